@@ -1,0 +1,25 @@
+# segc_add_library(NAME SOURCES a.cpp ... LINK_LIBS x y): a static library that
+# sees include/ and nothing of LLVM.
+function(segc_add_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK_LIBS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_compile_options(${name} PRIVATE -Wall -Wextra -Wno-unused-parameter)
+  target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS})
+  set_property(GLOBAL APPEND PROPERTY SEGC_LIBRARIES ${name})
+endfunction()
+
+# segc_add_unittest(NAME SOURCES a.cpp ... LINK_LIBS x y): one GoogleTest
+# program, registered as one CTest test.
+function(segc_add_unittest name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK_LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} GTest::gtest_main GTest::gmock)
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unittests")
+  target_compile_definitions(${name} PRIVATE
+    SEGC_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SEGC_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()

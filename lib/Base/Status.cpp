@@ -1,0 +1,9 @@
+//===- Status.cpp ---------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Base/Status.h"
+#include "segc/Base/Random.h"
