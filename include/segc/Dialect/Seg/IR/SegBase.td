@@ -1,0 +1,48 @@
+//===- SegBase.td - Dialect, types and base classes *- tablegen -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_DIALECT_SEG_BASE_TD
+#define SEGC_DIALECT_SEG_BASE_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "segc/Dialect/Seg/Interfaces/SegInterfaces.td"
+
+def Seg_Dialect : Dialect {
+  let name = "seg";
+  let cppNamespace = "::segc::seg";
+  let summary = "Segmentation networks and their training steps";
+  let useDefaultAttributePrinterParser = 1;
+  let description = [{
+    Value-semantics ops on ranked tensors, channels-last: activations are
+    N x spatial x C, filters are taps x in x out (2-D: [kh, kw, in, out];
+    3-D: [kd, kh, kw, in, out]), labels are N x spatial class indices (i32).
+    Gradients are ops of the same dialect. Constraints are numbered in
+    docs/Spec.md and cited in the verifiers.
+  }];
+}
+
+def Seg_Float : FloatOfWidths<[16, 32, 64]>;
+def Seg_Tensor : RankedTensorOf<[F16, BF16, F32, F64]>;
+def Seg_Labels : RankedTensorOf<[I32]>;
+def Seg_Scalar : 0DTensorOf<[F32, F64]>;
+def Seg_Counter : 0DTensorOf<[I64]>;
+
+class Seg_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Seg_Dialect, mnemonic, traits>;
+
+// An op on tensor values, free of effects.
+class Seg_PureOp<string mnemonic, list<Trait> traits = []>
+    : Seg_Op<mnemonic, !listconcat([Pure], traits)>;
+
+def Seg_Differentiable
+    : DeclareOpInterfaceMethods<Seg_DifferentiableOpInterface>;
+def Seg_Pointwise : DeclareOpInterfaceMethods<Seg_PointwiseOpInterface>;
+
+#endif // SEGC_DIALECT_SEG_BASE_TD

@@ -1,0 +1,104 @@
+//===- SegConvOps.td - Convolutions and their gradients *- tablegen -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_DIALECT_SEG_CONV_OPS_TD
+#define SEGC_DIALECT_SEG_CONV_OPS_TD
+
+include "segc/Dialect/Seg/IR/SegBase.td"
+
+defvar Seg_ConvAttrs = (ins DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pad_low,
+                            DenseI64ArrayAttr:$pad_high, UnitAttr:$transpose_filter);
+
+class Seg_ConvLikeOp<string mnemonic, list<Trait> traits = []>
+    : Seg_PureOp<mnemonic, traits> {
+  let hasVerifier = 1;
+}
+
+def Seg_ConvOp : Seg_ConvLikeOp<"conv", [Seg_Differentiable]> {
+  let summary = "Convolution (cross-correlation), channels-last";
+  let description = [{
+    `out[n, o, k] = bias[k] + sum over t, c of in[n, o*stride + t - pad_low, c] * filter[t, c, k]`,
+    zero outside the input. Padding is per side, because TensorFlow's *same*
+    and the symmetric convention differ at stride 2 (reference-behaviour 5.1).
+    With `transpose_filter` the filter is [taps, out, in]: the input gradient
+    of a transposed convolution.
+
+    ```mlir
+    %y = seg.conv %x, %w bias %b strides [2, 2] pad_low [0, 0] pad_high [1, 1]
+       : (tensor<1x8x8x3xf32>, tensor<3x3x3x16xf32>, tensor<16xf32>) -> tensor<1x4x4x16xf32>
+    ```
+  }];
+  let arguments = !con((ins Seg_Tensor:$input, Seg_Tensor:$filter, Optional<Seg_Tensor>:$bias), Seg_ConvAttrs);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = [{
+    $input `,` $filter (`bias` $bias^)? `strides` $strides `pad_low` $pad_low `pad_high` $pad_high
+    (`transpose_filter` $transpose_filter^)? attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Seg_ConvTransposeOp : Seg_ConvLikeOp<"conv_transpose", [Seg_Differentiable]> {
+  let summary = "Transposed convolution, channels-last";
+  let description = [{
+    `out[n, i*stride + t - pad_low, k] += in[n, i, c] * filter[t, c, k]`, plus
+    bias; positions outside the output are dropped. The output has
+    `(in - 1)*stride + taps - pad_low - pad_high` elements a dimension.
+
+    ```mlir
+    %y = seg.conv_transpose %x, %w bias %b strides [2, 2] pad_low [0, 0] pad_high [1, 1]
+       : (tensor<1x4x4x32xf32>, tensor<3x3x32x16xf32>, tensor<16xf32>) -> tensor<1x8x8x16xf32>
+    ```
+  }];
+  let arguments = (ins Seg_Tensor:$input, Seg_Tensor:$filter, Optional<Seg_Tensor>:$bias,
+                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pad_low, DenseI64ArrayAttr:$pad_high);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = [{
+    $input `,` $filter (`bias` $bias^)? `strides` $strides `pad_low` $pad_low `pad_high` $pad_high
+    attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Seg_ConvInputGradOp : Seg_ConvLikeOp<"conv_input_grad", [Seg_NotDifferentiable]> {
+  let summary = "Gradient of a convolution with respect to its input";
+  let description = [{
+    `dx[n, o*stride + t - pad_low, c] += dy[n, o, k] * filter[t, c, k]`, with
+    the attributes of the convolution.
+  }];
+  let arguments = !con((ins Seg_Tensor:$grad, Seg_Tensor:$filter), Seg_ConvAttrs);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = [{
+    $grad `,` $filter `strides` $strides `pad_low` $pad_low `pad_high` $pad_high
+    (`transpose_filter` $transpose_filter^)? attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Seg_ConvFilterGradOp : Seg_ConvLikeOp<"conv_filter_grad", [Seg_NotDifferentiable]> {
+  let summary = "Gradient of a convolution with respect to its filter";
+  let description = [{
+    `dw[t, c, k] = sum over n, o of in[n, o*stride + t - pad_low, c] * dy[n, o, k]`;
+    with `transpose_filter` the result is [t, k, c].
+  }];
+  let arguments = !con((ins Seg_Tensor:$input, Seg_Tensor:$grad), Seg_ConvAttrs);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = [{
+    $input `,` $grad `strides` $strides `pad_low` $pad_low `pad_high` $pad_high
+    (`transpose_filter` $transpose_filter^)? attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Seg_ChannelSumOp : Seg_PureOp<"channel_sum", [Seg_Differentiable]> {
+  let summary = "Sum over samples and space: one value a channel";
+  let description = [{
+    The gradient of a bias, and of every other operand that is broadcast over
+    all positions.
+  }];
+  let arguments = (ins Seg_Tensor:$input);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+}
+
+#endif // SEGC_DIALECT_SEG_CONV_OPS_TD

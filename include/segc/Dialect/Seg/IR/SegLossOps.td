@@ -1,0 +1,61 @@
+//===- SegLossOps.td - Losses on logits and class indices *- tablegen -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_DIALECT_SEG_LOSS_OPS_TD
+#define SEGC_DIALECT_SEG_LOSS_OPS_TD
+
+include "segc/Dialect/Seg/IR/SegBase.td"
+
+defvar Seg_DiceAttrs = (ins UnitAttr:$squared, UnitAttr:$batch_reduce, UnitAttr:$exclude_background,
+                            UnitAttr:$sum_classes, F64Attr:$smooth);
+
+def Seg_DiceOp : Seg_PureOp<"dice", [Seg_Differentiable]> {
+  let summary = "Soft Dice loss of softmax(logits) against class indices";
+  let description = [{
+    Per class D = (2 sum(p t) + smooth) / (sum(p) + sum(t) + smooth), with
+    sum(p p) for sum(p) if `squared`. Sums run over the voxels of a sample,
+    and D is averaged over the batch; with `batch_reduce` they run over the
+    batch too. loss = mean over classes of 1 - D, or their sum with
+    `sum_classes`; class 0 is left out with `exclude_background` (the mean is
+    then over the others). `per_class` holds D of every class. `sums` [N, 3, C]
+    holds sum(p t), sum(p) or sum(p p), sum(t) of every sample for the gradient.
+  }];
+  let arguments = !con((ins Seg_Tensor:$logits, Seg_Labels:$labels), Seg_DiceAttrs);
+  let results = (outs Seg_Scalar:$loss, Seg_Tensor:$per_class, Seg_Tensor:$sums);
+  let assemblyFormat = [{
+    $logits `,` $labels (`squared` $squared^)? (`batch_reduce` $batch_reduce^)? (`exclude_background` $exclude_background^)?
+    (`sum_classes` $sum_classes^)? `smooth` $smooth attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+def Seg_DiceGradOp : Seg_PureOp<"dice_grad", [Seg_NotDifferentiable]> {
+  let summary = "Gradient of the Dice loss with respect to the logits";
+  let arguments = !con((ins Seg_Tensor:$logits, Seg_Labels:$labels, Seg_Tensor:$sums, Seg_Scalar:$grad), Seg_DiceAttrs);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = [{
+    $logits `,` $labels `,` $sums `,` $grad (`squared` $squared^)? (`batch_reduce` $batch_reduce^)? (`exclude_background` $exclude_background^)?
+    (`sum_classes` $sum_classes^)? `smooth` $smooth attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+def Seg_CrossEntropyOp : Seg_PureOp<"cross_entropy", [Seg_Differentiable]> {
+  let summary = "Mean over voxels and batch of -(1 - p)^gamma log p of the true class";
+  let description = "p = softmax(logits). gamma = 0 is the cross-entropy, gamma > 0 the focal loss (Lin et al., 2017).";
+  let arguments = (ins Seg_Tensor:$logits, Seg_Labels:$labels, DefaultValuedAttr<F64Attr, "0.0">:$focal_gamma);
+  let results = (outs Seg_Scalar:$loss);
+  let assemblyFormat = "$logits `,` $labels (`focal_gamma` $focal_gamma^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+def Seg_CrossEntropyGradOp : Seg_PureOp<"cross_entropy_grad", [Seg_NotDifferentiable]> {
+  let summary = "Gradient of the cross-entropy or focal loss with respect to the logits";
+  let arguments = (ins Seg_Tensor:$logits, Seg_Labels:$labels, Seg_Scalar:$grad, DefaultValuedAttr<F64Attr, "0.0">:$focal_gamma);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = "$logits `,` $labels `,` $grad (`focal_gamma` $focal_gamma^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+#endif // SEGC_DIALECT_SEG_LOSS_OPS_TD

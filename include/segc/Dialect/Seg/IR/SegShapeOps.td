@@ -1,0 +1,73 @@
+//===- SegShapeOps.td - Concat, crop, pad, resize *- tablegen -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_DIALECT_SEG_SHAPE_OPS_TD
+#define SEGC_DIALECT_SEG_SHAPE_OPS_TD
+
+include "mlir/IR/EnumAttr.td"
+include "segc/Dialect/Seg/IR/SegBase.td"
+
+def Seg_ConcatOp : Seg_PureOp<"concat", [Seg_Differentiable]> {
+  let summary = "Concatenation along the channels";
+  let arguments = (ins Variadic<Seg_Tensor>:$inputs);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+def Seg_SliceChannelsOp : Seg_PureOp<"slice_channels", [Seg_Differentiable]> {
+  let summary = "Channels [offset, offset + size of the result)";
+  let arguments = (ins Seg_Tensor:$input, I64Attr:$offset);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = "$input `from` $offset attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+}
+def Seg_CropOp : Seg_PureOp<"crop", [Seg_Differentiable]> {
+  let summary = "Spatial window that starts at `offsets`";
+  let arguments = (ins Seg_Tensor:$input, DenseI64ArrayAttr:$offsets);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = "$input `at` $offsets attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+def Seg_PadOp : Seg_PureOp<"pad", [Seg_Differentiable]> {
+  let summary = "Zeros around: the input lies at `low` in the result";
+  let arguments = (ins Seg_Tensor:$input, DenseI64ArrayAttr:$low);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = "$input `low` $low attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+def Seg_ResizeNearest : I32EnumAttrCase<"nearest", 0>;
+def Seg_ResizeLinear : I32EnumAttrCase<"linear", 1>;
+def Seg_ResizeCubic : I32EnumAttrCase<"cubic", 2>;
+def Seg_ResizeMode : I32EnumAttr<"ResizeMode", "interpolation", [Seg_ResizeNearest, Seg_ResizeLinear, Seg_ResizeCubic]> {
+  let cppNamespace = "::segc::seg";
+  let genSpecializedAttr = 0;
+}
+def Seg_ResizeModeAttr : EnumAttr<Seg_Dialect, Seg_ResizeMode, "resize_mode"> { let assemblyFormat = "$value"; }
+def Seg_ResizeOp : Seg_PureOp<"resize", [Seg_Differentiable]> {
+  let summary = "Resampling to the result's spatial size";
+  let description = [{
+    Half-pixel centres, src = (dst + 0.5) * in/out - 0.5, edges clamped.
+    Nearest takes floor(src + 0.5); cubic is Catmull-Rom (a = -0.5).
+  }];
+  let arguments = (ins Seg_Tensor:$input, Seg_ResizeModeAttr:$mode);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = "$mode $input attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+def Seg_ResizeGradOp : Seg_PureOp<"resize_grad", [Seg_NotDifferentiable]> {
+  let summary = "Transpose of seg.resize";
+  let arguments = (ins Seg_Tensor:$grad, Seg_ResizeModeAttr:$mode);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = "$mode $grad attr-dict `:` type($grad) `->` type($output)";
+  let hasVerifier = 1;
+}
+
+#endif // SEGC_DIALECT_SEG_SHAPE_OPS_TD

@@ -1,0 +1,23 @@
+//===- SegInterfaces.h - What an op offers to the passes -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_DIALECT_SEG_INTERFACES_SEGINTERFACES_H
+#define SEGC_DIALECT_SEG_INTERFACES_SEGINTERFACES_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpDefinition.h"
+
+namespace segc::seg {
+/// The op is a derivative, or has none by nature. See SegInterfaces.td.
+template <typename ConcreteOp>
+class NotDifferentiable
+    : public mlir::OpTrait::TraitBase<ConcreteOp, NotDifferentiable> {};
+} // namespace segc::seg
+
+#include "segc/Dialect/Seg/Interfaces/SegInterfaces.h.inc"
+
+#endif // SEGC_DIALECT_SEG_INTERFACES_SEGINTERFACES_H

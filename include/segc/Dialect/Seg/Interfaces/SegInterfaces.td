@@ -1,0 +1,58 @@
+//===- SegInterfaces.td - What an op offers to the passes *- tablegen -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_DIALECT_SEG_INTERFACES_TD
+#define SEGC_DIALECT_SEG_INTERFACES_TD
+
+include "mlir/IR/OpBase.td"
+
+def Seg_DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
+  let cppNamespace = "::segc::seg";
+  let description = [{
+    Reverse-mode derivative of an op, as ops of the same dialect. Implementing
+    it lets a network that uses the op be trained. Ops that only occur after
+    autodiff (gradients, optimizers, kernel-level ops) carry the trait
+    `NotDifferentiable` instead; a unit test fails for an op with neither.
+  }];
+  let methods = [InterfaceMethod<[{
+      Builds the adjoint at the builder's insertion point. `resultGrads[i]` is
+      the gradient of result i, or null if nothing depends on it.
+      `needed[j]` says whether operand j's gradient is wanted; only then is
+      `operandGrads[j]` (null on entry) to be set. A rule that does not exist
+      for these attributes is a failure with an error on the op.
+    }],
+    "::llvm::LogicalResult", "buildAdjoint",
+    (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$resultGrads,
+         "::llvm::ArrayRef<bool>":$needed,
+         "::llvm::MutableArrayRef<::mlir::Value>":$operandGrads)>];
+}
+
+def Seg_PointwiseOpInterface : OpInterface<"PointwiseOpInterface"> {
+  let cppNamespace = "::segc::seg";
+  let description = [{
+    The op computes each element of its only result from the elements of its
+    operands at the same position. Operands may be broadcast: same shape as
+    the result; last dimension 1; rank 1 (one value a channel); rank 2 on a
+    higher rank (one value a sample and channel); rank 0. Implementing it lets
+    the op be fused into any kernel, on any target.
+  }];
+  let methods = [InterfaceMethod<[{
+      Builds the computation on scalars or vectors of f32 (all operands have
+      the same type) and returns the result. `index` is the linear index of
+      the (first) element in the result, of type index.
+    }],
+    "::mlir::Value", "emitPoint",
+    (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+         "::mlir::ValueRange":$args, "::mlir::Value":$index)>];
+}
+
+// The op has no derivative: it is a derivative, or has no gradient by nature.
+def Seg_NotDifferentiable : NativeOpTrait<"NotDifferentiable"> {
+  let cppNamespace = "::segc::seg";
+}
+
+#endif // SEGC_DIALECT_SEG_INTERFACES_TD

@@ -1,0 +1,145 @@
+//===- ConvOps.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Constraints are numbered as in docs/Spec.md, "Convolutions".
+
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+
+using namespace mlir;
+using namespace segc::seg;
+
+namespace {
+
+/// What a convolution relates: a large side (the forward input), a small side
+/// (the forward output) and a filter, whichever of them the op produces.
+struct ConvShapes {
+  RankedTensorType large, small, filter;
+  ArrayRef<int64_t> strides, low, high;
+  bool transposeFilter;
+};
+
+LogicalResult verifyConv(Operation *op, const ConvShapes &conv) {
+  int64_t rank = conv.large.getRank() - 2;
+  if (rank != 2 && rank != 3) // conv_c1
+    return op->emitOpError("expects activations of rank 4 or 5 (N, spatial, "
+                           "C), got ")
+           << conv.large;
+  if (conv.small.getRank() != rank + 2 || conv.filter.getRank() != rank + 2)
+    return op->emitOpError("expects input, output and filter of one rank, got ") // conv_c2
+           << conv.large << ", " << conv.small << " and " << conv.filter;
+  if (!conv.large.hasStaticShape() || !conv.small.hasStaticShape() ||
+      !conv.filter.hasStaticShape())
+    return op->emitOpError("expects static shapes"); // conv_c3
+  for (auto [name, values, least] :
+       {std::tuple("strides", conv.strides, 1),
+        std::tuple("pad_low", conv.low, 0),
+        std::tuple("pad_high", conv.high, 0)}) { // conv_c4
+    if (static_cast<int64_t>(values.size()) != rank)
+      return op->emitOpError("expects ")
+             << rank << " values in " << name << ", got " << values.size();
+    for (int64_t value : values)
+      if (value < least)
+        return op->emitOpError("expects ")
+               << name << " of at least " << least << ", got " << value;
+  }
+  ArrayRef<int64_t> taps = conv.filter.getShape().drop_back(2);
+  int64_t inChannels = conv.filter.getDimSize(rank + (conv.transposeFilter ? 1 : 0));
+  int64_t outChannels = conv.filter.getDimSize(rank + (conv.transposeFilter ? 0 : 1));
+  if (channels(conv.large) != inChannels) // conv_c5
+    return op->emitOpError("filter has ")
+           << inChannels << " input channels, but the input has "
+           << channels(conv.large);
+  if (channels(conv.small) != outChannels) // conv_c6
+    return op->emitOpError("filter has ")
+           << outChannels << " output channels, but the output has "
+           << channels(conv.small);
+  if (conv.large.getDimSize(0) != conv.small.getDimSize(0)) // conv_c7
+    return op->emitOpError("expects one number of samples, got ")
+           << conv.large.getDimSize(0) << " and " << conv.small.getDimSize(0);
+  Shape expected = convOutputSpatial(spatialDims(conv.large), taps,
+                                     conv.strides, conv.low, conv.high);
+  if (ArrayRef<int64_t>(expected) != spatialDims(conv.small)) // conv_c8
+    return op->emitOpError("expects spatial size ")
+           << shapeText(expected) << " by strides and padding, got "
+           << shapeText(spatialDims(conv.small));
+  if (conv.large.getElementType() != conv.small.getElementType() ||
+      conv.large.getElementType() != conv.filter.getElementType())
+    return op->emitOpError("expects one element type, got ") // conv_c9
+           << conv.large.getElementType() << ", " << conv.small.getElementType()
+           << " and " << conv.filter.getElementType();
+  return success();
+}
+
+LogicalResult verifyBias(Operation *op, Value bias, int64_t outChannels) {
+  if (!bias)
+    return success();
+  auto type = cast<RankedTensorType>(bias.getType());
+  if (type.getRank() != 1 || type.getDimSize(0) != outChannels) // conv_c10
+    return op->emitOpError("expects a bias of ")
+           << outChannels << " values, got " << type;
+  return success();
+}
+
+} // namespace
+
+LogicalResult ConvOp::verify() {
+  if (failed(verifyConv(*this, {getInput().getType(), getOutput().getType(),
+                                getFilter().getType(), getStrides(),
+                                getPadLow(), getPadHigh(),
+                                getTransposeFilter()})))
+    return failure();
+  return verifyBias(*this, getBias(), channels(getOutput().getType()));
+}
+
+LogicalResult ConvTransposeOp::verify() {
+  // The transpose of a convolution from output to input; its filter is
+  // [taps, in, out] with this op's in and out.
+  if (getInput().getType().getRank() < 3)
+    return emitOpError("expects activations of rank 4 or 5 (N, spatial, C), got ")
+           << getInput().getType();
+  Shape expected;
+  ArrayRef<int64_t> taps = getFilter().getType().getShape().drop_back(
+      std::min<size_t>(2, getFilter().getType().getRank()));
+  ArrayRef<int64_t> in = spatialDims(getInput().getType());
+  if (taps.size() == in.size() && getStrides().size() == in.size() &&
+      getPadLow().size() == in.size() && getPadHigh().size() == in.size() &&
+      getOutput().getType().getRank() == getInput().getType().getRank()) {
+    expected = convTransposeOutputSpatial(in, taps, getStrides(), getPadLow(),
+                                          getPadHigh());
+    if (ArrayRef<int64_t>(expected) != spatialDims(getOutput().getType())) // conv_transpose_c1
+      return emitOpError("expects spatial size ")
+             << shapeText(expected) << " by strides and padding, got "
+             << shapeText(spatialDims(getOutput().getType()));
+  }
+  if (failed(verifyConv(*this, {getOutput().getType(), getInput().getType(),
+                                getFilter().getType(), getStrides(),
+                                getPadLow(), getPadHigh(), true})))
+    return failure();
+  return verifyBias(*this, getBias(), channels(getOutput().getType()));
+}
+
+LogicalResult ConvInputGradOp::verify() {
+  return verifyConv(*this, {getOutput().getType(), getGrad().getType(),
+                            getFilter().getType(), getStrides(), getPadLow(),
+                            getPadHigh(), getTransposeFilter()});
+}
+
+LogicalResult ConvFilterGradOp::verify() {
+  return verifyConv(*this, {getInput().getType(), getGrad().getType(),
+                            getOutput().getType(), getStrides(), getPadLow(),
+                            getPadHigh(), getTransposeFilter()});
+}
+
+LogicalResult ChannelSumOp::verify() {
+  auto in = getInput().getType(), out = getOutput().getType();
+  if (in.getRank() < 1 || out.getRank() != 1 ||
+      out.getDimSize(0) != channels(in)) // channel_sum_c1
+    return emitOpError("expects one value for each channel of ")
+           << in << ", got " << out;
+  return success();
+}

@@ -1,0 +1,144 @@
+//===- ElementwiseOps.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Constraints are numbered as in docs/Spec.md, "Elementwise".
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "segc/Dialect/Seg/IR/PointwiseMath.h"
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+
+using namespace mlir;
+using namespace segc::seg;
+
+/// pointwise_c1: float operands broadcast to the result; at least one has its
+/// shape.
+static LogicalResult verifyBroadcast(Operation *op) {
+  auto result = cast<RankedTensorType>(op->getResult(0).getType());
+  bool sameShape = false;
+  for (Value operand : op->getOperands()) {
+    auto type = cast<RankedTensorType>(operand.getType());
+    Broadcast kind = classifyBroadcast(type, result);
+    sameShape |= kind == Broadcast::None;
+    if (kind == Broadcast::Invalid)
+      return op->emitOpError("expects operands that broadcast to ")
+             << shapeText(result.getShape()) << ", got "
+             << shapeText(type.getShape());
+  }
+  if (!sameShape)
+    return op->emitOpError("expects an operand of the result's shape ")
+           << shapeText(result.getShape());
+  return success();
+}
+
+LogicalResult AddOp::verify() { return verifyBroadcast(*this); }
+LogicalResult SubOp::verify() { return verifyBroadcast(*this); }
+LogicalResult MulOp::verify() { return verifyBroadcast(*this); }
+LogicalResult PReluOp::verify() { return verifyBroadcast(*this); }
+LogicalResult PReluGradOp::verify() { return verifyBroadcast(*this); }
+
+LogicalResult LeakyReluOp::verify() {
+  if (!(getSlope().convertToDouble() > 0)) // leaky_relu_c1
+    return emitOpError("expects a slope above 0 (the gradient reads the sign "
+                       "of the output), got ")
+           << getSlope().convertToDouble();
+  return success();
+}
+
+LogicalResult DropoutOp::verify() {
+  double rate = getRate().convertToDouble();
+  if (!(rate >= 0 && rate < 1)) // dropout_c1
+    return emitOpError("expects a rate in [0, 1), got ") << rate;
+  return verifyBroadcast(*this);
+}
+
+LogicalResult ChannelTotalOp::verify() {
+  auto in = getInput().getType(), out = getOutput().getType();
+  if (in.getRank() < 2 || out != activationType(in, spatialDims(in), 1)) // channel_total_c1
+    return emitOpError("expects ") << shapeText(in.getShape().drop_back())
+                                   << "x1, got " << shapeText(out.getShape());
+  return success();
+}
+
+OpFoldResult CastOp::fold(FoldAdaptor) {
+  return getInput().getType() == getOutput().getType() ? getInput() : Value();
+}
+
+//===----------------------------------------------------------------------===//
+// Pointwise
+//===----------------------------------------------------------------------===//
+
+Value ReluOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  return m.max(args[0], m.constant(0));
+}
+Value LeakyReluOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  return m.select(m.greater(args[0], m.constant(0)), args[0], m.mul(args[0], m.constant(getSlope())));
+}
+Value SigmoidOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  return m.div(m.constant(1), m.add(m.constant(1), m.exp(m.sub(m.constant(0), args[0]))));
+}
+Value ScaleOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  return m.mul(args[0], m.constant(getFactor()));
+}
+Value AddOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  return PointwiseMath(b, loc, args[0].getType()).add(args[0], args[1]);
+}
+Value SubOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  return PointwiseMath(b, loc, args[0].getType()).sub(args[0], args[1]);
+}
+Value MulOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  return PointwiseMath(b, loc, args[0].getType()).mul(args[0], args[1]);
+}
+Value PReluOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  return m.select(m.greater(args[0], m.constant(0)), args[0], m.mul(args[0], args[1]));
+}
+Value ReluGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  return m.select(m.greater(args[0], m.constant(0)), args[1], m.constant(0));
+}
+Value LeakyReluGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  return m.select(m.greater(args[0], m.constant(0)), args[1], m.mul(args[1], m.constant(getSlope())));
+}
+Value SigmoidGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  return m.mul(args[1], m.mul(args[0], m.sub(m.constant(1), args[0])));
+}
+Value PReluGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  return m.select(m.greater(args[0], m.constant(0)), args[2], m.mul(args[2], args[1]));
+}
+Value PReluSlopeGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  PointwiseMath m(b, loc, args[0].getType());
+  return m.select(m.greater(args[0], m.constant(0)), m.constant(0), m.mul(args[0], args[1]));
+}
+
+Value DropoutOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value index) {
+  // args[1..3] are the i64 scalars seed, step and sample offset.
+  PointwiseMath m(b, loc, args[0].getType());
+  Type i64 = b.getI64Type();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(value));
+  };
+  auto type = cast<RankedTensorType>(getInput().getType());
+  Value perSample = constant(type.getNumElements() / type.getDimSize(0));
+  Value element = arith::AddIOp::create(
+      b, loc, arith::IndexCastOp::create(b, loc, i64, index),
+      arith::MulIOp::create(b, loc, args[3], perSample));
+  // The step in the high half, the op in the low one: streams never meet.
+  Value stream = arith::AddIOp::create(
+      b, loc, arith::ShLIOp::create(b, loc, args[2], constant(32)), constant(getId()));
+  double rate = getRate().convertToDouble();
+  Value draw = m.uniform(element, stream, args[1]);
+  Value kept = m.mul(args[0], m.constant(1 / (1 - rate)));
+  return m.select(m.greater(m.constant(rate), draw), m.constant(0), kept);
+}

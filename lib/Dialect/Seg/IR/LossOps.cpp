@@ -1,0 +1,70 @@
+//===- LossOps.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Constraints are numbered as in docs/Spec.md, "Losses".
+
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+
+using namespace mlir;
+using namespace segc::seg;
+
+static LogicalResult verifyLabels(Operation *op, RankedTensorType logits, RankedTensorType labels) {
+  if (logits.getRank() < 3 || labels.getShape() != logits.getShape().drop_back()) // loss_c1
+    return op->emitOpError("expects labels of shape ")
+           << shapeText(logits.getShape().drop_back()) << ", got "
+           << shapeText(labels.getShape());
+  if (channels(logits) < 2) // loss_c2
+    return op->emitOpError("expects at least 2 classes, got ") << channels(logits);
+  return success();
+}
+
+static LogicalResult verifySums(Operation *op, RankedTensorType logits, RankedTensorType sums) {
+  Shape expected{logits.getDimSize(0), 3, channels(logits)};
+  if (sums.getShape() != ArrayRef<int64_t>(expected)) // dice_c1
+    return op->emitOpError("expects sums of shape ")
+           << shapeText(expected) << ", got " << shapeText(sums.getShape());
+  return success();
+}
+
+static LogicalResult verifyLossGrad(Operation *op, Type logits, Type output) {
+  if (logits != output) // loss_c3
+    return op->emitOpError("expects a result of the logits' type ")
+           << logits << ", got " << output;
+  return success();
+}
+
+LogicalResult DiceOp::verify() {
+  auto logits = getLogits().getType();
+  if (failed(verifyLabels(*this, logits, getLabels().getType())) ||
+      failed(verifySums(*this, logits, getSums().getType())))
+    return failure();
+  auto perClass = getPerClass().getType();
+  if (perClass.getRank() != 1 || perClass.getDimSize(0) != channels(logits)) // dice_c2
+    return emitOpError("expects a Dice value for each of the ")
+           << channels(logits) << " classes, got " << shapeText(perClass.getShape());
+  return success();
+}
+
+LogicalResult DiceGradOp::verify() {
+  if (failed(verifyLabels(*this, getLogits().getType(), getLabels().getType())) ||
+      failed(verifySums(*this, getLogits().getType(), getSums().getType())))
+    return failure();
+  return verifyLossGrad(*this, getLogits().getType(), getOutput().getType());
+}
+
+LogicalResult CrossEntropyOp::verify() {
+  if (!(getFocalGamma().convertToDouble() >= 0)) // cross_entropy_c1
+    return emitOpError("expects focal_gamma of at least 0, got ") << getFocalGamma().convertToDouble();
+  return verifyLabels(*this, getLogits().getType(), getLabels().getType());
+}
+
+LogicalResult CrossEntropyGradOp::verify() {
+  if (failed(verifyLabels(*this, getLogits().getType(), getLabels().getType())))
+    return failure();
+  return verifyLossGrad(*this, getLogits().getType(), getOutput().getType());
+}

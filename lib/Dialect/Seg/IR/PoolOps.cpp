@@ -1,0 +1,54 @@
+//===- PoolOps.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Constraints are numbered as in docs/Spec.md, "Pooling".
+
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+
+using namespace mlir;
+using namespace segc::seg;
+
+static LogicalResult verifyPool(Operation *op, RankedTensorType in,
+                                RankedTensorType out, ArrayRef<int64_t> window,
+                                ArrayRef<int64_t> strides) {
+  int64_t rank = in.getRank() - 2;
+  if (rank < 1 || static_cast<int64_t>(window.size()) != rank ||
+      static_cast<int64_t>(strides.size()) != rank ||
+      out.getRank() != in.getRank()) // max_pool_c1
+    return op->emitOpError("expects a window and a stride for each of the ")
+           << rank << " spatial dimensions, got " << window.size() << " and "
+           << strides.size();
+  for (auto [k, s] : llvm::zip_equal(window, strides))
+    if (k < 1 || s < 1) // max_pool_c2
+      return op->emitOpError("expects windows and strides of at least 1, got ")
+             << k << " and " << s;
+  Shape zero(rank, 0);
+  Shape expected = convOutputSpatial(spatialDims(in), window, strides, zero, zero);
+  if (ArrayRef<int64_t>(expected) != spatialDims(out) ||
+      channels(in) != channels(out) || in.getDimSize(0) != out.getDimSize(0))
+    return op->emitOpError("expects ") // max_pool_c3
+           << activationType(in, expected, channels(in)) << ", got " << out;
+  return success();
+}
+
+LogicalResult MaxPoolOp::verify() {
+  return verifyPool(*this, getInput().getType(), getOutput().getType(),
+                    getWindow(), getStrides());
+}
+
+LogicalResult MaxPoolGradOp::verify() {
+  if (getOutput().getType() != getInput().getType()) // max_pool_grad_c1
+    return emitOpError("expects a result of the input's type ")
+           << getInput().getType() << ", got " << getOutput().getType();
+  for (auto [k, s] : llvm::zip(getWindow(), getStrides()))
+    if (s < k) // max_pool_grad_c2
+      return emitOpError("expects windows that do not overlap, got window ")
+             << k << " at stride " << s;
+  return verifyPool(*this, getInput().getType(), getGrad().getType(),
+                    getWindow(), getStrides());
+}

@@ -1,0 +1,103 @@
+//===- ShapeOps.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Constraints are numbered as in docs/Spec.md, "Shape".
+
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+
+using namespace mlir;
+using namespace segc::seg;
+
+LogicalResult ConcatOp::verify() {
+  if (getInputs().empty()) // concat_c1
+    return emitOpError("expects at least one operand, got 0");
+  auto out = getOutput().getType();
+  int64_t total = 0;
+  for (Value input : getInputs()) {
+    auto type = cast<RankedTensorType>(input.getType());
+    if (type.getRank() != out.getRank() ||
+        type.getShape().drop_back() != out.getShape().drop_back()) // concat_c2
+      return emitOpError("expects operands of ")
+             << shapeText(out.getShape().drop_back()) << " positions, got "
+             << shapeText(type.getShape().drop_back());
+    total += channels(type);
+  }
+  if (total != channels(out)) // concat_c3
+    return emitOpError("operands have ")
+           << total << " channels in all, but the result has " << channels(out);
+  return success();
+}
+
+LogicalResult SliceChannelsOp::verify() {
+  auto in = getInput().getType(), out = getOutput().getType();
+  if (in.getRank() != out.getRank() ||
+      in.getShape().drop_back() != out.getShape().drop_back()) // slice_channels_c1
+    return emitOpError("expects a result of ")
+           << shapeText(in.getShape().drop_back()) << " positions, got "
+           << shapeText(out.getShape().drop_back());
+  int64_t offset = getOffset();
+  if (offset < 0 || offset + channels(out) > channels(in)) // slice_channels_c2
+    return emitOpError("expects channels within ")
+           << channels(in) << ", got [" << offset << ", "
+           << offset + channels(out) << ")";
+  return success();
+}
+
+/// A window of `small`'s size at `offsets` lies in `large`.
+static LogicalResult verifyWindow(Operation *op, RankedTensorType large,
+                                  RankedTensorType small,
+                                  ArrayRef<int64_t> offsets) {
+  int64_t rank = large.getRank() - 2;
+  if (rank < 1 || small.getRank() != large.getRank() ||
+      static_cast<int64_t>(offsets.size()) != rank) // crop_c1
+    return op->emitOpError("expects an offset for each of the ")
+           << rank << " spatial dimensions, got " << offsets.size();
+  if (large.getDimSize(0) != small.getDimSize(0) ||
+      channels(large) != channels(small)) // crop_c2
+    return op->emitOpError("expects equal samples and channels, got ")
+           << shapeText(large.getShape()) << " and " << shapeText(small.getShape());
+  for (auto [n, m, o] : llvm::zip_equal(spatialDims(large), spatialDims(small), offsets))
+    if (o < 0 || o + m > n) // crop_c3
+      return op->emitOpError("expects a window within ")
+             << n << ", got [" << o << ", " << o + m << ")";
+  return success();
+}
+
+LogicalResult CropOp::verify() {
+  return verifyWindow(*this, getInput().getType(), getOutput().getType(), getOffsets());
+}
+LogicalResult PadOp::verify() {
+  return verifyWindow(*this, getOutput().getType(), getInput().getType(), getLow());
+}
+
+static LogicalResult verifyResize(Operation *op, RankedTensorType in, RankedTensorType out) {
+  if (in.getRank() < 3 || in.getRank() != out.getRank() ||
+      in.getDimSize(0) != out.getDimSize(0) || channels(in) != channels(out)) // resize_c1
+    return op->emitOpError("expects equal ranks, samples and channels, got ")
+           << shapeText(in.getShape()) << " and " << shapeText(out.getShape());
+  return success();
+}
+LogicalResult ResizeOp::verify() {
+  return verifyResize(*this, getInput().getType(), getOutput().getType());
+}
+LogicalResult ResizeGradOp::verify() {
+  return verifyResize(*this, getGrad().getType(), getOutput().getType());
+}
+
+OpFoldResult ConcatOp::fold(FoldAdaptor) {
+  return getInputs().size() == 1 ? getInputs().front() : Value();
+}
+OpFoldResult CropOp::fold(FoldAdaptor) {
+  return getInput().getType() == getOutput().getType() ? getInput() : Value();
+}
+OpFoldResult PadOp::fold(FoldAdaptor) {
+  return getInput().getType() == getOutput().getType() ? getInput() : Value();
+}
+OpFoldResult ResizeOp::fold(FoldAdaptor) {
+  return getInput().getType() == getOutput().getType() ? getInput() : Value();
+}
