@@ -1,0 +1,43 @@
+//===- Files.h - Whole files, durably -----------------------------*- C++
+//-*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_BASE_FILES_H
+#define SEGC_BASE_FILES_H
+
+#include "segc/Base/Status.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace segc {
+
+/// Reads a regular file; refuses one larger than `most` bytes before it
+/// allocates anything.
+Expected<std::string> readFile(const std::string &path,
+                               uint64_t most = uint64_t{1} << 36);
+
+/// Writes the pieces one after the other and waits until they are on the disk.
+/// A failed write leaves no file.
+Status writeFileSynced(const std::string &path,
+                       const std::vector<std::string_view> &pieces);
+
+/// Replaces `path`: whoever opens it, also after a crash, sees the old bytes
+/// or the new ones. Temporary file, fsync, rename, fsync of the folder.
+Status writeFileAtomically(const std::string &path, std::string_view bytes);
+
+/// Creates the folder and those above it.
+Status createDirectories(const std::string &path);
+
+/// Makes renames and creations in a folder durable.
+Status syncDirectory(const std::string &path);
+
+} // namespace segc
+
+#endif // SEGC_BASE_FILES_H

@@ -1,0 +1,120 @@
+//===- Files.cpp - Whole files, durably -----------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Base/Files.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace segc;
+
+static Status systemError(const std::string &path, const char *action) {
+  int error = errno;
+  std::string text = path + ": " + action + ": " + std::strerror(error);
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG)
+    text += "; free some space or write elsewhere";
+  return error == ENOENT ? notFound(text) : ioError(text);
+}
+
+namespace {
+struct Descriptor {
+  explicit Descriptor(int fd) : fd(fd) {}
+  ~Descriptor() {
+    if (fd >= 0)
+      ::close(fd);
+  }
+  int fd;
+};
+} // namespace
+
+Expected<std::string> segc::readFile(const std::string &path, uint64_t most) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat info;
+  if (file.fd < 0 || ::fstat(file.fd, &info) != 0)
+    return systemError(path, "cannot read");
+  if (!S_ISREG(info.st_mode))
+    return invalidArgument(path + ": expected a regular file");
+  if (static_cast<uint64_t>(info.st_size) > most)
+    return dataLoss(path + ": " + std::to_string(info.st_size) +
+                    " bytes, expected at most " + std::to_string(most));
+  std::string bytes(static_cast<size_t>(info.st_size), '\0');
+  size_t done = 0;
+  while (done < bytes.size()) {
+    ssize_t got = ::read(file.fd, bytes.data() + done, bytes.size() - done);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return systemError(path, "cannot read");
+    if (got == 0)
+      return dataLoss(path + ": shrank while it was read");
+    done += static_cast<size_t>(got);
+  }
+  return bytes;
+}
+
+static Status writeAll(int fd, const std::string &path,
+                       std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR)
+      continue;
+    if (wrote < 0)
+      return systemError(path, "cannot write");
+    bytes.remove_prefix(static_cast<size_t>(wrote));
+  }
+  return Status::success();
+}
+
+Status segc::writeFileSynced(const std::string &path,
+                             const std::vector<std::string_view> &pieces) {
+  Descriptor file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (file.fd < 0)
+    return systemError(path, "cannot create");
+  Status status;
+  for (std::string_view piece : pieces)
+    if (status.ok())
+      status = writeAll(file.fd, path, piece);
+  if (status.ok() && ::fsync(file.fd) != 0)
+    status = systemError(path, "cannot write");
+  if (!status.ok())
+    ::unlink(path.c_str());
+  return status;
+}
+
+Status segc::syncDirectory(const std::string &path) {
+  const std::string folder = path.empty() ? "." : path;
+  Descriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.fd < 0 || ::fsync(file.fd) != 0)
+    return systemError(folder, "cannot sync");
+  return Status::success();
+}
+
+Status segc::writeFileAtomically(const std::string &path,
+                                 std::string_view bytes) {
+  // The process number keeps two writers apart.
+  std::string temporary = path + ".tmp" + std::to_string(::getpid());
+  SEGC_RETURN_IF_ERROR(writeFileSynced(temporary, {bytes}));
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    Status status = systemError(path, "cannot replace");
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  return syncDirectory(std::filesystem::path(path).parent_path().string());
+}
+
+Status segc::createDirectories(const std::string &path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error && !std::filesystem::is_directory(path))
+    return ioError(path + ": cannot create the folder: " + error.message());
+  return Status::success();
+}
