@@ -1,0 +1,52 @@
+//===- AlignedBuffer.h - Memory for kernels -----------------------*- C++
+//-*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_CORE_ALIGNEDBUFFER_H
+#define SEGC_RUNTIME_CORE_ALIGNEDBUFFER_H
+
+#include "segc/Base/Status.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace segc {
+
+/// Zeroed memory at an address that suits every kernel; large buffers ask for
+/// huge pages. With canaries, a known pattern lies before and after the bytes
+/// and intact() says whether somebody wrote past either end.
+class AlignedBuffer {
+public:
+  /// `what` names the buffer in the error when memory is short.
+  static Expected<AlignedBuffer> create(uint64_t bytes, const char *what,
+                                        bool canaries = false);
+
+  AlignedBuffer() = default;
+  AlignedBuffer(AlignedBuffer &&other) noexcept { swap(other); }
+  AlignedBuffer &operator=(AlignedBuffer &&other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~AlignedBuffer();
+
+  std::byte *data() const { return base ? base + guard : nullptr; }
+  uint64_t size() const { return bytes; }
+  float *floats() const { return reinterpret_cast<float *>(data()); }
+  uint64_t floatCount() const { return bytes / sizeof(float); }
+  /// True without canaries.
+  bool intact() const;
+
+private:
+  void swap(AlignedBuffer &other) noexcept;
+
+  std::byte *base = nullptr;
+  uint64_t mapped = 0, bytes = 0, guard = 0;
+};
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_CORE_ALIGNEDBUFFER_H

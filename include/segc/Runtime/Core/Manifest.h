@@ -1,0 +1,105 @@
+//===- Manifest.h - What a model says of itself -------------------*- C++
+//-*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The manifest of docs/RuntimeABI.md as structs. Everything that later code
+// uses as a size or an offset has been checked once parseManifest succeeds.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_CORE_MANIFEST_H
+#define SEGC_RUNTIME_CORE_MANIFEST_H
+
+#include "segc/Base/Json.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace segc {
+
+/// The newest manifest format that this build reads.
+inline constexpr int64_t manifestFormat = 1;
+
+struct Initializer {
+  enum class Kind { Constant, GlorotUniform, HeNormal };
+  Kind kind = Kind::Constant;
+  double value = 0; ///< the constant, or the slope of the leaky ReLU
+};
+
+/// A tensor at a byte offset of a flat f32 region.
+struct RegionTensor {
+  std::string name;
+  std::vector<int64_t> shape;
+  int64_t offset = 0, elements = 0;
+  bool decay = false;
+  Initializer init;
+};
+
+struct OptimizerSlot {
+  std::string name;
+  int64_t offset = 0;
+  double init = 0;
+};
+
+enum class ElementType { F32, I32 };
+
+/// An input or output of an entry; shape[0] may be the largest batch.
+struct TensorSignature {
+  std::string name;
+  ElementType type = ElementType::F32;
+  std::vector<int64_t> shape;
+  int64_t elements() const;
+  int64_t bytes() const { return elements() * 4; }
+};
+
+struct EntrySignature {
+  std::vector<TensorSignature> inputs, outputs;
+  int64_t kernels = 0;
+  double flops = 0;
+  /// Position of a name, or -1.
+  int findInput(const std::string &name) const;
+  int findOutput(const std::string &name) const;
+};
+
+/// One set of kernels, for processors that have all its features.
+struct CpuVersion {
+  std::string cpu;
+  std::vector<std::string> features;
+  std::map<std::string, int64_t> arenaBytes; ///< by entry
+  int64_t scratchBytes = 0;                  ///< a worker
+};
+
+struct Manifest {
+  std::string network, precision;
+  int64_t batch = 1, classes = 0;
+  int64_t parameterCount = 0, parameterBytes = 0, stateBytes = 0,
+          optimizerBytes = 0, preparedBytes = 0;
+  std::vector<RegionTensor> parameters, states;
+  std::string optimizer;
+  std::vector<OptimizerSlot> slots;
+  std::map<std::string, EntrySignature> entries;
+  std::vector<CpuVersion> versions;
+  /// Pre- and post-processing; its fields depend on `kind`.
+  Json pipeline;
+
+  const EntrySignature *entry(const std::string &name) const;
+  /// pipeline.class_names, or "class_0", "class_1", ...
+  std::vector<std::string> classNames() const;
+  bool canTrain() const { return entry("train_step") != nullptr; }
+};
+
+Expected<Manifest> parseManifest(std::string_view text,
+                                 const std::string &where);
+
+/// Product of the extents; -1 if it overflows or an extent is negative.
+int64_t elementCount(const std::vector<int64_t> &shape);
+
+/// "2x32x32", or "scalar".
+std::string shapeText(const std::vector<int64_t> &shape);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_CORE_MANIFEST_H

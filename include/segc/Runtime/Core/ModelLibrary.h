@@ -1,0 +1,62 @@
+//===- ModelLibrary.h - A loaded model ----------------------------*- C++
+//-*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Changes together with include/segc/model.h.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_CORE_MODELLIBRARY_H
+#define SEGC_RUNTIME_CORE_MODELLIBRARY_H
+
+#include "segc/Runtime/Core/Manifest.h"
+#include "segc/model.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace segc {
+
+/// A compiled model, checked: its ABI version, its manifest, that its entries
+/// are those of the manifest, and that this processor runs one of its versions.
+class ModelLibrary {
+public:
+  static Expected<std::shared_ptr<const ModelLibrary>>
+  load(const std::string &path);
+  /// Takes a model that is linked into the program; `name` is for messages.
+  static Expected<std::shared_ptr<const ModelLibrary>>
+  fromQuery(segc_model_query_fn query, const std::string &name);
+
+  ~ModelLibrary();
+  ModelLibrary(const ModelLibrary &) = delete;
+  ModelLibrary &operator=(const ModelLibrary &) = delete;
+
+  const segc_model &model() const { return *model_; }
+  const Manifest &manifest() const { return manifest_; }
+  const std::string &path() const { return path_; }
+  /// The version of the kernels that runs on this processor.
+  const CpuVersion &version() const { return *version_; }
+  std::string_view source() const {
+    return {model_->source, model_->source ? model_->source_bytes : 0};
+  }
+  bool hasWeights() const { return model_->weights != nullptr; }
+  /// The entry by its name in the manifest; null if the model lacks it.
+  segc_entry_fn entry(const std::string &name) const;
+
+private:
+  ModelLibrary() = default;
+  Status open(segc_model_query_fn query);
+
+  std::string path_;
+  void *handle = nullptr;
+  const segc_model *model_ = nullptr;
+  Manifest manifest_;
+  const CpuVersion *version_ = nullptr;
+};
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_CORE_MODELLIBRARY_H

@@ -1,0 +1,81 @@
+//===- ThreadPool.h - parallel_for for kernels --------------------*- C++
+//-*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A step runs some 200 kernels of 20 us to 10 ms, so a fork and join must
+// cost about a microsecond: workers spin for a moment after a kernel before
+// they sleep, a kernel opens a gate that whoever is awake may pass, and the
+// caller waits only for those who passed it. A worker that the system has
+// taken off its core delays nobody.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_CORE_THREADPOOL_H
+#define SEGC_RUNTIME_CORE_THREADPOOL_H
+
+#include "segc/model.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace segc {
+
+class ThreadPool {
+public:
+  /// `workers` includes the calling thread; 0 takes all the cores that this
+  /// process may use.
+  explicit ThreadPool(unsigned workers = 0);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool &) = delete;
+  ThreadPool &operator=(const ThreadPool &) = delete;
+
+  unsigned workers() const { return static_cast<unsigned>(threads.size()) + 1; }
+
+  /// Calls function(argument, task, worker) once for every task in [0, tasks).
+  /// Calls from several threads take turns; a task must not call run().
+  void run(int64_t tasks, segc_task_fn function, void *argument);
+
+  /// The same for a callable f(task, worker).
+  template <typename F>
+  void parallelFor(int64_t tasks, F &&f) {
+    run(
+        tasks,
+        [](void *argument, int64_t task, uint32_t worker) {
+          (*static_cast<std::remove_reference_t<F> *>(argument))(task, worker);
+        },
+        &f);
+  }
+
+private:
+  void work(uint32_t worker);
+  void claimTasks(uint32_t worker);
+  uint64_t waitForOpenGate(uint64_t seen);
+
+  std::vector<std::thread> threads;
+  std::mutex callers;
+
+  // The job; written while the gate is closed and nobody is inside.
+  segc_task_fn function = nullptr;
+  void *argument = nullptr;
+  int64_t tasks = 0;
+  alignas(64) std::atomic<int64_t> nextTask{0};
+  /// generation << 16 | workers inside; the gate is open in odd generations.
+  alignas(64) std::atomic<uint64_t> gate{0};
+  alignas(64) std::atomic<uint32_t> sleepers{0};
+  std::atomic<bool> stopping{false};
+  std::mutex sleepMutex;
+  std::condition_variable wake;
+};
+
+/// Cores that this process may run on.
+unsigned availableCores();
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_CORE_THREADPOOL_H

@@ -1,0 +1,88 @@
+//===- AlignedBuffer.cpp - Memory for kernels -----------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Core/AlignedBuffer.h"
+#include "segc/model.h"
+
+#include <cerrno>
+#include <cstring>
+#include <sys/mman.h>
+
+using namespace segc;
+
+static constexpr uint64_t hugePage = uint64_t{2} << 20;
+static constexpr uint64_t guardBytes = 4096;
+static constexpr unsigned char guardByte = 0xA5;
+static_assert(guardBytes % SEGC_ALIGNMENT == 0, "guards keep the alignment");
+
+static uint64_t roundUp(uint64_t value, uint64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+Expected<AlignedBuffer> AlignedBuffer::create(uint64_t bytes, const char *what,
+                                              bool canaries) {
+  AlignedBuffer buffer;
+  if (bytes == 0)
+    return buffer;
+  auto refuse = [&](const std::string &reason) -> Status {
+    return {StatusCode::IoError,
+            std::string(what) + ": cannot allocate " + std::to_string(bytes) +
+                " bytes: " + reason +
+                "; use a smaller --batch-size or a model compiled for less "
+                "memory (segc compile --fit-memory)"};
+  };
+  if (bytes > (uint64_t{1} << 46))
+    return refuse("no processor addresses that much");
+  uint64_t guard = canaries ? guardBytes : 0;
+  uint64_t usable = roundUp(bytes, SEGC_ALIGNMENT) + 2 * guard;
+  bool huge = usable >= 2 * hugePage;
+  // One page more, to start at a huge page: the kernel then backs all of it.
+  uint64_t mapped = roundUp(usable, 4096) + (huge ? hugePage : 0);
+  void *memory = mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED)
+    return refuse(std::strerror(errno));
+  auto *base = static_cast<std::byte *>(memory);
+  if (huge) {
+    uint64_t skip = roundUp(reinterpret_cast<uint64_t>(base), hugePage) -
+                    reinterpret_cast<uint64_t>(base);
+    if (skip)
+      munmap(base, skip);
+    base += skip;
+    mapped -= skip;
+    madvise(base, mapped, MADV_HUGEPAGE); // a wish: failing costs speed alone
+  }
+  buffer.base = base;
+  buffer.mapped = mapped;
+  buffer.bytes = bytes;
+  buffer.guard = guard;
+  if (guard) {
+    std::memset(base, guardByte, guard);
+    std::memset(base + guard + bytes, guardByte, guard);
+  }
+  return buffer;
+}
+
+AlignedBuffer::~AlignedBuffer() {
+  if (base)
+    munmap(base, mapped);
+}
+
+bool AlignedBuffer::intact() const {
+  for (uint64_t i = 0; i < guard; ++i)
+    if (base[i] != std::byte{guardByte} ||
+        base[guard + bytes + i] != std::byte{guardByte})
+      return false;
+  return true;
+}
+
+void AlignedBuffer::swap(AlignedBuffer &other) noexcept {
+  std::swap(base, other.base);
+  std::swap(mapped, other.mapped);
+  std::swap(bytes, other.bytes);
+  std::swap(guard, other.guard);
+}

@@ -1,0 +1,161 @@
+//===- ModelLibrary.cpp - A loaded model ----------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Core/ModelLibrary.h"
+#include "segc/Runtime/Core/CpuFeatures.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <dlfcn.h>
+#include <elf.h>
+
+using namespace segc;
+
+static const char *machineName(unsigned machine) {
+  switch (machine) {
+  case EM_X86_64:
+    return "x86-64";
+  case EM_AARCH64:
+    return "aarch64";
+  case EM_386:
+    return "i386";
+  case EM_RISCV:
+    return "riscv";
+  default:
+    return "another processor";
+  }
+}
+
+/// Looks at the file before the dynamic linker does, whose messages do not
+/// tell a wrong processor from a damaged file.
+static Status checkElf(const std::string &path) {
+#if defined(__x86_64__)
+  constexpr unsigned hostMachine = EM_X86_64;
+#elif defined(__aarch64__)
+  constexpr unsigned hostMachine = EM_AARCH64;
+#else
+  constexpr unsigned hostMachine = EM_NONE;
+#endif
+  std::FILE *file = std::fopen(path.c_str(), "rb");
+  if (!file)
+    return notFound(path + ": " + std::strerror(errno) +
+                    "; give the .so that `segc compile` wrote");
+  Elf64_Ehdr header = {};
+  size_t read = std::fread(&header, 1, sizeof(header), file);
+  std::fclose(file);
+  if (read != sizeof(header) ||
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+    return invalidArgument(path + ": expected a compiled model (an ELF shared "
+                                  "object), found something else; compile a "
+                                  ".mlir with `segc compile`");
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != hostMachine)
+    return unsupported(path + ": compiled for " +
+                       machineName(header.e_machine) + ", this machine is " +
+                       machineName(hostMachine) +
+                       "; compile the model again on this machine");
+  return Status::success();
+}
+
+Expected<std::shared_ptr<const ModelLibrary>>
+ModelLibrary::load(const std::string &path) {
+  SEGC_RETURN_IF_ERROR(checkElf(path));
+  std::shared_ptr<ModelLibrary> library(new ModelLibrary);
+  library->path_ = path;
+  // Without a slash the dynamic linker would look into its own folders.
+  std::string file = path.find('/') == std::string::npos ? "./" + path : path;
+  library->handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library->handle)
+    return dataLoss(path + ": the dynamic linker refuses it: " + dlerror());
+  auto query = reinterpret_cast<segc_model_query_fn>(
+      dlsym(library->handle, "segc_model_query"));
+  if (!query)
+    return invalidArgument(path + ": no function segc_model_query: a shared "
+                                  "object, but not one that `segc compile` "
+                                  "wrote");
+  SEGC_RETURN_IF_ERROR(library->open(query));
+  return std::shared_ptr<const ModelLibrary>(std::move(library));
+}
+
+Expected<std::shared_ptr<const ModelLibrary>>
+ModelLibrary::fromQuery(segc_model_query_fn query, const std::string &name) {
+  std::shared_ptr<ModelLibrary> library(new ModelLibrary);
+  library->path_ = name;
+  SEGC_RETURN_IF_ERROR(library->open(query));
+  return std::shared_ptr<const ModelLibrary>(std::move(library));
+}
+
+ModelLibrary::~ModelLibrary() {
+  if (handle)
+    dlclose(handle);
+}
+
+static bool runsHere(const CpuVersion &version) {
+  for (const std::string &feature : version.features)
+    if (!cpuHasFeature(feature))
+      return false;
+  return true;
+}
+
+Status ModelLibrary::open(segc_model_query_fn query) {
+  const std::string known = std::to_string(SEGC_ABI_VERSION);
+  model_ = query(SEGC_ABI_VERSION);
+  if (!model_)
+    return unsupported(path_ +
+                       ": needs a newer runtime than this one, which "
+                       "knows model ABI " +
+                       known +
+                       "; update segrun or compile the model again "
+                       "with its segc");
+  if (model_->abi_version != SEGC_ABI_VERSION)
+    return unsupported(path_ + ": model ABI " +
+                       std::to_string(model_->abi_version) +
+                       ", this runtime knows " + known +
+                       "; compile the model again with the segc beside "
+                       "this segrun");
+  if (model_->struct_size < sizeof(segc_model))
+    return dataLoss(
+        path_ + ": segc_model has " + std::to_string(model_->struct_size) +
+        " bytes, expected at least " + std::to_string(sizeof(segc_model)));
+  if (!model_->manifest)
+    return dataLoss(path_ + ": the model has no manifest");
+  SEGC_ASSIGN_OR_RETURN(
+      manifest_, parseManifest({model_->manifest, model_->manifest_bytes},
+                               path_ + ": manifest"));
+  for (const auto &[name, signature] : manifest_.entries)
+    if (!entry(name))
+      return dataLoss(path_ + ": the manifest lists the entry \"" + name +
+                      "\", which the model lacks");
+  std::string offered;
+  for (const CpuVersion &version : manifest_.versions) {
+    if (!version_ && runsHere(version))
+      version_ = &version;
+    offered += (offered.empty() ? "" : ", ") + version.cpu;
+  }
+  if (!version_)
+    return unsupported(path_ + ": compiled for " + offered + ", this is a " +
+                       cpuName() +
+                       "; compile the model again here (segc compile --cpu "
+                       "native)");
+  return Status::success();
+}
+
+segc_entry_fn ModelLibrary::entry(const std::string &name) const {
+  if (name == "prepare")
+    return model_->prepare;
+  if (name == "predict")
+    return model_->predict;
+  if (name == "evaluate_step")
+    return model_->evaluate_step;
+  if (name == "train_step")
+    return model_->train_step;
+  if (name == "grad_step")
+    return model_->grad_step;
+  if (name == "apply_step")
+    return model_->apply_step;
+  return nullptr;
+}

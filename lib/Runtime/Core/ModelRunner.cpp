@@ -1,0 +1,232 @@
+//===- ModelRunner.cpp - Memory and calls of one model --------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Core/Initialize.h"
+
+#include <cstdio>
+#include <cstring>
+
+using namespace segc;
+
+Expected<ModelRunner>
+ModelRunner::create(std::shared_ptr<const ModelLibrary> model, ThreadPool &pool,
+                    RunnerOptions options) {
+  ModelRunner runner(std::move(model), pool);
+  runner.options = options;
+  const Manifest &manifest = runner.manifest();
+  if (options.training && !manifest.canTrain())
+    return unsupported(runner.model->path() +
+                       ": compiled for inference, has no entry train_step; "
+                       "compile without --inference");
+  auto allocate = [&](AlignedBuffer &buffer, int64_t bytes,
+                      const char *what) -> Status {
+    SEGC_ASSIGN_OR_RETURN(buffer,
+                          AlignedBuffer::create(bytes, what, options.canaries));
+    return Status::success();
+  };
+  SEGC_RETURN_IF_ERROR(
+      allocate(runner.parameterBuffer, manifest.parameterBytes, "parameters"));
+  SEGC_RETURN_IF_ERROR(
+      allocate(runner.stateBuffer, manifest.stateBytes, "states"));
+  SEGC_RETURN_IF_ERROR(allocate(runner.preparedBuffer, manifest.preparedBytes,
+                                "prepared filters"));
+  if (options.training) {
+    SEGC_RETURN_IF_ERROR(
+        allocate(runner.gradientBuffer, manifest.parameterBytes, "gradients"));
+    SEGC_RETURN_IF_ERROR(allocate(runner.optimizerBuffer,
+                                  manifest.optimizerBytes, "optimizer state"));
+  }
+  return runner;
+}
+
+void ModelRunner::initialize(uint64_t seed) {
+  const Manifest &m = manifest();
+  initializeRegion(m.parameters, seed, parameterBuffer.data(), *pool);
+  initializeRegion(m.states, seed, stateBuffer.data(), *pool);
+  if (options.training)
+    for (const OptimizerSlot &slot : m.slots)
+      for (const RegionTensor &parameter : m.parameters)
+        std::fill_n(reinterpret_cast<float *>(optimizerBuffer.data() +
+                                              slot.offset + parameter.offset),
+                    parameter.elements, static_cast<float>(slot.init));
+  weightsChanged();
+}
+
+Status ModelRunner::loadEmbeddedWeights() {
+  if (!model->hasWeights())
+    return notFound(model->path() +
+                    ": no weights are embedded; give --checkpoint, or freeze "
+                    "them with `segrun export`");
+  if (manifest().parameterBytes)
+    std::memcpy(parameterBuffer.data(), model->model().weights,
+                manifest().parameterBytes);
+  if (manifest().stateBytes && model->model().weight_states)
+    std::memcpy(stateBuffer.data(), model->model().weight_states,
+                manifest().stateBytes);
+  weightsChanged();
+  return Status::success();
+}
+
+Status ModelRunner::reserve(const std::string &entry) {
+  const CpuVersion &version = model->version();
+  auto planned = version.arenaBytes.find(entry);
+  if (planned == version.arenaBytes.end())
+    return dataLoss(model->path() + ": the manifest's version " + version.cpu +
+                    " has no arena_bytes for " + entry);
+  uint64_t wanted = planned->second;
+  uint64_t scratch = uint64_t(version.scratchBytes) * pool->workers();
+  if (wanted > plannedArena || !arena.data()) {
+    arena = AlignedBuffer(); // gives the old one back first
+    SEGC_ASSIGN_OR_RETURN(
+        arena, AlignedBuffer::create(std::max<uint64_t>(wanted + scratch, 64),
+                                     "arena", options.canaries));
+    plannedArena = wanted;
+  }
+  const EntrySignature *signature = manifest().entry(entry);
+  std::vector<AlignedBuffer> &buffers = outputs[entry];
+  if (signature && buffers.empty())
+    for (const TensorSignature &tensor : signature->outputs) {
+      SEGC_ASSIGN_OR_RETURN(AlignedBuffer buffer,
+                            AlignedBuffer::create(tensor.bytes(),
+                                                  tensor.name.c_str(),
+                                                  options.canaries));
+      buffers.push_back(std::move(buffer));
+    }
+  return Status::success();
+}
+
+Status ModelRunner::call(const std::string &entry,
+                         const std::vector<void *> &inputs, int64_t batch,
+                         const segc_scalars &scalars) {
+  bool readsPrepared = entry == "predict" || entry == "evaluate_step";
+  if (readsPrepared && !preparedIsFresh) {
+    if (model->entry("prepare"))
+      SEGC_RETURN_IF_ERROR(invoke("prepare", {}, 1, scalars));
+    preparedIsFresh = true;
+  }
+  if (entry == "train_step" || entry == "apply_step")
+    preparedIsFresh = false;
+  return invoke(entry, inputs, batch, scalars);
+}
+
+namespace {
+/// What `context` of the services points to.
+struct ServiceContext {
+  ThreadPool *pool;
+  KernelObserver *observer;
+};
+} // namespace
+
+static segc_services makeServices(ServiceContext &context) {
+  segc_services services = {};
+  services.struct_size = sizeof(services);
+  services.workers = context.pool->workers();
+  services.context = &context;
+  services.parallel_for = [](void *opaque, int64_t tasks, segc_task_fn function,
+                             void *argument) {
+    static_cast<ServiceContext *>(opaque)->pool->run(tasks, function, argument);
+  };
+  if (context.observer) {
+    services.kernel_begin = [](void *opaque, const segc_kernel_event *event) {
+      static_cast<ServiceContext *>(opaque)->observer->begin(*event);
+    };
+    services.kernel_end = [](void *opaque, const segc_kernel_event *event) {
+      auto *observer = static_cast<ServiceContext *>(opaque)->observer;
+      return observer->end(*event) ? 1 : 0;
+    };
+  }
+  services.log = [](void *, int level, const char *message) {
+    if (level >= 2)
+      std::fprintf(stderr, "segrun: model: %s\n", message);
+  };
+  return services;
+}
+
+Status ModelRunner::invoke(const std::string &entry,
+                           const std::vector<void *> &inputs, int64_t batch,
+                           const segc_scalars &scalars) {
+  segc_entry_fn function = model->entry(entry);
+  const EntrySignature *signature = manifest().entry(entry);
+  if (!function)
+    return unsupported(model->path() + ": compiled without the entry " + entry);
+  if (batch < 1 || batch > manifest().batch)
+    return invalidArgument(
+        model->path() + ": batch " + std::to_string(batch) + " is outside 1.." +
+        std::to_string(manifest().batch) + "; compile with a larger --batch");
+  size_t wanted = signature ? signature->inputs.size() : 0;
+  if (inputs.size() != wanted)
+    return internalError(entry + ": given " + std::to_string(inputs.size()) +
+                         " inputs, the manifest lists " +
+                         std::to_string(wanted));
+  SEGC_RETURN_IF_ERROR(reserve(entry));
+  std::vector<void *> outputPointers;
+  for (const AlignedBuffer &buffer : outputs[entry])
+    outputPointers.push_back(buffer.data());
+
+  segc_call call = {};
+  call.struct_size = sizeof(call);
+  call.input_count = static_cast<uint32_t>(inputs.size());
+  call.output_count = static_cast<uint32_t>(outputPointers.size());
+  call.batch = batch;
+  call.parameters = parameterBuffer.data();
+  call.states = stateBuffer.data();
+  call.gradients = gradientBuffer.data();
+  call.optimizer = optimizerBuffer.data();
+  call.prepared = preparedBuffer.data();
+  call.arena = arena.data();
+  call.arena_bytes = arena.size();
+  call.inputs = inputs.data();
+  call.outputs = outputPointers.data();
+  call.scalars = &scalars;
+
+  ServiceContext context = {pool, observer};
+  segc_services services = makeServices(context);
+  segc_message message = {};
+  segc_code code = function(&services, &call, &message);
+  SEGC_RETURN_IF_ERROR(checkGuards(entry));
+  if (code == SEGC_OK)
+    return Status::success();
+  message.text[sizeof(message.text) - 1] = 0;
+  StatusCode kind = code == SEGC_INVALID_ARGUMENT ? StatusCode::InvalidArgument
+                    : code == SEGC_INTERNAL       ? StatusCode::Internal
+                                                  : StatusCode::Unsupported;
+  return Status(kind, model->path() + ": " + entry + " failed with code " +
+                          std::to_string(code) + ": " + message.text);
+}
+
+Status ModelRunner::checkGuards(const std::string &entry) const {
+  if (!options.canaries)
+    return Status::success();
+  auto check = [&](const AlignedBuffer &buffer, const std::string &what) {
+    return buffer.intact() ? Status::success()
+                           : internalError(model->path() + ": " + entry +
+                                           " wrote outside its " + what +
+                                           "; this is a bug of the compiler");
+  };
+  SEGC_RETURN_IF_ERROR(check(parameterBuffer, "parameters"));
+  SEGC_RETURN_IF_ERROR(check(stateBuffer, "states"));
+  SEGC_RETURN_IF_ERROR(check(gradientBuffer, "gradients"));
+  SEGC_RETURN_IF_ERROR(check(optimizerBuffer, "optimizer state"));
+  SEGC_RETURN_IF_ERROR(check(preparedBuffer, "prepared filters"));
+  SEGC_RETURN_IF_ERROR(check(arena, "arena"));
+  for (const auto &[name, buffers] : outputs)
+    for (const AlignedBuffer &buffer : buffers)
+      SEGC_RETURN_IF_ERROR(check(buffer, "outputs"));
+  return Status::success();
+}
+
+OutputView ModelRunner::output(const std::string &entry,
+                               const std::string &name) const {
+  const EntrySignature *signature = manifest().entry(entry);
+  auto buffers = outputs.find(entry);
+  int at = signature ? signature->findOutput(name) : -1;
+  if (at < 0 || buffers == outputs.end() ||
+      static_cast<size_t>(at) >= buffers->second.size())
+    return {};
+  return {&signature->outputs[at], buffers->second[at].data()};
+}
