@@ -1,0 +1,141 @@
+//===- KernelBuilder.h - Kernels of one fusion -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// A kernel is a function over flat memrefs that does one task of a
+// seg.fusion; the runtime calls it for every task, in any order and on any
+// worker. A fusion may need several launches one after another (partial sums,
+// then their merge). The same abstraction serves every target: what is
+// emitted here is scf, arith, memref and vector only.
+
+#ifndef SEGC_CODEGEN_COMMON_KERNELBUILDER_H
+#define SEGC_CODEGEN_COMMON_KERNELBUILDER_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Target/CpuTarget.h"
+
+namespace segc {
+
+/// A launch has `fixed + perSample * n` tasks for a batch of n.
+struct TaskCount {
+  int64_t fixed = 0;
+  int64_t perSample = 0;
+};
+
+/// Writes the body of one kernel: its buffers, and short spellings for index
+/// arithmetic and loops.
+class KernelBody {
+public:
+  KernelBody(mlir::OpBuilder builder, mlir::func::FuncOp function,
+             seg::FusionOp fusion);
+
+  mlir::OpBuilder &builder() { return b; }
+  mlir::Location loc() const { return location; }
+
+  /// Flat memrefs: inputs and results of the fusion (elements of the largest
+  /// batch), the launches' common temporary (f32) and the worker's scratch
+  /// (f32). A rank-0 tensor is a memref of one element.
+  mlir::Value input(unsigned i) const { return function.getArgument(i); }
+  mlir::Value output(unsigned i) const;
+  mlir::Value temp() const;
+  mlir::Value scratch() const;
+  /// Samples in this call, of type index.
+  mlir::Value batch() const;
+  /// Which task this is, of type index.
+  mlir::Value task() const;
+
+  // Index arithmetic, folded where both sides are constant.
+  mlir::Value index(int64_t value);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value sub(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, mlir::Value b);
+  mlir::Value div(mlir::Value a, mlir::Value b); ///< Unsigned.
+  mlir::Value rem(mlir::Value a, mlir::Value b); ///< Unsigned.
+  mlir::Value min(mlir::Value a, mlir::Value b); ///< Signed.
+  mlir::Value max(mlir::Value a, mlir::Value b); ///< Signed.
+  mlir::Value less(mlir::Value a, mlir::Value b); ///< Signed, i1.
+  mlir::Value add(mlir::Value a, int64_t v) { return add(a, index(v)); }
+  mlir::Value sub(mlir::Value a, int64_t v) { return sub(a, index(v)); }
+  mlir::Value mul(mlir::Value a, int64_t v) { return mul(a, index(v)); }
+  mlir::Value div(mlir::Value a, int64_t v) { return div(a, index(v)); }
+  mlir::Value rem(mlir::Value a, int64_t v) { return rem(a, index(v)); }
+  /// Splits a row-major linear index; the first dimension is not bounded.
+  llvm::SmallVector<mlir::Value> delinearize(mlir::Value linear,
+                                             llvm::ArrayRef<int64_t> sizes);
+
+  void loop(mlir::Value low, mlir::Value high, int64_t step,
+            llvm::function_ref<void(mlir::Value)> body);
+  /// A loop that carries values and returns their last ones.
+  llvm::SmallVector<mlir::Value>
+  loop(mlir::Value low, mlir::Value high, int64_t step, mlir::ValueRange init,
+       llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value,
+                                                         mlir::ValueRange)>
+           body);
+  void ifThen(mlir::Value condition, llvm::function_ref<void()> then);
+
+  // Vectors of f32. A null mask means all lanes; masked lanes load zero.
+  mlir::VectorType vectorType(int64_t lanes);
+  mlir::Value load(mlir::Value memref, mlir::Value index, int64_t lanes,
+                   mlir::Value mask = {});
+  void store(mlir::Value value, mlir::Value memref, mlir::Value index,
+             mlir::Value mask = {});
+  mlir::Value loadScalar(mlir::Value memref, mlir::Value index);
+  void storeScalar(mlir::Value value, mlir::Value memref, mlir::Value index);
+  mlir::Value splat(mlir::Value scalar, int64_t lanes);
+  mlir::Value zeroVector(int64_t lanes);
+  mlir::Value scalarConstant(double value);
+  /// Lanes [0, count) on.
+  mlir::Value prefixMask(mlir::Value count, int64_t lanes);
+
+private:
+  mlir::OpBuilder b;
+  mlir::Location location;
+  mlir::func::FuncOp function;
+  unsigned inputCount, outputCount;
+};
+
+/// Collects the launches of one fusion. Emitters of roots get one of these.
+class FusionEmitter {
+public:
+  /// Functions are added to the builder's insertion point, named
+  /// `symbol`, `symbol_1`, ...
+  FusionEmitter(mlir::OpBuilder builder, seg::FusionOp fusion,
+                llvm::StringRef symbol, const CpuTarget &target)
+      : builder(builder), fusion(fusion), symbol(symbol), target(target) {}
+
+  seg::FusionOp getFusion() { return fusion; }
+  const CpuTarget &getTarget() const { return target; }
+  /// The strategy's integer `name`; it is a bug if it is missing.
+  int64_t strategyInt(llvm::StringRef name);
+  llvm::ArrayRef<int64_t> strategyInts(llvm::StringRef name);
+
+  /// Adds a kernel. `scratchBytes` is what a worker needs.
+  void launch(TaskCount tasks, int64_t scratchBytes,
+              llvm::function_ref<void(KernelBody &)> body);
+
+  /// Kernels in order; their task counts and scratch sizes are attributes
+  /// `seg.tasks` = [fixed, perSample] and `seg.scratch_bytes`.
+  llvm::ArrayRef<mlir::func::FuncOp> kernels() const { return functions; }
+
+private:
+  mlir::OpBuilder builder;
+  seg::FusionOp fusion;
+  std::string symbol;
+  const CpuTarget &target;
+  llvm::SmallVector<mlir::func::FuncOp> functions;
+};
+
+/// Names of the attributes above.
+inline constexpr llvm::StringLiteral tasksAttrName = "seg.tasks";
+inline constexpr llvm::StringLiteral scratchAttrName = "seg.scratch_bytes";
+/// Strategy entries that every strategy may have.
+inline constexpr llvm::StringLiteral strategyKindName = "kind";
+inline constexpr llvm::StringLiteral strategyTempName = "temp_bytes";
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_COMMON_KERNELBUILDER_H
