@@ -100,7 +100,7 @@ SmallVector<Value> KernelBody::loop(
     if (!init.empty())
       scf::YieldOp::create(b, location, next);
   }
-  return llvm::to_vector(loop.getResults());
+  return SmallVector<Value>(loop.getResults());
 }
 
 void KernelBody::ifThen(Value condition, llvm::function_ref<void()> then) {

@@ -94,7 +94,7 @@ public:
 private:
   mlir::OpBuilder b;
   mlir::Location location;
-  mlir::func::FuncOp function;
+  mutable mlir::func::FuncOp function; // Its accessors are not const.
   unsigned inputCount, outputCount;
 };
 

@@ -34,7 +34,8 @@ public:
   /// a vector of one lane), given the values of the root's results that have
   /// the space's shape. Yielded values of other shapes are left to the root.
   void emit(const Point &point, int64_t lanes, mlir::Value mask,
-            const llvm::DenseMap<mlir::Value, mlir::Value> &rootValues = {});
+            const llvm::DenseMap<mlir::Value, mlir::Value> &rootValues =
+                llvm::DenseMap<mlir::Value, mlir::Value>());
 
   /// The linear index of the point's first element.
   mlir::Value linearIndex(const Point &point);
