@@ -91,7 +91,7 @@ def Seg_YieldOp : Seg_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"Fusi
   let summary = "Ends a seg.fusion";
   let arguments = (ins Variadic<AnyRankedTensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ /* No values. */ }]>];
 }
 
 #endif // SEGC_DIALECT_SEG_NETWORK_OPS_TD

@@ -1,0 +1,188 @@
+//===- ElementwiseEval.cpp - Activations, arithmetic, dropout, softmax ----===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ReferenceModels.h"
+#include "segc/Base/Random.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+using namespace segc::seg;
+
+namespace segc::reference {
+
+double broadcastAt(const HostTensor &tensor, int64_t i, ArrayRef<int64_t> to) {
+  ArrayRef<int64_t> from = tensor.shape();
+  if (from == to)
+    return tensor[i];
+  if (from.empty())
+    return tensor[0];
+  int64_t channels = to.back();
+  if (from.size() == 1)
+    return tensor[i % channels];
+  if (from.size() == to.size()) // last dimension 1
+    return tensor[i / channels];
+  int64_t perSample = product(to.drop_front());
+  return tensor[i / perSample * channels + i % channels];
+}
+
+std::vector<double> softmax(const HostTensor &logits) {
+  std::vector<double> result(logits.values());
+  for (int64_t begin = 0; begin < logits.size(); begin += logits.channels()) {
+    auto position =
+        llvm::MutableArrayRef<double>(result).slice(begin, logits.channels());
+    double largest = *std::max_element(position.begin(), position.end());
+    double total = 0;
+    for (double &value : position)
+      total += value = std::exp(value - largest);
+    for (double &value : position)
+      value /= total;
+  }
+  return result;
+}
+
+namespace {
+
+/// results[0][i] = f(operand 0 at i, operand 1 at i, ...).
+template <size_t... I, typename Function>
+void pointwise(Operands operands, Results results, std::index_sequence<I...>,
+               Function function) {
+  HostTensor &y = results[0];
+  for (int64_t i = 0; i < y.size(); ++i)
+    y[i] = function(broadcastAt(*operands[I], i, y.shape())...);
+}
+template <typename Function>
+void unary(Operands operands, Results results, Function function) {
+  pointwise(operands, results, std::make_index_sequence<1>(), function);
+}
+template <typename Function>
+void binary(Operands operands, Results results, Function function) {
+  pointwise(operands, results, std::make_index_sequence<2>(), function);
+}
+
+void relu(ReluOp, Operands operands, Results results) {
+  unary(operands, results, [](double x) { return x < 0 ? 0 : x; });
+}
+void leakyRelu(LeakyReluOp op, Operands operands, Results results) {
+  double slope = op.getSlope().convertToDouble();
+  unary(operands, results, [=](double x) { return x > 0 ? x : slope * x; });
+}
+void sigmoid(SigmoidOp, Operands operands, Results results) {
+  unary(operands, results, [](double x) { return 1 / (1 + std::exp(-x)); });
+}
+void scale(ScaleOp op, Operands operands, Results results) {
+  double factor = op.getFactor().convertToDouble();
+  unary(operands, results, [=](double x) { return factor * x; });
+}
+void cast(CastOp, Operands operands, Results results) {
+  // The interpreter rounds where it is asked to.
+  unary(operands, results, [](double x) { return x; });
+}
+void add(AddOp, Operands operands, Results results) {
+  binary(operands, results, [](double a, double b) { return a + b; });
+}
+void sub(SubOp, Operands operands, Results results) {
+  binary(operands, results, [](double a, double b) { return a - b; });
+}
+void mul(MulOp, Operands operands, Results results) {
+  binary(operands, results, [](double a, double b) { return a * b; });
+}
+void prelu(PReluOp, Operands operands, Results results) {
+  binary(operands, results,
+         [](double x, double slope) { return x > 0 ? x : slope * x; });
+}
+
+void reluGrad(ReluGradOp, Operands operands, Results results) {
+  binary(operands, results, [](double y, double dy) { return y > 0 ? dy : 0; });
+}
+void leakyReluGrad(LeakyReluGradOp op, Operands operands, Results results) {
+  double slope = op.getSlope().convertToDouble();
+  binary(operands, results,
+         [=](double y, double dy) { return y > 0 ? dy : slope * dy; });
+}
+void sigmoidGrad(SigmoidGradOp, Operands operands, Results results) {
+  binary(operands, results,
+         [](double y, double dy) { return dy * y * (1 - y); });
+}
+void preluGrad(PReluGradOp, Operands operands, Results results) {
+  pointwise(operands, results, std::make_index_sequence<3>(),
+            [](double x, double slope, double dy) {
+              return x > 0 ? dy : slope * dy;
+            });
+}
+void preluSlopeGrad(PReluSlopeGradOp, Operands operands, Results results) {
+  binary(operands, results,
+         [](double x, double dy) { return x > 0 ? 0 : x * dy; });
+}
+
+void dropout(DropoutOp op, Operands operands, Results results) {
+  const HostTensor &x = *operands[0];
+  auto counter = [&](int operand) {
+    return static_cast<uint64_t>(operands[operand]->integers()[0]);
+  };
+  uint64_t seed = counter(1), step = counter(2), offset = counter(3);
+  uint64_t stream = (step << 32) + static_cast<uint64_t>(op.getId());
+  uint64_t perSample = product(x.shape().drop_front());
+  double rate = op.getRate().convertToDouble();
+  for (int64_t i = 0; i < x.size(); ++i) {
+    uint64_t element = i + offset * perSample;
+    std::array<uint32_t, 4> block = philox(
+        {static_cast<uint32_t>(element), static_cast<uint32_t>(element >> 32),
+         static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)},
+        seed);
+    double draw = (block[0] >> 8) * 0x1p-24;
+    // Kernels hold the rate as f32; draws are multiples of 2^-24.
+    results[0][i] = draw < static_cast<float>(rate) ? 0 : x[i] / (1 - rate);
+  }
+}
+
+void softmaxOp(SoftmaxOp, Operands operands, Results results) {
+  results[0] =
+      HostTensor(results[0].shape(), results[0].kind(), softmax(*operands[0]));
+}
+void softmaxGrad(SoftmaxGradOp, Operands operands, Results results) {
+  const HostTensor &y = *operands[0], &dy = *operands[1];
+  int64_t channels = y.channels();
+  for (int64_t begin = 0; begin < y.size(); begin += channels) {
+    double dot = 0;
+    for (int64_t i = begin; i < begin + channels; ++i)
+      dot += y[i] * dy[i];
+    for (int64_t i = begin; i < begin + channels; ++i)
+      results[0][i] = y[i] * (dy[i] - dot);
+  }
+}
+void channelTotal(ChannelTotalOp, Operands operands, Results results) {
+  const HostTensor &x = *operands[0];
+  for (int64_t i = 0; i < x.size(); ++i)
+    results[0][i / x.channels()] += x[i];
+}
+
+} // namespace
+
+void attachElementwiseModels(MLIRContext *context) {
+  attach<ReluOp, relu>(context);
+  attach<LeakyReluOp, leakyRelu>(context);
+  attach<SigmoidOp, sigmoid>(context);
+  attach<ScaleOp, scale>(context);
+  attach<CastOp, cast>(context);
+  attach<AddOp, add>(context);
+  attach<SubOp, sub>(context);
+  attach<MulOp, mul>(context);
+  attach<PReluOp, prelu>(context);
+  attach<ReluGradOp, reluGrad>(context);
+  attach<LeakyReluGradOp, leakyReluGrad>(context);
+  attach<SigmoidGradOp, sigmoidGrad>(context);
+  attach<PReluGradOp, preluGrad>(context);
+  attach<PReluSlopeGradOp, preluSlopeGrad>(context);
+  attach<DropoutOp, dropout>(context);
+  attach<SoftmaxOp, softmaxOp>(context);
+  attach<SoftmaxGradOp, softmaxGrad>(context);
+  attach<ChannelTotalOp, channelTotal>(context);
+}
+
+} // namespace segc::reference

@@ -1,0 +1,187 @@
+//===- LossEval.cpp - Losses ----------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ReferenceModels.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+using namespace segc::seg;
+
+namespace segc::reference {
+namespace {
+
+LogicalResult checkLabels(Operation *op, const HostTensor &labels,
+                          int64_t classes) {
+  for (int64_t label : labels.integers())
+    if (label < 0 || label >= classes)
+      return op->emitOpError("expects labels in [0, ")
+             << classes << "), got " << label;
+  return success();
+}
+
+/// 1 where element i of the logits belongs to its voxel's class.
+double target(const HostTensor &labels, int64_t i, int64_t classes) {
+  return labels.integers()[i / classes] == i % classes ? 1 : 0;
+}
+
+/// The attributes of both Dice ops.
+struct DiceRule {
+  bool squared, batchReduce, excludeBackground, sumClasses;
+  double smooth;
+
+  template <typename OpTy>
+  explicit DiceRule(OpTy op)
+      : squared(op.getSquared()), batchReduce(op.getBatchReduce()),
+        excludeBackground(op.getExcludeBackground()),
+        sumClasses(op.getSumClasses()),
+        smooth(op.getSmooth().convertToDouble()) {}
+
+  /// The weight of 1 - D of a class in the loss.
+  double classWeight(int64_t c, int64_t classes) const {
+    if (excludeBackground && c == 0)
+      return 0;
+    return sumClasses ? 1 : 1.0 / (excludeBackground ? classes - 1 : classes);
+  }
+};
+
+/// sum(p t), sum(p) or sum(p p), and sum(t) that the Dice of a sample and class
+/// is made of: the sample's, or the batch's with batch_reduce.
+struct DiceSums {
+  double intersection = 0, prediction = 0, target = 0;
+
+  DiceSums(const DiceRule &rule, const HostTensor &sums, int64_t n, int64_t c) {
+    int64_t samples = sums.shape()[0], classes = sums.channels();
+    for (int64_t m = 0; m < samples; ++m) {
+      if (m != n && !rule.batchReduce)
+        continue;
+      intersection += sums[(m * 3 + 0) * classes + c];
+      prediction += sums[(m * 3 + 1) * classes + c];
+      target += sums[(m * 3 + 2) * classes + c];
+    }
+  }
+  double numerator(const DiceRule &rule) const {
+    return 2 * intersection + rule.smooth;
+  }
+  double denominator(const DiceRule &rule) const {
+    return prediction + target + rule.smooth;
+  }
+};
+
+LogicalResult dice(DiceOp op, Operands operands, Results results) {
+  const HostTensor &logits = *operands[0], &labels = *operands[1];
+  HostTensor &loss = results[0], &perClass = results[1], &sums = results[2];
+  DiceRule rule(op);
+  int64_t classes = logits.channels(), samples = logits.shape()[0];
+  if (failed(checkLabels(op, labels, classes)))
+    return failure();
+  std::vector<double> p = softmax(logits);
+  int64_t perSample = logits.size() / samples;
+  for (int64_t i = 0; i < logits.size(); ++i) {
+    double t = target(labels, i, classes);
+    double *sum = &sums[i / perSample * 3 * classes + i % classes];
+    sum[0] += p[i] * t;
+    sum[classes] += rule.squared ? p[i] * p[i] : p[i];
+    sum[2 * classes] += t;
+  }
+  for (int64_t c = 0; c < classes; ++c) {
+    for (int64_t n = 0; n < samples; ++n) {
+      DiceSums of(rule, sums, n, c);
+      perClass[c] += of.numerator(rule) / of.denominator(rule) / samples;
+    }
+    loss[0] += rule.classWeight(c, classes) * (1 - perClass[c]);
+  }
+  return success();
+}
+
+LogicalResult diceGrad(DiceGradOp op, Operands operands, Results results) {
+  const HostTensor &logits = *operands[0], &labels = *operands[1],
+                   &sums = *operands[2];
+  double upstream = (*operands[3])[0];
+  DiceRule rule(op);
+  int64_t classes = logits.channels(), samples = logits.shape()[0];
+  if (failed(checkLabels(op, labels, classes)))
+    return failure();
+  std::vector<double> p = softmax(logits), dp(p.size());
+  int64_t perSample = logits.size() / samples;
+  for (int64_t i = 0; i < logits.size(); ++i) {
+    DiceSums of(rule, sums, i / perSample, i % classes);
+    double u = of.denominator(rule);
+    double dPrediction = rule.squared ? 2 * p[i] : 1;
+    double dD = 2 * target(labels, i, classes) / u -
+                dPrediction * of.numerator(rule) / (u * u);
+    // With batch_reduce all samples have the batch's D, whose mean it is.
+    double share = rule.batchReduce ? 1 : 1.0 / samples;
+    dp[i] = -upstream * rule.classWeight(i % classes, classes) * share * dD;
+  }
+  for (int64_t begin = 0; begin < logits.size(); begin += classes) {
+    double dot = 0;
+    for (int64_t i = begin; i < begin + classes; ++i)
+      dot += p[i] * dp[i];
+    for (int64_t i = begin; i < begin + classes; ++i)
+      results[0][i] = p[i] * (dp[i] - dot);
+  }
+  return success();
+}
+
+/// log softmax of the voxel's true class.
+double logTrue(const HostTensor &logits, int64_t voxel, int64_t label) {
+  auto z = logits.values().slice(voxel * logits.channels(), logits.channels());
+  double largest = *std::max_element(z.begin(), z.end()), total = 0;
+  for (double value : z)
+    total += std::exp(value - largest);
+  return z[label] - largest - std::log(total);
+}
+
+LogicalResult crossEntropy(CrossEntropyOp op, Operands operands,
+                           Results results) {
+  const HostTensor &logits = *operands[0], &labels = *operands[1];
+  if (failed(checkLabels(op, labels, logits.channels())))
+    return failure();
+  double gamma = op.getFocalGamma().convertToDouble();
+  for (int64_t v = 0; v < labels.size(); ++v) {
+    double logP = logTrue(logits, v, labels.integers()[v]);
+    results[0][0] -= std::pow(-std::expm1(logP), gamma) * logP / labels.size();
+  }
+  return success();
+}
+
+LogicalResult crossEntropyGrad(CrossEntropyGradOp op, Operands operands,
+                               Results results) {
+  const HostTensor &logits = *operands[0], &labels = *operands[1];
+  double upstream = (*operands[2])[0];
+  int64_t classes = logits.channels();
+  if (failed(checkLabels(op, labels, classes)))
+    return failure();
+  double gamma = op.getFocalGamma().convertToDouble();
+  std::vector<double> p = softmax(logits);
+  for (int64_t v = 0; v < labels.size(); ++v) {
+    // With q = 1 - p of the true class, p dL/dp = gamma q^(gamma-1) p log p -
+    // q^gamma.
+    double logP = logTrue(logits, v, labels.integers()[v]),
+           q = -std::expm1(logP);
+    double slope = -std::pow(q, gamma);
+    if (gamma > 0 && q > 0)
+      slope += gamma * std::pow(q, gamma - 1) * std::exp(logP) * logP;
+    for (int64_t i = v * classes; i < (v + 1) * classes; ++i)
+      results[0][i] = upstream / labels.size() * slope *
+                      (target(labels, i, classes) - p[i]);
+  }
+  return success();
+}
+
+} // namespace
+
+void attachLossModels(MLIRContext *context) {
+  attach<DiceOp, dice>(context);
+  attach<DiceGradOp, diceGrad>(context);
+  attach<CrossEntropyOp, crossEntropy>(context);
+  attach<CrossEntropyGradOp, crossEntropyGrad>(context);
+}
+
+} // namespace segc::reference

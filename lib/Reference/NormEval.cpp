@@ -1,0 +1,215 @@
+//===- NormEval.cpp - Normalisation ---------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ReferenceModels.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace segc::seg;
+
+namespace segc::reference {
+namespace {
+
+/// Which elements share statistics, and where these lie in mean and rstd.
+struct Sets {
+  int64_t count, channels, perSample, groupSize;
+  bool overBatch;
+
+  template <typename OpTy>
+  Sets(OpTy op, const HostTensor &x)
+      : channels(x.channels()), perSample(x.size() / x.shape()[0]),
+        groupSize(op.getKind() == NormKind::group
+                      ? channels / static_cast<int64_t>(op.getGroups())
+                      : 1),
+        overBatch(op.getKind() == NormKind::batch) {
+    count = overBatch ? channels : x.shape()[0] * (channels / groupSize);
+  }
+
+  /// The set of element i.
+  int64_t of(int64_t i) const { return ofStatistic(statistic(i)); }
+  /// The entry of mean and rstd that goes with element i.
+  int64_t statistic(int64_t i) const {
+    return overBatch ? i % channels : i / perSample * channels + i % channels;
+  }
+  int64_t ofStatistic(int64_t entry) const { return entry / groupSize; }
+
+  /// The mean over every set of value(i).
+  std::vector<double> means(int64_t size,
+                            llvm::function_ref<double(int64_t)> value) const {
+    std::vector<double> sums(count);
+    for (int64_t i = 0; i < size; ++i)
+      sums[of(i)] += value(i);
+    for (double &sum : sums)
+      sum /= static_cast<double>(size) / count;
+    return sums;
+  }
+  /// One value a set, spread over the entries of a statistic.
+  void spread(ArrayRef<double> perSet, HostTensor &statistics) const {
+    for (int64_t entry = 0; entry < statistics.size(); ++entry)
+      statistics[entry] = perSet[ofStatistic(entry)];
+  }
+};
+
+/// Statistics in two passes: exact to rounding whatever the mean.
+template <typename OpTy>
+void statistics(OpTy op, const HostTensor &x, HostTensor &mean,
+                HostTensor &rstd) {
+  Sets sets(op, x);
+  std::vector<double> m = sets.means(x.size(), [&](int64_t i) { return x[i]; });
+  std::vector<double> variance = sets.means(x.size(), [&](int64_t i) {
+    double centred = x[i] - m[sets.of(i)];
+    return centred * centred;
+  });
+  double epsilon = op.getEpsilon().convertToDouble();
+  for (double &v : variance)
+    v = 1 / std::sqrt(v + epsilon);
+  sets.spread(m, mean);
+  sets.spread(variance, rstd);
+}
+
+void norm(NormOp op, Operands operands, Results results) {
+  const HostTensor &x = *operands[0], &gamma = *operands[1],
+                   &beta = *operands[2];
+  HostTensor &y = results[0], &mean = results[1], &rstd = results[2];
+  statistics(op, x, mean, rstd);
+  Sets sets(op, x);
+  for (int64_t i = 0; i < x.size(); ++i) {
+    int64_t s = sets.statistic(i), c = i % sets.channels;
+    y[i] = (x[i] - mean[s]) * rstd[s] * gamma[c] + beta[c];
+  }
+}
+
+void normStats(NormStatsOp op, Operands operands, Results results) {
+  statistics(op, *operands[0], results[0], results[1]);
+}
+
+/// What both forms of the gradient start from: operands input, grad, gamma,
+/// mean, rstd.
+struct NormBackward {
+  const HostTensor &x, &dy, &gamma, &mean, &rstd;
+  Sets sets;
+
+  template <typename OpTy>
+  NormBackward(OpTy op, Operands operands)
+      : x(*operands[0]), dy(*operands[1]), gamma(*operands[2]),
+        mean(*operands[3]), rstd(*operands[4]), sets(op, x) {}
+
+  double normalised(int64_t i) const {
+    int64_t s = sets.statistic(i);
+    return (x[i] - mean[s]) * rstd[s];
+  }
+  /// The gradient of the normalised value.
+  double scaledGrad(int64_t i) const {
+    return gamma[i % sets.channels] * dy[i];
+  }
+  std::vector<double> meanGrad() const {
+    return sets.means(x.size(), [&](int64_t i) { return scaledGrad(i); });
+  }
+  std::vector<double> meanGradNormalised() const {
+    return sets.means(x.size(),
+                      [&](int64_t i) { return scaledGrad(i) * normalised(i); });
+  }
+  void perChannel(HostTensor &gammaGrad, HostTensor &betaGrad) const {
+    for (int64_t i = 0; i < x.size(); ++i) {
+      gammaGrad[i % sets.channels] += dy[i] * normalised(i);
+      betaGrad[i % sets.channels] += dy[i];
+    }
+  }
+};
+
+void normGrad(NormGradOp op, Operands operands, Results results) {
+  NormBackward backward(op, operands);
+  std::vector<double> s1 = backward.meanGrad(),
+                      s2 = backward.meanGradNormalised();
+  for (int64_t i = 0; i < backward.x.size(); ++i) {
+    int64_t set = backward.sets.of(i);
+    results[0][i] =
+        backward.rstd[backward.sets.statistic(i)] *
+        (backward.scaledGrad(i) - s1[set] - backward.normalised(i) * s2[set]);
+  }
+  backward.perChannel(results[1], results[2]);
+}
+
+void normGradStats(NormGradStatsOp op, Operands operands, Results results) {
+  NormBackward backward(op, operands);
+  backward.sets.spread(backward.meanGrad(), results[0]);
+  backward.sets.spread(backward.meanGradNormalised(), results[1]);
+  backward.perChannel(results[2], results[3]);
+}
+
+void batchNormInference(BatchNormInferenceOp op, Operands operands,
+                        Results results) {
+  const HostTensor &x = *operands[0], &gamma = *operands[1],
+                   &beta = *operands[2];
+  const HostTensor &mean = *operands[3], &variance = *operands[4];
+  double epsilon = op.getEpsilon().convertToDouble();
+  for (int64_t i = 0; i < x.size(); ++i) {
+    int64_t c = i % x.channels();
+    results[0][i] =
+        (x[i] - mean[c]) / std::sqrt(variance[c] + epsilon) * gamma[c] +
+        beta[c];
+  }
+}
+
+void normApply(NormApplyOp, Operands operands, Results results) {
+  HostTensor &y = results[0];
+  for (int64_t i = 0; i < y.size(); ++i) {
+    auto at = [&](int operand) {
+      return broadcastAt(*operands[operand], i, y.shape());
+    };
+    y[i] = (at(0) - at(1)) * at(2) * at(3) + at(4);
+  }
+}
+
+void normGradApply(NormGradApplyOp, Operands operands, Results results) {
+  HostTensor &dx = results[0];
+  for (int64_t i = 0; i < dx.size(); ++i) {
+    auto at = [&](int operand) {
+      return broadcastAt(*operands[operand], i, dx.shape());
+    };
+    double x = at(0), dy = at(1), gamma = at(2), mean = at(3), rstd = at(4);
+    dx[i] = rstd * (gamma * dy - at(5) - (x - mean) * rstd * at(6));
+  }
+}
+
+/// Running statistics: momentum * running + (1 - momentum) * batch(value).
+template <typename OpTy>
+void running(OpTy op, Operands operands, Results results,
+             llvm::function_ref<double(double)> batch) {
+  double momentum = op.getMomentum().convertToDouble();
+  HostTensor &y = results[0];
+  for (int64_t i = 0; i < y.size(); ++i)
+    y[i] = momentum * broadcastAt(*operands[0], i, y.shape()) +
+           (1 - momentum) * batch(broadcastAt(*operands[1], i, y.shape()));
+}
+
+void runningMean(RunningMeanOp op, Operands operands, Results results) {
+  running(op, operands, results, [](double mean) { return mean; });
+}
+
+void runningVariance(RunningVarianceOp op, Operands operands, Results results) {
+  double epsilon = op.getEpsilon().convertToDouble();
+  running(op, operands, results,
+          [&](double rstd) { return std::pow(rstd, -2) - epsilon; });
+}
+
+} // namespace
+
+void attachNormModels(MLIRContext *context) {
+  attach<NormOp, norm>(context);
+  attach<NormStatsOp, normStats>(context);
+  attach<NormGradOp, normGrad>(context);
+  attach<NormGradStatsOp, normGradStats>(context);
+  attach<NormApplyOp, normApply>(context);
+  attach<NormGradApplyOp, normGradApply>(context);
+  attach<BatchNormInferenceOp, batchNormInference>(context);
+  attach<RunningMeanOp, runningMean>(context);
+  attach<RunningVarianceOp, runningVariance>(context);
+}
+
+} // namespace segc::reference

@@ -1,0 +1,55 @@
+//===- PoolEval.cpp - Pooling ---------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ReferenceModels.h"
+
+using namespace mlir;
+using namespace segc::seg;
+
+namespace segc::reference {
+namespace {
+
+/// Visits, for every element of the pooled side, its position and that of the
+/// first maximum of its window.
+void forEachWindow(const HostTensor &x, ArrayRef<int64_t> pooledShape,
+                   ArrayRef<int64_t> window, ArrayRef<int64_t> strides,
+                   llvm::function_ref<void(int64_t, int64_t)> visit) {
+  Shape shape(x.shape());
+  forEachIndex(pooledShape, [&](ArrayRef<int64_t> o) {
+    int64_t best = -1;
+    Shape index(o);
+    forEachIndex(window, [&](ArrayRef<int64_t> t) {
+      for (size_t d = 0; d < window.size(); ++d)
+        index[d + 1] = o[d + 1] * strides[d] + t[d];
+      int64_t i = linearIndex(index, shape);
+      if (best < 0 || x[i] > x[best])
+        best = i;
+    });
+    visit(linearIndex(o, pooledShape), best);
+  });
+}
+
+void maxPool(MaxPoolOp op, Operands operands, Results results) {
+  const HostTensor &x = *operands[0];
+  forEachWindow(x, results[0].shape(), op.getWindow(), op.getStrides(),
+                [&](int64_t o, int64_t i) { results[0][o] = x[i]; });
+}
+
+void maxPoolGrad(MaxPoolGradOp op, Operands operands, Results results) {
+  const HostTensor &x = *operands[0], &dy = *operands[1];
+  forEachWindow(x, dy.shape(), op.getWindow(), op.getStrides(),
+                [&](int64_t o, int64_t i) { results[0][i] += dy[o]; });
+}
+
+} // namespace
+
+void attachPoolModels(MLIRContext *context) {
+  attach<MaxPoolOp, maxPool>(context);
+  attach<MaxPoolGradOp, maxPoolGrad>(context);
+}
+
+} // namespace segc::reference
