@@ -276,6 +276,8 @@ class NNUNet(nn.Module):
         self.in_channels, self.classes, self.deep_supervision = in_channels, classes, deep_supervision
         kernels, strides = nnunet_topology(patch, spacing)
         self.levels = len(kernels)
+        if deep_supervision and self.levels < 4:
+            raise ValueError(f"deep supervision needs decoder levels 1 and 2, so 4 levels; got {self.levels}")
         filters = [min(32 * 2**i, 320 if self.dims == 3 else 512) for i in range(self.levels)]
 
         def fill(block, i, o, kernel, stride):
