@@ -130,10 +130,10 @@ class Optimizers(unittest.TestCase):
 
 class Losses(unittest.TestCase):
     def test_deep_supervision_weights_sum_to_14_15(self):
-        model = networks.NNUNet((16, 16), (1, 1), 1, 2, deep_supervision=True)
-        logits, label = torch.randn(2, 2, 16, 16), torch.zeros(2, 16, 16, dtype=torch.int32)
-        logits = logits[:, :, :1, :1].expand(2, 2, 16, 16)  # constant: equal at every resolution
-        heads = [logits, logits[..., :8, :8], logits[..., :4, :4]]
+        model = networks.NNUNet((32, 32), (1, 1), 1, 2, deep_supervision=True)
+        label = torch.zeros(2, 32, 32, dtype=torch.int32)
+        logits = torch.randn(2, 2, 1, 1).expand(2, 2, 32, 32)  # constant: equal at every resolution
+        heads = [logits, logits[..., :16, :16], logits[..., :8, :8]]
         single = model.loss([logits], label)["loss"]
         torch.testing.assert_close(model.loss(heads, label)["loss"], single * 14 / 15)
 
