@@ -1,0 +1,50 @@
+//===- Decathlon.h - Medical Segmentation Decathlon -------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A folder with dataset.json and NIfTI volumes, as V-Net reads it
+// (reference-behaviour 2.2): the last channel, resampled to the pipeline's
+// `input_shape`, z-scored over the volume with the population's standard
+// deviation, in array order.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_DATA_DECATHLON_H
+#define SEGC_RUNTIME_DATA_DECATHLON_H
+
+#include "segc/Runtime/Data/DataSet.h"
+
+#include <string_view>
+
+namespace segc {
+
+/// What dataset.json says. Paths are relative to its folder and stay in it.
+struct DecathlonIndex {
+  struct Case {
+    std::string name, image, label;
+  };
+  std::string name;
+  std::vector<std::string> modalities, classNames;
+  std::vector<Case> training, test; ///< Test cases have no label.
+};
+
+/// A case named after its image.
+DecathlonIndex::Case decathlonCase(const std::string &image,
+                                   const std::string &label);
+
+/// Parses dataset.json; `where` names it in errors.
+Expected<DecathlonIndex> parseDecathlonIndex(std::string_view text,
+                                             const std::string &where);
+
+Expected<std::unique_ptr<Dataset>> openDecathlon(const std::string &folder,
+                                                 const Json &pipeline,
+                                                 const DatasetOptions &options);
+
+/// Single volumes as test cases.
+Expected<std::unique_ptr<Dataset>>
+openVolumes(const std::vector<std::string> &paths, const Json &pipeline);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_DATA_DECATHLON_H

@@ -1,0 +1,34 @@
+//===- Isbi.h - ISBI 2012 slices --------------------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Multi-page TIFFs as U-Net reads them (reference-behaviour 1.2, 1.3, 1.5): a
+// slice becomes x / 127.5 - 1, is resized to the pipeline's `resize` and padded
+// with zeros to `pad_to`; labels (0 membrane, 255 background) become class 0
+// and 1 of the central `output` pixels, class 1 where the interpolated label
+// is at least a half.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_DATA_ISBI_H
+#define SEGC_RUNTIME_DATA_ISBI_H
+
+#include "segc/Runtime/Data/DataSet.h"
+
+namespace segc {
+
+/// A folder with train-volume.tif and train-labels.tif, test-volume.tif or
+/// both.
+Expected<std::unique_ptr<Dataset>> openIsbi(const std::string &folder,
+                                            const Json &pipeline,
+                                            const DatasetOptions &options);
+
+/// The pages of single TIFFs as test cases.
+Expected<std::unique_ptr<Dataset>>
+openSlices(const std::vector<std::string> &paths, const Json &pipeline,
+           const DatasetOptions &options);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_DATA_ISBI_H

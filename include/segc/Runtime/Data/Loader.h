@@ -1,0 +1,108 @@
+//===- Loader.h - Batches, one step ahead -----------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//
+// A thread prepares the next batches while the network computes. What a step
+// gets is a pure function of (data set, options, step), so a run resumes by
+// starting at its step.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_DATA_LOADER_H
+#define SEGC_RUNTIME_DATA_LOADER_H
+
+#include "segc/Runtime/Data/DataSet.h"
+
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace segc {
+
+struct LoaderOptions {
+  int64_t batch = 1;
+  uint64_t seed = 0; ///< Of order and augmentation.
+  bool shuffle = true;
+  bool augment = false;
+  /// False for data without labels (prediction): Batch::label stays unset.
+  bool labels = true;
+  uint64_t firstStep = 0;
+  /// Number of samples to give out, 0 for no end. The last batch may be
+  /// smaller; use count(split) to see every case once.
+  uint64_t samples = 0;
+  /// This process of several: step s takes the places
+  /// (s * workers + rank) * batch onwards.
+  int64_t workers = 1, rank = 0;
+  /// Batches prepared ahead.
+  int64_t ahead = 2;
+};
+
+/// Memory aligned for a model's entries.
+template <typename T>
+class BatchArray {
+public:
+  BatchArray() = default;
+  explicit BatchArray(size_t count)
+      : elements(static_cast<T *>(
+            std::aligned_alloc(alignment, (count * sizeof(T) + alignment - 1) /
+                                              alignment * alignment))) {}
+  T *data() { return elements.get(); }
+  const T *data() const { return elements.get(); }
+
+private:
+  static constexpr size_t alignment = 64;
+  struct Free {
+    void operator()(T *pointer) const { std::free(pointer); }
+  };
+  std::unique_ptr<T, Free> elements;
+};
+
+struct Batch {
+  uint64_t step = 0;
+  int64_t size = 0;           ///< Samples in it.
+  uint64_t firstSample = 0;   ///< Global index of the first one.
+  std::vector<int64_t> cases; ///< Their indices in the split.
+  BatchArray<float> image;    ///< size x imageShape()
+  BatchArray<int32_t> label;  ///< size x labelShape()
+};
+
+class Loader {
+public:
+  /// `dataset` must outlive the loader.
+  static Expected<std::unique_ptr<Loader>>
+  create(const Dataset &dataset, Split split, const LoaderOptions &options);
+  Loader(const Loader &) = delete;
+  Loader &operator=(const Loader &) = delete;
+  ~Loader();
+
+  /// The next step's batch, null after the last. It belongs to the loader and
+  /// is overwritten by the next call. After an error every call returns it.
+  Expected<const Batch *> next();
+
+private:
+  Loader(const Dataset &dataset, Split split, const LoaderOptions &options);
+  void run();
+  Status fill(Batch &batch, class EpochOrder &order) const;
+
+  const Dataset &dataset;
+  Split split;
+  LoaderOptions options;
+  size_t imageElements = 1, labelElements = 1;
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::unique_ptr<Batch>> ready, spare;
+  std::unique_ptr<Batch> current;
+  Status failure;
+  bool finished = false, stopping = false;
+  std::thread thread;
+};
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_DATA_LOADER_H

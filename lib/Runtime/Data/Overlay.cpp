@@ -1,0 +1,171 @@
+//===- Overlay.cpp - Pictures of predictions ------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Data/Overlay.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace segc;
+
+/// Colours of Okabe and Ito, the strongest first.
+static constexpr std::array<Rgb, 7> palette = {{{230, 159, 0},
+                                                {86, 180, 233},
+                                                {0, 158, 115},
+                                                {204, 121, 167},
+                                                {240, 228, 66},
+                                                {213, 94, 0},
+                                                {0, 114, 178}}};
+
+std::vector<bool>
+segc::visibleClasses(const std::vector<std::string> &classNames,
+                     int64_t classes) {
+  std::vector<bool> visible(static_cast<size_t>(classes), true);
+  auto found = std::find(classNames.begin(), classNames.end(), "background");
+  size_t hidden = found == classNames.end()
+                      ? 0
+                      : static_cast<size_t>(found - classNames.begin());
+  if (hidden < visible.size())
+    visible[hidden] = false;
+  return visible;
+}
+
+namespace {
+
+/// One panel: a slice in the picture at (left, top).
+struct Panel {
+  RgbImage &picture;
+  const OverlaySlice &slice;
+  const std::vector<bool> &visible;
+  int64_t left, top, scale;
+
+  void draw(const std::vector<uint8_t> &labels) const {
+    for (int64_t y = 0; y < slice.height; ++y)
+      for (int64_t x = 0; x < slice.width; ++x)
+        drawPixel(labels, x, y);
+  }
+
+private:
+  void drawPixel(const std::vector<uint8_t> &labels, int64_t x,
+                 int64_t y) const {
+    const size_t place = static_cast<size_t>(y * slice.width + x);
+    const uint8_t grey = slice.grey[place];
+    const int label = labels.empty() ? 0 : labels[place];
+    const bool tinted = !labels.empty() && visible[size_t(label)];
+    const Rgb colour = palette[size_t(label) % palette.size()];
+    auto differs = [&](int64_t nx, int64_t ny) {
+      return nx >= 0 && ny >= 0 && nx < slice.width && ny < slice.height &&
+             labels[static_cast<size_t>(ny * slice.width + nx)] != label;
+    };
+    // An outline is a third of a pixel thick, on the class's own side.
+    const int64_t thick = std::max<int64_t>(1, scale / 3);
+    bool west = tinted && differs(x - 1, y), east = tinted && differs(x + 1, y);
+    bool north = tinted && differs(x, y - 1);
+    bool south = tinted && differs(x, y + 1);
+    for (int64_t j = 0; j < scale; ++j)
+      for (int64_t i = 0; i < scale; ++i) {
+        Rgb &out = picture.at(left + x * scale + i, top + y * scale + j);
+        bool outline = (west && i < thick) || (east && i >= scale - thick) ||
+                       (north && j < thick) || (south && j >= scale - thick);
+        for (size_t c = 0; c < 3; ++c)
+          out[c] = outline  ? colour[c]
+                   : tinted ? static_cast<uint8_t>((2 * grey + colour[c]) / 3)
+                            : grey;
+      }
+  }
+};
+
+} // namespace
+
+RgbImage segc::drawOverlay(const std::vector<OverlaySlice> &slices,
+                           const std::vector<bool> &visible, int64_t scale) {
+  const int64_t gap = 4;
+  int64_t width = 0, height = 0;
+  for (const OverlaySlice &slice : slices) {
+    int64_t panels = slice.label.empty() ? 2 : 3;
+    width = std::max(width, panels * slice.width * scale + (panels - 1) * gap);
+    height += slice.height * scale + (height ? gap : 0);
+  }
+  RgbImage picture(width, height, {255, 255, 255});
+  int64_t top = 0;
+  for (const OverlaySlice &slice : slices) {
+    const int64_t step = slice.width * scale + gap;
+    Panel{picture, slice, visible, 0, top, scale}.draw({});
+    Panel{picture, slice, visible, step, top, scale}.draw(slice.prediction);
+    if (!slice.label.empty())
+      Panel{picture, slice, visible, 2 * step, top, scale}.draw(slice.label);
+    top += slice.height * scale + gap;
+  }
+  return picture;
+}
+
+/// The 0.5 and 99.5 percentiles.
+static std::pair<float, float> greyWindow(const float *image, size_t count) {
+  std::vector<float> sorted(image, image + count);
+  auto at = [&](double share) {
+    auto place =
+        sorted.begin() + static_cast<std::ptrdiff_t>(share * double(count - 1));
+    std::nth_element(sorted.begin(), place, sorted.end());
+    return *place;
+  };
+  float low = at(0.005);
+  return {low, at(0.995)};
+}
+
+/// `count` of the planes z where something can be seen, evenly spread.
+static std::vector<int64_t> choosePlanes(const std::array<int64_t, 3> &size,
+                                         const uint8_t *prediction,
+                                         const uint8_t *label,
+                                         const std::vector<bool> &visible,
+                                         int64_t count) {
+  const int64_t plane = size[0] * size[1];
+  std::vector<int64_t> planes, all;
+  for (int64_t z = 0; z < size[2]; ++z) {
+    bool seen = false;
+    for (int64_t i = z * plane; i < (z + 1) * plane && !seen; ++i)
+      seen = visible[prediction[i]] || (label && visible[label[i]]);
+    if (seen)
+      planes.push_back(z);
+    all.push_back(z);
+  }
+  if (planes.empty())
+    planes = all;
+  std::vector<int64_t> chosen;
+  const auto found = static_cast<int64_t>(planes.size());
+  count = std::min(count, found);
+  for (int64_t i = 0; i < count; ++i)
+    chosen.push_back(
+        planes[static_cast<size_t>((2 * i + 1) * found / (2 * count))]);
+  return chosen;
+}
+
+std::vector<OverlaySlice>
+segc::volumeSlices(const std::array<int64_t, 3> &size, const float *image,
+                   const uint8_t *prediction, const uint8_t *label,
+                   const std::vector<bool> &visible, int64_t count) {
+  auto [low, high] =
+      greyWindow(image, static_cast<size_t>(size[0] * size[1] * size[2]));
+  const float range = high > low ? high - low : 1.0f;
+  std::vector<OverlaySlice> slices;
+  for (int64_t z : choosePlanes(size, prediction, label, visible, count)) {
+    OverlaySlice slice;
+    slice.width = size[0];
+    slice.height = size[1];
+    for (int64_t y = size[1] - 1; y >= 0; --y)
+      for (int64_t x = 0; x < size[0]; ++x) {
+        const int64_t voxel = (z * size[1] + y) * size[0] + x;
+        float level = (image[voxel] - low) / range;
+        slice.grey.push_back(static_cast<uint8_t>(
+            std::lround(255 * std::clamp(level, 0.0f, 1.0f))));
+        slice.prediction.push_back(prediction[voxel]);
+        if (label)
+          slice.label.push_back(label[voxel]);
+      }
+    slices.push_back(std::move(slice));
+  }
+  return slices;
+}

@@ -1,0 +1,36 @@
+//===- Png.cpp - 8-bit RGB pictures ---------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Data/Png.h"
+#include "segc/Base/Files.h"
+
+#include <png.h>
+
+using namespace segc;
+
+Expected<std::string> segc::encodePng(const RgbImage &image) {
+  // The simplified interface: no setjmp, errors as a return value.
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  header.width = static_cast<png_uint_32>(image.width);
+  header.height = static_cast<png_uint_32>(image.height);
+  header.format = PNG_FORMAT_RGB;
+  png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(header);
+  std::string encoded(bytes, '\0');
+  if (!png_image_write_to_memory(&header, encoded.data(), &bytes, 0,
+                                 image.pixels.data(), 0, nullptr))
+    return internalError("cannot encode a PNG of " +
+                         std::to_string(image.width) + "x" +
+                         std::to_string(image.height) + ": " + header.message);
+  encoded.resize(bytes);
+  return encoded;
+}
+
+Status segc::writePng(const std::string &path, const RgbImage &image) {
+  SEGC_ASSIGN_OR_RETURN(std::string encoded, encodePng(image));
+  return writeFileAtomically(path, encoded);
+}

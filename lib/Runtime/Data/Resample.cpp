@@ -1,0 +1,226 @@
+//===- Resample.cpp - From one grid to another ----------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Data/Resample.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace segc;
+
+namespace {
+
+/// Where one result coordinate lies between two source coordinates.
+struct Tap {
+  int64_t low = 0, high = 0;
+  double weight = 0; ///< Of `high`.
+  bool inside = true;
+};
+
+} // namespace
+
+/// A coordinate between `size` samples, the edges held.
+static Tap tapAt(double position, int64_t size) {
+  double floor = std::floor(position);
+  auto low = static_cast<int64_t>(floor);
+  Tap tap;
+  tap.low = std::clamp<int64_t>(low, 0, size - 1);
+  tap.high = std::clamp<int64_t>(low + 1, 0, size - 1);
+  tap.weight = position - floor;
+  return tap;
+}
+
+//===----------------------------------------------------------------------===//
+// Volumes
+//===----------------------------------------------------------------------===//
+
+/// The taps of ITK's identity resample along one axis; outside is what lies
+/// half a voxel or more beyond the last centre.
+static std::vector<Tap> itkTaps(int64_t from, int64_t to) {
+  std::vector<Tap> taps;
+  for (int64_t i = 0; i < to; ++i) {
+    double position = double(i) * double(from) / double(to);
+    Tap tap = tapAt(position, from);
+    tap.inside = position < double(from) - 0.5;
+    taps.push_back(tap);
+  }
+  return taps;
+}
+
+/// Calls f(x, y, z, result) for every result voxel in array order.
+template <typename F>
+static void forEachVoxel(const std::array<std::vector<Tap>, 3> &taps,
+                         float *result, F f) {
+  for (const Tap &x : taps[0])
+    for (const Tap &y : taps[1])
+      for (const Tap &z : taps[2])
+        *result++ = x.inside && y.inside && z.inside ? f(x, y, z) : 0.0f;
+}
+
+static std::array<std::vector<Tap>, 3> itkTaps(Size3 from, Size3 to) {
+  return {itkTaps(from[0], to[0]), itkTaps(from[1], to[1]),
+          itkTaps(from[2], to[2])};
+}
+
+void segc::resampleLinear(const float *source, Size3 from, float *result,
+                          Size3 to) {
+  auto row = [&](const Tap &x, int64_t y, int64_t z) {
+    const float *line = source + (z * from[1] + y) * from[0];
+    return line[x.low] + (double(line[x.high]) - line[x.low]) * x.weight;
+  };
+  auto plane = [&](const Tap &x, const Tap &y, int64_t z) {
+    double low = row(x, y.low, z), high = row(x, y.high, z);
+    return low + (high - low) * y.weight;
+  };
+  forEachVoxel(itkTaps(from, to), result,
+               [&](const Tap &x, const Tap &y, const Tap &z) {
+                 double low = plane(x, y, z.low), high = plane(x, y, z.high);
+                 return static_cast<float>(low + (high - low) * z.weight);
+               });
+}
+
+void segc::resampleNearest(const float *source, Size3 from, float *result,
+                           Size3 to) {
+  auto nearest = [](const Tap &tap) {
+    return tap.weight >= 0.5 ? tap.high : tap.low;
+  };
+  forEachVoxel(itkTaps(from, to), result,
+               [&](const Tap &x, const Tap &y, const Tap &z) {
+                 return source[(nearest(z) * from[1] + nearest(y)) * from[0] +
+                               nearest(x)];
+               });
+}
+
+/// The taps of the way back: the position of source voxel i on the network's
+/// grid, edges held.
+static std::vector<Tap> inverseTaps(int64_t from, int64_t to) {
+  std::vector<Tap> taps;
+  for (int64_t i = 0; i < to; ++i)
+    taps.push_back(
+        tapAt(std::min(double(i) * double(from) / double(to), double(from - 1)),
+              from));
+  return taps;
+}
+
+std::vector<uint8_t> segc::labelsOnSourceGrid(const float *probabilities,
+                                              Size3 from, int64_t classes,
+                                              Size3 to) {
+  std::array<std::vector<Tap>, 3> taps = {inverseTaps(from[0], to[0]),
+                                          inverseTaps(from[1], to[1]),
+                                          inverseTaps(from[2], to[2])};
+  std::vector<uint8_t> labels;
+  labels.reserve(static_cast<size_t>(to[0] * to[1] * to[2]));
+  std::vector<double> sums(static_cast<size_t>(classes));
+  for (const Tap &z : taps[2])
+    for (const Tap &y : taps[1])
+      for (const Tap &x : taps[0]) {
+        std::fill(sums.begin(), sums.end(), 0.0);
+        for (int corner = 0; corner < 8; ++corner) {
+          bool hx = corner & 4, hy = corner & 2, hz = corner & 1;
+          double weight = (hx ? x.weight : 1 - x.weight) *
+                          (hy ? y.weight : 1 - y.weight) *
+                          (hz ? z.weight : 1 - z.weight);
+          if (weight == 0)
+            continue;
+          const float *voxel =
+              probabilities +
+              (((hx ? x.high : x.low) * from[1] + (hy ? y.high : y.low)) *
+                   from[2] +
+               (hz ? z.high : z.low)) *
+                  classes;
+          for (size_t c = 0; c < sums.size(); ++c)
+            sums[c] += weight * voxel[c];
+        }
+        labels.push_back(static_cast<uint8_t>(
+            std::max_element(sums.begin(), sums.end()) - sums.begin()));
+      }
+  return labels;
+}
+
+//===----------------------------------------------------------------------===//
+// Planes
+//===----------------------------------------------------------------------===//
+
+// In f32 throughout, as TensorFlow computes them.
+namespace {
+struct PlaneTap {
+  int64_t low = 0, high = 0;
+  float weight = 0;
+  bool inside = true;
+};
+} // namespace
+
+static PlaneTap planeTap(float position, int64_t size) {
+  float floor = std::floor(position);
+  auto low = static_cast<int64_t>(floor);
+  PlaneTap tap;
+  tap.low = std::clamp<int64_t>(low, 0, size - 1);
+  tap.high = std::clamp<int64_t>(low + 1, 0, size - 1);
+  tap.weight = position - floor;
+  return tap;
+}
+
+static void samplePlane(const float *source, int64_t width,
+                        const std::vector<PlaneTap> &rows,
+                        const std::vector<PlaneTap> &columns, float *result) {
+  for (const PlaneTap &y : rows) {
+    const float *top = source + y.low * width;
+    const float *bottom = source + y.high * width;
+    for (const PlaneTap &x : columns) {
+      if (!y.inside || !x.inside) {
+        *result++ = 0;
+        continue;
+      }
+      float above = top[x.low] + (top[x.high] - top[x.low]) * x.weight;
+      float below = bottom[x.low] + (bottom[x.high] - bottom[x.low]) * x.weight;
+      *result++ = above + (below - above) * y.weight;
+    }
+  }
+}
+
+static std::vector<PlaneTap> resizeTaps(int64_t from, int64_t to,
+                                        PixelRule rule) {
+  const float scale = static_cast<float>(from) / static_cast<float>(to);
+  std::vector<PlaneTap> taps;
+  for (int64_t i = 0; i < to; ++i)
+    taps.push_back(planeTap(rule == PixelRule::HalfPixel
+                                ? (static_cast<float>(i) + 0.5f) * scale - 0.5f
+                                : static_cast<float>(i) * scale,
+                            from));
+  return taps;
+}
+
+void segc::resizeBilinear(const float *source, int64_t height, int64_t width,
+                          float *result, int64_t newHeight, int64_t newWidth,
+                          PixelRule rule) {
+  samplePlane(source, width, resizeTaps(height, newHeight, rule),
+              resizeTaps(width, newWidth, rule), result);
+}
+
+/// TensorFlow's crop_and_resize takes the middle of the box for one sample.
+static std::vector<PlaneTap> cropTaps(int64_t size, float first, float last,
+                                      int64_t count) {
+  const auto extent = static_cast<float>(size - 1);
+  const float step =
+      count > 1 ? (last - first) * extent / static_cast<float>(count - 1) : 0;
+  std::vector<PlaneTap> taps;
+  for (int64_t i = 0; i < count; ++i) {
+    float position = count > 1 ? first * extent + static_cast<float>(i) * step
+                               : 0.5f * (first + last) * extent;
+    PlaneTap tap = planeTap(position, size);
+    tap.inside = position >= 0 && position <= extent;
+    taps.push_back(tap);
+  }
+  return taps;
+}
+
+void segc::cropAndResize(const float *source, int64_t height, int64_t width,
+                         CropBox box, float *result, int64_t newHeight,
+                         int64_t newWidth) {
+  samplePlane(source, width, cropTaps(height, box.top, box.bottom, newHeight),
+              cropTaps(width, box.left, box.right, newWidth), result);
+}
