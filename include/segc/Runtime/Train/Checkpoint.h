@@ -1,0 +1,66 @@
+//===- Checkpoint.h - What a run needs to go on -------------------*- C++
+//-*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A checkpoint is a folder: model.safetensors, optimizer.safetensors and
+// state.json. It is written under another name, brought to the disk, and then
+// swapped in by one rename, so that a crash at any moment leaves a whole
+// checkpoint; the one before stays as NAME.previous.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_TRAIN_CHECKPOINT_H
+#define SEGC_RUNTIME_TRAIN_CHECKPOINT_H
+
+#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Train/Schedule.h"
+
+#include <string>
+
+namespace segc {
+
+/// The newest format of state.json that this build reads.
+inline constexpr int64_t checkpointFormat = 1;
+
+/// Everything but the tensors. Random draws are functions of (seed, step or
+/// sample), so that seed and position are the whole state of the generators
+/// and of the loader.
+struct TrainState {
+  std::string network;
+  int64_t seed = 0;
+  int64_t step = 0;     ///< optimizer steps tried
+  int64_t applied = 0;  ///< of those, with finite gradients
+  int64_t position = 0; ///< training samples consumed
+  int64_t epoch = 0;    ///< epochs completed
+  int64_t batchSize = 0;
+  LossScale lossScale;
+  double bestDice = -1;
+  int64_t bestStep = 0;
+  double seconds = 0; ///< spent training, over all runs
+
+  std::string toJson() const;
+  static Expected<TrainState> fromJson(std::string_view text,
+                                       const std::string &where);
+};
+
+/// Writes or replaces the checkpoint folder `path`.
+Status saveCheckpoint(const std::string &path, const ModelRunner &runner,
+                      const TrainState &state);
+
+/// Reads a checkpoint back, optimizer state included.
+Expected<TrainState> loadCheckpoint(const std::string &path,
+                                    ModelRunner &runner);
+
+/// The folder to resume from: `path`, or what a crash left of it; empty if
+/// there is none.
+std::string findCheckpoint(const std::string &path);
+
+/// The weights that a user means: a .safetensors file, a checkpoint folder, or
+/// a results folder (its best checkpoint, else its last).
+Expected<std::string> findWeights(const std::string &fileOrFolder);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_TRAIN_CHECKPOINT_H

@@ -1,0 +1,38 @@
+//===- Compile.h - Models that are still text ---------------------*- C++
+//-*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// segrun links no compiler; it runs the segc that lies beside it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_TRAIN_COMPILE_H
+#define SEGC_RUNTIME_TRAIN_COMPILE_H
+
+#include "segc/Base/Status.h"
+
+#include <string>
+#include <vector>
+
+namespace segc {
+
+/// Path of segc: beside this program, else on the PATH.
+Expected<std::string> findCompiler();
+
+/// Runs `segc compile arguments...` and waits.
+Status runCompiler(const std::vector<std::string> &arguments);
+
+/// Compiles `path` with `options` into the user's cache, unless it lies there
+/// already: the key is the text, the options and the compiler. Answers the
+/// path of the .so.
+Expected<std::string> compileCached(const std::string &path,
+                                    const std::vector<std::string> &options);
+
+/// Ends in .mlir.
+bool isModuleText(const std::string &path);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_TRAIN_COMPILE_H

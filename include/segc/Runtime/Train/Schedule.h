@@ -1,0 +1,52 @@
+//===- Schedule.h - Learning rate and loss scale over a run -------*- C++
+//-*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_TRAIN_SCHEDULE_H
+#define SEGC_RUNTIME_TRAIN_SCHEDULE_H
+
+#include "segc/Base/Status.h"
+
+#include <cstdint>
+#include <string>
+
+namespace segc {
+
+/// Learning rate of a step t = 0, 1, ... of T.
+///   none:             lr
+///   poly:             (lr - end) (1 - t/T)^0.9 + end
+///   cosine:           lr (1 + cos(pi t/T)) / 2
+///   cosine_annealing: restarts; the first cycle has F steps, each later one
+///                     twice as many; from lr down to lr/10
+struct Schedule {
+  enum class Kind { None, Poly, Cosine, CosineAnnealing };
+  Kind kind = Kind::None;
+  double learningRate = 1e-4;
+  double endLearningRate = 1e-5;  ///< poly
+  int64_t firstCycleSteps = 4096; ///< cosine_annealing
+  int64_t totalSteps = 1;
+
+  double at(int64_t step) const;
+};
+
+Expected<Schedule::Kind> parseScheduleKind(const std::string &name);
+
+/// Dynamic loss scaling: doubles after 2000 finite steps in a row, halves
+/// (not below 1) after a step whose gradients overflowed.
+struct LossScale {
+  bool dynamic = false;
+  double scale = 1;
+  int64_t finiteSteps = 0;
+
+  static LossScale fixed() { return {}; }
+  static LossScale start() { return {true, 32768, 0}; }
+  void update(bool finite);
+};
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_TRAIN_SCHEDULE_H

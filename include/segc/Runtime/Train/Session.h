@@ -1,0 +1,56 @@
+//===- Session.h - What every command starts with -----------------*- C++
+//-*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_TRAIN_SESSION_H
+#define SEGC_RUNTIME_TRAIN_SESSION_H
+
+#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Train/Options.h"
+#include "segc/Runtime/Train/Schedule.h"
+
+#include <memory>
+
+namespace segc {
+
+/// Opens a .so, or compiles a .mlir first with the options that change the
+/// graph.
+Expected<std::shared_ptr<const ModelLibrary>>
+openModel(const ModelOptions &options);
+
+/// Whether a .so is what the options ask for. If not, the message is the segc
+/// command that makes one; the caller exits with 2.
+Status checkModelOptions(const ModelOptions &options,
+                         const ModelLibrary &model);
+
+/// The batch of a call: as asked for, else the model's largest.
+int64_t batchSizeOf(const ModelOptions &options, const Manifest &manifest);
+
+Expected<std::unique_ptr<Dataset>> openData(const DataOptions &options,
+                                            const Manifest &manifest);
+
+/// Loads `checkpoint` (file or folder), or what the artefact carries if it is
+/// empty.
+Status loadWeights(ModelRunner &runner, const std::string &checkpoint);
+
+Expected<Split> parseSplit(const std::string &name);
+
+/// What the published example of a pipeline sets where the user does not.
+struct Recipe {
+  double learningRate = 1e-4, momentum = 0, weightDecay = 0;
+  Schedule::Kind scheduler = Schedule::Kind::None;
+  int64_t epochs = 1; ///< 0: maxSteps counts
+  int64_t maxSteps = 0;
+  int64_t logEvery = 10;
+  bool evaluateEpochs = true;
+};
+Recipe recipeOf(const Manifest &manifest);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_TRAIN_SESSION_H

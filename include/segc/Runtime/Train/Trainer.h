@@ -1,0 +1,88 @@
+//===- Trainer.h - The training loop ------------------------------*- C++
+//-*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_TRAIN_TRAINER_H
+#define SEGC_RUNTIME_TRAIN_TRAINER_H
+
+#include "segc/Runtime/Train/BatchSource.h"
+#include "segc/Runtime/Train/Checkpoint.h"
+#include "segc/Runtime/Train/Log.h"
+#include "segc/Runtime/Train/Metrics.h"
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace segc {
+
+struct TrainerConfig {
+  Schedule schedule; ///< totalSteps is where the run ends
+  float momentum = 0, weightDecay = 0;
+  int64_t stepsPerEpoch = 1;
+  int64_t logEvery = 10;
+  int64_t evaluateEvery = 0;  ///< steps; 0: see evaluateEpochs
+  bool evaluateEpochs = true; ///< at the end of each epoch ...
+  int64_t skipEpochs = 0;     ///< ... behind these
+  int64_t saveEvery = 0;      ///< steps; 0: at evaluations and in time
+  std::string checkpoints;    ///< folder of last/ and best/; empty: none
+  bool keepBest = true;
+  std::string dumpGradients; ///< safetensors file of the first step's
+};
+
+/// Runs steps until the schedule ends, a signal asks for an end, or the
+/// numbers go wrong. Owns nothing but the state of the run.
+class Trainer {
+public:
+  using Evaluator = std::function<Expected<Evaluation>()>;
+
+  Trainer(ModelRunner &runner, BatchSource &batches, RunLog &log,
+          TrainerConfig config, TrainState state, Evaluator evaluator)
+      : runner(runner), batches(batches), log(log), config(std::move(config)),
+        state_(std::move(state)), evaluator(std::move(evaluator)) {}
+
+  /// Interrupted if a signal came; the checkpoint is then written.
+  Status run();
+
+  const TrainState &state() const { return state_; }
+  const std::optional<Evaluation> &lastEvaluation() const { return evaluation; }
+
+private:
+  Status step();
+  Status runEntries(const std::vector<void *> &inputs, const TrainBatch &batch,
+                    const segc_scalars &scalars);
+  Status afterStep();
+  Status evaluate();
+  Status save(const std::string &name);
+  Status logStep(const segc_scalars &scalars);
+  void showProgress(const segc_scalars &scalars, bool important);
+  Status explainNonFinite(const TrainBatch &batch,
+                          const std::vector<void *> &inputs,
+                          const segc_scalars &scalars);
+  float result(const char *name) const;
+  bool atEnd() const { return state_.step >= config.schedule.totalSteps; }
+
+  using Clock = std::chrono::steady_clock;
+
+  ModelRunner &runner;
+  BatchSource &batches;
+  RunLog &log;
+  TrainerConfig config;
+  TrainState state_;
+  Evaluator evaluator;
+  std::optional<Evaluation> evaluation;
+  std::string entry = "train_step"; ///< whose outputs the last step wrote
+  Clock::time_point started, lastSave, lastShown;
+  int64_t firstStep = 0;
+  int64_t savedStep = -1;
+  double secondsBefore = 0;
+};
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_TRAIN_TRAINER_H

@@ -1,0 +1,35 @@
+//===- Weights.h - A runner's memory as safetensors ---------------*- C++
+//-*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_TRAIN_WEIGHTS_H
+#define SEGC_RUNTIME_TRAIN_WEIGHTS_H
+
+#include "segc/Runtime/Core/ModelRunner.h"
+
+#include <string>
+
+namespace segc {
+
+/// Parameters and states, by name.
+Status writeWeights(const ModelRunner &runner, const std::string &path);
+/// A file must hold every parameter with its shape and nothing that the model
+/// does not know. Without states in the file the runner's stay, if `allow`.
+enum class MissingStates { Refuse, Allow };
+Status readWeights(ModelRunner &runner, const std::string &path,
+                   MissingStates missing);
+
+/// Optimizer slots as tensors "slot/parameter".
+Status writeOptimizer(const ModelRunner &runner, const std::string &path);
+Status readOptimizer(ModelRunner &runner, const std::string &path);
+
+/// Gradients under the parameters' names.
+Status writeGradients(const ModelRunner &runner, const std::string &path);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_TRAIN_WEIGHTS_H

@@ -1,0 +1,184 @@
+//===- BatchSource.cpp - Where training batches come from -----------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Train/BatchSource.h"
+#include "segc/Base/Random.h"
+#include "segc/Runtime/Train/Safetensors.h"
+
+#include <cstring>
+
+using namespace segc;
+
+Expected<std::vector<void *>>
+TrainBatch::inputsOf(const EntrySignature &entry) const {
+  std::vector<void *> pointers;
+  for (const TensorSignature &input : entry.inputs) {
+    const void *data = input.name == "image" ? static_cast<const void *>(image)
+                       : input.name == "label"
+                           ? static_cast<const void *>(label)
+                           : nullptr;
+    if (!data)
+      return unsupported("the model wants the input \"" + input.name +
+                         "\", which this data does not have");
+    // The C ABI has one pointer type for inputs and outputs; entries do not
+    // write to inputs.
+    pointers.push_back(const_cast<void *>(data));
+  }
+  return pointers;
+}
+
+namespace {
+
+class LoaderSource : public BatchSource {
+public:
+  LoaderSource(const Dataset &dataset, std::unique_ptr<Loader> loader)
+      : dataset(dataset), loader(std::move(loader)) {}
+
+  Expected<TrainBatch> next() override {
+    SEGC_ASSIGN_OR_RETURN(const Batch *batch, loader->next());
+    if (!batch)
+      return internalError("the loader of the training data has ended");
+    TrainBatch result;
+    result.image = batch->image.data();
+    result.label = batch->label.data();
+    result.size = batch->size;
+    result.firstSample = static_cast<int64_t>(batch->firstSample);
+    for (int64_t index : batch->cases)
+      result.names.push_back(dataset.caseName(Split::Train, index));
+    return result;
+  }
+  int64_t samples() const override { return dataset.count(Split::Train); }
+
+private:
+  const Dataset &dataset;
+  std::unique_ptr<Loader> loader;
+};
+
+class FixedSource : public BatchSource {
+public:
+  FixedSource(std::vector<TrainBatch> batches,
+              std::vector<AlignedBuffer> buffers, int64_t firstStep)
+      : batches(std::move(batches)), buffers(std::move(buffers)) {
+    for (const TrainBatch &batch : this->batches)
+      total += batch.size;
+    for (int64_t step = 0; step < firstStep; ++step)
+      advance();
+  }
+
+  Expected<TrainBatch> next() override { return advance(); }
+  int64_t samples() const override { return total; }
+
+private:
+  TrainBatch advance() {
+    TrainBatch batch = batches[at++ % batches.size()];
+    batch.firstSample = consumed;
+    consumed += batch.size;
+    return batch;
+  }
+
+  std::vector<TrainBatch> batches;
+  std::vector<AlignedBuffer> buffers;
+  size_t at = 0;
+  int64_t consumed = 0, total = 0;
+};
+
+/// Copies tensor NAME_i, whose first extent may be up to the model's batch.
+Expected<AlignedBuffer> takeTensor(const SafetensorsFile &file,
+                                   const TensorSignature &input,
+                                   const std::string &name, int64_t &batch) {
+  const TensorEntry *entry = file.find(name);
+  const char *dtype = input.type == ElementType::F32 ? "F32" : "I32";
+  if (!entry)
+    return invalidArgument(file.path() + ": no tensor \"" + name + "\"");
+  std::vector<int64_t> wanted = input.shape;
+  if (!entry->shape.empty() && !wanted.empty() && entry->shape[0] >= 1 &&
+      entry->shape[0] <= wanted[0])
+    wanted[0] = entry->shape[0];
+  SEGC_ASSIGN_OR_RETURN(const std::byte *data,
+                        file.require(name, dtype, wanted));
+  batch = wanted.empty() ? 1 : wanted[0];
+  SEGC_ASSIGN_OR_RETURN(
+      AlignedBuffer buffer,
+      AlignedBuffer::create(entry->end - entry->begin, name.c_str()));
+  std::memcpy(buffer.data(), data, buffer.size());
+  return buffer;
+}
+
+} // namespace
+
+Expected<std::unique_ptr<BatchSource>>
+segc::makeLoaderSource(const Dataset &dataset, const LoaderOptions &options) {
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
+                        Loader::create(dataset, Split::Train, options));
+  return std::unique_ptr<BatchSource>(
+      new LoaderSource(dataset, std::move(loader)));
+}
+
+Expected<std::unique_ptr<BatchSource>>
+segc::makeFixedSource(const std::string &path, const Manifest &manifest,
+                      int64_t firstStep) {
+  SEGC_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::read(path));
+  const EntrySignature &entry = *manifest.entry("train_step");
+  std::vector<TrainBatch> batches;
+  std::vector<AlignedBuffer> buffers;
+  for (int i = 0; file.find("image_" + std::to_string(i)); ++i) {
+    TrainBatch batch;
+    for (const TensorSignature &input : entry.inputs) {
+      int64_t size = 0;
+      SEGC_ASSIGN_OR_RETURN(
+          AlignedBuffer buffer,
+          takeTensor(file, input, input.name + "_" + std::to_string(i), size));
+      if (batch.size != 0 && batch.size != size)
+        return invalidArgument(path + ": image_" + std::to_string(i) +
+                               " and label_" + std::to_string(i) +
+                               " have different numbers of samples");
+      batch.size = size;
+      if (input.name == "image")
+        batch.image = buffer.floats();
+      else if (input.name == "label")
+        batch.label = reinterpret_cast<const int32_t *>(buffer.data());
+      buffers.push_back(std::move(buffer));
+    }
+    batch.names = {"batch " + std::to_string(i) + " of " + path};
+    batches.push_back(std::move(batch));
+  }
+  if (batches.empty())
+    return invalidArgument(path + ": expected tensors image_0, label_0, "
+                                  "image_1, ...; there is no image_0");
+  return std::unique_ptr<BatchSource>(
+      new FixedSource(std::move(batches), std::move(buffers), firstStep));
+}
+
+Expected<std::unique_ptr<BatchSource>>
+segc::makeSyntheticSource(const EntrySignature &entry, const Manifest &manifest,
+                          int64_t batch) {
+  TrainBatch result;
+  result.size = batch;
+  result.names = {"synthetic data"};
+  std::vector<AlignedBuffer> buffers;
+  for (const TensorSignature &input : entry.inputs) {
+    SEGC_ASSIGN_OR_RETURN(
+        AlignedBuffer buffer,
+        AlignedBuffer::create(input.bytes(), input.name.c_str()));
+    CounterRng rng(0, buffers.size());
+    if (input.type == ElementType::F32) {
+      for (uint64_t i = 0; i < buffer.floatCount(); ++i)
+        buffer.floats()[i] = rng.uniform(i, -1, 1);
+      result.image = buffer.floats();
+    } else {
+      auto *labels = reinterpret_cast<int32_t *>(buffer.data());
+      for (uint64_t i = 0; i < buffer.floatCount(); ++i)
+        labels[i] = static_cast<int32_t>(rng.bits(i) % manifest.classes);
+      result.label = labels;
+    }
+    buffers.push_back(std::move(buffer));
+  }
+  std::vector<TrainBatch> batches;
+  batches.push_back(std::move(result));
+  return std::unique_ptr<BatchSource>(
+      new FixedSource(std::move(batches), std::move(buffers), 0));
+}

@@ -1,0 +1,152 @@
+//===- BenchmarkCommand.cpp - segrun benchmark ----------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Base/Files.h"
+#include "segc/Base/Json.h"
+#include "segc/Runtime/Train/BatchSource.h"
+#include "segc/Runtime/Train/Commands.h"
+#include "segc/Runtime/Train/Metrics.h"
+#include "segc/Runtime/Train/Session.h"
+#include "segc/Runtime/Train/Signals.h"
+
+#include <chrono>
+#include <cstdio>
+#include <sys/resource.h>
+
+using namespace segc;
+using Clock = std::chrono::steady_clock;
+
+static Expected<std::unique_ptr<BatchSource>>
+openSource(const BenchmarkOptions &options, const EntrySignature &entry,
+           const Manifest &manifest, std::unique_ptr<Dataset> &dataset) {
+  int64_t batch = batchSizeOf(options.model, manifest);
+  if (options.data.data.empty())
+    return makeSyntheticSource(entry, manifest, batch);
+  SEGC_ASSIGN_OR_RETURN(dataset, openData(options.data, manifest));
+  LoaderOptions loader;
+  loader.batch = batch;
+  return makeLoaderSource(*dataset, loader);
+}
+
+/// Times `steps` calls behind `warmupSteps` others, in milliseconds. Waiting
+/// for data is part of a step.
+static Expected<std::vector<double>> measure(ModelRunner &runner,
+                                             BatchSource &source,
+                                             const BenchmarkOptions &options,
+                                             const std::string &entryName) {
+  const EntrySignature &entry = *runner.manifest().entry(entryName);
+  Recipe recipe = recipeOf(runner.manifest());
+  std::vector<double> times;
+  for (int64_t i = 0; i < options.warmupSteps + options.steps; ++i) {
+    if (stopSignal())
+      return Status(StatusCode::Interrupted, "interrupted while measuring");
+    Clock::time_point begin = Clock::now();
+    SEGC_ASSIGN_OR_RETURN(TrainBatch batch, source.next());
+    SEGC_ASSIGN_OR_RETURN(std::vector<void *> inputs, batch.inputsOf(entry));
+    segc_scalars scalars = {};
+    scalars.learning_rate = static_cast<float>(recipe.learningRate);
+    scalars.momentum = static_cast<float>(recipe.momentum);
+    scalars.weight_decay = static_cast<float>(recipe.weightDecay);
+    scalars.loss_scale = 1;
+    scalars.step = i + 1;
+    scalars.sample_offset = batch.firstSample;
+    SEGC_RETURN_IF_ERROR(runner.call(entryName, inputs, batch.size, scalars));
+    if (i >= options.warmupSteps)
+      times.push_back(
+          std::chrono::duration<double, std::milli>(Clock::now() - begin)
+              .count());
+  }
+  return times;
+}
+
+static OrderedJson describe(const ModelRunner &runner,
+                            const BenchmarkOptions &options,
+                            const std::vector<double> &times, int64_t batch,
+                            const std::string &entryName) {
+  double meanMs = mean(times);
+  // The manifest counts for the largest batch.
+  double flops = runner.manifest().entry(entryName)->flops *
+                 static_cast<double>(batch) /
+                 static_cast<double>(runner.manifest().batch);
+  rusage usage = {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return {{"network", runner.manifest().network},
+          {"mode", options.mode},
+          {"batch_size", batch},
+          {"steps", options.steps},
+          {"warmup_steps", options.warmupSteps},
+          {"threads", runner.workers()},
+          {"cpu_version", runner.library().version().cpu},
+          {"precision", runner.manifest().precision},
+          {"latency_ms",
+           {{"mean", meanMs},
+            {"p50", percentile(times, 0.50)},
+            {"p90", percentile(times, 0.90)},
+            {"p95", percentile(times, 0.95)},
+            {"p99", percentile(times, 0.99)}}},
+          {"samples_per_second", static_cast<double>(batch) / meanMs * 1000},
+          {"arena_bytes", runner.arenaBytes()},
+          {"peak_rss_bytes", usage.ru_maxrss * int64_t{1024}},
+          {"gflops", flops / meanMs * 1e-6}};
+}
+
+static void addProfile(OrderedJson &json, const KernelProfiler &profiler,
+                       int64_t calls) {
+  OrderedJson &list = json["kernels"] = OrderedJson::array();
+  for (const KernelProfiler::Kernel &kernel : profiler.kernels())
+    list.push_back(
+        {{"name", kernel.name},
+         {"op", kernel.op},
+         {"ms", kernel.seconds * 1000 / static_cast<double>(calls)},
+         {"gflops", kernel.flops / kernel.seconds * 1e-9},
+         {"gbytes_per_second", kernel.bytes / kernel.seconds * 1e-9}});
+}
+
+CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
+  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> model,
+                        openModel(options.model));
+  if (Status status = checkModelOptions(options.model, *model); !status.ok())
+    return CommandResult::usage(status);
+  bool training = options.mode == "train";
+  std::string entryName = training ? "train_step" : "predict";
+  const Manifest &manifest = model->manifest();
+  const EntrySignature *entry = manifest.entry(entryName);
+  if (!entry)
+    return unsupported(model->path() + ": compiled without the entry " +
+                       entryName);
+  ThreadPool pool(static_cast<unsigned>(options.model.threads));
+  SEGC_ASSIGN_OR_RETURN(
+      ModelRunner runner,
+      ModelRunner::create(model, pool, {training, options.model.checkMemory}));
+  runner.initialize(static_cast<uint64_t>(options.data.seed));
+  std::unique_ptr<Dataset> dataset;
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<BatchSource> source,
+                        openSource(options, *entry, manifest, dataset));
+  KernelProfiler profiler;
+  if (options.profile)
+    runner.setObserver(&profiler);
+  catchStopSignals();
+  SEGC_ASSIGN_OR_RETURN(std::vector<double> times,
+                        measure(runner, *source, options, entryName));
+  OrderedJson json = describe(runner, options, times,
+                              batchSizeOf(options.model, manifest), entryName);
+  if (options.profile)
+    addProfile(json, profiler, options.warmupSteps + options.steps);
+  if (options.json.empty()) {
+    std::printf("%s\n", json.dump(2).c_str());
+    return Status::success();
+  }
+  std::printf("%s %s, batch %lld: mean %.2f ms, p50 %.2f, p99 %.2f, %.2f "
+              "samples/s\n",
+              manifest.network.c_str(), options.mode.c_str(),
+              json["batch_size"].get<long long>(),
+              json["latency_ms"]["mean"].get<double>(),
+              json["latency_ms"]["p50"].get<double>(),
+              json["latency_ms"]["p99"].get<double>(),
+              json["samples_per_second"].get<double>());
+  return writeFileAtomically(options.json, json.dump(2) + "\n");
+}

@@ -1,0 +1,211 @@
+//===- Chart.cpp - Curves as pictures -------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Train/Chart.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+using namespace segc;
+
+namespace {
+
+/// Three columns and five rows a character, the top left bit first.
+struct Glyph {
+  char character;
+  uint16_t bits;
+};
+constexpr Glyph glyphs[] = {{'0', 0b111101101101111}, {'1', 0b010110010010111},
+                            {'2', 0b111001111100111}, {'3', 0b111001111001111},
+                            {'4', 0b101101111001001}, {'5', 0b111100111001111},
+                            {'6', 0b111100111101111}, {'7', 0b111001010010010},
+                            {'8', 0b111101111101111}, {'9', 0b111101111001111},
+                            {'.', 0b000000000000010}, {'-', 0b000000111000000},
+                            {'e', 0b111100110100111}, {'+', 0b000010111010000}};
+
+constexpr int marginLeft = 70, marginRight = 20, marginTop = 20,
+              marginBottom = 30, glyphScale = 2;
+constexpr Rgb ink = {60, 60, 60}, grid = {225, 225, 225};
+
+/// Maps the values of one panel to pixels.
+struct Panel {
+  double x0, x1, y0, y1;        // values
+  int left, right, top, bottom; // pixels
+  double pixelX(double x) const {
+    return left + (x - x0) / (x1 - x0) * (right - left);
+  }
+  double pixelY(double y) const {
+    return bottom - (y - y0) / (y1 - y0) * (bottom - top);
+  }
+};
+
+class Canvas {
+public:
+  Canvas(int width, int height) : image(width, height, {255, 255, 255}) {}
+
+  void set(int x, int y, const Rgb &colour) {
+    if (x >= 0 && y >= 0 && x < image.width && y < image.height)
+      image.at(x, y) = colour;
+  }
+  void line(double x0, double y0, double x1, double y1, const Rgb &colour) {
+    double length = std::max(std::abs(x1 - x0), std::abs(y1 - y0));
+    int steps = std::max(1, static_cast<int>(std::ceil(length)));
+    for (int i = 0; i <= steps; ++i) {
+      double t = static_cast<double>(i) / steps;
+      set(static_cast<int>(std::lround(x0 + (x1 - x0) * t)),
+          static_cast<int>(std::lround(y0 + (y1 - y0) * t)), colour);
+    }
+  }
+  /// The text ends at `right`.
+  void text(int right, int top, const std::string &text) {
+    int x = right - static_cast<int>(text.size()) * 4 * glyphScale;
+    for (char c : text) {
+      for (const Glyph &glyph : glyphs)
+        if (glyph.character == c)
+          draw(glyph.bits, x, top);
+      x += 4 * glyphScale;
+    }
+  }
+  RgbImage take() { return std::move(image); }
+
+private:
+  void draw(uint16_t bits, int left, int top) {
+    for (int i = 0; i < 15; ++i)
+      if (bits >> (14 - i) & 1)
+        for (int dy = 0; dy < glyphScale; ++dy)
+          for (int dx = 0; dx < glyphScale; ++dx)
+            set(left + i % 3 * glyphScale + dx, top + i / 3 * glyphScale + dy,
+                ink);
+  }
+
+  RgbImage image;
+};
+
+std::string numberText(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.4g", value);
+  return text;
+}
+
+/// The panel that shows `curves` between two rows of pixels.
+Panel fitPanel(const std::vector<Curve> &curves, bool unitScale, int width,
+               int top, int bottom) {
+  double x1 = 1, y0 = INFINITY, y1 = -INFINITY;
+  for (const Curve &curve : curves)
+    for (auto [x, y] : curve.points) {
+      x1 = std::max(x1, x);
+      y0 = std::min(y0, y);
+      y1 = std::max(y1, y);
+    }
+  if (unitScale || !(y0 <= y1)) {
+    y0 = 0;
+    y1 = 1;
+  }
+  if (y1 - y0 < 1e-9 * std::max(1.0, std::abs(y1))) {
+    y0 -= 0.5;
+    y1 += 0.5;
+  }
+  return {0,
+          x1,
+          y0,
+          y1,
+          marginLeft,
+          width - marginRight,
+          top + marginTop,
+          bottom - marginBottom};
+}
+
+} // namespace
+
+std::vector<double> segc::axisTicks(double low, double high) {
+  double raw = (high - low) / 5;
+  double unit = std::pow(10, std::floor(std::log10(raw)));
+  double step = unit * (raw / unit > 5 ? 10 : raw / unit > 2 ? 5 : 2);
+  std::vector<double> ticks;
+  for (int64_t i = static_cast<int64_t>(std::ceil(low / step));
+       static_cast<double>(i) * step <= high + 1e-9 * step; ++i)
+    ticks.push_back(static_cast<double>(i) * step);
+  return ticks;
+}
+
+static void drawPanel(Canvas &canvas, const Panel &panel,
+                      const std::vector<Curve> &curves) {
+  for (double y : axisTicks(panel.y0, panel.y1)) {
+    int row = static_cast<int>(panel.pixelY(y));
+    canvas.line(panel.left, row, panel.right, row, grid);
+    canvas.text(panel.left - 4, row - 5, numberText(y));
+  }
+  for (double x : axisTicks(panel.x0, panel.x1)) {
+    int column = static_cast<int>(panel.pixelX(x));
+    canvas.line(column, panel.top, column, panel.bottom, grid);
+    canvas.text(column + 12, panel.bottom + 8, numberText(x));
+  }
+  canvas.line(panel.left, panel.top, panel.left, panel.bottom, ink);
+  canvas.line(panel.left, panel.bottom, panel.right, panel.bottom, ink);
+  for (const Curve &curve : curves)
+    for (size_t i = 0; i + 1 < curve.points.size(); ++i)
+      canvas.line(panel.pixelX(curve.points[i].first),
+                  panel.pixelY(curve.points[i].second),
+                  panel.pixelX(curve.points[i + 1].first),
+                  panel.pixelY(curve.points[i + 1].second), curve.colour);
+}
+
+RgbImage Chart::rasterise(int width, int height) const {
+  Canvas canvas(width, height);
+  int middle = scores.empty() ? height : height / 2;
+  drawPanel(canvas, fitPanel(losses, false, width, 0, middle), losses);
+  if (!scores.empty())
+    drawPanel(canvas, fitPanel(scores, true, width, middle, height), scores);
+  return canvas.take();
+}
+
+static std::string svgPanel(const Panel &panel,
+                            const std::vector<Curve> &curves) {
+  char buffer[256];
+  std::string svg;
+  auto add = [&](const char *format, auto... values) {
+    std::snprintf(buffer, sizeof(buffer), format, values...);
+    svg += buffer;
+  };
+  for (double y : axisTicks(panel.y0, panel.y1)) {
+    add("<line x1='%d' x2='%d' y1='%.1f' y2='%.1f' class='grid'/>", panel.left,
+        panel.right, panel.pixelY(y), panel.pixelY(y));
+    add("<text x='%d' y='%.1f' text-anchor='end'>%.4g</text>", panel.left - 6,
+        panel.pixelY(y) + 4, y);
+  }
+  for (double x : axisTicks(panel.x0, panel.x1))
+    add("<text x='%.1f' y='%d' text-anchor='middle'>%.6g</text>",
+        panel.pixelX(x), panel.bottom + 18, x);
+  int legend = panel.left + 10;
+  for (const Curve &curve : curves) {
+    char colour[8];
+    std::snprintf(colour, sizeof(colour), "#%02x%02x%02x", curve.colour[0],
+                  curve.colour[1], curve.colour[2]);
+    add("<polyline fill='none' stroke='%s' points='", colour);
+    for (auto [x, y] : curve.points)
+      add("%.1f,%.1f ", panel.pixelX(x), panel.pixelY(y));
+    add("'/><text x='%d' y='%d' fill='%s'>", legend, panel.top - 6, colour);
+    for (char c : curve.name) // names come from the model: escape them
+      svg += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
+    svg += "</text>";
+    legend += 20 + 8 * static_cast<int>(curve.name.size());
+  }
+  return svg;
+}
+
+std::string Chart::toSvg(int width, int height) const {
+  int middle = scores.empty() ? height : height / 2;
+  std::string size = std::to_string(width) + " " + std::to_string(height);
+  std::string svg = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 " +
+                    size + "' role='img' aria-label='training curves'>";
+  svg += svgPanel(fitPanel(losses, false, width, 0, middle), losses);
+  if (!scores.empty())
+    svg += svgPanel(fitPanel(scores, true, width, middle, height), scores);
+  return svg + "</svg>";
+}

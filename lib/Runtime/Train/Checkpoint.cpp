@@ -1,0 +1,164 @@
+//===- Checkpoint.cpp - What a run needs to go on -------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Train/Checkpoint.h"
+#include "segc/Base/Files.h"
+#include "segc/Base/Json.h"
+#include "segc/Runtime/Train/Weights.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+
+using namespace segc;
+namespace fs = std::filesystem;
+
+static constexpr const char *modelFile = "model.safetensors";
+static constexpr const char *optimizerFile = "optimizer.safetensors";
+static constexpr const char *stateFile = "state.json";
+
+std::string TrainState::toJson() const {
+  OrderedJson json = {{"format", checkpointFormat},
+                      {"network", network},
+                      {"seed", seed},
+                      {"step", step},
+                      {"applied_steps", applied},
+                      {"position", position},
+                      {"epoch", epoch},
+                      {"batch_size", batchSize},
+                      {"loss_scale",
+                       {{"dynamic", lossScale.dynamic},
+                        {"scale", lossScale.scale},
+                        {"finite_steps", lossScale.finiteSteps}}},
+                      {"best", {{"dice", bestDice}, {"step", bestStep}}},
+                      {"seconds", seconds}};
+  return json.dump(2) + "\n";
+}
+
+Expected<TrainState> TrainState::fromJson(std::string_view text,
+                                          const std::string &where) {
+  SEGC_ASSIGN_OR_RETURN(Json json, parseJson(text, where));
+  Status status;
+  JsonReader root(json, where, status);
+  int64_t format = root.integer("format");
+  if (status.ok() && format != checkpointFormat)
+    return unsupported(where + ": checkpoint format " + std::to_string(format) +
+                       ", this segrun reads format " +
+                       std::to_string(checkpointFormat) +
+                       "; use the segrun that wrote it");
+  TrainState state;
+  state.network = root.string("network");
+  state.seed = root.integer("seed", INT64_MIN);
+  state.step = root.integer("step");
+  state.applied = root.integer("applied_steps");
+  state.position = root.integer("position");
+  state.epoch = root.integer("epoch");
+  state.batchSize = root.integer("batch_size", 1);
+  JsonReader scale = root.object("loss_scale");
+  state.lossScale.dynamic = scale.boolean("dynamic");
+  state.lossScale.scale = scale.number("scale");
+  state.lossScale.finiteSteps = scale.integer("finite_steps");
+  JsonReader best = root.object("best");
+  state.bestDice = best.number("dice");
+  state.bestStep = best.integer("step");
+  state.seconds = root.number("seconds");
+  if (status.ok() && !(state.lossScale.scale >= 1))
+    root.fail("loss_scale.scale: expected at least 1");
+  SEGC_RETURN_IF_ERROR(status);
+  return state;
+}
+
+/// Puts the folder `fresh` in the place of `path` and keeps the old one.
+static Status swapIn(const std::string &fresh, const std::string &path) {
+  const std::string previous = path + ".previous";
+  auto failed = [&](const char *action) {
+    return ioError(path + ": cannot " + action + ": " + std::strerror(errno));
+  };
+  std::error_code ignored;
+  fs::remove_all(previous, ignored);
+  if (!fs::exists(path))
+    return std::rename(fresh.c_str(), path.c_str()) == 0
+               ? Status::success()
+               : failed("move the checkpoint in place");
+  // One atomic step, where the file system knows it.
+  if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, path.c_str(),
+                  RENAME_EXCHANGE) == 0)
+    return std::rename(fresh.c_str(), previous.c_str()) == 0
+               ? Status::success()
+               : failed("keep the previous checkpoint");
+  // Elsewhere two; findCheckpoint knows the state between them.
+  if (std::rename(path.c_str(), previous.c_str()) != 0 ||
+      std::rename(fresh.c_str(), path.c_str()) != 0)
+    return failed("move the checkpoint in place");
+  return Status::success();
+}
+
+Status segc::saveCheckpoint(const std::string &path, const ModelRunner &runner,
+                            const TrainState &state) {
+  const std::string fresh = path + ".new";
+  std::error_code ignored;
+  fs::remove_all(fresh, ignored);
+  SEGC_RETURN_IF_ERROR(createDirectories(fresh));
+  std::string json = state.toJson();
+  Status status = writeWeights(runner, fresh + "/" + modelFile);
+  if (status.ok())
+    status = writeOptimizer(runner, fresh + "/" + optimizerFile);
+  if (status.ok())
+    status = writeFileSynced(fresh + "/" + stateFile, {json});
+  if (status.ok())
+    status = syncDirectory(fresh);
+  if (status.ok())
+    status = swapIn(fresh, path);
+  if (status.ok())
+    return syncDirectory(fs::path(path).parent_path().string());
+  fs::remove_all(fresh, ignored);
+  return status.withContext("cannot save a checkpoint (the one before is "
+                            "intact)");
+}
+
+std::string segc::findCheckpoint(const std::string &path) {
+  for (const char *suffix : {"", ".previous"})
+    if (fs::exists(path + suffix + "/" + stateFile))
+      return path + suffix;
+  return "";
+}
+
+Expected<TrainState> segc::loadCheckpoint(const std::string &path,
+                                          ModelRunner &runner) {
+  SEGC_ASSIGN_OR_RETURN(std::string text, readFile(path + "/" + stateFile));
+  SEGC_ASSIGN_OR_RETURN(TrainState state,
+                        TrainState::fromJson(text, path + "/" + stateFile));
+  if (state.network != runner.manifest().network)
+    return invalidArgument(path + ": a checkpoint of the network \"" +
+                           state.network + "\", the model is \"" +
+                           runner.manifest().network + "\"");
+  SEGC_RETURN_IF_ERROR(
+      readWeights(runner, path + "/" + modelFile, MissingStates::Refuse));
+  SEGC_RETURN_IF_ERROR(readOptimizer(runner, path + "/" + optimizerFile));
+  return state;
+}
+
+Expected<std::string> segc::findWeights(const std::string &fileOrFolder) {
+  if (!fs::is_directory(fileOrFolder)) {
+    if (fs::exists(fileOrFolder))
+      return fileOrFolder;
+    return notFound(fileOrFolder + ": no such file or folder; give a "
+                                   ".safetensors file, a checkpoint or a "
+                                   "results folder");
+  }
+  for (const char *inside :
+       {"", "/best", "/last", "/last.previous", "/checkpoints/best",
+        "/checkpoints/last", "/checkpoints/last.previous"}) {
+    std::string candidate = fileOrFolder + inside + "/" + modelFile;
+    if (fs::exists(candidate))
+      return candidate;
+  }
+  return notFound(fileOrFolder + ": holds no " + modelFile +
+                  ", nor do checkpoints/best and checkpoints/last in it");
+}

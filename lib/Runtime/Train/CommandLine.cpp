@@ -1,0 +1,224 @@
+//===- CommandLine.cpp - The command line of segrun -----------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Train/Commands.h"
+#include "segc/Runtime/Train/Signals.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+
+using namespace segc;
+
+CommandResult::CommandResult(Status status)
+    : status(std::move(status)), exitCode(this->status.ok() ? 0 : 1) {
+  if (this->status.code() == StatusCode::Interrupted)
+    exitCode = 128 + stopSignal();
+}
+
+CommandResult CommandResult::usage(Status status) {
+  CommandResult result(std::move(status));
+  result.exitCode = 2;
+  return result;
+}
+
+CommandResult CommandResult::partial(Status status) {
+  CommandResult result(std::move(status));
+  result.exitCode = 3;
+  return result;
+}
+
+// Names with underscores and the other aliases are those of the published
+// examples, so that their scripts need few changes.
+
+static void addModelOptions(CLI::App &app, ModelOptions &options) {
+  app.add_option("--model", options.model,
+                 "Compiled model (.so), or a network (.mlir), which is "
+                 "compiled first")
+      ->required();
+  app.add_option("--threads", options.threads, "Threads; 0: all cores")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--batch-size,--batch_size", options.batchSize,
+                 "Samples a step; default: the model's largest")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--amp,--use_amp", options.amp,
+               "16-bit arithmetic; a .so must be compiled with --precision "
+               "f16");
+  app.add_flag("--check-memory", options.checkMemory,
+               "Guard all buffers and check the guards after each call");
+}
+
+static void addDataOptions(CLI::App &app, DataOptions &options) {
+  app.add_option("--data,--data_dir,--data-dir", options.data,
+                 "Data set: a folder with train-volume.tif or dataset.json");
+  app.add_option("--fold,--crossvalidation_idx", options.fold,
+                 "Cross-validation fold")
+      ->check(CLI::Range(0, 4));
+  app.add_option("--train-split,--train_split", options.trainSplit,
+                 "Share of the volumes that train; the others validate")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--seed", options.seed, "Seed of all random draws");
+  app.add_flag("--legacy-resize", options.legacyResize,
+               "Resize without the half-pixel shift");
+}
+
+static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
+  CLI::App &app = *root.add_subcommand("train", "Train a network");
+  auto options = std::make_shared<TrainOptions>();
+  addModelOptions(app, options->model);
+  addDataOptions(app, options->data);
+  app.add_option("--batches", options->batches,
+                 "Train on image_0, label_0, ... of a safetensors file");
+  app.add_option("--results,--model_dir", options->results, "Results folder");
+  app.add_option("--init", options->init, "Initial weights (.safetensors)");
+  app.add_option("--epochs,--train_epochs", options->epochs)
+      ->check(CLI::PositiveNumber);
+  app.add_option("--max-steps,--max_steps", options->maxSteps)
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--augment,!--no-augment", options->augment,
+               "Augment the training samples");
+  app.add_flag("--resume,--resume-training,--resume_training", options->resume,
+               "Go on from the last checkpoint, if there is one");
+  app.add_option("--learning-rate,--learning_rate,--base_lr",
+                 options->learningRate)
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--momentum", options->momentum)->check(CLI::Range(0.0, 1.0));
+  app.add_option("--weight-decay,--weight_decay", options->weightDecay)
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--scheduler", options->scheduler,
+                 "none, poly, cosine or cosine_annealing");
+  app.add_option("--end-learning-rate", options->endLearningRate,
+                 "Where poly ends")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--cosine-annealing-first-cycle-steps",
+                 options->firstCycleSteps)
+      ->check(CLI::PositiveNumber);
+  app.add_option("--log-every,--log_every", options->logEvery, "Steps")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--evaluate-every,--evaluate_every", options->evaluateEvery,
+                 "Steps; 0: as the network's recipe says")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--skip-eval", options->skipEval,
+                 "Epochs before the first evaluation")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--save-every", options->saveEvery,
+                 "Steps; 0: at evaluations, every ten minutes, at the end")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--ckpt-strategy", options->checkpointStrategy)
+      ->check(CLI::IsMember({"last_and_best", "last_only", "none"}));
+  app.add_option("--dump-gradients", options->dumpGradients,
+                 "Write the first step's gradients (.safetensors)");
+  app.add_flag("--benchmark,!--no-benchmark", options->benchmark,
+               "Measure --max-steps steps instead");
+  app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps,
+                 "Steps that --benchmark does not time")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--json", options->json, "Where --benchmark writes");
+  app.callback([&command, options] {
+    command = [options] { return runTrain(*options); };
+  });
+}
+
+static void addEvaluate(CLI::App &root,
+                        std::function<CommandResult()> &command) {
+  CLI::App &app = *root.add_subcommand("evaluate", "Losses and Dice scores");
+  auto options = std::make_shared<EvaluateOptions>();
+  addModelOptions(app, options->model);
+  addDataOptions(app, options->data);
+  app.get_option("--data")->required();
+  app.add_option("--checkpoint", options->checkpoint,
+                 "Weights, a checkpoint or a results folder; default: those "
+                 "in the model");
+  app.add_option("--results", options->results,
+                 "Folder for metrics.json, metrics.csv and report.html");
+  app.add_option("--split", options->split, "train or validation");
+  app.callback([&command, options] {
+    command = [options] { return runEvaluate(*options); };
+  });
+}
+
+static void addPredict(CLI::App &root,
+                       std::function<CommandResult()> &command) {
+  CLI::App &app = *root.add_subcommand("predict", "Write masks");
+  auto options = std::make_shared<PredictOptions>();
+  addModelOptions(app, options->model);
+  app.add_option("--data", options->inputs, "A data set folder, or images")
+      ->required();
+  app.add_option("--output", options->output, "Folder for the masks")
+      ->required();
+  app.add_option("--checkpoint", options->checkpoint,
+                 "Weights, a checkpoint or a results folder; default: those "
+                 "in the model");
+  app.add_option("--split", options->split, "train, validation or test");
+  app.add_option("--fold", options->data.fold)->check(CLI::Range(0, 4));
+  app.add_option("--train-split", options->data.trainSplit)
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--seed", options->data.seed);
+  app.add_flag("--legacy-resize", options->data.legacyResize);
+  app.add_flag("--grey-masks", options->data.greyMasks,
+               "Also write the published masks with grey edges");
+  app.add_flag("--overlays,!--no-overlays", options->overlays,
+               "Also write pictures of the predictions");
+  app.callback([&command, options] {
+    command = [options] { return runPredict(*options); };
+  });
+}
+
+static void addBenchmark(CLI::App &root,
+                         std::function<CommandResult()> &command) {
+  CLI::App &app = *root.add_subcommand("benchmark", "Latency and throughput");
+  auto options = std::make_shared<BenchmarkOptions>();
+  addModelOptions(app, options->model);
+  addDataOptions(app, options->data);
+  app.add_option("--mode", options->mode)
+      ->check(CLI::IsMember({"train", "predict"}));
+  app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps)
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--steps,--bench-steps", options->steps)
+      ->check(CLI::PositiveNumber);
+  app.add_option("--json", options->json, "File; default: standard output");
+  app.add_flag("--profile", options->profile, "Add the time of each kernel");
+  app.callback([&command, options] {
+    command = [options] { return runBenchmark(*options); };
+  });
+}
+
+static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
+  CLI::App &app = *root.add_subcommand(
+      "export", "Compile a model for inference with its weights inside");
+  auto options = std::make_shared<ExportOptions>();
+  app.add_option("--model", options->model, "The model (.so or .mlir)")
+      ->required();
+  app.add_option("--checkpoint", options->checkpoint,
+                 "Weights, a checkpoint or a results folder")
+      ->required();
+  app.add_option("-o,--output", options->output, "The .so to write")
+      ->required();
+  app.callback([&command, options] {
+    command = [options] { return runExport(*options); };
+  });
+}
+
+int segc::segrunMain(int argc, char **argv) {
+  CLI::App app("Trains and runs compiled segmentation networks", "segrun");
+  app.require_subcommand(1);
+  std::function<CommandResult()> command;
+  addTrain(app, command);
+  addEvaluate(app, command);
+  addPredict(app, command);
+  addBenchmark(app, command);
+  addExport(app, command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  CommandResult result = command();
+  if (!result.status.ok())
+    std::fprintf(stderr, "segrun: %s\n", result.status.message().c_str());
+  return result.exitCode;
+}

@@ -1,0 +1,47 @@
+//===- EvaluateCommand.cpp - segrun evaluate ------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Base/Files.h"
+#include "segc/Runtime/Train/Commands.h"
+#include "segc/Runtime/Train/Evaluate.h"
+#include "segc/Runtime/Train/Report.h"
+#include "segc/Runtime/Train/Session.h"
+#include "segc/Runtime/Train/Signals.h"
+
+#include <cstdio>
+
+using namespace segc;
+
+CommandResult segc::runEvaluate(const EvaluateOptions &options) {
+  Expected<Split> split = parseSplit(options.split);
+  if (!split.ok())
+    return CommandResult::usage(split.status());
+  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> model,
+                        openModel(options.model));
+  if (Status status = checkModelOptions(options.model, *model); !status.ok())
+    return CommandResult::usage(status);
+  ThreadPool pool(static_cast<unsigned>(options.model.threads));
+  SEGC_ASSIGN_OR_RETURN(
+      ModelRunner runner,
+      ModelRunner::create(model, pool, {false, options.model.checkMemory}));
+  runner.initialize(0);
+  SEGC_RETURN_IF_ERROR(loadWeights(runner, options.checkpoint));
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
+                        openData(options.data, model->manifest()));
+  catchStopSignals();
+  SEGC_ASSIGN_OR_RETURN(
+      Evaluation evaluation,
+      evaluateSplit(runner, *dataset, *split,
+                    batchSizeOf(options.model, model->manifest())));
+  std::printf("%s\n", evaluation.toRecord().dump(2).c_str());
+  if (options.results.empty())
+    return Status::success();
+  SEGC_RETURN_IF_ERROR(createDirectories(options.results));
+  SEGC_RETURN_IF_ERROR(writeMetrics(options.results, evaluation, 0));
+  return writeReport(options.results,
+                     model->manifest().network + " evaluation");
+}

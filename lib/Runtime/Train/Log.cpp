@@ -1,0 +1,146 @@
+//===- Log.cpp - Records and progress of a run ----------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Train/Log.h"
+#include "segc/Base/Files.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <unistd.h>
+
+using namespace segc;
+
+static constexpr std::string_view linePrefix = "DLLL ";
+
+double segc::recordedFloat(float value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.9g", static_cast<double>(value));
+  return std::strtod(text, nullptr);
+}
+
+std::string segc::durationText(double seconds) {
+  auto whole = static_cast<int64_t>(seconds);
+  char text[48];
+  if (whole >= 3600)
+    std::snprintf(text, sizeof(text), "%lld:%02d:%02d",
+                  static_cast<long long>(whole / 3600),
+                  static_cast<int>(whole / 60 % 60),
+                  static_cast<int>(whole % 60));
+  else
+    std::snprintf(text, sizeof(text), "%d:%02d", static_cast<int>(whole / 60),
+                  static_cast<int>(whole % 60));
+  return text;
+}
+
+/// Whether a line stays when a run goes on after `keepSteps` steps.
+static bool staysInLog(std::string_view line, int64_t keepSteps) {
+  if (line.substr(0, linePrefix.size()) != linePrefix)
+    return false;
+  Json record = Json::parse(line.substr(linePrefix.size()), nullptr, false);
+  if (record.is_discarded()) // the line that a crash cut off
+    return false;
+  auto step = record.find("step");
+  return step == record.end() || !step->is_number() ||
+         step->get<int64_t>() <= keepSteps;
+}
+
+static Status trimLog(const std::string &path, int64_t keepSteps) {
+  SEGC_ASSIGN_OR_RETURN(std::string text, readFile(path));
+  std::string kept;
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+    std::string_view line(text.data() + begin, end - begin);
+    if (line.back() == '\n' && staysInLog(line, keepSteps))
+      kept += line;
+    begin = end;
+  }
+  return kept == text ? Status::success() : writeFileAtomically(path, kept);
+}
+
+Expected<RunLog> RunLog::open(const std::string &path, int64_t keepSteps) {
+  RunLog log;
+  log.terminal = ::isatty(STDERR_FILENO);
+  log.path = path;
+  if (path.empty())
+    return log;
+  if (keepSteps > 0 && std::filesystem::exists(path))
+    SEGC_RETURN_IF_ERROR(trimLog(path, keepSteps));
+  log.file = std::fopen(path.c_str(), keepSteps > 0 ? "ae" : "we");
+  if (!log.file)
+    return ioError(path + ": cannot create: " + std::strerror(errno));
+  return log;
+}
+
+RunLog::RunLog(RunLog &&other) noexcept
+    : path(std::move(other.path)), file(other.file), started(other.started),
+      terminal(other.terminal), lineOpen(other.lineOpen) {
+  other.file = nullptr;
+  other.lineOpen = false;
+}
+
+RunLog::~RunLog() {
+  endProgress();
+  if (file)
+    std::fclose(file);
+}
+
+Status RunLog::write(OrderedJson record) {
+  if (!file)
+    return Status::success();
+  auto now = std::chrono::system_clock::now();
+  auto micros = std::chrono::duration_cast<std::chrono::microseconds>(
+                    now.time_since_epoch())
+                    .count();
+  std::time_t whole = micros / 1000000;
+  std::tm parts = {};
+  ::localtime_r(&whole, &parts);
+  char date[64], text[96];
+  std::strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &parts);
+  std::snprintf(text, sizeof(text), "%s.%06d", date,
+                static_cast<int>(micros % 1000000));
+  char stamp[40], elapsed[40];
+  std::snprintf(stamp, sizeof(stamp), "%.6f",
+                static_cast<double>(micros) * 1e-6);
+  std::snprintf(
+      elapsed, sizeof(elapsed), "%.6f",
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started)
+          .count());
+  OrderedJson full = {
+      {"timestamp", stamp}, {"datetime", text}, {"elapsedtime", elapsed}};
+  full.update(record);
+  std::string line = std::string(linePrefix) + full.dump() + "\n";
+  bool wrote = std::fwrite(line.data(), 1, line.size(), file) == line.size() &&
+               std::fflush(file) == 0;
+  return wrote ? Status::success()
+               : ioError(path + ": cannot write: " + std::strerror(errno));
+}
+
+Status RunLog::record(const OrderedJson &step, const OrderedJson &data) {
+  return write({{"type", "LOG"}, {"step", step}, {"data", data}});
+}
+
+Status RunLog::metadata(const std::string &metric, const OrderedJson &data) {
+  return write({{"type", "METADATA"}, {"metric", metric}, {"metadata", data}});
+}
+
+void RunLog::progress(const std::string &text, bool important) {
+  if (terminal) {
+    std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
+    lineOpen = true;
+  } else if (important) {
+    std::fprintf(stderr, "%s\n", text.c_str());
+  }
+}
+
+void RunLog::endProgress() {
+  if (lineOpen)
+    std::fputc('\n', stderr);
+  lineOpen = false;
+}

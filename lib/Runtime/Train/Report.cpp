@@ -1,0 +1,172 @@
+//===- Report.cpp - What a run leaves for people --------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Train/Report.h"
+#include "segc/Base/Files.h"
+#include "segc/Runtime/Train/Chart.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+using namespace segc;
+namespace fs = std::filesystem;
+
+static constexpr int chartWidth = 900, chartHeight = 600;
+/// More pictures would make the page slow to open.
+static constexpr size_t mostOverlays = 12;
+static constexpr Rgb palette[] = {{31, 119, 180}, {214, 39, 40},
+                                  {44, 160, 44},  {148, 103, 189},
+                                  {255, 127, 14}, {23, 190, 207}};
+
+std::string segc::base64(std::string_view bytes) {
+  static constexpr char digits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    size_t have = std::min<size_t>(3, bytes.size() - i);
+    uint32_t word = 0;
+    for (size_t k = 0; k < 3; ++k)
+      word = word << 8 | (k < have ? static_cast<uint8_t>(bytes[i + k]) : 0);
+    for (size_t k = 0; k < 4; ++k)
+      text += k <= have ? digits[word >> (18 - 6 * k) & 63] : '=';
+  }
+  return text;
+}
+
+static std::string escaped(const std::string &text) {
+  std::string result;
+  for (char c : text) {
+    if (c == '<')
+      result += "&lt;";
+    else if (c == '&')
+      result += "&amp;";
+    else
+      result += c;
+  }
+  return result;
+}
+
+/// Adds (step, value) to the curve with this name.
+static void addPoint(std::vector<Curve> &curves, const std::string &name,
+                     double step, double value) {
+  auto found =
+      std::find_if(curves.begin(), curves.end(),
+                   [&](const Curve &curve) { return curve.name == name; });
+  if (found == curves.end()) {
+    curves.push_back({name, palette[curves.size() % std::size(palette)], {}});
+    found = curves.end() - 1;
+  }
+  found->points.emplace_back(step, value);
+}
+
+static Chart chartOfLog(const std::string &path) {
+  Chart chart;
+  Expected<std::string> text = readFile(path);
+  if (!text.ok())
+    return chart;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    size_t brace = line.find('{');
+    Json record = brace == std::string::npos
+                      ? Json()
+                      : Json::parse(line.substr(brace), nullptr, false);
+    if (!record.is_object() || !record.contains("data") ||
+        !record.contains("step") || !record["step"].is_number() ||
+        !record["data"].is_object())
+      continue;
+    double step = record["step"].get<double>();
+    for (const auto &[name, value] : record["data"].items()) {
+      if (!value.is_number())
+        continue;
+      if (name.find("loss") != std::string::npos && name != "loss_scale")
+        addPoint(chart.losses, name, step, value.get<double>());
+      else if (name.find("dice") != std::string::npos)
+        addPoint(chart.scores, name, step, value.get<double>());
+    }
+  }
+  return chart;
+}
+
+Status segc::writeMetrics(const std::string &results,
+                          const Evaluation &evaluation, int64_t step) {
+  OrderedJson json = {{"step", step}};
+  json.update(evaluation.toJson());
+  SEGC_RETURN_IF_ERROR(
+      writeFileAtomically(results + "/metrics.json", json.dump(2) + "\n"));
+  return writeFileAtomically(results + "/metrics.csv", evaluation.toCsv());
+}
+
+static std::string numberCell(const Json &value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.4f", value.get<double>());
+  return text;
+}
+
+/// The table of a metrics.json: one row a case, the means first.
+static std::string metricsTable(const Json &metrics) {
+  if (!metrics.is_object() || !metrics.contains("hard_dice"))
+    return "";
+  const Json &mean = metrics["hard_dice"]["classes"];
+  std::string html = "<h2>Dice</h2><table><tr><th>case</th>";
+  for (const auto &[name, value] : mean.items())
+    html += "<th>" + escaped(name) + "</th>";
+  auto addRow = [&](const std::string &name, const Json &values) {
+    html += "</tr><tr><td>" + escaped(name) + "</td>";
+    for (const auto &[className, value] : mean.items())
+      html += "<td>" + numberCell(values.at(className)) + "</td>";
+  };
+  addRow("mean", mean);
+  for (const Json &one : metrics["cases"])
+    addRow(one["name"].get<std::string>(), one["hard_dice"]);
+  return html + "</tr></table>";
+}
+
+static std::string overlayImages(const std::string &folder) {
+  std::error_code ignored;
+  std::vector<fs::path> pictures;
+  for (const fs::directory_entry &file :
+       fs::directory_iterator(folder, ignored))
+    if (file.path().extension() == ".png")
+      pictures.push_back(file.path());
+  std::sort(pictures.begin(), pictures.end());
+  pictures.resize(std::min(pictures.size(), mostOverlays));
+  std::string html;
+  for (const fs::path &picture : pictures)
+    if (Expected<std::string> bytes = readFile(picture.string()); bytes.ok())
+      html += "<figure><img alt='" + escaped(picture.stem().string()) +
+              "' src='data:image/png;base64," + base64(*bytes) +
+              "'><figcaption>" + escaped(picture.stem().string()) +
+              "</figcaption></figure>";
+  return html.empty() ? "" : "<h2>Predictions</h2>" + html;
+}
+
+Status segc::writeReport(const std::string &results, const std::string &title) {
+  Chart chart = chartOfLog(results + "/train.jsonl");
+  bool curves = !chart.losses.empty() || !chart.scores.empty();
+  if (curves)
+    SEGC_RETURN_IF_ERROR(writePng(results + "/curves.png",
+                                  chart.rasterise(chartWidth, chartHeight)));
+  Json metrics;
+  if (Expected<std::string> text = readFile(results + "/metrics.json");
+      text.ok())
+    metrics = Json::parse(*text, nullptr, false);
+  std::string html =
+      "<!doctype html><html lang='en'><meta charset='utf-8'><title>" +
+      escaped(title) +
+      "</title><style>body{font:15px system-ui,sans-serif;max-width:60rem;"
+      "margin:2rem auto;padding:0 1rem}svg text{font-size:12px}.grid{stroke:"
+      "#ddd}table{border-collapse:collapse}td,th{padding:.2rem .8rem;"
+      "border-bottom:1px solid #ddd;text-align:right}td:first-child,"
+      "th:first-child{text-align:left}figure{display:inline-block;margin:.5rem}"
+      "img{max-width:100%}</style><h1>" +
+      escaped(title) + "</h1>";
+  if (curves)
+    html += "<h2>Curves</h2>" + chart.toSvg(chartWidth, chartHeight);
+  html += metricsTable(metrics) + overlayImages(results + "/overlays");
+  return writeFileAtomically(results + "/report.html", html + "</html>\n");
+}

@@ -1,0 +1,67 @@
+//===- Schedule.cpp - Learning rate and loss scale over a run -------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Train/Schedule.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace segc;
+
+static constexpr double polyPower = 0.9, annealingFloor = 0.1;
+static constexpr int64_t stepsToDouble = 2000;
+
+double Schedule::at(int64_t step) const {
+  double fraction = std::min(1.0, static_cast<double>(step) /
+                                      static_cast<double>(totalSteps));
+  switch (kind) {
+  case Kind::None:
+    return learningRate;
+  case Kind::Poly:
+    return (learningRate - endLearningRate) *
+               std::pow(1 - fraction, polyPower) +
+           endLearningRate;
+  case Kind::Cosine:
+    return learningRate * 0.5 * (1 + std::cos(M_PI * fraction));
+  case Kind::CosineAnnealing:
+    break;
+  }
+  int64_t cycle = std::max<int64_t>(1, firstCycleSteps), begin = 0;
+  while (step - begin >= cycle) {
+    begin += cycle;
+    cycle *= 2;
+  }
+  double within =
+      static_cast<double>(step - begin) / static_cast<double>(cycle);
+  double wave = 0.5 * (1 + std::cos(M_PI * within));
+  return learningRate * ((1 - annealingFloor) * wave + annealingFloor);
+}
+
+Expected<Schedule::Kind> segc::parseScheduleKind(const std::string &name) {
+  if (name == "none")
+    return Schedule::Kind::None;
+  if (name == "poly")
+    return Schedule::Kind::Poly;
+  if (name == "cosine")
+    return Schedule::Kind::Cosine;
+  if (name == "cosine_annealing")
+    return Schedule::Kind::CosineAnnealing;
+  return invalidArgument("--scheduler " + name +
+                         ": expected none, poly, cosine or cosine_annealing");
+}
+
+void LossScale::update(bool finite) {
+  if (!dynamic)
+    return;
+  if (!finite) {
+    scale = std::max(1.0, scale / 2);
+    finiteSteps = 0;
+  } else if (++finiteSteps == stepsToDouble) {
+    scale *= 2;
+    finiteSteps = 0;
+  }
+}

@@ -1,0 +1,117 @@
+//===- Session.cpp - What every command starts with -----------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Train/Session.h"
+#include "segc/Runtime/Train/Checkpoint.h"
+#include "segc/Runtime/Train/Compile.h"
+#include "segc/Runtime/Train/Weights.h"
+
+using namespace segc;
+
+/// The options of segc that the options of a run ask for.
+static std::vector<std::string> compileOptions(const ModelOptions &options) {
+  std::vector<std::string> words;
+  if (options.batchSize)
+    words.insert(words.end(), {"--batch", std::to_string(*options.batchSize)});
+  if (options.amp)
+    words.insert(words.end(), {"--precision", "f16"});
+  return words;
+}
+
+Expected<std::shared_ptr<const ModelLibrary>>
+segc::openModel(const ModelOptions &options) {
+  std::string path = options.model;
+  if (isModuleText(path)) {
+    SEGC_ASSIGN_OR_RETURN(path, compileCached(path, compileOptions(options)));
+  }
+  return ModelLibrary::load(path);
+}
+
+Status segc::checkModelOptions(const ModelOptions &options,
+                               const ModelLibrary &model) {
+  const Manifest &manifest = model.manifest();
+  std::string wrong;
+  if (options.batchSize && *options.batchSize > manifest.batch)
+    wrong = "--batch-size " + std::to_string(*options.batchSize) +
+            ", the model was compiled for at most " +
+            std::to_string(manifest.batch);
+  else if (options.amp && manifest.precision == "f32")
+    wrong = "--amp, the model was compiled with --precision f32";
+  else
+    return Status::success();
+  std::string command = "segc compile MODEL.mlir -o " + options.model;
+  for (const std::string &word : compileOptions(options))
+    command += " " + word;
+  return invalidArgument(options.model + ": " + wrong + "; run `" + command +
+                         "`");
+}
+
+int64_t segc::batchSizeOf(const ModelOptions &options,
+                          const Manifest &manifest) {
+  return options.batchSize.value_or(manifest.batch);
+}
+
+Expected<std::unique_ptr<Dataset>> segc::openData(const DataOptions &options,
+                                                  const Manifest &manifest) {
+  DatasetOptions dataset;
+  dataset.fold = options.fold;
+  dataset.seed = static_cast<uint64_t>(options.seed);
+  dataset.trainSplit = options.trainSplit.value_or(1.0);
+  dataset.legacyResize = options.legacyResize;
+  dataset.greyMasks = options.greyMasks;
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> data,
+                        openDataset(options.data, manifest.pipeline, dataset));
+  const EntrySignature *entry = manifest.entry("predict");
+  if (!entry)
+    entry = manifest.entry("train_step");
+  int image = entry ? entry->findInput("image") : -1;
+  if (image < 0)
+    return data;
+  std::vector<int64_t> wanted = entry->inputs[image].shape;
+  if (!wanted.empty())
+    wanted.erase(wanted.begin()); // the batch
+  if (wanted != data->imageShape())
+    return invalidArgument(options.data + ": samples have the shape " +
+                           shapeText(data->imageShape()) +
+                           ", the model takes " + shapeText(wanted));
+  return data;
+}
+
+Status segc::loadWeights(ModelRunner &runner, const std::string &checkpoint) {
+  if (checkpoint.empty())
+    return runner.loadEmbeddedWeights();
+  SEGC_ASSIGN_OR_RETURN(std::string file, findWeights(checkpoint));
+  return readWeights(runner, file, MissingStates::Refuse);
+}
+
+Expected<Split> segc::parseSplit(const std::string &name) {
+  for (Split split : {Split::Train, Split::Validation, Split::Test})
+    if (name == splitName(split))
+      return split;
+  return invalidArgument("--split " + name +
+                         ": expected train, validation or test");
+}
+
+Recipe segc::recipeOf(const Manifest &manifest) {
+  std::string kind =
+      manifest.pipeline.is_object() ? manifest.pipeline.value("kind", "") : "";
+  Recipe recipe;
+  if (kind == "isbi") {
+    recipe.weightDecay = 5e-4;
+    recipe.epochs = 0;
+    recipe.maxSteps = 1000;
+    recipe.logEvery = 100;
+    recipe.evaluateEpochs = false; // an epoch is a few steps
+  } else if (kind == "nnunet") {
+    recipe.learningRate = 3e-4;
+    recipe.momentum = 0.99;
+    recipe.weightDecay = 1e-4;
+    recipe.scheduler = Schedule::Kind::CosineAnnealing;
+    recipe.epochs = 1000;
+  }
+  return recipe;
+}

@@ -1,0 +1,222 @@
+//===- Trainer.cpp - The training loop ------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Train/Trainer.h"
+#include "segc/Runtime/Train/Signals.h"
+#include "segc/Runtime/Train/Weights.h"
+
+#include <cmath>
+
+using namespace segc;
+
+/// Without --save-every, a crash costs at most this much work.
+static constexpr std::chrono::minutes saveInterval{10};
+static constexpr std::chrono::milliseconds showInterval{200};
+
+Status Trainer::run() {
+  started = lastSave = lastShown = Clock::now();
+  firstStep = state_.step;
+  secondsBefore = state_.seconds;
+  while (!atEnd()) {
+    SEGC_RETURN_IF_ERROR(step());
+    SEGC_RETURN_IF_ERROR(afterStep());
+    if (int signal = stopSignal()) {
+      log.endProgress();
+      SEGC_RETURN_IF_ERROR(save("last"));
+      return Status(StatusCode::Interrupted,
+                    "signal " + std::to_string(signal) + " after step " +
+                        std::to_string(state_.step) + "; go on with --resume");
+    }
+  }
+  log.endProgress();
+  return save("last");
+}
+
+float Trainer::result(const char *name) const {
+  OutputView output = runner.output(entry, name);
+  return output.data ? output.floats()[0] : 1;
+}
+
+Status Trainer::runEntries(const std::vector<void *> &inputs,
+                           const TrainBatch &batch,
+                           const segc_scalars &scalars) {
+  entry = "train_step";
+  if (config.dumpGradients.empty())
+    return runner.call("train_step", inputs, batch.size, scalars);
+  // The two halves of train_step, with a look at what passes between them.
+  SEGC_RETURN_IF_ERROR(runner.call("grad_step", inputs, batch.size, scalars));
+  SEGC_RETURN_IF_ERROR(writeGradients(runner, config.dumpGradients));
+  config.dumpGradients.clear();
+  entry = "grad_step";
+  return runner.call("apply_step", {}, batch.size, scalars);
+}
+
+Status Trainer::step() {
+  SEGC_ASSIGN_OR_RETURN(TrainBatch batch, batches.next());
+  SEGC_ASSIGN_OR_RETURN(std::vector<void *> inputs,
+                        batch.inputsOf(*runner.manifest().entry("train_step")));
+  segc_scalars scalars = {};
+  scalars.learning_rate =
+      static_cast<float>(config.schedule.at(state_.applied));
+  scalars.momentum = config.momentum;
+  scalars.weight_decay = config.weightDecay;
+  scalars.loss_scale = static_cast<float>(state_.lossScale.scale);
+  scalars.step = state_.applied + 1;
+  scalars.seed = state_.seed;
+  scalars.sample_offset = batch.firstSample;
+  SEGC_RETURN_IF_ERROR(runEntries(inputs, batch, scalars));
+
+  OutputView applied = runner.output(
+      entry == "train_step" ? "train_step" : "apply_step", "finite");
+  bool finite = (!applied.data || applied.floats()[0] != 0) &&
+                std::isfinite(result("loss"));
+  // A scaled loss may overflow: that step was skipped, the next ones use a
+  // smaller scale. Without a scale to blame, training has gone wrong.
+  if (!finite && !(state_.lossScale.dynamic && state_.lossScale.scale > 1))
+    return explainNonFinite(batch, inputs, scalars);
+  state_.lossScale.update(finite);
+  state_.step += 1;
+  state_.applied += finite;
+  state_.position = batch.firstSample + batch.size;
+  state_.epoch = state_.step / config.stepsPerEpoch;
+  state_.seconds =
+      secondsBefore +
+      std::chrono::duration<double>(Clock::now() - started).count();
+  if (state_.step % config.logEvery == 0 || atEnd())
+    return logStep(scalars);
+  showProgress(scalars, false);
+  return Status::success();
+}
+
+Status Trainer::logStep(const segc_scalars &scalars) {
+  OrderedJson data;
+  const EntrySignature *signature = runner.manifest().entry(entry);
+  for (const TensorSignature &tensor : signature->outputs) {
+    OutputView output = runner.output(entry, tensor.name);
+    std::string name =
+        "train_" + (tensor.name == "loss" ? "total_loss" : tensor.name);
+    if (tensor.elements() == 1) {
+      data[name] = recordedFloat(output.floats()[0]);
+      continue;
+    }
+    OrderedJson &list = data[name] = OrderedJson::array();
+    for (int64_t i = 0; i < tensor.elements(); ++i)
+      list.push_back(recordedFloat(output.floats()[i]));
+  }
+  data["learning_rate"] = recordedFloat(scalars.learning_rate);
+  if (state_.lossScale.dynamic)
+    data["loss_scale"] = state_.lossScale.scale;
+  showProgress(scalars, true);
+  return log.record(state_.step, data);
+}
+
+void Trainer::showProgress(const segc_scalars &scalars, bool important) {
+  Clock::time_point now = Clock::now();
+  if (!important && now - lastShown < showInterval)
+    return;
+  lastShown = now;
+  double seconds = std::chrono::duration<double>(now - started).count();
+  int64_t done = state_.step - firstStep;
+  double perStep = seconds / static_cast<double>(std::max<int64_t>(1, done));
+  int64_t total = config.schedule.totalSteps;
+  char text[200];
+  std::snprintf(
+      text, sizeof(text),
+      "step %lld/%lld  epoch %lld  loss %.5f  lr %.3g  %.2f "
+      "samples/s  ETA %s",
+      static_cast<long long>(state_.step), static_cast<long long>(total),
+      static_cast<long long>(state_.epoch), static_cast<double>(result("loss")),
+      static_cast<double>(scalars.learning_rate),
+      static_cast<double>(state_.batchSize) / perStep,
+      durationText(perStep * static_cast<double>(total - state_.step)).c_str());
+  log.progress(text, important);
+}
+
+Status Trainer::afterStep() {
+  bool epochEnds = state_.step % config.stepsPerEpoch == 0;
+  bool due = config.evaluateEvery > 0 ? state_.step % config.evaluateEvery == 0
+                                      : config.evaluateEpochs && epochEnds &&
+                                            state_.epoch > config.skipEpochs;
+  if (evaluator && (due || atEnd()) && !stopSignal())
+    SEGC_RETURN_IF_ERROR(evaluate());
+  bool save = config.saveEvery > 0 ? state_.step % config.saveEvery == 0
+                                   : Clock::now() - lastSave > saveInterval;
+  return save ? this->save("last") : Status::success();
+}
+
+Status Trainer::evaluate() {
+  Expected<Evaluation> found = evaluator();
+  // A signal during the evaluation: the loop saves and ends.
+  if (!found.ok() && found.status().code() == StatusCode::Interrupted)
+    return Status::success();
+  SEGC_RETURN_IF_ERROR(found.status());
+  evaluation = std::move(*found);
+  OrderedJson record = evaluation->toRecord();
+  double dice = evaluation->meanForegroundDice();
+  bool better = dice > state_.bestDice;
+  if (better) {
+    state_.bestDice = dice;
+    state_.bestStep = state_.step;
+    record["time_to_train"] = state_.seconds;
+  }
+  SEGC_RETURN_IF_ERROR(log.record(state_.step, record));
+  char text[120];
+  std::snprintf(text, sizeof(text),
+                "step %lld: evaluated %zu cases, hard Dice %.4f (foreground "
+                "%.4f)%s",
+                static_cast<long long>(state_.step), evaluation->cases.size(),
+                evaluation->meanDice(), dice,
+                better ? ", the best so far" : "");
+  log.endProgress();
+  log.progress(text, true);
+  log.endProgress();
+  if (better && config.keepBest)
+    SEGC_RETURN_IF_ERROR(save("best"));
+  return config.saveEvery > 0 ? Status::success() : save("last");
+}
+
+Status Trainer::save(const std::string &name) {
+  if (config.checkpoints.empty() ||
+      (name == "last" && savedStep == state_.step))
+    return Status::success();
+  SEGC_RETURN_IF_ERROR(
+      saveCheckpoint(config.checkpoints + "/" + name, runner, state_));
+  if (name == "last") {
+    savedStep = state_.step;
+    lastSave = Clock::now();
+  }
+  return Status::success();
+}
+
+Status Trainer::explainNonFinite(const TrainBatch &batch,
+                                 const std::vector<void *> &inputs,
+                                 const segc_scalars &scalars) {
+  log.endProgress();
+  std::string names;
+  for (const std::string &name : batch.names)
+    names += (names.empty() ? "" : ", ") + name;
+  float loss = result("loss");
+  std::string text =
+      "step " + std::to_string(state_.step + 1) + ": the loss is " +
+      std::to_string(loss) +
+      (std::isfinite(loss) ? ", but a gradient is not finite" : "") +
+      "; batch: " + names;
+  // The step left the weights alone, so that it can be watched once more.
+  NonFiniteFinder finder;
+  runner.setObserver(&finder);
+  Status rerun = runner.call("train_step", inputs, batch.size, scalars);
+  runner.setObserver(nullptr);
+  if (finder.finding())
+    text += "; " + finder.finding()->text();
+  else if (!rerun.ok())
+    text += "; watching the step again failed: " + rerun.message();
+  else
+    text += "; no kernel wrote a non-finite value when it was run again";
+  return Status(StatusCode::NonFinite,
+                text + "; expected finite numbers: lower --learning-rate, or "
+                       "look at these cases");
+}
