@@ -1,0 +1,75 @@
+//===- ConvProblem.h - A convolution as loops see it -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Every convolution-like op is a correlation of an input with a filter. The
+// gradient of a strided convolution (and a transposed convolution) falls into
+// *phases*, one for each residue r of the output position modulo the stride:
+// the outputs o = stride * q + r see only the taps t = r + pad_low modulo
+// stride, and over those the phase is a correlation of stride 1 with the taps
+// in reverse. Sizes are (depth, height, width); 2-D has depth 1.
+
+#ifndef SEGC_CODEGEN_CPU_CONVPROBLEM_H
+#define SEGC_CODEGEN_CPU_CONVPROBLEM_H
+
+#include "segc/Codegen/Common/KernelBuilder.h"
+#include <array>
+
+namespace segc {
+
+using Dims = std::array<int64_t, 3>;
+
+inline int64_t product(const Dims &dims) { return dims[0] * dims[1] * dims[2]; }
+inline int64_t divideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
+inline int64_t roundUp(int64_t a, int64_t b) { return divideUp(a, b) * b; }
+
+struct ConvProblem {
+  Dims in, out; ///< Spatial sizes of what is read and what is written.
+  int64_t inChannels, outChannels;
+  Dims taps;    ///< Of the filter.
+  Dims strides; ///< Of the op.
+  Dims low;     ///< The op's pad_low.
+  bool adjoint; ///< Gradient of a convolution: phases instead of strides.
+  /// Elements between input and output channels of one tap of the filter.
+  int64_t filterInStride, filterOutStride;
+
+  /// Step of the input position from one output of a phase to the next.
+  Dims inStrides() const { return adjoint ? Dims{1, 1, 1} : strides; }
+  Dims phases() const { return adjoint ? strides : Dims{1, 1, 1}; }
+  int64_t phaseCount() const { return product(phases()); }
+  /// Outputs of the phase that has most.
+  Dims space() const;
+  /// Taps of the phase that has most.
+  Dims phaseTaps() const;
+  /// True if all phases have that many taps in dimension d.
+  bool hasEqualPhases(unsigned d) const { return !adjoint || taps[d] % strides[d] == 0 || strides[d] == 1; }
+  /// Positions that the outputs of `extent` along dimension d read.
+  int64_t window(unsigned d, int64_t extent) const {
+    return (extent - 1) * inStrides()[d] + phaseTaps()[d];
+  }
+  /// True if no output of any phase reads outside the input.
+  bool readsInside() const;
+};
+
+/// Of a seg.conv, seg.conv_transpose or seg.conv_input_grad.
+ConvProblem convProblem(mlir::Operation *op);
+/// Of the convolution whose filter gradient the op computes.
+ConvProblem filterGradProblem(mlir::Operation *op);
+
+/// One dimension of a phase, as index values (constants where they can be).
+struct ConvPhase {
+  mlir::Value residue;  ///< First output position.
+  mlir::Value taps;     ///< How many.
+  mlir::Value firstTap; ///< Filter tap of the phase's tap 0.
+  int64_t tapStep;      ///< From one of its taps to the next.
+  mlir::Value offset;   ///< Input position of output 0's tap 0; may be negative.
+};
+/// `linear` numbers the phases; all three dimensions of that phase.
+std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem, mlir::Value linear);
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_CPU_CONVPROBLEM_H

@@ -1,0 +1,89 @@
+//===- ConvStrategy.h - How a convolution is cut into pieces -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// The decisions of the direct convolution kernels. They live in the fusion's
+// strategy dictionary under the names of the fields; these structs are how the
+// emitters read them.
+
+#ifndef SEGC_CODEGEN_CPU_CONVSTRATEGY_H
+#define SEGC_CODEGEN_CPU_CONVSTRATEGY_H
+
+#include "segc/Codegen/CPU/ConvProblem.h"
+
+namespace segc {
+
+/// Convolutions, transposed convolutions and input gradients. A task packs the
+/// input of one tile of outputs, then multiplies it with the packed filter in
+/// register blocks of `block` pixels x `nb` vectors of channels.
+struct ConvPlan {
+  int64_t lanes; ///< Of the vectors along output channels.
+  int64_t nb;    ///< Vectors of a register block.
+  /// Pixels of a register block: where it is more than 1 in a dimension, the
+  /// dimensions inside are covered whole.
+  Dims block;
+  Dims tile;        ///< Outputs of a task.
+  int64_t groups;   ///< Tasks that share the channels of a tile's outputs.
+  bool share_taps;  ///< An input value is used for all taps of its row at once.
+  bool in_place;    ///< The input is read where it lies.
+  int64_t unroll;   ///< Steps of the inner loop.
+
+  int64_t channelBlock() const { return nb * lanes; }
+  int64_t channelBlocks(const ConvProblem &problem) const {
+    return divideUp(problem.outChannels, channelBlock());
+  }
+  Dims tileCounts(const ConvProblem &problem) const;
+  /// Floats of one packed filter panel.
+  int64_t panelSize(const ConvProblem &problem) const;
+  /// Floats of a packed input tile.
+  int64_t tileSize(const ConvProblem &problem) const;
+};
+
+/// Filter gradients. The output is a matrix of rows (tap, input channel) and
+/// columns (output channel); a task sums a part of it over its tiles.
+struct FilterGradPlan {
+  int64_t lanes, nb;
+  int64_t ur;         ///< Rows of a register block.
+  Dims tile;          ///< Pixels that are summed in registers.
+  int64_t splits;     ///< Parts of the pixels, summed by a second launch.
+  int64_t tap_groups; ///< Tasks that share the taps: 1, depth, or depth x height of them.
+  int64_t groups;     ///< Tasks that share the output channels.
+
+  int64_t channelBlock() const { return nb * lanes; }
+  int64_t channelBlocks(const ConvProblem &problem) const {
+    return divideUp(problem.outChannels, channelBlock());
+  }
+  Dims tileCounts(const ConvProblem &problem) const;
+  /// Rows of one (depth, height) tap.
+  int64_t rows(const ConvProblem &problem) const { return problem.taps[2] * problem.inChannels; }
+  /// Columns of a partial sum.
+  int64_t columns(const ConvProblem &problem) const { return channelBlocks(problem) * channelBlock(); }
+  int64_t partialSize(const ConvProblem &problem) const {
+    return problem.taps[0] * problem.taps[1] * rows(problem) * columns(problem);
+  }
+  /// Taps in depth and height of one task.
+  Dims taskTaps(const ConvProblem &problem) const;
+  /// True if rows are so few that those of all taps form the register blocks.
+  bool mergesTaps(const ConvProblem &problem) const;
+  /// True if the sums are the result as it is to be stored.
+  bool isDirect(const ConvProblem &problem) const { return splits == 1 && problem.filterOutStride == 1; }
+  int64_t tileSize(const ConvProblem &problem) const;
+};
+
+ConvPlan selectConvPlan(const ConvProblem &problem, const CpuTarget &target);
+FilterGradPlan selectFilterGradPlan(const ConvProblem &problem, const CpuTarget &target);
+
+mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context, const ConvProblem &problem, const ConvPlan &plan);
+mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context, const ConvProblem &problem, const FilterGradPlan &plan);
+
+/// Fails with an error on `op` for a strategy that cannot be emitted.
+llvm::FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter, const ConvProblem &problem, mlir::Operation *op);
+llvm::FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem,
+                                                   mlir::Operation *op);
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_CPU_CONVSTRATEGY_H

@@ -1,0 +1,52 @@
+//===- ConvTile.h - Moving pieces of tensors into scratch -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_CODEGEN_CPU_CONVTILE_H
+#define SEGC_CODEGEN_CPU_CONVTILE_H
+
+#include "segc/Codegen/CPU/ConvProblem.h"
+
+namespace segc {
+
+/// A box of an activation tensor, where a kernel reads it: element
+/// (d, h, w, c) is memref[base + d*planePitch + h*rowPitch + w*channels + c].
+struct TileView {
+  mlir::Value memref, base;
+  int64_t rowPitch, planePitch;
+};
+
+/// Which box of one sample.
+struct TileBox {
+  std::array<mlir::Value, 3> origin;  ///< May lie outside the tensor.
+  std::array<mlir::Value, 3> extents; ///< At most `largest`.
+  Dims largest;
+  Dims steps{1, 1, 1}; ///< Between positions; the last one is 1.
+};
+
+/// Copies a box of `source` (samples x size x channels) to scratch[base...]
+/// with zeros for what lies outside. What a consumer wants done to its input
+/// on the way (a prologue) belongs here.
+TileView packTile(KernelBody &body, mlir::Value source, const Dims &size, int64_t channels, mlir::Value sample,
+                  const TileBox &box, int64_t base, int64_t lanes);
+
+/// The same box where it lies; it must be inside the tensor.
+TileView tileInPlace(KernelBody &body, mlir::Value source, const Dims &size, int64_t channels, mlir::Value sample,
+                     const TileBox &box);
+
+/// memref[from, to) = 0 for indices relative to `base`.
+void zeroRange(KernelBody &body, mlir::Value memref, mlir::Value base, mlir::Value from, mlir::Value to,
+               int64_t lanes);
+
+/// Transposes a square of as many vectors as they have lanes (a power of 2).
+llvm::SmallVector<mlir::Value> transposeSquare(KernelBody &body, llvm::ArrayRef<mlir::Value> rows);
+
+/// i1: 0 <= value < size.
+mlir::Value isInside(KernelBody &body, mlir::Value value, int64_t size);
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_CPU_CONVTILE_H

@@ -1,0 +1,29 @@
+//===- FusionModel.h - What a target's kernels can take in -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_TARGET_FUSIONMODEL_H
+#define SEGC_TARGET_FUSIONMODEL_H
+
+#include "mlir/IR/DialectInterface.h"
+#include "mlir/IR/Operation.h"
+
+namespace segc {
+
+/// Asked by seg-fuse; a backend attaches it to the seg dialect. Without one no
+/// root takes an epilogue.
+class FusionModel : public mlir::DialectInterface::Base<FusionModel> {
+public:
+  explicit FusionModel(mlir::Dialect *dialect) : Base(dialect) {}
+
+  /// Whether pointwise users of the root's result, of its shape, can be
+  /// computed in its kernel.
+  virtual bool takesEpilogue(mlir::Operation *root) const = 0;
+};
+
+} // namespace segc
+
+#endif // SEGC_TARGET_FUSIONMODEL_H

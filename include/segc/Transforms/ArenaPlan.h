@@ -1,0 +1,44 @@
+//===- ArenaPlan.h - Offsets for intervals of memory -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_TRANSFORMS_ARENAPLAN_H
+#define SEGC_TRANSFORMS_ARENAPLAN_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace segc {
+
+/// Every offset and size in the arena is a multiple of this many bytes.
+inline constexpr int64_t arenaAlignment = 64;
+
+/// Memory that is needed from tick `first` to tick `last`, both included.
+struct ArenaInterval {
+  int64_t bytes = 0;
+  int first = 0, last = 0;
+};
+
+struct ArenaPlan {
+  std::vector<int64_t> offsets;
+  int64_t bytes = 0; ///< Size of the arena.
+  int64_t bound = 0; ///< Most bytes alive at one tick: no plan needs less.
+};
+
+/// Best fit (Pisarchyk, Lee, arXiv 2001.03288) in the orders size, lifetime,
+/// size times lifetime and first tick; the smallest arena is returned.
+/// Without `reuse` intervals follow one another.
+ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse = true);
+
+/// Independent check of a plan: alignment, size, and no two intervals that
+/// share a tick and bytes. Empty if valid, else what is wrong.
+std::string checkArenaPlan(llvm::ArrayRef<ArenaInterval> intervals, const ArenaPlan &plan);
+
+} // namespace segc
+
+#endif // SEGC_TRANSFORMS_ARENAPLAN_H

@@ -1,0 +1,89 @@
+//===- Passes.td - Transforms of seg IR --------------------*- tablegen -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_TRANSFORMS_PASSES_TD
+#define SEGC_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SetBatchPass : Pass<"seg-set-batch", "::mlir::ModuleOp"> {
+  let summary = "Gives every activation of a network the same number of samples";
+  let description = [{
+    Before `tensor<2x32x32x32x1xf32>`, with `batch=8` after
+    `tensor<8x32x32x32x1xf32>`. Parameters and states keep their types.
+  }];
+  let options = [Option<"batch", "batch", "int64_t", "1", "Samples of the largest batch">];
+}
+
+def ImportNetworkPass : Pass<"seg-import-network", "::mlir::ModuleOp"> {
+  let summary = "Turns a seg.network into entry functions on tensors";
+  let description = [{
+    Makes `predict`, and with `training` also `evaluate_step`, `grad_step`
+    (the forward half: seg-autodiff adds the other) and `apply_step`. Every
+    argument and result says where it lives: `seg.region` (inputs,
+    parameters, states, gradients, optimizer, scalars, outputs), `seg.name`
+    and, in flat regions, `seg.offset` in bytes. The module gets `seg.layout`,
+    the dictionary the manifest is written from. Batch norm becomes seg.norm
+    with running updates in grad_step, seg.batch_norm_inference elsewhere;
+    dropout remains in grad_step only.
+  }];
+  let options = [Option<"training", "training", "bool", "true", "Make the training entries too">];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+def AutodiffPass : Pass<"seg-autodiff", "::mlir::func::FuncOp"> {
+  let summary = "Adds the gradients of all parameters to a step function";
+  let description = [{
+    Applies to functions with `seg.differentiate` (the index of the loss among
+    the results). Results of region `gradients` are appended, one for each
+    argument of region `parameters`. Adjoints are asked of
+    DifferentiableOpInterface, in reverse order; gradients of a value with
+    several users are added in that order. The loss is multiplied by the
+    argument `loss_scale`.
+  }];
+  let statistics = [Statistic<"adjoints", "num-adjoints", "Number of ops differentiated">,
+                    Statistic<"sums", "num-sums", "Number of gradient sums at fan-out">];
+}
+
+def ExpandNormPass : Pass<"seg-expand-norm", "::mlir::func::FuncOp"> {
+  let summary = "Splits seg.norm and seg.norm_grad into statistics and pointwise application";
+  let description = "So that the application fuses with what is around it.";
+  let statistics = [Statistic<"expanded", "num-expanded", "Number of ops expanded">];
+}
+
+def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
+  let summary = "Puts every op into a seg.fusion: one kernel's work";
+  let description = [{
+    Pointwise ops join the fusion of an operand's producer if they share its
+    iteration space, the producer's root takes an epilogue, and no path
+    through other kernels leads from the fusion back into it. A remark of category
+    `fusion` says for every pair of producer and pointwise user what became of
+    it, with the bytes saved or the reason.
+  }];
+  let options = [Option<"enable", "enable", "bool", "true", "Off: one op a fusion">,
+                 Option<"fuel", "fuel", "int64_t", "-1", "At most this many pairs are fused; -1: no limit">];
+  let statistics = [Statistic<"fused", "num-fused", "Number of pairs fused">,
+                    Statistic<"missed", "num-missed", "Number of pairs not fused">];
+  let dependentDialects = ["::segc::seg::SegDialect"];
+}
+
+def PlanMemoryPass : Pass<"seg-plan-memory", "::mlir::func::FuncOp"> {
+  let summary = "Gives every intermediate value an offset in one arena";
+  let description = [{
+    Values that no result of the function names get `offsets` on their
+    seg.fusion (-1: the value lives in a result's region), temporaries
+    `temp_offset`. Best fit over several orders, the least is kept
+    (Pisarchyk, Lee 2020); a pointwise result may take the place of an operand
+    that dies there. The function gets `seg.arena_bytes` and
+    `seg.arena_bound`, the most bytes alive at one time.
+  }];
+  let options = [Option<"inPlace", "in-place", "bool", "true", "Let results take the place of dying operands">,
+                 Option<"reuse", "reuse", "bool", "true", "Off: every value has memory of its own">];
+  let statistics = [Statistic<"inPlaceCount", "num-in-place", "Number of results computed in place">];
+}
+
+#endif // SEGC_TRANSFORMS_PASSES_TD

@@ -1,0 +1,21 @@
+//===- ConvEmitters.h - Emitters of convolution kernels -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_CODEGEN_CPU_CONVEMITTERS_H
+#define SEGC_LIB_CODEGEN_CPU_CONVEMITTERS_H
+
+#include "segc/Codegen/Common/KernelBuilder.h"
+
+namespace segc {
+
+/// Convolution, transposed convolution, input gradient.
+mlir::LogicalResult emitConv(FusionEmitter &emitter, mlir::Operation *root);
+mlir::LogicalResult emitConvFilterGrad(FusionEmitter &emitter, mlir::Operation *root);
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_CPU_CONVEMITTERS_H

@@ -1,0 +1,115 @@
+//===- ConvProblem.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/CPU/ConvProblem.h"
+
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+
+using namespace mlir;
+
+namespace segc {
+
+/// Three sizes; a missing depth is `missing`.
+static Dims toDims(ArrayRef<int64_t> sizes, int64_t missing) {
+  Dims dims{missing, missing, missing};
+  llvm::copy(sizes, dims.end() - sizes.size());
+  return dims;
+}
+
+/// `from` is what is read, `to` what is written, whichever is the large side.
+static ConvProblem makeProblem(RankedTensorType from, RankedTensorType to, RankedTensorType filter,
+                               ArrayRef<int64_t> strides, ArrayRef<int64_t> low, bool adjoint, bool outMajor) {
+  ConvProblem problem;
+  problem.in = toDims(seg::spatialDims(from), 1);
+  problem.out = toDims(seg::spatialDims(to), 1);
+  problem.inChannels = seg::channels(from);
+  problem.outChannels = seg::channels(to);
+  problem.taps = toDims(filter.getShape().drop_back(2), 1);
+  problem.strides = toDims(strides, 1);
+  problem.low = toDims(low, 0);
+  problem.adjoint = adjoint;
+  problem.filterInStride = outMajor ? 1 : problem.outChannels;
+  problem.filterOutStride = outMajor ? problem.inChannels : 1;
+  return problem;
+}
+
+ConvProblem convProblem(Operation *op) {
+  if (auto conv = dyn_cast<seg::ConvOp>(op))
+    return makeProblem(conv.getInput().getType(), conv.getOutput().getType(), conv.getFilter().getType(),
+                       conv.getStrides(), conv.getPadLow(), /*adjoint=*/false, conv.getTransposeFilter());
+  // The transposed convolution's filter is [taps, read, written] already; an
+  // input gradient reads what its convolution writes.
+  if (auto conv = dyn_cast<seg::ConvTransposeOp>(op))
+    return makeProblem(conv.getInput().getType(), conv.getOutput().getType(), conv.getFilter().getType(),
+                       conv.getStrides(), conv.getPadLow(), /*adjoint=*/true, /*outMajor=*/false);
+  auto grad = cast<seg::ConvInputGradOp>(op);
+  return makeProblem(grad.getGrad().getType(), grad.getOutput().getType(), grad.getFilter().getType(),
+                     grad.getStrides(), grad.getPadLow(), /*adjoint=*/true, !grad.getTransposeFilter());
+}
+
+ConvProblem filterGradProblem(Operation *op) {
+  auto grad = cast<seg::ConvFilterGradOp>(op);
+  return makeProblem(grad.getInput().getType(), grad.getGrad().getType(), grad.getOutput().getType(),
+                     grad.getStrides(), grad.getPadLow(), /*adjoint=*/false, grad.getTransposeFilter());
+}
+
+Dims ConvProblem::space() const {
+  Dims result, count = phases();
+  for (unsigned d = 0; d < 3; ++d)
+    result[d] = divideUp(out[d], count[d]);
+  return result;
+}
+
+Dims ConvProblem::phaseTaps() const {
+  Dims result, count = phases();
+  for (unsigned d = 0; d < 3; ++d)
+    result[d] = divideUp(taps[d], count[d]);
+  return result;
+}
+
+bool ConvProblem::readsInside() const {
+  Dims counts = phases(), extents = space();
+  for (unsigned d = 0; d < 3; ++d)
+    for (int64_t r = 0; r < counts[d]; ++r) {
+      int64_t first = (r + low[d]) % counts[d];
+      int64_t count = adjoint ? (taps[d] - first + counts[d] - 1) / counts[d] : taps[d];
+      int64_t offset = adjoint ? (r + low[d]) / counts[d] - (count - 1) : -low[d];
+      if (offset < 0 || offset + window(d, extents[d]) > in[d])
+        return false;
+    }
+  return true;
+}
+
+std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem, Value linear) {
+  std::array<ConvPhase, 3> result;
+  Dims counts = problem.phases(), most = problem.phaseTaps();
+  for (unsigned d = 3; d-- > 0;) {
+    ConvPhase &phase = result[d];
+    int64_t stride = counts[d];
+    phase.residue = stride == 1 ? body.index(0) : body.rem(linear, stride);
+    linear = body.div(linear, stride);
+    if (!problem.adjoint) {
+      phase.taps = body.index(problem.taps[d]);
+      phase.firstTap = body.index(0);
+      phase.tapStep = 1;
+      phase.offset = body.index(-problem.low[d]);
+      continue;
+    }
+    Value shifted = body.add(phase.residue, problem.low[d]);
+    Value first = stride == 1 ? body.index(0) : body.rem(shifted, stride);
+    phase.taps = problem.hasEqualPhases(d)
+                     ? body.index(most[d])
+                     : body.div(body.sub(body.index(problem.taps[d] + stride - 1), first), stride);
+    Value last = body.sub(phase.taps, 1);
+    phase.firstTap = body.add(first, body.mul(last, stride));
+    phase.tapStep = -stride;
+    phase.offset = body.sub(body.div(shifted, stride), last);
+  }
+  return result;
+}
+
+} // namespace segc

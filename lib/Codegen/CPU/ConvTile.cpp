@@ -1,0 +1,118 @@
+//===- ConvTile.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/CPU/ConvTile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace segc {
+
+Value isInside(KernelBody &body, Value value, int64_t size) {
+  // Negative values are large as unsigned ones.
+  return body.builder().createOrFold<arith::CmpIOp>(body.loc(), arith::CmpIPredicate::ult, value, body.index(size));
+}
+
+static Value select(KernelBody &body, Value condition, Value a, Value b) {
+  return body.builder().createOrFold<arith::SelectOp>(body.loc(), condition, a, b);
+}
+
+/// Calls `each(i, mask)` for [from, to) in vectors; the last may be masked.
+/// With `whole` the length is a multiple of the lanes.
+static void forVectors(KernelBody &body, Value from, Value to, int64_t lanes, bool whole,
+                       llvm::function_ref<void(Value, Value)> each) {
+  if (whole) {
+    body.loop(from, to, lanes, [&](Value i) { each(i, Value()); });
+    return;
+  }
+  Value rest = body.rem(body.sub(to, from), lanes), end = body.sub(to, rest);
+  body.loop(from, end, lanes, [&](Value i) { each(i, Value()); });
+  body.ifThen(body.less(end, to), [&] { each(end, body.prefixMask(rest, lanes)); });
+}
+
+void zeroRange(KernelBody &body, Value memref, Value base, Value from, Value to, int64_t lanes) {
+  forVectors(body, from, to, lanes, /*whole=*/false, [&](Value i, Value mask) {
+    body.store(body.zeroVector(lanes), memref, body.add(base, i), mask);
+  });
+}
+
+TileView packTile(KernelBody &body, Value source, const Dims &size, int64_t channels, Value sample,
+                  const TileBox &box, int64_t base, int64_t lanes) {
+  TileView view;
+  view.memref = body.scratch();
+  view.base = body.index(base);
+  view.rowPitch = box.largest[2] * channels;
+  view.planePitch = box.largest[1] * view.rowPitch;
+  bool whole = channels % lanes == 0;
+  Value width = box.extents[2];
+  // The part of every row that lies inside: [left, right) of its positions.
+  Value zero = body.index(0);
+  Value left = body.min(body.max(body.sub(zero, box.origin[2]), zero), width);
+  Value right = body.max(body.min(body.sub(body.index(size[2]), box.origin[2]), width), left);
+  Value leftEnd = body.mul(left, channels), rightEnd = body.mul(right, channels), rowEnd = body.mul(width, channels);
+  body.loop(zero, box.extents[0], 1, [&](Value d) {
+    Value sourceD = body.add(box.origin[0], body.mul(d, box.steps[0]));
+    Value plane = body.add(body.mul(sample, size[0]), sourceD);
+    Value planeInside = isInside(body, sourceD, size[0]);
+    body.loop(zero, box.extents[1], 1, [&](Value h) {
+      Value sourceH = body.add(box.origin[1], body.mul(h, box.steps[1]));
+      Value inside = body.builder().createOrFold<arith::AndIOp>(body.loc(), planeInside,
+                                                               isInside(body, sourceH, size[1]));
+      Value row = body.add(body.mul(plane, size[1]), sourceH);
+      Value from = body.mul(body.add(body.mul(row, size[2]), box.origin[2]), channels);
+      Value to = body.add(body.add(view.base, body.mul(d, view.planePitch)), body.mul(h, view.rowPitch));
+      Value copyBegin = select(body, inside, leftEnd, rowEnd), copyEnd = select(body, inside, rightEnd, rowEnd);
+      auto zeros = [&](Value i, Value mask) {
+        body.store(body.zeroVector(lanes), view.memref, body.add(to, i), mask);
+      };
+      forVectors(body, zero, copyBegin, lanes, whole, zeros);
+      forVectors(body, copyBegin, copyEnd, lanes, whole, [&](Value i, Value mask) {
+        body.store(body.load(source, body.add(from, i), lanes, mask), view.memref, body.add(to, i), mask);
+      });
+      forVectors(body, copyEnd, rowEnd, lanes, whole, zeros);
+    });
+  });
+  return view;
+}
+
+TileView tileInPlace(KernelBody &body, Value source, const Dims &size, int64_t channels, Value sample,
+                     const TileBox &box) {
+  TileView view;
+  view.memref = source;
+  view.rowPitch = size[2] * channels;
+  view.planePitch = size[1] * view.rowPitch;
+  Value row = body.add(body.mul(body.add(body.mul(sample, size[0]), box.origin[0]), size[1]), box.origin[1]);
+  view.base = body.mul(body.add(body.mul(row, size[2]), box.origin[2]), channels);
+  return view;
+}
+
+SmallVector<Value> transposeSquare(KernelBody &body, ArrayRef<Value> rows) {
+  SmallVector<Value> current(rows);
+  int64_t lanes = rows.size();
+  // Exchanges the off-diagonal quarters of ever larger squares.
+  for (int64_t half = 1; half < lanes; half *= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      bool second = lane & half;
+      low.push_back(second ? lanes + lane - half : lane);
+      high.push_back(second ? lanes + lane : lane + half);
+    }
+    SmallVector<Value> next(current.size());
+    for (int64_t i = 0; i < lanes; ++i) {
+      if (i & half)
+        continue;
+      next[i] = vector::ShuffleOp::create(body.builder(), body.loc(), current[i], current[i + half], low);
+      next[i + half] = vector::ShuffleOp::create(body.builder(), body.loc(), current[i], current[i + half], high);
+    }
+    current = std::move(next);
+  }
+  return current;
+}
+
+} // namespace segc

@@ -1,0 +1,10 @@
+//===- LossKernels.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/CPU/CpuKernels.h"
+
+void segc::registerLossCpuKernels(mlir::DialectRegistry &registry) {}

@@ -1,0 +1,95 @@
+/*===- model_tables.h - Tables between compiler and model support ----*- C -*-===
+ *
+ * Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The compiler writes constants of these types into a model
+ * (EmitTables.cpp mirrors every field); model_support.c, linked into every
+ * model, runs them. Internal to one .so: no version of its own.
+ *
+ *===----------------------------------------------------------------------===*/
+
+#ifndef SEGC_CODEGEN_CPU_SUPPORT_MODEL_TABLES_H
+#define SEGC_CODEGEN_CPU_SUPPORT_MODEL_TABLES_H
+
+#include "segc/model.h"
+
+/* Where a kernel's buffer lives. */
+enum segc_region {
+  SEGC_REGION_ARENA,      /* offset */
+  SEGC_REGION_INPUT,      /* index */
+  SEGC_REGION_OUTPUT,     /* index */
+  SEGC_REGION_PARAMETERS, /* offset, and so on */
+  SEGC_REGION_STATES,
+  SEGC_REGION_GRADIENTS,
+  SEGC_REGION_OPTIMIZER,
+  SEGC_REGION_SCALARS,
+  SEGC_REGION_COUNT
+};
+
+typedef struct segc_operand {
+  uint32_t region;
+  uint32_t index;
+  uint64_t offset; /* bytes */
+  uint64_t elements_per_batch; /* for the observer: elements of the largest batch */
+} segc_operand;
+
+typedef void (*segc_kernel_fn)(void *const *buffers, void *scratch, int64_t n,
+                               int64_t task);
+
+typedef struct segc_launch {
+  segc_kernel_fn function;
+  const char *name;
+  const char *op;
+  const segc_operand *operands; /* inputs, outputs, temporary */
+  uint32_t operand_count;
+  uint32_t input_count;
+  uint32_t output_count;
+  uint32_t reserved;
+  int64_t tasks_fixed;
+  int64_t tasks_per_sample;
+  double flops_per_sample;
+  double bytes_per_sample;
+} segc_launch;
+
+typedef struct segc_entry_table {
+  const char *name;
+  const segc_launch *launches;
+  uint32_t launch_count;
+  uint32_t input_count;
+  uint32_t output_count;
+  uint32_t regions; /* bit r: region r is needed */
+  uint64_t arena_bytes;
+  uint64_t scratch_bytes; /* a worker */
+} segc_entry_table;
+
+enum segc_entry_index {
+  SEGC_ENTRY_PREDICT,
+  SEGC_ENTRY_EVALUATE,
+  SEGC_ENTRY_GRAD,
+  SEGC_ENTRY_APPLY,
+  SEGC_ENTRY_COUNT
+};
+
+/* Features a version may ask for, as bits. */
+enum segc_feature {
+  SEGC_FEATURE_AVX2 = 1u << 0, /* with FMA and F16C */
+  SEGC_FEATURE_AVX512 = 1u << 1 /* F, BW, CD, DQ, VL */
+};
+
+typedef struct segc_version_table {
+  const char *cpu;
+  uint32_t features;
+  uint32_t reserved;
+  segc_entry_table entries[SEGC_ENTRY_COUNT]; /* name NULL: absent */
+} segc_version_table;
+
+#define SEGC_MAX_OPERANDS 32
+
+/* Defined by the compiler. Versions are best first. */
+extern const segc_version_table segc_versions[];
+extern const uint32_t segc_version_count;
+extern const int64_t segc_largest_batch;
+extern const segc_model segc_model_header;
+
+#endif /* SEGC_CODEGEN_CPU_SUPPORT_MODEL_TABLES_H */

@@ -1,0 +1,117 @@
+//===- ArenaPlan.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Transforms/ArenaPlan.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <numeric>
+#include <optional>
+
+namespace segc {
+
+static int64_t aligned(int64_t bytes) { return llvm::alignTo(bytes, arenaAlignment); }
+
+static bool overlapInTime(const ArenaInterval &a, const ArenaInterval &b) {
+  return a.first <= b.last && b.first <= a.last;
+}
+
+/// Places intervals in the given order, each into the smallest hole that fits.
+static ArenaPlan placeInOrder(llvm::ArrayRef<ArenaInterval> intervals, llvm::ArrayRef<size_t> order) {
+  ArenaPlan plan;
+  plan.offsets.assign(intervals.size(), 0);
+  std::vector<size_t> placed;
+  for (size_t index : order) {
+    // Busy ranges during this interval's life, by offset.
+    llvm::SmallVector<std::pair<int64_t, int64_t>, 16> busy;
+    for (size_t other : placed)
+      if (overlapInTime(intervals[index], intervals[other]))
+        busy.push_back({plan.offsets[other], plan.offsets[other] + aligned(intervals[other].bytes)});
+    llvm::sort(busy);
+    int64_t need = aligned(intervals[index].bytes), end = 0, best = -1;
+    int64_t bestSize = std::numeric_limits<int64_t>::max();
+    for (auto [low, high] : busy) {
+      if (low - end >= need && low - end < bestSize) {
+        best = end;
+        bestSize = low - end;
+      }
+      end = std::max(end, high);
+    }
+    plan.offsets[index] = best >= 0 ? best : end;
+    plan.bytes = std::max(plan.bytes, plan.offsets[index] + need);
+    placed.push_back(index);
+  }
+  return plan;
+}
+
+static int64_t lowerBound(llvm::ArrayRef<ArenaInterval> intervals) {
+  std::map<int, int64_t> change;
+  for (const ArenaInterval &interval : intervals) {
+    change[interval.first] += aligned(interval.bytes);
+    change[interval.last + 1] -= aligned(interval.bytes);
+  }
+  int64_t live = 0, most = 0;
+  for (auto [tick, delta] : change) {
+    live += delta;
+    most = std::max(most, live);
+  }
+  return most;
+}
+
+ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
+  std::vector<size_t> order(intervals.size());
+  std::iota(order.begin(), order.end(), 0);
+  if (!reuse) {
+    ArenaPlan plan;
+    for (const ArenaInterval &interval : intervals) {
+      plan.offsets.push_back(plan.bytes);
+      plan.bytes += aligned(interval.bytes);
+    }
+    plan.bound = lowerBound(intervals);
+    return plan;
+  }
+  auto life = [](const ArenaInterval &i) { return int64_t{i.last} - i.first + 1; };
+  const std::function<int64_t(const ArenaInterval &)> keys[] = {
+      [](const ArenaInterval &i) { return i.bytes; },
+      [&](const ArenaInterval &i) { return life(i); },
+      [&](const ArenaInterval &i) { return i.bytes * life(i); },
+      [](const ArenaInterval &i) { return -int64_t{i.first}; },
+  };
+  std::optional<ArenaPlan> best;
+  for (const auto &key : keys) {
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return key(intervals[a]) > key(intervals[b]); });
+    ArenaPlan plan = placeInOrder(intervals, order);
+    if (!best || plan.bytes < best->bytes)
+      best = std::move(plan);
+    std::iota(order.begin(), order.end(), 0);
+  }
+  best->bound = lowerBound(intervals);
+  return *best;
+}
+
+std::string checkArenaPlan(llvm::ArrayRef<ArenaInterval> intervals, const ArenaPlan &plan) {
+  for (size_t i = 0; i < intervals.size(); ++i) {
+    int64_t begin = plan.offsets[i], end = begin + intervals[i].bytes;
+    if (begin % arenaAlignment)
+      return "interval " + std::to_string(i) + " starts at " + std::to_string(begin) + ", not aligned";
+    if (begin < 0 || end > plan.bytes)
+      return "interval " + std::to_string(i) + " leaves the arena of " + std::to_string(plan.bytes) + " bytes";
+    for (size_t j = 0; j < i; ++j) {
+      bool sameBytes = begin < plan.offsets[j] + intervals[j].bytes && plan.offsets[j] < end;
+      if (overlapInTime(intervals[i], intervals[j]) && sameBytes)
+        return "intervals " + std::to_string(j) + " and " + std::to_string(i) + " overlap";
+    }
+  }
+  return "";
+}
+
+} // namespace segc
