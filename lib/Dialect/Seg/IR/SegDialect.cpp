@@ -20,6 +20,10 @@
 #include "segc/Dialect/Seg/Interfaces/SegInterfaces.cpp.inc"
 
 void segc::seg::SegDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "segc/Dialect/Seg/IR/SegAttrs.cpp.inc"
+      >();
   addOperations<
 #define GET_OP_LIST
 #include "segc/Dialect/Seg/IR/SegOps.cpp.inc"

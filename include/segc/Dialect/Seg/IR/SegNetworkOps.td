@@ -12,7 +12,7 @@ include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "segc/Dialect/Seg/IR/SegBase.td"
 
-def Seg_NetworkOp : Seg_Op<"network", [Symbol, IsolatedFromAbove, NoRegionArguments, Seg_NotDifferentiable]> {
+def Seg_NetworkOp : Seg_Op<"network", [Symbol, IsolatedFromAbove, Seg_NotDifferentiable]> {
   let summary = "A network: forward, objective, optimizer, pipeline";
   let description = [{
     `forward` takes the image and yields the logits (first) and, for deep
@@ -28,7 +28,7 @@ def Seg_NetworkOp : Seg_Op<"network", [Symbol, IsolatedFromAbove, NoRegionArgume
     $sym_name `format` $format `classes` $classes `optimizer` $optimizer `pipeline` $pipeline
     attr-dict-with-keyword `forward` $forward `objective` $result_names $objective
   }];
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 def Seg_InitConstant : I32EnumAttrCase<"constant", 0>;
 def Seg_InitGlorot : I32EnumAttrCase<"glorot_uniform", 1>;
@@ -51,7 +51,7 @@ def Seg_ParamOp : Seg_PureOp<"param", [Seg_NotDifferentiable]> {
   }];
   let arguments = (ins StrAttr:$name, Seg_InitKindAttr:$init, F64Attr:$value, UnitAttr:$decay);
   let results = (outs Seg_Tensor:$output);
-  let assemblyFormat = "$name $init $value (`decay` $decay^)? attr-dict `:` type($output)";
+  let assemblyFormat = "$name `` $init $value (`decay` $decay^)? attr-dict `:` type($output)";
 }
 def Seg_StateOp : Seg_PureOp<"state", [Seg_NotDifferentiable]> {
   let summary = "A running statistic, in place; starts at `value`";

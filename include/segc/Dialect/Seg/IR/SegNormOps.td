@@ -68,7 +68,7 @@ def Seg_NormOp : Seg_PureOp<"norm", [Seg_Differentiable]> {
   let arguments = !con((ins Seg_Tensor:$input, Seg_Tensor:$gamma, Seg_Tensor:$beta), Seg_NormAttrs);
   let results = (outs Seg_Tensor:$output, Seg_Tensor:$mean, Seg_Tensor:$rstd);
   let assemblyFormat = [{
-    $kind $input `,` $gamma `,` $beta (`groups` $groups^)? `epsilon` $epsilon attr-dict `:` functional-type(operands, results)
+    `` $kind $input `,` $gamma `,` $beta (`groups` $groups^)? `epsilon` $epsilon attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -78,7 +78,7 @@ def Seg_NormGradOp : Seg_PureOp<"norm_grad", [Seg_NotDifferentiable]> {
   let arguments = !con((ins Seg_Tensor:$input, Seg_Tensor:$grad, Seg_Tensor:$gamma, Seg_Tensor:$mean, Seg_Tensor:$rstd), Seg_NormAttrs);
   let results = (outs Seg_Tensor:$input_grad, Seg_Tensor:$gamma_grad, Seg_Tensor:$beta_grad);
   let assemblyFormat = [{
-    $kind $input `,` $grad `,` $gamma `,` $mean `,` $rstd (`groups` $groups^)? `epsilon` $epsilon attr-dict `:` functional-type(operands, results)
+    `` $kind $input `,` $grad `,` $gamma `,` $mean `,` $rstd (`groups` $groups^)? `epsilon` $epsilon attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -88,7 +88,7 @@ def Seg_NormStatsOp : Seg_PureOp<"norm_stats", [Seg_NotDifferentiable]> {
   let description = "Merged over tiles in fixed order (Chan, Golub, LeVeque), so that a large mean does not cancel.";
   let arguments = !con((ins Seg_Tensor:$input), Seg_NormAttrs);
   let results = (outs Seg_Tensor:$mean, Seg_Tensor:$rstd);
-  let assemblyFormat = "$kind $input (`groups` $groups^)? `epsilon` $epsilon attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "`` $kind $input (`groups` $groups^)? `epsilon` $epsilon attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
@@ -110,7 +110,7 @@ def Seg_NormGradStatsOp : Seg_PureOp<"norm_grad_stats", [Seg_NotDifferentiable]>
   let arguments = !con((ins Seg_Tensor:$input, Seg_Tensor:$grad, Seg_Tensor:$gamma, Seg_Tensor:$mean, Seg_Tensor:$rstd), Seg_NormAttrs);
   let results = (outs Seg_Tensor:$mean_grad, Seg_Tensor:$mean_grad_xhat, Seg_Tensor:$gamma_grad, Seg_Tensor:$beta_grad);
   let assemblyFormat = [{
-    $kind $input `,` $grad `,` $gamma `,` $mean `,` $rstd (`groups` $groups^)? `epsilon` $epsilon attr-dict `:` functional-type(operands, results)
+    `` $kind $input `,` $grad `,` $gamma `,` $mean `,` $rstd (`groups` $groups^)? `epsilon` $epsilon attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }

@@ -58,7 +58,7 @@ def Seg_ResizeOp : Seg_PureOp<"resize", [Seg_Differentiable]> {
   }];
   let arguments = (ins Seg_Tensor:$input, Seg_ResizeModeAttr:$mode);
   let results = (outs Seg_Tensor:$output);
-  let assemblyFormat = "$mode $input attr-dict `:` type($input) `->` type($output)";
+  let assemblyFormat = "`` $mode $input attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
   let hasFolder = 1;
 }
@@ -66,7 +66,7 @@ def Seg_ResizeGradOp : Seg_PureOp<"resize_grad", [Seg_NotDifferentiable]> {
   let summary = "Transpose of seg.resize";
   let arguments = (ins Seg_Tensor:$grad, Seg_ResizeModeAttr:$mode);
   let results = (outs Seg_Tensor:$output);
-  let assemblyFormat = "$mode $grad attr-dict `:` type($grad) `->` type($output)";
+  let assemblyFormat = "`` $mode $grad attr-dict `:` type($grad) `->` type($output)";
   let hasVerifier = 1;
 }
 
