@@ -1,0 +1,226 @@
+//===- NetworkOptions.cpp -------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Plan/NetworkOptions.h"
+
+#include "segc/Plan/Tasks.h"
+
+#include <cmath>
+#include <sstream>
+
+namespace segc {
+
+const char *optimizerName(OptimizerKind kind) {
+  switch (kind) {
+  case OptimizerKind::Adam:
+    return "adam";
+  case OptimizerKind::RAdam:
+    return "radam";
+  case OptimizerKind::RMSProp:
+    return "rmsprop";
+  case OptimizerKind::SGD:
+    return "sgd";
+  }
+  return "";
+}
+
+void OptimizerOptions::switchTo(OptimizerKind other) {
+  kind = other;
+  epsilon = kind == OptimizerKind::RMSProp ? 1e-10 : 1e-7;
+  momentum = kind == OptimizerKind::SGD ? 0.99 : 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Recipes
+//===----------------------------------------------------------------------===//
+
+UNetOptions::UNetOptions() {
+  loss.squared = true;
+  optimizer.learningRate = 1e-4;
+  optimizer.weightDecay = 5e-4;
+}
+
+/// What the U-Net's valid convolutions take away at its input's resolution.
+static constexpr int64_t unetMargin = 184;
+/// Four poolings halve without a rest.
+static constexpr int64_t unetStep = 16;
+/// The smallest input that leaves an output.
+static constexpr int64_t unetLeast = 188;
+
+int64_t UNetOptions::outputSize() const { return inputSize - unetMargin; }
+
+VNetOptions::VNetOptions() {
+  loss.crossEntropy = false;
+  loss.sumClasses = true;
+  optimizer.switchTo(OptimizerKind::RMSProp);
+  optimizer.learningRate = 1e-4;
+}
+
+NNUNetOptions::NNUNetOptions() {
+  loss.batchReduce = true;
+  loss.includeBackground = false;
+  optimizer.learningRate = 3e-4;
+  optimizer.weightDecay = 1e-4;
+}
+
+Expected<NNUNetOptions> NNUNetOptions::forTask(const std::string &id,
+                                               int64_t dim) {
+  SEGC_ASSIGN_OR_RETURN(DecathlonTask task, findDecathlonTask(id));
+  if (dim != 2 && dim != 3)
+    return invalidArgument("dim: expected 2 or 3, got " + std::to_string(dim));
+  NNUNetOptions options;
+  options.dim = dim;
+  options.task = task.id;
+  options.patch = task.plan(dim).patch;
+  options.spacing = task.plan(dim).spacing;
+  options.classes = static_cast<int64_t>(task.classNames.size());
+  options.channels = task.channels;
+  return options;
+}
+
+//===----------------------------------------------------------------------===//
+// Checks
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Checks options by name and keeps the first error.
+class Checker {
+public:
+  template <typename T>
+  Checker &require(bool holds, const char *option, const std::string &expected,
+                   const T &actual) {
+    if (holds || !result.ok())
+      return *this;
+    std::ostringstream message;
+    message << option << ": expected " << expected << ", got " << actual;
+    result = invalidArgument(message.str());
+    return *this;
+  }
+  /// In [least, 65536], so that no product of a few counts overflows.
+  Checker &count(const char *option, int64_t value, int64_t least) {
+    constexpr int64_t most = 65536;
+    return require(value >= least && value <= most, option,
+                   std::to_string(least) + " to " + std::to_string(most),
+                   value);
+  }
+  /// Finite and not negative.
+  Checker &notNegative(const char *option, double value) {
+    return require(value >= 0 && std::isfinite(value), option, "at least 0",
+                   value);
+  }
+  /// In [0, 1).
+  Checker &fraction(const char *option, double value) {
+    return require(value >= 0 && value < 1, option, "a value in [0, 1)", value);
+  }
+  Checker &optimizer(const OptimizerOptions &options) {
+    notNegative("learning-rate", options.learningRate);
+    notNegative("weight-decay", options.weightDecay);
+    notNegative("epsilon", options.epsilon);
+    fraction("momentum", options.momentum);
+    fraction("beta1", options.beta1);
+    fraction("beta2", options.beta2);
+    fraction("decay", options.decay);
+    require(!options.nesterov || options.kind == OptimizerKind::SGD, "nesterov",
+            "the optimizer sgd", optimizerName(options.kind));
+    count("lookahead-sync", options.lookaheadSync, 1);
+    return require(options.lookaheadAlpha > 0 && options.lookaheadAlpha <= 1,
+                   "lookahead-alpha", "a value in (0, 1]",
+                   options.lookaheadAlpha);
+  }
+  Checker &loss(const LossOptions &options) {
+    require(options.dice || options.crossEntropy, "loss",
+            "dice, ce or their sum", "none");
+    notNegative("focal-gamma", options.focalGamma);
+    require(options.focalGamma == 0 || options.crossEntropy, "focal-gamma",
+            "0 for a loss without cross-entropy", options.focalGamma);
+    return notNegative("smooth", options.smooth);
+  }
+
+  Status result;
+};
+} // namespace
+
+Status validate(const UNetOptions &options) {
+  Checker check;
+  check.count("width", options.width, 1)
+      .count("channels", options.channels, 1)
+      .count("classes", options.classes, 2)
+      .count("batch-size", options.batch, 1)
+      .count("size", options.inputSize, unetLeast)
+      .require((options.inputSize - unetLeast) % unetStep == 0,
+               "size",
+               std::to_string(unetLeast) + " plus a multiple of " +
+                   std::to_string(unetStep),
+               options.inputSize)
+      .fraction("dropout", options.dropout)
+      .loss(options.loss)
+      .optimizer(options.optimizer);
+  return check.result;
+}
+
+Status validate(const VNetOptions &options) {
+  Checker check;
+  size_t downs = options.downscaleBlocks.size();
+  check.count("width", options.width, 1)
+      .count("classes", options.classes, 2)
+      .count("batch-size", options.batch, 1)
+      .require(options.convolutionSize == 3 || options.convolutionSize == 5,
+               "convolution-size", "3 or 5", options.convolutionSize)
+      .require(downs >= 1 && downs <= 8, "downscale-blocks", "1 to 8 levels",
+               downs)
+      .require(options.upscaleBlocks.size() + 1 == downs, "upscale-blocks",
+               "one level less than the " + std::to_string(downs) +
+                   " of downscale-blocks",
+               options.upscaleBlocks.size())
+      .require(options.inputShape.size() == 3, "input-shape", "3 sizes",
+               options.inputShape.size());
+  for (int64_t convolutions : options.downscaleBlocks)
+    check.count("downscale-blocks", convolutions, 1);
+  for (int64_t convolutions : options.upscaleBlocks)
+    check.count("upscale-blocks", convolutions, 1);
+  if (!check.result.ok())
+    return check.result;
+  int64_t step = int64_t(1) << downs;
+  for (int64_t size : options.inputShape)
+    check.count("input-shape", size, step)
+        .require(size % step == 0, "input-shape",
+                 "multiples of " + std::to_string(step), size);
+  check.loss(options.loss).optimizer(options.optimizer);
+  return check.result;
+}
+
+Status validate(const NNUNetOptions &options) {
+  Checker check;
+  check.require(options.dim == 2 || options.dim == 3, "dim", "2 or 3",
+                options.dim)
+      .require(static_cast<int64_t>(options.patch.size()) == options.dim,
+               "patch", std::to_string(options.dim) + " sizes",
+               options.patch.size())
+      .count("channels", options.channels, 1)
+      .count("classes", options.classes, 2)
+      .count("batch-size", options.batch, 1)
+      .require(options.negativeSlope > 0 && options.negativeSlope < 1,
+               "negative-slope", "a value in (0, 1)", options.negativeSlope)
+      .loss(options.loss)
+      .optimizer(options.optimizer);
+  for (int64_t size : options.patch)
+    check.count("patch", size, 1);
+  if (!check.result.ok())
+    return check.result;
+  Expected<Topology> topology = planTopology(options.patch, options.spacing);
+  SEGC_RETURN_IF_ERROR(topology.status());
+  // Heads sit on decoder levels 1 and 2; the deepest level has no decoder.
+  check.require(!options.deepSupervision ||
+                    topology->levels() > deepSupervisionHeads + 1,
+                "deep-supervision",
+                "a patch of at least " +
+                    std::to_string(deepSupervisionHeads + 2) + " levels",
+                topology->levels());
+  return check.result;
+}
+
+} // namespace segc

@@ -1,0 +1,96 @@
+//===- NetworkOptionsTest.cpp ---------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Plan/NetworkOptions.h"
+#include "gmock/gmock.h"
+
+using namespace segc;
+using testing::HasSubstr;
+
+namespace {
+
+TEST(NetworkOptions, DefaultsAreThePublishedRecipes) {
+  UNetOptions unet;
+  EXPECT_TRUE(validate(unet).ok());
+  EXPECT_EQ(unet.outputSize(), 388);
+  EXPECT_EQ(unet.optimizer.kind, OptimizerKind::Adam);
+  EXPECT_EQ(unet.optimizer.epsilon, 1e-7);
+  EXPECT_EQ(unet.optimizer.learningRate, 1e-4);
+  EXPECT_EQ(unet.optimizer.weightDecay, 5e-4);
+  EXPECT_TRUE(unet.loss.squared && unet.loss.crossEntropy && unet.loss.includeBackground);
+
+  VNetOptions vnet;
+  EXPECT_TRUE(validate(vnet).ok());
+  EXPECT_EQ(vnet.optimizer.kind, OptimizerKind::RMSProp);
+  EXPECT_EQ(vnet.optimizer.decay, 0.9);
+  EXPECT_EQ(vnet.optimizer.epsilon, 1e-10);
+  EXPECT_EQ(vnet.optimizer.momentum, 0);
+  EXPECT_EQ(vnet.optimizer.weightDecay, 0);
+  EXPECT_TRUE(vnet.loss.sumClasses && !vnet.loss.crossEntropy);
+
+  NNUNetOptions nnunet = *NNUNetOptions::forTask("04", 3);
+  EXPECT_TRUE(validate(nnunet).ok());
+  EXPECT_EQ(nnunet.optimizer.kind, OptimizerKind::Adam);
+  EXPECT_EQ(nnunet.optimizer.epsilon, 1e-7);
+  EXPECT_EQ(nnunet.optimizer.learningRate, 3e-4);
+  EXPECT_EQ(nnunet.optimizer.weightDecay, 1e-4);
+  EXPECT_TRUE(nnunet.loss.batchReduce && !nnunet.loss.includeBackground);
+}
+
+TEST(NetworkOptions, AnotherOptimizerBringsItsOwnDefaults) {
+  OptimizerOptions options;
+  options.switchTo(OptimizerKind::SGD);
+  EXPECT_EQ(options.momentum, 0.99);
+  options.switchTo(OptimizerKind::RMSProp);
+  EXPECT_EQ(options.momentum, 0);
+  EXPECT_EQ(options.epsilon, 1e-10);
+}
+
+template <typename Options, typename Change>
+std::string errorOf(Options options, Change change) {
+  change(options);
+  return validate(options).message();
+}
+
+TEST(NetworkOptions, SaysWhatIsWrong) {
+  auto unet = [](auto change) { return errorOf(UNetOptions(), change); };
+  EXPECT_EQ(unet([](auto &o) { o.inputSize = 570; }), "size: expected 188 plus a multiple of 16, got 570");
+  EXPECT_EQ(unet([](auto &o) { o.inputSize = 12; }), "size: expected 188 to 65536, got 12");
+  EXPECT_EQ(unet([](auto &o) { o.width = 0; }), "width: expected 1 to 65536, got 0");
+  EXPECT_EQ(unet([](auto &o) { o.classes = 1; }), "classes: expected 2 to 65536, got 1");
+  EXPECT_EQ(unet([](auto &o) { o.dropout = 1; }), "dropout: expected a value in [0, 1), got 1");
+  EXPECT_EQ(unet([](auto &o) { o.optimizer.learningRate = -1; }), "learning-rate: expected at least 0, got -1");
+  EXPECT_EQ(unet([](auto &o) { o.optimizer.nesterov = true; }), "nesterov: expected the optimizer sgd, got adam");
+  EXPECT_EQ(unet([](auto &o) { o.optimizer.lookaheadSync = 0; }), "lookahead-sync: expected 1 to 65536, got 0");
+  EXPECT_EQ(unet([](auto &o) { o.loss.dice = o.loss.crossEntropy = false; }),
+            "loss: expected dice, ce or their sum, got none");
+  EXPECT_EQ(unet([](auto &o) {
+              o.loss.crossEntropy = false;
+              o.loss.focalGamma = 2;
+            }),
+            "focal-gamma: expected 0 for a loss without cross-entropy, got 2");
+
+  auto vnet = [](auto change) { return errorOf(VNetOptions(), change); };
+  EXPECT_EQ(vnet([](auto &o) { o.convolutionSize = 4; }), "convolution-size: expected 3 or 5, got 4");
+  EXPECT_EQ(vnet([](auto &o) { o.inputShape = {32, 32, 36}; }), "input-shape: expected multiples of 8, got 36");
+  EXPECT_EQ(vnet([](auto &o) { o.upscaleBlocks = {3}; }),
+            "upscale-blocks: expected one level less than the 3 of downscale-blocks, got 1");
+  EXPECT_EQ(vnet([](auto &o) { o.downscaleBlocks = {3, 0, 3}; }), "downscale-blocks: expected 1 to 65536, got 0");
+
+  auto nnunet = [](auto change) { return errorOf(*NNUNetOptions::forTask("04", 3), change); };
+  EXPECT_EQ(nnunet([](auto &o) { o.patch = {40, 56}; }), "patch: expected 3 sizes, got 2");
+  EXPECT_EQ(nnunet([](auto &o) { o.negativeSlope = 0; }), "negative-slope: expected a value in (0, 1), got 0");
+  EXPECT_THAT(nnunet([](auto &o) { o.patch = {41, 56, 40}; }), HasSubstr("expected a multiple of 8, got 41"));
+  EXPECT_EQ(nnunet([](auto &o) {
+              o.patch = {16, 16, 16};
+              o.deepSupervision = true;
+            }),
+            "deep-supervision: expected a patch of at least 4 levels, got 3");
+  EXPECT_EQ(NNUNetOptions::forTask("04", 4).status().message(), "dim: expected 2 or 3, got 4");
+}
+
+} // namespace
