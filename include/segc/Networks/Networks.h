@@ -1,0 +1,49 @@
+//===- Networks.h - U-Net, V-Net and nnU-Net in the seg dialect ---*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Each builder makes a module with one seg.network. Ops carry the name of
+// their layer as a location, which printNetwork turns into value names.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_NETWORKS_NETWORKS_H
+#define SEGC_NETWORKS_NETWORKS_H
+
+#include "segc/Plan/NetworkOptions.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <string>
+#include <vector>
+
+namespace segc {
+
+/// The options must be valid (segc/Plan/NetworkOptions.h, validate).
+mlir::OwningOpRef<mlir::ModuleOp> buildUNet2D(mlir::MLIRContext *context,
+                                              const UNetOptions &options);
+mlir::OwningOpRef<mlir::ModuleOp> buildVNet(mlir::MLIRContext *context,
+                                            const VNetOptions &options);
+mlir::OwningOpRef<mlir::ModuleOp> buildNNUNet(mlir::MLIRContext *context,
+                                              const NNUNetOptions &options);
+
+/// The names that buildNetwork takes.
+llvm::ArrayRef<llvm::StringLiteral> networkNames();
+
+/// Builds the network `name` with command-line options ("--width", "16").
+/// On failure `error` says which option is wrong, what was expected and what
+/// was found.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+buildNetwork(mlir::MLIRContext *context, llvm::StringRef name,
+             llvm::ArrayRef<std::string> args, std::string &error);
+
+/// The options of the network `name`, as help text; empty for an unknown name.
+std::string networkHelp(llvm::StringRef name);
+
+/// Prints as the files in models/ are: values named after their layers.
+void printNetwork(mlir::ModuleOp module, llvm::raw_ostream &os);
+
+} // namespace segc
+
+#endif // SEGC_NETWORKS_NETWORKS_H

@@ -1,0 +1,260 @@
+//===- CommandLine.cpp - Networks by name and options ---------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Networks/Networks.h"
+#include "segc/Plan/Tasks.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <optional>
+
+using namespace mlir;
+
+namespace segc {
+
+namespace {
+
+/// Loss and optimizer: the same options for every network. What is not given
+/// stays as the network's recipe has it.
+class RecipeArguments {
+public:
+  void declare(CLI::App &app) {
+    app.add_option("--optimizer", optimizer, "adam, radam, rmsprop or sgd")
+        ->check(CLI::IsMember({"adam", "radam", "rmsprop", "sgd"}));
+    app.add_option("--learning-rate", learningRate, "default of the runtime");
+    app.add_option("--weight-decay", weightDecay, "default of the runtime");
+    app.add_option("--momentum", momentum, "default of the runtime (rmsprop, sgd)");
+    app.add_option("--epsilon", epsilon, "of adam, radam and rmsprop");
+    app.add_flag("--nesterov", nesterov, "Nesterov's momentum (sgd)");
+    app.add_flag("--lookahead", lookahead, "average fast and slow weights");
+    app.add_option("--lookahead-sync", lookaheadSync, "steps between averages");
+    app.add_option("--lookahead-alpha", lookaheadAlpha, "step of the slow weights");
+    app.add_option("--loss", loss, "dice, ce, dice_ce, focal or dice_focal")
+        ->check(CLI::IsMember({"dice", "ce", "dice_ce", "focal", "dice_focal"}));
+    app.add_option("--focal-gamma", focalGamma, "exponent of the focal loss (2)");
+    app.add_option("--loss-batch-reduction", batchReduce, "one Dice for the whole batch");
+    app.add_option("--loss-include-background", includeBackground, "class 0 counts in the Dice loss");
+  }
+
+  void apply(LossOptions &options) const {
+    if (loss) {
+      StringRef name = *loss;
+      options.dice = name.starts_with("dice");
+      options.crossEntropy = name != "dice";
+      options.focalGamma = name.ends_with("focal") ? 2 : 0;
+    }
+    options.focalGamma = focalGamma.value_or(options.focalGamma);
+    options.batchReduce = batchReduce.value_or(options.batchReduce);
+    options.includeBackground = includeBackground.value_or(options.includeBackground);
+  }
+
+  void apply(OptimizerOptions &options) const {
+    if (optimizer)
+      for (OptimizerKind kind :
+           {OptimizerKind::Adam, OptimizerKind::RAdam, OptimizerKind::RMSProp, OptimizerKind::SGD})
+        if (*optimizer == optimizerName(kind))
+          options.switchTo(kind);
+    options.learningRate = learningRate.value_or(options.learningRate);
+    options.weightDecay = weightDecay.value_or(options.weightDecay);
+    options.momentum = momentum.value_or(options.momentum);
+    options.epsilon = epsilon.value_or(options.epsilon);
+    options.nesterov = nesterov;
+    options.lookahead = lookahead;
+    options.lookaheadSync = lookaheadSync.value_or(options.lookaheadSync);
+    options.lookaheadAlpha = lookaheadAlpha.value_or(options.lookaheadAlpha);
+  }
+
+private:
+  std::optional<std::string> optimizer, loss;
+  std::optional<double> learningRate, weightDecay, momentum, epsilon, lookaheadAlpha, focalGamma;
+  std::optional<int64_t> lookaheadSync;
+  std::optional<bool> batchReduce, includeBackground;
+  bool nesterov = false, lookahead = false;
+};
+
+class UNetCommand {
+public:
+  static constexpr const char *summary = "U-Net with valid convolutions, for images";
+
+  void declare(CLI::App &app) {
+    app.add_option("--width", options.width, "channels of the first level")->capture_default_str();
+    app.add_option("--size", options.inputSize, "height and width of the padded image")->capture_default_str();
+    app.add_option("--classes", options.classes)->capture_default_str();
+    app.add_option("--channels", options.channels, "channels of the image")->capture_default_str();
+    app.add_option("--batch-size", options.batch)->capture_default_str();
+    app.add_option("--dropout", options.dropout, "rate at the bottleneck")->capture_default_str();
+    recipe.declare(app);
+  }
+  Expected<UNetOptions> resolve() {
+    recipe.apply(options.loss);
+    recipe.apply(options.optimizer);
+    return options;
+  }
+  static constexpr auto build = buildUNet2D;
+
+private:
+  UNetOptions options;
+  RecipeArguments recipe;
+};
+
+class VNetCommand {
+public:
+  static constexpr const char *summary = "V-Net with residual blocks and batch norm, for volumes";
+
+  void declare(CLI::App &app) {
+    app.add_option("--input-shape", options.inputShape, "size of the resampled volume")
+        ->expected(3)->delimiter(',')->capture_default_str();
+    app.add_option("--width", options.width, "channels of the first level")->capture_default_str();
+    app.add_option("--classes", options.classes)->capture_default_str();
+    app.add_option("--batch-size", options.batch)->capture_default_str();
+    app.add_option("--convolution-size", options.convolutionSize, "3 or 5")->capture_default_str();
+    app.add_option("--downscale-blocks", options.downscaleBlocks, "convolutions of each level going down")
+        ->delimiter(',')->capture_default_str();
+    app.add_option("--upscale-blocks", options.upscaleBlocks, "convolutions of each level going up")
+        ->delimiter(',')->capture_default_str();
+    recipe.declare(app);
+  }
+  Expected<VNetOptions> resolve() {
+    recipe.apply(options.loss);
+    recipe.apply(options.optimizer);
+    return options;
+  }
+  static constexpr auto build = buildVNet;
+
+private:
+  VNetOptions options;
+  RecipeArguments recipe;
+};
+
+class NNUNetCommand {
+public:
+  static constexpr const char *summary = "nnU-Net, by Decathlon task or by patch and spacing";
+
+  void declare(CLI::App &app) {
+    app.add_option("--task", task, "01 to 10; gives patch, spacing, classes and channels (01 unless --patch is given)");
+    app.add_option("--dim", dim, "2 or 3 (3, or the number of sizes of --patch)");
+    app.add_option("--patch", patch, "sizes in z, y, x order")->expected(2, 3)->delimiter(',');
+    app.add_option("--spacing", spacing, "target spacing in z, y, x order")->expected(2, 3)->delimiter(',');
+    app.add_option("--classes", classes);
+    app.add_option("--channels", channels, "channels of the image");
+    app.add_option("--batch-size", batch);
+    app.add_option("--norm", norm, "instance, batch, group or none")
+        ->check(CLI::IsMember({"instance", "batch", "group", "none"}))->capture_default_str();
+    app.add_option("--negative-slope", negativeSlope, "of the leaky ReLU");
+    app.add_flag("--deep-supervision", deepSupervision, "losses on two lower decoder levels too");
+    recipe.declare(app);
+  }
+  Expected<NNUNetOptions> resolve() {
+    int64_t dimensions = dim.value_or(patch.empty() ? 3 : static_cast<int64_t>(patch.size()));
+    NNUNetOptions options;
+    options.dim = dimensions;
+    if (task || patch.empty()) {
+      SEGC_ASSIGN_OR_RETURN(options, NNUNetOptions::forTask(task.value_or("01"), dimensions));
+    } else if (spacing.empty()) {
+      return invalidArgument("spacing: expected a value for each axis of --patch (or a --task), got none");
+    }
+    if (!patch.empty())
+      options.patch = patch;
+    if (!spacing.empty())
+      options.spacing = spacing;
+    options.classes = classes.value_or(options.classes);
+    options.channels = channels.value_or(options.channels);
+    options.batch = batch.value_or(options.batch);
+    options.norm = norm == "instance" ? NetworkNorm::Instance
+                   : norm == "batch"  ? NetworkNorm::Batch
+                   : norm == "group"  ? NetworkNorm::Group
+                                      : NetworkNorm::None;
+    options.negativeSlope = negativeSlope.value_or(options.negativeSlope);
+    options.deepSupervision = deepSupervision;
+    recipe.apply(options.loss);
+    recipe.apply(options.optimizer);
+    return options;
+  }
+  static constexpr auto build = buildNNUNet;
+
+private:
+  std::optional<std::string> task;
+  std::optional<int64_t> dim, classes, channels, batch;
+  std::vector<int64_t> patch;
+  std::vector<double> spacing;
+  std::string norm = "instance";
+  std::optional<double> negativeSlope;
+  bool deepSupervision = false;
+  RecipeArguments recipe;
+};
+
+/// Option names may have underscores, as the published examples write some.
+std::string withDashes(std::string argument) {
+  if (StringRef(argument).starts_with("--"))
+    std::replace(argument.begin(), argument.begin() + std::min(argument.find('='), argument.size()), '_', '-');
+  return argument;
+}
+
+template <typename Command>
+Expected<OwningOpRef<ModuleOp>> run(MLIRContext *context, ArrayRef<std::string> args) {
+  Command command;
+  CLI::App app;
+  app.set_help_flag();
+  command.declare(app);
+  // CLI11 takes the arguments from the back.
+  std::vector<std::string> reversed;
+  for (const std::string &argument : llvm::reverse(args))
+    reversed.push_back(withDashes(argument));
+  try {
+    app.parse(reversed);
+  } catch (const CLI::ParseError &error) {
+    return invalidArgument(error.what());
+  }
+  SEGC_ASSIGN_OR_RETURN(auto options, command.resolve());
+  SEGC_RETURN_IF_ERROR(validate(options));
+  return Command::build(context, options);
+}
+
+template <typename Command>
+std::string help() {
+  Command command;
+  CLI::App app(Command::summary);
+  app.set_help_flag();
+  command.declare(app);
+  return app.help();
+}
+
+} // namespace
+
+static constexpr StringLiteral names[] = {"unet2d", "vnet", "nnunet"};
+/// In the order of `names`.
+static constexpr struct {
+  Expected<OwningOpRef<ModuleOp>> (*run)(MLIRContext *, ArrayRef<std::string>);
+  std::string (*help)();
+} commands[] = {{run<UNetCommand>, help<UNetCommand>},
+                {run<VNetCommand>, help<VNetCommand>},
+                {run<NNUNetCommand>, help<NNUNetCommand>}};
+static_assert(std::size(names) == std::size(commands));
+
+ArrayRef<StringLiteral> networkNames() { return names; }
+
+FailureOr<OwningOpRef<ModuleOp>> buildNetwork(MLIRContext *context, StringRef name, ArrayRef<std::string> args,
+                                              std::string &error) {
+  const StringLiteral *found = llvm::find(names, name);
+  if (found == std::end(names)) {
+    error = "network: expected " + llvm::join(networkNames(), ", ") + ", got '" + name.str() + "'";
+    return failure();
+  }
+  Expected<OwningOpRef<ModuleOp>> module = commands[found - names].run(context, args);
+  if (!module) {
+    error = module.status().withContext(name.str()).message();
+    return failure();
+  }
+  return std::move(*module);
+}
+
+std::string networkHelp(StringRef name) {
+  const StringLiteral *found = llvm::find(names, name);
+  return found == std::end(names) ? std::string() : commands[found - names].help();
+}
+
+} // namespace segc

@@ -1,0 +1,125 @@
+//===- Objective.cpp - Losses on the heads of a network -------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "NetworkBuilder.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+using namespace segc::seg;
+
+namespace segc {
+
+namespace {
+/// The losses of one head; those that the options leave out are null, but
+/// the Dice of each class is always there, as a metric.
+struct HeadLoss {
+  Value total, dice, crossEntropy, perClass;
+};
+
+class ObjectiveBuilder {
+public:
+  ObjectiveBuilder(OpBuilder &builder, Value labels, const LossOptions &options)
+      : builder(builder), labels(labels), options(options),
+        scalar(RankedTensorType::get({}, builder.getF32Type())) {}
+
+  HeadLoss head(Value logits, const Twine &suffix);
+  /// Nearest to the labels' size.
+  Value upsample(Value logits, const Twine &suffix);
+  Value add(Value lhs, Value rhs, const Twine &name) {
+    return AddOp::create(builder, at(name), scalar, lhs, rhs);
+  }
+  Value scale(Value value, double factor, const Twine &name) {
+    return ScaleOp::create(builder, at(name), value, APFloat(factor));
+  }
+
+private:
+  Location at(const Twine &name) {
+    return NameLoc::get(builder.getStringAttr(name));
+  }
+
+  OpBuilder &builder;
+  Value labels;
+  const LossOptions &options;
+  RankedTensorType scalar;
+};
+} // namespace
+
+HeadLoss ObjectiveBuilder::head(Value logits, const Twine &suffix) {
+  auto type = cast<RankedTensorType>(logits.getType());
+  int64_t classes = channels(type);
+  auto perClass = RankedTensorType::get({classes}, scalar.getElementType());
+  auto sums = RankedTensorType::get({type.getDimSize(0), 3, classes}, scalar.getElementType());
+  HeadLoss loss;
+  auto dice = DiceOp::create(builder, at("dice_loss" + suffix), scalar, perClass, sums, logits, labels,
+                             options.squared, options.batchReduce, !options.includeBackground,
+                             options.sumClasses, APFloat(options.smooth));
+  loss.perClass = dice.getPerClass();
+  if (options.dice)
+    loss.dice = loss.total = dice.getLoss();
+  if (!options.crossEntropy)
+    return loss;
+  loss.total = loss.crossEntropy = CrossEntropyOp::create(builder, at("ce_loss" + suffix), scalar, logits, labels,
+                                                          APFloat(options.focalGamma));
+  if (loss.dice)
+    loss.total = add(loss.dice, loss.crossEntropy, "loss" + suffix);
+  return loss;
+}
+
+Value ObjectiveBuilder::upsample(Value logits, const Twine &suffix) {
+  auto type = cast<RankedTensorType>(logits.getType());
+  auto full = cast<RankedTensorType>(labels.getType()).getShape().drop_front();
+  return ResizeOp::create(builder, at("upsampled" + suffix), activationType(type, full, channels(type)), logits,
+                          ResizeMode::nearest);
+}
+
+void NetworkBuilder::objective(ValueRange heads, const LossOptions &options,
+                               ArrayRef<StringLiteral> resultNames) {
+  OutputOp::create(builder, at("logits"), heads);
+
+  auto logits = cast<RankedTensorType>(heads.front().getType());
+  SmallVector<Type> types(heads.getTypes());
+  types.push_back(RankedTensorType::get(logits.getShape().drop_back(), builder.getI32Type()));
+  SmallVector<Location> locations(heads.size(), at("logits"));
+  for (size_t i = 1; i < heads.size(); ++i)
+    locations[i] = at("logits" + Twine(i));
+  locations.push_back(at("labels"));
+  Block *block = builder.createBlock(&network.getObjective(), {}, types, locations);
+
+  ObjectiveBuilder losses(builder, block->getArguments().back(), options);
+  HeadLoss first = losses.head(block->getArgument(0), "");
+  Value total = first.total;
+  if (heads.size() > 1) {
+    // (L0 + L1/2 + L2/4 + ..) / (2 - 2^-n), n the number of heads: the
+    // published weights, which do not sum to 1.
+    double weight = 1;
+    for (size_t i = 1; i < heads.size(); ++i) {
+      weight /= 2;
+      Value lower = losses.upsample(block->getArgument(i), Twine(i));
+      lower = losses.scale(losses.head(lower, Twine(i)).total, weight, "weighted" + Twine(i));
+      total = losses.add(total, lower, "weighted_sum");
+    }
+    total = losses.scale(total, 1 / (2 - weight / 2), "deep_supervision");
+  }
+
+  // A part that is the whole loss is not repeated under a second name.
+  llvm::StringMap<Value> values = {{"loss", total}, {"dice", first.perClass}};
+  if (first.dice != total)
+    values["dice_loss"] = first.dice;
+  if (first.crossEntropy != total)
+    values["ce_loss"] = first.crossEntropy;
+  SmallVector<Value> results;
+  SmallVector<StringRef> names;
+  for (StringRef name : resultNames)
+    if (Value value = values.lookup(name)) {
+      names.push_back(name);
+      results.push_back(value);
+    }
+  OutputOp::create(builder, at("objective"), results);
+  network.setResultNamesAttr(builder.getStrArrayAttr(names));
+}
+
+} // namespace segc

@@ -1,0 +1,112 @@
+module {
+  seg.network @nnunet_04_3d format 1 classes 3 optimizer {beta1 = 9.000000e-01 : f64, beta2 = 0.99899999999999999 : f64, epsilon = 9.9999999999999995E-8 : f64, kind = "adam", learning_rate = 3.000000e-04 : f64, momentum = 0.000000e+00 : f64, weight_decay = 1.000000e-04 : f64} pipeline {class_names = ["background", "anterior", "posterior"], dim = 3 : i64, kind = "nnunet", modality = "MRI", patch = [40, 56, 40], spacing = [1.000000e+00, 1.000000e+00, 1.000000e+00], task = "04"} forward {
+  ^bb0(%image: tensor<2x40x56x40x1xf32>):
+    %encoder0.conv1.weight = seg.param "encoder0.conv1.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x1x32xf32>
+    %encoder0.conv1 = seg.conv %image, %encoder0.conv1.weight strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x40x56x40x1xf32>, tensor<3x3x3x1x32xf32>) -> tensor<2x40x56x40x32xf32>
+    %encoder0.norm1.gamma = seg.param "encoder0.norm1.gamma" constant 1.000000e+00 : tensor<32xf32>
+    %encoder0.norm1.beta = seg.param "encoder0.norm1.beta" constant 0.000000e+00 : tensor<32xf32>
+    %encoder0.norm1, %encoder0.norm1_0, %encoder0.norm1_1 = seg.norm instance %encoder0.conv1, %encoder0.norm1.gamma, %encoder0.norm1.beta epsilon 1.000000e-03 : (tensor<2x40x56x40x32xf32>, tensor<32xf32>, tensor<32xf32>) -> (tensor<2x40x56x40x32xf32>, tensor<2x32xf32>, tensor<2x32xf32>)
+    %encoder0.relu1 = seg.leaky_relu %encoder0.norm1 slope 1.000000e-02 : tensor<2x40x56x40x32xf32>
+    %encoder0.conv2.weight = seg.param "encoder0.conv2.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x32x32xf32>
+    %encoder0.conv2 = seg.conv %encoder0.relu1, %encoder0.conv2.weight strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x40x56x40x32xf32>, tensor<3x3x3x32x32xf32>) -> tensor<2x40x56x40x32xf32>
+    %encoder0.norm2.gamma = seg.param "encoder0.norm2.gamma" constant 1.000000e+00 : tensor<32xf32>
+    %encoder0.norm2.beta = seg.param "encoder0.norm2.beta" constant 0.000000e+00 : tensor<32xf32>
+    %encoder0.norm2, %encoder0.norm2_2, %encoder0.norm2_3 = seg.norm instance %encoder0.conv2, %encoder0.norm2.gamma, %encoder0.norm2.beta epsilon 1.000000e-03 : (tensor<2x40x56x40x32xf32>, tensor<32xf32>, tensor<32xf32>) -> (tensor<2x40x56x40x32xf32>, tensor<2x32xf32>, tensor<2x32xf32>)
+    %encoder0.relu2 = seg.leaky_relu %encoder0.norm2 slope 1.000000e-02 : tensor<2x40x56x40x32xf32>
+    %encoder1.conv1.weight = seg.param "encoder1.conv1.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x32x64xf32>
+    %encoder1.conv1 = seg.conv %encoder0.relu2, %encoder1.conv1.weight strides [2, 2, 2] pad_low [0, 0, 0] pad_high [1, 1, 1] : (tensor<2x40x56x40x32xf32>, tensor<3x3x3x32x64xf32>) -> tensor<2x20x28x20x64xf32>
+    %encoder1.norm1.gamma = seg.param "encoder1.norm1.gamma" constant 1.000000e+00 : tensor<64xf32>
+    %encoder1.norm1.beta = seg.param "encoder1.norm1.beta" constant 0.000000e+00 : tensor<64xf32>
+    %encoder1.norm1, %encoder1.norm1_4, %encoder1.norm1_5 = seg.norm instance %encoder1.conv1, %encoder1.norm1.gamma, %encoder1.norm1.beta epsilon 1.000000e-03 : (tensor<2x20x28x20x64xf32>, tensor<64xf32>, tensor<64xf32>) -> (tensor<2x20x28x20x64xf32>, tensor<2x64xf32>, tensor<2x64xf32>)
+    %encoder1.relu1 = seg.leaky_relu %encoder1.norm1 slope 1.000000e-02 : tensor<2x20x28x20x64xf32>
+    %encoder1.conv2.weight = seg.param "encoder1.conv2.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x64x64xf32>
+    %encoder1.conv2 = seg.conv %encoder1.relu1, %encoder1.conv2.weight strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x20x28x20x64xf32>, tensor<3x3x3x64x64xf32>) -> tensor<2x20x28x20x64xf32>
+    %encoder1.norm2.gamma = seg.param "encoder1.norm2.gamma" constant 1.000000e+00 : tensor<64xf32>
+    %encoder1.norm2.beta = seg.param "encoder1.norm2.beta" constant 0.000000e+00 : tensor<64xf32>
+    %encoder1.norm2, %encoder1.norm2_6, %encoder1.norm2_7 = seg.norm instance %encoder1.conv2, %encoder1.norm2.gamma, %encoder1.norm2.beta epsilon 1.000000e-03 : (tensor<2x20x28x20x64xf32>, tensor<64xf32>, tensor<64xf32>) -> (tensor<2x20x28x20x64xf32>, tensor<2x64xf32>, tensor<2x64xf32>)
+    %encoder1.relu2 = seg.leaky_relu %encoder1.norm2 slope 1.000000e-02 : tensor<2x20x28x20x64xf32>
+    %encoder2.conv1.weight = seg.param "encoder2.conv1.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x64x128xf32>
+    %encoder2.conv1 = seg.conv %encoder1.relu2, %encoder2.conv1.weight strides [2, 2, 2] pad_low [0, 0, 0] pad_high [1, 1, 1] : (tensor<2x20x28x20x64xf32>, tensor<3x3x3x64x128xf32>) -> tensor<2x10x14x10x128xf32>
+    %encoder2.norm1.gamma = seg.param "encoder2.norm1.gamma" constant 1.000000e+00 : tensor<128xf32>
+    %encoder2.norm1.beta = seg.param "encoder2.norm1.beta" constant 0.000000e+00 : tensor<128xf32>
+    %encoder2.norm1, %encoder2.norm1_8, %encoder2.norm1_9 = seg.norm instance %encoder2.conv1, %encoder2.norm1.gamma, %encoder2.norm1.beta epsilon 1.000000e-03 : (tensor<2x10x14x10x128xf32>, tensor<128xf32>, tensor<128xf32>) -> (tensor<2x10x14x10x128xf32>, tensor<2x128xf32>, tensor<2x128xf32>)
+    %encoder2.relu1 = seg.leaky_relu %encoder2.norm1 slope 1.000000e-02 : tensor<2x10x14x10x128xf32>
+    %encoder2.conv2.weight = seg.param "encoder2.conv2.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x128x128xf32>
+    %encoder2.conv2 = seg.conv %encoder2.relu1, %encoder2.conv2.weight strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x10x14x10x128xf32>, tensor<3x3x3x128x128xf32>) -> tensor<2x10x14x10x128xf32>
+    %encoder2.norm2.gamma = seg.param "encoder2.norm2.gamma" constant 1.000000e+00 : tensor<128xf32>
+    %encoder2.norm2.beta = seg.param "encoder2.norm2.beta" constant 0.000000e+00 : tensor<128xf32>
+    %encoder2.norm2, %encoder2.norm2_10, %encoder2.norm2_11 = seg.norm instance %encoder2.conv2, %encoder2.norm2.gamma, %encoder2.norm2.beta epsilon 1.000000e-03 : (tensor<2x10x14x10x128xf32>, tensor<128xf32>, tensor<128xf32>) -> (tensor<2x10x14x10x128xf32>, tensor<2x128xf32>, tensor<2x128xf32>)
+    %encoder2.relu2 = seg.leaky_relu %encoder2.norm2 slope 1.000000e-02 : tensor<2x10x14x10x128xf32>
+    %encoder3.conv1.weight = seg.param "encoder3.conv1.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x128x256xf32>
+    %encoder3.conv1 = seg.conv %encoder2.relu2, %encoder3.conv1.weight strides [2, 2, 2] pad_low [0, 0, 0] pad_high [1, 1, 1] : (tensor<2x10x14x10x128xf32>, tensor<3x3x3x128x256xf32>) -> tensor<2x5x7x5x256xf32>
+    %encoder3.norm1.gamma = seg.param "encoder3.norm1.gamma" constant 1.000000e+00 : tensor<256xf32>
+    %encoder3.norm1.beta = seg.param "encoder3.norm1.beta" constant 0.000000e+00 : tensor<256xf32>
+    %encoder3.norm1, %encoder3.norm1_12, %encoder3.norm1_13 = seg.norm instance %encoder3.conv1, %encoder3.norm1.gamma, %encoder3.norm1.beta epsilon 1.000000e-03 : (tensor<2x5x7x5x256xf32>, tensor<256xf32>, tensor<256xf32>) -> (tensor<2x5x7x5x256xf32>, tensor<2x256xf32>, tensor<2x256xf32>)
+    %encoder3.relu1 = seg.leaky_relu %encoder3.norm1 slope 1.000000e-02 : tensor<2x5x7x5x256xf32>
+    %encoder3.conv2.weight = seg.param "encoder3.conv2.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x256x256xf32>
+    %encoder3.conv2 = seg.conv %encoder3.relu1, %encoder3.conv2.weight strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x5x7x5x256xf32>, tensor<3x3x3x256x256xf32>) -> tensor<2x5x7x5x256xf32>
+    %encoder3.norm2.gamma = seg.param "encoder3.norm2.gamma" constant 1.000000e+00 : tensor<256xf32>
+    %encoder3.norm2.beta = seg.param "encoder3.norm2.beta" constant 0.000000e+00 : tensor<256xf32>
+    %encoder3.norm2, %encoder3.norm2_14, %encoder3.norm2_15 = seg.norm instance %encoder3.conv2, %encoder3.norm2.gamma, %encoder3.norm2.beta epsilon 1.000000e-03 : (tensor<2x5x7x5x256xf32>, tensor<256xf32>, tensor<256xf32>) -> (tensor<2x5x7x5x256xf32>, tensor<2x256xf32>, tensor<2x256xf32>)
+    %encoder3.relu2 = seg.leaky_relu %encoder3.norm2 slope 1.000000e-02 : tensor<2x5x7x5x256xf32>
+    %decoder2.up.weight = seg.param "decoder2.up.weight" glorot_uniform 0.000000e+00 decay : tensor<2x2x2x256x128xf32>
+    %decoder2.up.bias = seg.param "decoder2.up.bias" constant 0.000000e+00 decay : tensor<128xf32>
+    %decoder2.up = seg.conv_transpose %encoder3.relu2, %decoder2.up.weight bias %decoder2.up.bias strides [2, 2, 2] pad_low [0, 0, 0] pad_high [0, 0, 0] : (tensor<2x5x7x5x256xf32>, tensor<2x2x2x256x128xf32>, tensor<128xf32>) -> tensor<2x10x14x10x128xf32>
+    %decoder2.concat = seg.concat %decoder2.up, %encoder2.relu2 : (tensor<2x10x14x10x128xf32>, tensor<2x10x14x10x128xf32>) -> tensor<2x10x14x10x256xf32>
+    %decoder2.conv1.weight = seg.param "decoder2.conv1.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x256x128xf32>
+    %decoder2.conv1 = seg.conv %decoder2.concat, %decoder2.conv1.weight strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x10x14x10x256xf32>, tensor<3x3x3x256x128xf32>) -> tensor<2x10x14x10x128xf32>
+    %decoder2.norm1.gamma = seg.param "decoder2.norm1.gamma" constant 1.000000e+00 : tensor<128xf32>
+    %decoder2.norm1.beta = seg.param "decoder2.norm1.beta" constant 0.000000e+00 : tensor<128xf32>
+    %decoder2.norm1, %decoder2.norm1_16, %decoder2.norm1_17 = seg.norm instance %decoder2.conv1, %decoder2.norm1.gamma, %decoder2.norm1.beta epsilon 1.000000e-03 : (tensor<2x10x14x10x128xf32>, tensor<128xf32>, tensor<128xf32>) -> (tensor<2x10x14x10x128xf32>, tensor<2x128xf32>, tensor<2x128xf32>)
+    %decoder2.relu1 = seg.leaky_relu %decoder2.norm1 slope 1.000000e-02 : tensor<2x10x14x10x128xf32>
+    %decoder2.conv2.weight = seg.param "decoder2.conv2.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x128x128xf32>
+    %decoder2.conv2 = seg.conv %decoder2.relu1, %decoder2.conv2.weight strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x10x14x10x128xf32>, tensor<3x3x3x128x128xf32>) -> tensor<2x10x14x10x128xf32>
+    %decoder2.norm2.gamma = seg.param "decoder2.norm2.gamma" constant 1.000000e+00 : tensor<128xf32>
+    %decoder2.norm2.beta = seg.param "decoder2.norm2.beta" constant 0.000000e+00 : tensor<128xf32>
+    %decoder2.norm2, %decoder2.norm2_18, %decoder2.norm2_19 = seg.norm instance %decoder2.conv2, %decoder2.norm2.gamma, %decoder2.norm2.beta epsilon 1.000000e-03 : (tensor<2x10x14x10x128xf32>, tensor<128xf32>, tensor<128xf32>) -> (tensor<2x10x14x10x128xf32>, tensor<2x128xf32>, tensor<2x128xf32>)
+    %decoder2.relu2 = seg.leaky_relu %decoder2.norm2 slope 1.000000e-02 : tensor<2x10x14x10x128xf32>
+    %decoder1.up.weight = seg.param "decoder1.up.weight" glorot_uniform 0.000000e+00 decay : tensor<2x2x2x128x64xf32>
+    %decoder1.up.bias = seg.param "decoder1.up.bias" constant 0.000000e+00 decay : tensor<64xf32>
+    %decoder1.up = seg.conv_transpose %decoder2.relu2, %decoder1.up.weight bias %decoder1.up.bias strides [2, 2, 2] pad_low [0, 0, 0] pad_high [0, 0, 0] : (tensor<2x10x14x10x128xf32>, tensor<2x2x2x128x64xf32>, tensor<64xf32>) -> tensor<2x20x28x20x64xf32>
+    %decoder1.concat = seg.concat %decoder1.up, %encoder1.relu2 : (tensor<2x20x28x20x64xf32>, tensor<2x20x28x20x64xf32>) -> tensor<2x20x28x20x128xf32>
+    %decoder1.conv1.weight = seg.param "decoder1.conv1.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x128x64xf32>
+    %decoder1.conv1 = seg.conv %decoder1.concat, %decoder1.conv1.weight strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x20x28x20x128xf32>, tensor<3x3x3x128x64xf32>) -> tensor<2x20x28x20x64xf32>
+    %decoder1.norm1.gamma = seg.param "decoder1.norm1.gamma" constant 1.000000e+00 : tensor<64xf32>
+    %decoder1.norm1.beta = seg.param "decoder1.norm1.beta" constant 0.000000e+00 : tensor<64xf32>
+    %decoder1.norm1, %decoder1.norm1_20, %decoder1.norm1_21 = seg.norm instance %decoder1.conv1, %decoder1.norm1.gamma, %decoder1.norm1.beta epsilon 1.000000e-03 : (tensor<2x20x28x20x64xf32>, tensor<64xf32>, tensor<64xf32>) -> (tensor<2x20x28x20x64xf32>, tensor<2x64xf32>, tensor<2x64xf32>)
+    %decoder1.relu1 = seg.leaky_relu %decoder1.norm1 slope 1.000000e-02 : tensor<2x20x28x20x64xf32>
+    %decoder1.conv2.weight = seg.param "decoder1.conv2.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x64x64xf32>
+    %decoder1.conv2 = seg.conv %decoder1.relu1, %decoder1.conv2.weight strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x20x28x20x64xf32>, tensor<3x3x3x64x64xf32>) -> tensor<2x20x28x20x64xf32>
+    %decoder1.norm2.gamma = seg.param "decoder1.norm2.gamma" constant 1.000000e+00 : tensor<64xf32>
+    %decoder1.norm2.beta = seg.param "decoder1.norm2.beta" constant 0.000000e+00 : tensor<64xf32>
+    %decoder1.norm2, %decoder1.norm2_22, %decoder1.norm2_23 = seg.norm instance %decoder1.conv2, %decoder1.norm2.gamma, %decoder1.norm2.beta epsilon 1.000000e-03 : (tensor<2x20x28x20x64xf32>, tensor<64xf32>, tensor<64xf32>) -> (tensor<2x20x28x20x64xf32>, tensor<2x64xf32>, tensor<2x64xf32>)
+    %decoder1.relu2 = seg.leaky_relu %decoder1.norm2 slope 1.000000e-02 : tensor<2x20x28x20x64xf32>
+    %decoder0.up.weight = seg.param "decoder0.up.weight" glorot_uniform 0.000000e+00 decay : tensor<2x2x2x64x32xf32>
+    %decoder0.up.bias = seg.param "decoder0.up.bias" constant 0.000000e+00 decay : tensor<32xf32>
+    %decoder0.up = seg.conv_transpose %decoder1.relu2, %decoder0.up.weight bias %decoder0.up.bias strides [2, 2, 2] pad_low [0, 0, 0] pad_high [0, 0, 0] : (tensor<2x20x28x20x64xf32>, tensor<2x2x2x64x32xf32>, tensor<32xf32>) -> tensor<2x40x56x40x32xf32>
+    %decoder0.concat = seg.concat %decoder0.up, %encoder0.relu2 : (tensor<2x40x56x40x32xf32>, tensor<2x40x56x40x32xf32>) -> tensor<2x40x56x40x64xf32>
+    %decoder0.conv1.weight = seg.param "decoder0.conv1.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x64x32xf32>
+    %decoder0.conv1 = seg.conv %decoder0.concat, %decoder0.conv1.weight strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x40x56x40x64xf32>, tensor<3x3x3x64x32xf32>) -> tensor<2x40x56x40x32xf32>
+    %decoder0.norm1.gamma = seg.param "decoder0.norm1.gamma" constant 1.000000e+00 : tensor<32xf32>
+    %decoder0.norm1.beta = seg.param "decoder0.norm1.beta" constant 0.000000e+00 : tensor<32xf32>
+    %decoder0.norm1, %decoder0.norm1_24, %decoder0.norm1_25 = seg.norm instance %decoder0.conv1, %decoder0.norm1.gamma, %decoder0.norm1.beta epsilon 1.000000e-03 : (tensor<2x40x56x40x32xf32>, tensor<32xf32>, tensor<32xf32>) -> (tensor<2x40x56x40x32xf32>, tensor<2x32xf32>, tensor<2x32xf32>)
+    %decoder0.relu1 = seg.leaky_relu %decoder0.norm1 slope 1.000000e-02 : tensor<2x40x56x40x32xf32>
+    %decoder0.conv2.weight = seg.param "decoder0.conv2.weight" he_normal 1.000000e-02 decay : tensor<3x3x3x32x32xf32>
+    %decoder0.conv2 = seg.conv %decoder0.relu1, %decoder0.conv2.weight strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x40x56x40x32xf32>, tensor<3x3x3x32x32xf32>) -> tensor<2x40x56x40x32xf32>
+    %decoder0.norm2.gamma = seg.param "decoder0.norm2.gamma" constant 1.000000e+00 : tensor<32xf32>
+    %decoder0.norm2.beta = seg.param "decoder0.norm2.beta" constant 0.000000e+00 : tensor<32xf32>
+    %decoder0.norm2, %decoder0.norm2_26, %decoder0.norm2_27 = seg.norm instance %decoder0.conv2, %decoder0.norm2.gamma, %decoder0.norm2.beta epsilon 1.000000e-03 : (tensor<2x40x56x40x32xf32>, tensor<32xf32>, tensor<32xf32>) -> (tensor<2x40x56x40x32xf32>, tensor<2x32xf32>, tensor<2x32xf32>)
+    %decoder0.relu2 = seg.leaky_relu %decoder0.norm2 slope 1.000000e-02 : tensor<2x40x56x40x32xf32>
+    %head.weight = seg.param "head.weight" he_normal 1.000000e-02 decay : tensor<1x1x1x32x3xf32>
+    %head.bias = seg.param "head.bias" constant 0.000000e+00 decay : tensor<3xf32>
+    %head = seg.conv %decoder0.relu2, %head.weight bias %head.bias strides [1, 1, 1] pad_low [0, 0, 0] pad_high [0, 0, 0] : (tensor<2x40x56x40x32xf32>, tensor<1x1x1x32x3xf32>, tensor<3xf32>) -> tensor<2x40x56x40x3xf32>
+    seg.output %head : tensor<2x40x56x40x3xf32>
+  } objective ["loss", "dice_loss", "ce_loss", "dice"] {
+  ^bb0(%logits: tensor<2x40x56x40x3xf32>, %labels: tensor<2x40x56x40xi32>):
+    %dice_loss, %dice_loss_0, %dice_loss_1 = seg.dice %logits, %labels batch_reduce exclude_background smooth 9.9999999999999995E-7 : (tensor<2x40x56x40x3xf32>, tensor<2x40x56x40xi32>) -> (tensor<f32>, tensor<3xf32>, tensor<2x3x3xf32>)
+    %ce_loss = seg.cross_entropy %logits, %labels : (tensor<2x40x56x40x3xf32>, tensor<2x40x56x40xi32>) -> tensor<f32>
+    %loss = seg.add %dice_loss, %ce_loss : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    seg.output %loss, %dice_loss, %ce_loss, %dice_loss_0 : tensor<f32>, tensor<f32>, tensor<f32>, tensor<3xf32>
+  }
+}
+

@@ -1,0 +1,117 @@
+module {
+  seg.network @unet2d format 1 classes 2 optimizer {beta1 = 9.000000e-01 : f64, beta2 = 0.99899999999999999 : f64, epsilon = 9.9999999999999995E-8 : f64, kind = "adam", learning_rate = 1.000000e-04 : f64, momentum = 0.000000e+00 : f64, weight_decay = 5.000000e-04 : f64} pipeline {class_names = ["membrane", "background"], kind = "isbi", output = [388, 388], pad_to = [572, 572], resize = [388, 388]} forward {
+  ^bb0(%image: tensor<1x572x572x1xf32>):
+    %input.conv1.weight = seg.param "input.conv1.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x1x64xf32>
+    %input.conv1.bias = seg.param "input.conv1.bias" constant 0.000000e+00 decay : tensor<64xf32>
+    %input.conv1 = seg.conv %image, %input.conv1.weight bias %input.conv1.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x572x572x1xf32>, tensor<3x3x1x64xf32>, tensor<64xf32>) -> tensor<1x570x570x64xf32>
+    %input.conv1.relu = seg.relu %input.conv1 : tensor<1x570x570x64xf32>
+    %input.conv2.weight = seg.param "input.conv2.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x64x64xf32>
+    %input.conv2.bias = seg.param "input.conv2.bias" constant 0.000000e+00 decay : tensor<64xf32>
+    %input.conv2 = seg.conv %input.conv1.relu, %input.conv2.weight bias %input.conv2.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x570x570x64xf32>, tensor<3x3x64x64xf32>, tensor<64xf32>) -> tensor<1x568x568x64xf32>
+    %input.conv2.relu = seg.relu %input.conv2 : tensor<1x568x568x64xf32>
+    %down0.pool = seg.max_pool %input.conv2.relu window [2, 2] strides [2, 2] : tensor<1x568x568x64xf32> -> tensor<1x284x284x64xf32>
+    %down0.conv1.weight = seg.param "down0.conv1.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x64x128xf32>
+    %down0.conv1.bias = seg.param "down0.conv1.bias" constant 0.000000e+00 decay : tensor<128xf32>
+    %down0.conv1 = seg.conv %down0.pool, %down0.conv1.weight bias %down0.conv1.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x284x284x64xf32>, tensor<3x3x64x128xf32>, tensor<128xf32>) -> tensor<1x282x282x128xf32>
+    %down0.conv1.relu = seg.relu %down0.conv1 : tensor<1x282x282x128xf32>
+    %down0.conv2.weight = seg.param "down0.conv2.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x128x128xf32>
+    %down0.conv2.bias = seg.param "down0.conv2.bias" constant 0.000000e+00 decay : tensor<128xf32>
+    %down0.conv2 = seg.conv %down0.conv1.relu, %down0.conv2.weight bias %down0.conv2.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x282x282x128xf32>, tensor<3x3x128x128xf32>, tensor<128xf32>) -> tensor<1x280x280x128xf32>
+    %down0.conv2.relu = seg.relu %down0.conv2 : tensor<1x280x280x128xf32>
+    %down1.pool = seg.max_pool %down0.conv2.relu window [2, 2] strides [2, 2] : tensor<1x280x280x128xf32> -> tensor<1x140x140x128xf32>
+    %down1.conv1.weight = seg.param "down1.conv1.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x128x256xf32>
+    %down1.conv1.bias = seg.param "down1.conv1.bias" constant 0.000000e+00 decay : tensor<256xf32>
+    %down1.conv1 = seg.conv %down1.pool, %down1.conv1.weight bias %down1.conv1.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x140x140x128xf32>, tensor<3x3x128x256xf32>, tensor<256xf32>) -> tensor<1x138x138x256xf32>
+    %down1.conv1.relu = seg.relu %down1.conv1 : tensor<1x138x138x256xf32>
+    %down1.conv2.weight = seg.param "down1.conv2.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x256x256xf32>
+    %down1.conv2.bias = seg.param "down1.conv2.bias" constant 0.000000e+00 decay : tensor<256xf32>
+    %down1.conv2 = seg.conv %down1.conv1.relu, %down1.conv2.weight bias %down1.conv2.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x138x138x256xf32>, tensor<3x3x256x256xf32>, tensor<256xf32>) -> tensor<1x136x136x256xf32>
+    %down1.conv2.relu = seg.relu %down1.conv2 : tensor<1x136x136x256xf32>
+    %down2.pool = seg.max_pool %down1.conv2.relu window [2, 2] strides [2, 2] : tensor<1x136x136x256xf32> -> tensor<1x68x68x256xf32>
+    %down2.conv1.weight = seg.param "down2.conv1.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x256x512xf32>
+    %down2.conv1.bias = seg.param "down2.conv1.bias" constant 0.000000e+00 decay : tensor<512xf32>
+    %down2.conv1 = seg.conv %down2.pool, %down2.conv1.weight bias %down2.conv1.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x68x68x256xf32>, tensor<3x3x256x512xf32>, tensor<512xf32>) -> tensor<1x66x66x512xf32>
+    %down2.conv1.relu = seg.relu %down2.conv1 : tensor<1x66x66x512xf32>
+    %down2.conv2.weight = seg.param "down2.conv2.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x512x512xf32>
+    %down2.conv2.bias = seg.param "down2.conv2.bias" constant 0.000000e+00 decay : tensor<512xf32>
+    %down2.conv2 = seg.conv %down2.conv1.relu, %down2.conv2.weight bias %down2.conv2.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x66x66x512xf32>, tensor<3x3x512x512xf32>, tensor<512xf32>) -> tensor<1x64x64x512xf32>
+    %down2.conv2.relu = seg.relu %down2.conv2 : tensor<1x64x64x512xf32>
+    %bottleneck.pool = seg.max_pool %down2.conv2.relu window [2, 2] strides [2, 2] : tensor<1x64x64x512xf32> -> tensor<1x32x32x512xf32>
+    %bottleneck.conv1.weight = seg.param "bottleneck.conv1.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x512x1024xf32>
+    %bottleneck.conv1.bias = seg.param "bottleneck.conv1.bias" constant 0.000000e+00 decay : tensor<1024xf32>
+    %bottleneck.conv1 = seg.conv %bottleneck.pool, %bottleneck.conv1.weight bias %bottleneck.conv1.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x32x32x512xf32>, tensor<3x3x512x1024xf32>, tensor<1024xf32>) -> tensor<1x30x30x1024xf32>
+    %bottleneck.conv1.relu = seg.relu %bottleneck.conv1 : tensor<1x30x30x1024xf32>
+    %bottleneck.conv2.weight = seg.param "bottleneck.conv2.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x1024x1024xf32>
+    %bottleneck.conv2.bias = seg.param "bottleneck.conv2.bias" constant 0.000000e+00 decay : tensor<1024xf32>
+    %bottleneck.conv2 = seg.conv %bottleneck.conv1.relu, %bottleneck.conv2.weight bias %bottleneck.conv2.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x30x30x1024xf32>, tensor<3x3x1024x1024xf32>, tensor<1024xf32>) -> tensor<1x28x28x1024xf32>
+    %bottleneck.conv2.relu = seg.relu %bottleneck.conv2 : tensor<1x28x28x1024xf32>
+    %bottleneck.dropout = seg.network_dropout %bottleneck.conv2.relu rate 5.000000e-01 : tensor<1x28x28x1024xf32>
+    %bottleneck.up.weight = seg.param "bottleneck.up.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x1024x512xf32>
+    %bottleneck.up.bias = seg.param "bottleneck.up.bias" constant 0.000000e+00 decay : tensor<512xf32>
+    %bottleneck.up = seg.conv_transpose %bottleneck.dropout, %bottleneck.up.weight bias %bottleneck.up.bias strides [2, 2] pad_low [0, 0] pad_high [1, 1] : (tensor<1x28x28x1024xf32>, tensor<3x3x1024x512xf32>, tensor<512xf32>) -> tensor<1x56x56x512xf32>
+    %bottleneck.up.relu = seg.relu %bottleneck.up : tensor<1x56x56x512xf32>
+    %up0.crop = seg.crop %down2.conv2.relu at [4, 4] : tensor<1x64x64x512xf32> -> tensor<1x56x56x512xf32>
+    %up0.concat = seg.concat %bottleneck.up.relu, %up0.crop : (tensor<1x56x56x512xf32>, tensor<1x56x56x512xf32>) -> tensor<1x56x56x1024xf32>
+    %up0.conv1.weight = seg.param "up0.conv1.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x1024x512xf32>
+    %up0.conv1.bias = seg.param "up0.conv1.bias" constant 0.000000e+00 decay : tensor<512xf32>
+    %up0.conv1 = seg.conv %up0.concat, %up0.conv1.weight bias %up0.conv1.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x56x56x1024xf32>, tensor<3x3x1024x512xf32>, tensor<512xf32>) -> tensor<1x54x54x512xf32>
+    %up0.conv1.relu = seg.relu %up0.conv1 : tensor<1x54x54x512xf32>
+    %up0.conv2.weight = seg.param "up0.conv2.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x512x512xf32>
+    %up0.conv2.bias = seg.param "up0.conv2.bias" constant 0.000000e+00 decay : tensor<512xf32>
+    %up0.conv2 = seg.conv %up0.conv1.relu, %up0.conv2.weight bias %up0.conv2.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x54x54x512xf32>, tensor<3x3x512x512xf32>, tensor<512xf32>) -> tensor<1x52x52x512xf32>
+    %up0.conv2.relu = seg.relu %up0.conv2 : tensor<1x52x52x512xf32>
+    %up0.up.weight = seg.param "up0.up.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x512x256xf32>
+    %up0.up.bias = seg.param "up0.up.bias" constant 0.000000e+00 decay : tensor<256xf32>
+    %up0.up = seg.conv_transpose %up0.conv2.relu, %up0.up.weight bias %up0.up.bias strides [2, 2] pad_low [0, 0] pad_high [1, 1] : (tensor<1x52x52x512xf32>, tensor<3x3x512x256xf32>, tensor<256xf32>) -> tensor<1x104x104x256xf32>
+    %up0.up.relu = seg.relu %up0.up : tensor<1x104x104x256xf32>
+    %up1.crop = seg.crop %down1.conv2.relu at [16, 16] : tensor<1x136x136x256xf32> -> tensor<1x104x104x256xf32>
+    %up1.concat = seg.concat %up0.up.relu, %up1.crop : (tensor<1x104x104x256xf32>, tensor<1x104x104x256xf32>) -> tensor<1x104x104x512xf32>
+    %up1.conv1.weight = seg.param "up1.conv1.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x512x256xf32>
+    %up1.conv1.bias = seg.param "up1.conv1.bias" constant 0.000000e+00 decay : tensor<256xf32>
+    %up1.conv1 = seg.conv %up1.concat, %up1.conv1.weight bias %up1.conv1.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x104x104x512xf32>, tensor<3x3x512x256xf32>, tensor<256xf32>) -> tensor<1x102x102x256xf32>
+    %up1.conv1.relu = seg.relu %up1.conv1 : tensor<1x102x102x256xf32>
+    %up1.conv2.weight = seg.param "up1.conv2.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x256x256xf32>
+    %up1.conv2.bias = seg.param "up1.conv2.bias" constant 0.000000e+00 decay : tensor<256xf32>
+    %up1.conv2 = seg.conv %up1.conv1.relu, %up1.conv2.weight bias %up1.conv2.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x102x102x256xf32>, tensor<3x3x256x256xf32>, tensor<256xf32>) -> tensor<1x100x100x256xf32>
+    %up1.conv2.relu = seg.relu %up1.conv2 : tensor<1x100x100x256xf32>
+    %up1.up.weight = seg.param "up1.up.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x256x128xf32>
+    %up1.up.bias = seg.param "up1.up.bias" constant 0.000000e+00 decay : tensor<128xf32>
+    %up1.up = seg.conv_transpose %up1.conv2.relu, %up1.up.weight bias %up1.up.bias strides [2, 2] pad_low [0, 0] pad_high [1, 1] : (tensor<1x100x100x256xf32>, tensor<3x3x256x128xf32>, tensor<128xf32>) -> tensor<1x200x200x128xf32>
+    %up1.up.relu = seg.relu %up1.up : tensor<1x200x200x128xf32>
+    %up2.crop = seg.crop %down0.conv2.relu at [40, 40] : tensor<1x280x280x128xf32> -> tensor<1x200x200x128xf32>
+    %up2.concat = seg.concat %up1.up.relu, %up2.crop : (tensor<1x200x200x128xf32>, tensor<1x200x200x128xf32>) -> tensor<1x200x200x256xf32>
+    %up2.conv1.weight = seg.param "up2.conv1.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x256x128xf32>
+    %up2.conv1.bias = seg.param "up2.conv1.bias" constant 0.000000e+00 decay : tensor<128xf32>
+    %up2.conv1 = seg.conv %up2.concat, %up2.conv1.weight bias %up2.conv1.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x200x200x256xf32>, tensor<3x3x256x128xf32>, tensor<128xf32>) -> tensor<1x198x198x128xf32>
+    %up2.conv1.relu = seg.relu %up2.conv1 : tensor<1x198x198x128xf32>
+    %up2.conv2.weight = seg.param "up2.conv2.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x128x128xf32>
+    %up2.conv2.bias = seg.param "up2.conv2.bias" constant 0.000000e+00 decay : tensor<128xf32>
+    %up2.conv2 = seg.conv %up2.conv1.relu, %up2.conv2.weight bias %up2.conv2.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x198x198x128xf32>, tensor<3x3x128x128xf32>, tensor<128xf32>) -> tensor<1x196x196x128xf32>
+    %up2.conv2.relu = seg.relu %up2.conv2 : tensor<1x196x196x128xf32>
+    %up2.up.weight = seg.param "up2.up.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x128x64xf32>
+    %up2.up.bias = seg.param "up2.up.bias" constant 0.000000e+00 decay : tensor<64xf32>
+    %up2.up = seg.conv_transpose %up2.conv2.relu, %up2.up.weight bias %up2.up.bias strides [2, 2] pad_low [0, 0] pad_high [1, 1] : (tensor<1x196x196x128xf32>, tensor<3x3x128x64xf32>, tensor<64xf32>) -> tensor<1x392x392x64xf32>
+    %up2.up.relu = seg.relu %up2.up : tensor<1x392x392x64xf32>
+    %output.crop = seg.crop %input.conv2.relu at [88, 88] : tensor<1x568x568x64xf32> -> tensor<1x392x392x64xf32>
+    %output.concat = seg.concat %up2.up.relu, %output.crop : (tensor<1x392x392x64xf32>, tensor<1x392x392x64xf32>) -> tensor<1x392x392x128xf32>
+    %output.conv1.weight = seg.param "output.conv1.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x128x64xf32>
+    %output.conv1.bias = seg.param "output.conv1.bias" constant 0.000000e+00 decay : tensor<64xf32>
+    %output.conv1 = seg.conv %output.concat, %output.conv1.weight bias %output.conv1.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x392x392x128xf32>, tensor<3x3x128x64xf32>, tensor<64xf32>) -> tensor<1x390x390x64xf32>
+    %output.conv1.relu = seg.relu %output.conv1 : tensor<1x390x390x64xf32>
+    %output.conv2.weight = seg.param "output.conv2.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x64x64xf32>
+    %output.conv2.bias = seg.param "output.conv2.bias" constant 0.000000e+00 decay : tensor<64xf32>
+    %output.conv2 = seg.conv %output.conv1.relu, %output.conv2.weight bias %output.conv2.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x390x390x64xf32>, tensor<3x3x64x64xf32>, tensor<64xf32>) -> tensor<1x388x388x64xf32>
+    %output.conv2.relu = seg.relu %output.conv2 : tensor<1x388x388x64xf32>
+    %output.conv3.weight = seg.param "output.conv3.weight" glorot_uniform 0.000000e+00 decay : tensor<1x1x64x2xf32>
+    %output.conv3.bias = seg.param "output.conv3.bias" constant 0.000000e+00 decay : tensor<2xf32>
+    %output.conv3 = seg.conv %output.conv2.relu, %output.conv3.weight bias %output.conv3.bias strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x388x388x64xf32>, tensor<1x1x64x2xf32>, tensor<2xf32>) -> tensor<1x388x388x2xf32>
+    seg.output %output.conv3 : tensor<1x388x388x2xf32>
+  } objective ["loss", "ce_loss", "dice_loss", "dice"] {
+  ^bb0(%logits: tensor<1x388x388x2xf32>, %labels: tensor<1x388x388xi32>):
+    %dice_loss, %dice_loss_0, %dice_loss_1 = seg.dice %logits, %labels squared smooth 9.9999999999999995E-7 : (tensor<1x388x388x2xf32>, tensor<1x388x388xi32>) -> (tensor<f32>, tensor<2xf32>, tensor<1x3x2xf32>)
+    %ce_loss = seg.cross_entropy %logits, %labels : (tensor<1x388x388x2xf32>, tensor<1x388x388xi32>) -> tensor<f32>
+    %loss = seg.add %dice_loss, %ce_loss : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    seg.output %loss, %ce_loss, %dice_loss, %dice_loss_0 : tensor<f32>, tensor<f32>, tensor<f32>, tensor<2xf32>
+  }
+}
+
