@@ -23,12 +23,13 @@ using Environment = llvm::DenseMap<Value, HostTensor>;
 FailureOr<HostTensor> zerosLike(Operation *op, Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   std::optional<ElementKind> kind;
-  if (tensor && tensor.hasStaticShape())
+  if (tensor && tensor.hasStaticShape() && tensor.getNumElements() > 0)
     kind = elementKind(tensor.getElementType());
   if (!kind)
     return op->emitOpError("has no reference evaluation for values of type ")
            << type
-           << ": expects a static tensor of f16, bf16, f32, f64, i32 or i64";
+           << ": expects a tensor of known size, not empty, of f16, bf16, f32, "
+              "f64, i32 or i64";
   return HostTensor(tensor.getShape(), *kind);
 }
 

@@ -17,8 +17,9 @@ LogicalResult NormOp::buildAdjoint(OpBuilder &b, ValueRange grads, ArrayRef<bool
   auto grad = NormGradOp::create(b, getLoc(), getInput().getType(), getGamma().getType(), getBeta().getType(),
                                  getInput(), grads[0], getGamma(), getMean(), getRstd(), getKind(), getGroups(),
                                  getEpsilon());
-  for (auto [slot, value] : llvm::zip_equal(result, grad.getResults()))
-    slot = value;
+  for (auto [slot, value, wanted] : llvm::zip_equal(result, grad.getResults(), needed))
+    if (wanted)
+      slot = value;
   return success();
 }
 

@@ -15,31 +15,23 @@
 using namespace mlir;
 using namespace segc::seg;
 
-/// pointwise_c1: float operands broadcast to the result; at least one has its
-/// shape.
-static LogicalResult verifyBroadcast(Operation *op) {
+LogicalResult segc::seg::detail::verifyPointwise(Operation *op) {
   auto result = cast<RankedTensorType>(op->getResult(0).getType());
   bool sameShape = false;
   for (Value operand : op->getOperands()) {
     auto type = cast<RankedTensorType>(operand.getType());
     Broadcast kind = classifyBroadcast(type, result);
     sameShape |= kind == Broadcast::None;
-    if (kind == Broadcast::Invalid)
+    if (kind == Broadcast::Invalid) // pointwise_c1
       return op->emitOpError("expects operands that broadcast to ")
              << shapeText(result.getShape()) << ", got "
              << shapeText(type.getShape());
   }
-  if (!sameShape)
+  if (!sameShape) // pointwise_c1
     return op->emitOpError("expects an operand of the result's shape ")
            << shapeText(result.getShape());
   return success();
 }
-
-LogicalResult AddOp::verify() { return verifyBroadcast(*this); }
-LogicalResult SubOp::verify() { return verifyBroadcast(*this); }
-LogicalResult MulOp::verify() { return verifyBroadcast(*this); }
-LogicalResult PReluOp::verify() { return verifyBroadcast(*this); }
-LogicalResult PReluGradOp::verify() { return verifyBroadcast(*this); }
 
 LogicalResult LeakyReluOp::verify() {
   if (!(getSlope().convertToDouble() > 0)) // leaky_relu_c1
@@ -53,14 +45,15 @@ LogicalResult DropoutOp::verify() {
   double rate = getRate().convertToDouble();
   if (!(rate >= 0 && rate < 1)) // dropout_c1
     return emitOpError("expects a rate in [0, 1), got ") << rate;
-  return verifyBroadcast(*this);
+  return success();
 }
 
 LogicalResult ChannelTotalOp::verify() {
   auto in = getInput().getType(), out = getOutput().getType();
   if (in.getRank() < 2 || out != activationType(in, spatialDims(in), 1)) // channel_total_c1
-    return emitOpError("expects ") << shapeText(in.getShape().drop_back())
-                                   << "x1, got " << shapeText(out.getShape());
+    return emitOpError("expects a result of ")
+           << shapeText(positionDims(in)) << " positions and 1 channel, got "
+           << shapeText(out.getShape());
   return success();
 }
 

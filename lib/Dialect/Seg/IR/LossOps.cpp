@@ -14,9 +14,9 @@ using namespace mlir;
 using namespace segc::seg;
 
 static LogicalResult verifyLabels(Operation *op, RankedTensorType logits, RankedTensorType labels) {
-  if (logits.getRank() < 3 || labels.getShape() != logits.getShape().drop_back()) // loss_c1
+  if (logits.getRank() < 3 || labels.getShape() != positionDims(logits)) // loss_c1
     return op->emitOpError("expects labels of shape ")
-           << shapeText(logits.getShape().drop_back()) << ", got "
+           << shapeText(positionDims(logits)) << ", got "
            << shapeText(labels.getShape());
   if (channels(logits) < 2) // loss_c2
     return op->emitOpError("expects at least 2 classes, got ") << channels(logits);
@@ -57,14 +57,21 @@ LogicalResult DiceGradOp::verify() {
   return verifyLossGrad(*this, getLogits().getType(), getOutput().getType());
 }
 
+static LogicalResult verifyGamma(Operation *op, double gamma) {
+  if (!(gamma >= 0)) // cross_entropy_c1
+    return op->emitOpError("expects focal_gamma of at least 0, got ") << gamma;
+  return success();
+}
+
 LogicalResult CrossEntropyOp::verify() {
-  if (!(getFocalGamma().convertToDouble() >= 0)) // cross_entropy_c1
-    return emitOpError("expects focal_gamma of at least 0, got ") << getFocalGamma().convertToDouble();
+  if (failed(verifyGamma(*this, getFocalGamma().convertToDouble())))
+    return failure();
   return verifyLabels(*this, getLogits().getType(), getLabels().getType());
 }
 
 LogicalResult CrossEntropyGradOp::verify() {
-  if (failed(verifyLabels(*this, getLogits().getType(), getLabels().getType())))
+  if (failed(verifyGamma(*this, getFocalGamma().convertToDouble())) ||
+      failed(verifyLabels(*this, getLogits().getType(), getLabels().getType())))
     return failure();
   return verifyLossGrad(*this, getLogits().getType(), getOutput().getType());
 }

@@ -37,7 +37,8 @@ static LogicalResult verifyNames(NetworkOp op) {
   return failure(result.wasInterrupted());
 }
 
-LogicalResult NetworkOp::verify() {
+// After the ops within: their types are known to be tensors.
+LogicalResult NetworkOp::verifyRegions() {
   if (static_cast<int64_t>(getFormat()) != networkFormat) // network_c1
     return emitOpError("expects format ") << networkFormat << ", got "
            << static_cast<int64_t>(getFormat()) << "; use the segc that wrote it";
@@ -51,7 +52,7 @@ LogicalResult NetworkOp::verify() {
            << forward.getNumArguments() << " arguments and "
            << forwardOutput.getValues().size() << " results";
   auto logits = cast<RankedTensorType>(forwardOutput.getValues().front().getType());
-  if (channels(logits) != static_cast<int64_t>(getClasses())) // network_c4
+  if (logits.getRank() < 3 || channels(logits) != static_cast<int64_t>(getClasses())) // network_c4
     return emitOpError("expects logits of ") << getClasses() << " classes, got " << logits;
   if (objective.getNumArguments() != forwardOutput.getValues().size() + 1) // network_c5
     return emitOpError("expects objective to take the ")

@@ -27,6 +27,12 @@ LogicalResult verifyPerChannel(Operation *op, RankedTensorType input,
   return success();
 }
 
+LogicalResult verifyEpsilon(Operation *op, double epsilon) {
+  if (!(epsilon >= 0)) // norm_c6
+    return op->emitOpError("expects epsilon of at least 0, got ") << epsilon;
+  return success();
+}
+
 /// Statistics are [C] for batch norm, [N, C] otherwise.
 LogicalResult verifyStatistics(Operation *op, RankedTensorType input,
                                NormKind kind, int64_t groups, double epsilon,
@@ -48,9 +54,7 @@ LogicalResult verifyStatistics(Operation *op, RankedTensorType input,
            << channels(input) << " channels, got " << groups;
   if (kind != NormKind::group && groups != 0) // norm_c5
     return op->emitOpError("expects groups for group norm only, got ") << groups;
-  if (!(epsilon >= 0)) // norm_c6
-    return op->emitOpError("expects epsilon of at least 0, got ") << epsilon;
-  return success();
+  return verifyEpsilon(op, epsilon);
 }
 
 } // namespace
@@ -62,6 +66,8 @@ LogicalResult BatchNormOp::verify() {
   double momentum = getMomentum().convertToDouble();
   if (!(momentum >= 0 && momentum <= 1)) // batch_norm_c1
     return emitOpError("expects momentum in [0, 1], got ") << momentum;
+  if (failed(verifyEpsilon(*this, getEpsilon().convertToDouble())))
+    return failure();
   return verifyPerChannel(*this, getInput().getType(), getOperands().drop_front());
 }
 
@@ -69,6 +75,8 @@ LogicalResult BatchNormInferenceOp::verify() {
   if (getInput().getType() != getOutput().getType()) // norm_c7
     return emitOpError("expects a result of the input's type, got ")
            << getOutput().getType();
+  if (failed(verifyEpsilon(*this, getEpsilon().convertToDouble())))
+    return failure();
   return verifyPerChannel(*this, getInput().getType(), getOperands().drop_front());
 }
 
@@ -101,6 +109,9 @@ LogicalResult NormStatsOp::verify() {
 }
 
 LogicalResult NormGradStatsOp::verify() {
+  if (getInput().getType() != getGrad().getType()) // norm_c7
+    return emitOpError("expects a gradient of the input's type ")
+           << getInput().getType() << ", got " << getGrad().getType();
   if (failed(verifyPerChannel(*this, getInput().getType(),
                               {getGamma(), getGammaGrad(), getBetaGrad()})))
     return failure();

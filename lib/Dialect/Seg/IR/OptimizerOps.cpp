@@ -13,24 +13,18 @@
 using namespace mlir;
 using namespace segc::seg;
 
-/// optimizer_c1: all tensors flat and of one size, results too.
-/// optimizer_c2: 0 <= decay_elements <= size.
+/// Each result replaces a flat operand; the gradients (of lookahead: the old
+/// parameters) are the one flat operand more, and flat operands come first.
 static LogicalResult verifyFlat(Operation *op, int64_t decayElements) {
   auto params = cast<RankedTensorType>(op->getOperand(0).getType());
-  if (params.getRank() != 1)
+  if (params.getRank() != 1) // optimizer_c1
     return op->emitOpError("expects flat parameters of rank 1, got rank ") << params.getRank();
-  auto check = [&](Type type) -> LogicalResult {
-    if (cast<RankedTensorType>(type).getRank() == 0 || type == params)
-      return success();
-    return op->emitOpError("expects flat tensors of type ") << params << ", got " << type;
-  };
-  for (Type type : op->getOperandTypes())
-    if (failed(check(type)))
-      return failure();
-  for (Type type : op->getResultTypes())
-    if (failed(check(type)))
-      return failure();
-  if (decayElements < 0 || decayElements > params.getDimSize(0))
+  SmallVector<Type> flat(op->getResultTypes());
+  llvm::append_range(flat, op->getOperands().take_front(op->getNumResults() + 1).getTypes());
+  for (Type type : flat)
+    if (type != params) // optimizer_c2
+      return op->emitOpError("expects flat tensors of type ") << params << ", got " << type;
+  if (decayElements < 0 || decayElements > params.getDimSize(0)) // optimizer_c3
     return op->emitOpError("expects decay_elements in [0, ")
            << params.getDimSize(0) << "], got " << decayElements;
   return success();

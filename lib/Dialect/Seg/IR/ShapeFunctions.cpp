@@ -15,7 +15,11 @@ using namespace mlir;
 namespace segc::seg {
 
 ArrayRef<int64_t> spatialDims(RankedTensorType type) {
-  return type.getShape().drop_front().drop_back();
+  return type.getRank() < 2 ? ArrayRef<int64_t>() : type.getShape().drop_front().drop_back();
+}
+
+ArrayRef<int64_t> positionDims(RankedTensorType type) {
+  return type.getRank() < 1 ? ArrayRef<int64_t>() : type.getShape().drop_back();
 }
 
 int64_t spatialSize(RankedTensorType type) {
@@ -25,7 +29,9 @@ int64_t spatialSize(RankedTensorType type) {
   return product;
 }
 
-int64_t channels(RankedTensorType type) { return type.getShape().back(); }
+int64_t channels(RankedTensorType type) {
+  return type.getRank() < 1 ? 1 : type.getShape().back();
+}
 
 Shape convOutputSpatial(ArrayRef<int64_t> in, ArrayRef<int64_t> taps,
                         ArrayRef<int64_t> strides, ArrayRef<int64_t> low,

@@ -20,11 +20,11 @@ LogicalResult ConcatOp::verify() {
   int64_t total = 0;
   for (Value input : getInputs()) {
     auto type = cast<RankedTensorType>(input.getType());
-    if (type.getRank() != out.getRank() ||
-        type.getShape().drop_back() != out.getShape().drop_back()) // concat_c2
+    if (type.getRank() < 1 || type.getRank() != out.getRank() ||
+        positionDims(type) != positionDims(out)) // concat_c2
       return emitOpError("expects operands of ")
-             << shapeText(out.getShape().drop_back()) << " positions, got "
-             << shapeText(type.getShape().drop_back());
+             << shapeText(positionDims(out)) << " positions, got "
+             << shapeText(positionDims(type));
     total += channels(type);
   }
   if (total != channels(out)) // concat_c3
@@ -35,16 +35,15 @@ LogicalResult ConcatOp::verify() {
 
 LogicalResult SliceChannelsOp::verify() {
   auto in = getInput().getType(), out = getOutput().getType();
-  if (in.getRank() != out.getRank() ||
-      in.getShape().drop_back() != out.getShape().drop_back()) // slice_channels_c1
+  if (in.getRank() < 1 || in.getRank() != out.getRank() ||
+      positionDims(in) != positionDims(out)) // slice_channels_c1
     return emitOpError("expects a result of ")
-           << shapeText(in.getShape().drop_back()) << " positions, got "
-           << shapeText(out.getShape().drop_back());
+           << shapeText(positionDims(in)) << " positions, got "
+           << shapeText(positionDims(out));
   int64_t offset = getOffset();
-  if (offset < 0 || offset + channels(out) > channels(in)) // slice_channels_c2
+  if (offset < 0 || offset > channels(in) - channels(out)) // slice_channels_c2
     return emitOpError("expects channels within ")
-           << channels(in) << ", got [" << offset << ", "
-           << offset + channels(out) << ")";
+           << channels(in) << ", got " << channels(out) << " from " << offset;
   return success();
 }
 
@@ -62,9 +61,9 @@ static LogicalResult verifyWindow(Operation *op, RankedTensorType large,
     return op->emitOpError("expects equal samples and channels, got ")
            << shapeText(large.getShape()) << " and " << shapeText(small.getShape());
   for (auto [n, m, o] : llvm::zip_equal(spatialDims(large), spatialDims(small), offsets))
-    if (o < 0 || o + m > n) // crop_c3
+    if (o < 0 || o > n - m) // crop_c3
       return op->emitOpError("expects a window within ")
-             << n << ", got [" << o << ", " << o + m << ")";
+             << n << ", got " << m << " from " << o;
   return success();
 }
 

@@ -22,7 +22,6 @@ class Seg_UnaryOp<string mnemonic, list<Trait> traits = []>
 class Seg_BroadcastOp<string mnemonic, list<Trait> traits = []>
     : Seg_PureOp<mnemonic, !listconcat([Seg_Pointwise], traits)> {
   let results = (outs Seg_Tensor:$output);
-  let hasVerifier = 1;
 }
 class Seg_BinaryOp<string mnemonic> : Seg_BroadcastOp<mnemonic, [Seg_Differentiable]> {
   let arguments = (ins Seg_Tensor:$lhs, Seg_Tensor:$rhs);
@@ -90,6 +89,7 @@ def Seg_DropoutOp : Seg_BroadcastOp<"dropout", [Seg_Differentiable]> {
   let assemblyFormat = [{
     $input `key` `(` $seed `,` $step `,` $sample_offset `)` `rate` $rate `id` $id attr-dict `:` functional-type(operands, results)
   }];
+  let hasVerifier = 1;
 }
 
 def Seg_SoftmaxOp : Seg_PureOp<"softmax", [Seg_Differentiable, SameOperandsAndResultType]> {

@@ -18,8 +18,13 @@ namespace segc::seg {
 
 using Shape = llvm::SmallVector<int64_t, 6>;
 
+// Verifiers ask these of types of any rank: what is not there is empty, and a
+// tensor of rank 0 has one channel.
+
 /// Spatial dimensions of an activation: all but the first and the last.
 llvm::ArrayRef<int64_t> spatialDims(mlir::RankedTensorType type);
+/// All dimensions but the last.
+llvm::ArrayRef<int64_t> positionDims(mlir::RankedTensorType type);
 /// Product of the spatial dimensions.
 int64_t spatialSize(mlir::RankedTensorType type);
 int64_t channels(mlir::RankedTensorType type);

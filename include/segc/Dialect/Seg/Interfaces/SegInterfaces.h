@@ -16,6 +16,11 @@ namespace segc::seg {
 template <typename ConcreteOp>
 class NotDifferentiable
     : public mlir::OpTrait::TraitBase<ConcreteOp, NotDifferentiable> {};
+
+namespace detail {
+/// pointwise_c1: every operand broadcasts to the result, and one has its shape.
+llvm::LogicalResult verifyPointwise(mlir::Operation *op);
+} // namespace detail
 } // namespace segc::seg
 
 #include "segc/Dialect/Seg/Interfaces/SegInterfaces.h.inc"

@@ -40,6 +40,7 @@ def Seg_PointwiseOpInterface : OpInterface<"PointwiseOpInterface"> {
     higher rank (one value a sample and channel); rank 0. Implementing it lets
     the op be fused into any kernel, on any target.
   }];
+  let verify = "return ::segc::seg::detail::verifyPointwise($_op);";
   let methods = [InterfaceMethod<[{
       Builds the computation on scalars or vectors of f32 (all operands have
       the same type) and returns the result. `index` is the linear index of
