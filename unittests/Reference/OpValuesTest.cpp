@@ -1,0 +1,334 @@
+//===- OpValuesTest.cpp - Evaluations against values by hand --------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ReferenceTest.h"
+#include "segc/Base/Random.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace segc;
+using namespace segc::reference;
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
+using ::testing::Pointwise;
+
+namespace {
+
+MATCHER_P(NearBy, tolerance, "") {
+  return std::abs(std::get<0>(arg) - std::get<1>(arg)) <= tolerance;
+}
+
+HostTensor f64(std::vector<int64_t> shape, std::vector<double> values) {
+  return HostTensor(shape, ElementKind::F64, std::move(values));
+}
+HostTensor i32(std::vector<int64_t> shape, std::vector<int64_t> values) {
+  HostTensor result(shape, ElementKind::I32);
+  llvm::copy(values, result.integers().begin());
+  return result;
+}
+
+class OpValuesTest : public ReferenceTest {
+protected:
+  HostTensor random(std::vector<int64_t> shape, uint64_t seed) {
+    return randomTensor(
+        RankedTensorType::get(shape, Float64Type::get(&context)), seed);
+  }
+  /// Result `index` of one op.
+  HostTensor only(std::vector<std::string> arguments,
+                  std::vector<std::string> results, std::string op,
+                  std::vector<HostTensor> inputs, int index = 0) {
+    auto values = run(functionText(arguments, results, op), inputs);
+    return values.empty() ? HostTensor() : values[index];
+  }
+};
+
+// The two conventions of "same" at stride 2 are shifted by one voxel.
+TEST_F(OpValuesTest, ConvPaddingPerSide) {
+  HostTensor x = f64({1, 1, 4, 1}, {1, 10, 100, 1000}),
+             w = f64({1, 3, 1, 1}, {1, 2, 3});
+  auto conv = [&](const std::string &padding) {
+    return only({"1x1x4x1xf64", "1x3x1x1xf64"}, {"1x1x2x1xf64"},
+                "seg.conv %a0, %a1 strides [1, 2] " + padding +
+                    " : (!a0, !a1) -> !r0",
+                {x, w});
+  };
+  EXPECT_THAT(conv("pad_low [0, 0] pad_high [0, 1]").values(),
+              ElementsAre(321, 2100));
+  EXPECT_THAT(conv("pad_low [0, 1] pad_high [0, 0]").values(),
+              ElementsAre(32, 3210));
+}
+
+TEST_F(OpValuesTest, ConvChannelsAndBias) {
+  HostTensor y =
+      only({"1x1x1x2xf64", "1x1x2x3xf64", "3xf64"}, {"1x1x1x3xf64"},
+           "seg.conv %a0, %a1 bias %a2 strides [1, 1] pad_low [0, 0] pad_high "
+           "[0, 0] : (!a0, !a1, !a2) -> !r0",
+           {f64({1, 1, 1, 2}, {1, 10}), f64({1, 1, 2, 3}, {1, 2, 3, 4, 5, 6}),
+            f64({3}, {100, 200, 300})});
+  EXPECT_THAT(y.values(), ElementsAre(141, 252, 363));
+}
+
+TEST_F(OpValuesTest, ConvTransposeOverlapsAndCrops) {
+  HostTensor y =
+      only({"1x1x2x1xf64", "1x3x1x1xf64"}, {"1x1x4x1xf64"},
+           "seg.conv_transpose %a0, %a1 strides [1, 2] pad_low [0, 0] pad_high "
+           "[0, 1] : (!a0, !a1) -> !r0",
+           {f64({1, 1, 2, 1}, {1, 10}), f64({1, 3, 1, 1}, {1, 2, 3})});
+  EXPECT_THAT(y.values(), ElementsAre(1, 2, 13, 20));
+}
+
+TEST_F(OpValuesTest, MaxPoolGradGoesToTheFirstMaximum) {
+  HostTensor dx =
+      only({"1x2x2x1xf64", "1x1x1x1xf64"}, {"1x2x2x1xf64"},
+           "seg.max_pool_grad %a0, %a1 window [2, 2] strides [2, 2] : (!a0, "
+           "!a1) -> !r0",
+           {f64({1, 2, 2, 1}, {1, 5, 5, 2}), f64({1, 1, 1, 1}, {7})});
+  EXPECT_THAT(dx.values(), ElementsAre(0, 7, 0, 0));
+}
+
+TEST_F(OpValuesTest, ResizeHalfPixelCentres) {
+  auto resize = [&](const std::string &mode, std::vector<double> x,
+                    int64_t out) {
+    int64_t in = x.size();
+    return only({"1x" + std::to_string(in) + "x1xf64"},
+                {"1x" + std::to_string(out) + "x1xf64"},
+                "seg.resize " + mode + " %a0 : !a0 -> !r0",
+                {f64({1, in, 1}, std::move(x))});
+  };
+  EXPECT_THAT(resize("linear", {0, 8}, 4).values(), ElementsAre(0, 2, 6, 8));
+  EXPECT_THAT(resize("linear", {0, 2, 4, 6}, 2).values(), ElementsAre(1, 5));
+  EXPECT_THAT(resize("nearest", {1, 2, 3}, 6).values(),
+              ElementsAre(1, 1, 2, 2, 3, 3));
+  EXPECT_THAT(resize("nearest", {1, 2, 3, 4}, 2).values(), ElementsAre(2, 4));
+  EXPECT_THAT(resize("nearest", {1, 2, 3, 4, 5}, 3).values(),
+              ElementsAre(1, 3, 5));
+  // Catmull-Rom at 1/4 and 3/4: weights -9, 111, 29, -3 over 128.
+  EXPECT_THAT(resize("cubic", {0, 0, 128, 0}, 8).values(),
+              ElementsAre(0, -3, -9, 29, 111, 111, 29, -9 - 0.0));
+}
+
+TEST_F(OpValuesTest, CubicReproducesLinesInside) {
+  std::vector<double> line(9);
+  for (int i = 0; i < 9; ++i)
+    line[i] = 3.0 * i - 1;
+  HostTensor y =
+      only({"1x9x1xf64"}, {"1x21x1xf64"}, "seg.resize cubic %a0 : !a0 -> !r0",
+           {f64({1, 9, 1}, line)});
+  for (int i = 5; i < 16; ++i)
+    EXPECT_NEAR(y[i], 3 * ((i + 0.5) * 9 / 21 - 0.5) - 1, 1e-13);
+}
+
+TEST_F(OpValuesTest, NormByHand) {
+  std::string text = functionText({"2x2x1x2xf64", "2xf64", "2xf64"},
+                                  {"2x2x1x2xf64", "2x2xf64", "2x2xf64"},
+                                  "seg.norm instance %a0, %a1, %a2 epsilon 0.0 "
+                                  ": (!a0, !a1, !a2) -> (!r0, !r1, !r2)");
+  auto results = run(text, {f64({2, 2, 1, 2}, {1, 10, 3, 30, 5, 0, 9, 8}),
+                            f64({2}, {1, 2}), f64({2}, {0, 100})});
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_THAT(results[1].values(), ElementsAre(2, 20, 7, 4));
+  EXPECT_THAT(results[2].values(), ElementsAre(1, 0.1, 0.5, 0.25));
+  EXPECT_THAT(results[0].values(), ElementsAre(-1, 98, 1, 102, -1, 98, 1, 102));
+}
+
+TEST_F(OpValuesTest, GroupStatisticsAreSharedByAGroupsChannels) {
+  std::string text = functionText(
+      {"1x1x1x4xf64"}, {"1x4xf64", "1x4xf64"},
+      "seg.norm_stats group %a0 groups 2 epsilon 0.0 : (!a0) -> (!r0, !r1)");
+  auto results = run(text, {f64({1, 1, 1, 4}, {1, 3, 10, 30})});
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_THAT(results[0].values(), ElementsAre(2, 2, 20, 20));
+  EXPECT_THAT(results[1].values(), ElementsAre(1, 1, 0.1, 0.1));
+}
+
+// The kernel-level pieces make up the whole ops, for every kind.
+class NormPiecesTest : public OpValuesTest,
+                       public ::testing::WithParamInterface<
+                           std::pair<const char *, const char *>> {};
+
+TEST_P(NormPiecesTest, MakeUpTheWhole) {
+  const char *kind = GetParam().first, *statistic = GetParam().second;
+  std::string options = std::string(kind) == "group" ? " groups 2" : "";
+  auto text = [&](bool pieces) {
+    std::string t = "tensor<2x3x2x4xf64>", c = "tensor<4xf64>",
+                s = std::string("tensor<") + statistic + "xf64>";
+    std::string attributes = options + " epsilon 1.0e-3 : ", k = kind;
+    std::string body =
+        pieces ? "%m, %r = seg.norm_stats " + k + " %x" + attributes + "(" + t +
+                     ") -> (" + s + ", " + s + ")\n" +
+                     "%y = seg.norm_apply %x, %m, %r, %g, %b : (" + t + ", " +
+                     s + ", " + s + ", " + c + ", " + c + ") -> " + t + "\n" +
+                     "%s1, %s2, %dg, %db = seg.norm_grad_stats " + k +
+                     " %x, %dy, %g, %m, %r" + attributes + "(" + t + ", " + t +
+                     ", " + c + ", " + s + ", " + s + ") -> (" + s + ", " + s +
+                     ", " + c + ", " + c + ")\n" +
+                     "%dx = seg.norm_grad_apply %x, %dy, %g, %m, %r, %s1, %s2 "
+                     ": (" +
+                     t + ", " + t + ", " + c + ", " + s + ", " + s + ", " + s +
+                     ", " + s + ") -> " + t + "\n"
+               : "%y, %m, %r = seg.norm " + k + " %x, %g, %b" + attributes +
+                     "(" + t + ", " + c + ", " + c + ") -> (" + t + ", " + s +
+                     ", " + s + ")\n" + "%dx, %dg, %db = seg.norm_grad " + k +
+                     " %x, %dy, %g, %m, %r" + attributes + "(" + t + ", " + t +
+                     ", " + c + ", " + s + ", " + s + ") -> (" + t + ", " + c +
+                     ", " + c + ")\n";
+    std::string types = t + ", " + t + ", " + c + ", " + c;
+    return "func.func @f(%x: " + t + ", %dy: " + t + ", %g: " + c +
+           ", %b: " + c + ") -> (" + types + ") {\n" + body +
+           "return %y, %dx, %dg, %db : " + types + "\n}";
+  };
+  std::vector<HostTensor> inputs = {random({2, 3, 2, 4}, 1),
+                                    random({2, 3, 2, 4}, 2), random({4}, 3),
+                                    random({4}, 4)};
+  auto whole = run(text(false), inputs), pieces = run(text(true), inputs);
+  ASSERT_EQ(whole.size(), 4u);
+  ASSERT_EQ(pieces.size(), 4u);
+  for (int i = 0; i < 4; ++i)
+    EXPECT_THAT(pieces[i].values(), Pointwise(NearBy(1e-14), whole[i].values()))
+        << "result " << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, NormPiecesTest,
+                         ::testing::Values(std::pair("batch", "4"),
+                                           std::pair("instance", "2x4"),
+                                           std::pair("group", "2x4")),
+                         [](const auto &info) {
+                           return std::string(info.param.first);
+                         });
+
+TEST_F(OpValuesTest, RunningStatistics) {
+  EXPECT_THAT(
+      only({"2xf64", "2xf64"}, {"2xf64"},
+           "seg.running_mean %a0, %a1 momentum 0.75 : (!a0, !a1) -> !r0",
+           {f64({2}, {4, 8}), f64({2}, {0, 16})})
+          .values(),
+      ElementsAre(3, 10));
+  EXPECT_THAT(only({"1xf64", "1xf64"}, {"1xf64"},
+                   "seg.running_variance %a0, %a1 momentum 0.5 epsilon 1.0 : "
+                   "(!a0, !a1) -> !r0",
+                   {f64({1}, {2}), f64({1}, {0.5})})
+                  .values(),
+              ElementsAre(2.5));
+}
+
+TEST_F(OpValuesTest, Broadcasting) {
+  HostTensor x = f64({2, 1, 2, 2}, {0, 0, 0, 0, 0, 0, 0, 0});
+  auto add = [&](const std::string &type, HostTensor other) {
+    HostTensor y =
+        only({"2x1x2x2xf64", type}, {"2x1x2x2xf64"},
+             "seg.add %a0, %a1 : (!a0, !a1) -> !r0", {x, std::move(other)});
+    return std::vector<double>(y.values());
+  };
+  EXPECT_THAT(add("f64", f64({}, {7})), ElementsAre(7, 7, 7, 7, 7, 7, 7, 7));
+  EXPECT_THAT(add("2xf64", f64({2}, {1, 2})),
+              ElementsAre(1, 2, 1, 2, 1, 2, 1, 2));
+  EXPECT_THAT(add("2x2xf64", f64({2, 2}, {1, 2, 3, 4})),
+              ElementsAre(1, 2, 1, 2, 3, 4, 3, 4));
+  EXPECT_THAT(add("2x1x2x1xf64", f64({2, 1, 2, 1}, {1, 2, 3, 4})),
+              ElementsAre(1, 1, 2, 2, 3, 3, 4, 4));
+}
+
+// The mask is word 0 of the block of the element's global index; the stream is
+// (step, id). CounterRng hands out that word at index * 4.
+TEST_F(OpValuesTest, DropoutMask) {
+  const int64_t seed = 0x123456789abcdef, step = 3, offset = 5, id = 2;
+  HostTensor y = only({"2x3x3x2xf64", "i64", "i64", "i64"}, {"2x3x3x2xf64"},
+                      "seg.dropout %a0 key(%a1, %a2, %a3) rate 0.25 id 2 : "
+                      "(!a0, !a1, !a2, !a3) -> !r0",
+                      {f64({2, 3, 3, 2}, std::vector<double>(36, 3)),
+                       HostTensor::scalar(seed), HostTensor::scalar(step),
+                       HostTensor::scalar(offset)});
+  CounterRng rng(seed, (uint64_t{step} << 32) + id);
+  std::vector<double> expected;
+  for (int64_t i = 0; i < 36; ++i)
+    expected.push_back(rng.uniform(4 * (i + offset * 18)) < 0.25f ? 0 : 4);
+  EXPECT_THAT(y.values(), ElementsAreArray(expected));
+  EXPECT_GT(llvm::count(expected, 0.0), 0);
+}
+
+// A voxel's softmax of (ln 3, 0) is (3/4, 1/4).
+TEST_F(OpValuesTest, DiceByHand) {
+  HostTensor logits = f64({1, 2, 1, 2}, {std::log(3.0), 0, 0, std::log(3.0)});
+  HostTensor labels = i32({1, 2, 1}, {0, 0});
+  auto dice = [&](const std::string &options) {
+    return run(functionText({"1x2x1x2xf64", "1x2x1xi32"},
+                            {"f64", "2xf64", "1x3x2xf64"},
+                            "seg.dice %a0, %a1 " + options +
+                                " : (!a0, !a1) -> (!r0, !r1, !r2)"),
+               {logits, labels});
+  };
+  auto plain = dice("smooth 1.0");
+  ASSERT_EQ(plain.size(), 3u);
+  EXPECT_THAT(plain[2].values(),
+              Pointwise(NearBy(1e-15), {1.0, 0.0, 1.0, 1.0, 2.0, 0.0}));
+  EXPECT_THAT(plain[1].values(), Pointwise(NearBy(1e-15), {0.75, 0.5}));
+  EXPECT_NEAR(plain[0][0], 0.375, 1e-15);
+  auto squared = dice("squared exclude_background sum_classes smooth 1.0");
+  ASSERT_EQ(squared.size(), 3u);
+  EXPECT_THAT(squared[1].values(),
+              Pointwise(NearBy(1e-15), {3 / 3.625, 1 / 1.625}));
+  EXPECT_NEAR(squared[0][0], 1 - 1 / 1.625, 1e-15);
+}
+
+TEST_F(OpValuesTest, CrossEntropyByHand) {
+  std::vector<HostTensor> inputs = {
+      f64({1, 1, 2, 2}, {std::log(3.0), 0, 0, 1000}), i32({1, 1, 2}, {1, 0})};
+  auto loss = [&](const std::string &options) {
+    return only({"1x1x2x2xf64", "1x1x2xi32"}, {"f64"},
+                "seg.cross_entropy %a0, %a1 " + options +
+                    " : (!a0, !a1) -> !r0",
+                inputs)[0];
+  };
+  EXPECT_NEAR(loss(""), (std::log(4.0) + 1000) / 2, 1e-12);
+  EXPECT_NEAR(loss("focal_gamma 2.0"), (0.5625 * std::log(4.0) + 1000) / 2,
+              1e-12);
+}
+
+// Certain and right: no loss, and a finite gradient for every gamma.
+TEST_F(OpValuesTest, FocalGradientAtCertainty) {
+  for (const char *gamma : {"0.0", "0.5", "1.0", "2.0"}) {
+    HostTensor grad =
+        only({"1x1x1x2xf64", "1x1x1xi32", "f64"}, {"1x1x1x2xf64"},
+             std::string("seg.cross_entropy_grad %a0, %a1, %a2 focal_gamma ") +
+                 gamma + " : (!a0, !a1, !a2) -> !r0",
+             {f64({1, 1, 1, 2}, {2000, 0}), i32({1, 1, 1}, {0}),
+              HostTensor::scalar(1.0)});
+    EXPECT_THAT(grad.values(), ElementsAre(0, 0)) << gamma;
+  }
+}
+
+TEST_F(OpValuesTest, ConcatSliceCropPad) {
+  EXPECT_THAT(only({"1x2x1xf64", "1x2x2xf64"}, {"1x2x3xf64"},
+                   "seg.concat %a0, %a1 : (!a0, !a1) -> !r0",
+                   {f64({1, 2, 1}, {1, 2}), f64({1, 2, 2}, {3, 4, 5, 6})})
+                  .values(),
+              ElementsAre(1, 3, 4, 2, 5, 6));
+  EXPECT_THAT(only({"1x2x3xf64"}, {"1x2x1xf64"},
+                   "seg.slice_channels %a0 from 1 : !a0 -> !r0",
+                   {f64({1, 2, 3}, {1, 2, 3, 4, 5, 6})})
+                  .values(),
+              ElementsAre(2, 5));
+  EXPECT_THAT(only({"1x4x1xf64"}, {"1x2x1xf64"},
+                   "seg.crop %a0 at [1] : !a0 -> !r0",
+                   {f64({1, 4, 1}, {1, 2, 3, 4})})
+                  .values(),
+              ElementsAre(2, 3));
+  EXPECT_THAT(only({"1x2x1xf64"}, {"1x4x1xf64"},
+                   "seg.pad %a0 low [1] : !a0 -> !r0", {f64({1, 2, 1}, {1, 2})})
+                  .values(),
+              ElementsAre(0, 1, 2, 0));
+}
+
+TEST_F(OpValuesTest, SoftmaxDoesNotOverflow) {
+  EXPECT_THAT(only({"1x1x2xf64"}, {"1x1x2xf64"}, "seg.softmax %a0 : !a0",
+                   {f64({1, 1, 2}, {1e4, -1e4})})
+                  .values(),
+              ElementsAre(1, 0));
+}
+
+} // namespace
