@@ -147,6 +147,7 @@ static void addPredict(CLI::App &root,
   auto options = std::make_shared<PredictOptions>();
   addModelOptions(app, options->model);
   app.add_option("--data", options->inputs, "A data set folder, or images")
+      ->take_all()
       ->required();
   app.add_option("--output", options->output, "Folder for the masks")
       ->required();
@@ -206,6 +207,8 @@ static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
 int segc::segrunMain(int argc, char **argv) {
   CLI::App app("Trains and runs compiled segmentation networks", "segrun");
   app.require_subcommand(1);
+  // A script may append options that override its own.
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   std::function<CommandResult()> command;
   addTrain(app, command);
   addEvaluate(app, command);

@@ -101,27 +101,27 @@ Status segc::writeMetrics(const std::string &results,
   return writeFileAtomically(results + "/metrics.csv", evaluation.toCsv());
 }
 
-static std::string numberCell(const Json &value) {
+static std::string numberCell(const OrderedJson &value) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.4f", value.get<double>());
   return text;
 }
 
 /// The table of a metrics.json: one row a case, the means first.
-static std::string metricsTable(const Json &metrics) {
+static std::string metricsTable(const OrderedJson &metrics) {
   if (!metrics.is_object() || !metrics.contains("hard_dice"))
     return "";
-  const Json &mean = metrics["hard_dice"]["classes"];
+  const OrderedJson &mean = metrics["hard_dice"]["classes"];
   std::string html = "<h2>Dice</h2><table><tr><th>case</th>";
   for (const auto &[name, value] : mean.items())
     html += "<th>" + escaped(name) + "</th>";
-  auto addRow = [&](const std::string &name, const Json &values) {
+  auto addRow = [&](const std::string &name, const OrderedJson &values) {
     html += "</tr><tr><td>" + escaped(name) + "</td>";
     for (const auto &[className, value] : mean.items())
       html += "<td>" + numberCell(values.at(className)) + "</td>";
   };
   addRow("mean", mean);
-  for (const Json &one : metrics["cases"])
+  for (const OrderedJson &one : metrics["cases"])
     addRow(one["name"].get<std::string>(), one["hard_dice"]);
   return html + "</tr></table>";
 }
@@ -151,10 +151,10 @@ Status segc::writeReport(const std::string &results, const std::string &title) {
   if (curves)
     SEGC_RETURN_IF_ERROR(writePng(results + "/curves.png",
                                   chart.rasterise(chartWidth, chartHeight)));
-  Json metrics;
+  OrderedJson metrics;
   if (Expected<std::string> text = readFile(results + "/metrics.json");
       text.ok())
-    metrics = Json::parse(*text, nullptr, false);
+    metrics = OrderedJson::parse(*text, nullptr, false);
   std::string html =
       "<!doctype html><html lang='en'><meta charset='utf-8'><title>" +
       escaped(title) +

@@ -18,6 +18,8 @@ void segc::catchStopSignals() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // A file that may not grow is an error of write(), as a full disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 int segc::stopSignal() { return pendingSignal; }

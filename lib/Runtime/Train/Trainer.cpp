@@ -70,17 +70,18 @@ Status Trainer::step() {
   scalars.sample_offset = batch.firstSample;
   SEGC_RETURN_IF_ERROR(runEntries(inputs, batch, scalars));
 
-  OutputView applied = runner.output(
+  OutputView finite = runner.output(
       entry == "train_step" ? "train_step" : "apply_step", "finite");
-  bool finite = (!applied.data || applied.floats()[0] != 0) &&
-                std::isfinite(result("loss"));
-  // A scaled loss may overflow: that step was skipped, the next ones use a
+  bool applied = !finite.data || finite.floats()[0] != 0;
+  // Scaled gradients may overflow: that step was skipped, the next ones use a
   // smaller scale. Without a scale to blame, training has gone wrong.
-  if (!finite && !(state_.lossScale.dynamic && state_.lossScale.scale > 1))
+  bool skipped =
+      !applied && state_.lossScale.dynamic && state_.lossScale.scale > 1;
+  if (!skipped && !(applied && std::isfinite(result("loss"))))
     return explainNonFinite(batch, inputs, scalars);
-  state_.lossScale.update(finite);
+  state_.lossScale.update(applied);
   state_.step += 1;
-  state_.applied += finite;
+  state_.applied += applied;
   state_.position = batch.firstSample + batch.size;
   state_.epoch = state_.step / config.stepsPerEpoch;
   state_.seconds =

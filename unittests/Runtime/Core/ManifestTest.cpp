@@ -1,0 +1,75 @@
+//===- ManifestTest.cpp - Manifests, right and wrong ----------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Core/Manifest.h"
+#include "segc/Runtime/Core/ModelLibrary.h"
+
+#include <gtest/gtest.h>
+
+using namespace segc;
+
+/// The fake model's manifest after `change`.
+static Expected<Manifest> changed(void (*change)(Json &)) {
+  auto model = ModelLibrary::load(SEGC_BINARY_DIR "/unittests/FakeModel.so");
+  Json json = Json::parse((*model)->model().manifest);
+  change(json);
+  return parseManifest(json.dump(), "manifest");
+}
+
+static std::string errorOf(void (*change)(Json &)) {
+  Expected<Manifest> manifest = changed(change);
+  return manifest.ok() ? "no error" : manifest.status().message();
+}
+
+TEST(Manifest, ReadsTheFakeModel) {
+  Expected<Manifest> manifest = changed([](Json &) {});
+  ASSERT_TRUE(manifest.ok()) << manifest.status().message();
+  EXPECT_EQ(manifest->parameters.size(), 2u);
+  EXPECT_EQ(manifest->parameters[1].offset, 64);
+  EXPECT_TRUE(manifest->parameters[0].decay);
+  EXPECT_EQ(manifest->entry("predict")->outputs[0].elements(), 2 * 512 * 3);
+  EXPECT_EQ(manifest->classNames()[2], "posterior");
+  EXPECT_TRUE(manifest->canTrain());
+}
+
+TEST(Manifest, RefusesWrongSizes) {
+  EXPECT_EQ(errorOf([](Json &j) { j["parameters"][0]["elements"] = 4; }),
+            "manifest.parameters[0]: shape 1x3 has 3 elements, \"elements\" "
+            "says 4");
+  EXPECT_EQ(errorOf([](Json &j) { j["parameters"][1]["offset"] = 4; }),
+            "manifest.parameters[1]: offset 4 is not a multiple of 64");
+  EXPECT_EQ(errorOf([](Json &j) { j["parameters"][1]["offset"] = 0; }),
+            "manifest.parameters[1]: offset 0 lies in the tensor before, which "
+            "ends at 12");
+  EXPECT_EQ(errorOf([](Json &j) { j["parameter_bytes"] = 64; }),
+            "manifest.parameters[1]: ends at byte 76 of a region of 64");
+  EXPECT_EQ(errorOf([](Json &j) { j["parameter_count"] = 7; }),
+            "manifest: parameter_count is 7, the parameters have 6");
+  EXPECT_EQ(errorOf([](Json &j) { j["optimizer_bytes"] = 64; }),
+            "manifest.optimizer.slots[0]: offset 0 with parameter_bytes 128 "
+            "does not fit optimizer_bytes 64");
+}
+
+TEST(Manifest, RefusesWrongKinds) {
+  EXPECT_NE(errorOf([](Json &j) {
+              j["parameters"][0]["init"]["kind"] = "magic";
+            }).find("initialiser \"magic\""),
+            std::string::npos);
+  EXPECT_NE(errorOf([](Json &j) {
+              j.erase("classes");
+            }).find("field \"classes\" is missing"),
+            std::string::npos);
+  EXPECT_NE(errorOf([](Json &j) {
+              j["format"] = 9;
+            }).find("manifest format 9, this segrun reads format 1"),
+            std::string::npos);
+  EXPECT_NE(errorOf([](Json &j) {
+              j["entries"]["predict"]["inputs"][0]["shape"] = {1 << 30, 1 << 30,
+                                                               1 << 30};
+            }).find("is too large"),
+            std::string::npos);
+}

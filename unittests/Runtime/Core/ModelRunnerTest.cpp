@@ -1,0 +1,191 @@
+//===- ModelRunnerTest.cpp - Memory, initial values, calls ----------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Core/Initialize.h"
+
+#include <cmath>
+#include <cstring>
+#include <gmock/gmock.h>
+#include <numeric>
+
+using namespace segc;
+using testing::HasSubstr;
+
+namespace {
+
+constexpr int64_t voxels = 512;
+
+struct Fixture : testing::Test {
+  ModelRunner make(const std::string &name, RunnerOptions options,
+                   ThreadPool &pool) {
+    auto model =
+        ModelLibrary::load(SEGC_BINARY_DIR "/unittests/" + name + ".so");
+    EXPECT_TRUE(model.ok()) << model.status().message();
+    auto runner = ModelRunner::create(*model, pool, options);
+    EXPECT_TRUE(runner.ok()) << runner.status().message();
+    return std::move(*runner);
+  }
+  Fixture() : image(2 * voxels), label(2 * voxels) {
+    for (int64_t i = 0; i < 2 * voxels; ++i) {
+      image[i] = static_cast<float>(i % 7) - 3;
+      label[i] = static_cast<int32_t>(i % 3);
+    }
+  }
+  std::vector<float> train(ThreadPool &pool, int steps) {
+    ModelRunner runner = make("FakeModel", {true, true}, pool);
+    runner.initialize(1);
+    segc_scalars scalars = {};
+    scalars.learning_rate = 0.1f;
+    scalars.momentum = 0.9f;
+    scalars.loss_scale = 1;
+    for (int i = 0; i < steps; ++i)
+      EXPECT_TRUE(
+          runner.call("train_step", {image.data(), label.data()}, 2, scalars)
+              .ok());
+    losses.push_back(runner.output("train_step", "loss").floats()[0]);
+    return {runner.parameters().floats(), runner.parameters().floats() + 32};
+  }
+  std::vector<float> image;
+  std::vector<int32_t> label;
+  std::vector<float> losses;
+};
+
+} // namespace
+
+TEST_F(Fixture, SameBytesOnAnyNumberOfThreads) {
+  ThreadPool one(1), three(3);
+  std::vector<float> a = train(one, 20), b = train(three, 20);
+  EXPECT_EQ(std::memcmp(a.data(), b.data(), 128), 0);
+  ThreadPool pool(1);
+  train(pool, 1);
+  EXPECT_LT(losses[0], losses[2]) << "20 steps are better than one";
+}
+
+TEST_F(Fixture, PredictUsesFreshWeights) {
+  ThreadPool pool(2);
+  ModelRunner runner = make("FakeFrozen", {}, pool);
+  ASSERT_TRUE(runner.loadEmbeddedWeights().ok());
+  ASSERT_TRUE(runner.call("predict", {image.data()}, 1).ok());
+  const float *p = runner.output("predict", "probabilities").floats();
+  EXPECT_NEAR(p[1] / p[0], std::exp(image[0]), 1e-5);
+  runner.parameters().floats()[0] = 2;
+  runner.weightsChanged();
+  ASSERT_TRUE(runner.call("predict", {image.data()}, 1).ok());
+  EXPECT_NEAR(p[1] / p[0], 1, 1e-5);
+}
+
+TEST_F(Fixture, RefusesWrongCalls) {
+  ThreadPool pool(1);
+  ModelRunner runner = make("FakeModel", {}, pool);
+  EXPECT_THAT(runner.call("predict", {image.data()}, 3).message(),
+              HasSubstr("batch 3 is outside 1..2"));
+  EXPECT_THAT(runner.call("unheard_of", {}, 1).message(),
+              HasSubstr("compiled without the entry unheard_of"));
+  EXPECT_THAT(runner.call("predict", {}, 1).message(),
+              HasSubstr("given 0 inputs"));
+  EXPECT_THAT(runner.loadEmbeddedWeights().message(),
+              HasSubstr("no weights are embedded"));
+}
+
+TEST_F(Fixture, CanariesSeeAnOverrun) {
+  ThreadPool pool(1);
+  ModelRunner guarded = make("FakeOverrun", {false, true}, pool);
+  EXPECT_THAT(guarded.call("predict", {image.data()}, 1).message(),
+              HasSubstr("predict wrote outside its outputs"));
+}
+
+TEST_F(Fixture, FinderNamesTheKernel) {
+  ThreadPool pool(1);
+  ModelRunner runner = make("FakeModel", {}, pool);
+  runner.initialize(0);
+  NonFiniteFinder finder;
+  runner.setObserver(&finder);
+  ASSERT_TRUE(runner.call("predict", {image.data()}, 2).ok());
+  EXPECT_FALSE(finder.finding());
+  image[5] = NAN;
+  EXPECT_FALSE(runner.call("predict", {image.data()}, 2).ok());
+  ASSERT_TRUE(finder.finding());
+  EXPECT_EQ(finder.finding()->text(),
+            "kernel 0 of predict, fake_predict (seg.fake at 1:1), wrote nan at "
+            "element 15 of output 0");
+}
+
+TEST_F(Fixture, ProfilerCountsCalls) {
+  ThreadPool pool(1);
+  ModelRunner runner = make("FakeModel", {}, pool);
+  KernelProfiler profiler;
+  runner.setObserver(&profiler);
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(runner.call("predict", {image.data()}, 2).ok());
+  ASSERT_EQ(profiler.kernels().size(), 1u);
+  EXPECT_EQ(profiler.kernels()[0].calls, 3u);
+  EXPECT_EQ(profiler.kernels()[0].flops, 3e3);
+}
+
+TEST(Initialize, MomentsAndLimits) {
+  ThreadPool pool(2);
+  RegionTensor he, glorot;
+  he.name = "a";
+  he.shape = {3, 3, 3, 16, 256};
+  he.elements = elementCount(he.shape);
+  he.init = {Initializer::Kind::HeNormal, 0.01};
+  glorot.name = "b";
+  glorot.shape = {3, 3, 64, 32};
+  glorot.elements = elementCount(glorot.shape);
+  glorot.offset = he.elements * 4;
+  glorot.init = {Initializer::Kind::GlorotUniform, 0};
+  std::vector<float> values(he.elements + glorot.elements);
+  initializeRegion({he, glorot}, 7,
+                   reinterpret_cast<std::byte *>(values.data()), pool);
+  double sum = 0, squares = 0;
+  for (int64_t i = 0; i < he.elements; ++i) {
+    sum += values[i];
+    squares += double(values[i]) * values[i];
+  }
+  double count = double(he.elements), variance = 2 / (1.0001 * 27 * 16);
+  // Four standard deviations of the estimates.
+  EXPECT_NEAR(sum / count, 0, 4 * std::sqrt(variance / count));
+  EXPECT_NEAR(squares / count, variance, 4 * variance * std::sqrt(2 / count));
+  double limit = std::sqrt(6.0 / (9 * 96)), largest = 0;
+  for (int64_t i = he.elements; i < int64_t(values.size()); ++i)
+    largest = std::max(largest, std::abs(double(values[i])));
+  EXPECT_LE(largest, limit);
+  EXPECT_GT(largest, 0.99 * limit);
+  // The stream is the tensor's own: alone it gets the same values.
+  std::vector<float> alone(glorot.elements);
+  glorot.offset = 0;
+  ThreadPool one(1);
+  initializeRegion({glorot}, 7, reinterpret_cast<std::byte *>(alone.data()),
+                   one);
+  EXPECT_EQ(std::memcmp(alone.data(), &values[he.elements], alone.size() * 4),
+            0);
+}
+
+TEST(AlignedBuffer, RefusesWhatCannotBe) {
+  auto buffer = AlignedBuffer::create(uint64_t{1} << 60, "arena");
+  ASSERT_FALSE(buffer.ok());
+  EXPECT_THAT(buffer.status().message(), HasSubstr("arena: cannot allocate"));
+}
+
+TEST(AlignedBuffer, CanariesOnBothSides) {
+  for (uint64_t size : {1, 64, 5 << 20}) {
+    auto buffer = AlignedBuffer::create(size, "test", true);
+    ASSERT_TRUE(buffer.ok());
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer->data()) % 64, 0u);
+    EXPECT_TRUE(buffer->intact());
+    buffer->data()[size - 1] = std::byte{1};
+    EXPECT_TRUE(buffer->intact());
+    std::byte &before = buffer->data()[-1], &after = buffer->data()[size];
+    std::byte kept = before;
+    before = std::byte{0};
+    EXPECT_FALSE(buffer->intact());
+    before = kept;
+    after = std::byte{0};
+    EXPECT_FALSE(buffer->intact());
+  }
+}

@@ -1,0 +1,212 @@
+//===- CommandTest.cpp - segrun as a program ------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeRun.h"
+#include "segc/Base/Files.h"
+#include "segc/Base/Json.h"
+
+#include <csignal>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace segc;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Command : testing::Test {
+  std::string folder = freshFolder(
+      testing::UnitTest::GetInstance()->current_test_info()->name());
+  std::string output; ///< standard output and error of the last command
+  std::string data = SEGC_SOURCE_DIR "/data/Task04_Hippocampus";
+
+  pid_t start(const std::vector<std::string> &arguments) {
+    pid_t child = fork();
+    if (child != 0)
+      return child;
+    int file =
+        open((folder + "/output").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    dup2(file, 1);
+    dup2(file, 2);
+    std::vector<char *> words;
+    std::string program = SEGC_BINARY_DIR "/bin/segrun";
+    words.push_back(program.data());
+    std::vector<std::string> copy = arguments;
+    for (std::string &word : copy)
+      words.push_back(word.data());
+    words.push_back(nullptr);
+    execv(program.c_str(), words.data());
+    _exit(127);
+  }
+  int finish(pid_t child) {
+    int ended = 0;
+    waitpid(child, &ended, 0);
+    auto text = readFile(folder + "/output");
+    output = text.ok() ? *text : "";
+    return WIFEXITED(ended) ? WEXITSTATUS(ended) : -WTERMSIG(ended);
+  }
+  int run(const std::vector<std::string> &arguments) {
+    return finish(start(arguments));
+  }
+  std::vector<std::string> trainOn(const std::string &results,
+                                   std::vector<std::string> more) {
+    std::vector<std::string> words = {"train",
+                                      "--model",
+                                      fakeModel(),
+                                      "--batches",
+                                      writeBatches(folder),
+                                      "--results",
+                                      folder + "/" + results,
+                                      "--momentum",
+                                      "0.9",
+                                      "--threads",
+                                      "2"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  std::string file(const std::string &name) {
+    auto text = readFile(folder + "/" + name);
+    return text.ok() ? *text : "unreadable: " + text.status().message();
+  }
+};
+
+} // namespace
+
+TEST_F(Command, UsageErrorsExitWithTwo) {
+  EXPECT_EQ(run({}), 2);
+  EXPECT_EQ(run({"train", "--nonsense"}), 2);
+  EXPECT_EQ(run({"train", "--model", fakeModel()}), 2);
+  EXPECT_THAT(output, HasSubstr("one of --data DIR and --batches FILE"));
+  EXPECT_EQ(run(trainOn("r", {"--batch-size", "5"})), 2);
+  EXPECT_THAT(output, HasSubstr("segc compile MODEL.mlir"));
+  EXPECT_THAT(output, HasSubstr("--batch 5`"));
+  EXPECT_EQ(run(trainOn("r", {"--amp"})), 2);
+  EXPECT_THAT(output, HasSubstr("--precision f16"));
+  EXPECT_EQ(run(trainOn("r", {"--scheduler", "linear"})), 2);
+  EXPECT_EQ(run({"--help"}), 0);
+}
+
+TEST_F(Command, FailuresExitWithOne) {
+  EXPECT_EQ(run({"train", "--model", "/no/such.so", "--batches", "x"}), 1);
+  EXPECT_THAT(output, HasSubstr("segrun: /no/such.so: No such file"));
+  EXPECT_EQ(run({"predict", "--model", fakeModel(), "--data", data, "--output",
+                 folder}),
+            1);
+  EXPECT_THAT(output, HasSubstr("no weights are embedded"));
+}
+
+TEST_F(Command, ResumedRunIsTheSameRun) {
+  ASSERT_EQ(run(trainOn("whole", {"--max-steps", "20", "--log-every", "1"})), 0)
+      << output;
+  ASSERT_EQ(run(trainOn("half", {"--max-steps", "9", "--log-every", "1"})), 0);
+  ASSERT_EQ(run(trainOn("half", {"--max-steps", "20", "--log-every", "1",
+                                 "--resume", "--threads", "1"})),
+            0)
+      << output;
+  for (const char *name : {"model.safetensors", "optimizer.safetensors"})
+    EXPECT_EQ(file(std::string("whole/checkpoints/last/") + name),
+              file(std::string("half/checkpoints/last/") + name));
+  EXPECT_THAT(file("half/train.jsonl"), HasSubstr("\"step\":20"));
+  EXPECT_EQ(run(trainOn("half", {"--resume", "--seed", "3"})), 1);
+  EXPECT_THAT(output, HasSubstr("trained with --seed 0, not 3"));
+}
+
+TEST_F(Command, SigtermSavesAndResumes) {
+  std::vector<std::string> words =
+      trainOn("r", {"--max-steps", "100000000", "--save-every", "1000000000",
+                    "--log-every", "100"});
+  pid_t child = start(words);
+  for (int i = 0; i < 500 && file("r/train.jsonl").find("\"step\":100,") ==
+                                 std::string::npos;
+       ++i)
+    usleep(10000);
+  kill(child, SIGTERM);
+  EXPECT_EQ(finish(child), 128 + SIGTERM) << output;
+  EXPECT_THAT(output, HasSubstr("go on with --resume"));
+  Json state = Json::parse(file("r/checkpoints/last/state.json"));
+  int64_t step = state["step"];
+  EXPECT_GE(step, 100);
+  EXPECT_EQ(
+      run(trainOn("r", {"--max-steps", std::to_string(step + 5), "--resume"})),
+      0)
+      << output;
+}
+
+TEST_F(Command, InitialWeightsAndGradients) {
+  ASSERT_EQ(run(trainOn("a", {"--max-steps", "3"})), 0) << output;
+  ASSERT_EQ(run(trainOn("b", {"--max-steps", "1", "--init",
+                              folder + "/a/checkpoints/last/model.safetensors",
+                              "--dump-gradients", folder + "/g.safetensors"})),
+            0)
+      << output;
+  EXPECT_TRUE(fs::exists(folder + "/g.safetensors"));
+}
+
+TEST_F(Command, BenchmarkWritesItsJson) {
+  for (const char *mode : {"train", "predict"}) {
+    ASSERT_EQ(run({"benchmark", "--model", fakeModel(), "--mode", mode,
+                   "--warmup-steps", "2", "--steps", "10", "--json",
+                   folder + "/b.json", "--profile"}),
+              0)
+        << output;
+    Json json = Json::parse(file("b.json"));
+    EXPECT_EQ(json["mode"], mode);
+    EXPECT_EQ(json["batch_size"], 2);
+    EXPECT_GT(json["latency_ms"]["p99"].get<double>(), 0);
+    EXPECT_GE(json["latency_ms"]["p99"].get<double>(),
+              json["latency_ms"]["p50"].get<double>());
+    EXPECT_GT(json["peak_rss_bytes"].get<int64_t>(), 1 << 20);
+    EXPECT_EQ(json["kernels"].size(), 1u);
+  }
+}
+
+TEST_F(Command, ExportNeedsACompiler) {
+  ASSERT_EQ(run(trainOn("a", {"--max-steps", "3"})), 0) << output;
+  if (fs::exists(SEGC_BINARY_DIR "/bin/segc"))
+    GTEST_SKIP() << "segc is there";
+  setenv("PATH", "/nonexistent", 1);
+  EXPECT_EQ(run({"export", "--model", fakeModel(), "--checkpoint",
+                 folder + "/a", "-o", folder + "/frozen.so"}),
+            1);
+  EXPECT_THAT(output, HasSubstr("the compiler segc is neither beside"));
+}
+
+// The whole way on real volumes: train, evaluate, predict.
+TEST_F(Command, HippocampusEndToEnd) {
+  if (!fs::exists(data + "/dataset.json"))
+    GTEST_SKIP() << data << " is not there";
+  std::string results = folder + "/r";
+  ASSERT_EQ(run({"train", "--model", fakeModel(), "--data", data, "--results",
+                 results, "--epochs", "2", "--train-split", "0.8", "--augment",
+                 "--learning-rate", "0.1", "--log-every", "5"}),
+            0)
+      << output;
+  Json metrics = Json::parse(file("r/metrics.json"));
+  EXPECT_TRUE(metrics["hard_dice"]["classes"].contains("anterior"));
+  EXPECT_GT(metrics["cases"].size(), 1u);
+  for (const char *name : {"train.jsonl", "metrics.csv", "report.html",
+                           "curves.png", "checkpoints/best/state.json"})
+    EXPECT_TRUE(fs::exists(results + "/" + name)) << name;
+  ASSERT_EQ(
+      run({"evaluate", "--model", fakeModel(), "--data", data, "--train-split",
+           "0.8", "--checkpoint", results + "/checkpoints/last"}),
+      0)
+      << output;
+  Json record = Json::parse(output);
+  EXPECT_EQ(record["eval_hard_dice"], metrics["hard_dice"]["mean"]);
+  ASSERT_EQ(
+      run({"predict", "--model", fakeModel(), "--data", data, "--train-split",
+           "0.8", "--split", "validation", "--checkpoint", results, "--output",
+           results + "/predictions"}),
+      0)
+      << output;
+  std::string one = metrics["cases"][0]["name"];
+  EXPECT_TRUE(fs::exists(results + "/predictions/" + one + ".nii.gz")) << one;
+}

@@ -1,0 +1,73 @@
+//===- ScheduleTest.cpp - Learning rates, loss scale ----------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Train/Schedule.h"
+
+#include <gtest/gtest.h>
+
+using namespace segc;
+
+// The published vector: lr 3e-4, first cycle 4096.
+TEST(Schedule, CosineAnnealing) {
+  Schedule schedule;
+  schedule.kind = Schedule::Kind::CosineAnnealing;
+  schedule.learningRate = 3e-4;
+  schedule.totalSteps = 1000000;
+  EXPECT_NEAR(schedule.at(0), 3.0e-4, 1e-9);
+  EXPECT_NEAR(schedule.at(1024), 2.60459e-4, 1e-9);
+  EXPECT_NEAR(schedule.at(2048), 1.65e-4, 1e-9);
+  EXPECT_NEAR(schedule.at(4095), 3.0e-5, 1e-9);
+  EXPECT_NEAR(schedule.at(4096), 3.0e-4, 1e-9);
+  EXPECT_NEAR(schedule.at(8192), 1.65e-4, 1e-9);
+  EXPECT_NEAR(schedule.at(12288), 3.0e-4, 1e-9);
+}
+
+TEST(Schedule, PolyAndCosine) {
+  Schedule schedule;
+  schedule.learningRate = 1;
+  schedule.endLearningRate = 0.1;
+  schedule.totalSteps = 100;
+  EXPECT_EQ(schedule.at(73), 1);
+  schedule.kind = Schedule::Kind::Poly;
+  EXPECT_DOUBLE_EQ(schedule.at(0), 1);
+  EXPECT_NEAR(schedule.at(50), 0.9 * 0.535886731 + 0.1, 1e-8);
+  EXPECT_DOUBLE_EQ(schedule.at(100), 0.1);
+  EXPECT_DOUBLE_EQ(schedule.at(200), 0.1) << "a longer run stays at the end";
+  schedule.kind = Schedule::Kind::Cosine;
+  EXPECT_DOUBLE_EQ(schedule.at(0), 1);
+  EXPECT_NEAR(schedule.at(50), 0.5, 1e-12);
+  EXPECT_NEAR(schedule.at(100), 0, 1e-12);
+}
+
+TEST(Schedule, RefusesOtherNames) {
+  EXPECT_TRUE(parseScheduleKind("cosine_annealing").ok());
+  EXPECT_EQ(parseScheduleKind("linear").status().message(),
+            "--scheduler linear: expected none, poly, cosine or "
+            "cosine_annealing");
+}
+
+TEST(LossScale, DoublesAndHalves) {
+  LossScale scale = LossScale::start();
+  EXPECT_EQ(scale.scale, 32768);
+  for (int i = 0; i < 1999; ++i)
+    scale.update(true);
+  EXPECT_EQ(scale.scale, 32768);
+  scale.update(true);
+  EXPECT_EQ(scale.scale, 65536);
+  for (int i = 0; i < 1999; ++i)
+    scale.update(true);
+  scale.update(false);
+  EXPECT_EQ(scale.scale, 32768);
+  scale.update(true); // the run of good steps began anew
+  EXPECT_EQ(scale.scale, 32768);
+  for (int i = 0; i < 40; ++i)
+    scale.update(false);
+  EXPECT_EQ(scale.scale, 1);
+  LossScale fixed = LossScale::fixed();
+  fixed.update(false);
+  EXPECT_EQ(fixed.scale, 1);
+}

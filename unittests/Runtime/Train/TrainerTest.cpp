@@ -1,0 +1,173 @@
+//===- TrainerTest.cpp - The loop -----------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Train/Trainer.h"
+#include "FakeRun.h"
+
+#include <cstring>
+#include <gmock/gmock.h>
+
+using namespace segc;
+using testing::HasSubstr;
+
+namespace {
+
+struct Loop : testing::Test {
+  ThreadPool pool{2};
+  std::string folder = freshFolder("loop");
+
+  TrainerConfig configOf(int64_t steps) {
+    TrainerConfig config;
+    config.schedule.learningRate = 0.5;
+    config.schedule.totalSteps = steps;
+    config.momentum = 0.9f;
+    config.weightDecay = 1e-3f;
+    config.stepsPerEpoch = 3;
+    config.checkpoints = folder;
+    return config;
+  }
+  TrainState fresh(ModelRunner &runner) {
+    TrainState state;
+    state.network = "fake";
+    state.batchSize = 2;
+    runner.initialize(0);
+    return state;
+  }
+  /// Trains from `state` to `steps`.
+  Status run(ModelRunner &runner, TrainState &state, TrainerConfig config,
+             Trainer::Evaluator evaluator = {}, float odd = 0) {
+    auto source = makeFixedSource(writeBatches(folder, odd), runner.manifest(),
+                                  state.step);
+    EXPECT_TRUE(source.ok()) << source.status().message();
+    auto log = RunLog::open("", 0);
+    Trainer trainer(runner, **source, *log, config, state, evaluator);
+    Status status = trainer.run();
+    state = trainer.state();
+    return status;
+  }
+};
+
+} // namespace
+
+TEST_F(Loop, Learns) {
+  ModelRunner runner = makeRunner(pool);
+  TrainState state = fresh(runner);
+  ASSERT_TRUE(run(runner, state, configOf(1)).ok());
+  float first = runner.output("train_step", "loss").floats()[0];
+  ASSERT_TRUE(run(runner, state, configOf(90)).ok());
+  EXPECT_EQ(state.step, 90);
+  EXPECT_EQ(state.position, 180);
+  EXPECT_EQ(state.epoch, 30);
+  EXPECT_LT(runner.output("train_step", "loss").floats()[0], 0.6f * first);
+}
+
+TEST_F(Loop, ResumeIsBitExact) {
+  ModelRunner whole = makeRunner(pool);
+  TrainState state = fresh(whole);
+  ASSERT_TRUE(run(whole, state, configOf(31)).ok());
+
+  ModelRunner first = makeRunner(pool);
+  state = fresh(first);
+  TrainerConfig half = configOf(31);
+  half.schedule.totalSteps = 14; // constant rate: the end does not matter
+  ASSERT_TRUE(run(first, state, half).ok());
+  ThreadPool other(1);
+  ModelRunner second = makeRunner(other);
+  auto resumed = loadCheckpoint(folder + "/last", second);
+  ASSERT_TRUE(resumed.ok());
+  ASSERT_EQ(resumed->step, 14);
+  ASSERT_TRUE(run(second, *resumed, configOf(31)).ok());
+  for (auto member : {&ModelRunner::parameters, &ModelRunner::optimizer,
+                      &ModelRunner::states})
+    EXPECT_EQ(std::memcmp((whole.*member)().data(), (second.*member)().data(),
+                          (whole.*member)().size()),
+              0);
+}
+
+TEST_F(Loop, HalvesOfTheStepAgree) {
+  ModelRunner a = makeRunner(pool), b = makeRunner(pool);
+  TrainState state = fresh(a);
+  ASSERT_TRUE(run(a, state, configOf(5)).ok());
+  state = fresh(b);
+  TrainerConfig config = configOf(5);
+  config.dumpGradients = folder + "/gradients.safetensors";
+  ASSERT_TRUE(run(b, state, config).ok());
+  EXPECT_EQ(std::memcmp(a.parameters().data(), b.parameters().data(), 128), 0);
+  auto file = SafetensorsFile::read(config.dumpGradients);
+  ASSERT_TRUE(file.ok());
+  auto bias = file->require("head.bias", "F32", {3});
+  ASSERT_TRUE(bias.ok());
+  float values[3];
+  std::memcpy(values, *bias, sizeof(values));
+  EXPECT_NEAR(values[0] + values[1] + values[2], 0, 1e-6)
+      << "softmax gradients sum to zero";
+}
+
+TEST_F(Loop, NaNNamesStepCasesAndKernel) {
+  ModelRunner runner = makeRunner(pool);
+  TrainState state = fresh(runner);
+  Status status = run(runner, state, configOf(10), {}, NAN);
+  EXPECT_EQ(status.code(), StatusCode::NonFinite);
+  EXPECT_THAT(status.message(), HasSubstr("step 2: the loss is nan"));
+  EXPECT_THAT(status.message(), HasSubstr("batch: batch 1 of"));
+  EXPECT_THAT(status.message(),
+              HasSubstr("fake_gradient (seg.fake at 1:1), wrote nan"));
+  EXPECT_EQ(state.step, 1);
+}
+
+// One large voxel: its scaled gradient does not fit f32.
+TEST_F(Loop, DynamicLossScaleSkipsOverflows) {
+  ModelRunner runner = makeRunner(pool);
+  TrainState state = fresh(runner);
+  state.lossScale = {true, 3e38, 0};
+  Status status = run(runner, state, configOf(4), {}, 1e6f);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(state.step, 4);
+  EXPECT_EQ(state.applied, 3);
+  EXPECT_EQ(state.lossScale.scale, 1.5e38);
+  EXPECT_EQ(state.lossScale.finiteSteps, 2);
+}
+
+TEST_F(Loop, EvaluatesAndKeepsTheBest) {
+  ModelRunner runner = makeRunner(pool);
+  TrainState state = fresh(runner);
+  std::vector<double> scores = {0.5, 0.8, 0.6, 0.7};
+  std::vector<int64_t> when;
+  size_t calls = 0;
+  Trainer::Evaluator evaluator = [&]() -> Expected<Evaluation> {
+    Evaluation evaluation;
+    evaluation.classNames = {"background", "a"};
+    evaluation.cases = {{"case", {1, scores[calls++]}}};
+    return evaluation;
+  };
+  ASSERT_TRUE(run(runner, state, configOf(11), evaluator).ok());
+  EXPECT_EQ(calls, 4u) << "three epochs, and the end within the fourth";
+  EXPECT_EQ(state.bestDice, 0.8);
+  EXPECT_EQ(state.bestStep, 6);
+  EXPECT_EQ(loadCheckpoint(folder + "/best", runner)->step, 6);
+  EXPECT_EQ(loadCheckpoint(folder + "/last", runner)->step, 11);
+  EXPECT_EQ(loadCheckpoint(folder + "/last.previous", runner)->step, 9);
+}
+
+TEST_F(Loop, FixedBatchesAreChecked) {
+  ModelRunner runner = makeRunner(pool);
+  std::string path = folder + "/wrong.safetensors";
+  std::vector<float> image(3 * 512);
+  auto errorOf = [&](const std::vector<TensorSource> &tensors) {
+    EXPECT_TRUE(writeSafetensors(path, tensors, {}).ok());
+    auto source = makeFixedSource(path, runner.manifest(), 0);
+    return source.ok() ? "no error" : source.status().message();
+  };
+  EXPECT_THAT(errorOf({}), HasSubstr("there is no image_0"));
+  EXPECT_THAT(errorOf({{"image_0", "F32", {3, 8, 8, 8, 1}, image.data()}}),
+              HasSubstr("expected F32 2x8x8x8x1, found F32 3x8x8x8x1"));
+  EXPECT_THAT(errorOf({{"image_0", "F32", {1, 8, 8, 8, 1}, image.data()}}),
+              HasSubstr("no tensor \"label_0\""));
+  EXPECT_THAT(errorOf({{"image_0", "F32", {2, 8, 8, 8, 1}, image.data()},
+                       {"label_0", "I32", {1, 8, 8, 8}, image.data()}}),
+              HasSubstr("different numbers of samples"));
+}
