@@ -1,0 +1,179 @@
+// RUN: segc-opt %s --verify-diagnostics --split-input-file
+
+// conv_c1: activations of rank 4 or 5
+func.func @conv_c1(%x: tensor<1x8x3xf32>, %w: tensor<3x3x4xf32>) {
+  // expected-error @+1 {{expects activations of rank 4 or 5 (N, spatial, C), got 'tensor<1x8x3xf32>'}}
+  %y = seg.conv %x, %w strides [1] pad_low [0] pad_high [0] : (tensor<1x8x3xf32>, tensor<3x3x4xf32>) -> tensor<1x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c2: one rank
+func.func @conv_c2(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x4xf32>) {
+  // expected-error @+1 {{expects input, output and filter of one rank, got 'tensor<1x8x8x3xf32>', 'tensor<1x6x6x4xf32>' and 'tensor<3x3x4xf32>'}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x8x8x3xf32>, tensor<3x3x4xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c3: static shapes
+func.func @conv_c3(%x: tensor<1x?x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects static shapes}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x?x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c4: an attribute value for each dimension
+func.func @conv_c4(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects 2 values in strides, got 1}}
+  %y = seg.conv %x, %w strides [1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c4_strides: strides of at least 1
+func.func @conv_c4_strides(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects strides of at least 1, got 0}}
+  %y = seg.conv %x, %w strides [1, 0] pad_low [0, 0] pad_high [0, 0] : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c4_padding: padding of at least 0
+func.func @conv_c4_padding(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects pad_high of at least 0, got -1}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [-1, 0] : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c5: input channels
+func.func @conv_c5(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x5x4xf32>) {
+  // expected-error @+1 {{filter has 5 input channels, but the input has 3}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x8x8x3xf32>, tensor<3x3x5x4xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c5_transposed: input channels of a transposed filter
+func.func @conv_c5_transposed(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{filter has 4 input channels, but the input has 3}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] transpose_filter : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c6: output channels
+func.func @conv_c6(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{filter has 4 output channels, but the output has 2}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x6x2xf32>
+  return
+}
+
+// -----
+
+// conv_c7: one number of samples
+func.func @conv_c7(%x: tensor<2x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects one number of samples, got 2 and 1}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<2x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c8: spatial size
+func.func @conv_c8(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects spatial size 3x3 by strides and padding, got 4x4}}
+  %y = seg.conv %x, %w strides [2, 2] pad_low [0, 0] pad_high [0, 0] : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+// conv_c8_window: a window larger than the input
+func.func @conv_c8_window(%x: tensor<1x2x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects spatial size 0x6 by strides and padding, got 1x6}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x2x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x1x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c9: one element type
+func.func @conv_c9(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf16>) {
+  // expected-error @+1 {{expects one element type, got 'f32', 'f32' and 'f16'}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf16>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c10: a bias value a channel
+func.func @conv_c10(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>, %b: tensor<3xf32>) {
+  // expected-error @+1 {{expects a bias of 4 values, got 'tensor<3xf32>'}}
+  %y = seg.conv %x, %w bias %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>, tensor<3xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_transpose_c1: spatial size
+func.func @conv_transpose_c1(%x: tensor<1x4x4x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects spatial size 8x8 by strides and padding, got 9x9}}
+  %y = seg.conv_transpose %x, %w strides [2, 2] pad_low [0, 0] pad_high [1, 1] : (tensor<1x4x4x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x9x9x4xf32>
+  return
+}
+
+// -----
+
+// conv_transpose_rank: conv_c1 of a transposed convolution
+func.func @conv_transpose_rank(%x: tensor<4x3xf32>, %w: tensor<3x3x4xf32>) {
+  // expected-error @+1 {{expects activations of rank 4 or 5 (N, spatial, C), got 'tensor<4x3xf32>'}}
+  %y = seg.conv_transpose %x, %w strides [1] pad_low [0] pad_high [0] : (tensor<4x3xf32>, tensor<3x3x4xf32>) -> tensor<1x9x4xf32>
+  return
+}
+
+// -----
+
+// conv_transpose_filter: conv_c5 of a transposed convolution: out comes last
+func.func @conv_transpose_filter(%x: tensor<1x4x4x3xf32>, %w: tensor<3x3x5x4xf32>) {
+  // expected-error @+1 {{filter has 5 output channels, but the output has 3}}
+  %y = seg.conv_transpose %x, %w strides [2, 2] pad_low [0, 0] pad_high [1, 1] : (tensor<1x4x4x3xf32>, tensor<3x3x5x4xf32>) -> tensor<1x8x8x4xf32>
+  return
+}
+
+// -----
+
+// conv_input_grad: conv_c6 of the input gradient
+func.func @conv_input_grad(%dy: tensor<1x6x6x4xf32>, %w: tensor<3x3x3x2xf32>) {
+  // expected-error @+1 {{filter has 2 output channels, but the output has 4}}
+  %dx = seg.conv_input_grad %dy, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x6x6x4xf32>, tensor<3x3x3x2xf32>) -> tensor<1x8x8x3xf32>
+  return
+}
+
+// -----
+
+// conv_filter_grad: conv_c8 of the filter gradient
+func.func @conv_filter_grad(%x: tensor<1x8x8x3xf32>, %dy: tensor<1x6x6x4xf32>) {
+  // expected-error @+1 {{expects spatial size 4x4 by strides and padding, got 6x6}}
+  %dw = seg.conv_filter_grad %x, %dy strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x8x8x3xf32>, tensor<1x6x6x4xf32>) -> tensor<5x5x3x4xf32>
+  return
+}
+
+// -----
+
+// channel_sum_c1: a value a channel
+func.func @channel_sum_c1(%x: tensor<1x6x6x4xf32>) {
+  // expected-error @+1 {{expects one value for each channel of 'tensor<1x6x6x4xf32>', got 'tensor<3xf32>'}}
+  %y = seg.channel_sum %x : tensor<1x6x6x4xf32> -> tensor<3xf32>
+  return
+}

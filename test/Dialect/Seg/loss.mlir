@@ -1,0 +1,31 @@
+// RUN: segc-opt %s | FileCheck %s
+// RUN: segc-opt %s --mlir-print-op-generic | segc-opt | FileCheck %s
+
+!z = tensor<2x4x4x3xf32>
+!t = tensor<2x4x4xi32>
+
+// CHECK-LABEL: @dice
+func.func @dice(%z: !z, %t: !t) -> (!z, !z) {
+  // CHECK: seg.dice %{{.*}}, %{{.*}} squared batch_reduce exclude_background sum_classes smooth 1.000000e+00 : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<3xf32>, tensor<2x3x3xf32>)
+  %loss, %each, %sums = seg.dice %z, %t squared batch_reduce exclude_background sum_classes smooth 1.0 : (!z, !t) -> (tensor<f32>, tensor<3xf32>, tensor<2x3x3xf32>)
+  // CHECK: seg.dice_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} squared batch_reduce exclude_background sum_classes smooth 1.000000e+00 :
+  %0 = seg.dice_grad %z, %t, %sums, %loss squared batch_reduce exclude_background sum_classes smooth 1.0 : (!z, !t, tensor<2x3x3xf32>, tensor<f32>) -> !z
+  // CHECK: seg.dice %{{.*}}, %{{.*}} smooth 5.000000e-01 :
+  %loss2, %each2, %sums2 = seg.dice %z, %t smooth 0.5 : (!z, !t) -> (tensor<f32>, tensor<3xf32>, tensor<2x3x3xf32>)
+  // CHECK: seg.dice_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} smooth 5.000000e-01 :
+  %1 = seg.dice_grad %z, %t, %sums2, %loss2 smooth 0.5 : (!z, !t, tensor<2x3x3xf32>, tensor<f32>) -> !z
+  return %0, %1 : !z, !z
+}
+
+// CHECK-LABEL: @cross_entropy
+func.func @cross_entropy(%z: !z, %t: !t) -> (!z, !z) {
+  // CHECK: seg.cross_entropy %{{.*}}, %{{.*}} : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> tensor<f32>
+  %0 = seg.cross_entropy %z, %t : (!z, !t) -> tensor<f32>
+  // CHECK: seg.cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>, tensor<f32>) -> tensor<2x4x4x3xf32>
+  %1 = seg.cross_entropy_grad %z, %t, %0 : (!z, !t, tensor<f32>) -> !z
+  // CHECK: seg.cross_entropy %{{.*}}, %{{.*}} focal_gamma 2.000000e+00 :
+  %2 = seg.cross_entropy %z, %t focal_gamma 2.0 : (!z, !t) -> tensor<f32>
+  // CHECK: seg.cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}} focal_gamma 2.000000e+00 :
+  %3 = seg.cross_entropy_grad %z, %t, %2 focal_gamma 2.0 : (!z, !t, tensor<f32>) -> !z
+  return %1, %3 : !z, !z
+}

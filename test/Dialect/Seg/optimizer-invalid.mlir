@@ -1,0 +1,44 @@
+// RUN: segc-opt %s --verify-diagnostics --split-input-file
+
+// optimizer_c1: flat parameters
+func.func @optimizer_c1(%w: tensor<10x10xf32>, %g: tensor<10x10xf32>, %v: tensor<10x10xf32>, %s: tensor<f32>) {
+  // expected-error @+1 {{expects flat parameters of rank 1, got rank 2}}
+  %0:2 = seg.sgd %w, %g, %v, %s, %s, %s, %s, %s {decay_elements = 0 : i64} : (tensor<10x10xf32>, tensor<10x10xf32>, tensor<10x10xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>) -> (tensor<10x10xf32>, tensor<10x10xf32>)
+  return
+}
+
+// -----
+
+// optimizer_c2: one type
+func.func @optimizer_c2(%w: tensor<100xf32>, %g: tensor<100xf32>, %v: tensor<99xf32>, %s: tensor<f32>) {
+  // expected-error @+1 {{expects flat tensors of type 'tensor<100xf32>', got 'tensor<99xf32>'}}
+  %0:2 = seg.sgd %w, %g, %v, %s, %s, %s, %s, %s {decay_elements = 0 : i64} : (tensor<100xf32>, tensor<100xf32>, tensor<99xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>) -> (tensor<100xf32>, tensor<99xf32>)
+  return
+}
+
+// -----
+
+// optimizer_c2_scalar: a rank 0 tensor is not flat
+func.func @optimizer_c2_scalar(%w: tensor<100xf32>, %g: tensor<f32>, %v: tensor<100xf32>, %s: tensor<f32>) {
+  // expected-error @+1 {{expects flat tensors of type 'tensor<100xf32>', got 'tensor<f32>'}}
+  %0:2 = seg.sgd %w, %g, %v, %s, %s, %s, %s, %s {decay_elements = 0 : i64} : (tensor<100xf32>, tensor<f32>, tensor<100xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>) -> (tensor<100xf32>, tensor<100xf32>)
+  return
+}
+
+// -----
+
+// optimizer_c3: decayed elements within the parameters
+func.func @optimizer_c3(%w: tensor<100xf32>, %g: tensor<100xf32>, %v: tensor<100xf32>, %s: tensor<f32>) {
+  // expected-error @+1 {{expects decay_elements in [0, 100], got 101}}
+  %0:2 = seg.sgd %w, %g, %v, %s, %s, %s, %s, %s {decay_elements = 101 : i64} : (tensor<100xf32>, tensor<100xf32>, tensor<100xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>) -> (tensor<100xf32>, tensor<100xf32>)
+  return
+}
+
+// -----
+
+// lookahead_c1: sync of at least 1
+func.func @lookahead_c1(%w: tensor<4xf32>, %s: tensor<f32>, %t: tensor<i64>) {
+  // expected-error @+1 {{expects sync of at least 1, got 0}}
+  %0:2 = seg.lookahead %w, %w, %w, %s, %t {sync = 0 : i64, alpha = 0.5} : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<i64>) -> (tensor<4xf32>, tensor<4xf32>)
+  return
+}
