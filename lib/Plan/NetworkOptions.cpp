@@ -151,8 +151,7 @@ Status validate(const UNetOptions &options) {
       .count("classes", options.classes, 2)
       .count("batch-size", options.batch, 1)
       .count("size", options.inputSize, unetLeast)
-      .require((options.inputSize - unetLeast) % unetStep == 0,
-               "size",
+      .require((options.inputSize - unetLeast) % unetStep == 0, "size",
                std::to_string(unetLeast) + " plus a multiple of " +
                    std::to_string(unetStep),
                options.inputSize)
@@ -195,8 +194,9 @@ Status validate(const VNetOptions &options) {
 
 Status validate(const NNUNetOptions &options) {
   Checker check;
-  check.require(options.dim == 2 || options.dim == 3, "dim", "2 or 3",
-                options.dim)
+  check
+      .require(options.dim == 2 || options.dim == 3, "dim", "2 or 3",
+               options.dim)
       .require(static_cast<int64_t>(options.patch.size()) == options.dim,
                "patch", std::to_string(options.dim) + " sizes",
                options.patch.size())

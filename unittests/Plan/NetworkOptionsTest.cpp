@@ -21,7 +21,8 @@ TEST(NetworkOptions, DefaultsAreThePublishedRecipes) {
   EXPECT_EQ(unet.optimizer.epsilon, 1e-7);
   EXPECT_EQ(unet.optimizer.learningRate, 1e-4);
   EXPECT_EQ(unet.optimizer.weightDecay, 5e-4);
-  EXPECT_TRUE(unet.loss.squared && unet.loss.crossEntropy && unet.loss.includeBackground);
+  EXPECT_TRUE(unet.loss.squared && unet.loss.crossEntropy &&
+              unet.loss.includeBackground);
 
   VNetOptions vnet;
   EXPECT_TRUE(validate(vnet).ok());
@@ -58,14 +59,22 @@ std::string errorOf(Options options, Change change) {
 
 TEST(NetworkOptions, SaysWhatIsWrong) {
   auto unet = [](auto change) { return errorOf(UNetOptions(), change); };
-  EXPECT_EQ(unet([](auto &o) { o.inputSize = 570; }), "size: expected 188 plus a multiple of 16, got 570");
-  EXPECT_EQ(unet([](auto &o) { o.inputSize = 12; }), "size: expected 188 to 65536, got 12");
-  EXPECT_EQ(unet([](auto &o) { o.width = 0; }), "width: expected 1 to 65536, got 0");
-  EXPECT_EQ(unet([](auto &o) { o.classes = 1; }), "classes: expected 2 to 65536, got 1");
-  EXPECT_EQ(unet([](auto &o) { o.dropout = 1; }), "dropout: expected a value in [0, 1), got 1");
-  EXPECT_EQ(unet([](auto &o) { o.optimizer.learningRate = -1; }), "learning-rate: expected at least 0, got -1");
-  EXPECT_EQ(unet([](auto &o) { o.optimizer.nesterov = true; }), "nesterov: expected the optimizer sgd, got adam");
-  EXPECT_EQ(unet([](auto &o) { o.optimizer.lookaheadSync = 0; }), "lookahead-sync: expected 1 to 65536, got 0");
+  EXPECT_EQ(unet([](auto &o) { o.inputSize = 570; }),
+            "size: expected 188 plus a multiple of 16, got 570");
+  EXPECT_EQ(unet([](auto &o) { o.inputSize = 12; }),
+            "size: expected 188 to 65536, got 12");
+  EXPECT_EQ(unet([](auto &o) { o.width = 0; }),
+            "width: expected 1 to 65536, got 0");
+  EXPECT_EQ(unet([](auto &o) { o.classes = 1; }),
+            "classes: expected 2 to 65536, got 1");
+  EXPECT_EQ(unet([](auto &o) { o.dropout = 1; }),
+            "dropout: expected a value in [0, 1), got 1");
+  EXPECT_EQ(unet([](auto &o) { o.optimizer.learningRate = -1; }),
+            "learning-rate: expected at least 0, got -1");
+  EXPECT_EQ(unet([](auto &o) { o.optimizer.nesterov = true; }),
+            "nesterov: expected the optimizer sgd, got adam");
+  EXPECT_EQ(unet([](auto &o) { o.optimizer.lookaheadSync = 0; }),
+            "lookahead-sync: expected 1 to 65536, got 0");
   EXPECT_EQ(unet([](auto &o) { o.loss.dice = o.loss.crossEntropy = false; }),
             "loss: expected dice, ce or their sum, got none");
   EXPECT_EQ(unet([](auto &o) {
@@ -75,22 +84,32 @@ TEST(NetworkOptions, SaysWhatIsWrong) {
             "focal-gamma: expected 0 for a loss without cross-entropy, got 2");
 
   auto vnet = [](auto change) { return errorOf(VNetOptions(), change); };
-  EXPECT_EQ(vnet([](auto &o) { o.convolutionSize = 4; }), "convolution-size: expected 3 or 5, got 4");
-  EXPECT_EQ(vnet([](auto &o) { o.inputShape = {32, 32, 36}; }), "input-shape: expected multiples of 8, got 36");
+  EXPECT_EQ(vnet([](auto &o) { o.convolutionSize = 4; }),
+            "convolution-size: expected 3 or 5, got 4");
+  EXPECT_EQ(vnet([](auto &o) { o.inputShape = {32, 32, 36}; }),
+            "input-shape: expected multiples of 8, got 36");
   EXPECT_EQ(vnet([](auto &o) { o.upscaleBlocks = {3}; }),
-            "upscale-blocks: expected one level less than the 3 of downscale-blocks, got 1");
-  EXPECT_EQ(vnet([](auto &o) { o.downscaleBlocks = {3, 0, 3}; }), "downscale-blocks: expected 1 to 65536, got 0");
+            "upscale-blocks: expected one level less than the 3 of "
+            "downscale-blocks, got 1");
+  EXPECT_EQ(vnet([](auto &o) { o.downscaleBlocks = {3, 0, 3}; }),
+            "downscale-blocks: expected 1 to 65536, got 0");
 
-  auto nnunet = [](auto change) { return errorOf(*NNUNetOptions::forTask("04", 3), change); };
-  EXPECT_EQ(nnunet([](auto &o) { o.patch = {40, 56}; }), "patch: expected 3 sizes, got 2");
-  EXPECT_EQ(nnunet([](auto &o) { o.negativeSlope = 0; }), "negative-slope: expected a value in (0, 1), got 0");
-  EXPECT_THAT(nnunet([](auto &o) { o.patch = {41, 56, 40}; }), HasSubstr("expected a multiple of 8, got 41"));
+  auto nnunet = [](auto change) {
+    return errorOf(*NNUNetOptions::forTask("04", 3), change);
+  };
+  EXPECT_EQ(nnunet([](auto &o) { o.patch = {40, 56}; }),
+            "patch: expected 3 sizes, got 2");
+  EXPECT_EQ(nnunet([](auto &o) { o.negativeSlope = 0; }),
+            "negative-slope: expected a value in (0, 1), got 0");
+  EXPECT_THAT(nnunet([](auto &o) { o.patch = {41, 56, 40}; }),
+              HasSubstr("expected a multiple of 8, got 41"));
   EXPECT_EQ(nnunet([](auto &o) {
               o.patch = {16, 16, 16};
               o.deepSupervision = true;
             }),
             "deep-supervision: expected a patch of at least 4 levels, got 3");
-  EXPECT_EQ(NNUNetOptions::forTask("04", 4).status().message(), "dim: expected 2 or 3, got 4");
+  EXPECT_EQ(NNUNetOptions::forTask("04", 4).status().message(),
+            "dim: expected 2 or 3, got 4");
 }
 
 } // namespace

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Plan/Tasks.h"
 #include "segc/Plan/Topology.h"
+#include "segc/Plan/Tasks.h"
 #include "gmock/gmock.h"
 
 #include <sstream>
@@ -40,6 +40,7 @@ constexpr const char *squares = "3x3 3x3 3x3 3x3 3x3 3x3";
 constexpr const char *halvings2d = "1x1 2x2 2x2 2x2 2x2 2x2";
 
 // The table of the published plans.
+// clang-format off
 const Row rows[] = {
     {"01", 3, cubes, "1x1x1 2x2x2 2x2x2 2x2x2 2x2x2 2x2x2", {4, 4, 4}},
     {"02", 3, cubes, "1x1x1 2x2x2 2x2x2 2x2x2 2x2x2 1x2x2", {5, 6, 5}},
@@ -62,6 +63,7 @@ const Row rows[] = {
     {"09", 2, squares, halvings2d, {16, 16}},
     {"10", 2, squares, halvings2d, {16, 16}},
 };
+// clang-format on
 
 class TopologyTable : public testing::TestWithParam<Row> {};
 
@@ -77,9 +79,11 @@ TEST_P(TopologyTable, IsThePublishedPlan) {
   EXPECT_EQ(topology->bottleneck(plan.patch), row.bottleneck);
 }
 
-INSTANTIATE_TEST_SUITE_P(Tasks, TopologyTable, testing::ValuesIn(rows), [](const auto &info) {
-  return "task" + std::string(info.param.task) + "_" + std::to_string(info.param.dim) + "d";
-});
+INSTANTIATE_TEST_SUITE_P(Tasks, TopologyTable, testing::ValuesIn(rows),
+                         [](const auto &info) {
+                           return "task" + std::string(info.param.task) + "_" +
+                                  std::to_string(info.param.dim) + "d";
+                         });
 
 TEST(Topology, FiltersDoubleUpToTheirLimit) {
   EXPECT_THAT(planFilters(6, 3), ElementsAre(32, 64, 128, 256, 320, 320));
@@ -88,18 +92,25 @@ TEST(Topology, FiltersDoubleUpToTheirLimit) {
 }
 
 TEST(Topology, SaysWhatIsWrongWithAPatch) {
-  EXPECT_THAT(planTopology({40, 56, 44}, {1, 1, 1}).status().message(),
-              HasSubstr("axis 2 is halved 3 times, so expected a multiple of 8, got 44"));
-  EXPECT_THAT(planTopology({40}, {1}).status().message(), HasSubstr("expected 2 or 3 sizes, got 1"));
-  EXPECT_THAT(planTopology({40, 40}, {1, 1, 1}).status().message(), HasSubstr("expected 2 values as the patch has, got 3"));
-  EXPECT_THAT(planTopology({40, 0}, {1, 1}).status().message(), HasSubstr("sizes of at least 1, got 0"));
-  EXPECT_THAT(planTopology({40, 40}, {1, 0}).status().message(), HasSubstr("values above 0, got 0"));
+  EXPECT_THAT(
+      planTopology({40, 56, 44}, {1, 1, 1}).status().message(),
+      HasSubstr(
+          "axis 2 is halved 3 times, so expected a multiple of 8, got 44"));
+  EXPECT_THAT(planTopology({40}, {1}).status().message(),
+              HasSubstr("expected 2 or 3 sizes, got 1"));
+  EXPECT_THAT(planTopology({40, 40}, {1, 1, 1}).status().message(),
+              HasSubstr("expected 2 values as the patch has, got 3"));
+  EXPECT_THAT(planTopology({40, 0}, {1, 1}).status().message(),
+              HasSubstr("sizes of at least 1, got 0"));
+  EXPECT_THAT(planTopology({40, 40}, {1, 0}).status().message(),
+              HasSubstr("values above 0, got 0"));
 }
 
 TEST(Tasks, AreFoundByNumber) {
   EXPECT_EQ(findDecathlonTask("4")->name, "Hippocampus");
   EXPECT_EQ(findDecathlonTask("04")->name, "Hippocampus");
-  EXPECT_THAT(findDecathlonTask("11").status().message(), HasSubstr("expected 01 to 10, got '11'"));
+  EXPECT_THAT(findDecathlonTask("11").status().message(),
+              HasSubstr("expected 01 to 10, got '11'"));
 }
 
 TEST(Tasks, HaveIntensitiesExactlyForCt) {

@@ -1,4 +1,5 @@
-//===- NetworkOptions.h - What a network can be asked to be -------*- C++ -*-===//
+//===- NetworkOptions.h - What a network can be asked to be -------*- C++
+//-*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -46,10 +47,10 @@ struct LossOptions {
   bool dice = true, crossEntropy = true;
   double focalGamma = 0; ///< Above 0 the cross-entropy is a focal loss.
   double smooth = 1e-6;
-  bool squared = false;           ///< Squares in Dice's denominator.
-  bool batchReduce = false;       ///< One Dice for the batch.
-  bool includeBackground = true;  ///< Class 0 counts in the Dice loss.
-  bool sumClasses = false;        ///< Sum over classes, not mean.
+  bool squared = false;          ///< Squares in Dice's denominator.
+  bool batchReduce = false;      ///< One Dice for the batch.
+  bool includeBackground = true; ///< Class 0 counts in the Dice loss.
+  bool sumClasses = false;       ///< Sum over classes, not mean.
 };
 
 struct UNetOptions {

@@ -1,4 +1,5 @@
-//===- Tasks.h - The ten tasks of the Decathlon -------------------*- C++ -*-===//
+//===- Tasks.h - The ten tasks of the Decathlon -------------------*- C++
+//-*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -32,8 +33,8 @@ struct PatchPlan {
 };
 
 struct DecathlonTask {
-  std::string id;   ///< "01" to "10".
-  std::string name; ///< The folder's name behind "TaskNN_".
+  std::string id;       ///< "01" to "10".
+  std::string name;     ///< The folder's name behind "TaskNN_".
   std::string modality; ///< "MRI" or "CT".
   int64_t channels;
   std::vector<std::string> classNames; ///< Background first.
