@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Networks/Networks.h"
-#include "segc/Plan/Tasks.h"
+#include "llvm/ADT/StringSwitch.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -18,26 +18,51 @@ namespace segc {
 
 namespace {
 
+/// An option that means yes alone and takes yes or no as a value.
+template <typename T>
+void addSwitch(CLI::App &app, const char *name, T &value,
+               const char *description) {
+  auto assign = [&value, name](const std::string &text) {
+    auto parsed = llvm::StringSwitch<std::optional<bool>>(text)
+                      .CasesLower({"", "yes", "true", "t", "y", "1"}, true)
+                      .CasesLower({"no", "false", "f", "n", "0"}, false)
+                      .Default(std::nullopt);
+    if (!parsed)
+      throw CLI::ValidationError(name, "expected yes or no, got " + text);
+    value = *parsed;
+  };
+  app.add_option_function<std::string>(name, assign, description)
+      ->expected(0, 1)
+      ->type_name("[BOOLEAN]");
+}
+
 /// Loss and optimizer: the same options for every network. What is not given
 /// stays as the network's recipe has it.
 class RecipeArguments {
 public:
   void declare(CLI::App &app) {
-    app.add_option("--optimizer", optimizer, "adam, radam, rmsprop or sgd")
+    app.add_option("--optimizer", optimizer)
         ->check(CLI::IsMember({"adam", "radam", "rmsprop", "sgd"}));
     app.add_option("--learning-rate", learningRate, "default of the runtime");
     app.add_option("--weight-decay", weightDecay, "default of the runtime");
-    app.add_option("--momentum", momentum, "default of the runtime (rmsprop, sgd)");
+    app.add_option("--momentum", momentum,
+                   "default of the runtime (rmsprop, sgd)");
     app.add_option("--epsilon", epsilon, "of adam, radam and rmsprop");
-    app.add_flag("--nesterov", nesterov, "Nesterov's momentum (sgd)");
-    app.add_flag("--lookahead", lookahead, "average fast and slow weights");
+    addSwitch(app, "--nesterov", nesterov, "Nesterov's momentum (sgd)");
+    addSwitch(app, "--lookahead", lookahead, "average fast and slow weights");
     app.add_option("--lookahead-sync", lookaheadSync, "steps between averages");
-    app.add_option("--lookahead-alpha", lookaheadAlpha, "step of the slow weights");
-    app.add_option("--loss", loss, "dice, ce, dice_ce, focal or dice_focal")
-        ->check(CLI::IsMember({"dice", "ce", "dice_ce", "focal", "dice_focal"}));
-    app.add_option("--focal-gamma", focalGamma, "exponent of the focal loss (2)");
-    app.add_option("--loss-batch-reduction", batchReduce, "one Dice for the whole batch");
-    app.add_option("--loss-include-background", includeBackground, "class 0 counts in the Dice loss");
+    app.add_option("--lookahead-alpha", lookaheadAlpha,
+                   "step of the slow weights");
+    app.add_option("--loss", loss,
+                   "sum of Dice loss, cross-entropy or focal loss")
+        ->check(
+            CLI::IsMember({"dice", "ce", "dice_ce", "focal", "dice_focal"}));
+    app.add_option("--focal-gamma", focalGamma,
+                   "exponent of the focal loss (2)");
+    addSwitch(app, "--loss-batch-reduction", batchReduce,
+              "one Dice for the whole batch");
+    addSwitch(app, "--loss-include-background", includeBackground,
+              "class 0 counts in the Dice loss");
   }
 
   void apply(LossOptions &options) const {
@@ -49,13 +74,14 @@ public:
     }
     options.focalGamma = focalGamma.value_or(options.focalGamma);
     options.batchReduce = batchReduce.value_or(options.batchReduce);
-    options.includeBackground = includeBackground.value_or(options.includeBackground);
+    options.includeBackground =
+        includeBackground.value_or(options.includeBackground);
   }
 
   void apply(OptimizerOptions &options) const {
     if (optimizer)
-      for (OptimizerKind kind :
-           {OptimizerKind::Adam, OptimizerKind::RAdam, OptimizerKind::RMSProp, OptimizerKind::SGD})
+      for (OptimizerKind kind : {OptimizerKind::Adam, OptimizerKind::RAdam,
+                                 OptimizerKind::RMSProp, OptimizerKind::SGD})
         if (*optimizer == optimizerName(kind))
           options.switchTo(kind);
     options.learningRate = learningRate.value_or(options.learningRate);
@@ -70,7 +96,8 @@ public:
 
 private:
   std::optional<std::string> optimizer, loss;
-  std::optional<double> learningRate, weightDecay, momentum, epsilon, lookaheadAlpha, focalGamma;
+  std::optional<double> learningRate, weightDecay, momentum, epsilon,
+      lookaheadAlpha, focalGamma;
   std::optional<int64_t> lookaheadSync;
   std::optional<bool> batchReduce, includeBackground;
   bool nesterov = false, lookahead = false;
@@ -78,15 +105,21 @@ private:
 
 class UNetCommand {
 public:
-  static constexpr const char *summary = "U-Net with valid convolutions, for images";
+  static constexpr const char *summary =
+      "U-Net with valid convolutions, for images";
 
   void declare(CLI::App &app) {
-    app.add_option("--width", options.width, "channels of the first level")->capture_default_str();
-    app.add_option("--size", options.inputSize, "height and width of the padded image")->capture_default_str();
+    app.add_option("--width", options.width, "channels of the first level")
+        ->capture_default_str();
+    app.add_option("--size", options.inputSize,
+                   "height and width of the padded image")
+        ->capture_default_str();
     app.add_option("--classes", options.classes)->capture_default_str();
-    app.add_option("--channels", options.channels, "channels of the image")->capture_default_str();
+    app.add_option("--channels", options.channels, "channels of the image")
+        ->capture_default_str();
     app.add_option("--batch-size", options.batch)->capture_default_str();
-    app.add_option("--dropout", options.dropout, "rate at the bottleneck")->capture_default_str();
+    app.add_option("--dropout", options.dropout, "rate at the bottleneck")
+        ->capture_default_str();
     recipe.declare(app);
   }
   Expected<UNetOptions> resolve() {
@@ -103,19 +136,29 @@ private:
 
 class VNetCommand {
 public:
-  static constexpr const char *summary = "V-Net with residual blocks and batch norm, for volumes";
+  static constexpr const char *summary =
+      "V-Net with residual blocks and batch norm, for volumes";
 
   void declare(CLI::App &app) {
-    app.add_option("--input-shape", options.inputShape, "size of the resampled volume")
-        ->expected(3)->delimiter(',')->capture_default_str();
-    app.add_option("--width", options.width, "channels of the first level")->capture_default_str();
+    app.add_option("--input-shape", options.inputShape,
+                   "size of the resampled volume")
+        ->expected(3)
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--width", options.width, "channels of the first level")
+        ->capture_default_str();
     app.add_option("--classes", options.classes)->capture_default_str();
     app.add_option("--batch-size", options.batch)->capture_default_str();
-    app.add_option("--convolution-size", options.convolutionSize, "3 or 5")->capture_default_str();
-    app.add_option("--downscale-blocks", options.downscaleBlocks, "convolutions of each level going down")
-        ->delimiter(',')->capture_default_str();
-    app.add_option("--upscale-blocks", options.upscaleBlocks, "convolutions of each level going up")
-        ->delimiter(',')->capture_default_str();
+    app.add_option("--convolution-size", options.convolutionSize, "3 or 5")
+        ->capture_default_str();
+    app.add_option("--downscale-blocks", options.downscaleBlocks,
+                   "convolutions of each level going down")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--upscale-blocks", options.upscaleBlocks,
+                   "convolutions of each level going up")
+        ->delimiter(',')
+        ->capture_default_str();
     recipe.declare(app);
   }
   Expected<VNetOptions> resolve() {
@@ -132,30 +175,43 @@ private:
 
 class NNUNetCommand {
 public:
-  static constexpr const char *summary = "nnU-Net, by Decathlon task or by patch and spacing";
+  static constexpr const char *summary =
+      "nnU-Net, by Decathlon task or by patch and spacing";
 
   void declare(CLI::App &app) {
-    app.add_option("--task", task, "01 to 10; gives patch, spacing, classes and channels (01 unless --patch is given)");
-    app.add_option("--dim", dim, "2 or 3 (3, or the number of sizes of --patch)");
-    app.add_option("--patch", patch, "sizes in z, y, x order")->expected(2, 3)->delimiter(',');
-    app.add_option("--spacing", spacing, "target spacing in z, y, x order")->expected(2, 3)->delimiter(',');
+    app.add_option("--task", task,
+                   "01 to 10; gives patch, spacing, classes and channels (01 "
+                   "unless --patch is given)");
+    app.add_option("--dim", dim,
+                   "2 or 3 (3, or the number of sizes of --patch)");
+    app.add_option("--patch", patch, "sizes in z, y, x order")
+        ->expected(2, 3)
+        ->delimiter(',');
+    app.add_option("--spacing", spacing, "target spacing in z, y, x order")
+        ->expected(2, 3)
+        ->delimiter(',');
     app.add_option("--classes", classes);
     app.add_option("--channels", channels, "channels of the image");
     app.add_option("--batch-size", batch);
-    app.add_option("--norm", norm, "instance, batch, group or none")
-        ->check(CLI::IsMember({"instance", "batch", "group", "none"}))->capture_default_str();
+    app.add_option("--norm", norm, "of every convolution but the heads")
+        ->check(CLI::IsMember({"instance", "batch", "group", "none"}))
+        ->capture_default_str();
     app.add_option("--negative-slope", negativeSlope, "of the leaky ReLU");
-    app.add_flag("--deep-supervision", deepSupervision, "losses on two lower decoder levels too");
+    addSwitch(app, "--deep-supervision", deepSupervision,
+              "losses on two lower decoder levels too");
     recipe.declare(app);
   }
   Expected<NNUNetOptions> resolve() {
-    int64_t dimensions = dim.value_or(patch.empty() ? 3 : static_cast<int64_t>(patch.size()));
+    int64_t dimensions =
+        dim.value_or(patch.empty() ? 3 : static_cast<int64_t>(patch.size()));
     NNUNetOptions options;
     options.dim = dimensions;
     if (task || patch.empty()) {
-      SEGC_ASSIGN_OR_RETURN(options, NNUNetOptions::forTask(task.value_or("01"), dimensions));
+      SEGC_ASSIGN_OR_RETURN(
+          options, NNUNetOptions::forTask(task.value_or("01"), dimensions));
     } else if (spacing.empty()) {
-      return invalidArgument("spacing: expected a value for each axis of --patch (or a --task), got none");
+      return invalidArgument("spacing: expected a value for each axis of "
+                             "--patch (or a --task), got none");
     }
     if (!patch.empty())
       options.patch = patch;
@@ -190,16 +246,27 @@ private:
 /// Option names may have underscores, as the published examples write some.
 std::string withDashes(std::string argument) {
   if (StringRef(argument).starts_with("--"))
-    std::replace(argument.begin(), argument.begin() + std::min(argument.find('='), argument.size()), '_', '-');
+    std::replace(argument.begin(),
+                 argument.begin() +
+                     std::min(argument.find('='), argument.size()),
+                 '_', '-');
   return argument;
 }
 
 template <typename Command>
-Expected<OwningOpRef<ModuleOp>> run(MLIRContext *context, ArrayRef<std::string> args) {
-  Command command;
-  CLI::App app;
+void declare(CLI::App &app, Command &command, StringRef name) {
+  app.name("segc model " + name.str());
+  // The caller answers --help.
   app.set_help_flag();
   command.declare(app);
+}
+
+template <typename Command>
+Expected<OwningOpRef<ModuleOp>> run(MLIRContext *context, StringRef name,
+                                    ArrayRef<std::string> args) {
+  Command command;
+  CLI::App app;
+  declare(app, command, name);
   // CLI11 takes the arguments from the back.
   std::vector<std::string> reversed;
   for (const std::string &argument : llvm::reverse(args))
@@ -207,7 +274,8 @@ Expected<OwningOpRef<ModuleOp>> run(MLIRContext *context, ArrayRef<std::string> 
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError &error) {
-    return invalidArgument(error.what());
+    return invalidArgument(error.what() + std::string("; '") + app.get_name() +
+                           " --help' lists the options and their types");
   }
   SEGC_ASSIGN_OR_RETURN(auto options, command.resolve());
   SEGC_RETURN_IF_ERROR(validate(options));
@@ -215,11 +283,10 @@ Expected<OwningOpRef<ModuleOp>> run(MLIRContext *context, ArrayRef<std::string> 
 }
 
 template <typename Command>
-std::string help() {
+std::string help(StringRef name) {
   Command command;
   CLI::App app(Command::summary);
-  app.set_help_flag();
-  command.declare(app);
+  declare(app, command, name);
   return app.help();
 }
 
@@ -228,8 +295,9 @@ std::string help() {
 static constexpr StringLiteral names[] = {"unet2d", "vnet", "nnunet"};
 /// In the order of `names`.
 static constexpr struct {
-  Expected<OwningOpRef<ModuleOp>> (*run)(MLIRContext *, ArrayRef<std::string>);
-  std::string (*help)();
+  Expected<OwningOpRef<ModuleOp>> (*run)(MLIRContext *, StringRef,
+                                         ArrayRef<std::string>);
+  std::string (*help)(StringRef);
 } commands[] = {{run<UNetCommand>, help<UNetCommand>},
                 {run<VNetCommand>, help<VNetCommand>},
                 {run<NNUNetCommand>, help<NNUNetCommand>}};
@@ -237,14 +305,18 @@ static_assert(std::size(names) == std::size(commands));
 
 ArrayRef<StringLiteral> networkNames() { return names; }
 
-FailureOr<OwningOpRef<ModuleOp>> buildNetwork(MLIRContext *context, StringRef name, ArrayRef<std::string> args,
+FailureOr<OwningOpRef<ModuleOp>> buildNetwork(MLIRContext *context,
+                                              StringRef name,
+                                              ArrayRef<std::string> args,
                                               std::string &error) {
   const StringLiteral *found = llvm::find(names, name);
   if (found == std::end(names)) {
-    error = "network: expected " + llvm::join(networkNames(), ", ") + ", got '" + name.str() + "'";
+    error = "network: expected " + llvm::join(networkNames(), ", ") +
+            ", got '" + name.str() + "'";
     return failure();
   }
-  Expected<OwningOpRef<ModuleOp>> module = commands[found - names].run(context, args);
+  Expected<OwningOpRef<ModuleOp>> module =
+      commands[found - names].run(context, name, args);
   if (!module) {
     error = module.status().withContext(name.str()).message();
     return failure();
@@ -254,7 +326,8 @@ FailureOr<OwningOpRef<ModuleOp>> buildNetwork(MLIRContext *context, StringRef na
 
 std::string networkHelp(StringRef name) {
   const StringLiteral *found = llvm::find(names, name);
-  return found == std::end(names) ? std::string() : commands[found - names].help();
+  return found == std::end(names) ? std::string()
+                                  : commands[found - names].help(name);
 }
 
 } // namespace segc

@@ -14,7 +14,8 @@ using namespace mlir;
 namespace segc {
 
 /// What the runtime needs to know to prepare the data.
-static DictionaryAttr pipelineOf(NetworkBuilder &b, const NNUNetOptions &options) {
+static DictionaryAttr pipelineOf(NetworkBuilder &b,
+                                 const NNUNetOptions &options) {
   NamedAttrList pipeline;
   pipeline.append("kind", b.text("nnunet"));
   pipeline.append("dim", b.number(options.dim));
@@ -28,7 +29,8 @@ static DictionaryAttr pipelineOf(NetworkBuilder &b, const NNUNetOptions &options
   }
   pipeline.append("task", b.text(task->id));
   pipeline.append("modality", b.text(task->modality));
-  pipeline.append("class_names", b.classNames(task->classNames, options.classes));
+  pipeline.append("class_names",
+                  b.classNames(task->classNames, options.classes));
   if (const std::optional<CtIntensity> &ct = task->intensity) {
     pipeline.append("clip", b.reals({ct->least, ct->most}));
     pipeline.append("mean", b.real(ct->mean));
@@ -37,12 +39,15 @@ static DictionaryAttr pipelineOf(NetworkBuilder &b, const NNUNetOptions &options
   return b.dictionary(pipeline);
 }
 
-OwningOpRef<ModuleOp> buildNNUNet(MLIRContext *context, const NNUNetOptions &options) {
+OwningOpRef<ModuleOp> buildNNUNet(MLIRContext *context,
+                                  const NNUNetOptions &options) {
   assert(validate(options).ok() && "expects valid options");
   SmallVector<int64_t> image{options.batch};
   image.append(options.patch.begin(), options.patch.end());
   image.push_back(options.channels);
-  std::string symbol = "nnunet_" + (options.task.empty() ? "" : options.task + "_") + std::to_string(options.dim) + "d";
+  std::string symbol = "nnunet_" +
+                       (options.task.empty() ? "" : options.task + "_") +
+                       std::to_string(options.dim) + "d";
   NetworkBuilder b(context, symbol, options.classes, image,
                    {/*kernels=*/true, /*biases=*/true, /*norms=*/false});
   Topology topology = std::move(*planTopology(options.patch, options.spacing));
@@ -53,25 +58,30 @@ OwningOpRef<ModuleOp> buildNNUNet(MLIRContext *context, const NNUNetOptions &opt
   auto convNorm = [&](Value x, const Twine &block, int index, int64_t filters,
                       ArrayRef<int64_t> taps, ArrayRef<int64_t> strides) {
     std::string conv = (block + ".conv" + Twine(index)).str();
-    x = b.conv(x, conv, {filters, taps, strides, Padding::Same, /*bias=*/false,
-                         seg::InitKind::he_normal, options.negativeSlope});
+    x = b.conv(x, conv,
+               {filters, taps, strides, Padding::Same, /*bias=*/false,
+                seg::InitKind::he_normal, options.negativeSlope});
     x = b.norm(x, block + ".norm" + Twine(index), options.norm);
-    return b.leakyRelu(x, block + ".relu" + Twine(index), options.negativeSlope);
+    return b.leakyRelu(x, block + ".relu" + Twine(index),
+                       options.negativeSlope);
   };
   auto stage = [&](Value x, const Twine &block, int64_t filters,
                    ArrayRef<int64_t> taps, ArrayRef<int64_t> strides) {
-    return convNorm(convNorm(x, block, 1, filters, taps, strides), block, 2, filters, taps, one);
+    return convNorm(convNorm(x, block, 1, filters, taps, strides), block, 2,
+                    filters, taps, one);
   };
   auto head = [&](Value x, const Twine &name) {
-    return b.conv(x, name, {options.classes, one, one, Padding::Same, /*bias=*/true,
-                            seg::InitKind::he_normal, options.negativeSlope});
+    return b.conv(x, name,
+                  {options.classes, one, one, Padding::Same, /*bias=*/true,
+                   seg::InitKind::he_normal, options.negativeSlope});
   };
 
   // Outputs by level: the encoder's, replaced by the decoder's on the way up.
   SmallVector<Value> outputs;
   Value x = b.image();
   for (size_t i = 0; i < levels; ++i) {
-    x = stage(x, "encoder" + Twine(i), filters[i], topology.kernels[i], topology.strides[i]);
+    x = stage(x, "encoder" + Twine(i), filters[i], topology.kernels[i],
+              topology.strides[i]);
     outputs.push_back(x);
   }
   for (size_t i = levels - 1; i-- > 0;) {
@@ -80,7 +90,8 @@ OwningOpRef<ModuleOp> buildNNUNet(MLIRContext *context, const NNUNetOptions &opt
     Value up = b.convTranspose(x, block + ".up", {filters[i], stride, stride});
     Value joined = b.concat(up, outputs[i], block + ".concat");
     // The deeper level's kernel, as the published network has it.
-    x = outputs[i] = stage(joined, block, filters[i], topology.kernels[i + 1], one);
+    x = outputs[i] =
+        stage(joined, block, filters[i], topology.kernels[i + 1], one);
   }
 
   SmallVector<Value> heads{head(x, "head")};

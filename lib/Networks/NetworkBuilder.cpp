@@ -47,10 +47,12 @@ NetworkBuilder::NetworkBuilder(MLIRContext *context, StringRef symbol,
   context->loadDialect<SegDialect>();
   module = ModuleOp::create(builder.getUnknownLoc());
   builder.setInsertionPointToEnd(module->getBody());
-  network = NetworkOp::create(builder, at(symbol), symbol, networkFormat, classes,
-                              builder.getArrayAttr({}), dictionary({}), dictionary({}));
+  network = NetworkOp::create(builder, at(symbol), symbol, networkFormat,
+                              classes, builder.getArrayAttr({}), dictionary({}),
+                              dictionary({}));
   auto type = RankedTensorType::get(imageShape, builder.getF32Type());
-  Block *forward = builder.createBlock(&network.getForward(), {}, {type}, {at("image")});
+  Block *forward =
+      builder.createBlock(&network.getForward(), {}, {type}, {at("image")});
   imageValue = forward->getArgument(0);
 }
 
@@ -96,7 +98,8 @@ Location NetworkBuilder::at(const Twine &name) {
 Value NetworkBuilder::parameter(const Twine &name, ArrayRef<int64_t> shape,
                                 InitKind init, double value, bool decays) {
   auto type = RankedTensorType::get(shape, builder.getF32Type());
-  return ParamOp::create(builder, at(name), type, name.str(), init, APFloat(value), decays);
+  return ParamOp::create(builder, at(name), type, name.str(), init,
+                         APFloat(value), decays);
 }
 
 Value NetworkBuilder::state(const Twine &name, int64_t size, double value) {
@@ -109,10 +112,12 @@ std::pair<Value, Value> NetworkBuilder::filter(Value input, const Twine &name,
   Shape shape(layer.taps);
   shape.push_back(channels(typeOf(input)));
   shape.push_back(layer.filters);
-  Value weight = parameter(name + ".weight", shape, layer.init, layer.initValue, decay.kernels);
+  Value weight = parameter(name + ".weight", shape, layer.init, layer.initValue,
+                           decay.kernels);
   Value bias;
   if (layer.bias)
-    bias = parameter(name + ".bias", {layer.filters}, InitKind::constant, 0, decay.biases);
+    bias = parameter(name + ".bias", {layer.filters}, InitKind::constant, 0,
+                     decay.biases);
   return {weight, bias};
 }
 
@@ -120,16 +125,20 @@ std::pair<Value, Value> NetworkBuilder::filter(Value input, const Twine &name,
 // Layers
 //===----------------------------------------------------------------------===//
 
-Value NetworkBuilder::conv(Value input, const Twine &name, const ConvLayer &layer) {
+Value NetworkBuilder::conv(Value input, const Twine &name,
+                           const ConvLayer &layer) {
   RankedTensorType in = typeOf(input);
   auto [weight, bias] = filter(input, name, layer);
   auto [low, high] = paddingOf(spatialDims(in), layer);
-  Shape out = convOutputSpatial(spatialDims(in), layer.taps, layer.strides, low, high);
-  return ConvOp::create(builder, at(name), activationType(in, out, layer.filters), input,
-                        weight, bias, layer.strides, low, high);
+  Shape out =
+      convOutputSpatial(spatialDims(in), layer.taps, layer.strides, low, high);
+  return ConvOp::create(builder, at(name),
+                        activationType(in, out, layer.filters), input, weight,
+                        bias, layer.strides, low, high);
 }
 
-Value NetworkBuilder::convTranspose(Value input, const Twine &name, const ConvLayer &layer) {
+Value NetworkBuilder::convTranspose(Value input, const Twine &name,
+                                    const ConvLayer &layer) {
   RankedTensorType in = typeOf(input);
   auto [weight, bias] = filter(input, name, layer);
   // The convolution whose transpose this is goes from the output to the input.
@@ -137,16 +146,19 @@ Value NetworkBuilder::convTranspose(Value input, const Twine &name, const ConvLa
   for (auto [size, stride] : llvm::zip_equal(out, layer.strides))
     size *= stride;
   auto [low, high] = paddingOf(out, layer);
-  return ConvTransposeOp::create(builder, at(name), activationType(in, out, layer.filters),
-                                 input, weight, bias, layer.strides, low, high);
+  return ConvTransposeOp::create(builder, at(name),
+                                 activationType(in, out, layer.filters), input,
+                                 weight, bias, layer.strides, low, high);
 }
 
-Value NetworkBuilder::maxPool(Value input, const Twine &name, ArrayRef<int64_t> window) {
+Value NetworkBuilder::maxPool(Value input, const Twine &name,
+                              ArrayRef<int64_t> window) {
   RankedTensorType in = typeOf(input);
   Shape none(window.size(), 0);
   Shape out = convOutputSpatial(spatialDims(in), window, window, none, none);
-  return MaxPoolOp::create(builder, at(name), activationType(in, out, channels(in)), input,
-                           window, window);
+  return MaxPoolOp::create(builder, at(name),
+                           activationType(in, out, channels(in)), input, window,
+                           window);
 }
 
 Value NetworkBuilder::norm(Value input, const Twine &name, NetworkNorm kind) {
@@ -154,17 +166,22 @@ Value NetworkBuilder::norm(Value input, const Twine &name, NetworkNorm kind) {
     return input;
   RankedTensorType type = typeOf(input);
   int64_t size = channels(type);
-  Value gamma = parameter(name + ".gamma", {size}, InitKind::constant, 1, decay.norms);
-  Value beta = parameter(name + ".beta", {size}, InitKind::constant, 0, decay.norms);
+  Value gamma =
+      parameter(name + ".gamma", {size}, InitKind::constant, 1, decay.norms);
+  Value beta =
+      parameter(name + ".beta", {size}, InitKind::constant, 0, decay.norms);
   if (kind == NetworkNorm::Batch) {
     Value mean = state(name + ".running_mean", size, 0);
     Value variance = state(name + ".running_variance", size, 1);
-    return BatchNormOp::create(builder, at(name), type, input, gamma, beta, mean, variance,
-                               APFloat(normEpsilon), APFloat(runningMomentum));
+    return BatchNormOp::create(builder, at(name), type, input, gamma, beta,
+                               mean, variance, APFloat(normEpsilon),
+                               APFloat(runningMomentum));
   }
-  auto statistics = RankedTensorType::get({type.getDimSize(0), size}, type.getElementType());
+  auto statistics =
+      RankedTensorType::get({type.getDimSize(0), size}, type.getElementType());
   bool grouped = kind == NetworkNorm::Group;
-  return NormOp::create(builder, at(name), type, statistics, statistics, input, gamma, beta,
+  return NormOp::create(builder, at(name), type, statistics, statistics, input,
+                        gamma, beta,
                         grouped ? NormKind::group : NormKind::instance,
                         grouped ? nnunetGroups : 0, APFloat(normEpsilon))
       .getOutput();
@@ -188,7 +205,8 @@ Value NetworkBuilder::add(Value lhs, Value rhs, const Twine &name) {
 
 Value NetworkBuilder::concat(Value first, Value second, const Twine &name) {
   RankedTensorType type = typeOf(first);
-  auto out = activationType(type, spatialDims(type), channels(type) + channels(typeOf(second)));
+  auto out = activationType(type, spatialDims(type),
+                            channels(type) + channels(typeOf(second)));
   return ConcatOp::create(builder, at(name), out, ValueRange{first, second});
 }
 
@@ -198,7 +216,9 @@ Value NetworkBuilder::centralCrop(Value input, Value like, const Twine &name) {
   Shape offsets;
   for (auto [large, small] : llvm::zip_equal(spatialDims(type), out))
     offsets.push_back((large - small) / 2);
-  return CropOp::create(builder, at(name), activationType(type, out, channels(type)), input, offsets);
+  return CropOp::create(builder, at(name),
+                        activationType(type, out, channels(type)), input,
+                        offsets);
 }
 
 //===----------------------------------------------------------------------===//
@@ -210,7 +230,8 @@ Attribute NetworkBuilder::texts(ArrayRef<std::string> values) {
   return builder.getStrArrayAttr(views);
 }
 
-Attribute NetworkBuilder::classNames(ArrayRef<std::string> known, int64_t classes) {
+Attribute NetworkBuilder::classNames(ArrayRef<std::string> known,
+                                     int64_t classes) {
   if (static_cast<int64_t>(known.size()) == classes)
     return texts(known);
   SmallVector<std::string> names{"background"};

@@ -1,4 +1,5 @@
-//===- NetworkBuilder.h - Layers of a seg.network -----------------*- C++ -*-===//
+//===- NetworkBuilder.h - Layers of a seg.network -----------------*- C++
+//-*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -93,18 +94,18 @@ public:
   mlir::Attribute numbers(llvm::ArrayRef<int64_t> values) {
     return builder.getI64ArrayAttr(values);
   }
-  mlir::Attribute real(double value) {
-    return builder.getF64FloatAttr(value);
-  }
+  mlir::Attribute real(double value) { return builder.getF64FloatAttr(value); }
   mlir::Attribute reals(llvm::ArrayRef<double> values) {
     return builder.getF64ArrayAttr(values);
   }
   mlir::Attribute texts(llvm::ArrayRef<std::string> values);
-  mlir::DictionaryAttr dictionary(llvm::ArrayRef<mlir::NamedAttribute> entries) {
+  mlir::DictionaryAttr
+  dictionary(llvm::ArrayRef<mlir::NamedAttribute> entries) {
     return builder.getDictionaryAttr(entries);
   }
   /// `known` if it has a name for each class, else "background", "class_1", ...
-  mlir::Attribute classNames(llvm::ArrayRef<std::string> known, int64_t classes);
+  mlir::Attribute classNames(llvm::ArrayRef<std::string> known,
+                             int64_t classes);
   /// @}
 
 private:
@@ -113,9 +114,8 @@ private:
                         seg::InitKind init, double value, bool decays);
   mlir::Value state(const llvm::Twine &name, int64_t size, double value);
   /// weight, then the bias or null.
-  std::pair<mlir::Value, mlir::Value> filter(mlir::Value input,
-                                             const llvm::Twine &name,
-                                             const ConvLayer &layer);
+  std::pair<mlir::Value, mlir::Value>
+  filter(mlir::Value input, const llvm::Twine &name, const ConvLayer &layer);
 
   mlir::OpBuilder builder;
   mlir::OwningOpRef<mlir::ModuleOp> module;

@@ -52,18 +52,21 @@ HeadLoss ObjectiveBuilder::head(Value logits, const Twine &suffix) {
   auto type = cast<RankedTensorType>(logits.getType());
   int64_t classes = channels(type);
   auto perClass = RankedTensorType::get({classes}, scalar.getElementType());
-  auto sums = RankedTensorType::get({type.getDimSize(0), 3, classes}, scalar.getElementType());
+  auto sums = RankedTensorType::get({type.getDimSize(0), 3, classes},
+                                    scalar.getElementType());
   HeadLoss loss;
-  auto dice = DiceOp::create(builder, at("dice_loss" + suffix), scalar, perClass, sums, logits, labels,
-                             options.squared, options.batchReduce, !options.includeBackground,
+  auto dice = DiceOp::create(builder, at("dice_loss" + suffix), scalar,
+                             perClass, sums, logits, labels, options.squared,
+                             options.batchReduce, !options.includeBackground,
                              options.sumClasses, APFloat(options.smooth));
   loss.perClass = dice.getPerClass();
   if (options.dice)
     loss.dice = loss.total = dice.getLoss();
   if (!options.crossEntropy)
     return loss;
-  loss.total = loss.crossEntropy = CrossEntropyOp::create(builder, at("ce_loss" + suffix), scalar, logits, labels,
-                                                          APFloat(options.focalGamma));
+  loss.total = loss.crossEntropy =
+      CrossEntropyOp::create(builder, at("ce_loss" + suffix), scalar, logits,
+                             labels, APFloat(options.focalGamma));
   if (loss.dice)
     loss.total = add(loss.dice, loss.crossEntropy, "loss" + suffix);
   return loss;
@@ -72,7 +75,8 @@ HeadLoss ObjectiveBuilder::head(Value logits, const Twine &suffix) {
 Value ObjectiveBuilder::upsample(Value logits, const Twine &suffix) {
   auto type = cast<RankedTensorType>(logits.getType());
   auto full = cast<RankedTensorType>(labels.getType()).getShape().drop_front();
-  return ResizeOp::create(builder, at("upsampled" + suffix), activationType(type, full, channels(type)), logits,
+  return ResizeOp::create(builder, at("upsampled" + suffix),
+                          activationType(type, full, channels(type)), logits,
                           ResizeMode::nearest);
 }
 
@@ -82,12 +86,14 @@ void NetworkBuilder::objective(ValueRange heads, const LossOptions &options,
 
   auto logits = cast<RankedTensorType>(heads.front().getType());
   SmallVector<Type> types(heads.getTypes());
-  types.push_back(RankedTensorType::get(logits.getShape().drop_back(), builder.getI32Type()));
+  types.push_back(RankedTensorType::get(logits.getShape().drop_back(),
+                                        builder.getI32Type()));
   SmallVector<Location> locations(heads.size(), at("logits"));
   for (size_t i = 1; i < heads.size(); ++i)
     locations[i] = at("logits" + Twine(i));
   locations.push_back(at("labels"));
-  Block *block = builder.createBlock(&network.getObjective(), {}, types, locations);
+  Block *block =
+      builder.createBlock(&network.getObjective(), {}, types, locations);
 
   ObjectiveBuilder losses(builder, block->getArguments().back(), options);
   HeadLoss first = losses.head(block->getArgument(0), "");
@@ -99,7 +105,8 @@ void NetworkBuilder::objective(ValueRange heads, const LossOptions &options,
     for (size_t i = 1; i < heads.size(); ++i) {
       weight /= 2;
       Value lower = losses.upsample(block->getArgument(i), Twine(i));
-      lower = losses.scale(losses.head(lower, Twine(i)).total, weight, "weighted" + Twine(i));
+      lower = losses.scale(losses.head(lower, Twine(i)).total, weight,
+                           "weighted" + Twine(i));
       total = losses.add(total, lower, "weighted_sum");
     }
     total = losses.scale(total, 1 / (2 - weight / 2), "deep_supervision");

@@ -12,20 +12,24 @@ using namespace mlir;
 
 namespace segc {
 
-OwningOpRef<ModuleOp> buildUNet2D(MLIRContext *context, const UNetOptions &options) {
+OwningOpRef<ModuleOp> buildUNet2D(MLIRContext *context,
+                                  const UNetOptions &options) {
   assert(validate(options).ok() && "expects valid options");
-  NetworkBuilder b(context, "unet2d", options.classes,
-                   {options.batch, options.inputSize, options.inputSize, options.channels},
-                   {/*kernels=*/true, /*biases=*/true, /*norms=*/true});
+  NetworkBuilder b(
+      context, "unet2d", options.classes,
+      {options.batch, options.inputSize, options.inputSize, options.channels},
+      {/*kernels=*/true, /*biases=*/true, /*norms=*/true});
   const int64_t one[] = {1, 1}, two[] = {2, 2}, three[] = {3, 3};
   auto conv = [&](Value x, const Twine &name, int64_t filters) {
-    return b.relu(b.conv(x, name, {filters, three, one, Padding::Valid}), name + ".relu");
+    return b.relu(b.conv(x, name, {filters, three, one, Padding::Valid}),
+                  name + ".relu");
   };
   auto convs = [&](Value x, const Twine &block, int64_t filters) {
     return conv(conv(x, block + ".conv1", filters), block + ".conv2", filters);
   };
   auto up = [&](Value x, const Twine &block, int64_t filters) {
-    return b.relu(b.convTranspose(x, block + ".up", {filters, three, two}), block + ".up.relu");
+    return b.relu(b.convTranspose(x, block + ".up", {filters, three, two}),
+                  block + ".up.relu");
   };
 
   int64_t filters = options.width;
@@ -57,12 +61,15 @@ OwningOpRef<ModuleOp> buildUNet2D(MLIRContext *context, const UNetOptions &optio
 
   b.objective(x, options.loss, {"loss", "ce_loss", "dice_loss", "dice"});
   int64_t output = options.outputSize();
-  return b.finish(options.optimizer,
-                  b.dictionary({b.named("kind", b.text("isbi")),
-                                b.named("resize", b.numbers({output, output})),
-                                b.named("pad_to", b.numbers({options.inputSize, options.inputSize})),
-                                b.named("output", b.numbers({output, output})),
-                                b.named("class_names", b.classNames({"membrane", "background"}, options.classes))}));
+  return b.finish(
+      options.optimizer,
+      b.dictionary(
+          {b.named("kind", b.text("isbi")),
+           b.named("resize", b.numbers({output, output})),
+           b.named("pad_to", b.numbers({options.inputSize, options.inputSize})),
+           b.named("output", b.numbers({output, output})),
+           b.named("class_names", b.classNames({"membrane", "background"},
+                                               options.classes))}));
 }
 
 } // namespace segc

@@ -12,10 +12,12 @@ using namespace mlir;
 
 namespace segc {
 
-OwningOpRef<ModuleOp> buildVNet(MLIRContext *context, const VNetOptions &options) {
+OwningOpRef<ModuleOp> buildVNet(MLIRContext *context,
+                                const VNetOptions &options) {
   assert(validate(options).ok() && "expects valid options");
   ArrayRef<int64_t> shape = options.inputShape;
-  NetworkBuilder b(context, "vnet", options.classes, {options.batch, shape[0], shape[1], shape[2], 1},
+  NetworkBuilder b(context, "vnet", options.classes,
+                   {options.batch, shape[0], shape[1], shape[2], 1},
                    {/*kernels=*/true, /*biases=*/false, /*norms=*/false});
   const int64_t one[] = {1, 1, 1}, two[] = {2, 2, 2};
   const SmallVector<int64_t> taps(3, options.convolutionSize);
@@ -34,24 +36,28 @@ OwningOpRef<ModuleOp> buildVNet(MLIRContext *context, const VNetOptions &options
     return b.add(y, x, block + ".add");
   };
   auto up = [&](Value x, const Twine &block, int64_t filters) {
-    return normRelu(b.convTranspose(x, block + ".up", {filters, two, two}), block + ".up_norm");
+    return normRelu(b.convTranspose(x, block + ".up", {filters, two, two}),
+                    block + ".up_norm");
   };
 
   int64_t filters = options.width;
-  Value x = normRelu(b.conv(b.image(), "input.conv", {filters, taps, one}), "input.norm");
+  Value x = normRelu(b.conv(b.image(), "input.conv", {filters, taps, one}),
+                     "input.norm");
   x = b.add(x, b.image(), "input.add");
   SmallVector<Value> skips;
   for (auto [i, convolutions] : llvm::enumerate(options.downscaleBlocks)) {
     std::string block = "down" + std::to_string(i + 1);
     skips.push_back(x);
     filters *= 2;
-    x = normRelu(b.conv(x, block + ".down", {filters, two, two}), block + ".down_norm");
+    x = normRelu(b.conv(x, block + ".down", {filters, two, two}),
+                 block + ".down_norm");
     x = residual(x, block, convolutions);
   }
   for (auto [i, convolutions] : llvm::enumerate(options.upscaleBlocks)) {
     std::string block = "up" + std::to_string(i + 1);
     filters /= 2;
-    x = b.concat(up(x, block, filters), skips.pop_back_val(), block + ".concat");
+    x = b.concat(up(x, block, filters), skips.pop_back_val(),
+                 block + ".concat");
     x = residual(x, block, convolutions);
   }
   // The last level takes no skip.
@@ -61,12 +67,15 @@ OwningOpRef<ModuleOp> buildVNet(MLIRContext *context, const VNetOptions &options
   b.objective(x, options.loss, {"loss", "dice_loss", "ce_loss", "dice"});
   return b.finish(
       options.optimizer,
-      b.dictionary({b.named("kind", b.text("decathlon")), b.named("input_shape", b.numbers(shape)),
-                    b.named("normalization", b.text("zscore")),
-                    b.named("resize_interpolator", b.text("linear")),
-                    b.named("augment", b.texts({"flip_y", "flip_x"})),
-                    b.named("class_names",
-                            b.classNames({"background", "anterior", "posterior"}, options.classes))}));
+      b.dictionary(
+          {b.named("kind", b.text("decathlon")),
+           b.named("input_shape", b.numbers(shape)),
+           b.named("normalization", b.text("zscore")),
+           b.named("resize_interpolator", b.text("linear")),
+           b.named("augment", b.texts({"flip_y", "flip_x"})),
+           b.named("class_names",
+                   b.classNames({"background", "anterior", "posterior"},
+                                options.classes))}));
 }
 
 } // namespace segc

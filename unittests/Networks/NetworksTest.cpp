@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Networks/Networks.h"
-#include "segc/Dialect/Seg/IR/SegDialect.h"
-#include "segc/Plan/Tasks.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Plan/Tasks.h"
 #include "gmock/gmock.h"
 
 #include <cstdlib>
@@ -25,7 +25,8 @@ namespace {
 
 class Networks : public testing::Test {
 protected:
-  OwningOpRef<ModuleOp> build(const std::string &name, const std::vector<std::string> &args = {}) {
+  OwningOpRef<ModuleOp> build(const std::string &name,
+                              const std::vector<std::string> &args = {}) {
     std::string error;
     auto module = buildNetwork(&context, name, args, error);
     EXPECT_TRUE(succeeded(module)) << error;
@@ -34,7 +35,9 @@ protected:
     EXPECT_TRUE(succeeded(verify(**module)));
     return std::move(*module);
   }
-  static seg::NetworkOp network(ModuleOp module) { return *module.getOps<seg::NetworkOp>().begin(); }
+  static seg::NetworkOp network(ModuleOp module) {
+    return *module.getOps<seg::NetworkOp>().begin();
+  }
   static std::vector<seg::ParamOp> params(ModuleOp module) {
     auto ops = network(module).getForward().getOps<seg::ParamOp>();
     return {ops.begin(), ops.end()};
@@ -52,8 +55,10 @@ protected:
     return count;
   }
   static std::vector<int64_t> logitsShape(ModuleOp module) {
-    Value logits = network(module).getForward().front().getTerminator()->getOperand(0);
-    ArrayRef<int64_t> shape = cast<RankedTensorType>(logits.getType()).getShape();
+    Value logits =
+        network(module).getForward().front().getTerminator()->getOperand(0);
+    ArrayRef<int64_t> shape =
+        cast<RankedTensorType>(logits.getType()).getShape();
     return shape.vec();
   }
   static std::vector<std::string> results(ModuleOp module) {
@@ -64,6 +69,24 @@ protected:
   }
   static double real(DictionaryAttr dictionary, StringRef key) {
     return dictionary.getAs<FloatAttr>(key).getValueAsDouble();
+  }
+  /// Multiply-adds of all convolutions for one sample, in 10^9.
+  static double gigaMacs(ModuleOp module) {
+    double count = 0;
+    for (seg::ConvOp conv : all<seg::ConvOp>(module))
+      count += macs(conv.getFilter(), conv.getOutput());
+    for (seg::ConvTransposeOp up : all<seg::ConvTransposeOp>(module))
+      count += macs(up.getFilter(), up.getInput());
+    return count / 1e9;
+  }
+  static double macs(Value filter, Value positions) {
+    auto type = cast<RankedTensorType>(positions.getType());
+    double spatial = 1;
+    for (int64_t size : type.getShape().drop_front().drop_back())
+      spatial *= static_cast<double>(size);
+    return spatial *
+           static_cast<double>(
+               cast<RankedTensorType>(filter.getType()).getNumElements());
   }
   template <typename Op>
   static std::vector<Op> all(ModuleOp module) {
@@ -83,11 +106,28 @@ TEST_F(Networks, HaveThePublishedParameterCounts) {
   EXPECT_EQ(parameters(*build("unet2d")), 34512258);
   EXPECT_EQ(parameters(*build("vnet")), 3599747);
   EXPECT_EQ(parameters(*build("nnunet", {"--task", "01"})), 31192868);
-  EXPECT_EQ(parameters(*build("nnunet", {"--task", "01", "--dim", "2"})), 20613092);
+  EXPECT_EQ(parameters(*build("nnunet", {"--task", "01", "--dim", "2"})),
+            20613092);
   EXPECT_EQ(parameters(*build("nnunet", {"--task", "04"})), 5601187);
-  EXPECT_EQ(parameters(*build("nnunet", {"--task", "04", "--dim", "2"})), 1926499);
-  EXPECT_EQ(parameters(*build("nnunet", {"--task", "01", "--deep-supervision"})), 31192868 + 776);
-  EXPECT_EQ(parameters(*build("nnunet", {"--task", "04", "--deep-supervision"})), 5601187 + 582);
+  EXPECT_EQ(parameters(*build("nnunet", {"--task", "04", "--dim", "2"})),
+            1926499);
+  EXPECT_EQ(
+      parameters(*build("nnunet", {"--task", "01", "--deep-supervision"})),
+      31192868 + 776);
+  EXPECT_EQ(
+      parameters(*build("nnunet", {"--task", "04", "--deep-supervision"})),
+      5601187 + 582);
+}
+
+TEST_F(Networks, HaveThePublishedMultiplyAdds) {
+  EXPECT_NEAR(gigaMacs(*build("unet2d")), 157.47, 0.005);
+  EXPECT_NEAR(gigaMacs(*build("vnet")), 2.77, 0.005);
+  EXPECT_NEAR(gigaMacs(*build("nnunet", {"--task", "01"})), 482.80, 0.005);
+  EXPECT_NEAR(gigaMacs(*build("nnunet", {"--task", "01", "--dim", "2"})), 6.69,
+              0.005);
+  EXPECT_NEAR(gigaMacs(*build("nnunet", {"--task", "04"})), 19.14, 0.005);
+  EXPECT_NEAR(gigaMacs(*build("nnunet", {"--task", "04", "--dim", "2"})), 0.314,
+              0.0005);
 }
 
 TEST_F(Networks, VNetHas3200RunningStatistics) {
@@ -102,16 +142,23 @@ TEST_F(Networks, BuildForEveryTask) {
   for (const DecathlonTask &task : decathlonTasks())
     for (int64_t dim : {2, 3})
       for (bool deep : {false, true}) {
-        std::vector<std::string> args{"--task", task.id, "--dim", std::to_string(dim)};
+        std::vector<std::string> args{"--task", task.id, "--dim",
+                                      std::to_string(dim)};
         if (deep)
           args.push_back("--deep-supervision");
         auto module = build("nnunet", args);
         ASSERT_TRUE(module);
         std::vector<int64_t> expected{2};
-        expected.insert(expected.end(), task.plan(dim).patch.begin(), task.plan(dim).patch.end());
+        expected.insert(expected.end(), task.plan(dim).patch.begin(),
+                        task.plan(dim).patch.end());
         expected.push_back(static_cast<int64_t>(task.classNames.size()));
         EXPECT_EQ(logitsShape(*module), expected) << task.id << " " << dim;
-        EXPECT_EQ(network(*module).getForward().front().getTerminator()->getNumOperands(), deep ? 3u : 1u);
+        EXPECT_EQ(network(*module)
+                      .getForward()
+                      .front()
+                      .getTerminator()
+                      ->getNumOperands(),
+                  deep ? 3u : 1u);
       }
 }
 
@@ -125,7 +172,8 @@ TEST_F(Networks, UNetNamesItsParametersInOrderOfUse) {
     expected.push_back(name + ".weight");
     expected.push_back(name + ".bias");
   };
-  for (std::string block : {"input", "down0", "down1", "down2", "bottleneck", "up0", "up1", "up2", "output"}) {
+  for (std::string block : {"input", "down0", "down1", "down2", "bottleneck",
+                            "up0", "up1", "up2", "output"}) {
     layer(block + ".conv1");
     layer(block + ".conv2");
     if (block == "bottleneck" || block[0] == 'u')
@@ -163,14 +211,17 @@ TEST_F(Networks, UNetHasItsRecipe) {
   auto module = build("unet2d");
   seg::NetworkOp net = network(*module);
   EXPECT_EQ(net.getSymName(), "unet2d");
-  EXPECT_THAT(results(*module), ElementsAre("loss", "ce_loss", "dice_loss", "dice"));
+  EXPECT_THAT(results(*module),
+              ElementsAre("loss", "ce_loss", "dice_loss", "dice"));
   auto dice = all<seg::DiceOp>(*module).at(0);
   EXPECT_TRUE(dice.getSquared());
-  EXPECT_FALSE(dice.getBatchReduce() || dice.getExcludeBackground() || dice.getSumClasses());
+  EXPECT_FALSE(dice.getBatchReduce() || dice.getExcludeBackground() ||
+               dice.getSumClasses());
   for (seg::ParamOp param : params(*module)) {
     EXPECT_TRUE(param.getDecay()) << param.getName().str();
     bool weight = param.getName().ends_with(".weight");
-    EXPECT_EQ(param.getInit(), weight ? seg::InitKind::glorot_uniform : seg::InitKind::constant);
+    EXPECT_EQ(param.getInit(),
+              weight ? seg::InitKind::glorot_uniform : seg::InitKind::constant);
   }
   DictionaryAttr optimizer = net.getOptimizer();
   EXPECT_EQ(optimizer.getAs<StringAttr>("kind"), "adam");
@@ -180,13 +231,18 @@ TEST_F(Networks, UNetHasItsRecipe) {
 }
 
 TEST_F(Networks, UNetTakesItsOptions) {
-  auto module = build("unet2d", {"--width", "4", "--size=188", "--batch_size", "3", "--channels", "2", "--classes", "5",
-                                 "--dropout", "0", "--loss", "focal", "--optimizer", "sgd", "--nesterov"});
+  auto module =
+      build("unet2d", {"--width", "4", "--size=188", "--batch_size", "3",
+                       "--channels", "2", "--classes", "5", "--dropout", "0",
+                       "--loss", "focal", "--optimizer", "sgd", "--nesterov"});
   EXPECT_THAT(logitsShape(*module), ElementsAre(3, 4, 4, 5));
-  EXPECT_THAT(network(*module).getForward().getArgument(0).getType(),
-              RankedTensorType::get({3, 188, 188, 2}, Float32Type::get(&context)));
+  EXPECT_THAT(
+      network(*module).getForward().getArgument(0).getType(),
+      RankedTensorType::get({3, 188, 188, 2}, Float32Type::get(&context)));
   EXPECT_TRUE(all<seg::NetworkDropoutOp>(*module).empty());
-  EXPECT_EQ(all<seg::CrossEntropyOp>(*module).at(0).getFocalGamma().convertToDouble(), 2);
+  EXPECT_EQ(
+      all<seg::CrossEntropyOp>(*module).at(0).getFocalGamma().convertToDouble(),
+      2);
   EXPECT_THAT(results(*module), ElementsAre("loss", "dice"));
   DictionaryAttr optimizer = network(*module).getOptimizer();
   EXPECT_EQ(real(optimizer, "momentum"), 0.99);
@@ -209,7 +265,8 @@ TEST_F(Networks, VNetNamesItsParametersInOrderOfUse) {
   };
   conv("input.conv");
   norm("input.norm");
-  for (std::string block : {"down1", "down2", "down3", "up1", "up2", "output"}) {
+  for (std::string block :
+       {"down1", "down2", "down3", "up1", "up2", "output"}) {
     std::string change = block[0] == 'd' ? ".down" : ".up";
     conv(block + change);
     norm(block + change + "_norm");
@@ -229,9 +286,11 @@ TEST_F(Networks, VNetHasItsRecipe) {
   EXPECT_THAT(results(*module), ElementsAre("loss", "dice"));
   auto dice = all<seg::DiceOp>(*module).at(0);
   EXPECT_TRUE(dice.getSumClasses());
-  EXPECT_FALSE(dice.getSquared() || dice.getBatchReduce() || dice.getExcludeBackground());
+  EXPECT_FALSE(dice.getSquared() || dice.getBatchReduce() ||
+               dice.getExcludeBackground());
   for (seg::ParamOp param : params(*module))
-    EXPECT_EQ(param.getDecay(), param.getName().ends_with(".weight")) << param.getName().str();
+    EXPECT_EQ(param.getDecay(), param.getName().ends_with(".weight"))
+        << param.getName().str();
   // The one-channel image is broadcast over the first level's channels.
   auto add = all<seg::AddOp>(*module).front();
   EXPECT_EQ(add.getRhs(), network(*module).getForward().getArgument(0));
@@ -247,12 +306,15 @@ TEST_F(Networks, VNetHasItsRecipe) {
 }
 
 TEST_F(Networks, VNetTakesItsOptions) {
-  auto module = build("vnet", {"--input-shape", "16,32,48", "--convolution-size", "5", "--downscale-blocks", "1", "2",
-                               "3", "4", "--upscale-blocks", "3", "2", "1", "--width", "8", "--classes", "2"});
+  auto module = build("vnet", {"--input-shape", "16,32,48",
+                               "--convolution-size", "5", "--downscale-blocks",
+                               "1", "2", "3", "4", "--upscale-blocks", "3", "2",
+                               "1", "--width", "8", "--classes", "2"});
   EXPECT_THAT(logitsShape(*module), ElementsAre(2, 16, 32, 48, 2));
   EXPECT_EQ(params(*module).front().getOutput().getType().getDimSize(0), 5);
   EXPECT_EQ(all<seg::ConcatOp>(*module).size(), 3u);
-  EXPECT_EQ(all<seg::ConvOp>(*module).size(), 1u + (4 + 1 + 2 + 3 + 4) + (3 + 2 + 1) + 1);
+  EXPECT_EQ(all<seg::ConvOp>(*module).size(),
+            1u + (4 + 1 + 2 + 3 + 4) + (3 + 2 + 1) + 1);
 }
 
 //===----------------------------------------------------------------------===//
@@ -263,7 +325,8 @@ TEST_F(Networks, NNUNetNamesItsParametersInOrderOfUse) {
   std::vector<std::string> expected;
   auto block = [&](const std::string &name) {
     for (std::string i : {"1", "2"})
-      for (std::string part : {".conv" + i + ".weight", ".norm" + i + ".gamma", ".norm" + i + ".beta"})
+      for (std::string part : {".conv" + i + ".weight", ".norm" + i + ".gamma",
+                               ".norm" + i + ".beta"})
         expected.push_back(name + part);
   };
   for (std::string level : {"0", "1", "2", "3"})
@@ -277,13 +340,15 @@ TEST_F(Networks, NNUNetNamesItsParametersInOrderOfUse) {
     expected.push_back(head + ".weight");
     expected.push_back(head + ".bias");
   }
-  EXPECT_THAT(names(*build("nnunet", {"--task", "4", "--deep-supervision"})), ElementsAreArray(expected));
+  EXPECT_THAT(names(*build("nnunet", {"--task", "4", "--deep-supervision"})),
+              ElementsAreArray(expected));
 }
 
 TEST_F(Networks, NNUNetHasItsRecipe) {
   auto module = build("nnunet", {"--task", "04"});
   EXPECT_EQ(network(*module).getSymName(), "nnunet_04_3d");
-  EXPECT_THAT(results(*module), ElementsAre("loss", "dice_loss", "ce_loss", "dice"));
+  EXPECT_THAT(results(*module),
+              ElementsAre("loss", "dice_loss", "ce_loss", "dice"));
   auto dice = all<seg::DiceOp>(*module).at(0);
   EXPECT_TRUE(dice.getBatchReduce() && dice.getExcludeBackground());
   EXPECT_FALSE(dice.getSquared() || dice.getSumClasses());
@@ -293,11 +358,16 @@ TEST_F(Networks, NNUNetHasItsRecipe) {
     if (!name.ends_with(".weight"))
       continue;
     bool transposed = name.contains(".up.");
-    EXPECT_EQ(param.getInit(), transposed ? seg::InitKind::glorot_uniform : seg::InitKind::he_normal) << name.str();
-    EXPECT_EQ(param.getValue().convertToDouble(), transposed ? 0 : 0.01) << name.str();
+    EXPECT_EQ(param.getInit(), transposed ? seg::InitKind::glorot_uniform
+                                          : seg::InitKind::he_normal)
+        << name.str();
+    EXPECT_EQ(param.getValue().convertToDouble(), transposed ? 0 : 0.01)
+        << name.str();
   }
   // A stride-2 3-tap convolution of an even size is padded behind only.
-  auto strided = llvm::find_if(all<seg::ConvOp>(*module), [](seg::ConvOp op) { return op.getStrides()[0] == 2; });
+  auto strided = llvm::find_if(all<seg::ConvOp>(*module), [](seg::ConvOp op) {
+    return op.getStrides()[0] == 2;
+  });
   EXPECT_THAT(strided->getPadLow(), ElementsAre(0, 0, 0));
   EXPECT_THAT(strided->getPadHigh(), ElementsAre(1, 1, 1));
 }
@@ -305,12 +375,17 @@ TEST_F(Networks, NNUNetHasItsRecipe) {
 TEST_F(Networks, NNUNetDecoderUsesTheDeeperKernel) {
   auto module = build("nnunet", {"--task", "05"});
   for (seg::ParamOp param : params(*module)) {
-    if (param.getName() == "encoder1.conv1.weight" || param.getName() == "decoder0.conv1.weight")
-      EXPECT_EQ(param.getOutput().getType().getDimSize(0), 1) << param.getName().str();
-    if (param.getName() == "encoder2.conv1.weight" || param.getName() == "decoder1.conv2.weight")
-      EXPECT_EQ(param.getOutput().getType().getDimSize(0), 3) << param.getName().str();
+    if (param.getName() == "encoder1.conv1.weight" ||
+        param.getName() == "decoder0.conv1.weight")
+      EXPECT_EQ(param.getOutput().getType().getDimSize(0), 1)
+          << param.getName().str();
+    if (param.getName() == "encoder2.conv1.weight" ||
+        param.getName() == "decoder1.conv2.weight")
+      EXPECT_EQ(param.getOutput().getType().getDimSize(0), 3)
+          << param.getName().str();
     if (param.getName() == "decoder0.up.weight")
-      EXPECT_EQ(param.getOutput().getType().getShape().take_front(3), ArrayRef<int64_t>({1, 2, 2}));
+      EXPECT_EQ(param.getOutput().getType().getShape().take_front(3),
+                ArrayRef<int64_t>({1, 2, 2}));
   }
 }
 
@@ -319,32 +394,42 @@ TEST_F(Networks, DeepSupervisionWeighsHeadsAsPublished) {
   std::vector<double> factors;
   for (seg::ScaleOp scale : all<seg::ScaleOp>(*module))
     factors.push_back(scale.getFactor().convertToDouble());
-  // (1 + 1/2 * 1/2 ...): losses of 1 at each head give 14/15.
+  // Losses of 1 at each head give 14/15.
   ASSERT_THAT(factors, ElementsAre(0.5, 0.25, 8.0 / 15));
   EXPECT_DOUBLE_EQ((1 + factors[0] + factors[1]) * factors[2], 14.0 / 15);
   for (seg::ResizeOp resize : all<seg::ResizeOp>(*module)) {
     EXPECT_EQ(resize.getMode(), seg::ResizeMode::nearest);
-    EXPECT_THAT(resize.getOutput().getType().getShape(), ElementsAre(2, 40, 56, 40, 3));
+    EXPECT_THAT(resize.getOutput().getType().getShape(),
+                ElementsAre(2, 40, 56, 40, 3));
   }
 }
 
 TEST_F(Networks, NNUNetTakesItsOptions) {
-  auto group = build("nnunet", {"--patch", "32,48", "--spacing", "1", "1", "--norm", "group", "--channels", "2",
-                                "--classes", "4", "--negative-slope", "0.2", "--lookahead"});
+  auto group =
+      build("nnunet", {"--patch", "32,48", "--spacing", "1", "1", "--norm",
+                       "group", "--channels", "2", "--classes", "4",
+                       "--negative-slope", "0.2", "--lookahead"});
   EXPECT_EQ(network(*group).getSymName(), "nnunet_2d");
   EXPECT_THAT(logitsShape(*group), ElementsAre(2, 32, 48, 4));
   EXPECT_EQ(all<seg::NormOp>(*group).front().getGroups(), 32u);
-  EXPECT_EQ(all<seg::LeakyReluOp>(*group).front().getSlope().convertToDouble(), 0.2);
-  EXPECT_EQ(network(*group).getOptimizer().getAs<IntegerAttr>("lookahead_sync").getInt(), 6);
+  EXPECT_EQ(all<seg::LeakyReluOp>(*group).front().getSlope().convertToDouble(),
+            0.2);
+  EXPECT_EQ(network(*group)
+                .getOptimizer()
+                .getAs<IntegerAttr>("lookahead_sync")
+                .getInt(),
+            6);
   EXPECT_EQ(real(network(*group).getOptimizer(), "lookahead_alpha"), 0.5);
 
   auto batch = build("nnunet", {"--task", "04", "--norm", "batch"});
   EXPECT_EQ(all<seg::BatchNormOp>(*batch).size(), 14u);
   EXPECT_EQ(all<seg::StateOp>(*batch).size(), 28u);
-  EXPECT_EQ(all<seg::StateOp>(*batch).front().getName(), "encoder0.norm1.running_mean");
+  EXPECT_EQ(all<seg::StateOp>(*batch).front().getName(),
+            "encoder0.norm1.running_mean");
 
   auto none = build("nnunet", {"--task", "04", "--norm", "none"});
-  EXPECT_TRUE(all<seg::NormOp>(*none).empty() && all<seg::BatchNormOp>(*none).empty());
+  EXPECT_TRUE(all<seg::NormOp>(*none).empty() &&
+              all<seg::BatchNormOp>(*none).empty());
 }
 
 //===----------------------------------------------------------------------===//
@@ -355,7 +440,8 @@ TEST_F(Networks, PrintToWhatParsesToTheSame) {
   for (StringRef name : networkNames()) {
     auto module = build(name.str(), {});
     std::string text, again, generic, genericAgain;
-    llvm::raw_string_ostream textStream(text), genericStream(generic), genericAgainStream(genericAgain);
+    llvm::raw_string_ostream textStream(text), genericStream(generic),
+        genericAgainStream(genericAgain);
     printNetwork(*module, textStream);
     auto parsed = parseSourceString<ModuleOp>(text, &context);
     ASSERT_TRUE(parsed) << text;
@@ -373,12 +459,15 @@ struct ModelFile {
 // models/README.md lists the same commands. With SEGC_UPDATE_MODELS set the
 // files are written instead.
 TEST_F(Networks, FilesInModelsAreWhatTheGeneratorPrints) {
-  const ModelFile files[] = {{"unet2d", "unet2d", {}},
-                             {"vnet", "vnet", {}},
-                             {"nnunet_04_3d", "nnunet", {"--task", "04"}},
-                             {"nnunet_04_2d", "nnunet", {"--task", "04", "--dim", "2"}}};
+  const ModelFile files[] = {
+      {"unet2d", "unet2d", {}},
+      {"vnet", "vnet", {}},
+      {"nnunet_04_3d", "nnunet", {"--task", "04"}},
+      {"nnunet_04_2d", "nnunet", {"--task", "04", "--dim", "2"}}};
   for (const ModelFile &file : files) {
-    std::string path = std::string(SEGC_SOURCE_DIR "/models/") + file.file + ".mlir", text;
+    std::string path = std::string(SEGC_SOURCE_DIR "/models/") + file.file +
+                       ".mlir",
+                text;
     llvm::raw_string_ostream stream(text);
     printNetwork(*build(file.name, file.args), stream);
     if (std::getenv("SEGC_UPDATE_MODELS")) {
@@ -389,7 +478,8 @@ TEST_F(Networks, FilesInModelsAreWhatTheGeneratorPrints) {
     ASSERT_TRUE(in) << path;
     std::stringstream stored;
     stored << in.rdbuf();
-    EXPECT_TRUE(stored.str() == text) << path << " is not what the generator prints; see models/README.md";
+    EXPECT_TRUE(stored.str() == text)
+        << path << " is not what the generator prints; see models/README.md";
   }
 }
 

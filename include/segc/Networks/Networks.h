@@ -1,4 +1,5 @@
-//===- Networks.h - U-Net, V-Net and nnU-Net in the seg dialect ---*- C++ -*-===//
+//===- Networks.h - U-Net, V-Net and nnU-Net in the seg dialect ---*- C++
+//-*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,9 +12,9 @@
 #ifndef SEGC_NETWORKS_NETWORKS_H
 #define SEGC_NETWORKS_NETWORKS_H
 
-#include "segc/Plan/NetworkOptions.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "segc/Plan/NetworkOptions.h"
 
 #include <string>
 #include <vector>
