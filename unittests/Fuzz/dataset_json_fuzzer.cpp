@@ -1,0 +1,28 @@
+//===- dataset_json_fuzzer.cpp - Damaged dataset.json files ---------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// libFuzzer: no path of an accepted index leads out of its folder.
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Data/Decathlon.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  std::string_view input(reinterpret_cast<const char *>(data), size);
+  segc::Expected<segc::DecathlonIndex> index =
+      segc::parseDecathlonIndex(input, "dataset.json");
+  if (!index)
+    return 0;
+  for (const auto *cases : {&index->training, &index->test})
+    for (const segc::DecathlonIndex::Case &entry : *cases)
+      for (const std::string *path : {&entry.image, &entry.label})
+        if (path->rfind("..", 0) == 0 || path->rfind('/', 0) == 0)
+          __builtin_trap();
+  return 0;
+}

@@ -1,0 +1,249 @@
+//===- IsbiTest.cpp - The U-Net pipeline ----------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TestSupport.h"
+#include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Data/Tiff.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+using namespace segc;
+using namespace segc::test;
+using testing::ElementsAre;
+
+static Json pipeline(int64_t resize, int64_t pad) {
+  return {{"kind", "isbi"},
+          {"resize", {resize, resize}},
+          {"pad_to", {pad, pad}},
+          {"output", {resize, resize}},
+          {"class_names", {"membrane", "background"}}};
+}
+
+namespace {
+/// Ten 8x8 slices whose left half is membrane (dark) and right half is not.
+struct SmallData : TemporaryFolder {
+  SmallData() {
+    for (int64_t i = 0; i < 10 * 64; ++i) {
+      bool right = i % 8 >= 4;
+      images.pixels.push_back(
+          static_cast<uint8_t>((right ? 200 : 20) + i / 64));
+      labels.pixels.push_back(right ? 255 : 0);
+    }
+  }
+  Status write() const {
+    SEGC_RETURN_IF_ERROR(writeTiff(*this / "train-volume.tif", images));
+    SEGC_RETURN_IF_ERROR(writeTiff(*this / "train-labels.tif", labels));
+    return writeTiff(*this / "test-volume.tif", images);
+  }
+  GrayStack images{8, 8, 10, {}}, labels{8, 8, 10, {}};
+};
+} // namespace
+
+TEST(IsbiTest, SmallPipeline) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  auto opened = openDataset(data.path, pipeline(8, 12), {});
+  ASSERT_OK(opened.status());
+  Dataset &set = **opened;
+  EXPECT_STREQ(set.kind(), "isbi");
+  EXPECT_EQ(set.count(Split::Train), 10);
+  EXPECT_EQ(set.count(Split::Validation), 0);
+  EXPECT_EQ(set.count(Split::Test), 10);
+  EXPECT_THAT(set.imageShape(), ElementsAre(12, 12, 1));
+  EXPECT_THAT(set.labelShape(), ElementsAre(8, 8));
+  EXPECT_EQ(set.caseName(Split::Test, 7), "test-07");
+
+  std::vector<float> image(144, 7);
+  std::vector<int32_t> label(64, 7);
+  ASSERT_OK(set.sample(Split::Train, 0, {}, image.data(), label.data()));
+  EXPECT_EQ(image[0], 0); // Padding.
+  const std::string name = set.caseName(Split::Train, 0);
+  const int page = std::stoi(name.substr(name.size() - 2));
+  EXPECT_FLOAT_EQ(image[2 * 12 + 2], float(20 + page) / 127.5f - 1);
+  EXPECT_FLOAT_EQ(image[9 * 12 + 9], float(200 + page) / 127.5f - 1);
+  EXPECT_EQ(label[3], 0);
+  EXPECT_EQ(label[4], 1);
+  EXPECT_EQ(std::accumulate(label.begin(), label.end(), 0), 32);
+
+  EXPECT_ERROR(set.sample(Split::Test, 0, {}, image.data(), label.data()),
+               InvalidArgument, "test-00", "no label");
+  ASSERT_OK(set.sample(Split::Test, 0, {}, image.data(), nullptr));
+
+  auto source = set.source(Split::Train, 0);
+  ASSERT_OK(source.status());
+  EXPECT_THAT(source->size, ElementsAre(8, 8, 1));
+  EXPECT_EQ(source->label[4], 1);
+  EXPECT_EQ(source->image[4], float(200 + page));
+}
+
+// Augmentation is a function of its key; image and label move together.
+TEST(IsbiTest, Augmentation) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  auto opened = openDataset(data.path, pipeline(8, 8), {});
+  ASSERT_OK(opened.status());
+  std::vector<float> image(64), again(64);
+  std::vector<int32_t> label(64), labelAgain(64);
+  int flipped = 0, straight = 0, different = 0;
+  for (uint64_t i = 0; i < 64; ++i) {
+    AugmentKey key{5, i, true};
+    ASSERT_OK(
+        (*opened)->sample(Split::Train, 1, key, image.data(), label.data()));
+    ASSERT_OK((*opened)->sample(Split::Train, 1, key, again.data(),
+                                labelAgain.data()));
+    EXPECT_EQ(image, again);
+    EXPECT_EQ(label, labelAgain);
+    key.seed = 6;
+    ASSERT_OK((*opened)->sample(Split::Train, 1, key, again.data(), nullptr));
+    different += image != again;
+    for (float value : image)
+      EXPECT_LE(std::abs(value), 1.0f);
+    ++(label[0] ? flipped : straight);
+    // Dark is membrane: with one edge, the darkest pixel has label 0 and the
+    // brightest has 1.
+    auto least = std::min_element(image.begin(), image.end()) - image.begin();
+    auto most = std::max_element(image.begin(), image.end()) - image.begin();
+    EXPECT_EQ(label[size_t(least)], 0);
+    EXPECT_EQ(label[size_t(most)], 1);
+  }
+  EXPECT_EQ(different, 64);
+  EXPECT_GT(flipped, 16);
+  EXPECT_GT(straight, 16);
+}
+
+// Probabilities come back as masks on the slices' grid, with pictures.
+TEST(IsbiTest, Predictions) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  DatasetOptions options;
+  options.greyMasks = true;
+  auto opened = openDataset(data.path, pipeline(4, 8), options);
+  ASSERT_OK(opened.status());
+  Dataset &set = **opened;
+  // Class 1 in the right half of 4x4, undecided in nothing.
+  std::vector<float> probabilities;
+  for (int i = 0; i < 16; ++i) {
+    float one = i % 4 >= 2 ? 0.9f : 0.2f;
+    probabilities.insert(probabilities.end(), {1 - one, one});
+  }
+  PredictionFolders folders{data / "predictions", data / "overlays"};
+  for (int64_t i : {1, 0})
+    ASSERT_OK(
+        set.writePrediction(Split::Test, i, probabilities.data(), folders));
+  ASSERT_OK(set.finishPredictions(folders));
+  auto masks = readTiff(data / "predictions/test-masks.tif");
+  ASSERT_OK(masks.status());
+  EXPECT_EQ(masks->pages, 2);
+  // 0.2 to 0.9 at a quarter and three quarters: 0.375, 0.725 about 0.5.
+  EXPECT_THAT(std::vector<uint8_t>(masks->page(1), masks->page(1) + 8),
+              ElementsAre(0, 0, 0, 0, 255, 255, 255, 255));
+  auto grey = readTiff(data / "predictions/test-masks-grey.tif");
+  ASSERT_OK(grey.status());
+  EXPECT_THAT(std::vector<uint8_t>(grey->page(0), grey->page(0) + 8),
+              ElementsAre(0, 0, 0, 64, 191, 255, 255, 255));
+  EXPECT_TRUE(std::filesystem::exists(data / "overlays/test-00.png"));
+  EXPECT_TRUE(std::filesystem::exists(data / "overlays/test-01.png"));
+}
+
+TEST(IsbiTest, Files) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  auto opened = openFiles({data / "test-volume.tif"}, pipeline(4, 8), {});
+  ASSERT_OK(opened.status());
+  EXPECT_EQ((*opened)->count(Split::Test), 10);
+  EXPECT_EQ((*opened)->caseName(Split::Test, 0), "test-volume-00");
+  EXPECT_ERROR(
+      openFiles({data / "test-volume.tif", data / "x.nii"}, pipeline(4, 8), {})
+          .status(),
+      InvalidArgument, "expected only .tif");
+  EXPECT_ERROR(openFiles({data / "test-volume.tif", data / "test-volume.tif"},
+                         pipeline(4, 8), {})
+                   .status(),
+               InvalidArgument, "overwrite");
+}
+
+TEST(IsbiTest, Errors) {
+  SmallData data;
+  auto open = [&](const Json &pipe, const DatasetOptions &options = {}) {
+    return openDataset(data.path, pipe, options).status();
+  };
+  EXPECT_ERROR(open(pipeline(8, 12)), NotFound, "unknown kind of data");
+  EXPECT_ERROR(openDataset(data / "none", pipeline(8, 12), {}).status(),
+               NotFound, "no such folder");
+  ASSERT_OK(data.write());
+  EXPECT_ERROR(open({{"kind", "decathlon"}}), InvalidArgument, "\"isbi\"",
+               "\"decathlon\"");
+  EXPECT_ERROR(open({{"kind", "isbi"}}), DataLoss, "resize");
+  EXPECT_ERROR(open(pipeline(8, 4)), InvalidArgument, "pad_to");
+  DatasetOptions options;
+  options.fold = 5;
+  EXPECT_ERROR(open(pipeline(8, 12), options), InvalidArgument, "fold 5");
+
+  data.labels.pixels[64 + 3] = 128;
+  ASSERT_OK(data.write());
+  EXPECT_ERROR(open(pipeline(8, 12)), InvalidArgument, "page 1",
+               "label value 128");
+  data.labels.pages = 9;
+  data.labels.pixels.resize(9 * 64);
+  ASSERT_OK(data.write());
+  EXPECT_ERROR(open(pipeline(8, 12)), InvalidArgument, "9 pages",
+               "expected 10");
+  std::filesystem::remove(data / "train-labels.tif");
+  EXPECT_ERROR(open(pipeline(8, 12)), NotFound, "train-labels.tif");
+}
+
+// Figures computed apart from this code, in f64.
+TEST(IsbiTest, RealData) {
+  SKIP_WITHOUT_DATA(folder, "isbi-em");
+  auto opened = openDataset(folder, pipeline(388, 572), {});
+  ASSERT_OK(opened.status());
+  Dataset &set = **opened;
+  EXPECT_EQ(set.count(Split::Train), 30);
+  EXPECT_EQ(set.count(Split::Test), 30);
+  struct Case {
+    const char *name;
+    double mean, deviation, corner, inside;
+    int64_t background;
+  };
+  const int64_t pixels = 388 * 388;
+  for (const Case &expected :
+       {Case{"train-00", 0.0761487, 0.3250824, -0.0207380, -0.2756424, 117556},
+        Case{"train-29", 0.0456989, 0.3374986, -0.4143428, 0.2860190,
+             125355}}) {
+    int64_t index = 0;
+    while (set.caseName(Split::Train, index) != expected.name)
+      ++index;
+    std::vector<float> image(572 * 572);
+    std::vector<int32_t> label(pixels);
+    ASSERT_OK(set.sample(Split::Train, index, {}, image.data(), label.data()));
+    double sum = 0, squares = 0;
+    for (float value : image) {
+      sum += value;
+      squares += double(value) * value;
+    }
+    const double mean = sum / pixels;
+    EXPECT_NEAR(mean, expected.mean, 1e-5);
+    EXPECT_NEAR(std::sqrt(squares / pixels - mean * mean), expected.deviation,
+                1e-5);
+    // f32 coordinates up to 512 differ from f64 ones by about 3e-5 pixels.
+    EXPECT_NEAR(image[92 * 572 + 92], expected.corner, 1e-4);
+    EXPECT_NEAR(image[(92 + 193) * 572 + 92 + 200], expected.inside, 1e-4);
+    EXPECT_EQ(image[91 * 572 + 92], 0);
+    // Labels on the threshold fall as they do in f32.
+    EXPECT_EQ(std::accumulate(label.begin(), label.end(), int64_t{0}),
+              expected.background);
+  }
+  DatasetOptions options;
+  options.fold = 0;
+  opened = openDataset(folder, pipeline(388, 572), options);
+  ASSERT_OK(opened.status());
+  EXPECT_EQ((*opened)->count(Split::Train), 24);
+  EXPECT_EQ((*opened)->count(Split::Validation), 6);
+  EXPECT_EQ((*opened)->caseName(Split::Validation, 0), "train-25");
+}

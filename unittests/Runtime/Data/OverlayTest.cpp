@@ -1,0 +1,94 @@
+//===- OverlayTest.cpp - Pictures -----------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Data/Overlay.h"
+#include "TestSupport.h"
+
+#include <png.h>
+
+using namespace segc;
+using namespace segc::test;
+using testing::ElementsAre;
+
+TEST(OverlayTest, PngRoundTrip) {
+  RgbImage image(3, 2);
+  for (size_t i = 0; i < 6; ++i)
+    image.pixels[i] = {uint8_t(i), uint8_t(40 * i), uint8_t(255 - i)};
+  TemporaryFolder folder;
+  ASSERT_OK(writePng(folder / "a.png", image));
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  ASSERT_TRUE(
+      png_image_begin_read_from_file(&header, (folder / "a.png").c_str()));
+  EXPECT_EQ(header.width, 3u);
+  EXPECT_EQ(header.height, 2u);
+  header.format = PNG_FORMAT_RGB;
+  std::vector<Rgb> read(6);
+  ASSERT_TRUE(png_image_finish_read(&header, nullptr, read.data(), 0, nullptr));
+  EXPECT_EQ(read, image.pixels);
+  EXPECT_ERROR(writePng("/no/such/folder/a.png", image), NotFound, "a.png");
+}
+
+TEST(OverlayTest, VisibleClasses) {
+  EXPECT_THAT(visibleClasses({"membrane", "background"}, 2),
+              ElementsAre(true, false));
+  EXPECT_THAT(visibleClasses({"background", "anterior", "posterior"}, 3),
+              ElementsAre(false, true, true));
+  EXPECT_THAT(visibleClasses({}, 2), ElementsAre(false, true));
+}
+
+// A 3x3 class inside a 5x5 slice: grey outside, full colour on the outline,
+// a tint in its middle; the middle panel is the prediction.
+TEST(OverlayTest, OutlineAndTint) {
+  OverlaySlice slice;
+  slice.width = slice.height = 5;
+  slice.grey.assign(25, 90);
+  slice.prediction.assign(25, 0);
+  for (size_t y = 1; y < 4; ++y)
+    for (size_t x = 1; x < 4; ++x)
+      slice.prediction[y * 5 + x] = 1;
+  RgbImage picture = drawOverlay({slice}, {false, true}, 1);
+  EXPECT_EQ(picture.width, 5 + 4 + 5);
+  EXPECT_EQ(picture.height, 5);
+  const Rgb grey = {90, 90, 90}, outline = picture.at(9 + 1, 1);
+  const Rgb tint = picture.at(9 + 2, 2);
+  EXPECT_EQ(picture.at(2, 2), grey);
+  EXPECT_EQ(picture.at(9, 0), grey);
+  EXPECT_NE(outline, grey);
+  EXPECT_NE(tint, grey);
+  for (size_t c = 0; c < 3; ++c)
+    EXPECT_EQ(tint[c], (2 * 90 + outline[c]) / 3);
+
+  slice.label = slice.prediction;
+  picture = drawOverlay({slice, slice}, {false, true}, 6);
+  EXPECT_EQ(picture.width, 3 * 30 + 2 * 4);
+  EXPECT_EQ(picture.height, 2 * 30 + 4);
+  // The upper left corner of the class, two of six sub-pixels thick.
+  EXPECT_EQ(picture.at(34 + 6 + 1, 6 + 3), outline);
+  EXPECT_EQ(picture.at(34 + 6 + 2, 6 + 2), tint);
+}
+
+// Slices are those with something to see; y points upwards.
+TEST(OverlayTest, VolumeSlices) {
+  const std::array<int64_t, 3> size = {2, 3, 10};
+  std::vector<float> image(60);
+  for (size_t i = 0; i < 60; ++i)
+    image[i] = float(i);
+  std::vector<uint8_t> prediction(60, 0), label(60, 0);
+  prediction[6 * 4 + 0] = 1; // z = 4, y = 0, x = 0
+  label[6 * 7 + 5] = 1;      // z = 7, y = 2, x = 1
+  std::vector<OverlaySlice> slices = volumeSlices(
+      size, image.data(), prediction.data(), label.data(), {false, true}, 5);
+  ASSERT_EQ(slices.size(), 2u);
+  EXPECT_THAT(slices[0].prediction, ElementsAre(0, 0, 0, 0, 1, 0));
+  EXPECT_THAT(slices[1].label, ElementsAre(0, 1, 0, 0, 0, 0));
+  EXPECT_LT(slices[0].grey[4], slices[0].grey[0]);
+  slices = volumeSlices(size, image.data(), label.data(), nullptr,
+                        {false, false}, 4);
+  EXPECT_EQ(slices.size(), 4u);
+  EXPECT_TRUE(slices[0].label.empty());
+}

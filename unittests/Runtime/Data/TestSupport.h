@@ -1,0 +1,111 @@
+//===- TestSupport.h - Files and assertions of the data tests ---*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_UNITTESTS_RUNTIME_DATA_TESTSUPPORT_H
+#define SEGC_UNITTESTS_RUNTIME_DATA_TESTSUPPORT_H
+
+#include "segc/Base/Files.h"
+#include "segc/Base/Json.h"
+#include "segc/Base/Status.h"
+#include "segc/Runtime/Data/Nifti.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <string>
+#include <unistd.h>
+
+namespace segc::test {
+
+#define ASSERT_OK(expr)                                                        \
+  do {                                                                         \
+    ::segc::Status statusOfExpr_ = (expr);                                     \
+    ASSERT_TRUE(statusOfExpr_.ok()) << statusOfExpr_.message();                \
+  } while (false)
+
+/// Expects an error of the given code whose message has all of the parts.
+#define EXPECT_ERROR(expr, expectedCode, ...)                                  \
+  do {                                                                         \
+    ::segc::Status statusOfExpr_ = (expr);                                     \
+    EXPECT_EQ(statusOfExpr_.code(), ::segc::StatusCode::expectedCode)          \
+        << statusOfExpr_.message();                                            \
+    for (const char *part : {__VA_ARGS__})                                     \
+      EXPECT_THAT(statusOfExpr_.message(), ::testing::HasSubstr(part));        \
+  } while (false)
+
+/// A folder that goes away with the test.
+class TemporaryFolder {
+public:
+  TemporaryFolder() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "segc-data-XXXXXX").string();
+    path = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path); }
+  std::string operator/(const std::string &name) const {
+    return path + "/" + name;
+  }
+  std::string path;
+};
+
+/// The folder `name` of SEGC_DATA, empty if it is not there.
+inline std::string externalData(const std::string &name) {
+  const char *root = std::getenv("SEGC_DATA");
+  if (!root || !std::filesystem::is_directory(std::string(root) + "/" + name))
+    return "";
+  return std::string(root) + "/" + name;
+}
+
+#define SKIP_WITHOUT_DATA(variable, name)                                      \
+  const std::string variable = ::segc::test::externalData(name);               \
+  if (variable.empty())                                                        \
+  GTEST_SKIP() << "skipped: SEGC_DATA names no folder with " name
+
+/// A header with the given sizes and a slightly odd affine.
+inline NiftiHeader makeHeader(std::vector<int16_t> sizes, int16_t type,
+                              int16_t bits) {
+  NiftiHeader h{};
+  h.headerSize = 348;
+  h.dim[0] = static_cast<int16_t>(sizes.size());
+  for (int i = 1; i < 8; ++i)
+    h.dim[i] = 1;
+  for (size_t i = 0; i < sizes.size(); ++i)
+    h.dim[i + 1] = sizes[i];
+  h.dataTypeCode = type;
+  h.bitsPerVoxel = bits;
+  h.pixelSize[0] = -1;
+  h.pixelSize[1] = 1.5f;
+  h.pixelSize[2] = 0.75f;
+  h.pixelSize[3] = 2;
+  h.voxelOffset = 352;
+  h.units = 10;
+  h.qformCode = 1;
+  h.sformCode = 2;
+  h.quaternion[1] = 0.5f;
+  h.qformOffset[2] = -7;
+  h.sform[0][0] = -1.5f;
+  h.sform[2][3] = 42;
+  std::memcpy(h.magic, "n+1", 4);
+  return h;
+}
+
+/// The file image: header, empty extension, voxels.
+template <typename T>
+std::string niftiImage(const NiftiHeader &header,
+                       const std::vector<T> &voxels) {
+  std::string image(352, '\0');
+  std::memcpy(image.data(), &header, sizeof(header));
+  image.append(reinterpret_cast<const char *>(voxels.data()),
+               voxels.size() * sizeof(T));
+  return image;
+}
+
+} // namespace segc::test
+
+#endif // SEGC_UNITTESTS_RUNTIME_DATA_TESTSUPPORT_H
