@@ -32,8 +32,9 @@ constexpr int64_t maxUnrolledFmas = 800;
 
 class ConvEmitter {
 public:
-  ConvEmitter(const ConvProblem &problem, const ConvPlan &plan, Operation *root, seg::FusionOp fusion)
-      : problem(problem), plan(plan), root(root), fusion(fusion), most(problem.phaseTaps()) {
+  ConvEmitter(const ConvProblem &problem, const ConvPlan &plan, Operation *root, seg::FusionOp fusion,
+              int64_t wideLanes)
+      : problem(problem), plan(plan), root(root), fusion(fusion), wideLanes(wideLanes), most(problem.phaseTaps()) {
     space = cast<RankedTensorType>(root->getResult(0).getType());
     int64_t ops = 0;
     for (Operation &op : fusion.getBody().front().without_terminator())
@@ -95,6 +96,7 @@ private:
   ConvPlan plan;
   Operation *root;
   seg::FusionOp fusion;
+  int64_t wideLanes; ///< Of vectors that move data.
   Dims most;
   RankedTensorType space;
   bool inlineEpilogue;
@@ -193,7 +195,7 @@ void ConvEmitter::multiply(KernelBody &body) {
   context.view = plan.in_place
                      ? tileInPlace(body, input, problem.in, problem.inChannels, context.sample, box)
                      : packTile(body, input, problem.in, problem.inChannels, context.sample, box, 0,
-                                std::min<int64_t>(16, plan.lanes));
+                                wideLanes);
 
   int64_t blocks = plan.channelBlocks(problem), perGroup = divideUp(blocks, plan.groups);
   Value first = body.mul(ids[5], perGroup);
@@ -366,7 +368,7 @@ LogicalResult emitConv(FusionEmitter &emitter, Operation *root) {
   FailureOr<ConvPlan> plan = readConvPlan(emitter, problem, root);
   if (failed(plan))
     return failure();
-  ConvEmitter conv(problem, *plan, root, emitter.getFusion());
+  ConvEmitter conv(problem, *plan, root, emitter.getFusion(), emitter.getTarget().lanes);
   emitter.launch({conv.packTasks(), 0}, 0, [&](KernelBody &body) { conv.packFilter(body); });
   emitter.launch({0, conv.tasksPerSample()}, roundUp(conv.scratchFloats() * 4, 64),
                  [&](KernelBody &body) { conv.multiply(body); });

@@ -1,0 +1,444 @@
+//===- ConvStrategy.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Plans are found by trying all that are possible under a small model of the
+// core: two FMAs and two vector loads a cycle, FMA latency 4, filters streamed
+// from the second cache level. Costs are in cycles.
+
+#include "segc/Codegen/CPU/ConvStrategy.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallSet.h"
+
+using namespace mlir;
+
+namespace segc {
+
+/// Tasks of a launch that all workers of the machines we think of can share.
+static constexpr int64_t wantedTasks = 16;
+static constexpr double taskOverhead = 1500;
+/// Copying one vector into a tile, with the loop around it.
+static constexpr double packCycles = 2.5;
+static constexpr double epilogueCycles = 3;
+/// Bytes a cycle of the filter panels.
+static constexpr double panelFromL2 = 24, panelFromL3 = 10;
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+static Dims countTiles(const Dims &space, const Dims &tile) {
+  return {divideUp(space[0], tile[0]), divideUp(space[1], tile[1]), divideUp(space[2], tile[2])};
+}
+
+Dims ConvPlan::tileCounts(const ConvProblem &problem) const { return countTiles(problem.space(), tile); }
+
+int64_t ConvPlan::panelSize(const ConvProblem &problem) const {
+  return product(problem.phaseTaps()) * problem.inChannels * channelBlock();
+}
+
+int64_t ConvPlan::tileSize(const ConvProblem &problem) const {
+  return problem.window(0, tile[0]) * problem.window(1, tile[1]) * problem.window(2, tile[2]) * problem.inChannels;
+}
+
+Dims FilterGradPlan::tileCounts(const ConvProblem &problem) const { return countTiles(problem.out, tile); }
+
+Dims FilterGradPlan::taskTaps(const ConvProblem &problem) const {
+  Dims taps{problem.taps[0], problem.taps[1], 1};
+  if (tap_groups > 1)
+    taps[0] = 1;
+  if (tap_groups > problem.taps[0])
+    taps[1] = 1;
+  return taps;
+}
+
+bool FilterGradPlan::mergesTaps(const ConvProblem &problem) const {
+  int64_t all = problem.taps[0] * problem.taps[1] * rows(problem);
+  return tap_groups == 1 && rows(problem) < 10 && all <= 160;
+}
+
+int64_t FilterGradPlan::tileSize(const ConvProblem &problem) const {
+  Dims taps = taskTaps(problem);
+  int64_t size = problem.window(2, tile[2]) * problem.inChannels;
+  for (unsigned d = 0; d < 2; ++d)
+    size *= taps[d] == 1 ? tile[d] : problem.window(d, tile[d]);
+  return size;
+}
+
+/// Vectors of narrow results are as narrow.
+static int64_t lanesFor(int64_t channels, const CpuTarget &target) {
+  return std::clamp<int64_t>(llvm::bit_ceil(static_cast<uint64_t>(channels)), 4, target.lanes);
+}
+
+/// Sizes of pieces that `size` may be cut into: multiples of `unit`, or all.
+static SmallVector<int64_t> pieces(int64_t size, int64_t unit) {
+  SmallVector<int64_t> result;
+  for (int64_t parts : {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 96, 128, 192, 284, 568}) {
+    int64_t piece = parts == 1 ? size : std::min(roundUp(divideUp(size, parts), unit), size);
+    if (!llvm::is_contained(result, piece))
+      result.push_back(piece);
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Convolutions
+//===----------------------------------------------------------------------===//
+
+/// Cycles of one (tap, input channel) for a register block.
+static double stepCycles(const ConvProblem &problem, const ConvPlan &plan, const Dims &block, double panelBytes) {
+  double pixels = product(block), taps = problem.phaseTaps()[2];
+  double values = plan.share_taps ? product(block) / block[2] * (block[2] + taps - 1) / taps : pixels;
+  double fmas = pixels * plan.nb / 2, loads = (values + plan.nb) / 2, weights = plan.channelBlock() * 4 / panelBytes;
+  return std::max({fmas, loads, weights, 4.0}) + 0.25;
+}
+
+/// All of a tile's register blocks, for one (tap, input channel) and one
+/// channel block.
+static double tileCycles(const ConvProblem &problem, const ConvPlan &plan, const Dims &tile, double panelBytes) {
+  double total = 0;
+  // At most one dimension has a tail.
+  for (unsigned corner = 0; corner < 8; ++corner) {
+    Dims block;
+    double count = 1;
+    for (unsigned d = 0; d < 3; ++d) {
+      bool tail = corner >> d & 1;
+      block[d] = tail ? tile[d] % plan.block[d] : plan.block[d];
+      count *= tail ? block[d] != 0 : tile[d] / plan.block[d];
+    }
+    if (count != 0)
+      total += count * stepCycles(problem, plan, block, panelBytes);
+  }
+  return total;
+}
+
+static void selectRegisterBlock(const ConvProblem &problem, const CpuTarget &target, ConvPlan &plan) {
+  Dims space = problem.space();
+  int64_t taps = problem.phaseTaps()[2], vectors = divideUp(problem.outChannels, plan.lanes);
+  bool mayShare = taps > 1 && problem.inStrides()[2] == 1 && problem.hasEqualPhases(2);
+  double best = std::numeric_limits<double>::infinity();
+  auto consider = [&](const ConvPlan &candidate) {
+    int64_t weights = candidate.nb * (candidate.share_taps ? taps : 1);
+    if (product(candidate.block) * candidate.nb + weights + 1 > target.registers)
+      return;
+    double cost = tileCycles(problem, candidate, space, panelFromL2) * candidate.channelBlocks(problem);
+    if (cost < best) {
+      best = cost;
+      plan = candidate;
+    }
+  };
+  ConvPlan candidate = plan;
+  for (candidate.nb = 1; candidate.nb <= std::min<int64_t>(4, vectors); ++candidate.nb)
+    for (bool share : {false, true}) {
+      candidate.share_taps = share;
+      if (share && !mayShare)
+        continue;
+      int64_t most = target.registers / candidate.nb;
+      for (int64_t w = std::min(space[2], most); w >= 1; --w)
+        consider((candidate.block = {1, 1, w}, candidate));
+      for (int64_t h = 2; h <= std::min(space[1], most / space[2]); ++h)
+        consider((candidate.block = {1, h, space[2]}, candidate));
+      for (int64_t d = 2; d <= std::min(space[0], most / (space[1] * space[2])); ++d)
+        consider((candidate.block = {d, space[1], space[2]}, candidate));
+    }
+}
+
+static double taskCycles(const ConvProblem &problem, const ConvPlan &plan, const CpuTarget &target) {
+  Dims taps = problem.phaseTaps();
+  double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
+  double tileBytes = 4.0 * plan.tileSize(problem), panelBytes = 4.0 * plan.panelSize(problem);
+  bool fits = tileBytes + panelBytes <= 0.9 * target.l2Bytes;
+  double steps = product(taps) * problem.inChannels;
+  double multiply = tileCycles(problem, plan, plan.tile, fits ? panelFromL2 : panelFromL3) * steps * blocks;
+  double pack = plan.in_place ? 0 : plan.tileSize(problem) / target.lanes * packCycles +
+                                        problem.window(0, plan.tile[0]) * problem.window(1, plan.tile[1]) * 10;
+  double finish = product(plan.tile) * plan.nb * blocks * epilogueCycles;
+  return taskOverhead + multiply + pack + finish + panelBytes * blocks / panelFromL3;
+}
+
+static void selectTile(const ConvProblem &problem, const CpuTarget &target, ConvPlan &plan) {
+  Dims space = problem.space();
+  int64_t blocks = plan.channelBlocks(problem);
+  SmallVector<int64_t> sizes[3];
+  bool outerBlocked = false;
+  for (unsigned d = 0; d < 3; ++d) {
+    sizes[d] = outerBlocked ? SmallVector<int64_t>{space[d]} : pieces(space[d], plan.block[d]);
+    outerBlocked |= plan.block[d] > 1;
+  }
+  double best = std::numeric_limits<double>::infinity();
+  ConvPlan candidate = plan;
+  for (int64_t d : sizes[0])
+    for (int64_t h : sizes[1])
+      for (int64_t w : sizes[2])
+        for (int64_t groups = 1; groups <= blocks; groups = groups == blocks ? blocks + 1 : std::min(2 * groups, blocks)) {
+          candidate.tile = {d, h, w};
+          candidate.groups = divideUp(blocks, divideUp(blocks, groups));
+          int64_t tasks = product(candidate.tileCounts(problem)) * problem.phaseCount() * candidate.groups;
+          double cost = roundUp(tasks, wantedTasks) * taskCycles(problem, candidate, target);
+          // Tiles that do not fit are the last resort.
+          if (candidate.tileSize(problem) * 8 > target.l2Bytes)
+            cost *= 1e3 * candidate.tileSize(problem);
+          if (cost < best) {
+            best = cost;
+            plan = candidate;
+          }
+        }
+}
+
+/// Steps that are written out in the loop over a row's steps.
+static int64_t selectUnroll(const ConvProblem &problem, const ConvPlan &plan) {
+  bool fixed = problem.hasEqualPhases(2) && !plan.share_taps;
+  int64_t steps = problem.inChannels * (fixed ? problem.phaseTaps()[2] : 1);
+  int64_t fmas = product(plan.block) * plan.nb * (plan.share_taps ? problem.phaseTaps()[2] : 1);
+  return steps % 2 == 0 && fmas <= 40 ? 2 : 1;
+}
+
+ConvPlan selectConvPlan(const ConvProblem &problem, const CpuTarget &target) {
+  ConvPlan plan{};
+  plan.lanes = lanesFor(problem.outChannels, target);
+  plan.in_place = problem.readsInside();
+  selectRegisterBlock(problem, target, plan);
+  selectTile(problem, target, plan);
+  plan.unroll = selectUnroll(problem, plan);
+  return plan;
+}
+
+//===----------------------------------------------------------------------===//
+// Filter gradients
+//===----------------------------------------------------------------------===//
+
+/// Cycles of one pixel for a register block.
+static double pixelCycles(int64_t ur, int64_t nb) {
+  return std::max({ur * nb / 2.0, (ur + nb) / 2.0, 4.0}) + 0.5;
+}
+
+/// Cycles of one pixel for `rows` rows and one block of columns.
+static double rowCycles(int64_t rows, const FilterGradPlan &plan) {
+  double cost = static_cast<double>(rows / plan.ur) * pixelCycles(plan.ur, plan.nb);
+  if (int64_t tail = rows % plan.ur)
+    cost += pixelCycles(tail, plan.nb);
+  return cost;
+}
+
+static int64_t blockedRows(const ConvProblem &problem, const FilterGradPlan &plan) {
+  Dims taps = plan.taskTaps(problem);
+  return plan.mergesTaps(problem) ? taps[0] * taps[1] * plan.rows(problem) : plan.rows(problem);
+}
+
+static void selectRegisterBlock(const ConvProblem &problem, const CpuTarget &target, FilterGradPlan &plan) {
+  int64_t vectors = divideUp(problem.outChannels, plan.lanes), rows = blockedRows(problem, plan);
+  double best = std::numeric_limits<double>::infinity();
+  FilterGradPlan candidate = plan;
+  for (candidate.nb = 1; candidate.nb <= std::min<int64_t>(4, vectors); ++candidate.nb)
+    for (candidate.ur = 1; candidate.ur <= rows && (candidate.ur + 1) * candidate.nb + 1 <= target.registers;
+         ++candidate.ur) {
+      double cost = rowCycles(rows, candidate) * candidate.channelBlocks(problem);
+      if (cost <= best) {
+        best = cost;
+        plan = candidate;
+      }
+    }
+}
+
+/// Tiles of one or two hundred pixels: enough to pay for loading the sums, few
+/// enough that the gradient's vectors stay in the first cache level.
+static Dims selectTile(const ConvProblem &problem, const CpuTarget &target, FilterGradPlan plan) {
+  constexpr int64_t widest = 160, most = 256;
+  Dims &tile = plan.tile;
+  tile = {1, 1, divideUp(problem.out[2], divideUp(problem.out[2], widest))};
+  for (unsigned d = 2; d-- > 0;) {
+    if (tile[d + 1] < problem.out[d + 1])
+      break;
+    int64_t fit = std::max<int64_t>(1, most / product(tile));
+    tile[d] = divideUp(problem.out[d], divideUp(problem.out[d], fit));
+  }
+  for (unsigned d = 0; d < 3; ++d)
+    while (tile[d] > 1 && (plan.tileSize(problem) + product(tile) * problem.outChannels) * 8 > target.l2Bytes)
+      tile[d] = divideUp(tile[d], 2);
+  return tile;
+}
+
+/// Cycles of all tasks for two samples, and of the second launch.
+static double totalCycles(const ConvProblem &problem, const FilterGradPlan &plan, const CpuTarget &target) {
+  Dims taps = plan.taskTaps(problem);
+  double tasks = plan.splits * plan.tap_groups * plan.groups;
+  double tiles = divideUp(2 * product(plan.tileCounts(problem)), plan.splits);
+  double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
+  double rows = blockedRows(problem, plan), taskTaps = plan.mergesTaps(problem) ? 1 : taps[0] * taps[1];
+  double multiply = (product(plan.tile) * rowCycles(rows, plan) + 2 * rows * plan.nb) * blocks * taskTaps;
+  double pack = plan.tileSize(problem) / target.lanes * packCycles;
+  double sums = rows * taskTaps * blocks * plan.nb;
+  double merge = plan.isDirect(problem) ? 0 : plan.partialSize(problem) / target.lanes * (plan.splits + 2) * 1.5;
+  return roundUp(tasks, wantedTasks) * (taskOverhead + tiles * (multiply + pack) + 3 * sums) + merge;
+}
+
+FilterGradPlan selectFilterGradPlan(const ConvProblem &problem, const CpuTarget &target) {
+  constexpr int64_t mostPartialBytes = 16 << 20;
+  double best = std::numeric_limits<double>::infinity();
+  FilterGradPlan plan{}, candidate{};
+  candidate.lanes = lanesFor(problem.outChannels, target);
+  for (int64_t tapGroups : {int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]}) {
+    candidate.tap_groups = tapGroups;
+    selectRegisterBlock(problem, target, candidate);
+    candidate.tile = selectTile(problem, target, candidate);
+    int64_t tiles = product(candidate.tileCounts(problem)), blocks = candidate.channelBlocks(problem);
+    for (int64_t groups = 1; groups <= blocks; groups = groups == blocks ? blocks + 1 : std::min(2 * groups, blocks))
+      for (int64_t splits : {1, 2, 3, 4, 6, 8, 16}) {
+        candidate.groups = divideUp(blocks, divideUp(blocks, groups));
+        candidate.splits = splits;
+        if (splits > 1 && (splits > tiles || splits * candidate.partialSize(problem) * 4 > mostPartialBytes))
+          continue;
+        double cost = totalCycles(problem, candidate, target);
+        if (cost < best) {
+          best = cost;
+          plan = candidate;
+        }
+      }
+  }
+  return plan;
+}
+
+//===----------------------------------------------------------------------===//
+// Dictionaries
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// One list of the entries serves writing and reading.
+template <typename F>
+void forEntries(ConvPlan &plan, F &&f) {
+  f("lanes", plan.lanes), f("nb", plan.nb), f("block", plan.block), f("tile", plan.tile), f("groups", plan.groups);
+  f("share_taps", plan.share_taps), f("in_place", plan.in_place), f("unroll", plan.unroll);
+}
+
+template <typename F>
+void forEntries(FilterGradPlan &plan, F &&f) {
+  f("lanes", plan.lanes), f("nb", plan.nb), f("ur", plan.ur), f("tile", plan.tile), f("splits", plan.splits);
+  f("tap_groups", plan.tap_groups), f("groups", plan.groups);
+}
+
+struct Writer {
+  Builder b;
+  SmallVector<NamedAttribute> entries;
+  void operator()(StringRef name, int64_t value) { entries.push_back(b.getNamedAttr(name, b.getI64IntegerAttr(value))); }
+  void operator()(StringRef name, bool value) { entries.push_back(b.getNamedAttr(name, b.getBoolAttr(value))); }
+  void operator()(StringRef name, const Dims &value) {
+    entries.push_back(b.getNamedAttr(name, b.getDenseI64ArrayAttr(value)));
+  }
+};
+
+struct Reader {
+  DictionaryAttr strategy;
+  std::string wrong;
+  template <typename Attr, typename F>
+  void read(StringRef name, F &&set) {
+    auto attr = strategy ? strategy.getAs<Attr>(name) : Attr();
+    if (!attr || !set(attr))
+      wrong = name.str();
+  }
+  void operator()(StringRef name, int64_t &value) {
+    read<IntegerAttr>(name, [&](IntegerAttr attr) { return (value = attr.getInt()) > 0; });
+  }
+  void operator()(StringRef name, bool &value) {
+    read<BoolAttr>(name, [&](BoolAttr attr) { return value = attr.getValue(), true; });
+  }
+  void operator()(StringRef name, Dims &value) {
+    read<DenseI64ArrayAttr>(name, [&](DenseI64ArrayAttr attr) {
+      if (attr.size() != 3)
+        return false;
+      llvm::copy(attr.asArrayRef(), value.begin());
+      return llvm::all_of(value, [](int64_t size) { return size > 0; });
+    });
+  }
+};
+
+template <typename Plan>
+DictionaryAttr writePlan(MLIRContext *context, Plan plan, int64_t tempFloats) {
+  Writer writer{Builder(context), {}};
+  forEntries(plan, writer);
+  writer.entries.push_back(writer.b.getNamedAttr(strategyKindName, writer.b.getStringAttr("direct")));
+  writer(strategyTempName, roundUp(tempFloats * 4, 64));
+  return writer.b.getDictionaryAttr(writer.entries);
+}
+
+/// Reads a plan and compares the memory it needs with what the strategy has.
+template <typename Plan>
+LogicalResult readPlan(FusionEmitter &emitter, Operation *op, Plan &plan) {
+  Reader reader{emitter.getFusion().getStrategyAttr(), ""};
+  forEntries(plan, reader);
+  if (!reader.wrong.empty())
+    return op->emitOpError("expects a valid '") << reader.wrong << "' in the fusion's strategy";
+  return success();
+}
+
+int64_t tempFloats(const ConvProblem &problem, const ConvPlan &plan) {
+  return problem.phaseCount() * plan.channelBlocks(problem) * plan.panelSize(problem);
+}
+int64_t tempFloats(const ConvProblem &problem, const FilterGradPlan &plan) {
+  return plan.isDirect(problem) ? 0 : plan.splits * plan.partialSize(problem);
+}
+
+template <typename Plan>
+LogicalResult checkTemp(FusionEmitter &emitter, const ConvProblem &problem, Operation *op, const Plan &plan) {
+  int64_t expected = roundUp(tempFloats(problem, plan) * 4, 64);
+  auto attr = emitter.getFusion().getStrategyAttr().getAs<IntegerAttr>(strategyTempName);
+  if (!attr || attr.getInt() != expected)
+    return op->emitOpError("expects ") << expected << " temp_bytes for the fusion's strategy, got "
+                                       << (attr ? attr.getInt() : 0);
+  return success();
+}
+
+} // namespace
+
+DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem, const ConvPlan &plan) {
+  return writePlan(context, plan, tempFloats(problem, plan));
+}
+
+DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem, const FilterGradPlan &plan) {
+  return writePlan(context, plan, tempFloats(problem, plan));
+}
+
+FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter, const ConvProblem &problem, Operation *op) {
+  ConvPlan plan{};
+  if (failed(readPlan(emitter, op, plan)) || failed(checkTemp(emitter, problem, op, plan)))
+    return failure();
+  Dims space = problem.space();
+  bool outerBlocked = false;
+  for (unsigned d = 0; d < 3; ++d) {
+    bool whole = plan.tile[d] == space[d];
+    if (outerBlocked && !(whole && plan.block[d] == space[d]))
+      return op->emitOpError("expects a register block of several rows to cover them");
+    if (plan.block[d] > space[d] || plan.tile[d] > space[d] || (!whole && plan.tile[d] % plan.block[d] != 0))
+      return op->emitOpError("expects register blocks to divide the tile, got ") << plan.block[d] << " and " << plan.tile[d];
+    outerBlocked |= plan.block[d] > 1;
+  }
+  if (plan.in_place && !problem.readsInside())
+    return op->emitOpError("cannot read its input in place");
+  if (plan.share_taps && !(problem.inStrides()[2] == 1 && problem.hasEqualPhases(2)))
+    return op->emitOpError("cannot share inputs between taps");
+  int64_t steps = problem.inChannels * (problem.hasEqualPhases(2) && !plan.share_taps ? problem.phaseTaps()[2] : 1);
+  if (steps % plan.unroll != 0)
+    return op->emitOpError("expects unroll to divide ") << steps << ", got " << plan.unroll;
+  return plan;
+}
+
+FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem, Operation *op) {
+  FilterGradPlan plan{};
+  if (failed(readPlan(emitter, op, plan)) || failed(checkTemp(emitter, problem, op, plan)))
+    return failure();
+  if (!llvm::is_contained({int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]}, plan.tap_groups))
+    return op->emitOpError("expects tap_groups to be 1, the depth or depth times height of the filter, got ")
+           << plan.tap_groups;
+  for (unsigned d = 0; d < 3; ++d)
+    if (plan.tile[d] > problem.out[d])
+      return op->emitOpError("expects a tile within the output, got ") << plan.tile[d];
+  return plan;
+}
+
+} // namespace segc
