@@ -1,1 +1,46 @@
-# Install rules.
+# Install rules: headers, libraries, programs, find_package(segc). Runtime
+# libraries and those that need MLIR are exported apart, so that a deployer's
+# find_package does not look for MLIR.
+include(CMakePackageConfigHelpers)
+set(SEGC_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/segc")
+
+# The C ABI: a header and nothing else.
+add_library(model INTERFACE)
+target_include_directories(model INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+install(TARGETS model EXPORT segcTargets)
+
+get_property(libraries GLOBAL PROPERTY SEGC_LIBRARIES)
+foreach(library ${libraries})
+  get_target_property(linked ${library} LINK_LIBRARIES)
+  if("MLIR" IN_LIST linked)
+    install(TARGETS ${library} EXPORT segcCompilerTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  else()
+    install(TARGETS ${library} EXPORT segcTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  endif()
+endforeach()
+install(EXPORT segcTargets NAMESPACE segc:: DESTINATION ${SEGC_CMAKE_DIR})
+if(SEGC_BUILD_COMPILER)
+  install(EXPORT segcCompilerTargets NAMESPACE segc:: DESTINATION ${SEGC_CMAKE_DIR})
+endif()
+
+foreach(program segrun segc segc-opt segc-lsp-server segc-reduce)
+  if(TARGET ${program})
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/segc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.td" PATTERN "*.def")
+if(SEGC_BUILD_COMPILER) # what TableGen wrote
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/include/segc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+    FILES_MATCHING PATTERN "*.inc")
+endif()
+
+configure_package_config_file(
+  "${CMAKE_CURRENT_LIST_DIR}/segcConfig.cmake.in" "${PROJECT_BINARY_DIR}/segcConfig.cmake"
+  INSTALL_DESTINATION ${SEGC_CMAKE_DIR})
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/segcConfigVersion.cmake"
+  COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/segcConfig.cmake" "${PROJECT_BINARY_DIR}/segcConfigVersion.cmake"
+  DESTINATION ${SEGC_CMAKE_DIR})
