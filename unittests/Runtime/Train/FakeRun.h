@@ -10,7 +10,7 @@
 #define SEGC_UNITTESTS_RUNTIME_TRAIN_FAKERUN_H
 
 #include "segc/Runtime/Core/ModelRunner.h"
-#include "segc/Runtime/Train/Safetensors.h"
+#include "segc/Runtime/Core/Safetensors.h"
 
 #include <cmath>
 #include <filesystem>
