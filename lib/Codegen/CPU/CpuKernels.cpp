@@ -7,6 +7,8 @@
 
 #include "segc/Codegen/CPU/CpuKernels.h"
 
+#include "segc/Target/FusionModel.h"
+
 #include "segc/Codegen/CPU/CpuKernelInterface.cpp.inc"
 
 using namespace mlir;
@@ -20,7 +22,18 @@ Operation *fusionRoot(seg::FusionOp fusion) {
   return nullptr;
 }
 
+namespace {
+struct CpuFusionModel : FusionModel {
+  using FusionModel::FusionModel;
+  bool takesEpilogue(Operation *root) const override {
+    auto kernel = dyn_cast<CpuKernelOpInterface>(root);
+    return kernel && kernel.hasCpuEpilogue();
+  }
+};
+} // namespace
+
 void registerCpuKernels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *, seg::SegDialect *dialect) { dialect->addInterfaces<CpuFusionModel>(); });
   registerConvCpuKernels(registry);
   registerElementwiseCpuKernels(registry);
   registerLossCpuKernels(registry);

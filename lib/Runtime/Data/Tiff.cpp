@@ -184,6 +184,8 @@ Expected<GrayStack> segc::decodeTiff(std::string_view bytes,
   GrayStack stack;
   SEGC_RETURN_IF_ERROR(checkPage(tiff.get(), where, stack, 0));
   stack.pages = static_cast<int64_t>(TIFFNumberOfDirectories(tiff.get()));
+  if (stack.pages < 1)
+    return damaged(where, "the list of its pages is broken", file);
 
   const uint64_t pageSize =
       static_cast<uint64_t>(stack.width) * static_cast<uint64_t>(stack.height);

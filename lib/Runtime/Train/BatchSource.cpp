@@ -7,7 +7,7 @@
 
 #include "segc/Runtime/Train/BatchSource.h"
 #include "segc/Base/Random.h"
-#include "segc/Runtime/Train/Safetensors.h"
+#include "segc/Runtime/Core/Safetensors.h"
 
 #include <cstring>
 

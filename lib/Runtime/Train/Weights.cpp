@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/Weights.h"
-#include "segc/Runtime/Train/Safetensors.h"
+#include "segc/Runtime/Core/Safetensors.h"
 
 #include <cstring>
 #include <set>

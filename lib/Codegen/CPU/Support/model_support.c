@@ -8,7 +8,7 @@
  *
  *===----------------------------------------------------------------------===*/
 
-#include "model_tables.h"
+#include "segc/Codegen/CPU/Support/model_tables.h"
 
 #include <cpuid.h>
 #include <stddef.h>
@@ -196,7 +196,7 @@ static segc_code run_launch(const segc_entry_table *entry, uint32_t index,
   for (uint32_t i = 0; i < launch->operand_count; ++i) {
     const segc_operand *operand = &launch->operands[i];
     f.buffers[i] = (char *)region_base(call, operand) + operand->offset;
-    elements[i] = operand->elements_per_batch;
+    elements[i] = operand->elements_fixed + operand->elements_per_sample * (uint64_t)call->batch;
   }
   segc_kernel_event event = {
       sizeof event, index, entry->name, launch->name, launch->op,

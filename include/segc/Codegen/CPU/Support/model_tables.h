@@ -31,7 +31,8 @@ typedef struct segc_operand {
   uint32_t region;
   uint32_t index;
   uint64_t offset; /* bytes */
-  uint64_t elements_per_batch; /* for the observer: elements of the largest batch */
+  uint64_t elements_fixed; /* for the observer */
+  uint64_t elements_per_sample;
 } segc_operand;
 
 typedef void (*segc_kernel_fn)(void *const *buffers, void *scratch, int64_t n,

@@ -13,8 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SEGC_RUNTIME_TRAIN_SAFETENSORS_H
-#define SEGC_RUNTIME_TRAIN_SAFETENSORS_H
+#ifndef SEGC_RUNTIME_CORE_SAFETENSORS_H
+#define SEGC_RUNTIME_CORE_SAFETENSORS_H
 
 #include "segc/Base/Status.h"
 #include "segc/Runtime/Core/AlignedBuffer.h"
@@ -88,4 +88,4 @@ Status writeSafetensors(const std::string &path,
 
 } // namespace segc
 
-#endif // SEGC_RUNTIME_TRAIN_SAFETENSORS_H
+#endif // SEGC_RUNTIME_CORE_SAFETENSORS_H

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Runtime/Train/Safetensors.h"
+#include "segc/Runtime/Core/Safetensors.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Json.h"
 #include "segc/Runtime/Core/Manifest.h"

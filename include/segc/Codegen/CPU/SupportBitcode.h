@@ -1,0 +1,18 @@
+//===- SupportBitcode.h - The model support, as LLVM bitcode -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_CODEGEN_CPU_SUPPORTBITCODE_H
+#define SEGC_CODEGEN_CPU_SUPPORTBITCODE_H
+
+#include "llvm/ADT/StringRef.h"
+
+namespace segc {
+/// Support/model_support.c, compiled when segc was built.
+llvm::StringRef supportBitcode();
+} // namespace segc
+
+#endif // SEGC_CODEGEN_CPU_SUPPORTBITCODE_H

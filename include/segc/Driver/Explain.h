@@ -1,0 +1,24 @@
+//===- Explain.h - Why ops are fused, or not -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_DRIVER_EXPLAIN_H
+#define SEGC_DRIVER_EXPLAIN_H
+
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+
+namespace segc {
+
+/// Prints a line for every pair of producer and user that fusion weighed, with
+/// its reason and bytes, and one for every strategy. With one or two names
+/// only the pairs whose producer and user contain them.
+llvm::Error explain(const std::string &path, const std::vector<std::string> &ops);
+
+} // namespace segc
+
+#endif // SEGC_DRIVER_EXPLAIN_H

@@ -1,0 +1,21 @@
+//===- Weights.h - Weights embedded into a model -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_DRIVER_WEIGHTS_H
+#define SEGC_DRIVER_WEIGHTS_H
+
+#include "segc/Codegen/CPU/ModelTables.h"
+
+namespace segc {
+
+/// Reads the parameters and states that the manifest names from a safetensors
+/// file into `contents`, laid out as the manifest says.
+llvm::Error embedWeights(llvm::StringRef path, ModelContents &contents);
+
+} // namespace segc
+
+#endif // SEGC_DRIVER_WEIGHTS_H

@@ -1,0 +1,53 @@
+//===- Phases.h - The phase table -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_PIPELINES_PHASES_H
+#define SEGC_PIPELINES_PHASES_H
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include <optional>
+#include <string>
+
+namespace segc {
+
+/// What a compilation is asked for, as far as passes care.
+struct PipelineOptions {
+  int64_t batch = 0;      ///< 0: as the module says.
+  bool training = true;
+  bool fusion = true;
+  int64_t fuel = -1;      ///< See seg-fuse.
+  bool inPlace = true;
+  bool reuse = true;      ///< Memory; see seg-plan-memory.
+  std::string cpu = "x86-64-v4";
+};
+
+struct Phase {
+  llvm::StringLiteral name, sentence;
+};
+
+/// All phases, in order.
+llvm::ArrayRef<Phase> phases();
+/// Position of a phase by name.
+std::optional<size_t> findPhase(llvm::StringRef name);
+/// Phases up to this one do not depend on the CPU.
+inline constexpr llvm::StringLiteral lastCommonPhase = "fusion";
+
+/// Adds the passes that lead from the phase before to this one.
+void populatePhase(mlir::OpPassManager &manager, llvm::StringRef phase, const PipelineOptions &options);
+
+/// Dialects, interfaces and translations that the phases need.
+void registerAllDialects(mlir::DialectRegistry &registry);
+/// Our passes and the phases as pipelines `segc-<phase>`, and the upstream
+/// passes that they use.
+void registerAllPasses();
+
+} // namespace segc
+
+#endif // SEGC_PIPELINES_PHASES_H

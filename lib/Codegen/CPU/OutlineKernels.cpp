@@ -1,0 +1,239 @@
+//===- OutlineKernels.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/CPU/CpuKernels.h"
+#include "segc/Codegen/CPU/ModelTables.h"
+#include "segc/Codegen/CPU/Passes.h"
+#include "segc/Transforms/Passes.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace segc {
+#define GEN_PASS_DEF_OUTLINECPUKERNELSPASS
+#include "segc/Codegen/CPU/Passes.h.inc"
+} // namespace segc
+
+using namespace segc;
+
+namespace {
+
+/// Where a value lives at run time.
+struct Place {
+  int64_t region = SEGC_REGION_ARENA, index = 0, offset = 0;
+};
+
+int64_t regionFromName(StringRef name) {
+  return llvm::StringSwitch<int64_t>(name)
+      .Case("inputs", SEGC_REGION_INPUT)
+      .Case("outputs", SEGC_REGION_OUTPUT)
+      .Case("parameters", SEGC_REGION_PARAMETERS)
+      .Case("states", SEGC_REGION_STATES)
+      .Case("gradients", SEGC_REGION_GRADIENTS)
+      .Case("optimizer", SEGC_REGION_OPTIMIZER)
+      .Case("scalars", SEGC_REGION_SCALARS)
+      .Default(SEGC_REGION_ARENA);
+}
+
+int64_t scalarOffset(StringRef name) {
+  return llvm::StringSwitch<int64_t>(name)
+      .Case("learning_rate", offsetof(segc_scalars, learning_rate))
+      .Case("momentum", offsetof(segc_scalars, momentum))
+      .Case("weight_decay", offsetof(segc_scalars, weight_decay))
+      .Case("loss_scale", offsetof(segc_scalars, loss_scale))
+      .Case("step", offsetof(segc_scalars, step))
+      .Case("seed", offsetof(segc_scalars, seed))
+      .Default(offsetof(segc_scalars, sample_offset));
+}
+
+/// What distinguishes two fusions' kernels: ops, types, attributes and how
+/// values flow, but not where they live.
+std::string kernelKey(seg::FusionOp fusion) {
+  std::string key;
+  llvm::raw_string_ostream out(key);
+  out << fusion.getStrategyAttr();
+  DenseMap<Value, int> numbers;
+  auto number = [&](Value v) { return numbers.try_emplace(v, numbers.size()).first->second; };
+  for (Value argument : fusion.getBody().getArguments())
+    out << '%' << number(argument) << argument.getType();
+  for (Operation &op : fusion.getBody().front()) {
+    out << ';' << op.getName() << op.getAttrDictionary();
+    for (Value operand : op.getOperands())
+      out << '%' << number(operand);
+    for (Value result : op.getResults())
+      out << '=' << number(result) << result.getType();
+  }
+  return key;
+}
+
+/// Outlines the fusions of all entries.
+class Outliner {
+public:
+  Outliner(ModuleOp module, const CpuTarget &target) : module(module), target(target) {}
+
+  FailureOr<DictionaryAttr> outline(func::FuncOp entry);
+  int64_t kernelCount = 0, sharedCount = 0;
+
+private:
+  FailureOr<SmallVector<func::FuncOp>> kernels(seg::FusionOp fusion);
+  LogicalResult placeValues(func::FuncOp entry);
+  DictionaryAttr launch(seg::FusionOp fusion, func::FuncOp kernel, bool first);
+  void appendOperand(SmallVectorImpl<int64_t> &list, Value value);
+
+  ModuleOp module;
+  const CpuTarget &target;
+  llvm::StringMap<SmallVector<func::FuncOp>> known;
+  DenseMap<Value, Place> places;
+  int64_t batch = 1;
+};
+
+LogicalResult Outliner::placeValues(func::FuncOp entry) {
+  places.clear();
+  int64_t inputs = 0, outputs = 0;
+  auto place = [&](DictionaryAttr attrs, int64_t &index) {
+    auto region = attrs ? attrs.getAs<StringAttr>(regionAttrName) : StringAttr();
+    auto name = attrs ? attrs.getAs<StringAttr>(nameAttrName) : StringAttr();
+    Place result;
+    result.region = region ? regionFromName(region.getValue()) : SEGC_REGION_INPUT;
+    if (result.region == SEGC_REGION_SCALARS)
+      result.offset = scalarOffset(name.getValue());
+    else if (auto offset = attrs ? attrs.getAs<IntegerAttr>(offsetAttrName) : IntegerAttr())
+      result.offset = offset.getInt();
+    if (result.region == SEGC_REGION_INPUT || result.region == SEGC_REGION_OUTPUT)
+      result.index = index++;
+    return result;
+  };
+  for (BlockArgument argument : entry.getArguments())
+    places[argument] = place(entry.getArgAttrDict(argument.getArgNumber()), inputs);
+  for (auto fusion : entry.getOps<seg::FusionOp>())
+    for (auto [result, offset] : llvm::zip_equal(fusion.getResults(), *fusion.getOffsets()))
+      places[result] = {SEGC_REGION_ARENA, 0, offset};
+  llvm::SmallDenseSet<Value> returned;
+  for (auto [i, value] : llvm::enumerate(entry.getBody().front().getTerminator()->getOperands())) {
+    if (!returned.insert(value).second || isa<BlockArgument>(value))
+      return entry.emitOpError("result #") << i << " is an argument or another result again; it has no place of its own";
+    DictionaryAttr attrs = entry.getResultAttrDict(i);
+    places[value] = place(attrs, outputs);
+    if (!attrs || !attrs.getAs<StringAttr>(regionAttrName))
+      places[value].region = SEGC_REGION_OUTPUT;
+  }
+  auto image = entry.getNumArguments() ? dyn_cast<RankedTensorType>(entry.getArgumentTypes().front()) : RankedTensorType();
+  if (image && image.getRank() > 2)
+    batch = image.getDimSize(0);
+  return success();
+}
+
+FailureOr<SmallVector<func::FuncOp>> Outliner::kernels(seg::FusionOp fusion) {
+  std::string key = kernelKey(fusion);
+  if (auto it = known.find(key); it != known.end()) {
+    sharedCount += it->second.size();
+    return it->second;
+  }
+  Operation *root = fusionRoot(fusion);
+  Operation *lead = root ? root : &fusion.getBody().front().front();
+  std::string symbol = "k" + std::to_string(known.size()) + "_" + lead->getName().stripDialect().str();
+  FusionEmitter emitter(OpBuilder::atBlockEnd(module.getBody()), fusion, symbol, target);
+  LogicalResult emitted = root ? cast<CpuKernelOpInterface>(root).emitCpuKernel(emitter) : emitPointwiseFusion(emitter);
+  if (failed(emitted))
+    return failure();
+  kernelCount += emitter.kernels().size();
+  return known[key] = SmallVector<func::FuncOp>(emitter.kernels());
+}
+
+/// Region, index, offset, elements, elements a sample.
+void Outliner::appendOperand(SmallVectorImpl<int64_t> &list, Value value) {
+  Place place = places.lookup(value);
+  auto type = cast<RankedTensorType>(value.getType());
+  bool flat = place.region != SEGC_REGION_ARENA && place.region != SEGC_REGION_OUTPUT;
+  bool perSample = !flat && type.getRank() >= 2 && type.getDimSize(0) == batch;
+  int64_t elements = type.getNumElements();
+  list.append({place.region, place.index, place.offset, perSample ? 0 : elements, perSample ? elements / batch : 0});
+}
+
+DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel, bool first) {
+  Builder b(module.getContext());
+  Operation *root = fusionRoot(fusion);
+  Operation *lead = root ? root : &fusion.getBody().front().front();
+  SmallVector<int64_t> operands;
+  double bytes = 0;
+  for (Value value : llvm::concat<Value>(SmallVector<Value>(fusion.getInputs()), SmallVector<Value>(fusion.getResults()))) {
+    appendOperand(operands, value);
+    auto type = cast<RankedTensorType>(value.getType());
+    bytes += static_cast<double>(type.getNumElements()) * type.getElementTypeBitWidth() / 8 / batch;
+  }
+  int64_t temp = fusion.getTempOffset() ? static_cast<int64_t>(*fusion.getTempOffset()) : 0;
+  operands.append({SEGC_REGION_ARENA, 0, temp, 0, 0});
+  double flops = 0;
+  if (auto cpu = dyn_cast_or_null<CpuKernelOpInterface>(root))
+    flops = cpu.flopsPerSample();
+  std::string op;
+  llvm::raw_string_ostream(op) << lead->getName() << " " << lead->getLoc();
+  auto named = [&](StringRef name, Attribute attr) { return b.getNamedAttr(name, attr); };
+  // Work is counted once, at a fusion's first launch.
+  return b.getDictionaryAttr({named("kernel", FlatSymbolRefAttr::get(kernel.getSymNameAttr())), named("op", b.getStringAttr(op)),
+                              named("operands", b.getDenseI64ArrayAttr(operands)),
+                              named("inputs", b.getI64IntegerAttr(fusion.getNumOperands())),
+                              named("outputs", b.getI64IntegerAttr(fusion.getNumResults())),
+                              named("flops", b.getF64FloatAttr(first ? flops : 0)),
+                              named("bytes", b.getF64FloatAttr(first ? bytes : 0))});
+}
+
+FailureOr<DictionaryAttr> Outliner::outline(func::FuncOp entry) {
+  if (failed(placeValues(entry)))
+    return failure();
+  Builder b(module.getContext());
+  SmallVector<Attribute> launches;
+  int64_t scratch = 0;
+  for (auto fusion : entry.getOps<seg::FusionOp>()) {
+    auto functions = kernels(fusion);
+    if (failed(functions))
+      return fusion.emitOpError("could not be emitted");
+    for (auto [i, kernel] : llvm::enumerate(*functions)) {
+      launches.push_back(launch(fusion, kernel, i == 0));
+      scratch = std::max(scratch, kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt());
+    }
+  }
+  auto named = [&](StringRef name, Attribute attr) { return b.getNamedAttr(name, attr); };
+  auto arena = entry->getAttrOfType<IntegerAttr>(arenaAttrName);
+  if (!arena)
+    return entry.emitOpError("has no memory plan; run seg-plan-memory first");
+  return b.getDictionaryAttr({named("launches", b.getArrayAttr(launches)), named("arena_bytes", b.getI64IntegerAttr(arena.getInt())),
+                              named("arena_bound", entry->getAttr(arenaBoundAttrName)),
+                              named("scratch_bytes", b.getI64IntegerAttr((scratch + 63) / 64 * 64)),
+                              named("arguments", entry.getArgAttrsAttr() ? Attribute(entry.getArgAttrsAttr()) : b.getArrayAttr({})),
+                              named("results", entry.getResAttrsAttr() ? Attribute(entry.getResAttrsAttr()) : b.getArrayAttr({})),
+                              named("type", TypeAttr::get(entry.getFunctionType()))});
+}
+
+struct OutlineCpuKernelsPass : segc::impl::OutlineCpuKernelsPassBase<OutlineCpuKernelsPass> {
+  using OutlineCpuKernelsPassBase::OutlineCpuKernelsPassBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    std::optional<CpuTarget> target = lookupCpuTarget(cpu);
+    if (!target) {
+      module.emitError("no such CPU: '") << cpu << "'";
+      return signalPassFailure();
+    }
+    Outliner outliner(module, *target);
+    SmallVector<NamedAttribute> entries;
+    for (auto entry : llvm::to_vector(module.getOps<func::FuncOp>())) {
+      FailureOr<DictionaryAttr> table = outliner.outline(entry);
+      if (failed(table))
+        return signalPassFailure();
+      entries.push_back({entry.getSymNameAttr(), *table});
+    }
+    for (NamedAttribute entry : entries)
+      module.lookupSymbol(entry.getName())->erase();
+    module->setAttr(entriesAttrName, DictionaryAttr::get(&getContext(), entries));
+    kernels += outliner.kernelCount;
+    shared += outliner.sharedCount;
+  }
+};
+
+} // namespace

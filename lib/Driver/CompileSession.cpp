@@ -1,0 +1,235 @@
+//===- CompileSession.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Driver/CompileSession.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Remark/RemarkStreamer.h"
+#include "segc/Codegen/CPU/Passes.h"
+#include "segc/Driver/Manifest.h"
+#include "segc/Driver/ObjectEmission.h"
+#include "segc/Driver/Report.h"
+#include "segc/Driver/Weights.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include <thread>
+
+using namespace mlir;
+
+namespace segc {
+
+OwningOpRef<ModuleOp> readModule(MLIRContext &context, llvm::StringRef path) {
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler handler(sources, &context);
+  return parseSourceFile<ModuleOp>(path, sources, &context);
+}
+
+llvm::Expected<std::vector<CpuTarget>> resolveCpus(const std::vector<std::string> &names) {
+  std::vector<CpuTarget> targets;
+  if (names.empty())
+    for (llvm::StringRef name : llvm::reverse(cpuTargetNames()))
+      targets.push_back(*lookupCpuTarget(name));
+  for (const std::string &name : names) {
+    std::optional<CpuTarget> target = name == "native" ? hostCpuTarget() : lookupCpuTarget(name);
+    if (!target)
+      return llvm::createStringError(name == "native" ? "this processor lacks AVX2 and FMA, the least that kernels are compiled for"
+                                                      : "unknown --cpu " + name + ": expected native, " + llvm::join(cpuTargetNames(), ", "));
+    targets.push_back(*target);
+  }
+  llvm::stable_sort(targets, [](const CpuTarget &a, const CpuTarget &b) { return a.lanes > b.lanes; });
+  return targets;
+}
+
+static llvm::Error printModule(ModuleOp module, llvm::StringRef path) {
+  std::error_code error;
+  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
+  if (error)
+    return llvm::createStringError(error, "cannot write " + path + ": " + error.message());
+  module.print(file.os());
+  file.os() << "\n";
+  file.keep();
+  return llvm::Error::success();
+}
+
+static llvm::Error dumpPhase(ModuleOp module, size_t index, const CompileOptions &options, const PipelineOptions &pipeline) {
+  if (options.dumpTo.empty())
+    return llvm::Error::success();
+  if (std::error_code error = llvm::sys::fs::create_directories(options.dumpTo))
+    return llvm::createStringError(error, "cannot make " + options.dumpTo + ": " + error.message());
+  llvm::SmallString<128> path(options.dumpTo);
+  std::string name = std::to_string(index) + "-" + phases()[index].name.str();
+  if (index > *findPhase(lastCommonPhase))
+    name += "-" + pipeline.cpu;
+  llvm::sys::path::append(path, name + ".mlir");
+  return printModule(module, path);
+}
+
+llvm::Error runPhases(ModuleOp module, size_t first, size_t last, const CompileOptions &options,
+                      const PipelineOptions &pipeline) {
+  for (size_t i = first; i <= last; ++i) {
+    PassManager manager(module.getContext());
+    std::string reproducer = (options.output.empty() || options.output == "-" ? options.input : options.output) + ".reproducer.mlir";
+    manager.enableCrashReproducerGeneration(reproducer);
+    populatePhase(manager, phases()[i].name, pipeline);
+    if (failed(manager.run(module)))
+      return llvm::createStringError("phase '" + phases()[i].name + "' failed; to repeat it: segc-opt --run-reproducer " + reproducer);
+    if (llvm::Error error = dumpPhase(module, i, options, pipeline))
+      return error;
+  }
+  return llvm::Error::success();
+}
+
+namespace {
+
+/// One run of `segc compile`.
+class Session {
+public:
+  explicit Session(const CompileOptions &options) : options(options) {
+    DialectRegistry registry;
+    registerAllDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+  }
+
+  llvm::Error run();
+
+private:
+  llvm::Error prepare();
+  llvm::Error emitText();
+  llvm::Error emitModel();
+  llvm::Error addVersion(const CpuTarget &target);
+
+  const CompileOptions &options;
+  MLIRContext context;
+  llvm::SourceMgr sources;
+  OwningOpRef<ModuleOp> module;
+  std::string source; ///< Canonical text of the network.
+  size_t done = 0;    ///< Phases before this one have run.
+  std::vector<OwningOpRef<ModuleOp>> modules;
+  std::vector<ModelVersion> versions;
+};
+
+llvm::Error Session::prepare() {
+  if (options.precision != "f32")
+    return llvm::createStringError("--precision " + options.precision + ": expected f32, the only precision of this version");
+  if (!options.remarks.empty()) {
+    remark::RemarkCategories categories{".*", std::nullopt, std::nullopt, std::nullopt, std::nullopt};
+    if (failed(remark::enableOptimizationRemarksWithLLVMStreamer(
+            context, options.remarks, llvm::remarks::Format::YAML, std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
+      return llvm::createStringError("cannot write remarks to " + options.remarks);
+  }
+  module = parseSourceFile<ModuleOp>(options.input, sources, &context);
+  if (!module)
+    return llvm::createStringError("cannot read " + options.input);
+  if (options.from.empty())
+    return llvm::Error::success();
+  std::optional<size_t> from = findPhase(options.from);
+  if (!from)
+    return llvm::createStringError("unknown phase '" + options.from + "' in --from");
+  done = *from + 1;
+  return llvm::Error::success();
+}
+
+llvm::Error Session::emitText() {
+  std::optional<size_t> last = findPhase(options.emit);
+  auto cpus = resolveCpus(options.cpus);
+  if (!cpus)
+    return cpus.takeError();
+  PipelineOptions pipeline = options.pipeline;
+  pipeline.cpu = cpus->front().name;
+  bool assembly = options.emit == "asm";
+  if (!last && !assembly)
+    return llvm::createStringError("unknown phase '" + options.emit + "' in --emit");
+  if (llvm::Error error = runPhases(*module, done, assembly ? *findPhase("cpu") : *last, options, pipeline))
+    return error;
+  std::string output = options.output.empty() ? "-" : options.output;
+  if (!assembly)
+    return printModule(*module, output);
+  auto text = emitKernels({cpus->front(), *module, ""}, 1, /*assembly=*/true);
+  if (!text)
+    return text.takeError();
+  std::error_code error;
+  llvm::raw_fd_ostream out(output, error);
+  if (error)
+    return llvm::createStringError(error, "cannot write " + output + ": " + error.message());
+  out << llvm::StringRef(text->front().data(), text->front().size());
+  return llvm::Error::success();
+}
+
+llvm::Error Session::addVersion(const CpuTarget &target) {
+  PipelineOptions pipeline = options.pipeline;
+  pipeline.cpu = target.name;
+  modules.push_back(module->clone());
+  if (llvm::Error error = runPhases(*modules.back(), done, *findPhase("cpu"), options, pipeline))
+    return error;
+  std::string prefix = target.name + ".";
+  versions.push_back({target, *modules.back(), prefix});
+  return llvm::Error::success();
+}
+
+llvm::Error Session::emitModel() {
+  auto cpus = resolveCpus(options.cpus);
+  if (!cpus)
+    return cpus.takeError();
+  if (done == 0) {
+    if (llvm::Error error = runPhases(*module, 0, 0, options, options.pipeline))
+      return error;
+    done = 1;
+    llvm::raw_string_ostream(source) << *module;
+  }
+  if (size_t common = *findPhase(lastCommonPhase); done <= common) {
+    if (llvm::Error error = runPhases(*module, done, common, options, options.pipeline))
+      return error;
+    done = common + 1;
+  }
+  std::vector<Bytes> objects;
+  unsigned jobs = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+  for (const CpuTarget &target : *cpus) {
+    if (llvm::Error error = addVersion(target))
+      return error;
+    auto kernels = emitKernels(versions.back(), jobs, /*assembly=*/false);
+    if (!kernels)
+      return kernels.takeError();
+    std::move(kernels->begin(), kernels->end(), std::back_inserter(objects));
+  }
+  ModelContents contents;
+  contents.batch = largestBatch(versions.front().module);
+  contents.manifest = buildManifest(versions, contents.batch, options.precision);
+  contents.source = source;
+  if (!options.weights.empty())
+    if (llvm::Error error = embedWeights(options.weights, contents))
+      return error;
+  auto header = emitModelObject(versions, contents);
+  if (!header)
+    return header.takeError();
+  objects.push_back(std::move(*header));
+  if (llvm::Error error = linkModel(objects, options.output))
+    return error;
+  return options.report.empty() ? llvm::Error::success() : writeReport(options.report, versions, contents);
+}
+
+llvm::Error Session::run() {
+  SourceMgrDiagnosticHandler handler(sources, &context);
+  if (llvm::Error error = prepare())
+    return error;
+  if (!options.emit.empty())
+    return emitText();
+  if (options.output.empty())
+    return llvm::createStringError("where to? give -o MODEL.so, or --emit PHASE for text");
+  return emitModel();
+}
+
+} // namespace
+
+llvm::Error compile(const CompileOptions &options) { return Session(options).run(); }
+
+} // namespace segc

@@ -1,0 +1,70 @@
+//===- Explain.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Driver/Explain.h"
+
+#include "mlir/IR/Remarks.h"
+#include "segc/Driver/CompileSession.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace segc {
+
+namespace {
+
+/// Prints remarks as they come, one line each.
+class LineStreamer : public remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit LineStreamer(const std::vector<std::string> &ops) : ops(ops) {}
+
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    std::string line;
+    llvm::raw_string_ostream out(line);
+    out << remark.getRemarkName() << ": " << remark.getLocation();
+    llvm::StringRef pair;
+    for (const auto &arg : remark.getArgs()) {
+      out << "  " << arg.key << "=" << arg.val;
+      if (arg.key == "Remark")
+        pair = arg.val;
+    }
+    if (wanted(pair))
+      llvm::outs() << line << "\n";
+  }
+
+private:
+  /// "producer -> user", or a strategy's "op: ...".
+  bool wanted(llvm::StringRef pair) const {
+    auto [producer, user] = pair.split(" -> ");
+    if (ops.size() > 0 && !producer.contains(ops[0]))
+      return false;
+    return ops.size() < 2 || user.contains(ops[1]);
+  }
+
+  const std::vector<std::string> &ops;
+};
+
+} // namespace
+
+llvm::Error explain(const std::string &path, const std::vector<std::string> &ops) {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  remark::RemarkCategories categories{".*", std::nullopt, std::nullopt, std::nullopt, std::nullopt};
+  if (failed(remark::enableOptimizationRemarks(context, std::make_unique<LineStreamer>(ops),
+                                               std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
+    return llvm::createStringError("remarks could not be enabled");
+  OwningOpRef<ModuleOp> module = readModule(context, path);
+  if (!module)
+    return llvm::createStringError("cannot read " + path);
+  CompileOptions options;
+  options.input = path;
+  return runPhases(*module, 0, *findPhase("plan"), options, options.pipeline);
+}
+
+} // namespace segc

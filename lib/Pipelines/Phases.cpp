@@ -1,0 +1,102 @@
+//===- Phases.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Pipelines/Phases.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "segc/Codegen/CPU/CpuKernels.h"
+#include "segc/Codegen/CPU/LowerToLLVM.h"
+#include "segc/Codegen/CPU/Passes.h"
+#include "segc/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace segc {
+
+llvm::ArrayRef<Phase> phases() {
+  static constexpr Phase table[] = {
+#define SEGC_PHASE(name, sentence) {llvm::StringLiteral(#name), llvm::StringLiteral(sentence)},
+#include "segc/Pipelines/Phases.def"
+  };
+  return table;
+}
+
+std::optional<size_t> findPhase(llvm::StringRef name) {
+  for (auto [i, phase] : llvm::enumerate(phases()))
+    if (phase.name == name)
+      return i;
+  return std::nullopt;
+}
+
+static void populateSeg(OpPassManager &manager, const PipelineOptions &options) {
+  if (options.batch > 0)
+    manager.addPass(createSetBatchPass({options.batch}));
+  manager.addPass(createCanonicalizerPass());
+}
+
+static void populateEntries(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createImportNetworkPass({options.training}));
+  // Heads that only training sees drop out of predict.
+  manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+}
+
+static void populateAutodiff(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createAutodiffPass());
+  // After autodiff: the gradient of a norm is one op before it is expanded.
+  manager.addNestedPass<func::FuncOp>(createExpandNormPass());
+  manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  manager.addNestedPass<func::FuncOp>(createCSEPass());
+}
+
+static void populateFusion(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addNestedPass<func::FuncOp>(createFusePass({options.fusion, options.fuel}));
+}
+
+static void populatePlan(OpPassManager &manager, const PipelineOptions &options) {
+  // Strategies first: they say how much temporary memory a kernel takes.
+  manager.addNestedPass<func::FuncOp>(createSelectCpuStrategyPass({options.cpu}));
+  manager.addNestedPass<func::FuncOp>(createPlanMemoryPass({options.inPlace, options.reuse}));
+}
+
+void populatePhase(OpPassManager &manager, llvm::StringRef phase, const PipelineOptions &options) {
+  if (phase == "seg")
+    populateSeg(manager, options);
+  else if (phase == "entries")
+    populateEntries(manager, options);
+  else if (phase == "autodiff")
+    populateAutodiff(manager);
+  else if (phase == "fusion")
+    populateFusion(manager, options);
+  else if (phase == "plan")
+    populatePlan(manager, options);
+  else if (phase == "cpu")
+    manager.addPass(createOutlineCpuKernelsPass({options.cpu}));
+  else if (phase == "llvm")
+    populateLowerToLLVM(manager);
+}
+
+void registerAllDialects(DialectRegistry &registry) {
+  registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                  scf::SCFDialect, seg::SegDialect, vector::VectorDialect>();
+  registerCpuKernels(registry);
+  registerLLVMTranslations(registry);
+}
+
+void registerAllPasses() {
+  registerSegcTransformsPasses();
+  registerSegcCodegenCPUPasses();
+  registerTransformsPasses();
+  registerConversionPasses();
+  for (const Phase &phase : phases())
+    PassPipelineRegistration<>("segc-" + phase.name.str(), phase.sentence,
+                               [name = phase.name](OpPassManager &manager) { populatePhase(manager, name, {}); });
+}
+
+} // namespace segc

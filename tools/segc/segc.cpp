@@ -1,0 +1,10 @@
+//===- segc.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Driver/SegcMain.h"
+
+int main(int argc, char **argv) { return segc::segcMain(argc, argv); }
