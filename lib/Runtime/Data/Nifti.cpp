@@ -6,17 +6,17 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Data/Nifti.h"
+#include "Gzip.h"
+#include "NiftiTypes.h"
 #include "segc/Base/Files.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <zlib.h>
 
 using namespace segc;
+using namespace segc::nifti;
 
-/// Single files start their voxels here: the header and an empty extension.
-static constexpr uint64_t dataStart = 352;
 /// Deflate cannot unpack a byte into more than this many.
 static constexpr uint64_t maxExpansion = 1032;
 static constexpr uint64_t maxVoxels = uint64_t{1} << 32;
@@ -68,17 +68,6 @@ static void swapHeader(NiftiHeader &h) {
 
 namespace {
 
-enum DataType : int16_t {
-  U8 = 2,
-  I16 = 4,
-  I32 = 8,
-  F32 = 16,
-  F64 = 64,
-  I8 = 256,
-  U16 = 512,
-  U32 = 768,
-};
-
 /// What the header says about the rest of the file.
 struct Layout {
   bool swapped = false;
@@ -89,35 +78,6 @@ struct Layout {
 };
 
 } // namespace
-
-static uint64_t elementBytes(int16_t code) {
-  switch (code) {
-  case U8:
-  case I8:
-    return 1;
-  case I16:
-  case U16:
-    return 2;
-  case I32:
-  case U32:
-  case F32:
-    return 4;
-  case F64:
-    return 8;
-  }
-  return 0;
-}
-
-/// Millimetres in one unit of the header's xyzt_units; unknown means them.
-static double unitMillimetres(char units) {
-  switch (units & 7) {
-  case 1:
-    return 1000.0;
-  case 3:
-    return 0.001;
-  }
-  return 1.0;
-}
 
 static Status readSizes(const NiftiHeader &h, const std::string &where,
                         Volume &volume, Layout &layout) {
@@ -203,63 +163,6 @@ static Status readHeader(std::string_view bytes, const std::string &where,
 //===----------------------------------------------------------------------===//
 // Reading the voxels
 //===----------------------------------------------------------------------===//
-
-namespace {
-
-/// Unpacks a gzip stream piece by piece; several members count as one stream.
-class GzipReader {
-public:
-  explicit GzipReader(std::string_view bytes) : rest(bytes) {
-    // 16: a gzip wrapper, with its checksum.
-    good = inflateInit2(&stream, 15 + 16) == Z_OK;
-  }
-  GzipReader(const GzipReader &) = delete;
-  GzipReader &operator=(const GzipReader &) = delete;
-  ~GzipReader() { inflateEnd(&stream); }
-
-  /// Up to `most` bytes more into `out`; fewer at the end or on damage.
-  uint64_t read(char *out, uint64_t most) {
-    uint64_t done = 0;
-    while (good && done < most) {
-      if (ended && !nextMember())
-        break;
-      if (stream.avail_in == 0)
-        feed();
-      auto room = static_cast<uInt>(std::min<uint64_t>(most - done, 1u << 30));
-      stream.next_out = reinterpret_cast<Bytef *>(out + done);
-      stream.avail_out = room;
-      int code = inflate(&stream, Z_NO_FLUSH);
-      done += room - stream.avail_out;
-      ended = code == Z_STREAM_END;
-      good = code == Z_OK || ended;
-    }
-    return done;
-  }
-  /// No damage so far and, if `read` came short, the checksum was right.
-  bool intact() const { return good; }
-
-private:
-  void feed() {
-    auto count = static_cast<uInt>(std::min<size_t>(rest.size(), 1u << 30));
-    stream.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(rest.data()));
-    stream.avail_in = count;
-    rest.remove_prefix(count);
-  }
-  bool nextMember() {
-    if (stream.avail_in == 0)
-      feed();
-    if (stream.avail_in == 0)
-      return false;
-    ended = false;
-    return good = inflateReset(&stream) == Z_OK;
-  }
-
-  z_stream stream{};
-  std::string_view rest;
-  bool good = false, ended = false;
-};
-
-} // namespace
 
 template <typename T>
 static void convert(const char *source, const Layout &layout, float *result) {
@@ -368,93 +271,4 @@ Expected<Volume> segc::decodeNifti(std::string_view bytes,
 Expected<Volume> segc::readNifti(const std::string &path) {
   SEGC_ASSIGN_OR_RETURN(std::string bytes, readFile(path));
   return decodeNifti(bytes, path);
-}
-
-//===----------------------------------------------------------------------===//
-// Writing
-//===----------------------------------------------------------------------===//
-
-static std::string encode(const VolumeGeometry &like, DataType type,
-                          const void *voxels) {
-  NiftiHeader h = like.header;
-  h.headerSize = sizeof(h);
-  std::memcpy(h.magic, "n+1", 4);
-  for (int axis = 0; axis < 8; ++axis)
-    h.dim[axis] = axis == 0   ? int16_t{3}
-                  : axis <= 3 ? static_cast<int16_t>(like.size[axis - 1])
-                              : int16_t{1};
-  const double unit = unitMillimetres(h.units);
-  for (size_t axis = 0; axis < 3; ++axis)
-    h.pixelSize[axis + 1] = static_cast<float>(like.spacing[axis] / unit);
-  h.dataTypeCode = type;
-  h.bitsPerVoxel = static_cast<int16_t>(8 * elementBytes(type));
-  h.voxelOffset = float{dataStart};
-  h.scaleSlope = 1;
-  h.scaleOffset = 0;
-  h.displayMin = 0;
-  h.displayMax = 0;
-  // What described the image's intensities or its time axis.
-  std::fill(std::begin(h.intent), std::end(h.intent), 0.0f);
-  h.intentCode = 0;
-  std::memset(h.intentName, 0, sizeof(h.intentName));
-
-  std::string image(dataStart, '\0');
-  std::memcpy(image.data(), &h, sizeof(h));
-  image.append(static_cast<const char *>(voxels),
-               static_cast<size_t>(like.voxels()) * elementBytes(type));
-  return image;
-}
-
-std::string segc::encodeNifti(const VolumeGeometry &like,
-                              const uint8_t *labels) {
-  return encode(like, U8, labels);
-}
-
-std::string segc::encodeNifti(const VolumeGeometry &like, const float *values) {
-  return encode(like, F32, values);
-}
-
-/// The default gzip header: no name, no time.
-static Expected<std::string> gzip(std::string_view bytes) {
-  z_stream stream{};
-  if (deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) !=
-      Z_OK)
-    return internalError("zlib refuses to start");
-  std::string packed;
-  char buffer[1 << 16];
-  int code = Z_OK;
-  while (code == Z_OK) {
-    if (stream.avail_in == 0) {
-      size_t count = std::min<size_t>(bytes.size(), 1u << 30);
-      stream.next_in =
-          reinterpret_cast<Bytef *>(const_cast<char *>(bytes.data()));
-      stream.avail_in = static_cast<uInt>(count);
-      bytes.remove_prefix(count);
-    }
-    stream.next_out = reinterpret_cast<Bytef *>(buffer);
-    stream.avail_out = sizeof(buffer);
-    code = deflate(&stream, bytes.empty() ? Z_FINISH : Z_NO_FLUSH);
-    packed.append(buffer, sizeof(buffer) - stream.avail_out);
-  }
-  deflateEnd(&stream);
-  if (code != Z_STREAM_END)
-    return internalError("zlib failed with code " + std::to_string(code));
-  return packed;
-}
-
-static Status writeImage(const std::string &path, const std::string &image) {
-  if (path.size() < 3 || path.compare(path.size() - 3, 3, ".gz") != 0)
-    return writeFileAtomically(path, image);
-  SEGC_ASSIGN_OR_RETURN(std::string packed, gzip(image));
-  return writeFileAtomically(path, packed);
-}
-
-Status segc::writeNifti(const std::string &path, const VolumeGeometry &like,
-                        const uint8_t *labels) {
-  return writeImage(path, encodeNifti(like, labels));
-}
-
-Status segc::writeNifti(const std::string &path, const VolumeGeometry &like,
-                        const float *values) {
-  return writeImage(path, encodeNifti(like, values));
 }
