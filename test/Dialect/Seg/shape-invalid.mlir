@@ -90,8 +90,8 @@ func.func @crop_c3(%x: tensor<1x4x4x5xf32>) {
 
 // -----
 
-// pad_c3: crop_c3 of pad: the input within the result
-func.func @pad_c3(%x: tensor<1x4x4x5xf32>) {
+// crop_c3 of pad: the input within the result
+func.func @pad_crop_c3(%x: tensor<1x4x4x5xf32>) {
   // expected-error @+1 {{expects a window within 5, got 4 from 2}}
   %y = seg.pad %x low [1, 2] : tensor<1x4x4x5xf32> -> tensor<1x5x5x5xf32>
   return
