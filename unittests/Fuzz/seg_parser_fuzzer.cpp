@@ -1,0 +1,49 @@
+//===- seg_parser_fuzzer.cpp - Any text parses or is refused --------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Text with seg ops is parsed and verified; what verifies is printed, and what
+// is printed parses, verifies and prints the same.
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Parser/Parser.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+#include <cstdint>
+#include <cstdlib>
+
+using namespace mlir;
+
+static std::string print(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream);
+  return text;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  context.loadDialect<func::FuncDialect, segc::seg::SegDialect>();
+  ScopedDiagnosticHandler quiet(&context,
+                                [](Diagnostic &) { return success(); });
+  std::string text(reinterpret_cast<const char *>(data), size);
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
+  if (!module)
+    return 0;
+  std::string printed = print(*module);
+  OwningOpRef<ModuleOp> again = parseSourceString<ModuleOp>(printed, &context);
+  if (!again || print(*again) != printed) {
+    llvm::errs() << "does not survive printing:\n" << printed << "\n";
+    std::abort();
+  }
+  return 0;
+}
