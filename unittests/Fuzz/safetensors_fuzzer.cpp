@@ -8,7 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Runtime/Train/Safetensors.h"
+#include "segc/Runtime/Core/Safetensors.h"
 
 #include <cstdlib>
 
