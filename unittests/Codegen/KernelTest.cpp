@@ -274,6 +274,8 @@ std::vector<Values> CompiledFunction::makeInputs() const {
     Values &values = inputs.emplace_back(tensor.getNumElements());
     for (double &value : values) {
       double uniform = generator() * 0x1p-32;
+      if (options.levels)
+        uniform = std::floor(uniform * options.levels) / options.levels;
       if (tensor.getElementType().isF32())
         value = static_cast<float>(options.low + (options.high - options.low) * uniform);
       else
@@ -288,11 +290,12 @@ std::vector<Values> CompiledFunction::makeInputs() const {
 static void runLaunch(const KernelLaunch &kernel, std::vector<void *> buffers, Type f32, int64_t batch,
                       CompiledFunction::Order order, std::string &error) {
   int64_t tasks = kernel.tasks.fixed + kernel.tasks.perSample * batch;
-  auto worker = [&, buffers](int64_t first, int64_t step, bool &intact) mutable {
+  auto worker = [&](int64_t first, int64_t step, bool &intact) {
     Buffer scratch(kernel.scratchBytes / 4, f32);
-    buffers.push_back(scratch.data());
+    std::vector<void *> pointers = buffers; // Each worker has its own scratch.
+    pointers.push_back(scratch.data());
     for (int64_t task = first; task >= 0 && task < tasks; task += step)
-      kernel.launch(buffers.data(), batch, task);
+      kernel.launch(pointers.data(), batch, task);
     intact = scratch.guardsIntact();
   };
   bool intact = true, otherIntact = true;

@@ -45,6 +45,8 @@ struct KernelTestOptions {
   /// Labels are drawn from [0, classes), floats from [low, high).
   int64_t classes = 3;
   double low = -1, high = 1;
+  /// Floats take only so many values, so that some are equal; 0: any.
+  int64_t levels = 0;
   /// Values of some arguments instead of random ones (of the largest batch).
   std::map<unsigned, Values> inputs;
   /// Result i lies in the memory of argument j.

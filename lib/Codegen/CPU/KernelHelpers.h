@@ -16,6 +16,9 @@ namespace segc {
 /// cache, large enough to hide the cost of a call.
 inline constexpr int64_t taskElements = 16 << 10;
 
+/// The part of registerShapeCpuKernels that resamples.
+void registerResizeCpuKernels(mlir::DialectRegistry &registry);
+
 /// The fusion's memory of an operand of the root.
 mlir::Value inputOf(KernelBody &k, mlir::Value operand);
 /// The fusion's memory of a result of the root; null if it is not yielded.
