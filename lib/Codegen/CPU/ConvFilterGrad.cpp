@@ -18,6 +18,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <functional>
 
 using namespace mlir;
 
@@ -37,7 +38,10 @@ public:
   int64_t sumTasks() const { return plan.splits * plan.tap_groups * plan.groups; }
   int64_t mergeTasks() const { return divideUp(allRows(), wideLanes); }
   int64_t mergeTransposedTasks() const { return product(problem.taps) * divideUp(problem.inChannels, plan.lanes); }
-  int64_t scratchBytes() const { return roundUp(plan.tileSize(problem) * 4, 64); }
+  int64_t scratchBytes() const {
+    int64_t columns = divideUp(plan.channelBlocks(problem), plan.groups) * plan.channelBlock();
+    return roundUp((gradientBase() + (plan.pack_grad ? product(plan.tile) * columns : 0)) * 4, 64);
+  }
 
 private:
   /// The sums of a task: element (row, column) is memref[base + row*pitch + column].
@@ -51,11 +55,35 @@ private:
     std::array<Value, 3> origin, extents;
     TileView view;
   };
+  /// The columns of one channel block: gradient vector v of the pixel
+  /// (row, w) is memref[row + w*pitch + v*lanes].
+  struct Columns {
+    Value channel;
+    Value memref;
+    int64_t pitch;
+    SmallVector<Value> loadMasks, storeMasks; ///< Null ones for all lanes.
+    std::function<Value(Value d, Value h)> row;
+  };
+  /// The rows of a register block: input values of a pixel lie at `input` plus
+  /// the offsets; sums of tap w and offset i are row first + w*channels + i.
+  struct Rows {
+    Value first, input;
+    SmallVector<int64_t> offsets;
+  };
 
   Tile packTileOf(KernelBody &body, Value index, Value tapD, Value tapH);
-  void forRowBlocks(KernelBody &body, const Tile &tile, const Sums &sums, Value row, Value input, Value channel);
-  void sweep(KernelBody &body, const Tile &tile, const Sums &sums, Value firstRow, Value firstInput,
-             ArrayRef<int64_t> inputOffsets, Value channel);
+  Value gradientRow(KernelBody &body, const Tile &tile, Value d, Value h);
+  SmallVector<Value> gradientVectors(KernelBody &body, const Columns &columns, Value row, Value w);
+  void packGradient(KernelBody &body, const Tile &tile, Value firstBlock, Value endBlock);
+  Columns columnsOf(KernelBody &body, const Tile &tile, Value block, Value firstBlock);
+  void forRowBlocks(KernelBody &body, const Tile &tile, const Sums &sums, const Columns &columns, Value row,
+                    Value input);
+  void sweep(KernelBody &body, const Tile &tile, const Sums &sums, const Columns &columns, const Rows &block);
+  SmallVector<Value> sweepRow(KernelBody &body, const Columns &columns, const Rows &block, const TileView &view,
+                              Value input, Value gradient, Value extent, ValueRange carried);
+  SmallVector<Value> sweepRowSharingTaps(KernelBody &body, const Columns &columns, const Rows &block,
+                                         const TileView &view, Value input, Value gradient, Value extent,
+                                         ValueRange carried);
   Value partialSum(KernelBody &body, Value row, Value channel);
 
   Value maskFor(KernelBody &body, Value channel) const {
@@ -65,6 +93,7 @@ private:
   }
   /// Positions from one output to the next in the packed tile.
   int64_t packedStride(unsigned d) const { return d < 2 && taskTaps[d] == 1 ? 1 : problem.strides[d]; }
+  int64_t gradientBase() const { return roundUp(plan.tileSize(problem), wideLanes); }
   int64_t allRows() const { return problem.taps[0] * problem.taps[1] * rows; }
 
   ConvProblem problem;
@@ -122,22 +151,24 @@ void FilterGradEmitter::sum(KernelBody &body) {
   Value endTile = body.div(body.mul(body.add(split, 1), tiles), plan.splits);
   body.loop(firstTile, endTile, 1, [&](Value index) {
     Tile tile = packTileOf(body, index, firstD, firstH);
+    if (plan.pack_grad)
+      packGradient(body, tile, firstBlock, endBlock);
     body.loop(firstBlock, endBlock, 1, [&](Value block) {
-      Value channel = body.mul(block, plan.channelBlock());
+      Columns columns = columnsOf(body, tile, block, firstBlock);
       if (plan.mergesTaps(problem)) {
-        SmallVector<int64_t> offsets;
-        for (int64_t row = 0; row < allRows(); ++row)
-          offsets.push_back(row / rows / taskTaps[1] * tile.view.planePitch +
-                            row / rows % taskTaps[1] * tile.view.rowPitch + row % rows);
-        for (int64_t row = 0; row < allRows(); row += plan.ur)
-          sweep(body, tile, sums, body.index(row), tile.view.base,
-                ArrayRef(offsets).slice(row, std::min(plan.ur, allRows() - row)), channel);
+        for (int64_t row = 0; row < allRows(); row += plan.ur) {
+          Rows rowBlock{body.index(row), tile.view.base, {}};
+          for (int64_t i = row; i < std::min(row + plan.ur, allRows()); ++i)
+            rowBlock.offsets.push_back(i / rows / taskTaps[1] * tile.view.planePitch +
+                                       i / rows % taskTaps[1] * tile.view.rowPitch + i % rows);
+          sweep(body, tile, sums, columns, rowBlock);
+        }
         return;
       }
       forTaps([&](Value d, Value h) {
         Value input = body.add(body.add(tile.view.base, body.mul(d, tile.view.planePitch)),
                                body.mul(h, tile.view.rowPitch));
-        forRowBlocks(body, tile, sums, rowOf(d, h), input, channel);
+        forRowBlocks(body, tile, sums, columns, rowOf(d, h), input);
       });
     });
   });
@@ -172,61 +203,182 @@ FilterGradEmitter::Tile FilterGradEmitter::packTileOf(KernelBody &body, Value in
   return tile;
 }
 
-/// The rows of one (d, h) tap, whose first input value is at `input`.
-void FilterGradEmitter::forRowBlocks(KernelBody &body, const Tile &tile, const Sums &sums, Value row, Value input,
-                                     Value channel) {
-  SmallVector<int64_t> offsets(llvm::to_vector(llvm::seq<int64_t>(0, plan.ur)));
-  int64_t whole = rows - rows % plan.ur;
-  auto sweepAt = [&](Value first, int64_t count) {
-    sweep(body, tile, sums, body.add(row, first), body.add(input, first), ArrayRef(offsets).take_front(count), channel);
-  };
-  body.loop(body.index(0), body.index(whole), plan.ur, [&](Value first) { sweepAt(first, plan.ur); });
-  if (whole != rows)
-    sweepAt(body.index(whole), rows - whole);
+/// Copies the tile's gradient to scratch: [block][pixel][nb x lanes].
+void FilterGradEmitter::packGradient(KernelBody &body, const Tile &tile, Value firstBlock, Value endBlock) {
+  Value gradient = body.input(cast<BlockArgument>(root->getOperand(1)).getArgNumber()), zero = body.index(0);
+  body.loop(firstBlock, endBlock, 1, [&](Value block) {
+    Value to = body.add(body.mul(body.sub(block, firstBlock), product(plan.tile) * plan.channelBlock()), gradientBase());
+    body.loop(zero, tile.extents[0], 1, [&](Value d) {
+      body.loop(zero, tile.extents[1], 1, [&](Value h) {
+        Value from = gradientRow(body, tile, d, h);
+        Value row = body.mul(body.add(body.mul(d, plan.tile[1]), h), plan.tile[2]);
+        body.loop(zero, tile.extents[2], 1, [&](Value w) {
+          for (int64_t v = 0; v < plan.nb; ++v) {
+            Value channel = body.add(body.mul(block, plan.channelBlock()), v * plan.lanes);
+            Value source = body.add(body.mul(body.add(from, w), problem.outChannels), channel);
+            Value target = body.add(to, body.mul(body.add(row, w), plan.channelBlock()));
+            body.store(body.load(gradient, source, plan.lanes, maskFor(body, channel)), body.scratch(),
+                       body.add(target, v * plan.lanes));
+          }
+        });
+      });
+    });
+  });
 }
 
-/// Adds a tile's products to one register block of sums. `firstInput` and the
-/// offsets say where the tile's first pixel has the rows' input values.
-void FilterGradEmitter::sweep(KernelBody &body, const Tile &tile, const Sums &sums, Value firstRow, Value firstInput,
-                              ArrayRef<int64_t> inputOffsets, Value channel) {
-  Value gradient = body.input(cast<BlockArgument>(root->getOperand(1)).getArgNumber());
-  Value zero = body.index(0), first = body.add(body.add(sums.base, body.mul(firstRow, sums.pitch)), channel);
-  SmallVector<Value> masks, values;
-  for (int64_t v = 0; v < plan.nb; ++v)
-    masks.push_back(maskFor(body, body.add(channel, v * plan.lanes)));
+/// The pixel (n, d, h, first of the tile) of the gradient.
+Value FilterGradEmitter::gradientRow(KernelBody &body, const Tile &tile, Value d, Value h) {
+  Value plane = body.add(body.mul(tile.sample, problem.out[0]), body.add(tile.origin[0], d));
+  Value row = body.add(body.mul(plane, problem.out[1]), body.add(tile.origin[1], h));
+  return body.add(body.mul(row, problem.out[2]), tile.origin[2]);
+}
+
+FilterGradEmitter::Columns FilterGradEmitter::columnsOf(KernelBody &body, const Tile &tile, Value block,
+                                                        Value firstBlock) {
+  Columns columns;
+  columns.channel = body.mul(block, plan.channelBlock());
+  for (int64_t v = 0; v < plan.nb; ++v) {
+    Value mask = maskFor(body, body.add(columns.channel, v * plan.lanes));
+    columns.loadMasks.push_back(plan.pack_grad ? Value() : mask);
+    columns.storeMasks.push_back(direct ? mask : Value());
+  }
+  if (plan.pack_grad) {
+    columns.memref = body.scratch();
+    columns.pitch = plan.channelBlock();
+    Value base = body.add(body.mul(body.sub(block, firstBlock), product(plan.tile) * plan.channelBlock()), gradientBase());
+    columns.row = [this, &body, base](Value d, Value h) {
+      Value row = body.add(body.mul(d, plan.tile[1]), h);
+      return body.add(base, body.mul(row, plan.tile[2] * plan.channelBlock()));
+    };
+  } else {
+    columns.memref = body.input(cast<BlockArgument>(root->getOperand(1)).getArgNumber());
+    columns.pitch = problem.outChannels;
+    columns.row = [this, &body, &tile, channel = columns.channel](Value d, Value h) {
+      return body.add(body.mul(gradientRow(body, tile, d, h), problem.outChannels), channel);
+    };
+  }
+  return columns;
+}
+
+/// The rows of one (d, h) tap from `row` on, whose first input value is at
+/// `input`.
+void FilterGradEmitter::forRowBlocks(KernelBody &body, const Tile &tile, const Sums &sums, const Columns &columns,
+                                     Value row, Value input) {
+  int64_t count = plan.share_taps ? problem.inChannels : rows, whole = count - count % plan.ur;
+  auto sweepAt = [&](Value first, int64_t size) {
+    Rows block{body.add(row, first), body.add(input, first), {}};
+    llvm::append_range(block.offsets, llvm::seq<int64_t>(0, size));
+    sweep(body, tile, sums, columns, block);
+  };
+  body.loop(body.index(0), body.index(whole), plan.ur, [&](Value first) { sweepAt(first, plan.ur); });
+  if (whole != count)
+    sweepAt(body.index(whole), count - whole);
+}
+
+/// Adds a tile's products to one register block of sums: [tap w][row][vector].
+void FilterGradEmitter::sweep(KernelBody &body, const Tile &tile, const Sums &sums, const Columns &columns,
+                              const Rows &block) {
+  Value zero = body.index(0);
+  Value first = body.add(body.add(sums.base, body.mul(block.first, sums.pitch)), columns.channel);
+  SmallVector<Value> values;
   auto forSums = [&](llvm::function_ref<void(Value, Value)> each) {
-    for (int64_t row = 0; row < static_cast<int64_t>(inputOffsets.size()); ++row)
-      for (int64_t v = 0; v < plan.nb; ++v)
-        each(body.add(first, row * sums.pitch + v * plan.lanes), direct ? masks[v] : Value());
+    for (int64_t tap = 0; tap < (plan.share_taps ? problem.taps[2] : 1); ++tap)
+      for (int64_t row = 0; row < static_cast<int64_t>(block.offsets.size()); ++row)
+        for (int64_t v = 0; v < plan.nb; ++v)
+          each(body.add(first, (tap * problem.inChannels + row) * sums.pitch + v * plan.lanes), columns.storeMasks[v]);
   };
   forSums([&](Value at, Value mask) { values.push_back(body.load(sums.memref, at, plan.lanes, mask)); });
-
   values = body.loop(zero, tile.extents[0], 1, values, [&](Value d, ValueRange carried) {
-    Value outD = body.add(body.mul(tile.sample, problem.out[0]), body.add(tile.origin[0], d));
-    Value inputD = body.add(firstInput, body.mul(d, packedStride(0) * tile.view.planePitch));
     return body.loop(zero, tile.extents[1], 1, carried, [&](Value h, ValueRange carried) {
-      Value outH = body.add(body.mul(outD, problem.out[1]), body.add(tile.origin[1], h));
-      Value inputH = body.add(inputD, body.mul(h, packedStride(1) * tile.view.rowPitch));
-      Value outRow = body.add(body.mul(body.add(body.mul(outH, problem.out[2]), tile.origin[2]), problem.outChannels), channel);
-      return body.loop(zero, tile.extents[2], 1, carried, [&](Value w, ValueRange carried) {
-        SmallVector<Value> next(carried), gradients;
-        Value pixel = body.add(outRow, body.mul(w, problem.outChannels));
-        for (int64_t v = 0; v < plan.nb; ++v)
-          gradients.push_back(body.load(gradient, body.add(pixel, v * plan.lanes), plan.lanes, masks[v]));
-        Value at = body.add(inputH, body.mul(w, problem.strides[2] * problem.inChannels));
-        for (auto [row, offset] : llvm::enumerate(inputOffsets)) {
-          Value value = body.splat(body.loadScalar(tile.view.memref, body.add(at, offset)), plan.lanes);
-          for (int64_t v = 0; v < plan.nb; ++v) {
-            Value &sum = next[row * plan.nb + v];
-            sum = vector::FMAOp::create(body.builder(), body.loc(), value, gradients[v], sum);
-          }
-        }
-        return next;
-      });
+      Value input = body.add(body.add(block.input, body.mul(d, packedStride(0) * tile.view.planePitch)),
+                             body.mul(h, packedStride(1) * tile.view.rowPitch));
+      Value gradient = columns.row(d, h);
+      if (plan.share_taps)
+        return sweepRowSharingTaps(body, columns, block, tile.view, input, gradient, tile.extents[2], carried);
+      return sweepRow(body, columns, block, tile.view, input, gradient, tile.extents[2], carried);
     });
   });
   int64_t next = 0;
   forSums([&](Value at, Value mask) { body.store(values[next++], sums.memref, at, mask); });
+}
+
+SmallVector<Value> FilterGradEmitter::gradientVectors(KernelBody &body, const Columns &columns, Value row, Value w) {
+  SmallVector<Value> vectors;
+  Value pixel = body.add(row, body.mul(w, columns.pitch));
+  for (int64_t v = 0; v < plan.nb; ++v)
+    vectors.push_back(body.load(columns.memref, body.add(pixel, v * plan.lanes), plan.lanes, columns.loadMasks[v]));
+  return vectors;
+}
+
+SmallVector<Value> FilterGradEmitter::sweepRow(KernelBody &body, const Columns &columns, const Rows &block,
+                                               const TileView &view, Value input, Value gradient, Value extent,
+                                               ValueRange carried) {
+  return body.loop(body.index(0), extent, 1, carried, [&](Value w, ValueRange carried) {
+    SmallVector<Value> sums(carried), gradients = gradientVectors(body, columns, gradient, w);
+    Value at = body.add(input, body.mul(w, problem.strides[2] * problem.inChannels));
+    for (auto [row, offset] : llvm::enumerate(block.offsets)) {
+      Value value = body.splat(body.loadScalar(view.memref, body.add(at, offset)), plan.lanes);
+      for (int64_t v = 0; v < plan.nb; ++v) {
+        Value &sum = sums[row * plan.nb + v];
+        sum = vector::FMAOp::create(body.builder(), body.loc(), value, gradients[v], sum);
+      }
+    }
+    return sums;
+  });
+}
+
+/// The input position x meets the gradients of the pixels x - tap: the last
+/// few of them are kept in registers. The first and last positions of a row
+/// see some of the taps only.
+SmallVector<Value> FilterGradEmitter::sweepRowSharingTaps(KernelBody &body, const Columns &columns, const Rows &block,
+                                                          const TileView &view, Value input, Value gradient,
+                                                          Value extent, ValueRange carried) {
+  int64_t taps = problem.taps[2], rowCount = block.offsets.size();
+  // Taps [from, to) at position x; window[tap] holds the gradients of x - tap.
+  auto position = [&](SmallVector<Value> &sums, ArrayRef<SmallVector<Value>> window, Value x, int64_t from, int64_t to) {
+    Value at = body.add(input, body.mul(x, problem.inChannels));
+    for (int64_t row = 0; row < rowCount; ++row) {
+      Value value = body.splat(body.loadScalar(view.memref, body.add(at, block.offsets[row])), plan.lanes);
+      for (int64_t tap = from; tap < to; ++tap)
+        for (int64_t v = 0; v < plan.nb; ++v) {
+          Value &sum = sums[(tap * rowCount + row) * plan.nb + v];
+          sum = vector::FMAOp::create(body.builder(), body.loc(), value, window[tap][v], sum);
+        }
+    }
+  };
+  SmallVector<Value> state(carried);
+  size_t sumCount = state.size();
+  SmallVector<SmallVector<Value>> window;
+  for (int64_t x = 0; x + 1 < taps; ++x) {
+    window.insert(window.begin(), gradientVectors(body, columns, gradient, body.index(x)));
+    position(state, window, body.index(x), 0, x + 1);
+  }
+  // Carried: the sums, then window[0], window[1], ... of the position before.
+  for (const SmallVector<Value> &vectors : window)
+    llvm::append_range(state, vectors);
+  auto windowOf = [&](ArrayRef<Value> values) {
+    SmallVector<SmallVector<Value>> result;
+    for (int64_t i = 0; i + 1 < taps; ++i)
+      result.emplace_back(values.slice(sumCount + i * plan.nb, plan.nb));
+    return result;
+  };
+  state = body.loop(body.index(taps - 1), extent, 1, state, [&](Value x, ValueRange carried) {
+    SmallVector<Value> values(carried);
+    SmallVector<SmallVector<Value>> window = windowOf(values);
+    window.insert(window.begin(), gradientVectors(body, columns, gradient, x));
+    values.truncate(sumCount);
+    position(values, window, x, 0, taps);
+    for (int64_t i = 0; i + 1 < taps; ++i)
+      llvm::append_range(values, window[i]);
+    return values;
+  });
+  window = windowOf(state);
+  state.truncate(sumCount);
+  for (int64_t past = 0; past + 1 < taps; ++past) {
+    window.insert(window.begin(), SmallVector<Value>());
+    position(state, window, body.add(extent, past), past + 1, taps);
+  }
+  return state;
 }
 
 //===----------------------------------------------------------------------===//

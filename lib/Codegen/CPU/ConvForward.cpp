@@ -27,8 +27,6 @@ namespace {
 
 /// Pointwise ops up to which the epilogue is written out for every register.
 constexpr int64_t maxInlineEpilogue = 3;
-/// FMAs up to which all taps of a register block are written out.
-constexpr int64_t maxUnrolledFmas = 800;
 
 class ConvEmitter {
 public:
@@ -245,17 +243,6 @@ SmallVector<Value> ConvEmitter::accumulate(KernelBody &body, const Context &cont
     corner = body.add(corner, body.mul(block.at[d], strides[d] * pitches[d]));
 
   SmallVector<Value> sums(product(block.size) * plan.nb, body.zeroVector(plan.lanes));
-  int64_t rowSteps = most[2] * problem.inChannels;
-  int64_t fmas = product(most) * problem.inChannels * static_cast<int64_t>(sums.size());
-  bool equalPhases = problem.hasEqualPhases(0) && problem.hasEqualPhases(1) && problem.hasEqualPhases(2);
-  if (equalPhases && fmas <= maxUnrolledFmas) {
-    for (int64_t d = 0; d < most[0]; ++d)
-      for (int64_t h = 0; h < most[1]; ++h)
-        for (int64_t step = 0; step < (plan.share_taps ? problem.inChannels : rowSteps); ++step)
-          steps(body, block.size, view, body.add(corner, d * view.planePitch + h * view.rowPitch + step),
-                body.add(context.panel, (d * most[1] + h) * panelRow() + step * stepSize()), sums);
-    return sums;
-  }
   Value zero = body.index(0);
   Value stepCount = plan.share_taps ? body.index(problem.inChannels)
                                     : body.mul(context.phase[2].taps, problem.inChannels);

@@ -60,7 +60,13 @@ Dims FilterGradPlan::taskTaps(const ConvProblem &problem) const {
 
 bool FilterGradPlan::mergesTaps(const ConvProblem &problem) const {
   int64_t all = problem.taps[0] * problem.taps[1] * rows(problem);
-  return tap_groups == 1 && rows(problem) < 10 && all <= 160;
+  return tap_groups == 1 && !share_taps && rows(problem) < 10 && all <= 160;
+}
+
+bool FilterGradPlan::canShareTaps(const ConvProblem &problem) const {
+  // Every row of a tile has a pixel for each tap but one.
+  int64_t last = problem.out[2] % tile[2] == 0 ? tile[2] : problem.out[2] % tile[2];
+  return problem.taps[2] > 1 && problem.strides[2] == 1 && last >= problem.taps[2] - 1;
 }
 
 int64_t FilterGradPlan::tileSize(const ConvProblem &problem) const {
@@ -193,9 +199,12 @@ static void selectTile(const ConvProblem &problem, const CpuTarget &target, Conv
 
 /// Steps that are written out in the loop over a row's steps.
 static int64_t selectUnroll(const ConvProblem &problem, const ConvPlan &plan) {
+  constexpr int64_t mostFmas = 200;
   bool fixed = problem.hasEqualPhases(2) && !plan.share_taps;
   int64_t steps = problem.inChannels * (fixed ? problem.phaseTaps()[2] : 1);
   int64_t fmas = product(plan.block) * plan.nb * (plan.share_taps ? problem.phaseTaps()[2] : 1);
+  if (steps * fmas <= mostFmas)
+    return steps;
   return steps % 2 == 0 && fmas <= 40 ? 2 : 1;
 }
 
@@ -213,47 +222,60 @@ ConvPlan selectConvPlan(const ConvProblem &problem, const CpuTarget &target) {
 // Filter gradients
 //===----------------------------------------------------------------------===//
 
-/// Cycles of one pixel for a register block.
-static double pixelCycles(int64_t ur, int64_t nb) {
-  return std::max({ur * nb / 2.0, (ur + nb) / 2.0, 4.0}) + 0.5;
-}
-
-/// Cycles of one pixel for `rows` rows and one block of columns.
-static double rowCycles(int64_t rows, const FilterGradPlan &plan) {
-  double cost = static_cast<double>(rows / plan.ur) * pixelCycles(plan.ur, plan.nb);
-  if (int64_t tail = rows % plan.ur)
-    cost += pixelCycles(tail, plan.nb);
-  return cost;
-}
-
+/// Rows of the register blocks' matrix: input channels where they share taps.
 static int64_t blockedRows(const ConvProblem &problem, const FilterGradPlan &plan) {
   Dims taps = plan.taskTaps(problem);
+  if (plan.share_taps)
+    return problem.inChannels;
   return plan.mergesTaps(problem) ? taps[0] * taps[1] * plan.rows(problem) : plan.rows(problem);
 }
 
-static void selectRegisterBlock(const ConvProblem &problem, const CpuTarget &target, FilterGradPlan &plan) {
-  int64_t vectors = divideUp(problem.outChannels, plan.lanes), rows = blockedRows(problem, plan);
-  double best = std::numeric_limits<double>::infinity();
-  FilterGradPlan candidate = plan;
-  for (candidate.nb = 1; candidate.nb <= std::min<int64_t>(4, vectors); ++candidate.nb)
-    for (candidate.ur = 1; candidate.ur <= rows && (candidate.ur + 1) * candidate.nb + 1 <= target.registers;
-         ++candidate.ur) {
-      double cost = rowCycles(rows, candidate) * candidate.channelBlocks(problem);
-      if (cost <= best) {
-        best = cost;
-        plan = candidate;
-      }
-    }
+/// Cycles of one pixel for a register block.
+static double pixelCycles(const ConvProblem &problem, const FilterGradPlan &plan, int64_t ur, const CpuTarget &target) {
+  double taps = plan.share_taps ? problem.taps[2] : 1;
+  double core = std::max({taps * ur * plan.nb / 2, (ur + plan.nb) / 2.0, 4.0}) + 0.5 + 0.25 * (taps - 1);
+  // What a sweep reads comes from the second level if it does not fit the first.
+  double bytes = 4.0 * (ur + (plan.share_taps ? 0 : target.lanes) + plan.channelBlock());
+  return bytes * product(plan.tile) < 0.8 * target.l1Bytes ? core : std::max(core, bytes / panelFromL2);
 }
 
-/// Tiles of one or two hundred pixels: enough to pay for loading the sums, few
-/// enough that the gradient's vectors stay in the first cache level.
-static Dims selectTile(const ConvProblem &problem, const CpuTarget &target, FilterGradPlan plan) {
-  constexpr int64_t widest = 160, most = 256;
+/// Cycles of one pixel for all rows and one block of columns.
+static double rowCycles(const ConvProblem &problem, const FilterGradPlan &plan, const CpuTarget &target) {
+  int64_t rows = blockedRows(problem, plan);
+  double cost = static_cast<double>(rows / plan.ur) * pixelCycles(problem, plan, plan.ur, target);
+  if (int64_t tail = rows % plan.ur)
+    cost += pixelCycles(problem, plan, tail, target);
+  return cost;
+}
+
+static void selectRegisterBlock(const ConvProblem &problem, const CpuTarget &target, FilterGradPlan &plan) {
+  int64_t vectors = divideUp(problem.outChannels, plan.lanes);
+  double best = std::numeric_limits<double>::infinity();
+  FilterGradPlan candidate = plan;
+  for (bool share : {false, true}) {
+    candidate.share_taps = share;
+    if (share && !candidate.canShareTaps(problem))
+      continue;
+    int64_t rows = blockedRows(problem, candidate), taps = share ? problem.taps[2] : 1;
+    for (candidate.nb = 1; candidate.nb <= std::min<int64_t>(4, vectors); ++candidate.nb)
+      for (candidate.ur = 1; candidate.ur <= rows && (candidate.ur + 1) * candidate.nb * taps + 1 <= target.registers;
+           ++candidate.ur) {
+        double cost = rowCycles(problem, candidate, target) * candidate.channelBlocks(problem);
+        if (cost <= best) {
+          best = cost;
+          plan = candidate;
+        }
+      }
+  }
+}
+
+/// A tile of about `most` pixels, fewer where it would not fit.
+static Dims selectTile(const ConvProblem &problem, const CpuTarget &target, FilterGradPlan plan, int64_t most) {
+  constexpr int64_t widest = 160;
   Dims &tile = plan.tile;
   tile = {1, 1, divideUp(problem.out[2], divideUp(problem.out[2], widest))};
   for (unsigned d = 2; d-- > 0;) {
-    if (tile[d + 1] < problem.out[d + 1])
+    if (d == 0 && tile[1] < problem.out[1])
       break;
     int64_t fit = std::max<int64_t>(1, most / product(tile));
     tile[d] = divideUp(problem.out[d], divideUp(problem.out[d], fit));
@@ -270,12 +292,13 @@ static double totalCycles(const ConvProblem &problem, const FilterGradPlan &plan
   double tasks = plan.splits * plan.tap_groups * plan.groups;
   double tiles = divideUp(2 * product(plan.tileCounts(problem)), plan.splits);
   double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
-  double rows = blockedRows(problem, plan), taskTaps = plan.mergesTaps(problem) ? 1 : taps[0] * taps[1];
-  double multiply = (product(plan.tile) * rowCycles(rows, plan) + 2 * rows * plan.nb) * blocks * taskTaps;
-  double pack = plan.tileSize(problem) / target.lanes * packCycles;
-  double sums = rows * taskTaps * blocks * plan.nb;
+  double taskTaps = taps[0] * taps[1], sums = taskTaps * plan.rows(problem) * blocks * plan.nb;
+  double multiply = product(plan.tile) * rowCycles(problem, plan, target) * blocks *
+                    (plan.mergesTaps(problem) ? 1 : taskTaps);
+  double pack = (plan.tileSize(problem) + (plan.pack_grad ? product(plan.tile) * blocks * plan.channelBlock() : 0)) /
+                target.lanes * packCycles;
   double merge = plan.isDirect(problem) ? 0 : plan.partialSize(problem) / target.lanes * (plan.splits + 2) * 1.5;
-  return roundUp(tasks, wantedTasks) * (taskOverhead + tiles * (multiply + pack) + 3 * sums) + merge;
+  return roundUp(tasks, wantedTasks) * (taskOverhead + tiles * (multiply + pack + 2 * sums) + 3 * sums) + merge;
 }
 
 FilterGradPlan selectFilterGradPlan(const ConvProblem &problem, const CpuTarget &target) {
@@ -283,24 +306,29 @@ FilterGradPlan selectFilterGradPlan(const ConvProblem &problem, const CpuTarget 
   double best = std::numeric_limits<double>::infinity();
   FilterGradPlan plan{}, candidate{};
   candidate.lanes = lanesFor(problem.outChannels, target);
-  for (int64_t tapGroups : {int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]}) {
-    candidate.tap_groups = tapGroups;
-    selectRegisterBlock(problem, target, candidate);
-    candidate.tile = selectTile(problem, target, candidate);
-    int64_t tiles = product(candidate.tileCounts(problem)), blocks = candidate.channelBlocks(problem);
-    for (int64_t groups = 1; groups <= blocks; groups = groups == blocks ? blocks + 1 : std::min(2 * groups, blocks))
-      for (int64_t splits : {1, 2, 3, 4, 6, 8, 16}) {
-        candidate.groups = divideUp(blocks, divideUp(blocks, groups));
-        candidate.splits = splits;
-        if (splits > 1 && (splits > tiles || splits * candidate.partialSize(problem) * 4 > mostPartialBytes))
-          continue;
-        double cost = totalCycles(problem, candidate, target);
-        if (cost < best) {
-          best = cost;
-          plan = candidate;
+  for (int64_t tapGroups : {int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]})
+    for (int64_t pixels : {64, 128, 256, 512, 1024}) {
+      candidate.tap_groups = tapGroups;
+      candidate.tile = {1, 1, 1};
+      candidate.tile = selectTile(problem, target, candidate, pixels);
+      selectRegisterBlock(problem, target, candidate);
+      // Rows of the gradient that lie a large power of two apart fall into
+      // the same few sets of the first cache level.
+      candidate.pack_grad = problem.outChannels >= 256 || problem.outChannels % candidate.channelBlock() != 0;
+      int64_t tiles = product(candidate.tileCounts(problem)), blocks = candidate.channelBlocks(problem);
+      for (int64_t groups = 1; groups <= blocks; groups = groups == blocks ? blocks + 1 : std::min(2 * groups, blocks))
+        for (int64_t splits : {1, 2, 3, 4, 6, 8, 16}) {
+          candidate.groups = divideUp(blocks, divideUp(blocks, groups));
+          candidate.splits = splits;
+          if (splits > 1 && (splits > tiles || splits * candidate.partialSize(problem) * 4 > mostPartialBytes))
+            continue;
+          double cost = totalCycles(problem, candidate, target);
+          if (cost < best) {
+            best = cost;
+            plan = candidate;
+          }
         }
-      }
-  }
+    }
   return plan;
 }
 
@@ -320,7 +348,8 @@ void forEntries(ConvPlan &plan, F &&f) {
 template <typename F>
 void forEntries(FilterGradPlan &plan, F &&f) {
   f("lanes", plan.lanes), f("nb", plan.nb), f("ur", plan.ur), f("tile", plan.tile), f("splits", plan.splits);
-  f("tap_groups", plan.tap_groups), f("groups", plan.groups);
+  f("tap_groups", plan.tap_groups), f("groups", plan.groups), f("share_taps", plan.share_taps);
+  f("pack_grad", plan.pack_grad);
 }
 
 struct Writer {
@@ -438,6 +467,8 @@ FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter, const ConvP
   for (unsigned d = 0; d < 3; ++d)
     if (plan.tile[d] > problem.out[d])
       return op->emitOpError("expects a tile within the output, got ") << plan.tile[d];
+  if (plan.share_taps && !plan.canShareTaps(problem))
+    return op->emitOpError("cannot share inputs between taps");
   return plan;
 }
 

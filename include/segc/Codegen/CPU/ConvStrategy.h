@@ -46,11 +46,13 @@ struct ConvPlan {
 /// columns (output channel); a task sums a part of it over its tiles.
 struct FilterGradPlan {
   int64_t lanes, nb;
-  int64_t ur;         ///< Rows of a register block.
+  int64_t ur;         ///< Rows of a register block, or channels of them with share_taps.
   Dims tile;          ///< Pixels that are summed in registers.
   int64_t splits;     ///< Parts of the pixels, summed by a second launch.
   int64_t tap_groups; ///< Tasks that share the taps: 1, depth, or depth x height of them.
   int64_t groups;     ///< Tasks that share the output channels.
+  bool share_taps;    ///< An input value is used for all taps of its row at once.
+  bool pack_grad;     ///< The gradient is copied to scratch, a block of channels after the other.
 
   int64_t channelBlock() const { return nb * lanes; }
   int64_t channelBlocks(const ConvProblem &problem) const {
@@ -68,6 +70,8 @@ struct FilterGradPlan {
   Dims taskTaps(const ConvProblem &problem) const;
   /// True if rows are so few that those of all taps form the register blocks.
   bool mergesTaps(const ConvProblem &problem) const;
+  /// True if register blocks can hold all taps of a row of this plan's tiles.
+  bool canShareTaps(const ConvProblem &problem) const;
   /// True if the sums are the result as it is to be stored.
   bool isDirect(const ConvProblem &problem) const { return splits == 1 && problem.filterOutStride == 1; }
   int64_t tileSize(const ConvProblem &problem) const;
