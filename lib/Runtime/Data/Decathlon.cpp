@@ -46,6 +46,10 @@ DecathlonDataset::create(const Json &pipeline) {
     }
   if (reader.has("class_names"))
     dataset->names = reader.strings("class_names");
+  if (dataset->names.size() > 256)
+    reader.fail(
+        "field \"class_names\": " + std::to_string(dataset->names.size()) +
+        " classes, expected at most 256");
   SEGC_RETURN_IF_ERROR(status);
   dataset->shape = {shape[0], shape[1], shape[2]};
   dataset->labelDims = shape;

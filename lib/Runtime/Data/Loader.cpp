@@ -28,6 +28,11 @@ Expected<std::unique_ptr<Loader>> Loader::create(const Dataset &dataset,
                            splitName(split) +
                            " cases; check the fold and the train split");
   std::unique_ptr<Loader> loader(new Loader(dataset, split, options));
+  for (const auto &batch : loader->spare)
+    if (!batch->image.data() || (options.labels && !batch->label.data()))
+      return ioError("loader: no memory for batches of " +
+                     std::to_string(options.batch) +
+                     " samples; choose a smaller batch");
   loader->thread = std::thread([raw = loader.get()] { raw->run(); });
   return loader;
 }

@@ -160,6 +160,9 @@ TEST(LoaderTest, Errors) {
   options.batch = 0;
   EXPECT_ERROR(Loader::create(data, Split::Train, options).status(),
                InvalidArgument, "batch 0");
+  options.batch = int64_t{1} << 50;
+  EXPECT_ERROR(Loader::create(data, Split::Train, options).status(), IoError,
+               "smaller batch");
 }
 
 // Letting go of a loader in the middle of its work is fine.
