@@ -23,6 +23,10 @@ Expected<std::unique_ptr<Loader>> Loader::create(const Dataset &dataset,
         std::to_string(options.rank) + " of " +
         std::to_string(options.workers) +
         ", expected positive numbers and a rank below the workers");
+  if (options.batch > 1 << 20 || options.ahead > 1 << 10)
+    return invalidArgument("loader: batch " + std::to_string(options.batch) +
+                           ", " + std::to_string(options.ahead) +
+                           " ahead, expected at most 1048576 and 1024");
   if (dataset.count(split) == 0)
     return invalidArgument(std::string("the data set has no ") +
                            splitName(split) +

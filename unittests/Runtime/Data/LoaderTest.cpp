@@ -161,8 +161,8 @@ TEST(LoaderTest, Errors) {
   EXPECT_ERROR(Loader::create(data, Split::Train, options).status(),
                InvalidArgument, "batch 0");
   options.batch = int64_t{1} << 50;
-  EXPECT_ERROR(Loader::create(data, Split::Train, options).status(), IoError,
-               "smaller batch");
+  EXPECT_ERROR(Loader::create(data, Split::Train, options).status(),
+               InvalidArgument, "expected at most 1048576");
 }
 
 // Letting go of a loader in the middle of its work is fine.
