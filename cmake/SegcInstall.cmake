@@ -22,6 +22,14 @@ foreach(library ${libraries})
 endforeach()
 install(EXPORT segcTargets NAMESPACE segc:: DESTINATION ${SEGC_CMAKE_DIR})
 if(SEGC_BUILD_COMPILER)
+  # For passes that segc-opt loads: headers and no code, since the code is in
+  # segc-opt.
+  add_library(SegcPlugin INTERFACE)
+  set_target_properties(SegcPlugin PROPERTIES EXPORT_NAME plugin)
+  target_include_directories(SegcPlugin INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_include_directories(SegcPlugin SYSTEM INTERFACE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+  target_compile_options(SegcPlugin INTERFACE -fno-rtti)
+  install(TARGETS SegcPlugin EXPORT segcCompilerTargets)
   install(EXPORT segcCompilerTargets NAMESPACE segc:: DESTINATION ${SEGC_CMAKE_DIR})
 endif()
 

@@ -5,9 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Pipelines/Phases.h"
 
-#include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -18,7 +17,8 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
-  registry.insert<segc::seg::SegDialect>();
+  segc::registerAllDialects(registry);
+  segc::registerAllPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "segc-opt: passes on the seg dialect\n", registry));
 }

@@ -1,0 +1,13 @@
+# Fails unless the pages in CHECKED_IN are those in GENERATED.
+file(GLOB generated RELATIVE ${GENERATED} ${GENERATED}/*.md)
+file(GLOB checked_in RELATIVE ${CHECKED_IN} ${CHECKED_IN}/*.md)
+if(NOT "${generated}" STREQUAL "${checked_in}")
+  message(FATAL_ERROR "docs/generated has the pages ${checked_in}, expected ${generated}: run `ninja segc-docs`")
+endif()
+foreach(page ${generated})
+  file(READ ${GENERATED}/${page} expected)
+  file(READ ${CHECKED_IN}/${page} actual)
+  if(NOT expected STREQUAL actual)
+    message(FATAL_ERROR "docs/generated/${page} differs from what its .td file says: run `ninja segc-docs`")
+  endif()
+endforeach()
