@@ -40,9 +40,9 @@ std::vector<KernelProfiler::Kernel> KernelProfiler::kernels() const {
   std::vector<Kernel> sorted;
   for (const auto &[key, kernel] : byIndex)
     sorted.push_back(kernel);
-  std::sort(
-      sorted.begin(), sorted.end(),
-      [](const Kernel &a, const Kernel &b) { return a.seconds > b.seconds; });
+  std::sort(sorted.begin(), sorted.end(), [](const Kernel &a, const Kernel &b) {
+    return a.seconds > b.seconds;
+  });
   return sorted;
 }
 

@@ -137,7 +137,13 @@ static std::vector<TensorSignature> parseSignatures(JsonReader &entry,
 }
 
 static void parseOptimizer(JsonReader reader, Manifest &manifest) {
-  manifest.optimizer = reader.string("kind");
+  OptimizerInfo &optimizer = manifest.optimizer;
+  optimizer.kind = reader.string("kind");
+  optimizer.learningRate =
+      reader.numberOr("learning_rate", optimizer.learningRate);
+  optimizer.momentum = reader.numberOr("momentum", optimizer.momentum);
+  optimizer.weightDecay =
+      reader.numberOr("weight_decay", optimizer.weightDecay);
   reader.forEach("slots", [&](JsonReader slotReader) {
     OptimizerSlot slot;
     slot.name = slotReader.string("name");
@@ -150,7 +156,7 @@ static void parseOptimizer(JsonReader reader, Manifest &manifest) {
                       std::to_string(manifest.parameterBytes) +
                       " does not fit optimizer_bytes " +
                       std::to_string(manifest.optimizerBytes));
-    manifest.slots.push_back(std::move(slot));
+    optimizer.slots.push_back(std::move(slot));
   });
 }
 
@@ -200,15 +206,15 @@ Expected<Manifest> segc::parseManifest(std::string_view text,
               ", the parameters have " + std::to_string(counted));
   if (root.has("optimizer") && !json["optimizer"].is_null())
     parseOptimizer(root.object("optimizer"), manifest);
-  root.forEachMember("entries",
-                     [&](const std::string &name, JsonReader reader) {
-                       EntrySignature entry;
-                       entry.inputs = parseSignatures(reader, "inputs");
-                       entry.outputs = parseSignatures(reader, "outputs");
-                       entry.kernels = reader.integerOr("kernels", 0);
-                       entry.flops = reader.numberOr("flops", 0);
-                       manifest.entries.emplace(name, std::move(entry));
-                     });
+  root.forEachMember(
+      "entries", [&](const std::string &name, JsonReader reader) {
+        EntrySignature entry;
+        entry.inputs = parseSignatures(reader, "inputs");
+        entry.outputs = parseSignatures(reader, "outputs");
+        entry.kernels = reader.integerOr("kernels", 0);
+        entry.flopsPerSample = reader.numberOr("flops_per_sample", 0);
+        manifest.entries.emplace(name, std::move(entry));
+      });
   root.forEach("versions", [&](JsonReader reader) {
     manifest.versions.push_back(parseVersion(reader));
   });

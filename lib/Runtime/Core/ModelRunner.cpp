@@ -49,7 +49,7 @@ void ModelRunner::initialize(uint64_t seed) {
   initializeRegion(m.parameters, seed, parameterBuffer.data(), *pool);
   initializeRegion(m.states, seed, stateBuffer.data(), *pool);
   if (options.training)
-    for (const OptimizerSlot &slot : m.slots)
+    for (const OptimizerSlot &slot : m.optimizer.slots)
       for (const RegionTensor &parameter : m.parameters)
         std::fill_n(reinterpret_cast<float *>(optimizerBuffer.data() +
                                               slot.offset + parameter.offset),

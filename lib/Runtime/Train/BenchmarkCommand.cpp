@@ -68,10 +68,8 @@ static OrderedJson describe(const ModelRunner &runner,
                             const std::vector<double> &times, int64_t batch,
                             const std::string &entryName) {
   double meanMs = mean(times);
-  // The manifest counts for the largest batch.
-  double flops = runner.manifest().entry(entryName)->flops *
-                 static_cast<double>(batch) /
-                 static_cast<double>(runner.manifest().batch);
+  double flops = runner.manifest().entry(entryName)->flopsPerSample *
+                 static_cast<double>(batch);
   rusage usage = {};
   ::getrusage(RUSAGE_SELF, &usage);
   return {{"network", runner.manifest().network},

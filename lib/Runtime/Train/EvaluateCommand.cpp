@@ -8,6 +8,7 @@
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Train/Commands.h"
 #include "segc/Runtime/Train/Evaluate.h"
+#include "segc/Runtime/Train/Predict.h"
 #include "segc/Runtime/Train/Report.h"
 #include "segc/Runtime/Train/Session.h"
 #include "segc/Runtime/Train/Signals.h"
@@ -33,15 +34,16 @@ CommandResult segc::runEvaluate(const EvaluateOptions &options) {
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
                         openData(options.data, model->manifest()));
   catchStopSignals();
-  SEGC_ASSIGN_OR_RETURN(
-      Evaluation evaluation,
-      evaluateSplit(runner, *dataset, *split,
-                    batchSizeOf(options.model, model->manifest())));
+  int64_t batch = batchSizeOf(options.model, model->manifest());
+  SEGC_ASSIGN_OR_RETURN(Evaluation evaluation,
+                        evaluateSplit(runner, *dataset, *split, batch));
   std::printf("%s\n", evaluation.toRecord().dump(2).c_str());
   if (options.results.empty())
     return Status::success();
   SEGC_RETURN_IF_ERROR(createDirectories(options.results));
   SEGC_RETURN_IF_ERROR(writeMetrics(options.results, evaluation, 0));
+  SEGC_RETURN_IF_ERROR(
+      predictExamples(runner, *dataset, *split, batch, options.results));
   return writeReport(options.results,
                      model->manifest().network + " evaluation");
 }

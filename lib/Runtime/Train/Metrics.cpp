@@ -76,8 +76,12 @@ double Evaluation::meanDice() const { return mean(diceByClass()); }
 
 double Evaluation::meanForegroundDice() const {
   std::vector<double> dice = diceByClass();
+  auto background =
+      std::find(classNames.begin(), classNames.end(), "background");
   if (dice.size() > 1)
-    dice.erase(dice.begin());
+    dice.erase(dice.begin() + (background == classNames.end()
+                                   ? 0
+                                   : background - classNames.begin()));
   return mean(dice);
 }
 

@@ -100,16 +100,15 @@ Recipe segc::recipeOf(const Manifest &manifest) {
   std::string kind =
       manifest.pipeline.is_object() ? manifest.pipeline.value("kind", "") : "";
   Recipe recipe;
+  recipe.learningRate = manifest.optimizer.learningRate;
+  recipe.momentum = manifest.optimizer.momentum;
+  recipe.weightDecay = manifest.optimizer.weightDecay;
   if (kind == "isbi") {
-    recipe.weightDecay = 5e-4;
     recipe.epochs = 0;
     recipe.maxSteps = 1000;
     recipe.logEvery = 100;
     recipe.evaluateEpochs = false; // an epoch is a few steps
   } else if (kind == "nnunet") {
-    recipe.learningRate = 3e-4;
-    recipe.momentum = 0.99;
-    recipe.weightDecay = 1e-4;
     recipe.scheduler = Schedule::Kind::CosineAnnealing;
     recipe.epochs = 1000;
   }

@@ -9,13 +9,17 @@
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Runtime/Train/Commands.h"
 #include "segc/Runtime/Train/Evaluate.h"
+#include "segc/Runtime/Train/Predict.h"
 #include "segc/Runtime/Train/Report.h"
 #include "segc/Runtime/Train/Session.h"
 #include "segc/Runtime/Train/Signals.h"
 #include "segc/Runtime/Train/Trainer.h"
 #include "segc/Runtime/Train/Weights.h"
 
+#include <filesystem>
+
 using namespace segc;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -154,12 +158,26 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"scheduler", options.scheduler.value_or("")},
       {"momentum", recordedFloat(config.momentum)},
       {"weight_decay", recordedFloat(config.weightDecay)},
-      {"optimizer", run.runner.manifest().optimizer},
+      {"optimizer", run.runner.manifest().optimizer.kind},
       {"precision", run.runner.manifest().precision},
       {"cpu_version", run.runner.library().version().cpu},
       {"threads", run.runner.workers()},
       {"first_step", run.state.step}};
   return log.record("PARAMETER", parameters);
+}
+
+/// A new run must not end with the best checkpoint of another one.
+static Status putAside(const std::string &checkpoints) {
+  if (!fs::exists(checkpoints))
+    return Status::success();
+  std::error_code error;
+  fs::remove_all(checkpoints + ".old", error);
+  fs::rename(checkpoints, checkpoints + ".old", error);
+  return error ? ioError(checkpoints +
+                         ": cannot put aside the checkpoints of "
+                         "an earlier run: " +
+                         error.message())
+               : Status::success();
 }
 
 static CommandResult train(Run &run) {
@@ -168,6 +186,8 @@ static CommandResult train(Run &run) {
   SEGC_RETURN_IF_ERROR(prepareState(run));
   SEGC_RETURN_IF_ERROR(openSource(run));
   SEGC_RETURN_IF_ERROR(configure(run));
+  if (run.state.step == 0)
+    SEGC_RETURN_IF_ERROR(putAside(options.results + "/checkpoints"));
   SEGC_RETURN_IF_ERROR(createDirectories(run.config.checkpoints.empty()
                                              ? options.results
                                              : run.config.checkpoints));
@@ -190,10 +210,15 @@ static CommandResult train(Run &run) {
   if (trainer.lastEvaluation())
     SEGC_RETURN_IF_ERROR(writeMetrics(
         options.results, *trainer.lastEvaluation(), trainer.state().step));
-  if (!interrupted)
+  if (!interrupted) {
     SEGC_RETURN_IF_ERROR(
         log.metadata("training_seconds",
                      {{"unit", "s"}, {"value", trainer.state().seconds}}));
+    if (evaluator)
+      SEGC_RETURN_IF_ERROR(
+          predictExamples(runner, *run.dataset, Split::Validation,
+                          run.state.batchSize, options.results));
+  }
   SEGC_RETURN_IF_ERROR(
       writeReport(options.results, runner.manifest().network + " training"));
   return status;

@@ -31,7 +31,7 @@ static void addRegion(std::vector<Part> &parts,
 
 static std::vector<Part> optimizerParts(const ModelRunner &runner) {
   std::vector<Part> parts;
-  for (const OptimizerSlot &slot : runner.manifest().slots)
+  for (const OptimizerSlot &slot : runner.manifest().optimizer.slots)
     addRegion(parts, runner.manifest().parameters,
               runner.optimizer().data() + slot.offset, slot.name + "/");
   return parts;

@@ -33,6 +33,7 @@ TEST(Manifest, ReadsTheFakeModel) {
   EXPECT_TRUE(manifest->parameters[0].decay);
   EXPECT_EQ(manifest->entry("predict")->outputs[0].elements(), 2 * 512 * 3);
   EXPECT_EQ(manifest->classNames()[2], "posterior");
+  EXPECT_EQ(manifest->optimizer.learningRate, 1e-3);
   EXPECT_TRUE(manifest->canTrain());
 }
 

@@ -118,6 +118,14 @@ TEST_F(Command, ResumedRunIsTheSameRun) {
   EXPECT_THAT(output, HasSubstr("trained with --seed 0, not 3"));
 }
 
+TEST_F(Command, ANewRunPutsOldCheckpointsAside) {
+  ASSERT_EQ(run(trainOn("r", {"--max-steps", "3"})), 0) << output;
+  fs::create_directories(folder + "/r/checkpoints/best");
+  ASSERT_EQ(run(trainOn("r", {"--max-steps", "3"})), 0) << output;
+  EXPECT_FALSE(fs::exists(folder + "/r/checkpoints/best"));
+  EXPECT_TRUE(fs::exists(folder + "/r/checkpoints.old/best"));
+}
+
 TEST_F(Command, SigtermSavesAndResumes) {
   std::vector<std::string> words =
       trainOn("r", {"--max-steps", "100000000", "--save-every", "1000000000",
@@ -191,8 +199,9 @@ TEST_F(Command, HippocampusEndToEnd) {
   Json metrics = Json::parse(file("r/metrics.json"));
   EXPECT_TRUE(metrics["hard_dice"]["classes"].contains("anterior"));
   EXPECT_GT(metrics["cases"].size(), 1u);
-  for (const char *name : {"train.jsonl", "metrics.csv", "report.html",
-                           "curves.png", "checkpoints/best/state.json"})
+  for (const char *name :
+       {"train.jsonl", "metrics.csv", "report.html", "curves.png",
+        "checkpoints/best/state.json", "overlays"})
     EXPECT_TRUE(fs::exists(results + "/" + name)) << name;
   ASSERT_EQ(
       run({"evaluate", "--model", fakeModel(), "--data", data, "--train-split",

@@ -50,6 +50,9 @@ TEST(Metrics, FilesOfAnEvaluation) {
   evaluation.cases = {{"one", {1, 0.5}}, {"two", {0.8, 0.7}}};
   evaluation.values = {{"loss", {0.25}}, {"dice", {0.9, 0.6}}};
   EXPECT_DOUBLE_EQ(evaluation.meanForegroundDice(), 0.6);
+  Evaluation membranes = evaluation;
+  membranes.classNames = {"membrane", "background"};
+  EXPECT_DOUBLE_EQ(membranes.meanForegroundDice(), 0.9);
   EXPECT_EQ(evaluation.toCsv(), "case,\"background\",\"a \"\"b\"\"\"\n"
                                 "\"one\",1.000000,0.500000\n"
                                 "\"two\",0.800000,0.700000\n"

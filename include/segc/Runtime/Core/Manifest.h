@@ -46,6 +46,13 @@ struct OptimizerSlot {
 
 enum class ElementType { F32, I32 };
 
+/// What the network was written for; a run may set other rates.
+struct OptimizerInfo {
+  std::string kind;
+  double learningRate = 1e-4, momentum = 0, weightDecay = 0;
+  std::vector<OptimizerSlot> slots;
+};
+
 /// An input or output of an entry; shape[0] may be the largest batch.
 struct TensorSignature {
   std::string name;
@@ -58,7 +65,7 @@ struct TensorSignature {
 struct EntrySignature {
   std::vector<TensorSignature> inputs, outputs;
   int64_t kernels = 0;
-  double flops = 0;
+  double flopsPerSample = 0;
   /// Position of a name, or -1.
   int findInput(const std::string &name) const;
   int findOutput(const std::string &name) const;
@@ -78,8 +85,7 @@ struct Manifest {
   int64_t parameterCount = 0, parameterBytes = 0, stateBytes = 0,
           optimizerBytes = 0, preparedBytes = 0;
   std::vector<RegionTensor> parameters, states;
-  std::string optimizer;
-  std::vector<OptimizerSlot> slots;
+  OptimizerInfo optimizer;
   std::map<std::string, EntrySignature> entries;
   std::vector<CpuVersion> versions;
   /// Pre- and post-processing; its fields depend on `kind`.

@@ -51,7 +51,8 @@ struct Evaluation {
 
   std::vector<double> diceByClass() const;
   double meanDice() const;
-  /// Over classes 1, 2, ...; what "best" means.
+  /// Over all but the class called background (class 0 if none is); what
+  /// "best" means.
   double meanForegroundDice() const;
   const Value *find(const std::string &name) const;
 

@@ -40,7 +40,8 @@ Status loadWeights(ModelRunner &runner, const std::string &checkpoint);
 
 Expected<Split> parseSplit(const std::string &name);
 
-/// What the published example of a pipeline sets where the user does not.
+/// What holds where the user says nothing: the rates of the network's
+/// optimizer, the lengths of the published example of its pipeline.
 struct Recipe {
   double learningRate = 1e-4, momentum = 0, weightDecay = 0;
   Schedule::Kind scheduler = Schedule::Kind::None;
