@@ -78,6 +78,7 @@ std::unique_ptr<llvm::Module> translateKernels(ModuleOp module,
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const CpuTarget &target) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
+  llvm::InitializeNativeTargetAsmParser(); // The model support asks xgetbv.
   std::string error;
   llvm::Triple triple(targetTriple);
   const llvm::Target *llvmTarget = llvm::TargetRegistry::lookupTarget(triple, error);
