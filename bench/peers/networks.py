@@ -82,19 +82,19 @@ class BatchNorm(nn.Module):
         super().__init__()
         self.gamma, self.beta = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
-        self.register_buffer("running_var", torch.ones(channels))
+        self.register_buffer("running_variance", torch.ones(channels))
 
     def forward(self, x):
         if not self.training:
-            return F.batch_norm(x, self.running_mean, self.running_var, self.gamma, self.beta, False, 0.0, self.epsilon)
-        mean, variance = self.running_mean.clone(), self.running_var.clone()
+            return F.batch_norm(x, self.running_mean, self.running_variance, self.gamma, self.beta, False, 0.0, self.epsilon)
+        mean, variance = self.running_mean.clone(), self.running_variance.clone()
         n = x.numel() // x.shape[1]
         x = F.batch_norm(x, mean, variance, self.gamma, self.beta, True, 1 - self.momentum, self.epsilon)
         with torch.no_grad():
             self.running_mean.copy_(mean)
             # PyTorch averages the variance of a sample, n/(n-1) too large.
-            kept = self.momentum * self.running_var
-            self.running_var.copy_(kept + (variance - kept) * ((n - 1) / n))
+            kept = self.momentum * self.running_variance
+            self.running_variance.copy_(kept + (variance - kept) * ((n - 1) / n))
         return x
 
 

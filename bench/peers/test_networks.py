@@ -60,7 +60,7 @@ class Layers(unittest.TestCase):
         layer, x = networks.BatchNorm(2).double().train(), torch.randn(2, 2, 3, 3, dtype=torch.float64)
         layer(x)
         variance = x.var((0, 2, 3), unbiased=False)
-        torch.testing.assert_close(layer.running_var, 0.99 + 0.01 * variance)
+        torch.testing.assert_close(layer.running_variance, 0.99 + 0.01 * variance)
         torch.testing.assert_close(layer.running_mean, 0.01 * x.mean((0, 2, 3)))
 
 
