@@ -27,7 +27,20 @@ constexpr Glyph glyphs[] = {{'0', 0b111101101101111}, {'1', 0b010110010010111},
                             {'6', 0b111100111101111}, {'7', 0b111001010010010},
                             {'8', 0b111101111101111}, {'9', 0b111101111001111},
                             {'.', 0b000000000000010}, {'-', 0b000000111000000},
-                            {'e', 0b111100110100111}, {'+', 0b000010111010000}};
+                            {'+', 0b000010111010000}, {'a', 0b010101111101101},
+                            {'b', 0b110101110101110}, {'c', 0b011100100100011},
+                            {'d', 0b110101101101110}, {'e', 0b111100110100111},
+                            {'f', 0b111100110100100}, {'g', 0b011100101101011},
+                            {'h', 0b101101111101101}, {'i', 0b111010010010111},
+                            {'j', 0b001001001101010}, {'k', 0b101101110101101},
+                            {'l', 0b100100100100111}, {'m', 0b101111111101101},
+                            {'n', 0b110101101101101}, {'o', 0b010101101101010},
+                            {'p', 0b110101110100100}, {'q', 0b010101101110011},
+                            {'r', 0b110101110101101}, {'s', 0b011100010001110},
+                            {'t', 0b111010010010010}, {'u', 0b101101101101111},
+                            {'v', 0b101101101101010}, {'w', 0b101101111111101},
+                            {'x', 0b101101010101101}, {'y', 0b101101010010010},
+                            {'z', 0b111001010100111}, {'_', 0b000000000000111}};
 
 constexpr int marginLeft = 70, marginRight = 20, marginTop = 20,
               marginBottom = 30, glyphScale = 2;
@@ -62,26 +75,27 @@ public:
           static_cast<int>(std::lround(y0 + (y1 - y0) * t)), colour);
     }
   }
-  /// The text ends at `right`.
-  void text(int right, int top, const std::string &text) {
-    int x = right - static_cast<int>(text.size()) * 4 * glyphScale;
+  static int widthOf(const std::string &text) {
+    return static_cast<int>(text.size()) * 4 * glyphScale;
+  }
+  void text(int left, int top, const std::string &text, const Rgb &colour) {
     for (char c : text) {
       for (const Glyph &glyph : glyphs)
         if (glyph.character == c)
-          draw(glyph.bits, x, top);
-      x += 4 * glyphScale;
+          draw(glyph.bits, left, top, colour);
+      left += 4 * glyphScale;
     }
   }
   RgbImage take() { return std::move(image); }
 
 private:
-  void draw(uint16_t bits, int left, int top) {
+  void draw(uint16_t bits, int left, int top, const Rgb &colour) {
     for (int i = 0; i < 15; ++i)
       if (bits >> (14 - i) & 1)
         for (int dy = 0; dy < glyphScale; ++dy)
           for (int dx = 0; dx < glyphScale; ++dx)
             set(left + i % 3 * glyphScale + dx, top + i / 3 * glyphScale + dy,
-                ink);
+                colour);
   }
 
   RgbImage image;
@@ -139,21 +153,28 @@ static void drawPanel(Canvas &canvas, const Panel &panel,
   for (double y : axisTicks(panel.y0, panel.y1)) {
     int row = static_cast<int>(panel.pixelY(y));
     canvas.line(panel.left, row, panel.right, row, grid);
-    canvas.text(panel.left - 4, row - 5, numberText(y));
+    std::string number = numberText(y);
+    canvas.text(panel.left - 4 - Canvas::widthOf(number), row - 5, number, ink);
   }
   for (double x : axisTicks(panel.x0, panel.x1)) {
     int column = static_cast<int>(panel.pixelX(x));
     canvas.line(column, panel.top, column, panel.bottom, grid);
-    canvas.text(column + 12, panel.bottom + 8, numberText(x));
+    std::string number = numberText(x);
+    canvas.text(column - Canvas::widthOf(number) / 2, panel.bottom + 8, number,
+                ink);
   }
   canvas.line(panel.left, panel.top, panel.left, panel.bottom, ink);
   canvas.line(panel.left, panel.bottom, panel.right, panel.bottom, ink);
-  for (const Curve &curve : curves)
+  int legend = panel.left + 10;
+  for (const Curve &curve : curves) {
+    canvas.text(legend, panel.top - 14, curve.name, curve.colour);
+    legend += Canvas::widthOf(curve.name + "  ");
     for (size_t i = 0; i + 1 < curve.points.size(); ++i)
       canvas.line(panel.pixelX(curve.points[i].first),
                   panel.pixelY(curve.points[i].second),
                   panel.pixelX(curve.points[i + 1].first),
                   panel.pixelY(curve.points[i + 1].second), curve.colour);
+  }
 }
 
 RgbImage Chart::rasterise(int width, int height) const {

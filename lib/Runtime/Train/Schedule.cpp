@@ -41,15 +41,26 @@ double Schedule::at(int64_t step) const {
   return learningRate * ((1 - annealingFloor) * wave + annealingFloor);
 }
 
+const char *segc::scheduleName(Schedule::Kind kind) {
+  switch (kind) {
+  case Schedule::Kind::None:
+    return "none";
+  case Schedule::Kind::Poly:
+    return "poly";
+  case Schedule::Kind::Cosine:
+    return "cosine";
+  case Schedule::Kind::CosineAnnealing:
+    return "cosine_annealing";
+  }
+  return "";
+}
+
 Expected<Schedule::Kind> segc::parseScheduleKind(const std::string &name) {
-  if (name == "none")
-    return Schedule::Kind::None;
-  if (name == "poly")
-    return Schedule::Kind::Poly;
-  if (name == "cosine")
-    return Schedule::Kind::Cosine;
-  if (name == "cosine_annealing")
-    return Schedule::Kind::CosineAnnealing;
+  for (Schedule::Kind kind :
+       {Schedule::Kind::None, Schedule::Kind::Poly, Schedule::Kind::Cosine,
+        Schedule::Kind::CosineAnnealing})
+    if (name == scheduleName(kind))
+      return kind;
   return invalidArgument("--scheduler " + name +
                          ": expected none, poly, cosine or cosine_annealing");
 }

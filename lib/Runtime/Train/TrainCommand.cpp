@@ -155,7 +155,7 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"steps", config.schedule.totalSteps},
       {"steps_per_epoch", config.stepsPerEpoch},
       {"learning_rate", config.schedule.learningRate},
-      {"scheduler", options.scheduler.value_or("")},
+      {"scheduler", scheduleName(config.schedule.kind)},
       {"momentum", recordedFloat(config.momentum)},
       {"weight_decay", recordedFloat(config.weightDecay)},
       {"optimizer", run.runner.manifest().optimizer.kind},

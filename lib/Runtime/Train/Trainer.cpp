@@ -97,6 +97,8 @@ Status Trainer::logStep(const segc_scalars &scalars) {
   OrderedJson data;
   const EntrySignature *signature = runner.manifest().entry(entry);
   for (const TensorSignature &tensor : signature->outputs) {
+    if (tensor.name == "finite")
+      continue; // a step that was skipped shows in the loss scale
     OutputView output = runner.output(entry, tensor.name);
     std::string name =
         "train_" + (tensor.name == "loss" ? "total_loss" : tensor.name);

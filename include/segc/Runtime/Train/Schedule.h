@@ -33,6 +33,7 @@ struct Schedule {
   double at(int64_t step) const;
 };
 
+const char *scheduleName(Schedule::Kind kind);
 Expected<Schedule::Kind> parseScheduleKind(const std::string &name);
 
 /// Dynamic loss scaling: doubles after 2000 finite steps in a row, halves
