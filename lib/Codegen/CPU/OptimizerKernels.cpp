@@ -1,262 +1,299 @@
-//===- OptimizerKernels.cpp -----------------------------------------------===//
+//===- OptimizerKernels.cpp -----------------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// Optimizers are one pass over the flat parameter buffer. Their results
-// usually lie where their operands do: every element is read before it is
-// written. What depends on the step alone is computed once a task, in f64.
+// Updates of flat parameters, in place or not: every element is read before
+// it is written, and what depends on the step alone is computed once a task.
 
 #include "KernelHelpers.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
-using segc::seg::PointwiseMath;
-
-namespace segc {
+using namespace segc;
 
 namespace {
 
-using Values = SmallVector<Value>;
+int64_t tasksOf(int64_t size) { return llvm::divideCeilSigned(size, taskElements); }
 
-int64_t flatSize(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getNumElements(); }
-int64_t flatTiles(Value tensor) { return llvm::divideCeilSigned(flatSize(tensor), taskElements); }
+/// The scalars of one update. f64 where they are computed with, splat where
+/// vectors meet them.
+class UpdateBody {
+public:
+  UpdateBody(KernelBody &k, int64_t lanes) : k(k), lanes(lanes) {}
 
-Value scalarOf(KernelBody &k, Value operand) { return k.loadScalar(inputOf(k, operand), k.index(0)); }
+  seg::PointwiseMath vectors() { return {k.builder(), k.loc(), k.vectorType(lanes)}; }
+  seg::PointwiseMath doubles() { return {k.builder(), k.loc(), k.builder().getF64Type()}; }
+  Value load(Value operand) { return k.loadScalar(inputOf(k, operand), k.index(0)); }
+  Value loadDouble(Value operand) { return toDouble(k, load(operand)); }
+  Value splat(Value scalar) { return k.splat(scalar.getType().isF64() ? toFloat(k, scalar) : scalar, lanes); }
+  /// All lanes or none.
+  Value splatCondition(Value condition) { return k.splat(condition, lanes); }
+  Value isNonZero(Value operand) {
+    return arith::CmpFOp::create(k.builder(), k.loc(), arith::CmpFPredicate::UNE, load(operand), k.scalarConstant(0));
+  }
 
-/// base^exponent for an i64 exponent >= 0, in f64.
-Value power(KernelBody &k, double base, Value exponent) {
-  OpBuilder &b = k.builder();
-  Type i64 = b.getI64Type();
-  Value one = arith::ConstantOp::create(b, k.loc(), b.getIntegerAttr(i64, 1));
-  Value zero = arith::ConstantOp::create(b, k.loc(), b.getIntegerAttr(i64, 0));
-  // By squaring: 40 bits of steps are more than anybody trains.
-  Values init = {doubleConstant(k, 1), doubleConstant(k, base), exponent};
-  return k.loop(k.index(0), k.index(40), 1, init, [&](Value, ValueRange carried) {
-    Value odd = arith::CmpIOp::create(b, k.loc(), arith::CmpIPredicate::ne,
-                                      arith::AndIOp::create(b, k.loc(), carried[2], one), zero);
-    Value product = arith::MulFOp::create(b, k.loc(), carried[0], carried[1]);
-    return Values{arith::SelectOp::create(b, k.loc(), odd, product, carried[0]),
-                  arith::MulFOp::create(b, k.loc(), carried[1], carried[1]),
-                  arith::ShRUIOp::create(b, k.loc(), carried[2], one)};
-  })[0];
-}
+  /// base^exponent by squaring; the exponent is an i64 of at least 0.
+  Value power(double base, Value exponent) {
+    OpBuilder &b = k.builder();
+    Type i64 = b.getI64Type();
+    seg::PointwiseMath m = doubles();
+    return k.loop(k.index(0), k.index(63), 1, {m.constant(1), m.constant(base)},
+                  [&](Value bit, ValueRange values) -> SmallVector<Value> {
+                    Value shift = arith::IndexCastOp::create(b, k.loc(), i64, bit);
+                    Value rest = arith::ShRUIOp::create(b, k.loc(), exponent, shift);
+                    Value odd = arith::TruncIOp::create(b, k.loc(), b.getI1Type(), rest);
+                    Value product = m.mul(values[0], values[1]);
+                    return {m.select(odd, product, values[0]), m.mul(values[1], values[1])};
+                  })[0];
+  }
 
-/// A flat update: `tensors` (parameters first) become `results`.
-struct FlatUpdate {
-  ValueRange tensors, results;
-  Value grads, finite, weightDecay, lossScale; ///< grads null: the body needs none.
-  int64_t decayElements = 0;
+  KernelBody &k;
+  int64_t lanes;
 };
 
-/// Splats of what the body needs from the step's scalars.
-using Prologue = llvm::function_ref<Values(KernelBody &)>;
-/// New values from old ones, the gradient and the prologue's.
-using Body = llvm::function_ref<Values(PointwiseMath &, ValueRange old, Value grad, ValueRange hoisted)>;
-
-void emitFlatUpdate(FusionEmitter &emitter, const FlatUpdate &update, Prologue prologue, Body body) {
-  int64_t lanes = emitter.getTarget().lanes, size = flatSize(update.tensors.front());
-  emitter.launch({flatTiles(update.tensors.front()), 0}, 0, [&](KernelBody &k) {
-    OpBuilder &b = k.builder();
-    PointwiseMath m(b, k.loc(), k.vectorType(lanes));
-    Tile tile = sampleTile(k, size, taskElements);
-    auto loadAll = [&](Value index, Value mask) {
-      Values old;
-      for (Value tensor : update.tensors)
-        old.push_back(k.load(inputOf(k, tensor), index, lanes, mask));
-      return old;
-    };
-    auto storeAll = [&](ValueRange values, Value index, Value mask) {
-      for (auto [value, result] : llvm::zip_equal(values, update.results))
-        k.store(value, outputOf(k, result), index, mask);
-    };
-    Value finite = arith::CmpFOp::create(b, k.loc(), arith::CmpFPredicate::ONE, scalarOf(k, update.finite), k.scalarConstant(0));
-    k.ifThen(finite, [&] {
-      Values hoisted = prologue(k);
-      Value decay, inverseScale;
-      if (update.grads) {
-        decay = k.splat(scalarOf(k, update.weightDecay), lanes);
-        Value scale = toDouble(k, scalarOf(k, update.lossScale));
-        inverseScale = k.splat(toFloat(k, arith::DivFOp::create(b, k.loc(), doubleConstant(k, 1), scale)), lanes);
+/// Emits an update of the tensors `updated` (operands, in the order of the
+/// results). `prepare` computes scalars; `update` gets one vector of each
+/// operand tensor by operand number and returns the new values. Nothing
+/// changes where `finite` is 0.
+template <typename OpTy>
+LogicalResult emitUpdate(FusionEmitter &emitter, OpTy op, ArrayRef<Value> updated,
+                         llvm::function_ref<SmallVector<Value>(UpdateBody &)> prepare,
+                         llvm::function_ref<SmallVector<Value>(UpdateBody &, Value index, ArrayRef<Value>, ArrayRef<Value>)>
+                             update) {
+  int64_t size = op.getParams().getType().getNumElements(), lanes = emitter.getTarget().lanes;
+  emitter.launch({tasksOf(size), 0}, 0, [&](KernelBody &k) {
+    UpdateBody body(k, lanes);
+    Value begin = k.mul(k.task(), taskElements), end = k.min(k.add(begin, taskElements), k.index(size));
+    Value finite = body.splatCondition(body.isNonZero(op.getFinite()));
+    SmallVector<Value> prepared = prepare(body);
+    forVectors(k, begin, end, lanes, 2, [&](Value i, Value mask) {
+      SmallVector<Value> vectors;
+      DenseMap<Value, Value> loaded;
+      for (Value operand : op->getOperands()) {
+        if (cast<RankedTensorType>(operand.getType()).getRank() == 0)
+          continue;
+        Value &vector = loaded[operand];
+        if (!vector)
+          vector = k.load(inputOf(k, operand), i, lanes, mask);
+        vectors.push_back(vector);
       }
-      forVectors(k, tile.begin, tile.end, lanes, 2, [&](Value index, Value mask) {
-        Values old = loadAll(index, mask);
-        Value grad;
-        if (update.grads) {
-          Value decayed = k.prefixMask(k.sub(k.index(update.decayElements), index), lanes);
-          Value penalty = m.select(decayed, m.mul(decay, old.front()), m.constant(0));
-          grad = m.fma(k.load(inputOf(k, update.grads), index, lanes, mask), inverseScale, penalty);
-        }
-        storeAll(body(m, old, grad, hoisted), index, mask);
-      });
-    });
-    Value skipped = arith::XOrIOp::create(b, k.loc(), finite, arith::ConstantOp::create(b, k.loc(), b.getBoolAttr(true)));
-    k.ifThen(skipped, [&] {
-      forVectors(k, tile.begin, tile.end, lanes, 2,
-                 [&](Value index, Value mask) { storeAll(loadAll(index, mask), index, mask); });
+      for (auto [result, old, value] : llvm::zip_equal(op->getResults(), updated, update(body, i, vectors, prepared)))
+        if (Value memref = outputOf(k, result))
+          k.store(body.vectors().select(finite, value, loaded.lookup(old)), memref, i, mask);
     });
   });
+  return success();
 }
+
+/// The gradient that an update sees: unscaled, with weight decay on the first
+/// elements.
+class Gradient {
+public:
+  template <typename OpTy>
+  Gradient(UpdateBody &body, OpTy op) : decayElements(op.getDecayElements()), size(op.getParams().getType().getNumElements()) {
+    seg::PointwiseMath m = body.doubles();
+    inverseScale = body.splat(m.div(m.constant(1), body.loadDouble(op.getLossScale())));
+    decay = body.splat(body.load(op.getWeightDecay()));
+  }
+  Value operator()(UpdateBody &body, Value index, Value params, Value grads) const {
+    seg::PointwiseMath m = body.vectors();
+    Value scaled = m.mul(grads, inverseScale);
+    if (decayElements == 0)
+      return scaled;
+    Value decayed = m.fma(decay, params, scaled);
+    if (decayElements == size)
+      return decayed;
+    Value mask = body.k.prefixMask(body.k.sub(body.k.index(decayElements), index), body.lanes);
+    return m.select(mask, decayed, scaled);
+  }
+
+private:
+  int64_t decayElements, size;
+  Value inverseScale, decay;
+};
 
 //===----------------------------------------------------------------------===//
-// Each optimizer
+// adam
 //===----------------------------------------------------------------------===//
 
-void emit(seg::AdamOp op, FusionEmitter &emitter) {
-  int64_t lanes = emitter.getTarget().lanes;
-  double beta1 = op.getBeta1().convertToDouble(), beta2 = op.getBeta2().convertToDouble();
-  Values tensors = {op.getParams(), op.getFirstMoment(), op.getSecondMoment()};
-  FlatUpdate update{tensors, op.getResults(), op.getGrads(), op.getFinite(), op.getWeightDecay(), op.getLossScale(),
-                    static_cast<int64_t>(op.getDecayElements())};
-  // step size, factor of the second moment, and whether to divide by it.
-  auto prologue = [&](KernelBody &k) -> Values {
-    OpBuilder &b = k.builder();
-    PointwiseMath d(b, k.loc(), b.getF64Type());
-    Value t = scalarOf(k, op.getStep()), one = d.constant(1);
-    Value power2 = power(k, beta2, t);
-    Value left1 = d.sub(one, power(k, beta1, t)), left2 = d.sub(one, power2);
-    Value rate = d.div(toDouble(k, scalarOf(k, op.getLearningRate())), left1);
-    if (!op.getRectified())
-      return {k.splat(toFloat(k, d.mul(rate, d.sqrt(left2))), lanes)};
-    Value steps = arith::SIToFPOp::create(b, k.loc(), b.getF64Type(), t);
-    double limit = 2 / (1 - beta2) - 1;
-    Value rho = d.sub(d.constant(limit), d.div(d.mul(d.mul(d.constant(2), steps), power2), left2));
-    Value ratio = d.div(d.mul(d.mul(d.sub(rho, d.constant(4)), d.sub(rho, d.constant(2))), d.constant(limit)),
-                        d.mul(d.constant((limit - 4) * (limit - 2)), rho));
-    Value adaptive = d.greater(rho, d.constant(5));
-    Value size = d.select(adaptive, d.mul(rate, d.sqrt(d.max(ratio, d.constant(0)))), rate);
-    Value flag = d.select(adaptive, one, d.constant(0));
-    return {k.splat(toFloat(k, size), lanes), k.splat(toFloat(k, d.div(one, left2)), lanes),
-            k.splat(toFloat(k, flag), lanes)};
-  };
-  emitFlatUpdate(emitter, update, prologue, [&](PointwiseMath &m, ValueRange old, Value g, ValueRange hoisted) -> Values {
-    Value first = m.fma(m.constant(beta1), old[1], m.mul(m.constant(1 - beta1), g));
-    Value second = m.fma(m.constant(beta2), old[2], m.mul(m.constant(1 - beta2), m.mul(g, g)));
-    Value scaled = op.getRectified() ? m.mul(second, hoisted[1]) : second;
-    Value divisor = m.add(m.sqrt(scaled), m.constant(op.getEpsilon()));
-    if (op.getRectified())
-      divisor = m.select(m.greater(hoisted[2], m.constant(0)), divisor, m.constant(1));
-    return {m.sub(old[0], m.mul(hoisted[0], m.div(first, divisor))), first, second};
-  });
-}
-
-void emit(seg::RmspropOp op, FusionEmitter &emitter) {
-  int64_t lanes = emitter.getTarget().lanes;
-  double decay = op.getDecay().convertToDouble();
-  Values tensors = {op.getParams(), op.getMeanSquare(), op.getMeanGradient(), op.getMomentumBuffer()};
-  FlatUpdate update{tensors, op.getResults(), op.getGrads(), op.getFinite(), op.getWeightDecay(), op.getLossScale(),
-                    static_cast<int64_t>(op.getDecayElements())};
-  auto prologue = [&](KernelBody &k) -> Values {
-    return {k.splat(scalarOf(k, op.getLearningRate()), lanes), k.splat(scalarOf(k, op.getMomentum()), lanes)};
-  };
-  emitFlatUpdate(emitter, update, prologue, [&](PointwiseMath &m, ValueRange old, Value g, ValueRange hoisted) -> Values {
-    Value square = m.fma(m.constant(decay), old[1], m.mul(m.constant(1 - decay), m.mul(g, g)));
-    Value mean = m.fma(m.constant(decay), old[2], m.mul(m.constant(1 - decay), g));
-    Value variance = m.add(m.sub(square, m.mul(mean, mean)), m.constant(op.getEpsilon()));
-    Value step = m.div(m.mul(hoisted[0], g), m.sqrt(variance));
-    Value buffer = m.fma(hoisted[1], old[3], step);
-    return {m.sub(old[0], buffer), square, mean, buffer};
-  });
-}
-
-void emit(seg::SgdOp op, FusionEmitter &emitter) {
-  int64_t lanes = emitter.getTarget().lanes;
-  Values tensors = {op.getParams(), op.getVelocity()};
-  FlatUpdate update{tensors, op.getResults(), op.getGrads(), op.getFinite(), op.getWeightDecay(), op.getLossScale(),
-                    static_cast<int64_t>(op.getDecayElements())};
-  auto prologue = [&](KernelBody &k) -> Values {
-    return {k.splat(scalarOf(k, op.getLearningRate()), lanes), k.splat(scalarOf(k, op.getMomentum()), lanes)};
-  };
-  emitFlatUpdate(emitter, update, prologue, [&](PointwiseMath &m, ValueRange old, Value g, ValueRange hoisted) -> Values {
-    Value velocity = m.fma(hoisted[1], old[1], g);
-    Value step = op.getNesterov() ? m.fma(hoisted[1], velocity, g) : velocity;
-    return {m.sub(old[0], m.mul(hoisted[0], step)), velocity};
-  });
-}
-
-void emit(seg::LookaheadOp op, FusionEmitter &emitter) {
-  int64_t lanes = emitter.getTarget().lanes;
-  Values tensors = {op.getParams(), op.getSlow(), op.getOldParams()};
-  Values outputs = {op.getNewParams(), op.getNewSlow()};
-  int64_t size = flatSize(op.getParams());
-  emitter.launch({flatTiles(op.getParams()), 0}, 0, [&](KernelBody &k) {
-    OpBuilder &b = k.builder();
-    PointwiseMath m(b, k.loc(), k.vectorType(lanes));
-    Type i64 = b.getI64Type();
-    auto constant = [&](int64_t v) -> Value { return arith::ConstantOp::create(b, k.loc(), b.getIntegerAttr(i64, v)); };
-    auto equal = [&](Value x, int64_t v) -> Value {
-      return arith::CmpIOp::create(b, k.loc(), arith::CmpIPredicate::eq, x, constant(v));
-    };
-    Value t = scalarOf(k, op.getStep());
-    Value isFirst = equal(t, 1);
-    Value due = equal(arith::RemSIOp::create(b, k.loc(), t, constant(op.getSync())), 0);
-    Value finite = arith::CmpFOp::create(b, k.loc(), arith::CmpFPredicate::ONE, scalarOf(k, op.getFinite()), k.scalarConstant(0));
-    Value syncing = arith::AndIOp::create(b, k.loc(), due, finite);
-    Tile tile = sampleTile(k, size, taskElements);
-    forVectors(k, tile.begin, tile.end, lanes, 2, [&](Value index, Value mask) {
-      Value params = k.load(inputOf(k, tensors[0]), index, lanes, mask);
-      Value slow = k.load(inputOf(k, tensors[1]), index, lanes, mask);
-      Value start = k.load(inputOf(k, tensors[2]), index, lanes, mask);
-      slow = arith::SelectOp::create(b, k.loc(), isFirst, start, slow);
-      Value merged = m.fma(m.constant(op.getAlpha()), m.sub(params, slow), slow);
-      k.store(arith::SelectOp::create(b, k.loc(), syncing, merged, params), outputOf(k, outputs[0]), index, mask);
-      k.store(arith::SelectOp::create(b, k.loc(), syncing, merged, slow), outputOf(k, outputs[1]), index, mask);
-    });
-  });
-}
-
-void emit(seg::AllFiniteOp op, FusionEmitter &emitter) {
-  int64_t lanes = emitter.getTarget().lanes, size = flatSize(op.getInput()), tiles = flatTiles(op.getInput());
-  // x * 0 is 0 for finite x and NaN otherwise; sums keep a NaN.
-  emitter.launch({tiles, 0}, 0, [&](KernelBody &k) {
-    PointwiseMath m(k.builder(), k.loc(), k.vectorType(lanes));
-    Tile tile = sampleTile(k, size, taskElements);
-    Value input = inputOf(k, op.getInput()), zero = m.constant(0);
-    Value full = k.sub(tile.end, k.rem(k.sub(tile.end, tile.begin), lanes));
-    Values sum = k.loop(tile.begin, full, lanes, ValueRange{zero}, [&](Value index, ValueRange carried) {
-      return Values{m.fma(k.load(input, index, lanes), zero, carried[0])};
-    });
-    Value rest = k.load(input, full, lanes, k.prefixMask(k.sub(tile.end, full), lanes));
-    k.storeScalar(sumLanes(k, m.fma(rest, zero, sum[0])), k.temp(), k.task());
-  });
-  emitter.launch({1, 0}, 0, [&](KernelBody &k) {
-    PointwiseMath m(k.builder(), k.loc(), k.builder().getF32Type());
-    Values sum = k.loop(k.index(0), k.index(tiles), 1, ValueRange{k.scalarConstant(0)}, [&](Value index, ValueRange carried) {
-      return Values{m.add(carried[0], k.loadScalar(k.temp(), index))};
-    });
-    Value clean = arith::CmpFOp::create(k.builder(), k.loc(), arith::CmpFPredicate::OEQ, sum[0], k.scalarConstant(0));
-    k.storeScalar(m.select(clean, k.scalarConstant(1), k.scalarConstant(0)), outputOf(k, op.getOutput()), k.index(0));
-  });
-}
-
-template <typename Op>
-struct OptimizerKernel : CpuKernelOpInterface::ExternalModel<OptimizerKernel<Op>, Op> {
+struct AdamKernel : CpuKernelOpInterface::ExternalModel<AdamKernel, seg::AdamOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
-    // all_finite keeps one partial result a tile.
-    int64_t temp = isa<seg::AllFiniteOp>(op) ? llvm::alignTo(4 * flatTiles(op->getOperand(0)), 64) : 0;
-    return plainStrategy(op, "flat", temp);
+    return plainStrategy(op, "adam");
+  }
+
+  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+    auto adam = cast<seg::AdamOp>(op);
+    double beta1 = adam.getBeta1().convertToDouble(), beta2 = adam.getBeta2().convertToDouble();
+    std::optional<Gradient> gradient;
+    // The update is factor * m1 / (sqrt(v1 * inner) + epsilon), or factor * m1
+    // where `adaptive` is off.
+    auto prepare = [&](UpdateBody &body) -> SmallVector<Value> {
+      gradient.emplace(body, adam);
+      seg::PointwiseMath m = body.doubles();
+      Value step = body.load(adam.getStep()), rate = body.loadDouble(adam.getLearningRate());
+      Value power2 = body.power(beta2, step);
+      Value correction1 = m.sub(m.constant(1), body.power(beta1, step)), correction2 = m.sub(m.constant(1), power2);
+      Value plain = m.div(rate, correction1);
+      if (!adam.getRectified())
+        return {body.splat(m.mul(plain, m.sqrt(correction2)))};
+      double rhoInf = 2 / (1 - beta2) - 1;
+      Value steps = arith::SIToFPOp::create(body.k.builder(), body.k.loc(), body.k.builder().getF64Type(), step);
+      Value rho = m.sub(m.constant(rhoInf), m.div(m.mul(m.mul(m.constant(2), steps), power2), correction2));
+      Value adaptive = m.greater(rho, m.constant(5));
+      Value above = m.mul(m.mul(m.sub(rho, m.constant(4)), m.sub(rho, m.constant(2))), m.constant(rhoInf));
+      Value r = m.sqrt(m.div(above, m.mul(rho, m.constant((rhoInf - 4) * (rhoInf - 2)))));
+      return {body.splat(m.select(adaptive, m.mul(plain, r), plain)), body.splat(m.div(m.constant(1), correction2)),
+              body.splatCondition(adaptive)};
+    };
+    return emitUpdate(
+        emitter, adam, {adam.getParams(), adam.getFirstMoment(), adam.getSecondMoment()}, prepare,
+        [&](UpdateBody &body, Value index, ArrayRef<Value> values, ArrayRef<Value> prepared) -> SmallVector<Value> {
+          seg::PointwiseMath m = body.vectors();
+          Value w = values[0], g = (*gradient)(body, index, w, values[1]);
+          Value m1 = m.fma(m.constant(beta1), values[2], m.mul(m.constant(1 - beta1), g));
+          Value v1 = m.fma(m.constant(beta2), values[3], m.mul(m.mul(m.constant(1 - beta2), g), g));
+          Value inner = adam.getRectified() ? m.mul(v1, prepared[1]) : v1;
+          Value divisor = m.add(m.sqrt(inner), m.constant(adam.getEpsilon()));
+          if (adam.getRectified())
+            divisor = m.select(prepared[2], divisor, m.constant(1));
+          return {m.sub(w, m.div(m.mul(prepared[0], m1), divisor)), m1, v1};
+        });
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// rmsprop, sgd, lookahead
+//===----------------------------------------------------------------------===//
+
+struct RmspropKernel : CpuKernelOpInterface::ExternalModel<RmspropKernel, seg::RmspropOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+    return plainStrategy(op, "rmsprop");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    emit(cast<Op>(op), emitter);
+    auto rmsprop = cast<seg::RmspropOp>(op);
+    double decay = rmsprop.getDecay().convertToDouble();
+    std::optional<Gradient> gradient;
+    auto prepare = [&](UpdateBody &body) -> SmallVector<Value> {
+      gradient.emplace(body, rmsprop);
+      return {body.splat(body.load(rmsprop.getLearningRate())), body.splat(body.load(rmsprop.getMomentum()))};
+    };
+    return emitUpdate(
+        emitter, rmsprop,
+        {rmsprop.getParams(), rmsprop.getMeanSquare(), rmsprop.getMeanGradient(), rmsprop.getMomentumBuffer()}, prepare,
+        [&](UpdateBody &body, Value index, ArrayRef<Value> values, ArrayRef<Value> prepared) -> SmallVector<Value> {
+          seg::PointwiseMath m = body.vectors();
+          Value w = values[0], g = (*gradient)(body, index, w, values[1]);
+          Value square = m.fma(m.constant(decay), values[2], m.mul(m.mul(m.constant(1 - decay), g), g));
+          Value mean = m.fma(m.constant(decay), values[3], m.mul(m.constant(1 - decay), g));
+          // Rounding must not make a variance negative.
+          Value variance = m.max(m.sub(square, m.mul(mean, mean)), m.constant(0));
+          Value update = m.div(m.mul(prepared[0], g), m.sqrt(m.add(variance, m.constant(rmsprop.getEpsilon()))));
+          Value momentum = m.fma(prepared[1], values[4], update);
+          return {m.sub(w, momentum), square, mean, momentum};
+        });
+  }
+};
+
+struct SgdKernel : CpuKernelOpInterface::ExternalModel<SgdKernel, seg::SgdOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+    return plainStrategy(op, "sgd");
+  }
+  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+    auto sgd = cast<seg::SgdOp>(op);
+    std::optional<Gradient> gradient;
+    auto prepare = [&](UpdateBody &body) -> SmallVector<Value> {
+      gradient.emplace(body, sgd);
+      return {body.splat(body.load(sgd.getLearningRate())), body.splat(body.load(sgd.getMomentum()))};
+    };
+    return emitUpdate(
+        emitter, sgd, {sgd.getParams(), sgd.getVelocity()}, prepare,
+        [&](UpdateBody &body, Value index, ArrayRef<Value> values, ArrayRef<Value> prepared) -> SmallVector<Value> {
+          seg::PointwiseMath m = body.vectors();
+          Value w = values[0], g = (*gradient)(body, index, w, values[1]);
+          Value velocity = m.fma(prepared[1], values[2], g);
+          Value direction = sgd.getNesterov() ? m.fma(prepared[1], velocity, g) : velocity;
+          return {m.sub(w, m.mul(prepared[0], direction)), velocity};
+        });
+  }
+};
+
+struct LookaheadKernel : CpuKernelOpInterface::ExternalModel<LookaheadKernel, seg::LookaheadOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+    return plainStrategy(op, "lookahead");
+  }
+  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+    auto lookahead = cast<seg::LookaheadOp>(op);
+    auto prepare = [&](UpdateBody &body) -> SmallVector<Value> {
+      OpBuilder &b = body.k.builder();
+      Location loc = body.k.loc();
+      auto constant = [&](int64_t v) -> Value { return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(v)); };
+      auto equals = [&](Value v, int64_t wanted) -> Value {
+        Value equal = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, v, constant(wanted));
+        return body.splatCondition(equal);
+      };
+      Value step = body.load(lookahead.getStep());
+      Value phase = arith::RemUIOp::create(b, loc, step, constant(lookahead.getSync()));
+      return {equals(step, 1), equals(phase, 0)};
+    };
+    return emitUpdate(
+        emitter, lookahead, {lookahead.getParams(), lookahead.getSlow()}, prepare,
+        [&](UpdateBody &body, Value, ArrayRef<Value> values, ArrayRef<Value> prepared) -> SmallVector<Value> {
+          seg::PointwiseMath m = body.vectors();
+          Value w = values[1], from = m.select(prepared[0], values[0], values[2]);
+          Value merged = m.fma(m.constant(lookahead.getAlpha()), m.sub(w, from), from);
+          return {m.select(prepared[1], merged, w), m.select(prepared[1], merged, from)};
+        });
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// all_finite
+//===----------------------------------------------------------------------===//
+
+/// Gradients have no batch dimension: all elements count, whatever the rank.
+struct AllFiniteKernel : CpuKernelOpInterface::ExternalModel<AllFiniteKernel, seg::AllFiniteOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+    return plainStrategy(op, "all_finite", tasksOf(cast<seg::AllFiniteOp>(op).getInput().getType().getNumElements()) * 4);
+  }
+  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+    auto allFinite = cast<seg::AllFiniteOp>(op);
+    int64_t size = allFinite.getInput().getType().getNumElements(), lanes = emitter.getTarget().lanes;
+    // x * 0 is 0 for finite x, else NaN, and NaN stays through sums.
+    emitter.launch({tasksOf(size), 0}, 0, [&](KernelBody &k) {
+      Value begin = k.mul(k.task(), taskElements), end = k.min(k.add(begin, taskElements), k.index(size));
+      seg::PointwiseMath m(k.builder(), k.loc(), k.vectorType(lanes));
+      Value sum = sumPixelVectors(k, begin, end, lanes, 1, [&](Value i, Value, Value mask) {
+        return SmallVector<Value>{m.mul(k.load(inputOf(k, allFinite.getInput()), i, lanes, mask), m.constant(0))};
+      })[0];
+      k.storeScalar(sum, k.temp(), k.task());
+    });
+    emitter.launch({1, 0}, 0, [&](KernelBody &k) {
+      Value zero = k.scalarConstant(0), one = k.scalarConstant(1);
+      Value sum = k.loop(k.index(0), k.index(tasksOf(size)), 1, {zero}, [&](Value i, ValueRange sum) -> SmallVector<Value> {
+        return {arith::AddFOp::create(k.builder(), k.loc(), sum[0], k.loadScalar(k.temp(), i))};
+      })[0];
+      Value finite = arith::CmpFOp::create(k.builder(), k.loc(), arith::CmpFPredicate::OEQ, sum, zero);
+      k.storeScalar(arith::SelectOp::create(k.builder(), k.loc(), finite, one, zero), outputOf(k, allFinite.getOutput()),
+                    k.index(0));
+    });
     return success();
   }
 };
 
 } // namespace
 
-void registerOptimizerCpuKernels(DialectRegistry &registry) {
+void segc::registerOptimizerCpuKernels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
-    seg::AdamOp::attachInterface<OptimizerKernel<seg::AdamOp>>(*context);
-    seg::RmspropOp::attachInterface<OptimizerKernel<seg::RmspropOp>>(*context);
-    seg::SgdOp::attachInterface<OptimizerKernel<seg::SgdOp>>(*context);
-    seg::LookaheadOp::attachInterface<OptimizerKernel<seg::LookaheadOp>>(*context);
-    seg::AllFiniteOp::attachInterface<OptimizerKernel<seg::AllFiniteOp>>(*context);
+    seg::AdamOp::attachInterface<AdamKernel>(*context);
+    seg::AllFiniteOp::attachInterface<AllFiniteKernel>(*context);
+    seg::LookaheadOp::attachInterface<LookaheadKernel>(*context);
+    seg::RmspropOp::attachInterface<RmspropKernel>(*context);
+    seg::SgdOp::attachInterface<SgdKernel>(*context);
   });
 }
-
-} // namespace segc
