@@ -43,10 +43,11 @@ def problems(source, page):
     for words in commands(text):
         program = pathlib.PurePath(words[0]).name
         if program in ("segc", "segrun") and len(words) > 1 and not words[1].startswith("-"):
-            command = [program, words[1]]
-            if words[1] == "model" and words[2].islower():
-                command.append(words[2])
-            known = options(*command)
+            command, known = [program, words[1]], set()
+            if words[1] == "model":  # Its help is the network's own.
+                command.append(words[2] if words[2].islower() else "vnet")
+                known = {"-o", "--output"}
+            known |= options(*command)
             for word in words[2:]:
                 option = word.split("=")[0]
                 if re.match(r"--?[a-zA-Z]", word) and option not in known:
