@@ -205,7 +205,7 @@ Status Trainer::explainNonFinite(const TrainBatch &batch,
   float loss = result("loss");
   std::string text =
       "step " + std::to_string(state_.step + 1) + ": the loss is " +
-      std::to_string(loss) +
+      (std::isnan(loss) ? "nan" : std::to_string(loss)) +
       (std::isfinite(loss) ? ", but a gradient is not finite" : "") +
       "; batch: " + names;
   // The step left the weights alone, so that it can be watched once more.
