@@ -17,6 +17,7 @@
 #include "segc/Codegen/CPU/ConvTile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include <functional>
 
@@ -53,6 +54,7 @@ private:
   struct Tile {
     Value sample;
     std::array<Value, 3> origin, extents;
+    std::array<Value, 3> inputOrigin;
     TileView view;
   };
   /// The columns of one channel block: gradient vector v of the pixel
@@ -69,6 +71,14 @@ private:
   struct Rows {
     Value first, input;
     SmallVector<int64_t> offsets;
+    Value tapD, tapH; ///< Within the task's taps.
+    Value firstOffset; ///< Of the rows within their taps.
+  };
+  /// What the next tile will read while a row of this one is multiplied:
+  /// element w*pitch from `row` on.
+  struct Prefetch {
+    Value memref, row;
+    int64_t pitch;
   };
 
   Tile packTileOf(KernelBody &body, Value index, Value tapD, Value tapH);
@@ -76,14 +86,17 @@ private:
   SmallVector<Value> gradientVectors(KernelBody &body, const Columns &columns, Value row, Value w);
   void packGradient(KernelBody &body, const Tile &tile, Value firstBlock, Value endBlock);
   Columns columnsOf(KernelBody &body, const Tile &tile, Value block, Value firstBlock);
-  void forRowBlocks(KernelBody &body, const Tile &tile, const Sums &sums, const Columns &columns, Value row,
-                    Value input);
+  void forRowBlocks(KernelBody &body, const Tile &tile, const Sums &sums, const Columns &columns, const Rows &tap);
   void sweep(KernelBody &body, const Tile &tile, const Sums &sums, const Columns &columns, const Rows &block);
   SmallVector<Value> sweepRow(KernelBody &body, const Columns &columns, const Rows &block, const TileView &view,
-                              Value input, Value gradient, Value extent, ValueRange carried);
+                              Value input, Value gradient, Value extent, ArrayRef<Prefetch> ahead,
+                              ValueRange carried);
   SmallVector<Value> sweepRowSharingTaps(KernelBody &body, const Columns &columns, const Rows &block,
                                          const TileView &view, Value input, Value gradient, Value extent,
-                                         ValueRange carried);
+                                         ArrayRef<Prefetch> ahead, ValueRange carried);
+  SmallVector<Prefetch> prefetches(KernelBody &body, const Tile &tile, const Columns &columns, const Rows &block,
+                                   Value d, Value h);
+  void prefetch(KernelBody &body, ArrayRef<Prefetch> ahead, Value w);
   Value partialSum(KernelBody &body, Value row, Value channel);
 
   Value maskFor(KernelBody &body, Value channel) const {
@@ -157,7 +170,7 @@ void FilterGradEmitter::sum(KernelBody &body) {
       Columns columns = columnsOf(body, tile, block, firstBlock);
       if (plan.mergesTaps(problem)) {
         for (int64_t row = 0; row < allRows(); row += plan.ur) {
-          Rows rowBlock{body.index(row), tile.view.base, {}};
+          Rows rowBlock{body.index(row), tile.view.base, {}, zero, zero, body.index(row % rows)};
           for (int64_t i = row; i < std::min(row + plan.ur, allRows()); ++i)
             rowBlock.offsets.push_back(i / rows / taskTaps[1] * tile.view.planePitch +
                                        i / rows % taskTaps[1] * tile.view.rowPitch + i % rows);
@@ -168,7 +181,7 @@ void FilterGradEmitter::sum(KernelBody &body) {
       forTaps([&](Value d, Value h) {
         Value input = body.add(body.add(tile.view.base, body.mul(d, tile.view.planePitch)),
                                body.mul(h, tile.view.rowPitch));
-        forRowBlocks(body, tile, sums, columns, rowOf(d, h), input);
+        forRowBlocks(body, tile, sums, columns, {rowOf(d, h), input, {}, d, h, zero});
       });
     });
   });
@@ -199,6 +212,7 @@ FilterGradEmitter::Tile FilterGradEmitter::packTileOf(KernelBody &body, Value in
     }
   }
   Value input = body.input(cast<BlockArgument>(root->getOperand(0)).getArgNumber());
+  tile.inputOrigin = box.origin;
   tile.view = packTile(body, input, problem.in, problem.inChannels, tile.sample, box, 0, wideLanes);
   return tile;
 }
@@ -260,13 +274,12 @@ FilterGradEmitter::Columns FilterGradEmitter::columnsOf(KernelBody &body, const 
   return columns;
 }
 
-/// The rows of one (d, h) tap from `row` on, whose first input value is at
-/// `input`.
+/// All rows of one (d, h) tap.
 void FilterGradEmitter::forRowBlocks(KernelBody &body, const Tile &tile, const Sums &sums, const Columns &columns,
-                                     Value row, Value input) {
+                                     const Rows &tap) {
   int64_t count = plan.share_taps ? problem.inChannels : rows, whole = count - count % plan.ur;
   auto sweepAt = [&](Value first, int64_t size) {
-    Rows block{body.add(row, first), body.add(input, first), {}};
+    Rows block{body.add(tap.first, first), body.add(tap.input, first), {}, tap.tapD, tap.tapH, first};
     llvm::append_range(block.offsets, llvm::seq<int64_t>(0, size));
     sweep(body, tile, sums, columns, block);
   };
@@ -293,13 +306,53 @@ void FilterGradEmitter::sweep(KernelBody &body, const Tile &tile, const Sums &su
       Value input = body.add(body.add(block.input, body.mul(d, packedStride(0) * tile.view.planePitch)),
                              body.mul(h, packedStride(1) * tile.view.rowPitch));
       Value gradient = columns.row(d, h);
+      SmallVector<Prefetch> ahead;
+      if (plan.prefetch)
+        ahead = prefetches(body, tile, columns, block, d, h);
       if (plan.share_taps)
-        return sweepRowSharingTaps(body, columns, block, tile.view, input, gradient, tile.extents[2], carried);
-      return sweepRow(body, columns, block, tile.view, input, gradient, tile.extents[2], carried);
+        return sweepRowSharingTaps(body, columns, block, tile.view, input, gradient, tile.extents[2], ahead, carried);
+      return sweepRow(body, columns, block, tile.view, input, gradient, tile.extents[2], ahead, carried);
     });
   });
   int64_t next = 0;
   forSums([&](Value at, Value mask) { body.store(values[next++], sums.memref, at, mask); });
+}
+
+/// The next tile is the one to the right, or below if tiles are whole rows.
+SmallVector<FilterGradEmitter::Prefetch>
+FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile, const Columns &columns, const Rows &block, Value d,
+                              Value h) {
+  bool below = plan.tile[2] == problem.out[2];
+  auto operand = [&](unsigned i) { return body.input(cast<BlockArgument>(root->getOperand(i)).getArgNumber()); };
+  // Nothing outside the tensor is touched.
+  auto clamp = [&](Value row, Value memref, int64_t length) {
+    int64_t last = cast<MemRefType>(memref.getType()).getNumElements() - length;
+    return body.max(body.min(row, body.index(last)), body.index(0));
+  };
+  SmallVector<Prefetch> result;
+  int64_t pixelsAhead = below ? plan.tile[1] * problem.out[2] : plan.tile[2];
+  Value gradient = body.add(body.mul(body.add(gradientRow(body, tile, d, h), pixelsAhead), problem.outChannels),
+                            columns.channel);
+  result.push_back({operand(1), clamp(gradient, operand(1), plan.tile[2] * problem.outChannels), problem.outChannels});
+
+  auto inputAt = [&](unsigned dim, Value at, Value tap) {
+    Value step = body.mul(at, problem.strides[dim]);
+    return body.add(body.add(tile.inputOrigin[dim], step), tap);
+  };
+  Value plane = body.add(body.mul(tile.sample, problem.in[0]), inputAt(0, d, block.tapD));
+  Value row = body.add(body.mul(plane, problem.in[1]), inputAt(1, h, block.tapH));
+  int64_t inputAhead = below ? plan.tile[1] * problem.strides[1] * problem.in[2] : plan.tile[2] * problem.strides[2];
+  Value position = body.add(body.add(body.mul(row, problem.in[2]), tile.inputOrigin[2]), inputAhead);
+  int64_t pitch = problem.strides[2] * problem.inChannels;
+  result.push_back({operand(0), clamp(body.add(body.mul(position, problem.inChannels), block.firstOffset), operand(0), plan.tile[2] * pitch), pitch});
+  return result;
+}
+
+void FilterGradEmitter::prefetch(KernelBody &body, ArrayRef<Prefetch> ahead, Value w) {
+  for (const Prefetch &next : ahead)
+    memref::PrefetchOp::create(body.builder(), body.loc(), next.memref,
+                               ValueRange{body.add(next.row, body.mul(w, next.pitch))}, /*isWrite=*/false,
+                               /*localityHint=*/2, /*isDataCache=*/true);
 }
 
 SmallVector<Value> FilterGradEmitter::gradientVectors(KernelBody &body, const Columns &columns, Value row, Value w) {
@@ -312,8 +365,9 @@ SmallVector<Value> FilterGradEmitter::gradientVectors(KernelBody &body, const Co
 
 SmallVector<Value> FilterGradEmitter::sweepRow(KernelBody &body, const Columns &columns, const Rows &block,
                                                const TileView &view, Value input, Value gradient, Value extent,
-                                               ValueRange carried) {
+                                               ArrayRef<Prefetch> ahead, ValueRange carried) {
   return body.loop(body.index(0), extent, 1, carried, [&](Value w, ValueRange carried) {
+    prefetch(body, ahead, w);
     SmallVector<Value> sums(carried), gradients = gradientVectors(body, columns, gradient, w);
     Value at = body.add(input, body.mul(w, problem.strides[2] * problem.inChannels));
     for (auto [row, offset] : llvm::enumerate(block.offsets)) {
@@ -332,7 +386,8 @@ SmallVector<Value> FilterGradEmitter::sweepRow(KernelBody &body, const Columns &
 /// see some of the taps only.
 SmallVector<Value> FilterGradEmitter::sweepRowSharingTaps(KernelBody &body, const Columns &columns, const Rows &block,
                                                           const TileView &view, Value input, Value gradient,
-                                                          Value extent, ValueRange carried) {
+                                                          Value extent, ArrayRef<Prefetch> ahead,
+                                                          ValueRange carried) {
   int64_t taps = problem.taps[2], rowCount = block.offsets.size();
   // Taps [from, to) at position x; window[tap] holds the gradients of x - tap.
   auto position = [&](SmallVector<Value> &sums, ArrayRef<SmallVector<Value>> window, Value x, int64_t from, int64_t to) {
@@ -363,6 +418,7 @@ SmallVector<Value> FilterGradEmitter::sweepRowSharingTaps(KernelBody &body, cons
     return result;
   };
   state = body.loop(body.index(taps - 1), extent, 1, state, [&](Value x, ValueRange carried) {
+    prefetch(body, ahead, x);
     SmallVector<Value> values(carried);
     SmallVector<SmallVector<Value>> window = windowOf(values);
     window.insert(window.begin(), gradientVectors(body, columns, gradient, x));

@@ -20,14 +20,23 @@ using namespace mlir;
 
 namespace segc {
 
-/// Tasks of a launch that all workers of the machines we think of can share.
-static constexpr int64_t wantedTasks = 16;
 static constexpr double taskOverhead = 1500;
 /// Copying one vector into a tile, with the loop around it.
 static constexpr double packCycles = 2.5;
 static constexpr double epilogueCycles = 3;
 /// Bytes a cycle of the filter panels.
 static constexpr double panelFromL2 = 24, panelFromL3 = 10;
+/// Bytes a cycle of partial sums that another core wrote.
+static constexpr double partialsFromL3 = 6;
+
+/// Tasks that fit into the time of `tasks` equal ones: the mean for a few
+/// numbers of workers.
+static double occupiedTasks(int64_t tasks) {
+  double sum = 0;
+  for (int64_t workers : {2, 4, 8, 16})
+    sum += static_cast<double>(roundUp(tasks, workers));
+  return sum / 4;
+}
 
 //===----------------------------------------------------------------------===//
 // Sizes
@@ -186,7 +195,7 @@ static void selectTile(const ConvProblem &problem, const CpuTarget &target, Conv
           candidate.tile = {d, h, w};
           candidate.groups = divideUp(blocks, divideUp(blocks, groups));
           int64_t tasks = product(candidate.tileCounts(problem)) * problem.phaseCount() * candidate.groups;
-          double cost = roundUp(tasks, wantedTasks) * taskCycles(problem, candidate, target);
+          double cost = occupiedTasks(tasks) * taskCycles(problem, candidate, target);
           // Tiles that do not fit are the last resort.
           if (candidate.tileSize(problem) * 8 > target.l2Bytes)
             cost *= 1e3 * candidate.tileSize(problem);
@@ -289,7 +298,7 @@ static Dims selectTile(const ConvProblem &problem, const CpuTarget &target, Filt
 /// Cycles of all tasks for two samples, and of the second launch.
 static double totalCycles(const ConvProblem &problem, const FilterGradPlan &plan, const CpuTarget &target) {
   Dims taps = plan.taskTaps(problem);
-  double tasks = plan.splits * plan.tap_groups * plan.groups;
+  int64_t tasks = plan.splits * plan.tap_groups * plan.groups;
   double tiles = divideUp(2 * product(plan.tileCounts(problem)), plan.splits);
   double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
   double taskTaps = taps[0] * taps[1], sums = taskTaps * plan.rows(problem) * blocks * plan.nb;
@@ -297,8 +306,11 @@ static double totalCycles(const ConvProblem &problem, const FilterGradPlan &plan
                     (plan.mergesTaps(problem) ? 1 : taskTaps);
   double pack = (plan.tileSize(problem) + (plan.pack_grad ? product(plan.tile) * blocks * plan.channelBlock() : 0)) /
                 target.lanes * packCycles;
-  double merge = plan.isDirect(problem) ? 0 : plan.partialSize(problem) / target.lanes * (plan.splits + 2) * 1.5;
-  return roundUp(tasks, wantedTasks) * (taskOverhead + tiles * (multiply + pack + 2 * sums) + 3 * sums) + merge;
+  // The sums are read and written for every tile, where they lie.
+  double bytes = 4.0 * target.lanes * sums;
+  double update = 2 * bytes / (bytes < 0.3 * target.l2Bytes ? panelFromL2 : panelFromL3);
+  double merge = plan.isDirect(problem) ? 0 : 4.0 * plan.partialSize(problem) * (plan.splits + 2) / partialsFromL3;
+  return occupiedTasks(tasks) * (taskOverhead + tiles * (multiply + pack + update) + update) + merge;
 }
 
 FilterGradPlan selectFilterGradPlan(const ConvProblem &problem, const CpuTarget &target) {
@@ -306,6 +318,8 @@ FilterGradPlan selectFilterGradPlan(const ConvProblem &problem, const CpuTarget 
   double best = std::numeric_limits<double>::infinity();
   FilterGradPlan plan{}, candidate{};
   candidate.lanes = lanesFor(problem.outChannels, target);
+  candidate.prefetch = 4 * (product(problem.in) * problem.inChannels + product(problem.out) * problem.outChannels) >
+                       8 * target.l2Bytes;
   for (int64_t tapGroups : {int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]})
     for (int64_t pixels : {64, 128, 256, 512, 1024}) {
       candidate.tap_groups = tapGroups;
@@ -349,7 +363,7 @@ template <typename F>
 void forEntries(FilterGradPlan &plan, F &&f) {
   f("lanes", plan.lanes), f("nb", plan.nb), f("ur", plan.ur), f("tile", plan.tile), f("splits", plan.splits);
   f("tap_groups", plan.tap_groups), f("groups", plan.groups), f("share_taps", plan.share_taps);
-  f("pack_grad", plan.pack_grad);
+  f("pack_grad", plan.pack_grad), f("prefetch", plan.prefetch);
 }
 
 struct Writer {

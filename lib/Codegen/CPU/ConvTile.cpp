@@ -36,12 +36,6 @@ static void forVectors(KernelBody &body, Value from, Value to, int64_t lanes, bo
   body.ifThen(body.less(end, to), [&] { each(end, body.prefixMask(rest, lanes)); });
 }
 
-void zeroRange(KernelBody &body, Value memref, Value base, Value from, Value to, int64_t lanes) {
-  forVectors(body, from, to, lanes, /*whole=*/false, [&](Value i, Value mask) {
-    body.store(body.zeroVector(lanes), memref, body.add(base, i), mask);
-  });
-}
-
 TileView packTile(KernelBody &body, Value source, const Dims &size, int64_t channels, Value sample,
                   const TileBox &box, int64_t base, int64_t lanes) {
   TileView view;

@@ -53,6 +53,7 @@ struct FilterGradPlan {
   int64_t groups;     ///< Tasks that share the output channels.
   bool share_taps;    ///< An input value is used for all taps of its row at once.
   bool pack_grad;     ///< The gradient is copied to scratch, a block of channels after the other.
+  bool prefetch;      ///< A tile's multiplications fetch the next tile from memory.
 
   int64_t channelBlock() const { return nb * lanes; }
   int64_t channelBlocks(const ConvProblem &problem) const {

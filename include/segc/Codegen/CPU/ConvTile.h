@@ -37,10 +37,6 @@ TileView packTile(KernelBody &body, mlir::Value source, const Dims &size, int64_
 TileView tileInPlace(KernelBody &body, mlir::Value source, const Dims &size, int64_t channels, mlir::Value sample,
                      const TileBox &box);
 
-/// memref[from, to) = 0 for indices relative to `base`.
-void zeroRange(KernelBody &body, mlir::Value memref, mlir::Value base, mlir::Value from, mlir::Value to,
-               int64_t lanes);
-
 /// Transposes a square of as many vectors as they have lanes (a power of 2).
 llvm::SmallVector<mlir::Value> transposeSquare(KernelBody &body, llvm::ArrayRef<mlir::Value> rows);
 
