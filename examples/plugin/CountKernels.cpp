@@ -32,7 +32,7 @@ struct CountKernelsPass
       // All but the terminator.
       ops += llvm::range_size(fusion.getBody().front().without_terminator());
     });
-    getOperation().emitRemark()
+    emitRemark(getOperation().getLoc())
         << getOperation().getName() << " has " << kernels << " kernels of "
         << ops << " ops";
   }
