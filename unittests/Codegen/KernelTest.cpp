@@ -13,19 +13,14 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
-#include "segc/Codegen/CPU/CpuKernels.h"
+#include "segc/Codegen/CPU/KernelRunner.h"
 #include "segc/Codegen/CPU/LowerToLLVM.h"
 #include "segc/Reference/Reference.h"
-#include "llvm/ExecutionEngine/Orc/LLJIT.h"
-#include "llvm/IR/IRBuilder.h"
-#include "llvm/Target/TargetMachine.h"
 #include <chrono>
 #include <cmath>
 #include <cstring>
 #include <random>
-#include <thread>
 
 using namespace mlir;
 
@@ -68,67 +63,7 @@ std::string fusionFunction(const std::vector<std::string> &inputs, const std::ve
   return text;
 }
 
-//===----------------------------------------------------------------------===//
-// Memory
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-constexpr size_t guardBytes = 256;
-constexpr uint8_t poison = 0xcd;
-constexpr uint32_t poisonFloat = 0x7fcdcdcd;
-
-/// Elements between two guards.
-class Buffer {
-public:
-  Buffer(int64_t elements, Type type) : elements(elements), type(type) {
-    bytes = elements * type.getIntOrFloatBitWidth() / 8;
-    memory.reset(static_cast<uint8_t *>(std::aligned_alloc(64, (bytes + 2 * guardBytes + 63) / 64 * 64)));
-    std::memset(memory.get(), poison, bytes + 2 * guardBytes);
-    if (type.isF32())
-      for (int64_t i = 0; i < elements; ++i)
-        std::memcpy(data() + 4 * i, &poisonFloat, 4);
-  }
-  uint8_t *data() const { return memory.get() + guardBytes; }
-
-  void set(const Values &values) {
-    for (int64_t i = 0; i < elements; ++i) {
-      if (type.isF32())
-        reinterpret_cast<float *>(data())[i] = static_cast<float>(values[i]);
-      else if (type.isInteger(32))
-        reinterpret_cast<int32_t *>(data())[i] = static_cast<int32_t>(values[i]);
-      else
-        reinterpret_cast<int64_t *>(data())[i] = static_cast<int64_t>(values[i]);
-    }
-  }
-  Values get() const {
-    Values values(elements);
-    for (int64_t i = 0; i < elements; ++i)
-      values[i] = type.isF32()           ? reinterpret_cast<float *>(data())[i]
-                  : type.isInteger(32) ? reinterpret_cast<int32_t *>(data())[i]
-                                         : static_cast<double>(reinterpret_cast<int64_t *>(data())[i]);
-    return values;
-  }
-  bool guardsIntact() const {
-    for (size_t i = 0; i < guardBytes; ++i)
-      if (memory.get()[i] != poison || data()[bytes + i] != poison)
-        return false;
-    return true;
-  }
-
-private:
-  int64_t elements;
-  Type type;
-  size_t bytes;
-  std::unique_ptr<uint8_t, void (*)(void *)> memory{nullptr, &std::free};
-};
-
-Buffer bufferFor(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return Buffer(tensor.getNumElements(), tensor.getElementType());
-}
-
-DialectRegistry makeRegistry() {
+static DialectRegistry makeRegistry() {
   DialectRegistry registry;
   registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
                   scf::SCFDialect, seg::SegDialect, vector::VectorDialect>();
@@ -138,62 +73,22 @@ DialectRegistry makeRegistry() {
   return registry;
 }
 
-using Launch = void (*)(void **buffers, int64_t batch, int64_t task);
-
-/// `@name.call(buffers, batch, task)` calls `@name` with the pointers unpacked.
-void addCaller(llvm::Module &module, StringRef name) {
-  llvm::Function *kernel = module.getFunction(name);
-  llvm::LLVMContext &context = module.getContext();
-  llvm::Type *pointer = llvm::PointerType::getUnqual(context), *i64 = llvm::Type::getInt64Ty(context);
-  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {pointer, i64, i64}, false);
-  auto *caller = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name + ".call", module);
-  llvm::IRBuilder<> b(llvm::BasicBlock::Create(context, "", caller));
-  SmallVector<llvm::Value *> args;
-  for (unsigned i = 0; i + 2 < kernel->arg_size(); ++i)
-    args.push_back(b.CreateLoad(pointer, b.CreateConstGEP1_64(pointer, caller->getArg(0), i)));
-  args.append({caller->getArg(1), caller->getArg(2)});
-  b.CreateCall(kernel, args);
-  b.CreateRetVoid();
-}
-
-struct KernelLaunch {
-  TaskCount tasks;
-  int64_t scratchBytes;
-  Launch launch;
-};
-
-} // namespace
-
 struct CompiledFunction::Implementation {
   KernelTestOptions options;
   MLIRContext context{makeRegistry(), MLIRContext::Threading::DISABLED};
   OwningOpRef<ModuleOp> module;
-  std::string kernelText;
-  std::unique_ptr<llvm::orc::LLJIT> jit;
-  std::vector<std::vector<KernelLaunch>> launches; // By fusion.
+  std::unique_ptr<KernelRunner> runner;
 
   func::FuncOp function() { return *module->getOps<func::FuncOp>().begin(); }
 };
 
 CompiledFunction::CompiledFunction() : self(std::make_unique<Implementation>()) {}
 CompiledFunction::~CompiledFunction() = default;
-std::string CompiledFunction::kernelText() const { return self->kernelText; }
+std::string CompiledFunction::kernelText() const { return self->runner->text().str(); }
 
 //===----------------------------------------------------------------------===//
 // Compiling
 //===----------------------------------------------------------------------===//
-
-static LogicalResult emitFusion(seg::FusionOp fusion, FusionEmitter &emitter, const CpuTarget &target) {
-  Operation *root = fusionRoot(fusion);
-  if (!root)
-    return emitPointwiseFusion(emitter);
-  auto kernel = dyn_cast<CpuKernelOpInterface>(root);
-  if (!kernel)
-    return root->emitOpError("has no CPU kernel");
-  if (!fusion.getStrategyAttr())
-    fusion.setStrategyAttr(kernel.selectCpuStrategy(fusion, target));
-  return kernel.emitCpuKernel(emitter);
-}
 
 std::unique_ptr<CompiledFunction>
 CompiledFunction::compile(StringRef text, const KernelTestOptions &options, std::string &error) {
@@ -213,50 +108,10 @@ CompiledFunction::compile(StringRef text, const KernelTestOptions &options, std:
   self.module = parseSourceString<ModuleOp>(withBatch(text, options.largestBatch), &self.context);
   if (!self.module)
     return fail("cannot parse the test's text");
-
-  OwningOpRef<ModuleOp> kernels = ModuleOp::create(UnknownLoc::get(&self.context));
-  std::vector<std::vector<std::string>> names;
-  for (seg::FusionOp fusion : self.function().getOps<seg::FusionOp>()) {
-    FusionEmitter emitter(OpBuilder::atBlockEnd(kernels->getBody()), fusion, "k" + std::to_string(names.size()), *target);
-    if (failed(emitFusion(fusion, emitter, *target)))
-      return fail("emission failed");
-    auto &launches = self.launches.emplace_back();
-    auto &symbols = names.emplace_back();
-    for (func::FuncOp kernel : emitter.kernels()) {
-      ArrayRef<int64_t> tasks = kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
-      launches.push_back({{tasks[0], tasks[1]}, kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt(), nullptr});
-      symbols.push_back(kernel.getName().str());
-    }
-  }
-  llvm::raw_string_ostream(self.kernelText) << *kernels;
-  if (failed(verify(*kernels)) || failed(lowerKernelsToLLVM(*kernels)))
-    return fail("lowering failed");
-
-  auto llvmContext = std::make_unique<llvm::LLVMContext>();
-  std::unique_ptr<llvm::Module> llvmModule = translateKernels(*kernels, *llvmContext, *target);
-  auto machine = createTargetMachine(*target);
-  if (!llvmModule || !machine)
-    return fail("translation failed");
-  for (const auto &symbols : names)
-    for (const std::string &symbol : symbols)
-      addCaller(*llvmModule, symbol);
-  optimizeModule(*llvmModule, **machine);
-
-  llvm::orc::JITTargetMachineBuilder builder(llvmModule->getTargetTriple());
-  builder.setCPU(target->llvmCpu);
-  auto jit = llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create();
-  if (!jit)
-    return fail(llvm::toString(jit.takeError()));
-  self.jit = std::move(*jit);
-  if (llvm::Error e = self.jit->addIRModule(llvm::orc::ThreadSafeModule(std::move(llvmModule), std::move(llvmContext))))
-    return fail(llvm::toString(std::move(e)));
-  for (auto [launches, symbols] : llvm::zip_equal(self.launches, names))
-    for (auto [launch, symbol] : llvm::zip_equal(launches, symbols)) {
-      auto address = self.jit->lookup(symbol + ".call");
-      if (!address)
-        return fail(llvm::toString(address.takeError()));
-      launch.launch = address->toPtr<Launch>();
-    }
+  auto runner = KernelRunner::compile(llvm::to_vector(self.function().getOps<seg::FusionOp>()), *target);
+  if (!runner)
+    return fail(llvm::toString(runner.takeError()));
+  self.runner = std::move(*runner);
   error.clear();
   return compiled;
 }
@@ -287,37 +142,12 @@ std::vector<Values> CompiledFunction::makeInputs() const {
   return inputs;
 }
 
-static void runLaunch(const KernelLaunch &kernel, std::vector<void *> buffers, Type f32, int64_t batch,
-                      CompiledFunction::Order order, std::string &error) {
-  int64_t tasks = kernel.tasks.fixed + kernel.tasks.perSample * batch;
-  auto worker = [&](int64_t first, int64_t step, bool &intact) {
-    Buffer scratch(kernel.scratchBytes / 4, f32);
-    std::vector<void *> pointers = buffers; // Each worker has its own scratch.
-    pointers.push_back(scratch.data());
-    for (int64_t task = first; task >= 0 && task < tasks; task += step)
-      kernel.launch(pointers.data(), batch, task);
-    intact = scratch.guardsIntact();
-  };
-  bool intact = true, otherIntact = true;
-  if (order == CompiledFunction::Order::TwoThreads) {
-    std::thread other([&] { worker(1, 2, otherIntact); });
-    worker(0, 2, intact);
-    other.join();
-  } else if (order == CompiledFunction::Order::Reverse) {
-    worker(tasks - 1, -1, intact);
-  } else {
-    worker(0, 1, intact);
-  }
-  if (!intact || !otherIntact)
-    error = "access outside the scratch";
-}
-
 std::vector<Values> CompiledFunction::run(const std::vector<Values> &inputs, Order order, std::string &error) {
   func::FuncOp function = self->function();
-  llvm::DenseMap<Value, Buffer *> memory;
-  std::vector<std::unique_ptr<Buffer>> buffers;
+  llvm::DenseMap<Value, GuardedBuffer *> memory;
+  std::vector<std::unique_ptr<GuardedBuffer>> buffers;
   auto allocate = [&](Value value) {
-    buffers.push_back(std::make_unique<Buffer>(bufferFor(value.getType())));
+    buffers.push_back(std::make_unique<GuardedBuffer>(cast<RankedTensorType>(value.getType())));
     memory[value] = buffers.back().get();
   };
   for (auto [argument, values] : llvm::zip_equal(function.getArguments(), inputs)) {
@@ -328,7 +158,7 @@ std::vector<Values> CompiledFunction::run(const std::vector<Values> &inputs, Ord
   for (auto [result, argument] : self->options.inPlace)
     memory[returned.getOperand(result)] = memory[function.getArgument(argument)];
 
-  for (auto [fusion, launches] : llvm::zip_equal(function.getOps<seg::FusionOp>(), self->launches)) {
+  for (auto [index, fusion] : llvm::enumerate(function.getOps<seg::FusionOp>())) {
     std::vector<void *> pointers;
     for (Value input : fusion.getInputs())
       pointers.push_back(memory[input]->data());
@@ -337,15 +167,8 @@ std::vector<Values> CompiledFunction::run(const std::vector<Values> &inputs, Ord
         allocate(output);
       pointers.push_back(memory[output]->data());
     }
-    int64_t tempBytes = 0;
-    if (DictionaryAttr strategy = fusion.getStrategyAttr())
-      if (auto attr = strategy.getAs<IntegerAttr>(strategyTempName))
-        tempBytes = attr.getInt();
-    Type f32 = Float32Type::get(&self->context);
-    buffers.push_back(std::make_unique<Buffer>(tempBytes / 4, f32));
-    pointers.push_back(buffers.back()->data());
-    for (const KernelLaunch &kernel : launches)
-      runLaunch(kernel, pointers, f32, self->options.batch, order, error);
+    if (!self->runner->run(index, pointers, self->options.batch, order))
+      error = "access outside the scratch or the temporary";
   }
   for (const auto &buffer : buffers)
     if (!buffer->guardsIntact())

@@ -22,7 +22,7 @@
 #ifndef SEGC_UNITTESTS_CODEGEN_KERNELTEST_H
 #define SEGC_UNITTESTS_CODEGEN_KERNELTEST_H
 
-#include "segc/Target/CpuTarget.h"
+#include "segc/Codegen/CPU/KernelRunner.h"
 #include "llvm/ADT/StringRef.h"
 #include <functional>
 #include <map>
@@ -61,7 +61,7 @@ public:
   compile(llvm::StringRef text, const KernelTestOptions &options, std::string &error);
   ~CompiledFunction();
 
-  enum class Order { Forward, Reverse, TwoThreads };
+  using Order = KernelRunner::Order;
   /// Runs every launch of every fusion. Elements that are not written are
   /// NaN (0x7fcdcdcd). An access outside a buffer's elements sets `error`.
   std::vector<Values> run(const std::vector<Values> &inputs, Order order, std::string &error);

@@ -22,6 +22,15 @@ Operation *fusionRoot(seg::FusionOp fusion) {
   return nullptr;
 }
 
+Operation *fusionLead(seg::FusionOp fusion) {
+  Operation *root = fusionRoot(fusion);
+  return root ? root : &fusion.getBody().front().front();
+}
+
+std::string kernelName(seg::FusionOp fusion, size_t index) {
+  return "k" + std::to_string(index) + "_" + fusionLead(fusion)->getName().stripDialect().str();
+}
+
 namespace {
 struct CpuFusionModel : FusionModel {
   using FusionModel::FusionModel;

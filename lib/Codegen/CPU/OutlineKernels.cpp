@@ -21,6 +21,24 @@ namespace segc {
 
 using namespace segc;
 
+std::string segc::kernelKey(seg::FusionOp fusion) {
+  std::string key;
+  llvm::raw_string_ostream out(key);
+  out << fusion.getStrategyAttr();
+  DenseMap<Value, int> numbers;
+  auto number = [&](Value v) { return numbers.try_emplace(v, numbers.size()).first->second; };
+  for (Value argument : fusion.getBody().getArguments())
+    out << '%' << number(argument) << argument.getType();
+  for (Operation &op : fusion.getBody().front()) {
+    out << ';' << op.getName() << op.getAttrDictionary();
+    for (Value operand : op.getOperands())
+      out << '%' << number(operand);
+    for (Value result : op.getResults())
+      out << '=' << number(result) << result.getType();
+  }
+  return key;
+}
+
 namespace {
 
 /// Where a value lives at run time.
@@ -49,26 +67,6 @@ int64_t scalarOffset(StringRef name) {
       .Case("step", offsetof(segc_scalars, step))
       .Case("seed", offsetof(segc_scalars, seed))
       .Default(offsetof(segc_scalars, sample_offset));
-}
-
-/// What distinguishes two fusions' kernels: ops, types, attributes and how
-/// values flow, but not where they live.
-std::string kernelKey(seg::FusionOp fusion) {
-  std::string key;
-  llvm::raw_string_ostream out(key);
-  out << fusion.getStrategyAttr();
-  DenseMap<Value, int> numbers;
-  auto number = [&](Value v) { return numbers.try_emplace(v, numbers.size()).first->second; };
-  for (Value argument : fusion.getBody().getArguments())
-    out << '%' << number(argument) << argument.getType();
-  for (Operation &op : fusion.getBody().front()) {
-    out << ';' << op.getName() << op.getAttrDictionary();
-    for (Value operand : op.getOperands())
-      out << '%' << number(operand);
-    for (Value result : op.getResults())
-      out << '=' << number(result) << result.getType();
-  }
-  return key;
 }
 
 /// Outlines the fusions of all entries.
@@ -135,8 +133,7 @@ FailureOr<SmallVector<func::FuncOp>> Outliner::kernels(seg::FusionOp fusion) {
     return it->second;
   }
   Operation *root = fusionRoot(fusion);
-  Operation *lead = root ? root : &fusion.getBody().front().front();
-  std::string symbol = "k" + std::to_string(known.size()) + "_" + lead->getName().stripDialect().str();
+  std::string symbol = kernelName(fusion, known.size());
   FusionEmitter emitter(OpBuilder::atBlockEnd(module.getBody()), fusion, symbol, target);
   LogicalResult emitted = root ? cast<CpuKernelOpInterface>(root).emitCpuKernel(emitter) : emitPointwiseFusion(emitter);
   if (failed(emitted))
@@ -157,8 +154,7 @@ void Outliner::appendOperand(SmallVectorImpl<int64_t> &list, Value value) {
 
 DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel, bool first) {
   Builder b(module.getContext());
-  Operation *root = fusionRoot(fusion);
-  Operation *lead = root ? root : &fusion.getBody().front().front();
+  Operation *root = fusionRoot(fusion), *lead = fusionLead(fusion);
   SmallVector<int64_t> operands;
   double bytes = 0;
   for (Value value : llvm::concat<Value>(SmallVector<Value>(fusion.getInputs()), SmallVector<Value>(fusion.getResults()))) {

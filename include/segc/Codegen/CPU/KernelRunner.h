@@ -1,0 +1,66 @@
+//===- KernelRunner.h - Runs kernels where they are compiled -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// For tests and `segc verify`: the kernels of some fusions are compiled into
+// this process and run on buffers with guards around them.
+
+#ifndef SEGC_CODEGEN_CPU_KERNELRUNNER_H
+#define SEGC_CODEGEN_CPU_KERNELRUNNER_H
+
+#include "segc/Codegen/CPU/CpuKernels.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace segc {
+
+/// Elements between two guards. Floats start as a NaN (0x7fcdcdcd).
+class GuardedBuffer {
+public:
+  GuardedBuffer(int64_t elements, mlir::Type type);
+  explicit GuardedBuffer(mlir::RankedTensorType type) : GuardedBuffer(type.getNumElements(), type.getElementType()) {}
+
+  uint8_t *data() const;
+  /// f32 values, labels and counters all fit a double.
+  void set(llvm::ArrayRef<double> values);
+  std::vector<double> get() const;
+  bool guardsIntact() const;
+
+private:
+  int64_t elements;
+  mlir::Type type;
+  size_t bytes;
+  std::unique_ptr<uint8_t, void (*)(void *)> memory;
+};
+
+/// The kernels of some fusions, in memory.
+class KernelRunner {
+public:
+  /// A fusion without a strategy is given one. The emitter, the lowering or
+  /// LLVM say on the context, or in the error, what is at fault.
+  static llvm::Expected<std::unique_ptr<KernelRunner>> compile(llvm::ArrayRef<seg::FusionOp> fusions, const CpuTarget &target);
+  ~KernelRunner();
+
+  enum class Order { Forward, Reverse, TwoThreads };
+  /// Runs every launch of a fusion, by its place in the list. `operands` are
+  /// its inputs, then its results. False after an access outside the
+  /// temporary or the scratch.
+  [[nodiscard]] bool run(size_t fusion, llvm::ArrayRef<void *> operands, int64_t batch, Order order = Order::Forward);
+
+  /// The kernels in the dialects they are emitted in.
+  llvm::StringRef text() const;
+
+private:
+  KernelRunner();
+  struct Implementation;
+  std::unique_ptr<Implementation> self;
+};
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_CPU_KERNELRUNNER_H

@@ -1,0 +1,237 @@
+//===- KernelRunner.cpp -----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/CPU/KernelRunner.h"
+
+#include "mlir/IR/Verifier.h"
+#include "segc/Codegen/CPU/LowerToLLVM.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/Target/TargetMachine.h"
+#include <cstring>
+#include <thread>
+
+using namespace mlir;
+
+namespace segc {
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+static constexpr size_t guardBytes = 256;
+static constexpr uint8_t poison = 0xcd;
+static constexpr uint32_t poisonFloat = 0x7fcdcdcd;
+
+GuardedBuffer::GuardedBuffer(int64_t elements, Type type)
+    : elements(elements), type(type), bytes(elements * type.getIntOrFloatBitWidth() / 8), memory(nullptr, &std::free) {
+  memory.reset(static_cast<uint8_t *>(std::aligned_alloc(64, (bytes + 2 * guardBytes + 63) / 64 * 64)));
+  std::memset(memory.get(), poison, bytes + 2 * guardBytes);
+  if (type.isF32())
+    for (int64_t i = 0; i < elements; ++i)
+      std::memcpy(data() + 4 * i, &poisonFloat, 4);
+}
+
+uint8_t *GuardedBuffer::data() const { return memory.get() + guardBytes; }
+
+void GuardedBuffer::set(ArrayRef<double> values) {
+  for (int64_t i = 0; i < elements; ++i) {
+    if (type.isF32())
+      reinterpret_cast<float *>(data())[i] = static_cast<float>(values[i]);
+    else if (type.isInteger(32))
+      reinterpret_cast<int32_t *>(data())[i] = static_cast<int32_t>(values[i]);
+    else
+      reinterpret_cast<int64_t *>(data())[i] = static_cast<int64_t>(values[i]);
+  }
+}
+
+std::vector<double> GuardedBuffer::get() const {
+  std::vector<double> values(elements);
+  for (int64_t i = 0; i < elements; ++i)
+    values[i] = type.isF32()           ? reinterpret_cast<float *>(data())[i]
+                : type.isInteger(32) ? reinterpret_cast<int32_t *>(data())[i]
+                                       : static_cast<double>(reinterpret_cast<int64_t *>(data())[i]);
+  return values;
+}
+
+bool GuardedBuffer::guardsIntact() const {
+  for (size_t i = 0; i < guardBytes; ++i)
+    if (memory.get()[i] != poison || data()[bytes + i] != poison)
+      return false;
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct KernelLaunch {
+  TaskCount tasks;
+  int64_t scratchBytes;
+  std::string symbol;
+  void (*call)(void **buffers, int64_t batch, int64_t task);
+};
+
+struct FusionLaunches {
+  std::vector<KernelLaunch> launches;
+  int64_t tempBytes = 0;
+};
+
+/// `@name.call(buffers, batch, task)` calls `@name` with the pointers unpacked.
+void addCaller(llvm::Module &module, StringRef name) {
+  llvm::Function *kernel = module.getFunction(name);
+  llvm::LLVMContext &context = module.getContext();
+  llvm::Type *pointer = llvm::PointerType::getUnqual(context), *i64 = llvm::Type::getInt64Ty(context);
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {pointer, i64, i64}, false);
+  auto *caller = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name + ".call", module);
+  llvm::IRBuilder<> b(llvm::BasicBlock::Create(context, "", caller));
+  SmallVector<llvm::Value *> args;
+  for (unsigned i = 0; i + 2 < kernel->arg_size(); ++i)
+    args.push_back(b.CreateLoad(pointer, b.CreateConstGEP1_64(pointer, caller->getArg(0), i)));
+  args.append({caller->getArg(1), caller->getArg(2)});
+  b.CreateCall(kernel, args);
+  b.CreateRetVoid();
+}
+
+LogicalResult emitFusion(seg::FusionOp fusion, FusionEmitter &emitter, const CpuTarget &target) {
+  Operation *root = fusionRoot(fusion);
+  if (!root)
+    return emitPointwiseFusion(emitter);
+  auto kernel = dyn_cast<CpuKernelOpInterface>(root);
+  if (!kernel)
+    return root->emitOpError("has no CPU kernel");
+  if (!fusion.getStrategyAttr())
+    fusion.setStrategyAttr(kernel.selectCpuStrategy(fusion, target));
+  return kernel.emitCpuKernel(emitter);
+}
+
+FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels, const Twine &symbol, const CpuTarget &target) {
+  FusionEmitter emitter(OpBuilder::atBlockEnd(kernels.getBody()), fusion, symbol.str(), target);
+  if (failed(emitFusion(fusion, emitter, target)))
+    return failure();
+  FusionLaunches result;
+  if (DictionaryAttr strategy = fusion.getStrategyAttr())
+    if (auto bytes = strategy.getAs<IntegerAttr>(strategyTempName))
+      result.tempBytes = bytes.getInt();
+  for (func::FuncOp kernel : emitter.kernels()) {
+    ArrayRef<int64_t> tasks = kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
+    int64_t scratch = kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt();
+    result.launches.push_back({{tasks[0], tasks[1]}, scratch, kernel.getName().str(), nullptr});
+  }
+  return result;
+}
+
+} // namespace
+
+struct KernelRunner::Implementation {
+  std::string text;
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+  std::vector<FusionLaunches> fusions;
+  Type f32;
+
+  llvm::Error load(ModuleOp kernels, const CpuTarget &target);
+};
+
+KernelRunner::KernelRunner() : self(std::make_unique<Implementation>()) {}
+KernelRunner::~KernelRunner() = default;
+StringRef KernelRunner::text() const { return self->text; }
+
+/// Lowers the kernels to machine code and finds their addresses.
+llvm::Error KernelRunner::Implementation::load(ModuleOp kernels, const CpuTarget &target) {
+  if (failed(verify(kernels)) || failed(lowerKernelsToLLVM(kernels)))
+    return llvm::createStringError("lowering failed");
+  auto context = std::make_unique<llvm::LLVMContext>();
+  std::unique_ptr<llvm::Module> module = translateKernels(kernels, *context, target);
+  if (!module)
+    return llvm::createStringError("translation failed");
+  auto machine = createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  for (const FusionLaunches &fusion : fusions)
+    for (const KernelLaunch &launch : fusion.launches)
+      addCaller(*module, launch.symbol);
+  optimizeModule(*module, **machine);
+
+  llvm::orc::JITTargetMachineBuilder builder(module->getTargetTriple());
+  builder.setCPU(target.llvmCpu);
+  auto made = llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create();
+  if (!made)
+    return made.takeError();
+  jit = std::move(*made);
+  if (llvm::Error error = jit->addIRModule(llvm::orc::ThreadSafeModule(std::move(module), std::move(context))))
+    return error;
+  for (FusionLaunches &fusion : fusions)
+    for (KernelLaunch &launch : fusion.launches) {
+      auto address = jit->lookup(launch.symbol + ".call");
+      if (!address)
+        return address.takeError();
+      launch.call = address->toPtr<decltype(launch.call)>();
+    }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<KernelRunner>> KernelRunner::compile(ArrayRef<seg::FusionOp> fusions, const CpuTarget &target) {
+  std::unique_ptr<KernelRunner> runner(new KernelRunner);
+  Implementation &self = *runner->self;
+  if (fusions.empty())
+    return runner;
+  MLIRContext *context = fusions.front()->getContext();
+  self.f32 = Float32Type::get(context);
+  OwningOpRef<ModuleOp> kernels = ModuleOp::create(UnknownLoc::get(context));
+  for (seg::FusionOp fusion : fusions) {
+    auto launches = emitLaunches(fusion, *kernels, "k" + Twine(self.fusions.size()), target);
+    if (failed(launches))
+      return llvm::createStringError("emission failed");
+    self.fusions.push_back(std::move(*launches));
+  }
+  llvm::raw_string_ostream(self.text) << *kernels;
+  if (llvm::Error error = self.load(*kernels, target))
+    return error;
+  return runner;
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+static bool runLaunch(const KernelLaunch &kernel, std::vector<void *> buffers, Type f32, int64_t batch, KernelRunner::Order order) {
+  int64_t tasks = kernel.tasks.fixed + kernel.tasks.perSample * batch;
+  auto worker = [&](int64_t first, int64_t step, bool &intact) {
+    GuardedBuffer scratch(kernel.scratchBytes / 4, f32);
+    std::vector<void *> pointers = buffers; // Each worker has its own scratch.
+    pointers.push_back(scratch.data());
+    for (int64_t task = first; task >= 0 && task < tasks; task += step)
+      kernel.call(pointers.data(), batch, task);
+    intact = scratch.guardsIntact();
+  };
+  bool intact = true, otherIntact = true;
+  if (order == KernelRunner::Order::TwoThreads) {
+    std::thread other([&] { worker(1, 2, otherIntact); });
+    worker(0, 2, intact);
+    other.join();
+  } else if (order == KernelRunner::Order::Reverse) {
+    worker(tasks - 1, -1, intact);
+  } else {
+    worker(0, 1, intact);
+  }
+  return intact && otherIntact;
+}
+
+bool KernelRunner::run(size_t fusion, ArrayRef<void *> operands, int64_t batch, Order order) {
+  const FusionLaunches &launches = self->fusions[fusion];
+  GuardedBuffer temporary(launches.tempBytes / 4, self->f32);
+  std::vector<void *> buffers(operands.begin(), operands.end());
+  buffers.push_back(temporary.data());
+  bool intact = true;
+  for (const KernelLaunch &launch : launches.launches)
+    intact &= runLaunch(launch, buffers, self->f32, batch, order);
+  return intact && temporary.guardsIntact();
+}
+
+} // namespace segc
