@@ -115,6 +115,8 @@ const char *Grouping::refusal(Group *producer, Operation *op) {
     return "the producer's kernel takes no epilogue";
   if (producer->root && consumer->root)
     return "both sides hold a root: a kernel has one";
+  if (consumer->root && llvm::any_of(consumer->root->getOperands(), [&](Value v) { return groupOf(v) == producer; }))
+    return "the user's root reads the value too: a kernel computes nothing before its root";
   if (reachesFromOutside(producer, consumer))
     return "another kernel lies between: the user also needs a value computed from this one";
   return nullptr;
