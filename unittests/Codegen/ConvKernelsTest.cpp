@@ -8,6 +8,7 @@
 #include "KernelTest.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "llvm/ADT/StringExtras.h"
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 using namespace segc::test;
@@ -23,6 +24,7 @@ struct ConvCase {
   int64_t in, out; ///< Channels of the large and the small side.
   bool transposeFilter = false;
   bool epilogue = false; ///< Bias where there can be one, residual sum, ReLU.
+  int64_t sums = 1;      ///< How often the residual is added.
   std::string strategy = "";
 };
 
@@ -71,8 +73,12 @@ std::string function(const ConvCase &c, const std::string &op, llvm::ArrayRef<st
   std::string yielded = "%y";
   if (c.epilogue && op != "seg.conv_filter_grad") {
     addInput("residual", result);
-    body += "%z = seg.add %y, %residual : (" + result + ", " + result + ") -> " + result + "\n";
-    body += "%u = seg.relu %z : " + result + "\n";
+    for (int64_t i = 0; i < c.sums; ++i) {
+      std::string sum = "%z" + std::to_string(i);
+      body += sum + " = seg.add " + yielded + ", %residual : (" + result + ", " + result + ") -> " + result + "\n";
+      yielded = sum;
+    }
+    body += "%u = seg.relu " + yielded + " : " + result + "\n";
     yielded = "%u";
   }
   std::string strategy = c.strategy.empty() ? "" : " attributes {strategy = {" + c.strategy + "}}";
@@ -161,6 +167,48 @@ TEST(ConvKernels, SmallVolumes) {
   checkAll({{2, 2, 2}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 48, true, true});
   checkAll({{1, 1}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 32});
 }
+// Long epilogues are a loop over the register block.
+TEST(ConvKernels, LongEpilogue) {
+  checkAll({{9, 10}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 17, 48, false, true, 4});
+  checkAll({{4, 5, 6}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 32, false, true, 4});
+}
 TEST(ConvKernels, WideRows) { checkAll({{3, 130}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 16, false, true}, 2, 1); }
+
+/// A convolution of 16 channels whose strategies are small to compute.
+ConvCase withStrategy(std::string strategy) {
+  ConvCase c{{5, 7, 40}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 16};
+  c.strategy = "kind = \"direct\", " + strategy;
+  return c;
+}
+
+TEST(ConvKernels, GivenStrategy) {
+  KernelTestOptions options;
+  for (const char *variant : {"block = array<i64: 1, 1, 5>, tile = array<i64: 2, 3, 10>, share_taps = false, unroll = 4",
+                              "block = array<i64: 1, 1, 9>, tile = array<i64: 1, 2, 18>, share_taps = true, unroll = 2"})
+    check(convText(withStrategy("lanes = 8, nb = 2, groups = 1, in_place = false, temp_bytes = 27648, " +
+                                std::string(variant))),
+          options);
+  for (const char *variant : {"tile = array<i64: 1, 2, 20>, share_taps = true, pack_grad = true, ur = 5, nb = 1",
+                              "tile = array<i64: 2, 2, 40>, share_taps = false, pack_grad = false, ur = 7, nb = 1"})
+    for (const char *groups : {"tap_groups = 1", "tap_groups = 3", "tap_groups = 9"})
+      check(filterGradText(withStrategy("lanes = 16, groups = 1, splits = 3, prefetch = true, temp_bytes = 82944, " +
+                                        std::string(groups) + ", " + variant)),
+            options);
+}
+
+TEST(ConvKernels, WrongStrategy) {
+  auto expectError = [](const std::string &strategy, const std::string &error) {
+    EXPECT_THAT(checkKernels(convText(withStrategy(strategy))), testing::HasSubstr(error));
+  };
+  std::string rest = "lanes = 16, nb = 1, groups = 1, tile = array<i64: 1, 1, 40>, temp_bytes = 27648, ";
+  expectError(rest + "block = array<i64: 1, 1, 8>, share_taps = true, in_place = false",
+              "expects a valid 'unroll' in the fusion's strategy");
+  expectError(rest + "block = array<i64: 1, 1, 8>, share_taps = true, in_place = true, unroll = 1",
+              "cannot read its input in place");
+  expectError(rest + "block = array<i64: 1, 2, 8>, share_taps = true, in_place = false, unroll = 1",
+              "expects register blocks to divide the tile, got 2 and 1");
+  expectError(rest + "block = array<i64: 1, 1, 8>, share_taps = true, in_place = false, unroll = 3",
+              "expects unroll to divide 16, got 3");
+}
 
 } // namespace

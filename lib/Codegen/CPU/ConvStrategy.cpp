@@ -23,6 +23,8 @@ namespace segc {
 static constexpr double taskOverhead = 1500;
 /// Copying one vector into a tile, with the loop around it.
 static constexpr double packCycles = 2.5;
+/// A row of a tile beside that.
+static constexpr double packRowCycles = 40;
 static constexpr double epilogueCycles = 3;
 /// Bytes a cycle of the filter panels.
 static constexpr double panelFromL2 = 24, panelFromL3 = 10;
@@ -137,6 +139,8 @@ static void selectRegisterBlock(const ConvProblem &problem, const CpuTarget &tar
   Dims space = problem.space();
   int64_t taps = problem.phaseTaps()[2], vectors = divideUp(problem.outChannels, plan.lanes);
   bool mayShare = taps > 1 && problem.inStrides()[2] == 1 && problem.hasEqualPhases(2);
+  // Without sharing, a loop over few channels is too short.
+  bool mustShare = mayShare && problem.inChannels < 4;
   double best = std::numeric_limits<double>::infinity();
   auto consider = [&](const ConvPlan &candidate) {
     int64_t weights = candidate.nb * (candidate.share_taps ? taps : 1);
@@ -152,7 +156,7 @@ static void selectRegisterBlock(const ConvProblem &problem, const CpuTarget &tar
   for (candidate.nb = 1; candidate.nb <= std::min<int64_t>(4, vectors); ++candidate.nb)
     for (bool share : {false, true}) {
       candidate.share_taps = share;
-      if (share && !mayShare)
+      if (share ? !mayShare : mustShare)
         continue;
       int64_t most = target.registers / candidate.nb;
       for (int64_t w = std::min(space[2], most); w >= 1; --w)
@@ -172,7 +176,7 @@ static double taskCycles(const ConvProblem &problem, const ConvPlan &plan, const
   double steps = product(taps) * problem.inChannels;
   double multiply = tileCycles(problem, plan, plan.tile, fits ? panelFromL2 : panelFromL3) * steps * blocks;
   double pack = plan.in_place ? 0 : plan.tileSize(problem) / target.lanes * packCycles +
-                                        problem.window(0, plan.tile[0]) * problem.window(1, plan.tile[1]) * 10;
+                                        problem.window(0, plan.tile[0]) * problem.window(1, plan.tile[1]) * packRowCycles;
   double finish = product(plan.tile) * plan.nb * blocks * epilogueCycles;
   return taskOverhead + multiply + pack + finish + panelBytes * blocks / panelFromL3;
 }
@@ -206,12 +210,15 @@ static void selectTile(const ConvProblem &problem, const CpuTarget &target, Conv
         }
 }
 
-/// Steps that are written out in the loop over a row's steps.
+/// Steps that are written out in the loop over a row's steps. They must not
+/// see an input value twice: LLVM would keep it in a register that the sums
+/// need.
 static int64_t selectUnroll(const ConvProblem &problem, const ConvPlan &plan) {
   constexpr int64_t mostFmas = 200;
-  bool fixed = problem.hasEqualPhases(2) && !plan.share_taps;
-  int64_t steps = problem.inChannels * (fixed ? problem.phaseTaps()[2] : 1);
-  int64_t fmas = product(plan.block) * plan.nb * (plan.share_taps ? problem.phaseTaps()[2] : 1);
+  int64_t taps = problem.phaseTaps()[2];
+  bool disjoint = problem.hasEqualPhases(2) && !plan.share_taps && taps <= problem.inStrides()[2];
+  int64_t steps = problem.inChannels * (disjoint ? taps : 1);
+  int64_t fmas = product(plan.block) * plan.nb * (plan.share_taps ? taps : 1);
   if (steps * fmas <= mostFmas)
     return steps;
   return steps % 2 == 0 && fmas <= 40 ? 2 : 1;
@@ -248,13 +255,14 @@ static double pixelCycles(const ConvProblem &problem, const FilterGradPlan &plan
   return bytes * product(plan.tile) < 0.8 * target.l1Bytes ? core : std::max(core, bytes / panelFromL2);
 }
 
-/// Cycles of one pixel for all rows and one block of columns.
+/// Cycles of one pixel for all of a task's rows and one block of columns.
 static double rowCycles(const ConvProblem &problem, const FilterGradPlan &plan, const CpuTarget &target) {
   int64_t rows = blockedRows(problem, plan);
   double cost = static_cast<double>(rows / plan.ur) * pixelCycles(problem, plan, plan.ur, target);
   if (int64_t tail = rows % plan.ur)
     cost += pixelCycles(problem, plan, tail, target);
-  return cost;
+  Dims taps = plan.taskTaps(problem);
+  return plan.mergesTaps(problem) ? cost : cost * taps[0] * taps[1];
 }
 
 static void selectRegisterBlock(const ConvProblem &problem, const CpuTarget &target, FilterGradPlan &plan) {
@@ -301,9 +309,8 @@ static double totalCycles(const ConvProblem &problem, const FilterGradPlan &plan
   int64_t tasks = plan.splits * plan.tap_groups * plan.groups;
   double tiles = divideUp(2 * product(plan.tileCounts(problem)), plan.splits);
   double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
-  double taskTaps = taps[0] * taps[1], sums = taskTaps * plan.rows(problem) * blocks * plan.nb;
-  double multiply = product(plan.tile) * rowCycles(problem, plan, target) * blocks *
-                    (plan.mergesTaps(problem) ? 1 : taskTaps);
+  double sums = taps[0] * taps[1] * plan.rows(problem) * blocks * plan.nb;
+  double multiply = product(plan.tile) * rowCycles(problem, plan, target) * blocks;
   double pack = (plan.tileSize(problem) + (plan.pack_grad ? product(plan.tile) * blocks * plan.channelBlock() : 0)) /
                 target.lanes * packCycles;
   // The sums are read and written for every tile, where they lie.
