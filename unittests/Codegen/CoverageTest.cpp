@@ -1,4 +1,4 @@
-//===- CoverageTest.cpp -----------------------------------------------------------------===//
+//===- CoverageTest.cpp -------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -27,7 +27,8 @@ const llvm::StringMap<const char *> &withoutKernel() {
       {"seg.output", "ends a region of seg.network"},
       {"seg.fusion", "is what a kernel is made of"},
       {"seg.yield", "ends a seg.fusion"},
-      {"seg.batch_norm", "import makes it seg.norm or seg.batch_norm_inference"},
+      {"seg.batch_norm",
+       "import makes it seg.norm or seg.batch_norm_inference"},
       {"seg.network_dropout", "import makes it seg.dropout or drops it"},
       {"seg.norm", "expanded into norm_stats and norm_apply"},
       {"seg.norm_grad", "expanded into norm_grad_stats and norm_grad_apply"},
@@ -42,14 +43,18 @@ TEST(Coverage, EveryOpHasAKernelOrAReason) {
   MLIRContext context(registry);
   context.loadDialect<seg::SegDialect>();
   unsigned count = 0;
-  for (RegisteredOperationName name : context.getRegisteredOperationsByDialect("seg")) {
+  for (RegisteredOperationName name :
+       context.getRegisteredOperationsByDialect("seg")) {
     ++count;
-    bool runs = name.hasInterface<seg::PointwiseOpInterface>() || name.hasInterface<CpuKernelOpInterface>();
+    bool runs = name.hasInterface<seg::PointwiseOpInterface>() ||
+                name.hasInterface<CpuKernelOpInterface>();
     bool excused = withoutKernel().contains(name.getStringRef());
     EXPECT_TRUE(runs || excused) << name.getStringRef().str()
-                                 << " is neither pointwise nor has it a CPU kernel: attach CpuKernelOpInterface, or "
+                                 << " is neither pointwise nor has it a CPU "
+                                    "kernel: attach CpuKernelOpInterface, or "
                                     "say here why it needs none";
-    EXPECT_FALSE(runs && excused) << name.getStringRef().str() << " needs no excuse";
+    EXPECT_FALSE(runs && excused)
+        << name.getStringRef().str() << " needs no excuse";
   }
   EXPECT_GT(count, withoutKernel().size());
 }

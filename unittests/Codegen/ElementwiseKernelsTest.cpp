@@ -1,4 +1,4 @@
-//===- ElementwiseKernelsTest.cpp -----------------------------------------------------------------===//
+//===- ElementwiseKernelsTest.cpp ---------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,7 +15,9 @@ namespace {
 
 /// Shapes of a sample: channels that divide a vector, that do not, and more
 /// than one; sizes of one task and of several.
-const char *const shapes[] = {"5x7x1", "5x7x2", "9x11x3", "3x5x7x16", "5x7x17", "3x3x48", "2x3x100", "90x91x3", "33x32x32"};
+const char *const shapes[] = {"5x7x1",    "5x7x2",   "9x11x3",
+                              "3x5x7x16", "5x7x17",  "3x3x48",
+                              "2x3x100",  "90x91x3", "33x32x32"};
 
 class ElementwiseKernels : public testing::TestWithParam<const char *> {
 protected:
@@ -26,20 +28,28 @@ protected:
     options.batch = 2;
     return options;
   }
-  static std::string channelsOf(const std::string &shape) { return shape.substr(shape.rfind('x') + 1); }
-  static std::string row(const std::string &shape) { return "tensor<" + channelsOf(shape) + "xf32>"; }
-  static std::string sampleRow(const std::string &shape) { return "tensor<$Nx" + channelsOf(shape) + "xf32>"; }
+  static std::string channelsOf(const std::string &shape) {
+    return shape.substr(shape.rfind('x') + 1);
+  }
+  static std::string row(const std::string &shape) {
+    return "tensor<" + channelsOf(shape) + "xf32>";
+  }
+  static std::string sampleRow(const std::string &shape) {
+    return "tensor<$Nx" + channelsOf(shape) + "xf32>";
+  }
 };
 
 TEST_P(ElementwiseKernels, SameShape) {
   for (const char *shape : shapes) {
     std::string t = activation(shape);
-    EXPECT_EQ(checkKernels(fusionFunction({t, t}, {t, t},
-                                          "%r0 = seg.add %a0, %a1 : (" + t + ", " + t + ") -> " + t +
-                                              "\n%s = seg.sigmoid %r0 : " + t +
-                                              "\n%r1 = seg.leaky_relu %a1 slope 0.25 : " + t),
-                           options()),
-              "")
+    EXPECT_EQ(
+        checkKernels(
+            fusionFunction({t, t}, {t, t},
+                           "%r0 = seg.add %a0, %a1 : (" + t + ", " + t +
+                               ") -> " + t + "\n%s = seg.sigmoid %r0 : " + t +
+                               "\n%r1 = seg.leaky_relu %a1 slope 0.25 : " + t),
+            options()),
+        "")
         << shape;
   }
 }
@@ -47,31 +57,40 @@ TEST_P(ElementwiseKernels, SameShape) {
 TEST_P(ElementwiseKernels, Broadcast) {
   for (const char *shape : shapes) {
     std::string t = activation(shape), s = sampleRow(shape), c = row(shape);
-    std::string apply = "%r0 = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (" + t + ", " + s + ", " + s + ", " + c + ", " +
-                        c + ") -> " + t;
-    EXPECT_EQ(checkKernels(fusionFunction({t, s, s, c, c}, {t}, apply), options()), "") << shape;
+    std::string apply = "%r0 = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (" + t +
+                        ", " + s + ", " + s + ", " + c + ", " + c + ") -> " + t;
+    EXPECT_EQ(
+        checkKernels(fusionFunction({t, s, s, c, c}, {t}, apply), options()),
+        "")
+        << shape;
   }
 }
 
 TEST_P(ElementwiseKernels, OnePixelForAllChannels) {
   for (const char *shape : shapes) {
     std::string t = activation(shape), spatial(shape);
-    std::string pixels = activation(spatial.substr(0, spatial.rfind('x')) + "x1");
-    EXPECT_EQ(checkKernels(fusionFunction({t, pixels, row(shape)}, {t},
-                                          "%m = seg.mul %a0, %a1 : (" + t + ", " + pixels + ") -> " + t +
-                                              "\n%r0 = seg.prelu %m, %a2 : (" + t + ", " + row(shape) + ") -> " + t),
-                           options()),
-              "")
+    std::string pixels =
+        activation(spatial.substr(0, spatial.rfind('x')) + "x1");
+    EXPECT_EQ(
+        checkKernels(fusionFunction({t, pixels, row(shape)}, {t},
+                                    "%m = seg.mul %a0, %a1 : (" + t + ", " +
+                                        pixels + ") -> " + t +
+                                        "\n%r0 = seg.prelu %m, %a2 : (" + t +
+                                        ", " + row(shape) + ") -> " + t),
+                     options()),
+        "")
         << shape;
   }
 }
 
 TEST_P(ElementwiseKernels, SmallRanks) {
   KernelTestOptions options = this->options();
-  for (std::string t : {"tensor<f32>", "tensor<1xf32>", "tensor<37xf32>", "tensor<40000xf32>", "tensor<3x48xf32>"})
+  for (std::string t : {"tensor<f32>", "tensor<1xf32>", "tensor<37xf32>",
+                        "tensor<40000xf32>", "tensor<3x48xf32>"})
     EXPECT_EQ(checkKernels(fusionFunction({t, "tensor<f32>"}, {t},
-                                          "%s = seg.scale %a0 by 0.5 : " + t + "\n%r0 = seg.mul %s, %a1 : (" + t +
-                                              ", tensor<f32>) -> " + t),
+                                          "%s = seg.scale %a0 by 0.5 : " + t +
+                                              "\n%r0 = seg.mul %s, %a1 : (" +
+                                              t + ", tensor<f32>) -> " + t),
                            options),
               "")
         << t;
@@ -82,11 +101,14 @@ TEST_P(ElementwiseKernels, Dropout) {
     std::string t = activation(shape), i = "tensor<i64>";
     KernelTestOptions options = this->options();
     options.inputs = {{1, {7}}, {2, {11}}, {3, {1000}}};
-    EXPECT_EQ(checkKernels(fusionFunction({t, i, i, i}, {t},
-                                          "%r0 = seg.dropout %a0 key(%a1, %a2, %a3) rate 0.3 id 5 : (" + t + ", " + i +
-                                              ", " + i + ", " + i + ") -> " + t),
-                           options),
-              "")
+    EXPECT_EQ(
+        checkKernels(
+            fusionFunction(
+                {t, i, i, i}, {t},
+                "%r0 = seg.dropout %a0 key(%a1, %a2, %a3) rate 0.3 id 5 : (" +
+                    t + ", " + i + ", " + i + ", " + i + ") -> " + t),
+            options),
+        "")
         << shape;
   }
 }
@@ -95,19 +117,24 @@ TEST_P(ElementwiseKernels, InPlace) {
   std::string t = activation("5x7x3");
   KernelTestOptions options = this->options();
   options.inPlace = {{0, 0}};
-  EXPECT_EQ(checkKernels(fusionFunction({t}, {t}, "%r0 = seg.relu %a0 : " + t), options), "");
+  EXPECT_EQ(checkKernels(fusionFunction({t}, {t}, "%r0 = seg.relu %a0 : " + t),
+                         options),
+            "");
 }
 
 TEST_P(ElementwiseKernels, ChannelSum) {
   for (const char *shape : shapes)
     EXPECT_EQ(checkKernels(fusionFunction({activation(shape)}, {row(shape)},
-                                          "%r0 = seg.channel_sum %a0 : " + activation(shape) + " -> " + row(shape)),
+                                          "%r0 = seg.channel_sum %a0 : " +
+                                              activation(shape) + " -> " +
+                                              row(shape)),
                            options()),
               "")
         << shape;
   for (std::string type : {"tensor<$Nx5xf32>", "tensor<5xf32>"})
     EXPECT_EQ(checkKernels(fusionFunction({type}, {"tensor<5xf32>"},
-                                          "%r0 = seg.channel_sum %a0 : " + type + " -> tensor<5xf32>"),
+                                          "%r0 = seg.channel_sum %a0 : " +
+                                              type + " -> tensor<5xf32>"),
                            options()),
               "")
         << type;
@@ -116,8 +143,11 @@ TEST_P(ElementwiseKernels, ChannelSum) {
 TEST_P(ElementwiseKernels, ChannelTotal) {
   for (const char *shape : shapes) {
     std::string t = activation(shape), spatial(shape);
-    std::string pixels = activation(spatial.substr(0, spatial.rfind('x')) + "x1");
-    EXPECT_EQ(checkKernels(fusionFunction({t}, {pixels}, "%r0 = seg.channel_total %a0 : " + t + " -> " + pixels),
+    std::string pixels =
+        activation(spatial.substr(0, spatial.rfind('x')) + "x1");
+    EXPECT_EQ(checkKernels(fusionFunction({t}, {pixels},
+                                          "%r0 = seg.channel_total %a0 : " + t +
+                                              " -> " + pixels),
                            options()),
               "")
         << shape;
@@ -130,8 +160,16 @@ TEST_P(ElementwiseKernels, Softmax) {
     KernelTestOptions options = this->options();
     options.low = -30;
     options.high = 30;
-    EXPECT_EQ(checkKernels(fusionFunction({t}, {t}, "%r0 = seg.softmax %a0 : " + t), options), "") << shape;
-    EXPECT_EQ(checkKernels(fusionFunction({t, t}, {t}, "%r0 = seg.softmax_grad %a0, %a1 : " + t), this->options()), "")
+    EXPECT_EQ(
+        checkKernels(fusionFunction({t}, {t}, "%r0 = seg.softmax %a0 : " + t),
+                     options),
+        "")
+        << shape;
+    EXPECT_EQ(
+        checkKernels(fusionFunction({t, t}, {t},
+                                    "%r0 = seg.softmax_grad %a0, %a1 : " + t),
+                     this->options()),
+        "")
         << shape;
   }
 }
@@ -140,20 +178,28 @@ TEST_P(ElementwiseKernels, Cast) {
   // There and back: the reference rounds in between only if asked to, so the
   // tolerance is half a unit in the last place of the narrow type.
   for (const char *shape : {"5x7x3", "90x91x3"})
-    for (auto [narrow, tolerance] : {std::pair("f16", 0x1p-11), std::pair("bf16", 0x1p-8)}) {
-      std::string t = activation(shape), half = "tensor<$Nx" + std::string(shape) + "x" + narrow + ">";
+    for (auto [narrow, tolerance] :
+         {std::pair("f16", 0x1p-11), std::pair("bf16", 0x1p-8)}) {
+      std::string t = activation(shape),
+                  half = "tensor<$Nx" + std::string(shape) + "x" + narrow + ">";
       KernelTestOptions options = this->options();
       options.tolerance = tolerance;
-      EXPECT_EQ(checkKernels("func.func @f(%x: " + t + ") -> " + t + " {\n%h = seg.fusion (%a = %x : " + t + ") -> (" +
-                                 half + ") {\n%y = seg.cast %a : " + t + " -> " + half + "\nseg.yield %y : " + half +
-                                 "\n}\n%r = seg.fusion (%a = %h : " + half + ") -> (" + t + ") {\n%y = seg.cast %a : " +
-                                 half + " -> " + t + "\nseg.yield %y : " + t + "\n}\nreturn %r : " + t + "\n}",
-                             options),
-                "")
+      EXPECT_EQ(
+          checkKernels("func.func @f(%x: " + t + ") -> " + t +
+                           " {\n%h = seg.fusion (%a = %x : " + t + ") -> (" +
+                           half + ") {\n%y = seg.cast %a : " + t + " -> " +
+                           half + "\nseg.yield %y : " + half +
+                           "\n}\n%r = seg.fusion (%a = %h : " + half +
+                           ") -> (" + t + ") {\n%y = seg.cast %a : " + half +
+                           " -> " + t + "\nseg.yield %y : " + t +
+                           "\n}\nreturn %r : " + t + "\n}",
+                       options),
+          "")
           << shape << narrow;
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, ElementwiseKernels, testing::Values("x86-64-v3", "x86-64-v4"));
+INSTANTIATE_TEST_SUITE_P(Targets, ElementwiseKernels,
+                         testing::Values("x86-64-v3", "x86-64-v4"));
 
 } // namespace

@@ -1,4 +1,4 @@
-//===- LossKernelsTest.cpp -----------------------------------------------------------------===//
+//===- LossKernelsTest.cpp ----------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,7 +19,8 @@ struct LossShape {
   std::string spatial;
   int classes;
 };
-const LossShape shapes[] = {{"5x7", 2}, {"9x11", 3}, {"5x7x6", 4}, {"4x5", 11}, {"91x93", 3}, {"17x18x19", 2}};
+const LossShape shapes[] = {{"5x7", 2},  {"9x11", 3},  {"5x7x6", 4},
+                            {"4x5", 11}, {"91x93", 3}, {"17x18x19", 2}};
 
 class LossKernels : public testing::TestWithParam<const char *> {
 protected:
@@ -36,39 +37,52 @@ protected:
   static std::string logits(const LossShape &shape) {
     return activation(shape.spatial + "x" + std::to_string(shape.classes));
   }
-  static std::string labels(const LossShape &shape) { return "tensor<$Nx" + shape.spatial + "xi32>"; }
+  static std::string labels(const LossShape &shape) {
+    return "tensor<$Nx" + shape.spatial + "xi32>";
+  }
 };
 
-const char *const diceVariants[] = {"smooth 1.0", "squared smooth 1.0e-5", "batch_reduce smooth 1.0",
-                                    "squared exclude_background sum_classes smooth 1.0",
-                                    "batch_reduce exclude_background smooth 0.5"};
+const char *const diceVariants[] = {
+    "smooth 1.0", "squared smooth 1.0e-5", "batch_reduce smooth 1.0",
+    "squared exclude_background sum_classes smooth 1.0",
+    "batch_reduce exclude_background smooth 0.5"};
 
 TEST_P(LossKernels, Dice) {
   for (const LossShape &shape : shapes)
     for (const char *variant : diceVariants) {
-      std::string z = logits(shape), y = labels(shape), classes = std::to_string(shape.classes);
-      std::vector<std::string> results = {"tensor<f32>", "tensor<" + classes + "xf32>", "tensor<$Nx3x" + classes + "xf32>"};
-      EXPECT_EQ(checkKernels(fusionFunction({z, y}, results,
-                                            std::string("%r0, %r1, %r2 = seg.dice %a0, %a1 ") + variant + " : (" + z +
-                                                ", " + y + ") -> (" + results[0] + ", " + results[1] + ", " +
-                                                results[2] + ")"),
-                             options(shape)),
-                "")
+      std::string z = logits(shape), y = labels(shape),
+                  classes = std::to_string(shape.classes);
+      std::vector<std::string> results = {"tensor<f32>",
+                                          "tensor<" + classes + "xf32>",
+                                          "tensor<$Nx3x" + classes + "xf32>"};
+      EXPECT_EQ(
+          checkKernels(
+              fusionFunction({z, y}, results,
+                             std::string("%r0, %r1, %r2 = seg.dice %a0, %a1 ") +
+                                 variant + " : (" + z + ", " + y + ") -> (" +
+                                 results[0] + ", " + results[1] + ", " +
+                                 results[2] + ")"),
+              options(shape)),
+          "")
           << z << variant;
     }
 }
 
 TEST_P(LossKernels, DiceWithoutSums) {
   std::string z = logits(shapes[1]), y = labels(shapes[1]);
-  std::string body = "%r0, %d, %s = seg.dice %a0, %a1 smooth 1.0 : (" + z + ", " + y +
+  std::string body = "%r0, %d, %s = seg.dice %a0, %a1 smooth 1.0 : (" + z +
+                     ", " + y +
                      ") -> (tensor<f32>, tensor<3xf32>, tensor<$Nx3x3xf32>)";
-  EXPECT_EQ(checkKernels(fusionFunction({z, y}, {"tensor<f32>"}, body), options(shapes[1])), "");
+  EXPECT_EQ(checkKernels(fusionFunction({z, y}, {"tensor<f32>"}, body),
+                         options(shapes[1])),
+            "");
 }
 
 TEST_P(LossKernels, DiceGrad) {
   for (const LossShape &shape : shapes)
     for (const char *variant : diceVariants) {
-      std::string z = logits(shape), y = labels(shape), classes = std::to_string(shape.classes);
+      std::string z = logits(shape), y = labels(shape),
+                  classes = std::to_string(shape.classes);
       std::string sums = "tensor<$Nx3x" + classes + "xf32>";
       KernelTestOptions options = this->options(shape);
       // Sums as large as Dice gives, and a gradient that shows.
@@ -76,10 +90,13 @@ TEST_P(LossKernels, DiceGrad) {
       for (int i = 0; i < 3 * 3 * shape.classes; ++i)
         sumValues.push_back(20 + i % 7);
       options.inputs = {{2, sumValues}, {3, {100}}};
-      EXPECT_EQ(checkKernels(fusionFunction({z, y, sums, "tensor<f32>"}, {z},
-                                            std::string("%r0 = seg.dice_grad %a0, %a1, %a2, %a3 ") + variant + " : (" +
-                                                z + ", " + y + ", " + sums + ", tensor<f32>) -> " + z),
-                             options),
+      EXPECT_EQ(checkKernels(
+                    fusionFunction(
+                        {z, y, sums, "tensor<f32>"}, {z},
+                        std::string("%r0 = seg.dice_grad %a0, %a1, %a2, %a3 ") +
+                            variant + " : (" + z + ", " + y + ", " + sums +
+                            ", tensor<f32>) -> " + z),
+                    options),
                 "")
           << z << variant;
     }
@@ -87,21 +104,27 @@ TEST_P(LossKernels, DiceGrad) {
 
 TEST_P(LossKernels, CrossEntropy) {
   for (const LossShape &shape : shapes)
-    for (const char *gamma : {"", "focal_gamma 1.0 ", "focal_gamma 2.0 ", "focal_gamma 0.5 ", "focal_gamma 1.5 "}) {
+    for (const char *gamma : {"", "focal_gamma 1.0 ", "focal_gamma 2.0 ",
+                              "focal_gamma 0.5 ", "focal_gamma 1.5 "}) {
       std::string z = logits(shape), y = labels(shape);
-      EXPECT_EQ(checkKernels(fusionFunction({z, y}, {"tensor<f32>"},
-                                            std::string("%r0 = seg.cross_entropy %a0, %a1 ") + gamma + ": (" + z + ", " +
-                                                y + ") -> tensor<f32>"),
-                             options(shape)),
+      EXPECT_EQ(checkKernels(
+                    fusionFunction(
+                        {z, y}, {"tensor<f32>"},
+                        std::string("%r0 = seg.cross_entropy %a0, %a1 ") +
+                            gamma + ": (" + z + ", " + y + ") -> tensor<f32>"),
+                    options(shape)),
                 "")
           << z << gamma;
       KernelTestOptions options = this->options(shape);
       options.inputs = {{2, {1000}}};
-      EXPECT_EQ(checkKernels(fusionFunction({z, y, "tensor<f32>"}, {z},
-                                            std::string("%r0 = seg.cross_entropy_grad %a0, %a1, %a2 ") + gamma + ": (" +
-                                                z + ", " + y + ", tensor<f32>) -> " + z),
-                             options),
-                "")
+      EXPECT_EQ(
+          checkKernels(
+              fusionFunction(
+                  {z, y, "tensor<f32>"}, {z},
+                  std::string("%r0 = seg.cross_entropy_grad %a0, %a1, %a2 ") +
+                      gamma + ": (" + z + ", " + y + ", tensor<f32>) -> " + z),
+              options),
+          "")
           << z << gamma;
     }
 }
@@ -114,14 +137,17 @@ TEST_P(LossKernels, CertainLogits) {
   options.low = -300;
   options.high = 300;
   for (const char *gamma : {"", "focal_gamma 2.0 ", "focal_gamma 1.5 "})
-    EXPECT_EQ(checkKernels(fusionFunction({z, y}, {"tensor<f32>"},
-                                          std::string("%r0 = seg.cross_entropy %a0, %a1 ") + gamma + ": (" + z + ", " + y +
-                                              ") -> tensor<f32>"),
-                           options),
-              "")
+    EXPECT_EQ(
+        checkKernels(fusionFunction(
+                         {z, y}, {"tensor<f32>"},
+                         std::string("%r0 = seg.cross_entropy %a0, %a1 ") +
+                             gamma + ": (" + z + ", " + y + ") -> tensor<f32>"),
+                     options),
+        "")
         << gamma;
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, LossKernels, testing::Values("x86-64-v3", "x86-64-v4"));
+INSTANTIATE_TEST_SUITE_P(Targets, LossKernels,
+                         testing::Values("x86-64-v3", "x86-64-v4"));
 
 } // namespace

@@ -1,4 +1,4 @@
-//===- NormKernelsTest.cpp -----------------------------------------------------------------===//
+//===- NormKernelsTest.cpp ----------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -21,18 +21,25 @@ struct NormCase {
 };
 
 void PrintTo(const NormCase &test, std::ostream *os) {
-  *os << test.target << " " << test.kind << " " << test.shape << " " << test.groups;
+  *os << test.target << " " << test.kind << " " << test.shape << " "
+      << test.groups;
 }
 
 class NormKernels : public testing::TestWithParam<NormCase> {
 protected:
-  std::string channels() const { return GetParam().shape.substr(GetParam().shape.rfind('x') + 1); }
+  std::string channels() const {
+    return GetParam().shape.substr(GetParam().shape.rfind('x') + 1);
+  }
   std::string row() const { return "tensor<" + channels() + "xf32>"; }
   std::string statistics() const {
-    return GetParam().kind == std::string("batch") ? row() : "tensor<$Nx" + channels() + "xf32>";
+    return GetParam().kind == std::string("batch")
+               ? row()
+               : "tensor<$Nx" + channels() + "xf32>";
   }
   std::string attributes() const {
-    return (GetParam().groups ? " groups " + std::to_string(GetParam().groups) : "") + " epsilon 1.0e-3 : (";
+    return (GetParam().groups ? " groups " + std::to_string(GetParam().groups)
+                              : "") +
+           " epsilon 1.0e-3 : (";
   }
   KernelTestOptions options() const {
     KernelTestOptions options;
@@ -46,7 +53,9 @@ protected:
 TEST_P(NormKernels, Statistics) {
   std::string t = activation(GetParam().shape), s = statistics();
   std::string text = fusionFunction(
-      {t}, {s, s}, "%r0, %r1 = seg.norm_stats " + std::string(GetParam().kind) + " %a0" + attributes() + t + ") -> (" + s + ", " + s + ")");
+      {t}, {s, s},
+      "%r0, %r1 = seg.norm_stats " + std::string(GetParam().kind) + " %a0" +
+          attributes() + t + ") -> (" + s + ", " + s + ")");
   EXPECT_EQ(checkKernels(text, options()), "");
   // A mean far from zero: f32 has 1e-7 * 100 of it left for a value.
   KernelTestOptions far = options();
@@ -58,10 +67,12 @@ TEST_P(NormKernels, Statistics) {
 
 TEST_P(NormKernels, GradientSums) {
   std::string t = activation(GetParam().shape), s = statistics(), c = row();
-  std::string text = fusionFunction({t, t, c, s, s}, {s, s, c, c},
-                                    "%r0, %r1, %r2, %r3 = seg.norm_grad_stats " + std::string(GetParam().kind) +
-                                        " %a0, %a1, %a2, %a3, %a4" + attributes() + t + ", " + t + ", " + c + ", " + s +
-                                        ", " + s + ") -> (" + s + ", " + s + ", " + c + ", " + c + ")");
+  std::string text = fusionFunction(
+      {t, t, c, s, s}, {s, s, c, c},
+      "%r0, %r1, %r2, %r3 = seg.norm_grad_stats " +
+          std::string(GetParam().kind) + " %a0, %a1, %a2, %a3, %a4" +
+          attributes() + t + ", " + t + ", " + c + ", " + s + ", " + s +
+          ") -> (" + s + ", " + s + ", " + c + ", " + c + ")");
   // Thousands of terms of either sign, whose sum is about 1: sqrt(K) * u of
   // their magnitudes.
   KernelTestOptions sums = options();
@@ -72,7 +83,8 @@ TEST_P(NormKernels, GradientSums) {
 std::vector<NormCase> cases() {
   std::vector<NormCase> result;
   for (const char *target : {"x86-64-v3", "x86-64-v4"})
-    for (const char *shape : {"5x7x1", "5x7x2", "91x97x3", "3x5x7x16", "5x7x17", "3x3x48", "2x3x100", "33x32x32"}) {
+    for (const char *shape : {"5x7x1", "5x7x2", "91x97x3", "3x5x7x16", "5x7x17",
+                              "3x3x48", "2x3x100", "33x32x32"}) {
       result.push_back({target, "batch", shape, 0});
       result.push_back({target, "instance", shape, 0});
     }

@@ -1,4 +1,4 @@
-//===- OptimizerKernelsTest.cpp -----------------------------------------------------------------===//
+//===- OptimizerKernelsTest.cpp -----------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -24,14 +24,17 @@ protected:
 
   /// `operands` are "v" (flat), "s" (f32) or "i" (i64) in order; the first
   /// results replace the given operands.
-  void check(const std::string &op, const std::string &attributes, const std::string &operands,
-             const std::vector<unsigned> &replaced, KernelTestOptions options) {
+  void check(const std::string &op, const std::string &attributes,
+             const std::string &operands, const std::vector<unsigned> &replaced,
+             KernelTestOptions options) {
     for (int64_t size : {1, 13, 1000, 40005}) {
       std::string flat = "tensor<" + std::to_string(size) + "xf32>";
       std::vector<std::string> types, results(replaced.size(), flat);
       std::string body, names, signature;
       for (size_t i = 0; i < operands.size(); ++i) {
-        types.push_back(operands[i] == 'v' ? flat : operands[i] == 's' ? "tensor<f32>" : "tensor<i64>");
+        types.push_back(operands[i] == 'v'   ? flat
+                        : operands[i] == 's' ? "tensor<f32>"
+                                             : "tensor<i64>");
         names += (i ? ", %a" : "%a") + std::to_string(i);
         signature += (i ? ", " : "") + types.back();
       }
@@ -68,9 +71,12 @@ TEST_P(OptimizerKernels, Adam) {
     for (double step : {1.0, 2.0, 7.0, 1000.0})
       for (double finite : {1.0, 0.0}) {
         KernelTestOptions options = this->options();
-        options.inputs = {{3, positive()}, {4, {finite}}, {5, {0.01}}, {6, {0.1}}, {7, {128}}, {8, {step}}};
-        check("adam", std::string(rectified) + "beta1 = 0.9, beta2 = 0.999, epsilon = 1.0e-7, ", "vvvvssssi", {0, 2, 3},
-              options);
+        options.inputs = {{3, positive()}, {4, {finite}}, {5, {0.01}},
+                          {6, {0.1}},      {7, {128}},    {8, {step}}};
+        check("adam",
+              std::string(rectified) +
+                  "beta1 = 0.9, beta2 = 0.999, epsilon = 1.0e-7, ",
+              "vvvvssssi", {0, 2, 3}, options);
       }
 }
 
@@ -81,8 +87,10 @@ TEST_P(OptimizerKernels, Rmsprop) {
     std::vector<double> square = positive(), mean(square.size());
     for (size_t i = 0; i < mean.size(); ++i)
       mean[i] = static_cast<float>(0.5 * std::sqrt(square[i]));
-    options.inputs = {{2, square}, {3, mean}, {5, {finite}}, {6, {0.01}}, {7, {0.9}}, {8, {0.1}}, {9, {8}}};
-    check("rmsprop", "decay = 0.9, epsilon = 1.0e-3, ", "vvvvvsssss", {0, 2, 3, 4}, options);
+    options.inputs = {{2, square}, {3, mean},  {5, {finite}}, {6, {0.01}},
+                      {7, {0.9}},  {8, {0.1}}, {9, {8}}};
+    check("rmsprop", "decay = 0.9, epsilon = 1.0e-3, ", "vvvvvsssss",
+          {0, 2, 3, 4}, options);
   }
 }
 
@@ -90,7 +98,8 @@ TEST_P(OptimizerKernels, Sgd) {
   for (const char *nesterov : {"", "nesterov, "})
     for (double finite : {1.0, 0.0}) {
       KernelTestOptions options = this->options();
-      options.inputs = {{3, {finite}}, {4, {0.01}}, {5, {0.9}}, {6, {0.1}}, {7, {4}}};
+      options.inputs = {
+          {3, {finite}}, {4, {0.01}}, {5, {0.9}}, {6, {0.1}}, {7, {4}}};
       check("sgd", nesterov, "vvvsssss", {0, 2}, options);
     }
 }
@@ -100,26 +109,32 @@ TEST_P(OptimizerKernels, Lookahead) {
     for (double finite : {1.0, 0.0}) {
       KernelTestOptions options = this->options();
       options.inputs = {{3, {finite}}, {4, {step}}};
-      check("lookahead", "sync = 6 : i64, alpha = 0.5", "vvvsi", {1, 2}, options);
+      check("lookahead", "sync = 6 : i64, alpha = 0.5", "vvvsi", {1, 2},
+            options);
     }
 }
 
 TEST_P(OptimizerKernels, AllFinite) {
   for (size_t size : {1, 13, 40005}) {
     std::string flat = "tensor<" + std::to_string(size) + "xf32>";
-    std::string text = fusionFunction({flat}, {"tensor<f32>"}, "%r0 = seg.all_finite %a0 : " + flat + " -> tensor<f32>");
+    std::string text = fusionFunction({flat}, {"tensor<f32>"},
+                                      "%r0 = seg.all_finite %a0 : " + flat +
+                                          " -> tensor<f32>");
     EXPECT_EQ(checkKernels(text, options()), "");
-    for (double bad : {std::nan(""), static_cast<double>(INFINITY), -static_cast<double>(INFINITY)})
+    for (double bad : {std::nan(""), static_cast<double>(INFINITY),
+                       -static_cast<double>(INFINITY)})
       for (size_t at : {size_t(0), size / 2, size - 1}) {
         KernelTestOptions options = this->options();
         Values values(size, 3e38);
         values[at] = bad;
         options.inputs = {{0, values}};
-        EXPECT_EQ(checkKernels(text, options), "") << bad << " at " << at << " of " << size;
+        EXPECT_EQ(checkKernels(text, options), "")
+            << bad << " at " << at << " of " << size;
       }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, OptimizerKernels, testing::Values("x86-64-v3", "x86-64-v4"));
+INSTANTIATE_TEST_SUITE_P(Targets, OptimizerKernels,
+                         testing::Values("x86-64-v3", "x86-64-v4"));
 
 } // namespace

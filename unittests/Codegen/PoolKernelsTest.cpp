@@ -1,4 +1,4 @@
-//===- PoolKernelsTest.cpp -----------------------------------------------------------------===//
+//===- PoolKernelsTest.cpp ----------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -42,25 +42,31 @@ const struct {
 
 TEST_P(PoolKernels, MaxPool) {
   for (const auto &test : cases)
-    EXPECT_EQ(checkKernels(fusionFunction({activation(test.in)}, {activation(test.out)},
-                                          std::string("%r0 = seg.max_pool %a0 ") + test.attributes + " : " +
-                                              activation(test.in) + " -> " + activation(test.out)),
-                           options()),
-              "")
+    EXPECT_EQ(
+        checkKernels(
+            fusionFunction({activation(test.in)}, {activation(test.out)},
+                           std::string("%r0 = seg.max_pool %a0 ") +
+                               test.attributes + " : " + activation(test.in) +
+                               " -> " + activation(test.out)),
+            options()),
+        "")
         << test.in;
-  EXPECT_EQ(checkKernels(fusionFunction({activation("7x7x3")}, {activation("3x3x3")},
-                                        "%r0 = seg.max_pool %a0 window [3, 3] strides [2, 2] : " + activation("7x7x3") +
-                                            " -> " + activation("3x3x3")),
-                         options()),
+  EXPECT_EQ(checkKernels(
+                fusionFunction(
+                    {activation("7x7x3")}, {activation("3x3x3")},
+                    "%r0 = seg.max_pool %a0 window [3, 3] strides [2, 2] : " +
+                        activation("7x7x3") + " -> " + activation("3x3x3")),
+                options()),
             "");
 }
 
 TEST_P(PoolKernels, MaxPoolGrad) {
   for (const auto &test : cases) {
-    std::string text = fusionFunction({activation(test.in), activation(test.out)}, {activation(test.in)},
-                                      std::string("%r0 = seg.max_pool_grad %a0, %a1 ") + test.attributes + " : (" +
-                                          activation(test.in) + ", " + activation(test.out) + ") -> " +
-                                          activation(test.in));
+    std::string text = fusionFunction(
+        {activation(test.in), activation(test.out)}, {activation(test.in)},
+        std::string("%r0 = seg.max_pool_grad %a0, %a1 ") + test.attributes +
+            " : (" + activation(test.in) + ", " + activation(test.out) +
+            ") -> " + activation(test.in));
     EXPECT_EQ(checkKernels(text, options()), "") << test.in;
     KernelTestOptions ties = options();
     ties.levels = 2;
@@ -68,6 +74,7 @@ TEST_P(PoolKernels, MaxPoolGrad) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, PoolKernels, testing::Values("x86-64-v3", "x86-64-v4"));
+INSTANTIATE_TEST_SUITE_P(Targets, PoolKernels,
+                         testing::Values("x86-64-v3", "x86-64-v4"));
 
 } // namespace

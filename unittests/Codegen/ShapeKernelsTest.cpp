@@ -1,4 +1,4 @@
-//===- ShapeKernelsTest.cpp -----------------------------------------------------------------===//
+//===- ShapeKernelsTest.cpp ---------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -22,17 +22,19 @@ protected:
     options.batch = 2;
     return options;
   }
-  void check(const std::string &op, const std::vector<std::string> &inputs, const std::string &result,
-             double tolerance = 0) {
+  void check(const std::string &op, const std::vector<std::string> &inputs,
+             const std::string &result, double tolerance = 0) {
     KernelTestOptions options = this->options();
     options.tolerance = tolerance;
     std::vector<std::string> types;
     for (const std::string &input : inputs)
       types.push_back(activation(input));
     std::string signature = " : ";
-    signature += types.size() > 1 ? "(" + types[0] + ", " + types[1] + ")" : types[0];
+    signature +=
+        types.size() > 1 ? "(" + types[0] + ", " + types[1] + ")" : types[0];
     EXPECT_EQ(checkKernels(fusionFunction(types, {activation(result)},
-                                          "%r0 = seg." + op + signature + " -> " + activation(result)),
+                                          "%r0 = seg." + op + signature +
+                                              " -> " + activation(result)),
                            options),
               "")
         << op << signature;
@@ -83,6 +85,7 @@ TEST_P(ShapeKernels, ResizeGrad) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, ShapeKernels, testing::Values("x86-64-v3", "x86-64-v4"));
+INSTANTIATE_TEST_SUITE_P(Targets, ShapeKernels,
+                         testing::Values("x86-64-v3", "x86-64-v4"));
 
 } // namespace

@@ -1,4 +1,4 @@
-//===- ChannelWalk.cpp -----------------------------------------------------------------===//
+//===- ChannelWalk.cpp --------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -30,7 +30,8 @@ Value ChannelWalk::perPixel(Value memref, const Visit &visit) {
   return k.splat(k.loadScalar(memref, visit.pixel), lanes);
 }
 
-void ChannelWalk::forGroups(llvm::function_ref<void(ArrayRef<Slot>, int64_t)> body) {
+void ChannelWalk::forGroups(
+    llvm::function_ref<void(ArrayRef<Slot>, int64_t)> body) {
   SmallVector<Slot> slots;
   if (periodic()) {
     int64_t period = channels / std::gcd(channels, lanes);
@@ -70,22 +71,26 @@ void ChannelWalk::forGroups(llvm::function_ref<void(ArrayRef<Slot>, int64_t)> bo
     body(slots, llvm::divideCeilSigned(vectorsInFlight, slots.size()));
 }
 
-ChannelWalk::Values ChannelWalk::walk(Value begin, Value end, ArrayRef<Slot> slots, int64_t unroll, unsigned count,
-                                      Hoist hoist, Body body) {
+ChannelWalk::Values ChannelWalk::walk(Value begin, Value end,
+                                      ArrayRef<Slot> slots, int64_t unroll,
+                                      unsigned count, Hoist hoist, Body body) {
   SmallVector<Values> hoisted;
   for (const Slot &slot : slots)
     hoisted.push_back(hoist(slot));
   // In a period an element counts, else a pixel.
-  int64_t scale = periodic() ? channels : 1, step = periodic() ? slots.size() * lanes * unroll : unroll;
+  int64_t scale = periodic() ? channels : 1,
+          step = periodic() ? slots.size() * lanes * unroll : unroll;
   Value first = k.mul(begin, scale), past = k.mul(end, scale);
   Value middle = k.add(first, k.mul(k.div(k.sub(past, first), step), step));
-  auto visitAll = [&](Value at, int64_t repeats, Value limit, ValueRange carried) {
+  auto visitAll = [&](Value at, int64_t repeats, Value limit,
+                      ValueRange carried) {
     Values next(carried.begin(), carried.end());
     for (int64_t r = 0; r < repeats; ++r)
       for (auto [s, slot] : llvm::enumerate(slots)) {
         Visit visit{slot, {}, {}, slot.mask, hoisted[s]};
         if (periodic()) {
-          Value start = k.add(at, r * static_cast<int64_t>(slots.size()) * lanes);
+          Value start =
+              k.add(at, r * static_cast<int64_t>(slots.size()) * lanes);
           visit.pixel = k.div(start, channels);
           visit.index = k.add(start, static_cast<int64_t>(s) * lanes);
           if (limit)
@@ -101,43 +106,57 @@ ChannelWalk::Values ChannelWalk::walk(Value begin, Value end, ArrayRef<Slot> slo
     return next;
   };
   Values carried(count * slots.size() * unroll, k.zeroVector(lanes));
-  carried = k.loop(first, middle, step, carried,
-                   [&](Value at, ValueRange values) { return visitAll(at, unroll, Value(), values); });
-  return k.loop(middle, past, periodic() ? step : 1, carried, [&](Value at, ValueRange values) {
-    return periodic() ? visitAll(at, unroll, past, values) : visitAll(at, 1, Value(), values);
+  carried =
+      k.loop(first, middle, step, carried, [&](Value at, ValueRange values) {
+        return visitAll(at, unroll, Value(), values);
+      });
+  return k.loop(middle, past, periodic() ? step : 1, carried,
+                [&](Value at, ValueRange values) {
+                  return periodic() ? visitAll(at, unroll, past, values)
+                                    : visitAll(at, 1, Value(), values);
+                });
+}
+
+void ChannelWalk::forEach(Value begin, Value end, Hoist hoist,
+                          llvm::function_ref<void(const Visit &)> body) {
+  forGroups([&](ArrayRef<Slot> slots, int64_t unroll) {
+    walk(begin, end, slots, unroll, 0, hoist,
+         [&](const Visit &visit, ValueRange) {
+           body(visit);
+           return Values();
+         });
   });
 }
 
-void ChannelWalk::forEach(Value begin, Value end, Hoist hoist, llvm::function_ref<void(const Visit &)> body) {
+void ChannelWalk::sum(
+    Value begin, Value end, unsigned count, Hoist hoist,
+    llvm::function_ref<Values(const Visit &)> terms,
+    llvm::function_ref<void(Value, Value, ArrayRef<Value>)> store) {
+  auto add = [&](Value a, Value b) -> Value {
+    return arith::AddFOp::create(k.builder(), k.loc(), a, b);
+  };
   forGroups([&](ArrayRef<Slot> slots, int64_t unroll) {
-    walk(begin, end, slots, unroll, 0, hoist, [&](const Visit &visit, ValueRange) {
-      body(visit);
-      return Values();
-    });
-  });
-}
-
-void ChannelWalk::sum(Value begin, Value end, unsigned count, Hoist hoist,
-                      llvm::function_ref<Values(const Visit &)> terms,
-                      llvm::function_ref<void(Value, Value, ArrayRef<Value>)> store) {
-  auto add = [&](Value a, Value b) -> Value { return arith::AddFOp::create(k.builder(), k.loc(), a, b); };
-  forGroups([&](ArrayRef<Slot> slots, int64_t unroll) {
-    Values sums = walk(begin, end, slots, unroll, count, hoist, [&](const Visit &visit, ValueRange carried) {
-      Values next;
-      for (auto [sum, term] : llvm::zip_equal(carried, terms(visit))) {
-        if (visit.mask)
-          term = arith::SelectOp::create(k.builder(), k.loc(), visit.mask, term, k.zeroVector(lanes));
-        next.push_back(add(sum, term));
-      }
-      return next;
-    });
+    Values sums =
+        walk(begin, end, slots, unroll, count, hoist,
+             [&](const Visit &visit, ValueRange carried) {
+               Values next;
+               for (auto [sum, term] : llvm::zip_equal(carried, terms(visit))) {
+                 if (visit.mask)
+                   term =
+                       arith::SelectOp::create(k.builder(), k.loc(), visit.mask,
+                                               term, k.zeroVector(lanes));
+                 next.push_back(add(sum, term));
+               }
+               return next;
+             });
     size_t each = slots.size() * count;
     for (int64_t r = 1; r < unroll; ++r)
       for (size_t i = 0; i < each; ++i)
         sums[i] = add(sums[i], sums[r * each + i]);
     if (!periodic()) {
       for (auto [s, slot] : llvm::enumerate(slots))
-        store(slot.channel, slot.mask, ArrayRef<Value>(sums).slice(s * count, count));
+        store(slot.channel, slot.mask,
+              ArrayRef<Value>(sums).slice(s * count, count));
       return;
     }
     // Through memory: the sums of a channel lie `channels` elements apart.

@@ -1,4 +1,4 @@
-//===- ElementwiseKernels.cpp -----------------------------------------------------------------===//
+//===- ElementwiseKernels.cpp -------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,11 +23,17 @@ namespace {
 /// Samples, pixels of one sample and channels. Rank 1 is one pixel.
 struct Extent {
   explicit Extent(RankedTensorType type)
-      : channels(type.getShape().back()), samples(type.getRank() > 1 ? type.getDimSize(0) : 1),
-        pixels(type.getNumElements() / channels / samples), batched(type.getRank() > 1) {}
-  int64_t tilePixels() const { return std::max<int64_t>(1, taskElements / channels); }
+      : channels(type.getShape().back()),
+        samples(type.getRank() > 1 ? type.getDimSize(0) : 1),
+        pixels(type.getNumElements() / channels / samples),
+        batched(type.getRank() > 1) {}
+  int64_t tilePixels() const {
+    return std::max<int64_t>(1, taskElements / channels);
+  }
   int64_t tiles() const { return llvm::divideCeilSigned(pixels, tilePixels()); }
-  TaskCount tasks() const { return batched ? TaskCount{0, tiles()} : TaskCount{tiles(), 0}; }
+  TaskCount tasks() const {
+    return batched ? TaskCount{0, tiles()} : TaskCount{tiles(), 0};
+  }
 
   int64_t channels, samples, pixels;
   bool batched;
@@ -37,40 +43,56 @@ struct Extent {
 // channel_sum: sums of tiles, then their sum in order
 //===----------------------------------------------------------------------===//
 
-struct ChannelSumKernel : CpuKernelOpInterface::ExternalModel<ChannelSumKernel, seg::ChannelSumOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct ChannelSumKernel
+    : CpuKernelOpInterface::ExternalModel<ChannelSumKernel, seg::ChannelSumOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     Extent extent(cast<seg::ChannelSumOp>(op).getInput().getType());
-    return plainStrategy(op, "channel_sum", extent.samples * extent.tiles() * extent.channels * 4);
+    return plainStrategy(op, "channel_sum",
+                         extent.samples * extent.tiles() * extent.channels * 4);
   }
 
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     auto sum = cast<seg::ChannelSumOp>(op);
     Extent extent(sum.getInput().getType());
     int64_t lanes = emitter.getTarget().lanes, channels = extent.channels;
-    emitter.launch(extent.tasks(), ChannelWalk::scratchBytes(1, lanes), [&](KernelBody &k) {
-      Tile tile = sampleTile(k, extent.pixels, extent.tilePixels());
-      Value base = k.mul(tile.sample, extent.pixels), row = k.mul(k.task(), channels);
-      Value input = inputOf(k, sum.getInput());
-      ChannelWalk(k, channels, lanes)
-          .sum(
-              k.add(base, tile.begin), k.add(base, tile.end), 1, [](const auto &) { return ChannelWalk::Values(); },
-              [&](const ChannelWalk::Visit &visit) {
-                return ChannelWalk::Values{k.load(input, visit.index, lanes, visit.mask)};
-              },
-              [&](Value channel, Value mask, ArrayRef<Value> sums) {
-                k.store(sums[0], k.temp(), k.add(row, channel), mask);
-              });
-    });
-    emitter.launch({llvm::divideCeilSigned(channels, lanes), 0}, 0, [&](KernelBody &k) {
-      Value channel = k.mul(k.task(), lanes);
-      Value mask = k.prefixMask(k.sub(k.index(channels), channel), lanes);
-      Value rows = extent.batched ? k.mul(k.batch(), extent.tiles()) : k.index(extent.tiles());
-      Value total = k.loop(k.index(0), rows, 1, toDouble(k, k.zeroVector(lanes)), [&](Value row, ValueRange carried) {
-        Value part = toDouble(k, k.load(k.temp(), k.add(k.mul(row, channels), channel), lanes, mask));
-        return SmallVector<Value>{arith::AddFOp::create(k.builder(), k.loc(), carried[0], part)};
-      })[0];
-      k.store(toFloat(k, total), outputOf(k, sum.getOutput()), channel, mask);
-    });
+    emitter.launch(
+        extent.tasks(), ChannelWalk::scratchBytes(1, lanes),
+        [&](KernelBody &k) {
+          Tile tile = sampleTile(k, extent.pixels, extent.tilePixels());
+          Value base = k.mul(tile.sample, extent.pixels),
+                row = k.mul(k.task(), channels);
+          Value input = inputOf(k, sum.getInput());
+          ChannelWalk(k, channels, lanes)
+              .sum(
+                  k.add(base, tile.begin), k.add(base, tile.end), 1,
+                  [](const auto &) { return ChannelWalk::Values(); },
+                  [&](const ChannelWalk::Visit &visit) {
+                    return ChannelWalk::Values{
+                        k.load(input, visit.index, lanes, visit.mask)};
+                  },
+                  [&](Value channel, Value mask, ArrayRef<Value> sums) {
+                    k.store(sums[0], k.temp(), k.add(row, channel), mask);
+                  });
+        });
+    emitter.launch(
+        {llvm::divideCeilSigned(channels, lanes), 0}, 0, [&](KernelBody &k) {
+          Value channel = k.mul(k.task(), lanes);
+          Value mask = k.prefixMask(k.sub(k.index(channels), channel), lanes);
+          Value rows = extent.batched ? k.mul(k.batch(), extent.tiles())
+                                      : k.index(extent.tiles());
+          Value total = k.loop(
+              k.index(0), rows, 1, toDouble(k, k.zeroVector(lanes)),
+              [&](Value row, ValueRange carried) {
+                Value part = toDouble(
+                    k, k.load(k.temp(), k.add(k.mul(row, channels), channel),
+                              lanes, mask));
+                return SmallVector<Value>{arith::AddFOp::create(
+                    k.builder(), k.loc(), carried[0], part)};
+              })[0];
+          k.store(toFloat(k, total), outputOf(k, sum.getOutput()), channel,
+                  mask);
+        });
     return success();
   }
 
@@ -87,34 +109,44 @@ struct ChannelSumKernel : CpuKernelOpInterface::ExternalModel<ChannelSumKernel, 
 /// Calls `body` with vectors of pixels; its channels' values are stored in
 /// the op's only result.
 LogicalResult emitByPixels(FusionEmitter &emitter, Operation *op,
-                           llvm::function_ref<SmallVector<Value>(KernelBody &, ArrayRef<SmallVector<Value>>)> body) {
+                           llvm::function_ref<SmallVector<Value>(
+                               KernelBody &, ArrayRef<SmallVector<Value>>)>
+                               body) {
   Extent extent(cast<RankedTensorType>(op->getOperand(0).getType()));
   int64_t lanes = emitter.getTarget().lanes;
   emitter.launch(extent.tasks(), 0, [&](KernelBody &k) {
     Tile tile = sampleTile(k, extent.pixels, extent.tilePixels());
-    Value base = k.mul(tile.sample, extent.pixels), output = outputOf(k, op->getResult(0));
-    forPixelVectors(k, k.add(base, tile.begin), k.add(base, tile.end), lanes, [&](Value pixel, Value count, Value) {
-      SmallVector<SmallVector<Value>> operands;
-      for (Value operand : op->getOperands())
-        operands.push_back(loadPixels(k, inputOf(k, operand), pixel, extent.channels, lanes, count));
-      storePixels(k, body(k, operands), output, pixel, count);
-    });
+    Value base = k.mul(tile.sample, extent.pixels),
+          output = outputOf(k, op->getResult(0));
+    forPixelVectors(k, k.add(base, tile.begin), k.add(base, tile.end), lanes,
+                    [&](Value pixel, Value count, Value) {
+                      SmallVector<SmallVector<Value>> operands;
+                      for (Value operand : op->getOperands())
+                        operands.push_back(loadPixels(k, inputOf(k, operand),
+                                                      pixel, extent.channels,
+                                                      lanes, count));
+                      storePixels(k, body(k, operands), output, pixel, count);
+                    });
   });
   return success();
 }
 
-struct ChannelTotalKernel : CpuKernelOpInterface::ExternalModel<ChannelTotalKernel, seg::ChannelTotalOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct ChannelTotalKernel
+    : CpuKernelOpInterface::ExternalModel<ChannelTotalKernel,
+                                          seg::ChannelTotalOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "channel_total");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    return emitByPixels(emitter, op, [](KernelBody &k, ArrayRef<SmallVector<Value>> operands) {
-      seg::PointwiseMath m(k.builder(), k.loc(), operands[0][0].getType());
-      Value total = operands[0][0];
-      for (Value value : ArrayRef(operands[0]).drop_front())
-        total = m.add(total, value);
-      return SmallVector<Value>{total};
-    });
+    return emitByPixels(
+        emitter, op, [](KernelBody &k, ArrayRef<SmallVector<Value>> operands) {
+          seg::PointwiseMath m(k.builder(), k.loc(), operands[0][0].getType());
+          Value total = operands[0][0];
+          for (Value value : ArrayRef(operands[0]).drop_front())
+            total = m.add(total, value);
+          return SmallVector<Value>{total};
+        });
   }
   double flopsPerSample(Operation *op) const {
     Extent extent(cast<seg::ChannelTotalOp>(op).getInput().getType());
@@ -122,29 +154,37 @@ struct ChannelTotalKernel : CpuKernelOpInterface::ExternalModel<ChannelTotalKern
   }
 };
 
-struct SoftmaxKernel : CpuKernelOpInterface::ExternalModel<SoftmaxKernel, seg::SoftmaxOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct SoftmaxKernel
+    : CpuKernelOpInterface::ExternalModel<SoftmaxKernel, seg::SoftmaxOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "softmax");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    return emitByPixels(emitter, op, [](KernelBody &k, ArrayRef<SmallVector<Value>> operands) {
-      return emitSoftmax(k, operands[0]).probabilities;
-    });
+    return emitByPixels(
+        emitter, op, [](KernelBody &k, ArrayRef<SmallVector<Value>> operands) {
+          return emitSoftmax(k, operands[0]).probabilities;
+        });
   }
   double flopsPerSample(Operation *op) const {
     Extent extent(cast<seg::SoftmaxOp>(op).getInput().getType());
-    return extent.pixels * extent.channels * 20.0; // Most of it the exponential.
+    return extent.pixels * extent.channels *
+           20.0; // Most of it the exponential.
   }
 };
 
-struct SoftmaxGradKernel : CpuKernelOpInterface::ExternalModel<SoftmaxGradKernel, seg::SoftmaxGradOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct SoftmaxGradKernel
+    : CpuKernelOpInterface::ExternalModel<SoftmaxGradKernel,
+                                          seg::SoftmaxGradOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "softmax_grad");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    return emitByPixels(emitter, op, [](KernelBody &k, ArrayRef<SmallVector<Value>> operands) {
-      return emitSoftmaxGrad(k, operands[0], operands[1]);
-    });
+    return emitByPixels(
+        emitter, op, [](KernelBody &k, ArrayRef<SmallVector<Value>> operands) {
+          return emitSoftmaxGrad(k, operands[0], operands[1]);
+        });
   }
   double flopsPerSample(Operation *op) const {
     Extent extent(cast<seg::SoftmaxGradOp>(op).getOutput().getType());
@@ -162,14 +202,20 @@ Value widen(KernelBody &k, Value value) {
   auto type = cast<VectorType>(value.getType());
   OpBuilder &b = k.builder();
   if (!type.getElementType().isBF16())
-    return type.getElementType().isF32() ? value
-                                         : arith::ExtFOp::create(b, k.loc(), type.clone(b.getF32Type()), value);
-  Value half = arith::BitcastOp::create(b, k.loc(), type.clone(b.getI16Type()), value);
+    return type.getElementType().isF32()
+               ? value
+               : arith::ExtFOp::create(b, k.loc(), type.clone(b.getF32Type()),
+                                       value);
+  Value half =
+      arith::BitcastOp::create(b, k.loc(), type.clone(b.getI16Type()), value);
   auto wideType = type.clone(b.getI32Type());
   Value wide = arith::ExtUIOp::create(b, k.loc(), wideType, half);
-  Value shift = arith::ConstantOp::create(b, k.loc(), DenseElementsAttr::get(cast<VectorType>(wideType), int32_t{16}));
-  return arith::BitcastOp::create(b, k.loc(), type.clone(b.getF32Type()),
-                                  arith::ShLIOp::create(b, k.loc(), wide, shift));
+  Value shift = arith::ConstantOp::create(
+      b, k.loc(),
+      DenseElementsAttr::get(cast<VectorType>(wideType), int32_t{16}));
+  return arith::BitcastOp::create(
+      b, k.loc(), type.clone(b.getF32Type()),
+      arith::ShLIOp::create(b, k.loc(), wide, shift));
 }
 
 /// Rounds to nearest even.
@@ -182,23 +228,30 @@ Value narrow(KernelBody &k, Value value, Type element) {
     return arith::TruncFOp::create(b, k.loc(), type.clone(element), value);
   auto integers = cast<VectorType>(type.clone(b.getI32Type()));
   auto constant = [&](int32_t v) -> Value {
-    return arith::ConstantOp::create(b, k.loc(), DenseElementsAttr::get(integers, v));
+    return arith::ConstantOp::create(b, k.loc(),
+                                     DenseElementsAttr::get(integers, v));
   };
   Value bits = arith::BitcastOp::create(b, k.loc(), integers, value);
   Value upper = arith::ShRUIOp::create(b, k.loc(), bits, constant(16));
   Value odd = arith::AndIOp::create(b, k.loc(), upper, constant(1));
-  Value rounded = arith::AddIOp::create(b, k.loc(), arith::AddIOp::create(b, k.loc(), bits, constant(0x7fff)), odd);
+  Value rounded = arith::AddIOp::create(
+      b, k.loc(), arith::AddIOp::create(b, k.loc(), bits, constant(0x7fff)),
+      odd);
   rounded = arith::ShRUIOp::create(b, k.loc(), rounded, constant(16));
   // The carry could turn a NaN into an infinity: set its quiet bit instead.
-  Value isNan = arith::CmpFOp::create(b, k.loc(), arith::CmpFPredicate::UNO, value, value);
+  Value isNan = arith::CmpFOp::create(b, k.loc(), arith::CmpFPredicate::UNO,
+                                      value, value);
   Value quiet = arith::OrIOp::create(b, k.loc(), upper, constant(0x40));
   rounded = arith::SelectOp::create(b, k.loc(), isNan, quiet, rounded);
-  Value half = arith::TruncIOp::create(b, k.loc(), integers.clone(b.getI16Type()), rounded);
+  Value half = arith::TruncIOp::create(b, k.loc(),
+                                       integers.clone(b.getI16Type()), rounded);
   return arith::BitcastOp::create(b, k.loc(), integers.clone(element), half);
 }
 
-struct CastKernel : CpuKernelOpInterface::ExternalModel<CastKernel, seg::CastOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct CastKernel
+    : CpuKernelOpInterface::ExternalModel<CastKernel, seg::CastOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "cast");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -206,20 +259,29 @@ struct CastKernel : CpuKernelOpInterface::ExternalModel<CastKernel, seg::CastOp>
     auto type = castOp.getOutput().getType();
     bool batched = type.getRank() > 2;
     int64_t size = type.getNumElements() / (batched ? type.getDimSize(0) : 1);
-    int64_t tiles = llvm::divideCeilSigned(size, taskElements), lanes = emitter.getTarget().lanes;
-    emitter.launch(batched ? TaskCount{0, tiles} : TaskCount{tiles, 0}, 0, [&](KernelBody &k) {
-      Tile tile = sampleTile(k, size, taskElements);
-      Value base = k.mul(tile.sample, size);
-      Value input = inputOf(k, castOp.getInput()), output = outputOf(k, castOp.getOutput());
-      // 16-bit vectors need no mask of their own: single elements at the end.
-      Value whole = k.add(tile.begin, k.mul(k.div(k.sub(tile.end, tile.begin), lanes), lanes));
-      auto convert = [&](Value i, int64_t width) {
-        Value index = k.add(base, i);
-        k.store(narrow(k, widen(k, loadVector(k, input, index, width)), type.getElementType()), output, index);
-      };
-      k.loop(tile.begin, whole, lanes, [&](Value i) { convert(i, lanes); });
-      k.loop(whole, tile.end, 1, [&](Value i) { convert(i, 1); });
-    });
+    int64_t tiles = llvm::divideCeilSigned(size, taskElements),
+            lanes = emitter.getTarget().lanes;
+    emitter.launch(
+        batched ? TaskCount{0, tiles} : TaskCount{tiles, 0}, 0,
+        [&](KernelBody &k) {
+          Tile tile = sampleTile(k, size, taskElements);
+          Value base = k.mul(tile.sample, size);
+          Value input = inputOf(k, castOp.getInput()),
+                output = outputOf(k, castOp.getOutput());
+          // 16-bit vectors need no mask of their own: single elements at the
+          // end.
+          Value whole =
+              k.add(tile.begin,
+                    k.mul(k.div(k.sub(tile.end, tile.begin), lanes), lanes));
+          auto convert = [&](Value i, int64_t width) {
+            Value index = k.add(base, i);
+            k.store(narrow(k, widen(k, loadVector(k, input, index, width)),
+                           type.getElementType()),
+                    output, index);
+          };
+          k.loop(tile.begin, whole, lanes, [&](Value i) { convert(i, lanes); });
+          k.loop(whole, tile.end, 1, [&](Value i) { convert(i, 1); });
+        });
     return success();
   }
 };

@@ -1,4 +1,4 @@
-//===- EmitPointwise.cpp -----------------------------------------------------------------===//
+//===- EmitPointwise.cpp ------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,7 +19,8 @@ namespace segc {
 static constexpr int64_t flatUnroll = 4;
 
 /// Inputs with one value in all, loaded once.
-static void hoistScalars(KernelBody &k, seg::FusionOp fusion, int64_t lanes, DenseMap<Value, Value> &values) {
+static void hoistScalars(KernelBody &k, seg::FusionOp fusion, int64_t lanes,
+                         DenseMap<Value, Value> &values) {
   for (BlockArgument input : fusion.getBody().getArguments()) {
     if (cast<RankedTensorType>(input.getType()).getRank() != 0)
       continue;
@@ -37,22 +38,24 @@ static void emitFlat(FusionEmitter &emitter, RankedTensorType space) {
   int64_t tiles = llvm::divideCeilSigned(size, taskElements);
   // One element is one lane: the rest of a vector would be computed in vain.
   int64_t lanes = size == 1 ? 1 : emitter.getTarget().lanes;
-  emitter.launch(batched ? TaskCount{0, tiles} : TaskCount{tiles, 0}, 0, [&](KernelBody &k) {
-    Tile tile = sampleTile(k, size, taskElements);
-    DenseMap<Value, Value> values;
-    hoistScalars(k, fusion, lanes, values);
-    PointwiseEmitter pointwise(k, fusion, space);
-    Value base = k.mul(tile.sample, size);
-    auto emit = [&](Value i, Value mask) {
-      // With pixel 0 the channel is the linear index.
-      Point point{k.index(0), k.index(0), k.add(base, i)};
-      pointwise.emit(point, lanes, mask, values);
-    };
-    if (lanes == 1)
-      emit(tile.begin, Value());
-    else
-      forVectors(k, tile.begin, tile.end, lanes, flatUnroll, emit);
-  });
+  emitter.launch(batched ? TaskCount{0, tiles} : TaskCount{tiles, 0}, 0,
+                 [&](KernelBody &k) {
+                   Tile tile = sampleTile(k, size, taskElements);
+                   DenseMap<Value, Value> values;
+                   hoistScalars(k, fusion, lanes, values);
+                   PointwiseEmitter pointwise(k, fusion, space);
+                   Value base = k.mul(tile.sample, size);
+                   auto emit = [&](Value i, Value mask) {
+                     // With pixel 0 the channel is the linear index.
+                     Point point{k.index(0), k.index(0), k.add(base, i)};
+                     pointwise.emit(point, lanes, mask, values);
+                   };
+                   if (lanes == 1)
+                     emit(tile.begin, Value());
+                   else
+                     forVectors(k, tile.begin, tile.end, lanes, flatUnroll,
+                                emit);
+                 });
 }
 
 /// Some inputs are broadcast.
@@ -61,42 +64,53 @@ static void emitByChannels(FusionEmitter &emitter, RankedTensorType space) {
   int64_t lanes = emitter.getTarget().lanes;
   bool batched = space.getRank() > 2;
   int64_t channels = seg::channels(space);
-  int64_t pixels = space.getNumElements() / channels / (batched ? space.getDimSize(0) : 1);
+  int64_t pixels =
+      space.getNumElements() / channels / (batched ? space.getDimSize(0) : 1);
   int64_t tilePixels = std::max<int64_t>(1, taskElements / channels);
   int64_t tiles = llvm::divideCeilSigned(pixels, tilePixels);
-  emitter.launch(batched ? TaskCount{0, tiles} : TaskCount{tiles, 0}, 0, [&](KernelBody &k) {
-    Tile tile = sampleTile(k, pixels, tilePixels);
-    Value base = k.mul(tile.sample, pixels);
-    DenseMap<Value, Value> scalars;
-    hoistScalars(k, fusion, lanes, scalars);
-    SmallVector<BlockArgument> rows, perPixel;
-    for (BlockArgument input : fusion.getBody().getArguments()) {
-      Broadcast kind = seg::classifyBroadcast(cast<RankedTensorType>(input.getType()), space);
-      if (kind == Broadcast::PerChannel || kind == Broadcast::PerSample)
-        rows.push_back(input);
-      else if (kind == Broadcast::Channel)
-        perPixel.push_back(input);
-    }
-    PointwiseEmitter pointwise(k, fusion, space);
-    ChannelWalk walk(k, channels, lanes);
-    auto hoist = [&](const ChannelWalk::Slot &slot) {
-      ChannelWalk::Values values;
-      for (BlockArgument input : rows) {
-        bool perSample = cast<RankedTensorType>(input.getType()).getRank() == 2;
-        Value offset = perSample ? k.mul(tile.sample, channels) : k.index(0);
-        values.push_back(walk.perChannel(k.input(input.getArgNumber()), offset, slot));
-      }
-      return values;
-    };
-    walk.forEach(k.add(base, tile.begin), k.add(base, tile.end), hoist, [&](const ChannelWalk::Visit &visit) {
-      DenseMap<Value, Value> values = scalars;
-      for (auto [input, value] : llvm::zip_equal(rows, visit.hoisted))
-        values[input] = value;
-      for (BlockArgument input : perPixel)
-        values[input] = walk.perPixel(k.input(input.getArgNumber()), visit);
-      pointwise.emit({k.index(0), tile.sample, visit.index}, lanes, visit.mask, values);
-    });
-  });
+  emitter.launch(
+      batched ? TaskCount{0, tiles} : TaskCount{tiles, 0}, 0,
+      [&](KernelBody &k) {
+        Tile tile = sampleTile(k, pixels, tilePixels);
+        Value base = k.mul(tile.sample, pixels);
+        DenseMap<Value, Value> scalars;
+        hoistScalars(k, fusion, lanes, scalars);
+        SmallVector<BlockArgument> rows, perPixel;
+        for (BlockArgument input : fusion.getBody().getArguments()) {
+          Broadcast kind = seg::classifyBroadcast(
+              cast<RankedTensorType>(input.getType()), space);
+          if (kind == Broadcast::PerChannel || kind == Broadcast::PerSample)
+            rows.push_back(input);
+          else if (kind == Broadcast::Channel)
+            perPixel.push_back(input);
+        }
+        PointwiseEmitter pointwise(k, fusion, space);
+        ChannelWalk walk(k, channels, lanes);
+        auto hoist = [&](const ChannelWalk::Slot &slot) {
+          ChannelWalk::Values values;
+          for (BlockArgument input : rows) {
+            bool perSample =
+                cast<RankedTensorType>(input.getType()).getRank() == 2;
+            Value offset =
+                perSample ? k.mul(tile.sample, channels) : k.index(0);
+            values.push_back(
+                walk.perChannel(k.input(input.getArgNumber()), offset, slot));
+          }
+          return values;
+        };
+        walk.forEach(
+            k.add(base, tile.begin), k.add(base, tile.end), hoist,
+            [&](const ChannelWalk::Visit &visit) {
+              DenseMap<Value, Value> values = scalars;
+              for (auto [input, value] : llvm::zip_equal(rows, visit.hoisted))
+                values[input] = value;
+              for (BlockArgument input : perPixel)
+                values[input] =
+                    walk.perPixel(k.input(input.getArgNumber()), visit);
+              pointwise.emit({k.index(0), tile.sample, visit.index}, lanes,
+                             visit.mask, values);
+            });
+      });
 }
 
 LogicalResult emitPointwiseFusion(FusionEmitter &emitter) {
@@ -104,9 +118,12 @@ LogicalResult emitPointwiseFusion(FusionEmitter &emitter) {
   auto space = cast<RankedTensorType>(fusion.getResultTypes().front());
   for (Type type : fusion.getResultTypes())
     if (cast<RankedTensorType>(type).getShape() != space.getShape())
-      return fusion.emitError("expects results of one shape in a pointwise fusion, got ") << space << " and " << type;
+      return fusion.emitError(
+                 "expects results of one shape in a pointwise fusion, got ")
+             << space << " and " << type;
   bool flat = llvm::all_of(fusion.getBody().getArgumentTypes(), [&](Type type) {
-    Broadcast kind = seg::classifyBroadcast(cast<RankedTensorType>(type), space);
+    Broadcast kind =
+        seg::classifyBroadcast(cast<RankedTensorType>(type), space);
     return kind == Broadcast::None || kind == Broadcast::Scalar;
   });
   if (flat)

@@ -1,4 +1,4 @@
-//===- KernelHelpers.cpp -----------------------------------------------------------------===//
+//===- KernelHelpers.cpp ------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -20,7 +20,9 @@ namespace segc {
 // Memory of the root's operands and results; strategies
 //===----------------------------------------------------------------------===//
 
-Value inputOf(KernelBody &k, Value operand) { return k.input(cast<BlockArgument>(operand).getArgNumber()); }
+Value inputOf(KernelBody &k, Value operand) {
+  return k.input(cast<BlockArgument>(operand).getArgNumber());
+}
 
 Value outputOf(KernelBody &k, Value result) {
   for (OpOperand &use : result.getUses())
@@ -33,7 +35,8 @@ DictionaryAttr plainStrategy(Operation *op, StringRef kind, int64_t tempBytes) {
   Builder b(op->getContext());
   return b.getDictionaryAttr(
       {b.getNamedAttr(strategyKindName, b.getStringAttr(kind)),
-       b.getNamedAttr(strategyTempName, b.getI64IntegerAttr(llvm::alignTo(tempBytes, 64)))});
+       b.getNamedAttr(strategyTempName,
+                      b.getI64IntegerAttr(llvm::alignTo(tempBytes, 64)))});
 }
 
 //===----------------------------------------------------------------------===//
@@ -50,23 +53,27 @@ Tile sampleTile(KernelBody &k, int64_t size, int64_t tile) {
   return result;
 }
 
-void forVectors(KernelBody &k, Value begin, Value end, int64_t lanes, int64_t unroll,
-                llvm::function_ref<void(Value, Value)> body) {
+void forVectors(KernelBody &k, Value begin, Value end, int64_t lanes,
+                int64_t unroll, llvm::function_ref<void(Value, Value)> body) {
   Value size = k.sub(end, begin);
-  Value unrolled = k.add(begin, k.mul(k.div(size, lanes * unroll), lanes * unroll));
+  Value unrolled =
+      k.add(begin, k.mul(k.div(size, lanes * unroll), lanes * unroll));
   k.loop(begin, unrolled, lanes * unroll, [&](Value i) {
     for (int64_t u = 0; u < unroll; ++u)
       body(k.add(i, u * lanes), Value());
   });
-  k.loop(unrolled, end, lanes, [&](Value i) { body(i, k.prefixMask(k.sub(end, i), lanes)); });
+  k.loop(unrolled, end, lanes,
+         [&](Value i) { body(i, k.prefixMask(k.sub(end, i), lanes)); });
 }
 
-void forRow(KernelBody &k, int64_t size, int64_t lanes, llvm::function_ref<void(Value, Value)> body) {
+void forRow(KernelBody &k, int64_t size, int64_t lanes,
+            llvm::function_ref<void(Value, Value)> body) {
   int64_t full = size / lanes * lanes;
   if (full == lanes)
     body(k.index(0), Value());
   else if (full)
-    k.loop(k.index(0), k.index(full), lanes, [&](Value i) { body(i, Value()); });
+    k.loop(k.index(0), k.index(full), lanes,
+           [&](Value i) { body(i, Value()); });
   if (full < size)
     body(k.index(full), k.prefixMask(k.index(size - full), lanes));
 }
@@ -75,29 +82,37 @@ void forRow(KernelBody &k, int64_t size, int64_t lanes, llvm::function_ref<void(
 // Vectors
 //===----------------------------------------------------------------------===//
 
-Value loadVector(KernelBody &k, Value memref, Value index, int64_t lanes, Value mask) {
+Value loadVector(KernelBody &k, Value memref, Value index, int64_t lanes,
+                 Value mask) {
   OpBuilder &b = k.builder();
-  auto type = VectorType::get({lanes}, cast<MemRefType>(memref.getType()).getElementType());
+  auto type = VectorType::get(
+      {lanes}, cast<MemRefType>(memref.getType()).getElementType());
   if (!mask)
     return vector::LoadOp::create(b, k.loc(), type, memref, index);
   Value zero = arith::ConstantOp::create(b, k.loc(), b.getZeroAttr(type));
-  return vector::MaskedLoadOp::create(b, k.loc(), type, memref, index, mask, zero);
+  return vector::MaskedLoadOp::create(b, k.loc(), type, memref, index, mask,
+                                      zero);
 }
 
 Value indexVector(KernelBody &k, ArrayRef<int64_t> values) {
-  auto type = VectorType::get({static_cast<int64_t>(values.size())}, k.builder().getI32Type());
+  auto type = VectorType::get({static_cast<int64_t>(values.size())},
+                              k.builder().getI32Type());
   SmallVector<int32_t> narrow(values);
-  return arith::ConstantOp::create(k.builder(), k.loc(), DenseElementsAttr::get(type, ArrayRef<int32_t>(narrow)));
+  return arith::ConstantOp::create(
+      k.builder(), k.loc(),
+      DenseElementsAttr::get(type, ArrayRef<int32_t>(narrow)));
 }
 
 static Value allLanes(KernelBody &k, Value mask, int64_t lanes) {
   return mask ? mask : k.prefixMask(k.index(lanes), lanes);
 }
 
-Value gather(KernelBody &k, Value memref, Value base, ArrayRef<int64_t> offsets, Value mask) {
+Value gather(KernelBody &k, Value memref, Value base, ArrayRef<int64_t> offsets,
+             Value mask) {
   int64_t lanes = offsets.size();
-  return vector::GatherOp::create(k.builder(), k.loc(), k.vectorType(lanes), memref, ValueRange(base),
-                                  indexVector(k, offsets), allLanes(k, mask, lanes), k.zeroVector(lanes));
+  return vector::GatherOp::create(
+      k.builder(), k.loc(), k.vectorType(lanes), memref, ValueRange(base),
+      indexVector(k, offsets), allLanes(k, mask, lanes), k.zeroVector(lanes));
 }
 
 // Halves are added rather than lanes in turn: fewer dependent additions.
@@ -119,17 +134,24 @@ static Type withElement(Type type, Type element) {
   return vector ? vector.clone(element) : element;
 }
 Value toDouble(KernelBody &k, Value value) {
-  return arith::ExtFOp::create(k.builder(), k.loc(), withElement(value.getType(), k.builder().getF64Type()), value);
+  return arith::ExtFOp::create(
+      k.builder(), k.loc(),
+      withElement(value.getType(), k.builder().getF64Type()), value);
 }
 Value toFloat(KernelBody &k, Value value) {
-  return arith::TruncFOp::create(k.builder(), k.loc(), withElement(value.getType(), k.builder().getF32Type()), value);
+  return arith::TruncFOp::create(
+      k.builder(), k.loc(),
+      withElement(value.getType(), k.builder().getF32Type()), value);
 }
 Value doubleConstant(KernelBody &k, double value) {
-  return arith::ConstantOp::create(k.builder(), k.loc(), k.builder().getF64FloatAttr(value));
+  return arith::ConstantOp::create(k.builder(), k.loc(),
+                                   k.builder().getF64FloatAttr(value));
 }
 Value indexToDouble(KernelBody &k, Value index) {
-  Value wide = arith::IndexCastOp::create(k.builder(), k.loc(), k.builder().getI64Type(), index);
-  return arith::SIToFPOp::create(k.builder(), k.loc(), k.builder().getF64Type(), wide);
+  Value wide = arith::IndexCastOp::create(k.builder(), k.loc(),
+                                          k.builder().getI64Type(), index);
+  return arith::SIToFPOp::create(k.builder(), k.loc(), k.builder().getF64Type(),
+                                 wide);
 }
 
 //===----------------------------------------------------------------------===//
@@ -141,9 +163,11 @@ static constexpr int64_t mostShuffledChannels = 8;
 
 /// Vector i of the result takes lane j from element `source(i, j)` of the
 /// concatenation of `values`.
-static SmallVector<Value> rearrange(KernelBody &k, ArrayRef<Value> values,
-                                    llvm::function_ref<int64_t(int64_t, int64_t)> source) {
-  int64_t count = values.size(), lanes = cast<VectorType>(values[0].getType()).getNumElements();
+static SmallVector<Value>
+rearrange(KernelBody &k, ArrayRef<Value> values,
+          llvm::function_ref<int64_t(int64_t, int64_t)> source) {
+  int64_t count = values.size(),
+          lanes = cast<VectorType>(values[0].getType()).getNumElements();
   SmallVector<Value> result;
   for (int64_t i = 0; i < count; ++i) {
     Value merged = values[0];
@@ -151,11 +175,13 @@ static SmallVector<Value> rearrange(KernelBody &k, ArrayRef<Value> values,
       SmallVector<int64_t> lanesOf;
       for (int64_t j = 0; j < lanes; ++j) {
         int64_t element = source(i, j), vector = element / lanes;
-        lanesOf.push_back(vector == from                 ? lanes + element % lanes
+        lanesOf.push_back(vector == from             ? lanes + element % lanes
                           : from == 1 && vector == 0 ? element
-                                                         : j);
+                                                     : j);
       }
-      merged = vector::ShuffleOp::create(k.builder(), k.loc(), merged, values[std::min(from, count - 1)], lanesOf);
+      merged =
+          vector::ShuffleOp::create(k.builder(), k.loc(), merged,
+                                    values[std::min(from, count - 1)], lanesOf);
     }
     result.push_back(merged);
   }
@@ -169,38 +195,50 @@ static SmallVector<int64_t> strided(int64_t lanes, int64_t stride) {
   return offsets;
 }
 
-SmallVector<Value> loadPixels(KernelBody &k, Value memref, Value pixel, int64_t channels, int64_t lanes, Value count) {
+SmallVector<Value> loadPixels(KernelBody &k, Value memref, Value pixel,
+                              int64_t channels, int64_t lanes, Value count) {
   Value base = k.mul(pixel, channels);
   SmallVector<Value> values;
   if (channels > mostShuffledChannels) {
     Value mask = count ? k.prefixMask(count, lanes) : Value();
     for (int64_t c = 0; c < channels; ++c)
-      values.push_back(gather(k, memref, k.add(base, c), strided(lanes, channels), mask));
+      values.push_back(
+          gather(k, memref, k.add(base, c), strided(lanes, channels), mask));
     return values;
   }
   for (int64_t c = 0; c < channels; ++c) {
-    Value mask = count ? k.prefixMask(k.sub(k.mul(count, channels), c * lanes), lanes) : Value();
+    Value mask =
+        count ? k.prefixMask(k.sub(k.mul(count, channels), c * lanes), lanes)
+              : Value();
     values.push_back(k.load(memref, k.add(base, c * lanes), lanes, mask));
   }
-  return rearrange(k, values, [&](int64_t c, int64_t lane) { return lane * channels + c; });
+  return rearrange(
+      k, values, [&](int64_t c, int64_t lane) { return lane * channels + c; });
 }
 
-void storePixels(KernelBody &k, ArrayRef<Value> values, Value memref, Value pixel, Value count) {
-  int64_t channels = values.size(), lanes = cast<VectorType>(values[0].getType()).getNumElements();
+void storePixels(KernelBody &k, ArrayRef<Value> values, Value memref,
+                 Value pixel, Value count) {
+  int64_t channels = values.size(),
+          lanes = cast<VectorType>(values[0].getType()).getNumElements();
   Value base = k.mul(pixel, channels);
   if (channels > mostShuffledChannels) {
-    Value mask = allLanes(k, count ? k.prefixMask(count, lanes) : Value(), lanes);
+    Value mask =
+        allLanes(k, count ? k.prefixMask(count, lanes) : Value(), lanes);
     for (int64_t c = 0; c < channels; ++c)
-      vector::ScatterOp::create(k.builder(), k.loc(), Type(), memref, ValueRange(k.add(base, c)),
-                                indexVector(k, strided(lanes, channels)), mask, values[c]);
+      vector::ScatterOp::create(
+          k.builder(), k.loc(), Type(), memref, ValueRange(k.add(base, c)),
+          indexVector(k, strided(lanes, channels)), mask, values[c]);
     return;
   }
-  SmallVector<Value> rows = rearrange(k, values, [&](int64_t row, int64_t lane) {
-    int64_t element = row * lanes + lane;
-    return element % channels * lanes + element / channels;
-  });
+  SmallVector<Value> rows =
+      rearrange(k, values, [&](int64_t row, int64_t lane) {
+        int64_t element = row * lanes + lane;
+        return element % channels * lanes + element / channels;
+      });
   for (int64_t c = 0; c < channels; ++c) {
-    Value mask = count ? k.prefixMask(k.sub(k.mul(count, channels), c * lanes), lanes) : Value();
+    Value mask =
+        count ? k.prefixMask(k.sub(k.mul(count, channels), c * lanes), lanes)
+              : Value();
     k.store(rows[c], memref, k.add(base, c * lanes), mask);
   }
 }
@@ -208,31 +246,40 @@ void storePixels(KernelBody &k, ArrayRef<Value> values, Value memref, Value pixe
 void forPixelVectors(KernelBody &k, Value begin, Value end, int64_t lanes,
                      llvm::function_ref<void(Value, Value, Value)> body) {
   Value full = k.add(begin, k.mul(k.div(k.sub(end, begin), lanes), lanes));
-  k.loop(begin, full, lanes, [&](Value pixel) { body(pixel, Value(), Value()); });
+  k.loop(begin, full, lanes,
+         [&](Value pixel) { body(pixel, Value(), Value()); });
   k.loop(full, end, lanes, [&](Value pixel) {
     Value count = k.sub(end, pixel);
     body(pixel, count, k.prefixMask(count, lanes));
   });
 }
 
-SmallVector<Value> sumPixelVectors(KernelBody &k, Value begin, Value end, int64_t lanes, size_t sums,
-                                   llvm::function_ref<SmallVector<Value>(Value, Value, Value)> body) {
+SmallVector<Value> sumPixelVectors(
+    KernelBody &k, Value begin, Value end, int64_t lanes, size_t sums,
+    llvm::function_ref<SmallVector<Value>(Value, Value, Value)> body) {
   auto step = [&](Value pixel, Value count, Value mask, ValueRange carried) {
     SmallVector<Value> next;
-    for (auto [sum, term] : llvm::zip_equal(carried, body(pixel, count, mask))) {
-      Value kept = mask ? arith::SelectOp::create(k.builder(), k.loc(), mask, term, k.zeroVector(lanes)).getResult() : term;
+    for (auto [sum, term] :
+         llvm::zip_equal(carried, body(pixel, count, mask))) {
+      Value kept = mask ? arith::SelectOp::create(k.builder(), k.loc(), mask,
+                                                  term, k.zeroVector(lanes))
+                              .getResult()
+                        : term;
       next.push_back(arith::AddFOp::create(k.builder(), k.loc(), sum, kept));
     }
     return next;
   };
   Value full = k.add(begin, k.mul(k.div(k.sub(end, begin), lanes), lanes));
   SmallVector<Value> carried(sums, k.zeroVector(lanes));
-  carried = k.loop(begin, full, lanes, carried,
-                   [&](Value pixel, ValueRange values) { return step(pixel, Value(), Value(), values); });
-  carried = k.loop(full, end, lanes, carried, [&](Value pixel, ValueRange values) {
-    Value count = k.sub(end, pixel);
-    return step(pixel, count, k.prefixMask(count, lanes), values);
-  });
+  carried =
+      k.loop(begin, full, lanes, carried, [&](Value pixel, ValueRange values) {
+        return step(pixel, Value(), Value(), values);
+      });
+  carried =
+      k.loop(full, end, lanes, carried, [&](Value pixel, ValueRange values) {
+        Value count = k.sub(end, pixel);
+        return step(pixel, count, k.prefixMask(count, lanes), values);
+      });
   for (Value &sum : carried)
     sum = sumLanes(k, sum);
   return carried;
@@ -255,7 +302,8 @@ SoftmaxValues emitSoftmax(KernelBody &k, ArrayRef<Value> logits) {
   return result;
 }
 
-SmallVector<Value> emitSoftmaxGrad(KernelBody &k, ArrayRef<Value> probabilities, ArrayRef<Value> grads) {
+SmallVector<Value> emitSoftmaxGrad(KernelBody &k, ArrayRef<Value> probabilities,
+                                   ArrayRef<Value> grads) {
   seg::PointwiseMath m(k.builder(), k.loc(), grads[0].getType());
   Value mean = m.mul(probabilities[0], grads[0]);
   for (auto [p, g] : llvm::drop_begin(llvm::zip_equal(probabilities, grads)))

@@ -1,4 +1,5 @@
-//===- KernelHelpers.h - What emitters of several families share -----*- C++ -*-===//
+//===- KernelHelpers.h - What emitters of several families share -*- C++ -*-===//
+//-*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -25,7 +26,8 @@ mlir::Value inputOf(KernelBody &k, mlir::Value operand);
 mlir::Value outputOf(KernelBody &k, mlir::Value result);
 
 /// A strategy of this kind with no choices but its shared memory.
-mlir::DictionaryAttr plainStrategy(mlir::Operation *op, llvm::StringRef kind, int64_t tempBytes = 0);
+mlir::DictionaryAttr plainStrategy(mlir::Operation *op, llvm::StringRef kind,
+                                   int64_t tempBytes = 0);
 
 /// [begin, end) of the elements or pixels of one sample.
 struct Tile {
@@ -36,7 +38,8 @@ Tile sampleTile(KernelBody &k, int64_t size, int64_t tile);
 
 /// Full vectors of [begin, end), `unroll` at a time, then masked ones;
 /// `body` gets the index of the first lane and the mask (null: all lanes).
-void forVectors(KernelBody &k, mlir::Value begin, mlir::Value end, int64_t lanes, int64_t unroll,
+void forVectors(KernelBody &k, mlir::Value begin, mlir::Value end,
+                int64_t lanes, int64_t unroll,
                 llvm::function_ref<void(mlir::Value, mlir::Value)> body);
 
 /// `forVectors` over one row: full vectors of a static `size`, then a masked
@@ -45,11 +48,13 @@ void forRow(KernelBody &k, int64_t size, int64_t lanes,
             llvm::function_ref<void(mlir::Value, mlir::Value)> body);
 
 // Vectors of other types than f32.
-mlir::Value loadVector(KernelBody &k, mlir::Value memref, mlir::Value index, int64_t lanes, mlir::Value mask = {});
-mlir::Value indexVector(KernelBody &k, llvm::ArrayRef<int64_t> values); ///< Of i32.
+mlir::Value loadVector(KernelBody &k, mlir::Value memref, mlir::Value index,
+                       int64_t lanes, mlir::Value mask = {});
+mlir::Value indexVector(KernelBody &k,
+                        llvm::ArrayRef<int64_t> values); ///< Of i32.
 /// memref[base + offsets[lane]]; masked lanes are zero.
-mlir::Value gather(KernelBody &k, mlir::Value memref, mlir::Value base, llvm::ArrayRef<int64_t> offsets,
-                   mlir::Value mask = {});
+mlir::Value gather(KernelBody &k, mlir::Value memref, mlir::Value base,
+                   llvm::ArrayRef<int64_t> offsets, mlir::Value mask = {});
 /// Sum of the lanes.
 mlir::Value sumLanes(KernelBody &k, mlir::Value vector);
 /// Vector or scalar, f32 to f64 and back.
@@ -61,21 +66,28 @@ mlir::Value indexToDouble(KernelBody &k, mlir::Value index);
 /// The channels of `lanes` consecutive pixels from `pixel` on: vector c holds
 /// channel c, a pixel a lane. Pixels from `count` on (null: all there) are
 /// zero.
-llvm::SmallVector<mlir::Value> loadPixels(KernelBody &k, mlir::Value memref, mlir::Value pixel, int64_t channels,
+llvm::SmallVector<mlir::Value> loadPixels(KernelBody &k, mlir::Value memref,
+                                          mlir::Value pixel, int64_t channels,
                                           int64_t lanes, mlir::Value count);
 /// The inverse of loadPixels.
-void storePixels(KernelBody &k, llvm::ArrayRef<mlir::Value> values, mlir::Value memref, mlir::Value pixel,
-                 mlir::Value count);
+void storePixels(KernelBody &k, llvm::ArrayRef<mlir::Value> values,
+                 mlir::Value memref, mlir::Value pixel, mlir::Value count);
 /// Full groups of `lanes` pixels of [begin, end) with a null count and mask,
 /// then the rest with both.
-void forPixelVectors(KernelBody &k, mlir::Value begin, mlir::Value end, int64_t lanes,
-                     llvm::function_ref<void(mlir::Value pixel, mlir::Value count, mlir::Value mask)> body);
+void forPixelVectors(
+    KernelBody &k, mlir::Value begin, mlir::Value end, int64_t lanes,
+    llvm::function_ref<void(mlir::Value pixel, mlir::Value count,
+                            mlir::Value mask)>
+        body);
 
 /// As forPixelVectors; adds up the vectors that `body` returns and then their
 /// lanes.
 llvm::SmallVector<mlir::Value>
-sumPixelVectors(KernelBody &k, mlir::Value begin, mlir::Value end, int64_t lanes, size_t sums,
-                llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value pixel, mlir::Value count, mlir::Value mask)> body);
+sumPixelVectors(KernelBody &k, mlir::Value begin, mlir::Value end,
+                int64_t lanes, size_t sums,
+                llvm::function_ref<llvm::SmallVector<mlir::Value>(
+                    mlir::Value pixel, mlir::Value count, mlir::Value mask)>
+                    body);
 
 /// Softmax of one pixel a lane.
 struct SoftmaxValues {
@@ -85,8 +97,9 @@ struct SoftmaxValues {
 };
 SoftmaxValues emitSoftmax(KernelBody &k, llvm::ArrayRef<mlir::Value> logits);
 /// p * (grad - sum over channels of grad * p).
-llvm::SmallVector<mlir::Value> emitSoftmaxGrad(KernelBody &k, llvm::ArrayRef<mlir::Value> probabilities,
-                                               llvm::ArrayRef<mlir::Value> grads);
+llvm::SmallVector<mlir::Value>
+emitSoftmaxGrad(KernelBody &k, llvm::ArrayRef<mlir::Value> probabilities,
+                llvm::ArrayRef<mlir::Value> grads);
 
 /// A walk over pixels by vectors of consecutive elements, each with a fixed
 /// set of channels. With fewer channels than lanes a vector spans several
@@ -94,14 +107,15 @@ llvm::SmallVector<mlir::Value> emitSoftmaxGrad(KernelBody &k, llvm::ArrayRef<mli
 /// pixel.
 class ChannelWalk {
 public:
-  ChannelWalk(KernelBody &k, int64_t channels, int64_t lanes) : k(k), channels(channels), lanes(lanes) {}
+  ChannelWalk(KernelBody &k, int64_t channels, int64_t lanes)
+      : k(k), channels(channels), lanes(lanes) {}
 
   using Values = llvm::SmallVector<mlir::Value>;
   /// One of the vectors that are worked on together. In a period every lane
   /// has its own channel and pixel.
   struct Slot {
-    mlir::Value channel;                                     ///< First channel; null in a period.
-    mlir::Value mask;                                        ///< Lanes that are channels; null: all.
+    mlir::Value channel; ///< First channel; null in a period.
+    mlir::Value mask;    ///< Lanes that are channels; null: all.
     llvm::SmallVector<int64_t> laneChannels, lanePixels;
   };
   /// A visit of one vector.
@@ -113,31 +127,39 @@ public:
   };
 
   /// row[channel of the lane] for a row that starts at `offset`.
-  mlir::Value perChannel(mlir::Value memref, mlir::Value offset, const Slot &slot);
+  mlir::Value perChannel(mlir::Value memref, mlir::Value offset,
+                         const Slot &slot);
   /// memref[pixel of the lane].
   mlir::Value perPixel(mlir::Value memref, const Visit &visit);
 
   using Hoist = llvm::function_ref<Values(const Slot &)>;
   /// Visits the pixels [begin, end); `hoist` gives what a slot needs before
   /// the loop.
-  void forEach(mlir::Value begin, mlir::Value end, Hoist hoist, llvm::function_ref<void(const Visit &)> body);
+  void forEach(mlir::Value begin, mlir::Value end, Hoist hoist,
+               llvm::function_ref<void(const Visit &)> body);
 
   /// Sums `count` terms over the pixels [begin, end) and hands `store` vectors
   /// of sums of consecutive channels. Needs `scratchBytes` of scratch.
   void sum(mlir::Value begin, mlir::Value end, unsigned count, Hoist hoist,
            llvm::function_ref<Values(const Visit &)> terms,
-           llvm::function_ref<void(mlir::Value channel, mlir::Value mask, llvm::ArrayRef<mlir::Value> sums)> store);
-  static int64_t scratchBytes(unsigned count, int64_t lanes) { return count * lanes * lanes * 4; }
+           llvm::function_ref<void(mlir::Value channel, mlir::Value mask,
+                                   llvm::ArrayRef<mlir::Value> sums)>
+               store);
+  static int64_t scratchBytes(unsigned count, int64_t lanes) {
+    return count * lanes * lanes * 4;
+  }
 
 private:
-  using Body = llvm::function_ref<Values(const Visit &, mlir::ValueRange carried)>;
+  using Body =
+      llvm::function_ref<Values(const Visit &, mlir::ValueRange carried)>;
   /// Loops over the pixels for `slots`, `unroll` pixels or periods at a time;
   /// each slot and repeat carries `count` sums that start at zero.
-  Values walk(mlir::Value begin, mlir::Value end, llvm::ArrayRef<Slot> slots, int64_t unroll, unsigned count,
-              Hoist hoist, Body body);
+  Values walk(mlir::Value begin, mlir::Value end, llvm::ArrayRef<Slot> slots,
+              int64_t unroll, unsigned count, Hoist hoist, Body body);
   bool periodic() const { return channels < lanes; }
   /// Runs `body` for groups of slots that cover all channels.
-  void forGroups(llvm::function_ref<void(llvm::ArrayRef<Slot>, int64_t unroll)> body);
+  void forGroups(
+      llvm::function_ref<void(llvm::ArrayRef<Slot>, int64_t unroll)> body);
 
   KernelBody &k;
   int64_t channels, lanes;

@@ -1,4 +1,4 @@
-//===- NormKernels.cpp -----------------------------------------------------------------===//
+//===- NormKernels.cpp --------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -29,8 +29,10 @@ struct NormLayout {
   template <typename OpTy>
   explicit NormLayout(OpTy op)
       : kind(op.getKind()), channels(seg::channels(op.getInput().getType())),
-        pixels(seg::spatialSize(op.getInput().getType())), samples(op.getInput().getType().getDimSize(0)),
-        tilePixels(std::max<int64_t>(1, taskElements / channels)), tiles(llvm::divideCeilSigned(pixels, tilePixels)),
+        pixels(seg::spatialSize(op.getInput().getType())),
+        samples(op.getInput().getType().getDimSize(0)),
+        tilePixels(std::max<int64_t>(1, taskElements / channels)),
+        tiles(llvm::divideCeilSigned(pixels, tilePixels)),
         groups(op.getGroups()) {}
 
   /// Two rows of channels for each tile, then two for each sample.
@@ -52,11 +54,14 @@ struct NormLayout {
 
 /// A vector of channels that a merging task works on.
 struct ChannelBlock {
-  ChannelBlock(KernelBody &k, int64_t channels, int64_t lanes) : k(k), lanes(lanes) {
+  ChannelBlock(KernelBody &k, int64_t channels, int64_t lanes)
+      : k(k), lanes(lanes) {
     first = k.mul(k.task(), lanes);
     mask = k.prefixMask(k.sub(k.index(channels), first), lanes);
   }
-  Value load(Value memref, Value row) { return k.load(memref, k.add(row, first), lanes, mask); }
+  Value load(Value memref, Value row) {
+    return k.load(memref, k.add(row, first), lanes, mask);
+  }
   void store(Value value, Value memref, Value row) {
     if (memref)
       k.store(value, memref, k.add(row, first), mask);
@@ -67,12 +72,19 @@ struct ChannelBlock {
 };
 
 /// Arithmetic on f64 scalars or vectors.
-seg::PointwiseMath mathOf(KernelBody &k, Value like) { return {k.builder(), k.loc(), like.getType()}; }
-Value splatDouble(KernelBody &k, Value scalar, int64_t lanes) { return k.splat(scalar, lanes); }
-Value quotient(KernelBody &k, Value a, Value b) { return arith::DivFOp::create(k.builder(), k.loc(), a, b); }
+seg::PointwiseMath mathOf(KernelBody &k, Value like) {
+  return {k.builder(), k.loc(), like.getType()};
+}
+Value splatDouble(KernelBody &k, Value scalar, int64_t lanes) {
+  return k.splat(scalar, lanes);
+}
+Value quotient(KernelBody &k, Value a, Value b) {
+  return arith::DivFOp::create(k.builder(), k.loc(), a, b);
+}
 
 /// 1 / sqrt(M2 / count + epsilon), all in f64.
-Value reciprocalDeviation(KernelBody &k, Value squares, Value inverseCount, double epsilon) {
+Value reciprocalDeviation(KernelBody &k, Value squares, Value inverseCount,
+                          double epsilon) {
   seg::PointwiseMath m = mathOf(k, squares);
   Value variance = m.mul(squares, inverseCount);
   return m.div(m.constant(1), m.sqrt(m.add(variance, m.constant(epsilon))));
@@ -84,106 +96,149 @@ Value reciprocalDeviation(KernelBody &k, Value squares, Value inverseCount, doub
 
 /// Mean and sum of squared deviations of each tile. Values are shifted by the
 /// tile's first pixel, so that a large mean does not cancel.
-void emitTileMoments(FusionEmitter &emitter, seg::NormStatsOp op, const NormLayout &layout) {
+void emitTileMoments(FusionEmitter &emitter, seg::NormStatsOp op,
+                     const NormLayout &layout) {
   int64_t lanes = emitter.getTarget().lanes;
-  emitter.launch({0, layout.tiles}, ChannelWalk::scratchBytes(2, lanes), [&](KernelBody &k) {
-    Tile tile = sampleTile(k, layout.pixels, layout.tilePixels);
-    Value base = k.mul(tile.sample, layout.pixels), begin = k.add(base, tile.begin), end = k.add(base, tile.end);
-    Value shiftRow = k.mul(begin, layout.channels), row = layout.tileRow(k, tile.sample, tile.index);
-    Value input = inputOf(k, op.getInput());
-    ChannelWalk walk(k, layout.channels, lanes);
-    Value count = indexToDouble(k, k.sub(tile.end, tile.begin));
-    Value inverse = k.splat(toFloat(k, quotient(k, doubleConstant(k, 1), count)), lanes);
-    walk.sum(
-        begin, end, 2,
-        [&](const ChannelWalk::Slot &slot) { return ChannelWalk::Values{walk.perChannel(input, shiftRow, slot)}; },
-        [&](const ChannelWalk::Visit &visit) {
-          seg::PointwiseMath m = mathOf(k, inverse);
-          Value shifted = m.sub(k.load(input, visit.index, lanes, visit.mask), visit.hoisted[0]);
-          return ChannelWalk::Values{shifted, m.mul(shifted, shifted)};
-        },
-        [&](Value channel, Value mask, ArrayRef<Value> sums) {
-          seg::PointwiseMath m = mathOf(k, inverse);
-          Value delta = m.mul(sums[0], inverse);
-          Value shift = k.load(input, k.add(shiftRow, channel), lanes, mask);
-          Value squares = m.max(m.sub(sums[1], m.mul(delta, sums[0])), m.constant(0));
-          k.store(m.add(shift, delta), k.temp(), k.add(row, channel), mask);
-          k.store(squares, k.temp(), k.add(k.add(row, layout.channels), channel), mask);
-        });
-  });
+  emitter.launch(
+      {0, layout.tiles}, ChannelWalk::scratchBytes(2, lanes),
+      [&](KernelBody &k) {
+        Tile tile = sampleTile(k, layout.pixels, layout.tilePixels);
+        Value base = k.mul(tile.sample, layout.pixels),
+              begin = k.add(base, tile.begin), end = k.add(base, tile.end);
+        Value shiftRow = k.mul(begin, layout.channels),
+              row = layout.tileRow(k, tile.sample, tile.index);
+        Value input = inputOf(k, op.getInput());
+        ChannelWalk walk(k, layout.channels, lanes);
+        Value count = indexToDouble(k, k.sub(tile.end, tile.begin));
+        Value inverse = k.splat(
+            toFloat(k, quotient(k, doubleConstant(k, 1), count)), lanes);
+        walk.sum(
+            begin, end, 2,
+            [&](const ChannelWalk::Slot &slot) {
+              return ChannelWalk::Values{
+                  walk.perChannel(input, shiftRow, slot)};
+            },
+            [&](const ChannelWalk::Visit &visit) {
+              seg::PointwiseMath m = mathOf(k, inverse);
+              Value shifted =
+                  m.sub(k.load(input, visit.index, lanes, visit.mask),
+                        visit.hoisted[0]);
+              return ChannelWalk::Values{shifted, m.mul(shifted, shifted)};
+            },
+            [&](Value channel, Value mask, ArrayRef<Value> sums) {
+              seg::PointwiseMath m = mathOf(k, inverse);
+              Value delta = m.mul(sums[0], inverse);
+              Value shift =
+                  k.load(input, k.add(shiftRow, channel), lanes, mask);
+              Value squares =
+                  m.max(m.sub(sums[1], m.mul(delta, sums[0])), m.constant(0));
+              k.store(m.add(shift, delta), k.temp(), k.add(row, channel), mask);
+              k.store(squares, k.temp(),
+                      k.add(k.add(row, layout.channels), channel), mask);
+            });
+      });
 }
 
 /// Merges the tiles of samples [first, past) by Chan's formula.
-SmallVector<Value> mergeMoments(KernelBody &k, ChannelBlock &block, const NormLayout &layout, Value first, Value past) {
+SmallVector<Value> mergeMoments(KernelBody &k, ChannelBlock &block,
+                                const NormLayout &layout, Value first,
+                                Value past) {
   Value zero = toDouble(k, k.zeroVector(block.lanes));
   int64_t lastPixels = layout.pixels - (layout.tiles - 1) * layout.tilePixels;
-  Value full = doubleConstant(k, layout.tilePixels), last = doubleConstant(k, lastPixels);
+  Value full = doubleConstant(k, layout.tilePixels),
+        last = doubleConstant(k, lastPixels);
   seg::PointwiseMath m = mathOf(k, zero), scalars = mathOf(k, full);
-  return k.loop(k.mul(first, layout.tiles), k.mul(past, layout.tiles), 1, {zero, zero, doubleConstant(k, 0)},
-                [&](Value tile, ValueRange merged) -> SmallVector<Value> {
-                  Value row = k.mul(tile, 2 * layout.channels);
-                  Value mean = toDouble(k, block.load(k.temp(), row));
-                  Value squares = toDouble(k, block.load(k.temp(), k.add(row, layout.channels)));
-                  Value inner = k.less(k.rem(tile, layout.tiles), k.index(layout.tiles - 1));
-                  Value count = scalars.select(inner, full, last);
-                  Value total = scalars.add(merged[2], count);
-                  Value share = splatDouble(k, scalars.div(count, total), block.lanes);
-                  Value delta = m.sub(mean, merged[0]);
-                  Value weight = m.mul(share, splatDouble(k, merged[2], block.lanes));
-                  Value added = m.add(squares, m.mul(m.mul(delta, delta), weight));
-                  return {m.fma(delta, share, merged[0]), m.add(merged[1], added), total};
-                });
+  return k.loop(
+      k.mul(first, layout.tiles), k.mul(past, layout.tiles), 1,
+      {zero, zero, doubleConstant(k, 0)},
+      [&](Value tile, ValueRange merged) -> SmallVector<Value> {
+        Value row = k.mul(tile, 2 * layout.channels);
+        Value mean = toDouble(k, block.load(k.temp(), row));
+        Value squares =
+            toDouble(k, block.load(k.temp(), k.add(row, layout.channels)));
+        Value inner =
+            k.less(k.rem(tile, layout.tiles), k.index(layout.tiles - 1));
+        Value count = scalars.select(inner, full, last);
+        Value total = scalars.add(merged[2], count);
+        Value share = splatDouble(k, scalars.div(count, total), block.lanes);
+        Value delta = m.sub(mean, merged[0]);
+        Value weight = m.mul(share, splatDouble(k, merged[2], block.lanes));
+        Value added = m.add(squares, m.mul(m.mul(delta, delta), weight));
+        return {m.fma(delta, share, merged[0]), m.add(merged[1], added), total};
+      });
 }
 
-void emitMergedMoments(FusionEmitter &emitter, seg::NormStatsOp op, const NormLayout &layout) {
+void emitMergedMoments(FusionEmitter &emitter, seg::NormStatsOp op,
+                       const NormLayout &layout) {
   int64_t lanes = emitter.getTarget().lanes;
   double epsilon = op.getEpsilon().convertToDouble();
-  emitter.launch({llvm::divideCeilSigned(layout.channels, lanes), 0}, 0, [&](KernelBody &k) {
-    ChannelBlock block(k, layout.channels, lanes);
-    Value mean = outputOf(k, op.getMean()), rstd = outputOf(k, op.getRstd());
-    auto finish = [&](ArrayRef<Value> moments, Value row) {
-      Value inverse = k.splat(quotient(k, doubleConstant(k, 1), moments[2]), lanes);
-      block.store(toFloat(k, moments[0]), mean, row);
-      block.store(toFloat(k, reciprocalDeviation(k, moments[1], inverse, epsilon)), rstd, row);
-    };
-    if (layout.kind == NormKind::batch)
-      return finish(mergeMoments(k, block, layout, k.index(0), k.batch()), k.index(0));
-    k.loop(k.index(0), k.batch(), 1, [&](Value sample) {
-      SmallVector<Value> moments = mergeMoments(k, block, layout, sample, k.add(sample, 1));
-      if (layout.kind == NormKind::instance)
-        return finish(moments, k.mul(sample, layout.channels));
-      Value row = layout.sampleRow(k, sample);
-      block.store(toFloat(k, moments[0]), k.temp(), row);
-      block.store(toFloat(k, moments[1]), k.temp(), k.add(row, layout.channels));
-    });
-  });
+  emitter.launch(
+      {llvm::divideCeilSigned(layout.channels, lanes), 0}, 0,
+      [&](KernelBody &k) {
+        ChannelBlock block(k, layout.channels, lanes);
+        Value mean = outputOf(k, op.getMean()),
+              rstd = outputOf(k, op.getRstd());
+        auto finish = [&](ArrayRef<Value> moments, Value row) {
+          Value inverse =
+              k.splat(quotient(k, doubleConstant(k, 1), moments[2]), lanes);
+          block.store(toFloat(k, moments[0]), mean, row);
+          block.store(
+              toFloat(k, reciprocalDeviation(k, moments[1], inverse, epsilon)),
+              rstd, row);
+        };
+        if (layout.kind == NormKind::batch)
+          return finish(mergeMoments(k, block, layout, k.index(0), k.batch()),
+                        k.index(0));
+        k.loop(k.index(0), k.batch(), 1, [&](Value sample) {
+          SmallVector<Value> moments =
+              mergeMoments(k, block, layout, sample, k.add(sample, 1));
+          if (layout.kind == NormKind::instance)
+            return finish(moments, k.mul(sample, layout.channels));
+          Value row = layout.sampleRow(k, sample);
+          block.store(toFloat(k, moments[0]), k.temp(), row);
+          block.store(toFloat(k, moments[1]), k.temp(),
+                      k.add(row, layout.channels));
+        });
+      });
 }
 
-Value loadDouble(KernelBody &k, Value memref, Value index) { return toDouble(k, k.loadScalar(memref, index)); }
+Value loadDouble(KernelBody &k, Value memref, Value index) {
+  return toDouble(k, k.loadScalar(memref, index));
+}
 
 /// Sums `term(channel)` over the channels of a group, in f64.
-Value sumGroup(KernelBody &k, Value first, int64_t size, llvm::function_ref<Value(Value)> term) {
+Value sumGroup(KernelBody &k, Value first, int64_t size,
+               llvm::function_ref<Value(Value)> term) {
   return k.loop(first, k.add(first, size), 1, {doubleConstant(k, 0)},
                 [&](Value channel, ValueRange sum) -> SmallVector<Value> {
-                  return {arith::AddFOp::create(k.builder(), k.loc(), sum[0], term(channel))};
+                  return {arith::AddFOp::create(k.builder(), k.loc(), sum[0],
+                                                term(channel))};
                 })[0];
 }
 
 /// The statistics of a group are those of its channels' equally many pixels.
-void emitGroupMoments(FusionEmitter &emitter, seg::NormStatsOp op, const NormLayout &layout) {
+void emitGroupMoments(FusionEmitter &emitter, seg::NormStatsOp op,
+                      const NormLayout &layout) {
   int64_t size = layout.channels / layout.groups;
   emitter.launch({0, layout.groups}, 0, [&](KernelBody &k) {
-    Value sample = k.div(k.task(), layout.groups), first = k.mul(k.rem(k.task(), layout.groups), size);
+    Value sample = k.div(k.task(), layout.groups),
+          first = k.mul(k.rem(k.task(), layout.groups), size);
     Value row = layout.sampleRow(k, sample);
-    Value sum = sumGroup(k, first, size, [&](Value c) { return loadDouble(k, k.temp(), k.add(row, c)); });
+    Value sum = sumGroup(k, first, size, [&](Value c) {
+      return loadDouble(k, k.temp(), k.add(row, c));
+    });
     seg::PointwiseMath m = mathOf(k, sum);
     Value mean = m.mul(sum, m.constant(1.0 / size));
     Value squares = sumGroup(k, first, size, [&](Value c) {
       Value delta = m.sub(loadDouble(k, k.temp(), k.add(row, c)), mean);
-      Value within = loadDouble(k, k.temp(), k.add(k.add(row, layout.channels), c));
-      return m.add(within, m.mul(m.mul(delta, delta), m.constant(layout.pixels)));
+      Value within =
+          loadDouble(k, k.temp(), k.add(k.add(row, layout.channels), c));
+      return m.add(within,
+                   m.mul(m.mul(delta, delta), m.constant(layout.pixels)));
     });
-    Value rstd = reciprocalDeviation(k, squares, m.constant(1.0 / (size * layout.pixels)), op.getEpsilon().convertToDouble());
+    Value rstd = reciprocalDeviation(k, squares,
+                                     m.constant(1.0 / (size * layout.pixels)),
+                                     op.getEpsilon().convertToDouble());
     k.loop(first, k.add(first, size), 1, [&](Value channel) {
       Value index = k.add(k.mul(sample, layout.channels), channel);
       if (Value memref = outputOf(k, op.getMean()))
@@ -194,9 +249,12 @@ void emitGroupMoments(FusionEmitter &emitter, seg::NormStatsOp op, const NormLay
   });
 }
 
-struct NormStatsKernel : CpuKernelOpInterface::ExternalModel<NormStatsKernel, seg::NormStatsOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
-    return plainStrategy(op, "norm_stats", NormLayout(cast<seg::NormStatsOp>(op)).tempBytes());
+struct NormStatsKernel
+    : CpuKernelOpInterface::ExternalModel<NormStatsKernel, seg::NormStatsOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
+    return plainStrategy(op, "norm_stats",
+                         NormLayout(cast<seg::NormStatsOp>(op)).tempBytes());
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     auto stats = cast<seg::NormStatsOp>(op);
@@ -208,7 +266,9 @@ struct NormStatsKernel : CpuKernelOpInterface::ExternalModel<NormStatsKernel, se
     return success();
   }
   double flopsPerSample(Operation *op) const {
-    return 4.0 * cast<seg::NormStatsOp>(op).getInput().getType().getNumElements() / NormLayout(cast<seg::NormStatsOp>(op)).samples;
+    return 4.0 *
+           cast<seg::NormStatsOp>(op).getInput().getType().getNumElements() /
+           NormLayout(cast<seg::NormStatsOp>(op)).samples;
   }
 };
 
@@ -217,90 +277,136 @@ struct NormStatsKernel : CpuKernelOpInterface::ExternalModel<NormStatsKernel, se
 //===----------------------------------------------------------------------===//
 
 /// sum(grad) and sum(grad * xhat) of each tile.
-void emitTileGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op, const NormLayout &layout) {
+void emitTileGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
+                      const NormLayout &layout) {
   int64_t lanes = emitter.getTarget().lanes;
-  emitter.launch({0, layout.tiles}, ChannelWalk::scratchBytes(2, lanes), [&](KernelBody &k) {
-    Tile tile = sampleTile(k, layout.pixels, layout.tilePixels);
-    Value base = k.mul(tile.sample, layout.pixels), row = layout.tileRow(k, tile.sample, tile.index);
-    Value input = inputOf(k, op.getInput()), grad = inputOf(k, op.getGrad());
-    Value mean = inputOf(k, op.getMean()), rstd = inputOf(k, op.getRstd());
-    Value statistics = layout.statisticsRow(k, tile.sample);
-    ChannelWalk walk(k, layout.channels, lanes);
-    walk.sum(
-        k.add(base, tile.begin), k.add(base, tile.end), 2,
-        [&](const ChannelWalk::Slot &slot) {
-          return ChannelWalk::Values{walk.perChannel(mean, statistics, slot), walk.perChannel(rstd, statistics, slot)};
-        },
-        [&](const ChannelWalk::Visit &visit) {
-          Value dy = k.load(grad, visit.index, lanes, visit.mask);
-          seg::PointwiseMath m = mathOf(k, dy);
-          Value centred = m.sub(k.load(input, visit.index, lanes, visit.mask), visit.hoisted[0]);
-          return ChannelWalk::Values{dy, m.mul(dy, m.mul(centred, visit.hoisted[1]))};
-        },
-        [&](Value channel, Value mask, ArrayRef<Value> sums) {
-          k.store(sums[0], k.temp(), k.add(row, channel), mask);
-          k.store(sums[1], k.temp(), k.add(k.add(row, layout.channels), channel), mask);
-        });
-  });
+  emitter.launch(
+      {0, layout.tiles}, ChannelWalk::scratchBytes(2, lanes),
+      [&](KernelBody &k) {
+        Tile tile = sampleTile(k, layout.pixels, layout.tilePixels);
+        Value base = k.mul(tile.sample, layout.pixels),
+              row = layout.tileRow(k, tile.sample, tile.index);
+        Value input = inputOf(k, op.getInput()),
+              grad = inputOf(k, op.getGrad());
+        Value mean = inputOf(k, op.getMean()), rstd = inputOf(k, op.getRstd());
+        Value statistics = layout.statisticsRow(k, tile.sample);
+        ChannelWalk walk(k, layout.channels, lanes);
+        walk.sum(
+            k.add(base, tile.begin), k.add(base, tile.end), 2,
+            [&](const ChannelWalk::Slot &slot) {
+              return ChannelWalk::Values{
+                  walk.perChannel(mean, statistics, slot),
+                  walk.perChannel(rstd, statistics, slot)};
+            },
+            [&](const ChannelWalk::Visit &visit) {
+              Value dy = k.load(grad, visit.index, lanes, visit.mask);
+              seg::PointwiseMath m = mathOf(k, dy);
+              Value centred =
+                  m.sub(k.load(input, visit.index, lanes, visit.mask),
+                        visit.hoisted[0]);
+              return ChannelWalk::Values{
+                  dy, m.mul(dy, m.mul(centred, visit.hoisted[1]))};
+            },
+            [&](Value channel, Value mask, ArrayRef<Value> sums) {
+              k.store(sums[0], k.temp(), k.add(row, channel), mask);
+              k.store(sums[1], k.temp(),
+                      k.add(k.add(row, layout.channels), channel), mask);
+            });
+      });
 }
 
-void emitMergedGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op, const NormLayout &layout) {
+void emitMergedGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
+                        const NormLayout &layout) {
   int64_t lanes = emitter.getTarget().lanes;
-  emitter.launch({llvm::divideCeilSigned(layout.channels, lanes), 0}, 0, [&](KernelBody &k) {
-    ChannelBlock block(k, layout.channels, lanes);
-    Value zero = toDouble(k, k.zeroVector(lanes)), gamma = toDouble(k, block.load(inputOf(k, op.getGamma()), k.index(0)));
-    seg::PointwiseMath m = mathOf(k, zero);
-    Value meanGrad = outputOf(k, op.getMeanGrad()), meanGradXhat = outputOf(k, op.getMeanGradXhat());
-    auto storeMeans = [&](Value sum, Value sumXhat, Value count, Value row) {
-      Value factor = m.mul(gamma, k.splat(quotient(k, doubleConstant(k, 1), count), lanes));
-      block.store(toFloat(k, m.mul(sum, factor)), meanGrad, row);
-      block.store(toFloat(k, m.mul(sumXhat, factor)), meanGradXhat, row);
-    };
-    SmallVector<Value> totals = k.loop(k.index(0), k.batch(), 1, {zero, zero}, [&](Value sample, ValueRange totals) {
-      SmallVector<Value> sums = k.loop(
-          k.index(0), k.index(layout.tiles), 1, {zero, zero}, [&](Value tile, ValueRange merged) -> SmallVector<Value> {
-            Value row = layout.tileRow(k, sample, tile);
-            return {m.add(merged[0], toDouble(k, block.load(k.temp(), row))),
-                    m.add(merged[1], toDouble(k, block.load(k.temp(), k.add(row, layout.channels))))};
-          });
-      if (layout.kind == NormKind::instance) {
-        storeMeans(sums[0], sums[1], doubleConstant(k, layout.pixels), k.mul(sample, layout.channels));
-      } else if (layout.kind == NormKind::group) {
-        Value row = layout.sampleRow(k, sample);
-        block.store(toFloat(k, m.mul(sums[0], gamma)), k.temp(), row);
-        block.store(toFloat(k, m.mul(sums[1], gamma)), k.temp(), k.add(row, layout.channels));
-      }
-      return SmallVector<Value>{m.add(totals[0], sums[0]), m.add(totals[1], sums[1])};
-    });
-    if (layout.kind == NormKind::batch)
-      storeMeans(totals[0], totals[1], indexToDouble(k, k.mul(k.batch(), layout.pixels)), k.index(0));
-    block.store(toFloat(k, totals[1]), outputOf(k, op.getGammaGrad()), k.index(0));
-    block.store(toFloat(k, totals[0]), outputOf(k, op.getBetaGrad()), k.index(0));
-  });
+  emitter.launch(
+      {llvm::divideCeilSigned(layout.channels, lanes), 0}, 0,
+      [&](KernelBody &k) {
+        ChannelBlock block(k, layout.channels, lanes);
+        Value zero = toDouble(k, k.zeroVector(lanes)),
+              gamma = toDouble(
+                  k, block.load(inputOf(k, op.getGamma()), k.index(0)));
+        seg::PointwiseMath m = mathOf(k, zero);
+        Value meanGrad = outputOf(k, op.getMeanGrad()),
+              meanGradXhat = outputOf(k, op.getMeanGradXhat());
+        auto storeMeans = [&](Value sum, Value sumXhat, Value count,
+                              Value row) {
+          Value factor = m.mul(
+              gamma, k.splat(quotient(k, doubleConstant(k, 1), count), lanes));
+          block.store(toFloat(k, m.mul(sum, factor)), meanGrad, row);
+          block.store(toFloat(k, m.mul(sumXhat, factor)), meanGradXhat, row);
+        };
+        SmallVector<Value> totals = k.loop(
+            k.index(0), k.batch(), 1, {zero, zero},
+            [&](Value sample, ValueRange totals) {
+              SmallVector<Value> sums = k.loop(
+                  k.index(0), k.index(layout.tiles), 1, {zero, zero},
+                  [&](Value tile, ValueRange merged) -> SmallVector<Value> {
+                    Value row = layout.tileRow(k, sample, tile);
+                    return {
+                        m.add(merged[0],
+                              toDouble(k, block.load(k.temp(), row))),
+                        m.add(merged[1],
+                              toDouble(
+                                  k, block.load(k.temp(),
+                                                k.add(row, layout.channels))))};
+                  });
+              if (layout.kind == NormKind::instance) {
+                storeMeans(sums[0], sums[1], doubleConstant(k, layout.pixels),
+                           k.mul(sample, layout.channels));
+              } else if (layout.kind == NormKind::group) {
+                Value row = layout.sampleRow(k, sample);
+                block.store(toFloat(k, m.mul(sums[0], gamma)), k.temp(), row);
+                block.store(toFloat(k, m.mul(sums[1], gamma)), k.temp(),
+                            k.add(row, layout.channels));
+              }
+              return SmallVector<Value>{m.add(totals[0], sums[0]),
+                                        m.add(totals[1], sums[1])};
+            });
+        if (layout.kind == NormKind::batch)
+          storeMeans(totals[0], totals[1],
+                     indexToDouble(k, k.mul(k.batch(), layout.pixels)),
+                     k.index(0));
+        block.store(toFloat(k, totals[1]), outputOf(k, op.getGammaGrad()),
+                    k.index(0));
+        block.store(toFloat(k, totals[0]), outputOf(k, op.getBetaGrad()),
+                    k.index(0));
+      });
 }
 
-void emitGroupGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op, const NormLayout &layout) {
+void emitGroupGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
+                       const NormLayout &layout) {
   int64_t size = layout.channels / layout.groups;
   emitter.launch({0, layout.groups}, 0, [&](KernelBody &k) {
-    Value sample = k.div(k.task(), layout.groups), first = k.mul(k.rem(k.task(), layout.groups), size);
-    Value outputs[] = {outputOf(k, op.getMeanGrad()), outputOf(k, op.getMeanGradXhat())};
+    Value sample = k.div(k.task(), layout.groups),
+          first = k.mul(k.rem(k.task(), layout.groups), size);
+    Value outputs[] = {outputOf(k, op.getMeanGrad()),
+                       outputOf(k, op.getMeanGradXhat())};
     for (int64_t which = 0; which < 2; ++which) {
       if (!outputs[which])
         continue;
       Value row = k.add(layout.sampleRow(k, sample), which * layout.channels);
-      Value sum = sumGroup(k, first, size, [&](Value c) { return loadDouble(k, k.temp(), k.add(row, c)); });
+      Value sum = sumGroup(k, first, size, [&](Value c) {
+        return loadDouble(k, k.temp(), k.add(row, c));
+      });
       seg::PointwiseMath m = mathOf(k, sum);
-      Value mean = toFloat(k, m.mul(sum, m.constant(1.0 / (size * layout.pixels))));
+      Value mean =
+          toFloat(k, m.mul(sum, m.constant(1.0 / (size * layout.pixels))));
       k.loop(first, k.add(first, size), 1, [&](Value channel) {
-        k.storeScalar(mean, outputs[which], k.add(k.mul(sample, layout.channels), channel));
+        k.storeScalar(mean, outputs[which],
+                      k.add(k.mul(sample, layout.channels), channel));
       });
     }
   });
 }
 
-struct NormGradStatsKernel : CpuKernelOpInterface::ExternalModel<NormGradStatsKernel, seg::NormGradStatsOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
-    return plainStrategy(op, "norm_grad_stats", NormLayout(cast<seg::NormGradStatsOp>(op)).tempBytes());
+struct NormGradStatsKernel
+    : CpuKernelOpInterface::ExternalModel<NormGradStatsKernel,
+                                          seg::NormGradStatsOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
+    return plainStrategy(
+        op, "norm_grad_stats",
+        NormLayout(cast<seg::NormGradStatsOp>(op)).tempBytes());
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     auto stats = cast<seg::NormGradStatsOp>(op);

@@ -1,4 +1,4 @@
-//===- OptimizerKernels.cpp -----------------------------------------------------------------===//
+//===- OptimizerKernels.cpp ---------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,7 +19,9 @@ using namespace segc;
 
 namespace {
 
-int64_t tasksOf(int64_t size) { return llvm::divideCeilSigned(size, taskElements); }
+int64_t tasksOf(int64_t size) {
+  return llvm::divideCeilSigned(size, taskElements);
+}
 
 /// The scalars of one update. f64 where they are computed with, splat where
 /// vectors meet them.
@@ -27,15 +29,26 @@ class UpdateBody {
 public:
   UpdateBody(KernelBody &k, int64_t lanes) : k(k), lanes(lanes) {}
 
-  seg::PointwiseMath vectors() { return {k.builder(), k.loc(), k.vectorType(lanes)}; }
-  seg::PointwiseMath doubles() { return {k.builder(), k.loc(), k.builder().getF64Type()}; }
-  Value load(Value operand) { return k.loadScalar(inputOf(k, operand), k.index(0)); }
+  seg::PointwiseMath vectors() {
+    return {k.builder(), k.loc(), k.vectorType(lanes)};
+  }
+  seg::PointwiseMath doubles() {
+    return {k.builder(), k.loc(), k.builder().getF64Type()};
+  }
+  Value load(Value operand) {
+    return k.loadScalar(inputOf(k, operand), k.index(0));
+  }
   Value loadDouble(Value operand) { return toDouble(k, load(operand)); }
-  Value splat(Value scalar) { return k.splat(scalar.getType().isF64() ? toFloat(k, scalar) : scalar, lanes); }
+  Value splat(Value scalar) {
+    return k.splat(scalar.getType().isF64() ? toFloat(k, scalar) : scalar,
+                   lanes);
+  }
   /// All lanes or none.
   Value splatCondition(Value condition) { return k.splat(condition, lanes); }
   Value isNonZero(Value operand) {
-    return arith::CmpFOp::create(k.builder(), k.loc(), arith::CmpFPredicate::UNE, load(operand), k.scalarConstant(0));
+    return arith::CmpFOp::create(k.builder(), k.loc(),
+                                 arith::CmpFPredicate::UNE, load(operand),
+                                 k.scalarConstant(0));
   }
 
   /// base^exponent by squaring; the exponent is an i64 of at least 0.
@@ -43,14 +56,16 @@ public:
     OpBuilder &b = k.builder();
     Type i64 = b.getI64Type();
     seg::PointwiseMath m = doubles();
-    return k.loop(k.index(0), k.index(63), 1, {m.constant(1), m.constant(base)},
-                  [&](Value bit, ValueRange values) -> SmallVector<Value> {
-                    Value shift = arith::IndexCastOp::create(b, k.loc(), i64, bit);
-                    Value rest = arith::ShRUIOp::create(b, k.loc(), exponent, shift);
-                    Value odd = arith::TruncIOp::create(b, k.loc(), b.getI1Type(), rest);
-                    Value product = m.mul(values[0], values[1]);
-                    return {m.select(odd, product, values[0]), m.mul(values[1], values[1])};
-                  })[0];
+    return k.loop(
+        k.index(0), k.index(63), 1, {m.constant(1), m.constant(base)},
+        [&](Value bit, ValueRange values) -> SmallVector<Value> {
+          Value shift = arith::IndexCastOp::create(b, k.loc(), i64, bit);
+          Value rest = arith::ShRUIOp::create(b, k.loc(), exponent, shift);
+          Value odd = arith::TruncIOp::create(b, k.loc(), b.getI1Type(), rest);
+          Value product = m.mul(values[0], values[1]);
+          return {m.select(odd, product, values[0]),
+                  m.mul(values[1], values[1])};
+        })[0];
   }
 
   KernelBody &k;
@@ -62,14 +77,18 @@ public:
 /// operand tensor by operand number and returns the new values. Nothing
 /// changes where `finite` is 0.
 template <typename OpTy>
-LogicalResult emitUpdate(FusionEmitter &emitter, OpTy op, ArrayRef<Value> updated,
-                         llvm::function_ref<SmallVector<Value>(UpdateBody &)> prepare,
-                         llvm::function_ref<SmallVector<Value>(UpdateBody &, Value index, ArrayRef<Value>, ArrayRef<Value>)>
-                             update) {
-  int64_t size = op.getParams().getType().getNumElements(), lanes = emitter.getTarget().lanes;
+LogicalResult emitUpdate(
+    FusionEmitter &emitter, OpTy op, ArrayRef<Value> updated,
+    llvm::function_ref<SmallVector<Value>(UpdateBody &)> prepare,
+    llvm::function_ref<SmallVector<Value>(UpdateBody &, Value index,
+                                          ArrayRef<Value>, ArrayRef<Value>)>
+        update) {
+  int64_t size = op.getParams().getType().getNumElements(),
+          lanes = emitter.getTarget().lanes;
   emitter.launch({tasksOf(size), 0}, 0, [&](KernelBody &k) {
     UpdateBody body(k, lanes);
-    Value begin = k.mul(k.task(), taskElements), end = k.min(k.add(begin, taskElements), k.index(size));
+    Value begin = k.mul(k.task(), taskElements),
+          end = k.min(k.add(begin, taskElements), k.index(size));
     Value finite = body.splatCondition(body.isNonZero(op.getFinite()));
     SmallVector<Value> prepared = prepare(body);
     forVectors(k, begin, end, lanes, 2, [&](Value i, Value mask) {
@@ -83,9 +102,11 @@ LogicalResult emitUpdate(FusionEmitter &emitter, OpTy op, ArrayRef<Value> update
           vector = k.load(inputOf(k, operand), i, lanes, mask);
         vectors.push_back(vector);
       }
-      for (auto [result, old, value] : llvm::zip_equal(op->getResults(), updated, update(body, i, vectors, prepared)))
+      for (auto [result, old, value] : llvm::zip_equal(
+               op->getResults(), updated, update(body, i, vectors, prepared)))
         if (Value memref = outputOf(k, result))
-          k.store(body.vectors().select(finite, value, loaded.lookup(old)), memref, i, mask);
+          k.store(body.vectors().select(finite, value, loaded.lookup(old)),
+                  memref, i, mask);
     });
   });
   return success();
@@ -96,12 +117,16 @@ LogicalResult emitUpdate(FusionEmitter &emitter, OpTy op, ArrayRef<Value> update
 class Gradient {
 public:
   template <typename OpTy>
-  Gradient(UpdateBody &body, OpTy op) : decayElements(op.getDecayElements()), size(op.getParams().getType().getNumElements()) {
+  Gradient(UpdateBody &body, OpTy op)
+      : decayElements(op.getDecayElements()),
+        size(op.getParams().getType().getNumElements()) {
     seg::PointwiseMath m = body.doubles();
-    inverseScale = body.splat(m.div(m.constant(1), body.loadDouble(op.getLossScale())));
+    inverseScale =
+        body.splat(m.div(m.constant(1), body.loadDouble(op.getLossScale())));
     decay = body.splat(body.load(op.getWeightDecay()));
   }
-  Value operator()(UpdateBody &body, Value index, Value params, Value grads) const {
+  Value operator()(UpdateBody &body, Value index, Value params,
+                   Value grads) const {
     seg::PointwiseMath m = body.vectors();
     Value scaled = m.mul(grads, inverseScale);
     if (decayElements == 0)
@@ -109,7 +134,8 @@ public:
     Value decayed = m.fma(decay, params, scaled);
     if (decayElements == size)
       return decayed;
-    Value mask = body.k.prefixMask(body.k.sub(body.k.index(decayElements), index), body.lanes);
+    Value mask = body.k.prefixMask(
+        body.k.sub(body.k.index(decayElements), index), body.lanes);
     return m.select(mask, decayed, scaled);
   }
 
@@ -122,42 +148,59 @@ private:
 // adam
 //===----------------------------------------------------------------------===//
 
-struct AdamKernel : CpuKernelOpInterface::ExternalModel<AdamKernel, seg::AdamOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct AdamKernel
+    : CpuKernelOpInterface::ExternalModel<AdamKernel, seg::AdamOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "adam");
   }
 
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     auto adam = cast<seg::AdamOp>(op);
-    double beta1 = adam.getBeta1().convertToDouble(), beta2 = adam.getBeta2().convertToDouble();
+    double beta1 = adam.getBeta1().convertToDouble(),
+           beta2 = adam.getBeta2().convertToDouble();
     std::optional<Gradient> gradient;
     // The update is factor * m1 / (sqrt(v1 * inner) + epsilon), or factor * m1
     // where `adaptive` is off.
     auto prepare = [&](UpdateBody &body) -> SmallVector<Value> {
       gradient.emplace(body, adam);
       seg::PointwiseMath m = body.doubles();
-      Value step = body.load(adam.getStep()), rate = body.loadDouble(adam.getLearningRate());
+      Value step = body.load(adam.getStep()),
+            rate = body.loadDouble(adam.getLearningRate());
       Value power2 = body.power(beta2, step);
-      Value correction1 = m.sub(m.constant(1), body.power(beta1, step)), correction2 = m.sub(m.constant(1), power2);
+      Value correction1 = m.sub(m.constant(1), body.power(beta1, step)),
+            correction2 = m.sub(m.constant(1), power2);
       Value plain = m.div(rate, correction1);
       if (!adam.getRectified())
         return {body.splat(m.mul(plain, m.sqrt(correction2)))};
       double rhoInf = 2 / (1 - beta2) - 1;
-      Value steps = arith::SIToFPOp::create(body.k.builder(), body.k.loc(), body.k.builder().getF64Type(), step);
-      Value rho = m.sub(m.constant(rhoInf), m.div(m.mul(m.mul(m.constant(2), steps), power2), correction2));
+      Value steps = arith::SIToFPOp::create(
+          body.k.builder(), body.k.loc(), body.k.builder().getF64Type(), step);
+      Value rho =
+          m.sub(m.constant(rhoInf),
+                m.div(m.mul(m.mul(m.constant(2), steps), power2), correction2));
       Value adaptive = m.greater(rho, m.constant(5));
-      Value above = m.mul(m.mul(m.sub(rho, m.constant(4)), m.sub(rho, m.constant(2))), m.constant(rhoInf));
-      Value r = m.sqrt(m.div(above, m.mul(rho, m.constant((rhoInf - 4) * (rhoInf - 2)))));
-      return {body.splat(m.select(adaptive, m.mul(plain, r), plain)), body.splat(m.div(m.constant(1), correction2)),
+      Value above =
+          m.mul(m.mul(m.sub(rho, m.constant(4)), m.sub(rho, m.constant(2))),
+                m.constant(rhoInf));
+      Value r = m.sqrt(
+          m.div(above, m.mul(rho, m.constant((rhoInf - 4) * (rhoInf - 2)))));
+      return {body.splat(m.select(adaptive, m.mul(plain, r), plain)),
+              body.splat(m.div(m.constant(1), correction2)),
               body.splatCondition(adaptive)};
     };
     return emitUpdate(
-        emitter, adam, {adam.getParams(), adam.getFirstMoment(), adam.getSecondMoment()}, prepare,
-        [&](UpdateBody &body, Value index, ArrayRef<Value> values, ArrayRef<Value> prepared) -> SmallVector<Value> {
+        emitter, adam,
+        {adam.getParams(), adam.getFirstMoment(), adam.getSecondMoment()},
+        prepare,
+        [&](UpdateBody &body, Value index, ArrayRef<Value> values,
+            ArrayRef<Value> prepared) -> SmallVector<Value> {
           seg::PointwiseMath m = body.vectors();
           Value w = values[0], g = (*gradient)(body, index, w, values[1]);
-          Value m1 = m.fma(m.constant(beta1), values[2], m.mul(m.constant(1 - beta1), g));
-          Value v1 = m.fma(m.constant(beta2), values[3], m.mul(m.mul(m.constant(1 - beta2), g), g));
+          Value m1 = m.fma(m.constant(beta1), values[2],
+                           m.mul(m.constant(1 - beta1), g));
+          Value v1 = m.fma(m.constant(beta2), values[3],
+                           m.mul(m.mul(m.constant(1 - beta2), g), g));
           Value inner = adam.getRectified() ? m.mul(v1, prepared[1]) : v1;
           Value divisor = m.add(m.sqrt(inner), m.constant(adam.getEpsilon()));
           if (adam.getRectified())
@@ -171,8 +214,10 @@ struct AdamKernel : CpuKernelOpInterface::ExternalModel<AdamKernel, seg::AdamOp>
 // rmsprop, sgd, lookahead
 //===----------------------------------------------------------------------===//
 
-struct RmspropKernel : CpuKernelOpInterface::ExternalModel<RmspropKernel, seg::RmspropOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct RmspropKernel
+    : CpuKernelOpInterface::ExternalModel<RmspropKernel, seg::RmspropOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "rmsprop");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -181,19 +226,28 @@ struct RmspropKernel : CpuKernelOpInterface::ExternalModel<RmspropKernel, seg::R
     std::optional<Gradient> gradient;
     auto prepare = [&](UpdateBody &body) -> SmallVector<Value> {
       gradient.emplace(body, rmsprop);
-      return {body.splat(body.load(rmsprop.getLearningRate())), body.splat(body.load(rmsprop.getMomentum()))};
+      return {body.splat(body.load(rmsprop.getLearningRate())),
+              body.splat(body.load(rmsprop.getMomentum()))};
     };
     return emitUpdate(
         emitter, rmsprop,
-        {rmsprop.getParams(), rmsprop.getMeanSquare(), rmsprop.getMeanGradient(), rmsprop.getMomentumBuffer()}, prepare,
-        [&](UpdateBody &body, Value index, ArrayRef<Value> values, ArrayRef<Value> prepared) -> SmallVector<Value> {
+        {rmsprop.getParams(), rmsprop.getMeanSquare(),
+         rmsprop.getMeanGradient(), rmsprop.getMomentumBuffer()},
+        prepare,
+        [&](UpdateBody &body, Value index, ArrayRef<Value> values,
+            ArrayRef<Value> prepared) -> SmallVector<Value> {
           seg::PointwiseMath m = body.vectors();
           Value w = values[0], g = (*gradient)(body, index, w, values[1]);
-          Value square = m.fma(m.constant(decay), values[2], m.mul(m.mul(m.constant(1 - decay), g), g));
-          Value mean = m.fma(m.constant(decay), values[3], m.mul(m.constant(1 - decay), g));
+          Value square = m.fma(m.constant(decay), values[2],
+                               m.mul(m.mul(m.constant(1 - decay), g), g));
+          Value mean = m.fma(m.constant(decay), values[3],
+                             m.mul(m.constant(1 - decay), g));
           // Rounding must not make a variance negative.
-          Value variance = m.max(m.sub(square, m.mul(mean, mean)), m.constant(0));
-          Value update = m.div(m.mul(prepared[0], g), m.sqrt(m.add(variance, m.constant(rmsprop.getEpsilon()))));
+          Value variance =
+              m.max(m.sub(square, m.mul(mean, mean)), m.constant(0));
+          Value update =
+              m.div(m.mul(prepared[0], g),
+                    m.sqrt(m.add(variance, m.constant(rmsprop.getEpsilon()))));
           Value momentum = m.fma(prepared[1], values[4], update);
           return {m.sub(w, momentum), square, mean, momentum};
         });
@@ -201,7 +255,8 @@ struct RmspropKernel : CpuKernelOpInterface::ExternalModel<RmspropKernel, seg::R
 };
 
 struct SgdKernel : CpuKernelOpInterface::ExternalModel<SgdKernel, seg::SgdOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "sgd");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -209,22 +264,27 @@ struct SgdKernel : CpuKernelOpInterface::ExternalModel<SgdKernel, seg::SgdOp> {
     std::optional<Gradient> gradient;
     auto prepare = [&](UpdateBody &body) -> SmallVector<Value> {
       gradient.emplace(body, sgd);
-      return {body.splat(body.load(sgd.getLearningRate())), body.splat(body.load(sgd.getMomentum()))};
+      return {body.splat(body.load(sgd.getLearningRate())),
+              body.splat(body.load(sgd.getMomentum()))};
     };
     return emitUpdate(
         emitter, sgd, {sgd.getParams(), sgd.getVelocity()}, prepare,
-        [&](UpdateBody &body, Value index, ArrayRef<Value> values, ArrayRef<Value> prepared) -> SmallVector<Value> {
+        [&](UpdateBody &body, Value index, ArrayRef<Value> values,
+            ArrayRef<Value> prepared) -> SmallVector<Value> {
           seg::PointwiseMath m = body.vectors();
           Value w = values[0], g = (*gradient)(body, index, w, values[1]);
           Value velocity = m.fma(prepared[1], values[2], g);
-          Value direction = sgd.getNesterov() ? m.fma(prepared[1], velocity, g) : velocity;
+          Value direction =
+              sgd.getNesterov() ? m.fma(prepared[1], velocity, g) : velocity;
           return {m.sub(w, m.mul(prepared[0], direction)), velocity};
         });
   }
 };
 
-struct LookaheadKernel : CpuKernelOpInterface::ExternalModel<LookaheadKernel, seg::LookaheadOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct LookaheadKernel
+    : CpuKernelOpInterface::ExternalModel<LookaheadKernel, seg::LookaheadOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "lookahead");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -232,23 +292,32 @@ struct LookaheadKernel : CpuKernelOpInterface::ExternalModel<LookaheadKernel, se
     auto prepare = [&](UpdateBody &body) -> SmallVector<Value> {
       OpBuilder &b = body.k.builder();
       Location loc = body.k.loc();
-      auto constant = [&](int64_t v) -> Value { return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(v)); };
+      auto constant = [&](int64_t v) -> Value {
+        return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(v));
+      };
       auto equals = [&](Value v, int64_t wanted) -> Value {
-        Value equal = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, v, constant(wanted));
+        Value equal = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, v,
+                                            constant(wanted));
         return body.splatCondition(equal);
       };
       Value step = body.load(lookahead.getStep());
-      Value phase = arith::RemUIOp::create(b, loc, step, constant(lookahead.getSync()));
+      Value phase =
+          arith::RemUIOp::create(b, loc, step, constant(lookahead.getSync()));
       return {equals(step, 1), equals(phase, 0)};
     };
-    return emitUpdate(
-        emitter, lookahead, {lookahead.getParams(), lookahead.getSlow()}, prepare,
-        [&](UpdateBody &body, Value, ArrayRef<Value> values, ArrayRef<Value> prepared) -> SmallVector<Value> {
-          seg::PointwiseMath m = body.vectors();
-          Value w = values[1], from = m.select(prepared[0], values[0], values[2]);
-          Value merged = m.fma(m.constant(lookahead.getAlpha()), m.sub(w, from), from);
-          return {m.select(prepared[1], merged, w), m.select(prepared[1], merged, from)};
-        });
+    return emitUpdate(emitter, lookahead,
+                      {lookahead.getParams(), lookahead.getSlow()}, prepare,
+                      [&](UpdateBody &body, Value, ArrayRef<Value> values,
+                          ArrayRef<Value> prepared) -> SmallVector<Value> {
+                        seg::PointwiseMath m = body.vectors();
+                        Value w = values[1],
+                              from =
+                                  m.select(prepared[0], values[0], values[2]);
+                        Value merged = m.fma(m.constant(lookahead.getAlpha()),
+                                             m.sub(w, from), from);
+                        return {m.select(prepared[1], merged, w),
+                                m.select(prepared[1], merged, from)};
+                      });
   }
 };
 
@@ -257,30 +326,46 @@ struct LookaheadKernel : CpuKernelOpInterface::ExternalModel<LookaheadKernel, se
 //===----------------------------------------------------------------------===//
 
 /// Gradients have no batch dimension: all elements count, whatever the rank.
-struct AllFiniteKernel : CpuKernelOpInterface::ExternalModel<AllFiniteKernel, seg::AllFiniteOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
-    return plainStrategy(op, "all_finite", tasksOf(cast<seg::AllFiniteOp>(op).getInput().getType().getNumElements()) * 4);
+struct AllFiniteKernel
+    : CpuKernelOpInterface::ExternalModel<AllFiniteKernel, seg::AllFiniteOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
+    return plainStrategy(
+        op, "all_finite",
+        tasksOf(
+            cast<seg::AllFiniteOp>(op).getInput().getType().getNumElements()) *
+            4);
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     auto allFinite = cast<seg::AllFiniteOp>(op);
-    int64_t size = allFinite.getInput().getType().getNumElements(), lanes = emitter.getTarget().lanes;
+    int64_t size = allFinite.getInput().getType().getNumElements(),
+            lanes = emitter.getTarget().lanes;
     // x * 0 is 0 for finite x, else NaN, and NaN stays through sums.
     emitter.launch({tasksOf(size), 0}, 0, [&](KernelBody &k) {
-      Value begin = k.mul(k.task(), taskElements), end = k.min(k.add(begin, taskElements), k.index(size));
+      Value begin = k.mul(k.task(), taskElements),
+            end = k.min(k.add(begin, taskElements), k.index(size));
       seg::PointwiseMath m(k.builder(), k.loc(), k.vectorType(lanes));
-      Value sum = sumPixelVectors(k, begin, end, lanes, 1, [&](Value i, Value, Value mask) {
-        return SmallVector<Value>{m.mul(k.load(inputOf(k, allFinite.getInput()), i, lanes, mask), m.constant(0))};
-      })[0];
+      Value sum = sumPixelVectors(
+          k, begin, end, lanes, 1, [&](Value i, Value, Value mask) {
+            return SmallVector<Value>{
+                m.mul(k.load(inputOf(k, allFinite.getInput()), i, lanes, mask),
+                      m.constant(0))};
+          })[0];
       k.storeScalar(sum, k.temp(), k.task());
     });
     emitter.launch({1, 0}, 0, [&](KernelBody &k) {
       Value zero = k.scalarConstant(0), one = k.scalarConstant(1);
-      Value sum = k.loop(k.index(0), k.index(tasksOf(size)), 1, {zero}, [&](Value i, ValueRange sum) -> SmallVector<Value> {
-        return {arith::AddFOp::create(k.builder(), k.loc(), sum[0], k.loadScalar(k.temp(), i))};
-      })[0];
-      Value finite = arith::CmpFOp::create(k.builder(), k.loc(), arith::CmpFPredicate::OEQ, sum, zero);
-      k.storeScalar(arith::SelectOp::create(k.builder(), k.loc(), finite, one, zero), outputOf(k, allFinite.getOutput()),
-                    k.index(0));
+      Value sum =
+          k.loop(k.index(0), k.index(tasksOf(size)), 1, {zero},
+                 [&](Value i, ValueRange sum) -> SmallVector<Value> {
+                   return {arith::AddFOp::create(k.builder(), k.loc(), sum[0],
+                                                 k.loadScalar(k.temp(), i))};
+                 })[0];
+      Value finite = arith::CmpFOp::create(
+          k.builder(), k.loc(), arith::CmpFPredicate::OEQ, sum, zero);
+      k.storeScalar(
+          arith::SelectOp::create(k.builder(), k.loc(), finite, one, zero),
+          outputOf(k, allFinite.getOutput()), k.index(0));
     });
     return success();
   }

@@ -1,4 +1,4 @@
-//===- PoolKernels.cpp -----------------------------------------------------------------===//
+//===- PoolKernels.cpp --------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -21,14 +21,16 @@ namespace {
 
 /// Windows of one op: `large` holds their elements, `small` one value each.
 struct Windows {
-  Windows(RankedTensorType large, RankedTensorType small, ArrayRef<int64_t> window, ArrayRef<int64_t> strides)
-      : large(seg::spatialDims(large)), small(seg::spatialDims(small)), window(window), strides(strides),
-        channels(seg::channels(large)) {}
+  Windows(RankedTensorType large, RankedTensorType small,
+          ArrayRef<int64_t> window, ArrayRef<int64_t> strides)
+      : large(seg::spatialDims(large)), small(seg::spatialDims(small)),
+        window(window), strides(strides), channels(seg::channels(large)) {}
 
   int64_t taps() const { return product(window); }
   int64_t rows() const { return product(small.drop_back()); }
   int64_t tileRows() const {
-    return std::max<int64_t>(1, taskElements / (small.back() * channels * taps()));
+    return std::max<int64_t>(1,
+                             taskElements / (small.back() * channels * taps()));
   }
   int64_t tiles() const { return llvm::divideCeilSigned(rows(), tileRows()); }
   /// Some elements lie in no window.
@@ -51,8 +53,10 @@ struct Windows {
 
 /// Visits vectors of channels of windows: the linear index of the window's
 /// value and of each of its taps, in row-major order.
-void emitWindows(KernelBody &k, const Windows &windows, int64_t lanes,
-                 llvm::function_ref<void(Value small, ArrayRef<Value> taps, Value mask)> body) {
+void emitWindows(
+    KernelBody &k, const Windows &windows, int64_t lanes,
+    llvm::function_ref<void(Value small, ArrayRef<Value> taps, Value mask)>
+        body) {
   Tile tile = sampleTile(k, windows.rows(), windows.tileRows());
   size_t rank = windows.window.size();
   k.loop(tile.begin, tile.end, 1, [&](Value row) {
@@ -63,16 +67,20 @@ void emitWindows(KernelBody &k, const Windows &windows, int64_t lanes,
       SmallVector<Value> next;
       for (Value outer : rows)
         for (int64_t t = 0; t < windows.window[d]; ++t)
-          next.push_back(k.add(k.mul(outer, windows.large[d]), k.add(k.mul(position[d], windows.strides[d]), t)));
+          next.push_back(
+              k.add(k.mul(outer, windows.large[d]),
+                    k.add(k.mul(position[d], windows.strides[d]), t)));
       rows = next;
     }
     Value smallRow = k.add(k.mul(tile.sample, windows.rows()), row);
     k.loop(k.index(0), k.index(windows.small.back()), 1, [&](Value x) {
-      Value small = k.mul(k.add(k.mul(smallRow, windows.small.back()), x), windows.channels);
+      Value small = k.mul(k.add(k.mul(smallRow, windows.small.back()), x),
+                          windows.channels);
       SmallVector<Value> taps;
       for (Value outer : rows)
         for (int64_t t = 0; t < windows.window.back(); ++t) {
-          Value pixel = k.add(k.mul(outer, windows.large.back()), k.add(k.mul(x, windows.strides.back()), t));
+          Value pixel = k.add(k.mul(outer, windows.large.back()),
+                              k.add(k.mul(x, windows.strides.back()), t));
           taps.push_back(k.mul(pixel, windows.channels));
         }
       forRow(k, windows.channels, lanes, [&](Value channel, Value mask) {
@@ -85,11 +93,14 @@ void emitWindows(KernelBody &k, const Windows &windows, int64_t lanes,
   });
 }
 
-struct MaxPoolKernel : CpuKernelOpInterface::ExternalModel<MaxPoolKernel, seg::MaxPoolOp> {
+struct MaxPoolKernel
+    : CpuKernelOpInterface::ExternalModel<MaxPoolKernel, seg::MaxPoolOp> {
   static Windows windowsOf(seg::MaxPoolOp op) {
-    return {op.getInput().getType(), op.getOutput().getType(), op.getWindow(), op.getStrides()};
+    return {op.getInput().getType(), op.getOutput().getType(), op.getWindow(),
+            op.getStrides()};
   }
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "max_pool");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -97,40 +108,50 @@ struct MaxPoolKernel : CpuKernelOpInterface::ExternalModel<MaxPoolKernel, seg::M
     Windows windows = windowsOf(pool);
     int64_t lanes = emitter.getTarget().lanes;
     emitter.launch({0, windows.tiles()}, 0, [&](KernelBody &k) {
-      Value input = inputOf(k, pool.getInput()), output = outputOf(k, pool.getOutput());
+      Value input = inputOf(k, pool.getInput()),
+            output = outputOf(k, pool.getOutput());
       seg::PointwiseMath m(k.builder(), k.loc(), k.vectorType(lanes));
-      emitWindows(k, windows, lanes, [&](Value small, ArrayRef<Value> taps, Value mask) {
-        Value best = k.load(input, taps[0], lanes, mask);
-        for (Value tap : taps.drop_front())
-          best = m.max(best, k.load(input, tap, lanes, mask));
-        k.store(best, output, small, mask);
-      });
+      emitWindows(k, windows, lanes,
+                  [&](Value small, ArrayRef<Value> taps, Value mask) {
+                    Value best = k.load(input, taps[0], lanes, mask);
+                    for (Value tap : taps.drop_front())
+                      best = m.max(best, k.load(input, tap, lanes, mask));
+                    k.store(best, output, small, mask);
+                  });
     });
     return success();
   }
   double flopsPerSample(Operation *op) const {
     Windows windows = windowsOf(cast<seg::MaxPoolOp>(op));
-    return static_cast<double>(Windows::product(windows.small)) * windows.channels * windows.taps();
+    return static_cast<double>(Windows::product(windows.small)) *
+           windows.channels * windows.taps();
   }
 };
 
 /// Zeros everywhere; the windows come in the next launch.
 void emitZeros(FusionEmitter &emitter, Value result) {
   auto type = cast<RankedTensorType>(result.getType());
-  int64_t size = type.getNumElements() / type.getDimSize(0), lanes = emitter.getTarget().lanes;
-  emitter.launch({0, llvm::divideCeilSigned(size, taskElements)}, 0, [&](KernelBody &k) {
-    Tile tile = sampleTile(k, size, taskElements);
-    Value base = k.mul(tile.sample, size), output = outputOf(k, result);
-    forVectors(k, tile.begin, tile.end, lanes, 4,
-               [&](Value i, Value mask) { k.store(k.zeroVector(lanes), output, k.add(base, i), mask); });
-  });
+  int64_t size = type.getNumElements() / type.getDimSize(0),
+          lanes = emitter.getTarget().lanes;
+  emitter.launch(
+      {0, llvm::divideCeilSigned(size, taskElements)}, 0, [&](KernelBody &k) {
+        Tile tile = sampleTile(k, size, taskElements);
+        Value base = k.mul(tile.sample, size), output = outputOf(k, result);
+        forVectors(k, tile.begin, tile.end, lanes, 4, [&](Value i, Value mask) {
+          k.store(k.zeroVector(lanes), output, k.add(base, i), mask);
+        });
+      });
 }
 
-struct MaxPoolGradKernel : CpuKernelOpInterface::ExternalModel<MaxPoolGradKernel, seg::MaxPoolGradOp> {
+struct MaxPoolGradKernel
+    : CpuKernelOpInterface::ExternalModel<MaxPoolGradKernel,
+                                          seg::MaxPoolGradOp> {
   static Windows windowsOf(seg::MaxPoolGradOp op) {
-    return {op.getInput().getType(), op.getGrad().getType(), op.getWindow(), op.getStrides()};
+    return {op.getInput().getType(), op.getGrad().getType(), op.getWindow(),
+            op.getStrides()};
   }
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "max_pool_grad");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -140,32 +161,37 @@ struct MaxPoolGradKernel : CpuKernelOpInterface::ExternalModel<MaxPoolGradKernel
     if (windows.hasGaps())
       emitZeros(emitter, pool.getOutput());
     emitter.launch({0, windows.tiles()}, 0, [&](KernelBody &k) {
-      Value input = inputOf(k, pool.getInput()), grad = inputOf(k, pool.getGrad());
+      Value input = inputOf(k, pool.getInput()),
+            grad = inputOf(k, pool.getGrad());
       Value output = outputOf(k, pool.getOutput());
       seg::PointwiseMath m(k.builder(), k.loc(), k.vectorType(lanes));
-      emitWindows(k, windows, lanes, [&](Value small, ArrayRef<Value> taps, Value mask) {
-        Value best = k.load(input, taps[0], lanes, mask), g = k.load(grad, small, lanes, mask);
-        // Tap t is the first maximum if it beats all before and none beats it.
-        SmallVector<Value> beats{Value()};
-        for (Value tap : taps.drop_front()) {
-          Value x = k.load(input, tap, lanes, mask);
-          beats.push_back(m.greater(x, best));
-          best = m.select(beats.back(), x, best);
-        }
-        Value zero = k.zeroVector(lanes), rest = g;
-        for (size_t t = taps.size(); t-- > 0;) {
-          Value share = t ? m.select(beats[t], rest, zero) : rest;
-          if (t)
-            rest = m.select(beats[t], zero, rest);
-          k.store(share, output, taps[t], mask);
-        }
-      });
+      emitWindows(k, windows, lanes,
+                  [&](Value small, ArrayRef<Value> taps, Value mask) {
+                    Value best = k.load(input, taps[0], lanes, mask),
+                          g = k.load(grad, small, lanes, mask);
+                    // Tap t is the first maximum if it beats all before and
+                    // none beats it.
+                    SmallVector<Value> beats{Value()};
+                    for (Value tap : taps.drop_front()) {
+                      Value x = k.load(input, tap, lanes, mask);
+                      beats.push_back(m.greater(x, best));
+                      best = m.select(beats.back(), x, best);
+                    }
+                    Value zero = k.zeroVector(lanes), rest = g;
+                    for (size_t t = taps.size(); t-- > 0;) {
+                      Value share = t ? m.select(beats[t], rest, zero) : rest;
+                      if (t)
+                        rest = m.select(beats[t], zero, rest);
+                      k.store(share, output, taps[t], mask);
+                    }
+                  });
     });
     return success();
   }
   double flopsPerSample(Operation *op) const {
     Windows windows = windowsOf(cast<seg::MaxPoolGradOp>(op));
-    return static_cast<double>(Windows::product(windows.small)) * windows.channels * windows.taps();
+    return static_cast<double>(Windows::product(windows.small)) *
+           windows.channels * windows.taps();
   }
 };
 

@@ -1,4 +1,4 @@
-//===- ResizeKernels.cpp -----------------------------------------------------------------===//
+//===- ResizeKernels.cpp ------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -35,7 +35,8 @@ using Table = std::vector<SmallVector<Weight, 4>>;
 /// Keys' cubic with a = -1/2 (Catmull-Rom).
 double cubic(double distance) {
   double d = std::fabs(distance);
-  return d <= 1 ? (1.5 * d - 2.5) * d * d + 1 : ((-0.5 * d + 2.5) * d - 4) * d + 2;
+  return d <= 1 ? (1.5 * d - 2.5) * d * d + 1
+                : ((-0.5 * d + 2.5) * d - 4) * d + 2;
 }
 
 /// src = (dst + 0.5) * in/out - 0.5, as the fraction
@@ -52,8 +53,10 @@ Table resizeTable(ResizeMode mode, int64_t in, int64_t out) {
       add((2 * dst + 1) * in / (2 * out), 1);
       continue;
     }
-    int64_t numerator = (2 * dst + 1) * in - out, below = llvm::divideFloorSigned(numerator, 2 * out);
-    double t = static_cast<double>(numerator - below * 2 * out) / static_cast<double>(2 * out);
+    int64_t numerator = (2 * dst + 1) * in - out,
+            below = llvm::divideFloorSigned(numerator, 2 * out);
+    double t = static_cast<double>(numerator - below * 2 * out) /
+               static_cast<double>(2 * out);
     if (mode == ResizeMode::linear) {
       add(below, 1 - t);
       add(below + 1, t);
@@ -69,20 +72,24 @@ Table transpose(const Table &table, int64_t sources) {
   Table result(sources);
   for (auto [position, weights] : llvm::enumerate(table))
     for (const Weight &weight : weights)
-      result[weight.source].push_back({static_cast<int64_t>(position), weight.weight});
+      result[weight.source].push_back(
+          {static_cast<int64_t>(position), weight.weight});
   return result;
 }
 
 /// A constant array beside the kernel.
 Value globalArray(KernelBody &k, const Twine &name, DenseElementsAttr values) {
-  auto function = cast<func::FuncOp>(k.builder().getInsertionBlock()->getParentOp());
+  auto function =
+      cast<func::FuncOp>(k.builder().getInsertionBlock()->getParentOp());
   auto tensor = cast<RankedTensorType>(values.getType());
   auto type = MemRefType::get(tensor.getShape(), tensor.getElementType());
   OpBuilder outside(function);
-  auto global = memref::GlobalOp::create(outside, k.loc(), (function.getName() + name).str(),
-                                         outside.getStringAttr("private"), type, values, /*constant=*/true,
-                                         /*alignment=*/IntegerAttr());
-  return memref::GetGlobalOp::create(k.builder(), k.loc(), type, global.getName());
+  auto global = memref::GlobalOp::create(
+      outside, k.loc(), (function.getName() + name).str(),
+      outside.getStringAttr("private"), type, values, /*constant=*/true,
+      /*alignment=*/IntegerAttr());
+  return memref::GetGlobalOp::create(k.builder(), k.loc(), type,
+                                     global.getName());
 }
 
 /// The table of one dimension in the kernel's memory.
@@ -103,8 +110,10 @@ public:
     }
     std::string suffix = std::to_string(dimension);
     auto array = [&](StringRef name, auto &values, Type element) {
-      auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, element);
-      return globalArray(k, "_" + name + suffix, DenseElementsAttr::get(type, ArrayRef(values)));
+      auto type =
+          RankedTensorType::get({static_cast<int64_t>(values.size())}, element);
+      return globalArray(k, "_" + name + suffix,
+                         DenseElementsAttr::get(type, ArrayRef(values)));
     };
     Type i32 = k.builder().getI32Type();
     startArray = array("starts", starts, i32);
@@ -113,7 +122,8 @@ public:
   }
 
   /// Folds `body(source, weight, sum)` over the entries of `position`.
-  Value fold(Value position, Value sum, llvm::function_ref<Value(Value, Value, Value)> body) {
+  Value fold(Value position, Value sum,
+             llvm::function_ref<Value(Value, Value, Value)> body) {
     auto entry = [&](Value i, Value sum) {
       return body(loadIndex(sourceArray, i), k.loadScalar(weightArray, i), sum);
     };
@@ -123,14 +133,18 @@ public:
         sum = entry(k.add(first, i), sum);
       return sum;
     }
-    Value first = loadIndex(startArray, position), past = loadIndex(startArray, k.add(position, 1));
-    return k.loop(first, past, 1, {sum},
-                  [&](Value i, ValueRange carried) { return SmallVector<Value>{entry(i, carried[0])}; })[0];
+    Value first = loadIndex(startArray, position),
+          past = loadIndex(startArray, k.add(position, 1));
+    return k.loop(first, past, 1, {sum}, [&](Value i, ValueRange carried) {
+      return SmallVector<Value>{entry(i, carried[0])};
+    })[0];
   }
 
 private:
   Value loadIndex(Value array, Value i) {
-    return arith::IndexCastOp::create(k.builder(), k.loc(), k.builder().getIndexType(), k.loadScalar(array, i));
+    return arith::IndexCastOp::create(k.builder(), k.loc(),
+                                      k.builder().getIndexType(),
+                                      k.loadScalar(array, i));
   }
 
   KernelBody &k;
@@ -139,66 +153,92 @@ private:
 };
 
 /// out[p] = sum over the tables' entries of weights * in[sources].
-LogicalResult emitResample(FusionEmitter &emitter, Value operand, Value result, ArrayRef<Table> tables) {
-  auto in = cast<RankedTensorType>(operand.getType()), out = cast<RankedTensorType>(result.getType());
-  int64_t lanes = emitter.getTarget().lanes, channels = seg::channels(out), pixels = seg::spatialSize(out);
+LogicalResult emitResample(FusionEmitter &emitter, Value operand, Value result,
+                           ArrayRef<Table> tables) {
+  auto in = cast<RankedTensorType>(operand.getType()),
+       out = cast<RankedTensorType>(result.getType());
+  int64_t lanes = emitter.getTarget().lanes, channels = seg::channels(out),
+          pixels = seg::spatialSize(out);
   double entries = 1;
   for (const Table &table : tables)
     entries *= static_cast<double>(table.front().size());
-  int64_t tilePixels = std::max<int64_t>(1, taskElements / static_cast<int64_t>(channels * std::max(entries, 1.0)));
-  emitter.launch({0, llvm::divideCeilSigned(pixels, tilePixels)}, 0, [&](KernelBody &k) {
-    SmallVector<EmittedTable> emitted;
-    for (auto [d, table] : llvm::enumerate(tables))
-      emitted.emplace_back(k, table, d);
-    Tile tile = sampleTile(k, pixels, tilePixels);
-    Value input = inputOf(k, operand), output = outputOf(k, result);
-    seg::PointwiseMath m(k.builder(), k.loc(), k.vectorType(lanes)), scalars(k.builder(), k.loc(), k.builder().getF32Type());
-    k.loop(tile.begin, tile.end, 1, [&](Value pixel) {
-      SmallVector<Value> position = k.delinearize(pixel, seg::spatialDims(out));
-      Value destination = k.mul(k.add(k.mul(tile.sample, pixels), pixel), channels);
-      forRow(k, channels, lanes, [&](Value channel, Value mask) {
-        // Dimension d onwards, below `row` with `weight` so far.
-        std::function<Value(size_t, Value, Value, Value)> fold = [&](size_t d, Value row, Value weight, Value sum) {
-          if (d == emitted.size()) {
-            Value x = k.load(input, k.add(k.mul(row, channels), channel), lanes, mask);
-            return m.fma(x, k.splat(weight, lanes), sum);
-          }
-          return emitted[d].fold(position[d], sum, [&](Value source, Value factor, Value inner) {
-            Value next = k.add(k.mul(row, in.getDimSize(d + 1)), source);
-            return fold(d + 1, next, weight ? scalars.mul(weight, factor) : factor, inner);
+  int64_t tilePixels = std::max<int64_t>(
+      1,
+      taskElements / static_cast<int64_t>(channels * std::max(entries, 1.0)));
+  emitter.launch(
+      {0, llvm::divideCeilSigned(pixels, tilePixels)}, 0, [&](KernelBody &k) {
+        SmallVector<EmittedTable> emitted;
+        for (auto [d, table] : llvm::enumerate(tables))
+          emitted.emplace_back(k, table, d);
+        Tile tile = sampleTile(k, pixels, tilePixels);
+        Value input = inputOf(k, operand), output = outputOf(k, result);
+        seg::PointwiseMath m(k.builder(), k.loc(), k.vectorType(lanes)),
+            scalars(k.builder(), k.loc(), k.builder().getF32Type());
+        k.loop(tile.begin, tile.end, 1, [&](Value pixel) {
+          SmallVector<Value> position =
+              k.delinearize(pixel, seg::spatialDims(out));
+          Value destination =
+              k.mul(k.add(k.mul(tile.sample, pixels), pixel), channels);
+          forRow(k, channels, lanes, [&](Value channel, Value mask) {
+            // Dimension d onwards, below `row` with `weight` so far.
+            std::function<Value(size_t, Value, Value, Value)> fold =
+                [&](size_t d, Value row, Value weight, Value sum) {
+                  if (d == emitted.size()) {
+                    Value x =
+                        k.load(input, k.add(k.mul(row, channels), channel),
+                               lanes, mask);
+                    return m.fma(x, k.splat(weight, lanes), sum);
+                  }
+                  return emitted[d].fold(
+                      position[d], sum,
+                      [&](Value source, Value factor, Value inner) {
+                        Value next =
+                            k.add(k.mul(row, in.getDimSize(d + 1)), source);
+                        return fold(d + 1, next,
+                                    weight ? scalars.mul(weight, factor)
+                                           : factor,
+                                    inner);
+                      });
+                };
+            k.store(fold(0, tile.sample, Value(), k.zeroVector(lanes)), output,
+                    k.add(destination, channel), mask);
           });
-        };
-        k.store(fold(0, tile.sample, Value(), k.zeroVector(lanes)), output, k.add(destination, channel), mask);
+        });
       });
-    });
-  });
   return success();
 }
 
-struct ResizeKernel : CpuKernelOpInterface::ExternalModel<ResizeKernel, seg::ResizeOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct ResizeKernel
+    : CpuKernelOpInterface::ExternalModel<ResizeKernel, seg::ResizeOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "resize");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     auto resize = cast<seg::ResizeOp>(op);
     SmallVector<Table> tables;
-    for (auto [in, out] : llvm::zip_equal(seg::spatialDims(resize.getInput().getType()),
-                                          seg::spatialDims(resize.getOutput().getType())))
+    for (auto [in, out] :
+         llvm::zip_equal(seg::spatialDims(resize.getInput().getType()),
+                         seg::spatialDims(resize.getOutput().getType())))
       tables.push_back(resizeTable(resize.getMode(), in, out));
     return emitResample(emitter, resize.getInput(), resize.getOutput(), tables);
   }
 };
 
-struct ResizeGradKernel : CpuKernelOpInterface::ExternalModel<ResizeGradKernel, seg::ResizeGradOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct ResizeGradKernel
+    : CpuKernelOpInterface::ExternalModel<ResizeGradKernel, seg::ResizeGradOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "resize_grad");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     auto resize = cast<seg::ResizeGradOp>(op);
     SmallVector<Table> tables;
-    for (auto [grad, out] : llvm::zip_equal(seg::spatialDims(resize.getGrad().getType()),
-                                            seg::spatialDims(resize.getOutput().getType())))
-      tables.push_back(transpose(resizeTable(resize.getMode(), out, grad), out));
+    for (auto [grad, out] :
+         llvm::zip_equal(seg::spatialDims(resize.getGrad().getType()),
+                         seg::spatialDims(resize.getOutput().getType())))
+      tables.push_back(
+          transpose(resizeTable(resize.getMode(), out, grad), out));
     return emitResample(emitter, resize.getGrad(), resize.getOutput(), tables);
   }
 };

@@ -1,4 +1,4 @@
-//===- ShapeKernels.cpp -----------------------------------------------------------------===//
+//===- ShapeKernels.cpp -------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -31,31 +31,38 @@ struct ChannelCopy {
   int64_t from, to, size;
 };
 
-LogicalResult emitChannelCopies(FusionEmitter &emitter, Value result, ArrayRef<ChannelCopy> copies) {
+LogicalResult emitChannelCopies(FusionEmitter &emitter, Value result,
+                                ArrayRef<ChannelCopy> copies) {
   auto type = cast<RankedTensorType>(result.getType());
   int64_t lanes = emitter.getTarget().lanes, channels = seg::channels(type);
   int64_t pixels = type.getNumElements() / channels / type.getDimSize(0);
   int64_t tilePixels = std::max<int64_t>(1, taskElements / channels);
-  emitter.launch({0, llvm::divideCeilSigned(pixels, tilePixels)}, 0, [&](KernelBody &k) {
-    Tile tile = sampleTile(k, pixels, tilePixels);
-    Value base = k.mul(tile.sample, pixels), output = outputOf(k, result);
-    for (const ChannelCopy &copy : copies) {
-      Value input = inputOf(k, copy.input);
-      int64_t inputChannels = seg::channels(cast<RankedTensorType>(copy.input.getType()));
-      k.loop(k.add(base, tile.begin), k.add(base, tile.end), 1, [&](Value pixel) {
-        Value source = k.add(k.mul(pixel, inputChannels), copy.from);
-        Value destination = k.add(k.mul(pixel, channels), copy.to);
-        forRow(k, copy.size, lanes, [&](Value channel, Value mask) {
-          k.store(k.load(input, k.add(source, channel), lanes, mask), output, k.add(destination, channel), mask);
-        });
+  emitter.launch(
+      {0, llvm::divideCeilSigned(pixels, tilePixels)}, 0, [&](KernelBody &k) {
+        Tile tile = sampleTile(k, pixels, tilePixels);
+        Value base = k.mul(tile.sample, pixels), output = outputOf(k, result);
+        for (const ChannelCopy &copy : copies) {
+          Value input = inputOf(k, copy.input);
+          int64_t inputChannels =
+              seg::channels(cast<RankedTensorType>(copy.input.getType()));
+          k.loop(k.add(base, tile.begin), k.add(base, tile.end), 1,
+                 [&](Value pixel) {
+                   Value source = k.add(k.mul(pixel, inputChannels), copy.from);
+                   Value destination = k.add(k.mul(pixel, channels), copy.to);
+                   forRow(k, copy.size, lanes, [&](Value channel, Value mask) {
+                     k.store(k.load(input, k.add(source, channel), lanes, mask),
+                             output, k.add(destination, channel), mask);
+                   });
+                 });
+        }
       });
-    }
-  });
   return success();
 }
 
-struct ConcatKernel : CpuKernelOpInterface::ExternalModel<ConcatKernel, seg::ConcatOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct ConcatKernel
+    : CpuKernelOpInterface::ExternalModel<ConcatKernel, seg::ConcatOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "concat");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -71,14 +78,19 @@ struct ConcatKernel : CpuKernelOpInterface::ExternalModel<ConcatKernel, seg::Con
   }
 };
 
-struct SliceChannelsKernel : CpuKernelOpInterface::ExternalModel<SliceChannelsKernel, seg::SliceChannelsOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct SliceChannelsKernel
+    : CpuKernelOpInterface::ExternalModel<SliceChannelsKernel,
+                                          seg::SliceChannelsOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "slice_channels");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     auto slice = cast<seg::SliceChannelsOp>(op);
-    int64_t from = slice.getOffset(), size = seg::channels(slice.getOutput().getType());
-    return emitChannelCopies(emitter, slice.getOutput(), {{slice.getInput(), from, 0, size}});
+    int64_t from = slice.getOffset(),
+            size = seg::channels(slice.getOutput().getType());
+    return emitChannelCopies(emitter, slice.getOutput(),
+                             {{slice.getInput(), from, 0, size}});
   }
 };
 
@@ -86,63 +98,84 @@ struct SliceChannelsKernel : CpuKernelOpInterface::ExternalModel<SliceChannelsKe
 // Rows of pixels: crop, pad
 //===----------------------------------------------------------------------===//
 
-void copyRow(KernelBody &k, Value from, Value source, Value to, Value destination, int64_t size, int64_t lanes) {
-  forVectors(k, k.index(0), k.index(size), lanes, copyUnroll, [&](Value i, Value mask) {
-    k.store(k.load(from, k.add(source, i), lanes, mask), to, k.add(destination, i), mask);
-  });
+void copyRow(KernelBody &k, Value from, Value source, Value to,
+             Value destination, int64_t size, int64_t lanes) {
+  forVectors(k, k.index(0), k.index(size), lanes, copyUnroll,
+             [&](Value i, Value mask) {
+               k.store(k.load(from, k.add(source, i), lanes, mask), to,
+                       k.add(destination, i), mask);
+             });
 }
 
-void zeroRow(KernelBody &k, Value to, Value destination, int64_t size, int64_t lanes) {
+void zeroRow(KernelBody &k, Value to, Value destination, int64_t size,
+             int64_t lanes) {
   if (size > 0)
     forVectors(k, k.index(0), k.index(size), lanes, copyUnroll,
-               [&](Value i, Value mask) { k.store(k.zeroVector(lanes), to, k.add(destination, i), mask); });
+               [&](Value i, Value mask) {
+                 k.store(k.zeroVector(lanes), to, k.add(destination, i), mask);
+               });
 }
 
 /// Visits the rows (innermost spatial dimension) of `result`: the row's
 /// linear index, and the positions of sample and outer dimensions.
-void emitRows(FusionEmitter &emitter, RankedTensorType result,
-              llvm::function_ref<void(KernelBody &, Value row, ArrayRef<Value> position)> body) {
-  ArrayRef<int64_t> spatial = seg::spatialDims(result), outer = spatial.drop_back();
-  int64_t rowElements = spatial.back() * seg::channels(result), rows = seg::spatialSize(result) / spatial.back();
+void emitRows(
+    FusionEmitter &emitter, RankedTensorType result,
+    llvm::function_ref<void(KernelBody &, Value row, ArrayRef<Value> position)>
+        body) {
+  ArrayRef<int64_t> spatial = seg::spatialDims(result),
+                    outer = spatial.drop_back();
+  int64_t rowElements = spatial.back() * seg::channels(result),
+          rows = seg::spatialSize(result) / spatial.back();
   int64_t tileRows = std::max<int64_t>(1, taskElements / rowElements);
-  emitter.launch({0, llvm::divideCeilSigned(rows, tileRows)}, 0, [&](KernelBody &k) {
-    Tile tile = sampleTile(k, rows, tileRows);
-    k.loop(tile.begin, tile.end, 1, [&](Value row) {
-      SmallVector<Value> position{tile.sample};
-      llvm::append_range(position, k.delinearize(row, outer));
-      body(k, k.add(k.mul(tile.sample, rows), row), position);
-    });
-  });
+  emitter.launch({0, llvm::divideCeilSigned(rows, tileRows)}, 0,
+                 [&](KernelBody &k) {
+                   Tile tile = sampleTile(k, rows, tileRows);
+                   k.loop(tile.begin, tile.end, 1, [&](Value row) {
+                     SmallVector<Value> position{tile.sample};
+                     llvm::append_range(position, k.delinearize(row, outer));
+                     body(k, k.add(k.mul(tile.sample, rows), row), position);
+                   });
+                 });
 }
 
 /// Linear index of the row at `position` plus `shift` in a tensor of `type`.
-Value rowAt(KernelBody &k, RankedTensorType type, ArrayRef<Value> position, ArrayRef<int64_t> shift) {
+Value rowAt(KernelBody &k, RankedTensorType type, ArrayRef<Value> position,
+            ArrayRef<int64_t> shift) {
   Value row = position[0];
   for (size_t d = 1; d < position.size(); ++d)
-    row = k.add(k.mul(row, type.getDimSize(d)), k.add(position[d], shift[d - 1]));
+    row =
+        k.add(k.mul(row, type.getDimSize(d)), k.add(position[d], shift[d - 1]));
   return row;
 }
 
-struct CropKernel : CpuKernelOpInterface::ExternalModel<CropKernel, seg::CropOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+struct CropKernel
+    : CpuKernelOpInterface::ExternalModel<CropKernel, seg::CropOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "crop");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     auto crop = cast<seg::CropOp>(op);
     auto in = crop.getInput().getType(), out = crop.getOutput().getType();
     int64_t channels = seg::channels(in), lanes = emitter.getTarget().lanes;
-    int64_t inRow = seg::spatialDims(in).back() * channels, outRow = seg::spatialDims(out).back() * channels;
-    emitRows(emitter, out, [&](KernelBody &k, Value row, ArrayRef<Value> position) {
-      Value source = k.mul(rowAt(k, in, position, crop.getOffsets()), inRow);
-      source = k.add(source, crop.getOffsets().back() * channels);
-      copyRow(k, inputOf(k, crop.getInput()), source, outputOf(k, crop.getOutput()), k.mul(row, outRow), outRow, lanes);
-    });
+    int64_t inRow = seg::spatialDims(in).back() * channels,
+            outRow = seg::spatialDims(out).back() * channels;
+    emitRows(emitter, out,
+             [&](KernelBody &k, Value row, ArrayRef<Value> position) {
+               Value source =
+                   k.mul(rowAt(k, in, position, crop.getOffsets()), inRow);
+               source = k.add(source, crop.getOffsets().back() * channels);
+               copyRow(k, inputOf(k, crop.getInput()), source,
+                       outputOf(k, crop.getOutput()), k.mul(row, outRow),
+                       outRow, lanes);
+             });
     return success();
   }
 };
 
 struct PadKernel : CpuKernelOpInterface::ExternalModel<PadKernel, seg::PadOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp, const CpuTarget &) const {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuTarget &) const {
     return plainStrategy(op, "pad");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -150,30 +183,39 @@ struct PadKernel : CpuKernelOpInterface::ExternalModel<PadKernel, seg::PadOp> {
     auto in = pad.getInput().getType(), out = pad.getOutput().getType();
     ArrayRef<int64_t> low = pad.getLow();
     int64_t channels = seg::channels(in), lanes = emitter.getTarget().lanes;
-    int64_t inRow = seg::spatialDims(in).back() * channels, outRow = seg::spatialDims(out).back() * channels;
+    int64_t inRow = seg::spatialDims(in).back() * channels,
+            outRow = seg::spatialDims(out).back() * channels;
     int64_t before = low.back() * channels;
     SmallVector<int64_t> back;
     for (int64_t offset : low)
       back.push_back(-offset);
-    emitRows(emitter, out, [&](KernelBody &k, Value row, ArrayRef<Value> position) {
-      Value output = outputOf(k, pad.getOutput()), destination = k.mul(row, outRow);
-      OpBuilder &b = k.builder();
-      Value inside = arith::ConstantOp::create(b, k.loc(), b.getBoolAttr(true)), always = inside;
-      for (size_t d = 1; d < position.size(); ++d) {
-        // Unsigned: positions before `low` are large.
-        Value within = arith::CmpIOp::create(b, k.loc(), arith::CmpIPredicate::ult, k.sub(position[d], low[d - 1]),
-                                             k.index(in.getDimSize(d)));
-        inside = arith::AndIOp::create(b, k.loc(), inside, within);
-      }
-      zeroRow(k, output, destination, before, lanes);
-      Value middle = k.add(destination, before);
-      k.ifThen(inside, [&] {
-        Value source = k.mul(rowAt(k, in, position, back), inRow);
-        copyRow(k, inputOf(k, pad.getInput()), source, output, middle, inRow, lanes);
-      });
-      k.ifThen(arith::XOrIOp::create(b, k.loc(), inside, always), [&] { zeroRow(k, output, middle, inRow, lanes); });
-      zeroRow(k, output, k.add(middle, inRow), outRow - inRow - before, lanes);
-    });
+    emitRows(
+        emitter, out, [&](KernelBody &k, Value row, ArrayRef<Value> position) {
+          Value output = outputOf(k, pad.getOutput()),
+                destination = k.mul(row, outRow);
+          OpBuilder &b = k.builder();
+          Value inside =
+                    arith::ConstantOp::create(b, k.loc(), b.getBoolAttr(true)),
+                always = inside;
+          for (size_t d = 1; d < position.size(); ++d) {
+            // Unsigned: positions before `low` are large.
+            Value within = arith::CmpIOp::create(
+                b, k.loc(), arith::CmpIPredicate::ult,
+                k.sub(position[d], low[d - 1]), k.index(in.getDimSize(d)));
+            inside = arith::AndIOp::create(b, k.loc(), inside, within);
+          }
+          zeroRow(k, output, destination, before, lanes);
+          Value middle = k.add(destination, before);
+          k.ifThen(inside, [&] {
+            Value source = k.mul(rowAt(k, in, position, back), inRow);
+            copyRow(k, inputOf(k, pad.getInput()), source, output, middle,
+                    inRow, lanes);
+          });
+          k.ifThen(arith::XOrIOp::create(b, k.loc(), inside, always),
+                   [&] { zeroRow(k, output, middle, inRow, lanes); });
+          zeroRow(k, output, k.add(middle, inRow), outRow - inRow - before,
+                  lanes);
+        });
     return success();
   }
 };
