@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// segc-conv-bench [--threads N] [--seconds S] [--assembly] [--kernel] [--strategy TEXT] < convolutions
-// A line is a convolution from the large to the small side:
+// segc-conv-bench [--threads N] [--seconds S] [--assembly] [--kernel]
+// [--strategy TEXT] < convolutions A line is a convolution from the large to
+// the small side:
 //   OP LARGE TAPS STRIDES PADDING IN OUT BATCH    (2-D and 3-D, lists by 'x')
 //   forward 32x32x32 3x3x3 1x1x1 1x1x1 16 16 2
 // OP is forward, input_grad, filter_grad or all. Prints the median time and
@@ -41,7 +42,9 @@ using namespace segc;
 namespace {
 
 double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 struct Options {
@@ -57,7 +60,8 @@ struct Options {
 
 using Vector = float __attribute__((vector_size(64)));
 
-__attribute__((target("avx512f"), noinline)) float multiplyAdd(int64_t repeats) {
+__attribute__((target("avx512f"), noinline)) float
+multiplyAdd(int64_t repeats) {
   Vector sums[20], x, y;
   for (int i = 0; i < 16; ++i)
     x[i] = 1, y[i] = 1e-9f * static_cast<float>(i);
@@ -76,7 +80,8 @@ __attribute__((target("avx512f"), noinline)) float multiplyAdd(int64_t repeats) 
 double threadSeconds() {
   timespec time;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  return static_cast<double>(time.tv_sec) +
+         1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 /// GFLOP/s of this core now, from a short burst.
@@ -101,11 +106,18 @@ struct Convolution {
   int64_t in = 0, out = 0, batch = 0;
 };
 
-std::string tensor(ArrayRef<int64_t> shape) { return "tensor<" + seg::shapeText(shape) + "xf32>"; }
+std::string tensor(ArrayRef<int64_t> shape) {
+  return "tensor<" + seg::shapeText(shape) + "xf32>";
+}
 
-std::string functionText(StringRef op, const Convolution &c, StringRef strategy) {
+std::string functionText(StringRef op, const Convolution &c,
+                         StringRef strategy) {
   auto list = [](ArrayRef<int64_t> values) {
-    return "[" + llvm::join(llvm::map_range(values, [](int64_t v) { return std::to_string(v); }), ", ") + "]";
+    return "[" +
+           llvm::join(llvm::map_range(
+                          values, [](int64_t v) { return std::to_string(v); }),
+                      ", ") +
+           "]";
   };
   auto activation = [&](ArrayRef<int64_t> spatial, int64_t channels) {
     SmallVector<int64_t> shape{c.batch};
@@ -113,50 +125,65 @@ std::string functionText(StringRef op, const Convolution &c, StringRef strategy)
     shape.push_back(channels);
     return tensor(shape);
   };
-  seg::Shape small = seg::convOutputSpatial(c.large, c.taps, c.strides, c.pad, c.pad);
+  seg::Shape small =
+      seg::convOutputSpatial(c.large, c.taps, c.strides, c.pad, c.pad);
   SmallVector<int64_t> filterShape(c.taps);
   filterShape.append({c.in, c.out});
-  std::string large = activation(c.large, c.in), result = activation(small, c.out), filter = tensor(filterShape);
+  std::string large = activation(c.large, c.in),
+              result = activation(small, c.out), filter = tensor(filterShape);
   std::string a = large, b = filter, name = "conv";
   if (op == "input_grad")
     a = result, result = large, name = "conv_input_grad";
   else if (op == "filter_grad")
     b = result, result = filter, name = "conv_filter_grad";
-  std::string given = strategy.empty() ? "" : " attributes {strategy = {" + strategy.str() + "}}";
-  return "func.func @f(%x: " + a + ", %w: " + b + ") -> " + result + " {\n%r = seg.fusion (%a = %x : " + a +
-         ", %b = %w : " + b + ") -> (" + result + ")" + given + " {\n%y = seg." + name + " %a, %b strides " +
-         list(c.strides) + " pad_low " + list(c.pad) + " pad_high " + list(c.pad) + " : (" + a + ", " + b + ") -> " +
-         result + "\nseg.yield %y : " + result + "\n}\nreturn %r : " + result + "\n}";
+  std::string given = strategy.empty()
+                          ? ""
+                          : " attributes {strategy = {" + strategy.str() + "}}";
+  return "func.func @f(%x: " + a + ", %w: " + b + ") -> " + result +
+         " {\n%r = seg.fusion (%a = %x : " + a + ", %b = %w : " + b + ") -> (" +
+         result + ")" + given + " {\n%y = seg." + name + " %a, %b strides " +
+         list(c.strides) + " pad_low " + list(c.pad) + " pad_high " +
+         list(c.pad) + " : (" + a + ", " + b + ") -> " + result +
+         "\nseg.yield %y : " + result + "\n}\nreturn %r : " + result + "\n}";
 }
 
-using Kernel = void (*)(float *, float *, float *, float *, float *, int64_t, int64_t);
+using Kernel = void (*)(float *, float *, float *, float *, float *, int64_t,
+                        int64_t);
 using Memory = std::unique_ptr<float, void (*)(void *)>;
 
 Memory allocate(int64_t floats) {
-  Memory memory(static_cast<float *>(std::aligned_alloc(64, (floats * 4 + 63) / 64 * 64 + 64)), &std::free);
+  Memory memory(static_cast<float *>(
+                    std::aligned_alloc(64, (floats * 4 + 63) / 64 * 64 + 64)),
+                &std::free);
   for (int64_t i = 0; i < floats; ++i)
     memory.get()[i] = static_cast<float>(i % 17 - 8) * 0.1f;
   return memory;
 }
 
-bool run(StringRef op, const Convolution &c, const Options &options, const CpuTarget &target, ThreadPool &pool) {
+bool run(StringRef op, const Convolution &c, const Options &options,
+         const CpuTarget &target, ThreadPool &pool) {
   DialectRegistry registry;
-  registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, memref::MemRefDialect, scf::SCFDialect,
-                  seg::SegDialect, vector::VectorDialect>();
+  registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
+                  memref::MemRefDialect, scf::SCFDialect, seg::SegDialect,
+                  vector::VectorDialect>();
   registerLLVMTranslations(registry);
   registerConvCpuKernels(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(functionText(op, c, options.strategy), &context);
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(
+      functionText(op, c, options.strategy), &context);
   if (!module)
     return false;
-  auto fusion = *(*module->getOps<func::FuncOp>().begin()).getOps<seg::FusionOp>().begin();
+  auto fusion = *(*module->getOps<func::FuncOp>().begin())
+                     .getOps<seg::FusionOp>()
+                     .begin();
   auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion));
   double start = now();
   if (!fusion.getStrategyAttr())
     fusion.setStrategyAttr(root.selectCpuStrategy(fusion, target));
   OwningOpRef<ModuleOp> kernels = ModuleOp::create(UnknownLoc::get(&context));
-  FusionEmitter emitter(OpBuilder::atBlockEnd(kernels->getBody()), fusion, "k", target);
+  FusionEmitter emitter(OpBuilder::atBlockEnd(kernels->getBody()), fusion, "k",
+                        target);
   if (failed(root.emitCpuKernel(emitter)))
     return false;
   struct Launch {
@@ -166,36 +193,48 @@ bool run(StringRef op, const Convolution &c, const Options &options, const CpuTa
   };
   std::vector<Launch> launches;
   for (func::FuncOp kernel : emitter.kernels()) {
-    ArrayRef<int64_t> tasks = kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
-    launches.push_back({kernel.getName().str(), tasks[0] + tasks[1] * c.batch,
-                        kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt(), nullptr});
+    ArrayRef<int64_t> tasks =
+        kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
+    launches.push_back(
+        {kernel.getName().str(), tasks[0] + tasks[1] * c.batch,
+         kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt(),
+         nullptr});
   }
   if (options.kernel)
     kernels->dump();
   if (failed(lowerKernelsToLLVM(*kernels)))
     return false;
   auto llvmContext = std::make_unique<llvm::LLVMContext>();
-  std::unique_ptr<llvm::Module> llvmModule = translateKernels(*kernels, *llvmContext, target);
+  std::unique_ptr<llvm::Module> llvmModule =
+      translateKernels(*kernels, *llvmContext, target);
   auto machine = llvm::cantFail(createTargetMachine(target));
   double lowered = now();
   optimizeModule(*llvmModule, *machine);
   if (options.assembly) {
-    auto text = llvm::cantFail(emitMachineCode(*llvmModule, *machine, /*assembly=*/true));
+    auto text = llvm::cantFail(
+        emitMachineCode(*llvmModule, *machine, /*assembly=*/true));
     llvm::outs() << StringRef(text.data(), text.size());
     return true;
   }
   llvm::orc::JITTargetMachineBuilder builder(llvmModule->getTargetTriple());
   builder.setCPU(target.llvmCpu);
-  auto jit = llvm::cantFail(llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create());
-  llvm::cantFail(jit->addIRModule(llvm::orc::ThreadSafeModule(std::move(llvmModule), std::move(llvmContext))));
+  auto jit = llvm::cantFail(
+      llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create());
+  llvm::cantFail(jit->addIRModule(llvm::orc::ThreadSafeModule(
+      std::move(llvmModule), std::move(llvmContext))));
   for (Launch &launch : launches)
     launch.kernel = llvm::cantFail(jit->lookup(launch.name)).toPtr<Kernel>();
   double compiled = now();
 
-  auto floatsOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); };
-  int64_t tempBytes = fusion.getStrategyAttr().getAs<IntegerAttr>(strategyTempName).getInt();
-  Memory a = allocate(floatsOf(fusion.getInputs()[0])), b = allocate(floatsOf(fusion.getInputs()[1])),
-         y = allocate(floatsOf(fusion.getOutputs()[0])), temp = allocate(tempBytes / 4);
+  auto floatsOf = [](Value value) {
+    return cast<RankedTensorType>(value.getType()).getNumElements();
+  };
+  int64_t tempBytes =
+      fusion.getStrategyAttr().getAs<IntegerAttr>(strategyTempName).getInt();
+  Memory a = allocate(floatsOf(fusion.getInputs()[0])),
+         b = allocate(floatsOf(fusion.getInputs()[1])),
+         y = allocate(floatsOf(fusion.getOutputs()[0])),
+         temp = allocate(tempBytes / 4);
   int64_t scratchBytes = 64;
   for (const Launch &launch : launches)
     scratchBytes = std::max(scratchBytes, launch.scratch);
@@ -206,13 +245,15 @@ bool run(StringRef op, const Convolution &c, const Options &options, const CpuTa
   double gflop = root.flopsPerSample() * c.batch * 1e-9;
   std::vector<double> times, first, shares, busy(pool.workers());
   double begin = now();
-  while (times.size() < 5 || (now() - begin < options.seconds && times.size() < 2000)) {
+  while (times.size() < 5 ||
+         (now() - begin < options.seconds && times.size() < 2000)) {
     double peak = corePeak(), launchStart = now();
     llvm::fill(busy, 0.0);
     for (const Launch &launch : launches) {
       pool.parallelFor(launch.tasks, [&](int64_t task, uint32_t worker) {
         double taskStart = threadSeconds();
-        launch.kernel(a.get(), b.get(), y.get(), temp.get(), scratch[worker].get(), c.batch, task);
+        launch.kernel(a.get(), b.get(), y.get(), temp.get(),
+                      scratch[worker].get(), c.batch, task);
         busy[worker] += threadSeconds() - taskStart;
       });
       if (&launch == &launches.front())
@@ -220,16 +261,21 @@ bool run(StringRef op, const Convolution &c, const Options &options, const CpuTa
     }
     times.push_back(now() - launchStart);
     peak = (peak + corePeak()) / 2;
-    shares.push_back(gflop / std::accumulate(busy.begin(), busy.end(), 0.0) / peak);
+    shares.push_back(gflop / std::accumulate(busy.begin(), busy.end(), 0.0) /
+                     peak);
   }
   std::string strategy;
   llvm::raw_string_ostream(strategy) << fusion.getStrategyAttr();
-  std::printf("%-11s %-10s k%-5s s%-5s %3ld->%-3ld b%ld %8.3f ms (first launch %.3f) %6.1f GFLOP/s, %3.0f%% of peak; "
+  std::printf("%-11s %-10s k%-5s s%-5s %3ld->%-3ld b%ld %8.3f ms (first launch "
+              "%.3f) %6.1f GFLOP/s, %3.0f%% of peak; "
               "lower %.0f llvm %.0f ms; tasks %ld; %s\n",
-              op.str().c_str(), seg::shapeText(c.large).c_str(), seg::shapeText(c.taps).c_str(),
-              seg::shapeText(c.strides).c_str(), c.in, c.out, c.batch, median(times) * 1e3, median(first) * 1e3,
-              gflop / median(times), 100 * median(shares), (lowered - start) * 1e3, (compiled - lowered) * 1e3,
-              launches[launches.size() > 1 && op != "filter_grad"].tasks, strategy.c_str());
+              op.str().c_str(), seg::shapeText(c.large).c_str(),
+              seg::shapeText(c.taps).c_str(), seg::shapeText(c.strides).c_str(),
+              c.in, c.out, c.batch, median(times) * 1e3, median(first) * 1e3,
+              gflop / median(times), 100 * median(shares),
+              (lowered - start) * 1e3, (compiled - lowered) * 1e3,
+              launches[launches.size() > 1 && op != "filter_grad"].tasks,
+              strategy.c_str());
   std::fflush(stdout);
   return true;
 }
@@ -273,9 +319,11 @@ int main(int argc, char **argv) {
     std::istringstream words(line);
     std::string op, large, taps, strides, pad;
     Convolution c;
-    if (!(words >> op >> large >> taps >> strides >> pad >> c.in >> c.out >> c.batch))
+    if (!(words >> op >> large >> taps >> strides >> pad >> c.in >> c.out >>
+          c.batch))
       continue;
-    c.large = parseSizes(large), c.taps = parseSizes(taps), c.strides = parseSizes(strides), c.pad = parseSizes(pad);
+    c.large = parseSizes(large), c.taps = parseSizes(taps),
+    c.strides = parseSizes(strides), c.pad = parseSizes(pad);
     for (StringRef each : {"forward", "input_grad", "filter_grad"})
       if ((op == "all" || op == each) && !run(each, c, options, *target, pool))
         return 1;

@@ -8,13 +8,17 @@
 #ifndef SEGC_LIB_CODEGEN_CPU_CONVEMITTERS_H
 #define SEGC_LIB_CODEGEN_CPU_CONVEMITTERS_H
 
-#include "segc/Codegen/Common/KernelBuilder.h"
+#include "segc/Codegen/CPU/ConvStrategy.h"
 
 namespace segc {
 
 /// Convolution, transposed convolution, input gradient.
 mlir::LogicalResult emitConv(FusionEmitter &emitter, mlir::Operation *root);
-mlir::LogicalResult emitConvFilterGrad(FusionEmitter &emitter, mlir::Operation *root);
+mlir::LogicalResult emitConvFilterGrad(FusionEmitter &emitter,
+                                       mlir::Operation *root);
+/// The second launch of a filter gradient that is not direct.
+void emitFilterGradMerge(FusionEmitter &emitter, const ConvProblem &problem,
+                         const FilterGradPlan &plan);
 
 } // namespace segc
 

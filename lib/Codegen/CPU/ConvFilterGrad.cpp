@@ -1,4 +1,5 @@
-//===- ConvFilterGrad.cpp - Filter gradients of convolutions -----*- C++ -*-===//
+//===- ConvFilterGrad.cpp - Filter gradients of convolutions -----*- C++
+//-*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,14 +10,12 @@
 // channel), summed over pixels. Of a packed input row, the rows of all taps w
 // of one pixel are contiguous. A task sums some taps and columns over its
 // share of the tiles of all samples; the shares are fixed numbers, so that the
-// sums do not depend on the number of threads. The second launch adds the
-// shares in order.
+// sums do not depend on the number of threads.
 
 #include "ConvEmitters.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/ConvTile.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include <functional>
@@ -28,24 +27,29 @@ namespace {
 
 class FilterGradEmitter {
 public:
-  FilterGradEmitter(const ConvProblem &problem, const FilterGradPlan &plan, Operation *root, int64_t wideLanes)
-      : problem(problem), plan(plan), root(root), wideLanes(wideLanes), taskTaps(plan.taskTaps(problem)),
-        rows(plan.rows(problem)), direct(plan.isDirect(problem)) {}
+  FilterGradEmitter(const ConvProblem &problem, const FilterGradPlan &plan,
+                    Operation *root, int64_t wideLanes)
+      : problem(problem), plan(plan), root(root), wideLanes(wideLanes),
+        taskTaps(plan.taskTaps(problem)), rows(plan.rows(problem)),
+        direct(plan.isDirect(problem)) {}
 
   void sum(KernelBody &body);
-  void merge(KernelBody &body);
-  void mergeTransposed(KernelBody &body);
 
-  int64_t sumTasks() const { return plan.splits * plan.tap_groups * plan.groups; }
-  int64_t mergeTasks() const { return divideUp(allRows(), wideLanes); }
-  int64_t mergeTransposedTasks() const { return product(problem.taps) * divideUp(problem.inChannels, plan.lanes); }
+  int64_t sumTasks() const {
+    return plan.splits * plan.tap_groups * plan.groups;
+  }
   int64_t scratchBytes() const {
-    int64_t columns = divideUp(plan.channelBlocks(problem), plan.groups) * plan.channelBlock();
-    return roundUp((gradientBase() + (plan.pack_grad ? product(plan.tile) * columns : 0)) * 4, 64);
+    int64_t columns = divideUp(plan.channelBlocks(problem), plan.groups) *
+                      plan.channelBlock();
+    return roundUp(
+        (gradientBase() + (plan.pack_grad ? product(plan.tile) * columns : 0)) *
+            4,
+        64);
   }
 
 private:
-  /// The sums of a task: element (row, column) is memref[base + row*pitch + column].
+  /// The sums of a task: element (row, column) is memref[base + row*pitch +
+  /// column].
   struct Sums {
     Value memref, base;
     int64_t pitch;
@@ -71,7 +75,7 @@ private:
   struct Rows {
     Value first, input;
     SmallVector<int64_t> offsets;
-    Value tapD, tapH; ///< Within the task's taps.
+    Value tapD, tapH;  ///< Within the task's taps.
     Value firstOffset; ///< Of the rows within their taps.
   };
   /// What the next tile will read while a row of this one is multiplied:
@@ -83,30 +87,41 @@ private:
 
   Tile packTileOf(KernelBody &body, Value index, Value tapD, Value tapH);
   Value gradientRow(KernelBody &body, const Tile &tile, Value d, Value h);
-  SmallVector<Value> gradientVectors(KernelBody &body, const Columns &columns, Value row, Value w);
-  void packGradient(KernelBody &body, const Tile &tile, Value firstBlock, Value endBlock);
-  Columns columnsOf(KernelBody &body, const Tile &tile, Value block, Value firstBlock);
-  void forRowBlocks(KernelBody &body, const Tile &tile, const Sums &sums, const Columns &columns, const Rows &tap);
-  void sweep(KernelBody &body, const Tile &tile, const Sums &sums, const Columns &columns, const Rows &block);
-  SmallVector<Value> sweepRow(KernelBody &body, const Columns &columns, const Rows &block, const TileView &view,
-                              Value input, Value gradient, Value extent, ArrayRef<Prefetch> ahead,
-                              ValueRange carried);
-  SmallVector<Value> sweepRowSharingTaps(KernelBody &body, const Columns &columns, const Rows &block,
-                                         const TileView &view, Value input, Value gradient, Value extent,
-                                         ArrayRef<Prefetch> ahead, ValueRange carried);
-  SmallVector<Prefetch> prefetches(KernelBody &body, const Tile &tile, const Columns &columns, const Rows &block,
+  SmallVector<Value> gradientVectors(KernelBody &body, const Columns &columns,
+                                     Value row, Value w);
+  void packGradient(KernelBody &body, const Tile &tile, Value firstBlock,
+                    Value endBlock);
+  Columns columnsOf(KernelBody &body, const Tile &tile, Value block,
+                    Value firstBlock);
+  void forRowBlocks(KernelBody &body, const Tile &tile, const Sums &sums,
+                    const Columns &columns, const Rows &tap);
+  void sweep(KernelBody &body, const Tile &tile, const Sums &sums,
+             const Columns &columns, const Rows &block);
+  SmallVector<Value> sweepRow(KernelBody &body, const Columns &columns,
+                              const Rows &block, const TileView &view,
+                              Value input, Value gradient, Value extent,
+                              ArrayRef<Prefetch> ahead, ValueRange carried);
+  SmallVector<Value>
+  sweepRowSharingTaps(KernelBody &body, const Columns &columns,
+                      const Rows &block, const TileView &view, Value input,
+                      Value gradient, Value extent, ArrayRef<Prefetch> ahead,
+                      ValueRange carried);
+  SmallVector<Prefetch> prefetches(KernelBody &body, const Tile &tile,
+                                   const Columns &columns, const Rows &block,
                                    Value d, Value h);
   void prefetch(KernelBody &body, ArrayRef<Prefetch> ahead, Value w);
-  Value partialSum(KernelBody &body, Value row, Value channel);
 
   Value maskFor(KernelBody &body, Value channel) const {
-    if (problem.outChannels % plan.channelBlock() == 0)
-      return Value();
-    return body.prefixMask(body.sub(body.index(problem.outChannels), channel), plan.lanes);
+    return channelMask(body, problem.outChannels, plan.channelBlock(), channel,
+                       plan.lanes);
   }
   /// Positions from one output to the next in the packed tile.
-  int64_t packedStride(unsigned d) const { return d < 2 && taskTaps[d] == 1 ? 1 : problem.strides[d]; }
-  int64_t gradientBase() const { return roundUp(plan.tileSize(problem), wideLanes); }
+  int64_t packedStride(unsigned d) const {
+    return d < 2 && taskTaps[d] == 1 ? 1 : problem.strides[d];
+  }
+  int64_t gradientBase() const {
+    return roundUp(plan.tileSize(problem), wideLanes);
+  }
   int64_t allRows() const { return problem.taps[0] * problem.taps[1] * rows; }
 
   ConvProblem problem;
@@ -124,15 +139,19 @@ private:
 
 void FilterGradEmitter::sum(KernelBody &body) {
   int64_t groupsH = problem.taps[1] / taskTaps[1];
-  auto ids = body.delinearize(body.task(), {plan.splits, plan.tap_groups / groupsH, groupsH, plan.groups});
+  auto ids =
+      body.delinearize(body.task(), {plan.splits, plan.tap_groups / groupsH,
+                                     groupsH, plan.groups});
   Value zero = body.index(0), split = ids[0];
-  Value firstD = taskTaps[0] == 1 ? ids[1] : zero, firstH = taskTaps[1] == 1 ? ids[2] : zero;
+  Value firstD = taskTaps[0] == 1 ? ids[1] : zero,
+        firstH = taskTaps[1] == 1 ? ids[2] : zero;
   Sums sums;
   sums.memref = direct ? body.output(0) : body.temp();
   sums.pitch = direct ? problem.outChannels : plan.columns(problem);
   sums.base = direct ? zero : body.mul(split, plan.partialSize(problem));
 
-  int64_t blocks = plan.channelBlocks(problem), perGroup = divideUp(blocks, plan.groups);
+  int64_t blocks = plan.channelBlocks(problem),
+          perGroup = divideUp(blocks, plan.groups);
   Value firstBlock = body.mul(ids[3], perGroup);
   Value endBlock = body.min(body.add(firstBlock, perGroup), body.index(blocks));
   auto forTaps = [&](llvm::function_ref<void(Value, Value)> each) {
@@ -141,7 +160,8 @@ void FilterGradEmitter::sum(KernelBody &body) {
     });
   };
   auto rowOf = [&](Value d, Value h) {
-    Value tap = body.add(body.mul(body.add(firstD, d), problem.taps[1]), body.add(firstH, h));
+    Value tap = body.add(body.mul(body.add(firstD, d), problem.taps[1]),
+                         body.add(firstH, h));
     return body.mul(tap, rows);
   };
 
@@ -150,10 +170,12 @@ void FilterGradEmitter::sum(KernelBody &body) {
     body.loop(first, body.add(first, rows), 1, [&](Value row) {
       body.loop(firstBlock, endBlock, 1, [&](Value block) {
         for (int64_t v = 0; v < plan.nb; ++v) {
-          Value channel = body.add(body.mul(block, plan.channelBlock()), v * plan.lanes);
-          body.store(body.zeroVector(plan.lanes), sums.memref,
-                     body.add(body.add(sums.base, body.mul(row, sums.pitch)), channel),
-                     direct ? maskFor(body, channel) : Value());
+          Value channel =
+              body.add(body.mul(block, plan.channelBlock()), v * plan.lanes);
+          body.store(
+              body.zeroVector(plan.lanes), sums.memref,
+              body.add(body.add(sums.base, body.mul(row, sums.pitch)), channel),
+              direct ? maskFor(body, channel) : Value());
         }
       });
     });
@@ -170,24 +192,30 @@ void FilterGradEmitter::sum(KernelBody &body) {
       Columns columns = columnsOf(body, tile, block, firstBlock);
       if (plan.mergesTaps(problem)) {
         for (int64_t row = 0; row < allRows(); row += plan.ur) {
-          Rows rowBlock{body.index(row), tile.view.base, {}, zero, zero, body.index(row % rows)};
+          Rows rowBlock{body.index(row),       tile.view.base, {}, zero, zero,
+                        body.index(row % rows)};
           for (int64_t i = row; i < std::min(row + plan.ur, allRows()); ++i)
-            rowBlock.offsets.push_back(i / rows / taskTaps[1] * tile.view.planePitch +
-                                       i / rows % taskTaps[1] * tile.view.rowPitch + i % rows);
+            rowBlock.offsets.push_back(
+                i / rows / taskTaps[1] * tile.view.planePitch +
+                i / rows % taskTaps[1] * tile.view.rowPitch + i % rows);
           sweep(body, tile, sums, columns, rowBlock);
         }
         return;
       }
       forTaps([&](Value d, Value h) {
-        Value input = body.add(body.add(tile.view.base, body.mul(d, tile.view.planePitch)),
-                               body.mul(h, tile.view.rowPitch));
-        forRowBlocks(body, tile, sums, columns, {rowOf(d, h), input, {}, d, h, zero});
+        Value input = body.add(
+            body.add(tile.view.base, body.mul(d, tile.view.planePitch)),
+            body.mul(h, tile.view.rowPitch));
+        forRowBlocks(body, tile, sums, columns,
+                     {rowOf(d, h), input, {}, d, h, zero});
       });
     });
   });
 }
 
-FilterGradEmitter::Tile FilterGradEmitter::packTileOf(KernelBody &body, Value index, Value tapD, Value tapH) {
+FilterGradEmitter::Tile FilterGradEmitter::packTileOf(KernelBody &body,
+                                                      Value index, Value tapD,
+                                                      Value tapH) {
   Dims counts = plan.tileCounts(problem);
   auto ids = body.delinearize(index, {1, counts[0], counts[1], counts[2]});
   Tile tile;
@@ -196,43 +224,60 @@ FilterGradEmitter::Tile FilterGradEmitter::packTileOf(KernelBody &body, Value in
   Value firstTap[] = {tapD, tapH, body.index(0)};
   for (unsigned d = 0; d < 3; ++d) {
     tile.origin[d] = body.mul(ids[1 + d], plan.tile[d]);
-    tile.extents[d] = problem.out[d] % plan.tile[d] == 0
-                          ? body.index(plan.tile[d])
-                          : body.min(body.sub(body.index(problem.out[d]), tile.origin[d]), body.index(plan.tile[d]));
-    box.origin[d] = body.add(body.add(body.mul(tile.origin[d], problem.strides[d]), firstTap[d]),
-                             body.index(-problem.low[d]));
+    tile.extents[d] =
+        problem.out[d] % plan.tile[d] == 0
+            ? body.index(plan.tile[d])
+            : body.min(body.sub(body.index(problem.out[d]), tile.origin[d]),
+                       body.index(plan.tile[d]));
+    box.origin[d] = body.add(
+        body.add(body.mul(tile.origin[d], problem.strides[d]), firstTap[d]),
+        body.index(-problem.low[d]));
     if (d < 2 && taskTaps[d] == 1) {
       // One tap sees every stride-th position only.
       box.steps[d] = problem.strides[d];
       box.extents[d] = tile.extents[d];
       box.largest[d] = plan.tile[d];
     } else {
-      box.extents[d] = body.add(body.mul(body.sub(tile.extents[d], 1), problem.strides[d]), problem.taps[d]);
+      box.extents[d] =
+          body.add(body.mul(body.sub(tile.extents[d], 1), problem.strides[d]),
+                   problem.taps[d]);
       box.largest[d] = problem.window(d, plan.tile[d]);
     }
   }
-  Value input = body.input(cast<BlockArgument>(root->getOperand(0)).getArgNumber());
+  Value input =
+      body.input(cast<BlockArgument>(root->getOperand(0)).getArgNumber());
   tile.inputOrigin = box.origin;
-  tile.view = packTile(body, input, problem.in, problem.inChannels, tile.sample, box, 0, wideLanes);
+  tile.view = packTile(body, input, problem.in, problem.inChannels, tile.sample,
+                       box, 0, wideLanes);
   return tile;
 }
 
 /// Copies the tile's gradient to scratch: [block][pixel][nb x lanes].
-void FilterGradEmitter::packGradient(KernelBody &body, const Tile &tile, Value firstBlock, Value endBlock) {
-  Value gradient = body.input(cast<BlockArgument>(root->getOperand(1)).getArgNumber()), zero = body.index(0);
+void FilterGradEmitter::packGradient(KernelBody &body, const Tile &tile,
+                                     Value firstBlock, Value endBlock) {
+  Value gradient =
+            body.input(cast<BlockArgument>(root->getOperand(1)).getArgNumber()),
+        zero = body.index(0);
   body.loop(firstBlock, endBlock, 1, [&](Value block) {
-    Value to = body.add(body.mul(body.sub(block, firstBlock), product(plan.tile) * plan.channelBlock()), gradientBase());
+    Value to = body.add(body.mul(body.sub(block, firstBlock),
+                                 product(plan.tile) * plan.channelBlock()),
+                        gradientBase());
     body.loop(zero, tile.extents[0], 1, [&](Value d) {
       body.loop(zero, tile.extents[1], 1, [&](Value h) {
         Value from = gradientRow(body, tile, d, h);
-        Value row = body.mul(body.add(body.mul(d, plan.tile[1]), h), plan.tile[2]);
+        Value row =
+            body.mul(body.add(body.mul(d, plan.tile[1]), h), plan.tile[2]);
         body.loop(zero, tile.extents[2], 1, [&](Value w) {
           for (int64_t v = 0; v < plan.nb; ++v) {
-            Value channel = body.add(body.mul(block, plan.channelBlock()), v * plan.lanes);
-            Value source = body.add(body.mul(body.add(from, w), problem.outChannels), channel);
-            Value target = body.add(to, body.mul(body.add(row, w), plan.channelBlock()));
-            body.store(body.load(gradient, source, plan.lanes, maskFor(body, channel)), body.scratch(),
-                       body.add(target, v * plan.lanes));
+            Value channel =
+                body.add(body.mul(block, plan.channelBlock()), v * plan.lanes);
+            Value source = body.add(
+                body.mul(body.add(from, w), problem.outChannels), channel);
+            Value target =
+                body.add(to, body.mul(body.add(row, w), plan.channelBlock()));
+            body.store(
+                body.load(gradient, source, plan.lanes, maskFor(body, channel)),
+                body.scratch(), body.add(target, v * plan.lanes));
           }
         });
       });
@@ -241,13 +286,18 @@ void FilterGradEmitter::packGradient(KernelBody &body, const Tile &tile, Value f
 }
 
 /// The pixel (n, d, h, first of the tile) of the gradient.
-Value FilterGradEmitter::gradientRow(KernelBody &body, const Tile &tile, Value d, Value h) {
-  Value plane = body.add(body.mul(tile.sample, problem.out[0]), body.add(tile.origin[0], d));
-  Value row = body.add(body.mul(plane, problem.out[1]), body.add(tile.origin[1], h));
+Value FilterGradEmitter::gradientRow(KernelBody &body, const Tile &tile,
+                                     Value d, Value h) {
+  Value plane = body.add(body.mul(tile.sample, problem.out[0]),
+                         body.add(tile.origin[0], d));
+  Value row =
+      body.add(body.mul(plane, problem.out[1]), body.add(tile.origin[1], h));
   return body.add(body.mul(row, problem.out[2]), tile.origin[2]);
 }
 
-FilterGradEmitter::Columns FilterGradEmitter::columnsOf(KernelBody &body, const Tile &tile, Value block,
+FilterGradEmitter::Columns FilterGradEmitter::columnsOf(KernelBody &body,
+                                                        const Tile &tile,
+                                                        Value block,
                                                         Value firstBlock) {
   Columns columns;
   columns.channel = body.mul(block, plan.channelBlock());
@@ -259,71 +309,105 @@ FilterGradEmitter::Columns FilterGradEmitter::columnsOf(KernelBody &body, const 
   if (plan.pack_grad) {
     columns.memref = body.scratch();
     columns.pitch = plan.channelBlock();
-    Value base = body.add(body.mul(body.sub(block, firstBlock), product(plan.tile) * plan.channelBlock()), gradientBase());
+    Value base = body.add(body.mul(body.sub(block, firstBlock),
+                                   product(plan.tile) * plan.channelBlock()),
+                          gradientBase());
     columns.row = [this, &body, base](Value d, Value h) {
       Value row = body.add(body.mul(d, plan.tile[1]), h);
       return body.add(base, body.mul(row, plan.tile[2] * plan.channelBlock()));
     };
   } else {
-    columns.memref = body.input(cast<BlockArgument>(root->getOperand(1)).getArgNumber());
+    columns.memref =
+        body.input(cast<BlockArgument>(root->getOperand(1)).getArgNumber());
     columns.pitch = problem.outChannels;
-    columns.row = [this, &body, &tile, channel = columns.channel](Value d, Value h) {
-      return body.add(body.mul(gradientRow(body, tile, d, h), problem.outChannels), channel);
+    columns.row = [this, &body, &tile, channel = columns.channel](Value d,
+                                                                  Value h) {
+      return body.add(
+          body.mul(gradientRow(body, tile, d, h), problem.outChannels),
+          channel);
     };
   }
   return columns;
 }
 
 /// All rows of one (d, h) tap.
-void FilterGradEmitter::forRowBlocks(KernelBody &body, const Tile &tile, const Sums &sums, const Columns &columns,
+void FilterGradEmitter::forRowBlocks(KernelBody &body, const Tile &tile,
+                                     const Sums &sums, const Columns &columns,
                                      const Rows &tap) {
-  int64_t count = plan.share_taps ? problem.inChannels : rows, whole = count - count % plan.ur;
+  int64_t count = plan.share_taps ? problem.inChannels : rows,
+          whole = count - count % plan.ur;
   auto sweepAt = [&](Value first, int64_t size) {
-    Rows block{body.add(tap.first, first), body.add(tap.input, first), {}, tap.tapD, tap.tapH, first};
+    Rows block{body.add(tap.first, first),
+               body.add(tap.input, first),
+               {},
+               tap.tapD,
+               tap.tapH,
+               first};
     llvm::append_range(block.offsets, llvm::seq<int64_t>(0, size));
     sweep(body, tile, sums, columns, block);
   };
-  body.loop(body.index(0), body.index(whole), plan.ur, [&](Value first) { sweepAt(first, plan.ur); });
+  body.loop(body.index(0), body.index(whole), plan.ur,
+            [&](Value first) { sweepAt(first, plan.ur); });
   if (whole != count)
     sweepAt(body.index(whole), count - whole);
 }
 
 /// Adds a tile's products to one register block of sums: [tap w][row][vector].
-void FilterGradEmitter::sweep(KernelBody &body, const Tile &tile, const Sums &sums, const Columns &columns,
+void FilterGradEmitter::sweep(KernelBody &body, const Tile &tile,
+                              const Sums &sums, const Columns &columns,
                               const Rows &block) {
   Value zero = body.index(0);
-  Value first = body.add(body.add(sums.base, body.mul(block.first, sums.pitch)), columns.channel);
+  Value first = body.add(body.add(sums.base, body.mul(block.first, sums.pitch)),
+                         columns.channel);
   SmallVector<Value> values;
   auto forSums = [&](llvm::function_ref<void(Value, Value)> each) {
     for (int64_t tap = 0; tap < (plan.share_taps ? problem.taps[2] : 1); ++tap)
-      for (int64_t row = 0; row < static_cast<int64_t>(block.offsets.size()); ++row)
+      for (int64_t row = 0; row < static_cast<int64_t>(block.offsets.size());
+           ++row)
         for (int64_t v = 0; v < plan.nb; ++v)
-          each(body.add(first, (tap * problem.inChannels + row) * sums.pitch + v * plan.lanes), columns.storeMasks[v]);
+          each(body.add(first, (tap * problem.inChannels + row) * sums.pitch +
+                                   v * plan.lanes),
+               columns.storeMasks[v]);
   };
-  forSums([&](Value at, Value mask) { values.push_back(body.load(sums.memref, at, plan.lanes, mask)); });
-  values = body.loop(zero, tile.extents[0], 1, values, [&](Value d, ValueRange carried) {
-    return body.loop(zero, tile.extents[1], 1, carried, [&](Value h, ValueRange carried) {
-      Value input = body.add(body.add(block.input, body.mul(d, packedStride(0) * tile.view.planePitch)),
-                             body.mul(h, packedStride(1) * tile.view.rowPitch));
-      Value gradient = columns.row(d, h);
-      SmallVector<Prefetch> ahead;
-      if (plan.prefetch)
-        ahead = prefetches(body, tile, columns, block, d, h);
-      if (plan.share_taps)
-        return sweepRowSharingTaps(body, columns, block, tile.view, input, gradient, tile.extents[2], ahead, carried);
-      return sweepRow(body, columns, block, tile.view, input, gradient, tile.extents[2], ahead, carried);
-    });
+  forSums([&](Value at, Value mask) {
+    values.push_back(body.load(sums.memref, at, plan.lanes, mask));
   });
+  values = body.loop(
+      zero, tile.extents[0], 1, values, [&](Value d, ValueRange carried) {
+        return body.loop(
+            zero, tile.extents[1], 1, carried,
+            [&](Value h, ValueRange carried) {
+              Value input = body.add(
+                  body.add(block.input,
+                           body.mul(d, packedStride(0) * tile.view.planePitch)),
+                  body.mul(h, packedStride(1) * tile.view.rowPitch));
+              Value gradient = columns.row(d, h);
+              SmallVector<Prefetch> ahead;
+              if (plan.prefetch)
+                ahead = prefetches(body, tile, columns, block, d, h);
+              if (plan.share_taps)
+                return sweepRowSharingTaps(body, columns, block, tile.view,
+                                           input, gradient, tile.extents[2],
+                                           ahead, carried);
+              return sweepRow(body, columns, block, tile.view, input, gradient,
+                              tile.extents[2], ahead, carried);
+            });
+      });
   int64_t next = 0;
-  forSums([&](Value at, Value mask) { body.store(values[next++], sums.memref, at, mask); });
+  forSums([&](Value at, Value mask) {
+    body.store(values[next++], sums.memref, at, mask);
+  });
 }
 
 /// The next tile is the one to the right, or below if tiles are whole rows.
 SmallVector<FilterGradEmitter::Prefetch>
-FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile, const Columns &columns, const Rows &block, Value d,
-                              Value h) {
+FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile,
+                              const Columns &columns, const Rows &block,
+                              Value d, Value h) {
   bool below = plan.tile[2] == problem.out[2];
-  auto operand = [&](unsigned i) { return body.input(cast<BlockArgument>(root->getOperand(i)).getArgNumber()); };
+  auto operand = [&](unsigned i) {
+    return body.input(cast<BlockArgument>(root->getOperand(i)).getArgNumber());
+  };
   // Nothing outside the tensor is touched.
   auto clamp = [&](Value row, Value memref, int64_t length) {
     int64_t last = cast<MemRefType>(memref.getType()).getNumElements() - length;
@@ -331,73 +415,104 @@ FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile, const Columns 
   };
   SmallVector<Prefetch> result;
   int64_t pixelsAhead = below ? plan.tile[1] * problem.out[2] : plan.tile[2];
-  Value gradient = body.add(body.mul(body.add(gradientRow(body, tile, d, h), pixelsAhead), problem.outChannels),
-                            columns.channel);
-  result.push_back({operand(1), clamp(gradient, operand(1), plan.tile[2] * problem.outChannels), problem.outChannels});
+  Value gradient =
+      body.add(body.mul(body.add(gradientRow(body, tile, d, h), pixelsAhead),
+                        problem.outChannels),
+               columns.channel);
+  result.push_back(
+      {operand(1),
+       clamp(gradient, operand(1), plan.tile[2] * problem.outChannels),
+       problem.outChannels});
 
   auto inputAt = [&](unsigned dim, Value at, Value tap) {
     Value step = body.mul(at, problem.strides[dim]);
     return body.add(body.add(tile.inputOrigin[dim], step), tap);
   };
-  Value plane = body.add(body.mul(tile.sample, problem.in[0]), inputAt(0, d, block.tapD));
-  Value row = body.add(body.mul(plane, problem.in[1]), inputAt(1, h, block.tapH));
-  int64_t inputAhead = below ? plan.tile[1] * problem.strides[1] * problem.in[2] : plan.tile[2] * problem.strides[2];
-  Value position = body.add(body.add(body.mul(row, problem.in[2]), tile.inputOrigin[2]), inputAhead);
+  Value plane =
+      body.add(body.mul(tile.sample, problem.in[0]), inputAt(0, d, block.tapD));
+  Value row =
+      body.add(body.mul(plane, problem.in[1]), inputAt(1, h, block.tapH));
+  int64_t inputAhead = below ? plan.tile[1] * problem.strides[1] * problem.in[2]
+                             : plan.tile[2] * problem.strides[2];
+  Value position = body.add(
+      body.add(body.mul(row, problem.in[2]), tile.inputOrigin[2]), inputAhead);
   int64_t pitch = problem.strides[2] * problem.inChannels;
-  result.push_back({operand(0), clamp(body.add(body.mul(position, problem.inChannels), block.firstOffset), operand(0), plan.tile[2] * pitch), pitch});
+  result.push_back({operand(0),
+                    clamp(body.add(body.mul(position, problem.inChannels),
+                                   block.firstOffset),
+                          operand(0), plan.tile[2] * pitch),
+                    pitch});
   return result;
 }
 
-void FilterGradEmitter::prefetch(KernelBody &body, ArrayRef<Prefetch> ahead, Value w) {
+void FilterGradEmitter::prefetch(KernelBody &body, ArrayRef<Prefetch> ahead,
+                                 Value w) {
   for (const Prefetch &next : ahead)
-    memref::PrefetchOp::create(body.builder(), body.loc(), next.memref,
-                               ValueRange{body.add(next.row, body.mul(w, next.pitch))}, /*isWrite=*/false,
-                               /*localityHint=*/2, /*isDataCache=*/true);
+    memref::PrefetchOp::create(
+        body.builder(), body.loc(), next.memref,
+        ValueRange{body.add(next.row, body.mul(w, next.pitch))},
+        /*isWrite=*/false,
+        /*localityHint=*/2, /*isDataCache=*/true);
 }
 
-SmallVector<Value> FilterGradEmitter::gradientVectors(KernelBody &body, const Columns &columns, Value row, Value w) {
+SmallVector<Value> FilterGradEmitter::gradientVectors(KernelBody &body,
+                                                      const Columns &columns,
+                                                      Value row, Value w) {
   SmallVector<Value> vectors;
   Value pixel = body.add(row, body.mul(w, columns.pitch));
   for (int64_t v = 0; v < plan.nb; ++v)
-    vectors.push_back(body.load(columns.memref, body.add(pixel, v * plan.lanes), plan.lanes, columns.loadMasks[v]));
+    vectors.push_back(body.load(columns.memref, body.add(pixel, v * plan.lanes),
+                                plan.lanes, columns.loadMasks[v]));
   return vectors;
 }
 
-SmallVector<Value> FilterGradEmitter::sweepRow(KernelBody &body, const Columns &columns, const Rows &block,
-                                               const TileView &view, Value input, Value gradient, Value extent,
-                                               ArrayRef<Prefetch> ahead, ValueRange carried) {
-  return body.loop(body.index(0), extent, 1, carried, [&](Value w, ValueRange carried) {
-    prefetch(body, ahead, w);
-    SmallVector<Value> sums(carried), gradients = gradientVectors(body, columns, gradient, w);
-    Value at = body.add(input, body.mul(w, problem.strides[2] * problem.inChannels));
-    for (auto [row, offset] : llvm::enumerate(block.offsets)) {
-      Value value = body.splat(body.loadScalar(view.memref, body.add(at, offset)), plan.lanes);
-      for (int64_t v = 0; v < plan.nb; ++v) {
-        Value &sum = sums[row * plan.nb + v];
-        sum = vector::FMAOp::create(body.builder(), body.loc(), value, gradients[v], sum);
-      }
-    }
-    return sums;
-  });
+SmallVector<Value>
+FilterGradEmitter::sweepRow(KernelBody &body, const Columns &columns,
+                            const Rows &block, const TileView &view,
+                            Value input, Value gradient, Value extent,
+                            ArrayRef<Prefetch> ahead, ValueRange carried) {
+  return body.loop(
+      body.index(0), extent, 1, carried, [&](Value w, ValueRange carried) {
+        prefetch(body, ahead, w);
+        SmallVector<Value> sums(carried),
+            gradients = gradientVectors(body, columns, gradient, w);
+        Value at = body.add(
+            input, body.mul(w, problem.strides[2] * problem.inChannels));
+        for (auto [row, offset] : llvm::enumerate(block.offsets)) {
+          Value value = body.splat(
+              body.loadScalar(view.memref, body.add(at, offset)), plan.lanes);
+          for (int64_t v = 0; v < plan.nb; ++v) {
+            Value &sum = sums[row * plan.nb + v];
+            sum = vector::FMAOp::create(body.builder(), body.loc(), value,
+                                        gradients[v], sum);
+          }
+        }
+        return sums;
+      });
 }
 
 /// The input position x meets the gradients of the pixels x - tap: the last
 /// few of them are kept in registers. The first and last positions of a row
 /// see some of the taps only.
-SmallVector<Value> FilterGradEmitter::sweepRowSharingTaps(KernelBody &body, const Columns &columns, const Rows &block,
-                                                          const TileView &view, Value input, Value gradient,
-                                                          Value extent, ArrayRef<Prefetch> ahead,
-                                                          ValueRange carried) {
+SmallVector<Value> FilterGradEmitter::sweepRowSharingTaps(
+    KernelBody &body, const Columns &columns, const Rows &block,
+    const TileView &view, Value input, Value gradient, Value extent,
+    ArrayRef<Prefetch> ahead, ValueRange carried) {
   int64_t taps = problem.taps[2], rowCount = block.offsets.size();
   // Taps [from, to) at position x; window[tap] holds the gradients of x - tap.
-  auto position = [&](SmallVector<Value> &sums, ArrayRef<SmallVector<Value>> window, Value x, int64_t from, int64_t to) {
+  auto position = [&](SmallVector<Value> &sums,
+                      ArrayRef<SmallVector<Value>> window, Value x,
+                      int64_t from, int64_t to) {
     Value at = body.add(input, body.mul(x, problem.inChannels));
     for (int64_t row = 0; row < rowCount; ++row) {
-      Value value = body.splat(body.loadScalar(view.memref, body.add(at, block.offsets[row])), plan.lanes);
+      Value value = body.splat(
+          body.loadScalar(view.memref, body.add(at, block.offsets[row])),
+          plan.lanes);
       for (int64_t tap = from; tap < to; ++tap)
         for (int64_t v = 0; v < plan.nb; ++v) {
           Value &sum = sums[(tap * rowCount + row) * plan.nb + v];
-          sum = vector::FMAOp::create(body.builder(), body.loc(), value, window[tap][v], sum);
+          sum = vector::FMAOp::create(body.builder(), body.loc(), value,
+                                      window[tap][v], sum);
         }
     }
   };
@@ -405,7 +520,8 @@ SmallVector<Value> FilterGradEmitter::sweepRowSharingTaps(KernelBody &body, cons
   size_t sumCount = state.size();
   SmallVector<SmallVector<Value>> window;
   for (int64_t x = 0; x + 1 < taps; ++x) {
-    window.insert(window.begin(), gradientVectors(body, columns, gradient, body.index(x)));
+    window.insert(window.begin(),
+                  gradientVectors(body, columns, gradient, body.index(x)));
     position(state, window, body.index(x), 0, x + 1);
   }
   // Carried: the sums, then window[0], window[1], ... of the position before.
@@ -417,17 +533,19 @@ SmallVector<Value> FilterGradEmitter::sweepRowSharingTaps(KernelBody &body, cons
       result.emplace_back(values.slice(sumCount + i * plan.nb, plan.nb));
     return result;
   };
-  state = body.loop(body.index(taps - 1), extent, 1, state, [&](Value x, ValueRange carried) {
-    prefetch(body, ahead, x);
-    SmallVector<Value> values(carried);
-    SmallVector<SmallVector<Value>> window = windowOf(values);
-    window.insert(window.begin(), gradientVectors(body, columns, gradient, x));
-    values.truncate(sumCount);
-    position(values, window, x, 0, taps);
-    for (int64_t i = 0; i + 1 < taps; ++i)
-      llvm::append_range(values, window[i]);
-    return values;
-  });
+  state = body.loop(
+      body.index(taps - 1), extent, 1, state, [&](Value x, ValueRange carried) {
+        prefetch(body, ahead, x);
+        SmallVector<Value> values(carried);
+        SmallVector<SmallVector<Value>> window = windowOf(values);
+        window.insert(window.begin(),
+                      gradientVectors(body, columns, gradient, x));
+        values.truncate(sumCount);
+        position(values, window, x, 0, taps);
+        for (int64_t i = 0; i + 1 < taps; ++i)
+          llvm::append_range(values, window[i]);
+        return values;
+      });
   window = windowOf(state);
   state.truncate(sumCount);
   for (int64_t past = 0; past + 1 < taps; ++past) {
@@ -435,63 +553,6 @@ SmallVector<Value> FilterGradEmitter::sweepRowSharingTaps(KernelBody &body, cons
     position(state, window, body.add(extent, past), past + 1, taps);
   }
   return state;
-}
-
-//===----------------------------------------------------------------------===//
-// Merging
-//===----------------------------------------------------------------------===//
-
-/// A vector of the result: the shares' sums, in order.
-Value FilterGradEmitter::partialSum(KernelBody &body, Value row, Value channel) {
-  Value first = body.add(body.mul(row, plan.columns(problem)), channel);
-  auto share = [&](Value split) {
-    return body.load(body.temp(), body.add(first, body.mul(split, plan.partialSize(problem))), plan.lanes);
-  };
-  return body
-      .loop(body.index(1), body.index(plan.splits), 1, share(body.index(0)),
-            [&](Value split, ValueRange carried) -> SmallVector<Value> {
-              return {arith::AddFOp::create(body.builder(), body.loc(), carried[0], share(split))};
-            })
-      .front();
-}
-
-void FilterGradEmitter::merge(KernelBody &body) {
-  Value first = body.mul(body.task(), wideLanes);
-  Value end = body.min(body.add(first, wideLanes), body.index(allRows()));
-  body.loop(first, end, 1, [&](Value row) {
-    body.loop(body.index(0), body.index(problem.outChannels), plan.lanes, [&](Value channel) {
-      body.store(partialSum(body, row, channel), body.output(0),
-                 body.add(body.mul(row, problem.outChannels), channel), maskFor(body, channel));
-    });
-  });
-}
-
-/// For a result of [tap][out][in]: squares are transposed in registers.
-void FilterGradEmitter::mergeTransposed(KernelBody &body) {
-  auto ids = body.delinearize(body.task(), {product(problem.taps), divideUp(problem.inChannels, plan.lanes)});
-  Value tap = ids[0], in = body.mul(ids[1], plan.lanes);
-  Value last = body.index(problem.inChannels - 1);
-  Value mask;
-  if (problem.inChannels % plan.lanes != 0)
-    mask = body.prefixMask(body.sub(body.index(problem.inChannels), in), plan.lanes);
-  Value from = body.mul(tap, problem.inChannels), to = body.mul(tap, problem.inChannels * problem.outChannels);
-  body.loop(body.index(0), body.index(problem.outChannels), plan.lanes, [&](Value channel) {
-    SmallVector<Value> square;
-    for (int64_t lane = 0; lane < plan.lanes; ++lane)
-      square.push_back(partialSum(body, body.add(from, body.min(body.add(in, lane), last)), channel));
-    square = transposeSquare(body, square);
-    for (int64_t lane = 0; lane < plan.lanes; ++lane) {
-      Value out = body.add(channel, lane);
-      auto put = [&] {
-        body.store(square[lane], body.output(0),
-                   body.add(body.add(to, body.mul(out, problem.filterOutStride)), in), mask);
-      };
-      if (problem.outChannels % plan.lanes == 0)
-        put();
-      else
-        body.ifThen(body.less(out, body.index(problem.outChannels)), put);
-    }
-  });
 }
 
 } // namespace
@@ -502,14 +563,10 @@ LogicalResult emitConvFilterGrad(FusionEmitter &emitter, Operation *root) {
   if (failed(plan))
     return failure();
   FilterGradEmitter gradient(problem, *plan, root, emitter.getTarget().lanes);
-  emitter.launch({gradient.sumTasks(), 0}, gradient.scratchBytes(), [&](KernelBody &body) { gradient.sum(body); });
-  if (plan->isDirect(problem))
-    return success();
-  if (problem.filterOutStride == 1)
-    emitter.launch({gradient.mergeTasks(), 0}, 0, [&](KernelBody &body) { gradient.merge(body); });
-  else
-    emitter.launch({gradient.mergeTransposedTasks(), 0}, 0,
-                   [&](KernelBody &body) { gradient.mergeTransposed(body); });
+  emitter.launch({gradient.sumTasks(), 0}, gradient.scratchBytes(),
+                 [&](KernelBody &body) { gradient.sum(body); });
+  if (!plan->isDirect(problem))
+    emitFilterGradMerge(emitter, problem, *plan);
   return success();
 }
 

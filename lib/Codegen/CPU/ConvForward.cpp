@@ -1,4 +1,5 @@
-//===- ConvForward.cpp - Convolutions and their input gradients -----*- C++ -*-===//
+//===- ConvForward.cpp - Convolutions and their input gradients -----*- C++
+//-*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -30,9 +31,10 @@ constexpr int64_t maxInlineEpilogue = 3;
 
 class ConvEmitter {
 public:
-  ConvEmitter(const ConvProblem &problem, const ConvPlan &plan, Operation *root, seg::FusionOp fusion,
-              int64_t wideLanes)
-      : problem(problem), plan(plan), root(root), fusion(fusion), wideLanes(wideLanes), most(problem.phaseTaps()) {
+  ConvEmitter(const ConvProblem &problem, const ConvPlan &plan, Operation *root,
+              seg::FusionOp fusion, int64_t wideLanes)
+      : problem(problem), plan(plan), root(root), fusion(fusion),
+        wideLanes(wideLanes), most(problem.phaseTaps()) {
     space = cast<RankedTensorType>(root->getResult(0).getType());
     int64_t ops = 0;
     for (Operation &op : fusion.getBody().front().without_terminator())
@@ -43,13 +45,16 @@ public:
   void packFilter(KernelBody &body);
   void multiply(KernelBody &body);
   int64_t packTasks() const {
-    return problem.phaseCount() * plan.channelBlocks(problem) * most[0] * most[1];
+    return problem.phaseCount() * plan.channelBlocks(problem) * most[0] *
+           most[1];
   }
   int64_t tasksPerSample() const {
-    return product(plan.tileCounts(problem)) * problem.phaseCount() * plan.groups;
+    return product(plan.tileCounts(problem)) * problem.phaseCount() *
+           plan.groups;
   }
   int64_t scratchFloats() const {
-    return accumulatorBase() + (inlineEpilogue ? 0 : product(plan.block) * plan.channelBlock());
+    return accumulatorBase() +
+           (inlineEpilogue ? 0 : product(plan.block) * plan.channelBlock());
   }
 
 private:
@@ -57,7 +62,8 @@ private:
   struct Context {
     Value sample, channel, panel;
     std::array<ConvPhase, 3> phase;
-    std::array<Value, 3> origin, extents; ///< Of the tile, in outputs of the phase.
+    std::array<Value, 3> origin,
+        extents; ///< Of the tile, in outputs of the phase.
     TileView view;
     SmallVector<Value> masks, bias; ///< One for each vector; masks may be null.
   };
@@ -68,27 +74,37 @@ private:
   };
 
   void packTap(KernelBody &body, Value tap, Value channel, Value to);
-  void forBlocks(KernelBody &body, const Context &context, unsigned dim, Block block);
-  void multiplyBlock(KernelBody &body, const Context &context, const Block &block);
-  SmallVector<Value> accumulate(KernelBody &body, const Context &context, const Block &block);
-  void steps(KernelBody &body, const Dims &size, const TileView &view, Value row, Value panel,
-             SmallVector<Value> &sums);
-  void epilogue(KernelBody &body, const Context &context, const Block &block, ArrayRef<Value> sums);
-  void epiloguePoint(KernelBody &body, const Context &context, const Block &block, std::array<Value, 3> offset,
+  void forBlocks(KernelBody &body, const Context &context, unsigned dim,
+                 Block block);
+  void multiplyBlock(KernelBody &body, const Context &context,
+                     const Block &block);
+  SmallVector<Value> accumulate(KernelBody &body, const Context &context,
+                                const Block &block);
+  void steps(KernelBody &body, const Dims &size, const TileView &view,
+             Value row, Value panel, SmallVector<Value> &sums);
+  void epilogue(KernelBody &body, const Context &context, const Block &block,
+                ArrayRef<Value> sums);
+  void epiloguePoint(KernelBody &body, const Context &context,
+                     const Block &block, std::array<Value, 3> offset,
                      Value channel, Value mask, Value sum);
 
   unsigned operandNumber(unsigned i) const {
     return cast<BlockArgument>(root->getOperand(i)).getArgNumber();
   }
   Value maskFor(KernelBody &body, Value channel) const {
-    if (problem.outChannels % plan.channelBlock() == 0)
-      return Value();
-    return body.prefixMask(body.sub(body.index(problem.outChannels), channel), plan.lanes);
+    return channelMask(body, problem.outChannels, plan.channelBlock(), channel,
+                       plan.lanes);
   }
   /// Floats of the panel for each step, and for each (d, h) tap.
-  int64_t stepSize() const { return plan.channelBlock() * (plan.share_taps ? most[2] : 1); }
-  int64_t panelRow() const { return most[2] * problem.inChannels * plan.channelBlock(); }
-  int64_t accumulatorBase() const { return plan.in_place ? 0 : roundUp(plan.tileSize(problem), plan.lanes); }
+  int64_t stepSize() const {
+    return plan.channelBlock() * (plan.share_taps ? most[2] : 1);
+  }
+  int64_t panelRow() const {
+    return most[2] * problem.inChannels * plan.channelBlock();
+  }
+  int64_t accumulatorBase() const {
+    return plan.in_place ? 0 : roundUp(plan.tileSize(problem), plan.lanes);
+  }
 
   ConvProblem problem;
   ConvPlan plan;
@@ -105,42 +121,56 @@ private:
 //===----------------------------------------------------------------------===//
 
 void ConvEmitter::packFilter(KernelBody &body) {
-  auto ids = body.delinearize(body.task(), {problem.phaseCount(), plan.channelBlocks(problem), most[0], most[1]});
+  auto ids = body.delinearize(
+      body.task(),
+      {problem.phaseCount(), plan.channelBlocks(problem), most[0], most[1]});
   std::array<ConvPhase, 3> phase = convPhase(body, problem, ids[0]);
   Value channel = body.mul(ids[1], plan.channelBlock());
-  Value panel = body.mul(body.add(body.mul(ids[0], plan.channelBlocks(problem)), ids[1]), plan.panelSize(problem));
-  Value row = body.add(panel, body.mul(body.add(body.mul(ids[2], most[1]), ids[3]), panelRow()));
-  auto filterTap = [&](unsigned d, Value tap) { return body.add(phase[d].firstTap, body.mul(tap, phase[d].tapStep)); };
-  Value present = body.builder().createOrFold<arith::AndIOp>(body.loc(), body.less(ids[2], phase[0].taps),
-                                                            body.less(ids[3], phase[1].taps));
+  Value panel =
+      body.mul(body.add(body.mul(ids[0], plan.channelBlocks(problem)), ids[1]),
+               plan.panelSize(problem));
+  Value row = body.add(
+      panel, body.mul(body.add(body.mul(ids[2], most[1]), ids[3]), panelRow()));
+  auto filterTap = [&](unsigned d, Value tap) {
+    return body.add(phase[d].firstTap, body.mul(tap, phase[d].tapStep));
+  };
+  Value present = body.builder().createOrFold<arith::AndIOp>(
+      body.loc(), body.less(ids[2], phase[0].taps),
+      body.less(ids[3], phase[1].taps));
   body.ifThen(present, [&] {
-    Value tapRow = body.add(body.mul(filterTap(0, ids[2]), problem.taps[1]), filterTap(1, ids[3]));
+    Value tapRow = body.add(body.mul(filterTap(0, ids[2]), problem.taps[1]),
+                            filterTap(1, ids[3]));
     body.loop(body.index(0), phase[2].taps, 1, [&](Value w) {
       Value tap = body.add(body.mul(tapRow, problem.taps[2]), filterTap(2, w));
-      int64_t between = plan.channelBlock() * (plan.share_taps ? 1 : problem.inChannels);
+      int64_t between =
+          plan.channelBlock() * (plan.share_taps ? 1 : problem.inChannels);
       packTap(body, tap, channel, body.add(row, body.mul(w, between)));
     });
   });
 }
 
 /// Writes the steps of one tap, for the channels from `channel` on.
-void ConvEmitter::packTap(KernelBody &body, Value tap, Value channel, Value to) {
+void ConvEmitter::packTap(KernelBody &body, Value tap, Value channel,
+                          Value to) {
   Value filter = body.input(operandNumber(1)), temp = body.temp();
   Value from = body.mul(tap, problem.inChannels * problem.outChannels);
   int64_t lanes = plan.lanes;
   if (problem.filterOutStride == 1) {
     body.loop(body.index(0), body.index(problem.inChannels), 1, [&](Value c) {
-      Value source = body.add(from, body.mul(c, problem.filterInStride)), target = body.add(to, body.mul(c, stepSize()));
+      Value source = body.add(from, body.mul(c, problem.filterInStride)),
+            target = body.add(to, body.mul(c, stepSize()));
       for (int64_t v = 0; v < plan.nb; ++v) {
         Value first = body.add(channel, v * lanes);
-        Value value = body.load(filter, body.add(source, first), lanes, maskFor(body, first));
+        Value value = body.load(filter, body.add(source, first), lanes,
+                                maskFor(body, first));
         body.store(value, temp, body.add(target, v * lanes));
       }
     });
     return;
   }
   // The filter is [out][in]: squares of it are transposed in registers.
-  bool whole = problem.inChannels % lanes == 0 && problem.outChannels % plan.channelBlock() == 0;
+  bool whole = problem.inChannels % lanes == 0 &&
+               problem.outChannels % plan.channelBlock() == 0;
   body.loop(body.index(0), body.index(problem.inChannels), lanes, [&](Value c) {
     Value left = body.sub(body.index(problem.inChannels), c);
     for (int64_t v = 0; v < plan.nb; ++v) {
@@ -150,15 +180,22 @@ void ConvEmitter::packTap(KernelBody &body, Value tap, Value channel, Value to) 
         Value mask;
         if (!whole) {
           Value count = body.builder().createOrFold<arith::SelectOp>(
-              body.loc(), body.less(out, body.index(problem.outChannels)), left, body.index(0));
+              body.loc(), body.less(out, body.index(problem.outChannels)), left,
+              body.index(0));
           mask = body.prefixMask(count, lanes);
         }
-        rows.push_back(body.load(filter, body.add(body.add(from, body.mul(out, problem.filterOutStride)), c), lanes, mask));
+        rows.push_back(body.load(
+            filter,
+            body.add(body.add(from, body.mul(out, problem.filterOutStride)), c),
+            lanes, mask));
       }
       rows = transposeSquare(body, rows);
       for (int64_t lane = 0; lane < lanes; ++lane) {
         auto put = [&] {
-          body.store(rows[lane], temp, body.add(body.add(to, body.mul(body.add(c, lane), stepSize())), v * lanes));
+          body.store(
+              rows[lane], temp,
+              body.add(body.add(to, body.mul(body.add(c, lane), stepSize())),
+                       v * lanes));
         };
         if (problem.inChannels % lanes == 0)
           put();
@@ -174,46 +211,61 @@ void ConvEmitter::packTap(KernelBody &body, Value tap, Value channel, Value to) 
 //===----------------------------------------------------------------------===//
 
 void ConvEmitter::multiply(KernelBody &body) {
-  Dims counts = plan.tileCounts(problem), extents = problem.space(), strides = problem.inStrides();
-  auto ids = body.delinearize(body.task(), {1, counts[0], counts[1], counts[2], problem.phaseCount(), plan.groups});
+  Dims counts = plan.tileCounts(problem), extents = problem.space(),
+       strides = problem.inStrides();
+  auto ids = body.delinearize(body.task(), {1, counts[0], counts[1], counts[2],
+                                            problem.phaseCount(), plan.groups});
   Context context;
   context.sample = ids[0];
   context.phase = convPhase(body, problem, ids[4]);
   TileBox box;
   for (unsigned d = 0; d < 3; ++d) {
     context.origin[d] = body.mul(ids[1 + d], plan.tile[d]);
-    context.extents[d] = extents[d] % plan.tile[d] == 0
-                             ? body.index(plan.tile[d])
-                             : body.min(body.sub(body.index(extents[d]), context.origin[d]), body.index(plan.tile[d]));
-    box.origin[d] = body.add(body.mul(context.origin[d], strides[d]), context.phase[d].offset);
-    box.extents[d] = body.add(body.mul(body.sub(context.extents[d], 1), strides[d]), context.phase[d].taps);
+    context.extents[d] =
+        extents[d] % plan.tile[d] == 0
+            ? body.index(plan.tile[d])
+            : body.min(body.sub(body.index(extents[d]), context.origin[d]),
+                       body.index(plan.tile[d]));
+    box.origin[d] = body.add(body.mul(context.origin[d], strides[d]),
+                             context.phase[d].offset);
+    box.extents[d] =
+        body.add(body.mul(body.sub(context.extents[d], 1), strides[d]),
+                 context.phase[d].taps);
     box.largest[d] = problem.window(d, plan.tile[d]);
   }
   Value input = body.input(operandNumber(0));
   context.view = plan.in_place
-                     ? tileInPlace(body, input, problem.in, problem.inChannels, context.sample, box)
-                     : packTile(body, input, problem.in, problem.inChannels, context.sample, box, 0,
-                                wideLanes);
+                     ? tileInPlace(body, input, problem.in, problem.inChannels,
+                                   context.sample, box)
+                     : packTile(body, input, problem.in, problem.inChannels,
+                                context.sample, box, 0, wideLanes);
 
-  int64_t blocks = plan.channelBlocks(problem), perGroup = divideUp(blocks, plan.groups);
+  int64_t blocks = plan.channelBlocks(problem),
+          perGroup = divideUp(blocks, plan.groups);
   Value first = body.mul(ids[5], perGroup);
-  body.loop(first, body.min(body.add(first, perGroup), body.index(blocks)), 1, [&](Value block) {
-    context.channel = body.mul(block, plan.channelBlock());
-    context.panel = body.mul(body.add(body.mul(ids[4], blocks), block), plan.panelSize(problem));
-    context.masks.clear();
-    context.bias.clear();
-    for (int64_t v = 0; v < plan.nb; ++v) {
-      Value channel = body.add(context.channel, v * plan.lanes);
-      context.masks.push_back(maskFor(body, channel));
-      if (root->getNumOperands() > 2)
-        context.bias.push_back(body.load(body.input(operandNumber(2)), channel, plan.lanes, context.masks.back()));
-    }
-    forBlocks(body, context, 0, Block());
-  });
+  body.loop(first, body.min(body.add(first, perGroup), body.index(blocks)), 1,
+            [&](Value block) {
+              context.channel = body.mul(block, plan.channelBlock());
+              context.panel =
+                  body.mul(body.add(body.mul(ids[4], blocks), block),
+                           plan.panelSize(problem));
+              context.masks.clear();
+              context.bias.clear();
+              for (int64_t v = 0; v < plan.nb; ++v) {
+                Value channel = body.add(context.channel, v * plan.lanes);
+                context.masks.push_back(maskFor(body, channel));
+                if (root->getNumOperands() > 2)
+                  context.bias.push_back(body.load(body.input(operandNumber(2)),
+                                                   channel, plan.lanes,
+                                                   context.masks.back()));
+              }
+              forBlocks(body, context, 0, Block());
+            });
 }
 
 /// Calls multiplyBlock for all register blocks from dimension `dim` inwards.
-void ConvEmitter::forBlocks(KernelBody &body, const Context &context, unsigned dim, Block block) {
+void ConvEmitter::forBlocks(KernelBody &body, const Context &context,
+                            unsigned dim, Block block) {
   if (dim == 3)
     return multiplyBlock(body, context, block);
   int64_t size = plan.block[dim], tail = problem.space()[dim] % size;
@@ -229,12 +281,15 @@ void ConvEmitter::forBlocks(KernelBody &body, const Context &context, unsigned d
     body.ifThen(body.less(end, extent), [&] { inner(tail, end); });
 }
 
-void ConvEmitter::multiplyBlock(KernelBody &body, const Context &context, const Block &block) {
+void ConvEmitter::multiplyBlock(KernelBody &body, const Context &context,
+                                const Block &block) {
   epilogue(body, context, block, accumulate(body, context, block));
 }
 
 /// The sums of a register block: [pixel][vector].
-SmallVector<Value> ConvEmitter::accumulate(KernelBody &body, const Context &context, const Block &block) {
+SmallVector<Value> ConvEmitter::accumulate(KernelBody &body,
+                                           const Context &context,
+                                           const Block &block) {
   Dims strides = problem.inStrides();
   const TileView &view = context.view;
   Value corner = view.base;
@@ -242,47 +297,67 @@ SmallVector<Value> ConvEmitter::accumulate(KernelBody &body, const Context &cont
   for (unsigned d = 0; d < 3; ++d)
     corner = body.add(corner, body.mul(block.at[d], strides[d] * pitches[d]));
 
-  SmallVector<Value> sums(product(block.size) * plan.nb, body.zeroVector(plan.lanes));
+  SmallVector<Value> sums(product(block.size) * plan.nb,
+                          body.zeroVector(plan.lanes));
   Value zero = body.index(0);
-  Value stepCount = plan.share_taps ? body.index(problem.inChannels)
-                                    : body.mul(context.phase[2].taps, problem.inChannels);
-  return body.loop(zero, context.phase[0].taps, 1, sums, [&](Value d, ValueRange carried) {
-    return body.loop(zero, context.phase[1].taps, 1, carried, [&](Value h, ValueRange carried) {
-      Value row = body.add(body.add(corner, body.mul(d, view.planePitch)), body.mul(h, view.rowPitch));
-      Value panel = body.add(context.panel, body.mul(body.add(body.mul(d, most[1]), h), panelRow()));
-      return body.loop(zero, stepCount, plan.unroll, carried, [&](Value step, ValueRange carried) {
-        SmallVector<Value> sums(carried);
-        for (int64_t i = 0; i < plan.unroll; ++i)
-          steps(body, block.size, view, body.add(body.add(row, step), i),
-                body.add(body.add(panel, body.mul(step, stepSize())), i * stepSize()), sums);
-        return sums;
+  Value stepCount = plan.share_taps
+                        ? body.index(problem.inChannels)
+                        : body.mul(context.phase[2].taps, problem.inChannels);
+  return body.loop(
+      zero, context.phase[0].taps, 1, sums, [&](Value d, ValueRange carried) {
+        return body.loop(
+            zero, context.phase[1].taps, 1, carried,
+            [&](Value h, ValueRange carried) {
+              Value row =
+                  body.add(body.add(corner, body.mul(d, view.planePitch)),
+                           body.mul(h, view.rowPitch));
+              Value panel = body.add(
+                  context.panel,
+                  body.mul(body.add(body.mul(d, most[1]), h), panelRow()));
+              return body.loop(
+                  zero, stepCount, plan.unroll, carried,
+                  [&](Value step, ValueRange carried) {
+                    SmallVector<Value> sums(carried);
+                    for (int64_t i = 0; i < plan.unroll; ++i)
+                      steps(
+                          body, block.size, view,
+                          body.add(body.add(row, step), i),
+                          body.add(body.add(panel, body.mul(step, stepSize())),
+                                   i * stepSize()),
+                          sums);
+                    return sums;
+                  });
+            });
       });
-    });
-  });
 }
 
 /// One step: an input channel of every pixel of the block with one tap of the
 /// row, or (share_taps) with all of them.
-void ConvEmitter::steps(KernelBody &body, const Dims &size, const TileView &view, Value row, Value panel,
+void ConvEmitter::steps(KernelBody &body, const Dims &size,
+                        const TileView &view, Value row, Value panel,
                         SmallVector<Value> &sums) {
   Dims strides = problem.inStrides();
   int64_t taps = plan.share_taps ? most[2] : 1;
   SmallVector<Value> weights;
   for (int64_t i = 0; i < taps * plan.nb; ++i)
-    weights.push_back(body.load(body.temp(), body.add(panel, i * plan.lanes), plan.lanes));
+    weights.push_back(
+        body.load(body.temp(), body.add(panel, i * plan.lanes), plan.lanes));
   for (int64_t d = 0; d < size[0]; ++d)
     for (int64_t h = 0; h < size[1]; ++h)
       for (int64_t x = 0; x < size[2] + taps - 1; ++x) {
-        int64_t offset = d * strides[0] * view.planePitch + h * strides[1] * view.rowPitch +
+        int64_t offset = d * strides[0] * view.planePitch +
+                         h * strides[1] * view.rowPitch +
                          x * strides[2] * problem.inChannels;
-        Value value = body.splat(body.loadScalar(view.memref, body.add(row, offset)), plan.lanes);
+        Value value = body.splat(
+            body.loadScalar(view.memref, body.add(row, offset)), plan.lanes);
         for (int64_t tap = 0; tap < taps; ++tap) {
           int64_t w = x - tap;
           if (w < 0 || w >= size[2])
             continue;
           for (int64_t v = 0; v < plan.nb; ++v) {
             Value &sum = sums[((d * size[1] + h) * size[2] + w) * plan.nb + v];
-            sum = vector::FMAOp::create(body.builder(), body.loc(), value, weights[tap * plan.nb + v], sum);
+            sum = vector::FMAOp::create(body.builder(), body.loc(), value,
+                                        weights[tap * plan.nb + v], sum);
           }
         }
       }
@@ -292,7 +367,8 @@ void ConvEmitter::steps(KernelBody &body, const Dims &size, const TileView &view
 // Epilogue
 //===----------------------------------------------------------------------===//
 
-void ConvEmitter::epilogue(KernelBody &body, const Context &context, const Block &block, ArrayRef<Value> sums) {
+void ConvEmitter::epilogue(KernelBody &body, const Context &context,
+                           const Block &block, ArrayRef<Value> sums) {
   int64_t next = 0;
   if (inlineEpilogue) {
     for (int64_t d = 0; d < block.size[0]; ++d)
@@ -301,9 +377,12 @@ void ConvEmitter::epilogue(KernelBody &body, const Context &context, const Block
           for (int64_t v = 0; v < plan.nb; ++v) {
             Value sum = sums[next++];
             if (!context.bias.empty())
-              sum = arith::AddFOp::create(body.builder(), body.loc(), sum, context.bias[v]);
-            epiloguePoint(body, context, block, {body.index(d), body.index(h), body.index(w)},
-                          body.add(context.channel, v * plan.lanes), context.masks[v], sum);
+              sum = arith::AddFOp::create(body.builder(), body.loc(), sum,
+                                          context.bias[v]);
+            epiloguePoint(body, context, block,
+                          {body.index(d), body.index(h), body.index(w)},
+                          body.add(context.channel, v * plan.lanes),
+                          context.masks[v], sum);
           }
     return;
   }
@@ -312,35 +391,47 @@ void ConvEmitter::epilogue(KernelBody &body, const Context &context, const Block
   for (Value sum : sums) {
     int64_t v = next % plan.nb;
     if (!context.bias.empty())
-      sum = arith::AddFOp::create(body.builder(), body.loc(), sum, context.bias[v]);
-    body.store(sum, scratch, body.index(accumulatorBase() + next++ * plan.lanes));
+      sum = arith::AddFOp::create(body.builder(), body.loc(), sum,
+                                  context.bias[v]);
+    body.store(sum, scratch,
+               body.index(accumulatorBase() + next++ * plan.lanes));
   }
   body.loop(zero, body.index(product(block.size) * plan.nb), 1, [&](Value i) {
-    auto ids = body.delinearize(i, {block.size[0], block.size[1], block.size[2], plan.nb});
+    auto ids = body.delinearize(
+        i, {block.size[0], block.size[1], block.size[2], plan.nb});
     Value channel = body.add(context.channel, body.mul(ids[3], plan.lanes));
-    Value sum = body.load(scratch, body.add(body.mul(i, plan.lanes), accumulatorBase()), plan.lanes);
-    epiloguePoint(body, context, block, {ids[0], ids[1], ids[2]}, channel, maskFor(body, channel), sum);
+    Value sum =
+        body.load(scratch, body.add(body.mul(i, plan.lanes), accumulatorBase()),
+                  plan.lanes);
+    epiloguePoint(body, context, block, {ids[0], ids[1], ids[2]}, channel,
+                  maskFor(body, channel), sum);
   });
 }
 
-/// Pointwise ops and stores for one vector of the pixel at `offset` in the block.
-void ConvEmitter::epiloguePoint(KernelBody &body, const Context &context, const Block &block,
-                                std::array<Value, 3> offset, Value channel, Value mask, Value sum) {
+/// Pointwise ops and stores for one vector of the pixel at `offset` in the
+/// block.
+void ConvEmitter::epiloguePoint(KernelBody &body, const Context &context,
+                                const Block &block, std::array<Value, 3> offset,
+                                Value channel, Value mask, Value sum) {
   Dims phases = problem.phases();
   Value pixel = context.sample, exists;
   for (unsigned d = 0; d < 3; ++d) {
     Value at = body.add(body.add(context.origin[d], block.at[d]), offset[d]);
-    Value position = body.add(body.mul(at, phases[d]), context.phase[d].residue);
+    Value position =
+        body.add(body.mul(at, phases[d]), context.phase[d].residue);
     pixel = body.add(body.mul(pixel, problem.out[d]), position);
     // A phase may have one output less than the largest one.
     if (problem.out[d] % phases[d] != 0) {
       Value inside = body.less(position, body.index(problem.out[d]));
-      exists = exists ? body.builder().createOrFold<arith::AndIOp>(body.loc(), exists, inside) : inside;
+      exists = exists ? body.builder().createOrFold<arith::AndIOp>(
+                            body.loc(), exists, inside)
+                      : inside;
     }
   }
   auto emit = [&] {
     DenseMap<Value, Value> values{{root->getResult(0), sum}};
-    PointwiseEmitter(body, fusion, space).emit({pixel, context.sample, channel}, plan.lanes, mask, values);
+    PointwiseEmitter(body, fusion, space)
+        .emit({pixel, context.sample, channel}, plan.lanes, mask, values);
   };
   if (exists)
     body.ifThen(exists, emit);
@@ -355,9 +446,12 @@ LogicalResult emitConv(FusionEmitter &emitter, Operation *root) {
   FailureOr<ConvPlan> plan = readConvPlan(emitter, problem, root);
   if (failed(plan))
     return failure();
-  ConvEmitter conv(problem, *plan, root, emitter.getFusion(), emitter.getTarget().lanes);
-  emitter.launch({conv.packTasks(), 0}, 0, [&](KernelBody &body) { conv.packFilter(body); });
-  emitter.launch({0, conv.tasksPerSample()}, roundUp(conv.scratchFloats() * 4, 64),
+  ConvEmitter conv(problem, *plan, root, emitter.getFusion(),
+                   emitter.getTarget().lanes);
+  emitter.launch({conv.packTasks(), 0}, 0,
+                 [&](KernelBody &body) { conv.packFilter(body); });
+  emitter.launch({0, conv.tasksPerSample()},
+                 roundUp(conv.scratchFloats() * 4, 64),
                  [&](KernelBody &body) { conv.multiply(body); });
   return success();
 }

@@ -1,4 +1,5 @@
-//===- ConvProblem.cpp -----------------------------------------------------------------===//
+//===- ConvProblem.cpp
+//-----------------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -21,8 +22,10 @@ static Dims toDims(ArrayRef<int64_t> sizes, int64_t missing) {
 }
 
 /// `from` is what is read, `to` what is written, whichever is the large side.
-static ConvProblem makeProblem(RankedTensorType from, RankedTensorType to, RankedTensorType filter,
-                               ArrayRef<int64_t> strides, ArrayRef<int64_t> low, bool adjoint, bool outMajor) {
+static ConvProblem makeProblem(RankedTensorType from, RankedTensorType to,
+                               RankedTensorType filter,
+                               ArrayRef<int64_t> strides, ArrayRef<int64_t> low,
+                               bool adjoint, bool outMajor) {
   ConvProblem problem;
   problem.in = toDims(seg::spatialDims(from), 1);
   problem.out = toDims(seg::spatialDims(to), 1);
@@ -39,22 +42,29 @@ static ConvProblem makeProblem(RankedTensorType from, RankedTensorType to, Ranke
 
 ConvProblem convProblem(Operation *op) {
   if (auto conv = dyn_cast<seg::ConvOp>(op))
-    return makeProblem(conv.getInput().getType(), conv.getOutput().getType(), conv.getFilter().getType(),
-                       conv.getStrides(), conv.getPadLow(), /*adjoint=*/false, conv.getTransposeFilter());
+    return makeProblem(conv.getInput().getType(), conv.getOutput().getType(),
+                       conv.getFilter().getType(), conv.getStrides(),
+                       conv.getPadLow(), /*adjoint=*/false,
+                       conv.getTransposeFilter());
   // The transposed convolution's filter is [taps, read, written] already; an
   // input gradient reads what its convolution writes.
   if (auto conv = dyn_cast<seg::ConvTransposeOp>(op))
-    return makeProblem(conv.getInput().getType(), conv.getOutput().getType(), conv.getFilter().getType(),
-                       conv.getStrides(), conv.getPadLow(), /*adjoint=*/true, /*outMajor=*/false);
+    return makeProblem(conv.getInput().getType(), conv.getOutput().getType(),
+                       conv.getFilter().getType(), conv.getStrides(),
+                       conv.getPadLow(), /*adjoint=*/true, /*outMajor=*/false);
   auto grad = cast<seg::ConvInputGradOp>(op);
-  return makeProblem(grad.getGrad().getType(), grad.getOutput().getType(), grad.getFilter().getType(),
-                     grad.getStrides(), grad.getPadLow(), /*adjoint=*/true, !grad.getTransposeFilter());
+  return makeProblem(grad.getGrad().getType(), grad.getOutput().getType(),
+                     grad.getFilter().getType(), grad.getStrides(),
+                     grad.getPadLow(), /*adjoint=*/true,
+                     !grad.getTransposeFilter());
 }
 
 ConvProblem filterGradProblem(Operation *op) {
   auto grad = cast<seg::ConvFilterGradOp>(op);
-  return makeProblem(grad.getInput().getType(), grad.getGrad().getType(), grad.getOutput().getType(),
-                     grad.getStrides(), grad.getPadLow(), /*adjoint=*/false, grad.getTransposeFilter());
+  return makeProblem(grad.getInput().getType(), grad.getGrad().getType(),
+                     grad.getOutput().getType(), grad.getStrides(),
+                     grad.getPadLow(), /*adjoint=*/false,
+                     grad.getTransposeFilter());
 }
 
 Dims ConvProblem::space() const {
@@ -76,15 +86,18 @@ bool ConvProblem::readsInside() const {
   for (unsigned d = 0; d < 3; ++d)
     for (int64_t r = 0; r < counts[d]; ++r) {
       int64_t first = (r + low[d]) % counts[d];
-      int64_t count = adjoint ? (taps[d] - first + counts[d] - 1) / counts[d] : taps[d];
-      int64_t offset = adjoint ? (r + low[d]) / counts[d] - (count - 1) : -low[d];
+      int64_t count =
+          adjoint ? (taps[d] - first + counts[d] - 1) / counts[d] : taps[d];
+      int64_t offset =
+          adjoint ? (r + low[d]) / counts[d] - (count - 1) : -low[d];
       if (offset < 0 || offset + window(d, extents[d]) > in[d])
         return false;
     }
   return true;
 }
 
-std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem, Value linear) {
+std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem,
+                                   Value linear) {
   std::array<ConvPhase, 3> result;
   Dims counts = problem.phases(), most = problem.phaseTaps();
   for (unsigned d = 3; d-- > 0;) {
@@ -101,9 +114,12 @@ std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem,
     }
     Value shifted = body.add(phase.residue, problem.low[d]);
     Value first = stride == 1 ? body.index(0) : body.rem(shifted, stride);
-    phase.taps = problem.hasEqualPhases(d)
-                     ? body.index(most[d])
-                     : body.div(body.sub(body.index(problem.taps[d] + stride - 1), first), stride);
+    phase.taps =
+        problem.hasEqualPhases(d)
+            ? body.index(most[d])
+            : body.div(
+                  body.sub(body.index(problem.taps[d] + stride - 1), first),
+                  stride);
     Value last = body.sub(phase.taps, 1);
     phase.firstTap = body.add(first, body.mul(last, stride));
     phase.tapStep = -stride;

@@ -1,4 +1,5 @@
-//===- ConvStrategy.cpp -----------------------------------------------------------------===//
+//===- ConvStrategy.cpp
+//-----------------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,10 +12,8 @@
 
 #include "segc/Codegen/CPU/ConvStrategy.h"
 
-#include "mlir/IR/Builders.h"
-#include "llvm/ADT/bit.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallSet.h"
+#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 
@@ -45,20 +44,26 @@ static double occupiedTasks(int64_t tasks) {
 //===----------------------------------------------------------------------===//
 
 static Dims countTiles(const Dims &space, const Dims &tile) {
-  return {divideUp(space[0], tile[0]), divideUp(space[1], tile[1]), divideUp(space[2], tile[2])};
+  return {divideUp(space[0], tile[0]), divideUp(space[1], tile[1]),
+          divideUp(space[2], tile[2])};
 }
 
-Dims ConvPlan::tileCounts(const ConvProblem &problem) const { return countTiles(problem.space(), tile); }
+Dims ConvPlan::tileCounts(const ConvProblem &problem) const {
+  return countTiles(problem.space(), tile);
+}
 
 int64_t ConvPlan::panelSize(const ConvProblem &problem) const {
   return product(problem.phaseTaps()) * problem.inChannels * channelBlock();
 }
 
 int64_t ConvPlan::tileSize(const ConvProblem &problem) const {
-  return problem.window(0, tile[0]) * problem.window(1, tile[1]) * problem.window(2, tile[2]) * problem.inChannels;
+  return problem.window(0, tile[0]) * problem.window(1, tile[1]) *
+         problem.window(2, tile[2]) * problem.inChannels;
 }
 
-Dims FilterGradPlan::tileCounts(const ConvProblem &problem) const { return countTiles(problem.out, tile); }
+Dims FilterGradPlan::tileCounts(const ConvProblem &problem) const {
+  return countTiles(problem.out, tile);
+}
 
 Dims FilterGradPlan::taskTaps(const ConvProblem &problem) const {
   Dims taps{problem.taps[0], problem.taps[1], 1};
@@ -76,8 +81,10 @@ bool FilterGradPlan::mergesTaps(const ConvProblem &problem) const {
 
 bool FilterGradPlan::canShareTaps(const ConvProblem &problem) const {
   // Every row of a tile has a pixel for each tap but one.
-  int64_t last = problem.out[2] % tile[2] == 0 ? tile[2] : problem.out[2] % tile[2];
-  return problem.taps[2] > 1 && problem.strides[2] == 1 && last >= problem.taps[2] - 1;
+  int64_t last =
+      problem.out[2] % tile[2] == 0 ? tile[2] : problem.out[2] % tile[2];
+  return problem.taps[2] > 1 && problem.strides[2] == 1 &&
+         last >= problem.taps[2] - 1;
 }
 
 int64_t FilterGradPlan::tileSize(const ConvProblem &problem) const {
@@ -90,14 +97,19 @@ int64_t FilterGradPlan::tileSize(const ConvProblem &problem) const {
 
 /// Vectors of narrow results are as narrow.
 static int64_t lanesFor(int64_t channels, const CpuTarget &target) {
-  return std::clamp<int64_t>(llvm::bit_ceil(static_cast<uint64_t>(channels)), 4, target.lanes);
+  return std::clamp<int64_t>(llvm::bit_ceil(static_cast<uint64_t>(channels)), 4,
+                             target.lanes);
 }
 
 /// Sizes of pieces that `size` may be cut into: multiples of `unit`, or all.
 static SmallVector<int64_t> pieces(int64_t size, int64_t unit) {
   SmallVector<int64_t> result;
-  for (int64_t parts : {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 96, 128, 192, 284, 568}) {
-    int64_t piece = parts == 1 ? size : std::min(roundUp(divideUp(size, parts), unit), size);
+  for (int64_t parts :
+       {1,  2,  3,  4,  5,  6,  7,  8,  10, 12,  14,  16,  20,
+        24, 28, 32, 40, 48, 56, 64, 72, 96, 128, 192, 284, 568}) {
+    int64_t piece = parts == 1
+                        ? size
+                        : std::min(roundUp(divideUp(size, parts), unit), size);
     if (!llvm::is_contained(result, piece))
       result.push_back(piece);
   }
@@ -109,16 +121,21 @@ static SmallVector<int64_t> pieces(int64_t size, int64_t unit) {
 //===----------------------------------------------------------------------===//
 
 /// Cycles of one (tap, input channel) for a register block.
-static double stepCycles(const ConvProblem &problem, const ConvPlan &plan, const Dims &block, double panelBytes) {
+static double stepCycles(const ConvProblem &problem, const ConvPlan &plan,
+                         const Dims &block, double panelBytes) {
   double pixels = product(block), taps = problem.phaseTaps()[2];
-  double values = plan.share_taps ? product(block) / block[2] * (block[2] + taps - 1) / taps : pixels;
-  double fmas = pixels * plan.nb / 2, loads = (values + plan.nb) / 2, weights = plan.channelBlock() * 4 / panelBytes;
+  double values = plan.share_taps
+                      ? product(block) / block[2] * (block[2] + taps - 1) / taps
+                      : pixels;
+  double fmas = pixels * plan.nb / 2, loads = (values + plan.nb) / 2,
+         weights = plan.channelBlock() * 4 / panelBytes;
   return std::max({fmas, loads, weights, 4.0}) + 0.25;
 }
 
 /// All of a tile's register blocks, for one (tap, input channel) and one
 /// channel block.
-static double tileCycles(const ConvProblem &problem, const ConvPlan &plan, const Dims &tile, double panelBytes) {
+static double tileCycles(const ConvProblem &problem, const ConvPlan &plan,
+                         const Dims &tile, double panelBytes) {
   double total = 0;
   // At most one dimension has a tail.
   for (unsigned corner = 0; corner < 8; ++corner) {
@@ -135,25 +152,31 @@ static double tileCycles(const ConvProblem &problem, const ConvPlan &plan, const
   return total;
 }
 
-static void selectRegisterBlock(const ConvProblem &problem, const CpuTarget &target, ConvPlan &plan) {
+static void selectRegisterBlock(const ConvProblem &problem,
+                                const CpuTarget &target, ConvPlan &plan) {
   Dims space = problem.space();
-  int64_t taps = problem.phaseTaps()[2], vectors = divideUp(problem.outChannels, plan.lanes);
-  bool mayShare = taps > 1 && problem.inStrides()[2] == 1 && problem.hasEqualPhases(2);
+  int64_t taps = problem.phaseTaps()[2],
+          vectors = divideUp(problem.outChannels, plan.lanes);
+  bool mayShare =
+      taps > 1 && problem.inStrides()[2] == 1 && problem.hasEqualPhases(2);
   // Without sharing, a loop over few channels is too short.
   bool mustShare = mayShare && problem.inChannels < 4;
   double best = std::numeric_limits<double>::infinity();
   auto consider = [&](const ConvPlan &candidate) {
     int64_t weights = candidate.nb * (candidate.share_taps ? taps : 1);
-    if (product(candidate.block) * candidate.nb + weights + 1 > target.registers)
+    if (product(candidate.block) * candidate.nb + weights + 1 >
+        target.registers)
       return;
-    double cost = tileCycles(problem, candidate, space, panelFromL2) * candidate.channelBlocks(problem);
+    double cost = tileCycles(problem, candidate, space, panelFromL2) *
+                  candidate.channelBlocks(problem);
     if (cost < best) {
       best = cost;
       plan = candidate;
     }
   };
   ConvPlan candidate = plan;
-  for (candidate.nb = 1; candidate.nb <= std::min<int64_t>(4, vectors); ++candidate.nb)
+  for (candidate.nb = 1; candidate.nb <= std::min<int64_t>(4, vectors);
+       ++candidate.nb)
     for (bool share : {false, true}) {
       candidate.share_taps = share;
       if (share ? !mayShare : mustShare)
@@ -163,31 +186,42 @@ static void selectRegisterBlock(const ConvProblem &problem, const CpuTarget &tar
         consider((candidate.block = {1, 1, w}, candidate));
       for (int64_t h = 2; h <= std::min(space[1], most / space[2]); ++h)
         consider((candidate.block = {1, h, space[2]}, candidate));
-      for (int64_t d = 2; d <= std::min(space[0], most / (space[1] * space[2])); ++d)
+      for (int64_t d = 2; d <= std::min(space[0], most / (space[1] * space[2]));
+           ++d)
         consider((candidate.block = {d, space[1], space[2]}, candidate));
     }
 }
 
-static double taskCycles(const ConvProblem &problem, const ConvPlan &plan, const CpuTarget &target) {
+static double taskCycles(const ConvProblem &problem, const ConvPlan &plan,
+                         const CpuTarget &target) {
   Dims taps = problem.phaseTaps();
   double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
-  double tileBytes = 4.0 * plan.tileSize(problem), panelBytes = 4.0 * plan.panelSize(problem);
+  double tileBytes = 4.0 * plan.tileSize(problem),
+         panelBytes = 4.0 * plan.panelSize(problem);
   bool fits = tileBytes + panelBytes <= 0.9 * target.l2Bytes;
   double steps = product(taps) * problem.inChannels;
-  double multiply = tileCycles(problem, plan, plan.tile, fits ? panelFromL2 : panelFromL3) * steps * blocks;
-  double pack = plan.in_place ? 0 : plan.tileSize(problem) / target.lanes * packCycles +
-                                        problem.window(0, plan.tile[0]) * problem.window(1, plan.tile[1]) * packRowCycles;
+  double multiply =
+      tileCycles(problem, plan, plan.tile, fits ? panelFromL2 : panelFromL3) *
+      steps * blocks;
+  double pack = plan.in_place
+                    ? 0
+                    : plan.tileSize(problem) / target.lanes * packCycles +
+                          problem.window(0, plan.tile[0]) *
+                              problem.window(1, plan.tile[1]) * packRowCycles;
   double finish = product(plan.tile) * plan.nb * blocks * epilogueCycles;
-  return taskOverhead + multiply + pack + finish + panelBytes * blocks / panelFromL3;
+  return taskOverhead + multiply + pack + finish +
+         panelBytes * blocks / panelFromL3;
 }
 
-static void selectTile(const ConvProblem &problem, const CpuTarget &target, ConvPlan &plan) {
+static void selectTile(const ConvProblem &problem, const CpuTarget &target,
+                       ConvPlan &plan) {
   Dims space = problem.space();
   int64_t blocks = plan.channelBlocks(problem);
   SmallVector<int64_t> sizes[3];
   bool outerBlocked = false;
   for (unsigned d = 0; d < 3; ++d) {
-    sizes[d] = outerBlocked ? SmallVector<int64_t>{space[d]} : pieces(space[d], plan.block[d]);
+    sizes[d] = outerBlocked ? SmallVector<int64_t>{space[d]}
+                            : pieces(space[d], plan.block[d]);
     outerBlocked |= plan.block[d] > 1;
   }
   double best = std::numeric_limits<double>::infinity();
@@ -195,11 +229,15 @@ static void selectTile(const ConvProblem &problem, const CpuTarget &target, Conv
   for (int64_t d : sizes[0])
     for (int64_t h : sizes[1])
       for (int64_t w : sizes[2])
-        for (int64_t groups = 1; groups <= blocks; groups = groups == blocks ? blocks + 1 : std::min(2 * groups, blocks)) {
+        for (int64_t groups = 1; groups <= blocks;
+             groups = groups == blocks ? blocks + 1
+                                       : std::min(2 * groups, blocks)) {
           candidate.tile = {d, h, w};
           candidate.groups = divideUp(blocks, divideUp(blocks, groups));
-          int64_t tasks = product(candidate.tileCounts(problem)) * problem.phaseCount() * candidate.groups;
-          double cost = occupiedTasks(tasks) * taskCycles(problem, candidate, target);
+          int64_t tasks = product(candidate.tileCounts(problem)) *
+                          problem.phaseCount() * candidate.groups;
+          double cost =
+              occupiedTasks(tasks) * taskCycles(problem, candidate, target);
           // Tiles that do not fit are the last resort.
           if (candidate.tileSize(problem) * 8 > target.l2Bytes)
             cost *= 1e3 * candidate.tileSize(problem);
@@ -216,7 +254,8 @@ static void selectTile(const ConvProblem &problem, const CpuTarget &target, Conv
 static int64_t selectUnroll(const ConvProblem &problem, const ConvPlan &plan) {
   constexpr int64_t mostFmas = 200;
   int64_t taps = problem.phaseTaps()[2];
-  bool disjoint = problem.hasEqualPhases(2) && !plan.share_taps && taps <= problem.inStrides()[2];
+  bool disjoint = problem.hasEqualPhases(2) && !plan.share_taps &&
+                  taps <= problem.inStrides()[2];
   int64_t steps = problem.inChannels * (disjoint ? taps : 1);
   int64_t fmas = product(plan.block) * plan.nb * (plan.share_taps ? taps : 1);
   if (steps * fmas <= mostFmas)
@@ -239,33 +278,45 @@ ConvPlan selectConvPlan(const ConvProblem &problem, const CpuTarget &target) {
 //===----------------------------------------------------------------------===//
 
 /// Rows of the register blocks' matrix: input channels where they share taps.
-static int64_t blockedRows(const ConvProblem &problem, const FilterGradPlan &plan) {
+static int64_t blockedRows(const ConvProblem &problem,
+                           const FilterGradPlan &plan) {
   Dims taps = plan.taskTaps(problem);
   if (plan.share_taps)
     return problem.inChannels;
-  return plan.mergesTaps(problem) ? taps[0] * taps[1] * plan.rows(problem) : plan.rows(problem);
+  return plan.mergesTaps(problem) ? taps[0] * taps[1] * plan.rows(problem)
+                                  : plan.rows(problem);
 }
 
 /// Cycles of one pixel for a register block.
-static double pixelCycles(const ConvProblem &problem, const FilterGradPlan &plan, int64_t ur, const CpuTarget &target) {
+static double pixelCycles(const ConvProblem &problem,
+                          const FilterGradPlan &plan, int64_t ur,
+                          const CpuTarget &target) {
   double taps = plan.share_taps ? problem.taps[2] : 1;
-  double core = std::max({taps * ur * plan.nb / 2, (ur + plan.nb) / 2.0, 4.0}) + 0.5 + 0.25 * (taps - 1);
-  // What a sweep reads comes from the second level if it does not fit the first.
-  double bytes = 4.0 * (ur + (plan.share_taps ? 0 : target.lanes) + plan.channelBlock());
-  return bytes * product(plan.tile) < 0.8 * target.l1Bytes ? core : std::max(core, bytes / panelFromL2);
+  double core = std::max({taps * ur * plan.nb / 2, (ur + plan.nb) / 2.0, 4.0}) +
+                0.5 + 0.25 * (taps - 1);
+  // What a sweep reads comes from the second level if it does not fit the
+  // first.
+  double bytes =
+      4.0 * (ur + (plan.share_taps ? 0 : target.lanes) + plan.channelBlock());
+  return bytes * product(plan.tile) < 0.8 * target.l1Bytes
+             ? core
+             : std::max(core, bytes / panelFromL2);
 }
 
 /// Cycles of one pixel for all of a task's rows and one block of columns.
-static double rowCycles(const ConvProblem &problem, const FilterGradPlan &plan, const CpuTarget &target) {
+static double rowCycles(const ConvProblem &problem, const FilterGradPlan &plan,
+                        const CpuTarget &target) {
   int64_t rows = blockedRows(problem, plan);
-  double cost = static_cast<double>(rows / plan.ur) * pixelCycles(problem, plan, plan.ur, target);
+  double cost = static_cast<double>(rows / plan.ur) *
+                pixelCycles(problem, plan, plan.ur, target);
   if (int64_t tail = rows % plan.ur)
     cost += pixelCycles(problem, plan, tail, target);
   Dims taps = plan.taskTaps(problem);
   return plan.mergesTaps(problem) ? cost : cost * taps[0] * taps[1];
 }
 
-static void selectRegisterBlock(const ConvProblem &problem, const CpuTarget &target, FilterGradPlan &plan) {
+static void selectRegisterBlock(const ConvProblem &problem,
+                                const CpuTarget &target, FilterGradPlan &plan) {
   int64_t vectors = divideUp(problem.outChannels, plan.lanes);
   double best = std::numeric_limits<double>::infinity();
   FilterGradPlan candidate = plan;
@@ -273,11 +324,16 @@ static void selectRegisterBlock(const ConvProblem &problem, const CpuTarget &tar
     candidate.share_taps = share;
     if (share && !candidate.canShareTaps(problem))
       continue;
-    int64_t rows = blockedRows(problem, candidate), taps = share ? problem.taps[2] : 1;
-    for (candidate.nb = 1; candidate.nb <= std::min<int64_t>(4, vectors); ++candidate.nb)
-      for (candidate.ur = 1; candidate.ur <= rows && (candidate.ur + 1) * candidate.nb * taps + 1 <= target.registers;
+    int64_t rows = blockedRows(problem, candidate),
+            taps = share ? problem.taps[2] : 1;
+    for (candidate.nb = 1; candidate.nb <= std::min<int64_t>(4, vectors);
+         ++candidate.nb)
+      for (candidate.ur = 1;
+           candidate.ur <= rows &&
+           (candidate.ur + 1) * candidate.nb * taps + 1 <= target.registers;
            ++candidate.ur) {
-        double cost = rowCycles(problem, candidate, target) * candidate.channelBlocks(problem);
+        double cost = rowCycles(problem, candidate, target) *
+                      candidate.channelBlocks(problem);
         if (cost <= best) {
           best = cost;
           plan = candidate;
@@ -287,7 +343,8 @@ static void selectRegisterBlock(const ConvProblem &problem, const CpuTarget &tar
 }
 
 /// A tile of about `most` pixels, fewer where it would not fit.
-static Dims selectTile(const ConvProblem &problem, const CpuTarget &target, FilterGradPlan plan, int64_t most) {
+static Dims selectTile(const ConvProblem &problem, const CpuTarget &target,
+                       FilterGradPlan plan, int64_t most) {
   constexpr int64_t widest = 160;
   Dims &tile = plan.tile;
   tile = {1, 1, divideUp(problem.out[2], divideUp(problem.out[2], widest))};
@@ -298,36 +355,52 @@ static Dims selectTile(const ConvProblem &problem, const CpuTarget &target, Filt
     tile[d] = divideUp(problem.out[d], divideUp(problem.out[d], fit));
   }
   for (unsigned d = 0; d < 3; ++d)
-    while (tile[d] > 1 && (plan.tileSize(problem) + product(tile) * problem.outChannels) * 8 > target.l2Bytes)
+    while (tile[d] > 1 &&
+           (plan.tileSize(problem) + product(tile) * problem.outChannels) * 8 >
+               target.l2Bytes)
       tile[d] = divideUp(tile[d], 2);
   return tile;
 }
 
 /// Cycles of all tasks for two samples, and of the second launch.
-static double totalCycles(const ConvProblem &problem, const FilterGradPlan &plan, const CpuTarget &target) {
+static double totalCycles(const ConvProblem &problem,
+                          const FilterGradPlan &plan, const CpuTarget &target) {
   Dims taps = plan.taskTaps(problem);
   int64_t tasks = plan.splits * plan.tap_groups * plan.groups;
   double tiles = divideUp(2 * product(plan.tileCounts(problem)), plan.splits);
   double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
   double sums = taps[0] * taps[1] * plan.rows(problem) * blocks * plan.nb;
-  double multiply = product(plan.tile) * rowCycles(problem, plan, target) * blocks;
-  double pack = (plan.tileSize(problem) + (plan.pack_grad ? product(plan.tile) * blocks * plan.channelBlock() : 0)) /
-                target.lanes * packCycles;
+  double multiply =
+      product(plan.tile) * rowCycles(problem, plan, target) * blocks;
+  double pack =
+      (plan.tileSize(problem) +
+       (plan.pack_grad ? product(plan.tile) * blocks * plan.channelBlock()
+                       : 0)) /
+      target.lanes * packCycles;
   // The sums are read and written for every tile, where they lie.
   double bytes = 4.0 * target.lanes * sums;
-  double update = 2 * bytes / (bytes < 0.3 * target.l2Bytes ? panelFromL2 : panelFromL3);
-  double merge = plan.isDirect(problem) ? 0 : 4.0 * plan.partialSize(problem) * (plan.splits + 2) / partialsFromL3;
-  return occupiedTasks(tasks) * (taskOverhead + tiles * (multiply + pack + update) + update) + merge;
+  double update =
+      2 * bytes / (bytes < 0.3 * target.l2Bytes ? panelFromL2 : panelFromL3);
+  double merge = plan.isDirect(problem)
+                     ? 0
+                     : 4.0 * plan.partialSize(problem) * (plan.splits + 2) /
+                           partialsFromL3;
+  return occupiedTasks(tasks) *
+             (taskOverhead + tiles * (multiply + pack + update) + update) +
+         merge;
 }
 
-FilterGradPlan selectFilterGradPlan(const ConvProblem &problem, const CpuTarget &target) {
+FilterGradPlan selectFilterGradPlan(const ConvProblem &problem,
+                                    const CpuTarget &target) {
   constexpr int64_t mostPartialBytes = 16 << 20;
   double best = std::numeric_limits<double>::infinity();
   FilterGradPlan plan{}, candidate{};
   candidate.lanes = lanesFor(problem.outChannels, target);
-  candidate.prefetch = 4 * (product(problem.in) * problem.inChannels + product(problem.out) * problem.outChannels) >
+  candidate.prefetch = 4 * (product(problem.in) * problem.inChannels +
+                            product(problem.out) * problem.outChannels) >
                        8 * target.l2Bytes;
-  for (int64_t tapGroups : {int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]})
+  for (int64_t tapGroups :
+       {int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]})
     for (int64_t pixels : {64, 128, 256, 512, 1024}) {
       candidate.tap_groups = tapGroups;
       candidate.tile = {1, 1, 1};
@@ -335,13 +408,19 @@ FilterGradPlan selectFilterGradPlan(const ConvProblem &problem, const CpuTarget 
       selectRegisterBlock(problem, target, candidate);
       // Rows of the gradient that lie a large power of two apart fall into
       // the same few sets of the first cache level.
-      candidate.pack_grad = problem.outChannels >= 256 || problem.outChannels % candidate.channelBlock() != 0;
-      int64_t tiles = product(candidate.tileCounts(problem)), blocks = candidate.channelBlocks(problem);
-      for (int64_t groups = 1; groups <= blocks; groups = groups == blocks ? blocks + 1 : std::min(2 * groups, blocks))
+      candidate.pack_grad = problem.outChannels >= 256 ||
+                            problem.outChannels % candidate.channelBlock() != 0;
+      int64_t tiles = product(candidate.tileCounts(problem)),
+              blocks = candidate.channelBlocks(problem);
+      for (int64_t groups = 1; groups <= blocks;
+           groups = groups == blocks ? blocks + 1
+                                     : std::min(2 * groups, blocks))
         for (int64_t splits : {1, 2, 3, 4, 6, 8, 16}) {
           candidate.groups = divideUp(blocks, divideUp(blocks, groups));
           candidate.splits = splits;
-          if (splits > 1 && (splits > tiles || splits * candidate.partialSize(problem) * 4 > mostPartialBytes))
+          if (splits > 1 &&
+              (splits > tiles ||
+               splits * candidate.partialSize(problem) * 4 > mostPartialBytes))
             continue;
           double cost = totalCycles(problem, candidate, target);
           if (cost < best) {
@@ -350,146 +429,6 @@ FilterGradPlan selectFilterGradPlan(const ConvProblem &problem, const CpuTarget 
           }
         }
     }
-  return plan;
-}
-
-//===----------------------------------------------------------------------===//
-// Dictionaries
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// One list of the entries serves writing and reading.
-template <typename F>
-void forEntries(ConvPlan &plan, F &&f) {
-  f("lanes", plan.lanes), f("nb", plan.nb), f("block", plan.block), f("tile", plan.tile), f("groups", plan.groups);
-  f("share_taps", plan.share_taps), f("in_place", plan.in_place), f("unroll", plan.unroll);
-}
-
-template <typename F>
-void forEntries(FilterGradPlan &plan, F &&f) {
-  f("lanes", plan.lanes), f("nb", plan.nb), f("ur", plan.ur), f("tile", plan.tile), f("splits", plan.splits);
-  f("tap_groups", plan.tap_groups), f("groups", plan.groups), f("share_taps", plan.share_taps);
-  f("pack_grad", plan.pack_grad), f("prefetch", plan.prefetch);
-}
-
-struct Writer {
-  Builder b;
-  SmallVector<NamedAttribute> entries;
-  void operator()(StringRef name, int64_t value) { entries.push_back(b.getNamedAttr(name, b.getI64IntegerAttr(value))); }
-  void operator()(StringRef name, bool value) { entries.push_back(b.getNamedAttr(name, b.getBoolAttr(value))); }
-  void operator()(StringRef name, const Dims &value) {
-    entries.push_back(b.getNamedAttr(name, b.getDenseI64ArrayAttr(value)));
-  }
-};
-
-struct Reader {
-  DictionaryAttr strategy;
-  std::string wrong;
-  template <typename Attr, typename F>
-  void read(StringRef name, F &&set) {
-    auto attr = strategy ? strategy.getAs<Attr>(name) : Attr();
-    if (!attr || !set(attr))
-      wrong = name.str();
-  }
-  void operator()(StringRef name, int64_t &value) {
-    read<IntegerAttr>(name, [&](IntegerAttr attr) { return (value = attr.getInt()) > 0; });
-  }
-  void operator()(StringRef name, bool &value) {
-    read<BoolAttr>(name, [&](BoolAttr attr) { return value = attr.getValue(), true; });
-  }
-  void operator()(StringRef name, Dims &value) {
-    read<DenseI64ArrayAttr>(name, [&](DenseI64ArrayAttr attr) {
-      if (attr.size() != 3)
-        return false;
-      llvm::copy(attr.asArrayRef(), value.begin());
-      return llvm::all_of(value, [](int64_t size) { return size > 0; });
-    });
-  }
-};
-
-template <typename Plan>
-DictionaryAttr writePlan(MLIRContext *context, Plan plan, int64_t tempFloats) {
-  Writer writer{Builder(context), {}};
-  forEntries(plan, writer);
-  writer.entries.push_back(writer.b.getNamedAttr(strategyKindName, writer.b.getStringAttr("direct")));
-  writer(strategyTempName, roundUp(tempFloats * 4, 64));
-  return writer.b.getDictionaryAttr(writer.entries);
-}
-
-/// Reads a plan and compares the memory it needs with what the strategy has.
-template <typename Plan>
-LogicalResult readPlan(FusionEmitter &emitter, Operation *op, Plan &plan) {
-  Reader reader{emitter.getFusion().getStrategyAttr(), ""};
-  forEntries(plan, reader);
-  if (!reader.wrong.empty())
-    return op->emitOpError("expects a valid '") << reader.wrong << "' in the fusion's strategy";
-  return success();
-}
-
-int64_t tempFloats(const ConvProblem &problem, const ConvPlan &plan) {
-  return problem.phaseCount() * plan.channelBlocks(problem) * plan.panelSize(problem);
-}
-int64_t tempFloats(const ConvProblem &problem, const FilterGradPlan &plan) {
-  return plan.isDirect(problem) ? 0 : plan.splits * plan.partialSize(problem);
-}
-
-template <typename Plan>
-LogicalResult checkTemp(FusionEmitter &emitter, const ConvProblem &problem, Operation *op, const Plan &plan) {
-  int64_t expected = roundUp(tempFloats(problem, plan) * 4, 64);
-  auto attr = emitter.getFusion().getStrategyAttr().getAs<IntegerAttr>(strategyTempName);
-  if (!attr || attr.getInt() != expected)
-    return op->emitOpError("expects ") << expected << " temp_bytes for the fusion's strategy, got "
-                                       << (attr ? attr.getInt() : 0);
-  return success();
-}
-
-} // namespace
-
-DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem, const ConvPlan &plan) {
-  return writePlan(context, plan, tempFloats(problem, plan));
-}
-
-DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem, const FilterGradPlan &plan) {
-  return writePlan(context, plan, tempFloats(problem, plan));
-}
-
-FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter, const ConvProblem &problem, Operation *op) {
-  ConvPlan plan{};
-  if (failed(readPlan(emitter, op, plan)) || failed(checkTemp(emitter, problem, op, plan)))
-    return failure();
-  Dims space = problem.space();
-  bool outerBlocked = false;
-  for (unsigned d = 0; d < 3; ++d) {
-    bool whole = plan.tile[d] == space[d];
-    if (outerBlocked && !(whole && plan.block[d] == space[d]))
-      return op->emitOpError("expects a register block of several rows to cover them");
-    if (plan.block[d] > space[d] || plan.tile[d] > space[d] || (!whole && plan.tile[d] % plan.block[d] != 0))
-      return op->emitOpError("expects register blocks to divide the tile, got ") << plan.block[d] << " and " << plan.tile[d];
-    outerBlocked |= plan.block[d] > 1;
-  }
-  if (plan.in_place && !problem.readsInside())
-    return op->emitOpError("cannot read its input in place");
-  if (plan.share_taps && !(problem.inStrides()[2] == 1 && problem.hasEqualPhases(2)))
-    return op->emitOpError("cannot share inputs between taps");
-  int64_t steps = problem.inChannels * (problem.hasEqualPhases(2) && !plan.share_taps ? problem.phaseTaps()[2] : 1);
-  if (steps % plan.unroll != 0)
-    return op->emitOpError("expects unroll to divide ") << steps << ", got " << plan.unroll;
-  return plan;
-}
-
-FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem, Operation *op) {
-  FilterGradPlan plan{};
-  if (failed(readPlan(emitter, op, plan)) || failed(checkTemp(emitter, problem, op, plan)))
-    return failure();
-  if (!llvm::is_contained({int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]}, plan.tap_groups))
-    return op->emitOpError("expects tap_groups to be 1, the depth or depth times height of the filter, got ")
-           << plan.tap_groups;
-  for (unsigned d = 0; d < 3; ++d)
-    if (plan.tile[d] > problem.out[d])
-      return op->emitOpError("expects a tile within the output, got ") << plan.tile[d];
-  if (plan.share_taps && !plan.canShareTaps(problem))
-    return op->emitOpError("cannot share inputs between taps");
   return plan;
 }
 

@@ -1,4 +1,5 @@
-//===- ConvTile.cpp -----------------------------------------------------------------===//
+//===- ConvTile.cpp
+//-----------------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,16 +17,26 @@ namespace segc {
 
 Value isInside(KernelBody &body, Value value, int64_t size) {
   // Negative values are large as unsigned ones.
-  return body.builder().createOrFold<arith::CmpIOp>(body.loc(), arith::CmpIPredicate::ult, value, body.index(size));
+  return body.builder().createOrFold<arith::CmpIOp>(
+      body.loc(), arith::CmpIPredicate::ult, value, body.index(size));
+}
+
+Value channelMask(KernelBody &body, int64_t channels, int64_t blockSize,
+                  Value first, int64_t lanes) {
+  if (channels % blockSize == 0)
+    return Value();
+  return body.prefixMask(body.sub(body.index(channels), first), lanes);
 }
 
 static Value select(KernelBody &body, Value condition, Value a, Value b) {
-  return body.builder().createOrFold<arith::SelectOp>(body.loc(), condition, a, b);
+  return body.builder().createOrFold<arith::SelectOp>(body.loc(), condition, a,
+                                                      b);
 }
 
 /// Calls `each(i, mask)` for [from, to) in vectors; the last may be masked.
 /// With `whole` the length is a multiple of the lanes.
-static void forVectors(KernelBody &body, Value from, Value to, int64_t lanes, bool whole,
+static void forVectors(KernelBody &body, Value from, Value to, int64_t lanes,
+                       bool whole,
                        llvm::function_ref<void(Value, Value)> each) {
   if (whole) {
     body.loop(from, to, lanes, [&](Value i) { each(i, Value()); });
@@ -33,11 +44,13 @@ static void forVectors(KernelBody &body, Value from, Value to, int64_t lanes, bo
   }
   Value rest = body.rem(body.sub(to, from), lanes), end = body.sub(to, rest);
   body.loop(from, end, lanes, [&](Value i) { each(i, Value()); });
-  body.ifThen(body.less(end, to), [&] { each(end, body.prefixMask(rest, lanes)); });
+  body.ifThen(body.less(end, to),
+              [&] { each(end, body.prefixMask(rest, lanes)); });
 }
 
-TileView packTile(KernelBody &body, Value source, const Dims &size, int64_t channels, Value sample,
-                  const TileBox &box, int64_t base, int64_t lanes) {
+TileView packTile(KernelBody &body, Value source, const Dims &size,
+                  int64_t channels, Value sample, const TileBox &box,
+                  int64_t base, int64_t lanes) {
   TileView view;
   view.memref = body.scratch();
   view.base = body.index(base);
@@ -48,41 +61,52 @@ TileView packTile(KernelBody &body, Value source, const Dims &size, int64_t chan
   // The part of every row that lies inside: [left, right) of its positions.
   Value zero = body.index(0);
   Value left = body.min(body.max(body.sub(zero, box.origin[2]), zero), width);
-  Value right = body.max(body.min(body.sub(body.index(size[2]), box.origin[2]), width), left);
-  Value leftEnd = body.mul(left, channels), rightEnd = body.mul(right, channels), rowEnd = body.mul(width, channels);
+  Value right = body.max(
+      body.min(body.sub(body.index(size[2]), box.origin[2]), width), left);
+  Value leftEnd = body.mul(left, channels),
+        rightEnd = body.mul(right, channels),
+        rowEnd = body.mul(width, channels);
   body.loop(zero, box.extents[0], 1, [&](Value d) {
     Value sourceD = body.add(box.origin[0], body.mul(d, box.steps[0]));
     Value plane = body.add(body.mul(sample, size[0]), sourceD);
     Value planeInside = isInside(body, sourceD, size[0]);
     body.loop(zero, box.extents[1], 1, [&](Value h) {
       Value sourceH = body.add(box.origin[1], body.mul(h, box.steps[1]));
-      Value inside = body.builder().createOrFold<arith::AndIOp>(body.loc(), planeInside,
-                                                               isInside(body, sourceH, size[1]));
+      Value inside = body.builder().createOrFold<arith::AndIOp>(
+          body.loc(), planeInside, isInside(body, sourceH, size[1]));
       Value row = body.add(body.mul(plane, size[1]), sourceH);
-      Value from = body.mul(body.add(body.mul(row, size[2]), box.origin[2]), channels);
-      Value to = body.add(body.add(view.base, body.mul(d, view.planePitch)), body.mul(h, view.rowPitch));
-      Value copyBegin = select(body, inside, leftEnd, rowEnd), copyEnd = select(body, inside, rightEnd, rowEnd);
+      Value from =
+          body.mul(body.add(body.mul(row, size[2]), box.origin[2]), channels);
+      Value to = body.add(body.add(view.base, body.mul(d, view.planePitch)),
+                          body.mul(h, view.rowPitch));
+      Value copyBegin = select(body, inside, leftEnd, rowEnd),
+            copyEnd = select(body, inside, rightEnd, rowEnd);
       auto zeros = [&](Value i, Value mask) {
         body.store(body.zeroVector(lanes), view.memref, body.add(to, i), mask);
       };
       forVectors(body, zero, copyBegin, lanes, whole, zeros);
-      forVectors(body, copyBegin, copyEnd, lanes, whole, [&](Value i, Value mask) {
-        body.store(body.load(source, body.add(from, i), lanes, mask), view.memref, body.add(to, i), mask);
-      });
+      forVectors(body, copyBegin, copyEnd, lanes, whole,
+                 [&](Value i, Value mask) {
+                   body.store(body.load(source, body.add(from, i), lanes, mask),
+                              view.memref, body.add(to, i), mask);
+                 });
       forVectors(body, copyEnd, rowEnd, lanes, whole, zeros);
     });
   });
   return view;
 }
 
-TileView tileInPlace(KernelBody &body, Value source, const Dims &size, int64_t channels, Value sample,
-                     const TileBox &box) {
+TileView tileInPlace(KernelBody &body, Value source, const Dims &size,
+                     int64_t channels, Value sample, const TileBox &box) {
   TileView view;
   view.memref = source;
   view.rowPitch = size[2] * channels;
   view.planePitch = size[1] * view.rowPitch;
-  Value row = body.add(body.mul(body.add(body.mul(sample, size[0]), box.origin[0]), size[1]), box.origin[1]);
-  view.base = body.mul(body.add(body.mul(row, size[2]), box.origin[2]), channels);
+  Value row = body.add(
+      body.mul(body.add(body.mul(sample, size[0]), box.origin[0]), size[1]),
+      box.origin[1]);
+  view.base =
+      body.mul(body.add(body.mul(row, size[2]), box.origin[2]), channels);
   return view;
 }
 
@@ -101,8 +125,10 @@ SmallVector<Value> transposeSquare(KernelBody &body, ArrayRef<Value> rows) {
     for (int64_t i = 0; i < lanes; ++i) {
       if (i & half)
         continue;
-      next[i] = vector::ShuffleOp::create(body.builder(), body.loc(), current[i], current[i + half], low);
-      next[i + half] = vector::ShuffleOp::create(body.builder(), body.loc(), current[i], current[i + half], high);
+      next[i] = vector::ShuffleOp::create(body.builder(), body.loc(),
+                                          current[i], current[i + half], low);
+      next[i + half] = vector::ShuffleOp::create(
+          body.builder(), body.loc(), current[i], current[i + half], high);
     }
     current = std::move(next);
   }

@@ -45,7 +45,9 @@ struct ConvProblem {
   /// Taps of the phase that has most.
   Dims phaseTaps() const;
   /// True if all phases have that many taps in dimension d.
-  bool hasEqualPhases(unsigned d) const { return !adjoint || taps[d] % strides[d] == 0 || strides[d] == 1; }
+  bool hasEqualPhases(unsigned d) const {
+    return !adjoint || taps[d] % strides[d] == 0 || strides[d] == 1;
+  }
   /// Positions that the outputs of `extent` along dimension d read.
   int64_t window(unsigned d, int64_t extent) const {
     return (extent - 1) * inStrides()[d] + phaseTaps()[d];
@@ -65,10 +67,11 @@ struct ConvPhase {
   mlir::Value taps;     ///< How many.
   mlir::Value firstTap; ///< Filter tap of the phase's tap 0.
   int64_t tapStep;      ///< From one of its taps to the next.
-  mlir::Value offset;   ///< Input position of output 0's tap 0; may be negative.
+  mlir::Value offset; ///< Input position of output 0's tap 0; may be negative.
 };
 /// `linear` numbers the phases; all three dimensions of that phase.
-std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem, mlir::Value linear);
+std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem,
+                                   mlir::Value linear);
 
 } // namespace segc
 

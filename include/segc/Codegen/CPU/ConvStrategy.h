@@ -1,4 +1,5 @@
-//===- ConvStrategy.h - How a convolution is cut into pieces -----*- C++ -*-===//
+//===- ConvStrategy.h - How a convolution is cut into pieces -----*- C++
+//-*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -25,11 +26,11 @@ struct ConvPlan {
   /// Pixels of a register block: where it is more than 1 in a dimension, the
   /// dimensions inside are covered whole.
   Dims block;
-  Dims tile;        ///< Outputs of a task.
-  int64_t groups;   ///< Tasks that share the channels of a tile's outputs.
-  bool share_taps;  ///< An input value is used for all taps of its row at once.
-  bool in_place;    ///< The input is read where it lies.
-  int64_t unroll;   ///< Steps of the inner loop.
+  Dims tile;       ///< Outputs of a task.
+  int64_t groups;  ///< Tasks that share the channels of a tile's outputs.
+  bool share_taps; ///< An input value is used for all taps of its row at once.
+  bool in_place;   ///< The input is read where it lies.
+  int64_t unroll;  ///< Steps of the inner loop.
 
   int64_t channelBlock() const { return nb * lanes; }
   int64_t channelBlocks(const ConvProblem &problem) const {
@@ -46,14 +47,17 @@ struct ConvPlan {
 /// columns (output channel); a task sums a part of it over its tiles.
 struct FilterGradPlan {
   int64_t lanes, nb;
-  int64_t ur;         ///< Rows of a register block, or channels of them with share_taps.
-  Dims tile;          ///< Pixels that are summed in registers.
+  int64_t
+      ur;    ///< Rows of a register block, or channels of them with share_taps.
+  Dims tile; ///< Pixels that are summed in registers.
   int64_t splits;     ///< Parts of the pixels, summed by a second launch.
-  int64_t tap_groups; ///< Tasks that share the taps: 1, depth, or depth x height of them.
+  int64_t tap_groups; ///< Tasks that share the taps: 1, depth, or depth x
+                      ///< height of them.
   int64_t groups;     ///< Tasks that share the output channels.
-  bool share_taps;    ///< An input value is used for all taps of its row at once.
-  bool pack_grad;     ///< The gradient is copied to scratch, a block of channels after the other.
-  bool prefetch;      ///< A tile's multiplications fetch the next tile from memory.
+  bool share_taps; ///< An input value is used for all taps of its row at once.
+  bool pack_grad;  ///< The gradient is copied to scratch, a block of channels
+                   ///< after the other.
+  bool prefetch; ///< A tile's multiplications fetch the next tile from memory.
 
   int64_t channelBlock() const { return nb * lanes; }
   int64_t channelBlocks(const ConvProblem &problem) const {
@@ -61,9 +65,13 @@ struct FilterGradPlan {
   }
   Dims tileCounts(const ConvProblem &problem) const;
   /// Rows of one (depth, height) tap.
-  int64_t rows(const ConvProblem &problem) const { return problem.taps[2] * problem.inChannels; }
+  int64_t rows(const ConvProblem &problem) const {
+    return problem.taps[2] * problem.inChannels;
+  }
   /// Columns of a partial sum.
-  int64_t columns(const ConvProblem &problem) const { return channelBlocks(problem) * channelBlock(); }
+  int64_t columns(const ConvProblem &problem) const {
+    return channelBlocks(problem) * channelBlock();
+  }
   int64_t partialSize(const ConvProblem &problem) const {
     return problem.taps[0] * problem.taps[1] * rows(problem) * columns(problem);
   }
@@ -74,19 +82,29 @@ struct FilterGradPlan {
   /// True if register blocks can hold all taps of a row of this plan's tiles.
   bool canShareTaps(const ConvProblem &problem) const;
   /// True if the sums are the result as it is to be stored.
-  bool isDirect(const ConvProblem &problem) const { return splits == 1 && problem.filterOutStride == 1; }
+  bool isDirect(const ConvProblem &problem) const {
+    return splits == 1 && problem.filterOutStride == 1;
+  }
   int64_t tileSize(const ConvProblem &problem) const;
 };
 
 ConvPlan selectConvPlan(const ConvProblem &problem, const CpuTarget &target);
-FilterGradPlan selectFilterGradPlan(const ConvProblem &problem, const CpuTarget &target);
+FilterGradPlan selectFilterGradPlan(const ConvProblem &problem,
+                                    const CpuTarget &target);
 
-mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context, const ConvProblem &problem, const ConvPlan &plan);
-mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context, const ConvProblem &problem, const FilterGradPlan &plan);
+mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context,
+                                const ConvProblem &problem,
+                                const ConvPlan &plan);
+mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context,
+                                const ConvProblem &problem,
+                                const FilterGradPlan &plan);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.
-llvm::FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter, const ConvProblem &problem, mlir::Operation *op);
-llvm::FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem,
+llvm::FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
+                                       const ConvProblem &problem,
+                                       mlir::Operation *op);
+llvm::FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
+                                                   const ConvProblem &problem,
                                                    mlir::Operation *op);
 
 } // namespace segc

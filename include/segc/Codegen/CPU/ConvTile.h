@@ -30,15 +30,22 @@ struct TileBox {
 /// Copies a box of `source` (samples x size x channels) to scratch[base...]
 /// with zeros for what lies outside. What a consumer wants done to its input
 /// on the way (a prologue) belongs here.
-TileView packTile(KernelBody &body, mlir::Value source, const Dims &size, int64_t channels, mlir::Value sample,
-                  const TileBox &box, int64_t base, int64_t lanes);
+TileView packTile(KernelBody &body, mlir::Value source, const Dims &size,
+                  int64_t channels, mlir::Value sample, const TileBox &box,
+                  int64_t base, int64_t lanes);
 
 /// The same box where it lies; it must be inside the tensor.
-TileView tileInPlace(KernelBody &body, mlir::Value source, const Dims &size, int64_t channels, mlir::Value sample,
-                     const TileBox &box);
+TileView tileInPlace(KernelBody &body, mlir::Value source, const Dims &size,
+                     int64_t channels, mlir::Value sample, const TileBox &box);
 
 /// Transposes a square of as many vectors as they have lanes (a power of 2).
-llvm::SmallVector<mlir::Value> transposeSquare(KernelBody &body, llvm::ArrayRef<mlir::Value> rows);
+llvm::SmallVector<mlir::Value>
+transposeSquare(KernelBody &body, llvm::ArrayRef<mlir::Value> rows);
+
+/// Lanes of a vector at `first` that are below `channels`; null (all) if
+/// blocks of `blockSize` channels divide them.
+mlir::Value channelMask(KernelBody &body, int64_t channels, int64_t blockSize,
+                        mlir::Value first, int64_t lanes);
 
 /// i1: 0 <= value < size.
 mlir::Value isInside(KernelBody &body, mlir::Value value, int64_t size);

@@ -1,0 +1,192 @@
+//===- ConvStrategyAttr.cpp
+//-----------------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Plans as strategy dictionaries, and back with a check that they can be
+// emitted.
+
+#include "segc/Codegen/CPU/ConvStrategy.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace segc {
+
+namespace {
+
+/// One list of the entries serves writing and reading.
+template <typename F>
+void forEntries(ConvPlan &plan, F &&f) {
+  f("lanes", plan.lanes), f("nb", plan.nb), f("block", plan.block),
+      f("tile", plan.tile), f("groups", plan.groups);
+  f("share_taps", plan.share_taps), f("in_place", plan.in_place),
+      f("unroll", plan.unroll);
+}
+
+template <typename F>
+void forEntries(FilterGradPlan &plan, F &&f) {
+  f("lanes", plan.lanes), f("nb", plan.nb), f("ur", plan.ur),
+      f("tile", plan.tile), f("splits", plan.splits);
+  f("tap_groups", plan.tap_groups), f("groups", plan.groups),
+      f("share_taps", plan.share_taps);
+  f("pack_grad", plan.pack_grad), f("prefetch", plan.prefetch);
+}
+
+struct Writer {
+  Builder b;
+  SmallVector<NamedAttribute> entries;
+  void operator()(StringRef name, int64_t value) {
+    entries.push_back(b.getNamedAttr(name, b.getI64IntegerAttr(value)));
+  }
+  void operator()(StringRef name, bool value) {
+    entries.push_back(b.getNamedAttr(name, b.getBoolAttr(value)));
+  }
+  void operator()(StringRef name, const Dims &value) {
+    entries.push_back(b.getNamedAttr(name, b.getDenseI64ArrayAttr(value)));
+  }
+};
+
+struct Reader {
+  DictionaryAttr strategy;
+  std::string wrong;
+  template <typename Attr, typename F>
+  void read(StringRef name, F &&set) {
+    auto attr = strategy ? strategy.getAs<Attr>(name) : Attr();
+    if (!attr || !set(attr))
+      wrong = name.str();
+  }
+  void operator()(StringRef name, int64_t &value) {
+    read<IntegerAttr>(
+        name, [&](IntegerAttr attr) { return (value = attr.getInt()) > 0; });
+  }
+  void operator()(StringRef name, bool &value) {
+    read<BoolAttr>(
+        name, [&](BoolAttr attr) { return value = attr.getValue(), true; });
+  }
+  void operator()(StringRef name, Dims &value) {
+    read<DenseI64ArrayAttr>(name, [&](DenseI64ArrayAttr attr) {
+      if (attr.size() != 3)
+        return false;
+      llvm::copy(attr.asArrayRef(), value.begin());
+      return llvm::all_of(value, [](int64_t size) { return size > 0; });
+    });
+  }
+};
+
+template <typename Plan>
+DictionaryAttr writePlan(MLIRContext *context, Plan plan, int64_t tempFloats) {
+  Writer writer{Builder(context), {}};
+  forEntries(plan, writer);
+  writer.entries.push_back(writer.b.getNamedAttr(
+      strategyKindName, writer.b.getStringAttr("direct")));
+  writer(strategyTempName, roundUp(tempFloats * 4, 64));
+  return writer.b.getDictionaryAttr(writer.entries);
+}
+
+/// Reads a plan and compares the memory it needs with what the strategy has.
+template <typename Plan>
+LogicalResult readPlan(FusionEmitter &emitter, Operation *op, Plan &plan) {
+  Reader reader{emitter.getFusion().getStrategyAttr(), ""};
+  forEntries(plan, reader);
+  if (!reader.wrong.empty())
+    return op->emitOpError("expects a valid '")
+           << reader.wrong << "' in the fusion's strategy";
+  return success();
+}
+
+int64_t tempFloats(const ConvProblem &problem, const ConvPlan &plan) {
+  return problem.phaseCount() * plan.channelBlocks(problem) *
+         plan.panelSize(problem);
+}
+int64_t tempFloats(const ConvProblem &problem, const FilterGradPlan &plan) {
+  return plan.isDirect(problem) ? 0 : plan.splits * plan.partialSize(problem);
+}
+
+template <typename Plan>
+LogicalResult checkTemp(FusionEmitter &emitter, const ConvProblem &problem,
+                        Operation *op, const Plan &plan) {
+  int64_t expected = roundUp(tempFloats(problem, plan) * 4, 64);
+  auto attr = emitter.getFusion().getStrategyAttr().getAs<IntegerAttr>(
+      strategyTempName);
+  if (!attr || attr.getInt() != expected)
+    return op->emitOpError("expects ")
+           << expected << " temp_bytes for the fusion's strategy, got "
+           << (attr ? attr.getInt() : 0);
+  return success();
+}
+
+} // namespace
+
+DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
+                          const ConvPlan &plan) {
+  return writePlan(context, plan, tempFloats(problem, plan));
+}
+
+DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
+                          const FilterGradPlan &plan) {
+  return writePlan(context, plan, tempFloats(problem, plan));
+}
+
+FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
+                                 const ConvProblem &problem, Operation *op) {
+  ConvPlan plan{};
+  if (failed(readPlan(emitter, op, plan)) ||
+      failed(checkTemp(emitter, problem, op, plan)))
+    return failure();
+  Dims space = problem.space();
+  bool outerBlocked = false;
+  for (unsigned d = 0; d < 3; ++d) {
+    bool whole = plan.tile[d] == space[d];
+    if (outerBlocked && !(whole && plan.block[d] == space[d]))
+      return op->emitOpError(
+          "expects a register block of several rows to cover them");
+    if (plan.block[d] > space[d] || plan.tile[d] > space[d] ||
+        (!whole && plan.tile[d] % plan.block[d] != 0))
+      return op->emitOpError("expects register blocks to divide the tile, got ")
+             << plan.block[d] << " and " << plan.tile[d];
+    outerBlocked |= plan.block[d] > 1;
+  }
+  if (plan.in_place && !problem.readsInside())
+    return op->emitOpError("cannot read its input in place");
+  if (plan.share_taps &&
+      !(problem.inStrides()[2] == 1 && problem.hasEqualPhases(2)))
+    return op->emitOpError("cannot share inputs between taps");
+  int64_t steps =
+      problem.inChannels * (problem.hasEqualPhases(2) && !plan.share_taps
+                                ? problem.phaseTaps()[2]
+                                : 1);
+  if (steps % plan.unroll != 0)
+    return op->emitOpError("expects unroll to divide ")
+           << steps << ", got " << plan.unroll;
+  return plan;
+}
+
+FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
+                                             const ConvProblem &problem,
+                                             Operation *op) {
+  FilterGradPlan plan{};
+  if (failed(readPlan(emitter, op, plan)) ||
+      failed(checkTemp(emitter, problem, op, plan)))
+    return failure();
+  if (!llvm::is_contained(
+          {int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]},
+          plan.tap_groups))
+    return op->emitOpError("expects tap_groups to be 1, the depth or depth "
+                           "times height of the filter, got ")
+           << plan.tap_groups;
+  for (unsigned d = 0; d < 3; ++d)
+    if (plan.tile[d] > problem.out[d])
+      return op->emitOpError("expects a tile within the output, got ")
+             << plan.tile[d];
+  if (plan.share_taps && !plan.canShareTaps(problem))
+    return op->emitOpError("cannot share inputs between taps");
+  return plan;
+}
+
+} // namespace segc
