@@ -34,7 +34,7 @@ struct SetBatchPass : segc::impl::SetBatchPassBase<SetBatchPass> {
 
   void runOnOperation() override {
     if (batch < 1) {
-      getOperation().emitError("expects a batch of at least 1, got ") << batch;
+      getOperation().emitError("expects a batch of at least 1, got ") << batch.getValue();
       return signalPassFailure();
     }
     getOperation().walk([&](seg::NetworkOp network) {

@@ -1,0 +1,152 @@
+// RUN: segc-opt %s --seg-fuse --split-input-file | FileCheck %s --check-prefixes=CHECK,FUSE
+// RUN: segc-opt %s --seg-fuse=enable=false --split-input-file | FileCheck %s --check-prefixes=CHECK,OFF
+// RUN: segc-opt %s --seg-fuse=fuel=1 --split-input-file | FileCheck %s --check-prefixes=CHECK,ONE
+
+!x = tensor<1x8x8x16xf32>
+!w = tensor<3x3x16x16xf32>
+
+// Pointwise users become the epilogue of a convolution, as far as fuel lasts;
+// only what is read outside leaves the kernel.
+// CHECK-LABEL: func.func @epilogue(
+func.func @epilogue(%x: !x, %w: !w, %c: tensor<16xf32>) -> !x {
+  // FUSE: seg.fusion
+  // FUSE-NEXT: %[[CONV:.*]] = seg.conv
+  // FUSE-NEXT: %[[ADD:.*]] = seg.add %[[CONV]]
+  // FUSE-NEXT: %[[RELU:.*]] = seg.relu %[[ADD]]
+  // FUSE-NEXT: seg.yield %[[RELU]] : tensor<1x8x8x16xf32>
+  // FUSE-NOT: seg.fusion
+
+  // OFF: %[[F:.*]] = seg.fusion
+  // OFF-NEXT: seg.conv
+  // OFF-NEXT: seg.yield
+  // OFF: seg.fusion (%{{.*}} = %[[F]]
+  // OFF-NEXT: seg.add
+  // OFF: seg.fusion
+  // OFF-NEXT: seg.relu
+
+  // ONE: seg.fusion
+  // ONE-NEXT: seg.conv
+  // ONE-NEXT: seg.add
+  // ONE-NEXT: seg.yield
+  // ONE: seg.fusion
+  // ONE-NEXT: seg.relu
+  %0 = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
+  %1 = seg.add %0, %c : (!x, tensor<16xf32>) -> !x
+  %2 = seg.relu %1 : !x
+  return %2 : !x
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+!w = tensor<3x3x16x16xf32>
+
+// A value that others read too is a result of the kernel beside the last one.
+// CHECK-LABEL: func.func @two_results(
+func.func @two_results(%x: !x, %w: !w) -> (!x, !x) {
+  // FUSE: %[[F:.*]]:2 = seg.fusion
+  // FUSE: %[[CONV:.*]] = seg.conv
+  // FUSE: %[[RELU:.*]] = seg.relu %[[CONV]]
+  // FUSE: seg.yield %[[CONV]], %[[RELU]]
+  // FUSE: return %[[F]]#0, %[[F]]#1
+  %0 = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
+  %1 = seg.relu %0 : !x
+  return %0, %1 : !x, !x
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+!w = tensor<3x3x16x16xf32>
+
+// A kernel has one root: the sum joins one convolution and reads the other.
+// CHECK-LABEL: func.func @two_roots(
+func.func @two_roots(%x: !x, %w: !w) -> !x {
+  // FUSE: %[[F:.*]] = seg.fusion
+  // FUSE-NEXT: seg.conv
+  // FUSE-NEXT: seg.yield
+  // FUSE: seg.fusion ({{.*}} = %[[F]] : {{.*}})
+  // FUSE-NEXT: seg.conv
+  // FUSE-NEXT: seg.add
+  // FUSE-NEXT: seg.yield
+  %0 = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
+  %1 = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
+  %2 = seg.add %0, %1 : (!x, !x) -> !x
+  return %2 : !x
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+!w = tensor<3x3x16x16xf32>
+
+// What the root reads is not computed in its kernel, in either order of the
+// sum's operands: there is no prologue.
+// CHECK-LABEL: func.func @residual(
+func.func @residual(%x: !x, %w: !w) -> (!x, !x) {
+  // FUSE: %[[P:.*]] = seg.fusion
+  // FUSE-NEXT: seg.relu
+  // FUSE-NEXT: seg.yield
+  // FUSE: seg.fusion ({{.*}} = %[[P]] : {{.*}})
+  // FUSE-NEXT: seg.conv
+  // FUSE-NEXT: seg.add
+  // FUSE-NEXT: seg.yield
+  %p = seg.relu %x : !x
+  %0 = seg.conv %p, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
+  %1 = seg.add %0, %p : (!x, !x) -> !x
+  // FUSE: %[[Q:.*]] = seg.fusion
+  // FUSE-NEXT: seg.sigmoid
+  // FUSE-NEXT: seg.yield
+  // FUSE: seg.fusion ({{.*}} = %[[Q]] : {{.*}})
+  // FUSE-NEXT: seg.conv
+  // FUSE-NEXT: seg.add
+  // FUSE-NEXT: seg.yield
+  %q = seg.sigmoid %x : !x
+  %2 = seg.conv %q, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
+  %3 = seg.add %q, %2 : (!x, !x) -> !x
+  return %1, %3 : !x, !x
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+
+// Reductions lie between: normalisation cannot join what its statistics need.
+// CHECK-LABEL: func.func @between(
+func.func @between(%x: !x, %c: tensor<16xf32>) -> !x {
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.relu
+  // FUSE-NEXT: seg.yield
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.norm_stats
+  // FUSE-NEXT: seg.yield
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.norm_apply
+  // FUSE-NEXT: seg.leaky_relu
+  // FUSE-NEXT: seg.yield
+  %0 = seg.relu %x : !x
+  %mean, %rstd = seg.norm_stats batch %0 epsilon 1.0e-3 : (!x) -> (tensor<16xf32>, tensor<16xf32>)
+  %1 = seg.norm_apply %0, %mean, %rstd, %c, %c : (!x, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>) -> !x
+  %2 = seg.leaky_relu %1 slope 0.01 : !x
+  return %2 : !x
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+
+// A broadcast has an iteration space of its own; kernels come in an order in
+// which each value is there when it is read.
+// CHECK-LABEL: func.func @spaces(
+func.func @spaces(%x: !x, %c: tensor<16xf32>) -> (!x, !x) {
+  // FUSE: %[[C:.*]] = seg.fusion ({{.*}} : tensor<16xf32>) -> (tensor<16xf32>)
+  // FUSE: seg.sigmoid
+  // FUSE: %[[Y:.*]]:2 = seg.fusion ({{.*}} = %[[C]] : tensor<16xf32>) -> (tensor<1x8x8x16xf32>, tensor<1x8x8x16xf32>)
+  // FUSE-DAG: seg.relu
+  // FUSE-DAG: seg.mul
+  // FUSE: return %[[Y]]#0, %[[Y]]#1
+  %r = seg.relu %x : !x
+  %s = seg.sigmoid %c : tensor<16xf32>
+  %m = seg.mul %r, %s : (!x, tensor<16xf32>) -> !x
+  return %r, %m : !x, !x
+}
