@@ -66,10 +66,41 @@ static int64_t lowerBound(llvm::ArrayRef<ArenaInterval> intervals) {
   return most;
 }
 
+/// Moves an interval at the arena's end to an earlier place in the order, again
+/// and again, and keeps what is not worse. The draws are always the same.
+static void improve(llvm::ArrayRef<ArenaInterval> intervals, std::vector<size_t> order, ArenaPlan &best) {
+  constexpr size_t mostComparisons = 100'000'000;
+  constexpr int mostRounds = 4000;
+  uint64_t state = 1;
+  auto draw = [&](size_t below) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<size_t>((state >> 33) % below);
+  };
+  size_t rounds = std::min<size_t>(mostRounds, mostComparisons / (intervals.size() * intervals.size() + 1));
+  for (size_t round = 0; round < rounds && best.bytes > best.bound; ++round) {
+    auto ends = [&](size_t i) { return best.offsets[i] + aligned(intervals[i].bytes) == best.bytes; };
+    std::vector<size_t> candidate = order;
+    auto last = std::find_if(candidate.begin(), candidate.end(), ends);
+    auto to = candidate.begin() + draw(last - candidate.begin() + 1);
+    // Now and then any other pair, to leave a dead end.
+    if (round % 3 == 2) {
+      last = candidate.begin() + draw(candidate.size());
+      to = candidate.begin() + draw(last - candidate.begin() + 1);
+    }
+    std::rotate(to, last, last + 1);
+    ArenaPlan plan = placeInOrder(intervals, candidate);
+    if (plan.bytes > best.bytes)
+      continue;
+    plan.bound = best.bound;
+    best = std::move(plan);
+    order = std::move(candidate);
+  }
+}
+
 ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
   std::vector<size_t> order(intervals.size());
   std::iota(order.begin(), order.end(), 0);
-  if (!reuse) {
+  if (!reuse || intervals.empty()) {
     ArenaPlan plan;
     for (const ArenaInterval &interval : intervals) {
       plan.offsets.push_back(plan.bytes);
@@ -86,15 +117,19 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
       [](const ArenaInterval &i) { return -int64_t{i.first}; },
   };
   std::optional<ArenaPlan> best;
+  std::vector<size_t> bestOrder;
   for (const auto &key : keys) {
+    std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(),
                      [&](size_t a, size_t b) { return key(intervals[a]) > key(intervals[b]); });
     ArenaPlan plan = placeInOrder(intervals, order);
-    if (!best || plan.bytes < best->bytes)
+    if (!best || plan.bytes < best->bytes) {
       best = std::move(plan);
-    std::iota(order.begin(), order.end(), 0);
+      bestOrder = order;
+    }
   }
   best->bound = lowerBound(intervals);
+  improve(intervals, std::move(bestOrder), *best);
   return *best;
 }
 
