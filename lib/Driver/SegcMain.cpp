@@ -10,6 +10,7 @@
 #include "segc/Driver/CompileSession.h"
 #include "segc/Driver/Explain.h"
 #include "segc/Driver/Inspect.h"
+#include "segc/Driver/Verify.h"
 #include "segc/Networks/Networks.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
@@ -26,6 +27,21 @@ static int report(llvm::Error error) {
   return 1;
 }
 
+static CLI::IsMember cpuNames() {
+  std::vector<std::string> names = {"native"};
+  for (llvm::StringRef name : cpuTargetNames())
+    names.push_back(name.str());
+  return CLI::IsMember(names);
+}
+
+static CLI::IsMember phaseNames(std::vector<std::string> more) {
+  std::vector<std::string> names;
+  for (const Phase &phase : phases())
+    names.push_back(phase.name.str());
+  names.insert(names.end(), more.begin(), more.end());
+  return CLI::IsMember(names);
+}
+
 static void addCompile(CLI::App &app, int &code) {
   auto options = std::make_shared<CompileOptions>();
   auto inference = std::make_shared<bool>(false), noFusion = std::make_shared<bool>(false);
@@ -36,12 +52,12 @@ static void addCompile(CLI::App &app, int &code) {
   command->add_option("-o,--output", options->output, "Model to write (.so), or text with --emit");
   command->add_option("--batch", options->pipeline.batch, "Largest batch (default: the network's)")->check(CLI::PositiveNumber);
   command->add_option("--target", *target, "Targets")->check(CLI::IsMember({"cpu"}));
-  command->add_option("--cpu", options->cpus, "Instruction-set versions: native, x86-64-v3, x86-64-v4 (default: all, chosen at load)")->delimiter(',');
+  command->add_option("--cpu", options->cpus, "Instruction-set versions (default: all, chosen at load)")->delimiter(',')->check(cpuNames());
   command->add_option("--precision", options->precision, "f32")->check(CLI::IsMember({"f32", "tf32", "bf16", "f16"}));
   command->add_flag("--inference", *inference, "predict only");
   command->add_option("--weights", options->weights, "Embed weights (.safetensors)");
-  command->add_option("--emit", options->emit, "Stop after a phase and print it: seg, entries, autodiff, fusion, plan, cpu, llvm, asm");
-  command->add_option("--from", options->from, "The input is what --emit of this phase printed");
+  command->add_option("--emit", options->emit, "Stop after a phase and print it")->check(phaseNames({"asm"}));
+  command->add_option("--from", options->from, "The input is what --emit of this phase printed")->check(phaseNames({}));
   command->add_option("--dump-to", options->dumpTo, "Directory for the module after every phase");
   command->add_option("--remarks", options->remarks, "YAML file with a remark for every decision");
   command->add_option("--report", options->report, "JSON file: arena with its bound, kernels");
@@ -118,6 +134,16 @@ static void addExplain(CLI::App &app, int &code) {
   command->callback([=, &code] { code = report(explain(*path, *ops)); });
 }
 
+static void addVerify(CLI::App &app, int &code) {
+  auto options = std::make_shared<VerifyOptions>();
+  CLI::App *command = app.add_subcommand("verify", "Run every kernel against the reference evaluation");
+  command->add_option("MODEL", options->input, "Network (.mlir)")->required();
+  command->add_option("--cpu", options->cpu, "Instruction-set version (default: native)")->check(cpuNames());
+  command->add_option("--batch", options->batch, "Samples (default: 1)")->check(CLI::PositiveNumber);
+  command->add_flag("--full", options->full, "Kernels of any size (default: up to 2e9 operations)");
+  command->callback([=, &code] { code = report(verify(*options)); });
+}
+
 int segcMain(int argc, char **argv) {
   CLI::App app("segc: compiler for medical segmentation networks");
   app.set_version_flag("--version", "segc " SEGC_VERSION " (LLVM " LLVM_VERSION_STRING ", targets: cpu x86-64-v3, x86-64-v4)");
@@ -127,6 +153,7 @@ int segcMain(int argc, char **argv) {
   addModel(app, code);
   addInspect(app, code);
   addExplain(app, code);
+  addVerify(app, code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
