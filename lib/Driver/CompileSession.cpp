@@ -136,6 +136,8 @@ llvm::Error Session::prepare() {
   if (!from)
     return llvm::createStringError("unknown phase '" + options.from + "' in --from");
   done = *from + 1;
+  if (std::optional<size_t> last = findPhase(options.emit); last && *last < *from)
+    return llvm::createStringError("--emit " + options.emit + ": comes before --from " + options.from);
   return llvm::Error::success();
 }
 
@@ -206,7 +208,7 @@ llvm::Error Session::emitModel() {
   contents.manifest = buildManifest(versions, contents.batch, options.precision);
   contents.source = source;
   if (!options.weights.empty())
-    if (llvm::Error error = embedWeights(options.weights, contents))
+    if (llvm::Error error = embedWeights(options.weights, versions.front().module, contents))
       return error;
   auto header = emitModelObject(versions, contents);
   if (!header)

@@ -68,6 +68,8 @@ static void addCompile(CLI::App &app, int &code) {
   command->add_flag("--no-reuse", *noReuse, "Memory of its own for every value");
   command->callback([=, &code] {
     options->pipeline.training = !*inference;
+    // Only constant weights can be folded into.
+    options->pipeline.foldNorms = *inference && !options->weights.empty();
     options->pipeline.fusion = !*noFusion;
     options->pipeline.inPlace = !*noInPlace;
     options->pipeline.reuse = !*noReuse;

@@ -42,6 +42,9 @@ static void populateSeg(OpPassManager &manager, const PipelineOptions &options) 
 }
 
 static void populateEntries(OpPassManager &manager, const PipelineOptions &options) {
+  // Before import: the parameters that it folds away get no place.
+  if (options.foldNorms)
+    manager.addPass(createFoldBatchNormPass());
   manager.addPass(createImportNetworkPass({options.training}));
   // Heads that only training sees drop out of predict.
   manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());

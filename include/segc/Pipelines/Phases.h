@@ -21,6 +21,7 @@ namespace segc {
 struct PipelineOptions {
   int64_t batch = 0;      ///< 0: as the module says.
   bool training = true;
+  bool foldNorms = false; ///< See seg-fold-batch-norm; needs embedded weights.
   bool fusion = true;
   int64_t fuel = -1;      ///< See seg-fuse.
   bool inPlace = true;

@@ -20,6 +20,7 @@ inline constexpr llvm::StringLiteral regionAttrName = "seg.region";
 inline constexpr llvm::StringLiteral nameAttrName = "seg.name";
 inline constexpr llvm::StringLiteral offsetAttrName = "seg.offset";
 inline constexpr llvm::StringLiteral layoutAttrName = "seg.layout";
+inline constexpr llvm::StringLiteral foldedAttrName = "seg.folded";
 inline constexpr llvm::StringLiteral differentiateAttrName = "seg.differentiate";
 inline constexpr llvm::StringLiteral arenaAttrName = "seg.arena_bytes";
 inline constexpr llvm::StringLiteral arenaBoundAttrName = "seg.arena_bound";

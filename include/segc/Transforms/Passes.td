@@ -19,6 +19,19 @@ def SetBatchPass : Pass<"seg-set-batch", "::mlir::ModuleOp"> {
   let options = [Option<"batch", "batch", "int64_t", "1", "Samples of the largest batch">];
 }
 
+def FoldBatchNormPass : Pass<"seg-fold-batch-norm", "::mlir::ModuleOp"> {
+  let summary = "Folds batch norms with running statistics into the convolutions before them";
+  let description = [{
+    For deployment with embedded weights: `batch_norm(conv(x, w) bias b)`
+    becomes a convolution with other weights. The module's `seg.folded` lists,
+    for each, the parameters and states that the new weights are computed from:
+      w' = w * gamma / sqrt(variance + epsilon) for each output channel,
+      b' = (b - mean) * gamma / sqrt(variance + epsilon) + beta.
+    A batch norm whose input has other users, or is no convolution, stays.
+  }];
+  let statistics = [Statistic<"folded", "num-folded", "Number of batch norms folded">];
+}
+
 def ImportNetworkPass : Pass<"seg-import-network", "::mlir::ModuleOp"> {
   let summary = "Turns a seg.network into entry functions on tensors";
   let description = [{

@@ -69,6 +69,15 @@ int64_t scalarOffset(StringRef name) {
       .Default(offsetof(segc_scalars, sample_offset));
 }
 
+/// The launch that does a fusion's work: the first whose tasks grow with the
+/// batch (others lay out filters or merge partial results), else the first.
+func::FuncOp mainKernel(ArrayRef<func::FuncOp> kernels) {
+  for (func::FuncOp kernel : kernels)
+    if (kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName)[1] > 0)
+      return kernel;
+  return kernels.front();
+}
+
 /// Outlines the fusions of all entries.
 class Outliner {
 public:
@@ -80,7 +89,7 @@ public:
 private:
   FailureOr<SmallVector<func::FuncOp>> kernels(seg::FusionOp fusion);
   LogicalResult placeValues(func::FuncOp entry);
-  DictionaryAttr launch(seg::FusionOp fusion, func::FuncOp kernel, bool first);
+  DictionaryAttr launch(seg::FusionOp fusion, func::FuncOp kernel, bool main);
   void appendOperand(SmallVectorImpl<int64_t> &list, Value value);
 
   ModuleOp module;
@@ -152,7 +161,7 @@ void Outliner::appendOperand(SmallVectorImpl<int64_t> &list, Value value) {
   list.append({place.region, place.index, place.offset, perSample ? 0 : elements, perSample ? elements / batch : 0});
 }
 
-DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel, bool first) {
+DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel, bool main) {
   Builder b(module.getContext());
   Operation *root = fusionRoot(fusion), *lead = fusionLead(fusion);
   SmallVector<int64_t> operands;
@@ -170,13 +179,13 @@ DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel, bool 
   std::string op;
   llvm::raw_string_ostream(op) << lead->getName() << " " << lead->getLoc();
   auto named = [&](StringRef name, Attribute attr) { return b.getNamedAttr(name, attr); };
-  // Work is counted once, at a fusion's first launch.
+  // Work is counted once, at a fusion's main launch.
   return b.getDictionaryAttr({named("kernel", FlatSymbolRefAttr::get(kernel.getSymNameAttr())), named("op", b.getStringAttr(op)),
                               named("operands", b.getDenseI64ArrayAttr(operands)),
                               named("inputs", b.getI64IntegerAttr(fusion.getNumOperands())),
                               named("outputs", b.getI64IntegerAttr(fusion.getNumResults())),
-                              named("flops", b.getF64FloatAttr(first ? flops : 0)),
-                              named("bytes", b.getF64FloatAttr(first ? bytes : 0))});
+                              named("flops", b.getF64FloatAttr(main ? flops : 0)),
+                              named("bytes", b.getF64FloatAttr(main ? bytes : 0))});
 }
 
 FailureOr<DictionaryAttr> Outliner::outline(func::FuncOp entry) {
@@ -189,8 +198,9 @@ FailureOr<DictionaryAttr> Outliner::outline(func::FuncOp entry) {
     auto functions = kernels(fusion);
     if (failed(functions))
       return fusion.emitOpError("could not be emitted");
-    for (auto [i, kernel] : llvm::enumerate(*functions)) {
-      launches.push_back(launch(fusion, kernel, i == 0));
+    func::FuncOp main = mainKernel(*functions);
+    for (func::FuncOp kernel : *functions) {
+      launches.push_back(launch(fusion, kernel, kernel == main));
       scratch = std::max(scratch, kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt());
     }
   }
