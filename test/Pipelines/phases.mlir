@@ -1,0 +1,62 @@
+// Every phase as the passes it consists of, so that one that is lost or there
+// twice is seen.
+
+// RUN: segc-opt %s --segc-seg --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=SEG
+// SEG: Pass Manager with 1 passes:
+// SEG-NEXT: builtin.module(
+// SEG-NEXT: canonicalize
+
+// RUN: segc-opt %s --segc-entries --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=ENTRIES
+// ENTRIES: Pass Manager with 2 passes:
+// ENTRIES-NEXT: builtin.module(
+// ENTRIES-NEXT: seg-import-network{training=true}
+// ENTRIES-NEXT: func.func(
+// ENTRIES-NEXT: canonicalize
+
+// RUN: segc-opt %s --segc-autodiff --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=AUTODIFF
+// AUTODIFF: Pass Manager with 4 passes:
+// AUTODIFF: seg-autodiff
+// AUTODIFF: seg-expand-norm
+// AUTODIFF: canonicalize
+// AUTODIFF: cse
+
+// RUN: segc-opt %s --segc-fusion --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=FUSION
+// FUSION: Pass Manager with 1 passes:
+// FUSION-NEXT: builtin.module(
+// FUSION-NEXT: func.func(
+// FUSION-NEXT: seg-fuse{enable=true fuel=-1}
+
+// RUN: segc-opt %s --segc-plan --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PLAN
+// PLAN: Pass Manager with 2 passes:
+// PLAN: seg-select-cpu-strategy{cpu=x86-64-v4}
+// PLAN: seg-plan-memory{in-place=true reuse=true}
+
+// RUN: segc-opt %s --segc-cpu --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=CPU
+// CPU: Pass Manager with 1 passes:
+// CPU-NEXT: builtin.module(
+// CPU-NEXT: seg-outline-cpu-kernels{cpu=x86-64-v4}
+
+// RUN: segc-opt %s --segc-llvm --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=LLVM
+// LLVM: Pass Manager with 11 passes:
+// LLVM: canonicalize
+// LLVM: cse
+// LLVM: loop-invariant-code-motion
+// LLVM: convert-scf-to-cf
+// LLVM: convert-vector-to-llvm
+// LLVM: convert-math-to-llvm
+// LLVM: finalize-memref-to-llvm
+// LLVM: convert-arith-to-llvm
+// LLVM: convert-cf-to-llvm
+// LLVM: convert-func-to-llvm{{.*}}use-bare-ptr-memref-call-conv=true
+// LLVM: reconcile-unrealized-casts
+
+seg.network @tiny format 1 classes 2 optimizer {kind = "adam"} pipeline {kind = "isbi"} forward {
+^bb0(%image: tensor<1x4x4x2xf32>):
+  %w = seg.param "w" glorot_uniform 0.0 decay : tensor<1x1x2x2xf32>
+  %0 = seg.conv %image, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x4x4x2xf32>, tensor<1x1x2x2xf32>) -> tensor<1x4x4x2xf32>
+  seg.output %0 : tensor<1x4x4x2xf32>
+} objective ["loss"] {
+^bb0(%logits: tensor<1x4x4x2xf32>, %labels: tensor<1x4x4xi32>):
+  %loss = seg.cross_entropy %logits, %labels : (tensor<1x4x4x2xf32>, tensor<1x4x4xi32>) -> tensor<f32>
+  seg.output %loss : tensor<f32>
+}
