@@ -122,7 +122,8 @@ llvm::Error Session::prepare() {
   if (options.precision != "f32")
     return llvm::createStringError("--precision " + options.precision + ": expected f32, the only precision of this version");
   if (!options.remarks.empty()) {
-    remark::RemarkCategories categories{".*", std::nullopt, std::nullopt, std::nullopt, std::nullopt};
+    // A kind of remark that is not named is not made.
+    remark::RemarkCategories categories{std::nullopt, ".*", ".*", ".*", ".*"};
     if (failed(remark::enableOptimizationRemarksWithLLVMStreamer(
             context, options.remarks, llvm::remarks::Format::YAML, std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
       return llvm::createStringError("cannot write remarks to " + options.remarks);

@@ -55,7 +55,8 @@ llvm::Error explain(const std::string &path, const std::vector<std::string> &ops
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
-  remark::RemarkCategories categories{".*", std::nullopt, std::nullopt, std::nullopt, std::nullopt};
+  // A kind of remark that is not named is not made.
+  remark::RemarkCategories categories{std::nullopt, ".*", ".*", ".*", ".*"};
   if (failed(remark::enableOptimizationRemarks(context, std::make_unique<LineStreamer>(ops),
                                                std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
     return llvm::createStringError("remarks could not be enabled");

@@ -7,6 +7,7 @@
 
 #include "segc/Driver/ObjectEmission.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "segc/Codegen/CPU/LowerToLLVM.h"
 #include "llvm/IR/LLVMContext.h"
@@ -59,7 +60,9 @@ static llvm::Expected<Bytes> generate(ModuleOp part, const ModelVersion &version
 
 llvm::Expected<std::vector<Bytes>> emitKernels(const ModelVersion &version, unsigned jobs, bool assembly) {
   OwningOpRef<ModuleOp> lowered = ModuleOp(version.module).clone();
-  if (failed(lowerKernelsToLLVM(*lowered)))
+  // With --from llvm they are in the LLVM dialect already.
+  bool inFunc = !lowered->getOps<func::FuncOp>().empty();
+  if (inFunc && failed(lowerKernelsToLLVM(*lowered)))
     return llvm::createStringError("the kernels do not lower to LLVM");
   std::vector<OwningOpRef<ModuleOp>> parts = partition(*lowered, std::max(1u, jobs));
   std::vector<Bytes> results(parts.size());
