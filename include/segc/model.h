@@ -1,4 +1,4 @@
-/*===- model.h - C ABI of a compiled model ---------------------------*- C -*-===
+/*===- model.h - C ABI of a compiled model --------------------------*- C -*-===
  *
  * Part of segc, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -46,15 +46,15 @@ typedef void (*segc_task_fn)(void *argument, int64_t task, uint32_t worker);
 /* What the observer is told about a kernel that is about to run or has run. */
 typedef struct segc_kernel_event {
   uint32_t struct_size;
-  uint32_t index;      /* position in the entry's table of kernels */
-  const char *entry;   /* "predict", "train_step", ... */
-  const char *name;    /* kernel symbol, as in `segc compile --emit cpu` */
-  const char *op;      /* first op of the fused kernel and its location */
-  double flops;        /* for this batch */
-  double bytes;        /* least traffic for this batch */
+  uint32_t index;    /* position in the entry's table of kernels */
+  const char *entry; /* "predict", "train_step", ... */
+  const char *name;  /* kernel symbol, as in `segc compile --emit cpu` */
+  const char *op;    /* first op of the fused kernel and its location */
+  double flops;      /* for this batch */
+  double bytes;      /* least traffic for this batch */
   uint32_t output_count;
   uint32_t reserved;
-  const void *const *outputs;    /* addresses written */
+  const void *const *outputs;      /* addresses written */
   const uint64_t *output_elements; /* f32 elements written, for this batch */
 } segc_kernel_event;
 
@@ -69,7 +69,8 @@ typedef struct segc_services {
    * on the number of workers. NULL: the calls run in order on this thread. */
   void (*parallel_for)(void *context, int64_t tasks, segc_task_fn function,
                        void *argument);
-  /* Optional. A non-zero answer of kernel_end stops the entry: SEGC_INTERNAL. */
+  /* Optional. A non-zero answer of kernel_end stops the entry: SEGC_INTERNAL.
+   */
   void (*kernel_begin)(void *context, const segc_kernel_event *event);
   int (*kernel_end)(void *context, const segc_kernel_event *event);
   /* Optional, reserved for distributed entries: sum `count` f32 over ranks. */
@@ -86,30 +87,30 @@ typedef struct segc_scalars {
   float learning_rate;
   float momentum;
   float weight_decay;
-  float loss_scale;        /* 1 without scaling; gradients are divided by it */
-  int64_t step;            /* 1 for the first optimizer step */
-  int64_t seed;            /* dropout */
-  int64_t sample_offset;   /* global index of the batch's first sample */
+  float loss_scale;      /* 1 without scaling; gradients are divided by it */
+  int64_t step;          /* 1 for the first optimizer step */
+  int64_t seed;          /* dropout */
+  int64_t sample_offset; /* global index of the batch's first sample */
   int64_t reserved;
 } segc_scalars;
 
 /* Memory of one call. Sizes are in the manifest. Members that an entry does
  * not use (see the manifest's "entries") may be NULL. */
 typedef struct segc_call {
-  uint32_t struct_size;  /* sizeof(segc_call) of the caller */
+  uint32_t struct_size; /* sizeof(segc_call) of the caller */
   uint32_t input_count;
   uint32_t output_count;
   uint32_t reserved;
-  int64_t batch;         /* samples in this call: 1 <= batch <= manifest batch */
-  void *parameters;      /* flat f32, layout in the manifest */
-  void *states;          /* running statistics, flat f32 */
-  void *gradients;       /* flat f32, laid out as the parameters */
-  void *optimizer;       /* moments, flat f32 */
-  void *prepared;        /* filters laid out for the kernels, by `prepare` */
+  int64_t batch;    /* samples in this call: 1 <= batch <= manifest batch */
+  void *parameters; /* flat f32, layout in the manifest */
+  void *states;     /* running statistics, flat f32 */
+  void *gradients;  /* flat f32, laid out as the parameters */
+  void *optimizer;  /* moments, flat f32 */
+  void *prepared;   /* filters laid out for the kernels, by `prepare` */
   void *arena;
-  uint64_t arena_bytes;  /* at least arena_bytes + workers * scratch_bytes */
-  void *const *inputs;   /* as manifest entries[].inputs */
-  void *const *outputs;  /* as manifest entries[].outputs */
+  uint64_t arena_bytes; /* at least arena_bytes + workers * scratch_bytes */
+  void *const *inputs;  /* as manifest entries[].inputs */
+  void *const *outputs; /* as manifest entries[].outputs */
   const segc_scalars *scalars;
 } segc_call;
 
@@ -121,16 +122,16 @@ typedef segc_code (*segc_entry_fn)(const segc_services *services,
 typedef struct segc_model {
   uint32_t abi_version;
   uint32_t struct_size;
-  const char *manifest;      /* JSON, zero-terminated; docs/RuntimeABI.md */
-  uint64_t manifest_bytes;   /* without the terminator */
-  const char *source;        /* canonical seg module, zero-terminated */
+  const char *manifest;    /* JSON, zero-terminated; docs/RuntimeABI.md */
+  uint64_t manifest_bytes; /* without the terminator */
+  const char *source;      /* canonical seg module, zero-terminated */
   uint64_t source_bytes;
   const void *weights;       /* embedded parameters, or NULL */
   const void *weight_states; /* embedded states, or NULL */
   segc_entry_fn prepare;     /* parameters -> prepared; before predict */
   segc_entry_fn predict;
   segc_entry_fn evaluate_step;
-  segc_entry_fn train_step;  /* grad_step, then apply_step */
+  segc_entry_fn train_step; /* grad_step, then apply_step */
   segc_entry_fn grad_step;
   segc_entry_fn apply_step;
 } segc_model;

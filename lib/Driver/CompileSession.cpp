@@ -1,4 +1,4 @@
-//===- CompileSession.cpp -----------------------------------------------------------------===//
+//===- CompileSession.cpp -------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -33,19 +33,26 @@ OwningOpRef<ModuleOp> readModule(MLIRContext &context, llvm::StringRef path) {
   return parseSourceFile<ModuleOp>(path, sources, &context);
 }
 
-llvm::Expected<std::vector<CpuTarget>> resolveCpus(const std::vector<std::string> &names) {
+llvm::Expected<std::vector<CpuTarget>>
+resolveCpus(const std::vector<std::string> &names) {
   std::vector<CpuTarget> targets;
   if (names.empty())
     for (llvm::StringRef name : llvm::reverse(cpuTargetNames()))
       targets.push_back(*lookupCpuTarget(name));
   for (const std::string &name : names) {
-    std::optional<CpuTarget> target = name == "native" ? hostCpuTarget() : lookupCpuTarget(name);
+    std::optional<CpuTarget> target =
+        name == "native" ? hostCpuTarget() : lookupCpuTarget(name);
     if (!target)
-      return llvm::createStringError(name == "native" ? "this processor lacks AVX2 and FMA, the least that kernels are compiled for"
-                                                      : "unknown --cpu " + name + ": expected native, " + llvm::join(cpuTargetNames(), ", "));
+      return llvm::createStringError(
+          name == "native" ? "this processor lacks AVX2 and FMA, the least "
+                             "that kernels are compiled for"
+                           : "unknown --cpu " + name + ": expected native, " +
+                                 llvm::join(cpuTargetNames(), ", "));
     targets.push_back(*target);
   }
-  llvm::stable_sort(targets, [](const CpuTarget &a, const CpuTarget &b) { return a.lanes > b.lanes; });
+  llvm::stable_sort(targets, [](const CpuTarget &a, const CpuTarget &b) {
+    return a.lanes > b.lanes;
+  });
   return targets;
 }
 
@@ -53,18 +60,22 @@ static llvm::Error printModule(ModuleOp module, llvm::StringRef path) {
   std::error_code error;
   llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
   if (error)
-    return llvm::createStringError(error, "cannot write " + path + ": " + error.message());
+    return llvm::createStringError(error, "cannot write " + path + ": " +
+                                              error.message());
   module.print(file.os());
   file.os() << "\n";
   file.keep();
   return llvm::Error::success();
 }
 
-static llvm::Error dumpPhase(ModuleOp module, size_t index, const CompileOptions &options, const PipelineOptions &pipeline) {
+static llvm::Error dumpPhase(ModuleOp module, size_t index,
+                             const CompileOptions &options,
+                             const PipelineOptions &pipeline) {
   if (options.dumpTo.empty())
     return llvm::Error::success();
   if (std::error_code error = llvm::sys::fs::create_directories(options.dumpTo))
-    return llvm::createStringError(error, "cannot make " + options.dumpTo + ": " + error.message());
+    return llvm::createStringError(error, "cannot make " + options.dumpTo +
+                                              ": " + error.message());
   llvm::SmallString<128> path(options.dumpTo);
   std::string name = std::to_string(index) + "-" + phases()[index].name.str();
   if (index > *findPhase(lastCommonPhase))
@@ -73,15 +84,21 @@ static llvm::Error dumpPhase(ModuleOp module, size_t index, const CompileOptions
   return printModule(module, path);
 }
 
-llvm::Error runPhases(ModuleOp module, size_t first, size_t last, const CompileOptions &options,
+llvm::Error runPhases(ModuleOp module, size_t first, size_t last,
+                      const CompileOptions &options,
                       const PipelineOptions &pipeline) {
   for (size_t i = first; i <= last; ++i) {
     PassManager manager(module.getContext());
-    std::string reproducer = (options.output.empty() || options.output == "-" ? options.input : options.output) + ".reproducer.mlir";
+    std::string reproducer =
+        (options.output.empty() || options.output == "-" ? options.input
+                                                         : options.output) +
+        ".reproducer.mlir";
     manager.enableCrashReproducerGeneration(reproducer);
     populatePhase(manager, phases()[i].name, pipeline);
     if (failed(manager.run(module)))
-      return llvm::createStringError("phase '" + phases()[i].name + "' failed; to repeat it: segc-opt --run-reproducer " + reproducer);
+      return llvm::createStringError(
+          "phase '" + phases()[i].name +
+          "' failed; to repeat it: segc-opt --run-reproducer " + reproducer);
     if (llvm::Error error = dumpPhase(module, i, options, pipeline))
       return error;
   }
@@ -120,13 +137,17 @@ private:
 
 llvm::Error Session::prepare() {
   if (options.precision != "f32")
-    return llvm::createStringError("--precision " + options.precision + ": expected f32, the only precision of this version");
+    return llvm::createStringError(
+        "--precision " + options.precision +
+        ": expected f32, the only precision of this version");
   if (!options.remarks.empty()) {
     // A kind of remark that is not named is not made.
     remark::RemarkCategories categories{std::nullopt, ".*", ".*", ".*", ".*"};
     if (failed(remark::enableOptimizationRemarksWithLLVMStreamer(
-            context, options.remarks, llvm::remarks::Format::YAML, std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
-      return llvm::createStringError("cannot write remarks to " + options.remarks);
+            context, options.remarks, llvm::remarks::Format::YAML,
+            std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
+      return llvm::createStringError("cannot write remarks to " +
+                                     options.remarks);
   }
   module = parseSourceFile<ModuleOp>(options.input, sources, &context);
   if (!module)
@@ -135,10 +156,13 @@ llvm::Error Session::prepare() {
     return llvm::Error::success();
   std::optional<size_t> from = findPhase(options.from);
   if (!from)
-    return llvm::createStringError("unknown phase '" + options.from + "' in --from");
+    return llvm::createStringError("unknown phase '" + options.from +
+                                   "' in --from");
   done = *from + 1;
-  if (std::optional<size_t> last = findPhase(options.emit); last && *last < *from)
-    return llvm::createStringError("--emit " + options.emit + ": comes before --from " + options.from);
+  if (std::optional<size_t> last = findPhase(options.emit);
+      last && *last < *from)
+    return llvm::createStringError("--emit " + options.emit +
+                                   ": comes before --from " + options.from);
   return llvm::Error::success();
 }
 
@@ -151,8 +175,11 @@ llvm::Error Session::emitText() {
   pipeline.cpu = cpus->front().name;
   bool assembly = options.emit == "asm";
   if (!last && !assembly)
-    return llvm::createStringError("unknown phase '" + options.emit + "' in --emit");
-  if (llvm::Error error = runPhases(*module, done, assembly ? *findPhase("cpu") : *last, options, pipeline))
+    return llvm::createStringError("unknown phase '" + options.emit +
+                                   "' in --emit");
+  if (llvm::Error error =
+          runPhases(*module, done, assembly ? *findPhase("cpu") : *last,
+                    options, pipeline))
     return error;
   std::string output = options.output.empty() ? "-" : options.output;
   if (!assembly)
@@ -163,7 +190,8 @@ llvm::Error Session::emitText() {
   std::error_code error;
   llvm::raw_fd_ostream out(output, error);
   if (error)
-    return llvm::createStringError(error, "cannot write " + output + ": " + error.message());
+    return llvm::createStringError(error, "cannot write " + output + ": " +
+                                              error.message());
   out << llvm::StringRef(text->front().data(), text->front().size());
   return llvm::Error::success();
 }
@@ -172,7 +200,8 @@ llvm::Error Session::addVersion(const CpuTarget &target) {
   PipelineOptions pipeline = options.pipeline;
   pipeline.cpu = target.name;
   modules.push_back(module->clone());
-  if (llvm::Error error = runPhases(*modules.back(), done, *findPhase("cpu"), options, pipeline))
+  if (llvm::Error error = runPhases(*modules.back(), done, *findPhase("cpu"),
+                                    options, pipeline))
     return error;
   std::string prefix = target.name + ".";
   versions.push_back({target, *modules.back(), prefix});
@@ -190,12 +219,15 @@ llvm::Error Session::emitModel() {
     llvm::raw_string_ostream(source) << *module;
   }
   if (size_t common = *findPhase(lastCommonPhase); done <= common) {
-    if (llvm::Error error = runPhases(*module, done, common, options, options.pipeline))
+    if (llvm::Error error =
+            runPhases(*module, done, common, options, options.pipeline))
       return error;
     done = common + 1;
   }
   std::vector<Bytes> objects;
-  unsigned jobs = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+  unsigned jobs = options.jobs
+                      ? options.jobs
+                      : std::max(1u, std::thread::hardware_concurrency());
   for (const CpuTarget &target : *cpus) {
     if (llvm::Error error = addVersion(target))
       return error;
@@ -206,10 +238,12 @@ llvm::Error Session::emitModel() {
   }
   ModelContents contents;
   contents.batch = largestBatch(versions.front().module);
-  contents.manifest = buildManifest(versions, contents.batch, options.precision);
+  contents.manifest =
+      buildManifest(versions, contents.batch, options.precision);
   contents.source = source;
   if (!options.weights.empty())
-    if (llvm::Error error = embedWeights(options.weights, versions.front().module, contents))
+    if (llvm::Error error =
+            embedWeights(options.weights, versions.front().module, contents))
       return error;
   auto header = emitModelObject(versions, contents);
   if (!header)
@@ -217,7 +251,9 @@ llvm::Error Session::emitModel() {
   objects.push_back(std::move(*header));
   if (llvm::Error error = linkModel(objects, options.output))
     return error;
-  return options.report.empty() ? llvm::Error::success() : writeReport(options.report, versions, contents);
+  return options.report.empty()
+             ? llvm::Error::success()
+             : writeReport(options.report, versions, contents);
 }
 
 llvm::Error Session::run() {
@@ -227,12 +263,15 @@ llvm::Error Session::run() {
   if (!options.emit.empty())
     return emitText();
   if (options.output.empty())
-    return llvm::createStringError("where to? give -o MODEL.so, or --emit PHASE for text");
+    return llvm::createStringError(
+        "where to? give -o MODEL.so, or --emit PHASE for text");
   return emitModel();
 }
 
 } // namespace
 
-llvm::Error compile(const CompileOptions &options) { return Session(options).run(); }
+llvm::Error compile(const CompileOptions &options) {
+  return Session(options).run();
+}
 
 } // namespace segc

@@ -1,4 +1,4 @@
-//===- Explain.cpp -----------------------------------------------------------------===//
+//===- Explain.cpp --------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -50,15 +50,17 @@ private:
 
 } // namespace
 
-llvm::Error explain(const std::string &path, const std::vector<std::string> &ops) {
+llvm::Error explain(const std::string &path,
+                    const std::vector<std::string> &ops) {
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   // A kind of remark that is not named is not made.
   remark::RemarkCategories categories{std::nullopt, ".*", ".*", ".*", ".*"};
-  if (failed(remark::enableOptimizationRemarks(context, std::make_unique<LineStreamer>(ops),
-                                               std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
+  if (failed(remark::enableOptimizationRemarks(
+          context, std::make_unique<LineStreamer>(ops),
+          std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
     return llvm::createStringError("remarks could not be enabled");
   OwningOpRef<ModuleOp> module = readModule(context, path);
   if (!module)

@@ -1,4 +1,4 @@
-//===- Inspect.cpp -----------------------------------------------------------------===//
+//===- Inspect.cpp --------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -27,43 +27,66 @@ static llvm::Expected<json::Value> networkJson(const std::string &path) {
     return llvm::createStringError("cannot read " + path);
   auto networks = llvm::to_vector(module->getOps<seg::NetworkOp>());
   if (networks.size() != 1)
-    return llvm::createStringError(path + ": expected one seg.network, got " + std::to_string(networks.size()));
+    return llvm::createStringError(path + ": expected one seg.network, got " +
+                                   std::to_string(networks.size()));
   json::Array parameters;
   int64_t count = 0;
   networks.front().getForward().walk([&](seg::ParamOp param) {
     json::Array shape(ArrayRef<int64_t>(param.getType().getShape()));
-    parameters.push_back(json::Object{{"name", param.getName()}, {"shape", std::move(shape)}, {"elements", param.getType().getNumElements()}});
+    parameters.push_back(
+        json::Object{{"name", param.getName()},
+                     {"shape", std::move(shape)},
+                     {"elements", param.getType().getNumElements()}});
     count += param.getType().getNumElements();
   });
-  return json::Object{{"network", networks.front().getSymName()}, {"classes", static_cast<int64_t>(networks.front().getClasses())},
-                      {"parameter_count", count}, {"parameters", std::move(parameters)}};
+  return json::Object{
+      {"network", networks.front().getSymName()},
+      {"classes", static_cast<int64_t>(networks.front().getClasses())},
+      {"parameter_count", count},
+      {"parameters", std::move(parameters)}};
 }
 
 static llvm::Expected<json::Value> modelJson(const std::string &path) {
   auto model = ModelLibrary::load(path);
   if (!model)
     return llvm::createStringError(model.status().message());
-  return json::parse(llvm::StringRef((*model)->model().manifest, (*model)->model().manifest_bytes));
+  return json::parse(llvm::StringRef((*model)->model().manifest,
+                                     (*model)->model().manifest_bytes));
 }
 
 static void printTable(const json::Object &object) {
-  llvm::outs() << "network     " << object.getString("network").value_or("?") << "\n";
-  llvm::outs() << "classes     " << object.getInteger("classes").value_or(0) << "\n";
-  llvm::outs() << "parameters  " << object.getInteger("parameter_count").value_or(0) << "\n";
+  llvm::outs() << "network     " << object.getString("network").value_or("?")
+               << "\n";
+  llvm::outs() << "classes     " << object.getInteger("classes").value_or(0)
+               << "\n";
+  llvm::outs() << "parameters  "
+               << object.getInteger("parameter_count").value_or(0) << "\n";
   if (const json::Object *entries = object.getObject("entries"))
     for (const auto &[name, entry] : *entries)
-      llvm::outs() << llvm::format("%-14s", name.str().c_str()) << " " << entry.getAsObject()->getInteger("kernels").value_or(0)
-                   << " kernels, " << llvm::format("%.3f", entry.getAsObject()->getNumber("flops_per_sample").value_or(0) * 1e-9) << " GFLOP a sample\n";
+      llvm::outs() << llvm::format("%-14s", name.str().c_str()) << " "
+                   << entry.getAsObject()->getInteger("kernels").value_or(0)
+                   << " kernels, "
+                   << llvm::format("%.3f",
+                                   entry.getAsObject()
+                                           ->getNumber("flops_per_sample")
+                                           .value_or(0) *
+                                       1e-9)
+                   << " GFLOP a sample\n";
   if (const json::Array *parameters = object.getArray("parameters"))
     for (const json::Value &parameter : *parameters) {
-      llvm::outs() << "  " << parameter.getAsObject()->getString("name").value_or("?") << " [";
-      llvm::interleaveComma(*parameter.getAsObject()->getArray("shape"), llvm::outs(), [](const json::Value &v) { llvm::outs() << v; });
+      llvm::outs() << "  "
+                   << parameter.getAsObject()->getString("name").value_or("?")
+                   << " [";
+      llvm::interleaveComma(*parameter.getAsObject()->getArray("shape"),
+                            llvm::outs(),
+                            [](const json::Value &v) { llvm::outs() << v; });
       llvm::outs() << "]\n";
     }
 }
 
 llvm::Error inspect(const std::string &path, bool asJson) {
-  auto value = llvm::StringRef(path).ends_with(".mlir") ? networkJson(path) : modelJson(path);
+  auto value = llvm::StringRef(path).ends_with(".mlir") ? networkJson(path)
+                                                        : modelJson(path);
   if (!value)
     return value.takeError();
   if (asJson)

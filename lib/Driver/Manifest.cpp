@@ -157,8 +157,12 @@ std::string buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch, 
   }
   json::Object optimizer = *attrJson(layout.getAs<DictionaryAttr>("optimizer")).getAsObject();
   optimizer["slots"] = std::move(slots);
-  for (const ModelVersion &version : versions)
+  // One buffer serves whichever version runs.
+  int64_t preparedBytes = 0;
+  for (const ModelVersion &version : versions) {
     versionList.push_back(versionJson(version));
+    preparedBytes = std::max(preparedBytes, ModuleOp(version.module)->getAttrOfType<IntegerAttr>(preparedAttrName).getInt());
+  }
   json::Object manifest{{"format", 1},
                         {"network", layout.getAs<StringAttr>("network").getValue()},
                         {"batch", batch},
@@ -168,7 +172,7 @@ std::string buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch, 
                         {"parameter_bytes", parameterBytes},
                         {"state_bytes", layout.getAs<IntegerAttr>("state_bytes").getInt()},
                         {"optimizer_bytes", slotOffset},
-                        {"prepared_bytes", 0},
+                        {"prepared_bytes", preparedBytes},
                         {"parameters", std::move(parameters)},
                         {"states", std::move(states)},
                         {"optimizer", std::move(optimizer)},

@@ -1,4 +1,4 @@
-//===- ObjectEmission.cpp -----------------------------------------------------------------===//
+//===- ObjectEmission.cpp -------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -25,7 +25,8 @@ namespace segc {
 
 /// Deals the functions of a lowered module to `parts` modules of about equal
 /// size: code generation takes time in proportion to the ops.
-static std::vector<OwningOpRef<ModuleOp>> partition(ModuleOp module, unsigned parts) {
+static std::vector<OwningOpRef<ModuleOp>> partition(ModuleOp module,
+                                                    unsigned parts) {
   std::vector<OwningOpRef<ModuleOp>> modules(parts);
   for (auto &part : modules)
     part = ModuleOp::create(module.getLoc());
@@ -35,7 +36,8 @@ static std::vector<OwningOpRef<ModuleOp>> partition(ModuleOp module, unsigned pa
     function.walk([&](Operation *) { ++ops; });
     functions.push_back({ops, function});
   }
-  llvm::stable_sort(functions, [](auto &a, auto &b) { return a.first > b.first; });
+  llvm::stable_sort(functions,
+                    [](auto &a, auto &b) { return a.first > b.first; });
   std::vector<size_t> load(parts);
   for (auto &[ops, function] : functions) {
     size_t lightest = std::min_element(load.begin(), load.end()) - load.begin();
@@ -45,9 +47,11 @@ static std::vector<OwningOpRef<ModuleOp>> partition(ModuleOp module, unsigned pa
   return modules;
 }
 
-static llvm::Expected<Bytes> generate(ModuleOp part, const ModelVersion &version, bool assembly) {
+static llvm::Expected<Bytes>
+generate(ModuleOp part, const ModelVersion &version, bool assembly) {
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> module = translateKernels(part, context, version.target);
+  std::unique_ptr<llvm::Module> module =
+      translateKernels(part, context, version.target);
   if (!module)
     return llvm::createStringError("the kernels do not translate to LLVM IR");
   addKernelWrappers(*module, version.symbolPrefix);
@@ -58,13 +62,15 @@ static llvm::Expected<Bytes> generate(ModuleOp part, const ModelVersion &version
   return emitMachineCode(*module, **machine, assembly);
 }
 
-llvm::Expected<std::vector<Bytes>> emitKernels(const ModelVersion &version, unsigned jobs, bool assembly) {
+llvm::Expected<std::vector<Bytes>> emitKernels(const ModelVersion &version,
+                                               unsigned jobs, bool assembly) {
   OwningOpRef<ModuleOp> lowered = ModuleOp(version.module).clone();
   // With --from llvm they are in the LLVM dialect already.
   bool inFunc = !lowered->getOps<func::FuncOp>().empty();
   if (inFunc && failed(lowerKernelsToLLVM(*lowered)))
     return llvm::createStringError("the kernels do not lower to LLVM");
-  std::vector<OwningOpRef<ModuleOp>> parts = partition(*lowered, std::max(1u, jobs));
+  std::vector<OwningOpRef<ModuleOp>> parts =
+      partition(*lowered, std::max(1u, jobs));
   std::vector<Bytes> results(parts.size());
   std::vector<std::string> errors(parts.size());
   std::vector<std::thread> threads;
@@ -84,7 +90,8 @@ llvm::Expected<std::vector<Bytes>> emitKernels(const ModelVersion &version, unsi
   return results;
 }
 
-llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions, const ModelContents &contents) {
+llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,
+                                      const ModelContents &contents) {
   llvm::LLVMContext context;
   auto module = buildModelModule(context, versions, contents);
   if (!module)
@@ -99,7 +106,8 @@ llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions, con
   return emitMachineCode(**module, **machine, /*assembly=*/false);
 }
 
-static llvm::Error writeBytes(llvm::StringRef path, llvm::ArrayRef<char> bytes) {
+static llvm::Error writeBytes(llvm::StringRef path,
+                              llvm::ArrayRef<char> bytes) {
   std::error_code error;
   llvm::raw_fd_ostream out(path, error);
   if (error)
@@ -109,7 +117,8 @@ static llvm::Error writeBytes(llvm::StringRef path, llvm::ArrayRef<char> bytes) 
   if (out.has_error()) {
     std::error_code failure = out.error();
     out.clear_error();
-    return llvm::createStringError(failure, "cannot write " + path + ": " + failure.message());
+    return llvm::createStringError(failure, "cannot write " + path + ": " +
+                                                failure.message());
   }
   return llvm::Error::success();
 }
@@ -118,11 +127,14 @@ static llvm::Expected<std::string> findLinker() {
   for (llvm::StringRef name : {SEGC_LLD_PATH, "ld.lld-22", "ld.lld"})
     if (auto found = llvm::sys::findProgramByName(name))
       return *found;
-  return llvm::createStringError("no linker: expected ld.lld-22 in the PATH; install the package lld-22");
+  return llvm::createStringError(
+      "no linker: expected ld.lld-22 in the PATH; install the package lld-22");
 }
 
 /// Writes the inputs of the link into `directory` and runs lld.
-static llvm::Error linkIn(llvm::StringRef directory, llvm::ArrayRef<Bytes> objects, llvm::StringRef output) {
+static llvm::Error linkIn(llvm::StringRef directory,
+                          llvm::ArrayRef<Bytes> objects,
+                          llvm::StringRef output) {
   auto linker = findLinker();
   if (!linker)
     return linker.takeError();
@@ -131,12 +143,24 @@ static llvm::Error linkIn(llvm::StringRef directory, llvm::ArrayRef<Bytes> objec
     llvm::sys::path::append(path, name);
     return path.str().str();
   };
-  std::string exports = inDirectory("exports.map"), log = inDirectory("link.log");
-  static constexpr llvm::StringLiteral map = "{ global: segc_model_query; local: *; };\n";
-  if (llvm::Error error = writeBytes(exports, llvm::ArrayRef<char>(map.data(), map.size())))
+  std::string exports = inDirectory("exports.map"),
+              log = inDirectory("link.log");
+  static constexpr llvm::StringLiteral map =
+      "{ global: segc_model_query; local: *; };\n";
+  if (llvm::Error error =
+          writeBytes(exports, llvm::ArrayRef<char>(map.data(), map.size())))
     return error;
-  std::vector<std::string> arguments = {*linker, "-shared", "--version-script=" + exports, "-z", "relro", "-z", "now",
-                                        "--hash-style=gnu", "--build-id=sha1", "-o", output.str()};
+  std::vector<std::string> arguments = {*linker,
+                                        "-shared",
+                                        "--version-script=" + exports,
+                                        "-z",
+                                        "relro",
+                                        "-z",
+                                        "now",
+                                        "--hash-style=gnu",
+                                        "--build-id=sha1",
+                                        "-o",
+                                        output.str()};
   for (size_t i = 0; i < objects.size(); ++i) {
     std::string path = inDirectory("part" + llvm::Twine(i) + ".o");
     if (llvm::Error error = writeBytes(path, objects[i]))
@@ -144,9 +168,11 @@ static llvm::Error linkIn(llvm::StringRef directory, llvm::ArrayRef<Bytes> objec
     arguments.push_back(path);
   }
   std::vector<llvm::StringRef> argv(arguments.begin(), arguments.end());
-  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(log), llvm::StringRef(log)};
+  std::optional<llvm::StringRef> redirects[] = {
+      std::nullopt, llvm::StringRef(log), llvm::StringRef(log)};
   std::string message;
-  if (llvm::sys::ExecuteAndWait(*linker, argv, std::nullopt, redirects, 0, 0, &message)) {
+  if (llvm::sys::ExecuteAndWait(*linker, argv, std::nullopt, redirects, 0, 0,
+                                &message)) {
     if (auto text = llvm::MemoryBuffer::getFile(log))
       message += (*text)->getBuffer().str();
     return llvm::createStringError("linking " + output + " failed: " + message);
@@ -156,7 +182,8 @@ static llvm::Error linkIn(llvm::StringRef directory, llvm::ArrayRef<Bytes> objec
 
 llvm::Error linkModel(llvm::ArrayRef<Bytes> objects, llvm::StringRef output) {
   llvm::SmallString<128> directory;
-  if (std::error_code error = llvm::sys::fs::createUniqueDirectory("segc-link", directory))
+  if (std::error_code error =
+          llvm::sys::fs::createUniqueDirectory("segc-link", directory))
     return llvm::createStringError(error, "cannot make a temporary directory");
   std::string temporary = (output + ".tmp").str();
   llvm::Error error = linkIn(directory, objects, temporary);
@@ -166,7 +193,8 @@ llvm::Error linkModel(llvm::ArrayRef<Bytes> objects, llvm::StringRef output) {
     return error;
   }
   if (std::error_code failure = llvm::sys::fs::rename(temporary, output))
-    return llvm::createStringError(failure, "cannot write " + output + ": " + failure.message());
+    return llvm::createStringError(failure, "cannot write " + output + ": " +
+                                                failure.message());
   return llvm::Error::success();
 }
 

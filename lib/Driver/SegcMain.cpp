@@ -1,4 +1,4 @@
-//===- SegcMain.cpp -----------------------------------------------------------------===//
+//===- SegcMain.cpp -------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -44,28 +44,56 @@ static CLI::IsMember phaseNames(std::vector<std::string> more) {
 
 static void addCompile(CLI::App &app, int &code) {
   auto options = std::make_shared<CompileOptions>();
-  auto inference = std::make_shared<bool>(false), noFusion = std::make_shared<bool>(false);
-  auto noInPlace = std::make_shared<bool>(false), noReuse = std::make_shared<bool>(false);
-  auto fuel = std::make_shared<std::string>(), target = std::make_shared<std::string>("cpu");
-  CLI::App *command = app.add_subcommand("compile", "Compile a network into a shared object");
-  command->add_option("MODEL", options->input, "Network in the seg dialect (.mlir)")->required();
-  command->add_option("-o,--output", options->output, "Model to write (.so), or text with --emit");
-  command->add_option("--batch", options->pipeline.batch, "Largest batch (default: the network's)")->check(CLI::PositiveNumber);
-  command->add_option("--target", *target, "Targets")->check(CLI::IsMember({"cpu"}));
-  command->add_option("--cpu", options->cpus, "Instruction-set versions (default: all, chosen at load)")->delimiter(',')->check(cpuNames());
-  command->add_option("--precision", options->precision, "f32")->check(CLI::IsMember({"f32", "tf32", "bf16", "f16"}));
+  auto inference = std::make_shared<bool>(false),
+       noFusion = std::make_shared<bool>(false);
+  auto noInPlace = std::make_shared<bool>(false),
+       noReuse = std::make_shared<bool>(false);
+  auto fuel = std::make_shared<std::string>(),
+       target = std::make_shared<std::string>("cpu");
+  CLI::App *command =
+      app.add_subcommand("compile", "Compile a network into a shared object");
+  command
+      ->add_option("MODEL", options->input,
+                   "Network in the seg dialect (.mlir)")
+      ->required();
+  command->add_option("-o,--output", options->output,
+                      "Model to write (.so), or text with --emit");
+  command
+      ->add_option("--batch", options->pipeline.batch,
+                   "Largest batch (default: the network's)")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--target", *target, "Targets")
+      ->check(CLI::IsMember({"cpu"}));
+  command
+      ->add_option("--cpu", options->cpus,
+                   "Instruction-set versions (default: all, chosen at load)")
+      ->delimiter(',')
+      ->check(cpuNames());
+  command->add_option("--precision", options->precision, "f32")
+      ->check(CLI::IsMember({"f32", "tf32", "bf16", "f16"}));
   command->add_flag("--inference", *inference, "predict only");
-  command->add_option("--weights", options->weights, "Embed weights (.safetensors)");
-  command->add_option("--emit", options->emit, "Stop after a phase and print it")->check(phaseNames({"asm"}));
-  command->add_option("--from", options->from, "The input is what --emit of this phase printed")->check(phaseNames({}));
-  command->add_option("--dump-to", options->dumpTo, "Directory for the module after every phase");
-  command->add_option("--remarks", options->remarks, "YAML file with a remark for every decision");
-  command->add_option("--report", options->report, "JSON file: arena with its bound, kernels");
-  command->add_option("--jobs", options->jobs, "Threads of code generation (default: all cores)");
+  command->add_option("--weights", options->weights,
+                      "Embed weights (.safetensors)");
+  command
+      ->add_option("--emit", options->emit, "Stop after a phase and print it")
+      ->check(phaseNames({"asm"}));
+  command
+      ->add_option("--from", options->from,
+                   "The input is what --emit of this phase printed")
+      ->check(phaseNames({}));
+  command->add_option("--dump-to", options->dumpTo,
+                      "Directory for the module after every phase");
+  command->add_option("--remarks", options->remarks,
+                      "YAML file with a remark for every decision");
+  command->add_option("--report", options->report,
+                      "JSON file: arena with its bound, kernels");
+  command->add_option("--jobs", options->jobs,
+                      "Threads of code generation (default: all cores)");
   command->add_flag("--no-fusion", *noFusion, "One op a kernel");
   command->add_option("--fuel", *fuel, "fusion=N: fuse at most N pairs");
   command->add_flag("--no-in-place", *noInPlace, "Never compute in place");
-  command->add_flag("--no-reuse", *noReuse, "Memory of its own for every value");
+  command->add_flag("--no-reuse", *noReuse,
+                    "Memory of its own for every value");
   command->callback([=, &code] {
     options->pipeline.training = !*inference;
     // Only constant weights can be folded into.
@@ -74,7 +102,8 @@ static void addCompile(CLI::App &app, int &code) {
     options->pipeline.inPlace = !*noInPlace;
     options->pipeline.reuse = !*noReuse;
     llvm::StringRef limit(*fuel);
-    if (!fuel->empty() && (!limit.consume_front("fusion=") || limit.getAsInteger(10, options->pipeline.fuel))) {
+    if (!fuel->empty() && (!limit.consume_front("fusion=") ||
+                           limit.getAsInteger(10, options->pipeline.fuel))) {
       llvm::errs() << "segc: --fuel " << *fuel << ": expected fusion=N\n";
       code = 2;
       return;
@@ -83,7 +112,9 @@ static void addCompile(CLI::App &app, int &code) {
   });
 }
 
-static llvm::Error writeNetwork(const std::string &name, const std::vector<std::string> &arguments, const std::string &output) {
+static llvm::Error writeNetwork(const std::string &name,
+                                const std::vector<std::string> &arguments,
+                                const std::string &output) {
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
   mlir::MLIRContext context(registry);
@@ -95,23 +126,29 @@ static llvm::Error writeNetwork(const std::string &name, const std::vector<std::
   std::error_code failure;
   llvm::ToolOutputFile file(output, failure, llvm::sys::fs::OF_None);
   if (failure)
-    return llvm::createStringError(failure, "cannot write " + output + ": " + failure.message());
+    return llvm::createStringError(failure, "cannot write " + output + ": " +
+                                                failure.message());
   printNetwork(**module, file.os());
   file.keep();
   return llvm::Error::success();
 }
 
 static void addModel(CLI::App &app, int &code) {
-  auto name = std::make_shared<std::string>(), output = std::make_shared<std::string>("-");
-  CLI::App *command = app.add_subcommand("model", "Write a network: unet2d, vnet or nnunet [options]; `segc model NAME --help` lists them");
+  auto name = std::make_shared<std::string>(),
+       output = std::make_shared<std::string>("-");
+  CLI::App *command = app.add_subcommand(
+      "model", "Write a network: unet2d, vnet or nnunet [options]; `segc model "
+               "NAME --help` lists them");
   command->add_option("NAME", *name, "unet2d, vnet or nnunet")->required();
-  command->add_option("-o,--output", *output, "File to write (default: standard output)");
+  command->add_option("-o,--output", *output,
+                      "File to write (default: standard output)");
   command->allow_extras();
   // The network's own options, and its --help, are those of buildNetwork.
   command->set_help_flag();
   command->callback([=, &code] {
     std::vector<std::string> arguments = command->remaining();
-    if (llvm::is_contained(arguments, "--help") || llvm::is_contained(arguments, "-h"))
+    if (llvm::is_contained(arguments, "--help") ||
+        llvm::is_contained(arguments, "-h"))
       llvm::outs() << networkHelp(*name);
     else
       code = report(writeNetwork(*name, arguments, *output));
@@ -121,7 +158,8 @@ static void addModel(CLI::App &app, int &code) {
 static void addInspect(CLI::App &app, int &code) {
   auto path = std::make_shared<std::string>();
   auto asJson = std::make_shared<bool>(false);
-  CLI::App *command = app.add_subcommand("inspect", "Print what a model or a network says of itself");
+  CLI::App *command = app.add_subcommand(
+      "inspect", "Print what a model or a network says of itself");
   command->add_option("MODEL", *path, ".so or .mlir")->required();
   command->add_flag("--json", *asJson, "The manifest as JSON");
   command->callback([=, &code] { code = report(inspect(*path, *asJson)); });
@@ -130,25 +168,37 @@ static void addInspect(CLI::App &app, int &code) {
 static void addExplain(CLI::App &app, int &code) {
   auto path = std::make_shared<std::string>();
   auto ops = std::make_shared<std::vector<std::string>>();
-  CLI::App *command = app.add_subcommand("explain", "Say of every pair of ops why it is, or is not, fused");
+  CLI::App *command = app.add_subcommand(
+      "explain", "Say of every pair of ops why it is, or is not, fused");
   command->add_option("MODEL", *path, "Network (.mlir)")->required();
-  command->add_option("OP", *ops, "Only pairs whose op names contain these (producer, user)")->expected(0, 2);
+  command
+      ->add_option("OP", *ops,
+                   "Only pairs whose op names contain these (producer, user)")
+      ->expected(0, 2);
   command->callback([=, &code] { code = report(explain(*path, *ops)); });
 }
 
 static void addVerify(CLI::App &app, int &code) {
   auto options = std::make_shared<VerifyOptions>();
-  CLI::App *command = app.add_subcommand("verify", "Run every kernel against the reference evaluation");
+  CLI::App *command = app.add_subcommand(
+      "verify", "Run every kernel against the reference evaluation");
   command->add_option("MODEL", options->input, "Network (.mlir)")->required();
-  command->add_option("--cpu", options->cpu, "Instruction-set version (default: native)")->check(cpuNames());
-  command->add_option("--batch", options->batch, "Samples (default: 1)")->check(CLI::PositiveNumber);
-  command->add_flag("--full", options->full, "Kernels of any size (default: up to 2e9 operations)");
+  command
+      ->add_option("--cpu", options->cpu,
+                   "Instruction-set version (default: native)")
+      ->check(cpuNames());
+  command->add_option("--batch", options->batch, "Samples (default: 1)")
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--full", options->full,
+                    "Kernels of any size (default: up to 2e9 operations)");
   command->callback([=, &code] { code = report(verify(*options)); });
 }
 
 int segcMain(int argc, char **argv) {
   CLI::App app("segc: compiler for medical segmentation networks");
-  app.set_version_flag("--version", "segc " SEGC_VERSION " (LLVM " LLVM_VERSION_STRING ", targets: cpu x86-64-v3, x86-64-v4)");
+  app.set_version_flag("--version",
+                       "segc " SEGC_VERSION " (LLVM " LLVM_VERSION_STRING
+                       ", targets: cpu x86-64-v3, x86-64-v4)");
   app.require_subcommand(1);
   int code = 0;
   addCompile(app, code);

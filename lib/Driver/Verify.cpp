@@ -1,4 +1,4 @@
-//===- Verify.cpp -----------------------------------------------------------------===//
+//===- Verify.cpp ---------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -41,10 +41,14 @@ static constexpr double valueStep = 0x1p-6;
 static bool wantsPositive(OpOperand &use) {
   Value value = use.get();
   return llvm::TypeSwitch<Operation *, bool>(use.getOwner())
-      .Case<seg::NormApplyOp, seg::NormGradStatsOp, seg::NormGradApplyOp, seg::NormGradOp>(
-          [&](auto op) { return value == op.getRstd(); })
-      .Case([&](seg::RunningVarianceOp op) { return value == op.getRstd() || value == op.getRunning(); })
-      .Case([&](seg::BatchNormInferenceOp op) { return value == op.getVariance(); })
+      .Case<seg::NormApplyOp, seg::NormGradStatsOp, seg::NormGradApplyOp,
+            seg::NormGradOp>([&](auto op) { return value == op.getRstd(); })
+      .Case([&](seg::RunningVarianceOp op) {
+        return value == op.getRstd() || value == op.getRunning();
+      })
+      .Case([&](seg::BatchNormInferenceOp op) {
+        return value == op.getVariance();
+      })
       .Case([&](seg::DiceGradOp op) { return value == op.getSums(); })
       .Case([&](seg::AdamOp op) { return value == op.getSecondMoment(); })
       .Case([&](seg::RmspropOp op) { return value == op.getMeanSquare(); })
@@ -54,14 +58,18 @@ static bool wantsPositive(OpOperand &use) {
 /// Whether the op asks of the value if it is 1: the step is finite.
 static bool isFlag(OpOperand &use) {
   return llvm::TypeSwitch<Operation *, bool>(use.getOwner())
-      .Case<seg::AdamOp, seg::RmspropOp, seg::SgdOp, seg::LookaheadOp>([&](auto op) { return use.get() == op.getFinite(); })
+      .Case<seg::AdamOp, seg::RmspropOp, seg::SgdOp, seg::LookaheadOp>(
+          [&](auto op) { return use.get() == op.getFinite(); })
       .Default(false);
 }
 
-static reference::Distribution distribution(BlockArgument argument, int64_t classes) {
+static reference::Distribution distribution(BlockArgument argument,
+                                            int64_t classes) {
   auto type = cast<RankedTensorType>(argument.getType());
   if (isa<IntegerType>(type.getElementType()))
-    return type.getRank() ? reference::Distribution{0, static_cast<double>(classes)} : reference::Distribution{1, 100};
+    return type.getRank()
+               ? reference::Distribution{0, static_cast<double>(classes)}
+               : reference::Distribution{1, 100};
   if (llvm::any_of(argument.getUses(), isFlag))
     return {1, 1};
   // Mean squares stay above the squares of means, which lie below 1/4.
@@ -71,8 +79,9 @@ static reference::Distribution distribution(BlockArgument argument, int64_t clas
 }
 
 static HostTensor makeInput(BlockArgument argument, int64_t classes) {
-  HostTensor tensor = reference::randomTensor(cast<RankedTensorType>(argument.getType()), argument.getArgNumber() + 1,
-                                              distribution(argument, classes));
+  HostTensor tensor = reference::randomTensor(
+      cast<RankedTensorType>(argument.getType()), argument.getArgNumber() + 1,
+      distribution(argument, classes));
   tensor.roundToKind();
   if (!llvm::hasSingleElement(argument.getOwner()->without_terminator()))
     for (double &value : tensor.values())
@@ -83,7 +92,8 @@ static HostTensor makeInput(BlockArgument argument, int64_t classes) {
 static std::vector<double> elements(const HostTensor &tensor) {
   if (reference::isFloat(tensor.kind()))
     return tensor.values().vec();
-  return std::vector<double>(tensor.integers().begin(), tensor.integers().end());
+  return std::vector<double>(tensor.integers().begin(),
+                             tensor.integers().end());
 }
 
 //===----------------------------------------------------------------------===//
@@ -94,22 +104,28 @@ static std::vector<double> elements(const HostTensor &tensor) {
 /// for images, outputs and the like, which the caller keeps apart.
 static std::string place(Value value) {
   if (auto fusion = value.getDefiningOp<seg::FusionOp>()) {
-    int64_t offset = (*fusion.getOffsets())[cast<OpResult>(value).getResultNumber()];
+    int64_t offset =
+        (*fusion.getOffsets())[cast<OpResult>(value).getResultNumber()];
     if (offset >= 0)
       return "arena+" + std::to_string(offset);
   }
   auto describe = [](DictionaryAttr attrs) -> std::string {
-    auto region = attrs ? attrs.getAs<StringAttr>(regionAttrName) : StringAttr();
-    auto offset = attrs ? attrs.getAs<IntegerAttr>(offsetAttrName) : IntegerAttr();
-    if (!region || !offset || llvm::is_contained({"inputs", "outputs", "scalars"}, region.getValue()))
+    auto region =
+        attrs ? attrs.getAs<StringAttr>(regionAttrName) : StringAttr();
+    auto offset =
+        attrs ? attrs.getAs<IntegerAttr>(offsetAttrName) : IntegerAttr();
+    if (!region || !offset ||
+        llvm::is_contained({"inputs", "outputs", "scalars"}, region.getValue()))
       return "";
     return region.str() + "+" + std::to_string(offset.getInt());
   };
   if (auto argument = dyn_cast<BlockArgument>(value))
-    return describe(cast<func::FuncOp>(argument.getOwner()->getParentOp()).getArgAttrDict(argument.getArgNumber()));
+    return describe(cast<func::FuncOp>(argument.getOwner()->getParentOp())
+                        .getArgAttrDict(argument.getArgNumber()));
   for (OpOperand &use : value.getUses())
     if (isa<func::ReturnOp>(use.getOwner()))
-      return describe(cast<func::FuncOp>(use.getOwner()->getParentOp()).getResultAttrDict(use.getOperandNumber()));
+      return describe(cast<func::FuncOp>(use.getOwner()->getParentOp())
+                          .getResultAttrDict(use.getOperandNumber()));
   return "";
 }
 
@@ -135,13 +151,16 @@ struct Errors {
   double largest = 0; ///< Of an element, by its result's largest magnitude.
   double rms = 0;     ///< Of a result, relative.
   int64_t elements = 0;
-  std::string fault;  ///< What else is wrong.
+  std::string fault; ///< What else is wrong.
 
   void add(const HostTensor &expected, const std::vector<double> &actual);
-  bool ok() const { return fault.empty() && largest <= elementTolerance && rms <= rmsTolerance; }
+  bool ok() const {
+    return fault.empty() && largest <= elementTolerance && rms <= rmsTolerance;
+  }
 };
 
-void Errors::add(const HostTensor &expected, const std::vector<double> &actual) {
+void Errors::add(const HostTensor &expected,
+                 const std::vector<double> &actual) {
   double most = 0, squares = 0, difference = 0, differences = 0;
   for (auto [e, a] : llvm::zip_equal(segc::elements(expected), actual)) {
     if (!std::isfinite(a) || !std::isfinite(e)) {
@@ -162,7 +181,8 @@ void Errors::add(const HostTensor &expected, const std::vector<double> &actual) 
 }
 
 /// Runs the kernels of one fusion and its reference evaluation.
-llvm::Expected<Errors> check(seg::FusionOp fusion, const CpuTarget &target, int64_t batch, int64_t classes) {
+llvm::Expected<Errors> check(seg::FusionOp fusion, const CpuTarget &target,
+                             int64_t batch, int64_t classes) {
   auto runner = KernelRunner::compile(fusion, target);
   if (!runner)
     return runner.takeError();
@@ -170,7 +190,8 @@ llvm::Expected<Errors> check(seg::FusionOp fusion, const CpuTarget &target, int6
   std::vector<std::unique_ptr<GuardedBuffer>> buffers;
   SmallVector<void *> operands;
   auto allocate = [&](Value value) {
-    buffers.push_back(std::make_unique<GuardedBuffer>(cast<RankedTensorType>(value.getType())));
+    buffers.push_back(std::make_unique<GuardedBuffer>(
+        cast<RankedTensorType>(value.getType())));
     operands.push_back(buffers.back()->data());
   };
   for (BlockArgument argument : fusion.getBody().getArguments()) {
@@ -179,7 +200,8 @@ llvm::Expected<Errors> check(seg::FusionOp fusion, const CpuTarget &target, int6
     buffers.back()->set(elements(inputs.back()));
   }
   SmallVector<GuardedBuffer *> outputs;
-  for (auto [result, input] : llvm::zip_equal(fusion.getResults(), inPlaceInputs(fusion))) {
+  for (auto [result, input] :
+       llvm::zip_equal(fusion.getResults(), inPlaceInputs(fusion))) {
     if (input < 0)
       allocate(result);
     else
@@ -193,9 +215,15 @@ llvm::Expected<Errors> check(seg::FusionOp fusion, const CpuTarget &target, int6
     if (!buffer->guardsIntact())
       errors.fault = "access outside a buffer";
 
-  auto expected = reference::evaluateOp(fusion, llvm::map_to_vector(inputs, [](const HostTensor &t) -> const HostTensor * { return &t; }));
+  auto expected = reference::evaluateOp(
+      fusion, llvm::map_to_vector(
+                  inputs, [](const HostTensor &t) -> const HostTensor * {
+                    return &t;
+                  }));
   if (failed(expected))
-    return llvm::createStringError("no reference evaluation of " + fusionLead(fusion)->getName().getStringRef());
+    return llvm::createStringError(
+        "no reference evaluation of " +
+        fusionLead(fusion)->getName().getStringRef());
   for (auto [tensor, output] : llvm::zip_equal(*expected, outputs))
     errors.add(tensor, output->get());
   return errors;
@@ -209,7 +237,8 @@ double operations(seg::FusionOp fusion, int64_t batch) {
 /// Checks the distinct fusions of a planned module and prints a line for each.
 class Verifier {
 public:
-  Verifier(const VerifyOptions &options, const CpuTarget &target, int64_t classes)
+  Verifier(const VerifyOptions &options, const CpuTarget &target,
+           int64_t classes)
       : options(options), target(target), classes(classes) {}
 
   llvm::Error run(ModuleOp module);
@@ -227,7 +256,8 @@ private:
 
 llvm::Error Verifier::visit(seg::FusionOp fusion) {
   std::string key = kernelKey(fusion);
-  std::string name = kernelName(fusion, kernels.try_emplace(key, kernels.size()).first->second);
+  std::string name = kernelName(
+      fusion, kernels.try_emplace(key, kernels.size()).first->second);
   for (int input : inPlaceInputs(fusion)) {
     key += "," + std::to_string(input);
     if (input >= 0 && !StringRef(name).ends_with("in-place"))
@@ -235,10 +265,15 @@ llvm::Error Verifier::visit(seg::FusionOp fusion) {
   }
   if (!seen.insert(key).second)
     return llvm::Error::success();
-  llvm::outs() << llvm::left_justify(name, 36) << " " << llvm::left_justify(fusionLead(fusion)->getName().getStringRef(), 28);
-  if (double work = operations(fusion, options.batch); work > mostOperations && !options.full) {
+  llvm::outs() << llvm::left_justify(name, 36) << " "
+               << llvm::left_justify(
+                      fusionLead(fusion)->getName().getStringRef(), 28);
+  if (double work = operations(fusion, options.batch);
+      work > mostOperations && !options.full) {
     ++skipped;
-    llvm::outs() << llvm::format("skipped: %.2g operations, more than %.2g; --full runs it\n", work, mostOperations);
+    llvm::outs() << llvm::format(
+        "skipped: %.2g operations, more than %.2g; --full runs it\n", work,
+        mostOperations);
     return llvm::Error::success();
   }
   llvm::Expected<Errors> errors = check(fusion, target, options.batch, classes);
@@ -248,8 +283,11 @@ llvm::Error Verifier::visit(seg::FusionOp fusion) {
   }
   ++checked;
   bad += !errors->ok();
-  llvm::outs() << llvm::format("%10lld elements  max %8.2e  rms %8.2e  ", static_cast<long long>(errors->elements), errors->largest, errors->rms)
-               << (errors->ok() ? "ok" : "FAILED") << (errors->fault.empty() ? "" : ": ") << errors->fault << "\n";
+  llvm::outs() << llvm::format("%10lld elements  max %8.2e  rms %8.2e  ",
+                               static_cast<long long>(errors->elements),
+                               errors->largest, errors->rms)
+               << (errors->ok() ? "ok" : "FAILED")
+               << (errors->fault.empty() ? "" : ": ") << errors->fault << "\n";
   llvm::outs().flush();
   return llvm::Error::success();
 }
@@ -259,9 +297,12 @@ llvm::Error Verifier::run(ModuleOp module) {
     for (auto fusion : entry.getOps<seg::FusionOp>())
       if (llvm::Error error = visit(fusion))
         return error;
-  llvm::outs() << checked << " kernels checked, " << skipped << " skipped, " << bad << " FAILED\n";
+  llvm::outs() << checked << " kernels checked, " << skipped << " skipped, "
+               << bad << " FAILED\n";
   if (bad)
-    return llvm::createStringError(std::to_string(bad) + " of " + std::to_string(checked) + " kernels differ from the reference");
+    return llvm::createStringError(std::to_string(bad) + " of " +
+                                   std::to_string(checked) +
+                                   " kernels differ from the reference");
   return llvm::Error::success();
 }
 
@@ -283,10 +324,13 @@ llvm::Error verify(const VerifyOptions &options) {
   compile.input = options.input;
   compile.pipeline.batch = options.batch;
   compile.pipeline.cpu = targets->front().name;
-  if (llvm::Error error = runPhases(*module, 0, *findPhase("plan"), compile, compile.pipeline))
+  if (llvm::Error error =
+          runPhases(*module, 0, *findPhase("plan"), compile, compile.pipeline))
     return error;
   auto layout = (*module)->getAttrOfType<DictionaryAttr>(layoutAttrName);
-  return Verifier(options, targets->front(), layout.getAs<IntegerAttr>("classes").getInt()).run(*module);
+  return Verifier(options, targets->front(),
+                  layout.getAs<IntegerAttr>("classes").getInt())
+      .run(*module);
 }
 
 } // namespace segc

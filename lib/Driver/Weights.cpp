@@ -24,7 +24,8 @@ namespace {
 /// Fills a model's flat weights from a file.
 class Embedder {
 public:
-  Embedder(const SafetensorsFile &file, const Manifest &manifest, ModelContents &contents)
+  Embedder(const SafetensorsFile &file, const Manifest &manifest,
+           ModelContents &contents)
       : file(file), manifest(manifest), contents(contents) {
     contents.weights.assign(manifest.parameterBytes, 0);
     contents.states.assign(manifest.stateBytes, 0);
@@ -42,14 +43,19 @@ public:
 
 private:
   Status copy(const RegionTensor &tensor, std::vector<char> &bytes) {
-    SEGC_ASSIGN_OR_RETURN(const std::byte *data, file.require(tensor.name, "F32", tensor.shape));
+    SEGC_ASSIGN_OR_RETURN(const std::byte *data,
+                          file.require(tensor.name, "F32", tensor.shape));
     std::memcpy(bytes.data() + tensor.offset, data, tensor.elements * 4);
     return Status::success();
   }
   const RegionTensor &parameter(StringRef name) const {
-    return *llvm::find_if(manifest.parameters, [&](const RegionTensor &t) { return t.name == name; });
+    return *llvm::find_if(manifest.parameters, [&](const RegionTensor &t) {
+      return t.name == name;
+    });
   }
-  float *weights(const RegionTensor &tensor) { return reinterpret_cast<float *>(contents.weights.data() + tensor.offset); }
+  float *weights(const RegionTensor &tensor) {
+    return reinterpret_cast<float *>(contents.weights.data() + tensor.offset);
+  }
 
   const SafetensorsFile &file;
   const Manifest &manifest;
@@ -57,11 +63,16 @@ private:
 };
 
 Status Embedder::fold(DictionaryAttr entry) {
-  const RegionTensor &filter = parameter(entry.getAs<StringAttr>("filter").getValue());
-  const RegionTensor &bias = parameter(entry.getAs<StringAttr>("bias").getValue());
+  const RegionTensor &filter =
+      parameter(entry.getAs<StringAttr>("filter").getValue());
+  const RegionTensor &bias =
+      parameter(entry.getAs<StringAttr>("bias").getValue());
   int64_t channels = bias.elements;
   auto read = [&](StringRef key) -> Expected<const float *> {
-    SEGC_ASSIGN_OR_RETURN(const std::byte *data, file.require(entry.getAs<StringAttr>(key).getValue().str(), "F32", {channels}));
+    SEGC_ASSIGN_OR_RETURN(
+        const std::byte *data,
+        file.require(entry.getAs<StringAttr>(key).getValue().str(), "F32",
+                     {channels}));
     return reinterpret_cast<const float *>(data);
   };
   SEGC_ASSIGN_OR_RETURN(const float *gamma, read("gamma"));
@@ -80,8 +91,10 @@ Status Embedder::fold(DictionaryAttr entry) {
   return Status::success();
 }
 
-Status embed(const std::string &path, ArrayAttr folded, ModelContents &contents) {
-  SEGC_ASSIGN_OR_RETURN(Manifest manifest, parseManifest(contents.manifest, "manifest"));
+Status embed(const std::string &path, ArrayAttr folded,
+             ModelContents &contents) {
+  SEGC_ASSIGN_OR_RETURN(Manifest manifest,
+                        parseManifest(contents.manifest, "manifest"));
   SEGC_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::read(path));
   llvm::StringSet<> made;
   if (folded)
@@ -98,9 +111,12 @@ Status embed(const std::string &path, ArrayAttr folded, ModelContents &contents)
 
 } // namespace
 
-llvm::Error embedWeights(llvm::StringRef path, ModuleOp module, ModelContents &contents) {
-  Status status = embed(path.str(), module->getAttrOfType<ArrayAttr>(foldedAttrName), contents);
-  return status.ok() ? llvm::Error::success() : llvm::createStringError(status.message());
+llvm::Error embedWeights(llvm::StringRef path, ModuleOp module,
+                         ModelContents &contents) {
+  Status status = embed(
+      path.str(), module->getAttrOfType<ArrayAttr>(foldedAttrName), contents);
+  return status.ok() ? llvm::Error::success()
+                     : llvm::createStringError(status.message());
 }
 
 } // namespace segc

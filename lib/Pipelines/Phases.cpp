@@ -1,4 +1,4 @@
-//===- Phases.cpp -----------------------------------------------------------------===//
+//===- Phases.cpp ---------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,8 +7,8 @@
 
 #include "segc/Pipelines/Phases.h"
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
@@ -22,7 +22,8 @@ namespace segc {
 
 llvm::ArrayRef<Phase> phases() {
   static constexpr Phase table[] = {
-#define SEGC_PHASE(name, sentence) {llvm::StringLiteral(#name), llvm::StringLiteral(sentence)},
+#define SEGC_PHASE(name, sentence)                                             \
+  {llvm::StringLiteral(#name), llvm::StringLiteral(sentence)},
 #include "segc/Pipelines/Phases.def"
   };
   return table;
@@ -35,13 +36,15 @@ std::optional<size_t> findPhase(llvm::StringRef name) {
   return std::nullopt;
 }
 
-static void populateSeg(OpPassManager &manager, const PipelineOptions &options) {
+static void populateSeg(OpPassManager &manager,
+                        const PipelineOptions &options) {
   if (options.batch > 0)
     manager.addPass(createSetBatchPass({options.batch}));
   manager.addPass(createCanonicalizerPass());
 }
 
-static void populateEntries(OpPassManager &manager, const PipelineOptions &options) {
+static void populateEntries(OpPassManager &manager,
+                            const PipelineOptions &options) {
   // Before import: the parameters that it folds away get no place.
   if (options.foldNorms)
     manager.addPass(createFoldBatchNormPass());
@@ -58,17 +61,23 @@ static void populateAutodiff(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
-static void populateFusion(OpPassManager &manager, const PipelineOptions &options) {
-  manager.addNestedPass<func::FuncOp>(createFusePass({options.fusion, options.fuel}));
+static void populateFusion(OpPassManager &manager,
+                           const PipelineOptions &options) {
+  manager.addNestedPass<func::FuncOp>(
+      createFusePass({options.fusion, options.fuel}));
 }
 
-static void populatePlan(OpPassManager &manager, const PipelineOptions &options) {
+static void populatePlan(OpPassManager &manager,
+                         const PipelineOptions &options) {
   // Strategies first: they say how much temporary memory a kernel takes.
-  manager.addNestedPass<func::FuncOp>(createSelectCpuStrategyPass({options.cpu}));
-  manager.addNestedPass<func::FuncOp>(createPlanMemoryPass({options.inPlace, options.reuse}));
+  manager.addNestedPass<func::FuncOp>(
+      createSelectCpuStrategyPass({options.cpu}));
+  manager.addNestedPass<func::FuncOp>(
+      createPlanMemoryPass({options.inPlace, options.reuse}));
 }
 
-void populatePhase(OpPassManager &manager, llvm::StringRef phase, const PipelineOptions &options) {
+void populatePhase(OpPassManager &manager, llvm::StringRef phase,
+                   const PipelineOptions &options) {
   if (phase == "seg")
     populateSeg(manager, options);
   else if (phase == "entries")
@@ -86,8 +95,9 @@ void populatePhase(OpPassManager &manager, llvm::StringRef phase, const Pipeline
 }
 
 void registerAllDialects(DialectRegistry &registry) {
-  registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-                  scf::SCFDialect, seg::SegDialect, vector::VectorDialect>();
+  registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
+                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                  seg::SegDialect, vector::VectorDialect>();
   registerCpuKernels(registry);
   registerLLVMTranslations(registry);
 }
@@ -99,7 +109,9 @@ void registerAllPasses() {
   registerConversionPasses();
   for (const Phase &phase : phases())
     PassPipelineRegistration<>("segc-" + phase.name.str(), phase.sentence,
-                               [name = phase.name](OpPassManager &manager) { populatePhase(manager, name, {}); });
+                               [name = phase.name](OpPassManager &manager) {
+                                 populatePhase(manager, name, {});
+                               });
 }
 
 } // namespace segc

@@ -1,4 +1,4 @@
-//===- CpuTarget.cpp -----------------------------------------------------------------===//
+//===- CpuTarget.cpp ------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,9 +15,21 @@ namespace segc {
 
 static const std::vector<CpuTarget> &allTargets() {
   static const std::vector<CpuTarget> targets = {
-      {"x86-64-v3", "x86-64-v3", {"avx2", "fma", "f16c"}, 8, 16, 32 << 10, 512 << 10},
-      {"x86-64-v4", "x86-64-v4", {"avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
-       16, 32, 48 << 10, 1 << 20},
+      {"x86-64-v3",
+       "x86-64-v3",
+       {"avx2", "fma", "f16c"},
+       8,
+       16,
+       32 << 10,
+       512 << 10},
+      {"x86-64-v4",
+       "x86-64-v4",
+       {"avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512cd", "avx512dq",
+        "avx512vl"},
+       16,
+       32,
+       48 << 10,
+       1 << 20},
   };
   return targets;
 }
@@ -37,7 +49,8 @@ llvm::ArrayRef<llvm::StringRef> cpuTargetNames() {
 std::optional<CpuTarget> hostCpuTarget() {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
   for (const CpuTarget &target : llvm::reverse(allTargets()))
-    if (llvm::all_of(target.features, [&](const std::string &f) { return features.lookup(f); }))
+    if (llvm::all_of(target.features,
+                     [&](const std::string &f) { return features.lookup(f); }))
       return target;
   return std::nullopt;
 }

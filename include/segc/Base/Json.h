@@ -1,5 +1,4 @@
-//===- Json.h - Strict reading of JSON ----------------------------*- C++
-//-*-===//
+//===- Json.h - Strict reading of JSON --------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Random.h - Counter-based random numbers --------------------*- C++ -*-===//
+//===- Random.h - Counter-based random numbers ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -20,7 +20,8 @@ namespace segc {
 /// One Philox block: four words from a 128-bit counter and a 64-bit key.
 inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter,
                                       uint64_t key) {
-  uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
+  uint32_t k0 = static_cast<uint32_t>(key),
+           k1 = static_cast<uint32_t>(key >> 32);
   for (int round = 0; round < 10; ++round) {
     uint64_t p0 = uint64_t{0xD2511F53u} * counter[0];
     uint64_t p1 = uint64_t{0xCD9E8D57u} * counter[2];
@@ -40,12 +41,10 @@ public:
   CounterRng(uint64_t seed, uint64_t stream) : seed(seed), stream(stream) {}
 
   uint32_t bits(uint64_t index) const {
-    std::array<uint32_t, 4> block =
-        philox({static_cast<uint32_t>(index >> 2),
-                static_cast<uint32_t>(index >> 34),
-                static_cast<uint32_t>(stream),
-                static_cast<uint32_t>(stream >> 32)},
-               seed);
+    std::array<uint32_t, 4> block = philox(
+        {static_cast<uint32_t>(index >> 2), static_cast<uint32_t>(index >> 34),
+         static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)},
+        seed);
     return block[index & 3];
   }
   /// Uniform in [0, 1) with 24 bits, exactly representable in f32.

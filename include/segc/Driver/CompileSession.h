@@ -1,4 +1,4 @@
-//===- CompileSession.h - From a .mlir file to a model -----*- C++ -*-===//
+//===- CompileSession.h - From a .mlir file to a model ----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -20,17 +20,17 @@ namespace segc {
 /// `segc compile`'s options.
 struct CompileOptions {
   std::string input;
-  std::string output;              ///< .so; or the text of `emit`, "-" for stdout.
-  std::string emit;                ///< Phase, or "asm"; empty: link a model.
-  std::string from;                ///< Phase that the input is already in.
-  std::string dumpTo;              ///< Directory for the IR after every phase.
-  std::string remarks;             ///< YAML file.
-  std::string report;              ///< JSON file: plan and kernels.
-  std::string weights;             ///< safetensors to embed.
-  std::vector<std::string> cpus;   ///< Versions; empty: all; "native".
+  std::string output;  ///< .so; or the text of `emit`, "-" for stdout.
+  std::string emit;    ///< Phase, or "asm"; empty: link a model.
+  std::string from;    ///< Phase that the input is already in.
+  std::string dumpTo;  ///< Directory for the IR after every phase.
+  std::string remarks; ///< YAML file.
+  std::string report;  ///< JSON file: plan and kernels.
+  std::string weights; ///< safetensors to embed.
+  std::vector<std::string> cpus; ///< Versions; empty: all; "native".
   std::string precision = "f32";
   unsigned optLevel = 2;
-  unsigned jobs = 0;               ///< Threads of code generation; 0: all cores.
+  unsigned jobs = 0; ///< Threads of code generation; 0: all cores.
   PipelineOptions pipeline;
 };
 
@@ -38,15 +38,18 @@ struct CompileOptions {
 llvm::Error compile(const CompileOptions &options);
 
 /// Reads a module; diagnostics go to stderr with the source line.
-mlir::OwningOpRef<mlir::ModuleOp> readModule(mlir::MLIRContext &context, llvm::StringRef path);
+mlir::OwningOpRef<mlir::ModuleOp> readModule(mlir::MLIRContext &context,
+                                             llvm::StringRef path);
 
 /// Runs phases (first, last], dumping each where asked. On failure a
 /// reproducer is written beside the output and named in the message.
-llvm::Error runPhases(mlir::ModuleOp module, size_t first, size_t last, const CompileOptions &options,
+llvm::Error runPhases(mlir::ModuleOp module, size_t first, size_t last,
+                      const CompileOptions &options,
                       const PipelineOptions &pipeline);
 
 /// Targets by name; empty means all known, best first; "native" the host's.
-llvm::Expected<std::vector<CpuTarget>> resolveCpus(const std::vector<std::string> &names);
+llvm::Expected<std::vector<CpuTarget>>
+resolveCpus(const std::vector<std::string> &names);
 
 } // namespace segc
 

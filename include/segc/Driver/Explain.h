@@ -1,4 +1,4 @@
-//===- Explain.h - Why ops are fused, or not -----*- C++ -*-===//
+//===- Explain.h - Why ops are fused, or not --------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -17,7 +17,8 @@ namespace segc {
 /// Prints a line for every pair of producer and user that fusion weighed, with
 /// its reason and bytes, and one for every strategy. With one or two names
 /// only the pairs whose producer and user contain them.
-llvm::Error explain(const std::string &path, const std::vector<std::string> &ops);
+llvm::Error explain(const std::string &path,
+                    const std::vector<std::string> &ops);
 
 } // namespace segc
 

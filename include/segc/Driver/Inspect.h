@@ -1,4 +1,4 @@
-//===- Inspect.h - What a model says of itself -----*- C++ -*-===//
+//===- Inspect.h - What a model says of itself ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

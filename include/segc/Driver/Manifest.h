@@ -1,4 +1,4 @@
-//===- Manifest.h - What a model says of itself -----*- C++ -*-===//
+//===- Manifest.h - What a model says of itself -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,7 +14,8 @@
 namespace segc {
 
 /// The manifest (docs/RuntimeABI.md) of planned versions.
-std::string buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch, llvm::StringRef precision);
+std::string buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
+                          llvm::StringRef precision);
 
 /// Largest batch: the first dimension of predict's image.
 int64_t largestBatch(mlir::ModuleOp outlined);

@@ -1,4 +1,4 @@
-//===- ObjectEmission.h - Machine code of kernels, in parallel -----*- C++ -*-===//
+//===- ObjectEmission.h - Machine code of kernels, in parallel --*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,10 +16,12 @@ using Bytes = llvm::SmallVector<char, 0>;
 
 /// Lowers a version's outlined kernels and generates code for them in `jobs`
 /// threads: that many objects, or assembly texts.
-llvm::Expected<std::vector<Bytes>> emitKernels(const ModelVersion &version, unsigned jobs, bool assembly);
+llvm::Expected<std::vector<Bytes>> emitKernels(const ModelVersion &version,
+                                               unsigned jobs, bool assembly);
 
 /// The object with tables, manifest and support code.
-llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions, const ModelContents &contents);
+llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,
+                                      const ModelContents &contents);
 
 /// Links objects into a shared library that exports segc_model_query alone.
 /// Written under a temporary name and renamed.

@@ -1,4 +1,4 @@
-//===- Report.h - What a compilation decided -----*- C++ -*-===//
+//===- Report.h - What a compilation decided --------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,7 +14,9 @@ namespace segc {
 
 /// Writes a JSON report: for each version and entry the arena with its lower
 /// bound, and the launches with their ops, strategy, FLOP and bytes.
-llvm::Error writeReport(llvm::StringRef path, llvm::ArrayRef<ModelVersion> versions, const ModelContents &contents);
+llvm::Error writeReport(llvm::StringRef path,
+                        llvm::ArrayRef<ModelVersion> versions,
+                        const ModelContents &contents);
 
 } // namespace segc
 

@@ -1,4 +1,4 @@
-//===- Verify.h - Kernels against the reference -----*- C++ -*-===//
+//===- Verify.h - Kernels against the reference -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,10 +14,10 @@
 namespace segc {
 
 struct VerifyOptions {
-  std::string input;        ///< Network (.mlir).
+  std::string input; ///< Network (.mlir).
   std::string cpu = "native";
   int64_t batch = 1;
-  bool full = false;        ///< Kernels of any size, else those up to 2e9 operations.
+  bool full = false; ///< Kernels of any size, else those up to 2e9 operations.
 };
 
 /// Compiles every distinct seg.fusion of the network's entries, runs it in

@@ -1,4 +1,4 @@
-//===- Weights.h - Weights embedded into a model -----*- C++ -*-===//
+//===- Weights.h - Weights embedded into a model ----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,7 +16,8 @@ namespace segc {
 /// file into `contents`, laid out as the manifest says. Weights that
 /// seg-fold-batch-norm changed (the module's `seg.folded`) are computed from
 /// those of the file.
-llvm::Error embedWeights(llvm::StringRef path, mlir::ModuleOp module, ModelContents &contents);
+llvm::Error embedWeights(llvm::StringRef path, mlir::ModuleOp module,
+                         ModelContents &contents);
 
 } // namespace segc
 

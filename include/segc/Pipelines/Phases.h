@@ -1,4 +1,4 @@
-//===- Phases.h - The phase table -----*- C++ -*-===//
+//===- Phases.h - The phase table -------------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,13 +19,13 @@ namespace segc {
 
 /// What a compilation is asked for, as far as passes care.
 struct PipelineOptions {
-  int64_t batch = 0;      ///< 0: as the module says.
+  int64_t batch = 0; ///< 0: as the module says.
   bool training = true;
   bool foldNorms = false; ///< See seg-fold-batch-norm; needs embedded weights.
   bool fusion = true;
-  int64_t fuel = -1;      ///< See seg-fuse.
+  int64_t fuel = -1; ///< See seg-fuse.
   bool inPlace = true;
-  bool reuse = true;      ///< Memory; see seg-plan-memory.
+  bool reuse = true; ///< Memory; see seg-plan-memory.
   std::string cpu = "x86-64-v4";
 };
 
@@ -41,7 +41,8 @@ std::optional<size_t> findPhase(llvm::StringRef name);
 inline constexpr llvm::StringLiteral lastCommonPhase = "fusion";
 
 /// Adds the passes that lead from the phase before to this one.
-void populatePhase(mlir::OpPassManager &manager, llvm::StringRef phase, const PipelineOptions &options);
+void populatePhase(mlir::OpPassManager &manager, llvm::StringRef phase,
+                   const PipelineOptions &options);
 
 /// Dialects, interfaces and translations that the phases need.
 void registerAllDialects(mlir::DialectRegistry &registry);

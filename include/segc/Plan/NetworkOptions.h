@@ -1,5 +1,4 @@
-//===- NetworkOptions.h - What a network can be asked to be -------*- C++
-//-*-===//
+//===- NetworkOptions.h - What a network can be asked to be -----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

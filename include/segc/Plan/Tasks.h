@@ -1,5 +1,4 @@
-//===- Tasks.h - The ten tasks of the Decathlon -------------------*- C++
-//-*-===//
+//===- Tasks.h - The ten tasks of the Decathlon -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Topology.h - Kernels and strides of an nnU-Net by level ----*- C++
-//-*-===//
+//===- Topology.h - Kernels and strides of an nnU-Net by level --*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

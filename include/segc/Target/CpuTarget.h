@@ -1,4 +1,4 @@
-//===- CpuTarget.h - What a kernel may count on -----*- C++ -*-===//
+//===- CpuTarget.h - What a kernel may count on -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,12 +19,12 @@ namespace segc {
 
 /// One instruction-set version of the kernels.
 struct CpuTarget {
-  std::string name;      ///< "x86-64-v3", "x86-64-v4"; goes into symbols.
-  std::string llvmCpu;   ///< -mcpu.
+  std::string name;    ///< "x86-64-v3", "x86-64-v4"; goes into symbols.
+  std::string llvmCpu; ///< -mcpu.
   /// What the processor must have, in the names of model.h's manifest.
   std::vector<std::string> features;
-  int64_t lanes = 8;        ///< f32 lanes of a vector register.
-  int64_t registers = 16;   ///< Vector registers.
+  int64_t lanes = 8;      ///< f32 lanes of a vector register.
+  int64_t registers = 16; ///< Vector registers.
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20; ///< A core's own.
 };

@@ -1,4 +1,4 @@
-//===- FusionModel.h - What a target's kernels can take in -----*- C++ -*-===//
+//===- FusionModel.h - What a target's kernels can take in ------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ArenaPlan.h - Offsets for intervals of memory -----*- C++ -*-===//
+//===- ArenaPlan.h - Offsets for intervals of memory ------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -38,7 +38,8 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse = true);
 
 /// Independent check of a plan: alignment, size, and no two intervals that
 /// share a tick and bytes. Empty if valid, else what is wrong.
-std::string checkArenaPlan(llvm::ArrayRef<ArenaInterval> intervals, const ArenaPlan &plan);
+std::string checkArenaPlan(llvm::ArrayRef<ArenaInterval> intervals,
+                           const ArenaPlan &plan);
 
 } // namespace segc
 

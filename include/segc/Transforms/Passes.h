@@ -1,4 +1,4 @@
-//===- Passes.h - Transforms of seg IR -----*- C++ -*-===//
+//===- Passes.h - Transforms of seg IR --------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -21,7 +21,8 @@ inline constexpr llvm::StringLiteral nameAttrName = "seg.name";
 inline constexpr llvm::StringLiteral offsetAttrName = "seg.offset";
 inline constexpr llvm::StringLiteral layoutAttrName = "seg.layout";
 inline constexpr llvm::StringLiteral foldedAttrName = "seg.folded";
-inline constexpr llvm::StringLiteral differentiateAttrName = "seg.differentiate";
+inline constexpr llvm::StringLiteral differentiateAttrName =
+    "seg.differentiate";
 inline constexpr llvm::StringLiteral arenaAttrName = "seg.arena_bytes";
 inline constexpr llvm::StringLiteral arenaBoundAttrName = "seg.arena_bound";
 

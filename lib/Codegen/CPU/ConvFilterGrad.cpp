@@ -1,5 +1,4 @@
-//===- ConvFilterGrad.cpp - Filter gradients of convolutions -----*- C++
-//-*-===//
+//===- ConvFilterGrad.cpp - Filter gradients of convolutions ----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -34,6 +34,7 @@ struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
     return emitConv(emitter, op);
   }
   bool hasCpuEpilogue(Operation *op) const { return true; }
+  int64_t preparedOperand(Operation *op) const { return 1; } // The filter.
   double flopsPerSample(Operation *op) const {
     return 2 * productsPerSample(convProblem(op));
   }

@@ -1,4 +1,4 @@
-//===- CpuKernels.cpp -----------------------------------------------------------------===//
+//===- CpuKernels.cpp -----------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -28,7 +28,8 @@ Operation *fusionLead(seg::FusionOp fusion) {
 }
 
 std::string kernelName(seg::FusionOp fusion, size_t index) {
-  return "k" + std::to_string(index) + "_" + fusionLead(fusion)->getName().stripDialect().str();
+  return "k" + std::to_string(index) + "_" +
+         fusionLead(fusion)->getName().stripDialect().str();
 }
 
 namespace {
@@ -42,7 +43,9 @@ struct CpuFusionModel : FusionModel {
 } // namespace
 
 void registerCpuKernels(DialectRegistry &registry) {
-  registry.addExtension(+[](MLIRContext *, seg::SegDialect *dialect) { dialect->addInterfaces<CpuFusionModel>(); });
+  registry.addExtension(+[](MLIRContext *, seg::SegDialect *dialect) {
+    dialect->addInterfaces<CpuFusionModel>();
+  });
   registerConvCpuKernels(registry);
   registerElementwiseCpuKernels(registry);
   registerLossCpuKernels(registry);

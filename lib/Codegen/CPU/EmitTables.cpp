@@ -140,7 +140,7 @@ Expected<std::unique_ptr<Module>> buildModelModule(LLVMContext &context, ArrayRe
   for (const ModelVersion &version : versions) {
     SmallVector<Constant *> fields = {t.text(version.target.name), t.u32(featureBits(version.target)), t.u32(0)};
     SmallVector<Constant *> entries;
-    for (StringRef name : {"predict", "evaluate_step", "grad_step", "apply_step"})
+    for (StringRef name : {"predict", "evaluate_step", "grad_step", "apply_step", "prepare"})
       entries.push_back(entryTable(t, version, name));
     fields.push_back(ConstantArray::get(ArrayType::get(entries.front()->getType(), entries.size()), entries));
     versionTables.push_back(t.structure(fields));
@@ -157,7 +157,7 @@ Expected<std::unique_ptr<Module>> buildModelModule(LLVMContext &context, ArrayRe
   t.define("segc_model_header",
            t.structure({t.u32(SEGC_ABI_VERSION), t.u32(sizeof(segc_model)), t.text(contents.manifest), t.u64(contents.manifest.size()),
                         t.text(contents.source), t.u64(contents.source.size()), blob(contents.weights), blob(contents.states),
-                        /*prepare=*/t.null(), entry("predict", "segc_entry_predict"), entry("evaluate_step", "segc_entry_evaluate_step"),
+                        entry("prepare", "segc_entry_prepare"), entry("predict", "segc_entry_predict"), entry("evaluate_step", "segc_entry_evaluate_step"),
                         entry("apply_step", "segc_entry_train_step"), entry("grad_step", "segc_entry_grad_step"),
                         entry("apply_step", "segc_entry_apply_step")}));
   if (Linker::linkModules(**support, std::move(tables)))

@@ -1,4 +1,4 @@
-//===- KernelRunner.cpp -----------------------------------------------------------------===//
+//===- KernelRunner.cpp ---------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -28,8 +28,11 @@ static constexpr uint8_t poison = 0xcd;
 static constexpr uint32_t poisonFloat = 0x7fcdcdcd;
 
 GuardedBuffer::GuardedBuffer(int64_t elements, Type type)
-    : elements(elements), type(type), bytes(elements * type.getIntOrFloatBitWidth() / 8), memory(nullptr, &std::free) {
-  memory.reset(static_cast<uint8_t *>(std::aligned_alloc(64, (bytes + 2 * guardBytes + 63) / 64 * 64)));
+    : elements(elements), type(type),
+      bytes(elements * type.getIntOrFloatBitWidth() / 8),
+      memory(nullptr, &std::free) {
+  memory.reset(static_cast<uint8_t *>(
+      std::aligned_alloc(64, (bytes + 2 * guardBytes + 63) / 64 * 64)));
   std::memset(memory.get(), poison, bytes + 2 * guardBytes);
   if (type.isF32())
     for (int64_t i = 0; i < elements; ++i)
@@ -52,9 +55,11 @@ void GuardedBuffer::set(ArrayRef<double> values) {
 std::vector<double> GuardedBuffer::get() const {
   std::vector<double> values(elements);
   for (int64_t i = 0; i < elements; ++i)
-    values[i] = type.isF32()           ? reinterpret_cast<float *>(data())[i]
-                : type.isInteger(32) ? reinterpret_cast<int32_t *>(data())[i]
-                                       : static_cast<double>(reinterpret_cast<int64_t *>(data())[i]);
+    values[i] =
+        type.isF32() ? reinterpret_cast<float *>(data())[i]
+        : type.isInteger(32)
+            ? reinterpret_cast<int32_t *>(data())[i]
+            : static_cast<double>(reinterpret_cast<int64_t *>(data())[i]);
   return values;
 }
 
@@ -87,19 +92,24 @@ struct FusionLaunches {
 void addCaller(llvm::Module &module, StringRef name) {
   llvm::Function *kernel = module.getFunction(name);
   llvm::LLVMContext &context = module.getContext();
-  llvm::Type *pointer = llvm::PointerType::getUnqual(context), *i64 = llvm::Type::getInt64Ty(context);
-  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {pointer, i64, i64}, false);
-  auto *caller = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name + ".call", module);
+  llvm::Type *pointer = llvm::PointerType::getUnqual(context),
+             *i64 = llvm::Type::getInt64Ty(context);
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
+                                       {pointer, i64, i64}, false);
+  auto *caller = llvm::Function::Create(type, llvm::Function::ExternalLinkage,
+                                        name + ".call", module);
   llvm::IRBuilder<> b(llvm::BasicBlock::Create(context, "", caller));
   SmallVector<llvm::Value *> args;
   for (unsigned i = 0; i + 2 < kernel->arg_size(); ++i)
-    args.push_back(b.CreateLoad(pointer, b.CreateConstGEP1_64(pointer, caller->getArg(0), i)));
+    args.push_back(b.CreateLoad(
+        pointer, b.CreateConstGEP1_64(pointer, caller->getArg(0), i)));
   args.append({caller->getArg(1), caller->getArg(2)});
   b.CreateCall(kernel, args);
   b.CreateRetVoid();
 }
 
-LogicalResult emitFusion(seg::FusionOp fusion, FusionEmitter &emitter, const CpuTarget &target) {
+LogicalResult emitFusion(seg::FusionOp fusion, FusionEmitter &emitter,
+                         const CpuTarget &target) {
   Operation *root = fusionRoot(fusion);
   if (!root)
     return emitPointwiseFusion(emitter);
@@ -111,8 +121,11 @@ LogicalResult emitFusion(seg::FusionOp fusion, FusionEmitter &emitter, const Cpu
   return kernel.emitCpuKernel(emitter);
 }
 
-FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels, const Twine &symbol, const CpuTarget &target) {
-  FusionEmitter emitter(OpBuilder::atBlockEnd(kernels.getBody()), fusion, symbol.str(), target);
+FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels,
+                                       const Twine &symbol,
+                                       const CpuTarget &target) {
+  FusionEmitter emitter(OpBuilder::atBlockEnd(kernels.getBody()), fusion,
+                        symbol.str(), target);
   if (failed(emitFusion(fusion, emitter, target)))
     return failure();
   FusionLaunches result;
@@ -120,9 +133,12 @@ FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels, c
     if (auto bytes = strategy.getAs<IntegerAttr>(strategyTempName))
       result.tempBytes = bytes.getInt();
   for (func::FuncOp kernel : emitter.kernels()) {
-    ArrayRef<int64_t> tasks = kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
-    int64_t scratch = kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt();
-    result.launches.push_back({{tasks[0], tasks[1]}, scratch, kernel.getName().str(), nullptr});
+    ArrayRef<int64_t> tasks =
+        kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
+    int64_t scratch =
+        kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt();
+    result.launches.push_back(
+        {{tasks[0], tasks[1]}, scratch, kernel.getName().str(), nullptr});
   }
   return result;
 }
@@ -143,11 +159,13 @@ KernelRunner::~KernelRunner() = default;
 StringRef KernelRunner::text() const { return self->text; }
 
 /// Lowers the kernels to machine code and finds their addresses.
-llvm::Error KernelRunner::Implementation::load(ModuleOp kernels, const CpuTarget &target) {
+llvm::Error KernelRunner::Implementation::load(ModuleOp kernels,
+                                               const CpuTarget &target) {
   if (failed(verify(kernels)) || failed(lowerKernelsToLLVM(kernels)))
     return llvm::createStringError("lowering failed");
   auto context = std::make_unique<llvm::LLVMContext>();
-  std::unique_ptr<llvm::Module> module = translateKernels(kernels, *context, target);
+  std::unique_ptr<llvm::Module> module =
+      translateKernels(kernels, *context, target);
   if (!module)
     return llvm::createStringError("translation failed");
   auto machine = createTargetMachine(target);
@@ -160,11 +178,13 @@ llvm::Error KernelRunner::Implementation::load(ModuleOp kernels, const CpuTarget
 
   llvm::orc::JITTargetMachineBuilder builder(module->getTargetTriple());
   builder.setCPU(target.llvmCpu);
-  auto made = llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create();
+  auto made =
+      llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create();
   if (!made)
     return made.takeError();
   jit = std::move(*made);
-  if (llvm::Error error = jit->addIRModule(llvm::orc::ThreadSafeModule(std::move(module), std::move(context))))
+  if (llvm::Error error = jit->addIRModule(
+          llvm::orc::ThreadSafeModule(std::move(module), std::move(context))))
     return error;
   for (FusionLaunches &fusion : fusions)
     for (KernelLaunch &launch : fusion.launches) {
@@ -176,7 +196,9 @@ llvm::Error KernelRunner::Implementation::load(ModuleOp kernels, const CpuTarget
   return llvm::Error::success();
 }
 
-llvm::Expected<std::unique_ptr<KernelRunner>> KernelRunner::compile(ArrayRef<seg::FusionOp> fusions, const CpuTarget &target) {
+llvm::Expected<std::unique_ptr<KernelRunner>>
+KernelRunner::compile(ArrayRef<seg::FusionOp> fusions,
+                      const CpuTarget &target) {
   std::unique_ptr<KernelRunner> runner(new KernelRunner);
   Implementation &self = *runner->self;
   if (fusions.empty())
@@ -185,7 +207,8 @@ llvm::Expected<std::unique_ptr<KernelRunner>> KernelRunner::compile(ArrayRef<seg
   self.f32 = Float32Type::get(context);
   OwningOpRef<ModuleOp> kernels = ModuleOp::create(UnknownLoc::get(context));
   for (seg::FusionOp fusion : fusions) {
-    auto launches = emitLaunches(fusion, *kernels, "k" + Twine(self.fusions.size()), target);
+    auto launches = emitLaunches(fusion, *kernels,
+                                 "k" + Twine(self.fusions.size()), target);
     if (failed(launches))
       return llvm::createStringError("emission failed");
     self.fusions.push_back(std::move(*launches));
@@ -200,7 +223,8 @@ llvm::Expected<std::unique_ptr<KernelRunner>> KernelRunner::compile(ArrayRef<seg
 // Running
 //===----------------------------------------------------------------------===//
 
-static bool runLaunch(const KernelLaunch &kernel, std::vector<void *> buffers, Type f32, int64_t batch, KernelRunner::Order order) {
+static bool runLaunch(const KernelLaunch &kernel, std::vector<void *> buffers,
+                      Type f32, int64_t batch, KernelRunner::Order order) {
   int64_t tasks = kernel.tasks.fixed + kernel.tasks.perSample * batch;
   auto worker = [&](int64_t first, int64_t step, bool &intact) {
     GuardedBuffer scratch(kernel.scratchBytes / 4, f32);
@@ -223,7 +247,8 @@ static bool runLaunch(const KernelLaunch &kernel, std::vector<void *> buffers, T
   return intact && otherIntact;
 }
 
-bool KernelRunner::run(size_t fusion, ArrayRef<void *> operands, int64_t batch, Order order) {
+bool KernelRunner::run(size_t fusion, ArrayRef<void *> operands, int64_t batch,
+                       Order order) {
   const FusionLaunches &launches = self->fusions[fusion];
   GuardedBuffer temporary(launches.tempBytes / 4, self->f32);
   std::vector<void *> buffers(operands.begin(), operands.end());

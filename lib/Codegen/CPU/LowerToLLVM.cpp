@@ -1,4 +1,4 @@
-//===- LowerToLLVM.cpp -----------------------------------------------------------------===//
+//===- LowerToLLVM.cpp ----------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -59,7 +59,8 @@ LogicalResult lowerKernelsToLLVM(ModuleOp module) {
 std::unique_ptr<llvm::Module> translateKernels(ModuleOp module,
                                                llvm::LLVMContext &context,
                                                const CpuTarget &target) {
-  std::unique_ptr<llvm::Module> result = translateModuleToLLVMIR(module, context);
+  std::unique_ptr<llvm::Module> result =
+      translateModuleToLLVMIR(module, context);
   if (!result)
     return nullptr;
   result->setTargetTriple(llvm::Triple(targetTriple));
@@ -68,20 +69,24 @@ std::unique_ptr<llvm::Module> translateKernels(ModuleOp module,
       continue;
     function.addFnAttr("target-cpu", target.llvmCpu);
     // Without it LLVM splits 512-bit operations in two.
-    function.addFnAttr("prefer-vector-width", std::to_string(32 * target.lanes));
-    function.addFnAttr("min-legal-vector-width", std::to_string(32 * target.lanes));
+    function.addFnAttr("prefer-vector-width",
+                       std::to_string(32 * target.lanes));
+    function.addFnAttr("min-legal-vector-width",
+                       std::to_string(32 * target.lanes));
     function.addFnAttr(llvm::Attribute::NoUnwind);
   }
   return result;
 }
 
-llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const CpuTarget &target) {
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(const CpuTarget &target) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   llvm::InitializeNativeTargetAsmParser(); // The model support asks xgetbv.
   std::string error;
   llvm::Triple triple(targetTriple);
-  const llvm::Target *llvmTarget = llvm::TargetRegistry::lookupTarget(triple, error);
+  const llvm::Target *llvmTarget =
+      llvm::TargetRegistry::lookupTarget(triple, error);
   if (!llvmTarget)
     return llvm::createStringError(error);
   llvm::TargetOptions options;
@@ -89,7 +94,8 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const C
       triple, target.llvmCpu, /*Features=*/"", options, llvm::Reloc::PIC_,
       std::nullopt, llvm::CodeGenOptLevel::Default));
   if (!machine)
-    return llvm::createStringError("LLVM has no code generator for " + target.llvmCpu);
+    return llvm::createStringError("LLVM has no code generator for " +
+                                   target.llvmCpu);
   return machine;
 }
 
@@ -111,15 +117,18 @@ void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graphs, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
+      .run(module, modules);
 }
 
 llvm::Expected<llvm::SmallVector<char, 0>>
-emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine, bool assembly) {
+emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
+                bool assembly) {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager manager;
-  auto type = assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  auto type = assembly ? llvm::CodeGenFileType::AssemblyFile
+                       : llvm::CodeGenFileType::ObjectFile;
   if (machine.addPassesToEmitFile(manager, stream, nullptr, type))
     return llvm::createStringError("LLVM cannot emit this file type");
   manager.run(module);

@@ -11,6 +11,8 @@
 #include "segc/Transforms/Passes.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
+#include <map>
 
 using namespace mlir;
 
@@ -24,7 +26,10 @@ using namespace segc;
 std::string segc::kernelKey(seg::FusionOp fusion) {
   std::string key;
   llvm::raw_string_ostream out(key);
-  out << fusion.getStrategyAttr();
+  // When the temporary is filled makes no difference to the kernels.
+  NamedAttrList strategy(fusion.getStrategyAttr());
+  strategy.erase(strategyPreparedName);
+  out << strategy.getDictionary(fusion.getContext());
   DenseMap<Value, int> numbers;
   auto number = [&](Value v) { return numbers.try_emplace(v, numbers.size()).first->second; };
   for (Value argument : fusion.getBody().getArguments())
@@ -84,18 +89,26 @@ public:
   Outliner(ModuleOp module, const CpuTarget &target) : module(module), target(target) {}
 
   FailureOr<DictionaryAttr> outline(func::FuncOp entry);
-  int64_t kernelCount = 0, sharedCount = 0;
+  /// The entry `prepare`: launches that the entries so far share. Null if
+  /// there are none.
+  DictionaryAttr prepareEntry();
+  int64_t kernelCount = 0, sharedCount = 0, preparedBytes = 0;
 
 private:
   FailureOr<SmallVector<func::FuncOp>> kernels(seg::FusionOp fusion);
   LogicalResult placeValues(func::FuncOp entry);
-  DictionaryAttr launch(seg::FusionOp fusion, func::FuncOp kernel, bool main);
+  DictionaryAttr launch(seg::FusionOp fusion, func::FuncOp kernel, Place temp, bool main);
   void appendOperand(SmallVectorImpl<int64_t> &list, Value value);
+  Place prepared(seg::FusionOp fusion, func::FuncOp kernel);
 
   ModuleOp module;
   const CpuTarget &target;
   llvm::StringMap<SmallVector<func::FuncOp>> known;
   DenseMap<Value, Place> places;
+  /// By kernel and offset of the parameter: where its layout lies.
+  std::map<std::pair<std::string, int64_t>, int64_t> preparedOffsets;
+  SmallVector<Attribute> prepareLaunches;
+  int64_t prepareScratch = 0;
   int64_t batch = 1;
 };
 
@@ -161,7 +174,51 @@ void Outliner::appendOperand(SmallVectorImpl<int64_t> &list, Value value) {
   list.append({place.region, place.index, place.offset, perSample ? 0 : elements, perSample ? elements / batch : 0});
 }
 
-DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel, bool main) {
+/// The place of the fusion's prepared operand; adds the launch of `kernel`,
+/// which fills it, to `prepare` unless another fusion has done so.
+Place Outliner::prepared(seg::FusionOp fusion, func::FuncOp kernel) {
+  auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion));
+  unsigned input = cast<BlockArgument>(root->getOperand(root.preparedOperand())).getArgNumber();
+  Place filter = places.lookup(fusion.getInputs()[input]);
+  auto [it, isNew] = preparedOffsets.try_emplace({kernel.getName().str(), filter.offset}, preparedBytes);
+  Place place{SEGC_REGION_PREPARED, 0, it->second};
+  if (!isNew)
+    return place;
+  preparedBytes += llvm::alignTo(fusion.getStrategyAttr().getAs<IntegerAttr>(strategyTempName).getInt(), 64);
+  prepareScratch = std::max(prepareScratch, kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt());
+  // The kernel reads the filter and writes the temporary; its other buffers
+  // do not exist here.
+  SmallVector<int64_t> operands;
+  for (unsigned i = 0; i < fusion.getNumOperands() + fusion.getNumResults(); ++i) {
+    Place operand = i == input ? filter : Place();
+    operands.append({operand.region, operand.index, operand.offset, 0, 0});
+  }
+  operands.append({place.region, place.index, place.offset, 0, 0});
+  Builder b(module.getContext());
+  std::string op;
+  llvm::raw_string_ostream(op) << root->getName() << " " << root->getLoc();
+  auto named = [&](StringRef name, Attribute attr) { return b.getNamedAttr(name, attr); };
+  prepareLaunches.push_back(b.getDictionaryAttr(
+      {named("kernel", FlatSymbolRefAttr::get(kernel.getSymNameAttr())), named("op", b.getStringAttr(op)),
+       named("operands", b.getDenseI64ArrayAttr(operands)), named("inputs", b.getI64IntegerAttr(fusion.getNumOperands())),
+       named("outputs", b.getI64IntegerAttr(fusion.getNumResults())), named("flops", b.getF64FloatAttr(0)),
+       named("bytes", b.getF64FloatAttr(0))}));
+  return place;
+}
+
+DictionaryAttr Outliner::prepareEntry() {
+  if (prepareLaunches.empty())
+    return nullptr;
+  Builder b(module.getContext());
+  auto named = [&](StringRef name, Attribute attr) { return b.getNamedAttr(name, attr); };
+  IntegerAttr none = b.getI64IntegerAttr(0);
+  return b.getDictionaryAttr({named("launches", b.getArrayAttr(prepareLaunches)), named("arena_bytes", none), named("arena_bound", none),
+                              named("scratch_bytes", b.getI64IntegerAttr(llvm::alignTo(prepareScratch, 64))),
+                              named("arguments", b.getArrayAttr({})), named("results", b.getArrayAttr({})),
+                              named("type", TypeAttr::get(b.getFunctionType({}, {})))});
+}
+
+DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel, Place temp, bool main) {
   Builder b(module.getContext());
   Operation *root = fusionRoot(fusion), *lead = fusionLead(fusion);
   SmallVector<int64_t> operands;
@@ -171,8 +228,7 @@ DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel, bool 
     auto type = cast<RankedTensorType>(value.getType());
     bytes += static_cast<double>(type.getNumElements()) * type.getElementTypeBitWidth() / 8 / batch;
   }
-  int64_t temp = fusion.getTempOffset() ? static_cast<int64_t>(*fusion.getTempOffset()) : 0;
-  operands.append({SEGC_REGION_ARENA, 0, temp, 0, 0});
+  operands.append({temp.region, temp.index, temp.offset, 0, 0});
   double flops = 0;
   if (auto cpu = dyn_cast_or_null<CpuKernelOpInterface>(root))
     flops = cpu.flopsPerSample();
@@ -199,8 +255,16 @@ FailureOr<DictionaryAttr> Outliner::outline(func::FuncOp entry) {
     if (failed(functions))
       return fusion.emitOpError("could not be emitted");
     func::FuncOp main = mainKernel(*functions);
-    for (func::FuncOp kernel : *functions) {
-      launches.push_back(launch(fusion, kernel, kernel == main));
+    Place temp;
+    if (fusion.getTempOffset())
+      temp.offset = *fusion.getTempOffset();
+    ArrayRef<func::FuncOp> remaining = *functions;
+    if (DictionaryAttr strategy = fusion.getStrategyAttr(); strategy && strategy.get(strategyPreparedName)) {
+      temp = prepared(fusion, remaining.front());
+      remaining = remaining.drop_front();
+    }
+    for (func::FuncOp kernel : remaining) {
+      launches.push_back(launch(fusion, kernel, temp, kernel == main));
       scratch = std::max(scratch, kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt());
     }
   }
@@ -236,6 +300,9 @@ struct OutlineCpuKernelsPass : segc::impl::OutlineCpuKernelsPassBase<OutlineCpuK
     }
     for (NamedAttribute entry : entries)
       module.lookupSymbol(entry.getName())->erase();
+    if (DictionaryAttr prepare = outliner.prepareEntry())
+      entries.push_back({StringAttr::get(&getContext(), "prepare"), prepare});
+    module->setAttr(preparedAttrName, IntegerAttr::get(IntegerType::get(&getContext(), 64), outliner.preparedBytes));
     module->setAttr(entriesAttrName, DictionaryAttr::get(&getContext(), entries));
     kernels += outliner.kernelCount;
     shared += outliner.sharedCount;

@@ -8,6 +8,7 @@
 #include "mlir/IR/Remarks.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
 #include "segc/Codegen/CPU/Passes.h"
+#include "segc/Transforms/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -35,6 +36,22 @@ struct SelectCpuStrategyPass : segc::impl::SelectCpuStrategyPassBase<SelectCpuSt
         return signalPassFailure();
   }
 
+  /// Whether the root's operand is a parameter that no step of this entry
+  /// changes: what is laid out once stays true.
+  bool readsConstantFilter(seg::FusionOp fusion, Operation *root, int64_t operand) {
+    if (operand < 0)
+      return false;
+    func::FuncOp entry = getOperation();
+    for (unsigned i = 0; i < entry.getNumResults(); ++i)
+      if (auto region = entry.getResultAttrOfType<StringAttr>(i, regionAttrName);
+          region && (region.getValue() == "gradients" || region.getValue() == "parameters"))
+        return false;
+    auto inner = dyn_cast<BlockArgument>(root->getOperand(operand));
+    auto outer = inner ? dyn_cast<BlockArgument>(fusion.getInputs()[inner.getArgNumber()]) : BlockArgument();
+    auto region = outer ? entry.getArgAttrOfType<StringAttr>(outer.getArgNumber(), regionAttrName) : StringAttr();
+    return region && region.getValue() == "parameters";
+  }
+
   LogicalResult select(seg::FusionOp fusion, const CpuTarget &target) {
     Operation *root = fusionRoot(fusion);
     if (!root || fusion.getStrategyAttr())
@@ -43,6 +60,11 @@ struct SelectCpuStrategyPass : segc::impl::SelectCpuStrategyPassBase<SelectCpuSt
     if (!kernel)
       return root->emitOpError("has no CPU kernel");
     DictionaryAttr strategy = kernel.selectCpuStrategy(fusion, target);
+    if (readsConstantFilter(fusion, root, kernel.preparedOperand()) && strategy.getAs<IntegerAttr>(strategyTempName).getInt() > 0) {
+      NamedAttrList entries(strategy);
+      entries.set(strategyPreparedName, UnitAttr::get(&getContext()));
+      strategy = entries.getDictionary(&getContext());
+    }
     fusion.setStrategyAttr(strategy);
     remark::analysis(root->getLoc(), remark::RemarkOpts::name("strategy").category("strategy"))
         << remark::add("{0}: {1}", root->getName(), strategy);

@@ -1,4 +1,4 @@
-//===- SupportBitcode.cpp -----------------------------------------------------------------===//
+//===- SupportBitcode.cpp -------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,5 +18,6 @@ extern "C" const char segcSupportBegin[] __asm__("segc_support_bitcode_begin");
 extern "C" const char segcSupportEnd[] __asm__("segc_support_bitcode_end");
 
 llvm::StringRef segc::supportBitcode() {
-  return {segcSupportBegin, static_cast<size_t>(segcSupportEnd - segcSupportBegin)};
+  return {segcSupportBegin,
+          static_cast<size_t>(segcSupportEnd - segcSupportBegin)};
 }

@@ -1,4 +1,4 @@
-//===- KernelBuilder.cpp -----------------------------------------------------------------===//
+//===- KernelBuilder.cpp --------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,8 +23,8 @@ namespace segc {
 KernelBody::KernelBody(OpBuilder builder, func::FuncOp function,
                        seg::FusionOp fusion)
     : b(builder), location(fusion.getLoc()), function(function),
-      inputCount(fusion.getNumOperands()),
-      outputCount(fusion.getNumResults()) {}
+      inputCount(fusion.getNumOperands()), outputCount(fusion.getNumResults()) {
+}
 
 Value KernelBody::output(unsigned i) const {
   return function.getArgument(inputCount + i);
@@ -67,10 +67,12 @@ Value KernelBody::max(Value x, Value y) {
   return b.createOrFold<arith::MaxSIOp>(location, x, y);
 }
 Value KernelBody::less(Value x, Value y) {
-  return b.createOrFold<arith::CmpIOp>(location, arith::CmpIPredicate::slt, x, y);
+  return b.createOrFold<arith::CmpIOp>(location, arith::CmpIPredicate::slt, x,
+                                       y);
 }
 
-SmallVector<Value> KernelBody::delinearize(Value linear, ArrayRef<int64_t> sizes) {
+SmallVector<Value> KernelBody::delinearize(Value linear,
+                                           ArrayRef<int64_t> sizes) {
   SmallVector<Value> result(sizes.size());
   for (size_t i = sizes.size(); i-- > 1;) {
     result[i] = rem(linear, sizes[i]);
@@ -96,7 +98,8 @@ SmallVector<Value> KernelBody::loop(
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> next = body(loop.getInductionVar(), loop.getRegionIterArgs());
+    SmallVector<Value> next =
+        body(loop.getInductionVar(), loop.getRegionIterArgs());
     if (!init.empty())
       scf::YieldOp::create(b, location, next);
   }
@@ -116,8 +119,10 @@ VectorType KernelBody::vectorType(int64_t lanes) {
 
 Value KernelBody::load(Value memref, Value index, int64_t lanes, Value mask) {
   if (!mask)
-    return vector::LoadOp::create(b, location, vectorType(lanes), memref, index);
-  return vector::MaskedLoadOp::create(b, location, vectorType(lanes), memref, index, mask, zeroVector(lanes));
+    return vector::LoadOp::create(b, location, vectorType(lanes), memref,
+                                  index);
+  return vector::MaskedLoadOp::create(b, location, vectorType(lanes), memref,
+                                      index, mask, zeroVector(lanes));
 }
 
 void KernelBody::store(Value value, Value memref, Value index, Value mask) {
@@ -134,16 +139,20 @@ void KernelBody::storeScalar(Value value, Value memref, Value index) {
   memref::StoreOp::create(b, location, value, memref, index);
 }
 Value KernelBody::splat(Value scalar, int64_t lanes) {
-  return vector::BroadcastOp::create(b, location, VectorType::get({lanes}, scalar.getType()), scalar);
+  return vector::BroadcastOp::create(
+      b, location, VectorType::get({lanes}, scalar.getType()), scalar);
 }
 Value KernelBody::zeroVector(int64_t lanes) {
-  return arith::ConstantOp::create(b, location, b.getZeroAttr(vectorType(lanes)));
+  return arith::ConstantOp::create(b, location,
+                                   b.getZeroAttr(vectorType(lanes)));
 }
 Value KernelBody::scalarConstant(double value) {
-  return arith::ConstantOp::create(b, location, b.getF32FloatAttr(static_cast<float>(value)));
+  return arith::ConstantOp::create(
+      b, location, b.getF32FloatAttr(static_cast<float>(value)));
 }
 Value KernelBody::prefixMask(Value count, int64_t lanes) {
-  return vector::CreateMaskOp::create(b, location, VectorType::get({lanes}, b.getI1Type()), count);
+  return vector::CreateMaskOp::create(
+      b, location, VectorType::get({lanes}, b.getI1Type()), count);
 }
 
 //===----------------------------------------------------------------------===//
@@ -162,10 +171,12 @@ void FusionEmitter::launch(TaskCount tasks, int64_t scratchBytes,
                            llvm::function_ref<void(KernelBody &)> body) {
   Type f32 = builder.getF32Type(), index = builder.getIndexType();
   SmallVector<Type> types;
-  for (Type type : llvm::concat<Type>(llvm::to_vector(fusion->getOperandTypes()),
-                                      llvm::to_vector(fusion->getResultTypes()))) {
+  for (Type type :
+       llvm::concat<Type>(llvm::to_vector(fusion->getOperandTypes()),
+                          llvm::to_vector(fusion->getResultTypes()))) {
     auto tensor = cast<RankedTensorType>(type);
-    types.push_back(MemRefType::get({tensor.getNumElements()}, tensor.getElementType()));
+    types.push_back(
+        MemRefType::get({tensor.getNumElements()}, tensor.getElementType()));
   }
   int64_t tempBytes = 0;
   if (DictionaryAttr strategy = fusion.getStrategyAttr())
@@ -180,7 +191,8 @@ void FusionEmitter::launch(TaskCount tasks, int64_t scratchBytes,
     name += "_" + std::to_string(functions.size());
   auto function = func::FuncOp::create(builder, fusion.getLoc(), name,
                                        builder.getFunctionType(types, {}));
-  function->setAttr(tasksAttrName, builder.getDenseI64ArrayAttr({tasks.fixed, tasks.perSample}));
+  function->setAttr(tasksAttrName, builder.getDenseI64ArrayAttr(
+                                       {tasks.fixed, tasks.perSample}));
   function->setAttr(scratchAttrName, builder.getI64IntegerAttr(scratchBytes));
   OpBuilder inner = OpBuilder::atBlockBegin(function.addEntryBlock());
   KernelBody kernel(inner, function, fusion);

@@ -1,4 +1,4 @@
-//===- PointwiseEmitter.cpp -----------------------------------------------------------------===//
+//===- PointwiseEmitter.cpp -----------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -70,7 +70,8 @@ void PointwiseEmitter::emit(const Point &point, int64_t lanes, Value mask,
     SmallVector<Value> args;
     for (Value v : op.getOperands())
       args.push_back(operand(v, point, lanes, mask));
-    values[op.getResult(0)] = pointwise.emitPoint(body.builder(), body.loc(), args, linearIndex(point));
+    values[op.getResult(0)] = pointwise.emitPoint(body.builder(), body.loc(),
+                                                  args, linearIndex(point));
   }
   auto yield = cast<seg::YieldOp>(fusion.getBody().front().getTerminator());
   for (auto [i, value] : llvm::enumerate(yield.getValues()))

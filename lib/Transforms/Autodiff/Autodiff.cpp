@@ -1,4 +1,4 @@
-//===- Autodiff.cpp -----------------------------------------------------------------===//
+//===- Autodiff.cpp -------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -52,7 +52,8 @@ Differentiator::Differentiator(func::FuncOp function)
       active.insert(argument);
   for (Operation &op : function.getBody().front().without_terminator()) {
     forward.push_back(&op);
-    if (llvm::any_of(op.getOperands(), [&](Value v) { return active.contains(v); }))
+    if (llvm::any_of(op.getOperands(),
+                     [&](Value v) { return active.contains(v); }))
       active.insert(op.result_begin(), op.result_end());
   }
 }
@@ -73,17 +74,21 @@ LogicalResult Differentiator::differentiate(Operation *op) {
   for (Value operand : op->getOperands())
     needed.push_back(active.contains(operand));
   // Ops that the loss does not see, and ops on the image alone, have no share.
-  if (llvm::none_of(resultGrads, [](Value g) { return static_cast<bool>(g); }) ||
+  if (llvm::none_of(resultGrads,
+                    [](Value g) { return static_cast<bool>(g); }) ||
       llvm::none_of(needed, [](bool b) { return b; }))
     return success();
   auto differentiable = dyn_cast<seg::DifferentiableOpInterface>(op);
   if (!differentiable)
-    return op->emitOpError("is not differentiable, but lies between a parameter and the loss");
+    return op->emitOpError(
+        "is not differentiable, but lies between a parameter and the loss");
   SmallVector<Value> operandGrads(op->getNumOperands());
-  if (failed(differentiable.buildAdjoint(builder, resultGrads, needed, operandGrads)))
+  if (failed(differentiable.buildAdjoint(builder, resultGrads, needed,
+                                         operandGrads)))
     return failure();
   ++adjointCount;
-  for (auto [operand, gradient, wanted] : llvm::zip_equal(op->getOperands(), operandGrads, needed))
+  for (auto [operand, gradient, wanted] :
+       llvm::zip_equal(op->getOperands(), operandGrads, needed))
     if (gradient && wanted)
       accumulate(operand, gradient);
   return success();
@@ -96,7 +101,8 @@ void Differentiator::accumulate(Value value, Value gradient) {
     return;
   }
   ++sumCount;
-  sum = seg::AddOp::create(builder, value.getLoc(), value.getType(), sum, gradient);
+  sum = seg::AddOp::create(builder, value.getLoc(), value.getType(), sum,
+                           gradient);
 }
 
 struct AutodiffPass : segc::impl::AutodiffPassBase<AutodiffPass> {
@@ -110,15 +116,20 @@ void AutodiffPass::runOnOperation() {
   auto lossIndex = function->getAttrOfType<IntegerAttr>(differentiateAttrName);
   if (!lossIndex)
     return;
-  auto terminator = cast<func::ReturnOp>(function.getBody().front().getTerminator());
-  if (lossIndex.getInt() < 0 || lossIndex.getInt() >= terminator.getNumOperands()) {
-    function.emitOpError("expects ") << differentiateAttrName << " to name one of "
-                                     << terminator.getNumOperands() << " results, got " << lossIndex.getInt();
+  auto terminator =
+      cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  if (lossIndex.getInt() < 0 ||
+      lossIndex.getInt() >= terminator.getNumOperands()) {
+    function.emitOpError("expects ")
+        << differentiateAttrName << " to name one of "
+        << terminator.getNumOperands() << " results, got "
+        << lossIndex.getInt();
     return signalPassFailure();
   }
   Value seed;
   for (auto [i, argument] : llvm::enumerate(function.getArguments()))
-    if (auto name = function.getArgAttrOfType<StringAttr>(i, nameAttrName); name && name.getValue() == "loss_scale")
+    if (auto name = function.getArgAttrOfType<StringAttr>(i, nameAttrName);
+        name && name.getValue() == "loss_scale")
       seed = argument;
   if (!seed) {
     function.emitOpError("expects an argument named loss_scale");
@@ -126,7 +137,8 @@ void AutodiffPass::runOnOperation() {
   }
 
   Differentiator differentiator(function);
-  if (failed(differentiator.run(terminator.getOperand(lossIndex.getInt()), seed)))
+  if (failed(
+          differentiator.run(terminator.getOperand(lossIndex.getInt()), seed)))
     return signalPassFailure();
   adjoints += differentiator.adjointCount;
   sums += differentiator.sumCount;
@@ -135,22 +147,29 @@ void AutodiffPass::runOnOperation() {
   SmallVector<Value> results(terminator.getOperands());
   SmallVector<Attribute> resultAttrs;
   for (unsigned i = 0; i < results.size(); ++i)
-    resultAttrs.push_back(function.getResultAttrDict(i) ? function.getResultAttrDict(i) : b.getDictionaryAttr({}));
+    resultAttrs.push_back(function.getResultAttrDict(i)
+                              ? function.getResultAttrDict(i)
+                              : b.getDictionaryAttr({}));
   for (auto [i, argument] : llvm::enumerate(function.getArguments())) {
     if (region(function, i) != "parameters")
       continue;
     Value gradient = differentiator.gradient(argument);
     if (!gradient) {
-      function.emitOpError("the loss does not depend on parameter ") << function.getArgAttr(i, nameAttrName);
+      function.emitOpError("the loss does not depend on parameter ")
+          << function.getArgAttr(i, nameAttrName);
       return signalPassFailure();
     }
     results.push_back(gradient);
-    resultAttrs.push_back(b.getDictionaryAttr({b.getNamedAttr(regionAttrName, b.getStringAttr("gradients")),
-                                               b.getNamedAttr(nameAttrName, function.getArgAttr(i, nameAttrName)),
-                                               b.getNamedAttr(offsetAttrName, function.getArgAttr(i, offsetAttrName))}));
+    resultAttrs.push_back(b.getDictionaryAttr(
+        {b.getNamedAttr(regionAttrName, b.getStringAttr("gradients")),
+         b.getNamedAttr(nameAttrName, function.getArgAttr(i, nameAttrName)),
+         b.getNamedAttr(offsetAttrName,
+                        function.getArgAttr(i, offsetAttrName))}));
   }
   terminator->setOperands(results);
-  function.setFunctionType(b.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));
-  function.setAllResultAttrs(llvm::map_to_vector(resultAttrs, [](Attribute a) { return cast<DictionaryAttr>(a); }));
+  function.setFunctionType(b.getFunctionType(function.getArgumentTypes(),
+                                             ValueRange(results).getTypes()));
+  function.setAllResultAttrs(llvm::map_to_vector(
+      resultAttrs, [](Attribute a) { return cast<DictionaryAttr>(a); }));
   function->removeAttr(differentiateAttrName);
 }

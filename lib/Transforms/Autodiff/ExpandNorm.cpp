@@ -1,4 +1,4 @@
-//===- ExpandNorm.cpp -----------------------------------------------------------------===//
+//===- ExpandNorm.cpp -----------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -21,10 +21,12 @@ namespace {
 void expand(seg::NormOp op) {
   OpBuilder b(op);
   Location loc = op.getLoc();
-  auto stats = seg::NormStatsOp::create(b, loc, op.getMean().getType(), op.getRstd().getType(), op.getInput(),
-                                        op.getKind(), op.getGroups(), op.getEpsilon());
-  Value output = seg::NormApplyOp::create(b, loc, op.getOutput().getType(), op.getInput(), stats.getMean(),
-                                          stats.getRstd(), op.getGamma(), op.getBeta());
+  auto stats = seg::NormStatsOp::create(
+      b, loc, op.getMean().getType(), op.getRstd().getType(), op.getInput(),
+      op.getKind(), op.getGroups(), op.getEpsilon());
+  Value output = seg::NormApplyOp::create(
+      b, loc, op.getOutput().getType(), op.getInput(), stats.getMean(),
+      stats.getRstd(), op.getGamma(), op.getBeta());
   op->replaceAllUsesWith(ValueRange{output, stats.getMean(), stats.getRstd()});
   op.erase();
 }
@@ -33,13 +35,16 @@ void expand(seg::NormGradOp op) {
   OpBuilder b(op);
   Location loc = op.getLoc();
   Type stat = op.getMean().getType(), channel = op.getGamma().getType();
-  auto stats = seg::NormGradStatsOp::create(b, loc, stat, stat, channel, channel, op.getInput(), op.getGrad(),
-                                            op.getGamma(), op.getMean(), op.getRstd(), op.getKind(), op.getGroups(),
-                                            op.getEpsilon());
-  Value inputGrad = seg::NormGradApplyOp::create(b, loc, op.getInputGrad().getType(), op.getInput(), op.getGrad(),
-                                                 op.getGamma(), op.getMean(), op.getRstd(), stats.getMeanGrad(),
-                                                 stats.getMeanGradXhat());
-  op->replaceAllUsesWith(ValueRange{inputGrad, stats.getGammaGrad(), stats.getBetaGrad()});
+  auto stats = seg::NormGradStatsOp::create(
+      b, loc, stat, stat, channel, channel, op.getInput(), op.getGrad(),
+      op.getGamma(), op.getMean(), op.getRstd(), op.getKind(), op.getGroups(),
+      op.getEpsilon());
+  Value inputGrad = seg::NormGradApplyOp::create(
+      b, loc, op.getInputGrad().getType(), op.getInput(), op.getGrad(),
+      op.getGamma(), op.getMean(), op.getRstd(), stats.getMeanGrad(),
+      stats.getMeanGradXhat());
+  op->replaceAllUsesWith(
+      ValueRange{inputGrad, stats.getGammaGrad(), stats.getBetaGrad()});
   op.erase();
 }
 

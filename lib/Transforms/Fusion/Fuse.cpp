@@ -1,4 +1,4 @@
-//===- Fuse.cpp -----------------------------------------------------------------===//
+//===- Fuse.cpp -----------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -57,7 +57,8 @@ private:
   void merge(Group *into, Group *from);
   void visit(Group *group, llvm::SetVector<Group *> &order);
   Group *groupOf(Value value) const {
-    return value.getDefiningOp() ? owner.lookup(value.getDefiningOp()) : nullptr;
+    return value.getDefiningOp() ? owner.lookup(value.getDefiningOp())
+                                 : nullptr;
   }
 
   const FusionModel *model;
@@ -79,18 +80,23 @@ void Grouping::add(Operation *op) {
   position[op] = position.size();
   if (!pointwise)
     return;
-  for (Value operand : llvm::SmallSetVector<Value, 4>(op->operand_begin(), op->operand_end())) {
+  for (Value operand :
+       llvm::SmallSetVector<Value, 4>(op->operand_begin(), op->operand_end())) {
     Group *producer = groupOf(operand);
     if (!producer || producer == owner[op])
       continue;
     auto remark = [&](bool passed) {
-      auto opts = remark::RemarkOpts::name(passed ? "fused" : "not-fused").category("fusion");
-      return passed ? remark::passed(op->getLoc(), opts) : remark::missed(op->getLoc(), opts);
+      auto opts = remark::RemarkOpts::name(passed ? "fused" : "not-fused")
+                      .category("fusion");
+      return passed ? remark::passed(op->getLoc(), opts)
+                    : remark::missed(op->getLoc(), opts);
     };
-    StringRef from = operand.getDefiningOp()->getName().getStringRef(), to = op->getName().getStringRef();
+    StringRef from = operand.getDefiningOp()->getName().getStringRef(),
+              to = op->getName().getStringRef();
     if (const char *reason = refusal(producer, op)) {
       ++missedCount;
-      remark(false) << remark::add("{0} -> {1}", from, to) << remark::reason("{0}", reason)
+      remark(false) << remark::add("{0} -> {1}", from, to)
+                    << remark::reason("{0}", reason)
                     << remark::metric("bytes", 2 * bytesOf(operand));
       continue;
     }
@@ -98,7 +104,8 @@ void Grouping::add(Operation *op) {
     ++fusedCount;
     // The value need not be read again; nor written, if this is its only user.
     int64_t saved = bytesOf(operand) * (operand.hasOneUse() ? 2 : 1);
-    remark(true) << remark::add("{0} -> {1}", from, to) << remark::metric("bytes_saved", saved);
+    remark(true) << remark::add("{0} -> {1}", from, to)
+                 << remark::metric("bytes_saved", saved);
     merge(producer, owner[op]);
   }
 }
@@ -110,15 +117,20 @@ const char *Grouping::refusal(Group *producer, Operation *op) {
     return "out of fuel";
   Group *consumer = owner[op];
   if (producer->space != consumer->space)
-    return "iteration spaces differ: the user reads the value broadcast or reduced";
+    return "iteration spaces differ: the user reads the value broadcast or "
+           "reduced";
   if (producer->root && !(model && model->takesEpilogue(producer->root)))
     return "the producer's kernel takes no epilogue";
   if (producer->root && consumer->root)
     return "both sides hold a root: a kernel has one";
-  if (consumer->root && llvm::any_of(consumer->root->getOperands(), [&](Value v) { return groupOf(v) == producer; }))
-    return "the user's root reads the value too: a kernel computes nothing before its root";
+  if (consumer->root &&
+      llvm::any_of(consumer->root->getOperands(),
+                   [&](Value v) { return groupOf(v) == producer; }))
+    return "the user's root reads the value too: a kernel computes nothing "
+           "before its root";
   if (reachesFromOutside(producer, consumer))
-    return "another kernel lies between: the user also needs a value computed from this one";
+    return "another kernel lies between: the user also needs a value computed "
+           "from this one";
   return nullptr;
 }
 
@@ -145,7 +157,9 @@ void Grouping::merge(Group *into, Group *from) {
   for (Operation *op : from->ops)
     owner[op] = into;
   into->ops.append(from->ops);
-  llvm::sort(into->ops, [&](Operation *a, Operation *b) { return position[a] < position[b]; });
+  llvm::sort(into->ops, [&](Operation *a, Operation *b) {
+    return position[a] < position[b];
+  });
   if (from->root)
     into->root = from->root;
   from->ops.clear();
@@ -171,10 +185,13 @@ SmallVector<Group *> Grouping::ordered() {
 
 /// Moves a group's ops into a seg.fusion at the builder; `map` holds what
 /// stands for the values of groups already moved.
-void buildFusion(OpBuilder &builder, const Group &group, bool rootKeepsResults, IRMapping &map) {
+void buildFusion(OpBuilder &builder, const Group &group, bool rootKeepsResults,
+                 IRMapping &map) {
   llvm::SmallDenseSet<Operation *> members(group.ops.begin(), group.ops.end());
   auto usedOutside = [&](Value value) {
-    return llvm::any_of(value.getUsers(), [&](Operation *user) { return !members.contains(user); });
+    return llvm::any_of(value.getUsers(), [&](Operation *user) {
+      return !members.contains(user);
+    });
   };
   llvm::SmallSetVector<Value, 8> inputs;
   SmallVector<Value> outputs;
@@ -197,8 +214,9 @@ void buildFusion(OpBuilder &builder, const Group &group, bool rootKeepsResults, 
   SmallVector<Value> operands;
   for (Value input : inputs)
     operands.push_back(map.lookupOrDefault(input));
-  auto fusion = seg::FusionOp::create(builder, lead->getLoc(), ValueRange(outputs).getTypes(), operands,
-                                      DictionaryAttr(), DenseI64ArrayAttr(), IntegerAttr());
+  auto fusion = seg::FusionOp::create(
+      builder, lead->getLoc(), ValueRange(outputs).getTypes(), operands,
+      DictionaryAttr(), DenseI64ArrayAttr(), IntegerAttr());
   Block *body = builder.createBlock(&fusion.getBody());
   IRMapping inner;
   for (Value input : inputs)
@@ -218,17 +236,22 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
 
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
-    const auto *model = getContext().getLoadedDialect<seg::SegDialect>()->getRegisteredInterface<FusionModel>();
+    const auto *model = getContext()
+                            .getLoadedDialect<seg::SegDialect>()
+                            ->getRegisteredInterface<FusionModel>();
     Grouping grouping(block, model, enable, fuel);
     fused += grouping.fusedCount;
     missed += grouping.missedCount;
 
-    auto old = llvm::map_to_vector(block.without_terminator(), [](Operation &op) { return &op; });
+    auto old = llvm::map_to_vector(block.without_terminator(),
+                                   [](Operation &op) { return &op; });
     Operation *terminator = block.getTerminator();
     OpBuilder builder(terminator);
     IRMapping map;
     for (Group *group : grouping.ordered())
-      buildFusion(builder, *group, group->root && !(model && model->takesEpilogue(group->root)), map);
+      buildFusion(builder, *group,
+                  group->root && !(model && model->takesEpilogue(group->root)),
+                  map);
     for (OpOperand &operand : terminator->getOpOperands())
       operand.set(map.lookupOrDefault(operand.get()));
     for (Operation *op : llvm::reverse(old))

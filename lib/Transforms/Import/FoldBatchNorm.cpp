@@ -34,22 +34,31 @@ StringAttr nameOf(Value value) {
 /// A bias for a convolution that has none: named after its filter.
 template <typename Conv>
 Value makeBias(OpBuilder &b, Conv conv, seg::BatchNormOp norm) {
-  StringRef filter = conv.getFilter().template getDefiningOp<seg::ParamOp>().getName();
+  StringRef filter =
+      conv.getFilter().template getDefiningOp<seg::ParamOp>().getName();
   filter.consume_back(".weight");
-  return seg::ParamOp::create(b, norm.getLoc(), norm.getBeta().getType(), b.getStringAttr(filter + ".bias"),
-                              seg::InitKindAttr::get(b.getContext(), seg::InitKind::constant), b.getF64FloatAttr(0), UnitAttr());
+  return seg::ParamOp::create(
+      b, norm.getLoc(), norm.getBeta().getType(),
+      b.getStringAttr(filter + ".bias"),
+      seg::InitKindAttr::get(b.getContext(), seg::InitKind::constant),
+      b.getF64FloatAttr(0), UnitAttr());
 }
 
 /// What the new weights are computed from; null if the norm cannot be folded.
 template <typename Conv>
 DictionaryAttr fold(seg::BatchNormOp norm, Conv conv) {
-  if (!conv->hasOneUse() || !conv.getFilter().template getDefiningOp<seg::ParamOp>() || !conv.getFilter().hasOneUse())
+  if (!conv->hasOneUse() ||
+      !conv.getFilter().template getDefiningOp<seg::ParamOp>() ||
+      !conv.getFilter().hasOneUse())
     return nullptr;
   OpBuilder b(conv);
-  SmallVector<NamedAttribute> entry = {b.getNamedAttr("epsilon", norm.getEpsilonAttr()),
-                                       b.getNamedAttr("filter", nameOf(conv.getFilter()))};
-  for (auto [key, value] : {std::pair("gamma", norm.getGamma()), std::pair("beta", norm.getBeta()),
-                            std::pair("mean", norm.getRunningMean()), std::pair("variance", norm.getRunningVariance())}) {
+  SmallVector<NamedAttribute> entry = {
+      b.getNamedAttr("epsilon", norm.getEpsilonAttr()),
+      b.getNamedAttr("filter", nameOf(conv.getFilter()))};
+  for (auto [key, value] :
+       {std::pair("gamma", norm.getGamma()), std::pair("beta", norm.getBeta()),
+        std::pair("mean", norm.getRunningMean()),
+        std::pair("variance", norm.getRunningVariance())}) {
     if (!nameOf(value) || !value.hasOneUse())
       return nullptr;
     entry.push_back(b.getNamedAttr(key, nameOf(value)));
@@ -67,7 +76,8 @@ DictionaryAttr fold(seg::BatchNormOp norm, Conv conv) {
   return b.getDictionaryAttr(entry);
 }
 
-struct FoldBatchNormPass : segc::impl::FoldBatchNormPassBase<FoldBatchNormPass> {
+struct FoldBatchNormPass
+    : segc::impl::FoldBatchNormPassBase<FoldBatchNormPass> {
   void runOnOperation() override {
     SmallVector<Attribute> entries;
     SmallVector<seg::BatchNormOp> norms;
@@ -76,13 +86,15 @@ struct FoldBatchNormPass : segc::impl::FoldBatchNormPassBase<FoldBatchNormPass> 
       DictionaryAttr entry;
       if (auto conv = norm.getInput().getDefiningOp<seg::ConvOp>())
         entry = fold(norm, conv);
-      else if (auto transposed = norm.getInput().getDefiningOp<seg::ConvTransposeOp>())
+      else if (auto transposed =
+                   norm.getInput().getDefiningOp<seg::ConvTransposeOp>())
         entry = fold(norm, transposed);
       if (entry)
         entries.push_back(entry);
     }
     folded += entries.size();
-    getOperation()->setAttr(foldedAttrName, ArrayAttr::get(&getContext(), entries));
+    getOperation()->setAttr(foldedAttrName,
+                            ArrayAttr::get(&getContext(), entries));
   }
 };
 

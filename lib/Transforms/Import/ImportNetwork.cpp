@@ -1,4 +1,4 @@
-//===- ImportNetwork.cpp -----------------------------------------------------------------===//
+//===- ImportNetwork.cpp --------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -64,27 +64,33 @@ class EntryBuilder {
 public:
   EntryBuilder(ModuleOp module, StringRef name, Location loc)
       : builder(OpBuilder::atBlockEnd(module.getBody())), loc(loc) {
-    function = func::FuncOp::create(builder, loc, name, builder.getFunctionType({}, {}));
+    function = func::FuncOp::create(builder, loc, name,
+                                    builder.getFunctionType({}, {}));
     block = function.addEntryBlock();
     builder.setInsertionPointToEnd(block);
   }
 
-  Value argument(Type type, StringRef region, StringRef name, int64_t offset = 0) {
-    (void)function.insertArgument(block->getNumArguments(), type, attributes(region, name, offset), loc);
+  Value argument(Type type, StringRef region, StringRef name,
+                 int64_t offset = 0) {
+    (void)function.insertArgument(block->getNumArguments(), type,
+                                  attributes(region, name, offset), loc);
     return block->getArguments().back();
   }
   Value scalar(StringRef name) {
-    Type element = name == "step" || name == "seed" || name == "sample_offset" ? Type(builder.getI64Type())
-                                                                              : Type(builder.getF32Type());
+    Type element = name == "step" || name == "seed" || name == "sample_offset"
+                       ? Type(builder.getI64Type())
+                       : Type(builder.getF32Type());
     return argument(RankedTensorType::get({}, element), "scalars", name);
   }
-  void result(Value value, StringRef region, StringRef name, int64_t offset = 0) {
+  void result(Value value, StringRef region, StringRef name,
+              int64_t offset = 0) {
     results.push_back(value);
     resultAttrs.push_back(attributes(region, name, offset));
   }
   func::FuncOp finish() {
     func::ReturnOp::create(builder, loc, results);
-    function.setFunctionType(builder.getFunctionType(block->getArgumentTypes(), ValueRange(results).getTypes()));
+    function.setFunctionType(builder.getFunctionType(
+        block->getArgumentTypes(), ValueRange(results).getTypes()));
     for (auto [i, attrs] : llvm::enumerate(resultAttrs))
       function.setResultAttrs(i, attrs);
     return function;
@@ -95,9 +101,11 @@ public:
 
 private:
   DictionaryAttr attributes(StringRef region, StringRef name, int64_t offset) {
-    return builder.getDictionaryAttr({builder.getNamedAttr(regionAttrName, builder.getStringAttr(region)),
-                                      builder.getNamedAttr(nameAttrName, builder.getStringAttr(name)),
-                                      builder.getNamedAttr(offsetAttrName, builder.getI64IntegerAttr(offset))});
+    return builder.getDictionaryAttr(
+        {builder.getNamedAttr(regionAttrName, builder.getStringAttr(region)),
+         builder.getNamedAttr(nameAttrName, builder.getStringAttr(name)),
+         builder.getNamedAttr(offsetAttrName,
+                              builder.getI64IntegerAttr(offset))});
   }
 
   func::FuncOp function;
@@ -109,7 +117,8 @@ private:
 /// Copies the forward region into an entry, in training or inference mode.
 class ForwardCopier {
 public:
-  ForwardCopier(EntryBuilder &entry, seg::NetworkOp network, const Layout &layout, bool training)
+  ForwardCopier(EntryBuilder &entry, seg::NetworkOp network,
+                const Layout &layout, bool training)
       : entry(entry), network(network), layout(layout), training(training) {}
 
   /// The forward results, for the given image.
@@ -117,9 +126,11 @@ public:
     Block &forward = network.getForward().front();
     map.map(forward.getArgument(0), image);
     for (auto [param, offset] : layout.params)
-      map.map(param.getOutput(), entry.argument(param.getType(), "parameters", param.getName(), offset));
+      map.map(param.getOutput(), entry.argument(param.getType(), "parameters",
+                                                param.getName(), offset));
     for (auto [state, offset] : layout.states)
-      map.map(state.getOutput(), entry.argument(state.getType(), "states", state.getName(), offset));
+      map.map(state.getOutput(), entry.argument(state.getType(), "states",
+                                                state.getName(), offset));
     for (Operation &op : forward.without_terminator())
       copyOp(op);
     SmallVector<Value> results;
@@ -146,8 +157,9 @@ private:
           step = entry.scalar("step");
           sampleOffset = entry.scalar("sample_offset");
         }
-        input = seg::DropoutOp::create(b, op.getLoc(), input.getType(), input, seed, step, sampleOffset,
-                                       dropout.getRateAttr(), b.getI64IntegerAttr(dropouts++));
+        input = seg::DropoutOp::create(
+            b, op.getLoc(), input.getType(), input, seed, step, sampleOffset,
+            dropout.getRateAttr(), b.getI64IntegerAttr(dropouts++));
       }
       map.map(dropout.getOutput(), input);
       return;
@@ -161,19 +173,25 @@ private:
     auto get = [&](Value v) { return map.lookup(v); };
     Value input = get(op.getInput());
     if (!training) {
-      map.map(op.getOutput(), seg::BatchNormInferenceOp::create(
-                                  b, loc, op.getType(), input, get(op.getGamma()), get(op.getBeta()),
-                                  get(op.getRunningMean()), get(op.getRunningVariance()), op.getEpsilonAttr()));
+      map.map(op.getOutput(),
+              seg::BatchNormInferenceOp::create(
+                  b, loc, op.getType(), input, get(op.getGamma()),
+                  get(op.getBeta()), get(op.getRunningMean()),
+                  get(op.getRunningVariance()), op.getEpsilonAttr()));
       return;
     }
     Type statType = op.getRunningMean().getType();
-    auto norm = seg::NormOp::create(b, loc, op.getType(), statType, statType, input, get(op.getGamma()),
-                                    get(op.getBeta()), seg::NormKind::batch, 0, op.getEpsilon());
+    auto norm = seg::NormOp::create(
+        b, loc, op.getType(), statType, statType, input, get(op.getGamma()),
+        get(op.getBeta()), seg::NormKind::batch, 0, op.getEpsilon());
     map.map(op.getOutput(), norm.getOutput());
-    updates[op.getRunningMean().getDefiningOp()] = seg::RunningMeanOp::create(
-        b, loc, statType, get(op.getRunningMean()), norm.getMean(), op.getMomentumAttr());
-    updates[op.getRunningVariance().getDefiningOp()] = seg::RunningVarianceOp::create(
-        b, loc, statType, get(op.getRunningVariance()), norm.getRstd(), op.getMomentumAttr(), op.getEpsilonAttr());
+    updates[op.getRunningMean().getDefiningOp()] =
+        seg::RunningMeanOp::create(b, loc, statType, get(op.getRunningMean()),
+                                   norm.getMean(), op.getMomentumAttr());
+    updates[op.getRunningVariance().getDefiningOp()] =
+        seg::RunningVarianceOp::create(
+            b, loc, statType, get(op.getRunningVariance()), norm.getRstd(),
+            op.getMomentumAttr(), op.getEpsilonAttr());
   }
 
   EntryBuilder &entry;
@@ -186,8 +204,8 @@ private:
 };
 
 /// Copies the objective and returns its results.
-SmallVector<Value> copyObjective(EntryBuilder &entry, seg::NetworkOp network, ValueRange forwardResults,
-                                 Value labels) {
+SmallVector<Value> copyObjective(EntryBuilder &entry, seg::NetworkOp network,
+                                 ValueRange forwardResults, Value labels) {
   IRMapping map;
   Block &objective = network.getObjective().front();
   map.map(objective.getArguments().drop_back(), forwardResults);
@@ -200,26 +218,37 @@ SmallVector<Value> copyObjective(EntryBuilder &entry, seg::NetworkOp network, Va
   return results;
 }
 
-void importPredict(ModuleOp module, seg::NetworkOp network, const Layout &layout) {
+void importPredict(ModuleOp module, seg::NetworkOp network,
+                   const Layout &layout) {
   EntryBuilder entry(module, "predict", network.getLoc());
-  Value image = entry.argument(network.getForward().getArgument(0).getType(), "inputs", "image");
-  Value logits = ForwardCopier(entry, network, layout, /*training=*/false).copy(image).front();
-  Value probabilities = seg::SoftmaxOp::create(entry.builder, network.getLoc(), logits);
+  Value image = entry.argument(network.getForward().getArgument(0).getType(),
+                               "inputs", "image");
+  Value logits = ForwardCopier(entry, network, layout, /*training=*/false)
+                     .copy(image)
+                     .front();
+  Value probabilities =
+      seg::SoftmaxOp::create(entry.builder, network.getLoc(), logits);
   entry.result(probabilities, "outputs", "probabilities");
   entry.finish();
 }
 
 /// evaluate_step, or grad_step's forward half.
-void importObjective(ModuleOp module, seg::NetworkOp network, const Layout &layout, bool training) {
-  EntryBuilder entry(module, training ? "grad_step" : "evaluate_step", network.getLoc());
-  Value image = entry.argument(network.getForward().getArgument(0).getType(), "inputs", "image");
-  Value labels = entry.argument(network.getObjective().getArguments().back().getType(), "inputs", "label");
+void importObjective(ModuleOp module, seg::NetworkOp network,
+                     const Layout &layout, bool training) {
+  EntryBuilder entry(module, training ? "grad_step" : "evaluate_step",
+                     network.getLoc());
+  Value image = entry.argument(network.getForward().getArgument(0).getType(),
+                               "inputs", "image");
+  Value labels =
+      entry.argument(network.getObjective().getArguments().back().getType(),
+                     "inputs", "label");
   if (training)
     entry.scalar("loss_scale");
   ForwardCopier copier(entry, network, layout, training);
   SmallVector<Value> forward = copier.copy(image);
   SmallVector<Value> results = copyObjective(entry, network, forward, labels);
-  for (auto [value, name] : llvm::zip_equal(results, network.getResultNames().getAsValueRange<StringAttr>()))
+  for (auto [value, name] : llvm::zip_equal(
+           results, network.getResultNames().getAsValueRange<StringAttr>()))
     entry.result(value, "outputs", name);
   if (!training) {
     entry.finish();
@@ -228,14 +257,16 @@ void importObjective(ModuleOp module, seg::NetworkOp network, const Layout &layo
   for (auto [state, offset] : layout.states)
     if (Value update = copier.updates.lookup(state))
       entry.result(update, "states", state.getName(), offset);
-  entry.finish()->setAttr(differentiateAttrName, entry.builder.getI64IntegerAttr(0));
+  entry.finish()->setAttr(differentiateAttrName,
+                          entry.builder.getI64IntegerAttr(0));
 }
 
 /// The optimizer's slots: name and the value they start from.
 using Slots = SmallVector<std::pair<StringRef, double>>;
 
 /// Builds apply_step from the optimizer dictionary; returns its slots.
-FailureOr<Slots> importApply(ModuleOp module, seg::NetworkOp network, const Layout &layout) {
+FailureOr<Slots> importApply(ModuleOp module, seg::NetworkOp network,
+                             const Layout &layout) {
   DictionaryAttr options = network.getOptimizer();
   StringRef kind = options.getAs<StringAttr>("kind").getValue();
   EntryBuilder entry(module, "apply_step", network.getLoc());
@@ -253,13 +284,16 @@ FailureOr<Slots> importApply(ModuleOp module, seg::NetworkOp network, const Layo
   Slots slots;
   auto slot = [&](StringRef name, double init) {
     slots.push_back({name, init});
-    return entry.argument(flat, "optimizer", name, (slots.size() - 1) * layout.paramBytes);
+    return entry.argument(flat, "optimizer", name,
+                          (slots.size() - 1) * layout.paramBytes);
   };
 
   Value params = entry.argument(flat, "parameters", "parameters");
   Value grads = entry.argument(flat, "gradients", "gradients");
-  Value finite = seg::AllFiniteOp::create(b, loc, RankedTensorType::get({}, b.getF32Type()), grads);
-  Value learningRate = entry.scalar("learning_rate"), weightDecay = entry.scalar("weight_decay");
+  Value finite = seg::AllFiniteOp::create(
+      b, loc, RankedTensorType::get({}, b.getF32Type()), grads);
+  Value learningRate = entry.scalar("learning_rate"),
+        weightDecay = entry.scalar("weight_decay");
   Value lossScale = entry.scalar("loss_scale");
   IntegerAttr decay = b.getI64IntegerAttr(layout.decayBytes / 4);
   Value step;
@@ -267,31 +301,39 @@ FailureOr<Slots> importApply(ModuleOp module, seg::NetworkOp network, const Layo
   if (kind == "adam" || kind == "radam") {
     step = entry.scalar("step");
     Value first = slot("first_moment", 0), second = slot("second_moment", 0);
-    auto op = seg::AdamOp::create(b, loc, flat, flat, flat, params, grads, first, second, finite, learningRate,
-                                  weightDecay, lossScale, step, number("beta1", 0.9), number("beta2", 0.999),
-                                  number("epsilon", 1e-7), kind == "radam" ? b.getUnitAttr() : UnitAttr(), decay);
+    auto op = seg::AdamOp::create(
+        b, loc, flat, flat, flat, params, grads, first, second, finite,
+        learningRate, weightDecay, lossScale, step, number("beta1", 0.9),
+        number("beta2", 0.999), number("epsilon", 1e-7),
+        kind == "radam" ? b.getUnitAttr() : UnitAttr(), decay);
     updated.assign(op.result_begin(), op.result_end());
   } else if (kind == "rmsprop") {
-    Value meanSquare = slot("mean_square", 1), meanGradient = slot("mean_gradient", 0), buffer = slot("momentum", 0);
-    auto op = seg::RmspropOp::create(b, loc, flat, flat, flat, flat, params, grads, meanSquare, meanGradient, buffer,
-                                     finite, learningRate, entry.scalar("momentum"), weightDecay, lossScale,
-                                     number("decay", 0.9), number("epsilon", 1e-10), decay);
+    Value meanSquare = slot("mean_square", 1),
+          meanGradient = slot("mean_gradient", 0), buffer = slot("momentum", 0);
+    auto op = seg::RmspropOp::create(
+        b, loc, flat, flat, flat, flat, params, grads, meanSquare, meanGradient,
+        buffer, finite, learningRate, entry.scalar("momentum"), weightDecay,
+        lossScale, number("decay", 0.9), number("epsilon", 1e-10), decay);
     updated.assign(op.result_begin(), op.result_end());
   } else if (kind == "sgd") {
     Value velocity = slot("velocity", 0);
-    auto op = seg::SgdOp::create(b, loc, flat, flat, params, grads, velocity, finite, learningRate,
-                                 entry.scalar("momentum"), weightDecay, lossScale,
-                                 flag("nesterov") ? b.getUnitAttr() : UnitAttr(), decay);
+    auto op = seg::SgdOp::create(
+        b, loc, flat, flat, params, grads, velocity, finite, learningRate,
+        entry.scalar("momentum"), weightDecay, lossScale,
+        flag("nesterov") ? b.getUnitAttr() : UnitAttr(), decay);
     updated.assign(op.result_begin(), op.result_end());
   } else {
-    return network.emitOpError("expects an optimizer of kind adam, radam, rmsprop or sgd, got '") << kind << "'";
+    return network.emitOpError("expects an optimizer of kind adam, radam, "
+                               "rmsprop or sgd, got '")
+           << kind << "'";
   }
   if (auto sync = options.getAs<IntegerAttr>("lookahead_sync")) {
     if (!step)
       step = entry.scalar("step");
     Value slow = slot("slow_weights", 0);
-    auto op = seg::LookaheadOp::create(b, loc, flat, flat, params, updated.front(), slow, finite, step,
-                                       b.getI64IntegerAttr(sync.getInt()), number("lookahead_alpha", 0.5));
+    auto op = seg::LookaheadOp::create(
+        b, loc, flat, flat, params, updated.front(), slow, finite, step,
+        b.getI64IntegerAttr(sync.getInt()), number("lookahead_alpha", 0.5));
     updated.front() = op.getNewParams();
     updated.push_back(op.getNewSlow());
   }
@@ -304,29 +346,45 @@ FailureOr<Slots> importApply(ModuleOp module, seg::NetworkOp network, const Layo
 }
 
 /// What the manifest says of parameters, states and the optimizer.
-DictionaryAttr layoutAttr(seg::NetworkOp network, const Layout &layout, const Slots &slots) {
+DictionaryAttr layoutAttr(seg::NetworkOp network, const Layout &layout,
+                          const Slots &slots) {
   Builder b(network.getContext());
   auto i64 = [&](int64_t v) { return b.getI64IntegerAttr(v); };
-  auto named = [&](StringRef name, Attribute attr) { return b.getNamedAttr(name, attr); };
+  auto named = [&](StringRef name, Attribute attr) {
+    return b.getNamedAttr(name, attr);
+  };
   SmallVector<Attribute> params, states, slotAttrs;
   for (auto [param, offset] : layout.params)
     params.push_back(b.getDictionaryAttr(
-        {named("name", param.getNameAttr()), named("type", TypeAttr::get(param.getType())),
-         named("offset", i64(offset)), named("decay", b.getBoolAttr(param.getDecay())),
-         named("init", b.getStringAttr(seg::stringifyInitKind(param.getInit()))), named("value", param.getValueAttr())}));
+        {named("name", param.getNameAttr()),
+         named("type", TypeAttr::get(param.getType())),
+         named("offset", i64(offset)),
+         named("decay", b.getBoolAttr(param.getDecay())),
+         named("init",
+               b.getStringAttr(seg::stringifyInitKind(param.getInit()))),
+         named("value", param.getValueAttr())}));
   for (auto [state, offset] : layout.states)
-    states.push_back(b.getDictionaryAttr({named("name", state.getNameAttr()), named("type", TypeAttr::get(state.getType())),
-                                          named("offset", i64(offset)), named("value", state.getValueAttr())}));
+    states.push_back(b.getDictionaryAttr(
+        {named("name", state.getNameAttr()),
+         named("type", TypeAttr::get(state.getType())),
+         named("offset", i64(offset)), named("value", state.getValueAttr())}));
   for (auto [name, init] : slots)
-    slotAttrs.push_back(b.getDictionaryAttr({named("name", b.getStringAttr(name)), named("init", b.getF64FloatAttr(init))}));
-  return b.getDictionaryAttr({named("network", network.getSymNameAttr()), named("classes", network.getClassesAttr()),
-                              named("parameters", b.getArrayAttr(params)), named("states", b.getArrayAttr(states)),
-                              named("slots", b.getArrayAttr(slotAttrs)), named("optimizer", network.getOptimizer()),
-                              named("pipeline", network.getPipeline()), named("parameter_bytes", i64(layout.paramBytes)),
+    slotAttrs.push_back(
+        b.getDictionaryAttr({named("name", b.getStringAttr(name)),
+                             named("init", b.getF64FloatAttr(init))}));
+  return b.getDictionaryAttr({named("network", network.getSymNameAttr()),
+                              named("classes", network.getClassesAttr()),
+                              named("parameters", b.getArrayAttr(params)),
+                              named("states", b.getArrayAttr(states)),
+                              named("slots", b.getArrayAttr(slotAttrs)),
+                              named("optimizer", network.getOptimizer()),
+                              named("pipeline", network.getPipeline()),
+                              named("parameter_bytes", i64(layout.paramBytes)),
                               named("state_bytes", i64(layout.stateBytes))});
 }
 
-struct ImportNetworkPass : segc::impl::ImportNetworkPassBase<ImportNetworkPass> {
+struct ImportNetworkPass
+    : segc::impl::ImportNetworkPassBase<ImportNetworkPass> {
   using ImportNetworkPassBase::ImportNetworkPassBase;
 
   void runOnOperation() override {

@@ -1,4 +1,4 @@
-//===- SetBatch.cpp -----------------------------------------------------------------===//
+//===- SetBatch.cpp -------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -34,7 +34,8 @@ struct SetBatchPass : segc::impl::SetBatchPassBase<SetBatchPass> {
 
   void runOnOperation() override {
     if (batch < 1) {
-      getOperation().emitError("expects a batch of at least 1, got ") << batch.getValue();
+      getOperation().emitError("expects a batch of at least 1, got ")
+          << batch.getValue();
       return signalPassFailure();
     }
     getOperation().walk([&](seg::NetworkOp network) {

@@ -1,4 +1,4 @@
-//===- ArenaPlan.cpp -----------------------------------------------------------------===//
+//===- ArenaPlan.cpp ------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,14 +18,17 @@
 
 namespace segc {
 
-static int64_t aligned(int64_t bytes) { return llvm::alignTo(bytes, arenaAlignment); }
+static int64_t aligned(int64_t bytes) {
+  return llvm::alignTo(bytes, arenaAlignment);
+}
 
 static bool overlapInTime(const ArenaInterval &a, const ArenaInterval &b) {
   return a.first <= b.last && b.first <= a.last;
 }
 
 /// Places intervals in the given order, each into the smallest hole that fits.
-static ArenaPlan placeInOrder(llvm::ArrayRef<ArenaInterval> intervals, llvm::ArrayRef<size_t> order) {
+static ArenaPlan placeInOrder(llvm::ArrayRef<ArenaInterval> intervals,
+                              llvm::ArrayRef<size_t> order) {
   ArenaPlan plan;
   plan.offsets.assign(intervals.size(), 0);
   std::vector<size_t> placed;
@@ -34,7 +37,8 @@ static ArenaPlan placeInOrder(llvm::ArrayRef<ArenaInterval> intervals, llvm::Arr
     llvm::SmallVector<std::pair<int64_t, int64_t>, 16> busy;
     for (size_t other : placed)
       if (overlapInTime(intervals[index], intervals[other]))
-        busy.push_back({plan.offsets[other], plan.offsets[other] + aligned(intervals[other].bytes)});
+        busy.push_back({plan.offsets[other],
+                        plan.offsets[other] + aligned(intervals[other].bytes)});
     llvm::sort(busy);
     int64_t need = aligned(intervals[index].bytes), end = 0, best = -1;
     int64_t bestSize = std::numeric_limits<int64_t>::max();
@@ -68,7 +72,8 @@ static int64_t lowerBound(llvm::ArrayRef<ArenaInterval> intervals) {
 
 /// Moves an interval at the arena's end to an earlier place in the order, again
 /// and again, and keeps what is not worse. The draws are always the same.
-static void improve(llvm::ArrayRef<ArenaInterval> intervals, std::vector<size_t> order, ArenaPlan &best) {
+static void improve(llvm::ArrayRef<ArenaInterval> intervals,
+                    std::vector<size_t> order, ArenaPlan &best) {
   constexpr size_t mostComparisons = 100'000'000;
   constexpr int mostRounds = 4000;
   uint64_t state = 1;
@@ -76,9 +81,12 @@ static void improve(llvm::ArrayRef<ArenaInterval> intervals, std::vector<size_t>
     state = state * 6364136223846793005u + 1442695040888963407u;
     return static_cast<size_t>((state >> 33) % below);
   };
-  size_t rounds = std::min<size_t>(mostRounds, mostComparisons / (intervals.size() * intervals.size() + 1));
+  size_t rounds = std::min<size_t>(
+      mostRounds, mostComparisons / (intervals.size() * intervals.size() + 1));
   for (size_t round = 0; round < rounds && best.bytes > best.bound; ++round) {
-    auto ends = [&](size_t i) { return best.offsets[i] + aligned(intervals[i].bytes) == best.bytes; };
+    auto ends = [&](size_t i) {
+      return best.offsets[i] + aligned(intervals[i].bytes) == best.bytes;
+    };
     std::vector<size_t> candidate = order;
     auto last = std::find_if(candidate.begin(), candidate.end(), ends);
     auto to = candidate.begin() + draw(last - candidate.begin() + 1);
@@ -109,7 +117,9 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
     plan.bound = lowerBound(intervals);
     return plan;
   }
-  auto life = [](const ArenaInterval &i) { return int64_t{i.last} - i.first + 1; };
+  auto life = [](const ArenaInterval &i) {
+    return int64_t{i.last} - i.first + 1;
+  };
   const std::function<int64_t(const ArenaInterval &)> keys[] = {
       [](const ArenaInterval &i) { return i.bytes; },
       [&](const ArenaInterval &i) { return life(i); },
@@ -120,8 +130,9 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
   std::vector<size_t> bestOrder;
   for (const auto &key : keys) {
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return key(intervals[a]) > key(intervals[b]); });
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return key(intervals[a]) > key(intervals[b]);
+    });
     ArenaPlan plan = placeInOrder(intervals, order);
     if (!best || plan.bytes < best->bytes) {
       best = std::move(plan);
@@ -133,17 +144,22 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
   return *best;
 }
 
-std::string checkArenaPlan(llvm::ArrayRef<ArenaInterval> intervals, const ArenaPlan &plan) {
+std::string checkArenaPlan(llvm::ArrayRef<ArenaInterval> intervals,
+                           const ArenaPlan &plan) {
   for (size_t i = 0; i < intervals.size(); ++i) {
     int64_t begin = plan.offsets[i], end = begin + intervals[i].bytes;
     if (begin % arenaAlignment)
-      return "interval " + std::to_string(i) + " starts at " + std::to_string(begin) + ", not aligned";
+      return "interval " + std::to_string(i) + " starts at " +
+             std::to_string(begin) + ", not aligned";
     if (begin < 0 || end > plan.bytes)
-      return "interval " + std::to_string(i) + " leaves the arena of " + std::to_string(plan.bytes) + " bytes";
+      return "interval " + std::to_string(i) + " leaves the arena of " +
+             std::to_string(plan.bytes) + " bytes";
     for (size_t j = 0; j < i; ++j) {
-      bool sameBytes = begin < plan.offsets[j] + intervals[j].bytes && plan.offsets[j] < end;
+      bool sameBytes =
+          begin < plan.offsets[j] + intervals[j].bytes && plan.offsets[j] < end;
       if (overlapInTime(intervals[i], intervals[j]) && sameBytes)
-        return "intervals " + std::to_string(j) + " and " + std::to_string(i) + " overlap";
+        return "intervals " + std::to_string(j) + " and " + std::to_string(i) +
+               " overlap";
     }
   }
   return "";

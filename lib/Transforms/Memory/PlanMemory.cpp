@@ -104,7 +104,8 @@ int64_t Planner::run(bool inPlace, bool reuse) {
     placeResults(fusion, tick, inPlace);
     DictionaryAttr strategy = fusion.getStrategyAttr();
     auto temp = strategy ? strategy.getAs<IntegerAttr>("temp_bytes") : IntegerAttr();
-    if (temp && temp.getInt() > 0) {
+    // Prepared filters outlive the call: they have a region of their own.
+    if (temp && temp.getInt() > 0 && !strategy.get("prepared")) {
       temporaries[fusion] = storages.size();
       storages.push_back({{temp.getInt(), static_cast<int>(tick), static_cast<int>(tick)}, {}});
     }

@@ -1,5 +1,4 @@
-//===- ConvStrategy.h - How a convolution is cut into pieces -----*- C++
-//-*-===//
+//===- ConvStrategy.h - How a convolution is cut into pieces ----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -30,6 +30,13 @@ def CpuKernelOpInterface : OpInterface<"CpuKernelOpInterface"> {
       "::llvm::LogicalResult", "emitCpuKernel", (ins "::segc::FusionEmitter &":$emitter)>,
     InterfaceMethod<"True if pointwise users of the result with its shape can be its epilogue.",
       "bool", "hasCpuEpilogue", (ins), [{}], "return false;">,
+    InterfaceMethod<[{
+        The operand that the first launch lays out in the temporary, reading
+        nothing else; -1 if there is none. Where the operand is a parameter of
+        an entry that does not train, seg-select-cpu-strategy marks the
+        strategy `prepared`, and the launch moves to the entry `prepare`.
+      }],
+      "int64_t", "preparedOperand", (ins), [{}], "return -1;">,
     InterfaceMethod<"Floating-point operations for one sample.",
       "double", "flopsPerSample", (ins), [{}], "return 0;">
   ];

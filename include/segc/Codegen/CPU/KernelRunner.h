@@ -1,4 +1,4 @@
-//===- KernelRunner.h - Runs kernels where they are compiled -----*- C++ -*-===//
+//===- KernelRunner.h - Runs kernels where they are compiled ----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,7 +23,8 @@ namespace segc {
 class GuardedBuffer {
 public:
   GuardedBuffer(int64_t elements, mlir::Type type);
-  explicit GuardedBuffer(mlir::RankedTensorType type) : GuardedBuffer(type.getNumElements(), type.getElementType()) {}
+  explicit GuardedBuffer(mlir::RankedTensorType type)
+      : GuardedBuffer(type.getNumElements(), type.getElementType()) {}
 
   uint8_t *data() const;
   /// f32 values, labels and counters all fit a double.
@@ -43,14 +44,16 @@ class KernelRunner {
 public:
   /// A fusion without a strategy is given one. The emitter, the lowering or
   /// LLVM say on the context, or in the error, what is at fault.
-  static llvm::Expected<std::unique_ptr<KernelRunner>> compile(llvm::ArrayRef<seg::FusionOp> fusions, const CpuTarget &target);
+  static llvm::Expected<std::unique_ptr<KernelRunner>>
+  compile(llvm::ArrayRef<seg::FusionOp> fusions, const CpuTarget &target);
   ~KernelRunner();
 
   enum class Order { Forward, Reverse, TwoThreads };
   /// Runs every launch of a fusion, by its place in the list. `operands` are
   /// its inputs, then its results. False after an access outside the
   /// temporary or the scratch.
-  [[nodiscard]] bool run(size_t fusion, llvm::ArrayRef<void *> operands, int64_t batch, Order order = Order::Forward);
+  [[nodiscard]] bool run(size_t fusion, llvm::ArrayRef<void *> operands,
+                         int64_t batch, Order order = Order::Forward);
 
   /// The kernels in the dialects they are emitted in.
   llvm::StringRef text() const;

@@ -1,4 +1,4 @@
-//===- LowerToLLVM.h - Kernels to LLVM and to an object -----*- C++ -*-===//
+//===- LowerToLLVM.h - Kernels to LLVM and to an object ---------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ModelTables.h - The tables of a model, in LLVM IR -----*- C++ -*-===//
+//===- ModelTables.h - The tables of a model, in LLVM IR --------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -33,8 +33,8 @@ struct ModelVersion {
 
 /// What a model embeds beside its kernels.
 struct ModelContents {
-  std::string manifest; ///< JSON.
-  std::string source;   ///< Canonical seg module.
+  std::string manifest;              ///< JSON.
+  std::string source;                ///< Canonical seg module.
   std::vector<char> weights, states; ///< Empty: not embedded.
   int64_t batch = 1;
 };
@@ -43,7 +43,9 @@ struct ModelContents {
 /// generation. Kernels are external `void <prefix><kernel>.task(buffers,
 /// scratch, n, task)`; addKernelWrappers defines those.
 llvm::Expected<std::unique_ptr<llvm::Module>>
-buildModelModule(llvm::LLVMContext &context, llvm::ArrayRef<ModelVersion> versions, const ModelContents &contents);
+buildModelModule(llvm::LLVMContext &context,
+                 llvm::ArrayRef<ModelVersion> versions,
+                 const ModelContents &contents);
 
 /// Adds to a module of translated kernels, for each of them, a function that
 /// unpacks its buffers; the kernels become internal.

@@ -21,6 +21,8 @@ namespace segc {
 /// The dictionary that seg-outline-cpu-kernels leaves on a module, and the
 /// keys of its entries and launches.
 inline constexpr llvm::StringLiteral entriesAttrName = "seg.entries";
+/// Bytes of the region `prepared`.
+inline constexpr llvm::StringLiteral preparedAttrName = "seg.prepared_bytes";
 
 #define GEN_PASS_DECL
 #include "segc/Codegen/CPU/Passes.h.inc"

@@ -135,6 +135,9 @@ inline constexpr llvm::StringLiteral scratchAttrName = "seg.scratch_bytes";
 /// Strategy entries that every strategy may have.
 inline constexpr llvm::StringLiteral strategyKindName = "kind";
 inline constexpr llvm::StringLiteral strategyTempName = "temp_bytes";
+/// The temporary is filled once by the entry `prepare`; it lies in the region
+/// of that name, not in the arena.
+inline constexpr llvm::StringLiteral strategyPreparedName = "prepared";
 
 } // namespace segc
 

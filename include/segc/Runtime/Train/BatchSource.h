@@ -1,5 +1,4 @@
-//===- BatchSource.h - Where training batches come from -----------*- C++
-//-*-===//
+//===- BatchSource.h - Where training batches come from ---------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

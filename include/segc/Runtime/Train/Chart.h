@@ -1,5 +1,4 @@
-//===- Chart.h - Curves as pictures -------------------------------*- C++
-//-*-===//
+//===- Chart.h - Curves as pictures -----------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

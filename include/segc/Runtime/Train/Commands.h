@@ -1,5 +1,4 @@
-//===- Commands.h - The commands of segrun ------------------------*- C++
-//-*-===//
+//===- Commands.h - The commands of segrun ----------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

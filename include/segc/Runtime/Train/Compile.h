@@ -1,5 +1,4 @@
-//===- Compile.h - Models that are still text ---------------------*- C++
-//-*-===//
+//===- Compile.h - Models that are still text -------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

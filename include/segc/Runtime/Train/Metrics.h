@@ -1,5 +1,4 @@
-//===- Metrics.h - Dice, latencies --------------------------------*- C++
-//-*-===//
+//===- Metrics.h - Dice, latencies ------------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

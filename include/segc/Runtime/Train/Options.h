@@ -1,5 +1,4 @@
-//===- Options.h - What segrun can be asked -----------------------*- C++
-//-*-===//
+//===- Options.h - What segrun can be asked ---------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Report.h - What a run leaves for people --------------------*- C++
-//-*-===//
+//===- Report.h - What a run leaves for people ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Schedule.h - Learning rate and loss scale over a run -------*- C++
-//-*-===//
+//===- Schedule.h - Learning rate and loss scale over a run -----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

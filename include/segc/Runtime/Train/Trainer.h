@@ -1,5 +1,4 @@
-//===- Trainer.h - The training loop ------------------------------*- C++
-//-*-===//
+//===- Trainer.h - The training loop ----------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

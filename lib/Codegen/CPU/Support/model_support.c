@@ -112,6 +112,7 @@ static void *region_base(const segc_call *call, const segc_operand *operand) {
   case SEGC_REGION_STATES: return call->states;
   case SEGC_REGION_GRADIENTS: return call->gradients;
   case SEGC_REGION_OPTIMIZER: return call->optimizer;
+  case SEGC_REGION_PREPARED: return call->prepared;
   default: return (void *)call->scalars;
   }
 }
@@ -162,7 +163,8 @@ static segc_code check_call(const segc_entry_table *entry, uint32_t outputs,
   } flat[] = {{"parameters", call->parameters, SEGC_REGION_PARAMETERS},
               {"states", call->states, SEGC_REGION_STATES},
               {"gradients", call->gradients, SEGC_REGION_GRADIENTS},
-              {"optimizer", call->optimizer, SEGC_REGION_OPTIMIZER}};
+              {"optimizer", call->optimizer, SEGC_REGION_OPTIMIZER},
+              {"prepared", call->prepared, SEGC_REGION_PREPARED}};
   for (size_t i = 0; i < sizeof flat / sizeof *flat; ++i)
     if (check_pointer(entry, flat[i].name, flat[i].pointer,
                       (entry->regions >> flat[i].region) & 1, message) != SEGC_OK)
@@ -275,6 +277,11 @@ static segc_code run_entry(enum segc_entry_index index,
 /*===----------------------------------------------------------------------===*
  * Entries
  *===----------------------------------------------------------------------===*/
+
+segc_code segc_entry_prepare(const segc_services *services, const segc_call *call,
+                             segc_message *message) {
+  return run_entry(SEGC_ENTRY_PREPARE, services, call, message);
+}
 
 segc_code segc_entry_predict(const segc_services *services, const segc_call *call,
                              segc_message *message) {

@@ -1,4 +1,4 @@
-//===- ConvGradients.cpp -----------------------------------------------------------------===//
+//===- ConvGradients.cpp --------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,15 +11,18 @@
 using namespace mlir;
 using namespace segc::seg;
 
-LogicalResult ConvOp::buildAdjoint(OpBuilder &b, ValueRange grads, ArrayRef<bool> needed,
+LogicalResult ConvOp::buildAdjoint(OpBuilder &b, ValueRange grads,
+                                   ArrayRef<bool> needed,
                                    MutableArrayRef<Value> result) {
   Value dy = grads[0];
   if (needed[0])
-    result[0] = ConvInputGradOp::create(b, getLoc(), getInput().getType(), dy, getFilter(), getStrides(),
-                                        getPadLow(), getPadHigh(), getTransposeFilter());
+    result[0] = ConvInputGradOp::create(b, getLoc(), getInput().getType(), dy,
+                                        getFilter(), getStrides(), getPadLow(),
+                                        getPadHigh(), getTransposeFilter());
   if (needed[1])
-    result[1] = ConvFilterGradOp::create(b, getLoc(), getFilter().getType(), getInput(), dy, getStrides(),
-                                         getPadLow(), getPadHigh(), getTransposeFilter());
+    result[1] = ConvFilterGradOp::create(
+        b, getLoc(), getFilter().getType(), getInput(), dy, getStrides(),
+        getPadLow(), getPadHigh(), getTransposeFilter());
   if (getBias() && needed[2])
     result[2] = ChannelSumOp::create(b, getLoc(), getBias().getType(), dy);
   return success();
@@ -28,21 +31,25 @@ LogicalResult ConvOp::buildAdjoint(OpBuilder &b, ValueRange grads, ArrayRef<bool
 // A transposed convolution is the input gradient of a convolution whose filter
 // has its last two dimensions exchanged; its adjoints are that convolution and
 // its filter gradient.
-LogicalResult ConvTransposeOp::buildAdjoint(OpBuilder &b, ValueRange grads, ArrayRef<bool> needed,
+LogicalResult ConvTransposeOp::buildAdjoint(OpBuilder &b, ValueRange grads,
+                                            ArrayRef<bool> needed,
                                             MutableArrayRef<Value> result) {
   Value dy = grads[0];
   if (needed[0])
-    result[0] = ConvOp::create(b, getLoc(), getInput().getType(), dy, getFilter(), /*bias=*/Value(), getStrides(),
-                               getPadLow(), getPadHigh(), /*transpose_filter=*/true);
+    result[0] = ConvOp::create(
+        b, getLoc(), getInput().getType(), dy, getFilter(), /*bias=*/Value(),
+        getStrides(), getPadLow(), getPadHigh(), /*transpose_filter=*/true);
   if (needed[1])
-    result[1] = ConvFilterGradOp::create(b, getLoc(), getFilter().getType(), dy, getInput(), getStrides(),
-                                         getPadLow(), getPadHigh(), /*transpose_filter=*/true);
+    result[1] = ConvFilterGradOp::create(
+        b, getLoc(), getFilter().getType(), dy, getInput(), getStrides(),
+        getPadLow(), getPadHigh(), /*transpose_filter=*/true);
   if (getBias() && needed[2])
     result[2] = ChannelSumOp::create(b, getLoc(), getBias().getType(), dy);
   return success();
 }
 
-LogicalResult ChannelSumOp::buildAdjoint(OpBuilder &b, ValueRange grads, ArrayRef<bool> needed,
+LogicalResult ChannelSumOp::buildAdjoint(OpBuilder &b, ValueRange grads,
+                                         ArrayRef<bool> needed,
                                          MutableArrayRef<Value> result) {
   // Broadcasting over positions: 0 * input + grad[c].
   Value zero = ScaleOp::create(b, getLoc(), getInput(), b.getF64FloatAttr(0.0));

@@ -1,4 +1,4 @@
-//===- LossGradients.cpp -----------------------------------------------------------------===//
+//===- LossGradients.cpp --------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,16 +10,22 @@
 using namespace mlir;
 using namespace segc::seg;
 
-LogicalResult DiceOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>, MutableArrayRef<Value> result) {
+LogicalResult DiceOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>,
+                                   MutableArrayRef<Value> result) {
   if (g[1] || g[2])
     return emitOpError("has an adjoint for its loss only");
-  result[0] = DiceGradOp::create(b, getLoc(), getLogits().getType(), getLogits(), getLabels(), getSums(), g[0],
-                                 getSquared(), getBatchReduce(), getExcludeBackground(), getSumClasses(), getSmooth());
+  result[0] = DiceGradOp::create(
+      b, getLoc(), getLogits().getType(), getLogits(), getLabels(), getSums(),
+      g[0], getSquared(), getBatchReduce(), getExcludeBackground(),
+      getSumClasses(), getSmooth());
   return success();
 }
 
-LogicalResult CrossEntropyOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>, MutableArrayRef<Value> result) {
-  result[0] = CrossEntropyGradOp::create(b, getLoc(), getLogits().getType(), getLogits(), getLabels(), g[0],
+LogicalResult CrossEntropyOp::buildAdjoint(OpBuilder &b, ValueRange g,
+                                           ArrayRef<bool>,
+                                           MutableArrayRef<Value> result) {
+  result[0] = CrossEntropyGradOp::create(b, getLoc(), getLogits().getType(),
+                                         getLogits(), getLabels(), g[0],
                                          getFocalGamma());
   return success();
 }

@@ -1,4 +1,4 @@
-//===- ShapeGradients.cpp -----------------------------------------------------------------===//
+//===- ShapeGradients.cpp -------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,22 +11,28 @@
 using namespace mlir;
 using namespace segc::seg;
 
-LogicalResult ConcatOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool> needed, MutableArrayRef<Value> result) {
+LogicalResult ConcatOp::buildAdjoint(OpBuilder &b, ValueRange g,
+                                     ArrayRef<bool> needed,
+                                     MutableArrayRef<Value> result) {
   int64_t offset = 0;
   for (auto [i, input] : llvm::enumerate(getInputs())) {
     if (needed[i])
-      result[i] = SliceChannelsOp::create(b, getLoc(), input.getType(), g[0], b.getI64IntegerAttr(offset));
+      result[i] = SliceChannelsOp::create(b, getLoc(), input.getType(), g[0],
+                                          b.getI64IntegerAttr(offset));
     offset += channels(cast<RankedTensorType>(input.getType()));
   }
   return success();
 }
 
-LogicalResult SliceChannelsOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>, MutableArrayRef<Value> result) {
+LogicalResult SliceChannelsOp::buildAdjoint(OpBuilder &b, ValueRange g,
+                                            ArrayRef<bool>,
+                                            MutableArrayRef<Value> result) {
   // Zeros on both sides: slices of the input, times zero.
   auto type = getInput().getType();
   auto zeros = [&](int64_t from, int64_t count) -> Value {
     auto sliceType = activationType(type, spatialDims(type), count);
-    Value slice = SliceChannelsOp::create(b, getLoc(), sliceType, getInput(), b.getI64IntegerAttr(from));
+    Value slice = SliceChannelsOp::create(b, getLoc(), sliceType, getInput(),
+                                          b.getI64IntegerAttr(from));
     return ScaleOp::create(b, getLoc(), slice, b.getF64FloatAttr(0.0));
   };
   int64_t offset = getOffset(), end = offset + channels(getOutput().getType());
@@ -40,15 +46,20 @@ LogicalResult SliceChannelsOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef
   return success();
 }
 
-LogicalResult CropOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>, MutableArrayRef<Value> result) {
-  result[0] = PadOp::create(b, getLoc(), getInput().getType(), g[0], getOffsets());
+LogicalResult CropOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>,
+                                   MutableArrayRef<Value> result) {
+  result[0] =
+      PadOp::create(b, getLoc(), getInput().getType(), g[0], getOffsets());
   return success();
 }
-LogicalResult PadOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>, MutableArrayRef<Value> result) {
+LogicalResult PadOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>,
+                                  MutableArrayRef<Value> result) {
   result[0] = CropOp::create(b, getLoc(), getInput().getType(), g[0], getLow());
   return success();
 }
-LogicalResult ResizeOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>, MutableArrayRef<Value> result) {
-  result[0] = ResizeGradOp::create(b, getLoc(), getInput().getType(), g[0], getMode());
+LogicalResult ResizeOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>,
+                                     MutableArrayRef<Value> result) {
+  result[0] =
+      ResizeGradOp::create(b, getLoc(), getInput().getType(), g[0], getMode());
   return success();
 }

@@ -1,4 +1,4 @@
-//===- ConvOps.cpp -----------------------------------------------------------------===//
+//===- ConvOps.cpp --------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -30,7 +30,8 @@ LogicalResult verifyConv(Operation *op, const ConvShapes &conv) {
                            "C), got ")
            << conv.large;
   if (conv.small.getRank() != rank + 2 || conv.filter.getRank() != rank + 2)
-    return op->emitOpError("expects input, output and filter of one rank, got ") // conv_c2
+    return op->emitOpError(
+               "expects input, output and filter of one rank, got ") // conv_c2
            << conv.large << ", " << conv.small << " and " << conv.filter;
   if (!conv.large.hasStaticShape() || !conv.small.hasStaticShape() ||
       !conv.filter.hasStaticShape())
@@ -48,8 +49,10 @@ LogicalResult verifyConv(Operation *op, const ConvShapes &conv) {
                << name << " of at least " << least << ", got " << value;
   }
   ArrayRef<int64_t> taps = conv.filter.getShape().drop_back(2);
-  int64_t inChannels = conv.filter.getDimSize(rank + (conv.transposeFilter ? 1 : 0));
-  int64_t outChannels = conv.filter.getDimSize(rank + (conv.transposeFilter ? 0 : 1));
+  int64_t inChannels =
+      conv.filter.getDimSize(rank + (conv.transposeFilter ? 1 : 0));
+  int64_t outChannels =
+      conv.filter.getDimSize(rank + (conv.transposeFilter ? 0 : 1));
   if (channels(conv.large) != inChannels) // conv_c5
     return op->emitOpError("filter has ")
            << inChannels << " input channels, but the input has "
@@ -88,10 +91,10 @@ LogicalResult verifyBias(Operation *op, Value bias, int64_t outChannels) {
 } // namespace
 
 LogicalResult ConvOp::verify() {
-  if (failed(verifyConv(*this, {getInput().getType(), getOutput().getType(),
-                                getFilter().getType(), getStrides(),
-                                getPadLow(), getPadHigh(),
-                                getTransposeFilter()})))
+  if (failed(
+          verifyConv(*this, {getInput().getType(), getOutput().getType(),
+                             getFilter().getType(), getStrides(), getPadLow(),
+                             getPadHigh(), getTransposeFilter()})))
     return failure();
   return verifyBias(*this, getBias(), channels(getOutput().getType()));
 }
@@ -100,7 +103,8 @@ LogicalResult ConvTransposeOp::verify() {
   // The transpose of a convolution from output to input; its filter is
   // [taps, in, out] with this op's in and out.
   if (getInput().getType().getRank() < 3)
-    return emitOpError("expects activations of rank 4 or 5 (N, spatial, C), got ")
+    return emitOpError(
+               "expects activations of rank 4 or 5 (N, spatial, C), got ")
            << getInput().getType();
   Shape expected;
   ArrayRef<int64_t> taps = getFilter().getType().getShape().drop_back(
@@ -111,7 +115,8 @@ LogicalResult ConvTransposeOp::verify() {
       getOutput().getType().getRank() == getInput().getType().getRank()) {
     expected = convTransposeOutputSpatial(in, taps, getStrides(), getPadLow(),
                                           getPadHigh());
-    if (ArrayRef<int64_t>(expected) != spatialDims(getOutput().getType())) // conv_transpose_c1
+    if (ArrayRef<int64_t>(expected) !=
+        spatialDims(getOutput().getType())) // conv_transpose_c1
       return emitOpError("expects spatial size ")
              << shapeText(expected) << " by strides and padding, got "
              << shapeText(spatialDims(getOutput().getType()));

@@ -1,4 +1,4 @@
-//===- ElementwiseOps.cpp -----------------------------------------------------------------===//
+//===- ElementwiseOps.cpp -------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -50,7 +50,8 @@ LogicalResult DropoutOp::verify() {
 
 LogicalResult ChannelTotalOp::verify() {
   auto in = getInput().getType(), out = getOutput().getType();
-  if (in.getRank() < 2 || out != activationType(in, spatialDims(in), 1)) // channel_total_c1
+  if (in.getRank() < 2 ||
+      out != activationType(in, spatialDims(in), 1)) // channel_total_c1
     return emitOpError("expects a result of ")
            << shapeText(positionDims(in)) << " positions and 1 channel, got "
            << shapeText(out.getShape());
@@ -69,13 +70,16 @@ Value ReluOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
   PointwiseMath m(b, loc, args[0].getType());
   return m.max(args[0], m.constant(0));
 }
-Value LeakyReluOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+Value LeakyReluOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                             Value) {
   PointwiseMath m(b, loc, args[0].getType());
-  return m.select(m.greater(args[0], m.constant(0)), args[0], m.mul(args[0], m.constant(getSlope())));
+  return m.select(m.greater(args[0], m.constant(0)), args[0],
+                  m.mul(args[0], m.constant(getSlope())));
 }
 Value SigmoidOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
   PointwiseMath m(b, loc, args[0].getType());
-  return m.div(m.constant(1), m.add(m.constant(1), m.exp(m.sub(m.constant(0), args[0]))));
+  return m.div(m.constant(1),
+               m.add(m.constant(1), m.exp(m.sub(m.constant(0), args[0]))));
 }
 Value ScaleOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
   PointwiseMath m(b, loc, args[0].getType());
@@ -92,30 +96,40 @@ Value MulOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
 }
 Value PReluOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
   PointwiseMath m(b, loc, args[0].getType());
-  return m.select(m.greater(args[0], m.constant(0)), args[0], m.mul(args[0], args[1]));
+  return m.select(m.greater(args[0], m.constant(0)), args[0],
+                  m.mul(args[0], args[1]));
 }
-Value ReluGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+Value ReluGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                            Value) {
   PointwiseMath m(b, loc, args[0].getType());
   return m.select(m.greater(args[0], m.constant(0)), args[1], m.constant(0));
 }
-Value LeakyReluGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+Value LeakyReluGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                                 Value) {
   PointwiseMath m(b, loc, args[0].getType());
-  return m.select(m.greater(args[0], m.constant(0)), args[1], m.mul(args[1], m.constant(getSlope())));
+  return m.select(m.greater(args[0], m.constant(0)), args[1],
+                  m.mul(args[1], m.constant(getSlope())));
 }
-Value SigmoidGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+Value SigmoidGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                               Value) {
   PointwiseMath m(b, loc, args[0].getType());
   return m.mul(args[1], m.mul(args[0], m.sub(m.constant(1), args[0])));
 }
-Value PReluGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+Value PReluGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                             Value) {
   PointwiseMath m(b, loc, args[0].getType());
-  return m.select(m.greater(args[0], m.constant(0)), args[2], m.mul(args[2], args[1]));
+  return m.select(m.greater(args[0], m.constant(0)), args[2],
+                  m.mul(args[2], args[1]));
 }
-Value PReluSlopeGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+Value PReluSlopeGradOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                                  Value) {
   PointwiseMath m(b, loc, args[0].getType());
-  return m.select(m.greater(args[0], m.constant(0)), m.constant(0), m.mul(args[0], args[1]));
+  return m.select(m.greater(args[0], m.constant(0)), m.constant(0),
+                  m.mul(args[0], args[1]));
 }
 
-Value DropoutOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value index) {
+Value DropoutOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                           Value index) {
   // args[1..3] are the i64 scalars seed, step and sample offset.
   PointwiseMath m(b, loc, args[0].getType());
   Type i64 = b.getI64Type();
@@ -129,7 +143,8 @@ Value DropoutOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value in
       arith::MulIOp::create(b, loc, args[3], perSample));
   // The step in the high half, the op in the low one: streams never meet.
   Value stream = arith::AddIOp::create(
-      b, loc, arith::ShLIOp::create(b, loc, args[2], constant(32)), constant(getId()));
+      b, loc, arith::ShLIOp::create(b, loc, args[2], constant(32)),
+      constant(getId()));
   double rate = getRate().convertToDouble();
   Value draw = m.uniform(element, stream, args[1]);
   Value kept = m.mul(args[0], m.constant(1 / (1 - rate)));

@@ -1,4 +1,4 @@
-//===- LossOps.cpp -----------------------------------------------------------------===//
+//===- LossOps.cpp --------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,17 +13,21 @@
 using namespace mlir;
 using namespace segc::seg;
 
-static LogicalResult verifyLabels(Operation *op, RankedTensorType logits, RankedTensorType labels) {
-  if (logits.getRank() < 3 || labels.getShape() != positionDims(logits)) // loss_c1
+static LogicalResult verifyLabels(Operation *op, RankedTensorType logits,
+                                  RankedTensorType labels) {
+  if (logits.getRank() < 3 ||
+      labels.getShape() != positionDims(logits)) // loss_c1
     return op->emitOpError("expects labels of shape ")
            << shapeText(positionDims(logits)) << ", got "
            << shapeText(labels.getShape());
   if (channels(logits) < 2) // loss_c2
-    return op->emitOpError("expects at least 2 classes, got ") << channels(logits);
+    return op->emitOpError("expects at least 2 classes, got ")
+           << channels(logits);
   return success();
 }
 
-static LogicalResult verifySums(Operation *op, RankedTensorType logits, RankedTensorType sums) {
+static LogicalResult verifySums(Operation *op, RankedTensorType logits,
+                                RankedTensorType sums) {
   Shape expected{logits.getDimSize(0), 3, channels(logits)};
   if (sums.getShape() != ArrayRef<int64_t>(expected)) // dice_c1
     return op->emitOpError("expects sums of shape ")
@@ -44,14 +48,17 @@ LogicalResult DiceOp::verify() {
       failed(verifySums(*this, logits, getSums().getType())))
     return failure();
   auto perClass = getPerClass().getType();
-  if (perClass.getRank() != 1 || perClass.getDimSize(0) != channels(logits)) // dice_c2
+  if (perClass.getRank() != 1 ||
+      perClass.getDimSize(0) != channels(logits)) // dice_c2
     return emitOpError("expects a Dice value for each of the ")
-           << channels(logits) << " classes, got " << shapeText(perClass.getShape());
+           << channels(logits) << " classes, got "
+           << shapeText(perClass.getShape());
   return success();
 }
 
 LogicalResult DiceGradOp::verify() {
-  if (failed(verifyLabels(*this, getLogits().getType(), getLabels().getType())) ||
+  if (failed(
+          verifyLabels(*this, getLogits().getType(), getLabels().getType())) ||
       failed(verifySums(*this, getLogits().getType(), getSums().getType())))
     return failure();
   return verifyLossGrad(*this, getLogits().getType(), getOutput().getType());

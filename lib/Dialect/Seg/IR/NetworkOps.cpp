@@ -1,4 +1,4 @@
-//===- NetworkOps.cpp -----------------------------------------------------------------===//
+//===- NetworkOps.cpp -----------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -30,7 +30,9 @@ static LogicalResult verifyNames(NetworkOp op) {
     auto [entry, inserted] = seen.try_emplace(name, inner);
     if (inserted)
       return WalkResult::advance();
-    InFlightDiagnostic diag = inner->emitOpError("expects a name of its own, got '") << name << "' again";
+    InFlightDiagnostic diag =
+        inner->emitOpError("expects a name of its own, got '")
+        << name << "' again";
     diag.attachNote(entry->second->getLoc()) << "first used here";
     return WalkResult::interrupt();
   });
@@ -40,34 +42,46 @@ static LogicalResult verifyNames(NetworkOp op) {
 // After the ops within: their types are known to be tensors.
 LogicalResult NetworkOp::verifyRegions() {
   if (static_cast<int64_t>(getFormat()) != networkFormat) // network_c1
-    return emitOpError("expects format ") << networkFormat << ", got "
-           << static_cast<int64_t>(getFormat()) << "; use the segc that wrote it";
+    return emitOpError("expects format ")
+           << networkFormat << ", got " << static_cast<int64_t>(getFormat())
+           << "; use the segc that wrote it";
   Block &forward = getForward().front(), &objective = getObjective().front();
   auto forwardOutput = dyn_cast<OutputOp>(forward.getTerminator());
   auto objectiveOutput = dyn_cast<OutputOp>(objective.getTerminator());
   if (!forwardOutput || !objectiveOutput) // network_c2
     return emitOpError("expects forward and objective to end with seg.output");
-  if (forward.getNumArguments() != 1 || forwardOutput.getValues().empty()) // network_c3
-    return emitOpError("expects forward to take the image and yield logits, got ")
+  if (forward.getNumArguments() != 1 ||
+      forwardOutput.getValues().empty()) // network_c3
+    return emitOpError(
+               "expects forward to take the image and yield logits, got ")
            << forward.getNumArguments() << " arguments and "
            << forwardOutput.getValues().size() << " results";
-  auto logits = cast<RankedTensorType>(forwardOutput.getValues().front().getType());
-  if (logits.getRank() < 3 || channels(logits) != static_cast<int64_t>(getClasses())) // network_c4
-    return emitOpError("expects logits of ") << getClasses() << " classes, got " << logits;
-  if (objective.getNumArguments() != forwardOutput.getValues().size() + 1) // network_c5
+  auto logits =
+      cast<RankedTensorType>(forwardOutput.getValues().front().getType());
+  if (logits.getRank() < 3 ||
+      channels(logits) != static_cast<int64_t>(getClasses())) // network_c4
+    return emitOpError("expects logits of ")
+           << getClasses() << " classes, got " << logits;
+  if (objective.getNumArguments() !=
+      forwardOutput.getValues().size() + 1) // network_c5
     return emitOpError("expects objective to take the ")
-           << forwardOutput.getValues().size() << " results of forward and the labels, got "
+           << forwardOutput.getValues().size()
+           << " results of forward and the labels, got "
            << objective.getNumArguments() << " arguments";
-  for (auto [yielded, argument] : llvm::zip(forwardOutput.getValues().getTypes(), objective.getArgumentTypes()))
+  for (auto [yielded, argument] : llvm::zip(
+           forwardOutput.getValues().getTypes(), objective.getArgumentTypes()))
     if (yielded != argument) // network_c6
-      return emitOpError("expects objective to take ") << yielded << ", got " << argument;
+      return emitOpError("expects objective to take ")
+             << yielded << ", got " << argument;
   if (getResultNames().size() != objectiveOutput.getValues().size() ||
       getResultNames().empty()) // network_c7
     return emitOpError("expects a name for each of the ")
-           << objectiveOutput.getValues().size() << " results of objective, got "
-           << getResultNames().size();
-  if (cast<RankedTensorType>(objectiveOutput.getValues().front().getType()).getRank() != 0) // network_c8
-    return emitOpError("expects the first result of objective to be the total loss of rank 0, got ")
+           << objectiveOutput.getValues().size()
+           << " results of objective, got " << getResultNames().size();
+  if (cast<RankedTensorType>(objectiveOutput.getValues().front().getType())
+          .getRank() != 0) // network_c8
+    return emitOpError("expects the first result of objective to be the total "
+                       "loss of rank 0, got ")
            << objectiveOutput.getValues().front().getType();
   if (!getOptimizer().getAs<StringAttr>("kind")) // network_c9
     return emitOpError("expects 'kind' in the optimizer");
@@ -85,20 +99,24 @@ LogicalResult NetworkDropoutOp::verify() {
 // FusionOp
 //===----------------------------------------------------------------------===//
 
-// seg.fusion (%a = %x : tensor<..>, ...) -> (tensor<..>) attributes {..} { ... }
+// seg.fusion (%a = %x : tensor<..>, ...) -> (tensor<..>) attributes {..} { ...
+// }
 ParseResult FusionOp::parse(OpAsmParser &parser, OperationState &state) {
   SmallVector<OpAsmParser::Argument> arguments;
   SmallVector<OpAsmParser::UnresolvedOperand> operands;
   SmallVector<Type> resultTypes;
   auto parseInput = [&]() -> ParseResult {
-    return failure(parser.parseArgument(arguments.emplace_back()) || parser.parseEqual() ||
+    return failure(parser.parseArgument(arguments.emplace_back()) ||
+                   parser.parseEqual() ||
                    parser.parseOperand(operands.emplace_back()) ||
                    parser.parseColonType(arguments.back().type));
   };
-  if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, parseInput) ||
+  if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren,
+                                     parseInput) ||
       parser.parseArrow() ||
-      parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren,
-                                     [&] { return parser.parseType(resultTypes.emplace_back()); }) ||
+      parser.parseCommaSeparatedList(
+          OpAsmParser::Delimiter::Paren,
+          [&] { return parser.parseType(resultTypes.emplace_back()); }) ||
       parser.parseOptionalAttrDictWithKeyword(state.attributes))
     return failure();
   for (auto [operand, argument] : llvm::zip_equal(operands, arguments))
@@ -110,9 +128,12 @@ ParseResult FusionOp::parse(OpAsmParser &parser, OperationState &state) {
 
 void FusionOp::print(OpAsmPrinter &printer) {
   printer << " (";
-  llvm::interleaveComma(llvm::zip_equal(getBody().getArguments(), getInputs()), printer, [&](auto pair) {
-    printer << std::get<0>(pair) << " = " << std::get<1>(pair) << " : " << std::get<1>(pair).getType();
-  });
+  llvm::interleaveComma(llvm::zip_equal(getBody().getArguments(), getInputs()),
+                        printer, [&](auto pair) {
+                          printer << std::get<0>(pair) << " = "
+                                  << std::get<1>(pair) << " : "
+                                  << std::get<1>(pair).getType();
+                        });
   printer << ") -> (";
   llvm::interleaveComma(getResultTypes(), printer);
   printer << ")";
@@ -126,20 +147,23 @@ LogicalResult FusionOp::verify() {
     return emitOpError("expects a region argument for each input, of its type");
   auto yield = cast<YieldOp>(getBody().front().getTerminator());
   if (yield.getValues().getTypes() != getResultTypes()) // fusion_c2
-    return emitOpError("expects yielded types ") << getResultTypes() << ", got " << yield.getValues().getTypes();
+    return emitOpError("expects yielded types ")
+           << getResultTypes() << ", got " << yield.getValues().getTypes();
   Operation *root = nullptr;
   for (Operation &op : getBody().front().without_terminator()) {
     if (isa<PointwiseOpInterface>(op))
       continue;
     if (root) { // fusion_c3
-      InFlightDiagnostic diag = emitOpError("expects at most one op that is not pointwise, got ")
-                                << root->getName() << " and " << op.getName();
+      InFlightDiagnostic diag =
+          emitOpError("expects at most one op that is not pointwise, got ")
+          << root->getName() << " and " << op.getName();
       diag.attachNote(op.getLoc()) << "second root";
       return diag;
     }
     root = &op;
   }
   if (getOffsets() && getOffsets()->size() != getNumResults()) // fusion_c4
-    return emitOpError("expects an offset for each of the ") << getNumResults() << " results, got " << getOffsets()->size();
+    return emitOpError("expects an offset for each of the ")
+           << getNumResults() << " results, got " << getOffsets()->size();
   return success();
 }

@@ -1,4 +1,4 @@
-//===- NormOps.cpp -----------------------------------------------------------------===//
+//===- NormOps.cpp --------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -49,11 +49,13 @@ LogicalResult verifyStatistics(Operation *op, RankedTensorType input,
       return op->emitOpError("expects statistics of shape ")
              << shapeText(expected) << ", got " << shapeText(type.getShape());
   }
-  if (kind == NormKind::group && (groups < 1 || channels(input) % groups)) // norm_c4
+  if (kind == NormKind::group &&
+      (groups < 1 || channels(input) % groups)) // norm_c4
     return op->emitOpError("expects groups that divide ")
            << channels(input) << " channels, got " << groups;
   if (kind != NormKind::group && groups != 0) // norm_c5
-    return op->emitOpError("expects groups for group norm only, got ") << groups;
+    return op->emitOpError("expects groups for group norm only, got ")
+           << groups;
   return verifyEpsilon(op, epsilon);
 }
 
@@ -68,7 +70,8 @@ LogicalResult BatchNormOp::verify() {
     return emitOpError("expects momentum in [0, 1], got ") << momentum;
   if (failed(verifyEpsilon(*this, getEpsilon().convertToDouble())))
     return failure();
-  return verifyPerChannel(*this, getInput().getType(), getOperands().drop_front());
+  return verifyPerChannel(*this, getInput().getType(),
+                          getOperands().drop_front());
 }
 
 LogicalResult BatchNormInferenceOp::verify() {
@@ -77,17 +80,20 @@ LogicalResult BatchNormInferenceOp::verify() {
            << getOutput().getType();
   if (failed(verifyEpsilon(*this, getEpsilon().convertToDouble())))
     return failure();
-  return verifyPerChannel(*this, getInput().getType(), getOperands().drop_front());
+  return verifyPerChannel(*this, getInput().getType(),
+                          getOperands().drop_front());
 }
 
 LogicalResult NormOp::verify() {
   if (getInput().getType() != getOutput().getType()) // norm_c7
     return emitOpError("expects a result of the input's type, got ")
            << getOutput().getType();
-  if (failed(verifyPerChannel(*this, getInput().getType(), {getGamma(), getBeta()})))
+  if (failed(verifyPerChannel(*this, getInput().getType(),
+                              {getGamma(), getBeta()})))
     return failure();
   return verifyStatistics(*this, getInput().getType(), getKind(), getGroups(),
-                          getEpsilon().convertToDouble(), {getMean(), getRstd()});
+                          getEpsilon().convertToDouble(),
+                          {getMean(), getRstd()});
 }
 
 LogicalResult NormGradOp::verify() {
@@ -100,7 +106,8 @@ LogicalResult NormGradOp::verify() {
                               {getGamma(), getGammaGrad(), getBetaGrad()})))
     return failure();
   return verifyStatistics(*this, getInput().getType(), getKind(), getGroups(),
-                          getEpsilon().convertToDouble(), {getMean(), getRstd()});
+                          getEpsilon().convertToDouble(),
+                          {getMean(), getRstd()});
 }
 
 LogicalResult NormStatsOp::verify() {
@@ -115,42 +122,52 @@ LogicalResult NormGradStatsOp::verify() {
   if (failed(verifyPerChannel(*this, getInput().getType(),
                               {getGamma(), getGammaGrad(), getBetaGrad()})))
     return failure();
-  return verifyStatistics(*this, getInput().getType(), getKind(), getGroups(),
-                          getEpsilon().convertToDouble(),
-                          {getMean(), getRstd(), getMeanGrad(), getMeanGradXhat()});
+  return verifyStatistics(
+      *this, getInput().getType(), getKind(), getGroups(),
+      getEpsilon().convertToDouble(),
+      {getMean(), getRstd(), getMeanGrad(), getMeanGradXhat()});
 }
 
 //===----------------------------------------------------------------------===//
 // Pointwise
 //===----------------------------------------------------------------------===//
 
-Value BatchNormInferenceOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+Value BatchNormInferenceOp::emitPoint(OpBuilder &b, Location loc,
+                                      ValueRange args, Value) {
   PointwiseMath m(b, loc, args[0].getType());
-  Value rstd = m.div(m.constant(1), m.sqrt(m.add(args[4], m.constant(getEpsilon()))));
+  Value rstd =
+      m.div(m.constant(1), m.sqrt(m.add(args[4], m.constant(getEpsilon()))));
   return m.fma(m.mul(m.sub(args[0], args[3]), rstd), args[1], args[2]);
 }
 
-Value NormApplyOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+Value NormApplyOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                             Value) {
   PointwiseMath m(b, loc, args[0].getType());
   return m.fma(m.mul(m.sub(args[0], args[1]), args[2]), args[3], args[4]);
 }
 
-Value NormGradApplyOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+Value NormGradApplyOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                                 Value) {
   PointwiseMath m(b, loc, args[0].getType());
   Value xhat = m.mul(m.sub(args[0], args[3]), args[4]);
   Value centred = m.sub(m.mul(args[2], args[1]), args[5]);
   return m.mul(args[4], m.sub(centred, m.mul(xhat, args[6])));
 }
 
-Value RunningMeanOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+Value RunningMeanOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                               Value) {
   PointwiseMath m(b, loc, args[0].getType());
   double momentum = getMomentum().convertToDouble();
-  return m.add(m.mul(m.constant(momentum), args[0]), m.mul(m.constant(1 - momentum), args[1]));
+  return m.add(m.mul(m.constant(momentum), args[0]),
+               m.mul(m.constant(1 - momentum), args[1]));
 }
 
-Value RunningVarianceOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+Value RunningVarianceOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
+                                   Value) {
   PointwiseMath m(b, loc, args[0].getType());
   double momentum = getMomentum().convertToDouble();
-  Value variance = m.sub(m.div(m.constant(1), m.mul(args[1], args[1])), m.constant(getEpsilon()));
-  return m.add(m.mul(m.constant(momentum), args[0]), m.mul(m.constant(1 - momentum), variance));
+  Value variance = m.sub(m.div(m.constant(1), m.mul(args[1], args[1])),
+                         m.constant(getEpsilon()));
+  return m.add(m.mul(m.constant(momentum), args[0]),
+               m.mul(m.constant(1 - momentum), variance));
 }

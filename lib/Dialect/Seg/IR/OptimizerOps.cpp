@@ -1,4 +1,4 @@
-//===- OptimizerOps.cpp -----------------------------------------------------------------===//
+//===- OptimizerOps.cpp ---------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,12 +18,15 @@ using namespace segc::seg;
 static LogicalResult verifyFlat(Operation *op, int64_t decayElements) {
   auto params = cast<RankedTensorType>(op->getOperand(0).getType());
   if (params.getRank() != 1) // optimizer_c1
-    return op->emitOpError("expects flat parameters of rank 1, got rank ") << params.getRank();
+    return op->emitOpError("expects flat parameters of rank 1, got rank ")
+           << params.getRank();
   SmallVector<Type> flat(op->getResultTypes());
-  llvm::append_range(flat, op->getOperands().take_front(op->getNumResults() + 1).getTypes());
+  llvm::append_range(
+      flat, op->getOperands().take_front(op->getNumResults() + 1).getTypes());
   for (Type type : flat)
     if (type != params) // optimizer_c2
-      return op->emitOpError("expects flat tensors of type ") << params << ", got " << type;
+      return op->emitOpError("expects flat tensors of type ")
+             << params << ", got " << type;
   if (decayElements < 0 || decayElements > params.getDimSize(0)) // optimizer_c3
     return op->emitOpError("expects decay_elements in [0, ")
            << params.getDimSize(0) << "], got " << decayElements;
@@ -31,10 +34,13 @@ static LogicalResult verifyFlat(Operation *op, int64_t decayElements) {
 }
 
 LogicalResult AdamOp::verify() { return verifyFlat(*this, getDecayElements()); }
-LogicalResult RmspropOp::verify() { return verifyFlat(*this, getDecayElements()); }
+LogicalResult RmspropOp::verify() {
+  return verifyFlat(*this, getDecayElements());
+}
 LogicalResult SgdOp::verify() { return verifyFlat(*this, getDecayElements()); }
 LogicalResult LookaheadOp::verify() {
   if (static_cast<int64_t>(getSync()) < 1) // lookahead_c1
-    return emitOpError("expects sync of at least 1, got ") << static_cast<int64_t>(getSync());
+    return emitOpError("expects sync of at least 1, got ")
+           << static_cast<int64_t>(getSync());
   return verifyFlat(*this, 0);
 }

@@ -1,4 +1,4 @@
-//===- PoolOps.cpp -----------------------------------------------------------------===//
+//===- PoolOps.cpp --------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -28,7 +28,8 @@ static LogicalResult verifyPool(Operation *op, RankedTensorType in,
       return op->emitOpError("expects windows and strides of at least 1, got ")
              << k << " and " << s;
   Shape zero(rank, 0);
-  Shape expected = convOutputSpatial(spatialDims(in), window, strides, zero, zero);
+  Shape expected =
+      convOutputSpatial(spatialDims(in), window, strides, zero, zero);
   if (ArrayRef<int64_t>(expected) != spatialDims(out) ||
       channels(in) != channels(out) || in.getDimSize(0) != out.getDimSize(0))
     return op->emitOpError("expects ") // max_pool_c3

@@ -1,4 +1,4 @@
-//===- ShapeFunctions.cpp -----------------------------------------------------------------===//
+//===- ShapeFunctions.cpp -------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,7 +15,8 @@ using namespace mlir;
 namespace segc::seg {
 
 ArrayRef<int64_t> spatialDims(RankedTensorType type) {
-  return type.getRank() < 2 ? ArrayRef<int64_t>() : type.getShape().drop_front().drop_back();
+  return type.getRank() < 2 ? ArrayRef<int64_t>()
+                            : type.getShape().drop_front().drop_back();
 }
 
 ArrayRef<int64_t> positionDims(RankedTensorType type) {

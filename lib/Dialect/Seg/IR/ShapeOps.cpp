@@ -1,4 +1,4 @@
-//===- ShapeOps.cpp -----------------------------------------------------------------===//
+//===- ShapeOps.cpp -------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -59,8 +59,10 @@ static LogicalResult verifyWindow(Operation *op, RankedTensorType large,
   if (large.getDimSize(0) != small.getDimSize(0) ||
       channels(large) != channels(small)) // crop_c2
     return op->emitOpError("expects equal samples and channels, got ")
-           << shapeText(large.getShape()) << " and " << shapeText(small.getShape());
-  for (auto [n, m, o] : llvm::zip_equal(spatialDims(large), spatialDims(small), offsets))
+           << shapeText(large.getShape()) << " and "
+           << shapeText(small.getShape());
+  for (auto [n, m, o] :
+       llvm::zip_equal(spatialDims(large), spatialDims(small), offsets))
     if (o < 0 || o > n - m) // crop_c3
       return op->emitOpError("expects a window within ")
              << n << ", got " << m << " from " << o;
@@ -68,15 +70,19 @@ static LogicalResult verifyWindow(Operation *op, RankedTensorType large,
 }
 
 LogicalResult CropOp::verify() {
-  return verifyWindow(*this, getInput().getType(), getOutput().getType(), getOffsets());
+  return verifyWindow(*this, getInput().getType(), getOutput().getType(),
+                      getOffsets());
 }
 LogicalResult PadOp::verify() {
-  return verifyWindow(*this, getOutput().getType(), getInput().getType(), getLow());
+  return verifyWindow(*this, getOutput().getType(), getInput().getType(),
+                      getLow());
 }
 
-static LogicalResult verifyResize(Operation *op, RankedTensorType in, RankedTensorType out) {
+static LogicalResult verifyResize(Operation *op, RankedTensorType in,
+                                  RankedTensorType out) {
   if (in.getRank() < 3 || in.getRank() != out.getRank() ||
-      in.getDimSize(0) != out.getDimSize(0) || channels(in) != channels(out)) // resize_c1
+      in.getDimSize(0) != out.getDimSize(0) ||
+      channels(in) != channels(out)) // resize_c1
     return op->emitOpError("expects equal ranks, samples and channels, got ")
            << shapeText(in.getShape()) << " and " << shapeText(out.getShape());
   return success();

@@ -1,4 +1,5 @@
-//===- PointwiseMath.h - Arithmetic on scalars or vectors of f32 -----*- C++ -*-===//
+//===- PointwiseMath.h - Arithmetic on scalars or vectors of f32 -----*- C++
+//-*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -46,7 +47,8 @@ public:
   /// Uniform in [0, 1) with 24 bits: Philox-4x32-10 word 0 of the counter
   /// (index low, index high, stream low, stream high) under `key`. All are
   /// scalars of type i64; lane j uses index + j.
-  mlir::Value uniform(mlir::Value index, mlir::Value stream, mlir::Value key) const;
+  mlir::Value uniform(mlir::Value index, mlir::Value stream,
+                      mlir::Value key) const;
 
 private:
   mlir::Type integerType(unsigned width) const;

@@ -1,4 +1,4 @@
-//===- ShapeFunctions.h - Shapes of seg ops, as free functions -----*- C++ -*-===//
+//===- ShapeFunctions.h - Shapes of seg ops, as free functions --*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -50,11 +50,11 @@ mlir::RankedTensorType activationType(mlir::RankedTensorType like,
 
 /// How an operand of a pointwise op follows the result's elements.
 enum class Broadcast {
-  None,          ///< Same shape.
-  Channel,       ///< Last dimension 1: one value for all channels.
-  PerChannel,    ///< [C].
-  PerSample,     ///< [N, C] on a result of higher rank.
-  Scalar,        ///< Rank 0.
+  None,       ///< Same shape.
+  Channel,    ///< Last dimension 1: one value for all channels.
+  PerChannel, ///< [C].
+  PerSample,  ///< [N, C] on a result of higher rank.
+  Scalar,     ///< Rank 0.
   Invalid,
 };
 Broadcast classifyBroadcast(mlir::RankedTensorType operand,
