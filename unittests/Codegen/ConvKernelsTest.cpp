@@ -1,5 +1,4 @@
-//===- ConvKernelsTest.cpp - Convolution kernels against the reference -----*-
-//C++ -*-===//
+//===- ConvKernelsTest.cpp - Convolution kernels against the reference ----===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

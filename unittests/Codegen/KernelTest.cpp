@@ -1,4 +1,4 @@
-//===- KernelTest.cpp -----------------------------------------------------------------===//
+//===- KernelTest.cpp -----------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -28,27 +28,35 @@ namespace segc::test {
 
 std::string withBatch(StringRef text, int64_t batch) {
   std::string result;
-  for (size_t at; (at = text.find("$N")) != StringRef::npos; text = text.drop_front(at + 2))
+  for (size_t at; (at = text.find("$N")) != StringRef::npos;
+       text = text.drop_front(at + 2))
     result += (text.take_front(at) + std::to_string(batch)).str();
   return result + text.str();
 }
 
-std::string activation(const std::string &shape) { return "tensor<$Nx" + shape + "xf32>"; }
+std::string activation(const std::string &shape) {
+  return "tensor<$Nx" + shape + "xf32>";
+}
 
-std::string fusionFunction(const std::vector<std::string> &inputs, const std::vector<std::string> &results,
+std::string fusionFunction(const std::vector<std::string> &inputs,
+                           const std::vector<std::string> &results,
                            const std::string &body) {
   std::string text;
   llvm::raw_string_ostream os(text);
   auto list = [&](size_t count, llvm::function_ref<void(size_t)> each) {
     llvm::interleaveComma(llvm::seq<size_t>(0, count), os, each);
   };
-  auto resultTypes = [&] { list(results.size(), [&](size_t i) { os << results[i]; }); };
+  auto resultTypes = [&] {
+    list(results.size(), [&](size_t i) { os << results[i]; });
+  };
   os << "func.func @f(";
   list(inputs.size(), [&](size_t i) { os << "%x" << i << ": " << inputs[i]; });
   os << ") -> (";
   resultTypes();
   os << ") {\n  %f:" << results.size() << " = seg.fusion (";
-  list(inputs.size(), [&](size_t i) { os << "%a" << i << " = %x" << i << " : " << inputs[i]; });
+  list(inputs.size(), [&](size_t i) {
+    os << "%a" << i << " = %x" << i << " : " << inputs[i];
+  });
   os << ") -> (";
   resultTypes();
   os << ") {\n" << body << "\n    seg.yield ";
@@ -65,8 +73,9 @@ std::string fusionFunction(const std::vector<std::string> &inputs, const std::ve
 
 static DialectRegistry makeRegistry() {
   DialectRegistry registry;
-  registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-                  scf::SCFDialect, seg::SegDialect, vector::VectorDialect>();
+  registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
+                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                  seg::SegDialect, vector::VectorDialect>();
   registerLLVMTranslations(registry);
   registerCpuKernels(registry);
   reference::registerReferenceModels(registry);
@@ -82,16 +91,20 @@ struct CompiledFunction::Implementation {
   func::FuncOp function() { return *module->getOps<func::FuncOp>().begin(); }
 };
 
-CompiledFunction::CompiledFunction() : self(std::make_unique<Implementation>()) {}
+CompiledFunction::CompiledFunction()
+    : self(std::make_unique<Implementation>()) {}
 CompiledFunction::~CompiledFunction() = default;
-std::string CompiledFunction::kernelText() const { return self->runner->text().str(); }
+std::string CompiledFunction::kernelText() const {
+  return self->runner->text().str();
+}
 
 //===----------------------------------------------------------------------===//
 // Compiling
 //===----------------------------------------------------------------------===//
 
 std::unique_ptr<CompiledFunction>
-CompiledFunction::compile(StringRef text, const KernelTestOptions &options, std::string &error) {
+CompiledFunction::compile(StringRef text, const KernelTestOptions &options,
+                          std::string &error) {
   auto fail = [&](const llvm::Twine &what) {
     error = what.str() + (error.empty() ? "" : ": " + error);
     return nullptr;
@@ -104,11 +117,15 @@ CompiledFunction::compile(StringRef text, const KernelTestOptions &options, std:
   Implementation &self = *compiled->self;
   self.options = options;
   self.context.loadAllAvailableDialects();
-  ScopedDiagnosticHandler handler(&self.context, [&](Diagnostic &diagnostic) { error += diagnostic.str() + "\n"; });
-  self.module = parseSourceString<ModuleOp>(withBatch(text, options.largestBatch), &self.context);
+  ScopedDiagnosticHandler handler(&self.context, [&](Diagnostic &diagnostic) {
+    error += diagnostic.str() + "\n";
+  });
+  self.module = parseSourceString<ModuleOp>(
+      withBatch(text, options.largestBatch), &self.context);
   if (!self.module)
     return fail("cannot parse the test's text");
-  auto runner = KernelRunner::compile(llvm::to_vector(self.function().getOps<seg::FusionOp>()), *target);
+  auto runner = KernelRunner::compile(
+      llvm::to_vector(self.function().getOps<seg::FusionOp>()), *target);
   if (!runner)
     return fail(llvm::toString(runner.takeError()));
   self.runner = std::move(*runner);
@@ -132,7 +149,8 @@ std::vector<Values> CompiledFunction::makeInputs() const {
       if (options.levels)
         uniform = std::floor(uniform * options.levels) / options.levels;
       if (tensor.getElementType().isF32())
-        value = static_cast<float>(options.low + (options.high - options.low) * uniform);
+        value = static_cast<float>(options.low +
+                                   (options.high - options.low) * uniform);
       else
         value = std::floor(uniform * options.classes);
     }
@@ -142,23 +160,29 @@ std::vector<Values> CompiledFunction::makeInputs() const {
   return inputs;
 }
 
-std::vector<Values> CompiledFunction::run(const std::vector<Values> &inputs, Order order, std::string &error) {
+std::vector<Values> CompiledFunction::run(const std::vector<Values> &inputs,
+                                          Order order, std::string &error) {
   func::FuncOp function = self->function();
   llvm::DenseMap<Value, GuardedBuffer *> memory;
   std::vector<std::unique_ptr<GuardedBuffer>> buffers;
   auto allocate = [&](Value value) {
-    buffers.push_back(std::make_unique<GuardedBuffer>(cast<RankedTensorType>(value.getType())));
+    buffers.push_back(std::make_unique<GuardedBuffer>(
+        cast<RankedTensorType>(value.getType())));
     memory[value] = buffers.back().get();
   };
-  for (auto [argument, values] : llvm::zip_equal(function.getArguments(), inputs)) {
+  for (auto [argument, values] :
+       llvm::zip_equal(function.getArguments(), inputs)) {
     allocate(argument);
     memory[argument]->set(values);
   }
-  auto returned = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  auto returned =
+      cast<func::ReturnOp>(function.getBody().front().getTerminator());
   for (auto [result, argument] : self->options.inPlace)
-    memory[returned.getOperand(result)] = memory[function.getArgument(argument)];
+    memory[returned.getOperand(result)] =
+        memory[function.getArgument(argument)];
 
-  for (auto [index, fusion] : llvm::enumerate(function.getOps<seg::FusionOp>())) {
+  for (auto [index, fusion] :
+       llvm::enumerate(function.getOps<seg::FusionOp>())) {
     std::vector<void *> pointers;
     for (Value input : fusion.getInputs())
       pointers.push_back(memory[input]->data());
@@ -179,13 +203,16 @@ std::vector<Values> CompiledFunction::run(const std::vector<Values> &inputs, Ord
   return results;
 }
 
-double CompiledFunction::measure(const std::vector<Values> &inputs, int repeats) {
+double CompiledFunction::measure(const std::vector<Values> &inputs,
+                                 int repeats) {
   double best = INFINITY;
   std::string error;
   for (int i = 0; i < repeats; ++i) {
     auto start = std::chrono::steady_clock::now();
     run(inputs, Order::Forward, error);
-    best = std::min(best, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    best = std::min(best, std::chrono::duration<double, std::milli>(
+                              std::chrono::steady_clock::now() - start)
+                              .count());
   }
   return best;
 }
@@ -194,7 +221,8 @@ double CompiledFunction::measure(const std::vector<Values> &inputs, int repeats)
 // Checking
 //===----------------------------------------------------------------------===//
 
-static bool sameBits(const std::vector<Values> &a, const std::vector<Values> &b) {
+static bool sameBits(const std::vector<Values> &a,
+                     const std::vector<Values> &b) {
   for (auto [x, y] : llvm::zip_equal(a, b))
     if (std::memcmp(x.data(), y.data(), x.size() * sizeof(double)))
       return false;
@@ -203,41 +231,53 @@ static bool sameBits(const std::vector<Values> &a, const std::vector<Values> &b)
 
 /// `actual` may have more elements: samples past the call's, which must be
 /// untouched.
-static std::string compare(const std::vector<Values> &expected, const std::vector<Values> &actual,
+static std::string compare(const std::vector<Values> &expected,
+                           const std::vector<Values> &actual,
                            const KernelTestOptions &options) {
   if (expected.size() != actual.size())
-    return "expected " + std::to_string(expected.size()) + " results, got " + std::to_string(actual.size());
+    return "expected " + std::to_string(expected.size()) + " results, got " +
+           std::to_string(actual.size());
   for (size_t r = 0; r < expected.size(); ++r) {
     size_t wrong = 0;
     std::string first;
     for (size_t i = 0; i < expected[r].size(); ++i) {
       double e = expected[r][i], a = actual[r][i];
-      bool equal = std::isfinite(e) ? std::fabs(e - a) <= options.tolerance * (1 + std::fabs(e))
-                                    : std::isnan(e) == std::isnan(a) && (std::isnan(e) || e == a);
+      bool equal =
+          std::isfinite(e)
+              ? std::fabs(e - a) <= options.tolerance * (1 + std::fabs(e))
+              : std::isnan(e) == std::isnan(a) && (std::isnan(e) || e == a);
       if (!equal && !wrong++)
-        first = "element " + std::to_string(i) + ": expected " + std::to_string(e) + ", got " + std::to_string(a);
+        first = "element " + std::to_string(i) + ": expected " +
+                std::to_string(e) + ", got " + std::to_string(a);
     }
     if (wrong)
-      return "result " + std::to_string(r) + ": " + std::to_string(wrong) + " of " +
-             std::to_string(expected[r].size()) + " elements differ; " + first;
+      return "result " + std::to_string(r) + ": " + std::to_string(wrong) +
+             " of " + std::to_string(expected[r].size()) +
+             " elements differ; " + first;
     if (options.inPlace.count(r))
       continue;
     for (size_t i = expected[r].size(); i < actual[r].size(); ++i)
       if (!std::isnan(actual[r][i]))
-        return "result " + std::to_string(r) + ": element " + std::to_string(i) + " of an absent sample was written";
+        return "result " + std::to_string(r) + ": element " +
+               std::to_string(i) + " of an absent sample was written";
   }
   return "";
 }
 
-std::string checkKernelsAgainst(StringRef text, const KernelTestOptions &options,
-                                const std::function<std::vector<Values>(const std::vector<Values> &)> &expect) {
+std::string checkKernelsAgainst(
+    StringRef text, const KernelTestOptions &options,
+    const std::function<std::vector<Values>(const std::vector<Values> &)>
+        &expect) {
   std::string error;
-  std::unique_ptr<CompiledFunction> compiled = CompiledFunction::compile(text, options, error);
+  std::unique_ptr<CompiledFunction> compiled =
+      CompiledFunction::compile(text, options, error);
   if (!compiled)
     return error;
   std::vector<Values> inputs = compiled->makeInputs();
-  std::vector<Values> actual = compiled->run(inputs, CompiledFunction::Order::Forward, error);
-  for (auto order : {CompiledFunction::Order::Reverse, CompiledFunction::Order::TwoThreads})
+  std::vector<Values> actual =
+      compiled->run(inputs, CompiledFunction::Order::Forward, error);
+  for (auto order :
+       {CompiledFunction::Order::Reverse, CompiledFunction::Order::TwoThreads})
     if (!sameBits(actual, compiled->run(inputs, order, error)))
       return "results depend on the order of tasks";
   if (!error.empty())
@@ -246,28 +286,32 @@ std::string checkKernelsAgainst(StringRef text, const KernelTestOptions &options
 }
 
 std::string checkKernels(StringRef text, const KernelTestOptions &options) {
-  return checkKernelsAgainst(text, options, [&](const std::vector<Values> &inputs) {
-    MLIRContext context(makeRegistry(), MLIRContext::Threading::DISABLED);
-    auto module = parseSourceString<ModuleOp>(withBatch(text, options.batch), &context);
-    func::FuncOp function = *module->getOps<func::FuncOp>().begin();
-    std::vector<reference::HostTensor> tensors;
-    for (auto [type, values] : llvm::zip_equal(function.getArgumentTypes(), inputs)) {
-      auto tensor = cast<RankedTensorType>(type);
-      auto kind = *reference::elementKind(tensor.getElementType());
-      reference::HostTensor &host = tensors.emplace_back(tensor.getShape(), kind);
-      for (int64_t i = 0; i < host.size(); ++i)
-        if (reference::isFloat(kind))
-          host[i] = values[i];
-        else
-          host.integers()[i] = static_cast<int64_t>(values[i]);
-    }
-    std::vector<Values> expected;
-    auto results = reference::evaluate(function, tensors);
-    if (succeeded(results))
-      for (const reference::HostTensor &result : *results)
-        expected.push_back(result.values().vec());
-    return expected;
-  });
+  return checkKernelsAgainst(
+      text, options, [&](const std::vector<Values> &inputs) {
+        MLIRContext context(makeRegistry(), MLIRContext::Threading::DISABLED);
+        auto module = parseSourceString<ModuleOp>(
+            withBatch(text, options.batch), &context);
+        func::FuncOp function = *module->getOps<func::FuncOp>().begin();
+        std::vector<reference::HostTensor> tensors;
+        for (auto [type, values] :
+             llvm::zip_equal(function.getArgumentTypes(), inputs)) {
+          auto tensor = cast<RankedTensorType>(type);
+          auto kind = *reference::elementKind(tensor.getElementType());
+          reference::HostTensor &host =
+              tensors.emplace_back(tensor.getShape(), kind);
+          for (int64_t i = 0; i < host.size(); ++i)
+            if (reference::isFloat(kind))
+              host[i] = values[i];
+            else
+              host.integers()[i] = static_cast<int64_t>(values[i]);
+        }
+        std::vector<Values> expected;
+        auto results = reference::evaluate(function, tensors);
+        if (succeeded(results))
+          for (const reference::HostTensor &result : *results)
+            expected.push_back(result.values().vec());
+        return expected;
+      });
 }
 
 } // namespace segc::test

@@ -1,4 +1,5 @@
-//===- KernelTest.h - Compiles and runs the kernels of a function -----*- C++ -*-===//
+//===- KernelTest.h - Compiles and runs the kernels of a function -----*- C++
+//-*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,7 +10,8 @@
 // number of samples:
 //
 //   func.func @f(%x: tensor<$Nx5x7x3xf32>) -> tensor<$Nx5x7x3xf32> {
-//     %r = seg.fusion (%a = %x : tensor<$Nx5x7x3xf32>) -> (tensor<$Nx5x7x3xf32>) {
+//     %r = seg.fusion (%a = %x : tensor<$Nx5x7x3xf32>) ->
+//     (tensor<$Nx5x7x3xf32>) {
 //       %y = seg.softmax %a : tensor<$Nx5x7x3xf32>
 //       seg.yield %y : tensor<$Nx5x7x3xf32>
 //     }
@@ -58,13 +60,15 @@ class CompiledFunction {
 public:
   /// Null with `error` set if the text, a strategy or the lowering is at fault.
   static std::unique_ptr<CompiledFunction>
-  compile(llvm::StringRef text, const KernelTestOptions &options, std::string &error);
+  compile(llvm::StringRef text, const KernelTestOptions &options,
+          std::string &error);
   ~CompiledFunction();
 
   using Order = KernelRunner::Order;
   /// Runs every launch of every fusion. Elements that are not written are
   /// NaN (0x7fcdcdcd). An access outside a buffer's elements sets `error`.
-  std::vector<Values> run(const std::vector<Values> &inputs, Order order, std::string &error);
+  std::vector<Values> run(const std::vector<Values> &inputs, Order order,
+                          std::string &error);
 
   /// Random arguments by the options.
   std::vector<Values> makeInputs() const;
@@ -81,17 +85,20 @@ private:
 
 /// Compiles, runs in three orders of tasks (equal bits are demanded), compares
 /// with the reference; an empty string if all is well.
-std::string checkKernels(llvm::StringRef text, const KernelTestOptions &options = {});
+std::string checkKernels(llvm::StringRef text,
+                         const KernelTestOptions &options = {});
 
 /// As checkKernels, against results computed by `expect` from the arguments
 /// (of the largest batch); results may be shorter than the largest batch's.
-std::string
-checkKernelsAgainst(llvm::StringRef text, const KernelTestOptions &options,
-                    const std::function<std::vector<Values>(const std::vector<Values> &)> &expect);
+std::string checkKernelsAgainst(
+    llvm::StringRef text, const KernelTestOptions &options,
+    const std::function<std::vector<Values>(const std::vector<Values> &)>
+        &expect);
 
 /// A function of one seg.fusion: `body` names the inputs %a0, %a1, ... and
 /// what it yields %r0, %r1, ...
-std::string fusionFunction(const std::vector<std::string> &inputs, const std::vector<std::string> &results,
+std::string fusionFunction(const std::vector<std::string> &inputs,
+                           const std::vector<std::string> &results,
                            const std::string &body);
 
 /// "tensor<$Nx5x7x3xf32>" for "5x7x3"; all of it is given for other types.

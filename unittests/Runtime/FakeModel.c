@@ -32,7 +32,8 @@ enum { VOXELS = 512, CLASSES = 3, CHUNKS = 4, LARGEST_BATCH = 2 };
 enum { WEIGHT = 0, BIAS = 16 }; /* offsets in floats */
 
 static const char manifest[] =
-    "{\"format\": " FAKE_MANIFEST_FORMAT ", \"network\": \"fake\", \"batch\": 2,"
+    "{\"format\": " FAKE_MANIFEST_FORMAT
+    ", \"network\": \"fake\", \"batch\": 2,"
     "\"classes\": 3, \"precision\": \"f32\", \"parameter_count\": 6,"
     "\"parameter_bytes\": 128, \"state_bytes\": 64, \"optimizer_bytes\": 128,"
     "\"prepared_bytes\": 64, \"parameters\": ["
@@ -146,7 +147,7 @@ static segc_code run_kernel(const segc_services *services, const char *entry,
                             const char *name, int64_t tasks,
                             segc_task_fn function, work *w, const void *output,
                             uint64_t elements) {
-  segc_kernel_event event = {sizeof(event), 0,  entry, name, "seg.fake at 1:1",
+  segc_kernel_event event = {sizeof(event), 0,   entry, name, "seg.fake at 1:1",
                              1e3,           1e3, 1,     0,    &output,
                              &elements};
   if (services->kernel_begin)
@@ -205,9 +206,9 @@ static segc_code predict(const segc_services *services, const segc_call *call,
 }
 
 /* Loss, Dice, and (if `gradients`) the gradient of the mean cross-entropy. */
-static segc_code objective(const segc_services *services,
-                           const segc_call *call, const char *entry,
-                           float *gradients, segc_message *message) {
+static segc_code objective(const segc_services *services, const segc_call *call,
+                           const char *entry, float *gradients,
+                           segc_message *message) {
   segc_code code = check(call, 512, message);
   if (code != SEGC_OK)
     return code;
@@ -244,8 +245,8 @@ static segc_code evaluate_step(const segc_services *services,
   return objective(services, call, "evaluate_step", NULL, message);
 }
 
-static segc_code grad_step(const segc_services *services,
-                           const segc_call *call, segc_message *message) {
+static segc_code grad_step(const segc_services *services, const segc_call *call,
+                           segc_message *message) {
   return objective(services, call, "grad_step", call->gradients, message);
 }
 
@@ -258,8 +259,8 @@ static float apply(const segc_call *call) {
       return 0;
   for (int i = 0; i < 32; ++i) {
     float decay = i < BIAS ? s->weight_decay * parameters[i] : 0;
-    velocity[i] = s->momentum * velocity[i] + gradients[i] / s->loss_scale +
-                  decay;
+    velocity[i] =
+        s->momentum * velocity[i] + gradients[i] / s->loss_scale + decay;
     parameters[i] -= s->learning_rate * velocity[i];
   }
   return 1;
@@ -290,11 +291,20 @@ static const float weights[32] __attribute__((aligned(64))) = {1, 2, 3};
 #endif
 
 static const char source[] = "// the fake model has no text\n";
-static const segc_model model = {
-    FAKE_ABI_VERSION, sizeof(segc_model),   manifest, sizeof(manifest) - 1,
-    source,           sizeof(source) - 1,   FAKE_WEIGHTS_POINTER,
-    NULL,             prepare,              predict,  evaluate_step,
-    train_step,       grad_step,            apply_step};
+static const segc_model model = {FAKE_ABI_VERSION,
+                                 sizeof(segc_model),
+                                 manifest,
+                                 sizeof(manifest) - 1,
+                                 source,
+                                 sizeof(source) - 1,
+                                 FAKE_WEIGHTS_POINTER,
+                                 NULL,
+                                 prepare,
+                                 predict,
+                                 evaluate_step,
+                                 train_step,
+                                 grad_step,
+                                 apply_step};
 
 const segc_model *FAKE_QUERY(uint32_t max_version) {
 #ifdef FAKE_FROM_THE_FUTURE

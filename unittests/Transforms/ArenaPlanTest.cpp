@@ -26,7 +26,8 @@ int64_t mostAlive(const Intervals &intervals) {
     int64_t live = 0;
     for (const ArenaInterval &i : intervals)
       if (i.first <= at.first && at.first <= i.last)
-        live += (i.bytes + arenaAlignment - 1) / arenaAlignment * arenaAlignment;
+        live +=
+            (i.bytes + arenaAlignment - 1) / arenaAlignment * arenaAlignment;
     most = std::max(most, live);
   }
   return most;
@@ -60,7 +61,8 @@ TEST(ArenaPlan, LivesThatTouchAreApart) {
 // A small value fills the hole that its size fits best.
 TEST(ArenaPlan, FillsTheSmallestHole) {
   // By size: 0 and 1 are always there; 2, 3 leave holes of 256 and 128.
-  Intervals intervals = {{1024, 0, 9}, {512, 0, 9}, {256, 0, 4}, {512, 0, 9}, {128, 0, 4}, {512, 0, 9}, {128, 5, 9}, {256, 5, 9}};
+  Intervals intervals = {{1024, 0, 9}, {512, 0, 9}, {256, 0, 4}, {512, 0, 9},
+                         {128, 0, 4},  {512, 0, 9}, {128, 5, 9}, {256, 5, 9}};
   ArenaPlan plan = checkedPlan(intervals);
   EXPECT_EQ(plan.bytes, plan.bound);
 }
@@ -101,18 +103,25 @@ TEST(ArenaPlan, WithoutReuseNothingIsShared) {
 // The check finds each kind of fault.
 TEST(CheckArenaPlan, RejectsBadPlans) {
   Intervals together = {{64, 0, 2}, {64, 2, 3}};
-  EXPECT_THAT(checkArenaPlan(together, {{0, 0}, 64, 128}), HasSubstr("intervals 0 and 1 overlap"));
-  EXPECT_THAT(checkArenaPlan(together, {{0, 32}, 128, 128}), HasSubstr("not aligned"));
-  EXPECT_THAT(checkArenaPlan(together, {{0, 64}, 64, 128}), HasSubstr("leaves the arena of 64 bytes"));
-  EXPECT_THAT(checkArenaPlan(together, {{-64, 64}, 128, 128}), HasSubstr("leaves the arena"));
+  EXPECT_THAT(checkArenaPlan(together, {{0, 0}, 64, 128}),
+              HasSubstr("intervals 0 and 1 overlap"));
+  EXPECT_THAT(checkArenaPlan(together, {{0, 32}, 128, 128}),
+              HasSubstr("not aligned"));
+  EXPECT_THAT(checkArenaPlan(together, {{0, 64}, 64, 128}),
+              HasSubstr("leaves the arena of 64 bytes"));
+  EXPECT_THAT(checkArenaPlan(together, {{-64, 64}, 128, 128}),
+              HasSubstr("leaves the arena"));
   EXPECT_EQ(checkArenaPlan(together, {{0, 64}, 128, 128}), "");
   // Bytes in part.
   Intervals uneven = {{192, 0, 5}, {64, 3, 3}};
-  EXPECT_THAT(checkArenaPlan(uneven, {{0, 128}, 192, 256}), HasSubstr("overlap"));
+  EXPECT_THAT(checkArenaPlan(uneven, {{0, 128}, 192, 256}),
+              HasSubstr("overlap"));
 }
 
 Intervals randomIntervals(std::mt19937 &generator) {
-  auto draw = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(generator); };
+  auto draw = [&](int low, int high) {
+    return std::uniform_int_distribution<int>(low, high)(generator);
+  };
   Intervals intervals(draw(1, 60));
   int ticks = draw(1, 80), longest = draw(1, ticks);
   for (ArenaInterval &interval : intervals) {
@@ -137,7 +146,8 @@ TEST(ArenaPlan, RandomSets) {
     sum += ratio;
     worst = std::max(worst, ratio);
   }
-  std::printf("arena / bound over %d sets: mean %.4f, worst %.4f\n", sets, sum / sets, worst);
+  std::printf("arena / bound over %d sets: mean %.4f, worst %.4f\n", sets,
+              sum / sets, worst);
   EXPECT_LT(sum / sets, 1.01);
   EXPECT_LT(worst, 1.2);
 }
@@ -150,8 +160,10 @@ TEST(CheckArenaPlan, RejectsRandomDisturbances) {
   for (int i = 0; i < 2000; ++i) {
     Intervals intervals = randomIntervals(generator);
     ArenaPlan plan = planArena(intervals);
-    size_t a = generator() % intervals.size(), b = generator() % intervals.size();
-    bool together = intervals[a].first <= intervals[b].last && intervals[b].first <= intervals[a].last;
+    size_t a = generator() % intervals.size(),
+           b = generator() % intervals.size();
+    bool together = intervals[a].first <= intervals[b].last &&
+                    intervals[b].first <= intervals[a].last;
     if (a == b || !together)
       continue;
     plan.offsets[a] = plan.offsets[b];

@@ -1,4 +1,4 @@
-//===- NetworkPlansTest.cpp - Memory plans of the networks in models/ -----===//
+//===- NetworkPlansTest.cpp - Memory plans of the networks in models ------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -31,7 +31,9 @@ struct Range {
   Value value;
 };
 
-bool overlap(const Range &a, const Range &b) { return a.low < b.high && b.low < a.high; }
+bool overlap(const Range &a, const Range &b) {
+  return a.low < b.high && b.low < a.high;
+}
 
 /// Whether the result may be written where the input is read: every op that
 /// reads the input does so element by element, at equal shapes.
@@ -41,7 +43,8 @@ bool mayOverwrite(seg::FusionOp fusion, Value input, Value result) {
   for (OpOperand &operand : fusion->getOpOperands()) {
     if (operand.get() != input)
       continue;
-    for (Operation *user : fusion.getBody().getArgument(operand.getOperandNumber()).getUsers())
+    for (Operation *user :
+         fusion.getBody().getArgument(operand.getOperandNumber()).getUsers())
       if (!isa<seg::PointwiseOpInterface>(user))
         return false;
   }
@@ -50,7 +53,8 @@ bool mayOverwrite(seg::FusionOp fusion, Value input, Value result) {
 
 class PlanChecker {
 public:
-  explicit PlanChecker(func::FuncOp entry) : fusions(llvm::to_vector(entry.getOps<seg::FusionOp>())) {
+  explicit PlanChecker(func::FuncOp entry)
+      : fusions(llvm::to_vector(entry.getOps<seg::FusionOp>())) {
     arena = entry->getAttrOfType<IntegerAttr>(arenaAttrName).getInt();
     for (auto [tick, fusion] : llvm::enumerate(fusions))
       tickOf[fusion] = tick;
@@ -65,12 +69,14 @@ public:
         EXPECT_LE(born[i].high, arena);
         EXPECT_EQ(born[i].low % 64, 0);
         for (size_t j = 0; j < i; ++j)
-          EXPECT_FALSE(overlap(born[i], born[j])) << "two results of kernel " << tick;
+          EXPECT_FALSE(overlap(born[i], born[j]))
+              << "two results of kernel " << tick;
         for (const Range &old : alive)
           checkPair(fusion, tick, old, born[i]);
       }
       alive.append(born);
-      llvm::erase_if(alive, [&](const Range &range) { return !isReadAfter(range, tick); });
+      llvm::erase_if(
+          alive, [&](const Range &range) { return !isReadAfter(range, tick); });
       bound = std::max(bound, liveBytes(alive, fusion, born, tick));
     }
   }
@@ -80,11 +86,14 @@ public:
 private:
   SmallVector<Range> ranges(seg::FusionOp fusion) {
     SmallVector<Range> result;
-    for (auto [value, offset] : llvm::zip_equal(fusion.getResults(), *fusion.getOffsets()))
+    for (auto [value, offset] :
+         llvm::zip_equal(fusion.getResults(), *fusion.getOffsets()))
       if (offset >= 0)
         result.push_back({offset, offset + bytesOf(value), value});
     DictionaryAttr strategy = fusion.getStrategyAttr();
-    if (auto temp = strategy ? strategy.getAs<IntegerAttr>("temp_bytes") : IntegerAttr(); temp && temp.getInt() > 0) {
+    if (auto temp = strategy ? strategy.getAs<IntegerAttr>("temp_bytes")
+                             : IntegerAttr();
+        temp && temp.getInt() > 0) {
       EXPECT_TRUE(fusion.getTempOffset().has_value());
       int64_t low = fusion.getTempOffset().value_or(0);
       result.push_back({low, low + temp.getInt(), nullptr});
@@ -92,34 +101,45 @@ private:
     return result;
   }
 
-  void checkPair(seg::FusionOp fusion, int tick, const Range &old, const Range &fresh) {
+  void checkPair(seg::FusionOp fusion, int tick, const Range &old,
+                 const Range &fresh) {
     if (!overlap(old, fresh))
       return;
     bool dies = !isReadAfter(old, tick);
-    EXPECT_TRUE(dies) << "kernel " << tick << " overwrites a value that is read later";
-    EXPECT_TRUE(fresh.value && old.low == fresh.low && mayOverwrite(fusion, old.value, fresh.value))
-        << "kernel " << tick << " writes over an operand that it does not read element by element";
+    EXPECT_TRUE(dies) << "kernel " << tick
+                      << " overwrites a value that is read later";
+    EXPECT_TRUE(fresh.value && old.low == fresh.low &&
+                mayOverwrite(fusion, old.value, fresh.value))
+        << "kernel " << tick
+        << " writes over an operand that it does not read element by element";
     ++inPlace;
   }
 
   bool isReadAfter(const Range &range, int tick) {
-    return range.value && llvm::any_of(range.value.getUsers(), [&](Operation *user) {
-      return isa<seg::FusionOp>(user) && tickOf.lookup(user) > tick;
-    });
+    return range.value &&
+           llvm::any_of(range.value.getUsers(), [&](Operation *user) {
+             return isa<seg::FusionOp>(user) && tickOf.lookup(user) > tick;
+           });
   }
 
   /// Bytes that this kernel needs at once, those shared in place once.
-  int64_t liveBytes(ArrayRef<Range> after, seg::FusionOp fusion, ArrayRef<Range> born, int tick) {
+  int64_t liveBytes(ArrayRef<Range> after, seg::FusionOp fusion,
+                    ArrayRef<Range> born, int tick) {
     SmallVector<Range> live(after);
     auto add = [&](const Range &range) {
-      if (llvm::none_of(live, [&](const Range &other) { return other.low == range.low && overlap(other, range); }))
+      if (llvm::none_of(live, [&](const Range &other) {
+            return other.low == range.low && overlap(other, range);
+          }))
         live.push_back(range);
     };
     for (const Range &range : born)
       add(range);
     for (Value input : fusion.getInputs())
       if (auto producer = input.getDefiningOp<seg::FusionOp>())
-        if (int64_t low = (*producer.getOffsets())[cast<OpResult>(input).getResultNumber()]; low >= 0)
+        if (int64_t low =
+                (*producer
+                      .getOffsets())[cast<OpResult>(input).getResultNumber()];
+            low >= 0)
           add({low, low + bytesOf(input), input});
     int64_t bytes = 0;
     for (const Range &range : live)
@@ -140,7 +160,9 @@ struct Plan {
     registerAllDialects(registry);
     context.appendDialectRegistry(registry);
     context.loadAllAvailableDialects();
-    module = parseSourceFile<ModuleOp>(std::string(SEGC_SOURCE_DIR "/models/") + model.str() + ".mlir", &context);
+    module = parseSourceFile<ModuleOp>(std::string(SEGC_SOURCE_DIR "/models/") +
+                                           model.str() + ".mlir",
+                                       &context);
     PassManager manager(&context);
     for (size_t i = 0; i <= *findPhase("plan"); ++i)
       populatePhase(manager, phases()[i].name, options);
@@ -163,11 +185,17 @@ TEST_P(NetworkPlans, AreValidAndTight) {
       SCOPED_TRACE(cpu + (" " + entry.getName()).str());
       PlanChecker checker(entry);
       checker.check();
-      int64_t stated = entry->getAttrOfType<IntegerAttr>(arenaBoundAttrName).getInt();
-      double ratio = checker.bound ? static_cast<double>(checker.arena) / checker.bound : 1;
-      std::printf("%-12s %-10s %-14s arena %12lld  bound %12lld  ratio %.4f  in place %lld\n", GetParam(), cpu,
-                  entry.getName().str().c_str(), static_cast<long long>(checker.arena),
-                  static_cast<long long>(checker.bound), ratio, static_cast<long long>(checker.inPlace));
+      int64_t stated =
+          entry->getAttrOfType<IntegerAttr>(arenaBoundAttrName).getInt();
+      double ratio = checker.bound
+                         ? static_cast<double>(checker.arena) / checker.bound
+                         : 1;
+      std::printf("%-12s %-10s %-14s arena %12lld  bound %12lld  ratio %.4f  "
+                  "in place %lld\n",
+                  GetParam(), cpu, entry.getName().str().c_str(),
+                  static_cast<long long>(checker.arena),
+                  static_cast<long long>(checker.bound), ratio,
+                  static_cast<long long>(checker.inPlace));
       // The planner lets a life in place last a tick longer.
       EXPECT_GE(stated, checker.bound);
       EXPECT_LE(stated, checker.arena);
@@ -185,7 +213,8 @@ TEST_P(NetworkPlans, HoldWithoutInPlaceAndReuse) {
   options.reuse = false;
   Plan alone(GetParam(), options);
   ASSERT_TRUE(apart.module && alone.module);
-  for (auto [a, b] : llvm::zip_equal(apart.module->getOps<func::FuncOp>(), alone.module->getOps<func::FuncOp>())) {
+  for (auto [a, b] : llvm::zip_equal(apart.module->getOps<func::FuncOp>(),
+                                     alone.module->getOps<func::FuncOp>())) {
     PlanChecker checker(a), loose(b);
     checker.check();
     loose.check();
@@ -195,7 +224,11 @@ TEST_P(NetworkPlans, HoldWithoutInPlaceAndReuse) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, NetworkPlans, testing::Values("unet2d", "vnet", "nnunet_04_3d", "nnunet_04_2d"),
-                         [](const auto &info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Models, NetworkPlans,
+                         testing::Values("unet2d", "vnet", "nnunet_04_3d",
+                                         "nnunet_04_2d"),
+                         [](const auto &info) {
+                           return std::string(info.param);
+                         });
 
 } // namespace

@@ -1,5 +1,4 @@
-//===- Networks.h - U-Net, V-Net and nnU-Net in the seg dialect ---*- C++
-//-*-===//
+//===- Networks.h - U-Net, V-Net and nnU-Net as seg.network -----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- ConvForward.cpp - Convolutions and their input gradients -----*- C++
-//-*-===//
+//===- ConvForward.cpp - Convolutions, their input gradients ----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- KernelHelpers.h - What emitters of several families share -*- C++
-//-*-===//
+//===- KernelHelpers.h - What several families share ------------*- C++ -*-===//
 //-*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.

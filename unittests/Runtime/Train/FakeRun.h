@@ -1,5 +1,4 @@
-//===- FakeRun.h - A run on the fake model ------------------------*- C++
-//-*-===//
+//===- FakeRun.h - A run on the fake model ----------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

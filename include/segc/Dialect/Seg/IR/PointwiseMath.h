@@ -1,5 +1,4 @@
-//===- PointwiseMath.h - Arithmetic on scalars or vectors of f32 -----*- C++
-//-*-===//
+//===- PointwiseMath.h - Arithmetic on f32 or vectors of it -----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
