@@ -1,0 +1,197 @@
+//===- MetamorphicTest.cpp - What must not change a training --------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// A small network is compiled with and without a transform and trained on the
+// same batches. Where values live, and on how many threads they are computed,
+// must not change a bit of losses and weights; what is fused may change the
+// rounding.
+
+#include "mlir/IR/MLIRContext.h"
+#include "segc/Driver/CompileSession.h"
+#include "segc/Networks/Networks.h"
+#include "segc/Runtime/Core/ModelRunner.h"
+#include "llvm/Support/FileSystem.h"
+
+#include <cmath>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace segc;
+
+namespace {
+
+struct NetworkCase {
+  const char *name;
+  std::vector<std::string> arguments;
+};
+
+void PrintTo(const NetworkCase &network, std::ostream *out) { *out << network.name; }
+
+struct Training {
+  std::vector<float> losses, parameters, states;
+};
+
+bool sameBits(const std::vector<float> &a, const std::vector<float> &b) {
+  return a.size() == b.size() && !std::memcmp(a.data(), b.data(), a.size() * sizeof(float));
+}
+
+class Metamorphic : public testing::TestWithParam<NetworkCase> {
+protected:
+  void SetUp() override {
+    ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("segc-metamorphic", directory));
+    mlir::DialectRegistry registry;
+    registerAllDialects(registry);
+    mlir::MLIRContext context(registry);
+    context.loadAllAvailableDialects();
+    std::string message;
+    auto module = buildNetwork(&context, GetParam().name, GetParam().arguments, message);
+    ASSERT_TRUE(succeeded(module)) << message;
+    std::error_code error;
+    llvm::raw_fd_ostream file(path("network.mlir"), error);
+    ASSERT_FALSE(error);
+    printNetwork(**module, file);
+  }
+  void TearDown() override { llvm::sys::fs::remove_directories(directory); }
+
+  std::string path(const std::string &name) { return (directory + "/" + name).str(); }
+
+  /// The model of the options; null after a failure.
+  std::shared_ptr<const ModelLibrary> build(CompileOptions options) {
+    options.input = path("network.mlir");
+    options.output = path("model" + std::to_string(models++) + ".so");
+    options.pipeline.batch = 2;
+    if (options.cpus.empty())
+      options.cpus = {"native"};
+    if (llvm::Error error = compile(options)) {
+      ADD_FAILURE() << llvm::toString(std::move(error));
+      return nullptr;
+    }
+    auto model = ModelLibrary::load(options.output);
+    if (!model.ok()) {
+      ADD_FAILURE() << model.status().message();
+      return nullptr;
+    }
+    return *model;
+  }
+
+  Training train(const std::shared_ptr<const ModelLibrary> &model, unsigned threads = 2) {
+    Training result;
+    if (model)
+      run(model, threads, result);
+    return result;
+  }
+
+private:
+  void run(const std::shared_ptr<const ModelLibrary> &model, unsigned threads, Training &result) {
+    ThreadPool pool(threads);
+    auto runner = ModelRunner::create(model, pool, {/*training=*/true, /*canaries=*/true});
+    ASSERT_TRUE(runner.ok()) << runner.status().message();
+    runner->initialize(3);
+    const EntrySignature &entry = *model->manifest().entry("train_step");
+    std::vector<AlignedBuffer> buffers;
+    std::vector<void *> inputs;
+    for (const TensorSignature &input : entry.inputs) {
+      auto buffer = AlignedBuffer::create(input.bytes(), "input");
+      ASSERT_TRUE(buffer.ok());
+      buffers.push_back(std::move(*buffer));
+      inputs.push_back(buffers.back().data());
+    }
+    std::mt19937 generator(11);
+    for (int step = 0; step < 4; ++step) {
+      for (auto [buffer, input] : llvm::zip_equal(buffers, entry.inputs))
+        for (int64_t i = 0; i < input.elements(); ++i) {
+          double uniform = generator() * 0x1p-32;
+          if (input.type == ElementType::F32)
+            buffer.floats()[i] = static_cast<float>(uniform);
+          else
+            reinterpret_cast<int32_t *>(buffer.data())[i] = static_cast<int32_t>(uniform * model->manifest().classes);
+        }
+      segc_scalars scalars = {};
+      scalars.learning_rate = 1e-3f;
+      scalars.momentum = 0.9f;
+      scalars.loss_scale = 1;
+      scalars.step = step + 1;
+      scalars.seed = 5;
+      scalars.sample_offset = 2 * step;
+      Status status = runner->call("train_step", inputs, 2, scalars);
+      ASSERT_TRUE(status.ok()) << status.message();
+      result.losses.push_back(runner->output("train_step", "loss").floats()[0]);
+    }
+    auto copy = [](const AlignedBuffer &buffer, int64_t bytes) {
+      return std::vector<float>(buffer.floats(), buffer.floats() + bytes / 4);
+    };
+    result.parameters = copy(runner->parameters(), model->manifest().parameterBytes);
+    result.states = copy(runner->states(), model->manifest().stateBytes);
+  }
+
+  llvm::SmallString<128> directory;
+  int models = 0;
+};
+
+void expectSame(const Training &a, const Training &b) {
+  EXPECT_FALSE(a.losses.empty());
+  EXPECT_TRUE(sameBits(a.losses, b.losses));
+  EXPECT_TRUE(sameBits(a.parameters, b.parameters));
+  EXPECT_TRUE(sameBits(a.states, b.states));
+}
+
+void expectNear(const Training &a, const Training &b, float tolerance) {
+  ASSERT_EQ(a.losses.size(), b.losses.size());
+  EXPECT_FALSE(a.losses.empty());
+  for (auto [x, y] : llvm::zip_equal(a.losses, b.losses))
+    EXPECT_NEAR(x, y, tolerance * std::abs(x));
+}
+
+TEST_P(Metamorphic, TrainingsAgree) {
+  auto model = build({});
+  Training planned = train(model);
+  ASSERT_EQ(planned.losses.size(), 4u);
+  for (float loss : planned.losses)
+    ASSERT_TRUE(std::isfinite(loss));
+  EXPECT_NE(planned.losses.front(), planned.losses.back());
+  {
+    SCOPED_TRACE("one thread, three threads");
+    expectSame(planned, train(model, 1));
+    expectSame(planned, train(model, 3));
+  }
+  CompileOptions options;
+  {
+    SCOPED_TRACE("not in place");
+    options.pipeline.inPlace = false;
+    expectSame(planned, train(build(options)));
+  }
+  {
+    SCOPED_TRACE("memory of its own for every value");
+    options.pipeline.reuse = false;
+    expectSame(planned, train(build(options)));
+  }
+  {
+    // Kernels alone round what fused ones keep in registers; what remains are
+    // multiply-adds that fusion makes possible.
+    SCOPED_TRACE("one op a kernel");
+    CompileOptions apart;
+    apart.pipeline.fusion = false;
+    expectNear(planned, train(build(apart)), 1e-5f);
+  }
+  {
+    // Versions differ in the order of sums. Four steps carry that on.
+    SCOPED_TRACE("AVX2");
+    CompileOptions narrow;
+    narrow.cpus = {"x86-64-v3"};
+    expectNear(planned, train(build(narrow)), 1e-4f);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Networks, Metamorphic,
+    testing::Values(NetworkCase{"vnet", {"--input-shape", "8", "8", "8", "--width", "4", "--classes", "3"}},
+                    NetworkCase{"unet2d", {"--size", "188", "--width", "2"}},
+                    NetworkCase{"nnunet", {"--patch", "16", "16", "16", "--spacing", "1", "1", "1"}}),
+    [](const auto &info) { return std::string(info.param.name); });
+
+} // namespace
