@@ -141,6 +141,8 @@ llvm::Error Session::prepare() {
         "--precision " + options.precision +
         ": expected f32, the only precision of this version");
   if (!options.remarks.empty()) {
+    // A remark at a time, always in the same order: its streamer has no lock.
+    context.disableMultithreading();
     // A kind of remark that is not named is not made.
     remark::RemarkCategories categories{std::nullopt, ".*", ".*", ".*", ".*"};
     if (failed(remark::enableOptimizationRemarksWithLLVMStreamer(
