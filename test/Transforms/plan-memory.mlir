@@ -107,3 +107,20 @@ func.func @temporary(%x: !x) -> tensor<16xf32> {
   }
   return %1 : tensor<16xf32>
 }
+
+// A prepared filter outlives the call: it has no place in the arena.
+// CHECK-LABEL: func.func @prepared(
+// CHECK-SAME: seg.arena_bytes = 4096 : i64
+// CHECK-NOT: temp_offset
+// CHECK: return
+func.func @prepared(%x: !x, %w: tensor<3x3x16x16xf32>) -> !x {
+  %0 = seg.fusion (%a = %x : !x, %f = %w : tensor<3x3x16x16xf32>) -> (!x) attributes {strategy = {kind = "direct", prepared, temp_bytes = 9216 : i64}} {
+    %r = seg.conv %a, %f strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, tensor<3x3x16x16xf32>) -> !x
+    seg.yield %r : !x
+  }
+  %1 = seg.fusion (%a = %0 : !x) -> (!x) {
+    %r = seg.softmax %a : !x
+    seg.yield %r : !x
+  }
+  return %1 : !x
+}
