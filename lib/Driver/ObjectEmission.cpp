@@ -31,7 +31,14 @@ static std::vector<OwningOpRef<ModuleOp>> partition(ModuleOp module,
   for (auto &part : modules)
     part = ModuleOp::create(module.getLoc());
   std::vector<std::pair<size_t, LLVM::LLVMFuncOp>> functions;
-  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+  for (Operation &op : *module.getBody()) {
+    auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
+    if (!function) {
+      // Constant tables are private: every part has its own.
+      for (auto &part : modules)
+        part->push_back(op.clone());
+      continue;
+    }
     size_t ops = 0;
     function.walk([&](Operation *) { ++ops; });
     functions.push_back({ops, function});
