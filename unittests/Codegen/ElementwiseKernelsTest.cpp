@@ -96,6 +96,20 @@ TEST_P(ElementwiseKernels, SmallRanks) {
         << t;
 }
 
+// The sum of a filter's gradients covers every tap, whatever the batch.
+TEST_P(ElementwiseKernels, FilterGradients) {
+  const char *text = R"mlir(
+    func.func @f(%x: tensor<3x3x2x4xf32>, %y: tensor<3x3x2x4xf32>) -> tensor<3x3x2x4xf32> {
+      %r = seg.fusion (%a = %x : tensor<3x3x2x4xf32>, %b = %y : tensor<3x3x2x4xf32>) -> (tensor<3x3x2x4xf32>)
+          attributes {strategy = {kind = "pointwise", unbatched}} {
+        %s = seg.add %a, %b : (tensor<3x3x2x4xf32>, tensor<3x3x2x4xf32>) -> tensor<3x3x2x4xf32>
+        seg.yield %s : tensor<3x3x2x4xf32>
+      }
+      return %r : tensor<3x3x2x4xf32>
+    })mlir";
+  EXPECT_EQ(checkKernels(text, options()), "");
+}
+
 TEST_P(ElementwiseKernels, Dropout) {
   for (const char *shape : {"5x7x3", "9x3x5x17"}) {
     std::string t = activation(shape), i = "tensor<i64>";

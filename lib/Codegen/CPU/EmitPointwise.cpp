@@ -18,6 +18,14 @@ namespace segc {
 /// Full vectors that a flat loop works on at a time.
 static constexpr int64_t flatUnroll = 4;
 
+/// Whether the first dimension is the batch: of every tensor above rank 2 but
+/// filters' gradients, which seg-select-cpu-strategy marks.
+static bool isBatched(seg::FusionOp fusion, RankedTensorType space) {
+  DictionaryAttr strategy = fusion.getStrategyAttr();
+  return space.getRank() > 2 &&
+         !(strategy && strategy.get(strategyUnbatchedName));
+}
+
 /// Inputs with one value in all, loaded once.
 static void hoistScalars(KernelBody &k, seg::FusionOp fusion, int64_t lanes,
                          DenseMap<Value, Value> &values) {
@@ -33,7 +41,7 @@ static void hoistScalars(KernelBody &k, seg::FusionOp fusion, int64_t lanes,
 /// Every input has the space's shape or is a scalar: elements are alike.
 static void emitFlat(FusionEmitter &emitter, RankedTensorType space) {
   seg::FusionOp fusion = emitter.getFusion();
-  bool batched = space.getRank() > 2;
+  bool batched = isBatched(fusion, space);
   int64_t size = space.getNumElements() / (batched ? space.getDimSize(0) : 1);
   int64_t tiles = llvm::divideCeilSigned(size, taskElements);
   // One element is one lane: the rest of a vector would be computed in vain.
@@ -62,7 +70,7 @@ static void emitFlat(FusionEmitter &emitter, RankedTensorType space) {
 static void emitByChannels(FusionEmitter &emitter, RankedTensorType space) {
   seg::FusionOp fusion = emitter.getFusion();
   int64_t lanes = emitter.getTarget().lanes;
-  bool batched = space.getRank() > 2;
+  bool batched = isBatched(fusion, space);
   int64_t channels = seg::channels(space);
   int64_t pixels =
       space.getNumElements() / channels / (batched ? space.getDimSize(0) : 1);

@@ -46,3 +46,15 @@ func.func @pointwise(%x: !x) -> !x {
   }
   return %0 : !x
 }
+
+// A sum of the gradients of a filter with two users: its first dimension is a
+// tap, not the batch.
+// CHECK-LABEL: func.func @shared_filter(
+func.func @shared_filter(%g: !w, %h: !w) -> (!w {seg.region = "gradients"}) {
+  // CHECK: seg.fusion {{.*}} attributes {strategy = {kind = "pointwise", unbatched}}
+  %0 = seg.fusion (%a = %g : !w, %b = %h : !w) -> (!w) {
+    %r = seg.add %a, %b : (!w, !w) -> !w
+    seg.yield %r : !w
+  }
+  return %0 : !w
+}

@@ -135,6 +135,8 @@ inline constexpr llvm::StringLiteral scratchAttrName = "seg.scratch_bytes";
 /// Strategy entries that every strategy may have.
 inline constexpr llvm::StringLiteral strategyKindName = "kind";
 inline constexpr llvm::StringLiteral strategyTempName = "temp_bytes";
+/// Of pointwise fusions: the first dimension is not the batch.
+inline constexpr llvm::StringLiteral strategyUnbatchedName = "unbatched";
 /// The temporary is filled once by the entry `prepare`; it lies in the region
 /// of that name, not in the arena.
 inline constexpr llvm::StringLiteral strategyPreparedName = "prepared";
