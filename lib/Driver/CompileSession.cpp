@@ -186,7 +186,8 @@ llvm::Error Session::emitText() {
   std::string output = options.output.empty() ? "-" : options.output;
   if (!assembly)
     return printModule(*module, output);
-  auto text = emitKernels({cpus->front(), *module, ""}, 1, /*assembly=*/true);
+  auto text = emitKernels({cpus->front(), *module, ""}, 1, options.optLevel,
+                          /*assembly=*/true);
   if (!text)
     return text.takeError();
   std::error_code error;
@@ -233,7 +234,8 @@ llvm::Error Session::emitModel() {
   for (const CpuTarget &target : *cpus) {
     if (llvm::Error error = addVersion(target))
       return error;
-    auto kernels = emitKernels(versions.back(), jobs, /*assembly=*/false);
+    auto kernels = emitKernels(versions.back(), jobs, options.optLevel,
+                               /*assembly=*/false);
     if (!kernels)
       return kernels.takeError();
     std::move(kernels->begin(), kernels->end(), std::back_inserter(objects));

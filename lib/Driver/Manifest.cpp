@@ -1,4 +1,5 @@
-//===- Manifest.cpp -----------------------------------------------------------------===//
+//===- Manifest.cpp
+//-----------------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -58,29 +59,40 @@ static json::Value attrJson(Attribute attr) {
   return nullptr;
 }
 
-static json::Object parameterJson(DictionaryAttr parameter, StringRef initKind) {
-  auto type = cast<RankedTensorType>(parameter.getAs<TypeAttr>("type").getValue());
-  json::Object result{{"name", parameter.getAs<StringAttr>("name").getValue()},
-                      {"shape", shapeJson(type)},
-                      {"offset", parameter.getAs<IntegerAttr>("offset").getInt()},
-                      {"elements", type.getNumElements()},
-                      {"init", json::Object{{"kind", initKind}, {"value", parameter.getAs<FloatAttr>("value").getValueAsDouble()}}}};
+static json::Object parameterJson(DictionaryAttr parameter,
+                                  StringRef initKind) {
+  auto type =
+      cast<RankedTensorType>(parameter.getAs<TypeAttr>("type").getValue());
+  json::Object result{
+      {"name", parameter.getAs<StringAttr>("name").getValue()},
+      {"shape", shapeJson(type)},
+      {"offset", parameter.getAs<IntegerAttr>("offset").getInt()},
+      {"elements", type.getNumElements()},
+      {"init",
+       json::Object{
+           {"kind", initKind},
+           {"value", parameter.getAs<FloatAttr>("value").getValueAsDouble()}}}};
   if (auto decay = parameter.getAs<BoolAttr>("decay"))
     result["decay"] = decay.getValue();
   return result;
 }
 
 /// Signatures of one region's arguments or results.
-static json::Array signatures(ArrayAttr attrs, ArrayRef<Type> types, StringRef region) {
+static json::Array signatures(ArrayAttr attrs, ArrayRef<Type> types,
+                              StringRef region) {
   json::Array list;
-  for (auto [attr, type] : llvm::zip_equal(attrs.getAsRange<DictionaryAttr>(), types)) {
+  for (auto [attr, type] :
+       llvm::zip_equal(attrs.getAsRange<DictionaryAttr>(), types)) {
     auto where = attr.template getAs<StringAttr>(regionAttrName);
     if (!where || where.getValue() != region)
       continue;
     auto tensor = cast<RankedTensorType>(type);
     std::string element;
     llvm::raw_string_ostream(element) << tensor.getElementType();
-    list.push_back(json::Object{{"name", attr.template getAs<StringAttr>(nameAttrName).getValue()}, {"type", element}, {"shape", shapeJson(tensor)}});
+    list.push_back(json::Object{
+        {"name", attr.template getAs<StringAttr>(nameAttrName).getValue()},
+        {"type", element},
+        {"shape", shapeJson(tensor)}});
   }
   return list;
 }
@@ -91,8 +103,10 @@ static json::Object entryJson(DictionaryAttr entry) {
   auto launches = entry.getAs<ArrayAttr>("launches");
   for (auto launch : launches.getAsRange<DictionaryAttr>())
     flops += launch.getAs<FloatAttr>("flops").getValueAsDouble();
-  return json::Object{{"inputs", signatures(entry.getAs<ArrayAttr>("arguments"), type.getInputs(), "inputs")},
-                      {"outputs", signatures(entry.getAs<ArrayAttr>("results"), type.getResults(), "outputs")},
+  return json::Object{{"inputs", signatures(entry.getAs<ArrayAttr>("arguments"),
+                                            type.getInputs(), "inputs")},
+                      {"outputs", signatures(entry.getAs<ArrayAttr>("results"),
+                                             type.getResults(), "outputs")},
                       {"kernels", static_cast<int64_t>(launches.size())},
                       {"flops_per_sample", flops}};
 }
@@ -100,14 +114,17 @@ static json::Object entryJson(DictionaryAttr entry) {
 static json::Object entriesJson(DictionaryAttr entries) {
   json::Object result;
   for (NamedAttribute entry : entries)
-    result[entry.getName().strref()] = entryJson(cast<DictionaryAttr>(entry.getValue()));
-  json::Object *grad = result.getObject("grad_step"), *apply = result.getObject("apply_step");
+    result[entry.getName().strref()] =
+        entryJson(cast<DictionaryAttr>(entry.getValue()));
+  json::Object *grad = result.getObject("grad_step"),
+               *apply = result.getObject("apply_step");
   if (!grad || !apply)
     return result;
   json::Object train = *grad;
   for (json::Value &output : *apply->getArray("outputs"))
     train.getArray("outputs")->push_back(output);
-  train["kernels"] = *grad->getInteger("kernels") + *apply->getInteger("kernels");
+  train["kernels"] =
+      *grad->getInteger("kernels") + *apply->getInteger("kernels");
   result["train_step"] = std::move(train);
   return result;
 }
@@ -118,67 +135,93 @@ static json::Object versionJson(const ModelVersion &version) {
   int64_t scratch = 0;
   for (NamedAttribute named : entries) {
     auto entry = cast<DictionaryAttr>(named.getValue());
-    arena[named.getName().strref()] = entry.getAs<IntegerAttr>("arena_bytes").getInt();
-    bound[named.getName().strref()] = entry.getAs<IntegerAttr>("arena_bound").getInt();
-    scratch = std::max(scratch, entry.getAs<IntegerAttr>("scratch_bytes").getInt());
+    arena[named.getName().strref()] =
+        entry.getAs<IntegerAttr>("arena_bytes").getInt();
+    bound[named.getName().strref()] =
+        entry.getAs<IntegerAttr>("arena_bound").getInt();
+    scratch =
+        std::max(scratch, entry.getAs<IntegerAttr>("scratch_bytes").getInt());
   }
   if (std::optional<int64_t> grad = arena.getInteger("grad_step"))
-    arena["train_step"] = std::max(*grad, arena.getInteger("apply_step").value_or(0));
+    arena["train_step"] =
+        std::max(*grad, arena.getInteger("apply_step").value_or(0));
   json::Array features;
   for (const std::string &feature : version.target.features)
     features.push_back(feature);
-  return json::Object{{"cpu", version.target.name}, {"features", std::move(features)}, {"arena_bytes", std::move(arena)},
-                      {"arena_bound_bytes", std::move(bound)}, {"scratch_bytes", scratch}};
+  return json::Object{{"cpu", version.target.name},
+                      {"features", std::move(features)},
+                      {"arena_bytes", std::move(arena)},
+                      {"arena_bound_bytes", std::move(bound)},
+                      {"scratch_bytes", scratch}};
 }
 
 int64_t largestBatch(ModuleOp outlined) {
   auto entries = outlined->getAttrOfType<DictionaryAttr>(entriesAttrName);
-  auto type = cast<FunctionType>(entries.getAs<DictionaryAttr>("predict").getAs<TypeAttr>("type").getValue());
+  auto type = cast<FunctionType>(entries.getAs<DictionaryAttr>("predict")
+                                     .getAs<TypeAttr>("type")
+                                     .getValue());
   return cast<RankedTensorType>(type.getInput(0)).getDimSize(0);
 }
 
-std::string buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch, StringRef precision) {
+std::string buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
+                          StringRef precision) {
   ModuleOp first = versions.front().module;
   auto layout = first->getAttrOfType<DictionaryAttr>(layoutAttrName);
   json::Array parameters, states, versionList;
   int64_t count = 0;
-  for (auto parameter : layout.getAs<ArrayAttr>("parameters").getAsRange<DictionaryAttr>()) {
-    parameters.push_back(parameterJson(parameter, parameter.getAs<StringAttr>("init").getValue()));
-    count += cast<RankedTensorType>(parameter.getAs<TypeAttr>("type").getValue()).getNumElements();
+  for (auto parameter :
+       layout.getAs<ArrayAttr>("parameters").getAsRange<DictionaryAttr>()) {
+    parameters.push_back(parameterJson(
+        parameter, parameter.getAs<StringAttr>("init").getValue()));
+    count +=
+        cast<RankedTensorType>(parameter.getAs<TypeAttr>("type").getValue())
+            .getNumElements();
   }
-  for (auto state : layout.getAs<ArrayAttr>("states").getAsRange<DictionaryAttr>())
+  for (auto state :
+       layout.getAs<ArrayAttr>("states").getAsRange<DictionaryAttr>())
     states.push_back(parameterJson(state, "constant"));
-  int64_t parameterBytes = layout.getAs<IntegerAttr>("parameter_bytes").getInt(), slotOffset = 0;
+  int64_t parameterBytes =
+              layout.getAs<IntegerAttr>("parameter_bytes").getInt(),
+          slotOffset = 0;
   json::Array slots;
-  for (auto slot : layout.getAs<ArrayAttr>("slots").getAsRange<DictionaryAttr>()) {
-    slots.push_back(json::Object{{"name", slot.getAs<StringAttr>("name").getValue()}, {"offset", slotOffset},
-                                 {"init", slot.getAs<FloatAttr>("init").getValueAsDouble()}});
+  for (auto slot :
+       layout.getAs<ArrayAttr>("slots").getAsRange<DictionaryAttr>()) {
+    slots.push_back(json::Object{
+        {"name", slot.getAs<StringAttr>("name").getValue()},
+        {"offset", slotOffset},
+        {"init", slot.getAs<FloatAttr>("init").getValueAsDouble()}});
     slotOffset += parameterBytes;
   }
-  json::Object optimizer = *attrJson(layout.getAs<DictionaryAttr>("optimizer")).getAsObject();
+  json::Object optimizer =
+      *attrJson(layout.getAs<DictionaryAttr>("optimizer")).getAsObject();
   optimizer["slots"] = std::move(slots);
   // One buffer serves whichever version runs.
   int64_t preparedBytes = 0;
   for (const ModelVersion &version : versions) {
     versionList.push_back(versionJson(version));
-    preparedBytes = std::max(preparedBytes, ModuleOp(version.module)->getAttrOfType<IntegerAttr>(preparedAttrName).getInt());
+    preparedBytes = std::max(preparedBytes,
+                             ModuleOp(version.module)
+                                 ->getAttrOfType<IntegerAttr>(preparedAttrName)
+                                 .getInt());
   }
-  json::Object manifest{{"format", 1},
-                        {"network", layout.getAs<StringAttr>("network").getValue()},
-                        {"batch", batch},
-                        {"classes", layout.getAs<IntegerAttr>("classes").getInt()},
-                        {"precision", precision},
-                        {"parameter_count", count},
-                        {"parameter_bytes", parameterBytes},
-                        {"state_bytes", layout.getAs<IntegerAttr>("state_bytes").getInt()},
-                        {"optimizer_bytes", slotOffset},
-                        {"prepared_bytes", preparedBytes},
-                        {"parameters", std::move(parameters)},
-                        {"states", std::move(states)},
-                        {"optimizer", std::move(optimizer)},
-                        {"entries", entriesJson(first->getAttrOfType<DictionaryAttr>(entriesAttrName))},
-                        {"versions", std::move(versionList)},
-                        {"pipeline", attrJson(layout.getAs<DictionaryAttr>("pipeline"))}};
+  json::Object manifest{
+      {"format", 1},
+      {"network", layout.getAs<StringAttr>("network").getValue()},
+      {"batch", batch},
+      {"classes", layout.getAs<IntegerAttr>("classes").getInt()},
+      {"precision", precision},
+      {"parameter_count", count},
+      {"parameter_bytes", parameterBytes},
+      {"state_bytes", layout.getAs<IntegerAttr>("state_bytes").getInt()},
+      {"optimizer_bytes", slotOffset},
+      {"prepared_bytes", preparedBytes},
+      {"parameters", std::move(parameters)},
+      {"states", std::move(states)},
+      {"optimizer", std::move(optimizer)},
+      {"entries",
+       entriesJson(first->getAttrOfType<DictionaryAttr>(entriesAttrName))},
+      {"versions", std::move(versionList)},
+      {"pipeline", attrJson(layout.getAs<DictionaryAttr>("pipeline"))}};
   std::string text;
   llvm::raw_string_ostream(text) << json::Value(std::move(manifest));
   return text;

@@ -54,8 +54,9 @@ static std::vector<OwningOpRef<ModuleOp>> partition(ModuleOp module,
   return modules;
 }
 
-static llvm::Expected<Bytes>
-generate(ModuleOp part, const ModelVersion &version, bool assembly) {
+static llvm::Expected<Bytes> generate(ModuleOp part,
+                                      const ModelVersion &version,
+                                      unsigned optLevel, bool assembly) {
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> module =
       translateKernels(part, context, version.target);
@@ -65,12 +66,13 @@ generate(ModuleOp part, const ModelVersion &version, bool assembly) {
   auto machine = createTargetMachine(version.target);
   if (!machine)
     return machine.takeError();
-  optimizeModule(*module, **machine);
+  optimizeModule(*module, **machine, optLevel);
   return emitMachineCode(*module, **machine, assembly);
 }
 
 llvm::Expected<std::vector<Bytes>> emitKernels(const ModelVersion &version,
-                                               unsigned jobs, bool assembly) {
+                                               unsigned jobs, unsigned optLevel,
+                                               bool assembly) {
   OwningOpRef<ModuleOp> lowered = ModuleOp(version.module).clone();
   // With --from llvm they are in the LLVM dialect already.
   bool inFunc = !lowered->getOps<func::FuncOp>().empty();
@@ -83,7 +85,8 @@ llvm::Expected<std::vector<Bytes>> emitKernels(const ModelVersion &version,
   std::vector<std::thread> threads;
   for (size_t i = 0; i < parts.size(); ++i)
     threads.emplace_back([&, i] {
-      llvm::Expected<Bytes> bytes = generate(*parts[i], version, assembly);
+      llvm::Expected<Bytes> bytes =
+          generate(*parts[i], version, optLevel, assembly);
       if (bytes)
         results[i] = std::move(*bytes);
       else

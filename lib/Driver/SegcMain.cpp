@@ -87,6 +87,11 @@ static void addCompile(CLI::App &app, int &code) {
                       "YAML file with a remark for every decision");
   command->add_option("--report", options->report,
                       "JSON file: arena with its bound, kernels");
+  command
+      ->add_option(
+          "-O", options->optLevel,
+          "Optimisation of the machine code, -O0 to -O3 (default: -O2)")
+      ->check(CLI::Range(0, 3));
   command->add_option("--jobs", options->jobs,
                       "Threads of code generation (default: all cores)");
   command->add_flag("--no-fusion", *noFusion, "One op a kernel");

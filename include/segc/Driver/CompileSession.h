@@ -29,8 +29,8 @@ struct CompileOptions {
   std::string weights; ///< safetensors to embed.
   std::vector<std::string> cpus; ///< Versions; empty: all; "native".
   std::string precision = "f32";
-  unsigned optLevel = 2;
-  unsigned jobs = 0; ///< Threads of code generation; 0: all cores.
+  unsigned optLevel = 2; ///< LLVM's, 0 to 3.
+  unsigned jobs = 0;     ///< Threads of code generation; 0: all cores.
   PipelineOptions pipeline;
 };
 

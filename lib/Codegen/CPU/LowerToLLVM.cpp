@@ -99,7 +99,8 @@ createTargetMachine(const CpuTarget &target) {
   return machine;
 }
 
-void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine) {
+void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
+                    unsigned level) {
   module.setDataLayout(machine.createDataLayout());
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = false;
@@ -117,8 +118,14 @@ void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graphs, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
-      .run(module, modules);
+  using llvm::OptimizationLevel;
+  static const OptimizationLevel levels[] = {
+      OptimizationLevel::O0, OptimizationLevel::O1, OptimizationLevel::O2,
+      OptimizationLevel::O3};
+  llvm::ModulePassManager passes =
+      level == 0 ? builder.buildO0DefaultPipeline(OptimizationLevel::O0)
+                 : builder.buildPerModuleDefaultPipeline(levels[level]);
+  passes.run(module, modules);
 }
 
 llvm::Expected<llvm::SmallVector<char, 0>>

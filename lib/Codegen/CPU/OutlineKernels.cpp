@@ -1,4 +1,5 @@
-//===- OutlineKernels.cpp -----------------------------------------------------------------===//
+//===- OutlineKernels.cpp
+//-----------------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -31,7 +32,9 @@ std::string segc::kernelKey(seg::FusionOp fusion) {
   strategy.erase(strategyPreparedName);
   out << strategy.getDictionary(fusion.getContext());
   DenseMap<Value, int> numbers;
-  auto number = [&](Value v) { return numbers.try_emplace(v, numbers.size()).first->second; };
+  auto number = [&](Value v) {
+    return numbers.try_emplace(v, numbers.size()).first->second;
+  };
   for (Value argument : fusion.getBody().getArguments())
     out << '%' << number(argument) << argument.getType();
   for (Operation &op : fusion.getBody().front()) {
@@ -86,7 +89,8 @@ func::FuncOp mainKernel(ArrayRef<func::FuncOp> kernels) {
 /// Outlines the fusions of all entries.
 class Outliner {
 public:
-  Outliner(ModuleOp module, const CpuTarget &target) : module(module), target(target) {}
+  Outliner(ModuleOp module, const CpuTarget &target)
+      : module(module), target(target) {}
 
   FailureOr<DictionaryAttr> outline(func::FuncOp entry);
   /// The entry `prepare`: launches that the entries so far share. Null if
@@ -97,7 +101,8 @@ public:
 private:
   FailureOr<SmallVector<func::FuncOp>> kernels(seg::FusionOp fusion);
   LogicalResult placeValues(func::FuncOp entry);
-  DictionaryAttr launch(seg::FusionOp fusion, func::FuncOp kernel, Place temp, bool main);
+  DictionaryAttr launch(seg::FusionOp fusion, func::FuncOp kernel, Place temp,
+                        bool main);
   void appendOperand(SmallVectorImpl<int64_t> &list, Value value);
   Place prepared(seg::FusionOp fusion, func::FuncOp kernel);
 
@@ -116,33 +121,46 @@ LogicalResult Outliner::placeValues(func::FuncOp entry) {
   places.clear();
   int64_t inputs = 0, outputs = 0;
   auto place = [&](DictionaryAttr attrs, int64_t &index) {
-    auto region = attrs ? attrs.getAs<StringAttr>(regionAttrName) : StringAttr();
+    auto region =
+        attrs ? attrs.getAs<StringAttr>(regionAttrName) : StringAttr();
     auto name = attrs ? attrs.getAs<StringAttr>(nameAttrName) : StringAttr();
     Place result;
-    result.region = region ? regionFromName(region.getValue()) : SEGC_REGION_INPUT;
+    result.region =
+        region ? regionFromName(region.getValue()) : SEGC_REGION_INPUT;
     if (result.region == SEGC_REGION_SCALARS)
       result.offset = scalarOffset(name.getValue());
-    else if (auto offset = attrs ? attrs.getAs<IntegerAttr>(offsetAttrName) : IntegerAttr())
+    else if (auto offset = attrs ? attrs.getAs<IntegerAttr>(offsetAttrName)
+                                 : IntegerAttr())
       result.offset = offset.getInt();
-    if (result.region == SEGC_REGION_INPUT || result.region == SEGC_REGION_OUTPUT)
+    if (result.region == SEGC_REGION_INPUT ||
+        result.region == SEGC_REGION_OUTPUT)
       result.index = index++;
     return result;
   };
   for (BlockArgument argument : entry.getArguments())
-    places[argument] = place(entry.getArgAttrDict(argument.getArgNumber()), inputs);
+    places[argument] =
+        place(entry.getArgAttrDict(argument.getArgNumber()), inputs);
   for (auto fusion : entry.getOps<seg::FusionOp>())
-    for (auto [result, offset] : llvm::zip_equal(fusion.getResults(), *fusion.getOffsets()))
+    for (auto [result, offset] :
+         llvm::zip_equal(fusion.getResults(), *fusion.getOffsets()))
       places[result] = {SEGC_REGION_ARENA, 0, offset};
   llvm::SmallDenseSet<Value> returned;
-  for (auto [i, value] : llvm::enumerate(entry.getBody().front().getTerminator()->getOperands())) {
+  for (auto [i, value] : llvm::enumerate(
+           entry.getBody().front().getTerminator()->getOperands())) {
     if (!returned.insert(value).second || isa<BlockArgument>(value))
-      return entry.emitOpError("result #") << i << " is an argument or another result again; it has no place of its own";
+      return entry.emitOpError("result #")
+             << i
+             << " is an argument or another result again; it has no place of "
+                "its own";
     DictionaryAttr attrs = entry.getResultAttrDict(i);
     places[value] = place(attrs, outputs);
     if (!attrs || !attrs.getAs<StringAttr>(regionAttrName))
       places[value].region = SEGC_REGION_OUTPUT;
   }
-  auto image = entry.getNumArguments() ? dyn_cast<RankedTensorType>(entry.getArgumentTypes().front()) : RankedTensorType();
+  auto image =
+      entry.getNumArguments()
+          ? dyn_cast<RankedTensorType>(entry.getArgumentTypes().front())
+          : RankedTensorType();
   if (image && image.getRank() > 2)
     batch = image.getDimSize(0);
   return success();
@@ -156,8 +174,11 @@ FailureOr<SmallVector<func::FuncOp>> Outliner::kernels(seg::FusionOp fusion) {
   }
   Operation *root = fusionRoot(fusion);
   std::string symbol = kernelName(fusion, known.size());
-  FusionEmitter emitter(OpBuilder::atBlockEnd(module.getBody()), fusion, symbol, target);
-  LogicalResult emitted = root ? cast<CpuKernelOpInterface>(root).emitCpuKernel(emitter) : emitPointwiseFusion(emitter);
+  FusionEmitter emitter(OpBuilder::atBlockEnd(module.getBody()), fusion, symbol,
+                        target);
+  LogicalResult emitted =
+      root ? cast<CpuKernelOpInterface>(root).emitCpuKernel(emitter)
+           : emitPointwiseFusion(emitter);
   if (failed(emitted))
     return failure();
   kernelCount += emitter.kernels().size();
@@ -168,28 +189,37 @@ FailureOr<SmallVector<func::FuncOp>> Outliner::kernels(seg::FusionOp fusion) {
 void Outliner::appendOperand(SmallVectorImpl<int64_t> &list, Value value) {
   Place place = places.lookup(value);
   auto type = cast<RankedTensorType>(value.getType());
-  bool flat = place.region != SEGC_REGION_ARENA && place.region != SEGC_REGION_OUTPUT;
+  bool flat =
+      place.region != SEGC_REGION_ARENA && place.region != SEGC_REGION_OUTPUT;
   bool perSample = !flat && type.getRank() >= 2 && type.getDimSize(0) == batch;
   int64_t elements = type.getNumElements();
-  list.append({place.region, place.index, place.offset, perSample ? 0 : elements, perSample ? elements / batch : 0});
+  list.append({place.region, place.index, place.offset,
+               perSample ? 0 : elements, perSample ? elements / batch : 0});
 }
 
 /// The place of the fusion's prepared operand; adds the launch of `kernel`,
 /// which fills it, to `prepare` unless another fusion has done so.
 Place Outliner::prepared(seg::FusionOp fusion, func::FuncOp kernel) {
   auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion));
-  unsigned input = cast<BlockArgument>(root->getOperand(root.preparedOperand())).getArgNumber();
+  unsigned input = cast<BlockArgument>(root->getOperand(root.preparedOperand()))
+                       .getArgNumber();
   Place filter = places.lookup(fusion.getInputs()[input]);
-  auto [it, isNew] = preparedOffsets.try_emplace({kernel.getName().str(), filter.offset}, preparedBytes);
+  auto [it, isNew] = preparedOffsets.try_emplace(
+      {kernel.getName().str(), filter.offset}, preparedBytes);
   Place place{SEGC_REGION_PREPARED, 0, it->second};
   if (!isNew)
     return place;
-  preparedBytes += llvm::alignTo(fusion.getStrategyAttr().getAs<IntegerAttr>(strategyTempName).getInt(), 64);
-  prepareScratch = std::max(prepareScratch, kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt());
+  preparedBytes += llvm::alignTo(
+      fusion.getStrategyAttr().getAs<IntegerAttr>(strategyTempName).getInt(),
+      64);
+  prepareScratch =
+      std::max(prepareScratch,
+               kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt());
   // The kernel reads the filter and writes the temporary; its other buffers
   // do not exist here.
   SmallVector<int64_t> operands;
-  for (unsigned i = 0; i < fusion.getNumOperands() + fusion.getNumResults(); ++i) {
+  for (unsigned i = 0; i < fusion.getNumOperands() + fusion.getNumResults();
+       ++i) {
     Place operand = i == input ? filter : Place();
     operands.append({operand.region, operand.index, operand.offset, 0, 0});
   }
@@ -197,11 +227,16 @@ Place Outliner::prepared(seg::FusionOp fusion, func::FuncOp kernel) {
   Builder b(module.getContext());
   std::string op;
   llvm::raw_string_ostream(op) << root->getName() << " " << root->getLoc();
-  auto named = [&](StringRef name, Attribute attr) { return b.getNamedAttr(name, attr); };
+  auto named = [&](StringRef name, Attribute attr) {
+    return b.getNamedAttr(name, attr);
+  };
   prepareLaunches.push_back(b.getDictionaryAttr(
-      {named("kernel", FlatSymbolRefAttr::get(kernel.getSymNameAttr())), named("op", b.getStringAttr(op)),
-       named("operands", b.getDenseI64ArrayAttr(operands)), named("inputs", b.getI64IntegerAttr(fusion.getNumOperands())),
-       named("outputs", b.getI64IntegerAttr(fusion.getNumResults())), named("flops", b.getF64FloatAttr(0)),
+      {named("kernel", FlatSymbolRefAttr::get(kernel.getSymNameAttr())),
+       named("op", b.getStringAttr(op)),
+       named("operands", b.getDenseI64ArrayAttr(operands)),
+       named("inputs", b.getI64IntegerAttr(fusion.getNumOperands())),
+       named("outputs", b.getI64IntegerAttr(fusion.getNumResults())),
+       named("flops", b.getF64FloatAttr(0)),
        named("bytes", b.getF64FloatAttr(0))}));
   return place;
 }
@@ -210,23 +245,33 @@ DictionaryAttr Outliner::prepareEntry() {
   if (prepareLaunches.empty())
     return nullptr;
   Builder b(module.getContext());
-  auto named = [&](StringRef name, Attribute attr) { return b.getNamedAttr(name, attr); };
+  auto named = [&](StringRef name, Attribute attr) {
+    return b.getNamedAttr(name, attr);
+  };
   IntegerAttr none = b.getI64IntegerAttr(0);
-  return b.getDictionaryAttr({named("launches", b.getArrayAttr(prepareLaunches)), named("arena_bytes", none), named("arena_bound", none),
-                              named("scratch_bytes", b.getI64IntegerAttr(llvm::alignTo(prepareScratch, 64))),
-                              named("arguments", b.getArrayAttr({})), named("results", b.getArrayAttr({})),
-                              named("type", TypeAttr::get(b.getFunctionType({}, {})))});
+  return b.getDictionaryAttr(
+      {named("launches", b.getArrayAttr(prepareLaunches)),
+       named("arena_bytes", none), named("arena_bound", none),
+       named("scratch_bytes",
+             b.getI64IntegerAttr(llvm::alignTo(prepareScratch, 64))),
+       named("arguments", b.getArrayAttr({})),
+       named("results", b.getArrayAttr({})),
+       named("type", TypeAttr::get(b.getFunctionType({}, {})))});
 }
 
-DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel, Place temp, bool main) {
+DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel,
+                                Place temp, bool main) {
   Builder b(module.getContext());
   Operation *root = fusionRoot(fusion), *lead = fusionLead(fusion);
   SmallVector<int64_t> operands;
   double bytes = 0;
-  for (Value value : llvm::concat<Value>(SmallVector<Value>(fusion.getInputs()), SmallVector<Value>(fusion.getResults()))) {
+  for (Value value :
+       llvm::concat<Value>(SmallVector<Value>(fusion.getInputs()),
+                           SmallVector<Value>(fusion.getResults()))) {
     appendOperand(operands, value);
     auto type = cast<RankedTensorType>(value.getType());
-    bytes += static_cast<double>(type.getNumElements()) * type.getElementTypeBitWidth() / 8 / batch;
+    bytes += static_cast<double>(type.getNumElements()) *
+             type.getElementTypeBitWidth() / 8 / batch;
   }
   operands.append({temp.region, temp.index, temp.offset, 0, 0});
   double flops = 0;
@@ -234,14 +279,18 @@ DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel, Place
     flops = cpu.flopsPerSample();
   std::string op;
   llvm::raw_string_ostream(op) << lead->getName() << " " << lead->getLoc();
-  auto named = [&](StringRef name, Attribute attr) { return b.getNamedAttr(name, attr); };
+  auto named = [&](StringRef name, Attribute attr) {
+    return b.getNamedAttr(name, attr);
+  };
   // Work is counted once, at a fusion's main launch.
-  return b.getDictionaryAttr({named("kernel", FlatSymbolRefAttr::get(kernel.getSymNameAttr())), named("op", b.getStringAttr(op)),
-                              named("operands", b.getDenseI64ArrayAttr(operands)),
-                              named("inputs", b.getI64IntegerAttr(fusion.getNumOperands())),
-                              named("outputs", b.getI64IntegerAttr(fusion.getNumResults())),
-                              named("flops", b.getF64FloatAttr(main ? flops : 0)),
-                              named("bytes", b.getF64FloatAttr(main ? bytes : 0))});
+  return b.getDictionaryAttr(
+      {named("kernel", FlatSymbolRefAttr::get(kernel.getSymNameAttr())),
+       named("op", b.getStringAttr(op)),
+       named("operands", b.getDenseI64ArrayAttr(operands)),
+       named("inputs", b.getI64IntegerAttr(fusion.getNumOperands())),
+       named("outputs", b.getI64IntegerAttr(fusion.getNumResults())),
+       named("flops", b.getF64FloatAttr(main ? flops : 0)),
+       named("bytes", b.getF64FloatAttr(main ? bytes : 0))});
 }
 
 FailureOr<DictionaryAttr> Outliner::outline(func::FuncOp entry) {
@@ -259,28 +308,40 @@ FailureOr<DictionaryAttr> Outliner::outline(func::FuncOp entry) {
     if (fusion.getTempOffset())
       temp.offset = *fusion.getTempOffset();
     ArrayRef<func::FuncOp> remaining = *functions;
-    if (DictionaryAttr strategy = fusion.getStrategyAttr(); strategy && strategy.get(strategyPreparedName)) {
+    if (DictionaryAttr strategy = fusion.getStrategyAttr();
+        strategy && strategy.get(strategyPreparedName)) {
       temp = prepared(fusion, remaining.front());
       remaining = remaining.drop_front();
     }
     for (func::FuncOp kernel : remaining) {
       launches.push_back(launch(fusion, kernel, temp, kernel == main));
-      scratch = std::max(scratch, kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt());
+      scratch = std::max(
+          scratch,
+          kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt());
     }
   }
-  auto named = [&](StringRef name, Attribute attr) { return b.getNamedAttr(name, attr); };
+  auto named = [&](StringRef name, Attribute attr) {
+    return b.getNamedAttr(name, attr);
+  };
   auto arena = entry->getAttrOfType<IntegerAttr>(arenaAttrName);
   if (!arena)
     return entry.emitOpError("has no memory plan; run seg-plan-memory first");
-  return b.getDictionaryAttr({named("launches", b.getArrayAttr(launches)), named("arena_bytes", b.getI64IntegerAttr(arena.getInt())),
-                              named("arena_bound", entry->getAttr(arenaBoundAttrName)),
-                              named("scratch_bytes", b.getI64IntegerAttr((scratch + 63) / 64 * 64)),
-                              named("arguments", entry.getArgAttrsAttr() ? Attribute(entry.getArgAttrsAttr()) : b.getArrayAttr({})),
-                              named("results", entry.getResAttrsAttr() ? Attribute(entry.getResAttrsAttr()) : b.getArrayAttr({})),
-                              named("type", TypeAttr::get(entry.getFunctionType()))});
+  return b.getDictionaryAttr(
+      {named("launches", b.getArrayAttr(launches)),
+       named("arena_bytes", b.getI64IntegerAttr(arena.getInt())),
+       named("arena_bound", entry->getAttr(arenaBoundAttrName)),
+       named("scratch_bytes", b.getI64IntegerAttr((scratch + 63) / 64 * 64)),
+       named("arguments", entry.getArgAttrsAttr()
+                              ? Attribute(entry.getArgAttrsAttr())
+                              : b.getArrayAttr({})),
+       named("results", entry.getResAttrsAttr()
+                            ? Attribute(entry.getResAttrsAttr())
+                            : b.getArrayAttr({})),
+       named("type", TypeAttr::get(entry.getFunctionType()))});
 }
 
-struct OutlineCpuKernelsPass : segc::impl::OutlineCpuKernelsPassBase<OutlineCpuKernelsPass> {
+struct OutlineCpuKernelsPass
+    : segc::impl::OutlineCpuKernelsPassBase<OutlineCpuKernelsPass> {
   using OutlineCpuKernelsPassBase::OutlineCpuKernelsPassBase;
 
   void runOnOperation() override {
@@ -302,8 +363,11 @@ struct OutlineCpuKernelsPass : segc::impl::OutlineCpuKernelsPassBase<OutlineCpuK
       module.lookupSymbol(entry.getName())->erase();
     if (DictionaryAttr prepare = outliner.prepareEntry())
       entries.push_back({StringAttr::get(&getContext(), "prepare"), prepare});
-    module->setAttr(preparedAttrName, IntegerAttr::get(IntegerType::get(&getContext(), 64), outliner.preparedBytes));
-    module->setAttr(entriesAttrName, DictionaryAttr::get(&getContext(), entries));
+    module->setAttr(preparedAttrName,
+                    IntegerAttr::get(IntegerType::get(&getContext(), 64),
+                                     outliner.preparedBytes));
+    module->setAttr(entriesAttrName,
+                    DictionaryAttr::get(&getContext(), entries));
     kernels += outliner.kernelCount;
     shared += outliner.sharedCount;
   }

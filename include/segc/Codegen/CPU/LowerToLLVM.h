@@ -47,8 +47,10 @@ std::unique_ptr<llvm::Module> translateKernels(mlir::ModuleOp module,
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const CpuTarget &target);
 
-/// LLVM's -O2 without its vectorisers: kernels are vectors already.
-void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine);
+/// LLVM's -O<level> (0 to 3) without its vectorisers: kernels are vectors
+/// already.
+void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
+                    unsigned level = 2);
 
 /// Machine code: an ELF object, or assembly text.
 llvm::Expected<llvm::SmallVector<char, 0>>
