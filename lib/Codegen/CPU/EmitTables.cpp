@@ -12,6 +12,7 @@
 #include "segc/Codegen/CPU/Passes.h"
 #include "segc/Codegen/CPU/SupportBitcode.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
+#include "segc/Transforms/Passes.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/IRBuilder.h"
@@ -134,7 +135,7 @@ uint32_t countRegion(mlir::Attribute list, StringRef region) {
   uint32_t count = 0;
   for (mlir::Attribute attr : cast<mlir::ArrayAttr>(list))
     if (auto name = cast<mlir::DictionaryAttr>(attr).getAs<mlir::StringAttr>(
-            "seg.region"))
+            regionAttrName))
       count += name.getValue() == region;
   return count;
 }

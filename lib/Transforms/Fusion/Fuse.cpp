@@ -30,11 +30,6 @@ struct Group {
   ArrayRef<int64_t> space;      ///< Shape of the iteration space.
 };
 
-int64_t bytesOf(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
-}
-
 /// Partitions the ops of a function into groups.
 class Grouping {
 public:
@@ -97,13 +92,13 @@ void Grouping::add(Operation *op) {
       ++missedCount;
       remark(false) << remark::add("{0} -> {1}", from, to)
                     << remark::reason("{0}", reason)
-                    << remark::metric("bytes", 2 * bytesOf(operand));
+                    << remark::metric("bytes", 2 * seg::tensorBytes(operand));
       continue;
     }
     --fuel;
     ++fusedCount;
     // The value need not be read again; nor written, if this is its only user.
-    int64_t saved = bytesOf(operand) * (operand.hasOneUse() ? 2 : 1);
+    int64_t saved = seg::tensorBytes(operand) * (operand.hasOneUse() ? 2 : 1);
     remark(true) << remark::add("{0} -> {1}", from, to)
                  << remark::metric("bytes_saved", saved);
     merge(producer, owner[op]);

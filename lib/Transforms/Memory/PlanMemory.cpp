@@ -1,4 +1,5 @@
-//===- PlanMemory.cpp -----------------------------------------------------------------===//
+//===- PlanMemory.cpp
+//-----------------------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "segc/Target/Strategy.h"
 #include "segc/Transforms/ArenaPlan.h"
 #include "segc/Transforms/Passes.h"
 
@@ -20,17 +22,16 @@ using namespace segc;
 
 namespace {
 
-int64_t bytesOf(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
-}
-
 /// Whether the fusion reads input `index` only element by element, at the
 /// place it writes: the result may then overwrite it.
-bool readsPointwiseOnly(seg::FusionOp fusion, unsigned index, RankedTensorType result) {
+bool readsPointwiseOnly(seg::FusionOp fusion, unsigned index,
+                        RankedTensorType result) {
   BlockArgument argument = fusion.getBody().getArgument(index);
-  return cast<RankedTensorType>(argument.getType()).getShape() == result.getShape() &&
-         llvm::all_of(argument.getUsers(), [](Operation *user) { return isa<seg::PointwiseOpInterface>(user); });
+  return cast<RankedTensorType>(argument.getType()).getShape() ==
+             result.getShape() &&
+         llvm::all_of(argument.getUsers(), [](Operation *user) {
+           return isa<seg::PointwiseOpInterface>(user);
+         });
 }
 
 /// Lifetimes of one function's values, and their places.
@@ -52,7 +53,9 @@ private:
   /// The storage of an operand that dies here and may be overwritten.
   int dyingOperand(seg::FusionOp fusion, int tick, Value result);
   bool leavesFunction(Value value) const {
-    return llvm::any_of(value.getUsers(), [](Operation *user) { return isa<func::ReturnOp>(user); });
+    return llvm::any_of(value.getUsers(), [](Operation *user) {
+      return isa<func::ReturnOp>(user);
+    });
   }
 
   func::FuncOp function;
@@ -68,8 +71,10 @@ int Planner::dyingOperand(seg::FusionOp fusion, int tick, Value result) {
     if (it == storageOf.end() || lastUse.lookup(operand) != tick)
       continue;
     Storage &storage = storages[it->second];
-    bool ends = storage.interval.last == tick && storage.interval.bytes == bytesOf(result);
-    if (ends && readsPointwiseOnly(fusion, i, cast<RankedTensorType>(result.getType())))
+    bool ends = storage.interval.last == tick &&
+                storage.interval.bytes == seg::tensorBytes(result);
+    if (ends &&
+        readsPointwiseOnly(fusion, i, cast<RankedTensorType>(result.getType())))
       return it->second;
   }
   return -1;
@@ -88,7 +93,7 @@ void Planner::placeResults(seg::FusionOp fusion, int tick, bool inPlace) {
       ++inPlaceCount;
     } else {
       storage = storages.size();
-      storages.push_back({{bytesOf(result), tick, last}, {}});
+      storages.push_back({{seg::tensorBytes(result), tick, last}, {}});
     }
     storages[storage].values.push_back(result);
     storageOf[result] = storage;
@@ -103,16 +108,21 @@ int64_t Planner::run(bool inPlace, bool reuse) {
   for (auto [tick, fusion] : llvm::enumerate(fusions)) {
     placeResults(fusion, tick, inPlace);
     DictionaryAttr strategy = fusion.getStrategyAttr();
-    auto temp = strategy ? strategy.getAs<IntegerAttr>("temp_bytes") : IntegerAttr();
+    auto temp = strategy ? strategy.getAs<IntegerAttr>(strategyTempName)
+                         : IntegerAttr();
     // Prepared filters outlive the call: they have a region of their own.
-    if (temp && temp.getInt() > 0 && !strategy.get("prepared")) {
+    if (temp && temp.getInt() > 0 && !strategy.get(strategyPreparedName)) {
       temporaries[fusion] = storages.size();
-      storages.push_back({{temp.getInt(), static_cast<int>(tick), static_cast<int>(tick)}, {}});
+      storages.push_back(
+          {{temp.getInt(), static_cast<int>(tick), static_cast<int>(tick)},
+           {}});
     }
   }
-  auto intervals = llvm::map_to_vector(storages, [](const Storage &s) { return s.interval; });
+  auto intervals = llvm::map_to_vector(
+      storages, [](const Storage &s) { return s.interval; });
   ArenaPlan plan = planArena(intervals, reuse);
-  assert(checkArenaPlan(intervals, plan).empty() && "the planner broke its plan");
+  assert(checkArenaPlan(intervals, plan).empty() &&
+         "the planner broke its plan");
 
   Builder b(function.getContext());
   for (seg::FusionOp fusion : fusions) {
@@ -132,7 +142,9 @@ int64_t Planner::run(bool inPlace, bool reuse) {
 
 struct PlanMemoryPass : segc::impl::PlanMemoryPassBase<PlanMemoryPass> {
   using PlanMemoryPassBase::PlanMemoryPassBase;
-  void runOnOperation() override { inPlaceCount += Planner(getOperation()).run(inPlace, reuse); }
+  void runOnOperation() override {
+    inPlaceCount += Planner(getOperation()).run(inPlace, reuse);
+  }
 };
 
 } // namespace

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Target/CpuTarget.h"
+#include "segc/Target/Strategy.h"
 
 namespace segc {
 
@@ -53,10 +54,10 @@ public:
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value sub(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, mlir::Value b);
-  mlir::Value div(mlir::Value a, mlir::Value b); ///< Unsigned.
-  mlir::Value rem(mlir::Value a, mlir::Value b); ///< Unsigned.
-  mlir::Value min(mlir::Value a, mlir::Value b); ///< Signed.
-  mlir::Value max(mlir::Value a, mlir::Value b); ///< Signed.
+  mlir::Value div(mlir::Value a, mlir::Value b);  ///< Unsigned.
+  mlir::Value rem(mlir::Value a, mlir::Value b);  ///< Unsigned.
+  mlir::Value min(mlir::Value a, mlir::Value b);  ///< Signed.
+  mlir::Value max(mlir::Value a, mlir::Value b);  ///< Signed.
   mlir::Value less(mlir::Value a, mlir::Value b); ///< Signed, i1.
   mlir::Value add(mlir::Value a, int64_t v) { return add(a, index(v)); }
   mlir::Value sub(mlir::Value a, int64_t v) { return sub(a, index(v)); }
@@ -132,14 +133,6 @@ private:
 /// Names of the attributes above.
 inline constexpr llvm::StringLiteral tasksAttrName = "seg.tasks";
 inline constexpr llvm::StringLiteral scratchAttrName = "seg.scratch_bytes";
-/// Strategy entries that every strategy may have.
-inline constexpr llvm::StringLiteral strategyKindName = "kind";
-inline constexpr llvm::StringLiteral strategyTempName = "temp_bytes";
-/// Of pointwise fusions: the first dimension is not the batch.
-inline constexpr llvm::StringLiteral strategyUnbatchedName = "unbatched";
-/// The temporary is filled once by the entry `prepare`; it lies in the region
-/// of that name, not in the arena.
-inline constexpr llvm::StringLiteral strategyPreparedName = "prepared";
 
 } // namespace segc
 

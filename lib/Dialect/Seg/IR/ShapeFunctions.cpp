@@ -34,6 +34,11 @@ int64_t channels(RankedTensorType type) {
   return type.getRank() < 1 ? 1 : type.getShape().back();
 }
 
+int64_t tensorBytes(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
 Shape convOutputSpatial(ArrayRef<int64_t> in, ArrayRef<int64_t> taps,
                         ArrayRef<int64_t> strides, ArrayRef<int64_t> low,
                         ArrayRef<int64_t> high) {

@@ -11,6 +11,7 @@
 #define SEGC_DIALECT_SEG_IR_SHAPEFUNCTIONS_H
 
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Value.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 
@@ -28,6 +29,8 @@ llvm::ArrayRef<int64_t> positionDims(mlir::RankedTensorType type);
 /// Product of the spatial dimensions.
 int64_t spatialSize(mlir::RankedTensorType type);
 int64_t channels(mlir::RankedTensorType type);
+/// Bytes of a tensor value of static shape.
+int64_t tensorBytes(mlir::Value value);
 
 /// (in + low + high - taps) / stride + 1 in each dimension.
 Shape convOutputSpatial(llvm::ArrayRef<int64_t> in,
