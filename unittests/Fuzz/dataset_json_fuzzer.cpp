@@ -9,8 +9,10 @@
 
 #include "segc/Runtime/Data/Decathlon.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string_view>
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -21,8 +23,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   for (const auto *cases : {&index->training, &index->test})
     for (const segc::DecathlonIndex::Case &entry : *cases)
-      for (const std::string *path : {&entry.image, &entry.label})
-        if (path->rfind("..", 0) == 0 || path->rfind('/', 0) == 0)
+      for (const std::string *text : {&entry.image, &entry.label}) {
+        // A name may begin with dots ("..a.nii"): only a part that is ".."
+        // leads upwards.
+        std::filesystem::path path(*text);
+        if (path.is_absolute() ||
+            std::find(path.begin(), path.end(), "..") != path.end())
           __builtin_trap();
+      }
   return 0;
 }

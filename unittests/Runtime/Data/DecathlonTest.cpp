@@ -307,6 +307,8 @@ TEST(DecathlonTest, BadIndex) {
   for (const char *path : {"../secret.nii.gz", "/etc/passwd", "a/../../b.nii",
                            "", ".", "..", "imagesTs/"})
     EXPECT_ERROR(parse({{"test", {path}}}), DataLoss, "leads out of");
+  // Dots may begin a name; alone they are the folder above.
+  ASSERT_OK(parse({{"test", {"..a.nii", ".b.nii"}}}));
   EXPECT_ERROR(parse({{"training", {{{"image", "../a"}, {"label", "b"}}}}}),
                DataLoss, "training[0]", "../a");
   EXPECT_ERROR(parse({{"training", {{{"image", "a.nii"}}}}}), DataLoss, "label",
