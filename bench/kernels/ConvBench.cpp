@@ -180,7 +180,7 @@ bool run(StringRef op, const Convolution &c, const Options &options,
   auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion));
   double start = now();
   if (!fusion.getStrategyAttr())
-    fusion.setStrategyAttr(root.selectCpuStrategy(fusion, target));
+    fusion.setStrategyAttr(root.selectCpuStrategy(fusion, {target}));
   OwningOpRef<ModuleOp> kernels = ModuleOp::create(UnknownLoc::get(&context));
   FusionEmitter emitter(OpBuilder::atBlockEnd(kernels->getBody()), fusion, "k",
                         target);

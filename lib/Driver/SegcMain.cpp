@@ -69,6 +69,11 @@ static void addCompile(CLI::App &app, int &code) {
                    "Instruction-set versions (default: all, chosen at load)")
       ->delimiter(',')
       ->check(cpuNames());
+  command
+      ->add_option("--winograd", options->pipeline.winograd,
+                   "Largest Winograd tiles (default: f4): off is exact to "
+                   "2e-7, f2 to 3e-7, f4 to 3e-6 of a convolution's result")
+      ->check(CLI::IsMember({"off", "f2", "f4"}));
   command->add_option("--precision", options->precision, "f32")
       ->check(CLI::IsMember({"f32", "tf32", "bf16", "f16"}));
   command->add_flag("--inference", *inference, "predict only");

@@ -71,7 +71,7 @@ static void populatePlan(OpPassManager &manager,
                          const PipelineOptions &options) {
   // Strategies first: they say how much temporary memory a kernel takes.
   manager.addNestedPass<func::FuncOp>(
-      createSelectCpuStrategyPass({options.cpu}));
+      createSelectCpuStrategyPass({options.cpu, options.winograd}));
   manager.addNestedPass<func::FuncOp>(
       createPlanMemoryPass({options.inPlace, options.reuse}));
 }

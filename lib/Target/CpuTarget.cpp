@@ -5,10 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Target/CpuTarget.h"
+#include "segc/Target/CpuStrategyContext.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/TargetParser/Host.h"
 
 namespace segc {
@@ -53,6 +54,14 @@ std::optional<CpuTarget> hostCpuTarget() {
                      [&](const std::string &f) { return features.lookup(f); }))
       return target;
   return std::nullopt;
+}
+
+std::optional<WinogradTiles> lookupWinogradTiles(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<WinogradTiles>>(name)
+      .Case("off", WinogradTiles::Off)
+      .Case("f2", WinogradTiles::F2)
+      .Case("f4", WinogradTiles::F4)
+      .Default(std::nullopt);
 }
 
 } // namespace segc

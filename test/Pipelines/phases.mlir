@@ -28,7 +28,7 @@
 
 // RUN: segc-opt %s --segc-plan --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PLAN
 // PLAN: Pass Manager with 2 passes:
-// PLAN: seg-select-cpu-strategy{cpu=x86-64-v4}
+// PLAN: seg-select-cpu-strategy{cpu=x86-64-v4 winograd=f4}
 // PLAN: seg-plan-memory{in-place=true reuse=true}
 
 // RUN: segc-opt %s --segc-cpu --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=CPU

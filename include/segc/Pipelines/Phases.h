@@ -27,6 +27,7 @@ struct PipelineOptions {
   bool inPlace = true;
   bool reuse = true; ///< Memory; see seg-plan-memory.
   std::string cpu = "x86-64-v4";
+  std::string winograd = "f4"; ///< See seg-select-cpu-strategy.
 };
 
 struct Phase {

@@ -14,6 +14,8 @@ namespace segc {
 
 /// Convolution, transposed convolution, input gradient.
 mlir::LogicalResult emitConv(FusionEmitter &emitter, mlir::Operation *root);
+mlir::LogicalResult emitWinogradConv(FusionEmitter &emitter,
+                                     mlir::Operation *root);
 mlir::LogicalResult emitConvFilterGrad(FusionEmitter &emitter,
                                        mlir::Operation *root);
 /// The second launch of a filter gradient that is not direct.

@@ -13,9 +13,10 @@
 // gone from the inner loop.
 
 #include "ConvEmitters.h"
+#include "ConvFilter.h"
+#include "ConvOutput.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/ConvTile.h"
-#include "segc/Codegen/Common/PointwiseEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -25,21 +26,12 @@ using namespace mlir;
 namespace segc {
 namespace {
 
-/// Pointwise ops up to which the epilogue is written out for every register.
-constexpr int64_t maxInlineEpilogue = 3;
-
 class ConvEmitter {
 public:
   ConvEmitter(const ConvProblem &problem, const ConvPlan &plan, Operation *root,
               seg::FusionOp fusion, int64_t wideLanes)
-      : problem(problem), plan(plan), root(root), fusion(fusion),
-        wideLanes(wideLanes), most(problem.phaseTaps()) {
-    space = cast<RankedTensorType>(root->getResult(0).getType());
-    int64_t ops = 0;
-    for (Operation &op : fusion.getBody().front().without_terminator())
-      ops += &op != root;
-    inlineEpilogue = ops <= maxInlineEpilogue;
-  }
+      : problem(problem), plan(plan), root(root), wideLanes(wideLanes),
+        most(problem.phaseTaps()), output(problem, root, fusion, plan.lanes) {}
 
   void packFilter(KernelBody &body);
   void multiply(KernelBody &body);
@@ -53,7 +45,7 @@ public:
   }
   int64_t scratchFloats() const {
     return accumulatorBase() +
-           (inlineEpilogue ? 0 : product(plan.block) * plan.channelBlock());
+           (output.isShort() ? 0 : product(plan.block) * plan.channelBlock());
   }
 
 private:
@@ -64,7 +56,7 @@ private:
     std::array<Value, 3> origin,
         extents; ///< Of the tile, in outputs of the phase.
     TileView view;
-    SmallVector<Value> masks, bias; ///< One for each vector; masks may be null.
+    SmallVector<Value> masks, bias; ///< One for each vector; may be null.
   };
   /// A register block: its size and its position in the tile.
   struct Block {
@@ -72,7 +64,6 @@ private:
     std::array<Value, 3> at;
   };
 
-  void packTap(KernelBody &body, Value tap, Value channel, Value to);
   void forBlocks(KernelBody &body, const Context &context, unsigned dim,
                  Block block);
   void multiplyBlock(KernelBody &body, const Context &context,
@@ -108,11 +99,9 @@ private:
   ConvProblem problem;
   ConvPlan plan;
   Operation *root;
-  seg::FusionOp fusion;
   int64_t wideLanes; ///< Of vectors that move data.
   Dims most;
-  RankedTensorType space;
-  bool inlineEpilogue;
+  ConvOutput output;
 };
 
 //===----------------------------------------------------------------------===//
@@ -143,65 +132,11 @@ void ConvEmitter::packFilter(KernelBody &body) {
       Value tap = body.add(body.mul(tapRow, problem.taps[2]), filterTap(2, w));
       int64_t between =
           plan.channelBlock() * (plan.share_taps ? 1 : problem.inChannels);
-      packTap(body, tap, channel, body.add(row, body.mul(w, between)));
+      packFilterTap(body, problem, body.input(operandNumber(1)), tap,
+                    {body.temp(), body.add(row, body.mul(w, between)),
+                     stepSize(), plan.lanes, plan.nb},
+                    channel, body.index(0), body.index(problem.inChannels));
     });
-  });
-}
-
-/// Writes the steps of one tap, for the channels from `channel` on.
-void ConvEmitter::packTap(KernelBody &body, Value tap, Value channel,
-                          Value to) {
-  Value filter = body.input(operandNumber(1)), temp = body.temp();
-  Value from = body.mul(tap, problem.inChannels * problem.outChannels);
-  int64_t lanes = plan.lanes;
-  if (problem.filterOutStride == 1) {
-    body.loop(body.index(0), body.index(problem.inChannels), 1, [&](Value c) {
-      Value source = body.add(from, body.mul(c, problem.filterInStride)),
-            target = body.add(to, body.mul(c, stepSize()));
-      for (int64_t v = 0; v < plan.nb; ++v) {
-        Value first = body.add(channel, v * lanes);
-        Value value = body.load(filter, body.add(source, first), lanes,
-                                maskFor(body, first));
-        body.store(value, temp, body.add(target, v * lanes));
-      }
-    });
-    return;
-  }
-  // The filter is [out][in]: squares of it are transposed in registers.
-  bool whole = problem.inChannels % lanes == 0 &&
-               problem.outChannels % plan.channelBlock() == 0;
-  body.loop(body.index(0), body.index(problem.inChannels), lanes, [&](Value c) {
-    Value left = body.sub(body.index(problem.inChannels), c);
-    for (int64_t v = 0; v < plan.nb; ++v) {
-      SmallVector<Value> rows;
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        Value out = body.add(channel, v * lanes + lane);
-        Value mask;
-        if (!whole) {
-          Value count = body.builder().createOrFold<arith::SelectOp>(
-              body.loc(), body.less(out, body.index(problem.outChannels)), left,
-              body.index(0));
-          mask = body.prefixMask(count, lanes);
-        }
-        rows.push_back(body.load(
-            filter,
-            body.add(body.add(from, body.mul(out, problem.filterOutStride)), c),
-            lanes, mask));
-      }
-      rows = transposeSquare(body, rows);
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        auto put = [&] {
-          body.store(
-              rows[lane], temp,
-              body.add(body.add(to, body.mul(body.add(c, lane), stepSize())),
-                       v * lanes));
-        };
-        if (problem.inChannels % lanes == 0)
-          put();
-        else
-          body.ifThen(body.less(body.index(lane), left), put);
-      }
-    }
   });
 }
 
@@ -253,10 +188,8 @@ void ConvEmitter::multiply(KernelBody &body) {
               for (int64_t v = 0; v < plan.nb; ++v) {
                 Value channel = body.add(context.channel, v * plan.lanes);
                 context.masks.push_back(maskFor(body, channel));
-                if (root->getNumOperands() > 2)
-                  context.bias.push_back(body.load(body.input(operandNumber(2)),
-                                                   channel, plan.lanes,
-                                                   context.masks.back()));
+                context.bias.push_back(
+                    output.bias(body, channel, context.masks.back()));
               }
               forBlocks(body, context, 0, Block());
             });
@@ -369,31 +302,25 @@ void ConvEmitter::steps(KernelBody &body, const Dims &size,
 void ConvEmitter::epilogue(KernelBody &body, const Context &context,
                            const Block &block, ArrayRef<Value> sums) {
   int64_t next = 0;
-  if (inlineEpilogue) {
+  if (output.isShort()) {
     for (int64_t d = 0; d < block.size[0]; ++d)
       for (int64_t h = 0; h < block.size[1]; ++h)
         for (int64_t w = 0; w < block.size[2]; ++w)
           for (int64_t v = 0; v < plan.nb; ++v) {
-            Value sum = sums[next++];
-            if (!context.bias.empty())
-              sum = arith::AddFOp::create(body.builder(), body.loc(), sum,
-                                          context.bias[v]);
             epiloguePoint(body, context, block,
                           {body.index(d), body.index(h), body.index(w)},
                           body.add(context.channel, v * plan.lanes),
-                          context.masks[v], sum);
+                          context.masks[v],
+                          addBias(body, sums[next++], context.bias[v]));
           }
     return;
   }
   // By way of memory, so that a long epilogue is there only once.
   Value scratch = body.scratch(), zero = body.index(0);
   for (Value sum : sums) {
-    int64_t v = next % plan.nb;
-    if (!context.bias.empty())
-      sum = arith::AddFOp::create(body.builder(), body.loc(), sum,
-                                  context.bias[v]);
-    body.store(sum, scratch,
-               body.index(accumulatorBase() + next++ * plan.lanes));
+    body.store(addBias(body, sum, context.bias[next % plan.nb]), scratch,
+               body.index(accumulatorBase() + next * plan.lanes));
+    ++next;
   }
   body.loop(zero, body.index(product(block.size) * plan.nb), 1, [&](Value i) {
     auto ids = body.delinearize(
@@ -413,29 +340,13 @@ void ConvEmitter::epiloguePoint(KernelBody &body, const Context &context,
                                 const Block &block, std::array<Value, 3> offset,
                                 Value channel, Value mask, Value sum) {
   Dims phases = problem.phases();
-  Value pixel = context.sample, exists;
+  std::array<Value, 3> position;
   for (unsigned d = 0; d < 3; ++d) {
     Value at = body.add(body.add(context.origin[d], block.at[d]), offset[d]);
-    Value position =
-        body.add(body.mul(at, phases[d]), context.phase[d].residue);
-    pixel = body.add(body.mul(pixel, problem.out[d]), position);
-    // A phase may have one output less than the largest one.
-    if (problem.out[d] % phases[d] != 0) {
-      Value inside = body.less(position, body.index(problem.out[d]));
-      exists = exists ? body.builder().createOrFold<arith::AndIOp>(
-                            body.loc(), exists, inside)
-                      : inside;
-    }
+    position[d] = body.add(body.mul(at, phases[d]), context.phase[d].residue);
   }
-  auto emit = [&] {
-    DenseMap<Value, Value> values{{root->getResult(0), sum}};
-    PointwiseEmitter(body, fusion, space)
-        .emit({pixel, context.sample, channel}, plan.lanes, mask, values);
-  };
-  if (exists)
-    body.ifThen(exists, emit);
-  else
-    emit();
+  // A phase may have one output less than the largest one.
+  output.store(body, context.sample, position, phases, channel, mask, sum);
 }
 
 } // namespace

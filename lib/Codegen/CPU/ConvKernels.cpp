@@ -7,8 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "ConvEmitters.h"
+#include "mlir/IR/Remarks.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
+#include "segc/Codegen/CPU/WinogradStrategy.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -22,16 +25,39 @@ double productsPerSample(const ConvProblem &problem) {
          problem.inChannels * problem.outChannels;
 }
 
+/// The cheaper of direct loops and Winograd tiles; a remark says why.
+DictionaryAttr selectConvStrategy(Operation *op,
+                                  const CpuStrategyContext &context) {
+  ConvProblem problem = convProblem(op);
+  auto [direct, directCycles] = selectConvPlan(problem, context);
+  std::string refusal = winogradRefusal(problem, context.winograd);
+  WinogradPlan winograd{};
+  double winogradCycles = 0;
+  if (refusal.empty())
+    std::tie(winograd, winogradCycles) = selectWinogradPlan(problem, context);
+  bool chosen = refusal.empty() && winogradCycles < directCycles;
+  remark::analysis(op->getLoc(),
+                   remark::RemarkOpts::name("convolution").category("strategy"))
+      << remark::add("direct: {0:f0} cycles; Winograd: {1}", directCycles,
+                     refusal.empty()
+                         ? llvm::formatv("{0:f0} cycles", winogradCycles).str()
+                         : refusal);
+  return chosen ? toStrategy(op->getContext(), problem, winograd)
+                : toStrategy(op->getContext(), problem, direct);
+}
+
 template <typename Op>
 struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
-                                   const CpuTarget &target) const {
-    ConvProblem problem = convProblem(op);
-    return toStrategy(op->getContext(), problem,
-                      selectConvPlan(problem, target));
+                                   const CpuStrategyContext &context) const {
+    return selectConvStrategy(op, context);
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    return emitConv(emitter, op);
+    auto kind = emitter.getFusion().getStrategyAttr().getAs<StringAttr>(
+        strategyKindName);
+    return kind && kind.getValue() == winogradKind
+               ? emitWinogradConv(emitter, op)
+               : emitConv(emitter, op);
   }
   bool hasCpuEpilogue(Operation *op) const { return true; }
   int64_t preparedOperand(Operation *op) const { return 1; } // The filter.
@@ -44,10 +70,10 @@ struct FilterGradKernel
     : CpuKernelOpInterface::ExternalModel<FilterGradKernel,
                                           seg::ConvFilterGradOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
-                                   const CpuTarget &target) const {
+                                   const CpuStrategyContext &context) const {
     ConvProblem problem = filterGradProblem(op);
     return toStrategy(op->getContext(), problem,
-                      selectFilterGradPlan(problem, target));
+                      selectFilterGradPlan(problem, context.target));
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     return emitConvFilterGrad(emitter, op);

@@ -28,6 +28,7 @@ static ConvProblem makeProblem(RankedTensorType from, RankedTensorType to,
   ConvProblem problem;
   problem.in = toDims(seg::spatialDims(from), 1);
   problem.out = toDims(seg::spatialDims(to), 1);
+  problem.batch = from.getDimSize(0);
   problem.inChannels = seg::channels(from);
   problem.outChannels = seg::channels(to);
   problem.taps = toDims(filter.getShape().drop_back(2), 1);

@@ -5,11 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Plans are found by trying all that are possible under a small model of the
-// core: two FMAs and two vector loads a cycle, FMA latency 4, filters streamed
-// from the second cache level. Costs are in cycles.
-
 #include "segc/Codegen/CPU/ConvStrategy.h"
+#include "ConvCosts.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
@@ -18,20 +15,7 @@ using namespace mlir;
 
 namespace segc {
 
-static constexpr double taskOverhead = 1500;
-/// Copying one vector into a tile, with the loop around it.
-static constexpr double packCycles = 2.5;
-/// A row of a tile beside that.
-static constexpr double packRowCycles = 40;
-static constexpr double epilogueCycles = 3;
-/// Bytes a cycle of the filter panels.
-static constexpr double panelFromL2 = 24, panelFromL3 = 10;
-/// Bytes a cycle of partial sums that another core wrote.
-static constexpr double partialsFromL3 = 6;
-
-/// Tasks that fit into the time of `tasks` equal ones: the mean for a few
-/// numbers of workers.
-static double occupiedTasks(int64_t tasks) {
+double occupiedTasks(int64_t tasks) {
   double sum = 0;
   for (int64_t workers : {2, 4, 8, 16})
     sum += static_cast<double>(roundUp(tasks, workers));
@@ -94,14 +78,12 @@ int64_t FilterGradPlan::tileSize(const ConvProblem &problem) const {
   return size;
 }
 
-/// Vectors of narrow results are as narrow.
-static int64_t lanesFor(int64_t channels, const CpuTarget &target) {
+int64_t lanesFor(int64_t channels, const CpuTarget &target) {
   return std::clamp<int64_t>(llvm::bit_ceil(static_cast<uint64_t>(channels)), 4,
                              target.lanes);
 }
 
-/// Sizes of pieces that `size` may be cut into: multiples of `unit`, or all.
-static SmallVector<int64_t> pieces(int64_t size, int64_t unit) {
+SmallVector<int64_t> pieces(int64_t size, int64_t unit) {
   SmallVector<int64_t> result;
   for (int64_t parts :
        {1,  2,  3,  4,  5,  6,  7,  8,  10, 12,  14,  16,  20,
@@ -118,6 +100,10 @@ static SmallVector<int64_t> pieces(int64_t size, int64_t unit) {
 //===----------------------------------------------------------------------===//
 // Convolutions
 //===----------------------------------------------------------------------===//
+
+double registerBlockCycles(double values, double weights) {
+  return std::max({values * weights / 2, (values + weights) / 2, 4.0}) + 0.25;
+}
 
 /// Cycles of one (tap, input channel) for a register block.
 static double stepCycles(const ConvProblem &problem, const ConvPlan &plan,
@@ -262,14 +248,30 @@ static int64_t selectUnroll(const ConvProblem &problem, const ConvPlan &plan) {
   return steps % 2 == 0 && fmas <= 40 ? 2 : 1;
 }
 
-ConvPlan selectConvPlan(const ConvProblem &problem, const CpuTarget &target) {
+/// Cycles for a batch of the problem.
+static double totalCycles(const ConvProblem &problem, const ConvPlan &plan,
+                          const CpuStrategyContext &context) {
+  int64_t tasks = product(plan.tileCounts(problem)) * problem.phaseCount() *
+                  plan.groups * problem.batch;
+  double filter = context.constantFilter
+                      ? 0
+                      : filterCycles / plan.lanes * problem.phaseCount() *
+                            plan.channelBlocks(problem) *
+                            plan.panelSize(problem);
+  return occupiedTasks(tasks) * taskCycles(problem, plan, context.target) +
+         filter;
+}
+
+std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,
+                                           const CpuStrategyContext &context) {
+  const CpuTarget &target = context.target;
   ConvPlan plan{};
   plan.lanes = lanesFor(problem.outChannels, target);
   plan.in_place = problem.readsInside();
   selectRegisterBlock(problem, target, plan);
   selectTile(problem, target, plan);
   plan.unroll = selectUnroll(problem, plan);
-  return plan;
+  return {plan, totalCycles(problem, plan, context)};
 }
 
 //===----------------------------------------------------------------------===//

@@ -9,6 +9,7 @@
 // emitted.
 
 #include "segc/Codegen/CPU/ConvStrategy.h"
+#include "segc/Codegen/CPU/WinogradStrategy.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/STLExtras.h"
@@ -35,6 +36,13 @@ void forEntries(FilterGradPlan &plan, F &&f) {
   f("tap_groups", plan.tap_groups), f("groups", plan.groups),
       f("share_taps", plan.share_taps);
   f("pack_grad", plan.pack_grad), f("prefetch", plan.prefetch);
+}
+
+template <typename F>
+void forEntries(WinogradPlan &plan, F &&f) {
+  f("m", plan.m), f("tile", plan.tile), f("lanes", plan.lanes),
+      f("nb", plan.nb), f("ur", plan.ur);
+  f("groups", plan.groups), f("in_place", plan.in_place);
 }
 
 struct Writer {
@@ -79,11 +87,12 @@ struct Reader {
 };
 
 template <typename Plan>
-DictionaryAttr writePlan(MLIRContext *context, Plan plan, int64_t tempFloats) {
+DictionaryAttr writePlan(MLIRContext *context, StringRef kind, Plan plan,
+                         int64_t tempFloats) {
   Writer writer{Builder(context), {}};
   forEntries(plan, writer);
-  writer.entries.push_back(writer.b.getNamedAttr(
-      strategyKindName, writer.b.getStringAttr("direct")));
+  writer.entries.push_back(
+      writer.b.getNamedAttr(strategyKindName, writer.b.getStringAttr(kind)));
   writer(strategyTempName, roundUp(tempFloats * 4, 64));
   return writer.b.getDictionaryAttr(writer.entries);
 }
@@ -106,6 +115,9 @@ int64_t tempFloats(const ConvProblem &problem, const ConvPlan &plan) {
 int64_t tempFloats(const ConvProblem &problem, const FilterGradPlan &plan) {
   return plan.isDirect(problem) ? 0 : plan.splits * plan.partialSize(problem);
 }
+int64_t tempFloats(const ConvProblem &problem, const WinogradPlan &plan) {
+  return plan.filterSize(problem);
+}
 
 template <typename Plan>
 LogicalResult checkTemp(FusionEmitter &emitter, const ConvProblem &problem,
@@ -124,12 +136,17 @@ LogicalResult checkTemp(FusionEmitter &emitter, const ConvProblem &problem,
 
 DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
                           const ConvPlan &plan) {
-  return writePlan(context, plan, tempFloats(problem, plan));
+  return writePlan(context, directKind, plan, tempFloats(problem, plan));
 }
 
 DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
                           const FilterGradPlan &plan) {
-  return writePlan(context, plan, tempFloats(problem, plan));
+  return writePlan(context, directKind, plan, tempFloats(problem, plan));
+}
+
+DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
+                          const WinogradPlan &plan) {
+  return writePlan(context, winogradKind, plan, tempFloats(problem, plan));
 }
 
 FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
@@ -185,6 +202,32 @@ FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
              << plan.tile[d];
   if (plan.share_taps && !plan.canShareTaps(problem))
     return op->emitOpError("cannot share inputs between taps");
+  return plan;
+}
+
+FailureOr<WinogradPlan> readWinogradPlan(FusionEmitter &emitter,
+                                         const ConvProblem &problem,
+                                         Operation *op) {
+  if (std::string reason = winogradRefusal(problem, WinogradTiles::F4);
+      !reason.empty())
+    return op->emitOpError("cannot use Winograd tiles: ") << reason;
+  WinogradPlan plan{};
+  if (failed(readPlan(emitter, op, plan)))
+    return failure();
+  bool divides = true;
+  for (unsigned d = 0; d < 3; ++d) {
+    bool known = problem.taps[d] == 1 ? plan.m[d] == 1
+                                      : plan.m[d] == 2 || plan.m[d] == 4;
+    if (!known)
+      return op->emitOpError("expects Winograd tiles of 2 or 4 where the "
+                             "filter has 3 taps, of 1 elsewhere, got ")
+             << plan.m[d];
+    divides &= problem.out[d] % plan.m[d] == 0;
+  }
+  if (plan.in_place && !(problem.readsInside() && divides))
+    return op->emitOpError("cannot read its input in place");
+  if (failed(checkTemp(emitter, problem, op, plan)))
+    return failure();
   return plan;
 }
 

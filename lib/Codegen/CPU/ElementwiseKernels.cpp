@@ -46,7 +46,7 @@ struct Extent {
 struct ChannelSumKernel
     : CpuKernelOpInterface::ExternalModel<ChannelSumKernel, seg::ChannelSumOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     Extent extent(cast<seg::ChannelSumOp>(op).getInput().getType());
     return plainStrategy(op, "channel_sum",
                          extent.samples * extent.tiles() * extent.channels * 4);
@@ -135,7 +135,7 @@ struct ChannelTotalKernel
     : CpuKernelOpInterface::ExternalModel<ChannelTotalKernel,
                                           seg::ChannelTotalOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "channel_total");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -157,7 +157,7 @@ struct ChannelTotalKernel
 struct SoftmaxKernel
     : CpuKernelOpInterface::ExternalModel<SoftmaxKernel, seg::SoftmaxOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "softmax");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -177,7 +177,7 @@ struct SoftmaxGradKernel
     : CpuKernelOpInterface::ExternalModel<SoftmaxGradKernel,
                                           seg::SoftmaxGradOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "softmax_grad");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -251,7 +251,7 @@ Value narrow(KernelBody &k, Value value, Type element) {
 struct CastKernel
     : CpuKernelOpInterface::ExternalModel<CastKernel, seg::CastOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "cast");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {

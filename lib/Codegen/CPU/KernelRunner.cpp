@@ -117,7 +117,7 @@ LogicalResult emitFusion(seg::FusionOp fusion, FusionEmitter &emitter,
   if (!kernel)
     return root->emitOpError("has no CPU kernel");
   if (!fusion.getStrategyAttr())
-    fusion.setStrategyAttr(kernel.selectCpuStrategy(fusion, target));
+    fusion.setStrategyAttr(kernel.selectCpuStrategy(fusion, {target}));
   return kernel.emitCpuKernel(emitter);
 }
 

@@ -168,7 +168,7 @@ private:
 struct DiceKernel
     : CpuKernelOpInterface::ExternalModel<DiceKernel, seg::DiceOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     LossLayout layout(cast<seg::DiceOp>(op).getLogits().getType());
     // Sums of every tile, then of every sample.
     return plainStrategy(op, "dice",
@@ -257,7 +257,7 @@ private:
 struct DiceGradKernel
     : CpuKernelOpInterface::ExternalModel<DiceGradKernel, seg::DiceGradOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "dice_grad");
   }
 
@@ -352,7 +352,7 @@ struct CrossEntropyKernel
     : CpuKernelOpInterface::ExternalModel<CrossEntropyKernel,
                                           seg::CrossEntropyOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     LossLayout layout(cast<seg::CrossEntropyOp>(op).getLogits().getType());
     return plainStrategy(op, "cross_entropy",
                          layout.samples * layout.tiles * 4);
@@ -389,7 +389,7 @@ struct CrossEntropyGradKernel
     : CpuKernelOpInterface::ExternalModel<CrossEntropyGradKernel,
                                           seg::CrossEntropyGradOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "cross_entropy_grad");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {

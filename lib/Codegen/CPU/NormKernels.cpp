@@ -252,7 +252,7 @@ void emitGroupMoments(FusionEmitter &emitter, seg::NormStatsOp op,
 struct NormStatsKernel
     : CpuKernelOpInterface::ExternalModel<NormStatsKernel, seg::NormStatsOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "norm_stats",
                          NormLayout(cast<seg::NormStatsOp>(op)).tempBytes());
   }
@@ -403,7 +403,7 @@ struct NormGradStatsKernel
     : CpuKernelOpInterface::ExternalModel<NormGradStatsKernel,
                                           seg::NormGradStatsOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(
         op, "norm_grad_stats",
         NormLayout(cast<seg::NormGradStatsOp>(op)).tempBytes());

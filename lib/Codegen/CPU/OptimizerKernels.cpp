@@ -151,7 +151,7 @@ private:
 struct AdamKernel
     : CpuKernelOpInterface::ExternalModel<AdamKernel, seg::AdamOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "adam");
   }
 
@@ -217,7 +217,7 @@ struct AdamKernel
 struct RmspropKernel
     : CpuKernelOpInterface::ExternalModel<RmspropKernel, seg::RmspropOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "rmsprop");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -256,7 +256,7 @@ struct RmspropKernel
 
 struct SgdKernel : CpuKernelOpInterface::ExternalModel<SgdKernel, seg::SgdOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "sgd");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -284,7 +284,7 @@ struct SgdKernel : CpuKernelOpInterface::ExternalModel<SgdKernel, seg::SgdOp> {
 struct LookaheadKernel
     : CpuKernelOpInterface::ExternalModel<LookaheadKernel, seg::LookaheadOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "lookahead");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -329,7 +329,7 @@ struct LookaheadKernel
 struct AllFiniteKernel
     : CpuKernelOpInterface::ExternalModel<AllFiniteKernel, seg::AllFiniteOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(
         op, "all_finite",
         tasksOf(

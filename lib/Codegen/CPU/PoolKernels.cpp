@@ -100,7 +100,7 @@ struct MaxPoolKernel
             op.getStrides()};
   }
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "max_pool");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -151,7 +151,7 @@ struct MaxPoolGradKernel
             op.getStrides()};
   }
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "max_pool_grad");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {

@@ -211,7 +211,7 @@ LogicalResult emitResample(FusionEmitter &emitter, Value operand, Value result,
 struct ResizeKernel
     : CpuKernelOpInterface::ExternalModel<ResizeKernel, seg::ResizeOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "resize");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -228,7 +228,7 @@ struct ResizeKernel
 struct ResizeGradKernel
     : CpuKernelOpInterface::ExternalModel<ResizeGradKernel, seg::ResizeGradOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "resize_grad");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {

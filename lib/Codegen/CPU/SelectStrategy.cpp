@@ -34,9 +34,15 @@ struct SelectCpuStrategyPass
           << llvm::join(cpuTargetNames(), ", ") << ", got '" << cpu << "'";
       return signalPassFailure();
     }
+    std::optional<WinogradTiles> tiles = lookupWinogradTiles(winograd);
+    if (!tiles) {
+      getOperation().emitError("expects winograd to be off, f2 or f4, got '")
+          << winograd << "'";
+      return signalPassFailure();
+    }
     markUnbatched();
     for (auto fusion : getOperation().getOps<seg::FusionOp>())
-      if (failed(select(fusion, *target)))
+      if (failed(select(fusion, {*target, *tiles})))
         return signalPassFailure();
   }
 
@@ -95,15 +101,17 @@ struct SelectCpuStrategyPass
     return region && region.getValue() == "parameters";
   }
 
-  LogicalResult select(seg::FusionOp fusion, const CpuTarget &target) {
+  LogicalResult select(seg::FusionOp fusion, CpuStrategyContext context) {
     Operation *root = fusionRoot(fusion);
     if (!root || fusion.getStrategyAttr())
       return success();
     auto kernel = dyn_cast<CpuKernelOpInterface>(root);
     if (!kernel)
       return root->emitOpError("has no CPU kernel");
-    DictionaryAttr strategy = kernel.selectCpuStrategy(fusion, target);
-    if (readsConstantFilter(fusion, root, kernel.preparedOperand()) &&
+    context.constantFilter =
+        readsConstantFilter(fusion, root, kernel.preparedOperand());
+    DictionaryAttr strategy = kernel.selectCpuStrategy(fusion, context);
+    if (context.constantFilter &&
         strategy.getAs<IntegerAttr>(strategyTempName).getInt() > 0) {
       NamedAttrList entries(strategy);
       entries.set(strategyPreparedName, UnitAttr::get(&getContext()));

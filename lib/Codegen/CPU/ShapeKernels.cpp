@@ -62,7 +62,7 @@ LogicalResult emitChannelCopies(FusionEmitter &emitter, Value result,
 struct ConcatKernel
     : CpuKernelOpInterface::ExternalModel<ConcatKernel, seg::ConcatOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "concat");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -82,7 +82,7 @@ struct SliceChannelsKernel
     : CpuKernelOpInterface::ExternalModel<SliceChannelsKernel,
                                           seg::SliceChannelsOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "slice_channels");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -151,7 +151,7 @@ Value rowAt(KernelBody &k, RankedTensorType type, ArrayRef<Value> position,
 struct CropKernel
     : CpuKernelOpInterface::ExternalModel<CropKernel, seg::CropOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "crop");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -175,7 +175,7 @@ struct CropKernel
 
 struct PadKernel : CpuKernelOpInterface::ExternalModel<PadKernel, seg::PadOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuTarget &) const {
+                                   const CpuStrategyContext &) const {
     return plainStrategy(op, "pad");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {

@@ -1,26 +1,44 @@
 // RUN: segc-opt %s --seg-select-cpu-strategy=cpu=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,V4
 // RUN: segc-opt %s --seg-select-cpu-strategy=cpu=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,V3
+// RUN: segc-opt %s --seg-select-cpu-strategy=winograd=off | FileCheck %s --check-prefix=OFF
+// RUN: segc-opt %s --seg-select-cpu-strategy=winograd=f2 | FileCheck %s --check-prefix=F2
+// RUN: not segc-opt %s --seg-select-cpu-strategy=winograd=f3 2>&1 | FileCheck %s --check-prefix=TILES
 // RUN: not segc-opt %s --seg-select-cpu-strategy=cpu=i386 2>&1 | FileCheck %s --check-prefix=CPU
 
 // CPU: error: expects one of x86-64-v3, x86-64-v4, got 'i386'
+// TILES: error: expects winograd to be off, f2 or f4, got 'f3'
 
 !x = tensor<1x16x16x32xf32>
 !w = tensor<3x3x32x64xf32>
 !y = tensor<1x16x16x64xf32>
 
 // A convolution is computed otherwise with 16 registers of 8 lanes than with
-// 32 of 16.
+// 32 of 16. Tiles are as large as allowed where they save products.
 // CHECK-LABEL: func.func @conv(
 func.func @conv(%x: !x, %w: !w) -> !y {
   // CHECK: seg.fusion {{.*}} attributes {strategy = {
-  // CHECK-SAME: kind = "direct"
+  // CHECK-SAME: kind = "winograd"
   // V4-SAME: lanes = 16 : i64
   // V3-SAME: lanes = 8 : i64
+  // CHECK-SAME: m = array<i64: 1, 4, 4>
+  // OFF: kind = "direct"
+  // F2: kind = "winograd"{{.*}} m = array<i64: 1, 2, 2>
   %0 = seg.fusion (%a = %x : !x, %f = %w : !w) -> (!y) {
     %r = seg.conv %a, %f strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !y
     seg.yield %r : !y
   }
   return %0 : !y
+}
+
+// Tiles are out of the question.
+// CHECK-LABEL: func.func @strided(
+func.func @strided(%x: !x, %w: !w) -> tensor<1x8x8x64xf32> {
+  // CHECK: kind = "direct"
+  %0 = seg.fusion (%a = %x : !x, %f = %w : !w) -> (tensor<1x8x8x64xf32>) {
+    %r = seg.conv %a, %f strides [2, 2] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> tensor<1x8x8x64xf32>
+    seg.yield %r : tensor<1x8x8x64xf32>
+  }
+  return %0 : tensor<1x8x8x64xf32>
 }
 
 // A strategy that is there is the user's: it stays.

@@ -27,7 +27,8 @@ inline int64_t divideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t roundUp(int64_t a, int64_t b) { return divideUp(a, b) * b; }
 
 struct ConvProblem {
-  Dims in, out; ///< Spatial sizes of what is read and what is written.
+  Dims in, out;  ///< Spatial sizes of what is read and what is written.
+  int64_t batch; ///< The largest.
   int64_t inChannels, outChannels;
   Dims taps;    ///< Of the filter.
   Dims strides; ///< Of the op.

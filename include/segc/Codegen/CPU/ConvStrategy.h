@@ -13,8 +13,13 @@
 #define SEGC_CODEGEN_CPU_CONVSTRATEGY_H
 
 #include "segc/Codegen/CPU/ConvProblem.h"
+#include "segc/Target/CpuStrategyContext.h"
 
 namespace segc {
+
+/// Kinds of strategies.
+inline constexpr llvm::StringLiteral directKind = "direct",
+                                     winogradKind = "winograd";
 
 /// Convolutions, transposed convolutions and input gradients. A task packs the
 /// input of one tile of outputs, then multiplies it with the packed filter in
@@ -87,7 +92,9 @@ struct FilterGradPlan {
   int64_t tileSize(const ConvProblem &problem) const;
 };
 
-ConvPlan selectConvPlan(const ConvProblem &problem, const CpuTarget &target);
+/// The best plan and its cycles under a model of a core.
+std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,
+                                           const CpuStrategyContext &context);
 FilterGradPlan selectFilterGradPlan(const ConvProblem &problem,
                                     const CpuTarget &target);
 

@@ -22,10 +22,10 @@ def CpuKernelOpInterface : OpInterface<"CpuKernelOpInterface"> {
         Chooses how the fusion with this root is computed: a dictionary with
         `kind` (string), `temp_bytes` (i64, memory shared by its launches,
         multiple of 64) and what the emitter needs. It must not depend on
-        anything but the op, the fusion and the target.
+        anything but the op, the fusion and the context.
       }],
       "::mlir::DictionaryAttr", "selectCpuStrategy",
-      (ins "::segc::seg::FusionOp":$fusion, "const ::segc::CpuTarget &":$target)>,
+      (ins "::segc::seg::FusionOp":$fusion, "const ::segc::CpuStrategyContext &":$context)>,
     InterfaceMethod<"Emits the launches by the fusion's strategy.",
       "::llvm::LogicalResult", "emitCpuKernel", (ins "::segc::FusionEmitter &":$emitter)>,
     InterfaceMethod<"True if pointwise users of the result with its shape can be its epilogue.",

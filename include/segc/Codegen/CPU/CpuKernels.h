@@ -10,6 +10,7 @@
 
 #include "mlir/IR/DialectRegistry.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
+#include "segc/Target/CpuStrategyContext.h"
 
 #include "segc/Codegen/CPU/CpuKernelInterface.h.inc"
 

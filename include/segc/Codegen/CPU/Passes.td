@@ -16,7 +16,10 @@ def SelectCpuStrategyPass : Pass<"seg-select-cpu-strategy", "::mlir::func::FuncO
     A strategy that is there already is kept: this is how a choice is
     overridden. A remark of category `strategy` states each choice.
   }];
-  let options = [Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Instruction-set version">];
+  let options = [
+    Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Instruction-set version">,
+    Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">
+  ];
 }
 
 def OutlineCpuKernelsPass : Pass<"seg-outline-cpu-kernels", "::mlir::ModuleOp"> {

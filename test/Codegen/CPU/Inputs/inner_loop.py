@@ -1,7 +1,8 @@
 """Prints what the hottest loop of an assembly file consists of.
 
 An innermost loop runs from a label to the jump back to it, with no such loop
-within. The one with the most multiply-adds is described: how many of them on
+within. The one with the most multiply-adds of variables (transforms multiply
+by constants of memory, .LCPI) is described: how many of them on
 which registers, how many accesses to the stack and calls it has.
 """
 
@@ -22,6 +23,7 @@ def count(pattern, loop):
     return sum(bool(re.search(pattern, line)) for line in lines[loop[0] : loop[1]])
 
 
+innermost = [loop for loop in innermost if count(r"LCPI", loop) == 0]
 hottest = max(innermost, key=lambda loop: count(r"^vfn?madd", loop))
 fma = r"^vfn?madd\w+ps\s.*%"
 print(

@@ -1,0 +1,74 @@
+//===- WinogradStrategy.h - How Winograd convolutions are cut ---*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_CODEGEN_CPU_WINOGRADSTRATEGY_H
+#define SEGC_CODEGEN_CPU_WINOGRADSTRATEGY_H
+
+#include "segc/Codegen/CPU/ConvProblem.h"
+#include "segc/Target/CpuStrategyContext.h"
+
+namespace segc {
+
+/// Convolutions and input gradients of stride 1 with 3 taps in two or three
+/// dimensions. A task transforms the input of its tiles, multiplies each of
+/// their points with the transformed filter and transforms the products.
+struct WinogradPlan {
+  Dims m;         ///< Outputs of a tile: 2, 4; 1 in a dimension of one tap.
+  Dims tile;      ///< Tiles of a task.
+  int64_t lanes;  ///< Of all vectors.
+  int64_t nb;     ///< Vectors of output channels of a register block.
+  int64_t ur;     ///< Tiles of a register block.
+  int64_t groups; ///< Tasks that share the channels of a tile's outputs.
+  bool in_place;  ///< The input is read where it lies.
+
+  /// Inputs of a tile, which is also the number of its products.
+  Dims points() const;
+  int64_t pointCount() const { return product(points()); }
+  int64_t channelBlock() const { return nb * lanes; }
+  int64_t channelBlocks(const ConvProblem &problem) const {
+    return divideUp(problem.outChannels, channelBlock());
+  }
+  /// Tiles, then tasks, of a sample.
+  Dims grid(const ConvProblem &problem) const;
+  Dims taskCounts(const ConvProblem &problem) const;
+  /// Tiles of a task, up to whole register blocks.
+  int64_t rows() const { return roundUp(product(tile), ur); }
+  /// Positions of the input that a task reads.
+  Dims window() const;
+  /// Floats of the transformed filter.
+  int64_t filterSize(const ConvProblem &problem) const {
+    return channelBlocks(problem) * pointCount() * problem.inChannels *
+           channelBlock();
+  }
+
+  // A worker's scratch, in floats: the input of the tiles, their points, the
+  // products, a transform's planes. Points lie a little more than their size
+  // apart: powers of two would share the sets of the first cache level.
+  int64_t inputSize(const ConvProblem &problem) const;
+  int64_t pointPitch(const ConvProblem &problem) const;
+  int64_t productPitch() const;
+  int64_t scratchSize(const ConvProblem &problem) const;
+};
+
+/// Why Winograd tiles cannot compute it; empty if they can.
+std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles);
+/// The best plan and its cycles; winogradRefusal must be empty.
+std::pair<WinogradPlan, double>
+selectWinogradPlan(const ConvProblem &problem,
+                   const CpuStrategyContext &context);
+
+mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context,
+                                const ConvProblem &problem,
+                                const WinogradPlan &plan);
+/// Fails with an error on `op` for a strategy that cannot be emitted.
+llvm::FailureOr<WinogradPlan> readWinogradPlan(FusionEmitter &emitter,
+                                               const ConvProblem &problem,
+                                               mlir::Operation *op);
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_CPU_WINOGRADSTRATEGY_H

@@ -1,0 +1,33 @@
+//===- CpuStrategyContext.h - What a strategy may depend on -----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_TARGET_CPUSTRATEGYCONTEXT_H
+#define SEGC_TARGET_CPUSTRATEGYCONTEXT_H
+
+#include "segc/Target/CpuTarget.h"
+
+namespace segc {
+
+/// The largest Winograd tiles that may be used: an accuracy class. The root
+/// mean square error of an f32 convolution, of its result's, is about 2e-7
+/// without, 3e-7 with tiles of 2 and 3e-6 with tiles of 4.
+enum class WinogradTiles { Off, F2, F4 };
+
+/// "off", "f2", "f4"; null for other names.
+std::optional<WinogradTiles> lookupWinogradTiles(llvm::StringRef name);
+
+/// What the choice of a kernel's strategy may depend on, beside the fusion.
+struct CpuStrategyContext {
+  CpuTarget target;
+  WinogradTiles winograd = WinogradTiles::F4;
+  /// Filters are laid out once, not in every step.
+  bool constantFilter = false;
+};
+
+} // namespace segc
+
+#endif // SEGC_TARGET_CPUSTRATEGYCONTEXT_H

@@ -1,0 +1,190 @@
+//===- WinogradStrategy.cpp -----------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/CPU/WinogradStrategy.h"
+#include "ConvCosts.h"
+#include "WinogradTransform.h"
+
+using namespace mlir;
+
+namespace segc {
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+static constexpr int64_t pitchPadding = 16;
+
+static Dims elementwise(const Dims &a, const Dims &b,
+                        int64_t (*f)(int64_t, int64_t)) {
+  return {f(a[0], b[0]), f(a[1], b[1]), f(a[2], b[2])};
+}
+
+/// Inputs of `tiles` tiles of m outputs side by side.
+static int64_t windowOf(int64_t tiles, int64_t m) {
+  return m == 1 ? tiles : tiles * m + 2;
+}
+
+Dims WinogradPlan::points() const {
+  return elementwise({1, 1, 1}, m, windowOf);
+}
+Dims WinogradPlan::window() const { return elementwise(tile, m, windowOf); }
+
+Dims WinogradPlan::grid(const ConvProblem &problem) const {
+  return elementwise(problem.out, m, divideUp);
+}
+
+Dims WinogradPlan::taskCounts(const ConvProblem &problem) const {
+  return elementwise(grid(problem), tile, divideUp);
+}
+
+int64_t WinogradPlan::inputSize(const ConvProblem &problem) const {
+  return roundUp(product(window()) * problem.inChannels, 16);
+}
+
+int64_t WinogradPlan::pointPitch(const ConvProblem &problem) const {
+  return rows() * roundUp(problem.inChannels, lanes) + pitchPadding;
+}
+
+int64_t WinogradPlan::productPitch() const {
+  return rows() * channelBlock() + pitchPadding;
+}
+
+int64_t WinogradPlan::scratchSize(const ConvProblem &problem) const {
+  int64_t planes =
+      std::max(transformBufferSize(forEachDim(m, winogradInput), lanes),
+               transformBufferSize(forEachDim(m, winogradOutput), lanes));
+  return (in_place ? 0 : inputSize(problem)) +
+         pointCount() * (pointPitch(problem) + productPitch()) + planes;
+}
+
+//===----------------------------------------------------------------------===//
+// Choice
+//===----------------------------------------------------------------------===//
+
+std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles) {
+  if (tiles == WinogradTiles::Off)
+    return "switched off";
+  int64_t transformed = 0;
+  for (unsigned d = 0; d < 3; ++d) {
+    if (problem.strides[d] != 1)
+      return "stride " + std::to_string(problem.strides[d]) + ", expected 1";
+    if (problem.taps[d] != 1 && problem.taps[d] != 3)
+      return std::to_string(problem.taps[d]) + " taps, expected 3";
+    transformed += problem.taps[d] == 3;
+  }
+  if (transformed < 2)
+    return "3 taps in " + std::to_string(transformed) +
+           " dimensions, expected 2 or 3";
+  return "";
+}
+
+/// Cycles of a vector in both sides' transforms; the first for its way through
+/// memory, the second for each dimension.
+static double transformCycles(const Dims &m) {
+  double cycles = 1.5;
+  for (int64_t size : m)
+    cycles += size == 1 ? 0 : size == 2 ? 1 : 1.8;
+  return cycles + (m[0] == 1 ? 0 : 1.0);
+}
+
+static double taskCycles(const ConvProblem &problem, const WinogradPlan &plan,
+                         const CpuStrategyContext &context) {
+  double points = plan.pointCount(), tiles = product(plan.tile);
+  double channels = problem.inChannels, width = plan.channelBlock();
+  double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
+  double vectors = divideUp(problem.inChannels, plan.lanes);
+  double pack =
+      plan.in_place
+          ? 0
+          : plan.inputSize(problem) / double(plan.lanes) * packCycles +
+                plan.window()[0] * plan.window()[1] * packRowCycles;
+  double transform = transformCycles(plan.m) * points * tiles;
+  double panels = 4 * points * channels * width;
+  double scratch = 4.0 * plan.scratchSize(problem);
+  double panelRate = scratch + panels * blocks < 0.9 * context.target.l2Bytes
+                         ? panelFromL2
+                         : panelFromL3;
+  double blocksOfRows = plan.rows() / double(plan.ur);
+  double multiply = points * blocksOfRows *
+                    (channels * registerBlockCycles(plan.ur, plan.nb) +
+                     1.5 * double(plan.ur * plan.nb) + 15);
+  // The next panel is fetched beside the products of this one, not wholly.
+  multiply = std::max(multiply, panels / panelRate) +
+             0.3 * std::min(multiply, panels / panelRate);
+  double finish =
+      tiles * plan.nb *
+      (transformCycles(plan.m) * points + product(plan.m) * epilogueCycles);
+  double cycles =
+      taskOverhead + pack + transform * vectors + blocks * (multiply + finish);
+  double excess = scratch / (0.8 * context.target.l2Bytes);
+  return excess > 1 ? cycles * (2 * excess - 1) : cycles;
+}
+
+static double totalCycles(const ConvProblem &problem, const WinogradPlan &plan,
+                          const CpuStrategyContext &context) {
+  int64_t tasks =
+      product(plan.taskCounts(problem)) * plan.groups * problem.batch;
+  double filter =
+      context.constantFilter
+          ? 0
+          : plan.filterSize(problem) / double(plan.lanes) * filterCycles;
+  return occupiedTasks(tasks) * taskCycles(problem, plan, context) + filter;
+}
+
+/// Calls `each` for all sizes of a task's tiles that may fit.
+static void forTiles(const ConvProblem &problem, WinogradPlan plan,
+                     llvm::function_ref<void(const WinogradPlan &)> each) {
+  constexpr int64_t most = 160;
+  Dims grid = plan.grid(problem);
+  for (int64_t d : pieces(grid[0], 1))
+    for (int64_t h : pieces(grid[1], 1))
+      for (int64_t w : pieces(grid[2], 1))
+        if (d * h * w <= most) {
+          plan.tile = {d, h, w};
+          each(plan);
+        }
+}
+
+std::pair<WinogradPlan, double>
+selectWinogradPlan(const ConvProblem &problem,
+                   const CpuStrategyContext &context) {
+  const CpuTarget &target = context.target;
+  std::pair<WinogradPlan, double> best{{},
+                                       std::numeric_limits<double>::infinity()};
+  auto consider = [&](WinogradPlan plan) {
+    int64_t mostRows = (target.registers - plan.nb - 1) / plan.nb,
+            tiles = product(plan.tile);
+    plan.ur = divideUp(tiles, divideUp(tiles, mostRows));
+    int64_t blocks = plan.channelBlocks(problem);
+    for (int64_t groups = 1; groups <= blocks;
+         groups = groups == blocks ? blocks + 1
+                                   : std::min(2 * groups, blocks)) {
+      plan.groups = divideUp(blocks, divideUp(blocks, groups));
+      double cycles = totalCycles(problem, plan, context);
+      if (cycles < best.second)
+        best = {plan, cycles};
+    }
+  };
+  WinogradPlan plan{};
+  plan.lanes = lanesFor(problem.outChannels, target);
+  int64_t vectors = divideUp(problem.outChannels, plan.lanes);
+  for (int64_t size : {2, 4}) {
+    if (size == 4 && context.winograd == WinogradTiles::F2)
+      continue;
+    for (unsigned d = 0; d < 3; ++d)
+      plan.m[d] = problem.taps[d] == 1 ? 1 : size;
+    plan.in_place = problem.readsInside();
+    for (unsigned d = 0; d < 3; ++d)
+      plan.in_place &= problem.out[d] % plan.m[d] == 0;
+    for (plan.nb = 1; plan.nb <= std::min<int64_t>(4, vectors); ++plan.nb)
+      forTiles(problem, plan, consider);
+  }
+  return best;
+}
+
+} // namespace segc

@@ -1,0 +1,132 @@
+//===- ConvCase.cpp -------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConvCase.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "llvm/ADT/StringExtras.h"
+#include <gtest/gtest.h>
+
+using namespace segc::test;
+using segc::seg::shapeText;
+
+namespace {
+
+std::string tensor(llvm::Twine shape) {
+  return ("tensor<" + shape + "xf32>").str();
+}
+
+std::string list(llvm::ArrayRef<int64_t> values) {
+  return "[" +
+         llvm::join(llvm::map_range(
+                        values, [](int64_t v) { return std::to_string(v); }),
+                    ", ") +
+         "]";
+}
+
+/// The types of the large and the small side and the filter.
+struct Types {
+  std::string large, small, filter;
+};
+
+Types typesOf(const ConvCase &c) {
+  segc::seg::Shape small =
+      segc::seg::convOutputSpatial(c.large, c.taps, c.strides, c.low, c.high);
+  int64_t first = c.transposeFilter ? c.out : c.in,
+          second = c.transposeFilter ? c.in : c.out;
+  return {tensor("$Nx" + shapeText(c.large) + "x" + llvm::Twine(c.in)),
+          tensor("$Nx" + shapeText(small) + "x" + llvm::Twine(c.out)),
+          tensor(shapeText(c.taps) + "x" + llvm::Twine(first) + "x" +
+                 llvm::Twine(second))};
+}
+
+std::string attributes(const ConvCase &c, bool mayTranspose) {
+  return "strides " + list(c.strides) + " pad_low " + list(c.low) +
+         " pad_high " + list(c.high) +
+         (mayTranspose && c.transposeFilter ? " transpose_filter" : "");
+}
+
+/// A function of one fusion with `op` as root: inputs are the operands, then
+/// the residual.
+std::string function(const ConvCase &c, const std::string &op,
+                     llvm::ArrayRef<std::string> operands,
+                     const std::string &result, bool bias, bool mayTranspose) {
+  std::string args, inputs, body, names = "%a, %b",
+                                  types = operands[0] + ", " + operands[1];
+  auto addInput = [&](const std::string &name, const std::string &type) {
+    args += (args.empty() ? "" : ", ") + ("%in_" + name + ": ") + type;
+    inputs += (inputs.empty() ? "" : ", ") +
+              ("%" + name + " = %in_" + name + " : ") + type;
+  };
+  addInput("a", operands[0]);
+  addInput("b", operands[1]);
+  if (bias) {
+    std::string type =
+        tensor(llvm::StringRef(result).rsplit('x').first.rsplit('x').second);
+    addInput("bias", type);
+    names += " bias %bias";
+    types += ", " + type;
+  }
+  body = "%y = " + op + " " + names + " " + attributes(c, mayTranspose) +
+         " : (" + types + ") -> " + result + "\n";
+  std::string yielded = "%y";
+  if (c.epilogue && op != "seg.conv_filter_grad") {
+    addInput("residual", result);
+    for (int64_t i = 0; i < c.sums; ++i) {
+      std::string sum = "%z" + std::to_string(i);
+      body += sum + " = seg.add " + yielded + ", %residual : (" + result +
+              ", " + result + ") -> " + result + "\n";
+      yielded = sum;
+    }
+    body += "%u = seg.relu " + yielded + " : " + result + "\n";
+    yielded = "%u";
+  }
+  std::string strategy =
+      c.strategy.empty() ? "" : " attributes {strategy = {" + c.strategy + "}}";
+  return "func.func @f(" + args + ") -> " + result + " {\n%r = seg.fusion (" +
+         inputs + ") -> (" + result + ")" + strategy + " {\n" + body +
+         "seg.yield " + yielded + " : " + result +
+         "\n}\nreturn %r : " + result + "\n}\n";
+}
+
+} // namespace
+
+std::string segc::test::convText(const ConvCase &c) {
+  Types types = typesOf(c);
+  return function(c, "seg.conv", {types.large, types.filter}, types.small,
+                  c.epilogue, true);
+}
+std::string segc::test::inputGradText(const ConvCase &c) {
+  Types types = typesOf(c);
+  return function(c, "seg.conv_input_grad", {types.small, types.filter},
+                  types.large, false, true);
+}
+std::string segc::test::filterGradText(const ConvCase &c) {
+  Types types = typesOf(c);
+  return function(c, "seg.conv_filter_grad", {types.large, types.small},
+                  types.filter, false, true);
+}
+std::string segc::test::convTransposeText(ConvCase c) {
+  segc::seg::Shape small =
+      segc::seg::convOutputSpatial(c.large, c.taps, c.strides, c.low, c.high);
+  segc::seg::Shape large = segc::seg::convTransposeOutputSpatial(
+      small, c.taps, c.strides, c.low, c.high);
+  c.large.assign(large.begin(), large.end());
+  c.transposeFilter = true;
+  Types types = typesOf(c);
+  return function(c, "seg.conv_transpose", {types.small, types.filter},
+                  types.large, c.epilogue, false);
+}
+
+/// Sums of that many products of numbers in [-1, 1) are accurate to about
+/// 2^-24 times their size a step.
+void segc::test::checkConv(const std::string &text, KernelTestOptions options) {
+  options.tolerance = 1e-4;
+  for (const char *target : {"x86-64-v4", "x86-64-v3"}) {
+    options.target = target;
+    EXPECT_EQ(checkKernels(text, options), "") << target << "\n" << text;
+  }
+}

@@ -1,0 +1,42 @@
+//===- ConvCase.h - Convolutions to be tested -------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_UNITTESTS_CODEGEN_CONVCASE_H
+#define SEGC_UNITTESTS_CODEGEN_CONVCASE_H
+
+#include "KernelTest.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace segc::test {
+
+using Sizes = llvm::SmallVector<int64_t, 3>;
+
+/// A convolution from the large to the small side, and what surrounds it.
+struct ConvCase {
+  Sizes large, taps, strides, low, high;
+  int64_t in, out; ///< Channels of the large and the small side.
+  bool transposeFilter = false;
+  bool epilogue = false; ///< Bias where there can be one, residual sum, ReLU.
+  int64_t sums = 1;      ///< How often the residual is added.
+  std::string strategy = "";
+};
+
+// Functions of one fusion with the op as root: inputs are the operands, then
+// the residual.
+std::string convText(const ConvCase &c);
+std::string inputGradText(const ConvCase &c);
+std::string filterGradText(const ConvCase &c);
+/// From the small to the large side; its output has no rows that no window
+/// reaches, so the large side may be smaller than c's.
+std::string convTransposeText(ConvCase c);
+
+/// Compares the kernels of every instruction-set version with the reference.
+void checkConv(const std::string &text, KernelTestOptions options = {});
+
+} // namespace segc::test
+
+#endif // SEGC_UNITTESTS_CODEGEN_CONVCASE_H
