@@ -53,6 +53,24 @@ void checkBoth(ConvCase c, const Tiles &tiles) {
   checkConv(inputGradText(c));
 }
 
+/// The gradient of a filter; `groups` of `tiles` are parts of the channels.
+void checkFilterGrad(ConvCase c, const Tiles &tiles, int64_t splits) {
+  int64_t floats = splits * c.in *
+                   llvm::divideCeil(c.out, tiles.nb * tiles.lanes) * tiles.nb *
+                   tiles.lanes;
+  for (int64_t m : tiles.m)
+    floats *= m == 1 ? 1 : m + 2;
+  c.strategy = "kind = \"winograd\", m = " + list(tiles.m) +
+               ", tile = " + list(tiles.tile) +
+               ", lanes = " + std::to_string(tiles.lanes) +
+               ", nb = " + std::to_string(tiles.nb) +
+               ", ur = " + std::to_string(tiles.ur) +
+               ", groups = " + std::to_string(tiles.groups) +
+               ", splits = " + std::to_string(splits) +
+               ", temp_bytes = " + std::to_string(4 * floats);
+  checkConv(filterGradText(c));
+}
+
 ConvCase volume(Sizes size, int64_t in, int64_t out, bool epilogue = false) {
   return {size, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1},
           in,   out,       false,     epilogue};
@@ -106,6 +124,25 @@ TEST(WinogradKernels, Groups) {
   checkConv(convText(c));
   c.strategy = strategy({{2, 2, 2}, {2, 2, 2}, 16, 1, 8, 1}, 48, 16);
   checkConv(inputGradText(c));
+}
+
+TEST(WinogradKernels, FilterGradients) {
+  checkFilterGrad(volume({8, 8, 8}, 16, 32), {{2, 2, 2}, {2, 2, 4}, 16, 2, 8},
+                  1);
+  checkFilterGrad(volume({8, 8, 8}, 16, 16), {{4, 4, 4}, {1, 2, 2}, 16, 1, 16},
+                  2);
+  checkFilterGrad(image({16, 12}, 48, 32), {{1, 4, 4}, {1, 2, 3}, 16, 1, 10, 2},
+                  3);
+  checkFilterGrad(volume({5, 7, 3}, 17, 48),
+                  {{2, 2, 2}, {2, 3, 1}, 16, 1, 4, 3}, 2);
+  checkFilterGrad(image({9, 5}, 3, 17), {{1, 4, 2}, {1, 2, 1}, 8, 2, 5}, 1);
+  checkFilterGrad(image({3, 13}, 1, 3), {{1, 2, 4}, {1, 1, 4}, 4, 1, 3}, 1);
+  checkFilterGrad(
+      {{3, 8, 9}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}, 16, 16},
+      {{1, 4, 4}, {3, 1, 3}, 16, 1, 9}, 2);
+  checkFilterGrad(
+      {{6, 8, 7}, {3, 1, 3}, {1, 1, 1}, {2, 0, 0}, {0, 0, 1}, 16, 16},
+      {{2, 1, 2}, {1, 4, 2}, 16, 1, 4}, 1);
 }
 
 TEST(WinogradKernels, WrongStrategy) {

@@ -30,6 +30,13 @@ static std::string print(ModuleOp module) {
   return text;
 }
 
+/// The allocators of LLVM's headers poison memory for AddressSanitizer where
+/// they are compiled with it: here, but not in LLVM's own libraries, which
+/// then fall over memory that they were given.
+extern "C" const char *__asan_default_options() {
+  return "allow_user_poisoning=0";
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<func::FuncDialect, segc::seg::SegDialect>();

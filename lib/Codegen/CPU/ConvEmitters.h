@@ -18,6 +18,8 @@ mlir::LogicalResult emitWinogradConv(FusionEmitter &emitter,
                                      mlir::Operation *root);
 mlir::LogicalResult emitConvFilterGrad(FusionEmitter &emitter,
                                        mlir::Operation *root);
+mlir::LogicalResult emitWinogradFilterGrad(FusionEmitter &emitter,
+                                           mlir::Operation *root);
 /// The second launch of a filter gradient that is not direct.
 void emitFilterGradMerge(FusionEmitter &emitter, const ConvProblem &problem,
                          const FilterGradPlan &plan);

@@ -26,38 +26,44 @@ double productsPerSample(const ConvProblem &problem) {
 }
 
 /// The cheaper of direct loops and Winograd tiles; a remark says why.
-DictionaryAttr selectConvStrategy(Operation *op,
-                                  const CpuStrategyContext &context) {
-  ConvProblem problem = convProblem(op);
-  auto [direct, directCycles] = selectConvPlan(problem, context);
-  std::string refusal = winogradRefusal(problem, context.winograd);
-  WinogradPlan winograd{};
-  double winogradCycles = 0;
+template <typename Direct, typename Winograd>
+DictionaryAttr
+chooseKind(Operation *op, const ConvProblem &problem, std::string refusal,
+           std::pair<Direct, double> direct,
+           llvm::function_ref<std::pair<Winograd, double>()> selectWinograd) {
+  std::pair<Winograd, double> winograd;
   if (refusal.empty())
-    std::tie(winograd, winogradCycles) = selectWinogradPlan(problem, context);
-  bool chosen = refusal.empty() && winogradCycles < directCycles;
+    winograd = selectWinograd();
   remark::analysis(op->getLoc(),
                    remark::RemarkOpts::name("convolution").category("strategy"))
-      << remark::add("direct: {0:f0} cycles; Winograd: {1}", directCycles,
+      << remark::add("direct: {0:f0} cycles; Winograd: {1}", direct.second,
                      refusal.empty()
-                         ? llvm::formatv("{0:f0} cycles", winogradCycles).str()
+                         ? llvm::formatv("{0:f0} cycles", winograd.second).str()
                          : refusal);
-  return chosen ? toStrategy(op->getContext(), problem, winograd)
-                : toStrategy(op->getContext(), problem, direct);
+  return refusal.empty() && winograd.second < direct.second
+             ? toStrategy(op->getContext(), problem, winograd.first)
+             : toStrategy(op->getContext(), problem, direct.first);
+}
+
+bool isWinograd(FusionEmitter &emitter) {
+  auto kind =
+      emitter.getFusion().getStrategyAttr().getAs<StringAttr>(strategyKindName);
+  return kind && kind.getValue() == winogradKind;
 }
 
 template <typename Op>
 struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
                                    const CpuStrategyContext &context) const {
-    return selectConvStrategy(op, context);
+    ConvProblem problem = convProblem(op);
+    return chooseKind<ConvPlan, WinogradPlan>(
+        op, problem, winogradRefusal(problem, context.winograd),
+        selectConvPlan(problem, context),
+        [&] { return selectWinogradPlan(problem, context); });
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    auto kind = emitter.getFusion().getStrategyAttr().getAs<StringAttr>(
-        strategyKindName);
-    return kind && kind.getValue() == winogradKind
-               ? emitWinogradConv(emitter, op)
-               : emitConv(emitter, op);
+    return isWinograd(emitter) ? emitWinogradConv(emitter, op)
+                               : emitConv(emitter, op);
   }
   bool hasCpuEpilogue(Operation *op) const { return true; }
   int64_t preparedOperand(Operation *op) const { return 1; } // The filter.
@@ -72,11 +78,14 @@ struct FilterGradKernel
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
                                    const CpuStrategyContext &context) const {
     ConvProblem problem = filterGradProblem(op);
-    return toStrategy(op->getContext(), problem,
-                      selectFilterGradPlan(problem, context.target));
+    return chooseKind<FilterGradPlan, WinogradFilterGradPlan>(
+        op, problem, winogradFilterGradRefusal(problem, context.winograd),
+        selectFilterGradPlan(problem, context),
+        [&] { return selectWinogradFilterGradPlan(problem, context); });
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    return emitConvFilterGrad(emitter, op);
+    return isWinograd(emitter) ? emitWinogradFilterGrad(emitter, op)
+                               : emitConvFilterGrad(emitter, op);
   }
   double flopsPerSample(Operation *op) const {
     return 2 * productsPerSample(filterGradProblem(op));

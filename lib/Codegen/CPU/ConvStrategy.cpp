@@ -363,12 +363,13 @@ static Dims selectTile(const ConvProblem &problem, const CpuTarget &target,
   return tile;
 }
 
-/// Cycles of all tasks for two samples, and of the second launch.
+/// Cycles of all tasks, and of the second launch.
 static double totalCycles(const ConvProblem &problem,
                           const FilterGradPlan &plan, const CpuTarget &target) {
   Dims taps = plan.taskTaps(problem);
   int64_t tasks = plan.splits * plan.tap_groups * plan.groups;
-  double tiles = divideUp(2 * product(plan.tileCounts(problem)), plan.splits);
+  double tiles =
+      divideUp(problem.batch * product(plan.tileCounts(problem)), plan.splits);
   double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
   double sums = taps[0] * taps[1] * plan.rows(problem) * blocks * plan.nb;
   double multiply =
@@ -391,8 +392,10 @@ static double totalCycles(const ConvProblem &problem,
          merge;
 }
 
-FilterGradPlan selectFilterGradPlan(const ConvProblem &problem,
-                                    const CpuTarget &target) {
+std::pair<FilterGradPlan, double>
+selectFilterGradPlan(const ConvProblem &problem,
+                     const CpuStrategyContext &context) {
+  const CpuTarget &target = context.target;
   constexpr int64_t mostPartialBytes = 16 << 20;
   double best = std::numeric_limits<double>::infinity();
   FilterGradPlan plan{}, candidate{};
@@ -430,7 +433,7 @@ FilterGradPlan selectFilterGradPlan(const ConvProblem &problem,
           }
         }
     }
-  return plan;
+  return {plan, best};
 }
 
 } // namespace segc

@@ -45,6 +45,13 @@ void forEntries(WinogradPlan &plan, F &&f) {
   f("groups", plan.groups), f("in_place", plan.in_place);
 }
 
+template <typename F>
+void forEntries(WinogradFilterGradPlan &plan, F &&f) {
+  f("m", plan.m), f("tile", plan.tile), f("lanes", plan.lanes),
+      f("nb", plan.nb), f("ur", plan.ur);
+  f("splits", plan.splits), f("groups", plan.groups);
+}
+
 struct Writer {
   Builder b;
   SmallVector<NamedAttribute> entries;
@@ -118,6 +125,35 @@ int64_t tempFloats(const ConvProblem &problem, const FilterGradPlan &plan) {
 int64_t tempFloats(const ConvProblem &problem, const WinogradPlan &plan) {
   return plan.filterSize(problem);
 }
+int64_t tempFloats(const ConvProblem &problem,
+                   const WinogradFilterGradPlan &plan) {
+  return plan.splits * plan.sumSize(problem);
+}
+
+/// Whether Winograd tiles can compute it and are of sizes that are known.
+LogicalResult checkTiles(const ConvProblem &problem, Operation *op,
+                         const Dims &m) {
+  for (unsigned d = 0; d < 3; ++d) {
+    bool known = problem.taps[d] == 1 ? m[d] == 1 : m[d] == 2 || m[d] == 4;
+    if (!known)
+      return op->emitOpError("expects Winograd tiles of 2 or 4 where the "
+                             "filter has 3 taps, of 1 elsewhere, got ")
+             << m[d];
+  }
+  return success();
+}
+
+template <typename Plan>
+FailureOr<Plan> readTiles(FusionEmitter &emitter, const ConvProblem &problem,
+                          Operation *op, const std::string &refusal) {
+  if (!refusal.empty())
+    return op->emitOpError("cannot use Winograd tiles: ") << refusal;
+  Plan plan{};
+  if (failed(readPlan(emitter, op, plan)) ||
+      failed(checkTiles(problem, op, plan.m)))
+    return failure();
+  return plan;
+}
 
 template <typename Plan>
 LogicalResult checkTemp(FusionEmitter &emitter, const ConvProblem &problem,
@@ -146,6 +182,11 @@ DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
 
 DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
                           const WinogradPlan &plan) {
+  return writePlan(context, winogradKind, plan, tempFloats(problem, plan));
+}
+
+DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
+                          const WinogradFilterGradPlan &plan) {
   return writePlan(context, winogradKind, plan, tempFloats(problem, plan));
 }
 
@@ -208,25 +249,27 @@ FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
 FailureOr<WinogradPlan> readWinogradPlan(FusionEmitter &emitter,
                                          const ConvProblem &problem,
                                          Operation *op) {
-  if (std::string reason = winogradRefusal(problem, WinogradTiles::F4);
-      !reason.empty())
-    return op->emitOpError("cannot use Winograd tiles: ") << reason;
-  WinogradPlan plan{};
-  if (failed(readPlan(emitter, op, plan)))
+  FailureOr<WinogradPlan> plan = readTiles<WinogradPlan>(
+      emitter, problem, op, winogradRefusal(problem, WinogradTiles::F4));
+  if (failed(plan))
     return failure();
   bool divides = true;
-  for (unsigned d = 0; d < 3; ++d) {
-    bool known = problem.taps[d] == 1 ? plan.m[d] == 1
-                                      : plan.m[d] == 2 || plan.m[d] == 4;
-    if (!known)
-      return op->emitOpError("expects Winograd tiles of 2 or 4 where the "
-                             "filter has 3 taps, of 1 elsewhere, got ")
-             << plan.m[d];
-    divides &= problem.out[d] % plan.m[d] == 0;
-  }
-  if (plan.in_place && !(problem.readsInside() && divides))
+  for (unsigned d = 0; d < 3; ++d)
+    divides &= problem.out[d] % plan->m[d] == 0;
+  if (plan->in_place && !(problem.readsInside() && divides))
     return op->emitOpError("cannot read its input in place");
-  if (failed(checkTemp(emitter, problem, op, plan)))
+  if (failed(checkTemp(emitter, problem, op, *plan)))
+    return failure();
+  return plan;
+}
+
+FailureOr<WinogradFilterGradPlan>
+readWinogradFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem,
+                           Operation *op) {
+  auto plan = readTiles<WinogradFilterGradPlan>(
+      emitter, problem, op,
+      winogradFilterGradRefusal(problem, WinogradTiles::F4));
+  if (failed(plan) || failed(checkTemp(emitter, problem, op, *plan)))
     return failure();
   return plan;
 }

@@ -62,6 +62,39 @@ int64_t WinogradPlan::scratchSize(const ConvProblem &problem) const {
          pointCount() * (pointPitch(problem) + productPitch()) + planes;
 }
 
+Dims WinogradFilterGradPlan::points() const {
+  return elementwise({1, 1, 1}, m, windowOf);
+}
+
+Dims WinogradFilterGradPlan::inputWindow() const {
+  return elementwise(tile, m, windowOf);
+}
+
+Dims WinogradFilterGradPlan::boxCounts(const ConvProblem &problem) const {
+  return elementwise(elementwise(problem.out, m, divideUp), tile, divideUp);
+}
+
+int64_t WinogradFilterGradPlan::inputSize(const ConvProblem &problem) const {
+  return roundUp(product(inputWindow()) * problem.inChannels, 16);
+}
+
+int64_t WinogradFilterGradPlan::gradSize(const ConvProblem &problem) const {
+  return roundUp(product(gradWindow()) * problem.outChannels, 16);
+}
+
+int64_t WinogradFilterGradPlan::inputPitch(const ConvProblem &problem) const {
+  return product(tile) * roundUp(problem.inChannels, lanes) + pitchPadding;
+}
+
+int64_t WinogradFilterGradPlan::gradPitch(const ConvProblem &problem) const {
+  return product(tile) * groupBlocks(problem) * channelBlock() + pitchPadding;
+}
+
+int64_t WinogradFilterGradPlan::scratchSize(const ConvProblem &problem) const {
+  return inputSize(problem) + gradSize(problem) +
+         innerCount() * (inputPitch(problem) + gradPitch(problem) + lanes);
+}
+
 //===----------------------------------------------------------------------===//
 // Choice
 //===----------------------------------------------------------------------===//
@@ -81,6 +114,13 @@ std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles) {
     return "3 taps in " + std::to_string(transformed) +
            " dimensions, expected 2 or 3";
   return "";
+}
+
+std::string winogradFilterGradRefusal(const ConvProblem &problem,
+                                      WinogradTiles tiles) {
+  if (problem.filterOutStride != 1)
+    return "filter stored by output channels";
+  return winogradRefusal(problem, tiles);
 }
 
 /// Cycles of a vector in both sides' transforms; the first for its way through
@@ -183,6 +223,95 @@ selectWinogradPlan(const ConvProblem &problem,
       plan.in_place &= problem.out[d] % plan.m[d] == 0;
     for (plan.nb = 1; plan.nb <= std::min<int64_t>(4, vectors); ++plan.nb)
       forTiles(problem, plan, consider);
+  }
+  return best;
+}
+
+//===----------------------------------------------------------------------===//
+// Choice of a filter gradient
+//===----------------------------------------------------------------------===//
+
+/// Cycles of a box of tiles in one task.
+static double boxCycles(const ConvProblem &problem,
+                        const WinogradFilterGradPlan &plan,
+                        const CpuStrategyContext &context) {
+  double tiles = product(plan.tile), inner = plan.innerCount();
+  double blocks = plan.groupBlocks(problem);
+  double inputVectors = divideUp(problem.inChannels, plan.lanes),
+         gradVectors = blocks * plan.nb;
+  double pack = (plan.inputSize(problem) + plan.gradSize(problem)) /
+                double(plan.lanes) * packCycles;
+  // A row of the outer transform, then those of the plane.
+  double transform = (transformCycles(plan.m) + 3) * inner * tiles *
+                     (inputVectors + gradVectors);
+  double rowBlocks = divideUp(problem.inChannels, plan.ur);
+  double multiply =
+      inner * blocks * rowBlocks *
+      (tiles * registerBlockCycles(double(problem.inChannels) / rowBlocks,
+                                   plan.nb) +
+       10);
+  double sums = 4 * inner * problem.inChannels * blocks * plan.channelBlock();
+  double scratch = 4.0 * plan.scratchSize(problem);
+  double rate =
+      sums + scratch < 0.8 * context.target.l2Bytes ? panelFromL2 : panelFromL3;
+  double cycles = pack + transform + multiply + 2 * sums / rate;
+  double excess = scratch / (0.8 * context.target.l2Bytes);
+  return excess > 1 ? cycles * (2 * excess - 1) : cycles;
+}
+
+static double totalCycles(const ConvProblem &problem,
+                          const WinogradFilterGradPlan &plan,
+                          const CpuStrategyContext &context) {
+  int64_t tasks = plan.splits * plan.points()[plan.outer()] * plan.groups;
+  double boxes =
+      divideUp(problem.batch * product(plan.boxCounts(problem)), plan.splits);
+  double sums = 4.0 * plan.sumSize(problem);
+  return occupiedTasks(tasks) *
+             (taskOverhead + boxes * boxCycles(problem, plan, context)) +
+         sums / panelFromL3 + sums * plan.splits / partialsFromL3;
+}
+
+std::pair<WinogradFilterGradPlan, double>
+selectWinogradFilterGradPlan(const ConvProblem &problem,
+                             const CpuStrategyContext &context) {
+  constexpr int64_t mostTiles = 96, mostSumBytes = 32 << 20;
+  const CpuTarget &target = context.target;
+  std::pair<WinogradFilterGradPlan, double> best{
+      {}, std::numeric_limits<double>::infinity()};
+  WinogradFilterGradPlan plan{};
+  plan.lanes = lanesFor(problem.outChannels, target);
+  int64_t vectors = divideUp(problem.outChannels, plan.lanes);
+  auto considerTile = [&] {
+    int64_t most = (target.registers - plan.nb - 1) / plan.nb;
+    plan.ur = divideUp(problem.inChannels, divideUp(problem.inChannels, most));
+    int64_t blocks = plan.channelBlocks(problem),
+            boxes = problem.batch * product(plan.boxCounts(problem));
+    for (int64_t groups : {1, 2, 4, 8})
+      for (int64_t splits : {1, 2, 3, 4, 8}) {
+        if (groups > blocks || splits > boxes ||
+            splits * plan.sumSize(problem) * 4 > mostSumBytes)
+          continue;
+        plan.groups = divideUp(blocks, divideUp(blocks, groups));
+        plan.splits = splits;
+        double cycles = totalCycles(problem, plan, context);
+        if (cycles < best.second)
+          best = {plan, cycles};
+      }
+  };
+  for (int64_t size : {2, 4}) {
+    if (size == 4 && context.winograd == WinogradTiles::F2)
+      continue;
+    for (unsigned d = 0; d < 3; ++d)
+      plan.m[d] = problem.taps[d] == 1 ? 1 : size;
+    Dims grid = elementwise(problem.out, plan.m, divideUp);
+    for (plan.nb = 1; plan.nb <= std::min<int64_t>(4, vectors); ++plan.nb)
+      for (int64_t d : pieces(grid[0], 1))
+        for (int64_t h : pieces(grid[1], 1))
+          for (int64_t w : pieces(grid[2], 1))
+            if (d * h * w <= mostTiles) {
+              plan.tile = {d, h, w};
+              considerTile();
+            }
   }
   return best;
 }

@@ -76,10 +76,10 @@ TransformMatrices forEachDim(const Dims &m, TransformMatrix (*make)(int64_t)) {
 // Emission
 //===----------------------------------------------------------------------===//
 
-/// One row of the product. Terms with coefficients 1 and -1 come first, and
-/// the same ones first in every row, so that equal sums of two rows are found.
-static Value multiplyRow(KernelBody &body, const TransformMatrix &matrix,
-                         int64_t row, ArrayRef<Value> in, int64_t lanes) {
+Value transformRow(KernelBody &body, const TransformMatrix &matrix, int64_t row,
+                   ArrayRef<Value> in, int64_t lanes) {
+  // Terms with coefficients 1 and -1 come first, and the same ones first in
+  // every row, so that equal sums of two rows are found.
   OpBuilder &b = body.builder();
   SmallVector<std::pair<double, Value>> terms;
   for (bool unit : {true, false})
@@ -111,11 +111,11 @@ static Value multiplyRow(KernelBody &body, const TransformMatrix &matrix,
 static SmallVector<Value> multiply(KernelBody &body,
                                    const TransformMatrix &matrix,
                                    ArrayRef<Value> in, int64_t lanes) {
-  if (matrix.rows == 1 && matrix.columns == 1)
+  if (matrix.isIdentity())
     return SmallVector<Value>(in);
   SmallVector<Value> out;
   for (int64_t row = 0; row < matrix.rows; ++row)
-    out.push_back(multiplyRow(body, matrix, row, in, lanes));
+    out.push_back(transformRow(body, matrix, row, in, lanes));
   return out;
 }
 

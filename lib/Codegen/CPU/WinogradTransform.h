@@ -28,6 +28,7 @@ struct TransformMatrix {
   double at(int64_t row, int64_t column) const {
     return values[row * columns + column];
   }
+  bool isIdentity() const { return rows == 1 && columns == 1; }
   TransformMatrix transposed() const;
 };
 
@@ -39,6 +40,12 @@ TransformMatrix winogradOutput(int64_t m);
 using TransformMatrices = std::array<TransformMatrix, 3>;
 /// One matrix for each dimension.
 TransformMatrices forEachDim(const Dims &m, TransformMatrix (*make)(int64_t));
+
+/// One row of a matrix times a vector of vectors; those that the row has no use
+/// for may be null.
+mlir::Value transformRow(KernelBody &body, const TransformMatrix &matrix,
+                         int64_t row, llvm::ArrayRef<mlir::Value> in,
+                         int64_t lanes);
 
 /// Memory for the planes of a box between two dimensions' transforms.
 struct TransformBuffer {

@@ -95,8 +95,9 @@ struct FilterGradPlan {
 /// The best plan and its cycles under a model of a core.
 std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,
                                            const CpuStrategyContext &context);
-FilterGradPlan selectFilterGradPlan(const ConvProblem &problem,
-                                    const CpuTarget &target);
+std::pair<FilterGradPlan, double>
+selectFilterGradPlan(const ConvProblem &problem,
+                     const CpuStrategyContext &context);
 
 mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context,
                                 const ConvProblem &problem,

@@ -54,20 +54,82 @@ struct WinogradPlan {
   int64_t scratchSize(const ConvProblem &problem) const;
 };
 
+/// Filter gradients: the adjoint of the same algorithm, G^T [(B^T d) (A dy)] G
+/// summed over the tiles. The points of one dimension, the first with taps, are
+/// computed by tasks of their own, so that the sums of a task stay in its
+/// cache and no two tasks add to the same ones.
+struct WinogradFilterGradPlan {
+  Dims m;         ///< As in WinogradPlan.
+  Dims tile;      ///< Tiles that are transformed at a time.
+  int64_t lanes;  ///< Of all vectors.
+  int64_t nb;     ///< Vectors of output channels of a register block.
+  int64_t ur;     ///< Input channels of a register block.
+  int64_t splits; ///< Parts of the tiles, summed by a second launch.
+  int64_t groups; ///< Tasks that share the output channels.
+
+  Dims points() const;
+  /// The dimension whose points are tasks.
+  unsigned outer() const { return m[0] == 1 ? 1 : 0; }
+  /// Points of a task.
+  int64_t innerCount() const { return product(points()) / points()[outer()]; }
+  int64_t channelBlock() const { return nb * lanes; }
+  int64_t channelBlocks(const ConvProblem &problem) const {
+    return divideUp(problem.outChannels, channelBlock());
+  }
+  /// Channel blocks of a task.
+  int64_t groupBlocks(const ConvProblem &problem) const {
+    return divideUp(channelBlocks(problem), groups);
+  }
+  /// Boxes of tiles of a sample.
+  Dims boxCounts(const ConvProblem &problem) const;
+  Dims inputWindow() const;
+  Dims gradWindow() const {
+    return {tile[0] * m[0], tile[1] * m[1], tile[2] * m[2]};
+  }
+  /// Columns of the sums.
+  int64_t columns(const ConvProblem &problem) const {
+    return channelBlocks(problem) * channelBlock();
+  }
+  /// Floats of the sums of all points.
+  int64_t sumSize(const ConvProblem &problem) const {
+    return product(points()) * problem.inChannels * columns(problem);
+  }
+
+  // A worker's scratch, in floats.
+  int64_t inputSize(const ConvProblem &problem) const;
+  int64_t gradSize(const ConvProblem &problem) const;
+  int64_t inputPitch(const ConvProblem &problem) const;
+  int64_t gradPitch(const ConvProblem &problem) const;
+  int64_t scratchSize(const ConvProblem &problem) const;
+};
+
 /// Why Winograd tiles cannot compute it; empty if they can.
 std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles);
-/// The best plan and its cycles; winogradRefusal must be empty.
+std::string winogradFilterGradRefusal(const ConvProblem &problem,
+                                      WinogradTiles tiles);
+/// The best plan and its cycles; there must be no refusal.
 std::pair<WinogradPlan, double>
 selectWinogradPlan(const ConvProblem &problem,
                    const CpuStrategyContext &context);
 
+std::pair<WinogradFilterGradPlan, double>
+selectWinogradFilterGradPlan(const ConvProblem &problem,
+                             const CpuStrategyContext &context);
+
 mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context,
                                 const ConvProblem &problem,
                                 const WinogradPlan &plan);
+mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context,
+                                const ConvProblem &problem,
+                                const WinogradFilterGradPlan &plan);
 /// Fails with an error on `op` for a strategy that cannot be emitted.
 llvm::FailureOr<WinogradPlan> readWinogradPlan(FusionEmitter &emitter,
                                                const ConvProblem &problem,
                                                mlir::Operation *op);
+
+llvm::FailureOr<WinogradFilterGradPlan>
+readWinogradFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem,
+                           mlir::Operation *op);
 
 } // namespace segc
 

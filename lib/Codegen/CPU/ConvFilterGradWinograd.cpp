@@ -1,0 +1,391 @@
+//===- ConvFilterGradWinograd.cpp - Filter gradients by Winograd tiles ----===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Two launches. A task of the first computes, for one point of the outer
+// dimension and the points of the others,
+//   sums[point][input channel][output channel] += inputs[point][tile][...] *
+//                                                 grads[point][tile][...]
+// over its part of the tiles. The second adds the parts and transforms the
+// sums into taps.
+
+#include "ConvEmitters.h"
+#include "WinogradTransform.h"
+#include "segc/Codegen/CPU/ConvTile.h"
+#include "segc/Codegen/CPU/WinogradStrategy.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace segc {
+namespace {
+
+class WinogradFilterGradEmitter {
+public:
+  WinogradFilterGradEmitter(const ConvProblem &problem,
+                            const WinogradFilterGradPlan &plan, Operation *root)
+      : problem(problem), plan(plan), root(root), outer(plan.outer()) {}
+
+  void sum(KernelBody &body);
+  void finish(KernelBody &body);
+  int64_t sumTasks() const {
+    return plan.splits * plan.points()[outer] * plan.groups;
+  }
+
+private:
+  /// One of the two factors: where its tiles are read and its points go.
+  struct Side {
+    TransformMatrices matrices;
+    TileView view;
+    Dims step;               ///< From one tile to the next.
+    int64_t channels;        ///< Of the tensor.
+    Value first;             ///< Channel that becomes channel 0 of the points.
+    Value end;               ///< Channels that are transformed end there.
+    int64_t base, tilePitch; ///< Of the points in scratch.
+    int64_t pointPitch;
+  };
+
+  void addBox(KernelBody &body, Value box, Value point, Value firstBlock,
+              Value endBlock, Value sums);
+  void transform(KernelBody &body, const Side &side, Value point,
+                 const std::array<Value, 3> &counts);
+  void combine(KernelBody &body, const TransformMatrix &matrix, Value point,
+               const Dims &extents,
+               llvm::function_ref<Value(std::array<Value, 3>)> load);
+  void multiply(KernelBody &body, Value tiles, Value firstBlock, Value endBlock,
+                Value sums);
+  void multiplyRows(KernelBody &body, int64_t rows, Value row, Value block,
+                    Value inner, Value tiles, Value column, Value to);
+
+  Value innerIndex(KernelBody &body, Value d, Value h, Value w) const {
+    // One of d and h is 0: that of the outer dimension.
+    return body.add(body.mul(outer == 0 ? h : d, plan.points()[2]), w);
+  }
+  int64_t inputBase() const { return 0; }
+  int64_t gradBase() const { return plan.inputSize(problem); }
+  int64_t inputPoints() const { return gradBase() + plan.gradSize(problem); }
+  int64_t gradPoints() const {
+    return inputPoints() + plan.innerCount() * plan.inputPitch(problem);
+  }
+  int64_t bufferBase() const {
+    return gradPoints() + plan.innerCount() * plan.gradPitch(problem);
+  }
+  int64_t inputTilePitch() const {
+    return roundUp(problem.inChannels, plan.lanes);
+  }
+  int64_t gradTilePitch() const {
+    return plan.groupBlocks(problem) * plan.channelBlock();
+  }
+  Value operand(KernelBody &body, unsigned i) const {
+    return body.input(cast<BlockArgument>(root->getOperand(i)).getArgNumber());
+  }
+
+  ConvProblem problem;
+  WinogradFilterGradPlan plan;
+  Operation *root;
+  unsigned outer;
+};
+
+//===----------------------------------------------------------------------===//
+// Transforms
+//===----------------------------------------------------------------------===//
+
+/// Writes the row `point` of the outer dimension's transform to the buffer,
+/// for all positions of the other dimensions.
+void WinogradFilterGradEmitter::combine(
+    KernelBody &body, const TransformMatrix &matrix, Value point,
+    const Dims &extents, llvm::function_ref<Value(std::array<Value, 3>)> load) {
+  unsigned rowDim = outer == 0 ? 1 : 0;
+  for (int64_t row = 0; row < matrix.rows; ++row) {
+    Value chosen = body.builder().createOrFold<arith::CmpIOp>(
+        body.loc(), arith::CmpIPredicate::eq, point, body.index(row));
+    body.ifThen(chosen, [&] {
+      body.loop(body.index(0), body.index(extents[rowDim]), 1, [&](Value r) {
+        body.loop(body.index(0), body.index(extents[2]), 1, [&](Value w) {
+          SmallVector<Value> column(matrix.columns);
+          for (int64_t i = 0; i < matrix.columns; ++i) {
+            std::array<Value, 3> at;
+            at[outer] = body.index(i), at[rowDim] = r, at[2] = w;
+            if (matrix.at(row, i) != 0)
+              column[i] = load(at);
+          }
+          Value to = body.mul(body.add(body.mul(r, extents[2]), w), plan.lanes);
+          body.store(transformRow(body, matrix, row, column, plan.lanes),
+                     body.scratch(), body.add(to, bufferBase()));
+        });
+      });
+    });
+  }
+}
+
+/// Transforms all tiles of a box.
+void WinogradFilterGradEmitter::transform(KernelBody &body, const Side &side,
+                                          Value point,
+                                          const std::array<Value, 3> &counts) {
+  Dims extents;
+  for (unsigned d = 0; d < 3; ++d)
+    extents[d] = side.matrices[d].columns;
+  TransformMatrices inner = side.matrices;
+  inner[outer] = winogradInput(1);
+  int64_t pitches[] = {side.view.planePitch, side.view.rowPitch, side.channels};
+  Value zero = body.index(0);
+  auto transformTile = [&](Value d, Value h, Value w) {
+    Value number =
+        body.add(body.mul(body.add(body.mul(d, counts[1]), h), counts[2]), w);
+    Value corner = side.view.base;
+    Value tile[] = {d, h, w};
+    for (unsigned i = 0; i < 3; ++i)
+      corner = body.add(corner, body.mul(tile[i], side.step[i] * pitches[i]));
+    body.loop(side.first, side.end, plan.lanes, [&](Value channel) {
+      Value mask =
+          channelMask(body, side.channels, plan.lanes, channel, plan.lanes);
+      combine(body, side.matrices[outer], point, extents,
+              [&](std::array<Value, 3> at) {
+                Value from = body.add(corner, channel);
+                for (unsigned i = 0; i < 3; ++i)
+                  from = body.add(from, body.mul(at[i], pitches[i]));
+                return body.load(side.view.memref, from, plan.lanes, mask);
+              });
+      auto load = [&](Value d, Value h, Value w) {
+        Value from = body.mul(
+            body.add(body.mul(outer == 0 ? h : d, extents[2]), w), plan.lanes);
+        return body.load(body.scratch(), body.add(from, bufferBase()),
+                         plan.lanes);
+      };
+      Value to = body.add(body.mul(number, side.tilePitch),
+                          body.add(body.sub(channel, side.first), side.base));
+      auto store = [&](Value d, Value h, Value w, Value value) {
+        body.store(
+            value, body.scratch(),
+            body.add(to, body.mul(innerIndex(body, d, h, w), side.pointPitch)));
+      };
+      transformBox(body, inner, {}, plan.lanes, load, store);
+    });
+  };
+  body.loop(zero, counts[0], 1, [&](Value d) {
+    body.loop(zero, counts[1], 1, [&](Value h) {
+      body.loop(zero, counts[2], 1, [&](Value w) { transformTile(d, h, w); });
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+/// Adds the tiles' products for `rows` input channels from `row` on and one
+/// block of output channels.
+void WinogradFilterGradEmitter::multiplyRows(KernelBody &body, int64_t rows,
+                                             Value row, Value block,
+                                             Value inner, Value tiles,
+                                             Value column, Value to) {
+  int64_t lanes = plan.lanes, columns = plan.columns(problem);
+  Value scratch = body.scratch();
+  Value inputs = body.add(
+      body.add(body.mul(inner, plan.inputPitch(problem)), row), inputPoints());
+  Value grads = body.add(body.add(body.mul(inner, plan.gradPitch(problem)),
+                                  body.mul(block, plan.channelBlock())),
+                         gradPoints());
+  Value sumsAt = body.add(
+      body.add(to, body.mul(body.add(body.mul(inner, problem.inChannels), row),
+                            columns)),
+      column);
+  SmallVector<Value> sums;
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t v = 0; v < plan.nb; ++v)
+      sums.push_back(body.load(
+          body.temp(), body.add(sumsAt, r * columns + v * lanes), lanes));
+  sums = body.loop(
+      body.index(0), tiles, 1, sums, [&](Value tile, ValueRange carried) {
+        SmallVector<Value> sums(carried), vectors;
+        Value from = body.add(grads, body.mul(tile, gradTilePitch()));
+        for (int64_t v = 0; v < plan.nb; ++v)
+          vectors.push_back(
+              body.load(scratch, body.add(from, v * lanes), lanes));
+        Value values = body.add(inputs, body.mul(tile, inputTilePitch()));
+        for (int64_t r = 0; r < rows; ++r) {
+          Value value =
+              body.splat(body.loadScalar(scratch, body.add(values, r)), lanes);
+          for (int64_t v = 0; v < plan.nb; ++v) {
+            Value &sum = sums[r * plan.nb + v];
+            sum = vector::FMAOp::create(body.builder(), body.loc(), value,
+                                        vectors[v], sum);
+          }
+        }
+        return sums;
+      });
+  for (auto [i, sum] : llvm::enumerate(sums))
+    body.store(sum, body.temp(),
+               body.add(sumsAt, static_cast<int64_t>(i) / plan.nb * columns +
+                                    static_cast<int64_t>(i) % plan.nb * lanes));
+}
+
+void WinogradFilterGradEmitter::multiply(KernelBody &body, Value tiles,
+                                         Value firstBlock, Value endBlock,
+                                         Value sums) {
+  Value zero = body.index(0);
+  int64_t channels = problem.inChannels, tail = channels % plan.ur;
+  body.loop(zero, body.index(plan.innerCount()), 1, [&](Value inner) {
+    body.loop(firstBlock, endBlock, 1, [&](Value block) {
+      Value own = body.sub(block, firstBlock),
+            column = body.mul(block, plan.channelBlock());
+      body.loop(zero, body.index(channels - tail), plan.ur, [&](Value row) {
+        multiplyRows(body, plan.ur, row, own, inner, tiles, column, sums);
+      });
+      if (tail != 0)
+        multiplyRows(body, tail, body.index(channels - tail), own, inner, tiles,
+                     column, sums);
+    });
+  });
+}
+
+/// Transforms the tiles of a box and adds their products.
+void WinogradFilterGradEmitter::addBox(KernelBody &body, Value box, Value point,
+                                       Value firstBlock, Value endBlock,
+                                       Value sums) {
+  Dims counts = plan.boxCounts(problem);
+  auto ids = body.delinearize(box, {1, counts[0], counts[1], counts[2]});
+  std::array<Value, 3> tiles;
+  TileBox inputs, grads;
+  inputs.largest = plan.inputWindow(), grads.largest = plan.gradWindow();
+  for (unsigned d = 0; d < 3; ++d) {
+    int64_t all = divideUp(problem.out[d], plan.m[d]);
+    Value first = body.mul(ids[1 + d], plan.tile[d]);
+    tiles[d] = all % plan.tile[d] == 0
+                   ? body.index(plan.tile[d])
+                   : body.min(body.sub(body.index(all), first),
+                              body.index(plan.tile[d]));
+    grads.origin[d] = body.mul(first, plan.m[d]);
+    grads.extents[d] = body.mul(tiles[d], plan.m[d]);
+    inputs.origin[d] = body.sub(grads.origin[d], problem.low[d]);
+    inputs.extents[d] = body.add(grads.extents[d], problem.taps[d] - 1);
+  }
+  Side input{forEachDim(plan.m, winogradInput),
+             packTile(body, operand(body, 0), problem.in, problem.inChannels,
+                      ids[0], inputs, inputBase(), plan.lanes),
+             plan.m,
+             problem.inChannels,
+             body.index(0),
+             body.index(problem.inChannels),
+             inputPoints(),
+             inputTilePitch(),
+             plan.inputPitch(problem)};
+  transform(body, input, point, tiles);
+  TransformMatrices adjoint = forEachDim(plan.m, winogradOutput);
+  for (TransformMatrix &matrix : adjoint)
+    matrix = matrix.transposed();
+  Side grad{adjoint,
+            packTile(body, operand(body, 1), problem.out, problem.outChannels,
+                     ids[0], grads, gradBase(), plan.lanes),
+            plan.m,
+            problem.outChannels,
+            body.mul(firstBlock, plan.channelBlock()),
+            body.mul(endBlock, plan.channelBlock()),
+            gradPoints(),
+            gradTilePitch(),
+            plan.gradPitch(problem)};
+  transform(body, grad, point, tiles);
+  multiply(body, body.mul(body.mul(tiles[0], tiles[1]), tiles[2]), firstBlock,
+           endBlock, sums);
+}
+
+void WinogradFilterGradEmitter::sum(KernelBody &body) {
+  auto ids = body.delinearize(body.task(),
+                              {plan.splits, plan.points()[outer], plan.groups});
+  int64_t blocks = plan.channelBlocks(problem),
+          perGroup = plan.groupBlocks(problem), rowSize = plan.columns(problem),
+          pointSize = plan.innerCount() * problem.inChannels * rowSize;
+  Value firstBlock = body.mul(ids[2], perGroup);
+  Value endBlock = body.min(body.add(firstBlock, perGroup), body.index(blocks));
+  Value sums = body.mul(
+      body.add(body.mul(ids[0], plan.points()[outer]), ids[1]), pointSize);
+  Value zero = body.index(0);
+  body.loop(zero, body.index(plan.innerCount() * problem.inChannels), 1,
+            [&](Value row) {
+              Value to = body.add(sums, body.mul(row, rowSize));
+              body.loop(body.mul(firstBlock, plan.channelBlock()),
+                        body.mul(endBlock, plan.channelBlock()), plan.lanes,
+                        [&](Value column) {
+                          body.store(body.zeroVector(plan.lanes), body.temp(),
+                                     body.add(to, column));
+                        });
+            });
+  // The parts depend on the batch, but not on how many there are.
+  Value boxes = body.mul(body.batch(), product(plan.boxCounts(problem)));
+  Value perSplit = body.div(body.add(boxes, plan.splits - 1), plan.splits);
+  Value first = body.mul(ids[0], perSplit);
+  body.loop(first, body.min(body.add(first, perSplit), boxes), 1,
+            [&](Value box) {
+              addBox(body, box, ids[1], firstBlock, endBlock, sums);
+            });
+}
+
+/// Taps of one input channel.
+void WinogradFilterGradEmitter::finish(KernelBody &body) {
+  int64_t columns = plan.columns(problem), lanes = plan.lanes;
+  TransformMatrices matrices = forEachDim(plan.m, winogradFilter);
+  for (TransformMatrix &matrix : matrices)
+    matrix = matrix.transposed();
+  Dims points = plan.points();
+  body.loop(
+      body.index(0), body.index(problem.outChannels), lanes, [&](Value column) {
+        Value mask =
+            channelMask(body, problem.outChannels, lanes, column, lanes);
+        auto load = [&](Value d, Value h, Value w) {
+          Value point = body.add(
+              body.mul(body.add(body.mul(d, points[1]), h), points[2]), w);
+          Value from =
+              body.add(body.mul(body.add(body.mul(point, problem.inChannels),
+                                         body.task()),
+                                columns),
+                       column);
+          Value total = body.load(body.temp(), from, lanes);
+          for (int64_t split = 1; split < plan.splits; ++split)
+            total = arith::AddFOp::create(
+                body.builder(), body.loc(), total,
+                body.load(body.temp(),
+                          body.add(from, split * plan.sumSize(problem)),
+                          lanes));
+          return total;
+        };
+        auto store = [&](Value d, Value h, Value w, Value value) {
+          Value tap =
+              body.add(body.mul(body.add(body.mul(d, problem.taps[1]), h),
+                                problem.taps[2]),
+                       w);
+          Value to =
+              body.mul(body.add(body.mul(tap, problem.inChannels), body.task()),
+                       problem.outChannels);
+          body.store(value, body.output(0), body.add(to, column), mask);
+        };
+        transformBox(body, matrices, {body.scratch(), 0}, lanes, load, store);
+      });
+}
+
+} // namespace
+
+LogicalResult emitWinogradFilterGrad(FusionEmitter &emitter, Operation *root) {
+  ConvProblem problem = filterGradProblem(root);
+  FailureOr<WinogradFilterGradPlan> plan =
+      readWinogradFilterGradPlan(emitter, problem, root);
+  if (failed(plan))
+    return failure();
+  WinogradFilterGradEmitter grad(problem, *plan, root);
+  emitter.launch({grad.sumTasks(), 0},
+                 roundUp(plan->scratchSize(problem) * 4, 64),
+                 [&](KernelBody &body) { grad.sum(body); });
+  TransformMatrices matrices = forEachDim(plan->m, winogradFilter);
+  for (TransformMatrix &matrix : matrices)
+    matrix = matrix.transposed();
+  emitter.launch({problem.inChannels, 0},
+                 roundUp(transformBufferSize(matrices, plan->lanes) * 4, 64),
+                 [&](KernelBody &body) { grad.finish(body); });
+  return success();
+}
+
+} // namespace segc
