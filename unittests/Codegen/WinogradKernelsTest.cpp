@@ -28,12 +28,18 @@ struct Tiles {
   bool inPlace = false;
 };
 
-/// `in` and `out` are read and written.
-std::string strategy(const Tiles &tiles, int64_t in, int64_t out) {
-  int64_t floats = in * llvm::divideCeil(out, tiles.nb * tiles.lanes) *
-                   tiles.nb * tiles.lanes;
+/// Floats of all points of `size` floats, which lie a little further apart.
+int64_t pitched(int64_t size, const Tiles &tiles) {
+  int64_t floats = size + 16;
   for (int64_t m : tiles.m)
     floats *= m == 1 ? 1 : m + 2;
+  return floats;
+}
+
+/// `in` and `out` are read and written.
+std::string strategy(const Tiles &tiles, int64_t in, int64_t out) {
+  int64_t width = tiles.nb * tiles.lanes;
+  int64_t floats = llvm::divideCeil(out, width) * pitched(in * width, tiles);
   return "kind = \"winograd\", m = " + list(tiles.m) +
          ", tile = " + list(tiles.tile) +
          ", lanes = " + std::to_string(tiles.lanes) +
@@ -55,11 +61,9 @@ void checkBoth(ConvCase c, const Tiles &tiles) {
 
 /// The gradient of a filter; `groups` of `tiles` are parts of the channels.
 void checkFilterGrad(ConvCase c, const Tiles &tiles, int64_t splits) {
-  int64_t floats = splits * c.in *
-                   llvm::divideCeil(c.out, tiles.nb * tiles.lanes) * tiles.nb *
-                   tiles.lanes;
-  for (int64_t m : tiles.m)
-    floats *= m == 1 ? 1 : m + 2;
+  int64_t width = tiles.nb * tiles.lanes;
+  int64_t columns = llvm::divideCeil(c.out, width) * width;
+  int64_t floats = splits * pitched(c.in * columns, tiles);
   c.strategy = "kind = \"winograd\", m = " + list(tiles.m) +
                ", tile = " + list(tiles.tile) +
                ", lanes = " + std::to_string(tiles.lanes) +

@@ -191,10 +191,8 @@ void WinogradFilterGradEmitter::multiplyRows(KernelBody &body, int64_t rows,
   Value grads = body.add(body.add(body.mul(inner, plan.gradPitch(problem)),
                                   body.mul(block, plan.channelBlock())),
                          gradPoints());
-  Value sumsAt = body.add(
-      body.add(to, body.mul(body.add(body.mul(inner, problem.inChannels), row),
-                            columns)),
-      column);
+  Value sumsAt = body.add(body.add(to, body.mul(inner, plan.sumPitch(problem))),
+                          body.add(body.mul(row, columns), column));
   SmallVector<Value> sums;
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t v = 0; v < plan.nb; ++v)
@@ -298,23 +296,25 @@ void WinogradFilterGradEmitter::sum(KernelBody &body) {
   auto ids = body.delinearize(body.task(),
                               {plan.splits, plan.points()[outer], plan.groups});
   int64_t blocks = plan.channelBlocks(problem),
-          perGroup = plan.groupBlocks(problem), rowSize = plan.columns(problem),
-          pointSize = plan.innerCount() * problem.inChannels * rowSize;
+          perGroup = plan.groupBlocks(problem), rowSize = plan.columns(problem);
   Value firstBlock = body.mul(ids[2], perGroup);
   Value endBlock = body.min(body.add(firstBlock, perGroup), body.index(blocks));
-  Value sums = body.mul(
-      body.add(body.mul(ids[0], plan.points()[outer]), ids[1]), pointSize);
+  Value sums =
+      body.mul(body.add(body.mul(ids[0], plan.points()[outer]), ids[1]),
+               plan.innerCount() * plan.sumPitch(problem));
   Value zero = body.index(0);
-  body.loop(zero, body.index(plan.innerCount() * problem.inChannels), 1,
-            [&](Value row) {
-              Value to = body.add(sums, body.mul(row, rowSize));
-              body.loop(body.mul(firstBlock, plan.channelBlock()),
-                        body.mul(endBlock, plan.channelBlock()), plan.lanes,
-                        [&](Value column) {
-                          body.store(body.zeroVector(plan.lanes), body.temp(),
-                                     body.add(to, column));
-                        });
-            });
+  body.loop(zero, body.index(plan.innerCount()), 1, [&](Value inner) {
+    Value point = body.add(sums, body.mul(inner, plan.sumPitch(problem)));
+    body.loop(zero, body.index(problem.inChannels), 1, [&](Value row) {
+      Value to = body.add(point, body.mul(row, rowSize));
+      body.loop(body.mul(firstBlock, plan.channelBlock()),
+                body.mul(endBlock, plan.channelBlock()), plan.lanes,
+                [&](Value column) {
+                  body.store(body.zeroVector(plan.lanes), body.temp(),
+                             body.add(to, column));
+                });
+    });
+  });
   // The parts depend on the batch, but not on how many there are.
   Value boxes = body.mul(body.batch(), product(plan.boxCounts(problem)));
   Value perSplit = body.div(body.add(boxes, plan.splits - 1), plan.splits);
@@ -340,10 +340,8 @@ void WinogradFilterGradEmitter::finish(KernelBody &body) {
           Value point = body.add(
               body.mul(body.add(body.mul(d, points[1]), h), points[2]), w);
           Value from =
-              body.add(body.mul(body.add(body.mul(point, problem.inChannels),
-                                         body.task()),
-                                columns),
-                       column);
+              body.add(body.mul(point, plan.sumPitch(problem)),
+                       body.add(body.mul(body.task(), columns), column));
           Value total = body.load(body.temp(), from, lanes);
           for (int64_t split = 1; split < plan.splits; ++split)
             total = arith::AddFOp::create(

@@ -135,9 +135,9 @@ void WinogradEmitter::transformFilter(KernelBody &body) {
       };
       auto store = [&](Value d, Value h, Value w, Value value) {
         Value row = body.mul(body.add(panel, pointIndex(body, d, h, w)),
-                             problem.inChannels);
+                             plan.panelPitch(problem));
         body.store(value, body.temp(),
-                   body.add(body.mul(body.add(row, c), width), lane));
+                   body.add(row, body.add(body.mul(c, width), lane)));
       };
       transformBox(body, matrices, buffer, plan.lanes, load, store);
     });
@@ -235,7 +235,7 @@ void WinogradEmitter::multiplyPoints(KernelBody &body, const Task &task,
   Value zero = body.index(0), scratch = body.scratch();
   body.loop(zero, body.index(plan.pointCount()), 1, [&](Value point) {
     Value panel = body.mul(body.add(body.mul(block, plan.pointCount()), point),
-                           problem.inChannels * width);
+                           plan.panelPitch(problem));
     Value points =
               body.add(body.mul(point, plan.pointPitch(problem)), pointsBase()),
           products =

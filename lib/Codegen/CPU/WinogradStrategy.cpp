@@ -46,6 +46,10 @@ int64_t WinogradPlan::inputSize(const ConvProblem &problem) const {
   return roundUp(product(window()) * problem.inChannels, 16);
 }
 
+int64_t WinogradPlan::panelPitch(const ConvProblem &problem) const {
+  return problem.inChannels * channelBlock() + pitchPadding;
+}
+
 int64_t WinogradPlan::pointPitch(const ConvProblem &problem) const {
   return rows() * roundUp(problem.inChannels, lanes) + pitchPadding;
 }
@@ -80,6 +84,10 @@ int64_t WinogradFilterGradPlan::inputSize(const ConvProblem &problem) const {
 
 int64_t WinogradFilterGradPlan::gradSize(const ConvProblem &problem) const {
   return roundUp(product(gradWindow()) * problem.outChannels, 16);
+}
+
+int64_t WinogradFilterGradPlan::sumPitch(const ConvProblem &problem) const {
+  return problem.inChannels * columns(problem) + pitchPadding;
 }
 
 int64_t WinogradFilterGradPlan::inputPitch(const ConvProblem &problem) const {

@@ -39,15 +39,17 @@ struct WinogradPlan {
   int64_t rows() const { return roundUp(product(tile), ur); }
   /// Positions of the input that a task reads.
   Dims window() const;
-  /// Floats of the transformed filter.
-  int64_t filterSize(const ConvProblem &problem) const {
-    return channelBlocks(problem) * pointCount() * problem.inChannels *
-           channelBlock();
-  }
 
-  // A worker's scratch, in floats: the input of the tiles, their points, the
-  // products, a transform's planes. Points lie a little more than their size
-  // apart: powers of two would share the sets of the first cache level.
+  // In all memory, points lie a little more than their size apart: powers of
+  // two would share the sets of the caches. Sizes are in floats.
+
+  /// From one point's panel of the transformed filter to the next.
+  int64_t panelPitch(const ConvProblem &problem) const;
+  int64_t filterSize(const ConvProblem &problem) const {
+    return channelBlocks(problem) * pointCount() * panelPitch(problem);
+  }
+  // A worker's scratch: the input of the tiles, their points, the products, a
+  // transform's planes.
   int64_t inputSize(const ConvProblem &problem) const;
   int64_t pointPitch(const ConvProblem &problem) const;
   int64_t productPitch() const;
@@ -90,9 +92,10 @@ struct WinogradFilterGradPlan {
   int64_t columns(const ConvProblem &problem) const {
     return channelBlocks(problem) * channelBlock();
   }
-  /// Floats of the sums of all points.
+  /// Floats from one point's sums to the next, and of the sums of all points.
+  int64_t sumPitch(const ConvProblem &problem) const;
   int64_t sumSize(const ConvProblem &problem) const {
-    return product(points()) * problem.inChannels * columns(problem);
+    return product(points()) * sumPitch(problem);
   }
 
   // A worker's scratch, in floats.
