@@ -442,6 +442,15 @@ def load(model, tensors):
             buffer.copy_(torch.from_numpy(np.array(tensors[name])))
 
 
+def mirror(tensors):
+    """Filters of the network mirrored in space. On stride 2 and an even size
+    `same` pads (0, 1), which no kernel of the peers takes. Mirrored that is
+    (1, 0), and with (1, 1) the last zero is never read: `symmetric` padding
+    computes the mirrored network, without a separate pad."""
+    spatial = {name: tuple(range(array.ndim - 2)) for name, array in tensors.items() if array.ndim > 1}
+    return {name: np.flip(array, spatial.get(name, ())) for name, array in tensors.items()}
+
+
 def initial_weights(model, seed):
     """Published initialisers, in the file layout, each parameter from its own
     generator (so that the order of layers does not matter)."""

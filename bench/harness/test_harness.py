@@ -1,0 +1,213 @@
+# Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Checks the driver without measuring anything: cd bench && python3 -m unittest harness.test_harness"""
+
+import argparse
+import io
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+from harness import commands, contest, layers, machine, measure, tables
+
+CASE = {"case": "net-predict-b1", "network": "net", "mode": "predict", "batch": 1, "warmup": 1, "steps": 10}
+CASE |= {"model": "{segc} model net -o {model}", "compile": "{segc} compile {model} -o {library} --batch {batch}"}
+
+
+class FakeRunner:
+    """Answers like the programs; `broken` maps a part of a command to its end."""
+
+    def __init__(self, broken=(), difference=1e-6):
+        self.broken, self.difference, self.commands = dict(broken), difference, []
+
+    def __call__(self, arguments, given=None, environment=None):
+        text = " ".join(map(str, arguments))
+        self.commands.append(text)
+        for part, reason in self.broken.items():
+            if part in text:
+                raise commands.Failure(reason)
+        if "benchmark" in text:
+            path = pathlib.Path(arguments[arguments.index("--json") + 1])
+            result = {"latency_ms": {"p50": 10.0}, "peak_rss_bytes": 3 << 20, "arena_bytes": 1 << 20}
+            path.write_text(json.dumps(result | ({"kernels": [{"op": "x"}]} if "--profile" in text else {})))
+
+    def json_lines(self, arguments, given=None, environment=None):
+        self(arguments, given, environment)
+        line = {"p50_ms": 25.0, "difference": self.difference, "prepare_seconds": 1.0, "first_step_seconds": 0.5}
+        return [line | {"peak_rss_growth_bytes": 5 << 20, "peer": "net", "version": "1"}]
+
+    def measured(self):
+        """Who was measured, in order."""
+        programs = {"segrun benchmark": "segc", "torch_bench": "torch", "jax_bench": "jax"}
+        return [who for text in self.commands for part, who in programs.items() if part in text and "--profile" not in text]
+
+
+def run_case(runner, rounds=2, peers="jax", case=CASE):
+    with tempfile.TemporaryDirectory() as folder:
+        options = argparse.Namespace(
+            work=pathlib.Path(folder), peers=contest.select(peers), ours=True, scale=1.0, rounds=rounds, cpus={0, 1},
+            bin=pathlib.Path("bin"), compile_option=[], python="python",
+        )  # fmt: skip
+        return measure.Case(case, options, runner, lambda: 0.0).run()
+
+
+class Contest(unittest.TestCase):
+    def test_rounds_go_there_and_back(self):
+        self.assertEqual([contest.order("abc", number) for number in range(3)], [list("abc"), list("cba"), list("abc")])
+
+    def test_median_and_spread(self):
+        self.assertEqual(contest.summary([4.0, 2.0, 3.0]), {"median_ms": 3.0, "spread": 1.0})
+        self.assertEqual(contest.summary([]), {"median_ms": None, "spread": None})
+
+    def test_ratio(self):
+        self.assertEqual(contest.ratio(30.0, 20.0), 1.5)
+        self.assertIsNone(contest.ratio(None, 20.0))
+        self.assertIsNone(contest.ratio(30.0, None))
+
+    def test_a_name_stands_for_those_that_begin_with_it(self):
+        self.assertEqual([peer.name for peer in contest.select("openvino,jax")], ["openvino", "openvino-f16", "jax"])
+        self.assertEqual(contest.select(None), contest.PEERS)
+        with self.assertRaisesRegex(ValueError, "no peer 'tvm'; there are torch,"):
+            contest.select("torch,tvm")
+
+
+class Machine(unittest.TestCase):
+    def test_a_busy_machine_is_refused(self):
+        with self.assertRaisesRegex(machine.Busy, r"40% of 2 cores in use \(limit 5%"):
+            machine.wait_until_idle({0, 1}, 0.05, 0, use_of=lambda cores: 0.4)
+
+    def test_waits_until_it_is_idle(self):
+        uses = iter([0.4, 0.2, 0.01])
+        self.assertEqual(machine.wait_until_idle({0}, 0.05, 60, use_of=lambda cores: next(uses)), 0.01)
+
+    def test_allow_busy_measures_anyway(self):
+        self.assertEqual(machine.wait_until_idle({0}, 0.05, 0, True, lambda cores: 0.9), 0.9)
+
+    def test_only_the_measured_cores_count(self):
+        text = "cpu 9 9 9 9 9 9 9 9 0 0\ncpu0 1 0 2 10 5 0 0 0 0 0\ncpu1 100 0 0 0 0 0 0 0 0 0\n"
+        self.assertEqual(machine.cpu_times({0}, text), (3, 18))
+
+    def test_folder_name(self):
+        name = machine.folder_name("Intel(R) Xeon(R) Platinum 8480+ CPU @ 2.0GHz", 2)
+        self.assertEqual(name, "intel-xeon-platinum-8480-2-cores")
+
+
+class Runner(unittest.TestCase):
+    def setUp(self):
+        self.runner = commands.Runner({min(os.sched_getaffinity(0))}, io.StringIO())
+
+    def test_failure_says_the_last_line(self):
+        with self.assertRaisesRegex(commands.Failure, r"^why \(exit code 3\)$"):
+            self.runner([sys.executable, "-c", "import sys; sys.stderr.write('how\\nwhy\\n'); sys.exit(3)"])
+        with self.assertRaisesRegex(commands.Failure, "missing-program: No such file"):
+            self.runner(["missing-program"])
+
+    def test_a_program_that_hangs_is_ended(self):
+        runner = commands.Runner(self.runner.cores, io.StringIO(), 0.1)
+        with self.assertRaisesRegex(commands.Failure, "not done after 0.1 seconds"):
+            runner([sys.executable, "-c", "import time; time.sleep(60)"])
+
+    def test_json_among_other_lines(self):
+        program = "import sys; print('hello'); print(sys.stdin.read())"
+        self.assertEqual(self.runner.json_lines([sys.executable, "-c", program], '{"a": 1}\n'), [{"a": 1}])
+
+
+class Case(unittest.TestCase):
+    def test_ours_and_peer_in_turns(self):
+        runner = FakeRunner()
+        record = run_case(runner)
+        self.assertEqual(runner.measured(), ["segc", "jax", "jax", "segc"])
+        self.assertEqual(record["contestants"]["jax"]["ratio"], 2.5)
+        self.assertEqual(record["failed"], {})
+        self.assertEqual(record["kernels"], [{"op": "x"}])
+
+    def test_a_peer_that_is_missing_is_named_and_the_rest_goes_on(self):
+        runner = FakeRunner({"jax_bench": "No module named 'jax'"})
+        record = run_case(runner)
+        self.assertEqual(record["failed"], {"jax": "No module named 'jax'"})
+        self.assertEqual(runner.measured(), ["segc", "jax", "segc"])  # asked once
+        self.assertEqual(record["contestants"]["segc"]["median_ms"], 10.0)
+
+    def test_ours_that_fails_leaves_the_peers(self):
+        record = run_case(FakeRunner({" compile ": "no such op"}))
+        self.assertEqual(record["failed"], {"segc": "no such op"})
+        self.assertEqual(record["contestants"]["jax"]["median_ms"], 25.0)
+        self.assertIsNone(record["contestants"]["jax"]["ratio"])
+
+    def test_outputs_that_differ_are_no_measurement(self):
+        for difference in (1e-3, float("nan")):
+            record = run_case(FakeRunner(difference=difference))
+            self.assertIn("differ from ours", record["failed"]["jax"])
+            self.assertTrue(record["contestants"]["jax"]["wrong"])
+
+    def test_failed_export_stops_those_that_need_it(self):
+        record = run_case(FakeRunner({"--onnx": "No module named 'onnx'"}), peers="jax,openvino")
+        self.assertEqual(record["failed"].keys(), {"openvino", "openvino-f16"})
+
+    def test_peers_without_training_say_so(self):
+        record = run_case(FakeRunner(), peers="torch,jax", case=CASE | {"mode": "train"})
+        self.assertEqual(record["failed"], {"jax": "inference only"})
+
+
+class Tables(unittest.TestCase):
+    def test_rows(self):
+        record = run_case(FakeRunner({"jax_bench": "a | b"}), peers="torch,jax")
+        record["contestants"]["segc"]["compile_seconds"] = 2.0
+        rows = list(tables.case_rows(record))
+        self.assertEqual(rows[0][1:], ["segc", "10.00", "0%", "-", "2.0", "3 (arena 1)", "-", ""])
+        self.assertEqual(rows[1][1:], ["torch", "25.00", "0%", "2.50", "1.5", "5", "1e-06", ""])
+        self.assertEqual(rows[-1][1:], ["jax", *["-"] * 6, "a \\| b"])
+
+    def test_declined_precision_is_noted(self):
+        asked = {"rounds": [{"asked_precision": "f16", "precision": "f32"}]}
+        self.assertEqual(tables.note(asked), "computes in f32")
+        self.assertEqual(tables.note({"rounds": [{"asked_precision": "f16", "precision": "f16"}]}), "")
+
+    def test_markdown(self):
+        self.assertEqual(tables.table(["a", "b"], [["1", "2"]]), "| a | b |\n| --- | --- |\n| 1 | 2 |")
+
+
+class Layers(unittest.TestCase):
+    def test_line_of_a_convolution(self):
+        line = "n:c conv in=40x56x32 out=20x28x64 kernel=3x3 stride=2x2 pad=0:1,0:1 gmac=0.01"
+        tag, shape, gmac = layers.parse_line(line)
+        self.assertEqual((tag, gmac, shape.transposed), ("n:c", 0.01, False))
+        self.assertEqual(shape.conv_bench_line(2), "all 40x56 3x3 2x2 1x1 32 64 2")
+
+    def test_transposed_is_the_gradient_from_small_to_large(self):
+        line = "n:up conv_transpose in=28x28x256 out=56x56x128 kernel=3x3 stride=2x2 pad=0:0,0:0 gmac=0.2"
+        shape = layers.parse_line(line)[1]
+        self.assertEqual(shape.conv_bench_line(1), "all 56x56 3x3 2x2 1x1 128 256 1")
+        text = "".join(
+            f"{name:11} 56x56      k3x3   s2x2   128->256 b1    {ms:.3f} ms (first launch 0.1) {2.0:6.1f} GFLOP/s, "
+            f" 79% of peak; lower 1 llvm 2 ms; tasks 3; {{}}\n"
+            for name, ms in (("forward", 1), ("input_grad", 2), ("filter_grad", 3))
+        )
+        found = layers.parse_conv_bench(text, [shape])
+        self.assertEqual([found[shape, name]["ms"] for name in layers.OPERATIONS], [2.0, 1.0, 3.0])
+        self.assertEqual(found[shape, "forward"]["peak_share"], 0.79)
+        with self.assertRaisesRegex(commands.Failure, "3 results where 6"):
+            layers.parse_conv_bench(text, [shape, shape])
+
+    def test_every_listed_convolution_has_a_symmetric_padding(self):
+        for path in sorted((layers.BENCH / "shapes").glob("*.txt")):
+            for tag, shape, _ in layers.read_shapes(path.stem):
+                with self.subTest(tag):
+                    shape.padding()
+
+
+class Configs(unittest.TestCase):
+    def test_cases(self):
+        for mode in ("train", "predict"):
+            cases = json.loads((layers.BENCH / "configs" / f"{mode}.json").read_text())["cases"]
+            self.assertEqual(len({case["case"] for case in cases}), len(cases))
+            for case in cases:
+                self.assertEqual(case["case"], f"{case['network']}-{mode}-b{case['batch']}")
+                commands.expand(case["compile"], segc="s", model="m", library="l", batch=1)
+
+
+if __name__ == "__main__":
+    unittest.main()
