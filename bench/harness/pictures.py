@@ -6,6 +6,7 @@
 """
 
 import argparse
+import collections
 import json
 import pathlib
 
@@ -88,6 +89,16 @@ def family(op):
     return next((f for f in FAMILIES if name.startswith(f)), "other")
 
 
+def unplaced(kernels, total):
+    """What has no place in the picture, with the largest of it."""
+    shares = collections.Counter()
+    for op, ms, gflop, gb in kernels:
+        if not (gflop > 0 and gb > 0):
+            shares[op.split()[0].removeprefix("seg.")] += ms / total
+    largest = ", ".join(f"{name} {share:.0%}" for name, share in shares.most_common(3))
+    return f"without arithmetic, not shown: {sum(shares.values()):.0%}" + (f" ({largest})" if largest else "")
+
+
 def draw_roof(axes, roof, left, right):
     ridge = roof["gflops"] / roof["gbytes_per_second"]
     xs = sorted({left, min(max(ridge, left), right), right})
@@ -116,8 +127,7 @@ def roofline(result, case, path):
         draw_roof(axes, result["roof"], left, right)
         axes.set_xlim(left, right)
         axes.set_ylim(top=max(axes.get_ylim()[1], 2.5 * result["roof"]["gflops"]))
-    rest = total - sum(ms for _, ms, _, _ in placed)
-    axes.plot([], [], " ", label=f"without arithmetic, not shown: {rest / total:.0%}")
+    axes.plot([], [], " ", label=unplaced(kernels, total))
     legend = axes.legend(fontsize=7, loc="lower right")
     for handle in legend.legend_handles:
         if hasattr(handle, "set_sizes"):
