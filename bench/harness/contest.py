@@ -14,14 +14,17 @@ class Peer:
     script: str
     arguments: tuple = ()
     modes: tuple = ("predict",)
-    # Largest difference of a probability from ours: 16-bit arithmetic keeps
-    # 3 digits (f16) or 2 (bf16).
+    # Largest difference of a probability from ours.
     limit: float = 1e-4
 
     @property
     def needs_onnx(self):
         return self.script in ("onnxruntime_bench.py", "openvino_bench.py")
 
+
+# For a hint that may end in bf16: twice as far as PyTorch under bf16 autocast is
+# from f32 on the same weights (nnU-Net 04 2D: 5.6e-2, the farthest network).
+LIMIT_16_BITS = 0.12
 
 BOTH = ("train", "predict")
 CHANNELS_LAST = ("--layout", "channels_last")
@@ -32,7 +35,7 @@ PEERS = (
     Peer("torch-compile-channels-last", "torch_bench.py", ("--compile", *CHANNELS_LAST), BOTH),
     Peer("onnxruntime", "onnxruntime_bench.py"),
     Peer("openvino", "openvino_bench.py"),
-    Peer("openvino-f16", "openvino_bench.py", ("--precision", "f16"), limit=5e-2),
+    Peer("openvino-f16", "openvino_bench.py", ("--precision", "f16"), limit=LIMIT_16_BITS),
     Peer("jax", "jax_bench.py"),
 )
 
