@@ -60,7 +60,8 @@ void checkBoth(ConvCase c, const Tiles &tiles) {
 }
 
 /// The gradient of a filter; `groups` of `tiles` are parts of the channels.
-void checkFilterGrad(ConvCase c, const Tiles &tiles, int64_t splits) {
+void checkFilterGrad(ConvCase c, const Tiles &tiles, int64_t splits,
+                     int64_t taskPoints = 1) {
   int64_t width = tiles.nb * tiles.lanes;
   int64_t columns = llvm::divideCeil(c.out, width) * width;
   int64_t floats = splits * pitched(c.in * columns, tiles);
@@ -71,6 +72,7 @@ void checkFilterGrad(ConvCase c, const Tiles &tiles, int64_t splits) {
                ", ur = " + std::to_string(tiles.ur) +
                ", groups = " + std::to_string(tiles.groups) +
                ", splits = " + std::to_string(splits) +
+               ", task_points = " + std::to_string(taskPoints) +
                ", temp_bytes = " + std::to_string(4 * floats);
   checkConv(filterGradText(c));
 }
@@ -132,11 +134,11 @@ TEST(WinogradKernels, Groups) {
 
 TEST(WinogradKernels, FilterGradients) {
   checkFilterGrad(volume({8, 8, 8}, 16, 32), {{2, 2, 2}, {2, 2, 4}, 16, 2, 8},
-                  1);
+                  1, 2);
   checkFilterGrad(volume({8, 8, 8}, 16, 16), {{4, 4, 4}, {1, 2, 2}, 16, 1, 16},
-                  2);
+                  2, 4);
   checkFilterGrad(image({16, 12}, 48, 32), {{1, 4, 4}, {1, 2, 3}, 16, 1, 10, 2},
-                  3);
+                  3, 6);
   checkFilterGrad(volume({5, 7, 3}, 17, 48),
                   {{2, 2, 2}, {2, 3, 1}, 16, 1, 4, 3}, 2);
   checkFilterGrad(image({9, 5}, 3, 17), {{1, 4, 2}, {1, 2, 1}, 8, 2, 5}, 1);

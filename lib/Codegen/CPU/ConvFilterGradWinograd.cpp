@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Two launches. A task of the first computes, for one point of the outer
-// dimension and the points of the others,
+// Two launches. A task of the first computes, for some points of the outer
+// dimension and all of the others,
 //   sums[point][input channel][output channel] += inputs[point][tile][...] *
 //                                                 grads[point][tile][...]
 // over its part of the tiles. The second adds the parts and transforms the
@@ -34,7 +34,7 @@ public:
   void sum(KernelBody &body);
   void finish(KernelBody &body);
   int64_t sumTasks() const {
-    return plan.splits * plan.points()[outer] * plan.groups;
+    return plan.splits * plan.pointGroups() * plan.groups;
   }
 
 private:
@@ -50,15 +50,24 @@ private:
     int64_t pointPitch;
   };
 
-  void addBox(KernelBody &body, Value box, Value point, Value firstBlock,
-              Value endBlock, Value sums);
+  /// What a task computes, in points of the outer dimension and blocks of
+  /// output channels, and where its part of the sums begins.
+  struct Task {
+    Value firstPoint, endPoint, firstBlock, endBlock, sums;
+  };
+  Value sumsOf(KernelBody &body, const Task &task, Value point) {
+    return body.add(
+        task.sums, body.mul(point, plan.innerCount() * plan.sumPitch(problem)));
+  }
+
+  void addBox(KernelBody &body, Value box, const Task &task);
   void transform(KernelBody &body, const Side &side, Value point,
                  const std::array<Value, 3> &counts);
   void combine(KernelBody &body, const TransformMatrix &matrix, Value point,
                const Dims &extents,
                llvm::function_ref<Value(std::array<Value, 3>)> load);
-  void multiply(KernelBody &body, Value tiles, Value firstBlock, Value endBlock,
-                Value sums);
+  void multiply(KernelBody &body, Value tiles, const Task &task, Value sums);
+  void clear(KernelBody &body, const Task &task, Value point);
   void multiplyRows(KernelBody &body, int64_t rows, Value row, Value block,
                     Value inner, Value tiles, Value column, Value to);
 
@@ -224,13 +233,12 @@ void WinogradFilterGradEmitter::multiplyRows(KernelBody &body, int64_t rows,
 }
 
 void WinogradFilterGradEmitter::multiply(KernelBody &body, Value tiles,
-                                         Value firstBlock, Value endBlock,
-                                         Value sums) {
+                                         const Task &task, Value sums) {
   Value zero = body.index(0);
   int64_t channels = problem.inChannels, tail = channels % plan.ur;
   body.loop(zero, body.index(plan.innerCount()), 1, [&](Value inner) {
-    body.loop(firstBlock, endBlock, 1, [&](Value block) {
-      Value own = body.sub(block, firstBlock),
+    body.loop(task.firstBlock, task.endBlock, 1, [&](Value block) {
+      Value own = body.sub(block, task.firstBlock),
             column = body.mul(block, plan.channelBlock());
       body.loop(zero, body.index(channels - tail), plan.ur, [&](Value row) {
         multiplyRows(body, plan.ur, row, own, inner, tiles, column, sums);
@@ -243,9 +251,8 @@ void WinogradFilterGradEmitter::multiply(KernelBody &body, Value tiles,
 }
 
 /// Transforms the tiles of a box and adds their products.
-void WinogradFilterGradEmitter::addBox(KernelBody &body, Value box, Value point,
-                                       Value firstBlock, Value endBlock,
-                                       Value sums) {
+void WinogradFilterGradEmitter::addBox(KernelBody &body, Value box,
+                                       const Task &task) {
   Dims counts = plan.boxCounts(problem);
   auto ids = body.delinearize(box, {1, counts[0], counts[1], counts[2]});
   std::array<Value, 3> tiles;
@@ -273,7 +280,6 @@ void WinogradFilterGradEmitter::addBox(KernelBody &body, Value box, Value point,
              inputPoints(),
              inputTilePitch(),
              plan.inputPitch(problem)};
-  transform(body, input, point, tiles);
   TransformMatrices adjoint = forEachDim(plan.m, winogradOutput);
   for (TransformMatrix &matrix : adjoint)
     matrix = matrix.transposed();
@@ -282,47 +288,57 @@ void WinogradFilterGradEmitter::addBox(KernelBody &body, Value box, Value point,
                      ids[0], grads, gradBase(), plan.lanes),
             plan.m,
             problem.outChannels,
-            body.mul(firstBlock, plan.channelBlock()),
-            body.mul(endBlock, plan.channelBlock()),
+            body.mul(task.firstBlock, plan.channelBlock()),
+            body.mul(task.endBlock, plan.channelBlock()),
             gradPoints(),
             gradTilePitch(),
             plan.gradPitch(problem)};
-  transform(body, grad, point, tiles);
-  multiply(body, body.mul(body.mul(tiles[0], tiles[1]), tiles[2]), firstBlock,
-           endBlock, sums);
+  Value count = body.mul(body.mul(tiles[0], tiles[1]), tiles[2]);
+  body.loop(task.firstPoint, task.endPoint, 1, [&](Value point) {
+    transform(body, input, point, tiles);
+    transform(body, grad, point, tiles);
+    multiply(body, count, task, sumsOf(body, task, point));
+  });
 }
 
-void WinogradFilterGradEmitter::sum(KernelBody &body) {
-  auto ids = body.delinearize(body.task(),
-                              {plan.splits, plan.points()[outer], plan.groups});
-  int64_t blocks = plan.channelBlocks(problem),
-          perGroup = plan.groupBlocks(problem), rowSize = plan.columns(problem);
-  Value firstBlock = body.mul(ids[2], perGroup);
-  Value endBlock = body.min(body.add(firstBlock, perGroup), body.index(blocks));
-  Value sums =
-      body.mul(body.add(body.mul(ids[0], plan.points()[outer]), ids[1]),
-               plan.innerCount() * plan.sumPitch(problem));
-  Value zero = body.index(0);
+void WinogradFilterGradEmitter::clear(KernelBody &body, const Task &task,
+                                      Value point) {
+  Value zero = body.index(0), sums = sumsOf(body, task, point);
   body.loop(zero, body.index(plan.innerCount()), 1, [&](Value inner) {
-    Value point = body.add(sums, body.mul(inner, plan.sumPitch(problem)));
+    Value matrix = body.add(sums, body.mul(inner, plan.sumPitch(problem)));
     body.loop(zero, body.index(problem.inChannels), 1, [&](Value row) {
-      Value to = body.add(point, body.mul(row, rowSize));
-      body.loop(body.mul(firstBlock, plan.channelBlock()),
-                body.mul(endBlock, plan.channelBlock()), plan.lanes,
+      Value to = body.add(matrix, body.mul(row, plan.columns(problem)));
+      body.loop(body.mul(task.firstBlock, plan.channelBlock()),
+                body.mul(task.endBlock, plan.channelBlock()), plan.lanes,
                 [&](Value column) {
                   body.store(body.zeroVector(plan.lanes), body.temp(),
                              body.add(to, column));
                 });
     });
   });
+}
+
+void WinogradFilterGradEmitter::sum(KernelBody &body) {
+  auto ids = body.delinearize(body.task(),
+                              {plan.splits, plan.pointGroups(), plan.groups});
+  auto part = [&](Value id, int64_t size, int64_t all) {
+    Value first = body.mul(id, size);
+    return std::pair(first, body.min(body.add(first, size), body.index(all)));
+  };
+  Task task;
+  std::tie(task.firstPoint, task.endPoint) =
+      part(ids[1], plan.task_points, plan.points()[outer]);
+  std::tie(task.firstBlock, task.endBlock) =
+      part(ids[2], plan.groupBlocks(problem), plan.channelBlocks(problem));
+  task.sums = body.mul(ids[0], plan.sumSize(problem));
+  body.loop(task.firstPoint, task.endPoint, 1,
+            [&](Value point) { clear(body, task, point); });
   // The parts depend on the batch, but not on how many there are.
   Value boxes = body.mul(body.batch(), product(plan.boxCounts(problem)));
   Value perSplit = body.div(body.add(boxes, plan.splits - 1), plan.splits);
   Value first = body.mul(ids[0], perSplit);
   body.loop(first, body.min(body.add(first, perSplit), boxes), 1,
-            [&](Value box) {
-              addBox(body, box, ids[1], firstBlock, endBlock, sums);
-            });
+            [&](Value box) { addBox(body, box, task); });
 }
 
 /// Taps of one input channel.

@@ -49,7 +49,8 @@ template <typename F>
 void forEntries(WinogradFilterGradPlan &plan, F &&f) {
   f("m", plan.m), f("tile", plan.tile), f("lanes", plan.lanes),
       f("nb", plan.nb), f("ur", plan.ur);
-  f("splits", plan.splits), f("groups", plan.groups);
+  f("splits", plan.splits), f("groups", plan.groups),
+      f("task_points", plan.task_points);
 }
 
 struct Writer {

@@ -258,11 +258,13 @@ static double boxCycles(const ConvProblem &problem,
       (tiles * registerBlockCycles(double(problem.inChannels) / rowBlocks,
                                    plan.nb) +
        10);
-  double sums = 4 * inner * problem.inChannels * blocks * plan.channelBlock();
+  double points = plan.task_points;
+  double sums =
+      4 * points * inner * problem.inChannels * blocks * plan.channelBlock();
   double scratch = 4.0 * plan.scratchSize(problem);
   double rate =
       sums + scratch < 0.8 * context.target.l2Bytes ? panelFromL2 : panelFromL3;
-  double cycles = pack + transform + multiply + 2 * sums / rate;
+  double cycles = pack + points * (transform + multiply) + 2 * sums / rate;
   double excess = scratch / (0.8 * context.target.l2Bytes);
   return excess > 1 ? cycles * (2 * excess - 1) : cycles;
 }
@@ -270,7 +272,7 @@ static double boxCycles(const ConvProblem &problem,
 static double totalCycles(const ConvProblem &problem,
                           const WinogradFilterGradPlan &plan,
                           const CpuStrategyContext &context) {
-  int64_t tasks = plan.splits * plan.points()[plan.outer()] * plan.groups;
+  int64_t tasks = plan.splits * plan.pointGroups() * plan.groups;
   double boxes =
       divideUp(problem.batch * product(plan.boxCounts(problem)), plan.splits);
   double sums = 4.0 * plan.sumSize(problem);
@@ -295,16 +297,19 @@ selectWinogradFilterGradPlan(const ConvProblem &problem,
     int64_t blocks = plan.channelBlocks(problem),
             boxes = problem.batch * product(plan.boxCounts(problem));
     for (int64_t groups : {1, 2, 4, 8})
-      for (int64_t splits : {1, 2, 3, 4, 8}) {
-        if (groups > blocks || splits > boxes ||
-            splits * plan.sumSize(problem) * 4 > mostSumBytes)
-          continue;
-        plan.groups = divideUp(blocks, divideUp(blocks, groups));
-        plan.splits = splits;
-        double cycles = totalCycles(problem, plan, context);
-        if (cycles < best.second)
-          best = {plan, cycles};
-      }
+      for (int64_t splits : {1, 2, 3, 4, 8})
+        for (int64_t points : {1, 2, 3, 6}) {
+          if (groups > blocks || splits > boxes ||
+              points > plan.points()[plan.outer()] ||
+              splits * plan.sumSize(problem) * 4 > mostSumBytes)
+            continue;
+          plan.groups = divideUp(blocks, divideUp(blocks, groups));
+          plan.splits = splits;
+          plan.task_points = points;
+          double cycles = totalCycles(problem, plan, context);
+          if (cycles < best.second)
+            best = {plan, cycles};
+        }
   };
   for (int64_t size : {2, 4}) {
     if (size == 4 && context.winograd == WinogradTiles::F2)

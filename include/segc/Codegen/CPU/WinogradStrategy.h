@@ -58,21 +58,25 @@ struct WinogradPlan {
 
 /// Filter gradients: the adjoint of the same algorithm, G^T [(B^T d) (A dy)] G
 /// summed over the tiles. The points of one dimension, the first with taps, are
-/// computed by tasks of their own, so that the sums of a task stay in its
-/// cache and no two tasks add to the same ones.
+/// shared out to tasks, so that the sums of a task stay in its cache and no two
+/// tasks add to the same ones.
 struct WinogradFilterGradPlan {
-  Dims m;         ///< As in WinogradPlan.
-  Dims tile;      ///< Tiles that are transformed at a time.
-  int64_t lanes;  ///< Of all vectors.
-  int64_t nb;     ///< Vectors of output channels of a register block.
-  int64_t ur;     ///< Input channels of a register block.
-  int64_t splits; ///< Parts of the tiles, summed by a second launch.
-  int64_t groups; ///< Tasks that share the output channels.
+  Dims m;              ///< As in WinogradPlan.
+  Dims tile;           ///< Tiles that are transformed at a time.
+  int64_t lanes;       ///< Of all vectors.
+  int64_t nb;          ///< Vectors of output channels of a register block.
+  int64_t ur;          ///< Input channels of a register block.
+  int64_t splits;      ///< Parts of the tiles, summed by a second launch.
+  int64_t groups;      ///< Tasks that share the output channels.
+  int64_t task_points; ///< Points of the outer dimension that a task computes.
 
   Dims points() const;
-  /// The dimension whose points are tasks.
+  /// The dimension whose points tasks share.
   unsigned outer() const { return m[0] == 1 ? 1 : 0; }
-  /// Points of a task.
+  int64_t pointGroups() const {
+    return divideUp(points()[outer()], task_points);
+  }
+  /// Points of the other dimensions.
   int64_t innerCount() const { return product(points()) / points()[outer()]; }
   int64_t channelBlock() const { return nb * lanes; }
   int64_t channelBlocks(const ConvProblem &problem) const {
