@@ -110,12 +110,7 @@ namespace {
 /// One run of `segc compile`.
 class Session {
 public:
-  explicit Session(const CompileOptions &options) : options(options) {
-    DialectRegistry registry;
-    registerAllDialects(registry);
-    context.appendDialectRegistry(registry);
-    context.loadAllAvailableDialects();
-  }
+  explicit Session(const CompileOptions &options) : options(options) {}
 
   llvm::Error run();
 
@@ -126,7 +121,7 @@ private:
   llvm::Error addVersion(const CpuTarget &target);
 
   const CompileOptions &options;
-  MLIRContext context;
+  CompilerContext context;
   llvm::SourceMgr sources;
   OwningOpRef<ModuleOp> module;
   std::string source; ///< Canonical text of the network.

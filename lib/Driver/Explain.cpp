@@ -52,10 +52,7 @@ private:
 
 llvm::Error explain(const std::string &path,
                     const std::vector<std::string> &ops) {
-  DialectRegistry registry;
-  registerAllDialects(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  context.loadAllAvailableDialects();
+  CompilerContext context(MLIRContext::Threading::DISABLED);
   // A kind of remark that is not named is not made.
   remark::RemarkCategories categories{std::nullopt, ".*", ".*", ".*", ".*"};
   if (failed(remark::enableOptimizationRemarks(

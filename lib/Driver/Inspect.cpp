@@ -19,9 +19,7 @@ namespace json = llvm::json;
 namespace segc {
 
 static llvm::Expected<json::Value> networkJson(const std::string &path) {
-  DialectRegistry registry;
-  registerAllDialects(registry);
-  MLIRContext context(registry);
+  CompilerContext context;
   OwningOpRef<ModuleOp> module = readModule(context, path);
   if (!module)
     return llvm::createStringError("cannot read " + path);

@@ -125,10 +125,7 @@ static void addCompile(CLI::App &app, int &code) {
 static llvm::Error writeNetwork(const std::string &name,
                                 const std::vector<std::string> &arguments,
                                 const std::string &output) {
-  mlir::DialectRegistry registry;
-  registerAllDialects(registry);
-  mlir::MLIRContext context(registry);
-  context.loadAllAvailableDialects();
+  CompilerContext context;
   std::string error;
   auto module = buildNetwork(&context, name, arguments, error);
   if (failed(module))

@@ -309,11 +309,10 @@ llvm::Error Verifier::run(ModuleOp module) {
 } // namespace
 
 llvm::Error verify(const VerifyOptions &options) {
-  DialectRegistry registry;
-  registerAllDialects(registry);
-  reference::registerReferenceModels(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  context.loadAllAvailableDialects();
+  CompilerContext context(MLIRContext::Threading::DISABLED);
+  DialectRegistry oracle;
+  reference::registerReferenceModels(oracle);
+  context.appendDialectRegistry(oracle);
   auto targets = resolveCpus({options.cpu});
   if (!targets)
     return targets.takeError();

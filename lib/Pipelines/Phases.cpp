@@ -102,6 +102,13 @@ void registerAllDialects(DialectRegistry &registry) {
   registerLLVMTranslations(registry);
 }
 
+CompilerContext::CompilerContext(Threading threading) : MLIRContext(threading) {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  appendDialectRegistry(registry);
+  loadAllAvailableDialects();
+}
+
 void registerAllPasses() {
   registerSegcTransformsPasses();
   registerSegcCodegenCPUPasses();

@@ -52,10 +52,7 @@ protected:
   void SetUp() override {
     ASSERT_FALSE(
         llvm::sys::fs::createUniqueDirectory("segc-metamorphic", directory));
-    mlir::DialectRegistry registry;
-    registerAllDialects(registry);
-    mlir::MLIRContext context(registry);
-    context.loadAllAvailableDialects();
+    CompilerContext context;
     std::string message;
     auto module =
         buildNetwork(&context, GetParam().name, GetParam().arguments, message);

@@ -156,14 +156,10 @@ private:
 };
 
 struct Plan {
-  MLIRContext context;
+  CompilerContext context;
   OwningOpRef<ModuleOp> module;
 
   Plan(StringRef model, const PipelineOptions &options) {
-    DialectRegistry registry;
-    registerAllDialects(registry);
-    context.appendDialectRegistry(registry);
-    context.loadAllAvailableDialects();
     module = parseSourceFile<ModuleOp>(std::string(SEGC_SOURCE_DIR "/models/") +
                                            model.str() + ".mlir",
                                        &context);

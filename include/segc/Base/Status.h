@@ -28,6 +28,7 @@ enum class StatusCode {
   IoError,         ///< The system refused (disk full, permission).
   NonFinite,       ///< NaN or infinity where numbers are needed.
   Unsupported,     ///< Valid, but not on this machine or in this build.
+  WrongUsage,      ///< The command line asks for what cannot be.
   Interrupted,     ///< A signal asked for an orderly stop.
   Internal,        ///< Our bug.
 };
@@ -70,6 +71,9 @@ inline Status ioError(std::string message) {
 }
 inline Status unsupported(std::string message) {
   return {StatusCode::Unsupported, std::move(message)};
+}
+inline Status wrongUsage(std::string message) {
+  return {StatusCode::WrongUsage, std::move(message)};
 }
 inline Status internalError(std::string message) {
   return {StatusCode::Internal, std::move(message)};

@@ -9,6 +9,7 @@
 #define SEGC_PIPELINES_PHASES_H
 
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -47,6 +48,13 @@ void populatePhase(mlir::OpPassManager &manager, llvm::StringRef phase,
 
 /// Dialects, interfaces and translations that the phases need.
 void registerAllDialects(mlir::DialectRegistry &registry);
+
+/// A context with all of them loaded.
+class CompilerContext : public mlir::MLIRContext {
+public:
+  explicit CompilerContext(Threading threading = Threading::ENABLED);
+};
+
 /// Our passes and the phases as pipelines `segc-<phase>`, and the upstream
 /// passes that they use.
 void registerAllPasses();

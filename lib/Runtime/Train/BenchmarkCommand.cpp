@@ -105,21 +105,15 @@ static void addProfile(OrderedJson &json, const KernelProfiler &profiler,
 }
 
 CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
-  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> model,
-                        openModel(options.model));
-  if (Status status = checkModelOptions(options.model, *model); !status.ok())
-    return CommandResult::usage(status);
   bool training = options.mode == "train";
   std::string entryName = training ? "train_step" : "predict";
-  const Manifest &manifest = model->manifest();
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model, openModel(options.model, training));
+  ModelRunner &runner = model.runner;
+  const Manifest &manifest = runner.manifest();
   const EntrySignature *entry = manifest.entry(entryName);
   if (!entry)
-    return unsupported(model->path() + ": compiled without the entry " +
-                       entryName);
-  ThreadPool pool(static_cast<unsigned>(options.model.threads));
-  SEGC_ASSIGN_OR_RETURN(
-      ModelRunner runner,
-      ModelRunner::create(model, pool, {training, options.model.checkMemory}));
+    return unsupported(runner.library().path() +
+                       ": compiled without the entry " + entryName);
   runner.initialize(static_cast<uint64_t>(options.data.seed));
   std::unique_ptr<Dataset> dataset;
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<BatchSource> source,

@@ -16,14 +16,10 @@ using namespace segc;
 
 CommandResult::CommandResult(Status status)
     : status(std::move(status)), exitCode(this->status.ok() ? 0 : 1) {
+  if (this->status.code() == StatusCode::WrongUsage)
+    exitCode = 2;
   if (this->status.code() == StatusCode::Interrupted)
     exitCode = 128 + stopSignal();
-}
-
-CommandResult CommandResult::usage(Status status) {
-  CommandResult result(std::move(status));
-  result.exitCode = 2;
-  return result;
 }
 
 CommandResult CommandResult::partial(Status status) {

@@ -18,32 +18,23 @@
 using namespace segc;
 
 CommandResult segc::runEvaluate(const EvaluateOptions &options) {
-  Expected<Split> split = parseSplit(options.split);
-  if (!split.ok())
-    return CommandResult::usage(split.status());
-  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> model,
-                        openModel(options.model));
-  if (Status status = checkModelOptions(options.model, *model); !status.ok())
-    return CommandResult::usage(status);
-  ThreadPool pool(static_cast<unsigned>(options.model.threads));
-  SEGC_ASSIGN_OR_RETURN(
-      ModelRunner runner,
-      ModelRunner::create(model, pool, {false, options.model.checkMemory}));
-  runner.initialize(0);
-  SEGC_RETURN_IF_ERROR(loadWeights(runner, options.checkpoint));
+  SEGC_ASSIGN_OR_RETURN(Split split, parseSplit(options.split));
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model,
+                        openTrained(options.model, options.checkpoint));
+  ModelRunner &runner = model.runner;
+  const Manifest &manifest = runner.manifest();
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
-                        openData(options.data, model->manifest()));
+                        openData(options.data, manifest));
   catchStopSignals();
-  int64_t batch = batchSizeOf(options.model, model->manifest());
+  int64_t batch = batchSizeOf(options.model, manifest);
   SEGC_ASSIGN_OR_RETURN(Evaluation evaluation,
-                        evaluateSplit(runner, *dataset, *split, batch));
+                        evaluateSplit(runner, *dataset, split, batch));
   std::printf("%s\n", evaluation.toRecord().dump(2).c_str());
   if (options.results.empty())
     return Status::success();
   SEGC_RETURN_IF_ERROR(createDirectories(options.results));
   SEGC_RETURN_IF_ERROR(writeMetrics(options.results, evaluation, 0));
   SEGC_RETURN_IF_ERROR(
-      predictExamples(runner, *dataset, *split, batch, options.results));
-  return writeReport(options.results,
-                     model->manifest().network + " evaluation");
+      predictExamples(runner, *dataset, split, batch, options.results));
+  return writeReport(options.results, manifest.network + " evaluation");
 }

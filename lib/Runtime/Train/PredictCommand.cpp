@@ -31,20 +31,10 @@ openInputs(const PredictOptions &options, const Manifest &manifest) {
 }
 
 CommandResult segc::runPredict(const PredictOptions &options) {
-  Expected<Split> split = parseSplit(options.split);
-  if (!split.ok())
-    return CommandResult::usage(split.status());
-  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> model,
-                        openModel(options.model));
-  if (Status status = checkModelOptions(options.model, *model); !status.ok())
-    return CommandResult::usage(status);
-  const Manifest &manifest = model->manifest();
-  ThreadPool pool(static_cast<unsigned>(options.model.threads));
-  SEGC_ASSIGN_OR_RETURN(
-      ModelRunner runner,
-      ModelRunner::create(model, pool, {false, options.model.checkMemory}));
-  runner.initialize(0);
-  SEGC_RETURN_IF_ERROR(loadWeights(runner, options.checkpoint));
+  SEGC_ASSIGN_OR_RETURN(Split split, parseSplit(options.split));
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model,
+                        openTrained(options.model, options.checkpoint));
+  const Manifest &manifest = model.runner.manifest();
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
                         openInputs(options, manifest));
   PredictionFolders folders;
@@ -52,12 +42,12 @@ CommandResult segc::runPredict(const PredictOptions &options) {
   if (options.overlays)
     folders.overlays = options.output + "/overlays";
   catchStopSignals();
-  int64_t count = dataset->count(*split);
+  int64_t count = dataset->count(split);
   if (count == 0)
     return invalidArgument(options.inputs[0] + ": the " + options.split +
                            " split has no cases; choose another --split");
   SEGC_ASSIGN_OR_RETURN(std::vector<FailedCase> failures,
-                        predictSplit(runner, *dataset, *split, count,
+                        predictSplit(model.runner, *dataset, split, count,
                                      batchSizeOf(options.model, manifest),
                                      folders));
   int64_t done = count - static_cast<int64_t>(failures.size());

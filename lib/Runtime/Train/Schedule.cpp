@@ -61,8 +61,8 @@ Expected<Schedule::Kind> segc::parseScheduleKind(const std::string &name) {
         Schedule::Kind::CosineAnnealing})
     if (name == scheduleName(kind))
       return kind;
-  return invalidArgument("--scheduler " + name +
-                         ": expected none, poly, cosine or cosine_annealing");
+  return wrongUsage("--scheduler " + name +
+                    ": expected none, poly, cosine or cosine_annealing");
 }
 
 void LossScale::update(bool finite) {

@@ -22,17 +22,10 @@ static std::vector<std::string> compileOptions(const ModelOptions &options) {
   return words;
 }
 
-Expected<std::shared_ptr<const ModelLibrary>>
-segc::openModel(const ModelOptions &options) {
-  std::string path = options.model;
-  if (isModuleText(path)) {
-    SEGC_ASSIGN_OR_RETURN(path, compileCached(path, compileOptions(options)));
-  }
-  return ModelLibrary::load(path);
-}
-
-Status segc::checkModelOptions(const ModelOptions &options,
-                               const ModelLibrary &model) {
+/// Whether a model is what the options ask for. If not, the message is the
+/// segc command that makes one.
+static Status checkOptions(const ModelOptions &options,
+                           const ModelLibrary &model) {
   const Manifest &manifest = model.manifest();
   std::string wrong;
   if (options.batchSize && *options.batchSize > manifest.batch)
@@ -46,8 +39,41 @@ Status segc::checkModelOptions(const ModelOptions &options,
   std::string command = "segc compile MODEL.mlir -o " + options.model;
   for (const std::string &word : compileOptions(options))
     command += " " + word;
-  return invalidArgument(options.model + ": " + wrong + "; run `" + command +
-                         "`");
+  return wrongUsage(options.model + ": " + wrong + "; run `" + command + "`");
+}
+
+Expected<LoadedModel> segc::openModel(const ModelOptions &options,
+                                      bool training) {
+  std::string path = options.model;
+  if (isModuleText(path)) {
+    SEGC_ASSIGN_OR_RETURN(path, compileCached(path, compileOptions(options)));
+  }
+  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> library,
+                        ModelLibrary::load(path));
+  SEGC_RETURN_IF_ERROR(checkOptions(options, *library));
+  auto pool =
+      std::make_unique<ThreadPool>(static_cast<unsigned>(options.threads));
+  SEGC_ASSIGN_OR_RETURN(
+      ModelRunner runner,
+      ModelRunner::create(library, *pool, {training, options.checkMemory}));
+  return LoadedModel{std::move(pool), std::move(runner)};
+}
+
+/// Those of `checkpoint`, or what the model carries if it is empty.
+static Status loadWeights(ModelRunner &runner, const std::string &checkpoint) {
+  if (checkpoint.empty())
+    return runner.loadEmbeddedWeights();
+  SEGC_ASSIGN_OR_RETURN(std::string file, findWeights(checkpoint));
+  return readWeights(runner, file, MissingStates::Refuse);
+}
+
+Expected<LoadedModel> segc::openTrained(const ModelOptions &options,
+                                        const std::string &checkpoint) {
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model,
+                        openModel(options, /*training=*/false));
+  model.runner.initialize(0);
+  SEGC_RETURN_IF_ERROR(loadWeights(model.runner, checkpoint));
+  return model;
 }
 
 int64_t segc::batchSizeOf(const ModelOptions &options,
@@ -81,19 +107,11 @@ Expected<std::unique_ptr<Dataset>> segc::openData(const DataOptions &options,
   return data;
 }
 
-Status segc::loadWeights(ModelRunner &runner, const std::string &checkpoint) {
-  if (checkpoint.empty())
-    return runner.loadEmbeddedWeights();
-  SEGC_ASSIGN_OR_RETURN(std::string file, findWeights(checkpoint));
-  return readWeights(runner, file, MissingStates::Refuse);
-}
-
 Expected<Split> segc::parseSplit(const std::string &name) {
   for (Split split : {Split::Train, Split::Validation, Split::Test})
     if (name == splitName(split))
       return split;
-  return invalidArgument("--split " + name +
-                         ": expected train, validation or test");
+  return wrongUsage("--split " + name + ": expected train, validation or test");
 }
 
 Recipe segc::recipeOf(const Manifest &manifest) {

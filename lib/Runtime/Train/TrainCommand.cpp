@@ -38,12 +38,12 @@ struct Run {
 /// What can be seen to be wrong before a model is opened.
 static Status checkOptions(const TrainOptions &options) {
   if (options.data.data.empty() == options.batches.empty())
-    return invalidArgument("expected one of --data DIR and --batches FILE");
+    return wrongUsage("expected one of --data DIR and --batches FILE");
   if (options.epochs && options.maxSteps)
-    return invalidArgument("expected one of --epochs and --max-steps");
+    return wrongUsage("expected one of --epochs and --max-steps");
   if (options.resume && !options.init.empty())
-    return invalidArgument("--resume goes on with the run's own weights: "
-                           "leave out --init or --resume");
+    return wrongUsage("--resume goes on with the run's own weights: "
+                      "leave out --init or --resume");
   if (options.scheduler)
     return parseScheduleKind(*options.scheduler).status();
   return Status::success();
@@ -235,20 +235,13 @@ CommandResult segc::runTrain(const TrainOptions &options) {
     benchmark.json = options.json;
     return runBenchmark(benchmark);
   }
-  if (Status status = checkOptions(options); !status.ok())
-    return CommandResult::usage(status);
-  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> model,
-                        openModel(options.model));
-  if (Status status = checkModelOptions(options.model, *model); !status.ok())
-    return CommandResult::usage(status);
-  ThreadPool pool(static_cast<unsigned>(options.model.threads));
-  SEGC_ASSIGN_OR_RETURN(
-      ModelRunner runner,
-      ModelRunner::create(model, pool, {true, options.model.checkMemory}));
-  Run run = {options, runner, {}, {}, {}, {}};
+  SEGC_RETURN_IF_ERROR(checkOptions(options));
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model,
+                        openModel(options.model, /*training=*/true));
+  Run run = {options, model.runner, {}, {}, {}, {}};
   if (!options.data.data.empty()) {
     SEGC_ASSIGN_OR_RETURN(run.dataset,
-                          openData(options.data, model->manifest()));
+                          openData(options.data, model.runner.manifest()));
   }
   return train(run);
 }

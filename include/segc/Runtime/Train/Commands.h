@@ -17,7 +17,6 @@ namespace segc {
 /// usage, 3 some cases failed, 128 + signal interrupted after a clean end.
 struct CommandResult {
   CommandResult(Status status);
-  static CommandResult usage(Status status);
   static CommandResult partial(Status status);
 
   Status status;

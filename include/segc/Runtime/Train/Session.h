@@ -17,25 +17,27 @@
 
 namespace segc {
 
-/// Opens a .so, or compiles a .mlir first with the options that change the
-/// graph.
-Expected<std::shared_ptr<const ModelLibrary>>
-openModel(const ModelOptions &options);
+/// A model with memory and threads of its own.
+struct LoadedModel {
+  std::unique_ptr<ThreadPool> pool; ///< The runner refers to it.
+  ModelRunner runner;
+};
 
-/// Whether a .so is what the options ask for. If not, the message is the segc
-/// command that makes one; the caller exits with 2.
-Status checkModelOptions(const ModelOptions &options,
-                         const ModelLibrary &model);
+/// Opens a .so, or compiles a .mlir first with the options that change the
+/// graph. WrongUsage if the .so is not what the options ask for; the message is
+/// then the segc command that makes one.
+Expected<LoadedModel> openModel(const ModelOptions &options, bool training);
+
+/// The same for a model that is not to be trained, with the weights of
+/// `checkpoint` (file or folder), or those that it carries if that is empty.
+Expected<LoadedModel> openTrained(const ModelOptions &options,
+                                  const std::string &checkpoint);
 
 /// The batch of a call: as asked for, else the model's largest.
 int64_t batchSizeOf(const ModelOptions &options, const Manifest &manifest);
 
 Expected<std::unique_ptr<Dataset>> openData(const DataOptions &options,
                                             const Manifest &manifest);
-
-/// Loads `checkpoint` (file or folder), or what the artefact carries if it is
-/// empty.
-Status loadWeights(ModelRunner &runner, const std::string &checkpoint);
 
 Expected<Split> parseSplit(const std::string &name);
 
