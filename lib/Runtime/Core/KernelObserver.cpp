@@ -7,43 +7,47 @@
 
 #include "segc/Runtime/Core/KernelObserver.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 
 using namespace segc;
 
-using Clock = std::chrono::steady_clock;
-
 static std::string orEmpty(const char *text) { return text ? text : ""; }
 
+void KernelProfiler::beginStep() {
+  launches.clear();
+  stepStarted = Clock::now();
+}
+
 void KernelProfiler::begin(const segc_kernel_event &) {
+  tasks = 0;
   started = Clock::now();
 }
 
-bool KernelProfiler::end(const segc_kernel_event &event) {
-  double seconds =
-      std::chrono::duration<double>(Clock::now() - started).count();
-  Kernel &kernel = byIndex[{orEmpty(event.entry), event.index}];
-  if (kernel.calls++ == 0) {
-    kernel.entry = orEmpty(event.entry);
-    kernel.name = orEmpty(event.name);
-    kernel.op = orEmpty(event.op);
-  }
-  kernel.seconds += seconds;
-  kernel.flops += event.flops;
-  kernel.bytes += event.bytes;
-  return false;
-}
+void KernelProfiler::cut(int64_t count) { tasks = count; }
 
-std::vector<KernelProfiler::Kernel> KernelProfiler::kernels() const {
-  std::vector<Kernel> sorted;
-  for (const auto &[key, kernel] : byIndex)
-    sorted.push_back(kernel);
-  std::sort(sorted.begin(), sorted.end(), [](const Kernel &a, const Kernel &b) {
-    return a.seconds > b.seconds;
-  });
-  return sorted;
+bool KernelProfiler::end(const segc_kernel_event &event) {
+  auto secondsSince = [now = Clock::now()](Clock::time_point then) {
+    return std::chrono::duration<double>(now - then).count();
+  };
+  double seconds = secondsSince(started);
+  auto [known, isNew] =
+      byIndex.try_emplace({orEmpty(event.entry), event.index}, all.size());
+  if (isNew) {
+    all.emplace_back();
+    all.back().entry = orEmpty(event.entry);
+    all.back().name = orEmpty(event.name);
+    all.back().op = orEmpty(event.op);
+    all.back().index = event.index;
+  }
+  Kernel &kernel = all[known->second];
+  kernel.tasks = tasks;
+  kernel.flops = event.flops;
+  kernel.bytes = event.bytes;
+  kernel.seconds.push_back(seconds);
+  launches.push_back(
+      {known->second, secondsSince(stepStarted) - seconds, seconds});
+  return false;
 }
 
 uint64_t segc::firstNonFinite(const float *values, uint64_t count) {

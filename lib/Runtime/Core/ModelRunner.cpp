@@ -129,7 +129,10 @@ static segc_services makeServices(ServiceContext &context) {
   services.context = &context;
   services.parallel_for = [](void *opaque, int64_t tasks, segc_task_fn function,
                              void *argument) {
-    static_cast<ServiceContext *>(opaque)->pool->run(tasks, function, argument);
+    auto *caller = static_cast<ServiceContext *>(opaque);
+    if (caller->observer)
+      caller->observer->cut(tasks);
+    caller->pool->run(tasks, function, argument);
   };
   if (context.observer) {
     services.kernel_begin = [](void *opaque, const segc_kernel_event *event) {

@@ -10,6 +10,7 @@
 #include "segc/Runtime/Train/BatchSource.h"
 #include "segc/Runtime/Train/Commands.h"
 #include "segc/Runtime/Train/Metrics.h"
+#include "segc/Runtime/Train/Profile.h"
 #include "segc/Runtime/Train/Session.h"
 #include "segc/Runtime/Train/Signals.h"
 
@@ -33,17 +34,23 @@ openSource(const BenchmarkOptions &options, const EntrySignature &entry,
 }
 
 /// Times `steps` calls behind `warmupSteps` others, in milliseconds. Waiting
-/// for data is part of a step.
+/// for data is part of a step. The profiler, if there is one, sees what is
+/// timed.
 static Expected<std::vector<double>> measure(ModelRunner &runner,
                                              BatchSource &source,
                                              const BenchmarkOptions &options,
-                                             const std::string &entryName) {
+                                             const std::string &entryName,
+                                             KernelProfiler *profiler) {
   const EntrySignature &entry = *runner.manifest().entry(entryName);
   Recipe recipe = recipeOf(runner.manifest());
   std::vector<double> times;
   for (int64_t i = 0; i < options.warmupSteps + options.steps; ++i) {
     if (stopSignal())
       return Status(StatusCode::Interrupted, "interrupted while measuring");
+    if (profiler && i >= options.warmupSteps) {
+      runner.setObserver(profiler);
+      profiler->beginStep();
+    }
     Clock::time_point begin = Clock::now();
     SEGC_ASSIGN_OR_RETURN(TrainBatch batch, source.next());
     SEGC_ASSIGN_OR_RETURN(std::vector<void *> inputs, batch.inputsOf(entry));
@@ -92,16 +99,15 @@ static OrderedJson describe(const ModelRunner &runner,
           {"gflops", flops / meanMs * 1e-6}};
 }
 
-static void addProfile(OrderedJson &json, const KernelProfiler &profiler,
-                       int64_t calls) {
-  OrderedJson &list = json["kernels"] = OrderedJson::array();
-  for (const KernelProfiler::Kernel &kernel : profiler.kernels())
-    list.push_back(
-        {{"name", kernel.name},
-         {"op", kernel.op},
-         {"ms", kernel.seconds * 1000 / static_cast<double>(calls)},
-         {"gflops", kernel.flops / kernel.seconds * 1e-9},
-         {"gbytes_per_second", kernel.bytes / kernel.seconds * 1e-9}});
+static Status writeProfiles(const BenchmarkOptions &options,
+                            const KernelProfiler &profiler,
+                            const OrderedJson &benchmark) {
+  if (!options.profile.empty())
+    SEGC_RETURN_IF_ERROR(writeFileAtomically(
+        options.profile, profileJson(profiler, benchmark).dump(1) + "\n"));
+  if (options.trace.empty())
+    return Status::success();
+  return writeFileAtomically(options.trace, traceJson(profiler).dump(1) + "\n");
 }
 
 CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
@@ -119,15 +125,15 @@ CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<BatchSource> source,
                         openSource(options, *entry, manifest, dataset));
   KernelProfiler profiler;
-  if (options.profile)
-    runner.setObserver(&profiler);
+  bool profiling = !options.profile.empty() || !options.trace.empty();
   catchStopSignals();
   SEGC_ASSIGN_OR_RETURN(std::vector<double> times,
-                        measure(runner, *source, options, entryName));
+                        measure(runner, *source, options, entryName,
+                                profiling ? &profiler : nullptr));
   OrderedJson json = describe(runner, options, times,
                               batchSizeOf(options.model, manifest), entryName);
-  if (options.profile)
-    addProfile(json, profiler, options.warmupSteps + options.steps);
+  if (profiling)
+    SEGC_RETURN_IF_ERROR(writeProfiles(options, profiler, json));
   if (options.json.empty()) {
     std::printf("%s\n", json.dump(2).c_str());
     return Status::success();

@@ -178,7 +178,12 @@ static void addBenchmark(CLI::App &root,
   app.add_option("--steps,--bench-steps", options->steps)
       ->check(CLI::PositiveNumber);
   app.add_option("--json", options->json, "File; default: standard output");
-  app.add_flag("--profile", options->profile, "Add the time of each kernel");
+  app.add_option("--profile", options->profile,
+                 "File for the time of each kernel (JSON); `segc compile "
+                 "--report` shows it");
+  app.add_option("--trace", options->trace,
+                 "File for one step's kernels in the format of "
+                 "chrome://tracing and Perfetto");
   app.callback([&command, options] {
     command = [options] { return runBenchmark(*options); };
   });

@@ -115,7 +115,7 @@ TEST_F(Fixture, FinderNamesTheKernel) {
             "element 15 of output 0");
 }
 
-TEST_F(Fixture, ProfilerCountsCalls) {
+TEST_F(Fixture, ProfilerTimesEachLaunch) {
   ThreadPool pool(1);
   ModelRunner runner = make("FakeModel", {}, pool);
   KernelProfiler profiler;
@@ -123,8 +123,16 @@ TEST_F(Fixture, ProfilerCountsCalls) {
   for (int i = 0; i < 3; ++i)
     ASSERT_TRUE(runner.call("predict", {image.data()}, 2).ok());
   ASSERT_EQ(profiler.kernels().size(), 1u);
-  EXPECT_EQ(profiler.kernels()[0].calls, 3u);
-  EXPECT_EQ(profiler.kernels()[0].flops, 3e3);
+  const KernelProfiler::Kernel &kernel = profiler.kernels()[0];
+  EXPECT_EQ(kernel.seconds.size(), 3u);
+  EXPECT_EQ(kernel.flops, 1e3);
+  EXPECT_GT(kernel.tasks, 0);
+  EXPECT_EQ(profiler.lastStep().size(), 3u);
+  profiler.beginStep();
+  ASSERT_TRUE(runner.call("predict", {image.data()}, 2).ok());
+  ASSERT_EQ(profiler.lastStep().size(), 1u);
+  EXPECT_EQ(profiler.lastStep()[0].kernel, 0u);
+  EXPECT_GE(profiler.lastStep()[0].begin, 0);
 }
 
 TEST(Initialize, MomentsAndLimits) {

@@ -161,7 +161,8 @@ TEST_F(Command, BenchmarkWritesItsJson) {
   for (const char *mode : {"train", "predict"}) {
     ASSERT_EQ(run({"benchmark", "--model", fakeModel(), "--mode", mode,
                    "--warmup-steps", "2", "--steps", "10", "--json",
-                   folder + "/b.json", "--profile"}),
+                   folder + "/b.json", "--profile", folder + "/p.json",
+                   "--trace", folder + "/t.json"}),
               0)
         << output;
     Json json = Json::parse(file("b.json"));
@@ -171,7 +172,18 @@ TEST_F(Command, BenchmarkWritesItsJson) {
     EXPECT_GE(json["latency_ms"]["p99"].get<double>(),
               json["latency_ms"]["p50"].get<double>());
     EXPECT_GT(json["peak_rss_bytes"].get<int64_t>(), 1 << 20);
-    EXPECT_EQ(json["kernels"].size(), 1u);
+    Json profile = Json::parse(file("p.json"));
+    EXPECT_EQ(profile["batch_size"], 2);
+    ASSERT_EQ(profile["kernels"].size(), 1u);
+    const Json &kernel = profile["kernels"][0];
+    EXPECT_EQ(kernel["launches"], 10) << "the warm-up does not count";
+    EXPECT_GT(kernel["tasks"].get<int64_t>(), 0);
+    EXPECT_GT(kernel["median_ms"].get<double>(), 0);
+    Json trace = Json::parse(file("t.json"));
+    ASSERT_EQ(trace["traceEvents"].size(), 1u) << "one step";
+    EXPECT_EQ(trace["traceEvents"][0]["name"], kernel["name"]);
+    EXPECT_EQ(trace["traceEvents"][0]["ph"], "X");
+    EXPECT_GE(trace["traceEvents"][0]["ts"].get<double>(), 0);
   }
 }
 

@@ -25,27 +25,44 @@ class KernelObserver {
 public:
   virtual ~KernelObserver() = default;
   virtual void begin(const segc_kernel_event &event) {}
+  /// How many tasks the kernel that has begun is cut into.
+  virtual void cut(int64_t tasks) {}
   /// True stops the entry.
   virtual bool end(const segc_kernel_event &event) { return false; }
 };
 
-/// Adds up the time of each kernel.
+/// Takes the time of each kernel.
 class KernelProfiler : public KernelObserver {
 public:
   struct Kernel {
     std::string entry, name, op;
-    uint64_t calls = 0;
-    double seconds = 0, flops = 0, bytes = 0; ///< over all calls
+    uint32_t index = 0;          ///< in the entry's table
+    int64_t tasks = 0;           ///< of the last launch
+    double flops = 0, bytes = 0; ///< of the last launch
+    std::vector<double> seconds; ///< of each launch
+  };
+  /// A launch of the last step, in seconds since that began.
+  struct Launch {
+    size_t kernel = 0; ///< in kernels()
+    double begin = 0, seconds = 0;
   };
 
+  /// Forgets the launches of the step before.
+  void beginStep();
   void begin(const segc_kernel_event &event) override;
+  void cut(int64_t tasks) override;
   bool end(const segc_kernel_event &event) override;
-  /// The slowest first.
-  std::vector<Kernel> kernels() const;
+  /// In the order of their first launches.
+  const std::vector<Kernel> &kernels() const { return all; }
+  const std::vector<Launch> &lastStep() const { return launches; }
 
 private:
-  std::map<std::pair<std::string, uint32_t>, Kernel> byIndex;
-  std::chrono::steady_clock::time_point started;
+  using Clock = std::chrono::steady_clock;
+  std::map<std::pair<std::string, uint32_t>, size_t> byIndex;
+  std::vector<Kernel> all;
+  std::vector<Launch> launches;
+  Clock::time_point stepStarted = Clock::now(), started;
+  int64_t tasks = 0;
 };
 
 /// Stops at the first kernel that writes a NaN or an infinity.

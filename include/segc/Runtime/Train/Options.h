@@ -43,7 +43,7 @@ struct BenchmarkOptions {
   std::string mode = "predict";
   int64_t warmupSteps = 10, steps = 50;
   std::string json;
-  bool profile = false;
+  std::string profile, trace; ///< Files with the time of each kernel.
 };
 
 struct TrainOptions {
