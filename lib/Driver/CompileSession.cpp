@@ -12,15 +12,18 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Remark/RemarkStreamer.h"
+#include "segc/Base/Files.h"
 #include "segc/Codegen/CPU/Passes.h"
 #include "segc/Driver/Manifest.h"
 #include "segc/Driver/ObjectEmission.h"
-#include "segc/Driver/Report.h"
+#include "segc/Driver/Report/Collect.h"
+#include "segc/Driver/Report/Profile.h"
 #include "segc/Driver/Weights.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
+#include <chrono>
 #include <thread>
 
 using namespace mlir;
@@ -119,6 +122,9 @@ private:
   llvm::Error emitText();
   llvm::Error emitModel();
   llvm::Error addVersion(const CpuTarget &target);
+  llvm::Error writeReport(const ModelContents &contents);
+  /// Adds the wall time since the last call to that of a step.
+  void clock(llvm::StringRef step);
 
   const CompileOptions &options;
   CompilerContext context;
@@ -128,7 +134,22 @@ private:
   size_t done = 0;    ///< Phases before this one have run.
   std::vector<OwningOpRef<ModuleOp>> modules;
   std::vector<ModelVersion> versions;
+  report::Report report;
+  std::chrono::steady_clock::time_point lap = std::chrono::steady_clock::now();
 };
+
+void Session::clock(llvm::StringRef step) {
+  auto now = std::chrono::steady_clock::now();
+  double seconds = std::chrono::duration<double>(now - lap).count();
+  lap = now;
+  auto known = llvm::find_if(report.compileSeconds, [&](const auto &entry) {
+    return entry.first == step;
+  });
+  if (known == report.compileSeconds.end())
+    report.compileSeconds.emplace_back(step.str(), seconds);
+  else
+    known->second += seconds;
+}
 
 llvm::Error Session::prepare() {
   if (options.precision != "f32")
@@ -198,12 +219,40 @@ llvm::Error Session::addVersion(const CpuTarget &target) {
   PipelineOptions pipeline = options.pipeline;
   pipeline.cpu = target.name;
   modules.push_back(module->clone());
-  if (llvm::Error error = runPhases(*modules.back(), done, *findPhase("cpu"),
+  size_t next = std::max(done, *findPhase("plan") + 1);
+  if (llvm::Error error =
+          runPhases(*modules.back(), done, next - 1, options, pipeline))
+    return error;
+  // Later phases leave no fusions to report on.
+  std::vector<report::Entry> entries;
+  if (!options.report.empty())
+    entries = report::collectPlan(*modules.back());
+  if (llvm::Error error = runPhases(*modules.back(), next, *findPhase("cpu"),
                                     options, pipeline))
     return error;
   std::string prefix = target.name + ".";
   versions.push_back({target, *modules.back(), prefix});
+  report.versions.push_back(
+      report::collectVersion(std::move(entries), versions.back()));
+  clock("kernels");
   return llvm::Error::success();
+}
+
+llvm::Error Session::writeReport(const ModelContents &contents) {
+  llvm::Expected<llvm::json::Value> manifest =
+      llvm::json::parse(contents.manifest);
+  if (!manifest)
+    return manifest.takeError();
+  report.manifest = std::move(*manifest->getAsObject());
+  if (!options.profile.empty()) {
+    Expected<std::string> text = readFile(options.profile);
+    Status status = text.ok()
+                        ? report::addProfile(report, *text, options.profile)
+                        : text.status();
+    if (!status.ok())
+      return llvm::createStringError(status.message());
+  }
+  return report::write(report, options.report);
 }
 
 llvm::Error Session::emitModel() {
@@ -222,6 +271,7 @@ llvm::Error Session::emitModel() {
       return error;
     done = common + 1;
   }
+  clock("network");
   std::vector<Bytes> objects;
   unsigned jobs = options.jobs
                       ? options.jobs
@@ -234,6 +284,7 @@ llvm::Error Session::emitModel() {
     if (!kernels)
       return kernels.takeError();
     std::move(kernels->begin(), kernels->end(), std::back_inserter(objects));
+    clock("machine code");
   }
   ModelContents contents;
   contents.batch = largestBatch(versions.front().module);
@@ -250,9 +301,9 @@ llvm::Error Session::emitModel() {
   objects.push_back(std::move(*header));
   if (llvm::Error error = linkModel(objects, options.output))
     return error;
-  return options.report.empty()
-             ? llvm::Error::success()
-             : writeReport(options.report, versions, contents);
+  clock("link");
+  return options.report.empty() ? llvm::Error::success()
+                                : writeReport(contents);
 }
 
 llvm::Error Session::run() {

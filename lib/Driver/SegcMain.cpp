@@ -90,8 +90,14 @@ static void addCompile(CLI::App &app, int &code) {
                       "Directory for the module after every phase");
   command->add_option("--remarks", options->remarks,
                       "YAML file with a remark for every decision");
-  command->add_option("--report", options->report,
-                      "JSON file: arena with its bound, kernels");
+  CLI::Option *page =
+      command->add_option("--report", options->report,
+                          "File for what was decided: a page (.html), or JSON");
+  command
+      ->add_option("--profile", options->profile,
+                   "Measured times for the report, from segrun benchmark "
+                   "--profile")
+      ->needs(page);
   command
       ->add_option(
           "-O", options->optLevel,

@@ -14,6 +14,11 @@
 
 namespace segc {
 
+double CpuTarget::modelledSeconds(double flops, double bytes,
+                                  double cores) const {
+  return std::max(flops / peakFlops(), bytes / bytesPerSecond) / cores;
+}
+
 static const std::vector<CpuTarget> &allTargets() {
   static const std::vector<CpuTarget> targets = {
       {"x86-64-v3",

@@ -25,7 +25,8 @@ struct CompileOptions {
   std::string from;    ///< Phase that the input is already in.
   std::string dumpTo;  ///< Directory for the IR after every phase.
   std::string remarks; ///< YAML file.
-  std::string report;  ///< JSON file: plan and kernels.
+  std::string report;  ///< .html or .json: plan and kernels.
+  std::string profile; ///< Measured times for the report.
   std::string weights; ///< safetensors to embed.
   std::vector<std::string> cpus; ///< Versions; empty: all; "native".
   std::string precision = "f32";

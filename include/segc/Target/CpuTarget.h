@@ -27,6 +27,17 @@ struct CpuTarget {
   int64_t registers = 16; ///< Vector registers.
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20; ///< A core's own.
+  // Round figures of a core of a server, for a first guess at times: nothing
+  // is decided by them.
+  double clockHz = 2.7e9;
+  double fmaUnits = 2;
+  double bytesPerSecond = 12e9; ///< From memory.
+
+  double peakFlops() const {
+    return 2 * fmaUnits * static_cast<double>(lanes) * clockHz;
+  }
+  /// The roofline: whichever takes longer, computing or moving.
+  double modelledSeconds(double flops, double bytes, double cores) const;
 };
 
 /// "x86-64-v3" (AVX2, FMA) and "x86-64-v4" (AVX-512 F, BW, CD, DQ, VL); null

@@ -101,8 +101,8 @@ public:
 private:
   FailureOr<SmallVector<func::FuncOp>> kernels(seg::FusionOp fusion);
   LogicalResult placeValues(func::FuncOp entry);
-  DictionaryAttr launch(seg::FusionOp fusion, func::FuncOp kernel, Place temp,
-                        bool main);
+  DictionaryAttr launch(seg::FusionOp fusion, size_t index, func::FuncOp kernel,
+                        Place temp, bool main);
   void appendOperand(SmallVectorImpl<int64_t> &list, Value value);
   Place prepared(seg::FusionOp fusion, func::FuncOp kernel);
 
@@ -259,8 +259,8 @@ DictionaryAttr Outliner::prepareEntry() {
        named("type", TypeAttr::get(b.getFunctionType({}, {})))});
 }
 
-DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel,
-                                Place temp, bool main) {
+DictionaryAttr Outliner::launch(seg::FusionOp fusion, size_t index,
+                                func::FuncOp kernel, Place temp, bool main) {
   Builder b(module.getContext());
   Operation *root = fusionRoot(fusion), *lead = fusionLead(fusion);
   SmallVector<int64_t> operands;
@@ -286,6 +286,7 @@ DictionaryAttr Outliner::launch(seg::FusionOp fusion, func::FuncOp kernel,
   return b.getDictionaryAttr(
       {named("kernel", FlatSymbolRefAttr::get(kernel.getSymNameAttr())),
        named("op", b.getStringAttr(op)),
+       named("fusion", b.getI64IntegerAttr(index)),
        named("operands", b.getDenseI64ArrayAttr(operands)),
        named("inputs", b.getI64IntegerAttr(fusion.getNumOperands())),
        named("outputs", b.getI64IntegerAttr(fusion.getNumResults())),
@@ -299,7 +300,7 @@ FailureOr<DictionaryAttr> Outliner::outline(func::FuncOp entry) {
   Builder b(module.getContext());
   SmallVector<Attribute> launches;
   int64_t scratch = 0;
-  for (auto fusion : entry.getOps<seg::FusionOp>()) {
+  for (auto [index, fusion] : llvm::enumerate(entry.getOps<seg::FusionOp>())) {
     auto functions = kernels(fusion);
     if (failed(functions))
       return fusion.emitOpError("could not be emitted");
@@ -314,7 +315,7 @@ FailureOr<DictionaryAttr> Outliner::outline(func::FuncOp entry) {
       remaining = remaining.drop_front();
     }
     for (func::FuncOp kernel : remaining) {
-      launches.push_back(launch(fusion, kernel, temp, kernel == main));
+      launches.push_back(launch(fusion, index, kernel, temp, kernel == main));
       scratch = std::max(
           scratch,
           kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt());

@@ -7,6 +7,7 @@
 
 #include "segc/Runtime/Train/Report.h"
 #include "segc/Base/Files.h"
+#include "segc/Base/Html.h"
 #include "segc/Runtime/Train/Chart.h"
 
 #include <algorithm>
@@ -36,19 +37,6 @@ std::string segc::base64(std::string_view bytes) {
       text += k <= have ? digits[word >> (18 - 6 * k) & 63] : '=';
   }
   return text;
-}
-
-static std::string escaped(const std::string &text) {
-  std::string result;
-  for (char c : text) {
-    if (c == '<')
-      result += "&lt;";
-    else if (c == '&')
-      result += "&amp;";
-    else
-      result += c;
-  }
-  return result;
 }
 
 /// Adds (step, value) to the curve with this name.
@@ -114,9 +102,9 @@ static std::string metricsTable(const OrderedJson &metrics) {
   const OrderedJson &mean = metrics["hard_dice"]["classes"];
   std::string html = "<h2>Dice</h2><table><tr><th>case</th>";
   for (const auto &[name, value] : mean.items())
-    html += "<th>" + escaped(name) + "</th>";
+    html += "<th>" + escapeHtml(name) + "</th>";
   auto addRow = [&](const std::string &name, const OrderedJson &values) {
-    html += "</tr><tr><td>" + escaped(name) + "</td>";
+    html += "</tr><tr><td>" + escapeHtml(name) + "</td>";
     for (const auto &[className, value] : mean.items())
       html += "<td>" + numberCell(values.at(className)) + "</td>";
   };
@@ -138,9 +126,9 @@ static std::string overlayImages(const std::string &folder) {
   std::string html;
   for (const fs::path &picture : pictures)
     if (Expected<std::string> bytes = readFile(picture.string()); bytes.ok())
-      html += "<figure><img alt='" + escaped(picture.stem().string()) +
+      html += "<figure><img alt='" + escapeHtml(picture.stem().string()) +
               "' src='data:image/png;base64," + base64(*bytes) +
-              "'><figcaption>" + escaped(picture.stem().string()) +
+              "'><figcaption>" + escapeHtml(picture.stem().string()) +
               "</figcaption></figure>";
   return html.empty() ? "" : "<h2>Predictions</h2>" + html;
 }
@@ -157,14 +145,14 @@ Status segc::writeReport(const std::string &results, const std::string &title) {
     metrics = OrderedJson::parse(*text, nullptr, false);
   std::string html =
       "<!doctype html><html lang='en'><meta charset='utf-8'><title>" +
-      escaped(title) +
+      escapeHtml(title) +
       "</title><style>body{font:15px system-ui,sans-serif;max-width:60rem;"
       "margin:2rem auto;padding:0 1rem}svg text{font-size:12px}.grid{stroke:"
       "#ddd}table{border-collapse:collapse}td,th{padding:.2rem .8rem;"
       "border-bottom:1px solid #ddd;text-align:right}td:first-child,"
       "th:first-child{text-align:left}figure{display:inline-block;margin:.5rem}"
       "img{max-width:100%}</style><h1>" +
-      escaped(title) + "</h1>";
+      escapeHtml(title) + "</h1>";
   if (curves)
     html += "<h2>Curves</h2>" + chart.toSvg(chartWidth, chartHeight);
   html += metricsTable(metrics) + overlayImages(results + "/overlays");

@@ -1,0 +1,118 @@
+//===- Report.h - What a compilation decided --------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// What is known of a model, as plain data: collected from the IR (Collect.h),
+// completed by a profile (Profile.h), written as JSON or as a page.
+
+#ifndef SEGC_DRIVER_REPORT_REPORT_H
+#define SEGC_DRIVER_REPORT_REPORT_H
+
+#include "segc/Target/CpuTarget.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
+#include <map>
+
+namespace segc::report {
+
+/// A tensor as a kernel sees it.
+struct Operand {
+  std::string name;  ///< Of what comes from outside or leaves; else empty.
+  std::string type;  ///< "2x32x32x32x16xf32"
+  int64_t bytes = 0; ///< With the largest batch.
+  int from = -1;     ///< Kernel that wrote it; -1: it comes from outside.
+};
+
+/// One call of a compiled function. Figures are those of a sample.
+struct Launch {
+  std::string function, op;
+  int64_t tasksFixed = 0, tasksPerSample = 0;
+  double flops = 0, bytes = 0;
+  std::optional<double> seconds; ///< Measured.
+};
+
+/// Where the network's precision changes.
+struct Cast {
+  std::string from, to, location;
+};
+
+/// A seg.fusion: one kernel's work, done by one launch or a few.
+struct Kernel {
+  std::string root; ///< "conv"; the first op if all are pointwise.
+  std::vector<std::string> fused; ///< The other ops, in order.
+  std::string location;
+  std::string strategyKind, strategy;
+  std::vector<Operand> inputs, results;
+  std::vector<Cast> casts;
+  /// Spatial positions of the largest tensor that has a batch; 0: none has.
+  int64_t positions = 0;
+  std::string grid; ///< Their shape: "32x32x32".
+  std::vector<Launch> launches;
+
+  double flops() const;
+  double bytes() const;
+  /// The sum of its launches; none unless all were measured.
+  std::optional<double> seconds() const;
+};
+
+/// A value, or the temporary of a kernel, in the arena.
+struct Buffer {
+  std::string name, type;
+  int64_t bytes = 0, offset = 0;
+  int first = 0, last = 0; ///< Kernels from which and to which it is needed.
+};
+
+struct Entry {
+  std::string name;
+  std::vector<Kernel> kernels; ///< In order; empty if they are not known.
+  std::vector<Launch> others;  ///< Launches that belong to none of them.
+  std::vector<Buffer> buffers;
+  int64_t arenaBytes = 0, arenaBound = 0, scratchBytes = 0;
+
+  /// Launches in the order of the entry's table.
+  std::vector<Launch *> launches();
+  std::vector<const Launch *> launches() const;
+};
+
+/// Bytes needed while a kernel runs; what is computed in place counts once.
+int64_t bytesAlive(const Entry &entry, int kernel);
+/// The kernel that needs most; 0 if there are no buffers.
+int peakKernel(const Entry &entry);
+
+/// One instruction-set version.
+struct Version {
+  CpuTarget target;
+  std::vector<Entry> entries;
+};
+
+struct Measurement {
+  int64_t batch = 1, threads = 1, steps = 0;
+  std::string mode;
+};
+
+struct Report {
+  llvm::json::Object manifest;
+  std::vector<Version> versions;
+  /// Wall time: "network", "kernels", "machine code", "link".
+  std::vector<std::pair<std::string, double>> compileSeconds;
+  std::optional<Measurement> measurement;
+
+  /// Samples a call that modelled and measured times are those of.
+  int64_t batch() const;
+  int64_t cores() const;
+  double modelledSeconds(const Version &version, const Kernel &kernel) const;
+};
+
+llvm::json::Value toJson(const Report &report);
+/// A page that needs no other file, on the first version.
+std::string toHtml(const Report &report);
+
+/// Writes a page if the path ends in .html, else JSON.
+llvm::Error write(const Report &report, llvm::StringRef path);
+
+} // namespace segc::report
+
+#endif // SEGC_DRIVER_REPORT_REPORT_H

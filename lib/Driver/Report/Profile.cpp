@@ -1,0 +1,71 @@
+//===- Profile.cpp - Measured times of a model ----------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Driver/Report/Profile.h"
+
+#include "segc/Base/Json.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace segc::report {
+
+static constexpr int64_t newestFormat = 1;
+
+/// Puts the version with this name in front.
+static Status chooseVersion(Report &report, const std::string &cpu,
+                            const std::string &where) {
+  auto measured = llvm::find_if(report.versions, [&](const Version &version) {
+    return version.target.name == cpu;
+  });
+  if (measured == report.versions.end())
+    return invalidArgument(where + ": measured the version " + cpu +
+                           ", which is not compiled here; see --cpu");
+  std::rotate(report.versions.begin(), measured, measured + 1);
+  return Status::success();
+}
+
+static void addKernel(Version &version, JsonReader kernel) {
+  std::string name = kernel.string("name"), entryName = kernel.string("entry");
+  auto entry = llvm::find_if(version.entries, [&](const Entry &entry) {
+    return entry.name == entryName;
+  });
+  if (entry == version.entries.end())
+    return kernel.fail("the model has no entry " + entryName);
+  std::vector<Launch *> launches = entry->launches();
+  size_t index = kernel.integer("index");
+  if (index >= launches.size() || launches[index]->function != name)
+    return kernel.fail(
+        "the profile is of another model: launch " + std::to_string(index) +
+        " of " + entryName + " is " +
+        (index < launches.size() ? launches[index]->function : "absent") +
+        ", not " + name);
+  launches[index]->seconds = kernel.number("median_ms") * 1e-3;
+}
+
+Status addProfile(Report &report, std::string_view text,
+                  const std::string &where) {
+  SEGC_ASSIGN_OR_RETURN(Json json, parseJson(text, where));
+  Status status;
+  JsonReader reader(json, where, status);
+  reader.integer("format", 1, newestFormat);
+  Measurement measurement;
+  measurement.batch = reader.integer("batch_size", 1);
+  measurement.threads = reader.integer("threads", 1);
+  measurement.steps = reader.integer("steps", 1);
+  measurement.mode = reader.string("mode");
+  std::string cpu = reader.string("cpu_version");
+  SEGC_RETURN_IF_ERROR(status);
+  SEGC_RETURN_IF_ERROR(chooseVersion(report, cpu, where));
+  reader.forEach("kernels", [&](JsonReader kernel) {
+    if (status.ok())
+      addKernel(report.versions.front(), kernel);
+  });
+  SEGC_RETURN_IF_ERROR(status);
+  report.measurement = measurement;
+  return Status::success();
+}
+
+} // namespace segc::report

@@ -1,0 +1,105 @@
+//===- Report.cpp - What a compilation decided ----------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Driver/Report/Report.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace segc::report {
+
+double Kernel::flops() const {
+  double sum = 0;
+  for (const Launch &launch : launches)
+    sum += launch.flops;
+  return sum;
+}
+
+double Kernel::bytes() const {
+  double sum = 0;
+  for (const Launch &launch : launches)
+    sum += launch.bytes;
+  return sum;
+}
+
+std::optional<double> Kernel::seconds() const {
+  double sum = 0;
+  for (const Launch &launch : launches) {
+    if (!launch.seconds)
+      return std::nullopt;
+    sum += *launch.seconds;
+  }
+  return launches.empty() ? std::nullopt : std::optional<double>(sum);
+}
+
+std::vector<Launch *> Entry::launches() {
+  std::vector<Launch *> all;
+  for (Kernel &kernel : kernels)
+    for (Launch &launch : kernel.launches)
+      all.push_back(&launch);
+  for (Launch &launch : others)
+    all.push_back(&launch);
+  return all;
+}
+
+std::vector<const Launch *> Entry::launches() const {
+  std::vector<Launch *> all = const_cast<Entry *>(this)->launches();
+  return {all.begin(), all.end()};
+}
+
+int64_t bytesAlive(const Entry &entry, int kernel) {
+  std::map<int64_t, int64_t> byOffset;
+  for (const Buffer &buffer : entry.buffers)
+    if (buffer.first <= kernel && kernel <= buffer.last)
+      byOffset[buffer.offset] = std::max(byOffset[buffer.offset], buffer.bytes);
+  int64_t sum = 0;
+  for (auto [offset, bytes] : byOffset)
+    sum += bytes;
+  return sum;
+}
+
+int peakKernel(const Entry &entry) {
+  int peak = 0;
+  int64_t most = 0;
+  for (int i = 0, end = entry.kernels.size(); i < end; ++i)
+    if (int64_t bytes = bytesAlive(entry, i); bytes > most) {
+      most = bytes;
+      peak = i;
+    }
+  return peak;
+}
+
+int64_t Report::batch() const {
+  return measurement ? measurement->batch
+                     : manifest.getInteger("batch").value_or(1);
+}
+
+int64_t Report::cores() const { return measurement ? measurement->threads : 1; }
+
+double Report::modelledSeconds(const Version &version,
+                               const Kernel &kernel) const {
+  auto samples = static_cast<double>(batch());
+  return version.target.modelledSeconds(kernel.flops() * samples,
+                                        kernel.bytes() * samples,
+                                        static_cast<double>(cores()));
+}
+
+llvm::Error write(const Report &report, llvm::StringRef path) {
+  std::error_code error;
+  llvm::raw_fd_ostream out(path, error);
+  if (error)
+    return llvm::createStringError(error, "cannot write " + path + ": " +
+                                              error.message());
+  if (path.ends_with_insensitive(".html"))
+    out << toHtml(report);
+  else
+    out << llvm::formatv("{0:2}", toJson(report)) << "\n";
+  return llvm::Error::success();
+}
+
+} // namespace segc::report

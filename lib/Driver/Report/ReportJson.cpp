@@ -1,0 +1,92 @@
+//===- ReportJson.cpp - The report as JSON --------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Driver/Report/Report.h"
+
+namespace json = llvm::json;
+
+namespace segc::report {
+
+static json::Array operandList(const std::vector<Operand> &operands) {
+  json::Array list;
+  for (const Operand &operand : operands) {
+    json::Object object{{"type", operand.type}};
+    if (!operand.name.empty())
+      object["name"] = operand.name;
+    if (operand.from >= 0)
+      object["from"] = operand.from;
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
+static json::Object kernelObject(const Report &report, const Version &version,
+                                 const Kernel &kernel) {
+  json::Array launches;
+  for (const Launch &launch : kernel.launches)
+    launches.push_back(launch.function);
+  json::Object object{
+      {"root", kernel.root},
+      {"fused", json::Array(kernel.fused)},
+      {"location", kernel.location},
+      {"strategy", kernel.strategy},
+      {"inputs", operandList(kernel.inputs)},
+      {"results", operandList(kernel.results)},
+      {"launches", std::move(launches)},
+      {"modelled_ms", report.modelledSeconds(version, kernel) * 1e3}};
+  if (std::optional<double> seconds = kernel.seconds())
+    object["measured_ms"] = *seconds * 1e3;
+  return object;
+}
+
+static json::Object entryObject(const Report &report, const Version &version,
+                                const Entry &entry) {
+  json::Array launches, kernels, buffers;
+  for (const Launch *launch : entry.launches())
+    launches.push_back(json::Object{{"kernel", launch->function},
+                                    {"op", launch->op},
+                                    {"flops_per_sample", launch->flops},
+                                    {"bytes_per_sample", launch->bytes}});
+  for (const Kernel &kernel : entry.kernels)
+    kernels.push_back(kernelObject(report, version, kernel));
+  for (const Buffer &buffer : entry.buffers)
+    buffers.push_back(json::Object{{"name", buffer.name},
+                                   {"type", buffer.type},
+                                   {"bytes", buffer.bytes},
+                                   {"offset", buffer.offset},
+                                   {"first", buffer.first},
+                                   {"last", buffer.last}});
+  double arena = static_cast<double>(entry.arenaBytes);
+  return json::Object{
+      {"arena_bytes", entry.arenaBytes},
+      {"arena_bound_bytes", entry.arenaBound},
+      {"arena_over_bound",
+       entry.arenaBound ? arena / static_cast<double>(entry.arenaBound) : 1.0},
+      {"scratch_bytes", entry.scratchBytes},
+      {"launches", std::move(launches)},
+      {"kernels", std::move(kernels)},
+      {"buffers", std::move(buffers)}};
+}
+
+json::Value toJson(const Report &report) {
+  json::Array versions;
+  for (const Version &version : report.versions) {
+    json::Object entries;
+    for (const Entry &entry : version.entries)
+      entries[entry.name] = entryObject(report, version, entry);
+    versions.push_back(json::Object{{"cpu", version.target.name},
+                                    {"entries", std::move(entries)}});
+  }
+  json::Object seconds;
+  for (const auto &[step, time] : report.compileSeconds)
+    seconds[step] = time;
+  return json::Object{{"manifest", json::Object(report.manifest)},
+                      {"compile_seconds", std::move(seconds)},
+                      {"versions", std::move(versions)}};
+}
+
+} // namespace segc::report

@@ -1,0 +1,185 @@
+//===- ReportTest.cpp - The report as data and as a page ------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Base/Html.h"
+#include "segc/Driver/Report/Profile.h"
+#include <gmock/gmock.h>
+
+using namespace segc;
+using testing::HasSubstr;
+using testing::Not;
+
+namespace {
+
+constexpr const char *hostile = "</title><script>alert('x')</script>\"&";
+
+/// conv -> relu -> a result in the arena that no one reads; one cast.
+report::Report smallReport(const std::string &name = "conv") {
+  report::Kernel conv, relu;
+  conv.root = name;
+  conv.fused = {name};
+  conv.location = conv.strategy = conv.strategyKind = conv.grid = name;
+  conv.positions = 64;
+  conv.inputs = {{name, "1x8x8x1xf32", 256, -1}};
+  conv.results = {{"", "1x8x8x4xf32", 1024, -1}};
+  conv.launches = {{"k0_pack", name, 1, 0, 0, 0, std::nullopt},
+                   {"k0_conv", name, 0, 4, 2e6, 1280, std::nullopt}};
+  conv.casts = {{"f32", name, name}};
+  relu.root = "relu";
+  relu.inputs = {{"", "1x8x8x4xf32", 1024, 0}};
+  relu.launches = {{"k1_relu", "seg.relu", 0, 1, 0, 2048, std::nullopt}};
+  report::Entry entry;
+  entry.name = "predict";
+  entry.kernels = {conv, relu};
+  entry.buffers = {{name, "1x8x8x4xf32", 1024, 0, 0, 1},
+                   {"relu #1", "1x8x8x4xf32", 1024, 0, 1, 1},
+                   {"conv #0 temporary", "", 512, 1024, 0, 0}};
+  entry.arenaBytes = entry.arenaBound = 1536;
+  report::Report report;
+  report.manifest["network"] = name;
+  report.manifest["batch"] = 2;
+  report.versions.push_back({*lookupCpuTarget("x86-64-v3"), {entry}});
+  report.versions.push_back({*lookupCpuTarget("x86-64-v4"), {entry}});
+  report.compileSeconds = {{"network", 0.25}};
+  return report;
+}
+
+std::string profile(const std::string &second = "k0_conv",
+                    const std::string &cpu = "x86-64-v4") {
+  return R"({"format": 1, "batch_size": 2, "threads": 2, "steps": 3,
+    "mode": "predict", "cpu_version": ")" +
+         cpu + R"(", "kernels": [
+    {"entry": "predict", "index": 0, "name": "k0_pack", "median_ms": 0.5},
+    {"entry": "predict", "index": 1, "name": ")" +
+         second + R"(", "median_ms": 1.5}]})";
+}
+
+TEST(Html, NothingStaysMarkup) {
+  EXPECT_EQ(
+      escapeHtml("<a href='x' title=\"y\">&amp;</a>"),
+      "&lt;a href=&#39;x&#39; title=&quot;y&quot;&gt;&amp;amp;&lt;/a&gt;");
+  EXPECT_EQ(escapeHtml("conv.weight"), "conv.weight");
+}
+
+// A kernel's figures are the sums of its launches.
+TEST(Report, KernelsAddUp) {
+  report::Report report = smallReport();
+  const report::Kernel &conv = report.versions[0].entries[0].kernels[0];
+  EXPECT_EQ(conv.flops(), 2e6);
+  EXPECT_EQ(conv.bytes(), 1280);
+  EXPECT_FALSE(conv.seconds()) << "nothing was measured";
+}
+
+// In place counts once; a temporary lives as long as its kernel.
+TEST(Report, PeakOfMemory) {
+  report::Report report = smallReport();
+  const report::Entry &entry = report.versions[0].entries[0];
+  EXPECT_EQ(report::bytesAlive(entry, 0), 1536);
+  EXPECT_EQ(report::bytesAlive(entry, 1), 1024);
+  EXPECT_EQ(report::peakKernel(entry), 0);
+}
+
+// The longer of arithmetic and traffic, of all samples, shared by the cores.
+TEST(Report, ModelledTime) {
+  CpuTarget target = *lookupCpuTarget("x86-64-v3");
+  double flops = target.peakFlops(), bytes = target.bytesPerSecond;
+  EXPECT_DOUBLE_EQ(target.modelledSeconds(3 * flops, 2 * bytes, 1), 3);
+  EXPECT_DOUBLE_EQ(target.modelledSeconds(flops, 2 * bytes, 4), 0.5);
+  report::Report report = smallReport();
+  EXPECT_DOUBLE_EQ(
+      report.modelledSeconds(report.versions[0],
+                             report.versions[0].entries[0].kernels[0]),
+      2 * 2e6 / flops);
+}
+
+// A profile times the launches of the version that was measured and shows it.
+TEST(Report, ProfileIsMerged) {
+  report::Report report = smallReport();
+  Status status = report::addProfile(report, profile(), "p.json");
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(report.versions[0].target.name, "x86-64-v4");
+  const report::Entry &entry = report.versions[0].entries[0];
+  EXPECT_DOUBLE_EQ(entry.kernels[0].seconds().value_or(0), 2e-3);
+  EXPECT_FALSE(entry.kernels[1].seconds()) << "was not measured";
+  EXPECT_FALSE(report.versions[1].entries[0].kernels[0].seconds());
+  EXPECT_EQ(report.cores(), 2);
+  EXPECT_THAT(report::toHtml(report), HasSubstr("segrun benchmark"));
+}
+
+TEST(Report, ProfileOfAnotherModel) {
+  report::Report report = smallReport();
+  EXPECT_THAT(
+      report::addProfile(report, profile("k7_conv"), "p.json").message(),
+      HasSubstr("launch 1 of predict is k0_conv, not k7_conv"));
+  EXPECT_THAT(
+      report::addProfile(report, profile("k0_conv", "vax"), "p.json").message(),
+      HasSubstr("p.json: measured the version vax"));
+  EXPECT_THAT(report::addProfile(report, "{}", "p.json").message(),
+              HasSubstr("\"format\" is missing"));
+  EXPECT_THAT(report::addProfile(report, "nothing", "p.json").message(),
+              HasSubstr("p.json: not valid JSON"));
+}
+
+// Whatever a network calls its things, the page has its own script alone.
+TEST(Report, NamesStayText) {
+  report::Report report = smallReport(hostile);
+  report.compileSeconds[0].first = hostile;
+  report.versions[0].entries[0].name = hostile;
+  std::string page = report::toHtml(report);
+  EXPECT_THAT(page, Not(HasSubstr("alert('x')")));
+  EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
+  EXPECT_THAT(page, HasSubstr("&lt;/title&gt;&lt;script&gt;"));
+  auto count = [&](const std::string &word) {
+    size_t found = 0;
+    for (size_t at = page.find(word); at != std::string::npos;
+         at = page.find(word, at + 1))
+      ++found;
+    return found;
+  };
+  EXPECT_EQ(count("<script"), 1u);
+  EXPECT_EQ(count("<svg"), 3u) << "graph, memory, roofline";
+}
+
+// The page asks for nothing outside.
+TEST(Report, PageIsSelfContained) {
+  std::string page = report::toHtml(smallReport());
+  EXPECT_THAT(page, HasSubstr("default-src 'none'"));
+  for (const char *word : {"http:", "https:", "src=", "@import", "url("})
+    EXPECT_THAT(page, Not(HasSubstr(word)));
+}
+
+// Without kernels or buffers there are sentences in place of pictures.
+TEST(Report, NothingToDraw) {
+  report::Report report = smallReport();
+  report::Entry &entry = report.versions[0].entries[0];
+  entry.buffers.clear();
+  entry.kernels.erase(entry.kernels.begin());
+  std::string page = report::toHtml(report);
+  EXPECT_THAT(page, HasSubstr("keeps nothing in the arena"));
+  EXPECT_THAT(page, HasSubstr("No kernel of this entry counts its work"));
+  EXPECT_THAT(page, HasSubstr("No casts"));
+  entry.others = entry.kernels[0].launches;
+  entry.kernels.clear();
+  EXPECT_THAT(report::toHtml(report), HasSubstr("1 launches that belong to"));
+}
+
+// The JSON has what the page shows.
+TEST(Report, Json) {
+  llvm::json::Value json = report::toJson(smallReport());
+  const llvm::json::Object *entry =
+      (*json.getAsObject()->getArray("versions"))[0]
+          .getAsObject()
+          ->getObject("entries")
+          ->getObject("predict");
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->getInteger("arena_bytes"), 1536);
+  EXPECT_EQ(entry->getArray("launches")->size(), 3u);
+  EXPECT_EQ(entry->getArray("kernels")->size(), 2u);
+  EXPECT_EQ(entry->getArray("buffers")->size(), 3u);
+}
+
+} // namespace
