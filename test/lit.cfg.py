@@ -1,6 +1,7 @@
 """lit configuration shared by all builds; paths come from lit.site.cfg.py."""
 
 import os
+import shutil
 
 import lit.formats
 
@@ -9,6 +10,17 @@ config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
 config.excludes = ["Inputs", "CMakeLists.txt"]
 config.test_source_root = os.path.dirname(__file__)
+
+# Opens what `segc compile --report` writes.
+browsers = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+chromium = next(filter(None, browsers), None)
+if chromium:
+    config.available_features.add("chromium")
+    config.substitutions.append((r"%chromium\b", chromium))
+else:
+    lit_config.note(
+        "no Chromium (Debian: chromium): the tests that open pages are unsupported"
+    )
 
 # A test sees the programs of this build and the LLVM tools that CMake found,
 # whatever else is installed.

@@ -164,8 +164,10 @@ void Page::graph(size_t index) {
   out << "<h3>Graph of kernels</h3>\n<p class='note'>From left to right in the "
          "order in which they run; rows are grids, the finest on top. The bar "
          "is the time, relative to the slowest kernel. A box leads to its row "
-         "in the table; resting on it shows its tensors.</p>\n<div class='fit'>"
-         "<label><input type='checkbox'> fit to the width</label><div "
+         "in the table; resting on it shows its tensors.</p>\n<div "
+         "class='zoomed'>"
+         "<label>zoom <input type='range' min='5' max='100' "
+         "value='100'></label><div "
          "class='scroll' data-section='graph'>"
       << graphSvg(report, index) << "</div></div>\n";
 }
@@ -283,7 +285,7 @@ void Page::roofline(size_t index) {
                 "(`segrun benchmark --profile`) brings measured ones. ")
       << "The area of a circle is the kernel's share of the time. "
       << (uncounted ? std::to_string(uncounted) +
-                          " kernels that only move data are not shown."
+                          " kernels whose work is not counted are not shown."
                     : "")
       << "</p>\n<div class='scroll' data-section='roofline'>" << picture
       << "</div>\n";

@@ -10,7 +10,7 @@
 namespace segc::report {
 
 static constexpr double axisWidth = 76, plotHeight = 300, top = 14,
-                        axisHeight = 34, leastWidth = 760, leastTick = 5;
+                        axisHeight = 34, leastWidth = 1200, leastTick = 5;
 static constexpr unsigned colours = 6;
 
 std::string memorySvg(const Entry &entry) {

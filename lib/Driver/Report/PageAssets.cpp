@@ -32,7 +32,6 @@ tr:target { outline: 2px solid var(--accent); outline-offset: -2px; }
 details { margin: .5rem 0; }
 svg { display: block; max-width: none; font: 12px system-ui, sans-serif; }
 svg text { fill: var(--fore); }
-.fit:has(:checked) svg { width: 100%; height: auto; }
 svg .small { font-size: 11px; }
 svg .strong { font-weight: 600; }
 svg .faint { fill: var(--faint); }
@@ -69,6 +68,12 @@ for (const table of document.querySelectorAll("table.sortable"))
     body.append(...[...body.rows].sort((a, b) => down ? compare(b, a) : compare(a, b)));
     for (const head of target.parentNode.cells)
       head.ariaSort = head === target ? (down ? "descending" : "ascending") : null;
+  });
+for (const zoom of document.querySelectorAll(".zoomed input"))
+  zoom.addEventListener("input", () => {
+    const svg = zoom.closest(".zoomed").querySelector("svg");
+    svg.style.width = svg.viewBox.baseVal.width * zoom.value / 100 + "px";
+    svg.style.height = "auto";
   });
 for (const node of document.querySelectorAll(".node")) {
   const k = node.dataset.kernel;

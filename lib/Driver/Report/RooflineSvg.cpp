@@ -13,7 +13,7 @@ namespace segc::report {
 
 namespace {
 
-constexpr double left = 96, top = 16, plotWidth = 700, plotHeight = 320,
+constexpr double left = 96, top = 16, plotWidth = 1000, plotHeight = 320,
                  bottom = 40;
 
 /// A logarithmic scale over whole powers of ten.
