@@ -232,8 +232,9 @@ llvm::Error Session::addVersion(const CpuTarget &target) {
     return error;
   std::string prefix = target.name + ".";
   versions.push_back({target, *modules.back(), prefix});
-  report.versions.push_back(
-      report::collectVersion(std::move(entries), versions.back()));
+  if (!options.report.empty())
+    report.versions.push_back(
+        report::collectVersion(std::move(entries), versions.back()));
   clock("kernels");
   return llvm::Error::success();
 }
@@ -244,11 +245,10 @@ llvm::Error Session::writeReport(const ModelContents &contents) {
   if (!manifest)
     return manifest.takeError();
   report.manifest = std::move(*manifest->getAsObject());
-  if (!options.profile.empty()) {
-    Expected<std::string> text = readFile(options.profile);
-    Status status = text.ok()
-                        ? report::addProfile(report, *text, options.profile)
-                        : text.status();
+  for (const std::string &profile : options.profiles) {
+    Expected<std::string> text = readFile(profile);
+    Status status =
+        text.ok() ? report::addProfile(report, *text, profile) : text.status();
     if (!status.ok())
       return llvm::createStringError(status.message());
   }

@@ -94,9 +94,9 @@ static void addCompile(CLI::App &app, int &code) {
       command->add_option("--report", options->report,
                           "File for what was decided: a page (.html), or JSON");
   command
-      ->add_option("--profile", options->profile,
+      ->add_option("--profile", options->profiles,
                    "Measured times for the report, from segrun benchmark "
-                   "--profile")
+                   "--profile; may be given again for another mode")
       ->needs(page);
   command
       ->add_option(

@@ -110,18 +110,29 @@ TEST(Report, ProfileIsMerged) {
   EXPECT_THAT(report::toHtml(report), HasSubstr("segrun benchmark"));
 }
 
-TEST(Report, ProfileOfAnotherModel) {
+// A second one completes the first, if it was measured alike.
+TEST(Report, SeveralProfiles) {
   report::Report report = smallReport();
+  ASSERT_TRUE(report::addProfile(report, profile(), "p.json").ok());
+  ASSERT_TRUE(report::addProfile(report, profile(), "q.json").ok());
+  EXPECT_EQ(report.measurement->runs.size(), 2u);
   EXPECT_THAT(
-      report::addProfile(report, profile("k7_conv"), "p.json").message(),
-      HasSubstr("launch 1 of predict is k0_conv, not k7_conv"));
-  EXPECT_THAT(
-      report::addProfile(report, profile("k0_conv", "vax"), "p.json").message(),
-      HasSubstr("p.json: measured the version vax"));
-  EXPECT_THAT(report::addProfile(report, "{}", "p.json").message(),
-              HasSubstr("\"format\" is missing"));
-  EXPECT_THAT(report::addProfile(report, "nothing", "p.json").message(),
-              HasSubstr("p.json: not valid JSON"));
+      report::addProfile(report, profile("k0_conv", "x86-64-v3"), "r.json")
+          .message(),
+      HasSubstr("r.json: measured with batch 2, 2 threads, x86-64-v3"));
+}
+
+TEST(Report, ProfileOfAnotherModel) {
+  auto errorOf = [](const std::string &text) {
+    report::Report report = smallReport();
+    return report::addProfile(report, text, "p.json").message();
+  };
+  EXPECT_THAT(errorOf(profile("k7_conv")),
+              HasSubstr("launch 1 of predict is k0_conv, not k7_conv"));
+  EXPECT_THAT(errorOf(profile("k0_conv", "vax")),
+              HasSubstr("p.json: measured the version vax"));
+  EXPECT_THAT(errorOf("{}"), HasSubstr("\"format\" is missing"));
+  EXPECT_THAT(errorOf("nothing"), HasSubstr("p.json: not valid JSON"));
 }
 
 // Whatever a network calls its things, the page has its own script alone.

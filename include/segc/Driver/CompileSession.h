@@ -26,9 +26,9 @@ struct CompileOptions {
   std::string dumpTo;  ///< Directory for the IR after every phase.
   std::string remarks; ///< YAML file.
   std::string report;  ///< .html or .json: plan and kernels.
-  std::string profile; ///< Measured times for the report.
-  std::string weights; ///< safetensors to embed.
-  std::vector<std::string> cpus; ///< Versions; empty: all; "native".
+  std::vector<std::string> profiles; ///< Measured times for the report.
+  std::string weights;               ///< safetensors to embed.
+  std::vector<std::string> cpus;     ///< Versions; empty: all; "native".
   std::string precision = "f32";
   unsigned optLevel = 2; ///< LLVM's, 0 to 3.
   unsigned jobs = 0;     ///< Threads of code generation; 0: all cores.

@@ -214,7 +214,8 @@ void addTable(Entry &entry, DictionaryAttr table, ModuleOp module) {
 std::vector<Entry> collectPlan(ModuleOp planned) {
   std::vector<Entry> entries;
   for (auto function : planned.getOps<func::FuncOp>())
-    entries.push_back(EntryCollector(function).collect());
+    if (function->hasAttr(arenaAttrName))
+      entries.push_back(EntryCollector(function).collect());
   return entries;
 }
 

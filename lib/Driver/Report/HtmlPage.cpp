@@ -8,6 +8,7 @@
 #include "Draw.h"
 
 #include "segc/Base/Html.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace segc::report {
 
@@ -98,12 +99,11 @@ void Page::facts() {
     total += seconds;
   }
   row("compile time", timeText(total) + " (" + times + ")");
-  if (report.measurement)
-    row("measured",
-        llvm::formatv("segrun benchmark --mode {0}, batch {1}, {2} "
-                      "threads, median of {3} steps",
-                      report.measurement->mode, report.measurement->batch,
-                      report.measurement->threads, report.measurement->steps));
+  if (const std::optional<Measurement> &measured = report.measurement)
+    row("measured", llvm::formatv("segrun benchmark, batch {0}, {1} threads, "
+                                  "medians: {2}",
+                                  measured->batch, measured->threads,
+                                  llvm::join(measured->runs, "; ")));
   out << "</table>\n";
 }
 

@@ -27,6 +27,27 @@ static Status chooseVersion(Report &report, const std::string &cpu,
   return Status::success();
 }
 
+/// Times in one page are those of one way to run.
+static Status addMeasurement(Report &report, const Measurement &added,
+                             const std::string &cpu, const std::string &where) {
+  std::optional<Measurement> &known = report.measurement;
+  if (!known) {
+    SEGC_RETURN_IF_ERROR(chooseVersion(report, cpu, where));
+    known = added;
+    return Status::success();
+  }
+  auto describe = [](const Measurement &m, const std::string &version) {
+    return "batch " + std::to_string(m.batch) + ", " +
+           std::to_string(m.threads) + " threads, " + version;
+  };
+  std::string before = describe(*known, report.versions.front().target.name);
+  if (std::string now = describe(added, cpu); now != before)
+    return invalidArgument(where + ": measured with " + now +
+                           ", the profile before it with " + before);
+  known->runs.insert(known->runs.end(), added.runs.begin(), added.runs.end());
+  return Status::success();
+}
+
 static void addKernel(Version &version, JsonReader kernel) {
   std::string name = kernel.string("name"), entryName = kernel.string("entry");
   auto entry = llvm::find_if(version.entries, [&](const Entry &entry) {
@@ -54,18 +75,17 @@ Status addProfile(Report &report, std::string_view text,
   Measurement measurement;
   measurement.batch = reader.integer("batch_size", 1);
   measurement.threads = reader.integer("threads", 1);
-  measurement.steps = reader.integer("steps", 1);
-  measurement.mode = reader.string("mode");
+  measurement.runs.push_back(reader.string("mode") + ", " +
+                             std::to_string(reader.integer("steps", 1)) +
+                             " steps");
   std::string cpu = reader.string("cpu_version");
   SEGC_RETURN_IF_ERROR(status);
-  SEGC_RETURN_IF_ERROR(chooseVersion(report, cpu, where));
+  SEGC_RETURN_IF_ERROR(addMeasurement(report, measurement, cpu, where));
   reader.forEach("kernels", [&](JsonReader kernel) {
     if (status.ok())
       addKernel(report.versions.front(), kernel);
   });
-  SEGC_RETURN_IF_ERROR(status);
-  report.measurement = measurement;
-  return Status::success();
+  return status;
 }
 
 } // namespace segc::report

@@ -37,19 +37,20 @@ std::optional<double> Kernel::seconds() const {
   return launches.empty() ? std::nullopt : std::optional<double>(sum);
 }
 
-std::vector<Launch *> Entry::launches() {
-  std::vector<Launch *> all;
-  for (Kernel &kernel : kernels)
-    for (Launch &launch : kernel.launches)
+template <typename AnyEntry>
+static auto listLaunches(AnyEntry &entry) {
+  std::vector<decltype(&entry.others.front())> all;
+  for (auto &kernel : entry.kernels)
+    for (auto &launch : kernel.launches)
       all.push_back(&launch);
-  for (Launch &launch : others)
+  for (auto &launch : entry.others)
     all.push_back(&launch);
   return all;
 }
 
+std::vector<Launch *> Entry::launches() { return listLaunches(*this); }
 std::vector<const Launch *> Entry::launches() const {
-  std::vector<Launch *> all = const_cast<Entry *>(this)->launches();
-  return {all.begin(), all.end()};
+  return listLaunches(*this);
 }
 
 int64_t bytesAlive(const Entry &entry, int kernel) {

@@ -15,7 +15,7 @@ namespace segc::report {
 
 /// Adds the times that `segrun benchmark --profile` wrote (`text`; `where`
 /// names it in errors) and puts the version that was measured first. Fails if
-/// they are those of another model.
+/// they are those of another model, or measured otherwise than those before.
 Status addProfile(Report &report, std::string_view text,
                   const std::string &where);
 

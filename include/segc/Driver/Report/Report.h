@@ -88,9 +88,10 @@ struct Version {
   std::vector<Entry> entries;
 };
 
+/// How times were measured.
 struct Measurement {
-  int64_t batch = 1, threads = 1, steps = 0;
-  std::string mode;
+  int64_t batch = 1, threads = 1;
+  std::vector<std::string> runs; ///< "train, 50 steps"
 };
 
 struct Report {
