@@ -14,8 +14,15 @@ using namespace segc;
 
 static std::string orEmpty(const char *text) { return text ? text : ""; }
 
+static double secondsBetween(std::chrono::steady_clock::time_point from,
+                             std::chrono::steady_clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
 void KernelProfiler::beginStep() {
   launches.clear();
+  for (std::vector<Task> &tasks : byWorker)
+    tasks.clear();
   stepStarted = Clock::now();
 }
 
@@ -26,11 +33,16 @@ void KernelProfiler::begin(const segc_kernel_event &) {
 
 void KernelProfiler::cut(int64_t count) { tasks = count; }
 
+void KernelProfiler::ran(int64_t task, uint32_t worker,
+                         Clock::time_point since) {
+  // The launch joins the list when it ends.
+  byWorker[worker].push_back({launches.size(), task,
+                              secondsBetween(stepStarted, since),
+                              secondsBetween(since, Clock::now())});
+}
+
 bool KernelProfiler::end(const segc_kernel_event &event) {
-  auto secondsSince = [now = Clock::now()](Clock::time_point then) {
-    return std::chrono::duration<double>(now - then).count();
-  };
-  double seconds = secondsSince(started);
+  double seconds = secondsBetween(started, Clock::now());
   auto [known, isNew] =
       byIndex.try_emplace({orEmpty(event.entry), event.index}, all.size());
   if (isNew) {
@@ -46,7 +58,7 @@ bool KernelProfiler::end(const segc_kernel_event &event) {
   kernel.bytes = event.bytes;
   kernel.seconds.push_back(seconds);
   launches.push_back(
-      {known->second, secondsSince(stepStarted) - seconds, seconds});
+      {known->second, secondsBetween(stepStarted, started), seconds});
   return false;
 }
 

@@ -122,6 +122,22 @@ struct ServiceContext {
 };
 } // namespace
 
+namespace {
+/// A kernel's tasks whose observer wants to know of each.
+struct ObservedTasks {
+  segc_task_fn function;
+  void *argument;
+  KernelObserver *observer;
+
+  static void run(void *opaque, int64_t task, uint32_t worker) {
+    auto *tasks = static_cast<ObservedTasks *>(opaque);
+    auto begin = std::chrono::steady_clock::now();
+    tasks->function(tasks->argument, task, worker);
+    tasks->observer->ran(task, worker, begin);
+  }
+};
+} // namespace
+
 static segc_services makeServices(ServiceContext &context) {
   segc_services services = {};
   services.struct_size = sizeof(services);
@@ -130,9 +146,14 @@ static segc_services makeServices(ServiceContext &context) {
   services.parallel_for = [](void *opaque, int64_t tasks, segc_task_fn function,
                              void *argument) {
     auto *caller = static_cast<ServiceContext *>(opaque);
-    if (caller->observer)
-      caller->observer->cut(tasks);
-    caller->pool->run(tasks, function, argument);
+    KernelObserver *observer = caller->observer;
+    if (observer)
+      observer->cut(tasks);
+    ObservedTasks observed = {function, argument, observer};
+    if (observer && observer->wantsTasks())
+      caller->pool->run(tasks, ObservedTasks::run, &observed);
+    else
+      caller->pool->run(tasks, function, argument);
   };
   if (context.observer) {
     services.kernel_begin = [](void *opaque, const segc_kernel_event *event) {

@@ -49,6 +49,9 @@ static Expected<std::vector<double>> measure(ModelRunner &runner,
       return Status(StatusCode::Interrupted, "interrupted while measuring");
     if (profiler && i >= options.warmupSteps) {
       runner.setObserver(profiler);
+      if (!options.trace.empty() &&
+          i + 1 == options.warmupSteps + options.steps)
+        profiler->traceTasks(runner.workers());
       profiler->beginStep();
     }
     Clock::time_point begin = Clock::now();

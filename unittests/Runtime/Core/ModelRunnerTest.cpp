@@ -133,6 +133,16 @@ TEST_F(Fixture, ProfilerTimesEachLaunch) {
   ASSERT_EQ(profiler.lastStep().size(), 1u);
   EXPECT_EQ(profiler.lastStep()[0].kernel, 0u);
   EXPECT_GE(profiler.lastStep()[0].begin, 0);
+  EXPECT_TRUE(profiler.tasksByWorker().empty());
+  profiler.traceTasks(pool.workers());
+  profiler.beginStep();
+  ASSERT_TRUE(runner.call("predict", {image.data()}, 2).ok());
+  ASSERT_EQ(profiler.tasksByWorker().size(), 1u);
+  const auto &tasks = profiler.tasksByWorker()[0];
+  ASSERT_EQ(tasks.size(), static_cast<size_t>(kernel.tasks));
+  EXPECT_EQ(tasks[0].launch, 0u);
+  EXPECT_GE(tasks[0].begin, profiler.lastStep()[0].begin);
+  EXPECT_LE(tasks[0].seconds, profiler.lastStep()[0].seconds);
 }
 
 TEST(Initialize, MomentsAndLimits) {

@@ -27,6 +27,11 @@ public:
   virtual void begin(const segc_kernel_event &event) {}
   /// How many tasks the kernel that has begun is cut into.
   virtual void cut(int64_t tasks) {}
+  /// Whether to be told of tasks.
+  virtual bool wantsTasks() const { return false; }
+  /// Told of a task of the kernel that has begun, on the thread that ran it.
+  virtual void ran(int64_t task, uint32_t worker,
+                   std::chrono::steady_clock::time_point since) {}
   /// True stops the entry.
   virtual bool end(const segc_kernel_event &event) { return false; }
 };
@@ -47,20 +52,37 @@ public:
     double begin = 0, seconds = 0;
   };
 
+  /// A task of such a launch.
+  struct Task {
+    size_t launch = 0; ///< in lastStep()
+    int64_t task = 0;
+    double begin = 0, seconds = 0;
+  };
+
   /// Forgets the launches of the step before.
   void beginStep();
+  /// Takes the time of each task too, on so many workers.
+  void traceTasks(unsigned workers) { byWorker.resize(workers); }
   void begin(const segc_kernel_event &event) override;
   void cut(int64_t tasks) override;
+  bool wantsTasks() const override { return !byWorker.empty(); }
+  void ran(int64_t task, uint32_t worker,
+           std::chrono::steady_clock::time_point since) override;
   bool end(const segc_kernel_event &event) override;
   /// In the order of their first launches.
   const std::vector<Kernel> &kernels() const { return all; }
   const std::vector<Launch> &lastStep() const { return launches; }
+  /// Those of the last step, if they were traced.
+  const std::vector<std::vector<Task>> &tasksByWorker() const {
+    return byWorker;
+  }
 
 private:
   using Clock = std::chrono::steady_clock;
   std::map<std::pair<std::string, uint32_t>, size_t> byIndex;
   std::vector<Kernel> all;
   std::vector<Launch> launches;
+  std::vector<std::vector<Task>> byWorker;
   Clock::time_point stepStarted = Clock::now(), started;
   int64_t tasks = 0;
 };

@@ -19,7 +19,8 @@ namespace segc {
 OrderedJson profileJson(const KernelProfiler &profiler,
                         const OrderedJson &benchmark);
 
-/// The last step in the Trace Event Format of chrome://tracing and Perfetto.
+/// The last step in the Trace Event Format of chrome://tracing and Perfetto:
+/// a lane with its kernels, and one for each worker with its tasks.
 OrderedJson traceJson(const KernelProfiler &profiler);
 
 } // namespace segc
