@@ -29,7 +29,7 @@ struct CpuTarget {
   int64_t l2Bytes = 1 << 20; ///< A core's own.
   // Round figures of a core of a server, for a first guess at times: nothing
   // is decided by them.
-  double clockHz = 2.7e9;
+  double clockHz = 4e9;
   double fmaUnits = 2;
   double bytesPerSecond = 12e9; ///< From memory.
 
