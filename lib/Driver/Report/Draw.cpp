@@ -41,6 +41,9 @@ std::string flopsText(double flops) {
   return inUnits(flops, 1000, {"FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP"});
 }
 std::string rateText(double perSecond) { return flopsText(perSecond) + "/s"; }
+std::string bandwidthText(double bytesPerSecond) {
+  return inUnits(bytesPerSecond, 1000, {"B/s", "kB/s", "MB/s", "GB/s"});
+}
 
 std::string kernelId(size_t entry, size_t kernel) {
   return "e" + std::to_string(entry) + "k" + std::to_string(kernel);

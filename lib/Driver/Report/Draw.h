@@ -16,10 +16,11 @@ namespace segc::report {
 
 /// Three significant digits.
 std::string shortNumber(double value);
-std::string bytesText(double bytes);    ///< "1.25 MiB"
-std::string timeText(double seconds);   ///< "1.25 ms"
-std::string flopsText(double flops);    ///< "1.25 GFLOP"
-std::string rateText(double perSecond); ///< "1.25 GFLOP/s"
+std::string bytesText(double bytes);              ///< "1.25 MiB"
+std::string timeText(double seconds);             ///< "1.25 ms"
+std::string flopsText(double flops);              ///< "1.25 GFLOP"
+std::string rateText(double perSecond);           ///< "1.25 GFLOP/s"
+std::string bandwidthText(double bytesPerSecond); ///< "12.0 GB/s"
 
 /// Where a kernel is described: the id of its row in the table.
 std::string kernelId(size_t entry, size_t kernel);

@@ -146,8 +146,9 @@ void Page::summary() {
          "Modelled times are a model, not a measurement: for each kernel the "
          "longer of its arithmetic at "
       << rateText(version.target.peakFlops()) << " and its least traffic at "
-      << bytesText(version.target.bytesPerSecond) << "/s, a core; times are of "
-      << report.batch() << " samples on " << report.cores()
+      << bandwidthText(version.target.bytesPerSecond)
+      << ", a core; times are of " << report.batch() << " samples on "
+      << report.cores()
       << " cores.</p>\n<div class='scroll'><table class='sortable' "
          "data-table='entries'><thead><tr><th>version</th><th "
          "class='left'>entry</th><th>kernels</th><th>launches</th><th>work a "
@@ -283,7 +284,8 @@ void Page::roofline(size_t index) {
               ? "Filled circles are measured, hollow ones modelled. "
               : "All rates are modelled and so lie on the roof; a profile "
                 "(`segrun benchmark --profile`) brings measured ones. ")
-      << "The area of a circle is the kernel's share of the time. "
+      << "The area of a circle is the kernel's share of the time. Work is that "
+         "of the direct algorithm, so Winograd kernels may lie above the roof. "
       << (uncounted ? std::to_string(uncounted) +
                           " kernels whose work is not counted are not shown."
                     : "")

@@ -100,7 +100,7 @@ void Roofline::drawAxes(Svg &svg) const {
   svg.line(px(first), py(first * slope), px(ridge), py(roof), "roof");
   svg.line(px(ridge), py(roof), left + plotWidth, py(roof), "roof");
   svg.text(left + 6, py(roof) - 5, "start",
-           "model: " + rateText(roof) + ", " + bytesText(slope) + "/s");
+           "model: " + rateText(roof) + ", " + bandwidthText(slope));
 }
 
 void Roofline::drawPoint(Svg &svg, const Point &point) const {

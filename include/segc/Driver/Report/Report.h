@@ -14,7 +14,9 @@
 #include "segc/Target/CpuTarget.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
-#include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace segc::report {
 
