@@ -32,7 +32,10 @@ class FakeRunner:
         if "benchmark" in text:
             path = pathlib.Path(arguments[arguments.index("--json") + 1])
             result = {"latency_ms": {"p50": 10.0}, "peak_rss_bytes": 3 << 20, "arena_bytes": 1 << 20}
-            path.write_text(json.dumps(result | ({"kernels": [{"op": "x"}]} if "--profile" in text else {})))
+            path.write_text(json.dumps(result))
+        if "--profile" in text:
+            path = pathlib.Path(arguments[arguments.index("--profile") + 1])
+            path.write_text(json.dumps({"kernels": [{"op": "x", "median_ms": 2.0}]}))
 
     def json_lines(self, arguments, given=None, environment=None):
         self(arguments, given, environment)
@@ -122,7 +125,7 @@ class Case(unittest.TestCase):
         self.assertEqual(runner.measured(), ["segc", "jax", "jax", "segc"])
         self.assertEqual(record["contestants"]["jax"]["ratio"], 2.5)
         self.assertEqual(record["failed"], {})
-        self.assertEqual(record["kernels"], [{"op": "x"}])
+        self.assertEqual(record["kernels"], [{"op": "x", "median_ms": 2.0, "ms": 2.0}])
 
     def test_a_peer_that_is_missing_is_named_and_the_rest_goes_on(self):
         runner = FakeRunner({"jax_bench": "No module named 'jax'"})
