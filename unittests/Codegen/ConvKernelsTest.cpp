@@ -164,11 +164,41 @@ TEST(ConvKernels, GivenStrategy) {
                               "false, pack_grad = false, ur = 7, nb = 1"})
     for (const char *groups :
          {"tap_groups = 1", "tap_groups = 3", "tap_groups = 9"})
-      checkConv(
-          filterGradText(withStrategy("lanes = 16, groups = 1, splits = 3, "
-                                      "prefetch = true, temp_bytes = 82944, " +
-                                      std::string(groups) + ", " + variant)),
-          options);
+      checkConv(filterGradText(withStrategy(
+                    "lanes = 16, groups = 1, splits = 3, "
+                    "prefetch = true, swapped = false, temp_bytes = 82944, " +
+                    std::string(groups) + ", " + variant)),
+                options);
+}
+
+// Few output channels, by themselves and with what surrounds them.
+TEST(ConvKernels, NarrowOutputs) {
+  for (int64_t out : {1, 2, 3, 4})
+    checkAll({{3, 6, 11},
+              {3, 3, 3},
+              {1, 1, 1},
+              {1, 1, 1},
+              {1, 1, 1},
+              17,
+              out,
+              false,
+              true});
+  checkAll({{9, 13}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 48, 2, false, true});
+  checkAll({{9, 13}, {3, 1}, {1, 1}, {0, 0}, {2, 0}, 16, 3, true, true, 4});
+  ConvCase c{{4, 5, 22}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 3};
+  c.strategy = "kind = \"narrow\", lanes = 16, pixels = 8, tile = array<i64: "
+               "1, 3, 16>, in_place = false, temp_bytes = 5184";
+  checkConv(convText(c));
+}
+
+// Filter gradients whose factors change places.
+TEST(ConvKernels, SwappedFactors) {
+  ConvCase c{{4, 5, 22}, {3, 3, 3}, {1, 1, 1}, {2, 1, 0}, {0, 1, 2}, 32, 3};
+  for (bool transpose : {false, true}) {
+    c.transposeFilter = transpose;
+    c.strategy = "";
+    checkConv(filterGradText(c));
+  }
 }
 
 TEST(ConvKernels, WrongStrategy) {

@@ -16,6 +16,9 @@ namespace segc {
 mlir::LogicalResult emitConv(FusionEmitter &emitter, mlir::Operation *root);
 mlir::LogicalResult emitWinogradConv(FusionEmitter &emitter,
                                      mlir::Operation *root);
+/// Convolution or input gradient.
+mlir::LogicalResult emitNarrowConv(FusionEmitter &emitter,
+                                   mlir::Operation *root);
 mlir::LogicalResult emitConvFilterGrad(FusionEmitter &emitter,
                                        mlir::Operation *root);
 mlir::LogicalResult emitWinogradFilterGrad(FusionEmitter &emitter,

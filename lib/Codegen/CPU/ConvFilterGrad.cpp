@@ -47,6 +47,12 @@ public:
   }
 
 private:
+  /// What is read as input (0) and as gradient (1).
+  Value factor(KernelBody &body, unsigned i) const {
+    Value operand = root->getOperand(plan.swapped ? 1 - i : i);
+    return body.input(cast<BlockArgument>(operand).getArgNumber());
+  }
+
   /// The sums of a task: element (row, column) is memref[base + row*pitch +
   /// column].
   struct Sums {
@@ -243,8 +249,7 @@ FilterGradEmitter::Tile FilterGradEmitter::packTileOf(KernelBody &body,
       box.largest[d] = problem.window(d, plan.tile[d]);
     }
   }
-  Value input =
-      body.input(cast<BlockArgument>(root->getOperand(0)).getArgNumber());
+  Value input = factor(body, 0);
   tile.inputOrigin = box.origin;
   tile.view = packTile(body, input, problem.in, problem.inChannels, tile.sample,
                        box, 0, wideLanes);
@@ -254,9 +259,7 @@ FilterGradEmitter::Tile FilterGradEmitter::packTileOf(KernelBody &body,
 /// Copies the tile's gradient to scratch: [block][pixel][nb x lanes].
 void FilterGradEmitter::packGradient(KernelBody &body, const Tile &tile,
                                      Value firstBlock, Value endBlock) {
-  Value gradient =
-            body.input(cast<BlockArgument>(root->getOperand(1)).getArgNumber()),
-        zero = body.index(0);
+  Value gradient = factor(body, 1), zero = body.index(0);
   body.loop(firstBlock, endBlock, 1, [&](Value block) {
     Value to = body.add(body.mul(body.sub(block, firstBlock),
                                  product(plan.tile) * plan.channelBlock()),
@@ -316,8 +319,7 @@ FilterGradEmitter::Columns FilterGradEmitter::columnsOf(KernelBody &body,
       return body.add(base, body.mul(row, plan.tile[2] * plan.channelBlock()));
     };
   } else {
-    columns.memref =
-        body.input(cast<BlockArgument>(root->getOperand(1)).getArgNumber());
+    columns.memref = factor(body, 1);
     columns.pitch = problem.outChannels;
     columns.row = [this, &body, &tile, channel = columns.channel](Value d,
                                                                   Value h) {
@@ -404,9 +406,6 @@ FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile,
                               const Columns &columns, const Rows &block,
                               Value d, Value h) {
   bool below = plan.tile[2] == problem.out[2];
-  auto operand = [&](unsigned i) {
-    return body.input(cast<BlockArgument>(root->getOperand(i)).getArgNumber());
-  };
   // Nothing outside the tensor is touched.
   auto clamp = [&](Value row, Value memref, int64_t length) {
     int64_t last = cast<MemRefType>(memref.getType()).getNumElements() - length;
@@ -419,8 +418,8 @@ FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile,
                         problem.outChannels),
                columns.channel);
   result.push_back(
-      {operand(1),
-       clamp(gradient, operand(1), plan.tile[2] * problem.outChannels),
+      {factor(body, 1),
+       clamp(gradient, factor(body, 1), plan.tile[2] * problem.outChannels),
        problem.outChannels});
 
   auto inputAt = [&](unsigned dim, Value at, Value tap) {
@@ -436,10 +435,10 @@ FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile,
   Value position = body.add(
       body.add(body.mul(row, problem.in[2]), tile.inputOrigin[2]), inputAhead);
   int64_t pitch = problem.strides[2] * problem.inChannels;
-  result.push_back({operand(0),
+  result.push_back({factor(body, 0),
                     clamp(body.add(body.mul(position, problem.inChannels),
                                    block.firstOffset),
-                          operand(0), plan.tile[2] * pitch),
+                          factor(body, 0), plan.tile[2] * pitch),
                     pitch});
   return result;
 }
@@ -557,10 +556,11 @@ SmallVector<Value> FilterGradEmitter::sweepRowSharingTaps(
 } // namespace
 
 LogicalResult emitConvFilterGrad(FusionEmitter &emitter, Operation *root) {
-  ConvProblem problem = filterGradProblem(root);
-  FailureOr<FilterGradPlan> plan = readFilterGradPlan(emitter, problem, root);
+  ConvProblem whole = filterGradProblem(root);
+  FailureOr<FilterGradPlan> plan = readFilterGradPlan(emitter, whole, root);
   if (failed(plan))
     return failure();
+  ConvProblem problem = plan->seen(whole);
   FilterGradEmitter gradient(problem, *plan, root, emitter.getTarget().lanes);
   emitter.launch({gradient.sumTasks(), 0}, gradient.scratchBytes(),
                  [&](KernelBody &body) { gradient.sum(body); });

@@ -34,6 +34,18 @@ public:
 
 private:
   Value partialSum(KernelBody &body, Value row, Value channel);
+  /// Swapped factors give the taps in reverse.
+  Value resultTap(KernelBody &body, Value tap) const {
+    return plan.swapped ? body.sub(body.index(product(problem.taps) - 1), tap)
+                        : tap;
+  }
+  Value resultRow(KernelBody &body, Value row) const {
+    if (!plan.swapped)
+      return row;
+    Value tap = resultTap(body, body.div(row, problem.inChannels));
+    return body.add(body.mul(tap, problem.inChannels),
+                    body.rem(row, problem.inChannels));
+  }
 
   const ConvProblem &problem;
   const FilterGradPlan &plan;
@@ -63,14 +75,16 @@ void FilterGradMerge::merge(KernelBody &body) {
   Value first = body.mul(body.task(), wideLanes);
   Value end = body.min(body.add(first, wideLanes), body.index(rows));
   body.loop(first, end, 1, [&](Value row) {
-    body.loop(body.index(0), body.index(problem.outChannels), plan.lanes,
-              [&](Value channel) {
-                body.store(
-                    partialSum(body, row, channel), body.output(0),
-                    body.add(body.mul(row, problem.outChannels), channel),
-                    channelMask(body, problem.outChannels, plan.channelBlock(),
-                                channel, plan.lanes));
-              });
+    body.loop(
+        body.index(0), body.index(problem.outChannels), plan.lanes,
+        [&](Value channel) {
+          body.store(
+              partialSum(body, row, channel), body.output(0),
+              body.add(body.mul(resultRow(body, row), problem.outChannels),
+                       channel),
+              channelMask(body, problem.outChannels, plan.channelBlock(),
+                          channel, plan.lanes));
+        });
   });
 }
 
@@ -86,7 +100,8 @@ void FilterGradMerge::mergeTransposed(KernelBody &body) {
     mask = body.prefixMask(body.sub(body.index(problem.inChannels), in),
                            plan.lanes);
   Value from = body.mul(tap, problem.inChannels),
-        to = body.mul(tap, problem.inChannels * problem.outChannels);
+        to = body.mul(resultTap(body, tap),
+                      problem.inChannels * problem.outChannels);
   body.loop(
       body.index(0), body.index(problem.outChannels), plan.lanes,
       [&](Value channel) {

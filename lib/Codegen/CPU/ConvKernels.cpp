@@ -10,7 +10,9 @@
 #include "mlir/IR/Remarks.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
+#include "segc/Codegen/CPU/NarrowStrategy.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -25,30 +27,46 @@ double productsPerSample(const ConvProblem &problem) {
          problem.inChannels * problem.outChannels;
 }
 
-/// The cheaper of direct loops and Winograd tiles; a remark says why.
-template <typename Direct, typename Winograd>
-DictionaryAttr
-chooseKind(Operation *op, const ConvProblem &problem, std::string refusal,
-           std::pair<Direct, double> direct,
-           llvm::function_ref<std::pair<Winograd, double>()> selectWinograd) {
-  std::pair<Winograd, double> winograd;
-  if (refusal.empty())
-    winograd = selectWinograd();
-  remark::analysis(op->getLoc(),
-                   remark::RemarkOpts::name("convolution").category("strategy"))
-      << remark::add("direct: {0:f0} cycles; Winograd: {1}", direct.second,
-                     refusal.empty()
-                         ? llvm::formatv("{0:f0} cycles", winograd.second).str()
-                         : refusal);
-  return refusal.empty() && winograd.second < direct.second
-             ? toStrategy(op->getContext(), problem, winograd.first)
-             : toStrategy(op->getContext(), problem, direct.first);
+/// A kind of strategy: the best plan's cycles under the model, or why not.
+struct Candidate {
+  StringRef kind;
+  std::string refusal;
+  double cycles = 0;
+  DictionaryAttr strategy;
+};
+
+/// Asks a kind for its best plan, unless it is refused.
+template <typename F>
+Candidate consider(Operation *op, const ConvProblem &problem, StringRef kind,
+                   const std::string &refusal, F &&select) {
+  if (!refusal.empty())
+    return {kind, refusal};
+  auto [plan, cycles] = select();
+  return {kind, "", cycles, toStrategy(op->getContext(), problem, plan)};
 }
 
-bool isWinograd(FusionEmitter &emitter) {
+/// The cheapest; a remark says why.
+DictionaryAttr choose(Operation *op, ArrayRef<Candidate> candidates) {
+  const Candidate *best = nullptr;
+  SmallVector<std::string> reasons;
+  for (const Candidate &candidate : candidates) {
+    bool possible = candidate.refusal.empty();
+    if (possible && (!best || candidate.cycles < best->cycles))
+      best = &candidate;
+    std::string cost = llvm::formatv("{0:f0} cycles", candidate.cycles).str();
+    reasons.push_back(
+        (candidate.kind + ": " + (possible ? cost : candidate.refusal)).str());
+  }
+  remark::analysis(op->getLoc(),
+                   remark::RemarkOpts::name("convolution").category("strategy"))
+      << llvm::join(reasons, "; ");
+  return best->strategy;
+}
+
+StringRef kindOf(FusionEmitter &emitter) {
   auto kind =
       emitter.getFusion().getStrategyAttr().getAs<StringAttr>(strategyKindName);
-  return kind && kind.getValue() == winogradKind;
+  return kind ? kind.getValue() : StringRef();
 }
 
 template <typename Op>
@@ -56,14 +74,21 @@ struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
                                    const CpuStrategyContext &context) const {
     ConvProblem problem = convProblem(op);
-    return chooseKind<ConvPlan, WinogradPlan>(
-        op, problem, winogradRefusal(problem, context.winograd),
-        selectConvPlan(problem, context),
-        [&] { return selectWinogradPlan(problem, context); });
+    return choose(
+        op, {consider(op, problem, directKind, "",
+                      [&] { return selectConvPlan(problem, context); }),
+             consider(op, problem, winogradKind,
+                      winogradRefusal(problem, context.winograd),
+                      [&] { return selectWinogradPlan(problem, context); }),
+             consider(op, problem, narrowKind, narrowRefusal(problem),
+                      [&] { return selectNarrowPlan(problem, context); })});
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    return isWinograd(emitter) ? emitWinogradConv(emitter, op)
-                               : emitConv(emitter, op);
+    if (kindOf(emitter) == winogradKind)
+      return emitWinogradConv(emitter, op);
+    if (kindOf(emitter) == narrowKind)
+      return emitNarrowConv(emitter, op);
+    return emitConv(emitter, op);
   }
   bool hasCpuEpilogue(Operation *op) const { return true; }
   int64_t preparedOperand(Operation *op) const { return 1; } // The filter.
@@ -78,14 +103,18 @@ struct FilterGradKernel
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
                                    const CpuStrategyContext &context) const {
     ConvProblem problem = filterGradProblem(op);
-    return chooseKind<FilterGradPlan, WinogradFilterGradPlan>(
-        op, problem, winogradFilterGradRefusal(problem, context.winograd),
-        selectFilterGradPlan(problem, context),
-        [&] { return selectWinogradFilterGradPlan(problem, context); });
+    return choose(
+        op,
+        {consider(op, problem, directKind, "",
+                  [&] { return selectFilterGradPlan(problem, context); }),
+         consider(op, problem, winogradKind,
+                  winogradFilterGradRefusal(problem, context.winograd), [&] {
+                    return selectWinogradFilterGradPlan(problem, context);
+                  })});
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    return isWinograd(emitter) ? emitWinogradFilterGrad(emitter, op)
-                               : emitConvFilterGrad(emitter, op);
+    return kindOf(emitter) == winogradKind ? emitWinogradFilterGrad(emitter, op)
+                                           : emitConvFilterGrad(emitter, op);
   }
   double flopsPerSample(Operation *op) const {
     return 2 * productsPerSample(filterGradProblem(op));

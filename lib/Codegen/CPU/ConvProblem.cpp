@@ -67,6 +67,16 @@ ConvProblem filterGradProblem(Operation *op) {
                      grad.getTransposeFilter());
 }
 
+ConvProblem swapFactors(const ConvProblem &problem) {
+  ConvProblem result = problem;
+  std::swap(result.in, result.out);
+  std::swap(result.inChannels, result.outChannels);
+  std::swap(result.filterInStride, result.filterOutStride);
+  for (unsigned d = 0; d < 3; ++d)
+    result.low[d] = problem.taps[d] - 1 - problem.low[d];
+  return result;
+}
+
 Dims ConvProblem::space() const {
   Dims result, count = phases();
   for (unsigned d = 0; d < 3; ++d)

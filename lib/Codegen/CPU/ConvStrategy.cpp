@@ -392,13 +392,14 @@ static double totalCycles(const ConvProblem &problem,
          merge;
 }
 
-std::pair<FilterGradPlan, double>
-selectFilterGradPlan(const ConvProblem &problem,
+static std::pair<FilterGradPlan, double>
+selectFilterGradPlan(const ConvProblem &problem, bool swapped,
                      const CpuStrategyContext &context) {
   const CpuTarget &target = context.target;
   constexpr int64_t mostPartialBytes = 16 << 20;
   double best = std::numeric_limits<double>::infinity();
   FilterGradPlan plan{}, candidate{};
+  candidate.swapped = swapped;
   candidate.lanes = lanesFor(problem.outChannels, target);
   candidate.prefetch = 4 * (product(problem.in) * problem.inChannels +
                             product(problem.out) * problem.outChannels) >
@@ -434,6 +435,20 @@ selectFilterGradPlan(const ConvProblem &problem,
         }
     }
   return {plan, best};
+}
+
+std::pair<FilterGradPlan, double>
+selectFilterGradPlan(const ConvProblem &problem,
+                     const CpuStrategyContext &context) {
+  auto plan = selectFilterGradPlan(problem, /*swapped=*/false, context);
+  // Vectors of few output channels are mostly empty.
+  if (problem.outChannels >= problem.inChannels ||
+      problem.outChannels >= context.target.lanes ||
+      problem.strides != Dims{1, 1, 1})
+    return plan;
+  auto swapped =
+      selectFilterGradPlan(swapFactors(problem), /*swapped=*/true, context);
+  return swapped.second < plan.second ? swapped : plan;
 }
 
 } // namespace segc

@@ -9,6 +9,7 @@
 // emitted.
 
 #include "segc/Codegen/CPU/ConvStrategy.h"
+#include "segc/Codegen/CPU/NarrowStrategy.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
 
 #include "mlir/IR/Builders.h"
@@ -35,7 +36,8 @@ void forEntries(FilterGradPlan &plan, F &&f) {
       f("tile", plan.tile), f("splits", plan.splits);
   f("tap_groups", plan.tap_groups), f("groups", plan.groups),
       f("share_taps", plan.share_taps);
-  f("pack_grad", plan.pack_grad), f("prefetch", plan.prefetch);
+  f("pack_grad", plan.pack_grad), f("prefetch", plan.prefetch),
+      f("swapped", plan.swapped);
 }
 
 template <typename F>
@@ -51,6 +53,12 @@ void forEntries(WinogradFilterGradPlan &plan, F &&f) {
       f("nb", plan.nb), f("ur", plan.ur);
   f("splits", plan.splits), f("groups", plan.groups),
       f("task_points", plan.task_points);
+}
+
+template <typename F>
+void forEntries(NarrowPlan &plan, F &&f) {
+  f("lanes", plan.lanes), f("pixels", plan.pixels), f("tile", plan.tile);
+  f("in_place", plan.in_place);
 }
 
 struct Writer {
@@ -120,10 +128,14 @@ int64_t tempFloats(const ConvProblem &problem, const ConvPlan &plan) {
   return problem.phaseCount() * plan.channelBlocks(problem) *
          plan.panelSize(problem);
 }
-int64_t tempFloats(const ConvProblem &problem, const FilterGradPlan &plan) {
+int64_t tempFloats(const ConvProblem &whole, const FilterGradPlan &plan) {
+  ConvProblem problem = plan.seen(whole);
   return plan.isDirect(problem) ? 0 : plan.splits * plan.partialSize(problem);
 }
 int64_t tempFloats(const ConvProblem &problem, const WinogradPlan &plan) {
+  return plan.filterSize(problem);
+}
+int64_t tempFloats(const ConvProblem &problem, const NarrowPlan &plan) {
   return plan.filterSize(problem);
 }
 int64_t tempFloats(const ConvProblem &problem,
@@ -191,6 +203,11 @@ DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
   return writePlan(context, winogradKind, plan, tempFloats(problem, plan));
 }
 
+DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
+                          const NarrowPlan &plan) {
+  return writePlan(context, narrowKind, plan, tempFloats(problem, plan));
+}
+
 FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
                                  const ConvProblem &problem, Operation *op) {
   ConvPlan plan{};
@@ -226,12 +243,16 @@ FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
 }
 
 FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
-                                             const ConvProblem &problem,
+                                             const ConvProblem &whole,
                                              Operation *op) {
   FilterGradPlan plan{};
-  if (failed(readPlan(emitter, op, plan)) ||
-      failed(checkTemp(emitter, problem, op, plan)))
+  if (failed(readPlan(emitter, op, plan)))
     return failure();
+  if (plan.swapped && whole.strides != Dims{1, 1, 1})
+    return op->emitOpError("cannot swap the factors of a strided convolution");
+  if (failed(checkTemp(emitter, whole, op, plan)))
+    return failure();
+  ConvProblem problem = plan.seen(whole);
   if (!llvm::is_contained(
           {int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]},
           plan.tap_groups))
@@ -272,6 +293,23 @@ readWinogradFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem,
       winogradFilterGradRefusal(problem, WinogradTiles::F4));
   if (failed(plan) || failed(checkTemp(emitter, problem, op, *plan)))
     return failure();
+  return plan;
+}
+
+FailureOr<NarrowPlan> readNarrowPlan(FusionEmitter &emitter,
+                                     const ConvProblem &problem,
+                                     Operation *op) {
+  if (std::string reason = narrowRefusal(problem); !reason.empty())
+    return op->emitOpError("cannot use the narrow kernel: ") << reason;
+  NarrowPlan plan{};
+  if (failed(readPlan(emitter, op, plan)) ||
+      failed(checkTemp(emitter, problem, op, plan)))
+    return failure();
+  if (plan.tile[2] != problem.out[2] && plan.tile[2] % plan.pixels != 0)
+    return op->emitOpError("expects register blocks to divide the tile, got ")
+           << plan.pixels << " and " << plan.tile[2];
+  if (plan.in_place && !problem.readsInside())
+    return op->emitOpError("cannot read its input in place");
   return plan;
 }
 

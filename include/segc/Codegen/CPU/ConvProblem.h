@@ -61,6 +61,10 @@ struct ConvProblem {
 ConvProblem convProblem(mlir::Operation *op);
 /// Of the convolution whose filter gradient the op computes.
 ConvProblem filterGradProblem(mlir::Operation *op);
+/// The same filter gradient with both factors in each other's place: every
+/// position of the input collects what it is multiplied with, so taps come in
+/// reverse. Of stride 1.
+ConvProblem swapFactors(const ConvProblem &problem);
 
 /// One dimension of a phase, as index values (constants where they can be).
 struct ConvPhase {

@@ -19,7 +19,8 @@ namespace segc {
 
 /// Kinds of strategies.
 inline constexpr llvm::StringLiteral directKind = "direct",
-                                     winogradKind = "winograd";
+                                     winogradKind = "winograd",
+                                     narrowKind = "narrow";
 
 /// Convolutions, transposed convolutions and input gradients. A task packs the
 /// input of one tile of outputs, then multiplies it with the packed filter in
@@ -62,6 +63,13 @@ struct FilterGradPlan {
   bool pack_grad;  ///< The gradient is copied to scratch, a block of channels
                    ///< after the other.
   bool prefetch; ///< A tile's multiplications fetch the next tile from memory.
+  /// Input and gradient are in each other's place, for more output channels.
+  /// All other functions take the problem so seen.
+  bool swapped;
+
+  ConvProblem seen(const ConvProblem &problem) const {
+    return swapped ? swapFactors(problem) : problem;
+  }
 
   int64_t channelBlock() const { return nb * lanes; }
   int64_t channelBlocks(const ConvProblem &problem) const {
@@ -87,7 +95,7 @@ struct FilterGradPlan {
   bool canShareTaps(const ConvProblem &problem) const;
   /// True if the sums are the result as it is to be stored.
   bool isDirect(const ConvProblem &problem) const {
-    return splits == 1 && problem.filterOutStride == 1;
+    return splits == 1 && problem.filterOutStride == 1 && !swapped;
   }
   int64_t tileSize(const ConvProblem &problem) const;
 };

@@ -1,0 +1,253 @@
+//===- ConvNarrow.cpp - Convolutions to few channels ----------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Two launches. The first packs the filter into [tap][output channel][input
+// channel], so that the second multiplies vectors of input channels: one sum a
+// pixel and output channel, whose lanes are added at the end.
+
+#include "ConvEmitters.h"
+#include "ConvOutput.h"
+#include "segc/Codegen/CPU/ConvTile.h"
+#include "segc/Codegen/CPU/NarrowStrategy.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace segc {
+namespace {
+
+constexpr int64_t width = NarrowPlan::mostChannels;
+
+class NarrowEmitter {
+public:
+  NarrowEmitter(const ConvProblem &problem, const NarrowPlan &plan,
+                Operation *root, seg::FusionOp fusion)
+      : problem(problem), plan(plan), root(root),
+        output(problem, root, fusion, width) {}
+
+  void packFilter(KernelBody &body);
+  void multiply(KernelBody &body);
+  int64_t tasksPerSample() const { return product(plan.tileCounts(problem)); }
+
+private:
+  struct Task {
+    Value sample;
+    std::array<Value, 3> origin, extents;
+    TileView view;
+    Value mask, bias; ///< Of the output channels; may be null.
+  };
+
+  void multiplyPixels(KernelBody &body, const Task &task, int64_t pixels,
+                      std::array<Value, 3> at);
+  SmallVector<Value> accumulate(KernelBody &body, const Task &task,
+                                int64_t pixels, const std::array<Value, 3> &at);
+  void storePixels(KernelBody &body, const Task &task, ArrayRef<Value> sums,
+                   int64_t first, int64_t pixels,
+                   const std::array<Value, 3> &at);
+
+  Value input(KernelBody &body, unsigned i) const {
+    return body.input(cast<BlockArgument>(root->getOperand(i)).getArgNumber());
+  }
+
+  ConvProblem problem;
+  NarrowPlan plan;
+  Operation *root;
+  ConvOutput output;
+};
+
+/// One tap and output channel a task, zeros beyond the last input channel.
+void NarrowEmitter::packFilter(KernelBody &body) {
+  Dims taps = problem.taps;
+  auto ids = body.delinearize(body.task(),
+                              {taps[0], taps[1], taps[2], problem.outChannels});
+  std::array<ConvPhase, 3> phase = convPhase(body, problem, body.index(0));
+  Value tap = body.index(0);
+  for (unsigned d = 0; d < 3; ++d)
+    tap = body.add(
+        body.mul(tap, taps[d]),
+        body.add(phase[d].firstTap, body.mul(ids[d], phase[d].tapStep)));
+  Value from = body.add(body.mul(tap, problem.inChannels * problem.outChannels),
+                        body.mul(ids[3], problem.filterOutStride));
+  int64_t padded = plan.paddedChannels(problem);
+  Value to = body.mul(body.task(), padded);
+  body.loop(body.index(0), body.index(problem.inChannels), 1, [&](Value c) {
+    body.storeScalar(
+        body.loadScalar(input(body, 1),
+                        body.add(from, body.mul(c, problem.filterInStride))),
+        body.temp(), body.add(to, c));
+  });
+  body.loop(
+      body.index(problem.inChannels), body.index(padded), 1, [&](Value c) {
+        body.storeScalar(body.scalarConstant(0), body.temp(), body.add(to, c));
+      });
+}
+
+void NarrowEmitter::multiply(KernelBody &body) {
+  Dims counts = plan.tileCounts(problem);
+  auto ids =
+      body.delinearize(body.task(), {1, counts[0], counts[1], counts[2]});
+  std::array<ConvPhase, 3> phase = convPhase(body, problem, body.index(0));
+  Task task;
+  task.sample = ids[0];
+  TileBox box;
+  for (unsigned d = 0; d < 3; ++d) {
+    task.origin[d] = body.mul(ids[1 + d], plan.tile[d]);
+    task.extents[d] =
+        problem.out[d] % plan.tile[d] == 0
+            ? body.index(plan.tile[d])
+            : body.min(body.sub(body.index(problem.out[d]), task.origin[d]),
+                       body.index(plan.tile[d]));
+    box.origin[d] = body.add(task.origin[d], phase[d].offset);
+    box.extents[d] = body.add(task.extents[d], problem.taps[d] - 1);
+    box.largest[d] = problem.window(d, plan.tile[d]);
+  }
+  task.view = plan.in_place ? tileInPlace(body, input(body, 0), problem.in,
+                                          problem.inChannels, task.sample, box)
+                            : packTile(body, input(body, 0), problem.in,
+                                       problem.inChannels, task.sample, box, 0,
+                                       plan.lanes);
+  task.mask =
+      channelMask(body, problem.outChannels, width, body.index(0), width);
+  task.bias = output.bias(body, body.index(0), task.mask);
+  Value zero = body.index(0);
+  body.loop(zero, task.extents[0], 1, [&](Value d) {
+    body.loop(zero, task.extents[1], 1, [&](Value h) {
+      int64_t tail = problem.out[2] % plan.pixels;
+      Value extent = task.extents[2];
+      Value end =
+          tail == 0 ? extent : body.sub(extent, body.rem(extent, plan.pixels));
+      body.loop(zero, end, plan.pixels, [&](Value w) {
+        multiplyPixels(body, task, plan.pixels, {d, h, w});
+      });
+      if (tail != 0)
+        body.ifThen(body.less(end, extent),
+                    [&] { multiplyPixels(body, task, tail, {d, h, end}); });
+    });
+  });
+}
+
+/// Sums of [pixel][output channel], each a vector of input channels.
+SmallVector<Value> NarrowEmitter::accumulate(KernelBody &body, const Task &task,
+                                             int64_t pixels,
+                                             const std::array<Value, 3> &at) {
+  const TileView &view = task.view;
+  int64_t channels = problem.inChannels, padded = plan.paddedChannels(problem),
+          outs = problem.outChannels;
+  Value corner = view.base;
+  int64_t pitches[] = {view.planePitch, view.rowPitch, channels};
+  for (unsigned d = 0; d < 3; ++d)
+    corner = body.add(corner, body.mul(at[d], pitches[d]));
+  Dims taps = problem.taps;
+  Value zero = body.index(0);
+  SmallVector<Value> sums(pixels * outs, body.zeroVector(plan.lanes));
+  auto addVector = [&](Value from, Value filter, Value c, ValueRange carried) {
+    SmallVector<Value> sums(carried), weights;
+    for (int64_t k = 0; k < outs; ++k)
+      weights.push_back(body.load(
+          body.temp(), body.add(body.add(filter, k * padded), c), plan.lanes));
+    Value mask = channelMask(body, channels, plan.lanes, c, plan.lanes);
+    for (int64_t p = 0; p < pixels; ++p) {
+      Value value =
+          body.load(view.memref, body.add(body.add(from, c), p * channels),
+                    plan.lanes, mask);
+      for (int64_t k = 0; k < outs; ++k)
+        sums[p * outs + k] = vector::FMAOp::create(
+            body.builder(), body.loc(), value, weights[k], sums[p * outs + k]);
+    }
+    return sums;
+  };
+  return body.loop(
+      zero, body.index(product(taps)), 1, sums,
+      [&](Value tap, ValueRange carried) {
+        auto ids = body.delinearize(tap, {taps[0], taps[1], taps[2]});
+        Value from = corner;
+        for (unsigned d = 0; d < 3; ++d)
+          from = body.add(from, body.mul(ids[d], pitches[d]));
+        Value filter = body.mul(tap, outs * padded);
+        return body.loop(zero, body.index(channels), plan.lanes, carried,
+                         [&](Value c, ValueRange carried) {
+                           return addVector(from, filter, c, carried);
+                         });
+      });
+}
+
+/// Lane l of the result is the sum over the lanes of vector l.
+Value sumLanes(KernelBody &body, SmallVector<Value> vectors) {
+  int64_t lanes = vectors.size();
+  for (int64_t half = 1; half < lanes; half *= 2) {
+    SmallVector<int64_t> own, other;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      int64_t base = lane & half ? lanes : 0;
+      own.push_back(base + lane);
+      other.push_back(base + (lane ^ half));
+    }
+    SmallVector<Value> next;
+    for (size_t i = 0; i < vectors.size(); i += 2) {
+      auto pick = [&](ArrayRef<int64_t> positions) {
+        return vector::ShuffleOp::create(body.builder(), body.loc(), vectors[i],
+                                         vectors[i + 1], positions);
+      };
+      next.push_back(arith::AddFOp::create(body.builder(), body.loc(),
+                                           pick(own), pick(other)));
+    }
+    vectors = std::move(next);
+  }
+  return vectors.front();
+}
+
+/// Adds the lanes of as many pixels as fill a vector, and stores them.
+void NarrowEmitter::storePixels(KernelBody &body, const Task &task,
+                                ArrayRef<Value> sums, int64_t first,
+                                int64_t pixels,
+                                const std::array<Value, 3> &at) {
+  SmallVector<Value> vectors(plan.lanes, body.zeroVector(plan.lanes));
+  for (int64_t p = 0; p < pixels; ++p)
+    for (int64_t k = 0; k < problem.outChannels; ++k)
+      vectors[p * width + k] = sums[(first + p) * problem.outChannels + k];
+  Value total = sumLanes(body, vectors);
+  std::array<Value, 3> position;
+  for (unsigned d = 0; d < 3; ++d)
+    position[d] = body.add(task.origin[d], at[d]);
+  Value column = position[2];
+  for (int64_t p = 0; p < pixels; ++p) {
+    position[2] = body.add(column, first + p);
+    Value sum = vector::ExtractStridedSliceOp::create(
+        body.builder(), body.loc(), total, ArrayRef<int64_t>{p * width},
+        ArrayRef<int64_t>{width}, ArrayRef<int64_t>{1});
+    output.store(body, task.sample, position, {1, 1, 1}, body.index(0),
+                 task.mask, addBias(body, sum, task.bias));
+  }
+}
+
+void NarrowEmitter::multiplyPixels(KernelBody &body, const Task &task,
+                                   int64_t pixels, std::array<Value, 3> at) {
+  SmallVector<Value> sums = accumulate(body, task, pixels, at);
+  int64_t together = plan.lanes / width;
+  for (int64_t first = 0; first < pixels; first += together)
+    storePixels(body, task, sums, first, std::min(together, pixels - first),
+                at);
+}
+
+} // namespace
+
+LogicalResult emitNarrowConv(FusionEmitter &emitter, Operation *root) {
+  ConvProblem problem = convProblem(root);
+  FailureOr<NarrowPlan> plan = readNarrowPlan(emitter, problem, root);
+  if (failed(plan))
+    return failure();
+  NarrowEmitter conv(problem, *plan, root, emitter.getFusion());
+  emitter.launch({product(problem.taps) * problem.outChannels, 0}, 0,
+                 [&](KernelBody &body) { conv.packFilter(body); });
+  emitter.launch({0, conv.tasksPerSample()},
+                 plan->in_place ? 0 : roundUp(plan->tileSize(problem) * 4, 64),
+                 [&](KernelBody &body) { conv.multiply(body); });
+  return success();
+}
+
+} // namespace segc
