@@ -124,3 +124,25 @@ func.func @prepared(%x: !x, %w: tensor<3x3x16x16xf32>) -> !x {
   }
   return %1 : !x
 }
+
+// A prologue reads neighbours through its root: the result is apart.
+// CHECK-LABEL: func.func @prologue(
+func.func @prologue(%x: tensor<1x8x8x16xf32>, %w: tensor<3x3x16x16xf32>) -> tensor<1x8x8x16xf32> {
+  // CHECK: seg.fusion {{.*}} attributes {offsets = array<i64: [[P:[0-9]+]]>}
+  %0 = seg.fusion (%a = %x : tensor<1x8x8x16xf32>) -> (tensor<1x8x8x16xf32>) {
+    %r = seg.relu %a : tensor<1x8x8x16xf32>
+    seg.yield %r : tensor<1x8x8x16xf32>
+  }
+  // CHECK-NOT: seg.fusion {{.*}} attributes {offsets = array<i64: [[P]]>}
+  // CHECK: seg.conv
+  %1 = seg.fusion (%a = %0 : tensor<1x8x8x16xf32>, %b = %w : tensor<3x3x16x16xf32>) -> (tensor<1x8x8x16xf32>) {
+    %r = seg.sigmoid %a : tensor<1x8x8x16xf32>
+    %s = seg.conv %r, %b strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (tensor<1x8x8x16xf32>, tensor<3x3x16x16xf32>) -> tensor<1x8x8x16xf32>
+    seg.yield %s : tensor<1x8x8x16xf32>
+  }
+  %2 = seg.fusion (%a = %1 : tensor<1x8x8x16xf32>) -> (tensor<1x8x8x16xf32>) {
+    %r = seg.softmax %a : tensor<1x8x8x16xf32>
+    seg.yield %r : tensor<1x8x8x16xf32>
+  }
+  return %2 : tensor<1x8x8x16xf32>
+}

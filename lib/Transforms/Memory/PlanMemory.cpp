@@ -22,16 +22,23 @@ using namespace segc;
 
 namespace {
 
+/// Whether nothing but pointwise ops reads the value, or what they make of it.
+bool feedsPointwiseOnly(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    return isa<seg::YieldOp>(user) || (isa<seg::PointwiseOpInterface>(user) &&
+                                       feedsPointwiseOnly(user->getResult(0)));
+  });
+}
+
 /// Whether the fusion reads input `index` only element by element, at the
-/// place it writes: the result may then overwrite it.
+/// place it writes, and not in a prologue: the result may then overwrite it.
 bool readsPointwiseOnly(seg::FusionOp fusion, unsigned index,
                         RankedTensorType result) {
   BlockArgument argument = fusion.getBody().getArgument(index);
   return cast<RankedTensorType>(argument.getType()).getShape() ==
              result.getShape() &&
-         llvm::all_of(argument.getUsers(), [](Operation *user) {
-           return isa<seg::PointwiseOpInterface>(user);
-         });
+         llvm::none_of(argument.getUsers(), llvm::IsaPred<seg::YieldOp>) &&
+         feedsPointwiseOnly(argument);
 }
 
 /// Lifetimes of one function's values, and their places.

@@ -190,6 +190,20 @@ func.func @fusion_c3(%x: tensor<2x4xf32>) {
 
 // -----
 
+// fusion_c3: a reduction beside the root is one of what the kernel computes
+func.func @fusion_c3_input(%x: tensor<2x4x4x4xf32>) {
+  // expected-error @+1 {{expects at most one op that is not pointwise, got seg.softmax and seg.norm_stats}}
+  %0 = seg.fusion (%a = %x : tensor<2x4x4x4xf32>) -> (tensor<2x4xf32>) {
+    %1 = seg.softmax %a : tensor<2x4x4x4xf32>
+    // expected-note @+1 {{second root}}
+    %mean, %rstd = seg.norm_stats instance %a epsilon 1.0e-3 : (tensor<2x4x4x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>)
+    seg.yield %mean : tensor<2x4xf32>
+  }
+  return
+}
+
+// -----
+
 // fusion_c4: an offset a result
 func.func @fusion_c4(%x: tensor<2x4xf32>) {
   // expected-error @+1 {{expects an offset for each of the 1 results, got 2}}

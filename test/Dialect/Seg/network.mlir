@@ -30,7 +30,7 @@ seg.network @tiny format 1 classes 2 optimizer {kind = "adam"} pipeline {kind = 
 }
 
 // CHECK-LABEL: @fusion
-func.func @fusion(%x: tensor<2x8x8x2xf32>, %y: tensor<2x8x8x2xf32>) -> tensor<2x8x8x2xf32> {
+func.func @fusion(%x: tensor<2x8x8x2xf32>, %y: tensor<2x8x8x2xf32>, %f: tensor<1x1x2x2xf32>) -> tensor<2x8x8x2xf32> {
   // CHECK: seg.fusion (%[[A:.*]] = %{{.*}} : tensor<2x8x8x2xf32>, %[[B:.*]] = %{{.*}} : tensor<2x8x8x2xf32>) -> (tensor<2x8x8x2xf32>) attributes {offsets = array<i64: 64>, strategy = {kind = "loops"}, temp_offset = 128 : i64} {
   %0 = seg.fusion (%a = %x : tensor<2x8x8x2xf32>, %b = %y : tensor<2x8x8x2xf32>) -> (tensor<2x8x8x2xf32>)
       attributes {offsets = array<i64: 64>, strategy = {kind = "loops"}, temp_offset = 128 : i64} {
@@ -39,6 +39,14 @@ func.func @fusion(%x: tensor<2x8x8x2xf32>, %y: tensor<2x8x8x2xf32>) -> tensor<2x
     %2 = seg.softmax %1 : tensor<2x8x8x2xf32>
     // CHECK: seg.yield %{{.*}} : tensor<2x8x8x2xf32>
     seg.yield %2 : tensor<2x8x8x2xf32>
+  }
+  // Statistics of what the root computes.
+  // CHECK: seg.conv
+  // CHECK: seg.norm_stats
+  %4:2 = seg.fusion (%a = %x : tensor<2x8x8x2xf32>, %w = %f : tensor<1x1x2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+    %5 = seg.conv %a, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<2x8x8x2xf32>, tensor<1x1x2x2xf32>) -> tensor<2x8x8x2xf32>
+    %mean, %rstd = seg.norm_stats instance %5 epsilon 1.0e-3 : (tensor<2x8x8x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>)
+    seg.yield %mean, %rstd : tensor<2x2xf32>, tensor<2x2xf32>
   }
   // Nothing in, nothing out.
   // CHECK: seg.fusion () -> () {

@@ -142,6 +142,12 @@ void FusionOp::print(OpAsmPrinter &printer) {
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
 
+/// Whether the op reduces values that its seg.fusion computes.
+static bool isEpilogueReduction(Operation &op) {
+  return op.hasTrait<EpilogueReduction>() &&
+         llvm::none_of(op.getOperands(), llvm::IsaPred<BlockArgument>);
+}
+
 LogicalResult FusionOp::verify() {
   if (getBody().getArgumentTypes() != getInputs().getTypes()) // fusion_c1
     return emitOpError("expects a region argument for each input, of its type");
@@ -153,14 +159,15 @@ LogicalResult FusionOp::verify() {
   for (Operation &op : getBody().front().without_terminator()) {
     if (isa<PointwiseOpInterface>(op))
       continue;
-    if (root) { // fusion_c3
+    if (root && !isEpilogueReduction(op)) { // fusion_c3
       InFlightDiagnostic diag =
           emitOpError("expects at most one op that is not pointwise, got ")
           << root->getName() << " and " << op.getName();
       diag.attachNote(op.getLoc()) << "second root";
       return diag;
     }
-    root = &op;
+    if (!root)
+      root = &op;
   }
   if (getOffsets() && getOffsets()->size() != getNumResults()) // fusion_c4
     return emitOpError("expects an offset for each of the ")

@@ -76,8 +76,10 @@ def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_NotDifferentiabl
                                          SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "One kernel's work";
   let description = [{
-    The body has at most one root (an op that is not pointwise); pointwise ops
-    around it are its prologue and epilogue. `strategy` is chosen by
+    The body has at most one root (the first op that is not pointwise);
+    pointwise ops around it are its prologue and epilogue. Reductions of what
+    the root or its epilogue computes may follow, if they are
+    `EpilogueReduction`s: statistics. `strategy` is chosen by
     seg-select-strategy, offsets by seg-plan-memory; either may be given.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$inputs, OptionalAttr<DictionaryAttr>:$strategy,

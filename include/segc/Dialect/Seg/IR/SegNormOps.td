@@ -83,7 +83,7 @@ def Seg_NormGradOp : Seg_PureOp<"norm_grad", [Seg_NotDifferentiable]> {
   let hasVerifier = 1;
 }
 
-def Seg_NormStatsOp : Seg_PureOp<"norm_stats", [Seg_NotDifferentiable]> {
+def Seg_NormStatsOp : Seg_PureOp<"norm_stats", [Seg_NotDifferentiable, Seg_EpilogueReduction]> {
   let summary = "Statistics of seg.norm: mean and 1/sqrt(var + epsilon)";
   let description = "Merged over tiles in fixed order (Chan, Golub, LeVeque), so that a large mean does not cancel.";
   let arguments = !con((ins Seg_Tensor:$input), Seg_NormAttrs);

@@ -51,6 +51,12 @@ def Seg_PointwiseOpInterface : OpInterface<"PointwiseOpInterface"> {
          "::mlir::ValueRange":$args, "::mlir::Value":$index)>];
 }
 
+// A reduction that a kernel can compute of values as it produces them: it may
+// follow the root of a seg.fusion.
+def Seg_EpilogueReduction : NativeOpTrait<"EpilogueReduction"> {
+  let cppNamespace = "::segc::seg";
+}
+
 // The op has no derivative: it is a derivative, or has no gradient by nature.
 def Seg_NotDifferentiable : NativeOpTrait<"NotDifferentiable"> {
   let cppNamespace = "::segc::seg";
