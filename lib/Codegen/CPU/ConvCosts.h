@@ -14,7 +14,7 @@
 #ifndef SEGC_LIB_CODEGEN_CPU_CONVCOSTS_H
 #define SEGC_LIB_CODEGEN_CPU_CONVCOSTS_H
 
-#include "segc/Codegen/CPU/ConvProblem.h"
+#include "segc/Codegen/Common/ConvProblem.h"
 
 namespace segc {
 

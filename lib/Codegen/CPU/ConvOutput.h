@@ -8,7 +8,7 @@
 #ifndef SEGC_LIB_CODEGEN_CPU_CONVOUTPUT_H
 #define SEGC_LIB_CODEGEN_CPU_CONVOUTPUT_H
 
-#include "segc/Codegen/CPU/ConvProblem.h"
+#include "segc/Codegen/Common/ConvProblem.h"
 
 namespace segc {
 

@@ -15,21 +15,19 @@ using namespace mlir;
 
 namespace segc {
 
-Operation *fusionRoot(seg::FusionOp fusion) {
-  for (Operation &op : fusion.getBody().front().without_terminator())
-    if (!isa<seg::PointwiseOpInterface>(op))
-      return &op;
-  return nullptr;
-}
-
-Operation *fusionLead(seg::FusionOp fusion) {
+LogicalResult emitCpuFusion(FusionEmitter &emitter) {
+  seg::FusionOp fusion = emitter.getFusion();
   Operation *root = fusionRoot(fusion);
-  return root ? root : &fusion.getBody().front().front();
-}
-
-std::string kernelName(seg::FusionOp fusion, size_t index) {
-  return "k" + std::to_string(index) + "_" +
-         fusionLead(fusion)->getName().stripDialect().str();
+  if (!root)
+    return emitPointwiseFusion(emitter);
+  if (!llvm::all_of(root->getOperands(), llvm::IsaPred<BlockArgument>))
+    return root->emitOpError("has a prologue, which no CPU kernel takes");
+  for (Operation &op : fusion.getBody().front().without_terminator())
+    if (&op != root && !isa<seg::PointwiseOpInterface>(op))
+      return op.emitOpError("follows a root, which no CPU kernel computes");
+  auto kernel = dyn_cast<CpuKernelOpInterface>(root);
+  return kernel ? kernel.emitCpuKernel(emitter)
+                : root->emitOpError("has no CPU kernel");
 }
 
 namespace {

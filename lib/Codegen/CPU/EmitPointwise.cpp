@@ -18,14 +18,6 @@ namespace segc {
 /// Full vectors that a flat loop works on at a time.
 static constexpr int64_t flatUnroll = 4;
 
-/// Whether the first dimension is the batch: of every tensor above rank 2 but
-/// filters' gradients, which seg-select-cpu-strategy marks.
-static bool isBatched(seg::FusionOp fusion, RankedTensorType space) {
-  DictionaryAttr strategy = fusion.getStrategyAttr();
-  return space.getRank() > 2 &&
-         !(strategy && strategy.get(strategyUnbatchedName));
-}
-
 /// Inputs with one value in all, loaded once.
 static void hoistScalars(KernelBody &k, seg::FusionOp fusion, int64_t lanes,
                          DenseMap<Value, Value> &values) {
@@ -39,9 +31,9 @@ static void hoistScalars(KernelBody &k, seg::FusionOp fusion, int64_t lanes,
 }
 
 /// Every input has the space's shape or is a scalar: elements are alike.
-static void emitFlat(FusionEmitter &emitter, RankedTensorType space) {
+static void emitFlat(FusionEmitter &emitter, RankedTensorType space,
+                     bool batched) {
   seg::FusionOp fusion = emitter.getFusion();
-  bool batched = isBatched(fusion, space);
   int64_t size = space.getNumElements() / (batched ? space.getDimSize(0) : 1);
   int64_t tiles = llvm::divideCeilSigned(size, taskElements);
   // One element is one lane: the rest of a vector would be computed in vain.
@@ -67,10 +59,10 @@ static void emitFlat(FusionEmitter &emitter, RankedTensorType space) {
 }
 
 /// Some inputs are broadcast.
-static void emitByChannels(FusionEmitter &emitter, RankedTensorType space) {
+static void emitByChannels(FusionEmitter &emitter, RankedTensorType space,
+                           bool batched) {
   seg::FusionOp fusion = emitter.getFusion();
   int64_t lanes = emitter.getTarget().lanes;
-  bool batched = isBatched(fusion, space);
   int64_t channels = seg::channels(space);
   int64_t pixels =
       space.getNumElements() / channels / (batched ? space.getDimSize(0) : 1);
@@ -123,21 +115,19 @@ static void emitByChannels(FusionEmitter &emitter, RankedTensorType space) {
 
 LogicalResult emitPointwiseFusion(FusionEmitter &emitter) {
   seg::FusionOp fusion = emitter.getFusion();
-  auto space = cast<RankedTensorType>(fusion.getResultTypes().front());
-  for (Type type : fusion.getResultTypes())
-    if (cast<RankedTensorType>(type).getShape() != space.getShape())
-      return fusion.emitError(
-                 "expects results of one shape in a pointwise fusion, got ")
-             << space << " and " << type;
+  FailureOr<PointwiseSpace> checked = pointwiseSpace(fusion);
+  if (failed(checked))
+    return failure();
+  auto [space, batched] = *checked;
   bool flat = llvm::all_of(fusion.getBody().getArgumentTypes(), [&](Type type) {
     Broadcast kind =
-        seg::classifyBroadcast(cast<RankedTensorType>(type), space);
+        seg::classifyBroadcast(cast<RankedTensorType>(type), checked->type);
     return kind == Broadcast::None || kind == Broadcast::Scalar;
   });
   if (flat)
-    emitFlat(emitter, space);
+    emitFlat(emitter, space, batched);
   else
-    emitByChannels(emitter, space);
+    emitByChannels(emitter, space, batched);
   return success();
 }
 

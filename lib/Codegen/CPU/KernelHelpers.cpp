@@ -17,19 +17,8 @@ using namespace mlir;
 namespace segc {
 
 //===----------------------------------------------------------------------===//
-// Memory of the root's operands and results; strategies
+// Strategies
 //===----------------------------------------------------------------------===//
-
-Value inputOf(KernelBody &k, Value operand) {
-  return k.input(cast<BlockArgument>(operand).getArgNumber());
-}
-
-Value outputOf(KernelBody &k, Value result) {
-  for (OpOperand &use : result.getUses())
-    if (isa<seg::YieldOp>(use.getOwner()))
-      return k.output(use.getOperandNumber());
-  return {};
-}
 
 DictionaryAttr plainStrategy(Operation *op, StringRef kind, int64_t tempBytes) {
   Builder b(op->getContext());
@@ -127,31 +116,6 @@ Value sumLanes(KernelBody &k, Value vector) {
     vector = arith::AddFOp::create(b, k.loc(), lower, upper);
   }
   return vector::ExtractOp::create(b, k.loc(), vector, ArrayRef<int64_t>{0});
-}
-
-static Type withElement(Type type, Type element) {
-  auto vector = dyn_cast<VectorType>(type);
-  return vector ? vector.clone(element) : element;
-}
-Value toDouble(KernelBody &k, Value value) {
-  return arith::ExtFOp::create(
-      k.builder(), k.loc(),
-      withElement(value.getType(), k.builder().getF64Type()), value);
-}
-Value toFloat(KernelBody &k, Value value) {
-  return arith::TruncFOp::create(
-      k.builder(), k.loc(),
-      withElement(value.getType(), k.builder().getF32Type()), value);
-}
-Value doubleConstant(KernelBody &k, double value) {
-  return arith::ConstantOp::create(k.builder(), k.loc(),
-                                   k.builder().getF64FloatAttr(value));
-}
-Value indexToDouble(KernelBody &k, Value index) {
-  Value wide = arith::IndexCastOp::create(k.builder(), k.loc(),
-                                          k.builder().getI64Type(), index);
-  return arith::SIToFPOp::create(k.builder(), k.loc(), k.builder().getF64Type(),
-                                 wide);
 }
 
 //===----------------------------------------------------------------------===//

@@ -20,11 +20,6 @@ inline constexpr int64_t taskElements = 16 << 10;
 /// The part of registerShapeCpuKernels that resamples.
 void registerResizeCpuKernels(mlir::DialectRegistry &registry);
 
-/// The fusion's memory of an operand of the root.
-mlir::Value inputOf(KernelBody &k, mlir::Value operand);
-/// The fusion's memory of a result of the root; null if it is not yielded.
-mlir::Value outputOf(KernelBody &k, mlir::Value result);
-
 /// A strategy of this kind with no choices but its shared memory.
 mlir::DictionaryAttr plainStrategy(mlir::Operation *op, llvm::StringRef kind,
                                    int64_t tempBytes = 0);
@@ -57,11 +52,6 @@ mlir::Value gather(KernelBody &k, mlir::Value memref, mlir::Value base,
                    llvm::ArrayRef<int64_t> offsets, mlir::Value mask = {});
 /// Sum of the lanes.
 mlir::Value sumLanes(KernelBody &k, mlir::Value vector);
-/// Vector or scalar, f32 to f64 and back.
-mlir::Value toDouble(KernelBody &k, mlir::Value value);
-mlir::Value toFloat(KernelBody &k, mlir::Value value);
-mlir::Value doubleConstant(KernelBody &k, double value);
-mlir::Value indexToDouble(KernelBody &k, mlir::Value index);
 
 /// The channels of `lanes` consecutive pixels from `pixel` on: vector c holds
 /// channel c, a pixel a lane. Pixels from `count` on (null: all there) are

@@ -7,8 +7,10 @@
 
 #include "segc/Codegen/CPU/KernelRunner.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Verifier.h"
 #include "segc/Codegen/CPU/LowerToLLVM.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Target/TargetMachine.h"
@@ -71,25 +73,18 @@ bool GuardedBuffer::guardsIntact() const {
 }
 
 //===----------------------------------------------------------------------===//
-// Compiling
+// Machine code
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-struct KernelLaunch {
-  TaskCount tasks;
-  int64_t scratchBytes;
-  std::string symbol;
-  void (*call)(void **buffers, int64_t batch, int64_t task);
+struct KernelLibrary::Implementation {
+  std::unique_ptr<llvm::orc::LLJIT> jit;
 };
 
-struct FusionLaunches {
-  std::vector<KernelLaunch> launches;
-  int64_t tempBytes = 0;
-};
+KernelLibrary::KernelLibrary() : self(std::make_unique<Implementation>()) {}
+KernelLibrary::~KernelLibrary() = default;
 
 /// `@name.call(buffers, batch, task)` calls `@name` with the pointers unpacked.
-void addCaller(llvm::Module &module, StringRef name) {
+static void addCaller(llvm::Module &module, StringRef name) {
   llvm::Function *kernel = module.getFunction(name);
   llvm::LLVMContext &context = module.getContext();
   llvm::Type *pointer = llvm::PointerType::getUnqual(context),
@@ -108,17 +103,83 @@ void addCaller(llvm::Module &module, StringRef name) {
   b.CreateRetVoid();
 }
 
+/// Names the functions in the library's scope.
+static llvm::Error define(llvm::orc::LLJIT &jit,
+                          KernelLibrary::Functions functions) {
+  llvm::orc::SymbolMap symbols;
+  for (auto [name, address] : functions)
+    symbols[jit.mangleAndIntern(name)] = {
+        llvm::orc::ExecutorAddr::fromPtr(address),
+        llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  return jit.getMainJITDylib().define(
+      llvm::orc::absoluteSymbols(std::move(symbols)));
+}
+
+llvm::Expected<std::unique_ptr<KernelLibrary>>
+KernelLibrary::load(ModuleOp kernels, const CpuTarget &target,
+                    Functions functions) {
+  if (failed(verify(kernels)) || failed(lowerKernelsToLLVM(kernels)))
+    return llvm::createStringError("lowering failed");
+  auto context = std::make_unique<llvm::LLVMContext>();
+  std::unique_ptr<llvm::Module> module =
+      translateKernels(kernels, *context, target);
+  if (!module)
+    return llvm::createStringError("translation failed");
+  auto machine = createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  for (auto kernel : kernels.getOps<LLVM::LLVMFuncOp>())
+    if (!kernel.isExternal())
+      addCaller(*module, kernel.getName());
+  optimizeModule(*module, **machine);
+
+  llvm::orc::JITTargetMachineBuilder builder(module->getTargetTriple());
+  builder.setCPU(target.llvmCpu);
+  auto made =
+      llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create();
+  if (!made)
+    return made.takeError();
+  std::unique_ptr<KernelLibrary> library(new KernelLibrary);
+  library->self->jit = std::move(*made);
+  if (llvm::Error error = define(*library->self->jit, functions))
+    return error;
+  if (llvm::Error error = library->self->jit->addIRModule(
+          llvm::orc::ThreadSafeModule(std::move(module), std::move(context))))
+    return error;
+  return library;
+}
+
+llvm::Expected<KernelLibrary::Entry> KernelLibrary::lookup(StringRef kernel) {
+  auto address = self->jit->lookup((kernel + ".call").str());
+  if (!address)
+    return address.takeError();
+  return address->toPtr<Entry>();
+}
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct KernelLaunch {
+  TaskCount tasks;
+  int64_t scratchBytes;
+  std::string symbol;
+  KernelLibrary::Entry call;
+};
+
+struct FusionLaunches {
+  std::vector<KernelLaunch> launches;
+  int64_t tempBytes = 0;
+};
+
 LogicalResult emitFusion(seg::FusionOp fusion, FusionEmitter &emitter,
                          const CpuTarget &target) {
-  Operation *root = fusionRoot(fusion);
-  if (!root)
-    return emitPointwiseFusion(emitter);
-  auto kernel = dyn_cast<CpuKernelOpInterface>(root);
-  if (!kernel)
-    return root->emitOpError("has no CPU kernel");
-  if (!fusion.getStrategyAttr())
+  auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(fusionRoot(fusion));
+  if (kernel && !fusion.getStrategyAttr())
     fusion.setStrategyAttr(kernel.selectCpuStrategy(fusion, {target}));
-  return kernel.emitCpuKernel(emitter);
+  return emitCpuFusion(emitter);
 }
 
 FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels,
@@ -147,54 +208,14 @@ FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels,
 
 struct KernelRunner::Implementation {
   std::string text;
-  std::unique_ptr<llvm::orc::LLJIT> jit;
+  std::unique_ptr<KernelLibrary> library;
   std::vector<FusionLaunches> fusions;
   Type f32;
-
-  llvm::Error load(ModuleOp kernels, const CpuTarget &target);
 };
 
 KernelRunner::KernelRunner() : self(std::make_unique<Implementation>()) {}
 KernelRunner::~KernelRunner() = default;
 StringRef KernelRunner::text() const { return self->text; }
-
-/// Lowers the kernels to machine code and finds their addresses.
-llvm::Error KernelRunner::Implementation::load(ModuleOp kernels,
-                                               const CpuTarget &target) {
-  if (failed(verify(kernels)) || failed(lowerKernelsToLLVM(kernels)))
-    return llvm::createStringError("lowering failed");
-  auto context = std::make_unique<llvm::LLVMContext>();
-  std::unique_ptr<llvm::Module> module =
-      translateKernels(kernels, *context, target);
-  if (!module)
-    return llvm::createStringError("translation failed");
-  auto machine = createTargetMachine(target);
-  if (!machine)
-    return machine.takeError();
-  for (const FusionLaunches &fusion : fusions)
-    for (const KernelLaunch &launch : fusion.launches)
-      addCaller(*module, launch.symbol);
-  optimizeModule(*module, **machine);
-
-  llvm::orc::JITTargetMachineBuilder builder(module->getTargetTriple());
-  builder.setCPU(target.llvmCpu);
-  auto made =
-      llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create();
-  if (!made)
-    return made.takeError();
-  jit = std::move(*made);
-  if (llvm::Error error = jit->addIRModule(
-          llvm::orc::ThreadSafeModule(std::move(module), std::move(context))))
-    return error;
-  for (FusionLaunches &fusion : fusions)
-    for (KernelLaunch &launch : fusion.launches) {
-      auto address = jit->lookup(launch.symbol + ".call");
-      if (!address)
-        return address.takeError();
-      launch.call = address->toPtr<decltype(launch.call)>();
-    }
-  return llvm::Error::success();
-}
 
 llvm::Expected<std::unique_ptr<KernelRunner>>
 KernelRunner::compile(ArrayRef<seg::FusionOp> fusions,
@@ -214,8 +235,17 @@ KernelRunner::compile(ArrayRef<seg::FusionOp> fusions,
     self.fusions.push_back(std::move(*launches));
   }
   llvm::raw_string_ostream(self.text) << *kernels;
-  if (llvm::Error error = self.load(*kernels, target))
-    return error;
+  auto library = KernelLibrary::load(*kernels, target);
+  if (!library)
+    return library.takeError();
+  self.library = std::move(*library);
+  for (FusionLaunches &fusion : self.fusions)
+    for (KernelLaunch &launch : fusion.launches) {
+      auto entry = self.library->lookup(launch.symbol);
+      if (!entry)
+        return entry.takeError();
+      launch.call = *entry;
+    }
   return runner;
 }
 

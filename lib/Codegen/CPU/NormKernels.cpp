@@ -7,13 +7,13 @@
 
 // Statistics of normalisations and the sums of their gradients: a launch over
 // tiles of pixels, one that merges tiles in order (a vector of channels a
-// task), and for group norm one that merges the channels of a group. What is
-// merged is in f64, so that its order costs no accuracy.
+// task), and for group norm one that merges the channels of a group.
 
 #include "KernelHelpers.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "segc/Codegen/Common/Moments.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "llvm/Support/MathExtras.h"
@@ -24,70 +24,27 @@ using seg::NormKind;
 
 namespace {
 
-/// Where a norm op's tiles and their two numbers a channel lie.
-struct NormLayout {
-  template <typename OpTy>
-  explicit NormLayout(OpTy op)
-      : kind(op.getKind()), channels(seg::channels(op.getInput().getType())),
-        pixels(seg::spatialSize(op.getInput().getType())),
-        samples(op.getInput().getType().getDimSize(0)),
-        tilePixels(std::max<int64_t>(1, taskElements / channels)),
-        tiles(llvm::divideCeilSigned(pixels, tilePixels)),
-        groups(op.getGroups()) {}
+/// How a norm op's input is cut.
+template <typename OpTy>
+MomentLayout layoutOf(OpTy op) {
+  RankedTensorType type = op.getInput().getType();
+  return {type, op.getKind(), static_cast<int64_t>(op.getGroups()),
+          std::max<int64_t>(1, taskElements / seg::channels(type))};
+}
 
-  /// Two rows of channels for each tile, then two for each sample.
-  int64_t tempBytes() const { return samples * (tiles + 1) * 2 * channels * 4; }
-  Value tileRow(KernelBody &k, Value sample, Value tile) const {
-    return k.mul(k.add(k.mul(sample, tiles), tile), 2 * channels);
-  }
-  Value sampleRow(KernelBody &k, Value sample) const {
-    return k.mul(k.add(sample, samples * tiles), 2 * channels);
-  }
-  /// Row of the statistics of `sample`.
-  Value statisticsRow(KernelBody &k, Value sample) const {
-    return kind == NormKind::batch ? k.index(0) : k.mul(sample, channels);
-  }
-
-  NormKind kind;
-  int64_t channels, pixels, samples, tilePixels, tiles, groups;
-};
-
-/// A vector of channels that a merging task works on.
-struct ChannelBlock {
-  ChannelBlock(KernelBody &k, int64_t channels, int64_t lanes)
-      : k(k), lanes(lanes) {
-    first = k.mul(k.task(), lanes);
-    mask = k.prefixMask(k.sub(k.index(channels), first), lanes);
-  }
-  Value load(Value memref, Value row) {
-    return k.load(memref, k.add(row, first), lanes, mask);
-  }
-  void store(Value value, Value memref, Value row) {
-    if (memref)
-      k.store(value, memref, k.add(row, first), mask);
-  }
-  KernelBody &k;
-  int64_t lanes;
-  Value first, mask;
-};
+/// The channels of this task of a merging launch.
+ChannelBlock taskBlock(KernelBody &k, int64_t channels, int64_t lanes) {
+  Value first = k.mul(k.task(), lanes);
+  return {k, first, lanes,
+          k.prefixMask(k.sub(k.index(channels), first), lanes)};
+}
 
 /// Arithmetic on f64 scalars or vectors.
 seg::PointwiseMath mathOf(KernelBody &k, Value like) {
   return {k.builder(), k.loc(), like.getType()};
 }
-Value splatDouble(KernelBody &k, Value scalar, int64_t lanes) {
-  return k.splat(scalar, lanes);
-}
 Value quotient(KernelBody &k, Value a, Value b) {
   return arith::DivFOp::create(k.builder(), k.loc(), a, b);
-}
-
-/// 1 / sqrt(M2 / count + epsilon), all in f64.
-Value reciprocalDeviation(KernelBody &k, Value squares, Value inverseCount,
-                          double epsilon) {
-  seg::PointwiseMath m = mathOf(k, squares);
-  Value variance = m.mul(squares, inverseCount);
-  return m.div(m.constant(1), m.sqrt(m.add(variance, m.constant(epsilon))));
 }
 
 //===----------------------------------------------------------------------===//
@@ -97,7 +54,7 @@ Value reciprocalDeviation(KernelBody &k, Value squares, Value inverseCount,
 /// Mean and sum of squared deviations of each tile. Values are shifted by the
 /// tile's first pixel, so that a large mean does not cancel.
 void emitTileMoments(FusionEmitter &emitter, seg::NormStatsOp op,
-                     const NormLayout &layout) {
+                     const MomentLayout &layout) {
   int64_t lanes = emitter.getTarget().lanes;
   emitter.launch(
       {0, layout.tiles}, ChannelWalk::scratchBytes(2, lanes),
@@ -139,67 +96,16 @@ void emitTileMoments(FusionEmitter &emitter, seg::NormStatsOp op,
       });
 }
 
-/// Merges the tiles of samples [first, past) by Chan's formula.
-SmallVector<Value> mergeMoments(KernelBody &k, ChannelBlock &block,
-                                const NormLayout &layout, Value first,
-                                Value past) {
-  Value zero = toDouble(k, k.zeroVector(block.lanes));
-  int64_t lastPixels = layout.pixels - (layout.tiles - 1) * layout.tilePixels;
-  Value full = doubleConstant(k, layout.tilePixels),
-        last = doubleConstant(k, lastPixels);
-  seg::PointwiseMath m = mathOf(k, zero), scalars = mathOf(k, full);
-  return k.loop(
-      k.mul(first, layout.tiles), k.mul(past, layout.tiles), 1,
-      {zero, zero, doubleConstant(k, 0)},
-      [&](Value tile, ValueRange merged) -> SmallVector<Value> {
-        Value row = k.mul(tile, 2 * layout.channels);
-        Value mean = toDouble(k, block.load(k.temp(), row));
-        Value squares =
-            toDouble(k, block.load(k.temp(), k.add(row, layout.channels)));
-        Value inner =
-            k.less(k.rem(tile, layout.tiles), k.index(layout.tiles - 1));
-        Value count = scalars.select(inner, full, last);
-        Value total = scalars.add(merged[2], count);
-        Value share = splatDouble(k, scalars.div(count, total), block.lanes);
-        Value delta = m.sub(mean, merged[0]);
-        Value weight = m.mul(share, splatDouble(k, merged[2], block.lanes));
-        Value added = m.add(squares, m.mul(m.mul(delta, delta), weight));
-        return {m.fma(delta, share, merged[0]), m.add(merged[1], added), total};
-      });
-}
-
-void emitMergedMoments(FusionEmitter &emitter, seg::NormStatsOp op,
-                       const NormLayout &layout) {
+void emitMerge(FusionEmitter &emitter, seg::NormStatsOp op,
+               const MomentLayout &layout) {
   int64_t lanes = emitter.getTarget().lanes;
-  double epsilon = op.getEpsilon().convertToDouble();
-  emitter.launch(
-      {llvm::divideCeilSigned(layout.channels, lanes), 0}, 0,
-      [&](KernelBody &k) {
-        ChannelBlock block(k, layout.channels, lanes);
-        Value mean = outputOf(k, op.getMean()),
-              rstd = outputOf(k, op.getRstd());
-        auto finish = [&](ArrayRef<Value> moments, Value row) {
-          Value inverse =
-              k.splat(quotient(k, doubleConstant(k, 1), moments[2]), lanes);
-          block.store(toFloat(k, moments[0]), mean, row);
-          block.store(
-              toFloat(k, reciprocalDeviation(k, moments[1], inverse, epsilon)),
-              rstd, row);
-        };
-        if (layout.kind == NormKind::batch)
-          return finish(mergeMoments(k, block, layout, k.index(0), k.batch()),
-                        k.index(0));
-        k.loop(k.index(0), k.batch(), 1, [&](Value sample) {
-          SmallVector<Value> moments =
-              mergeMoments(k, block, layout, sample, k.add(sample, 1));
-          if (layout.kind == NormKind::instance)
-            return finish(moments, k.mul(sample, layout.channels));
-          Value row = layout.sampleRow(k, sample);
-          block.store(toFloat(k, moments[0]), k.temp(), row);
-          block.store(toFloat(k, moments[1]), k.temp(),
-                      k.add(row, layout.channels));
-        });
-      });
+  emitter.launch({llvm::divideCeilSigned(layout.channels, lanes), 0}, 0,
+                 [&](KernelBody &k) {
+                   ChannelBlock block = taskBlock(k, layout.channels, lanes);
+                   emitMergedMoments(
+                       k, block, layout, op.getEpsilon().convertToDouble(),
+                       outputOf(k, op.getMean()), outputOf(k, op.getRstd()));
+                 });
 }
 
 Value loadDouble(KernelBody &k, Value memref, Value index) {
@@ -218,7 +124,7 @@ Value sumGroup(KernelBody &k, Value first, int64_t size,
 
 /// The statistics of a group are those of its channels' equally many pixels.
 void emitGroupMoments(FusionEmitter &emitter, seg::NormStatsOp op,
-                      const NormLayout &layout) {
+                      const MomentLayout &layout) {
   int64_t size = layout.channels / layout.groups;
   emitter.launch({0, layout.groups}, 0, [&](KernelBody &k) {
     Value sample = k.div(k.task(), layout.groups),
@@ -254,13 +160,13 @@ struct NormStatsKernel
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
                                    const CpuStrategyContext &) const {
     return plainStrategy(op, "norm_stats",
-                         NormLayout(cast<seg::NormStatsOp>(op)).tempBytes());
+                         layoutOf(cast<seg::NormStatsOp>(op)).tempBytes());
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     auto stats = cast<seg::NormStatsOp>(op);
-    NormLayout layout(stats);
+    MomentLayout layout = layoutOf(stats);
     emitTileMoments(emitter, stats, layout);
-    emitMergedMoments(emitter, stats, layout);
+    emitMerge(emitter, stats, layout);
     if (layout.kind == NormKind::group)
       emitGroupMoments(emitter, stats, layout);
     return success();
@@ -268,7 +174,7 @@ struct NormStatsKernel
   double flopsPerSample(Operation *op) const {
     return 4.0 *
            cast<seg::NormStatsOp>(op).getInput().getType().getNumElements() /
-           NormLayout(cast<seg::NormStatsOp>(op)).samples;
+           layoutOf(cast<seg::NormStatsOp>(op)).samples;
   }
 };
 
@@ -278,7 +184,7 @@ struct NormStatsKernel
 
 /// sum(grad) and sum(grad * xhat) of each tile.
 void emitTileGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
-                      const NormLayout &layout) {
+                      const MomentLayout &layout) {
   int64_t lanes = emitter.getTarget().lanes;
   emitter.launch(
       {0, layout.tiles}, ChannelWalk::scratchBytes(2, lanes),
@@ -316,12 +222,12 @@ void emitTileGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
 }
 
 void emitMergedGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
-                        const NormLayout &layout) {
+                        const MomentLayout &layout) {
   int64_t lanes = emitter.getTarget().lanes;
   emitter.launch(
       {llvm::divideCeilSigned(layout.channels, lanes), 0}, 0,
       [&](KernelBody &k) {
-        ChannelBlock block(k, layout.channels, lanes);
+        ChannelBlock block = taskBlock(k, layout.channels, lanes);
         Value zero = toDouble(k, k.zeroVector(lanes)),
               gamma = toDouble(
                   k, block.load(inputOf(k, op.getGamma()), k.index(0)));
@@ -374,7 +280,7 @@ void emitMergedGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
 }
 
 void emitGroupGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
-                       const NormLayout &layout) {
+                       const MomentLayout &layout) {
   int64_t size = layout.channels / layout.groups;
   emitter.launch({0, layout.groups}, 0, [&](KernelBody &k) {
     Value sample = k.div(k.task(), layout.groups),
@@ -404,13 +310,12 @@ struct NormGradStatsKernel
                                           seg::NormGradStatsOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
                                    const CpuStrategyContext &) const {
-    return plainStrategy(
-        op, "norm_grad_stats",
-        NormLayout(cast<seg::NormGradStatsOp>(op)).tempBytes());
+    return plainStrategy(op, "norm_grad_stats",
+                         layoutOf(cast<seg::NormGradStatsOp>(op)).tempBytes());
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     auto stats = cast<seg::NormGradStatsOp>(op);
-    NormLayout layout(stats);
+    MomentLayout layout = layoutOf(stats);
     emitTileGradSums(emitter, stats, layout);
     emitMergedGradSums(emitter, stats, layout);
     if (layout.kind == NormKind::group)
@@ -418,7 +323,7 @@ struct NormGradStatsKernel
     return success();
   }
   double flopsPerSample(Operation *op) const {
-    NormLayout layout(cast<seg::NormGradStatsOp>(op));
+    MomentLayout layout = layoutOf(cast<seg::NormGradStatsOp>(op));
     return 5.0 * layout.pixels * layout.channels;
   }
 };

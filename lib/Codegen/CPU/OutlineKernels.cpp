@@ -24,29 +24,6 @@ namespace segc {
 
 using namespace segc;
 
-std::string segc::kernelKey(seg::FusionOp fusion) {
-  std::string key;
-  llvm::raw_string_ostream out(key);
-  // When the temporary is filled makes no difference to the kernels.
-  NamedAttrList strategy(fusion.getStrategyAttr());
-  strategy.erase(strategyPreparedName);
-  out << strategy.getDictionary(fusion.getContext());
-  DenseMap<Value, int> numbers;
-  auto number = [&](Value v) {
-    return numbers.try_emplace(v, numbers.size()).first->second;
-  };
-  for (Value argument : fusion.getBody().getArguments())
-    out << '%' << number(argument) << argument.getType();
-  for (Operation &op : fusion.getBody().front()) {
-    out << ';' << op.getName() << op.getAttrDictionary();
-    for (Value operand : op.getOperands())
-      out << '%' << number(operand);
-    for (Value result : op.getResults())
-      out << '=' << number(result) << result.getType();
-  }
-  return key;
-}
-
 namespace {
 
 /// Where a value lives at run time.
@@ -172,14 +149,10 @@ FailureOr<SmallVector<func::FuncOp>> Outliner::kernels(seg::FusionOp fusion) {
     sharedCount += it->second.size();
     return it->second;
   }
-  Operation *root = fusionRoot(fusion);
   std::string symbol = kernelName(fusion, known.size());
   FusionEmitter emitter(OpBuilder::atBlockEnd(module.getBody()), fusion, symbol,
                         target);
-  LogicalResult emitted =
-      root ? cast<CpuKernelOpInterface>(root).emitCpuKernel(emitter)
-           : emitPointwiseFusion(emitter);
-  if (failed(emitted))
+  if (failed(emitCpuFusion(emitter)))
     return failure();
   kernelCount += emitter.kernels().size();
   return known[key] = SmallVector<func::FuncOp>(emitter.kernels());

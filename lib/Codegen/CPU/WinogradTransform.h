@@ -16,7 +16,7 @@
 #ifndef SEGC_LIB_CODEGEN_CPU_WINOGRADTRANSFORM_H
 #define SEGC_LIB_CODEGEN_CPU_WINOGRADTRANSFORM_H
 
-#include "segc/Codegen/CPU/ConvProblem.h"
+#include "segc/Codegen/Common/ConvProblem.h"
 
 namespace segc {
 

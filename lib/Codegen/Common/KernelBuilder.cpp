@@ -20,28 +20,6 @@ namespace segc {
 // KernelBody
 //===----------------------------------------------------------------------===//
 
-KernelBody::KernelBody(OpBuilder builder, func::FuncOp function,
-                       seg::FusionOp fusion)
-    : b(builder), location(fusion.getLoc()), function(function),
-      inputCount(fusion.getNumOperands()), outputCount(fusion.getNumResults()) {
-}
-
-Value KernelBody::output(unsigned i) const {
-  return function.getArgument(inputCount + i);
-}
-Value KernelBody::temp() const {
-  return function.getArgument(inputCount + outputCount);
-}
-Value KernelBody::scratch() const {
-  return function.getArgument(inputCount + outputCount + 1);
-}
-Value KernelBody::batch() const {
-  return function.getArgument(inputCount + outputCount + 2);
-}
-Value KernelBody::task() const {
-  return function.getArgument(inputCount + outputCount + 3);
-}
-
 Value KernelBody::index(int64_t value) {
   return arith::ConstantIndexOp::create(b, location, value);
 }
@@ -113,14 +91,30 @@ void KernelBody::ifThen(Value condition, llvm::function_ref<void()> then) {
   then();
 }
 
+Value KernelBody::ifElse(Value condition, llvm::function_ref<Value()> then,
+                         llvm::function_ref<Value()> otherwise) {
+  auto branch = [&](llvm::function_ref<Value()> body) {
+    return [this, body](OpBuilder &, Location loc) {
+      scf::YieldOp::create(b, loc, body());
+    };
+  };
+  return scf::IfOp::create(b, location, condition, branch(then),
+                           branch(otherwise))
+      .getResult(0);
+}
+
+Value KernelBody::both(Value x, Value y) {
+  return b.createOrFold<arith::AndIOp>(location, x, y);
+}
+
 VectorType KernelBody::vectorType(int64_t lanes) {
   return VectorType::get({lanes}, b.getF32Type());
 }
 
 Value KernelBody::load(Value memref, Value index, int64_t lanes, Value mask) {
   if (!mask)
-    return vector::LoadOp::create(b, location, vectorType(lanes), memref,
-                                  index);
+    return vector::LoadOp::create(b, location, vectorType(lanes), memref, index,
+                                  /*nontemporal=*/false, alignment(lanes));
   return vector::MaskedLoadOp::create(b, location, vectorType(lanes), memref,
                                       index, mask, zeroVector(lanes));
 }
@@ -129,7 +123,9 @@ void KernelBody::store(Value value, Value memref, Value index, Value mask) {
   if (mask)
     vector::MaskedStoreOp::create(b, location, memref, index, mask, value);
   else
-    vector::StoreOp::create(b, location, value, memref, index);
+    vector::StoreOp::create(
+        b, location, value, memref, index, /*nontemporal=*/false,
+        alignment(cast<VectorType>(value.getType()).getNumElements()));
 }
 
 Value KernelBody::loadScalar(Value memref, Value index) {
@@ -156,20 +152,102 @@ Value KernelBody::prefixMask(Value count, int64_t lanes) {
 }
 
 //===----------------------------------------------------------------------===//
-// FusionEmitter
+// Memory of the root's operands and results; f64
 //===----------------------------------------------------------------------===//
 
-int64_t FusionEmitter::strategyInt(StringRef name) {
+Value inputOf(KernelBody &k, Value operand) {
+  return k.input(cast<BlockArgument>(operand).getArgNumber());
+}
+
+Value outputOf(KernelBody &k, Value result) {
+  for (OpOperand &use : result.getUses())
+    if (isa<seg::YieldOp>(use.getOwner()))
+      return k.output(use.getOperandNumber());
+  return {};
+}
+
+static Type withElement(Type type, Type element) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? vector.clone(element) : element;
+}
+Value toDouble(KernelBody &k, Value value) {
+  return arith::ExtFOp::create(
+      k.builder(), k.loc(),
+      withElement(value.getType(), k.builder().getF64Type()), value);
+}
+Value toFloat(KernelBody &k, Value value) {
+  return arith::TruncFOp::create(
+      k.builder(), k.loc(),
+      withElement(value.getType(), k.builder().getF32Type()), value);
+}
+Value doubleConstant(KernelBody &k, double value) {
+  return arith::ConstantOp::create(k.builder(), k.loc(),
+                                   k.builder().getF64FloatAttr(value));
+}
+Value indexToDouble(KernelBody &k, Value index) {
+  Value wide = arith::IndexCastOp::create(k.builder(), k.loc(),
+                                          k.builder().getI64Type(), index);
+  return arith::SIToFPOp::create(k.builder(), k.loc(), k.builder().getF64Type(),
+                                 wide);
+}
+
+//===----------------------------------------------------------------------===//
+// Fusions
+//===----------------------------------------------------------------------===//
+
+Operation *fusionRoot(seg::FusionOp fusion) {
+  for (Operation &op : fusion.getBody().front().without_terminator())
+    if (!isa<seg::PointwiseOpInterface>(op))
+      return &op;
+  return nullptr;
+}
+
+Operation *fusionLead(seg::FusionOp fusion) {
+  Operation *root = fusionRoot(fusion);
+  return root ? root : &fusion.getBody().front().front();
+}
+
+std::string kernelName(seg::FusionOp fusion, size_t index) {
+  return "k" + std::to_string(index) + "_" +
+         fusionLead(fusion)->getName().stripDialect().str();
+}
+
+std::string kernelKey(seg::FusionOp fusion) {
+  std::string key;
+  llvm::raw_string_ostream out(key);
+  // When the temporary is filled makes no difference to the kernels.
+  NamedAttrList strategy(fusion.getStrategyAttr());
+  strategy.erase(strategyPreparedName);
+  out << strategy.getDictionary(fusion.getContext());
+  DenseMap<Value, int> numbers;
+  auto number = [&](Value v) {
+    return numbers.try_emplace(v, numbers.size()).first->second;
+  };
+  for (Value argument : fusion.getBody().getArguments())
+    out << '%' << number(argument) << argument.getType();
+  for (Operation &op : fusion.getBody().front()) {
+    out << ';' << op.getName() << op.getAttrDictionary();
+    for (Value operand : op.getOperands())
+      out << '%' << number(operand);
+    for (Value result : op.getResults())
+      out << '=' << number(result) << result.getType();
+  }
+  return key;
+}
+
+//===----------------------------------------------------------------------===//
+// Emitters
+//===----------------------------------------------------------------------===//
+
+int64_t FusionEmitterBase::strategyInt(StringRef name) {
   return fusion.getStrategyAttr().getAs<IntegerAttr>(name).getInt();
 }
 
-ArrayRef<int64_t> FusionEmitter::strategyInts(StringRef name) {
+ArrayRef<int64_t> FusionEmitterBase::strategyInts(StringRef name) {
   return fusion.getStrategyAttr().getAs<DenseI64ArrayAttr>(name).asArrayRef();
 }
 
-void FusionEmitter::launch(TaskCount tasks, int64_t scratchBytes,
-                           llvm::function_ref<void(KernelBody &)> body) {
-  Type f32 = builder.getF32Type(), index = builder.getIndexType();
+SmallVector<Type> FusionEmitterBase::bufferTypes() {
   SmallVector<Type> types;
   for (Type type :
        llvm::concat<Type>(llvm::to_vector(fusion->getOperandTypes()),
@@ -182,20 +260,42 @@ void FusionEmitter::launch(TaskCount tasks, int64_t scratchBytes,
   if (DictionaryAttr strategy = fusion.getStrategyAttr())
     if (auto attr = strategy.getAs<IntegerAttr>(strategyTempName))
       tempBytes = attr.getInt();
-  types.push_back(MemRefType::get({tempBytes / 4}, f32));
+  types.push_back(MemRefType::get({tempBytes / 4}, builder.getF32Type()));
+  return types;
+}
+
+KernelArguments FusionEmitterBase::bufferArguments(ValueRange arguments) {
+  unsigned inputs = fusion.getNumOperands(), outputs = fusion.getNumResults();
+  KernelArguments result;
+  result.inputs = llvm::to_vector(arguments.take_front(inputs));
+  result.outputs = llvm::to_vector(arguments.slice(inputs, outputs));
+  result.temp = arguments[inputs + outputs];
+  return result;
+}
+
+std::string FusionEmitterBase::kernelSymbol(size_t count) const {
+  return count ? symbol + "_" + std::to_string(count) : symbol;
+}
+
+void FusionEmitter::launch(TaskCount tasks, int64_t scratchBytes,
+                           llvm::function_ref<void(KernelBody &)> body) {
+  Type f32 = builder.getF32Type(), index = builder.getIndexType();
+  SmallVector<Type> types = bufferTypes();
   types.push_back(MemRefType::get({scratchBytes / 4}, f32));
   types.append({index, index});
-
-  std::string name = symbol;
-  if (!functions.empty())
-    name += "_" + std::to_string(functions.size());
-  auto function = func::FuncOp::create(builder, fusion.getLoc(), name,
+  auto function = func::FuncOp::create(builder, fusion.getLoc(),
+                                       kernelSymbol(functions.size()),
                                        builder.getFunctionType(types, {}));
   function->setAttr(tasksAttrName, builder.getDenseI64ArrayAttr(
                                        {tasks.fixed, tasks.perSample}));
   function->setAttr(scratchAttrName, builder.getI64IntegerAttr(scratchBytes));
-  OpBuilder inner = OpBuilder::atBlockBegin(function.addEntryBlock());
-  KernelBody kernel(inner, function, fusion);
+  Block *block = function.addEntryBlock();
+  KernelArguments arguments = bufferArguments(block->getArguments());
+  auto own = block->getArguments().take_back(3);
+  arguments.scratch = own[0];
+  arguments.batch = own[1];
+  arguments.task = own[2];
+  KernelBody kernel(OpBuilder::atBlockBegin(block), fusion.getLoc(), arguments);
   body(kernel);
   func::ReturnOp::create(kernel.builder(), fusion.getLoc());
   functions.push_back(function);

@@ -14,9 +14,44 @@ using segc::seg::Broadcast;
 
 namespace segc {
 
+FailureOr<PointwiseSpace> pointwiseSpace(seg::FusionOp fusion) {
+  auto space = cast<RankedTensorType>(fusion.getResultTypes().front());
+  for (Type type : fusion.getResultTypes())
+    if (cast<RankedTensorType>(type).getShape() != space.getShape())
+      return fusion.emitError(
+                 "expects results of one shape in a pointwise fusion, got ")
+             << space << " and " << type;
+  DictionaryAttr strategy = fusion.getStrategyAttr();
+  return PointwiseSpace{space,
+                        space.getRank() > 2 &&
+                            !(strategy && strategy.get(strategyUnbatchedName))};
+}
+
 /// Channels of the iteration space; a rank-0 space has one.
 static int64_t spaceChannels(RankedTensorType space) {
   return space.getRank() == 0 ? 1 : space.getShape().back();
+}
+
+llvm::SetVector<Operation *> leadingOps(ValueRange values) {
+  llvm::SetVector<Operation *> ops;
+  auto visit = [&](auto &self, Value value) -> void {
+    Operation *op = value.getDefiningOp();
+    if (!op || ops.contains(op))
+      return;
+    for (Value operand : op->getOperands())
+      self(self, operand);
+    ops.insert(op);
+  };
+  for (Value value : values)
+    visit(visit, value);
+  return ops;
+}
+
+PointwiseEmitter::PointwiseEmitter(KernelBody &body, seg::FusionOp fusion,
+                                   RankedTensorType space)
+    : body(body), fusion(fusion), space(space) {
+  if (Operation *root = fusionRoot(fusion))
+    prologue = leadingOps(root->getOperands());
 }
 
 Value PointwiseEmitter::linearIndex(const Point &point) {
@@ -60,18 +95,30 @@ Value PointwiseEmitter::operand(Value value, const Point &point, int64_t lanes,
   return result;
 }
 
+void PointwiseEmitter::emitOp(seg::PointwiseOpInterface op, const Point &point,
+                              int64_t lanes, Value mask) {
+  SmallVector<Value> args;
+  for (Value v : op->getOperands())
+    args.push_back(operand(v, point, lanes, mask));
+  values[op->getResult(0)] =
+      op.emitPoint(body.builder(), body.loc(), args, linearIndex(point));
+}
+
+Value PointwiseEmitter::valueAt(Value value, const Point &point,
+                                int64_t lanes) {
+  values.clear();
+  for (Operation *op : leadingOps(value))
+    emitOp(cast<seg::PointwiseOpInterface>(op), point, lanes, Value());
+  return operand(value, point, lanes, Value());
+}
+
 void PointwiseEmitter::emit(const Point &point, int64_t lanes, Value mask,
                             const DenseMap<Value, Value> &rootValues) {
   values = rootValues;
   for (Operation &op : fusion.getBody().front().without_terminator()) {
     auto pointwise = dyn_cast<seg::PointwiseOpInterface>(op);
-    if (!pointwise)
-      continue;
-    SmallVector<Value> args;
-    for (Value v : op.getOperands())
-      args.push_back(operand(v, point, lanes, mask));
-    values[op.getResult(0)] = pointwise.emitPoint(body.builder(), body.loc(),
-                                                  args, linearIndex(point));
+    if (pointwise && !prologue.contains(&op))
+      emitOp(pointwise, point, lanes, mask);
   }
   auto yield = cast<seg::YieldOp>(fusion.getBody().front().getTerminator());
   for (auto [i, value] : llvm::enumerate(yield.getValues()))

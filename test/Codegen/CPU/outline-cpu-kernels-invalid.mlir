@@ -1,4 +1,4 @@
-// RUN: segc-opt %s --seg-outline-cpu-kernels --verify-diagnostics
+// RUN: segc-opt %s --seg-outline-cpu-kernels --verify-diagnostics --split-input-file
 
 // The table needs the plan.
 // expected-error @below {{has no memory plan; run seg-plan-memory first}}
@@ -8,4 +8,39 @@ func.func @predict(%x: tensor<1x4x4x16xf32>) -> tensor<1x4x4x16xf32> {
     seg.yield %r : tensor<1x4x4x16xf32>
   }
   return %0 : tensor<1x4x4x16xf32>
+}
+
+// -----
+
+!x = tensor<1x4x4x16xf32>
+!w = tensor<1x1x16x16xf32>
+
+// The CPU's kernels load their input as it is.
+func.func @prologue(%x: !x, %w: !w) -> !x {
+  // expected-error @+1 {{could not be emitted}}
+  %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) attributes {offsets = array<i64: -1>} {
+    %r = seg.relu %a : !x
+    // expected-error @+1 {{'seg.conv' op has a prologue, which no CPU kernel takes}}
+    %c = seg.conv %r, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
+    seg.yield %c : !x
+  }
+  return %0 : !x
+}
+
+// -----
+
+!x = tensor<1x4x4x16xf32>
+!w = tensor<1x1x16x16xf32>
+!s = tensor<1x16xf32>
+
+// They compute one reduction.
+func.func @statistics(%x: !x, %w: !w) -> !s {
+  // expected-error @+1 {{could not be emitted}}
+  %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!s) attributes {offsets = array<i64: -1>} {
+    %c = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
+    // expected-error @+1 {{'seg.norm_stats' op follows a root, which no CPU kernel computes}}
+    %mean, %rstd = seg.norm_stats instance %c epsilon 1.0e-3 : (!x) -> (!s, !s)
+    seg.yield %mean : !s
+  }
+  return %0 : !s
 }

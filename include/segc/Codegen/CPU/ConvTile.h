@@ -8,7 +8,7 @@
 #ifndef SEGC_CODEGEN_CPU_CONVTILE_H
 #define SEGC_CODEGEN_CPU_CONVTILE_H
 
-#include "segc/Codegen/CPU/ConvProblem.h"
+#include "segc/Codegen/Common/ConvProblem.h"
 
 namespace segc {
 

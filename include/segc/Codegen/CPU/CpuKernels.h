@@ -16,16 +16,9 @@
 
 namespace segc {
 
-/// The fusion's root, or null if all its ops are pointwise.
-mlir::Operation *fusionRoot(seg::FusionOp fusion);
-/// The root, else the first op: what a kernel is named after.
-mlir::Operation *fusionLead(seg::FusionOp fusion);
-/// What distinguishes two fusions' kernels: ops, types, attributes and how
-/// values flow, but not where they live.
-std::string kernelKey(seg::FusionOp fusion);
-/// Name of the kernels of the `index`-th distinct fusion.
-std::string kernelName(seg::FusionOp fusion, size_t index);
-
+/// Emits a fusion by its root and strategy. Kernels of the CPU take no
+/// prologue and no reduction beside the root: an error on the fusion.
+mlir::LogicalResult emitCpuFusion(FusionEmitter &emitter);
 /// Emits a fusion without a root.
 mlir::LogicalResult emitPointwiseFusion(FusionEmitter &emitter);
 

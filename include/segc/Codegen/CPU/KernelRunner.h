@@ -39,6 +39,29 @@ private:
   std::unique_ptr<uint8_t, void (*)(void *)> memory;
 };
 
+/// Kernel functions of a module, as machine code in this process.
+class KernelLibrary {
+public:
+  /// One task: `buffers` are a kernel's memrefs in order.
+  using Entry = void (*)(void **buffers, int64_t batch, int64_t task);
+  /// What kernels call beside each other, by name.
+  using Functions = llvm::ArrayRef<std::pair<llvm::StringRef, void *>>;
+
+  /// Lowers `kernels` in place. The lowering or LLVM say on the context, or in
+  /// the error, what is at fault.
+  static llvm::Expected<std::unique_ptr<KernelLibrary>>
+  load(mlir::ModuleOp kernels, const CpuTarget &target,
+       Functions functions = {});
+  ~KernelLibrary();
+
+  llvm::Expected<Entry> lookup(llvm::StringRef kernel);
+
+private:
+  KernelLibrary();
+  struct Implementation;
+  std::unique_ptr<Implementation> self;
+};
+
 /// The kernels of some fusions, in memory.
 class KernelRunner {
 public:

@@ -9,7 +9,8 @@
 // seg.fusion; the runtime calls it for every task, in any order and on any
 // worker. A fusion may need several launches one after another (partial sums,
 // then their merge). The same abstraction serves every target: what is
-// emitted here is scf, arith, memref and vector only.
+// emitted here is scf, arith, memref and vector only. On the CPU a worker does
+// a task, on a GPU a block of threads.
 
 #ifndef SEGC_CODEGEN_COMMON_KERNELBUILDER_H
 #define SEGC_CODEGEN_COMMON_KERNELBUILDER_H
@@ -27,27 +28,34 @@ struct TaskCount {
   int64_t perSample = 0;
 };
 
+/// What a kernel works on; a target says where each comes from.
+struct KernelArguments {
+  /// Flat memrefs: inputs and results of the fusion (elements of the largest
+  /// batch), the launches' common temporary (f32) and memory of the task's own
+  /// (f32). A rank-0 tensor is a memref of one element.
+  llvm::SmallVector<mlir::Value> inputs, outputs;
+  mlir::Value temp, scratch;
+  mlir::Value batch; ///< Samples in this call, of type index.
+  mlir::Value task;  ///< Which task this is, of type index.
+};
+
 /// Writes the body of one kernel: its buffers, and short spellings for index
 /// arithmetic and loops.
 class KernelBody {
 public:
-  KernelBody(mlir::OpBuilder builder, mlir::func::FuncOp function,
-             seg::FusionOp fusion);
+  KernelBody(mlir::OpBuilder builder, mlir::Location location,
+             KernelArguments arguments)
+      : b(builder), location(location), arguments(std::move(arguments)) {}
 
   mlir::OpBuilder &builder() { return b; }
   mlir::Location loc() const { return location; }
 
-  /// Flat memrefs: inputs and results of the fusion (elements of the largest
-  /// batch), the launches' common temporary (f32) and the worker's scratch
-  /// (f32). A rank-0 tensor is a memref of one element.
-  mlir::Value input(unsigned i) const { return function.getArgument(i); }
-  mlir::Value output(unsigned i) const;
-  mlir::Value temp() const;
-  mlir::Value scratch() const;
-  /// Samples in this call, of type index.
-  mlir::Value batch() const;
-  /// Which task this is, of type index.
-  mlir::Value task() const;
+  mlir::Value input(unsigned i) const { return arguments.inputs[i]; }
+  mlir::Value output(unsigned i) const { return arguments.outputs[i]; }
+  mlir::Value temp() const { return arguments.temp; }
+  mlir::Value scratch() const { return arguments.scratch; }
+  mlir::Value batch() const { return arguments.batch; }
+  mlir::Value task() const { return arguments.task; }
 
   // Index arithmetic, folded where both sides are constant.
   mlir::Value index(int64_t value);
@@ -77,6 +85,11 @@ public:
                                                          mlir::ValueRange)>
            body);
   void ifThen(mlir::Value condition, llvm::function_ref<void()> then);
+  /// The value of one of two branches.
+  mlir::Value ifElse(mlir::Value condition,
+                     llvm::function_ref<mlir::Value()> then,
+                     llvm::function_ref<mlir::Value()> otherwise);
+  mlir::Value both(mlir::Value a, mlir::Value b); ///< Two conditions.
 
   // Vectors of f32. A null mask means all lanes; masked lanes load zero.
   mlir::VectorType vectorType(int64_t lanes);
@@ -92,27 +105,68 @@ public:
   /// Lanes [0, count) on.
   mlir::Value prefixMask(mlir::Value count, int64_t lanes);
 
+protected:
+  /// Whether `load` and `store` without a mask are at multiples of their size.
+  bool alignedVectors = false;
+
 private:
+  llvm::MaybeAlign alignment(int64_t lanes) const {
+    return alignedVectors ? llvm::MaybeAlign(4 * lanes) : llvm::MaybeAlign();
+  }
+
   mlir::OpBuilder b;
   mlir::Location location;
-  mutable mlir::func::FuncOp function; // Its accessors are not const.
-  unsigned inputCount, outputCount;
+  KernelArguments arguments;
 };
 
-/// Collects the launches of one fusion. Emitters of roots get one of these.
-class FusionEmitter {
-public:
-  /// Functions are added to the builder's insertion point, named
-  /// `symbol`, `symbol_1`, ...
-  FusionEmitter(mlir::OpBuilder builder, seg::FusionOp fusion,
-                llvm::StringRef symbol, const CpuTarget &target)
-      : builder(builder), fusion(fusion), symbol(symbol), target(target) {}
+/// The fusion's memory of an operand of the root.
+mlir::Value inputOf(KernelBody &k, mlir::Value operand);
+/// The fusion's memory of a value it computes; null if it is not yielded.
+mlir::Value outputOf(KernelBody &k, mlir::Value result);
 
+/// Vector or scalar, f32 to f64 and back.
+mlir::Value toDouble(KernelBody &k, mlir::Value value);
+mlir::Value toFloat(KernelBody &k, mlir::Value value);
+mlir::Value doubleConstant(KernelBody &k, double value);
+mlir::Value indexToDouble(KernelBody &k, mlir::Value index);
+
+/// What the emitters of every target have: the fusion, its strategy and the
+/// buffers of its kernels.
+class FusionEmitterBase {
+public:
   seg::FusionOp getFusion() { return fusion; }
-  const CpuTarget &getTarget() const { return target; }
   /// The strategy's integer `name`; it is a bug if it is missing.
   int64_t strategyInt(llvm::StringRef name);
   llvm::ArrayRef<int64_t> strategyInts(llvm::StringRef name);
+
+protected:
+  FusionEmitterBase(mlir::OpBuilder builder, seg::FusionOp fusion,
+                    llvm::StringRef symbol)
+      : builder(builder), fusion(fusion), symbol(symbol) {}
+
+  /// Inputs, outputs and temporary, as memrefs.
+  llvm::SmallVector<mlir::Type> bufferTypes();
+  /// Those of the function's arguments that are such memrefs.
+  KernelArguments bufferArguments(mlir::ValueRange arguments);
+  /// `symbol`, `symbol_1`, ... by the number of kernels so far.
+  std::string kernelSymbol(size_t count) const;
+
+  mlir::OpBuilder builder;
+  seg::FusionOp fusion;
+
+private:
+  std::string symbol;
+};
+
+/// Collects the launches of one fusion. Emitters of roots get one of these.
+class FusionEmitter : public FusionEmitterBase {
+public:
+  /// Functions are added to the builder's insertion point.
+  FusionEmitter(mlir::OpBuilder builder, seg::FusionOp fusion,
+                llvm::StringRef symbol, const CpuTarget &target)
+      : FusionEmitterBase(builder, fusion, symbol), target(target) {}
+
+  const CpuTarget &getTarget() const { return target; }
 
   /// Adds a kernel. `scratchBytes` is what a worker needs.
   void launch(TaskCount tasks, int64_t scratchBytes,
@@ -123,12 +177,19 @@ public:
   llvm::ArrayRef<mlir::func::FuncOp> kernels() const { return functions; }
 
 private:
-  mlir::OpBuilder builder;
-  seg::FusionOp fusion;
-  std::string symbol;
   const CpuTarget &target;
   llvm::SmallVector<mlir::func::FuncOp> functions;
 };
+
+/// The fusion's root, or null if all its ops are pointwise.
+mlir::Operation *fusionRoot(seg::FusionOp fusion);
+/// The root, else the first op: what a kernel is named after.
+mlir::Operation *fusionLead(seg::FusionOp fusion);
+/// What distinguishes two fusions' kernels: ops, types, attributes and how
+/// values flow, but not where they live.
+std::string kernelKey(seg::FusionOp fusion);
+/// Name of the kernels of the `index`-th distinct fusion.
+std::string kernelName(seg::FusionOp fusion, size_t index);
 
 /// Names of the attributes above.
 inline constexpr llvm::StringLiteral tasksAttrName = "seg.tasks";

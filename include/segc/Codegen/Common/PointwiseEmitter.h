@@ -10,6 +10,7 @@
 
 #include "segc/Codegen/Common/KernelBuilder.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace segc {
 
@@ -21,34 +22,58 @@ struct Point {
   mlir::Value channel; ///< Channel of the first lane.
 };
 
+/// The iteration space of a fusion without a root.
+struct PointwiseSpace {
+  mlir::RankedTensorType type;
+  /// Whether the first dimension is the batch: of every tensor above rank 2
+  /// but filters' gradients, which the strategy marks.
+  bool batched;
+};
+/// Fails, with an error on the fusion, if its results differ in shape.
+mlir::FailureOr<PointwiseSpace> pointwiseSpace(seg::FusionOp fusion);
+
 /// Computes the pointwise ops of a fusion at one point and stores what the
 /// fusion yields.
 class PointwiseEmitter {
 public:
   /// `space` is the iteration space's type.
   PointwiseEmitter(KernelBody &body, seg::FusionOp fusion,
-                   mlir::RankedTensorType space)
-      : body(body), fusion(fusion), space(space) {}
+                   mlir::RankedTensorType space);
 
   /// Emits every pointwise op and every store at `point`, `lanes` wide (1 is
   /// a vector of one lane), given the values of the root's results that have
-  /// the space's shape. Yielded values of other shapes are left to the root.
+  /// the space's shape. Yielded values of other shapes are left to the root,
+  /// and so are the ops that it reads: its prologue.
   void emit(const Point &point, int64_t lanes, mlir::Value mask,
             const llvm::DenseMap<mlir::Value, mlir::Value> &rootValues =
                 llvm::DenseMap<mlir::Value, mlir::Value>());
+
+  /// What `emit` has computed of a value, at its last point.
+  mlir::Value computed(mlir::Value value) const { return values.lookup(value); }
+
+  /// Emits what leads to `value`, an input of the fusion or a pointwise op's
+  /// result, at `point`: a prologue where its operand is loaded.
+  mlir::Value valueAt(mlir::Value value, const Point &point, int64_t lanes);
 
   /// The linear index of the point's first element.
   mlir::Value linearIndex(const Point &point);
 
 private:
+  /// Emits one op whose operands are inputs or have values.
+  void emitOp(seg::PointwiseOpInterface op, const Point &point, int64_t lanes,
+              mlir::Value mask);
   mlir::Value operand(mlir::Value value, const Point &point, int64_t lanes,
                       mlir::Value mask);
 
   KernelBody &body;
   seg::FusionOp fusion;
   mlir::RankedTensorType space;
+  llvm::SetVector<mlir::Operation *> prologue; ///< In program order.
   llvm::DenseMap<mlir::Value, mlir::Value> values;
 };
+
+/// The ops of a fusion's body that lead to a value, in program order.
+llvm::SetVector<mlir::Operation *> leadingOps(mlir::ValueRange values);
 
 } // namespace segc
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Codegen/CPU/ConvProblem.h"
+#include "segc/Codegen/Common/ConvProblem.h"
 
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 

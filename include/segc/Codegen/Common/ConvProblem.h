@@ -12,8 +12,8 @@
 // stride, and over those the phase is a correlation of stride 1 with the taps
 // in reverse. Sizes are (depth, height, width); 2-D has depth 1.
 
-#ifndef SEGC_CODEGEN_CPU_CONVPROBLEM_H
-#define SEGC_CODEGEN_CPU_CONVPROBLEM_H
+#ifndef SEGC_CODEGEN_COMMON_CONVPROBLEM_H
+#define SEGC_CODEGEN_COMMON_CONVPROBLEM_H
 
 #include "segc/Codegen/Common/KernelBuilder.h"
 #include <array>
@@ -80,4 +80,4 @@ std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem,
 
 } // namespace segc
 
-#endif // SEGC_CODEGEN_CPU_CONVPROBLEM_H
+#endif // SEGC_CODEGEN_COMMON_CONVPROBLEM_H
