@@ -30,6 +30,12 @@ config.substitutions += [
     (r"%python\b", config.python),
     (r"%segc_source\b", config.segc_source_dir),
 ]
+# The PTX of GPU kernels is assembled where a CUDA toolkit is there.
+if config.ptxas:
+    config.available_features.add("ptxas")
+    config.substitutions.append((r"%ptxas\b", config.ptxas))
+else:
+    lit_config.note("ptxas not found: Codegen/GPU/ptxas.test is skipped")
 config.environment["PATH"] = os.pathsep.join(
     [config.segc_bin_dir, config.environment["PATH"]]
 )

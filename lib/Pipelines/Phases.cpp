@@ -14,6 +14,9 @@
 #include "segc/Codegen/CPU/CpuKernels.h"
 #include "segc/Codegen/CPU/LowerToLLVM.h"
 #include "segc/Codegen/CPU/Passes.h"
+#include "segc/Codegen/GPU/GpuKernels.h"
+#include "segc/Codegen/GPU/LowerToPTX.h"
+#include "segc/Codegen/GPU/Passes.h"
 #include "segc/Transforms/Passes.h"
 
 using namespace mlir;
@@ -99,6 +102,7 @@ void registerAllDialects(DialectRegistry &registry) {
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
                   seg::SegDialect, vector::VectorDialect>();
   registerCpuKernels(registry);
+  registerGpuKernels(registry);
   registerLLVMTranslations(registry);
 }
 
@@ -109,9 +113,36 @@ CompilerContext::CompilerContext(Threading threading) : MLIRContext(threading) {
   loadAllAvailableDialects();
 }
 
+namespace {
+struct GpuOptions : PassPipelineOptions<GpuOptions> {
+  Option<std::string> chip{*this, "chip", llvm::cl::desc("Architecture"),
+                           llvm::cl::init("sm_90")};
+};
+} // namespace
+
+/// Steps from seg.fusion ops to PTX, each as far as its name says.
+static void registerGpuPipelines() {
+  static constexpr StringLiteral names[] = {"segc-gpu", "segc-nvvm",
+                                            "segc-ptx"};
+  for (auto [last, name] : llvm::enumerate(names))
+    PassPipelineRegistration<GpuOptions>(
+        name, "Kernels of a GPU from entries of seg.fusion ops",
+        [last = last](OpPassManager &manager, const GpuOptions &options) {
+          // The first pass names the chips that there are.
+          GpuTarget target =
+              lookupGpuTarget(options.chip).value_or(GpuTarget{options.chip});
+          populateOutlineGpuKernels(manager, target);
+          if (last > 0)
+            populateLowerToNVVM(manager);
+          if (last > 1)
+            populateEmitPTX(manager, target);
+        });
+}
+
 void registerAllPasses() {
   registerSegcTransformsPasses();
   registerSegcCodegenCPUPasses();
+  registerSegcCodegenGPUPasses();
   registerTransformsPasses();
   registerConversionPasses();
   for (const Phase &phase : phases())
@@ -119,6 +150,7 @@ void registerAllPasses() {
                                [name = phase.name](OpPassManager &manager) {
                                  populatePhase(manager, name, {});
                                });
+  registerGpuPipelines();
 }
 
 } // namespace segc

@@ -1,0 +1,26 @@
+//===- LowerToPTX.h - Kernels of the gpu dialect to PTX ---------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_CODEGEN_GPU_LOWERTOPTX_H
+#define SEGC_CODEGEN_GPU_LOWERTOPTX_H
+
+#include "mlir/Pass/PassManager.h"
+#include "segc/Target/GpuTarget.h"
+
+namespace segc {
+
+/// From seg.fusion ops to kernels in the gpu dialect and their launches.
+void populateOutlineGpuKernels(mlir::OpPassManager &manager,
+                               const GpuTarget &target);
+/// From there to the NVVM dialect.
+void populateLowerToNVVM(mlir::OpPassManager &manager);
+/// From there to a gpu.binary with the PTX text.
+void populateEmitPTX(mlir::OpPassManager &manager, const GpuTarget &target);
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_GPU_LOWERTOPTX_H

@@ -1,0 +1,109 @@
+//===- LowerToPTX.cpp -----------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/GPU/LowerToPTX.h"
+
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "mlir/Transforms/Passes.h"
+#include "segc/Codegen/GPU/Passes.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace mlir;
+
+namespace segc {
+#define GEN_PASS_DEF_LOWERGPUTONVVMPASS
+#define GEN_PASS_DEF_WRITEPTXPASS
+#include "segc/Codegen/GPU/Passes.h.inc"
+
+namespace {
+
+struct LowerGpuToNVVMPass : impl::LowerGpuToNVVMPassBase<LowerGpuToNVVMPass> {
+  void runOnOperation() override {
+    LowerToLLVMOptions options(&getContext());
+    options.useBarePtrCallConv = true;
+    LLVMTypeConverter converter(&getContext(), options);
+    configureGpuToNVVMTypeConverter(converter);
+    RewritePatternSet patterns(&getContext());
+    // Above those of populateGpuToNVVMConversionPatterns, which call a library
+    // where NVPTX has an instruction.
+    populateMathToLLVMConversionPatterns(converter, patterns,
+                                         /*approximateLog1p=*/false,
+                                         /*benefit=*/10);
+    arith::populateArithToLLVMConversionPatterns(converter, patterns);
+    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+    populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
+    populateVectorToLLVMConversionPatterns(converter, patterns);
+    populateGpuToNVVMConversionPatterns(converter, patterns);
+    ConversionTarget target(getContext());
+    target.addLegalDialect<LLVM::LLVMDialect, NVVM::NVVMDialect>();
+    target.addLegalOp<gpu::GPUModuleOp>();
+    if (failed(
+            applyFullConversion(getOperation(), target, std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+struct WritePTXPass : impl::WritePTXPassBase<WritePTXPass> {
+  using WritePTXPassBase::WritePTXPassBase;
+
+  void runOnOperation() override {
+    std::error_code error;
+    llvm::ToolOutputFile file(output, error, llvm::sys::fs::OF_Text);
+    if (error) {
+      getOperation().emitError("cannot write ")
+          << output << ": " << error.message();
+      return signalPassFailure();
+    }
+    for (auto binary : getOperation().getOps<gpu::BinaryOp>())
+      for (auto object : binary.getObjects().getAsRange<gpu::ObjectAttr>())
+        file.os() << object.getObject().getValue();
+    file.keep();
+    markAllAnalysesPreserved();
+  }
+};
+
+} // namespace
+
+void populateOutlineGpuKernels(OpPassManager &manager,
+                               const GpuTarget &target) {
+  manager.addNestedPass<func::FuncOp>(
+      createSelectGpuStrategyPass({target.chip}));
+  manager.addPass(createOutlineGpuKernelsPass({target.chip}));
+}
+
+void populateLowerToNVVM(OpPassManager &manager) {
+  OpPassManager &kernels = manager.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createLoopInvariantCodeMotionPass());
+  kernels.addPass(createSCFToControlFlowPass());
+  kernels.addPass(createLowerGpuToNVVMPass());
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void populateEmitPTX(OpPassManager &manager, const GpuTarget &target) {
+  GpuNVVMAttachTargetOptions attach;
+  attach.chip = target.chip;
+  attach.optLevel = 3;
+  manager.addPass(createGpuNVVMAttachTarget(attach));
+  GpuModuleToBinaryPassOptions binary;
+  binary.compilationTarget = "isa"; // PTX needs no toolkit.
+  manager.addPass(createGpuModuleToBinaryPass(binary));
+}
+
+} // namespace segc

@@ -1,0 +1,214 @@
+//===- OutlineKernels.cpp -------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/GPU/GpuKernels.h"
+#include "segc/Codegen/GPU/Passes.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace segc {
+#define GEN_PASS_DEF_SELECTGPUSTRATEGYPASS
+#define GEN_PASS_DEF_OUTLINEGPUKERNELSPASS
+#include "segc/Codegen/GPU/Passes.h.inc"
+} // namespace segc
+
+using namespace segc;
+
+namespace {
+
+FailureOr<GpuTarget> targetOf(Operation *op, StringRef chip) {
+  if (std::optional<GpuTarget> target = lookupGpuTarget(chip))
+    return *target;
+  return op->emitError("expects one of ")
+         << llvm::join(gpuTargetNames(), ", ") << ", got '" << chip << "'";
+}
+
+struct SelectGpuStrategyPass
+    : segc::impl::SelectGpuStrategyPassBase<SelectGpuStrategyPass> {
+  using SelectGpuStrategyPassBase::SelectGpuStrategyPassBase;
+
+  void runOnOperation() override {
+    FailureOr<GpuTarget> target = targetOf(getOperation(), chip);
+    if (failed(target))
+      return signalPassFailure();
+    for (auto fusion : getOperation().getOps<seg::FusionOp>())
+      if (failed(selectGpuStrategy(fusion, *target)))
+        return signalPassFailure();
+  }
+};
+
+/// Flat memory of a tensor.
+MemRefType memoryOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return MemRefType::get({tensor.getNumElements()}, tensor.getElementType());
+}
+
+/// Rewrites functions of fusions as launches.
+class Outliner {
+public:
+  Outliner(ModuleOp module, const GpuTarget &target)
+      : module(module), target(target) {}
+
+  LogicalResult outline(func::FuncOp function);
+  int64_t kernelCount = 0, sharedCount = 0;
+
+private:
+  LogicalResult check(func::FuncOp function);
+  FailureOr<ArrayRef<gpu::GPUFuncOp>> kernels(seg::FusionOp fusion);
+  LogicalResult launchAll(seg::FusionOp fusion, Value batch, OpBuilder &b);
+  gpu::GPUModuleOp kernelModule();
+
+  ModuleOp module;
+  const GpuTarget &target;
+  gpu::GPUModuleOp container;
+  llvm::StringMap<SmallVector<gpu::GPUFuncOp>> known;
+  DenseMap<Value, Value> memory; ///< Of the tensors of one function.
+};
+
+gpu::GPUModuleOp Outliner::kernelModule() {
+  if (!container) {
+    OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+    container = gpu::GPUModuleOp::create(b, module.getLoc(), gpuModuleName);
+    module->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
+                    b.getUnitAttr());
+  }
+  return container;
+}
+
+FailureOr<ArrayRef<gpu::GPUFuncOp>> Outliner::kernels(seg::FusionOp fusion) {
+  std::string key = kernelKey(fusion);
+  if (auto it = known.find(key); it != known.end()) {
+    sharedCount += it->second.size();
+    return ArrayRef<gpu::GPUFuncOp>(it->second);
+  }
+  GpuFusionEmitter emitter(OpBuilder::atBlockEnd(kernelModule().getBody()),
+                           fusion, kernelName(fusion, known.size()), target);
+  if (failed(emitGpuFusion(emitter)))
+    return failure();
+  kernelCount += emitter.kernels().size();
+  auto &kernels = known[key];
+  kernels.assign(emitter.kernels().begin(), emitter.kernels().end());
+  return ArrayRef<gpu::GPUFuncOp>(kernels);
+}
+
+/// Whether the function is what a launch can stand for: fusions, and results
+/// that are theirs, each with memory of its own.
+LogicalResult Outliner::check(func::FuncOp function) {
+  if (!function.getBody().hasOneBlock())
+    return function.emitOpError("expects one block");
+  for (Operation &op : function.getBody().front().without_terminator())
+    if (!isa<seg::FusionOp>(op))
+      return op.emitOpError("is not in a seg.fusion; run seg-fuse first");
+  llvm::SmallDenseSet<Value> returned;
+  for (auto [i, value] : llvm::enumerate(
+           function.getBody().front().getTerminator()->getOperands()))
+    if (isa<BlockArgument>(value) || !returned.insert(value).second)
+      return function.emitOpError("result #")
+             << i
+             << " is an argument or another result again; it has no memory of "
+                "its own";
+  return success();
+}
+
+/// The blocks of a launch: fixed + perSample * n.
+Value gridSize(OpBuilder &b, Location loc, gpu::GPUFuncOp kernel, Value batch) {
+  ArrayRef<int64_t> tasks =
+      kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
+  Value fixed = arith::ConstantIndexOp::create(b, loc, tasks[0]);
+  Value perSample = arith::ConstantIndexOp::create(b, loc, tasks[1]);
+  return b.createOrFold<arith::AddIOp>(
+      loc, fixed, b.createOrFold<arith::MulIOp>(loc, batch, perSample));
+}
+
+LogicalResult Outliner::launchAll(seg::FusionOp fusion, Value batch,
+                                  OpBuilder &b) {
+  FailureOr<ArrayRef<gpu::GPUFuncOp>> functions = kernels(fusion);
+  if (failed(functions))
+    return failure();
+  Location loc = fusion.getLoc();
+  auto allocate = [&](Type type) -> Value {
+    return gpu::AllocOp::create(b, loc, type, /*asyncToken=*/Type(),
+                                ValueRange(), ValueRange(), ValueRange())
+        .getMemref();
+  };
+  SmallVector<Value> arguments;
+  for (Value input : fusion.getInputs())
+    arguments.push_back(memory.lookup(input));
+  for (Value output : fusion.getOutputs()) {
+    Value &place = memory[output];
+    if (!place)
+      place = allocate(memoryOf(output.getType()));
+    arguments.push_back(place);
+  }
+  gpu::GPUFuncOp first = functions->front();
+  Type tempType = first.getArgumentTypes()[arguments.size()];
+  arguments.append({allocate(tempType), batch});
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  for (gpu::GPUFuncOp kernel : *functions) {
+    Value threads =
+        arith::ConstantIndexOp::create(b, loc, blockThreads(kernel));
+    gpu::LaunchFuncOp::create(b, loc, kernel,
+                              {gridSize(b, loc, kernel, batch), one, one},
+                              {threads, one, one}, Value(), arguments);
+  }
+  return success();
+}
+
+LogicalResult Outliner::outline(func::FuncOp function) {
+  if (failed(check(function)))
+    return failure();
+  memory.clear();
+  OpBuilder b(function);
+  Operation *end = function.getBody().front().getTerminator();
+  SmallVector<Type> types;
+  for (Type type : function.getArgumentTypes())
+    types.push_back(memoryOf(type));
+  for (Type type : function.getResultTypes())
+    types.push_back(memoryOf(type));
+  types.push_back(b.getIndexType());
+  auto launches = func::FuncOp::create(b, function.getLoc(), function.getName(),
+                                       b.getFunctionType(types, {}));
+  Block *block = launches.addEntryBlock();
+  for (auto [value, place] :
+       llvm::zip(llvm::concat<Value>(
+                     llvm::to_vector_of<Value>(function.getArguments()),
+                     llvm::to_vector(end->getOperands())),
+                 block->getArguments()))
+    memory[value] = place;
+  b.setInsertionPointToStart(block);
+  for (auto fusion : function.getOps<seg::FusionOp>())
+    if (failed(launchAll(fusion, block->getArguments().back(), b)))
+      return failure();
+  // Launches on one stream are in order: nothing is freed before its last use.
+  for (auto alloc : llvm::to_vector(block->getOps<gpu::AllocOp>()))
+    gpu::DeallocOp::create(b, alloc.getLoc(), Type(), ValueRange(),
+                           alloc.getMemref());
+  func::ReturnOp::create(b, function.getLoc());
+  function.erase();
+  return success();
+}
+
+struct OutlineGpuKernelsPass
+    : segc::impl::OutlineGpuKernelsPassBase<OutlineGpuKernelsPass> {
+  using OutlineGpuKernelsPassBase::OutlineGpuKernelsPassBase;
+
+  void runOnOperation() override {
+    FailureOr<GpuTarget> target = targetOf(getOperation(), chip);
+    if (failed(target))
+      return signalPassFailure();
+    Outliner outliner(getOperation(), *target);
+    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
+      if (failed(outliner.outline(function)))
+        return signalPassFailure();
+    kernels += outliner.kernelCount;
+    shared += outliner.sharedCount;
+  }
+};
+
+} // namespace

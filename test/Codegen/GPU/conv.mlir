@@ -1,0 +1,71 @@
+// RUN: segc-opt %s --segc-gpu | FileCheck %s
+// RUN: segc-opt %s --pass-pipeline="builtin.module(func.func(seg-select-gpu-strategy))" | FileCheck %s --check-prefix=STRATEGY
+
+!x = tensor<2x9x10x11x16xf32>
+!y = tensor<2x9x10x11x32xf32>
+!w = tensor<3x3x3x16x32xf32>
+!c = tensor<16xf32>
+!s = tensor<2x16xf32>
+!k = tensor<32xf32>
+!t = tensor<2x32xf32>
+
+// The block's tile is pixels x output channels, with so many input channels at
+// a time. Two samples of 16 tiles (and a row of their own) have 2 x 32 floats.
+// STRATEGY: strategy = {kind = "implicit_gemm", temp_bytes = 8704 : i64, tile = array<i64: 64, 32, 16>}
+
+// What a step of the product reads lies in shared memory.
+// CHECK: gpu.func @k0_conv(%[[X:[^:]*]]: memref<31680xf32>, {{.*}}, %[[W:[^:]*]]: memref<13824xf32>, %[[BIAS:[^:]*]]: memref<32xf32>, %[[Y:[^:]*]]: memref<63360xf32>, %{{[^:]*}}: memref<64xf32>, %{{[^:]*}}: memref<64xf32>, %[[TEMP:[^:]*]]: memref<2176xf32>, %{{[^:]*}}: index)
+// CHECK-SAME: workgroup(%[[SHARED:[^ ]*]] : memref<1536xf32, #gpu.address_space<workgroup>> {llvm.align = 16 : i64})
+// CHECK-SAME: known_block_size = array<i32: 128, 1, 1>, seg.tasks = array<i64: 0, 16>
+
+// The prologue is applied on the way there, and only inside the input.
+// CHECK: scf.for {{.*}} -> (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>)
+// CHECK: %[[INPUT:.*]] = scf.if {{.*}} -> (vector<1xf32>) {
+// CHECK: %[[PIXEL:.*]] = vector.load %[[X]]
+// CHECK: arith.subf %[[PIXEL]]
+// CHECK: %[[ACTIVATED:.*]] = arith.select
+// CHECK: scf.yield %[[ACTIVATED]]
+// CHECK: } else {
+// CHECK-NEXT: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<1xf32>
+// CHECK-NEXT: scf.yield %[[ZERO]]
+// CHECK: vector.store %[[INPUT]], %[[SHARED]]
+// CHECK: vector.load %[[W]]
+
+// Between barriers: 4 pixels x 4 channels a thread.
+// CHECK: gpu.barrier
+// CHECK: scf.for
+// CHECK: vector.load %[[SHARED]][%{{.*}}] {alignment = 16 : i64} : memref<1536xf32, #gpu.address_space<workgroup>>, vector<4xf32>
+// CHECK: vector.load %[[SHARED]][%{{.*}}] {alignment = 16 : i64} : memref<1536xf32, #gpu.address_space<workgroup>>, vector<4xf32>
+// CHECK-COUNT-4: math.fma {{.*}} : vector<4xf32>
+// CHECK: gpu.barrier
+
+// Bias; then the mean of the tile, and squares of what deviates from it.
+// CHECK: vector.load %[[BIAS]]
+// CHECK: vector.store {{.*}}, %[[Y]]
+// CHECK: vector.store {{.*}}, %[[SHARED]]
+// CHECK: gpu.barrier
+// CHECK: vector.store {{.*}}, %[[TEMP]]
+// CHECK: gpu.barrier
+// CHECK: vector.store {{.*}}, %[[SHARED]]
+// CHECK: gpu.barrier
+// CHECK: vector.store {{.*}}, %[[TEMP]]
+
+// Tiles are merged in order, in f64: a thread a channel, one block in all.
+// CHECK: gpu.func @k0_conv_1(
+// CHECK-SAME: seg.tasks = array<i64: 1, 0>
+// CHECK: arith.extf {{.*}} : vector<1xf32> to vector<1xf64>
+// CHECK: math.sqrt {{.*}} : vector<1xf64>
+
+// CHECK-LABEL: func.func @f(
+// CHECK: gpu.launch_func @kernels::@k0_conv blocks
+// CHECK: gpu.launch_func @kernels::@k0_conv_1 blocks
+func.func @f(%x: !x, %m: !s, %r: !s, %g: !c, %b: !c, %w: !w, %bias: !k) -> (!y, !t, !t) {
+  %0:3 = seg.fusion (%a0 = %x : !x, %a1 = %m : !s, %a2 = %r : !s, %a3 = %g : !c, %a4 = %b : !c, %a5 = %w : !w, %a6 = %bias : !k) -> (!y, !t, !t) {
+    %1 = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (!x, !s, !s, !c, !c) -> !x
+    %2 = seg.leaky_relu %1 slope 0.01 : !x
+    %3 = seg.conv %2, %a5 bias %a6 strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (!x, !w, !k) -> !y
+    %mean, %rstd = seg.norm_stats instance %3 epsilon 1.0e-5 : (!y) -> (!t, !t)
+    seg.yield %3, %mean, %rstd : !y, !t, !t
+  }
+  return %0#0, %0#1, %0#2 : !y, !t, !t
+}
