@@ -27,12 +27,9 @@ std::string list(llvm::ArrayRef<int64_t> values) {
          "]";
 }
 
-/// The types of the large and the small side and the filter.
-struct Types {
-  std::string large, small, filter;
-};
+} // namespace
 
-Types typesOf(const ConvCase &c) {
+ConvTypes segc::test::convTypes(const ConvCase &c) {
   segc::seg::Shape small =
       segc::seg::convOutputSpatial(c.large, c.taps, c.strides, c.low, c.high);
   int64_t first = c.transposeFilter ? c.out : c.in,
@@ -43,11 +40,13 @@ Types typesOf(const ConvCase &c) {
                  llvm::Twine(second))};
 }
 
-std::string attributes(const ConvCase &c, bool mayTranspose) {
+std::string segc::test::convAttributes(const ConvCase &c, bool mayTranspose) {
   return "strides " + list(c.strides) + " pad_low " + list(c.low) +
          " pad_high " + list(c.high) +
          (mayTranspose && c.transposeFilter ? " transpose_filter" : "");
 }
+
+namespace {
 
 /// A function of one fusion with `op` as root: inputs are the operands, then
 /// the residual.
@@ -70,7 +69,7 @@ std::string function(const ConvCase &c, const std::string &op,
     names += " bias %bias";
     types += ", " + type;
   }
-  body = "%y = " + op + " " + names + " " + attributes(c, mayTranspose) +
+  body = "%y = " + op + " " + names + " " + convAttributes(c, mayTranspose) +
          " : (" + types + ") -> " + result + "\n";
   std::string yielded = "%y";
   if (c.epilogue && op != "seg.conv_filter_grad") {
@@ -95,17 +94,17 @@ std::string function(const ConvCase &c, const std::string &op,
 } // namespace
 
 std::string segc::test::convText(const ConvCase &c) {
-  Types types = typesOf(c);
+  ConvTypes types = convTypes(c);
   return function(c, "seg.conv", {types.large, types.filter}, types.small,
                   c.epilogue, true);
 }
 std::string segc::test::inputGradText(const ConvCase &c) {
-  Types types = typesOf(c);
+  ConvTypes types = convTypes(c);
   return function(c, "seg.conv_input_grad", {types.small, types.filter},
                   types.large, false, true);
 }
 std::string segc::test::filterGradText(const ConvCase &c) {
-  Types types = typesOf(c);
+  ConvTypes types = convTypes(c);
   return function(c, "seg.conv_filter_grad", {types.large, types.small},
                   types.filter, false, true);
 }
@@ -116,7 +115,7 @@ std::string segc::test::convTransposeText(ConvCase c) {
       small, c.taps, c.strides, c.low, c.high);
   c.large.assign(large.begin(), large.end());
   c.transposeFilter = true;
-  Types types = typesOf(c);
+  ConvTypes types = convTypes(c);
   return function(c, "seg.conv_transpose", {types.small, types.filter},
                   types.large, c.epilogue, false);
 }

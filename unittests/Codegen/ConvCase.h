@@ -25,6 +25,14 @@ struct ConvCase {
   std::string strategy = "";
 };
 
+/// The types of the large and the small side and the filter.
+struct ConvTypes {
+  std::string large, small, filter;
+};
+ConvTypes convTypes(const ConvCase &c);
+/// Strides and padding in the ops' syntax.
+std::string convAttributes(const ConvCase &c, bool mayTranspose = true);
+
 // Functions of one fusion with the op as root: inputs are the operands, then
 // the residual.
 std::string convText(const ConvCase &c);

@@ -7,6 +7,8 @@
 
 #include "KernelTest.h"
 
+#include "GpuEmulator.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -78,6 +80,7 @@ static DialectRegistry makeRegistry() {
                   seg::SegDialect, vector::VectorDialect>();
   registerLLVMTranslations(registry);
   registerCpuKernels(registry);
+  registerGpuKernels(registry);
   reference::registerReferenceModels(registry);
   return registry;
 }
@@ -87,7 +90,13 @@ struct CompiledFunction::Implementation {
   MLIRContext context{makeRegistry(), MLIRContext::Threading::DISABLED};
   OwningOpRef<ModuleOp> module;
   std::unique_ptr<KernelRunner> runner;
+  std::unique_ptr<GpuEmulator> emulator; ///< One of the two.
 
+  llvm::Error compile();
+  bool run(size_t fusion, ArrayRef<void *> operands, Order order) {
+    return runner ? runner->run(fusion, operands, options.batch, order)
+                  : emulator->run(fusion, operands, options.batch, order);
+  }
   func::FuncOp function() { return *module->getOps<func::FuncOp>().begin(); }
 };
 
@@ -95,12 +104,27 @@ CompiledFunction::CompiledFunction()
     : self(std::make_unique<Implementation>()) {}
 CompiledFunction::~CompiledFunction() = default;
 std::string CompiledFunction::kernelText() const {
-  return self->runner->text().str();
+  return (self->runner ? self->runner->text() : self->emulator->text()).str();
 }
 
 //===----------------------------------------------------------------------===//
 // Compiling
 //===----------------------------------------------------------------------===//
+
+llvm::Error CompiledFunction::Implementation::compile() {
+  auto fusions = llvm::to_vector(function().getOps<seg::FusionOp>());
+  auto keep = [](auto made, auto &place) -> llvm::Error {
+    if (!made)
+      return made.takeError();
+    place = std::move(*made);
+    return llvm::Error::success();
+  };
+  if (std::optional<CpuTarget> cpu = lookupCpuTarget(options.target))
+    return keep(KernelRunner::compile(fusions, *cpu), runner);
+  if (std::optional<GpuTarget> gpu = lookupGpuTarget(options.target))
+    return keep(GpuEmulator::compile(fusions, *gpu), emulator);
+  return llvm::createStringError("unknown target " + options.target);
+}
 
 std::unique_ptr<CompiledFunction>
 CompiledFunction::compile(StringRef text, const KernelTestOptions &options,
@@ -109,10 +133,6 @@ CompiledFunction::compile(StringRef text, const KernelTestOptions &options,
     error = what.str() + (error.empty() ? "" : ": " + error);
     return nullptr;
   };
-  std::optional<CpuTarget> target = lookupCpuTarget(options.target);
-  if (!target)
-    return fail("unknown target " + options.target);
-
   std::unique_ptr<CompiledFunction> compiled(new CompiledFunction);
   Implementation &self = *compiled->self;
   self.options = options;
@@ -124,11 +144,8 @@ CompiledFunction::compile(StringRef text, const KernelTestOptions &options,
       withBatch(text, options.largestBatch), &self.context);
   if (!self.module)
     return fail("cannot parse the test's text");
-  auto runner = KernelRunner::compile(
-      llvm::to_vector(self.function().getOps<seg::FusionOp>()), *target);
-  if (!runner)
-    return fail(llvm::toString(runner.takeError()));
-  self.runner = std::move(*runner);
+  if (llvm::Error failure = self.compile())
+    return fail(llvm::toString(std::move(failure)));
   error.clear();
   return compiled;
 }
@@ -191,8 +208,9 @@ std::vector<Values> CompiledFunction::run(const std::vector<Values> &inputs,
         allocate(output);
       pointers.push_back(memory[output]->data());
     }
-    if (!self->runner->run(index, pointers, self->options.batch, order))
-      error = "access outside the scratch or the temporary";
+    if (!self->run(index, pointers, order))
+      error = "access outside the scratch or the temporary, or threads of a "
+              "block that do not meet at a barrier";
   }
   for (const auto &buffer : buffers)
     if (!buffer->guardsIntact())

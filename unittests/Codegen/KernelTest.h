@@ -38,6 +38,7 @@ namespace segc::test {
 using Values = std::vector<double>;
 
 struct KernelTestOptions {
+  /// A CPU, or the chip of a GPU: then kernels are emulated.
   std::string target = "x86-64-v4";
   int64_t largestBatch = 2;
   /// Samples of the call.
