@@ -46,6 +46,11 @@ std::string segc::test::convAttributes(const ConvCase &c, bool mayTranspose) {
          (mayTranspose && c.transposeFilter ? " transpose_filter" : "");
 }
 
+void segc::test::PrintTo(const ConvCase &c, std::ostream *os) {
+  *os << convTypes(c).large << " by " << convTypes(c).filter << " "
+      << convAttributes(c);
+}
+
 namespace {
 
 /// A function of one fusion with `op` as root: inputs are the operands, then

@@ -33,6 +33,9 @@ ConvTypes convTypes(const ConvCase &c);
 /// Strides and padding in the ops' syntax.
 std::string convAttributes(const ConvCase &c, bool mayTranspose = true);
 
+/// What a failing test says of its parameter.
+void PrintTo(const ConvCase &c, std::ostream *os);
+
 // Functions of one fusion with the op as root: inputs are the operands, then
 // the residual.
 std::string convText(const ConvCase &c);

@@ -11,7 +11,6 @@
 #include "ConvCase.h"
 
 #include <gtest/gtest.h>
-#include <ostream>
 
 using namespace segc::test;
 
@@ -88,11 +87,6 @@ TEST(GpuPointwiseVectors, UpdateOfARunningMean) {
 //===----------------------------------------------------------------------===//
 // Convolutions
 //===----------------------------------------------------------------------===//
-
-void PrintTo(const ConvCase &test, std::ostream *os) {
-  *os << convTypes(test).large << " by " << convTypes(test).filter
-      << convAttributes(test);
-}
 
 class GpuConv : public testing::TestWithParam<ConvCase> {
 protected:
