@@ -8,7 +8,7 @@
 #ifndef SEGC_CODEGEN_CPU_NARROWSTRATEGY_H
 #define SEGC_CODEGEN_CPU_NARROWSTRATEGY_H
 
-#include "segc/Codegen/CPU/ConvProblem.h"
+#include "segc/Codegen/Common/ConvProblem.h"
 #include "segc/Target/CpuStrategyContext.h"
 
 namespace segc {
