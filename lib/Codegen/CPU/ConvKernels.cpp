@@ -14,6 +14,7 @@
 #include "segc/Codegen/CPU/WinogradStrategy.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -35,13 +36,16 @@ struct Candidate {
   DictionaryAttr strategy;
 };
 
-/// Asks a kind for its best plan, unless it is refused.
+/// Asks a kind for its best plan, unless it is refused; a kind without a plan
+/// says so by infinite cycles.
 template <typename F>
 Candidate consider(Operation *op, const ConvProblem &problem, StringRef kind,
                    const std::string &refusal, F &&select) {
   if (!refusal.empty())
     return {kind, refusal};
   auto [plan, cycles] = select();
+  if (!std::isfinite(cycles))
+    return {kind, "no plan within the memory that it may take"};
   return {kind, "", cycles, toStrategy(op->getContext(), problem, plan)};
 }
 

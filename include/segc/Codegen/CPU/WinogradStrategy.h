@@ -114,7 +114,8 @@ struct WinogradFilterGradPlan {
 std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles);
 std::string winogradFilterGradRefusal(const ConvProblem &problem,
                                       WinogradTiles tiles);
-/// The best plan and its cycles; there must be no refusal.
+/// The best plan and its cycles, infinite if there is none; there must be no
+/// refusal.
 std::pair<WinogradPlan, double>
 selectWinogradPlan(const ConvProblem &problem,
                    const CpuStrategyContext &context);
