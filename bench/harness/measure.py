@@ -3,6 +3,7 @@
 """One case: ours and every peer in turns."""
 
 import json
+import os
 import pathlib
 import shutil
 import time
@@ -66,7 +67,9 @@ class Case:
         """The kernels of a run of ours, with the median of each."""
         path = self.work / "profile.json"
         self.benchmark("--profile", path)
-        return [kernel | {"ms": kernel["median_ms"]} for kernel in json.loads(path.read_text())["kernels"]]
+        # Where the model lies is of no interest to who reads the result.
+        text = path.read_text().replace(f"{self.work}{os.sep}", "")
+        return [kernel | {"ms": kernel["median_ms"]} for kernel in json.loads(text)["kernels"]]
 
     def measure_ours(self):
         raw = self.benchmark()

@@ -11,7 +11,9 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Remark/RemarkStreamer.h"
+#include "mlir/Tools/Plugins/PassPlugin.h"
 #include "segc/Base/Files.h"
 #include "segc/Codegen/CPU/Passes.h"
 #include "segc/Driver/Manifest.h"
@@ -24,6 +26,7 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include <chrono>
+#include <mutex>
 #include <thread>
 
 using namespace mlir;
@@ -87,6 +90,35 @@ static llvm::Error dumpPhase(ModuleOp module, size_t index,
   return printModule(module, path);
 }
 
+/// Adds the passes that are to run after the phase.
+static llvm::Error insertPasses(OpPassManager &manager, StringRef phase,
+                                const CompileOptions &options) {
+  for (const auto &[after, pipeline] : options.insertedPasses) {
+    std::string error;
+    llvm::raw_string_ostream stream(error);
+    if (after == phase && failed(parsePassPipeline(pipeline, manager, stream)))
+      return llvm::createStringError("--run-after " + after + "=" + pipeline +
+                                     ": " + llvm::StringRef(error).rtrim());
+  }
+  return llvm::Error::success();
+}
+
+/// Passes get names, for --run-after.
+static llvm::Error registerPasses(ArrayRef<std::string> plugins) {
+  static std::once_flag own;
+  std::call_once(own, registerAllPasses);
+  for (const std::string &path : plugins) {
+    llvm::Expected<PassPlugin> plugin = PassPlugin::load(path);
+    if (!plugin)
+      return llvm::createStringError(
+          "cannot load the pass plugin " + path + ": " +
+          llvm::toString(plugin.takeError()) +
+          "; expected a library built against this segc (examples/plugin)");
+    plugin->registerPassRegistryCallbacks();
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error runPhases(ModuleOp module, size_t first, size_t last,
                       const CompileOptions &options,
                       const PipelineOptions &pipeline) {
@@ -98,6 +130,8 @@ llvm::Error runPhases(ModuleOp module, size_t first, size_t last,
         ".reproducer.mlir";
     manager.enableCrashReproducerGeneration(reproducer);
     populatePhase(manager, phases()[i].name, pipeline);
+    if (llvm::Error error = insertPasses(manager, phases()[i].name, options))
+      return error;
     if (failed(manager.run(module)))
       return llvm::createStringError(
           "phase '" + phases()[i].name +
@@ -321,6 +355,9 @@ llvm::Error Session::run() {
 } // namespace
 
 llvm::Error compile(const CompileOptions &options) {
+  if (!options.plugins.empty() || !options.insertedPasses.empty())
+    if (llvm::Error error = registerPasses(options.plugins))
+      return error;
   return Session(options).run();
 }
 

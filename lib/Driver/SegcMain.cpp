@@ -48,6 +48,7 @@ static void addCompile(CLI::App &app, int &code) {
        noFusion = std::make_shared<bool>(false);
   auto noInPlace = std::make_shared<bool>(false),
        noReuse = std::make_shared<bool>(false);
+  auto insertions = std::make_shared<std::vector<std::string>>();
   auto fuel = std::make_shared<std::string>(),
        target = std::make_shared<std::string>("cpu");
   CLI::App *command =
@@ -110,7 +111,21 @@ static void addCompile(CLI::App &app, int &code) {
   command->add_flag("--no-in-place", *noInPlace, "Never compute in place");
   command->add_flag("--no-reuse", *noReuse,
                     "Memory of its own for every value");
+  command->add_option("--load-pass-plugin", options->plugins,
+                      "Library with passes of your own, for --run-after");
+  command->add_option("--run-after", *insertions,
+                      "PHASE=PIPELINE: passes to run after a phase");
   command->callback([=, &code] {
+    for (llvm::StringRef insertion : *insertions) {
+      auto [phase, pipeline] = insertion.split('=');
+      if (!findPhase(phase) || pipeline.empty()) {
+        llvm::errs() << "segc: --run-after " << insertion
+                     << ": expected PHASE=PIPELINE, with a phase of --emit\n";
+        code = 2;
+        return;
+      }
+      options->insertedPasses.push_back({phase.str(), pipeline.str()});
+    }
     options->pipeline.training = !*inference;
     // Only constant weights can be folded into.
     options->pipeline.foldNorms = *inference && !options->weights.empty();

@@ -32,6 +32,9 @@ struct CompileOptions {
   std::string precision = "f32";
   unsigned optLevel = 2; ///< LLVM's, 0 to 3.
   unsigned jobs = 0;     ///< Threads of code generation; 0: all cores.
+  std::vector<std::string> plugins; ///< Libraries with passes.
+  /// Passes that run after a phase: (phase, text of a pass pipeline).
+  std::vector<std::pair<std::string, std::string>> insertedPasses;
   PipelineOptions pipeline;
 };
 
@@ -42,8 +45,9 @@ llvm::Error compile(const CompileOptions &options);
 mlir::OwningOpRef<mlir::ModuleOp> readModule(mlir::MLIRContext &context,
                                              llvm::StringRef path);
 
-/// Runs phases (first, last], dumping each where asked. On failure a
-/// reproducer is written beside the output and named in the message.
+/// Runs phases [first, last] and what is inserted after them, dumping each
+/// where asked. On failure a reproducer is written beside the output and named
+/// in the message.
 llvm::Error runPhases(mlir::ModuleOp module, size_t first, size_t last,
                       const CompileOptions &options,
                       const PipelineOptions &pipeline);
