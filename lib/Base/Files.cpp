@@ -8,6 +8,7 @@
 #include "segc/Base/Files.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -109,6 +110,14 @@ Status segc::writeFileAtomically(const std::string &path,
     return status;
   }
   return syncDirectory(std::filesystem::path(path).parent_path().string());
+}
+
+std::string segc::userCacheDirectory() {
+  const char *xdg = std::getenv("XDG_CACHE_HOME");
+  if (xdg && *xdg)
+    return std::string(xdg) + "/segc";
+  const char *home = std::getenv("HOME");
+  return std::string(home && *home ? home : "/tmp") + "/.cache/segc";
 }
 
 Status segc::createDirectories(const std::string &path) {

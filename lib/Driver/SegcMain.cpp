@@ -7,6 +7,7 @@
 
 #include "segc/Driver/SegcMain.h"
 
+#include "segc/Base/Files.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Driver/Explain.h"
 #include "segc/Driver/Inspect.h"
@@ -75,6 +76,14 @@ static void addCompile(CLI::App &app, int &code) {
                    "Largest Winograd tiles (default: f4): off is exact to "
                    "2e-7, f2 to 3e-7, f4 to 3e-6 of a convolution's result")
       ->check(CLI::IsMember({"off", "f2", "f4"}));
+  auto *autotune = command->add_flag(
+      "--autotune", options->pipeline.autotune,
+      "Measure the strategies of convolutions on this machine");
+  command
+      ->add_option("--autotune-cache", options->pipeline.autotuneCache,
+                   "Directory of measured times (default: "
+                   "$XDG_CACHE_HOME/segc/autotune, ~/.cache/segc/autotune)")
+      ->needs(autotune);
   command->add_option("--precision", options->precision, "f32")
       ->check(CLI::IsMember({"f32", "tf32", "bf16", "f16"}));
   command->add_flag("--inference", *inference, "predict only");
@@ -132,6 +141,8 @@ static void addCompile(CLI::App &app, int &code) {
     options->pipeline.fusion = !*noFusion;
     options->pipeline.inPlace = !*noInPlace;
     options->pipeline.reuse = !*noReuse;
+    if (options->pipeline.autotuneCache.empty())
+      options->pipeline.autotuneCache = userCacheDirectory() + "/autotune";
     llvm::StringRef limit(*fuel);
     if (!fuel->empty() && (!limit.consume_front("fusion=") ||
                            limit.getAsInteger(10, options->pipeline.fuel))) {

@@ -72,6 +72,10 @@ static void populateFusion(OpPassManager &manager,
 
 static void populatePlan(OpPassManager &manager,
                          const PipelineOptions &options) {
+  // What is measured before the choice by the cost model is what that keeps.
+  if (options.autotune)
+    manager.addPass(createAutotuneCpuStrategyPass(
+        {options.cpu, options.winograd, options.autotuneCache}));
   // Strategies first: they say how much temporary memory a kernel takes.
   manager.addNestedPass<func::FuncOp>(
       createSelectCpuStrategyPass({options.cpu, options.winograd}));

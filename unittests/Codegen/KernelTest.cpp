@@ -73,7 +73,7 @@ std::string fusionFunction(const std::vector<std::string> &inputs,
   return text;
 }
 
-static DialectRegistry makeRegistry() {
+DialectRegistry kernelRegistry() {
   DialectRegistry registry;
   registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
@@ -87,7 +87,7 @@ static DialectRegistry makeRegistry() {
 
 struct CompiledFunction::Implementation {
   KernelTestOptions options;
-  MLIRContext context{makeRegistry(), MLIRContext::Threading::DISABLED};
+  MLIRContext context{kernelRegistry(), MLIRContext::Threading::DISABLED};
   OwningOpRef<ModuleOp> module;
   std::unique_ptr<KernelRunner> runner;
   std::unique_ptr<GpuEmulator> emulator; ///< One of the two.
@@ -306,7 +306,7 @@ std::string checkKernelsAgainst(
 std::string checkKernels(StringRef text, const KernelTestOptions &options) {
   return checkKernelsAgainst(
       text, options, [&](const std::vector<Values> &inputs) {
-        MLIRContext context(makeRegistry(), MLIRContext::Threading::DISABLED);
+        MLIRContext context(kernelRegistry(), MLIRContext::Threading::DISABLED);
         auto module = parseSourceString<ModuleOp>(
             withBatch(text, options.batch), &context);
         func::FuncOp function = *module->getOps<func::FuncOp>().begin();

@@ -102,6 +102,9 @@ std::string fusionFunction(const std::vector<std::string> &inputs,
                            const std::vector<std::string> &results,
                            const std::string &body);
 
+/// What a context for such texts needs.
+mlir::DialectRegistry kernelRegistry();
+
 /// "tensor<$Nx5x7x3xf32>" for "5x7x3"; all of it is given for other types.
 std::string activation(const std::string &shape);
 

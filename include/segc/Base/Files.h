@@ -34,6 +34,9 @@ Status writeFileAtomically(const std::string &path, std::string_view bytes);
 /// Creates the folder and those above it.
 Status createDirectories(const std::string &path);
 
+/// Where this user's caches of segc lie, by the XDG rules.
+std::string userCacheDirectory();
+
 /// Makes renames and creations in a folder durable.
 Status syncDirectory(const std::string &path);
 

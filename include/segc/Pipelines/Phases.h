@@ -29,6 +29,8 @@ struct PipelineOptions {
   bool reuse = true; ///< Memory; see seg-plan-memory.
   std::string cpu = "x86-64-v4";
   std::string winograd = "f4"; ///< See seg-select-cpu-strategy.
+  bool autotune = false;
+  std::string autotuneCache; ///< See seg-autotune-cpu-strategy.
 };
 
 struct Phase {

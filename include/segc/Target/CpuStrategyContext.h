@@ -26,6 +26,18 @@ struct CpuStrategyContext {
   WinogradTiles winograd = WinogradTiles::F4;
   /// Filters are laid out once, not in every step.
   bool constantFilter = false;
+
+  // For second choices: what the search may not use.
+  bool onlyLargestTiles = false; ///< No Winograd tiles below `winograd`.
+  /// Not this many vectors in a register block; 0: any number. There may be no
+  /// plan then: its cycles are infinite.
+  int64_t avoidedVectors = 0;
+
+  /// Whether Winograd tiles of `size` outputs, 2 or 4, may be used.
+  bool allowsTiles(int64_t size) const {
+    return size == 4 ? winograd == WinogradTiles::F4
+                     : !(onlyLargestTiles && winograd == WinogradTiles::F4);
+  }
 };
 
 } // namespace segc

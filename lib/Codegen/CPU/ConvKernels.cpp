@@ -12,6 +12,7 @@
 #include "segc/Codegen/CPU/CpuKernels.h"
 #include "segc/Codegen/CPU/NarrowStrategy.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
@@ -28,43 +29,121 @@ double productsPerSample(const ConvProblem &problem) {
          problem.inChannels * problem.outChannels;
 }
 
-/// A kind of strategy: the best plan's cycles under the model, or why not.
-struct Candidate {
-  StringRef kind;
-  std::string refusal;
-  double cycles = 0;
+/// A strategy and its cycles under the model; null where none is allowed.
+struct Rated {
   DictionaryAttr strategy;
+  double cycles;
 };
 
-/// Asks a kind for its best plan, unless it is refused; a kind without a plan
-/// says so by infinite cycles.
-template <typename F>
-Candidate consider(Operation *op, const ConvProblem &problem, StringRef kind,
-                   const std::string &refusal, F &&select) {
-  if (!refusal.empty())
-    return {kind, refusal};
-  auto [plan, cycles] = select();
-  if (!std::isfinite(cycles))
-    return {kind, "no plan within the memory that it may take"};
-  return {kind, "", cycles, toStrategy(op->getContext(), problem, plan)};
+/// A kind of strategy: the best plan that a context allows, or why not.
+struct Kind {
+  StringRef name;
+  std::string refusal;
+  std::function<Rated(const CpuStrategyContext &)> select;
+};
+
+template <typename Plan>
+Kind makeKind(Operation *op, const ConvProblem &problem, StringRef name,
+              std::string refusal,
+              std::pair<Plan, double> (*select)(const ConvProblem &,
+                                                const CpuStrategyContext &)) {
+  auto rate = [=](const CpuStrategyContext &context) -> Rated {
+    auto [plan, cycles] = select(problem, context);
+    return {std::isfinite(cycles) ? toStrategy(op->getContext(), problem, plan)
+                                  : DictionaryAttr(),
+            cycles};
+  };
+  return {name, std::move(refusal), rate};
+}
+
+/// Of convolutions, transposed convolutions and input gradients.
+SmallVector<Kind> convKinds(Operation *op, const CpuStrategyContext &context) {
+  ConvProblem problem = convProblem(op);
+  return {makeKind(op, problem, directKind, "", selectConvPlan),
+          makeKind(op, problem, winogradKind,
+                   winogradRefusal(problem, context.winograd),
+                   selectWinogradPlan),
+          makeKind(op, problem, narrowKind, narrowRefusal(problem),
+                   selectNarrowPlan)};
+}
+
+SmallVector<Kind> filterGradKinds(Operation *op,
+                                  const CpuStrategyContext &context) {
+  ConvProblem problem = filterGradProblem(op);
+  return {makeKind(op, problem, directKind, "", selectFilterGradPlan),
+          makeKind(op, problem, winogradKind,
+                   winogradFilterGradRefusal(problem, context.winograd),
+                   selectWinogradFilterGradPlan)};
 }
 
 /// The cheapest; a remark says why.
-DictionaryAttr choose(Operation *op, ArrayRef<Candidate> candidates) {
-  const Candidate *best = nullptr;
+DictionaryAttr choose(Operation *op, ArrayRef<Kind> kinds,
+                      const CpuStrategyContext &context) {
+  Rated best{nullptr, std::numeric_limits<double>::infinity()};
   SmallVector<std::string> reasons;
-  for (const Candidate &candidate : candidates) {
-    bool possible = candidate.refusal.empty();
-    if (possible && (!best || candidate.cycles < best->cycles))
-      best = &candidate;
-    std::string cost = llvm::formatv("{0:f0} cycles", candidate.cycles).str();
-    reasons.push_back(
-        (candidate.kind + ": " + (possible ? cost : candidate.refusal)).str());
+  for (const Kind &kind : kinds) {
+    std::string reason = kind.refusal;
+    if (reason.empty()) {
+      Rated rated = kind.select(context);
+      if (rated.cycles < best.cycles)
+        best = rated;
+      reason = rated.strategy
+                   ? llvm::formatv("{0:f0} cycles", rated.cycles).str()
+                   : "no plan within the memory that it may take";
+    }
+    reasons.push_back((kind.name + ": " + reason).str());
   }
   remark::analysis(op->getLoc(),
                    remark::RemarkOpts::name("convolution").category("strategy"))
       << llvm::join(reasons, "; ");
-  return best->strategy;
+  return best.strategy;
+}
+
+/// Contexts that lead a kind to different plans: Winograd tiles of each size.
+SmallVector<CpuStrategyContext> variants(const Kind &kind,
+                                         const CpuStrategyContext &context) {
+  if (kind.name != winogradKind)
+    return {context};
+  SmallVector<CpuStrategyContext> result;
+  for (WinogradTiles tiles : {WinogradTiles::F2, WinogradTiles::F4})
+    if (tiles <= context.winograd) {
+      result.push_back(context);
+      result.back().winograd = tiles;
+      result.back().onlyLargestTiles = true;
+    }
+  return result;
+}
+
+/// The best of each kind and tile size, best first. Then, of the kind that is
+/// first, what is best with other register blocks and with smaller tiles: the
+/// model may err about the pipeline or about the caches.
+SmallVector<DictionaryAttr> candidates(ArrayRef<Kind> kinds,
+                                       const CpuStrategyContext &context) {
+  struct Candidate {
+    const Kind *kind;
+    CpuStrategyContext context;
+    Rated rated;
+  };
+  SmallVector<Candidate> best;
+  for (const Kind &kind : kinds)
+    if (kind.refusal.empty())
+      for (const CpuStrategyContext &variant : variants(kind, context))
+        best.push_back({&kind, variant, kind.select(variant)});
+  llvm::stable_sort(best, [](const Candidate &a, const Candidate &b) {
+    return a.rated.cycles < b.rated.cycles;
+  });
+  llvm::SetVector<DictionaryAttr> strategies;
+  for (const Candidate &candidate : best)
+    strategies.insert(candidate.rated.strategy);
+  const Candidate &first = best.front();
+  CpuStrategyContext otherBlocks = first.context, smallerTiles = first.context;
+  if (auto vectors = first.rated.strategy.getAs<IntegerAttr>("nb"))
+    otherBlocks.avoidedVectors = vectors.getInt();
+  smallerTiles.target.l2Bytes /= 2;
+  for (const CpuStrategyContext &variant : {otherBlocks, smallerTiles})
+    strategies.insert(first.kind->select(variant).strategy);
+  strategies.remove(DictionaryAttr());
+  return strategies.takeVector();
 }
 
 StringRef kindOf(FusionEmitter &emitter) {
@@ -77,15 +156,12 @@ template <typename Op>
 struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
                                    const CpuStrategyContext &context) const {
-    ConvProblem problem = convProblem(op);
-    return choose(
-        op, {consider(op, problem, directKind, "",
-                      [&] { return selectConvPlan(problem, context); }),
-             consider(op, problem, winogradKind,
-                      winogradRefusal(problem, context.winograd),
-                      [&] { return selectWinogradPlan(problem, context); }),
-             consider(op, problem, narrowKind, narrowRefusal(problem),
-                      [&] { return selectNarrowPlan(problem, context); })});
+    return choose(op, convKinds(op, context), context);
+  }
+  SmallVector<DictionaryAttr>
+  cpuStrategyCandidates(Operation *op, seg::FusionOp fusion,
+                        const CpuStrategyContext &context) const {
+    return candidates(convKinds(op, context), context);
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     if (kindOf(emitter) == winogradKind)
@@ -106,15 +182,12 @@ struct FilterGradKernel
                                           seg::ConvFilterGradOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
                                    const CpuStrategyContext &context) const {
-    ConvProblem problem = filterGradProblem(op);
-    return choose(
-        op,
-        {consider(op, problem, directKind, "",
-                  [&] { return selectFilterGradPlan(problem, context); }),
-         consider(op, problem, winogradKind,
-                  winogradFilterGradRefusal(problem, context.winograd), [&] {
-                    return selectWinogradFilterGradPlan(problem, context);
-                  })});
+    return choose(op, filterGradKinds(op, context), context);
+  }
+  SmallVector<DictionaryAttr>
+  cpuStrategyCandidates(Operation *op, seg::FusionOp fusion,
+                        const CpuStrategyContext &context) const {
+    return candidates(filterGradKinds(op, context), context);
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     return kindOf(emitter) == winogradKind ? emitWinogradFilterGrad(emitter, op)

@@ -10,6 +10,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -137,8 +138,11 @@ static double tileCycles(const ConvProblem &problem, const ConvPlan &plan,
   return total;
 }
 
-static void selectRegisterBlock(const ConvProblem &problem,
-                                const CpuTarget &target, ConvPlan &plan) {
+/// False if there is no register block that may be used.
+static bool selectRegisterBlock(const ConvProblem &problem,
+                                const CpuStrategyContext &context,
+                                ConvPlan &plan) {
+  const CpuTarget &target = context.target;
   Dims space = problem.space();
   int64_t taps = problem.phaseTaps()[2],
           vectors = divideUp(problem.outChannels, plan.lanes);
@@ -149,6 +153,8 @@ static void selectRegisterBlock(const ConvProblem &problem,
   double best = std::numeric_limits<double>::infinity();
   auto consider = [&](const ConvPlan &candidate) {
     int64_t weights = candidate.nb * (candidate.share_taps ? taps : 1);
+    if (candidate.nb == context.avoidedVectors)
+      return;
     if (product(candidate.block) * candidate.nb + weights + 1 >
         target.registers)
       return;
@@ -175,6 +181,7 @@ static void selectRegisterBlock(const ConvProblem &problem,
            ++d)
         consider((candidate.block = {d, space[1], space[2]}, candidate));
     }
+  return std::isfinite(best);
 }
 
 static double taskCycles(const ConvProblem &problem, const ConvPlan &plan,
@@ -268,7 +275,8 @@ std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,
   ConvPlan plan{};
   plan.lanes = lanesFor(problem.outChannels, target);
   plan.in_place = problem.readsInside();
-  selectRegisterBlock(problem, target, plan);
+  if (!selectRegisterBlock(problem, context, plan))
+    return {plan, std::numeric_limits<double>::infinity()};
   selectTile(problem, target, plan);
   plan.unroll = selectUnroll(problem, plan);
   return {plan, totalCycles(problem, plan, context)};
@@ -316,8 +324,11 @@ static double rowCycles(const ConvProblem &problem, const FilterGradPlan &plan,
   return plan.mergesTaps(problem) ? cost : cost * taps[0] * taps[1];
 }
 
-static void selectRegisterBlock(const ConvProblem &problem,
-                                const CpuTarget &target, FilterGradPlan &plan) {
+/// False if there is no register block that may be used.
+static bool selectRegisterBlock(const ConvProblem &problem,
+                                const CpuStrategyContext &context,
+                                FilterGradPlan &plan) {
+  const CpuTarget &target = context.target;
   int64_t vectors = divideUp(problem.outChannels, plan.lanes);
   double best = std::numeric_limits<double>::infinity();
   FilterGradPlan candidate = plan;
@@ -330,7 +341,7 @@ static void selectRegisterBlock(const ConvProblem &problem,
     for (candidate.nb = 1; candidate.nb <= std::min<int64_t>(4, vectors);
          ++candidate.nb)
       for (candidate.ur = 1;
-           candidate.ur <= rows &&
+           candidate.nb != context.avoidedVectors && candidate.ur <= rows &&
            (candidate.ur + 1) * candidate.nb * taps + 1 <= target.registers;
            ++candidate.ur) {
         double cost = rowCycles(problem, candidate, target) *
@@ -341,6 +352,7 @@ static void selectRegisterBlock(const ConvProblem &problem,
         }
       }
   }
+  return std::isfinite(best);
 }
 
 /// A tile of about `most` pixels, fewer where it would not fit.
@@ -410,7 +422,8 @@ selectFilterGradPlan(const ConvProblem &problem, bool swapped,
       candidate.tap_groups = tapGroups;
       candidate.tile = {1, 1, 1};
       candidate.tile = selectTile(problem, target, candidate, pixels);
-      selectRegisterBlock(problem, target, candidate);
+      if (!selectRegisterBlock(problem, context, candidate))
+        continue;
       // Rows of the gradient that lie a large power of two apart fall into
       // the same few sets of the first cache level.
       candidate.pack_grad = problem.outChannels >= 256 ||

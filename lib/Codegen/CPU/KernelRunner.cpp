@@ -10,10 +10,12 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Verifier.h"
 #include "segc/Codegen/CPU/LowerToLLVM.h"
+#include "segc/Runtime/Core/ThreadPool.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Target/TargetMachine.h"
+#include <chrono>
 #include <cstring>
 #include <thread>
 
@@ -287,6 +289,54 @@ bool KernelRunner::run(size_t fusion, ArrayRef<void *> operands, int64_t batch,
   for (const KernelLaunch &launch : launches.launches)
     intact &= runLaunch(launch, buffers, self->f32, batch, order);
   return intact && temporary.guardsIntact();
+}
+
+//===----------------------------------------------------------------------===//
+// Timing
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// What a fusion's launches read and write, kept from one run to the next.
+struct TimedMemory {
+  GuardedBuffer temporary;
+  std::vector<GuardedBuffer> scratch;        ///< For each worker.
+  std::vector<std::vector<void *>> pointers; ///< For each worker.
+};
+
+} // namespace
+
+std::function<double()> KernelRunner::timer(size_t fusion,
+                                            ArrayRef<void *> operands,
+                                            int64_t batch, size_t first,
+                                            ThreadPool &pool) const {
+  const FusionLaunches &launches = self->fusions[fusion];
+  int64_t scratchBytes = 0;
+  for (const KernelLaunch &launch : launches.launches)
+    scratchBytes = std::max(scratchBytes, launch.scratchBytes);
+  std::shared_ptr<TimedMemory> memory(new TimedMemory{
+      GuardedBuffer(launches.tempBytes / 4, self->f32), {}, {}});
+  for (unsigned worker = 0; worker < pool.workers(); ++worker) {
+    memory->scratch.emplace_back(scratchBytes / 4, self->f32);
+    auto &pointers = memory->pointers.emplace_back(operands.vec());
+    pointers.push_back(memory->temporary.data());
+    pointers.push_back(memory->scratch.back().data());
+  }
+  auto run = [memory, batch, &pool](ArrayRef<KernelLaunch> kernels) {
+    auto start = std::chrono::steady_clock::now();
+    for (const KernelLaunch &kernel : kernels)
+      pool.parallelFor(kernel.tasks.fixed + kernel.tasks.perSample * batch,
+                       [&](int64_t task, uint32_t worker) {
+                         kernel.call(memory->pointers[worker].data(), batch,
+                                     task);
+                       });
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
+                                         start)
+        .count();
+  };
+  ArrayRef<KernelLaunch> all = launches.launches;
+  run(all.take_front(first));
+  return [run, timed = all.drop_front(first)] { return run(timed); };
 }
 
 } // namespace segc

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "StrategyChoice.h"
 #include "mlir/IR/Remarks.h"
-#include "segc/Codegen/CPU/CpuKernels.h"
 #include "segc/Codegen/CPU/Passes.h"
 #include "segc/Transforms/Passes.h"
 #include "llvm/ADT/StringExtras.h"
@@ -21,6 +21,54 @@ namespace segc {
 
 using namespace segc;
 
+FailureOr<CpuStrategyContext>
+segc::cpuStrategyContext(Operation *op, StringRef cpu, StringRef winograd) {
+  std::optional<CpuTarget> target = lookupCpuTarget(cpu);
+  if (!target)
+    return op->emitError("expects one of ")
+           << llvm::join(cpuTargetNames(), ", ") << ", got '" << cpu << "'";
+  std::optional<WinogradTiles> tiles = lookupWinogradTiles(winograd);
+  if (!tiles)
+    return op->emitError("expects winograd to be off, f2 or f4, got '")
+           << winograd << "'";
+  return CpuStrategyContext{*target, *tiles};
+}
+
+bool segc::readsConstantFilter(seg::FusionOp fusion) {
+  auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion));
+  if (root.preparedOperand() < 0)
+    return false;
+  auto entry = fusion->getParentOfType<func::FuncOp>();
+  for (unsigned i = 0; i < entry.getNumResults(); ++i)
+    if (auto region = entry.getResultAttrOfType<StringAttr>(i, regionAttrName);
+        region &&
+        (region.getValue() == "gradients" || region.getValue() == "parameters"))
+      return false;
+  auto inner =
+      dyn_cast<BlockArgument>(root->getOperand(root.preparedOperand()));
+  auto outer =
+      inner ? dyn_cast<BlockArgument>(fusion.getInputs()[inner.getArgNumber()])
+            : BlockArgument();
+  auto region = outer ? entry.getArgAttrOfType<StringAttr>(outer.getArgNumber(),
+                                                           regionAttrName)
+                      : StringAttr();
+  return region && region.getValue() == "parameters";
+}
+
+bool segc::isPrepared(DictionaryAttr strategy,
+                      const CpuStrategyContext &context) {
+  return context.constantFilter &&
+         strategy.getAs<IntegerAttr>(strategyTempName).getInt() > 0;
+}
+
+void segc::setCpuStrategy(seg::FusionOp fusion, DictionaryAttr strategy,
+                          const CpuStrategyContext &context) {
+  NamedAttrList entries(strategy);
+  if (isPrepared(strategy, context))
+    entries.set(strategyPreparedName, UnitAttr::get(fusion.getContext()));
+  fusion.setStrategyAttr(entries.getDictionary(fusion.getContext()));
+}
+
 namespace {
 
 struct SelectCpuStrategyPass
@@ -28,21 +76,13 @@ struct SelectCpuStrategyPass
   using SelectCpuStrategyPassBase::SelectCpuStrategyPassBase;
 
   void runOnOperation() override {
-    std::optional<CpuTarget> target = lookupCpuTarget(cpu);
-    if (!target) {
-      getOperation().emitError("expects one of ")
-          << llvm::join(cpuTargetNames(), ", ") << ", got '" << cpu << "'";
+    FailureOr<CpuStrategyContext> context =
+        cpuStrategyContext(getOperation(), cpu, winograd);
+    if (failed(context))
       return signalPassFailure();
-    }
-    std::optional<WinogradTiles> tiles = lookupWinogradTiles(winograd);
-    if (!tiles) {
-      getOperation().emitError("expects winograd to be off, f2 or f4, got '")
-          << winograd << "'";
-      return signalPassFailure();
-    }
     markUnbatched();
     for (auto fusion : getOperation().getOps<seg::FusionOp>())
-      if (failed(select(fusion, {*target, *tiles})))
+      if (failed(select(fusion, *context)))
         return signalPassFailure();
   }
 
@@ -77,30 +117,6 @@ struct SelectCpuStrategyPass
     }
   }
 
-  /// Whether the root's operand is a parameter that no step of this entry
-  /// changes: what is laid out once stays true.
-  bool readsConstantFilter(seg::FusionOp fusion, Operation *root,
-                           int64_t operand) {
-    if (operand < 0)
-      return false;
-    func::FuncOp entry = getOperation();
-    for (unsigned i = 0; i < entry.getNumResults(); ++i)
-      if (auto region =
-              entry.getResultAttrOfType<StringAttr>(i, regionAttrName);
-          region && (region.getValue() == "gradients" ||
-                     region.getValue() == "parameters"))
-        return false;
-    auto inner = dyn_cast<BlockArgument>(root->getOperand(operand));
-    auto outer =
-        inner
-            ? dyn_cast<BlockArgument>(fusion.getInputs()[inner.getArgNumber()])
-            : BlockArgument();
-    auto region = outer ? entry.getArgAttrOfType<StringAttr>(
-                              outer.getArgNumber(), regionAttrName)
-                        : StringAttr();
-    return region && region.getValue() == "parameters";
-  }
-
   LogicalResult select(seg::FusionOp fusion, CpuStrategyContext context) {
     Operation *root = fusionRoot(fusion);
     if (!root || fusion.getStrategyAttr())
@@ -108,19 +124,11 @@ struct SelectCpuStrategyPass
     auto kernel = dyn_cast<CpuKernelOpInterface>(root);
     if (!kernel)
       return root->emitOpError("has no CPU kernel");
-    context.constantFilter =
-        readsConstantFilter(fusion, root, kernel.preparedOperand());
-    DictionaryAttr strategy = kernel.selectCpuStrategy(fusion, context);
-    if (context.constantFilter &&
-        strategy.getAs<IntegerAttr>(strategyTempName).getInt() > 0) {
-      NamedAttrList entries(strategy);
-      entries.set(strategyPreparedName, UnitAttr::get(&getContext()));
-      strategy = entries.getDictionary(&getContext());
-    }
-    fusion.setStrategyAttr(strategy);
+    context.constantFilter = readsConstantFilter(fusion);
+    setCpuStrategy(fusion, kernel.selectCpuStrategy(fusion, context), context);
     remark::analysis(root->getLoc(),
                      remark::RemarkOpts::name("strategy").category("strategy"))
-        << remark::add("{0}: {1}", root->getName(), strategy);
+        << remark::add("{0}: {1}", root->getName(), fusion.getStrategyAttr());
     return success();
   }
 };

@@ -222,7 +222,7 @@ selectWinogradPlan(const ConvProblem &problem,
   plan.lanes = lanesFor(problem.outChannels, target);
   int64_t vectors = divideUp(problem.outChannels, plan.lanes);
   for (int64_t size : {2, 4}) {
-    if (size == 4 && context.winograd == WinogradTiles::F2)
+    if (!context.allowsTiles(size))
       continue;
     for (unsigned d = 0; d < 3; ++d)
       plan.m[d] = problem.taps[d] == 1 ? 1 : size;
@@ -230,7 +230,8 @@ selectWinogradPlan(const ConvProblem &problem,
     for (unsigned d = 0; d < 3; ++d)
       plan.in_place &= problem.out[d] % plan.m[d] == 0;
     for (plan.nb = 1; plan.nb <= std::min<int64_t>(4, vectors); ++plan.nb)
-      forTiles(problem, plan, consider);
+      if (plan.nb != context.avoidedVectors)
+        forTiles(problem, plan, consider);
   }
   return best;
 }
@@ -299,8 +300,8 @@ selectWinogradFilterGradPlan(const ConvProblem &problem,
     for (int64_t groups : {1, 2, 4, 8})
       for (int64_t splits : {1, 2, 3, 4, 8})
         for (int64_t points : {1, 2, 3, 6}) {
-          if (groups > blocks || splits > boxes ||
-              points > plan.points()[plan.outer()] ||
+          if (plan.nb == context.avoidedVectors || groups > blocks ||
+              splits > boxes || points > plan.points()[plan.outer()] ||
               splits * plan.sumSize(problem) * 4 > mostSumBytes)
             continue;
           plan.groups = divideUp(blocks, divideUp(blocks, groups));
@@ -312,7 +313,7 @@ selectWinogradFilterGradPlan(const ConvProblem &problem,
         }
   };
   for (int64_t size : {2, 4}) {
-    if (size == 4 && context.winograd == WinogradTiles::F2)
+    if (!context.allowsTiles(size))
       continue;
     for (unsigned d = 0; d < 3; ++d)
       plan.m[d] = problem.taps[d] == 1 ? 1 : size;

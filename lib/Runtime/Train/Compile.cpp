@@ -75,14 +75,6 @@ Status segc::runCompiler(const std::vector<std::string> &arguments) {
                                           "above");
 }
 
-static std::string cacheFolder() {
-  const char *xdg = std::getenv("XDG_CACHE_HOME");
-  if (xdg && *xdg)
-    return std::string(xdg) + "/segc";
-  const char *home = std::getenv("HOME");
-  return std::string(home && *home ? home : "/tmp") + "/.cache/segc";
-}
-
 Expected<std::string>
 segc::compileCached(const std::string &path,
                     const std::vector<std::string> &options) {
@@ -100,7 +92,7 @@ segc::compileCached(const std::string &path,
       "." + std::to_string(info.st_mtim.tv_nsec));
   for (const std::string &option : options)
     add(option);
-  std::string folder = cacheFolder();
+  std::string folder = userCacheDirectory();
   std::string target = folder + "/" + key.hexDigest() + ".so";
   if (fs::exists(target))
     return target;

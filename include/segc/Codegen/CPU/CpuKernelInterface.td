@@ -26,6 +26,17 @@ def CpuKernelOpInterface : OpInterface<"CpuKernelOpInterface"> {
       }],
       "::mlir::DictionaryAttr", "selectCpuStrategy",
       (ins "::segc::seg::FusionOp":$fusion, "const ::segc::CpuStrategyContext &":$context)>,
+    InterfaceMethod<[{
+        Strategies that may turn out to be the fastest, for
+        seg-autotune-cpu-strategy to measure: a short list that begins with
+        what selectCpuStrategy chooses. Where it has several, the first
+        dimension of the op's first operand is the batch.
+      }],
+      "::llvm::SmallVector<::mlir::DictionaryAttr>", "cpuStrategyCandidates",
+      (ins "::segc::seg::FusionOp":$fusion, "const ::segc::CpuStrategyContext &":$context), [{}], [{
+        auto kernel = ::llvm::cast<::segc::CpuKernelOpInterface>($_op.getOperation());
+        return {kernel.selectCpuStrategy(fusion, context)};
+      }]>,
     InterfaceMethod<"Emits the launches by the fusion's strategy.",
       "::llvm::LogicalResult", "emitCpuKernel", (ins "::segc::FusionEmitter &":$emitter)>,
     InterfaceMethod<"True if pointwise users of the result with its shape can be its epilogue.",

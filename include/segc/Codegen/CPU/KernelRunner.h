@@ -5,19 +5,22 @@
 //
 //===----------------------------------------------------------------------===//
 
-// For tests and `segc verify`: the kernels of some fusions are compiled into
-// this process and run on buffers with guards around them.
+// For tests, `segc verify` and measurements: the kernels of some fusions are
+// compiled into this process and run on buffers with guards around them.
 
 #ifndef SEGC_CODEGEN_CPU_KERNELRUNNER_H
 #define SEGC_CODEGEN_CPU_KERNELRUNNER_H
 
 #include "segc/Codegen/CPU/CpuKernels.h"
 #include "llvm/Support/Error.h"
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace segc {
+
+class ThreadPool;
 
 /// Elements between two guards. Floats start as a NaN (0x7fcdcdcd).
 class GuardedBuffer {
@@ -77,6 +80,13 @@ public:
   /// temporary or the scratch.
   [[nodiscard]] bool run(size_t fusion, llvm::ArrayRef<void *> operands,
                          int64_t batch, Order order = Order::Forward);
+
+  /// A function that runs the launches from `first` on, on all threads of the
+  /// pool, and returns the seconds they took; those before have been run by
+  /// then. It has memory of its own, and must not outlive the runner.
+  std::function<double()> timer(size_t fusion, llvm::ArrayRef<void *> operands,
+                                int64_t batch, size_t first,
+                                ThreadPool &pool) const;
 
   /// The kernels in the dialects they are emitted in.
   llvm::StringRef text() const;

@@ -22,6 +22,33 @@ def SelectCpuStrategyPass : Pass<"seg-select-cpu-strategy", "::mlir::func::FuncO
   ];
 }
 
+def AutotuneCpuStrategyPass : Pass<"seg-autotune-cpu-strategy", "::mlir::ModuleOp"> {
+  let summary = "Measures the strategies of each seg.fusion that has several and writes the fastest";
+  let description = [{
+    For seg-select-cpu-strategy to keep. The candidates are those of
+    CpuKernelOpInterface; each distinct kernel is measured once, at the largest
+    batch, on all cores, its candidates in turns. The cost model's choice stays
+    unless another takes at least 3 % less time. Launches that move to the
+    entry `prepare` do not count. A strategy that is there already is kept, as
+    is that of kernels this processor cannot run.
+
+    Times are kept in files of the folder `cache`, named by a hash of
+    instruction set, processor, threads, compiler, kernel and candidates. A
+    file that is damaged is measured anew, with a warning. A remark of category
+    `strategy` states the times of all candidates.
+  }];
+  let options = [
+    Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Instruction-set version">,
+    Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">,
+    Option<"cache", "cache", "std::string", "\"\"", "Folder of the times; empty: none are kept">
+  ];
+  let statistics = [Statistic<"measured", "num-measured", "Number of kernels measured">,
+                    Statistic<"cached", "num-cached", "Number of kernels with times from the cache">,
+                    Statistic<"displaced", "num-displaced", "Number of kernels where the cost model chose another strategy">];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
 def OutlineCpuKernelsPass : Pass<"seg-outline-cpu-kernels", "::mlir::ModuleOp"> {
   let summary = "Emits each seg.fusion as kernel functions and the entries as tables of launches";
   let description = [{

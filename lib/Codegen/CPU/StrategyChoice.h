@@ -1,0 +1,34 @@
+//===- StrategyChoice.h - What strategy passes share ------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_CODEGEN_CPU_STRATEGYCHOICE_H
+#define SEGC_LIB_CODEGEN_CPU_STRATEGYCHOICE_H
+
+#include "segc/Codegen/CPU/CpuKernels.h"
+
+namespace segc {
+
+/// Of the options of a pass; an error on `op` for names that are not known.
+mlir::FailureOr<CpuStrategyContext>
+cpuStrategyContext(mlir::Operation *op, llvm::StringRef cpu,
+                   llvm::StringRef winograd);
+
+/// Whether the prepared operand of the fusion's root is a parameter that no
+/// step of this entry changes: what is laid out once stays true.
+bool readsConstantFilter(seg::FusionOp fusion);
+
+/// Whether the first launch of a strategy moves to the entry `prepare`.
+bool isPrepared(mlir::DictionaryAttr strategy,
+                const CpuStrategyContext &context);
+
+/// Gives the fusion the strategy, marked `prepared` where it is.
+void setCpuStrategy(seg::FusionOp fusion, mlir::DictionaryAttr strategy,
+                    const CpuStrategyContext &context);
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_CPU_STRATEGYCHOICE_H
