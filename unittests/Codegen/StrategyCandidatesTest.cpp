@@ -105,6 +105,12 @@ TEST(StrategyCandidates, KeepTheAccuracy) {
   }
 }
 
+TEST(StrategyCandidates, AreNarrowForFewChannels) {
+  ParsedFusion parsed(convText(image(32, 3)));
+  EXPECT_THAT(kinds(parsed.candidates(limits())),
+              testing::IsSupersetOf({"direct", "narrow"}));
+}
+
 // One vector of channels leaves no other register block; strides no tiles.
 TEST(StrategyCandidates, AreFewerWhereLittleIsPossible) {
   for (const std::string &text : texts(image(4, 4, 2))) {

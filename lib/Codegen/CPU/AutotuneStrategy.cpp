@@ -115,8 +115,8 @@ struct AutotuneCpuStrategyPass
     if (seconds)
       return std::move(*seconds);
     if (seconds.status().code() != StatusCode::NotFound)
-      fusion.emitWarning("measured anew, because of ")
-          << seconds.status().message();
+      emitWarning(fusion.getLoc())
+          << "measured anew, because of " << seconds.status().message();
     return std::nullopt;
   }
 
@@ -125,7 +125,8 @@ struct AutotuneCpuStrategyPass
     if (cache.empty())
       return;
     if (Status status = writeTimes(cache, subject, seconds); !status.ok())
-      fusion.emitWarning("measured, but not kept: ") << status.message();
+      emitWarning(fusion.getLoc())
+          << "measured, but not kept: " << status.message();
   }
 
   void explain(seg::FusionOp fusion, StringRef how,

@@ -22,7 +22,7 @@
 // RUN: %python %S/Inputs/damage_cache.py %t/cache
 // RUN: segc-opt %s --seg-autotune-cpu-strategy="cpu=x86-64-v3 cache=%t/cache" --remark-format=emitRemark --remarks-filter-analyse=strategy -o %t/third.mlir 2> %t/third.log
 // RUN: FileCheck %s --check-prefix=DAMAGED --input-file %t/third.log
-// DAMAGED-DAG: warning: measured anew, because of {{.*}}.json
+// DAMAGED-DAG: warning: measured anew, because of {{.*}}.json: not valid JSON
 // DAMAGED-DAG: warning: measured anew, because of {{.*}}.json: expected another key
 // RUN: segc-opt %s --seg-autotune-cpu-strategy="cpu=x86-64-v3 cache=%t/cache" --remark-format=emitRemark --remarks-filter-analyse=strategy -o %t/fourth.mlir 2>&1 | FileCheck %s --check-prefix=CACHED
 // RUN: segc-opt %s --seg-autotune-cpu-strategy="cpu=x86-64-v3 winograd=off cache=%t/cache" --remark-format=emitRemark --remarks-filter-analyse=strategy -o %t/off.mlir 2>&1 | FileCheck %s --check-prefix=OFF
