@@ -48,8 +48,9 @@ struct AutotuneCpuStrategyPass
     if (failed(context))
       return signalPassFailure();
     if (!llvm::all_of(context->target.features, cpuHasFeature)) {
-      getOperation().emitWarning("kernels for ")
-          << cpu << " do not run on this processor: nothing is measured";
+      emitWarning(getOperation().getLoc())
+          << "kernels for " << cpu
+          << " do not run on this processor: nothing is measured";
       return;
     }
     ThreadPool pool;
