@@ -74,6 +74,17 @@ static void transposeRows(KernelBody &body, const ConvProblem &problem,
   });
 }
 
+Value filterTap(KernelBody &body, const ConvProblem &problem,
+                const std::array<Value, 3> &at) {
+  std::array<ConvPhase, 3> phase = convPhase(body, problem, body.index(0));
+  Value tap = body.index(0);
+  for (unsigned d = 0; d < 3; ++d)
+    tap = body.add(
+        body.mul(tap, problem.taps[d]),
+        body.add(phase[d].firstTap, body.mul(at[d], phase[d].tapStep)));
+  return tap;
+}
+
 void packFilterTap(KernelBody &body, const ConvProblem &problem, Value filter,
                    Value tap, const FilterPanel &panel, Value channel,
                    Value first, Value end) {

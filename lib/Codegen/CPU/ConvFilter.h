@@ -19,6 +19,10 @@ struct FilterPanel {
   int64_t step, lanes, nb;
 };
 
+/// The filter's tap that a problem of one phase reads as its tap `at`.
+mlir::Value filterTap(KernelBody &body, const ConvProblem &problem,
+                      const std::array<mlir::Value, 3> &at);
+
 /// Copies `tap` of a filter for the input channels [first, end), whose
 /// distance is a multiple of the lanes or ends with the channels, and the
 /// output channels from `channel` on; zeros beyond the last one.

@@ -49,8 +49,7 @@ public:
 private:
   /// What is read as input (0) and as gradient (1).
   Value factor(KernelBody &body, unsigned i) const {
-    Value operand = root->getOperand(plan.swapped ? 1 - i : i);
-    return body.input(cast<BlockArgument>(operand).getArgNumber());
+    return inputOf(body, root->getOperand(plan.swapped ? 1 - i : i));
   }
 
   /// The sums of a task: element (row, column) is memref[base + row*pitch +
@@ -230,10 +229,7 @@ FilterGradEmitter::Tile FilterGradEmitter::packTileOf(KernelBody &body,
   for (unsigned d = 0; d < 3; ++d) {
     tile.origin[d] = body.mul(ids[1 + d], plan.tile[d]);
     tile.extents[d] =
-        problem.out[d] % plan.tile[d] == 0
-            ? body.index(plan.tile[d])
-            : body.min(body.sub(body.index(problem.out[d]), tile.origin[d]),
-                       body.index(plan.tile[d]));
+        pieceExtent(body, problem.out[d], plan.tile[d], tile.origin[d]);
     box.origin[d] = body.add(
         body.add(body.mul(tile.origin[d], problem.strides[d]), firstTap[d]),
         body.index(-problem.low[d]));

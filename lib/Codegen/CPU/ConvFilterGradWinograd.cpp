@@ -90,9 +90,6 @@ private:
   int64_t gradTilePitch() const {
     return plan.groupBlocks(problem) * plan.channelBlock();
   }
-  Value operand(KernelBody &body, unsigned i) const {
-    return body.input(cast<BlockArgument>(root->getOperand(i)).getArgNumber());
-  }
 
   ConvProblem problem;
   WinogradFilterGradPlan plan;
@@ -259,20 +256,18 @@ void WinogradFilterGradEmitter::addBox(KernelBody &body, Value box,
   TileBox inputs, grads;
   inputs.largest = plan.inputWindow(), grads.largest = plan.gradWindow();
   for (unsigned d = 0; d < 3; ++d) {
-    int64_t all = divideUp(problem.out[d], plan.m[d]);
     Value first = body.mul(ids[1 + d], plan.tile[d]);
-    tiles[d] = all % plan.tile[d] == 0
-                   ? body.index(plan.tile[d])
-                   : body.min(body.sub(body.index(all), first),
-                              body.index(plan.tile[d]));
+    tiles[d] = pieceExtent(body, divideUp(problem.out[d], plan.m[d]),
+                           plan.tile[d], first);
     grads.origin[d] = body.mul(first, plan.m[d]);
     grads.extents[d] = body.mul(tiles[d], plan.m[d]);
     inputs.origin[d] = body.sub(grads.origin[d], problem.low[d]);
     inputs.extents[d] = body.add(grads.extents[d], problem.taps[d] - 1);
   }
   Side input{forEachDim(plan.m, winogradInput),
-             packTile(body, operand(body, 0), problem.in, problem.inChannels,
-                      ids[0], inputs, inputBase(), plan.lanes),
+             packTile(body, inputOf(body, root->getOperand(0)), problem.in,
+                      problem.inChannels, ids[0], inputs, inputBase(),
+                      plan.lanes),
              plan.m,
              problem.inChannels,
              body.index(0),
@@ -280,12 +275,11 @@ void WinogradFilterGradEmitter::addBox(KernelBody &body, Value box,
              inputPoints(),
              inputTilePitch(),
              plan.inputPitch(problem)};
-  TransformMatrices adjoint = forEachDim(plan.m, winogradOutput);
-  for (TransformMatrix &matrix : adjoint)
-    matrix = matrix.transposed();
+  TransformMatrices adjoint = transposed(forEachDim(plan.m, winogradOutput));
   Side grad{adjoint,
-            packTile(body, operand(body, 1), problem.out, problem.outChannels,
-                     ids[0], grads, gradBase(), plan.lanes),
+            packTile(body, inputOf(body, root->getOperand(1)), problem.out,
+                     problem.outChannels, ids[0], grads, gradBase(),
+                     plan.lanes),
             plan.m,
             problem.outChannels,
             body.mul(task.firstBlock, plan.channelBlock()),
@@ -344,9 +338,7 @@ void WinogradFilterGradEmitter::sum(KernelBody &body) {
 /// Taps of one input channel.
 void WinogradFilterGradEmitter::finish(KernelBody &body) {
   int64_t columns = plan.columns(problem), lanes = plan.lanes;
-  TransformMatrices matrices = forEachDim(plan.m, winogradFilter);
-  for (TransformMatrix &matrix : matrices)
-    matrix = matrix.transposed();
+  TransformMatrices matrices = transposed(forEachDim(plan.m, winogradFilter));
   Dims points = plan.points();
   body.loop(
       body.index(0), body.index(problem.outChannels), lanes, [&](Value column) {
@@ -393,9 +385,7 @@ LogicalResult emitWinogradFilterGrad(FusionEmitter &emitter, Operation *root) {
   emitter.launch({grad.sumTasks(), 0},
                  roundUp(plan->scratchSize(problem) * 4, 64),
                  [&](KernelBody &body) { grad.sum(body); });
-  TransformMatrices matrices = forEachDim(plan->m, winogradFilter);
-  for (TransformMatrix &matrix : matrices)
-    matrix = matrix.transposed();
+  TransformMatrices matrices = transposed(forEachDim(plan->m, winogradFilter));
   emitter.launch({problem.inChannels, 0},
                  roundUp(transformBufferSize(matrices, plan->lanes) * 4, 64),
                  [&](KernelBody &body) { grad.finish(body); });

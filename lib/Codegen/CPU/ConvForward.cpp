@@ -78,9 +78,6 @@ private:
                      const Block &block, std::array<Value, 3> offset,
                      Value channel, Value mask, Value sum);
 
-  unsigned operandNumber(unsigned i) const {
-    return cast<BlockArgument>(root->getOperand(i)).getArgNumber();
-  }
   Value maskFor(KernelBody &body, Value channel) const {
     return channelMask(body, problem.outChannels, plan.channelBlock(), channel,
                        plan.lanes);
@@ -132,7 +129,7 @@ void ConvEmitter::packFilter(KernelBody &body) {
       Value tap = body.add(body.mul(tapRow, problem.taps[2]), filterTap(2, w));
       int64_t between =
           plan.channelBlock() * (plan.share_taps ? 1 : problem.inChannels);
-      packFilterTap(body, problem, body.input(operandNumber(1)), tap,
+      packFilterTap(body, problem, inputOf(body, root->getOperand(1)), tap,
                     {body.temp(), body.add(row, body.mul(w, between)),
                      stepSize(), plan.lanes, plan.nb},
                     channel, body.index(0), body.index(problem.inChannels));
@@ -156,10 +153,7 @@ void ConvEmitter::multiply(KernelBody &body) {
   for (unsigned d = 0; d < 3; ++d) {
     context.origin[d] = body.mul(ids[1 + d], plan.tile[d]);
     context.extents[d] =
-        extents[d] % plan.tile[d] == 0
-            ? body.index(plan.tile[d])
-            : body.min(body.sub(body.index(extents[d]), context.origin[d]),
-                       body.index(plan.tile[d]));
+        pieceExtent(body, extents[d], plan.tile[d], context.origin[d]);
     box.origin[d] = body.add(body.mul(context.origin[d], strides[d]),
                              context.phase[d].offset);
     box.extents[d] =
@@ -167,12 +161,9 @@ void ConvEmitter::multiply(KernelBody &body) {
                  context.phase[d].taps);
     box.largest[d] = problem.window(d, plan.tile[d]);
   }
-  Value input = body.input(operandNumber(0));
-  context.view = plan.in_place
-                     ? tileInPlace(body, input, problem.in, problem.inChannels,
-                                   context.sample, box)
-                     : packTile(body, input, problem.in, problem.inChannels,
-                                context.sample, box, 0, wideLanes);
+  context.view =
+      readTile(body, inputOf(body, root->getOperand(0)), plan.in_place,
+               problem.in, problem.inChannels, context.sample, box, wideLanes);
 
   int64_t blocks = plan.channelBlocks(problem),
           perGroup = divideUp(blocks, plan.groups);

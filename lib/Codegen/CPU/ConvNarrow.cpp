@@ -10,6 +10,7 @@
 // pixel and output channel, whose lanes are added at the end.
 
 #include "ConvEmitters.h"
+#include "ConvFilter.h"
 #include "ConvOutput.h"
 #include "segc/Codegen/CPU/ConvTile.h"
 #include "segc/Codegen/CPU/NarrowStrategy.h"
@@ -51,10 +52,6 @@ private:
                    int64_t first, int64_t pixels,
                    const std::array<Value, 3> &at);
 
-  Value input(KernelBody &body, unsigned i) const {
-    return body.input(cast<BlockArgument>(root->getOperand(i)).getArgNumber());
-  }
-
   ConvProblem problem;
   NarrowPlan plan;
   Operation *root;
@@ -66,19 +63,14 @@ void NarrowEmitter::packFilter(KernelBody &body) {
   Dims taps = problem.taps;
   auto ids = body.delinearize(body.task(),
                               {taps[0], taps[1], taps[2], problem.outChannels});
-  std::array<ConvPhase, 3> phase = convPhase(body, problem, body.index(0));
-  Value tap = body.index(0);
-  for (unsigned d = 0; d < 3; ++d)
-    tap = body.add(
-        body.mul(tap, taps[d]),
-        body.add(phase[d].firstTap, body.mul(ids[d], phase[d].tapStep)));
+  Value tap = filterTap(body, problem, {ids[0], ids[1], ids[2]});
   Value from = body.add(body.mul(tap, problem.inChannels * problem.outChannels),
                         body.mul(ids[3], problem.filterOutStride));
   int64_t padded = plan.paddedChannels(problem);
   Value to = body.mul(body.task(), padded);
   body.loop(body.index(0), body.index(problem.inChannels), 1, [&](Value c) {
     body.storeScalar(
-        body.loadScalar(input(body, 1),
+        body.loadScalar(inputOf(body, root->getOperand(1)),
                         body.add(from, body.mul(c, problem.filterInStride))),
         body.temp(), body.add(to, c));
   });
@@ -99,19 +91,14 @@ void NarrowEmitter::multiply(KernelBody &body) {
   for (unsigned d = 0; d < 3; ++d) {
     task.origin[d] = body.mul(ids[1 + d], plan.tile[d]);
     task.extents[d] =
-        problem.out[d] % plan.tile[d] == 0
-            ? body.index(plan.tile[d])
-            : body.min(body.sub(body.index(problem.out[d]), task.origin[d]),
-                       body.index(plan.tile[d]));
+        pieceExtent(body, problem.out[d], plan.tile[d], task.origin[d]);
     box.origin[d] = body.add(task.origin[d], phase[d].offset);
     box.extents[d] = body.add(task.extents[d], problem.taps[d] - 1);
     box.largest[d] = problem.window(d, plan.tile[d]);
   }
-  task.view = plan.in_place ? tileInPlace(body, input(body, 0), problem.in,
-                                          problem.inChannels, task.sample, box)
-                            : packTile(body, input(body, 0), problem.in,
-                                       problem.inChannels, task.sample, box, 0,
-                                       plan.lanes);
+  task.view =
+      readTile(body, inputOf(body, root->getOperand(0)), plan.in_place,
+               problem.in, problem.inChannels, task.sample, box, plan.lanes);
   task.mask =
       channelMask(body, problem.outChannels, width, body.index(0), width);
   task.bias = output.bias(body, body.index(0), task.mask);

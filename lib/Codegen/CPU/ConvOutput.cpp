@@ -24,8 +24,7 @@ ConvOutput::ConvOutput(const ConvProblem &problem, Operation *root,
 Value ConvOutput::bias(KernelBody &body, Value channel, Value mask) const {
   if (root->getNumOperands() < 3)
     return Value();
-  unsigned number = cast<BlockArgument>(root->getOperand(2)).getArgNumber();
-  return body.load(body.input(number), channel, lanes, mask);
+  return body.load(inputOf(body, root->getOperand(2)), channel, lanes, mask);
 }
 
 void ConvOutput::store(KernelBody &body, Value sample,

@@ -27,13 +27,8 @@ double occupiedTasks(int64_t tasks) {
 // Sizes
 //===----------------------------------------------------------------------===//
 
-static Dims countTiles(const Dims &space, const Dims &tile) {
-  return {divideUp(space[0], tile[0]), divideUp(space[1], tile[1]),
-          divideUp(space[2], tile[2])};
-}
-
 Dims ConvPlan::tileCounts(const ConvProblem &problem) const {
-  return countTiles(problem.space(), tile);
+  return divideUp(problem.space(), tile);
 }
 
 int64_t ConvPlan::panelSize(const ConvProblem &problem) const {
@@ -46,7 +41,7 @@ int64_t ConvPlan::tileSize(const ConvProblem &problem) const {
 }
 
 Dims FilterGradPlan::tileCounts(const ConvProblem &problem) const {
-  return countTiles(problem.out, tile);
+  return divideUp(problem.out, tile);
 }
 
 Dims FilterGradPlan::taskTaps(const ConvProblem &problem) const {

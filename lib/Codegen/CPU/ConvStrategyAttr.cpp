@@ -113,7 +113,7 @@ DictionaryAttr writePlan(MLIRContext *context, StringRef kind, Plan plan,
   return writer.b.getDictionaryAttr(writer.entries);
 }
 
-/// Reads a plan and compares the memory it needs with what the strategy has.
+/// Reads a plan's entries; whether they suit the problem is not asked.
 template <typename Plan>
 LogicalResult readPlan(FusionEmitter &emitter, Operation *op, Plan &plan) {
   Reader reader{emitter.getFusion().getStrategyAttr(), ""};

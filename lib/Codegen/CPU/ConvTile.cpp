@@ -109,6 +109,20 @@ TileView tileInPlace(KernelBody &body, Value source, const Dims &size,
   return view;
 }
 
+TileView readTile(KernelBody &body, Value source, bool inPlace,
+                  const Dims &size, int64_t channels, Value sample,
+                  const TileBox &box, int64_t lanes) {
+  return inPlace
+             ? tileInPlace(body, source, size, channels, sample, box)
+             : packTile(body, source, size, channels, sample, box, 0, lanes);
+}
+
+Value pieceExtent(KernelBody &body, int64_t size, int64_t piece, Value first) {
+  return size % piece == 0
+             ? body.index(piece)
+             : body.min(body.sub(body.index(size), first), body.index(piece));
+}
+
 SmallVector<Value> transposeSquare(KernelBody &body, ArrayRef<Value> rows) {
   SmallVector<Value> current(rows);
   int64_t lanes = rows.size();

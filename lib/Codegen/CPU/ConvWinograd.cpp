@@ -73,9 +73,6 @@ private:
     return body.add(body.mul(body.add(body.mul(d, points[1]), h), points[2]),
                     w);
   }
-  Value input(KernelBody &body, unsigned i) const {
-    return body.input(cast<BlockArgument>(root->getOperand(i)).getArgNumber());
-  }
   /// Elements from a tile's points to the next tile's.
   int64_t tilePitch() const { return roundUp(problem.inChannels, plan.lanes); }
   int64_t pointsBase() const {
@@ -106,16 +103,11 @@ void WinogradEmitter::transformFilter(KernelBody &body) {
   Value first = body.mul(ids[1], filterChannels);
   Value end =
       body.min(body.add(first, filterChannels), body.index(problem.inChannels));
-  std::array<ConvPhase, 3> phase = convPhase(body, problem, body.index(0));
   Dims taps = problem.taps;
   body.loop(body.index(0), body.index(product(taps)), 1, [&](Value tap) {
     auto at = body.delinearize(tap, {taps[0], taps[1], taps[2]});
-    Value from = body.index(0);
-    for (unsigned d = 0; d < 3; ++d)
-      from = body.add(
-          body.mul(from, taps[d]),
-          body.add(phase[d].firstTap, body.mul(at[d], phase[d].tapStep)));
-    packFilterTap(body, problem, input(body, 1), from,
+    Value from = filterTap(body, problem, {at[0], at[1], at[2]});
+    packFilterTap(body, problem, inputOf(body, root->getOperand(1)), from,
                   {body.scratch(), body.mul(tap, filterChannels * width), width,
                    plan.lanes, plan.nb},
                   body.mul(ids[0], width), first, end);
@@ -158,20 +150,15 @@ WinogradEmitter::Task WinogradEmitter::readInput(KernelBody &body,
   box.largest = plan.window();
   for (unsigned d = 0; d < 3; ++d) {
     Value first = body.mul(ids[1 + d], plan.tile[d]);
-    task.counts[d] = grid[d] % plan.tile[d] == 0
-                         ? body.index(plan.tile[d])
-                         : body.min(body.sub(body.index(grid[d]), first),
-                                    body.index(plan.tile[d]));
+    task.counts[d] = pieceExtent(body, grid[d], plan.tile[d], first);
     task.origin[d] = body.mul(first, plan.m[d]);
     box.origin[d] = body.add(task.origin[d], phase[d].offset);
     box.extents[d] =
         body.add(body.mul(task.counts[d], plan.m[d]), problem.taps[d] - 1);
   }
-  task.view = plan.in_place ? tileInPlace(body, input(body, 0), problem.in,
-                                          problem.inChannels, task.sample, box)
-                            : packTile(body, input(body, 0), problem.in,
-                                       problem.inChannels, task.sample, box, 0,
-                                       plan.lanes);
+  task.view =
+      readTile(body, inputOf(body, root->getOperand(0)), plan.in_place,
+               problem.in, problem.inChannels, task.sample, box, plan.lanes);
   return task;
 }
 

@@ -13,8 +13,7 @@ using namespace mlir;
 namespace segc {
 
 Dims NarrowPlan::tileCounts(const ConvProblem &problem) const {
-  return {divideUp(problem.out[0], tile[0]), divideUp(problem.out[1], tile[1]),
-          divideUp(problem.out[2], tile[2])};
+  return divideUp(problem.out, tile);
 }
 
 int64_t NarrowPlan::tileSize(const ConvProblem &problem) const {

@@ -19,27 +19,23 @@ namespace segc {
 
 static constexpr int64_t pitchPadding = 16;
 
-static Dims elementwise(const Dims &a, const Dims &b,
-                        int64_t (*f)(int64_t, int64_t)) {
-  return {f(a[0], b[0]), f(a[1], b[1]), f(a[2], b[2])};
+/// Inputs of `tiles` tiles of m outputs side by side, in each dimension.
+static Dims windowOf(const Dims &tiles, const Dims &m) {
+  Dims window;
+  for (unsigned d = 0; d < 3; ++d)
+    window[d] = m[d] == 1 ? tiles[d] : tiles[d] * m[d] + 2;
+  return window;
 }
 
-/// Inputs of `tiles` tiles of m outputs side by side.
-static int64_t windowOf(int64_t tiles, int64_t m) {
-  return m == 1 ? tiles : tiles * m + 2;
-}
-
-Dims WinogradPlan::points() const {
-  return elementwise({1, 1, 1}, m, windowOf);
-}
-Dims WinogradPlan::window() const { return elementwise(tile, m, windowOf); }
+Dims WinogradPlan::points() const { return windowOf({1, 1, 1}, m); }
+Dims WinogradPlan::window() const { return windowOf(tile, m); }
 
 Dims WinogradPlan::grid(const ConvProblem &problem) const {
-  return elementwise(problem.out, m, divideUp);
+  return divideUp(problem.out, m);
 }
 
 Dims WinogradPlan::taskCounts(const ConvProblem &problem) const {
-  return elementwise(grid(problem), tile, divideUp);
+  return divideUp(grid(problem), tile);
 }
 
 int64_t WinogradPlan::inputSize(const ConvProblem &problem) const {
@@ -66,16 +62,12 @@ int64_t WinogradPlan::scratchSize(const ConvProblem &problem) const {
          pointCount() * (pointPitch(problem) + productPitch()) + planes;
 }
 
-Dims WinogradFilterGradPlan::points() const {
-  return elementwise({1, 1, 1}, m, windowOf);
-}
+Dims WinogradFilterGradPlan::points() const { return windowOf({1, 1, 1}, m); }
 
-Dims WinogradFilterGradPlan::inputWindow() const {
-  return elementwise(tile, m, windowOf);
-}
+Dims WinogradFilterGradPlan::inputWindow() const { return windowOf(tile, m); }
 
 Dims WinogradFilterGradPlan::boxCounts(const ConvProblem &problem) const {
-  return elementwise(elementwise(problem.out, m, divideUp), tile, divideUp);
+  return divideUp(divideUp(problem.out, m), tile);
 }
 
 int64_t WinogradFilterGradPlan::inputSize(const ConvProblem &problem) const {
@@ -317,7 +309,7 @@ selectWinogradFilterGradPlan(const ConvProblem &problem,
       continue;
     for (unsigned d = 0; d < 3; ++d)
       plan.m[d] = problem.taps[d] == 1 ? 1 : size;
-    Dims grid = elementwise(problem.out, plan.m, divideUp);
+    Dims grid = divideUp(problem.out, plan.m);
     for (plan.nb = 1; plan.nb <= std::min<int64_t>(4, vectors); ++plan.nb)
       for (int64_t d : pieces(grid[0], 1))
         for (int64_t h : pieces(grid[1], 1))

@@ -72,6 +72,11 @@ TransformMatrices forEachDim(const Dims &m, TransformMatrix (*make)(int64_t)) {
   return {make(m[0]), make(m[1]), make(m[2])};
 }
 
+TransformMatrices transposed(const TransformMatrices &matrices) {
+  return {matrices[0].transposed(), matrices[1].transposed(),
+          matrices[2].transposed()};
+}
+
 //===----------------------------------------------------------------------===//
 // Emission
 //===----------------------------------------------------------------------===//

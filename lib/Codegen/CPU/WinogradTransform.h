@@ -40,6 +40,7 @@ TransformMatrix winogradOutput(int64_t m);
 using TransformMatrices = std::array<TransformMatrix, 3>;
 /// One matrix for each dimension.
 TransformMatrices forEachDim(const Dims &m, TransformMatrix (*make)(int64_t));
+TransformMatrices transposed(const TransformMatrices &matrices);
 
 /// One row of a matrix times a vector of vectors; those that the row has no use
 /// for may be null.

@@ -38,6 +38,16 @@ TileView packTile(KernelBody &body, mlir::Value source, const Dims &size,
 TileView tileInPlace(KernelBody &body, mlir::Value source, const Dims &size,
                      int64_t channels, mlir::Value sample, const TileBox &box);
 
+/// The box in place, or packed to scratch from its beginning on.
+TileView readTile(KernelBody &body, mlir::Value source, bool inPlace,
+                  const Dims &size, int64_t channels, mlir::Value sample,
+                  const TileBox &box, int64_t lanes);
+
+/// How much of `piece` positions from `first` on lies before `size`, where
+/// first is a multiple of piece.
+mlir::Value pieceExtent(KernelBody &body, int64_t size, int64_t piece,
+                        mlir::Value first);
+
 /// Transposes a square of as many vectors as they have lanes (a power of 2).
 llvm::SmallVector<mlir::Value>
 transposeSquare(KernelBody &body, llvm::ArrayRef<mlir::Value> rows);

@@ -25,6 +25,9 @@ using Dims = std::array<int64_t, 3>;
 inline int64_t product(const Dims &dims) { return dims[0] * dims[1] * dims[2]; }
 inline int64_t divideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t roundUp(int64_t a, int64_t b) { return divideUp(a, b) * b; }
+inline Dims divideUp(const Dims &a, const Dims &b) {
+  return {divideUp(a[0], b[0]), divideUp(a[1], b[1]), divideUp(a[2], b[2])};
+}
 
 struct ConvProblem {
   Dims in, out;  ///< Spatial sizes of what is read and what is written.
