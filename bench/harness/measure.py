@@ -14,6 +14,18 @@ from harness.commands import Failure
 PEERS_FOLDER = pathlib.Path(__file__).resolve().parents[1] / "peers"
 
 
+def steps_of(case, scale):
+    return max(3, round(case["steps"] * scale))
+
+
+def benchmark(runner, options, case, library, report, *extra):
+    """What `segrun benchmark` reports, which makes weights and batches of its own."""
+    command = [options.bin / "segrun", "benchmark", "--model", library, "--mode", case["mode"]]
+    command += ["--batch-size", case["batch"], "--warmup-steps", case["warmup"]]
+    runner([*command, "--steps", steps_of(case, options.scale), "--json", report, *extra])
+    return json.loads(report.read_text())
+
+
 class Case:
     """Results by contestant; one that fails is named and left out from then on."""
 
@@ -29,7 +41,7 @@ class Case:
         self.results = {name: {"rounds": []} for name in names}
 
     def steps(self):
-        return max(3, round(self.case["steps"] * self.options.scale))
+        return steps_of(self.case, self.options.scale)
 
     def attempt(self, names, function):
         """What the function gives; None if it fails, and the names fail with it."""
@@ -55,13 +67,8 @@ class Case:
         self.runner([self.options.python, PEERS_FOLDER / "segc_model.py", self.library, self.problem])
 
     def benchmark(self, *extra):
-        """`segrun benchmark`, which makes weights and batches of its own."""
-        path = self.work / "segrun.json"
-        command = [self.options.bin / "segrun", "benchmark", "--model", self.library, "--mode", self.case["mode"]]
-        command += ["--batch-size", self.case["batch"], "--warmup-steps", self.case["warmup"]]
-        command += ["--steps", self.steps(), "--threads", len(self.options.cpus), "--json", path]
-        self.runner(command + list(extra))
-        return json.loads(path.read_text())
+        threads = ["--threads", len(self.options.cpus)]
+        return benchmark(self.runner, self.options, self.case, self.library, self.work / "segrun.json", *threads, *extra)
 
     def profile(self):
         """The kernels of a run of ours, with the median of each."""
