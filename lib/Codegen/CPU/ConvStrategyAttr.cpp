@@ -102,17 +102,6 @@ struct Reader {
   }
 };
 
-template <typename Plan>
-DictionaryAttr writePlan(MLIRContext *context, StringRef kind, Plan plan,
-                         int64_t tempFloats) {
-  Writer writer{Builder(context), {}};
-  forEntries(plan, writer);
-  writer.entries.push_back(
-      writer.b.getNamedAttr(strategyKindName, writer.b.getStringAttr(kind)));
-  writer(strategyTempName, roundUp(tempFloats * 4, 64));
-  return writer.b.getDictionaryAttr(writer.entries);
-}
-
 /// Reads a plan's entries; whether they suit the problem is not asked.
 template <typename Plan>
 LogicalResult readPlan(FusionEmitter &emitter, Operation *op, Plan &plan) {
@@ -143,6 +132,11 @@ int64_t tempFloats(const ConvProblem &problem,
   return plan.splits * plan.sumSize(problem);
 }
 
+template <typename Plan>
+int64_t tempBytes(const ConvProblem &problem, const Plan &plan) {
+  return roundUp(tempFloats(problem, plan) * 4, 64);
+}
+
 /// Whether Winograd tiles can compute it and are of sizes that are known.
 LogicalResult checkTiles(const ConvProblem &problem, Operation *op,
                          const Dims &m) {
@@ -171,7 +165,7 @@ FailureOr<Plan> readTiles(FusionEmitter &emitter, const ConvProblem &problem,
 template <typename Plan>
 LogicalResult checkTemp(FusionEmitter &emitter, const ConvProblem &problem,
                         Operation *op, const Plan &plan) {
-  int64_t expected = roundUp(tempFloats(problem, plan) * 4, 64);
+  int64_t expected = tempBytes(problem, plan);
   auto attr = emitter.getFusion().getStrategyAttr().getAs<IntegerAttr>(
       strategyTempName);
   if (!attr || attr.getInt() != expected)
@@ -183,30 +177,29 @@ LogicalResult checkTemp(FusionEmitter &emitter, const ConvProblem &problem,
 
 } // namespace
 
+template <typename Plan>
 DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
-                          const ConvPlan &plan) {
-  return writePlan(context, directKind, plan, tempFloats(problem, plan));
+                          const Plan &plan) {
+  Writer writer{Builder(context), {}};
+  // Entries are listed for reading, too.
+  Plan entries = plan;
+  forEntries(entries, writer);
+  writer.entries.push_back(writer.b.getNamedAttr(
+      strategyKindName, writer.b.getStringAttr(Plan::kind)));
+  writer(strategyTempName, tempBytes(problem, plan));
+  return writer.b.getDictionaryAttr(writer.entries);
 }
 
-DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
-                          const FilterGradPlan &plan) {
-  return writePlan(context, directKind, plan, tempFloats(problem, plan));
-}
-
-DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
-                          const WinogradPlan &plan) {
-  return writePlan(context, winogradKind, plan, tempFloats(problem, plan));
-}
-
-DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
-                          const WinogradFilterGradPlan &plan) {
-  return writePlan(context, winogradKind, plan, tempFloats(problem, plan));
-}
-
-DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
-                          const NarrowPlan &plan) {
-  return writePlan(context, narrowKind, plan, tempFloats(problem, plan));
-}
+template DictionaryAttr toStrategy(MLIRContext *, const ConvProblem &,
+                                   const ConvPlan &);
+template DictionaryAttr toStrategy(MLIRContext *, const ConvProblem &,
+                                   const FilterGradPlan &);
+template DictionaryAttr toStrategy(MLIRContext *, const ConvProblem &,
+                                   const WinogradPlan &);
+template DictionaryAttr toStrategy(MLIRContext *, const ConvProblem &,
+                                   const WinogradFilterGradPlan &);
+template DictionaryAttr toStrategy(MLIRContext *, const ConvProblem &,
+                                   const NarrowPlan &);
 
 FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
                                  const ConvProblem &problem, Operation *op) {

@@ -26,6 +26,8 @@ inline constexpr llvm::StringLiteral directKind = "direct",
 /// input of one tile of outputs, then multiplies it with the packed filter in
 /// register blocks of `block` pixels x `nb` vectors of channels.
 struct ConvPlan {
+  static constexpr llvm::StringLiteral kind = directKind;
+
   int64_t lanes; ///< Of the vectors along output channels.
   int64_t nb;    ///< Vectors of a register block.
   /// Pixels of a register block: where it is more than 1 in a dimension, the
@@ -51,6 +53,8 @@ struct ConvPlan {
 /// Filter gradients. The output is a matrix of rows (tap, input channel) and
 /// columns (output channel); a task sums a part of it over its tiles.
 struct FilterGradPlan {
+  static constexpr llvm::StringLiteral kind = directKind;
+
   int64_t lanes, nb;
   int64_t
       ur;    ///< Rows of a register block, or channels of them with share_taps.
@@ -107,12 +111,10 @@ std::pair<FilterGradPlan, double>
 selectFilterGradPlan(const ConvProblem &problem,
                      const CpuStrategyContext &context);
 
+/// The strategy of any kind's plan.
+template <typename Plan>
 mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context,
-                                const ConvProblem &problem,
-                                const ConvPlan &plan);
-mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context,
-                                const ConvProblem &problem,
-                                const FilterGradPlan &plan);
+                                const ConvProblem &problem, const Plan &plan);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.
 llvm::FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,

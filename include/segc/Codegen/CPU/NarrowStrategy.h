@@ -8,8 +8,7 @@
 #ifndef SEGC_CODEGEN_CPU_NARROWSTRATEGY_H
 #define SEGC_CODEGEN_CPU_NARROWSTRATEGY_H
 
-#include "segc/Codegen/Common/ConvProblem.h"
-#include "segc/Target/CpuStrategyContext.h"
+#include "segc/Codegen/CPU/ConvStrategy.h"
 
 namespace segc {
 
@@ -17,6 +16,8 @@ namespace segc {
 /// vectors along the input channels, summed over their lanes at the end. Such
 /// vectors along output channels would be mostly empty.
 struct NarrowPlan {
+  static constexpr llvm::StringLiteral kind = narrowKind;
+
   static constexpr int64_t mostChannels = 4;
 
   int64_t lanes;  ///< Of the vectors along input channels.
@@ -43,9 +44,6 @@ std::string narrowRefusal(const ConvProblem &problem);
 std::pair<NarrowPlan, double>
 selectNarrowPlan(const ConvProblem &problem, const CpuStrategyContext &context);
 
-mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context,
-                                const ConvProblem &problem,
-                                const NarrowPlan &plan);
 /// Fails with an error on `op` for a strategy that cannot be emitted.
 llvm::FailureOr<NarrowPlan> readNarrowPlan(FusionEmitter &emitter,
                                            const ConvProblem &problem,

@@ -8,8 +8,7 @@
 #ifndef SEGC_CODEGEN_CPU_WINOGRADSTRATEGY_H
 #define SEGC_CODEGEN_CPU_WINOGRADSTRATEGY_H
 
-#include "segc/Codegen/Common/ConvProblem.h"
-#include "segc/Target/CpuStrategyContext.h"
+#include "segc/Codegen/CPU/ConvStrategy.h"
 
 namespace segc {
 
@@ -17,6 +16,8 @@ namespace segc {
 /// dimensions. A task transforms the input of its tiles, multiplies each of
 /// their points with the transformed filter and transforms the products.
 struct WinogradPlan {
+  static constexpr llvm::StringLiteral kind = winogradKind;
+
   Dims m;         ///< Outputs of a tile: 2, 4; 1 in a dimension of one tap.
   Dims tile;      ///< Tiles of a task.
   int64_t lanes;  ///< Of all vectors.
@@ -61,6 +62,8 @@ struct WinogradPlan {
 /// shared out to tasks, so that the sums of a task stay in its cache and no two
 /// tasks add to the same ones.
 struct WinogradFilterGradPlan {
+  static constexpr llvm::StringLiteral kind = winogradKind;
+
   Dims m;              ///< As in WinogradPlan.
   Dims tile;           ///< Tiles that are transformed at a time.
   int64_t lanes;       ///< Of all vectors.
@@ -124,12 +127,6 @@ std::pair<WinogradFilterGradPlan, double>
 selectWinogradFilterGradPlan(const ConvProblem &problem,
                              const CpuStrategyContext &context);
 
-mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context,
-                                const ConvProblem &problem,
-                                const WinogradPlan &plan);
-mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context,
-                                const ConvProblem &problem,
-                                const WinogradFilterGradPlan &plan);
 /// Fails with an error on `op` for a strategy that cannot be emitted.
 llvm::FailureOr<WinogradPlan> readWinogradPlan(FusionEmitter &emitter,
                                                const ConvProblem &problem,
