@@ -21,6 +21,7 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
+#include <mutex>
 
 using namespace mlir;
 
@@ -80,9 +81,14 @@ std::unique_ptr<llvm::Module> translateKernels(ModuleOp module,
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const CpuTarget &target) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  llvm::InitializeNativeTargetAsmParser(); // The model support asks xgetbv.
+  // Kernels are lowered by several threads, and LLVM's list of targets has no
+  // lock: registered by two at once, a target is there twice.
+  static std::once_flag registered;
+  std::call_once(registered, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+    llvm::InitializeNativeTargetAsmParser(); // The model support asks xgetbv.
+  });
   std::string error;
   llvm::Triple triple(targetTriple);
   const llvm::Target *llvmTarget =
