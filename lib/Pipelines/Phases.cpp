@@ -79,6 +79,13 @@ static void populatePlan(OpPassManager &manager,
   // Strategies first: they say how much temporary memory a kernel takes.
   manager.addNestedPass<func::FuncOp>(
       createSelectCpuStrategyPass({options.cpu, options.winograd}));
+  if (options.schedule)
+    manager.addNestedPass<func::FuncOp>(createSchedulePass({options.inPlace}));
+  // After the order is found: what an order saves costs no time.
+  if (options.reuse)
+    manager.addNestedPass<func::FuncOp>(createRematerializePass(
+        {options.fitMemory, options.recompute, options.memoryTable,
+         options.inPlace, options.cpu}));
   manager.addNestedPass<func::FuncOp>(
       createPlanMemoryPass({options.inPlace, options.reuse}));
 }
@@ -106,6 +113,7 @@ void registerAllDialects(DialectRegistry &registry) {
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
                   seg::SegDialect, vector::VectorDialect>();
   registerCpuKernels(registry);
+  registerCpuKernelCosts(registry);
   registerGpuKernels(registry);
   registerLLVMTranslations(registry);
 }

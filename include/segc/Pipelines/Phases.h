@@ -24,9 +24,13 @@ struct PipelineOptions {
   bool training = true;
   bool foldNorms = false; ///< See seg-fold-batch-norm; needs embedded weights.
   bool fusion = true;
-  int64_t fuel = -1; ///< See seg-fuse.
+  int64_t fuel = -1;    ///< See seg-fuse.
+  bool schedule = true; ///< See seg-schedule.
   bool inPlace = true;
-  bool reuse = true; ///< Memory; see seg-plan-memory.
+  bool reuse = true;        ///< Memory; see seg-plan-memory.
+  double recompute = 1;     ///< Per cent of the time; see seg-rematerialize.
+  int64_t fitMemory = -1;   ///< Most bytes of an entry's arena; -1: any number.
+  bool memoryTable = false; ///< See seg-rematerialize.
   std::string cpu = "x86-64-v4";
   std::string winograd = "f4"; ///< See seg-select-cpu-strategy.
   bool autotune = false;

@@ -9,6 +9,7 @@
 #define SEGC_TRANSFORMS_ARENAPLAN_H
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/MathExtras.h"
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@ namespace segc {
 
 /// Every offset and size in the arena is a multiple of this many bytes.
 inline constexpr int64_t arenaAlignment = 64;
+inline int64_t arenaAligned(int64_t bytes) {
+  return llvm::alignTo(bytes, arenaAlignment);
+}
 
 /// Memory that is needed from tick `first` to tick `last`, both included.
 struct ArenaInterval {

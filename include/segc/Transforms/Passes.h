@@ -25,6 +25,9 @@ inline constexpr llvm::StringLiteral differentiateAttrName =
     "seg.differentiate";
 inline constexpr llvm::StringLiteral arenaAttrName = "seg.arena_bytes";
 inline constexpr llvm::StringLiteral arenaBoundAttrName = "seg.arena_bound";
+/// Pairs of arena bytes and the nanoseconds that they cost; see
+/// seg-rematerialize.
+inline constexpr llvm::StringLiteral memoryStepsAttrName = "seg.memory_steps";
 
 #define GEN_PASS_DECL
 #include "segc/Transforms/Passes.h.inc"

@@ -84,6 +84,52 @@ def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::segc::seg::SegDialect"];
 }
 
+def SchedulePass : Pass<"seg-schedule", "::mlir::func::FuncOp"> {
+  let summary = "Orders the kernels of an entry so that they need least memory";
+  let description = [{
+    Orders tried: the program's, depth first from the results, results as early
+    as their operands exist, the kernel that frees most first, the same from
+    the end, and what moving single kernels makes of the best two. The least
+    bound wins, then the least arena, then the earliest in this list; in-place
+    computation counts as the planner would do it. Kernels that read an
+    argument stay before the one that overwrites it. A remark of category
+    `memory` gives the bound of each order.
+  }];
+  let options = [Option<"inPlace", "in-place", "bool", "true", "As for seg-plan-memory">];
+  let statistics = [Statistic<"reordered", "num-reordered", "Number of entries not left in program order">];
+}
+
+def RematerializePass : Pass<"seg-rematerialize", "::mlir::func::FuncOp"> {
+  let summary = "Runs kernels again where keeping their results takes too much memory";
+  let description = [{
+    As long as the planned arena of an entry exceeds `budget`, a value that
+    lies idle where most memory is needed is dropped after its last use there
+    and computed again before the next: by a copy of the seg.fusion, or of the
+    chain of those whose operands are gone too. Of all candidates the one of
+    least modelled time for the bytes saved is taken. A copy is the same
+    kernel on the same operands, so results keep their bits; kernels that read
+    an argument which the entry overwrites (running statistics) are not
+    copied. The steps do not depend on the budget: the arena never grows, and
+    the time never shrinks, when the budget falls.
+
+    Without a budget, or where that leaves time, as much is computed again as
+    `share` per cent of the entry's modelled time allow, if that saves a
+    sixteenth of the arena at least.
+
+    It is an error, with the least arena that can be reached and the largest
+    tensors alive at its peak, if no step fits. With `table`,
+    `seg.memory_steps` of the entry holds what less memory would cost, in
+    pairs of arena bytes and extra nanoseconds; remarks of category `memory`
+    say the same. Run it after seg-schedule and before seg-plan-memory.
+  }];
+  let options = [Option<"budget", "budget", "int64_t", "-1", "Most bytes of the arena; -1: any number">,
+                 Option<"share", "share", "double", "0", "Per cent of the modelled time that may be spent unasked">,
+                 Option<"table", "table", "bool", "false", "List what less memory would cost">,
+                 Option<"inPlace", "in-place", "bool", "true", "As for seg-plan-memory">,
+                 Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Whose modelled times count">];
+  let statistics = [Statistic<"copies", "num-copies", "Number of kernels that run again">];
+}
+
 def PlanMemoryPass : Pass<"seg-plan-memory", "::mlir::func::FuncOp"> {
   let summary = "Gives every intermediate value an offset in one arena";
   let description = [{
@@ -92,7 +138,8 @@ def PlanMemoryPass : Pass<"seg-plan-memory", "::mlir::func::FuncOp"> {
     `temp_offset`. Best fit over several orders, the least is kept
     (Pisarchyk, Lee 2020); a pointwise result may take the place of an operand
     that dies there. The function gets `seg.arena_bytes` and
-    `seg.arena_bound`, the most bytes alive at one time.
+    `seg.arena_bound`, the most bytes alive at one time. A remark of category
+    `memory` names each tensor alive at that time, the largest first.
   }];
   let options = [Option<"inPlace", "in-place", "bool", "true", "Let results take the place of dying operands">,
                  Option<"reuse", "reuse", "bool", "true", "Off: every value has memory of its own">];

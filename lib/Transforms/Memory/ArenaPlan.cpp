@@ -12,35 +12,53 @@
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <optional>
 
 namespace segc {
 
-static int64_t aligned(int64_t bytes) {
-  return llvm::alignTo(bytes, arenaAlignment);
-}
-
 static bool overlapInTime(const ArenaInterval &a, const ArenaInterval &b) {
   return a.first <= b.last && b.first <= a.last;
 }
 
-/// Places intervals in the given order, each into the smallest hole that fits.
-static ArenaPlan placeInOrder(llvm::ArrayRef<ArenaInterval> intervals,
-                              llvm::ArrayRef<size_t> order) {
+namespace {
+
+/// Places intervals in a given order, each into the smallest hole that fits.
+class Placer {
+public:
+  explicit Placer(llvm::ArrayRef<ArenaInterval> intervals)
+      : intervals(intervals), together(intervals.size()) {
+    for (size_t i = 0; i < intervals.size(); ++i)
+      for (size_t j = 0; j < intervals.size(); ++j)
+        if (i != j && overlapInTime(intervals[i], intervals[j]))
+          together[i].push_back(j);
+  }
+
+  /// Null if the arena would be larger than `most`.
+  std::optional<ArenaPlan>
+  place(llvm::ArrayRef<size_t> order,
+        int64_t most = std::numeric_limits<int64_t>::max()) const;
+
+private:
+  llvm::ArrayRef<ArenaInterval> intervals;
+  std::vector<llvm::SmallVector<size_t, 0>> together;
+};
+
+std::optional<ArenaPlan> Placer::place(llvm::ArrayRef<size_t> order,
+                                       int64_t most) const {
   ArenaPlan plan;
-  plan.offsets.assign(intervals.size(), 0);
-  std::vector<size_t> placed;
+  plan.offsets.assign(intervals.size(), -1);
+  // Busy ranges during an interval's life, by offset.
+  llvm::SmallVector<std::pair<int64_t, int64_t>, 64> busy;
   for (size_t index : order) {
-    // Busy ranges during this interval's life, by offset.
-    llvm::SmallVector<std::pair<int64_t, int64_t>, 16> busy;
-    for (size_t other : placed)
-      if (overlapInTime(intervals[index], intervals[other]))
-        busy.push_back({plan.offsets[other],
-                        plan.offsets[other] + aligned(intervals[other].bytes)});
+    busy.clear();
+    for (size_t other : together[index])
+      if (int64_t low = plan.offsets[other]; low >= 0)
+        busy.push_back({low, low + arenaAligned(intervals[other].bytes)});
     llvm::sort(busy);
-    int64_t need = aligned(intervals[index].bytes), end = 0, best = -1;
+    int64_t need = arenaAligned(intervals[index].bytes), end = 0, best = -1;
     int64_t bestSize = std::numeric_limits<int64_t>::max();
     for (auto [low, high] : busy) {
       if (low - end >= need && low - end < bestSize) {
@@ -51,16 +69,19 @@ static ArenaPlan placeInOrder(llvm::ArrayRef<ArenaInterval> intervals,
     }
     plan.offsets[index] = best >= 0 ? best : end;
     plan.bytes = std::max(plan.bytes, plan.offsets[index] + need);
-    placed.push_back(index);
+    if (plan.bytes > most)
+      return std::nullopt;
   }
   return plan;
 }
 
+} // namespace
+
 static int64_t lowerBound(llvm::ArrayRef<ArenaInterval> intervals) {
   std::map<int, int64_t> change;
   for (const ArenaInterval &interval : intervals) {
-    change[interval.first] += aligned(interval.bytes);
-    change[interval.last + 1] -= aligned(interval.bytes);
+    change[interval.first] += arenaAligned(interval.bytes);
+    change[interval.last + 1] -= arenaAligned(interval.bytes);
   }
   int64_t live = 0, most = 0;
   for (auto [tick, delta] : change) {
@@ -73,7 +94,8 @@ static int64_t lowerBound(llvm::ArrayRef<ArenaInterval> intervals) {
 /// Moves an interval at the arena's end to an earlier place in the order, again
 /// and again, and keeps what is not worse. The draws are always the same.
 static void improve(llvm::ArrayRef<ArenaInterval> intervals,
-                    std::vector<size_t> order, ArenaPlan &best) {
+                    const Placer &placer, std::vector<size_t> order,
+                    ArenaPlan &best) {
   constexpr size_t mostComparisons = 100'000'000;
   constexpr int mostRounds = 4000;
   uint64_t state = 1;
@@ -85,7 +107,7 @@ static void improve(llvm::ArrayRef<ArenaInterval> intervals,
       mostRounds, mostComparisons / (intervals.size() * intervals.size() + 1));
   for (size_t round = 0; round < rounds && best.bytes > best.bound; ++round) {
     auto ends = [&](size_t i) {
-      return best.offsets[i] + aligned(intervals[i].bytes) == best.bytes;
+      return best.offsets[i] + arenaAligned(intervals[i].bytes) == best.bytes;
     };
     std::vector<size_t> candidate = order;
     auto last = std::find_if(candidate.begin(), candidate.end(), ends);
@@ -96,11 +118,11 @@ static void improve(llvm::ArrayRef<ArenaInterval> intervals,
       to = candidate.begin() + draw(last - candidate.begin() + 1);
     }
     std::rotate(to, last, last + 1);
-    ArenaPlan plan = placeInOrder(intervals, candidate);
-    if (plan.bytes > best.bytes)
+    std::optional<ArenaPlan> plan = placer.place(candidate, best.bytes);
+    if (!plan)
       continue;
-    plan.bound = best.bound;
-    best = std::move(plan);
+    plan->bound = best.bound;
+    best = std::move(*plan);
     order = std::move(candidate);
   }
 }
@@ -112,7 +134,7 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
     ArenaPlan plan;
     for (const ArenaInterval &interval : intervals) {
       plan.offsets.push_back(plan.bytes);
-      plan.bytes += aligned(interval.bytes);
+      plan.bytes += arenaAligned(interval.bytes);
     }
     plan.bound = lowerBound(intervals);
     return plan;
@@ -126,6 +148,7 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
       [&](const ArenaInterval &i) { return i.bytes * life(i); },
       [](const ArenaInterval &i) { return -int64_t{i.first}; },
   };
+  Placer placer(intervals);
   std::optional<ArenaPlan> best;
   std::vector<size_t> bestOrder;
   for (const auto &key : keys) {
@@ -133,14 +156,14 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
       return key(intervals[a]) > key(intervals[b]);
     });
-    ArenaPlan plan = placeInOrder(intervals, order);
-    if (!best || plan.bytes < best->bytes) {
+    int64_t most = best ? best->bytes - 1 : std::numeric_limits<int64_t>::max();
+    if (std::optional<ArenaPlan> plan = placer.place(order, most)) {
       best = std::move(plan);
       bestOrder = order;
     }
   }
   best->bound = lowerBound(intervals);
-  improve(intervals, std::move(bestOrder), *best);
+  improve(intervals, placer, std::move(bestOrder), *best);
   return *best;
 }
 

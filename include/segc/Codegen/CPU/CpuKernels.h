@@ -34,6 +34,9 @@ void registerShapeCpuKernels(mlir::DialectRegistry &registry);
 /// All of the above.
 void registerCpuKernels(mlir::DialectRegistry &registry);
 
+/// Attaches KernelCosts to the seg dialect.
+void registerCpuKernelCosts(mlir::DialectRegistry &registry);
+
 } // namespace segc
 
 #endif // SEGC_CODEGEN_CPU_CPUKERNELS_H

@@ -1,0 +1,60 @@
+//===- PeakMemory.cpp - What the arena is full of -------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PeakMemory.h"
+
+using namespace mlir;
+
+namespace segc {
+
+/// The op that computes a result of the fusion; its root for the temporary.
+static Operation *sourceOf(seg::FusionOp fusion, int result) {
+  Block &body = fusion.getBody().front();
+  if (result >= 0)
+    return body.getTerminator()->getOperand(result).getDefiningOp();
+  for (Operation &op : body)
+    if (!isa<seg::PointwiseOpInterface>(op))
+      return &op;
+  return &body.front();
+}
+
+std::vector<PeakTensor> peakTensors(func::FuncOp entry,
+                                    const KernelGraph &graph,
+                                    const Lifetimes &lifetimes) {
+  auto alive = lifetimes.alive();
+  int peak = std::max_element(alive.begin(), alive.end()) - alive.begin();
+  std::vector<PeakTensor> tensors;
+  llvm::SmallDenseSet<int> named;
+  auto add = [&](int interval, seg::FusionOp fusion, int result) {
+    if (interval < 0 || !named.insert(interval).second)
+      return;
+    const ArenaInterval &life = lifetimes.intervals[interval];
+    if (life.first > peak || life.last < peak)
+      return;
+    Operation *source = sourceOf(fusion, result);
+    std::string name;
+    llvm::raw_string_ostream stream(name);
+    if (result >= 0)
+      stream << fusion.getResult(result).getType();
+    else
+      stream << "temporary";
+    stream << " of " << source->getName();
+    tensors.push_back(
+        {name, source->getLoc(), life.bytes, life.first, life.last});
+  };
+  for (auto [i, fusion] : llvm::enumerate(entry.getOps<seg::FusionOp>())) {
+    for (auto [j, result] : llvm::enumerate(graph.kernels[i].results))
+      add(lifetimes.valueInterval[result], fusion, j);
+    add(lifetimes.temporaryInterval[i], fusion, -1);
+  }
+  llvm::stable_sort(tensors, [](const PeakTensor &a, const PeakTensor &b) {
+    return a.bytes > b.bytes;
+  });
+  return tensors;
+}
+
+} // namespace segc

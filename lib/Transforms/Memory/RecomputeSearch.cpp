@@ -1,0 +1,208 @@
+//===- RecomputeSearch.cpp - Which kernels to run twice -------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RecomputeSearch.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+namespace segc {
+
+/// Kernels that are run again for one value at most: a segment of a network.
+static constexpr size_t longestChain = 12;
+/// Inputs this much smaller than what is dropped are kept, not recomputed:
+/// statistics for a whole activation.
+static constexpr int64_t keptShare = 16;
+
+RecomputeSearch::RecomputeSearch(const KernelGraph &graph,
+                                 llvm::ArrayRef<double> seconds, bool inPlace)
+    : inPlace(inPlace), seconds(seconds), plan{graph, programOrder(graph)} {
+  measure(plan);
+}
+
+void RecomputeSearch::measure(RecomputePlan &candidate) const {
+  candidate.alive =
+      Lifetimes(candidate.graph, candidate.order, inPlace).alive();
+  candidate.bound = 0;
+  for (int64_t bytes : candidate.alive)
+    candidate.bound = std::max(candidate.bound, bytes);
+}
+
+bool RecomputeSearch::mayAddCopies(size_t count) const {
+  // Each kernel thrice on the average: beyond that is no plan, but thrashing.
+  return plan.graph.kernels.size() + count <= 3 * seconds.size();
+}
+
+static llvm::SmallVector<int> lastUses(const RecomputePlan &plan) {
+  llvm::SmallVector<int> last(plan.graph.values.size(), -1);
+  for (auto [tick, kernel] : llvm::enumerate(plan.order))
+    for (int input : plan.graph.kernels[kernel].inputs)
+      if (input >= 0)
+        last[input] = tick;
+  return last;
+}
+
+/// Values that are alive but not touched at the ticks that need most.
+llvm::SmallVector<RecomputeSearch::Gap> RecomputeSearch::gapsAtPeak() const {
+  int peak = llvm::max_element(plan.alive) - plan.alive.begin();
+  llvm::SmallVector<int> before(plan.graph.values.size(), -1),
+      next(plan.graph.values.size(), -1);
+  for (auto [index, kernel] : llvm::enumerate(plan.order)) {
+    int tick = index;
+    auto touch = [&](int value) {
+      if (value >= 0 && tick <= peak)
+        before[value] = tick;
+      else if (value >= 0 && next[value] < 0)
+        next[value] = tick;
+    };
+    llvm::for_each(plan.graph.kernels[kernel].inputs, touch);
+    llvm::for_each(plan.graph.kernels[kernel].results, touch);
+  }
+  llvm::SmallVector<Gap> gaps;
+  for (auto [value, info] : llvm::enumerate(plan.graph.values))
+    if (info.inArena && before[value] >= 0 && before[value] < peak &&
+        next[value] > peak)
+      gaps.push_back({static_cast<int>(value), next[value]});
+  return gaps;
+}
+
+/// Appends the kernels to run again before `tick`, operands first, and with
+/// `chain` those whose results have died by then. False if one cannot.
+bool RecomputeSearch::addCopies(int kernel, int tick, bool chain,
+                                llvm::ArrayRef<int> lastUse,
+                                llvm::SmallVectorImpl<int> &kernels) const {
+  if (llvm::is_contained(kernels, kernel))
+    return true;
+  const KernelGraph::Kernel &source = plan.graph.kernels[kernel];
+  if (!source.repeatable || kernels.size() >= longestChain)
+    return false;
+  int64_t made = 0;
+  for (int result : source.results)
+    made += plan.graph.values[result].bytes;
+  for (int input : source.inputs) {
+    if (!chain || input < 0)
+      continue;
+    const KernelGraph::Value &value = plan.graph.values[input];
+    bool kept = !value.inArena || lastUse[input] >= tick ||
+                value.bytes <= made / keptShare;
+    if (!kept && !addCopies(value.producer, tick, chain, lastUse, kernels))
+      return false;
+  }
+  kernels.push_back(kernel);
+  return true;
+}
+
+/// The plan in which the value is computed again where the gap ends.
+std::optional<RecomputePlan>
+RecomputeSearch::dropped(Gap gap, bool chain,
+                         llvm::ArrayRef<int> lastUse) const {
+  llvm::SmallVector<int> kernels;
+  if (!addCopies(plan.graph.values[gap.value].producer, gap.next, chain,
+                 lastUse, kernels) ||
+      (chain && kernels.size() == 1) || !mayAddCopies(kernels.size()))
+    return std::nullopt;
+  RecomputePlan result = plan;
+  KernelGraph &graph = result.graph;
+  llvm::SmallVector<int> copyOfValue(graph.values.size(), -1);
+  auto redirect = [&](KernelGraph::Kernel &reader) {
+    for (int &input : reader.inputs)
+      if (input >= 0 && copyOfValue[input] >= 0)
+        input = copyOfValue[input];
+    for (auto &shared : reader.inPlace)
+      if (copyOfValue[shared.first] >= 0)
+        shared.first = copyOfValue[shared.first];
+  };
+  KernelOrder copies;
+  for (int kernel : kernels) {
+    KernelGraph::Kernel copy = graph.kernels[kernel];
+    int index = graph.kernels.size();
+    if (copy.copyOf < 0)
+      copy.copyOf = kernel;
+    redirect(copy);
+    for (int &made : copy.results) {
+      int number = graph.values.size();
+      graph.values.push_back({graph.values[made].bytes, index});
+      copyOfValue[made] = number;
+      copyOfValue.push_back(-1);
+      for (auto &shared : copy.inPlace)
+        if (shared.second == made)
+          shared.second = number;
+      made = number;
+    }
+    result.seconds += seconds[copy.copyOf];
+    graph.kernels.push_back(std::move(copy));
+    copies.push_back(index);
+  }
+  // Whoever runs from here on reads the copies.
+  for (int kernel : llvm::ArrayRef(plan.order).drop_front(gap.next))
+    redirect(graph.kernels[kernel]);
+  result.order.insert(result.order.begin() + gap.next, copies.begin(),
+                      copies.end());
+  measure(result);
+  return result;
+}
+
+/// Bytes above a level, summed over the ticks.
+static int64_t crowd(const RecomputePlan &plan, int64_t level) {
+  int64_t sum = 0;
+  for (int64_t bytes : plan.alive)
+    sum += std::max<int64_t>(0, bytes - level);
+  return sum;
+}
+
+bool RecomputeSearch::advance() {
+  // A value that is away during all of the crowded time is worth more than one
+  // that is away at the very peak only.
+  int64_t level = plan.bound - plan.bound / 16, now = crowd(plan, level);
+  llvm::SmallVector<int> lastUse = lastUses(plan);
+  std::optional<RecomputePlan> best;
+  double leastPrice = 0;
+  for (Gap gap : gapsAtPeak())
+    for (bool chain : {false, true}) {
+      std::optional<RecomputePlan> candidate = dropped(gap, chain, lastUse);
+      if (!candidate || candidate->bound > plan.bound)
+        continue;
+      int64_t saved = now - crowd(*candidate, level);
+      if (saved <= 0)
+        continue;
+      double price = (candidate->seconds - plan.seconds) / saved;
+      if (!best || price < leastPrice) {
+        best = std::move(candidate);
+        leastPrice = price;
+      }
+    }
+  if (!best)
+    return false;
+  plan = std::move(*best);
+  return true;
+}
+
+std::optional<int64_t> RecomputeSearch::reach(int64_t bytes) {
+  do {
+    if (plan.bound > bytes)
+      continue;
+    if (int64_t planned = plannedBytes(); planned <= bytes)
+      return planned;
+  } while (advance());
+  return std::nullopt;
+}
+
+int64_t RecomputeSearch::spend(double most) {
+  RecomputePlan best = plan;
+  int64_t least = plannedBytes();
+  while (advance() && plan.seconds <= most) {
+    if (plan.bound >= least)
+      continue;
+    if (int64_t planned = plannedBytes(); planned < least) {
+      least = planned;
+      best = plan;
+    }
+  }
+  plan = std::move(best);
+  return least;
+}
+
+} // namespace segc

@@ -1,0 +1,69 @@
+//===- RecomputeSearch.h - Which kernels to run twice -----------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_TRANSFORMS_MEMORY_RECOMPUTESEARCH_H
+#define SEGC_LIB_TRANSFORMS_MEMORY_RECOMPUTESEARCH_H
+
+#include "segc/Transforms/KernelGraph.h"
+#include <optional>
+
+namespace segc {
+
+/// An entry some of whose kernels run again.
+struct RecomputePlan {
+  KernelGraph graph;
+  KernelOrder order;
+  double seconds = 0;               ///< Modelled, of the copies.
+  llvm::SmallVector<int64_t> alive; ///< Bytes, at each tick.
+  int64_t bound = 0;                ///< The most of them.
+};
+
+/// Trades time for memory, one step after the other: values that lie idle
+/// while memory is short are dropped and computed again before their next
+/// use. The steps depend on the entry alone, never on what is asked for: a
+/// smaller budget takes a prefix that is longer, or the same.
+class RecomputeSearch {
+public:
+  /// `seconds`: modelled time of each kernel.
+  RecomputeSearch(const KernelGraph &graph, llvm::ArrayRef<double> seconds,
+                  bool inPlace);
+
+  const RecomputePlan &current() const { return plan; }
+  /// Bytes of the arena that the planner makes of the current plan.
+  int64_t plannedBytes() const {
+    return segc::plannedBytes(plan.graph, plan.order, inPlace);
+  }
+  /// Takes the next step; false if nothing is left to drop.
+  bool advance();
+  /// Goes on until the planned arena is at most `bytes` large, and returns its
+  /// size; none if that cannot be reached.
+  std::optional<int64_t> reach(int64_t bytes);
+  /// Goes on while the copies take at most `most` seconds, back to the least
+  /// planned arena on the way, and returns its size.
+  int64_t spend(double most);
+
+private:
+  /// Value, and the tick before whose kernel it is computed again.
+  struct Gap {
+    int value, next;
+  };
+  llvm::SmallVector<Gap> gapsAtPeak() const;
+  std::optional<RecomputePlan> dropped(Gap gap, bool chain,
+                                       llvm::ArrayRef<int> lastUse) const;
+  void measure(RecomputePlan &candidate) const;
+  bool addCopies(int kernel, int tick, bool chain, llvm::ArrayRef<int> lastUse,
+                 llvm::SmallVectorImpl<int> &kernels) const;
+  bool mayAddCopies(size_t count) const;
+
+  bool inPlace;
+  llvm::SmallVector<double> seconds;
+  RecomputePlan plan;
+};
+
+} // namespace segc
+
+#endif // SEGC_LIB_TRANSFORMS_MEMORY_RECOMPUTESEARCH_H

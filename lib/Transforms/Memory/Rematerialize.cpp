@@ -1,0 +1,150 @@
+//===- Rematerialize.cpp - Kernels that run again to save memory ----------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PeakMemory.h"
+#include "RecomputeSearch.h"
+#include "mlir/IR/Remarks.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "segc/Target/CpuTarget.h"
+#include "segc/Target/KernelCosts.h"
+#include "segc/Transforms/Passes.h"
+#include "llvm/ADT/StringExtras.h"
+#include <cmath>
+#include <numeric>
+
+using namespace mlir;
+
+namespace segc {
+#define GEN_PASS_DEF_REMATERIALIZEPASS
+#include "segc/Transforms/Passes.h.inc"
+} // namespace segc
+
+using namespace segc;
+
+namespace {
+
+/// What is computed again unasked must save this part of the arena.
+constexpr int64_t leastSaving = 16;
+
+/// One core's time for each kernel of the entry.
+SmallVector<double> kernelSeconds(func::FuncOp entry, const CpuTarget &target) {
+  const auto *costs = entry.getContext()
+                          ->getLoadedDialect<seg::SegDialect>()
+                          ->getRegisteredInterface<KernelCosts>();
+  SmallVector<double> seconds;
+  for (auto fusion : entry.getOps<seg::FusionOp>()) {
+    int64_t bytes = 0;
+    for (Value value : fusion.getInputs())
+      bytes += seg::tensorBytes(value);
+    for (Value value : fusion.getResults())
+      bytes += seg::tensorBytes(value);
+    seconds.push_back(target.modelledSeconds(costs ? costs->flops(fusion) : 0,
+                                             static_cast<double>(bytes), 1));
+  }
+  return seconds;
+}
+
+struct RematerializePass
+    : segc::impl::RematerializePassBase<RematerializePass> {
+  using RematerializePassBase::RematerializePassBase;
+
+  void runOnOperation() override {
+    std::optional<CpuTarget> target = lookupCpuTarget(cpu);
+    if (!target) {
+      getOperation().emitError("expects one of ")
+          << llvm::join(cpuTargetNames(), ", ") << ", got '" << cpu << "'";
+      return signalPassFailure();
+    }
+    KernelGraph graph = readKernelGraph(getOperation());
+    SmallVector<double> seconds = kernelSeconds(getOperation(), *target);
+    RecomputeSearch search(graph, seconds, inPlace);
+    int64_t before = search.plannedBytes(), arena = before;
+    if (table)
+      listSteps(graph, RecomputeSearch(search), before);
+    double total = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+    if (share > 0)
+      arena = search.spend(total * share / 100);
+    if (before - arena < before / leastSaving) {
+      search = RecomputeSearch(graph, seconds, inPlace);
+      arena = before;
+    }
+    if (budget >= 0 && arena > budget) {
+      std::optional<int64_t> reached = search.reach(budget);
+      if (!reached) {
+        refuse(search);
+        return signalPassFailure();
+      }
+      arena = *reached;
+    }
+    if (search.current().order.size() > graph.kernels.size())
+      apply(graph, search.current(), before, arena);
+  }
+
+private:
+  void listSteps(const KernelGraph &graph, RecomputeSearch search,
+                 int64_t arena);
+  void apply(const KernelGraph &graph, const RecomputePlan &plan,
+             int64_t before, int64_t after);
+  void refuse(const RecomputeSearch &search);
+};
+
+/// What less memory would cost, in steps of about a tenth.
+void RematerializePass::listSteps(const KernelGraph &graph,
+                                  RecomputeSearch search, int64_t arena) {
+  SmallVector<int64_t> steps;
+  std::optional<int64_t> bytes = arena;
+  while (bytes) {
+    auto nanoseconds =
+        static_cast<int64_t>(std::llround(search.current().seconds * 1e9));
+    steps.append({*bytes, nanoseconds});
+    remark::analysis(getOperation().getLoc(),
+                     remark::RemarkOpts::name("less-memory").category("memory"))
+        << remark::add(
+               "{0}: {1} kernels run again", getOperation().getSymName(),
+               search.current().graph.kernels.size() - graph.kernels.size())
+        << remark::metric("arena_bytes", *bytes)
+        << remark::metric("extra_ms", search.current().seconds * 1e3);
+    bytes = search.reach(*bytes - *bytes / 10);
+  }
+  getOperation()->setAttr(memoryStepsAttrName,
+                          DenseI64ArrayAttr::get(&getContext(), steps));
+}
+
+void RematerializePass::apply(const KernelGraph &graph,
+                              const RecomputePlan &plan, int64_t before,
+                              int64_t after) {
+  size_t count = plan.graph.kernels.size() - graph.kernels.size();
+  copies += count;
+  applyKernelOrder(getOperation(), plan.graph, plan.order);
+  remark::passed(getOperation().getLoc(),
+                 remark::RemarkOpts::name("recomputed").category("memory"))
+      << remark::add("{0}: {1} kernels run again", getOperation().getSymName(),
+                     count)
+      << remark::metric("bytes_before", before)
+      << remark::metric("arena_bytes", after)
+      << remark::metric("extra_ms", plan.seconds * 1e3);
+}
+
+void RematerializePass::refuse(const RecomputeSearch &search) {
+  constexpr size_t namedTensors = 6;
+  // What is left is named on the entry as it would be.
+  applyKernelOrder(getOperation(), search.current().graph,
+                   search.current().order);
+  KernelGraph graph = readKernelGraph(getOperation());
+  Lifetimes lifetimes(graph, programOrder(graph), inPlace);
+  InFlightDiagnostic error =
+      mlir::emitError(getOperation().getLoc(), "'")
+      << getOperation().getSymName() << "' needs an arena of at least "
+      << search.plannedBytes() << " bytes, however much is computed again; "
+      << "--fit-memory allows " << static_cast<int64_t>(budget);
+  auto tensors = peakTensors(getOperation(), graph, lifetimes);
+  for (const PeakTensor &tensor : ArrayRef(tensors).take_front(namedTensors))
+    error.attachNote(tensor.location)
+        << "alive at the peak: " << tensor.bytes << " bytes, " << tensor.name;
+}
+
+} // namespace

@@ -1,0 +1,100 @@
+//===- MemoryBudgetTest.cpp - Less memory for more time -------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PlanChecker.h"
+#include "PlannedModel.h"
+
+#include "gtest/gtest.h"
+
+using namespace mlir;
+using namespace segc;
+
+namespace {
+
+class MemoryBudget : public testing::TestWithParam<const char *> {
+protected:
+  static PipelineOptions options(int64_t budget = -1) {
+    PipelineOptions options;
+    options.recompute = 0;
+    options.fitMemory = budget;
+    return options;
+  }
+};
+
+size_t kernelCount(func::FuncOp entry) {
+  return llvm::range_size(entry.getOps<seg::FusionOp>());
+}
+
+// The table lists less and less memory for more and more time; asking for a
+// row, or for a little more, gives its arena; and every such plan holds.
+TEST_P(MemoryBudget, TableIsMonotoneAndReached) {
+  PipelineOptions listing = options();
+  listing.memoryTable = true;
+  PlannedModel listed(GetParam(), listing);
+  ASSERT_TRUE(listed.module);
+  func::FuncOp entry = listed.entry("grad_step");
+  auto table = entry->getAttrOfType<DenseI64ArrayAttr>(memoryStepsAttrName);
+  ASSERT_TRUE(table);
+  ArrayRef<int64_t> steps = table.asArrayRef();
+  ASSERT_GE(steps.size(), 8u);
+  EXPECT_EQ(steps[0], listed.arena("grad_step"));
+  EXPECT_EQ(steps[1], 0);
+  // The networks give back a third of their memory at least.
+  EXPECT_LT(steps[steps.size() - 2], steps[0] * 2 / 3);
+  int64_t kernels = kernelCount(entry);
+  for (size_t i = 2; i < steps.size(); i += 2) {
+    SCOPED_TRACE(steps[i]);
+    std::printf("%-14s arena %12lld  extra %8.3f ms\n", GetParam(),
+                static_cast<long long>(steps[i]), steps[i + 1] * 1e-6);
+    EXPECT_LT(steps[i], steps[i - 2]);
+    EXPECT_GT(steps[i + 1], steps[i - 1]);
+    if (i % 4) // Half of them: each compiles the network.
+      continue;
+    for (int64_t slack : {0, 64}) {
+      PlannedModel fitted(GetParam(), options(steps[i] + slack));
+      ASSERT_TRUE(fitted.module);
+      EXPECT_EQ(fitted.arena("grad_step"), steps[i]);
+      func::FuncOp fittedEntry = fitted.entry("grad_step");
+      EXPECT_GT(kernelCount(fittedEntry), kernels);
+      PlanChecker checker(fittedEntry);
+      checker.check();
+      EXPECT_EQ(checker.arena, steps[i]);
+      // Short lives of copies beside long ones are harder to place.
+      EXPECT_LE(static_cast<double>(checker.arena), 1.05 * checker.bound);
+    }
+  }
+}
+
+// The arena never grows when the budget falls, and never exceeds it.
+TEST_P(MemoryBudget, ArenaFallsWithTheBudget) {
+  PlannedModel free(GetParam(), options());
+  ASSERT_TRUE(free.module);
+  int64_t most = free.arena("grad_step"), last = most;
+  for (int percent = 95; percent >= 55; percent -= 8) {
+    int64_t budget = most / 100 * percent;
+    PlannedModel fitted(GetParam(), options(budget));
+    ASSERT_TRUE(fitted.module) << percent;
+    int64_t arena = fitted.arena("grad_step");
+    EXPECT_LE(arena, budget);
+    EXPECT_LE(arena, last);
+    last = arena;
+  }
+  // A budget that is there already changes nothing.
+  PlannedModel same(GetParam(), options(most));
+  ASSERT_TRUE(same.module);
+  EXPECT_EQ(kernelCount(same.entry("grad_step")),
+            kernelCount(free.entry("grad_step")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, MemoryBudget,
+                         testing::Values("unet2d", "vnet", "nnunet_04_3d",
+                                         "nnunet_04_2d"),
+                         [](const auto &info) {
+                           return std::string(info.param);
+                         });
+
+} // namespace

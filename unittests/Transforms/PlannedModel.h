@@ -1,0 +1,45 @@
+//===- PlannedModel.h - A network of models, planned ------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_UNITTESTS_TRANSFORMS_PLANNEDMODEL_H
+#define SEGC_UNITTESTS_TRANSFORMS_PLANNEDMODEL_H
+
+#include "mlir/Parser/Parser.h"
+#include "segc/Pipelines/Phases.h"
+#include "segc/Transforms/Passes.h"
+
+namespace segc {
+
+/// models/<model>.mlir after the phase `plan`; no module if that failed.
+struct PlannedModel {
+  CompilerContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+
+  PlannedModel(llvm::StringRef model, const PipelineOptions &options) {
+    module = mlir::parseSourceFile<mlir::ModuleOp>(
+        std::string(SEGC_SOURCE_DIR "/models/") + model.str() + ".mlir",
+        &context);
+    mlir::PassManager manager(&context);
+    for (size_t i = 0; i <= *findPhase("plan"); ++i)
+      populatePhase(manager, phases()[i].name, options);
+    if (module && failed(manager.run(*module)))
+      module = nullptr;
+  }
+
+  mlir::func::FuncOp entry(llvm::StringRef name) {
+    return module->lookupSymbol<mlir::func::FuncOp>(name);
+  }
+  int64_t arena(llvm::StringRef name) {
+    return entry(name)
+        ->getAttrOfType<mlir::IntegerAttr>(arenaAttrName)
+        .getInt();
+  }
+};
+
+} // namespace segc
+
+#endif // SEGC_UNITTESTS_TRANSFORMS_PLANNEDMODEL_H
