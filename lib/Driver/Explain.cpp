@@ -64,6 +64,7 @@ llvm::Error explain(const std::string &path,
     return llvm::createStringError("cannot read " + path);
   CompileOptions options;
   options.input = path;
+  options.pipeline.memoryTable = true;
   return runPhases(*module, 0, *findPhase("plan"), options, options.pipeline);
 }
 

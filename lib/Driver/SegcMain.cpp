@@ -48,7 +48,8 @@ static void addCompile(CLI::App &app, int &code) {
   auto inference = std::make_shared<bool>(false),
        noFusion = std::make_shared<bool>(false);
   auto noInPlace = std::make_shared<bool>(false),
-       noReuse = std::make_shared<bool>(false);
+       noReuse = std::make_shared<bool>(false),
+       noSchedule = std::make_shared<bool>(false);
   auto insertions = std::make_shared<std::vector<std::string>>();
   auto fuel = std::make_shared<std::string>(),
        target = std::make_shared<std::string>("cpu");
@@ -117,9 +118,27 @@ static void addCompile(CLI::App &app, int &code) {
                       "Threads of code generation (default: all cores)");
   command->add_flag("--no-fusion", *noFusion, "One op a kernel");
   command->add_option("--fuel", *fuel, "fusion=N: fuse at most N pairs");
+  auto *fit =
+      command
+          ->add_option(
+              "--fit-memory", options->pipeline.fitMemory,
+              "Most bytes of each entry's arena (the memory between kernels, "
+              "for the largest batch; parameters, gradients and optimizer "
+              "state are not in it), such as 400MiB: kernels run again where "
+              "keeping their results would exceed it")
+          ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
+          // Beyond it lie what were negative numbers.
+          ->check(CLI::Range(0.0, 0x1p62));
+  command
+      ->add_option("--recompute", options->pipeline.recompute,
+                   "Per cent of an entry's modelled time that kernels may run "
+                   "again for, unasked, to save memory (default: 1)")
+      ->check(CLI::Range(0.0, 100.0));
   command->add_flag("--no-in-place", *noInPlace, "Never compute in place");
-  command->add_flag("--no-reuse", *noReuse,
-                    "Memory of its own for every value");
+  command->add_flag("--no-reuse", *noReuse, "Memory of its own for every value")
+      ->excludes(fit);
+  command->add_flag("--no-schedule", *noSchedule,
+                    "Kernels in the order of the program");
   command->add_option("--load-pass-plugin", options->plugins,
                       "Library with passes of your own, for --run-after");
   command->add_option("--run-after", *insertions,
@@ -141,6 +160,9 @@ static void addCompile(CLI::App &app, int &code) {
     options->pipeline.fusion = !*noFusion;
     options->pipeline.inPlace = !*noInPlace;
     options->pipeline.reuse = !*noReuse;
+    options->pipeline.schedule = !*noSchedule;
+    options->pipeline.memoryTable =
+        !options->report.empty() || !options->remarks.empty();
     if (options->pipeline.autotuneCache.empty())
       options->pipeline.autotuneCache = userCacheDirectory() + "/autotune";
     llvm::StringRef limit(*fuel);

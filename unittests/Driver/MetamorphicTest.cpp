@@ -146,6 +146,10 @@ private:
   int models = 0;
 };
 
+int64_t trainingArena(const ModelLibrary &model) {
+  return model.manifest().versions.front().arenaBytes.at("train_step");
+}
+
 void expectSame(const Training &a, const Training &b) {
   EXPECT_FALSE(a.losses.empty());
   EXPECT_TRUE(sameBits(a.losses, b.losses));
@@ -185,6 +189,27 @@ TEST_P(Metamorphic, TrainingsAgree) {
     SCOPED_TRACE("memory of its own for every value");
     options.pipeline.reuse = false;
     expectSame(planned, train(build(options)));
+  }
+  {
+    SCOPED_TRACE("kernels in the order of the program");
+    CompileOptions plain;
+    plain.pipeline.recompute = 0;
+    plain.pipeline.schedule = false;
+    expectSame(planned, train(build(plain)));
+  }
+  {
+    SCOPED_TRACE("less memory than with each kernel once");
+    CompileOptions fitted;
+    fitted.pipeline.recompute = 0;
+    auto once = build(fitted);
+    ASSERT_TRUE(once);
+    fitted.pipeline.fitMemory = trainingArena(*once) / 5 * 4;
+    auto small = build(fitted);
+    ASSERT_TRUE(small);
+    EXPECT_LE(trainingArena(*small), fitted.pipeline.fitMemory);
+    EXPECT_GT(small->manifest().entry("train_step")->kernels,
+              once->manifest().entry("train_step")->kernels);
+    expectSame(planned, train(small));
   }
   {
     // Kernels alone round what fused ones keep in registers; what remains are

@@ -191,6 +191,21 @@ TEST(Report, Json) {
   EXPECT_EQ(entry->getArray("launches")->size(), 3u);
   EXPECT_EQ(entry->getArray("kernels")->size(), 2u);
   EXPECT_EQ(entry->getArray("buffers")->size(), 3u);
+  EXPECT_EQ(entry->getArray("less_memory")->size(), 0u);
+}
+
+// What less memory would cost, where there is a choice.
+TEST(Report, LessMemory) {
+  report::Report report = smallReport();
+  report::Entry &entry = report.versions[0].entries[0];
+  entry.memorySteps = {{1536, 0}};
+  EXPECT_THAT(report::toHtml(report),
+              Not(HasSubstr("What less memory would cost")));
+  entry.memorySteps.push_back({1024, 3e-3});
+  std::string page = report::toHtml(report);
+  EXPECT_THAT(page, HasSubstr("What less memory would cost"));
+  EXPECT_THAT(page, HasSubstr(">67 %</td>"));
+  EXPECT_THAT(page, HasSubstr(">3.00 ms</td>"));
 }
 
 } // namespace

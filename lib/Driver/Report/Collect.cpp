@@ -148,10 +148,9 @@ void EntryCollector::addBuffers(seg::FusionOp fusion, int index) {
   if (std::optional<ArrayRef<int64_t>> offsets = fusion.getOffsets())
     for (auto [i, offset] : llvm::enumerate(*offsets)) {
       Value result = fusion.getResults()[i];
-      if (offset < 0 ||
-          llvm::any_of(
-              result.getUsers(),
-              [](Operation *user) { return isa<func::ReturnOp>(user); }))
+      if (offset < 0 || llvm::any_of(result.getUsers(), [](Operation *user) {
+            return isa<func::ReturnOp>(user);
+          }))
         continue;
       auto last = lastReader.find(result);
       std::string name = kernel + (i ? " result " + std::to_string(i) : "");
@@ -172,6 +171,10 @@ Entry EntryCollector::collect() {
     entry.kernels.push_back(kernel(fusion));
     addBuffers(fusion, entry.kernels.size() - 1);
   }
+  if (auto steps =
+          function->getAttrOfType<DenseI64ArrayAttr>(memoryStepsAttrName))
+    for (int64_t i = 0; i + 1 < steps.size(); i += 2)
+      entry.memorySteps.push_back({steps[i], steps[i + 1] * 1e-9});
   return std::move(entry);
 }
 

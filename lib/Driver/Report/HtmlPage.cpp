@@ -40,6 +40,7 @@ private:
   void kernelTable(size_t index);
   void kernelRow(size_t index, size_t kernel, double total);
   void memory(const Entry &entry);
+  void lessMemory(const Entry &entry);
   void roofline(size_t index);
   void casts(const Entry &entry);
 
@@ -269,6 +270,28 @@ void Page::memory(const Entry &entry) {
   out << "</tbody></table></div></details>\n";
 }
 
+void Page::lessMemory(const Entry &entry) {
+  out << "<details open><summary>What less memory would cost</summary>\n<p "
+         "class='note'>For each arena the modelled time, on one core, of the "
+         "kernels that would run again (<code>--fit-memory</code>). The first "
+         "row is the entry with each kernel once; what <code>--recompute"
+         "</code> allows has been taken already.</p>\n<div "
+         "class='scroll'><table class='sortable' data-table='less-memory'>"
+         "<thead><tr><th>arena</th><th>of the first</th><th>extra time</th>"
+         "</tr></thead><tbody>\n";
+  for (const MemoryStep &step : entry.memorySteps) {
+    double part = static_cast<double>(step.arenaBytes) /
+                  static_cast<double>(entry.memorySteps.front().arenaBytes);
+    out << "<tr>";
+    number(step.arenaBytes, bytesText(step.arenaBytes));
+    number(part, llvm::formatv("{0:f0} %", 100 * part));
+    number(step.extraSeconds,
+           step.extraSeconds > 0 ? timeText(step.extraSeconds) : none);
+    out << "</tr>\n";
+  }
+  out << "</tbody></table></div></details>\n";
+}
+
 void Page::roofline(size_t index) {
   const Entry &entry = version.entries[index];
   out << "<h3>Roofline</h3>\n";
@@ -336,6 +359,8 @@ void Page::entry(size_t index) {
   graph(index);
   kernelTable(index);
   memory(entry);
+  if (entry.memorySteps.size() > 1)
+    lessMemory(entry);
   roofline(index);
   casts(entry);
   out << "</section>\n";

@@ -45,7 +45,7 @@ static json::Object kernelObject(const Report &report, const Version &version,
 
 static json::Object entryObject(const Report &report, const Version &version,
                                 const Entry &entry) {
-  json::Array launches, kernels, buffers;
+  json::Array launches, kernels, buffers, steps;
   for (const Launch *launch : entry.launches())
     launches.push_back(json::Object{{"kernel", launch->function},
                                     {"op", launch->op},
@@ -60,6 +60,9 @@ static json::Object entryObject(const Report &report, const Version &version,
                                    {"offset", buffer.offset},
                                    {"first", buffer.first},
                                    {"last", buffer.last}});
+  for (const MemoryStep &step : entry.memorySteps)
+    steps.push_back(json::Object{{"arena_bytes", step.arenaBytes},
+                                 {"extra_ms", step.extraSeconds * 1e3}});
   double arena = static_cast<double>(entry.arenaBytes);
   return json::Object{
       {"arena_bytes", entry.arenaBytes},
@@ -69,7 +72,8 @@ static json::Object entryObject(const Report &report, const Version &version,
       {"scratch_bytes", entry.scratchBytes},
       {"launches", std::move(launches)},
       {"kernels", std::move(kernels)},
-      {"buffers", std::move(buffers)}};
+      {"buffers", std::move(buffers)},
+      {"less_memory", std::move(steps)}};
 }
 
 json::Value toJson(const Report &report) {

@@ -67,11 +67,18 @@ struct Buffer {
   int first = 0, last = 0; ///< Kernels from which and to which it is needed.
 };
 
+/// An arena that the entry could do with if kernels ran again for it.
+struct MemoryStep {
+  int64_t arenaBytes = 0;
+  double extraSeconds = 0; ///< Modelled, of one core.
+};
+
 struct Entry {
   std::string name;
   std::vector<Kernel> kernels; ///< In order; empty if they are not known.
   std::vector<Launch> others;  ///< Launches that belong to none of them.
   std::vector<Buffer> buffers;
+  std::vector<MemoryStep> memorySteps; ///< Less and less memory.
   int64_t arenaBytes = 0, arenaBound = 0, scratchBytes = 0;
 
   /// Launches in the order of the entry's table.
