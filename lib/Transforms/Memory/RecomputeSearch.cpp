@@ -190,19 +190,12 @@ std::optional<int64_t> RecomputeSearch::reach(int64_t bytes) {
   return std::nullopt;
 }
 
-int64_t RecomputeSearch::spend(double most) {
+void RecomputeSearch::spend(double most) {
   RecomputePlan best = plan;
-  int64_t least = plannedBytes();
-  while (advance() && plan.seconds <= most) {
-    if (plan.bound >= least)
-      continue;
-    if (int64_t planned = plannedBytes(); planned < least) {
-      least = planned;
+  while (advance() && plan.seconds <= most)
+    if (plan.bound < best.bound)
       best = plan;
-    }
-  }
   plan = std::move(best);
-  return least;
 }
 
 } // namespace segc

@@ -42,9 +42,9 @@ public:
   /// Goes on until the planned arena is at most `bytes` large, and returns its
   /// size; none if that cannot be reached.
   std::optional<int64_t> reach(int64_t bytes);
-  /// Goes on while the copies take at most `most` seconds, back to the least
-  /// planned arena on the way, and returns its size.
-  int64_t spend(double most);
+  /// Goes on while the copies take at most `most` seconds, back to the first
+  /// step of the least bound.
+  void spend(double most);
 
 private:
   /// Value, and the tick before whose kernel it is computed again.

@@ -66,8 +66,9 @@ struct RematerializePass
     if (table)
       listSteps(graph, RecomputeSearch(search), before);
     double total = std::accumulate(seconds.begin(), seconds.end(), 0.0);
-    if (share > 0)
-      arena = search.spend(total * share / 100);
+    search.spend(total * share / 100);
+    if (search.current().order.size() > graph.kernels.size())
+      arena = search.plannedBytes();
     if (before - arena < before / leastSaving) {
       search = RecomputeSearch(graph, seconds, inPlace);
       arena = before;
