@@ -110,25 +110,51 @@ func.func @residual(%x: !x, %w: !w) -> (!x, !x) {
 // -----
 
 !x = tensor<1x8x8x16xf32>
+!w = tensor<3x3x16x16xf32>
 
-// Reductions lie between: normalisation cannot join what its statistics need.
-// CHECK-LABEL: func.func @between(
-func.func @between(%x: !x, %c: tensor<16xf32>) -> !x {
-  // FUSE: seg.fusion
-  // FUSE-NEXT: seg.relu
-  // FUSE-NEXT: seg.yield
-  // FUSE: seg.fusion
-  // FUSE-NEXT: seg.norm_stats
-  // FUSE-NEXT: seg.yield
-  // FUSE: seg.fusion
+// Statistics join the kernel that computes what they reduce; what they
+// normalise cannot.
+// CHECK-LABEL: func.func @statistics(
+func.func @statistics(%x: !x, %w: !w, %c: tensor<16xf32>) -> !x {
+  // FUSE: %[[F:.*]]:3 = seg.fusion
+  // FUSE-NEXT: %[[CONV:.*]] = seg.conv
+  // FUSE-NEXT: %[[MEAN:.*]], %[[RSTD:.*]] = seg.norm_stats batch %[[CONV]]
+  // FUSE-NEXT: seg.yield %[[CONV]], %[[MEAN]], %[[RSTD]]
+  // FUSE: seg.fusion ({{.*}} = %[[F]]#0 : {{.*}}, {{.*}} = %[[F]]#1 : {{.*}}, {{.*}} = %[[F]]#2
   // FUSE-NEXT: seg.norm_apply
   // FUSE-NEXT: seg.leaky_relu
   // FUSE-NEXT: seg.yield
-  %0 = seg.relu %x : !x
+  %0 = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
   %mean, %rstd = seg.norm_stats batch %0 epsilon 1.0e-3 : (!x) -> (tensor<16xf32>, tensor<16xf32>)
   %1 = seg.norm_apply %0, %mean, %rstd, %c, %c : (!x, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>) -> !x
   %2 = seg.leaky_relu %1 slope 0.01 : !x
   return %2 : !x
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+
+// Several reductions, of pointwise ops; one of softmax, whose kernel does not
+// work tile by tile, stays apart.
+// CHECK-LABEL: func.func @reductions(
+func.func @reductions(%x: !x, %z: !x) -> (!x, !x, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>) {
+  // FUSE: seg.fusion
+  // FUSE-NEXT: %[[GRAD:.*]] = seg.relu_grad
+  // FUSE-NEXT: %[[SUM:.*]] = seg.channel_sum %[[GRAD]]
+  // FUSE-NEXT: %[[MEAN:.*]], %{{.*}} = seg.norm_stats batch %[[GRAD]]
+  // FUSE-NEXT: seg.yield %[[GRAD]], %[[SUM]], %[[MEAN]]
+  %0 = seg.relu_grad %z, %x : !x
+  %1 = seg.channel_sum %0 : !x -> tensor<16xf32>
+  %mean, %rstd = seg.norm_stats batch %0 epsilon 1.0e-3 : (!x) -> (tensor<16xf32>, tensor<16xf32>)
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.softmax
+  // FUSE-NEXT: seg.yield
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.channel_sum
+  %2 = seg.softmax %x : !x
+  %3 = seg.channel_sum %2 : !x -> tensor<16xf32>
+  return %0, %2, %1, %mean, %3 : !x, !x, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>
 }
 
 // -----

@@ -22,6 +22,11 @@ public:
   /// Whether pointwise users of the root's result, of its shape, can be
   /// computed in its kernel.
   virtual bool takesEpilogue(mlir::Operation *root) const = 0;
+
+  /// Whether the kernel of the root, or of pointwise ops if it is null, can
+  /// add up what it computes for the reduction.
+  virtual bool takesReduction(mlir::Operation *root,
+                              mlir::Operation *reduction) const = 0;
 };
 
 } // namespace segc

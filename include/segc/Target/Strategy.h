@@ -1,5 +1,4 @@
-//===- Strategy.h - Names in a seg.fusion's strategy --------------*- C++
-//-*-===//
+//===- Strategy.h - Names in a seg.fusion's strategy ------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,18 +8,29 @@
 #ifndef SEGC_TARGET_STRATEGY_H
 #define SEGC_TARGET_STRATEGY_H
 
-#include "llvm/ADT/StringRef.h"
+#include "mlir/IR/BuiltinAttributes.h"
 
 namespace segc {
 
 /// Strategy entries that every strategy may have.
 inline constexpr llvm::StringLiteral strategyKindName = "kind";
 inline constexpr llvm::StringLiteral strategyTempName = "temp_bytes";
+/// Beside a temporary that holds a filter: what tiles leave of reductions that
+/// follow the root.
+inline constexpr llvm::StringLiteral strategySumsName = "sums_bytes";
 /// Of pointwise fusions: the first dimension is not the batch.
 inline constexpr llvm::StringLiteral strategyUnbatchedName = "unbatched";
 /// The temporary is filled once by the entry `prepare`; it lies in the region
 /// of that name, not in the arena.
 inline constexpr llvm::StringLiteral strategyPreparedName = "prepared";
+
+/// The entry `name` of a strategy, which may be null; 0 if there is none.
+int64_t strategyBytes(mlir::DictionaryAttr strategy, llvm::StringRef name);
+/// Bytes of the arena that the kernels need while they run: the temporary,
+/// unless it is prepared, and the sums behind it.
+int64_t arenaTempBytes(mlir::DictionaryAttr strategy);
+/// Where the sums begin in them.
+int64_t sumsOffset(mlir::DictionaryAttr strategy);
 
 } // namespace segc
 

@@ -73,7 +73,9 @@ def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
   let description = [{
     Pointwise ops join the fusion of an operand's producer if they share its
     iteration space, the producer's root takes an epilogue, and no path
-    through other kernels leads from the fusion back into it. A remark of category
+    through other kernels leads from the fusion back into it. Reductions over
+    pixels join what computes their operand, if its kernel can add up tiles;
+    what needs their results is a kernel of its own. A remark of category
     `fusion` says for every pair of producer and pointwise user what became of
     it, with the bytes saved or the reason.
   }];

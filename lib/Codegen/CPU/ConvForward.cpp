@@ -15,6 +15,7 @@
 #include "ConvEmitters.h"
 #include "ConvFilter.h"
 #include "ConvOutput.h"
+#include "TileReductions.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/ConvTile.h"
 
@@ -31,10 +32,12 @@ public:
   ConvEmitter(const ConvProblem &problem, const ConvPlan &plan, Operation *root,
               seg::FusionOp fusion, int64_t wideLanes)
       : problem(problem), plan(plan), root(root), wideLanes(wideLanes),
-        most(problem.phaseTaps()), output(problem, root, fusion, plan.lanes) {}
+        most(problem.phaseTaps()), output(problem, root, fusion, plan.lanes),
+        reductions(fusion, plan.outputTiles(problem)) {}
 
   void packFilter(KernelBody &body);
   void multiply(KernelBody &body);
+  void emitMerges(FusionEmitter &emitter) { reductions.emitMerges(emitter); }
   int64_t packTasks() const {
     return problem.phaseCount() * plan.channelBlocks(problem) * most[0] *
            most[1];
@@ -77,6 +80,9 @@ private:
   void epiloguePoint(KernelBody &body, const Context &context,
                      const Block &block, std::array<Value, 3> offset,
                      Value channel, Value mask, Value sum);
+  /// Of what lies at `offset` in the task's tile.
+  std::array<Value, 3> outputPosition(KernelBody &body, const Context &context,
+                                      std::array<Value, 3> offset) const;
 
   Value maskFor(KernelBody &body, Value channel) const {
     return channelMask(body, problem.outChannels, plan.channelBlock(), channel,
@@ -99,6 +105,7 @@ private:
   int64_t wideLanes; ///< Of vectors that move data.
   Dims most;
   ConvOutput output;
+  TileReductions reductions;
 };
 
 //===----------------------------------------------------------------------===//
@@ -149,41 +156,49 @@ void ConvEmitter::multiply(KernelBody &body) {
   Context context;
   context.sample = ids[0];
   context.phase = convPhase(body, problem, ids[4]);
-  TileBox box;
+  TileBox inputs;
   for (unsigned d = 0; d < 3; ++d) {
     context.origin[d] = body.mul(ids[1 + d], plan.tile[d]);
     context.extents[d] =
         pieceExtent(body, extents[d], plan.tile[d], context.origin[d]);
-    box.origin[d] = body.add(body.mul(context.origin[d], strides[d]),
-                             context.phase[d].offset);
-    box.extents[d] =
+    inputs.origin[d] = body.add(body.mul(context.origin[d], strides[d]),
+                                context.phase[d].offset);
+    inputs.extents[d] =
         body.add(body.mul(body.sub(context.extents[d], 1), strides[d]),
                  context.phase[d].taps);
-    box.largest[d] = problem.window(d, plan.tile[d]);
+    inputs.largest[d] = problem.window(d, plan.tile[d]);
   }
-  context.view =
-      readTile(body, inputOf(body, root->getOperand(0)), plan.in_place,
-               problem.in, problem.inChannels, context.sample, box, wideLanes);
+  context.view = readTile(body, inputOf(body, root->getOperand(0)),
+                          plan.in_place, problem.in, problem.inChannels,
+                          context.sample, inputs, wideLanes);
 
   int64_t blocks = plan.channelBlocks(problem),
           perGroup = divideUp(blocks, plan.groups);
-  Value first = body.mul(ids[5], perGroup);
-  body.loop(first, body.min(body.add(first, perGroup), body.index(blocks)), 1,
-            [&](Value block) {
-              context.channel = body.mul(block, plan.channelBlock());
-              context.panel =
-                  body.mul(body.add(body.mul(ids[4], blocks), block),
-                           plan.panelSize(problem));
-              context.masks.clear();
-              context.bias.clear();
-              for (int64_t v = 0; v < plan.nb; ++v) {
-                Value channel = body.add(context.channel, v * plan.lanes);
-                context.masks.push_back(maskFor(body, channel));
-                context.bias.push_back(
-                    output.bias(body, channel, context.masks.back()));
-              }
-              forBlocks(body, context, 0, Block());
-            });
+  Value first = body.mul(ids[5], perGroup),
+        end = body.min(body.add(first, perGroup), body.index(blocks));
+  body.loop(first, end, 1, [&](Value block) {
+    context.channel = body.mul(block, plan.channelBlock());
+    context.panel = body.mul(body.add(body.mul(ids[4], blocks), block),
+                             plan.panelSize(problem));
+    context.masks.clear();
+    context.bias.clear();
+    for (int64_t v = 0; v < plan.nb; ++v) {
+      Value channel = body.add(context.channel, v * plan.lanes);
+      context.masks.push_back(maskFor(body, channel));
+      context.bias.push_back(output.bias(body, channel, context.masks.back()));
+    }
+    forBlocks(body, context, 0, Block());
+  });
+  OutputBox outputs{
+      context.sample,
+      body.div(body.rem(body.task(), tasksPerSample()), plan.groups),
+      outputPosition(body, context,
+                     {body.index(0), body.index(0), body.index(0)}),
+      context.extents,
+      problem.phases(),
+      body.mul(first, plan.channelBlock()),
+      body.mul(end, plan.channelBlock())};
+  reductions.sumBox(body, outputs, plan.lanes);
 }
 
 /// Calls multiplyBlock for all register blocks from dimension `dim` inwards.
@@ -330,14 +345,21 @@ void ConvEmitter::epilogue(KernelBody &body, const Context &context,
 void ConvEmitter::epiloguePoint(KernelBody &body, const Context &context,
                                 const Block &block, std::array<Value, 3> offset,
                                 Value channel, Value mask, Value sum) {
-  Dims phases = problem.phases();
-  std::array<Value, 3> position;
-  for (unsigned d = 0; d < 3; ++d) {
-    Value at = body.add(body.add(context.origin[d], block.at[d]), offset[d]);
-    position[d] = body.add(body.mul(at, phases[d]), context.phase[d].residue);
-  }
+  for (unsigned d = 0; d < 3; ++d)
+    offset[d] = body.add(block.at[d], offset[d]);
   // A phase may have one output less than the largest one.
-  output.store(body, context.sample, position, phases, channel, mask, sum);
+  output.store(body, context.sample, outputPosition(body, context, offset),
+               problem.phases(), channel, mask, sum);
+}
+
+std::array<Value, 3>
+ConvEmitter::outputPosition(KernelBody &body, const Context &context,
+                            std::array<Value, 3> offset) const {
+  for (unsigned d = 0; d < 3; ++d)
+    offset[d] = body.add(
+        body.mul(body.add(context.origin[d], offset[d]), problem.phases()[d]),
+        context.phase[d].residue);
+  return offset;
 }
 
 } // namespace
@@ -354,6 +376,7 @@ LogicalResult emitConv(FusionEmitter &emitter, Operation *root) {
   emitter.launch({0, conv.tasksPerSample()},
                  roundUp(conv.scratchFloats() * 4, 64),
                  [&](KernelBody &body) { conv.multiply(body); });
+  conv.emitMerges(emitter);
   return success();
 }
 

@@ -43,13 +43,13 @@ struct Kind {
 };
 
 template <typename Plan>
-Kind makeKind(Operation *op, const ConvProblem &problem, StringRef name,
+Kind makeKind(seg::FusionOp fusion, const ConvProblem &problem, StringRef name,
               std::string refusal,
               std::pair<Plan, double> (*select)(const ConvProblem &,
                                                 const CpuStrategyContext &)) {
   auto rate = [=](const CpuStrategyContext &context) -> Rated {
     auto [plan, cycles] = select(problem, context);
-    return {std::isfinite(cycles) ? toStrategy(op->getContext(), problem, plan)
+    return {std::isfinite(cycles) ? toStrategy(fusion, problem, plan)
                                   : DictionaryAttr(),
             cycles};
   };
@@ -57,21 +57,22 @@ Kind makeKind(Operation *op, const ConvProblem &problem, StringRef name,
 }
 
 /// Of convolutions, transposed convolutions and input gradients.
-SmallVector<Kind> convKinds(Operation *op, const CpuStrategyContext &context) {
+SmallVector<Kind> convKinds(Operation *op, seg::FusionOp fusion,
+                            const CpuStrategyContext &context) {
   ConvProblem problem = convProblem(op);
-  return {makeKind(op, problem, directKind, "", selectConvPlan),
-          makeKind(op, problem, winogradKind,
+  return {makeKind(fusion, problem, directKind, "", selectConvPlan),
+          makeKind(fusion, problem, winogradKind,
                    winogradRefusal(problem, context.winograd),
                    selectWinogradPlan),
-          makeKind(op, problem, narrowKind, narrowRefusal(problem),
+          makeKind(fusion, problem, narrowKind, narrowRefusal(problem),
                    selectNarrowPlan)};
 }
 
-SmallVector<Kind> filterGradKinds(Operation *op,
+SmallVector<Kind> filterGradKinds(Operation *op, seg::FusionOp fusion,
                                   const CpuStrategyContext &context) {
   ConvProblem problem = filterGradProblem(op);
-  return {makeKind(op, problem, directKind, "", selectFilterGradPlan),
-          makeKind(op, problem, winogradKind,
+  return {makeKind(fusion, problem, directKind, "", selectFilterGradPlan),
+          makeKind(fusion, problem, winogradKind,
                    winogradFilterGradRefusal(problem, context.winograd),
                    selectWinogradFilterGradPlan)};
 }
@@ -156,12 +157,12 @@ template <typename Op>
 struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
                                    const CpuStrategyContext &context) const {
-    return choose(op, convKinds(op, context), context);
+    return choose(op, convKinds(op, fusion, context), context);
   }
   SmallVector<DictionaryAttr>
   cpuStrategyCandidates(Operation *op, seg::FusionOp fusion,
                         const CpuStrategyContext &context) const {
-    return candidates(convKinds(op, context), context);
+    return candidates(convKinds(op, fusion, context), context);
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     if (kindOf(emitter) == winogradKind)
@@ -171,6 +172,14 @@ struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
     return emitConv(emitter, op);
   }
   bool hasCpuEpilogue(Operation *op) const { return true; }
+  /// Unless phases differ in size: then some tiles have no pixels.
+  bool hasCpuReductions(Operation *op) const {
+    ConvProblem problem = convProblem(op);
+    for (unsigned d = 0; d < 3; ++d)
+      if (problem.out[d] % problem.phases()[d] != 0)
+        return false;
+    return true;
+  }
   int64_t preparedOperand(Operation *op) const { return 1; } // The filter.
   double flopsPerSample(Operation *op) const {
     return 2 * productsPerSample(convProblem(op));
@@ -182,12 +191,12 @@ struct FilterGradKernel
                                           seg::ConvFilterGradOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
                                    const CpuStrategyContext &context) const {
-    return choose(op, filterGradKinds(op, context), context);
+    return choose(op, filterGradKinds(op, fusion, context), context);
   }
   SmallVector<DictionaryAttr>
   cpuStrategyCandidates(Operation *op, seg::FusionOp fusion,
                         const CpuStrategyContext &context) const {
-    return candidates(filterGradKinds(op, context), context);
+    return candidates(filterGradKinds(op, fusion, context), context);
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     return kindOf(emitter) == winogradKind ? emitWinogradFilterGrad(emitter, op)

@@ -12,6 +12,7 @@
 #include "ConvEmitters.h"
 #include "ConvFilter.h"
 #include "ConvOutput.h"
+#include "TileReductions.h"
 #include "segc/Codegen/CPU/ConvTile.h"
 #include "segc/Codegen/CPU/NarrowStrategy.h"
 
@@ -30,10 +31,12 @@ public:
   NarrowEmitter(const ConvProblem &problem, const NarrowPlan &plan,
                 Operation *root, seg::FusionOp fusion)
       : problem(problem), plan(plan), root(root),
-        output(problem, root, fusion, width) {}
+        output(problem, root, fusion, width),
+        reductions(fusion, plan.outputTiles(problem)) {}
 
   void packFilter(KernelBody &body);
   void multiply(KernelBody &body);
+  void emitMerges(FusionEmitter &emitter) { reductions.emitMerges(emitter); }
   int64_t tasksPerSample() const { return product(plan.tileCounts(problem)); }
 
 private:
@@ -56,6 +59,7 @@ private:
   NarrowPlan plan;
   Operation *root;
   ConvOutput output;
+  TileReductions reductions;
 };
 
 /// One tap and output channel a task, zeros beyond the last input channel.
@@ -117,6 +121,15 @@ void NarrowEmitter::multiply(KernelBody &body) {
                     [&] { multiplyPixels(body, task, tail, {d, h, end}); });
     });
   });
+  reductions.sumBox(body,
+                    {task.sample,
+                     body.rem(body.task(), tasksPerSample()),
+                     task.origin,
+                     task.extents,
+                     {1, 1, 1},
+                     zero,
+                     body.index(problem.outChannels)},
+                    width);
 }
 
 /// Sums of [pixel][output channel], each a vector of input channels.
@@ -234,6 +247,7 @@ LogicalResult emitNarrowConv(FusionEmitter &emitter, Operation *root) {
   emitter.launch({0, conv.tasksPerSample()},
                  plan->in_place ? 0 : roundUp(plan->tileSize(problem) * 4, 64),
                  [&](KernelBody &body) { conv.multiply(body); });
+  conv.emitMerges(emitter);
   return success();
 }
 

@@ -8,6 +8,7 @@
 // Plans as strategy dictionaries, and back with a check that they can be
 // emitted.
 
+#include "TileReductions.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/NarrowStrategy.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
@@ -138,6 +139,21 @@ int64_t tempBytes(const ConvProblem &problem, const Plan &plan) {
 }
 
 /// Whether Winograd tiles can compute it and are of sizes that are known.
+/// Of the reductions that follow the root.
+template <typename Plan>
+int64_t sumsBytes(seg::FusionOp fusion, const ConvProblem &problem,
+                  const Plan &plan) {
+  return TileReductions(fusion, plan.outputTiles(problem)).bytes();
+}
+// Filter gradients have none.
+int64_t sumsBytes(seg::FusionOp, const ConvProblem &, const FilterGradPlan &) {
+  return 0;
+}
+int64_t sumsBytes(seg::FusionOp, const ConvProblem &,
+                  const WinogradFilterGradPlan &) {
+  return 0;
+}
+
 LogicalResult checkTiles(const ConvProblem &problem, Operation *op,
                          const Dims &m) {
   for (unsigned d = 0; d < 3; ++d) {
@@ -163,49 +179,53 @@ FailureOr<Plan> readTiles(FusionEmitter &emitter, const ConvProblem &problem,
 }
 
 template <typename Plan>
-LogicalResult checkTemp(FusionEmitter &emitter, const ConvProblem &problem,
-                        Operation *op, const Plan &plan) {
-  int64_t expected = tempBytes(problem, plan);
-  auto attr = emitter.getFusion().getStrategyAttr().getAs<IntegerAttr>(
-      strategyTempName);
-  if (!attr || attr.getInt() != expected)
-    return op->emitOpError("expects ")
-           << expected << " temp_bytes for the fusion's strategy, got "
-           << (attr ? attr.getInt() : 0);
+LogicalResult checkMemory(FusionEmitter &emitter, const ConvProblem &problem,
+                          Operation *op, const Plan &plan) {
+  DictionaryAttr strategy = emitter.getFusion().getStrategyAttr();
+  std::pair<StringRef, int64_t> memory[] = {
+      {strategyTempName, tempBytes(problem, plan)},
+      {strategySumsName, sumsBytes(emitter.getFusion(), problem, plan)}};
+  for (auto [name, expected] : memory)
+    if (int64_t bytes = strategyBytes(strategy, name); bytes != expected)
+      return op->emitOpError("expects ")
+             << expected << " " << name << " for the fusion's strategy, got "
+             << bytes;
   return success();
 }
 
 } // namespace
 
 template <typename Plan>
-DictionaryAttr toStrategy(MLIRContext *context, const ConvProblem &problem,
+DictionaryAttr toStrategy(seg::FusionOp fusion, const ConvProblem &problem,
                           const Plan &plan) {
-  Writer writer{Builder(context), {}};
+  Writer writer{Builder(fusion.getContext()), {}};
   // Entries are listed for reading, too.
   Plan entries = plan;
   forEntries(entries, writer);
   writer.entries.push_back(writer.b.getNamedAttr(
       strategyKindName, writer.b.getStringAttr(Plan::kind)));
   writer(strategyTempName, tempBytes(problem, plan));
+  if (int64_t bytes = sumsBytes(fusion, problem, plan))
+    writer(strategySumsName, bytes);
   return writer.b.getDictionaryAttr(writer.entries);
 }
 
-template DictionaryAttr toStrategy(MLIRContext *, const ConvProblem &,
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                    const ConvPlan &);
-template DictionaryAttr toStrategy(MLIRContext *, const ConvProblem &,
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                    const FilterGradPlan &);
-template DictionaryAttr toStrategy(MLIRContext *, const ConvProblem &,
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                    const WinogradPlan &);
-template DictionaryAttr toStrategy(MLIRContext *, const ConvProblem &,
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                    const WinogradFilterGradPlan &);
-template DictionaryAttr toStrategy(MLIRContext *, const ConvProblem &,
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                    const NarrowPlan &);
 
 FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
                                  const ConvProblem &problem, Operation *op) {
   ConvPlan plan{};
   if (failed(readPlan(emitter, op, plan)) ||
-      failed(checkTemp(emitter, problem, op, plan)))
+      failed(checkMemory(emitter, problem, op, plan)))
     return failure();
   Dims space = problem.space();
   bool outerBlocked = false;
@@ -243,7 +263,7 @@ FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
     return failure();
   if (plan.swapped && whole.strides != Dims{1, 1, 1})
     return op->emitOpError("cannot swap the factors of a strided convolution");
-  if (failed(checkTemp(emitter, whole, op, plan)))
+  if (failed(checkMemory(emitter, whole, op, plan)))
     return failure();
   ConvProblem problem = plan.seen(whole);
   if (!llvm::is_contained(
@@ -273,7 +293,7 @@ FailureOr<WinogradPlan> readWinogradPlan(FusionEmitter &emitter,
     divides &= problem.out[d] % plan->m[d] == 0;
   if (plan->in_place && !(problem.readsInside() && divides))
     return op->emitOpError("cannot read its input in place");
-  if (failed(checkTemp(emitter, problem, op, *plan)))
+  if (failed(checkMemory(emitter, problem, op, *plan)))
     return failure();
   return plan;
 }
@@ -284,7 +304,7 @@ readWinogradFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem,
   auto plan = readTiles<WinogradFilterGradPlan>(
       emitter, problem, op,
       winogradFilterGradRefusal(problem, WinogradTiles::F4));
-  if (failed(plan) || failed(checkTemp(emitter, problem, op, *plan)))
+  if (failed(plan) || failed(checkMemory(emitter, problem, op, *plan)))
     return failure();
   return plan;
 }
@@ -296,7 +316,7 @@ FailureOr<NarrowPlan> readNarrowPlan(FusionEmitter &emitter,
     return op->emitOpError("cannot use the narrow kernel: ") << reason;
   NarrowPlan plan{};
   if (failed(readPlan(emitter, op, plan)) ||
-      failed(checkTemp(emitter, problem, op, plan)))
+      failed(checkMemory(emitter, problem, op, plan)))
     return failure();
   if (plan.tile[2] != problem.out[2] && plan.tile[2] % plan.pixels != 0)
     return op->emitOpError("expects register blocks to divide the tile, got ")

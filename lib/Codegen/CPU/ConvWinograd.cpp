@@ -16,6 +16,7 @@
 #include "ConvEmitters.h"
 #include "ConvFilter.h"
 #include "ConvOutput.h"
+#include "TileReductions.h"
 #include "WinogradTransform.h"
 #include "segc/Codegen/CPU/ConvTile.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
@@ -35,11 +36,13 @@ public:
   WinogradEmitter(const ConvProblem &problem, const WinogradPlan &plan,
                   Operation *root, seg::FusionOp fusion)
       : problem(problem), plan(plan), root(root),
-        output(problem, root, fusion, plan.lanes) {}
+        output(problem, root, fusion, plan.lanes),
+        reductions(fusion, plan.outputTiles(problem)) {}
 
   void transformFilter(KernelBody &body);
   void multiply(KernelBody &body);
 
+  void emitMerges(FusionEmitter &emitter) { reductions.emitMerges(emitter); }
   int64_t filterTasks() const {
     return plan.channelBlocks(problem) *
            divideUp(problem.inChannels, filterChannels);
@@ -89,6 +92,7 @@ private:
   WinogradPlan plan;
   Operation *root;
   ConvOutput output;
+  TileReductions reductions;
 };
 
 //===----------------------------------------------------------------------===//
@@ -301,12 +305,22 @@ void WinogradEmitter::multiply(KernelBody &body) {
   transformInput(body, task);
   int64_t blocks = plan.channelBlocks(problem),
           perGroup = divideUp(blocks, plan.groups);
-  Value first = body.mul(ids[4], perGroup);
-  body.loop(first, body.min(body.add(first, perGroup), body.index(blocks)), 1,
-            [&](Value block) {
-              multiplyPoints(body, task, block);
-              transformOutput(body, task, block);
-            });
+  Value first = body.mul(ids[4], perGroup),
+        end = body.min(body.add(first, perGroup), body.index(blocks));
+  body.loop(first, end, 1, [&](Value block) {
+    multiplyPoints(body, task, block);
+    transformOutput(body, task, block);
+  });
+  OutputBox outputs{
+      task.sample,
+      body.div(body.rem(body.task(), tasksPerSample()), plan.groups),
+      task.origin};
+  for (unsigned d = 0; d < 3; ++d)
+    outputs.extents[d] = pieceExtent(body, problem.out[d],
+                                     plan.tile[d] * plan.m[d], task.origin[d]);
+  outputs.firstChannel = body.mul(first, plan.channelBlock());
+  outputs.endChannel = body.mul(end, plan.channelBlock());
+  reductions.sumBox(body, outputs, plan.lanes);
 }
 
 } // namespace
@@ -323,6 +337,7 @@ LogicalResult emitWinogradConv(FusionEmitter &emitter, Operation *root) {
   emitter.launch({0, conv.tasksPerSample()},
                  roundUp(plan->scratchSize(problem) * 4, 64),
                  [&](KernelBody &body) { conv.multiply(body); });
+  conv.emitMerges(emitter);
   return success();
 }
 

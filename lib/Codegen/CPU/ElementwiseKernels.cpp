@@ -7,7 +7,7 @@
 
 // Sums over pixels and channels, softmax and casts.
 
-#include "KernelHelpers.h"
+#include "TileReductions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -45,60 +45,59 @@ struct Extent {
 
 struct ChannelSumKernel
     : CpuKernelOpInterface::ExternalModel<ChannelSumKernel, seg::ChannelSumOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+  DictionaryAttr selectCpuStrategy(Operation *, seg::FusionOp fusion,
                                    const CpuStrategyContext &) const {
+    return reductionStrategy(fusion);
+  }
+  LogicalResult emitCpuKernel(Operation *, FusionEmitter &emitter) const {
+    return emitReductionFusion(emitter);
+  }
+  bool hasCpuReductions(Operation *) const { return true; }
+  double flopsPerSample(Operation *op) const {
     Extent extent(cast<seg::ChannelSumOp>(op).getInput().getType());
-    return plainStrategy(op, "channel_sum",
-                         extent.samples * extent.tiles() * extent.channels * 4);
+    return extent.pixels * extent.channels;
+  }
+};
+
+struct ChannelSumReduction
+    : CpuReductionOpInterface::ExternalModel<ChannelSumReduction,
+                                             seg::ChannelSumOp> {
+  MomentLayout momentLayout(Operation *op, const TileGrid &grid,
+                            int64_t base) const {
+    return {cast<seg::ChannelSumOp>(op).getInput().getType(),
+            seg::NormKind::batch, 0, grid, base};
+  }
+  unsigned sumCount(Operation *) const { return 1; }
+
+  SmallVector<Value> terms(Operation *op, KernelBody &k, Value index,
+                           int64_t lanes, Value mask, ValueRange) const {
+    Value input = memoryOf(k, cast<seg::ChannelSumOp>(op).getInput());
+    return {k.load(input, index, lanes, mask)};
   }
 
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  void emitMerge(Operation *op, FusionEmitter &emitter,
+                 const MomentLayout &layout) const {
     auto sum = cast<seg::ChannelSumOp>(op);
-    Extent extent(sum.getInput().getType());
-    int64_t lanes = emitter.getTarget().lanes, channels = extent.channels;
+    int64_t lanes = emitter.getTarget().lanes;
     emitter.launch(
-        extent.tasks(), ChannelWalk::scratchBytes(1, lanes),
+        {llvm::divideCeilSigned(layout.channels, lanes), 0}, 0,
         [&](KernelBody &k) {
-          Tile tile = sampleTile(k, extent.pixels, extent.tilePixels());
-          Value base = k.mul(tile.sample, extent.pixels),
-                row = k.mul(k.task(), channels);
-          Value input = inputOf(k, sum.getInput());
-          ChannelWalk(k, channels, lanes)
-              .sum(
-                  k.add(base, tile.begin), k.add(base, tile.end), 1,
-                  [](const auto &) { return ChannelWalk::Values(); },
-                  [&](const ChannelWalk::Visit &visit) {
-                    return ChannelWalk::Values{
-                        k.load(input, visit.index, lanes, visit.mask)};
-                  },
-                  [&](Value channel, Value mask, ArrayRef<Value> sums) {
-                    k.store(sums[0], k.temp(), k.add(row, channel), mask);
-                  });
-        });
-    emitter.launch(
-        {llvm::divideCeilSigned(channels, lanes), 0}, 0, [&](KernelBody &k) {
           Value channel = k.mul(k.task(), lanes);
-          Value mask = k.prefixMask(k.sub(k.index(channels), channel), lanes);
-          Value rows = extent.batched ? k.mul(k.batch(), extent.tiles())
-                                      : k.index(extent.tiles());
+          Value mask =
+              k.prefixMask(k.sub(k.index(layout.channels), channel), lanes);
           Value total = k.loop(
-              k.index(0), rows, 1, toDouble(k, k.zeroVector(lanes)),
-              [&](Value row, ValueRange carried) {
+              k.index(0), k.mul(layout.callSamples(k), layout.tiles), 1,
+              toDouble(k, k.zeroVector(lanes)),
+              [&](Value tile, ValueRange carried) {
+                Value row = layout.tileRow(k, k.index(0), tile);
                 Value part = toDouble(
-                    k, k.load(k.temp(), k.add(k.mul(row, channels), channel),
-                              lanes, mask));
+                    k, k.load(k.sums(), k.add(row, channel), lanes, mask));
                 return SmallVector<Value>{arith::AddFOp::create(
                     k.builder(), k.loc(), carried[0], part)};
               })[0];
           k.store(toFloat(k, total), outputOf(k, sum.getOutput()), channel,
                   mask);
         });
-    return success();
-  }
-
-  double flopsPerSample(Operation *op) const {
-    Extent extent(cast<seg::ChannelSumOp>(op).getInput().getType());
-    return extent.pixels * extent.channels;
   }
 };
 
@@ -291,7 +290,8 @@ struct CastKernel
 void segc::registerElementwiseCpuKernels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
     seg::CastOp::attachInterface<CastKernel>(*context);
-    seg::ChannelSumOp::attachInterface<ChannelSumKernel>(*context);
+    seg::ChannelSumOp::attachInterface<ChannelSumKernel, ChannelSumReduction>(
+        *context);
     seg::ChannelTotalOp::attachInterface<ChannelTotalKernel>(*context);
     seg::SoftmaxGradOp::attachInterface<SoftmaxGradKernel>(*context);
     seg::SoftmaxOp::attachInterface<SoftmaxKernel>(*context);

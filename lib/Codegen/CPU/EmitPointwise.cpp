@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelHelpers.h"
+#include "TileReductions.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "llvm/Support/MathExtras.h"
@@ -58,59 +58,125 @@ static void emitFlat(FusionEmitter &emitter, RankedTensorType space,
                  });
 }
 
-/// Some inputs are broadcast.
+/// The pixels of one sample and how they are cut: an unbatched space is one
+/// sample.
+namespace {
+struct PixelTiles {
+  PixelTiles(RankedTensorType space, bool batched)
+      : channels(seg::channels(space)),
+        pixels(space.getNumElements() / channels /
+               (batched ? space.getDimSize(0) : 1)),
+        tilePixels(std::max<int64_t>(1, taskElements / channels)) {
+    int64_t tiles = llvm::divideCeilSigned(pixels, tilePixels);
+    tasks = batched ? TaskCount{0, tiles} : TaskCount{tiles, 0};
+  }
+  int64_t channels, pixels, tilePixels;
+  TaskCount tasks;
+};
+} // namespace
+
+/// The pointwise ops of a fusion for the pixels of a tile; some inputs are
+/// broadcast.
+static void emitTile(KernelBody &k, seg::FusionOp fusion,
+                     RankedTensorType space, const PixelTiles &tiles,
+                     const Tile &tile, int64_t lanes) {
+  Value base = k.mul(tile.sample, tiles.pixels);
+  DenseMap<Value, Value> scalars;
+  hoistScalars(k, fusion, lanes, scalars);
+  SmallVector<BlockArgument> rows, perPixel;
+  for (BlockArgument input : fusion.getBody().getArguments()) {
+    if (llvm::none_of(input.getUsers(),
+                      llvm::IsaPred<seg::PointwiseOpInterface>))
+      continue;
+    Broadcast kind =
+        seg::classifyBroadcast(cast<RankedTensorType>(input.getType()), space);
+    if (kind == Broadcast::PerChannel || kind == Broadcast::PerSample)
+      rows.push_back(input);
+    else if (kind == Broadcast::Channel)
+      perPixel.push_back(input);
+  }
+  PointwiseEmitter pointwise(k, fusion, space);
+  ChannelWalk walk(k, tiles.channels, lanes);
+  auto hoist = [&](const ChannelWalk::Slot &slot) {
+    ChannelWalk::Values values;
+    for (BlockArgument input : rows) {
+      bool perSample = cast<RankedTensorType>(input.getType()).getRank() == 2;
+      Value offset =
+          perSample ? k.mul(tile.sample, tiles.channels) : k.index(0);
+      values.push_back(
+          walk.perChannel(k.input(input.getArgNumber()), offset, slot));
+    }
+    return values;
+  };
+  walk.forEach(
+      k.add(base, tile.begin), k.add(base, tile.end), hoist,
+      [&](const ChannelWalk::Visit &visit) {
+        DenseMap<Value, Value> values = scalars;
+        for (auto [input, value] : llvm::zip_equal(rows, visit.hoisted))
+          values[input] = value;
+        for (BlockArgument input : perPixel)
+          values[input] = walk.perPixel(k.input(input.getArgNumber()), visit);
+        pointwise.emit({k.index(0), tile.sample, visit.index}, lanes,
+                       visit.mask, values);
+      });
+}
+
 static void emitByChannels(FusionEmitter &emitter, RankedTensorType space,
                            bool batched) {
-  seg::FusionOp fusion = emitter.getFusion();
+  PixelTiles tiles(space, batched);
   int64_t lanes = emitter.getTarget().lanes;
-  int64_t channels = seg::channels(space);
-  int64_t pixels =
-      space.getNumElements() / channels / (batched ? space.getDimSize(0) : 1);
-  int64_t tilePixels = std::max<int64_t>(1, taskElements / channels);
-  int64_t tiles = llvm::divideCeilSigned(pixels, tilePixels);
-  emitter.launch(
-      batched ? TaskCount{0, tiles} : TaskCount{tiles, 0}, 0,
-      [&](KernelBody &k) {
-        Tile tile = sampleTile(k, pixels, tilePixels);
-        Value base = k.mul(tile.sample, pixels);
-        DenseMap<Value, Value> scalars;
-        hoistScalars(k, fusion, lanes, scalars);
-        SmallVector<BlockArgument> rows, perPixel;
-        for (BlockArgument input : fusion.getBody().getArguments()) {
-          Broadcast kind = seg::classifyBroadcast(
-              cast<RankedTensorType>(input.getType()), space);
-          if (kind == Broadcast::PerChannel || kind == Broadcast::PerSample)
-            rows.push_back(input);
-          else if (kind == Broadcast::Channel)
-            perPixel.push_back(input);
-        }
-        PointwiseEmitter pointwise(k, fusion, space);
-        ChannelWalk walk(k, channels, lanes);
-        auto hoist = [&](const ChannelWalk::Slot &slot) {
-          ChannelWalk::Values values;
-          for (BlockArgument input : rows) {
-            bool perSample =
-                cast<RankedTensorType>(input.getType()).getRank() == 2;
-            Value offset =
-                perSample ? k.mul(tile.sample, channels) : k.index(0);
-            values.push_back(
-                walk.perChannel(k.input(input.getArgNumber()), offset, slot));
-          }
-          return values;
-        };
-        walk.forEach(
-            k.add(base, tile.begin), k.add(base, tile.end), hoist,
-            [&](const ChannelWalk::Visit &visit) {
-              DenseMap<Value, Value> values = scalars;
-              for (auto [input, value] : llvm::zip_equal(rows, visit.hoisted))
-                values[input] = value;
-              for (BlockArgument input : perPixel)
-                values[input] =
-                    walk.perPixel(k.input(input.getArgNumber()), visit);
-              pointwise.emit({k.index(0), tile.sample, visit.index}, lanes,
-                             visit.mask, values);
-            });
-      });
+  emitter.launch(tiles.tasks, 0, [&](KernelBody &k) {
+    emitTile(k, emitter.getFusion(), space, tiles,
+             sampleTile(k, tiles.pixels, tiles.tilePixels), lanes);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions without another root
+//===----------------------------------------------------------------------===//
+
+static RankedTensorType reducedSpace(seg::FusionOp fusion) {
+  auto root = cast<seg::EpilogueReductionOpInterface>(fusionRoot(fusion));
+  return cast<RankedTensorType>(root.getReduced().getType());
+}
+
+static TileReductions reductionsOf(seg::FusionOp fusion) {
+  RankedTensorType space = reducedSpace(fusion);
+  PixelTiles tiles(space, space.getRank() > 1);
+  return {fusion, TileGrid::ofPixels(tiles.pixels, tiles.tilePixels)};
+}
+
+DictionaryAttr reductionStrategy(seg::FusionOp fusion) {
+  Operation *root = fusionRoot(fusion);
+  return plainStrategy(root, root->getName().stripDialect(),
+                       reductionsOf(fusion).bytes());
+}
+
+LogicalResult emitReductionFusion(FusionEmitter &emitter) {
+  seg::FusionOp fusion = emitter.getFusion();
+  RankedTensorType space = reducedSpace(fusion);
+  bool computes = false;
+  for (Operation &op : fusion.getBody().front().without_terminator()) {
+    auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
+    Type type = reduction ? reduction.getReduced().getType()
+                          : op.getResult(0).getType();
+    if (cast<RankedTensorType>(type).getShape() != space.getShape())
+      return op.emitOpError("expects the shape of ")
+             << space << ", which this kernel reduces, got " << type;
+    computes |= !reduction;
+  }
+  PixelTiles tiles(space, space.getRank() > 1);
+  TileReductions reductions = reductionsOf(fusion);
+  int64_t lanes = emitter.getTarget().lanes;
+  emitter.launch(tiles.tasks, reductions.scratchBytes(lanes),
+                 [&](KernelBody &k) {
+                   Tile tile = sampleTile(k, tiles.pixels, tiles.tilePixels);
+                   if (computes)
+                     emitTile(k, fusion, space, tiles, tile, lanes);
+                   reductions.sumPixels(k, tile, lanes);
+                 });
+  reductions.emitMerges(emitter);
+  return success();
 }
 
 LogicalResult emitPointwiseFusion(FusionEmitter &emitter) {

@@ -173,7 +173,7 @@ struct KernelLaunch {
 
 struct FusionLaunches {
   std::vector<KernelLaunch> launches;
-  int64_t tempBytes = 0;
+  int64_t tempBytes = 0, sumsBytes = 0;
 };
 
 LogicalResult emitFusion(seg::FusionOp fusion, FusionEmitter &emitter,
@@ -192,9 +192,8 @@ FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels,
   if (failed(emitFusion(fusion, emitter, target)))
     return failure();
   FusionLaunches result;
-  if (DictionaryAttr strategy = fusion.getStrategyAttr())
-    if (auto bytes = strategy.getAs<IntegerAttr>(strategyTempName))
-      result.tempBytes = bytes.getInt();
+  result.tempBytes = strategyBytes(fusion.getStrategyAttr(), strategyTempName);
+  result.sumsBytes = strategyBytes(fusion.getStrategyAttr(), strategySumsName);
   for (func::FuncOp kernel : emitter.kernels()) {
     ArrayRef<int64_t> tasks =
         kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
@@ -282,13 +281,16 @@ static bool runLaunch(const KernelLaunch &kernel, std::vector<void *> buffers,
 bool KernelRunner::run(size_t fusion, ArrayRef<void *> operands, int64_t batch,
                        Order order) {
   const FusionLaunches &launches = self->fusions[fusion];
-  GuardedBuffer temporary(launches.tempBytes / 4, self->f32);
+  GuardedBuffer temporary(launches.tempBytes / 4, self->f32),
+      sums(launches.sumsBytes / 4, self->f32);
   std::vector<void *> buffers(operands.begin(), operands.end());
   buffers.push_back(temporary.data());
+  if (launches.sumsBytes)
+    buffers.push_back(sums.data());
   bool intact = true;
   for (const KernelLaunch &launch : launches.launches)
     intact &= runLaunch(launch, buffers, self->f32, batch, order);
-  return intact && temporary.guardsIntact();
+  return intact && temporary.guardsIntact() && sums.guardsIntact();
 }
 
 //===----------------------------------------------------------------------===//
@@ -299,7 +301,7 @@ namespace {
 
 /// What a fusion's launches read and write, kept from one run to the next.
 struct TimedMemory {
-  GuardedBuffer temporary;
+  GuardedBuffer temporary, sums;
   std::vector<GuardedBuffer> scratch;        ///< For each worker.
   std::vector<std::vector<void *>> pointers; ///< For each worker.
 };
@@ -314,12 +316,17 @@ std::function<double()> KernelRunner::timer(size_t fusion,
   int64_t scratchBytes = 0;
   for (const KernelLaunch &launch : launches.launches)
     scratchBytes = std::max(scratchBytes, launch.scratchBytes);
-  std::shared_ptr<TimedMemory> memory(new TimedMemory{
-      GuardedBuffer(launches.tempBytes / 4, self->f32), {}, {}});
+  std::shared_ptr<TimedMemory> memory(
+      new TimedMemory{GuardedBuffer(launches.tempBytes / 4, self->f32),
+                      GuardedBuffer(launches.sumsBytes / 4, self->f32),
+                      {},
+                      {}});
   for (unsigned worker = 0; worker < pool.workers(); ++worker) {
     memory->scratch.emplace_back(scratchBytes / 4, self->f32);
     auto &pointers = memory->pointers.emplace_back(operands.vec());
     pointers.push_back(memory->temporary.data());
+    if (launches.sumsBytes)
+      pointers.push_back(memory->sums.data());
     pointers.push_back(memory->scratch.back().data());
   }
   auto run = [memory, batch, &pool](ArrayRef<KernelLaunch> kernels) {

@@ -5,11 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Statistics of normalisations and the sums of their gradients: a launch over
-// tiles of pixels, one that merges tiles in order (a vector of channels a
-// task), and for group norm one that merges the channels of a group.
+// Statistics of normalisations and the sums of their gradients: what a tile of
+// pixels adds to them, a launch that merges tiles in order (a vector of
+// channels a task), and for group norm one that merges the channels of a group.
 
-#include "KernelHelpers.h"
+#include "TileReductions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -24,12 +24,10 @@ using seg::NormKind;
 
 namespace {
 
-/// How a norm op's input is cut.
 template <typename OpTy>
-MomentLayout layoutOf(OpTy op) {
-  RankedTensorType type = op.getInput().getType();
-  return {type, op.getKind(), static_cast<int64_t>(op.getGroups()),
-          std::max<int64_t>(1, taskElements / seg::channels(type))};
+MomentLayout layoutOf(OpTy op, const TileGrid &grid, int64_t base) {
+  return {op.getInput().getType(), op.getKind(),
+          static_cast<int64_t>(op.getGroups()), grid, base};
 }
 
 /// The channels of this task of a merging launch.
@@ -51,53 +49,8 @@ Value quotient(KernelBody &k, Value a, Value b) {
 // norm_stats
 //===----------------------------------------------------------------------===//
 
-/// Mean and sum of squared deviations of each tile. Values are shifted by the
-/// tile's first pixel, so that a large mean does not cancel.
-void emitTileMoments(FusionEmitter &emitter, seg::NormStatsOp op,
+void emitMergedStats(FusionEmitter &emitter, seg::NormStatsOp op,
                      const MomentLayout &layout) {
-  int64_t lanes = emitter.getTarget().lanes;
-  emitter.launch(
-      {0, layout.tiles}, ChannelWalk::scratchBytes(2, lanes),
-      [&](KernelBody &k) {
-        Tile tile = sampleTile(k, layout.pixels, layout.tilePixels);
-        Value base = k.mul(tile.sample, layout.pixels),
-              begin = k.add(base, tile.begin), end = k.add(base, tile.end);
-        Value shiftRow = k.mul(begin, layout.channels),
-              row = layout.tileRow(k, tile.sample, tile.index);
-        Value input = inputOf(k, op.getInput());
-        ChannelWalk walk(k, layout.channels, lanes);
-        Value count = indexToDouble(k, k.sub(tile.end, tile.begin));
-        Value inverse = k.splat(
-            toFloat(k, quotient(k, doubleConstant(k, 1), count)), lanes);
-        walk.sum(
-            begin, end, 2,
-            [&](const ChannelWalk::Slot &slot) {
-              return ChannelWalk::Values{
-                  walk.perChannel(input, shiftRow, slot)};
-            },
-            [&](const ChannelWalk::Visit &visit) {
-              seg::PointwiseMath m = mathOf(k, inverse);
-              Value shifted =
-                  m.sub(k.load(input, visit.index, lanes, visit.mask),
-                        visit.hoisted[0]);
-              return ChannelWalk::Values{shifted, m.mul(shifted, shifted)};
-            },
-            [&](Value channel, Value mask, ArrayRef<Value> sums) {
-              seg::PointwiseMath m = mathOf(k, inverse);
-              Value delta = m.mul(sums[0], inverse);
-              Value shift =
-                  k.load(input, k.add(shiftRow, channel), lanes, mask);
-              Value squares =
-                  m.max(m.sub(sums[1], m.mul(delta, sums[0])), m.constant(0));
-              k.store(m.add(shift, delta), k.temp(), k.add(row, channel), mask);
-              k.store(squares, k.temp(),
-                      k.add(k.add(row, layout.channels), channel), mask);
-            });
-      });
-}
-
-void emitMerge(FusionEmitter &emitter, seg::NormStatsOp op,
-               const MomentLayout &layout) {
   int64_t lanes = emitter.getTarget().lanes;
   emitter.launch({llvm::divideCeilSigned(layout.channels, lanes), 0}, 0,
                  [&](KernelBody &k) {
@@ -131,14 +84,14 @@ void emitGroupMoments(FusionEmitter &emitter, seg::NormStatsOp op,
           first = k.mul(k.rem(k.task(), layout.groups), size);
     Value row = layout.sampleRow(k, sample);
     Value sum = sumGroup(k, first, size, [&](Value c) {
-      return loadDouble(k, k.temp(), k.add(row, c));
+      return loadDouble(k, k.sums(), k.add(row, c));
     });
     seg::PointwiseMath m = mathOf(k, sum);
     Value mean = m.mul(sum, m.constant(1.0 / size));
     Value squares = sumGroup(k, first, size, [&](Value c) {
-      Value delta = m.sub(loadDouble(k, k.temp(), k.add(row, c)), mean);
+      Value delta = m.sub(loadDouble(k, k.sums(), k.add(row, c)), mean);
       Value within =
-          loadDouble(k, k.temp(), k.add(k.add(row, layout.channels), c));
+          loadDouble(k, k.sums(), k.add(k.add(row, layout.channels), c));
       return m.add(within,
                    m.mul(m.mul(delta, delta), m.constant(layout.pixels)));
     });
@@ -155,71 +108,77 @@ void emitGroupMoments(FusionEmitter &emitter, seg::NormStatsOp op,
   });
 }
 
-struct NormStatsKernel
-    : CpuKernelOpInterface::ExternalModel<NormStatsKernel, seg::NormStatsOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+/// A root of its own, or what follows one.
+template <typename OpTy>
+struct ReductionKernel
+    : CpuKernelOpInterface::ExternalModel<ReductionKernel<OpTy>, OpTy> {
+  DictionaryAttr selectCpuStrategy(Operation *, seg::FusionOp fusion,
                                    const CpuStrategyContext &) const {
-    return plainStrategy(op, "norm_stats",
-                         layoutOf(cast<seg::NormStatsOp>(op)).tempBytes());
+    return reductionStrategy(fusion);
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  LogicalResult emitCpuKernel(Operation *, FusionEmitter &emitter) const {
+    return emitReductionFusion(emitter);
+  }
+  bool hasCpuReductions(Operation *) const { return true; }
+  double flopsPerSample(Operation *op) const {
+    RankedTensorType type = cast<OpTy>(op).getInput().getType();
+    constexpr double each = std::is_same_v<OpTy, seg::NormStatsOp> ? 4 : 5;
+    return each * type.getNumElements() / type.getDimSize(0);
+  }
+};
+
+/// Mean and sum of squared deviations of each tile. Values are shifted by the
+/// tile's first pixel, so that a large mean does not cancel.
+struct NormStatsReduction
+    : CpuReductionOpInterface::ExternalModel<NormStatsReduction,
+                                             seg::NormStatsOp> {
+  MomentLayout momentLayout(Operation *op, const TileGrid &grid,
+                            int64_t base) const {
+    return layoutOf(cast<seg::NormStatsOp>(op), grid, base);
+  }
+  unsigned sumCount(Operation *) const { return 2; }
+
+  SmallVector<Value>
+  hoist(Operation *op, KernelBody &k, const MomentLayout &,
+        const ReductionTile &tile,
+        llvm::function_ref<Value(Value, Value)> perChannel) const {
+    return {perChannel(memoryOf(k, cast<seg::NormStatsOp>(op).getInput()),
+                       tile.first)};
+  }
+
+  SmallVector<Value> terms(Operation *op, KernelBody &k, Value index,
+                           int64_t lanes, Value mask,
+                           ValueRange hoisted) const {
+    Value input = memoryOf(k, cast<seg::NormStatsOp>(op).getInput());
+    seg::PointwiseMath m = mathOf(k, hoisted[0]);
+    Value shifted = m.sub(k.load(input, index, lanes, mask), hoisted[0]);
+    return {shifted, m.mul(shifted, shifted)};
+  }
+
+  SmallVector<Value> finish(Operation *, KernelBody &k,
+                            const ReductionTile &tile, ValueRange sums,
+                            ValueRange hoisted) const {
+    seg::PointwiseMath m = mathOf(k, sums[0]);
+    Value inverse = toFloat(
+        k, quotient(k, doubleConstant(k, 1), indexToDouble(k, tile.pixels)));
+    int64_t lanes = cast<VectorType>(sums[0].getType()).getNumElements();
+    Value delta = m.mul(sums[0], k.splat(inverse, lanes));
+    return {m.add(hoisted[0], delta),
+            m.max(m.sub(sums[1], m.mul(delta, sums[0])), m.constant(0))};
+  }
+
+  void emitMerge(Operation *op, FusionEmitter &emitter,
+                 const MomentLayout &layout) const {
     auto stats = cast<seg::NormStatsOp>(op);
-    MomentLayout layout = layoutOf(stats);
-    emitTileMoments(emitter, stats, layout);
-    emitMerge(emitter, stats, layout);
+    emitMergedStats(emitter, stats, layout);
     if (layout.kind == NormKind::group)
       emitGroupMoments(emitter, stats, layout);
-    return success();
-  }
-  double flopsPerSample(Operation *op) const {
-    return 4.0 *
-           cast<seg::NormStatsOp>(op).getInput().getType().getNumElements() /
-           layoutOf(cast<seg::NormStatsOp>(op)).samples;
   }
 };
 
 //===----------------------------------------------------------------------===//
 // norm_grad_stats
 //===----------------------------------------------------------------------===//
-
-/// sum(grad) and sum(grad * xhat) of each tile.
-void emitTileGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
-                      const MomentLayout &layout) {
-  int64_t lanes = emitter.getTarget().lanes;
-  emitter.launch(
-      {0, layout.tiles}, ChannelWalk::scratchBytes(2, lanes),
-      [&](KernelBody &k) {
-        Tile tile = sampleTile(k, layout.pixels, layout.tilePixels);
-        Value base = k.mul(tile.sample, layout.pixels),
-              row = layout.tileRow(k, tile.sample, tile.index);
-        Value input = inputOf(k, op.getInput()),
-              grad = inputOf(k, op.getGrad());
-        Value mean = inputOf(k, op.getMean()), rstd = inputOf(k, op.getRstd());
-        Value statistics = layout.statisticsRow(k, tile.sample);
-        ChannelWalk walk(k, layout.channels, lanes);
-        walk.sum(
-            k.add(base, tile.begin), k.add(base, tile.end), 2,
-            [&](const ChannelWalk::Slot &slot) {
-              return ChannelWalk::Values{
-                  walk.perChannel(mean, statistics, slot),
-                  walk.perChannel(rstd, statistics, slot)};
-            },
-            [&](const ChannelWalk::Visit &visit) {
-              Value dy = k.load(grad, visit.index, lanes, visit.mask);
-              seg::PointwiseMath m = mathOf(k, dy);
-              Value centred =
-                  m.sub(k.load(input, visit.index, lanes, visit.mask),
-                        visit.hoisted[0]);
-              return ChannelWalk::Values{
-                  dy, m.mul(dy, m.mul(centred, visit.hoisted[1]))};
-            },
-            [&](Value channel, Value mask, ArrayRef<Value> sums) {
-              k.store(sums[0], k.temp(), k.add(row, channel), mask);
-              k.store(sums[1], k.temp(),
-                      k.add(k.add(row, layout.channels), channel), mask);
-            });
-      });
-}
 
 void emitMergedGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
                         const MomentLayout &layout) {
@@ -250,10 +209,10 @@ void emitMergedGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
                     Value row = layout.tileRow(k, sample, tile);
                     return {
                         m.add(merged[0],
-                              toDouble(k, block.load(k.temp(), row))),
+                              toDouble(k, block.load(k.sums(), row))),
                         m.add(merged[1],
                               toDouble(
-                                  k, block.load(k.temp(),
+                                  k, block.load(k.sums(),
                                                 k.add(row, layout.channels))))};
                   });
               if (layout.kind == NormKind::instance) {
@@ -261,8 +220,8 @@ void emitMergedGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
                            k.mul(sample, layout.channels));
               } else if (layout.kind == NormKind::group) {
                 Value row = layout.sampleRow(k, sample);
-                block.store(toFloat(k, m.mul(sums[0], gamma)), k.temp(), row);
-                block.store(toFloat(k, m.mul(sums[1], gamma)), k.temp(),
+                block.store(toFloat(k, m.mul(sums[0], gamma)), k.sums(), row);
+                block.store(toFloat(k, m.mul(sums[1], gamma)), k.sums(),
                             k.add(row, layout.channels));
               }
               return SmallVector<Value>{m.add(totals[0], sums[0]),
@@ -292,7 +251,7 @@ void emitGroupGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
         continue;
       Value row = k.add(layout.sampleRow(k, sample), which * layout.channels);
       Value sum = sumGroup(k, first, size, [&](Value c) {
-        return loadDouble(k, k.temp(), k.add(row, c));
+        return loadDouble(k, k.sums(), k.add(row, c));
       });
       seg::PointwiseMath m = mathOf(k, sum);
       Value mean =
@@ -305,26 +264,43 @@ void emitGroupGradSums(FusionEmitter &emitter, seg::NormGradStatsOp op,
   });
 }
 
-struct NormGradStatsKernel
-    : CpuKernelOpInterface::ExternalModel<NormGradStatsKernel,
-                                          seg::NormGradStatsOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
-    return plainStrategy(op, "norm_grad_stats",
-                         layoutOf(cast<seg::NormGradStatsOp>(op)).tempBytes());
+/// sum(grad) and sum(grad * xhat) of each tile.
+struct NormGradStatsReduction
+    : CpuReductionOpInterface::ExternalModel<NormGradStatsReduction,
+                                             seg::NormGradStatsOp> {
+  MomentLayout momentLayout(Operation *op, const TileGrid &grid,
+                            int64_t base) const {
+    return layoutOf(cast<seg::NormGradStatsOp>(op), grid, base);
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  unsigned sumCount(Operation *) const { return 2; }
+
+  SmallVector<Value>
+  hoist(Operation *op, KernelBody &k, const MomentLayout &layout,
+        const ReductionTile &tile,
+        llvm::function_ref<Value(Value, Value)> perChannel) const {
     auto stats = cast<seg::NormGradStatsOp>(op);
-    MomentLayout layout = layoutOf(stats);
-    emitTileGradSums(emitter, stats, layout);
+    Value row = layout.statisticsRow(k, tile.sample);
+    return {perChannel(inputOf(k, stats.getMean()), row),
+            perChannel(inputOf(k, stats.getRstd()), row)};
+  }
+
+  SmallVector<Value> terms(Operation *op, KernelBody &k, Value index,
+                           int64_t lanes, Value mask,
+                           ValueRange hoisted) const {
+    auto stats = cast<seg::NormGradStatsOp>(op);
+    Value dy = k.load(memoryOf(k, stats.getGrad()), index, lanes, mask);
+    seg::PointwiseMath m = mathOf(k, dy);
+    Value centred = m.sub(
+        k.load(memoryOf(k, stats.getInput()), index, lanes, mask), hoisted[0]);
+    return {dy, m.mul(dy, m.mul(centred, hoisted[1]))};
+  }
+
+  void emitMerge(Operation *op, FusionEmitter &emitter,
+                 const MomentLayout &layout) const {
+    auto stats = cast<seg::NormGradStatsOp>(op);
     emitMergedGradSums(emitter, stats, layout);
     if (layout.kind == NormKind::group)
       emitGroupGradSums(emitter, stats, layout);
-    return success();
-  }
-  double flopsPerSample(Operation *op) const {
-    MomentLayout layout = layoutOf(cast<seg::NormGradStatsOp>(op));
-    return 5.0 * layout.pixels * layout.channels;
   }
 };
 
@@ -332,7 +308,9 @@ struct NormGradStatsKernel
 
 void segc::registerNormCpuKernels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
-    seg::NormGradStatsOp::attachInterface<NormGradStatsKernel>(*context);
-    seg::NormStatsOp::attachInterface<NormStatsKernel>(*context);
+    seg::NormGradStatsOp::attachInterface<ReductionKernel<seg::NormGradStatsOp>,
+                                          NormGradStatsReduction>(*context);
+    seg::NormStatsOp::attachInterface<ReductionKernel<seg::NormStatsOp>,
+                                      NormStatsReduction>(*context);
   });
 }

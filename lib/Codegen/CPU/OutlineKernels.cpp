@@ -183,8 +183,7 @@ Place Outliner::prepared(seg::FusionOp fusion, func::FuncOp kernel) {
   if (!isNew)
     return place;
   preparedBytes += llvm::alignTo(
-      fusion.getStrategyAttr().getAs<IntegerAttr>(strategyTempName).getInt(),
-      64);
+      strategyBytes(fusion.getStrategyAttr(), strategyTempName), 64);
   prepareScratch =
       std::max(prepareScratch,
                kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt());
@@ -197,6 +196,8 @@ Place Outliner::prepared(seg::FusionOp fusion, func::FuncOp kernel) {
     operands.append({operand.region, operand.index, operand.offset, 0, 0});
   }
   operands.append({place.region, place.index, place.offset, 0, 0});
+  if (strategyBytes(fusion.getStrategyAttr(), strategySumsName))
+    operands.append(5, 0);
   Builder b(module.getContext());
   std::string op;
   llvm::raw_string_ostream(op) << root->getName() << " " << root->getLoc();
@@ -247,6 +248,12 @@ DictionaryAttr Outliner::launch(seg::FusionOp fusion, size_t index,
              type.getElementTypeBitWidth() / 8 / batch;
   }
   operands.append({temp.region, temp.index, temp.offset, 0, 0});
+  DictionaryAttr strategy = fusion.getStrategyAttr();
+  if (strategyBytes(strategy, strategySumsName))
+    operands.append(
+        {SEGC_REGION_ARENA, 0,
+         static_cast<int64_t>(*fusion.getTempOffset()) + sumsOffset(strategy),
+         0, 0});
   double flops = 0;
   if (auto cpu = dyn_cast_or_null<CpuKernelOpInterface>(root))
     flops = cpu.flopsPerSample();

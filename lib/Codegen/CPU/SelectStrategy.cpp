@@ -58,7 +58,7 @@ bool segc::readsConstantFilter(seg::FusionOp fusion) {
 bool segc::isPrepared(DictionaryAttr strategy,
                       const CpuStrategyContext &context) {
   return context.constantFilter &&
-         strategy.getAs<IntegerAttr>(strategyTempName).getInt() > 0;
+         strategyBytes(strategy, strategyTempName) > 0;
 }
 
 void segc::setCpuStrategy(seg::FusionOp fusion, DictionaryAttr strategy,

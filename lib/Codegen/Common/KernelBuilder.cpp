@@ -256,11 +256,12 @@ SmallVector<Type> FusionEmitterBase::bufferTypes() {
     types.push_back(
         MemRefType::get({tensor.getNumElements()}, tensor.getElementType()));
   }
-  int64_t tempBytes = 0;
-  if (DictionaryAttr strategy = fusion.getStrategyAttr())
-    if (auto attr = strategy.getAs<IntegerAttr>(strategyTempName))
-      tempBytes = attr.getInt();
+  DictionaryAttr strategy = fusion.getStrategyAttr();
+  int64_t tempBytes = strategyBytes(strategy, strategyTempName),
+          sumsBytes = strategyBytes(strategy, strategySumsName);
   types.push_back(MemRefType::get({tempBytes / 4}, builder.getF32Type()));
+  if (sumsBytes)
+    types.push_back(MemRefType::get({sumsBytes / 4}, builder.getF32Type()));
   return types;
 }
 
@@ -270,6 +271,8 @@ KernelArguments FusionEmitterBase::bufferArguments(ValueRange arguments) {
   result.inputs = llvm::to_vector(arguments.take_front(inputs));
   result.outputs = llvm::to_vector(arguments.slice(inputs, outputs));
   result.temp = arguments[inputs + outputs];
+  if (strategyBytes(fusion.getStrategyAttr(), strategySumsName))
+    result.sums = arguments[inputs + outputs + 1];
   return result;
 }
 

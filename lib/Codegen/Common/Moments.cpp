@@ -16,18 +16,38 @@ using namespace mlir;
 
 namespace segc {
 
+Dims TileGrid::space() const { return divideUp(size, phases); }
+
+int64_t TileGrid::tiles() const {
+  return product(divideUp(space(), tile)) * product(phases);
+}
+
+Value TileGrid::pixels(KernelBody &k, Value number) const {
+  Dims counts = divideUp(space(), tile);
+  auto ids = k.delinearize(k.div(number, product(phases)), counts);
+  Value pixels = k.index(1);
+  for (unsigned d = 0; d < 3; ++d) {
+    Value rest = k.sub(k.index(space()[d]), k.mul(ids[d], tile[d]));
+    pixels = k.mul(pixels, space()[d] % tile[d] == 0
+                               ? k.index(tile[d])
+                               : k.min(rest, k.index(tile[d])));
+  }
+  return pixels;
+}
+
 MomentLayout::MomentLayout(RankedTensorType activation, seg::NormKind kind,
-                           int64_t groups, int64_t tilePixels)
-    : kind(kind), channels(seg::channels(activation)),
-      pixels(seg::spatialSize(activation)), samples(activation.getDimSize(0)),
-      tilePixels(tilePixels), tiles(llvm::divideCeilSigned(pixels, tilePixels)),
-      groups(groups) {}
+                           int64_t groups, const TileGrid &grid, int64_t base)
+    : kind(kind), grid(grid), channels(seg::channels(activation)),
+      pixels(product(grid.size)),
+      samples(activation.getRank() > 1 ? activation.getDimSize(0) : 1),
+      tiles(grid.tiles()), groups(groups), base(base),
+      batched(activation.getRank() > 1) {}
 
 Value MomentLayout::tileRow(KernelBody &k, Value sample, Value tile) const {
-  return k.mul(k.add(k.mul(sample, tiles), tile), 2 * channels);
+  return k.add(k.mul(k.add(k.mul(sample, tiles), tile), 2 * channels), base);
 }
 Value MomentLayout::sampleRow(KernelBody &k, Value sample) const {
-  return k.mul(k.add(sample, samples * tiles), 2 * channels);
+  return k.add(k.mul(k.add(sample, samples * tiles), 2 * channels), base);
 }
 Value MomentLayout::statisticsRow(KernelBody &k, Value sample) const {
   return kind == seg::NormKind::batch ? k.index(0) : k.mul(sample, channels);
@@ -36,23 +56,20 @@ Value MomentLayout::statisticsRow(KernelBody &k, Value sample) const {
 SmallVector<Value> mergeMoments(KernelBody &k, ChannelBlock &block,
                                 const MomentLayout &layout, Value first,
                                 Value past) {
-  Value zero = toDouble(k, k.zeroVector(block.lanes));
-  int64_t lastPixels = layout.pixels - (layout.tiles - 1) * layout.tilePixels;
-  Value full = doubleConstant(k, layout.tilePixels),
-        last = doubleConstant(k, lastPixels);
+  Value zero = toDouble(k, k.zeroVector(block.lanes)),
+        none = doubleConstant(k, 0);
   seg::PointwiseMath m(k.builder(), k.loc(), zero.getType()),
-      scalars(k.builder(), k.loc(), full.getType());
+      scalars(k.builder(), k.loc(), none.getType());
   return k.loop(
       k.mul(first, layout.tiles), k.mul(past, layout.tiles), 1,
-      {zero, zero, doubleConstant(k, 0)},
+      {zero, zero, none},
       [&](Value tile, ValueRange merged) -> SmallVector<Value> {
-        Value row = k.mul(tile, 2 * layout.channels);
-        Value mean = toDouble(k, block.load(k.temp(), row));
+        Value row = layout.tileRow(k, k.index(0), tile);
+        Value mean = toDouble(k, block.load(k.sums(), row));
         Value squares =
-            toDouble(k, block.load(k.temp(), k.add(row, layout.channels)));
-        Value inner =
-            k.less(k.rem(tile, layout.tiles), k.index(layout.tiles - 1));
-        Value count = scalars.select(inner, full, last);
+            toDouble(k, block.load(k.sums(), k.add(row, layout.channels)));
+        Value count =
+            indexToDouble(k, layout.grid.pixels(k, k.rem(tile, layout.tiles)));
         Value total = scalars.add(merged[2], count);
         Value share = k.splat(scalars.div(count, total), block.lanes);
         Value delta = m.sub(mean, merged[0]);
@@ -91,8 +108,8 @@ void emitMergedMoments(KernelBody &k, ChannelBlock &block,
     if (layout.kind == seg::NormKind::instance)
       return finish(moments, k.mul(sample, layout.channels));
     Value row = layout.sampleRow(k, sample);
-    block.store(toFloat(k, moments[0]), k.temp(), row);
-    block.store(toFloat(k, moments[1]), k.temp(), k.add(row, layout.channels));
+    block.store(toFloat(k, moments[0]), k.sums(), row);
+    block.store(toFloat(k, moments[1]), k.sums(), k.add(row, layout.channels));
   });
 }
 

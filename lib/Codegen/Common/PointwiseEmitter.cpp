@@ -50,7 +50,8 @@ llvm::SetVector<Operation *> leadingOps(ValueRange values) {
 PointwiseEmitter::PointwiseEmitter(KernelBody &body, seg::FusionOp fusion,
                                    RankedTensorType space)
     : body(body), fusion(fusion), space(space) {
-  if (Operation *root = fusionRoot(fusion))
+  Operation *root = fusionRoot(fusion);
+  if (root && !isa<seg::EpilogueReductionOpInterface>(root))
     prologue = leadingOps(root->getOperands());
 }
 

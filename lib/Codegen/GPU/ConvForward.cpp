@@ -272,7 +272,7 @@ void ConvBlock::statistics(ArrayRef<Value> values) {
     Value mean = math(1).mul(totalOfRows(column), k.splat(inverse, 1));
     k.store(mean, k.scratch(), k.add(means, column));
     k.ifThen(isChannel(channel),
-             [&] { k.store(mean, k.temp(), k.add(temporary, channel)); });
+             [&] { k.store(mean, k.sums(), k.add(temporary, channel)); });
   });
   k.barrier();
 
@@ -289,7 +289,7 @@ void ConvBlock::statistics(ArrayRef<Value> values) {
   forColumns([&](Value column, Value channel) {
     Value total = totalOfRows(column);
     k.ifThen(isChannel(channel), [&] {
-      k.store(total, k.temp(),
+      k.store(total, k.sums(),
               k.add(k.add(temporary, problem.outChannels), channel));
     });
   });

@@ -100,7 +100,7 @@ struct ConvKernel
     ConvTiling tiling = selectTiling(convProblem(op), target);
     int64_t tempBytes = 0;
     if (statisticsOf(fusion))
-      tempBytes = momentLayout(fusion, conv, tiling).tempBytes();
+      tempBytes = 4 * momentLayout(fusion, conv, tiling).floats();
     Builder b(op->getContext());
     return b.getDictionaryAttr(
         {b.getNamedAttr(strategyKindName, b.getStringAttr(kindName)),
@@ -142,7 +142,8 @@ private:
                                    const ConvTiling &tiling) {
     seg::NormStatsOp stats = statisticsOf(fusion);
     return {conv.getOutput().getType(), stats.getKind(),
-            static_cast<int64_t>(stats.getGroups()), tiling.pixels};
+            static_cast<int64_t>(stats.getGroups()),
+            TileGrid::ofPixels(product(convProblem(conv).out), tiling.pixels)};
   }
 
   /// A thread a channel.

@@ -159,10 +159,9 @@ void EntryCollector::addBuffers(seg::FusionOp fusion, int index) {
            index, last == lastReader.end() ? index : last->second});
     }
   if (std::optional<int64_t> offset = fusion.getTempOffset())
-    entry.buffers.push_back(
-        {kernel + " temporary", "",
-         fusion.getStrategyAttr().getAs<IntegerAttr>(strategyTempName).getInt(),
-         *offset, index, index});
+    entry.buffers.push_back({kernel + " temporary", "",
+                             arenaTempBytes(fusion.getStrategyAttr()), *offset,
+                             index, index});
 }
 
 Entry EntryCollector::collect() {

@@ -17,11 +17,19 @@ namespace segc {
 
 namespace {
 
+/// Whether the op adds up a value that the kernel computes: it reads it where
+/// it is stored.
+bool reduces(Operation *op, Value value) {
+  auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
+  return reduction && reduction.getReduced() == value && value.getDefiningOp();
+}
+
 /// Whether nothing but pointwise ops reads the value, or what they make of it.
 bool feedsPointwiseOnly(Value value) {
-  return llvm::all_of(value.getUsers(), [](Operation *user) {
-    return isa<seg::YieldOp>(user) || (isa<seg::PointwiseOpInterface>(user) &&
-                                       feedsPointwiseOnly(user->getResult(0)));
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    return isa<seg::YieldOp>(user) || reduces(user, value) ||
+           (isa<seg::PointwiseOpInterface>(user) &&
+            feedsPointwiseOnly(user->getResult(0)));
   });
 }
 
@@ -91,11 +99,8 @@ void GraphReader::addKernel(seg::FusionOp fusion, int index) {
       if (input >= 0 && readsPointwiseOnly(fusion, value, result))
         kernel.inPlace.push_back({input, number});
   }
-  // Prepared filters outlive the call: they have a region of their own.
-  DictionaryAttr strategy = fusion.getStrategyAttr();
-  if (strategy && !strategy.get(strategyPreparedName))
-    if (auto bytes = strategy.getAs<IntegerAttr>(strategyTempName))
-      kernel.temporary = bytes.getInt();
+  // Without prepared filters: they outlive the call, in a region of their own.
+  kernel.temporary = arenaTempBytes(fusion.getStrategyAttr());
   graph.kernels.push_back(std::move(kernel));
 }
 

@@ -12,7 +12,7 @@
 #ifndef SEGC_CODEGEN_CPU_CONVSTRATEGY_H
 #define SEGC_CODEGEN_CPU_CONVSTRATEGY_H
 
-#include "segc/Codegen/Common/ConvProblem.h"
+#include "segc/Codegen/Common/Moments.h"
 #include "segc/Target/CpuStrategyContext.h"
 
 namespace segc {
@@ -44,6 +44,10 @@ struct ConvPlan {
     return divideUp(problem.outChannels, channelBlock());
   }
   Dims tileCounts(const ConvProblem &problem) const;
+  /// The outputs of the tasks, those of all groups together.
+  TileGrid outputTiles(const ConvProblem &problem) const {
+    return {problem.out, tile, problem.phases()};
+  }
   /// Floats of one packed filter panel.
   int64_t panelSize(const ConvProblem &problem) const;
   /// Floats of a packed input tile.
@@ -111,9 +115,9 @@ std::pair<FilterGradPlan, double>
 selectFilterGradPlan(const ConvProblem &problem,
                      const CpuStrategyContext &context);
 
-/// The strategy of any kind's plan.
+/// The strategy of any kind's plan for the fusion.
 template <typename Plan>
-mlir::DictionaryAttr toStrategy(mlir::MLIRContext *context,
+mlir::DictionaryAttr toStrategy(seg::FusionOp fusion,
                                 const ConvProblem &problem, const Plan &plan);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.

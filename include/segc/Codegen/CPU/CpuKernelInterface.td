@@ -42,6 +42,11 @@ def CpuKernelOpInterface : OpInterface<"CpuKernelOpInterface"> {
     InterfaceMethod<"True if pointwise users of the result with its shape can be its epilogue.",
       "bool", "hasCpuEpilogue", (ins), [{}], "return false;">,
     InterfaceMethod<[{
+        True if reductions of what the kernel computes can follow it, tile by
+        tile.
+      }],
+      "bool", "hasCpuReductions", (ins), [{}], "return false;">,
+    InterfaceMethod<[{
         The operand that the first launch lays out in the temporary, reading
         nothing else; -1 if there is none. Where the operand is a parameter of
         an entry that does not train, seg-select-cpu-strategy marks the
@@ -50,6 +55,38 @@ def CpuKernelOpInterface : OpInterface<"CpuKernelOpInterface"> {
       "int64_t", "preparedOperand", (ins), [{}], "return -1;">,
     InterfaceMethod<"Floating-point operations for one sample.",
       "double", "flopsPerSample", (ins), [{}], "return 0;">
+  ];
+}
+
+def CpuReductionOpInterface : OpInterface<"CpuReductionOpInterface"> {
+  let cppNamespace = "::segc";
+  let description = [{
+    A reduction over pixels that follows what computes its operand, in the same
+    kernel: every tile leaves rows of numbers, one for each channel, which a
+    launch at the end merges in order. TileReductions.h runs them.
+  }];
+  let methods = [
+    InterfaceMethod<"Where tiles of a grid leave their rows, from `base` on.",
+      "::segc::MomentLayout", "momentLayout",
+      (ins "const ::segc::TileGrid &":$grid, "int64_t":$base)>,
+    InterfaceMethod<"Vectors of a tile's channels that `terms` needs.",
+      "::llvm::SmallVector<::mlir::Value>", "hoist",
+      (ins "::segc::KernelBody &":$k, "const ::segc::MomentLayout &":$layout,
+           "const ::segc::ReductionTile &":$tile,
+           "::llvm::function_ref<::mlir::Value(::mlir::Value memref, ::mlir::Value row)>":$perChannel),
+      [{}], "return {};">,
+    InterfaceMethod<"What a vector of elements from `index` on adds to each sum.",
+      "::llvm::SmallVector<::mlir::Value>", "terms",
+      (ins "::segc::KernelBody &":$k, "::mlir::Value":$index, "int64_t":$lanes,
+           "::mlir::Value":$mask, "::mlir::ValueRange":$hoisted)>,
+    InterfaceMethod<"The rows that a tile leaves, of its sums.",
+      "::llvm::SmallVector<::mlir::Value>", "finish",
+      (ins "::segc::KernelBody &":$k, "const ::segc::ReductionTile &":$tile,
+           "::mlir::ValueRange":$sums, "::mlir::ValueRange":$hoisted),
+      [{}], "return ::llvm::to_vector(sums);">,
+    InterfaceMethod<"How many sums there are.", "unsigned", "sumCount", (ins)>,
+    InterfaceMethod<"Adds the launches that merge the tiles.", "void", "emitMerge",
+      (ins "::segc::FusionEmitter &":$emitter, "const ::segc::MomentLayout &":$layout)>
   ];
 }
 

@@ -9,15 +9,27 @@
 #define SEGC_CODEGEN_CPU_CPUKERNELS_H
 
 #include "mlir/IR/DialectRegistry.h"
-#include "segc/Codegen/Common/KernelBuilder.h"
+#include "segc/Codegen/Common/Moments.h"
 #include "segc/Target/CpuStrategyContext.h"
+
+namespace segc {
+
+/// A tile whose pixels a reduction adds up.
+struct ReductionTile {
+  mlir::Value sample;
+  mlir::Value number; ///< Within the sample.
+  mlir::Value first;  ///< Element of the first pixel's channel 0.
+  mlir::Value pixels; ///< How many, an index.
+};
+
+} // namespace segc
 
 #include "segc/Codegen/CPU/CpuKernelInterface.h.inc"
 
 namespace segc {
 
 /// Emits a fusion by its root and strategy. Kernels of the CPU take no
-/// prologue and no reduction beside the root: an error on the fusion.
+/// prologue, and reductions only where the root says so: else an error.
 mlir::LogicalResult emitCpuFusion(FusionEmitter &emitter);
 /// Emits a fusion without a root.
 mlir::LogicalResult emitPointwiseFusion(FusionEmitter &emitter);

@@ -30,6 +30,9 @@ struct NarrowPlan {
     return roundUp(problem.inChannels, lanes);
   }
   Dims tileCounts(const ConvProblem &problem) const;
+  TileGrid outputTiles(const ConvProblem &problem) const {
+    return {problem.out, tile};
+  }
   int64_t filterSize(const ConvProblem &problem) const {
     return product(problem.taps) * problem.outChannels *
            paddedChannels(problem);

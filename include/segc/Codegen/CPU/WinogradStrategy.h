@@ -35,6 +35,9 @@ struct WinogradPlan {
   }
   /// Tiles, then tasks, of a sample.
   Dims grid(const ConvProblem &problem) const;
+  TileGrid outputTiles(const ConvProblem &problem) const {
+    return {problem.out, {tile[0] * m[0], tile[1] * m[1], tile[2] * m[2]}};
+  }
   Dims taskCounts(const ConvProblem &problem) const;
   /// Tiles of a task, up to whole register blocks.
   int64_t rows() const { return roundUp(product(tile), ur); }

@@ -35,6 +35,7 @@ struct KernelArguments {
   /// (f32). A rank-0 tensor is a memref of one element.
   llvm::SmallVector<mlir::Value> inputs, outputs;
   mlir::Value temp, scratch;
+  mlir::Value sums;  ///< Null if the strategy has no `sums_bytes`.
   mlir::Value batch; ///< Samples in this call, of type index.
   mlir::Value task;  ///< Which task this is, of type index.
 };
@@ -53,6 +54,10 @@ public:
   mlir::Value input(unsigned i) const { return arguments.inputs[i]; }
   mlir::Value output(unsigned i) const { return arguments.outputs[i]; }
   mlir::Value temp() const { return arguments.temp; }
+  /// What tiles leave of a reduction: the temporary, unless that is a filter's.
+  mlir::Value sums() const {
+    return arguments.sums ? arguments.sums : arguments.temp;
+  }
   mlir::Value scratch() const { return arguments.scratch; }
   mlir::Value batch() const { return arguments.batch; }
   mlir::Value task() const { return arguments.task; }

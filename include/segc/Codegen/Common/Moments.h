@@ -1,4 +1,4 @@
-//===- Moments.h - Mean and variance from tiles -----------------*- C++ -*-===//
+//===- Moments.h - Sums and moments from tiles ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,26 +12,51 @@
 #ifndef SEGC_CODEGEN_COMMON_MOMENTS_H
 #define SEGC_CODEGEN_COMMON_MOMENTS_H
 
-#include "segc/Codegen/Common/KernelBuilder.h"
+#include "segc/Codegen/Common/ConvProblem.h"
 
 namespace segc {
 
-/// Where the tiles of an activation and their two numbers a channel (mean and
-/// sum of squared deviations, or two sums) lie in the temporary.
+/// How the pixels of a sample are cut into tiles: boxes of at most `tile`
+/// positions of each phase, the phases of a box one after the other.
+struct TileGrid {
+  Dims size; ///< Pixels of a sample; multiples of `phases`.
+  Dims tile; ///< Positions of one phase.
+  Dims phases{1, 1, 1};
+
+  /// Tiles of consecutive pixels.
+  static TileGrid ofPixels(int64_t pixels, int64_t tilePixels) {
+    return {{1, 1, pixels}, {1, 1, tilePixels}};
+  }
+  /// Positions of one phase.
+  Dims space() const;
+  int64_t tiles() const;
+  /// Pixels of the tile with this number, an index.
+  mlir::Value pixels(KernelBody &k, mlir::Value tile) const;
+};
+
+/// Where the tiles of an activation and their numbers (rows of one for each
+/// channel: mean and sum of squared deviations, or sums) lie in
+/// KernelBody::sums.
 struct MomentLayout {
   MomentLayout(mlir::RankedTensorType activation, seg::NormKind kind,
-               int64_t groups, int64_t tilePixels);
+               int64_t groups, const TileGrid &grid, int64_t base = 0);
 
   /// Two rows of channels for each tile, then two for each sample.
-  int64_t tempBytes() const { return samples * (tiles + 1) * 2 * channels * 4; }
+  int64_t floats() const { return samples * (tiles + 1) * 2 * channels; }
   mlir::Value tileRow(KernelBody &k, mlir::Value sample,
                       mlir::Value tile) const;
   mlir::Value sampleRow(KernelBody &k, mlir::Value sample) const;
   /// Row of the statistics of `sample`.
   mlir::Value statisticsRow(KernelBody &k, mlir::Value sample) const;
+  /// Samples of the call.
+  mlir::Value callSamples(KernelBody &k) const {
+    return batched ? k.batch() : k.index(1);
+  }
 
   seg::NormKind kind;
-  int64_t channels, pixels, samples, tilePixels, tiles, groups;
+  TileGrid grid;
+  int64_t channels, pixels, samples, tiles, groups, base;
+  bool batched; ///< Rank 1 is one pixel of one sample.
 };
 
 /// A vector of channels that a merging task works on.
@@ -67,7 +92,7 @@ mlir::Value reciprocalDeviation(KernelBody &k, mlir::Value squares,
                                 mlir::Value inverseCount, double epsilon);
 
 /// Merges the tiles of batch or instance statistics (for groups: stores the
-/// moments of each sample in the temporary) and stores mean and 1/deviation of
+/// moments of each sample among the sums) and stores mean and 1/deviation of
 /// the block's channels; either memref may be null.
 void emitMergedMoments(KernelBody &k, ChannelBlock &block,
                        const MomentLayout &layout, double epsilon,

@@ -144,8 +144,8 @@ void FusionOp::print(OpAsmPrinter &printer) {
 
 /// Whether the op reduces values that its seg.fusion computes.
 static bool isEpilogueReduction(Operation &op) {
-  return op.hasTrait<EpilogueReduction>() &&
-         llvm::none_of(op.getOperands(), llvm::IsaPred<BlockArgument>);
+  auto reduction = dyn_cast<EpilogueReductionOpInterface>(op);
+  return reduction && !isa<BlockArgument>(reduction.getReduced());
 }
 
 LogicalResult FusionOp::verify() {

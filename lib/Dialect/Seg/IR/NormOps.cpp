@@ -115,6 +115,8 @@ LogicalResult NormStatsOp::verify() {
                           getEpsilon().convertToDouble(), getResults());
 }
 
+Value NormGradStatsOp::getReduced() { return getGrad(); }
+
 LogicalResult NormGradStatsOp::verify() {
   if (getInput().getType() != getGrad().getType()) // norm_c7
     return emitOpError("expects a gradient of the input's type ")

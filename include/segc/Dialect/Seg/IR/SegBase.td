@@ -44,5 +44,7 @@ class Seg_PureOp<string mnemonic, list<Trait> traits = []>
 def Seg_Differentiable
     : DeclareOpInterfaceMethods<Seg_DifferentiableOpInterface>;
 def Seg_Pointwise : DeclareOpInterfaceMethods<Seg_PointwiseOpInterface>;
+def Seg_EpilogueReduction
+    : DeclareOpInterfaceMethods<Seg_EpilogueReductionOpInterface>;
 
 #endif // SEGC_DIALECT_SEG_BASE_TD

@@ -89,7 +89,7 @@ def Seg_ConvFilterGradOp : Seg_ConvLikeOp<"conv_filter_grad", [Seg_NotDifferenti
   }];
 }
 
-def Seg_ChannelSumOp : Seg_PureOp<"channel_sum", [Seg_Differentiable]> {
+def Seg_ChannelSumOp : Seg_PureOp<"channel_sum", [Seg_Differentiable, Seg_EpilogueReduction]> {
   let summary = "Sum over samples and space: one value a channel";
   let description = [{
     The gradient of a bias, and of every other operand that is broadcast over

@@ -78,8 +78,8 @@ def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_NotDifferentiabl
   let description = [{
     The body has at most one root (the first op that is not pointwise);
     pointwise ops around it are its prologue and epilogue. Reductions of what
-    the root or its epilogue computes may follow, if they are
-    `EpilogueReduction`s: statistics. `strategy` is chosen by
+    the root or its epilogue computes may follow, if they implement
+    EpilogueReductionOpInterface: statistics. `strategy` is chosen by
     seg-select-strategy, offsets by seg-plan-memory; either may be given.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$inputs, OptionalAttr<DictionaryAttr>:$strategy,

@@ -99,7 +99,7 @@ def Seg_NormApplyOp : Seg_PureOp<"norm_apply", [Seg_NotDifferentiable, Seg_Point
   let assemblyFormat = "$input `,` $mean `,` $rstd `,` $gamma `,` $beta attr-dict `:` functional-type(operands, results)";
 }
 
-def Seg_NormGradStatsOp : Seg_PureOp<"norm_grad_stats", [Seg_NotDifferentiable]> {
+def Seg_NormGradStatsOp : Seg_PureOp<"norm_grad_stats", [Seg_NotDifferentiable, DeclareOpInterfaceMethods<Seg_EpilogueReductionOpInterface, ["getReduced"]>]> {
   let summary = "The sums that seg.norm's gradient needs";
   let description = [{
     With xhat = (in - mean) * rstd: `mean_grad` = mean(gamma*grad) and

@@ -18,10 +18,6 @@ class NotDifferentiable
     : public mlir::OpTrait::TraitBase<ConcreteOp, NotDifferentiable> {};
 
 /// The op reduces what a kernel computes. See SegInterfaces.td.
-template <typename ConcreteOp>
-class EpilogueReduction
-    : public mlir::OpTrait::TraitBase<ConcreteOp, EpilogueReduction> {};
-
 namespace detail {
 /// pointwise_c1: every operand broadcasts to the result, and one has its shape.
 llvm::LogicalResult verifyPointwise(mlir::Operation *op);

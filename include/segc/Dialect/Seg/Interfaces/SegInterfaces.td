@@ -53,8 +53,16 @@ def Seg_PointwiseOpInterface : OpInterface<"PointwiseOpInterface"> {
 
 // A reduction that a kernel can compute of values as it produces them: it may
 // follow the root of a seg.fusion.
-def Seg_EpilogueReduction : NativeOpTrait<"EpilogueReduction"> {
+def Seg_EpilogueReductionOpInterface : OpInterface<"EpilogueReductionOpInterface"> {
   let cppNamespace = "::segc::seg";
+  let description = [{
+    The op reduces an activation over pixels, to few values a channel.
+    Implementing it lets the op follow what computes the activation in that
+    kernel, which adds up each tile while it is near, so that memory is not
+    read again. What else the op reads must be there before the kernel runs.
+  }];
+  let methods = [InterfaceMethod<"The operand that is reduced.",
+    "::mlir::Value", "getReduced", (ins), [{}], "return $_op.getInput();">];
 }
 
 // The op has no derivative: it is a derivative, or has no gradient by nature.

@@ -1,0 +1,192 @@
+//===- Grouping.cpp -------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Grouping.h"
+
+#include "mlir/IR/Remarks.h"
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+
+using namespace mlir;
+
+namespace segc {
+
+FusionGrouping::FusionGrouping(Block &block, const FusionModel *model,
+                               bool enable, int64_t fuel)
+    : model(model), enable(enable), fuel(fuel) {
+  for (Operation &op : block.without_terminator())
+    add(&op);
+}
+
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
+void FusionGrouping::add(Operation *op) {
+  bool pointwise = isa<seg::PointwiseOpInterface>(op);
+  groups.push_back(std::make_unique<FusionGroup>());
+  FusionGroup *group = groups.back().get();
+  group->ops = {op};
+  group->root = pointwise ? nullptr : op;
+  group->space = shapeOf(op->getResult(0));
+  owner[op] = group;
+  position[op] = position.size();
+  if (pointwise)
+    addPointwise(op);
+  else if (auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op))
+    addReduction(op, reduction.getReduced());
+}
+
+/// Joins the kernels of all operands that take it.
+void FusionGrouping::addPointwise(Operation *op) {
+  llvm::SmallSetVector<Value, 4> operands(op->operand_begin(),
+                                          op->operand_end());
+  for (Value operand : operands) {
+    FusionGroup *producer = groupOf(operand);
+    if (producer && producer != owner[op] &&
+        weigh(operand, op, pointwiseRefusal(producer, op)))
+      merge(producer, owner[op]);
+  }
+}
+
+/// Joins the kernel that computes what it reduces, if that takes it.
+void FusionGrouping::addReduction(Operation *op, Value reduced) {
+  FusionGroup *producer = groupOf(reduced), *own = owner[op];
+  if (!producer || !weigh(reduced, op, reductionRefusal(producer, op, reduced)))
+    return;
+  own->root = nullptr;
+  own->reductions = {op};
+  merge(producer, own);
+}
+
+/// Says and counts what becomes of a pair: true if nothing is against it.
+bool FusionGrouping::weigh(Value operand, Operation *user, const char *reason) {
+  int64_t bytes = seg::tensorBytes(operand);
+  auto pair = [&](auto &&remark) -> auto && {
+    return std::move(remark << remark::add("{0} -> {1}",
+                                           operand.getDefiningOp()->getName(),
+                                           user->getName()));
+  };
+  if (reason) {
+    ++missedCount;
+    pair(remark::missed(
+        user->getLoc(),
+        remark::RemarkOpts::name("not-fused").category("fusion")))
+        << remark::reason("{0}", reason) << remark::metric("bytes", 2 * bytes);
+    return false;
+  }
+  --fuel;
+  ++fusedCount;
+  // The value need not be read again; nor written, if this is its only user.
+  pair(remark::passed(user->getLoc(),
+                      remark::RemarkOpts::name("fused").category("fusion")))
+      << remark::metric("bytes_saved", bytes * (operand.hasOneUse() ? 2 : 1));
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Legality
+//===----------------------------------------------------------------------===//
+
+const char *FusionGrouping::refusal(FusionGroup *producer, Operation *op) {
+  if (!enable)
+    return "fusion is off";
+  if (fuel == 0)
+    return "out of fuel";
+  for (Operation *user : owner[op]->ops)
+    for (Value operand : user->getOperands())
+      if (llvm::is_contained(producer->reductions, operand.getDefiningOp()))
+        return "the user needs all tiles of what the producer's kernel reduces";
+  if (reachesFromOutside(producer, owner[op]))
+    return "another kernel lies between: the user also needs a value computed "
+           "from this one";
+  return nullptr;
+}
+
+const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
+                                             Operation *op) {
+  FusionGroup *consumer = owner[op];
+  if (producer->space != consumer->space)
+    return "iteration spaces differ: the user reads the value broadcast or "
+           "reduced";
+  if (producer->root && !(model && model->takesEpilogue(producer->root)))
+    return "the producer's kernel takes no epilogue";
+  if (producer->root && consumer->root)
+    return "both sides hold a root: a kernel has one";
+  if (consumer->root && !producer->reductions.empty())
+    return "one side holds a root, the other reductions of its own";
+  if (consumer->root &&
+      llvm::any_of(consumer->root->getOperands(),
+                   [&](Value v) { return groupOf(v) == producer; }))
+    return "the user's root reads the value too: a kernel computes nothing "
+           "before its root";
+  return refusal(producer, op);
+}
+
+const char *FusionGrouping::reductionRefusal(FusionGroup *producer,
+                                             Operation *op, Value reduced) {
+  if (producer->space != shapeOf(reduced))
+    return "iteration spaces differ: the producer's kernel computes several "
+           "shapes";
+  if (!(model && model->takesReduction(producer->root, op)))
+    return "the producer's kernel adds up no tiles";
+  return refusal(producer, op);
+}
+
+/// Whether a path leads from `from` to `to` through a third group.
+bool FusionGrouping::reachesFromOutside(FusionGroup *from, FusionGroup *to) {
+  llvm::SmallSetVector<FusionGroup *, 16> work;
+  auto push = [&](FusionGroup *group) {
+    for (Operation *op : group->ops)
+      for (Operation *user : op->getUsers())
+        if (FusionGroup *next = owner.lookup(user); next && next != from)
+          work.insert(next);
+  };
+  push(from);
+  work.remove(to);
+  for (size_t i = 0; i < work.size(); ++i) {
+    if (work[i] == to)
+      return true;
+    push(work[i]);
+  }
+  return false;
+}
+
+void FusionGrouping::merge(FusionGroup *into, FusionGroup *from) {
+  for (Operation *op : from->ops)
+    owner[op] = into;
+  into->ops.append(from->ops);
+  llvm::sort(into->ops, [&](Operation *a, Operation *b) {
+    return position[a] < position[b];
+  });
+  if (from->root)
+    into->root = from->root;
+  into->reductions.append(from->reductions);
+  from->ops.clear();
+}
+
+void FusionGrouping::visit(FusionGroup *group,
+                           llvm::SetVector<FusionGroup *> &order) {
+  if (order.contains(group))
+    return;
+  for (Operation *op : group->ops)
+    for (Value operand : op->getOperands())
+      if (FusionGroup *producer = groupOf(operand);
+          producer && producer != group)
+        visit(producer, order);
+  order.insert(group);
+}
+
+SmallVector<FusionGroup *> FusionGrouping::ordered() {
+  llvm::SetVector<FusionGroup *> order;
+  for (auto &group : groups)
+    if (!group->ops.empty())
+      visit(group.get(), order);
+  return order.takeVector();
+}
+
+} // namespace segc

@@ -1,0 +1,70 @@
+//===- Grouping.h - Which ops become one kernel -----------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_TRANSFORMS_FUSION_GROUPING_H
+#define SEGC_LIB_TRANSFORMS_FUSION_GROUPING_H
+
+#include "mlir/IR/Block.h"
+#include "mlir/IR/Operation.h"
+#include "segc/Target/FusionModel.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SetVector.h"
+#include <memory>
+
+namespace segc {
+
+/// Ops that will be one kernel.
+struct FusionGroup {
+  llvm::SmallVector<mlir::Operation *> ops; ///< In program order.
+  mlir::Operation *root = nullptr; ///< What the others surround, if any.
+  llvm::SmallVector<mlir::Operation *> reductions; ///< Of what they compute.
+  llvm::ArrayRef<int64_t> space; ///< Shape of the iteration space.
+};
+
+/// Partitions the ops of a block into groups; a remark for every pair of a
+/// producer and a user that could have been one kernel.
+class FusionGrouping {
+public:
+  /// `fuel`: at most so many pairs are fused; negative: any number.
+  FusionGrouping(mlir::Block &block, const FusionModel *model, bool enable,
+                 int64_t fuel);
+
+  /// Groups so that each comes after those it reads from; otherwise in the
+  /// order of their first ops.
+  llvm::SmallVector<FusionGroup *> ordered();
+  int64_t fusedCount = 0, missedCount = 0;
+
+private:
+  void add(mlir::Operation *op);
+  void addPointwise(mlir::Operation *op);
+  void addReduction(mlir::Operation *op, mlir::Value reduced);
+  bool weigh(mlir::Value operand, mlir::Operation *user, const char *reason);
+
+  // Why the op may not join the group of `producer`; null if it may.
+  const char *refusal(FusionGroup *producer, mlir::Operation *op);
+  const char *pointwiseRefusal(FusionGroup *producer, mlir::Operation *op);
+  const char *reductionRefusal(FusionGroup *producer, mlir::Operation *op,
+                               mlir::Value reduced);
+  bool reachesFromOutside(FusionGroup *from, FusionGroup *to);
+  void merge(FusionGroup *into, FusionGroup *from);
+  void visit(FusionGroup *group, llvm::SetVector<FusionGroup *> &order);
+  FusionGroup *groupOf(mlir::Value value) const {
+    return value.getDefiningOp() ? owner.lookup(value.getDefiningOp())
+                                 : nullptr;
+  }
+
+  const FusionModel *model;
+  bool enable;
+  int64_t fuel;
+  llvm::SmallVector<std::unique_ptr<FusionGroup>> groups; ///< Some get empty.
+  llvm::DenseMap<mlir::Operation *, FusionGroup *> owner;
+  llvm::DenseMap<mlir::Operation *, int> position;
+};
+
+} // namespace segc
+
+#endif // SEGC_LIB_TRANSFORMS_FUSION_GROUPING_H
