@@ -80,31 +80,81 @@ func.func @two_roots(%x: !x, %w: !w) -> !x {
 !x = tensor<1x8x8x16xf32>
 !w = tensor<3x3x16x16xf32>
 
-// What the root reads is not computed in its kernel, in either order of the
-// sum's operands: there is no prologue.
+// What the root loads is computed on the way, and again beside the root where
+// another op of the kernel reads it.
 // CHECK-LABEL: func.func @residual(
-func.func @residual(%x: !x, %w: !w) -> (!x, !x) {
-  // FUSE: %[[P:.*]] = seg.fusion
-  // FUSE-NEXT: seg.relu
-  // FUSE-NEXT: seg.yield
-  // FUSE: seg.fusion ({{.*}} = %[[P]] : {{.*}})
-  // FUSE-NEXT: seg.conv
-  // FUSE-NEXT: seg.add
-  // FUSE-NEXT: seg.yield
+func.func @residual(%x: !x, %w: !w) -> !x {
+  // FUSE: seg.fusion
+  // FUSE-NEXT: %[[P:.*]] = seg.relu
+  // FUSE-NEXT: %[[Y:.*]] = seg.conv %[[P]]
+  // FUSE-NEXT: %[[SUM:.*]] = seg.add %[[Y]], %[[P]]
+  // FUSE-NEXT: seg.yield %[[SUM]]
+  // FUSE-NOT: seg.fusion
   %p = seg.relu %x : !x
   %0 = seg.conv %p, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
   %1 = seg.add %0, %p : (!x, !x) -> !x
-  // FUSE: %[[Q:.*]] = seg.fusion
-  // FUSE-NEXT: seg.sigmoid
+  return %1 : !x
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+!w = tensor<3x3x32x16xf32>
+
+// A concatenation of a crop and pointwise ops is written by nobody: forward and
+// backward kernels read its parts.
+// CHECK-LABEL: func.func @parts(
+func.func @parts(%x: !x, %large: tensor<1x12x12x16xf32>, %w: !w, %dy: !x) -> (!x, !w) {
+  // FUSE: seg.fusion
+  // FUSE-NEXT: %[[CROP:.*]] = seg.crop
+  // FUSE-NEXT: %[[RELU:.*]] = seg.relu
+  // FUSE-NEXT: %[[ALL:.*]] = seg.concat %[[RELU]], %[[CROP]]
+  // FUSE-NEXT: seg.conv %[[ALL]]
   // FUSE-NEXT: seg.yield
-  // FUSE: seg.fusion ({{.*}} = %[[Q]] : {{.*}})
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.crop
+  // FUSE-NEXT: seg.relu
+  // FUSE-NEXT: %[[AGAIN:.*]] = seg.concat
+  // FUSE-NEXT: seg.conv_filter_grad %[[AGAIN]]
+  // FUSE-NEXT: seg.yield
+  // FUSE-NOT: seg.fusion
+  %c = seg.crop %large at [2, 2] : tensor<1x12x12x16xf32> -> !x
+  %r = seg.relu %x : !x
+  %all = seg.concat %r, %c : (!x, !x) -> tensor<1x8x8x32xf32>
+  %y = seg.conv %all, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (tensor<1x8x8x32xf32>, !w) -> !x
+  %dw = seg.conv_filter_grad %all, %dy strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (tensor<1x8x8x32xf32>, !x) -> !w
+  return %y, %dw : !x, !w
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+!w = tensor<3x3x16x16xf32>
+
+// One user that reads memory is enough: then all do. A pointwise user cannot
+// read a crop at its own point.
+// CHECK-LABEL: func.func @stored(
+func.func @stored(%x: !x, %large: tensor<1x12x12x16xf32>, %w: !w) -> (!x, tensor<1x4x4x16xf32>, !x) {
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.relu
+  // FUSE-NEXT: seg.yield
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.conv
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.max_pool
+  %p = seg.relu %x : !x
+  %0 = seg.conv %p, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
+  %1 = seg.max_pool %p window [2, 2] strides [2, 2] : !x -> tensor<1x4x4x16xf32>
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.crop
+  // FUSE-NEXT: seg.yield
+  // FUSE: seg.fusion
   // FUSE-NEXT: seg.conv
   // FUSE-NEXT: seg.add
-  // FUSE-NEXT: seg.yield
-  %q = seg.sigmoid %x : !x
-  %2 = seg.conv %q, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
-  %3 = seg.add %q, %2 : (!x, !x) -> !x
-  return %1, %3 : !x, !x
+  %c = seg.crop %large at [2, 2] : tensor<1x12x12x16xf32> -> !x
+  %2 = seg.conv %c, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
+  %3 = seg.add %2, %c : (!x, !x) -> !x
+  return %0, %1, %3 : !x, tensor<1x4x4x16xf32>, !x
 }
 
 // -----

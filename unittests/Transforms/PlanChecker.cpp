@@ -21,10 +21,14 @@ static int64_t bytesOf(Value value) {
 }
 
 /// Whether a kernel that is not pointwise reads what is made of the value: at
-/// other places than it writes.
+/// other places than it writes. A reduction of what the kernel stores is not
+/// meant: it reads the stored value.
 static bool reachesRoot(Value value) {
   for (Operation *user : value.getUsers()) {
     if (isa<seg::YieldOp>(user))
+      continue;
+    auto sum = dyn_cast<seg::EpilogueReductionOpInterface>(user);
+    if (sum && sum.getReduced() == value && !isa<BlockArgument>(value))
       continue;
     if (!isa<seg::PointwiseOpInterface>(user))
       return true;
@@ -108,16 +112,18 @@ SmallVector<PlanChecker::Range> PlanChecker::ranges(seg::FusionOp fusion) {
     if (offset >= 0)
       result.push_back({offset, offset + bytesOf(value), value});
   DictionaryAttr strategy = fusion.getStrategyAttr();
-  if (auto temp =
-          strategy ? strategy.getAs<IntegerAttr>("temp_bytes") : IntegerAttr();
-      temp && temp.getInt() > 0) {
-    // Prepared filters lie in a region of their own.
-    bool inArena = !strategy.get("prepared");
-    EXPECT_EQ(fusion.getTempOffset().has_value(), inArena);
-    if (!inArena)
-      return result;
+  auto bytes = [&](StringRef name) -> int64_t {
+    auto attr = strategy ? strategy.getAs<IntegerAttr>(name) : IntegerAttr();
+    return attr ? attr.getInt() : 0;
+  };
+  // Prepared filters lie in a region of their own.
+  int64_t temp = bytes("sums_bytes");
+  if (strategy && !strategy.get("prepared"))
+    temp += bytes("temp_bytes");
+  EXPECT_EQ(fusion.getTempOffset().has_value(), temp > 0);
+  if (temp > 0) {
     int64_t low = fusion.getTempOffset().value_or(0);
-    result.push_back({low, low + temp.getInt(), nullptr});
+    result.push_back({low, low + temp, nullptr});
   }
   return result;
 }

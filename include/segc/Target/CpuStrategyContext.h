@@ -26,6 +26,10 @@ struct CpuStrategyContext {
   WinogradTiles winograd = WinogradTiles::F4;
   /// Filters are laid out once, not in every step.
   bool constantFilter = false;
+  /// The first operand is computed by a prologue: it lies nowhere as it is.
+  bool computedInput = false;
+  /// Cycles that a prologue adds to loading a vector.
+  double loadCycles = 0;
 
   // For second choices: what the search may not use.
   bool onlyLargestTiles = false; ///< No Winograd tiles below `winograd`.

@@ -23,6 +23,15 @@ public:
   /// computed in its kernel.
   virtual bool takesEpilogue(mlir::Operation *root) const = 0;
 
+  /// Whether the kernel of the operand's owner, a root, can compute it with
+  /// pointwise ops and rearrangements while it loads it.
+  virtual bool takesPrologue(mlir::OpOperand &operand) const = 0;
+
+  /// Whether it is faster to compute the ops again in each of so many kernels
+  /// than to write their result for all.
+  virtual bool paysAsPrologue(llvm::ArrayRef<mlir::Operation *> ops,
+                              size_t kernels) const = 0;
+
   /// Whether the kernel of the root, or of pointwise ops if it is null, can
   /// add up what it computes for the reduction.
   virtual bool takesReduction(mlir::Operation *root,

@@ -75,7 +75,10 @@ def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
     iteration space, the producer's root takes an epilogue, and no path
     through other kernels leads from the fusion back into it. Reductions over
     pixels join what computes their operand, if its kernel can add up tiles;
-    what needs their results is a kernel of its own. A remark of category
+    what needs their results is a kernel of its own. Last, pointwise ops and
+    rearrangements (concatenations, crops) join every kernel that reads them,
+    if all can compute them while they load (`FusionModel::takesPrologue`) and
+    that is cheaper than writing them. A remark of category
     `fusion` says for every pair of producer and pointwise user what became of
     it, with the bytes saved or the reason.
   }];

@@ -48,8 +48,8 @@ public:
 
 private:
   /// What is read as input (0) and as gradient (1).
-  Value factor(KernelBody &body, unsigned i) const {
-    return inputOf(body, root->getOperand(plan.swapped ? 1 - i : i));
+  Value factor(unsigned i) const {
+    return root->getOperand(plan.swapped ? 1 - i : i);
   }
 
   /// The sums of a task: element (row, column) is memref[base + row*pitch +
@@ -245,17 +245,16 @@ FilterGradEmitter::Tile FilterGradEmitter::packTileOf(KernelBody &body,
       box.largest[d] = problem.window(d, plan.tile[d]);
     }
   }
-  Value input = factor(body, 0);
   tile.inputOrigin = box.origin;
-  tile.view = packTile(body, input, problem.in, problem.inChannels, tile.sample,
-                       box, 0, wideLanes);
+  tile.view = packTile(body, TileSource(factor(0)), problem.in,
+                       problem.inChannels, tile.sample, box, 0, wideLanes);
   return tile;
 }
 
 /// Copies the tile's gradient to scratch: [block][pixel][nb x lanes].
 void FilterGradEmitter::packGradient(KernelBody &body, const Tile &tile,
                                      Value firstBlock, Value endBlock) {
-  Value gradient = factor(body, 1), zero = body.index(0);
+  Value gradient = inputOf(body, factor(1)), zero = body.index(0);
   body.loop(firstBlock, endBlock, 1, [&](Value block) {
     Value to = body.add(body.mul(body.sub(block, firstBlock),
                                  product(plan.tile) * plan.channelBlock()),
@@ -315,7 +314,7 @@ FilterGradEmitter::Columns FilterGradEmitter::columnsOf(KernelBody &body,
       return body.add(base, body.mul(row, plan.tile[2] * plan.channelBlock()));
     };
   } else {
-    columns.memref = factor(body, 1);
+    columns.memref = inputOf(body, factor(1));
     columns.pitch = problem.outChannels;
     columns.row = [this, &body, &tile, channel = columns.channel](Value d,
                                                                   Value h) {
@@ -413,10 +412,14 @@ FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile,
       body.add(body.mul(body.add(gradientRow(body, tile, d, h), pixelsAhead),
                         problem.outChannels),
                columns.channel);
+  Value gradients = inputOf(body, factor(1));
   result.push_back(
-      {factor(body, 1),
-       clamp(gradient, factor(body, 1), plan.tile[2] * problem.outChannels),
+      {gradients,
+       clamp(gradient, gradients, plan.tile[2] * problem.outChannels),
        problem.outChannels});
+  // What a prologue reads lies elsewhere.
+  if (!isa<BlockArgument>(factor(0)))
+    return result;
 
   auto inputAt = [&](unsigned dim, Value at, Value tap) {
     Value step = body.mul(at, problem.strides[dim]);
@@ -431,10 +434,11 @@ FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile,
   Value position = body.add(
       body.add(body.mul(row, problem.in[2]), tile.inputOrigin[2]), inputAhead);
   int64_t pitch = problem.strides[2] * problem.inChannels;
-  result.push_back({factor(body, 0),
+  Value inputs = inputOf(body, factor(0));
+  result.push_back({inputs,
                     clamp(body.add(body.mul(position, problem.inChannels),
                                    block.firstOffset),
-                          factor(body, 0), plan.tile[2] * pitch),
+                          inputs, plan.tile[2] * pitch),
                     pitch});
   return result;
 }

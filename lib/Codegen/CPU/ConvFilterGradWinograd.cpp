@@ -265,7 +265,7 @@ void WinogradFilterGradEmitter::addBox(KernelBody &body, Value box,
     inputs.extents[d] = body.add(grads.extents[d], problem.taps[d] - 1);
   }
   Side input{forEachDim(plan.m, winogradInput),
-             packTile(body, inputOf(body, root->getOperand(0)), problem.in,
+             packTile(body, TileSource(root->getOperand(0)), problem.in,
                       problem.inChannels, ids[0], inputs, inputBase(),
                       plan.lanes),
              plan.m,
@@ -277,7 +277,7 @@ void WinogradFilterGradEmitter::addBox(KernelBody &body, Value box,
              plan.inputPitch(problem)};
   TransformMatrices adjoint = transposed(forEachDim(plan.m, winogradOutput));
   Side grad{adjoint,
-            packTile(body, inputOf(body, root->getOperand(1)), problem.out,
+            packTile(body, TileSource(root->getOperand(1)), problem.out,
                      problem.outChannels, ids[0], grads, gradBase(),
                      plan.lanes),
             plan.m,

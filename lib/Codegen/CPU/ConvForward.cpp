@@ -168,9 +168,9 @@ void ConvEmitter::multiply(KernelBody &body) {
                  context.phase[d].taps);
     inputs.largest[d] = problem.window(d, plan.tile[d]);
   }
-  context.view = readTile(body, inputOf(body, root->getOperand(0)),
-                          plan.in_place, problem.in, problem.inChannels,
-                          context.sample, inputs, wideLanes);
+  context.view =
+      readTile(body, TileSource(root->getOperand(0)), plan.in_place, problem.in,
+               problem.inChannels, context.sample, inputs, wideLanes);
 
   int64_t blocks = plan.channelBlocks(problem),
           perGroup = divideUp(blocks, plan.groups);

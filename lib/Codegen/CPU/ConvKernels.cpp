@@ -11,6 +11,7 @@
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
 #include "segc/Codegen/CPU/NarrowStrategy.h"
+#include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -54,6 +55,15 @@ Kind makeKind(seg::FusionOp fusion, const ConvProblem &problem, StringRef name,
             cycles};
   };
   return {name, std::move(refusal), rate};
+}
+
+/// The context of a root whose first operand may have a prologue.
+CpuStrategyContext withPrologue(Operation *op, CpuStrategyContext context) {
+  TileSource input(op->getOperand(0));
+  context.computedInput = !input.isInput();
+  context.loadCycles =
+      prologueCyclesPerOp * static_cast<double>(input.opCount());
+  return context;
 }
 
 /// Of convolutions, transposed convolutions and input gradients.
@@ -157,12 +167,14 @@ template <typename Op>
 struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
                                    const CpuStrategyContext &context) const {
-    return choose(op, convKinds(op, fusion, context), context);
+    CpuStrategyContext own = withPrologue(op, context);
+    return choose(op, convKinds(op, fusion, own), own);
   }
   SmallVector<DictionaryAttr>
   cpuStrategyCandidates(Operation *op, seg::FusionOp fusion,
                         const CpuStrategyContext &context) const {
-    return candidates(convKinds(op, fusion, context), context);
+    CpuStrategyContext own = withPrologue(op, context);
+    return candidates(convKinds(op, fusion, own), own);
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     if (kindOf(emitter) == winogradKind)
@@ -172,6 +184,9 @@ struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
     return emitConv(emitter, op);
   }
   bool hasCpuEpilogue(Operation *op) const { return true; }
+  bool takesCpuPrologue(Operation *op, unsigned operand) const {
+    return operand == 0;
+  }
   /// Unless phases differ in size: then some tiles have no pixels.
   bool hasCpuReductions(Operation *op) const {
     ConvProblem problem = convProblem(op);
@@ -191,16 +206,22 @@ struct FilterGradKernel
                                           seg::ConvFilterGradOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
                                    const CpuStrategyContext &context) const {
-    return choose(op, filterGradKinds(op, fusion, context), context);
+    CpuStrategyContext own = withPrologue(op, context);
+    return choose(op, filterGradKinds(op, fusion, own), own);
   }
   SmallVector<DictionaryAttr>
   cpuStrategyCandidates(Operation *op, seg::FusionOp fusion,
                         const CpuStrategyContext &context) const {
-    return candidates(filterGradKinds(op, fusion, context), context);
+    CpuStrategyContext own = withPrologue(op, context);
+    return candidates(filterGradKinds(op, fusion, own), own);
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     return kindOf(emitter) == winogradKind ? emitWinogradFilterGrad(emitter, op)
                                            : emitConvFilterGrad(emitter, op);
+  }
+  /// Gradients may be read where they lie.
+  bool takesCpuPrologue(Operation *op, unsigned operand) const {
+    return operand == 0;
   }
   double flopsPerSample(Operation *op) const {
     return 2 * productsPerSample(filterGradProblem(op));

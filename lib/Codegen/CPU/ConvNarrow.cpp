@@ -101,8 +101,8 @@ void NarrowEmitter::multiply(KernelBody &body) {
     box.largest[d] = problem.window(d, plan.tile[d]);
   }
   task.view =
-      readTile(body, inputOf(body, root->getOperand(0)), plan.in_place,
-               problem.in, problem.inChannels, task.sample, box, plan.lanes);
+      readTile(body, TileSource(root->getOperand(0)), plan.in_place, problem.in,
+               problem.inChannels, task.sample, box, plan.lanes);
   task.mask =
       channelMask(body, problem.outChannels, width, body.index(0), width);
   task.bias = output.bias(body, body.index(0), task.mask);

@@ -17,8 +17,8 @@ namespace segc {
 ConvOutput::ConvOutput(const ConvProblem &problem, Operation *root,
                        seg::FusionOp fusion, int64_t lanes)
     : problem(problem), root(root), fusion(fusion), lanes(lanes) {
-  for (Operation &op : fusion.getBody().front().without_terminator())
-    pointwiseOps += &op != root;
+  pointwiseOps = llvm::count_if(epilogueOps(fusion),
+                                llvm::IsaPred<seg::PointwiseOpInterface>);
 }
 
 Value ConvOutput::bias(KernelBody &body, Value channel, Value mask) const {

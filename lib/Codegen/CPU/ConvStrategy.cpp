@@ -180,7 +180,8 @@ static bool selectRegisterBlock(const ConvProblem &problem,
 }
 
 static double taskCycles(const ConvProblem &problem, const ConvPlan &plan,
-                         const CpuTarget &target) {
+                         const CpuStrategyContext &context) {
+  const CpuTarget &target = context.target;
   Dims taps = problem.phaseTaps();
   double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
   double tileBytes = 4.0 * plan.tileSize(problem),
@@ -192,7 +193,8 @@ static double taskCycles(const ConvProblem &problem, const ConvPlan &plan,
       steps * blocks;
   double pack = plan.in_place
                     ? 0
-                    : plan.tileSize(problem) / target.lanes * packCycles +
+                    : plan.tileSize(problem) / target.lanes *
+                              (packCycles + context.loadCycles) +
                           problem.window(0, plan.tile[0]) *
                               problem.window(1, plan.tile[1]) * packRowCycles;
   double finish = product(plan.tile) * plan.nb * blocks * epilogueCycles;
@@ -200,8 +202,9 @@ static double taskCycles(const ConvProblem &problem, const ConvPlan &plan,
          panelBytes * blocks / panelFromL3;
 }
 
-static void selectTile(const ConvProblem &problem, const CpuTarget &target,
-                       ConvPlan &plan) {
+static void selectTile(const ConvProblem &problem,
+                       const CpuStrategyContext &context, ConvPlan &plan) {
+  const CpuTarget &target = context.target;
   Dims space = problem.space();
   int64_t blocks = plan.channelBlocks(problem);
   SmallVector<int64_t> sizes[3];
@@ -224,7 +227,7 @@ static void selectTile(const ConvProblem &problem, const CpuTarget &target,
           int64_t tasks = product(candidate.tileCounts(problem)) *
                           problem.phaseCount() * candidate.groups;
           double cost =
-              occupiedTasks(tasks) * taskCycles(problem, candidate, target);
+              occupiedTasks(tasks) * taskCycles(problem, candidate, context);
           // Tiles that do not fit are the last resort.
           if (candidate.tileSize(problem) * 8 > target.l2Bytes)
             cost *= 1e3 * candidate.tileSize(problem);
@@ -260,8 +263,7 @@ static double totalCycles(const ConvProblem &problem, const ConvPlan &plan,
                       : filterCycles / plan.lanes * problem.phaseCount() *
                             plan.channelBlocks(problem) *
                             plan.panelSize(problem);
-  return occupiedTasks(tasks) * taskCycles(problem, plan, context.target) +
-         filter;
+  return occupiedTasks(tasks) * taskCycles(problem, plan, context) + filter;
 }
 
 std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,
@@ -269,10 +271,10 @@ std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,
   const CpuTarget &target = context.target;
   ConvPlan plan{};
   plan.lanes = lanesFor(problem.outChannels, target);
-  plan.in_place = problem.readsInside();
+  plan.in_place = problem.readsInside() && !context.computedInput;
   if (!selectRegisterBlock(problem, context, plan))
     return {plan, std::numeric_limits<double>::infinity()};
-  selectTile(problem, target, plan);
+  selectTile(problem, context, plan);
   plan.unroll = selectUnroll(problem, plan);
   return {plan, totalCycles(problem, plan, context)};
 }
@@ -372,7 +374,9 @@ static Dims selectTile(const ConvProblem &problem, const CpuTarget &target,
 
 /// Cycles of all tasks, and of the second launch.
 static double totalCycles(const ConvProblem &problem,
-                          const FilterGradPlan &plan, const CpuTarget &target) {
+                          const FilterGradPlan &plan,
+                          const CpuStrategyContext &context) {
+  const CpuTarget &target = context.target;
   Dims taps = plan.taskTaps(problem);
   int64_t tasks = plan.splits * plan.tap_groups * plan.groups;
   double tiles =
@@ -382,10 +386,11 @@ static double totalCycles(const ConvProblem &problem,
   double multiply =
       product(plan.tile) * rowCycles(problem, plan, target) * blocks;
   double pack =
-      (plan.tileSize(problem) +
+      (plan.tileSize(problem) * (packCycles + context.loadCycles) +
        (plan.pack_grad ? product(plan.tile) * blocks * plan.channelBlock()
-                       : 0)) /
-      target.lanes * packCycles;
+                       : 0) *
+           packCycles) /
+      target.lanes;
   // The sums are read and written for every tile, where they lie.
   double bytes = 4.0 * target.lanes * sums;
   double update =
@@ -435,7 +440,7 @@ selectFilterGradPlan(const ConvProblem &problem, bool swapped,
               (splits > tiles ||
                splits * candidate.partialSize(problem) * 4 > mostPartialBytes))
             continue;
-          double cost = totalCycles(problem, candidate, target);
+          double cost = totalCycles(problem, candidate, context);
           if (cost < best) {
             best = cost;
             plan = candidate;
@@ -452,7 +457,7 @@ selectFilterGradPlan(const ConvProblem &problem,
   // Vectors of few output channels are mostly empty.
   if (problem.outChannels >= problem.inChannels ||
       problem.outChannels >= context.target.lanes ||
-      problem.strides != Dims{1, 1, 1})
+      problem.strides != Dims{1, 1, 1} || context.computedInput)
     return plan;
   auto swapped =
       selectFilterGradPlan(swapFactors(problem), /*swapped=*/true, context);

@@ -139,6 +139,11 @@ int64_t tempBytes(const ConvProblem &problem, const Plan &plan) {
 }
 
 /// Whether Winograd tiles can compute it and are of sizes that are known.
+/// An input that no prologue computes and no border surrounds.
+bool mayReadInPlace(const ConvProblem &problem, Operation *op) {
+  return problem.readsInside() && isa<BlockArgument>(op->getOperand(0));
+}
+
 /// Of the reductions that follow the root.
 template <typename Plan>
 int64_t sumsBytes(seg::FusionOp fusion, const ConvProblem &problem,
@@ -240,7 +245,7 @@ FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
              << plan.block[d] << " and " << plan.tile[d];
     outerBlocked |= plan.block[d] > 1;
   }
-  if (plan.in_place && !problem.readsInside())
+  if (plan.in_place && !mayReadInPlace(problem, op))
     return op->emitOpError("cannot read its input in place");
   if (plan.share_taps &&
       !(problem.inStrides()[2] == 1 && problem.hasEqualPhases(2)))
@@ -263,6 +268,9 @@ FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
     return failure();
   if (plan.swapped && whole.strides != Dims{1, 1, 1})
     return op->emitOpError("cannot swap the factors of a strided convolution");
+  if (plan.swapped && !isa<BlockArgument>(op->getOperand(0)))
+    return op->emitOpError("cannot swap factors of which a prologue computes "
+                           "one");
   if (failed(checkMemory(emitter, whole, op, plan)))
     return failure();
   ConvProblem problem = plan.seen(whole);
@@ -291,7 +299,7 @@ FailureOr<WinogradPlan> readWinogradPlan(FusionEmitter &emitter,
   bool divides = true;
   for (unsigned d = 0; d < 3; ++d)
     divides &= problem.out[d] % plan->m[d] == 0;
-  if (plan->in_place && !(problem.readsInside() && divides))
+  if (plan->in_place && !(mayReadInPlace(problem, op) && divides))
     return op->emitOpError("cannot read its input in place");
   if (failed(checkMemory(emitter, problem, op, *plan)))
     return failure();
@@ -321,7 +329,7 @@ FailureOr<NarrowPlan> readNarrowPlan(FusionEmitter &emitter,
   if (plan.tile[2] != problem.out[2] && plan.tile[2] % plan.pixels != 0)
     return op->emitOpError("expects register blocks to divide the tile, got ")
            << plan.pixels << " and " << plan.tile[2];
-  if (plan.in_place && !problem.readsInside())
+  if (plan.in_place && !mayReadInPlace(problem, op))
     return op->emitOpError("cannot read its input in place");
   return plan;
 }

@@ -47,7 +47,7 @@ static void forVectors(KernelBody &body, Value from, Value to, int64_t lanes,
               [&] { each(end, body.prefixMask(rest, lanes)); });
 }
 
-TileView packTile(KernelBody &body, Value source, const Dims &size,
+TileView packTile(KernelBody &body, const TileSource &source, const Dims &size,
                   int64_t channels, Value sample, const TileBox &box,
                   int64_t base, int64_t lanes) {
   TileView view;
@@ -80,15 +80,21 @@ TileView packTile(KernelBody &body, Value source, const Dims &size,
                           body.mul(h, view.rowPitch));
       Value copyBegin = select(body, inside, leftEnd, rowEnd),
             copyEnd = select(body, inside, rightEnd, rowEnd);
+      auto copy = [&](Value i, Value mask) {
+        Value value =
+            body.load(source.memref(body), body.add(from, i), lanes, mask);
+        body.store(value, view.memref, body.add(to, i), mask);
+      };
       auto zeros = [&](Value i, Value mask) {
         body.store(body.zeroVector(lanes), view.memref, body.add(to, i), mask);
       };
       forVectors(body, zero, copyBegin, lanes, whole, zeros);
-      forVectors(body, copyBegin, copyEnd, lanes, whole,
-                 [&](Value i, Value mask) {
-                   body.store(body.load(source, body.add(from, i), lanes, mask),
-                              view.memref, body.add(to, i), mask);
-                 });
+      if (source.isInput())
+        forVectors(body, copyBegin, copyEnd, lanes, whole, copy);
+      else
+        source.emitRow(body, sample, {sourceD, sourceH, box.origin[2]},
+                       select(body, inside, left, width),
+                       select(body, inside, right, width), to, lanes);
       forVectors(body, copyEnd, rowEnd, lanes, whole, zeros);
     });
   });
@@ -109,11 +115,12 @@ TileView tileInPlace(KernelBody &body, Value source, const Dims &size,
   return view;
 }
 
-TileView readTile(KernelBody &body, Value source, bool inPlace,
+TileView readTile(KernelBody &body, const TileSource &source, bool inPlace,
                   const Dims &size, int64_t channels, Value sample,
                   const TileBox &box, int64_t lanes) {
   return inPlace
-             ? tileInPlace(body, source, size, channels, sample, box)
+             ? tileInPlace(body, source.memref(body), size, channels, sample,
+                           box)
              : packTile(body, source, size, channels, sample, box, 0, lanes);
 }
 

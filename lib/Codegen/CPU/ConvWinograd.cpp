@@ -161,8 +161,8 @@ WinogradEmitter::Task WinogradEmitter::readInput(KernelBody &body,
         body.add(body.mul(task.counts[d], plan.m[d]), problem.taps[d] - 1);
   }
   task.view =
-      readTile(body, inputOf(body, root->getOperand(0)), plan.in_place,
-               problem.in, problem.inChannels, task.sample, box, plan.lanes);
+      readTile(body, TileSource(root->getOperand(0)), plan.in_place, problem.in,
+               problem.inChannels, task.sample, box, plan.lanes);
   return task;
 }
 

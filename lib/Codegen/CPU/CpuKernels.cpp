@@ -7,6 +7,7 @@
 
 #include "segc/Codegen/CPU/CpuKernels.h"
 
+#include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Target/FusionModel.h"
 
 #include "segc/Codegen/CPU/CpuKernelInterface.cpp.inc"
@@ -15,16 +16,19 @@ using namespace mlir;
 
 namespace segc {
 
-/// Whether the kernel computes the reductions that the fusion has beside the
-/// root, and nothing that needs their results.
-static LogicalResult checkReductions(seg::FusionOp fusion,
-                                     CpuKernelOpInterface root) {
+/// Whether the kernel computes the prologue and the reductions that the fusion
+/// has around the root, and nothing that needs their results.
+static LogicalResult checkSurroundings(seg::FusionOp fusion,
+                                       CpuKernelOpInterface root) {
   bool reduces = isa<CpuReductionOpInterface>(root.getOperation());
-  if (!reduces &&
-      !llvm::all_of(root->getOperands(), llvm::IsaPred<BlockArgument>))
-    return root->emitOpError("has a prologue, which no CPU kernel takes");
+  for (OpOperand &operand : root->getOpOperands())
+    if (!reduces && !isa<BlockArgument>(operand.get()) &&
+        !root.takesCpuPrologue(operand.getOperandNumber()))
+      return root->emitOpError("has a prologue of operand #")
+             << operand.getOperandNumber()
+             << ", which its CPU kernel reads as it lies in memory";
   for (Operation &op : fusion.getBody().front().without_terminator()) {
-    if (isa<seg::PointwiseOpInterface>(op))
+    if (isa<seg::PointwiseOpInterface, seg::RearrangementOpInterface>(op))
       continue;
     if (&op != root &&
         !(isa<CpuReductionOpInterface>(op) && root.hasCpuReductions()))
@@ -54,17 +58,52 @@ LogicalResult emitCpuFusion(FusionEmitter &emitter) {
   auto kernel = dyn_cast<CpuKernelOpInterface>(root);
   if (!kernel)
     return root->emitOpError("has no CPU kernel");
-  if (failed(checkReductions(fusion, kernel)))
+  if (failed(checkSurroundings(fusion, kernel)))
     return failure();
   return kernel.emitCpuKernel(emitter);
 }
 
 namespace {
+
+/// Tensors that the ops read element by element; the parts of a rearrangement
+/// are one in all.
+int64_t activationInputs(ArrayRef<Operation *> ops) {
+  llvm::SmallDenseSet<Value> inputs;
+  for (Operation *op : ops) {
+    if (isa<seg::RearrangementOpInterface>(op))
+      return 1;
+    for (Value operand : op->getOperands())
+      if (!llvm::is_contained(ops, operand.getDefiningOp()) &&
+          operand.getType() == op->getResult(0).getType())
+        inputs.insert(operand);
+  }
+  return inputs.size();
+}
+
 struct CpuFusionModel : FusionModel {
   using FusionModel::FusionModel;
   bool takesEpilogue(Operation *root) const override {
     auto kernel = dyn_cast<CpuKernelOpInterface>(root);
     return kernel && kernel.hasCpuEpilogue();
+  }
+  bool takesPrologue(OpOperand &operand) const override {
+    auto kernel = dyn_cast<CpuKernelOpInterface>(operand.getOwner());
+    return kernel && kernel.takesCpuPrologue(operand.getOperandNumber());
+  }
+  /// By element of the result: bytes moved, and cycles of ops for the elements
+  /// of a tile and its border.
+  bool paysAsPrologue(ArrayRef<Operation *> ops,
+                      size_t kernels) const override {
+    constexpr double border = 1.5;
+    // Fusion is one for all versions: the widest one counts.
+    CpuTarget core = *lookupCpuTarget(cpuTargetNames().back());
+    int64_t pointwise =
+        llvm::count_if(ops, llvm::IsaPred<seg::PointwiseOpInterface>);
+    double inputs = activationInputs(ops), readers = kernels;
+    double bytes = 4 * (inputs + 1 + readers - inputs * readers);
+    double cycles = readers * border * prologueCyclesPerOp *
+                    static_cast<double>(pointwise) / core.lanes;
+    return bytes / core.bytesPerSecond > cycles / core.clockHz;
   }
   bool takesReduction(Operation *root, Operation *reduction) const override {
     auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(root);

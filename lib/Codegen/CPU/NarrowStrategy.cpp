@@ -31,7 +31,8 @@ std::string narrowRefusal(const ConvProblem &problem) {
   return "";
 }
 
-static double taskCycles(const ConvProblem &problem, const NarrowPlan &plan) {
+static double taskCycles(const ConvProblem &problem, const NarrowPlan &plan,
+                         const CpuStrategyContext &context) {
   double vectors = plan.paddedChannels(problem) / plan.lanes;
   double blocks = product(plan.tile) / double(plan.tile[2]) *
                   divideUp(plan.tile[2], plan.pixels);
@@ -41,9 +42,9 @@ static double taskCycles(const ConvProblem &problem, const NarrowPlan &plan) {
   // Sums over lanes: three operations for each sum of a square of them.
   double finish =
       plan.pixels * (NarrowPlan::mostChannels * 1.5 + epilogueCycles);
-  double pack = plan.in_place
-                    ? 0
-                    : plan.tileSize(problem) / double(plan.lanes) * packCycles;
+  double pack = plan.in_place ? 0
+                              : plan.tileSize(problem) / double(plan.lanes) *
+                                    (packCycles + context.loadCycles);
   return taskOverhead + pack + blocks * (multiply + finish + 20);
 }
 
@@ -55,7 +56,7 @@ selectNarrowPlan(const ConvProblem &problem,
   const CpuTarget &target = context.target;
   NarrowPlan plan{};
   plan.lanes = target.lanes;
-  plan.in_place = problem.readsInside();
+  plan.in_place = problem.readsInside() && !context.computedInput;
   int64_t unit = plan.lanes / NarrowPlan::mostChannels,
           most = (target.registers - problem.outChannels - 1) /
                  problem.outChannels;
@@ -68,7 +69,7 @@ selectNarrowPlan(const ConvProblem &problem,
             continue;
           double cycles =
               occupiedTasks(product(plan.tileCounts(problem)) * problem.batch) *
-              taskCycles(problem, plan);
+              taskCycles(problem, plan, context);
           if (cycles < best.second)
             best = {plan, cycles};
         }

@@ -138,11 +138,11 @@ static double taskCycles(const ConvProblem &problem, const WinogradPlan &plan,
   double channels = problem.inChannels, width = plan.channelBlock();
   double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
   double vectors = divideUp(problem.inChannels, plan.lanes);
-  double pack =
-      plan.in_place
-          ? 0
-          : plan.inputSize(problem) / double(plan.lanes) * packCycles +
-                plan.window()[0] * plan.window()[1] * packRowCycles;
+  double pack = plan.in_place
+                    ? 0
+                    : plan.inputSize(problem) / double(plan.lanes) *
+                              (packCycles + context.loadCycles) +
+                          plan.window()[0] * plan.window()[1] * packRowCycles;
   double transform = transformCycles(plan.m) * points * tiles;
   double panels = 4 * points * channels * width;
   double scratch = 4.0 * plan.scratchSize(problem);
@@ -218,7 +218,7 @@ selectWinogradPlan(const ConvProblem &problem,
       continue;
     for (unsigned d = 0; d < 3; ++d)
       plan.m[d] = problem.taps[d] == 1 ? 1 : size;
-    plan.in_place = problem.readsInside();
+    plan.in_place = problem.readsInside() && !context.computedInput;
     for (unsigned d = 0; d < 3; ++d)
       plan.in_place &= problem.out[d] % plan.m[d] == 0;
     for (plan.nb = 1; plan.nb <= std::min<int64_t>(4, vectors); ++plan.nb)
@@ -240,8 +240,9 @@ static double boxCycles(const ConvProblem &problem,
   double blocks = plan.groupBlocks(problem);
   double inputVectors = divideUp(problem.inChannels, plan.lanes),
          gradVectors = blocks * plan.nb;
-  double pack = (plan.inputSize(problem) + plan.gradSize(problem)) /
-                double(plan.lanes) * packCycles;
+  double pack = (plan.inputSize(problem) * (packCycles + context.loadCycles) +
+                 plan.gradSize(problem) * packCycles) /
+                double(plan.lanes);
   // A row of the outer transform, then those of the plane.
   double transform = (transformCycles(plan.m) + 3) * inner * tiles *
                      (inputVectors + gradVectors);

@@ -196,10 +196,17 @@ Value indexToDouble(KernelBody &k, Value index) {
 //===----------------------------------------------------------------------===//
 
 Operation *fusionRoot(seg::FusionOp fusion) {
-  for (Operation &op : fusion.getBody().front().without_terminator())
-    if (!isa<seg::PointwiseOpInterface>(op))
-      return &op;
-  return nullptr;
+  // After the prologue, before reductions of what it computes.
+  Operation *root = nullptr, *rearrangement = nullptr;
+  for (Operation &op : fusion.getBody().front().without_terminator()) {
+    if (isa<seg::PointwiseOpInterface>(op))
+      continue;
+    if (isa<seg::RearrangementOpInterface>(op))
+      rearrangement = &op;
+    else if (!root)
+      root = &op;
+  }
+  return root ? root : rearrangement;
 }
 
 Operation *fusionLead(seg::FusionOp fusion) {

@@ -47,13 +47,24 @@ llvm::SetVector<Operation *> leadingOps(ValueRange values) {
   return ops;
 }
 
+llvm::DenseSet<Operation *> epilogueOps(seg::FusionOp fusion) {
+  llvm::DenseSet<Operation *> ops;
+  Operation *root = fusionRoot(fusion);
+  bool reduces = isa_and_nonnull<seg::EpilogueReductionOpInterface>(root);
+  auto visit = [&](auto &self, Operation *op) -> void {
+    for (Value operand : op->getOperands()) {
+      Operation *from = operand.getDefiningOp();
+      if (from && (from != root || reduces) && ops.insert(from).second)
+        self(self, from);
+    }
+  };
+  visit(visit, fusion.getBody().front().getTerminator());
+  return ops;
+}
+
 PointwiseEmitter::PointwiseEmitter(KernelBody &body, seg::FusionOp fusion,
                                    RankedTensorType space)
-    : body(body), fusion(fusion), space(space) {
-  Operation *root = fusionRoot(fusion);
-  if (root && !isa<seg::EpilogueReductionOpInterface>(root))
-    prologue = leadingOps(root->getOperands());
-}
+    : body(body), fusion(fusion), space(space), epilogue(epilogueOps(fusion)) {}
 
 Value PointwiseEmitter::linearIndex(const Point &point) {
   return body.add(body.mul(point.pixel, spaceChannels(space)), point.channel);
@@ -118,7 +129,7 @@ void PointwiseEmitter::emit(const Point &point, int64_t lanes, Value mask,
   values = rootValues;
   for (Operation &op : fusion.getBody().front().without_terminator()) {
     auto pointwise = dyn_cast<seg::PointwiseOpInterface>(op);
-    if (pointwise && !prologue.contains(&op))
+    if (pointwise && epilogue.contains(&op))
       emitOp(pointwise, point, lanes, mask);
   }
   auto yield = cast<seg::YieldOp>(fusion.getBody().front().getTerminator());

@@ -25,6 +25,7 @@ namespace {
 void buildFusion(OpBuilder &builder, const FusionGroup &group,
                  bool rootKeepsResults, IRMapping &map) {
   llvm::SmallDenseSet<Operation *> members(group.ops.begin(), group.ops.end());
+  members.insert(group.prologue.begin(), group.prologue.end());
   auto usedOutside = [&](Value value) {
     return llvm::any_of(value.getUsers(), [&](Operation *user) {
       return !members.contains(user);
@@ -37,15 +38,17 @@ void buildFusion(OpBuilder &builder, const FusionGroup &group,
     for (Value result : group.root->getResults())
       if (rootKeepsResults || usedOutside(result))
         outputs.push_back(result);
-  for (Operation *op : group.ops) {
+  SmallVector<Operation *> ops(group.prologue);
+  ops.append(group.ops);
+  for (Operation *op : ops)
     for (Value operand : op->getOperands())
       if (!members.contains(operand.getDefiningOp()))
         inputs.insert(operand);
+  for (Operation *op : group.ops)
     if (op != group.root)
       for (Value result : op->getResults())
         if (usedOutside(result))
           outputs.push_back(result);
-  }
 
   Operation *lead = group.root ? group.root : group.ops.front();
   SmallVector<Value> operands;
@@ -58,7 +61,7 @@ void buildFusion(OpBuilder &builder, const FusionGroup &group,
   IRMapping inner;
   for (Value input : inputs)
     inner.map(input, body->addArgument(input.getType(), input.getLoc()));
-  for (Operation *op : group.ops)
+  for (Operation *op : ops)
     builder.clone(*op, inner);
   SmallVector<Value> yielded;
   for (Value output : outputs)

@@ -20,6 +20,10 @@ FusionGrouping::FusionGrouping(Block &block, const FusionModel *model,
     : model(model), enable(enable), fuel(fuel) {
   for (Operation &op : block.without_terminator())
     add(&op);
+  // Users first, so that a chain ends up where its last user is.
+  SmallVector<FusionGroup *> order = ordered();
+  for (FusionGroup *group : llvm::reverse(order))
+    absorb(group);
 }
 
 static ArrayRef<int64_t> shapeOf(Value value) {
@@ -88,9 +92,90 @@ bool FusionGrouping::weigh(Value operand, Operation *user, const char *reason) {
   return true;
 }
 
+/// Lets the kernels that read a group's values compute them while they load
+/// them, if all can: then nothing is written.
+void FusionGrouping::absorb(FusionGroup *group) {
+  bool rearranges =
+      group->root && isa<seg::RearrangementOpInterface>(group->root);
+  if (!(rearranges || !group->root) || !group->reductions.empty() ||
+      group->space.size() < 3)
+    return;
+  llvm::SetVector<FusionGroup *> hosts, besides;
+  const char *reason = nullptr;
+  OpOperand *last = nullptr;
+  for (Operation *op : group->ops)
+    for (OpOperand &use : op->getUses()) {
+      FusionGroup *user = owner.lookup(use.getOwner());
+      if (user == group || reason)
+        continue;
+      last = &use;
+      if (!user) {
+        reason = "the value leaves the function";
+        continue;
+      }
+      ArrayRef<FusionGroup *> own(user);
+      for (FusionGroup *host :
+           user->hosts.empty() ? own : user->hosts.getArrayRef()) {
+        hosts.insert(host);
+        if (host->isBeside(use.getOwner()))
+          besides.insert(host);
+        if (!reason)
+          reason = hostRefusal(group, host, use);
+      }
+    }
+  if (!last)
+    return;
+  if (!reason && !(model && model->paysAsPrologue(group->ops, hosts.size())))
+    reason = "computing it again in every kernel that reads it costs more than "
+             "writing and reading it";
+  if (!weigh(last->get(), last->getOwner(), reason))
+    return;
+  group->hosts = hosts;
+  for (FusionGroup *host : hosts) {
+    llvm::SetVector<Operation *> ops(group->prologue.begin(),
+                                     group->prologue.end());
+    ops.insert(group->ops.begin(), group->ops.end());
+    ops.insert(host->prologue.begin(), host->prologue.end());
+    host->prologue = ops.takeVector();
+    llvm::sort(host->prologue, [&](Operation *a, Operation *b) {
+      return position[a] < position[b];
+    });
+    if (besides.contains(host)) {
+      host->beside.insert(group->prologue.begin(), group->prologue.end());
+      host->beside.insert(group->ops.begin(), group->ops.end());
+    }
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Legality
 //===----------------------------------------------------------------------===//
+
+/// Why the host cannot compute the group's value where `use` reads it.
+const char *FusionGrouping::hostRefusal(FusionGroup *group, FusionGroup *host,
+                                        OpOperand &use) {
+  if (!enable)
+    return "fusion is off";
+  if (fuel == 0)
+    return "out of fuel";
+  Operation *user = use.getOwner();
+  if (llvm::is_contained(host->prologue, user) && !host->beside.contains(user))
+    return nullptr;
+  if (user == host->root)
+    return model && model->takesPrologue(use)
+               ? nullptr
+               : "a kernel that reads the value takes it from memory";
+  if (llvm::is_contained(host->reductions, user))
+    return "a reduction reads the value where it is stored";
+  // Beside the root, at its own point.
+  bool pointwise =
+      !group->root &&
+      llvm::all_of(group->prologue, llvm::IsaPred<seg::PointwiseOpInterface>);
+  return pointwise &&
+                 (group->space == host->space || host->beside.contains(user))
+             ? nullptr
+             : "a pointwise user reads the value at another place";
+}
 
 const char *FusionGrouping::refusal(FusionGroup *producer, Operation *op) {
   if (!enable)
@@ -173,10 +258,11 @@ void FusionGrouping::visit(FusionGroup *group,
                            llvm::SetVector<FusionGroup *> &order) {
   if (order.contains(group))
     return;
-  for (Operation *op : group->ops)
+  for (Operation *op :
+       llvm::concat<Operation *const>(group->prologue, group->ops))
     for (Value operand : op->getOperands())
       if (FusionGroup *producer = groupOf(operand);
-          producer && producer != group)
+          producer && producer != group && producer->hosts.empty())
         visit(producer, order);
   order.insert(group);
 }
@@ -184,7 +270,7 @@ void FusionGrouping::visit(FusionGroup *group,
 SmallVector<FusionGroup *> FusionGrouping::ordered() {
   llvm::SetVector<FusionGroup *> order;
   for (auto &group : groups)
-    if (!group->ops.empty())
+    if (!group->ops.empty() && group->hosts.empty())
       visit(group.get(), order);
   return order.takeVector();
 }

@@ -12,6 +12,7 @@
 #include "mlir/IR/Operation.h"
 #include "segc/Target/FusionModel.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 #include <memory>
 
@@ -19,10 +20,22 @@ namespace segc {
 
 /// Ops that will be one kernel.
 struct FusionGroup {
+  /// Of other groups, computed here again; in program order.
+  llvm::SmallVector<mlir::Operation *> prologue;
   llvm::SmallVector<mlir::Operation *> ops; ///< In program order.
   mlir::Operation *root = nullptr; ///< What the others surround, if any.
   llvm::SmallVector<mlir::Operation *> reductions; ///< Of what they compute.
   llvm::ArrayRef<int64_t> space; ///< Shape of the iteration space.
+  /// If not empty: all that read the group's values, each of which computes
+  /// them in its prologue. The group is no kernel then.
+  llvm::SetVector<FusionGroup *> hosts;
+  /// Ops of the prologue that pointwise ops beside the root read.
+  llvm::DenseSet<mlir::Operation *> beside;
+
+  /// Whether the op is computed at the root's own points.
+  bool isBeside(mlir::Operation *op) const {
+    return beside.contains(op) || (op != root && llvm::is_contained(ops, op));
+  }
 };
 
 /// Partitions the ops of a block into groups; a remark for every pair of a
@@ -43,12 +56,15 @@ private:
   void addPointwise(mlir::Operation *op);
   void addReduction(mlir::Operation *op, mlir::Value reduced);
   bool weigh(mlir::Value operand, mlir::Operation *user, const char *reason);
+  void absorb(FusionGroup *group);
 
   // Why the op may not join the group of `producer`; null if it may.
   const char *refusal(FusionGroup *producer, mlir::Operation *op);
   const char *pointwiseRefusal(FusionGroup *producer, mlir::Operation *op);
   const char *reductionRefusal(FusionGroup *producer, mlir::Operation *op,
                                mlir::Value reduced);
+  const char *hostRefusal(FusionGroup *group, FusionGroup *host,
+                          mlir::OpOperand &use);
   bool reachesFromOutside(FusionGroup *from, FusionGroup *to);
   void merge(FusionGroup *into, FusionGroup *from);
   void visit(FusionGroup *group, llvm::SetVector<FusionGroup *> &order);

@@ -15,13 +15,13 @@ func.func @predict(%x: tensor<1x4x4x16xf32>) -> tensor<1x4x4x16xf32> {
 !x = tensor<1x4x4x16xf32>
 !w = tensor<1x1x16x16xf32>
 
-// The CPU's kernels load their input as it is.
+// The CPU's kernels lay filters out as they are.
 func.func @prologue(%x: !x, %w: !w) -> !x {
   // expected-error @+1 {{could not be emitted}}
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) attributes {offsets = array<i64: -1>} {
-    %r = seg.relu %a : !x
-    // expected-error @+1 {{'seg.conv' op has a prologue, which no CPU kernel takes}}
-    %c = seg.conv %r, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
+    %v = seg.relu %b : !w
+    // expected-error @+1 {{'seg.conv' op has a prologue of operand #1, which its CPU kernel reads as it lies in memory}}
+    %c = seg.conv %a, %v strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     seg.yield %c : !x
   }
   return %0 : !x

@@ -8,6 +8,7 @@
 #ifndef SEGC_CODEGEN_CPU_CONVTILE_H
 #define SEGC_CODEGEN_CPU_CONVTILE_H
 
+#include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/Common/ConvProblem.h"
 
 namespace segc {
@@ -28,18 +29,17 @@ struct TileBox {
 };
 
 /// Copies a box of `source` (samples x size x channels) to scratch[base...]
-/// with zeros for what lies outside. What a consumer wants done to its input
-/// on the way (a prologue) belongs here.
-TileView packTile(KernelBody &body, mlir::Value source, const Dims &size,
+/// with zeros for what lies outside.
+TileView packTile(KernelBody &body, const TileSource &source, const Dims &size,
                   int64_t channels, mlir::Value sample, const TileBox &box,
                   int64_t base, int64_t lanes);
 
-/// The same box where it lies; it must be inside the tensor.
+/// The same box of an input where it lies; it must be inside the tensor.
 TileView tileInPlace(KernelBody &body, mlir::Value source, const Dims &size,
                      int64_t channels, mlir::Value sample, const TileBox &box);
 
 /// The box in place, or packed to scratch from its beginning on.
-TileView readTile(KernelBody &body, mlir::Value source, bool inPlace,
+TileView readTile(KernelBody &body, const TileSource &source, bool inPlace,
                   const Dims &size, int64_t channels, mlir::Value sample,
                   const TileBox &box, int64_t lanes);
 

@@ -42,6 +42,11 @@ def CpuKernelOpInterface : OpInterface<"CpuKernelOpInterface"> {
     InterfaceMethod<"True if pointwise users of the result with its shape can be its epilogue.",
       "bool", "hasCpuEpilogue", (ins), [{}], "return false;">,
     InterfaceMethod<[{
+        True if pointwise ops and rearrangements can compute the operand while
+        the kernel loads it.
+      }],
+      "bool", "takesCpuPrologue", (ins "unsigned":$operand), [{}], "return false;">,
+    InterfaceMethod<[{
         True if reductions of what the kernel computes can follow it, tile by
         tile.
       }],

@@ -28,8 +28,8 @@ struct ReductionTile {
 
 namespace segc {
 
-/// Emits a fusion by its root and strategy. Kernels of the CPU take no
-/// prologue, and reductions only where the root says so: else an error.
+/// Emits a fusion by its root and strategy; an error where the root's kernel
+/// does not take the ops around it.
 mlir::LogicalResult emitCpuFusion(FusionEmitter &emitter);
 /// Emits a fusion without a root.
 mlir::LogicalResult emitPointwiseFusion(FusionEmitter &emitter);

@@ -10,6 +10,7 @@
 
 #include "segc/Codegen/Common/KernelBuilder.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace segc {
@@ -43,7 +44,7 @@ public:
   /// Emits every pointwise op and every store at `point`, `lanes` wide (1 is
   /// a vector of one lane), given the values of the root's results that have
   /// the space's shape. Yielded values of other shapes are left to the root,
-  /// and so are the ops that it reads: its prologue.
+  /// and so are ops that only it reads: its prologue.
   void emit(const Point &point, int64_t lanes, mlir::Value mask,
             const llvm::DenseMap<mlir::Value, mlir::Value> &rootValues =
                 llvm::DenseMap<mlir::Value, mlir::Value>());
@@ -68,12 +69,16 @@ private:
   KernelBody &body;
   seg::FusionOp fusion;
   mlir::RankedTensorType space;
-  llvm::SetVector<mlir::Operation *> prologue; ///< In program order.
+  llvm::DenseSet<mlir::Operation *> epilogue;
   llvm::DenseMap<mlir::Value, mlir::Value> values;
 };
 
 /// The ops of a fusion's body that lead to a value, in program order.
 llvm::SetVector<mlir::Operation *> leadingOps(mlir::ValueRange values);
+
+/// The ops that what a fusion yields depends on, but for what leads to its
+/// root: those that follow it or stand beside it.
+llvm::DenseSet<mlir::Operation *> epilogueOps(seg::FusionOp fusion);
 
 } // namespace segc
 

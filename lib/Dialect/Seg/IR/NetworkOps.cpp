@@ -142,6 +142,12 @@ void FusionOp::print(OpAsmPrinter &printer) {
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
 
+/// Whether the op rearranges what another op of its seg.fusion reads.
+static bool isPrologue(Operation &op) {
+  return isa<RearrangementOpInterface>(op) &&
+         llvm::none_of(op.getUsers(), llvm::IsaPred<YieldOp>);
+}
+
 /// Whether the op reduces values that its seg.fusion computes.
 static bool isEpilogueReduction(Operation &op) {
   auto reduction = dyn_cast<EpilogueReductionOpInterface>(op);
@@ -157,7 +163,7 @@ LogicalResult FusionOp::verify() {
            << getResultTypes() << ", got " << yield.getValues().getTypes();
   Operation *root = nullptr;
   for (Operation &op : getBody().front().without_terminator()) {
-    if (isa<PointwiseOpInterface>(op))
+    if (isa<PointwiseOpInterface>(op) || isPrologue(op))
       continue;
     if (root && !isEpilogueReduction(op)) { // fusion_c3
       InFlightDiagnostic diag =

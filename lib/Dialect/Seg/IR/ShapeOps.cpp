@@ -33,6 +33,29 @@ LogicalResult ConcatOp::verify() {
   return success();
 }
 
+segc::seg::ElementSource ConcatOp::getSource(int64_t channel) {
+  int64_t first = 0;
+  for (Value input : getInputs()) {
+    int64_t past = first + channels(cast<RankedTensorType>(input.getType()));
+    if (channel < past)
+      return {input, first, {}};
+    first = past;
+  }
+  llvm_unreachable("expects a channel of the result");
+}
+
+SmallVector<int64_t> ConcatOp::getChannelCuts() {
+  SmallVector<int64_t> cuts;
+  int64_t past = 0;
+  for (Value input : getInputs().drop_back())
+    cuts.push_back(past += channels(cast<RankedTensorType>(input.getType())));
+  return cuts;
+}
+
+segc::seg::ElementSource CropOp::getSource(int64_t) {
+  return {getInput(), 0, llvm::to_vector(getOffsets())};
+}
+
 LogicalResult SliceChannelsOp::verify() {
   auto in = getInput().getType(), out = getOutput().getType();
   if (in.getRank() < 1 || in.getRank() != out.getRank() ||

@@ -44,6 +44,7 @@ class Seg_PureOp<string mnemonic, list<Trait> traits = []>
 def Seg_Differentiable
     : DeclareOpInterfaceMethods<Seg_DifferentiableOpInterface>;
 def Seg_Pointwise : DeclareOpInterfaceMethods<Seg_PointwiseOpInterface>;
+def Seg_Rearrangement : DeclareOpInterfaceMethods<Seg_RearrangementOpInterface>;
 def Seg_EpilogueReduction
     : DeclareOpInterfaceMethods<Seg_EpilogueReductionOpInterface>;
 

@@ -76,8 +76,8 @@ def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_NotDifferentiabl
                                          SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "One kernel's work";
   let description = [{
-    The body has at most one root (the first op that is not pointwise);
-    pointwise ops around it are its prologue and epilogue. Reductions of what
+    The body has at most one root; pointwise ops around it are its prologue and
+    epilogue, and rearrangements may be part of the prologue. Reductions of what
     the root or its epilogue computes may follow, if they implement
     EpilogueReductionOpInterface: statistics. `strategy` is chosen by
     seg-select-strategy, offsets by seg-plan-memory; either may be given.

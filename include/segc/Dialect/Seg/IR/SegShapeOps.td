@@ -11,7 +11,7 @@
 include "mlir/IR/EnumAttr.td"
 include "segc/Dialect/Seg/IR/SegBase.td"
 
-def Seg_ConcatOp : Seg_PureOp<"concat", [Seg_Differentiable]> {
+def Seg_ConcatOp : Seg_PureOp<"concat", [Seg_Differentiable, DeclareOpInterfaceMethods<Seg_RearrangementOpInterface, ["getSource", "getChannelCuts"]>]> {
   let summary = "Concatenation along the channels";
   let arguments = (ins Variadic<Seg_Tensor>:$inputs);
   let results = (outs Seg_Tensor:$output);
@@ -26,7 +26,7 @@ def Seg_SliceChannelsOp : Seg_PureOp<"slice_channels", [Seg_Differentiable]> {
   let assemblyFormat = "$input `from` $offset attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
 }
-def Seg_CropOp : Seg_PureOp<"crop", [Seg_Differentiable]> {
+def Seg_CropOp : Seg_PureOp<"crop", [Seg_Differentiable, Seg_Rearrangement]> {
   let summary = "Spatial window that starts at `offsets`";
   let arguments = (ins Seg_Tensor:$input, DenseI64ArrayAttr:$offsets);
   let results = (outs Seg_Tensor:$output);

@@ -18,6 +18,14 @@ class NotDifferentiable
     : public mlir::OpTrait::TraitBase<ConcreteOp, NotDifferentiable> {};
 
 /// The op reduces what a kernel computes. See SegInterfaces.td.
+/// Element (position, channel) of a result is element (position + offsets,
+/// channel - firstChannel) of the operand.
+struct ElementSource {
+  mlir::Value operand;
+  int64_t firstChannel = 0;
+  llvm::SmallVector<int64_t> offsets; ///< One a dimension; none: all 0.
+};
+
 namespace detail {
 /// pointwise_c1: every operand broadcasts to the result, and one has its shape.
 llvm::LogicalResult verifyPointwise(mlir::Operation *op);

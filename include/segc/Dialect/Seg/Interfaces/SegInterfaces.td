@@ -66,6 +66,22 @@ def Seg_EpilogueReductionOpInterface : OpInterface<"EpilogueReductionOpInterface
 }
 
 // The op has no derivative: it is a derivative, or has no gradient by nature.
+def Seg_RearrangementOpInterface : OpInterface<"RearrangementOpInterface"> {
+  let cppNamespace = "::segc::seg";
+  let description = [{
+    Each element of the only result is an element of an operand, at a position
+    that is known when the op is: a crop, a concatenation. Implementing it lets
+    a kernel that loads tiles of its operand read the op's operands instead, so
+    that the result is never written.
+  }];
+  let methods = [
+    InterfaceMethod<"Where the elements of a channel of the result come from.",
+      "::segc::seg::ElementSource", "getSource", (ins "int64_t":$channel)>,
+    InterfaceMethod<"Channels of the result, beside the first, at which another source begins.",
+      "::llvm::SmallVector<int64_t>", "getChannelCuts", (ins), [{}], "return {};">
+  ];
+}
+
 def Seg_NotDifferentiable : NativeOpTrait<"NotDifferentiable"> {
   let cppNamespace = "::segc::seg";
 }

@@ -1,0 +1,194 @@
+//===- TileSource.cpp -----------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/CPU/TileSource.h"
+#include "segc/Codegen/Common/PointwiseEmitter.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include <map>
+
+using namespace mlir;
+using segc::seg::Broadcast;
+
+namespace segc {
+namespace {
+
+RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+/// Channels at which some rearrangement changes its source, from 0 on.
+SmallVector<int64_t> channelCuts(Value operand) {
+  SmallVector<int64_t> cuts{0};
+  auto visit = [&](auto &self, Value value, int64_t first) -> void {
+    Operation *op = value.getDefiningOp();
+    if (!op)
+      return;
+    auto rearrangement = dyn_cast<seg::RearrangementOpInterface>(op);
+    if (!rearrangement) {
+      for (Value from : op->getOperands())
+        self(self, from, first);
+      return;
+    }
+    SmallVector<int64_t> starts{0};
+    starts.append(rearrangement.getChannelCuts());
+    for (int64_t start : starts) {
+      cuts.push_back(first + start);
+      seg::ElementSource source = rearrangement.getSource(start);
+      self(self, source.operand, first + source.firstChannel);
+    }
+  };
+  visit(visit, operand, 0);
+  llvm::sort(cuts);
+  cuts.erase(llvm::unique(cuts), cuts.end());
+  return cuts;
+}
+
+/// The values of one vector of channels, which all have the same sources.
+class VectorOfChannels {
+public:
+  /// `segment`: the first channel whose sources are these.
+  VectorOfChannels(KernelBody &k, Value sample, Value channel, int64_t segment,
+                   int64_t lanes, Value mask)
+      : k(k), sample(sample), channel(channel), segment(segment), lanes(lanes),
+        mask(mask) {}
+
+  /// Loads what does not depend on the pixel.
+  void hoist(Value value, int64_t first = 0);
+  Value at(Value value, std::array<Value, 3> position, int64_t first = 0);
+
+private:
+  Value row(BlockArgument input, Broadcast kind, int64_t first);
+  Value pixel(RankedTensorType type, const std::array<Value, 3> &position);
+  seg::ElementSource source(seg::RearrangementOpInterface op, int64_t first) {
+    return op.getSource(segment - first);
+  }
+  /// The channel of a value that begins at channel `first` of the operand.
+  Value channelFrom(int64_t first) { return k.sub(channel, first); }
+
+  KernelBody &k;
+  Value sample, channel;
+  int64_t segment, lanes;
+  Value mask;
+  /// By input and first channel.
+  std::map<std::pair<unsigned, int64_t>, Value> rows;
+};
+
+Value VectorOfChannels::row(BlockArgument input, Broadcast kind,
+                            int64_t first) {
+  Value &value = rows[{input.getArgNumber(), first}];
+  if (value)
+    return value;
+  Value memref = inputOf(k, input), at = channelFrom(first);
+  if (kind == Broadcast::Scalar) {
+    value = k.loadScalar(memref, k.index(0));
+    // Counters stay scalars; see DropoutOp::emitPoint.
+    if (value.getType().isF32())
+      value = k.splat(value, lanes);
+  } else {
+    if (kind == Broadcast::PerSample)
+      at = k.add(k.mul(sample, seg::channels(typeOf(input))), at);
+    value = k.load(memref, at, lanes, mask);
+  }
+  return value;
+}
+
+Value VectorOfChannels::pixel(RankedTensorType type,
+                              const std::array<Value, 3> &position) {
+  int64_t dims = type.getRank() - 2;
+  Value pixel = sample;
+  for (int64_t d = 0; d < dims; ++d)
+    pixel = k.add(k.mul(pixel, type.getDimSize(1 + d)), position[3 - dims + d]);
+  return pixel;
+}
+
+void VectorOfChannels::hoist(Value value, int64_t first) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return;
+  if (auto rearrangement = dyn_cast<seg::RearrangementOpInterface>(op)) {
+    seg::ElementSource from = source(rearrangement, first);
+    return hoist(from.operand, first + from.firstChannel);
+  }
+  for (Value operand : op->getOperands()) {
+    auto input = dyn_cast<BlockArgument>(operand);
+    Broadcast kind = seg::classifyBroadcast(typeOf(operand), typeOf(value));
+    if (!input)
+      hoist(operand, first);
+    else if (kind != Broadcast::None && kind != Broadcast::Channel)
+      row(input, kind, first);
+  }
+}
+
+Value VectorOfChannels::at(Value value, std::array<Value, 3> position,
+                           int64_t first) {
+  auto index = [&](RankedTensorType type) {
+    return k.add(k.mul(pixel(type, position), seg::channels(type)),
+                 channelFrom(first));
+  };
+  if (auto input = dyn_cast<BlockArgument>(value))
+    return k.load(inputOf(k, input), index(typeOf(value)), lanes, mask);
+  Operation *op = value.getDefiningOp();
+  if (auto rearrangement = dyn_cast<seg::RearrangementOpInterface>(op)) {
+    seg::ElementSource from = source(rearrangement, first);
+    for (auto [d, offset] : llvm::enumerate(from.offsets)) {
+      Value &own = position[3 - from.offsets.size() + d];
+      own = k.add(own, offset);
+    }
+    return at(from.operand, position, first + from.firstChannel);
+  }
+  SmallVector<Value> args;
+  for (Value operand : op->getOperands()) {
+    Broadcast kind = seg::classifyBroadcast(typeOf(operand), typeOf(value));
+    auto input = dyn_cast<BlockArgument>(operand);
+    if (input && kind == Broadcast::Channel)
+      args.push_back(k.splat(
+          k.loadScalar(inputOf(k, input), pixel(typeOf(operand), position)),
+          lanes));
+    else if (input && kind != Broadcast::None)
+      args.push_back(row(input, kind, first));
+    else
+      args.push_back(at(operand, position, first));
+  }
+  return cast<seg::PointwiseOpInterface>(op).emitPoint(
+      k.builder(), k.loc(), args, index(typeOf(value)));
+}
+
+} // namespace
+
+void TileSource::emitRow(KernelBody &k, Value sample,
+                         const std::array<Value, 3> &position, Value begin,
+                         Value end, Value to, int64_t lanes) const {
+  int64_t channels = seg::channels(typeOf(operand));
+  SmallVector<int64_t> cuts = channelCuts(operand);
+  cuts.push_back(channels);
+  for (size_t s = 0; s + 1 < cuts.size(); ++s) {
+    int64_t segment = cuts[s], past = cuts[s + 1],
+            whole = segment + (past - segment) / lanes * lanes;
+    auto column = [&](Value channel, Value mask) {
+      VectorOfChannels vectors(k, sample, channel, segment, lanes, mask);
+      vectors.hoist(operand);
+      k.loop(begin, end, 1, [&](Value w) {
+        Value value = vectors.at(
+            operand, {position[0], position[1], k.add(position[2], w)});
+        k.store(value, k.scratch(),
+                k.add(k.add(to, k.mul(w, channels)), channel), mask);
+      });
+    };
+    k.loop(k.index(segment), k.index(whole), lanes,
+           [&](Value channel) { column(channel, Value()); });
+    if (whole < past)
+      column(k.index(whole), k.prefixMask(k.index(past - whole), lanes));
+  }
+}
+
+int64_t TileSource::opCount() const {
+  return llvm::count_if(leadingOps(operand), [](Operation *op) {
+    return isa<seg::PointwiseOpInterface>(op);
+  });
+}
+
+} // namespace segc

@@ -1,0 +1,126 @@
+//===- PrologueKernelsTest.cpp - Operands computed while they are loaded --===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConvCase.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace segc::test;
+
+namespace {
+
+/// What computes %x, the large side of a convolution.
+struct Prologue {
+  std::vector<std::string> inputs;
+  std::string body;
+};
+
+std::string channelsOf(const std::string &type) {
+  return type.substr(type.rfind('x', type.rfind('x') - 1) + 1);
+}
+
+/// A normalisation by statistics of the batch or of each sample, and a ReLU.
+Prologue normalised(const std::string &type, bool instance) {
+  std::string row = "tensor<" + channelsOf(type),
+              s = instance ? "tensor<$Nx" + channelsOf(type) : row;
+  return {{type, s, s, row, row},
+          "%n = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (" + type + ", " + s +
+              ", " + s + ", " + row + ", " + row + ") -> " + type +
+              "\n%x = seg.leaky_relu %n slope 0.01 : " + type + "\n"};
+}
+
+/// A tensor, a crop and a sum, side by side: `parts` channels each.
+Prologue concatenated(const Sizes &size, std::array<int64_t, 3> parts) {
+  auto type = [&](int64_t channels, int64_t more) {
+    Sizes larger = size;
+    for (int64_t &extent : larger)
+      extent += more;
+    return "tensor<$Nx" + segc::seg::shapeText(larger) + "x" +
+           std::to_string(channels) + "xf32>";
+  };
+  std::string first = type(parts[0], 0), large = type(parts[1], 3),
+              crop = type(parts[1], 0), sum = type(parts[2], 0),
+              all = type(parts[0] + parts[1] + parts[2], 0);
+  std::string offsets;
+  for (size_t d = 0; d < size.size(); ++d)
+    offsets += (d ? ", " : "") + std::to_string(d + 1);
+  return {{first, large, sum, sum},
+          "%c = seg.crop %a1 at [" + offsets + "] : " + large + " -> " + crop +
+              "\n%s = seg.add %a2, %a3 : (" + sum + ", " + sum + ") -> " + sum +
+              "\n%x = seg.concat %a0, %c, %s : (" + first + ", " + crop + ", " +
+              sum + ") -> " + all + "\n"};
+}
+
+/// The op on %x and the next input.
+void check(const ConvCase &c, Prologue prologue, const std::string &op) {
+  ConvTypes types = convTypes(c);
+  bool forward = op == "seg.conv";
+  std::string other = forward ? types.filter : types.small,
+              result = forward ? types.small : types.filter;
+  std::string name = "%a" + std::to_string(prologue.inputs.size());
+  prologue.inputs.push_back(other);
+  std::string text = fusionFunction(
+      prologue.inputs, {result},
+      prologue.body + "%r0 = " + op + " %x, " + name + " " + convAttributes(c) +
+          " : (" + types.large + ", " + other + ") -> " + result);
+  checkConv(text);
+}
+
+void checkAll(const ConvCase &c) {
+  int64_t third = c.in / 3;
+  for (const char *op : {"seg.conv", "seg.conv_filter_grad"}) {
+    check(c, normalised(convTypes(c).large, false), op);
+    check(c, normalised(convTypes(c).large, true), op);
+    check(c, concatenated(c.large, {third, third + 1, c.in - 2 * third - 1}),
+          op);
+  }
+}
+
+// Borders are zero after the prologue, not before.
+TEST(PrologueKernels, WinogradConvolutions) {
+  checkAll({{6, 7, 9}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 16});
+  checkAll({{19, 22}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 49, 32});
+}
+// Without borders, too: the input is not read where it lies.
+TEST(PrologueKernels, DirectConvolutions) {
+  checkAll({{9, 11}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 48});
+  checkAll({{13, 21}, {5, 5}, {1, 1}, {2, 2}, {2, 2}, 5, 20});
+  checkAll({{6, 10, 8}, {2, 2, 2}, {2, 2, 2}, {0, 0, 0}, {0, 0, 0}, 17, 33});
+}
+TEST(PrologueKernels, NarrowConvolutions) {
+  checkAll({{5, 6, 11}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 33, 3});
+  checkAll({{9, 13}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 48, 2});
+}
+
+// What the root reads is computed again where the epilogue reads it.
+TEST(PrologueKernels, ReadBesideTheRoot) {
+  std::string t = activation("6x7x9x16"), w = "tensor<3x3x3x16x16xf32>";
+  checkConv(fusionFunction({t, w}, {t},
+                           "%x = seg.relu %a0 : " + t +
+                               "\n%y = seg.conv %x, %a1 strides [1, 1, 1] "
+                               "pad_low [1, 1, 1] pad_high "
+                               "[1, 1, 1] : (" +
+                               t + ", " + w + ") -> " + t +
+                               "\n%r0 = seg.add %y, %x : (" + t + ", " + t +
+                               ") -> " + t));
+}
+
+// The operand that a kernel reads as it lies takes none.
+TEST(PrologueKernels, RefusedOperand) {
+  std::string t = activation("6x7x16"), w = "tensor<3x3x16x16xf32>";
+  std::string text = fusionFunction(
+      {t, w}, {t},
+      "%v = seg.relu %a1 : " + w +
+          "\n%r0 = seg.conv %a0, %v strides [1, 1] pad_low [1, 1] pad_high [1, "
+          "1] : (" +
+          t + ", " + w + ") -> " + t);
+  EXPECT_THAT(checkKernels(text),
+              testing::HasSubstr("has a prologue of operand #1"));
+}
+
+} // namespace
