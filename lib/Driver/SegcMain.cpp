@@ -117,6 +117,12 @@ static void addCompile(CLI::App &app, int &code) {
   command->add_option("--jobs", options->jobs,
                       "Threads of code generation (default: all cores)");
   command->add_flag("--no-fusion", *noFusion, "One op a kernel");
+  command->add_flag("!--no-epilogues", options->pipeline.epilogues,
+                    "Pointwise ops in kernels of their own");
+  command->add_flag("!--no-reductions", options->pipeline.reductions,
+                    "Statistics by passes over memory of their own");
+  command->add_flag("!--no-prologues", options->pipeline.prologues,
+                    "What convolutions read is written first");
   command->add_option("--fuel", *fuel, "fusion=N: fuse at most N pairs");
   auto *fit =
       command

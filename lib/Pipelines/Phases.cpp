@@ -67,7 +67,8 @@ static void populateAutodiff(OpPassManager &manager) {
 static void populateFusion(OpPassManager &manager,
                            const PipelineOptions &options) {
   manager.addNestedPass<func::FuncOp>(
-      createFusePass({options.fusion, options.fuel}));
+      createFusePass({options.fusion, options.epilogues, options.reductions,
+                      options.prologues, options.fuel}));
 }
 
 static void populatePlan(OpPassManager &manager,

@@ -1,6 +1,7 @@
 // RUN: segc-opt %s --seg-fuse --split-input-file | FileCheck %s --check-prefixes=CHECK,FUSE
 // RUN: segc-opt %s --seg-fuse=enable=false --split-input-file | FileCheck %s --check-prefixes=CHECK,OFF
 // RUN: segc-opt %s --seg-fuse=fuel=1 --split-input-file | FileCheck %s --check-prefixes=CHECK,ONE
+// RUN: segc-opt %s "--seg-fuse=reductions=false prologues=false" --split-input-file | FileCheck %s --check-prefixes=CHECK,EPILOGUES
 
 !x = tensor<1x8x8x16xf32>
 !w = tensor<3x3x16x16xf32>
@@ -174,6 +175,15 @@ func.func @statistics(%x: !x, %w: !w, %c: tensor<16xf32>) -> !x {
   // FUSE-NEXT: seg.norm_apply
   // FUSE-NEXT: seg.leaky_relu
   // FUSE-NEXT: seg.yield
+  // EPILOGUES: seg.fusion
+  // EPILOGUES-NEXT: seg.conv
+  // EPILOGUES-NEXT: seg.yield
+  // EPILOGUES: seg.fusion
+  // EPILOGUES-NEXT: seg.norm_stats
+  // EPILOGUES-NEXT: seg.yield
+  // EPILOGUES: seg.fusion
+  // EPILOGUES-NEXT: seg.norm_apply
+  // EPILOGUES-NEXT: seg.leaky_relu
   %0 = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
   %mean, %rstd = seg.norm_stats batch %0 epsilon 1.0e-3 : (!x) -> (tensor<16xf32>, tensor<16xf32>)
   %1 = seg.norm_apply %0, %mean, %rstd, %c, %c : (!x, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>) -> !x

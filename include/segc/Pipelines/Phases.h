@@ -23,7 +23,8 @@ struct PipelineOptions {
   int64_t batch = 0; ///< 0: as the module says.
   bool training = true;
   bool foldNorms = false; ///< See seg-fold-batch-norm; needs embedded weights.
-  bool fusion = true;
+  bool fusion = true;     ///< Off: none of the next three.
+  bool epilogues = true, reductions = true, prologues = true;
   int64_t fuel = -1;    ///< See seg-fuse.
   bool schedule = true; ///< See seg-schedule.
   bool inPlace = true;

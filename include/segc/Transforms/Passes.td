@@ -83,6 +83,9 @@ def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
     it, with the bytes saved or the reason.
   }];
   let options = [Option<"enable", "enable", "bool", "true", "Off: one op a fusion">,
+                 Option<"epilogues", "epilogues", "bool", "true", "Pointwise ops join what computes their operands">,
+                 Option<"reductions", "reductions", "bool", "true", "Reductions join what computes their operand">,
+                 Option<"prologues", "prologues", "bool", "true", "Kernels compute operands while they load them">,
                  Option<"fuel", "fuel", "int64_t", "-1", "At most this many pairs are fused; -1: no limit">];
   let statistics = [Statistic<"fused", "num-fused", "Number of pairs fused">,
                     Statistic<"missed", "num-missed", "Number of pairs not fused">];

@@ -79,7 +79,9 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
     const auto *model = getContext()
                             .getLoadedDialect<seg::SegDialect>()
                             ->getRegisteredInterface<FusionModel>();
-    FusionGrouping grouping(block, model, enable, fuel);
+    FusionGrouping grouping(
+        block, model,
+        {enable && epilogues, enable && reductions, enable && prologues, fuel});
     fused += grouping.fusedCount;
     missed += grouping.missedCount;
 

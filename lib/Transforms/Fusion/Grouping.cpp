@@ -16,8 +16,8 @@ using namespace mlir;
 namespace segc {
 
 FusionGrouping::FusionGrouping(Block &block, const FusionModel *model,
-                               bool enable, int64_t fuel)
-    : model(model), enable(enable), fuel(fuel) {
+                               const FusionSwitches &switches)
+    : model(model), switches(switches) {
   for (Operation &op : block.without_terminator())
     add(&op);
   // Users first, so that a chain ends up where its last user is.
@@ -83,7 +83,7 @@ bool FusionGrouping::weigh(Value operand, Operation *user, const char *reason) {
         << remark::reason("{0}", reason) << remark::metric("bytes", 2 * bytes);
     return false;
   }
-  --fuel;
+  --switches.fuel;
   ++fusedCount;
   // The value need not be read again; nor written, if this is its only user.
   pair(remark::passed(user->getLoc(),
@@ -151,13 +151,15 @@ void FusionGrouping::absorb(FusionGroup *group) {
 // Legality
 //===----------------------------------------------------------------------===//
 
+const char *FusionGrouping::offReason(bool kind) const {
+  return !kind ? "switched off" : switches.fuel == 0 ? "out of fuel" : nullptr;
+}
+
 /// Why the host cannot compute the group's value where `use` reads it.
 const char *FusionGrouping::hostRefusal(FusionGroup *group, FusionGroup *host,
                                         OpOperand &use) {
-  if (!enable)
-    return "fusion is off";
-  if (fuel == 0)
-    return "out of fuel";
+  if (const char *off = offReason(switches.prologues))
+    return off;
   Operation *user = use.getOwner();
   if (llvm::is_contained(host->prologue, user) && !host->beside.contains(user))
     return nullptr;
@@ -178,10 +180,6 @@ const char *FusionGrouping::hostRefusal(FusionGroup *group, FusionGroup *host,
 }
 
 const char *FusionGrouping::refusal(FusionGroup *producer, Operation *op) {
-  if (!enable)
-    return "fusion is off";
-  if (fuel == 0)
-    return "out of fuel";
   for (Operation *user : owner[op]->ops)
     for (Value operand : user->getOperands())
       if (llvm::is_contained(producer->reductions, operand.getDefiningOp()))
@@ -194,6 +192,8 @@ const char *FusionGrouping::refusal(FusionGroup *producer, Operation *op) {
 
 const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
                                              Operation *op) {
+  if (const char *off = offReason(switches.epilogues))
+    return off;
   FusionGroup *consumer = owner[op];
   if (producer->space != consumer->space)
     return "iteration spaces differ: the user reads the value broadcast or "
@@ -214,6 +214,8 @@ const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
 
 const char *FusionGrouping::reductionRefusal(FusionGroup *producer,
                                              Operation *op, Value reduced) {
+  if (const char *off = offReason(switches.reductions))
+    return off;
   if (producer->space != shapeOf(reduced))
     return "iteration spaces differ: the producer's kernel computes several "
            "shapes";

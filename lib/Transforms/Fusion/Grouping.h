@@ -38,13 +38,18 @@ struct FusionGroup {
   }
 };
 
+/// What may be fused.
+struct FusionSwitches {
+  bool epilogues, reductions, prologues;
+  int64_t fuel; ///< At most so many pairs; negative: any number.
+};
+
 /// Partitions the ops of a block into groups; a remark for every pair of a
 /// producer and a user that could have been one kernel.
 class FusionGrouping {
 public:
-  /// `fuel`: at most so many pairs are fused; negative: any number.
-  FusionGrouping(mlir::Block &block, const FusionModel *model, bool enable,
-                 int64_t fuel);
+  FusionGrouping(mlir::Block &block, const FusionModel *model,
+                 const FusionSwitches &switches);
 
   /// Groups so that each comes after those it reads from; otherwise in the
   /// order of their first ops.
@@ -55,6 +60,7 @@ private:
   void add(mlir::Operation *op);
   void addPointwise(mlir::Operation *op);
   void addReduction(mlir::Operation *op, mlir::Value reduced);
+  const char *offReason(bool kind) const;
   bool weigh(mlir::Value operand, mlir::Operation *user, const char *reason);
   void absorb(FusionGroup *group);
 
@@ -74,8 +80,7 @@ private:
   }
 
   const FusionModel *model;
-  bool enable;
-  int64_t fuel;
+  FusionSwitches switches;
   llvm::SmallVector<std::unique_ptr<FusionGroup>> groups; ///< Some get empty.
   llvm::DenseMap<mlir::Operation *, FusionGroup *> owner;
   llvm::DenseMap<mlir::Operation *, int> position;
