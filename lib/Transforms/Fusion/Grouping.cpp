@@ -24,6 +24,19 @@ FusionGrouping::FusionGrouping(Block &block, const FusionModel *model,
   SmallVector<FusionGroup *> order = ordered();
   for (FusionGroup *group : llvm::reverse(order))
     absorb(group);
+  for (FusionGroup *group : order)
+    explainRoots(group);
+}
+
+/// Says of every root that reads another root's result why they are apart.
+void FusionGrouping::explainRoots(FusionGroup *group) {
+  if (!group->root || !group->hosts.empty())
+    return;
+  for (Value operand : group->root->getOperands())
+    if (FusionGroup *producer = groupOf(operand);
+        producer && producer != group && producer->root &&
+        producer->hosts.empty())
+      weigh(operand, group->root, "both are roots: a kernel has one");
 }
 
 static ArrayRef<int64_t> shapeOf(Value value) {

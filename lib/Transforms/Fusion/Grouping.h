@@ -63,6 +63,7 @@ private:
   const char *offReason(bool kind) const;
   bool weigh(mlir::Value operand, mlir::Operation *user, const char *reason);
   void absorb(FusionGroup *group);
+  void explainRoots(FusionGroup *group);
 
   // Why the op may not join the group of `producer`; null if it may.
   const char *refusal(FusionGroup *producer, mlir::Operation *op);
