@@ -69,6 +69,13 @@ TEST_F(OpCoverageTest, EveryOpHasAReferenceEvaluationOrIsStructural) {
   }
 }
 
+TEST_F(OpCoverageTest, EveryOpHasAPrecisionClassOrIsStructural) {
+  for (RegisteredOperationName op : ops())
+    EXPECT_NE(op.hasInterface<seg::PrecisionOpInterface>(),
+              structuralOps().contains(op.getStringRef()))
+        << op.getStringRef().str();
+}
+
 TEST_F(OpCoverageTest, EveryStructuralOpExists) {
   for (const auto &entry : structuralOps())
     EXPECT_TRUE(RegisteredOperationName::lookup(entry.first(), &context))

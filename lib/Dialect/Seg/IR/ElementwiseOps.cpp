@@ -62,9 +62,26 @@ OpFoldResult CastOp::fold(FoldAdaptor) {
   return getInput().getType() == getOutput().getType() ? getInput() : Value();
 }
 
+Value segc::seg::storedValue(Value value) {
+  auto cast = value.getDefiningOp<CastOp>();
+  return cast && cast.widens() ? cast.getInput() : value;
+}
+
+bool CastOp::widens() {
+  return getInput().getType().getElementTypeBitWidth() <
+         getOutput().getType().getElementTypeBitWidth();
+}
+
 //===----------------------------------------------------------------------===//
 // Pointwise
 //===----------------------------------------------------------------------===//
+
+// A value of 16 bits is rounded where it is made and f32 wherever it is read:
+// only the first of these is to be done here.
+Value CastOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
+  return narrowFloat(b, loc, args[0],
+                     storageType(getOutput().getType().getElementType()));
+}
 
 Value ReluOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
   PointwiseMath m(b, loc, args[0].getType());

@@ -189,4 +189,74 @@ Value PointwiseMath::uniform(Value index, Value stream, Value key) const {
              constant(0x1p-24));
 }
 
+//===----------------------------------------------------------------------===//
+// 16-bit floats
+//===----------------------------------------------------------------------===//
+
+static Type withElement(Type type, Type element) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? vector.clone(element) : element;
+}
+
+static Value splatConstant(OpBuilder &b, Location loc, Type type,
+                           int64_t value) {
+  TypedAttr attr = b.getIntegerAttr(getElementTypeOrSelf(type), value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, Attribute(attr));
+  return arith::ConstantOp::create(b, loc, attr);
+}
+
+Type storageType(Type element) {
+  return element.isBF16() ? IntegerType::get(element.getContext(), 16)
+                          : element;
+}
+
+Value widenFloat(OpBuilder &b, Location loc, Value value) {
+  Type element = getElementTypeOrSelf(value.getType()),
+       f32 = withElement(value.getType(), b.getF32Type());
+  if (element.isF16())
+    return arith::ExtFOp::create(b, loc, f32, value);
+  if (!element.isInteger(16))
+    return value;
+  // bf16 is the upper half of f32.
+  Type wide = withElement(value.getType(), b.getI32Type());
+  Value bits = arith::ExtUIOp::create(b, loc, wide, value);
+  return arith::BitcastOp::create(
+      b, loc, f32,
+      arith::ShLIOp::create(b, loc, bits, splatConstant(b, loc, wide, 16)));
+}
+
+Value narrowFloat(OpBuilder &b, Location loc, Value value, Type element) {
+  Type narrow = withElement(value.getType(), element);
+  if (element.isF16())
+    return arith::TruncFOp::create(b, loc, narrow, value);
+  if (!element.isInteger(16))
+    return value;
+  Type integers = withElement(value.getType(), b.getI32Type());
+  auto constant = [&](int64_t v) { return splatConstant(b, loc, integers, v); };
+  Value bits = arith::BitcastOp::create(b, loc, integers, value);
+  Value upper = arith::ShRUIOp::create(b, loc, bits, constant(16));
+  Value odd = arith::AndIOp::create(b, loc, upper, constant(1));
+  Value rounded = arith::AddIOp::create(
+      b, loc, arith::AddIOp::create(b, loc, bits, constant(0x7fff)), odd);
+  // The carry could turn a NaN into an infinity: set its quiet bit instead.
+  Value isNan =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, value, value);
+  Value quiet = arith::OrIOp::create(b, loc, bits, constant(0x400000));
+  rounded = arith::SelectOp::create(b, loc, isNan, quiet, rounded);
+  auto stored = dyn_cast<VectorType>(narrow);
+  if (!stored)
+    return arith::TruncIOp::create(
+        b, loc, narrow, arith::ShRUIOp::create(b, loc, rounded, constant(16)));
+  // No truncation: LLVM 22 merges one into a masked store, which then writes
+  // four bytes where the mask is known to have one lane.
+  int64_t lanes = stored.getNumElements();
+  Value halves = vector::BitCastOp::create(
+      b, loc, VectorType::get({2 * lanes}, element), rounded);
+  SmallVector<int64_t> uppers;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    uppers.push_back(2 * lane + 1);
+  return vector::ShuffleOp::create(b, loc, halves, halves, uppers);
+}
+
 } // namespace segc::seg

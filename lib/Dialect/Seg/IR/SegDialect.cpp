@@ -13,6 +13,8 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+using namespace mlir;
+
 #include "segc/Dialect/Seg/IR/SegDialect.cpp.inc"
 #include "segc/Dialect/Seg/IR/SegEnums.cpp.inc"
 #define GET_ATTRDEF_CLASSES
@@ -28,6 +30,31 @@ void segc::seg::SegDialect::initialize() {
 #define GET_OP_LIST
 #include "segc/Dialect/Seg/IR/SegOps.cpp.inc"
       >();
+}
+
+void segc::seg::inheritPrecision(Operation *from, Operation *to) {
+  auto pin = from->getAttrOfType<StringAttr>(precisionAttrName);
+  auto interface = dyn_cast<PrecisionOpInterface>(to);
+  if (!pin || !interface)
+    return;
+  auto all = llvm::seq<unsigned>(0, to->getNumResults());
+  if (pin.getValue() == "f32" || !llvm::all_of(all, [&](unsigned i) {
+        return interface.keepsResultWide(i);
+      }))
+    to->setAttr(precisionAttrName, pin);
+}
+
+LogicalResult
+segc::seg::SegDialect::verifyOperationAttribute(Operation *op,
+                                                NamedAttribute attribute) {
+  if (attribute.getName() != precisionAttrName) // precision_c1
+    return success();
+  auto text = dyn_cast<StringAttr>(attribute.getValue());
+  if (text && llvm::is_contained({"f32", "f16", "bf16"}, text.getValue()))
+    return success();
+  return op->emitOpError("expects seg.precision to be \"f32\", \"f16\" or "
+                         "\"bf16\", got ")
+         << attribute.getValue();
 }
 
 #define GET_OP_CLASSES

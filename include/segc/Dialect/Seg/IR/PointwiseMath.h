@@ -58,6 +58,18 @@ private:
   mlir::Type type;
 };
 
+/// What a kernel holds a 16-bit float as in memory: f16 as itself, bf16 as i16,
+/// since the processors that we compile for know no bf16 and LLVM would call a
+/// library for it or take vectors apart.
+mlir::Type storageType(mlir::Type element);
+/// A scalar or vector of such a type as f32; f32 stays as it is.
+mlir::Value widenFloat(mlir::OpBuilder &builder, mlir::Location loc,
+                       mlir::Value value);
+/// f32 as the storage type `element`, rounded to nearest even; f32 stays as it
+/// is.
+mlir::Value narrowFloat(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value value, mlir::Type element);
+
 } // namespace segc::seg
 
 #endif // SEGC_DIALECT_SEG_IR_POINTWISEMATH_H

@@ -19,6 +19,7 @@ def Seg_Dialect : Dialect {
   let cppNamespace = "::segc::seg";
   let summary = "Segmentation networks and their training steps";
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
   let description = [{
     Value-semantics ops on ranked tensors, channels-last: activations are
     N x spatial x C, filters are taps x in x out (2-D: [kh, kw, in, out];
@@ -40,6 +41,11 @@ class Seg_Op<string mnemonic, list<Trait> traits = []>
 // An op on tensor values, free of effects.
 class Seg_PureOp<string mnemonic, list<Trait> traits = []>
     : Seg_Op<mnemonic, !listconcat([Pure], traits)>;
+
+def Seg_Allow : Seg_Precision<"Allow">;
+def Seg_Infer : Seg_Precision<"Infer">;
+def Seg_Clear : Seg_Precision<"Clear">;
+def Seg_Deny : Seg_Precision<"Deny">;
 
 def Seg_Differentiable
     : DeclareOpInterfaceMethods<Seg_DifferentiableOpInterface>;

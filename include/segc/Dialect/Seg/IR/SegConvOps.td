@@ -18,7 +18,7 @@ class Seg_ConvLikeOp<string mnemonic, list<Trait> traits = []>
   let hasVerifier = 1;
 }
 
-def Seg_ConvOp : Seg_ConvLikeOp<"conv", [Seg_Differentiable]> {
+def Seg_ConvOp : Seg_ConvLikeOp<"conv", [Seg_Allow, Seg_Differentiable]> {
   let summary = "Convolution (cross-correlation), channels-last";
   let description = [{
     `out[n, o, k] = bias[k] + sum over t, c of in[n, o*stride + t - pad_low, c] * filter[t, c, k]`,
@@ -40,7 +40,7 @@ def Seg_ConvOp : Seg_ConvLikeOp<"conv", [Seg_Differentiable]> {
   }];
 }
 
-def Seg_ConvTransposeOp : Seg_ConvLikeOp<"conv_transpose", [Seg_Differentiable]> {
+def Seg_ConvTransposeOp : Seg_ConvLikeOp<"conv_transpose", [Seg_Allow, Seg_Differentiable]> {
   let summary = "Transposed convolution, channels-last";
   let description = [{
     `out[n, i*stride + t - pad_low, k] += in[n, i, c] * filter[t, c, k]`, plus
@@ -61,7 +61,7 @@ def Seg_ConvTransposeOp : Seg_ConvLikeOp<"conv_transpose", [Seg_Differentiable]>
   }];
 }
 
-def Seg_ConvInputGradOp : Seg_ConvLikeOp<"conv_input_grad", [Seg_NotDifferentiable]> {
+def Seg_ConvInputGradOp : Seg_ConvLikeOp<"conv_input_grad", [Seg_Allow, Seg_NotDifferentiable]> {
   let summary = "Gradient of a convolution with respect to its input";
   let description = [{
     `dx[n, o*stride + t - pad_low, c] += dy[n, o, k] * filter[t, c, k]`, with
@@ -75,7 +75,7 @@ def Seg_ConvInputGradOp : Seg_ConvLikeOp<"conv_input_grad", [Seg_NotDifferentiab
   }];
 }
 
-def Seg_ConvFilterGradOp : Seg_ConvLikeOp<"conv_filter_grad", [Seg_NotDifferentiable]> {
+def Seg_ConvFilterGradOp : Seg_ConvLikeOp<"conv_filter_grad", [Seg_Allow, Seg_NotDifferentiable]> {
   let summary = "Gradient of a convolution with respect to its filter";
   let description = [{
     `dw[t, c, k] = sum over n, o of in[n, o*stride + t - pad_low, c] * dy[n, o, k]`;
@@ -83,13 +83,15 @@ def Seg_ConvFilterGradOp : Seg_ConvLikeOp<"conv_filter_grad", [Seg_NotDifferenti
   }];
   let arguments = !con((ins Seg_Tensor:$input, Seg_Tensor:$grad), Seg_ConvAttrs);
   let results = (outs Seg_Tensor:$output);
+  // Summed over voxels, and the gradient of a parameter.
+  let extraClassDeclaration = "bool keepsResultWide(unsigned) { return true; }";
   let assemblyFormat = [{
     $input `,` $grad `strides` $strides `pad_low` $pad_low `pad_high` $pad_high
     (`transpose_filter` $transpose_filter^)? attr-dict `:` functional-type(operands, results)
   }];
 }
 
-def Seg_ChannelSumOp : Seg_PureOp<"channel_sum", [Seg_Differentiable, Seg_EpilogueReduction]> {
+def Seg_ChannelSumOp : Seg_PureOp<"channel_sum", [Seg_Deny, Seg_Differentiable, Seg_EpilogueReduction]> {
   let summary = "Sum over samples and space: one value a channel";
   let description = [{
     The gradient of a bias, and of every other operand that is broadcast over

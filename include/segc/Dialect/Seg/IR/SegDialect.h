@@ -25,4 +25,16 @@
 #define GET_OP_CLASSES
 #include "segc/Dialect/Seg/IR/SegOps.h.inc"
 
+namespace segc::seg {
+/// Of any op: "f32", "f16" or "bf16". In a network it pins the op to that
+/// precision; see seg-assign-precision.
+inline constexpr llvm::StringLiteral precisionAttrName = "seg.precision";
+/// The value, or the 16-bit value that it only widens: what a kernel that reads
+/// it has in memory.
+mlir::Value storedValue(mlir::Value value);
+/// Pins an op that stands for another, or is its gradient, as that is. An op
+/// whose results are all kept wide is not pinned to 16 bits.
+void inheritPrecision(mlir::Operation *from, mlir::Operation *to);
+} // namespace segc::seg
+
 #endif // SEGC_DIALECT_SEG_IR_SEGDIALECT_H

@@ -40,7 +40,7 @@ def Seg_BatchNormOp : Seg_PureOp<"batch_norm", [Seg_NotDifferentiable]> {
   let hasVerifier = 1;
 }
 
-def Seg_BatchNormInferenceOp : Seg_PureOp<"batch_norm_inference", [Seg_Differentiable, Seg_Pointwise]> {
+def Seg_BatchNormInferenceOp : Seg_PureOp<"batch_norm_inference", [Seg_Infer, Seg_Differentiable, Seg_Pointwise]> {
   let summary = "(x - mean) / sqrt(variance + epsilon) * gamma + beta";
   let arguments = (ins Seg_Tensor:$input, Seg_Tensor:$gamma, Seg_Tensor:$beta, Seg_Tensor:$mean,
                        Seg_Tensor:$variance, F64Attr:$epsilon);
@@ -51,7 +51,7 @@ def Seg_BatchNormInferenceOp : Seg_PureOp<"batch_norm_inference", [Seg_Different
   let hasVerifier = 1;
 }
 
-def Seg_NormOp : Seg_PureOp<"norm", [Seg_Differentiable]> {
+def Seg_NormOp : Seg_PureOp<"norm", [Seg_Deny, Seg_Differentiable]> {
   let summary = "Normalisation by the statistics of its own input";
   let description = [{
     `out = (in - mean) * rstd * gamma + beta` with `rstd = 1/sqrt(var + epsilon)`
@@ -73,7 +73,7 @@ def Seg_NormOp : Seg_PureOp<"norm", [Seg_Differentiable]> {
   let hasVerifier = 1;
 }
 
-def Seg_NormGradOp : Seg_PureOp<"norm_grad", [Seg_NotDifferentiable]> {
+def Seg_NormGradOp : Seg_PureOp<"norm_grad", [Seg_Deny, Seg_NotDifferentiable]> {
   let summary = "Gradients of seg.norm: input, gamma, beta";
   let arguments = !con((ins Seg_Tensor:$input, Seg_Tensor:$grad, Seg_Tensor:$gamma, Seg_Tensor:$mean, Seg_Tensor:$rstd), Seg_NormAttrs);
   let results = (outs Seg_Tensor:$input_grad, Seg_Tensor:$gamma_grad, Seg_Tensor:$beta_grad);
@@ -83,7 +83,7 @@ def Seg_NormGradOp : Seg_PureOp<"norm_grad", [Seg_NotDifferentiable]> {
   let hasVerifier = 1;
 }
 
-def Seg_NormStatsOp : Seg_PureOp<"norm_stats", [Seg_NotDifferentiable, Seg_EpilogueReduction]> {
+def Seg_NormStatsOp : Seg_PureOp<"norm_stats", [Seg_Deny, Seg_NotDifferentiable, Seg_EpilogueReduction]> {
   let summary = "Statistics of seg.norm: mean and 1/sqrt(var + epsilon)";
   let description = "Merged over tiles in fixed order (Chan, Golub, LeVeque), so that a large mean does not cancel.";
   let arguments = !con((ins Seg_Tensor:$input), Seg_NormAttrs);
@@ -92,14 +92,14 @@ def Seg_NormStatsOp : Seg_PureOp<"norm_stats", [Seg_NotDifferentiable, Seg_Epilo
   let hasVerifier = 1;
 }
 
-def Seg_NormApplyOp : Seg_PureOp<"norm_apply", [Seg_NotDifferentiable, Seg_Pointwise]> {
+def Seg_NormApplyOp : Seg_PureOp<"norm_apply", [Seg_Infer, Seg_NotDifferentiable, Seg_Pointwise]> {
   let summary = "(in - mean) * rstd * gamma + beta";
   let arguments = (ins Seg_Tensor:$input, Seg_Tensor:$mean, Seg_Tensor:$rstd, Seg_Tensor:$gamma, Seg_Tensor:$beta);
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = "$input `,` $mean `,` $rstd `,` $gamma `,` $beta attr-dict `:` functional-type(operands, results)";
 }
 
-def Seg_NormGradStatsOp : Seg_PureOp<"norm_grad_stats", [Seg_NotDifferentiable, DeclareOpInterfaceMethods<Seg_EpilogueReductionOpInterface, ["getReduced"]>]> {
+def Seg_NormGradStatsOp : Seg_PureOp<"norm_grad_stats", [Seg_Deny, Seg_NotDifferentiable, DeclareOpInterfaceMethods<Seg_EpilogueReductionOpInterface, ["getReduced"]>]> {
   let summary = "The sums that seg.norm's gradient needs";
   let description = [{
     With xhat = (in - mean) * rstd: `mean_grad` = mean(gamma*grad) and
@@ -115,7 +115,7 @@ def Seg_NormGradStatsOp : Seg_PureOp<"norm_grad_stats", [Seg_NotDifferentiable, 
   let hasVerifier = 1;
 }
 
-def Seg_NormGradApplyOp : Seg_PureOp<"norm_grad_apply", [Seg_NotDifferentiable, Seg_Pointwise]> {
+def Seg_NormGradApplyOp : Seg_PureOp<"norm_grad_apply", [Seg_Infer, Seg_NotDifferentiable, Seg_Pointwise]> {
   let summary = "rstd * (gamma*grad - mean_grad - xhat*mean_grad_xhat)";
   let arguments = (ins Seg_Tensor:$input, Seg_Tensor:$grad, Seg_Tensor:$gamma, Seg_Tensor:$mean, Seg_Tensor:$rstd,
                        Seg_Tensor:$mean_grad, Seg_Tensor:$mean_grad_xhat);
@@ -125,15 +125,15 @@ def Seg_NormGradApplyOp : Seg_PureOp<"norm_grad_apply", [Seg_NotDifferentiable, 
   }];
 }
 
-def Seg_RunningMeanOp : Seg_PureOp<"running_mean", [Seg_NotDifferentiable, Seg_Pointwise]> {
-  let summary = "momentum * running + (1 - momentum) * mean";
+def Seg_RunningMeanOp : Seg_PureOp<"running_mean", [Seg_Deny, Seg_NotDifferentiable, Seg_Pointwise]> {
+  let summary = "momentum * running + (1 - momentum) * mean; running where that is not finite";
   let arguments = (ins Seg_Tensor:$running, Seg_Tensor:$mean, F64Attr:$momentum);
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = "$running `,` $mean `momentum` $momentum attr-dict `:` functional-type(operands, results)";
 }
 
-def Seg_RunningVarianceOp : Seg_PureOp<"running_variance", [Seg_NotDifferentiable, Seg_Pointwise]> {
-  let summary = "momentum * running + (1 - momentum) * (1/rstd^2 - epsilon)";
+def Seg_RunningVarianceOp : Seg_PureOp<"running_variance", [Seg_Deny, Seg_NotDifferentiable, Seg_Pointwise]> {
+  let summary = "momentum * running + (1 - momentum) * (1/rstd^2 - epsilon); running where that is not finite";
   let arguments = (ins Seg_Tensor:$running, Seg_Tensor:$rstd, F64Attr:$momentum, F64Attr:$epsilon);
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = "$running `,` $rstd `momentum` $momentum `epsilon` $epsilon attr-dict `:` functional-type(operands, results)";

@@ -14,13 +14,13 @@ include "segc/Dialect/Seg/IR/SegBase.td"
 // ones first. The gradient they see is
 //   g = grads / loss_scale + (i < decay_elements ? weight_decay * params[i] : 0),
 // and nothing changes where `finite` is 0.
-class Seg_OptimizerOp<string mnemonic> : Seg_PureOp<mnemonic, [Seg_NotDifferentiable]> {
+class Seg_OptimizerOp<string mnemonic> : Seg_PureOp<mnemonic, [Seg_Deny, Seg_NotDifferentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 defvar Seg_OptimizerAttrs = (ins I64Attr:$decay_elements);
 
-def Seg_AllFiniteOp : Seg_PureOp<"all_finite", [Seg_NotDifferentiable]> {
+def Seg_AllFiniteOp : Seg_PureOp<"all_finite", [Seg_Deny, Seg_NotDifferentiable]> {
   let summary = "1 if every element is finite, else 0";
   let arguments = (ins Seg_Tensor:$input);
   let results = (outs Seg_Scalar:$output);
@@ -56,7 +56,7 @@ def Seg_SgdOp : Seg_OptimizerOp<"sgd"> {
       Seg_Scalar:$learning_rate, Seg_Scalar:$momentum, Seg_Scalar:$weight_decay, Seg_Scalar:$loss_scale, UnitAttr:$nesterov), Seg_OptimizerAttrs);
   let results = (outs Seg_Tensor:$new_params, Seg_Tensor:$new_velocity);
 }
-def Seg_LookaheadOp : Seg_PureOp<"lookahead", [Seg_NotDifferentiable]> {
+def Seg_LookaheadOp : Seg_PureOp<"lookahead", [Seg_Deny, Seg_NotDifferentiable]> {
   let summary = "Lookahead (Zhang et al. 2019): every sync steps slow += alpha (w - slow), w = slow";
   let description = "At step 1 the slow weights are first set to the weights before the step's update.";
   let arguments = (ins Seg_Tensor:$old_params, Seg_Tensor:$params, Seg_Tensor:$slow, Seg_Scalar:$finite, Seg_Counter:$step,

@@ -10,7 +10,7 @@
 
 include "segc/Dialect/Seg/IR/SegBase.td"
 
-def Seg_MaxPoolOp : Seg_PureOp<"max_pool", [Seg_Differentiable]> {
+def Seg_MaxPoolOp : Seg_PureOp<"max_pool", [Seg_Clear, Seg_Differentiable]> {
   let summary = "Maximum over windows, without padding";
   let description = [{
     `out[n, o, c] = max over t of in[n, o*stride + t, c]`.
@@ -25,7 +25,7 @@ def Seg_MaxPoolOp : Seg_PureOp<"max_pool", [Seg_Differentiable]> {
   let hasVerifier = 1;
 }
 
-def Seg_MaxPoolGradOp : Seg_PureOp<"max_pool_grad", [Seg_NotDifferentiable]> {
+def Seg_MaxPoolGradOp : Seg_PureOp<"max_pool_grad", [Seg_Clear, Seg_NotDifferentiable]> {
   let summary = "Gradient of max_pool: to the first maximum of each window";
   let description = [{
     Windows must not overlap (stride at least the window). The first maximum in

@@ -11,7 +11,7 @@
 include "mlir/IR/EnumAttr.td"
 include "segc/Dialect/Seg/IR/SegBase.td"
 
-def Seg_ConcatOp : Seg_PureOp<"concat", [Seg_Differentiable, DeclareOpInterfaceMethods<Seg_RearrangementOpInterface, ["getSource", "getChannelCuts"]>]> {
+def Seg_ConcatOp : Seg_PureOp<"concat", [Seg_Clear, Seg_Differentiable, DeclareOpInterfaceMethods<Seg_RearrangementOpInterface, ["getSource", "getChannelCuts"]>]> {
   let summary = "Concatenation along the channels";
   let arguments = (ins Variadic<Seg_Tensor>:$inputs);
   let results = (outs Seg_Tensor:$output);
@@ -19,14 +19,14 @@ def Seg_ConcatOp : Seg_PureOp<"concat", [Seg_Differentiable, DeclareOpInterfaceM
   let hasVerifier = 1;
   let hasFolder = 1;
 }
-def Seg_SliceChannelsOp : Seg_PureOp<"slice_channels", [Seg_Differentiable]> {
+def Seg_SliceChannelsOp : Seg_PureOp<"slice_channels", [Seg_Clear, Seg_Differentiable]> {
   let summary = "Channels [offset, offset + size of the result)";
   let arguments = (ins Seg_Tensor:$input, I64Attr:$offset);
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = "$input `from` $offset attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
 }
-def Seg_CropOp : Seg_PureOp<"crop", [Seg_Differentiable, Seg_Rearrangement]> {
+def Seg_CropOp : Seg_PureOp<"crop", [Seg_Clear, Seg_Differentiable, Seg_Rearrangement]> {
   let summary = "Spatial window that starts at `offsets`";
   let arguments = (ins Seg_Tensor:$input, DenseI64ArrayAttr:$offsets);
   let results = (outs Seg_Tensor:$output);
@@ -34,7 +34,7 @@ def Seg_CropOp : Seg_PureOp<"crop", [Seg_Differentiable, Seg_Rearrangement]> {
   let hasVerifier = 1;
   let hasFolder = 1;
 }
-def Seg_PadOp : Seg_PureOp<"pad", [Seg_Differentiable]> {
+def Seg_PadOp : Seg_PureOp<"pad", [Seg_Clear, Seg_Differentiable]> {
   let summary = "Zeros around: the input lies at `low` in the result";
   let arguments = (ins Seg_Tensor:$input, DenseI64ArrayAttr:$low);
   let results = (outs Seg_Tensor:$output);
@@ -50,7 +50,7 @@ def Seg_ResizeMode : I32EnumAttr<"ResizeMode", "interpolation", [Seg_ResizeNeare
   let genSpecializedAttr = 0;
 }
 def Seg_ResizeModeAttr : EnumAttr<Seg_Dialect, Seg_ResizeMode, "resize_mode"> { let assemblyFormat = "$value"; }
-def Seg_ResizeOp : Seg_PureOp<"resize", [Seg_Differentiable]> {
+def Seg_ResizeOp : Seg_PureOp<"resize", [Seg_Infer, Seg_Differentiable]> {
   let summary = "Resampling to the result's spatial size";
   let description = [{
     Half-pixel centres, src = (dst + 0.5) * in/out - 0.5, edges clamped.
@@ -62,7 +62,7 @@ def Seg_ResizeOp : Seg_PureOp<"resize", [Seg_Differentiable]> {
   let hasVerifier = 1;
   let hasFolder = 1;
 }
-def Seg_ResizeGradOp : Seg_PureOp<"resize_grad", [Seg_NotDifferentiable]> {
+def Seg_ResizeGradOp : Seg_PureOp<"resize_grad", [Seg_Infer, Seg_NotDifferentiable]> {
   let summary = "Transpose of seg.resize";
   let arguments = (ins Seg_Tensor:$grad, Seg_ResizeModeAttr:$mode);
   let results = (outs Seg_Tensor:$output);

@@ -26,6 +26,19 @@ struct ElementSource {
   llvm::SmallVector<int64_t> offsets; ///< One a dimension; none: all 0.
 };
 
+/// Whether an op is worth 16-bit values (Allow), bears them where they save a
+/// cast (Infer), does not mind them (Clear), or needs f32 (Deny).
+enum class PrecisionClass { Allow, Infer, Clear, Deny };
+
+template <PrecisionClass value>
+struct PrecisionIs {
+  template <typename ConcreteOp>
+  class Impl : public mlir::OpTrait::TraitBase<ConcreteOp, Impl> {
+  public:
+    static PrecisionClass precisionClass() { return value; }
+  };
+};
+
 namespace detail {
 /// pointwise_c1: every operand broadcasts to the result, and one has its shape.
 llvm::LogicalResult verifyPointwise(mlir::Operation *op);

@@ -43,13 +43,44 @@ def Seg_PointwiseOpInterface : OpInterface<"PointwiseOpInterface"> {
   let verify = "return ::segc::seg::detail::verifyPointwise($_op);";
   let methods = [InterfaceMethod<[{
       Builds the computation on scalars or vectors of f32 (all operands have
-      the same type) and returns the result. `index` is the linear index of
+      the same type, 16-bit values have been widened) and returns the result,
+      f32 or of the result's storage type. `index` is the linear index of
       the (first) element in the result, of type index.
     }],
     "::mlir::Value", "emitPoint",
     (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
          "::mlir::ValueRange":$args, "::mlir::Value":$index)>];
 }
+
+def Seg_PrecisionOpInterface : OpInterface<"PrecisionOpInterface"> {
+  let cppNamespace = "::segc::seg";
+  let description = [{
+    What mixed precision (seg-assign-precision) may make of an op. Every op on
+    tensors that may stand in an entry implements it, by `Seg_Precision` with
+    its class; a unit test fails for one that does not.
+  }];
+  let methods = [
+    StaticInterfaceMethod<"The op's class, unless a file of lists gives another.",
+      "::segc::seg::PrecisionClass", "precisionClass", (ins)>,
+    InterfaceMethod<[{
+        Whether result `index` is f32 whatever the op's precision: what is
+        accumulated over voxels, and values smaller than an activation
+        (statistics, losses, scalars).
+      }],
+      "bool", "keepsResultWide", (ins "unsigned":$index), [{}], [{
+        auto type = ::llvm::cast<::mlir::RankedTensorType>($_op->getResult(index).getType());
+        return type.getRank() < 3;
+      }]>
+  ];
+}
+
+// The class of PrecisionOpInterface: Allow, Infer, Clear or Deny.
+class Seg_PrecisionIs<string kind>
+    : ParamNativeOpTrait<"PrecisionIs", "::segc::seg::PrecisionClass::" # kind> {
+  let cppNamespace = "::segc::seg";
+}
+class Seg_Precision<string kind>
+    : TraitList<[Seg_PrecisionOpInterface, Seg_PrecisionIs<kind>]>;
 
 // A reduction that a kernel can compute of values as it produces them: it may
 // follow the root of a seg.fusion.
