@@ -177,15 +177,19 @@ void normGradApply(NormGradApplyOp, Operands operands, Results results) {
   }
 }
 
-/// Running statistics: momentum * running + (1 - momentum) * batch(value).
+/// Running statistics: momentum * running + (1 - momentum) * batch(value), or
+/// the old ones where that is not finite.
 template <typename OpTy>
 void running(OpTy op, Operands operands, Results results,
              llvm::function_ref<double(double)> batch) {
   double momentum = op.getMomentum().convertToDouble();
   HostTensor &y = results[0];
-  for (int64_t i = 0; i < y.size(); ++i)
-    y[i] = momentum * broadcastAt(*operands[0], i, y.shape()) +
-           (1 - momentum) * batch(broadcastAt(*operands[1], i, y.shape()));
+  for (int64_t i = 0; i < y.size(); ++i) {
+    double old = broadcastAt(*operands[0], i, y.shape()),
+           value = batch(broadcastAt(*operands[1], i, y.shape()));
+    double updated = momentum * old + (1 - momentum) * value;
+    y[i] = std::isfinite(updated) ? updated : old;
+  }
 }
 
 void runningMean(RunningMeanOp op, Operands operands, Results results) {

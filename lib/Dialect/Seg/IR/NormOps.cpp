@@ -156,20 +156,27 @@ Value NormGradApplyOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
   return m.mul(args[4], m.sub(centred, m.mul(xhat, args[6])));
 }
 
+/// Statistics outlive a step that is skipped because it overflowed: one that
+/// is not finite must not stay with them.
+static Value updateRunning(const PointwiseMath &m, Value running, Value value,
+                           double momentum) {
+  Value updated = m.add(m.mul(m.constant(momentum), running),
+                        m.mul(m.constant(1 - momentum), value));
+  // Nothing but a finite number times 0 is 0.
+  Value finite = m.greater(m.constant(1), m.mul(updated, m.constant(0)));
+  return m.select(finite, updated, running);
+}
+
 Value RunningMeanOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
                                Value) {
   PointwiseMath m(b, loc, args[0].getType());
-  double momentum = getMomentum().convertToDouble();
-  return m.add(m.mul(m.constant(momentum), args[0]),
-               m.mul(m.constant(1 - momentum), args[1]));
+  return updateRunning(m, args[0], args[1], getMomentum().convertToDouble());
 }
 
 Value RunningVarianceOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
                                    Value) {
   PointwiseMath m(b, loc, args[0].getType());
-  double momentum = getMomentum().convertToDouble();
   Value variance = m.sub(m.div(m.constant(1), m.mul(args[1], args[1])),
                          m.constant(getEpsilon()));
-  return m.add(m.mul(m.constant(momentum), args[0]),
-               m.mul(m.constant(1 - momentum), variance));
+  return updateRunning(m, args[0], variance, getMomentum().convertToDouble());
 }
