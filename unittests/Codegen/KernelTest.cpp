@@ -85,6 +85,46 @@ DialectRegistry kernelRegistry() {
   return registry;
 }
 
+/// Casts what a function of one fusion reads and yields; see
+/// KernelTestOptions::narrow.
+static void narrowValues(func::FuncOp function,
+                         const KernelTestOptions &options) {
+  if (options.narrow.empty())
+    return;
+  Builder b(function.getContext());
+  Type element =
+      options.narrow == "f16" ? Type(b.getF16Type()) : Type(b.getBF16Type());
+  auto isWide = [](Type type) {
+    auto tensor = cast<RankedTensorType>(type);
+    return tensor.getRank() > 2 && tensor.getElementType().isF32();
+  };
+  auto fusion = *function.getOps<seg::FusionOp>().begin();
+  Block &body = fusion.getBody().front();
+  OpBuilder inner = OpBuilder::atBlockBegin(&body);
+  for (BlockArgument argument : body.getArguments()) {
+    if (!isWide(argument.getType()))
+      continue;
+    auto wide = cast<RankedTensorType>(argument.getType());
+    argument.setType(wide.clone(element));
+    fusion.getInputs()[argument.getArgNumber()].setType(argument.getType());
+    auto cast = seg::CastOp::create(inner, argument.getLoc(), wide, argument);
+    argument.replaceAllUsesExcept(cast, cast);
+  }
+  Operation *yield = body.getTerminator();
+  inner.setInsertionPoint(yield);
+  for (OpOperand &value : yield->getOpOperands()) {
+    if (!options.narrowResults || !isWide(value.get().getType()))
+      continue;
+    auto wide = cast<RankedTensorType>(value.get().getType());
+    value.set(seg::CastOp::create(inner, yield->getLoc(), wide.clone(element),
+                                  value.get()));
+    fusion.getResult(value.getOperandNumber()).setType(value.get().getType());
+  }
+  function.setFunctionType(b.getFunctionType(
+      function.getBody().front().getArgumentTypes(),
+      function.getBody().front().getTerminator()->getOperandTypes()));
+}
+
 struct CompiledFunction::Implementation {
   KernelTestOptions options;
   MLIRContext context{kernelRegistry(), MLIRContext::Threading::DISABLED};
@@ -144,6 +184,7 @@ CompiledFunction::compile(StringRef text, const KernelTestOptions &options,
       withBatch(text, options.largestBatch), &self.context);
   if (!self.module)
     return fail("cannot parse the test's text");
+  narrowValues(self.function(), options);
   if (llvm::Error failure = self.compile())
     return fail(llvm::toString(std::move(failure)));
   error.clear();
@@ -165,11 +206,12 @@ std::vector<Values> CompiledFunction::makeInputs() const {
       double uniform = generator() * 0x1p-32;
       if (options.levels)
         uniform = std::floor(uniform * options.levels) / options.levels;
-      if (tensor.getElementType().isF32())
-        value = static_cast<float>(options.low +
-                                   (options.high - options.low) * uniform);
-      else
-        value = std::floor(uniform * options.classes);
+      auto kind = *reference::elementKind(tensor.getElementType());
+      value =
+          reference::isFloat(kind)
+              ? reference::roundTo(
+                    kind, options.low + (options.high - options.low) * uniform)
+              : std::floor(uniform * options.classes);
     }
     if (auto given = options.inputs.find(i); given != options.inputs.end())
       values = given->second;
@@ -310,6 +352,7 @@ std::string checkKernels(StringRef text, const KernelTestOptions &options) {
         auto module = parseSourceString<ModuleOp>(
             withBatch(text, options.batch), &context);
         func::FuncOp function = *module->getOps<func::FuncOp>().begin();
+        narrowValues(function, options);
         std::vector<reference::HostTensor> tensors;
         for (auto [type, values] :
              llvm::zip_equal(function.getArgumentTypes(), inputs)) {

@@ -52,6 +52,10 @@ struct KernelTestOptions {
   int64_t levels = 0;
   /// Values of some arguments instead of random ones (of the largest batch).
   std::map<unsigned, Values> inputs;
+  /// "f16" or "bf16": activations and filters lie in memory as that, and so do
+  /// results if `narrowResults`. The function is rewritten with casts.
+  std::string narrow;
+  bool narrowResults = true;
   /// Result i lies in the memory of argument j.
   std::map<unsigned, unsigned> inPlace;
 };

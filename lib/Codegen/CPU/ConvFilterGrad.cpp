@@ -418,7 +418,7 @@ FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile,
        clamp(gradient, gradients, plan.tile[2] * problem.outChannels),
        problem.outChannels});
   // What a prologue reads lies elsewhere.
-  if (!isa<BlockArgument>(factor(0)))
+  if (!TileSource(factor(0)).isInput())
     return result;
 
   auto inputAt = [&](unsigned dim, Value at, Value tap) {

@@ -271,7 +271,7 @@ std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,
   const CpuTarget &target = context.target;
   ConvPlan plan{};
   plan.lanes = lanesFor(problem.outChannels, target);
-  plan.in_place = problem.readsInside() && !context.computedInput;
+  plan.in_place = problem.readsInPlace() && !context.computedInput;
   if (!selectRegisterBlock(problem, context, plan))
     return {plan, std::numeric_limits<double>::infinity()};
   selectTile(problem, context, plan);
@@ -425,8 +425,9 @@ selectFilterGradPlan(const ConvProblem &problem, bool swapped,
       if (!selectRegisterBlock(problem, context, candidate))
         continue;
       // Rows of the gradient that lie a large power of two apart fall into
-      // the same few sets of the first cache level.
-      candidate.pack_grad = problem.outChannels >= 256 ||
+      // the same few sets of the first cache level; 16-bit values would be
+      // converted again for every block of rows.
+      candidate.pack_grad = problem.narrowGrad || problem.outChannels >= 256 ||
                             problem.outChannels % candidate.channelBlock() != 0;
       int64_t tiles = product(candidate.tileCounts(problem)),
               blocks = candidate.channelBlocks(problem);

@@ -11,6 +11,7 @@
 #include "TileReductions.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/NarrowStrategy.h"
+#include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
 
 #include "mlir/IR/Builders.h"
@@ -141,7 +142,7 @@ int64_t tempBytes(const ConvProblem &problem, const Plan &plan) {
 /// Whether Winograd tiles can compute it and are of sizes that are known.
 /// An input that no prologue computes and no border surrounds.
 bool mayReadInPlace(const ConvProblem &problem, Operation *op) {
-  return problem.readsInside() && isa<BlockArgument>(op->getOperand(0));
+  return problem.readsInPlace() && TileSource(op->getOperand(0)).isInput();
 }
 
 /// Of the reductions that follow the root.
@@ -268,7 +269,7 @@ FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
     return failure();
   if (plan.swapped && whole.strides != Dims{1, 1, 1})
     return op->emitOpError("cannot swap the factors of a strided convolution");
-  if (plan.swapped && !isa<BlockArgument>(op->getOperand(0)))
+  if (plan.swapped && !TileSource(op->getOperand(0)).isInput())
     return op->emitOpError("cannot swap factors of which a prologue computes "
                            "one");
   if (failed(checkMemory(emitter, whole, op, plan)))

@@ -22,7 +22,7 @@ static LogicalResult checkSurroundings(seg::FusionOp fusion,
                                        CpuKernelOpInterface root) {
   bool reduces = isa<CpuReductionOpInterface>(root.getOperation());
   for (OpOperand &operand : root->getOpOperands())
-    if (!reduces && !isa<BlockArgument>(operand.get()) &&
+    if (!reduces && !isa<BlockArgument>(seg::storedValue(operand.get())) &&
         !root.takesCpuPrologue(operand.getOperandNumber()))
       return root->emitOpError("has a prologue of operand #")
              << operand.getOperandNumber()
@@ -37,7 +37,7 @@ static LogicalResult checkSurroundings(seg::FusionOp fusion,
     auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
     if (!reduction)
       continue;
-    Value reduced = reduction.getReduced();
+    Value reduced = seg::storedValue(reduction.getReduced());
     if (!isa<BlockArgument>(reduced) &&
         llvm::none_of(reduced.getUsers(), llvm::IsaPred<seg::YieldOp>))
       return op.emitOpError("reduces a value that its kernel does not yield: "
@@ -69,12 +69,15 @@ namespace {
 /// are one in all.
 int64_t activationInputs(ArrayRef<Operation *> ops) {
   llvm::SmallDenseSet<Value> inputs;
+  auto shapeOf = [](Value value) {
+    return cast<RankedTensorType>(value.getType()).getShape();
+  };
   for (Operation *op : ops) {
     if (isa<seg::RearrangementOpInterface>(op))
       return 1;
     for (Value operand : op->getOperands())
       if (!llvm::is_contained(ops, operand.getDefiningOp()) &&
-          operand.getType() == op->getResult(0).getType())
+          shapeOf(operand) == shapeOf(op->getResult(0)))
         inputs.insert(operand);
   }
   return inputs.size();
@@ -97,9 +100,12 @@ struct CpuFusionModel : FusionModel {
     constexpr double border = 1.5;
     // Fusion is one for all versions: the widest one counts.
     CpuTarget core = *lookupCpuTarget(cpuTargetNames().back());
-    int64_t pointwise =
-        llvm::count_if(ops, llvm::IsaPred<seg::PointwiseOpInterface>);
+    int64_t pointwise = llvm::count_if(ops, [](Operation *op) {
+      return isa<seg::PointwiseOpInterface>(op) && !isa<seg::CastOp>(op);
+    });
     double inputs = activationInputs(ops), readers = kernels;
+    // As of f32: kernels are the same in every precision. With 16 bits a
+    // prologue saves half the bytes, and two conversions.
     double bytes = 4 * (inputs + 1 + readers - inputs * readers);
     double cycles = readers * border * prologueCyclesPerOp *
                     static_cast<double>(pointwise) / core.lanes;

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Sums over pixels and channels, softmax and casts.
+// Sums over pixels and channels, and softmax.
 
 #include "TileReductions.h"
 
@@ -191,105 +191,10 @@ struct SoftmaxGradKernel
   }
 };
 
-//===----------------------------------------------------------------------===//
-// cast
-//===----------------------------------------------------------------------===//
-
-/// bf16 is the upper half of f32: processors of these targets have no
-/// conversion, and LLVM would call a library function.
-Value widen(KernelBody &k, Value value) {
-  auto type = cast<VectorType>(value.getType());
-  OpBuilder &b = k.builder();
-  if (!type.getElementType().isBF16())
-    return type.getElementType().isF32()
-               ? value
-               : arith::ExtFOp::create(b, k.loc(), type.clone(b.getF32Type()),
-                                       value);
-  Value half =
-      arith::BitcastOp::create(b, k.loc(), type.clone(b.getI16Type()), value);
-  auto wideType = type.clone(b.getI32Type());
-  Value wide = arith::ExtUIOp::create(b, k.loc(), wideType, half);
-  Value shift = arith::ConstantOp::create(
-      b, k.loc(),
-      DenseElementsAttr::get(cast<VectorType>(wideType), int32_t{16}));
-  return arith::BitcastOp::create(
-      b, k.loc(), type.clone(b.getF32Type()),
-      arith::ShLIOp::create(b, k.loc(), wide, shift));
-}
-
-/// Rounds to nearest even.
-Value narrow(KernelBody &k, Value value, Type element) {
-  auto type = cast<VectorType>(value.getType());
-  OpBuilder &b = k.builder();
-  if (element.isF32())
-    return value;
-  if (!element.isBF16())
-    return arith::TruncFOp::create(b, k.loc(), type.clone(element), value);
-  auto integers = cast<VectorType>(type.clone(b.getI32Type()));
-  auto constant = [&](int32_t v) -> Value {
-    return arith::ConstantOp::create(b, k.loc(),
-                                     DenseElementsAttr::get(integers, v));
-  };
-  Value bits = arith::BitcastOp::create(b, k.loc(), integers, value);
-  Value upper = arith::ShRUIOp::create(b, k.loc(), bits, constant(16));
-  Value odd = arith::AndIOp::create(b, k.loc(), upper, constant(1));
-  Value rounded = arith::AddIOp::create(
-      b, k.loc(), arith::AddIOp::create(b, k.loc(), bits, constant(0x7fff)),
-      odd);
-  rounded = arith::ShRUIOp::create(b, k.loc(), rounded, constant(16));
-  // The carry could turn a NaN into an infinity: set its quiet bit instead.
-  Value isNan = arith::CmpFOp::create(b, k.loc(), arith::CmpFPredicate::UNO,
-                                      value, value);
-  Value quiet = arith::OrIOp::create(b, k.loc(), upper, constant(0x40));
-  rounded = arith::SelectOp::create(b, k.loc(), isNan, quiet, rounded);
-  Value half = arith::TruncIOp::create(b, k.loc(),
-                                       integers.clone(b.getI16Type()), rounded);
-  return arith::BitcastOp::create(b, k.loc(), integers.clone(element), half);
-}
-
-struct CastKernel
-    : CpuKernelOpInterface::ExternalModel<CastKernel, seg::CastOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
-    return plainStrategy(op, "cast");
-  }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    auto castOp = cast<seg::CastOp>(op);
-    auto type = castOp.getOutput().getType();
-    bool batched = type.getRank() > 2;
-    int64_t size = type.getNumElements() / (batched ? type.getDimSize(0) : 1);
-    int64_t tiles = llvm::divideCeilSigned(size, taskElements),
-            lanes = emitter.getTarget().lanes;
-    emitter.launch(
-        batched ? TaskCount{0, tiles} : TaskCount{tiles, 0}, 0,
-        [&](KernelBody &k) {
-          Tile tile = sampleTile(k, size, taskElements);
-          Value base = k.mul(tile.sample, size);
-          Value input = inputOf(k, castOp.getInput()),
-                output = outputOf(k, castOp.getOutput());
-          // 16-bit vectors need no mask of their own: single elements at the
-          // end.
-          Value whole =
-              k.add(tile.begin,
-                    k.mul(k.div(k.sub(tile.end, tile.begin), lanes), lanes));
-          auto convert = [&](Value i, int64_t width) {
-            Value index = k.add(base, i);
-            k.store(narrow(k, widen(k, loadVector(k, input, index, width)),
-                           type.getElementType()),
-                    output, index);
-          };
-          k.loop(tile.begin, whole, lanes, [&](Value i) { convert(i, lanes); });
-          k.loop(whole, tile.end, 1, [&](Value i) { convert(i, 1); });
-        });
-    return success();
-  }
-};
-
 } // namespace
 
 void segc::registerElementwiseCpuKernels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
-    seg::CastOp::attachInterface<CastKernel>(*context);
     seg::ChannelSumOp::attachInterface<ChannelSumKernel, ChannelSumReduction>(
         *context);
     seg::ChannelTotalOp::attachInterface<ChannelTotalKernel>(*context);

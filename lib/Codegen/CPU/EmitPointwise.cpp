@@ -163,7 +163,9 @@ LogicalResult emitReductionFusion(FusionEmitter &emitter) {
     if (cast<RankedTensorType>(type).getShape() != space.getShape())
       return op.emitOpError("expects the shape of ")
              << space << ", which this kernel reduces, got " << type;
-    computes |= !reduction;
+    // What only reads 16-bit memory for a reduction is not computed.
+    computes |=
+        !reduction && seg::storedValue(op.getResult(0)) == op.getResult(0);
   }
   PixelTiles tiles(space, space.getRank() > 1);
   TileReductions reductions = reductionsOf(fusion);

@@ -98,10 +98,16 @@ static Value allLanes(KernelBody &k, Value mask, int64_t lanes) {
 
 Value gather(KernelBody &k, Value memref, Value base, ArrayRef<int64_t> offsets,
              Value mask) {
+  OpBuilder &b = k.builder();
   int64_t lanes = offsets.size();
-  return vector::GatherOp::create(
-      k.builder(), k.loc(), k.vectorType(lanes), memref, ValueRange(base),
-      indexVector(k, offsets), allLanes(k, mask, lanes), k.zeroVector(lanes));
+  auto type = VectorType::get(
+      {lanes}, cast<MemRefType>(memref.getType()).getElementType());
+  Value zero = arith::ConstantOp::create(b, k.loc(), b.getZeroAttr(type));
+  return seg::widenFloat(
+      b, k.loc(),
+      vector::GatherOp::create(b, k.loc(), type, memref, ValueRange(base),
+                               indexVector(k, offsets),
+                               allLanes(k, mask, lanes), zero));
 }
 
 // Halves are added rather than lanes in turn: fewer dependent additions.
@@ -189,9 +195,10 @@ void storePixels(KernelBody &k, ArrayRef<Value> values, Value memref,
     Value mask =
         allLanes(k, count ? k.prefixMask(count, lanes) : Value(), lanes);
     for (int64_t c = 0; c < channels; ++c)
-      vector::ScatterOp::create(
-          k.builder(), k.loc(), Type(), memref, ValueRange(k.add(base, c)),
-          indexVector(k, strided(lanes, channels)), mask, values[c]);
+      vector::ScatterOp::create(k.builder(), k.loc(), Type(), memref,
+                                ValueRange(k.add(base, c)),
+                                indexVector(k, strided(lanes, channels)), mask,
+                                k.asStored(values[c], memref));
     return;
   }
   SmallVector<Value> rows =

@@ -31,6 +31,24 @@ static constexpr size_t guardBytes = 256;
 static constexpr uint8_t poison = 0xcd;
 static constexpr uint32_t poisonFloat = 0x7fcdcdcd;
 
+/// A NaN in f16 and in bf16.
+static constexpr uint16_t poisonHalf = 0x7fcd;
+
+static bool isHalf(Type type) { return type.isF16() || type.isBF16(); }
+
+static uint16_t toHalf(double value, Type type) {
+  APFloat half(value);
+  bool losesInfo;
+  half.convert(cast<FloatType>(type).getFloatSemantics(),
+               APFloat::rmNearestTiesToEven, &losesInfo);
+  return static_cast<uint16_t>(half.bitcastToAPInt().getZExtValue());
+}
+
+static double fromHalf(uint16_t bits, Type type) {
+  return APFloat(cast<FloatType>(type).getFloatSemantics(), APInt(16, bits))
+      .convertToDouble();
+}
+
 GuardedBuffer::GuardedBuffer(int64_t elements, Type type)
     : elements(elements), type(type),
       bytes(elements * type.getIntOrFloatBitWidth() / 8),
@@ -41,6 +59,9 @@ GuardedBuffer::GuardedBuffer(int64_t elements, Type type)
   if (type.isF32())
     for (int64_t i = 0; i < elements; ++i)
       std::memcpy(data() + 4 * i, &poisonFloat, 4);
+  if (isHalf(type))
+    for (int64_t i = 0; i < elements; ++i)
+      std::memcpy(data() + 2 * i, &poisonHalf, 2);
 }
 
 uint8_t *GuardedBuffer::data() const { return memory.get() + guardBytes; }
@@ -49,6 +70,8 @@ void GuardedBuffer::set(ArrayRef<double> values) {
   for (int64_t i = 0; i < elements; ++i) {
     if (type.isF32())
       reinterpret_cast<float *>(data())[i] = static_cast<float>(values[i]);
+    else if (isHalf(type))
+      reinterpret_cast<uint16_t *>(data())[i] = toHalf(values[i], type);
     else if (type.isInteger(32))
       reinterpret_cast<int32_t *>(data())[i] = static_cast<int32_t>(values[i]);
     else
@@ -60,7 +83,8 @@ std::vector<double> GuardedBuffer::get() const {
   std::vector<double> values(elements);
   for (int64_t i = 0; i < elements; ++i)
     values[i] =
-        type.isF32() ? reinterpret_cast<float *>(data())[i]
+        type.isF32()   ? reinterpret_cast<float *>(data())[i]
+        : isHalf(type) ? fromHalf(reinterpret_cast<uint16_t *>(data())[i], type)
         : type.isInteger(32)
             ? reinterpret_cast<int32_t *>(data())[i]
             : static_cast<double>(reinterpret_cast<int64_t *>(data())[i]);

@@ -26,15 +26,12 @@ static constexpr double leastSaving = 0.03;
 static GuardedBuffer makeBuffer(Value value, uint64_t stream) {
   auto type = cast<RankedTensorType>(value.getType());
   GuardedBuffer buffer(type);
-  int64_t elements = type.getNumElements();
-  if (!type.getElementType().isF32()) {
-    buffer.set(std::vector<double>(elements));
-    return buffer;
-  }
+  std::vector<double> values(type.getNumElements());
   CounterRng rng(1, stream);
-  auto *floats = reinterpret_cast<float *>(buffer.data());
-  for (int64_t i = 0; i < elements; ++i)
-    floats[i] = rng.uniform(i, -0.5f, 0.5f);
+  if (isa<FloatType>(type.getElementType()))
+    for (auto [i, value] : llvm::enumerate(values))
+      value = rng.uniform(i, -0.5f, 0.5f);
+  buffer.set(values);
   return buffer;
 }
 

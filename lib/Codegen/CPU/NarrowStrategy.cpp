@@ -56,7 +56,7 @@ selectNarrowPlan(const ConvProblem &problem,
   const CpuTarget &target = context.target;
   NarrowPlan plan{};
   plan.lanes = target.lanes;
-  plan.in_place = problem.readsInside() && !context.computedInput;
+  plan.in_place = problem.readsInPlace() && !context.computedInput;
   int64_t unit = plan.lanes / NarrowPlan::mostChannels,
           most = (target.registers - problem.outChannels - 1) /
                  problem.outChannels;

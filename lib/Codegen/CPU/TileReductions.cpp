@@ -144,6 +144,7 @@ void TileReductions::emitMerges(FusionEmitter &emitter) {
 }
 
 Value memoryOf(KernelBody &k, Value value) {
+  value = seg::storedValue(value);
   return isa<BlockArgument>(value) ? inputOf(k, value) : outputOf(k, value);
 }
 

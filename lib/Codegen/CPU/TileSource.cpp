@@ -7,6 +7,7 @@
 
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
+#include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include <map>
 
@@ -153,8 +154,9 @@ Value VectorOfChannels::at(Value value, std::array<Value, 3> position,
     else
       args.push_back(at(operand, position, first));
   }
-  return cast<seg::PointwiseOpInterface>(op).emitPoint(
-      k.builder(), k.loc(), args, index(typeOf(value)));
+  return seg::widenFloat(k.builder(), k.loc(),
+                         cast<seg::PointwiseOpInterface>(op).emitPoint(
+                             k.builder(), k.loc(), args, index(typeOf(value))));
 }
 
 } // namespace
@@ -187,7 +189,7 @@ void TileSource::emitRow(KernelBody &k, Value sample,
 
 int64_t TileSource::opCount() const {
   return llvm::count_if(leadingOps(operand), [](Operation *op) {
-    return isa<seg::PointwiseOpInterface>(op);
+    return isa<seg::PointwiseOpInterface>(op) && !isa<seg::CastOp>(op);
   });
 }
 

@@ -218,7 +218,7 @@ selectWinogradPlan(const ConvProblem &problem,
       continue;
     for (unsigned d = 0; d < 3; ++d)
       plan.m[d] = problem.taps[d] == 1 ? 1 : size;
-    plan.in_place = problem.readsInside() && !context.computedInput;
+    plan.in_place = problem.readsInPlace() && !context.computedInput;
     for (unsigned d = 0; d < 3; ++d)
       plan.in_place &= problem.out[d] % plan.m[d] == 0;
     for (plan.nb = 1; plan.nb <= std::min<int64_t>(4, vectors); ++plan.nb)

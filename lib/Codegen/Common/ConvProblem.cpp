@@ -20,12 +20,17 @@ static Dims toDims(ArrayRef<int64_t> sizes, int64_t missing) {
   return dims;
 }
 
-/// `from` is what is read, `to` what is written, whichever is the large side.
-static ConvProblem makeProblem(RankedTensorType from, RankedTensorType to,
+static bool isNarrow(Value read) { return seg::storedValue(read) != read; }
+
+/// The input is what is read, `to` what is written, whichever is the large
+/// side.
+static ConvProblem makeProblem(Value input, RankedTensorType to,
                                RankedTensorType filter,
                                ArrayRef<int64_t> strides, ArrayRef<int64_t> low,
                                bool adjoint, bool outMajor) {
+  auto from = cast<RankedTensorType>(input.getType());
   ConvProblem problem;
+  problem.narrowInput = isNarrow(input);
   problem.in = toDims(seg::spatialDims(from), 1);
   problem.out = toDims(seg::spatialDims(to), 1);
   problem.batch = from.getDimSize(0);
@@ -42,18 +47,18 @@ static ConvProblem makeProblem(RankedTensorType from, RankedTensorType to,
 
 ConvProblem convProblem(Operation *op) {
   if (auto conv = dyn_cast<seg::ConvOp>(op))
-    return makeProblem(conv.getInput().getType(), conv.getOutput().getType(),
+    return makeProblem(conv.getInput(), conv.getOutput().getType(),
                        conv.getFilter().getType(), conv.getStrides(),
                        conv.getPadLow(), /*adjoint=*/false,
                        conv.getTransposeFilter());
   // The transposed convolution's filter is [taps, read, written] already; an
   // input gradient reads what its convolution writes.
   if (auto conv = dyn_cast<seg::ConvTransposeOp>(op))
-    return makeProblem(conv.getInput().getType(), conv.getOutput().getType(),
+    return makeProblem(conv.getInput(), conv.getOutput().getType(),
                        conv.getFilter().getType(), conv.getStrides(),
                        conv.getPadLow(), /*adjoint=*/true, /*outMajor=*/false);
   auto grad = cast<seg::ConvInputGradOp>(op);
-  return makeProblem(grad.getGrad().getType(), grad.getOutput().getType(),
+  return makeProblem(grad.getGrad(), grad.getOutput().getType(),
                      grad.getFilter().getType(), grad.getStrides(),
                      grad.getPadLow(), /*adjoint=*/true,
                      !grad.getTransposeFilter());
@@ -61,16 +66,19 @@ ConvProblem convProblem(Operation *op) {
 
 ConvProblem filterGradProblem(Operation *op) {
   auto grad = cast<seg::ConvFilterGradOp>(op);
-  return makeProblem(grad.getInput().getType(), grad.getGrad().getType(),
-                     grad.getOutput().getType(), grad.getStrides(),
-                     grad.getPadLow(), /*adjoint=*/false,
-                     grad.getTransposeFilter());
+  ConvProblem problem = makeProblem(
+      grad.getInput(), grad.getGrad().getType(), grad.getOutput().getType(),
+      grad.getStrides(), grad.getPadLow(), /*adjoint=*/false,
+      grad.getTransposeFilter());
+  problem.narrowGrad = isNarrow(grad.getGrad());
+  return problem;
 }
 
 ConvProblem swapFactors(const ConvProblem &problem) {
   ConvProblem result = problem;
   std::swap(result.in, result.out);
   std::swap(result.inChannels, result.outChannels);
+  std::swap(result.narrowInput, result.narrowGrad);
   std::swap(result.filterInStride, result.filterOutStride);
   for (unsigned d = 0; d < 3; ++d)
     result.low[d] = problem.taps[d] - 1 - problem.low[d];

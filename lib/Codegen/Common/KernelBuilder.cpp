@@ -11,6 +11,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "segc/Dialect/Seg/IR/PointwiseMath.h"
 
 using namespace mlir;
 
@@ -111,28 +112,46 @@ VectorType KernelBody::vectorType(int64_t lanes) {
   return VectorType::get({lanes}, b.getF32Type());
 }
 
+static Type elementOf(Value memref) {
+  return cast<MemRefType>(memref.getType()).getElementType();
+}
+
 Value KernelBody::load(Value memref, Value index, int64_t lanes, Value mask) {
-  if (!mask)
-    return vector::LoadOp::create(b, location, vectorType(lanes), memref, index,
-                                  /*nontemporal=*/false, alignment(lanes));
-  return vector::MaskedLoadOp::create(b, location, vectorType(lanes), memref,
-                                      index, mask, zeroVector(lanes));
+  auto type = VectorType::get({lanes}, elementOf(memref));
+  Value value;
+  if (mask)
+    value = vector::MaskedLoadOp::create(
+        b, location, type, memref, index, mask,
+        arith::ConstantOp::create(b, location, b.getZeroAttr(type)));
+  else
+    value = vector::LoadOp::create(b, location, type, memref, index,
+                                   /*nontemporal=*/false, alignment(type));
+  return seg::widenFloat(b, location, value);
+}
+
+Value KernelBody::asStored(Value value, Value memref) {
+  Type element = elementOf(memref);
+  return getElementTypeOrSelf(value.getType()) == element
+             ? value
+             : seg::narrowFloat(b, location, value, element);
 }
 
 void KernelBody::store(Value value, Value memref, Value index, Value mask) {
+  value = asStored(value, memref);
   if (mask)
     vector::MaskedStoreOp::create(b, location, memref, index, mask, value);
   else
-    vector::StoreOp::create(
-        b, location, value, memref, index, /*nontemporal=*/false,
-        alignment(cast<VectorType>(value.getType()).getNumElements()));
+    vector::StoreOp::create(b, location, value, memref, index,
+                            /*nontemporal=*/false,
+                            alignment(cast<VectorType>(value.getType())));
 }
 
 Value KernelBody::loadScalar(Value memref, Value index) {
-  return memref::LoadOp::create(b, location, memref, index);
+  return seg::widenFloat(b, location,
+                         memref::LoadOp::create(b, location, memref, index));
 }
 void KernelBody::storeScalar(Value value, Value memref, Value index) {
-  memref::StoreOp::create(b, location, value, memref, index);
+  memref::StoreOp::create(b, location, asStored(value, memref), memref, index);
 }
 Value KernelBody::splat(Value scalar, int64_t lanes) {
   return vector::BroadcastOp::create(
@@ -156,10 +175,13 @@ Value KernelBody::prefixMask(Value count, int64_t lanes) {
 //===----------------------------------------------------------------------===//
 
 Value inputOf(KernelBody &k, Value operand) {
-  return k.input(cast<BlockArgument>(operand).getArgNumber());
+  return k.input(cast<BlockArgument>(seg::storedValue(operand)).getArgNumber());
 }
 
 Value outputOf(KernelBody &k, Value result) {
+  if (result.hasOneUse())
+    if (auto narrowed = dyn_cast<seg::CastOp>(*result.user_begin()))
+      result = narrowed.getOutput();
   for (OpOperand &use : result.getUses())
     if (isa<seg::YieldOp>(use.getOwner()))
       return k.output(use.getOperandNumber());
@@ -210,8 +232,13 @@ Operation *fusionRoot(seg::FusionOp fusion) {
 }
 
 Operation *fusionLead(seg::FusionOp fusion) {
-  Operation *root = fusionRoot(fusion);
-  return root ? root : &fusion.getBody().front().front();
+  if (Operation *root = fusionRoot(fusion))
+    return root;
+  Block &body = fusion.getBody().front();
+  for (Operation &op : body.without_terminator())
+    if (!isa<seg::CastOp>(op))
+      return &op;
+  return &body.front();
 }
 
 std::string kernelName(seg::FusionOp fusion, size_t index) {
@@ -233,7 +260,8 @@ std::string kernelKey(seg::FusionOp fusion) {
   for (Value argument : fusion.getBody().getArguments())
     out << '%' << number(argument) << argument.getType();
   for (Operation &op : fusion.getBody().front()) {
-    out << ';' << op.getName() << op.getAttrDictionary();
+    // Attributes that are no properties say how it came about, not what it is.
+    out << ';' << op.getName() << op.getPropertiesAsAttribute();
     for (Value operand : op.getOperands())
       out << '%' << number(operand);
     for (Value result : op.getResults())
@@ -260,8 +288,8 @@ SmallVector<Type> FusionEmitterBase::bufferTypes() {
        llvm::concat<Type>(llvm::to_vector(fusion->getOperandTypes()),
                           llvm::to_vector(fusion->getResultTypes()))) {
     auto tensor = cast<RankedTensorType>(type);
-    types.push_back(
-        MemRefType::get({tensor.getNumElements()}, tensor.getElementType()));
+    types.push_back(MemRefType::get({tensor.getNumElements()},
+                                    seg::storageType(tensor.getElementType())));
   }
   DictionaryAttr strategy = fusion.getStrategyAttr();
   int64_t tempBytes = strategyBytes(strategy, strategyTempName),

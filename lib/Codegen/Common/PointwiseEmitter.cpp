@@ -7,6 +7,7 @@
 
 #include "segc/Codegen/Common/PointwiseEmitter.h"
 
+#include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 
 using namespace mlir;
@@ -75,6 +76,11 @@ Value PointwiseEmitter::operand(Value value, const Point &point, int64_t lanes,
                                 Value mask) {
   if (Value known = values.lookup(value))
     return known;
+  // A cast may lead to the root and to its epilogue.
+  if (auto op = value.getDefiningOp<seg::PointwiseOpInterface>()) {
+    emitOp(op, point, lanes, mask);
+    return values.lookup(value);
+  }
   Value memref = body.input(cast<BlockArgument>(value).getArgNumber());
   auto type = cast<RankedTensorType>(value.getType());
   Value result;
@@ -111,7 +117,8 @@ void PointwiseEmitter::emitOp(seg::PointwiseOpInterface op, const Point &point,
                               int64_t lanes, Value mask) {
   SmallVector<Value> args;
   for (Value v : op->getOperands())
-    args.push_back(operand(v, point, lanes, mask));
+    args.push_back(seg::widenFloat(body.builder(), body.loc(),
+                                   operand(v, point, lanes, mask)));
   values[op->getResult(0)] =
       op.emitPoint(body.builder(), body.loc(), args, linearIndex(point));
 }

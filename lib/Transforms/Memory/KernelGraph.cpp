@@ -21,7 +21,8 @@ namespace {
 /// it is stored.
 bool reduces(Operation *op, Value value) {
   auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
-  return reduction && reduction.getReduced() == value && value.getDefiningOp();
+  return reduction && reduction.getReduced() == value &&
+         seg::storedValue(value).getDefiningOp();
 }
 
 /// Whether nothing but pointwise ops reads the value, or what they make of it.

@@ -23,7 +23,11 @@ inline constexpr double prologueCyclesPerOp = 3;
 class TileSource {
 public:
   /// An operand of a fusion's root, an activation.
-  explicit TileSource(mlir::Value operand) : operand(operand) {}
+  explicit TileSource(mlir::Value operand) : operand(operand) {
+    // Loading 16-bit memory widens it: no work of its own.
+    if (mlir::isa<mlir::BlockArgument>(seg::storedValue(operand)))
+      this->operand = seg::storedValue(operand);
+  }
 
   /// Whether it lies in memory as it is.
   bool isInput() const { return mlir::isa<mlir::BlockArgument>(operand); }

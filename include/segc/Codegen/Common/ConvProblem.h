@@ -39,6 +39,9 @@ struct ConvProblem {
   bool adjoint; ///< Gradient of a convolution: phases instead of strides.
   /// Elements between input and output channels of one tap of the filter.
   int64_t filterInStride, filterOutStride;
+  /// What is read is of 16 bits in memory: the input, and the gradient of a
+  /// filter gradient.
+  bool narrowInput = false, narrowGrad = false;
 
   /// Step of the input position from one output of a phase to the next.
   Dims inStrides() const { return adjoint ? Dims{1, 1, 1} : strides; }
@@ -58,6 +61,9 @@ struct ConvProblem {
   }
   /// True if no output of any phase reads outside the input.
   bool readsInside() const;
+  /// Whether kernels may read the input where it lies: nothing lies outside,
+  /// and values are not converted again for every tap and register block.
+  bool readsInPlace() const { return !narrowInput && readsInside(); }
 };
 
 /// Of a seg.conv, seg.conv_transpose or seg.conv_input_grad.

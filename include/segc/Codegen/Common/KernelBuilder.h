@@ -96,12 +96,16 @@ public:
                      llvm::function_ref<mlir::Value()> otherwise);
   mlir::Value both(mlir::Value a, mlir::Value b); ///< Two conditions.
 
-  // Vectors of f32. A null mask means all lanes; masked lanes load zero.
+  // Vectors of f32. A null mask means all lanes; masked lanes load zero. Memory
+  // may hold 16-bit floats (seg::storageType): what is loaded is widened, what
+  // is stored is rounded.
   mlir::VectorType vectorType(int64_t lanes);
   mlir::Value load(mlir::Value memref, mlir::Value index, int64_t lanes,
                    mlir::Value mask = {});
   void store(mlir::Value value, mlir::Value memref, mlir::Value index,
              mlir::Value mask = {});
+  /// `value`, f32 or what the memory holds, as it is stored there.
+  mlir::Value asStored(mlir::Value value, mlir::Value memref);
   mlir::Value loadScalar(mlir::Value memref, mlir::Value index);
   void storeScalar(mlir::Value value, mlir::Value memref, mlir::Value index);
   mlir::Value splat(mlir::Value scalar, int64_t lanes);
@@ -115,8 +119,11 @@ protected:
   bool alignedVectors = false;
 
 private:
-  llvm::MaybeAlign alignment(int64_t lanes) const {
-    return alignedVectors ? llvm::MaybeAlign(4 * lanes) : llvm::MaybeAlign();
+  /// Of an access by a vector of this type.
+  llvm::MaybeAlign alignment(mlir::VectorType type) const {
+    return alignedVectors ? llvm::MaybeAlign(type.getNumElements() *
+                                             type.getElementTypeBitWidth() / 8)
+                          : llvm::MaybeAlign();
   }
 
   mlir::OpBuilder b;
