@@ -64,6 +64,13 @@ static void populateAutodiff(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
+static void populatePrecision(OpPassManager &manager,
+                              const PipelineOptions &options) {
+  manager.addNestedPass<func::FuncOp>(
+      createAssignPrecisionPass({options.precision, options.precisionLists}));
+  manager.addNestedPass<func::FuncOp>(createInsertCastsPass());
+}
+
 static void populateFusion(OpPassManager &manager,
                            const PipelineOptions &options) {
   manager.addNestedPass<func::FuncOp>(
@@ -99,6 +106,8 @@ void populatePhase(OpPassManager &manager, llvm::StringRef phase,
     populateEntries(manager, options);
   else if (phase == "autodiff")
     populateAutodiff(manager);
+  else if (phase == "precision")
+    populatePrecision(manager, options);
   else if (phase == "fusion")
     populateFusion(manager, options);
   else if (phase == "plan")

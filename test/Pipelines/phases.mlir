@@ -20,6 +20,11 @@
 // AUTODIFF: canonicalize
 // AUTODIFF: cse
 
+// RUN: segc-opt %s --segc-precision --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PRECISION
+// PRECISION: Pass Manager with 2 passes:
+// PRECISION: seg-assign-precision{lists= precision=f32}
+// PRECISION: seg-insert-casts
+
 // RUN: segc-opt %s --segc-fusion --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=FUSION
 // FUSION: Pass Manager with 1 passes:
 // FUSION-NEXT: builtin.module(

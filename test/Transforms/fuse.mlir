@@ -236,3 +236,123 @@ func.func @spaces(%x: !x, %c: tensor<16xf32>) -> (!x, !x) {
   %m = seg.mul %r, %s : (!x, tensor<16xf32>) -> !x
   return %r, %m : !x, !x
 }
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+!h = tensor<1x8x8x16xf16>
+!w = tensor<3x3x16x16xf32>
+
+// Every kernel that reads 16-bit memory widens it as it loads, roots too; what
+// is rounded for others to read is rounded as it is stored.
+// CHECK-LABEL: func.func @casts(
+func.func @casts(%x: !h, %w: !w) -> (!h, !h) {
+  // FUSE: seg.fusion (%[[A:.*]] = %{{.*}} : tensor<1x8x8x16xf16>, %{{.*}}) -> (tensor<1x8x8x16xf16>) {
+  // FUSE-NEXT: %[[READ:.*]] = seg.cast %[[A]]
+  // FUSE-NEXT: %[[CONV:.*]] = seg.conv %[[READ]]
+  // FUSE-NEXT: %[[ROUNDED:.*]] = seg.cast %[[CONV]]
+  // FUSE-NEXT: seg.yield %[[ROUNDED]]
+  // FUSE: seg.fusion (%[[B:.*]] = %{{.*}} : tensor<1x8x8x16xf16>) -> (tensor<1x8x8x16xf16>) {
+  // FUSE-NEXT: %[[SAME:.*]] = seg.cast %[[B]]
+  // FUSE-NEXT: %[[RELU:.*]] = seg.relu %[[SAME]]
+  // FUSE-NEXT: %[[OUT:.*]] = seg.cast %[[RELU]]
+  // FUSE-NEXT: seg.yield %[[OUT]]
+
+  // OFF: seg.fusion
+  // OFF-NEXT: seg.cast
+  // OFF-NEXT: seg.yield
+  // OFF: seg.fusion
+  // OFF-NEXT: seg.conv
+  // OFF-NEXT: seg.yield
+  %0 = seg.cast %x : !h -> !x
+  %1 = seg.conv %0, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
+  %2 = seg.cast %1 : !x -> !h
+  %3 = seg.relu %0 : !x
+  %4 = seg.cast %3 : !x -> !h
+  return %2, %4 : !h, !h
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+!h = tensor<1x8x8x16xf16>
+
+// A root without an epilogue still rounds what it stores, but takes no more;
+// filter gradients are summed where they lie and are never rounded.
+// CHECK-LABEL: func.func @stores(
+func.func @stores(%x: !x) -> (!h, tensor<3x3x16x16xf16>) {
+  // FUSE: seg.fusion {{.*}} -> (tensor<1x8x8x16xf16>)
+  // FUSE-NEXT: %[[POOL:.*]] = seg.crop
+  // FUSE-NEXT: %[[ROUNDED:.*]] = seg.cast %[[POOL]]
+  // FUSE-NEXT: seg.yield %[[ROUNDED]]
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.conv_filter_grad
+  // FUSE-NEXT: seg.yield
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.cast
+  // FUSE-NEXT: seg.yield
+  %0 = seg.crop %x at [0, 0] : !x -> !x
+  %1 = seg.cast %0 : !x -> !h
+  %2 = seg.conv_filter_grad %x, %x strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !x) -> tensor<3x3x16x16xf32>
+  %3 = seg.cast %2 : tensor<3x3x16x16xf32> -> tensor<3x3x16x16xf16>
+  return %1, %3 : !h, tensor<3x3x16x16xf16>
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+!h = tensor<1x8x8x16xf16>
+!w = tensor<3x3x16x16xf32>
+
+// A value that stays in registers is not rounded; one that others read too is,
+// and is the same for all.
+// CHECK-LABEL: func.func @registers(
+func.func @registers(%x: !x, %w: !w) -> (!h, !h) {
+  // FUSE: seg.fusion
+  // FUSE-NEXT: %[[CONV:.*]] = seg.conv
+  // FUSE-NEXT: %[[RELU:.*]] = seg.relu %[[CONV]]
+  // FUSE-NEXT: %[[ROUNDED:.*]] = seg.cast %[[RELU]]
+  // FUSE-NEXT: %[[READ:.*]] = seg.cast %[[ROUNDED]]
+  // FUSE-NEXT: %[[SIGMOID:.*]] = seg.sigmoid %[[READ]]
+  // FUSE-NEXT: %[[LAST:.*]] = seg.cast %[[SIGMOID]]
+  // FUSE-NEXT: seg.yield %[[ROUNDED]], %[[LAST]]
+  %0 = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
+  %1 = seg.cast %0 : !x -> !h
+  %2 = seg.cast %1 : !h -> !x
+  %3 = seg.relu %2 : !x
+  %4 = seg.cast %3 : !x -> !h
+  %5 = seg.cast %4 : !h -> !x
+  %6 = seg.sigmoid %5 : !x
+  %7 = seg.cast %6 : !x -> !h
+  return %4, %7 : !h, !h
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+!h = tensor<1x8x8x16xf16>
+
+// A reduction reads again what its kernel has stored, in 16 bits too; it is
+// stored even if no other kernel reads it.
+// CHECK-LABEL: func.func @reduced(
+func.func @reduced(%x: !x, %y: !x) -> (!h, tensor<16xf32>, tensor<16xf32>) {
+  // FUSE: seg.fusion {{.*}} -> (tensor<1x8x8x16xf32>, tensor<1x8x8x16xf16>, tensor<16xf32>) {
+  // FUSE-NEXT: %[[ADD:.*]] = seg.add
+  // FUSE-NEXT: %[[COPY:.*]] = seg.cast %[[ADD]]
+  // FUSE-NEXT: %[[SUM:.*]] = seg.channel_sum %[[ADD]]
+  // FUSE-NEXT: seg.yield %[[ADD]], %[[COPY]], %[[SUM]]
+  // FUSE: seg.fusion {{.*}} -> (tensor<1x8x8x16xf16>, tensor<16xf32>) {
+  // FUSE-NEXT: %[[RELU:.*]] = seg.relu
+  // FUSE-NEXT: %[[ROUNDED:.*]] = seg.cast %[[RELU]]
+  // FUSE-NEXT: %[[READ:.*]] = seg.cast %[[ROUNDED]]
+  // FUSE-NEXT: %[[TOTAL:.*]] = seg.channel_sum %[[READ]]
+  // FUSE-NEXT: seg.yield %[[ROUNDED]], %[[TOTAL]]
+  %0 = seg.add %x, %y : (!x, !x) -> !x
+  %1 = seg.cast %0 : !x -> !h
+  %2 = seg.channel_sum %0 : !x -> tensor<16xf32>
+  %3 = seg.relu %x : !x
+  %4 = seg.cast %3 : !x -> !h
+  %5 = seg.cast %4 : !h -> !x
+  %6 = seg.channel_sum %5 : !x -> tensor<16xf32>
+  return %1, %2, %6 : !h, tensor<16xf32>, tensor<16xf32>
+}

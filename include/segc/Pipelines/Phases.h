@@ -23,7 +23,9 @@ struct PipelineOptions {
   int64_t batch = 0; ///< 0: as the module says.
   bool training = true;
   bool foldNorms = false; ///< See seg-fold-batch-norm; needs embedded weights.
-  bool fusion = true;     ///< Off: none of the next three.
+  std::string precision = "f32"; ///< See seg-assign-precision.
+  std::string precisionLists;    ///< As well.
+  bool fusion = true;            ///< Off: none of the next three.
   bool epilogues = true, reductions = true, prologues = true;
   int64_t fuel = -1;    ///< See seg-fuse.
   bool schedule = true; ///< See seg-schedule.

@@ -23,6 +23,8 @@ inline constexpr llvm::StringLiteral layoutAttrName = "seg.layout";
 inline constexpr llvm::StringLiteral foldedAttrName = "seg.folded";
 inline constexpr llvm::StringLiteral differentiateAttrName =
     "seg.differentiate";
+/// Of an op of 16 bits and of a cast: why it is.
+inline constexpr llvm::StringLiteral precisionRuleAttrName = "seg.rule";
 inline constexpr llvm::StringLiteral arenaAttrName = "seg.arena_bytes";
 inline constexpr llvm::StringLiteral arenaBoundAttrName = "seg.arena_bound";
 /// Pairs of arena bytes and the nanoseconds that they cost; see

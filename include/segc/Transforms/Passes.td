@@ -68,6 +68,49 @@ def ExpandNormPass : Pass<"seg-expand-norm", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"expanded", "num-expanded", "Number of ops expanded">];
 }
 
+def AssignPrecisionPass : Pass<"seg-assign-precision", "::mlir::func::FuncOp"> {
+  let summary = "Decides which ops of an entry are of 16 bits";
+  let description = [{
+    A minimum cut of the entry's ops by their classes (PrecisionOpInterface, or
+    the file `lists`) and by the bytes that 16-bit values save and casts cost;
+    docs/Precision.md. Ops of 16 bits get `seg.precision = "f16"` (or "bf16")
+    and `seg.rule`, which says why. An op that has `seg.precision` already is
+    pinned to it. A remark of category `precision` gives the reason for every
+    op. With `precision=f32` all ops stay as they are and pins are dropped.
+  }];
+  let options = [Option<"precision", "precision", "std::string", "\"f32\"", "f32, f16 or bf16">,
+                 Option<"lists", "lists", "std::string", "", "JSON file with classes of ops by name">];
+  let statistics = [Statistic<"painted", "num-painted", "Number of ops of 16 bits">];
+  let dependentDialects = ["::segc::seg::SegDialect"];
+}
+
+def InsertCastsPass : Pass<"seg-insert-casts", "::mlir::func::FuncOp"> {
+  let summary = "Stores the values of 16-bit ops in 16 bits";
+  let description = [{
+    A result of an op with `seg.precision = "f16"` is rounded once and widened
+    once, whoever reads it; a result of another op, only for its readers of 16
+    bits. Before
+    ```mlir
+    %y = seg.conv ... {seg.precision = "f16"} : ... -> tensor<1x8x8x4xf32>
+    %z = seg.relu %y : tensor<1x8x8x4xf32>
+    ```
+    and after
+    ```mlir
+    %y = seg.conv ... : ... -> tensor<1x8x8x4xf32>
+    %0 = seg.cast %y : tensor<1x8x8x4xf32> -> tensor<1x8x8x4xf16>
+    %1 = seg.cast %0 : tensor<1x8x8x4xf16> -> tensor<1x8x8x4xf32>
+    %z = seg.relu %1 : tensor<1x8x8x4xf32>
+    ```
+    Ops go on computing in f32: seg-fuse makes the first cast what the
+    convolution's kernel does as it stores, and the second what those that read
+    the value do as they load. What enters or leaves the function keeps its
+    type, and so does what PrecisionOpInterface keeps wide.
+  }];
+  let statistics = [Statistic<"casts", "num-casts", "Number of casts inserted">,
+                    Statistic<"bytesSaved", "bytes-saved", "Bytes of memory traffic saved by entries">];
+  let dependentDialects = ["::segc::seg::SegDialect"];
+}
+
 def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
   let summary = "Puts every op into a seg.fusion: one kernel's work";
   let description = [{
@@ -78,7 +121,9 @@ def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
     what needs their results is a kernel of its own. Last, pointwise ops and
     rearrangements (concatenations, crops) join every kernel that reads them,
     if all can compute them while they load (`FusionModel::takesPrologue`) and
-    that is cheaper than writing them. A remark of category
+    that is cheaper than writing them. A cast from 16 bits joins every op that
+    reads it, and a cast to 16 bits the root whose only use it is: kernels
+    convert as they load and store. A remark of category
     `fusion` says for every pair of producer and pointwise user what became of
     it, with the bytes saved or the reason.
   }];
@@ -88,7 +133,8 @@ def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
                  Option<"prologues", "prologues", "bool", "true", "Kernels compute operands while they load them">,
                  Option<"fuel", "fuel", "int64_t", "-1", "At most this many pairs are fused; -1: no limit">];
   let statistics = [Statistic<"fused", "num-fused", "Number of pairs fused">,
-                    Statistic<"missed", "num-missed", "Number of pairs not fused">];
+                    Statistic<"missed", "num-missed", "Number of pairs not fused">,
+                    Statistic<"unrounded", "num-unrounded", "Number of 16-bit values that stay in registers, and are not rounded">];
   let dependentDialects = ["::segc::seg::SegDialect"];
 }
 

@@ -83,9 +83,13 @@ LogicalResult Differentiator::differentiate(Operation *op) {
     return op->emitOpError(
         "is not differentiable, but lies between a parameter and the loss");
   SmallVector<Value> operandGrads(op->getNumOperands());
+  Operation *before = builder.getInsertionPoint()->getPrevNode();
   if (failed(differentiable.buildAdjoint(builder, resultGrads, needed,
                                          operandGrads)))
     return failure();
+  for (Operation *made = before->getNextNode();
+       made != &*builder.getInsertionPoint(); made = made->getNextNode())
+    seg::inheritPrecision(op, made);
   ++adjointCount;
   for (auto [operand, gradient, wanted] :
        llvm::zip_equal(op->getOperands(), operandGrads, needed))

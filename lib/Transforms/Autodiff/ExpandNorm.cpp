@@ -27,6 +27,7 @@ void expand(seg::NormOp op) {
   Value output = seg::NormApplyOp::create(
       b, loc, op.getOutput().getType(), op.getInput(), stats.getMean(),
       stats.getRstd(), op.getGamma(), op.getBeta());
+  seg::inheritPrecision(op, output.getDefiningOp());
   op->replaceAllUsesWith(ValueRange{output, stats.getMean(), stats.getRstd()});
   op.erase();
 }
@@ -43,6 +44,7 @@ void expand(seg::NormGradOp op) {
       b, loc, op.getInputGrad().getType(), op.getInput(), op.getGrad(),
       op.getGamma(), op.getMean(), op.getRstd(), stats.getMeanGrad(),
       stats.getMeanGradXhat());
+  seg::inheritPrecision(op, inputGrad.getDefiningOp());
   op->replaceAllUsesWith(
       ValueRange{inputGrad, stats.getGammaGrad(), stats.getBetaGrad()});
   op.erase();

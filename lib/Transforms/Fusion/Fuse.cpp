@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Casts.h"
 #include "Grouping.h"
 #include "mlir/IR/IRMapping.h"
 #include "segc/Transforms/Passes.h"
@@ -21,9 +22,10 @@ using namespace segc;
 namespace {
 
 /// Moves a group's ops into a seg.fusion at the builder; `map` holds what
-/// stands for the values of groups already moved.
-void buildFusion(OpBuilder &builder, const FusionGroup &group,
-                 bool rootKeepsResults, IRMapping &map) {
+/// stands for the values of groups already moved. Returns how many roundings
+/// were dropped.
+int64_t buildFusion(OpBuilder &builder, const FusionGroup &group,
+                    bool rootKeepsResults, IRMapping &map) {
   llvm::SmallDenseSet<Operation *> members(group.ops.begin(), group.ops.end());
   members.insert(group.prologue.begin(), group.prologue.end());
   auto usedOutside = [&](Value value) {
@@ -31,13 +33,27 @@ void buildFusion(OpBuilder &builder, const FusionGroup &group,
       return !members.contains(user);
     });
   };
-  llvm::SmallSetVector<Value, 8> inputs;
-  SmallVector<Value> outputs;
+  // Reductions read again what has been stored.
+  auto isReduced = [&](Value value) {
+    return llvm::any_of(group.reductions, [&](Operation *op) {
+      auto reduction = cast<seg::EpilogueReductionOpInterface>(op);
+      return seg::storedValue(reduction.getReduced()) == value;
+    });
+  };
+  auto isStored = [&](Value value) {
+    return usedOutside(value) || isReduced(value);
+  };
+  llvm::SmallSetVector<Value, 8> inputs, outputs;
   // Root results first, in order: emitters without an epilogue rely on it.
   if (group.root)
-    for (Value result : group.root->getResults())
-      if (rootKeepsResults || usedOutside(result))
-        outputs.push_back(result);
+    for (Value result : group.root->getResults()) {
+      Operation *user = result.hasOneUse() ? *result.user_begin() : nullptr;
+      if (rootKeepsResults && user && members.contains(user) &&
+          isRounding(user, group.root))
+        outputs.insert(user->getResult(0)); // It is rounded as it is stored.
+      else if (rootKeepsResults || isStored(result))
+        outputs.insert(result);
+    }
   SmallVector<Operation *> ops(group.prologue);
   ops.append(group.ops);
   for (Operation *op : ops)
@@ -47,16 +63,16 @@ void buildFusion(OpBuilder &builder, const FusionGroup &group,
   for (Operation *op : group.ops)
     if (op != group.root)
       for (Value result : op->getResults())
-        if (usedOutside(result))
-          outputs.push_back(result);
+        if (isStored(result))
+          outputs.insert(result);
 
   Operation *lead = group.root ? group.root : group.ops.front();
   SmallVector<Value> operands;
   for (Value input : inputs)
     operands.push_back(map.lookupOrDefault(input));
   auto fusion = seg::FusionOp::create(
-      builder, lead->getLoc(), ValueRange(outputs).getTypes(), operands,
-      DictionaryAttr(), DenseI64ArrayAttr(), IntegerAttr());
+      builder, lead->getLoc(), ValueRange(outputs.getArrayRef()).getTypes(),
+      operands, DictionaryAttr(), DenseI64ArrayAttr(), IntegerAttr());
   Block *body = builder.createBlock(&fusion.getBody());
   IRMapping inner;
   for (Value input : inputs)
@@ -67,8 +83,10 @@ void buildFusion(OpBuilder &builder, const FusionGroup &group,
   for (Value output : outputs)
     yielded.push_back(inner.lookup(output));
   seg::YieldOp::create(builder, lead->getLoc(), yielded);
+  int64_t dropped = dropRoundings(*body);
   builder.setInsertionPointAfter(fusion);
-  map.map(outputs, fusion.getResults());
+  map.map(outputs.getArrayRef(), fusion.getResults());
+  return dropped;
 }
 
 struct FusePass : segc::impl::FusePassBase<FusePass> {
@@ -76,12 +94,14 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
 
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
+    if (enable)
+      copyReads(block);
     const auto *model = getContext()
                             .getLoadedDialect<seg::SegDialect>()
                             ->getRegisteredInterface<FusionModel>();
-    FusionGrouping grouping(
-        block, model,
-        {enable && epilogues, enable && reductions, enable && prologues, fuel});
+    FusionGrouping grouping(block, model,
+                            {enable && epilogues, enable && reductions,
+                             enable && prologues, enable, fuel});
     fused += grouping.fusedCount;
     missed += grouping.missedCount;
 
@@ -91,9 +111,9 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
     OpBuilder builder(terminator);
     IRMapping map;
     for (FusionGroup *group : grouping.ordered())
-      buildFusion(builder, *group,
-                  group->root && !(model && model->takesEpilogue(group->root)),
-                  map);
+      unrounded += buildFusion(
+          builder, *group,
+          group->root && !(model && model->takesEpilogue(group->root)), map);
     for (OpOperand &operand : terminator->getOpOperands())
       operand.set(map.lookupOrDefault(operand.get()));
     for (Operation *op : llvm::reverse(old))

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Grouping.h"
+#include "Casts.h"
 
 #include "mlir/IR/Remarks.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
@@ -18,8 +19,10 @@ namespace segc {
 FusionGrouping::FusionGrouping(Block &block, const FusionModel *model,
                                const FusionSwitches &switches)
     : model(model), switches(switches) {
+  // Reads join their only user.
   for (Operation &op : block.without_terminator())
-    add(&op);
+    if (!isRead(&op) || !switches.reads)
+      add(&op);
   // Users first, so that a chain ends up where its last user is.
   SmallVector<FusionGroup *> order = ordered();
   for (FusionGroup *group : llvm::reverse(order))
@@ -32,11 +35,13 @@ FusionGrouping::FusionGrouping(Block &block, const FusionModel *model,
 void FusionGrouping::explainRoots(FusionGroup *group) {
   if (!group->root || !group->hosts.empty())
     return;
-  for (Value operand : group->root->getOperands())
-    if (FusionGroup *producer = groupOf(operand);
-        producer && producer != group && producer->root &&
-        producer->hosts.empty())
-      weigh(operand, group->root, "both are roots: a kernel has one");
+  for (Value operand : group->root->getOperands()) {
+    Value read = seg::storedValue(operand);
+    if (FusionGroup *producer = groupOf(read); producer && producer != group &&
+                                               producer->root &&
+                                               producer->hosts.empty())
+      weigh(read, group->root, "both are roots: a kernel has one");
+  }
 }
 
 static ArrayRef<int64_t> shapeOf(Value value) {
@@ -47,11 +52,19 @@ void FusionGrouping::add(Operation *op) {
   bool pointwise = isa<seg::PointwiseOpInterface>(op);
   groups.push_back(std::make_unique<FusionGroup>());
   FusionGroup *group = groups.back().get();
-  group->ops = {op};
   group->root = pointwise ? nullptr : op;
   group->space = shapeOf(op->getResult(0));
-  owner[op] = group;
-  position[op] = position.size();
+  auto join = [&](Operation *member) {
+    if (!owner.try_emplace(member, group).second)
+      return; // Read twice by the op.
+    group->ops.push_back(member);
+    position[member] = position.size();
+  };
+  for (Value operand : op->getOperands())
+    if (Operation *read = operand.getDefiningOp();
+        switches.reads && isRead(read))
+      join(read);
+  join(op);
   if (pointwise)
     addPointwise(op);
   else if (auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op))
@@ -60,8 +73,9 @@ void FusionGrouping::add(Operation *op) {
 
 /// Joins the kernels of all operands that take it.
 void FusionGrouping::addPointwise(Operation *op) {
-  llvm::SmallSetVector<Value, 4> operands(op->operand_begin(),
-                                          op->operand_end());
+  llvm::SmallSetVector<Value, 4> operands;
+  for (Value operand : op->getOperands())
+    operands.insert(seg::storedValue(operand));
   for (Value operand : operands) {
     FusionGroup *producer = groupOf(operand);
     if (producer && producer != owner[op] &&
@@ -72,6 +86,7 @@ void FusionGrouping::addPointwise(Operation *op) {
 
 /// Joins the kernel that computes what it reduces, if that takes it.
 void FusionGrouping::addReduction(Operation *op, Value reduced) {
+  reduced = seg::storedValue(reduced);
   FusionGroup *producer = groupOf(reduced), *own = owner[op];
   if (!producer || !weigh(reduced, op, reductionRefusal(producer, op, reduced)))
     return;
@@ -83,10 +98,14 @@ void FusionGrouping::addReduction(Operation *op, Value reduced) {
 /// Says and counts what becomes of a pair: true if nothing is against it.
 bool FusionGrouping::weigh(Value operand, Operation *user, const char *reason) {
   int64_t bytes = seg::tensorBytes(operand);
+  // Of a rounded value, what it is.
+  Operation *from = operand.getDefiningOp();
+  if (auto rounding = dyn_cast<seg::CastOp>(from);
+      rounding && rounding.getInput().getDefiningOp())
+    from = rounding.getInput().getDefiningOp();
   auto pair = [&](auto &&remark) -> auto && {
-    return std::move(remark << remark::add("{0} -> {1}",
-                                           operand.getDefiningOp()->getName(),
-                                           user->getName()));
+    return std::move(
+        remark << remark::add("{0} -> {1}", from->getName(), user->getName()));
   };
   if (reason) {
     ++missedCount;
@@ -116,12 +135,13 @@ void FusionGrouping::absorb(FusionGroup *group) {
   llvm::SetVector<FusionGroup *> hosts, besides;
   const char *reason = nullptr;
   OpOperand *last = nullptr;
+  Value lastValue;
   for (Operation *op : group->ops)
-    for (OpOperand &use : op->getUses()) {
-      FusionGroup *user = owner.lookup(use.getOwner());
+    for (OpOperand *use : readingUses(op)) {
+      FusionGroup *user = owner.lookup(use->getOwner());
       if (user == group || reason)
         continue;
-      last = &use;
+      last = use, lastValue = op->getResult(0);
       if (!user) {
         reason = "the value leaves the function";
         continue;
@@ -130,10 +150,10 @@ void FusionGrouping::absorb(FusionGroup *group) {
       for (FusionGroup *host :
            user->hosts.empty() ? own : user->hosts.getArrayRef()) {
         hosts.insert(host);
-        if (host->isBeside(use.getOwner()))
+        if (host->isBeside(use->getOwner()))
           besides.insert(host);
         if (!reason)
-          reason = hostRefusal(group, host, use);
+          reason = hostRefusal(group, host, *use);
       }
     }
   if (!last)
@@ -141,7 +161,7 @@ void FusionGrouping::absorb(FusionGroup *group) {
   if (!reason && !(model && model->paysAsPrologue(group->ops, hosts.size())))
     reason = "computing it again in every kernel that reads it costs more than "
              "writing and reading it";
-  if (!weigh(last->get(), last->getOwner(), reason))
+  if (!weigh(lastValue, last->getOwner(), reason))
     return;
   group->hosts = hosts;
   for (FusionGroup *host : hosts) {
@@ -211,15 +231,17 @@ const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
   if (producer->space != consumer->space)
     return "iteration spaces differ: the user reads the value broadcast or "
            "reduced";
-  if (producer->root && !(model && model->takesEpilogue(producer->root)))
+  if (producer->root && !(model && model->takesEpilogue(producer->root)) &&
+      !isRounding(op, producer->root))
     return "the producer's kernel takes no epilogue";
   if (producer->root && consumer->root)
     return "both sides hold a root: a kernel has one";
   if (consumer->root && !producer->reductions.empty())
     return "one side holds a root, the other reductions of its own";
   if (consumer->root &&
-      llvm::any_of(consumer->root->getOperands(),
-                   [&](Value v) { return groupOf(v) == producer; }))
+      llvm::any_of(consumer->root->getOperands(), [&](Value v) {
+        return groupOf(seg::storedValue(v)) == producer;
+      }))
     return "the user's root reads the value too: a kernel computes nothing "
            "before its root";
   return refusal(producer, op);

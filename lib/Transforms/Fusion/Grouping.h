@@ -41,6 +41,7 @@ struct FusionGroup {
 /// What may be fused.
 struct FusionSwitches {
   bool epilogues, reductions, prologues;
+  bool reads;   ///< Casts from 16 bits join what reads them.
   int64_t fuel; ///< At most so many pairs; negative: any number.
 };
 

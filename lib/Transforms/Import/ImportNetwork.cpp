@@ -160,6 +160,7 @@ private:
         input = seg::DropoutOp::create(
             b, op.getLoc(), input.getType(), input, seed, step, sampleOffset,
             dropout.getRateAttr(), b.getI64IntegerAttr(dropouts++));
+        seg::inheritPrecision(dropout, input.getDefiningOp());
       }
       map.map(dropout.getOutput(), input);
       return;
@@ -178,12 +179,14 @@ private:
                   b, loc, op.getType(), input, get(op.getGamma()),
                   get(op.getBeta()), get(op.getRunningMean()),
                   get(op.getRunningVariance()), op.getEpsilonAttr()));
+      seg::inheritPrecision(op, map.lookup(op.getOutput()).getDefiningOp());
       return;
     }
     Type statType = op.getRunningMean().getType();
     auto norm = seg::NormOp::create(
         b, loc, op.getType(), statType, statType, input, get(op.getGamma()),
         get(op.getBeta()), seg::NormKind::batch, 0, op.getEpsilon());
+    seg::inheritPrecision(op, norm);
     map.map(op.getOutput(), norm.getOutput());
     updates[op.getRunningMean().getDefiningOp()] =
         seg::RunningMeanOp::create(b, loc, statType, get(op.getRunningMean()),

@@ -1,0 +1,250 @@
+//===- AssignPrecision.cpp ------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Which ops of an entry are of 16 bits is a minimum cut. A node is an op; those
+// on the source's side are painted: they read their operands and store their
+// results in 16 bits. Kernels compute in f32 either way, so what painting costs
+// or saves is bytes moved:
+//   - a result in 16 bits saves half its bytes, at the write and every read;
+//   - a result that painted ops read, of an op that is not painted, is written
+//     once more in 16 bits: half its bytes, however many read it.
+// Reading 16 bits where f32 is computed is a conversion on load; it is charged
+// next to nothing, so that of equal cuts the one with fewer changes of type is
+// taken. See docs/Precision.md.
+
+#include "Ports.h"
+
+#include "mlir/IR/Remarks.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "segc/Transforms/MinCut.h"
+#include "segc/Transforms/Passes.h"
+#include "segc/Transforms/PrecisionLists.h"
+
+using namespace mlir;
+
+namespace segc {
+#define GEN_PASS_DEF_ASSIGNPRECISIONPASS
+#include "segc/Transforms/Passes.h.inc"
+} // namespace segc
+
+using namespace segc;
+using seg::PrecisionClass;
+
+namespace {
+
+/// What a byte that is moved costs against one that is converted.
+constexpr int64_t moved = 1024;
+
+/// What is known of an op before the cut.
+struct Paint {
+  int node = 0;
+  PrecisionClass kind = PrecisionClass::Deny;
+  std::string rule; ///< "allow", "allow (listed)", "pinned", ...
+  bool pinned = false;
+};
+
+class Painter {
+public:
+  Painter(func::FuncOp function, StringRef precision,
+          const PrecisionLists &lists)
+      : block(function.getBody().front()), precision(precision), lists(lists) {}
+
+  /// Looks at every op and its pin; fails on a pin that cannot be kept.
+  LogicalResult classify();
+  void cut();
+  /// Marks the painted ops and says why the others are not.
+  int64_t mark();
+
+private:
+  LogicalResult readPin(Operation *op, StringRef pin, Paint &paint);
+  void addCosts(Operation *op, const Paint &paint);
+  void addPort(OpResult result);
+
+  Block &block;
+  StringRef precision;
+  const PrecisionLists &lists;
+  llvm::MapVector<Operation *, Paint> paints;
+  MinCut network;
+};
+
+int64_t halfBytes(Value value) { return seg::tensorBytes(value) / 2; }
+
+/// Bytes that are not moved if the op's results are of 16 bits.
+int64_t savedBytes(Operation *op) {
+  int64_t bytes = 0;
+  for (OpResult result : op->getResults())
+    if (mayBeNarrow(result))
+      bytes += halfBytes(result) *
+               (1 + static_cast<int64_t>(readers(result).size()));
+  return bytes;
+}
+
+LogicalResult Painter::readPin(Operation *op, StringRef pin, Paint &paint) {
+  paint.pinned = true;
+  paint.rule = "pinned";
+  if (pin == "f32") {
+    paint.kind = PrecisionClass::Deny;
+    return success();
+  }
+  if (pin != precision)
+    return op->emitOpError("is pinned to ")
+           << pin << ", but the network is compiled for " << precision
+           << ": expects seg.precision to be f32 or " << precision;
+  if (llvm::none_of(op->getResults(), mayBeNarrow))
+    return op->emitOpError("is pinned to ")
+           << pin << ", but all its results stay f32: remove seg.precision";
+  paint.kind = PrecisionClass::Allow;
+  return success();
+}
+
+LogicalResult Painter::classify() {
+  for (Operation &op : block.without_terminator()) {
+    Paint &paint = paints[&op];
+    paint.node = network.addNode();
+    auto interface = dyn_cast<seg::PrecisionOpInterface>(op);
+    std::optional<PrecisionClass> listed = lists.find(&op);
+    if (interface)
+      paint.kind = listed.value_or(interface.precisionClass());
+    paint.rule = precisionClassName(paint.kind).str();
+    if (listed)
+      paint.rule += " (listed)";
+    if (auto pin = op.getAttrOfType<StringAttr>(seg::precisionAttrName))
+      if (failed(readPin(&op, pin.getValue(), paint)))
+        return failure();
+  }
+  return success();
+}
+
+void Painter::addCosts(Operation *op, const Paint &paint) {
+  if (paint.kind == PrecisionClass::Deny)
+    return network.addEdge(paint.node, MinCut::sink, MinCut::infinite);
+  if (paint.pinned)
+    return network.addEdge(MinCut::source, paint.node, MinCut::infinite);
+  if (paint.kind == PrecisionClass::Infer)
+    // So that it is painted only where that saves a copy.
+    return network.addEdge(paint.node, MinCut::sink, savedBytes(op));
+  if (paint.kind == PrecisionClass::Clear)
+    return;
+  int64_t operands = 0;
+  for (Value operand : op->getOperands())
+    if (auto result = dyn_cast<OpResult>(operand);
+        result && mayBeNarrow(result))
+      operands += halfBytes(operand);
+  // The operands: of several readers of a 16-bit copy, all that may take it.
+  network.addEdge(MinCut::source, paint.node,
+                  moved * savedBytes(op) + operands);
+}
+
+/// The two casts of a port, each shared by the ops that need it.
+void Painter::addPort(OpResult result) {
+  int producer = paints[result.getOwner()].node;
+  int narrowed = network.addNode(), widened = network.addNode();
+  for (Operation *reader : readers(result)) {
+    int node = paints[reader].node;
+    network.addEdge(node, narrowed, MinCut::infinite);
+    network.addEdge(widened, node, MinCut::infinite);
+  }
+  network.addEdge(narrowed, producer, moved * halfBytes(result));
+  network.addEdge(producer, widened, halfBytes(result));
+}
+
+void Painter::cut() {
+  for (const auto &[op, paint] : paints)
+    addCosts(op, paint);
+  for (const auto &[op, paint] : paints)
+    for (OpResult result : op->getResults())
+      if (mayBeNarrow(result))
+        addPort(result);
+  network.solve();
+}
+
+/// Why an op is not painted.
+StringRef refusal(Operation *op, const Paint &paint) {
+  if (paint.pinned)
+    return "seg.precision says so";
+  if (!isa<seg::PrecisionOpInterface>(op))
+    return "the op has no precision class";
+  if (paint.kind == PrecisionClass::Deny)
+    return "the op needs f32";
+  if (llvm::none_of(op->getResults(), mayBeNarrow))
+    return "its results stay f32";
+  return "16-bit copies of its operands would move more bytes than it saves";
+}
+
+StringRef reason(Operation *op, const Paint &paint) {
+  if (paint.pinned)
+    return "seg.precision says so";
+  if (llvm::none_of(op->getResults(), mayBeNarrow))
+    return "it reads 16-bit values that are there anyway";
+  switch (paint.kind) {
+  case PrecisionClass::Allow:
+    return "16-bit results save more bytes than the casts cost";
+  case PrecisionClass::Infer:
+    return "it saves a copy between ops of 16 bits";
+  default:
+    return "it lies beside ops of 16 bits";
+  }
+}
+
+int64_t Painter::mark() {
+  Builder b(block.getParentOp()->getContext());
+  int64_t count = 0;
+  for (const auto &[op, paint] : paints) {
+    bool painted = network.onSourceSide(paint.node);
+    auto opts = remark::RemarkOpts::name(painted ? precision : "f32")
+                    .category("precision");
+    auto text = remark::add("{0}", op->getName());
+    if (painted)
+      remark::passed(op->getLoc(), opts)
+          << text << remark::metric("rule", paint.rule)
+          << remark::reason("{0}", reason(op, paint))
+          << remark::metric("bytes_saved", savedBytes(op));
+    else
+      remark::missed(op->getLoc(), opts)
+          << text << remark::metric("rule", paint.rule)
+          << remark::reason("{0}", refusal(op, paint));
+    op->removeAttr(seg::precisionAttrName);
+    if (!painted)
+      continue;
+    ++count;
+    op->setAttr(seg::precisionAttrName, b.getStringAttr(precision));
+    op->setAttr(precisionRuleAttrName, b.getStringAttr(paint.rule));
+  }
+  return count;
+}
+
+struct AssignPrecisionPass
+    : segc::impl::AssignPrecisionPassBase<AssignPrecisionPass> {
+  using AssignPrecisionPassBase::AssignPrecisionPassBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (precision == "f32") {
+      for (Operation &op : function.getBody().front())
+        op.removeAttr(seg::precisionAttrName);
+      return;
+    }
+    if (precision != "f16" && precision != "bf16") {
+      function.emitError("expects precision to be f32, f16 or bf16, got '")
+          << precision << "'";
+      return signalPassFailure();
+    }
+    llvm::Expected<PrecisionLists> classes =
+        PrecisionLists::read(&getContext(), lists);
+    if (!classes) {
+      function.emitError(llvm::toString(classes.takeError()));
+      return signalPassFailure();
+    }
+    Painter painter(function, precision, *classes);
+    if (failed(painter.classify()))
+      return signalPassFailure();
+    painter.cut();
+    painted += painter.mark();
+  }
+};
+
+} // namespace

@@ -1,0 +1,99 @@
+//===- InsertCasts.cpp ----------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Ports.h"
+
+#include "mlir/IR/Remarks.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "segc/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace segc {
+#define GEN_PASS_DEF_INSERTCASTSPASS
+#include "segc/Transforms/Passes.h.inc"
+} // namespace segc
+
+using namespace segc;
+
+namespace {
+
+/// The 16-bit type that the op is painted with; null if it is not.
+FloatType paintOf(Operation *op) {
+  auto name = op->getAttrOfType<StringAttr>(seg::precisionAttrName);
+  if (!name || name.getValue() == "f32")
+    return {};
+  return name.getValue() == "f16"
+             ? FloatType(Float16Type::get(op->getContext()))
+             : FloatType(BFloat16Type::get(op->getContext()));
+}
+
+/// Why an op is painted.
+StringRef ruleOf(Operation *op) {
+  auto rule = op->getAttrOfType<StringAttr>(precisionRuleAttrName);
+  return rule ? rule.getValue() : "pinned";
+}
+
+struct InsertCastsPass : segc::impl::InsertCastsPassBase<InsertCastsPass> {
+  using InsertCastsPassBase::InsertCastsPassBase;
+
+  void runOnOperation() override {
+    Block &block = getOperation().getBody().front();
+    auto ops = llvm::map_to_vector(block.without_terminator(),
+                                   [](Operation &op) { return &op; });
+    for (Operation *op : ops)
+      for (OpResult result : op->getResults())
+        if (mayBeNarrow(result))
+          castPort(result);
+    for (Operation *op : ops) {
+      op->removeAttr(seg::precisionAttrName);
+      if (!isa<seg::CastOp>(op))
+        op->removeAttr(precisionRuleAttrName);
+    }
+  }
+
+private:
+  /// Stores a result in 16 bits: for all that read it if its op is painted,
+  /// else for those of its readers that are.
+  void castPort(OpResult result) {
+    SmallVector<Operation *> users = readers(result);
+    FloatType narrow = paintOf(result.getOwner());
+    std::string rule = ruleOf(result.getOwner()).str();
+    if (!narrow) {
+      llvm::erase_if(users, [](Operation *user) { return !paintOf(user); });
+      if (users.empty())
+        return;
+      narrow = paintOf(users.front());
+      rule = ("read by " + ruleOf(users.front())).str();
+    }
+    OpBuilder b(&getContext());
+    b.setInsertionPointAfter(result.getOwner());
+    auto wide = cast<RankedTensorType>(result.getType());
+    auto cast = [&](Value value, RankedTensorType type) {
+      auto op = seg::CastOp::create(b, result.getLoc(), type, value);
+      op->setAttr(precisionRuleAttrName, b.getStringAttr(rule));
+      ++casts;
+      return op;
+    };
+    auto rounded = cast(result, wide.clone(narrow));
+    auto read = cast(rounded, wide);
+    for (Operation *user : users)
+      user->replaceUsesOfWith(result, read);
+    int64_t half = seg::tensorBytes(rounded);
+    bool kept = !result.hasOneUse();
+    int64_t saved =
+        half * (static_cast<int64_t>(users.size()) + (kept ? -1 : 1));
+    bytesSaved += saved;
+    remark::passed(result.getLoc(),
+                   remark::RemarkOpts::name("cast").category("precision"))
+        << remark::add("{0} -> {1}", result.getOwner()->getName(), narrow)
+        << remark::metric("rule", rule) << remark::metric("bytes", half)
+        << remark::metric("bytes_saved", saved);
+  }
+};
+
+} // namespace
