@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define SEGC_ABI_VERSION 1u
+#define SEGC_ABI_VERSION 2u
 /* Every buffer below must start at a multiple of this many bytes. */
 #define SEGC_ALIGNMENT 64u
 
@@ -43,6 +43,13 @@ typedef struct segc_message {
 
 typedef void (*segc_task_fn)(void *argument, int64_t task, uint32_t worker);
 
+/* How values lie in a kernel's output. */
+typedef enum segc_element {
+  SEGC_F32 = 0,
+  SEGC_F16 = 1,
+  SEGC_BF16 = 2
+} segc_element;
+
 /* What the observer is told about a kernel that is about to run or has run. */
 typedef struct segc_kernel_event {
   uint32_t struct_size;
@@ -55,7 +62,8 @@ typedef struct segc_kernel_event {
   uint32_t output_count;
   uint32_t reserved;
   const void *const *outputs;      /* addresses written */
-  const uint64_t *output_elements; /* f32 elements written, for this batch */
+  const uint64_t *output_elements; /* elements written, for this batch */
+  const uint8_t *output_types;     /* segc_element; since version 2 */
 } segc_kernel_event;
 
 /* Services of the caller. Optional members may be NULL. */

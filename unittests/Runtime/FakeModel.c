@@ -147,9 +147,12 @@ static segc_code run_kernel(const segc_services *services, const char *entry,
                             const char *name, int64_t tasks,
                             segc_task_fn function, work *w, const void *output,
                             uint64_t elements) {
-  segc_kernel_event event = {sizeof(event), 0,   entry, name, "seg.fake at 1:1",
+  uint32_t size = FAKE_ABI_VERSION == 1
+                      ? offsetof(segc_kernel_event, output_types)
+                      : sizeof(segc_kernel_event);
+  segc_kernel_event event = {size,          0,   entry, name, "seg.fake at 1:1",
                              1e3,           1e3, 1,     0,    &output,
-                             &elements};
+                             &elements,     NULL};
   if (services->kernel_begin)
     services->kernel_begin(services->context, &event);
   for_all(services, tasks, function, w);

@@ -111,11 +111,12 @@ Constant *launchTable(TableBuilder &t, const ModelVersion &version,
       kernel->getAttrOfType<mlir::DenseI64ArrayAttr>(tasksAttrName);
   ArrayRef<int64_t> flat = launch.getAs<mlir::DenseI64ArrayAttr>("operands");
   SmallVector<Constant *> operands;
-  for (size_t i = 0; i < flat.size(); i += 5) {
+  for (size_t i = 0; i < flat.size(); i += launchOperandSize) {
     regions |= 1u << flat[i];
     operands.push_back(
         t.structure({t.u32(flat[i]), t.u32(flat[i + 1]), t.u64(flat[i + 2]),
-                     t.u64(flat[i + 3]), t.u64(flat[i + 4])}));
+                     t.u64(flat[i + 3]), t.u64(flat[i + 4]), t.u32(flat[i + 5]),
+                     t.u32(0)}));
   }
   auto number = [&](StringRef name) {
     return launch.getAs<mlir::FloatAttr>(name).getValueAsDouble();

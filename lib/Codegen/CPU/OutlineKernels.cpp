@@ -159,6 +159,11 @@ FailureOr<SmallVector<func::FuncOp>> Outliner::kernels(seg::FusionOp fusion) {
 }
 
 /// Region, index, offset, elements, elements a sample.
+/// As the observer is told.
+static int64_t elementOf(Type type) {
+  return type.isF16() ? SEGC_F16 : type.isBF16() ? SEGC_BF16 : SEGC_F32;
+}
+
 void Outliner::appendOperand(SmallVectorImpl<int64_t> &list, Value value) {
   Place place = places.lookup(value);
   auto type = cast<RankedTensorType>(value.getType());
@@ -167,7 +172,8 @@ void Outliner::appendOperand(SmallVectorImpl<int64_t> &list, Value value) {
   bool perSample = !flat && type.getRank() >= 2 && type.getDimSize(0) == batch;
   int64_t elements = type.getNumElements();
   list.append({place.region, place.index, place.offset,
-               perSample ? 0 : elements, perSample ? elements / batch : 0});
+               perSample ? 0 : elements, perSample ? elements / batch : 0,
+               elementOf(type.getElementType())});
 }
 
 /// The place of the fusion's prepared operand; adds the launch of `kernel`,
@@ -193,11 +199,11 @@ Place Outliner::prepared(seg::FusionOp fusion, func::FuncOp kernel) {
   for (unsigned i = 0; i < fusion.getNumOperands() + fusion.getNumResults();
        ++i) {
     Place operand = i == input ? filter : Place();
-    operands.append({operand.region, operand.index, operand.offset, 0, 0});
+    operands.append({operand.region, operand.index, operand.offset, 0, 0, 0});
   }
-  operands.append({place.region, place.index, place.offset, 0, 0});
+  operands.append({place.region, place.index, place.offset, 0, 0, 0});
   if (strategyBytes(fusion.getStrategyAttr(), strategySumsName))
-    operands.append(5, 0);
+    operands.append(launchOperandSize, 0);
   Builder b(module.getContext());
   std::string op;
   llvm::raw_string_ostream(op) << root->getName() << " " << root->getLoc();
@@ -247,13 +253,13 @@ DictionaryAttr Outliner::launch(seg::FusionOp fusion, size_t index,
     bytes += static_cast<double>(type.getNumElements()) *
              type.getElementTypeBitWidth() / 8 / batch;
   }
-  operands.append({temp.region, temp.index, temp.offset, 0, 0});
+  operands.append({temp.region, temp.index, temp.offset, 0, 0, 0});
   DictionaryAttr strategy = fusion.getStrategyAttr();
   if (strategyBytes(strategy, strategySumsName))
     operands.append(
         {SEGC_REGION_ARENA, 0,
          static_cast<int64_t>(*fusion.getTempOffset()) + sumsOffset(strategy),
-         0, 0});
+         0, 0, 0});
   double flops = 0;
   if (auto cpu = dyn_cast_or_null<CpuKernelOpInterface>(root))
     flops = cpu.flopsPerSample();

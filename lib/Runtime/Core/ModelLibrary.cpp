@@ -101,8 +101,12 @@ static bool runsHere(const CpuVersion &version) {
   return true;
 }
 
+/// Version 2 tells the observer the types of outputs, and nothing else is new.
+static constexpr uint32_t oldestAbi = 1;
+
 Status ModelLibrary::open(segc_model_query_fn query) {
-  const std::string known = std::to_string(SEGC_ABI_VERSION);
+  const std::string known =
+      std::to_string(oldestAbi) + " to " + std::to_string(SEGC_ABI_VERSION);
   model_ = query(SEGC_ABI_VERSION);
   if (!model_)
     return unsupported(path_ +
@@ -111,7 +115,7 @@ Status ModelLibrary::open(segc_model_query_fn query) {
                        known +
                        "; update segrun or compile the model again "
                        "with its segc");
-  if (model_->abi_version != SEGC_ABI_VERSION)
+  if (model_->abi_version < oldestAbi || model_->abi_version > SEGC_ABI_VERSION)
     return unsupported(path_ + ": model ABI " +
                        std::to_string(model_->abi_version) +
                        ", this runtime knows " + known +

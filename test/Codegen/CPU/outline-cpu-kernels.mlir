@@ -10,14 +10,14 @@
 // output 0. The last buffer of each launch is the temporary.
 // CHECK: module attributes {seg.entries = {predict = {arena_bound = 12288 : i64, arena_bytes = 16384 : i64, arguments = [{seg.name = "image", {{[^}]*}}}, {seg.name = "c", {{[^}]*}}}]
 // CHECK-SAME: launches = [
-// CHECK-SAME: kernel = @k0_add, op = "seg.add {{[^"]*}}", operands = array<i64: 1, 0, 0, 2048, 0, 3, 0, 64, 16, 0, 0, 0, 4096, 0, 1024, 0, 0, 0, 0, 0>, outputs = 1 : i64}
+// CHECK-SAME: kernel = @k0_add, op = "seg.add {{[^"]*}}", operands = array<i64: 1, 0, 0, 2048, 0, 0, 3, 0, 64, 16, 0, 0, 0, 0, 4096, 0, 1024, 0, 0, 0, 0, 0, 0, 0>, outputs = 1 : i64}
 
 // The same work on other buffers shares the kernel.
-// CHECK-SAME: kernel = @k0_add, op = "seg.add {{[^"]*}}", operands = array<i64: 0, 0, 4096, 0, 1024, 3, 0, 64, 16, 0, 0, 0, 0, 0, 1024, 0, 0, 0, 0, 0>
+// CHECK-SAME: kernel = @k0_add, op = "seg.add {{[^"]*}}", operands = array<i64: 0, 0, 4096, 0, 1024, 0, 3, 0, 64, 16, 0, 0, 0, 0, 0, 0, 1024, 0, 0, 0, 0, 0, 0, 0>
 
 // Another op does not; neither does another attribute.
 // CHECK-SAME: kernel = @k1_leaky_relu
-// CHECK-SAME: kernel = @k2_leaky_relu, {{.*}}operands = array<i64: 0, 0, 0, 0, 1024, 2, 0, 0, 0, 1024, 0, 0, 0, 0, 0>
+// CHECK-SAME: kernel = @k2_leaky_relu, {{.*}}operands = array<i64: 0, 0, 0, 0, 1024, 0, 2, 0, 0, 0, 1024, 0, 0, 0, 0, 0, 0, 0>
 // CHECK-SAME: results = [{seg.name = "y", {{[^}]*}}}], scratch_bytes = 0 : i64
 
 // Kernels are functions over flat memrefs that say how many tasks there are:

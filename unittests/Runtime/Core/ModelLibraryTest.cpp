@@ -36,9 +36,15 @@ TEST(ModelLibrary, Loads) {
   EXPECT_TRUE((*ModelLibrary::load(fake("FakeFrozen")))->hasWeights());
 }
 
+TEST(ModelLibrary, LoadsTheVersionsBefore) {
+  auto model = ModelLibrary::load(fake("FakeAbi1"));
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  EXPECT_EQ((*model)->model().abi_version, 1u);
+}
+
 TEST(ModelLibrary, RefusesOtherAbiVersions) {
   EXPECT_THAT(errorOf(fake("FakeOldAbi")),
-              HasSubstr("model ABI 0, this runtime knows 1"));
+              HasSubstr("model ABI 0, this runtime knows 1 to 2"));
   EXPECT_THAT(errorOf(fake("FakeNewAbi")),
               HasSubstr("needs a newer runtime than this one"));
   EXPECT_THAT(errorOf(fake("FakeFormat2")),

@@ -115,6 +115,55 @@ TEST_F(Fixture, FinderNamesTheKernel) {
             "element 15 of output 0");
 }
 
+TEST_F(Fixture, FinderReadsModelsThatSayNoTypes) {
+  ThreadPool pool(1);
+  ModelRunner runner = make("FakeAbi1", {}, pool);
+  runner.initialize(0);
+  NonFiniteFinder finder;
+  runner.setObserver(&finder);
+  ASSERT_TRUE(runner.call("predict", {image.data()}, 2).ok());
+  image[5] = NAN;
+  EXPECT_FALSE(runner.call("predict", {image.data()}, 2).ok());
+  EXPECT_TRUE(finder.finding());
+}
+
+TEST(NonFiniteFinder, ReadsSixteenBits) {
+  // Finite in one format, not in the other.
+  const uint16_t values[] = {0x7bff, 0x7f7f, 0x0001, 0xfc00, 0x7f80, 0xff81};
+  const void *outputs[] = {values};
+  const uint64_t elements[] = {6};
+  auto find = [&](uint8_t type) {
+    segc_kernel_event event = {};
+    event.struct_size = sizeof(event);
+    event.output_count = 1;
+    event.outputs = outputs;
+    event.output_elements = elements;
+    event.output_types = &type;
+    NonFiniteFinder finder;
+    EXPECT_TRUE(finder.end(event));
+    return *finder.finding();
+  };
+  auto half = find(SEGC_F16);
+  EXPECT_EQ(half.element, 1u);
+  EXPECT_TRUE(std::isnan(half.value));
+  auto brain = find(SEGC_BF16);
+  EXPECT_EQ(brain.element, 4u);
+  EXPECT_EQ(brain.value, INFINITY);
+  const uint16_t negative[] = {0xfc00};
+  outputs[0] = negative;
+  const uint64_t one[] = {1};
+  segc_kernel_event event = {};
+  event.struct_size = sizeof(event);
+  event.output_count = 1;
+  event.outputs = outputs;
+  event.output_elements = one;
+  uint8_t type = SEGC_F16;
+  event.output_types = &type;
+  NonFiniteFinder finder;
+  EXPECT_TRUE(finder.end(event));
+  EXPECT_EQ(finder.finding()->value, -INFINITY);
+}
+
 TEST_F(Fixture, ProfilerTimesEachLaunch) {
   ThreadPool pool(1);
   ModelRunner runner = make("FakeModel", {}, pool);

@@ -21,6 +21,8 @@ namespace segc {
 /// The dictionary that seg-outline-cpu-kernels leaves on a module, and the
 /// keys of its entries and launches.
 inline constexpr llvm::StringLiteral entriesAttrName = "seg.entries";
+/// Numbers of one of a launch's `operands`, in the order of segc_operand.
+inline constexpr size_t launchOperandSize = 6;
 /// Bytes of the region `prepared`.
 inline constexpr llvm::StringLiteral preparedAttrName = "seg.prepared_bytes";
 

@@ -195,10 +195,12 @@ static segc_code run_launch(const segc_entry_table *entry, uint32_t index,
   f.scratch_bytes = entry->scratch_bytes;
   f.batch = call->batch;
   uint64_t elements[SEGC_MAX_OPERANDS];
+  uint8_t types[SEGC_MAX_OPERANDS];
   for (uint32_t i = 0; i < launch->operand_count; ++i) {
     const segc_operand *operand = &launch->operands[i];
     f.buffers[i] = (char *)region_base(call, operand) + operand->offset;
     elements[i] = operand->elements_fixed + operand->elements_per_sample * (uint64_t)call->batch;
+    types[i] = (uint8_t)operand->type;
   }
   segc_kernel_event event = {
       sizeof event, index, entry->name, launch->name, launch->op,
@@ -206,7 +208,7 @@ static segc_code run_launch(const segc_entry_table *entry, uint32_t index,
       launch->bytes_per_sample * (double)call->batch,
       launch->output_count, 0,
       (const void *const *)f.buffers + launch->input_count,
-      elements + launch->input_count};
+      elements + launch->input_count, types + launch->input_count};
   if (services->kernel_begin)
     services->kernel_begin(services->context, &event);
   int64_t tasks = launch->tasks_fixed + launch->tasks_per_sample * call->batch;

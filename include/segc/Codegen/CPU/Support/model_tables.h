@@ -1,4 +1,5 @@
-/*===- model_tables.h - Tables between compiler and model support ----*- C -*-===
+/*===- model_tables.h - Tables between compiler and model support ----*- C
+ * -*-===
  *
  * Part of segc, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -31,9 +32,11 @@ enum segc_region {
 typedef struct segc_operand {
   uint32_t region;
   uint32_t index;
-  uint64_t offset; /* bytes */
+  uint64_t offset;         /* bytes */
   uint64_t elements_fixed; /* for the observer */
   uint64_t elements_per_sample;
+  uint32_t type; /* segc_element, for the observer */
+  uint32_t reserved;
 } segc_operand;
 
 typedef void (*segc_kernel_fn)(void *const *buffers, void *scratch, int64_t n,
@@ -76,7 +79,7 @@ enum segc_entry_index {
 
 /* Features a version may ask for, as bits. */
 enum segc_feature {
-  SEGC_FEATURE_AVX2 = 1u << 0, /* with FMA and F16C */
+  SEGC_FEATURE_AVX2 = 1u << 0,  /* with FMA and F16C */
   SEGC_FEATURE_AVX512 = 1u << 1 /* F, BW, CD, DQ, VL */
 };
 
