@@ -35,7 +35,8 @@ std::string TrainState::toJson() const {
                       {"loss_scale",
                        {{"dynamic", lossScale.dynamic},
                         {"scale", lossScale.scale},
-                        {"finite_steps", lossScale.finiteSteps}}},
+                        {"finite_steps", lossScale.finiteSteps},
+                        {"skipped_steps", lossScale.skippedSteps}}},
                       {"best", {{"dice", bestDice}, {"step", bestStep}}},
                       {"seconds", seconds}};
   return json.dump(2) + "\n";
@@ -64,6 +65,7 @@ Expected<TrainState> TrainState::fromJson(std::string_view text,
   state.lossScale.dynamic = scale.boolean("dynamic");
   state.lossScale.scale = scale.number("scale");
   state.lossScale.finiteSteps = scale.integer("finite_steps");
+  state.lossScale.skippedSteps = scale.integerOr("skipped_steps", 0);
   JsonReader best = root.object("best");
   state.bestDice = best.number("dice");
   state.bestStep = best.integer("step");

@@ -85,6 +85,9 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
   app.add_option("--momentum", options->momentum)->check(CLI::Range(0.0, 1.0));
   app.add_option("--weight-decay,--weight_decay", options->weightDecay)
       ->check(CLI::NonNegativeNumber);
+  app.add_option("--loss-scale,--loss_scale", options->lossScale,
+                 "dynamic, or a number; default: dynamic for a model of f16, "
+                 "else 1");
   app.add_option("--scheduler", options->scheduler,
                  "none, poly, cosine or cosine_annealing");
   app.add_option("--end-learning-rate", options->endLearningRate,

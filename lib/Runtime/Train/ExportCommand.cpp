@@ -71,6 +71,7 @@ CommandResult segc::runExport(const ExportOptions &options) {
   SEGC_ASSIGN_OR_RETURN(TemporaryModule source,
                         TemporaryModule::write(model->source()));
   return runCompiler({source.path, "--inference", "--batch",
-                      std::to_string(model->manifest().batch), "--weights",
-                      weights, "-o", options.output});
+                      std::to_string(model->manifest().batch), "--precision",
+                      model->manifest().precision, "--weights", weights, "-o",
+                      options.output});
 }

@@ -9,11 +9,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 
 using namespace segc;
 
 static constexpr double polyPower = 0.9, annealingFloor = 0.1;
 static constexpr int64_t stepsToDouble = 2000;
+/// A dynamic scale that starts at 2^15 is down to 1 by then.
+static constexpr int64_t mostSkippedSteps = 16;
 
 double Schedule::at(int64_t step) const {
   double fraction = std::min(1.0, static_cast<double>(step) /
@@ -65,14 +69,32 @@ Expected<Schedule::Kind> segc::parseScheduleKind(const std::string &name) {
                     ": expected none, poly, cosine or cosine_annealing");
 }
 
+bool LossScale::maySkip() const {
+  return scale > 1 && skippedSteps < mostSkippedSteps;
+}
+
 void LossScale::update(bool finite) {
+  skippedSteps = finite ? 0 : skippedSteps + 1;
   if (!dynamic)
     return;
   if (!finite) {
     scale = std::max(1.0, scale / 2);
     finiteSteps = 0;
   } else if (++finiteSteps == stepsToDouble) {
-    scale *= 2;
+    // The step takes it as f32.
+    scale = std::min(2 * scale, double{std::numeric_limits<float>::max()});
     finiteSteps = 0;
   }
+}
+
+Expected<LossScale> segc::parseLossScale(const std::string &text) {
+  if (text == "dynamic")
+    return LossScale::start();
+  char *end = nullptr;
+  double scale = std::strtod(text.c_str(), &end);
+  if (!text.empty() && *end == 0 && scale >= 1 &&
+      scale <= double{std::numeric_limits<float>::max()})
+    return LossScale::fixed(scale);
+  return wrongUsage("--loss-scale " + text +
+                    ": expected dynamic or a number of at least 1");
 }

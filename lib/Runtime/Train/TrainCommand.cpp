@@ -16,6 +16,7 @@
 #include "segc/Runtime/Train/Trainer.h"
 #include "segc/Runtime/Train/Weights.h"
 
+#include <cstdio>
 #include <filesystem>
 
 using namespace segc;
@@ -91,6 +92,23 @@ static Status configure(Run &run) {
   return Status::success();
 }
 
+/// Resuming goes on with the checkpoint's scale: it must be of the kind asked
+/// for.
+static Status checkLossScale(const TrainOptions &options,
+                             const LossScale &scale, const std::string &where) {
+  if (!options.lossScale)
+    return Status::success();
+  SEGC_ASSIGN_OR_RETURN(LossScale wanted, parseLossScale(*options.lossScale));
+  if (scale.dynamic ? wanted.dynamic
+                    : !wanted.dynamic && wanted.scale == scale.scale)
+    return Status::success();
+  char number[40];
+  std::snprintf(number, sizeof(number), "%g", scale.scale);
+  return invalidArgument(where + ": trained with --loss-scale " +
+                         (scale.dynamic ? "dynamic" : number) + ", not " +
+                         *options.lossScale);
+}
+
 /// Initial weights, or those of the checkpoint to go on from.
 static Status prepareState(Run &run) {
   const TrainOptions &options = run.options;
@@ -109,13 +127,16 @@ static Status prepareState(Run &run) {
       return invalidArgument(last + ": trained with --batch-size " +
                              std::to_string(state.batchSize) + ", not " +
                              std::to_string(batch));
-    return Status::success();
+    return checkLossScale(options, state.lossScale, last);
   }
   state.network = run.runner.manifest().network;
   state.seed = options.data.seed;
   state.batchSize = batchSizeOf(options.model, run.runner.manifest());
-  if (run.runner.manifest().precision == "f16")
+  if (options.lossScale) {
+    SEGC_ASSIGN_OR_RETURN(state.lossScale, parseLossScale(*options.lossScale));
+  } else if (run.runner.manifest().precision == "f16") {
     state.lossScale = LossScale::start();
+  }
   run.runner.initialize(static_cast<uint64_t>(state.seed));
   return options.init.empty()
              ? Status::success()

@@ -73,10 +73,9 @@ Status Trainer::step() {
   OutputView finite = runner.output(
       entry == "train_step" ? "train_step" : "apply_step", "finite");
   bool applied = !finite.data || finite.floats()[0] != 0;
-  // Scaled gradients may overflow: that step was skipped, the next ones use a
-  // smaller scale. Without a scale to blame, training has gone wrong.
-  bool skipped =
-      !applied && state_.lossScale.dynamic && state_.lossScale.scale > 1;
+  // Scaled gradients may overflow: that step was skipped, the next ones may use
+  // a smaller scale. Without a scale to blame, training has gone wrong.
+  bool skipped = !applied && state_.lossScale.maySkip();
   if (!skipped && !(applied && std::isfinite(result("loss"))))
     return explainNonFinite(batch, inputs, scalars);
   state_.lossScale.update(applied);
@@ -208,6 +207,8 @@ Status Trainer::explainNonFinite(const TrainBatch &batch,
       (std::isnan(loss) ? "nan" : std::to_string(loss)) +
       (std::isfinite(loss) ? ", but a gradient is not finite" : "") +
       "; batch: " + names;
+  if (int64_t skipped = state_.lossScale.skippedSteps)
+    text += "; " + std::to_string(skipped) + " steps before were skipped";
   // The step left the weights alone, so that it can be watched once more.
   NonFiniteFinder finder;
   runner.setObserver(&finder);

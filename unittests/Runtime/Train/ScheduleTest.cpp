@@ -7,6 +7,8 @@
 
 #include "segc/Runtime/Train/Schedule.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 using namespace segc;
@@ -70,4 +72,39 @@ TEST(LossScale, DoublesAndHalves) {
   LossScale fixed = LossScale::fixed();
   fixed.update(false);
   EXPECT_EQ(fixed.scale, 1);
+}
+
+TEST(LossScale, SkipsOnlySoManyStepsInARow) {
+  LossScale fixed = LossScale::fixed(128);
+  for (int i = 0; i < 16; ++i) {
+    EXPECT_TRUE(fixed.maySkip()) << i;
+    fixed.update(false);
+  }
+  EXPECT_FALSE(fixed.maySkip());
+  EXPECT_EQ(fixed.scale, 128);
+  fixed.update(true);
+  EXPECT_TRUE(fixed.maySkip());
+  EXPECT_FALSE(LossScale::fixed().maySkip()) << "there is no scale to blame";
+  LossScale dynamic = LossScale::start();
+  int skipped = 0;
+  for (; dynamic.maySkip(); ++skipped)
+    dynamic.update(false);
+  EXPECT_EQ(skipped, 15) << "2^15 is down to 1";
+}
+
+TEST(LossScale, StaysWithinF32) {
+  LossScale scale{true, 3e38, 1999, 0};
+  scale.update(true);
+  EXPECT_TRUE(std::isfinite(static_cast<float>(scale.scale)));
+}
+
+TEST(LossScale, IsParsed) {
+  EXPECT_TRUE(parseLossScale("dynamic")->dynamic);
+  EXPECT_EQ(parseLossScale("dynamic")->scale, 32768);
+  EXPECT_FALSE(parseLossScale("128")->dynamic);
+  EXPECT_EQ(parseLossScale("128")->scale, 128);
+  for (const char *wrong : {"", "0.5", "nan", "inf", "1e39", "12x", "static"})
+    EXPECT_EQ(parseLossScale(wrong).status().message(),
+              std::string("--loss-scale ") + wrong +
+                  ": expected dynamic or a number of at least 1");
 }

@@ -8,6 +8,7 @@
 #include "segc/Runtime/Train/Trainer.h"
 #include "FakeRun.h"
 
+#include <cmath>
 #include <cstring>
 #include <gmock/gmock.h>
 
@@ -130,6 +131,28 @@ TEST_F(Loop, DynamicLossScaleSkipsOverflows) {
   EXPECT_EQ(state.applied, 3);
   EXPECT_EQ(state.lossScale.scale, 1.5e38);
   EXPECT_EQ(state.lossScale.finiteSteps, 2);
+}
+
+TEST_F(Loop, StaticLossScaleSkipsAndThenStops) {
+  ModelRunner runner = makeRunner(pool);
+  TrainState state = fresh(runner);
+  state.lossScale = LossScale::fixed(128);
+  Status status = run(runner, state, configOf(6), {}, NAN);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(state.applied, 4) << "every third batch has no finite gradient";
+  EXPECT_EQ(state.lossScale.scale, 128);
+  EXPECT_EQ(state.lossScale.skippedSteps, 0);
+  for (int i = 0; i < 32; ++i)
+    EXPECT_TRUE(std::isfinite(runner.parameters().floats()[i]));
+
+  state = fresh(runner);
+  state.lossScale = LossScale::fixed(128);
+  state.lossScale.skippedSteps = 16;
+  state.step = 1; // the batch with the NaN comes next
+  status = run(runner, state, configOf(6), {}, NAN);
+  EXPECT_EQ(status.code(), StatusCode::NonFinite);
+  EXPECT_THAT(status.message(), HasSubstr("16 steps before were skipped"));
+  EXPECT_THAT(status.message(), HasSubstr("wrote nan"));
 }
 
 TEST_F(Loop, EvaluatesAndKeepsTheBest) {

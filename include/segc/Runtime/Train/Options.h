@@ -54,6 +54,7 @@ struct TrainOptions {
   std::optional<int64_t> epochs, maxSteps;
   bool augment = false, resume = false;
   std::optional<double> learningRate, momentum, weightDecay;
+  std::optional<std::string> lossScale;
   std::optional<std::string> scheduler;
   std::optional<double> endLearningRate;
   std::optional<int64_t> firstCycleSteps;

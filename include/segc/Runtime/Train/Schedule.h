@@ -35,17 +35,25 @@ struct Schedule {
 const char *scheduleName(Schedule::Kind kind);
 Expected<Schedule::Kind> parseScheduleKind(const std::string &name);
 
-/// Dynamic loss scaling: doubles after 2000 finite steps in a row, halves
-/// (not below 1) after a step whose gradients overflowed.
+/// What the loss is multiplied with, so that 16-bit gradients do not vanish. A
+/// step whose gradients are not finite is skipped: a dynamic scale then halves,
+/// and doubles after 2000 good steps in a row.
 struct LossScale {
   bool dynamic = false;
   double scale = 1;
-  int64_t finiteSteps = 0;
+  int64_t finiteSteps = 0;  ///< In a row, since the scale changed.
+  int64_t skippedSteps = 0; ///< In a row, until now.
 
-  static LossScale fixed() { return {}; }
-  static LossScale start() { return {true, 32768, 0}; }
+  static LossScale fixed(double scale = 1) { return {false, scale, 0, 0}; }
+  static LossScale start() { return {true, 32768, 0, 0}; }
+  /// Whether another step may be skipped: there is a scale to blame, and not
+  /// too many were.
+  bool maySkip() const;
   void update(bool finite);
 };
+
+/// "dynamic", or a number of at least 1.
+Expected<LossScale> parseLossScale(const std::string &text);
 
 } // namespace segc
 
