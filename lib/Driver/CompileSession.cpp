@@ -62,6 +62,18 @@ resolveCpus(const std::vector<std::string> &names) {
   return targets;
 }
 
+llvm::Error checkPrecision(const PipelineOptions &options) {
+  if (options.precision == "tf32")
+    return llvm::createStringError(
+        "--precision tf32: a format of GPUs, expected f32, f16 or bf16 for a "
+        "CPU");
+  if (options.precision == "f32" && !options.precisionLists.empty())
+    return llvm::createStringError(
+        "--precision-lists " + options.precisionLists +
+        ": expected --precision f16 or bf16 beside it, got f32");
+  return llvm::Error::success();
+}
+
 static llvm::Error printModule(ModuleOp module, llvm::StringRef path) {
   std::error_code error;
   llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
@@ -186,10 +198,8 @@ void Session::clock(llvm::StringRef step) {
 }
 
 llvm::Error Session::prepare() {
-  if (options.precision != "f32")
-    return llvm::createStringError(
-        "--precision " + options.precision +
-        ": expected f32, the only precision of this version");
+  if (llvm::Error error = checkPrecision(options.pipeline))
+    return error;
   if (!options.remarks.empty()) {
     // A remark at a time, always in the same order: its streamer has no lock.
     context.disableMultithreading();
@@ -323,7 +333,7 @@ llvm::Error Session::emitModel() {
   ModelContents contents;
   contents.batch = largestBatch(versions.front().module);
   contents.manifest =
-      buildManifest(versions, contents.batch, options.precision);
+      buildManifest(versions, contents.batch, options.pipeline.precision);
   contents.source = source;
   if (!options.weights.empty())
     if (llvm::Error error =

@@ -51,7 +51,8 @@ private:
 } // namespace
 
 llvm::Error explain(const std::string &path,
-                    const std::vector<std::string> &ops) {
+                    const std::vector<std::string> &ops,
+                    const PipelineOptions &pipeline) {
   CompilerContext context(MLIRContext::Threading::DISABLED);
   // A kind of remark that is not named is not made.
   remark::RemarkCategories categories{std::nullopt, ".*", ".*", ".*", ".*"};
@@ -64,7 +65,10 @@ llvm::Error explain(const std::string &path,
     return llvm::createStringError("cannot read " + path);
   CompileOptions options;
   options.input = path;
+  options.pipeline = pipeline;
   options.pipeline.memoryTable = true;
+  if (llvm::Error error = checkPrecision(pipeline))
+    return error;
   return runPhases(*module, 0, *findPhase("plan"), options, options.pipeline);
 }
 

@@ -59,6 +59,8 @@ static void printTable(const json::Object &object) {
                << "\n";
   llvm::outs() << "parameters  "
                << object.getInteger("parameter_count").value_or(0) << "\n";
+  if (std::optional<llvm::StringRef> precision = object.getString("precision"))
+    llvm::outs() << "precision   " << *precision << "\n";
   if (const json::Object *entries = object.getObject("entries"))
     for (const auto &[name, entry] : *entries)
       llvm::outs() << llvm::format("%-14s", name.str().c_str()) << " "

@@ -13,6 +13,7 @@
 #include "segc/Driver/Inspect.h"
 #include "segc/Driver/Verify.h"
 #include "segc/Networks/Networks.h"
+#include "segc/Transforms/PrecisionLists.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -41,6 +42,19 @@ static CLI::IsMember phaseNames(std::vector<std::string> more) {
     names.push_back(phase.name.str());
   names.insert(names.end(), more.begin(), more.end());
   return CLI::IsMember(names);
+}
+
+static void addPrecision(CLI::App &command, PipelineOptions &options) {
+  command
+      .add_option("--precision", options.precision,
+                  "f32, or f16 or bf16: 16-bit values in memory where that is "
+                  "safe and saves time (docs/Precision.md)")
+      ->check(CLI::IsMember({"f32", "tf32", "bf16", "f16"}));
+  command
+      .add_option("--precision-lists", options.precisionLists,
+                  "JSON file with classes of ops, in the form that `segc "
+                  "precision-lists` prints")
+      ->check(CLI::ExistingFile);
 }
 
 static void addCompile(CLI::App &app, int &code) {
@@ -85,8 +99,7 @@ static void addCompile(CLI::App &app, int &code) {
                    "Directory of measured times (default: "
                    "$XDG_CACHE_HOME/segc/autotune, ~/.cache/segc/autotune)")
       ->needs(autotune);
-  command->add_option("--precision", options->precision, "f32")
-      ->check(CLI::IsMember({"f32", "tf32", "bf16", "f16"}));
+  addPrecision(*command, options->pipeline);
   command->add_flag("--inference", *inference, "predict only");
   command->add_option("--weights", options->weights,
                       "Embed weights (.safetensors)");
@@ -235,14 +248,18 @@ static void addInspect(CLI::App &app, int &code) {
 static void addExplain(CLI::App &app, int &code) {
   auto path = std::make_shared<std::string>();
   auto ops = std::make_shared<std::vector<std::string>>();
+  auto pipeline = std::make_shared<PipelineOptions>();
   CLI::App *command = app.add_subcommand(
-      "explain", "Say of every pair of ops why it is, or is not, fused");
+      "explain", "Say of every pair of ops why it is, or is not, fused, and of "
+                 "every op why it is, or is not, of 16 bits");
   command->add_option("MODEL", *path, "Network (.mlir)")->required();
   command
       ->add_option("OP", *ops,
                    "Only pairs whose op names contain these (producer, user)")
       ->expected(0, 2);
-  command->callback([=, &code] { code = report(explain(*path, *ops)); });
+  addPrecision(*command, *pipeline);
+  command->callback(
+      [=, &code] { code = report(explain(*path, *ops, *pipeline)); });
 }
 
 static void addVerify(CLI::App &app, int &code) {
@@ -256,9 +273,20 @@ static void addVerify(CLI::App &app, int &code) {
       ->check(cpuNames());
   command->add_option("--batch", options->batch, "Samples (default: 1)")
       ->check(CLI::PositiveNumber);
+  addPrecision(*command, options->pipeline);
   command->add_flag("--full", options->full,
                     "Kernels of any size (default: up to 2e9 operations)");
   command->callback([=, &code] { code = report(verify(*options)); });
+}
+
+static void addPrecisionLists(CLI::App &app) {
+  CLI::App *command = app.add_subcommand(
+      "precision-lists",
+      "Print the ops' classes for --precision, to be edited");
+  command->callback([] {
+    CompilerContext context;
+    llvm::outs() << defaultPrecisionLists(&context);
+  });
 }
 
 int segcMain(int argc, char **argv) {
@@ -273,6 +301,7 @@ int segcMain(int argc, char **argv) {
   addInspect(app, code);
   addExplain(app, code);
   addVerify(app, code);
+  addPrecisionLists(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

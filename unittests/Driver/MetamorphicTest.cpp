@@ -42,6 +42,13 @@ struct Training {
   std::vector<float> losses, parameters, states;
 };
 
+struct TrainingOptions {
+  unsigned threads = 2;
+  int steps = 4;
+  float lossScale = 1;
+  int resumeAt = -1; ///< Goes on in another runner from this step on.
+};
+
 bool sameBits(const std::vector<float> &a, const std::vector<float> &b) {
   return a.size() == b.size() &&
          !std::memcmp(a.data(), b.data(), a.size() * sizeof(float));
@@ -88,17 +95,27 @@ protected:
   }
 
   Training train(const std::shared_ptr<const ModelLibrary> &model,
-                 unsigned threads = 2) {
+                 TrainingOptions options = {}) {
     Training result;
     if (model)
-      run(model, threads, result);
+      run(model, options, result);
     return result;
   }
 
 private:
-  void run(const std::shared_ptr<const ModelLibrary> &model, unsigned threads,
-           Training &result) {
-    ThreadPool pool(threads);
+  /// What a checkpoint holds of a runner.
+  static void resume(const ModelRunner &from, const ModelRunner &to) {
+    auto copy = [](const AlignedBuffer &source, const AlignedBuffer &target) {
+      std::memcpy(target.data(), source.data(), source.size());
+    };
+    copy(from.parameters(), to.parameters());
+    copy(from.states(), to.states());
+    copy(from.optimizer(), to.optimizer());
+  }
+
+  void run(const std::shared_ptr<const ModelLibrary> &model,
+           const TrainingOptions &options, Training &result) {
+    ThreadPool pool(options.threads);
     auto runner = ModelRunner::create(model, pool,
                                       {/*training=*/true, /*canaries=*/true});
     ASSERT_TRUE(runner.ok()) << runner.status().message();
@@ -113,7 +130,13 @@ private:
       inputs.push_back(buffers.back().data());
     }
     std::mt19937 generator(11);
-    for (int step = 0; step < 4; ++step) {
+    for (int step = 0; step < options.steps; ++step) {
+      if (step == options.resumeAt) {
+        auto other = ModelRunner::create(model, pool, {/*training=*/true});
+        ASSERT_TRUE(other.ok()) << other.status().message();
+        resume(*runner, *other);
+        runner = std::move(other);
+      }
       for (auto [buffer, input] : llvm::zip_equal(buffers, entry.inputs))
         for (int64_t i = 0; i < input.elements(); ++i) {
           double uniform = generator() * 0x1p-32;
@@ -126,7 +149,7 @@ private:
       segc_scalars scalars = {};
       scalars.learning_rate = 1e-3f;
       scalars.momentum = 0.9f;
-      scalars.loss_scale = 1;
+      scalars.loss_scale = options.lossScale;
       scalars.step = step + 1;
       scalars.seed = 5;
       scalars.sample_offset = 2 * step;
@@ -176,8 +199,8 @@ TEST_P(Metamorphic, TrainingsAgree) {
     EXPECT_NEAR(loss, recorded, 1e-4f * recorded);
   {
     SCOPED_TRACE("one thread, three threads");
-    expectSame(planned, train(model, 1));
-    expectSame(planned, train(model, 3));
+    expectSame(planned, train(model, {1}));
+    expectSame(planned, train(model, {3}));
   }
   CompileOptions options;
   {
@@ -240,6 +263,36 @@ TEST_P(Metamorphic, TrainingsAgree) {
     CompileOptions narrow;
     narrow.cpus = {"x86-64-v3"};
     expectNear(planned, train(build(narrow)), 1e-4f);
+  }
+}
+
+/// Values of 16 bits in memory change losses within their rounding, and save
+/// memory; they change nothing of what does not depend on threads or resumes.
+TEST_P(Metamorphic, SixteenBitsFollowF32) {
+  constexpr int steps = 10;
+  auto wide = build({});
+  ASSERT_TRUE(wide);
+  Training expected = train(wide, {2, steps});
+  auto arenaOf = [](const ModelLibrary &model, const char *entry) {
+    return static_cast<double>(model.version().arenaBytes.at(entry));
+  };
+  for (auto [precision, lossScale, tolerance] :
+       {std::tuple("f16", 1024.0f, 2e-3f), std::tuple("bf16", 1.0f, 1e-2f)}) {
+    SCOPED_TRACE(precision);
+    CompileOptions options;
+    options.pipeline.precision = precision;
+    auto narrow = build(options);
+    ASSERT_TRUE(narrow);
+    EXPECT_EQ(narrow->manifest().precision, precision);
+    // Training in a small network is mostly temporaries of f32.
+    EXPECT_LE(arenaOf(*narrow, "predict"), 0.6 * arenaOf(*wide, "predict"));
+    EXPECT_LT(arenaOf(*narrow, "train_step"),
+              0.95 * arenaOf(*wide, "train_step"));
+    Training actual = train(narrow, {2, steps, lossScale});
+    expectNear(expected, actual, tolerance);
+    EXPECT_FALSE(sameBits(expected.losses, actual.losses));
+    expectSame(actual, train(narrow, {1, steps, lossScale}));
+    expectSame(actual, train(narrow, {3, steps, lossScale, 4}));
   }
 }
 

@@ -28,7 +28,7 @@ report::Report smallReport(const std::string &name = "conv") {
   conv.results = {{"", "1x8x8x4xf32", 1024, -1}};
   conv.launches = {{"k0_pack", name, 1, 0, 0, 0, std::nullopt},
                    {"k0_conv", name, 0, 4, 2e6, 1280, std::nullopt}};
-  conv.casts = {{"f32", name, name}};
+  conv.casts = {{name, "f32", name, name, 512, name, name}};
   relu.root = "relu";
   relu.inputs = {{"", "1x8x8x4xf32", 1024, 0}};
   relu.launches = {{"k1_relu", "seg.relu", 0, 1, 0, 2048, std::nullopt}};
@@ -190,6 +190,11 @@ TEST(Report, Json) {
   EXPECT_EQ(entry->getInteger("arena_bytes"), 1536);
   EXPECT_EQ(entry->getArray("launches")->size(), 3u);
   EXPECT_EQ(entry->getArray("kernels")->size(), 2u);
+  const llvm::json::Object *cast =
+      (*(*entry->getArray("kernels"))[0].getAsObject()->getArray("casts"))[0]
+          .getAsObject();
+  EXPECT_EQ(cast->getInteger("bytes"), 512);
+  EXPECT_EQ(cast->getString("rule"), "conv");
   EXPECT_EQ(entry->getArray("buffers")->size(), 3u);
   EXPECT_EQ(entry->getArray("less_memory")->size(), 0u);
 }

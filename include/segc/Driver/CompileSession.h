@@ -29,9 +29,8 @@ struct CompileOptions {
   std::vector<std::string> profiles; ///< Measured times for the report.
   std::string weights;               ///< safetensors to embed.
   std::vector<std::string> cpus;     ///< Versions; empty: all; "native".
-  std::string precision = "f32";
-  unsigned optLevel = 2; ///< LLVM's, 0 to 3.
-  unsigned jobs = 0;     ///< Threads of code generation; 0: all cores.
+  unsigned optLevel = 2;             ///< LLVM's, 0 to 3.
+  unsigned jobs = 0; ///< Threads of code generation; 0: all cores.
   std::vector<std::string> plugins; ///< Libraries with passes.
   /// Passes that run after a phase: (phase, text of a pass pipeline).
   std::vector<std::pair<std::string, std::string>> insertedPasses;
@@ -55,6 +54,9 @@ llvm::Error runPhases(mlir::ModuleOp module, size_t first, size_t last,
 /// Targets by name; empty means all known, best first; "native" the host's.
 llvm::Expected<std::vector<CpuTarget>>
 resolveCpus(const std::vector<std::string> &names);
+
+/// Whether the CPU's kernels have this precision.
+llvm::Error checkPrecision(const PipelineOptions &options);
 
 } // namespace segc
 

@@ -8,6 +8,7 @@
 #ifndef SEGC_DRIVER_EXPLAIN_H
 #define SEGC_DRIVER_EXPLAIN_H
 
+#include "segc/Pipelines/Phases.h"
 #include "llvm/Support/Error.h"
 #include <string>
 #include <vector>
@@ -15,10 +16,12 @@
 namespace segc {
 
 /// Prints a line for every pair of producer and user that fusion weighed, with
-/// its reason and bytes, and one for every strategy. With one or two names
-/// only the pairs whose producer and user contain them.
+/// its reason and bytes, for every op that precision weighed, and for every
+/// strategy. With one or two names only the pairs whose producer and user
+/// contain them.
 llvm::Error explain(const std::string &path,
-                    const std::vector<std::string> &ops);
+                    const std::vector<std::string> &ops,
+                    const PipelineOptions &pipeline);
 
 } // namespace segc
 

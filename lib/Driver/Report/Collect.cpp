@@ -48,6 +48,7 @@ public:
 
 private:
   Kernel kernel(seg::FusionOp fusion);
+  Cast castOf(seg::CastOp cast, seg::FusionOp fusion);
   void addOutside(Value value, DictionaryAttr attrs);
   Operand operand(Value value);
   void addBuffers(seg::FusionOp fusion, int index);
@@ -115,6 +116,32 @@ void EntryCollector::setGrid(Kernel &kernel, seg::FusionOp fusion) {
   llvm::for_each(fusion.getResults(), look);
 }
 
+Cast EntryCollector::castOf(seg::CastOp cast, seg::FusionOp fusion) {
+  Cast result;
+  if (auto argument = dyn_cast<BlockArgument>(cast.getInput())) {
+    Value read = fusion.getInputs()[argument.getArgNumber()];
+    auto from = writer.find(read);
+    result.tensor = from == writer.end()
+                        ? names.lookup(read)
+                        : entry.kernels[from->second].root + " of kernel " +
+                              std::to_string(from->second);
+    result.where = "on load";
+  } else {
+    result.tensor = opName(*cast.getInput().getDefiningOp()) + " of kernel " +
+                    std::to_string(entry.kernels.size());
+    bool stored = llvm::any_of(cast->getUsers(), llvm::IsaPred<seg::YieldOp>);
+    result.where = stored ? "on store" : "in registers";
+  }
+  result.from = typeText(cast.getInput().getType());
+  result.to = typeText(cast.getOutput().getType());
+  result.bytes = std::min(seg::tensorBytes(cast.getInput()),
+                          seg::tensorBytes(cast.getOutput()));
+  auto rule = cast->getAttrOfType<StringAttr>(precisionRuleAttrName);
+  result.rule = rule ? rule.getValue().str() : "network";
+  result.location = printed(cast.getLoc());
+  return result;
+}
+
 Kernel EntryCollector::kernel(seg::FusionOp fusion) {
   Operation *lead = fusionLead(fusion);
   Kernel kernel;
@@ -124,9 +151,7 @@ Kernel EntryCollector::kernel(seg::FusionOp fusion) {
     if (&op != lead)
       kernel.fused.push_back(opName(op));
     if (auto cast = dyn_cast<seg::CastOp>(op))
-      kernel.casts.push_back({typeText(cast.getInput().getType()),
-                              typeText(cast.getOutput().getType()),
-                              printed(cast.getLoc())});
+      kernel.casts.push_back(castOf(cast, fusion));
   }
   DictionaryAttr strategy = fusion.getStrategyAttr();
   kernel.strategyKind = "pointwise";
@@ -148,9 +173,10 @@ void EntryCollector::addBuffers(seg::FusionOp fusion, int index) {
   if (std::optional<ArrayRef<int64_t>> offsets = fusion.getOffsets())
     for (auto [i, offset] : llvm::enumerate(*offsets)) {
       Value result = fusion.getResults()[i];
-      if (offset < 0 || llvm::any_of(result.getUsers(), [](Operation *user) {
-            return isa<func::ReturnOp>(user);
-          }))
+      if (offset < 0 ||
+          llvm::any_of(
+              result.getUsers(),
+              [](Operation *user) { return isa<func::ReturnOp>(user); }))
         continue;
       auto last = lastReader.find(result);
       std::string name = kernel + (i ? " result " + std::to_string(i) : "");

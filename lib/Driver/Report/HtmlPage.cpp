@@ -328,15 +328,22 @@ void Page::casts(const Entry &entry) {
     return;
   }
   out << "<div class='scroll'><table class='sortable' data-table='casts'>"
-         "<thead><tr><th>kernel</th><th class='left'>from</th><th "
-         "class='left'>to</th><th class='left'>where</th></tr></thead><tbody>"
-         "\n";
+         "<thead><tr><th>kernel</th><th class='left'>root</th><th "
+         "class='left'>tensor</th><th class='left'>from</th><th "
+         "class='left'>to</th><th class='left'>when</th><th>16-bit bytes</th>"
+         "<th class='left'>rule</th><th class='left'>where</th></tr></thead>"
+         "<tbody>\n";
   for (auto [i, kernel] : llvm::enumerate(entry.kernels))
     for (const Cast &cast : kernel.casts) {
       out << "<tr>";
       number(i, std::to_string(i));
+      words(kernel.root);
+      words(cast.tensor);
       words(cast.from);
       words(cast.to);
+      words(cast.where);
+      number(static_cast<double>(cast.bytes), bytesText(cast.bytes));
+      words(cast.rule);
       words(cast.location);
       out << "</tr>\n";
     }

@@ -24,6 +24,19 @@ static json::Array operandList(const std::vector<Operand> &operands) {
   return list;
 }
 
+static json::Array castList(const std::vector<Cast> &casts) {
+  json::Array list;
+  for (const Cast &cast : casts)
+    list.push_back(json::Object{{"tensor", cast.tensor},
+                                {"from", cast.from},
+                                {"to", cast.to},
+                                {"when", cast.where},
+                                {"bytes", cast.bytes},
+                                {"rule", cast.rule},
+                                {"location", cast.location}});
+  return list;
+}
+
 static json::Object kernelObject(const Report &report, const Version &version,
                                  const Kernel &kernel) {
   json::Array launches;
@@ -36,6 +49,7 @@ static json::Object kernelObject(const Report &report, const Version &version,
       {"strategy", kernel.strategy},
       {"inputs", operandList(kernel.inputs)},
       {"results", operandList(kernel.results)},
+      {"casts", castList(kernel.casts)},
       {"launches", std::move(launches)},
       {"modelled_ms", report.modelledSeconds(version, kernel) * 1e3}};
   if (std::optional<double> seconds = kernel.seconds())

@@ -38,7 +38,12 @@ struct Launch {
 
 /// Where the network's precision changes.
 struct Cast {
-  std::string from, to, location;
+  std::string tensor;   ///< "conv of kernel 3"
+  std::string from, to; ///< "2x8x8x16xf32"
+  std::string where;    ///< "on load", "on store" or "in registers"
+  int64_t bytes = 0;    ///< Of the 16-bit side.
+  std::string rule;     ///< Why, by seg-assign-precision; "network": given.
+  std::string location;
 };
 
 /// A seg.fusion: one kernel's work, done by one launch or a few.
