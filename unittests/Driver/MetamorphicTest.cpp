@@ -236,26 +236,18 @@ TEST_P(Metamorphic, TrainingsAgree) {
               once->manifest().entry("train_step")->kernels);
     expectSame(train(once), train(small));
   }
-  {
-    // Other strategies round otherwise.
-    SCOPED_TRACE("everything written that convolutions read");
-    CompileOptions written;
-    written.pipeline.prologues = false;
-    expectNear(planned, train(build(written)), 1e-5f);
-  }
-  {
-    SCOPED_TRACE("statistics by passes of their own");
-    CompileOptions passes;
-    passes.pipeline.reductions = false;
-    expectNear(planned, train(build(passes)), 1e-5f);
-  }
-  {
-    // Kernels alone round what fused ones keep in registers; what remains are
-    // multiply-adds that fusion makes possible.
-    SCOPED_TRACE("one op a kernel");
-    CompileOptions apart;
-    apart.pipeline.fusion = false;
-    expectNear(planned, train(build(apart)), 1e-5f);
+  // Other strategies round otherwise. Kernels alone round what fused ones keep
+  // in registers; what remains are multiply-adds that fusion makes possible.
+  const std::pair<const char *, bool PipelineOptions::*> fusions[] = {
+      {"everything written that convolutions read",
+       &PipelineOptions::prologues},
+      {"statistics by passes of their own", &PipelineOptions::reductions},
+      {"one op a kernel", &PipelineOptions::fusion}};
+  for (auto [what, fusion] : fusions) {
+    SCOPED_TRACE(what);
+    CompileOptions without;
+    without.pipeline.*fusion = false;
+    expectNear(planned, train(build(without)), 1e-5f);
   }
   {
     // Versions differ in the order of sums. Four steps carry that on.

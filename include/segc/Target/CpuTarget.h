@@ -28,7 +28,7 @@ struct CpuTarget {
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20; ///< A core's own.
   // Round figures of a core of a server, for a first guess at times. They
-  // decide what is worth running again to save memory, and nothing else.
+  // decide what is worth computing again: in prologues, and to save memory.
   double clockHz = 4e9;
   double fmaUnits = 2;
   double bytesPerSecond = 12e9; ///< From memory.

@@ -28,6 +28,9 @@ struct ArenaInterval {
   int first = 0, last = 0;
 };
 
+/// Most bytes alive at one tick: no plan needs less.
+int64_t arenaBound(llvm::ArrayRef<ArenaInterval> intervals);
+
 struct ArenaPlan {
   std::vector<int64_t> offsets;
   int64_t bytes = 0; ///< Size of the arena.

@@ -75,7 +75,7 @@ public:
   /// Bytes alive at each tick.
   llvm::SmallVector<int64_t> alive() const;
   /// The most of them: no plan needs less.
-  int64_t bound() const;
+  int64_t bound() const { return arenaBound(intervals); }
 
 private:
   int dyingOperand(const KernelGraph &graph, int kernel, int result, int tick,

@@ -61,8 +61,7 @@ Kind makeKind(seg::FusionOp fusion, const ConvProblem &problem, StringRef name,
 CpuStrategyContext withPrologue(Operation *op, CpuStrategyContext context) {
   TileSource input(op->getOperand(0));
   context.computedInput = !input.isInput();
-  context.loadCycles =
-      prologueCyclesPerOp * static_cast<double>(input.opCount());
+  context.loadCycles = input.loadCycles();
   return context;
 }
 

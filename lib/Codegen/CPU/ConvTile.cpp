@@ -124,12 +124,6 @@ TileView readTile(KernelBody &body, const TileSource &source, bool inPlace,
              : packTile(body, source, size, channels, sample, box, 0, lanes);
 }
 
-Value pieceExtent(KernelBody &body, int64_t size, int64_t piece, Value first) {
-  return size % piece == 0
-             ? body.index(piece)
-             : body.min(body.sub(body.index(size), first), body.index(piece));
-}
-
 SmallVector<Value> transposeSquare(KernelBody &body, ArrayRef<Value> rows) {
   SmallVector<Value> current(rows);
   int64_t lanes = rows.size();

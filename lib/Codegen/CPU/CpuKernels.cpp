@@ -100,15 +100,11 @@ struct CpuFusionModel : FusionModel {
     constexpr double border = 1.5;
     // Fusion is one for all versions: the widest one counts.
     CpuTarget core = *lookupCpuTarget(cpuTargetNames().back());
-    int64_t pointwise = llvm::count_if(ops, [](Operation *op) {
-      return isa<seg::PointwiseOpInterface>(op) && !isa<seg::CastOp>(op);
-    });
     double inputs = activationInputs(ops), readers = kernels;
     // As of f32: kernels are the same in every precision. With 16 bits a
     // prologue saves half the bytes, and two conversions.
     double bytes = 4 * (inputs + 1 + readers - inputs * readers);
-    double cycles = readers * border * prologueCyclesPerOp *
-                    static_cast<double>(pointwise) / core.lanes;
+    double cycles = readers * border * prologueCycles(ops) / core.lanes;
     return bytes / core.bytesPerSecond > cycles / core.clockHz;
   }
   bool takesReduction(Operation *root, Operation *reduction) const override {

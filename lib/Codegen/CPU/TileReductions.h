@@ -30,7 +30,6 @@ class TileReductions {
 public:
   TileReductions(seg::FusionOp fusion, const TileGrid &grid);
 
-  bool empty() const { return reductions.empty(); }
   /// Of KernelBody::sums; a multiple of 64.
   int64_t bytes() const { return floats * 4; }
 

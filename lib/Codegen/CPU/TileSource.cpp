@@ -187,10 +187,15 @@ void TileSource::emitRow(KernelBody &k, Value sample,
   }
 }
 
-int64_t TileSource::opCount() const {
-  return llvm::count_if(leadingOps(operand), [](Operation *op) {
-    return isa<seg::PointwiseOpInterface>(op) && !isa<seg::CastOp>(op);
-  });
+double prologueCycles(ArrayRef<Operation *> ops) {
+  constexpr double cyclesPerOp = 3;
+  return cyclesPerOp * llvm::count_if(ops, [](Operation *op) {
+           return isa<seg::PointwiseOpInterface>(op) && !isa<seg::CastOp>(op);
+         });
+}
+
+double TileSource::loadCycles() const {
+  return prologueCycles(leadingOps(operand).getArrayRef());
 }
 
 } // namespace segc

@@ -146,4 +146,10 @@ std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem,
   return result;
 }
 
+Value pieceExtent(KernelBody &body, int64_t size, int64_t piece, Value first) {
+  return size % piece == 0
+             ? body.index(piece)
+             : body.min(body.sub(body.index(size), first), body.index(piece));
+}
+
 } // namespace segc

@@ -26,12 +26,9 @@ Value TileGrid::pixels(KernelBody &k, Value number) const {
   Dims counts = divideUp(space(), tile);
   auto ids = k.delinearize(k.div(number, product(phases)), counts);
   Value pixels = k.index(1);
-  for (unsigned d = 0; d < 3; ++d) {
-    Value rest = k.sub(k.index(space()[d]), k.mul(ids[d], tile[d]));
-    pixels = k.mul(pixels, space()[d] % tile[d] == 0
-                               ? k.index(tile[d])
-                               : k.min(rest, k.index(tile[d])));
-  }
+  for (unsigned d = 0; d < 3; ++d)
+    pixels = k.mul(pixels,
+                   pieceExtent(k, space()[d], tile[d], k.mul(ids[d], tile[d])));
   return pixels;
 }
 

@@ -77,7 +77,7 @@ std::optional<ArenaPlan> Placer::place(llvm::ArrayRef<size_t> order,
 
 } // namespace
 
-static int64_t lowerBound(llvm::ArrayRef<ArenaInterval> intervals) {
+int64_t arenaBound(llvm::ArrayRef<ArenaInterval> intervals) {
   std::map<int, int64_t> change;
   for (const ArenaInterval &interval : intervals) {
     change[interval.first] += arenaAligned(interval.bytes);
@@ -136,7 +136,7 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
       plan.offsets.push_back(plan.bytes);
       plan.bytes += arenaAligned(interval.bytes);
     }
-    plan.bound = lowerBound(intervals);
+    plan.bound = arenaBound(intervals);
     return plan;
   }
   auto life = [](const ArenaInterval &i) {
@@ -162,7 +162,7 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
       bestOrder = order;
     }
   }
-  best->bound = lowerBound(intervals);
+  best->bound = arenaBound(intervals);
   improve(intervals, placer, std::move(bestOrder), *best);
   return *best;
 }

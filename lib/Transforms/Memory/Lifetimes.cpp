@@ -88,13 +88,6 @@ llvm::SmallVector<int64_t> Lifetimes::alive() const {
   return bytes;
 }
 
-int64_t Lifetimes::bound() const {
-  int64_t most = 0;
-  for (int64_t bytes : alive())
-    most = std::max(most, bytes);
-  return most;
-}
-
 int64_t plannedBytes(const KernelGraph &graph, const KernelOrder &order,
                      bool inPlace) {
   return planArena(Lifetimes(graph, order, inPlace).intervals).bytes;

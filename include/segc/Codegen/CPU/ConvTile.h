@@ -43,11 +43,6 @@ TileView readTile(KernelBody &body, const TileSource &source, bool inPlace,
                   const Dims &size, int64_t channels, mlir::Value sample,
                   const TileBox &box, int64_t lanes);
 
-/// How much of `piece` positions from `first` on lies before `size`, where
-/// first is a multiple of piece.
-mlir::Value pieceExtent(KernelBody &body, int64_t size, int64_t piece,
-                        mlir::Value first);
-
 /// Transposes a square of as many vectors as they have lanes (a power of 2).
 llvm::SmallVector<mlir::Value>
 transposeSquare(KernelBody &body, llvm::ArrayRef<mlir::Value> rows);

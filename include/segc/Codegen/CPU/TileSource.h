@@ -17,8 +17,8 @@
 
 namespace segc {
 
-/// Cycles that a pointwise op adds to loading a vector, about.
-inline constexpr double prologueCyclesPerOp = 3;
+/// Cycles that the ops of a prologue add to loading a vector, about.
+double prologueCycles(llvm::ArrayRef<mlir::Operation *> ops);
 
 class TileSource {
 public:
@@ -40,8 +40,8 @@ public:
                const std::array<mlir::Value, 3> &position, mlir::Value begin,
                mlir::Value end, mlir::Value to, int64_t lanes) const;
 
-  /// Ops that computing an element takes.
-  int64_t opCount() const;
+  /// What computing it adds to loading a vector.
+  double loadCycles() const;
 
 private:
   mlir::Value operand;

@@ -87,6 +87,11 @@ struct ConvPhase {
 std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem,
                                    mlir::Value linear);
 
+/// How much of `piece` positions from `first` on lies before `size`, where
+/// first is a multiple of piece.
+mlir::Value pieceExtent(KernelBody &body, int64_t size, int64_t piece,
+                        mlir::Value first);
+
 } // namespace segc
 
 #endif // SEGC_CODEGEN_COMMON_CONVPROBLEM_H
