@@ -40,14 +40,17 @@ OwningOpRef<ModuleOp> readModule(MLIRContext &context, llvm::StringRef path) {
 }
 
 llvm::Expected<std::vector<CpuTarget>>
-resolveCpus(const std::vector<std::string> &names) {
+resolveCpus(const std::vector<std::string> &names,
+            const PipelineOptions &options) {
+  bool shortProducts =
+      options.precision != "f32" && options.arithmetic != "f32";
   std::vector<CpuTarget> targets;
   if (names.empty())
-    for (llvm::StringRef name : llvm::reverse(cpuTargetNames()))
+    for (llvm::StringRef name : cpuTargetNames(shortProducts))
       targets.push_back(*lookupCpuTarget(name));
   for (const std::string &name : names) {
     std::optional<CpuTarget> target =
-        name == "native" ? hostCpuTarget() : lookupCpuTarget(name);
+        name == "native" ? hostCpuTarget(shortProducts) : lookupCpuTarget(name);
     if (!target)
       return llvm::createStringError(
           name == "native" ? "this processor lacks AVX2 and FMA, the least "
@@ -56,8 +59,11 @@ resolveCpus(const std::vector<std::string> &names) {
                                  llvm::join(cpuTargetNames(), ", "));
     targets.push_back(*target);
   }
-  llvm::stable_sort(targets, [](const CpuTarget &a, const CpuTarget &b) {
-    return a.lanes > b.lanes;
+  auto rank = [](const CpuTarget &target) {
+    return llvm::find(cpuTargetNames(), target.name) - cpuTargetNames().begin();
+  };
+  llvm::stable_sort(targets, [&](const CpuTarget &a, const CpuTarget &b) {
+    return rank(a) > rank(b);
   });
   return targets;
 }
@@ -230,7 +236,7 @@ llvm::Error Session::prepare() {
 
 llvm::Error Session::emitText() {
   std::optional<size_t> last = findPhase(options.emit);
-  auto cpus = resolveCpus(options.cpus);
+  auto cpus = resolveCpus(options.cpus, options.pipeline);
   if (!cpus)
     return cpus.takeError();
   PipelineOptions pipeline = options.pipeline;
@@ -300,7 +306,7 @@ llvm::Error Session::writeReport(const ModelContents &contents) {
 }
 
 llvm::Error Session::emitModel() {
-  auto cpus = resolveCpus(options.cpus);
+  auto cpus = resolveCpus(options.cpus, options.pipeline);
   if (!cpus)
     return cpus.takeError();
   if (done == 0) {

@@ -91,6 +91,11 @@ static void addCompile(CLI::App &app, int &code) {
                    "Largest Winograd tiles (default: f4): off is exact to "
                    "2e-7, f2 to 3e-7, f4 to 3e-6 of a convolution's result")
       ->check(CLI::IsMember({"off", "f2", "f4"}));
+  command
+      ->add_option("--arithmetic", options->pipeline.arithmetic,
+                   "Products of convolutions that read 16-bit values: bf16 "
+                   "where the CPU has them (default), or f32")
+      ->check(CLI::IsMember({"bf16", "f32"}));
   auto *autotune = command->add_flag(
       "--autotune", options->pipeline.autotune,
       "Measure the strategies of convolutions on this machine");

@@ -331,7 +331,7 @@ llvm::Error verify(const VerifyOptions &options) {
   DialectRegistry oracle;
   reference::registerReferenceModels(oracle);
   context.appendDialectRegistry(oracle);
-  auto targets = resolveCpus({options.cpu});
+  auto targets = resolveCpus({options.cpu}, options.pipeline);
   if (!targets)
     return targets.takeError();
   OwningOpRef<ModuleOp> module = readModule(context, options.input);

@@ -9,6 +9,7 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
@@ -83,10 +84,11 @@ static void populatePlan(OpPassManager &manager,
   // What is measured before the choice by the cost model is what that keeps.
   if (options.autotune)
     manager.addPass(createAutotuneCpuStrategyPass(
-        {options.cpu, options.winograd, options.autotuneCache}));
+        {options.cpu, options.winograd, options.arithmetic,
+         options.autotuneCache}));
   // Strategies first: they say how much temporary memory a kernel takes.
-  manager.addNestedPass<func::FuncOp>(
-      createSelectCpuStrategyPass({options.cpu, options.winograd}));
+  manager.addNestedPass<func::FuncOp>(createSelectCpuStrategyPass(
+      {options.cpu, options.winograd, options.arithmetic}));
   if (options.schedule)
     manager.addNestedPass<func::FuncOp>(createSchedulePass({options.inPlace}));
   // After the order is found: what an order saves costs no time.
@@ -121,7 +123,8 @@ void populatePhase(OpPassManager &manager, llvm::StringRef phase,
 void registerAllDialects(DialectRegistry &registry) {
   registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-                  seg::SegDialect, vector::VectorDialect>();
+                  seg::SegDialect, vector::VectorDialect,
+                  x86vector::X86VectorDialect>();
   registerCpuKernels(registry);
   registerCpuKernelCosts(registry);
   registerGpuKernels(registry);

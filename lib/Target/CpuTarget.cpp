@@ -20,23 +20,24 @@ double CpuTarget::modelledSeconds(double flops, double bytes,
 }
 
 static const std::vector<CpuTarget> &allTargets() {
-  static const std::vector<CpuTarget> targets = {
-      {"x86-64-v3",
-       "x86-64-v3",
-       {"avx2", "fma", "f16c"},
-       8,
-       16,
-       32 << 10,
-       512 << 10},
-      {"x86-64-v4",
-       "x86-64-v4",
-       {"avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512cd", "avx512dq",
-        "avx512vl"},
-       16,
-       32,
-       48 << 10,
-       1 << 20},
-  };
+  static const std::vector<CpuTarget> targets = [] {
+    CpuTarget v3;
+    v3.name = v3.llvmCpu = "x86-64-v3";
+    v3.features = {"avx2", "fma", "f16c"};
+    v3.l2Bytes = 512 << 10;
+    CpuTarget v4 = v3;
+    v4.name = v4.llvmCpu = "x86-64-v4";
+    for (const char *feature :
+         {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
+      v4.features.push_back(feature);
+    v4.lanes = 16, v4.registers = 32;
+    v4.l1Bytes = 48 << 10, v4.l2Bytes = 1 << 20;
+    CpuTarget bf16 = v4;
+    bf16.name = "x86-64-v4-bf16", bf16.llvmFeatures = "+avx512bf16";
+    bf16.features.push_back("avx512bf16");
+    bf16.bf16Products = true;
+    return std::vector<CpuTarget>{v3, v4, bf16};
+  }();
   return targets;
 }
 
@@ -48,16 +49,23 @@ std::optional<CpuTarget> lookupCpuTarget(llvm::StringRef name) {
 }
 
 llvm::ArrayRef<llvm::StringRef> cpuTargetNames() {
-  static const llvm::StringRef names[] = {"x86-64-v3", "x86-64-v4"};
+  static const llvm::StringRef names[] = {"x86-64-v3", "x86-64-v4",
+                                          "x86-64-v4-bf16"};
   return names;
 }
 
-std::optional<CpuTarget> hostCpuTarget() {
+llvm::ArrayRef<llvm::StringRef> cpuTargetNames(bool shortProducts) {
+  return cpuTargetNames().drop_back(shortProducts ? 0 : 1);
+}
+
+std::optional<CpuTarget> hostCpuTarget(bool shortProducts) {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (const CpuTarget &target : llvm::reverse(allTargets()))
+  for (llvm::StringRef name : llvm::reverse(cpuTargetNames(shortProducts))) {
+    CpuTarget target = *lookupCpuTarget(name);
     if (llvm::all_of(target.features,
                      [&](const std::string &f) { return features.lookup(f); }))
       return target;
+  }
   return std::nullopt;
 }
 

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/Parser/Parser.h"
 #include "segc/Codegen/CPU/KernelRunner.h"
 #include "segc/Codegen/CPU/LowerToLLVM.h"
@@ -77,7 +78,8 @@ DialectRegistry kernelRegistry() {
   DialectRegistry registry;
   registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-                  seg::SegDialect, vector::VectorDialect>();
+                  seg::SegDialect, vector::VectorDialect,
+                  x86vector::X86VectorDialect>();
   registerLLVMTranslations(registry);
   registerCpuKernels(registry);
   registerGpuKernels(registry);
@@ -185,6 +187,9 @@ CompiledFunction::compile(StringRef text, const KernelTestOptions &options,
   if (!self.module)
     return fail("cannot parse the test's text");
   narrowValues(self.function(), options);
+  if (options.choose)
+    for (auto fusion : self.function().getOps<seg::FusionOp>())
+      options.choose(fusion);
   if (llvm::Error failure = self.compile())
     return fail(llvm::toString(std::move(failure)));
   error.clear();

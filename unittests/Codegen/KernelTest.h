@@ -56,6 +56,8 @@ struct KernelTestOptions {
   /// results if `narrowResults`. The function is rewritten with casts.
   std::string narrow;
   bool narrowResults = true;
+  /// Gives fusions their strategies, where not the text or the default does.
+  std::function<void(seg::FusionOp)> choose;
   /// Result i lies in the memory of argument j.
   std::map<unsigned, unsigned> inPlace;
 };

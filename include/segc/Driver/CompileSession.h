@@ -51,9 +51,11 @@ llvm::Error runPhases(mlir::ModuleOp module, size_t first, size_t last,
                       const CompileOptions &options,
                       const PipelineOptions &pipeline);
 
-/// Targets by name; empty means all known, best first; "native" the host's.
+/// Targets by name, best first; empty means all that make a difference to the
+/// options' precision; "native" the host's.
 llvm::Expected<std::vector<CpuTarget>>
-resolveCpus(const std::vector<std::string> &names);
+resolveCpus(const std::vector<std::string> &names,
+            const PipelineOptions &options);
 
 /// Whether the CPU's kernels have this precision.
 llvm::Error checkPrecision(const PipelineOptions &options);

@@ -44,7 +44,7 @@ struct AutotuneCpuStrategyPass
 
   void runOnOperation() override {
     FailureOr<CpuStrategyContext> context =
-        cpuStrategyContext(getOperation(), cpu, winograd);
+        cpuStrategyContext(getOperation(), cpu, winograd, arithmetic);
     if (failed(context))
       return signalPassFailure();
     if (!llvm::all_of(context->target.features, cpuHasFeature)) {

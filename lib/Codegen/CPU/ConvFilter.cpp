@@ -20,14 +20,17 @@ static void copyRows(KernelBody &body, const ConvProblem &problem, Value filter,
                      Value first, Value end) {
   body.loop(first, end, 1, [&](Value c) {
     Value source = body.add(from, body.mul(c, problem.filterInStride)),
+          row = body.sub(c, first),
           target =
-              body.add(panel.base, body.mul(body.sub(c, first), panel.step));
+              body.add(panel.base,
+                       body.mul(panel.multiplier.word(body, row), panel.step));
     for (int64_t v = 0; v < panel.nb; ++v) {
       Value out = body.add(channel, v * panel.lanes);
       Value mask = channelMask(body, problem.outChannels,
                                panel.nb * panel.lanes, out, panel.lanes);
-      body.store(body.load(filter, body.add(source, out), panel.lanes, mask),
-                 panel.memref, body.add(target, v * panel.lanes));
+      panel.multiplier.storeAt(
+          body, body.load(filter, body.add(source, out), panel.lanes, mask),
+          panel.memref, body.add(target, v * panel.lanes), row);
     }
   });
 }
@@ -41,8 +44,10 @@ static void transposeRows(KernelBody &body, const ConvProblem &problem,
                problem.outChannels % (panel.nb * lanes) == 0;
   body.loop(first, end, lanes, [&](Value c) {
     Value left = body.sub(body.index(problem.inChannels), c),
+          row = body.sub(c, first),
           target =
-              body.add(panel.base, body.mul(body.sub(c, first), panel.step));
+              body.add(panel.base,
+                       body.mul(panel.multiplier.word(body, row), panel.step));
     for (int64_t v = 0; v < panel.nb; ++v) {
       SmallVector<Value> rows;
       for (int64_t lane = 0; lane < lanes; ++lane) {
@@ -62,8 +67,11 @@ static void transposeRows(KernelBody &body, const ConvProblem &problem,
       rows = transposeSquare(body, rows);
       for (int64_t lane = 0; lane < lanes; ++lane) {
         auto put = [&] {
-          body.store(rows[lane], panel.memref,
-                     body.add(target, lane * panel.step + v * lanes));
+          int64_t word = panel.multiplier.pairs() ? lane / 2 : lane;
+          panel.multiplier.storeAt(
+              body, rows[lane], panel.memref,
+              body.add(target, word * panel.step + v * lanes),
+              body.index(lane));
         };
         if (problem.inChannels % lanes == 0)
           put();

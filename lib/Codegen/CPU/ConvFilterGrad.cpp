@@ -16,7 +16,6 @@
 #include "segc/Codegen/CPU/ConvTile.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include <functional>
 
 using namespace mlir;
@@ -27,8 +26,9 @@ namespace {
 class FilterGradEmitter {
 public:
   FilterGradEmitter(const ConvProblem &problem, const FilterGradPlan &plan,
-                    Operation *root, int64_t wideLanes)
-      : problem(problem), plan(plan), root(root), wideLanes(wideLanes),
+                    Operation *root, const CpuTarget &target)
+      : problem(problem), plan(plan), root(root),
+        multiplier(plan.products, target), wideLanes(target.lanes),
         taskTaps(plan.taskTaps(problem)), rows(plan.rows(problem)),
         direct(plan.isDirect(problem)) {}
 
@@ -41,7 +41,7 @@ public:
     int64_t columns = divideUp(plan.channelBlocks(problem), plan.groups) *
                       plan.channelBlock();
     return roundUp(
-        (gradientBase() + (plan.pack_grad ? product(plan.tile) * columns : 0)) *
+        (gradientBase() + (plan.pack_grad ? plan.gradWords() * columns : 0)) *
             4,
         64);
   }
@@ -66,7 +66,8 @@ private:
     TileView view;
   };
   /// The columns of one channel block: gradient vector v of the pixel
-  /// (row, w) is memref[row + w*pitch + v*lanes].
+  /// (row, w) is memref[row + w*pitch + v*lanes]. Of pairs, `row` takes the
+  /// number of the pair.
   struct Columns {
     Value channel;
     Value memref;
@@ -91,6 +92,11 @@ private:
 
   Tile packTileOf(KernelBody &body, Value index, Value tapD, Value tapH);
   Value gradientRow(KernelBody &body, const Tile &tile, Value d, Value h);
+  /// The first pixel of a row, or pair of rows, of the packed gradient.
+  Value packedRow(KernelBody &body, Value d, Value h) {
+    Value row = body.add(body.mul(d, wordsOf(plan.products, plan.tile[1])), h);
+    return body.mul(row, plan.tile[2]);
+  }
   SmallVector<Value> gradientVectors(KernelBody &body, const Columns &columns,
                                      Value row, Value w);
   void packGradient(KernelBody &body, const Tile &tile, Value firstBlock,
@@ -131,6 +137,7 @@ private:
   ConvProblem problem;
   FilterGradPlan plan;
   Operation *root;
+  ProductEmitter multiplier;
   int64_t wideLanes;
   Dims taskTaps;
   int64_t rows;
@@ -246,24 +253,28 @@ FilterGradEmitter::Tile FilterGradEmitter::packTileOf(KernelBody &body,
     }
   }
   tile.inputOrigin = box.origin;
-  tile.view = packTile(body, TileSource(factor(0)), problem.in,
-                       problem.inChannels, tile.sample, box, 0, wideLanes);
+  tile.view =
+      packTile(body, TileSource(factor(0)), problem.in, problem.inChannels,
+               tile.sample, box, 0, wideLanes,
+               multiplier.pairs()
+                   ? TilePairs{TilePairs::Rows, &multiplier, packedStride(1)}
+                   : TilePairs());
   return tile;
 }
 
-/// Copies the tile's gradient to scratch: [block][pixel][nb x lanes].
+/// Copies the tile's gradient to scratch: [block][pixel][nb x lanes], or pixels
+/// of pairs of rows.
 void FilterGradEmitter::packGradient(KernelBody &body, const Tile &tile,
                                      Value firstBlock, Value endBlock) {
   Value gradient = inputOf(body, factor(1)), zero = body.index(0);
   body.loop(firstBlock, endBlock, 1, [&](Value block) {
     Value to = body.add(body.mul(body.sub(block, firstBlock),
-                                 product(plan.tile) * plan.channelBlock()),
+                                 plan.gradWords() * plan.channelBlock()),
                         gradientBase());
     body.loop(zero, tile.extents[0], 1, [&](Value d) {
       body.loop(zero, tile.extents[1], 1, [&](Value h) {
         Value from = gradientRow(body, tile, d, h);
-        Value row =
-            body.mul(body.add(body.mul(d, plan.tile[1]), h), plan.tile[2]);
+        Value row = packedRow(body, d, multiplier.word(body, h));
         body.loop(zero, tile.extents[2], 1, [&](Value w) {
           for (int64_t v = 0; v < plan.nb; ++v) {
             Value channel =
@@ -272,9 +283,10 @@ void FilterGradEmitter::packGradient(KernelBody &body, const Tile &tile,
                 body.mul(body.add(from, w), problem.outChannels), channel);
             Value target =
                 body.add(to, body.mul(body.add(row, w), plan.channelBlock()));
-            body.store(
+            multiplier.storeAt(
+                body,
                 body.load(gradient, source, plan.lanes, maskFor(body, channel)),
-                body.scratch(), body.add(target, v * plan.lanes));
+                body.scratch(), body.add(target, v * plan.lanes), h);
           }
         });
       });
@@ -307,11 +319,11 @@ FilterGradEmitter::Columns FilterGradEmitter::columnsOf(KernelBody &body,
     columns.memref = body.scratch();
     columns.pitch = plan.channelBlock();
     Value base = body.add(body.mul(body.sub(block, firstBlock),
-                                   product(plan.tile) * plan.channelBlock()),
+                                   plan.gradWords() * plan.channelBlock()),
                           gradientBase());
     columns.row = [this, &body, base](Value d, Value h) {
-      Value row = body.add(body.mul(d, plan.tile[1]), h);
-      return body.add(base, body.mul(row, plan.tile[2] * plan.channelBlock()));
+      return body.add(base,
+                      body.mul(packedRow(body, d, h), plan.channelBlock()));
     };
   } else {
     columns.memref = inputOf(body, factor(1));
@@ -371,16 +383,20 @@ void FilterGradEmitter::sweep(KernelBody &body, const Tile &tile,
   values = body.loop(
       zero, tile.extents[0], 1, values, [&](Value d, ValueRange carried) {
         return body.loop(
-            zero, tile.extents[1], 1, carried,
-            [&](Value h, ValueRange carried) {
+            zero, multiplier.words(body, tile.extents[1]), 1, carried,
+            [&](Value word, ValueRange carried) {
+              int64_t rowsOfWord = multiplier.pairs() ? 2 : 1;
+              Value h = body.mul(word, rowsOfWord);
               Value input = body.add(
                   body.add(block.input,
                            body.mul(d, packedStride(0) * tile.view.planePitch)),
                   body.mul(h, packedStride(1) * tile.view.rowPitch));
-              Value gradient = columns.row(d, h);
+              Value gradient = columns.row(d, word);
               SmallVector<Prefetch> ahead;
               if (plan.prefetch)
-                ahead = prefetches(body, tile, columns, block, d, h);
+                for (int64_t row = 0; row < rowsOfWord; ++row)
+                  ahead.append(prefetches(body, tile, columns, block, d,
+                                          body.add(h, row)));
               if (plan.share_taps)
                 return sweepRowSharingTaps(body, columns, block, tile.view,
                                            input, gradient, tile.extents[2],
@@ -481,8 +497,7 @@ FilterGradEmitter::sweepRow(KernelBody &body, const Columns &columns,
               body.loadScalar(view.memref, body.add(at, offset)), plan.lanes);
           for (int64_t v = 0; v < plan.nb; ++v) {
             Value &sum = sums[row * plan.nb + v];
-            sum = vector::FMAOp::create(body.builder(), body.loc(), value,
-                                        gradients[v], sum);
+            sum = multiplier.multiplyAdd(body, value, gradients[v], sum);
           }
         }
         return sums;
@@ -509,8 +524,7 @@ SmallVector<Value> FilterGradEmitter::sweepRowSharingTaps(
       for (int64_t tap = from; tap < to; ++tap)
         for (int64_t v = 0; v < plan.nb; ++v) {
           Value &sum = sums[(tap * rowCount + row) * plan.nb + v];
-          sum = vector::FMAOp::create(body.builder(), body.loc(), value,
-                                      window[tap][v], sum);
+          sum = multiplier.multiplyAdd(body, value, window[tap][v], sum);
         }
     }
   };
@@ -561,7 +575,7 @@ LogicalResult emitConvFilterGrad(FusionEmitter &emitter, Operation *root) {
   if (failed(plan))
     return failure();
   ConvProblem problem = plan->seen(whole);
-  FilterGradEmitter gradient(problem, *plan, root, emitter.getTarget().lanes);
+  FilterGradEmitter gradient(problem, *plan, root, emitter.getTarget());
   emitter.launch({gradient.sumTasks(), 0}, gradient.scratchBytes(),
                  [&](KernelBody &body) { gradient.sum(body); });
   if (!plan->isDirect(problem))

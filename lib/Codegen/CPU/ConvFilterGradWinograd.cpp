@@ -18,7 +18,6 @@
 #include "segc/Codegen/CPU/WinogradStrategy.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -28,8 +27,10 @@ namespace {
 class WinogradFilterGradEmitter {
 public:
   WinogradFilterGradEmitter(const ConvProblem &problem,
-                            const WinogradFilterGradPlan &plan, Operation *root)
-      : problem(problem), plan(plan), root(root), outer(plan.outer()) {}
+                            const WinogradFilterGradPlan &plan, Operation *root,
+                            const CpuTarget &target)
+      : problem(problem), plan(plan), root(root),
+        multiplier(plan.products, target), outer(plan.outer()) {}
 
   void sum(KernelBody &body);
   void finish(KernelBody &body);
@@ -94,6 +95,7 @@ private:
   ConvProblem problem;
   WinogradFilterGradPlan plan;
   Operation *root;
+  ProductEmitter multiplier;
   unsigned outer;
 };
 
@@ -163,12 +165,14 @@ void WinogradFilterGradEmitter::transform(KernelBody &body, const Side &side,
         return body.load(body.scratch(), body.add(from, bufferBase()),
                          plan.lanes);
       };
-      Value to = body.add(body.mul(number, side.tilePitch),
-                          body.add(body.sub(channel, side.first), side.base));
+      Value to =
+          body.add(body.mul(multiplier.word(body, number), side.tilePitch),
+                   body.add(body.sub(channel, side.first), side.base));
       auto store = [&](Value d, Value h, Value w, Value value) {
-        body.store(
-            value, body.scratch(),
-            body.add(to, body.mul(innerIndex(body, d, h, w), side.pointPitch)));
+        multiplier.storeAt(
+            body, value, body.scratch(),
+            body.add(to, body.mul(innerIndex(body, d, h, w), side.pointPitch)),
+            number);
       };
       transformBox(body, inner, {}, plan.lanes, load, store);
     });
@@ -204,21 +208,21 @@ void WinogradFilterGradEmitter::multiplyRows(KernelBody &body, int64_t rows,
     for (int64_t v = 0; v < plan.nb; ++v)
       sums.push_back(body.load(
           body.temp(), body.add(sumsAt, r * columns + v * lanes), lanes));
+  Value words = multiplier.words(body, tiles);
   sums = body.loop(
-      body.index(0), tiles, 1, sums, [&](Value tile, ValueRange carried) {
+      body.index(0), words, 1, sums, [&](Value word, ValueRange carried) {
         SmallVector<Value> sums(carried), vectors;
-        Value from = body.add(grads, body.mul(tile, gradTilePitch()));
+        Value from = body.add(grads, body.mul(word, gradTilePitch()));
         for (int64_t v = 0; v < plan.nb; ++v)
           vectors.push_back(
               body.load(scratch, body.add(from, v * lanes), lanes));
-        Value values = body.add(inputs, body.mul(tile, inputTilePitch()));
+        Value values = body.add(inputs, body.mul(word, inputTilePitch()));
         for (int64_t r = 0; r < rows; ++r) {
           Value value =
               body.splat(body.loadScalar(scratch, body.add(values, r)), lanes);
           for (int64_t v = 0; v < plan.nb; ++v) {
             Value &sum = sums[r * plan.nb + v];
-            sum = vector::FMAOp::create(body.builder(), body.loc(), value,
-                                        vectors[v], sum);
+            sum = multiplier.multiplyAdd(body, value, vectors[v], sum);
           }
         }
         return sums;
@@ -381,7 +385,7 @@ LogicalResult emitWinogradFilterGrad(FusionEmitter &emitter, Operation *root) {
       readWinogradFilterGradPlan(emitter, problem, root);
   if (failed(plan))
     return failure();
-  WinogradFilterGradEmitter grad(problem, *plan, root);
+  WinogradFilterGradEmitter grad(problem, *plan, root, emitter.getTarget());
   emitter.launch({grad.sumTasks(), 0},
                  roundUp(plan->scratchSize(problem) * 4, 64),
                  [&](KernelBody &body) { grad.sum(body); });

@@ -20,7 +20,6 @@
 #include "segc/Codegen/CPU/ConvTile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -30,9 +29,11 @@ namespace {
 class ConvEmitter {
 public:
   ConvEmitter(const ConvProblem &problem, const ConvPlan &plan, Operation *root,
-              seg::FusionOp fusion, int64_t wideLanes)
-      : problem(problem), plan(plan), root(root), wideLanes(wideLanes),
-        most(problem.phaseTaps()), output(problem, root, fusion, plan.lanes),
+              seg::FusionOp fusion, const CpuTarget &target)
+      : problem(problem), plan(plan), root(root),
+        multiplier(plan.products, target), wideLanes(target.lanes),
+        words(plan.words(problem)), most(problem.phaseTaps()),
+        output(problem, root, fusion, plan.lanes),
         reductions(fusion, plan.outputTiles(problem)) {}
 
   void packFilter(KernelBody &body);
@@ -92,9 +93,7 @@ private:
   int64_t stepSize() const {
     return plan.channelBlock() * (plan.share_taps ? most[2] : 1);
   }
-  int64_t panelRow() const {
-    return most[2] * problem.inChannels * plan.channelBlock();
-  }
+  int64_t panelRow() const { return most[2] * words * plan.channelBlock(); }
   int64_t accumulatorBase() const {
     return plan.in_place ? 0 : roundUp(plan.tileSize(problem), plan.lanes);
   }
@@ -102,7 +101,9 @@ private:
   ConvProblem problem;
   ConvPlan plan;
   Operation *root;
+  ProductEmitter multiplier;
   int64_t wideLanes; ///< Of vectors that move data.
+  int64_t words;     ///< Of a pixel.
   Dims most;
   ConvOutput output;
   TileReductions reductions;
@@ -134,11 +135,10 @@ void ConvEmitter::packFilter(KernelBody &body) {
                             filterTap(1, ids[3]));
     body.loop(body.index(0), phase[2].taps, 1, [&](Value w) {
       Value tap = body.add(body.mul(tapRow, problem.taps[2]), filterTap(2, w));
-      int64_t between =
-          plan.channelBlock() * (plan.share_taps ? 1 : problem.inChannels);
+      int64_t between = plan.channelBlock() * (plan.share_taps ? 1 : words);
       packFilterTap(body, problem, inputOf(body, root->getOperand(1)), tap,
                     {body.temp(), body.add(row, body.mul(w, between)),
-                     stepSize(), plan.lanes, plan.nb},
+                     stepSize(), plan.lanes, plan.nb, multiplier},
                     channel, body.index(0), body.index(problem.inChannels));
     });
   });
@@ -170,7 +170,9 @@ void ConvEmitter::multiply(KernelBody &body) {
   }
   context.view =
       readTile(body, TileSource(root->getOperand(0)), plan.in_place, problem.in,
-               problem.inChannels, context.sample, inputs, wideLanes);
+               problem.inChannels, context.sample, inputs, wideLanes,
+               multiplier.pairs() ? TilePairs{TilePairs::Channels, &multiplier}
+                                  : TilePairs());
 
   int64_t blocks = plan.channelBlocks(problem),
           perGroup = divideUp(blocks, plan.groups);
@@ -231,16 +233,15 @@ SmallVector<Value> ConvEmitter::accumulate(KernelBody &body,
   Dims strides = problem.inStrides();
   const TileView &view = context.view;
   Value corner = view.base;
-  int64_t pitches[] = {view.planePitch, view.rowPitch, problem.inChannels};
+  int64_t pitches[] = {view.planePitch, view.rowPitch, words};
   for (unsigned d = 0; d < 3; ++d)
     corner = body.add(corner, body.mul(block.at[d], strides[d] * pitches[d]));
 
   SmallVector<Value> sums(product(block.size) * plan.nb,
                           body.zeroVector(plan.lanes));
   Value zero = body.index(0);
-  Value stepCount = plan.share_taps
-                        ? body.index(problem.inChannels)
-                        : body.mul(context.phase[2].taps, problem.inChannels);
+  Value stepCount = plan.share_taps ? body.index(words)
+                                    : body.mul(context.phase[2].taps, words);
   return body.loop(
       zero, context.phase[0].taps, 1, sums, [&](Value d, ValueRange carried) {
         return body.loop(
@@ -269,8 +270,8 @@ SmallVector<Value> ConvEmitter::accumulate(KernelBody &body,
       });
 }
 
-/// One step: an input channel of every pixel of the block with one tap of the
-/// row, or (share_taps) with all of them.
+/// One step: an input channel (or pair) of every pixel of the block with one
+/// tap of the row, or (share_taps) with all of them.
 void ConvEmitter::steps(KernelBody &body, const Dims &size,
                         const TileView &view, Value row, Value panel,
                         SmallVector<Value> &sums) {
@@ -285,7 +286,7 @@ void ConvEmitter::steps(KernelBody &body, const Dims &size,
       for (int64_t x = 0; x < size[2] + taps - 1; ++x) {
         int64_t offset = d * strides[0] * view.planePitch +
                          h * strides[1] * view.rowPitch +
-                         x * strides[2] * problem.inChannels;
+                         x * strides[2] * words;
         Value value = body.splat(
             body.loadScalar(view.memref, body.add(row, offset)), plan.lanes);
         for (int64_t tap = 0; tap < taps; ++tap) {
@@ -294,8 +295,8 @@ void ConvEmitter::steps(KernelBody &body, const Dims &size,
             continue;
           for (int64_t v = 0; v < plan.nb; ++v) {
             Value &sum = sums[((d * size[1] + h) * size[2] + w) * plan.nb + v];
-            sum = vector::FMAOp::create(body.builder(), body.loc(), value,
-                                        weights[tap * plan.nb + v], sum);
+            sum = multiplier.multiplyAdd(body, value,
+                                         weights[tap * plan.nb + v], sum);
           }
         }
       }
@@ -370,7 +371,7 @@ LogicalResult emitConv(FusionEmitter &emitter, Operation *root) {
   if (failed(plan))
     return failure();
   ConvEmitter conv(problem, *plan, root, emitter.getFusion(),
-                   emitter.getTarget().lanes);
+                   emitter.getTarget());
   emitter.launch({conv.packTasks(), 0}, 0,
                  [&](KernelBody &body) { conv.packFilter(body); });
   emitter.launch({0, conv.tasksPerSample()},

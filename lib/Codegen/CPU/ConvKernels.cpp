@@ -57,11 +57,27 @@ Kind makeKind(seg::FusionOp fusion, const ConvProblem &problem, StringRef name,
   return {name, std::move(refusal), rate};
 }
 
-/// The context of a root whose first operand may have a prologue.
-CpuStrategyContext withPrologue(Operation *op, CpuStrategyContext context) {
+/// Whether an activation is of 16 bits, or computed by a prologue from one.
+bool isShort(Value operand) {
+  if (seg::storedValue(operand) != operand)
+    return true;
+  Operation *op = operand.getDefiningOp();
+  return op && isShort(op->getOperand(0));
+}
+
+/// The context of a root whose first operand may have a prologue, and which
+/// multiplies the `factors`; a filter is as exact as they are.
+CpuStrategyContext contextOf(Operation *op, CpuStrategyContext context,
+                             ValueRange factors) {
   TileSource input(op->getOperand(0));
   context.computedInput = !input.isInput();
   context.loadCycles = input.loadCycles();
+  auto pin = op->getAttrOfType<StringAttr>(seg::precisionAttrName);
+  if (!llvm::all_of(factors, isShort) || (pin && pin.getValue() == "f32"))
+    context.products = Products::F32;
+  context.bf16Error = isa<seg::ConvOp, seg::ConvTransposeOp>(op)
+                          ? forwardBf16Error
+                          : gradientBf16Error;
   return context;
 }
 
@@ -166,13 +182,13 @@ template <typename Op>
 struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
                                    const CpuStrategyContext &context) const {
-    CpuStrategyContext own = withPrologue(op, context);
+    CpuStrategyContext own = contextOf(op, context, op->getOperand(0));
     return choose(op, convKinds(op, fusion, own), own);
   }
   SmallVector<DictionaryAttr>
   cpuStrategyCandidates(Operation *op, seg::FusionOp fusion,
                         const CpuStrategyContext &context) const {
-    CpuStrategyContext own = withPrologue(op, context);
+    CpuStrategyContext own = contextOf(op, context, op->getOperand(0));
     return candidates(convKinds(op, fusion, own), own);
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
@@ -205,13 +221,13 @@ struct FilterGradKernel
                                           seg::ConvFilterGradOp> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
                                    const CpuStrategyContext &context) const {
-    CpuStrategyContext own = withPrologue(op, context);
+    CpuStrategyContext own = contextOf(op, context, op->getOperands());
     return choose(op, filterGradKinds(op, fusion, own), own);
   }
   SmallVector<DictionaryAttr>
   cpuStrategyCandidates(Operation *op, seg::FusionOp fusion,
                         const CpuStrategyContext &context) const {
-    CpuStrategyContext own = withPrologue(op, context);
+    CpuStrategyContext own = contextOf(op, context, op->getOperands());
     return candidates(filterGradKinds(op, fusion, own), own);
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {

@@ -32,12 +32,20 @@ Dims ConvPlan::tileCounts(const ConvProblem &problem) const {
 }
 
 int64_t ConvPlan::panelSize(const ConvProblem &problem) const {
-  return product(problem.phaseTaps()) * problem.inChannels * channelBlock();
+  return product(problem.phaseTaps()) * words(problem) * channelBlock();
 }
 
 int64_t ConvPlan::tileSize(const ConvProblem &problem) const {
   return problem.window(0, tile[0]) * problem.window(1, tile[1]) *
-         problem.window(2, tile[2]) * problem.inChannels;
+         problem.window(2, tile[2]) * words(problem);
+}
+
+std::string bf16Refusal(const ConvProblem &problem) {
+  constexpr int64_t unit = 16; // Of the widest vectors that pack a tile.
+  if (problem.inChannels % unit != 0)
+    return std::to_string(problem.inChannels) +
+           " input channels, expected a multiple of " + std::to_string(unit);
+  return "";
 }
 
 Dims FilterGradPlan::tileCounts(const ConvProblem &problem) const {
@@ -187,7 +195,7 @@ static double taskCycles(const ConvProblem &problem, const ConvPlan &plan,
   double tileBytes = 4.0 * plan.tileSize(problem),
          panelBytes = 4.0 * plan.panelSize(problem);
   bool fits = tileBytes + panelBytes <= 0.9 * target.l2Bytes;
-  double steps = product(taps) * problem.inChannels;
+  double steps = product(taps) * plan.words(problem);
   double multiply =
       tileCycles(problem, plan, plan.tile, fits ? panelFromL2 : panelFromL3) *
       steps * blocks;
@@ -246,7 +254,7 @@ static int64_t selectUnroll(const ConvProblem &problem, const ConvPlan &plan) {
   int64_t taps = problem.phaseTaps()[2];
   bool disjoint = problem.hasEqualPhases(2) && !plan.share_taps &&
                   taps <= problem.inStrides()[2];
-  int64_t steps = problem.inChannels * (disjoint ? taps : 1);
+  int64_t steps = plan.words(problem) * (disjoint ? taps : 1);
   int64_t fmas = product(plan.block) * plan.nb * (plan.share_taps ? taps : 1);
   if (steps * fmas <= mostFmas)
     return steps;
@@ -272,6 +280,8 @@ std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,
   ConvPlan plan{};
   plan.lanes = lanesFor(problem.outChannels, target);
   plan.in_place = problem.readsInPlace() && !context.computedInput;
+  if (bf16Refusal(problem).empty())
+    plan.products = context.products;
   if (!selectRegisterBlock(problem, context, plan))
     return {plan, std::numeric_limits<double>::infinity()};
   selectTile(problem, context, plan);
@@ -384,12 +394,14 @@ static double totalCycles(const ConvProblem &problem,
   double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
   double sums = taps[0] * taps[1] * plan.rows(problem) * blocks * plan.nb;
   double multiply =
-      product(plan.tile) * rowCycles(problem, plan, target) * blocks;
+      plan.gradWords() * rowCycles(problem, plan, target) * blocks;
+  // With pairs of rows every row is stored twice, and read before.
+  double store = plan.products == Products::F32 ? packCycles : 3 * packCycles;
   double pack =
-      (plan.tileSize(problem) * (packCycles + context.loadCycles) +
+      (plan.tileSize(problem) * (store + context.loadCycles) +
        (plan.pack_grad ? product(plan.tile) * blocks * plan.channelBlock()
                        : 0) *
-           packCycles) /
+           store) /
       target.lanes;
   // The sums are read and written for every tile, where they lie.
   double bytes = 4.0 * target.lanes * sums;
@@ -413,6 +425,8 @@ selectFilterGradPlan(const ConvProblem &problem, bool swapped,
   FilterGradPlan plan{}, candidate{};
   candidate.swapped = swapped;
   candidate.lanes = lanesFor(problem.outChannels, target);
+  if (bf16Refusal(problem).empty())
+    candidate.products = context.products;
   candidate.prefetch = 4 * (product(problem.in) * problem.inChannels +
                             product(problem.out) * problem.outChannels) >
                        8 * target.l2Bytes;
@@ -427,7 +441,8 @@ selectFilterGradPlan(const ConvProblem &problem, bool swapped,
       // Rows of the gradient that lie a large power of two apart fall into
       // the same few sets of the first cache level; 16-bit values would be
       // converted again for every block of rows.
-      candidate.pack_grad = problem.narrowGrad || problem.outChannels >= 256 ||
+      candidate.pack_grad = candidate.products != Products::F32 ||
+                            problem.narrowGrad || problem.outChannels >= 256 ||
                             problem.outChannels % candidate.channelBlock() != 0;
       int64_t tiles = product(candidate.tileCounts(problem)),
               blocks = candidate.channelBlocks(problem);

@@ -30,6 +30,7 @@ void forEntries(ConvPlan &plan, F &&f) {
       f("tile", plan.tile), f("groups", plan.groups);
   f("share_taps", plan.share_taps), f("in_place", plan.in_place),
       f("unroll", plan.unroll);
+  f("products", plan.products);
 }
 
 template <typename F>
@@ -40,6 +41,7 @@ void forEntries(FilterGradPlan &plan, F &&f) {
       f("share_taps", plan.share_taps);
   f("pack_grad", plan.pack_grad), f("prefetch", plan.prefetch),
       f("swapped", plan.swapped);
+  f("products", plan.products);
 }
 
 template <typename F>
@@ -47,6 +49,7 @@ void forEntries(WinogradPlan &plan, F &&f) {
   f("m", plan.m), f("tile", plan.tile), f("lanes", plan.lanes),
       f("nb", plan.nb), f("ur", plan.ur);
   f("groups", plan.groups), f("in_place", plan.in_place);
+  f("products", plan.products);
 }
 
 template <typename F>
@@ -55,6 +58,7 @@ void forEntries(WinogradFilterGradPlan &plan, F &&f) {
       f("nb", plan.nb), f("ur", plan.ur);
   f("splits", plan.splits), f("groups", plan.groups),
       f("task_points", plan.task_points);
+  f("products", plan.products);
 }
 
 template <typename F>
@@ -74,6 +78,11 @@ struct Writer {
   }
   void operator()(StringRef name, const Dims &value) {
     entries.push_back(b.getNamedAttr(name, b.getDenseI64ArrayAttr(value)));
+  }
+  /// Those of f32 go without saying.
+  void operator()(StringRef name, Products value) {
+    if (value == Products::Bf16)
+      entries.push_back(b.getNamedAttr(name, b.getStringAttr("bf16")));
   }
 };
 
@@ -102,6 +111,15 @@ struct Reader {
       return llvm::all_of(value, [](int64_t size) { return size > 0; });
     });
   }
+  void operator()(StringRef name, Products &value) {
+    value = Products::F32;
+    if (!strategy || !strategy.contains(name))
+      return;
+    read<StringAttr>(name, [&](StringAttr attr) {
+      value = Products::Bf16;
+      return attr.getValue() == "bf16";
+    });
+  }
 };
 
 /// Reads a plan's entries; whether they suit the problem is not asked.
@@ -115,28 +133,29 @@ LogicalResult readPlan(FusionEmitter &emitter, Operation *op, Plan &plan) {
   return success();
 }
 
-int64_t tempFloats(const ConvProblem &problem, const ConvPlan &plan) {
+// Words of the temporary.
+int64_t tempWords(const ConvProblem &problem, const ConvPlan &plan) {
   return problem.phaseCount() * plan.channelBlocks(problem) *
          plan.panelSize(problem);
 }
-int64_t tempFloats(const ConvProblem &whole, const FilterGradPlan &plan) {
+int64_t tempWords(const ConvProblem &whole, const FilterGradPlan &plan) {
   ConvProblem problem = plan.seen(whole);
   return plan.isDirect(problem) ? 0 : plan.splits * plan.partialSize(problem);
 }
-int64_t tempFloats(const ConvProblem &problem, const WinogradPlan &plan) {
+int64_t tempWords(const ConvProblem &problem, const WinogradPlan &plan) {
   return plan.filterSize(problem);
 }
-int64_t tempFloats(const ConvProblem &problem, const NarrowPlan &plan) {
+int64_t tempWords(const ConvProblem &problem, const NarrowPlan &plan) {
   return plan.filterSize(problem);
 }
-int64_t tempFloats(const ConvProblem &problem,
-                   const WinogradFilterGradPlan &plan) {
+int64_t tempWords(const ConvProblem &problem,
+                  const WinogradFilterGradPlan &plan) {
   return plan.splits * plan.sumSize(problem);
 }
 
 template <typename Plan>
 int64_t tempBytes(const ConvProblem &problem, const Plan &plan) {
-  return roundUp(tempFloats(problem, plan) * 4, 64);
+  return roundUp(tempWords(problem, plan) * 4, 64);
 }
 
 /// Whether Winograd tiles can compute it and are of sizes that are known.
@@ -182,6 +201,16 @@ FailureOr<Plan> readTiles(FusionEmitter &emitter, const ConvProblem &problem,
       failed(checkTiles(problem, op, plan.m)))
     return failure();
   return plan;
+}
+
+/// Whether the direct kernels can pack pairs.
+template <typename Plan>
+LogicalResult checkProducts(const ConvProblem &problem, Operation *op,
+                            const Plan &plan) {
+  std::string refusal = bf16Refusal(problem);
+  if (plan.products == Products::F32 || refusal.empty())
+    return success();
+  return op->emitOpError("cannot multiply pairs of bf16: ") << refusal;
 }
 
 template <typename Plan>
@@ -231,8 +260,12 @@ FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
                                  const ConvProblem &problem, Operation *op) {
   ConvPlan plan{};
   if (failed(readPlan(emitter, op, plan)) ||
-      failed(checkMemory(emitter, problem, op, plan)))
+      failed(checkMemory(emitter, problem, op, plan)) ||
+      failed(checkProducts(problem, op, plan)))
     return failure();
+  if (plan.in_place && plan.products != Products::F32)
+    return op->emitOpError("cannot read its input in place: pairs of bf16 are "
+                           "packed");
   Dims space = problem.space();
   bool outerBlocked = false;
   for (unsigned d = 0; d < 3; ++d) {
@@ -252,9 +285,9 @@ FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
       !(problem.inStrides()[2] == 1 && problem.hasEqualPhases(2)))
     return op->emitOpError("cannot share inputs between taps");
   int64_t steps =
-      problem.inChannels * (problem.hasEqualPhases(2) && !plan.share_taps
-                                ? problem.phaseTaps()[2]
-                                : 1);
+      plan.words(problem) * (problem.hasEqualPhases(2) && !plan.share_taps
+                                 ? problem.phaseTaps()[2]
+                                 : 1);
   if (steps % plan.unroll != 0)
     return op->emitOpError("expects unroll to divide ")
            << steps << ", got " << plan.unroll;
@@ -275,6 +308,10 @@ FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
   if (failed(checkMemory(emitter, whole, op, plan)))
     return failure();
   ConvProblem problem = plan.seen(whole);
+  if (failed(checkProducts(problem, op, plan)))
+    return failure();
+  if (plan.products != Products::F32 && !plan.pack_grad)
+    return op->emitOpError("expects pack_grad with products of bf16");
   if (!llvm::is_contained(
           {int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]},
           plan.tap_groups))

@@ -47,13 +47,37 @@ static void forVectors(KernelBody &body, Value from, Value to, int64_t lanes,
               [&] { each(end, body.prefixMask(rest, lanes)); });
 }
 
+/// Stores values of the row `h`, which begins at the word `to`, from its
+/// `element` on.
+static void storePacked(KernelBody &body, const TileView &view,
+                        const TilePairs &pairs, Value values, Value h, Value to,
+                        Value element, Value mask) {
+  switch (pairs.kind) {
+  case TilePairs::None:
+    return body.store(values, view.memref, body.add(to, element), mask);
+  case TilePairs::Channels:
+    return pairs.multiplier->storeNeighbours(
+        body, values, view.memref, body.add(to, body.div(element, 2)));
+  case TilePairs::Rows:
+    Value word = body.add(to, element);
+    pairs.multiplier->storeAt(body, values, view.memref, word, body.index(0));
+    // Of the row before, the first half is there already.
+    body.ifThen(body.less(body.index(pairs.rowDistance - 1), h), [&] {
+      pairs.multiplier->storeAt(
+          body, values, view.memref,
+          body.sub(word, pairs.rowDistance * view.rowPitch), body.index(1));
+    });
+  }
+}
+
 TileView packTile(KernelBody &body, const TileSource &source, const Dims &size,
                   int64_t channels, Value sample, const TileBox &box,
-                  int64_t base, int64_t lanes) {
+                  int64_t base, int64_t lanes, const TilePairs &pairs) {
   TileView view;
   view.memref = body.scratch();
   view.base = body.index(base);
-  view.rowPitch = box.largest[2] * channels;
+  view.rowPitch =
+      box.largest[2] * channels / (pairs.kind == TilePairs::Channels ? 2 : 1);
   view.planePitch = box.largest[1] * view.rowPitch;
   bool whole = channels % lanes == 0;
   Value width = box.extents[2];
@@ -80,13 +104,15 @@ TileView packTile(KernelBody &body, const TileSource &source, const Dims &size,
                           body.mul(h, view.rowPitch));
       Value copyBegin = select(body, inside, leftEnd, rowEnd),
             copyEnd = select(body, inside, rightEnd, rowEnd);
+      auto put = [&](Value values, Value i, Value mask) {
+        storePacked(body, view, pairs, values, h, to, i, mask);
+      };
       auto copy = [&](Value i, Value mask) {
-        Value value =
-            body.load(source.memref(body), body.add(from, i), lanes, mask);
-        body.store(value, view.memref, body.add(to, i), mask);
+        put(body.load(source.memref(body), body.add(from, i), lanes, mask), i,
+            mask);
       };
       auto zeros = [&](Value i, Value mask) {
-        body.store(body.zeroVector(lanes), view.memref, body.add(to, i), mask);
+        put(body.zeroVector(lanes), i, mask);
       };
       forVectors(body, zero, copyBegin, lanes, whole, zeros);
       if (source.isInput())
@@ -94,7 +120,7 @@ TileView packTile(KernelBody &body, const TileSource &source, const Dims &size,
       else
         source.emitRow(body, sample, {sourceD, sourceH, box.origin[2]},
                        select(body, inside, left, width),
-                       select(body, inside, right, width), to, lanes);
+                       select(body, inside, right, width), lanes, put);
       forVectors(body, copyEnd, rowEnd, lanes, whole, zeros);
     });
   });
@@ -117,11 +143,11 @@ TileView tileInPlace(KernelBody &body, Value source, const Dims &size,
 
 TileView readTile(KernelBody &body, const TileSource &source, bool inPlace,
                   const Dims &size, int64_t channels, Value sample,
-                  const TileBox &box, int64_t lanes) {
-  return inPlace
-             ? tileInPlace(body, source.memref(body), size, channels, sample,
-                           box)
-             : packTile(body, source, size, channels, sample, box, 0, lanes);
+                  const TileBox &box, int64_t lanes, const TilePairs &pairs) {
+  return inPlace ? tileInPlace(body, source.memref(body), size, channels,
+                               sample, box)
+                 : packTile(body, source, size, channels, sample, box, 0, lanes,
+                            pairs);
 }
 
 SmallVector<Value> transposeSquare(KernelBody &body, ArrayRef<Value> rows) {

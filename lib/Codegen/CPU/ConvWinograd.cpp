@@ -19,9 +19,8 @@
 #include "TileReductions.h"
 #include "WinogradTransform.h"
 #include "segc/Codegen/CPU/ConvTile.h"
+#include "segc/Codegen/CPU/ProductEmitter.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
-
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -34,8 +33,10 @@ constexpr int64_t filterChannels = 16;
 class WinogradEmitter {
 public:
   WinogradEmitter(const ConvProblem &problem, const WinogradPlan &plan,
-                  Operation *root, seg::FusionOp fusion)
+                  Operation *root, seg::FusionOp fusion,
+                  const CpuTarget &target)
       : problem(problem), plan(plan), root(root),
+        multiplier(plan.products, target),
         output(problem, root, fusion, plan.lanes),
         reductions(fusion, plan.outputTiles(problem)) {}
 
@@ -76,8 +77,8 @@ private:
     return body.add(body.mul(body.add(body.mul(d, points[1]), h), points[2]),
                     w);
   }
-  /// Elements from a tile's points to the next tile's.
-  int64_t tilePitch() const { return roundUp(problem.inChannels, plan.lanes); }
+  /// Words from a tile's points to the next tile's.
+  int64_t tilePitch() const { return plan.tilePitch(problem); }
   int64_t pointsBase() const {
     return plan.in_place ? 0 : plan.inputSize(problem);
   }
@@ -91,6 +92,7 @@ private:
   ConvProblem problem;
   WinogradPlan plan;
   Operation *root;
+  ProductEmitter multiplier;
   ConvOutput output;
   TileReductions reductions;
 };
@@ -113,7 +115,7 @@ void WinogradEmitter::transformFilter(KernelBody &body) {
     Value from = filterTap(body, problem, {at[0], at[1], at[2]});
     packFilterTap(body, problem, inputOf(body, root->getOperand(1)), from,
                   {body.scratch(), body.mul(tap, filterChannels * width), width,
-                   plan.lanes, plan.nb},
+                   plan.lanes, plan.nb, ProductEmitter()},
                   body.mul(ids[0], width), first, end);
   });
   TransformMatrices matrices = forEachDim(plan.m, winogradFilter);
@@ -132,8 +134,11 @@ void WinogradEmitter::transformFilter(KernelBody &body) {
       auto store = [&](Value d, Value h, Value w, Value value) {
         Value row = body.mul(body.add(panel, pointIndex(body, d, h, w)),
                              plan.panelPitch(problem));
-        body.store(value, body.temp(),
-                   body.add(row, body.add(body.mul(c, width), lane)));
+        multiplier.storeAt(
+            body, value, body.temp(),
+            body.add(row,
+                     body.add(body.mul(multiplier.word(body, c), width), lane)),
+            c);
       };
       transformBox(body, matrices, buffer, plan.lanes, load, store);
     });
@@ -191,26 +196,28 @@ void WinogradEmitter::transformInput(KernelBody &body, const Task &task) {
         body.add(body.mul(tile[1], plan.m[1] * view.rowPitch),
                  body.mul(tile[2], plan.m[2] * problem.inChannels)));
     Value to = body.add(body.mul(number, tilePitch()), pointsBase());
-    body.loop(body.index(0), body.index(problem.inChannels), plan.lanes,
-              [&](Value channel) {
-                Value mask = channelMask(body, problem.inChannels, plan.lanes,
-                                         channel, plan.lanes);
-                auto load = [&](Value d, Value h, Value w) {
-                  Value at = body.add(body.add(body.mul(d, view.planePitch),
-                                               body.mul(h, view.rowPitch)),
-                                      body.mul(w, problem.inChannels));
-                  return body.load(view.memref,
-                                   body.add(body.add(corner, channel), at),
-                                   plan.lanes, mask);
-                };
-                auto store = [&](Value d, Value h, Value w, Value value) {
-                  Value at = body.mul(pointIndex(body, d, h, w),
-                                      plan.pointPitch(problem));
-                  body.store(value, body.scratch(),
-                             body.add(body.add(to, channel), at));
-                };
-                transformBox(body, matrices, buffer, plan.lanes, load, store);
-              });
+    body.loop(
+        body.index(0), body.index(problem.inChannels), plan.lanes,
+        [&](Value channel) {
+          Value mask = channelMask(body, problem.inChannels, plan.lanes,
+                                   channel, plan.lanes);
+          auto load = [&](Value d, Value h, Value w) {
+            Value at = body.add(body.add(body.mul(d, view.planePitch),
+                                         body.mul(h, view.rowPitch)),
+                                body.mul(w, problem.inChannels));
+            return body.load(view.memref,
+                             body.add(body.add(corner, channel), at),
+                             plan.lanes, mask);
+          };
+          auto store = [&](Value d, Value h, Value w, Value value) {
+            Value at =
+                body.mul(pointIndex(body, d, h, w), plan.pointPitch(problem));
+            multiplier.storeNeighbours(
+                body, value, body.scratch(),
+                body.add(body.add(to, multiplier.word(body, channel)), at));
+          };
+          transformBox(body, matrices, buffer, plan.lanes, load, store);
+        });
   });
 }
 
@@ -235,22 +242,21 @@ void WinogradEmitter::multiplyPoints(KernelBody &body, const Task &task,
       Value from = body.add(points, body.mul(row, tilePitch()));
       SmallVector<Value> sums(plan.ur * plan.nb, body.zeroVector(plan.lanes));
       sums = body.loop(
-          zero, body.index(problem.inChannels), 1, sums,
-          [&](Value c, ValueRange carried) {
+          zero, body.index(plan.steps(problem)), 1, sums,
+          [&](Value word, ValueRange carried) {
             SmallVector<Value> sums(carried), weights;
-            Value weight = body.add(panel, body.mul(c, width));
+            Value weight = body.add(panel, body.mul(word, width));
             for (int64_t v = 0; v < plan.nb; ++v)
               weights.push_back(body.load(
                   body.temp(), body.add(weight, v * plan.lanes), plan.lanes));
             for (int64_t t = 0; t < plan.ur; ++t) {
               Value value = body.splat(
-                  body.loadScalar(scratch,
-                                  body.add(body.add(from, c), t * tilePitch())),
+                  body.loadScalar(
+                      scratch, body.add(body.add(from, word), t * tilePitch())),
                   plan.lanes);
               for (int64_t v = 0; v < plan.nb; ++v) {
                 Value &sum = sums[t * plan.nb + v];
-                sum = vector::FMAOp::create(body.builder(), body.loc(), value,
-                                            weights[v], sum);
+                sum = multiplier.multiplyAdd(body, value, weights[v], sum);
               }
             }
             return sums;
@@ -330,7 +336,8 @@ LogicalResult emitWinogradConv(FusionEmitter &emitter, Operation *root) {
   FailureOr<WinogradPlan> plan = readWinogradPlan(emitter, problem, root);
   if (failed(plan))
     return failure();
-  WinogradEmitter conv(problem, *plan, root, emitter.getFusion());
+  WinogradEmitter conv(problem, *plan, root, emitter.getFusion(),
+                       emitter.getTarget());
   emitter.launch({conv.filterTasks(), 0},
                  roundUp(conv.filterScratchFloats() * 4, 64),
                  [&](KernelBody &body) { conv.transformFilter(body); });

@@ -165,6 +165,8 @@ uint32_t featureBits(const CpuTarget &target) {
   uint32_t bits = SEGC_FEATURE_AVX2;
   if (target.lanes == 16)
     bits |= SEGC_FEATURE_AVX512;
+  if (target.bf16Products)
+    bits |= SEGC_FEATURE_AVX512_BF16;
   return bits;
 }
 

@@ -161,6 +161,8 @@ KernelLibrary::load(ModuleOp kernels, const CpuTarget &target,
 
   llvm::orc::JITTargetMachineBuilder builder(module->getTargetTriple());
   builder.setCPU(target.llvmCpu);
+  if (!target.llvmFeatures.empty())
+    builder.addFeatures({target.llvmFeatures});
   auto made =
       llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create();
   if (!made)

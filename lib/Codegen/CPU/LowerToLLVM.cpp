@@ -40,7 +40,9 @@ void populateLowerToLLVM(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createCSEPass());
   manager.addPass(createLoopInvariantCodeMotionPass());
   manager.addPass(createSCFToControlFlowPass());
-  manager.addPass(createConvertVectorToLLVMPass());
+  ConvertVectorToLLVMPassOptions vectors;
+  vectors.x86Vector = true;
+  manager.addPass(createConvertVectorToLLVMPass(vectors));
   manager.addPass(createConvertMathToLLVMPass());
   manager.addPass(createFinalizeMemRefToLLVMConversionPass());
   manager.addPass(createArithToLLVMConversionPass());
@@ -69,6 +71,8 @@ std::unique_ptr<llvm::Module> translateKernels(ModuleOp module,
     if (function.isDeclaration())
       continue;
     function.addFnAttr("target-cpu", target.llvmCpu);
+    if (!target.llvmFeatures.empty())
+      function.addFnAttr("target-features", target.llvmFeatures);
     // Without it LLVM splits 512-bit operations in two.
     function.addFnAttr("prefer-vector-width",
                        std::to_string(32 * target.lanes));
@@ -97,7 +101,7 @@ createTargetMachine(const CpuTarget &target) {
     return llvm::createStringError(error);
   llvm::TargetOptions options;
   std::unique_ptr<llvm::TargetMachine> machine(llvmTarget->createTargetMachine(
-      triple, target.llvmCpu, /*Features=*/"", options, llvm::Reloc::PIC_,
+      triple, target.llvmCpu, target.llvmFeatures, options, llvm::Reloc::PIC_,
       std::nullopt, llvm::CodeGenOptLevel::Default));
   if (!machine)
     return llvm::createStringError("LLVM has no code generator for " +

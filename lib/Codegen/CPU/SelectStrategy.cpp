@@ -21,8 +21,10 @@ namespace segc {
 
 using namespace segc;
 
-FailureOr<CpuStrategyContext>
-segc::cpuStrategyContext(Operation *op, StringRef cpu, StringRef winograd) {
+FailureOr<CpuStrategyContext> segc::cpuStrategyContext(Operation *op,
+                                                       StringRef cpu,
+                                                       StringRef winograd,
+                                                       StringRef arithmetic) {
   std::optional<CpuTarget> target = lookupCpuTarget(cpu);
   if (!target)
     return op->emitError("expects one of ")
@@ -31,7 +33,13 @@ segc::cpuStrategyContext(Operation *op, StringRef cpu, StringRef winograd) {
   if (!tiles)
     return op->emitError("expects winograd to be off, f2 or f4, got '")
            << winograd << "'";
-  return CpuStrategyContext{*target, *tiles};
+  if (arithmetic != "f32" && arithmetic != "bf16")
+    return op->emitError("expects arithmetic to be f32 or bf16, got '")
+           << arithmetic << "'";
+  CpuStrategyContext context{*target, *tiles};
+  if (arithmetic == "bf16" && target->bf16Products)
+    context.products = Products::Bf16;
+  return context;
 }
 
 bool segc::readsConstantFilter(seg::FusionOp fusion) {
@@ -77,7 +85,7 @@ struct SelectCpuStrategyPass
 
   void runOnOperation() override {
     FailureOr<CpuStrategyContext> context =
-        cpuStrategyContext(getOperation(), cpu, winograd);
+        cpuStrategyContext(getOperation(), cpu, winograd, arithmetic);
     if (failed(context))
       return signalPassFailure();
     markUnbatched();

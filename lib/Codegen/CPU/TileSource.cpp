@@ -161,9 +161,10 @@ Value VectorOfChannels::at(Value value, std::array<Value, 3> position,
 
 } // namespace
 
-void TileSource::emitRow(KernelBody &k, Value sample,
-                         const std::array<Value, 3> &position, Value begin,
-                         Value end, Value to, int64_t lanes) const {
+void TileSource::emitRow(
+    KernelBody &k, Value sample, const std::array<Value, 3> &position,
+    Value begin, Value end, int64_t lanes,
+    llvm::function_ref<void(Value, Value, Value)> store) const {
   int64_t channels = seg::channels(typeOf(operand));
   SmallVector<int64_t> cuts = channelCuts(operand);
   cuts.push_back(channels);
@@ -176,8 +177,7 @@ void TileSource::emitRow(KernelBody &k, Value sample,
       k.loop(begin, end, 1, [&](Value w) {
         Value value = vectors.at(
             operand, {position[0], position[1], k.add(position[2], w)});
-        k.store(value, k.scratch(),
-                k.add(k.add(to, k.mul(w, channels)), channel), mask);
+        store(value, k.add(k.mul(w, channels), channel), mask);
       });
     };
     k.loop(k.index(segment), k.index(whole), lanes,

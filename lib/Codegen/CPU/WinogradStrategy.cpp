@@ -43,11 +43,11 @@ int64_t WinogradPlan::inputSize(const ConvProblem &problem) const {
 }
 
 int64_t WinogradPlan::panelPitch(const ConvProblem &problem) const {
-  return problem.inChannels * channelBlock() + pitchPadding;
+  return steps(problem) * channelBlock() + pitchPadding;
 }
 
 int64_t WinogradPlan::pointPitch(const ConvProblem &problem) const {
-  return rows() * roundUp(problem.inChannels, lanes) + pitchPadding;
+  return rows() * tilePitch(problem) + pitchPadding;
 }
 
 int64_t WinogradPlan::productPitch() const {
@@ -83,11 +83,11 @@ int64_t WinogradFilterGradPlan::sumPitch(const ConvProblem &problem) const {
 }
 
 int64_t WinogradFilterGradPlan::inputPitch(const ConvProblem &problem) const {
-  return product(tile) * roundUp(problem.inChannels, lanes) + pitchPadding;
+  return steps() * roundUp(problem.inChannels, lanes) + pitchPadding;
 }
 
 int64_t WinogradFilterGradPlan::gradPitch(const ConvProblem &problem) const {
-  return product(tile) * groupBlocks(problem) * channelBlock() + pitchPadding;
+  return steps() * groupBlocks(problem) * channelBlock() + pitchPadding;
 }
 
 int64_t WinogradFilterGradPlan::scratchSize(const ConvProblem &problem) const {
@@ -135,7 +135,7 @@ static double transformCycles(const Dims &m) {
 static double taskCycles(const ConvProblem &problem, const WinogradPlan &plan,
                          const CpuStrategyContext &context) {
   double points = plan.pointCount(), tiles = product(plan.tile);
-  double channels = problem.inChannels, width = plan.channelBlock();
+  double steps = plan.steps(problem), width = plan.channelBlock();
   double blocks = divideUp(plan.channelBlocks(problem), plan.groups);
   double vectors = divideUp(problem.inChannels, plan.lanes);
   double pack = plan.in_place
@@ -144,14 +144,14 @@ static double taskCycles(const ConvProblem &problem, const WinogradPlan &plan,
                               (packCycles + context.loadCycles) +
                           plan.window()[0] * plan.window()[1] * packRowCycles;
   double transform = transformCycles(plan.m) * points * tiles;
-  double panels = 4 * points * channels * width;
+  double panels = 4 * points * steps * width;
   double scratch = 4.0 * plan.scratchSize(problem);
   double panelRate = scratch + panels * blocks < 0.9 * context.target.l2Bytes
                          ? panelFromL2
                          : panelFromL3;
   double blocksOfRows = plan.rows() / double(plan.ur);
   double multiply = points * blocksOfRows *
-                    (channels * registerBlockCycles(plan.ur, plan.nb) +
+                    (steps * registerBlockCycles(plan.ur, plan.nb) +
                      1.5 * double(plan.ur * plan.nb) + 15);
   // The next panel is fetched beside the products of this one, not wholly.
   multiply = std::max(multiply, panels / panelRate) +
@@ -174,6 +174,41 @@ static double totalCycles(const ConvProblem &problem, const WinogradPlan &plan,
           ? 0
           : plan.filterSize(problem) / double(plan.lanes) * filterCycles;
   return occupiedTasks(tasks) * taskCycles(problem, plan, context) + filter;
+}
+
+/// The root mean square error of a convolution's result, of the result's, where
+/// transformed factors are rounded to bf16. Measured with normal values; each
+/// dimension's transform takes its part.
+static double bf16Error(const Dims &m) {
+  double error = 2.4e-3;
+  for (int64_t size : m)
+    error *= size == 4 ? 2.6 : size == 2 ? 1.28 : 1;
+  return error;
+}
+
+/// Tiles that the context allows, of each dimension with taps.
+static SmallVector<Dims> tileSizes(const ConvProblem &problem,
+                                   const CpuStrategyContext &context) {
+  SmallVector<Dims> result;
+  // Rows vary fastest: where sizes differ, the inner ones are larger.
+  for (int64_t d : {2, 4})
+    for (int64_t h : {2, 4})
+      for (int64_t w : {2, 4}) {
+        Dims m{d, h, w};
+        bool ordered = d <= h && h <= w, uniform = d == h && h == w;
+        for (unsigned i = 0; i < 3; ++i)
+          if (problem.taps[i] == 1)
+            m[i] = 1;
+        if (!ordered || llvm::is_contained(result, m) ||
+            !context.allowsTiles(uniform ? w : 4))
+          continue;
+        bool suits = context.products == Products::F32
+                         ? uniform
+                         : bf16Error(m) <= context.bf16Error;
+        if (suits)
+          result.push_back(m);
+      }
+  return result;
 }
 
 /// Calls `each` for all sizes of a task's tiles that may fit.
@@ -213,11 +248,9 @@ selectWinogradPlan(const ConvProblem &problem,
   WinogradPlan plan{};
   plan.lanes = lanesFor(problem.outChannels, target);
   int64_t vectors = divideUp(problem.outChannels, plan.lanes);
-  for (int64_t size : {2, 4}) {
-    if (!context.allowsTiles(size))
-      continue;
-    for (unsigned d = 0; d < 3; ++d)
-      plan.m[d] = problem.taps[d] == 1 ? 1 : size;
+  plan.products = context.products;
+  for (const Dims &m : tileSizes(problem, context)) {
+    plan.m = m;
     plan.in_place = problem.readsInPlace() && !context.computedInput;
     for (unsigned d = 0; d < 3; ++d)
       plan.in_place &= problem.out[d] % plan.m[d] == 0;
@@ -249,8 +282,8 @@ static double boxCycles(const ConvProblem &problem,
   double rowBlocks = divideUp(problem.inChannels, plan.ur);
   double multiply =
       inner * blocks * rowBlocks *
-      (tiles * registerBlockCycles(double(problem.inChannels) / rowBlocks,
-                                   plan.nb) +
+      (plan.steps() * registerBlockCycles(
+                          double(problem.inChannels) / rowBlocks, plan.nb) +
        10);
   double points = plan.task_points;
   double sums =
@@ -305,11 +338,9 @@ selectWinogradFilterGradPlan(const ConvProblem &problem,
             best = {plan, cycles};
         }
   };
-  for (int64_t size : {2, 4}) {
-    if (!context.allowsTiles(size))
-      continue;
-    for (unsigned d = 0; d < 3; ++d)
-      plan.m[d] = problem.taps[d] == 1 ? 1 : size;
+  plan.products = context.products;
+  for (const Dims &m : tileSizes(problem, context)) {
+    plan.m = m;
     Dims grid = divideUp(problem.out, plan.m);
     for (plan.nb = 1; plan.nb <= std::min<int64_t>(4, vectors); ++plan.nb)
       for (int64_t d : pieces(grid[0], 1))

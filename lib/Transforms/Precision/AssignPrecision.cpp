@@ -44,7 +44,7 @@ struct Paint {
   int node = 0;
   PrecisionClass kind = PrecisionClass::Deny;
   std::string rule; ///< "allow", "allow (listed)", "pinned", ...
-  bool pinned = false;
+  bool pinned = false, listed = false;
 };
 
 class Painter {
@@ -110,6 +110,7 @@ LogicalResult Painter::classify() {
     if (interface)
       paint.kind = listed.value_or(interface.precisionClass());
     paint.rule = precisionClassName(paint.kind).str();
+    paint.listed = listed.has_value();
     if (listed)
       paint.rule += " (listed)";
     if (auto pin = op.getAttrOfType<StringAttr>(seg::precisionAttrName))
@@ -207,9 +208,14 @@ int64_t Painter::mark() {
       remark::missed(op->getLoc(), opts)
           << text << remark::metric("rule", paint.rule)
           << remark::reason("{0}", refusal(op, paint));
-    op->removeAttr(seg::precisionAttrName);
-    if (!painted)
+    if (!painted) {
+      // What must compute in f32 keeps that; see ConvKernels.
+      if (paint.kind != PrecisionClass::Deny)
+        op->removeAttr(seg::precisionAttrName);
+      else if (paint.pinned || paint.listed)
+        op->setAttr(seg::precisionAttrName, b.getStringAttr("f32"));
       continue;
+    }
     ++count;
     op->setAttr(seg::precisionAttrName, b.getStringAttr(precision));
     op->setAttr(precisionRuleAttrName, b.getStringAttr(paint.rule));

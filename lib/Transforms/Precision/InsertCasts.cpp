@@ -50,7 +50,8 @@ struct InsertCastsPass : segc::impl::InsertCastsPassBase<InsertCastsPass> {
         if (mayBeNarrow(result))
           castPort(result);
     for (Operation *op : ops) {
-      op->removeAttr(seg::precisionAttrName);
+      if (paintOf(op))
+        op->removeAttr(seg::precisionAttrName);
       if (!isa<seg::CastOp>(op))
         op->removeAttr(precisionRuleAttrName);
     }

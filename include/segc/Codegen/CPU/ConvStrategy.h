@@ -22,6 +22,11 @@ inline constexpr llvm::StringLiteral directKind = "direct",
                                      winogradKind = "winograd",
                                      narrowKind = "narrow";
 
+/// Words of 32 bits that hold `values` neighbours in the summed dimension.
+inline int64_t wordsOf(Products products, int64_t values) {
+  return products == Products::Bf16 ? divideUp(values, 2) : values;
+}
+
 /// Convolutions, transposed convolutions and input gradients. A task packs the
 /// input of one tile of outputs, then multiplies it with the packed filter in
 /// register blocks of `block` pixels x `nb` vectors of channels.
@@ -38,7 +43,12 @@ struct ConvPlan {
   bool share_taps; ///< An input value is used for all taps of its row at once.
   bool in_place;   ///< The input is read where it lies.
   int64_t unroll;  ///< Steps of the inner loop.
+  Products products = Products::F32; ///< Of pairs of input channels.
 
+  /// Words of a pixel's input channels.
+  int64_t words(const ConvProblem &problem) const {
+    return wordsOf(products, problem.inChannels);
+  }
   int64_t channelBlock() const { return nb * lanes; }
   int64_t channelBlocks(const ConvProblem &problem) const {
     return divideUp(problem.outChannels, channelBlock());
@@ -48,9 +58,9 @@ struct ConvPlan {
   TileGrid outputTiles(const ConvProblem &problem) const {
     return {problem.out, tile, problem.phases()};
   }
-  /// Floats of one packed filter panel.
+  /// Words of one packed filter panel.
   int64_t panelSize(const ConvProblem &problem) const;
-  /// Floats of a packed input tile.
+  /// Words of a packed input tile.
   int64_t tileSize(const ConvProblem &problem) const;
 };
 
@@ -74,6 +84,7 @@ struct FilterGradPlan {
   /// Input and gradient are in each other's place, for more output channels.
   /// All other functions take the problem so seen.
   bool swapped;
+  Products products = Products::F32; ///< Of pixels of pairs of rows.
 
   ConvProblem seen(const ConvProblem &problem) const {
     return swapped ? swapFactors(problem) : problem;
@@ -106,7 +117,14 @@ struct FilterGradPlan {
     return splits == 1 && problem.filterOutStride == 1 && !swapped;
   }
   int64_t tileSize(const ConvProblem &problem) const;
+  /// Words of a channel in a packed tile of the gradient.
+  int64_t gradWords() const {
+    return tile[0] * wordsOf(products, tile[1]) * tile[2];
+  }
 };
+
+/// Why the pairs of products of bf16 cannot be packed; empty if they can.
+std::string bf16Refusal(const ConvProblem &problem);
 
 /// The best plan and its cycles under a model of a core.
 std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,

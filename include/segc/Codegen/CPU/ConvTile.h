@@ -8,6 +8,7 @@
 #ifndef SEGC_CODEGEN_CPU_CONVTILE_H
 #define SEGC_CODEGEN_CPU_CONVTILE_H
 
+#include "segc/Codegen/CPU/ProductEmitter.h"
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/Common/ConvProblem.h"
 
@@ -15,6 +16,7 @@ namespace segc {
 
 /// A box of an activation tensor, where a kernel reads it: element
 /// (d, h, w, c) is memref[base + d*planePitch + h*rowPitch + w*channels + c].
+/// Where channels are paired, this holds for words and pairs of channels.
 struct TileView {
   mlir::Value memref, base;
   int64_t rowPitch, planePitch;
@@ -28,11 +30,25 @@ struct TileBox {
   Dims steps{1, 1, 1}; ///< Between positions; the last one is 1.
 };
 
+/// What shares the words of a packed tile.
+struct TilePairs {
+  enum Kind {
+    None,
+    Channels, ///< Two channels of a pixel.
+    Rows      ///< Pixels of two rows, `rowDistance` apart. Every row is the
+              ///< first one of such a pair.
+  };
+  Kind kind = None;
+  const ProductEmitter *multiplier = nullptr; ///< Unless there are none.
+  int64_t rowDistance = 1;
+};
+
 /// Copies a box of `source` (samples x size x channels) to scratch[base...]
-/// with zeros for what lies outside.
+/// with zeros for what lies outside. With pairs, channels are a multiple of
+/// the lanes.
 TileView packTile(KernelBody &body, const TileSource &source, const Dims &size,
                   int64_t channels, mlir::Value sample, const TileBox &box,
-                  int64_t base, int64_t lanes);
+                  int64_t base, int64_t lanes, const TilePairs &pairs = {});
 
 /// The same box of an input where it lies; it must be inside the tensor.
 TileView tileInPlace(KernelBody &body, mlir::Value source, const Dims &size,
@@ -41,7 +57,8 @@ TileView tileInPlace(KernelBody &body, mlir::Value source, const Dims &size,
 /// The box in place, or packed to scratch from its beginning on.
 TileView readTile(KernelBody &body, const TileSource &source, bool inPlace,
                   const Dims &size, int64_t channels, mlir::Value sample,
-                  const TileBox &box, int64_t lanes);
+                  const TileBox &box, int64_t lanes,
+                  const TilePairs &pairs = {});
 
 /// Transposes a square of as many vectors as they have lanes (a power of 2).
 llvm::SmallVector<mlir::Value>

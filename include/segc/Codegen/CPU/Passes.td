@@ -18,7 +18,9 @@ def SelectCpuStrategyPass : Pass<"seg-select-cpu-strategy", "::mlir::func::FuncO
   }];
   let options = [
     Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Instruction-set version">,
-    Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">
+    Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">,
+    Option<"arithmetic", "arithmetic", "std::string", "\"bf16\"",
+           "Products of convolutions that read 16-bit values: bf16 where the CPU has them, or f32">
   ];
 }
 
@@ -40,13 +42,16 @@ def AutotuneCpuStrategyPass : Pass<"seg-autotune-cpu-strategy", "::mlir::ModuleO
   let options = [
     Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Instruction-set version">,
     Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">,
+    Option<"arithmetic", "arithmetic", "std::string", "\"bf16\"",
+           "Products of convolutions that read 16-bit values: bf16 where the CPU has them, or f32">,
     Option<"cache", "cache", "std::string", "\"\"", "Folder of the times; empty: none are kept">
   ];
   let statistics = [Statistic<"measured", "num-measured", "Number of kernels measured">,
                     Statistic<"cached", "num-cached", "Number of kernels with times from the cache">,
                     Statistic<"displaced", "num-displaced", "Number of kernels where the cost model chose another strategy">];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::x86vector::X86VectorDialect"];
 }
 
 def OutlineCpuKernelsPass : Pass<"seg-outline-cpu-kernels", "::mlir::ModuleOp"> {
@@ -61,7 +66,8 @@ def OutlineCpuKernelsPass : Pass<"seg-outline-cpu-kernels", "::mlir::ModuleOp"> 
   let statistics = [Statistic<"kernels", "num-kernels", "Number of kernels emitted">,
                     Statistic<"shared", "num-shared", "Number of launches that share an earlier kernel">];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::x86vector::X86VectorDialect"];
 }
 
 #endif // SEGC_CODEGEN_CPU_PASSES_TD

@@ -34,11 +34,13 @@ public:
   mlir::Value memref(KernelBody &k) const { return inputOf(k, operand); }
 
   /// Computes the pixels [begin, end) of the row at `position` (whose last
-  /// element is that of pixel 0) and stores them in the scratch, pixel 0 at
-  /// `to`.
+  /// element is that of pixel 0) and calls `store(values, element, mask)`,
+  /// where element 0 is the first channel of pixel 0.
   void emitRow(KernelBody &k, mlir::Value sample,
                const std::array<mlir::Value, 3> &position, mlir::Value begin,
-               mlir::Value end, mlir::Value to, int64_t lanes) const;
+               mlir::Value end, int64_t lanes,
+               llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)>
+                   store) const;
 
   /// What computing it adds to loading a vector.
   double loadCycles() const;

@@ -25,6 +25,7 @@ struct WinogradPlan {
   int64_t ur;     ///< Tiles of a register block.
   int64_t groups; ///< Tasks that share the channels of a tile's outputs.
   bool in_place;  ///< The input is read where it lies.
+  Products products = Products::F32; ///< Of transformed input and filter.
 
   /// Inputs of a tile, which is also the number of its products.
   Dims points() const;
@@ -44,8 +45,16 @@ struct WinogradPlan {
   /// Positions of the input that a task reads.
   Dims window() const;
 
+  /// Words of the input channels of a tile's point, and of those of its panel.
+  int64_t tilePitch(const ConvProblem &problem) const {
+    return wordsOf(products, roundUp(problem.inChannels, lanes));
+  }
+  int64_t steps(const ConvProblem &problem) const {
+    return wordsOf(products, problem.inChannels);
+  }
+
   // In all memory, points lie a little more than their size apart: powers of
-  // two would share the sets of the caches. Sizes are in floats.
+  // two would share the sets of the caches. Sizes are in words.
 
   /// From one point's panel of the transformed filter to the next.
   int64_t panelPitch(const ConvProblem &problem) const;
@@ -75,6 +84,7 @@ struct WinogradFilterGradPlan {
   int64_t splits;      ///< Parts of the tiles, summed by a second launch.
   int64_t groups;      ///< Tasks that share the output channels.
   int64_t task_points; ///< Points of the outer dimension that a task computes.
+  Products products = Products::F32; ///< Of both transformed factors.
 
   Dims points() const;
   /// The dimension whose points tasks share.
@@ -108,7 +118,10 @@ struct WinogradFilterGradPlan {
     return product(points()) * sumPitch(problem);
   }
 
-  // A worker's scratch, in floats.
+  /// Words of a channel's values in the tiles of a box, at one point.
+  int64_t steps() const { return wordsOf(products, product(tile)); }
+
+  // A worker's scratch, in words.
   int64_t inputSize(const ConvProblem &problem) const;
   int64_t gradSize(const ConvProblem &problem) const;
   int64_t inputPitch(const ConvProblem &problem) const;

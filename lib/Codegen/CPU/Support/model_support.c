@@ -73,8 +73,11 @@ static uint32_t cpu_features(void) {
     features |= SEGC_FEATURE_AVX2;
   /* F, DQ, CD, BW, VL; opmask and upper halves saved by the system. */
   const unsigned avx512 = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;
-  if ((low & 0xe6) == 0xe6 && (b & avx512) == avx512)
+  if ((low & 0xe6) == 0xe6 && (b & avx512) == avx512) {
     features |= SEGC_FEATURE_AVX512;
+    if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5)))
+      features |= SEGC_FEATURE_AVX512_BF16;
+  }
   return features;
 }
 

@@ -79,8 +79,9 @@ enum segc_entry_index {
 
 /* Features a version may ask for, as bits. */
 enum segc_feature {
-  SEGC_FEATURE_AVX2 = 1u << 0,  /* with FMA and F16C */
-  SEGC_FEATURE_AVX512 = 1u << 1 /* F, BW, CD, DQ, VL */
+  SEGC_FEATURE_AVX2 = 1u << 0,   /* with FMA and F16C */
+  SEGC_FEATURE_AVX512 = 1u << 1, /* F, BW, CD, DQ, VL */
+  SEGC_FEATURE_AVX512_BF16 = 1u << 2
 };
 
 typedef struct segc_version_table {
