@@ -42,15 +42,19 @@ OwningOpRef<ModuleOp> readModule(MLIRContext &context, llvm::StringRef path) {
 llvm::Expected<std::vector<CpuTarget>>
 resolveCpus(const std::vector<std::string> &names,
             const PipelineOptions &options) {
-  bool shortProducts =
-      options.precision != "f32" && options.arithmetic != "f32";
+  // Values of bf16 are not multiplied as f16; see ConvKernels.
+  auto products = [](llvm::StringRef name) {
+    return lookupProducts(name).value_or(Products::F32);
+  };
+  Products most =
+      std::min(products(options.precision), products(options.arithmetic));
   std::vector<CpuTarget> targets;
   if (names.empty())
-    for (llvm::StringRef name : cpuTargetNames(shortProducts))
+    for (llvm::StringRef name : cpuTargetNames(most))
       targets.push_back(*lookupCpuTarget(name));
   for (const std::string &name : names) {
     std::optional<CpuTarget> target =
-        name == "native" ? hostCpuTarget(shortProducts) : lookupCpuTarget(name);
+        name == "native" ? hostCpuTarget(most) : lookupCpuTarget(name);
     if (!target)
       return llvm::createStringError(
           name == "native" ? "this processor lacks AVX2 and FMA, the least "

@@ -93,9 +93,10 @@ static void addCompile(CLI::App &app, int &code) {
       ->check(CLI::IsMember({"off", "f2", "f4"}));
   command
       ->add_option("--arithmetic", options->pipeline.arithmetic,
-                   "Products of convolutions that read 16-bit values: bf16 "
-                   "where the CPU has them (default), or f32")
-      ->check(CLI::IsMember({"bf16", "f32"}));
+                   "Products of convolutions that read 16-bit values: those "
+                   "of 16 bits that the CPU has (f16, default; only bf16 "
+                   "where values are bf16), of bf16 at most, or f32")
+      ->check(CLI::IsMember({"f16", "bf16", "f32"}));
   auto *autotune = command->add_flag(
       "--autotune", options->pipeline.autotune,
       "Measure the strategies of convolutions on this machine");

@@ -10,6 +10,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/TargetParser/Host.h"
 
 namespace segc {
@@ -17,6 +18,31 @@ namespace segc {
 double CpuTarget::modelledSeconds(double flops, double bytes,
                                   double cores) const {
   return std::max(flops / peakFlops(), bytes / bytesPerSecond) / cores;
+}
+
+Products CpuTarget::bestProducts(Products most) const {
+  if (f16Products && most == Products::F16)
+    return Products::F16;
+  return bf16Products ? std::min(most, Products::Bf16) : Products::F32;
+}
+
+llvm::StringRef productsName(Products products) {
+  switch (products) {
+  case Products::F32:
+    return "f32";
+  case Products::Bf16:
+    return "bf16";
+  case Products::F16:
+    return "f16";
+  }
+  llvm_unreachable("no such products");
+}
+
+std::optional<Products> lookupProducts(llvm::StringRef name) {
+  for (Products products : {Products::F32, Products::Bf16, Products::F16})
+    if (productsName(products) == name)
+      return products;
+  return std::nullopt;
 }
 
 static const std::vector<CpuTarget> &allTargets() {
@@ -36,7 +62,12 @@ static const std::vector<CpuTarget> &allTargets() {
     bf16.name = "x86-64-v4-bf16", bf16.llvmFeatures = "+avx512bf16";
     bf16.features.push_back("avx512bf16");
     bf16.bf16Products = true;
-    return std::vector<CpuTarget>{v3, v4, bf16};
+    CpuTarget fp16 = bf16;
+    fp16.name = "x86-64-v4-fp16";
+    fp16.llvmFeatures = "+avx512bf16,+avx512fp16";
+    fp16.features.push_back("avx512fp16");
+    fp16.f16Products = true;
+    return std::vector<CpuTarget>{v3, v4, bf16, fp16};
   }();
   return targets;
 }
@@ -50,17 +81,23 @@ std::optional<CpuTarget> lookupCpuTarget(llvm::StringRef name) {
 
 llvm::ArrayRef<llvm::StringRef> cpuTargetNames() {
   static const llvm::StringRef names[] = {"x86-64-v3", "x86-64-v4",
-                                          "x86-64-v4-bf16"};
+                                          "x86-64-v4-bf16", "x86-64-v4-fp16"};
   return names;
 }
 
-llvm::ArrayRef<llvm::StringRef> cpuTargetNames(bool shortProducts) {
-  return cpuTargetNames().drop_back(shortProducts ? 0 : 1);
+llvm::ArrayRef<llvm::StringRef> cpuTargetNames(Products most) {
+  llvm::ArrayRef<llvm::StringRef> names = cpuTargetNames();
+  auto adds = [&](llvm::StringRef name) {
+    return lookupCpuTarget(name)->bestProducts(Products::F16) > most;
+  };
+  while (adds(names.back()))
+    names = names.drop_back();
+  return names;
 }
 
-std::optional<CpuTarget> hostCpuTarget(bool shortProducts) {
+std::optional<CpuTarget> hostCpuTarget(Products most) {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (llvm::StringRef name : llvm::reverse(cpuTargetNames(shortProducts))) {
+  for (llvm::StringRef name : llvm::reverse(cpuTargetNames(most))) {
     CpuTarget target = *lookupCpuTarget(name);
     if (llvm::all_of(target.features,
                      [&](const std::string &f) { return features.lookup(f); }))

@@ -1,14 +1,15 @@
-//===- ProductKernelsTest.cpp - Convolutions by products of bf16 pairs ----===//
+//===- ProductKernelsTest.cpp - Convolutions by products of 16-bit pairs --===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// Small integers and their sums in Winograd tiles of 2 are exact in bf16, so
-// that results must be those of f32. Tiles of 4 divide by 15: their results are
-// compared as far as bf16 goes, which is less than any value that is missing or
-// out of place would cause.
+// Small integers and their sums in Winograd tiles of 2 are exact in bf16 and
+// f16, so that results must be those of f32. In f16 sums of products must be
+// exact as well, up to 11 bits: integers are smaller then. Tiles of 4 divide by
+// 15: their results are compared as far as bf16 goes, which is less than any
+// value that is missing or out of place would cause.
 
 #include "ConvCase.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
@@ -24,18 +25,22 @@ namespace {
 
 struct ProductCase {
   const char *target, *narrow;
+  Products products;
+  int64_t largest; ///< Integer of those that are drawn.
 };
 
 void PrintTo(const ProductCase &test, std::ostream *os) {
-  *os << test.narrow << " " << test.target;
+  *os << productsName(test.products).str() << " of " << test.narrow << " on "
+      << test.target;
 }
 
 class ProductKernels : public testing::TestWithParam<ProductCase> {
 protected:
   void SetUp() override {
-    if (GetParam().target == std::string("x86-64-v4-bf16") &&
-        !cpuHasFeature("avx512bf16"))
-      GTEST_SKIP() << "this processor has no products of bf16";
+    CpuTarget target = *lookupCpuTarget(GetParam().target);
+    for (const std::string &feature : target.features)
+      if (!cpuHasFeature(feature))
+        GTEST_SKIP() << "this processor has no " << feature;
   }
 
   /// Compares all strategies that may be chosen for the text's root.
@@ -46,7 +51,8 @@ protected:
     options.narrowResults = false;
     options.largestBatch = 3;
     CpuStrategyContext context{*lookupCpuTarget(options.target)};
-    context.products = Products::Bf16;
+    context.products = GetParam().products;
+    std::string products = productsName(context.products).str();
     std::vector<bool> exact; // Of each candidate.
     size_t pairs = 0, chosen = 0;
     options.choose = [&](seg::FusionOp fusion) {
@@ -59,15 +65,17 @@ protected:
         auto tiles = strategy.getAs<mlir::DenseI64ArrayAttr>("m");
         exact.push_back(!tiles ||
                         !llvm::is_contained(tiles.asArrayRef(), int64_t(4)));
-        pairs += strategy.contains("products");
+        auto name = strategy.getAs<mlir::StringAttr>("products");
+        pairs += name && name.getValue() == products;
       }
     };
     std::string error;
     ASSERT_TRUE(CompiledFunction::compile(text, options, error)) << error;
     EXPECT_GT(pairs, 0u) << text;
     for (chosen = 0; chosen < exact.size(); ++chosen) {
-      options.low = exact[chosen] ? -4 : -0.5, options.high = -options.low;
-      options.levels = exact[chosen] ? 8 : 0;
+      double largest = exact[chosen] ? GetParam().largest : 0.5;
+      options.low = -largest, options.high = largest;
+      options.levels = exact[chosen] ? 2 * GetParam().largest : 0;
       options.tolerance = exact[chosen] ? 1e-6 : 0.2;
       EXPECT_EQ(checkKernels(text, options), "") << chosen << "\n" << text;
     }
@@ -107,11 +115,56 @@ TEST_P(ProductKernels, OddChannels) {
   check(filterGradText(c));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ProductKernels,
-                         testing::Values(ProductCase{"x86-64-v4-bf16", "bf16"},
-                                         ProductCase{"x86-64-v4-bf16", "f16"},
-                                         ProductCase{"x86-64-v4", "bf16"},
-                                         ProductCase{"x86-64-v3", "f16"}));
+// Vectors are as narrow as the output.
+TEST_P(ProductKernels, FewOutputs) {
+  ConvCase c = {{9, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 48, 3};
+  check(convText(c));
+  check(inputGradText(c));
+  check(filterGradText(c));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Bf16, ProductKernels,
+    testing::Values(ProductCase{"x86-64-v4-bf16", "bf16", Products::Bf16, 4},
+                    ProductCase{"x86-64-v4-bf16", "f16", Products::Bf16, 4},
+                    ProductCase{"x86-64-v4", "bf16", Products::Bf16, 4},
+                    ProductCase{"x86-64-v3", "f16", Products::Bf16, 4}));
+INSTANTIATE_TEST_SUITE_P(
+    F16, ProductKernels,
+    testing::Values(ProductCase{"x86-64-v4-fp16", "f16", Products::F16, 2},
+                    ProductCase{"x86-64-v4", "f16", Products::F16, 2},
+                    ProductCase{"x86-64-v3", "f16", Products::F16, 2}));
+
+/// The largest number of outputs of a Winograd tile among the candidates.
+int64_t largestTile(const std::string &text, Products products) {
+  KernelTestOptions options;
+  options.narrow = "f16";
+  CpuStrategyContext context{*lookupCpuTarget(options.target)};
+  context.products = products;
+  int64_t largest = 0;
+  options.choose = [&](seg::FusionOp fusion) {
+    auto root = mlir::cast<CpuKernelOpInterface>(fusionRoot(fusion));
+    for (mlir::DictionaryAttr strategy :
+         root.cpuStrategyCandidates(fusion, context))
+      if (auto m = strategy.getAs<mlir::DenseI64ArrayAttr>("m"))
+        largest = std::max(largest, m[0] * m[1] * m[2]);
+  };
+  std::string error;
+  EXPECT_TRUE(CompiledFunction::compile(text, options, error)) << error;
+  return largest;
+}
+
+// The error grows with the dimensions that a tile transforms by 4.
+TEST(Products, TakeTilesThatTheyAreExactEnoughFor) {
+  std::string image =
+      convText({{16, 16}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 32});
+  std::string volume =
+      convText({{8, 8, 8}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 32});
+  EXPECT_EQ(largestTile(image, Products::F16), 16);
+  EXPECT_EQ(largestTile(volume, Products::F16), 32);
+  EXPECT_EQ(largestTile(image, Products::Bf16), 8);
+  EXPECT_EQ(largestTile(volume, Products::F32), 64);
+}
 
 TEST(Products, ArePackedInWholeVectors) {
   ConvCase c = {{8, 8}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 24, 16};
@@ -123,6 +176,27 @@ TEST(Products, ArePackedInWholeVectors) {
   EXPECT_THAT(checkKernels(convText(c)),
               testing::HasSubstr("cannot multiply pairs of bf16: 24 input "
                                  "channels, expected a multiple of 16"));
+}
+
+TEST(Products, LeaveF16AfterShortChains) {
+  ConvCase c = {{8, 8}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 16, 16};
+  c.strategy =
+      "kind = \"direct\", lanes = 16, nb = 1, block = array<i64: 1, 1, "
+      "4>, tile = array<i64: 1, 4, 4>, groups = 1, share_taps = false, "
+      "in_place = false, unroll = 24, products = \"f16\", temp_bytes = "
+      "4608";
+  EXPECT_THAT(checkKernels(convText(c)),
+              testing::HasSubstr("expects a step to add at most 16 pairs of "
+                                 "f16 to a sum, got 24"));
+  c = {{8, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 16};
+  c.strategy =
+      "kind = \"direct\", lanes = 16, nb = 1, ur = 4, tile = array<i64: 1, 8, "
+      "8>, splits = 1, tap_groups = 1, groups = 1, share_taps = true, "
+      "pack_grad = true, prefetch = false, swapped = false, products = "
+      "\"f16\", temp_bytes = 0";
+  EXPECT_THAT(checkKernels(filterGradText(c)),
+              testing::HasSubstr("cannot share inputs between taps with "
+                                 "products of f16"));
 }
 
 } // namespace

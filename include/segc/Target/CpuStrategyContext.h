@@ -20,14 +20,10 @@ enum class WinogradTiles { Off, F2, F4 };
 /// "off", "f2", "f4"; null for other names.
 std::optional<WinogradTiles> lookupWinogradTiles(llvm::StringRef name);
 
-/// How a kernel multiplies: f32 values, or pairs of bf16 values whose products
-/// are added in f32.
-enum class Products { F32, Bf16 };
-
-/// Errors that products of bf16 may cause. Those of the forward pass are what a
-/// prediction is off; those of a gradient are small beside its noise, that of
-/// the choice of a batch.
-inline constexpr double forwardBf16Error = 1e-2, gradientBf16Error = 5e-2;
+/// Errors that products of 16 bits may cause. Those of the forward pass are
+/// what a prediction is off; those of a gradient are small beside its noise,
+/// that of the choice of a batch.
+inline constexpr double forwardProductError = 1e-2, gradientProductError = 5e-2;
 
 /// What the choice of a kernel's strategy may depend on, beside the fusion.
 struct CpuStrategyContext {
@@ -35,9 +31,9 @@ struct CpuStrategyContext {
   WinogradTiles winograd = WinogradTiles::F4;
   /// The least exact products that may be used.
   Products products = Products::F32;
-  /// Of products of bf16: the largest root mean square error of a result, of
-  /// the result's.
-  double bf16Error = forwardBf16Error;
+  /// Of products of 16 bits: the largest root mean square error of a result,
+  /// of the result's.
+  double productError = forwardProductError;
   /// Filters are laid out once, not in every step.
   bool constantFilter = false;
   /// The first operand is computed by a prologue: it lies nowhere as it is.

@@ -15,6 +15,7 @@
 #define SEGC_LIB_CODEGEN_CPU_CONVCOSTS_H
 
 #include "segc/Codegen/Common/ConvProblem.h"
+#include "segc/Target/CpuTarget.h"
 
 namespace segc {
 
@@ -39,6 +40,11 @@ double occupiedTasks(int64_t tasks);
 /// Cycles of one step of a register block of `values` broadcast values and
 /// `weights` vectors.
 double registerBlockCycles(double values, double weights);
+
+/// What leaving f16 adds to a register block's loop of so many steps, of which
+/// each adds so many words to a sum.
+double widenCycles(Products products, double sums, int64_t steps,
+                   int64_t additions = 1);
 
 /// Sizes of pieces that `size` may be cut into: multiples of `unit`, or all.
 llvm::SmallVector<int64_t> pieces(int64_t size, int64_t unit);

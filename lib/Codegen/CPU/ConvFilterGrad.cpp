@@ -485,8 +485,8 @@ FilterGradEmitter::sweepRow(KernelBody &body, const Columns &columns,
                             const Rows &block, const TileView &view,
                             Value input, Value gradient, Value extent,
                             ArrayRef<Prefetch> ahead, ValueRange carried) {
-  return body.loop(
-      body.index(0), extent, 1, carried, [&](Value w, ValueRange carried) {
+  return multiplier.sum(
+      body, extent, 1, 1, carried, [&](Value w, ValueRange carried) {
         prefetch(body, ahead, w);
         SmallVector<Value> sums(carried),
             gradients = gradientVectors(body, columns, gradient, w);

@@ -209,8 +209,8 @@ void WinogradFilterGradEmitter::multiplyRows(KernelBody &body, int64_t rows,
       sums.push_back(body.load(
           body.temp(), body.add(sumsAt, r * columns + v * lanes), lanes));
   Value words = multiplier.words(body, tiles);
-  sums = body.loop(
-      body.index(0), words, 1, sums, [&](Value word, ValueRange carried) {
+  sums = multiplier.sum(
+      body, words, 1, 1, sums, [&](Value word, ValueRange carried) {
         SmallVector<Value> sums(carried), vectors;
         Value from = body.add(grads, body.mul(word, gradTilePitch()));
         for (int64_t v = 0; v < plan.nb; ++v)

@@ -253,9 +253,9 @@ SmallVector<Value> ConvEmitter::accumulate(KernelBody &body,
               Value panel = body.add(
                   context.panel,
                   body.mul(body.add(body.mul(d, most[1]), h), panelRow()));
-              return body.loop(
-                  zero, stepCount, plan.unroll, carried,
-                  [&](Value step, ValueRange carried) {
+              return multiplier.sum(
+                  body, stepCount, plan.unroll, plan.additions(problem),
+                  carried, [&](Value step, ValueRange carried) {
                     SmallVector<Value> sums(carried);
                     for (int64_t i = 0; i < plan.unroll; ++i)
                       steps(

@@ -57,12 +57,28 @@ Kind makeKind(seg::FusionOp fusion, const ConvProblem &problem, StringRef name,
   return {name, std::move(refusal), rate};
 }
 
-/// Whether an activation is of 16 bits, or computed by a prologue from one.
-bool isShort(Value operand) {
-  if (seg::storedValue(operand) != operand)
-    return true;
+/// The 16-bit type of an activation, or of what a prologue computes it from;
+/// null if it is f32.
+Type shortType(Value operand) {
+  if (Value stored = seg::storedValue(operand); stored != operand)
+    return getElementTypeOrSelf(stored);
   Operation *op = operand.getDefiningOp();
-  return op && isShort(op->getOperand(0));
+  return op ? shortType(op->getOperand(0)) : Type();
+}
+
+/// The products that suit values as they are stored: bf16 has the range of f32,
+/// f16 has not.
+Products suitableProducts(const CpuStrategyContext &context,
+                          ValueRange factors) {
+  Products most = context.products;
+  for (Value factor : factors) {
+    Type type = shortType(factor);
+    if (!type)
+      return Products::F32;
+    if (most == Products::F16 && !type.isF16())
+      most = context.target.bestProducts(Products::Bf16);
+  }
+  return most;
 }
 
 /// The context of a root whose first operand may have a prologue, and which
@@ -73,11 +89,12 @@ CpuStrategyContext contextOf(Operation *op, CpuStrategyContext context,
   context.computedInput = !input.isInput();
   context.loadCycles = input.loadCycles();
   auto pin = op->getAttrOfType<StringAttr>(seg::precisionAttrName);
-  if (!llvm::all_of(factors, isShort) || (pin && pin.getValue() == "f32"))
-    context.products = Products::F32;
-  context.bf16Error = isa<seg::ConvOp, seg::ConvTransposeOp>(op)
-                          ? forwardBf16Error
-                          : gradientBf16Error;
+  context.products = pin && pin.getValue() == "f32"
+                         ? Products::F32
+                         : suitableProducts(context, factors);
+  context.productError = isa<seg::ConvOp, seg::ConvTransposeOp>(op)
+                             ? forwardProductError
+                             : gradientProductError;
   return context;
 }
 

@@ -40,7 +40,7 @@ int64_t ConvPlan::tileSize(const ConvProblem &problem) const {
          problem.window(2, tile[2]) * words(problem);
 }
 
-std::string bf16Refusal(const ConvProblem &problem) {
+std::string pairsRefusal(const ConvProblem &problem) {
   constexpr int64_t unit = 16; // Of the widest vectors that pack a tile.
   if (problem.inChannels % unit != 0)
     return std::to_string(problem.inChannels) +
@@ -109,16 +109,30 @@ double registerBlockCycles(double values, double weights) {
   return std::max({values * weights / 2, (values + weights) / 2, 4.0}) + 0.25;
 }
 
+double widenCycles(Products products, double sums, int64_t steps,
+                   int64_t additions) {
+  // Seven operations, two a cycle: see ProductEmitter.
+  constexpr double oneSum = 3.5;
+  return products == Products::F16
+             ? oneSum * sums * double(divideUp(steps, mostChained / additions))
+             : 0;
+}
+
 /// Cycles of one (tap, input channel) for a register block.
 static double stepCycles(const ConvProblem &problem, const ConvPlan &plan,
                          const Dims &block, double panelBytes) {
-  double pixels = product(block), taps = problem.phaseTaps()[2];
+  int64_t rowTaps = problem.phaseTaps()[2], words = plan.words(problem);
+  double pixels = product(block), taps = rowTaps;
   double values = plan.share_taps
                       ? product(block) / block[2] * (block[2] + taps - 1) / taps
                       : pixels;
   double fmas = pixels * plan.nb / 2, loads = (values + plan.nb) / 2,
          weights = plan.channelBlock() * 4 / panelBytes;
-  return std::max({fmas, loads, weights, 4.0}) + 0.25;
+  double widen = widenCycles(plan.products, pixels * plan.nb,
+                             plan.share_taps ? words : rowTaps * words,
+                             plan.share_taps ? rowTaps : 1) /
+                 (taps * words);
+  return std::max({fmas, loads, weights, 4.0}) + 0.25 + widen;
 }
 
 /// All of a tile's register blocks, for one (tap, input channel) and one
@@ -149,8 +163,9 @@ static bool selectRegisterBlock(const ConvProblem &problem,
   Dims space = problem.space();
   int64_t taps = problem.phaseTaps()[2],
           vectors = divideUp(problem.outChannels, plan.lanes);
-  bool mayShare =
-      taps > 1 && problem.inStrides()[2] == 1 && problem.hasEqualPhases(2);
+  bool mayShare = taps > 1 && problem.inStrides()[2] == 1 &&
+                  problem.hasEqualPhases(2) &&
+                  !(plan.products == Products::F16 && taps > mostChained);
   // Without sharing, a loop over few channels is too short.
   bool mustShare = mayShare && problem.inChannels < 4;
   double best = std::numeric_limits<double>::infinity();
@@ -158,8 +173,8 @@ static bool selectRegisterBlock(const ConvProblem &problem,
     int64_t weights = candidate.nb * (candidate.share_taps ? taps : 1);
     if (candidate.nb == context.avoidedVectors)
       return;
-    if (product(candidate.block) * candidate.nb + weights + 1 >
-        target.registers)
+    int64_t sums = product(candidate.block) * candidate.nb;
+    if (sumRegisters(plan.products, sums) + weights + 1 > target.registers)
       return;
     double cost = tileCycles(problem, candidate, space, panelFromL2) *
                   candidate.channelBlocks(problem);
@@ -249,16 +264,21 @@ static void selectTile(const ConvProblem &problem,
 /// Steps that are written out in the loop over a row's steps. They must not
 /// see an input value twice: LLVM would keep it in a register that the sums
 /// need.
-static int64_t selectUnroll(const ConvProblem &problem, const ConvPlan &plan) {
+static int64_t selectUnroll(const ConvProblem &problem, ConvPlan plan) {
   constexpr int64_t mostFmas = 200;
   int64_t taps = problem.phaseTaps()[2];
   bool disjoint = problem.hasEqualPhases(2) && !plan.share_taps &&
                   taps <= problem.inStrides()[2];
   int64_t steps = plan.words(problem) * (disjoint ? taps : 1);
   int64_t fmas = product(plan.block) * plan.nb * (plan.share_taps ? taps : 1);
-  if (steps * fmas <= mostFmas)
+  auto chains = [&](int64_t unroll) {
+    plan.unroll = unroll;
+    return plan.products != Products::F16 ||
+           plan.additions(problem) <= mostChained;
+  };
+  if (steps * fmas <= mostFmas && chains(steps))
     return steps;
-  return steps % 2 == 0 && fmas <= 40 ? 2 : 1;
+  return steps % 2 == 0 && fmas <= 40 && chains(2) ? 2 : 1;
 }
 
 /// Cycles for a batch of the problem.
@@ -280,7 +300,7 @@ std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,
   ConvPlan plan{};
   plan.lanes = lanesFor(problem.outChannels, target);
   plan.in_place = problem.readsInPlace() && !context.computedInput;
-  if (bf16Refusal(problem).empty())
+  if (pairsRefusal(problem).empty())
     plan.products = context.products;
   if (!selectRegisterBlock(problem, context, plan))
     return {plan, std::numeric_limits<double>::infinity()};
@@ -308,8 +328,10 @@ static double pixelCycles(const ConvProblem &problem,
                           const FilterGradPlan &plan, int64_t ur,
                           const CpuTarget &target) {
   double taps = plan.share_taps ? problem.taps[2] : 1;
-  double core = std::max({taps * ur * plan.nb / 2, (ur + plan.nb) / 2.0, 4.0}) +
-                0.5 + 0.25 * (taps - 1);
+  double core =
+      std::max({taps * ur * plan.nb / 2, (ur + plan.nb) / 2.0, 4.0}) + 0.5 +
+      0.25 * (taps - 1) +
+      widenCycles(plan.products, ur * plan.nb, plan.tile[2]) / plan.tile[2];
   // What a sweep reads comes from the second level if it does not fit the
   // first.
   double bytes =
@@ -341,7 +363,9 @@ static bool selectRegisterBlock(const ConvProblem &problem,
   FilterGradPlan candidate = plan;
   for (bool share : {false, true}) {
     candidate.share_taps = share;
-    if (share && !candidate.canShareTaps(problem))
+    // The loop that shares them carries gradients, which are no sums.
+    if (share && (!candidate.canShareTaps(problem) ||
+                  candidate.products == Products::F16))
       continue;
     int64_t rows = blockedRows(problem, candidate),
             taps = share ? problem.taps[2] : 1;
@@ -349,7 +373,10 @@ static bool selectRegisterBlock(const ConvProblem &problem,
          ++candidate.nb)
       for (candidate.ur = 1;
            candidate.nb != context.avoidedVectors && candidate.ur <= rows &&
-           (candidate.ur + 1) * candidate.nb * taps + 1 <= target.registers;
+           sumRegisters(candidate.products,
+                        candidate.ur * candidate.nb * taps) +
+                   candidate.nb * taps + 1 <=
+               target.registers;
            ++candidate.ur) {
         double cost = rowCycles(problem, candidate, target) *
                       candidate.channelBlocks(problem);
@@ -425,7 +452,7 @@ selectFilterGradPlan(const ConvProblem &problem, bool swapped,
   FilterGradPlan plan{}, candidate{};
   candidate.swapped = swapped;
   candidate.lanes = lanesFor(problem.outChannels, target);
-  if (bf16Refusal(problem).empty())
+  if (pairsRefusal(problem).empty())
     candidate.products = context.products;
   candidate.prefetch = 4 * (product(problem.in) * problem.inChannels +
                             product(problem.out) * problem.outChannels) >

@@ -81,8 +81,9 @@ struct Writer {
   }
   /// Those of f32 go without saying.
   void operator()(StringRef name, Products value) {
-    if (value == Products::Bf16)
-      entries.push_back(b.getNamedAttr(name, b.getStringAttr("bf16")));
+    if (value != Products::F32)
+      entries.push_back(
+          b.getNamedAttr(name, b.getStringAttr(productsName(value))));
   }
 };
 
@@ -116,8 +117,8 @@ struct Reader {
     if (!strategy || !strategy.contains(name))
       return;
     read<StringAttr>(name, [&](StringAttr attr) {
-      value = Products::Bf16;
-      return attr.getValue() == "bf16";
+      value = lookupProducts(attr.getValue()).value_or(Products::F32);
+      return value != Products::F32;
     });
   }
 };
@@ -207,10 +208,11 @@ FailureOr<Plan> readTiles(FusionEmitter &emitter, const ConvProblem &problem,
 template <typename Plan>
 LogicalResult checkProducts(const ConvProblem &problem, Operation *op,
                             const Plan &plan) {
-  std::string refusal = bf16Refusal(problem);
+  std::string refusal = pairsRefusal(problem);
   if (plan.products == Products::F32 || refusal.empty())
     return success();
-  return op->emitOpError("cannot multiply pairs of bf16: ") << refusal;
+  return op->emitOpError("cannot multiply pairs of ")
+         << productsName(plan.products) << ": " << refusal;
 }
 
 template <typename Plan>
@@ -264,8 +266,8 @@ FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
       failed(checkProducts(problem, op, plan)))
     return failure();
   if (plan.in_place && plan.products != Products::F32)
-    return op->emitOpError("cannot read its input in place: pairs of bf16 are "
-                           "packed");
+    return op->emitOpError("cannot read its input in place: pairs of ")
+           << productsName(plan.products) << " are packed";
   Dims space = problem.space();
   bool outerBlocked = false;
   for (unsigned d = 0; d < 3; ++d) {
@@ -291,6 +293,10 @@ FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
   if (steps % plan.unroll != 0)
     return op->emitOpError("expects unroll to divide ")
            << steps << ", got " << plan.unroll;
+  if (int64_t additions = plan.additions(problem);
+      plan.products == Products::F16 && additions > mostChained)
+    return op->emitOpError("expects a step to add at most ")
+           << mostChained << " pairs of f16 to a sum, got " << additions;
   return plan;
 }
 
@@ -311,7 +317,8 @@ FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
   if (failed(checkProducts(problem, op, plan)))
     return failure();
   if (plan.products != Products::F32 && !plan.pack_grad)
-    return op->emitOpError("expects pack_grad with products of bf16");
+    return op->emitOpError("expects pack_grad with products of ")
+           << productsName(plan.products);
   if (!llvm::is_contained(
           {int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]},
           plan.tap_groups))
@@ -322,6 +329,9 @@ FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
     if (plan.tile[d] > problem.out[d])
       return op->emitOpError("expects a tile within the output, got ")
              << plan.tile[d];
+  if (plan.share_taps && plan.products == Products::F16)
+    return op->emitOpError("cannot share inputs between taps with products of "
+                           "f16");
   if (plan.share_taps && !plan.canShareTaps(problem))
     return op->emitOpError("cannot share inputs between taps");
   return plan;

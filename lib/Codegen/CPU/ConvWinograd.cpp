@@ -241,8 +241,8 @@ void WinogradEmitter::multiplyPoints(KernelBody &body, const Task &task,
     body.loop(zero, tiles, plan.ur, [&](Value row) {
       Value from = body.add(points, body.mul(row, tilePitch()));
       SmallVector<Value> sums(plan.ur * plan.nb, body.zeroVector(plan.lanes));
-      sums = body.loop(
-          zero, body.index(plan.steps(problem)), 1, sums,
+      sums = multiplier.sum(
+          body, body.index(plan.steps(problem)), 1, 1, sums,
           [&](Value word, ValueRange carried) {
             SmallVector<Value> sums(carried), weights;
             Value weight = body.add(panel, body.mul(word, width));

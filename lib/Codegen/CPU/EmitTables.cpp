@@ -167,6 +167,8 @@ uint32_t featureBits(const CpuTarget &target) {
     bits |= SEGC_FEATURE_AVX512;
   if (target.bf16Products)
     bits |= SEGC_FEATURE_AVX512_BF16;
+  if (target.f16Products)
+    bits |= SEGC_FEATURE_AVX512_FP16;
   return bits;
 }
 

@@ -33,12 +33,12 @@ FailureOr<CpuStrategyContext> segc::cpuStrategyContext(Operation *op,
   if (!tiles)
     return op->emitError("expects winograd to be off, f2 or f4, got '")
            << winograd << "'";
-  if (arithmetic != "f32" && arithmetic != "bf16")
-    return op->emitError("expects arithmetic to be f32 or bf16, got '")
+  std::optional<Products> products = lookupProducts(arithmetic);
+  if (!products)
+    return op->emitError("expects arithmetic to be f32, bf16 or f16, got '")
            << arithmetic << "'";
   CpuStrategyContext context{*target, *tiles};
-  if (arithmetic == "bf16" && target->bf16Products)
-    context.products = Products::Bf16;
+  context.products = target->bestProducts(*products);
   return context;
 }
 

@@ -152,6 +152,8 @@ static double taskCycles(const ConvProblem &problem, const WinogradPlan &plan,
   double blocksOfRows = plan.rows() / double(plan.ur);
   double multiply = points * blocksOfRows *
                     (steps * registerBlockCycles(plan.ur, plan.nb) +
+                     widenCycles(plan.products, double(plan.ur * plan.nb),
+                                 plan.steps(problem)) +
                      1.5 * double(plan.ur * plan.nb) + 15);
   // The next panel is fetched beside the products of this one, not wholly.
   multiply = std::max(multiply, panels / panelRate) +
@@ -177,10 +179,11 @@ static double totalCycles(const ConvProblem &problem, const WinogradPlan &plan,
 }
 
 /// The root mean square error of a convolution's result, of the result's, where
-/// transformed factors are rounded to bf16. Measured with normal values; each
-/// dimension's transform takes its part.
-static double bf16Error(const Dims &m) {
-  double error = 2.4e-3;
+/// transformed factors are rounded to 16 bits. Measured with normal values;
+/// each dimension's transform takes its part. Of f16, chains of sums make most
+/// of it: the factors alone, 3e-4.
+static double productError(Products products, const Dims &m) {
+  double error = products == Products::F16 ? 7.1e-4 : 2.4e-3;
   for (int64_t size : m)
     error *= size == 4 ? 2.6 : size == 2 ? 1.28 : 1;
   return error;
@@ -202,9 +205,10 @@ static SmallVector<Dims> tileSizes(const ConvProblem &problem,
         if (!ordered || llvm::is_contained(result, m) ||
             !context.allowsTiles(uniform ? w : 4))
           continue;
-        bool suits = context.products == Products::F32
-                         ? uniform
-                         : bf16Error(m) <= context.bf16Error;
+        bool suits =
+            context.products == Products::F32
+                ? uniform
+                : productError(context.products, m) <= context.productError;
         if (suits)
           result.push_back(m);
       }
@@ -232,7 +236,8 @@ selectWinogradPlan(const ConvProblem &problem,
   std::pair<WinogradPlan, double> best{{},
                                        std::numeric_limits<double>::infinity()};
   auto consider = [&](WinogradPlan plan) {
-    int64_t mostRows = (target.registers - plan.nb - 1) / plan.nb,
+    int64_t mostRows = (target.registers - plan.nb - 1) /
+                       sumRegisters(plan.products, plan.nb),
             tiles = product(plan.tile);
     plan.ur = divideUp(tiles, divideUp(tiles, mostRows));
     int64_t blocks = plan.channelBlocks(problem);
@@ -284,6 +289,7 @@ static double boxCycles(const ConvProblem &problem,
       inner * blocks * rowBlocks *
       (plan.steps() * registerBlockCycles(
                           double(problem.inChannels) / rowBlocks, plan.nb) +
+       widenCycles(plan.products, double(plan.ur * plan.nb), plan.steps()) +
        10);
   double points = plan.task_points;
   double sums =
@@ -319,7 +325,8 @@ selectWinogradFilterGradPlan(const ConvProblem &problem,
   plan.lanes = lanesFor(problem.outChannels, target);
   int64_t vectors = divideUp(problem.outChannels, plan.lanes);
   auto considerTile = [&] {
-    int64_t most = (target.registers - plan.nb - 1) / plan.nb;
+    int64_t most =
+        (target.registers - plan.nb - 1) / sumRegisters(plan.products, plan.nb);
     plan.ur = divideUp(problem.inChannels, divideUp(problem.inChannels, most));
     int64_t blocks = plan.channelBlocks(problem),
             boxes = problem.batch * product(plan.boxCounts(problem));

@@ -24,7 +24,17 @@ inline constexpr llvm::StringLiteral directKind = "direct",
 
 /// Words of 32 bits that hold `values` neighbours in the summed dimension.
 inline int64_t wordsOf(Products products, int64_t values) {
-  return products == Products::Bf16 ? divideUp(values, 2) : values;
+  return products == Products::F32 ? values : divideUp(values, 2);
+}
+
+/// Pairs whose products may be added in f16: what rounding does grows with the
+/// sum, and the sum must stay in f16's range.
+inline constexpr int64_t mostChained = 16;
+
+/// Registers of a register block's sums. Beside those of f32, products of f16
+/// take as many for the sums of a chain.
+inline int64_t sumRegisters(Products products, int64_t sums) {
+  return products == Products::F16 ? 2 * sums : sums;
 }
 
 /// Convolutions, transposed convolutions and input gradients. A task packs the
@@ -48,6 +58,10 @@ struct ConvPlan {
   /// Words of a pixel's input channels.
   int64_t words(const ConvProblem &problem) const {
     return wordsOf(products, problem.inChannels);
+  }
+  /// Words that a sum gets in a step of the inner loop.
+  int64_t additions(const ConvProblem &problem) const {
+    return unroll * (share_taps ? problem.phaseTaps()[2] : 1);
   }
   int64_t channelBlock() const { return nb * lanes; }
   int64_t channelBlocks(const ConvProblem &problem) const {
@@ -123,8 +137,8 @@ struct FilterGradPlan {
   }
 };
 
-/// Why the pairs of products of bf16 cannot be packed; empty if they can.
-std::string bf16Refusal(const ConvProblem &problem);
+/// Why the pairs of 16-bit products cannot be packed; empty if they can.
+std::string pairsRefusal(const ConvProblem &problem);
 
 /// The best plan and its cycles under a model of a core.
 std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,

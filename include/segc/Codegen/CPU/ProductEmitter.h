@@ -6,9 +6,14 @@
 //===----------------------------------------------------------------------===//
 
 // What a register block multiplies lies in words of 32 bits: a word is one f32
-// value, or the two bf16 values of neighbours in the dimension that is summed,
-// the first in the lower half. Loops over words are then the same for both;
-// they are half as long for bf16, as one instruction adds both products.
+// value, or the two 16-bit values of neighbours in the dimension that is
+// summed, the first in the lower half. Loops over words are then the same for
+// all; with pairs they are half as long, as one instruction adds both products.
+//
+// Pairs of bf16 are added to sums of f32. Those of f16 are added to sums of
+// f16, of which a vector has two to a word, one for either half. As these lose
+// digits, a loop over words is cut into chains of a few steps; after each, what
+// the chain added goes into sums of f32.
 
 #ifndef SEGC_CODEGEN_CPU_PRODUCTEMITTER_H
 #define SEGC_CODEGEN_CPU_PRODUCTEMITTER_H
@@ -22,13 +27,13 @@ class ProductEmitter {
 public:
   /// Of f32 values.
   ProductEmitter() = default;
-  /// Processors without products of bf16 widen both halves and take two
+  /// Processors without such products widen both halves and take two
   /// multiply-adds: correct, and no faster than f32.
   ProductEmitter(Products kind, const CpuTarget &target)
-      : kind(kind), native(target.bf16Products) {}
+      : kind(kind), native(target.bestProducts(kind) == kind) {}
 
   /// Whether two values share a word.
-  bool pairs() const { return kind == Products::Bf16; }
+  bool pairs() const { return kind != Products::F32; }
   /// The word of a position in the summed dimension.
   mlir::Value word(KernelBody &body, mlir::Value summed) const {
     return pairs() ? body.div(summed, 2) : summed;
@@ -50,12 +55,25 @@ public:
   void storeAt(KernelBody &body, mlir::Value values, mlir::Value memref,
                mlir::Value word, mlir::Value summed) const;
 
-  /// `sum` and the products of a word, which all lanes share, with words.
+  /// Adds to each of `sums` what `step` multiplies in the steps 0, `stride`,
+  /// ... below `end`. A step gets accumulators, one for each sum, and returns
+  /// them after `additions` calls of multiplyAdd for each.
+  llvm::SmallVector<mlir::Value>
+  sum(KernelBody &body, mlir::Value end, int64_t stride, int64_t additions,
+      mlir::ValueRange sums,
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value,
+                                                        mlir::ValueRange)>
+          step) const;
+
+  /// `accumulator` and the products of a word, which all lanes share, with
+  /// words.
   mlir::Value multiplyAdd(KernelBody &body, mlir::Value shared,
-                          mlir::Value words, mlir::Value sum) const;
+                          mlir::Value words, mlir::Value accumulator) const;
 
 private:
   mlir::Value narrowed(KernelBody &body, mlir::Value values) const;
+  mlir::Value multiplyAddF16(KernelBody &body, mlir::Value shared,
+                             mlir::Value words, mlir::Value accumulator) const;
 
   Products kind = Products::F32;
   bool native = false;
