@@ -3,7 +3,8 @@
 An innermost loop runs from a label to the jump back to it, with no such loop
 within. The one with the most multiply-adds of variables (transforms multiply
 by constants of memory, .LCPI) is described: how many of them on
-which registers, how many accesses to the stack and calls it has.
+which registers, how many accesses to the stack (no register points to frames)
+and calls it has. Multiply-adds are those of f32, or what an argument matches.
 """
 
 import re
@@ -24,9 +25,9 @@ def count(pattern, loop):
 
 
 innermost = [loop for loop in innermost if count(r"LCPI", loop) == 0]
-hottest = max(innermost, key=lambda loop: count(r"^vfn?madd", loop))
-fma = r"^vfn?madd\w+ps\s.*%"
+fma = rf"^{sys.argv[1] if len(sys.argv) > 1 else 'vfn?madd.+ps'}\s.*%"
+hottest = max(innermost, key=lambda loop: count(fma, loop))
 print(
     f"zmm={count(fma + 'zmm', hottest)} ymm={count(fma + 'ymm', hottest)} "
-    f"stack={count(r'%[er][sb]p', hottest)} calls={count(r'^call', hottest)}"
+    f"stack={count(r'%[er]sp', hottest)} calls={count(r'^call', hottest)}"
 )
