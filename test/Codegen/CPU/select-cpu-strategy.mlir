@@ -5,7 +5,7 @@
 // RUN: not segc-opt %s --seg-select-cpu-strategy=winograd=f3 2>&1 | FileCheck %s --check-prefix=TILES
 // RUN: not segc-opt %s --seg-select-cpu-strategy=cpu=i386 2>&1 | FileCheck %s --check-prefix=CPU
 
-// CPU: error: expects one of x86-64-v3, x86-64-v4, got 'i386'
+// CPU: error: expects one of x86-64-v3, x86-64-v4, x86-64-v4-bf16, x86-64-v4-fp16, got 'i386'
 // TILES: error: expects winograd to be off, f2 or f4, got 'f3'
 
 !x = tensor<1x16x16x32xf32>
