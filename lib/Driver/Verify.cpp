@@ -10,6 +10,7 @@
 
 #include "segc/Driver/Verify.h"
 
+#include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/KernelRunner.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Reference/Reference.h"
@@ -238,8 +239,9 @@ llvm::Expected<Errors> check(seg::FusionOp fusion, const CpuTarget &target,
     return llvm::createStringError(
         "no reference evaluation of " +
         fusionLead(fusion)->getName().getStringRef());
-  // What a kernel sums of a result that it has rounded errs as that does.
-  double unit = 0;
+  // What a kernel sums of a result that it has rounded errs as that does. The
+  // products' errors of a Winograd tile are alike, so that sums err more.
+  double unit = 3 * productError(fusion.getStrategyAttr());
   for (const HostTensor &tensor : *expected)
     unit = std::max(unit, halfUnit(tensor.kind()));
   for (auto [tensor, output] : llvm::zip_equal(*expected, outputs))

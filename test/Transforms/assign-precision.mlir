@@ -21,7 +21,7 @@ func.func @classes(%x: !x, %w: !w) -> !x {
 
   // A file may say otherwise; what is returned stays f32 all the same.
   // LISTS: seg.conv {{.*}} {seg.precision = "f16", seg.rule = "allow"}
-  // LISTS-NEXT: seg.relu %{{[0-9]+}} : tensor
+  // LISTS-NEXT: seg.relu {{.*}} {seg.precision = "f32"} : tensor
   // LISTS-NEXT: seg.conv {{.*}} {seg.precision = "f16", seg.rule = "allow"}
   // LISTS-NEXT: seg.softmax {{.*}} {seg.precision = "f16", seg.rule = "allow (listed)"}
   %0 = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
@@ -117,7 +117,7 @@ func.func @returned(%x: !x, %w: !w) -> !x {
 // Pins come before classes.
 // CHECK-LABEL: func.func @pins(
 func.func @pins(%x: !x, %w: !w) -> !x {
-  // F16: seg.conv %{{[^{]*}} : (tensor
+  // F16: seg.conv {{.*}} {seg.precision = "f32"}
   // F16-NEXT: seg.softmax {{.*}} {seg.precision = "f16", seg.rule = "pinned"}
   // F16-NEXT: seg.channel_total
   %0 = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] {seg.precision = "f32"} : (!x, !w) -> !x

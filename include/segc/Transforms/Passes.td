@@ -75,8 +75,9 @@ def AssignPrecisionPass : Pass<"seg-assign-precision", "::mlir::func::FuncOp"> {
     the file `lists`) and by the bytes that 16-bit values save and casts cost;
     docs/Precision.md. Ops of 16 bits get `seg.precision = "f16"` (or "bf16")
     and `seg.rule`, which says why. An op that has `seg.precision` already is
-    pinned to it. A remark of category `precision` gives the reason for every
-    op. With `precision=f32` all ops stay as they are and pins are dropped.
+    pinned to it; of ops that a pin or the lists keep from 16 bits it becomes
+    "f32", and their kernels multiply in f32. A remark of category `precision`
+    gives the reason for every op. With `precision=f32` all ops stay as they are and pins are dropped.
   }];
   let options = [Option<"precision", "precision", "std::string", "\"f32\"", "f32, f16 or bf16">,
                  Option<"lists", "lists", "std::string", "", "JSON file with classes of ops by name">];

@@ -178,11 +178,7 @@ static double totalCycles(const ConvProblem &problem, const WinogradPlan &plan,
   return occupiedTasks(tasks) * taskCycles(problem, plan, context) + filter;
 }
 
-/// The root mean square error of a convolution's result, of the result's, where
-/// transformed factors are rounded to 16 bits. Measured with normal values;
-/// each dimension's transform takes its part. Of f16, chains of sums make most
-/// of it: the factors alone, 3e-4.
-static double productError(Products products, const Dims &m) {
+double productError(Products products, const Dims &m) {
   double error = products == Products::F16 ? 7.1e-4 : 2.4e-3;
   for (int64_t size : m)
     error *= size == 4 ? 2.6 : size == 2 ? 1.28 : 1;

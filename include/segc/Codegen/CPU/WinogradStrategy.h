@@ -129,6 +129,12 @@ struct WinogradFilterGradPlan {
   int64_t scratchSize(const ConvProblem &problem) const;
 };
 
+/// The root mean square error of a convolution's result, of the result's, whose
+/// transformed factors are rounded to 16 bits; {1, 1, 1} for a direct one.
+/// Measured with normal values; each dimension's transform takes its part. Of
+/// f16, chains of sums make most of it: the factors alone, 3e-4.
+double productError(Products products, const Dims &m);
+
 /// Why Winograd tiles cannot compute it; empty if they can.
 std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles);
 std::string winogradFilterGradRefusal(const ConvProblem &problem,

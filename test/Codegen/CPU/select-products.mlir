@@ -1,0 +1,98 @@
+// RUN: segc-opt %s --seg-select-cpu-strategy=cpu=x86-64-v4-bf16 | FileCheck %s --check-prefixes=CHECK,PAIRS
+// RUN: segc-opt %s --seg-select-cpu-strategy="cpu=x86-64-v4-bf16 arithmetic=f32" | FileCheck %s --check-prefixes=CHECK,WIDE
+// RUN: segc-opt %s --seg-select-cpu-strategy=cpu=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,WIDE
+// RUN: not segc-opt %s --seg-select-cpu-strategy=arithmetic=f8 2>&1 | FileCheck %s --check-prefix=ARITHMETIC
+
+// ARITHMETIC: error: expects arithmetic to be {{.*}}, got 'f8'
+
+!h = tensor<1x16x16x32xbf16>
+!x = tensor<1x16x16x32xf32>
+!w = tensor<3x3x32x64xf32>
+!y = tensor<1x16x16x64xf32>
+
+// What is of 16 bits is multiplied in pairs; tiles of 4 in both dimensions
+// would be too far off for a prediction.
+// CHECK-LABEL: func.func @short(
+// PAIRS: kind = "winograd"{{.*}} m = array<i64: 1, 2, {{[24]}}>{{.*}} products = "bf16"
+// WIDE-NOT: products
+func.func @short(%x: !h, %w: !w) -> !y {
+  %0 = seg.fusion (%a = %x : !h, %f = %w : !w) -> (!y) {
+    %c = seg.cast %a : !h -> !x
+    %r = seg.conv %c, %f strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !y
+    seg.yield %r : !y
+  }
+  return %0 : !y
+}
+
+// So is what a prologue computes from it.
+// CHECK-LABEL: func.func @prologue(
+// PAIRS: products = "bf16"
+// WIDE-NOT: products
+func.func @prologue(%x: !h, %w: !w) -> !y {
+  %0 = seg.fusion (%a = %x : !h, %f = %w : !w) -> (!y) {
+    %c = seg.cast %a : !h -> !x
+    %u = seg.relu %c : !x
+    %r = seg.conv %u, %f strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !y
+    seg.yield %r : !y
+  }
+  return %0 : !y
+}
+
+// A strided one has no tiles.
+// CHECK-LABEL: func.func @strided(
+// PAIRS: kind = "direct"{{.*}} products = "bf16"
+// WIDE-NOT: products
+func.func @strided(%x: !h, %w: !w) -> tensor<1x8x8x64xf32> {
+  %0 = seg.fusion (%a = %x : !h, %f = %w : !w) -> (tensor<1x8x8x64xf32>) {
+    %c = seg.cast %a : !h -> !x
+    %r = seg.conv %c, %f strides [2, 2] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> tensor<1x8x8x64xf32>
+    seg.yield %r : tensor<1x8x8x64xf32>
+  }
+  return %0 : tensor<1x8x8x64xf32>
+}
+
+// Both factors of a filter gradient must be of 16 bits.
+// CHECK-LABEL: func.func @filter_grad(
+// PAIRS: products = "bf16"
+// WIDE-NOT: products
+func.func @filter_grad(%x: !h, %g: tensor<1x16x16x64xbf16>) -> !w {
+  %0 = seg.fusion (%a = %x : !h, %b = %g : tensor<1x16x16x64xbf16>) -> (!w) {
+    %c = seg.cast %a : !h -> !x
+    %d = seg.cast %b : tensor<1x16x16x64xbf16> -> !y
+    %r = seg.conv_filter_grad %c, %d strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !y) -> !w
+    seg.yield %r : !w
+  }
+  return %0 : !w
+}
+// CHECK-LABEL: func.func @filter_grad_of_wide(
+// CHECK-NOT: products
+func.func @filter_grad_of_wide(%x: !h, %g: !y) -> !w {
+  %0 = seg.fusion (%a = %x : !h, %b = %g : !y) -> (!w) {
+    %c = seg.cast %a : !h -> !x
+    %r = seg.conv_filter_grad %c, %b strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !y) -> !w
+    seg.yield %r : !w
+  }
+  return %0 : !w
+}
+
+// CHECK-LABEL: func.func @wide(
+// CHECK-NOT: products
+func.func @wide(%x: !x, %w: !w) -> !y {
+  %0 = seg.fusion (%a = %x : !x, %f = %w : !w) -> (!y) {
+    %r = seg.conv %a, %f strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !y
+    seg.yield %r : !y
+  }
+  return %0 : !y
+}
+
+// An op that is to compute in f32 does so, whatever it reads.
+// CHECK-LABEL: func.func @pinned(
+// CHECK-NOT: products
+func.func @pinned(%x: !h, %w: !w) -> !y {
+  %0 = seg.fusion (%a = %x : !h, %f = %w : !w) -> (!y) {
+    %c = seg.cast %a : !h -> !x
+    %r = seg.conv %c, %f strides [1, 1] pad_low [1, 1] pad_high [1, 1] {seg.precision = "f32"} : (!x, !w) -> !y
+    seg.yield %r : !y
+  }
+  return %0 : !y
+}
