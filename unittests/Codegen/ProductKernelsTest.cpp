@@ -123,6 +123,25 @@ TEST_P(ProductKernels, FewOutputs) {
   check(filterGradText(c));
 }
 
+// What a prologue computes is rounded as it is packed.
+TEST_P(ProductKernels, Prologues) {
+  for (const ConvCase &c :
+       {ConvCase{{9, 6}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 16},
+        ConvCase{{7, 8}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 16, 16}}) {
+    ConvTypes types = convTypes(c);
+    auto body = [&](const std::string &op, const std::string &other,
+                    const std::string &result) {
+      return "%x = seg.relu %a0 : " + types.large + "\n%r0 = seg." + op +
+             " %x, %a1 " + convAttributes(c) + " : (" + types.large + ", " +
+             other + ") -> " + result;
+    };
+    check(fusionFunction({types.large, types.filter}, {types.small},
+                         body("conv", types.filter, types.small)));
+    check(fusionFunction({types.large, types.small}, {types.filter},
+                         body("conv_filter_grad", types.small, types.filter)));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Bf16, ProductKernels,
     testing::Values(ProductCase{"x86-64-v4-bf16", "bf16", Products::Bf16, 4},
