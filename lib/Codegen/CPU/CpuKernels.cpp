@@ -121,7 +121,8 @@ void registerCpuKernels(DialectRegistry &registry) {
   });
   registerConvCpuKernels(registry);
   registerElementwiseCpuKernels(registry);
-  registerLossCpuKernels(registry);
+  registerCrossEntropyCpuKernels(registry);
+  registerDiceCpuKernels(registry);
   registerNormCpuKernels(registry);
   registerOptimizerCpuKernels(registry);
   registerPoolCpuKernels(registry);

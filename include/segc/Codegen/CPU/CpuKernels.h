@@ -37,7 +37,8 @@ mlir::LogicalResult emitPointwiseFusion(FusionEmitter &emitter);
 // One for each family: attaches CpuKernelOpInterface to its roots.
 void registerConvCpuKernels(mlir::DialectRegistry &registry);
 void registerElementwiseCpuKernels(mlir::DialectRegistry &registry);
-void registerLossCpuKernels(mlir::DialectRegistry &registry);
+void registerCrossEntropyCpuKernels(mlir::DialectRegistry &registry);
+void registerDiceCpuKernels(mlir::DialectRegistry &registry);
 void registerNormCpuKernels(mlir::DialectRegistry &registry);
 void registerOptimizerCpuKernels(mlir::DialectRegistry &registry);
 void registerPoolCpuKernels(mlir::DialectRegistry &registry);

@@ -1,0 +1,145 @@
+//===- CrossEntropyKernels.cpp --------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LossKernels.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace segc;
+
+namespace {
+
+/// q^gamma for q in [0, 1]; 0 where q is (nearly) 0.
+Value power(const seg::PointwiseMath &m, Value q, double gamma) {
+  if (gamma == 0)
+    return m.constant(1);
+  if (gamma == std::floor(gamma) && gamma <= 4) {
+    Value result = q;
+    for (int i = 1; i < static_cast<int>(gamma); ++i)
+      result = m.mul(result, q);
+    return result;
+  }
+  // The logarithm wants normal numbers.
+  Value smallest = m.constant(1e-37);
+  Value result = m.exp(m.mul(m.log(m.max(q, smallest)), m.constant(gamma)));
+  return m.select(m.greater(q, smallest), result, m.constant(0));
+}
+
+/// The true class's logarithm of p, and 1 - p without cancellation.
+struct TrueClass {
+  TrueClass(KernelBody &k, const PixelBatch &batch)
+      : softmax(emitSoftmax(k, batch.logits)) {
+    seg::PointwiseMath m(k.builder(), k.loc(), softmax.sum.getType());
+    Value logit = batch.logits[0];
+    for (int64_t c = 0, classes = batch.logits.size(); c < classes; ++c) {
+      Value isClass = batch.isClass(k, c);
+      logit = m.select(isClass, batch.logits[c], logit);
+      Value other = m.select(isClass, m.constant(0), softmax.probabilities[c]);
+      rest = rest ? m.add(rest, other) : other;
+    }
+    logP = m.sub(m.sub(logit, softmax.maximum), m.log(softmax.sum));
+  }
+  SoftmaxValues softmax;
+  Value logP, rest;
+};
+
+struct CrossEntropyKernel
+    : CpuKernelOpInterface::ExternalModel<CrossEntropyKernel,
+                                          seg::CrossEntropyOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuStrategyContext &) const {
+    LossLayout layout(cast<seg::CrossEntropyOp>(op).getLogits().getType());
+    return plainStrategy(op, "cross_entropy",
+                         layout.samples * layout.tiles * 4);
+  }
+  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+    auto entropy = cast<seg::CrossEntropyOp>(op);
+    LossLayout layout(entropy.getLogits().getType());
+    double gamma = entropy.getFocalGamma().convertToDouble();
+    emitTileSums(
+        emitter, entropy, layout, 1,
+        [&](KernelBody &k, const PixelBatch &batch) {
+          TrueClass of(k, batch);
+          seg::PointwiseMath m(k.builder(), k.loc(), of.logP.getType());
+          return SmallVector<Value>{
+              gamma == 0 ? of.logP : m.mul(power(m, of.rest, gamma), of.logP)};
+        });
+    emitter.launch({1, 0}, 0, [&](KernelBody &k) {
+      seg::PointwiseMath m = doubles(k);
+      Value total = sumStrided(k, k.temp(), k.index(0),
+                               k.mul(k.batch(), layout.tiles), 1);
+      Value count = indexToDouble(k, k.mul(k.batch(), layout.pixels));
+      k.storeScalar(toFloat(k, m.div(m.sub(m.constant(0), total), count)),
+                    outputOf(k, entropy.getLoss()), k.index(0));
+    });
+    return success();
+  }
+  double flopsPerSample(Operation *op) const {
+    return LossLayout(cast<seg::CrossEntropyOp>(op).getLogits().getType())
+        .flops();
+  }
+};
+
+struct CrossEntropyGradKernel
+    : CpuKernelOpInterface::ExternalModel<CrossEntropyGradKernel,
+                                          seg::CrossEntropyGradOp> {
+  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
+                                   const CpuStrategyContext &) const {
+    return plainStrategy(op, "cross_entropy_grad");
+  }
+  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+    auto grad = cast<seg::CrossEntropyGradOp>(op);
+    LossLayout layout(grad.getLogits().getType());
+    double gamma = grad.getFocalGamma().convertToDouble();
+    auto prepare = [&](KernelBody &k, Value) {
+      Value count = indexToDouble(k, k.mul(k.batch(), layout.pixels));
+      return SmallVector<Value>{doubles(k).div(
+          loadDouble(k, inputOf(k, grad.getGrad()), k.index(0)), count)};
+    };
+    emitLogitsGrad(
+        emitter, grad, layout, prepare,
+        [&](KernelBody &k, const PixelBatch &batch, ArrayRef<Value> prepared) {
+          seg::PointwiseMath m(k.builder(), k.loc(), prepared[0].getType());
+          SoftmaxValues softmax;
+          // p dL/dp of the true class, negated: q^gamma - gamma q^(gamma-1) p
+          // log p.
+          Value slope = prepared[0];
+          if (gamma == 0) {
+            softmax = emitSoftmax(k, batch.logits);
+          } else {
+            TrueClass of(k, batch);
+            softmax = of.softmax;
+            Value p = m.sub(m.constant(1), of.rest);
+            Value inner =
+                m.mul(m.mul(power(m, of.rest, gamma - 1), m.constant(gamma)),
+                      m.mul(p, of.logP));
+            slope = m.mul(slope, m.sub(power(m, of.rest, gamma), inner));
+          }
+          SmallVector<Value> result;
+          for (auto [c, p] : llvm::enumerate(softmax.probabilities)) {
+            Value target =
+                m.select(batch.isClass(k, c), m.constant(1), m.constant(0));
+            result.push_back(m.mul(slope, m.sub(p, target)));
+          }
+          return result;
+        });
+    return success();
+  }
+  double flopsPerSample(Operation *op) const {
+    return LossLayout(cast<seg::CrossEntropyGradOp>(op).getLogits().getType())
+        .flops();
+  }
+};
+
+} // namespace
+
+void segc::registerCrossEntropyCpuKernels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
+    seg::CrossEntropyOp::attachInterface<CrossEntropyKernel>(*context);
+    seg::CrossEntropyGradOp::attachInterface<CrossEntropyGradKernel>(*context);
+  });
+}
