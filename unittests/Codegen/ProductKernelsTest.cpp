@@ -180,8 +180,9 @@ TEST(Products, TakeTilesThatTheyAreExactEnoughFor) {
   std::string volume =
       convText({{8, 8, 8}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 32});
   EXPECT_EQ(largestTile(image, Products::F16), 16);
-  EXPECT_EQ(largestTile(volume, Products::F16), 32);
-  EXPECT_EQ(largestTile(image, Products::Bf16), 8);
+  EXPECT_EQ(largestTile(volume, Products::F16), 64);
+  EXPECT_EQ(largestTile(image, Products::Bf16), 16);
+  EXPECT_EQ(largestTile(volume, Products::Bf16), 32);
   EXPECT_EQ(largestTile(volume, Products::F32), 64);
 }
 

@@ -23,7 +23,8 @@ std::optional<WinogradTiles> lookupWinogradTiles(llvm::StringRef name);
 /// Errors that products of 16 bits may cause. Those of the forward pass are
 /// what a prediction is off; those of a gradient are small beside its noise,
 /// that of the choice of a batch.
-inline constexpr double forwardProductError = 1e-2, gradientProductError = 5e-2;
+inline constexpr double forwardProductError = 2.5e-2,
+                        gradientProductError = 5e-2;
 
 /// What the choice of a kernel's strategy may depend on, beside the fusion.
 struct CpuStrategyContext {

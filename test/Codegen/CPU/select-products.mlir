@@ -10,10 +10,9 @@
 !w = tensor<3x3x32x64xf32>
 !y = tensor<1x16x16x64xf32>
 
-// What is of 16 bits is multiplied in pairs; tiles of 4 in both dimensions
-// would be too far off for a prediction.
+// What is of 16 bits is multiplied in pairs.
 // CHECK-LABEL: func.func @short(
-// PAIRS: kind = "winograd"{{.*}} m = array<i64: 1, 2, {{[24]}}>{{.*}} products = "bf16"
+// PAIRS: kind = "winograd"{{.*}} m = array<i64: 1, {{[24], [24]}}>{{.*}} products = "bf16"
 // WIDE-NOT: products
 func.func @short(%x: !h, %w: !w) -> !y {
   %0 = seg.fusion (%a = %x : !h, %f = %w : !w) -> (!y) {
@@ -95,4 +94,32 @@ func.func @pinned(%x: !h, %w: !w) -> !y {
     seg.yield %r : !y
   }
   return %0 : !y
+}
+
+// A prediction may not err as much as a gradient: tiles of 4 in three
+// dimensions are for gradients.
+!v = tensor<1x32x32x32x32xf32>
+!u = tensor<1x32x32x32x32xbf16>
+!k = tensor<3x3x3x32x32xf32>
+// CHECK-LABEL: func.func @volume(
+// PAIRS: m = array<i64: 2, 4, 4>{{.*}} products = "bf16"
+// WIDE: m = array<i64: 4, 4, 4>
+func.func @volume(%x: !u, %w: !k) -> !v {
+  %0 = seg.fusion (%a = %x : !u, %f = %w : !k) -> (!v) {
+    %c = seg.cast %a : !u -> !v
+    %r = seg.conv %c, %f strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (!v, !k) -> !v
+    seg.yield %r : !v
+  }
+  return %0 : !v
+}
+// CHECK-LABEL: func.func @volume_grad(
+// PAIRS: m = array<i64: 4, 4, 4>{{.*}} products = "bf16"
+// WIDE: m = array<i64: 4, 4, 4>
+func.func @volume_grad(%x: !u, %w: !k) -> !v {
+  %0 = seg.fusion (%a = %x : !u, %f = %w : !k) -> (!v) {
+    %c = seg.cast %a : !u -> !v
+    %r = seg.conv_input_grad %c, %f strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (!v, !k) -> !v
+    seg.yield %r : !v
+  }
+  return %0 : !v
 }
