@@ -177,8 +177,8 @@ int64_t largestTile(const std::string &text, Products products) {
 TEST(Products, TakeTilesThatTheyAreExactEnoughFor) {
   std::string image =
       convText({{16, 16}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 32});
-  std::string volume =
-      convText({{8, 8, 8}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 32});
+  std::string volume = convText(
+      {{32, 32, 32}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 32});
   EXPECT_EQ(largestTile(image, Products::F16), 16);
   EXPECT_EQ(largestTile(volume, Products::F16), 64);
   EXPECT_EQ(largestTile(image, Products::Bf16), 16);
