@@ -1,0 +1,58 @@
+//===- ConvCosts.cpp ------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConvCosts.h"
+#include "segc/Codegen/CPU/ConvStrategy.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
+#include <algorithm>
+
+using namespace mlir;
+
+namespace segc {
+
+double occupiedTasks(int64_t tasks) {
+  double sum = 0;
+  for (int64_t workers : {2, 4, 8, 16})
+    sum += static_cast<double>(roundUp(tasks, workers));
+  return sum / 4;
+}
+
+int64_t lanesFor(int64_t channels, const CpuTarget &target) {
+  return std::clamp<int64_t>(llvm::bit_ceil(static_cast<uint64_t>(channels)), 4,
+                             target.lanes);
+}
+
+SmallVector<int64_t> pieces(int64_t size, int64_t unit) {
+  SmallVector<int64_t> result;
+  for (int64_t parts :
+       {1,  2,  3,  4,  5,  6,  7,  8,  10, 12,  14,  16,  20,
+        24, 28, 32, 40, 48, 56, 64, 72, 96, 128, 192, 284, 568}) {
+    int64_t piece = parts == 1
+                        ? size
+                        : std::min(roundUp(divideUp(size, parts), unit), size);
+    if (!llvm::is_contained(result, piece))
+      result.push_back(piece);
+  }
+  return result;
+}
+
+double registerBlockCycles(double values, double weights) {
+  return std::max({values * weights / 2, (values + weights) / 2, 4.0}) + 0.25;
+}
+
+double widenCycles(Products products, double sums, int64_t steps,
+                   int64_t additions) {
+  // Seven operations, two a cycle: see ProductEmitter.
+  constexpr double oneSum = 3.5;
+  return products == Products::F16
+             ? oneSum * sums * double(divideUp(steps, mostChained / additions))
+             : 0;
+}
+
+} // namespace segc
