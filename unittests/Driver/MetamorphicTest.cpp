@@ -258,8 +258,9 @@ TEST_P(Metamorphic, TrainingsAgree) {
   }
 }
 
-/// Values of 16 bits in memory change losses within their rounding, and save
+/// Values and products of 16 bits change losses within their rounding, and save
 /// memory; they change nothing of what does not depend on threads or resumes.
+/// Products may be of bf16 whatever the values are.
 TEST_P(Metamorphic, SixteenBitsFollowF32) {
   constexpr int steps = 10;
   auto wide = build({});
@@ -268,11 +269,15 @@ TEST_P(Metamorphic, SixteenBitsFollowF32) {
   auto arenaOf = [](const ModelLibrary &model, const char *entry) {
     return static_cast<double>(model.version().arenaBytes.at(entry));
   };
-  for (auto [precision, lossScale, tolerance] :
-       {std::tuple("f16", 1024.0f, 2e-3f), std::tuple("bf16", 1.0f, 1e-2f)}) {
-    SCOPED_TRACE(precision);
+  for (auto [precision, arithmetic, lossScale, tolerance] :
+       {std::tuple("f16", "f32", 1024.0f, 2e-3f),
+        std::tuple("f16", "f16", 1024.0f, 1e-2f),
+        std::tuple("bf16", "f32", 1.0f, 1e-2f),
+        std::tuple("bf16", "bf16", 1.0f, 1e-2f)}) {
+    SCOPED_TRACE(std::string(precision) + ", products of " + arithmetic);
     CompileOptions options;
     options.pipeline.precision = precision;
+    options.pipeline.arithmetic = arithmetic;
     auto narrow = build(options);
     ASSERT_TRUE(narrow);
     EXPECT_EQ(narrow->manifest().precision, precision);

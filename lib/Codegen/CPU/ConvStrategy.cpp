@@ -100,7 +100,9 @@ static bool selectRegisterBlock(const ConvProblem &problem,
     if (candidate.nb == context.avoidedVectors)
       return;
     int64_t sums = product(candidate.block) * candidate.nb;
-    if (sumRegisters(plan.products, sums) + weights + 1 > target.registers)
+    if (sumRegisters(plan.products, sums) + weights +
+            sharedRegisters(plan.products) >
+        target.registers)
       return;
     double cost = tileCycles(problem, candidate, space, panelFromL2) *
                   candidate.channelBlocks(problem);
@@ -204,7 +206,10 @@ static int64_t selectUnroll(const ConvProblem &problem, ConvPlan plan) {
   };
   if (steps * fmas <= mostFmas && chains(steps))
     return steps;
-  return steps % 2 == 0 && fmas <= 40 && chains(2) ? 2 : 1;
+  // A pair that all lanes share is no memory operand: two steps of a full
+  // register block would leave it no register.
+  int64_t mostOfTwo = plan.products == Products::F32 ? 40 : 24;
+  return steps % 2 == 0 && fmas <= mostOfTwo && chains(2) ? 2 : 1;
 }
 
 /// Cycles for a batch of the problem.

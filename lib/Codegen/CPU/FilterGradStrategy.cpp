@@ -118,7 +118,7 @@ static bool selectRegisterBlock(const ConvProblem &problem,
            candidate.nb != context.avoidedVectors && candidate.ur <= rows &&
            sumRegisters(candidate.products,
                         candidate.ur * candidate.nb * taps) +
-                   candidate.nb * taps + 1 <=
+                   candidate.nb * taps + sharedRegisters(candidate.products) <=
                target.registers;
            ++candidate.ur) {
         double cost = rowCycles(problem, candidate, target) *

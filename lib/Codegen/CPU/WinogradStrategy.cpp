@@ -232,8 +232,9 @@ selectWinogradPlan(const ConvProblem &problem,
   std::pair<WinogradPlan, double> best{{},
                                        std::numeric_limits<double>::infinity()};
   auto consider = [&](WinogradPlan plan) {
-    int64_t mostRows = (target.registers - plan.nb - 1) /
-                       sumRegisters(plan.products, plan.nb),
+    int64_t mostRows =
+                (target.registers - plan.nb - sharedRegisters(plan.products)) /
+                sumRegisters(plan.products, plan.nb),
             tiles = product(plan.tile);
     plan.ur = divideUp(tiles, divideUp(tiles, mostRows));
     int64_t blocks = plan.channelBlocks(problem);
@@ -322,7 +323,8 @@ selectWinogradFilterGradPlan(const ConvProblem &problem,
   int64_t vectors = divideUp(problem.outChannels, plan.lanes);
   auto considerTile = [&] {
     int64_t most =
-        (target.registers - plan.nb - 1) / sumRegisters(plan.products, plan.nb);
+        (target.registers - plan.nb - sharedRegisters(plan.products)) /
+        sumRegisters(plan.products, plan.nb);
     plan.ur = divideUp(problem.inChannels, divideUp(problem.inChannels, most));
     int64_t blocks = plan.channelBlocks(problem),
             boxes = problem.batch * product(plan.boxCounts(problem));

@@ -5,9 +5,11 @@
 // RUN: segc compile %s --from autodiff --emit asm --cpu x86-64-v4-fp16 --precision f16 --winograd off -o %t.fp16.s
 // RUN: segc compile %s --from autodiff --emit asm --cpu x86-64-v4-fp16 --precision f16 -o %t.fp16-f4.s
 // RUN: segc compile %s --from autodiff --emit asm --cpu x86-64-v4-bf16 --precision f16 -o %t.bf16.s
+// RUN: segc compile %s --from autodiff --emit asm --cpu x86-64-v4-bf16 --precision f16 --winograd off -o %t.bf16-direct.s
 // RUN: %python %S/Inputs/inner_loop.py vfmadd.+ph < %t.fp16.s | FileCheck %s
 // RUN: %python %S/Inputs/inner_loop.py vfmadd.+ph < %t.fp16-f4.s | FileCheck %s
 // RUN: %python %S/Inputs/inner_loop.py vdpbf16ps < %t.bf16.s | FileCheck %s
+// RUN: %python %S/Inputs/inner_loop.py vdpbf16ps < %t.bf16-direct.s | FileCheck %s
 // CHECK: zmm={{[1-9][0-9]+}} ymm=0 stack=0 calls=0
 
 // A pair that all lanes share is one broadcast of 32 bits. The sums of a chain

@@ -37,6 +37,13 @@ inline int64_t sumRegisters(Products products, int64_t sums) {
   return products == Products::F16 ? 2 * sums : sums;
 }
 
+/// Registers of the value that all lanes share. Products of bf16 overwrite
+/// their sum and take no broadcast from memory: without a register to spare,
+/// LLVM moves the sums around in every step.
+inline int64_t sharedRegisters(Products products) {
+  return products == Products::Bf16 ? 3 : 1;
+}
+
 /// Convolutions, transposed convolutions and input gradients. A task packs the
 /// input of one tile of outputs, then multiplies it with the packed filter in
 /// register blocks of `block` pixels x `nb` vectors of channels.
