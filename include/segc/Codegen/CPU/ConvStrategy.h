@@ -38,8 +38,8 @@ inline int64_t sumRegisters(Products products, int64_t sums) {
 }
 
 /// Registers of the value that all lanes share. Products of bf16 overwrite
-/// their sum and take no broadcast from memory: without a register to spare,
-/// LLVM moves the sums around in every step.
+/// their sum and take no broadcast from memory: without two registers to spare,
+/// LLVM may move the sums around in every step.
 inline int64_t sharedRegisters(Products products) {
   return products == Products::Bf16 ? 3 : 1;
 }
