@@ -189,7 +189,7 @@ double productError(Products products, const Dims &m) {
 static SmallVector<Dims> tileSizes(const ConvProblem &problem,
                                    const CpuStrategyContext &context) {
   SmallVector<Dims> result;
-  // Rows vary fastest: where sizes differ, the inner ones are larger.
+  // Where sizes differ, the inner ones are larger: rows are contiguous.
   for (int64_t d : {2, 4})
     for (int64_t h : {2, 4})
       for (int64_t w : {2, 4}) {

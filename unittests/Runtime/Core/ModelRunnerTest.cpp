@@ -50,6 +50,18 @@ struct Fixture : testing::Test {
     losses.push_back(runner.output("train_step", "loss").floats()[0]);
     return {runner.parameters().floats(), runner.parameters().floats() + 32};
   }
+  /// Lets `finder` watch a model predict finite values, then one that is not.
+  void predictNan(const std::string &model, NonFiniteFinder &finder) {
+    ThreadPool pool(1);
+    ModelRunner runner = make(model, {}, pool);
+    runner.initialize(0);
+    runner.setObserver(&finder);
+    ASSERT_TRUE(runner.call("predict", {image.data()}, 2).ok());
+    EXPECT_FALSE(finder.finding());
+    image[5] = NAN;
+    EXPECT_FALSE(runner.call("predict", {image.data()}, 2).ok());
+    ASSERT_TRUE(finder.finding());
+  }
   std::vector<float> image;
   std::vector<int32_t> label;
   std::vector<float> losses;
@@ -100,31 +112,16 @@ TEST_F(Fixture, CanariesSeeAnOverrun) {
 }
 
 TEST_F(Fixture, FinderNamesTheKernel) {
-  ThreadPool pool(1);
-  ModelRunner runner = make("FakeModel", {}, pool);
-  runner.initialize(0);
   NonFiniteFinder finder;
-  runner.setObserver(&finder);
-  ASSERT_TRUE(runner.call("predict", {image.data()}, 2).ok());
-  EXPECT_FALSE(finder.finding());
-  image[5] = NAN;
-  EXPECT_FALSE(runner.call("predict", {image.data()}, 2).ok());
-  ASSERT_TRUE(finder.finding());
+  ASSERT_NO_FATAL_FAILURE(predictNan("FakeModel", finder));
   EXPECT_EQ(finder.finding()->text(),
             "kernel 0 of predict, fake_predict (seg.fake at 1:1), wrote nan at "
             "element 15 of output 0");
 }
 
 TEST_F(Fixture, FinderReadsModelsThatSayNoTypes) {
-  ThreadPool pool(1);
-  ModelRunner runner = make("FakeAbi1", {}, pool);
-  runner.initialize(0);
   NonFiniteFinder finder;
-  runner.setObserver(&finder);
-  ASSERT_TRUE(runner.call("predict", {image.data()}, 2).ok());
-  image[5] = NAN;
-  EXPECT_FALSE(runner.call("predict", {image.data()}, 2).ok());
-  EXPECT_TRUE(finder.finding());
+  ASSERT_NO_FATAL_FAILURE(predictNan("FakeAbi1", finder));
 }
 
 TEST(NonFiniteFinder, ReadsSixteenBits) {
