@@ -194,6 +194,44 @@ func.func @statistics(%x: !x, %w: !w, %c: tensor<16xf32>) -> !x {
 // -----
 
 !x = tensor<1x8x8x16xf32>
+!z = tensor<1x8x8x3xf32>
+!y = tensor<1x8x8xi32>
+
+// Losses follow the head, and their sum does not; where tasks share the
+// channels of a pixel, they stay apart.
+// CHECK-LABEL: func.func @losses(
+func.func @losses(%x: !x, %w: tensor<1x1x16x3xf32>, %y: !y) -> (!z, tensor<f32>) {
+  // FUSE: %[[F:.*]]:3 = seg.fusion
+  // FUSE-NEXT: %[[HEAD:.*]] = seg.conv
+  // FUSE-NEXT: %[[DICE:.*]], %{{.*}}, %{{.*}} = seg.dice %[[HEAD]]
+  // FUSE-NEXT: %[[CE:.*]] = seg.cross_entropy %[[HEAD]]
+  // FUSE-NEXT: seg.yield %[[HEAD]], %[[DICE]], %[[CE]]
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.add
+  // EPILOGUES: seg.conv
+  // EPILOGUES-NEXT: seg.yield
+  // EPILOGUES: seg.dice
+  // EPILOGUES-NEXT: seg.yield
+  // EPILOGUES: seg.cross_entropy
+  %0 = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, tensor<1x1x16x3xf32>) -> !z
+  %d, %p, %s = seg.dice %0, %y smooth 1.0 : (!z, !y) -> (tensor<f32>, tensor<3xf32>, tensor<1x3x3xf32>)
+  %c = seg.cross_entropy %0, %y : (!z, !y) -> tensor<f32>
+  %1 = seg.add %d, %c : (tensor<f32>, tensor<f32>) -> tensor<f32>
+  return %0, %1 : !z, tensor<f32>
+}
+// CHECK-LABEL: func.func @many_classes(
+func.func @many_classes(%x: !x, %w: tensor<1x1x16x16xf32>, %y: !y) -> (!x, tensor<f32>) {
+  // FUSE: seg.conv
+  // FUSE-NEXT: seg.yield
+  // FUSE: seg.cross_entropy
+  %0 = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, tensor<1x1x16x16xf32>) -> !x
+  %c = seg.cross_entropy %0, %y : (!x, !y) -> tensor<f32>
+  return %0, %c : !x, tensor<f32>
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
 
 // Several reductions, of pointwise ops; one of softmax, whose kernel does not
 // work tile by tile, stays apart.

@@ -140,4 +140,66 @@ TEST(TileReductions, PointwiseKernels) {
     }
 }
 
+/// A network's head with the losses of its logits, which lie in memory as
+/// `element`.
+std::string lossesText(const ConvCase &c, const std::string &spatial,
+                       const std::string &element = "f32") {
+  ConvTypes types = convTypes(c);
+  std::string z = types.small, y = "tensor<$Nx" + spatial + "xi32>",
+              row = "tensor<" + std::to_string(c.out) + "xf32>",
+              sums = "tensor<$Nx3x" + std::to_string(c.out) + "xf32>";
+  std::string stored = z.substr(0, z.size() - 4) + element + ">";
+  std::string store = "%r0 = seg.cast %head : " + z + " -> " + stored +
+                      "\n%z = seg.cast %r0 : " + stored + " -> " + z + "\n";
+  bool narrow = element != "f32";
+  std::string head = narrow ? "%head" : "%r0", logits = narrow ? "%z" : "%r0";
+  return fusionFunction(
+      {types.large, types.filter, y},
+      {stored, "tensor<f32>", row, sums, "tensor<f32>"},
+      head + " = seg.conv %a0, %a1 " + convAttributes(c) + " : (" +
+          types.large + ", " + types.filter + ") -> " + z + "\n" +
+          (narrow ? store : "") + "%r1, %r2, %r3 = seg.dice " + logits +
+          ", %a2 squared smooth 1.0 : (" + z + ", " + y +
+          ") -> (tensor<f32>, " + row + ", " + sums +
+          ")\n%r4 = seg.cross_entropy " + logits + ", %a2 focal_gamma 1.0 : (" +
+          z + ", " + y + ") -> tensor<f32>");
+}
+
+// The losses follow the head: rows shorter and longer than a vector, and of
+// every kind of convolution that a head may be.
+TEST(TileReductions, LossesOfAHead) {
+  struct Head {
+    ConvCase conv;
+    const char *spatial;
+  };
+  const Head heads[] = {
+      {{{5, 6, 11}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 17, 3},
+       "5x6x11"},
+      {{{9, 37}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 20, 2}, "9x37"},
+      {{{33, 40}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 8}, "33x40"},
+      {{{12, 10}, {3, 3}, {2, 2}, {1, 1}, {0, 0}, 6, 5}, "6x5"}};
+  for (const Head &head : heads)
+    for (const char *target : {"x86-64-v4", "x86-64-v3"})
+      for (const char *element : {"f32", "bf16"}) {
+        KernelTestOptions options;
+        options.target = target;
+        options.largestBatch = 3;
+        options.classes = head.conv.out;
+        options.tolerance = element == std::string("f32") ? 1e-4 : 1e-2;
+        EXPECT_EQ(
+            checkKernels(lossesText(head.conv, head.spatial, element), options),
+            "")
+            << target << element << head.spatial;
+      }
+}
+
+// Tasks that share the channels of a pixel cannot compute its loss.
+TEST(TileReductions, LossesOfManyClasses) {
+  ConvCase c{{5, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 9};
+  KernelTestOptions options;
+  options.classes = 9;
+  EXPECT_THAT(checkKernels(lossesText(c, "5x7"), options),
+              testing::HasSubstr("no such reductions"));
+}
+
 } // namespace

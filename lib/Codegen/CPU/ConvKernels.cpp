@@ -227,6 +227,11 @@ struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
         return false;
     return true;
   }
+  /// Few channels are one block, of one task.
+  bool hasCpuPixelReductions(Operation *op) const {
+    constexpr int64_t mostChannels = 8;
+    return isa<seg::ConvOp>(op) && convProblem(op).outChannels <= mostChannels;
+  }
   int64_t preparedOperand(Operation *op) const { return 1; } // The filter.
   double flopsPerSample(Operation *op) const {
     return 2 * productsPerSample(convProblem(op));

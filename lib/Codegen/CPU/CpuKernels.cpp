@@ -16,11 +16,21 @@ using namespace mlir;
 
 namespace segc {
 
+static bool isReduction(Operation *op) {
+  return isa<CpuReductionOpInterface, CpuPixelReductionOpInterface>(op);
+}
+
+/// Whether the root's kernel can add up what it computes.
+static bool addsUp(CpuKernelOpInterface root, Operation *reduction) {
+  return root.hasCpuReductions() && (isa<CpuReductionOpInterface>(reduction) ||
+                                     root.hasCpuPixelReductions());
+}
+
 /// Whether the kernel computes the prologue and the reductions that the fusion
 /// has around the root, and nothing that needs their results.
 static LogicalResult checkSurroundings(seg::FusionOp fusion,
                                        CpuKernelOpInterface root) {
-  bool reduces = isa<CpuReductionOpInterface>(root.getOperation());
+  bool reduces = isReduction(root);
   for (OpOperand &operand : root->getOpOperands())
     if (!reduces && !isa<BlockArgument>(seg::storedValue(operand.get())) &&
         !root.takesCpuPrologue(operand.getOperandNumber()))
@@ -30,10 +40,9 @@ static LogicalResult checkSurroundings(seg::FusionOp fusion,
   for (Operation &op : fusion.getBody().front().without_terminator()) {
     if (isa<seg::PointwiseOpInterface, seg::RearrangementOpInterface>(op))
       continue;
-    if (&op != root &&
-        !(isa<CpuReductionOpInterface>(op) && root.hasCpuReductions()))
+    if (&op != root && !(isReduction(&op) && addsUp(root, &op)))
       return op.emitOpError("follows a root whose CPU kernel computes no "
-                            "reductions");
+                            "such reductions");
     auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
     if (!reduction)
       continue;
@@ -109,8 +118,8 @@ struct CpuFusionModel : FusionModel {
   }
   bool takesReduction(Operation *root, Operation *reduction) const override {
     auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(root);
-    return isa<CpuReductionOpInterface>(reduction) &&
-           (!root || (kernel && kernel.hasCpuReductions()));
+    return isReduction(reduction) &&
+           (!root || (kernel && addsUp(kernel, reduction)));
   }
 };
 } // namespace

@@ -47,40 +47,32 @@ struct TrueClass {
   Value logP, rest;
 };
 
-struct CrossEntropyKernel
-    : CpuKernelOpInterface::ExternalModel<CrossEntropyKernel,
-                                          seg::CrossEntropyOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
-    LossLayout layout(cast<seg::CrossEntropyOp>(op).getLogits().getType());
-    return plainStrategy(op, "cross_entropy",
-                         layout.samples * layout.tiles * 4);
-  }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+struct CrossEntropyReduction
+    : CpuPixelReductionOpInterface::ExternalModel<CrossEntropyReduction,
+                                                  seg::CrossEntropyOp> {
+  unsigned sumCount(Operation *) const { return 1; }
+
+  SmallVector<Value> terms(Operation *op, KernelBody &k,
+                           const PixelVector &pixels) const {
     auto entropy = cast<seg::CrossEntropyOp>(op);
-    LossLayout layout(entropy.getLogits().getType());
     double gamma = entropy.getFocalGamma().convertToDouble();
-    emitTileSums(
-        emitter, entropy, layout, 1,
-        [&](KernelBody &k, const PixelBatch &batch) {
-          TrueClass of(k, batch);
-          seg::PointwiseMath m(k.builder(), k.loc(), of.logP.getType());
-          return SmallVector<Value>{
-              gamma == 0 ? of.logP : m.mul(power(m, of.rest, gamma), of.logP)};
-        });
+    TrueClass of(k, loadBatch(k, entropy, pixels));
+    seg::PointwiseMath m(k.builder(), k.loc(), of.logP.getType());
+    return {gamma == 0 ? of.logP : m.mul(power(m, of.rest, gamma), of.logP)};
+  }
+
+  void emitMerge(Operation *op, FusionEmitter &emitter,
+                 const PixelSums &sums) const {
     emitter.launch({1, 0}, 0, [&](KernelBody &k) {
       seg::PointwiseMath m = doubles(k);
-      Value total = sumStrided(k, k.temp(), k.index(0),
-                               k.mul(k.batch(), layout.tiles), 1);
-      Value count = indexToDouble(k, k.mul(k.batch(), layout.pixels));
+      Value zero = k.index(0);
+      Value total = sumStrided(k, k.sums(), sums.tileRow(k, zero, zero),
+                               k.mul(k.batch(), sums.tiles), sums.count);
+      Value count = indexToDouble(k, k.mul(k.batch(), sums.pixels));
       k.storeScalar(toFloat(k, m.div(m.sub(m.constant(0), total), count)),
-                    outputOf(k, entropy.getLoss()), k.index(0));
+                    outputOf(k, cast<seg::CrossEntropyOp>(op).getLoss()),
+                    k.index(0));
     });
-    return success();
-  }
-  double flopsPerSample(Operation *op) const {
-    return LossLayout(cast<seg::CrossEntropyOp>(op).getLogits().getType())
-        .flops();
   }
 };
 
@@ -139,7 +131,8 @@ struct CrossEntropyGradKernel
 
 void segc::registerCrossEntropyCpuKernels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
-    seg::CrossEntropyOp::attachInterface<CrossEntropyKernel>(*context);
+    seg::CrossEntropyOp::attachInterface<LossKernel<seg::CrossEntropyOp>,
+                                         CrossEntropyReduction>(*context);
     seg::CrossEntropyGradOp::attachInterface<CrossEntropyGradKernel>(*context);
   });
 }

@@ -50,61 +50,49 @@ private:
   bool excludeBackground, sumClasses;
 };
 
-struct DiceKernel
-    : CpuKernelOpInterface::ExternalModel<DiceKernel, seg::DiceOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
-    LossLayout layout(cast<seg::DiceOp>(op).getLogits().getType());
-    // Sums of every tile, then of every sample.
-    return plainStrategy(op, "dice",
-                         layout.samples * (layout.tiles + 1) * 3 *
-                             layout.classes * 4);
+/// For each class sum(p t), sum(p) or sum(p p), sum(t).
+struct DiceReduction
+    : CpuPixelReductionOpInterface::ExternalModel<DiceReduction, seg::DiceOp> {
+  unsigned sumCount(Operation *op) const {
+    return 3 * seg::channels(cast<seg::DiceOp>(op).getLogits().getType());
   }
 
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  SmallVector<Value> terms(Operation *op, KernelBody &k,
+                           const PixelVector &pixels) const {
     auto dice = cast<seg::DiceOp>(op);
-    LossLayout layout(dice.getLogits().getType());
-    DiceRule rule(dice);
-    int64_t classes = layout.classes, sums = 3 * classes;
-    emitTileSums(
-        emitter, dice, layout, sums,
-        [&](KernelBody &k, const PixelBatch &batch) {
-          SmallVector<Value> p = emitSoftmax(k, batch.logits).probabilities,
-                             terms(sums);
-          seg::PointwiseMath m(k.builder(), k.loc(), p[0].getType());
-          for (int64_t c = 0; c < classes; ++c) {
-            Value isClass = batch.isClass(k, c);
-            terms[c] = m.select(isClass, p[c], m.constant(0));
-            terms[classes + c] = rule.squared ? m.mul(p[c], p[c]) : p[c];
-            terms[2 * classes + c] =
-                m.select(isClass, m.constant(1), m.constant(0));
-          }
-          return terms;
-        });
-    emitter.launch({1, 0}, 0,
-                   [&](KernelBody &k) { emitMerge(k, dice, layout, rule); });
-    return success();
+    PixelBatch batch = loadBatch(k, dice, pixels);
+    int64_t classes = batch.logits.size();
+    SmallVector<Value> p = emitSoftmax(k, batch.logits).probabilities,
+                       terms(3 * classes);
+    seg::PointwiseMath m(k.builder(), k.loc(), p[0].getType());
+    for (int64_t c = 0; c < classes; ++c) {
+      Value isClass = batch.isClass(k, c);
+      terms[c] = m.select(isClass, p[c], m.constant(0));
+      terms[classes + c] = dice.getSquared() ? m.mul(p[c], p[c]) : p[c];
+      terms[2 * classes + c] = m.select(isClass, m.constant(1), m.constant(0));
+    }
+    return terms;
   }
 
-  double flopsPerSample(Operation *op) const {
-    return LossLayout(cast<seg::DiceOp>(op).getLogits().getType()).flops();
+  void emitMerge(Operation *op, FusionEmitter &emitter,
+                 const PixelSums &sums) const {
+    auto dice = cast<seg::DiceOp>(op);
+    emitter.launch({1, 0}, 0, [&](KernelBody &k) { merge(k, dice, sums); });
   }
 
 private:
-  static void emitMerge(KernelBody &k, seg::DiceOp op, const LossLayout &layout,
-                        const DiceRule &rule) {
-    int64_t classes = layout.classes, sums = 3 * classes;
-    Value sampleSums = k.index(layout.samples * layout.tiles * sums),
-          output = outputOf(k, op.getSums());
-    k.loop(k.index(0), k.batch(), 1, [&](Value sample) {
-      k.loop(k.index(0), k.index(sums), 1, [&](Value i) {
-        Value first = k.add(k.mul(sample, layout.tiles * sums), i);
+  static void merge(KernelBody &k, seg::DiceOp op, const PixelSums &sums) {
+    DiceRule rule(op);
+    int64_t classes = sums.count / 3;
+    Value zero = k.index(0), output = outputOf(k, op.getSums());
+    k.loop(zero, k.batch(), 1, [&](Value sample) {
+      k.loop(zero, k.index(sums.count), 1, [&](Value i) {
         Value total = toFloat(
-            k, sumStrided(k, k.temp(), first, k.index(layout.tiles), sums));
-        Value position = k.add(k.mul(sample, sums), i);
-        k.storeScalar(total, k.temp(), k.add(sampleSums, position));
+            k, sumStrided(k, k.sums(), k.add(sums.tileRow(k, sample, zero), i),
+                          k.index(sums.tiles), sums.count));
+        k.storeScalar(total, k.sums(), k.add(sums.sampleRow(k, sample), i));
         if (output)
-          k.storeScalar(total, output, position);
+          k.storeScalar(total, output, k.add(k.mul(sample, sums.count), i));
       });
     });
     seg::PointwiseMath m = doubles(k);
@@ -113,19 +101,18 @@ private:
     for (int64_t c = 0; c < classes; ++c) {
       auto diceOf = [&](Value row, Value count) {
         auto [numerator, denominator] =
-            rule.fraction(k, k.temp(), row, count, c, classes);
+            rule.fraction(k, k.sums(), row, count, c, classes);
         return m.div(numerator, denominator);
       };
       Value dice;
       if (rule.batchReduce) {
-        dice = diceOf(sampleSums, k.batch());
+        dice = diceOf(sums.sampleRow(k, zero), k.batch());
       } else {
         Value total =
-            k.loop(k.index(0), k.batch(), 1, {m.constant(0)},
+            k.loop(zero, k.batch(), 1, {m.constant(0)},
                    [&](Value sample, ValueRange sum) -> SmallVector<Value> {
-                     return {m.add(
-                         sum[0], diceOf(k.add(sampleSums, k.mul(sample, sums)),
-                                        k.index(1)))};
+                     return {m.add(sum[0], diceOf(sums.sampleRow(k, sample),
+                                                  k.index(1)))};
                    })[0];
         dice = m.mul(total, inverse);
       }
@@ -199,7 +186,8 @@ struct DiceGradKernel
 
 void segc::registerDiceCpuKernels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
-    seg::DiceOp::attachInterface<DiceKernel>(*context);
+    seg::DiceOp::attachInterface<LossKernel<seg::DiceOp>, DiceReduction>(
+        *context);
     seg::DiceGradOp::attachInterface<DiceGradKernel>(*context);
   });
 }

@@ -225,8 +225,8 @@ void forPixelVectors(KernelBody &k, Value begin, Value end, int64_t lanes,
   });
 }
 
-SmallVector<Value> sumPixelVectors(
-    KernelBody &k, Value begin, Value end, int64_t lanes, size_t sums,
+SmallVector<Value> addPixelVectors(
+    KernelBody &k, Value begin, Value end, int64_t lanes, ValueRange sums,
     llvm::function_ref<SmallVector<Value>(Value, Value, Value)> body) {
   auto step = [&](Value pixel, Value count, Value mask, ValueRange carried) {
     SmallVector<Value> next;
@@ -241,19 +241,14 @@ SmallVector<Value> sumPixelVectors(
     return next;
   };
   Value full = k.add(begin, k.mul(k.div(k.sub(end, begin), lanes), lanes));
-  SmallVector<Value> carried(sums, k.zeroVector(lanes));
-  carried =
-      k.loop(begin, full, lanes, carried, [&](Value pixel, ValueRange values) {
+  SmallVector<Value> carried =
+      k.loop(begin, full, lanes, sums, [&](Value pixel, ValueRange values) {
         return step(pixel, Value(), Value(), values);
       });
-  carried =
-      k.loop(full, end, lanes, carried, [&](Value pixel, ValueRange values) {
-        Value count = k.sub(end, pixel);
-        return step(pixel, count, k.prefixMask(count, lanes), values);
-      });
-  for (Value &sum : carried)
-    sum = sumLanes(k, sum);
-  return carried;
+  return k.loop(full, end, lanes, carried, [&](Value pixel, ValueRange values) {
+    Value count = k.sub(end, pixel);
+    return step(pixel, count, k.prefixMask(count, lanes), values);
+  });
 }
 
 SoftmaxValues emitSoftmax(KernelBody &k, ArrayRef<Value> logits) {

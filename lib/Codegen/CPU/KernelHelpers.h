@@ -70,11 +70,10 @@ void forPixelVectors(
                             mlir::Value mask)>
         body);
 
-/// As forPixelVectors; adds up the vectors that `body` returns and then their
-/// lanes.
+/// As forPixelVectors; adds the vectors that `body` returns to `sums`.
 llvm::SmallVector<mlir::Value>
-sumPixelVectors(KernelBody &k, mlir::Value begin, mlir::Value end,
-                int64_t lanes, size_t sums,
+addPixelVectors(KernelBody &k, mlir::Value begin, mlir::Value end,
+                int64_t lanes, mlir::ValueRange sums,
                 llvm::function_ref<llvm::SmallVector<mlir::Value>(
                     mlir::Value pixel, mlir::Value count, mlir::Value mask)>
                     body);

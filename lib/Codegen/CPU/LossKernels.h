@@ -5,13 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Dice and cross-entropy: a launch over tiles of pixels (a pixel a lane), and
-// for the losses one task that merges the tiles' sums in order, in f64.
+// Dice and cross-entropy, with a pixel a lane: what a vector adds to the sums
+// of a tile, one task that merges the tiles in order, in f64, and gradients by
+// tiles of pixels.
 
 #ifndef SEGC_LIB_CODEGEN_CPU_LOSSKERNELS_H
 #define SEGC_LIB_CODEGEN_CPU_LOSSKERNELS_H
 
-#include "KernelHelpers.h"
+#include "TileReductions.h"
 
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
@@ -19,18 +20,17 @@
 
 namespace segc {
 
-/// Tiles of the logits' pixels.
+/// Of the logits; gradients are computed tile by tile.
 struct LossLayout {
   explicit LossLayout(mlir::RankedTensorType logits)
-      : samples(logits.getDimSize(0)), pixels(seg::spatialSize(logits)),
-        classes(seg::channels(logits)),
+      : pixels(seg::spatialSize(logits)), classes(seg::channels(logits)),
         tilePixels(std::max<int64_t>(64, taskElements / 4 / classes)),
         tiles(llvm::divideCeilSigned(pixels, tilePixels)) {}
 
   /// The exponentials cost about 20 operations each.
   double flops() const { return 25.0 * static_cast<double>(pixels * classes); }
 
-  int64_t samples, pixels, classes, tilePixels, tiles;
+  int64_t pixels, classes, tilePixels, tiles;
 };
 
 /// Logits and labels of the pixels of one vector.
@@ -42,36 +42,32 @@ struct PixelBatch {
 };
 
 template <typename OpTy>
-PixelBatch loadBatch(KernelBody &k, OpTy op, const LossLayout &layout,
-                     int64_t lanes, mlir::Value pixel, mlir::Value count,
-                     mlir::Value mask) {
-  return {loadPixels(k, inputOf(k, op.getLogits()), pixel, layout.classes,
-                     lanes, count),
-          loadVector(k, inputOf(k, op.getLabels()), pixel, lanes, mask)};
+PixelBatch loadBatch(KernelBody &k, OpTy op, const PixelVector &pixels) {
+  int64_t lanes = llvm::cast<mlir::VectorType>(pixels.channels[0].getType())
+                      .getNumElements();
+  return {pixels.channels, loadVector(k, inputOf(k, op.getLabels()),
+                                      pixels.first, lanes, pixels.mask)};
 }
 
-/// Sums `sums` terms over each tile; a tile's sums lie side by side in the
-/// temporary, tiles in order.
+/// A loss as a root of its own, or what other losses follow.
 template <typename OpTy>
-void emitTileSums(FusionEmitter &emitter, OpTy op, const LossLayout &layout,
-                  int64_t sums,
-                  llvm::function_ref<llvm::SmallVector<mlir::Value>(
-                      KernelBody &, const PixelBatch &)>
-                      terms) {
-  int64_t lanes = emitter.getTarget().lanes;
-  emitter.launch({0, layout.tiles}, 0, [&](KernelBody &k) {
-    Tile tile = sampleTile(k, layout.pixels, layout.tilePixels);
-    mlir::Value base = k.mul(tile.sample, layout.pixels),
-                row = k.mul(k.task(), sums);
-    llvm::SmallVector<mlir::Value> totals = sumPixelVectors(
-        k, k.add(base, tile.begin), k.add(base, tile.end), lanes, sums,
-        [&](mlir::Value pixel, mlir::Value count, mlir::Value mask) {
-          return terms(k, loadBatch(k, op, layout, lanes, pixel, count, mask));
-        });
-    for (auto [i, total] : llvm::enumerate(totals))
-      k.storeScalar(total, k.temp(), k.add(row, i));
-  });
-}
+struct LossKernel
+    : CpuKernelOpInterface::ExternalModel<LossKernel<OpTy>, OpTy> {
+  mlir::DictionaryAttr selectCpuStrategy(mlir::Operation *,
+                                         seg::FusionOp fusion,
+                                         const CpuStrategyContext &) const {
+    return reductionStrategy(fusion);
+  }
+  mlir::LogicalResult emitCpuKernel(mlir::Operation *,
+                                    FusionEmitter &emitter) const {
+    return emitReductionFusion(emitter);
+  }
+  bool hasCpuReductions(mlir::Operation *) const { return true; }
+  bool hasCpuPixelReductions(mlir::Operation *) const { return true; }
+  double flopsPerSample(mlir::Operation *op) const {
+    return LossLayout(llvm::cast<OpTy>(op).getLogits().getType()).flops();
+  }
+};
 
 /// Computes the logits' gradient from vectors of pixels.
 template <typename OpTy>
@@ -94,9 +90,11 @@ void emitLogitsGrad(
     forPixelVectors(
         k, k.add(base, tile.begin), k.add(base, tile.end), lanes,
         [&](mlir::Value pixel, mlir::Value count, mlir::Value mask) {
-          PixelBatch batch =
-              loadBatch(k, op, layout, lanes, pixel, count, mask);
-          storePixels(k, body(k, batch, prepared), output, pixel, count);
+          PixelVector pixels{loadPixels(k, inputOf(k, op.getLogits()), pixel,
+                                        layout.classes, lanes, count),
+                             pixel, mask, count};
+          storePixels(k, body(k, loadBatch(k, op, pixels), prepared), output,
+                      pixel, count);
         });
   });
 }

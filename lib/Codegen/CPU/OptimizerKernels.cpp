@@ -345,13 +345,14 @@ struct AllFiniteKernel
       Value begin = k.mul(k.task(), taskElements),
             end = k.min(k.add(begin, taskElements), k.index(size));
       seg::PointwiseMath m(k.builder(), k.loc(), k.vectorType(lanes));
-      Value sum = sumPixelVectors(
-          k, begin, end, lanes, 1, [&](Value i, Value, Value mask) {
+      Value sum = addPixelVectors(
+          k, begin, end, lanes, k.zeroVector(lanes),
+          [&](Value i, Value, Value mask) {
             return SmallVector<Value>{
                 m.mul(k.load(inputOf(k, allFinite.getInput()), i, lanes, mask),
                       m.constant(0))};
           })[0];
-      k.storeScalar(sum, k.temp(), k.task());
+      k.storeScalar(sumLanes(k, sum), k.temp(), k.task());
     });
     emitter.launch({1, 0}, 0, [&](KernelBody &k) {
       Value zero = k.scalarConstant(0), one = k.scalarConstant(1);

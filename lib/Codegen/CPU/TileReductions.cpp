@@ -14,7 +14,16 @@ using namespace mlir;
 
 namespace segc {
 
-TileReductions::TileReductions(seg::FusionOp fusion, const TileGrid &grid) {
+Value OutputBox::pixel(KernelBody &k, const Dims &size, Value d,
+                       Value h) const {
+  Value plane =
+      k.add(k.mul(sample, size[0]), k.add(first[0], k.mul(d, step[0])));
+  Value row = k.add(k.mul(plane, size[1]), k.add(first[1], k.mul(h, step[1])));
+  return k.add(k.mul(row, size[2]), first[2]);
+}
+
+TileReductions::TileReductions(seg::FusionOp fusion, const TileGrid &grid)
+    : pixels(fusion, grid), floats(pixels.floats()) {
   for (auto op : fusion.getBody().getOps<CpuReductionOpInterface>()) {
     reductions.push_back({op, op.momentLayout(grid, floats)});
     floats += roundUp(reductions.back().layout.floats(), 16);
@@ -65,12 +74,14 @@ void TileReductions::sumPixels(KernelBody &k, const Tile &tile, int64_t lanes) {
                 op.finish(k, own, sums, hoisted));
         });
   }
+  pixels.sumPixels(k, tile, lanes);
 }
 
 void TileReductions::sumBox(KernelBody &k, const OutputBox &box,
                             int64_t lanes) {
   for (Reduction &reduction : reductions)
     sumBox(k, reduction, box, lanes);
+  pixels.sumBox(k, box, lanes);
 }
 
 /// Several pixels at a time, so that additions need not wait for each other.
@@ -79,13 +90,8 @@ void TileReductions::sumBox(KernelBody &k, Reduction &reduction,
   constexpr int64_t inFlight = 4;
   const MomentLayout &layout = reduction.layout;
   CpuReductionOpInterface op = reduction.op;
-  const Dims &size = layout.grid.size;
   auto pixelAt = [&](Value d, Value h) {
-    Value plane = k.add(k.mul(box.sample, size[0]),
-                        k.add(box.first[0], k.mul(d, box.step[0])));
-    Value row = k.add(k.mul(plane, size[1]),
-                      k.add(box.first[1], k.mul(h, box.step[1])));
-    return k.add(k.mul(row, size[2]), box.first[2]);
+    return box.pixel(k, layout.grid.size, d, h);
   };
   Value zero = k.index(0), width = box.extents[2];
   ReductionTile tile{
@@ -141,6 +147,7 @@ void TileReductions::sumBox(KernelBody &k, Reduction &reduction,
 void TileReductions::emitMerges(FusionEmitter &emitter) {
   for (Reduction &reduction : reductions)
     reduction.op.emitMerge(emitter, reduction.layout);
+  pixels.emitMerges(emitter);
 }
 
 Value memoryOf(KernelBody &k, Value value) {

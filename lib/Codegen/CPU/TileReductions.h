@@ -12,7 +12,7 @@
 #ifndef SEGC_LIB_CODEGEN_CPU_TILEREDUCTIONS_H
 #define SEGC_LIB_CODEGEN_CPU_TILEREDUCTIONS_H
 
-#include "KernelHelpers.h"
+#include "PixelReductions.h"
 
 namespace segc {
 
@@ -23,6 +23,10 @@ struct OutputBox {
   std::array<mlir::Value, 3> first, extents;
   Dims step{1, 1, 1};
   mlir::Value firstChannel, endChannel;
+
+  /// The first pixel of a row, of samples of `size` pixels.
+  mlir::Value pixel(KernelBody &k, const Dims &size, mlir::Value d,
+                    mlir::Value h) const;
 };
 
 /// The reductions of a fusion whose tasks compute the tiles of a grid.
@@ -54,8 +58,9 @@ private:
   void sumBox(KernelBody &k, Reduction &reduction, const OutputBox &box,
               int64_t lanes);
 
+  PixelReductions pixels;
   llvm::SmallVector<Reduction> reductions;
-  int64_t floats = 0;
+  int64_t floats; ///< Of both.
 };
 
 /// The memory of a value that a fusion reads or yields.

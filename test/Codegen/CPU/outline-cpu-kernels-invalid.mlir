@@ -55,7 +55,7 @@ func.func @no_tiles(%x: !x) -> (!x, !s) {
   // expected-error @+1 {{could not be emitted}}
   %0:2 = seg.fusion (%a = %x : !x) -> (!x, !s) attributes {offsets = array<i64: -1, -1>} {
     %c = seg.softmax %a : !x
-    // expected-error @+1 {{'seg.norm_stats' op follows a root whose CPU kernel computes no reductions}}
+    // expected-error @+1 {{'seg.norm_stats' op follows a root whose CPU kernel computes no such reductions}}
     %mean, %rstd = seg.norm_stats instance %c epsilon 1.0e-3 : (!x) -> (!s, !s)
     seg.yield %c, %mean : !x, !s
   }

@@ -52,6 +52,11 @@ def CpuKernelOpInterface : OpInterface<"CpuKernelOpInterface"> {
       }],
       "bool", "hasCpuReductions", (ins), [{}], "return false;">,
     InterfaceMethod<[{
+        True if these may be reductions of whole pixels: a task computes all
+        channels of its pixels, which make up rows.
+      }],
+      "bool", "hasCpuPixelReductions", (ins), [{}], "return false;">,
+    InterfaceMethod<[{
         The operand that the first launch lays out in the temporary, reading
         nothing else; -1 if there is none. Where the operand is a parameter of
         an entry that does not train, seg-select-cpu-strategy marks the
@@ -92,6 +97,23 @@ def CpuReductionOpInterface : OpInterface<"CpuReductionOpInterface"> {
     InterfaceMethod<"How many sums there are.", "unsigned", "sumCount", (ins)>,
     InterfaceMethod<"Adds the launches that merge the tiles.", "void", "emitMerge",
       (ins "::segc::FusionEmitter &":$emitter, "const ::segc::MomentLayout &":$layout)>
+  ];
+}
+
+def CpuPixelReductionOpInterface : OpInterface<"CpuPixelReductionOpInterface"> {
+  let cppNamespace = "::segc";
+  let description = [{
+    As CpuReductionOpInterface, for sums of what depends on all channels of a
+    pixel: a loss. Vectors hold a pixel a lane, and a tile leaves one number for
+    each sum. PixelReductions.h runs them.
+  }];
+  let methods = [
+    InterfaceMethod<"How many sums there are.", "unsigned", "sumCount", (ins)>,
+    InterfaceMethod<"What a vector of pixels adds to each sum.",
+      "::llvm::SmallVector<::mlir::Value>", "terms",
+      (ins "::segc::KernelBody &":$k, "const ::segc::PixelVector &":$pixels)>,
+    InterfaceMethod<"Adds the launches that merge the tiles.", "void", "emitMerge",
+      (ins "::segc::FusionEmitter &":$emitter, "const ::segc::PixelSums &":$sums)>
   ];
 }
 

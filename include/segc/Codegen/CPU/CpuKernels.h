@@ -22,6 +22,25 @@ struct ReductionTile {
   mlir::Value pixels; ///< How many, an index.
 };
 
+/// Consecutive pixels, one a lane.
+struct PixelVector {
+  llvm::SmallVector<mlir::Value> channels; ///< A vector of each.
+  mlir::Value first;                       ///< Index of the first pixel.
+  /// Lanes that are pixels, and how many: both null if all are.
+  mlir::Value mask, count;
+};
+
+/// Where the tiles of a reduction of pixels leave `count` numbers each, and
+/// then the samples, in KernelBody::sums.
+struct PixelSums {
+  int64_t samples, pixels, tiles, count, base;
+
+  int64_t floats() const { return samples * (tiles + 1) * count; }
+  mlir::Value tileRow(KernelBody &k, mlir::Value sample,
+                      mlir::Value tile) const;
+  mlir::Value sampleRow(KernelBody &k, mlir::Value sample) const;
+};
+
 } // namespace segc
 
 #include "segc/Codegen/CPU/CpuKernelInterface.h.inc"

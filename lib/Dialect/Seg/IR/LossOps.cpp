@@ -42,6 +42,8 @@ static LogicalResult verifyLossGrad(Operation *op, Type logits, Type output) {
   return success();
 }
 
+Value DiceOp::getReduced() { return getLogits(); }
+
 LogicalResult DiceOp::verify() {
   auto logits = getLogits().getType();
   if (failed(verifyLabels(*this, logits, getLabels().getType())) ||
@@ -69,6 +71,8 @@ static LogicalResult verifyGamma(Operation *op, double gamma) {
     return op->emitOpError("expects focal_gamma of at least 0, got ") << gamma;
   return success();
 }
+
+Value CrossEntropyOp::getReduced() { return getLogits(); }
 
 LogicalResult CrossEntropyOp::verify() {
   if (failed(verifyGamma(*this, getFocalGamma().convertToDouble())))

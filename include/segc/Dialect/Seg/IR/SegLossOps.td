@@ -10,10 +10,14 @@
 
 include "segc/Dialect/Seg/IR/SegBase.td"
 
+// A kernel that computes the logits can compute the loss of each tile.
+def Seg_LogitsReduction
+    : DeclareOpInterfaceMethods<Seg_EpilogueReductionOpInterface, ["getReduced"]>;
+
 defvar Seg_DiceAttrs = (ins UnitAttr:$squared, UnitAttr:$batch_reduce, UnitAttr:$exclude_background,
                             UnitAttr:$sum_classes, F64Attr:$smooth);
 
-def Seg_DiceOp : Seg_PureOp<"dice", [Seg_Deny, Seg_Differentiable]> {
+def Seg_DiceOp : Seg_PureOp<"dice", [Seg_Deny, Seg_Differentiable, Seg_LogitsReduction]> {
   let summary = "Soft Dice loss of softmax(logits) against class indices";
   let description = [{
     Per class D = (2 sum(p t) + smooth) / (sum(p) + sum(t) + smooth), with
@@ -42,7 +46,7 @@ def Seg_DiceGradOp : Seg_PureOp<"dice_grad", [Seg_Deny, Seg_NotDifferentiable]> 
   }];
   let hasVerifier = 1;
 }
-def Seg_CrossEntropyOp : Seg_PureOp<"cross_entropy", [Seg_Deny, Seg_Differentiable]> {
+def Seg_CrossEntropyOp : Seg_PureOp<"cross_entropy", [Seg_Deny, Seg_Differentiable, Seg_LogitsReduction]> {
   let summary = "Mean over voxels and batch of -(1 - p)^gamma log p of the true class";
   let description = "p = softmax(logits). gamma = 0 is the cross-entropy, gamma > 0 the focal loss (Lin et al., 2017).";
   let arguments = (ins Seg_Tensor:$logits, Seg_Labels:$labels, DefaultValuedAttr<F64Attr, "0.0">:$focal_gamma);

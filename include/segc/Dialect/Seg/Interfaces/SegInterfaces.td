@@ -87,7 +87,8 @@ class Seg_Precision<string kind>
 def Seg_EpilogueReductionOpInterface : OpInterface<"EpilogueReductionOpInterface"> {
   let cppNamespace = "::segc::seg";
   let description = [{
-    The op reduces an activation over pixels, to few values a channel.
+    The op reduces an activation over pixels, to few values a channel or a
+    sample.
     Implementing it lets the op follow what computes the activation in that
     kernel, which adds up each tile while it is near, so that memory is not
     read again. What else the op reads must be there before the kernel runs.

@@ -1,0 +1,51 @@
+//===- PixelReductions.h - Reductions of whole pixels -----------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Losses of what a kernel computes, tile by tile, as TileReductions does it for
+// sums of channels. Those of the same logits are computed in one loop: what
+// they have in common, above all the softmax, is there once.
+
+#ifndef SEGC_LIB_CODEGEN_CPU_PIXELREDUCTIONS_H
+#define SEGC_LIB_CODEGEN_CPU_PIXELREDUCTIONS_H
+
+#include "KernelHelpers.h"
+
+namespace segc {
+
+struct OutputBox;
+
+class PixelReductions {
+public:
+  PixelReductions(seg::FusionOp fusion, const TileGrid &grid);
+
+  /// Of KernelBody::sums, from its beginning on.
+  int64_t floats() const;
+  void sumPixels(KernelBody &k, const Tile &tile, int64_t lanes);
+  /// The box holds all channels, and pixels that are neighbours.
+  void sumBox(KernelBody &k, const OutputBox &box, int64_t lanes);
+  void emitMerges(FusionEmitter &emitter);
+
+private:
+  struct Reduction {
+    CpuPixelReductionOpInterface op;
+    PixelSums sums;
+  };
+  llvm::SmallVector<mlir::Value> noSums(KernelBody &k, int64_t lanes) const;
+  llvm::SmallVector<mlir::Value> addRow(KernelBody &k, mlir::Value begin,
+                                        mlir::Value end, int64_t lanes,
+                                        mlir::ValueRange sums);
+  void store(KernelBody &k, mlir::Value sample, mlir::Value tile,
+             mlir::ValueRange sums);
+
+  llvm::SmallVector<Reduction> reductions;
+  mlir::Value reduced; ///< What all of them reduce, where it is stored.
+  Dims size;           ///< Of a sample.
+};
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_CPU_PIXELREDUCTIONS_H
