@@ -20,19 +20,25 @@ struct Convolution {
   ArrayRef<int64_t> strides, low;
   int64_t samples, in, out;
   bool transposed;
+  /// Of the filter's input channels, and which of them the large side has.
+  int64_t allIn, first;
 
   template <typename OpTy>
   Convolution(OpTy op, const HostTensor &largeSide, const HostTensor &smallSide,
-              const HostTensor &filter, bool transposed)
+              const HostTensor &filter, bool transposed, int64_t first = 0)
       : large(largeSide.shape().drop_front().drop_back()),
         small(smallSide.shape().drop_front().drop_back()),
         taps(filter.shape().drop_back(2)), strides(op.getStrides()),
         low(op.getPadLow()), samples(largeSide.shape()[0]),
         in(largeSide.channels()), out(smallSide.channels()),
-        transposed(transposed) {}
+        transposed(transposed),
+        allIn(filter.shape()[filter.shape().size() - (transposed ? 1 : 2)]),
+        first(first) {}
 
   int64_t filterAt(int64_t tap, int64_t c, int64_t k) const {
-    return transposed ? (tap * out + k) * in + c : (tap * in + c) * out + k;
+    c += first;
+    return transposed ? (tap * out + k) * allIn + c
+                      : (tap * allIn + c) * out + k;
   }
 
   /// Visits every product of the convolution: positions in the large side,
@@ -88,7 +94,7 @@ void convTranspose(ConvTransposeOp op, Operands operands, Results results) {
 void convInputGrad(ConvInputGradOp op, Operands operands, Results results) {
   const HostTensor &dy = *operands[0], &w = *operands[1];
   HostTensor &dx = results[0];
-  Convolution(op, dx, dy, w, op.getTransposeFilter())
+  Convolution(op, dx, dy, w, op.getTransposeFilter(), op.getFirstChannel())
       .forEachProduct(
           [&](int64_t i, int64_t j, int64_t f) { dx[i] += dy[j] * w[f]; });
 }

@@ -192,6 +192,30 @@ TEST(ConvKernels, NarrowOutputs) {
 }
 
 // Filter gradients whose factors change places.
+// Some channels of an input gradient, by every kind of kernel: of a filter of
+// nine more.
+TEST(ConvKernels, PartOfAnInputGradient) {
+  const ConvCase cases[] = {
+      {{33, 29}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 24, 40},
+      {{9, 7, 10}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 16, true},
+      {{8, 7}, {3, 3}, {2, 2}, {0, 1}, {1, 2}, 16, 17},
+      {{7, 9}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 17, 48, true},
+      {{6, 13}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 2, 48}};
+  for (ConvCase c : cases) {
+    ConvTypes part = convTypes(c);
+    c.in += 9;
+    std::string text = inputGradText(c);
+    auto replace = [&](const std::string &from, const std::string &to) {
+      for (size_t at = 0; (at = text.find(from, at)) != std::string::npos;
+           at += to.size())
+        text.replace(at, from.size(), to);
+    };
+    replace(convTypes(c).large, part.large);
+    replace(convAttributes(c), convAttributes(c) + " first_channel 5");
+    checkConv(text);
+  }
+}
+
 TEST(ConvKernels, SwappedFactors) {
   ConvCase c{{4, 5, 22}, {3, 3, 3}, {1, 1, 1}, {2, 1, 0}, {0, 1, 2}, 32, 3};
   for (bool transpose : {false, true}) {

@@ -73,6 +73,31 @@ TEST_F(OpValuesTest, ConvChannelsAndBias) {
   EXPECT_THAT(y.values(), ElementsAre(141, 252, 363));
 }
 
+TEST_F(OpValuesTest, InputGradientOfSomeChannels) {
+  for (bool transposed : {false, true}) {
+    std::string filter = transposed ? "1x3x2x5xf64" : "1x3x5x2xf64";
+    HostTensor dy = random({2, 1, 4, 2}, 1),
+               w = random(transposed ? std::vector<int64_t>{1, 3, 2, 5}
+                                     : std::vector<int64_t>{1, 3, 5, 2},
+                          2);
+    auto channels = [&](int64_t first, int64_t count) {
+      return only(
+          {"2x1x4x2xf64", filter}, {"2x1x4x" + std::to_string(count) + "xf64"},
+          std::string("seg.conv_input_grad %a0, %a1 strides [1, 1] "
+                      "pad_low [0, 1] pad_high [0, 1]") +
+              (transposed ? " transpose_filter" : "") + " first_channel " +
+              std::to_string(first) + " : (!a0, !a1) -> !r0",
+          {dy, w});
+    };
+    HostTensor whole = channels(0, 5), part = channels(2, 3);
+    std::vector<double> expected;
+    for (int64_t i = 0; i < whole.size(); ++i)
+      if (i % 5 >= 2)
+        expected.push_back(whole[i]);
+    EXPECT_THAT(part.values(), ElementsAreArray(expected)) << transposed;
+  }
+}
+
 TEST_F(OpValuesTest, ConvTransposeOverlapsAndCrops) {
   HostTensor y =
       only({"1x1x2x1xf64", "1x3x1x1xf64"}, {"1x1x4x1xf64"},

@@ -96,7 +96,8 @@ Value filterTap(KernelBody &body, const ConvProblem &problem,
 void packFilterTap(KernelBody &body, const ConvProblem &problem, Value filter,
                    Value tap, const FilterPanel &panel, Value channel,
                    Value first, Value end) {
-  Value from = body.mul(tap, problem.inChannels * problem.outChannels);
+  Value from =
+      body.add(body.mul(tap, problem.filterTapStride), problem.filterBase);
   if (problem.filterOutStride == 1)
     copyRows(body, problem, filter, from, panel, channel, first, end);
   else

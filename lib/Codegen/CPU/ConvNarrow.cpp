@@ -68,8 +68,9 @@ void NarrowEmitter::packFilter(KernelBody &body) {
   auto ids = body.delinearize(body.task(),
                               {taps[0], taps[1], taps[2], problem.outChannels});
   Value tap = filterTap(body, problem, {ids[0], ids[1], ids[2]});
-  Value from = body.add(body.mul(tap, problem.inChannels * problem.outChannels),
-                        body.mul(ids[3], problem.filterOutStride));
+  Value from = body.add(body.add(body.mul(tap, problem.filterTapStride),
+                                 body.mul(ids[3], problem.filterOutStride)),
+                        problem.filterBase);
   int64_t padded = plan.paddedChannels(problem);
   Value to = body.mul(body.task(), padded);
   body.loop(body.index(0), body.index(problem.inChannels), 1, [&](Value c) {

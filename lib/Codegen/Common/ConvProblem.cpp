@@ -40,8 +40,10 @@ static ConvProblem makeProblem(Value input, RankedTensorType to,
   problem.strides = toDims(strides, 1);
   problem.low = toDims(low, 0);
   problem.adjoint = adjoint;
-  problem.filterInStride = outMajor ? 1 : problem.outChannels;
-  problem.filterOutStride = outMajor ? problem.inChannels : 1;
+  int64_t row = filter.getShape().back();
+  problem.filterInStride = outMajor ? 1 : row;
+  problem.filterOutStride = outMajor ? row : 1;
+  problem.filterTapStride = row * filter.getShape().drop_back().back();
   return problem;
 }
 
@@ -58,10 +60,12 @@ ConvProblem convProblem(Operation *op) {
                        conv.getFilter().getType(), conv.getStrides(),
                        conv.getPadLow(), /*adjoint=*/true, /*outMajor=*/false);
   auto grad = cast<seg::ConvInputGradOp>(op);
-  return makeProblem(grad.getGrad(), grad.getOutput().getType(),
-                     grad.getFilter().getType(), grad.getStrides(),
-                     grad.getPadLow(), /*adjoint=*/true,
-                     !grad.getTransposeFilter());
+  ConvProblem problem = makeProblem(
+      grad.getGrad(), grad.getOutput().getType(), grad.getFilter().getType(),
+      grad.getStrides(), grad.getPadLow(), /*adjoint=*/true,
+      !grad.getTransposeFilter());
+  problem.filterBase = grad.getFirstChannel() * problem.filterOutStride;
+  return problem;
 }
 
 ConvProblem filterGradProblem(Operation *op) {

@@ -135,7 +135,7 @@ void ConvBlock::loadInput(Value step) {
 /// Shared: [depth][channels].
 void ConvBlock::loadFilter(Value step) {
   Value firstInput = firstInputOf(step);
-  Value source = k.mul(tapOf(step), problem.inChannels * problem.outChannels);
+  Value source = k.mul(tapOf(step), problem.filterTapStride);
   Value filter = inputOf(k, conv.getFilter());
   k.forThreads(tiling.depth * tiling.channels, [&](Value i) {
     Value from = k.add(firstInput, k.div(i, tiling.channels)),

@@ -162,6 +162,15 @@ func.func @conv_input_grad(%dy: tensor<1x6x6x4xf32>, %w: tensor<3x3x3x2xf32>) {
 
 // -----
 
+// conv_input_grad_c1
+func.func @conv_input_grad_c1(%dy: tensor<1x6x6x2xf32>, %w: tensor<3x3x3x2xf32>) {
+  // expected-error @+1 {{filter has 3 input channels, but the result has 2 from channel 2 on}}
+  %dx = seg.conv_input_grad %dy, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] first_channel 2 : (tensor<1x6x6x2xf32>, tensor<3x3x3x2xf32>) -> tensor<1x8x8x2xf32>
+  return
+}
+
+// -----
+
 // conv_filter_grad: conv_c8 of the filter gradient
 func.func @conv_filter_grad(%x: tensor<1x8x8x3xf32>, %dy: tensor<1x6x6x4xf32>) {
   // expected-error @+1 {{expects spatial size 4x4 by strides and padding, got 6x6}}

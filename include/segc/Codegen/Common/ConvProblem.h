@@ -37,8 +37,9 @@ struct ConvProblem {
   Dims strides; ///< Of the op.
   Dims low;     ///< The op's pad_low.
   bool adjoint; ///< Gradient of a convolution: phases instead of strides.
-  /// Elements between input and output channels of one tap of the filter.
-  int64_t filterInStride, filterOutStride;
+  /// Elements of the filter between input channels, output channels and taps.
+  int64_t filterInStride, filterOutStride, filterTapStride;
+  int64_t filterBase = 0; ///< Its first element that is read.
   /// What is read is of 16 bits in memory: the input, and the gradient of a
   /// filter gradient.
   bool narrowInput = false, narrowGrad = false;

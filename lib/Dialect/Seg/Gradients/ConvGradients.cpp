@@ -16,9 +16,9 @@ LogicalResult ConvOp::buildAdjoint(OpBuilder &b, ValueRange grads,
                                    MutableArrayRef<Value> result) {
   Value dy = grads[0];
   if (needed[0])
-    result[0] = ConvInputGradOp::create(b, getLoc(), getInput().getType(), dy,
-                                        getFilter(), getStrides(), getPadLow(),
-                                        getPadHigh(), getTransposeFilter());
+    result[0] = ConvInputGradOp::create(
+        b, getLoc(), getInput().getType(), dy, getFilter(), getStrides(),
+        getPadLow(), getPadHigh(), getTransposeFilter(), /*first_channel=*/0);
   if (needed[1])
     result[1] = ConvFilterGradOp::create(
         b, getLoc(), getFilter().getType(), getInput(), dy, getStrides(),

@@ -21,6 +21,8 @@ struct ConvShapes {
   RankedTensorType large, small, filter;
   ArrayRef<int64_t> strides, low, high;
   bool transposeFilter;
+  /// Of the filter's input channels that the large side has; null: it has all.
+  std::optional<int64_t> firstChannel = std::nullopt;
 };
 
 LogicalResult verifyConv(Operation *op, const ConvShapes &conv) {
@@ -53,7 +55,15 @@ LogicalResult verifyConv(Operation *op, const ConvShapes &conv) {
       conv.filter.getDimSize(rank + (conv.transposeFilter ? 1 : 0));
   int64_t outChannels =
       conv.filter.getDimSize(rank + (conv.transposeFilter ? 0 : 1));
-  if (channels(conv.large) != inChannels) // conv_c5
+  if (conv.firstChannel) {
+    if (*conv.firstChannel < 0 || *conv.firstChannel > inChannels ||
+        channels(conv.large) >
+            inChannels - *conv.firstChannel) // conv_input_grad_c1
+      return op->emitOpError("filter has ")
+             << inChannels << " input channels, but the result has "
+             << channels(conv.large) << " from channel " << *conv.firstChannel
+             << " on";
+  } else if (channels(conv.large) != inChannels) // conv_c5
     return op->emitOpError("filter has ")
            << inChannels << " input channels, but the input has "
            << channels(conv.large);
@@ -129,9 +139,10 @@ LogicalResult ConvTransposeOp::verify() {
 }
 
 LogicalResult ConvInputGradOp::verify() {
-  return verifyConv(*this, {getOutput().getType(), getGrad().getType(),
-                            getFilter().getType(), getStrides(), getPadLow(),
-                            getPadHigh(), getTransposeFilter()});
+  return verifyConv(*this,
+                    {getOutput().getType(), getGrad().getType(),
+                     getFilter().getType(), getStrides(), getPadLow(),
+                     getPadHigh(), getTransposeFilter(), getFirstChannel()});
 }
 
 LogicalResult ConvFilterGradOp::verify() {

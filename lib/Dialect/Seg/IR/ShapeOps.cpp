@@ -7,6 +7,7 @@
 
 // Constraints are numbered as in docs/Spec.md, "Shape".
 
+#include "mlir/IR/PatternMatch.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 
@@ -67,6 +68,33 @@ LogicalResult SliceChannelsOp::verify() {
   if (offset < 0 || offset > channels(in) - channels(out)) // slice_channels_c2
     return emitOpError("expects channels within ")
            << channels(in) << ", got " << channels(out) << " from " << offset;
+  return success();
+}
+
+/// An input gradient that is read by slices alone, those of a concatenation, is
+/// computed slice by slice: each where it is needed, in one pass over memory.
+LogicalResult SliceChannelsOp::canonicalize(SliceChannelsOp slice,
+                                            PatternRewriter &rewriter) {
+  auto whole = slice.getInput().getDefiningOp<ConvInputGradOp>();
+  if (!whole)
+    return failure();
+  int64_t sliced = 0;
+  for (Operation *user : whole->getUsers()) {
+    auto other = dyn_cast<SliceChannelsOp>(user);
+    if (!other)
+      return failure();
+    sliced += channels(other.getOutput().getType());
+  }
+  // What slices share would be computed more than once.
+  if (sliced > channels(whole.getOutput().getType()))
+    return failure();
+  auto part = ConvInputGradOp::create(
+      rewriter, whole.getLoc(), slice.getOutput().getType(), whole.getGrad(),
+      whole.getFilter(), whole.getStrides(), whole.getPadLow(),
+      whole.getPadHigh(), whole.getTransposeFilter(),
+      whole.getFirstChannel() + slice.getOffset());
+  part->setDiscardableAttrs(whole->getDiscardableAttrDictionary());
+  rewriter.replaceOp(slice, part);
   return success();
 }
 

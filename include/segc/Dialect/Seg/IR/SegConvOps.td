@@ -65,13 +65,16 @@ def Seg_ConvInputGradOp : Seg_ConvLikeOp<"conv_input_grad", [Seg_Allow, Seg_NotD
   let summary = "Gradient of a convolution with respect to its input";
   let description = [{
     `dx[n, o*stride + t - pad_low, c] += dy[n, o, k] * filter[t, c, k]`, with
-    the attributes of the convolution.
+    the attributes of the convolution. The result may be a part of the input's
+    channels, from `first_channel` on: the gradient of one operand of a
+    concatenation.
   }];
-  let arguments = !con((ins Seg_Tensor:$grad, Seg_Tensor:$filter), Seg_ConvAttrs);
+  let arguments = !con((ins Seg_Tensor:$grad, Seg_Tensor:$filter), Seg_ConvAttrs,
+                       (ins DefaultValuedAttr<I64Attr, "0">:$first_channel));
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = [{
     $grad `,` $filter `strides` $strides `pad_low` $pad_low `pad_high` $pad_high
-    (`transpose_filter` $transpose_filter^)? attr-dict `:` functional-type(operands, results)
+    (`transpose_filter` $transpose_filter^)? (`first_channel` $first_channel^)? attr-dict `:` functional-type(operands, results)
   }];
 }
 

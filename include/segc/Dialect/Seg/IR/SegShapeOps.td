@@ -25,6 +25,7 @@ def Seg_SliceChannelsOp : Seg_PureOp<"slice_channels", [Seg_Clear, Seg_Different
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = "$input `from` $offset attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
 }
 def Seg_CropOp : Seg_PureOp<"crop", [Seg_Clear, Seg_Differentiable, Seg_Rearrangement]> {
   let summary = "Spatial window that starts at `offsets`";
