@@ -11,6 +11,25 @@ using namespace mlir;
 
 namespace segc {
 
+double ProductWork::on(const CpuTarget &target) const {
+  bool pairs =
+      products != Products::F32 && target.bestProducts(products) == products;
+  return pairs ? share / 2 : share;
+}
+
+ProductWork productWork(DictionaryAttr strategy) {
+  ProductWork work;
+  if (!strategy)
+    return work;
+  if (auto name = strategy.getAs<StringAttr>(strategyProductsName))
+    work.products = lookupProducts(name.getValue()).value_or(Products::F32);
+  // A tile of m outputs and 3 taps: m + 2 products instead of 3 m.
+  if (auto tiles = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName))
+    for (int64_t m : tiles.asArrayRef())
+      work.share *= m <= 1 ? 1 : static_cast<double>(m + 2) / (3.0 * m);
+  return work;
+}
+
 int64_t strategyBytes(DictionaryAttr strategy, llvm::StringRef name) {
   auto bytes = strategy ? strategy.getAs<IntegerAttr>(name) : IntegerAttr();
   return bytes ? bytes.getInt() : 0;

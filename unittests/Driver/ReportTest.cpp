@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Base/Html.h"
+#include "mlir/IR/Builders.h"
 #include "segc/Driver/Report/Profile.h"
 #include <gmock/gmock.h>
 
@@ -94,6 +95,35 @@ TEST(Report, ModelledTime) {
       report.modelledSeconds(report.versions[0],
                              report.versions[0].entries[0].kernels[0]),
       2 * 2e6 / flops);
+}
+
+// Arithmetic is what the strategy leaves of it.
+TEST(Report, ModelledTimeOfStrategies) {
+  mlir::MLIRContext context;
+  mlir::Builder b(&context);
+  auto work = [&](std::vector<int64_t> tiles, const char *products,
+                  const char *target) {
+    llvm::SmallVector<mlir::NamedAttribute> entries{
+        {b.getStringAttr(strategyTilesName), b.getDenseI64ArrayAttr(tiles)}};
+    if (products)
+      entries.push_back(
+          {b.getStringAttr(strategyProductsName), b.getStringAttr(products)});
+    return productWork(b.getDictionaryAttr(entries))
+        .on(*lookupCpuTarget(target));
+  };
+  EXPECT_DOUBLE_EQ(work({4, 4, 4}, nullptr, "x86-64-v4"), 1.0 / 8);
+  EXPECT_DOUBLE_EQ(work({1, 2, 4}, nullptr, "x86-64-v4"), 1.0 / 3);
+  EXPECT_DOUBLE_EQ(work({1, 4, 4}, "bf16", "x86-64-v4-bf16"), 1.0 / 8);
+  // Without such instructions pairs are widened.
+  EXPECT_DOUBLE_EQ(work({1, 4, 4}, "bf16", "x86-64-v4"), 1.0 / 4);
+  EXPECT_DOUBLE_EQ(productWork(nullptr).on(*lookupCpuTarget("x86-64-v4")), 1);
+
+  report::Report report = smallReport();
+  report::Kernel &kernel = report.versions[0].entries[0].kernels[0];
+  double direct = report.modelledSeconds(report.versions[0], kernel);
+  kernel.work.share = 0.5;
+  EXPECT_DOUBLE_EQ(report.modelledSeconds(report.versions[0], kernel),
+                   direct / 2);
 }
 
 // A profile times the launches of the version that was measured and shows it.

@@ -19,7 +19,8 @@ class KernelCosts : public mlir::DialectInterface::Base<KernelCosts> {
 public:
   explicit KernelCosts(mlir::Dialect *dialect) : Base(dialect) {}
 
-  /// Floating-point operations of a seg.fusion, all samples together.
+  /// Floating-point operations of a seg.fusion, all samples together, done
+  /// directly.
   virtual double flops(mlir::Operation *fusion) const = 0;
 };
 

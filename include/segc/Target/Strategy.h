@@ -9,6 +9,7 @@
 #define SEGC_TARGET_STRATEGY_H
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "segc/Target/CpuTarget.h"
 
 namespace segc {
 
@@ -23,6 +24,22 @@ inline constexpr llvm::StringLiteral strategyUnbatchedName = "unbatched";
 /// The temporary is filled once by the entry `prepare`; it lies in the region
 /// of that name, not in the arena.
 inline constexpr llvm::StringLiteral strategyPreparedName = "prepared";
+
+/// Of convolutions: outputs of a Winograd tile in each dimension, 1 where none
+/// are transformed; and what they multiply, unless it is f32.
+inline constexpr llvm::StringLiteral strategyTilesName = "m";
+inline constexpr llvm::StringLiteral strategyProductsName = "products";
+
+/// What a strategy makes of a convolution's products. Transforms come on top.
+struct ProductWork {
+  double share = 1; ///< Of the products of a direct convolution.
+  Products products = Products::F32;
+
+  /// Work of the CPU's f32 units for each product of a direct convolution: an
+  /// instruction takes twice as many of 16 bits, where there is one.
+  double on(const CpuTarget &target) const;
+};
+ProductWork productWork(mlir::DictionaryAttr strategy);
 
 /// The entry `name` of a strategy, which may be null; 0 if there is none.
 int64_t strategyBytes(mlir::DictionaryAttr strategy, llvm::StringRef name);

@@ -38,8 +38,8 @@ struct ArenaPlan {
 };
 
 /// Best fit (Pisarchyk, Lee, arXiv 2001.03288) in the orders size, lifetime,
-/// size times lifetime and first tick; from the best of them a short search
-/// over orders, until the bound is met. The smallest arena is returned.
+/// size times lifetime and first tick; from each of them, the best first, a
+/// short search over orders, until the bound is met. The smallest arena is returned.
 /// Without `reuse` intervals follow one another.
 ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse = true);
 

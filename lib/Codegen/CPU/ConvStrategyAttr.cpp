@@ -30,7 +30,7 @@ void forEntries(ConvPlan &plan, F &&f) {
       f("tile", plan.tile), f("groups", plan.groups);
   f("share_taps", plan.share_taps), f("in_place", plan.in_place),
       f("unroll", plan.unroll);
-  f("products", plan.products);
+  f(strategyProductsName, plan.products);
 }
 
 template <typename F>
@@ -41,24 +41,24 @@ void forEntries(FilterGradPlan &plan, F &&f) {
       f("share_taps", plan.share_taps);
   f("pack_grad", plan.pack_grad), f("prefetch", plan.prefetch),
       f("swapped", plan.swapped);
-  f("products", plan.products);
+  f(strategyProductsName, plan.products);
 }
 
 template <typename F>
 void forEntries(WinogradPlan &plan, F &&f) {
-  f("m", plan.m), f("tile", plan.tile), f("lanes", plan.lanes),
+  f(strategyTilesName, plan.m), f("tile", plan.tile), f("lanes", plan.lanes),
       f("nb", plan.nb), f("ur", plan.ur);
   f("groups", plan.groups), f("in_place", plan.in_place);
-  f("products", plan.products);
+  f(strategyProductsName, plan.products);
 }
 
 template <typename F>
 void forEntries(WinogradFilterGradPlan &plan, F &&f) {
-  f("m", plan.m), f("tile", plan.tile), f("lanes", plan.lanes),
+  f(strategyTilesName, plan.m), f("tile", plan.tile), f("lanes", plan.lanes),
       f("nb", plan.nb), f("ur", plan.ur);
   f("splits", plan.splits), f("groups", plan.groups),
       f("task_points", plan.task_points);
-  f("products", plan.products);
+  f(strategyProductsName, plan.products);
 }
 
 template <typename F>
@@ -259,12 +259,11 @@ template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                    const NarrowPlan &);
 
 double productError(DictionaryAttr strategy) {
-  Products products = Products::F32;
-  Reader{strategy, ""}("products", products);
+  Products products = productWork(strategy).products;
   if (products == Products::F32)
     return 0;
   Dims m{1, 1, 1};
-  if (auto tiles = strategy.getAs<DenseI64ArrayAttr>("m"))
+  if (auto tiles = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName))
     llvm::copy(tiles.asArrayRef(), m.begin());
   return productError(products, m);
 }

@@ -154,6 +154,7 @@ Kernel EntryCollector::kernel(seg::FusionOp fusion) {
       kernel.casts.push_back(castOf(cast, fusion));
   }
   DictionaryAttr strategy = fusion.getStrategyAttr();
+  kernel.work = productWork(strategy);
   kernel.strategyKind = "pointwise";
   if (strategy) {
     kernel.strategy = printed(strategy);

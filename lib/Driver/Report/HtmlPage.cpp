@@ -305,10 +305,11 @@ void Page::roofline(size_t index) {
   out << "<p class='note'>"
       << (isMeasured(entry)
               ? "Filled circles are measured, hollow ones modelled. "
-              : "All rates are modelled and so lie on the roof; a profile "
-                "(`segrun benchmark --profile`) brings measured ones. ")
+              : "All rates are modelled; a profile (`segrun benchmark "
+                "--profile`) brings measured ones. ")
       << "The area of a circle is the kernel's share of the time. Work is that "
-         "of the direct algorithm, so Winograd kernels may lie above the roof. "
+         "of the direct algorithm: a kernel may lie above the roof by what "
+         "Winograd tiles and products of 16 bits save. "
       << (uncounted ? std::to_string(uncounted) +
                           " kernels whose work is not counted are not shown."
                     : "")

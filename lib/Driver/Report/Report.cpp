@@ -86,9 +86,9 @@ int64_t Report::cores() const { return measurement ? measurement->threads : 1; }
 double Report::modelledSeconds(const Version &version,
                                const Kernel &kernel) const {
   auto samples = static_cast<double>(batch());
-  return version.target.modelledSeconds(kernel.flops() * samples,
-                                        kernel.bytes() * samples,
-                                        static_cast<double>(cores()));
+  return version.target.modelledSeconds(
+      kernel.flops() * kernel.work.on(version.target) * samples,
+      kernel.bytes() * samples, static_cast<double>(cores()));
 }
 
 llvm::Error write(const Report &report, llvm::StringRef path) {

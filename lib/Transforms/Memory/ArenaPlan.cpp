@@ -149,22 +149,29 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
       [](const ArenaInterval &i) { return -int64_t{i.first}; },
   };
   Placer placer(intervals);
-  std::optional<ArenaPlan> best;
-  std::vector<size_t> bestOrder;
+  std::vector<std::pair<ArenaPlan, std::vector<size_t>>> starts;
   for (const auto &key : keys) {
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
       return key(intervals[a]) > key(intervals[b]);
     });
-    int64_t most = best ? best->bytes - 1 : std::numeric_limits<int64_t>::max();
-    if (std::optional<ArenaPlan> plan = placer.place(order, most)) {
-      best = std::move(plan);
-      bestOrder = order;
-    }
+    starts.push_back({*placer.place(order), order});
+    starts.back().first.bound = arenaBound(intervals);
   }
-  best->bound = arenaBound(intervals);
-  improve(intervals, placer, std::move(bestOrder), *best);
-  return *best;
+  auto bytes = [](const auto &start) { return start.first.bytes; };
+  llvm::stable_sort(starts, [&](const auto &a, const auto &b) {
+    return bytes(a) < bytes(b);
+  });
+  // The best start may lead nowhere.
+  ArenaPlan best = starts.front().first;
+  for (auto &[plan, start] : starts) {
+    if (best.bytes == best.bound)
+      break;
+    improve(intervals, placer, std::move(start), plan);
+    if (plan.bytes < best.bytes)
+      best = plan;
+  }
+  return best;
 }
 
 std::string checkArenaPlan(llvm::ArrayRef<ArenaInterval> intervals,

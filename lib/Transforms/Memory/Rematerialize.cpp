@@ -9,8 +9,8 @@
 #include "RecomputeSearch.h"
 #include "mlir/IR/Remarks.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
-#include "segc/Target/CpuTarget.h"
 #include "segc/Target/KernelCosts.h"
+#include "segc/Target/Strategy.h"
 #include "segc/Transforms/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
@@ -42,8 +42,11 @@ SmallVector<double> kernelSeconds(func::FuncOp entry, const CpuTarget &target) {
       bytes += seg::tensorBytes(value);
     for (Value value : fusion.getResults())
       bytes += seg::tensorBytes(value);
-    seconds.push_back(target.modelledSeconds(costs ? costs->flops(fusion) : 0,
-                                             static_cast<double>(bytes), 1));
+    double flops = costs ? costs->flops(fusion) *
+                               productWork(fusion.getStrategyAttr()).on(target)
+                         : 0;
+    seconds.push_back(
+        target.modelledSeconds(flops, static_cast<double>(bytes), 1));
   }
   return seconds;
 }

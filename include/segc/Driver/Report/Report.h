@@ -11,7 +11,7 @@
 #ifndef SEGC_DRIVER_REPORT_REPORT_H
 #define SEGC_DRIVER_REPORT_REPORT_H
 
-#include "segc/Target/CpuTarget.h"
+#include "segc/Target/Strategy.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
 #include <optional>
@@ -52,6 +52,7 @@ struct Kernel {
   std::vector<std::string> fused; ///< The other ops, in order.
   std::string location;
   std::string strategyKind, strategy;
+  ProductWork work;
   std::vector<Operand> inputs, results;
   std::vector<Cast> casts;
   /// Spatial positions of the largest tensor that has a batch; 0: none has.
