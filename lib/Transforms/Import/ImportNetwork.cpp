@@ -11,10 +11,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Entries.h"
+
 #include "mlir/IR/IRMapping.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
-#include "segc/Transforms/Passes.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -26,93 +26,6 @@ namespace segc {
 using namespace segc;
 
 namespace {
-
-/// Every parameter and state starts at a multiple of this many bytes.
-constexpr int64_t flatAlignment = 64;
-
-/// Where the parameters and states lie in their flat regions.
-struct Layout {
-  SmallVector<std::pair<seg::ParamOp, int64_t>> params;
-  SmallVector<std::pair<seg::StateOp, int64_t>> states;
-  int64_t paramBytes = 0, decayBytes = 0, stateBytes = 0;
-
-  explicit Layout(seg::NetworkOp network) {
-    // Decayed parameters first: an optimizer then finds its decay by index.
-    for (bool decay : {true, false}) {
-      network.getForward().walk([&](seg::ParamOp param) {
-        if (param.getDecay() == decay)
-          params.push_back({param, place(paramBytes, param.getType())});
-      });
-      if (decay)
-        decayBytes = paramBytes;
-    }
-    network.getForward().walk([&](seg::StateOp state) {
-      states.push_back({state, place(stateBytes, state.getType())});
-    });
-  }
-
-private:
-  static int64_t place(int64_t &end, RankedTensorType type) {
-    int64_t offset = end;
-    end = llvm::alignTo(end + type.getNumElements() * 4, flatAlignment);
-    return offset;
-  }
-};
-
-/// One entry function under construction.
-class EntryBuilder {
-public:
-  EntryBuilder(ModuleOp module, StringRef name, Location loc)
-      : builder(OpBuilder::atBlockEnd(module.getBody())), loc(loc) {
-    function = func::FuncOp::create(builder, loc, name,
-                                    builder.getFunctionType({}, {}));
-    block = function.addEntryBlock();
-    builder.setInsertionPointToEnd(block);
-  }
-
-  Value argument(Type type, StringRef region, StringRef name,
-                 int64_t offset = 0) {
-    (void)function.insertArgument(block->getNumArguments(), type,
-                                  attributes(region, name, offset), loc);
-    return block->getArguments().back();
-  }
-  Value scalar(StringRef name) {
-    Type element = name == "step" || name == "seed" || name == "sample_offset"
-                       ? Type(builder.getI64Type())
-                       : Type(builder.getF32Type());
-    return argument(RankedTensorType::get({}, element), "scalars", name);
-  }
-  void result(Value value, StringRef region, StringRef name,
-              int64_t offset = 0) {
-    results.push_back(value);
-    resultAttrs.push_back(attributes(region, name, offset));
-  }
-  func::FuncOp finish() {
-    func::ReturnOp::create(builder, loc, results);
-    function.setFunctionType(builder.getFunctionType(
-        block->getArgumentTypes(), ValueRange(results).getTypes()));
-    for (auto [i, attrs] : llvm::enumerate(resultAttrs))
-      function.setResultAttrs(i, attrs);
-    return function;
-  }
-
-  OpBuilder builder;
-  Location loc;
-
-private:
-  DictionaryAttr attributes(StringRef region, StringRef name, int64_t offset) {
-    return builder.getDictionaryAttr(
-        {builder.getNamedAttr(regionAttrName, builder.getStringAttr(region)),
-         builder.getNamedAttr(nameAttrName, builder.getStringAttr(name)),
-         builder.getNamedAttr(offsetAttrName,
-                              builder.getI64IntegerAttr(offset))});
-  }
-
-  func::FuncOp function;
-  Block *block;
-  SmallVector<Value> results;
-  SmallVector<DictionaryAttr> resultAttrs;
-};
 
 /// Copies the forward region into an entry, in training or inference mode.
 class ForwardCopier {
@@ -262,90 +175,6 @@ void importObjective(ModuleOp module, seg::NetworkOp network,
       entry.result(update, "states", state.getName(), offset);
   entry.finish()->setAttr(differentiateAttrName,
                           entry.builder.getI64IntegerAttr(0));
-}
-
-/// The optimizer's slots: name and the value they start from.
-using Slots = SmallVector<std::pair<StringRef, double>>;
-
-/// Builds apply_step from the optimizer dictionary; returns its slots.
-FailureOr<Slots> importApply(ModuleOp module, seg::NetworkOp network,
-                             const Layout &layout) {
-  DictionaryAttr options = network.getOptimizer();
-  StringRef kind = options.getAs<StringAttr>("kind").getValue();
-  EntryBuilder entry(module, "apply_step", network.getLoc());
-  OpBuilder &b = entry.builder;
-  Location loc = network.getLoc();
-  auto flat = RankedTensorType::get({layout.paramBytes / 4}, b.getF32Type());
-  auto number = [&](StringRef name, double fallback) {
-    auto attr = options.getAs<FloatAttr>(name);
-    return b.getF64FloatAttr(attr ? attr.getValueAsDouble() : fallback);
-  };
-  auto flag = [&](StringRef name) {
-    auto attr = options.getAs<BoolAttr>(name);
-    return attr && attr.getValue();
-  };
-  Slots slots;
-  auto slot = [&](StringRef name, double init) {
-    slots.push_back({name, init});
-    return entry.argument(flat, "optimizer", name,
-                          (slots.size() - 1) * layout.paramBytes);
-  };
-
-  Value params = entry.argument(flat, "parameters", "parameters");
-  Value grads = entry.argument(flat, "gradients", "gradients");
-  Value finite = seg::AllFiniteOp::create(
-      b, loc, RankedTensorType::get({}, b.getF32Type()), grads);
-  Value learningRate = entry.scalar("learning_rate"),
-        weightDecay = entry.scalar("weight_decay");
-  Value lossScale = entry.scalar("loss_scale");
-  IntegerAttr decay = b.getI64IntegerAttr(layout.decayBytes / 4);
-  Value step;
-  SmallVector<Value> updated; // Parameters, then the slots so far.
-  if (kind == "adam" || kind == "radam") {
-    step = entry.scalar("step");
-    Value first = slot("first_moment", 0), second = slot("second_moment", 0);
-    auto op = seg::AdamOp::create(
-        b, loc, flat, flat, flat, params, grads, first, second, finite,
-        learningRate, weightDecay, lossScale, step, number("beta1", 0.9),
-        number("beta2", 0.999), number("epsilon", 1e-7),
-        kind == "radam" ? b.getUnitAttr() : UnitAttr(), decay);
-    updated.assign(op.result_begin(), op.result_end());
-  } else if (kind == "rmsprop") {
-    Value meanSquare = slot("mean_square", 1),
-          meanGradient = slot("mean_gradient", 0), buffer = slot("momentum", 0);
-    auto op = seg::RmspropOp::create(
-        b, loc, flat, flat, flat, flat, params, grads, meanSquare, meanGradient,
-        buffer, finite, learningRate, entry.scalar("momentum"), weightDecay,
-        lossScale, number("decay", 0.9), number("epsilon", 1e-10), decay);
-    updated.assign(op.result_begin(), op.result_end());
-  } else if (kind == "sgd") {
-    Value velocity = slot("velocity", 0);
-    auto op = seg::SgdOp::create(
-        b, loc, flat, flat, params, grads, velocity, finite, learningRate,
-        entry.scalar("momentum"), weightDecay, lossScale,
-        flag("nesterov") ? b.getUnitAttr() : UnitAttr(), decay);
-    updated.assign(op.result_begin(), op.result_end());
-  } else {
-    return network.emitOpError("expects an optimizer of kind adam, radam, "
-                               "rmsprop or sgd, got '")
-           << kind << "'";
-  }
-  if (auto sync = options.getAs<IntegerAttr>("lookahead_sync")) {
-    if (!step)
-      step = entry.scalar("step");
-    Value slow = slot("slow_weights", 0);
-    auto op = seg::LookaheadOp::create(
-        b, loc, flat, flat, params, updated.front(), slow, finite, step,
-        b.getI64IntegerAttr(sync.getInt()), number("lookahead_alpha", 0.5));
-    updated.front() = op.getNewParams();
-    updated.push_back(op.getNewSlow());
-  }
-  entry.result(updated.front(), "parameters", "parameters");
-  for (auto [i, s] : llvm::enumerate(slots))
-    entry.result(updated[i + 1], "optimizer", s.first, i * layout.paramBytes);
-  entry.result(finite, "outputs", "finite");
-  entry.finish();
-  return slots;
 }
 
 /// What the manifest says of parameters, states and the optimizer.

@@ -1,0 +1,86 @@
+//===- Entries.cpp --------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Entries.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace segc {
+
+/// Every parameter and state starts at a multiple of this many bytes.
+static constexpr int64_t flatAlignment = 64;
+
+static int64_t place(int64_t &end, RankedTensorType type) {
+  int64_t offset = end;
+  end = llvm::alignTo(end + type.getNumElements() * 4, flatAlignment);
+  return offset;
+}
+
+Layout::Layout(seg::NetworkOp network) {
+  // Decayed parameters first: an optimizer then finds its decay by index.
+  for (bool decay : {true, false}) {
+    network.getForward().walk([&](seg::ParamOp param) {
+      if (param.getDecay() == decay)
+        params.push_back({param, place(paramBytes, param.getType())});
+    });
+    if (decay)
+      decayBytes = paramBytes;
+  }
+  network.getForward().walk([&](seg::StateOp state) {
+    states.push_back({state, place(stateBytes, state.getType())});
+  });
+}
+
+EntryBuilder::EntryBuilder(ModuleOp module, StringRef name, Location loc)
+    : builder(OpBuilder::atBlockEnd(module.getBody())), loc(loc) {
+  function =
+      func::FuncOp::create(builder, loc, name, builder.getFunctionType({}, {}));
+  block = function.addEntryBlock();
+  builder.setInsertionPointToEnd(block);
+}
+
+Value EntryBuilder::argument(Type type, StringRef region, StringRef name,
+                             int64_t offset) {
+  (void)function.insertArgument(block->getNumArguments(), type,
+                                attributes(region, name, offset), loc);
+  return block->getArguments().back();
+}
+
+Value EntryBuilder::scalar(StringRef name) {
+  Type element = name == "step" || name == "seed" || name == "sample_offset"
+                     ? Type(builder.getI64Type())
+                     : Type(builder.getF32Type());
+  return argument(RankedTensorType::get({}, element), "scalars", name);
+}
+
+void EntryBuilder::result(Value value, StringRef region, StringRef name,
+                          int64_t offset) {
+  results.push_back(value);
+  resultAttrs.push_back(attributes(region, name, offset));
+}
+
+func::FuncOp EntryBuilder::finish() {
+  func::ReturnOp::create(builder, loc, results);
+  function.setFunctionType(builder.getFunctionType(
+      block->getArgumentTypes(), ValueRange(results).getTypes()));
+  for (auto [i, attrs] : llvm::enumerate(resultAttrs))
+    function.setResultAttrs(i, attrs);
+  return function;
+}
+
+DictionaryAttr EntryBuilder::attributes(StringRef region, StringRef name,
+                                        int64_t offset) {
+  return builder.getDictionaryAttr(
+      {builder.getNamedAttr(regionAttrName, builder.getStringAttr(region)),
+       builder.getNamedAttr(nameAttrName, builder.getStringAttr(name)),
+       builder.getNamedAttr(offsetAttrName,
+                            builder.getI64IntegerAttr(offset))});
+}
+
+} // namespace segc
