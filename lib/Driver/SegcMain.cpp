@@ -157,7 +157,7 @@ static void addCompile(CLI::App &app, int &code) {
   command
       ->add_option("--recompute", options->pipeline.recompute,
                    "Per cent of an entry's modelled time that kernels may run "
-                   "again for, unasked, to save memory (default: 3)")
+                   "again for, unasked, to save memory (default: 1)")
       ->check(CLI::Range(0.0, 100.0));
   command->add_flag("--no-in-place", *noInPlace, "Never compute in place");
   command->add_flag("--no-reuse", *noReuse, "Memory of its own for every value")

@@ -7,6 +7,8 @@
 
 #include "segc/Target/Strategy.h"
 
+#include <algorithm>
+
 using namespace mlir;
 
 namespace segc {
@@ -24,9 +26,12 @@ ProductWork productWork(DictionaryAttr strategy) {
   if (auto name = strategy.getAs<StringAttr>(strategyProductsName))
     work.products = lookupProducts(name.getValue()).value_or(Products::F32);
   // A tile of m outputs and 3 taps: m + 2 products instead of 3 m.
-  if (auto tiles = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName))
+  constexpr double withTransforms = 2;
+  if (auto tiles = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName)) {
     for (int64_t m : tiles.asArrayRef())
       work.share *= m <= 1 ? 1 : static_cast<double>(m + 2) / (3.0 * m);
+    work.share = std::min(1.0, withTransforms * work.share);
+  }
   return work;
 }
 

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Base/Html.h"
 #include "mlir/IR/Builders.h"
+#include "segc/Base/Html.h"
 #include "segc/Driver/Report/Profile.h"
 #include <gmock/gmock.h>
 
@@ -111,11 +111,11 @@ TEST(Report, ModelledTimeOfStrategies) {
     return productWork(b.getDictionaryAttr(entries))
         .on(*lookupCpuTarget(target));
   };
-  EXPECT_DOUBLE_EQ(work({4, 4, 4}, nullptr, "x86-64-v4"), 1.0 / 8);
-  EXPECT_DOUBLE_EQ(work({1, 2, 4}, nullptr, "x86-64-v4"), 1.0 / 3);
-  EXPECT_DOUBLE_EQ(work({1, 4, 4}, "bf16", "x86-64-v4-bf16"), 1.0 / 8);
+  EXPECT_DOUBLE_EQ(work({4, 4, 4}, nullptr, "x86-64-v4"), 1.0 / 4);
+  EXPECT_DOUBLE_EQ(work({1, 2, 4}, nullptr, "x86-64-v4"), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(work({1, 4, 4}, "bf16", "x86-64-v4-bf16"), 1.0 / 4);
   // Without such instructions pairs are widened.
-  EXPECT_DOUBLE_EQ(work({1, 4, 4}, "bf16", "x86-64-v4"), 1.0 / 4);
+  EXPECT_DOUBLE_EQ(work({1, 4, 4}, "bf16", "x86-64-v4"), 1.0 / 2);
   EXPECT_DOUBLE_EQ(productWork(nullptr).on(*lookupCpuTarget("x86-64-v4")), 1);
 
   report::Report report = smallReport();

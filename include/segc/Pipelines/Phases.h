@@ -31,7 +31,7 @@ struct PipelineOptions {
   bool schedule = true; ///< See seg-schedule.
   bool inPlace = true;
   bool reuse = true;        ///< Memory; see seg-plan-memory.
-  double recompute = 3;     ///< Per cent of the time; see seg-rematerialize.
+  double recompute = 1;     ///< Per cent of the time; see seg-rematerialize.
   int64_t fitMemory = -1;   ///< Most bytes of an entry's arena; -1: any number.
   bool memoryTable = false; ///< See seg-rematerialize.
   std::string cpu = "x86-64-v4";

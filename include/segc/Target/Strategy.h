@@ -30,9 +30,11 @@ inline constexpr llvm::StringLiteral strategyPreparedName = "prepared";
 inline constexpr llvm::StringLiteral strategyTilesName = "m";
 inline constexpr llvm::StringLiteral strategyProductsName = "products";
 
-/// What a strategy makes of a convolution's products. Transforms come on top.
+/// What a strategy makes of a convolution's products.
 struct ProductWork {
-  double share = 1; ///< Of the products of a direct convolution.
+  /// Of the products of a direct convolution, with the transforms of Winograd
+  /// tiles, which take about as long as what they leave.
+  double share = 1;
   Products products = Products::F32;
 
   /// Work of the CPU's f32 units for each product of a direct convolution: an
