@@ -194,15 +194,17 @@ static SmallVector<Dims> tileSizes(const ConvProblem &problem,
     for (int64_t h : {2, 4})
       for (int64_t w : {2, 4}) {
         Dims m{d, h, w};
-        bool ordered = d <= h && h <= w;
+        bool ordered = d <= h && h <= w, uniform = d == h && h == w;
         for (unsigned i = 0; i < 3; ++i)
           if (problem.taps[i] == 1)
             m[i] = 1;
         if (!ordered || llvm::is_contained(result, m) ||
-            !context.allowsTiles(w))
+            !context.allowsTiles(uniform ? w : 4))
           continue;
-        bool suits = context.products == Products::F32 ||
-                     productError(context.products, m) <= context.productError;
+        bool suits =
+            context.products == Products::F32
+                ? uniform
+                : productError(context.products, m) <= context.productError;
         if (suits)
           result.push_back(m);
       }
