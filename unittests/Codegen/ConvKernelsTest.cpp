@@ -191,7 +191,6 @@ TEST(ConvKernels, NarrowOutputs) {
   checkConv(convText(c));
 }
 
-// Filter gradients whose factors change places.
 // Some channels of an input gradient, by every kind of kernel: of a filter of
 // nine more.
 TEST(ConvKernels, PartOfAnInputGradient) {
@@ -216,6 +215,7 @@ TEST(ConvKernels, PartOfAnInputGradient) {
   }
 }
 
+// Filter gradients whose factors change places.
 TEST(ConvKernels, SwappedFactors) {
   ConvCase c{{4, 5, 22}, {3, 3, 3}, {1, 1, 1}, {2, 1, 0}, {0, 1, 2}, 32, 3};
   for (bool transpose : {false, true}) {
