@@ -92,7 +92,7 @@ void emitLogitsGrad(
         [&](mlir::Value pixel, mlir::Value count, mlir::Value mask) {
           PixelVector pixels{loadPixels(k, inputOf(k, op.getLogits()), pixel,
                                         layout.classes, lanes, count),
-                             pixel, mask, count};
+                             pixel, mask};
           storePixels(k, body(k, loadBatch(k, op, pixels), prepared), output,
                       pixel, count);
         });

@@ -56,7 +56,7 @@ SmallVector<Value> PixelReductions::addRow(KernelBody &k, Value begin,
   return addPixelVectors(
       k, begin, end, lanes, sums, [&](Value pixel, Value count, Value mask) {
         PixelVector pixels{loadPixels(k, memref, pixel, channels, lanes, count),
-                           pixel, mask, count};
+                           pixel, mask};
         SmallVector<Value> terms;
         for (Reduction &reduction : reductions)
           llvm::append_range(terms, reduction.op.terms(k, pixels));

@@ -26,8 +26,7 @@ struct ReductionTile {
 struct PixelVector {
   llvm::SmallVector<mlir::Value> channels; ///< A vector of each.
   mlir::Value first;                       ///< Index of the first pixel.
-  /// Lanes that are pixels, and how many: both null if all are.
-  mlir::Value mask, count;
+  mlir::Value mask; ///< Lanes that are pixels; null if all are.
 };
 
 /// Where the tiles of a reduction of pixels leave `count` numbers each, and
