@@ -7,6 +7,7 @@
 
 #include "RecomputeSearch.h"
 
+#include "KernelOrders.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace segc {
@@ -17,9 +18,9 @@ static constexpr size_t longestChain = 12;
 /// statistics for a whole activation.
 static constexpr int64_t keptShare = 16;
 
-RecomputeSearch::RecomputeSearch(const KernelGraph &graph,
+RecomputeSearch::RecomputeSearch(const KernelGraph &graph, KernelOrder order,
                                  llvm::ArrayRef<double> seconds, bool inPlace)
-    : inPlace(inPlace), seconds(seconds), plan{graph, programOrder(graph)} {
+    : inPlace(inPlace), seconds(seconds), plan{graph, std::move(order)} {
   measure(plan);
 }
 
@@ -196,6 +197,41 @@ void RecomputeSearch::spend(double most) {
     if (plan.bound < best.bound)
       best = plan;
   plan = std::move(best);
+}
+
+RecomputeSearches::RecomputeSearches(const KernelGraph &graph,
+                                     llvm::ArrayRef<double> seconds,
+                                     bool inPlace) {
+  for (const KernelOrder &order :
+       {programOrder(graph), earlyResultsOrder(graph)})
+    searches.emplace_back(graph, order, seconds, inPlace);
+}
+
+std::optional<int64_t> RecomputeSearches::reach(int64_t bytes) {
+  std::optional<int64_t> planned;
+  for (auto [index, search] : llvm::enumerate(searches))
+    if (std::optional<int64_t> reached = search.reach(bytes);
+        reached && (!planned || search.current().seconds < current().seconds)) {
+      planned = reached;
+      chosen = index;
+    }
+  if (!planned)
+    chosen = llvm::min_element(searches,
+                               [](const auto &a, const auto &b) {
+                                 return a.plannedBytes() < b.plannedBytes();
+                               }) -
+             searches.begin();
+  return planned;
+}
+
+void RecomputeSearches::spend(double most) {
+  for (auto [index, search] : llvm::enumerate(searches)) {
+    search.spend(most);
+    // An order without copies is the scheduler's to choose.
+    if (search.current().seconds > 0 &&
+        search.current().bound < current().bound)
+      chosen = index;
+  }
 }
 
 } // namespace segc

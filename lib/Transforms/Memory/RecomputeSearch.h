@@ -29,8 +29,8 @@ struct RecomputePlan {
 class RecomputeSearch {
 public:
   /// `seconds`: modelled time of each kernel.
-  RecomputeSearch(const KernelGraph &graph, llvm::ArrayRef<double> seconds,
-                  bool inPlace);
+  RecomputeSearch(const KernelGraph &graph, KernelOrder order,
+                  llvm::ArrayRef<double> seconds, bool inPlace);
 
   const RecomputePlan &current() const { return plan; }
   /// Bytes of the arena that the planner makes of the current plan.
@@ -62,6 +62,28 @@ private:
   bool inPlace;
   llvm::SmallVector<double> seconds;
   RecomputePlan plan;
+};
+
+/// Searches from two orders: the schedule's, whose bound is the least before
+/// any value is dropped, but whose late filter gradients hold their operands or
+/// have them computed again; and that of results as soon as they can be had.
+/// The one that takes less time counts, so less memory never takes less time.
+class RecomputeSearches {
+public:
+  RecomputeSearches(const KernelGraph &graph, llvm::ArrayRef<double> seconds,
+                    bool inPlace);
+
+  const RecomputePlan &current() const { return searches[chosen].current(); }
+  int64_t plannedBytes() const { return searches[chosen].plannedBytes(); }
+  /// As of one search; none, and the search that comes nearest is current, if
+  /// no search gets there.
+  std::optional<int64_t> reach(int64_t bytes);
+  /// As of one search; the least bound counts.
+  void spend(double most);
+
+private:
+  llvm::SmallVector<RecomputeSearch, 2> searches;
+  size_t chosen = 0;
 };
 
 } // namespace segc

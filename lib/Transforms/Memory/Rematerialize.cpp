@@ -64,16 +64,16 @@ struct RematerializePass
     }
     KernelGraph graph = readKernelGraph(getOperation());
     SmallVector<double> seconds = kernelSeconds(getOperation(), *target);
-    RecomputeSearch search(graph, seconds, inPlace);
+    RecomputeSearches search(graph, seconds, inPlace);
     int64_t before = search.plannedBytes(), arena = before;
     if (table)
-      listSteps(graph, RecomputeSearch(search), before);
+      listSteps(graph, RecomputeSearches(search), before);
     double total = std::accumulate(seconds.begin(), seconds.end(), 0.0);
     search.spend(total * share / 100);
-    if (search.current().order.size() > graph.kernels.size())
+    if (search.current().order != programOrder(graph))
       arena = search.plannedBytes();
     if (before - arena < before / leastSaving) {
-      search = RecomputeSearch(graph, seconds, inPlace);
+      search = RecomputeSearches(graph, seconds, inPlace);
       arena = before;
     }
     if (budget >= 0 && arena > budget) {
@@ -84,21 +84,21 @@ struct RematerializePass
       }
       arena = *reached;
     }
-    if (search.current().order.size() > graph.kernels.size())
+    if (search.current().order != programOrder(graph))
       apply(graph, search.current(), before, arena);
   }
 
 private:
-  void listSteps(const KernelGraph &graph, RecomputeSearch search,
+  void listSteps(const KernelGraph &graph, RecomputeSearches search,
                  int64_t arena);
   void apply(const KernelGraph &graph, const RecomputePlan &plan,
              int64_t before, int64_t after);
-  void refuse(const RecomputeSearch &search);
+  void refuse(const RecomputeSearches &search);
 };
 
 /// What less memory would cost, in steps of about a tenth.
 void RematerializePass::listSteps(const KernelGraph &graph,
-                                  RecomputeSearch search, int64_t arena) {
+                                  RecomputeSearches search, int64_t arena) {
   SmallVector<int64_t> steps;
   std::optional<int64_t> bytes = arena;
   while (bytes) {
@@ -133,7 +133,7 @@ void RematerializePass::apply(const KernelGraph &graph,
       << remark::metric("extra_ms", plan.seconds * 1e3);
 }
 
-void RematerializePass::refuse(const RecomputeSearch &search) {
+void RematerializePass::refuse(const RecomputeSearches &search) {
   constexpr size_t namedTensors = 6;
   // What is left is named on the entry as it would be.
   applyKernelOrder(getOperation(), search.current().graph,
