@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Threading.h"
 #include "segc/Codegen/CPU/LowerToLLVM.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -17,7 +18,6 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Target/TargetMachine.h"
-#include <thread>
 
 using namespace mlir;
 
@@ -82,18 +82,20 @@ llvm::Expected<std::vector<Bytes>> emitKernels(const ModelVersion &version,
       partition(*lowered, std::max(1u, jobs));
   std::vector<Bytes> results(parts.size());
   std::vector<std::string> errors(parts.size());
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < parts.size(); ++i)
-    threads.emplace_back([&, i] {
-      llvm::Expected<Bytes> bytes =
-          generate(*parts[i], version, optLevel, assembly);
-      if (bytes)
-        results[i] = std::move(*bytes);
-      else
-        errors[i] = llvm::toString(bytes.takeError());
-    });
-  for (std::thread &thread : threads)
-    thread.join();
+  // All parts use the context. Where passes run one after the other, for the
+  // order of their remarks, its tables have no locks.
+  MLIRContext *context = lowered->getContext();
+  bool locked = context->isMultithreadingEnabled();
+  context->enableMultithreading();
+  parallelFor(context, 0, parts.size(), [&](size_t i) {
+    llvm::Expected<Bytes> bytes =
+        generate(*parts[i], version, optLevel, assembly);
+    if (bytes)
+      results[i] = std::move(*bytes);
+    else
+      errors[i] = llvm::toString(bytes.takeError());
+  });
+  context->enableMultithreading(locked);
   for (const std::string &error : errors)
     if (!error.empty())
       return llvm::createStringError(error);
