@@ -21,13 +21,13 @@
 #include "segc/Driver/Report/Collect.h"
 #include "segc/Driver/Report/Profile.h"
 #include "segc/Driver/Weights.h"
+#include "segc/Runtime/Core/ThreadPool.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include <chrono>
 #include <mutex>
-#include <thread>
 
 using namespace mlir;
 
@@ -70,6 +70,15 @@ resolveCpus(const std::vector<std::string> &names,
     return rank(a) > rank(b);
   });
   return targets;
+}
+
+PipelineOptions pipelineFor(const CpuTarget &target,
+                            const std::vector<std::string> &names,
+                            PipelineOptions options) {
+  options.cpu = target.name;
+  if (options.threads == 0 && llvm::is_contained(names, "native"))
+    options.threads = availableCores();
+  return options;
 }
 
 llvm::Error checkPrecision(const PipelineOptions &options) {
@@ -243,8 +252,8 @@ llvm::Error Session::emitText() {
   auto cpus = resolveCpus(options.cpus, options.pipeline);
   if (!cpus)
     return cpus.takeError();
-  PipelineOptions pipeline = options.pipeline;
-  pipeline.cpu = cpus->front().name;
+  PipelineOptions pipeline =
+      pipelineFor(cpus->front(), options.cpus, options.pipeline);
   bool assembly = options.emit == "asm";
   if (!last && !assembly)
     return llvm::createStringError("unknown phase '" + options.emit +
@@ -270,8 +279,8 @@ llvm::Error Session::emitText() {
 }
 
 llvm::Error Session::addVersion(const CpuTarget &target) {
-  PipelineOptions pipeline = options.pipeline;
-  pipeline.cpu = target.name;
+  PipelineOptions pipeline =
+      pipelineFor(target, options.cpus, options.pipeline);
   modules.push_back(module->clone());
   size_t next = std::max(done, *findPhase("plan") + 1);
   if (llvm::Error error =
@@ -327,9 +336,7 @@ llvm::Error Session::emitModel() {
   }
   clock("network");
   std::vector<Bytes> objects;
-  unsigned jobs = options.jobs
-                      ? options.jobs
-                      : std::max(1u, std::thread::hardware_concurrency());
+  unsigned jobs = options.jobs ? options.jobs : availableCores();
   for (const CpuTarget &target : *cpus) {
     if (llvm::Error error = addVersion(target))
       return error;

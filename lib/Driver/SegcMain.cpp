@@ -87,6 +87,12 @@ static void addCompile(CLI::App &app, int &code) {
       ->delimiter(',')
       ->check(cpuNames());
   command
+      ->add_option("--threads", options->pipeline.threads,
+                   "Threads that kernels are cut for; they run with any "
+                   "number, and the number changes no bit (default: the cores "
+                   "of this machine for native, else 2 to 16 alike)")
+      ->check(CLI::Range(1, 4096));
+  command
       ->add_option("--winograd", options->pipeline.winograd,
                    "Largest Winograd tiles (default: f4): off is exact to "
                    "2e-7, f2 to 3e-7, f4 to 3e-6 of a convolution's result")

@@ -343,9 +343,9 @@ llvm::Error verify(const VerifyOptions &options) {
     return error;
   CompileOptions compile;
   compile.input = options.input;
-  compile.pipeline = options.pipeline;
+  compile.pipeline =
+      pipelineFor(targets->front(), {options.cpu}, options.pipeline);
   compile.pipeline.batch = options.batch;
-  compile.pipeline.cpu = targets->front().name;
   if (llvm::Error error =
           runPhases(*module, 0, *findPhase("plan"), compile, compile.pipeline))
     return error;

@@ -62,7 +62,7 @@ func.func @state(%x: !x, %s: !x {seg.name = "s", seg.offset = 0 : i64, seg.regio
     %r = seg.channel_sum %a : !wide -> tensor<32xf32>
     seg.yield %r : tensor<32xf32>
   }
-  %4 = seg.fusion (%a = %0 : !x) -> (tensor<16xf32>) {
+  %4 = seg.fusion (%a = %0 : !x, %after = %3 : tensor<32xf32>) -> (tensor<16xf32>) {
     %r = seg.channel_sum %a : !x -> tensor<16xf32>
     seg.yield %r : tensor<16xf32>
   }

@@ -1,4 +1,5 @@
 // RUN: segc-opt %s --seg-rematerialize=budget=12288 | FileCheck %s
+// RUN: segc-opt %s --seg-rematerialize=budget=12288 | FileCheck %s --check-prefix=MOVED
 // RUN: segc-opt %s --seg-rematerialize=budget=16384 | FileCheck %s --check-prefix=FITS
 // RUN: segc-opt %s --seg-rematerialize="share=100" --seg-plan-memory | FileCheck %s --check-prefix=SHARE
 // RUN: segc-opt %s --seg-rematerialize=table=true | FileCheck %s --check-prefix=TABLE
@@ -8,7 +9,8 @@
 !s = tensor<16xf32>
 
 // The first value is idle while the wide one lives: it is computed again, on
-// the same operand, before the kernel that reads it last.
+// the same operand, before the kernel that reads it last. That kernel has to
+// come last, for it reads (nothing of) what the wide one leaves.
 // CHECK-LABEL: func.func @idle(
 // CHECK: %[[FIRST:.*]] = seg.fusion
 // CHECK-NEXT: seg.relu
@@ -47,7 +49,7 @@ func.func @idle(%x: !x) -> (!s, tensor<32xf32>) {
     %r = seg.channel_sum %a : !wide -> tensor<32xf32>
     seg.yield %r : tensor<32xf32>
   }
-  %4 = seg.fusion (%a = %0 : !x) -> (!s) {
+  %4 = seg.fusion (%a = %0 : !x, %after = %3 : tensor<32xf32>) -> (!s) {
     %r = seg.channel_sum %a : !x -> !s
     seg.yield %r : !s
   }
@@ -77,7 +79,7 @@ func.func @dropout(%x: !x, %seed: tensor<i64>, %step: tensor<i64>, %offset: tens
     %r = seg.channel_sum %a : !wide -> tensor<32xf32>
     seg.yield %r : tensor<32xf32>
   }
-  %4 = seg.fusion (%a = %0 : !x) -> (!s) {
+  %4 = seg.fusion (%a = %0 : !x, %after = %3 : tensor<32xf32>) -> (!s) {
     %r = seg.channel_sum %a : !x -> !s
     seg.yield %r : !s
   }
@@ -113,9 +115,42 @@ func.func @chain(%x: !x, %y: tensor<1x8x8x24xf32>) -> (!s, tensor<48xf32>) {
     %r = seg.channel_sum %a : tensor<1x8x8x48xf32> -> tensor<48xf32>
     seg.yield %r : tensor<48xf32>
   }
-  %4 = seg.fusion (%a = %1 : tensor<1x4x4x16xf32>) -> (!s) {
+  %4 = seg.fusion (%a = %1 : tensor<1x4x4x16xf32>, %after = %3 : tensor<48xf32>) -> (!s) {
     %r = seg.channel_sum %a : tensor<1x4x4x16xf32> -> !s
     seg.yield %r : !s
   }
   return %4, %3 : !s, tensor<48xf32>
+}
+
+// What reads the first value last may come at once: nothing needs to run again.
+// MOVED-LABEL: func.func @moved(
+// MOVED: seg.relu
+// MOVED: seg.channel_sum
+// MOVED: seg.sigmoid
+// MOVED: seg.concat
+// MOVED: seg.channel_sum
+// MOVED-NOT: seg.relu
+// MOVED: return
+func.func @moved(%x: !x) -> (!s, tensor<32xf32>) {
+  %0 = seg.fusion (%a = %x : !x) -> (!x) {
+    %r = seg.relu %a : !x
+    seg.yield %r : !x
+  }
+  %1 = seg.fusion (%a = %0 : !x) -> (!x) {
+    %r = seg.sigmoid %a : !x
+    seg.yield %r : !x
+  }
+  %2 = seg.fusion (%a = %1 : !x, %b = %x : !x) -> (!wide) {
+    %r = seg.concat %a, %b : (!x, !x) -> !wide
+    seg.yield %r : !wide
+  }
+  %3 = seg.fusion (%a = %2 : !wide) -> (tensor<32xf32>) {
+    %r = seg.channel_sum %a : !wide -> tensor<32xf32>
+    seg.yield %r : tensor<32xf32>
+  }
+  %4 = seg.fusion (%a = %0 : !x) -> (!s) {
+    %r = seg.channel_sum %a : !x -> !s
+    seg.yield %r : !s
+  }
+  return %4, %3 : !s, tensor<32xf32>
 }

@@ -57,6 +57,12 @@ llvm::Expected<std::vector<CpuTarget>>
 resolveCpus(const std::vector<std::string> &names,
             const PipelineOptions &options);
 
+/// `options` for one of these targets. What is compiled for "native" is cut for
+/// the cores of this machine, unless options name a number of threads.
+PipelineOptions pipelineFor(const CpuTarget &target,
+                            const std::vector<std::string> &names,
+                            PipelineOptions options);
+
 /// Whether the CPU's kernels have this precision.
 llvm::Error checkPrecision(const PipelineOptions &options);
 

@@ -37,6 +37,7 @@ struct PipelineOptions {
   std::string cpu = "x86-64-v4";
   std::string winograd = "f4";    ///< See seg-select-cpu-strategy.
   std::string arithmetic = "f16"; ///< As well.
+  int64_t threads = 0;            ///< As well.
   bool autotune = false;
   std::string autotuneCache; ///< See seg-autotune-cpu-strategy.
 };

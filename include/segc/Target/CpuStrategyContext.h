@@ -35,6 +35,9 @@ struct CpuStrategyContext {
   /// Of products of 16 bits: the largest root mean square error of a result,
   /// of the result's.
   double productError = forwardProductError;
+  /// Threads that tasks are cut for; 0: a few numbers alike. Kernels run with
+  /// any number, and their results do not depend on it.
+  int64_t threads = 0;
   /// Filters are laid out once, not in every step.
   bool constantFilter = false;
   /// The first operand is computed by a prologue: it lies nowhere as it is.

@@ -44,7 +44,7 @@ struct AutotuneCpuStrategyPass
 
   void runOnOperation() override {
     FailureOr<CpuStrategyContext> context =
-        cpuStrategyContext(getOperation(), cpu, winograd, arithmetic);
+        cpuStrategyContext(getOperation(), cpu, winograd, arithmetic, threads);
     if (failed(context))
       return signalPassFailure();
     if (!llvm::all_of(context->target.features, cpuHasFeature)) {

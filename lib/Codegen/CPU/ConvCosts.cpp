@@ -16,11 +16,16 @@ using namespace mlir;
 
 namespace segc {
 
-double occupiedTasks(int64_t tasks) {
+double occupiedTasks(int64_t tasks, const CpuStrategyContext &context) {
+  // Finer tasks than threads would need hide some of what one of them loses to
+  // its neighbours.
+  SmallVector<int64_t> numbers{2, 4, 8, 16};
+  if (context.threads > 0)
+    numbers = {context.threads, 2 * context.threads};
   double sum = 0;
-  for (int64_t workers : {2, 4, 8, 16})
+  for (int64_t workers : numbers)
     sum += static_cast<double>(roundUp(tasks, workers));
-  return sum / 4;
+  return sum / static_cast<double>(numbers.size());
 }
 
 int64_t lanesFor(int64_t channels, const CpuTarget &target) {

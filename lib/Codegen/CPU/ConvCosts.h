@@ -15,7 +15,7 @@
 #define SEGC_LIB_CODEGEN_CPU_CONVCOSTS_H
 
 #include "segc/Codegen/Common/ConvProblem.h"
-#include "segc/Target/CpuTarget.h"
+#include "segc/Target/CpuStrategyContext.h"
 
 namespace segc {
 
@@ -35,7 +35,7 @@ inline constexpr double filterCycles = 6;
 
 /// Tasks that fit into the time of `tasks` equal ones: the mean for a few
 /// numbers of workers.
-double occupiedTasks(int64_t tasks);
+double occupiedTasks(int64_t tasks, const CpuStrategyContext &context);
 
 /// Cycles of one step of a register block of `values` broadcast values and
 /// `weights` vectors.

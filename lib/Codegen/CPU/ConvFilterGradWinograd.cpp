@@ -13,9 +13,7 @@
 // sums into taps.
 
 #include "ConvEmitters.h"
-#include "WinogradTransform.h"
-#include "segc/Codegen/CPU/ConvTile.h"
-#include "segc/Codegen/CPU/WinogradStrategy.h"
+#include "FilterGradPoints.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -29,8 +27,22 @@ public:
   WinogradFilterGradEmitter(const ConvProblem &problem,
                             const WinogradFilterGradPlan &plan, Operation *root,
                             const CpuTarget &target)
-      : problem(problem), plan(plan), root(root),
-        multiplier(plan.products, target), outer(plan.outer()) {}
+      : problem(problem), plan(plan), multiplier(plan.products, target),
+        inputs(this->problem, this->plan, multiplier,
+               {TileSource(root->getOperand(0)),
+                forEachDim(plan.m, winogradInput), problem.in, problem.low,
+                problem.inChannels, /*planes=*/0, inputPoints(),
+                plan.inputPitch(problem), inputTilePitch()}),
+        grads(this->problem, this->plan, multiplier,
+              {TileSource(root->getOperand(1)),
+               transposed(forEachDim(plan.m, winogradOutput)),
+               problem.out,
+               {0, 0, 0},
+               problem.outChannels,
+               plan.inputSize(problem),
+               gradPoints(),
+               plan.gradPitch(problem),
+               gradTilePitch()}) {}
 
   void sum(KernelBody &body);
   void finish(KernelBody &body);
@@ -39,18 +51,6 @@ public:
   }
 
 private:
-  /// One of the two factors: where its tiles are read and its points go.
-  struct Side {
-    TransformMatrices matrices;
-    TileView view;
-    Dims step;               ///< From one tile to the next.
-    int64_t channels;        ///< Of the tensor.
-    Value first;             ///< Channel that becomes channel 0 of the points.
-    Value end;               ///< Channels that are transformed end there.
-    int64_t base, tilePitch; ///< Of the points in scratch.
-    int64_t pointPitch;
-  };
-
   /// What a task computes, in points of the outer dimension and blocks of
   /// output channels, and where its part of the sums begins.
   struct Task {
@@ -62,28 +62,17 @@ private:
   }
 
   void addBox(KernelBody &body, Value box, const Task &task);
-  void transform(KernelBody &body, const Side &side, Value point,
-                 const std::array<Value, 3> &counts);
-  void combine(KernelBody &body, const TransformMatrix &matrix, Value point,
-               const Dims &extents,
-               llvm::function_ref<Value(std::array<Value, 3>)> load);
   void multiply(KernelBody &body, Value tiles, const Task &task, Value sums);
   void clear(KernelBody &body, const Task &task, Value point);
   void multiplyRows(KernelBody &body, int64_t rows, Value row, Value block,
                     Value inner, Value tiles, Value column, Value to);
 
-  Value innerIndex(KernelBody &body, Value d, Value h, Value w) const {
-    // One of d and h is 0: that of the outer dimension.
-    return body.add(body.mul(outer == 0 ? h : d, plan.points()[2]), w);
+  // Scratch: planes of both factors, then their points.
+  int64_t inputPoints() const {
+    return plan.inputSize(problem) + plan.gradSize(problem);
   }
-  int64_t inputBase() const { return 0; }
-  int64_t gradBase() const { return plan.inputSize(problem); }
-  int64_t inputPoints() const { return gradBase() + plan.gradSize(problem); }
   int64_t gradPoints() const {
     return inputPoints() + plan.innerCount() * plan.inputPitch(problem);
-  }
-  int64_t bufferBase() const {
-    return gradPoints() + plan.innerCount() * plan.gradPitch(problem);
   }
   int64_t inputTilePitch() const {
     return roundUp(problem.inChannels, plan.lanes);
@@ -94,99 +83,9 @@ private:
 
   ConvProblem problem;
   WinogradFilterGradPlan plan;
-  Operation *root;
   ProductEmitter multiplier;
-  unsigned outer;
+  FilterGradPoints inputs, grads;
 };
-
-//===----------------------------------------------------------------------===//
-// Transforms
-//===----------------------------------------------------------------------===//
-
-/// Writes the row `point` of the outer dimension's transform to the buffer,
-/// for all positions of the other dimensions.
-void WinogradFilterGradEmitter::combine(
-    KernelBody &body, const TransformMatrix &matrix, Value point,
-    const Dims &extents, llvm::function_ref<Value(std::array<Value, 3>)> load) {
-  unsigned rowDim = outer == 0 ? 1 : 0;
-  for (int64_t row = 0; row < matrix.rows; ++row) {
-    Value chosen = body.builder().createOrFold<arith::CmpIOp>(
-        body.loc(), arith::CmpIPredicate::eq, point, body.index(row));
-    body.ifThen(chosen, [&] {
-      body.loop(body.index(0), body.index(extents[rowDim]), 1, [&](Value r) {
-        body.loop(body.index(0), body.index(extents[2]), 1, [&](Value w) {
-          SmallVector<Value> column(matrix.columns);
-          for (int64_t i = 0; i < matrix.columns; ++i) {
-            std::array<Value, 3> at;
-            at[outer] = body.index(i), at[rowDim] = r, at[2] = w;
-            if (matrix.at(row, i) != 0)
-              column[i] = load(at);
-          }
-          Value to = body.mul(body.add(body.mul(r, extents[2]), w), plan.lanes);
-          body.store(transformRow(body, matrix, row, column, plan.lanes),
-                     body.scratch(), body.add(to, bufferBase()));
-        });
-      });
-    });
-  }
-}
-
-/// Transforms all tiles of a box.
-void WinogradFilterGradEmitter::transform(KernelBody &body, const Side &side,
-                                          Value point,
-                                          const std::array<Value, 3> &counts) {
-  Dims extents;
-  for (unsigned d = 0; d < 3; ++d)
-    extents[d] = side.matrices[d].columns;
-  TransformMatrices inner = side.matrices;
-  inner[outer] = winogradInput(1);
-  int64_t pitches[] = {side.view.planePitch, side.view.rowPitch, side.channels};
-  Value zero = body.index(0);
-  auto transformTile = [&](Value d, Value h, Value w) {
-    Value number =
-        body.add(body.mul(body.add(body.mul(d, counts[1]), h), counts[2]), w);
-    Value corner = side.view.base;
-    Value tile[] = {d, h, w};
-    for (unsigned i = 0; i < 3; ++i)
-      corner = body.add(corner, body.mul(tile[i], side.step[i] * pitches[i]));
-    body.loop(side.first, side.end, plan.lanes, [&](Value channel) {
-      Value mask =
-          channelMask(body, side.channels, plan.lanes, channel, plan.lanes);
-      combine(body, side.matrices[outer], point, extents,
-              [&](std::array<Value, 3> at) {
-                Value from = body.add(corner, channel);
-                for (unsigned i = 0; i < 3; ++i)
-                  from = body.add(from, body.mul(at[i], pitches[i]));
-                return body.load(side.view.memref, from, plan.lanes, mask);
-              });
-      auto load = [&](Value d, Value h, Value w) {
-        Value from = body.mul(
-            body.add(body.mul(outer == 0 ? h : d, extents[2]), w), plan.lanes);
-        return body.load(body.scratch(), body.add(from, bufferBase()),
-                         plan.lanes);
-      };
-      Value to =
-          body.add(body.mul(multiplier.word(body, number), side.tilePitch),
-                   body.add(body.sub(channel, side.first), side.base));
-      auto store = [&](Value d, Value h, Value w, Value value) {
-        multiplier.storeAt(
-            body, value, body.scratch(),
-            body.add(to, body.mul(innerIndex(body, d, h, w), side.pointPitch)),
-            number);
-      };
-      transformBox(body, inner, {}, plan.lanes, load, store);
-    });
-  };
-  body.loop(zero, counts[0], 1, [&](Value d) {
-    body.loop(zero, counts[1], 1, [&](Value h) {
-      body.loop(zero, counts[2], 1, [&](Value w) { transformTile(d, h, w); });
-    });
-  });
-}
-
-//===----------------------------------------------------------------------===//
-// Sums
-//===----------------------------------------------------------------------===//
 
 /// Adds the tiles' products for `rows` input channels from `row` on and one
 /// block of output channels.
@@ -196,11 +95,11 @@ void WinogradFilterGradEmitter::multiplyRows(KernelBody &body, int64_t rows,
                                              Value column, Value to) {
   int64_t lanes = plan.lanes, columns = plan.columns(problem);
   Value scratch = body.scratch();
-  Value inputs = body.add(
+  Value inputsAt = body.add(
       body.add(body.mul(inner, plan.inputPitch(problem)), row), inputPoints());
-  Value grads = body.add(body.add(body.mul(inner, plan.gradPitch(problem)),
-                                  body.mul(block, plan.channelBlock())),
-                         gradPoints());
+  Value gradsAt = body.add(body.add(body.mul(inner, plan.gradPitch(problem)),
+                                    body.mul(block, plan.channelBlock())),
+                           gradPoints());
   Value sumsAt = body.add(body.add(to, body.mul(inner, plan.sumPitch(problem))),
                           body.add(body.mul(row, columns), column));
   SmallVector<Value> sums;
@@ -212,11 +111,11 @@ void WinogradFilterGradEmitter::multiplyRows(KernelBody &body, int64_t rows,
   sums = multiplier.sum(
       body, words, 1, 1, sums, [&](Value word, ValueRange carried) {
         SmallVector<Value> sums(carried), vectors;
-        Value from = body.add(grads, body.mul(word, gradTilePitch()));
+        Value from = body.add(gradsAt, body.mul(word, gradTilePitch()));
         for (int64_t v = 0; v < plan.nb; ++v)
           vectors.push_back(
               body.load(scratch, body.add(from, v * lanes), lanes));
-        Value values = body.add(inputs, body.mul(word, inputTilePitch()));
+        Value values = body.add(inputsAt, body.mul(word, inputTilePitch()));
         for (int64_t r = 0; r < rows; ++r) {
           Value value =
               body.splat(body.loadScalar(scratch, body.add(values, r)), lanes);
@@ -256,45 +155,20 @@ void WinogradFilterGradEmitter::addBox(KernelBody &body, Value box,
                                        const Task &task) {
   Dims counts = plan.boxCounts(problem);
   auto ids = body.delinearize(box, {1, counts[0], counts[1], counts[2]});
-  std::array<Value, 3> tiles;
-  TileBox inputs, grads;
-  inputs.largest = plan.inputWindow(), grads.largest = plan.gradWindow();
+  FilterGradPoints::Box tiles{ids[0], {}, {}};
   for (unsigned d = 0; d < 3; ++d) {
-    Value first = body.mul(ids[1 + d], plan.tile[d]);
-    tiles[d] = pieceExtent(body, divideUp(problem.out[d], plan.m[d]),
-                           plan.tile[d], first);
-    grads.origin[d] = body.mul(first, plan.m[d]);
-    grads.extents[d] = body.mul(tiles[d], plan.m[d]);
-    inputs.origin[d] = body.sub(grads.origin[d], problem.low[d]);
-    inputs.extents[d] = body.add(grads.extents[d], problem.taps[d] - 1);
+    tiles.first[d] = body.mul(ids[1 + d], plan.tile[d]);
+    tiles.tiles[d] = pieceExtent(body, divideUp(problem.out[d], plan.m[d]),
+                                 plan.tile[d], tiles.first[d]);
   }
-  Side input{forEachDim(plan.m, winogradInput),
-             packTile(body, TileSource(root->getOperand(0)), problem.in,
-                      problem.inChannels, ids[0], inputs, inputBase(),
-                      plan.lanes),
-             plan.m,
-             problem.inChannels,
-             body.index(0),
-             body.index(problem.inChannels),
-             inputPoints(),
-             inputTilePitch(),
-             plan.inputPitch(problem)};
-  TransformMatrices adjoint = transposed(forEachDim(plan.m, winogradOutput));
-  Side grad{adjoint,
-            packTile(body, TileSource(root->getOperand(1)), problem.out,
-                     problem.outChannels, ids[0], grads, gradBase(),
-                     plan.lanes),
-            plan.m,
-            problem.outChannels,
-            body.mul(task.firstBlock, plan.channelBlock()),
-            body.mul(task.endBlock, plan.channelBlock()),
-            gradPoints(),
-            gradTilePitch(),
-            plan.gradPitch(problem)};
-  Value count = body.mul(body.mul(tiles[0], tiles[1]), tiles[2]);
+  Value count =
+      body.mul(body.mul(tiles.tiles[0], tiles.tiles[1]), tiles.tiles[2]);
+  Value channelsEnd = body.index(problem.inChannels),
+        gradsFirst = body.mul(task.firstBlock, plan.channelBlock()),
+        gradsEnd = body.mul(task.endBlock, plan.channelBlock());
   body.loop(task.firstPoint, task.endPoint, 1, [&](Value point) {
-    transform(body, input, point, tiles);
-    transform(body, grad, point, tiles);
+    inputs.transform(body, tiles, point, body.index(0), channelsEnd);
+    grads.transform(body, tiles, point, gradsFirst, gradsEnd);
     multiply(body, count, task, sumsOf(body, task, point));
   });
 }
@@ -325,7 +199,7 @@ void WinogradFilterGradEmitter::sum(KernelBody &body) {
   };
   Task task;
   std::tie(task.firstPoint, task.endPoint) =
-      part(ids[1], plan.task_points, plan.points()[outer]);
+      part(ids[1], plan.task_points, plan.points()[plan.outer()]);
   std::tie(task.firstBlock, task.endBlock) =
       part(ids[2], plan.groupBlocks(problem), plan.channelBlocks(problem));
   task.sums = body.mul(ids[0], plan.sumSize(problem));

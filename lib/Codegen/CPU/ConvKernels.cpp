@@ -167,7 +167,7 @@ SmallVector<DictionaryAttr> candidates(ArrayRef<Kind> kinds,
     CpuStrategyContext context;
     Rated rated;
   };
-  SmallVector<Candidate> best;
+  SmallVector<Candidate, 4> best;
   for (const Kind &kind : kinds)
     if (kind.refusal.empty())
       for (const CpuStrategyContext &variant : variants(kind, context))

@@ -177,8 +177,8 @@ static void selectTile(const ConvProblem &problem,
           candidate.groups = divideUp(blocks, divideUp(blocks, groups));
           int64_t tasks = product(candidate.tileCounts(problem)) *
                           problem.phaseCount() * candidate.groups;
-          double cost =
-              occupiedTasks(tasks) * taskCycles(problem, candidate, context);
+          double cost = occupiedTasks(tasks, context) *
+                        taskCycles(problem, candidate, context);
           // Tiles that do not fit are the last resort.
           if (candidate.tileSize(problem) * 8 > target.l2Bytes)
             cost *= 1e3 * candidate.tileSize(problem);
@@ -222,7 +222,8 @@ static double totalCycles(const ConvProblem &problem, const ConvPlan &plan,
                       : filterCycles / plan.lanes * problem.phaseCount() *
                             plan.channelBlocks(problem) *
                             plan.panelSize(problem);
-  return occupiedTasks(tasks) * taskCycles(problem, plan, context) + filter;
+  return occupiedTasks(tasks, context) * taskCycles(problem, plan, context) +
+         filter;
 }
 
 std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,

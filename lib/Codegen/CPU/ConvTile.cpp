@@ -32,12 +32,21 @@ static Value select(KernelBody &body, Value condition, Value a, Value b) {
                                                       b);
 }
 
-/// Calls `each(i, mask)` for [from, to) in vectors; the last may be masked.
-/// With `whole` the length is a multiple of the lanes.
-static void forVectors(KernelBody &body, Value from, Value to, int64_t lanes,
-                       bool whole,
-                       llvm::function_ref<void(Value, Value)> each) {
-  if (whole) {
+RowPacker::RowPacker(KernelBody &body, const TileSource &source,
+                     const Dims &size, int64_t channels, Value sample,
+                     const TileBox &box, int64_t lanes)
+    : body(body), source(source), size(size), channels(channels), lanes(lanes),
+      sample(sample), origin(box.origin[2]), width(box.extents[2]) {
+  Value zero = body.index(0);
+  left = body.min(body.max(body.sub(zero, origin), zero), width);
+  right =
+      body.max(body.min(body.sub(body.index(size[2]), origin), width), left);
+}
+
+void RowPacker::forVectors(Value from, Value to,
+                           llvm::function_ref<void(Value, Value)> each) {
+  // Whole pixels are whole vectors.
+  if (channels % lanes == 0) {
     body.loop(from, to, lanes, [&](Value i) { each(i, Value()); });
     return;
   }
@@ -45,6 +54,41 @@ static void forVectors(KernelBody &body, Value from, Value to, int64_t lanes,
   body.loop(from, end, lanes, [&](Value i) { each(i, Value()); });
   body.ifThen(body.less(end, to),
               [&] { each(end, body.prefixMask(rest, lanes)); });
+}
+
+void RowPacker::pack(ArrayRef<Line> lines, Value inside,
+                     llvm::function_ref<Value(ArrayRef<Value>)> combine,
+                     llvm::function_ref<void(Value, Value, Value)> put) {
+  Value first = select(body, inside, left, width),
+        last = select(body, inside, right, width);
+  Value begin = body.mul(first, channels), end = body.mul(last, channels);
+  auto zeros = [&](Value i, Value mask) {
+    put(body.zeroVector(lanes), i, mask);
+  };
+  forVectors(body.index(0), begin, zeros);
+  if (source.isInput()) {
+    SmallVector<Value> from;
+    for (const Line &line : lines) {
+      Value plane = body.add(body.mul(sample, size[0]), line.d);
+      Value row = body.add(body.mul(plane, size[1]), line.h);
+      from.push_back(
+          body.mul(body.add(body.mul(row, size[2]), origin), channels));
+    }
+    forVectors(begin, end, [&](Value i, Value mask) {
+      SmallVector<Value> values;
+      for (auto [line, row] : llvm::zip_equal(lines, from))
+        values.push_back(TileSource::zeroOutside(
+            body, line,
+            body.load(source.memref(body), body.add(row, i), lanes, mask)));
+      put(combine(values), i, mask);
+    });
+  } else {
+    source.emitRows(body, sample, lines, origin, first, last, lanes,
+                    [&](ArrayRef<Value> values, Value i, Value mask) {
+                      put(combine(values), i, mask);
+                    });
+  }
+  forVectors(end, body.mul(width, channels), zeros);
 }
 
 /// Stores values of the row `h`, which begins at the word `to`, from its
@@ -79,49 +123,22 @@ TileView packTile(KernelBody &body, const TileSource &source, const Dims &size,
   view.rowPitch =
       box.largest[2] * channels / (pairs.kind == TilePairs::Channels ? 2 : 1);
   view.planePitch = box.largest[1] * view.rowPitch;
-  bool whole = channels % lanes == 0;
-  Value width = box.extents[2];
-  // The part of every row that lies inside: [left, right) of its positions.
+  RowPacker packer(body, source, size, channels, sample, box, lanes);
   Value zero = body.index(0);
-  Value left = body.min(body.max(body.sub(zero, box.origin[2]), zero), width);
-  Value right = body.max(
-      body.min(body.sub(body.index(size[2]), box.origin[2]), width), left);
-  Value leftEnd = body.mul(left, channels),
-        rightEnd = body.mul(right, channels),
-        rowEnd = body.mul(width, channels);
   body.loop(zero, box.extents[0], 1, [&](Value d) {
     Value sourceD = body.add(box.origin[0], body.mul(d, box.steps[0]));
-    Value plane = body.add(body.mul(sample, size[0]), sourceD);
     Value planeInside = isInside(body, sourceD, size[0]);
     body.loop(zero, box.extents[1], 1, [&](Value h) {
       Value sourceH = body.add(box.origin[1], body.mul(h, box.steps[1]));
-      Value inside = body.builder().createOrFold<arith::AndIOp>(
-          body.loc(), planeInside, isInside(body, sourceH, size[1]));
-      Value row = body.add(body.mul(plane, size[1]), sourceH);
-      Value from =
-          body.mul(body.add(body.mul(row, size[2]), box.origin[2]), channels);
+      Value inside = body.both(planeInside, isInside(body, sourceH, size[1]));
       Value to = body.add(body.add(view.base, body.mul(d, view.planePitch)),
                           body.mul(h, view.rowPitch));
-      Value copyBegin = select(body, inside, leftEnd, rowEnd),
-            copyEnd = select(body, inside, rightEnd, rowEnd);
-      auto put = [&](Value values, Value i, Value mask) {
-        storePacked(body, view, pairs, values, h, to, i, mask);
-      };
-      auto copy = [&](Value i, Value mask) {
-        put(body.load(source.memref(body), body.add(from, i), lanes, mask), i,
-            mask);
-      };
-      auto zeros = [&](Value i, Value mask) {
-        put(body.zeroVector(lanes), i, mask);
-      };
-      forVectors(body, zero, copyBegin, lanes, whole, zeros);
-      if (source.isInput())
-        forVectors(body, copyBegin, copyEnd, lanes, whole, copy);
-      else
-        source.emitRow(body, sample, {sourceD, sourceH, box.origin[2]},
-                       select(body, inside, left, width),
-                       select(body, inside, right, width), lanes, put);
-      forVectors(body, copyEnd, rowEnd, lanes, whole, zeros);
+      packer.pack(
+          {{sourceD, sourceH, Value()}}, inside,
+          [](ArrayRef<Value> values) { return values[0]; },
+          [&](Value values, Value i, Value mask) {
+            storePacked(body, view, pairs, values, h, to, i, mask);
+          });
     });
   });
   return view;

@@ -181,7 +181,7 @@ static double totalCycles(const ConvProblem &problem,
                      ? 0
                      : 4.0 * plan.partialSize(problem) * (plan.splits + 2) /
                            partialsFromL3;
-  return occupiedTasks(tasks) *
+  return occupiedTasks(tasks, context) *
              (taskOverhead + tiles * (multiply + pack + update) + update) +
          merge;
 }

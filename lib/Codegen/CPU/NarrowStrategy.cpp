@@ -68,7 +68,8 @@ selectNarrowPlan(const ConvProblem &problem,
           if (plan.tileSize(problem) * 8 > target.l2Bytes && d * h > 1)
             continue;
           double cycles =
-              occupiedTasks(product(plan.tileCounts(problem)) * problem.batch) *
+              occupiedTasks(product(plan.tileCounts(problem)) * problem.batch,
+                            context) *
               taskCycles(problem, plan, context);
           if (cycles < best.second)
             best = {plan, cycles};

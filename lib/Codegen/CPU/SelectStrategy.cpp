@@ -1,5 +1,4 @@
-//===- SelectStrategy.cpp
-//-----------------------------------------------------------------===//
+//===- SelectStrategy.cpp -------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -21,10 +20,9 @@ namespace segc {
 
 using namespace segc;
 
-FailureOr<CpuStrategyContext> segc::cpuStrategyContext(Operation *op,
-                                                       StringRef cpu,
-                                                       StringRef winograd,
-                                                       StringRef arithmetic) {
+FailureOr<CpuStrategyContext>
+segc::cpuStrategyContext(Operation *op, StringRef cpu, StringRef winograd,
+                         StringRef arithmetic, int64_t threads) {
   std::optional<CpuTarget> target = lookupCpuTarget(cpu);
   if (!target)
     return op->emitError("expects one of ")
@@ -37,8 +35,11 @@ FailureOr<CpuStrategyContext> segc::cpuStrategyContext(Operation *op,
   if (!products)
     return op->emitError("expects arithmetic to be f32, bf16 or f16, got '")
            << arithmetic << "'";
+  if (threads < 0)
+    return op->emitError("expects threads to be at least 0, got ") << threads;
   CpuStrategyContext context{*target, *tiles};
   context.products = target->bestProducts(*products);
+  context.threads = threads;
   return context;
 }
 
@@ -85,7 +86,7 @@ struct SelectCpuStrategyPass
 
   void runOnOperation() override {
     FailureOr<CpuStrategyContext> context =
-        cpuStrategyContext(getOperation(), cpu, winograd, arithmetic);
+        cpuStrategyContext(getOperation(), cpu, winograd, arithmetic, threads);
     if (failed(context))
       return signalPassFailure();
     markUnbatched();

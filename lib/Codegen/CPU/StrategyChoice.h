@@ -12,10 +12,11 @@
 
 namespace segc {
 
-/// Of the options of a pass; an error on `op` for names that are not known.
+/// Of the options of a pass; an error on `op` for those that are not known.
 mlir::FailureOr<CpuStrategyContext>
 cpuStrategyContext(mlir::Operation *op, llvm::StringRef cpu,
-                   llvm::StringRef winograd, llvm::StringRef arithmetic);
+                   llvm::StringRef winograd, llvm::StringRef arithmetic,
+                   int64_t threads);
 
 /// Whether the prepared operand of the fusion's root is a parameter that no
 /// step of this entry changes: what is laid out once stays true.

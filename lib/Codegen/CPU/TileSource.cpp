@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Codegen/CPU/TileSource.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
@@ -161,10 +162,10 @@ Value VectorOfChannels::at(Value value, std::array<Value, 3> position,
 
 } // namespace
 
-void TileSource::emitRow(
-    KernelBody &k, Value sample, const std::array<Value, 3> &position,
+void TileSource::emitRows(
+    KernelBody &k, Value sample, ArrayRef<Line> lines, Value origin,
     Value begin, Value end, int64_t lanes,
-    llvm::function_ref<void(Value, Value, Value)> store) const {
+    llvm::function_ref<void(ArrayRef<Value>, Value, Value)> store) const {
   int64_t channels = seg::channels(typeOf(operand));
   SmallVector<int64_t> cuts = channelCuts(operand);
   cuts.push_back(channels);
@@ -175,9 +176,12 @@ void TileSource::emitRow(
       VectorOfChannels vectors(k, sample, channel, segment, lanes, mask);
       vectors.hoist(operand);
       k.loop(begin, end, 1, [&](Value w) {
-        Value value = vectors.at(
-            operand, {position[0], position[1], k.add(position[2], w)});
-        store(value, k.add(k.mul(w, channels), channel), mask);
+        SmallVector<Value> values;
+        for (const Line &line : lines)
+          values.push_back(zeroOutside(
+              k, line,
+              vectors.at(operand, {line.d, line.h, k.add(origin, w)})));
+        store(values, k.add(k.mul(w, channels), channel), mask);
       });
     };
     k.loop(k.index(segment), k.index(whole), lanes,
@@ -185,6 +189,14 @@ void TileSource::emitRow(
     if (whole < past)
       column(k.index(whole), k.prefixMask(k.index(past - whole), lanes));
   }
+}
+
+Value TileSource::zeroOutside(KernelBody &k, const Line &line, Value values) {
+  if (!line.inside)
+    return values;
+  auto type = cast<VectorType>(values.getType());
+  return arith::SelectOp::create(k.builder(), k.loc(), line.inside, values,
+                                 k.zeroVector(type.getNumElements()));
 }
 
 double prologueCycles(ArrayRef<Operation *> ops) {

@@ -64,18 +64,23 @@ int64_t WinogradPlan::scratchSize(const ConvProblem &problem) const {
 
 Dims WinogradFilterGradPlan::points() const { return windowOf({1, 1, 1}, m); }
 
-Dims WinogradFilterGradPlan::inputWindow() const { return windowOf(tile, m); }
-
 Dims WinogradFilterGradPlan::boxCounts(const ConvProblem &problem) const {
   return divideUp(divideUp(problem.out, m), tile);
 }
 
+int64_t WinogradFilterGradPlan::planesSize(const Dims &window,
+                                           int64_t channels) const {
+  int64_t plane = product(window) / window[outer()];
+  return roundUp(tile[outer()] * plane * channels, 16);
+}
+
 int64_t WinogradFilterGradPlan::inputSize(const ConvProblem &problem) const {
-  return roundUp(product(inputWindow()) * problem.inChannels, 16);
+  return planesSize(windowOf(tile, m), problem.inChannels);
 }
 
 int64_t WinogradFilterGradPlan::gradSize(const ConvProblem &problem) const {
-  return roundUp(product(gradWindow()) * problem.outChannels, 16);
+  return planesSize({tile[0] * m[0], tile[1] * m[1], tile[2] * m[2]},
+                    problem.outChannels);
 }
 
 int64_t WinogradFilterGradPlan::sumPitch(const ConvProblem &problem) const {
@@ -92,7 +97,7 @@ int64_t WinogradFilterGradPlan::gradPitch(const ConvProblem &problem) const {
 
 int64_t WinogradFilterGradPlan::scratchSize(const ConvProblem &problem) const {
   return inputSize(problem) + gradSize(problem) +
-         innerCount() * (inputPitch(problem) + gradPitch(problem) + lanes);
+         innerCount() * (inputPitch(problem) + gradPitch(problem));
 }
 
 //===----------------------------------------------------------------------===//
@@ -175,7 +180,8 @@ static double totalCycles(const ConvProblem &problem, const WinogradPlan &plan,
       context.constantFilter
           ? 0
           : plan.filterSize(problem) / double(plan.lanes) * filterCycles;
-  return occupiedTasks(tasks) * taskCycles(problem, plan, context) + filter;
+  return occupiedTasks(tasks, context) * taskCycles(problem, plan, context) +
+         filter;
 }
 
 double productError(Products products, const Dims &m) {
@@ -267,6 +273,17 @@ selectWinogradPlan(const ConvProblem &problem,
 // Choice of a filter gradient
 //===----------------------------------------------------------------------===//
 
+/// Cycles for one point's planes of a box: sums of planes of the tensor.
+static double planeCycles(const TransformMatrix &matrix, double words,
+                          double rows, double loadCycles, int64_t lanes) {
+  double terms = static_cast<double>(llvm::count_if(
+                     matrix.values, [](double v) { return v != 0; })) /
+                 static_cast<double>(matrix.rows);
+  return words / static_cast<double>(lanes) *
+             (packCycles + terms - 1 + terms * loadCycles) +
+         rows * packRowCycles;
+}
+
 /// Cycles of a box of tiles in one task.
 static double boxCycles(const ConvProblem &problem,
                         const WinogradFilterGradPlan &plan,
@@ -275,12 +292,20 @@ static double boxCycles(const ConvProblem &problem,
   double blocks = plan.groupBlocks(problem);
   double inputVectors = divideUp(problem.inChannels, plan.lanes),
          gradVectors = blocks * plan.nb;
-  double pack = (plan.inputSize(problem) * (packCycles + context.loadCycles) +
-                 plan.gradSize(problem) * packCycles) /
-                double(plan.lanes);
-  // A row of the outer transform, then those of the plane.
-  double transform = (transformCycles(plan.m) + 3) * inner * tiles *
-                     (inputVectors + gradVectors);
+  double inputWords = plan.inputSize(problem),
+         gradWords = plan.gradSize(problem);
+  int64_t step = plan.m[plan.outer()];
+  double rows = plan.tile[0] * plan.tile[1] * step;
+  double planes = planeCycles(winogradInput(step), inputWords, rows,
+                              context.loadCycles, plan.lanes) +
+                  planeCycles(winogradOutput(step).transposed(), gradWords,
+                              rows, 0, plan.lanes);
+  // What the first point reads, the others find in the second level.
+  double fetch = 4 * (inputWords + gradWords) * step / panelFromL3;
+  Dims plane = plan.m;
+  plane[plan.outer()] = 1;
+  double transform =
+      transformCycles(plane) * inner * tiles * (inputVectors + gradVectors);
   double rowBlocks = divideUp(problem.inChannels, plan.ur);
   double multiply =
       inner * blocks * rowBlocks *
@@ -294,7 +319,8 @@ static double boxCycles(const ConvProblem &problem,
   double scratch = 4.0 * plan.scratchSize(problem);
   double rate =
       sums + scratch < 0.8 * context.target.l2Bytes ? panelFromL2 : panelFromL3;
-  double cycles = pack + points * (transform + multiply) + 2 * sums / rate;
+  double cycles =
+      fetch + points * (planes + transform + multiply) + 2 * sums / rate;
   double excess = scratch / (0.8 * context.target.l2Bytes);
   return excess > 1 ? cycles * (2 * excess - 1) : cycles;
 }
@@ -306,8 +332,11 @@ static double totalCycles(const ConvProblem &problem,
   double boxes =
       divideUp(problem.batch * product(plan.boxCounts(problem)), plan.splits);
   double sums = 4.0 * plan.sumSize(problem);
-  return occupiedTasks(tasks) *
-             (taskOverhead + boxes * boxCycles(problem, plan, context)) +
+  // Every part of the sums is cleared and written back.
+  double part =
+      sums * plan.splits / tasks * (1 / panelFromL2 + 1 / panelFromL3);
+  return occupiedTasks(tasks, context) *
+             (taskOverhead + part + boxes * boxCycles(problem, plan, context)) +
          sums / panelFromL3 + sums * plan.splits / partialsFromL3;
 }
 
@@ -319,7 +348,9 @@ selectWinogradFilterGradPlan(const ConvProblem &problem,
   std::pair<WinogradFilterGradPlan, double> best{
       {}, std::numeric_limits<double>::infinity()};
   WinogradFilterGradPlan plan{};
-  plan.lanes = lanesFor(problem.outChannels, target);
+  // Narrow gradients leave lanes empty; narrow inputs would, too.
+  plan.lanes =
+      lanesFor(std::max(problem.inChannels, problem.outChannels), target);
   int64_t vectors = divideUp(problem.outChannels, plan.lanes);
   auto considerTile = [&] {
     int64_t most =

@@ -5,6 +5,11 @@
 // RUN: not segc-opt %s --seg-select-cpu-strategy=winograd=f3 2>&1 | FileCheck %s --check-prefix=TILES
 // RUN: not segc-opt %s --seg-select-cpu-strategy=cpu=i386 2>&1 | FileCheck %s --check-prefix=CPU
 
+// RUN: segc-opt %s --seg-select-cpu-strategy=threads=2 | FileCheck %s --check-prefix=TWO
+// RUN: segc-opt %s --seg-select-cpu-strategy=threads=64 | FileCheck %s --check-prefix=MANY
+// RUN: not segc-opt %s --seg-select-cpu-strategy=threads=-1 2>&1 | FileCheck %s --check-prefix=THREADS
+
+// THREADS: error: expects threads to be at least 0, got -1
 // CPU: error: expects one of x86-64-v3, x86-64-v4, x86-64-v4-bf16, x86-64-v4-fp16, got 'i386'
 // TILES: error: expects winograd to be off, f2 or f4, got 'f3'
 
@@ -28,6 +33,20 @@ func.func @conv(%x: !x, %w: !w) -> !y {
     seg.yield %r : !y
   }
   return %0 : !y
+}
+
+// Two threads share its points; more of them need parts of the tiles, too, each
+// with sums of its own.
+// TWO-LABEL: func.func @filter_grad(
+// TWO: kind = "winograd"{{.*}} splits = 1 : i64
+// MANY-LABEL: func.func @filter_grad(
+// MANY: splits = {{[2-9]}} : i64
+func.func @filter_grad(%x: tensor<2x16x16x16x64xf32>) -> tensor<3x3x3x64x64xf32> {
+  %0 = seg.fusion (%a = %x : tensor<2x16x16x16x64xf32>) -> (tensor<3x3x3x64x64xf32>) {
+    %r = seg.conv_filter_grad %a, %a strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x16x16x16x64xf32>, tensor<2x16x16x16x64xf32>) -> tensor<3x3x3x64x64xf32>
+    seg.yield %r : tensor<3x3x3x64x64xf32>
+  }
+  return %0 : tensor<3x3x3x64x64xf32>
 }
 
 // Tiles are out of the question.

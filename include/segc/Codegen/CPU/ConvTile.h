@@ -43,6 +43,37 @@ struct TilePairs {
   int64_t rowDistance = 1;
 };
 
+/// Brings rows of a box of `source` (samples x size x channels) to where a
+/// kernel wants them, with zeros for what lies outside.
+class RowPacker {
+public:
+  using Line = TileSource::Line;
+  RowPacker(KernelBody &body, const TileSource &source, const Dims &size,
+            int64_t channels, mlir::Value sample, const TileBox &box,
+            int64_t lanes);
+
+  /// Calls `put(values, element, mask)` for all of a row, where element 0 is
+  /// the first channel of the box. The row is a function of some rows of the
+  /// source; all zeros unless `inside`.
+  void
+  pack(llvm::ArrayRef<Line> lines, mlir::Value inside,
+       llvm::function_ref<mlir::Value(llvm::ArrayRef<mlir::Value>)> combine,
+       llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> put);
+
+private:
+  /// Calls `each(i, mask)` for [from, to) in vectors; the last may be masked.
+  void forVectors(mlir::Value from, mlir::Value to,
+                  llvm::function_ref<void(mlir::Value, mlir::Value)> each);
+
+  KernelBody &body;
+  const TileSource &source;
+  const Dims &size;
+  int64_t channels, lanes;
+  mlir::Value sample, origin;
+  /// The part of every row that lies inside, in its pixels, and its end.
+  mlir::Value left, right, width;
+};
+
 /// Copies a box of `source` (samples x size x channels) to scratch[base...]
 /// with zeros for what lies outside. With pairs, channels are a multiple of
 /// the lanes.

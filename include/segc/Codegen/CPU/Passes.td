@@ -20,7 +20,8 @@ def SelectCpuStrategyPass : Pass<"seg-select-cpu-strategy", "::mlir::func::FuncO
     Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Instruction-set version">,
     Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">,
     Option<"arithmetic", "arithmetic", "std::string", "\"f16\"",
-           "Products of convolutions that read 16-bit values: those of 16 bits that the CPU has (f16), of bf16 at most, or f32">
+           "Products of convolutions that read 16-bit values: those of 16 bits that the CPU has (f16), of bf16 at most, or f32">,
+    Option<"threads", "threads", "int64_t", "0", "Threads that tasks are cut for; 0: a few numbers alike">
   ];
 }
 
@@ -44,6 +45,7 @@ def AutotuneCpuStrategyPass : Pass<"seg-autotune-cpu-strategy", "::mlir::ModuleO
     Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">,
     Option<"arithmetic", "arithmetic", "std::string", "\"f16\"",
            "Products of convolutions that read 16-bit values: those of 16 bits that the CPU has (f16), of bf16 at most, or f32">,
+    Option<"threads", "threads", "int64_t", "0", "Threads that tasks are cut for; 0: a few numbers alike">,
     Option<"cache", "cache", "std::string", "\"\"", "Folder of the times; empty: none are kept">
   ];
   let statistics = [Statistic<"measured", "num-measured", "Number of kernels measured">,

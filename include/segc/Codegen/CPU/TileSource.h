@@ -33,14 +33,27 @@ public:
   bool isInput() const { return mlir::isa<mlir::BlockArgument>(operand); }
   mlir::Value memref(KernelBody &k) const { return inputOf(k, operand); }
 
-  /// Computes the pixels [begin, end) of the row at `position` (whose last
-  /// element is that of pixel 0) and calls `store(values, element, mask)`,
-  /// where element 0 is the first channel of pixel 0.
-  void emitRow(KernelBody &k, mlir::Value sample,
-               const std::array<mlir::Value, 3> &position, mlir::Value begin,
-               mlir::Value end, int64_t lanes,
-               llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)>
-                   store) const;
+  /// A row of pixels: its position in the outer dimensions.
+  struct Line {
+    mlir::Value d, h;
+    /// i1: a line outside the tensor is computed of some other and then
+    /// replaced by zeros. Null: it lies inside.
+    mlir::Value inside;
+  };
+
+  /// Computes the pixels [begin, end) of some rows, whose pixel 0 is at
+  /// `origin`, and calls `store(values, element, mask)` with a vector of each
+  /// row, where element 0 is the first channel of pixel 0.
+  void emitRows(KernelBody &k, mlir::Value sample, llvm::ArrayRef<Line> lines,
+                mlir::Value origin, mlir::Value begin, mlir::Value end,
+                int64_t lanes,
+                llvm::function_ref<void(llvm::ArrayRef<mlir::Value>,
+                                        mlir::Value, mlir::Value)>
+                    store) const;
+
+  /// `values` of a line; zeros if it lies outside.
+  static mlir::Value zeroOutside(KernelBody &k, const Line &line,
+                                 mlir::Value values);
 
   /// What computing it adds to loading a vector.
   double loadCycles() const;

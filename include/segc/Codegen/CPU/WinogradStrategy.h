@@ -104,10 +104,6 @@ struct WinogradFilterGradPlan {
   }
   /// Boxes of tiles of a sample.
   Dims boxCounts(const ConvProblem &problem) const;
-  Dims inputWindow() const;
-  Dims gradWindow() const {
-    return {tile[0] * m[0], tile[1] * m[1], tile[2] * m[2]};
-  }
   /// Columns of the sums.
   int64_t columns(const ConvProblem &problem) const {
     return channelBlocks(problem) * channelBlock();
@@ -121,7 +117,9 @@ struct WinogradFilterGradPlan {
   /// Words of a channel's values in the tiles of a box, at one point.
   int64_t steps() const { return wordsOf(products, product(tile)); }
 
-  // A worker's scratch, in words.
+  // A worker's scratch, in words. First what the outer dimension's transform
+  // leaves of a box: a plane for each of its tiles.
+  int64_t planesSize(const Dims &window, int64_t channels) const;
   int64_t inputSize(const ConvProblem &problem) const;
   int64_t gradSize(const ConvProblem &problem) const;
   int64_t inputPitch(const ConvProblem &problem) const;
