@@ -8,6 +8,7 @@
 #include "segc/Driver/SegcMain.h"
 
 #include "segc/Base/Files.h"
+#include "segc/Base/NumberChecks.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Driver/Explain.h"
 #include "segc/Driver/Inspect.h"
@@ -78,7 +79,7 @@ static void addCompile(CLI::App &app, int &code) {
   command
       ->add_option("--batch", options->pipeline.batch,
                    "Largest batch (default: the network's)")
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber());
   command->add_option("--target", *target, "Targets")
       ->check(CLI::IsMember({"cpu"}));
   command
@@ -88,9 +89,9 @@ static void addCompile(CLI::App &app, int &code) {
       ->check(cpuNames());
   command
       ->add_option("--threads", options->pipeline.threads,
-                   "Threads that kernels are cut for; they run with any "
-                   "number, and the number changes no bit (default: the cores "
-                   "of this machine for native, else 2 to 16 alike)")
+                   "Threads that kernels are cut for; the model runs with any "
+                   "number, with the same bits (default: the cores of this "
+                   "machine for native, else 2 to 16 alike)")
       ->check(CLI::Range(1, 4096));
   command
       ->add_option("--winograd", options->pipeline.winograd,
@@ -284,7 +285,7 @@ static void addVerify(CLI::App &app, int &code) {
                    "Instruction-set version (default: native)")
       ->check(cpuNames());
   command->add_option("--batch", options->batch, "Samples (default: 1)")
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber());
   addPrecision(*command, options->pipeline);
   command->add_flag("--full", options->full,
                     "Kernels of any size (default: up to 2e9 operations)");

@@ -52,9 +52,10 @@ public:
 
 private:
   /// What a task computes, in points of the outer dimension and blocks of
-  /// output channels, and where its part of the sums begins.
+  /// output channels, where its part of the sums begins, and a mask that keeps
+  /// what boxes before this one left there: nothing, for the first one.
   struct Task {
-    Value firstPoint, endPoint, firstBlock, endBlock, sums;
+    Value firstPoint, endPoint, firstBlock, endBlock, sums, carried;
   };
   Value sumsOf(KernelBody &body, const Task &task, Value point) {
     return body.add(
@@ -65,7 +66,8 @@ private:
   void multiply(KernelBody &body, Value tiles, const Task &task, Value sums);
   void clear(KernelBody &body, const Task &task, Value point);
   void multiplyRows(KernelBody &body, int64_t rows, Value row, Value block,
-                    Value inner, Value tiles, Value column, Value to);
+                    Value inner, Value tiles, Value column, Value to,
+                    Value carried);
 
   // Scratch: planes of both factors, then their points.
   int64_t inputPoints() const {
@@ -92,7 +94,8 @@ private:
 void WinogradFilterGradEmitter::multiplyRows(KernelBody &body, int64_t rows,
                                              Value row, Value block,
                                              Value inner, Value tiles,
-                                             Value column, Value to) {
+                                             Value column, Value to,
+                                             Value carried) {
   int64_t lanes = plan.lanes, columns = plan.columns(problem);
   Value scratch = body.scratch();
   Value inputsAt = body.add(
@@ -105,8 +108,9 @@ void WinogradFilterGradEmitter::multiplyRows(KernelBody &body, int64_t rows,
   SmallVector<Value> sums;
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t v = 0; v < plan.nb; ++v)
-      sums.push_back(body.load(
-          body.temp(), body.add(sumsAt, r * columns + v * lanes), lanes));
+      sums.push_back(body.load(body.temp(),
+                               body.add(sumsAt, r * columns + v * lanes), lanes,
+                               carried));
   Value words = multiplier.words(body, tiles);
   sums = multiplier.sum(
       body, words, 1, 1, sums, [&](Value word, ValueRange carried) {
@@ -141,11 +145,12 @@ void WinogradFilterGradEmitter::multiply(KernelBody &body, Value tiles,
       Value own = body.sub(block, task.firstBlock),
             column = body.mul(block, plan.channelBlock());
       body.loop(zero, body.index(channels - tail), plan.ur, [&](Value row) {
-        multiplyRows(body, plan.ur, row, own, inner, tiles, column, sums);
+        multiplyRows(body, plan.ur, row, own, inner, tiles, column, sums,
+                     task.carried);
       });
       if (tail != 0)
         multiplyRows(body, tail, body.index(channels - tail), own, inner, tiles,
-                     column, sums);
+                     column, sums, task.carried);
     });
   });
 }
@@ -203,14 +208,21 @@ void WinogradFilterGradEmitter::sum(KernelBody &body) {
   std::tie(task.firstBlock, task.endBlock) =
       part(ids[2], plan.groupBlocks(problem), plan.channelBlocks(problem));
   task.sums = body.mul(ids[0], plan.sumSize(problem));
-  body.loop(task.firstPoint, task.endPoint, 1,
-            [&](Value point) { clear(body, task, point); });
   // The parts depend on the batch, but not on how many there are.
   Value boxes = body.mul(body.batch(), product(plan.boxCounts(problem)));
   Value perSplit = body.div(body.add(boxes, plan.splits - 1), plan.splits);
   Value first = body.mul(ids[0], perSplit);
-  body.loop(first, body.min(body.add(first, perSplit), boxes), 1,
-            [&](Value box) { addBox(body, box, task); });
+  Value end = body.min(body.add(first, perSplit), boxes);
+  // Of a small batch, the last part may have none.
+  body.ifThen(body.less(body.sub(end, first), body.index(1)), [&] {
+    body.loop(task.firstPoint, task.endPoint, 1,
+              [&](Value point) { clear(body, task, point); });
+  });
+  body.loop(first, end, 1, [&](Value box) {
+    Value before = body.min(body.sub(box, first), body.index(1));
+    task.carried = body.prefixMask(body.mul(before, plan.lanes), plan.lanes);
+    addBox(body, box, task);
+  });
 }
 
 /// Taps of one input channel.

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "segc/Base/NumberChecks.h"
 #include "segc/Runtime/Train/Commands.h"
 #include "segc/Runtime/Train/Signals.h"
 
@@ -37,10 +38,10 @@ static void addModelOptions(CLI::App &app, ModelOptions &options) {
                  "compiled first")
       ->required();
   app.add_option("--threads", options.threads, "Threads; 0: all cores")
-      ->check(CLI::NonNegativeNumber);
+      ->check(numberFromZero());
   app.add_option("--batch-size,--batch_size", options.batchSize,
                  "Samples a step; default: the model's largest")
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber());
   app.add_flag("--amp,--use_amp", options.amp,
                "16-bit arithmetic; a .so must be compiled with --precision "
                "f16");
@@ -72,19 +73,19 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
   app.add_option("--results,--model_dir", options->results, "Results folder");
   app.add_option("--init", options->init, "Initial weights (.safetensors)");
   app.add_option("--epochs,--train_epochs", options->epochs)
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber());
   app.add_option("--max-steps,--max_steps", options->maxSteps)
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber());
   app.add_flag("--augment,!--no-augment", options->augment,
                "Augment the training samples");
   app.add_flag("--resume,--resume-training,--resume_training", options->resume,
                "Go on from the last checkpoint, if there is one");
   app.add_option("--learning-rate,--learning_rate,--base_lr",
                  options->learningRate)
-      ->check(CLI::NonNegativeNumber);
+      ->check(numberFromZero());
   app.add_option("--momentum", options->momentum)->check(CLI::Range(0.0, 1.0));
   app.add_option("--weight-decay,--weight_decay", options->weightDecay)
-      ->check(CLI::NonNegativeNumber);
+      ->check(numberFromZero());
   app.add_option("--loss-scale,--loss_scale", options->lossScale,
                  "dynamic, or a number; default: dynamic for a model of f16, "
                  "else 1");
@@ -92,21 +93,21 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
                  "none, poly, cosine or cosine_annealing");
   app.add_option("--end-learning-rate", options->endLearningRate,
                  "Where poly ends")
-      ->check(CLI::NonNegativeNumber);
+      ->check(numberFromZero());
   app.add_option("--cosine-annealing-first-cycle-steps",
                  options->firstCycleSteps)
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber());
   app.add_option("--log-every,--log_every", options->logEvery, "Steps")
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber());
   app.add_option("--evaluate-every,--evaluate_every", options->evaluateEvery,
                  "Steps; 0: as the network's recipe says")
-      ->check(CLI::NonNegativeNumber);
+      ->check(numberFromZero());
   app.add_option("--skip-eval", options->skipEval,
                  "Epochs before the first evaluation")
-      ->check(CLI::NonNegativeNumber);
+      ->check(numberFromZero());
   app.add_option("--save-every", options->saveEvery,
                  "Steps; 0: at evaluations, every ten minutes, at the end")
-      ->check(CLI::NonNegativeNumber);
+      ->check(numberFromZero());
   app.add_option("--ckpt-strategy", options->checkpointStrategy)
       ->check(CLI::IsMember({"last_and_best", "last_only", "none"}));
   app.add_option("--dump-gradients", options->dumpGradients,
@@ -115,7 +116,7 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
                "Measure --max-steps steps instead");
   app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps,
                  "Steps that --benchmark does not time")
-      ->check(CLI::NonNegativeNumber);
+      ->check(numberFromZero());
   app.add_option("--json", options->json, "Where --benchmark writes");
   app.callback([&command, options] {
     command = [options] { return runTrain(*options); };
@@ -177,9 +178,9 @@ static void addBenchmark(CLI::App &root,
   app.add_option("--mode", options->mode)
       ->check(CLI::IsMember({"train", "predict"}));
   app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps)
-      ->check(CLI::NonNegativeNumber);
+      ->check(numberFromZero());
   app.add_option("--steps,--bench-steps", options->steps)
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber());
   app.add_option("--json", options->json, "File; default: standard output");
   app.add_option("--profile", options->profile,
                  "File for the time of each kernel (JSON); `segc compile "
