@@ -344,6 +344,10 @@ std::pair<WinogradFilterGradPlan, double>
 selectWinogradFilterGradPlan(const ConvProblem &problem,
                              const CpuStrategyContext &context) {
   constexpr int64_t mostTiles = 96, mostSumBytes = 32 << 20;
+  // Parts of the sums are temporaries: they stay in proportion to what is read.
+  int64_t mostPartsBytes = 8 * problem.batch *
+                           (product(problem.in) * problem.inChannels +
+                            product(problem.out) * problem.outChannels);
   const CpuTarget &target = context.target;
   std::pair<WinogradFilterGradPlan, double> best{
       {}, std::numeric_limits<double>::infinity()};
@@ -364,7 +368,8 @@ selectWinogradFilterGradPlan(const ConvProblem &problem,
         for (int64_t points : {1, 2, 3, 6}) {
           if (plan.nb == context.avoidedVectors || groups > blocks ||
               splits > boxes || points > plan.points()[plan.outer()] ||
-              splits * plan.sumSize(problem) * 4 > mostSumBytes)
+              splits * plan.sumSize(problem) * 4 >
+                  (splits == 1 ? mostSumBytes : mostPartsBytes))
             continue;
           plan.groups = divideUp(blocks, divideUp(blocks, groups));
           plan.splits = splits;
