@@ -14,6 +14,7 @@
 #include "segc/Driver/Inspect.h"
 #include "segc/Driver/Verify.h"
 #include "segc/Networks/Networks.h"
+#include "segc/Target/CpuStrategyContext.h"
 #include "segc/Transforms/PrecisionLists.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
@@ -92,7 +93,7 @@ static void addCompile(CLI::App &app, int &code) {
                    "Threads that kernels are cut for; the model runs with any "
                    "number, with the same bits (default: the cores of this "
                    "machine for native, else 2 to 16 alike)")
-      ->check(CLI::Range(1, 4096));
+      ->check(CLI::Range(int64_t(1), mostThreads));
   command
       ->add_option("--winograd", options->pipeline.winograd,
                    "Largest Winograd tiles (default: f4): off is exact to "

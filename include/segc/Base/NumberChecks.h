@@ -16,28 +16,25 @@
 
 namespace segc {
 
-/// Numbers above 0.
-inline CLI::Validator positiveNumber() {
+/// A check of one number, by what it must be in words and in code.
+inline CLI::Validator numberCheck(const std::string &expected,
+                                  bool (*holds)(double)) {
   return CLI::Validator(
-      [](std::string &text) {
+      [=](std::string &text) {
         double value = 0;
-        return CLI::detail::lexical_cast(text, value) && value > 0
+        return CLI::detail::lexical_cast(text, value) && holds(value)
                    ? std::string()
-                   : "expected a number above 0, got " + text;
+                   : "expected a number " + expected + ", got " + text;
       },
-      "ABOVE 0");
+      expected);
 }
 
-/// Numbers from 0 on.
+inline CLI::Validator positiveNumber() {
+  return numberCheck("above 0", [](double value) { return value > 0; });
+}
+
 inline CLI::Validator numberFromZero() {
-  return CLI::Validator(
-      [](std::string &text) {
-        double value = 0;
-        return CLI::detail::lexical_cast(text, value) && value >= 0
-                   ? std::string()
-                   : "expected a number of at least 0, got " + text;
-      },
-      "AT LEAST 0");
+  return numberCheck("of at least 0", [](double value) { return value >= 0; });
 }
 
 } // namespace segc

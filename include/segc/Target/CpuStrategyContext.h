@@ -26,6 +26,9 @@ std::optional<WinogradTiles> lookupWinogradTiles(llvm::StringRef name);
 inline constexpr double forwardProductError = 2.5e-2,
                         gradientProductError = 5e-2;
 
+/// Threads that kernels may be cut for.
+inline constexpr int64_t mostThreads = 4096;
+
 /// What the choice of a kernel's strategy may depend on, beside the fusion.
 struct CpuStrategyContext {
   CpuTarget target;

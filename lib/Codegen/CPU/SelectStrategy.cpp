@@ -35,7 +35,6 @@ segc::cpuStrategyContext(Operation *op, StringRef cpu, StringRef winograd,
   if (!products)
     return op->emitError("expects arithmetic to be f32, bf16 or f16, got '")
            << arithmetic << "'";
-  constexpr int64_t mostThreads = 4096;
   if (threads < 0 || threads > mostThreads)
     return op->emitError("expects threads to be 0 to ")
            << mostThreads << ", got " << threads;
