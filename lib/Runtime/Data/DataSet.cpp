@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 using namespace segc;
 
@@ -24,6 +25,17 @@ const char *segc::splitName(Split split) {
     return "test";
   }
   return "";
+}
+
+void Dataset::note(const std::string &text) const {
+  std::lock_guard<std::mutex> lock(notesMutex);
+  if (known.insert(text).second)
+    notes.push_back(text);
+}
+
+std::vector<std::string> Dataset::takeNotes() const {
+  std::lock_guard<std::mutex> lock(notesMutex);
+  return std::exchange(notes, {});
 }
 
 static Status checkOptions(const DatasetOptions &options) {

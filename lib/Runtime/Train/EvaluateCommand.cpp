@@ -29,6 +29,7 @@ CommandResult segc::runEvaluate(const EvaluateOptions &options) {
   int64_t batch = batchSizeOf(options.model, manifest);
   SEGC_ASSIGN_OR_RETURN(Evaluation evaluation,
                         evaluateSplit(runner, *dataset, split, batch));
+  printNotes(*dataset);
   std::printf("%s\n", evaluation.toRecord().dump(2).c_str());
   if (options.results.empty())
     return Status::success();

@@ -50,6 +50,7 @@ CommandResult segc::runPredict(const PredictOptions &options) {
                         predictSplit(model.runner, *dataset, split, count,
                                      batchSizeOf(options.model, manifest),
                                      folders));
+  printNotes(*dataset);
   int64_t done = count - static_cast<int64_t>(failures.size());
   std::printf("%lld of %lld cases predicted, written to %s\n",
               static_cast<long long>(done), static_cast<long long>(count),

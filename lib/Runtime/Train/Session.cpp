@@ -10,6 +10,8 @@
 #include "segc/Runtime/Train/Compile.h"
 #include "segc/Runtime/Train/Weights.h"
 
+#include <cstdio>
+
 using namespace segc;
 
 /// The options of segc that the options of a run ask for.
@@ -105,6 +107,11 @@ Expected<std::unique_ptr<Dataset>> segc::openData(const DataOptions &options,
                            shapeText(data->imageShape()) +
                            ", the model takes " + shapeText(wanted));
   return data;
+}
+
+void segc::printNotes(const Dataset &dataset) {
+  for (const std::string &text : dataset.takeNotes())
+    std::fprintf(stderr, "segrun: warning: %s\n", text.c_str());
 }
 
 Expected<Split> segc::parseSplit(const std::string &name) {

@@ -20,7 +20,9 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -107,6 +109,18 @@ public:
   /// Writes the masks kept so far, in the order of their slices: test-masks.tif
   /// (train-masks.tif, validation-masks.tif), 0 and 255. Nothing for volumes.
   virtual Status finishPredictions(const PredictionFolders &folders) = 0;
+
+  /// Remembers what a user should know though nothing failed: a rule that was
+  /// applied to contradicting files, a value that was rounded. The same text
+  /// counts once.
+  void note(const std::string &text) const;
+  /// What was noted since the last call.
+  std::vector<std::string> takeNotes() const;
+
+private:
+  mutable std::mutex notesMutex; // Guards what follows.
+  mutable std::set<std::string> known;
+  mutable std::vector<std::string> notes;
 };
 
 /// Opens what lies in `folder`: train-volume.tif (ISBI 2012) or dataset.json

@@ -39,6 +39,10 @@ int64_t batchSizeOf(const ModelOptions &options, const Manifest &manifest);
 Expected<std::unique_ptr<Dataset>> openData(const DataOptions &options,
                                             const Manifest &manifest);
 
+/// Prints what the data set noted since the last call as warnings on standard
+/// error.
+void printNotes(const Dataset &dataset);
+
 Expected<Split> parseSplit(const std::string &name);
 
 /// What holds where the user says nothing: the rates of the network's
