@@ -7,9 +7,12 @@
 
 #include "segc/Base/Files.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
@@ -36,17 +39,54 @@ struct Descriptor {
 };
 } // namespace
 
+bool segc::hasEnding(std::string_view path, std::string_view ending) {
+  auto equal = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  };
+  return path.size() >= ending.size() &&
+         std::equal(ending.rbegin(), ending.rend(), path.rbegin(), equal);
+}
+
+/// Success for a regular file.
+static Status checkRegular(const std::string &path, const struct stat &info) {
+  const char *kind = S_ISREG(info.st_mode)    ? nullptr
+                     : S_ISDIR(info.st_mode)  ? "a folder"
+                     : S_ISFIFO(info.st_mode) ? "a pipe"
+                     : S_ISSOCK(info.st_mode) ? "a socket"
+                                              : "a device";
+  return kind ? invalidArgument(path + ": " + kind + ", expected a file")
+              : Status::success();
+}
+
+Expected<uint64_t> segc::fileSize(const std::string &path) {
+  struct stat info;
+  if (::stat(path.c_str(), &info) != 0)
+    return systemError(path, "cannot read");
+  SEGC_RETURN_IF_ERROR(checkRegular(path, info));
+  return static_cast<uint64_t>(info.st_size);
+}
+
 Expected<std::string> segc::readFile(const std::string &path, uint64_t most) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Opening a device can do things and opening a socket has an error that says
+  // nothing, so the kind is looked at before and, for races, after.
+  SEGC_RETURN_IF_ERROR(fileSize(path).status());
+  Descriptor file(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat info;
   if (file.fd < 0 || ::fstat(file.fd, &info) != 0)
     return systemError(path, "cannot read");
-  if (!S_ISREG(info.st_mode))
-    return invalidArgument(path + ": expected a regular file");
+  SEGC_RETURN_IF_ERROR(checkRegular(path, info));
   if (static_cast<uint64_t>(info.st_size) > most)
     return dataLoss(path + ": " + std::to_string(info.st_size) +
                     " bytes, expected at most " + std::to_string(most));
-  std::string bytes(static_cast<size_t>(info.st_size), '\0');
+  std::string bytes;
+  try {
+    bytes.resize(static_cast<size_t>(info.st_size));
+  } catch (const std::exception &) {
+    return ioError(path + ": no memory for its " +
+                   std::to_string(info.st_size) + " bytes");
+  }
   size_t done = 0;
   while (done < bytes.size()) {
     ssize_t got = ::read(file.fd, bytes.data() + done, bytes.size() - done);

@@ -11,14 +11,22 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  std::string_view input(reinterpret_cast<const char *>(data), size);
-  segc::Expected<segc::Volume> volume = segc::decodeNifti(input, "input.nii");
-  if (volume &&
-      volume->voxels.size() !=
-          static_cast<size_t>(volume->geometry.voxels() * volume->channels))
+  std::string input(reinterpret_cast<const char *>(data), size);
+  segc::Expected<segc::Volume> volume =
+      segc::decodeNifti(std::move(input), "input.nii", {1 << 24});
+  if (!volume)
+    return 0;
+  const size_t voxels = volume->voxels.size();
+  if (voxels !=
+      static_cast<size_t>(volume->geometry.voxels() * volume->channels))
     __builtin_trap();
+  // Both ends of the array.
+  volatile float first = volume->voxels[0], last = volume->voxels[voxels - 1];
+  (void)first;
+  (void)last;
+  volume->voxels.firstNotFinite(0, voxels);
   return 0;
 }

@@ -17,8 +17,14 @@
 
 namespace segc {
 
+/// Whether a path ends in `ending`, in upper or lower case.
+bool hasEnding(std::string_view path, std::string_view ending);
+
+/// Of a regular file; folders, pipes, sockets and devices are refused by name.
+Expected<uint64_t> fileSize(const std::string &path);
+
 /// Reads a regular file; refuses one larger than `most` bytes before it
-/// allocates anything.
+/// allocates anything, and whatever is no regular file without waiting for it.
 Expected<std::string> readFile(const std::string &path,
                                uint64_t most = uint64_t{1} << 36);
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 using namespace segc;
 using namespace segc::decathlon;
@@ -32,14 +33,6 @@ static std::string voxelAt(const VolumeGeometry &geometry, size_t place) {
          std::to_string(voxel / size[0] / size[1]) + ")";
 }
 
-/// Moves the last channel out.
-static std::vector<float> lastChannel(Volume &&volume) {
-  if (volume.channels == 1)
-    return std::move(volume.voxels);
-  const float *first = volume.channel(volume.channels - 1);
-  return {first, first + volume.geometry.voxels()};
-}
-
 static std::string sizeText(const VolumeGeometry &geometry) {
   return std::to_string(geometry.size[0]) + "x" +
          std::to_string(geometry.size[1]) + "x" +
@@ -50,31 +43,38 @@ Expected<CaseContent>
 DecathlonDataset::read(const DecathlonIndex::Case &files) const {
   const std::string where = "case " + files.name + ": ";
   SEGC_ASSIGN_OR_RETURN(Volume image, readNifti(files.image));
+  for (const std::string &warning : image.warnings)
+    note(warning);
   CaseContent content;
-  content.geometry = image.geometry;
-  content.image = lastChannel(std::move(image));
-  for (size_t i = 0; i < content.image.size(); ++i)
-    if (!std::isfinite(content.image[i]))
-      return Status(StatusCode::NonFinite,
-                    where + files.image + " is " +
-                        std::to_string(content.image[i]) + " at voxel " +
-                        voxelAt(content.geometry, i) +
-                        ", expected numbers; repair or leave out the case");
+  content.volume = std::move(image);
+  const VolumeGeometry &geometry = content.geometry();
+  const auto first = static_cast<size_t>(content.image().first);
+  const auto count = static_cast<size_t>(geometry.voxels());
+  const Voxels &voxels = content.volume.voxels;
+  if (std::optional<size_t> bad = voxels.firstNotFinite(first, count))
+    return Status(StatusCode::NonFinite,
+                  where + files.image + " is " + std::to_string(voxels[*bad]) +
+                      " at voxel " + voxelAt(geometry, *bad - first) +
+                      ", expected numbers; repair or leave out the case");
   if (files.label.empty())
     return content;
 
   SEGC_ASSIGN_OR_RETURN(Volume label, readNifti(files.label));
-  if (label.geometry.size != content.geometry.size)
+  for (const std::string &warning : label.warnings)
+    note(warning);
+  if (label.geometry.size != geometry.size)
     return invalidArgument(where + files.label + " has the size " +
                            sizeText(label.geometry) + ", expected " +
-                           sizeText(content.geometry) + " like " + files.image);
-  for (float value : lastChannel(std::move(label))) {
+                           sizeText(geometry) + " like " + files.image);
+  const VoxelView classes = label.channel(label.channels - 1);
+  for (size_t i = 0; i < count; ++i) {
+    const float value = label.voxels[static_cast<size_t>(classes.first) + i];
     if (!(value >= 0 && value < static_cast<float>(names.size())) ||
         value != std::floor(value))
-      return invalidArgument(
-          where + files.label + " has the value " + std::to_string(value) +
-          " at voxel " + voxelAt(content.geometry, content.label.size()) +
-          ", expected a class 0.." + std::to_string(names.size() - 1));
+      return invalidArgument(where + files.label + " has the value " +
+                             std::to_string(value) + " at voxel " +
+                             voxelAt(geometry, i) + ", expected a class 0.." +
+                             std::to_string(names.size() - 1));
     content.label.push_back(static_cast<uint8_t>(value));
   }
   return content;
@@ -99,18 +99,16 @@ static bool zScore(std::vector<float> &image) {
 Status DecathlonDataset::prepare(CachedCase &cached) const {
   SEGC_ASSIGN_OR_RETURN(CaseContent content, read(cached.files));
   std::vector<float> image(voxels());
-  resampleLinear(content.image.data(), content.geometry.size, image.data(),
-                 shape);
+  resampleLinear(content.image(), image.data(), shape);
   if (!zScore(image))
     return invalidArgument("case " + cached.files.name + ": " +
                            cached.files.image +
                            " has the same value everywhere, expected an image "
                            "that can be normalised");
   if (!content.label.empty()) {
-    std::vector<float> source(content.label.begin(), content.label.end());
-    std::vector<float> label(voxels());
-    resampleNearest(source.data(), content.geometry.size, label.data(), shape);
-    cached.label.assign(label.begin(), label.end());
+    cached.label.resize(voxels());
+    resampleNearest({content.label, content.geometry().size},
+                    cached.label.data(), shape);
   }
   cached.image = std::move(image);
   return Status::success();
@@ -173,9 +171,11 @@ Expected<SourceCase> DecathlonDataset::source(Split split,
                                               int64_t index) const {
   SEGC_ASSIGN_OR_RETURN(CaseContent content, read(at(split, index).files));
   SourceCase result;
-  result.size = content.geometry.size;
-  result.spacing = content.geometry.spacing;
-  result.image = std::move(content.image);
+  result.size = content.geometry().size;
+  result.spacing = content.geometry().spacing;
+  result.image.resize(static_cast<size_t>(content.geometry().voxels()));
+  content.volume.voxels.read(static_cast<size_t>(content.image().first),
+                             result.image.size(), result.image.data());
   result.label = std::move(content.label);
   return result;
 }
@@ -189,7 +189,7 @@ DecathlonDataset::predictedLabels(Split split, int64_t index,
                                   const float *probabilities) const {
   SEGC_ASSIGN_OR_RETURN(CaseContent content, read(at(split, index).files));
   return labelsOnSourceGrid(probabilities, shape, classes(),
-                            content.geometry.size);
+                            content.geometry().size);
 }
 
 Status DecathlonDataset::writePrediction(Split split, int64_t index,
@@ -197,19 +197,19 @@ Status DecathlonDataset::writePrediction(Split split, int64_t index,
                                          const PredictionFolders &folders) {
   const DecathlonIndex::Case &files = at(split, index).files;
   SEGC_ASSIGN_OR_RETURN(CaseContent content, read(files));
-  const Size3 &size = content.geometry.size;
+  const Size3 &size = content.geometry().size;
   std::vector<uint8_t> labels =
       labelsOnSourceGrid(probabilities, shape, classes(), size);
   SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
   SEGC_RETURN_IF_ERROR(
       writeNifti(folders.predictions + "/" + files.name + ".nii.gz",
-                 content.geometry, labels.data()));
+                 content.geometry(), labels.data()));
   if (folders.overlays.empty())
     return Status::success();
   SEGC_RETURN_IF_ERROR(createDirectories(folders.overlays));
   std::vector<bool> visible = visibleClasses(names, classes());
   std::vector<OverlaySlice> slices =
-      volumeSlices(size, content.image.data(), labels.data(),
+      volumeSlices(content.image(), labels.data(),
                    content.label.empty() ? nullptr : content.label.data(),
                    visible, overlaySlices);
   const int64_t scale = std::max<int64_t>(1, 256 / std::max(size[0], size[1]));

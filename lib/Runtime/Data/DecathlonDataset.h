@@ -28,11 +28,14 @@ struct CachedCase {
   std::vector<int32_t> label;
 };
 
-/// What a case's files hold: the last channel, labels as class indices.
+/// What a case's files hold; labels as class indices.
 struct CaseContent {
-  VolumeGeometry geometry;
-  std::vector<float> image;
+  Volume volume;
   std::vector<uint8_t> label;
+
+  const VolumeGeometry &geometry() const { return volume.geometry; }
+  /// The last channel.
+  VoxelView image() const { return volume.channel(volume.channels - 1); }
 };
 
 class DecathlonDataset : public Dataset {

@@ -13,11 +13,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 #include <zlib.h>
 
 namespace segc {
 
 /// Unpacks a gzip stream piece by piece; several members count as one stream.
+/// Bytes behind a complete member that start no other end it.
 class GzipReader {
 public:
   explicit GzipReader(std::string_view bytes);
@@ -29,6 +31,10 @@ public:
   uint64_t read(char *out, uint64_t most);
   /// No damage so far and, if `read` came short, the checksum was right.
   bool intact() const { return good; }
+  /// How many bytes had been unpacked when the current member began.
+  uint64_t memberStart() const { return memberBegin; }
+  /// Bytes behind the last member, known once `read` came short.
+  uint64_t trailingBytes() const { return trailing; }
 
 private:
   void feed();
@@ -37,10 +43,12 @@ private:
   z_stream stream{};
   std::string_view rest;
   bool good = false, ended = false;
+  uint64_t unpacked = 0, memberBegin = 0, trailing = 0;
 };
 
-/// Packs `bytes` under the default gzip header: no name, no time.
-Expected<std::string> gzip(std::string_view bytes);
+/// Packs the pieces, one after the other, under the default gzip header: no
+/// name, no time.
+Expected<std::string> gzip(const std::vector<std::string_view> &pieces);
 
 } // namespace segc
 

@@ -8,41 +8,67 @@
 #ifndef SEGC_LIB_RUNTIME_DATA_NIFTITYPES_H
 #define SEGC_LIB_RUNTIME_DATA_NIFTITYPES_H
 
+#include "segc/Runtime/Data/Voxels.h"
+
 #include <cstdint>
+#include <optional>
 
 namespace segc::nifti {
 
 /// Single files start their voxels here: the header and an empty extension.
 constexpr uint64_t dataStart = 352;
+constexpr int32_t nifti2HeaderBytes = 540;
+constexpr uint64_t nifti2DataStart = 544;
 
-enum DataType : int16_t {
-  U8 = 2,
-  I16 = 4,
-  I32 = 8,
-  F32 = 16,
-  F64 = 64,
-  I8 = 256,
-  U16 = 512,
-  U32 = 768,
-};
+/// Those that we write.
+enum DataType : int16_t { U8 = 2, F32 = 16 };
 
-/// 0 for a type that we do not read.
-inline uint64_t elementBytes(int16_t code) {
+/// None for a type that we do not read.
+inline std::optional<VoxelType> voxelType(int16_t code) {
   switch (code) {
   case U8:
-  case I8:
-    return 1;
-  case I16:
-  case U16:
-    return 2;
-  case I32:
-  case U32:
+    return VoxelType::U8;
+  case 4:
+    return VoxelType::I16;
+  case 8:
+    return VoxelType::I32;
   case F32:
-    return 4;
-  case F64:
-    return 8;
+    return VoxelType::F32;
+  case 64:
+    return VoxelType::F64;
+  case 256:
+    return VoxelType::I8;
+  case 512:
+    return VoxelType::U16;
+  case 768:
+    return VoxelType::U32;
+  case 1024:
+    return VoxelType::I64;
+  case 1280:
+    return VoxelType::U64;
   }
-  return 0;
+  return std::nullopt;
+}
+
+/// What the standard calls a type that we do not read; null if it has none.
+inline const char *foreignTypeName(int16_t code) {
+  switch (code) {
+  case 1:
+    return "1-bit";
+  case 32:
+    return "complex (complex64)";
+  case 128:
+    return "RGB (RGB24)";
+  case 1536:
+    return "128-bit real (float128)";
+  case 1792:
+    return "complex (complex128)";
+  case 2048:
+    return "complex (complex256)";
+  case 2304:
+    return "RGBA (RGBA32)";
+  }
+  return nullptr;
 }
 
 /// Millimetres in one unit of the header's xyzt_units; unknown means them.

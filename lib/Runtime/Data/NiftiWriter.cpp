@@ -16,8 +16,8 @@
 using namespace segc;
 using namespace segc::nifti;
 
-static std::string encode(const VolumeGeometry &like, DataType type,
-                          const void *voxels) {
+/// The header and the empty extension in front of the voxels.
+static std::string encodeHeader(const VolumeGeometry &like, DataType type) {
   NiftiHeader h = like.header;
   h.headerSize = sizeof(h);
   std::memcpy(h.magic, "n+1", 4);
@@ -29,7 +29,7 @@ static std::string encode(const VolumeGeometry &like, DataType type,
   for (size_t axis = 0; axis < 3; ++axis)
     h.pixelSize[axis + 1] = static_cast<float>(like.spacing[axis] / unit);
   h.dataTypeCode = type;
-  h.bitsPerVoxel = static_cast<int16_t>(8 * elementBytes(type));
+  h.bitsPerVoxel = static_cast<int16_t>(8 * voxelBytes(*voxelType(type)));
   h.voxelOffset = float{dataStart};
   h.scaleSlope = 1;
   h.scaleOffset = 0;
@@ -42,33 +42,44 @@ static std::string encode(const VolumeGeometry &like, DataType type,
 
   std::string image(dataStart, '\0');
   std::memcpy(image.data(), &h, sizeof(h));
-  image.append(static_cast<const char *>(voxels),
-               static_cast<size_t>(like.voxels()) * elementBytes(type));
   return image;
+}
+
+static std::string_view voxelsOf(const VolumeGeometry &like,
+                                 const uint8_t *labels) {
+  return {reinterpret_cast<const char *>(labels),
+          static_cast<size_t>(like.voxels())};
+}
+
+static std::string_view voxelsOf(const VolumeGeometry &like,
+                                 const float *values) {
+  return {reinterpret_cast<const char *>(values),
+          static_cast<size_t>(like.voxels()) * sizeof(float)};
 }
 
 std::string segc::encodeNifti(const VolumeGeometry &like,
                               const uint8_t *labels) {
-  return encode(like, U8, labels);
+  return encodeHeader(like, U8).append(voxelsOf(like, labels));
 }
 
 std::string segc::encodeNifti(const VolumeGeometry &like, const float *values) {
-  return encode(like, F32, values);
+  return encodeHeader(like, F32).append(voxelsOf(like, values));
 }
 
-static Status writeImage(const std::string &path, const std::string &image) {
-  if (path.size() < 3 || path.compare(path.size() - 3, 3, ".gz") != 0)
-    return writeFileAtomically(path, image);
-  SEGC_ASSIGN_OR_RETURN(std::string packed, gzip(image));
+static Status writeImage(const std::string &path, std::string_view header,
+                         std::string_view voxels) {
+  if (!hasEnding(path, ".gz"))
+    return writeFileAtomically(path, std::string(header).append(voxels));
+  SEGC_ASSIGN_OR_RETURN(std::string packed, gzip({header, voxels}));
   return writeFileAtomically(path, packed);
 }
 
 Status segc::writeNifti(const std::string &path, const VolumeGeometry &like,
                         const uint8_t *labels) {
-  return writeImage(path, encodeNifti(like, labels));
+  return writeImage(path, encodeHeader(like, U8), voxelsOf(like, labels));
 }
 
 Status segc::writeNifti(const std::string &path, const VolumeGeometry &like,
                         const float *values) {
-  return writeImage(path, encodeNifti(like, values));
+  return writeImage(path, encodeHeader(like, F32), voxelsOf(like, values));
 }

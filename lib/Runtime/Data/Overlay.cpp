@@ -103,9 +103,15 @@ RgbImage segc::drawOverlay(const std::vector<OverlaySlice> &slices,
   return picture;
 }
 
-/// The 0.5 and 99.5 percentiles.
-static std::pair<float, float> greyWindow(const float *image, size_t count) {
-  std::vector<float> sorted(image, image + count);
+/// The 0.5 and 99.5 percentiles; beyond a million voxels, those of every n-th.
+static std::pair<float, float> greyWindow(const VoxelView &image) {
+  const int64_t step = 1 + image.voxels() / 1'000'000;
+  std::vector<float> sorted;
+  for (int64_t i = 0; i < image.voxels(); i += step)
+    sorted.push_back(image.at(i % image.size[0],
+                              i / image.size[0] % image.size[1],
+                              i / image.size[0] / image.size[1]));
+  const size_t count = sorted.size();
   auto at = [&](double share) {
     auto place =
         sorted.begin() + static_cast<std::ptrdiff_t>(share * double(count - 1));
@@ -143,12 +149,13 @@ static std::vector<int64_t> choosePlanes(const std::array<int64_t, 3> &size,
   return chosen;
 }
 
-std::vector<OverlaySlice>
-segc::volumeSlices(const std::array<int64_t, 3> &size, const float *image,
-                   const uint8_t *prediction, const uint8_t *label,
-                   const std::vector<bool> &visible, int64_t count) {
-  auto [low, high] =
-      greyWindow(image, static_cast<size_t>(size[0] * size[1] * size[2]));
+std::vector<OverlaySlice> segc::volumeSlices(const VoxelView &image,
+                                             const uint8_t *prediction,
+                                             const uint8_t *label,
+                                             const std::vector<bool> &visible,
+                                             int64_t count) {
+  const Size3 &size = image.size;
+  auto [low, high] = greyWindow(image);
   const float range = high > low ? high - low : 1.0f;
   std::vector<OverlaySlice> slices;
   for (int64_t z : choosePlanes(size, prediction, label, visible, count)) {
@@ -158,7 +165,7 @@ segc::volumeSlices(const std::array<int64_t, 3> &size, const float *image,
     for (int64_t y = size[1] - 1; y >= 0; --y)
       for (int64_t x = 0; x < size[0]; ++x) {
         const int64_t voxel = (z * size[1] + y) * size[0] + x;
-        float level = (image[voxel] - low) / range;
+        float level = (image.at(x, y, z) - low) / range;
         slice.grey.push_back(static_cast<uint8_t>(
             std::lround(255 * std::clamp(level, 0.0f, 1.0f))));
         slice.prediction.push_back(prediction[voxel]);

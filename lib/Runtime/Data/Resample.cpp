@@ -51,47 +51,41 @@ static std::vector<Tap> itkTaps(int64_t from, int64_t to) {
   return taps;
 }
 
-/// Calls f(x, y, z, result) for every result voxel in array order.
-template <typename F>
-static void forEachVoxel(const std::array<std::vector<Tap>, 3> &taps,
-                         float *result, F f) {
-  for (const Tap &x : taps[0])
-    for (const Tap &y : taps[1])
-      for (const Tap &z : taps[2])
-        *result++ = x.inside && y.inside && z.inside ? f(x, y, z) : 0.0f;
+/// Calls f(x, y, z) for every result voxel in array order; 0 outside.
+template <typename T, typename F>
+static void forEachVoxel(Size3 from, Size3 to, T *result, F f) {
+  const std::vector<Tap> xs = itkTaps(from[0], to[0]),
+                         ys = itkTaps(from[1], to[1]),
+                         zs = itkTaps(from[2], to[2]);
+  for (const Tap &x : xs)
+    for (const Tap &y : ys)
+      for (const Tap &z : zs)
+        *result++ = x.inside && y.inside && z.inside ? f(x, y, z) : T(0);
 }
 
-static std::array<std::vector<Tap>, 3> itkTaps(Size3 from, Size3 to) {
-  return {itkTaps(from[0], to[0]), itkTaps(from[1], to[1]),
-          itkTaps(from[2], to[2])};
-}
-
-void segc::resampleLinear(const float *source, Size3 from, float *result,
-                          Size3 to) {
+void segc::resampleLinear(const VoxelView &source, float *result, Size3 to) {
   auto row = [&](const Tap &x, int64_t y, int64_t z) {
-    const float *line = source + (z * from[1] + y) * from[0];
-    return line[x.low] + (double(line[x.high]) - line[x.low]) * x.weight;
+    const float low = source.at(x.low, y, z);
+    return low + (double(source.at(x.high, y, z)) - low) * x.weight;
   };
   auto plane = [&](const Tap &x, const Tap &y, int64_t z) {
     double low = row(x, y.low, z), high = row(x, y.high, z);
     return low + (high - low) * y.weight;
   };
-  forEachVoxel(itkTaps(from, to), result,
+  forEachVoxel(source.size, to, result,
                [&](const Tap &x, const Tap &y, const Tap &z) {
                  double low = plane(x, y, z.low), high = plane(x, y, z.high);
                  return static_cast<float>(low + (high - low) * z.weight);
                });
 }
 
-void segc::resampleNearest(const float *source, Size3 from, float *result,
-                           Size3 to) {
+void segc::resampleNearest(const LabelView &source, int32_t *result, Size3 to) {
   auto nearest = [](const Tap &tap) {
     return tap.weight >= 0.5 ? tap.high : tap.low;
   };
-  forEachVoxel(itkTaps(from, to), result,
+  forEachVoxel(source.size, to, result,
                [&](const Tap &x, const Tap &y, const Tap &z) {
-                 return source[(nearest(z) * from[1] + nearest(y)) * from[0] +
-                               nearest(x)];
+                 return int32_t{source.at(nearest(x), nearest(y), nearest(z))};
                });
 }
 

@@ -240,9 +240,8 @@ TEST(DecathlonTest, Predictions) {
   auto written = readNifti(data / "out/predictions/two.nii.gz");
   ASSERT_OK(written.status());
   EXPECT_EQ(written->geometry.header.sform[2][3], 42);
-  EXPECT_EQ(
-      std::vector<uint8_t>(written->voxels.begin(), written->voxels.end()),
-      data.labels);
+  const std::vector<float> values = written->voxels.floats();
+  EXPECT_EQ(std::vector<uint8_t>(values.begin(), values.end()), data.labels);
   EXPECT_TRUE(std::filesystem::exists(data / "out/overlays/two.png"));
 
   auto files = openFiles({data / "imagesTs/three.nii.gz"}, pipeline(4), {});

@@ -14,6 +14,7 @@
 using namespace segc;
 using namespace segc::test;
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 /// Through gzip.
 static std::string packed(const std::string &bytes) {
@@ -53,7 +54,7 @@ static void expectRead(int16_t type) {
     ASSERT_OK(volume.status());
     EXPECT_THAT(volume->geometry.size, ElementsAre(3, 2, 1));
     EXPECT_THAT(volume->geometry.spacing, ElementsAre(1.5, 0.75, 2.0));
-    EXPECT_THAT(volume->voxels, ElementsAre(0, 1, 2, 3, 100, 5));
+    EXPECT_THAT(volume->voxels.floats(), ElementsAre(0, 1, 2, 3, 100, 5));
     EXPECT_EQ(volume->geometry.header.sform[2][3], 42);
     EXPECT_EQ(volume->geometry.header.quaternion[1], 0.5f);
   }
@@ -69,6 +70,24 @@ TEST(NiftiTest, DataTypes) {
   expectRead<int8_t>(256);
   expectRead<uint16_t>(512);
   expectRead<uint32_t>(768);
+  expectRead<int64_t>(1024);
+  expectRead<uint64_t>(1280);
+}
+
+// 64-bit integers are exact up to 2^24, and rounding beyond is said.
+TEST(NiftiTest, LargeIntegers) {
+  NiftiHeader header = makeHeader({2, 1, 1}, 1024, 64);
+  auto volume = decodeNifti(
+      niftiImage(header, std::vector<int64_t>{1 - (1 << 24), 5}), "x.nii");
+  ASSERT_OK(volume.status());
+  EXPECT_THAT(volume->voxels.floats(), ElementsAre(-16777215, 5));
+  EXPECT_THAT(volume->warnings, ElementsAre());
+  volume = decodeNifti(
+      niftiImage(header, std::vector<int64_t>{3, (1 << 24) + 1}), "x.nii");
+  ASSERT_OK(volume.status());
+  EXPECT_THAT(volume->warnings,
+              ElementsAre(testing::AllOf(HasSubstr("x.nii: voxels of i64"),
+                                         HasSubstr("rounded to f32"))));
 }
 
 TEST(NiftiTest, ScaleAndChannels) {
@@ -80,14 +99,15 @@ TEST(NiftiTest, ScaleAndChannels) {
   Expected<Volume> volume = decodeNifti(image, "x.nii");
   ASSERT_OK(volume.status());
   EXPECT_EQ(volume->channels, 2);
-  EXPECT_THAT(volume->voxels, ElementsAre(9, 12, 60, 15010));
-  EXPECT_EQ(volume->channel(1)[0], 60);
+  EXPECT_THAT(volume->voxels.floats(), ElementsAre(9, 12, 60, 15010));
+  EXPECT_EQ(volume->channel(1).at(0, 0, 0), 60);
+  EXPECT_EQ(volume->channel(1).at(1, 0, 0), 15010);
 
   header.scaleSlope = 0; // The standard's "no scaling".
   volume = decodeNifti(
       niftiImage(header, std::vector<int16_t>{-2, 4, 100, 30000}), "x.nii");
   ASSERT_OK(volume.status());
-  EXPECT_THAT(volume->voxels, ElementsAre(-2, 4, 100, 30000));
+  EXPECT_THAT(volume->voxels.floats(), ElementsAre(-2, 4, 100, 30000));
 
   header.units = 3; // micrometres
   volume = decodeNifti(
@@ -95,21 +115,77 @@ TEST(NiftiTest, ScaleAndChannels) {
   EXPECT_DOUBLE_EQ(volume->geometry.spacing[0], 0.0015);
 }
 
-// No prefix of a file is taken for a whole one, nor a file with more.
-TEST(NiftiTest, Length) {
+// No prefix of a file is taken for a whole one.
+TEST(NiftiTest, Truncated) {
   std::string image =
       niftiImage(makeHeader({3, 2, 1}, 2, 8), std::vector<uint8_t>(6, 1));
   for (const std::string &bytes : {image, packed(image)})
     for (size_t size = 0; size < bytes.size(); ++size)
-      EXPECT_FALSE(decodeNifti(std::string_view(bytes).substr(0, size), "x"))
+      EXPECT_FALSE(decodeNifti(bytes.substr(0, size), "x").ok())
           << size << " bytes";
-  EXPECT_ERROR(decodeNifti(image + "a", "x.nii").status(), DataLoss,
-               "358 bytes, found 359", "truncated");
-  EXPECT_ERROR(decodeNifti(packed(image + "a"), "x.nii.gz").status(), DataLoss,
-               "358 bytes, found more");
   std::string damaged = packed(image);
   damaged[damaged.size() - 6] ^= 1; // In the checksum.
   EXPECT_ERROR(decodeNifti(damaged, "x.nii.gz").status(), DataLoss, "checksum");
+}
+
+// What follows complete voxels is left out and said, as in other readers:
+// bytes behind the voxels, behind the gzip member and half of another member.
+TEST(NiftiTest, BytesBehind) {
+  std::string image =
+      niftiImage(makeHeader({3, 2, 1}, 2, 8), std::vector<uint8_t>(6, 1));
+  auto warning = [](const std::string &bytes) -> std::string {
+    Expected<Volume> volume = decodeNifti(bytes, "x.nii.gz");
+    if (!volume.ok())
+      return "error: " + volume.status().message();
+    EXPECT_THAT(volume->voxels.floats(), ElementsAre(1, 1, 1, 1, 1, 1));
+    return volume->warnings.empty() ? "" : volume->warnings.back();
+  };
+  const std::string zeros(16, '\0'), other = packed("other");
+  EXPECT_EQ(warning(packed(image)), "");
+  EXPECT_THAT(warning(image + zeros), HasSubstr("16 bytes behind the voxels"));
+  EXPECT_THAT(warning(packed(image + "a")), HasSubstr("1 bytes behind the"));
+  EXPECT_THAT(warning(packed(image) + zeros),
+              HasSubstr("16 bytes behind the compressed voxels"));
+  EXPECT_THAT(warning(packed(image) + "garbage"),
+              HasSubstr("7 bytes behind the compressed voxels"));
+  EXPECT_THAT(warning(packed(image) + other),
+              HasSubstr("5 bytes behind the voxels"));
+  EXPECT_THAT(warning(packed(image) + other.substr(0, 15)),
+              HasSubstr("damaged content behind the compressed voxels"));
+}
+
+// Several gzip members, also with a header that is cut, are one stream.
+TEST(NiftiTest, GzipMembers) {
+  std::string image =
+      niftiImage(makeHeader({3, 2, 1}, 2, 8), std::vector<uint8_t>(6, 1));
+  for (size_t cut : {0, 1, 347, 348, 355, 358}) {
+    auto volume = decodeNifti(
+        packed(image.substr(0, cut)) + packed(image.substr(cut)), "x.nii.gz");
+    ASSERT_OK(volume.status());
+    EXPECT_THAT(volume->warnings, ElementsAre());
+    EXPECT_THAT(volume->voxels.floats(), ElementsAre(1, 1, 1, 1, 1, 1));
+  }
+  // The damage lies in the member of the voxels: nothing is taken.
+  std::string first = packed(image.substr(0, 355));
+  first[first.size() - 6] ^= 1;
+  EXPECT_FALSE(decodeNifti(first + packed(image.substr(355)), "x.nii.gz").ok());
+}
+
+// The limit holds for what is declared, before memory is taken, and for what
+// follows the voxels.
+TEST(NiftiTest, Limits) {
+  std::string image =
+      niftiImage(makeHeader({3, 2, 1}, 4, 16), std::vector<int16_t>(6, 1));
+  for (const std::string &bytes : {image, packed(image)}) {
+    ASSERT_OK(decodeNifti(bytes, "x.nii.gz", {12}).status());
+    EXPECT_ERROR(decodeNifti(bytes, "x.nii.gz", {11}).status(), Unsupported,
+                 "x.nii.gz: 12 bytes unpacked, expected at most 11",
+                 "--max-image-bytes");
+  }
+  EXPECT_ERROR(decodeNifti(packed(image + std::string(1 << 20, '\0')),
+                           "x.nii.gz", {1 << 10})
+                   .status(),
+               Unsupported, "--max-image-bytes");
 }
 
 // Header sizes that the file cannot hold are refused without taking memory.
@@ -121,14 +197,14 @@ TEST(NiftiTest, LyingSizes) {
   EXPECT_ERROR(decodeNifti(packed(niftiImage(huge, none)), "x").status(),
                DataLoss, "compressed");
   NiftiHeader larger = makeHeader({32767, 32767, 32767, 32767}, 2, 8);
-  EXPECT_ERROR(decodeNifti(niftiImage(larger, none), "x").status(), Unsupported,
-               "expected at most");
+  EXPECT_ERROR(decodeNifti(niftiImage(larger, none), "x").status(), DataLoss,
+               "found 352");
   NiftiHeader negative = makeHeader({3, -2, 1}, 2, 8);
   EXPECT_ERROR(decodeNifti(niftiImage(negative, none), "x").status(),
                InvalidArgument, "size -2 along dimension 2");
-  NiftiHeader flat = makeHeader({3, 2}, 2, 8);
-  EXPECT_ERROR(decodeNifti(niftiImage(flat, none), "x").status(),
-               InvalidArgument, "2 dimensions");
+  NiftiHeader line = makeHeader({3}, 2, 8);
+  EXPECT_ERROR(decodeNifti(niftiImage(line, none), "x").status(),
+               InvalidArgument, "1 dimensions");
   NiftiHeader deep = makeHeader({3, 2, 1, 1, 2}, 2, 8);
   EXPECT_ERROR(decodeNifti(niftiImage(deep, none), "x").status(),
                InvalidArgument, "dimension 5");
@@ -142,15 +218,17 @@ TEST(NiftiTest, WrongHeaders) {
         .status();
   };
   EXPECT_ERROR(decode([](NiftiHeader &h) { h.headerSize = 7; }),
-               InvalidArgument, "header size 7");
-  EXPECT_ERROR(decode([](NiftiHeader &h) { h.headerSize = 540; }), Unsupported,
-               "NIfTI-2");
+               InvalidArgument, "not a NIfTI file");
   EXPECT_ERROR(decode([](NiftiHeader &h) { h.magic[1] = 'i'; }), Unsupported,
-               ".hdr/.img");
-  EXPECT_ERROR(decode([](NiftiHeader &h) { h.magic[0] = 0; }), InvalidArgument,
-               "n+1");
+               ".hdr and .img");
+  EXPECT_ERROR(decode([](NiftiHeader &h) { h.magic[0] = 0; }), Unsupported,
+               "Analyze");
   EXPECT_ERROR(decode([](NiftiHeader &h) { h.dataTypeCode = 32; }), Unsupported,
-               "data type 32");
+               "complex (complex64) voxels");
+  EXPECT_ERROR(decode([](NiftiHeader &h) { h.dataTypeCode = 128; }),
+               Unsupported, "RGB (RGB24) voxels");
+  EXPECT_ERROR(decode([](NiftiHeader &h) { h.dataTypeCode = 77; }), Unsupported,
+               "unknown type (data type 77)");
   EXPECT_ERROR(decode([](NiftiHeader &h) { h.bitsPerVoxel = 16; }), DataLoss,
                "bitpix 16");
   EXPECT_ERROR(decode([](NiftiHeader &h) { h.pixelSize[2] = 0; }),
@@ -158,14 +236,98 @@ TEST(NiftiTest, WrongHeaders) {
   EXPECT_ERROR(decode([](NiftiHeader &h) {
                  h.voxelOffset = std::numeric_limits<float>::quiet_NaN();
                }),
-               DataLoss, "voxels start");
-  EXPECT_ERROR(decode([](NiftiHeader &h) { h.voxelOffset = -4; }), DataLoss,
-               "voxels start");
+               DataLoss, "vox_offset nan");
+  EXPECT_ERROR(decode([](NiftiHeader &h) { h.voxelOffset = 0; }), DataLoss,
+               "vox_offset 0", "expected 352");
   EXPECT_ERROR(decode([](NiftiHeader &h) {
                  h.scaleSlope = 1;
                  h.scaleOffset = std::numeric_limits<float>::infinity();
                }),
                DataLoss, "scl_inter");
+}
+
+// The sizes, the scale and the affine of NIfTI-2 are those of NIfTI-1, in both
+// byte orders; a file of dimension 2 is one slice.
+TEST(NiftiTest, Nifti2) {
+  auto image = [](bool swapped) {
+    std::string h(544, '\0');
+    auto put = [&](size_t place, auto value) {
+      std::memcpy(&h[place], &value, sizeof(value));
+      if (swapped)
+        std::reverse(&h[place], &h[place] + sizeof(value));
+    };
+    put(0, int32_t{540});
+    std::memcpy(&h[4], "n+2\0\r\n\x1a\n", 8);
+    put(12, int16_t{4});
+    put(14, int16_t{16});
+    const int64_t dim[8] = {3, 2, 1, 1, 1, 1, 1, 1};
+    for (size_t i = 0; i < 8; ++i)
+      put(16 + 8 * i, dim[i]);
+    for (size_t i = 0; i < 4; ++i)
+      put(104 + 8 * i, 0.5 + double(i));
+    put(168, int64_t{544});
+    put(176, 2.0);
+    put(184, -1.0);
+    put(348, int32_t{2});
+    put(400 + 32 + 16, -3.25); // srow_y[2]
+    put(500, int32_t{2});
+    std::string voxels(4, '\0');
+    h += voxels;
+    put(544, int16_t{7});
+    put(546, int16_t{-8});
+    return h;
+  };
+  for (const std::string &bytes :
+       {image(false), image(true), packed(image(false))}) {
+    Expected<Volume> volume = decodeNifti(bytes, "x.nii");
+    ASSERT_OK(volume.status());
+    EXPECT_THAT(volume->voxels.floats(), ElementsAre(13, -17));
+    EXPECT_THAT(volume->geometry.spacing, ElementsAre(1.5, 2.5, 3.5));
+    EXPECT_EQ(volume->geometry.header.sform[1][2], -3.25f);
+    EXPECT_EQ(volume->geometry.header.sformCode, 2);
+    EXPECT_EQ(volume->geometry.header.dim[1], 2);
+    const uint8_t labels[2] = {1, 2};
+    auto written = decodeNifti(encodeNifti(volume->geometry, labels), "y.nii");
+    ASSERT_OK(written.status());
+    EXPECT_THAT(written->voxels.floats(), ElementsAre(1, 2));
+    EXPECT_EQ(written->geometry.header.sform[1][2], -3.25f);
+  }
+  std::string text = image(false);
+  text.replace(4, 8, "n+2\0\n\x1a\n\0", 8); // Line ends were changed.
+  EXPECT_ERROR(decodeNifti(text, "x.nii").status(), InvalidArgument, "sent as");
+}
+
+TEST(NiftiTest, OneSlice) {
+  NiftiHeader header = makeHeader({3, 2}, 2, 8);
+  header.pixelSize[3] = 0;
+  auto volume =
+      decodeNifti(niftiImage(header, std::vector<uint8_t>(6, 4)), "x.nii");
+  ASSERT_OK(volume.status());
+  EXPECT_THAT(volume->geometry.size, ElementsAre(3, 2, 1));
+  EXPECT_THAT(volume->geometry.spacing, ElementsAre(1.5, 0.75, 1));
+}
+
+// Files of other kinds are named, packed or not, with what to do about them.
+TEST(NiftiTest, ForeignFormats) {
+  auto error = [](const std::string &start, const std::string &path) {
+    return decodeNifti(start + std::string(600, ' '), path).status();
+  };
+  const std::string dicom = std::string(128, '\0') + "DICM";
+  EXPECT_ERROR(error("NRRD0004\n", "x.nii"), Unsupported, "x.nii: NRRD",
+               "expected NIfTI", "convert");
+  EXPECT_ERROR(error("ObjectType = Image", "x.nii"), Unsupported, "MetaImage");
+  EXPECT_ERROR(error(dicom, "x.nii"), Unsupported, "DICOM", "dcm2niix");
+  EXPECT_ERROR(error("\x89PNG\r\n", "x.nii"), Unsupported, "PNG", "TIFF");
+  EXPECT_ERROR(error("version https://git-lfs.github.com", "x.nii"),
+               Unsupported, "git lfs pull");
+  EXPECT_ERROR(error("<html>", "x.nii"), Unsupported, "web page");
+  EXPECT_ERROR(error("", "x.IMG"), Unsupported, "Analyze", ".hdr and .img");
+  EXPECT_ERROR(error("", "x.nii"), InvalidArgument, "not a NIfTI file");
+  EXPECT_ERROR(decodeNifti(packed(dicom + std::string(600, ' ')), "x").status(),
+               Unsupported, "DICOM");
+  EXPECT_ERROR(
+      decodeNifti(std::string("\0\5\x16\7\0\2\0\0", 8), "._x.nii.gz").status(),
+      Unsupported, "macOS");
 }
 
 // A label map written on an image's grid has the image's place in the world.
@@ -183,7 +345,7 @@ TEST(NiftiTest, WriteKeepsGeometry) {
     Expected<Volume> read = readNifti(folder / name);
     ASSERT_OK(read.status());
     EXPECT_EQ(read->geometry.header.dataTypeCode, 2);
-    EXPECT_THAT(read->voxels, ElementsAre(0, 1, 2, 2, 1, 0));
+    EXPECT_THAT(read->voxels.floats(), ElementsAre(0, 1, 2, 2, 1, 0));
     EXPECT_EQ(read->channels, 1);
     EXPECT_EQ(read->geometry.spacing, image->geometry.spacing);
     const NiftiHeader &written = read->geometry.header;
@@ -194,5 +356,5 @@ TEST(NiftiTest, WriteKeepsGeometry) {
   ASSERT_OK(writeNifti(folder / "p.nii.gz", image->geometry, values.data()));
   Expected<Volume> read = readNifti(folder / "p.nii.gz");
   ASSERT_OK(read.status());
-  EXPECT_EQ(read->voxels, values);
+  EXPECT_EQ(read->voxels.floats(), values);
 }

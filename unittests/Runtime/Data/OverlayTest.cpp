@@ -81,14 +81,15 @@ TEST(OverlayTest, VolumeSlices) {
   std::vector<uint8_t> prediction(60, 0), label(60, 0);
   prediction[6 * 4 + 0] = 1; // z = 4, y = 0, x = 0
   label[6 * 7 + 5] = 1;      // z = 7, y = 2, x = 1
-  std::vector<OverlaySlice> slices = volumeSlices(
-      size, image.data(), prediction.data(), label.data(), {false, true}, 5);
+  Voxels voxels(image);
+  VoxelView view(voxels, size);
+  std::vector<OverlaySlice> slices =
+      volumeSlices(view, prediction.data(), label.data(), {false, true}, 5);
   ASSERT_EQ(slices.size(), 2u);
   EXPECT_THAT(slices[0].prediction, ElementsAre(0, 0, 0, 0, 1, 0));
   EXPECT_THAT(slices[1].label, ElementsAre(0, 1, 0, 0, 0, 0));
   EXPECT_LT(slices[0].grey[4], slices[0].grey[0]);
-  slices = volumeSlices(size, image.data(), label.data(), nullptr,
-                        {false, false}, 4);
+  slices = volumeSlices(view, label.data(), nullptr, {false, false}, 4);
   EXPECT_EQ(slices.size(), 4u);
   EXPECT_TRUE(slices[0].label.empty());
 }

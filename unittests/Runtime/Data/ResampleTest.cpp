@@ -16,6 +16,12 @@ using testing::ElementsAreArray;
 using testing::FloatEq;
 using testing::Pointwise;
 
+static void resampleLinear(const std::vector<float> &source, Size3 from,
+                           float *result, Size3 to) {
+  Voxels voxels(source);
+  segc::resampleLinear({voxels, from}, result, to);
+}
+
 // Source index = index * 4 / 3: 0, 1.333, 2.667.
 TEST(ResampleTest, LinearDown) {
   const std::vector<float> line = {10, 20, 40, 80};
@@ -23,7 +29,7 @@ TEST(ResampleTest, LinearDown) {
   for (Size3 axis : {Size3{1, 0, 0}, Size3{0, 1, 0}, Size3{0, 0, 1}}) {
     Size3 from = {1 + 3 * axis[0], 1 + 3 * axis[1], 1 + 3 * axis[2]};
     Size3 to = {1 + 2 * axis[0], 1 + 2 * axis[1], 1 + 2 * axis[2]};
-    resampleLinear(line.data(), from, result.data(), to);
+    resampleLinear(line, from, result.data(), to);
     EXPECT_NEAR(result[0], 10, 1e-5);
     EXPECT_NEAR(result[1], 20 + 20 / 3.0, 1e-5);
     EXPECT_NEAR(result[2], 40 + 40 * 2 / 3.0, 1e-5);
@@ -35,17 +41,19 @@ TEST(ResampleTest, LinearDown) {
 TEST(ResampleTest, OutsideIsZero) {
   const std::vector<float> line = {10, 20};
   std::vector<float> result(5);
-  resampleLinear(line.data(), {2, 1, 1}, result.data(), {5, 1, 1});
+  resampleLinear(line, {2, 1, 1}, result.data(), {5, 1, 1});
   EXPECT_THAT(result, Pointwise(FloatEq(), {10.f, 14.f, 18.f, 20.f, 0.f}));
-  resampleNearest(line.data(), {2, 1, 1}, result.data(), {5, 1, 1});
-  EXPECT_THAT(result, ElementsAre(10, 10, 20, 20, 0));
+  const std::vector<uint8_t> labels = {10, 20};
+  std::vector<int32_t> nearest(5);
+  resampleNearest({labels, {2, 1, 1}}, nearest.data(), {5, 1, 1});
+  EXPECT_THAT(nearest, ElementsAre(10, 10, 20, 20, 0));
 }
 
 // Index 0, 1.5, 3, 4.5 of six: halves go up.
 TEST(ResampleTest, NearestHalvesUp) {
-  const std::vector<float> line = {0, 1, 2, 3, 4, 5};
-  std::vector<float> result(4);
-  resampleNearest(line.data(), {6, 1, 1}, result.data(), {4, 1, 1});
+  const std::vector<uint8_t> line = {0, 1, 2, 3, 4, 5};
+  std::vector<int32_t> result(4);
+  resampleNearest({line, {6, 1, 1}}, result.data(), {4, 1, 1});
   EXPECT_THAT(result, ElementsAre(0, 2, 3, 5));
 }
 
@@ -53,12 +61,30 @@ TEST(ResampleTest, NearestHalvesUp) {
 TEST(ResampleTest, Order) {
   std::vector<float> source(2 * 3 * 4), result(source.size());
   std::iota(source.begin(), source.end(), 0.0f);
-  resampleLinear(source.data(), {2, 3, 4}, result.data(), {2, 3, 4});
+  resampleLinear(source, {2, 3, 4}, result.data(), {2, 3, 4});
   for (int x = 0; x < 2; ++x)
     for (int y = 0; y < 3; ++y)
       for (int z = 0; z < 4; ++z)
         EXPECT_EQ(result[size_t((x * 3 + y) * 4 + z)],
                   float((z * 3 + y) * 2 + x));
+}
+
+// A view with other strides resamples what it shows: here x turned around and
+// exchanged with z, and the second channel.
+TEST(ResampleTest, Views) {
+  std::vector<float> source(2 * 2 * 3 * 4), result(24);
+  std::iota(source.begin(), source.end(), 0.0f);
+  Voxels voxels(source);
+  VoxelView view(voxels, {2, 3, 4}, 24);
+  view.first += view.stride[0];
+  view.size = {4, 3, 2};
+  view.stride = {view.stride[2], view.stride[1], -view.stride[0]};
+  segc::resampleLinear(view, result.data(), view.size);
+  for (int x = 0; x < 4; ++x)
+    for (int y = 0; y < 3; ++y)
+      for (int z = 0; z < 2; ++z)
+        EXPECT_EQ(result[size_t((x * 3 + y) * 2 + z)],
+                  float(24 + (x * 3 + y) * 2 + 1 - z));
 }
 
 // The way back on the same grid changes the order alone.

@@ -1,14 +1,15 @@
-//===- Nifti.h - NIfTI-1 volumes --------------------------------*- C++ -*-===//
+//===- Nifti.h - NIfTI volumes ----------------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //
-// A strict reader of single-file NIfTI-1 (.nii, .nii.gz; nifti1.h of the NIfTI
-// Data Format Working Group): both byte orders, every size held against the
-// file before memory is taken, gzip unpacked to the size the header implies
-// and not further. A volume keeps its whole header, so that what is written on
-// its grid (a label map, a probability map) has the same place in the world.
+// A strict reader of single-file NIfTI-1 and NIfTI-2 (.nii, .nii.gz; nifti1.h
+// and nifti2.h of the NIfTI Data Format Working Group): both byte orders, every
+// size held against the file and the limits before memory is taken. What is
+// harmless but odd (bytes behind the voxels) is read with a warning. A volume
+// keeps its whole header, so that what is written on its grid (a label map, a
+// probability map), always as NIfTI-1, has the same place in the world.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,11 +17,12 @@
 #define SEGC_RUNTIME_DATA_NIFTI_H
 
 #include "segc/Base/Status.h"
+#include "segc/Runtime/Data/ImageLimits.h"
+#include "segc/Runtime/Data/Voxels.h"
 
 #include <array>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace segc {
@@ -58,21 +60,23 @@ struct VolumeGeometry {
   int64_t voxels() const { return size[0] * size[1] * size[2]; }
 };
 
-/// Voxels as f32 with the header's scale applied. File order: x runs fastest,
-/// then y, z and the channel.
+/// A file: its voxels in file order, x runs fastest, then y, z and the channel.
 struct Volume {
   VolumeGeometry geometry;
   int64_t channels = 1;
-  std::vector<float> voxels;
+  Voxels voxels;
+  std::vector<std::string> warnings; ///< Each names the file.
 
-  const float *channel(int64_t index) const {
-    return voxels.data() + index * geometry.voxels();
+  VoxelView channel(int64_t index) const {
+    return {voxels, geometry.size, index * geometry.voxels()};
   }
 };
 
 /// Decodes a file image, compressed or not; `where` names it in errors.
-Expected<Volume> decodeNifti(std::string_view bytes, const std::string &where);
-Expected<Volume> readNifti(const std::string &path);
+Expected<Volume> decodeNifti(std::string bytes, const std::string &where,
+                             const ImageLimits &limits = {});
+Expected<Volume> readNifti(const std::string &path,
+                           const ImageLimits &limits = {});
 
 /// The uncompressed file image of one 8-bit label or f32 value a voxel (file
 /// order) on the grid of `like`.

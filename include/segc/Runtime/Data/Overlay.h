@@ -13,6 +13,7 @@
 #define SEGC_RUNTIME_DATA_OVERLAY_H
 
 #include "segc/Runtime/Data/Png.h"
+#include "segc/Runtime/Data/Voxels.h"
 
 #include <array>
 #include <cstdint>
@@ -38,14 +39,15 @@ std::vector<bool> visibleClasses(const std::vector<std::string> &classNames,
 RgbImage drawOverlay(const std::vector<OverlaySlice> &slices,
                      const std::vector<bool> &visible, int64_t scale);
 
-/// Slices in the z plane of a volume in file order, spread over the planes
-/// where the label or the prediction has a visible class (over all if
-/// none has), shown with y upwards. Grey levels span the 0.5 to 99.5
-/// percentiles. `label` may be null.
-std::vector<OverlaySlice>
-volumeSlices(const std::array<int64_t, 3> &size, const float *image,
-             const uint8_t *prediction, const uint8_t *label,
-             const std::vector<bool> &visible, int64_t count);
+/// Slices in the z plane of a volume, spread over the planes where the label
+/// or the prediction (in file order) has a visible class (over all if none
+/// has), shown with y upwards. Grey levels span the 0.5 to 99.5 percentiles,
+/// of a million voxels if there are more. `label` may be null.
+std::vector<OverlaySlice> volumeSlices(const VoxelView &image,
+                                       const uint8_t *prediction,
+                                       const uint8_t *label,
+                                       const std::vector<bool> &visible,
+                                       int64_t count);
 
 } // namespace segc
 

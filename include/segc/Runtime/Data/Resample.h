@@ -13,21 +13,19 @@
 #ifndef SEGC_RUNTIME_DATA_RESAMPLE_H
 #define SEGC_RUNTIME_DATA_RESAMPLE_H
 
-#include <array>
+#include "segc/Runtime/Data/Voxels.h"
+
 #include <cstdint>
 #include <vector>
 
 namespace segc {
 
-using Size3 = std::array<int64_t, 3>; ///< x, y, z
-
 /// ITK's resampling with the identity transform onto a grid of the same
-/// origin and spacing * from / to: source index = index * from / to. File
-/// order in, array order out. Linear, holding the edge for half a voxel and 0
-/// beyond it.
-void resampleLinear(const float *source, Size3 from, float *result, Size3 to);
+/// origin and spacing * from / to: source index = index * from / to. Array
+/// order out. Linear, holding the edge for half a voxel and 0 beyond it.
+void resampleLinear(const VoxelView &source, float *result, Size3 to);
 /// The same with the nearest voxel; halves go up.
-void resampleNearest(const float *source, Size3 from, float *result, Size3 to);
+void resampleNearest(const LabelView &source, int32_t *result, Size3 to);
 
 /// Takes class probabilities from the network grid `from` (array order,
 /// `classes` values a voxel) back to the source grid `to` by linear

@@ -1,0 +1,83 @@
+//===- ForeignFormats.cpp - Naming files that are not read ----------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ForeignFormats.h"
+#include "segc/Base/Files.h"
+
+using namespace segc;
+
+static constexpr char pairExpected[] =
+    "a pair of header and voxels (Analyze 7.5 or NIfTI, .hdr and .img), "
+    "expected NIfTI in one file (.nii, .nii.gz); convert it, for example with "
+    "FSL's `fslchfiletype NIFTI_GZ`";
+static constexpr char volumesExpected[] =
+    ", expected NIfTI (.nii, .nii.gz); convert it, for example with SimpleITK: "
+    "WriteImage(ReadImage(\"in\"), \"out.nii.gz\")";
+static constexpr char dicomExpected[] =
+    "DICOM, expected NIfTI (.nii, .nii.gz); convert the series, for example "
+    "with `dcm2niix -z y FOLDER`";
+static constexpr char picturesExpected[] =
+    ", expected TIFF (.tif; a stack has one slice a page) or NIfTI (.nii, "
+    ".nii.gz); convert it, for example with ImageMagick: `convert *.png "
+    "stack.tif`";
+
+namespace {
+/// A kind of file by the bytes at `offset` or by an ending of its name.
+struct Kind {
+  size_t offset;
+  std::string_view magic, ending;
+  const char *name, *advice;
+};
+} // namespace
+
+using namespace std::string_view_literals;
+
+static constexpr Kind kinds[] = {
+    {128, "DICM"sv, ".dcm", "", dicomExpected},
+    {0, "NRRD0"sv, ".nrrd", "NRRD", volumesExpected},
+    {0, "NRRD0"sv, ".nhdr", "NRRD", volumesExpected},
+    {0, "ObjectType"sv, ".mha", "MetaImage", volumesExpected},
+    {0, "NDims"sv, ".mhd", "MetaImage", volumesExpected},
+    {0, ""sv, ".mgh", "FreeSurfer MGH", volumesExpected},
+    {0, ""sv, ".mgz", "FreeSurfer MGH", volumesExpected},
+    {0, ""sv, ".hdr", "", pairExpected},
+    {0, ""sv, ".img", "", pairExpected},
+    {0, "\x89PNG"sv, ".png", "PNG", picturesExpected},
+    {0, "\xff\xd8\xff"sv, ".jpg", "JPEG", picturesExpected},
+    {0, "\xff\xd8\xff"sv, ".jpeg", "JPEG", picturesExpected},
+    {0, "BM"sv, ".bmp", "BMP", picturesExpected},
+    {0, "GIF8"sv, ".gif", "GIF", picturesExpected},
+    {0, "\x89HDF"sv, ".h5", "HDF5", volumesExpected},
+    {0, "\x93NUMPY"sv, ".npy", "NumPy", volumesExpected},
+    {0, "PK\x03\x04"sv, ".zip", "a ZIP archive; unpack it", ""},
+    {0, "\x00\x05\x16\x07"sv, "",
+     "macOS metadata (a ._ file); leave it out, the image is the file without "
+     "\"._\"",
+     ""},
+    {0, "version https://git-lfs"sv, "",
+     "a pointer of Git LFS, not the file itself; run `git lfs pull`", ""},
+    {0, "<!DOCTYPE"sv, "", "a web page; download the file again", ""},
+    {0, "<html"sv, "", "a web page; download the file again", ""},
+};
+
+static bool hasMagic(std::string_view start, const Kind &kind) {
+  return !kind.magic.empty() && start.size() > kind.offset &&
+         start.compare(kind.offset, kind.magic.size(), kind.magic) == 0;
+}
+
+std::string segc::foreignFormat(std::string_view start,
+                                const std::string &path) {
+  for (const Kind &kind : kinds)
+    if (hasMagic(start, kind))
+      return std::string(kind.name) + kind.advice;
+  for (const Kind &kind : kinds)
+    if (!kind.ending.empty() && hasEnding(path, kind.ending))
+      return std::string(kind.name) + kind.advice;
+  return "";
+}
+
+std::string segc::headerOfPair() { return pairExpected; }

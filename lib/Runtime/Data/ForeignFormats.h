@@ -1,0 +1,25 @@
+//===- ForeignFormats.h - Naming files that are not read --------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_DATA_FOREIGNFORMATS_H
+#define SEGC_LIB_RUNTIME_DATA_FOREIGNFORMATS_H
+
+#include <string>
+#include <string_view>
+
+namespace segc {
+
+/// What a file is by its first bytes (512 are enough) and its name, and how to
+/// make one that is read; empty if it is none of the kinds that we know.
+std::string foreignFormat(std::string_view start, const std::string &path);
+
+/// The same about a header whose voxels lie in a file of their own.
+std::string headerOfPair();
+
+} // namespace segc
+
+#endif // SEGC_LIB_RUNTIME_DATA_FOREIGNFORMATS_H
