@@ -125,6 +125,49 @@ std::string segc::test::convTransposeText(ConvCase c) {
                   types.large, c.epilogue, false);
 }
 
+std::string segc::test::channelsAt(const Sizes &size, int64_t channels) {
+  return tensor("$Nx" + shapeText(size) + "x" + llvm::Twine(channels));
+}
+
+Prologue segc::test::concatenated(const Sizes &size,
+                                  const std::vector<int64_t> &parts) {
+  Prologue result;
+  std::string names, types;
+  int64_t channels = 0;
+  for (int64_t part : parts) {
+    std::string separator = names.empty() ? "" : ", ";
+    names += separator + "%a" + std::to_string(result.inputs.size());
+    result.inputs.push_back(channelsAt(size, part));
+    types += separator + result.inputs.back();
+    channels += part;
+  }
+  result.body = "%x = seg.concat " + names + " : (" + types + ") -> " +
+                channelsAt(size, channels) + "\n";
+  return result;
+}
+
+Prologue segc::test::gated(const std::string &type) {
+  std::string one = llvm::StringRef(type).rsplit('x').first.rsplit('x').first.str() + "x1xf32>";
+  std::string both = " : (" + type + ", " + one + ") -> " + type + "\n";
+  return {{type, one},
+          "%s = seg.add %a0, %a1" + both + "%g = seg.relu %a1 : " + one +
+              "\n%x = seg.mul %s, %g" + both};
+}
+
+std::string segc::test::prologueText(const ConvCase &c, Prologue prologue,
+                                     const std::string &op) {
+  ConvTypes types = convTypes(c);
+  bool forward = op == "conv";
+  std::string other = forward ? types.filter : types.small,
+              result = forward ? types.small : types.filter,
+              name = "%a" + std::to_string(prologue.inputs.size());
+  prologue.inputs.push_back(other);
+  return fusionFunction(prologue.inputs, {result},
+                        prologue.body + "%r0 = seg." + op + " %x, " + name +
+                            " " + convAttributes(c) + " : (" + types.large +
+                            ", " + other + ") -> " + result);
+}
+
 /// Sums of that many products of numbers in [-1, 1) are accurate to about
 /// 2^-24 times their size a step.
 void segc::test::checkConv(const std::string &text, KernelTestOptions options) {

@@ -45,6 +45,23 @@ std::string filterGradText(const ConvCase &c);
 /// reaches, so the large side may be smaller than c's.
 std::string convTransposeText(ConvCase c);
 
+/// "tensor<$Nx5x7x16xf32>" for 5x7 positions of 16 channels.
+std::string channelsAt(const Sizes &size, int64_t channels);
+
+/// What computes %x, the large side of a convolution.
+struct Prologue {
+  std::vector<std::string> inputs;
+  std::string body;
+};
+/// Tensors of so many channels, side by side.
+Prologue concatenated(const Sizes &size, const std::vector<int64_t> &parts);
+/// A tensor times a function of one channel.
+Prologue gated(const std::string &type);
+/// A function of one fusion: `op` (conv or conv_filter_grad) on %x and the next
+/// input.
+std::string prologueText(const ConvCase &c, Prologue prologue,
+                         const std::string &op);
+
 /// Compares the kernels of every instruction-set version with the reference.
 void checkConv(const std::string &text, KernelTestOptions options = {});
 

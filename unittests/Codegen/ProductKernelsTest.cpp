@@ -80,6 +80,10 @@ protected:
       EXPECT_EQ(checkKernels(text, options), "") << chosen << "\n" << text;
     }
   }
+  void checkPrologue(const ConvCase &c, const Prologue &prologue) {
+    check(prologueText(c, prologue, "conv"));
+    check(prologueText(c, prologue, "conv_filter_grad"));
+  }
   void checkConvs(const ConvCase &c) {
     check(convText(c));
     check(inputGradText(c));
@@ -128,18 +132,30 @@ TEST_P(ProductKernels, Prologues) {
   for (const ConvCase &c :
        {ConvCase{{9, 6}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 16},
         ConvCase{{7, 8}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 16, 16}}) {
-    ConvTypes types = convTypes(c);
-    auto body = [&](const std::string &op, const std::string &other,
-                    const std::string &result) {
-      return "%x = seg.relu %a0 : " + types.large + "\n%r0 = seg." + op +
-             " %x, %a1 " + convAttributes(c) + " : (" + types.large + ", " +
-             other + ") -> " + result;
-    };
-    check(fusionFunction({types.large, types.filter}, {types.small},
-                         body("conv", types.filter, types.small)));
-    check(fusionFunction({types.large, types.small}, {types.filter},
-                         body("conv_filter_grad", types.small, types.filter)));
+    std::string large = convTypes(c).large;
+    checkPrologue(c, {{large}, "%x = seg.relu %a0 : " + large + "\n"});
   }
+}
+
+// Parts end within vectors of channels, and within pairs of them.
+TEST_P(ProductKernels, Concatenations) {
+  const ConvCase pixels = {{3, 5}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 16};
+  checkPrologue(pixels, concatenated(pixels.large, {8, 8}));
+  checkPrologue(pixels, concatenated(pixels.large, {3, 12, 1}));
+  const ConvCase image = {{5, 4}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 17};
+  checkPrologue(image, concatenated(image.large, {24, 8}));
+  checkPrologue(image, concatenated(image.large, {16, 11, 5}));
+  const ConvCase volume = {{3, 4, 5}, {2, 3, 3}, {2, 2, 2}, {1, 1, 1},
+                           {1, 1, 1}, 32,        16};
+  checkPrologue(volume, concatenated(volume.large, {5, 20, 7}));
+}
+
+// One channel scales all of a pixel.
+TEST_P(ProductKernels, Gates) {
+  for (const ConvCase &c :
+       {ConvCase{{5, 7}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 16},
+        ConvCase{{7, 6}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 17}})
+    checkPrologue(c, gated(convTypes(c).large));
 }
 
 INSTANTIATE_TEST_SUITE_P(

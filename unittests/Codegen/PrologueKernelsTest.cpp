@@ -14,12 +14,6 @@ using namespace segc::test;
 
 namespace {
 
-/// What computes %x, the large side of a convolution.
-struct Prologue {
-  std::vector<std::string> inputs;
-  std::string body;
-};
-
 std::string channelsOf(const std::string &type) {
   return type.substr(type.rfind('x', type.rfind('x') - 1) + 1);
 }
@@ -34,50 +28,60 @@ Prologue normalised(const std::string &type, bool instance) {
               "\n%x = seg.leaky_relu %n slope 0.01 : " + type + "\n"};
 }
 
-/// A tensor, a crop and a sum, side by side: `parts` channels each.
-Prologue concatenated(const Sizes &size, std::array<int64_t, 3> parts) {
-  auto type = [&](int64_t channels, int64_t more) {
-    Sizes larger = size;
-    for (int64_t &extent : larger)
-      extent += more;
-    return "tensor<$Nx" + segc::seg::shapeText(larger) + "x" +
-           std::to_string(channels) + "xf32>";
-  };
-  std::string first = type(parts[0], 0), large = type(parts[1], 3),
-              crop = type(parts[1], 0), sum = type(parts[2], 0),
-              all = type(parts[0] + parts[1] + parts[2], 0);
+/// A crop of a larger tensor: its input's type and its text.
+std::pair<std::string, std::string>
+cropped(const std::string &names, const Sizes &size, int64_t channels) {
+  Sizes larger = size;
   std::string offsets;
-  for (size_t d = 0; d < size.size(); ++d)
+  for (size_t d = 0; d < size.size(); ++d) {
+    larger[d] += 3;
     offsets += (d ? ", " : "") + std::to_string(d + 1);
-  return {{first, large, sum, sum},
-          "%c = seg.crop %a1 at [" + offsets + "] : " + large + " -> " + crop +
-              "\n%s = seg.add %a2, %a3 : (" + sum + ", " + sum + ") -> " + sum +
-              "\n%x = seg.concat %a0, %c, %s : (" + first + ", " + crop + ", " +
-              sum + ") -> " + all + "\n"};
+  }
+  auto [result, input] = llvm::StringRef(names).split(' ');
+  std::string type = channelsAt(larger, channels);
+  return {type, result.str() + " = seg.crop " + input.str() + " at [" +
+                    offsets + "] : " + type + " -> " +
+                    channelsAt(size, channels) + "\n"};
 }
 
-/// The op on %x and the next input.
-void check(const ConvCase &c, Prologue prologue, const std::string &op) {
-  ConvTypes types = convTypes(c);
-  bool forward = op == "seg.conv";
-  std::string other = forward ? types.filter : types.small,
-              result = forward ? types.small : types.filter;
-  std::string name = "%a" + std::to_string(prologue.inputs.size());
-  prologue.inputs.push_back(other);
-  std::string text = fusionFunction(
-      prologue.inputs, {result},
-      prologue.body + "%r0 = " + op + " %x, " + name + " " + convAttributes(c) +
-          " : (" + types.large + ", " + other + ") -> " + result);
-  checkConv(text);
+/// A tensor, a crop and a sum, side by side: `parts` channels each.
+Prologue croppedAndAdded(const Sizes &size, std::array<int64_t, 3> parts) {
+  std::string first = channelsAt(size, parts[0]),
+              crop = channelsAt(size, parts[1]),
+              sum = channelsAt(size, parts[2]),
+              all = channelsAt(size, parts[0] + parts[1] + parts[2]);
+  auto [large, text] = cropped("%c %a1", size, parts[1]);
+  return {{first, large, sum, sum},
+          text + "%s = seg.add %a2, %a3 : (" + sum + ", " + sum + ") -> " +
+              sum + "\n%x = seg.concat %a0, %c, %s : (" + first + ", " + crop +
+              ", " + sum + ") -> " + all + "\n"};
+}
+
+/// A part that one channel of a crop scales, beside another.
+Prologue partlyGated(const Sizes &size, std::array<int64_t, 2> parts) {
+  std::string first = channelsAt(size, parts[0]),
+              second = channelsAt(size, parts[1]), one = channelsAt(size, 1);
+  auto [large, text] = cropped("%c %a2", size, 1);
+  return {{first, second, large},
+          text + "%g = seg.sigmoid %c : " + one + "\n%s = seg.mul %a1, %g : (" +
+              second + ", " + one + ") -> " + second +
+              "\n%x = seg.concat %a0, %s : (" + first + ", " + second +
+              ") -> " + channelsAt(size, parts[0] + parts[1]) + "\n"};
+}
+
+void check(const ConvCase &c, const Prologue &prologue, const std::string &op) {
+  checkConv(prologueText(c, prologue, op));
 }
 
 void checkAll(const ConvCase &c) {
   int64_t third = c.in / 3;
-  for (const char *op : {"seg.conv", "seg.conv_filter_grad"}) {
+  for (const char *op : {"conv", "conv_filter_grad"}) {
     check(c, normalised(convTypes(c).large, false), op);
     check(c, normalised(convTypes(c).large, true), op);
-    check(c, concatenated(c.large, {third, third + 1, c.in - 2 * third - 1}),
+    check(c, croppedAndAdded(c.large, {third, third + 1, c.in - 2 * third - 1}),
           op);
+    check(c, gated(convTypes(c).large), op);
+    check(c, partlyGated(c.large, {third, c.in - third}), op);
   }
 }
 

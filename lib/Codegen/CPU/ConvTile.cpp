@@ -96,6 +96,8 @@ void RowPacker::pack(ArrayRef<Line> lines, Value inside,
 static void storePacked(KernelBody &body, const TileView &view,
                         const TilePairs &pairs, Value values, Value h, Value to,
                         Value element, Value mask) {
+  assert((!mask || pairs.kind == TilePairs::None) &&
+         "pairs are stored by whole vectors");
   switch (pairs.kind) {
   case TilePairs::None:
     return body.store(values, view.memref, body.add(to, element), mask);

@@ -157,15 +157,16 @@ LogicalResult emitReductionFusion(FusionEmitter &emitter) {
   RankedTensorType space = reducedSpace(fusion);
   bool computes = false;
   for (Operation &op : fusion.getBody().front().without_terminator()) {
+    // What only reads 16-bit memory is not computed, and may be broadcast.
+    if (isa<BlockArgument>(seg::storedValue(op.getResult(0))))
+      continue;
     auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
     Type type = reduction ? reduction.getReduced().getType()
                           : op.getResult(0).getType();
     if (cast<RankedTensorType>(type).getShape() != space.getShape())
       return op.emitOpError("expects the shape of ")
              << space << ", which this kernel reduces, got " << type;
-    // What only reads 16-bit memory for a reduction is not computed.
-    computes |=
-        !reduction && seg::storedValue(op.getResult(0)) == op.getResult(0);
+    computes |= !reduction;
   }
   PixelTiles tiles(space, space.getRank() > 1);
   TileReductions reductions = reductionsOf(fusion);

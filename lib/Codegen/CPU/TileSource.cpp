@@ -7,6 +7,7 @@
 
 #include "segc/Codegen/CPU/TileSource.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
@@ -49,6 +50,15 @@ SmallVector<int64_t> channelCuts(Value operand) {
   return cuts;
 }
 
+/// What a pointwise op reads, as it lies in memory, and how.
+SmallVector<std::pair<Value, Broadcast>> reads(Operation *op) {
+  RankedTensorType result = typeOf(op->getResult(0));
+  return llvm::map_to_vector(op->getOperands(), [&](Value operand) {
+    return std::pair(seg::storedValue(operand),
+                     seg::classifyBroadcast(typeOf(operand), result));
+  });
+}
+
 /// The values of one vector of channels, which all have the same sources.
 class VectorOfChannels {
 public:
@@ -64,6 +74,7 @@ public:
 
 private:
   Value row(BlockArgument input, Broadcast kind, int64_t first);
+  Value perPixel(Value operand, const std::array<Value, 3> &position);
   Value pixel(RankedTensorType type, const std::array<Value, 3> &position);
   seg::ElementSource source(seg::RearrangementOpInterface op, int64_t first) {
     return op.getSource(segment - first);
@@ -98,6 +109,19 @@ Value VectorOfChannels::row(BlockArgument input, Broadcast kind,
   return value;
 }
 
+/// The only channel of `operand`, in all lanes.
+Value VectorOfChannels::perPixel(Value operand,
+                                 const std::array<Value, 3> &position) {
+  if (isa<BlockArgument>(operand))
+    return k.splat(
+        k.loadScalar(inputOf(k, operand), pixel(typeOf(operand), position)),
+        lanes);
+  VectorOfChannels single(k, sample, k.index(0), 0, 1, Value());
+  Value value = vector::ExtractOp::create(k.builder(), k.loc(),
+                                          single.at(operand, position), 0);
+  return k.splat(value, lanes);
+}
+
 Value VectorOfChannels::pixel(RankedTensorType type,
                               const std::array<Value, 3> &position) {
   int64_t dims = type.getRank() - 2;
@@ -115,12 +139,13 @@ void VectorOfChannels::hoist(Value value, int64_t first) {
     seg::ElementSource from = source(rearrangement, first);
     return hoist(from.operand, first + from.firstChannel);
   }
-  for (Value operand : op->getOperands()) {
+  for (auto [operand, kind] : reads(op)) {
     auto input = dyn_cast<BlockArgument>(operand);
-    Broadcast kind = seg::classifyBroadcast(typeOf(operand), typeOf(value));
+    if (kind == Broadcast::Channel)
+      continue;
     if (!input)
       hoist(operand, first);
-    else if (kind != Broadcast::None && kind != Broadcast::Channel)
+    else if (kind != Broadcast::None)
       row(input, kind, first);
   }
 }
@@ -143,13 +168,10 @@ Value VectorOfChannels::at(Value value, std::array<Value, 3> position,
     return at(from.operand, position, first + from.firstChannel);
   }
   SmallVector<Value> args;
-  for (Value operand : op->getOperands()) {
-    Broadcast kind = seg::classifyBroadcast(typeOf(operand), typeOf(value));
+  for (auto [operand, kind] : reads(op)) {
     auto input = dyn_cast<BlockArgument>(operand);
-    if (input && kind == Broadcast::Channel)
-      args.push_back(k.splat(
-          k.loadScalar(inputOf(k, input), pixel(typeOf(operand), position)),
-          lanes));
+    if (kind == Broadcast::Channel)
+      args.push_back(perPixel(operand, position));
     else if (input && kind != Broadcast::None)
       args.push_back(row(input, kind, first));
     else
@@ -158,6 +180,22 @@ Value VectorOfChannels::at(Value value, std::array<Value, 3> position,
   return seg::widenFloat(k.builder(), k.loc(),
                          cast<seg::PointwiseOpInterface>(op).emitPoint(
                              k.builder(), k.loc(), args, index(typeOf(value))));
+}
+
+/// The lanes of a vector that have the sources of channel `first`.
+struct Segment {
+  int64_t first;
+  Value mask; ///< Null: all.
+};
+
+/// The lanes [first, past), as far as a vector has them.
+Value lanesBetween(KernelBody &k, int64_t first, int64_t past, int64_t lanes) {
+  SmallVector<bool> mask;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    mask.push_back(lane >= first && lane < past);
+  auto type = VectorType::get({lanes}, k.builder().getI1Type());
+  return arith::ConstantOp::create(k.builder(), k.loc(),
+                                   DenseElementsAttr::get(type, mask));
 }
 
 } // namespace
@@ -169,25 +207,52 @@ void TileSource::emitRows(
   int64_t channels = seg::channels(typeOf(operand));
   SmallVector<int64_t> cuts = channelCuts(operand);
   cuts.push_back(channels);
-  for (size_t s = 0; s + 1 < cuts.size(); ++s) {
-    int64_t segment = cuts[s], past = cuts[s + 1],
-            whole = segment + (past - segment) / lanes * lanes;
-    auto column = [&](Value channel, Value mask) {
-      VectorOfChannels vectors(k, sample, channel, segment, lanes, mask);
-      vectors.hoist(operand);
-      k.loop(begin, end, 1, [&](Value w) {
-        SmallVector<Value> values;
-        for (const Line &line : lines)
-          values.push_back(zeroOutside(
-              k, line,
-              vectors.at(operand, {line.d, line.h, k.add(origin, w)})));
-        store(values, k.add(k.mul(w, channels), channel), mask);
+  auto column = [&](Value channel, ArrayRef<Segment> segments, Value mask) {
+    SmallVector<VectorOfChannels> vectors;
+    for (const Segment &segment : segments) {
+      vectors.emplace_back(k, sample, channel, segment.first, lanes,
+                           segment.mask);
+      vectors.back().hoist(operand);
+    }
+    k.loop(begin, end, 1, [&](Value w) {
+      SmallVector<Value> values;
+      for (const Line &line : lines) {
+        Value value;
+        for (auto [segment, vector] : llvm::zip_equal(segments, vectors)) {
+          Value own = vector.at(operand, {line.d, line.h, k.add(origin, w)});
+          value = value ? arith::SelectOp::create(k.builder(), k.loc(),
+                                                  segment.mask, own, value)
+                        : own;
+        }
+        values.push_back(zeroOutside(k, line, value));
+      }
+      store(values, k.add(k.mul(w, channels), channel), mask);
+    });
+  };
+  for (int64_t channel = 0, past = 0; channel < channels; channel = past) {
+    const int64_t *next = llvm::upper_bound(cuts, channel);
+    int64_t whole = (*next - channel) / lanes * lanes;
+    if (whole != 0) {
+      past = channel + whole;
+      k.loop(k.index(channel), k.index(past), lanes, [&](Value channel) {
+        column(channel, Segment{*std::prev(next), Value()}, Value());
       });
-    };
-    k.loop(k.index(segment), k.index(whole), lanes,
-           [&](Value channel) { column(channel, Value()); });
-    if (whole < past)
-      column(k.index(whole), k.prefixMask(k.index(past - whole), lanes));
+      continue;
+    }
+    // Every vector is written whole: what lies behind it may be there already.
+    past = std::min(channel + lanes, channels);
+    Value mask = past - channel < lanes
+                     ? k.prefixMask(k.index(past - channel), lanes)
+                     : Value();
+    SmallVector<Segment> segments;
+    if (*next >= past)
+      segments.push_back({*std::prev(next), mask});
+    else
+      for (const int64_t *cut = next; *std::prev(cut) < past; ++cut)
+        segments.push_back(
+            {*std::prev(cut), lanesBetween(k, *std::prev(cut) - channel,
+                                           *cut - channel, lanes)});
+    column(k.index(channel), segments, mask);
   }
 }
 

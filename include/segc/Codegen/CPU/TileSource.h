@@ -43,7 +43,8 @@ public:
 
   /// Computes the pixels [begin, end) of some rows, whose pixel 0 is at
   /// `origin`, and calls `store(values, element, mask)` with a vector of each
-  /// row, where element 0 is the first channel of pixel 0.
+  /// row, where element 0 is the first channel of pixel 0. Vectors begin at
+  /// multiples of `lanes` channels, and only the last one of a pixel is masked.
   void emitRows(KernelBody &k, mlir::Value sample, llvm::ArrayRef<Line> lines,
                 mlir::Value origin, mlir::Value begin, mlir::Value end,
                 int64_t lanes,
