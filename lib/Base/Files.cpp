@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Base/Files.h"
+#include "Descriptor.h"
 
 #include <algorithm>
 #include <cctype>
@@ -19,25 +20,7 @@
 #include <unistd.h>
 
 using namespace segc;
-
-static Status systemError(const std::string &path, const char *action) {
-  int error = errno;
-  std::string text = path + ": " + action + ": " + std::strerror(error);
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG)
-    text += "; free some space or write elsewhere";
-  return error == ENOENT ? notFound(text) : ioError(text);
-}
-
-namespace {
-struct Descriptor {
-  explicit Descriptor(int fd) : fd(fd) {}
-  ~Descriptor() {
-    if (fd >= 0)
-      ::close(fd);
-  }
-  int fd;
-};
-} // namespace
+namespace fs = std::filesystem;
 
 bool segc::hasEnding(std::string_view path, std::string_view ending) {
   auto equal = [](char a, char b) {
@@ -101,57 +84,6 @@ Expected<std::string> segc::readFile(const std::string &path, uint64_t most) {
   return bytes;
 }
 
-static Status writeAll(int fd, const std::string &path,
-                       std::string_view bytes) {
-  while (!bytes.empty()) {
-    ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
-    if (wrote < 0 && errno == EINTR)
-      continue;
-    if (wrote < 0)
-      return systemError(path, "cannot write");
-    bytes.remove_prefix(static_cast<size_t>(wrote));
-  }
-  return Status::success();
-}
-
-Status segc::writeFileSynced(const std::string &path,
-                             const std::vector<std::string_view> &pieces) {
-  Descriptor file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (file.fd < 0)
-    return systemError(path, "cannot create");
-  Status status;
-  for (std::string_view piece : pieces)
-    if (status.ok())
-      status = writeAll(file.fd, path, piece);
-  if (status.ok() && ::fsync(file.fd) != 0)
-    status = systemError(path, "cannot write");
-  if (!status.ok())
-    ::unlink(path.c_str());
-  return status;
-}
-
-Status segc::syncDirectory(const std::string &path) {
-  const std::string folder = path.empty() ? "." : path;
-  Descriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (file.fd < 0 || ::fsync(file.fd) != 0)
-    return systemError(folder, "cannot sync");
-  return Status::success();
-}
-
-Status segc::writeFileAtomically(const std::string &path,
-                                 std::string_view bytes) {
-  // The process number keeps two writers apart.
-  std::string temporary = path + ".tmp" + std::to_string(::getpid());
-  SEGC_RETURN_IF_ERROR(writeFileSynced(temporary, {bytes}));
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    Status status = systemError(path, "cannot replace");
-    ::unlink(temporary.c_str());
-    return status;
-  }
-  return syncDirectory(std::filesystem::path(path).parent_path().string());
-}
-
 std::string segc::userCacheDirectory() {
   const char *xdg = std::getenv("XDG_CACHE_HOME");
   if (xdg && *xdg)
@@ -160,10 +92,22 @@ std::string segc::userCacheDirectory() {
   return std::string(home && *home ? home : "/tmp") + "/.cache/segc";
 }
 
-Status segc::createDirectories(const std::string &path) {
+bool segc::pathExists(const std::string &path) {
   std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error && !std::filesystem::is_directory(path))
+  return fs::exists(path, error);
+}
+
+Status segc::createDirectories(const std::string &path) {
+  std::error_code error, ignored;
+  fs::create_directories(path, error);
+  if (error && !fs::is_directory(path, ignored))
     return ioError(path + ": cannot create the folder: " + error.message());
   return Status::success();
+}
+
+void segc::openStandardStreams() {
+  // open() gives the lowest free number, which is `fd` itself.
+  for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+      ::open("/dev/null", O_RDWR);
 }

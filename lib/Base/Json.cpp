@@ -42,6 +42,14 @@ Expected<Json> segc::parseJson(std::string_view text,
   }
 }
 
+std::string segc::jsonText(const Json &value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string segc::jsonText(const OrderedJson &value, int indent) {
+  return value.dump(indent, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
 static const Json nullValue;
 
 JsonReader::JsonReader(const Json &value, std::string where, Status &status)

@@ -80,7 +80,7 @@ static void addCompile(CLI::App &app, int &code) {
   command
       ->add_option("--batch", options->pipeline.batch,
                    "Largest batch (default: the network's)")
-      ->check(positiveNumber());
+      ->check(integerIn(1, 1 << 20));
   command->add_option("--target", *target, "Targets")
       ->check(CLI::IsMember({"cpu"}));
   command
@@ -286,7 +286,7 @@ static void addVerify(CLI::App &app, int &code) {
                    "Instruction-set version (default: native)")
       ->check(cpuNames());
   command->add_option("--batch", options->batch, "Samples (default: 1)")
-      ->check(positiveNumber());
+      ->check(integerIn(1, 1 << 20));
   addPrecision(*command, options->pipeline);
   command->add_flag("--full", options->full,
                     "Kernels of any size (default: up to 2e9 operations)");

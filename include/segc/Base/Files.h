@@ -34,11 +34,28 @@ Status writeFileSynced(const std::string &path,
                        const std::vector<std::string_view> &pieces);
 
 /// Replaces `path`: whoever opens it, also after a crash, sees the old bytes
-/// or the new ones. Temporary file, fsync, rename, fsync of the folder.
-Status writeFileAtomically(const std::string &path, std::string_view bytes);
+/// or the new ones. Temporary file, fsync, rename, fsync of the folder. A
+/// device, a pipe or a name of an open file (/dev/full, /dev/stdout) stays what
+/// it is and is written to; behind a link the file that it names is replaced.
+Status writeFileAtomically(const std::string &path,
+                           const std::vector<std::string_view> &pieces);
+inline Status writeFileAtomically(const std::string &path,
+                                  std::string_view bytes) {
+  return writeFileAtomically(path, std::vector<std::string_view>{bytes});
+}
+
+/// Whether two names lead to one file, over links and however they are spelt.
+bool sameFile(const std::string &a, const std::string &b);
+
+/// Whether something has this name. What cannot be looked at counts as absent.
+bool pathExists(const std::string &path);
 
 /// Creates the folder and those above it.
 Status createDirectories(const std::string &path);
+
+/// Opens /dev/null where standard input, output or error is closed: the next
+/// file to be opened would take that number and get the text meant for people.
+void openStandardStreams();
 
 /// Where this user's caches of segc lie, by the XDG rules.
 std::string userCacheDirectory();

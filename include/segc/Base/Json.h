@@ -31,6 +31,11 @@ using OrderedJson = nlohmann::ordered_json;
 /// Parses `text`; `where` names it in the error.
 Expected<Json> parseJson(std::string_view text, const std::string &where);
 
+/// A value as text, on one line or indented. Bytes that are no UTF-8 (names of
+/// files may hold any) come out as U+FFFD, where dump() throws.
+std::string jsonText(const Json &value, int indent = -1);
+std::string jsonText(const OrderedJson &value, int indent = -1);
+
 /// A view of one JSON object. All views made from one share `status`, which
 /// keeps the first error; after an error the getters answer empty values.
 class JsonReader {

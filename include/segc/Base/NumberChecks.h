@@ -5,36 +5,65 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Like CLI::PositiveNumber and CLI::NonNegativeNumber, whose messages name the
-// range of all doubles with 309 digits.
+// CLI11 converts with strtoll and strtold: "0x10", "010", "1e20", "nan" and
+// what saturates would pass. Numbers are decimal here, whole, and in a range
+// that the message names.
 
 #ifndef SEGC_BASE_NUMBERCHECKS_H
 #define SEGC_BASE_NUMBERCHECKS_H
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <limits>
 #include <string>
 
 namespace segc {
 
+/// Reads all of `text` as a decimal number of type T.
+template <typename T>
+bool readNumber(const std::string &text, T &value) {
+  const char *end = text.data() + text.size();
+  auto [stopped, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && stopped == end;
+}
+
 /// A check of one number, by what it must be in words and in code.
-inline CLI::Validator numberCheck(const std::string &expected,
-                                  bool (*holds)(double)) {
+template <typename Holds>
+CLI::Validator numberCheck(const std::string &expected, Holds holds) {
   return CLI::Validator(
       [=](std::string &text) {
-        double value = 0;
-        return CLI::detail::lexical_cast(text, value) && holds(value)
-                   ? std::string()
-                   : "expected a number " + expected + ", got " + text;
+        return holds(text) ? std::string()
+                           : "expected " + expected + ", got \"" + text + "\"";
       },
       expected);
 }
 
-inline CLI::Validator positiveNumber() {
-  return numberCheck("above 0", [](double value) { return value > 0; });
+inline CLI::Validator
+integerIn(int64_t least, int64_t most = std::numeric_limits<int64_t>::max()) {
+  bool open = most == std::numeric_limits<int64_t>::max();
+  std::string words =
+      least == std::numeric_limits<int64_t>::min() ? "a whole number"
+      : open ? "a whole number of at least " + std::to_string(least)
+             : "a whole number from " + std::to_string(least) + " to " +
+                   std::to_string(most);
+  return numberCheck(words, [=](const std::string &text) {
+    int64_t value = 0;
+    // "010" is 8 to the conversion.
+    size_t digits = text.compare(0, 1, "-") == 0;
+    return readNumber(text, value) && value >= least && value <= most &&
+           (text[digits] != '0' || text.size() == digits + 1);
+  });
 }
 
-inline CLI::Validator numberFromZero() {
-  return numberCheck("of at least 0", [](double value) { return value >= 0; });
+inline CLI::Validator numberIn(double least, double most) {
+  char words[80];
+  std::snprintf(words, sizeof(words), "a number from %g to %g", least, most);
+  return numberCheck(words, [=](const std::string &text) {
+    double value = 0;
+    return readNumber(text, value) && value >= least && value <= most;
+  });
 }
 
 } // namespace segc

@@ -179,7 +179,7 @@ segc::writeSafetensors(const std::string &path,
     offset += bytes;
     pieces.emplace_back(static_cast<const char *>(tensor.data), bytes);
   }
-  std::string text = header.dump();
+  std::string text = jsonText(header);
   uint64_t used = 8 + text.size();
   text.append((dataAlignment - used % dataAlignment) % dataAlignment, ' ');
   std::string prefix(8, '\0');
@@ -187,5 +187,5 @@ segc::writeSafetensors(const std::string &path,
     prefix[i] = static_cast<char>(text.size() >> (8 * i));
   pieces[0] = prefix;
   pieces[1] = text;
-  return writeFileSynced(path, pieces);
+  return writeFileAtomically(path, pieces);
 }

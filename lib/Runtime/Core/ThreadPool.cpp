@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Core/ThreadPool.h"
+#include "segc/Base/Exceptions.h"
 
 #include <algorithm>
 #include <chrono>
@@ -40,11 +41,30 @@ ThreadPool::ThreadPool(unsigned workers) {
     workers = availableCores();
   // The gate counts the workers inside with 16 bits.
   workers = std::min(workers, 32768u);
-  for (uint32_t worker = 1; worker < workers; ++worker)
-    threads.emplace_back([this, worker] { work(worker); });
+  try {
+    for (uint32_t worker = 1; worker < workers; ++worker)
+      threads.emplace_back([this, worker] { work(worker); });
+  } catch (...) {
+    stop(); // a running thread must not be destroyed
+    throw;
+  }
 }
 
-ThreadPool::~ThreadPool() {
+Expected<std::unique_ptr<ThreadPool>> ThreadPool::create(unsigned workers) {
+  Expected<std::unique_ptr<ThreadPool>> pool =
+      withoutExceptions([&]() -> Expected<std::unique_ptr<ThreadPool>> {
+        return std::make_unique<ThreadPool>(workers);
+      });
+  if (pool.ok())
+    return pool;
+  return ioError(
+      "cannot start " + std::to_string(workers ? workers : availableCores()) +
+      " threads: " + pool.status().message() + "; use fewer --threads");
+}
+
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   {
     std::lock_guard<std::mutex> lock(sleepMutex);
     stopping = true;

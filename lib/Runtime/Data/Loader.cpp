@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Data/Loader.h"
+#include "segc/Base/Exceptions.h"
 #include "segc/Runtime/Data/EpochOrder.h"
 
 #include <algorithm>
@@ -37,7 +38,11 @@ Expected<std::unique_ptr<Loader>> Loader::create(const Dataset &dataset,
       return ioError("loader: no memory for batches of " +
                      std::to_string(options.batch) +
                      " samples; choose a smaller batch");
-  loader->thread = std::thread([raw = loader.get()] { raw->run(); });
+  SEGC_RETURN_IF_ERROR(
+      withoutExceptions([&] {
+        loader->thread = std::thread([raw = loader.get()] { raw->run(); });
+        return Status::success();
+      }).withContext("cannot start the thread that reads the data"));
   return loader;
 }
 
@@ -104,7 +109,8 @@ void Loader::run() {
     lock.unlock();
 
     batch->step = step;
-    Status status = fill(*batch, order);
+    // Nobody catches what leaves a thread.
+    Status status = withoutExceptions([&] { return fill(*batch, order); });
 
     lock.lock();
     finished = !status.ok() || batch->size == 0;

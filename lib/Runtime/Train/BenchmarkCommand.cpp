@@ -107,10 +107,10 @@ static Status writeProfiles(const BenchmarkOptions &options,
                             const OrderedJson &benchmark) {
   if (!options.profile.empty())
     SEGC_RETURN_IF_ERROR(writeFileAtomically(
-        options.profile, profileJson(profiler, benchmark).dump(1) + "\n"));
+        options.profile, jsonText(profileJson(profiler, benchmark), 1) + "\n"));
   if (options.trace.empty())
     return Status::success();
-  return writeFileAtomically(options.trace, traceJson(profiler).dump(1) + "\n");
+  return writeFileAtomically(options.trace, jsonText(traceJson(profiler), 1) + "\n");
 }
 
 CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
@@ -138,7 +138,7 @@ CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
   if (profiling)
     SEGC_RETURN_IF_ERROR(writeProfiles(options, profiler, json));
   if (options.json.empty()) {
-    std::printf("%s\n", json.dump(2).c_str());
+    std::printf("%s\n", jsonText(json, 2).c_str());
     return Status::success();
   }
   std::printf("%s %s, batch %lld: mean %.2f ms, p50 %.2f, p99 %.2f, %.2f "
@@ -149,5 +149,5 @@ CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
               json["latency_ms"]["p50"].get<double>(),
               json["latency_ms"]["p99"].get<double>(),
               json["samples_per_second"].get<double>());
-  return writeFileAtomically(options.json, json.dump(2) + "\n");
+  return writeFileAtomically(options.json, jsonText(json, 2) + "\n");
 }

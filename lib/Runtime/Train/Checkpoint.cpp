@@ -39,7 +39,7 @@ std::string TrainState::toJson() const {
                         {"skipped_steps", lossScale.skippedSteps}}},
                       {"best", {{"dice", bestDice}, {"step", bestStep}}},
                       {"seconds", seconds}};
-  return json.dump(2) + "\n";
+  return jsonText(json, 2) + "\n";
 }
 
 Expected<TrainState> TrainState::fromJson(std::string_view text,
@@ -84,7 +84,7 @@ static Status swapIn(const std::string &fresh, const std::string &path) {
   };
   std::error_code ignored;
   fs::remove_all(previous, ignored);
-  if (!fs::exists(path))
+  if (!pathExists(path))
     return std::rename(fresh.c_str(), path.c_str()) == 0
                ? Status::success()
                : failed("move the checkpoint in place");
@@ -126,7 +126,7 @@ Status segc::saveCheckpoint(const std::string &path, const ModelRunner &runner,
 
 std::string segc::findCheckpoint(const std::string &path) {
   for (const char *suffix : {"", ".previous"})
-    if (fs::exists(path + suffix + "/" + stateFile))
+    if (pathExists(path + suffix + "/" + stateFile))
       return path + suffix;
   return "";
 }
@@ -147,18 +147,20 @@ Expected<TrainState> segc::loadCheckpoint(const std::string &path,
 }
 
 Expected<std::string> segc::findWeights(const std::string &fileOrFolder) {
-  if (!fs::is_directory(fileOrFolder)) {
-    if (fs::exists(fileOrFolder))
+  std::error_code error;
+  if (!fs::is_directory(fileOrFolder, error)) {
+    if (pathExists(fileOrFolder))
       return fileOrFolder;
-    return notFound(fileOrFolder + ": no such file or folder; give a "
-                                   ".safetensors file, a checkpoint or a "
-                                   "results folder");
+    return notFound(fileOrFolder + ": " +
+                    (error ? error.message() : "no such file or folder") +
+                    "; give a .safetensors file, a checkpoint or a results "
+                    "folder");
   }
   for (const char *inside :
        {"", "/best", "/last", "/last.previous", "/checkpoints/best",
         "/checkpoints/last", "/checkpoints/last.previous"}) {
     std::string candidate = fileOrFolder + inside + "/" + modelFile;
-    if (fs::exists(candidate))
+    if (pathExists(candidate))
       return candidate;
   }
   return notFound(fileOrFolder + ": holds no " + modelFile +

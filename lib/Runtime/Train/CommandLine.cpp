@@ -5,29 +5,19 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CommandLine.h"
 #include "segc/Base/NumberChecks.h"
-#include "segc/Runtime/Train/Commands.h"
-#include "segc/Runtime/Train/Signals.h"
-
-#include <CLI/CLI.hpp>
-#include <cstdio>
-#include <functional>
 
 using namespace segc;
 
-CommandResult::CommandResult(Status status)
-    : status(std::move(status)), exitCode(this->status.ok() ? 0 : 1) {
-  if (this->status.code() == StatusCode::WrongUsage)
-    exitCode = 2;
-  if (this->status.code() == StatusCode::Interrupted)
-    exitCode = 128 + stopSignal();
-}
-
-CommandResult CommandResult::partial(Status status) {
-  CommandResult result(std::move(status));
-  result.exitCode = 3;
-  return result;
-}
+// So large that no run gets there, and so small that epochs times steps, and
+// steps times samples, fit 64 bits.
+static constexpr int64_t mostEpochs = 1'000'000'000;
+static constexpr int64_t mostSteps = 1'000'000'000'000;
+/// Each timed step keeps its time.
+static constexpr int64_t mostBenchmarkSteps = 100'000'000;
+/// Rates reach the model as f32; at this one every weight is noise.
+static constexpr double mostRate = 1e6;
 
 // Names with underscores and the other aliases are those of the published
 // examples, so that their scripts need few changes.
@@ -38,10 +28,10 @@ static void addModelOptions(CLI::App &app, ModelOptions &options) {
                  "compiled first")
       ->required();
   app.add_option("--threads", options.threads, "Threads; 0: all cores")
-      ->check(numberFromZero());
+      ->check(integerIn(0, 4096));
   app.add_option("--batch-size,--batch_size", options.batchSize,
                  "Samples a step; default: the model's largest")
-      ->check(positiveNumber());
+      ->check(integerIn(1, 1 << 20));
   app.add_flag("--amp,--use_amp", options.amp,
                "16-bit arithmetic; a .so must be compiled with --precision "
                "f16");
@@ -54,11 +44,12 @@ static void addDataOptions(CLI::App &app, DataOptions &options) {
                  "Data set: a folder with train-volume.tif or dataset.json");
   app.add_option("--fold,--crossvalidation_idx", options.fold,
                  "Cross-validation fold")
-      ->check(CLI::Range(0, 4));
+      ->check(integerIn(0, 4));
   app.add_option("--train-split,--train_split", options.trainSplit,
                  "Share of the volumes that train; the others validate")
-      ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--seed", options.seed, "Seed of all random draws");
+      ->check(numberIn(0, 1));
+  app.add_option("--seed", options.seed, "Seed of all random draws")
+      ->check(integerIn(INT64_MIN));
   app.add_flag("--legacy-resize", options.legacyResize,
                "Resize without the half-pixel shift");
 }
@@ -73,19 +64,19 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
   app.add_option("--results,--model_dir", options->results, "Results folder");
   app.add_option("--init", options->init, "Initial weights (.safetensors)");
   app.add_option("--epochs,--train_epochs", options->epochs)
-      ->check(positiveNumber());
+      ->check(integerIn(1, mostEpochs));
   app.add_option("--max-steps,--max_steps", options->maxSteps)
-      ->check(positiveNumber());
+      ->check(integerIn(1, mostSteps));
   app.add_flag("--augment,!--no-augment", options->augment,
                "Augment the training samples");
   app.add_flag("--resume,--resume-training,--resume_training", options->resume,
                "Go on from the last checkpoint, if there is one");
   app.add_option("--learning-rate,--learning_rate,--base_lr",
                  options->learningRate)
-      ->check(numberFromZero());
-  app.add_option("--momentum", options->momentum)->check(CLI::Range(0.0, 1.0));
+      ->check(numberIn(0, mostRate));
+  app.add_option("--momentum", options->momentum)->check(numberIn(0, 1));
   app.add_option("--weight-decay,--weight_decay", options->weightDecay)
-      ->check(numberFromZero());
+      ->check(numberIn(0, mostRate));
   app.add_option("--loss-scale,--loss_scale", options->lossScale,
                  "dynamic, or a number; default: dynamic for a model of f16, "
                  "else 1");
@@ -93,21 +84,21 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
                  "none, poly, cosine or cosine_annealing");
   app.add_option("--end-learning-rate", options->endLearningRate,
                  "Where poly ends")
-      ->check(numberFromZero());
+      ->check(numberIn(0, mostRate));
   app.add_option("--cosine-annealing-first-cycle-steps",
                  options->firstCycleSteps)
-      ->check(positiveNumber());
+      ->check(integerIn(1, mostSteps));
   app.add_option("--log-every,--log_every", options->logEvery, "Steps")
-      ->check(positiveNumber());
+      ->check(integerIn(1, mostSteps));
   app.add_option("--evaluate-every,--evaluate_every", options->evaluateEvery,
                  "Steps; 0: as the network's recipe says")
-      ->check(numberFromZero());
+      ->check(integerIn(0, mostSteps));
   app.add_option("--skip-eval", options->skipEval,
                  "Epochs before the first evaluation")
-      ->check(numberFromZero());
+      ->check(integerIn(0, mostEpochs));
   app.add_option("--save-every", options->saveEvery,
                  "Steps; 0: at evaluations, every ten minutes, at the end")
-      ->check(numberFromZero());
+      ->check(integerIn(0, mostSteps));
   app.add_option("--ckpt-strategy", options->checkpointStrategy)
       ->check(CLI::IsMember({"last_and_best", "last_only", "none"}));
   app.add_option("--dump-gradients", options->dumpGradients,
@@ -116,7 +107,7 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
                "Measure --max-steps steps instead");
   app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps,
                  "Steps that --benchmark does not time")
-      ->check(numberFromZero());
+      ->check(integerIn(0, mostBenchmarkSteps));
   app.add_option("--json", options->json, "Where --benchmark writes");
   app.callback([&command, options] {
     command = [options] { return runTrain(*options); };
@@ -155,10 +146,10 @@ static void addPredict(CLI::App &root,
                  "Weights, a checkpoint or a results folder; default: those "
                  "in the model");
   app.add_option("--split", options->split, "train, validation or test");
-  app.add_option("--fold", options->data.fold)->check(CLI::Range(0, 4));
+  app.add_option("--fold", options->data.fold)->check(integerIn(0, 4));
   app.add_option("--train-split", options->data.trainSplit)
-      ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--seed", options->data.seed);
+      ->check(numberIn(0, 1));
+  app.add_option("--seed", options->data.seed)->check(integerIn(INT64_MIN));
   app.add_flag("--legacy-resize", options->data.legacyResize);
   app.add_flag("--grey-masks", options->data.greyMasks,
                "Also write the published masks with grey edges");
@@ -178,9 +169,9 @@ static void addBenchmark(CLI::App &root,
   app.add_option("--mode", options->mode)
       ->check(CLI::IsMember({"train", "predict"}));
   app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps)
-      ->check(numberFromZero());
+      ->check(integerIn(0, mostBenchmarkSteps));
   app.add_option("--steps,--bench-steps", options->steps)
-      ->check(positiveNumber());
+      ->check(integerIn(1, mostBenchmarkSteps));
   app.add_option("--json", options->json, "File; default: standard output");
   app.add_option("--profile", options->profile,
                  "File for the time of each kernel (JSON); `segc compile "
@@ -209,24 +200,10 @@ static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
   });
 }
 
-int segc::segrunMain(int argc, char **argv) {
-  CLI::App app("Trains and runs compiled segmentation networks", "segrun");
-  app.require_subcommand(1);
-  // A script may append options that override its own.
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  std::function<CommandResult()> command;
+void segc::addCommands(CLI::App &app, std::function<CommandResult()> &command) {
   addTrain(app, command);
   addEvaluate(app, command);
   addPredict(app, command);
   addBenchmark(app, command);
   addExport(app, command);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  CommandResult result = command();
-  if (!result.status.ok())
-    std::fprintf(stderr, "segrun: %s\n", result.status.message().c_str());
-  return result.exitCode;
 }

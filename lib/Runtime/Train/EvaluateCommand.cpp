@@ -30,7 +30,7 @@ CommandResult segc::runEvaluate(const EvaluateOptions &options) {
   SEGC_ASSIGN_OR_RETURN(Evaluation evaluation,
                         evaluateSplit(runner, *dataset, split, batch));
   printNotes(*dataset);
-  std::printf("%s\n", evaluation.toRecord().dump(2).c_str());
+  std::printf("%s\n", jsonText(evaluation.toRecord(), 2).c_str());
   if (options.results.empty())
     return Status::success();
   SEGC_RETURN_IF_ERROR(createDirectories(options.results));

@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <filesystem>
 #include <unistd.h>
 
 using namespace segc;
@@ -70,7 +69,7 @@ Expected<RunLog> RunLog::open(const std::string &path, int64_t keepSteps) {
   log.path = path;
   if (path.empty())
     return log;
-  if (keepSteps > 0 && std::filesystem::exists(path))
+  if (keepSteps > 0 && pathExists(path))
     SEGC_RETURN_IF_ERROR(trimLog(path, keepSteps));
   log.file = std::fopen(path.c_str(), keepSteps > 0 ? "ae" : "we");
   if (!log.file)
@@ -115,7 +114,7 @@ Status RunLog::write(OrderedJson record) {
   OrderedJson full = {
       {"timestamp", stamp}, {"datetime", text}, {"elapsedtime", elapsed}};
   full.update(record);
-  std::string line = std::string(linePrefix) + full.dump() + "\n";
+  std::string line = std::string(linePrefix) + jsonText(full) + "\n";
   bool wrote = std::fwrite(line.data(), 1, line.size(), file) == line.size() &&
                std::fflush(file) == 0;
   return wrote ? Status::success()

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/Predict.h"
+#include "segc/Base/Exceptions.h"
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Data/Loader.h"
 #include "segc/Runtime/Train/BatchSource.h"
@@ -28,6 +29,9 @@ public:
 
   Status run(int64_t count, int64_t batch) {
     BatchArray<float> images(static_cast<size_t>(batch * imageElements));
+    if (!images.data())
+      return ioError("no memory for " + std::to_string(batch) +
+                     " samples; choose a smaller --batch-size");
     for (int64_t next = 0; next < count;) {
       if (stopSignal())
         return Status(StatusCode::Interrupted,
@@ -37,7 +41,9 @@ public:
            ++next) {
         float *image =
             images.data() + static_cast<int64_t>(cases.size()) * imageElements;
-        if (note(next, dataset.sample(split, next, {}, image, nullptr)))
+        if (attempt(next, [&] {
+              return dataset.sample(split, next, {}, image, nullptr);
+            }))
           cases.push_back(next);
       }
       if (!cases.empty())
@@ -69,14 +75,18 @@ private:
                          ": predict gives no \"probabilities\" of " +
                          std::to_string(elements) + " values a sample");
     for (size_t i = 0; i < cases.size(); ++i)
-      note(cases[i],
-           dataset.writePrediction(
-               split, cases[i],
-               output.floats() + static_cast<int64_t>(i) * elements, folders));
+      attempt(cases[i], [&] {
+        return dataset.writePrediction(
+            split, cases[i],
+            output.floats() + static_cast<int64_t>(i) * elements, folders);
+      });
     return Status::success();
   }
 
-  bool note(int64_t index, const Status &status) {
+  /// What goes wrong with one case, lack of memory included, is noted.
+  template <typename Function>
+  bool attempt(int64_t index, Function function) {
+    Status status = withoutExceptions(function);
     if (!status.ok())
       failures.push_back({dataset.caseName(split, index), status});
     return status.ok();

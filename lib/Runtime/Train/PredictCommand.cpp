@@ -18,8 +18,9 @@ using namespace segc;
 /// A folder is a data set; files are cases of their own.
 static Expected<std::unique_ptr<Dataset>>
 openInputs(const PredictOptions &options, const Manifest &manifest) {
+  std::error_code error;
   if (options.inputs.size() == 1 &&
-      std::filesystem::is_directory(options.inputs[0])) {
+      std::filesystem::is_directory(options.inputs[0], error)) {
     DataOptions data = options.data;
     data.data = options.inputs[0];
     return openData(data, manifest);

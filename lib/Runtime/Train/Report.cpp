@@ -85,42 +85,55 @@ Status segc::writeMetrics(const std::string &results,
   OrderedJson json = {{"step", step}};
   json.update(evaluation.toJson());
   SEGC_RETURN_IF_ERROR(
-      writeFileAtomically(results + "/metrics.json", json.dump(2) + "\n"));
+      writeFileAtomically(results + "/metrics.json", jsonText(json, 2) + "\n"));
   return writeFileAtomically(results + "/metrics.csv", evaluation.toCsv());
 }
 
+/// The member `key` of an object; null where there is none. A metrics.json may
+/// come from anywhere.
+static const OrderedJson &member(const OrderedJson &value,
+                                 const std::string &key) {
+  static const OrderedJson none;
+  auto found = value.find(key);
+  return value.is_object() && found != value.end() ? *found : none;
+}
+
 static std::string numberCell(const OrderedJson &value) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.4f", value.get<double>());
+  char text[32] = "-";
+  if (value.is_number())
+    std::snprintf(text, sizeof(text), "%.4f", value.get<double>());
   return text;
 }
 
 /// The table of a metrics.json: one row a case, the means first.
 static std::string metricsTable(const OrderedJson &metrics) {
-  if (!metrics.is_object() || !metrics.contains("hard_dice"))
+  const OrderedJson &mean = member(member(metrics, "hard_dice"), "classes");
+  if (!mean.is_object())
     return "";
-  const OrderedJson &mean = metrics["hard_dice"]["classes"];
   std::string html = "<h2>Dice</h2><table><tr><th>case</th>";
   for (const auto &[name, value] : mean.items())
     html += "<th>" + escapeHtml(name) + "</th>";
   auto addRow = [&](const std::string &name, const OrderedJson &values) {
     html += "</tr><tr><td>" + escapeHtml(name) + "</td>";
     for (const auto &[className, value] : mean.items())
-      html += "<td>" + numberCell(values.at(className)) + "</td>";
+      html += "<td>" + numberCell(member(values, className)) + "</td>";
   };
   addRow("mean", mean);
-  for (const OrderedJson &one : metrics["cases"])
-    addRow(one["name"].get<std::string>(), one["hard_dice"]);
+  for (const OrderedJson &one : member(metrics, "cases")) {
+    const OrderedJson &name = member(one, "name");
+    if (name.is_string())
+      addRow(name.get<std::string>(), member(one, "hard_dice"));
+  }
   return html + "</tr></table>";
 }
 
 static std::string overlayImages(const std::string &folder) {
-  std::error_code ignored;
+  std::error_code error;
   std::vector<fs::path> pictures;
-  for (const fs::directory_entry &file :
-       fs::directory_iterator(folder, ignored))
-    if (file.path().extension() == ".png")
-      pictures.push_back(file.path());
+  for (fs::directory_iterator file(folder, error), end; !error && file != end;
+       file.increment(error))
+    if (file->path().extension() == ".png")
+      pictures.push_back(file->path());
   std::sort(pictures.begin(), pictures.end());
   pictures.resize(std::min(pictures.size(), mostOverlays));
   std::string html;

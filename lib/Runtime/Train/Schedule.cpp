@@ -8,8 +8,8 @@
 #include "segc/Runtime/Train/Schedule.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 using namespace segc;
@@ -90,9 +90,10 @@ void LossScale::update(bool finite) {
 Expected<LossScale> segc::parseLossScale(const std::string &text) {
   if (text == "dynamic")
     return LossScale::start();
-  char *end = nullptr;
-  double scale = std::strtod(text.c_str(), &end);
-  if (!text.empty() && *end == 0 && scale >= 1 &&
+  double scale = 0;
+  const char *end = text.data() + text.size();
+  auto [stopped, error] = std::from_chars(text.data(), end, scale);
+  if (error == std::errc() && stopped == end && scale >= 1 &&
       scale <= double{std::numeric_limits<float>::max()})
     return LossScale::fixed(scale);
   return wrongUsage("--loss-scale " + text +

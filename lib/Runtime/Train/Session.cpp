@@ -53,8 +53,9 @@ Expected<LoadedModel> segc::openModel(const ModelOptions &options,
   SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> library,
                         ModelLibrary::load(path));
   SEGC_RETURN_IF_ERROR(checkOptions(options, *library));
-  auto pool =
-      std::make_unique<ThreadPool>(static_cast<unsigned>(options.threads));
+  SEGC_ASSIGN_OR_RETURN(
+      std::unique_ptr<ThreadPool> pool,
+      ThreadPool::create(static_cast<unsigned>(options.threads)));
   SEGC_ASSIGN_OR_RETURN(
       ModelRunner runner,
       ModelRunner::create(library, *pool, {training, options.checkMemory}));
@@ -122,8 +123,10 @@ Expected<Split> segc::parseSplit(const std::string &name) {
 }
 
 Recipe segc::recipeOf(const Manifest &manifest) {
-  std::string kind =
-      manifest.pipeline.is_object() ? manifest.pipeline.value("kind", "") : "";
+  auto found = manifest.pipeline.find("kind");
+  std::string kind = found != manifest.pipeline.end() && found->is_string()
+                         ? found->get<std::string>()
+                         : "";
   Recipe recipe;
   recipe.learningRate = manifest.optimizer.learningRate;
   recipe.momentum = manifest.optimizer.momentum;

@@ -11,15 +11,28 @@
 
 static volatile std::sig_atomic_t pendingSignal = 0;
 
-void segc::catchStopSignals() {
+/// Asks for an end when `number` comes.
+static void handle(int number, int flags) {
   struct sigaction action = {};
-  action.sa_handler = [](int number) { pendingSignal = number; };
-  action.sa_flags = SA_RESETHAND | SA_RESTART;
+  action.sa_handler = [](int number) {
+    if (!pendingSignal)
+      pendingSignal = number;
+  };
+  action.sa_flags = flags | SA_RESTART;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  // A file that may not grow is an error of write(), as a full disk is.
-  std::signal(SIGXFSZ, SIG_IGN);
+  sigaction(number, &action, nullptr);
+}
+
+void segc::catchStopSignals() {
+  handle(SIGINT, SA_RESETHAND);
+  handle(SIGTERM, SA_RESETHAND);
+  // nohup starts programs with SIGHUP ignored, so that they outlive a terminal.
+  struct sigaction before = {};
+  sigaction(SIGHUP, nullptr, &before);
+  if (before.sa_handler != SIG_IGN)
+    handle(SIGHUP, SA_RESETHAND);
+  // Each later line to the closed pipe raises it once more.
+  handle(SIGPIPE, 0);
 }
 
 int segc::stopSignal() { return pendingSignal; }

@@ -46,8 +46,9 @@ static Status checkOptions(const TrainOptions &options) {
     return wrongUsage("--resume goes on with the run's own weights: "
                       "leave out --init or --resume");
   if (options.scheduler)
-    return parseScheduleKind(*options.scheduler).status();
-  return Status::success();
+    SEGC_RETURN_IF_ERROR(parseScheduleKind(*options.scheduler).status());
+  return options.lossScale ? parseLossScale(*options.lossScale).status()
+                           : Status::success();
 }
 
 /// Steps and rates: what the user said, else what the recipe says.

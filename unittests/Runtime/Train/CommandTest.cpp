@@ -5,79 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FakeRun.h"
-#include "segc/Base/Files.h"
+#include "CommandTest.h"
 #include "segc/Base/Json.h"
 
-#include <csignal>
-#include <fcntl.h>
-#include <gmock/gmock.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 using namespace segc;
-using testing::HasSubstr;
-namespace fs = std::filesystem;
-
-namespace {
-
-struct Command : testing::Test {
-  std::string folder = freshFolder(
-      testing::UnitTest::GetInstance()->current_test_info()->name());
-  std::string output; ///< standard output and error of the last command
-  std::string data = SEGC_SOURCE_DIR "/data/Task04_Hippocampus";
-
-  pid_t start(const std::vector<std::string> &arguments) {
-    pid_t child = fork();
-    if (child != 0)
-      return child;
-    int file =
-        open((folder + "/output").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    dup2(file, 1);
-    dup2(file, 2);
-    std::vector<char *> words;
-    std::string program = SEGC_BINARY_DIR "/bin/segrun";
-    words.push_back(program.data());
-    std::vector<std::string> copy = arguments;
-    for (std::string &word : copy)
-      words.push_back(word.data());
-    words.push_back(nullptr);
-    execv(program.c_str(), words.data());
-    _exit(127);
-  }
-  int finish(pid_t child) {
-    int ended = 0;
-    waitpid(child, &ended, 0);
-    auto text = readFile(folder + "/output");
-    output = text.ok() ? *text : "";
-    return WIFEXITED(ended) ? WEXITSTATUS(ended) : -WTERMSIG(ended);
-  }
-  int run(const std::vector<std::string> &arguments) {
-    return finish(start(arguments));
-  }
-  std::vector<std::string> trainOn(const std::string &results,
-                                   std::vector<std::string> more) {
-    std::vector<std::string> words = {"train",
-                                      "--model",
-                                      fakeModel(),
-                                      "--batches",
-                                      writeBatches(folder),
-                                      "--results",
-                                      folder + "/" + results,
-                                      "--momentum",
-                                      "0.9",
-                                      "--threads",
-                                      "2"};
-    words.insert(words.end(), more.begin(), more.end());
-    return words;
-  }
-  std::string file(const std::string &name) {
-    auto text = readFile(folder + "/" + name);
-    return text.ok() ? *text : "unreadable: " + text.status().message();
-  }
-};
-
-} // namespace
 
 TEST_F(Command, UsageErrorsExitWithTwo) {
   EXPECT_EQ(run({}), 2);
@@ -124,27 +55,6 @@ TEST_F(Command, ANewRunPutsOldCheckpointsAside) {
   ASSERT_EQ(run(trainOn("r", {"--max-steps", "3"})), 0) << output;
   EXPECT_FALSE(fs::exists(folder + "/r/checkpoints/best"));
   EXPECT_TRUE(fs::exists(folder + "/r/checkpoints.old/best"));
-}
-
-TEST_F(Command, SigtermSavesAndResumes) {
-  std::vector<std::string> words =
-      trainOn("r", {"--max-steps", "100000000", "--save-every", "1000000000",
-                    "--log-every", "100"});
-  pid_t child = start(words);
-  for (int i = 0; i < 500 && file("r/train.jsonl").find("\"step\":100,") ==
-                                 std::string::npos;
-       ++i)
-    usleep(10000);
-  kill(child, SIGTERM);
-  EXPECT_EQ(finish(child), 128 + SIGTERM) << output;
-  EXPECT_THAT(output, HasSubstr("go on with --resume"));
-  Json state = Json::parse(file("r/checkpoints/last/state.json"));
-  int64_t step = state["step"];
-  EXPECT_GE(step, 100);
-  EXPECT_EQ(
-      run(trainOn("r", {"--max-steps", std::to_string(step + 5), "--resume"})),
-      0)
-      << output;
 }
 
 TEST_F(Command, InitialWeightsAndGradients) {

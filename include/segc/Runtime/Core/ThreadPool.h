@@ -14,11 +14,13 @@
 #ifndef SEGC_RUNTIME_CORE_THREADPOOL_H
 #define SEGC_RUNTIME_CORE_THREADPOOL_H
 
+#include "segc/Base/Status.h"
 #include "segc/model.h"
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -29,7 +31,10 @@ class ThreadPool {
 public:
   /// `workers` includes the calling thread; 0 takes all the cores that this
   /// process may use.
+  /// Throws std::system_error where the system gives no more threads.
   explicit ThreadPool(unsigned workers = 0);
+  /// The same with an error for an answer.
+  static Expected<std::unique_ptr<ThreadPool>> create(unsigned workers = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool &) = delete;
   ThreadPool &operator=(const ThreadPool &) = delete;
@@ -52,6 +57,7 @@ public:
   }
 
 private:
+  void stop();
   void work(uint32_t worker);
   void claimTasks(uint32_t worker);
   uint64_t waitForOpenGate(uint64_t seen);

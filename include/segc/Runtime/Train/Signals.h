@@ -10,8 +10,9 @@
 
 namespace segc {
 
-/// From now on the first SIGINT or SIGTERM only asks for an end; a second one
-/// ends the process as usual.
+/// From now on the first SIGINT, SIGTERM or SIGHUP only asks for an end; a
+/// second one ends the process as usual. So does a pipe that nobody reads any
+/// more (SIGPIPE), however often it is written to.
 void catchStopSignals();
 
 /// The signal that asked, or 0.

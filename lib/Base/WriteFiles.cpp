@@ -1,0 +1,144 @@
+//===- WriteFiles.cpp - Files that appear whole or not at all -------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Descriptor.h"
+#include "segc/Base/Files.h"
+
+#include <atomic>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/stat.h>
+
+using namespace segc;
+namespace fs = std::filesystem;
+
+/// The folder that holds `path`.
+static std::string folderOf(const std::string &path) {
+  std::string folder = fs::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+static Status writeAll(int fd, const std::string &path,
+                       std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR)
+      continue;
+    if (wrote < 0)
+      return systemError(path, "cannot write");
+    bytes.remove_prefix(static_cast<size_t>(wrote));
+  }
+  return Status::success();
+}
+
+/// Writes the pieces and waits until they are on the disk.
+static Status writePieces(int fd, const std::string &path,
+                          const std::vector<std::string_view> &pieces) {
+  for (std::string_view piece : pieces)
+    SEGC_RETURN_IF_ERROR(writeAll(fd, path, piece));
+  // EINVAL: nothing that could be synced, such as a pipe.
+  return ::fsync(fd) == 0 || errno == EINVAL
+             ? Status::success()
+             : systemError(path, "cannot write");
+}
+
+Status segc::writeFileSynced(const std::string &path,
+                             const std::vector<std::string_view> &pieces) {
+  Descriptor file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (file.fd < 0)
+    return systemError(path, "cannot create");
+  Status status = writePieces(file.fd, path, pieces);
+  if (!status.ok())
+    ::unlink(path.c_str());
+  return status;
+}
+
+Status segc::syncDirectory(const std::string &path) {
+  const std::string folder = path.empty() ? "." : path;
+  Descriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.fd < 0 && errno == EACCES) // may be written but not listed
+    return Status::success();
+  if (file.fd < 0 || (::fsync(file.fd) != 0 && errno != EINVAL))
+    return systemError(folder, "cannot sync");
+  return Status::success();
+}
+
+/// Whether a rename onto `path` would replace a device or a pipe, or the name
+/// of an open file: /dev/stdout may well be a regular file.
+static bool isWrittenInPlace(const std::string &path) {
+  struct stat info;
+  if (::stat(path.c_str(), &info) != 0 || S_ISDIR(info.st_mode))
+    return false;
+  if (!S_ISREG(info.st_mode))
+    return true;
+  std::error_code error;
+  const fs::path folder = fs::canonical(folderOf(path), error);
+  return folder == "/dev" || folder.string().compare(0, 6, "/proc/") == 0;
+}
+
+static Status writeInPlace(const std::string &path,
+                           const std::vector<std::string_view> &pieces) {
+  // Not blocking: a pipe that nobody reads would keep us for ever.
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_NOCTTY |
+                                           O_NONBLOCK | O_CLOEXEC));
+  if (file.fd < 0 ||
+      ::fcntl(file.fd, F_SETFL, ::fcntl(file.fd, F_GETFL) & ~O_NONBLOCK) != 0)
+    return systemError(path, errno == ENXIO ? "cannot write (nobody reads it)"
+                                            : "cannot write");
+  return writePieces(file.fd, path, pieces);
+}
+
+/// Creates a file beside `path` with a short name of its own: the name of
+/// `path` may be as long as a name can be.
+static int createBeside(const std::string &path, std::string &name) {
+  static std::atomic<unsigned> next{0};
+  for (;;) {
+    name = (fs::path(folderOf(path)) / (".segc-" + std::to_string(::getpid()) +
+                                        "-" + std::to_string(next++) + ".tmp"))
+               .string();
+    int fd =
+        ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0 || errno != EEXIST)
+      return fd;
+  }
+}
+
+Status segc::writeFileAtomically(const std::string &name,
+                                 const std::vector<std::string_view> &pieces) {
+  if (isWrittenInPlace(name))
+    return writeInPlace(name, pieces);
+  // The name stays a link if it is one, and the file's mode what it was.
+  std::error_code error;
+  const fs::path target = fs::canonical(name, error);
+  const std::string path = error ? name : target.string();
+  std::string temporary;
+  Descriptor file(createBeside(path, temporary));
+  if (file.fd < 0)
+    return systemError(path, "cannot create");
+  struct stat before;
+  if (!error && ::stat(path.c_str(), &before) == 0)
+    ::fchmod(file.fd, before.st_mode & 0777);
+  Status status = writePieces(file.fd, path, pieces);
+  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0)
+    status = systemError(path, "cannot replace");
+  if (!status.ok()) {
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  return syncDirectory(folderOf(path));
+}
+
+bool segc::sameFile(const std::string &a, const std::string &b) {
+  struct stat first, second;
+  if (::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0)
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+  // One that is not there yet has no more than its place.
+  std::error_code error, otherError;
+  fs::path place = fs::weakly_canonical(a, error);
+  return place == fs::weakly_canonical(b, otherError) && !error && !otherError;
+}

@@ -1,0 +1,88 @@
+//===- OptionsTest.cpp - What the command line refuses --------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CommandTest.h"
+
+using namespace segc;
+
+TEST_F(Command, WithoutArgumentsPrintsUsage) {
+  EXPECT_EQ(run({}), 2);
+  EXPECT_THAT(output, HasSubstr("Usage: "));
+  EXPECT_THAT(output, HasSubstr("train"));
+}
+
+TEST_F(Command, SaysItsVersion) {
+  EXPECT_EQ(run({"--version"}), 0);
+  EXPECT_THAT(output,
+              testing::MatchesRegex("segrun [0-9.]+ .*ABI 1 to [0-9]+.*\n"));
+}
+
+TEST_F(Command, UnknownWordsSuggestTheNearest) {
+  EXPECT_EQ(run({"train", "--learnin-rate", "0.1"}), 2);
+  EXPECT_THAT(output, HasSubstr("unknown option --learnin-rate; did you mean "
+                                "--learning-rate?"));
+  EXPECT_EQ(run({"train", "--max-stepz=3"}), 2);
+  EXPECT_THAT(output, HasSubstr("did you mean --max-steps?"));
+  EXPECT_EQ(run({"trian"}), 2);
+  EXPECT_THAT(output, HasSubstr("unknown command trian; did you mean train?"));
+  EXPECT_EQ(run({"train", "--xyzzy"}), 2);
+  EXPECT_THAT(output, testing::Not(HasSubstr("did you mean")));
+}
+
+// Every number has a range, and all of its text must be the number.
+TEST_F(Command, NumbersHaveRanges) {
+  const std::vector<std::string> never = {"",    "nan", "inf",  "-inf", "0x10",
+                                          "1 2", "3x",  "1e99", "-1e99"};
+  struct Option {
+    const char *name;
+    std::vector<std::string> wrong;
+  };
+  const std::vector<std::string> notWhole = {
+      "1.5", "1e3", "1e20", "010", "+1", "99999999999999999999"};
+  auto whole = [&](std::vector<std::string> more) {
+    more.insert(more.end(), notWhole.begin(), notWhole.end());
+    return more;
+  };
+  const Option options[] = {
+      {"--threads", whole({"-1", "4097"})},
+      {"--batch-size", whole({"-1", "0", "1048577"})},
+      {"--fold", whole({"-1", "5"})},
+      {"--train-split", {"-0.1", "1.1"}},
+      {"--seed", notWhole},
+      {"--epochs", whole({"-1", "0"})},
+      {"--max-steps", whole({"-1", "0", "1000000000001"})},
+      {"--learning-rate", {"-1", "1e7"}},
+      {"--momentum", {"-0.1", "1.1"}},
+      {"--weight-decay", {"-1", "1e7"}},
+      {"--loss-scale", {"0.5", "-1", "1e39"}},
+      {"--end-learning-rate", {"-1", "1e7"}},
+      {"--cosine-annealing-first-cycle-steps", whole({"-1", "0"})},
+      {"--log-every", whole({"-1", "0"})},
+      {"--evaluate-every", whole({"-1"})},
+      {"--skip-eval", whole({"-1"})},
+      {"--save-every", whole({"-1"})},
+      {"--warmup-steps", whole({"-1"})},
+  };
+  auto refuses = [&](std::vector<std::string> words, const std::string &name,
+                     const std::string &value) {
+    words.insert(words.end(), {name, value});
+    EXPECT_EQ(run(words), 2) << name << " " << value << ": " << output;
+    EXPECT_THAT(output, HasSubstr(name));
+    EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
+  };
+  std::vector<std::string> train = trainOn("r", {});
+  for (const Option &option : options) {
+    for (const std::string &value : option.wrong)
+      refuses(train, option.name, value);
+    for (const std::string &value : never)
+      refuses(train, option.name, value);
+  }
+  for (const char *name : {"--steps", "--warmup-steps"})
+    for (const std::string &value : whole({"-1"}))
+      refuses({"benchmark", "--model", fakeModel()}, name, value);
+  EXPECT_FALSE(fs::exists(folder + "/r")) << "nothing was begun";
+}
