@@ -135,10 +135,12 @@ static llvm::Error insertPasses(OpPassManager &manager, StringRef phase,
 }
 
 /// Passes get names, for --run-after.
-static llvm::Error registerPasses(ArrayRef<std::string> plugins) {
+static llvm::Error registerPasses(const CompileOptions &options) {
+  if (options.plugins.empty() && options.insertedPasses.empty())
+    return llvm::Error::success();
   static std::once_flag own;
   std::call_once(own, registerAllPasses);
-  for (const std::string &path : plugins) {
+  for (const std::string &path : options.plugins) {
     llvm::Expected<PassPlugin> plugin = PassPlugin::load(path);
     if (!plugin)
       return llvm::createStringError(
@@ -168,6 +170,66 @@ llvm::Error runPhases(ModuleOp module, size_t first, size_t last,
           "phase '" + phases()[i].name +
           "' failed; to repeat it: segc-opt --run-reproducer " + reproducer);
     if (llvm::Error error = dumpPhase(module, i, options, pipeline))
+      return error;
+  }
+  return llvm::Error::success();
+}
+
+/// What follows from other options.
+static CompileOptions completed(CompileOptions options) {
+  PipelineOptions &pipeline = options.pipeline;
+  // Only constant weights can be folded into.
+  pipeline.foldNorms |= !pipeline.training && !options.weights.empty();
+  pipeline.memoryTable |= !options.report.empty() || !options.remarks.empty();
+  if (pipeline.autotuneCache.empty())
+    pipeline.autotuneCache = userCacheDirectory() + "/autotune";
+  return options;
+}
+
+/// How many phases the input has behind it.
+static llvm::Expected<size_t> phasesDone(const CompileOptions &options) {
+  if (options.from.empty())
+    return 0;
+  std::optional<size_t> from = findPhase(options.from);
+  if (!from)
+    return llvm::createStringError("unknown phase '" + options.from +
+                                   "' in --from");
+  return *from + 1;
+}
+
+llvm::Error forEachPlan(
+    MLIRContext &context, const CompileOptions &given,
+    llvm::function_ref<llvm::Error(ModuleOp, const CpuTarget &)> visit) {
+  CompileOptions options = completed(given);
+  if (llvm::Error error = registerPasses(options))
+    return error;
+  auto targets = resolveCpus(options.cpus, options.pipeline);
+  if (!targets)
+    return targets.takeError();
+  OwningOpRef<ModuleOp> module = readModule(context, options.input);
+  if (!module)
+    return llvm::createStringError("cannot read " + options.input);
+  if (llvm::Error error = checkPrecision(options.pipeline))
+    return error;
+  auto done = phasesDone(options);
+  if (!done)
+    return done.takeError();
+  size_t plan = *findPhase("plan"), common = *findPhase(lastCommonPhase);
+  if (*done > plan + 1)
+    return llvm::createStringError(
+        "--from " + options.from +
+        ": expected a phase up to plan; later ones have no fusions");
+  if (*done <= common)
+    if (llvm::Error error =
+            runPhases(*module, *done, common, options, options.pipeline))
+      return error;
+  for (const CpuTarget &target : *targets) {
+    OwningOpRef<ModuleOp> planned = module->clone();
+    if (llvm::Error error = runPhases(
+            *planned, std::max(*done, common + 1), plan, options,
+            pipelineFor(target, options.cpus, options.pipeline)))
+      return error;
+    if (llvm::Error error = visit(*planned, target))
       return error;
   }
   return llvm::Error::success();
@@ -233,15 +295,12 @@ llvm::Error Session::prepare() {
   module = parseSourceFile<ModuleOp>(options.input, sources, &context);
   if (!module)
     return llvm::createStringError("cannot read " + options.input);
-  if (options.from.empty())
-    return llvm::Error::success();
-  std::optional<size_t> from = findPhase(options.from);
-  if (!from)
-    return llvm::createStringError("unknown phase '" + options.from +
-                                   "' in --from");
-  done = *from + 1;
+  auto first = phasesDone(options);
+  if (!first)
+    return first.takeError();
+  done = *first;
   if (std::optional<size_t> last = findPhase(options.emit);
-      last && *last < *from)
+      last && *last + 1 < done)
     return llvm::createStringError("--emit " + options.emit +
                                    ": comes before --from " + options.from);
   return llvm::Error::success();
@@ -381,10 +440,10 @@ llvm::Error Session::run() {
 
 } // namespace
 
-llvm::Error compile(const CompileOptions &options) {
-  if (!options.plugins.empty() || !options.insertedPasses.empty())
-    if (llvm::Error error = registerPasses(options.plugins))
-      return error;
+llvm::Error compile(const CompileOptions &given) {
+  CompileOptions options = completed(given);
+  if (llvm::Error error = registerPasses(options))
+    return error;
   return Session(options).run();
 }
 

@@ -50,9 +50,8 @@ private:
 
 } // namespace
 
-llvm::Error explain(const std::string &path,
-                    const std::vector<std::string> &ops,
-                    const PipelineOptions &pipeline) {
+llvm::Error explain(const CompileOptions &given,
+                    const std::vector<std::string> &ops) {
   CompilerContext context(MLIRContext::Threading::DISABLED);
   // A kind of remark that is not named is not made.
   remark::RemarkCategories categories{std::nullopt, ".*", ".*", ".*", ".*"};
@@ -60,16 +59,14 @@ llvm::Error explain(const std::string &path,
           context, std::make_unique<LineStreamer>(ops),
           std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
     return llvm::createStringError("remarks could not be enabled");
-  OwningOpRef<ModuleOp> module = readModule(context, path);
-  if (!module)
-    return llvm::createStringError("cannot read " + path);
-  CompileOptions options;
-  options.input = path;
-  options.pipeline = pipeline;
+  CompileOptions options = given;
+  // Of several versions one: the widest.
+  if (options.cpus.empty())
+    options.cpus = {options.pipeline.cpu};
   options.pipeline.memoryTable = true;
-  if (llvm::Error error = checkPrecision(pipeline))
-    return error;
-  return runPhases(*module, 0, *findPhase("plan"), options, options.pipeline);
+  return forEachPlan(context, options, [](ModuleOp, const CpuTarget &) {
+    return llvm::Error::success();
+  });
 }
 
 } // namespace segc

@@ -5,67 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ReferenceModels.h"
+#include "Convolution.h"
 
 using namespace mlir;
 using namespace segc::seg;
 
 namespace segc::reference {
 namespace {
-
-/// The relation of a convolution between a large side (its input), a small
-/// side (its output) and a filter, by the constraints conv_c*.
-struct Convolution {
-  Shape large, small, taps;
-  ArrayRef<int64_t> strides, low;
-  int64_t samples, in, out;
-  bool transposed;
-  /// Of the filter's input channels, and which of them the large side has.
-  int64_t allIn, first;
-
-  template <typename OpTy>
-  Convolution(OpTy op, const HostTensor &largeSide, const HostTensor &smallSide,
-              const HostTensor &filter, bool transposed, int64_t first = 0)
-      : large(largeSide.shape().drop_front().drop_back()),
-        small(smallSide.shape().drop_front().drop_back()),
-        taps(filter.shape().drop_back(2)), strides(op.getStrides()),
-        low(op.getPadLow()), samples(largeSide.shape()[0]),
-        in(largeSide.channels()), out(smallSide.channels()),
-        transposed(transposed),
-        allIn(filter.shape()[filter.shape().size() - (transposed ? 1 : 2)]),
-        first(first) {}
-
-  int64_t filterAt(int64_t tap, int64_t c, int64_t k) const {
-    c += first;
-    return transposed ? (tap * out + k) * allIn + c
-                      : (tap * allIn + c) * out + k;
-  }
-
-  /// Visits every product of the convolution: positions in the large side,
-  /// the small side and the filter.
-  template <typename Visit>
-  void forEachProduct(Visit visit) const {
-    int64_t largeSize = product(large), smallSize = product(small);
-    Shape position(large.size());
-    forEachIndex(small, [&](ArrayRef<int64_t> o) {
-      forEachIndex(taps, [&](ArrayRef<int64_t> t) {
-        for (size_t d = 0; d < large.size(); ++d) {
-          position[d] = o[d] * strides[d] + t[d] - low[d];
-          if (position[d] < 0 || position[d] >= large[d])
-            return;
-        }
-        int64_t tap = linearIndex(t, taps);
-        for (int64_t n = 0; n < samples; ++n) {
-          int64_t i = (n * largeSize + linearIndex(position, large)) * in;
-          int64_t j = (n * smallSize + linearIndex(o, small)) * out;
-          for (int64_t c = 0; c < in; ++c)
-            for (int64_t k = 0; k < out; ++k)
-              visit(i + c, j + k, filterAt(tap, c, k));
-        }
-      });
-    });
-  }
-};
 
 void addBias(Operands operands, HostTensor &y) {
   if (operands.size() == 3)

@@ -9,10 +9,10 @@
 
 #include "segc/Base/Random.h"
 
-#include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 using namespace mlir;
@@ -35,24 +35,48 @@ std::optional<ElementKind> elementKind(Type type) {
   return std::nullopt;
 }
 
+namespace {
+/// A binary format: digits of the significand, normal from 2^least, values
+/// less than 2^end.
+struct Format {
+  int digits, least, end;
+
+  double spacing(double value) const {
+    int exponent;
+    std::frexp(value, &exponent); // The leading digit is 2^(exponent - 1).
+    return std::ldexp(1.0, std::max(exponent - 1, least) - digits + 1);
+  }
+  double round(double value) const {
+    if (!std::isfinite(value) || value == 0)
+      return value;
+    // A power of two: scaling is exact.
+    double unit = spacing(value);
+    double rounded = std::nearbyint(value / unit) * unit;
+    return std::fabs(rounded) < std::ldexp(1.0, end)
+               ? rounded
+               : std::copysign(std::numeric_limits<double>::infinity(), value);
+  }
+};
+constexpr Format f16{11, -14, 16}, bf16{8, -126, 128};
+} // namespace
+
 double roundTo(ElementKind kind, double value) {
-  const llvm::fltSemantics *semantics = &llvm::APFloat::IEEEdouble();
   switch (kind) {
   case ElementKind::F16:
-    semantics = &llvm::APFloat::IEEEhalf();
-    break;
+    return f16.round(value);
   case ElementKind::BF16:
-    semantics = &llvm::APFloat::BFloat();
-    break;
+    return bf16.round(value);
   case ElementKind::F32:
     return static_cast<float>(value);
   default:
     return value;
   }
-  llvm::APFloat rounded(value);
-  bool losesInfo;
-  rounded.convert(*semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
-  return rounded.convertToDouble();
+}
+
+double spacing(ElementKind kind, double value) {
+  return kind == ElementKind::F16    ? f16.spacing(value)
+         : kind == ElementKind::BF16 ? bf16.spacing(value)
+                                     : 0;
 }
 
 HostTensor::HostTensor(ArrayRef<int64_t> shape, ElementKind kind)
@@ -100,6 +124,21 @@ HostTensor randomTensor(RankedTensorType type, uint64_t seed,
     value = static_cast<int64_t>(
         std::floor(low + (high - low) * double{rng.uniform(i)}));
   return result;
+}
+
+void disturb(HostTensor &tensor, double noise, uint64_t seed) {
+  if (noise == 0)
+    return;
+  // The mixer of SplitMix64 (Steele, Lea, Flood 2014) is as random as this
+  // needs, and ten times as fast as the counter-based generator.
+  uint64_t state = seed * 0xd1342543de82ef95 + 1;
+  for (double &value : tensor.values()) {
+    uint64_t bits = state += 0x9e3779b97f4a7c15;
+    bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
+    bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
+    bits ^= bits >> 31;
+    value *= 1 + noise * (static_cast<double>(bits >> 11) * 0x1p-52 - 1);
+  }
 }
 
 } // namespace segc::reference

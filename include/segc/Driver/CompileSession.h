@@ -29,7 +29,8 @@ struct CompileOptions {
   std::vector<std::string> profiles; ///< Measured times for the report.
   std::string weights;               ///< safetensors to embed.
   std::vector<std::string> cpus;     ///< Versions; empty: all; "native".
-  unsigned optLevel = 2;             ///< LLVM's, 0 to 3.
+  std::string target = "cpu";
+  unsigned optLevel = 2; ///< LLVM's, 0 to 3.
   unsigned jobs = 0; ///< Threads of code generation; 0: all cores.
   std::vector<std::string> plugins; ///< Libraries with passes.
   /// Passes that run after a phase: (phase, text of a pass pipeline).
@@ -50,6 +51,12 @@ mlir::OwningOpRef<mlir::ModuleOp> readModule(mlir::MLIRContext &context,
 llvm::Error runPhases(mlir::ModuleOp module, size_t first, size_t last,
                       const CompileOptions &options,
                       const PipelineOptions &pipeline);
+
+/// Calls `visit` with a module that the phase `plan` left, for each version that
+/// the options ask for.
+llvm::Error forEachPlan(
+    mlir::MLIRContext &context, const CompileOptions &options,
+    llvm::function_ref<llvm::Error(mlir::ModuleOp, const CpuTarget &)> visit);
 
 /// Targets by name, best first; empty means all that make a difference to the
 /// options' precision; "native" the host's.

@@ -8,10 +8,7 @@
 #ifndef SEGC_DRIVER_EXPLAIN_H
 #define SEGC_DRIVER_EXPLAIN_H
 
-#include "segc/Pipelines/Phases.h"
-#include "llvm/Support/Error.h"
-#include <string>
-#include <vector>
+#include "segc/Driver/CompileSession.h"
 
 namespace segc {
 
@@ -19,9 +16,8 @@ namespace segc {
 /// its reason and bytes, for every op that precision weighed, and for every
 /// strategy. With one or two names only the pairs whose producer and user
 /// contain them.
-llvm::Error explain(const std::string &path,
-                    const std::vector<std::string> &ops,
-                    const PipelineOptions &pipeline);
+llvm::Error explain(const CompileOptions &options,
+                    const std::vector<std::string> &ops);
 
 } // namespace segc
 

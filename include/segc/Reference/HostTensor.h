@@ -26,6 +26,10 @@ inline bool isFloat(ElementKind kind) { return kind <= ElementKind::F64; }
 /// The nearest value of `kind`, ties to even.
 double roundTo(ElementKind kind, double value);
 
+/// The distance of neighbouring values of a 16-bit kind near `value`; 0 for
+/// other kinds.
+double spacing(ElementKind kind, double value);
+
 /// A dense tensor on the host, row-major. Floats of every kind are held as
 /// doubles, so that the kind says what they stand for and not how exact they
 /// are; integers are held apart because seeds use all 64 bits.
@@ -73,6 +77,9 @@ struct Distribution {
 /// dialect and a static shape; integers are whole numbers of [low, high).
 HostTensor randomTensor(mlir::RankedTensorType type, uint64_t seed,
                         Distribution distribution = {});
+
+/// Multiplies every float by 1 + noise * d with random d of [-1, 1).
+void disturb(HostTensor &tensor, double noise, uint64_t seed);
 
 } // namespace segc::reference
 

@@ -258,16 +258,6 @@ template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
 template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                    const NarrowPlan &);
 
-double productError(DictionaryAttr strategy) {
-  Products products = productWork(strategy).products;
-  if (products == Products::F32)
-    return 0;
-  Dims m{1, 1, 1};
-  if (auto tiles = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName))
-    llvm::copy(tiles.asArrayRef(), m.begin());
-  return productError(products, m);
-}
-
 FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
                                  const ConvProblem &problem, Operation *op) {
   ConvPlan plan{};

@@ -5,37 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Y = A^T [(G g) (B^T d)] in each dimension: m outputs y of a correlation with
-// 3 taps g from m + 2 inputs d by m + 2 products (Lavin and Gray, arXiv
-// 1509.09308). Tiles of 2 use the points 0, 1, -1; tiles of 4 the points
-// 0, 1, -1, 1/2, -2, which err half as much as 2 and -2 do (Barabasz et al.,
-// arXiv 1803.10986). A dimension without taps has m = 1 and 1x1 matrices.
-//
-//===----------------------------------------------------------------------===//
-
 #ifndef SEGC_LIB_CODEGEN_CPU_WINOGRADTRANSFORM_H
 #define SEGC_LIB_CODEGEN_CPU_WINOGRADTRANSFORM_H
 
+#include "segc/Codegen/CPU/WinogradMatrices.h"
 #include "segc/Codegen/Common/ConvProblem.h"
 
 namespace segc {
-
-/// A constant matrix that multiplies vectors of vectors.
-struct TransformMatrix {
-  int64_t rows, columns;
-  llvm::SmallVector<double> values; ///< Row-major.
-
-  double at(int64_t row, int64_t column) const {
-    return values[row * columns + column];
-  }
-  bool isIdentity() const { return rows == 1 && columns == 1; }
-  TransformMatrix transposed() const;
-};
-
-/// B^T, G and A^T of tiles of `m` outputs (1, 2 or 4) and 3 taps.
-TransformMatrix winogradInput(int64_t m);
-TransformMatrix winogradFilter(int64_t m);
-TransformMatrix winogradOutput(int64_t m);
 
 using TransformMatrices = std::array<TransformMatrix, 3>;
 /// One matrix for each dimension.

@@ -159,10 +159,6 @@ template <typename Plan>
 mlir::DictionaryAttr toStrategy(seg::FusionOp fusion,
                                 const ConvProblem &problem, const Plan &plan);
 
-/// The root mean square error that a strategy's 16-bit products cause in a
-/// result, of the result's; 0 for those of f32.
-double productError(mlir::DictionaryAttr strategy);
-
 /// Fails with an error on `op` for a strategy that cannot be emitted.
 llvm::FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
                                        const ConvProblem &problem,

@@ -1,0 +1,26 @@
+//===- CompileCommand.h - Options of a compilation --------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_DRIVER_COMPILECOMMAND_H
+#define SEGC_DRIVER_COMPILECOMMAND_H
+
+#include "segc/Driver/CompileSession.h"
+#include <CLI/CLI.hpp>
+
+namespace segc {
+
+/// Adds the input and every option that decides what is compiled: those that
+/// `segc compile`, `verify` and `explain` share. They set `options`, which must
+/// outlive the parse.
+void addCompileOptions(CLI::App &command, CompileOptions &options);
+
+/// Accepts the names of phases, and these.
+CLI::IsMember phaseNames(std::vector<std::string> more);
+
+} // namespace segc
+
+#endif // SEGC_DRIVER_COMPILECOMMAND_H

@@ -1,0 +1,51 @@
+//===- Verify.h - A model's kernels against the reference -------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_DRIVER_VERIFY_VERIFY_H
+#define SEGC_DRIVER_VERIFY_VERIFY_H
+
+#include "segc/Driver/CompileSession.h"
+#include "segc/Driver/Verify/KernelCheck.h"
+
+namespace segc {
+
+struct VerifyOptions {
+  /// As for `segc compile`: network or text of a phase, and what changes code.
+  CompileOptions compile;
+  bool full = false;         ///< All elements of every kernel.
+  bool allowSkipped = false; ///< Kernels that were not checked are no failure.
+};
+
+/// What became of a kernel.
+struct KernelReport {
+  std::string kernel;   ///< "k3_conv", as in the model.
+  std::string op;       ///< "seg.conv"
+  std::string entry;    ///< Of its first use.
+  std::string layer;    ///< "down1.conv"; empty if it is not known.
+  std::string location; ///< Of the op, as MLIR prints it.
+  std::string strategy; ///< "winograd 1x4x4 bf16"
+  KernelDeviation deviation;
+  std::string skipped; ///< Why it was not checked; empty: it was.
+
+  bool ok() const { return skipped.empty() && deviation.ok(); }
+};
+
+/// Checks every distinct kernel of a module that the phase `plan` left. What
+/// cannot be compiled has a fault; what cannot run here, or has no reference,
+/// is skipped. `done` sees each report as it comes.
+std::vector<KernelReport>
+verifyKernels(mlir::ModuleOp planned, const CpuTarget &target,
+              const KernelCheckOptions &options,
+              llvm::function_ref<void(const KernelReport &)> done = nullptr);
+
+/// Compiles up to the phase `plan` and checks the kernels of each version;
+/// prints a line for every kernel. An error if one deviates or was skipped.
+llvm::Error verify(const VerifyOptions &options);
+
+} // namespace segc
+
+#endif // SEGC_DRIVER_VERIFY_VERIFY_H

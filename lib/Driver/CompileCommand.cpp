@@ -1,0 +1,171 @@
+//===- CompileCommand.cpp -------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Driver/CompileCommand.h"
+
+#include "segc/Base/NumberChecks.h"
+#include "segc/Target/CpuStrategyContext.h"
+
+namespace segc {
+
+static CLI::IsMember cpuNames() {
+  std::vector<std::string> names = {"native"};
+  for (llvm::StringRef name : cpuTargetNames())
+    names.push_back(name.str());
+  return CLI::IsMember(names);
+}
+
+CLI::IsMember phaseNames(std::vector<std::string> more) {
+  std::vector<std::string> names;
+  for (const Phase &phase : phases())
+    names.push_back(phase.name.str());
+  names.insert(names.end(), more.begin(), more.end());
+  return CLI::IsMember(names);
+}
+
+static void addTarget(CLI::App &command, CompileOptions &options) {
+  command
+      .add_option("--batch", options.pipeline.batch,
+                  "Largest batch (default: the network's)")
+      ->check(integerIn(1, 1 << 20));
+  command.add_option("--target", options.target, "Targets")
+      ->check(CLI::IsMember({"cpu"}));
+  command
+      .add_option("--cpu", options.cpus,
+                  "Instruction-set versions (default: all, chosen at load)")
+      ->delimiter(',')
+      ->check(cpuNames());
+  command
+      .add_option("--threads", options.pipeline.threads,
+                  "Threads that kernels are cut for; the model runs with any "
+                  "number, with the same bits (default: the cores of this "
+                  "machine for native, else 2 to 16 alike)")
+      ->check(CLI::Range(int64_t(1), mostThreads));
+  command
+      .add_option("-O", options.optLevel,
+                  "Optimisation of the machine code, -O0 to -O3 (default: -O2)")
+      ->check(CLI::Range(0, 3));
+}
+
+static void addStrategies(CLI::App &command, PipelineOptions &pipeline) {
+  command
+      .add_option("--winograd", pipeline.winograd,
+                  "Largest Winograd tiles (default: f4): off is exact to "
+                  "2e-7, f2 to 3e-7, f4 to 3e-6 of a convolution's result")
+      ->check(CLI::IsMember({"off", "f2", "f4"}));
+  command
+      .add_option("--arithmetic", pipeline.arithmetic,
+                  "Products of convolutions that read 16-bit values: those "
+                  "of 16 bits that the CPU has (f16, default; only bf16 "
+                  "where values are bf16), of bf16 at most, or f32")
+      ->check(CLI::IsMember({"f16", "bf16", "f32"}));
+  auto *autotune =
+      command.add_flag("--autotune", pipeline.autotune,
+                       "Measure the strategies of convolutions on this machine");
+  command
+      .add_option("--autotune-cache", pipeline.autotuneCache,
+                  "Directory of measured times (default: "
+                  "$XDG_CACHE_HOME/segc/autotune, ~/.cache/segc/autotune)")
+      ->needs(autotune);
+}
+
+static void addPrecision(CLI::App &command, PipelineOptions &pipeline) {
+  command
+      .add_option("--precision", pipeline.precision,
+                  "f32, or f16 or bf16: 16-bit values in memory where that is "
+                  "safe and saves time (docs/Precision.md)")
+      ->check(CLI::IsMember({"f32", "tf32", "bf16", "f16"}));
+  command
+      .add_option("--precision-lists", pipeline.precisionLists,
+                  "JSON file with classes of ops, in the form that `segc "
+                  "precision-lists` prints")
+      ->check(CLI::ExistingFile);
+}
+
+static void addFusion(CLI::App &command, PipelineOptions &pipeline) {
+  command.add_flag("!--no-fusion", pipeline.fusion, "One op a kernel");
+  command.add_flag("!--no-epilogues", pipeline.epilogues,
+                   "Pointwise ops in kernels of their own");
+  command.add_flag("!--no-reductions", pipeline.reductions,
+                   "Statistics by passes over memory of their own");
+  command.add_flag("!--no-prologues", pipeline.prologues,
+                   "What convolutions read is written first");
+  command.add_option_function<std::string>(
+      "--fuel",
+      [&pipeline](const std::string &text) {
+        llvm::StringRef limit(text);
+        if (!limit.consume_front("fusion=") ||
+            limit.getAsInteger(10, pipeline.fuel))
+          throw CLI::ValidationError("--fuel " + text, "expected fusion=N");
+      },
+      "fusion=N: fuse at most N pairs");
+}
+
+static void addMemory(CLI::App &command, PipelineOptions &pipeline) {
+  auto *fit =
+      command
+          .add_option(
+              "--fit-memory", pipeline.fitMemory,
+              "Most bytes of each entry's arena (the memory between kernels, "
+              "for the largest batch; parameters, gradients and optimizer "
+              "state are not in it), such as 400MiB: kernels run again where "
+              "keeping their results would exceed it")
+          ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
+          // Beyond it lie what were negative numbers.
+          ->check(CLI::Range(0.0, 0x1p62));
+  command
+      .add_option("--recompute", pipeline.recompute,
+                  "Per cent of an entry's modelled time that kernels may run "
+                  "again for, unasked, to save memory (default: 1)")
+      ->check(CLI::Range(0.0, 100.0));
+  command.add_flag("!--no-in-place", pipeline.inPlace,
+                   "Never compute in place");
+  command
+      .add_flag("!--no-reuse", pipeline.reuse, "Memory of its own for every value")
+      ->excludes(fit);
+  command.add_flag("!--no-schedule", pipeline.schedule,
+                   "Kernels in the order of the program");
+}
+
+static void addPasses(CLI::App &command, CompileOptions &options) {
+  command
+      .add_option("--from", options.from,
+                  "The input is what --emit of this phase printed")
+      ->check(phaseNames({}));
+  command.add_option("--load-pass-plugin", options.plugins,
+                     "Library with passes of your own, for --run-after");
+  command.add_option_function<std::vector<std::string>>(
+      "--run-after",
+      [&options](const std::vector<std::string> &insertions) {
+        for (llvm::StringRef insertion : insertions) {
+          auto [phase, pipeline] = insertion.split('=');
+          if (!findPhase(phase) || pipeline.empty())
+            throw CLI::ValidationError(
+                "--run-after " + insertion.str(),
+                "expected PHASE=PIPELINE, with a phase of --emit");
+          options.insertedPasses.push_back({phase.str(), pipeline.str()});
+        }
+      },
+      "PHASE=PIPELINE: passes to run after a phase");
+}
+
+void addCompileOptions(CLI::App &command, CompileOptions &options) {
+  command
+      .add_option("MODEL", options.input, "Network in the seg dialect (.mlir)")
+      ->required();
+  addTarget(command, options);
+  addStrategies(command, options.pipeline);
+  addPrecision(command, options.pipeline);
+  command.add_flag("!--inference", options.pipeline.training, "predict only");
+  command.add_option("--weights", options.weights,
+                     "Embed weights (.safetensors)");
+  addFusion(command, options.pipeline);
+  addMemory(command, options.pipeline);
+  addPasses(command, options);
+}
+
+} // namespace segc

@@ -1,0 +1,206 @@
+//===- FusionEvaluation.cpp -----------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FusionEvaluation.h"
+
+#include "segc/Codegen/CPU/ConvStrategy.h"
+#include "segc/Codegen/CPU/WinogradMatrices.h"
+#include "segc/Codegen/Common/KernelBuilder.h"
+#include "segc/Reference/Reference.h"
+#include "segc/Target/Strategy.h"
+#include <cmath>
+#include <numeric>
+
+using namespace mlir;
+
+namespace segc {
+
+using reference::ElementKind;
+using reference::HostTensor;
+using reference::ProductArithmetic;
+using reference::TileTransform;
+
+//===----------------------------------------------------------------------===//
+// Strategies
+//===----------------------------------------------------------------------===//
+
+static TileTransform tileTransform(int64_t outputs) {
+  auto values = [](const TransformMatrix &matrix) {
+    return std::vector<double>(matrix.values.begin(), matrix.values.end());
+  };
+  TransformMatrix filter = winogradFilter(outputs);
+  return {outputs,
+          filter.columns,
+          filter.rows,
+          values(winogradInput(outputs)),
+          values(filter),
+          values(winogradOutput(outputs))};
+}
+
+ProductArithmetic productArithmetic(DictionaryAttr strategy) {
+  ProductArithmetic arithmetic;
+  Products products = productWork(strategy).products;
+  if (products != Products::F32) {
+    ElementKind kind =
+        products == Products::F16 ? ElementKind::F16 : ElementKind::BF16;
+    arithmetic.round = [kind](MutableArrayRef<double> values) {
+      for (double &value : values)
+        value = reference::roundTo(kind, value);
+    };
+  }
+  if (products == Products::F16)
+    arithmetic.f16Chain = mostChained;
+  auto m = strategy ? strategy.getAs<DenseI64ArrayAttr>(strategyTilesName)
+                    : DenseI64ArrayAttr();
+  if (m && m.size() == 3)
+    arithmetic.tiles = {tileTransform(m[0]), tileTransform(m[1]),
+                        tileTransform(m[2])};
+  return arithmetic;
+}
+
+//===----------------------------------------------------------------------===//
+// Evaluation
+//===----------------------------------------------------------------------===//
+
+FusionEvaluation::FusionEvaluation(seg::FusionOp fusion,
+                                   ArrayRef<HostTensor> inputs,
+                                   ArrayRef<HostTensor> stored,
+                                   ArrayRef<int64_t> elements)
+    : body(fusion.getBody().front()), root(fusionRoot(fusion)), inputs(inputs), stored(stored),
+      elements(elements),
+      arithmetic(productArithmetic(fusion.getStrategyAttr())) {
+  if (elements.empty())
+    return;
+  sampled.insert(root->getResult(0));
+  for (Operation &op : body.without_terminator())
+    for (OpOperand &use : op.getOpOperands())
+      if (sampled.contains(use.get()) && !storedOperand(use))
+        sampled.insert(op.result_begin(), op.result_end());
+}
+
+bool FusionEvaluation::isSampled(unsigned result) const {
+  return sampled.contains(body.getTerminator()->getOperand(result));
+}
+
+/// What the kernel stored of a value that a reduction reads there.
+const HostTensor *FusionEvaluation::storedOperand(OpOperand &use) const {
+  auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(use.getOwner());
+  if (!reduction || reduction.getReduced() != use.get())
+    return nullptr;
+  Value read = seg::storedValue(use.get());
+  for (OpOperand &yielded : body.getTerminator()->getOpOperands())
+    if (yielded.get() == read)
+      return &stored[yielded.getOperandNumber()];
+  return nullptr;
+}
+
+/// Values that f32 cannot hold get the error that rounding may leave in them.
+static void disturbRounded(HostTensor &tensor, double noise, uint64_t seed) {
+  // Kernels compute functions such as exp to a few units.
+  constexpr double functionUnits = 4;
+  HostTensor disturbed = tensor;
+  reference::disturb(disturbed, noise * functionUnits * f32Unit, seed);
+  for (int64_t i = 0; i < static_cast<int64_t>(tensor.values().size()); ++i)
+    if (static_cast<float>(tensor[i]) != tensor[i])
+      tensor[i] = disturbed[i];
+}
+
+/// The elements that are summed up in one of a result.
+static double summed(Operation *op) {
+  auto largest = [](TypeRange types) {
+    int64_t result = 1;
+    for (Type type : types)
+      result = std::max(result, cast<RankedTensorType>(type).getNumElements());
+    return static_cast<double>(result);
+  };
+  return largest(op->getOperandTypes()) / largest(op->getResultTypes());
+}
+
+FailureOr<std::vector<HostTensor>>
+FusionEvaluation::evaluate(Operation *op, ArrayRef<const HostTensor *> operands,
+                           double noise, uint64_t seed) const {
+  if (op == root && reference::multiplies(op)) {
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    HostTensor result(type.getShape(),
+                      *reference::elementKind(type.getElementType()));
+    std::vector<int64_t> all;
+    if (elements.empty()) {
+      all.resize(result.size());
+      std::iota(all.begin(), all.end(), 0);
+    }
+    ProductArithmetic own = arithmetic;
+    // A sum of n numbers in f32 errs by the square root of n, at random.
+    own.noise =
+        noise * f32Unit *
+        std::sqrt(static_cast<double>(reference::productsPerElement(op)));
+    own.seed = seed;
+    // Without rounding, tiles make a difference to the disturbed sums alone.
+    if (noise == 0 && !own.round)
+      own.tiles.reset();
+    if (failed(reference::evaluateProducts(
+            op, operands, elements.empty() ? ArrayRef<int64_t>(all) : elements,
+            own, result)))
+      return failure();
+    return std::vector<HostTensor>{std::move(result)};
+  }
+  double terms = summed(op);
+  constexpr double severalTerms = 4;
+  bool sums = noise > 0 && terms >= severalTerms;
+  std::vector<HostTensor> disturbed;
+  if (sums)
+    for (const HostTensor *operand : operands) {
+      disturbed.push_back(*operand);
+      reference::disturb(disturbed.back(), noise * f32Unit * std::sqrt(terms),
+                         seed + disturbed.size());
+    }
+  auto results = reference::evaluateOp(
+      op,
+      sums ? llvm::map_to_vector(
+                 disturbed,
+                 [](const HostTensor &t) -> const HostTensor * { return &t; })
+           : llvm::to_vector(operands),
+      reference::Precision::Exact);
+  if (succeeded(results) && noise > 0)
+    for (HostTensor &result : *results)
+      disturbRounded(result, noise, seed + 100);
+  return results;
+}
+
+FailureOr<std::vector<HostTensor>> FusionEvaluation::run(double noise,
+                                                         uint64_t seed) const {
+  Tensors tensors, unrounded;
+  for (auto [argument, input] :
+       llvm::zip_equal(body.getArguments(), inputs))
+    tensors[argument] = input;
+  for (Operation &op : body.without_terminator()) {
+    SmallVector<const HostTensor *> operands;
+    for (OpOperand &use : op.getOpOperands()) {
+      const HostTensor *read = storedOperand(use);
+      operands.push_back(read ? read : &tensors.find(use.get())->second);
+    }
+    auto results = evaluate(&op, operands, noise, seed += 1000);
+    if (failed(results))
+      return failure();
+    for (auto [value, tensor] : llvm::zip_equal(op.getResults(), *results)) {
+      if (tensor.kind() == ElementKind::F16 ||
+          tensor.kind() == ElementKind::BF16) {
+        unrounded[value] = tensor;
+        tensor.roundToKind();
+      }
+      tensors[value] = std::move(tensor);
+    }
+  }
+  std::vector<HostTensor> results;
+  for (Value value : body.getTerminator()->getOperands()) {
+    auto exact = unrounded.find(value);
+    results.push_back(exact != unrounded.end() ? exact->second
+                                               : tensors.find(value)->second);
+  }
+  return results;
+}
+
+} // namespace segc

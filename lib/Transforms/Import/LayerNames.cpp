@@ -1,0 +1,96 @@
+//===- LayerNames.cpp -----------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Transforms/LayerNames.h"
+
+#include "segc/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace segc {
+
+/// The layer in the name of a parameter, a state or a gradient.
+static std::string layerIn(DictionaryAttr attrs) {
+  auto region = attrs ? attrs.getAs<StringAttr>(regionAttrName) : StringAttr();
+  auto name = attrs ? attrs.getAs<StringAttr>(nameAttrName) : StringAttr();
+  if (!region || !name ||
+      !llvm::is_contained({"parameters", "states", "gradients", "optimizer"},
+                          region.getValue()) ||
+      name == region) // All of them, as one.
+    return "";
+  return name.getValue().rsplit('.').first.str();
+}
+
+StringRef LayerNames::of(Operation *op) {
+  // Chains are as long as networks are deep: producers first, without
+  // recursion.
+  SmallVector<Operation *> work = {op};
+  while (!work.empty()) {
+    Operation *next = work.back();
+    size_t before = work.size();
+    if (!known.count(next))
+      for (Value operand : next->getOperands())
+        if (Operation *producer = operand.getDefiningOp();
+            producer && !known.count(producer))
+          work.push_back(producer);
+    if (work.size() > before)
+      continue;
+    if (!known.count(next))
+      known[next] = find(next);
+    work.pop_back();
+  }
+  return known[op];
+}
+
+/// Operands of the ops that a fusion surrounds with pointwise ones.
+static SmallVector<Value> rootOperands(Operation *op) {
+  SmallVector<Value> operands;
+  auto fusion = dyn_cast<seg::FusionOp>(op);
+  if (!fusion)
+    return operands;
+  for (Operation &inner : fusion.getBody().front().without_terminator())
+    if (!isa<seg::PointwiseOpInterface, seg::RearrangementOpInterface>(inner))
+      for (Value operand : inner.getOperands())
+        if (auto argument = dyn_cast<BlockArgument>(operand))
+          operands.push_back(fusion.getInputs()[argument.getArgNumber()]);
+  return operands;
+}
+
+/// `known` holds what producers belong to.
+std::string LayerNames::find(Operation *op) {
+  auto ofArgument = [&](ValueRange values) -> std::string {
+    for (Value value : values)
+      if (auto argument = dyn_cast<BlockArgument>(value))
+        if (std::string layer =
+                layerIn(entry.getArgAttrDict(argument.getArgNumber()));
+            !layer.empty())
+          return layer;
+    return "";
+  };
+  if (std::string layer = ofArgument(rootOperands(op)); !layer.empty())
+    return layer;
+  for (OpOperand &use : op->getUses())
+    if (isa<func::ReturnOp>(use.getOwner()))
+      if (std::string layer =
+              layerIn(entry.getResultAttrDict(use.getOperandNumber()));
+          !layer.empty())
+        return layer;
+  if (std::string layer = ofArgument(op->getOperands()); !layer.empty())
+    return layer;
+  for (Value operand : op->getOperands())
+    if (Operation *producer = operand.getDefiningOp())
+      if (const std::string &layer = known[producer]; !layer.empty())
+        return layer;
+  return "";
+}
+
+std::string layerOf(Operation *op) {
+  auto entry = op->getParentOfType<func::FuncOp>();
+  return entry ? LayerNames(entry).of(op).str() : "";
+}
+
+} // namespace segc

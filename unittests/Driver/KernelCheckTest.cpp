@@ -1,0 +1,195 @@
+//===- KernelCheckTest.cpp - Wrong kernels are found ----------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Driver/Verify/KernelCheck.h"
+
+#include "mlir/Parser/Parser.h"
+#include "segc/Codegen/CPU/KernelRunner.h"
+#include "segc/Driver/CompileSession.h"
+#include "segc/Reference/Reference.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include <cstring>
+
+using namespace mlir;
+using namespace segc;
+
+namespace {
+
+/// A kernel that stores f16 and sums up what it stores: conv, then channel
+/// sums.
+constexpr char text[] = R"(
+func.func @f(%x: tensor<1x20x20x32xf16>, %w: tensor<3x3x32x32xf32>)
+    -> (tensor<1x20x20x32xf16>, tensor<32xf32>) {
+  %y:2 = seg.fusion (%a = %x : tensor<1x20x20x32xf16>, %b = %w : tensor<3x3x32x32xf32>)
+      -> (tensor<1x20x20x32xf16>, tensor<32xf32>) {
+    %0 = seg.cast %a : tensor<1x20x20x32xf16> -> tensor<1x20x20x32xf32>
+    %1 = seg.conv %0, %b strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (tensor<1x20x20x32xf32>, tensor<3x3x32x32xf32>) -> tensor<1x20x20x32xf32>
+    %2 = seg.cast %1 : tensor<1x20x20x32xf32> -> tensor<1x20x20x32xf16>
+    %3 = seg.cast %2 : tensor<1x20x20x32xf16> -> tensor<1x20x20x32xf32>
+    %4 = seg.channel_sum %3 : tensor<1x20x20x32xf32> -> tensor<32xf32>
+    seg.yield %2, %4 : tensor<1x20x20x32xf16>, tensor<32xf32>
+  }
+  return %y#0, %y#1 : tensor<1x20x20x32xf16>, tensor<32xf32>
+}
+)";
+
+class KernelCheckTest : public testing::Test {
+protected:
+  KernelCheckTest() {
+    DialectRegistry registry;
+    reference::registerReferenceModels(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+    module = parseSourceString<ModuleOp>(text, &context);
+  }
+
+  void SetUp() override { ASSERT_TRUE(module); }
+
+  /// Multiplies in `products`, by tiles of so many outputs.
+  void choose(Products products, WinogradTiles tiles) {
+    CpuStrategyContext strategy{target, tiles};
+    strategy.products = products;
+    strategy.onlyLargestTiles = true;
+    auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion()));
+    for (DictionaryAttr candidate :
+         root.cpuStrategyCandidates(fusion(), strategy)) {
+      bool winograd = candidate.getAs<StringAttr>("kind").getValue() ==
+                      "winograd";
+      if (winograd == (tiles != WinogradTiles::Off))
+        return fusion().setStrategyAttr(candidate);
+    }
+    FAIL() << "no such strategy";
+  }
+
+  /// The check of the kernel after `damage` of its operands.
+  KernelDeviation check(const std::function<void(ArrayRef<void *>)> &damage,
+                        KernelCheckOptions options = {}) {
+    auto runner = KernelRunner::compile(fusion(), target);
+    if (!runner) {
+      ADD_FAILURE() << llvm::toString(runner.takeError());
+      return {};
+    }
+    auto deviation = checkKernel(
+        fusion(), {-1, -1},
+        [&](ArrayRef<void *> operands) {
+          bool intact = (*runner)->run(0, operands, 1);
+          damage(operands);
+          return intact;
+        },
+        options);
+    if (!deviation) {
+      ADD_FAILURE() << llvm::toString(deviation.takeError());
+      return {};
+    }
+    return *deviation;
+  }
+
+  seg::FusionOp fusion() {
+    return *(*module->getOps<func::FuncOp>().begin())
+                .getOps<seg::FusionOp>()
+                .begin();
+  }
+
+  CompilerContext context;
+  OwningOpRef<ModuleOp> module;
+  CpuTarget target = *lookupCpuTarget("x86-64-v3");
+};
+
+void addUnits(void *values, int64_t element, int16_t units) {
+  int16_t value;
+  auto *at = static_cast<char *>(values) + 2 * element;
+  std::memcpy(&value, at, 2);
+  value = static_cast<int16_t>(value + units);
+  std::memcpy(at, &value, 2);
+}
+
+// A kernel that rounds as its strategy says is right, whatever that costs; one
+// that is off by a little more than its rounding is not, in one element or in
+// all.
+TEST_F(KernelCheckTest, FindsWhatRoundingDoesNotExplain) {
+  for (auto [products, tiles] :
+       {std::pair(Products::F32, WinogradTiles::Off),
+        std::pair(Products::F32, WinogradTiles::F4),
+        std::pair(Products::Bf16, WinogradTiles::Off),
+        std::pair(Products::Bf16, WinogradTiles::F2),
+        std::pair(Products::Bf16, WinogradTiles::F4),
+        std::pair(Products::F16, WinogradTiles::F2)}) {
+    SCOPED_TRACE(productsName(products).str() + ", tiles " +
+                 std::to_string(static_cast<int>(tiles)));
+    choose(products, tiles);
+    KernelDeviation right = check([](ArrayRef<void *>) {});
+    EXPECT_TRUE(right.ok()) << right.fault << " " << right.excess();
+    EXPECT_EQ(right.compared, right.elements);
+    // f16 has 11 digits: the last four.
+    KernelDeviation one = check([](ArrayRef<void *> operands) {
+      addUnits(operands[2], 20 * 20 * 32 - 1, 128);
+    });
+    EXPECT_FALSE(one.ok()) << one.excess();
+    KernelDeviation all = check([](ArrayRef<void *> operands) {
+      for (int64_t i = 0; i < 20 * 20 * 32; ++i)
+        addUnits(operands[2], i, 16);
+    });
+    EXPECT_FALSE(all.ok()) << all.excess();
+    // Sums are those of what is stored.
+    KernelDeviation sum = check([](ArrayRef<void *> operands) {
+      auto *sums = static_cast<float *>(operands[3]);
+      sums[31] += 0.01f;
+    });
+    EXPECT_FALSE(sum.ok()) << sum.excess();
+  }
+}
+
+// A sample of a few thousand products finds a channel or a border that is
+// missing.
+TEST_F(KernelCheckTest, SamplesBordersAndChannels) {
+  choose(Products::F32, WinogradTiles::F2);
+  KernelCheckOptions options;
+  options.products = 1e6;
+  KernelDeviation right = check([](ArrayRef<void *>) {}, options);
+  EXPECT_TRUE(right.ok()) << right.fault;
+  EXPECT_LT(right.compared, right.elements);
+  KernelDeviation channel = check(
+      [](ArrayRef<void *> operands) {
+        for (int64_t i = 0; i < 20 * 20; ++i)
+          addUnits(operands[2], i * 32 + 31, 64);
+      },
+      options);
+  EXPECT_FALSE(channel.ok());
+  KernelDeviation border = check(
+      [](ArrayRef<void *> operands) {
+        for (int64_t i = 0; i < 20 * 32; ++i)
+          addUnits(operands[2], 19 * 20 * 32 + i, 64);
+      },
+      options);
+  EXPECT_FALSE(border.ok());
+  options.full = true;
+  KernelDeviation full = check([](ArrayRef<void *>) {}, options);
+  EXPECT_EQ(full.compared, full.elements);
+}
+
+TEST_F(KernelCheckTest, FindsWhatIsNoValue) {
+  choose(Products::F32, WinogradTiles::Off);
+  auto set = [](void *buffer, int64_t element, uint16_t bits) {
+    std::memcpy(static_cast<char *>(buffer) + 2 * element, &bits, 2);
+  };
+  // Never written.
+  EXPECT_THAT(check([&](ArrayRef<void *> operands) {
+                set(operands[2], 77, 0x7fcd);
+              }).fault,
+              testing::HasSubstr("element 77 is nan"));
+  EXPECT_EQ(check([&](ArrayRef<void *> operands) {
+              set(operands[2], 20 * 20 * 32, 0);
+            }).fault,
+            "access outside a buffer");
+  EXPECT_EQ(check([&](ArrayRef<void *> operands) {
+              set(operands[0], 5, 0x3c00);
+            }).fault,
+            "input #0 is written");
+}
+
+} // namespace
