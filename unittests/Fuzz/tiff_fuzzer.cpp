@@ -9,15 +9,24 @@
 
 #include "segc/Runtime/Data/Tiff.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  std::string_view input(reinterpret_cast<const char *>(data), size);
-  segc::Expected<segc::GrayStack> stack = segc::decodeTiff(input, "input.tif");
-  if (stack && stack->pixels.size() !=
-                   static_cast<size_t>(stack->pageSize() * stack->pages))
-    __builtin_trap();
+  std::string input(reinterpret_cast<const char *>(data), size);
+  for (segc::TiffUse use : {segc::TiffUse::Image, segc::TiffUse::Label}) {
+    segc::Expected<segc::TiffStack> stack =
+        segc::TiffStack::decode(input, "input.tif", use, {1 << 24});
+    // A few pages: one is like the other.
+    for (int64_t i = 0; stack && i < std::min<int64_t>(stack->pages(), 4);
+         ++i) {
+      auto page = stack->page(i);
+      if (page &&
+          page->size() != static_cast<size_t>(stack->width() * stack->height()))
+        __builtin_trap();
+    }
+  }
   return 0;
 }

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Data/DataSet.h"
+#include "ForeignFormats.h"
+#include "segc/Base/Files.h"
 #include "segc/Runtime/Data/Decathlon.h"
 #include "segc/Runtime/Data/Isbi.h"
 
@@ -80,36 +82,96 @@ segc::openDataset(const std::string &folder, const Json &pipeline,
     SEGC_RETURN_IF_ERROR(checkKind(pipeline, folder, "decathlon"));
     return openDecathlon(folder, pipeline, options);
   }
+  const std::string foreign = foreignFiles(folder);
+  if (!foreign.empty())
+    return unsupported(folder + ": " + foreign);
   return notFound(folder + ": unknown kind of data: neither train-volume.tif "
                            "(ISBI) nor dataset.json (Decathlon) lies there");
 }
 
-static bool endsWith(const std::string &text, std::string_view end) {
-  return text.size() >= end.size() &&
-         text.compare(text.size() - end.size(), end.size(), end) == 0;
+//===----------------------------------------------------------------------===//
+// Files without a data set
+//===----------------------------------------------------------------------===//
+
+/// The kind of pipeline that reads a file, by its name or its first bytes;
+/// empty if none does.
+static std::string kindOfFile(const std::string &path) {
+  if (hasEnding(path, ".tif") || hasEnding(path, ".tiff"))
+    return "isbi";
+  if (hasEnding(path, ".nii") || hasEnding(path, ".nii.gz"))
+    return "decathlon";
+  const std::string start = readStart(path);
+  if (!foreignFormat(start, path).empty())
+    return "";
+  return isTiff(start) ? "isbi" : isNifti(start) ? "decathlon" : "";
+}
+
+/// macOS lays "._name" beside each file that it copies to a foreign disk.
+static bool isHidden(const std::string &path) {
+  const std::string name = std::filesystem::path(path).filename().string();
+  return !name.empty() && name[0] == '.';
+}
+
+Expected<std::vector<std::string>> segc::imagesIn(const std::string &folder) {
+  std::vector<std::string> images;
+  std::error_code error;
+  std::filesystem::directory_iterator entries(folder, error), end;
+  for (; !error && entries != end; entries.increment(error)) {
+    const std::string path = entries->path().string();
+    if (!isHidden(path) &&
+        (hasEnding(path, ".tif") || hasEnding(path, ".tiff") ||
+         hasEnding(path, ".nii") || hasEnding(path, ".nii.gz")))
+      images.push_back(path);
+  }
+  if (error)
+    return ioError(folder + ": cannot list the folder: " + error.message());
+  std::sort(images.begin(), images.end());
+  return images;
 }
 
 Expected<std::unique_ptr<Dataset>>
 segc::openFiles(const std::vector<std::string> &paths, const Json &pipeline,
                 const DatasetOptions &options) {
   SEGC_RETURN_IF_ERROR(checkOptions(options));
-  auto all = [&](std::initializer_list<std::string_view> endings) {
-    return std::all_of(paths.begin(), paths.end(), [&](const auto &path) {
-      return std::any_of(endings.begin(), endings.end(),
-                         [&](auto ending) { return endsWith(path, ending); });
-    });
-  };
-  if (paths.empty())
-    return invalidArgument("no files to predict, expected at least one");
-  if (all({".tif", ".tiff"})) {
-    SEGC_RETURN_IF_ERROR(checkKind(pipeline, paths.front(), "isbi"));
-    return openSlices(paths, pipeline, options);
+  std::vector<std::string> files, others;
+  std::string ignored, kind;
+  for (const std::string &path : paths) {
+    if (std::filesystem::path(path).filename().string().rfind("._", 0) == 0) {
+      ignored = path;
+      continue;
+    }
+    files.push_back(path);
+    const std::string found = kindOfFile(path);
+    if (found.empty() || (!kind.empty() && kind != found))
+      others.push_back(path);
+    else
+      kind = found;
   }
-  if (all({".nii", ".nii.gz"})) {
-    SEGC_RETURN_IF_ERROR(checkKind(pipeline, paths.front(), "decathlon"));
-    return openVolumes(paths, pipeline);
+  if (files.empty())
+    return invalidArgument(
+        ignored.empty()
+            ? "no files to predict, expected at least one"
+            : ignored + ": " +
+                  foreignFormat(std::string_view("\0\5\x16\7", 4), ignored));
+  if (kind.empty()) {
+    SEGC_RETURN_IF_ERROR(fileSize(files.front()).status());
+    std::string foreign =
+        foreignFormat(readStart(files.front()), files.front());
+    return unsupported(files.front() + ": " +
+                       (foreign.empty() ? "expected TIFF (.tif) or NIfTI "
+                                          "(.nii, .nii.gz) files"
+                                        : foreign));
   }
-  return invalidArgument(paths.front() +
-                         (paths.size() > 1 ? " and others" : "") +
-                         ": expected only .tif or only .nii and .nii.gz files");
+  // A file of no known kind is a case that fails; one of the other kind means
+  // that the command line is not what was meant.
+  for (const std::string &path : others)
+    if (!kindOfFile(path).empty())
+      return invalidArgument(path + " and others: expected only .tif or only "
+                                    ".nii and .nii.gz files");
+  SEGC_RETURN_IF_ERROR(checkKind(pipeline, files.front(), kind.c_str()));
+  auto dataset = kind == "isbi" ? openSlices(files, pipeline, options)
+                                : openVolumes(files, pipeline);
+  if (dataset && !ignored.empty())
+    (*dataset)->note(ignored + ": macOS metadata, left out");
+  return dataset;
 }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "segc/Base/Files.h"
 #include "segc/Runtime/Data/Decathlon.h"
 
 #include <filesystem>
@@ -55,12 +56,9 @@ static std::string insidePath(JsonReader &reader, const std::string &text) {
 
 static std::string caseNameOf(const std::string &path) {
   std::string name = std::filesystem::path(path).filename().string();
-  for (const char *ending : {".nii.gz", ".nii"}) {
-    std::string_view end(ending);
-    if (name.size() > end.size() &&
-        name.compare(name.size() - end.size(), end.size(), end) == 0)
-      return name.substr(0, name.size() - end.size());
-  }
+  for (std::string_view ending : {".nii.gz", ".nii"})
+    if (name.size() > ending.size() && hasEnding(name, ending))
+      return name.substr(0, name.size() - ending.size());
   return name;
 }
 

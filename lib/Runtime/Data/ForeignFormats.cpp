@@ -8,6 +8,9 @@
 #include "ForeignFormats.h"
 #include "segc/Base/Files.h"
 
+#include <filesystem>
+#include <fstream>
+
 using namespace segc;
 
 static constexpr char pairExpected[] =
@@ -35,6 +38,7 @@ struct Kind {
 } // namespace
 
 using namespace std::string_view_literals;
+namespace fs = std::filesystem;
 
 static constexpr Kind kinds[] = {
     {128, "DICM"sv, ".dcm", "", dicomExpected},
@@ -81,3 +85,47 @@ std::string segc::foreignFormat(std::string_view start,
 }
 
 std::string segc::headerOfPair() { return pairExpected; }
+
+std::string segc::readStart(const std::string &path) {
+  // A pipe would keep us waiting.
+  if (!fileSize(path).ok())
+    return "";
+  std::string start(512, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<size_t>(file.gcount()));
+  return start;
+}
+
+std::string segc::foreignFiles(const std::string &folder) {
+  std::error_code error;
+  fs::recursive_directory_iterator entries(
+      folder, fs::directory_options::skip_permission_denied, error);
+  const fs::recursive_directory_iterator end;
+  // The first files tell; a folder of a million need not be walked.
+  for (int seen = 0; !error && entries != end && seen < 1000; ++seen) {
+    const std::string path = entries->path().string();
+    if (entries.depth() > 1)
+      entries.disable_recursion_pending();
+    std::string found = foreignFormat(readStart(path), path);
+    if (!found.empty())
+      return found + " (" + entries->path().filename().string() + ")";
+    entries.increment(error);
+  }
+  return "";
+}
+
+bool segc::isTiff(std::string_view start) {
+  for (std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv})
+    if (start.substr(0, 4) == magic)
+      return true;
+  return false;
+}
+
+bool segc::isNifti(std::string_view start) {
+  for (std::string_view magic :
+       {"\x5c\1\0\0"sv, "\0\0\1\x5c"sv, "\x1c\2\0\0"sv, "\0\0\2\x1c"sv})
+    if (start.substr(0, 4) == magic)
+      return true;
+  return start.substr(0, 2) == "\x1f\x8b"sv;
+}

@@ -17,6 +17,17 @@ namespace segc {
 /// make one that is read; empty if it is none of the kinds that we know.
 std::string foreignFormat(std::string_view start, const std::string &path);
 
+/// The same about the files of a folder, also in its folders; empty if none is
+/// known.
+std::string foreignFiles(const std::string &folder);
+
+/// The first 512 bytes of a file, empty if it cannot be read.
+std::string readStart(const std::string &path);
+
+bool isTiff(std::string_view start);
+/// By the header or, where it is packed, by gzip.
+bool isNifti(std::string_view start);
+
 /// The same about a header whose voxels lie in a file of their own.
 std::string headerOfPair();
 

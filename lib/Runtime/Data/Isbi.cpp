@@ -10,6 +10,7 @@
 #include "segc/Runtime/Data/NumpyRandom.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 using namespace segc;
@@ -66,24 +67,56 @@ IsbiDataset::create(const Json &pipeline, const DatasetOptions &options) {
 // Reading
 //===----------------------------------------------------------------------===//
 
-static Status checkLabels(const Slices &slices, const std::string &path) {
-  const GrayStack &image = slices.image, &label = slices.label;
-  if (image.width != label.width || image.height != label.height ||
-      image.pages != label.pages)
+Expected<TiffStack> IsbiDataset::read(const std::string &path,
+                                      TiffUse use) const {
+  SEGC_ASSIGN_OR_RETURN(TiffStack stack,
+                        TiffStack::read(path, use, options.limits));
+  for (const std::string &warning : stack.warnings())
+    note(warning);
+  return stack;
+}
+
+/// Labels are 0 and 255, or 0 and 1 throughout.
+Status IsbiDataset::checkLabels(const Slices &slices,
+                                const std::string &path) const {
+  const TiffStack &image = slices.image, &label = slices.label;
+  if (image.width() != label.width() || image.height() != label.height() ||
+      image.pages() != label.pages())
     return invalidArgument(
-        path + ": " + std::to_string(label.pages) + " pages of " +
-        std::to_string(label.width) + "x" + std::to_string(label.height) +
-        ", expected " + std::to_string(image.pages) + " of " +
-        std::to_string(image.width) + "x" + std::to_string(image.height) +
+        path + ": " + std::to_string(label.pages()) + " pages of " +
+        std::to_string(label.width()) + "x" + std::to_string(label.height()) +
+        ", expected " + std::to_string(image.pages()) + " of " +
+        std::to_string(image.width()) + "x" + std::to_string(image.height()) +
         " like train-volume.tif");
-  auto wrong = std::find_if(label.pixels.begin(), label.pixels.end(),
-                            [](uint8_t v) { return v != 0 && v != 255; });
-  if (wrong == label.pixels.end())
+  // Where a value was seen first, or -1.
+  std::array<int64_t, 256> seen;
+  seen.fill(-1);
+  for (int64_t page = 0; page < label.pages(); ++page) {
+    SEGC_ASSIGN_OR_RETURN(std::vector<uint8_t> pixels, label.page(page));
+    for (uint8_t value : pixels)
+      if (seen[value] < 0)
+        seen[value] = page;
+  }
+  const bool unit = seen[1] >= 0;
+  if (unit)
+    note(path + ": labels are 0 and 1: 0 is taken for " + names[0] +
+         ", 1 for " + names[1]);
+  std::string found;
+  int64_t wrong = -1;
+  for (size_t value = 0; value < seen.size(); ++value) {
+    if (seen[value] < 0)
+      continue;
+    found += (found.empty() ? "" : ", ") + std::to_string(value);
+    if (value != 0 && value != (unit ? size_t{1} : size_t{255}) && wrong < 0)
+      wrong = static_cast<int64_t>(value);
+  }
+  if (wrong < 0)
     return Status::success();
-  auto page = (wrong - label.pixels.begin()) / label.pageSize();
-  return invalidArgument(path + ": page " + std::to_string(page) +
-                         ": label value " + std::to_string(*wrong) +
-                         ", expected 0 (membrane) or 255 (background)");
+  return invalidArgument(
+      path + ": page " + std::to_string(seen[static_cast<size_t>(wrong)]) +
+      ": label value " + std::to_string(wrong) + ", expected 0 (" + names[0] +
+      ") and 255 (" + names[1] + "), or 0 and 1 throughout; the file has " +
+      found);
 }
 
 Status IsbiDataset::addTraining(const std::string &folder) {
@@ -91,60 +124,78 @@ Status IsbiDataset::addTraining(const std::string &folder) {
   std::string labelPath = (path / "train-labels.tif").string();
   Slices slices;
   slices.name = "train";
-  SEGC_ASSIGN_OR_RETURN(slices.image,
-                        readTiff((path / "train-volume.tif").string()));
-  SEGC_ASSIGN_OR_RETURN(slices.label, readTiff(labelPath));
+  SEGC_ASSIGN_OR_RETURN(
+      slices.image, read((path / "train-volume.tif").string(), TiffUse::Image));
+  SEGC_ASSIGN_OR_RETURN(slices.label, read(labelPath, TiffUse::Label));
   SEGC_RETURN_IF_ERROR(checkLabels(slices, labelPath));
 
-  FoldSplit fold = unetFold(slices.image.pages,
+  FoldSplit fold = unetFold(slices.image.pages(),
                             static_cast<uint32_t>(options.seed), options.fold);
+  stacks.push_back(std::move(slices));
   for (int64_t page : fold.train)
-    splits[0].push_back({stacks.size(), page});
+    splits[0].push_back({stacks.size() - 1, page});
   for (int64_t page : fold.validation)
-    splits[1].push_back({stacks.size(), page});
-  addPages(std::move(slices));
+    splits[1].push_back({stacks.size() - 1, page});
+  for (const auto &split : {splits[0], splits[1]})
+    for (const Place &at : split)
+      if (!prepared.count(at)) {
+        SEGC_ASSIGN_OR_RETURN(prepared[at], prepare(at));
+      }
   return Status::success();
 }
 
 Status IsbiDataset::addTest(const std::string &path, const std::string &name) {
   Slices slices;
   slices.name = name;
-  SEGC_ASSIGN_OR_RETURN(slices.image, readTiff(path));
-  for (int64_t page = 0; page < slices.image.pages; ++page)
+  SEGC_ASSIGN_OR_RETURN(slices.image, read(path, TiffUse::Image));
+  for (int64_t page = 0; page < slices.image.pages(); ++page)
     splits[2].push_back({stacks.size(), page});
-  addPages(std::move(slices));
+  stacks.push_back(std::move(slices));
   return Status::success();
 }
 
-void IsbiDataset::addPages(Slices slices) {
-  std::vector<Prepared> pages;
-  for (int64_t page = 0; page < slices.image.pages; ++page)
-    pages.push_back(prepare(slices, page));
+void IsbiDataset::addUnreadable(const std::string &name, const Status &status) {
+  Slices slices;
+  slices.name = name;
+  slices.status = status;
+  splits[2].push_back({stacks.size(), 0});
   stacks.push_back(std::move(slices));
-  prepared.push_back(std::move(pages));
+}
+
+Expected<std::vector<uint8_t>> IsbiDataset::labelAt(const Place &at) const {
+  const Slices &slices = stacks[at.stack];
+  if (slices.label.pages() == 0)
+    return std::vector<uint8_t>();
+  SEGC_ASSIGN_OR_RETURN(std::vector<uint8_t> label, slices.label.page(at.page));
+  for (uint8_t &value : label)
+    value = value != 0;
+  return label;
 }
 
 /// One page through `convert` and the resize.
 template <typename F>
-static std::vector<float> resized(const GrayStack &stack, int64_t page,
-                                  const Extent &to, PixelRule rule, F convert) {
-  std::vector<float> source(static_cast<size_t>(stack.pageSize()));
-  std::transform(stack.page(page), stack.page(page) + stack.pageSize(),
-                 source.begin(), convert);
+static std::vector<float> resized(const std::vector<uint8_t> &page,
+                                  const TiffStack &stack, const Extent &to,
+                                  PixelRule rule, F convert) {
+  std::vector<float> source(page.size());
+  std::transform(page.begin(), page.end(), source.begin(), convert);
   std::vector<float> result(to.size());
-  resizeBilinear(source.data(), stack.height, stack.width, result.data(),
+  resizeBilinear(source.data(), stack.height(), stack.width(), result.data(),
                  to.height, to.width, rule);
   return result;
 }
 
-Prepared IsbiDataset::prepare(const Slices &slices, int64_t page) const {
+Expected<Prepared> IsbiDataset::prepare(const Place &at) const {
+  const TiffStack &stack = stacks[at.stack].image;
+  SEGC_ASSIGN_OR_RETURN(std::vector<uint8_t> image, imageAt(at));
+  SEGC_ASSIGN_OR_RETURN(std::vector<uint8_t> label, labelAt(at));
   Prepared result;
-  result.image = resized(slices.image, page, resize, pixelRule(),
+  result.image = resized(image, stack, resize, pixelRule(),
                          [](uint8_t v) { return float(v) / 127.5f - 1.0f; });
-  if (slices.label.pages == 0)
+  if (label.empty())
     return result;
-  for (float share : resized(slices.label, page, resize, pixelRule(),
-                             [](uint8_t v) { return float(v) / 255.0f; }))
+  for (float share : resized(label, stack, resize, pixelRule(),
+                             [](uint8_t v) { return float(v); }))
     result.label.push_back(share >= 0.5f);
   return result;
 }
@@ -172,13 +223,22 @@ segc::openSlices(const std::vector<std::string> &paths, const Json &pipeline,
                  const DatasetOptions &options) {
   SEGC_ASSIGN_OR_RETURN(auto dataset, IsbiDataset::create(pipeline, options));
   std::map<std::string, std::string> seen;
+  Status firstError;
+  bool anyGood = false;
   for (const std::string &path : paths) {
     std::string name = std::filesystem::path(path).stem().string();
     auto [first, isNew] = seen.emplace(name, path);
     if (!isNew)
       return invalidArgument(path + ": named like " + first->second +
                              ", so their masks would overwrite each other");
-    SEGC_RETURN_IF_ERROR(dataset->addTest(path, name));
+    Status status = dataset->addTest(path, name);
+    if (!status.ok() && firstError.ok())
+      firstError = status;
+    anyGood |= status.ok();
+    if (!status.ok())
+      dataset->addUnreadable(name, status);
   }
+  if (!anyGood)
+    return firstError;
   return std::unique_ptr<Dataset>(std::move(dataset));
 }

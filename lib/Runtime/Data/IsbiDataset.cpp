@@ -40,7 +40,13 @@ static void pad(const std::vector<T> &plane, const Extent &from,
 Status IsbiDataset::sample(Split split, int64_t index, const AugmentKey &key,
                            float *image, int32_t *label) const {
   const Place &at = place(split, index);
-  const Prepared &page = prepared[at.stack][static_cast<size_t>(at.page)];
+  SEGC_RETURN_IF_ERROR(stacks[at.stack].status);
+  auto known = prepared.find(at);
+  Prepared fresh;
+  if (known == prepared.end()) {
+    SEGC_ASSIGN_OR_RETURN(fresh, prepare(at));
+  }
+  const Prepared &page = known == prepared.end() ? fresh : known->second;
   if (label && page.label.empty())
     return invalidArgument(caseName(split, index) +
                            ": has no label; only predict with it");
@@ -85,6 +91,8 @@ Status IsbiDataset::sample(Split split, int64_t index, const AugmentKey &key,
 
 std::string IsbiDataset::caseName(Split split, int64_t index) const {
   const Place &at = place(split, index);
+  if (!stacks[at.stack].status.ok())
+    return stacks[at.stack].name;
   std::string number = std::to_string(at.page);
   return stacks[at.stack].name + "-" +
          std::string(number.size() < 2 ? 2 - number.size() : 0, '0') + number;
@@ -92,16 +100,12 @@ std::string IsbiDataset::caseName(Split split, int64_t index) const {
 
 Expected<SourceCase> IsbiDataset::source(Split split, int64_t index) const {
   const Place &at = place(split, index);
-  const Slices &slices = stacks[at.stack];
+  const TiffStack &stack = stacks[at.stack].image;
   SourceCase result;
-  result.size = {slices.image.width, slices.image.height, 1};
-  const uint8_t *page = slices.image.page(at.page);
-  result.image.assign(page, page + slices.image.pageSize());
-  if (slices.label.pages) {
-    const uint8_t *labels = slices.label.page(at.page);
-    for (int64_t i = 0; i < slices.label.pageSize(); ++i)
-      result.label.push_back(labels[i] != 0);
-  }
+  result.size = {stack.width(), stack.height(), 1};
+  SEGC_ASSIGN_OR_RETURN(std::vector<uint8_t> page, imageAt(at));
+  result.image.assign(page.begin(), page.end());
+  SEGC_ASSIGN_OR_RETURN(result.label, labelAt(at));
   return result;
 }
 
@@ -112,14 +116,14 @@ Expected<SourceCase> IsbiDataset::source(Split split, int64_t index) const {
 Expected<std::vector<uint8_t>>
 IsbiDataset::predictedLabels(Split split, int64_t index,
                              const float *probabilities) const {
-  const GrayStack &stack = stacks[place(split, index).stack].image;
+  const TiffStack &stack = stacks[place(split, index).stack].image;
   // Two classes: one plane of differences decides.
   std::vector<float> lead(resize.size());
   for (size_t i = 0; i < lead.size(); ++i)
     lead[i] = probabilities[2 * i + 1] - probabilities[2 * i];
   std::vector<float> full(static_cast<size_t>(stack.pageSize()));
   resizeBilinear(lead.data(), resize.height, resize.width, full.data(),
-                 stack.height, stack.width, pixelRule());
+                 stack.height(), stack.width(), pixelRule());
   std::vector<uint8_t> labels;
   for (float value : full)
     labels.push_back(value > 0);
@@ -128,14 +132,14 @@ IsbiDataset::predictedLabels(Split split, int64_t index,
 
 /// The published mask: decided first, then resized and rounded.
 static std::vector<uint8_t> greyMask(const float *probabilities,
-                                     const Extent &from, const GrayStack &to,
+                                     const Extent &from, const TiffStack &to,
                                      PixelRule rule) {
   std::vector<float> decided(from.size());
   for (size_t i = 0; i < decided.size(); ++i)
     decided[i] = probabilities[2 * i + 1] > probabilities[2 * i] ? 255.0f : 0;
   std::vector<float> full(static_cast<size_t>(to.pageSize()));
   resizeBilinear(decided.data(), from.height, from.width, full.data(),
-                 to.height, to.width, rule);
+                 to.height(), to.width(), rule);
   std::vector<uint8_t> mask;
   for (float value : full)
     mask.push_back(static_cast<uint8_t>(std::lround(value)));
@@ -146,7 +150,7 @@ Status IsbiDataset::writePrediction(Split split, int64_t index,
                                     const float *probabilities,
                                     const PredictionFolders &folders) {
   const Place &at = place(split, index);
-  const GrayStack &stack = stacks[at.stack].image;
+  const TiffStack &stack = stacks[at.stack].image;
   SEGC_ASSIGN_OR_RETURN(std::vector<uint8_t> labels,
                         predictedLabels(split, index, probabilities));
   std::vector<uint8_t> mask;
@@ -162,16 +166,14 @@ Status IsbiDataset::writePrediction(Split split, int64_t index,
   if (folders.overlays.empty())
     return Status::success();
   SEGC_RETURN_IF_ERROR(createDirectories(folders.overlays));
-  SEGC_ASSIGN_OR_RETURN(SourceCase known, source(split, index));
   OverlaySlice slice;
-  slice.width = stack.width;
-  slice.height = stack.height;
-  slice.grey.assign(stack.page(at.page),
-                    stack.page(at.page) + stack.pageSize());
+  slice.width = stack.width();
+  slice.height = stack.height();
+  SEGC_ASSIGN_OR_RETURN(slice.grey, imageAt(at));
+  SEGC_ASSIGN_OR_RETURN(slice.label, labelAt(at));
   slice.prediction = std::move(labels);
-  slice.label = std::move(known.label);
   const int64_t scale =
-      std::max<int64_t>(1, 256 / std::max(stack.width, stack.height));
+      std::max<int64_t>(1, 256 / std::max(stack.width(), stack.height()));
   return writePng(folders.overlays + "/" + caseName(split, index) + ".png",
                   drawOverlay({slice}, visibleClasses(names, 2), scale));
 }
@@ -186,21 +188,21 @@ Status IsbiDataset::writeMasks(
     const PredictionFolders &folders, const char *ending,
     const std::map<std::pair<Split, Place>, std::vector<uint8_t>> &pages)
     const {
-  std::map<std::string, GrayStack> files;
+  std::map<std::string, std::vector<const uint8_t *>> files;
+  std::map<std::string, const TiffStack *> sources;
   for (const auto &[key, mask] : pages) {
     const auto &[split, at] = key;
     const Slices &slices = stacks[at.stack];
-    GrayStack &file =
-        files[split == Split::Test ? slices.name : splitName(split)];
-    file.width = slices.image.width;
-    file.height = slices.image.height;
-    ++file.pages;
-    file.pixels.insert(file.pixels.end(), mask.begin(), mask.end());
+    const std::string name =
+        split == Split::Test ? slices.name : splitName(split);
+    files[name].push_back(mask.data());
+    sources[name] = &slices.image;
   }
   if (!files.empty())
     SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
-  for (const auto &[name, file] : files)
-    SEGC_RETURN_IF_ERROR(
-        writeTiff(folders.predictions + "/" + name + ending, file));
+  for (const auto &[name, masks] : files)
+    SEGC_RETURN_IF_ERROR(writeTiff(folders.predictions + "/" + name + ending,
+                                   sources[name]->width(),
+                                   sources[name]->height(), masks));
   return Status::success();
 }

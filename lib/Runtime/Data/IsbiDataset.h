@@ -26,7 +26,8 @@ struct Extent {
 /// A TIFF and its labels.
 struct Slices {
   std::string name;       ///< "train", "test" or the file's own.
-  GrayStack image, label; ///< `label` has no pages where it is unknown.
+  TiffStack image, label; ///< `label` has no pages where it is unknown.
+  Status status; ///< Of a file that cannot be read: it stands for one case.
 };
 
 /// What the network sees of a page.
@@ -52,6 +53,8 @@ public:
   /// Adds the slices of a stack to the splits.
   Status addTraining(const std::string &folder);
   Status addTest(const std::string &path, const std::string &name);
+  /// Adds a case that fails with `status`: the other files go on.
+  void addUnreadable(const std::string &name, const Status &status);
 
   const char *kind() const override { return "isbi"; }
   int64_t count(Split split) const override {
@@ -83,8 +86,15 @@ private:
   PixelRule pixelRule() const {
     return options.legacyResize ? PixelRule::Legacy : PixelRule::HalfPixel;
   }
-  Prepared prepare(const Slices &slices, int64_t page) const;
-  void addPages(Slices slices);
+  /// A page of a stack and its label, empty where it is unknown; labels as 0
+  /// and 1.
+  Expected<std::vector<uint8_t>> imageAt(const Place &at) const {
+    return stacks[at.stack].image.page(at.page);
+  }
+  Expected<std::vector<uint8_t>> labelAt(const Place &at) const;
+  Expected<Prepared> prepare(const Place &at) const;
+  Status checkLabels(const Slices &slices, const std::string &path) const;
+  Expected<TiffStack> read(const std::string &path, TiffUse use) const;
   Status writeMasks(const PredictionFolders &folders, const char *ending,
                     const std::map<std::pair<Split, Place>,
                                    std::vector<uint8_t>> &pages) const;
@@ -94,7 +104,9 @@ private:
   std::vector<int64_t> imageDims, labelDims;
   std::vector<std::string> names;
   std::vector<Slices> stacks;
-  std::vector<std::vector<Prepared>> prepared;
+  /// Pages that train or validate are prepared once, others when they are
+  /// asked for.
+  std::map<Place, Prepared> prepared;
   std::array<std::vector<Place>, 3> splits;
 
   std::mutex mutex; // Guards the masks.

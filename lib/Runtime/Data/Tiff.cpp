@@ -1,4 +1,4 @@
-//===- Tiff.cpp - Multi-page grey TIFF ------------------------------------===//
+//===- Tiff.cpp - Reading stacks of grey pages ----------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,252 +6,328 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Data/Tiff.h"
-#include "segc/Base/Files.h"
+#include "ForeignFormats.h"
+#include "ImageFile.h"
+#include "TiffPages.h"
 
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
+#include <cmath>
 #include <cstring>
-#include <memory>
-#include <tiffio.h>
 
 using namespace segc;
+using namespace segc::tiff;
 
-/// No codec we read unpacks a byte into more than this many (LZW: about 2700).
-static constexpr uint64_t maxExpansion = 4096;
-static constexpr uint64_t maxPixels = uint64_t{1} << 33;
+struct TiffStack::File {
+  std::string bytes, where;
+  TiffUse use = TiffUse::Image;
+  ImageLimits limits;
+  int64_t width = 0, height = 0;
+  PageList list;
+  double scale = 1; ///< From a stored number to 0..255.
 
-namespace {
-
-/// A file in memory, and what libtiff had to say about it.
-struct MemoryFile {
-  std::string_view input; // When reading.
-  std::string output;     // When writing.
-  bool writing = false;
-  uint64_t position = 0;
-  std::string error;
-
-  std::string_view bytes() const {
-    return writing ? std::string_view(output) : input;
+  TiffHandle open(MemoryFile &memory) const {
+    memory.input = bytes;
+    // m: no memory mapping, c: strips as they are in the file.
+    return openTiff(memory, "rmc", 16 * bytes.size() + (1u << 20));
   }
+  std::string page(int64_t index) const {
+    return where + ": page " + std::to_string(index);
+  }
+
+  Status readStrips(TIFF *tiff, const PageFormat &format, uint8_t *raw) const;
+  Status readTiles(TIFF *tiff, const PageFormat &format,
+                   std::vector<uint8_t> &raw) const;
+  Status readRaw(TIFF *tiff, const MemoryFile &memory, const PageEntry &entry,
+                 const PageFormat &format, std::vector<uint8_t> &raw) const;
+  /// Calls f(format, tiff, raw) with the page as it is stored.
+  template <typename F>
+  Status withPage(int64_t index, F f) const;
+  Status findScale(const PageFormat &first);
 };
 
-} // namespace
+//===----------------------------------------------------------------------===//
+// Unpacking a page
+//===----------------------------------------------------------------------===//
 
-static tmsize_t readProc(thandle_t handle, void *buffer, tmsize_t count) {
-  auto *file = static_cast<MemoryFile *>(handle);
-  std::string_view bytes = file->bytes();
-  if (count <= 0 || file->position >= bytes.size())
-    return 0;
-  uint64_t got = std::min<uint64_t>(static_cast<uint64_t>(count),
-                                    bytes.size() - file->position);
-  std::memcpy(buffer, bytes.data() + file->position, got);
-  file->position += got;
-  return static_cast<tmsize_t>(got);
-}
-
-static tmsize_t writeProc(thandle_t handle, void *buffer, tmsize_t count) {
-  auto *file = static_cast<MemoryFile *>(handle);
-  if (!file->writing || count <= 0)
-    return 0;
-  uint64_t end = file->position + static_cast<uint64_t>(count);
-  if (file->output.size() < end)
-    file->output.resize(end);
-  std::memcpy(file->output.data() + file->position, buffer,
-              static_cast<size_t>(count));
-  file->position = end;
-  return count;
-}
-
-static toff_t seekProc(thandle_t handle, toff_t offset, int whence) {
-  auto *file = static_cast<MemoryFile *>(handle);
-  if (whence == SEEK_CUR)
-    offset += file->position;
-  else if (whence == SEEK_END)
-    offset += file->bytes().size();
-  return file->position = offset;
-}
-
-static toff_t sizeProc(thandle_t handle) {
-  return static_cast<MemoryFile *>(handle)->bytes().size();
-}
-
-static int closeProc(thandle_t) { return 0; }
-
-/// Keeps the first error; returning 1 keeps libtiff from printing it.
-static int keepError(TIFF *, void *user, const char *module, const char *format,
-                     va_list arguments) {
-  auto *file = static_cast<MemoryFile *>(user);
-  if (!file->error.empty())
-    return 1;
-  char text[256];
-  std::vsnprintf(text, sizeof(text), format, arguments);
-  file->error = text;
-  return 1;
-}
-
-static int dropWarning(TIFF *, void *, const char *, const char *, va_list) {
-  return 1;
-}
-
-using TiffHandle = std::unique_ptr<TIFF, void (*)(TIFF *)>;
-
-/// Every allocation libtiff makes on its own is bounded by `mostAllocation`.
-static TiffHandle openTiff(MemoryFile &file, const char *mode,
-                           uint64_t mostAllocation) {
-  std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions *)> options(
-      TIFFOpenOptionsAlloc(), TIFFOpenOptionsFree);
-  TIFF *tiff = nullptr;
-  if (options) {
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(),
-                                        static_cast<tmsize_t>(mostAllocation));
-    TIFFOpenOptionsSetErrorHandlerExtR(options.get(), keepError, &file);
-    TIFFOpenOptionsSetWarningHandlerExtR(options.get(), dropWarning, nullptr);
-    tiff =
-        TIFFClientOpenExt("memory", mode, &file, readProc, writeProc, seekProc,
-                          closeProc, sizeProc, nullptr, nullptr, options.get());
-  }
-  return {tiff, TIFFClose};
-}
-
-static Status damaged(const std::string &where, const std::string &what,
-                      const MemoryFile &file) {
-  return dataLoss(where + ": " + what +
-                  (file.error.empty() ? "" : ": " + file.error) +
-                  "; expected a complete TIFF, copy the file again");
-}
-
-/// Checks that the current page is one that we read, and its size.
-static Status checkPage(TIFF *tiff, const std::string &where, GrayStack &stack,
-                        int64_t page) {
-  uint32_t width = 0, height = 0;
-  uint16_t bits = 1, samples = 1, format = SAMPLEFORMAT_UINT;
-  uint16_t photometric = 0, compression = COMPRESSION_NONE;
-  TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
-  TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
-  TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &bits);
-  TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
-  TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &format);
-  TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
-  bool hasPhotometric =
-      TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric) != 0;
-  std::string here = where + ": page " + std::to_string(page);
-  if (width == 0 || height == 0 || width > INT32_MAX || height > INT32_MAX)
-    return dataLoss(here + ": size " + std::to_string(width) + "x" +
-                    std::to_string(height) + ", expected 1..2^31-1");
-  if (bits != 8 || samples != 1 || format != SAMPLEFORMAT_UINT)
-    return invalidArgument(
-        here + ": " + std::to_string(samples) + " samples of " +
-        std::to_string(bits) + " bits (sample format " +
-        std::to_string(format) +
-        "), expected one 8-bit unsigned sample; convert it to 8-bit grey");
-  if (!hasPhotometric || photometric != PHOTOMETRIC_MINISBLACK)
-    return unsupported(here + ": photometric interpretation " +
-                       std::to_string(photometric) +
-                       ", expected 1 (grey, 0 is black)");
-  if (TIFFIsTiled(tiff))
-    return unsupported(here + ": stored in tiles, expected strips");
-  if (compression != COMPRESSION_NONE && compression != COMPRESSION_PACKBITS &&
-      compression != COMPRESSION_LZW &&
-      compression != COMPRESSION_ADOBE_DEFLATE &&
-      compression != COMPRESSION_DEFLATE)
-    return unsupported(here + ": compression " + std::to_string(compression) +
-                       ", expected none, PackBits, LZW or Deflate");
-  if (page == 0) {
-    stack.width = width;
-    stack.height = height;
-  }
-  if (stack.width != width || stack.height != height)
-    return invalidArgument(here + ": size " + std::to_string(width) + "x" +
-                           std::to_string(height) + ", expected " +
-                           std::to_string(stack.width) + "x" +
-                           std::to_string(stack.height) + " like page 0");
-  if (TIFFScanlineSize64(tiff) != width)
-    return dataLoss(here + ": rows of " +
-                    std::to_string(TIFFScanlineSize64(tiff)) +
-                    " bytes, expected " + std::to_string(width));
+Status TiffStack::File::readStrips(TIFF *tiff, const PageFormat &format,
+                                   uint8_t *raw) const {
+  uint32_t rows = 0;
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &rows);
+  const auto height = static_cast<uint64_t>(format.height);
+  const uint64_t step = std::min<uint64_t>(rows ? rows : height, height);
+  uint32_t strip = 0;
+  for (int plane = 0; plane < (format.separatePlanes ? format.samples : 1);
+       ++plane)
+    for (uint64_t y = 0; y < height; y += step, ++strip) {
+      const auto bytes =
+          static_cast<tmsize_t>(std::min(step, height - y) * format.rowBytes());
+      if (TIFFReadEncodedStrip(tiff, strip, raw, bytes) != bytes)
+        return dataLoss("rows from " + std::to_string(y) + " are unreadable");
+      raw += bytes;
+    }
   return Status::success();
 }
 
-Expected<GrayStack> segc::decodeTiff(std::string_view bytes,
-                                     const std::string &where) {
-  MemoryFile file;
-  file.input = bytes;
-  // m: no memory mapping, c: strips as they are in the file.
-  TiffHandle tiff = openTiff(file, "rmc", 16 * bytes.size() + (1u << 20));
-  if (!tiff)
-    return damaged(where, "not a TIFF file", file);
-  GrayStack stack;
-  SEGC_RETURN_IF_ERROR(checkPage(tiff.get(), where, stack, 0));
-  stack.pages = static_cast<int64_t>(TIFFNumberOfDirectories(tiff.get()));
-  if (stack.pages < 1)
-    return damaged(where, "the list of its pages is broken", file);
+Status TiffStack::File::readTiles(TIFF *tiff, const PageFormat &format,
+                                  std::vector<uint8_t> &raw) const {
+  uint32_t width = 0, height = 0;
+  TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &width);
+  TIFFGetField(tiff, TIFFTAG_TILELENGTH, &height);
+  const uint64_t tileRow = TIFFTileRowSize64(tiff), size = TIFFTileSize64(tiff);
+  const uint64_t pixelBits =
+      uint64_t{format.bits} * (format.separatePlanes ? 1 : format.samples);
+  if (width == 0 || height == 0 || size != tileRow * height ||
+      tileRow != (width * pixelBits + 7) / 8 || width * pixelBits % 8 != 0)
+    return dataLoss("tiles of " + std::to_string(width) + "x" +
+                    std::to_string(height) + ", expected multiples of 16");
+  // A tile may be larger than its page, within reason.
+  if (size > 4 * format.planeBytes() + (1u << 22))
+    return dataLoss("tiles of " + std::to_string(size) +
+                    " bytes in a page of " +
+                    std::to_string(format.planeBytes()));
+  std::vector<uint8_t> buffer;
+  SEGC_RETURN_IF_ERROR(allocate(buffer, size, "a tile"));
+  uint32_t tile = 0;
+  for (uint64_t plane = 0; plane < raw.size(); plane += format.planeBytes())
+    for (int64_t y = 0; y < format.height; y += height)
+      for (int64_t x = 0; x < format.width; x += width, ++tile) {
+        if (TIFFReadEncodedTile(tiff, tile, buffer.data(),
+                                static_cast<tmsize_t>(size)) !=
+            static_cast<tmsize_t>(size))
+          return dataLoss("tile " + std::to_string(tile) + " is unreadable");
+        const uint64_t at = static_cast<uint64_t>(x) * pixelBits / 8;
+        const uint64_t part = std::min(tileRow, format.rowBytes() - at);
+        for (int64_t row = 0;
+             row < std::min<int64_t>(height, format.height - y); ++row)
+          std::memcpy(
+              raw.data() + plane +
+                  static_cast<uint64_t>(y + row) * format.rowBytes() + at,
+              buffer.data() + static_cast<uint64_t>(row) * tileRow, part);
+      }
+  return Status::success();
+}
 
-  const uint64_t pageSize =
-      static_cast<uint64_t>(stack.width) * static_cast<uint64_t>(stack.height);
-  const uint64_t limit =
-      std::min<uint64_t>(maxExpansion * bytes.size(), maxPixels);
-  if (pageSize > limit / static_cast<uint64_t>(stack.pages))
-    return dataLoss(
-        where + ": " + std::to_string(stack.pages) + " pages of " +
-        std::to_string(stack.width) + "x" + std::to_string(stack.height) +
-        " cannot come from a file of " + std::to_string(bytes.size()) +
-        " bytes (limit " + std::to_string(limit) + " pixels)");
-  stack.pixels.resize(pageSize * static_cast<uint64_t>(stack.pages));
-
-  uint8_t *row = stack.pixels.data();
-  for (int64_t page = 0; page < stack.pages; ++page) {
-    if (!TIFFSetDirectory(tiff.get(), static_cast<tdir_t>(page)))
-      return damaged(where, "page " + std::to_string(page) + " is unreadable",
-                     file);
-    SEGC_RETURN_IF_ERROR(checkPage(tiff.get(), where, stack, page));
-    for (int64_t y = 0; y < stack.height; ++y, row += stack.width)
-      if (TIFFReadScanline(tiff.get(), row, static_cast<uint32_t>(y), 0) < 0 ||
-          !file.error.empty())
-        return damaged(where,
-                       "page " + std::to_string(page) + ", row " +
-                           std::to_string(y) + " is unreadable",
-                       file);
+Status TiffStack::File::readRaw(TIFF *tiff, const MemoryFile &memory,
+                                const PageEntry &entry,
+                                const PageFormat &format,
+                                std::vector<uint8_t> &raw) const {
+  SEGC_RETURN_IF_ERROR(allocate(raw, format.bytes(), "pixels"));
+  if (entry.plane) {
+    // listPages has found room for it.
+    std::memcpy(raw.data(), bytes.data() + *entry.plane, raw.size());
+    const uint64_t size = format.bits / 8;
+    if (TIFFIsByteSwapped(tiff) && size > 1)
+      for (uint64_t i = 0; i + size <= raw.size(); i += size)
+        std::reverse(raw.begin() + static_cast<std::ptrdiff_t>(i),
+                     raw.begin() + static_cast<std::ptrdiff_t>(i + size));
+    return Status::success();
   }
+  if (TIFFIsTiled(tiff))
+    SEGC_RETURN_IF_ERROR(readTiles(tiff, format, raw));
+  else if (static_cast<uint64_t>(TIFFScanlineSize64(tiff)) != format.rowBytes())
+    return dataLoss("rows of " + std::to_string(TIFFScanlineSize64(tiff)) +
+                    " bytes, expected " + std::to_string(format.rowBytes()));
+  else
+    SEGC_RETURN_IF_ERROR(readStrips(tiff, format, raw.data()));
+  return memory.error.empty() ? Status::success() : dataLoss("damaged pixels");
+}
+
+template <typename F>
+Status TiffStack::File::withPage(int64_t index, F f) const {
+  const PageEntry &entry = list.entries[static_cast<size_t>(index)];
+  MemoryFile memory;
+  TiffHandle tiff = open(memory);
+  if (!tiff || !TIFFSetSubDirectory(tiff.get(), entry.directory))
+    return damaged(page(index), "is unreadable", memory);
+  SEGC_ASSIGN_OR_RETURN(PageFormat format,
+                        readFormat(tiff.get(), page(index), use));
+  std::vector<uint8_t> raw;
+  Status status = readRaw(tiff.get(), memory, entry, format, raw);
+  if (status.code() == StatusCode::DataLoss)
+    return damaged(page(index), status.message(), memory);
+  SEGC_RETURN_IF_ERROR(status.withContext(page(index)));
+  return f(format, tiff.get(), std::move(raw));
+}
+
+//===----------------------------------------------------------------------===//
+// From stored numbers to grey
+//===----------------------------------------------------------------------===//
+
+template <typename T>
+static double numberAt(const uint8_t *row, uint64_t index) {
+  T value;
+  std::memcpy(&value, row + index * sizeof(T), sizeof(T));
+  return static_cast<double>(value);
+}
+
+/// Value `index` of a row.
+static double valueAt(const PageFormat &format, const uint8_t *row,
+                      uint64_t index) {
+  const bool isSigned = format.sampleFormat == SAMPLEFORMAT_INT;
+  if (format.sampleFormat == SAMPLEFORMAT_IEEEFP)
+    return format.bits == 32 ? numberAt<float>(row, index)
+                             : numberAt<double>(row, index);
+  switch (format.bits) {
+  case 8:
+    return isSigned ? numberAt<int8_t>(row, index)
+                    : numberAt<uint8_t>(row, index);
+  case 16:
+    return isSigned ? numberAt<int16_t>(row, index)
+                    : numberAt<uint16_t>(row, index);
+  case 32:
+    return isSigned ? numberAt<int32_t>(row, index)
+                    : numberAt<uint32_t>(row, index);
+  }
+  // 1, 2 or 4 bits, the first pixel in the highest.
+  const uint64_t bit = index * format.bits;
+  return row[bit / 8] >> (8 - format.bits - bit % 8) &
+         ((1u << format.bits) - 1);
+}
+
+/// Calls f with each pixel's value; false if a pixel has a colour.
+template <typename F>
+static bool forEachPixel(const PageFormat &format,
+                         const std::vector<uint8_t> &raw, F f) {
+  const bool rgb = format.photometric == PHOTOMETRIC_RGB;
+  const uint64_t samples = format.separatePlanes ? 1 : format.samples;
+  const uint64_t next = format.separatePlanes ? format.planeBytes() : 0;
+  for (int64_t y = 0; y < format.height; ++y) {
+    const uint8_t *row =
+        raw.data() + static_cast<uint64_t>(y) * format.rowBytes();
+    for (uint64_t x = 0; x < static_cast<uint64_t>(format.width); ++x) {
+      const double value = valueAt(format, row, x * samples);
+      for (uint64_t c = 1; rgb && c < 3; ++c)
+        if (valueAt(format, row + c * next,
+                    x * samples + (format.separatePlanes ? 0 : c)) != value)
+          return false;
+      f(value);
+    }
+  }
+  return true;
+}
+
+/// Types whose numbers span 0..255 or less need no look at the numbers.
+static bool hasFixedScale(const PageFormat &format) {
+  return format.bits <= 8 && format.sampleFormat != SAMPLEFORMAT_INT;
+}
+
+Status TiffStack::File::findScale(const PageFormat &first) {
+  if (first.photometric == PHOTOMETRIC_PALETTE || hasFixedScale(first)) {
+    if (first.photometric != PHOTOMETRIC_PALETTE)
+      scale = 255.0 / ((1 << first.bits) - 1);
+    return Status::success();
+  }
+  double low = INFINITY, high = -INFINITY;
+  for (int64_t i = 0; i < static_cast<int64_t>(list.entries.size()); ++i)
+    SEGC_RETURN_IF_ERROR(withPage(
+        i, [&](const PageFormat &format, TIFF *, std::vector<uint8_t> raw) {
+          forEachPixel(format, raw, [&](double value) {
+            // NaN makes both NaN, which fits no range.
+            low = value >= low ? low : value;
+            high = value <= high ? high : value;
+          });
+          return Status::success();
+        }));
+  const bool real = first.sampleFormat == SAMPLEFORMAT_IEEEFP;
+  if (real && low >= 0 && high <= 1)
+    scale = 255;
+  else if (low >= 0 && high <= 255)
+    scale = 1;
+  else if (!real && first.bits == 16 && low >= 0)
+    scale = 255.0 / 65535;
+  else
+    return invalidArgument(
+        where + ": pixels from " + std::to_string(low) + " to " +
+        std::to_string(high) +
+        (real ? ", expected 0 to 1 or 0 to 255"
+              : ", expected 0 to 255, or 0 to 65535 in 16 bits") +
+        "; map the range of the image to grey values");
+  if (scale < 1 && high < 65535.0 / 4)
+    list.warnings.push_back(
+        where + ": 16-bit pixels up to " + std::to_string(int64_t(high)) +
+        " become dark: 65535 is white; spread the range of the image if the "
+        "model was trained on brighter ones");
+  return Status::success();
+}
+
+Expected<std::vector<uint8_t>> TiffStack::page(int64_t index) const {
+  std::vector<uint8_t> pixels;
+  SEGC_RETURN_IF_ERROR(file->withPage(
+      index,
+      [&](const PageFormat &format, TIFF *tiff,
+          std::vector<uint8_t> raw) -> Status {
+        const bool inverted = format.photometric == PHOTOMETRIC_MINISWHITE;
+        const bool palette = format.photometric == PHOTOMETRIC_PALETTE;
+        if (format.samples == 1 && format.bits == 8 && file->scale == 1 &&
+            !inverted && !palette) {
+          pixels = std::move(raw);
+          return Status::success();
+        }
+        std::vector<uint8_t> colours;
+        if (palette && file->use == TiffUse::Image) {
+          SEGC_ASSIGN_OR_RETURN(
+              colours, greyPalette(tiff, format.bits, file->page(index)));
+        }
+        pixels.reserve(static_cast<size_t>(pageSize()));
+        const bool grey = forEachPixel(format, raw, [&](double value) {
+          if (!colours.empty())
+            value = colours[static_cast<size_t>(value)];
+          const double level = std::clamp(value * file->scale, 0.0, 255.0);
+          const auto rounded = static_cast<uint8_t>(std::lround(level));
+          pixels.push_back(inverted ? 255 - rounded : rounded);
+        });
+        return grey ? Status::success()
+                    : unsupported(file->page(index) +
+                                  ": RGB colours, expected grey; convert it to "
+                                  "8-bit grey");
+      }));
+  return pixels;
+}
+
+//===----------------------------------------------------------------------===//
+// Opening
+//===----------------------------------------------------------------------===//
+
+Expected<TiffStack> TiffStack::decode(std::string bytes,
+                                      const std::string &where, TiffUse use,
+                                      const ImageLimits &limits) {
+  auto file = std::make_shared<File>();
+  file->bytes = std::move(bytes);
+  file->where = where;
+  file->use = use;
+  file->limits = limits;
+  MemoryFile memory;
+  TiffHandle tiff = file->open(memory);
+  if (!tiff) {
+    std::string foreign = foreignFormat(file->bytes, where);
+    return foreign.empty() ? damaged(where, "not a TIFF file", memory)
+                           : unsupported(where + ": " + foreign);
+  }
+  SEGC_ASSIGN_OR_RETURN(file->list,
+                        listPages(tiff.get(), memory, where, use, limits));
+  TIFFSetSubDirectory(tiff.get(), file->list.entries[0].directory);
+  SEGC_ASSIGN_OR_RETURN(PageFormat format,
+                        readFormat(tiff.get(), file->page(0), use));
+  file->width = format.width;
+  file->height = format.height;
+  SEGC_RETURN_IF_ERROR(file->findScale(format));
+  TiffStack stack;
+  stack.file = std::move(file);
   return stack;
 }
 
-Expected<GrayStack> segc::readTiff(const std::string &path) {
-  SEGC_ASSIGN_OR_RETURN(std::string bytes, readFile(path));
-  return decodeTiff(bytes, path);
+Expected<TiffStack> TiffStack::read(const std::string &path, TiffUse use,
+                                    const ImageLimits &limits) {
+  SEGC_ASSIGN_OR_RETURN(std::string bytes, readImageFile(path, limits));
+  return decode(std::move(bytes), path, use, limits);
 }
 
-Expected<std::string> segc::encodeTiff(const GrayStack &stack) {
-  MemoryFile file;
-  file.writing = true;
-  {
-    TiffHandle tiff = openTiff(file, "w", 0);
-    bool good = tiff != nullptr;
-    for (int64_t page = 0; good && page < stack.pages; ++page) {
-      TIFF *out = tiff.get();
-      auto size = static_cast<tmsize_t>(stack.pageSize());
-      // libtiff asks for a mutable buffer and may use it as scratch.
-      std::vector<uint8_t> pixels(stack.page(page), stack.page(page) + size);
-      good =
-          TIFFSetField(out, TIFFTAG_IMAGEWIDTH, uint32_t(stack.width)) &&
-          TIFFSetField(out, TIFFTAG_IMAGELENGTH, uint32_t(stack.height)) &&
-          TIFFSetField(out, TIFFTAG_BITSPERSAMPLE, 8) &&
-          TIFFSetField(out, TIFFTAG_SAMPLESPERPIXEL, 1) &&
-          TIFFSetField(out, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK) &&
-          TIFFSetField(out, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
-          TIFFSetField(out, TIFFTAG_ROWSPERSTRIP, uint32_t(stack.height)) &&
-          TIFFSetField(out, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE) &&
-          TIFFSetField(out, TIFFTAG_SUBFILETYPE, FILETYPE_PAGE) &&
-          TIFFWriteEncodedStrip(out, 0, pixels.data(), size) == size &&
-          TIFFWriteDirectory(out);
-    }
-    if (!good || !file.error.empty())
-      return internalError("cannot encode a TIFF: " + file.error);
-  }
-  return std::move(file.output);
+int64_t TiffStack::width() const { return file ? file->width : 0; }
+int64_t TiffStack::height() const { return file ? file->height : 0; }
+int64_t TiffStack::pages() const {
+  return file ? static_cast<int64_t>(file->list.entries.size()) : 0;
 }
-
-Status segc::writeTiff(const std::string &path, const GrayStack &stack) {
-  SEGC_ASSIGN_OR_RETURN(std::string bytes, encodeTiff(stack));
-  return writeFileAtomically(path, bytes);
+const std::vector<std::string> &TiffStack::warnings() const {
+  static const std::vector<std::string> none;
+  return file ? file->list.warnings : none;
 }

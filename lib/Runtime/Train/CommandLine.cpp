@@ -39,7 +39,16 @@ static void addModelOptions(CLI::App &app, ModelOptions &options) {
                "Guard all buffers and check the guards after each call");
 }
 
+static void addImageLimit(CLI::App &app, DataOptions &options) {
+  app.add_option("--max-image-bytes", options.maxImageBytes,
+                 "How large one image may be, unpacked; larger ones are "
+                 "refused before memory is taken")
+      ->check(integerIn(1, int64_t{1} << 46))
+      ->capture_default_str();
+}
+
 static void addDataOptions(CLI::App &app, DataOptions &options) {
+  addImageLimit(app, options);
   app.add_option("--data,--data_dir,--data-dir", options.data,
                  "Data set: a folder with train-volume.tif or dataset.json");
   app.add_option("--fold,--crossvalidation_idx", options.fold,
@@ -151,6 +160,7 @@ static void addPredict(CLI::App &root,
       ->check(numberIn(0, 1));
   app.add_option("--seed", options->data.seed)->check(integerIn(INT64_MIN));
   app.add_flag("--legacy-resize", options->data.legacyResize);
+  addImageLimit(app, options->data);
   app.add_flag("--grey-masks", options->data.greyMasks,
                "Also write the published masks with grey edges");
   app.add_flag("--overlays,!--no-overlays", options->overlays,

@@ -15,20 +15,30 @@
 
 using namespace segc;
 
-/// A folder is a data set; files are cases of their own.
+/// A folder is a data set or, without an index, its images; files are cases of
+/// their own.
 static Expected<std::unique_ptr<Dataset>>
 openInputs(const PredictOptions &options, const Manifest &manifest) {
+  std::vector<std::string> files = options.inputs;
   std::error_code error;
-  if (options.inputs.size() == 1 &&
-      std::filesystem::is_directory(options.inputs[0], error)) {
-    DataOptions data = options.data;
-    data.data = options.inputs[0];
-    return openData(data, manifest);
+  const std::filesystem::path first = options.inputs[0];
+  if (files.size() == 1 && std::filesystem::is_directory(first, error)) {
+    bool indexed = false;
+    for (const char *name :
+         {"dataset.json", "train-volume.tif", "test-volume.tif"})
+      indexed |= std::filesystem::exists(first / name, error);
+    SEGC_ASSIGN_OR_RETURN(files, imagesIn(options.inputs[0]));
+    if (indexed || files.empty()) {
+      DataOptions data = options.data;
+      data.data = options.inputs[0];
+      return openData(data, manifest);
+    }
   }
   DatasetOptions dataset;
   dataset.legacyResize = options.data.legacyResize;
   dataset.greyMasks = options.data.greyMasks;
-  return openFiles(options.inputs, manifest.pipeline, dataset);
+  dataset.limits.maxBytes = static_cast<uint64_t>(options.data.maxImageBytes);
+  return openFiles(files, manifest.pipeline, dataset);
 }
 
 CommandResult segc::runPredict(const PredictOptions &options) {

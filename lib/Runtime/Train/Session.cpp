@@ -92,6 +92,7 @@ Expected<std::unique_ptr<Dataset>> segc::openData(const DataOptions &options,
   dataset.trainSplit = options.trainSplit.value_or(1.0);
   dataset.legacyResize = options.legacyResize;
   dataset.greyMasks = options.greyMasks;
+  dataset.limits.maxBytes = static_cast<uint64_t>(options.maxImageBytes);
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> data,
                         openDataset(options.data, manifest.pipeline, dataset));
   const EntrySignature *entry = manifest.entry("predict");

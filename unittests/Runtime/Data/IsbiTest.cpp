@@ -117,6 +117,10 @@ TEST(IsbiTest, Augmentation) {
   EXPECT_GT(straight, 16);
 }
 
+static std::vector<uint8_t> firstRow(const std::vector<uint8_t> &page) {
+  return {page.begin(), page.begin() + 8};
+}
+
 // Probabilities come back as masks on the slices' grid, with pictures.
 TEST(IsbiTest, Predictions) {
   SmallData data;
@@ -137,15 +141,16 @@ TEST(IsbiTest, Predictions) {
     ASSERT_OK(
         set.writePrediction(Split::Test, i, probabilities.data(), folders));
   ASSERT_OK(set.finishPredictions(folders));
-  auto masks = readTiff(data / "predictions/test-masks.tif");
+  auto masks = readAll(TiffStack::read(data / "predictions/test-masks.tif"));
   ASSERT_OK(masks.status());
   EXPECT_EQ(masks->pages, 2);
   // 0.2 to 0.9 at a quarter and three quarters: 0.375, 0.725 about 0.5.
-  EXPECT_THAT(std::vector<uint8_t>(masks->page(1), masks->page(1) + 8),
+  EXPECT_THAT(firstRow(masks->page(1)),
               ElementsAre(0, 0, 0, 0, 255, 255, 255, 255));
-  auto grey = readTiff(data / "predictions/test-masks-grey.tif");
+  auto grey =
+      readAll(TiffStack::read(data / "predictions/test-masks-grey.tif"));
   ASSERT_OK(grey.status());
-  EXPECT_THAT(std::vector<uint8_t>(grey->page(0), grey->page(0) + 8),
+  EXPECT_THAT(firstRow(grey->page(0)),
               ElementsAre(0, 0, 0, 64, 191, 255, 255, 255));
   EXPECT_TRUE(std::filesystem::exists(data / "overlays/test-00.png"));
   EXPECT_TRUE(std::filesystem::exists(data / "overlays/test-01.png"));
@@ -166,6 +171,70 @@ TEST(IsbiTest, Files) {
                          pipeline(4, 8), {})
                    .status(),
                InvalidArgument, "overwrite");
+}
+
+// Labels 0 and 1 mean the same as 0 and 255 if there are no others.
+TEST(IsbiTest, UnitLabels) {
+  SmallData data;
+  for (uint8_t &value : data.labels.pixels)
+    value = value ? 1 : 0;
+  ASSERT_OK(data.write());
+  auto opened = openDataset(data.path, pipeline(8, 8), {});
+  ASSERT_OK(opened.status());
+  std::vector<float> image(64);
+  std::vector<int32_t> label(64);
+  ASSERT_OK((*opened)->sample(Split::Train, 0, {}, image.data(), label.data()));
+  EXPECT_EQ(std::accumulate(label.begin(), label.end(), 0), 32);
+  EXPECT_THAT((*opened)->takeNotes(),
+              ElementsAre(testing::HasSubstr("labels are 0 and 1")));
+  data.labels.pixels[5] = 255;
+  ASSERT_OK(data.write());
+  EXPECT_ERROR(openDataset(data.path, pipeline(8, 8), {}).status(),
+               InvalidArgument, "label value 255", "the file has 0, 1, 255");
+}
+
+// A file that cannot be read is a case that fails; macOS metadata is none.
+TEST(IsbiTest, OneBadFile) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  ASSERT_OK(writeFileAtomically(data / "bad.tif", "II*"));
+  ASSERT_OK(
+      writeFileAtomically(data / "._a.tif", std::string("\0\5\x16\7", 4)));
+  const std::string good = data / "test-volume.tif", bad = data / "bad.tif";
+  auto opened = openFiles({bad, data / "._a.tif", good}, pipeline(8, 8), {});
+  ASSERT_OK(opened.status());
+  ASSERT_EQ((*opened)->count(Split::Test), 11);
+  EXPECT_EQ((*opened)->caseName(Split::Test, 0), "bad");
+  std::vector<float> image(64);
+  EXPECT_ERROR((*opened)->sample(Split::Test, 0, {}, image.data(), nullptr),
+               DataLoss, "bad.tif");
+  ASSERT_OK((*opened)->sample(Split::Test, 10, {}, image.data(), nullptr));
+  EXPECT_THAT((*opened)->takeNotes(), ElementsAre(testing::HasSubstr("macOS")));
+  EXPECT_ERROR(openFiles({bad}, pipeline(8, 8), {}).status(), DataLoss,
+               "bad.tif");
+}
+
+// What is no image that we read is named, in a list, a folder or a data set.
+TEST(IsbiTest, ForeignFiles) {
+  TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "images");
+  ASSERT_OK(writeFileAtomically(folder / "images/000.png", "\x89PNG\r\n"));
+  EXPECT_ERROR(
+      openFiles({folder / "images/000.png"}, pipeline(8, 8), {}).status(),
+      Unsupported, "000.png: PNG", "TIFF");
+  EXPECT_ERROR(openDataset(folder.path, pipeline(8, 8), {}).status(),
+               Unsupported, "PNG", "(000.png)", "ImageMagick");
+  EXPECT_ERROR(openFiles({folder / "none.png"}, pipeline(8, 8), {}).status(),
+               NotFound, "none.png");
+  EXPECT_ERROR(openFiles({folder.path}, pipeline(8, 8), {}).status(),
+               InvalidArgument, "a folder");
+  // Without an ending the first bytes tell.
+  SmallData data;
+  ASSERT_OK(data.write());
+  std::filesystem::rename(data / "test-volume.tif", data / "scan");
+  ASSERT_OK(openFiles({data / "scan"}, pipeline(8, 8), {}).status());
+  EXPECT_THAT(*imagesIn(data.path), ElementsAre(data / "train-labels.tif",
+                                                data / "train-volume.tif"));
 }
 
 TEST(IsbiTest, Errors) {

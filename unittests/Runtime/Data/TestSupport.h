@@ -12,6 +12,7 @@
 #include "segc/Base/Json.h"
 #include "segc/Base/Status.h"
 #include "segc/Runtime/Data/Nifti.h"
+#include "segc/Runtime/Data/Tiff.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -66,6 +67,46 @@ inline std::string externalData(const std::string &name) {
   const std::string variable = ::segc::test::externalData(name);               \
   if (variable.empty())                                                        \
   GTEST_SKIP() << "skipped: SEGC_DATA names no folder with " name
+
+/// The pages of a stack one after the other.
+struct GrayStack {
+  int64_t width = 0, height = 0, pages = 0;
+  std::vector<uint8_t> pixels;
+
+  std::vector<uint8_t> page(int64_t index) const {
+    auto first = pixels.begin() + index * width * height;
+    return {first, first + width * height};
+  }
+};
+
+inline Expected<std::string> encodeTiff(const GrayStack &stack) {
+  std::vector<const uint8_t *> pages;
+  for (int64_t i = 0; i < stack.pages; ++i)
+    pages.push_back(stack.pixels.data() + i * stack.width * stack.height);
+  return segc::encodeTiff(stack.width, stack.height, pages);
+}
+
+inline Expected<GrayStack> readAll(const Expected<TiffStack> &opened) {
+  SEGC_ASSIGN_OR_RETURN(TiffStack stack, opened);
+  GrayStack result{stack.width(), stack.height(), stack.pages(), {}};
+  for (int64_t i = 0; i < result.pages; ++i) {
+    SEGC_ASSIGN_OR_RETURN(std::vector<uint8_t> page, stack.page(i));
+    result.pixels.insert(result.pixels.end(), page.begin(), page.end());
+  }
+  return result;
+}
+
+inline Expected<GrayStack> decodeTiff(std::string bytes,
+                                      const std::string &where,
+                                      TiffUse use = TiffUse::Image,
+                                      const ImageLimits &limits = {}) {
+  return readAll(TiffStack::decode(std::move(bytes), where, use, limits));
+}
+
+inline Status writeTiff(const std::string &path, const GrayStack &stack) {
+  SEGC_ASSIGN_OR_RETURN(std::string bytes, encodeTiff(stack));
+  return writeFileAtomically(path, bytes);
+}
 
 /// A header with the given sizes and a slightly odd affine.
 inline NiftiHeader makeHeader(std::vector<int16_t> sizes, int16_t type,

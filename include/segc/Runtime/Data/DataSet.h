@@ -16,6 +16,7 @@
 
 #include "segc/Base/Json.h"
 #include "segc/Base/Status.h"
+#include "segc/Runtime/Data/ImageLimits.h"
 
 #include <array>
 #include <cstdint>
@@ -44,6 +45,8 @@ struct DatasetOptions {
   /// Also write the published masks with their interpolated grey edges, as
   /// `test-masks-grey.tif`.
   bool greyMasks = false;
+  /// How large a file may be, unpacked.
+  ImageLimits limits;
 };
 
 /// What augmentation draws from: a pure function of these.
@@ -130,11 +133,15 @@ Expected<std::unique_ptr<Dataset>> openDataset(const std::string &folder,
                                                const Json &pipeline,
                                                const DatasetOptions &options);
 
-/// The same for single images to predict (.tif, .nii, .nii.gz): all are cases
-/// of Split::Test, a TIFF one for each page.
+/// The same for single images to predict (TIFF or NIfTI): all are cases of
+/// Split::Test, a TIFF one for each page. Those that cannot be read fail alone,
+/// unless none can.
 Expected<std::unique_ptr<Dataset>>
 openFiles(const std::vector<std::string> &paths, const Json &pipeline,
           const DatasetOptions &options);
+
+/// The TIFF and NIfTI files right inside a folder, in the order of their names.
+Expected<std::vector<std::string>> imagesIn(const std::string &folder);
 
 } // namespace segc
 

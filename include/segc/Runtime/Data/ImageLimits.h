@@ -19,7 +19,7 @@ namespace segc {
 /// purpose.
 struct ImageLimits {
   /// Of the voxels or pixels of one file as they are stored, unpacked.
-  uint64_t maxBytes = uint64_t{2} << 30;
+  uint64_t maxBytes = uint64_t{1} << 30;
 
   /// An error if an image of `bytes` is too large.
   Status check(uint64_t bytes, const std::string &where) const {

@@ -1,13 +1,15 @@
-//===- Tiff.h - Multi-page grey TIFF ----------------------------*- C++ -*-===//
+//===- Tiff.h - Stacks of grey pages in TIFF --------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //
 // What the ISBI data and the predicted masks are stored in
-// (reference-behaviour 1.2, 1.5): pages of equal size in strips, one 8-bit
-// sample a pixel, 0 is black. Read: uncompressed, PackBits, LZW and Deflate.
-// Written: Deflate.
+// (reference-behaviour 1.2, 1.5). Read: grey pages of equal size, of 1 to 16
+// bits, f32 or f64, in strips or tiles, compressed as libtiff knows it, also
+// BigTIFF, palettes and stacks of ImageJ whose planes follow one directory.
+// Pixels become 0 (black) to 255 (white), docs/Segrun.md says how. Written:
+// 8 bits in Deflate.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,35 +17,51 @@
 #define SEGC_RUNTIME_DATA_TIFF_H
 
 #include "segc/Base/Status.h"
+#include "segc/Runtime/Data/ImageLimits.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace segc {
 
-/// Pages of 8-bit grey, one after the other, each in rows from the top.
-struct GrayStack {
-  int64_t width = 0, height = 0, pages = 0;
-  std::vector<uint8_t> pixels;
+/// A palette's index is a label, its colour the grey of an image.
+enum class TiffUse { Image, Label };
 
-  int64_t pageSize() const { return width * height; }
-  const uint8_t *page(int64_t index) const {
-    return pixels.data() + index * pageSize();
-  }
+/// A file whose pages are decoded when they are asked for. Copies share it;
+/// pages may be decoded from several threads.
+class TiffStack {
+public:
+  TiffStack() = default;
+  /// Decodes a file image; `where` names it in errors. InvalidArgument or
+  /// Unsupported for a valid TIFF of another kind, DataLoss for a damaged one.
+  static Expected<TiffStack> decode(std::string bytes, const std::string &where,
+                                    TiffUse use = TiffUse::Image,
+                                    const ImageLimits &limits = {});
+  static Expected<TiffStack> read(const std::string &path,
+                                  TiffUse use = TiffUse::Image,
+                                  const ImageLimits &limits = {});
+
+  /// All 0 for a stack that holds nothing.
+  int64_t width() const;
+  int64_t height() const;
+  int64_t pages() const;
+  int64_t pageSize() const { return width() * height(); }
+  /// Rows from the top.
+  Expected<std::vector<uint8_t>> page(int64_t index) const;
+  const std::vector<std::string> &warnings() const;
+
+private:
+  struct File;
+  std::shared_ptr<const File> file;
 };
 
-/// Decodes a file image; `where` names it in errors. InvalidArgument or
-/// Unsupported for a valid TIFF of another kind, DataLoss for a damaged one.
-/// Sizes are held against the file's size before memory is taken.
-Expected<GrayStack> decodeTiff(std::string_view bytes,
-                               const std::string &where);
-Expected<GrayStack> readTiff(const std::string &path);
-
-/// The file image of `stack`, Deflate-compressed.
-Expected<std::string> encodeTiff(const GrayStack &stack);
-Status writeTiff(const std::string &path, const GrayStack &stack);
+/// The file image of 8-bit grey pages of one size, Deflate-compressed.
+Expected<std::string> encodeTiff(int64_t width, int64_t height,
+                                 const std::vector<const uint8_t *> &pages);
+Status writeTiff(const std::string &path, int64_t width, int64_t height,
+                 const std::vector<const uint8_t *> &pages);
 
 } // namespace segc
 

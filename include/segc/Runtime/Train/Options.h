@@ -35,6 +35,7 @@ struct DataOptions {
   int64_t seed = 0;
   bool legacyResize = false;
   bool greyMasks = false;
+  int64_t maxImageBytes = int64_t{1} << 30; ///< Of one file, unpacked.
 };
 
 struct BenchmarkOptions {

@@ -1,0 +1,72 @@
+//===- TiffPages.h - What the directories of a TIFF say ---------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_DATA_TIFFPAGES_H
+#define SEGC_LIB_RUNTIME_DATA_TIFFPAGES_H
+
+#include "TiffHandle.h"
+#include "segc/Base/Status.h"
+#include "segc/Runtime/Data/ImageLimits.h"
+#include "segc/Runtime/Data/Tiff.h"
+
+#include <array>
+#include <optional>
+#include <vector>
+
+namespace segc::tiff {
+
+/// How the pixels of a page are stored.
+struct PageFormat {
+  int64_t width = 0, height = 0;
+  uint16_t bits = 1, samples = 1, sampleFormat = SAMPLEFORMAT_UINT;
+  uint16_t photometric = PHOTOMETRIC_MINISBLACK;
+  bool separatePlanes = false;
+
+  uint64_t rowBytes() const {
+    const uint64_t values = separatePlanes ? 1 : samples;
+    return (static_cast<uint64_t>(width) * values * bits + 7) / 8;
+  }
+  uint64_t planeBytes() const {
+    return rowBytes() * static_cast<uint64_t>(height);
+  }
+  uint64_t bytes() const {
+    return planeBytes() * (separatePlanes ? samples : 1);
+  }
+};
+
+/// One page: a directory, or a plane behind the pixels of one (ImageJ).
+struct PageEntry {
+  uint64_t directory = 0;
+  std::optional<uint64_t> plane; ///< Where its pixels begin, as they are.
+};
+
+struct PageList {
+  std::vector<PageEntry> entries;
+  std::vector<std::string> warnings;
+};
+
+Status damaged(const std::string &where, const std::string &what,
+               const MemoryFile &file);
+
+/// Format of the current directory, which must be one that we read.
+Expected<PageFormat> readFormat(TIFF *tiff, const std::string &where,
+                                TiffUse use);
+
+/// Walks the directories: leaves thumbnails and masks out and finds ImageJ's
+/// planes. The total is held against the file and the limits.
+Expected<PageList> listPages(TIFF *tiff, const MemoryFile &file,
+                             const std::string &where, TiffUse use,
+                             const ImageLimits &limits);
+
+/// Grey of each index of the current directory's palette; an error if one is
+/// coloured.
+Expected<std::vector<uint8_t>> greyPalette(TIFF *tiff, uint16_t bits,
+                                           const std::string &where);
+
+} // namespace segc::tiff
+
+#endif // SEGC_LIB_RUNTIME_DATA_TIFFPAGES_H
