@@ -102,6 +102,7 @@ segc::openDecathlon(const std::string &folder, const Json &pipeline,
   SEGC_ASSIGN_OR_RETURN(std::string text, readFile(where, 1u << 28));
   SEGC_ASSIGN_OR_RETURN(DecathlonIndex index, parseDecathlonIndex(text, where));
   SEGC_ASSIGN_OR_RETURN(auto dataset, DecathlonDataset::create(pipeline));
+  dataset->addFile(where);
   SEGC_RETURN_IF_ERROR(dataset->setClasses(index.classNames, where));
   if (std::find(index.modalities.begin(), index.modalities.end(), "CT") !=
       index.modalities.end())

@@ -46,6 +46,9 @@ public:
   Status setClasses(const std::vector<std::string> &found,
                     const std::string &where);
   void addCase(Split split, DecathlonIndex::Case files) {
+    addFile(files.image);
+    if (!files.label.empty())
+      addFile(files.label);
     splits[static_cast<size_t>(split)].push_back(
         std::make_unique<CachedCase>(std::move(files)));
   }

@@ -122,6 +122,8 @@ Status IsbiDataset::checkLabels(const Slices &slices,
 Status IsbiDataset::addTraining(const std::string &folder) {
   const std::filesystem::path path(folder);
   std::string labelPath = (path / "train-labels.tif").string();
+  addFile((path / "train-volume.tif").string());
+  addFile(labelPath);
   Slices slices;
   slices.name = "train";
   SEGC_ASSIGN_OR_RETURN(
@@ -145,6 +147,7 @@ Status IsbiDataset::addTraining(const std::string &folder) {
 }
 
 Status IsbiDataset::addTest(const std::string &path, const std::string &name) {
+  addFile(path);
   Slices slices;
   slices.name = name;
   SEGC_ASSIGN_OR_RETURN(slices.image, read(path, TiffUse::Image));

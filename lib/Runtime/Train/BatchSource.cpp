@@ -6,9 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/BatchSource.h"
+#include "segc/Base/Hash.h"
 #include "segc/Base/Random.h"
 #include "segc/Runtime/Core/Safetensors.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace segc;
@@ -29,6 +31,11 @@ TrainBatch::inputsOf(const EntrySignature &entry) const {
     pointers.push_back(const_cast<void *>(data));
   }
   return pointers;
+}
+
+template <typename T>
+static std::string_view bytesOf(const T *values, size_t count) {
+  return {reinterpret_cast<const char *>(values), count * sizeof(T)};
 }
 
 namespace {
@@ -53,6 +60,24 @@ public:
   }
   int64_t samples() const override { return dataset.count(Split::Train); }
 
+  Expected<std::string> digest() const override {
+    std::string text = dataset.kind();
+    for (Split split : {Split::Train, Split::Validation}) {
+      text += std::string("\n") + splitName(split);
+      for (int64_t i = 0; i < dataset.count(split); ++i)
+        text += "\n" + dataset.caseName(split, i);
+    }
+    std::vector<float> image(elementCount(dataset.imageShape()));
+    std::vector<int32_t> label(elementCount(dataset.labelShape()));
+    SEGC_RETURN_IF_ERROR(
+        dataset.sample(Split::Train, 0, {}, image.data(), label.data()));
+    Sha256 hash;
+    hash.update(text);
+    hash.update(bytesOf(image.data(), image.size()));
+    hash.update(bytesOf(label.data(), label.size()));
+    return hash.hexDigest();
+  }
+
 private:
   const Dataset &dataset;
   std::unique_ptr<Loader> loader;
@@ -65,12 +90,25 @@ public:
       : batches(std::move(batches)), buffers(std::move(buffers)) {
     for (const TrainBatch &batch : this->batches)
       total += batch.size;
-    for (int64_t step = 0; step < firstStep; ++step)
+    // As `firstStep` steps do: whole rounds, then some batches of one.
+    const auto count = static_cast<int64_t>(this->batches.size());
+    consumed = firstStep / count * total;
+    for (int64_t step = 0; step < firstStep % count; ++step)
       advance();
   }
 
   Expected<TrainBatch> next() override { return advance(); }
   int64_t samples() const override { return total; }
+
+  Expected<std::string> digest() const override {
+    Sha256 hash;
+    hash.update(std::to_string(batches.size()) + " batches of " +
+                std::to_string(total));
+    for (const AlignedBuffer &buffer : buffers)
+      hash.update({reinterpret_cast<const char *>(buffer.data()),
+                   std::min<size_t>(buffer.size(), 1 << 16)});
+    return hash.hexDigest();
+  }
 
 private:
   TrainBatch advance() {

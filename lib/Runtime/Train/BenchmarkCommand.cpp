@@ -10,6 +10,7 @@
 #include "segc/Runtime/Train/BatchSource.h"
 #include "segc/Runtime/Train/Commands.h"
 #include "segc/Runtime/Train/Metrics.h"
+#include "segc/Runtime/Train/Outputs.h"
 #include "segc/Runtime/Train/Profile.h"
 #include "segc/Runtime/Train/Session.h"
 #include "segc/Runtime/Train/Signals.h"
@@ -110,7 +111,21 @@ static Status writeProfiles(const BenchmarkOptions &options,
         options.profile, jsonText(profileJson(profiler, benchmark), 1) + "\n"));
   if (options.trace.empty())
     return Status::success();
-  return writeFileAtomically(options.trace, jsonText(traceJson(profiler), 1) + "\n");
+  return writeFileAtomically(options.trace,
+                             jsonText(traceJson(profiler), 1) + "\n");
+}
+
+/// No result may replace what is read, or another one.
+static Status checkPaths(const BenchmarkOptions &options,
+                         const Dataset *dataset) {
+  CommandPaths paths;
+  paths.inputs = {{"--model", options.model.model}};
+  if (dataset)
+    addInputs(paths, "--data", dataset->files());
+  paths.outputs = {{"--json", options.json},
+                   {"--profile", options.profile},
+                   {"--trace", options.trace}};
+  return checkOutputs(paths);
 }
 
 CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
@@ -127,6 +142,7 @@ CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
   std::unique_ptr<Dataset> dataset;
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<BatchSource> source,
                         openSource(options, *entry, manifest, dataset));
+  SEGC_RETURN_IF_ERROR(checkPaths(options, dataset.get()));
   KernelProfiler profiler;
   bool profiling = !options.profile.empty() || !options.trace.empty();
   catchStopSignals();

@@ -22,6 +22,8 @@ namespace fs = std::filesystem;
 static constexpr const char *modelFile = "model.safetensors";
 static constexpr const char *optimizerFile = "optimizer.safetensors";
 static constexpr const char *stateFile = "state.json";
+static constexpr uint64_t mostStateBytes = 1 << 20;
+static constexpr double mostScale = std::numeric_limits<float>::max();
 
 std::string TrainState::toJson() const {
   OrderedJson json = {{"format", checkpointFormat},
@@ -39,7 +41,17 @@ std::string TrainState::toJson() const {
                         {"skipped_steps", lossScale.skippedSteps}}},
                       {"best", {{"dice", bestDice}, {"step", bestStep}}},
                       {"seconds", seconds}};
+  if (settings)
+    json["settings"] = settings->toJson();
   return jsonText(json, 2) + "\n";
+}
+
+static double numberIn(JsonReader &reader, const char *key, double least,
+                       double most) {
+  double value = reader.number(key);
+  if (!(value >= least && value <= most))
+    reader.fail(std::string("field \"") + key + "\" is out of range");
+  return value;
 }
 
 Expected<TrainState> TrainState::fromJson(std::string_view text,
@@ -56,22 +68,23 @@ Expected<TrainState> TrainState::fromJson(std::string_view text,
   TrainState state;
   state.network = root.string("network");
   state.seed = root.integer("seed", INT64_MIN);
-  state.step = root.integer("step");
-  state.applied = root.integer("applied_steps");
-  state.position = root.integer("position");
-  state.epoch = root.integer("epoch");
-  state.batchSize = root.integer("batch_size", 1);
+  state.step = root.integer("step", 0, mostSteps);
+  state.applied = root.integer("applied_steps", 0, state.step);
+  state.position = root.integer("position", 0, mostSteps * mostBatch);
+  state.epoch = root.integer("epoch", 0, state.step);
+  state.batchSize = root.integer("batch_size", 1, mostBatch);
   JsonReader scale = root.object("loss_scale");
   state.lossScale.dynamic = scale.boolean("dynamic");
-  state.lossScale.scale = scale.number("scale");
-  state.lossScale.finiteSteps = scale.integer("finite_steps");
-  state.lossScale.skippedSteps = scale.integerOr("skipped_steps", 0);
+  state.lossScale.scale = numberIn(scale, "scale", 1, mostScale);
+  state.lossScale.finiteSteps = scale.integer("finite_steps", 0, mostSteps);
+  if (scale.has("skipped_steps"))
+    state.lossScale.skippedSteps = scale.integer("skipped_steps", 0, mostSteps);
   JsonReader best = root.object("best");
-  state.bestDice = best.number("dice");
-  state.bestStep = best.integer("step");
-  state.seconds = root.number("seconds");
-  if (status.ok() && !(state.lossScale.scale >= 1))
-    root.fail("loss_scale.scale: expected at least 1");
+  state.bestDice = numberIn(best, "dice", -1, 1);
+  state.bestStep = best.integer("step", 0, mostSteps);
+  state.seconds = numberIn(root, "seconds", 0, 1e12);
+  if (root.has("settings"))
+    state.settings = RunSettings::fromJson(root.object("settings"));
   SEGC_RETURN_IF_ERROR(status);
   return state;
 }
@@ -133,7 +146,8 @@ std::string segc::findCheckpoint(const std::string &path) {
 
 Expected<TrainState> segc::loadCheckpoint(const std::string &path,
                                           ModelRunner &runner) {
-  SEGC_ASSIGN_OR_RETURN(std::string text, readFile(path + "/" + stateFile));
+  SEGC_ASSIGN_OR_RETURN(std::string text,
+                        readFile(path + "/" + stateFile, mostStateBytes));
   SEGC_ASSIGN_OR_RETURN(TrainState state,
                         TrainState::fromJson(text, path + "/" + stateFile));
   if (state.network != runner.manifest().network)

@@ -7,17 +7,12 @@
 
 #include "CommandLine.h"
 #include "segc/Base/NumberChecks.h"
+#include "segc/Runtime/Train/Schedule.h"
 
 using namespace segc;
 
-// So large that no run gets there, and so small that epochs times steps, and
-// steps times samples, fit 64 bits.
-static constexpr int64_t mostEpochs = 1'000'000'000;
-static constexpr int64_t mostSteps = 1'000'000'000'000;
 /// Each timed step keeps its time.
 static constexpr int64_t mostBenchmarkSteps = 100'000'000;
-/// Rates reach the model as f32; at this one every weight is noise.
-static constexpr double mostRate = 1e6;
 
 // Names with underscores and the other aliases are those of the published
 // examples, so that their scripts need few changes.
@@ -31,7 +26,7 @@ static void addModelOptions(CLI::App &app, ModelOptions &options) {
       ->check(integerIn(0, 4096));
   app.add_option("--batch-size,--batch_size", options.batchSize,
                  "Samples a step; default: the model's largest")
-      ->check(integerIn(1, 1 << 20));
+      ->check(integerIn(1, mostBatch));
   app.add_flag("--amp,--use_amp", options.amp,
                "16-bit arithmetic; a .so must be compiled with --precision "
                "f16");
@@ -76,8 +71,10 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
       ->check(integerIn(1, mostEpochs));
   app.add_option("--max-steps,--max_steps", options->maxSteps)
       ->check(integerIn(1, mostSteps));
-  app.add_flag("--augment,!--no-augment", options->augment,
-               "Augment the training samples");
+  app.add_flag_function(
+      "--augment,!--no-augment",
+      [options](int64_t count) { options->augment = count > 0; },
+      "Augment the training samples");
   app.add_flag("--resume,--resume-training,--resume_training", options->resume,
                "Go on from the last checkpoint, if there is one");
   app.add_option("--learning-rate,--learning_rate,--base_lr",

@@ -5,17 +5,31 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Base/Files.h"
 #include "segc/Runtime/Train/Commands.h"
 #include "segc/Runtime/Train/Evaluate.h"
+#include "segc/Runtime/Train/Outputs.h"
 #include "segc/Runtime/Train/Predict.h"
 #include "segc/Runtime/Train/Report.h"
+#include "segc/Runtime/Train/ResultsFolder.h"
 #include "segc/Runtime/Train/Session.h"
 #include "segc/Runtime/Train/Signals.h"
 
 #include <cstdio>
+#include <optional>
 
 using namespace segc;
+
+/// No result may replace what is read.
+static Status checkPaths(const EvaluateOptions &options,
+                         const Dataset &dataset) {
+  CommandPaths paths;
+  addInputs(paths, "--data", dataset.files());
+  const std::string &results = options.results;
+  paths.folders = {{"--results", results},
+                   {"--results", results + "/predictions"},
+                   {"--results", results + "/overlays"}};
+  return checkOutputs(paths);
+}
 
 CommandResult segc::runEvaluate(const EvaluateOptions &options) {
   SEGC_ASSIGN_OR_RETURN(Split split, parseSplit(options.split));
@@ -25,15 +39,20 @@ CommandResult segc::runEvaluate(const EvaluateOptions &options) {
   const Manifest &manifest = runner.manifest();
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
                         openData(options.data, manifest));
+  std::optional<ResultsFolder> folder;
+  if (!options.results.empty()) {
+    SEGC_RETURN_IF_ERROR(checkPaths(options, *dataset));
+    SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::open(options.results));
+  }
   catchStopSignals();
   int64_t batch = batchSizeOf(options.model, manifest);
   SEGC_ASSIGN_OR_RETURN(Evaluation evaluation,
                         evaluateSplit(runner, *dataset, split, batch));
   printNotes(*dataset);
   std::printf("%s\n", jsonText(evaluation.toRecord(), 2).c_str());
-  if (options.results.empty())
+  if (!folder)
     return Status::success();
-  SEGC_RETURN_IF_ERROR(createDirectories(options.results));
+  SEGC_RETURN_IF_ERROR(folder->putAside(evaluationResults()).status());
   SEGC_RETURN_IF_ERROR(writeMetrics(options.results, evaluation, 0));
   SEGC_RETURN_IF_ERROR(
       predictExamples(runner, *dataset, split, batch, options.results));

@@ -9,6 +9,7 @@
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Runtime/Train/Commands.h"
 #include "segc/Runtime/Train/Compile.h"
+#include "segc/Runtime/Train/Outputs.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -57,6 +58,10 @@ private:
 
 CommandResult segc::runExport(const ExportOptions &options) {
   SEGC_ASSIGN_OR_RETURN(std::string weights, findWeights(options.checkpoint));
+  CommandPaths paths;
+  paths.inputs = {{"--model", options.model}, {"--checkpoint", weights}};
+  paths.outputs = {{"--output", options.output}};
+  SEGC_RETURN_IF_ERROR(checkOutputs(paths));
   // Fails before the work starts where there is no compiler.
   SEGC_RETURN_IF_ERROR(findCompiler().status());
   if (isModuleText(options.model))

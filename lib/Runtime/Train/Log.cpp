@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace segc;
@@ -71,9 +73,17 @@ Expected<RunLog> RunLog::open(const std::string &path, int64_t keepSteps) {
     return log;
   if (keepSteps > 0 && pathExists(path))
     SEGC_RETURN_IF_ERROR(trimLog(path, keepSteps));
-  log.file = std::fopen(path.c_str(), keepSteps > 0 ? "ae" : "we");
-  if (!log.file)
+  // Not blocking: a pipe that nobody reads would keep us for ever.
+  int file = ::open(path.c_str(),
+                    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK |
+                        (keepSteps > 0 ? 0 : O_TRUNC),
+                    0666);
+  struct stat info;
+  log.file = file < 0 ? nullptr : ::fdopen(file, "a");
+  if (!log.file || ::fstat(file, &info) != 0)
     return ioError(path + ": cannot create: " + std::strerror(errno));
+  if (!S_ISREG(info.st_mode))
+    return ioError(path + ": expected a regular file");
   return log;
 }
 

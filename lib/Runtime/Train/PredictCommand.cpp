@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "segc/Base/Files.h"
 #include "segc/Runtime/Train/Commands.h"
+#include "segc/Runtime/Train/Outputs.h"
 #include "segc/Runtime/Train/Predict.h"
 #include "segc/Runtime/Train/Session.h"
 #include "segc/Runtime/Train/Signals.h"
@@ -41,6 +43,22 @@ openInputs(const PredictOptions &options, const Manifest &manifest) {
   return openFiles(files, manifest.pipeline, dataset);
 }
 
+/// No mask may replace an image, and no picture one of a training.
+static Status checkPaths(const PredictOptions &options,
+                         const Dataset &dataset) {
+  for (const char *name : {"train.jsonl", "checkpoints"})
+    if (pathExists(options.output + "/" + name))
+      return wrongUsage("--output " + options.output +
+                        ": holds the results of a training; give another "
+                        "folder, such as " +
+                        options.output + "/predictions");
+  CommandPaths paths;
+  addInputs(paths, "--data", dataset.files());
+  paths.folders = {{"--output", options.output},
+                   {"--output", options.output + "/overlays"}};
+  return checkOutputs(paths);
+}
+
 CommandResult segc::runPredict(const PredictOptions &options) {
   SEGC_ASSIGN_OR_RETURN(Split split, parseSplit(options.split));
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
@@ -48,6 +66,7 @@ CommandResult segc::runPredict(const PredictOptions &options) {
   const Manifest &manifest = model.runner.manifest();
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
                         openInputs(options, manifest));
+  SEGC_RETURN_IF_ERROR(checkPaths(options, *dataset));
   PredictionFolders folders;
   folders.predictions = options.output;
   if (options.overlays)

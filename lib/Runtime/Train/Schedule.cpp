@@ -80,7 +80,7 @@ void LossScale::update(bool finite) {
   if (!finite) {
     scale = std::max(1.0, scale / 2);
     finiteSteps = 0;
-  } else if (++finiteSteps == stepsToDouble) {
+  } else if (++finiteSteps >= stepsToDouble) {
     // The step takes it as f32.
     scale = std::min(2 * scale, double{std::numeric_limits<float>::max()});
     finiteSteps = 0;

@@ -9,18 +9,18 @@
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Runtime/Train/Commands.h"
 #include "segc/Runtime/Train/Evaluate.h"
+#include "segc/Runtime/Train/Outputs.h"
 #include "segc/Runtime/Train/Predict.h"
 #include "segc/Runtime/Train/Report.h"
+#include "segc/Runtime/Train/ResultsFolder.h"
 #include "segc/Runtime/Train/Session.h"
 #include "segc/Runtime/Train/Signals.h"
 #include "segc/Runtime/Train/Trainer.h"
 #include "segc/Runtime/Train/Weights.h"
 
 #include <cstdio>
-#include <filesystem>
 
 using namespace segc;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -47,15 +47,66 @@ static Status checkOptions(const TrainOptions &options) {
                       "leave out --init or --resume");
   if (options.scheduler)
     SEGC_RETURN_IF_ERROR(parseScheduleKind(*options.scheduler).status());
+  if (options.warmupSteps || !options.json.empty())
+    return wrongUsage(
+        std::string(options.json.empty() ? "--warmup-steps" : "--json") +
+        " has no effect without --benchmark: leave it out");
+  if (options.checkpointStrategy == "none" && options.saveEvery > 0)
+    return wrongUsage("--save-every has no effect with --ckpt-strategy none: "
+                      "leave one of them out");
+  if (options.evaluateEvery.value_or(0) > 0 && options.skipEval > 0)
+    return wrongUsage("--skip-eval has no effect with --evaluate-every: leave "
+                      "one of them out");
+  if (!options.batches.empty() &&
+      (options.augment.value_or(false) || options.evaluateEvery ||
+       options.skipEval > 0))
+    return wrongUsage(std::string(options.augment.value_or(false) ? "--augment"
+                                  : options.evaluateEvery ? "--evaluate-every"
+                                                          : "--skip-eval") +
+                      " has no effect on --batches: leave it out");
   return options.lossScale ? parseLossScale(*options.lossScale).status()
                            : Status::success();
 }
 
-/// Steps and rates: what the user said, else what the recipe says.
+/// What holds where the user says nothing: what the run had until now, else
+/// what the network's recipe says.
+static Recipe startOf(const Run &run) {
+  Recipe recipe = recipeOf(run.runner.manifest());
+  if (!run.state.settings)
+    return recipe;
+  const RunSettings &before = *run.state.settings;
+  recipe.learningRate = before.schedule.learningRate;
+  recipe.endLearningRate = before.schedule.endLearningRate;
+  recipe.firstCycleSteps = before.schedule.firstCycleSteps;
+  recipe.scheduler = before.schedule.kind;
+  recipe.momentum = before.momentum;
+  recipe.weightDecay = before.weightDecay;
+  recipe.epochs = 0;
+  recipe.maxSteps = before.schedule.totalSteps;
+  return recipe;
+}
+
+/// Options that the schedule does not look at.
+static Status checkSchedule(const TrainOptions &options,
+                            const Schedule &schedule) {
+  const char *idle =
+      options.endLearningRate && schedule.kind != Schedule::Kind::Poly
+          ? "--end-learning-rate"
+      : options.firstCycleSteps &&
+              schedule.kind != Schedule::Kind::CosineAnnealing
+          ? "--cosine-annealing-first-cycle-steps"
+          : nullptr;
+  return idle ? wrongUsage(std::string(idle) +
+                           " has no effect with --scheduler " +
+                           scheduleName(schedule.kind) + ": leave it out")
+              : Status::success();
+}
+
+/// Steps and rates: what the user said, else what startOf says.
 static Status configure(Run &run) {
   const TrainOptions &options = run.options;
   const Manifest &manifest = run.runner.manifest();
-  Recipe recipe = recipeOf(manifest);
+  const Recipe recipe = startOf(run);
   TrainerConfig &config = run.config;
   int64_t batch = run.state.batchSize;
   int64_t samples =
@@ -75,8 +126,16 @@ static Status configure(Run &run) {
   }
   config.schedule.learningRate =
       options.learningRate.value_or(recipe.learningRate);
-  config.schedule.endLearningRate = options.endLearningRate.value_or(1e-5);
-  config.schedule.firstCycleSteps = options.firstCycleSteps.value_or(4096);
+  config.schedule.endLearningRate =
+      options.endLearningRate.value_or(recipe.endLearningRate);
+  config.schedule.firstCycleSteps =
+      options.firstCycleSteps.value_or(recipe.firstCycleSteps);
+  SEGC_RETURN_IF_ERROR(checkSchedule(options, config.schedule));
+  if (config.schedule.totalSteps > mostSteps)
+    return wrongUsage("--epochs " + std::to_string(epochs) + " of " +
+                      std::to_string(config.stepsPerEpoch) +
+                      " steps: expected at most " + std::to_string(mostSteps) +
+                      " steps");
   config.momentum =
       static_cast<float>(options.momentum.value_or(recipe.momentum));
   config.weightDecay =
@@ -144,6 +203,12 @@ static Status prepareState(Run &run) {
              : readWeights(run.runner, options.init, MissingStates::Allow);
 }
 
+/// As asked for, else as the run did until now.
+static bool augments(const Run &run) {
+  const std::optional<RunSettings> &before = run.state.settings;
+  return run.options.augment.value_or(before && before->augment);
+}
+
 static Status openSource(Run &run) {
   const TrainOptions &options = run.options;
   if (!options.batches.empty()) {
@@ -155,7 +220,7 @@ static Status openSource(Run &run) {
   LoaderOptions loader;
   loader.batch = run.state.batchSize;
   loader.seed = static_cast<uint64_t>(options.data.seed);
-  loader.augment = options.augment;
+  loader.augment = augments(run);
   loader.firstStep = static_cast<uint64_t>(run.state.step);
   SEGC_ASSIGN_OR_RETURN(run.source, makeLoaderSource(*run.dataset, loader));
   return Status::success();
@@ -172,7 +237,7 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"fold", options.data.fold ? OrderedJson(*options.data.fold) : nullptr},
       {"train_split", options.data.trainSplit.value_or(1.0)},
       {"seed", run.state.seed},
-      {"augment", options.augment},
+      {"augment", augments(run)},
       {"batch_size", run.state.batchSize},
       {"steps", config.schedule.totalSteps},
       {"steps_per_epoch", config.stepsPerEpoch},
@@ -188,28 +253,90 @@ static Status logParameters(RunLog &log, const Run &run) {
   return log.record("PARAMETER", parameters);
 }
 
-/// A new run must not end with the best checkpoint of another one.
-static Status putAside(const std::string &checkpoints) {
-  if (!fs::exists(checkpoints))
+/// What this run was asked to do, as its checkpoints carry it.
+static Expected<RunSettings> settingsOf(const Run &run) {
+  const TrainOptions &options = run.options;
+  const Manifest &manifest = run.runner.manifest();
+  RunSettings settings;
+  settings.data = options.batches.empty() ? options.data.data : options.batches;
+  SEGC_ASSIGN_OR_RETURN(settings.dataDigest, run.source->digest());
+  settings.fold = options.data.fold;
+  settings.trainSplit = options.data.trainSplit.value_or(1.0);
+  settings.legacyResize = options.data.legacyResize;
+  settings.augment = augments(run);
+  settings.precision = manifest.precision;
+  settings.optimizer = manifest.optimizer.kind;
+  settings.schedule = run.config.schedule;
+  settings.momentum = recordedFloat(run.config.momentum);
+  settings.weightDecay = recordedFloat(run.config.weightDecay);
+  return settings;
+}
+
+/// Holds what is asked for against what the run had until now, and makes it the
+/// run's.
+static Status takeSettings(Run &run) {
+  SEGC_ASSIGN_OR_RETURN(RunSettings now, settingsOf(run));
+  if (run.state.settings) {
+    const std::string where = run.options.results;
+    SEGC_RETURN_IF_ERROR(checkSameRun(*run.state.settings, now, where));
+    for (const std::string &line : changesOf(*run.state.settings, now))
+      std::fprintf(stderr, "segrun: warning: %s: %s\n", where.c_str(),
+                   line.c_str());
+  }
+  run.state.settings = std::move(now);
+  return Status::success();
+}
+
+/// A new run leaves what is in its folder to the one that wrote it; a resumed
+/// one says where it goes on.
+static Status beginIn(const ResultsFolder &folder, const Run &run) {
+  const int64_t step = run.state.step, total = run.config.schedule.totalSteps;
+  if (step > 0) {
+    std::fprintf(stderr, "segrun: %s: step %lld of %lld is done%s\n",
+                 folder.path().c_str(), static_cast<long long>(step),
+                 static_cast<long long>(total),
+                 step < total ? ", going on"
+                              : "; for more, give a larger --max-steps");
     return Status::success();
-  std::error_code error;
-  fs::remove_all(checkpoints + ".old", error);
-  fs::rename(checkpoints, checkpoints + ".old", error);
-  return error ? ioError(checkpoints +
-                         ": cannot put aside the checkpoints of "
-                         "an earlier run: " +
-                         error.message())
-               : Status::success();
+  }
+  SEGC_ASSIGN_OR_RETURN(std::string aside, folder.putAside(trainingResults()));
+  if (!aside.empty())
+    std::fprintf(stderr, "segrun: %s: what an earlier run left is now in %s\n",
+                 folder.path().c_str(), aside.c_str());
+  return Status::success();
+}
+
+/// No output of a training may replace what it reads.
+static Status checkPaths(const Run &run) {
+  const TrainOptions &options = run.options;
+  const std::string &results = options.results;
+  CommandPaths paths;
+  paths.inputs = {{"--model", options.model.model},
+                  {"--batches", options.batches},
+                  {"--init", options.init}};
+  paths.outputs = {{"--dump-gradients", options.dumpGradients}};
+  for (const char *name : trainingResults())
+    paths.outputs.push_back({"--results", results + "/" + name});
+  if (run.dataset) {
+    addInputs(paths, "--data", run.dataset->files());
+    paths.folders = {{"--results", results},
+                     {"--results", results + "/predictions"},
+                     {"--results", results + "/overlays"}};
+  }
+  return checkOutputs(paths);
 }
 
 static CommandResult train(Run &run) {
   const TrainOptions &options = run.options;
   ModelRunner &runner = run.runner;
+  SEGC_RETURN_IF_ERROR(checkPaths(run));
+  SEGC_ASSIGN_OR_RETURN(ResultsFolder folder,
+                        ResultsFolder::open(options.results));
   SEGC_RETURN_IF_ERROR(prepareState(run));
   SEGC_RETURN_IF_ERROR(openSource(run));
   SEGC_RETURN_IF_ERROR(configure(run));
-  if (run.state.step == 0)
-    SEGC_RETURN_IF_ERROR(putAside(options.results + "/checkpoints"));
+  SEGC_RETURN_IF_ERROR(takeSettings(run));
+  SEGC_RETURN_IF_ERROR(beginIn(folder, run));
   SEGC_RETURN_IF_ERROR(createDirectories(run.config.checkpoints.empty()
                                              ? options.results
                                              : run.config.checkpoints));
@@ -246,13 +373,39 @@ static CommandResult train(Run &run) {
   return status;
 }
 
+/// The scripts of the published examples leave such options in.
+static void warnOfIdleOptions(const TrainOptions &options) {
+  const std::pair<bool, const char *> given[] = {
+      {options.resume, "--resume"},
+      {!options.init.empty(), "--init"},
+      {!options.batches.empty(), "--batches"},
+      {!options.dumpGradients.empty(), "--dump-gradients"},
+      {options.augment.has_value(), "--augment"},
+      {options.epochs.has_value(), "--epochs"},
+      {options.learningRate.has_value(), "--learning-rate"},
+      {options.momentum.has_value(), "--momentum"},
+      {options.weightDecay.has_value(), "--weight-decay"},
+      {options.lossScale.has_value(), "--loss-scale"},
+      {options.scheduler.has_value(), "--scheduler"},
+      {options.evaluateEvery.has_value(), "--evaluate-every"},
+      {options.skipEval > 0, "--skip-eval"},
+      {options.saveEvery > 0, "--save-every"}};
+  for (const auto &[idle, name] : given)
+    if (idle)
+      std::fprintf(stderr,
+                   "segrun: warning: %s has no effect with "
+                   "--benchmark\n",
+                   name);
+}
+
 CommandResult segc::runTrain(const TrainOptions &options) {
   if (options.benchmark) {
+    warnOfIdleOptions(options);
     BenchmarkOptions benchmark;
     benchmark.model = options.model;
     benchmark.data = options.data;
     benchmark.mode = "train";
-    benchmark.warmupSteps = options.warmupSteps;
+    benchmark.warmupSteps = options.warmupSteps.value_or(10);
     benchmark.steps = options.maxSteps.value_or(50);
     benchmark.json = options.json;
     return runBenchmark(benchmark);

@@ -21,9 +21,13 @@ Status Trainer::run() {
   started = lastSave = lastShown = Clock::now();
   firstStep = state_.step;
   secondsBefore = state_.seconds;
+  savedStep = firstStep > 0 ? firstStep : -1;
   while (!atEnd()) {
-    SEGC_RETURN_IF_ERROR(step());
-    SEGC_RETURN_IF_ERROR(afterStep());
+    Status status = step();
+    if (status.ok())
+      status = afterStep();
+    if (!status.ok())
+      return saveAfter(status);
     if (int signal = stopSignal()) {
       log.endProgress();
       SEGC_RETURN_IF_ERROR(save("last"));
@@ -34,6 +38,19 @@ Status Trainer::run() {
   }
   log.endProgress();
   return save("last");
+}
+
+Status Trainer::saveAfter(const Status &failure) {
+  log.endProgress();
+  // After these two the weights may be no good.
+  bool broken = failure.code() == StatusCode::NonFinite ||
+                failure.code() == StatusCode::Internal;
+  if (broken || config.checkpoints.empty() || state_.step == firstStep ||
+      !save("last").ok())
+    return failure;
+  return Status(failure.code(), failure.message() + "; step " +
+                                    std::to_string(state_.step) +
+                                    " is saved: go on with --resume");
 }
 
 float Trainer::result(const char *name) const {

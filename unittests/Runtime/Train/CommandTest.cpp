@@ -45,16 +45,6 @@ TEST_F(Command, ResumedRunIsTheSameRun) {
     EXPECT_EQ(file(std::string("whole/checkpoints/last/") + name),
               file(std::string("half/checkpoints/last/") + name));
   EXPECT_THAT(file("half/train.jsonl"), HasSubstr("\"step\":20"));
-  EXPECT_EQ(run(trainOn("half", {"--resume", "--seed", "3"})), 1);
-  EXPECT_THAT(output, HasSubstr("trained with --seed 0, not 3"));
-}
-
-TEST_F(Command, ANewRunPutsOldCheckpointsAside) {
-  ASSERT_EQ(run(trainOn("r", {"--max-steps", "3"})), 0) << output;
-  fs::create_directories(folder + "/r/checkpoints/best");
-  ASSERT_EQ(run(trainOn("r", {"--max-steps", "3"})), 0) << output;
-  EXPECT_FALSE(fs::exists(folder + "/r/checkpoints/best"));
-  EXPECT_TRUE(fs::exists(folder + "/r/checkpoints.old/best"));
 }
 
 TEST_F(Command, InitialWeightsAndGradients) {

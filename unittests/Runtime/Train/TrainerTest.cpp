@@ -155,6 +155,48 @@ TEST_F(Loop, StaticLossScaleSkipsAndThenStops) {
   EXPECT_THAT(status.message(), HasSubstr("wrote nan"));
 }
 
+namespace {
+
+/// Ends like a disk that is taken away.
+struct FailingSource : BatchSource {
+  BatchSource &good;
+  int left;
+  FailingSource(BatchSource &good, int left) : good(good), left(left) {}
+  Expected<TrainBatch> next() override {
+    return left-- > 0 ? good.next() : ioError("scan.nii.gz: cannot read");
+  }
+  int64_t samples() const override { return good.samples(); }
+  Expected<std::string> digest() const override { return good.digest(); }
+};
+
+} // namespace
+
+TEST_F(Loop, FailuresOfTheDataKeepTheSteps) {
+  ModelRunner runner = makeRunner(pool);
+  auto good = makeFixedSource(writeBatches(folder), runner.manifest(), 0);
+  ASSERT_TRUE(good.ok());
+  FailingSource source(**good, 7);
+  auto log = RunLog::open("", 0);
+  Trainer trainer(runner, source, *log, configOf(20), fresh(runner), {});
+  Status status = trainer.run();
+  EXPECT_EQ(status.code(), StatusCode::IoError);
+  EXPECT_EQ(status.message(), "scan.nii.gz: cannot read; step 7 is saved: go "
+                              "on with --resume");
+  EXPECT_EQ(loadCheckpoint(folder + "/last", runner)->step, 7);
+}
+
+TEST_F(Loop, FixedBatchesStartAnywhere) {
+  ModelRunner runner = makeRunner(pool);
+  std::string path = writeBatches(folder);
+  auto all = makeFixedSource(path, runner.manifest(), 0);
+  for (int64_t step = 0; step < 8; ++step) {
+    auto from = makeFixedSource(path, runner.manifest(), step);
+    auto expected = (*all)->next(), found = (*from)->next();
+    EXPECT_EQ(found->firstSample, expected->firstSample);
+    EXPECT_EQ(found->names, expected->names);
+  }
+}
+
 TEST_F(Loop, EvaluatesAndKeepsTheBest) {
   ModelRunner runner = makeRunner(pool);
   TrainState state = fresh(runner);

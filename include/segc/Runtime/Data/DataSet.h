@@ -113,6 +113,10 @@ public:
   /// (train-masks.tif, validation-masks.tif), 0 and 255. Nothing for volumes.
   virtual Status finishPredictions(const PredictionFolders &folders) = 0;
 
+  /// Every file that is read: no output may replace one of them.
+  const std::vector<std::string> &files() const { return inputFiles; }
+  void addFile(const std::string &path) { inputFiles.push_back(path); }
+
   /// Remembers what a user should know though nothing failed: a rule that was
   /// applied to contradicting files, a value that was rounded. The same text
   /// counts once.
@@ -121,6 +125,7 @@ public:
   std::vector<std::string> takeNotes() const;
 
 private:
+  std::vector<std::string> inputFiles;
   mutable std::mutex notesMutex; // Guards what follows.
   mutable std::set<std::string> known;
   mutable std::vector<std::string> notes;

@@ -37,6 +37,9 @@ public:
   virtual Expected<TrainBatch> next() = 0;
   /// Samples of an epoch.
   virtual int64_t samples() const = 0;
+  /// Tells data sets and splits apart by the names of the cases and by one
+  /// sample.
+  virtual Expected<std::string> digest() const = 0;
 };
 
 /// Shuffled, and augmented if asked for, from a data set; starts at a step.

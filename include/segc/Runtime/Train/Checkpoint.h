@@ -14,7 +14,7 @@
 #define SEGC_RUNTIME_TRAIN_CHECKPOINT_H
 
 #include "segc/Runtime/Core/ModelRunner.h"
-#include "segc/Runtime/Train/Schedule.h"
+#include "segc/Runtime/Train/RunSettings.h"
 
 #include <string>
 
@@ -38,6 +38,8 @@ struct TrainState {
   double bestDice = -1;
   int64_t bestStep = 0;
   double seconds = 0; ///< spent training, over all runs
+  /// Absent in checkpoints of older versions.
+  std::optional<RunSettings> settings;
 
   std::string toJson() const;
   static Expected<TrainState> fromJson(std::string_view text,

@@ -53,7 +53,8 @@ struct TrainOptions {
   std::string results = "results";
   std::string batches, init, dumpGradients;
   std::optional<int64_t> epochs, maxSteps;
-  bool augment = false, resume = false;
+  std::optional<bool> augment; ///< As the run had it, if it is resumed.
+  bool resume = false;
   std::optional<double> learningRate, momentum, weightDecay;
   std::optional<std::string> lossScale;
   std::optional<std::string> scheduler;
@@ -64,7 +65,7 @@ struct TrainOptions {
   std::string checkpointStrategy = "last_and_best";
   /// Measure instead of train: no evaluation, no checkpoints.
   bool benchmark = false;
-  int64_t warmupSteps = 10;
+  std::optional<int64_t> warmupSteps;
   std::string json;
 };
 

@@ -15,6 +15,14 @@
 
 namespace segc {
 
+// Larger than any run, and so small that epochs times steps, and steps times
+// samples, fit 64 bits.
+inline constexpr int64_t mostEpochs = 1'000'000'000;
+inline constexpr int64_t mostSteps = 1'000'000'000'000;
+inline constexpr int64_t mostBatch = 1 << 20;
+/// Rates reach the model as f32; at this one every weight is noise.
+inline constexpr double mostRate = 1e6;
+
 /// Learning rate of a step t = 0, 1, ... of T.
 ///   none:             lr
 ///   poly:             (lr - end) (1 - t/T)^0.9 + end

@@ -50,6 +50,8 @@ Expected<Split> parseSplit(const std::string &name);
 struct Recipe {
   double learningRate = 1e-4, momentum = 0, weightDecay = 0;
   Schedule::Kind scheduler = Schedule::Kind::None;
+  double endLearningRate = 1e-5;
+  int64_t firstCycleSteps = 4096;
   int64_t epochs = 1; ///< 0: maxSteps counts
   int64_t maxSteps = 0;
   int64_t logEvery = 10;

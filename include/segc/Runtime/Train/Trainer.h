@@ -58,6 +58,8 @@ private:
   Status afterStep();
   Status evaluate();
   Status save(const std::string &name);
+  /// The failure, with what was saved after it.
+  Status saveAfter(const Status &failure);
   Status logStep(const segc_scalars &scalars);
   void showProgress(const segc_scalars &scalars, bool important);
   Status explainNonFinite(const TrainBatch &batch,

@@ -1,0 +1,49 @@
+//===- RunSettings.h - What a run was asked to do ---------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A checkpoint carries them, so that a resumed run is the same run: what the
+// user leaves out is as it was, another data set, split, augmentation or
+// precision is refused, other rates and lengths are said.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_TRAIN_RUNSETTINGS_H
+#define SEGC_RUNTIME_TRAIN_RUNSETTINGS_H
+
+#include "segc/Base/Json.h"
+#include "segc/Runtime/Train/Schedule.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace segc {
+
+struct RunSettings {
+  std::string data;       ///< As it was named.
+  std::string dataDigest; ///< Of the cases and their split (BatchSource).
+  std::optional<int64_t> fold;
+  double trainSplit = 1;
+  bool legacyResize = false, augment = false;
+  std::string precision, optimizer;
+  Schedule schedule;
+  double momentum = 0, weightDecay = 0;
+
+  OrderedJson toJson() const;
+  static RunSettings fromJson(JsonReader reader);
+};
+
+/// An error if `now` asks for other samples or arithmetic than the run at
+/// `where` had.
+Status checkSameRun(const RunSettings &before, const RunSettings &now,
+                    const std::string &where);
+
+/// What else differs, a line each.
+std::vector<std::string> changesOf(const RunSettings &before,
+                                   const RunSettings &now);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_TRAIN_RUNSETTINGS_H

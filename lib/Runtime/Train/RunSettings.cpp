@@ -1,0 +1,136 @@
+//===- RunSettings.cpp - What a run was asked to do -----------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Train/RunSettings.h"
+
+#include <cmath>
+#include <cstdio>
+
+using namespace segc;
+
+OrderedJson RunSettings::toJson() const {
+  return {{"data", data},
+          {"data_digest", dataDigest},
+          {"fold", fold ? OrderedJson(*fold) : OrderedJson(nullptr)},
+          {"train_split", trainSplit},
+          {"legacy_resize", legacyResize},
+          {"augment", augment},
+          {"precision", precision},
+          {"optimizer", optimizer},
+          {"scheduler", scheduleName(schedule.kind)},
+          {"learning_rate", schedule.learningRate},
+          {"end_learning_rate", schedule.endLearningRate},
+          {"first_cycle_steps", schedule.firstCycleSteps},
+          {"steps", schedule.totalSteps},
+          {"momentum", momentum},
+          {"weight_decay", weightDecay}};
+}
+
+RunSettings RunSettings::fromJson(JsonReader reader) {
+  RunSettings settings;
+  settings.data = reader.string("data");
+  settings.dataDigest = reader.string("data_digest");
+  if (!reader.value("fold").is_null())
+    settings.fold = reader.integer("fold", 0, 4);
+  settings.trainSplit = reader.number("train_split");
+  settings.legacyResize = reader.boolean("legacy_resize");
+  settings.augment = reader.boolean("augment");
+  settings.precision = reader.string("precision");
+  settings.optimizer = reader.string("optimizer");
+  Expected<Schedule::Kind> kind = parseScheduleKind(reader.string("scheduler"));
+  if (kind.ok())
+    settings.schedule.kind = *kind;
+  else
+    reader.fail("field \"scheduler\": " + kind.status().message());
+  auto rate = [&](const char *key) {
+    double value = reader.number(key);
+    if (!(value >= 0 && value <= mostRate))
+      reader.fail(std::string("field \"") + key + "\": expected 0 to 1e6");
+    return value;
+  };
+  settings.schedule.learningRate = rate("learning_rate");
+  settings.schedule.endLearningRate = rate("end_learning_rate");
+  settings.schedule.firstCycleSteps =
+      reader.integer("first_cycle_steps", 1, mostSteps);
+  settings.schedule.totalSteps = reader.integer("steps", 1, mostSteps);
+  settings.momentum = rate("momentum");
+  settings.weightDecay = rate("weight_decay");
+  return settings;
+}
+
+static std::string numberText(double value) {
+  char text[40];
+  std::snprintf(text, sizeof(text), "%g", value);
+  return text;
+}
+
+static std::string foldText(const std::optional<int64_t> &fold) {
+  return fold ? "--fold " + std::to_string(*fold) : "no --fold";
+}
+
+static std::string flagText(const char *name, bool set) {
+  return set ? name : std::string("no ") + name;
+}
+
+Status segc::checkSameRun(const RunSettings &before, const RunSettings &now,
+                          const std::string &where) {
+  auto splitText = [](const RunSettings &settings) {
+    return "--train-split " + numberText(settings.trainSplit);
+  };
+  const std::pair<std::string, std::string> pairs[] = {
+      {foldText(before.fold), foldText(now.fold)},
+      {splitText(before), splitText(now)},
+      {flagText("--augment", before.augment),
+       flagText("--augment", now.augment)},
+      {flagText("--legacy-resize", before.legacyResize),
+       flagText("--legacy-resize", now.legacyResize)},
+      {"--precision " + before.precision, "--precision " + now.precision},
+      {"the optimizer " + before.optimizer, "the optimizer " + now.optimizer},
+  };
+  const char *advice = "; resume with what the run had, or begin another one "
+                       "in another --results";
+  for (const auto &[had, has] : pairs)
+    if (had != has)
+      return invalidArgument(where + ": trained with " + had + ", not " + has +
+                             advice);
+  if (before.dataDigest != now.dataDigest)
+    return invalidArgument(
+        where + ": trained on other cases than those of " + now.data +
+        " with these options (then: " + before.data + ")" + advice);
+  return Status::success();
+}
+
+std::vector<std::string> segc::changesOf(const RunSettings &before,
+                                         const RunSettings &now) {
+  std::vector<std::string> lines;
+  auto compare = [&](const char *option, const std::string &had,
+                     const std::string &has) {
+    if (had != has)
+      lines.push_back("going on with " + std::string(option) + " " + has +
+                      "; the run had " + had + " until here");
+  };
+  auto compareNumbers = [&](const char *option, double had, double has) {
+    compare(option, numberText(had), numberText(has));
+  };
+  const Schedule &then = before.schedule, &next = now.schedule;
+  compare("--scheduler", scheduleName(then.kind), scheduleName(next.kind));
+  compareNumbers("--learning-rate", then.learningRate, next.learningRate);
+  compareNumbers("--momentum", before.momentum, now.momentum);
+  compareNumbers("--weight-decay", before.weightDecay, now.weightDecay);
+  if (next.kind == Schedule::Kind::Poly)
+    compareNumbers("--end-learning-rate", then.endLearningRate,
+                   next.endLearningRate);
+  if (next.kind == Schedule::Kind::CosineAnnealing)
+    compareNumbers("--cosine-annealing-first-cycle-steps",
+                   static_cast<double>(then.firstCycleSteps),
+                   static_cast<double>(next.firstCycleSteps));
+  // The end of the run is part of these curves.
+  if (next.kind == Schedule::Kind::Poly || next.kind == Schedule::Kind::Cosine)
+    compareNumbers("--max-steps", static_cast<double>(then.totalSteps),
+                   static_cast<double>(next.totalSteps));
+  return lines;
+}
