@@ -7,20 +7,22 @@
 
 #include "KernelTest.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 using namespace segc::test;
 
 namespace {
 
-/// Spatial sizes of one tile and of several; classes that are shuffled and
-/// that are gathered.
+/// Spatial sizes of one tile and of several; classes that kernels are written
+/// out for, and that they loop over.
 struct LossShape {
   std::string spatial;
   int classes;
 };
-const LossShape shapes[] = {{"5x7", 2},  {"9x11", 3},  {"5x7x6", 4},
-                            {"4x5", 11}, {"91x93", 3}, {"17x18x19", 2}};
+const LossShape shapes[] = {{"5x7", 2},   {"9x11", 3},  {"5x7x6", 4},
+                            {"4x5", 11},  {"91x93", 3}, {"17x18x19", 2},
+                            {"19x17", 37}};
 
 class LossKernels : public testing::TestWithParam<const char *> {
 protected:
@@ -66,6 +68,29 @@ TEST_P(LossKernels, Dice) {
           "")
           << z << variant;
     }
+}
+
+/// Losses of what the kernel computes, which share a softmax.
+std::string bothLosses(const std::string &z, const std::string &y,
+                       const std::string &classes) {
+  return "%r0 = seg.leaky_relu %a0 slope 0.5 : " + z +
+         "\n%r1, %d, %s = seg.dice %r0, %a1 smooth 1.0 : (" + z + ", " + y +
+         ") -> (tensor<f32>, tensor<" + classes + "xf32>, tensor<$Nx3x" +
+         classes + "xf32>)\n%r2 = seg.cross_entropy %r0, %a1 : (" + z + ", " +
+         y + ") -> tensor<f32>";
+}
+
+TEST_P(LossKernels, DiceAndCrossEntropy) {
+  for (const LossShape &shape : shapes) {
+    std::string z = logits(shape), y = labels(shape),
+                classes = std::to_string(shape.classes);
+    EXPECT_EQ(
+        checkKernels(fusionFunction({z, y}, {z, "tensor<f32>", "tensor<f32>"},
+                                    bothLosses(z, y, classes)),
+                     options(shape)),
+        "")
+        << z;
+  }
 }
 
 TEST_P(LossKernels, DiceWithoutSums) {
@@ -145,6 +170,44 @@ TEST_P(LossKernels, CertainLogits) {
                      options),
         "")
         << gamma;
+}
+
+// Kernels of many classes loop over them: they are as long for any number.
+TEST_P(LossKernels, AreAsLongForAnyManyClasses) {
+  auto lines = [&](int classes) {
+    LossShape shape{"9x11", classes};
+    std::string z = logits(shape), y = labels(shape),
+                c = std::to_string(classes);
+    std::string sums = "tensor<$Nx3x" + c + "xf32>",
+                pixel = activation("9x11x1"), pair = " : (" + z + ", " + y;
+    size_t count = 0;
+    auto add = [&](const std::vector<std::string> &inputs,
+                   const std::vector<std::string> &results,
+                   const std::string &body) {
+      std::string error;
+      auto compiled = CompiledFunction::compile(
+          fusionFunction(inputs, results, body), options(shape), error);
+      ASSERT_TRUE(compiled) << error;
+      std::string text = compiled->kernelText();
+      count += std::count(text.begin(), text.end(), '\n');
+    };
+    add({z, y}, {z, "tensor<f32>", "tensor<f32>"}, bothLosses(z, y, c));
+    add({z, y, sums, "tensor<f32>"}, {z},
+        "%r0 = seg.dice_grad %a0, %a1, %a2, %a3 smooth 1.0" + pair + ", " +
+            sums + ", tensor<f32>) -> " + z);
+    add({z, y, "tensor<f32>"}, {z},
+        "%r0 = seg.cross_entropy_grad %a0, %a1, %a2 focal_gamma 1.5" + pair +
+            ", tensor<f32>) -> " + z);
+    add({z}, {z}, "%r0 = seg.softmax %a0 : " + z);
+    add({z, z}, {z}, "%r0 = seg.softmax_grad %a0, %a1 : " + z);
+    add({z}, {pixel}, "%r0 = seg.channel_total %a0 : " + z + " -> " + pixel);
+    return count;
+  };
+  size_t few = lines(50);
+  EXPECT_GT(few, 100u);
+  // But for vectors that the rest of the channels fills partly.
+  EXPECT_LE(lines(100), few + few / 10);
+  EXPECT_LE(lines(200), few + few / 10);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, LossKernels,

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ConvEmitters.h"
+#include "PixelChannels.h"
 #include "mlir/IR/Remarks.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
@@ -229,8 +230,8 @@ struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
   }
   /// Few channels are one block, of one task.
   bool hasCpuPixelReductions(Operation *op) const {
-    constexpr int64_t mostChannels = 8;
-    return isa<seg::ConvOp>(op) && convProblem(op).outChannels <= mostChannels;
+    return isa<seg::ConvOp>(op) &&
+           convProblem(op).outChannels <= mostUnrolledChannels;
   }
   int64_t preparedOperand(Operation *op) const { return 1; } // The filter.
   double flopsPerSample(Operation *op) const {

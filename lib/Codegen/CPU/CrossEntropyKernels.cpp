@@ -31,19 +31,26 @@ Value power(const seg::PointwiseMath &m, Value q, double gamma) {
 
 /// The true class's logarithm of p, and 1 - p without cancellation.
 struct TrueClass {
-  TrueClass(KernelBody &k, const PixelBatch &batch)
-      : softmax(emitSoftmax(k, batch.logits)) {
+  TrueClass(KernelBody &k, const PixelBatch &batch) {
+    const SoftmaxValues &softmax = batch.softmax(k);
     seg::PointwiseMath m(k.builder(), k.loc(), softmax.sum.getType());
-    Value logit = batch.logits[0];
-    for (int64_t c = 0, classes = batch.logits.size(); c < classes; ++c) {
+    // The logit of the true class so far, and the sum of the others' p.
+    auto add = [&](Channel c, Value logit, Value sum) -> SmallVector<Value> {
       Value isClass = batch.isClass(k, c);
-      logit = m.select(isClass, batch.logits[c], logit);
-      Value other = m.select(isClass, m.constant(0), softmax.probabilities[c]);
-      rest = rest ? m.add(rest, other) : other;
-    }
-    logP = m.sub(m.sub(logit, softmax.maximum), m.log(softmax.sum));
+      logit = m.select(isClass, batch.logits().get(k, c), logit);
+      Value other =
+          m.select(isClass, m.constant(0), softmax.probabilities.get(k, c));
+      return {logit, sum ? m.add(sum, other) : other};
+    };
+    SmallVector<Value> values =
+        add(Channel(0), batch.logits().get(k, 0), Value());
+    values = forChannels(k, 1, batch.logits().size(), values,
+                         [&](Channel c, ValueRange carried) {
+                           return add(c, carried[0], carried[1]);
+                         });
+    rest = values[1];
+    logP = m.sub(m.sub(values[0], softmax.maximum), m.log(softmax.sum));
   }
-  SoftmaxValues softmax;
   Value logP, rest;
 };
 
@@ -52,13 +59,14 @@ struct CrossEntropyReduction
                                                   seg::CrossEntropyOp> {
   unsigned sumCount(Operation *) const { return 1; }
 
-  SmallVector<Value> terms(Operation *op, KernelBody &k,
-                           const PixelVector &pixels) const {
+  void addTerms(Operation *op, KernelBody &k, const PixelVector &pixels,
+                PixelTerms &terms) const {
     auto entropy = cast<seg::CrossEntropyOp>(op);
     double gamma = entropy.getFocalGamma().convertToDouble();
     TrueClass of(k, loadBatch(k, entropy, pixels));
     seg::PointwiseMath m(k.builder(), k.loc(), of.logP.getType());
-    return {gamma == 0 ? of.logP : m.mul(power(m, of.rest, gamma), of.logP)};
+    terms.add(k, 0, Channel(0),
+              gamma == 0 ? of.logP : m.mul(power(m, of.rest, gamma), of.logP));
   }
 
   void emitMerge(Operation *op, FusionEmitter &emitter,
@@ -87,36 +95,39 @@ struct CrossEntropyGradKernel
     auto grad = cast<seg::CrossEntropyGradOp>(op);
     LossLayout layout(grad.getLogits().getType());
     double gamma = grad.getFocalGamma().convertToDouble();
+    int64_t lanes = emitter.getTarget().lanes;
     auto prepare = [&](KernelBody &k, Value) {
       Value count = indexToDouble(k, k.mul(k.batch(), layout.pixels));
-      return SmallVector<Value>{doubles(k).div(
-          loadDouble(k, inputOf(k, grad.getGrad()), k.index(0)), count)};
+      Value scale = doubles(k).div(
+          loadDouble(k, inputOf(k, grad.getGrad()), k.index(0)), count);
+      PixelChannels prepared(1, lanes);
+      prepared.set(k, Channel(0), k.splat(toFloat(k, scale), lanes));
+      return SmallVector<PixelChannels>{prepared};
     };
     emitLogitsGrad(
         emitter, grad, layout, prepare,
-        [&](KernelBody &k, const PixelBatch &batch, ArrayRef<Value> prepared) {
-          seg::PointwiseMath m(k.builder(), k.loc(), prepared[0].getType());
-          SoftmaxValues softmax;
+        [&](KernelBody &k, const PixelBatch &batch,
+            ArrayRef<PixelChannels> prepared) {
           // p dL/dp of the true class, negated: q^gamma - gamma q^(gamma-1) p
           // log p.
-          Value slope = prepared[0];
-          if (gamma == 0) {
-            softmax = emitSoftmax(k, batch.logits);
-          } else {
+          Value slope = prepared[0].get(k, 0);
+          seg::PointwiseMath m(k.builder(), k.loc(), slope.getType());
+          if (gamma != 0) {
             TrueClass of(k, batch);
-            softmax = of.softmax;
             Value p = m.sub(m.constant(1), of.rest);
             Value inner =
                 m.mul(m.mul(power(m, of.rest, gamma - 1), m.constant(gamma)),
                       m.mul(p, of.logP));
             slope = m.mul(slope, m.sub(power(m, of.rest, gamma), inner));
           }
-          SmallVector<Value> result;
-          for (auto [c, p] : llvm::enumerate(softmax.probabilities)) {
+          const PixelChannels &probabilities = batch.softmax(k).probabilities;
+          PixelChannels result(layout.classes, lanes);
+          forChannels(k, layout.classes, [&](Channel c) {
             Value target =
                 m.select(batch.isClass(k, c), m.constant(1), m.constant(0));
-            result.push_back(m.mul(slope, m.sub(p, target)));
-          }
+            Value p = probabilities.get(k, c);
+            result.set(k, c, m.mul(slope, m.sub(p, target)));
+          });
           return result;
         });
     return success();

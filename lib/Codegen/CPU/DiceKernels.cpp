@@ -21,24 +21,30 @@ struct DiceRule {
         excludeBackground(op.getExcludeBackground()),
         sumClasses(op.getSumClasses()) {}
 
-  /// Weight of 1 - D of class `c` in the loss.
-  double classWeight(int64_t c, int64_t classes) const {
-    if (excludeBackground && c == 0)
-      return 0;
-    return sumClasses ? 1.0
-                      : 1.0 / static_cast<double>(classes - excludeBackground);
+  /// Weight of 1 - D of class `c` in the loss, in f64.
+  Value classWeight(KernelBody &k, Channel c, int64_t classes) const {
+    double weight =
+        sumClasses ? 1.0
+                   : 1.0 / static_cast<double>(classes - excludeBackground);
+    seg::PointwiseMath m = doubles(k);
+    if (!excludeBackground)
+      return m.constant(weight);
+    if (c.isNumber())
+      return m.constant(c.getNumber() == 0 ? 0 : weight);
+    Value isBackground = k.less(c.getIndex(k), k.index(1));
+    return m.select(isBackground, m.constant(0), m.constant(weight));
   }
 
   /// Numerator and denominator of D of class `c` from rows [3, C] of `count`
   /// samples from element `row` on.
   std::pair<Value, Value> fraction(KernelBody &k, Value sums, Value row,
-                                   Value count, int64_t c,
+                                   Value count, Channel c,
                                    int64_t classes) const {
     seg::PointwiseMath m = doubles(k);
     Value sum[3];
     for (int64_t i = 0; i < 3; ++i)
       sum[i] =
-          sumStrided(k, sums, k.add(row, i * classes + c), count, 3 * classes);
+          sumStrided(k, sums, c.from(k, row, i * classes), count, 3 * classes);
     return {m.fma(m.constant(2), sum[0], m.constant(smooth)),
             m.add(m.add(sum[1], sum[2]), m.constant(smooth))};
   }
@@ -57,21 +63,20 @@ struct DiceReduction
     return 3 * seg::channels(cast<seg::DiceOp>(op).getLogits().getType());
   }
 
-  SmallVector<Value> terms(Operation *op, KernelBody &k,
-                           const PixelVector &pixels) const {
+  void addTerms(Operation *op, KernelBody &k, const PixelVector &pixels,
+                PixelTerms &terms) const {
     auto dice = cast<seg::DiceOp>(op);
     PixelBatch batch = loadBatch(k, dice, pixels);
-    int64_t classes = batch.logits.size();
-    SmallVector<Value> p = emitSoftmax(k, batch.logits).probabilities,
-                       terms(3 * classes);
-    seg::PointwiseMath m(k.builder(), k.loc(), p[0].getType());
-    for (int64_t c = 0; c < classes; ++c) {
-      Value isClass = batch.isClass(k, c);
-      terms[c] = m.select(isClass, p[c], m.constant(0));
-      terms[classes + c] = dice.getSquared() ? m.mul(p[c], p[c]) : p[c];
-      terms[2 * classes + c] = m.select(isClass, m.constant(1), m.constant(0));
-    }
-    return terms;
+    int64_t classes = batch.logits().size();
+    const PixelChannels &probabilities = batch.softmax(k).probabilities;
+    forChannels(k, classes, [&](Channel c) {
+      Value p = probabilities.get(k, c), isClass = batch.isClass(k, c);
+      seg::PointwiseMath m(k.builder(), k.loc(), p.getType());
+      terms.add(k, 0, c, m.select(isClass, p, m.constant(0)));
+      terms.add(k, classes, c, dice.getSquared() ? m.mul(p, p) : p);
+      terms.add(k, 2 * classes, c,
+                m.select(isClass, m.constant(1), m.constant(0)));
+    });
   }
 
   void emitMerge(Operation *op, FusionEmitter &emitter,
@@ -98,7 +103,7 @@ private:
     seg::PointwiseMath m = doubles(k);
     Value loss = m.constant(0), perClass = outputOf(k, op.getPerClass());
     Value inverse = m.div(m.constant(1), indexToDouble(k, k.batch()));
-    for (int64_t c = 0; c < classes; ++c) {
+    auto addClass = [&](Channel c, ValueRange carried) -> SmallVector<Value> {
       auto diceOf = [&](Value row, Value count) {
         auto [numerator, denominator] =
             rule.fraction(k, k.sums(), row, count, c, classes);
@@ -117,10 +122,11 @@ private:
         dice = m.mul(total, inverse);
       }
       if (perClass)
-        k.storeScalar(toFloat(k, dice), perClass, k.index(c));
-      loss = m.fma(m.constant(rule.classWeight(c, classes)),
-                   m.sub(m.constant(1), dice), loss);
-    }
+        k.storeScalar(toFloat(k, dice), perClass, c.getIndex(k));
+      return {m.fma(rule.classWeight(k, c, classes), m.sub(m.constant(1), dice),
+                    carried[0])};
+    };
+    loss = forChannels(k, 0, classes, loss, addClass)[0];
     if (Value memref = outputOf(k, op.getLoss()))
       k.storeScalar(toFloat(k, loss), memref, k.index(0));
   }
@@ -138,6 +144,7 @@ struct DiceGradKernel
     LossLayout layout(grad.getLogits().getType());
     DiceRule rule(grad);
     int64_t classes = layout.classes;
+    int64_t lanes = emitter.getTarget().lanes;
     // dLoss/dp = onTarget * t + always * (p if squared, else 1).
     auto prepare = [&](KernelBody &k, Value sample) {
       seg::PointwiseMath m = doubles(k);
@@ -146,33 +153,39 @@ struct DiceGradKernel
         upstream = m.div(upstream, indexToDouble(k, k.batch()));
       Value row = rule.batchReduce ? k.index(0) : k.mul(sample, 3 * classes);
       Value count = rule.batchReduce ? k.batch() : k.index(1);
-      SmallVector<Value> coefficients;
-      for (int64_t c = 0; c < classes; ++c) {
+      PixelChannels onTarget(classes, lanes, preparedBuffer),
+          always(classes, lanes, preparedBuffer + 1);
+      forChannels(k, classes, [&](Channel c) {
         auto [numerator, denominator] = rule.fraction(
             k, inputOf(k, grad.getSums()), row, count, c, classes);
-        Value scaled =
-            m.div(m.mul(upstream, m.constant(rule.classWeight(c, classes))),
-                  denominator);
-        coefficients.push_back(m.mul(scaled, m.constant(-2)));
-        Value always = m.div(m.mul(scaled, numerator), denominator);
-        coefficients.push_back(rule.squared ? m.mul(always, m.constant(2))
-                                            : always);
-      }
-      return coefficients;
+        Value scaled = m.div(m.mul(upstream, rule.classWeight(k, c, classes)),
+                             denominator);
+        auto set = [&](PixelChannels &channels, Value value) {
+          channels.set(k, c, k.splat(toFloat(k, value), lanes));
+        };
+        set(onTarget, m.mul(scaled, m.constant(-2)));
+        Value each = m.div(m.mul(scaled, numerator), denominator);
+        set(always, rule.squared ? m.mul(each, m.constant(2)) : each);
+      });
+      return SmallVector<PixelChannels>{onTarget, always};
     };
     emitLogitsGrad(
         emitter, grad, layout, prepare,
-        [&](KernelBody &k, const PixelBatch &batch, ArrayRef<Value> prepared) {
-          SmallVector<Value> p = emitSoftmax(k, batch.logits).probabilities, dp;
-          seg::PointwiseMath m(k.builder(), k.loc(), p[0].getType());
-          for (int64_t c = 0; c < classes; ++c) {
-            Value onTarget =
-                m.select(batch.isClass(k, c), prepared[2 * c], m.constant(0));
-            dp.push_back(rule.squared
-                             ? m.fma(prepared[2 * c + 1], p[c], onTarget)
-                             : m.add(prepared[2 * c + 1], onTarget));
-          }
-          return emitSoftmaxGrad(k, p, dp);
+        [&](KernelBody &k, const PixelBatch &batch,
+            ArrayRef<PixelChannels> prepared) {
+          const PixelChannels &p = batch.softmax(k).probabilities;
+          seg::PointwiseMath m(k.builder(), k.loc(), k.vectorType(lanes));
+          PixelChannels dp(classes, lanes);
+          forChannels(k, classes, [&](Channel c) {
+            Value onTarget = m.select(batch.isClass(k, c),
+                                      prepared[0].get(k, c), m.constant(0));
+            Value always = prepared[1].get(k, c);
+            dp.set(k, c,
+                   rule.squared ? m.fma(always, p.get(k, c), onTarget)
+                                : m.add(always, onTarget));
+          });
+          emitSoftmaxGrad(k, p, dp);
+          return dp;
         });
     return success();
   }

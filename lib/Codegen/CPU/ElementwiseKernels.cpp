@@ -7,6 +7,7 @@
 
 // Sums over pixels and channels, and softmax.
 
+#include "PixelChannels.h"
 #include "TileReductions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -105,27 +106,29 @@ struct ChannelSumReduction
 // A pixel a lane: channel_total, softmax, softmax_grad
 //===----------------------------------------------------------------------===//
 
-/// Calls `body` with vectors of pixels; its channels' values are stored in
-/// the op's only result.
-LogicalResult emitByPixels(FusionEmitter &emitter, Operation *op,
-                           llvm::function_ref<SmallVector<Value>(
-                               KernelBody &, ArrayRef<SmallVector<Value>>)>
-                               body) {
+/// Calls `body` with vectors of pixels; what it returns is stored in the op's
+/// only result.
+LogicalResult emitByPixels(
+    FusionEmitter &emitter, Operation *op,
+    llvm::function_ref<PixelChannels(KernelBody &, ArrayRef<PixelChannels>)>
+        body) {
   Extent extent(cast<RankedTensorType>(op->getOperand(0).getType()));
   int64_t lanes = emitter.getTarget().lanes;
-  emitter.launch(extent.tasks(), 0, [&](KernelBody &k) {
+  int64_t scratch =
+      PixelChannels::scratchBytes(extent.channels, lanes, op->getNumOperands());
+  emitter.launch(extent.tasks(), scratch, [&](KernelBody &k) {
     Tile tile = sampleTile(k, extent.pixels, extent.tilePixels());
     Value base = k.mul(tile.sample, extent.pixels),
           output = outputOf(k, op->getResult(0));
-    forPixelVectors(k, k.add(base, tile.begin), k.add(base, tile.end), lanes,
-                    [&](Value pixel, Value count, Value) {
-                      SmallVector<SmallVector<Value>> operands;
-                      for (Value operand : op->getOperands())
-                        operands.push_back(loadPixels(k, inputOf(k, operand),
-                                                      pixel, extent.channels,
-                                                      lanes, count));
-                      storePixels(k, body(k, operands), output, pixel, count);
-                    });
+    forPixelVectors(
+        k, k.add(base, tile.begin), k.add(base, tile.end), lanes,
+        [&](Value pixel, Value count, Value) {
+          SmallVector<PixelChannels> operands;
+          for (auto [i, operand] : llvm::enumerate(op->getOperands()))
+            operands.push_back(loadPixels(k, inputOf(k, operand), pixel,
+                                          extent.channels, lanes, count, i));
+          storePixels(k, body(k, operands), output, pixel, count);
+        });
   });
   return success();
 }
@@ -139,12 +142,18 @@ struct ChannelTotalKernel
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     return emitByPixels(
-        emitter, op, [](KernelBody &k, ArrayRef<SmallVector<Value>> operands) {
-          seg::PointwiseMath m(k.builder(), k.loc(), operands[0][0].getType());
-          Value total = operands[0][0];
-          for (Value value : ArrayRef(operands[0]).drop_front())
-            total = m.add(total, value);
-          return SmallVector<Value>{total};
+        emitter, op, [](KernelBody &k, ArrayRef<PixelChannels> operands) {
+          const PixelChannels &input = operands[0];
+          Value first = input.get(k, 0);
+          seg::PointwiseMath m(k.builder(), k.loc(), first.getType());
+          PixelChannels total(1, input.getLanes());
+          total.set(k, Channel(0),
+                    forChannels(k, 1, input.size(), first,
+                                [&](Channel c,
+                                    ValueRange carried) -> SmallVector<Value> {
+                                  return {m.add(carried[0], input.get(k, c))};
+                                })[0]);
+          return total;
         });
   }
   double flopsPerSample(Operation *op) const {
@@ -161,8 +170,8 @@ struct SoftmaxKernel
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
     return emitByPixels(
-        emitter, op, [](KernelBody &k, ArrayRef<SmallVector<Value>> operands) {
-          return emitSoftmax(k, operands[0]).probabilities;
+        emitter, op, [](KernelBody &k, ArrayRef<PixelChannels> operands) {
+          return emitSoftmax(k, operands[0], /*buffer=*/0).probabilities;
         });
   }
   double flopsPerSample(Operation *op) const {
@@ -180,10 +189,12 @@ struct SoftmaxGradKernel
     return plainStrategy(op, "softmax_grad");
   }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    return emitByPixels(
-        emitter, op, [](KernelBody &k, ArrayRef<SmallVector<Value>> operands) {
-          return emitSoftmaxGrad(k, operands[0], operands[1]);
-        });
+    return emitByPixels(emitter, op,
+                        [](KernelBody &k, ArrayRef<PixelChannels> operands) {
+                          PixelChannels grads = operands[1];
+                          emitSoftmaxGrad(k, operands[0], grads);
+                          return grads;
+                        });
   }
   double flopsPerSample(Operation *op) const {
     Extent extent(cast<seg::SoftmaxGradOp>(op).getOutput().getType());

@@ -67,153 +67,6 @@ void forRow(KernelBody &k, int64_t size, int64_t lanes,
     body(k.index(full), k.prefixMask(k.index(size - full), lanes));
 }
 
-//===----------------------------------------------------------------------===//
-// Vectors
-//===----------------------------------------------------------------------===//
-
-Value loadVector(KernelBody &k, Value memref, Value index, int64_t lanes,
-                 Value mask) {
-  OpBuilder &b = k.builder();
-  auto type = VectorType::get(
-      {lanes}, cast<MemRefType>(memref.getType()).getElementType());
-  if (!mask)
-    return vector::LoadOp::create(b, k.loc(), type, memref, index);
-  Value zero = arith::ConstantOp::create(b, k.loc(), b.getZeroAttr(type));
-  return vector::MaskedLoadOp::create(b, k.loc(), type, memref, index, mask,
-                                      zero);
-}
-
-Value indexVector(KernelBody &k, ArrayRef<int64_t> values) {
-  auto type = VectorType::get({static_cast<int64_t>(values.size())},
-                              k.builder().getI32Type());
-  SmallVector<int32_t> narrow(values);
-  return arith::ConstantOp::create(
-      k.builder(), k.loc(),
-      DenseElementsAttr::get(type, ArrayRef<int32_t>(narrow)));
-}
-
-static Value allLanes(KernelBody &k, Value mask, int64_t lanes) {
-  return mask ? mask : k.prefixMask(k.index(lanes), lanes);
-}
-
-Value gather(KernelBody &k, Value memref, Value base, ArrayRef<int64_t> offsets,
-             Value mask) {
-  OpBuilder &b = k.builder();
-  int64_t lanes = offsets.size();
-  auto type = VectorType::get(
-      {lanes}, cast<MemRefType>(memref.getType()).getElementType());
-  Value zero = arith::ConstantOp::create(b, k.loc(), b.getZeroAttr(type));
-  return seg::widenFloat(
-      b, k.loc(),
-      vector::GatherOp::create(b, k.loc(), type, memref, ValueRange(base),
-                               indexVector(k, offsets),
-                               allLanes(k, mask, lanes), zero));
-}
-
-// Halves are added rather than lanes in turn: fewer dependent additions.
-Value sumLanes(KernelBody &k, Value vector) {
-  OpBuilder &b = k.builder();
-  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
-  for (; lanes > 1; lanes /= 2) {
-    auto low = llvm::to_vector(llvm::seq<int64_t>(0, lanes / 2));
-    auto high = llvm::to_vector(llvm::seq<int64_t>(lanes / 2, lanes));
-    Value lower = vector::ShuffleOp::create(b, k.loc(), vector, vector, low);
-    Value upper = vector::ShuffleOp::create(b, k.loc(), vector, vector, high);
-    vector = arith::AddFOp::create(b, k.loc(), lower, upper);
-  }
-  return vector::ExtractOp::create(b, k.loc(), vector, ArrayRef<int64_t>{0});
-}
-
-//===----------------------------------------------------------------------===//
-// A pixel a lane
-//===----------------------------------------------------------------------===//
-
-/// Up to here channels are sorted out by shuffles, beyond by gathers.
-static constexpr int64_t mostShuffledChannels = 8;
-
-/// Vector i of the result takes lane j from element `source(i, j)` of the
-/// concatenation of `values`.
-static SmallVector<Value>
-rearrange(KernelBody &k, ArrayRef<Value> values,
-          llvm::function_ref<int64_t(int64_t, int64_t)> source) {
-  int64_t count = values.size(),
-          lanes = cast<VectorType>(values[0].getType()).getNumElements();
-  SmallVector<Value> result;
-  for (int64_t i = 0; i < count; ++i) {
-    Value merged = values[0];
-    for (int64_t from = 1; from < std::max<int64_t>(count, 2); ++from) {
-      SmallVector<int64_t> lanesOf;
-      for (int64_t j = 0; j < lanes; ++j) {
-        int64_t element = source(i, j), vector = element / lanes;
-        lanesOf.push_back(vector == from             ? lanes + element % lanes
-                          : from == 1 && vector == 0 ? element
-                                                     : j);
-      }
-      merged =
-          vector::ShuffleOp::create(k.builder(), k.loc(), merged,
-                                    values[std::min(from, count - 1)], lanesOf);
-    }
-    result.push_back(merged);
-  }
-  return result;
-}
-
-static SmallVector<int64_t> strided(int64_t lanes, int64_t stride) {
-  SmallVector<int64_t> offsets;
-  for (int64_t i = 0; i < lanes; ++i)
-    offsets.push_back(i * stride);
-  return offsets;
-}
-
-SmallVector<Value> loadPixels(KernelBody &k, Value memref, Value pixel,
-                              int64_t channels, int64_t lanes, Value count) {
-  Value base = k.mul(pixel, channels);
-  SmallVector<Value> values;
-  if (channels > mostShuffledChannels) {
-    Value mask = count ? k.prefixMask(count, lanes) : Value();
-    for (int64_t c = 0; c < channels; ++c)
-      values.push_back(
-          gather(k, memref, k.add(base, c), strided(lanes, channels), mask));
-    return values;
-  }
-  for (int64_t c = 0; c < channels; ++c) {
-    Value mask =
-        count ? k.prefixMask(k.sub(k.mul(count, channels), c * lanes), lanes)
-              : Value();
-    values.push_back(k.load(memref, k.add(base, c * lanes), lanes, mask));
-  }
-  return rearrange(
-      k, values, [&](int64_t c, int64_t lane) { return lane * channels + c; });
-}
-
-void storePixels(KernelBody &k, ArrayRef<Value> values, Value memref,
-                 Value pixel, Value count) {
-  int64_t channels = values.size(),
-          lanes = cast<VectorType>(values[0].getType()).getNumElements();
-  Value base = k.mul(pixel, channels);
-  if (channels > mostShuffledChannels) {
-    Value mask =
-        allLanes(k, count ? k.prefixMask(count, lanes) : Value(), lanes);
-    for (int64_t c = 0; c < channels; ++c)
-      vector::ScatterOp::create(k.builder(), k.loc(), Type(), memref,
-                                ValueRange(k.add(base, c)),
-                                indexVector(k, strided(lanes, channels)), mask,
-                                k.asStored(values[c], memref));
-    return;
-  }
-  SmallVector<Value> rows =
-      rearrange(k, values, [&](int64_t row, int64_t lane) {
-        int64_t element = row * lanes + lane;
-        return element % channels * lanes + element / channels;
-      });
-  for (int64_t c = 0; c < channels; ++c) {
-    Value mask =
-        count ? k.prefixMask(k.sub(k.mul(count, channels), c * lanes), lanes)
-              : Value();
-    k.store(rows[c], memref, k.add(base, c * lanes), mask);
-  }
-}
-
 void forPixelVectors(KernelBody &k, Value begin, Value end, int64_t lanes,
                      llvm::function_ref<void(Value, Value, Value)> body) {
   Value full = k.add(begin, k.mul(k.div(k.sub(end, begin), lanes), lanes));
@@ -251,33 +104,61 @@ SmallVector<Value> addPixelVectors(
   });
 }
 
-SoftmaxValues emitSoftmax(KernelBody &k, ArrayRef<Value> logits) {
-  seg::PointwiseMath m(k.builder(), k.loc(), logits[0].getType());
-  SoftmaxValues result;
-  result.maximum = logits[0];
-  for (Value z : logits.drop_front())
-    result.maximum = m.max(result.maximum, z);
-  for (Value z : logits) {
-    Value e = m.exp(m.sub(z, result.maximum));
-    result.sum = result.sum ? m.add(result.sum, e) : e;
-    result.exponentials.push_back(e);
-  }
-  Value inverse = m.div(m.constant(1), result.sum);
-  for (Value e : result.exponentials)
-    result.probabilities.push_back(m.mul(e, inverse));
-  return result;
+//===----------------------------------------------------------------------===//
+// Vectors
+//===----------------------------------------------------------------------===//
+
+Value loadVector(KernelBody &k, Value memref, Value index, int64_t lanes,
+                 Value mask) {
+  OpBuilder &b = k.builder();
+  auto type = VectorType::get(
+      {lanes}, cast<MemRefType>(memref.getType()).getElementType());
+  if (!mask)
+    return vector::LoadOp::create(b, k.loc(), type, memref, index);
+  Value zero = arith::ConstantOp::create(b, k.loc(), b.getZeroAttr(type));
+  return vector::MaskedLoadOp::create(b, k.loc(), type, memref, index, mask,
+                                      zero);
 }
 
-SmallVector<Value> emitSoftmaxGrad(KernelBody &k, ArrayRef<Value> probabilities,
-                                   ArrayRef<Value> grads) {
-  seg::PointwiseMath m(k.builder(), k.loc(), grads[0].getType());
-  Value mean = m.mul(probabilities[0], grads[0]);
-  for (auto [p, g] : llvm::drop_begin(llvm::zip_equal(probabilities, grads)))
-    mean = m.fma(p, g, mean);
-  SmallVector<Value> result;
-  for (auto [p, g] : llvm::zip_equal(probabilities, grads))
-    result.push_back(m.mul(p, m.sub(g, mean)));
-  return result;
+Value indexVector(KernelBody &k, ArrayRef<int64_t> values) {
+  auto type = VectorType::get({static_cast<int64_t>(values.size())},
+                              k.builder().getI32Type());
+  SmallVector<int32_t> narrow(values);
+  return arith::ConstantOp::create(
+      k.builder(), k.loc(),
+      DenseElementsAttr::get(type, ArrayRef<int32_t>(narrow)));
+}
+
+Value allLanes(KernelBody &k, Value mask, int64_t lanes) {
+  return mask ? mask : k.prefixMask(k.index(lanes), lanes);
+}
+
+Value gather(KernelBody &k, Value memref, Value base, ArrayRef<int64_t> offsets,
+             Value mask) {
+  OpBuilder &b = k.builder();
+  int64_t lanes = offsets.size();
+  auto type = VectorType::get(
+      {lanes}, cast<MemRefType>(memref.getType()).getElementType());
+  Value zero = arith::ConstantOp::create(b, k.loc(), b.getZeroAttr(type));
+  return seg::widenFloat(
+      b, k.loc(),
+      vector::GatherOp::create(b, k.loc(), type, memref, ValueRange(base),
+                               indexVector(k, offsets),
+                               allLanes(k, mask, lanes), zero));
+}
+
+// Halves are added rather than lanes in turn: fewer dependent additions.
+Value sumLanes(KernelBody &k, Value vector) {
+  OpBuilder &b = k.builder();
+  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+  for (; lanes > 1; lanes /= 2) {
+    auto low = llvm::to_vector(llvm::seq<int64_t>(0, lanes / 2));
+    auto high = llvm::to_vector(llvm::seq<int64_t>(lanes / 2, lanes));
+    Value lower = vector::ShuffleOp::create(b, k.loc(), vector, vector, low);
+    Value upper = vector::ShuffleOp::create(b, k.loc(), vector, vector, high);
+    vector = arith::AddFOp::create(b, k.loc(), lower, upper);
+  }
+  return vector::ExtractOp::create(b, k.loc(), vector, ArrayRef<int64_t>{0});
 }
 
 } // namespace segc

@@ -42,26 +42,6 @@ void forVectors(KernelBody &k, mlir::Value begin, mlir::Value end,
 void forRow(KernelBody &k, int64_t size, int64_t lanes,
             llvm::function_ref<void(mlir::Value, mlir::Value)> body);
 
-// Vectors of other types than f32.
-mlir::Value loadVector(KernelBody &k, mlir::Value memref, mlir::Value index,
-                       int64_t lanes, mlir::Value mask = {});
-mlir::Value indexVector(KernelBody &k,
-                        llvm::ArrayRef<int64_t> values); ///< Of i32.
-/// memref[base + offsets[lane]]; masked lanes are zero.
-mlir::Value gather(KernelBody &k, mlir::Value memref, mlir::Value base,
-                   llvm::ArrayRef<int64_t> offsets, mlir::Value mask = {});
-/// Sum of the lanes.
-mlir::Value sumLanes(KernelBody &k, mlir::Value vector);
-
-/// The channels of `lanes` consecutive pixels from `pixel` on: vector c holds
-/// channel c, a pixel a lane. Pixels from `count` on (null: all there) are
-/// zero.
-llvm::SmallVector<mlir::Value> loadPixels(KernelBody &k, mlir::Value memref,
-                                          mlir::Value pixel, int64_t channels,
-                                          int64_t lanes, mlir::Value count);
-/// The inverse of loadPixels.
-void storePixels(KernelBody &k, llvm::ArrayRef<mlir::Value> values,
-                 mlir::Value memref, mlir::Value pixel, mlir::Value count);
 /// Full groups of `lanes` pixels of [begin, end) with a null count and mask,
 /// then the rest with both.
 void forPixelVectors(
@@ -78,17 +58,18 @@ addPixelVectors(KernelBody &k, mlir::Value begin, mlir::Value end,
                     mlir::Value pixel, mlir::Value count, mlir::Value mask)>
                     body);
 
-/// Softmax of one pixel a lane.
-struct SoftmaxValues {
-  llvm::SmallVector<mlir::Value> probabilities;
-  llvm::SmallVector<mlir::Value> exponentials; ///< exp(z - maximum).
-  mlir::Value maximum, sum;                    ///< Of the exponentials.
-};
-SoftmaxValues emitSoftmax(KernelBody &k, llvm::ArrayRef<mlir::Value> logits);
-/// p * (grad - sum over channels of grad * p).
-llvm::SmallVector<mlir::Value>
-emitSoftmaxGrad(KernelBody &k, llvm::ArrayRef<mlir::Value> probabilities,
-                llvm::ArrayRef<mlir::Value> grads);
+// Vectors of other types than f32.
+mlir::Value loadVector(KernelBody &k, mlir::Value memref, mlir::Value index,
+                       int64_t lanes, mlir::Value mask = {});
+mlir::Value indexVector(KernelBody &k,
+                        llvm::ArrayRef<int64_t> values); ///< Of i32.
+/// memref[base + offsets[lane]]; masked lanes are zero.
+mlir::Value gather(KernelBody &k, mlir::Value memref, mlir::Value base,
+                   llvm::ArrayRef<int64_t> offsets, mlir::Value mask = {});
+/// `mask`, or one of all lanes.
+mlir::Value allLanes(KernelBody &k, mlir::Value mask, int64_t lanes);
+/// Sum of the lanes.
+mlir::Value sumLanes(KernelBody &k, mlir::Value vector);
 
 /// A walk over pixels by vectors of consecutive elements, each with a fixed
 /// set of channels. With fewer channels than lanes a vector spans several

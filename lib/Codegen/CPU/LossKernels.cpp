@@ -13,13 +13,20 @@ using namespace mlir;
 
 namespace segc {
 
-Value PixelBatch::isClass(KernelBody &k, int64_t c) const {
+Value PixelBatch::isClass(KernelBody &k, Channel c) const {
+  OpBuilder &b = k.builder();
   auto type = cast<VectorType>(labels.getType());
-  Value wanted = arith::ConstantOp::create(
-      k.builder(), k.loc(),
-      DenseElementsAttr::get(type, static_cast<int32_t>(c)));
-  return arith::CmpIOp::create(k.builder(), k.loc(), arith::CmpIPredicate::eq,
-                               labels, wanted);
+  Value wanted;
+  if (c.isNumber())
+    wanted = arith::ConstantOp::create(
+        b, k.loc(),
+        DenseElementsAttr::get(type, static_cast<int32_t>(c.getNumber())));
+  else
+    wanted = k.splat(
+        arith::IndexCastOp::create(b, k.loc(), b.getI32Type(), c.getIndex(k)),
+        type.getNumElements());
+  return arith::CmpIOp::create(b, k.loc(), arith::CmpIPredicate::eq, labels,
+                               wanted);
 }
 
 seg::PointwiseMath doubles(KernelBody &k) {

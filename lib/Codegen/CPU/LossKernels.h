@@ -12,6 +12,7 @@
 #ifndef SEGC_LIB_CODEGEN_CPU_LOSSKERNELS_H
 #define SEGC_LIB_CODEGEN_CPU_LOSSKERNELS_H
 
+#include "PixelChannels.h"
 #include "TileReductions.h"
 
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
@@ -35,18 +36,21 @@ struct LossLayout {
 
 /// Logits and labels of the pixels of one vector.
 struct PixelBatch {
-  llvm::SmallVector<mlir::Value> logits;
+  const PixelVector &pixels;
   mlir::Value labels;
+
+  const PixelChannels &logits() const { return pixels.channels; }
+  const SoftmaxValues &softmax(KernelBody &k) const {
+    return pixels.softmax(k);
+  }
   /// Lanes whose label is `c`.
-  mlir::Value isClass(KernelBody &k, int64_t c) const;
+  mlir::Value isClass(KernelBody &k, Channel c) const;
 };
 
 template <typename OpTy>
 PixelBatch loadBatch(KernelBody &k, OpTy op, const PixelVector &pixels) {
-  int64_t lanes = llvm::cast<mlir::VectorType>(pixels.channels[0].getType())
-                      .getNumElements();
-  return {pixels.channels, loadVector(k, inputOf(k, op.getLabels()),
-                                      pixels.first, lanes, pixels.mask)};
+  return {pixels, loadVector(k, inputOf(k, op.getLabels()), pixels.first,
+                             pixels.channels.getLanes(), pixels.mask)};
 }
 
 /// A loss as a root of its own, or what other losses follow.
@@ -69,30 +73,35 @@ struct LossKernel
   }
 };
 
-/// Computes the logits' gradient from vectors of pixels.
+/// Buffers of emitLogitsGrad beside those of a PixelVector: what is prepared.
+/// Gradients take the place of the logits.
+inline constexpr int64_t preparedBuffer = 2;
+
+/// Computes the logits' gradient from vectors of pixels, given what a task
+/// prepares in at most two buffers.
 template <typename OpTy>
 void emitLogitsGrad(
     FusionEmitter &emitter, OpTy op, const LossLayout &layout,
-    llvm::function_ref<llvm::SmallVector<mlir::Value>(KernelBody &,
-                                                      mlir::Value sample)>
+    llvm::function_ref<llvm::SmallVector<PixelChannels>(KernelBody &,
+                                                        mlir::Value sample)>
         prepare,
-    llvm::function_ref<llvm::SmallVector<mlir::Value>(
-        KernelBody &, const PixelBatch &, llvm::ArrayRef<mlir::Value>)>
+    llvm::function_ref<PixelChannels(KernelBody &, const PixelBatch &,
+                                     llvm::ArrayRef<PixelChannels>)>
         body) {
-  int64_t lanes = emitter.getTarget().lanes;
-  emitter.launch({0, layout.tiles}, 0, [&](KernelBody &k) {
+  int64_t lanes = emitter.getTarget().lanes,
+          scratch = PixelChannels::scratchBytes(layout.classes, lanes,
+                                                preparedBuffer + 2);
+  emitter.launch({0, layout.tiles}, scratch, [&](KernelBody &k) {
     Tile tile = sampleTile(k, layout.pixels, layout.tilePixels);
     mlir::Value base = k.mul(tile.sample, layout.pixels),
                 output = outputOf(k, op.getOutput());
-    llvm::SmallVector<mlir::Value> prepared;
-    for (mlir::Value scalar : prepare(k, tile.sample))
-      prepared.push_back(k.splat(toFloat(k, scalar), lanes));
+    llvm::SmallVector<PixelChannels> prepared = prepare(k, tile.sample);
     forPixelVectors(
         k, k.add(base, tile.begin), k.add(base, tile.end), lanes,
         [&](mlir::Value pixel, mlir::Value count, mlir::Value mask) {
-          PixelVector pixels{loadPixels(k, inputOf(k, op.getLogits()), pixel,
+          PixelVector pixels(loadPixels(k, inputOf(k, op.getLogits()), pixel,
                                         layout.classes, lanes, count),
-                             pixel, mask};
+                             pixel, mask);
           storePixels(k, body(k, loadBatch(k, op, pixels), prepared), output,
                       pixel, count);
         });

@@ -40,27 +40,44 @@ int64_t PixelReductions::floats() const {
   return floats;
 }
 
-SmallVector<Value> PixelReductions::noSums(KernelBody &k, int64_t lanes) const {
+int64_t PixelReductions::sumCount() const {
   int64_t count = 0;
   for (const Reduction &reduction : reductions)
     count += reduction.sums.count;
-  return SmallVector<Value>(count, k.zeroVector(lanes));
+  return count;
+}
+
+int64_t PixelReductions::channels() const {
+  return seg::channels(cast<RankedTensorType>(reduced.getType()));
+}
+
+int64_t PixelReductions::scratchBytes(int64_t lanes) const {
+  if (reductions.empty() || PixelChannels::isUnrolled(channels()))
+    return 0;
+  return PixelChannels::scratchBytes(channels(), lanes, buffers) +
+         sumCount() * lanes * 4;
+}
+
+PixelVector PixelReductions::load(KernelBody &k, Value pixel, Value count,
+                                  Value mask, int64_t lanes) {
+  return {loadPixels(k, memoryOf(k, reduced), pixel, channels(), lanes, count),
+          pixel, mask};
 }
 
 /// Adds the pixels [begin, end) to the sums of all reductions.
 SmallVector<Value> PixelReductions::addRow(KernelBody &k, Value begin,
                                            Value end, int64_t lanes,
                                            ValueRange sums) {
-  int64_t channels = seg::channels(cast<RankedTensorType>(reduced.getType()));
-  Value memref = memoryOf(k, reduced);
   return addPixelVectors(
       k, begin, end, lanes, sums, [&](Value pixel, Value count, Value mask) {
-        PixelVector pixels{loadPixels(k, memref, pixel, channels, lanes, count),
-                           pixel, mask};
-        SmallVector<Value> terms;
-        for (Reduction &reduction : reductions)
-          llvm::append_range(terms, reduction.op.terms(k, pixels));
-        return terms;
+        PixelVector pixels = load(k, pixel, count, mask, lanes);
+        SmallVector<Value> all;
+        for (Reduction &reduction : reductions) {
+          PixelTerms terms(reduction.sums.count);
+          reduction.op.addTerms(k, pixels, terms);
+          llvm::append_range(all, terms.take());
+        }
+        return all;
       });
 }
 
@@ -75,20 +92,52 @@ void PixelReductions::store(KernelBody &k, Value sample, Value tile,
   }
 }
 
+/// The same with sums in scratch, behind the buffers.
+void PixelReductions::sumInScratch(KernelBody &k, const Tile &tile, Value base,
+                                   int64_t lanes) {
+  int64_t first = buffers * channels() * lanes;
+  Value zero = k.index(0);
+  k.loop(zero, k.index(sumCount()), 1, [&](Value i) {
+    k.store(k.zeroVector(lanes), k.scratch(), k.add(k.mul(i, lanes), first));
+  });
+  forPixelVectors(k, k.add(base, tile.begin), k.add(base, tile.end), lanes,
+                  [&](Value pixel, Value count, Value mask) {
+                    PixelVector pixels = load(k, pixel, count, mask, lanes);
+                    int64_t at = first;
+                    for (Reduction &reduction : reductions) {
+                      PixelTerms terms(at, mask);
+                      reduction.op.addTerms(k, pixels, terms);
+                      at += reduction.sums.count * lanes;
+                    }
+                  });
+  for (const Reduction &reduction : reductions) {
+    Value row = reduction.sums.tileRow(k, tile.sample, tile.index);
+    k.loop(zero, k.index(reduction.sums.count), 1, [&](Value i) {
+      Value sum = k.load(k.scratch(), k.add(k.mul(i, lanes), first), lanes);
+      k.storeScalar(sumLanes(k, sum), k.sums(), k.add(row, i));
+    });
+    first += reduction.sums.count * lanes;
+  }
+}
+
 void PixelReductions::sumPixels(KernelBody &k, const Tile &tile,
                                 int64_t lanes) {
   if (reductions.empty())
     return;
   Value base = k.mul(tile.sample, product(size));
+  if (!PixelChannels::isUnrolled(channels()))
+    return sumInScratch(k, tile, base, lanes);
+  SmallVector<Value> none(sumCount(), k.zeroVector(lanes));
   store(k, tile.sample, tile.index,
-        addRow(k, k.add(base, tile.begin), k.add(base, tile.end), lanes,
-               noSums(k, lanes)));
+        addRow(k, k.add(base, tile.begin), k.add(base, tile.end), lanes, none));
 }
 
 void PixelReductions::sumBox(KernelBody &k, const OutputBox &box,
                              int64_t lanes) {
   if (reductions.empty())
     return;
+  assert(PixelChannels::isUnrolled(channels()) &&
+         "a convolution's scratch has no room for the sums");
   Value zero = k.index(0);
   auto addPlane = [&](Value d, ValueRange sums) {
     return k.loop(zero, box.extents[1], 1, sums, [&](Value h, ValueRange sums) {
@@ -96,8 +145,9 @@ void PixelReductions::sumBox(KernelBody &k, const OutputBox &box,
       return addRow(k, row, k.add(row, box.extents[2]), lanes, sums);
     });
   };
+  SmallVector<Value> none(sumCount(), k.zeroVector(lanes));
   store(k, box.sample, box.number,
-        k.loop(zero, box.extents[0], 1, noSums(k, lanes), addPlane));
+        k.loop(zero, box.extents[0], 1, none, addPlane));
 }
 
 void PixelReductions::emitMerges(FusionEmitter &emitter) {

@@ -13,6 +13,7 @@
 #define SEGC_LIB_CODEGEN_CPU_PIXELREDUCTIONS_H
 
 #include "KernelHelpers.h"
+#include "PixelChannels.h"
 
 namespace segc {
 
@@ -24,8 +25,11 @@ public:
 
   /// Of KernelBody::sums, from its beginning on.
   int64_t floats() const;
+  /// Needs `scratchBytes` of scratch.
   void sumPixels(KernelBody &k, const Tile &tile, int64_t lanes);
-  /// The box holds all channels, and pixels that are neighbours.
+  int64_t scratchBytes(int64_t lanes) const;
+  /// The box holds all channels, at most mostUnrolledChannels, and pixels that
+  /// are neighbours.
   void sumBox(KernelBody &k, const OutputBox &box, int64_t lanes);
   void emitMerges(FusionEmitter &emitter);
 
@@ -34,12 +38,19 @@ private:
     CpuPixelReductionOpInterface op;
     PixelSums sums;
   };
-  llvm::SmallVector<mlir::Value> noSums(KernelBody &k, int64_t lanes) const;
+  /// Of logits and of their softmax.
+  static constexpr int64_t buffers = 2;
+  int64_t sumCount() const;
+  int64_t channels() const;
+  PixelVector load(KernelBody &k, mlir::Value pixel, mlir::Value count,
+                   mlir::Value mask, int64_t lanes);
   llvm::SmallVector<mlir::Value> addRow(KernelBody &k, mlir::Value begin,
                                         mlir::Value end, int64_t lanes,
                                         mlir::ValueRange sums);
   void store(KernelBody &k, mlir::Value sample, mlir::Value tile,
              mlir::ValueRange sums);
+  void sumInScratch(KernelBody &k, const Tile &tile, mlir::Value base,
+                    int64_t lanes);
 
   llvm::SmallVector<Reduction> reductions;
   mlir::Value reduced; ///< What all of them reduce, where it is stored.

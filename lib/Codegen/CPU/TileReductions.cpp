@@ -34,7 +34,8 @@ int64_t TileReductions::scratchBytes(int64_t lanes) const {
   unsigned most = 0;
   for (const Reduction &reduction : reductions)
     most = std::max(most, CpuReductionOpInterface(reduction.op).sumCount());
-  return ChannelWalk::scratchBytes(most, lanes);
+  return std::max(ChannelWalk::scratchBytes(most, lanes),
+                  pixels.scratchBytes(lanes));
 }
 
 void TileReductions::store(KernelBody &k, const Reduction &reduction,

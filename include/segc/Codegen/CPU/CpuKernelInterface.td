@@ -110,8 +110,9 @@ def CpuPixelReductionOpInterface : OpInterface<"CpuPixelReductionOpInterface"> {
   let methods = [
     InterfaceMethod<"How many sums there are.", "unsigned", "sumCount", (ins)>,
     InterfaceMethod<"What a vector of pixels adds to each sum.",
-      "::llvm::SmallVector<::mlir::Value>", "terms",
-      (ins "::segc::KernelBody &":$k, "const ::segc::PixelVector &":$pixels)>,
+      "void", "addTerms",
+      (ins "::segc::KernelBody &":$k, "const ::segc::PixelVector &":$pixels,
+           "::segc::PixelTerms &":$terms)>,
     InterfaceMethod<"Adds the launches that merge the tiles.", "void", "emitMerge",
       (ins "::segc::FusionEmitter &":$emitter, "const ::segc::PixelSums &":$sums)>
   ];

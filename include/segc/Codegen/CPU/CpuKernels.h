@@ -22,12 +22,9 @@ struct ReductionTile {
   mlir::Value pixels; ///< How many, an index.
 };
 
-/// Consecutive pixels, one a lane.
-struct PixelVector {
-  llvm::SmallVector<mlir::Value> channels; ///< A vector of each.
-  mlir::Value first;                       ///< Index of the first pixel.
-  mlir::Value mask; ///< Lanes that are pixels; null if all are.
-};
+// Of pixels and their channels; see lib/Codegen/CPU/PixelChannels.h.
+struct PixelVector;
+class PixelTerms;
 
 /// Where the tiles of a reduction of pixels leave `count` numbers each, and
 /// then the samples, in KernelBody::sums.
