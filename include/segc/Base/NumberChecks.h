@@ -29,26 +29,30 @@ bool readNumber(const std::string &text, T &value) {
   return error == std::errc() && stopped == end;
 }
 
-/// A check of one number, by what it must be in words and in code.
+/// A check of one number, by what it must be in words, in the short form of
+/// --help, and in code.
 template <typename Holds>
-CLI::Validator numberCheck(const std::string &expected, Holds holds) {
+CLI::Validator numberCheck(const std::string &expected,
+                           const std::string &range, Holds holds) {
   return CLI::Validator(
       [=](std::string &text) {
         return holds(text) ? std::string()
                            : "expected " + expected + ", got \"" + text + "\"";
       },
-      expected);
+      range);
 }
 
 inline CLI::Validator
 integerIn(int64_t least, int64_t most = std::numeric_limits<int64_t>::max()) {
-  bool open = most == std::numeric_limits<int64_t>::max();
-  std::string words =
-      least == std::numeric_limits<int64_t>::min() ? "a whole number"
-      : open ? "a whole number of at least " + std::to_string(least)
-             : "a whole number from " + std::to_string(least) + " to " +
-                   std::to_string(most);
-  return numberCheck(words, [=](const std::string &text) {
+  std::string from = std::to_string(least), to = std::to_string(most);
+  std::string words = "a whole number from " + from + " to " + to;
+  std::string range = from + ".." + to;
+  if (most == std::numeric_limits<int64_t>::max()) {
+    bool any = least == std::numeric_limits<int64_t>::min();
+    words = any ? "a whole number" : "a whole number of at least " + from;
+    range = any ? "" : from + "..";
+  }
+  return numberCheck(words, range, [=](const std::string &text) {
     int64_t value = 0;
     // "010" is 8 to the conversion.
     size_t digits = text.compare(0, 1, "-") == 0;
@@ -58,12 +62,15 @@ integerIn(int64_t least, int64_t most = std::numeric_limits<int64_t>::max()) {
 }
 
 inline CLI::Validator numberIn(double least, double most) {
-  char words[80];
-  std::snprintf(words, sizeof(words), "a number from %g to %g", least, most);
-  return numberCheck(words, [=](const std::string &text) {
-    double value = 0;
-    return readNumber(text, value) && value >= least && value <= most;
-  });
+  char from[32], to[32];
+  std::snprintf(from, sizeof(from), "%g", least);
+  std::snprintf(to, sizeof(to), "%g", most);
+  return numberCheck(
+      std::string("a number from ") + from + " to " + to,
+      std::string(from) + ".." + to, [=](const std::string &text) {
+        double value = 0;
+        return readNumber(text, value) && value >= least && value <= most;
+      });
 }
 
 } // namespace segc

@@ -8,6 +8,7 @@
 #include "CommandLine.h"
 #include "segc/Base/Exceptions.h"
 #include "segc/Base/Files.h"
+#include "segc/Base/Version.h"
 #include "segc/Runtime/Train/Signals.h"
 #include "segc/model.h"
 
@@ -126,9 +127,9 @@ static CommandResult closeOutput(CommandResult result) {
 static CommandResult runCommand(int argc, char **argv) {
   CLI::App app("Trains and runs compiled segmentation networks", "segrun");
   app.require_subcommand(1);
-  app.set_version_flag("--version", "segrun " SEGC_VERSION
-                                    " (models of ABI 1 to " +
-                                        std::to_string(SEGC_ABI_VERSION) + ")");
+  app.set_version_flag("--version", std::string("segrun ") + versionText() +
+                                        ", models of ABI 1 to " +
+                                        std::to_string(SEGC_ABI_VERSION));
   // A script may append options that override its own.
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   std::function<CommandResult()> command;

@@ -18,7 +18,8 @@ TEST_F(Command, WithoutArgumentsPrintsUsage) {
 TEST_F(Command, SaysItsVersion) {
   EXPECT_EQ(run({"--version"}), 0);
   EXPECT_THAT(output,
-              testing::MatchesRegex("segrun [0-9.]+ .*ABI 1 to [0-9]+.*\n"));
+              testing::MatchesRegex("segrun [0-9.]+( .commit [0-9a-f]+.)?, "
+                                    "models of ABI 1 to [0-9]+\n"));
 }
 
 TEST_F(Command, UnknownWordsSuggestTheNearest) {
