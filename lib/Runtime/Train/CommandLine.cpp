@@ -67,9 +67,11 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
                  "Train on image_0, label_0, ... of a safetensors file");
   app.add_option("--results,--model_dir", options->results, "Results folder");
   app.add_option("--init", options->init, "Initial weights (.safetensors)");
-  app.add_option("--epochs,--train_epochs", options->epochs)
+  app.add_option("--epochs,--train_epochs", options->epochs,
+                 "Length of the run; default: the network's recipe")
       ->check(integerIn(1, mostEpochs));
-  app.add_option("--max-steps,--max_steps", options->maxSteps)
+  app.add_option("--max-steps,--max_steps", options->maxSteps,
+                 "Length of the run in steps, instead of --epochs")
       ->check(integerIn(1, mostSteps));
   app.add_flag_function(
       "--augment,!--no-augment",
@@ -78,10 +80,13 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
   app.add_flag("--resume,--resume-training,--resume_training", options->resume,
                "Go on from the last checkpoint, if there is one");
   app.add_option("--learning-rate,--learning_rate,--base_lr",
-                 options->learningRate)
+                 options->learningRate,
+                 "Default, also of the next two: the network's optimizer")
       ->check(numberIn(0, mostRate));
-  app.add_option("--momentum", options->momentum)->check(numberIn(0, 1));
-  app.add_option("--weight-decay,--weight_decay", options->weightDecay)
+  app.add_option("--momentum", options->momentum, "Of sgd")
+      ->check(numberIn(0, 1));
+  app.add_option("--weight-decay,--weight_decay", options->weightDecay,
+                 "Of the parameters that the network marks")
       ->check(numberIn(0, mostRate));
   app.add_option("--loss-scale,--loss_scale", options->lossScale,
                  "dynamic, or a number; default: dynamic for a model of f16, "
@@ -92,7 +97,7 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
                  "Where poly ends")
       ->check(numberIn(0, mostRate));
   app.add_option("--cosine-annealing-first-cycle-steps",
-                 options->firstCycleSteps)
+                 options->firstCycleSteps, "Of cosine_annealing")
       ->check(integerIn(1, mostSteps));
   app.add_option("--log-every,--log_every", options->logEvery, "Steps")
       ->check(integerIn(1, mostSteps));
@@ -105,7 +110,8 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
   app.add_option("--save-every", options->saveEvery,
                  "Steps; 0: at evaluations, every ten minutes, at the end")
       ->check(integerIn(0, mostSteps));
-  app.add_option("--ckpt-strategy", options->checkpointStrategy)
+  app.add_option("--ckpt-strategy", options->checkpointStrategy,
+                 "Which checkpoints are kept")
       ->check(CLI::IsMember({"last_and_best", "last_only", "none"}));
   app.add_option("--dump-gradients", options->dumpGradients,
                  "Write the first step's gradients (.safetensors)");
@@ -152,11 +158,13 @@ static void addPredict(CLI::App &root,
                  "Weights, a checkpoint or a results folder; default: those "
                  "in the model");
   app.add_option("--split", options->split, "train, validation or test");
-  app.add_option("--fold", options->data.fold)->check(integerIn(0, 4));
-  app.add_option("--train-split", options->data.trainSplit)
+  app.add_option("--fold", options->data.fold, "As in training")
+      ->check(integerIn(0, 4));
+  app.add_option("--train-split", options->data.trainSplit, "As in training")
       ->check(numberIn(0, 1));
-  app.add_option("--seed", options->data.seed)->check(integerIn(INT64_MIN));
-  app.add_flag("--legacy-resize", options->data.legacyResize);
+  app.add_option("--seed", options->data.seed, "As in training")
+      ->check(integerIn(INT64_MIN));
+  app.add_flag("--legacy-resize", options->data.legacyResize, "As in training");
   addImageLimit(app, options->data);
   app.add_flag("--grey-masks", options->data.greyMasks,
                "Also write the published masks with grey edges");
@@ -173,11 +181,13 @@ static void addBenchmark(CLI::App &root,
   auto options = std::make_shared<BenchmarkOptions>();
   addModelOptions(app, options->model);
   addDataOptions(app, options->data);
-  app.add_option("--mode", options->mode)
+  app.add_option("--mode", options->mode, "What is measured")
       ->check(CLI::IsMember({"train", "predict"}));
-  app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps)
+  app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps,
+                 "Steps before those that are timed")
       ->check(integerIn(0, mostBenchmarkSteps));
-  app.add_option("--steps,--bench-steps", options->steps)
+  app.add_option("--steps,--bench-steps", options->steps,
+                 "Steps that are timed")
       ->check(integerIn(1, mostBenchmarkSteps));
   app.add_option("--json", options->json, "File; default: standard output");
   app.add_option("--profile", options->profile,
