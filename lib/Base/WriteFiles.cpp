@@ -138,7 +138,8 @@ bool segc::sameFile(const std::string &a, const std::string &b) {
   if (::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0)
     return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
   // One that is not there yet has no more than its place.
-  std::error_code error, otherError;
-  fs::path place = fs::weakly_canonical(a, error);
-  return place == fs::weakly_canonical(b, otherError) && !error && !otherError;
+  std::error_code error;
+  const fs::path place = fs::weakly_canonical(fs::absolute(a, error), error);
+  return !error &&
+         place == fs::weakly_canonical(fs::absolute(b, error), error) && !error;
 }

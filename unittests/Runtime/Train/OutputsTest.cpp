@@ -70,6 +70,10 @@ TEST_F(Outputs, OfTwoOptions) {
   paths.outputs = {{"--json", folder + "/a"}, {"--trace", folder + "/./a"}};
   EXPECT_THAT(checkOutputs(paths).message(),
               HasSubstr("--json and --trace: both are"));
+  paths.outputs = {{"--json", "no-such-file"}, {"--trace", "./no-such-file"}};
+  EXPECT_FALSE(checkOutputs(paths).ok());
+  paths.outputs[1].path = "no-other-file";
+  EXPECT_TRUE(checkOutputs(paths).ok());
 }
 
 // Each command that writes, with each way to name the file it reads.
