@@ -84,14 +84,6 @@ Expected<std::string> segc::readFile(const std::string &path, uint64_t most) {
   return bytes;
 }
 
-std::string segc::userCacheDirectory() {
-  const char *xdg = std::getenv("XDG_CACHE_HOME");
-  if (xdg && *xdg)
-    return std::string(xdg) + "/segc";
-  const char *home = std::getenv("HOME");
-  return std::string(home && *home ? home : "/tmp") + "/.cache/segc";
-}
-
 bool segc::pathExists(const std::string &path) {
   std::error_code error;
   return fs::exists(path, error);

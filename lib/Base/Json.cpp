@@ -7,40 +7,7 @@
 
 #include "segc/Base/Json.h"
 
-#include <set>
-
 using namespace segc;
-
-Expected<Json> segc::parseJson(std::string_view text,
-                               const std::string &where) {
-  // One set of keys per open object: the standard leaves duplicates open, and
-  // two readers that choose differently see two different files.
-  std::vector<std::set<std::string>> keys;
-  std::string duplicate;
-  bool tooDeep = false;
-  auto watch = [&](int depth, Json::parse_event_t event, Json &parsed) {
-    if (depth > 64)
-      tooDeep = true;
-    if (event == Json::parse_event_t::object_start)
-      keys.emplace_back();
-    else if (event == Json::parse_event_t::object_end)
-      keys.pop_back();
-    else if (event == Json::parse_event_t::key && duplicate.empty() &&
-             !keys.back().insert(parsed.get<std::string>()).second)
-      duplicate = parsed.get<std::string>();
-    return !tooDeep;
-  };
-  try {
-    Json value = Json::parse(text.begin(), text.end(), watch);
-    if (tooDeep)
-      return dataLoss(where + ": JSON is nested deeper than 64 levels");
-    if (!duplicate.empty())
-      return dataLoss(where + ": key \"" + duplicate + "\" occurs twice");
-    return value;
-  } catch (const Json::exception &error) {
-    return dataLoss(where + ": not valid JSON: " + error.what());
-  }
-}
 
 std::string segc::jsonText(const Json &value, int indent) {
   return value.dump(indent, ' ', false, Json::error_handler_t::replace);

@@ -15,6 +15,7 @@
 #include "mlir/Remark/RemarkStreamer.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "segc/Base/Files.h"
+#include "segc/Base/PrivateFolders.h"
 #include "segc/Codegen/CPU/Passes.h"
 #include "segc/Driver/Manifest.h"
 #include "segc/Driver/ObjectEmission.h"
@@ -175,14 +176,24 @@ llvm::Error runPhases(ModuleOp module, size_t first, size_t last,
   return llvm::Error::success();
 }
 
+/// Empty where this user has none: then nothing is kept.
+static std::string autotuneFolder() {
+  auto folder = privateCacheFolder("autotune");
+  if (folder)
+    return *folder;
+  llvm::errs() << "segc: warning: " << folder.status().message()
+               << "; measured times are not kept\n";
+  return "";
+}
+
 /// What follows from other options.
 static CompileOptions completed(CompileOptions options) {
   PipelineOptions &pipeline = options.pipeline;
   // Only constant weights can be folded into.
   pipeline.foldNorms |= !pipeline.training && !options.weights.empty();
   pipeline.memoryTable |= !options.report.empty() || !options.remarks.empty();
-  if (pipeline.autotuneCache.empty())
-    pipeline.autotuneCache = userCacheDirectory() + "/autotune";
+  if (pipeline.autotune && pipeline.autotuneCache.empty())
+    pipeline.autotuneCache = autotuneFolder();
   return options;
 }
 
@@ -225,9 +236,9 @@ llvm::Error forEachPlan(
       return error;
   for (const CpuTarget &target : *targets) {
     OwningOpRef<ModuleOp> planned = module->clone();
-    if (llvm::Error error = runPhases(
-            *planned, std::max(*done, common + 1), plan, options,
-            pipelineFor(target, options.cpus, options.pipeline)))
+    if (llvm::Error error =
+            runPhases(*planned, std::max(*done, common + 1), plan, options,
+                      pipelineFor(target, options.cpus, options.pipeline)))
       return error;
     if (llvm::Error error = visit(*planned, target))
       return error;

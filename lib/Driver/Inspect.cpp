@@ -10,6 +10,7 @@
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Runtime/Core/ModelLibrary.h"
+#include "segc/Runtime/Core/StaticModel.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 
@@ -44,7 +45,19 @@ static llvm::Expected<json::Value> networkJson(const std::string &path) {
       {"parameters", std::move(parameters)}};
 }
 
-static llvm::Expected<json::Value> modelJson(const std::string &path) {
+/// The manifest as the file has it; with `load` as the model's code gives it.
+static llvm::Expected<json::Value> modelJson(const std::string &path,
+                                             bool load) {
+  auto found = readModel(path);
+  if (!found)
+    return llvm::createStringError(found.status().message());
+  if (*found)
+    return json::parse((*found)->manifestText);
+  if (!load)
+    return llvm::createStringError(
+        path + ": nothing that can be read without loading it: no model, or "
+               "one of an older segc; `segc inspect --load` runs its code to "
+               "ask it, so do that with files that you trust");
   auto model = ModelLibrary::load(path);
   if (!model)
     return llvm::createStringError(model.status().message());
@@ -84,9 +97,9 @@ static void printTable(const json::Object &object) {
     }
 }
 
-llvm::Error inspect(const std::string &path, bool asJson) {
+llvm::Error inspect(const std::string &path, bool asJson, bool load) {
   auto value = llvm::StringRef(path).ends_with(".mlir") ? networkJson(path)
-                                                        : modelJson(path);
+                                                        : modelJson(path, load);
   if (!value)
     return value.takeError();
   if (asJson)

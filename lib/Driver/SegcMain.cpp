@@ -109,7 +109,12 @@ static void addInspect(CLI::App &app, int &code) {
       "inspect", "Print what a model or a network says of itself");
   command->add_option("MODEL", *path, ".so or .mlir")->required();
   command->add_flag("--json", *asJson, "The manifest as JSON");
-  command->callback([=, &code] { code = report(inspect(*path, *asJson)); });
+  auto load = std::make_shared<bool>(false);
+  command->add_flag("--load", *load,
+                    "Run the code of a model whose manifest cannot be read "
+                    "from its file");
+  command->callback(
+      [=, &code] { code = report(inspect(*path, *asJson, *load)); });
 }
 
 static void addExplain(CLI::App &app, int &code) {

@@ -10,6 +10,9 @@
  *===----------------------------------------------------------------------===*/
 
 #include "segc/model.h"
+#ifdef FAKE_NOTE
+#include "segc/model_tables.h"
+#endif
 
 #include <math.h>
 #include <stddef.h>
@@ -308,6 +311,45 @@ static const segc_model model = {FAKE_ABI_VERSION,
                                  train_step,
                                  grad_step,
                                  apply_step};
+
+#ifdef FAKE_NOTE
+/* What the compiler writes beside: tables, and a note that says where. */
+static void kernel(void *const *buffers, void *scratch, int64_t n,
+                   int64_t task) {
+  (void)buffers;
+  (void)scratch;
+  (void)n;
+  (void)task;
+}
+static const segc_operand probabilities_operand = {
+    SEGC_REGION_OUTPUT, 0, 0, 0, VOXELS * CLASSES, SEGC_F32, 0};
+static const segc_operand partials_operand = {
+    SEGC_REGION_ARENA, 0, 64, 112, 0, SEGC_F32, 0};
+static const segc_launch predict_launch = {
+    kernel, "fake_predict", "seg.fake", &probabilities_operand, 1, 0, 1, 0,
+    0,      CHUNKS,         1e3,        1e3};
+static const segc_launch gradient_launch = {
+    kernel, "fake_gradient", "seg.fake", &partials_operand, 1, 0, 1, 0,
+    0,      CHUNKS,          1e3,        1e3};
+const segc_version_table fake_versions[1] __attribute__((visibility("hidden"))) =
+    {{"fake-cpu",
+      0,
+      0,
+      {{"predict", &predict_launch, 1, 1, 1, 0, 0, 64},
+       {"evaluate_step", &gradient_launch, 1, 2, 2, 0, 512, 64},
+       {"grad_step", &gradient_launch, 1, 2, 2, 0, 512, 64},
+       {"apply_step", 0, 0, 0, 1, 0, 0, 64},
+       {"prepare", 0, 0, 0, 0, 0, 0, 0}}}};
+const segc_model *const fake_model __attribute__((visibility("hidden"), used)) =
+    &model;
+__asm__(".pushsection .note.segc, \"a\", @note\n"
+        ".balign 4\n"
+        ".long 5, 16, 1\n"
+        ".asciz \"segc\"\n"
+        ".balign 4\n"
+        ".long model - ., fake_versions - ., 1, 0\n"
+        ".popsection\n");
+#endif
 
 const segc_model *FAKE_QUERY(uint32_t max_version) {
 #ifdef FAKE_FROM_THE_FUTURE

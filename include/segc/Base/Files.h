@@ -57,9 +57,6 @@ Status createDirectories(const std::string &path);
 /// file to be opened would take that number and get the text meant for people.
 void openStandardStreams();
 
-/// Where this user's caches of segc lie, by the XDG rules.
-std::string userCacheDirectory();
-
 /// Makes renames and creations in a folder durable.
 Status syncDirectory(const std::string &path);
 

@@ -14,8 +14,9 @@
 namespace segc {
 
 /// Prints the manifest of a .so, or what a network's would say of its
-/// parameters: JSON, or a table for people.
-llvm::Error inspect(const std::string &path, bool asJson);
+/// parameters: JSON, or a table for people. The .so is read, not run; `load`
+/// allows to run one whose manifest can be had in no other way.
+llvm::Error inspect(const std::string &path, bool asJson, bool load);
 
 } // namespace segc
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Mirrors the structs of Support/model_tables.h field by field.
+// Mirrors the structs of model_tables.h field by field.
 
 #include "segc/Codegen/CPU/ModelTables.h"
 #include "segc/Codegen/CPU/Passes.h"
@@ -66,11 +66,41 @@ public:
         ArrayType::get(values.front()->getType(), values.size()), values));
   }
   /// Defines what model_support.c declares.
-  void define(StringRef name, Constant *value) {
+  GlobalVariable *define(StringRef name, Constant *value) {
     auto *global =
         new GlobalVariable(module, value->getType(), /*isConstant=*/true,
                            GlobalValue::ExternalLinkage, value, name);
     global->setAlignment(Align(16));
+    global->setVisibility(GlobalValue::HiddenVisibility);
+    return global;
+  }
+  /// The note of segc_model_note: readers of the file find the tables there.
+  void note(Constant *model, Constant *versions, uint32_t versionCount) {
+    Type *i32 = Type::getInt32Ty(context), *i64 = Type::getInt64Ty(context);
+    // Owners are padded to four bytes.
+    Constant *owner = ConstantDataArray::getRaw(
+        StringRef(SEGC_NOTE_OWNER "\0\0\0", 8), 8, Type::getInt8Ty(context));
+    Constant *head[] = {u32(sizeof(SEGC_NOTE_OWNER)),
+                        u32(sizeof(segc_model_note)), u32(SEGC_NOTE_TYPE),
+                        owner};
+    auto *type = StructType::get(
+        context, {i32, i32, i32, owner->getType(), i32, i32, i32, i32});
+    auto *global =
+        new GlobalVariable(module, type, /*isConstant=*/true,
+                           GlobalValue::ExternalLinkage, nullptr, "segc_note");
+    auto distance = [&](Constant *target, unsigned member) {
+      Constant *here = ConstantExpr::getGetElementPtr(
+          type, global, ArrayRef<Constant *>{u32(0), u32(member)});
+      return ConstantExpr::getTrunc(
+          ConstantExpr::getSub(ConstantExpr::getPtrToInt(target, i64),
+                               ConstantExpr::getPtrToInt(here, i64)),
+          i32);
+    };
+    global->setInitializer(ConstantStruct::get(
+        type, {head[0], head[1], head[2], head[3], distance(model, 4),
+               distance(versions, 5), u32(versionCount), u32(0)}));
+    global->setSection(".note.segc");
+    global->setAlignment(Align(4));
     global->setVisibility(GlobalValue::HiddenVisibility);
   }
   Constant *kernel(StringRef name) {
@@ -198,10 +228,11 @@ buildModelModule(LLVMContext &context, ArrayRef<ModelVersion> versions,
         ArrayType::get(entries.front()->getType(), entries.size()), entries));
     versionTables.push_back(t.structure(fields));
   }
-  t.define("segc_versions",
-           ConstantArray::get(ArrayType::get(versionTables.front()->getType(),
-                                             versionTables.size()),
-                              versionTables));
+  Constant *versionsGlobal = t.define(
+      "segc_versions",
+      ConstantArray::get(ArrayType::get(versionTables.front()->getType(),
+                                        versionTables.size()),
+                         versionTables));
   t.define("segc_version_count", t.u32(versions.size()));
   t.define("segc_largest_batch", t.u64(contents.batch));
 
@@ -217,7 +248,7 @@ buildModelModule(LLVMContext &context, ArrayRef<ModelVersion> versions,
                                       bytes.size(), Type::getInt8Ty(context)),
                                   64);
   };
-  t.define(
+  Constant *model = t.define(
       "segc_model_header",
       t.structure({t.u32(SEGC_ABI_VERSION), t.u32(sizeof(segc_model)),
                    t.text(contents.manifest), t.u64(contents.manifest.size()),
@@ -229,6 +260,7 @@ buildModelModule(LLVMContext &context, ArrayRef<ModelVersion> versions,
                    entry("apply_step", "segc_entry_train_step"),
                    entry("grad_step", "segc_entry_grad_step"),
                    entry("apply_step", "segc_entry_apply_step")}));
+  t.note(model, versionsGlobal, versions.size());
   if (Linker::linkModules(**support, std::move(tables)))
     return createStringError("the tables do not link with the model support");
   return std::move(*support);

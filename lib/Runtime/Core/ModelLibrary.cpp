@@ -7,63 +7,17 @@
 
 #include "segc/Runtime/Core/ModelLibrary.h"
 #include "segc/Runtime/Core/CpuFeatures.h"
+#include "segc/Runtime/Core/StaticModel.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <dlfcn.h>
-#include <elf.h>
 
 using namespace segc;
 
-static const char *machineName(unsigned machine) {
-  switch (machine) {
-  case EM_X86_64:
-    return "x86-64";
-  case EM_AARCH64:
-    return "aarch64";
-  case EM_386:
-    return "i386";
-  case EM_RISCV:
-    return "riscv";
-  default:
-    return "another processor";
-  }
-}
-
-/// Looks at the file before the dynamic linker does, whose messages do not
-/// tell a wrong processor from a damaged file.
-static Status checkElf(const std::string &path) {
-#if defined(__x86_64__)
-  constexpr unsigned hostMachine = EM_X86_64;
-#elif defined(__aarch64__)
-  constexpr unsigned hostMachine = EM_AARCH64;
-#else
-  constexpr unsigned hostMachine = EM_NONE;
-#endif
-  std::FILE *file = std::fopen(path.c_str(), "rb");
-  if (!file)
-    return notFound(path + ": " + std::strerror(errno) +
-                    "; give the .so that `segc compile` wrote");
-  Elf64_Ehdr header = {};
-  size_t read = std::fread(&header, 1, sizeof(header), file);
-  std::fclose(file);
-  if (read != sizeof(header) ||
-      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
-    return invalidArgument(path + ": expected a compiled model (an ELF shared "
-                                  "object), found something else; compile a "
-                                  ".mlir with `segc compile`");
-  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != hostMachine)
-    return unsupported(path + ": compiled for " +
-                       machineName(header.e_machine) + ", this machine is " +
-                       machineName(hostMachine) +
-                       "; compile the model again on this machine");
-  return Status::success();
-}
-
 Expected<std::shared_ptr<const ModelLibrary>>
 ModelLibrary::load(const std::string &path) {
-  SEGC_RETURN_IF_ERROR(checkElf(path));
+  // The dynamic linker trusts what it maps, and loading runs code: what can be
+  // known to be wrong is found before.
+  SEGC_RETURN_IF_ERROR(readModel(path).status());
   std::shared_ptr<ModelLibrary> library(new ModelLibrary);
   library->path_ = path;
   // Without a slash the dynamic linker would look into its own folders.

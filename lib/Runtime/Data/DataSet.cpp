@@ -135,12 +135,18 @@ segc::openFiles(const std::vector<std::string> &paths, const Json &pipeline,
   SEGC_RETURN_IF_ERROR(checkOptions(options));
   std::vector<std::string> files, others;
   std::string ignored, kind;
+  Status missing;
+  bool any = false;
   for (const std::string &path : paths) {
     if (std::filesystem::path(path).filename().string().rfind("._", 0) == 0) {
       ignored = path;
       continue;
     }
     files.push_back(path);
+    Status status = fileSize(path).status();
+    any |= status.ok();
+    if (missing.ok())
+      missing = status;
     const std::string found = kindOfFile(path);
     if (found.empty() || (!kind.empty() && kind != found))
       others.push_back(path);
@@ -153,8 +159,10 @@ segc::openFiles(const std::vector<std::string> &paths, const Json &pipeline,
             ? "no files to predict, expected at least one"
             : ignored + ": " +
                   foreignFormat(std::string_view("\0\5\x16\7", 4), ignored));
+  // Where some are there, the others fail alone.
+  if (!any)
+    return missing;
   if (kind.empty()) {
-    SEGC_RETURN_IF_ERROR(fileSize(files.front()).status());
     std::string foreign =
         foreignFormat(readStart(files.front()), files.front());
     return unsupported(files.front() + ": " +

@@ -8,7 +8,9 @@
 #include "segc/Runtime/Train/Compile.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Hash.h"
+#include "segc/Runtime/Core/StaticModel.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -75,9 +77,9 @@ Status segc::runCompiler(const std::vector<std::string> &arguments) {
                                           "above");
 }
 
-Expected<std::string>
-segc::compileCached(const std::string &path,
-                    const std::vector<std::string> &options) {
+/// The key of a compilation: the text, the compiler and the options.
+static Expected<std::string> keyOf(const std::string &path,
+                                   const std::vector<std::string> &options) {
   SEGC_ASSIGN_OR_RETURN(std::string text, readFile(path, uint64_t{1} << 30));
   SEGC_ASSIGN_OR_RETURN(std::string compiler, findCompiler());
   struct stat info = {};
@@ -92,24 +94,60 @@ segc::compileCached(const std::string &path,
       "." + std::to_string(info.st_mtim.tv_nsec));
   for (const std::string &option : options)
     add(option);
-  std::string folder = userCacheDirectory();
-  std::string target = folder + "/" + key.hexDigest() + ".so";
-  if (fs::exists(target))
-    return target;
-  SEGC_RETURN_IF_ERROR(createDirectories(folder));
-  // Another process may be compiling the same: each renames its own whole.
-  std::string fresh = target + ".tmp" + std::to_string(::getpid());
-  std::vector<std::string> arguments = {path, "-o", fresh};
+  return key.hexDigest();
+}
+
+/// Compiles into a folder of its own.
+static Expected<CompiledNetwork>
+compileInto(PrivateTemporaryFolder folder, const std::string &path,
+            const std::vector<std::string> &options) {
+  const std::string output = folder.path() + "/model.so";
+  std::vector<std::string> arguments = {path, "-o", output};
   arguments.insert(arguments.end(), options.begin(), options.end());
-  Status status = runCompiler(arguments);
+  SEGC_RETURN_IF_ERROR(runCompiler(arguments));
+  return CompiledNetwork{output, std::move(folder)};
+}
+
+/// Whether a cached model may be loaded: written by this user, and whole.
+static bool isUsable(const std::string &path) {
   std::error_code error;
+  if (!fs::exists(fs::symlink_status(path, error)))
+    return false;
+  Status status = fs::is_symlink(fs::symlink_status(path, error))
+                      ? invalidArgument(path + ": a symbolic link")
+                      : checkPrivate(path);
   if (status.ok())
-    fs::rename(fresh, target, error);
-  else
-    fs::remove(fresh, error);
-  SEGC_RETURN_IF_ERROR(status);
-  if (error)
-    return ioError(target +
-                   ": cannot move the compiled model here: " + error.message());
-  return target;
+    status = readModel(path).status();
+  if (!status.ok())
+    std::fprintf(stderr, "segrun: warning: %s; compiled again\n",
+                 status.message().c_str());
+  return status.ok();
+}
+
+Expected<CompiledNetwork>
+segc::compileCached(const std::string &path,
+                    const std::vector<std::string> &options) {
+  SEGC_ASSIGN_OR_RETURN(std::string key, keyOf(path, options));
+  Expected<std::string> cache = privateCacheFolder();
+  // A folder in the cache: another process may be compiling the same, and each
+  // renames its own whole.
+  auto place = cache ? PrivateTemporaryFolder::create(*cache)
+                     : Expected<PrivateTemporaryFolder>(cache.status());
+  if (!place) {
+    std::fprintf(stderr,
+                 "segrun: warning: %s; the network is compiled without the "
+                 "cache\n",
+                 place.status().message().c_str());
+    SEGC_ASSIGN_OR_RETURN(PrivateTemporaryFolder folder,
+                          PrivateTemporaryFolder::create());
+    return compileInto(std::move(folder), path, options);
+  }
+  const std::string target = *cache + "/" + key + ".so";
+  if (isUsable(target))
+    return CompiledNetwork{target, std::nullopt};
+  SEGC_ASSIGN_OR_RETURN(CompiledNetwork compiled,
+                        compileInto(std::move(*place), path, options));
+  if (::rename(compiled.path.c_str(), target.c_str()) != 0)
+    return compiled; // Not kept, but good.
+  return CompiledNetwork{target, std::nullopt};
 }

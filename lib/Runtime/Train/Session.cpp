@@ -47,8 +47,11 @@ static Status checkOptions(const ModelOptions &options,
 Expected<LoadedModel> segc::openModel(const ModelOptions &options,
                                       bool training) {
   std::string path = options.model;
+  CompiledNetwork compiled;
   if (isModuleText(path)) {
-    SEGC_ASSIGN_OR_RETURN(path, compileCached(path, compileOptions(options)));
+    SEGC_ASSIGN_OR_RETURN(compiled,
+                          compileCached(path, compileOptions(options)));
+    path = compiled.path;
   }
   SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> library,
                         ModelLibrary::load(path));

@@ -8,9 +8,10 @@
 #include "segc/Base/Json.h"
 #include "segc/Base/Hash.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 using namespace segc;
+using testing::HasSubstr;
 
 TEST(Json, RefusesDuplicateKeys) {
   Expected<Json> json = parseJson(R"({"a": {"b": 1, "b": 2}})", "file");
@@ -22,6 +23,44 @@ TEST(Json, RefusesDeepNesting) {
   EXPECT_FALSE(parseJson(std::string(100000, '['), "file").ok());
   std::string deep = std::string(100, '[') + std::string(100, ']');
   EXPECT_FALSE(parseJson(deep, "file").ok());
+}
+
+TEST(Json, ReadsWhatTheLibraryReads) {
+  const std::string text =
+      R"({"a": [1, -2, 3.5, true, null, "\u00e4", {}, [[]], {"b": [{}, 4]}], "c": 18446744073709551615})";
+  Expected<Json> json = parseJson(text, "file");
+  ASSERT_TRUE(json.ok()) << json.status().message();
+  EXPECT_EQ(*json, Json::parse(text));
+  EXPECT_TRUE(parseJson("\xef\xbb\xbf{}\r\n", "file").ok()); // BOM
+}
+
+// A place in the text, and what to do about other encodings; never an
+// exception.
+TEST(Json, Errors) {
+  auto error = [](const std::string &text) {
+    Expected<Json> json = parseJson(text, "file");
+    return json.ok() ? "no error" : json.status().message();
+  };
+  EXPECT_THAT(error("{\n \"a\": // why\n}"), HasSubstr("line 2, column 7"));
+  EXPECT_THAT(error("[\"gr\xfc\xdf\"]"), HasSubstr("save the file as UTF-8"));
+  EXPECT_THAT(error("[1e999]"), HasSubstr("1e999"));
+  EXPECT_THAT(error("[1] 2"), HasSubstr("not valid JSON"));
+  EXPECT_THAT(error(""), HasSubstr("not valid JSON"));
+}
+
+// The work is linear: it took minutes when each element walked the list.
+TEST(Json, LongLists) {
+  std::string text = "[{}";
+  for (int i = 0; i < 400000; ++i)
+    text += ",{}";
+  Expected<Json> json = parseJson(text + "]", "file");
+  ASSERT_TRUE(json.ok());
+  EXPECT_EQ(json->size(), 400001u);
+  std::string many = "[0";
+  many.reserve(size_t{1} << 24);
+  for (int i = 0; i < 1 << 22; ++i)
+    many += ",0";
+  EXPECT_FALSE(parseJson(many + "]", "file").ok());
 }
 
 TEST(Json, ReaderKeepsTheFirstError) {

@@ -26,7 +26,7 @@ TEST_F(Command, UsageErrorsExitWithTwo) {
 
 TEST_F(Command, FailuresExitWithOne) {
   EXPECT_EQ(run({"train", "--model", "/no/such.so", "--batches", "x"}), 1);
-  EXPECT_THAT(output, HasSubstr("segrun: /no/such.so: No such file"));
+  EXPECT_THAT(output, HasSubstr("segrun: /no/such.so: cannot read: No such file"));
   EXPECT_EQ(run({"predict", "--model", fakeModel(), "--data", data, "--output",
                  folder}),
             1);

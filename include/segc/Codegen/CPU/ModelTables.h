@@ -9,8 +9,8 @@
 #define SEGC_CODEGEN_CPU_MODELTABLES_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "segc/Codegen/CPU/Support/model_tables.h"
 #include "segc/Target/CpuTarget.h"
+#include "segc/model_tables.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
 #include <memory>

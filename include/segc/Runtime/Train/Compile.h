@@ -10,8 +10,10 @@
 #ifndef SEGC_RUNTIME_TRAIN_COMPILE_H
 #define SEGC_RUNTIME_TRAIN_COMPILE_H
 
+#include "segc/Base/PrivateFolders.h"
 #include "segc/Base/Status.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,11 +25,19 @@ Expected<std::string> findCompiler();
 /// Runs `segc compile arguments...` and waits.
 Status runCompiler(const std::vector<std::string> &arguments);
 
+/// A compiled network. Where there is no cache its file goes with this object:
+/// load the model before.
+struct CompiledNetwork {
+  std::string path;
+  std::optional<PrivateTemporaryFolder> folder;
+};
+
 /// Compiles `path` with `options` into the user's cache, unless it lies there
-/// already: the key is the text, the options and the compiler. Answers the
-/// path of the .so.
-Expected<std::string> compileCached(const std::string &path,
-                                    const std::vector<std::string> &options);
+/// already: the key is the text, the options and the compiler. Without a
+/// private cache that can be written it says so and compiles into a temporary
+/// folder.
+Expected<CompiledNetwork>
+compileCached(const std::string &path, const std::vector<std::string> &options);
 
 /// Ends in .mlir.
 bool isModuleText(const std::string &path);

@@ -8,7 +8,7 @@
  *
  *===----------------------------------------------------------------------===*/
 
-#include "segc/Codegen/CPU/Support/model_tables.h"
+#include "segc/model_tables.h"
 
 #include <cpuid.h>
 #include <stddef.h>

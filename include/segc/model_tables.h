@@ -1,17 +1,18 @@
-/*===- model_tables.h - Tables between compiler and model support ----*- C
- * -*-===
+/*===- model_tables.h - Tables of a compiled model ------------------*- C -*-===
  *
  * Part of segc, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * The compiler writes constants of these types into a model
- * (EmitTables.cpp mirrors every field); model_support.c, linked into every
- * model, runs them. Internal to one .so: no version of its own.
+ * (lib/Codegen/CPU/EmitTables.cpp mirrors every field); model_support.c, linked
+ * into every model, runs them; lib/Runtime/Core/StaticModel.cpp holds them
+ * against the manifest before the model is loaded. Whoever changes a struct
+ * raises SEGC_NOTE_TYPE.
  *
  *===----------------------------------------------------------------------===*/
 
-#ifndef SEGC_CODEGEN_CPU_SUPPORT_MODEL_TABLES_H
-#define SEGC_CODEGEN_CPU_SUPPORT_MODEL_TABLES_H
+#ifndef SEGC_MODEL_TABLES_H
+#define SEGC_MODEL_TABLES_H
 
 #include "segc/model.h"
 
@@ -94,10 +95,23 @@ typedef struct segc_version_table {
 
 #define SEGC_MAX_OPERANDS 32
 
+/* An ELF note of owner "segc" and this type says where the tables lie, for
+ * who reads the file without loading it. Offsets count from the member that
+ * holds them. */
+#define SEGC_NOTE_OWNER "segc"
+#define SEGC_NOTE_TYPE 1u
+
+typedef struct segc_model_note {
+  int32_t model;    /* to segc_model_header */
+  int32_t versions; /* to segc_versions */
+  uint32_t version_count;
+  uint32_t reserved;
+} segc_model_note;
+
 /* Defined by the compiler. Versions are best first. */
 extern const segc_version_table segc_versions[];
 extern const uint32_t segc_version_count;
 extern const int64_t segc_largest_batch;
 extern const segc_model segc_model_header;
 
-#endif /* SEGC_CODEGEN_CPU_SUPPORT_MODEL_TABLES_H */
+#endif /* SEGC_MODEL_TABLES_H */

@@ -1,0 +1,25 @@
+//===- json_fuzzer.cpp - Any text as JSON ---------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Base/Json.h"
+
+#include <cstddef>
+#include <cstdint>
+
+// What is read is what the library reads, and prints as text that reads the
+// same.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  std::string_view text(reinterpret_cast<const char *>(data), size);
+  segc::Expected<segc::Json> json = segc::parseJson(text, "input.json");
+  if (!json)
+    return 0;
+  segc::Expected<segc::Json> again =
+      segc::parseJson(segc::jsonText(*json, 1), "again");
+  if (!again || *again != *json)
+    __builtin_trap();
+  return 0;
+}

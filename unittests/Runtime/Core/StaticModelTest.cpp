@@ -1,0 +1,134 @@
+//===- StaticModelTest.cpp - What is known without loading ----------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Core/StaticModel.h"
+#include "segc/Base/Files.h"
+#include "segc/Runtime/Core/ModelLibrary.h"
+
+#include <elf.h>
+#include <gmock/gmock.h>
+
+using namespace segc;
+using testing::AllOf;
+using testing::HasSubstr;
+
+static std::string bytesOf(const std::string &name) {
+  return *readFile(SEGC_BINARY_DIR "/unittests/" + name + ".so");
+}
+
+static std::string errorOf(const std::string &bytes) {
+  auto model = parseModel(bytes, "m.so");
+  return model.ok() ? "no error" : model.status().message();
+}
+
+/// The message for a model in whose manifest `from` reads `to`; loading it
+/// says the same.
+static std::string changed(const std::string &from, const std::string &to) {
+  std::string bytes = bytesOf("FakeNote");
+  const size_t at = bytes.find(from);
+  if (at == std::string::npos || from.size() != to.size())
+    return "not in the file: " + from;
+  bytes.replace(at, to.size(), to);
+  const std::string path = testing::TempDir() + "changed.so";
+  if (!writeFileAtomically(path, bytes).ok())
+    return "cannot write";
+  auto loaded = ModelLibrary::load(path);
+  std::string message = errorOf(bytes);
+  EXPECT_FALSE(loaded.ok()) << message;
+  return message;
+}
+
+TEST(StaticModel, ReadsTheManifest) {
+  const std::string bytes = bytesOf("FakeNote");
+  auto model = parseModel(bytes, "m.so");
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  ASSERT_TRUE(*model);
+  EXPECT_EQ((*model)->manifest.network, "fake");
+  EXPECT_EQ((*model)->manifestText.front(), '{');
+  auto loaded = ModelLibrary::load(SEGC_BINARY_DIR "/unittests/FakeNote.so");
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  EXPECT_EQ((*model)->manifestText, (*loaded)->model().manifest);
+}
+
+// Models of older compilers say nothing without being loaded; they still are.
+TEST(StaticModel, OldModels) {
+  auto model = parseModel(bytesOf("FakeModel"), "m.so");
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  EXPECT_FALSE(*model);
+}
+
+// No prefix of a file is taken for a whole one.
+TEST(StaticModel, Truncated) {
+  const std::string bytes = bytesOf("FakeNote");
+  for (size_t size = 0; size < bytes.size(); size += 61)
+    EXPECT_FALSE(
+        parseModel(std::string_view(bytes).substr(0, size), "m.so").ok())
+        << size << " of " << bytes.size();
+  EXPECT_THAT(errorOf(bytes.substr(0, bytes.size() - 1)),
+              AllOf(HasSubstr("m.so"), HasSubstr("truncated or damaged")));
+  const std::string path = testing::TempDir() + "cut.so";
+  ASSERT_TRUE(writeFileAtomically(path, bytes.substr(0, 5000)).ok());
+  EXPECT_FALSE(ModelLibrary::load(path).ok());
+}
+
+TEST(StaticModel, HeadersAreHeldAgainstTheFile) {
+  const std::string bytes = bytesOf("FakeNote");
+  auto withHeader = [&](auto change) {
+    std::string copy = bytes;
+    Elf64_Ehdr header;
+    std::memcpy(&header, copy.data(), sizeof(header));
+    change(header, copy);
+    std::memcpy(copy.data(), &header, sizeof(header));
+    return errorOf(copy);
+  };
+  EXPECT_THAT(
+      withHeader([](Elf64_Ehdr &h, std::string &) { h.e_phoff = ~0ull; }),
+      HasSubstr("program headers lie outside"));
+  EXPECT_THAT(
+      withHeader([](Elf64_Ehdr &h, std::string &) { h.e_phnum = 0xffff; }),
+      HasSubstr("program headers lie outside"));
+  EXPECT_THAT(
+      withHeader([](Elf64_Ehdr &h, std::string &) { h.e_type = ET_EXEC; }),
+      HasSubstr("no shared object"));
+  auto withSegment = [&](uint32_t type, auto change) {
+    return withHeader([&](Elf64_Ehdr &h, std::string &copy) {
+      for (unsigned i = 0; i < h.e_phnum; ++i) {
+        char *place = copy.data() + h.e_phoff + i * sizeof(Elf64_Phdr);
+        Elf64_Phdr segment;
+        std::memcpy(&segment, place, sizeof(segment));
+        if (segment.p_type == type)
+          change(segment);
+        std::memcpy(place, &segment, sizeof(segment));
+      }
+    });
+  };
+  EXPECT_THAT(withSegment(PT_LOAD, [](auto &s) { s.p_filesz += 1 << 20; }),
+              HasSubstr("a segment ends at byte"));
+  EXPECT_THAT(withSegment(PT_LOAD, [](auto &s) { s.p_memsz += 1ull << 40; }),
+              testing::AnyOf(HasSubstr("zeroed memory"), HasSubstr("overlap")));
+  EXPECT_THAT(withSegment(PT_DYNAMIC, [](auto &s) { s.p_type = PT_NULL; }),
+              HasSubstr("no table for the dynamic linker"));
+}
+
+// The manifest decides what the caller allocates, the tables what is written.
+TEST(StaticModel, ManifestAndTablesAgree) {
+  EXPECT_THAT(changed("\"shape\": [2,8,8,8,3]}]", "\"shape\": [2,8,8,7,3]}]"),
+              HasSubstr("m.so: fake-cpu, predict, kernel 0, operand 0: begins "
+                        "at byte 0 and ends at 12288 of a buffer of 10752"));
+  EXPECT_THAT(changed("\"evaluate_step\": 512", "\"evaluate_step\": 128"),
+              HasSubstr("evaluate_step: the code has arena_bytes 512, the "
+                        "manifest says 128"));
+  EXPECT_THAT(changed("\"scratch_bytes\": 64", "\"scratch_bytes\": 32"),
+              HasSubstr("scratch_bytes 64, the manifest says 32"));
+  EXPECT_THAT(changed("\"cpu\": \"fake-cpu\"", "\"cpu\": \"real-cpu\""),
+              HasSubstr("the code has the version fake-cpu"));
+  EXPECT_THAT(
+      changed("\"grad_step\": {", "\"grad_skip\": {"),
+      HasSubstr("grad_step: the code has inputs: 2, the manifest says 0"));
+  EXPECT_THAT(changed("\"format\": 1", "\"format\": 7"),
+              HasSubstr("manifest format 7"));
+}
