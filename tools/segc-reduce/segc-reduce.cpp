@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Pipelines/Phases.h"
+#include "segc/Reduce/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/Reducer/Passes.h"
@@ -16,6 +17,7 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   segc::registerAllDialects(registry);
   segc::registerAllPasses();
+  segc::registerSegcReducePasses();
   mlir::registerReducerPasses();
   mlir::MLIRContext context(registry);
   context.loadAllAvailableDialects();

@@ -1,0 +1,215 @@
+//===- InferTypes.cpp - Types after a size has changed --------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Names ops because their types follow from their attributes in ways that only
+// they know; an op that is not named keeps the type of an operand.
+
+#include "Simplifications.h"
+
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace segc {
+
+using namespace seg;
+
+namespace {
+
+class TypeInference {
+public:
+  explicit TypeInference(const DenseMap<Value, RankedTensorType> &old)
+      : old(old) {}
+
+  void infer(Operation *op);
+
+private:
+  static RankedTensorType typeOf(Value value) {
+    return cast<RankedTensorType>(value.getType());
+  }
+  static Shape spatial(Value value) {
+    return Shape(spatialDims(typeOf(value)));
+  }
+  Shape oldSpatial(Value value) const {
+    return Shape(spatialDims(old.lookup(value)));
+  }
+
+  /// A parameter or state takes what its user needs.
+  static void setShape(Value value, ArrayRef<int64_t> shape) {
+    if (value && isa_and_nonnull<ParamOp, StateOp>(value.getDefiningOp()))
+      value.setType(typeOf(value).clone(shape));
+  }
+  static void setActivation(Value value, RankedTensorType like,
+                            ArrayRef<int64_t> dims, int64_t size) {
+    value.setType(activationType(like, dims, size));
+  }
+
+  void inferFilter(Value input, Value filter, Value bias, bool transposed);
+  void inferWindow(Value input, Value output, MutableArrayRef<int64_t> offsets,
+                   bool grows);
+  void inferPointwise(Operation *op);
+
+  const DenseMap<Value, RankedTensorType> &old;
+};
+
+void TypeInference::inferFilter(Value input, Value filter, Value bias,
+                                bool transposed) {
+  Shape shape(typeOf(filter).getShape());
+  size_t in = shape.size() - (transposed ? 1 : 2),
+         out = shape.size() - (transposed ? 2 : 1);
+  shape[in] = channels(typeOf(input));
+  setShape(filter, shape);
+  setShape(bias, shape[out]);
+}
+
+/// Crops and pads keep what they take or add on each side, where there is room.
+void TypeInference::inferWindow(Value input, Value output,
+                                MutableArrayRef<int64_t> offsets, bool grows) {
+  Shape in = spatial(input), result = in;
+  for (auto [d, size] : llvm::enumerate(result)) {
+    int64_t change = oldSpatial(output)[d] - oldSpatial(input)[d];
+    size = std::max<int64_t>(1, size + change);
+    int64_t room = grows ? size - in[d] : in[d] - size;
+    offsets[d] = std::min(offsets[d], std::max<int64_t>(room, 0));
+  }
+  setActivation(output, typeOf(input), result, channels(typeOf(input)));
+}
+
+void TypeInference::inferPointwise(Operation *op) {
+  for (Value result : op->getResults()) {
+    auto follows = [&](Value operand) {
+      return old.lookup(operand) == old.lookup(result);
+    };
+    auto model = llvm::find_if(op->getOperands(), follows);
+    // An operand of another type has taken the place of one that is gone.
+    if (model == op->operand_end())
+      model = llvm::max_element(op->getOperands(), [](Value a, Value b) {
+        return typeOf(a).getNumElements() < typeOf(b).getNumElements();
+      });
+    if (model != op->operand_end() && typeOf(result).getRank() > 1)
+      result.setType((*model).getType());
+  }
+  for (Value operand : op->getOperands())
+    if (old.lookup(operand).getRank() == 1 && op->getNumResults() > 0)
+      setShape(operand, channels(typeOf(op->getResult(0))));
+}
+
+void TypeInference::infer(Operation *op) {
+  llvm::TypeSwitch<Operation *>(op)
+      .Case<ParamOp, StateOp, OutputOp>([](auto) {})
+      .Case([&](ConvOp conv) {
+        bool transposed = conv.getTransposeFilter();
+        Value input = conv.getInput(), filter = conv.getFilter();
+        inferFilter(input, filter, conv.getBias(), transposed);
+        ArrayRef<int64_t> shape = typeOf(filter).getShape();
+        setActivation(conv.getOutput(), typeOf(input),
+                      convOutputSpatial(spatial(input), shape.drop_back(2),
+                                        conv.getStrides(), conv.getPadLow(),
+                                        conv.getPadHigh()),
+                      transposed ? shape.drop_back().back() : shape.back());
+      })
+      .Case([&](ConvTransposeOp conv) {
+        Value input = conv.getInput(), filter = conv.getFilter();
+        inferFilter(input, filter, conv.getBias(), /*transposed=*/false);
+        ArrayRef<int64_t> shape = typeOf(filter).getShape();
+        setActivation(conv.getOutput(), typeOf(input),
+                      convTransposeOutputSpatial(
+                          spatial(input), shape.drop_back(2), conv.getStrides(),
+                          conv.getPadLow(), conv.getPadHigh()),
+                      shape.back());
+      })
+      .Case([&](MaxPoolOp pool) {
+        Shape none(pool.getWindow().size(), 0);
+        Value input = pool.getInput();
+        setActivation(pool.getOutput(), typeOf(input),
+                      convOutputSpatial(spatial(input), pool.getWindow(),
+                                        pool.getStrides(), none, none),
+                      channels(typeOf(input)));
+      })
+      .Case([&](NormOp norm) {
+        RankedTensorType type = typeOf(norm.getInput());
+        inferPointwise(norm);
+        Shape statistics;
+        if (norm.getKind() != NormKind::batch)
+          statistics.push_back(type.getDimSize(0));
+        statistics.push_back(channels(type));
+        for (Value value : {norm.getMean(), norm.getRstd()})
+          value.setType(type.clone(statistics));
+        if (norm.getKind() == NormKind::group &&
+            channels(type) % norm.getGroups() != 0)
+          norm.setGroups(1);
+      })
+      .Case([&](ConcatOp concat) {
+        int64_t total = 0;
+        for (Value input : concat.getInputs())
+          total += channels(typeOf(input));
+        Value first = concat.getInputs().front();
+        setActivation(concat.getOutput(), typeOf(first), spatial(first), total);
+      })
+      .Case([&](SliceChannelsOp slice) {
+        Value input = slice.getInput();
+        int64_t size = std::min(channels(typeOf(slice.getOutput())),
+                                channels(typeOf(input)));
+        slice.setOffset(std::min<int64_t>(slice.getOffset(),
+                                          channels(typeOf(input)) - size));
+        setActivation(slice.getOutput(), typeOf(input), spatial(input), size);
+      })
+      .Case([&](CropOp crop) {
+        Shape offsets(crop.getOffsets());
+        inferWindow(crop.getInput(), crop.getOutput(), offsets, false);
+        crop.setOffsets(offsets);
+      })
+      .Case([&](PadOp pad) {
+        Shape offsets(pad.getLow());
+        inferWindow(pad.getInput(), pad.getOutput(), offsets, true);
+        pad.setLow(offsets);
+      })
+      .Case([&](ResizeOp resize) {
+        Value input = resize.getInput(), output = resize.getOutput();
+        Shape out = spatial(input);
+        for (auto [d, size] : llvm::enumerate(out))
+          size = std::max<int64_t>(1, size * oldSpatial(output)[d] /
+                                          oldSpatial(input)[d]);
+        setActivation(output, typeOf(input), out, channels(typeOf(input)));
+      })
+      .Case([&](ChannelTotalOp total) {
+        Value input = total.getInput();
+        setActivation(total.getOutput(), typeOf(input), spatial(input), 1);
+      })
+      .Case([&](DiceOp dice) {
+        RankedTensorType type = typeOf(dice.getLogits());
+        int64_t size = channels(type);
+        dice.getPerClass().setType(type.clone({size}));
+        dice.getSums().setType(type.clone({type.getDimSize(0), 3, size}));
+      })
+      .Default([&](Operation *other) { inferPointwise(other); });
+}
+
+} // namespace
+
+void inferTypes(NetworkOp network,
+                const DenseMap<Value, RankedTensorType> &old) {
+  TypeInference inference(old);
+  Block &forward = network.getForward().front(),
+        &objective = network.getObjective().front();
+  for (Operation &op : forward)
+    inference.infer(&op);
+  ValueRange heads = forward.getTerminator()->getOperands();
+  for (auto [argument, head] :
+       llvm::zip_equal(objective.getArguments().drop_back(), heads))
+    argument.setType(head.getType());
+  auto logits = cast<RankedTensorType>(heads.front().getType());
+  Value labels = objective.getArguments().back();
+  labels.setType(cast<RankedTensorType>(labels.getType())
+                     .clone(logits.getShape().drop_back()));
+  network.setClasses(channels(logits));
+  for (Operation &op : objective)
+    inference.infer(&op);
+}
+
+} // namespace segc
