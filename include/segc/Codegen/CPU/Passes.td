@@ -56,6 +56,25 @@ def AutotuneCpuStrategyPass : Pass<"seg-autotune-cpu-strategy", "::mlir::ModuleO
                            "::mlir::x86vector::X86VectorDialect"];
 }
 
+def VaryCpuStrategyPass : Pass<"seg-vary-cpu-strategy", "::mlir::ModuleOp"> {
+  let summary = "Draws the strategy of each seg.fusion that has several from a seed";
+  let description = [{
+    For seg-select-cpu-strategy to keep: `--run-after
+    fusion=seg-vary-cpu-strategy{cpu=x86-64-v4 seed=1}`. The candidates are
+    those of seg-autotune-cpu-strategy, for caches of several sizes. Every
+    strategy computes the same, whether it is fast or not: tests reach kernels
+    of large networks with small ones.
+  }];
+  let options = [
+    Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Instruction-set version">,
+    Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">,
+    Option<"arithmetic", "arithmetic", "std::string", "\"f16\"",
+           "Products of convolutions that read 16-bit values: those of 16 bits that the CPU has (f16), of bf16 at most, or f32">,
+    Option<"threads", "threads", "int64_t", "0", "Threads that tasks are cut for; 0: a few numbers alike">,
+    Option<"seed", "seed", "uint64_t", "0", "What the draws are a function of">
+  ];
+}
+
 def OutlineCpuKernelsPass : Pass<"seg-outline-cpu-kernels", "::mlir::ModuleOp"> {
   let summary = "Emits each seg.fusion as kernel functions and the entries as tables of launches";
   let description = [{
