@@ -1,0 +1,310 @@
+//===- Comparison.cpp -----------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Comparison.h"
+
+#include "ReferenceModel.h"
+
+#include "segc/Driver/Verify/Verify.h"
+#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Transforms/Passes.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace segc::random_networks {
+
+namespace {
+
+llvm::Error toError(const Status &status) {
+  return status.ok() ? llvm::Error::success()
+                     : llvm::createStringError(status.message());
+}
+
+/// Deviations in the Euclidean norm. A model rounds where the reference does
+/// and a little more often (sums, products), so that its deviation from exact
+/// values follows that of the rounded reference: this says how much the
+/// network makes of a rounding, whatever it is made of. What sums and products
+/// add is a part of the result.
+struct Tolerance {
+  double factor; ///< Of the deviation of the rounded reference.
+  double part;   ///< Of the result.
+  /// Of all gradients together: those of what a norm takes away again (biases,
+  /// scales) are sums that cancel.
+  double gradientPart;
+};
+
+Tolerance toleranceOf(const Configuration &options) {
+  const PipelineOptions &pipeline = options.compile.pipeline;
+  // Winograd tiles of 4 err by 3e-6 of a convolution's result in f32, and more
+  // where convolutions follow each other.
+  if (pipeline.precision == "f32")
+    return pipeline.winograd == "off" ? Tolerance{10, 2e-5, 2e-7}
+                                      : Tolerance{10, 1e-4, 1e-6};
+  // Factors of convolutions are rounded to what is multiplied.
+  if (pipeline.precision == "f16" && pipeline.arithmetic != "bf16")
+    return {6, 2e-2, 4e-3};
+  return {6, 1e-1, 1e-2};
+}
+
+/// Optimizers do not sum: f32 alone, on the same gradients.
+constexpr Tolerance updateTolerance{10, 1e-6, 0};
+
+class Comparison {
+public:
+  Comparison(const Configuration &options, ReferenceModel &reference,
+             ModelRunner &runner, uint64_t seed)
+      : options(options), reference(reference), runner(runner),
+        draws(seed, Purpose::Values) {}
+
+  llvm::Error run();
+  Deviation worst;
+
+private:
+  void drawValues();
+  void drawInputs();
+  llvm::Error call(const std::string &entry);
+  /// Compares what the entry has written with the reference of an entry that
+  /// read `before`.
+  llvm::Error compare(const std::string &called, const std::string &entry,
+                      const CallMemory &before, Tolerance tolerance);
+  llvm::Error check(const std::string &entry);
+  llvm::Error step(int64_t number, bool inOneCall);
+  CallMemory snapshot() const;
+
+  const Configuration &options;
+  ReferenceModel &reference;
+  ModelRunner &runner;
+  Draws draws;
+  CallMemory inputs; ///< Image, label and scalars.
+};
+
+/// Away from what parameters start with: no zeros that hide an error.
+void Comparison::drawValues() {
+  auto spread = [&](const AlignedBuffer &buffer,
+                    const std::vector<RegionTensor> &tensors, bool states) {
+    for (const RegionTensor &tensor : tensors)
+      for (int64_t i = 0; i < tensor.elements; ++i) {
+        float &value = buffer.floats()[tensor.offset / 4 + i];
+        if (states && value > 0)
+          value *= static_cast<float>(draws.uniform(0.5, 1.5));
+        else if (states || tensor.init.kind == Initializer::Kind::Constant)
+          value += static_cast<float>(draws.uniform(-0.2, 0.2));
+      }
+  };
+  spread(runner.parameters(), runner.manifest().parameters, false);
+  spread(runner.states(), runner.manifest().states, true);
+  runner.weightsChanged();
+}
+
+void Comparison::drawInputs() {
+  const Manifest &manifest = runner.manifest();
+  const EntrySignature &signature = *manifest.entry(
+      options.compile.pipeline.training ? "train_step" : "predict");
+  inputs.image.clear();
+  inputs.label.clear();
+  for (const TensorSignature &input : signature.inputs)
+    for (int64_t i = 0; i < input.elements(); ++i)
+      if (input.type == ElementType::F32)
+        inputs.image.push_back(static_cast<float>(draws.uniform(-1, 1)));
+      else
+        inputs.label.push_back(
+            static_cast<int32_t>(draws.below(manifest.classes)));
+}
+
+CallMemory Comparison::snapshot() const {
+  CallMemory memory = inputs;
+  auto copy = [](const AlignedBuffer &buffer) {
+    return std::vector<float>(buffer.floats(),
+                              buffer.floats() + buffer.size() / 4);
+  };
+  memory.parameters = copy(runner.parameters());
+  memory.states = copy(runner.states());
+  memory.gradients = copy(runner.gradients());
+  memory.optimizer = copy(runner.optimizer());
+  return memory;
+}
+
+llvm::Error Comparison::call(const std::string &entry) {
+  std::vector<AlignedBuffer> buffers;
+  std::vector<void *> pointers;
+  if (const EntrySignature *signature = runner.manifest().entry(entry))
+    for (const TensorSignature &input : signature->inputs) {
+      auto buffer = AlignedBuffer::create(input.bytes(), input.name.c_str());
+      if (!buffer.ok())
+        return toError(buffer.status());
+      const void *values = input.type == ElementType::F32
+                               ? static_cast<void *>(inputs.image.data())
+                               : inputs.label.data();
+      std::memcpy(buffer->data(), values, input.bytes());
+      pointers.push_back(buffer->data());
+      buffers.push_back(std::move(*buffer));
+    }
+  return toError(runner.call(entry, pointers, options.batch, inputs.scalars));
+}
+
+llvm::Error Comparison::compare(const std::string &called,
+                                const std::string &entry,
+                                const CallMemory &before, Tolerance tolerance) {
+  auto results = reference.evaluate(entry, before);
+  if (!results)
+    return results.takeError();
+  double gradients = 0;
+  for (const ReferenceResult &result : *results)
+    if (result.region == "gradients")
+      for (double value : result.exact.values())
+        gradients += value * value;
+  for (const ReferenceResult &result : *results) {
+    const float *actual = nullptr;
+    if (result.region == "outputs")
+      actual = runner.output(called, result.name).floats();
+    else
+      actual = (result.region == "states"      ? runner.states()
+                : result.region == "gradients" ? runner.gradients()
+                : result.region == "optimizer" ? runner.optimizer()
+                                               : runner.parameters())
+                   .floats() +
+               result.offset;
+    double size = 0, rounding = 0, difference = 0, slack = 1e-12;
+    for (int64_t i = 0; i < result.exact.size(); ++i) {
+      double exact = result.exact[i];
+      size += exact * exact;
+      rounding += (result.stored[i] - exact) * (result.stored[i] - exact);
+      difference += (actual[i] - exact) * (actual[i] - exact);
+    }
+    if (result.region == "gradients")
+      slack = tolerance.gradientPart * std::sqrt(gradients);
+    Deviation deviation{called + " " + result.name, std::sqrt(difference),
+                        tolerance.factor * std::sqrt(rounding) +
+                            tolerance.part * std::sqrt(size) + slack};
+    if (!deviation.ok() ||
+        deviation.value * worst.bound > worst.value * deviation.bound ||
+        worst.of.empty())
+      if (worst.ok())
+        worst = deviation;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Comparison::check(const std::string &entry) {
+  if (llvm::Error error = call(entry))
+    return error;
+  return compare(entry, entry, snapshot(), toleranceOf(options));
+}
+
+llvm::Error Comparison::step(int64_t number, bool inOneCall) {
+  drawInputs();
+  inputs.scalars.step = number;
+  inputs.scalars.sample_offset = number * 7;
+  CallMemory before = snapshot();
+  std::string called = inOneCall ? "train_step" : "grad_step";
+  if (llvm::Error error = call(called))
+    return error;
+  if (llvm::Error error =
+          compare(called, "grad_step", before, toleranceOf(options)))
+    return error;
+  before.gradients = snapshot().gradients;
+  if (!inOneCall) {
+    called = "apply_step";
+    if (llvm::Error error = call(called))
+      return error;
+  }
+  return compare(called, "apply_step", before, updateTolerance);
+}
+
+llvm::Error Comparison::run() {
+  runner.initialize(draws.below(1 << 30));
+  drawValues();
+  drawInputs();
+  const OptimizerInfo &optimizer = runner.manifest().optimizer;
+  inputs.scalars.learning_rate = static_cast<float>(optimizer.learningRate);
+  inputs.scalars.momentum = static_cast<float>(optimizer.momentum);
+  inputs.scalars.weight_decay = static_cast<float>(optimizer.weightDecay);
+  inputs.scalars.loss_scale = draws.pick({1.0f, 1.0f, 8.0f});
+  inputs.scalars.seed = draws.below(1 << 30);
+  bool firstInOneCall = draws.percent(50);
+  if (llvm::Error error = check("predict"))
+    return error;
+  if (!options.compile.pipeline.training)
+    return llvm::Error::success();
+  if (llvm::Error error = check("evaluate_step"))
+    return error;
+  for (int64_t number : {1, 2})
+    if (llvm::Error error = step(number, (number == 1) == firstInOneCall))
+      return error;
+  return check("predict");
+}
+
+} // namespace
+
+llvm::Expected<Deviation> compareModel(const std::string &file,
+                                       const Configuration &configuration,
+                                       uint64_t seed,
+                                       const std::string &directory) {
+  CompileOptions compileOptions = configuration.compile;
+  compileOptions.input = file;
+  compileOptions.output = directory + "/model.so";
+  compileOptions.jobs = 1;
+  if (llvm::Error error = compile(compileOptions))
+    return error;
+  auto model = ModelLibrary::load(compileOptions.output);
+  if (!model.ok())
+    return toError(model.status());
+  ThreadPool pool(configuration.threads);
+  auto runner = ModelRunner::create(
+      *model, pool, {compileOptions.pipeline.training, /*canaries=*/true});
+  if (!runner.ok())
+    return toError(runner.status());
+  Configuration called = configuration;
+  if (called.batch == 0)
+    called.batch = (*model)->manifest().batch;
+  auto reference = ReferenceModel::create(file, called);
+  if (!reference)
+    return reference.takeError();
+  Comparison comparison(called, **reference, *runner, seed);
+  if (llvm::Error error = comparison.run())
+    return error;
+  return comparison.worst;
+}
+
+llvm::Expected<Deviation> compareKernels(const std::string &file,
+                                         const Configuration &configuration) {
+  mlir::DialectRegistry registry;
+  reference::registerReferenceModels(registry);
+  CompilerContext context(mlir::MLIRContext::Threading::DISABLED);
+  context.appendDialectRegistry(registry);
+  CompileOptions options = configuration.compile;
+  options.input = file;
+  Deviation worst;
+  auto check = [&](mlir::ModuleOp planned,
+                   const CpuTarget &target) -> llvm::Error {
+    KernelCheckOptions checks;
+    auto layout = planned->getAttrOfType<mlir::DictionaryAttr>(layoutAttrName);
+    checks.classes = layout.getAs<mlir::IntegerAttr>("classes").getInt();
+    auto predict = planned.lookupSymbol<mlir::func::FuncOp>("predict");
+    checks.batch =
+        mlir::cast<mlir::RankedTensorType>(predict.getArgumentTypes().front())
+            .getDimSize(0);
+    for (const KernelReport &report : verifyKernels(planned, target, checks)) {
+      std::string of = report.entry + " " + report.kernel + " " + report.op +
+                       " " + report.strategy;
+      if (!report.skipped.empty())
+        return llvm::createStringError(of +
+                                       " was not checked: " + report.skipped);
+      if (!report.deviation.fault.empty())
+        return llvm::createStringError(of + ": " + report.deviation.fault);
+      if (report.deviation.excess() >= worst.value)
+        worst = {of, report.deviation.excess(), 1};
+    }
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = forEachPlan(context, options, check))
+    return error;
+  return worst;
+}
+
+} // namespace segc::random_networks

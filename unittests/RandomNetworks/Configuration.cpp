@@ -1,0 +1,98 @@
+//===- Configuration.cpp --------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Configuration.h"
+
+namespace segc::random_networks {
+
+std::vector<std::string> runnableCpus() {
+  std::vector<std::string> names;
+  std::optional<CpuTarget> host = hostCpuTarget(Products::F16);
+  for (llvm::StringRef name : cpuTargetNames()) {
+    if (!host)
+      break;
+    names.push_back(name.str());
+    if (name == host->name)
+      break;
+  }
+  return names;
+}
+
+Configuration drawConfiguration(uint64_t seed, int64_t networkBatch) {
+  Draws draws(seed, Purpose::Configuration);
+  Configuration result;
+  CompileOptions &compile = result.compile;
+  PipelineOptions &options = compile.pipeline;
+  std::vector<std::string> cpus = runnableCpus();
+  std::string cpu = draws.pick<std::string>(cpus);
+  options.precision = Turn(seed).precision;
+  if (options.precision != "f32") {
+    // A processor without these instructions multiplies in f32.
+    if (draws.percent(80))
+      cpu = cpus.back();
+    options.arithmetic =
+        draws.percent(75) ? "f16" : draws.pick<std::string>({"bf16", "f32"});
+  }
+  compile.cpus = {cpu};
+  options.training = !draws.percent(8);
+  options.winograd = draws.pick<std::string>({"f4", "f4", "f4", "f2", "off"});
+  if (draws.percent(12))
+    options.fusion = false;
+  options.epilogues = !draws.percent(8);
+  options.reductions = !draws.percent(8);
+  options.prologues = !draws.percent(8);
+  options.inPlace = !draws.percent(10);
+  options.reuse = !draws.percent(8);
+  options.schedule = !draws.percent(8);
+  options.recompute = draws.pick({1.0, 1.0, 1.0, 0.0, 30.0});
+  if (draws.percent(15))
+    options.fuel = draws.between(0, 40);
+  options.threads = draws.pick<int64_t>({1, 2, 2, 3, 8, 16});
+  compile.optLevel = draws.pick<unsigned>({1, 1, 2, 0});
+  // The cost model chooses among few strategies where sizes are small.
+  if (draws.percent(75))
+    compile.insertedPasses.push_back(
+        {"fusion", "seg-vary-cpu-strategy{cpu=" + cpu + " winograd=" +
+                       options.winograd + " arithmetic=" + options.arithmetic +
+                       " threads=" + std::to_string(options.threads) +
+                       " seed=" + std::to_string(draws.below(1000)) + "}"});
+  result.threads = static_cast<unsigned>(draws.between(1, 3));
+  result.batch =
+      draws.percent(75) ? networkBatch : draws.between(1, networkBatch);
+  return result;
+}
+
+std::string commandLine(const CompileOptions &options) {
+  const PipelineOptions &pipeline = options.pipeline;
+  std::string line = "--cpu " + options.cpus.front() + " --precision " +
+                     pipeline.precision + " --winograd " + pipeline.winograd +
+                     " --threads " + std::to_string(pipeline.threads) + " -O" +
+                     std::to_string(options.optLevel);
+  if (pipeline.precision != "f32")
+    line += " --arithmetic " + pipeline.arithmetic;
+  const std::pair<bool, const char *> switches[] = {
+      {pipeline.training, "--inference"},
+      {pipeline.fusion, "--no-fusion"},
+      {pipeline.epilogues, "--no-epilogues"},
+      {pipeline.reductions, "--no-reductions"},
+      {pipeline.prologues, "--no-prologues"},
+      {pipeline.inPlace, "--no-in-place"},
+      {pipeline.reuse, "--no-reuse"},
+      {pipeline.schedule, "--no-schedule"}};
+  for (auto [on, name] : switches)
+    if (!on)
+      line += std::string(" ") + name;
+  if (pipeline.recompute != 1)
+    line += " --recompute " + std::to_string(int(pipeline.recompute));
+  if (pipeline.fuel >= 0)
+    line += " --fuel fusion=" + std::to_string(pipeline.fuel);
+  for (const auto &[phase, passes] : options.insertedPasses)
+    line += " --run-after '" + phase + "=" + passes + "'";
+  return line;
+}
+
+} // namespace segc::random_networks

@@ -1,0 +1,72 @@
+//===- Draws.h - Decisions drawn from a seed --------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_UNITTESTS_RANDOMNETWORKS_DRAWS_H
+#define SEGC_UNITTESTS_RANDOMNETWORKS_DRAWS_H
+
+#include "segc/Base/Random.h"
+#include "llvm/ADT/ArrayRef.h"
+
+namespace segc::random_networks {
+
+/// What a seed is drawn for. Draws for one purpose do not shift those for
+/// another.
+enum class Purpose : uint64_t { Network = 1, Configuration = 2, Values = 3 };
+
+/// What the seeds take in turns, so that a few hundred of them have enough of
+/// each: rank, channels and precision.
+struct Turn {
+  explicit Turn(uint64_t seed)
+      : regular(seed % 2), rank(seed / 2 % 2 ? 3 : 2),
+        precision(precisions[seed / 4 % 5]) {}
+
+  bool regular;  ///< Channels in multiples of 16 and taps of 3, as published
+                 ///< networks have.
+  unsigned rank; ///< Spatial dimensions.
+  const char *precision;
+
+private:
+  static constexpr const char *precisions[] = {"f32", "bf16", "f16", "bf16",
+                                               "f16"};
+};
+
+/// A sequence of decisions, a pure function of seed and purpose.
+class Draws {
+public:
+  Draws(uint64_t seed, Purpose purpose)
+      : rng(seed, static_cast<uint64_t>(purpose)) {}
+
+  /// Of [0, count).
+  int64_t below(int64_t count) {
+    return static_cast<int64_t>((uint64_t{rng.bits(next++)} * count) >> 32);
+  }
+  /// Of [low, high].
+  int64_t between(int64_t low, int64_t high) {
+    return low + below(high - low + 1);
+  }
+  bool percent(int64_t chance) { return below(100) < chance; }
+  double uniform(double low, double high) {
+    return rng.uniform(next++, static_cast<float>(low),
+                       static_cast<float>(high));
+  }
+  template <typename T>
+  T pick(llvm::ArrayRef<T> choices) {
+    return choices[below(static_cast<int64_t>(choices.size()))];
+  }
+  template <typename T>
+  T pick(std::initializer_list<T> choices) {
+    return pick(llvm::ArrayRef<T>(choices.begin(), choices.size()));
+  }
+
+private:
+  CounterRng rng;
+  uint64_t next = 0;
+};
+
+} // namespace segc::random_networks
+
+#endif // SEGC_UNITTESTS_RANDOMNETWORKS_DRAWS_H

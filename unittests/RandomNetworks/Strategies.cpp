@@ -1,0 +1,58 @@
+//===- Strategies.cpp -----------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Strategies.h"
+
+#include "segc/Codegen/Common/KernelBuilder.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "segc/Target/Strategy.h"
+
+using namespace mlir;
+
+namespace segc::random_networks {
+
+/// What a strategy is made of: names, tiles of Winograd and switches, but not
+/// the sizes, which depend on the shape.
+static std::string describe(seg::FusionOp fusion) {
+  Operation *root = fusionRoot(fusion);
+  std::string text = root ? root->getName().getStringRef().str() : "pointwise";
+  DictionaryAttr strategy = fusion.getStrategyAttr();
+  if (!strategy)
+    return text;
+  for (NamedAttribute entry : strategy) {
+    StringRef name = entry.getName();
+    if (auto value = dyn_cast<StringAttr>(entry.getValue()))
+      text += " " + name.str() + "=" + value.str();
+    else if (auto on = dyn_cast<BoolAttr>(entry.getValue()))
+      text += on.getValue() ? " " + name.str() : "";
+    else if (isa<UnitAttr>(entry.getValue()))
+      text += " " + name.str();
+    else if (auto tiles = dyn_cast<DenseI64ArrayAttr>(entry.getValue());
+             tiles && name == strategyTilesName)
+      text += " " + name.str() + "=" + seg::shapeText(tiles.asArrayRef());
+  }
+  return text;
+}
+
+std::set<std::string> strategiesOf(ModuleOp planned) {
+  std::set<std::string> found;
+  planned.walk([&](seg::FusionOp fusion) { found.insert(describe(fusion)); });
+  return found;
+}
+
+std::vector<CompileOptions> usualOptions() {
+  std::vector<CompileOptions> result;
+  for (const std::string &cpu : runnableCpus())
+    for (const char *precision : {"f32", "bf16", "f16"}) {
+      result.emplace_back();
+      result.back().cpus = {cpu};
+      result.back().pipeline.precision = precision;
+    }
+  return result;
+}
+
+} // namespace segc::random_networks

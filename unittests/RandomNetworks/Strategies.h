@@ -1,0 +1,28 @@
+//===- Strategies.h - Which kernels a network is compiled to ----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_UNITTESTS_RANDOMNETWORKS_STRATEGIES_H
+#define SEGC_UNITTESTS_RANDOMNETWORKS_STRATEGIES_H
+
+#include "Configuration.h"
+
+#include <set>
+
+namespace segc::random_networks {
+
+/// For each fusion of the planned entries its root and what its strategy is
+/// made of, apart from sizes: "seg.conv kind=winograd m=1x2x2 products=bf16".
+/// Each is named once.
+std::set<std::string> strategiesOf(mlir::ModuleOp planned);
+
+/// Ways to compile the published networks: every precision for every
+/// instruction set that this processor has.
+std::vector<CompileOptions> usualOptions();
+
+} // namespace segc::random_networks
+
+#endif // SEGC_UNITTESTS_RANDOMNETWORKS_STRATEGIES_H
