@@ -394,3 +394,41 @@ func.func @reduced(%x: !x, %y: !x) -> (!h, tensor<16xf32>, tensor<16xf32>) {
   %6 = seg.channel_sum %5 : !x -> tensor<16xf32>
   return %1, %2, %6 : !h, tensor<16xf32>, tensor<16xf32>
 }
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+!w = tensor<3x3x16x16xf32>
+
+// A sum that comes before a root does not join its kernel, by way of a user of
+// both: a kernel computes nothing before its root.
+// CHECK-LABEL: func.func @sum_before_root(
+func.func @sum_before_root(%x: !x, %y: !x, %g: !x, %w: !w) -> (!x, tensor<16xf32>) {
+  // FUSE: seg.fusion
+  // FUSE-NEXT: seg.conv_input_grad
+  // FUSE-NEXT: seg.yield
+  // FUSE: seg.fusion
+  // FUSE: seg.channel_sum
+  // FUSE: return
+  %0 = seg.mul %x, %y : (!x, !x) -> !x
+  %1 = seg.channel_sum %0 : !x -> tensor<16xf32>
+  %2 = seg.conv_input_grad %g, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
+  %3 = seg.add %0, %2 : (!x, !x) -> !x
+  return %3, %1 : !x, tensor<16xf32>
+}
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+
+// Each result has a place of its own: what is returned twice is copied.
+// CHECK-LABEL: func.func @returned_twice(
+func.func @returned_twice(%x: !x) -> (tensor<16xf32>, tensor<16xf32>) {
+  // CHECK: %[[SUM:.*]] = seg.fusion
+  // CHECK: seg.channel_sum
+  // CHECK: %[[COPY:.*]] = seg.fusion (%{{.*}} = %[[SUM]]
+  // CHECK-NEXT: seg.scale %{{.*}} by 1.0
+  // CHECK: return %[[SUM]], %[[COPY]]
+  %0 = seg.channel_sum %x : !x -> tensor<16xf32>
+  return %0, %0 : tensor<16xf32>, tensor<16xf32>
+}

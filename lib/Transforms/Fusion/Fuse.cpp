@@ -89,11 +89,23 @@ int64_t buildFusion(OpBuilder &builder, const FusionGroup &group,
   return dropped;
 }
 
+/// Copies a value that is returned again, such as the gradient of two biases of
+/// the same sum: each result has a place of its own.
+void separateResults(Operation *terminator) {
+  OpBuilder builder(terminator);
+  llvm::SmallDenseSet<Value> seen;
+  for (OpOperand &operand : terminator->getOpOperands())
+    if (!seen.insert(operand.get()).second)
+      operand.set(seg::ScaleOp::create(builder, operand.get().getLoc(),
+                                       operand.get(), APFloat(1.0)));
+}
+
 struct FusePass : segc::impl::FusePassBase<FusePass> {
   using FusePassBase::FusePassBase;
 
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
+    separateResults(block.getTerminator());
     if (enable)
       copyReads(block);
     const auto *model = getContext()

@@ -236,7 +236,13 @@ const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
     return "the producer's kernel takes no epilogue";
   if (producer->root && consumer->root)
     return "both sides hold a root: a kernel has one";
-  if (consumer->root && !producer->reductions.empty())
+  // The consumer's are of operands that it has joined before.
+  bool reducesFirst =
+      producer->root &&
+      llvm::any_of(consumer->reductions, [&](Operation *reduction) {
+        return position[reduction] < position[producer->root];
+      });
+  if (reducesFirst || (consumer->root && !producer->reductions.empty()))
     return "one side holds a root, the other reductions of its own";
   if (consumer->root &&
       llvm::any_of(consumer->root->getOperands(), [&](Value v) {
