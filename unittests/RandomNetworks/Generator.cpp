@@ -17,7 +17,7 @@ using namespace seg;
 
 /// Elements of an activation, and products of all convolutions for a batch:
 /// the reference evaluation takes about a second for them.
-static constexpr int64_t maxElements = 48 << 10;
+static constexpr int64_t maxElements = 64 << 10;
 static constexpr int64_t maxProducts = 6 << 20;
 /// Of regular networks in 3-D: Winograd's tiles need some size.
 static constexpr int64_t maxProducts3D = 20 << 20;
@@ -41,7 +41,7 @@ OwningOpRef<ModuleOp> Generator::build() {
   Shape image{draws.between(1, 3)};
   for (unsigned d = 0; d < rank; ++d)
     image.push_back(
-        turn.regular ? 2 * draws.between(rank == 2 ? 4 : 3, rank == 2 ? 14 : 7)
+        turn.regular ? drawEvenSize()
         : rank == 2  ? draws.between(5, 33)
                      : draws.between(3, 12));
   image.push_back(draws.percent(60) ? 1 : draws.between(2, 5));
@@ -81,6 +81,13 @@ bool Generator::affordable(RankedTensorType type, int64_t products) {
     return false;
   productBudget -= products;
   return true;
+}
+
+/// Multiples of Winograd's tiles of 4 outputs, or of 2.
+int64_t Generator::drawEvenSize() {
+  if (draws.percent(50))
+    return 4 * (turn.rank == 2 ? draws.between(2, 8) : draws.between(2, 4));
+  return 2 * (turn.rank == 2 ? draws.between(4, 14) : draws.between(3, 7));
 }
 
 int64_t Generator::drawChannels() {

@@ -83,6 +83,7 @@ private:
   /// whether that is.
   bool affordable(mlir::RankedTensorType type, int64_t products = 0);
   int64_t drawChannels();
+  int64_t drawEvenSize();
   mlir::RankedTensorType f32(llvm::ArrayRef<int64_t> shape) {
     return mlir::RankedTensorType::get(shape, builder.getF32Type());
   }

@@ -35,7 +35,7 @@ constexpr unsigned secondsPerSeed = 300;
 /// Every so many seeds the kernels are compared one by one as well, which takes
 /// three times as long as the model.
 constexpr uint64_t kernelPeriod = 5;
-/// How often the fixed seeds reach each strategy of a published network.
+/// Kernels of the fixed seeds for each strategy of a published network.
 constexpr int64_t requiredReaches = 5;
 
 struct Options {
@@ -258,7 +258,7 @@ bool Campaign::reachesShipped() {
   for (const std::string &strategy : wanted)
     if (reached[strategy] < requiredReaches) {
       ++rare;
-      llvm::outs() << "reached by " << reached[strategy] << " seeds, expected "
+      llvm::outs() << "reached by " << reached[strategy] << " kernels, expected "
                    << requiredReaches << ": " << strategy << "\n";
     }
   llvm::outs() << wanted.size() << " strategies of the published networks, "

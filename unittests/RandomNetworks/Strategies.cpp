@@ -38,9 +38,13 @@ static std::string describe(seg::FusionOp fusion) {
   return text;
 }
 
-std::set<std::string> strategiesOf(ModuleOp planned) {
-  std::set<std::string> found;
-  planned.walk([&](seg::FusionOp fusion) { found.insert(describe(fusion)); });
+std::vector<std::string> strategiesOf(ModuleOp planned) {
+  std::vector<std::string> found;
+  std::set<std::string> kernels;
+  planned.walk([&](seg::FusionOp fusion) {
+    if (kernels.insert(kernelKey(fusion)).second)
+      found.push_back(describe(fusion));
+  });
   return found;
 }
 

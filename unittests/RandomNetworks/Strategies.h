@@ -14,10 +14,9 @@
 
 namespace segc::random_networks {
 
-/// For each fusion of the planned entries its root and what its strategy is
+/// For each distinct kernel of the planned entries its root and what its strategy is
 /// made of, apart from sizes: "seg.conv kind=winograd m=1x2x2 products=bf16".
-/// Each is named once.
-std::set<std::string> strategiesOf(mlir::ModuleOp planned);
+std::vector<std::string> strategiesOf(mlir::ModuleOp planned);
 
 /// Ways to compile the published networks: every precision for every
 /// instruction set that this processor has.
