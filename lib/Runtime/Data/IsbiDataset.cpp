@@ -7,6 +7,7 @@
 
 #include "IsbiDataset.h"
 #include "Augmentation.h"
+#include "OutputNames.h"
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Data/Overlay.h"
 
@@ -174,7 +175,8 @@ Status IsbiDataset::writePrediction(Split split, int64_t index,
   slice.prediction = std::move(labels);
   const int64_t scale =
       std::max<int64_t>(1, 256 / std::max(stack.width(), stack.height()));
-  return writePng(folders.overlays + "/" + caseName(split, index) + ".png",
+  return writePng(folders.overlays + "/" +
+                      outputName(caseName(split, index), ".png"),
                   drawOverlay({slice}, visibleClasses(names, 2), scale));
 }
 
@@ -201,8 +203,8 @@ Status IsbiDataset::writeMasks(
   if (!files.empty())
     SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
   for (const auto &[name, masks] : files)
-    SEGC_RETURN_IF_ERROR(writeTiff(folders.predictions + "/" + name + ending,
-                                   sources[name]->width(),
-                                   sources[name]->height(), masks));
+    SEGC_RETURN_IF_ERROR(
+        writeTiff(folders.predictions + "/" + outputName(name, ending),
+                  sources[name]->width(), sources[name]->height(), masks));
   return Status::success();
 }

@@ -214,6 +214,28 @@ TEST(IsbiTest, OneBadFile) {
                "bad.tif");
 }
 
+// A name as long as a file's can be has masks and pictures whose names fit.
+TEST(IsbiTest, LongNames) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  const std::string name(251, 'n');
+  std::filesystem::rename(data / "test-volume.tif", data / (name + ".tif"));
+  auto opened = openFiles({data / (name + ".tif")}, pipeline(8, 8), {});
+  ASSERT_OK(opened.status());
+  std::vector<float> probabilities(128, 0.5f);
+  PredictionFolders folders{data / "predictions", data / "overlays"};
+  ASSERT_OK((*opened)->writePrediction(Split::Test, 0, probabilities.data(),
+                                       folders));
+  ASSERT_OK((*opened)->finishPredictions(folders));
+  for (const char *folder : {"predictions", "overlays"}) {
+    std::filesystem::directory_iterator files(data / folder);
+    const std::string written = files->path().filename().string();
+    EXPECT_EQ(written.size(), 255u);
+    EXPECT_EQ(written.rfind(std::string(200, 'n'), 0), 0u);
+    EXPECT_EQ(++files, std::filesystem::directory_iterator());
+  }
+}
+
 // What is no image that we read is named, in a list, a folder or a data set.
 TEST(IsbiTest, ForeignFiles) {
   TemporaryFolder folder;
