@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <functional>
 #include <gmock/gmock.h>
+#include <map>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,17 +28,22 @@ namespace fs = std::filesystem;
 struct Command : testing::Test {
   std::string folder = freshFolder(
       testing::UnitTest::GetInstance()->current_test_info()->name());
-  std::string output; ///< standard output and error of the last command
+  std::string output; ///< standard output and error of the last that ended
+  std::map<pid_t, std::string> outputs;
+  int started = 0;
   std::string data = SEGC_SOURCE_DIR "/data/Task04_Hippocampus";
 
   /// `prepare` runs in the new process, where it may take something away.
   pid_t start(const std::vector<std::string> &arguments,
               const std::function<void()> &prepare = {}) {
+    // Each process writes to a file of its own: two may run at once.
+    const std::string name = folder + "/output" + std::to_string(started++);
     pid_t child = fork();
-    if (child != 0)
+    if (child != 0) {
+      outputs[child] = name;
       return child;
-    int file =
-        open((folder + "/output").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    }
+    int file = open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
     dup2(file, 1);
     dup2(file, 2);
     std::vector<char *> words;
@@ -55,7 +61,7 @@ struct Command : testing::Test {
   int finish(pid_t child) {
     int ended = 0;
     waitpid(child, &ended, 0);
-    auto text = readFile(folder + "/output");
+    auto text = readFile(outputs[child]);
     output = text.ok() ? *text : "";
     return WIFEXITED(ended) ? WEXITSTATUS(ended) : -WTERMSIG(ended);
   }
