@@ -1,5 +1,5 @@
 module {
-  seg.network @vnet format 1 classes 3 optimizer {decay = 9.000000e-01 : f64, epsilon = 1.000000e-10 : f64, kind = "rmsprop", learning_rate = 1.000000e-04 : f64, momentum = 0.000000e+00 : f64, weight_decay = 0.000000e+00 : f64} pipeline {augment = ["flip_y", "flip_x"], class_names = ["background", "anterior", "posterior"], input_shape = [32, 32, 32], kind = "decathlon", normalization = "zscore", resize_interpolator = "linear"} forward {
+  seg.network @vnet format 1 classes 3 optimizer {decay = 9.000000e-01 : f64, epsilon = 1.000000e-10 : f64, kind = "rmsprop", learning_rate = 1.000000e-04 : f64, momentum = 0.000000e+00 : f64, weight_decay = 0.000000e+00 : f64} pipeline {augment = ["flip_y", "flip_x"], class_names = ["background", "anterior", "posterior"], input_shape = [32, 32, 32], kind = "decathlon", normalization = "zscore", orientation = "RAS", resize_interpolator = "linear"} forward {
   ^bb0(%image: tensor<2x32x32x32x1xf32>):
     %input.conv.weight = seg.param "input.conv.weight" glorot_uniform 0.000000e+00 decay : tensor<3x3x3x1x16xf32>
     %input.conv.bias = seg.param "input.conv.bias" constant 0.000000e+00 : tensor<16xf32>

@@ -8,6 +8,7 @@
 #include "segc/Driver/Weights.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "segc/Runtime/Core/KernelObserver.h"
 #include "segc/Runtime/Core/Manifest.h"
 #include "segc/Runtime/Core/Safetensors.h"
 #include "segc/Transforms/Passes.h"
@@ -45,6 +46,13 @@ private:
   Status copy(const RegionTensor &tensor, std::vector<char> &bytes) {
     SEGC_ASSIGN_OR_RETURN(const std::byte *data,
                           file.require(tensor.name, "F32", tensor.shape));
+    const auto *values = reinterpret_cast<const float *>(data);
+    const auto count = static_cast<uint64_t>(tensor.elements);
+    if (uint64_t at = firstNonFinite(values, count); at != count)
+      return Status(StatusCode::NonFinite,
+                    file.path() + ": tensor \"" + tensor.name +
+                        "\" is not finite at element " + std::to_string(at) +
+                        "; take other weights");
     std::memcpy(bytes.data() + tensor.offset, data, tensor.elements * 4);
     return Status::success();
   }
@@ -91,6 +99,20 @@ Status Embedder::fold(DictionaryAttr entry) {
   return Status::success();
 }
 
+/// The manifest says what the weights assume, also where the network was
+/// changed after they were trained.
+Status adoptOrientation(const SafetensorsFile &file, ModelContents &contents) {
+  const std::string recorded = recordedOrientation(file);
+  OrderedJson manifest = OrderedJson::parse(contents.manifest);
+  OrderedJson &pipeline = manifest["pipeline"];
+  if (recorded.empty() || !pipeline.is_object() ||
+      !pipeline.contains("orientation") || pipeline["orientation"] == recorded)
+    return Status::success();
+  pipeline["orientation"] = recorded;
+  contents.manifest = manifest.dump();
+  return Status::success();
+}
+
 Status embed(const std::string &path, ArrayAttr folded,
              ModelContents &contents) {
   SEGC_ASSIGN_OR_RETURN(Manifest manifest,
@@ -106,7 +128,7 @@ Status embed(const std::string &path, ArrayAttr folded,
   if (folded)
     for (auto entry : folded.getAsRange<DictionaryAttr>())
       SEGC_RETURN_IF_ERROR(embedder.fold(entry));
-  return Status::success();
+  return adoptOrientation(file, contents);
 }
 
 } // namespace

@@ -162,6 +162,14 @@ SafetensorsFile::require(const std::string &name, const std::string &dtype,
   return data(*tensor);
 }
 
+std::string segc::recordedOrientation(const SafetensorsFile &file) {
+  const auto &metadata = file.metadata();
+  auto format = metadata.find("format"), found = metadata.find("orientation");
+  if (format == metadata.end() || format->second != "segc")
+    return "";
+  return found == metadata.end() ? "file" : found->second;
+}
+
 Status
 segc::writeSafetensors(const std::string &path,
                        const std::vector<TensorSource> &tensors,

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <utility>
 
 using namespace segc;
 
@@ -27,17 +26,6 @@ const char *segc::splitName(Split split) {
     return "test";
   }
   return "";
-}
-
-void Dataset::note(const std::string &text) const {
-  std::lock_guard<std::mutex> lock(notesMutex);
-  if (known.insert(text).second)
-    notes.push_back(text);
-}
-
-std::vector<std::string> Dataset::takeNotes() const {
-  std::lock_guard<std::mutex> lock(notesMutex);
-  return std::exchange(notes, {});
 }
 
 static Status checkOptions(const DatasetOptions &options) {
@@ -69,7 +57,13 @@ segc::openDataset(const std::string &folder, const Json &pipeline,
                   const DatasetOptions &options) {
   SEGC_RETURN_IF_ERROR(checkOptions(options));
   std::error_code error;
-  const std::filesystem::path path(folder);
+  std::filesystem::path path(folder);
+  // The index itself means its folder.
+  if (path.filename() == "dataset.json" &&
+      std::filesystem::is_regular_file(path, error))
+    return openDataset(path.has_parent_path() ? path.parent_path().string()
+                                              : ".",
+                       pipeline, options);
   if (!std::filesystem::is_directory(path, error))
     return notFound(folder + ": no such folder; expected one with "
                              "train-volume.tif or dataset.json");
@@ -178,8 +172,8 @@ segc::openFiles(const std::vector<std::string> &paths, const Json &pipeline,
                                     ".nii and .nii.gz files");
   SEGC_RETURN_IF_ERROR(checkKind(pipeline, files.front(), kind.c_str()));
   auto dataset = kind == "isbi" ? openSlices(files, pipeline, options)
-                                : openVolumes(files, pipeline);
+                                : openVolumes(files, pipeline, options);
   if (dataset && !ignored.empty())
-    (*dataset)->note(ignored + ": macOS metadata, left out");
+    (*dataset)->note(ignored, "macOS metadata, left out");
   return dataset;
 }

@@ -21,8 +21,11 @@ using namespace segc::decathlon;
 static constexpr uint32_t foldSeed = 12345;
 
 Expected<std::unique_ptr<DecathlonDataset>>
-DecathlonDataset::create(const Json &pipeline) {
+DecathlonDataset::create(const Json &pipeline, const DatasetOptions &options) {
   auto dataset = std::make_unique<DecathlonDataset>();
+  dataset->options = options;
+  SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> frame, frameOf(pipeline));
+  dataset->frame = options.frame.value_or(frame.value_or(AxisFrame::File));
   Status status;
   JsonReader reader(pipeline, "pipeline", status);
   std::vector<int64_t> shape = reader.integers("input_shape", 1);
@@ -57,40 +60,109 @@ DecathlonDataset::create(const Json &pipeline) {
   return dataset;
 }
 
+//===----------------------------------------------------------------------===//
+// What is declared, and what the model takes
+//===----------------------------------------------------------------------===//
+
+/// "0 background, 1 anterior".
+static std::string listed(const std::vector<std::string> &names) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i)
+    text += (i ? ", " : "") + std::to_string(i) + " " + names[i];
+  return text;
+}
+
+static std::string lowerCase(std::string text) {
+  for (char &c : text)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
 Status DecathlonDataset::setClasses(const std::vector<std::string> &found,
                                     const std::string &where) {
   if (names.empty())
     names = found;
-  if (names.size() == found.size())
-    return Status::success();
-  return invalidArgument(where + ": " + std::to_string(found.size()) +
-                         " labels, but the model was compiled for " +
-                         std::to_string(names.size()) +
-                         " classes; use a model or a data set that fits");
+  const std::string both = "the labels are " + listed(found) +
+                           ", the classes of the model " + listed(names);
+  if (options.labelMap.empty() && names.size() != found.size())
+    return invalidArgument(where + ": " + std::to_string(found.size()) +
+                           " labels, but the model was compiled for " +
+                           std::to_string(names.size()) + " classes (" + both +
+                           "); use a model or a data set that fits, or say "
+                           "with --label-map which labels mean which class");
+  bool other = false;
+  for (size_t value = 0; value < found.size(); ++value) {
+    auto mapped = options.labelMap.find(static_cast<int64_t>(value));
+    const auto wanted = mapped == options.labelMap.end()
+                            ? value
+                            : static_cast<size_t>(mapped->second);
+    if (wanted >= names.size())
+      return invalidArgument(where + ": label " + std::to_string(value) + " (" +
+                             found[value] + ") has no class: " + both +
+                             "; see --label-map");
+    const std::string name = lowerCase(found[value]);
+    if (name == lowerCase(names[wanted]))
+      continue;
+    other = true;
+    auto same = std::find_if(names.begin(), names.end(), [&](const auto &n) {
+      return lowerCase(n) == name;
+    });
+    if (same != names.end() && mapped == options.labelMap.end())
+      return invalidArgument(
+          where + ": " + both + ": the same names in another order; give " +
+          "--label-map VALUE=CLASS,..., for example " + std::to_string(value) +
+          "=" + std::to_string(same - names.begin()));
+  }
+  if (other && options.labelMap.empty())
+    note(where, both + "; they are taken to mean the same in this order");
+  return Status::success();
+}
+
+Status
+DecathlonDataset::checkModalities(const std::vector<std::string> &found,
+                                  const std::string &where) const {
+  std::string all;
+  for (const std::string &name : found)
+    all += (all.empty() ? "" : ", ") + name;
+  if (!options.channel && found.size() != 1)
+    return invalidArgument(where + ": " + std::to_string(found.size()) +
+                           " modalities (" + all +
+                           "), the model takes 1; choose one with --channel "
+                           "0.." +
+                           std::to_string(found.size() - 1));
+  const auto chosen = static_cast<size_t>(options.channel.value_or(0));
+  if (chosen >= found.size())
+    return invalidArgument(where + ": --channel " + std::to_string(chosen) +
+                           ", but the modalities are " + all +
+                           ", counted from 0");
+  if (found[chosen] == "CT")
+    return unsupported(where + ": modality CT, expected MRI: the z-score over "
+                               "a whole volume does not suit CT numbers");
+  return Status::success();
 }
 
 //===----------------------------------------------------------------------===//
 // Opening
 //===----------------------------------------------------------------------===//
 
-static Status checkCase(const DecathlonIndex::Case &files,
-                        const std::string &where) {
-  std::error_code error;
-  for (const std::string *path : {&files.image, &files.label})
-    if (!path->empty() && !std::filesystem::is_regular_file(*path, error))
-      return notFound("case " + files.name + ": " + *path +
-                      " is missing, but " + where + " lists it");
-  return Status::success();
-}
-
 /// Which training cases validate.
-static FoldSplit splitCases(int64_t count, const DatasetOptions &options) {
-  if (options.fold)
-    return kFold(count, 5, foldSeed, *options.fold);
-  auto train = static_cast<int64_t>(double(count) * options.trainSplit);
+static Expected<FoldSplit> splitCases(int64_t count,
+                                      const DatasetOptions &options,
+                                      const std::string &where) {
   FoldSplit split;
-  for (int64_t i = 0; i < count; ++i)
-    (i < train ? split.train : split.validation).push_back(i);
+  if (options.fold) {
+    split = kFold(count, 5, foldSeed, *options.fold);
+  } else {
+    auto train = static_cast<int64_t>(double(count) * options.trainSplit);
+    for (int64_t i = 0; i < count; ++i)
+      (i < train ? split.train : split.validation).push_back(i);
+  }
+  if ((options.fold || options.trainSplit < 1) && split.validation.empty())
+    return invalidArgument(
+        where + ": of " + std::to_string(count) + " labelled cases " +
+        (options.fold ? "fold " + std::to_string(*options.fold)
+                      : std::string("this train split")) +
+        " leaves none to validate; leave the option out to train on all");
   return split;
 }
 
@@ -101,23 +173,28 @@ segc::openDecathlon(const std::string &folder, const Json &pipeline,
   const std::string where = (root / "dataset.json").string();
   SEGC_ASSIGN_OR_RETURN(std::string text, readFile(where, 1u << 28));
   SEGC_ASSIGN_OR_RETURN(DecathlonIndex index, parseDecathlonIndex(text, where));
-  SEGC_ASSIGN_OR_RETURN(auto dataset, DecathlonDataset::create(pipeline));
+  SEGC_ASSIGN_OR_RETURN(auto dataset,
+                        DecathlonDataset::create(pipeline, options));
   dataset->addFile(where);
+  SEGC_RETURN_IF_ERROR(dataset->checkModalities(index.modalities, where));
   SEGC_RETURN_IF_ERROR(dataset->setClasses(index.classNames, where));
-  if (std::find(index.modalities.begin(), index.modalities.end(), "CT") !=
-      index.modalities.end())
-    return unsupported(where + ": modality CT, expected MRI: the z-score over "
-                               "a whole volume does not suit CT numbers");
+  if (!index.fileEnding.empty())
+    SEGC_RETURN_IF_ERROR(
+        listNnunetCases(folder, options.channel.value_or(0), index));
+  const auto count = static_cast<int64_t>(index.training.size());
+  if (index.declaredTraining && *index.declaredTraining != count)
+    dataset->note(where, "numTraining is " +
+                             std::to_string(*index.declaredTraining) + ", but " +
+                             std::to_string(count) +
+                             " training cases are there");
   for (auto *cases : {&index.training, &index.test})
     for (DecathlonIndex::Case &files : *cases) {
       files.image = (root / files.image).string();
       if (!files.label.empty())
         files.label = (root / files.label).string();
-      SEGC_RETURN_IF_ERROR(checkCase(files, where));
     }
 
-  FoldSplit split =
-      splitCases(static_cast<int64_t>(index.training.size()), options);
+  SEGC_ASSIGN_OR_RETURN(FoldSplit split, splitCases(count, options, where));
   for (int64_t i : split.train)
     dataset->addCase(Split::Train, index.training[static_cast<size_t>(i)]);
   for (int64_t i : split.validation)
@@ -128,8 +205,10 @@ segc::openDecathlon(const std::string &folder, const Json &pipeline,
 }
 
 Expected<std::unique_ptr<Dataset>>
-segc::openVolumes(const std::vector<std::string> &paths, const Json &pipeline) {
-  SEGC_ASSIGN_OR_RETURN(auto dataset, DecathlonDataset::create(pipeline));
+segc::openVolumes(const std::vector<std::string> &paths, const Json &pipeline,
+                  const DatasetOptions &options) {
+  SEGC_ASSIGN_OR_RETURN(auto dataset,
+                        DecathlonDataset::create(pipeline, options));
   if (dataset->classNames().empty())
     return invalidArgument("pipeline: field \"class_names\" is missing, "
                            "expected a name for each class");
@@ -141,7 +220,9 @@ segc::openVolumes(const std::vector<std::string> &paths, const Json &pipeline) {
       return invalidArgument(path + ": named like " + first->second +
                              ", so their predictions would overwrite each "
                              "other");
-    SEGC_RETURN_IF_ERROR(checkCase(files, "the command line"));
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error))
+      return notFound(path + ": no such file");
     dataset->addCase(Split::Test, files);
   }
   return std::unique_ptr<Dataset>(std::move(dataset));

@@ -12,7 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <filesystem>
 
 using namespace segc;
 using namespace segc::decathlon;
@@ -24,64 +24,20 @@ static constexpr int64_t overlaySlices = 5;
 // Reading
 //===----------------------------------------------------------------------===//
 
-/// "(x, y, z)" of a voxel in file order.
-static std::string voxelAt(const VolumeGeometry &geometry, size_t place) {
-  auto voxel = static_cast<int64_t>(place);
-  const auto &size = geometry.size;
-  return "(" + std::to_string(voxel % size[0]) + ", " +
-         std::to_string(voxel / size[0] % size[1]) + ", " +
-         std::to_string(voxel / size[0] / size[1]) + ")";
-}
-
-static std::string sizeText(const VolumeGeometry &geometry) {
-  return std::to_string(geometry.size[0]) + "x" +
-         std::to_string(geometry.size[1]) + "x" +
-         std::to_string(geometry.size[2]);
-}
-
 Expected<CaseContent>
 DecathlonDataset::read(const DecathlonIndex::Case &files) const {
-  const std::string where = "case " + files.name + ": ";
-  SEGC_ASSIGN_OR_RETURN(Volume image, readNifti(files.image));
-  for (const std::string &warning : image.warnings)
-    note(warning);
-  CaseContent content;
-  content.volume = std::move(image);
-  const VolumeGeometry &geometry = content.geometry();
-  const auto first = static_cast<size_t>(content.image().first);
-  const auto count = static_cast<size_t>(geometry.voxels());
-  const Voxels &voxels = content.volume.voxels;
-  if (std::optional<size_t> bad = voxels.firstNotFinite(first, count))
-    return Status(StatusCode::NonFinite,
-                  where + files.image + " is " + std::to_string(voxels[*bad]) +
-                      " at voxel " + voxelAt(geometry, *bad - first) +
-                      ", expected numbers; repair or leave out the case");
-  if (files.label.empty())
-    return content;
-
-  SEGC_ASSIGN_OR_RETURN(Volume label, readNifti(files.label));
-  for (const std::string &warning : label.warnings)
-    note(warning);
-  if (label.geometry.size != geometry.size)
-    return invalidArgument(where + files.label + " has the size " +
-                           sizeText(label.geometry) + ", expected " +
-                           sizeText(geometry) + " like " + files.image);
-  const VoxelView classes = label.channel(label.channels - 1);
-  for (size_t i = 0; i < count; ++i) {
-    const float value = label.voxels[static_cast<size_t>(classes.first) + i];
-    if (!(value >= 0 && value < static_cast<float>(names.size())) ||
-        value != std::floor(value))
-      return invalidArgument(where + files.label + " has the value " +
-                             std::to_string(value) + " at voxel " +
-                             voxelAt(geometry, i) + ", expected a class 0.." +
-                             std::to_string(names.size() - 1));
-    content.label.push_back(static_cast<uint8_t>(value));
-  }
+  SEGC_ASSIGN_OR_RETURN(CaseContent content, readImage(files, rules()));
+  if (!files.label.empty())
+    if (Status status = readLabel(files, rules(), content); !status.ok())
+      note("case " + files.name, "no truth: " + status.message());
   return content;
 }
 
 /// Mean 0 and population standard deviation 1; false for a constant volume.
 static bool zScore(std::vector<float> &image) {
+  auto [least, most] = std::minmax_element(image.begin(), image.end());
+  if (*least == *most)
+    return false;
   double sum = 0, squares = 0;
   for (float value : image)
     sum += value;
@@ -97,17 +53,29 @@ static bool zScore(std::vector<float> &image) {
 }
 
 Status DecathlonDataset::prepare(CachedCase &cached) const {
-  SEGC_ASSIGN_OR_RETURN(CaseContent content, read(cached.files));
+  const DecathlonIndex::Case &files = cached.files;
+  SEGC_ASSIGN_OR_RETURN(CaseContent content, readImage(files, rules()));
+  if (!files.label.empty())
+    cached.labelStatus = readLabel(files, rules(), content);
+  const VolumeGeometry &geometry = content.geometry();
+  const AxisOrder order = frameOrder(geometry);
+  if (geometry.placedBy == PlacedBy::Pixdim)
+    note(files.image, "has neither sform nor qform; its axes count as right, "
+                      "anterior, superior");
+  else if (frame == AxisFrame::File &&
+           !orderToRas(geometry).isIdentity())
+    note(files.image, "its axes point to " + orientationText(geometry) +
+                          ", but it is taken in the order of the file, as the "
+                          "weights assume (orientation \"file\")");
   std::vector<float> image(voxels());
-  resampleLinear(content.image(), image.data(), shape);
+  resampleLinear(reordered(content.image(), order), image.data(), shape);
   if (!zScore(image))
-    return invalidArgument("case " + cached.files.name + ": " +
-                           cached.files.image +
+    return invalidArgument(files.image +
                            " has the same value everywhere, expected an image "
                            "that can be normalised");
   if (!content.label.empty()) {
     cached.label.resize(voxels());
-    resampleNearest({content.label, content.geometry().size},
+    resampleNearest(reordered(LabelView(content.label, geometry.size), order),
                     cached.label.data(), shape);
   }
   cached.image = std::move(image);
@@ -116,16 +84,35 @@ Status DecathlonDataset::prepare(CachedCase &cached) const {
 
 Status DecathlonDataset::ensure(CachedCase &cached) const {
   std::lock_guard<std::mutex> lock(cached.mutex);
-  if (!cached.loaded)
-    cached.status = prepare(cached);
+  const std::string where = "case " + cached.files.name;
+  if (!cached.loaded) {
+    cached.status = prepare(cached).withContext(where);
+    cached.labelStatus = cached.labelStatus.withContext(where);
+  }
   cached.loaded = true;
   return cached.status;
 }
 
 Status DecathlonDataset::load(Split split) const {
-  for (const auto &cached : splits[static_cast<size_t>(split)])
-    SEGC_RETURN_IF_ERROR(ensure(*cached));
-  return Status::success();
+  Status first;
+  std::string faults;
+  int64_t bad = 0;
+  for (const auto &cached : splits[static_cast<size_t>(split)]) {
+    Status status = ensure(*cached);
+    if (status.ok())
+      status = cached->labelStatus;
+    if (status.ok())
+      continue;
+    first = bad == 0 ? status : first;
+    faults += "\n  " + status.message();
+    ++bad;
+  }
+  if (bad <= 1)
+    return first;
+  return Status(first.code(), std::to_string(bad) + " of " +
+                                  std::to_string(count(split)) + " " +
+                                  splitName(split) +
+                                  " cases cannot be used:" + faults);
 }
 
 //===----------------------------------------------------------------------===//
@@ -151,6 +138,8 @@ Status DecathlonDataset::sample(Split split, int64_t index,
                                 int32_t *label) const {
   CachedCase &cached = at(split, index);
   SEGC_RETURN_IF_ERROR(ensure(cached));
+  if (label)
+    SEGC_RETURN_IF_ERROR(cached.labelStatus);
   if (label && cached.label.empty())
     return invalidArgument("case " + cached.files.name +
                            ": has no label; only predict with it");
@@ -184,12 +173,41 @@ Expected<SourceCase> DecathlonDataset::source(Split split,
 // Predictions
 //===----------------------------------------------------------------------===//
 
+std::vector<uint8_t>
+DecathlonDataset::labelsOf(const float *probabilities,
+                           const VolumeGeometry &geometry) const {
+  const AxisOrder order = frameOrder(geometry);
+  const Size3 size = order.permuted(geometry.size);
+  return reordered(labelsOnSourceGrid(probabilities, shape, classes(), size),
+                   size, order.inverse());
+}
+
 Expected<std::vector<uint8_t>>
 DecathlonDataset::predictedLabels(Split split, int64_t index,
                                   const float *probabilities) const {
-  SEGC_ASSIGN_OR_RETURN(CaseContent content, read(at(split, index).files));
-  return labelsOnSourceGrid(probabilities, shape, classes(),
-                            content.geometry().size);
+  SEGC_ASSIGN_OR_RETURN(CaseContent content,
+                        readImage(at(split, index).files, rules()));
+  return labelsOf(probabilities, content.geometry());
+}
+
+/// Pictures show all volumes from the same side, whatever their storage order.
+Status DecathlonDataset::writeOverlay(const std::string &path,
+                                      const CaseContent &content,
+                                      const std::vector<uint8_t> &labels) const {
+  const Size3 &fileSize = content.geometry().size;
+  const AxisOrder order = frameOrder(content.geometry());
+  const VoxelView image = reordered(content.image(), order);
+  const std::vector<uint8_t> shown = reordered(labels, fileSize, order),
+                             truth = reordered(content.label, fileSize, order);
+  SEGC_RETURN_IF_ERROR(
+      createDirectories(std::filesystem::path(path).parent_path().string()));
+  std::vector<bool> visible = visibleClasses(names, classes());
+  std::vector<OverlaySlice> slices =
+      volumeSlices(image, shown.data(), truth.empty() ? nullptr : truth.data(),
+                   visible, overlaySlices);
+  const int64_t scale =
+      std::max<int64_t>(1, 256 / std::max(image.size[0], image.size[1]));
+  return writePng(path, drawOverlay(slices, visible, scale));
 }
 
 Status DecathlonDataset::writePrediction(Split split, int64_t index,
@@ -197,22 +215,18 @@ Status DecathlonDataset::writePrediction(Split split, int64_t index,
                                          const PredictionFolders &folders) {
   const DecathlonIndex::Case &files = at(split, index).files;
   SEGC_ASSIGN_OR_RETURN(CaseContent content, read(files));
-  const Size3 &size = content.geometry().size;
-  std::vector<uint8_t> labels =
-      labelsOnSourceGrid(probabilities, shape, classes(), size);
+  const std::vector<uint8_t> labels =
+      labelsOf(probabilities, content.geometry());
   SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
   SEGC_RETURN_IF_ERROR(
       writeNifti(folders.predictions + "/" + files.name + ".nii.gz",
                  content.geometry(), labels.data()));
   if (folders.overlays.empty())
     return Status::success();
-  SEGC_RETURN_IF_ERROR(createDirectories(folders.overlays));
-  std::vector<bool> visible = visibleClasses(names, classes());
-  std::vector<OverlaySlice> slices =
-      volumeSlices(content.image(), labels.data(),
-                   content.label.empty() ? nullptr : content.label.data(),
-                   visible, overlaySlices);
-  const int64_t scale = std::max<int64_t>(1, 256 / std::max(size[0], size[1]));
-  return writePng(folders.overlays + "/" + files.name + ".png",
-                  drawOverlay(slices, visible, scale));
+  // The mask is there: a picture that fails is no failed case.
+  Status drawn = writeOverlay(folders.overlays + "/" + files.name + ".png",
+                              content, labels);
+  if (!drawn.ok())
+    note("case " + files.name, "no picture: " + drawn.message());
+  return Status::success();
 }

@@ -8,8 +8,7 @@
 #ifndef SEGC_LIB_RUNTIME_DATA_DECATHLONDATASET_H
 #define SEGC_LIB_RUNTIME_DATA_DECATHLONDATASET_H
 
-#include "segc/Runtime/Data/Decathlon.h"
-#include "segc/Runtime/Data/Nifti.h"
+#include "DecathlonCase.h"
 #include "segc/Runtime/Data/Resample.h"
 
 #include <mutex>
@@ -23,28 +22,21 @@ struct CachedCase {
   DecathlonIndex::Case files; ///< With full paths.
   std::mutex mutex;           // Guards what follows.
   bool loaded = false;
-  Status status;
+  Status status, labelStatus; ///< A bad label does not matter to a prediction.
   std::vector<float> image;
   std::vector<int32_t> label;
-};
-
-/// What a case's files hold; labels as class indices.
-struct CaseContent {
-  Volume volume;
-  std::vector<uint8_t> label;
-
-  const VolumeGeometry &geometry() const { return volume.geometry; }
-  /// The last channel.
-  VoxelView image() const { return volume.channel(volume.channels - 1); }
 };
 
 class DecathlonDataset : public Dataset {
 public:
   static Expected<std::unique_ptr<DecathlonDataset>>
-  create(const Json &pipeline);
+  create(const Json &pipeline, const DatasetOptions &options);
 
+  /// Holds what a data set declares against what the model takes.
   Status setClasses(const std::vector<std::string> &found,
                     const std::string &where);
+  Status checkModalities(const std::vector<std::string> &found,
+                         const std::string &where) const;
   void addCase(Split split, DecathlonIndex::Case files) {
     addFile(files.image);
     if (!files.label.empty())
@@ -84,10 +76,26 @@ private:
     return static_cast<size_t>(shape[0] * shape[1] * shape[2]);
   }
   int64_t classes() const { return static_cast<int64_t>(names.size()); }
+  CaseRules rules() const {
+    return {*this, names, options.channel, options.labelMap, options.limits};
+  }
+  /// The image, and the label if there is a good one: what is wrong with it is
+  /// noted.
   Expected<CaseContent> read(const DecathlonIndex::Case &files) const;
+  /// The storage order that the network gets.
+  AxisOrder frameOrder(const VolumeGeometry &geometry) const {
+    return frame == AxisFrame::Ras ? orderToRas(geometry) : AxisOrder();
+  }
+  /// The classes of a prediction in the storage order of the file.
+  std::vector<uint8_t> labelsOf(const float *probabilities,
+                                const VolumeGeometry &geometry) const;
+  Status writeOverlay(const std::string &path, const CaseContent &content,
+                      const std::vector<uint8_t> &labels) const;
   Status prepare(CachedCase &cached) const;
   Status ensure(CachedCase &cached) const;
 
+  DatasetOptions options;
+  AxisFrame frame = AxisFrame::File;
   Size3 shape = {0, 0, 0};
   bool flipX = false, flipY = false;
   std::vector<int64_t> imageDims, labelDims;

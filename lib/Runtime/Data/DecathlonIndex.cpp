@@ -67,6 +67,55 @@ DecathlonIndex::Case segc::decathlonCase(const std::string &image,
   return {caseNameOf(image), image, label};
 }
 
+/// The class names of nnU-Net v2: {name: number, ...}. What only nnU-Net knows
+/// is named.
+static std::vector<std::string> nnunetNames(JsonReader &reader) {
+  std::vector<std::string> names;
+  const Json &labels = reader.value("labels");
+  if (reader.has("regions_class_order"))
+    reader.fail("field \"regions_class_order\": regions (overlapping labels) "
+                "of nnU-Net are not supported, expected one class a voxel");
+  if (!labels.is_object()) {
+    reader.fail("field \"labels\": expected an object {name: number, ...}");
+    return names;
+  }
+  names.resize(labels.size());
+  std::vector<bool> taken(labels.size());
+  for (auto it = labels.begin(); it != labels.end(); ++it) {
+    if (it->is_array())
+      reader.fail("field \"labels\": \"" + it.key() +
+                  "\" is a region (a list of labels), which is not supported; "
+                  "expected one class a voxel");
+    else if (it.key() == "ignore")
+      reader.fail("field \"labels\": an ignore label is not supported; give "
+                  "its voxels a class");
+    else if (!it->is_number_unsigned() ||
+             it->get<uint64_t>() >= labels.size() ||
+             taken[it->get<size_t>()])
+      reader.fail("field \"labels\": \"" + it.key() + "\" is " + it->dump() +
+                  ", expected each of the numbers 0.." +
+                  std::to_string(labels.size() - 1) + " once");
+    else {
+      taken[it->get<size_t>()] = true;
+      names[it->get<size_t>()] = it.key();
+    }
+  }
+  return names;
+}
+
+static void parseNnunet(JsonReader &reader, DecathlonIndex &index) {
+  index.modalities = numberedNames(reader, "channel_names");
+  index.classNames = nnunetNames(reader);
+  index.fileEnding = reader.string("file_ending");
+  if (index.fileEnding != ".nii" && index.fileEnding != ".nii.gz")
+    reader.fail("an nnU-Net v2 data set of \"" + index.fileEnding +
+                "\" files, expected .nii or .nii.gz; convert them");
+  if (reader.has("dataset"))
+    reader.fail("field \"dataset\": the case list of nnU-Net v2 is not "
+                "supported, expected imagesTr/CASE_0000" +
+                index.fileEnding + " and labelsTr/CASE" + index.fileEnding);
+}
+
 Expected<DecathlonIndex> segc::parseDecathlonIndex(std::string_view text,
                                                    const std::string &where) {
   SEGC_ASSIGN_OR_RETURN(Json json, parseJson(text, where));
@@ -74,6 +123,18 @@ Expected<DecathlonIndex> segc::parseDecathlonIndex(std::string_view text,
   JsonReader reader(json, where, status);
   DecathlonIndex index;
   index.name = reader.stringOr("name", "");
+  if (reader.has("numTraining"))
+    index.declaredTraining = reader.integer("numTraining");
+  const bool isNnunet =
+      reader.has("channel_names") || reader.has("file_ending");
+  if (isNnunet) {
+    parseNnunet(reader, index);
+    SEGC_RETURN_IF_ERROR(status.withContext("nnU-Net v2"));
+    return index;
+  }
+  if (json.is_object() && json.contains("regions_class_order"))
+    reader.fail("field \"regions_class_order\": regions (overlapping labels) "
+                "of nnU-Net are not supported, expected one class a voxel");
   index.modalities = numberedNames(reader, "modality");
   index.classNames = numberedNames(reader, "labels");
   // Class indices are stored in bytes.

@@ -39,22 +39,21 @@ static Status shortHeader(const std::string &where, const std::string &found,
                   "(NIfTI-2)");
 }
 
-static void noteBytesBehind(Volume &volume, const std::string &where,
-                            const std::string &count, const char *what) {
-  volume.warnings.push_back(where + ": " + count + " behind the " + what +
+static void noteBytesBehind(Volume &volume, const std::string &count,
+                            const char *what) {
+  volume.warnings.push_back(count + " behind the " + what +
                             " ignored; the voxels are complete");
 }
 
 /// 64-bit integers lose their last digits in f32 beyond 2^24. Labels never get
 /// there; images do in files that were computed in the wrong type.
-static void noteRounding(Volume &volume, const std::string &where,
-                         const Layout &layout) {
+static void noteRounding(Volume &volume, const Layout &layout) {
   if (layout.type != VoxelType::I64 && layout.type != VoxelType::U64)
     return;
   for (size_t i = 0; i < volume.voxels.size(); ++i)
     if (std::abs(volume.voxels[i]) >= 0x1p24f) {
       volume.warnings.push_back(
-          where + ": voxels of " + voxelTypeName(layout.type) +
+          std::string("voxels of ") + voxelTypeName(layout.type) +
           " from 2^24 on, the first " + std::to_string(volume.voxels[i]) +
           ", may be rounded to f32");
       return;
@@ -62,14 +61,13 @@ static void noteRounding(Volume &volume, const std::string &where,
 }
 
 /// `image` is the uncompressed file up to layout.end().
-static Volume finish(Volume volume, std::string image, const Layout &layout,
-                     const std::string &where) {
+static Volume finish(Volume volume, std::string image, const Layout &layout) {
   if (layout.swapped)
     swapAll(image.data() + layout.offset, layout.elements,
             voxelBytes(layout.type));
   volume.voxels = Voxels(std::move(image), layout.offset, layout.type);
   volume.voxels.setScale(layout.slope, layout.intercept);
-  noteRounding(volume, where, layout);
+  noteRounding(volume, layout);
   return volume;
 }
 
@@ -84,11 +82,11 @@ static Expected<Volume> decodePlain(std::string bytes, const std::string &where,
     return wrongLength(where, volume, layout, std::to_string(bytes.size()));
   SEGC_RETURN_IF_ERROR(limits.check(layout.dataBytes(), where));
   if (bytes.size() > layout.end())
-    noteBytesBehind(volume, where,
+    noteBytesBehind(volume,
                     std::to_string(bytes.size() - layout.end()) + " bytes",
                     "voxels");
   bytes.resize(layout.end());
-  return finish(std::move(volume), std::move(bytes), layout, where);
+  return finish(std::move(volume), std::move(bytes), layout);
 }
 
 /// Reads what follows the voxels, so that zlib compares the checksum of the
@@ -105,9 +103,9 @@ static Status drain(GzipReader &reader, uint64_t end, const std::string &where,
     return dataLoss(where + ": the gzip checksum does not fit the content; "
                             "copy the file again");
   if (behind > 0)
-    noteBytesBehind(volume, where, std::to_string(behind) + " bytes", "voxels");
+    noteBytesBehind(volume, std::to_string(behind) + " bytes", "voxels");
   if (!reader.intact() || reader.trailingBytes() > 0)
-    noteBytesBehind(volume, where,
+    noteBytesBehind(volume,
                     reader.intact()
                         ? std::to_string(reader.trailingBytes()) + " bytes"
                         : "damaged content",
@@ -144,7 +142,7 @@ static Expected<Volume> decodeGzip(const std::string &bytes,
                        std::to_string(got) +
                            (reader.intact() ? "" : " before damaged gzip"));
   SEGC_RETURN_IF_ERROR(drain(reader, layout.end(), where, limits, volume));
-  return finish(std::move(volume), std::move(image), layout, where);
+  return finish(std::move(volume), std::move(image), layout);
 }
 
 Expected<Volume> segc::decodeNifti(std::string bytes, const std::string &where,

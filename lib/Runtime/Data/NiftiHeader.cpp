@@ -194,24 +194,6 @@ static Status readSizes(const WideFields &wide, const std::string &where,
   return Status::success();
 }
 
-static Status readSpacing(const WideFields &wide, const std::string &where,
-                          VolumeGeometry &geometry) {
-  for (size_t axis = 0; axis < 3; ++axis) {
-    double spacing = std::abs(wide.pixelSize[axis + 1]);
-    if (static_cast<int64_t>(axis) >= wide.dim[0] &&
-        !(std::isfinite(spacing) && spacing > 0))
-      spacing = 1; // A plane has none along z.
-    if (!std::isfinite(spacing) || spacing == 0)
-      return invalidArgument(where + ": voxel spacing " +
-                             std::to_string(wide.pixelSize[axis + 1]) +
-                             " along axis " + std::to_string(axis) +
-                             " (pixdim[" + std::to_string(axis + 1) +
-                             "]), expected a positive number");
-    geometry.spacing[axis] = spacing * unitMillimetres(geometry.header.units);
-  }
-  return Status::success();
-}
-
 static Status readType(const NiftiHeader &h, const std::string &where,
                        Layout &layout) {
   std::optional<VoxelType> type = voxelType(h.dataTypeCode);
@@ -309,7 +291,8 @@ Status segc::nifti::readHeader(std::string_view bytes, const std::string &where,
     return noHeader(bytes, where);
   }
   SEGC_RETURN_IF_ERROR(readSizes(wide, where, volume, layout));
-  SEGC_RETURN_IF_ERROR(readSpacing(wide, where, volume.geometry));
+  SEGC_RETURN_IF_ERROR(
+      placeVolume(where, volume.geometry, volume.warnings));
   SEGC_RETURN_IF_ERROR(readType(h, where, layout));
   return readPlace(wide, where, layout);
 }

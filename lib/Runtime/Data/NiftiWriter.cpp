@@ -11,6 +11,7 @@
 #include "segc/Runtime/Data/Nifti.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 using namespace segc;
@@ -26,8 +27,13 @@ static std::string encodeHeader(const VolumeGeometry &like, DataType type) {
                   : axis <= 3 ? static_cast<int16_t>(like.size[axis - 1])
                               : int16_t{1};
   const double unit = unitMillimetres(h.units);
-  for (size_t axis = 0; axis < 3; ++axis)
-    h.pixelSize[axis + 1] = static_cast<float>(like.spacing[axis] / unit);
+  // The file's own spacing, unless it has none: the sform may say another.
+  for (size_t axis = 1; axis <= 3; ++axis) {
+    const float own = std::abs(h.pixelSize[axis]);
+    h.pixelSize[axis] = own > 0 && std::isfinite(own)
+                            ? own
+                            : static_cast<float>(like.spacing[axis - 1] / unit);
+  }
   h.dataTypeCode = type;
   h.bitsPerVoxel = static_cast<int16_t>(8 * voxelBytes(*voxelType(type)));
   h.voxelOffset = float{dataStart};

@@ -156,6 +156,18 @@ segc::makeLoaderSource(const Dataset &dataset, const LoaderOptions &options) {
       new LoaderSource(dataset, std::move(loader)));
 }
 
+/// Labels must be classes of the model: kernels take them as places.
+static Status checkClasses(const int32_t *labels, uint64_t count,
+                           int64_t classes, const std::string &where) {
+  for (uint64_t i = 0; i < count; ++i)
+    if (labels[i] < 0 || labels[i] >= classes)
+      return invalidArgument(where + " is " + std::to_string(labels[i]) +
+                             " at element " + std::to_string(i) +
+                             ", expected a class 0.." +
+                             std::to_string(classes - 1));
+  return Status::success();
+}
+
 Expected<std::unique_ptr<BatchSource>>
 segc::makeFixedSource(const std::string &path, const Manifest &manifest,
                       int64_t firstStep) {
@@ -179,6 +191,11 @@ segc::makeFixedSource(const std::string &path, const Manifest &manifest,
         batch.image = buffer.floats();
       else if (input.name == "label")
         batch.label = reinterpret_cast<const int32_t *>(buffer.data());
+      if (input.type == ElementType::I32)
+        SEGC_RETURN_IF_ERROR(checkClasses(
+            reinterpret_cast<const int32_t *>(buffer.data()),
+            buffer.floatCount(), manifest.classes,
+            path + ": " + input.name + "_" + std::to_string(i)));
       buffers.push_back(std::move(buffer));
     }
     batch.names = {"batch " + std::to_string(i) + " of " + path};

@@ -8,6 +8,7 @@
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Json.h"
+#include "segc/Runtime/Data/DataSet.h"
 #include "segc/Runtime/Train/Weights.h"
 
 #include <cerrno>
@@ -41,6 +42,8 @@ std::string TrainState::toJson() const {
                         {"skipped_steps", lossScale.skippedSteps}}},
                       {"best", {{"dice", bestDice}, {"step", bestStep}}},
                       {"seconds", seconds}};
+  if (!orientation.empty())
+    json["orientation"] = orientation;
   if (settings)
     json["settings"] = settings->toJson();
   return jsonText(json, 2) + "\n";
@@ -67,6 +70,9 @@ Expected<TrainState> TrainState::fromJson(std::string_view text,
                        "; use the segrun that wrote it");
   TrainState state;
   state.network = root.string("network");
+  state.orientation = root.stringOr("orientation", "");
+  if (!state.orientation.empty() && !parseFrame(state.orientation).ok())
+    root.fail("field \"orientation\": expected \"RAS\" or \"file\"");
   state.seed = root.integer("seed", INT64_MIN);
   state.step = root.integer("step", 0, mostSteps);
   state.applied = root.integer("applied_steps", 0, state.step);
@@ -121,7 +127,8 @@ Status segc::saveCheckpoint(const std::string &path, const ModelRunner &runner,
   fs::remove_all(fresh, ignored);
   SEGC_RETURN_IF_ERROR(createDirectories(fresh));
   std::string json = state.toJson();
-  Status status = writeWeights(runner, fresh + "/" + modelFile);
+  Status status = writeWeights(runner, fresh + "/" + modelFile,
+                               state.orientation);
   if (status.ok())
     status = writeOptimizer(runner, fresh + "/" + optimizerFile);
   if (status.ok())
@@ -144,12 +151,15 @@ std::string segc::findCheckpoint(const std::string &path) {
   return "";
 }
 
-Expected<TrainState> segc::loadCheckpoint(const std::string &path,
-                                          ModelRunner &runner) {
+Expected<TrainState> segc::readTrainState(const std::string &path) {
   SEGC_ASSIGN_OR_RETURN(std::string text,
                         readFile(path + "/" + stateFile, mostStateBytes));
-  SEGC_ASSIGN_OR_RETURN(TrainState state,
-                        TrainState::fromJson(text, path + "/" + stateFile));
+  return TrainState::fromJson(text, path + "/" + stateFile);
+}
+
+Expected<TrainState> segc::loadCheckpoint(const std::string &path,
+                                          ModelRunner &runner) {
+  SEGC_ASSIGN_OR_RETURN(TrainState state, readTrainState(path));
   if (state.network != runner.manifest().network)
     return invalidArgument(path + ": a checkpoint of the network \"" +
                            state.network + "\", the model is \"" +

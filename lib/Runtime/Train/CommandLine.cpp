@@ -42,6 +42,18 @@ static void addImageLimit(CLI::App &app, DataOptions &options) {
       ->capture_default_str();
 }
 
+static void addVolumeOptions(CLI::App &app, DataOptions &options) {
+  app.add_option("--channel", options.channel,
+                 "Channel of images that have several, from 0")
+      ->check(integerIn(0, 32766));
+  app.add_option("--orientation", options.orientation,
+                 "Order of the axes of volumes: RAS, or file (as stored); "
+                 "default: what the checkpoint or the model records")
+      ->check(CLI::IsMember({"RAS", "file"}));
+  app.add_option("--label-map", options.labelMap,
+                 "Classes of label values, like 255=1,4=2");
+}
+
 static void addDataOptions(CLI::App &app, DataOptions &options) {
   addImageLimit(app, options);
   app.add_option("--data,--data_dir,--data-dir", options.data,
@@ -56,6 +68,7 @@ static void addDataOptions(CLI::App &app, DataOptions &options) {
       ->check(integerIn(INT64_MIN));
   app.add_flag("--legacy-resize", options.legacyResize,
                "Resize without the half-pixel shift");
+  addVolumeOptions(app, options);
 }
 
 static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
@@ -166,6 +179,7 @@ static void addPredict(CLI::App &root,
       ->check(integerIn(INT64_MIN));
   app.add_flag("--legacy-resize", options->data.legacyResize, "As in training");
   addImageLimit(app, options->data);
+  addVolumeOptions(app, options->data);
   app.add_flag("--grey-masks", options->data.greyMasks,
                "Also write the published masks with grey edges");
   app.add_flag("--overlays,!--no-overlays", options->overlays,

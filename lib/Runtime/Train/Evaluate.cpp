@@ -8,6 +8,7 @@
 #include "segc/Runtime/Train/Evaluate.h"
 #include "segc/Runtime/Data/Loader.h"
 #include "segc/Runtime/Train/BatchSource.h"
+#include "segc/Runtime/Train/FiniteOutputs.h"
 #include "segc/Runtime/Train/Signals.h"
 
 using namespace segc;
@@ -48,7 +49,8 @@ static Status addCases(const ModelRunner &runner, const Dataset &dataset,
     evaluation.cases.push_back(
         {dataset.caseName(split, batch.cases[i]),
          hardDice(predicted.data(), batch.label.data() + i * voxels, voxels,
-                  classes)});
+                  classes),
+         classesIn(batch.label.data() + i * voxels, voxels, classes)});
   }
   return Status::success();
 }
@@ -71,6 +73,12 @@ Expected<Evaluation> segc::evaluateSplit(ModelRunner &runner,
                         Loader::create(dataset, split, options));
   segc_scalars scalars = {};
   scalars.loss_scale = 1;
+  auto namesOf = [&](const Batch &batch) {
+    std::string names;
+    for (int64_t index : batch.cases)
+      names += (names.empty() ? "" : ", ") + dataset.caseName(split, index);
+    return names;
+  };
   for (;;) {
     SEGC_ASSIGN_OR_RETURN(const Batch *batch, loader->next());
     if (!batch)
@@ -86,6 +94,8 @@ Expected<Evaluation> segc::evaluateSplit(ModelRunner &runner,
         continue;
       SEGC_ASSIGN_OR_RETURN(std::vector<void *> inputs, view.inputsOf(*entry));
       SEGC_RETURN_IF_ERROR(runner.call(name, inputs, batch->size, scalars));
+      SEGC_RETURN_IF_ERROR(checkFiniteOutputs(
+          runner, {name, inputs, batch->size, scalars}, namesOf(*batch)));
     }
     if (manifest.entry("evaluate_step"))
       addValues(runner, batch->size, evaluation);
@@ -94,5 +104,9 @@ Expected<Evaluation> segc::evaluateSplit(ModelRunner &runner,
   for (Evaluation::Value &value : evaluation.values)
     for (double &sum : value.mean)
       sum /= static_cast<double>(options.samples);
+  for (const std::string &name : evaluation.absentClasses())
+    dataset.note(std::string("the ") + splitName(split) + " cases",
+                 "no label has the class \"" + name +
+                     "\": its Dice is absent");
   return evaluation;
 }

@@ -38,12 +38,14 @@ CommandResult segc::runEvaluate(const EvaluateOptions &options) {
   ModelRunner &runner = model.runner;
   const Manifest &manifest = runner.manifest();
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
-                        openData(options.data, manifest));
+                        openData(options.data, manifest, model.frame));
   std::optional<ResultsFolder> folder;
   if (!options.results.empty()) {
     SEGC_RETURN_IF_ERROR(checkPaths(options, *dataset));
     SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::open(options.results));
   }
+  SEGC_RETURN_IF_ERROR(dataset->load(split));
+  printNotes(*dataset);
   catchStopSignals();
   int64_t batch = batchSizeOf(options.model, manifest);
   SEGC_ASSIGN_OR_RETURN(Evaluation evaluation,

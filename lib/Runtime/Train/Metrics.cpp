@@ -39,6 +39,15 @@ std::vector<double> segc::hardDice(const int32_t *predicted,
   return dice;
 }
 
+std::vector<bool> segc::classesIn(const int32_t *labels, int64_t voxels,
+                                  int64_t classes) {
+  std::vector<bool> present(classes);
+  for (int64_t i = 0; i < voxels; ++i)
+    if (labels[i] >= 0 && labels[i] < classes)
+      present[labels[i]] = true;
+  return present;
+}
+
 void segc::argmaxRows(const float *values, int64_t rows, int64_t classes,
                       int32_t *result) {
   for (int64_t row = 0; row < rows; ++row, values += classes)
@@ -64,15 +73,44 @@ double segc::mean(const std::vector<double> &values) {
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
+double segc::meanOfPresent(const std::vector<double> &values) {
+  std::vector<double> present;
+  std::copy_if(values.begin(), values.end(), std::back_inserter(present),
+               [](double value) { return !std::isnan(value); });
+  return present.empty() ? std::nan("") : mean(present);
+}
+
+bool Evaluation::isPresent(size_t classIndex) const {
+  return std::any_of(cases.begin(), cases.end(), [&](const Case &c) {
+    return c.present.empty() || c.present[classIndex];
+  });
+}
+
+std::vector<std::string> Evaluation::absentClasses() const {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < classNames.size(); ++i)
+    if (!isPresent(i))
+      names.push_back(classNames[i]);
+  return names;
+}
+
+std::vector<double>
+Evaluation::withoutAbsent(std::vector<double> values) const {
+  for (size_t i = 0; i < values.size(); ++i)
+    if (!isPresent(i))
+      values[i] = std::nan("");
+  return values;
+}
+
 std::vector<double> Evaluation::diceByClass() const {
   std::vector<double> sums(classNames.size());
   for (const Case &c : cases)
     for (size_t i = 0; i < sums.size(); ++i)
       sums[i] += c.dice[i] / static_cast<double>(cases.size());
-  return sums;
+  return withoutAbsent(std::move(sums));
 }
 
-double Evaluation::meanDice() const { return mean(diceByClass()); }
+double Evaluation::meanDice() const { return meanOfPresent(diceByClass()); }
 
 double Evaluation::meanForegroundDice() const {
   std::vector<double> dice = diceByClass();
@@ -82,7 +120,7 @@ double Evaluation::meanForegroundDice() const {
     dice.erase(dice.begin() + (background == classNames.end()
                                    ? 0
                                    : background - classNames.begin()));
-  return mean(dice);
+  return meanOfPresent(dice);
 }
 
 const Evaluation::Value *Evaluation::find(const std::string &name) const {
@@ -92,6 +130,11 @@ const Evaluation::Value *Evaluation::find(const std::string &name) const {
   return nullptr;
 }
 
+bool Evaluation::isDiceByClass(const Value &value) const {
+  return value.name == "dice" && value.mean.size() == classNames.size();
+}
+
+// NaN, which JSON does not have, is written as null.
 static OrderedJson byClass(const std::vector<std::string> &names,
                            const std::vector<double> &values) {
   OrderedJson json = OrderedJson::object();
@@ -111,10 +154,11 @@ OrderedJson Evaluation::toJson() const {
     OrderedJson &field = json[recordName(value.name)];
     if (value.mean.size() == 1)
       field = value.mean[0];
-    else if (value.name == "dice" && value.mean.size() == classNames.size())
-      field = {{"mean", mean(value.mean)},
-               {"classes", byClass(classNames, value.mean)}};
-    else
+    else if (isDiceByClass(value)) {
+      std::vector<double> dice = withoutAbsent(value.mean);
+      field = {{"mean", meanOfPresent(dice)},
+               {"classes", byClass(classNames, dice)}};
+    } else
       field = value.mean;
   }
   // The soft Dice is that of the objective; this one counts argmax labels.
@@ -124,7 +168,8 @@ OrderedJson Evaluation::toJson() const {
   OrderedJson &list = json["cases"] = OrderedJson::array();
   for (const Case &c : cases)
     list.push_back(
-        {{"name", c.name}, {"hard_dice", byClass(classNames, c.dice)}});
+        {{"name", c.name},
+         {"hard_dice", byClass(classNames, withoutAbsent(c.dice))}});
   return json;
 }
 
@@ -143,11 +188,11 @@ std::string Evaluation::toCsv() const {
     for (double value : row) {
       char number[32];
       std::snprintf(number, sizeof(number), ",%.6f", value);
-      text += number;
+      text += std::isnan(value) ? ",absent" : number;
     }
   };
   for (const Case &c : cases)
-    addRow(c.name, c.dice);
+    addRow(c.name, withoutAbsent(c.dice));
   addRow("mean", diceByClass());
   return text + "\n";
 }
@@ -157,10 +202,11 @@ OrderedJson Evaluation::toRecord() const {
   for (const Value &value : values) {
     if (value.mean.size() == 1) {
       record["eval_" + recordName(value.name)] = value.mean[0];
-    } else if (value.name == "dice" && value.mean.size() == classNames.size()) {
+    } else if (isDiceByClass(value)) {
+      std::vector<double> dice = withoutAbsent(value.mean);
       for (size_t i = 0; i < classNames.size(); ++i)
-        record[classNames[i] + "_dice"] = value.mean[i];
-      record["eval_dice_score"] = mean(value.mean);
+        record[classNames[i] + "_dice"] = dice[i];
+      record["eval_dice_score"] = meanOfPresent(dice);
     } else {
       record["eval_" + value.name] = value.mean;
     }

@@ -8,8 +8,10 @@
 #include "segc/Runtime/Train/Predict.h"
 #include "segc/Base/Exceptions.h"
 #include "segc/Base/Files.h"
+#include "segc/Runtime/Core/KernelObserver.h"
 #include "segc/Runtime/Data/Loader.h"
 #include "segc/Runtime/Train/BatchSource.h"
+#include "segc/Runtime/Train/FiniteOutputs.h"
 #include "segc/Runtime/Train/Signals.h"
 
 #include <algorithm>
@@ -74,12 +76,29 @@ private:
       return unsupported(runner.library().path() +
                          ": predict gives no \"probabilities\" of " +
                          std::to_string(elements) + " values a sample");
-    for (size_t i = 0; i < cases.size(); ++i)
+    std::string kernel;
+    for (size_t i = 0; i < cases.size(); ++i) {
+      const float *sample =
+          output.floats() + static_cast<int64_t>(i) * elements;
+      const auto count = static_cast<uint64_t>(elements);
+      if (firstNonFinite(sample, count) == count) {
+        attempt(cases[i], [&] {
+          return dataset.writePrediction(split, cases[i], sample, folders);
+        });
+        continue;
+      }
+      // Running again writes the same values.
+      if (kernel.empty())
+        kernel = firstNonFiniteKernel(
+            runner, {"predict", inputs, static_cast<int64_t>(cases.size()),
+                     scalars});
       attempt(cases[i], [&] {
-        return dataset.writePrediction(
-            split, cases[i],
-            output.floats() + static_cast<int64_t>(i) * elements, folders);
+        return Status(StatusCode::NonFinite,
+                      "the probabilities are not finite: " + kernel +
+                          "; no mask was written: take other weights, or a "
+                          "model of f32 where 16 bits overflow");
       });
+    }
     return Status::success();
   }
 

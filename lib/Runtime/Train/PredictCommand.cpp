@@ -20,27 +20,37 @@ using namespace segc;
 /// A folder is a data set or, without an index, its images; files are cases of
 /// their own.
 static Expected<std::unique_ptr<Dataset>>
-openInputs(const PredictOptions &options, const Manifest &manifest) {
+openInputs(const PredictOptions &options, const LoadedModel &model) {
+  const Manifest &manifest = model.runner.manifest();
   std::vector<std::string> files = options.inputs;
   std::error_code error;
   const std::filesystem::path first = options.inputs[0];
-  if (files.size() == 1 && std::filesystem::is_directory(first, error)) {
-    bool indexed = false;
+  if (files.size() == 1) {
+    // The index itself means its folder.
+    bool indexed = first.filename() == "dataset.json";
+    const bool folder = std::filesystem::is_directory(first, error);
     for (const char *name :
          {"dataset.json", "train-volume.tif", "test-volume.tif"})
-      indexed |= std::filesystem::exists(first / name, error);
-    SEGC_ASSIGN_OR_RETURN(files, imagesIn(options.inputs[0]));
+      indexed |= folder && std::filesystem::exists(first / name, error);
+    if (folder) {
+      SEGC_ASSIGN_OR_RETURN(files, imagesIn(options.inputs[0]));
+    }
     if (indexed || files.empty()) {
       DataOptions data = options.data;
       data.data = options.inputs[0];
-      return openData(data, manifest);
+      return openData(data, manifest, model.frame);
     }
   }
-  DatasetOptions dataset;
-  dataset.legacyResize = options.data.legacyResize;
-  dataset.greyMasks = options.data.greyMasks;
-  dataset.limits.maxBytes = static_cast<uint64_t>(options.data.maxImageBytes);
-  return openFiles(files, manifest.pipeline, dataset);
+  if (options.data.fold || options.data.trainSplit)
+    return wrongUsage(std::string(options.data.fold ? "--fold"
+                                                    : "--train-split") +
+                      " has no effect: single files are not split");
+  SEGC_ASSIGN_OR_RETURN(DatasetOptions dataset,
+                        datasetOptions(options.data, manifest, model.frame));
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> opened,
+                        openFiles(files, manifest.pipeline, dataset));
+  noteFrame(*opened, manifest, dataset);
+  return opened;
 }
 
 /// No mask may replace an image, and no picture one of a training.
@@ -65,7 +75,7 @@ CommandResult segc::runPredict(const PredictOptions &options) {
                         openTrained(options.model, options.checkpoint));
   const Manifest &manifest = model.runner.manifest();
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
-                        openInputs(options, manifest));
+                        openInputs(options, model));
   SEGC_RETURN_IF_ERROR(checkPaths(options, *dataset));
   PredictionFolders folders;
   folders.predictions = options.output;

@@ -99,7 +99,7 @@ static const OrderedJson &member(const OrderedJson &value,
 }
 
 static std::string numberCell(const OrderedJson &value) {
-  char text[32] = "-";
+  char text[32] = "absent";
   if (value.is_number())
     std::snprintf(text, sizeof(text), "%.4f", value.get<double>());
   return text;

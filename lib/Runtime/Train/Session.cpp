@@ -66,11 +66,25 @@ Expected<LoadedModel> segc::openModel(const ModelOptions &options,
 }
 
 /// Those of `checkpoint`, or what the model carries if it is empty.
-static Status loadWeights(ModelRunner &runner, const std::string &checkpoint) {
-  if (checkpoint.empty())
-    return runner.loadEmbeddedWeights();
+static Status loadWeights(LoadedModel &model, const std::string &checkpoint) {
+  ModelRunner &runner = model.runner;
+  if (checkpoint.empty()) {
+    SEGC_RETURN_IF_ERROR(runner.loadEmbeddedWeights());
+    return checkFiniteWeights(runner, runner.library().path());
+  }
   SEGC_ASSIGN_OR_RETURN(std::string file, findWeights(checkpoint));
-  return readWeights(runner, file, MissingStates::Refuse);
+  std::string orientation;
+  SEGC_RETURN_IF_ERROR(
+      readWeights(runner, file, MissingStates::Refuse, &orientation));
+  SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> ofModel,
+                        frameOf(runner.manifest().pipeline));
+  if (!ofModel || orientation.empty())
+    return Status::success();
+  Expected<AxisFrame> frame = parseFrame(orientation);
+  if (!frame.ok())
+    return frame.status().withContext(file);
+  model.frame = *frame;
+  return Status::success();
 }
 
 Expected<LoadedModel> segc::openTrained(const ModelOptions &options,
@@ -78,7 +92,7 @@ Expected<LoadedModel> segc::openTrained(const ModelOptions &options,
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(options, /*training=*/false));
   model.runner.initialize(0);
-  SEGC_RETURN_IF_ERROR(loadWeights(model.runner, checkpoint));
+  SEGC_RETURN_IF_ERROR(loadWeights(model, checkpoint));
   return model;
 }
 
@@ -87,8 +101,35 @@ int64_t segc::batchSizeOf(const ModelOptions &options,
   return options.batchSize.value_or(manifest.batch);
 }
 
-Expected<std::unique_ptr<Dataset>> segc::openData(const DataOptions &options,
-                                                  const Manifest &manifest) {
+Expected<DatasetOptions>
+segc::datasetOptions(const DataOptions &options, const Manifest &manifest,
+                     std::optional<AxisFrame> frame) {
+  SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> ofModel,
+                        frameOf(manifest.pipeline));
+  auto idle = [&](bool given, const std::string &option, const char *why) {
+    return given ? wrongUsage(option + " has no effect: " + why)
+                 : Status::success();
+  };
+  if (options.fold && options.trainSplit)
+    return wrongUsage("--fold and --train-split contradict each other, "
+                      "expected one of them");
+  if (ofModel) {
+    SEGC_RETURN_IF_ERROR(idle(options.legacyResize, "--legacy-resize",
+                              "it is for slices, the model takes volumes"));
+    SEGC_RETURN_IF_ERROR(idle(options.greyMasks, "--grey-masks",
+                              "it is for slices, the model takes volumes"));
+  } else {
+    SEGC_RETURN_IF_ERROR(idle(options.trainSplit.value_or(1.0) < 1,
+                              "--train-split",
+                              "slices are split by --fold 0..4"));
+    const char *volumes = "it is for volumes, the model takes slices";
+    SEGC_RETURN_IF_ERROR(
+        idle(options.orientation.has_value(), "--orientation", volumes));
+    SEGC_RETURN_IF_ERROR(
+        idle(options.channel.has_value(), "--channel", volumes));
+    SEGC_RETURN_IF_ERROR(
+        idle(!options.labelMap.empty(), "--label-map", volumes));
+  }
   DatasetOptions dataset;
   dataset.fold = options.fold;
   dataset.seed = static_cast<uint64_t>(options.seed);
@@ -96,8 +137,39 @@ Expected<std::unique_ptr<Dataset>> segc::openData(const DataOptions &options,
   dataset.legacyResize = options.legacyResize;
   dataset.greyMasks = options.greyMasks;
   dataset.limits.maxBytes = static_cast<uint64_t>(options.maxImageBytes);
+  dataset.channel = options.channel;
+  dataset.frame = frame;
+  if (options.orientation) {
+    SEGC_ASSIGN_OR_RETURN(dataset.frame, parseFrame(*options.orientation));
+  }
+  if (!options.labelMap.empty()) {
+    SEGC_ASSIGN_OR_RETURN(dataset.labelMap, parseLabelMap(options.labelMap));
+  }
+  return dataset;
+}
+
+void segc::noteFrame(const Dataset &dataset, const Manifest &manifest,
+                     const DatasetOptions &options) {
+  Expected<std::optional<AxisFrame>> ofModel = frameOf(manifest.pipeline);
+  if (!options.frame || !ofModel.ok() || !*ofModel ||
+      **ofModel == *options.frame)
+    return;
+  dataset.note("the model has the orientation \"" +
+                   std::string(frameName(**ofModel)) + "\"",
+               std::string("volumes are taken in the order \"") +
+                   frameName(*options.frame) +
+                   "\", which its weights were trained in or --orientation "
+                   "asks for");
+}
+
+Expected<std::unique_ptr<Dataset>>
+segc::openData(const DataOptions &options, const Manifest &manifest,
+               std::optional<AxisFrame> frame) {
+  SEGC_ASSIGN_OR_RETURN(DatasetOptions dataset,
+                        datasetOptions(options, manifest, frame));
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> data,
                         openDataset(options.data, manifest.pipeline, dataset));
+  noteFrame(*data, manifest, dataset);
   const EntrySignature *entry = manifest.entry("predict");
   if (!entry)
     entry = manifest.entry("train_step");

@@ -169,13 +169,40 @@ static Status checkLossScale(const TrainOptions &options,
                          *options.lossScale);
 }
 
+/// The checkpoint to go on from, if there is one.
+static std::string checkpointOf(const TrainOptions &options) {
+  return options.resume
+             ? findCheckpoint(options.results + "/checkpoints/last")
+             : "";
+}
+
+/// In which order the axes of volumes reach the network: as until now, else as
+/// asked for, else as the model says. Empty where there are no volumes.
+static Expected<std::string> orientationOf(const Run &run) {
+  const std::optional<std::string> &asked = run.options.data.orientation;
+  SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> frame,
+                        frameOf(run.runner.manifest().pipeline));
+  if (!frame)
+    return std::string();
+  const std::string last = checkpointOf(run.options);
+  if (last.empty())
+    return asked.value_or(frameName(*frame));
+  SEGC_ASSIGN_OR_RETURN(TrainState state, readTrainState(last));
+  const std::string before = state.orientation.empty()
+                                 ? frameName(AxisFrame::File)
+                                 : state.orientation;
+  if (asked && *asked != before)
+    return invalidArgument(last + ": trained with --orientation " + before +
+                           ", not " + *asked);
+  return before;
+}
+
 /// Initial weights, or those of the checkpoint to go on from.
 static Status prepareState(Run &run) {
   const TrainOptions &options = run.options;
   TrainState &state = run.state;
-  std::string last = options.resume
-                         ? findCheckpoint(options.results + "/checkpoints/last")
-                         : "";
+  SEGC_ASSIGN_OR_RETURN(std::string orientation, orientationOf(run));
+  const std::string last = checkpointOf(options);
   if (!last.empty()) {
     SEGC_ASSIGN_OR_RETURN(state, loadCheckpoint(last, run.runner));
     if (state.seed != options.data.seed)
@@ -187,8 +214,10 @@ static Status prepareState(Run &run) {
       return invalidArgument(last + ": trained with --batch-size " +
                              std::to_string(state.batchSize) + ", not " +
                              std::to_string(batch));
+    state.orientation = orientation;
     return checkLossScale(options, state.lossScale, last);
   }
+  state.orientation = orientation;
   state.network = run.runner.manifest().network;
   state.seed = options.data.seed;
   state.batchSize = batchSizeOf(options.model, run.runner.manifest());
@@ -198,9 +227,46 @@ static Status prepareState(Run &run) {
     state.lossScale = LossScale::start();
   }
   run.runner.initialize(static_cast<uint64_t>(state.seed));
-  return options.init.empty()
-             ? Status::success()
-             : readWeights(run.runner, options.init, MissingStates::Allow);
+  if (options.init.empty())
+    return Status::success();
+  std::string initial;
+  SEGC_RETURN_IF_ERROR(readWeights(run.runner, options.init,
+                                   MissingStates::Allow, &initial));
+  if (!initial.empty() && !orientation.empty() && initial != orientation)
+    std::fprintf(stderr,
+                 "segrun: warning: %s: trained on volumes in the order \"%s\", "
+                 "this run takes them in the order \"%s\"\n",
+                 options.init.c_str(), initial.c_str(), orientation.c_str());
+  return Status::success();
+}
+
+static Status openCases(Run &run) {
+  const TrainOptions &options = run.options;
+  if (options.data.data.empty())
+    return Status::success();
+  SEGC_ASSIGN_OR_RETURN(std::string orientation, orientationOf(run));
+  std::optional<AxisFrame> frame;
+  if (!orientation.empty()) {
+    SEGC_ASSIGN_OR_RETURN(frame, parseFrame(orientation));
+  }
+  SEGC_ASSIGN_OR_RETURN(
+      run.dataset, openData(options.data, run.runner.manifest(), frame));
+  return Status::success();
+}
+
+/// Reads all cases: what is wrong with any is said before the first step.
+static Status loadCases(const Run &run) {
+  if (!run.dataset)
+    return Status::success();
+  Status training = run.dataset->load(Split::Train);
+  Status validation = run.dataset->load(Split::Validation);
+  printNotes(*run.dataset);
+  if (!training.ok() && !validation.ok())
+    return Status(training.code(),
+                  training.message() + "\n" + validation.message());
+  SEGC_RETURN_IF_ERROR(training);
+  SEGC_RETURN_IF_ERROR(validation);
+  return checkHeldOut(*run.dataset);
 }
 
 /// As asked for, else as the run did until now.
@@ -236,6 +302,8 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"data", options.data.data},
       {"fold", options.data.fold ? OrderedJson(*options.data.fold) : nullptr},
       {"train_split", options.data.trainSplit.value_or(1.0)},
+      {"orientation", run.state.orientation},
+      {"label_map", options.data.labelMap},
       {"seed", run.state.seed},
       {"augment", augments(run)},
       {"batch_size", run.state.batchSize},
@@ -329,10 +397,12 @@ static Status checkPaths(const Run &run) {
 static CommandResult train(Run &run) {
   const TrainOptions &options = run.options;
   ModelRunner &runner = run.runner;
+  SEGC_RETURN_IF_ERROR(openCases(run));
   SEGC_RETURN_IF_ERROR(checkPaths(run));
   SEGC_ASSIGN_OR_RETURN(ResultsFolder folder,
                         ResultsFolder::open(options.results));
   SEGC_RETURN_IF_ERROR(prepareState(run));
+  SEGC_RETURN_IF_ERROR(loadCases(run));
   SEGC_RETURN_IF_ERROR(openSource(run));
   SEGC_RETURN_IF_ERROR(configure(run));
   SEGC_RETURN_IF_ERROR(takeSettings(run));
@@ -353,6 +423,8 @@ static CommandResult train(Run &run) {
   catchStopSignals();
   Trainer trainer(runner, *run.source, log, run.config, run.state, evaluator);
   Status status = trainer.run();
+  if (run.dataset)
+    printNotes(*run.dataset);
   bool interrupted = status.code() == StatusCode::Interrupted;
   if (!status.ok() && !interrupted)
     return status;
@@ -414,9 +486,5 @@ CommandResult segc::runTrain(const TrainOptions &options) {
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(options.model, /*training=*/true));
   Run run = {options, model.runner, {}, {}, {}, {}};
-  if (!options.data.data.empty()) {
-    SEGC_ASSIGN_OR_RETURN(run.dataset,
-                          openData(options.data, model.runner.manifest()));
-  }
   return train(run);
 }

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/Trainer.h"
+#include "segc/Runtime/Core/KernelObserver.h"
+#include "segc/Runtime/Train/FiniteOutputs.h"
 #include "segc/Runtime/Train/Signals.h"
 #include "segc/Runtime/Train/Weights.h"
 
@@ -85,6 +87,12 @@ Status Trainer::step() {
   scalars.step = state_.applied + 1;
   scalars.seed = state_.seed;
   scalars.sample_offset = batch.firstSample;
+  // A step that may be skipped must not leave running statistics that are no
+  // numbers behind.
+  const AlignedBuffer &states = runner.states();
+  std::vector<float> before;
+  if (state_.lossScale.maySkip())
+    before.assign(states.floats(), states.floats() + states.floatCount());
   SEGC_RETURN_IF_ERROR(runEntries(inputs, batch, scalars));
 
   OutputView finite = runner.output(
@@ -95,6 +103,9 @@ Status Trainer::step() {
   bool skipped = !applied && state_.lossScale.maySkip();
   if (!skipped && !(applied && std::isfinite(result("loss"))))
     return explainNonFinite(batch, inputs, scalars);
+  if (skipped && firstNonFinite(states.floats(), states.floatCount()) !=
+                     states.floatCount())
+    std::copy(before.begin(), before.end(), states.floats());
   state_.lossScale.update(applied);
   state_.step += 1;
   state_.applied += applied;
@@ -183,12 +194,14 @@ Status Trainer::evaluate() {
     record["time_to_train"] = state_.seconds;
   }
   SEGC_RETURN_IF_ERROR(log.record(state_.step, record));
-  char text[120];
+  char foreground[40], text[160];
+  std::snprintf(foreground, sizeof(foreground),
+                std::isnan(dice) ? "absent" : "%.4f", dice);
   std::snprintf(text, sizeof(text),
                 "step %lld: evaluated %zu cases, hard Dice %.4f (foreground "
-                "%.4f)%s",
+                "%s)%s",
                 static_cast<long long>(state_.step), evaluation->cases.size(),
-                evaluation->meanDice(), dice,
+                evaluation->meanDice(), foreground,
                 better ? ", the best so far" : "");
   log.endProgress();
   log.progress(text, true);
@@ -211,6 +224,26 @@ Status Trainer::save(const std::string &name) {
   return Status::success();
 }
 
+/// Optimizers with squares of gradients refuse those whose square is beyond
+/// f32: names the first. Empty if there is none.
+static std::string squareOverflow(const ModelRunner &runner) {
+  const float *gradients = runner.gradients().floats();
+  if (!gradients)
+    return "";
+  for (const RegionTensor &parameter : runner.manifest().parameters)
+    for (int64_t i = 0; i < parameter.elements; ++i) {
+      const float value = gradients[parameter.offset / 4 + i];
+      if (std::isfinite(value) && !std::isfinite(value * value)) {
+        char number[40];
+        std::snprintf(number, sizeof(number), "%g", static_cast<double>(value));
+        return "the gradient of " + parameter.name + " is " + number +
+               " at element " + std::to_string(i) +
+               ", whose square is beyond f32";
+      }
+    }
+  return "";
+}
+
 Status Trainer::explainNonFinite(const TrainBatch &batch,
                                  const std::vector<void *> &inputs,
                                  const segc_scalars &scalars) {
@@ -226,17 +259,12 @@ Status Trainer::explainNonFinite(const TrainBatch &batch,
       "; batch: " + names;
   if (int64_t skipped = state_.lossScale.skippedSteps)
     text += "; " + std::to_string(skipped) + " steps before were skipped";
+  const std::string overflow = squareOverflow(runner);
   // The step left the weights alone, so that it can be watched once more.
-  NonFiniteFinder finder;
-  runner.setObserver(&finder);
-  Status rerun = runner.call("train_step", inputs, batch.size, scalars);
-  runner.setObserver(nullptr);
-  if (finder.finding())
-    text += "; " + finder.finding()->text();
-  else if (!rerun.ok())
-    text += "; watching the step again failed: " + rerun.message();
-  else
-    text += "; no kernel wrote a non-finite value when it was run again";
+  text += "; " + (overflow.empty()
+                      ? firstNonFiniteKernel(runner, {"train_step", inputs,
+                                                      batch.size, scalars})
+                      : overflow);
   return Status(StatusCode::NonFinite,
                 text + "; expected finite numbers: lower --learning-rate, or "
                        "look at these cases");

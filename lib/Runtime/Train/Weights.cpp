@@ -6,9 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/Weights.h"
+#include "segc/Runtime/Core/KernelObserver.h"
 #include "segc/Runtime/Core/Safetensors.h"
 
+#include <cmath>
 #include <cstring>
+#include <map>
 #include <set>
 
 using namespace segc;
@@ -37,16 +40,57 @@ static std::vector<Part> optimizerParts(const ModelRunner &runner) {
   return parts;
 }
 
+static std::vector<Part> weightParts(const ModelRunner &runner) {
+  std::vector<Part> parts;
+  addRegion(parts, runner.manifest().parameters, runner.parameters().data());
+  addRegion(parts, runner.manifest().states, runner.states().data());
+  return parts;
+}
+
+static Status checkFinite(const std::string &name, const RegionTensor &tensor,
+                          const std::byte *data, const std::string &where) {
+  const auto *values = reinterpret_cast<const float *>(data);
+  const auto count = static_cast<uint64_t>(tensor.elements);
+  const uint64_t at = firstNonFinite(values, count);
+  if (at == count)
+    return Status::success();
+  return Status(StatusCode::NonFinite,
+                where + ": tensor \"" + name + "\" (" +
+                    shapeText(tensor.shape) + ") is " +
+                    (std::isnan(values[at]) ? "nan"
+                     : values[at] > 0       ? "inf"
+                                            : "-inf") +
+                    " at element " + std::to_string(at) +
+                    ", expected finite numbers; take other weights");
+}
+
+static Status checkFinite(const std::vector<Part> &parts,
+                          const std::string &where) {
+  for (const Part &part : parts)
+    SEGC_RETURN_IF_ERROR(
+        checkFinite(part.name, *part.tensor, part.data, where));
+  return Status::success();
+}
+
+Status segc::checkFiniteWeights(const ModelRunner &runner,
+                                const std::string &where) {
+  return checkFinite(weightParts(runner), where);
+}
+
 static Status writeParts(const ModelRunner &runner,
                          const std::vector<Part> &parts,
-                         const std::string &path) {
+                         const std::string &path,
+                         const std::string &orientation = "") {
   std::vector<TensorSource> sources;
   for (const Part &part : parts)
     sources.push_back({part.name, "F32", part.tensor->shape, part.data});
-  return writeSafetensors(path, sources,
-                          {{"format", "segc"},
-                           {"version", "1"},
-                           {"network", runner.manifest().network}});
+  std::map<std::string, std::string> metadata = {
+      {"format", "segc"},
+      {"version", "1"},
+      {"network", runner.manifest().network}};
+  if (!orientation.empty())
+    metadata["orientation"] = orientation;
+  return writeSafetensors(path, sources, metadata);
 }
 
 /// Looks at all parts before the first is copied: a refused file changes
@@ -58,6 +102,8 @@ static Status readParts(const std::vector<Part> &parts,
   for (const Part &part : parts) {
     SEGC_ASSIGN_OR_RETURN(const std::byte *data,
                           file.require(part.name, "F32", part.tensor->shape));
+    SEGC_RETURN_IF_ERROR(
+        checkFinite(part.name, *part.tensor, data, file.path()));
     found.push_back(data);
     known.insert(part.name);
   }
@@ -71,15 +117,15 @@ static Status readParts(const std::vector<Part> &parts,
   return Status::success();
 }
 
-Status segc::writeWeights(const ModelRunner &runner, const std::string &path) {
-  std::vector<Part> parts;
-  addRegion(parts, runner.manifest().parameters, runner.parameters().data());
-  addRegion(parts, runner.manifest().states, runner.states().data());
-  return writeParts(runner, parts, path);
+Status segc::writeWeights(const ModelRunner &runner, const std::string &path,
+                          const std::string &orientation) {
+  const std::vector<Part> parts = weightParts(runner);
+  SEGC_RETURN_IF_ERROR(checkFinite(parts, "the weights"));
+  return writeParts(runner, parts, path, orientation);
 }
 
 Status segc::readWeights(ModelRunner &runner, const std::string &path,
-                         MissingStates missing) {
+                         MissingStates missing, std::string *orientation) {
   SEGC_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::read(path));
   const std::vector<RegionTensor> &states = runner.manifest().states;
   bool any = false;
@@ -90,12 +136,16 @@ Status segc::readWeights(ModelRunner &runner, const std::string &path,
   if (any || missing == MissingStates::Refuse)
     addRegion(parts, states, runner.states().data());
   runner.weightsChanged();
+  if (orientation)
+    *orientation = recordedOrientation(file);
   return readParts(parts, file, runner.library().path());
 }
 
 Status segc::writeOptimizer(const ModelRunner &runner,
                             const std::string &path) {
-  return writeParts(runner, optimizerParts(runner), path);
+  const std::vector<Part> parts = optimizerParts(runner);
+  SEGC_RETURN_IF_ERROR(checkFinite(parts, "the optimizer's state"));
+  return writeParts(runner, parts, path);
 }
 
 Status segc::readOptimizer(ModelRunner &runner, const std::string &path) {

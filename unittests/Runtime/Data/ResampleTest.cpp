@@ -36,17 +36,17 @@ TEST(ResampleTest, LinearDown) {
   }
 }
 
-// Upwards: indices 0, 0.4, 0.8, 1.2, 1.6; 1.2 holds the edge (below 1.5), 1.6
-// lies outside.
-TEST(ResampleTest, OutsideIsZero) {
+// Upwards: indices 0, 0.4, 0.8, 1.2, 1.6; what lies beyond the last voxel holds
+// the edge, so that no constant of another unit comes in.
+TEST(ResampleTest, EdgeIsHeld) {
   const std::vector<float> line = {10, 20};
   std::vector<float> result(5);
   resampleLinear(line, {2, 1, 1}, result.data(), {5, 1, 1});
-  EXPECT_THAT(result, Pointwise(FloatEq(), {10.f, 14.f, 18.f, 20.f, 0.f}));
+  EXPECT_THAT(result, Pointwise(FloatEq(), {10.f, 14.f, 18.f, 20.f, 20.f}));
   const std::vector<uint8_t> labels = {10, 20};
   std::vector<int32_t> nearest(5);
   resampleNearest({labels, {2, 1, 1}}, nearest.data(), {5, 1, 1});
-  EXPECT_THAT(nearest, ElementsAre(10, 10, 20, 20, 0));
+  EXPECT_THAT(nearest, ElementsAre(10, 10, 20, 20, 20));
 }
 
 // Index 0, 1.5, 3, 4.5 of six: halves go up.

@@ -14,6 +14,7 @@
 #include "segc/Runtime/Data/Nifti.h"
 #include "segc/Runtime/Data/Tiff.h"
 
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -108,7 +109,7 @@ inline Status writeTiff(const std::string &path, const GrayStack &stack) {
   return writeFileAtomically(path, bytes);
 }
 
-/// A header with the given sizes and a slightly odd affine.
+/// A header with the given sizes and an oblique affine.
 inline NiftiHeader makeHeader(std::vector<int16_t> sizes, int16_t type,
                               int16_t bits) {
   NiftiHeader h{};
@@ -128,10 +129,14 @@ inline NiftiHeader makeHeader(std::vector<int16_t> sizes, int16_t type,
   h.units = 10;
   h.qformCode = 1;
   h.sformCode = 2;
+  // Both forms: 60 degrees about y, z from its end.
   h.quaternion[1] = 0.5f;
-  h.qformOffset[2] = -7;
-  h.sform[0][0] = -1.5f;
-  h.sform[2][3] = 42;
+  h.qformOffset[2] = 42;
+  const float half = std::sqrt(0.75f);
+  const float sform[3][4] = {{0.75f, 0, -2 * half, 0},
+                             {0, 0.75f, 0, 0},
+                             {-1.5f * half, 0, -1, 42}};
+  std::memcpy(h.sform, sform, sizeof(sform));
   std::memcpy(h.magic, "n+1", 4);
   return h;
 }

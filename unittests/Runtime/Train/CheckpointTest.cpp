@@ -131,6 +131,57 @@ TEST(Checkpoint, RefusedWeightsChangeNothing) {
   EXPECT_EQ(runner.parameters().floats()[0], 5);
 }
 
+// What is no number is neither saved nor taken, and its tensor is named.
+TEST(Checkpoint, RefusesNonFiniteWeights) {
+  ThreadPool pool(1);
+  ModelRunner runner = makeRunner(pool);
+  std::string path = freshFolder("nonfinite") + "/last";
+  mark(runner, 4);
+  ASSERT_TRUE(saveCheckpoint(path, runner, stateOf(4)).ok());
+  runner.parameters().floats()[17] = NAN;
+  Status status = saveCheckpoint(path, runner, stateOf(5));
+  EXPECT_EQ(status.code(), StatusCode::NonFinite);
+  EXPECT_THAT(status.message(),
+              HasSubstr("tensor \"head.bias\" (3) is nan at element 1"));
+  EXPECT_EQ(loadCheckpoint(path, runner)->step, 4) << "the one before stays";
+  runner.optimizer().floats()[2] = INFINITY;
+  EXPECT_THAT(saveCheckpoint(path, runner, stateOf(5)).message(),
+              HasSubstr("\"velocity/head.weight\" (1x3) is inf"));
+
+  float values[3] = {1, -INFINITY, 1};
+  ASSERT_TRUE(writeSafetensors(path + ".w",
+                               {{"head.weight", "F32", {1, 3}, values},
+                                {"head.bias", "F32", {3}, values}},
+                               {})
+                  .ok());
+  EXPECT_THAT(readWeights(runner, path + ".w", MissingStates::Allow).message(),
+              HasSubstr("\"head.weight\" (1x3) is -inf at element 1"));
+}
+
+// The order of axes is part of what weights mean.
+TEST(Checkpoint, RecordsTheOrientation) {
+  ThreadPool pool(1);
+  ModelRunner runner = makeRunner(pool);
+  std::string path = freshFolder("orientation") + "/last", found;
+  mark(runner, 1);
+  TrainState state = stateOf(1);
+  ASSERT_TRUE(saveCheckpoint(path, runner, state).ok());
+  EXPECT_EQ(loadCheckpoint(path, runner)->orientation, "");
+  const std::string weights = path + "/model.safetensors";
+  ASSERT_TRUE(
+      readWeights(runner, weights, MissingStates::Refuse, &found).ok());
+  EXPECT_EQ(found, "file") << "what segrun assumed before it was recorded";
+  state.orientation = "RAS";
+  ASSERT_TRUE(saveCheckpoint(path, runner, state).ok());
+  EXPECT_EQ(loadCheckpoint(path, runner)->orientation, "RAS");
+  ASSERT_TRUE(
+      readWeights(runner, weights, MissingStates::Refuse, &found).ok());
+  EXPECT_EQ(found, "RAS");
+  state.orientation = "LPS";
+  EXPECT_THAT(TrainState::fromJson(state.toJson(), "x").status().message(),
+              HasSubstr("orientation"));
+}
+
 TEST(Checkpoint, FullDiskLeavesTheOldOne) {
   ThreadPool pool(1);
   ModelRunner runner = makeRunner(pool);

@@ -27,6 +27,33 @@ TEST(Metrics, AbsentClasses) {
   EXPECT_DOUBLE_EQ(dice[3], 0) << "absent from the label alone";
 }
 
+// A class that no label has cannot be measured; one that some have can.
+TEST(Metrics, ClassesAbsentFromTheSplit) {
+  int32_t labels[] = {0, 0, 2};
+  EXPECT_EQ(classesIn(labels, 3, 4), (std::vector<bool>{1, 0, 1, 0}));
+  Evaluation evaluation;
+  evaluation.classNames = {"background", "a", "b"};
+  evaluation.cases = {{"one", {1, 0.5, 1}, {true, true, false}},
+                      {"two", {0.8, 1, 1}, {true, false, false}}};
+  evaluation.values = {{"dice", {0.9, 0.6, 1e-5}}};
+  EXPECT_EQ(evaluation.absentClasses(), std::vector<std::string>{"b"});
+  EXPECT_DOUBLE_EQ(evaluation.meanForegroundDice(), 0.75);
+  EXPECT_DOUBLE_EQ(evaluation.meanDice(), (0.9 + 0.75) / 2);
+  OrderedJson json = OrderedJson::parse(evaluation.toJson().dump());
+  EXPECT_TRUE(json["hard_dice"]["classes"]["b"].is_null());
+  EXPECT_TRUE(json["dice"]["classes"]["b"].is_null());
+  EXPECT_TRUE(json["cases"][0]["hard_dice"]["b"].is_null());
+  EXPECT_EQ(json["cases"][1]["hard_dice"]["a"], 1);
+  EXPECT_TRUE(OrderedJson::parse(evaluation.toRecord().dump())["b_dice"]
+                  .is_null());
+  EXPECT_DOUBLE_EQ(json["dice"]["mean"], 0.75);
+  EXPECT_NE(evaluation.toCsv().find("1.000000,0.500000,absent"),
+            std::string::npos);
+  // Without any foreground nothing is the best.
+  evaluation.cases = {{"one", {1, 1, 1}, {true, false, false}}};
+  EXPECT_FALSE(evaluation.meanForegroundDice() > -1);
+}
+
 TEST(Metrics, ArgmaxTakesTheFirstOfEquals) {
   float values[] = {0.5f, 0.5f, 0.1f, 0.2f, 0.7f, 0.7f};
   int32_t result[2];

@@ -7,6 +7,7 @@
 
 #include "segc/Runtime/Train/Trainer.h"
 #include "FakeRun.h"
+#include "segc/Runtime/Train/FiniteOutputs.h"
 
 #include <cmath>
 #include <cstring>
@@ -235,4 +236,37 @@ TEST_F(Loop, FixedBatchesAreChecked) {
   EXPECT_THAT(errorOf({{"image_0", "F32", {2, 8, 8, 8, 1}, image.data()},
                        {"label_0", "I32", {1, 8, 8, 8}, image.data()}}),
               HasSubstr("different numbers of samples"));
+  std::vector<int32_t> labels(512);
+  for (int32_t wrong : {3, -1}) {
+    labels[77] = wrong;
+    EXPECT_THAT(errorOf({{"image_0", "F32", {1, 8, 8, 8, 1}, image.data()},
+                         {"label_0", "I32", {1, 8, 8, 8}, labels.data()}}),
+                HasSubstr("label_0 is " + std::to_string(wrong) +
+                          " at element 77, expected a class 0..2"));
+  }
+}
+
+// What leaves an entry is finite, or the kernel that wrote it is named.
+TEST_F(Loop, OutputsAreFinite) {
+  ModelRunner runner = makeRunner(pool);
+  runner.initialize(0);
+  std::vector<float> image(2 * 512, 1.0f);
+  std::vector<void *> inputs = {image.data()};
+  segc_scalars scalars = {};
+  scalars.loss_scale = 1;
+  auto predict = [&](int64_t batch) {
+    EXPECT_TRUE(runner.call("predict", inputs, batch, scalars).ok());
+    return checkFiniteOutputs(runner, {"predict", inputs, batch, scalars},
+                              "case x");
+  };
+  EXPECT_TRUE(predict(2).ok());
+  image[600] = NAN;
+  EXPECT_TRUE(predict(1).ok()) << "the second sample is not asked for";
+  Status status = predict(2);
+  EXPECT_EQ(status.code(), StatusCode::NonFinite);
+  EXPECT_THAT(status.message(), HasSubstr("case x"));
+  EXPECT_THAT(status.message(), HasSubstr("fake_predict (seg.fake at 1:1), "
+                                          "wrote nan"));
+  // An earlier call's values behind a smaller batch do not count.
+  EXPECT_TRUE(predict(1).ok());
 }

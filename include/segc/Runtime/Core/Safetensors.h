@@ -72,6 +72,11 @@ private:
   AlignedBuffer bytes;
 };
 
+/// The metadata's record of how the axes of volumes reached the network that
+/// these weights were trained in: "RAS" or "file". "file" for what segrun wrote
+/// before there was a record, "" for files of other programs.
+std::string recordedOrientation(const SafetensorsFile &file);
+
 /// A tensor to be written.
 struct TensorSource {
   std::string name, dtype;

@@ -20,17 +20,35 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace segc {
 
 enum class Split { Train, Validation, Test };
 const char *splitName(Split split);
+
+/// In which order the axes of volumes reach the network.
+enum class AxisFrame {
+  File, ///< As stored: what models and checkpoints without a record assume.
+  Ras,  ///< Closest to right, anterior, superior, whatever the file's order.
+};
+/// "file" or "RAS", as pipelines and checkpoints record it.
+const char *frameName(AxisFrame frame);
+Expected<AxisFrame> parseFrame(const std::string &name);
+/// What a pipeline says; nothing where it has no volumes.
+Expected<std::optional<AxisFrame>> frameOf(const Json &pipeline);
+
+/// The class of a label's value where the two differ.
+using LabelMap = std::map<int64_t, int64_t>;
+/// Parses "255=1,4=2".
+Expected<LabelMap> parseLabelMap(const std::string &text);
 
 struct DatasetOptions {
   /// Cross-validation fold 0..4; none trains on everything `trainSplit` says.
@@ -47,6 +65,12 @@ struct DatasetOptions {
   bool greyMasks = false;
   /// How large a file may be, unpacked.
   ImageLimits limits;
+  /// Volumes: another order of axes than the pipeline's.
+  std::optional<AxisFrame> frame;
+  /// Volumes: the channel of images that have several, from 0.
+  std::optional<int64_t> channel;
+  /// Volumes: classes of label values that are no class numbers.
+  LabelMap labelMap;
 };
 
 /// What augmentation draws from: a pure function of these.
@@ -84,8 +108,8 @@ public:
   virtual const std::vector<int64_t> &labelShape() const = 0;
   virtual const std::vector<std::string> &classNames() const = 0;
 
-  /// Reads and preprocesses every case of a split, so that what is wrong with
-  /// one is known before the run starts. Results stay in memory.
+  /// Reads and preprocesses every case of a split, so that all that is wrong
+  /// is known before the run starts, one line a case. Results stay in memory.
   virtual Status load(Split split) const = 0;
 
   /// Writes one preprocessed (and augmented) sample: imageShape() f32 and
@@ -118,18 +142,24 @@ public:
   void addFile(const std::string &path) { inputFiles.push_back(path); }
 
   /// Remembers what a user should know though nothing failed: a rule that was
-  /// applied to contradicting files, a value that was rounded. The same text
-  /// counts once.
-  void note(const std::string &text) const;
-  /// What was noted since the last call.
+  /// applied to contradicting files, a value that was rounded. `where` names
+  /// the file or the case; the same about several becomes one note.
+  void note(const std::string &where, const std::string &what) const;
+  /// The same of a text that names its place.
+  void note(const std::string &text) const { note("", text); }
+  /// What was noted since the last call: "where: what" each.
   std::vector<std::string> takeNotes() const;
 
 private:
   std::vector<std::string> inputFiles;
   mutable std::mutex notesMutex; // Guards what follows.
-  mutable std::set<std::string> known;
-  mutable std::vector<std::string> notes;
+  mutable std::set<std::pair<std::string, std::string>> known;
+  mutable std::vector<std::pair<std::string, std::vector<std::string>>> notes;
 };
+
+/// An error that names both where a case that validates is, voxel by voxel, one
+/// that trains: what it scores then says nothing. Reads all cases of both.
+Status checkHeldOut(const Dataset &dataset);
 
 /// Opens what lies in `folder`: train-volume.tif (ISBI 2012) or dataset.json
 /// (Medical Segmentation Decathlon). `pipeline` is that of the model's

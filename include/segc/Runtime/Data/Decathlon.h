@@ -4,9 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A folder with dataset.json and NIfTI volumes, as V-Net reads it
-// (reference-behaviour 2.2): the last channel, resampled to the pipeline's
-// `input_shape`, z-scored over the volume with the population's standard
-// deviation, in array order.
+// (reference-behaviour 2.2): one channel, its axes as the pipeline's
+// `orientation` says, resampled to `input_shape`, z-scored over the volume with
+// the population's standard deviation, in array order. What is declared and
+// what files hold are compared: docs/Data.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,6 +28,9 @@ struct DecathlonIndex {
   std::string name;
   std::vector<std::string> modalities, classNames;
   std::vector<Case> training, test; ///< Test cases have no label.
+  std::optional<int64_t> declaredTraining; ///< numTraining
+  /// Set where dataset.json is that of nnU-Net v2, which lists no cases.
+  std::string fileEnding;
 };
 
 /// A case named after its image.
@@ -37,13 +41,19 @@ DecathlonIndex::Case decathlonCase(const std::string &image,
 Expected<DecathlonIndex> parseDecathlonIndex(std::string_view text,
                                              const std::string &where);
 
+/// Lists the cases of an nnU-Net v2 folder: imagesTr/CASE_0000.nii.gz (0000 is
+/// the channel) and labelsTr/CASE.nii.gz, imagesTs/.
+Status listNnunetCases(const std::string &folder, int64_t channel,
+                       DecathlonIndex &index);
+
 Expected<std::unique_ptr<Dataset>> openDecathlon(const std::string &folder,
                                                  const Json &pipeline,
                                                  const DatasetOptions &options);
 
 /// Single volumes as test cases.
 Expected<std::unique_ptr<Dataset>>
-openVolumes(const std::vector<std::string> &paths, const Json &pipeline);
+openVolumes(const std::vector<std::string> &paths, const Json &pipeline,
+            const DatasetOptions &options);
 
 } // namespace segc
 

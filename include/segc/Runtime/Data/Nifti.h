@@ -17,6 +17,7 @@
 #define SEGC_RUNTIME_DATA_NIFTI_H
 
 #include "segc/Base/Status.h"
+#include "segc/Runtime/Data/Geometry.h"
 #include "segc/Runtime/Data/ImageLimits.h"
 #include "segc/Runtime/Data/Voxels.h"
 
@@ -55,6 +56,9 @@ static_assert(sizeof(NiftiHeader) == 348, "the layout of nifti1.h");
 struct VolumeGeometry {
   std::array<int64_t, 3> size = {0, 0, 0};         ///< x, y, z
   std::array<double, 3> spacing = {1.0, 1.0, 1.0}; ///< millimetres
+  /// Of the voxel centres, by what `placedBy` says.
+  Affine affine = {{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}};
+  PlacedBy placedBy = PlacedBy::Pixdim;
   NiftiHeader header{};
 
   int64_t voxels() const { return size[0] * size[1] * size[2]; }
@@ -65,7 +69,8 @@ struct Volume {
   VolumeGeometry geometry;
   int64_t channels = 1;
   Voxels voxels;
-  std::vector<std::string> warnings; ///< Each names the file.
+  /// What a user should know about the file though it was read.
+  std::vector<std::string> warnings;
 
   VoxelView channel(int64_t index) const {
     return {voxels, geometry.size, index * geometry.voxels()};

@@ -22,7 +22,7 @@ namespace segc {
 
 /// ITK's resampling with the identity transform onto a grid of the same
 /// origin and spacing * from / to: source index = index * from / to. Array
-/// order out. Linear, holding the edge for half a voxel and 0 beyond it.
+/// order out. Linear, the edge held.
 void resampleLinear(const VoxelView &source, float *result, Size3 to);
 /// The same with the nearest voxel; halves go up.
 void resampleNearest(const LabelView &source, int32_t *result, Size3 to);

@@ -28,6 +28,10 @@ inline constexpr int64_t checkpointFormat = 1;
 /// and of the loader.
 struct TrainState {
   std::string network;
+  /// In which order the axes of volumes reach the network, "RAS" or "file";
+  /// empty where there are none, and in checkpoints from before the record,
+  /// which mean "file".
+  std::string orientation;
   int64_t seed = 0;
   int64_t step = 0;     ///< optimizer steps tried
   int64_t applied = 0;  ///< of those, with finite gradients
@@ -49,6 +53,9 @@ struct TrainState {
 /// Writes or replaces the checkpoint folder `path`.
 Status saveCheckpoint(const std::string &path, const ModelRunner &runner,
                       const TrainState &state);
+
+/// The state alone of the checkpoint folder `path`.
+Expected<TrainState> readTrainState(const std::string &path);
 
 /// Reads a checkpoint back, optimizer state included.
 Expected<TrainState> loadCheckpoint(const std::string &path,

@@ -36,6 +36,9 @@ struct DataOptions {
   bool legacyResize = false;
   bool greyMasks = false;
   int64_t maxImageBytes = int64_t{1} << 30; ///< Of one file, unpacked.
+  std::optional<std::string> orientation; ///< Instead of what is recorded.
+  std::optional<int64_t> channel;
+  std::string labelMap;
 };
 
 struct BenchmarkOptions {

@@ -21,6 +21,9 @@ namespace segc {
 struct LoadedModel {
   std::unique_ptr<ThreadPool> pool; ///< The runner refers to it.
   ModelRunner runner;
+  /// In which order the axes of volumes reached the network when its weights
+  /// were trained, where that is recorded.
+  std::optional<AxisFrame> frame = {};
 };
 
 /// Opens a .so, or compiles a .mlir first with the options that change the
@@ -36,8 +39,20 @@ Expected<LoadedModel> openTrained(const ModelOptions &options,
 /// The batch of a call: as asked for, else the model's largest.
 int64_t batchSizeOf(const ModelOptions &options, const Manifest &manifest);
 
-Expected<std::unique_ptr<Dataset>> openData(const DataOptions &options,
-                                            const Manifest &manifest);
+/// What the options mean for data of the model's kind, and for weights that
+/// were trained in `frame`. Options that this kind cannot follow are wrong
+/// usage.
+Expected<DatasetOptions> datasetOptions(const DataOptions &options,
+                                        const Manifest &manifest,
+                                        std::optional<AxisFrame> frame);
+
+Expected<std::unique_ptr<Dataset>>
+openData(const DataOptions &options, const Manifest &manifest,
+         std::optional<AxisFrame> frame = {});
+
+/// Notes where weights of one order of axes meet a model of another.
+void noteFrame(const Dataset &dataset, const Manifest &manifest,
+               const DatasetOptions &options);
 
 /// Prints what the data set noted since the last call as warnings on standard
 /// error.

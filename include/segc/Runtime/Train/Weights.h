@@ -14,13 +14,21 @@
 
 namespace segc {
 
-/// Parameters and states, by name.
-Status writeWeights(const ModelRunner &runner, const std::string &path);
+/// Parameters and states, by name, all finite. `orientation` is recorded: in
+/// which order the axes of volumes reached the network ("" where none did).
+Status writeWeights(const ModelRunner &runner, const std::string &path,
+                    const std::string &orientation = "");
 /// A file must hold every parameter with its shape and nothing that the model
 /// does not know. Without states in the file the runner's stay, if `allow`.
 enum class MissingStates { Refuse, Allow };
+/// All must be finite. `orientation` gets what is recorded: "file" for what
+/// segrun wrote before there was a record, "" for files of other programs.
 Status readWeights(ModelRunner &runner, const std::string &path,
-                   MissingStates missing);
+                   MissingStates missing, std::string *orientation = nullptr);
+
+/// An error that names the first tensor of parameters and states that is not
+/// finite; `where` says whose they are.
+Status checkFiniteWeights(const ModelRunner &runner, const std::string &where);
 
 /// Optimizer slots as tensors "slot/parameter".
 Status writeOptimizer(const ModelRunner &runner, const std::string &path);

@@ -1,0 +1,128 @@
+//===- DataSetRules.cpp - What holds for every kind of data ---------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Base/Hash.h"
+#include "segc/Runtime/Data/DataSet.h"
+
+#include <algorithm>
+
+using namespace segc;
+
+const char *segc::frameName(AxisFrame frame) {
+  return frame == AxisFrame::Ras ? "RAS" : "file";
+}
+
+Expected<AxisFrame> segc::parseFrame(const std::string &name) {
+  for (AxisFrame frame : {AxisFrame::File, AxisFrame::Ras})
+    if (name == frameName(frame))
+      return frame;
+  return invalidArgument("orientation \"" + name +
+                         "\", expected \"RAS\" or \"file\"");
+}
+
+Expected<std::optional<AxisFrame>> segc::frameOf(const Json &pipeline) {
+  Status status;
+  JsonReader reader(pipeline, "pipeline", status);
+  const std::string kind = reader.stringOr("kind", "");
+  const std::string name = reader.stringOr("orientation", "file");
+  SEGC_RETURN_IF_ERROR(status);
+  if (kind != "decathlon")
+    return std::optional<AxisFrame>();
+  Expected<AxisFrame> frame = parseFrame(name);
+  if (!frame.ok())
+    return frame.status().withContext("pipeline");
+  return std::optional<AxisFrame>(*frame);
+}
+
+Expected<LabelMap> segc::parseLabelMap(const std::string &text) {
+  LabelMap map;
+  const Status wrong =
+      wrongUsage("--label-map " + text +
+                 ": expected VALUE=CLASS pairs of different values, like "
+                 "255=1,4=2");
+  size_t at = 0;
+  auto number = [&](int64_t &value) {
+    size_t end = text.find_first_not_of("0123456789", at);
+    end = end == std::string::npos ? text.size() : end;
+    if (end == at || end - at > 9)
+      return false;
+    value = std::stoll(text.substr(at, end - at));
+    at = end;
+    return true;
+  };
+  for (;; ++at) {
+    int64_t value = 0, label = 0;
+    if (!number(value) || at >= text.size() || text[at++] != '=' ||
+        !number(label) || !map.emplace(value, label).second)
+      return wrong;
+    if (at == text.size())
+      return map;
+    if (text[at] != ',')
+      return wrong;
+  }
+}
+
+Status segc::checkHeldOut(const Dataset &dataset) {
+  size_t elements = 1;
+  for (int64_t size : dataset.imageShape())
+    elements *= static_cast<size_t>(size);
+  std::vector<float> image(elements);
+  std::map<std::string, std::string> training;
+  std::string pairs;
+  int64_t found = 0;
+  for (Split split : {Split::Train, Split::Validation})
+    for (int64_t i = 0; i < dataset.count(split); ++i) {
+      SEGC_RETURN_IF_ERROR(dataset.sample(split, i, {}, image.data(), nullptr));
+      const std::string key =
+          sha256({reinterpret_cast<const char *>(image.data()),
+                  image.size() * sizeof(float)});
+      const std::string name = dataset.caseName(split, i);
+      if (split == Split::Train) {
+        training.emplace(key, name);
+        continue;
+      }
+      auto twin = training.find(key);
+      if (twin != training.end() && ++found <= 8)
+        pairs += (found > 1 ? ", " : "") + name + " is " + twin->second;
+    }
+  if (found == 0)
+    return Status::success();
+  return invalidArgument(
+      std::to_string(found) + " of " +
+      std::to_string(dataset.count(Split::Validation)) +
+      " cases that validate have the image of a case that trains: " + pairs +
+      (found > 8 ? ", ..." : "") +
+      "; leave out one of each, or split otherwise");
+}
+
+void Dataset::note(const std::string &where, const std::string &what) const {
+  std::lock_guard<std::mutex> lock(notesMutex);
+  if (!known.emplace(where, what).second)
+    return;
+  auto found = std::find_if(notes.begin(), notes.end(), [&](const auto &entry) {
+    return entry.first == what;
+  });
+  if (found == notes.end())
+    found = notes.insert(notes.end(), {what, {}});
+  found->second.push_back(where);
+}
+
+std::vector<std::string> Dataset::takeNotes() const {
+  constexpr size_t mostNamed = 3;
+  std::lock_guard<std::mutex> lock(notesMutex);
+  std::vector<std::string> texts;
+  for (const auto &[what, places] : std::exchange(notes, {})) {
+    std::string where;
+    for (size_t i = 0; i < std::min(places.size(), mostNamed); ++i)
+      where += (i ? ", " : "") + places[i];
+    if (places.size() > mostNamed)
+      where +=
+          " and " + std::to_string(places.size() - mostNamed) + " more";
+    texts.push_back(where.empty() ? what : where + ": " + what);
+  }
+  return texts;
+}

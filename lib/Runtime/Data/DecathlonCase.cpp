@@ -1,0 +1,253 @@
+//===- DecathlonCase.cpp - What the files of a case hold ------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DecathlonCase.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+using namespace segc;
+using namespace segc::decathlon;
+
+/// Label values count as the whole number that they are this close to: a scale
+/// in the header makes 0.9999995 of 1.
+static constexpr double wholeTolerance = 1e-3;
+/// Values of a label that a message lists.
+static constexpr size_t mostValues = 16;
+
+/// "(x, y, z)" of a voxel in file order.
+static std::string voxelAt(const VolumeGeometry &geometry, size_t place) {
+  auto voxel = static_cast<int64_t>(place);
+  const auto &size = geometry.size;
+  return "(" + std::to_string(voxel % size[0]) + ", " +
+         std::to_string(voxel / size[0] % size[1]) + ", " +
+         std::to_string(voxel / size[0] / size[1]) + ")";
+}
+
+static Expected<Volume> readVolume(const std::string &path,
+                                   const CaseRules &rules) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error))
+    return notFound(path + " is missing");
+  SEGC_ASSIGN_OR_RETURN(Volume volume, readNifti(path, rules.limits));
+  for (const std::string &warning : volume.warnings)
+    rules.dataset.note(path, warning);
+  return volume;
+}
+
+//===----------------------------------------------------------------------===//
+// Images
+//===----------------------------------------------------------------------===//
+
+/// The channel that the network gets.
+static Expected<int64_t> channelOf(const Volume &volume,
+                                   const std::string &path,
+                                   const CaseRules &rules) {
+  const int64_t channels = volume.channels;
+  if (rules.channel) {
+    if (*rules.channel < channels)
+      return *rules.channel;
+    return invalidArgument(path + ": " + std::to_string(channels) +
+                           " channels, but --channel " +
+                           std::to_string(*rules.channel) +
+                           " asks for one more; channels count from 0");
+  }
+  if (channels == 1)
+    return int64_t{0};
+  return invalidArgument(path + ": " + std::to_string(channels) +
+                         " channels, the model takes 1; choose one with "
+                         "--channel 0.." +
+                         std::to_string(channels - 1));
+}
+
+Expected<CaseContent> decathlon::readImage(const DecathlonIndex::Case &files,
+                                           const CaseRules &rules) {
+  SEGC_ASSIGN_OR_RETURN(Volume image, readVolume(files.image, rules));
+  CaseContent content;
+  SEGC_ASSIGN_OR_RETURN(content.channel, channelOf(image, files.image, rules));
+  content.volume = std::move(image);
+  const VolumeGeometry &geometry = content.geometry();
+  const auto first = static_cast<size_t>(content.image().first);
+  const Voxels &voxels = content.volume.voxels;
+  if (std::optional<size_t> bad = voxels.firstNotFinite(
+          first, static_cast<size_t>(geometry.voxels())))
+    return Status(StatusCode::NonFinite,
+                  files.image + " is " + std::to_string(voxels[*bad]) +
+                      " at voxel " + voxelAt(geometry, *bad - first) +
+                      ", expected numbers; repair or leave out the case");
+  return content;
+}
+
+//===----------------------------------------------------------------------===//
+// Labels
+//===----------------------------------------------------------------------===//
+
+/// How the label's axes become those of the image; an error where they are two
+/// grids.
+static Expected<AxisOrder> matchGrids(const Volume &label,
+                                      const std::string &path,
+                                      const VolumeGeometry &image,
+                                      const DecathlonIndex::Case &files,
+                                      const CaseRules &rules) {
+  AxisOrder order;
+  const bool labelPlaced = label.geometry.placedBy != PlacedBy::Pixdim;
+  const bool imagePlaced = image.placedBy != PlacedBy::Pixdim;
+  if (labelPlaced == imagePlaced)
+    order = orderBetween(label.geometry, image);
+  const VolumeGeometry grid = reordered(label.geometry, order);
+  const std::string both = path + " has " + gridText(label.geometry) +
+                           ", expected the grid of " + files.image + ", " +
+                           gridText(image);
+  if (grid.size != image.size)
+    return invalidArgument(both);
+  if (labelPlaced != imagePlaced) {
+    rules.dataset.note(labelPlaced ? files.image : path,
+                       std::string("has neither sform nor qform; the grid of "
+                                   "its ") +
+                           (labelPlaced ? "label" : "image") + " counts");
+    return order;
+  }
+  const double apart = cornerDistance(grid, image);
+  if (apart > gridTolerance(image)) {
+    char text[80];
+    std::snprintf(text, sizeof(text),
+                  "; they lie up to %.4g mm apart, at most %.4g mm are one grid",
+                  apart, gridTolerance(image));
+    return invalidArgument(both + text);
+  }
+  return order;
+}
+
+namespace {
+
+/// Turns the values of one label into classes and remembers what is wrong.
+class LabelValues {
+  struct NanLast {
+    bool operator()(double a, double b) const {
+      return std::isnan(a) ? false : std::isnan(b) || a < b;
+    }
+  };
+  using Values = std::set<double, NanLast>;
+
+public:
+  LabelValues(const CaseRules &rules) : rules(rules) {
+    for (int64_t value = 0; value < 256; ++value)
+      byValue.push_back(classOf(value));
+  }
+
+  uint8_t take(float value, size_t place) {
+    const double whole = std::round(double{value});
+    const bool near = std::abs(value - whole) <= wholeTolerance; // Not NaN.
+    anyRounded |= near && whole != value;
+    const int64_t found = !near                        ? -1
+                          : whole >= 0 && whole < 256  ? byValue[size_t(whole)]
+                          : std::abs(whole) < 1e9      ? classOf(int64_t(whole))
+                                                       : -1;
+    const double seen = near ? whole : double{value};
+    if (values.size() <= mostValues && seen != last)
+      values.insert(last = seen);
+    if (found >= 0)
+      return static_cast<uint8_t>(found);
+    if (wrong.empty())
+      firstWrong = place;
+    if (wrong.size() <= mostValues)
+      wrong.insert(seen);
+    return 0;
+  }
+
+  bool rounded() const { return anyRounded; }
+  bool ok() const { return wrong.empty(); }
+  size_t firstPlace() const { return firstWrong; }
+
+  /// "has the value 4 (...)": all that the file holds, and what to do.
+  std::string complaint(const std::string &at) const {
+    const size_t classes = rules.classNames.size();
+    std::string text = "has the value" +
+                       std::string(wrong.size() > 1 ? "s " : " ") +
+                       listed(wrong) + " (first at voxel " + at +
+                       "), expected a class 0.." + std::to_string(classes - 1) +
+                       "; all its values: " + listed(values);
+    std::string map;
+    for (double value : wrong) {
+      if (!(value >= 0 && value < 1e9 && value == std::round(value)))
+        return text + "; repair the label";
+      map += (map.empty() ? "" : ",") + number(value) + "=" +
+             std::to_string(freeClass());
+    }
+    return text + "; if they mean classes, say which, for example --label-map " +
+           map;
+  }
+
+private:
+  /// -1 if the model has none.
+  int64_t classOf(int64_t value) const {
+    auto mapped = rules.labelMap.find(value);
+    if (mapped != rules.labelMap.end())
+      value = mapped->second;
+    const auto classes = static_cast<int64_t>(rules.classNames.size());
+    return value >= 0 && value < classes ? value : -1;
+  }
+  /// A class that no value of the file means, the last if there is none.
+  size_t freeClass() const {
+    size_t free = 1;
+    while (free + 1 < rules.classNames.size() && values.count(double(free)))
+      ++free;
+    return std::min(free, rules.classNames.size() - 1);
+  }
+  static std::string number(double value) {
+    char text[40];
+    std::snprintf(text, sizeof(text), "%.7g", value);
+    return text;
+  }
+  static std::string listed(const Values &values) {
+    std::string text;
+    size_t count = 0;
+    for (double value : values)
+      if (++count <= mostValues)
+        text += (count > 1 ? ", " : "") + number(value);
+    return count > mostValues ? text + ", ..." : text;
+  }
+  const CaseRules &rules;
+  std::vector<int64_t> byValue;
+  Values values, wrong;
+  double last = -1e300;
+  size_t firstWrong = 0;
+  bool anyRounded = false;
+};
+
+} // namespace
+
+Status decathlon::readLabel(const DecathlonIndex::Case &files,
+                            const CaseRules &rules, CaseContent &content) {
+  const std::string &path = files.label;
+  SEGC_ASSIGN_OR_RETURN(Volume label, readVolume(path, rules));
+  if (label.channels != 1)
+    return invalidArgument(
+        path + ": " + std::to_string(label.channels) +
+        " channels, expected one of class numbers" +
+        (label.channels == static_cast<int64_t>(rules.classNames.size())
+             ? "; it looks one-hot: store the number of the channel that is 1"
+             : ""));
+  SEGC_ASSIGN_OR_RETURN(
+      AxisOrder order, matchGrids(label, path, content.geometry(), files, rules));
+  LabelValues values(rules);
+  std::vector<uint8_t> classes;
+  classes.reserve(label.voxels.size());
+  for (size_t i = 0; i < label.voxels.size(); ++i)
+    classes.push_back(values.take(label.voxels[i], i));
+  if (!values.ok())
+    return invalidArgument(
+        path + " " +
+        values.complaint(voxelAt(label.geometry, values.firstPlace())));
+  if (values.rounded())
+    rules.dataset.note(path, "label values within 0.001 of a whole number were "
+                             "rounded to it");
+  content.label = reordered(std::move(classes), label.geometry.size, order);
+  return Status::success();
+}

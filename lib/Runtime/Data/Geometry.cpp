@@ -1,0 +1,377 @@
+//===- Geometry.cpp - Where the voxels of a volume lie --------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Data/Geometry.h"
+#include "NiftiTypes.h"
+#include "segc/Runtime/Data/Nifti.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <optional>
+
+using namespace segc;
+using namespace segc::nifti;
+
+using Vector3 = std::array<double, 3>;
+
+//===----------------------------------------------------------------------===//
+// Vectors and numbers
+//===----------------------------------------------------------------------===//
+
+static double dot(const Vector3 &a, const Vector3 &b) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+static double length(const Vector3 &v) { return std::sqrt(dot(v, v)); }
+
+/// Where file axis `axis` goes: the step of one voxel.
+static Vector3 column(const Affine &affine, size_t axis) {
+  return {affine[0][axis], affine[1][axis], affine[2][axis]};
+}
+
+static Vector3 unit(const Affine &affine, size_t axis) {
+  Vector3 v = column(affine, axis);
+  const double size = length(v);
+  for (double &x : v)
+    x /= size;
+  return v;
+}
+
+static Vector3 lengths(const Affine &affine) {
+  return {length(column(affine, 0)), length(column(affine, 1)),
+          length(column(affine, 2))};
+}
+
+static bool isFinite(const Affine &affine) {
+  for (const auto &row : affine)
+    for (double x : row)
+      if (!std::isfinite(x))
+        return false;
+  return true;
+}
+
+/// Whether the three axes span the space: 1 for right angles, 0 in a plane.
+static bool isInvertible(const Affine &affine) {
+  for (double x : lengths(affine))
+    if (!(x > 0))
+      return false;
+  Vector3 a = unit(affine, 0), b = unit(affine, 1), c = unit(affine, 2);
+  const double volume = a[0] * (b[1] * c[2] - b[2] * c[1]) -
+                        a[1] * (b[0] * c[2] - b[2] * c[0]) +
+                        a[2] * (b[0] * c[1] - b[1] * c[0]);
+  return std::abs(volume) > 1e-3;
+}
+
+static std::string number(double value) {
+  char text[40];
+  std::snprintf(text, sizeof(text), "%.6g", value);
+  return text;
+}
+
+static std::string sizesText(const Vector3 &v) {
+  return number(v[0]) + "x" + number(v[1]) + "x" + number(v[2]);
+}
+
+//===----------------------------------------------------------------------===//
+// What a header says
+//===----------------------------------------------------------------------===//
+
+/// |pixdim| in millimetres; 0 where it is no number. A plane has none along z.
+static Vector3 pixdimOf(const NiftiHeader &h) {
+  Vector3 spacing;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    double value = std::abs(double{h.pixelSize[axis + 1]});
+    const bool usable = std::isfinite(value) && value > 0;
+    spacing[axis] = usable ? value * unitMillimetres(h.units)
+                    : static_cast<int16_t>(axis) >= h.dim[0] ? 1
+                                                             : 0;
+  }
+  return spacing;
+}
+
+static bool agree(double a, double b) {
+  return std::abs(a - b) <= 0.01 * std::max(a, b);
+}
+static bool agree(const Vector3 &a, const Vector3 &b) {
+  return agree(a[0], b[0]) && agree(a[1], b[1]) && agree(a[2], b[2]);
+}
+
+/// The sform in millimetres. Most programs write millimetres whatever the unit
+/// of pixdim: the header's unit counts only where pixdim then agrees.
+static Affine sformOf(const NiftiHeader &h) {
+  Affine affine;
+  for (size_t row = 0; row < 3; ++row)
+    for (size_t axis = 0; axis < 4; ++axis)
+      affine[row][axis] = double{h.sform[row][axis]};
+  const double scale = unitMillimetres(h.units);
+  Vector3 scaled = lengths(affine);
+  for (double &x : scaled)
+    x *= scale;
+  if (scale != 1 && !agree(lengths(affine), pixdimOf(h)) &&
+      agree(scaled, pixdimOf(h)))
+    for (auto &row : affine)
+      for (double &x : row)
+        x *= scale;
+  return affine;
+}
+
+/// Method 2 of nifti1.h. Nothing where the quaternion is none.
+static std::optional<Affine> qformOf(const NiftiHeader &h) {
+  double b = h.quaternion[0], c = h.quaternion[1], d = h.quaternion[2];
+  double rest = 1 - (b * b + c * c + d * d);
+  if (!(rest > -1e-3)) // Also NaN.
+    return std::nullopt;
+  double a = 0;
+  if (rest < 1e-7) { // Half a turn, rounded.
+    const double size = std::sqrt(b * b + c * c + d * d);
+    b /= size;
+    c /= size;
+    d /= size;
+  } else {
+    a = std::sqrt(rest);
+  }
+  const double rotation[3][3] = {
+      {a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)},
+      {2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)},
+      {2 * (b * d - a * c), 2 * (c * d + a * b),
+       a * a + d * d - b * b - c * c}};
+  const Vector3 spacing = pixdimOf(h);
+  const double handed = h.pixelSize[0] < 0 ? -1 : 1;
+  Affine affine;
+  for (size_t row = 0; row < 3; ++row) {
+    for (size_t axis = 0; axis < 3; ++axis)
+      affine[row][axis] =
+          rotation[row][axis] * spacing[axis] * (axis == 2 ? handed : 1);
+    affine[row][3] = double{h.qformOffset[row]} * unitMillimetres(h.units);
+  }
+  return affine;
+}
+
+static Affine diagonal(const Vector3 &spacing) {
+  Affine affine = {};
+  for (size_t axis = 0; axis < 3; ++axis)
+    affine[axis][axis] = spacing[axis];
+  return affine;
+}
+
+/// Distances that no scanner or microscope has beside the others.
+static void warnOfOutliers(const Vector3 &spacing,
+                           std::vector<std::string> &warnings) {
+  const double least = *std::min_element(spacing.begin(), spacing.end());
+  const double most = *std::max_element(spacing.begin(), spacing.end());
+  if (most > 100 || most > 50 * least)
+    warnings.push_back("voxels of " + sizesText(spacing) +
+                       " mm: the spacing looks wrong, check it");
+}
+
+static void warnOfShear(const Affine &affine, const char *form,
+                        std::vector<std::string> &warnings) {
+  double most = 0;
+  for (size_t a = 0; a < 3; ++a)
+    for (size_t b = a + 1; b < 3; ++b)
+      most = std::max(most, std::abs(dot(unit(affine, a), unit(affine, b))));
+  if (most > 0.02)
+    warnings.push_back(std::string("the ") + form +
+                       " is sheared: two of its axes meet at " +
+                       number(std::acos(most) * 180 / std::acos(-1.0)) +
+                       " degrees; voxels count as boxes");
+}
+
+Status segc::placeVolume(const std::string &where, VolumeGeometry &geometry,
+                         std::vector<std::string> &warnings) {
+  const NiftiHeader &h = geometry.header;
+  const Vector3 pixdim = pixdimOf(h);
+  auto missing = std::find(pixdim.begin(), pixdim.end(), 0.0);
+  const bool hasPixdim = missing == pixdim.end();
+
+  std::optional<Affine> sform, qform;
+  if (h.sformCode > 0) {
+    sform = sformOf(h);
+    if (!isFinite(*sform) || !isInvertible(*sform)) {
+      sform.reset();
+      warnings.push_back("the sform cannot be inverted, so it does not count "
+                         "(sform_code " +
+                         std::to_string(h.sformCode) + ")");
+    }
+  }
+  if (h.qformCode > 0 && hasPixdim) {
+    qform = qformOf(h);
+    if (!qform || !isFinite(*qform) || !isInvertible(*qform)) {
+      qform.reset();
+      warnings.push_back("the qform's quaternion is no rotation, so it does "
+                         "not count (qform_code " +
+                         std::to_string(h.qformCode) + ")");
+    }
+  }
+
+  if (!sform && !hasPixdim) {
+    const auto axis = static_cast<size_t>(missing - pixdim.begin());
+    return invalidArgument(
+        where + ": voxel spacing " + number(double{h.pixelSize[axis + 1]}) +
+        " along axis " + std::to_string(axis) + " (pixdim[" +
+        std::to_string(axis + 1) +
+        "]), and no sform gives another; expected a positive number of mm");
+  }
+  if (!sform) {
+    geometry.placedBy = qform ? PlacedBy::Qform : PlacedBy::Pixdim;
+    geometry.affine = qform ? *qform : diagonal(pixdim);
+    geometry.spacing = pixdim;
+    warnOfOutliers(geometry.spacing, warnings);
+    return Status::success();
+  }
+
+  geometry.placedBy = PlacedBy::Sform;
+  geometry.affine = *sform;
+  geometry.spacing = lengths(*sform);
+  if (!hasPixdim)
+    warnings.push_back("pixdim has no spacing; that of the sform counts (" +
+                       sizesText(geometry.spacing) + " mm)");
+  else if (!agree(geometry.spacing, pixdim))
+    warnings.push_back("pixdim says " + sizesText(pixdim) +
+                       " mm, the sform " + sizesText(geometry.spacing) +
+                       " mm; the sform counts");
+  else
+    geometry.spacing = pixdim; // As written, without the rounding of a root.
+  if (qform) {
+    VolumeGeometry other = geometry;
+    other.affine = *qform;
+    const double apart = cornerDistance(geometry, other);
+    if (apart > gridTolerance(geometry))
+      warnings.push_back("sform and qform put the volume up to " +
+                         number(apart) + " mm apart; the sform counts");
+  }
+  warnOfOutliers(geometry.spacing, warnings);
+  warnOfShear(geometry.affine, "sform", warnings);
+  return Status::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Orders of axes
+//===----------------------------------------------------------------------===//
+
+bool AxisOrder::isIdentity() const {
+  return source == std::array<size_t, 3>{0, 1, 2} &&
+         reversed == std::array<bool, 3>{false, false, false};
+}
+
+AxisOrder AxisOrder::inverse() const {
+  AxisOrder back;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    back.source[source[axis]] = axis;
+    back.reversed[source[axis]] = reversed[axis];
+  }
+  return back;
+}
+
+/// The order whose axes point most towards `wanted`: of the six permutations
+/// that with the largest sum of cosines, the file's own among equals.
+static AxisOrder closestOrder(const Affine &affine,
+                              const std::array<Vector3, 3> &wanted) {
+  std::array<size_t, 3> permutation = {0, 1, 2};
+  AxisOrder best;
+  double most = -1;
+  do {
+    double sum = 0;
+    for (size_t axis = 0; axis < 3; ++axis)
+      sum += std::abs(dot(wanted[axis], unit(affine, permutation[axis])));
+    if (sum > most + 1e-6) {
+      most = sum;
+      best.source = permutation;
+    }
+  } while (std::next_permutation(permutation.begin(), permutation.end()));
+  for (size_t axis = 0; axis < 3; ++axis)
+    best.reversed[axis] =
+        dot(wanted[axis], unit(affine, best.source[axis])) < 0;
+  return best;
+}
+
+AxisOrder segc::orderToRas(const VolumeGeometry &geometry) {
+  return closestOrder(geometry.affine, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}});
+}
+
+AxisOrder segc::orderBetween(const VolumeGeometry &from,
+                             const VolumeGeometry &to) {
+  return closestOrder(from.affine, {unit(to.affine, 0), unit(to.affine, 1),
+                                    unit(to.affine, 2)});
+}
+
+std::string segc::orientationText(const VolumeGeometry &geometry) {
+  const AxisOrder order = orderToRas(geometry);
+  std::string text(3, ' ');
+  for (size_t axis = 0; axis < 3; ++axis)
+    text[order.source[axis]] = (order.reversed[axis] ? "LPI" : "RAS")[axis];
+  return text;
+}
+
+VolumeGeometry segc::reordered(const VolumeGeometry &geometry,
+                               const AxisOrder &order) {
+  VolumeGeometry result = geometry;
+  result.size = order.permuted(geometry.size);
+  result.spacing = order.permuted(geometry.spacing);
+  for (size_t row = 0; row < 3; ++row)
+    for (size_t axis = 0; axis < 3; ++axis) {
+      const double step = geometry.affine[row][order.source[axis]];
+      result.affine[row][axis] = order.reversed[axis] ? -step : step;
+      if (order.reversed[axis])
+        result.affine[row][3] += step * double(result.size[axis] - 1);
+    }
+  return result;
+}
+
+std::vector<uint8_t> segc::reordered(std::vector<uint8_t> labels,
+                                     const Size3 &size,
+                                     const AxisOrder &order) {
+  if (order.isIdentity() || labels.empty())
+    return labels;
+  const LabelView view = reordered(LabelView(labels, size), order);
+  std::vector<uint8_t> result;
+  result.reserve(labels.size());
+  for (int64_t z = 0; z < view.size[2]; ++z)
+    for (int64_t y = 0; y < view.size[1]; ++y)
+      for (int64_t x = 0; x < view.size[0]; ++x)
+        result.push_back(view.at(x, y, z));
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Two grids
+//===----------------------------------------------------------------------===//
+
+double segc::gridTolerance(const VolumeGeometry &geometry) {
+  const auto &spacing = geometry.spacing;
+  return std::min(0.1, 0.1 * *std::min_element(spacing.begin(), spacing.end()));
+}
+
+double segc::cornerDistance(const VolumeGeometry &a, const VolumeGeometry &b) {
+  double most = 0;
+  for (int corner = 0; corner < 8; ++corner) {
+    Vector3 apart;
+    for (size_t row = 0; row < 3; ++row) {
+      apart[row] = a.affine[row][3] - b.affine[row][3];
+      for (size_t axis = 0; axis < 3; ++axis)
+        if (corner & (1 << axis))
+          apart[row] += (a.affine[row][axis] - b.affine[row][axis]) *
+                        double(a.size[axis] - 1);
+    }
+    most = std::max(most, length(apart));
+  }
+  return most;
+}
+
+std::string segc::gridText(const VolumeGeometry &geometry) {
+  const char *forms[] = {"sform", "qform", "neither sform nor qform"};
+  std::string text = std::to_string(geometry.size[0]) + "x" +
+                     std::to_string(geometry.size[1]) + "x" +
+                     std::to_string(geometry.size[2]) + " voxels of " +
+                     sizesText(geometry.spacing) + " mm";
+  if (geometry.placedBy != PlacedBy::Pixdim)
+    text += ", " + orientationText(geometry) + ", first voxel at (" +
+            number(geometry.affine[0][3]) + ", " +
+            number(geometry.affine[1][3]) + ", " +
+            number(geometry.affine[2][3]) + ") mm";
+  return text + " (" + forms[static_cast<size_t>(geometry.placedBy)] + ")";
+}

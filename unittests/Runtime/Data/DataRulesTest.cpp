@@ -1,0 +1,278 @@
+//===- DataRulesTest.cpp - What is declared against what is there ---------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TestSupport.h"
+#include "segc/Runtime/Data/DataSet.h"
+
+using namespace segc;
+using namespace segc::test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+static Json pipeline() {
+  return {{"kind", "decathlon"},
+          {"input_shape", {4, 4, 4}},
+          {"class_names", {"background", "anterior", "posterior"}}};
+}
+
+namespace {
+/// Cases "0", "1", ... of 4x4x4 voxels with all three classes.
+struct Cases : TemporaryFolder {
+  explicit Cases(int count) {
+    for (const char *name : {"imagesTr", "labelsTr", "imagesTs"})
+      EXPECT_TRUE(createDirectories(*this / name).ok());
+    index = {{"modality", {{"0", "MRI"}}},
+             {"labels",
+              {{"0", "background"}, {"1", "Anterior"}, {"2", "Posterior"}}}};
+    for (int i = 0; i < count; ++i) {
+      image(i, [&](int k) { return float((k * 7 + i * k) % 64); });
+      label(i, [&](int k) { return float(k % 3); });
+      const std::string name = std::to_string(i) + ".nii";
+      index["training"].push_back(
+          {{"image", "imagesTr/" + name}, {"label", "labelsTr/" + name}});
+    }
+  }
+  template <typename F>
+  void write(const std::string &name, F value, int channels = 1) {
+    NiftiHeader header =
+        makeHeader(channels == 1
+                       ? std::vector<int16_t>{4, 4, 4}
+                       : std::vector<int16_t>{4, 4, 4, int16_t(channels)},
+                   16, 32);
+    std::vector<float> voxels;
+    for (int k = 0; k < 64 * channels; ++k)
+      voxels.push_back(value(k));
+    EXPECT_TRUE(
+        writeFileAtomically(*this / name, niftiImage(header, voxels)).ok());
+  }
+  template <typename F>
+  void image(int i, F value, int channels = 1) {
+    write("imagesTr/" + std::to_string(i) + ".nii", value, channels);
+  }
+  template <typename F>
+  void label(int i, F value, int channels = 1) {
+    write("labelsTr/" + std::to_string(i) + ".nii", value, channels);
+  }
+  Expected<std::unique_ptr<Dataset>> open(const DatasetOptions &options = {}) {
+    SEGC_RETURN_IF_ERROR(
+        writeFileAtomically(*this / "dataset.json", index.dump()));
+    return openDataset(path, pipeline(), options);
+  }
+  /// What opening and loading the training cases says.
+  Status load(const DatasetOptions &options = {}) {
+    notes.clear();
+    auto set = open(options);
+    SEGC_RETURN_IF_ERROR(set.status());
+    Status status = (*set)->load(Split::Train);
+    notes = (*set)->takeNotes();
+    return status;
+  }
+  Json index;
+  std::vector<std::string> notes;
+};
+} // namespace
+
+TEST(DataRulesTest, ClassNames) {
+  Cases cases(1);
+  ASSERT_OK(cases.load());
+  EXPECT_THAT(cases.notes, IsEmpty()) << "upper and lower case are one name";
+  cases.index["labels"] = {
+      {"0", "background"}, {"1", "Posterior"}, {"2", "Anterior"}};
+  EXPECT_ERROR(cases.load(), InvalidArgument, "1 Posterior, 2 Anterior",
+               "1 anterior, 2 posterior", "--label-map");
+  DatasetOptions options;
+  auto map = parseLabelMap("1=2,2=1");
+  ASSERT_OK(map.status());
+  options.labelMap = *map;
+  ASSERT_OK(cases.load(options));
+  cases.index["labels"] = {{"0", "background"}, {"1", "head"}, {"2", "tail"}};
+  ASSERT_OK(cases.load());
+  EXPECT_THAT(cases.notes, ElementsAre(HasSubstr("1 head, 2 tail")));
+  cases.index["labels"] = {{"0", "background"}, {"1", "anterior"}};
+  EXPECT_ERROR(cases.load(), InvalidArgument, "2 labels", "3 classes");
+}
+
+TEST(DataRulesTest, LabelMaps) {
+  EXPECT_EQ(*parseLabelMap("255=1,4=2"), (LabelMap{{4, 2}, {255, 1}}));
+  for (const char *text :
+       {"", "1", "1=", "=1", "1=2,", "1=2;3=4", "-1=0", "1=2,1=0", "1=2=3",
+        "99999999999999999999=1"})
+    EXPECT_ERROR(parseLabelMap(text).status(), WrongUsage, "255=1");
+}
+
+// Every case is looked at; the values of each are listed.
+TEST(DataRulesTest, LabelValues) {
+  Cases cases(4);
+  cases.label(1, [](int k) { return k == 21 ? 4.0f : float(k % 3); });
+  cases.label(2, [](int k) { return float(k % 2 * 255); });
+  EXPECT_ERROR(cases.load(), InvalidArgument, "2 of 4 train cases",
+               "case 1: ", "the value 4 (first at voxel (1, 1, 1))",
+               "0, 1, 2, 4", "case 2: ", "0, 255", "--label-map 255=1");
+  DatasetOptions options;
+  options.labelMap = {{255, 1}, {4, 2}};
+  ASSERT_OK(cases.load(options));
+
+  Cases negative(1);
+  negative.label(0, [](int k) { return k % 3 == 0 ? -1.0f : 1.0f; });
+  EXPECT_ERROR(negative.load(), InvalidArgument, "case 0", "value -1",
+               "repair the label");
+  negative.label(0, [](int) { return 0.5f; });
+  EXPECT_ERROR(negative.load(), InvalidArgument, "value 0.5");
+  negative.label(0, [](int k) { return k ? 1.0f : NAN; });
+  EXPECT_ERROR(negative.load(), InvalidArgument, "value nan");
+}
+
+TEST(DataRulesTest, ScaledLabelsAreRounded) {
+  Cases cases(1);
+  cases.label(0, [](int k) { return float(k % 3) * 0.9999995f; });
+  auto set = cases.open();
+  ASSERT_OK(set.status());
+  std::vector<float> image(64);
+  std::vector<int32_t> label(64);
+  ASSERT_OK((*set)->sample(Split::Train, 0, {}, image.data(), label.data()));
+  EXPECT_THAT((*set)->takeNotes(), ElementsAre(HasSubstr("rounded")));
+  int64_t sum = 0;
+  for (int32_t value : label)
+    sum += value;
+  EXPECT_EQ(sum, 63);
+  cases.label(0, [](int k) { return float(k % 3) * 0.99f; });
+  EXPECT_ERROR(cases.load(), InvalidArgument, "0.99");
+}
+
+TEST(DataRulesTest, Channels) {
+  Cases cases(1);
+  cases.image(0, [](int k) { return float(k % 50); }, 2);
+  EXPECT_ERROR(cases.load(), InvalidArgument, "2 channels", "takes 1",
+               "--channel 0..1");
+  cases.index["modality"] = {{"0", "T2"}, {"1", "ADC"}};
+  EXPECT_ERROR(cases.load(), InvalidArgument, "2 modalities (T2, ADC)");
+  DatasetOptions options;
+  options.channel = 1;
+  ASSERT_OK(cases.load(options));
+  options.channel = 2;
+  EXPECT_ERROR(cases.load(options), InvalidArgument, "--channel 2");
+  Cases hot(1);
+  hot.label(0, [](int k) { return float(k / 64 == k % 3); }, 3);
+  EXPECT_ERROR(hot.load(), InvalidArgument, "3 channels", "one-hot");
+}
+
+// A missing or wrong label stops training and evaluation, not a prediction;
+// all cases that are wrong are named at once.
+TEST(DataRulesTest, EveryFaultAtOnce) {
+  Cases cases(4);
+  std::filesystem::remove(cases / "labelsTr/1.nii");
+  std::filesystem::resize_file(cases / "imagesTr/3.nii", 400);
+  EXPECT_ERROR(cases.load(), NotFound, "2 of 4 train cases",
+               "labelsTr/1.nii is missing", "\n  case 3: ", "truncated");
+  auto set = cases.open();
+  ASSERT_OK(set.status());
+  std::vector<float> image(64), probabilities(64 * 3, 1.0f);
+  std::vector<int32_t> label(64);
+  ASSERT_OK((*set)->sample(Split::Train, 1, {}, image.data(), nullptr));
+  EXPECT_ERROR((*set)->sample(Split::Train, 1, {}, image.data(), label.data()),
+               NotFound, "labelsTr/1.nii");
+  // The folder of the pictures is a file: the mask counts.
+  ASSERT_OK(writeFileAtomically(cases / "pictures", "x"));
+  ASSERT_OK((*set)->writePrediction(Split::Train, 1, probabilities.data(),
+                                    {cases / "masks", cases / "pictures"}));
+  EXPECT_TRUE(std::filesystem::exists(cases / "masks/1.nii.gz"));
+  EXPECT_THAT((*set)->takeNotes(), ElementsAre(HasSubstr("no truth"),
+                                               HasSubstr("no picture")));
+}
+
+TEST(DataRulesTest, ConstantImages) {
+  Cases cases(1);
+  cases.image(0, [](int) { return 7.1f; });
+  EXPECT_ERROR(cases.load(), InvalidArgument, "case 0", "same value");
+  // Fewer voxels than the network takes: what is added is no contrast.
+  VolumeGeometry thin;
+  thin.size = {2, 2, 1};
+  thin.header = makeHeader({2, 2, 1}, 2, 8);
+  const std::vector<uint8_t> plane(4, 7), uneven = {7, 8, 7, 7};
+  auto predict = [&](const std::vector<uint8_t> &voxels) {
+    SEGC_RETURN_IF_ERROR(writeNifti(cases / "thin.nii", thin, voxels.data()));
+    auto set = openFiles({cases / "thin.nii"}, pipeline(), {});
+    SEGC_RETURN_IF_ERROR(set.status());
+    std::vector<float> image(64);
+    SEGC_RETURN_IF_ERROR(
+        (*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
+    EXPECT_EQ(image[0], image[3]) << "along z, which has one plane";
+    return Status::success();
+  };
+  EXPECT_ERROR(predict(plane), InvalidArgument, "same value");
+  ASSERT_OK(predict(uneven));
+}
+
+TEST(DataRulesTest, Splits) {
+  Cases cases(3);
+  DatasetOptions options;
+  options.fold = 4;
+  EXPECT_ERROR(cases.open(options).status(), InvalidArgument, "of 3 labelled",
+               "fold 4", "none to validate");
+  options.fold = 0;
+  ASSERT_OK(cases.open(options).status());
+  options = {};
+  options.trainSplit = 0.5;
+  auto set = cases.open(options);
+  ASSERT_OK(set.status());
+  ASSERT_OK(checkHeldOut(**set));
+  // Case 2 validates and is case 0 again.
+  std::filesystem::copy_file(cases / "imagesTr/0.nii", cases / "imagesTr/2.nii",
+                             std::filesystem::copy_options::overwrite_existing);
+  set = cases.open(options);
+  ASSERT_OK(set.status());
+  EXPECT_ERROR(checkHeldOut(**set), InvalidArgument, "1 of 2 cases", "2 is 0");
+  cases.index["numTraining"] = 5;
+  ASSERT_OK(cases.load());
+  EXPECT_THAT(cases.notes, ElementsAre(HasSubstr("numTraining is 5, but 3")));
+}
+
+TEST(DataRulesTest, NnunetFolders) {
+  Cases cases(0);
+  for (const char *name : {"b_0000", "a_0000"})
+    cases.write(std::string("imagesTr/") + name + ".nii",
+                [](int k) { return float(k); });
+  for (const char *name : {"a", "b"})
+    cases.write(std::string("labelsTr/") + name + ".nii",
+                [](int k) { return float(k % 3); });
+  cases.write("imagesTs/c_0000.nii", [](int k) { return float(k); });
+  cases.index = {{"channel_names", {{"0", "MRI"}}},
+                 {"labels", {{"background", 0}, {"posterior", 2},
+                             {"anterior", 1}}},
+                 {"numTraining", 2},
+                 {"file_ending", ".nii"}};
+  auto set = cases.open();
+  ASSERT_OK(set.status());
+  ASSERT_OK((*set)->load(Split::Train));
+  EXPECT_EQ((*set)->caseName(Split::Train, 0), "a");
+  EXPECT_EQ((*set)->count(Split::Train), 2);
+  EXPECT_EQ((*set)->caseName(Split::Test, 0), "c");
+  EXPECT_THAT((*set)->takeNotes(), IsEmpty());
+
+  const Json good = cases.index;
+  auto wrong = [&](const Json &change) {
+    cases.index = good;
+    cases.index.update(change);
+    return cases.open().status();
+  };
+  EXPECT_ERROR(wrong({{"file_ending", ".png"}}), DataLoss, "nnU-Net v2",
+               ".png");
+  EXPECT_ERROR(wrong({{"labels", {{"background", 0}, {"ignore", 1}}}}),
+               DataLoss, "ignore label");
+  EXPECT_ERROR(wrong({{"labels", {{"background", 0}, {"whole", {1, 2}}}}}),
+               DataLoss, "region");
+  EXPECT_ERROR(wrong({{"labels", {{"background", 0}, {"a", 5}}}}), DataLoss,
+               "\"a\" is 5");
+  EXPECT_ERROR(wrong({{"channel_names", {{"0", "T2"}, {"1", "ADC"}}}}),
+               InvalidArgument, "2 modalities");
+  cases.index = {{"modality", {{"0", "MRI"}}},
+                 {"labels", {{"background", 0}, {"whole", {1, 2}}}},
+                 {"regions_class_order", {1, 2}},
+                 {"training", Json::array()}};
+  EXPECT_ERROR(cases.open().status(), DataLoss, "regions");
+}

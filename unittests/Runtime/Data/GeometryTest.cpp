@@ -1,0 +1,294 @@
+//===- GeometryTest.cpp - Volumes stored in any order ---------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Data/Geometry.h"
+#include "TestSupport.h"
+#include "segc/Runtime/Data/DataSet.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace segc;
+using namespace segc::test;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+static Json pipeline(const char *orientation = "RAS") {
+  return {{"kind", "decathlon"},
+          {"input_shape", {8, 8, 8}},
+          {"orientation", orientation},
+          {"class_names", {"background", "a", "b"}}};
+}
+
+/// A header of identity axes of 1 mm.
+static NiftiHeader plainHeader(std::vector<int16_t> sizes) {
+  NiftiHeader h = makeHeader(std::move(sizes), 2, 8);
+  h.pixelSize[0] = 1;
+  std::fill_n(h.pixelSize + 1, 3, 1.0f);
+  h.qformCode = 0;
+  h.sformCode = 1;
+  std::memset(h.quaternion, 0, sizeof(h.quaternion));
+  std::memset(h.qformOffset, 0, sizeof(h.qformOffset));
+  std::memset(h.sform, 0, sizeof(h.sform));
+  for (int axis = 0; axis < 3; ++axis)
+    h.sform[axis][axis] = 1;
+  return h;
+}
+
+/// Runs placeVolume on a 4x4x4 header.
+static Expected<std::pair<VolumeGeometry, std::vector<std::string>>>
+place(void (*change)(NiftiHeader &)) {
+  VolumeGeometry geometry;
+  geometry.size = {4, 4, 4};
+  geometry.header = plainHeader({4, 4, 4});
+  change(geometry.header);
+  std::vector<std::string> warnings;
+  SEGC_RETURN_IF_ERROR(placeVolume("x.nii", geometry, warnings));
+  return std::pair(geometry, warnings);
+}
+
+namespace {
+/// A 6x5x4 volume without symmetries and its labels, stored in a given order.
+struct Stored {
+  Stored(const AxisOrder &order) : order(order) {
+    std::vector<uint8_t> base(6 * 5 * 4), classes(base.size());
+    for (size_t i = 0; i < base.size(); ++i) {
+      base[i] = static_cast<uint8_t>(i * i % 251);
+      classes[i] = static_cast<uint8_t>(base[i] % 3);
+    }
+    voxels = reordered(base, {6, 5, 4}, order);
+    labels = reordered(classes, {6, 5, 4}, order);
+    VolumeGeometry plain;
+    plain.size = {6, 5, 4};
+    plain.spacing = {1, 2, 3};
+    plain.affine = {{{1, 0, 0, 10}, {0, 2, 0, 20}, {0, 0, 3, 30}}};
+    geometry = reordered(plain, order);
+    geometry.header = plainHeader({int16_t(geometry.size[0]),
+                                   int16_t(geometry.size[1]),
+                                   int16_t(geometry.size[2])});
+    for (size_t row = 0; row < 3; ++row) {
+      geometry.header.pixelSize[row + 1] = float(geometry.spacing[row]);
+      for (size_t axis = 0; axis < 4; ++axis)
+        geometry.header.sform[row][axis] = float(geometry.affine[row][axis]);
+    }
+  }
+  AxisOrder order;
+  std::vector<uint8_t> voxels, labels;
+  VolumeGeometry geometry;
+};
+} // namespace
+
+static std::vector<AxisOrder> allOrders() {
+  std::vector<AxisOrder> orders;
+  AxisOrder order;
+  do {
+    for (int flips = 0; flips < 8; ++flips) {
+      for (size_t axis = 0; axis < 3; ++axis)
+        order.reversed[axis] = flips & (1 << axis);
+      orders.push_back(order);
+    }
+  } while (std::next_permutation(order.source.begin(), order.source.end()));
+  return orders;
+}
+
+// Whatever the storage order, the network sees the same sample, and the mask
+// comes back in the file's own order with its own header.
+TEST(GeometryTest, AllOrdersAreOneVolume) {
+  TemporaryFolder folder;
+  std::vector<float> first(512), image(512);
+  std::vector<float> probabilities(512 * 3);
+  for (size_t i = 0; i < probabilities.size(); ++i)
+    probabilities[i] = float(i * i % 17);
+  std::vector<uint8_t> mask;
+  ASSERT_EQ(allOrders().size(), 48u);
+  for (const AxisOrder &order : allOrders()) {
+    Stored stored(order);
+    const std::string path = folder / "in.nii";
+    ASSERT_OK(writeNifti(path, stored.geometry, stored.voxels.data()));
+    auto set = openFiles({path}, pipeline(), {});
+    ASSERT_OK(set.status());
+    ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
+    ASSERT_OK((*set)->writePrediction(Split::Test, 0, probabilities.data(),
+                                      {folder / "out", folder / "pictures"}));
+    EXPECT_THAT((*set)->takeNotes(), IsEmpty());
+    auto written = readNifti(folder / "out/in.nii.gz");
+    ASSERT_OK(written.status());
+    EXPECT_EQ(written->geometry.affine, stored.geometry.affine);
+    EXPECT_EQ(written->geometry.size, stored.geometry.size);
+    std::vector<uint8_t> back;
+    for (float value : written->voxels.floats())
+      back.push_back(uint8_t(value));
+    back = reordered(back, stored.geometry.size, order.inverse());
+    if (mask.empty()) {
+      first = image;
+      mask = back;
+    }
+    EXPECT_EQ(image, first) << orientationText(stored.geometry);
+    EXPECT_EQ(back, mask) << orientationText(stored.geometry);
+  }
+  // In the order of the file they are 48 volumes, and that is said.
+  Stored turned(allOrders()[1]);
+  ASSERT_OK(writeNifti(folder / "in.nii", turned.geometry,
+                       turned.voxels.data()));
+  auto set = openFiles({folder / "in.nii"}, pipeline("file"), {});
+  ASSERT_OK(set.status());
+  ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
+  EXPECT_NE(image, first);
+  EXPECT_THAT((*set)->takeNotes(), ElementsAre(HasSubstr("point to LAS")));
+  // Weights that were trained otherwise decide.
+  DatasetOptions options;
+  options.frame = AxisFrame::Ras;
+  set = openFiles({folder / "in.nii"}, pipeline("file"), options);
+  ASSERT_OK(set.status());
+  ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
+  EXPECT_EQ(image, first);
+}
+
+// The label's file may have another order than the image's: one grid.
+TEST(GeometryTest, LabelsInAnotherOrder) {
+  TemporaryFolder folder;
+  const Stored plain((AxisOrder()));
+  std::vector<float> image(512);
+  std::vector<int32_t> first(512), label(512);
+  for (const char *name : {"imagesTr", "labelsTr"})
+    ASSERT_OK(createDirectories(folder / name));
+  ASSERT_OK(writeFileAtomically(
+      folder / "dataset.json",
+      R"({"modality": {"0": "MRI"}, "labels": {"0": "background", "1": "A",
+          "2": "b"}, "training": [{"image": "imagesTr/x.nii",
+          "label": "labelsTr/x.nii"}]})"));
+  ASSERT_OK(writeNifti(folder / "imagesTr/x.nii", plain.geometry,
+                       plain.voxels.data()));
+  auto read = [&](VolumeGeometry geometry, const std::vector<uint8_t> &values) {
+    Status written =
+        writeNifti(folder / "labelsTr/x.nii", geometry, values.data());
+    auto set = openDataset(folder / "dataset.json", pipeline(), {});
+    if (!written.ok() || !set.ok())
+      return written.ok() ? set.status() : written;
+    return (*set)->sample(Split::Train, 0, {}, image.data(), label.data());
+  };
+  ASSERT_OK(read(plain.geometry, plain.labels));
+  first = label;
+  for (const AxisOrder &order : allOrders()) {
+    Stored stored(order);
+    ASSERT_OK(read(stored.geometry, stored.labels));
+    EXPECT_EQ(label, first) << orientationText(stored.geometry);
+  }
+  // A tenth of a millimetre is rounding, more is another grid.
+  VolumeGeometry moved = plain.geometry;
+  moved.header.sform[0][3] += 0.05f;
+  ASSERT_OK(read(moved, plain.labels));
+  EXPECT_EQ(label, first);
+  moved.header.sform[0][3] += 1;
+  EXPECT_ERROR(read(moved, plain.labels), InvalidArgument, "case x",
+               "labelsTr/x.nii", "imagesTr/x.nii", "(11.05, 20, 30)",
+               "1.05 mm apart");
+  VolumeGeometry wider = plain.geometry;
+  wider.header.sform[1][1] = 2.2f;
+  wider.header.pixelSize[2] = 2.2f;
+  EXPECT_ERROR(read(wider, plain.labels), InvalidArgument, "1x2.2x3 mm",
+               "1x2x3 mm");
+  VolumeGeometry smaller = plain.geometry;
+  smaller.size = {6, 4, 4};
+  EXPECT_ERROR(read(smaller, plain.labels), InvalidArgument, "6x4x4", "6x5x4");
+}
+
+TEST(GeometryTest, WhichFormCounts) {
+  auto placed = place([](NiftiHeader &) {});
+  ASSERT_OK(placed.status());
+  EXPECT_EQ(placed->first.placedBy, PlacedBy::Sform);
+  EXPECT_THAT(placed->second, IsEmpty());
+
+  placed = place([](NiftiHeader &h) { h.sform[2][2] = 2.5f; });
+  ASSERT_OK(placed.status());
+  EXPECT_THAT(placed->first.spacing, ElementsAre(1, 1, 2.5));
+  EXPECT_THAT(placed->second, ElementsAre(HasSubstr("the sform 1x1x2.5 mm; the "
+                                                    "sform counts")));
+
+  // Half a turn about z: x and y from their ends.
+  placed = place([](NiftiHeader &h) {
+    h.sformCode = 0;
+    h.qformCode = 1;
+    h.quaternion[2] = 1;
+  });
+  ASSERT_OK(placed.status());
+  EXPECT_EQ(placed->first.placedBy, PlacedBy::Qform);
+  EXPECT_EQ(orientationText(placed->first), "LPS");
+
+  placed = place([](NiftiHeader &h) {
+    h.qformCode = 1;
+    h.quaternion[2] = 1;
+  });
+  ASSERT_OK(placed.status());
+  EXPECT_EQ(orientationText(placed->first), "RAS");
+  EXPECT_THAT(placed->second,
+              ElementsAre(HasSubstr("mm apart; the sform counts")));
+
+  // Only where the sform is none does another count.
+  placed = place([](NiftiHeader &h) {
+    h.sform[0][0] = 0;
+    h.qformCode = 1;
+  });
+  ASSERT_OK(placed.status());
+  EXPECT_EQ(placed->first.placedBy, PlacedBy::Qform);
+  EXPECT_THAT(placed->second, ElementsAre(HasSubstr("cannot be inverted")));
+
+  placed = place([](NiftiHeader &h) { h.sform[0][1] = 0.5f; });
+  ASSERT_OK(placed.status());
+  EXPECT_THAT(placed->second, Contains(HasSubstr("sheared")));
+
+  // Micrometres in pixdim beside an sform in millimetres contradict nothing.
+  placed = place([](NiftiHeader &h) {
+    h.units = 3;
+    std::fill_n(h.pixelSize + 1, 3, 1000.0f);
+  });
+  ASSERT_OK(placed.status());
+  EXPECT_THAT(placed->first.spacing, ElementsAre(1, 1, 1));
+  EXPECT_THAT(placed->second, IsEmpty());
+}
+
+TEST(GeometryTest, Spacing) {
+  auto placed = place([](NiftiHeader &h) {
+    std::fill_n(h.pixelSize + 1, 3, 0.0f);
+    h.sform[1][1] = 2;
+  });
+  ASSERT_OK(placed.status());
+  EXPECT_THAT(placed->first.spacing, ElementsAre(1, 2, 1));
+  EXPECT_THAT(placed->second, ElementsAre(HasSubstr("that of the sform")));
+  EXPECT_ERROR(place([](NiftiHeader &h) {
+                 h.pixelSize[3] = 0;
+                 h.sformCode = 0;
+               }).status(),
+               InvalidArgument, "pixdim[3]", "axis 2", "no sform");
+  placed = place([](NiftiHeader &h) {
+    h.pixelSize[3] = 999;
+    h.sform[2][2] = 999;
+  });
+  ASSERT_OK(placed.status());
+  EXPECT_THAT(placed->second, ElementsAre(HasSubstr("1x1x999 mm")));
+  placed = place([](NiftiHeader &h) { h.sformCode = 0; });
+  ASSERT_OK(placed.status());
+  EXPECT_EQ(placed->first.placedBy, PlacedBy::Pixdim);
+}
+
+// Oblique axes go to the closest; a tie leaves the file's order.
+TEST(GeometryTest, ObliqueAxes) {
+  auto placed = place([](NiftiHeader &h) {
+    const float s = std::sin(0.5f), c = std::cos(0.5f);
+    const float rows[3][4] = {{0, -s, -c, 0}, {1, 0, 0, 0}, {0, c, -s, 0}};
+    std::memcpy(h.sform, rows, sizeof(rows));
+  });
+  ASSERT_OK(placed.status());
+  EXPECT_EQ(orientationText(placed->first), "ASL");
+  const AxisOrder order = orderToRas(placed->first);
+  EXPECT_THAT(order.source, ElementsAre(2, 0, 1));
+  EXPECT_THAT(order.reversed, ElementsAre(true, false, false));
+  EXPECT_THAT(order.inverse().source, ElementsAre(1, 2, 0));
+  EXPECT_TRUE(orderToRas(reordered(placed->first, order)).isIdentity());
+}
