@@ -31,9 +31,13 @@ void keep(Operands operands, ArrayRef<int> replaced, Results results) {
       result[i] = (*operands[operand])[i];
 }
 
-void allFinite(AllFiniteOp, Operands operands, Results results) {
-  results[0][0] = llvm::all_of(operands[0]->values(),
-                               [](double x) { return std::isfinite(x); });
+void allFinite(AllFiniteOp op, Operands operands, Results results) {
+  const bool single = op.getInput().getType().getElementType().isF32();
+  results[0][0] = llvm::all_of(operands[0]->values(), [&](double x) {
+    if (op.getSquares())
+      x = single ? double{static_cast<float>(x * x)} : x * x;
+    return std::isfinite(x);
+  });
 }
 
 void adam(AdamOp op, Operands operands, Results results) {

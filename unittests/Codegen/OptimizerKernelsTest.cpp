@@ -134,6 +134,21 @@ TEST_P(OptimizerKernels, AllFinite) {
   }
 }
 
+// Beyond the root of the largest f32 a square is infinite.
+TEST_P(OptimizerKernels, AllFiniteSquares) {
+  const std::string flat = "tensor<13xf32>";
+  std::string text = fusionFunction({flat}, {"tensor<f32>"},
+                                    "%r0 = seg.all_finite %a0 {squares} : " +
+                                        flat + " -> tensor<f32>");
+  for (double largest : {1.8e19, 1.9e19, -1.9e19, 3e38}) {
+    KernelTestOptions options = this->options();
+    Values values(13, 1);
+    values[7] = largest;
+    options.inputs = {{0, values}};
+    EXPECT_EQ(checkKernels(text, options), "") << largest;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, OptimizerKernels,
                          testing::Values("x86-64-v3", "x86-64-v4"));
 

@@ -232,6 +232,15 @@ TEST_F(OptimizerTest, AllFinite) {
   EXPECT_THAT(run(text, {flat({1, 0, -INFINITY})})[0].values(), ElementsAre(0));
 }
 
+// The squares that Adam and RMSProp keep must fit f32 too.
+TEST_F(OptimizerTest, AllFiniteSquares) {
+  std::string text = functionText({"3xf32"}, {"f32"},
+                                  "seg.all_finite %a0 {squares} : !a0 -> !r0");
+  EXPECT_THAT(run(text, {flat({1, -1.8e19, 0})})[0].values(), ElementsAre(1));
+  EXPECT_THAT(run(text, {flat({1, -1.9e19, 0})})[0].values(), ElementsAre(0));
+  EXPECT_THAT(run(text, {flat({NAN, 1, 0})})[0].values(), ElementsAre(0));
+}
+
 // Slow weights start at the weights before step 1 and are met every 3 steps.
 TEST_F(OptimizerTest, Lookahead) {
   func::FuncOp function = parse(functionText(

@@ -216,9 +216,10 @@ struct AllFiniteKernel
       Value sum = addPixelVectors(
           k, begin, end, lanes, k.zeroVector(lanes),
           [&](Value i, Value, Value mask) {
-            return SmallVector<Value>{
-                m.mul(k.load(inputOf(k, allFinite.getInput()), i, lanes, mask),
-                      m.constant(0))};
+            Value x = k.load(inputOf(k, allFinite.getInput()), i, lanes, mask);
+            if (allFinite.getSquares())
+              x = m.mul(x, x);
+            return SmallVector<Value>{m.mul(x, m.constant(0))};
           })[0];
       k.storeScalar(sumLanes(k, sum), k.temp(), k.task());
     });

@@ -36,8 +36,10 @@ FailureOr<Slots> importApply(ModuleOp module, seg::NetworkOp network,
 
   Value params = entry.argument(flat, "parameters", "parameters");
   Value grads = entry.argument(flat, "gradients", "gradients");
+  // All but sgd keep squares of gradients, which must fit too.
   Value finite = seg::AllFiniteOp::create(
-      b, loc, RankedTensorType::get({}, b.getF32Type()), grads);
+      b, loc, RankedTensorType::get({}, b.getF32Type()), grads,
+      /*squares=*/kind != "sgd");
   Value learningRate = entry.scalar("learning_rate"),
         weightDecay = entry.scalar("weight_decay");
   Value lossScale = entry.scalar("loss_scale");

@@ -21,8 +21,11 @@ class Seg_OptimizerOp<string mnemonic> : Seg_PureOp<mnemonic, [Seg_Deny, Seg_Not
 defvar Seg_OptimizerAttrs = (ins I64Attr:$decay_elements);
 
 def Seg_AllFiniteOp : Seg_PureOp<"all_finite", [Seg_Deny, Seg_NotDifferentiable]> {
-  let summary = "1 if every element is finite, else 0";
-  let arguments = (ins Seg_Tensor:$input);
+  let summary = "1 if every element is finite, with `squares` its square too, else 0";
+  let description = [{
+    Adam and RMSProp keep squares of gradients: one that does not fit the element type would stay infinite in the mean for good.
+  }];
+  let arguments = (ins Seg_Tensor:$input, UnitAttr:$squares);
   let results = (outs Seg_Scalar:$output);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
 }
