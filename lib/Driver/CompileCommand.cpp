@@ -99,7 +99,7 @@ static void addFusion(CLI::App &command, PipelineOptions &pipeline) {
       [&pipeline](const std::string &text) {
         llvm::StringRef limit(text);
         if (!limit.consume_front("fusion=") ||
-            limit.getAsInteger(10, pipeline.fuel))
+            limit.getAsInteger(10, pipeline.fuel) || pipeline.fuel < 0)
           throw CLI::ValidationError("--fuel " + text, "expected fusion=N");
       },
       "fusion=N: fuse at most N pairs");
@@ -121,7 +121,7 @@ static void addMemory(CLI::App &command, PipelineOptions &pipeline) {
       .add_option("--recompute", pipeline.recompute,
                   "Per cent of an entry's modelled time that kernels may run "
                   "again for, unasked, to save memory (default: 1)")
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(numberIn(0, 100));
   command.add_flag("!--no-in-place", pipeline.inPlace,
                    "Never compute in place");
   command

@@ -7,9 +7,10 @@
 
 #include "segc/Driver/CompileSession.h"
 
+#include "MemoryFile.h"
+#include "Outputs.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Verifier.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Remark/RemarkStreamer.h"
@@ -17,16 +18,18 @@
 #include "segc/Base/Files.h"
 #include "segc/Base/PrivateFolders.h"
 #include "segc/Codegen/CPU/Passes.h"
+#include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Driver/Manifest.h"
 #include "segc/Driver/ObjectEmission.h"
 #include "segc/Driver/Report/Collect.h"
 #include "segc/Driver/Report/Profile.h"
 #include "segc/Driver/Weights.h"
+#include "segc/Pipelines/SourceText.h"
+#include "segc/Runtime/Core/Manifest.h"
 #include "segc/Runtime/Core/ThreadPool.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include <chrono>
 #include <mutex>
 
@@ -37,7 +40,11 @@ namespace segc {
 OwningOpRef<ModuleOp> readModule(MLIRContext &context, llvm::StringRef path) {
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
-  return parseSourceFile<ModuleOp>(path, sources, &context);
+  auto module = parseText(context, sources, path);
+  if (module)
+    return std::move(*module);
+  llvm::errs() << "segc: " << llvm::toString(module.takeError()) << "\n";
+  return nullptr;
 }
 
 llvm::Expected<std::vector<CpuTarget>>
@@ -95,15 +102,34 @@ llvm::Error checkPrecision(const PipelineOptions &options) {
 }
 
 static llvm::Error printModule(ModuleOp module, llvm::StringRef path) {
-  std::error_code error;
-  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
-  if (error)
-    return llvm::createStringError(error, "cannot write " + path + ": " +
-                                              error.message());
-  module.print(file.os());
-  file.os() << "\n";
-  file.keep();
-  return llvm::Error::success();
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream);
+  stream << "\n";
+  return writeOutput(path, text);
+}
+
+/// Files that a compilation reads, and those that it writes at its end.
+static std::vector<NamedFile> inputsOf(const CompileOptions &options) {
+  std::vector<NamedFile> files = {
+      {"the network", options.input},
+      {"--weights", options.weights},
+      {"--precision-lists", options.pipeline.precisionLists}};
+  for (const std::string &profile : options.profiles)
+    files.push_back({"--profile", profile});
+  for (const std::string &plugin : options.plugins)
+    files.push_back({"--load-pass-plugin", plugin});
+  llvm::erase_if(files,
+                 [](const NamedFile &file) { return file.path.empty(); });
+  return files;
+}
+static std::vector<NamedFile> outputsOf(const CompileOptions &options) {
+  std::vector<NamedFile> files = {{"-o", options.output},
+                                  {"--remarks", options.remarks},
+                                  {"--report", options.report}};
+  llvm::erase_if(files,
+                 [](const NamedFile &file) { return file.path.empty(); });
+  return files;
 }
 
 static llvm::Error dumpPhase(ModuleOp module, size_t index,
@@ -119,6 +145,11 @@ static llvm::Error dumpPhase(ModuleOp module, size_t index,
   if (index > *findPhase(lastCommonPhase))
     name += "-" + pipeline.cpu;
   llvm::sys::path::append(path, name + ".mlir");
+  std::vector<NamedFile> files = inputsOf(options);
+  llvm::append_range(files, outputsOf(options));
+  if (llvm::Error error =
+          checkOutputs({{"--dump-to", path.str().str()}}, files))
+    return error;
   return printModule(module, path);
 }
 
@@ -184,6 +215,25 @@ static std::string autotuneFolder() {
   llvm::errs() << "segc: warning: " << folder.status().message()
                << "; measured times are not kept\n";
   return "";
+}
+
+/// Whether Winograd tiles suit any convolution, whatever they cost.
+static bool hasWinogradShapes(ModuleOp module) {
+  auto suits = [](auto conv) {
+    ArrayRef<int64_t> taps =
+        conv.getFilter().getType().getShape().drop_back(2);
+    return llvm::all_of(conv.getStrides(), [](int64_t s) { return s == 1; }) &&
+           llvm::all_of(taps, [](int64_t t) { return t == 1 || t == 3; }) &&
+           llvm::count(taps, 3) > 1;
+  };
+  WalkResult found = module.walk([&](Operation *op) {
+    auto conv = dyn_cast<seg::ConvOp>(op);
+    auto transposed = dyn_cast<seg::ConvTransposeOp>(op);
+    return (conv && suits(conv)) || (transposed && suits(transposed))
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  return found.wasInterrupted();
 }
 
 /// What follows from other options.
@@ -257,6 +307,8 @@ public:
 
 private:
   llvm::Error prepare();
+  /// Ends the remarks and writes them.
+  llvm::Error writeRemarks();
   llvm::Error emitText();
   llvm::Error emitModel();
   llvm::Error addVersion(const CpuTarget &target);
@@ -265,6 +317,8 @@ private:
   void clock(llvm::StringRef step);
 
   const CompileOptions &options;
+  /// Outlives the context, which ends it.
+  std::optional<MemoryFile> remarks;
   CompilerContext context;
   llvm::SourceMgr sources;
   OwningOpRef<ModuleOp> module;
@@ -289,7 +343,22 @@ void Session::clock(llvm::StringRef step) {
     known->second += seconds;
 }
 
+llvm::Error Session::writeRemarks() {
+  if (!remarks)
+    return llvm::Error::success();
+  context.setRemarkEngine(nullptr);
+  auto text = remarks->read();
+  llvm::Error error =
+      text ? writeOutput(options.remarks, *text) : text.takeError();
+  return error ? llvm::createStringError("cannot write remarks to " +
+                                         options.remarks + ": " +
+                                         llvm::toString(std::move(error)))
+               : llvm::Error::success();
+}
+
 llvm::Error Session::prepare() {
+  if (llvm::Error error = checkOutputs(outputsOf(options), inputsOf(options)))
+    return error;
   if (llvm::Error error = checkPrecision(options.pipeline))
     return error;
   if (!options.remarks.empty()) {
@@ -297,19 +366,27 @@ llvm::Error Session::prepare() {
     context.disableMultithreading();
     // A kind of remark that is not named is not made.
     remark::RemarkCategories categories{std::nullopt, ".*", ".*", ".*", ".*"};
+    auto file = MemoryFile::create("remarks.yaml");
+    if (!file)
+      return file.takeError();
     if (failed(remark::enableOptimizationRemarksWithLLVMStreamer(
-            context, options.remarks, llvm::remarks::Format::YAML,
+            context, file->path(), llvm::remarks::Format::YAML,
             std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
-      return llvm::createStringError("cannot write remarks to " +
-                                     options.remarks);
+      return llvm::createStringError("cannot collect remarks");
+    remarks.emplace(std::move(*file));
   }
-  module = parseSourceFile<ModuleOp>(options.input, sources, &context);
-  if (!module)
-    return llvm::createStringError("cannot read " + options.input);
+  auto parsed = parseText(context, sources, options.input);
+  if (!parsed)
+    return parsed.takeError();
+  module = std::move(*parsed);
   auto first = phasesDone(options);
   if (!first)
     return first.takeError();
   done = *first;
+  if (options.pipeline.winograd != PipelineOptions().winograd &&
+      done <= *findPhase("plan") && !hasWinogradShapes(*module))
+    llvm::errs() << "segc: warning: --winograd has no effect: no convolution "
+                    "has 3 taps in 2 dimensions and stride 1\n";
   if (std::optional<size_t> last = findPhase(options.emit);
       last && *last + 1 < done)
     return llvm::createStringError("--emit " + options.emit +
@@ -339,13 +416,8 @@ llvm::Error Session::emitText() {
                           /*assembly=*/true);
   if (!text)
     return text.takeError();
-  std::error_code error;
-  llvm::raw_fd_ostream out(output, error);
-  if (error)
-    return llvm::createStringError(error, "cannot write " + output + ": " +
-                                              error.message());
-  out << llvm::StringRef(text->front().data(), text->front().size());
-  return llvm::Error::success();
+  return writeOutput(
+      output, llvm::StringRef(text->front().data(), text->front().size()));
 }
 
 llvm::Error Session::addVersion(const CpuTarget &target) {
@@ -363,6 +435,8 @@ llvm::Error Session::addVersion(const CpuTarget &target) {
   if (llvm::Error error = runPhases(*modules.back(), next, *findPhase("cpu"),
                                     options, pipeline))
     return error;
+  if (failed(verifyTables(*modules.back())))
+    return llvm::createStringError("no model can be made of " + options.input);
   std::string prefix = target.name + ".";
   versions.push_back({target, *modules.back(), prefix});
   if (!options.report.empty())
@@ -421,6 +495,11 @@ llvm::Error Session::emitModel() {
   contents.batch = largestBatch(versions.front().module);
   contents.manifest =
       buildManifest(versions, contents.batch, options.pipeline.precision);
+  // What the loader would refuse is refused here.
+  if (Expected<Manifest> read = parseManifest(contents.manifest, "manifest");
+      !read)
+    return llvm::createStringError("the model could not be loaded: " +
+                                   read.status().message());
   contents.source = source;
   if (!options.weights.empty())
     if (llvm::Error error =
@@ -441,12 +520,12 @@ llvm::Error Session::run() {
   SourceMgrDiagnosticHandler handler(sources, &context);
   if (llvm::Error error = prepare())
     return error;
-  if (!options.emit.empty())
-    return emitText();
-  if (options.output.empty())
+  if (options.emit.empty() && options.output.empty())
     return llvm::createStringError(
         "where to? give -o MODEL.so, or --emit PHASE for text");
-  return emitModel();
+  if (llvm::Error error = options.emit.empty() ? emitModel() : emitText())
+    return error;
+  return writeRemarks();
 }
 
 } // namespace

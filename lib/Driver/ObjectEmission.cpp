@@ -7,17 +7,17 @@
 
 #include "segc/Driver/ObjectEmission.h"
 
+#include "MemoryFile.h"
+#include "Outputs.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Threading.h"
 #include "segc/Codegen/CPU/LowerToLLVM.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Target/TargetMachine.h"
+#include <sys/resource.h>
 
 using namespace mlir;
 
@@ -78,8 +78,10 @@ llvm::Expected<std::vector<Bytes>> emitKernels(const ModelVersion &version,
   bool inFunc = !lowered->getOps<func::FuncOp>().empty();
   if (inFunc && failed(lowerKernelsToLLVM(*lowered)))
     return llvm::createStringError("the kernels do not lower to LLVM");
+  // Each part is a file that is open while it is linked.
+  constexpr unsigned maxParts = 64;
   std::vector<OwningOpRef<ModuleOp>> parts =
-      partition(*lowered, std::max(1u, jobs));
+      partition(*lowered, std::clamp(jobs, 1u, maxParts));
   std::vector<Bytes> results(parts.size());
   std::vector<std::string> errors(parts.size());
   // All parts use the context. Where passes run one after the other, for the
@@ -118,23 +120,6 @@ llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,
   return emitMachineCode(**module, **machine, /*assembly=*/false);
 }
 
-static llvm::Error writeBytes(llvm::StringRef path,
-                              llvm::ArrayRef<char> bytes) {
-  std::error_code error;
-  llvm::raw_fd_ostream out(path, error);
-  if (error)
-    return llvm::createStringError(error, "cannot write " + path);
-  out.write(bytes.data(), bytes.size());
-  out.close();
-  if (out.has_error()) {
-    std::error_code failure = out.error();
-    out.clear_error();
-    return llvm::createStringError(failure, "cannot write " + path + ": " +
-                                                failure.message());
-  }
-  return llvm::Error::success();
-}
-
 static llvm::Expected<std::string> findLinker() {
   for (llvm::StringRef name : {SEGC_LLD_PATH, "ld.lld-22", "ld.lld"})
     if (auto found = llvm::sys::findProgramByName(name))
@@ -143,28 +128,46 @@ static llvm::Expected<std::string> findLinker() {
       "no linker: expected ld.lld-22 in the PATH; install the package lld-22");
 }
 
-/// Writes the inputs of the link into `directory` and runs lld.
-static llvm::Error linkIn(llvm::StringRef directory,
-                          llvm::ArrayRef<Bytes> objects,
-                          llvm::StringRef output) {
+static llvm::Expected<MemoryFile> inMemory(const char *name,
+                                           llvm::ArrayRef<char> bytes) {
+  llvm::Expected<MemoryFile> file = MemoryFile::create(name);
+  if (file)
+    if (llvm::Error error = file->write(bytes))
+      return std::move(error);
+  return file;
+}
+
+/// Why a run of the linker failed, in one line: what it leaves when it dies is
+/// of no use to anybody.
+static std::string linkFailure(int code, llvm::StringRef message,
+                               llvm::StringRef log) {
+  struct rlimit limit;
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    return "it is larger than the " + std::to_string(limit.rlim_cur) +
+           " bytes that a file may have (ulimit -f)";
+  if (code < 0)
+    return "the linker ended early (" + message.str() +
+           "), perhaps out of memory";
+  return log.split('\n').first.str();
+}
+
+/// Runs lld on files in memory: no name of the user's and no disk is involved.
+static llvm::Expected<std::string> link(llvm::ArrayRef<Bytes> objects) {
   auto linker = findLinker();
   if (!linker)
     return linker.takeError();
-  auto inDirectory = [&](const llvm::Twine &name) {
-    llvm::SmallString<128> path(directory);
-    llvm::sys::path::append(path, name);
-    return path.str().str();
-  };
-  std::string exports = inDirectory("exports.map"),
-              log = inDirectory("link.log");
   static constexpr llvm::StringLiteral map =
       "{ global: segc_model_query; local: *; };\n";
-  if (llvm::Error error =
-          writeBytes(exports, llvm::ArrayRef<char>(map.data(), map.size())))
-    return error;
+  auto exports =
+      inMemory("exports.map", llvm::ArrayRef<char>(map.data(), map.size()));
+  auto output = MemoryFile::create("model.so"),
+       log = MemoryFile::create("link.log");
+  for (auto *file : {&exports, &output, &log})
+    if (!*file)
+      return file->takeError();
   std::vector<std::string> arguments = {*linker,
                                         "-shared",
-                                        "--version-script=" + exports,
+                                        "--version-script=" + exports->path(),
                                         "-z",
                                         "relro",
                                         "-z",
@@ -172,42 +175,36 @@ static llvm::Error linkIn(llvm::StringRef directory,
                                         "--hash-style=gnu",
                                         "--build-id=sha1",
                                         "-o",
-                                        output.str()};
-  for (size_t i = 0; i < objects.size(); ++i) {
-    std::string path = inDirectory("part" + llvm::Twine(i) + ".o");
-    if (llvm::Error error = writeBytes(path, objects[i]))
-      return error;
-    arguments.push_back(path);
+                                        "-"};
+  std::vector<MemoryFile> parts;
+  for (const Bytes &object : objects) {
+    auto part = inMemory("part.o", object);
+    if (!part)
+      return part.takeError();
+    arguments.push_back(part->path());
+    parts.push_back(std::move(*part));
   }
   std::vector<llvm::StringRef> argv(arguments.begin(), arguments.end());
+  std::string outputPath = output->path(), logPath = log->path();
   std::optional<llvm::StringRef> redirects[] = {
-      std::nullopt, llvm::StringRef(log), llvm::StringRef(log)};
+      std::nullopt, llvm::StringRef(outputPath), llvm::StringRef(logPath)};
   std::string message;
-  if (llvm::sys::ExecuteAndWait(*linker, argv, std::nullopt, redirects, 0, 0,
-                                &message)) {
-    if (auto text = llvm::MemoryBuffer::getFile(log))
-      message += (*text)->getBuffer().str();
-    return llvm::createStringError("linking " + output + " failed: " + message);
+  if (int code = llvm::sys::ExecuteAndWait(*linker, argv, std::nullopt,
+                                           redirects, 0, 0, &message)) {
+    auto text = log->read();
+    if (!text)
+      return text.takeError();
+    return llvm::createStringError(linkFailure(code, message, *text));
   }
-  return llvm::Error::success();
+  return output->read();
 }
 
 llvm::Error linkModel(llvm::ArrayRef<Bytes> objects, llvm::StringRef output) {
-  llvm::SmallString<128> directory;
-  if (std::error_code error =
-          llvm::sys::fs::createUniqueDirectory("segc-link", directory))
-    return llvm::createStringError(error, "cannot make a temporary directory");
-  std::string temporary = (output + ".tmp").str();
-  llvm::Error error = linkIn(directory, objects, temporary);
-  llvm::sys::fs::remove_directories(directory);
-  if (error) {
-    llvm::sys::fs::remove(temporary);
-    return error;
-  }
-  if (std::error_code failure = llvm::sys::fs::rename(temporary, output))
-    return llvm::createStringError(failure, "cannot write " + output + ": " +
-                                                failure.message());
-  return llvm::Error::success();
+  llvm::Expected<std::string> model = link(objects);
+  if (!model)
+    return llvm::createStringError("cannot link " + output + ": " +
+                                   llvm::toString(model.takeError()));
+  return writeOutput(output, *model);
 }
 
 } // namespace segc

@@ -7,16 +7,20 @@
 
 #include "segc/Driver/SegcMain.h"
 
+#include "FailureHandlers.h"
+#include "OptionEffects.h"
+#include "Outputs.h"
+#include "segc/Base/Files.h"
+#include "segc/Base/NumberChecks.h"
 #include "segc/Driver/CompileCommand.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Driver/Explain.h"
 #include "segc/Driver/Inspect.h"
 #include "segc/Driver/Verify/Verify.h"
 #include "segc/Networks/Networks.h"
+#include "segc/Target/CpuStrategyContext.h"
 #include "segc/Transforms/PrecisionLists.h"
 #include "llvm/Config/llvm-config.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
 
@@ -57,9 +61,14 @@ static void addCompile(CLI::App &app, int &code) {
                    "Measured times for the report, from segrun benchmark "
                    "--profile; may be given again for another mode")
       ->needs(page);
-  command->add_option("--jobs", options->jobs,
-                      "Threads of code generation (default: all cores)");
-  onCommand(command, code, [=] { return compile(*options); });
+  command
+      ->add_option("--jobs", options->jobs,
+                   "Threads of code generation (default: all cores)")
+      ->check(integerIn(1, mostThreads));
+  onCommand(command, code, [=] {
+    checkOptionEffects(*command, *options);
+    return compile(*options);
+  });
 }
 
 static llvm::Error writeNetwork(const std::string &name,
@@ -70,14 +79,10 @@ static llvm::Error writeNetwork(const std::string &name,
   auto module = buildNetwork(&context, name, arguments, error);
   if (failed(module))
     return llvm::createStringError(error);
-  std::error_code failure;
-  llvm::ToolOutputFile file(output, failure, llvm::sys::fs::OF_None);
-  if (failure)
-    return llvm::createStringError(failure, "cannot write " + output + ": " +
-                                                failure.message());
-  printNetwork(**module, file.os());
-  file.keep();
-  return llvm::Error::success();
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  printNetwork(**module, stream);
+  return writeOutput(output, text);
 }
 
 static void addModel(CLI::App &app, int &code) {
@@ -154,7 +159,20 @@ static void addPrecisionLists(CLI::App &app) {
   });
 }
 
+/// What was printed is there, or that is an error: else LLVM ends the program.
+static int flushOutput(int code) {
+  llvm::outs().flush();
+  std::error_code error = llvm::outs().error();
+  llvm::outs().clear_error();
+  if (!error)
+    return code;
+  return report(llvm::createStringError(
+      error, "cannot write to the standard output: " + error.message()));
+}
+
 int segcMain(int argc, char **argv) {
+  openStandardStreams();
+  installFailureHandlers();
   CLI::App app("segc: compiler for medical segmentation networks");
   app.set_version_flag("--version",
                        "segc " SEGC_VERSION " (LLVM " LLVM_VERSION_STRING
@@ -172,7 +190,7 @@ int segcMain(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  return code;
+  return flushOutput(code);
 }
 
 } // namespace segc

@@ -42,6 +42,8 @@ std::optional<size_t> findPhase(llvm::StringRef name) {
 
 static void populateSeg(OpPassManager &manager,
                         const PipelineOptions &options) {
+  // First: canonicalisation erases what has no effect.
+  manager.addPass(createWarnUnusedPass());
   if (options.batch > 0)
     manager.addPass(createSetBatchPass({options.batch}));
   manager.addPass(createCanonicalizerPass());
@@ -100,6 +102,13 @@ static void populatePlan(OpPassManager &manager,
       createPlanMemoryPass({options.inPlace, options.reuse}));
 }
 
+static void populateCpu(OpPassManager &manager,
+                        const PipelineOptions &options) {
+  // Here, and not after planning: plans come from --from plan, too.
+  manager.addPass(createVerifyPlanPass());
+  manager.addPass(createOutlineCpuKernelsPass({options.cpu}));
+}
+
 void populatePhase(OpPassManager &manager, llvm::StringRef phase,
                    const PipelineOptions &options) {
   if (phase == "seg")
@@ -115,7 +124,7 @@ void populatePhase(OpPassManager &manager, llvm::StringRef phase,
   else if (phase == "plan")
     populatePlan(manager, options);
   else if (phase == "cpu")
-    manager.addPass(createOutlineCpuKernelsPass({options.cpu}));
+    populateCpu(manager, options);
   else if (phase == "llvm")
     populateLowerToLLVM(manager);
 }
@@ -135,6 +144,8 @@ CompilerContext::CompilerContext(Threading threading) : MLIRContext(threading) {
   DialectRegistry registry;
   registerAllDialects(registry);
   appendDialectRegistry(registry);
+  // A network is an op: what is printed is its source line.
+  printOpOnDiagnostic(false);
   loadAllAvailableDialects();
 }
 

@@ -35,6 +35,35 @@ ProductWork productWork(DictionaryAttr strategy) {
   return work;
 }
 
+LogicalResult verifyStrategyMemory(seg::FusionOp fusion) {
+  // Temporaries are scratch of one kernel; sums of a few stay in 64 bits.
+  constexpr int64_t maxBytes = int64_t{1} << 46, alignment = 64;
+  DictionaryAttr strategy = fusion.getStrategyAttr();
+  if (!strategy)
+    return success();
+  auto refuse = [&](StringRef name, const Twine &expected) {
+    return fusion.emitOpError("expects '")
+           << name << "' in its strategy to be " << expected << ", got "
+           << strategy.get(name);
+  };
+  if (strategy.get(strategyKindName) &&
+      !strategy.getAs<StringAttr>(strategyKindName))
+    return refuse(strategyKindName, "a string");
+  for (StringRef name : {strategyUnbatchedName, strategyPreparedName})
+    if (strategy.get(name) && !strategy.getAs<UnitAttr>(name))
+      return refuse(name, "without a value");
+  for (StringRef name : {strategyTempName, strategySumsName}) {
+    auto bytes = strategy.getAs<IntegerAttr>(name);
+    if (strategy.get(name) &&
+        !(bytes && bytes.getType().isSignlessInteger(64) &&
+          bytes.getInt() >= 0 && bytes.getInt() <= maxBytes &&
+          bytes.getInt() % alignment == 0))
+      return refuse(name, "a multiple of " + Twine(alignment) + " up to " +
+                              Twine(maxBytes) + " (i64)");
+  }
+  return success();
+}
+
 int64_t strategyBytes(DictionaryAttr strategy, llvm::StringRef name) {
   auto bytes = strategy ? strategy.getAs<IntegerAttr>(name) : IntegerAttr();
   return bytes ? bytes.getInt() : 0;

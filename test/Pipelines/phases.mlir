@@ -2,8 +2,9 @@
 // twice is seen.
 
 // RUN: segc-opt %s --segc-seg --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=SEG
-// SEG: Pass Manager with 1 passes:
+// SEG: Pass Manager with 2 passes:
 // SEG-NEXT: builtin.module(
+// SEG-NEXT: seg-warn-unused
 // SEG-NEXT: canonicalize
 
 // RUN: segc-opt %s --segc-entries --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=ENTRIES
@@ -39,8 +40,9 @@
 // PLAN: seg-plan-memory{in-place=true reuse=true}
 
 // RUN: segc-opt %s --segc-cpu --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=CPU
-// CPU: Pass Manager with 1 passes:
+// CPU: Pass Manager with 2 passes:
 // CPU-NEXT: builtin.module(
+// CPU-NEXT: seg-verify-plan
 // CPU-NEXT: seg-outline-cpu-kernels{cpu=x86-64-v4}
 
 // RUN: segc-opt %s --segc-llvm --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=LLVM

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "PlanChecker.h"
 #include "PlannedModel.h"
+#include "segc/Transforms/PlanVerifier.h"
 
 #include "gtest/gtest.h"
 
@@ -62,8 +62,8 @@ TEST_P(MemoryBudget, TableIsMonotoneAndReached) {
       EXPECT_EQ(fitted.arena("grad_step"), steps[i]);
       func::FuncOp fittedEntry = fitted.entry("grad_step");
       EXPECT_GT(kernelCount(fittedEntry), kernels);
-      PlanChecker checker(fittedEntry);
-      checker.check();
+      PlanVerifier checker(fittedEntry);
+      ASSERT_TRUE(succeeded(checker.verify()));
       EXPECT_EQ(checker.arena, steps[i]);
       // Short lives of copies beside long ones are harder to place, at less
       // than half the memory most of all.

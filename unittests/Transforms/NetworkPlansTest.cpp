@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "PlanChecker.h"
 #include "PlannedModel.h"
+#include "segc/Transforms/PlanVerifier.h"
 
 #include "gtest/gtest.h"
 
@@ -27,8 +27,8 @@ TEST_P(NetworkPlans, AreValidAndTight) {
     ASSERT_TRUE(plan.module);
     for (auto entry : plan.module->getOps<func::FuncOp>()) {
       SCOPED_TRACE(cpu + (" " + entry.getName()).str());
-      PlanChecker checker(entry);
-      checker.check();
+      PlanVerifier checker(entry);
+      ASSERT_TRUE(succeeded(checker.verify()));
       int64_t stated =
           entry->getAttrOfType<IntegerAttr>(arenaBoundAttrName).getInt();
       double ratio = checker.bound
@@ -58,9 +58,9 @@ TEST_P(NetworkPlans, HoldWithoutInPlaceAndReuse) {
   ASSERT_TRUE(apart.module && alone.module);
   for (auto [a, b] : llvm::zip_equal(apart.module->getOps<func::FuncOp>(),
                                      alone.module->getOps<func::FuncOp>())) {
-    PlanChecker checker(a), loose(b);
-    checker.check();
-    loose.check();
+    PlanVerifier checker(a), loose(b);
+    ASSERT_TRUE(succeeded(checker.verify()));
+    ASSERT_TRUE(succeeded(loose.verify()));
     EXPECT_EQ(checker.inPlace, 0);
     EXPECT_EQ(loose.inPlace, 0);
     EXPECT_LE(checker.arena, loose.arena);

@@ -9,6 +9,7 @@
 #define SEGC_TARGET_STRATEGY_H
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Target/CpuTarget.h"
 
 namespace segc {
@@ -42,6 +43,10 @@ struct ProductWork {
   double on(const CpuTarget &target) const;
 };
 ProductWork productWork(mlir::DictionaryAttr strategy);
+
+/// Checks the entries that every strategy may have: what planners and tables
+/// read. The others are checked by the kernels.
+llvm::LogicalResult verifyStrategyMemory(seg::FusionOp fusion);
 
 /// The entry `name` of a strategy, which may be null; 0 if there is none.
 int64_t strategyBytes(mlir::DictionaryAttr strategy, llvm::StringRef name);

@@ -39,7 +39,8 @@ struct ArenaPlan {
 
 /// Best fit (Pisarchyk, Lee, arXiv 2001.03288) in the orders size, lifetime,
 /// size times lifetime and first tick; from each of them, the best first, a
-/// short search over orders, until the bound is met. The smallest arena is returned.
+/// short search over orders, until the bound is met. The smallest arena is
+/// returned. Of some thousand intervals, the order of the first tick alone.
 /// Without `reuse` intervals follow one another.
 ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse = true);
 

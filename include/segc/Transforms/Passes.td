@@ -10,6 +10,15 @@
 
 include "mlir/Pass/PassBase.td"
 
+def WarnUnusedPass : Pass<"seg-warn-unused", "::mlir::ModuleOp"> {
+  let summary = "Names what a network says without effect";
+  let description = [{
+    A warning for each parameter and state that no result depends on, for each
+    key of `optimizer` and `pipeline` that nothing reads, and for each attribute
+    that an op does not have. Before canonicalisation: that erases them.
+  }];
+}
+
 def SetBatchPass : Pass<"seg-set-batch", "::mlir::ModuleOp"> {
   let summary = "Gives every activation of a network the same number of samples";
   let description = [{
@@ -199,6 +208,18 @@ def PlanMemoryPass : Pass<"seg-plan-memory", "::mlir::func::FuncOp"> {
   let options = [Option<"inPlace", "in-place", "bool", "true", "Let results take the place of dying operands">,
                  Option<"reuse", "reuse", "bool", "true", "Off: every value has memory of its own">];
   let statistics = [Statistic<"inPlaceCount", "num-in-place", "Number of results computed in place">];
+}
+
+def VerifyPlanPass : Pass<"seg-verify-plan", "::mlir::ModuleOp"> {
+  let summary = "Checks a plan, which may have been edited, before code is made of it";
+  let description = [{
+    Errors for values that share bytes while both are needed, for offsets that
+    leave the arena or are not aligned, temporaries without a place, results
+    with a place that is not theirs, arguments that are read after they were
+    overwritten, ops outside of a seg.fusion, and places of arguments and
+    results that `seg.layout` does not have. Lifetimes are computed by another
+    rule than the planner's, so its plans are checked too.
+  }];
 }
 
 #endif // SEGC_TRANSFORMS_PASSES_TD

@@ -196,6 +196,15 @@ StringRef kindOf(FusionEmitter &emitter) {
   return kind ? kind.getValue() : StringRef();
 }
 
+LogicalResult checkKind(FusionEmitter &emitter, Operation *op,
+                        ArrayRef<StringRef> known) {
+  if (llvm::is_contained(known, kindOf(emitter)))
+    return success();
+  return op->emitOpError(
+             "expects 'kind' in the fusion's strategy to be one of ")
+         << llvm::join(known, ", ") << ", got '" << kindOf(emitter) << "'";
+}
+
 template <typename Op>
 struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
   DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
@@ -209,7 +218,10 @@ struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
     CpuStrategyContext own = contextOf(op, context, op->getOperand(0));
     return candidates(convKinds(op, fusion, own), own);
   }
+  bool readsCpuStrategy(Operation *op) const { return true; }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+    if (failed(checkKind(emitter, op, {directKind, winogradKind, narrowKind})))
+      return failure();
     if (kindOf(emitter) == winogradKind)
       return emitWinogradConv(emitter, op);
     if (kindOf(emitter) == narrowKind)
@@ -253,7 +265,10 @@ struct FilterGradKernel
     CpuStrategyContext own = contextOf(op, context, op->getOperands());
     return candidates(filterGradKinds(op, fusion, own), own);
   }
+  bool readsCpuStrategy(Operation *op) const { return true; }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+    if (failed(checkKind(emitter, op, {directKind, winogradKind})))
+      return failure();
     return kindOf(emitter) == winogradKind ? emitWinogradFilterGrad(emitter, op)
                                            : emitConvFilterGrad(emitter, op);
   }

@@ -8,6 +8,7 @@
 // Plans as strategy dictionaries, and back with a check that they can be
 // emitted.
 
+#include "ConvStrategyLimits.h"
 #include "TileReductions.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/NarrowStrategy.h"
@@ -16,6 +17,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -89,48 +91,78 @@ struct Writer {
 
 struct Reader {
   DictionaryAttr strategy;
-  std::string wrong;
+  std::string wrong, expected;
+  /// Entries that the plan has.
+  SmallVector<StringRef> known{strategyKindName, strategyTempName,
+                               strategySumsName, strategyPreparedName};
   template <typename Attr, typename F>
-  void read(StringRef name, F &&set) {
+  void read(StringRef name, StringRef what, F &&set) {
     auto attr = strategy ? strategy.getAs<Attr>(name) : Attr();
-    if (!attr || !set(attr))
+    if (wrong.empty() && (!attr || !set(attr))) {
       wrong = name.str();
+      expected = what.str();
+    }
+  }
+  /// Sizes are small enough for products of a few.
+  static bool isSize(int64_t value) {
+    return value > 0 && value <= int64_t{1} << 20;
   }
   void operator()(StringRef name, int64_t &value) {
-    read<IntegerAttr>(
-        name, [&](IntegerAttr attr) { return (value = attr.getInt()) > 0; });
-  }
-  void operator()(StringRef name, bool &value) {
-    read<BoolAttr>(
-        name, [&](BoolAttr attr) { return value = attr.getValue(), true; });
-  }
-  void operator()(StringRef name, Dims &value) {
-    read<DenseI64ArrayAttr>(name, [&](DenseI64ArrayAttr attr) {
-      if (attr.size() != 3)
-        return false;
-      llvm::copy(attr.asArrayRef(), value.begin());
-      return llvm::all_of(value, [](int64_t size) { return size > 0; });
+    known.push_back(name);
+    read<IntegerAttr>(name, "an integer above 0", [&](IntegerAttr attr) {
+      return attr.getType().isSignlessInteger(64) &&
+             isSize(value = attr.getInt());
     });
   }
+  void operator()(StringRef name, bool &value) {
+    known.push_back(name);
+    read<BoolAttr>(name, "true or false", [&](BoolAttr attr) {
+      return value = attr.getValue(), true;
+    });
+  }
+  void operator()(StringRef name, Dims &value) {
+    known.push_back(name);
+    read<DenseI64ArrayAttr>(name, "three integers above 0 (array<i64: ...>)",
+                            [&](DenseI64ArrayAttr attr) {
+                              if (attr.size() != 3)
+                                return false;
+                              llvm::copy(attr.asArrayRef(), value.begin());
+                              return llvm::all_of(value, isSize);
+                            });
+  }
   void operator()(StringRef name, Products &value) {
+    known.push_back(name);
     value = Products::F32;
     if (!strategy || !strategy.contains(name))
       return;
-    read<StringAttr>(name, [&](StringAttr attr) {
-      value = lookupProducts(attr.getValue()).value_or(Products::F32);
-      return value != Products::F32;
-    });
+    read<StringAttr>(
+        name, "16-bit products that there are", [&](StringAttr attr) {
+          value = lookupProducts(attr.getValue()).value_or(Products::F32);
+          return value != Products::F32;
+        });
   }
 };
 
 /// Reads a plan's entries; whether they suit the problem is not asked.
 template <typename Plan>
 LogicalResult readPlan(FusionEmitter &emitter, Operation *op, Plan &plan) {
-  Reader reader{emitter.getFusion().getStrategyAttr(), ""};
+  DictionaryAttr strategy = emitter.getFusion().getStrategyAttr();
+  Reader reader{strategy, "", ""};
   forEntries(plan, reader);
-  if (!reader.wrong.empty())
-    return op->emitOpError("expects a valid '")
-           << reader.wrong << "' in the fusion's strategy";
+  if (!reader.wrong.empty()) {
+    InFlightDiagnostic diag = op->emitOpError("expects a valid '")
+                              << reader.wrong << "' in the fusion's strategy: "
+                              << reader.expected << ", got ";
+    if (Attribute got = strategy ? strategy.get(reader.wrong) : Attribute())
+      return diag << got;
+    return diag << "none";
+  }
+  for (NamedAttribute entry : strategy)
+    if (!llvm::is_contained(reader.known, entry.getName().strref()))
+      return op->emitOpError("has no entry '")
+             << entry.getName().strref() << "' in a strategy of kind '"
+             << Plan::kind << "': expects "
+             << llvm::join(ArrayRef(reader.known), ", ");
   return success();
 }
 
@@ -262,6 +294,7 @@ FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
                                  const ConvProblem &problem, Operation *op) {
   ConvPlan plan{};
   if (failed(readPlan(emitter, op, plan)) ||
+      failed(checkLimits(op, problem, plan)) ||
       failed(checkMemory(emitter, problem, op, plan)) ||
       failed(checkProducts(problem, op, plan)))
     return failure();
@@ -311,9 +344,10 @@ FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
   if (plan.swapped && !TileSource(op->getOperand(0)).isInput())
     return op->emitOpError("cannot swap factors of which a prologue computes "
                            "one");
-  if (failed(checkMemory(emitter, whole, op, plan)))
-    return failure();
   ConvProblem problem = plan.seen(whole);
+  if (failed(checkLimits(op, problem, plan)) ||
+      failed(checkMemory(emitter, whole, op, plan)))
+    return failure();
   if (failed(checkProducts(problem, op, plan)))
     return failure();
   if (plan.products != Products::F32 && !plan.pack_grad)
@@ -342,7 +376,7 @@ FailureOr<WinogradPlan> readWinogradPlan(FusionEmitter &emitter,
                                          Operation *op) {
   FailureOr<WinogradPlan> plan = readTiles<WinogradPlan>(
       emitter, problem, op, winogradRefusal(problem, WinogradTiles::F4));
-  if (failed(plan))
+  if (failed(plan) || failed(checkLimits(op, problem, *plan)))
     return failure();
   bool divides = true;
   for (unsigned d = 0; d < 3; ++d)
@@ -360,7 +394,8 @@ readWinogradFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem,
   auto plan = readTiles<WinogradFilterGradPlan>(
       emitter, problem, op,
       winogradFilterGradRefusal(problem, WinogradTiles::F4));
-  if (failed(plan) || failed(checkMemory(emitter, problem, op, *plan)))
+  if (failed(plan) || failed(checkLimits(op, problem, *plan)) ||
+      failed(checkMemory(emitter, problem, op, *plan)))
     return failure();
   return plan;
 }
@@ -372,6 +407,7 @@ FailureOr<NarrowPlan> readNarrowPlan(FusionEmitter &emitter,
     return op->emitOpError("cannot use the narrow kernel: ") << reason;
   NarrowPlan plan{};
   if (failed(readPlan(emitter, op, plan)) ||
+      failed(checkLimits(op, problem, plan)) ||
       failed(checkMemory(emitter, problem, op, plan)))
     return failure();
   if (plan.tile[2] != problem.out[2] && plan.tile[2] % plan.pixels != 0)

@@ -8,6 +8,8 @@
 #include "segc/Codegen/CPU/CpuKernels.h"
 
 #include "segc/Codegen/CPU/TileSource.h"
+#include "segc/Codegen/Common/PointwiseEmitter.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "segc/Target/FusionModel.h"
 
 #include "segc/Codegen/CPU/CpuKernelInterface.cpp.inc"
@@ -59,15 +61,147 @@ static LogicalResult checkSurroundings(seg::FusionOp fusion,
   return success();
 }
 
+/// Whether the op rounds what the root computes: kernels do so as they store.
+static bool roundsResult(Operation &op, Operation *root) {
+  auto cast = dyn_cast<seg::CastOp>(op);
+  return cast && !cast.widens() && cast.getInput().getDefiningOp() == root &&
+         llvm::all_of(op.getUsers(), llvm::IsaPred<seg::YieldOp>);
+}
+
+/// Whether the kernel computes the pointwise ops that do not feed the root.
+static LogicalResult checkEpilogue(seg::FusionOp fusion,
+                                   CpuKernelOpInterface root) {
+  if (isReduction(root))
+    return success();
+  auto whole = cast<RankedTensorType>(root->getResult(0).getType());
+  auto leading = leadingOps(root->getOperands());
+  for (Operation &op : fusion.getBody().front().without_terminator()) {
+    if (!isa<seg::PointwiseOpInterface>(op) || leading.contains(&op) ||
+        roundsResult(op, root))
+      continue;
+    if (!root.hasCpuEpilogue())
+      return op.emitOpError("follows the root '")
+             << root->getName() << "', whose CPU kernel computes no epilogue";
+    auto type = cast<RankedTensorType>(op.getResult(0).getType());
+    if (seg::classifyBroadcast(type, whole) == seg::Broadcast::Invalid)
+      return op.emitOpError("expects a shape that broadcasts to the root's ")
+             << whole << ", got " << type;
+  }
+  if (root.hasCpuEpilogue())
+    return success();
+  // Such a kernel knows its results by their order.
+  auto yielded = fusion.getBody().front().getTerminator()->getOperands();
+  bool inOrder = yielded.size() == root->getNumResults();
+  for (auto [value, result] : llvm::zip(yielded, root->getResults())) {
+    Operation *op = value.getDefiningOp();
+    inOrder &= value == result ||
+               (op && roundsResult(*op, root) && op->getOperand(0) == result);
+  }
+  if (inOrder)
+    return success();
+  return fusion.emitOpError("expects to yield the ")
+         << root->getNumResults() << " results of its root '" << root->getName()
+         << "' in their order";
+}
+
+/// Whether kernels have the types: they compute in f32, and convert values of
+/// 16 bits as they load and store.
+static LogicalResult checkTypes(seg::FusionOp fusion) {
+  for (Operation &op : fusion.getBody().front().without_terminator())
+    for (Type type : llvm::concat<Type>(llvm::to_vector(op.getOperandTypes()),
+                                        llvm::to_vector(op.getResultTypes()))) {
+      Type element = getElementTypeOrSelf(type);
+      bool is16Bit = element.isF16() || element.isBF16();
+      if (element.isF64() || (is16Bit && !isa<seg::CastOp>(op)))
+        return op.emitOpError("has no CPU kernel for ")
+               << type << ": kernels compute in f32, and seg.cast converts "
+               << "what is of 16 bits in memory";
+    }
+  return success();
+}
+
+/// Whether a prologue is small: an element is computed anew for every use.
+static LogicalResult checkPrologueSize(seg::FusionOp fusion, Operation *root) {
+  constexpr int64_t maxOps = 4096;
+  // What is reduced is computed once.
+  if (isReduction(root))
+    return success();
+  llvm::DenseMap<Operation *, int64_t> computed;
+  for (Operation &op : fusion.getBody().front().without_terminator()) {
+    int64_t ops = &op == root ? 0 : 1;
+    for (Value operand : op.getOperands())
+      if (Operation *from = operand.getDefiningOp(); from && from != root)
+        ops = std::min(ops + computed.lookup(from), maxOps + 1);
+    computed[&op] = ops;
+  }
+  if (computed.lookup(root) <= maxOps)
+    return success();
+  return root->emitOpError("has a prologue that computes more than ")
+         << maxOps << " ops for an element: each use of a value computes it "
+         << "again";
+}
+
+/// Whether the strategy is one that the kernel can be emitted by.
+static LogicalResult checkStrategy(FusionEmitter &emitter,
+                                   CpuKernelOpInterface root) {
+  seg::FusionOp fusion = emitter.getFusion();
+  DictionaryAttr given = fusion.getStrategyAttr();
+  if (failed(verifyStrategyMemory(fusion)))
+    return failure();
+  if (!given)
+    return fusion.emitOpError(
+        "has no strategy; run seg-select-cpu-strategy first");
+  if (root.readsCpuStrategy())
+    return success();
+  CpuStrategyContext context{emitter.getTarget()};
+  DictionaryAttr only = root.selectCpuStrategy(fusion, context);
+  for (NamedAttribute entry : only)
+    if (given.get(entry.getName()) != entry.getValue())
+      return root->emitOpError("expects '")
+             << entry.getName().strref() << "' in the fusion's strategy to be "
+             << entry.getValue() << ", got " << given.get(entry.getName());
+  for (NamedAttribute entry : given)
+    if (!only.get(entry.getName()))
+      return root->emitOpError("has no entry '")
+             << entry.getName().strref() << "' in its strategy: expects "
+             << only;
+  return success();
+}
+
+/// Of pointwise ops without a root: there is nothing to choose.
+static LogicalResult checkPointwiseStrategy(seg::FusionOp fusion) {
+  if (failed(verifyStrategyMemory(fusion)))
+    return failure();
+  DictionaryAttr strategy = fusion.getStrategyAttr();
+  if (!strategy)
+    return success();
+  for (NamedAttribute entry : strategy) {
+    bool isKind = entry.getName() == strategyKindName;
+    auto kind = dyn_cast<StringAttr>(entry.getValue());
+    if (isKind ? !kind || kind != "pointwise"
+               : entry.getName() != strategyUnbatchedName)
+      return fusion.emitOpError("is of pointwise ops and expects the strategy "
+                                "{kind = \"pointwise\"}, with or without ")
+             << strategyUnbatchedName << ", got " << strategy;
+  }
+  return success();
+}
+
 LogicalResult emitCpuFusion(FusionEmitter &emitter) {
   seg::FusionOp fusion = emitter.getFusion();
   Operation *root = fusionRoot(fusion);
+  if (failed(checkTypes(fusion)))
+    return failure();
   if (!root)
-    return emitPointwiseFusion(emitter);
+    return failure(failed(checkPointwiseStrategy(fusion)) ||
+                   failed(emitPointwiseFusion(emitter)));
   auto kernel = dyn_cast<CpuKernelOpInterface>(root);
   if (!kernel)
     return root->emitOpError("has no CPU kernel");
-  if (failed(checkSurroundings(fusion, kernel)))
+  if (failed(checkSurroundings(fusion, kernel)) ||
+      failed(checkEpilogue(fusion, kernel)) ||
+      failed(checkPrologueSize(fusion, root)) ||
+      failed(checkStrategy(emitter, kernel)))
     return failure();
   return kernel.emitCpuKernel(emitter);
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "StrategyChoice.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
 #include "segc/Codegen/CPU/ModelTables.h"
 #include "segc/Codegen/CPU/Passes.h"
@@ -117,10 +118,14 @@ LogicalResult Outliner::placeValues(func::FuncOp entry) {
   for (BlockArgument argument : entry.getArguments())
     places[argument] =
         place(entry.getArgAttrDict(argument.getArgNumber()), inputs);
-  for (auto fusion : entry.getOps<seg::FusionOp>())
+  for (auto fusion : entry.getOps<seg::FusionOp>()) {
+    int64_t temporary = arenaTempBytes(fusion.getStrategyAttr());
+    if (!fusion.getOffsets() || (temporary > 0 && !fusion.getTempOffset()))
+      return entry.emitOpError("has no memory plan; run seg-plan-memory first");
     for (auto [result, offset] :
          llvm::zip_equal(fusion.getResults(), *fusion.getOffsets()))
       places[result] = {SEGC_REGION_ARENA, 0, offset};
+  }
   llvm::SmallDenseSet<Value> returned;
   for (auto [i, value] : llvm::enumerate(
            entry.getBody().front().getTerminator()->getOperands())) {
@@ -297,6 +302,11 @@ FailureOr<DictionaryAttr> Outliner::outline(func::FuncOp entry) {
     ArrayRef<func::FuncOp> remaining = *functions;
     if (DictionaryAttr strategy = fusion.getStrategyAttr();
         strategy && strategy.get(strategyPreparedName)) {
+      if (!fusionRoot(fusion) || !readsConstantFilter(fusion) ||
+          strategyBytes(strategy, strategyTempName) == 0)
+        return fusion.emitOpError(
+            "cannot be prepared: expects a temporary that is laid out of a "
+            "parameter alone, in an entry that changes no parameters");
       temp = prepared(fusion, remaining.front());
       remaining = remaining.drop_front();
     }

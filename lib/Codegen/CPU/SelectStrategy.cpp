@@ -129,7 +129,10 @@ struct SelectCpuStrategyPass
 
   LogicalResult select(seg::FusionOp fusion, CpuStrategyContext context) {
     Operation *root = fusionRoot(fusion);
-    if (!root || fusion.getStrategyAttr())
+    // One that was given: what comes next reads it.
+    if (fusion.getStrategyAttr())
+      return verifyStrategyMemory(fusion);
+    if (!root)
       return success();
     auto kernel = dyn_cast<CpuKernelOpInterface>(root);
     if (!kernel)

@@ -7,8 +7,8 @@
 
 #include "segc/Driver/Report/Report.h"
 
+#include "../Outputs.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 #include <map>
 
@@ -92,16 +92,13 @@ double Report::modelledSeconds(const Version &version,
 }
 
 llvm::Error write(const Report &report, llvm::StringRef path) {
-  std::error_code error;
-  llvm::raw_fd_ostream out(path, error);
-  if (error)
-    return llvm::createStringError(error, "cannot write " + path + ": " +
-                                              error.message());
+  std::string text;
+  llvm::raw_string_ostream out(text);
   if (path.ends_with_insensitive(".html"))
     out << toHtml(report);
   else
     out << llvm::formatv("{0:2}", toJson(report)) << "\n";
-  return llvm::Error::success();
+  return writeOutput(path, text);
 }
 
 } // namespace segc::report

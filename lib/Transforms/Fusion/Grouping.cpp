@@ -184,6 +184,14 @@ void FusionGrouping::absorb(FusionGroup *group) {
 // Legality
 //===----------------------------------------------------------------------===//
 
+/// LLVM takes more than twice as long for a kernel of twice as many ops.
+static constexpr size_t maxKernelOps = 64;
+
+static const char *sizeReason(size_t ops) {
+  return ops > maxKernelOps ? "the kernel would have more than 64 ops"
+                            : nullptr;
+}
+
 const char *FusionGrouping::offReason(bool kind) const {
   return !kind ? "switched off" : switches.fuel == 0 ? "out of fuel" : nullptr;
 }
@@ -193,6 +201,9 @@ const char *FusionGrouping::hostRefusal(FusionGroup *group, FusionGroup *host,
                                         OpOperand &use) {
   if (const char *off = offReason(switches.prologues))
     return off;
+  if (const char *size = sizeReason(group->prologue.size() + group->ops.size() +
+                                    host->prologue.size() + host->ops.size()))
+    return size;
   Operation *user = use.getOwner();
   if (llvm::is_contained(host->prologue, user) && !host->beside.contains(user))
     return nullptr;
@@ -228,6 +239,9 @@ const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
   if (const char *off = offReason(switches.epilogues))
     return off;
   FusionGroup *consumer = owner[op];
+  if (const char *size =
+          sizeReason(producer->ops.size() + consumer->ops.size()))
+    return size;
   if (producer->space != consumer->space)
     return "iteration spaces differ: the user reads the value broadcast or "
            "reduced";

@@ -215,6 +215,28 @@ DictionaryAttr layoutAttr(seg::NetworkOp network, const Layout &layout,
                               named("state_bytes", i64(layout.stateBytes))});
 }
 
+/// Buffers of a model are f32, labels i32; 16 bits are chosen after import.
+LogicalResult verifyTypes(seg::NetworkOp network) {
+  auto verify = [](Value value, Location loc) -> LogicalResult {
+    Type element = cast<RankedTensorType>(value.getType()).getElementType();
+    if (element.isF32() || element.isInteger(32))
+      return success();
+    return mlir::emitError(loc, "expects values of f32 in a network, got ")
+           << value.getType() << "; --precision chooses what is of 16 bits";
+  };
+  for (Region *region : {&network.getForward(), &network.getObjective()})
+    for (BlockArgument argument : region->getArguments())
+      if (failed(verify(argument, argument.getLoc())))
+        return failure();
+  WalkResult result = network.walk([&](Operation *op) {
+    for (Value value : op->getResults())
+      if (failed(verify(value, op->getLoc())))
+        return WalkResult::interrupt();
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 struct ImportNetworkPass
     : segc::impl::ImportNetworkPassBase<ImportNetworkPass> {
   using ImportNetworkPassBase::ImportNetworkPassBase;
@@ -227,11 +249,24 @@ struct ImportNetworkPass
       return signalPassFailure();
     }
     seg::NetworkOp network = networks.front();
+    if (failed(verifyTypes(network)))
+      return signalPassFailure();
     Layout layout(network);
+    constexpr int64_t maxBytes = int64_t{1} << 46;
+    if (layout.paramBytes > maxBytes || layout.stateBytes > maxBytes) {
+      network.emitOpError("has ")
+          << layout.paramBytes << " bytes of parameters and "
+          << layout.stateBytes << " of states, expected at most " << maxBytes;
+      return signalPassFailure();
+    }
     Slots slots;
     importPredict(module, network, layout);
-    if (training) {
+    if (training)
       importObjective(module, network, layout, /*training=*/false);
+    if (training && layout.params.empty())
+      network.emitWarning("has no parameters: a model of it predicts and "
+                          "evaluates, and cannot be trained");
+    else if (training) {
       importObjective(module, network, layout, /*training=*/true);
       FailureOr<Slots> made = importApply(module, network, layout);
       if (failed(made))

@@ -33,9 +33,13 @@ struct SetBatchPass : segc::impl::SetBatchPassBase<SetBatchPass> {
   using SetBatchPassBase::SetBatchPassBase;
 
   void runOnOperation() override {
-    if (batch < 1) {
-      getOperation().emitError("expects a batch of at least 1, got ")
-          << batch.getValue();
+    constexpr int64_t maxBatch = 1 << 20;
+    if (batch < 1 || batch > maxBatch) {
+      InFlightDiagnostic error = getOperation().emitError("expects a batch of ");
+      if (batch < 1)
+        error << "at least 1, got " << batch.getValue();
+      else
+        error << "at most " << maxBatch << ", got " << batch.getValue();
       return signalPassFailure();
     }
     getOperation().walk([&](seg::NetworkOp network) {

@@ -127,7 +127,72 @@ static void improve(llvm::ArrayRef<ArenaInterval> intervals,
   }
 }
 
+/// Best fit by first tick, without a search: time and memory hardly grow faster
+/// than the number of intervals.
+static ArenaPlan planInTime(llvm::ArrayRef<ArenaInterval> intervals) {
+  std::vector<size_t> order(intervals.size());
+  std::iota(order.begin(), order.end(), 0);
+  llvm::stable_sort(order, [&](size_t a, size_t b) {
+    return intervals[a].first < intervals[b].first;
+  });
+  ArenaPlan plan;
+  plan.offsets.assign(intervals.size(), -1);
+  plan.bound = arenaBound(intervals);
+  std::map<int64_t, int64_t> holes; // By offset: the bytes.
+  std::multimap<int, size_t> ends;  // By last tick: what is placed.
+  auto release = [&](int64_t offset, int64_t bytes) {
+    if (bytes == 0)
+      return;
+    auto hole = holes.emplace(offset, bytes).first;
+    if (auto next = std::next(hole);
+        next != holes.end() && next->first == offset + bytes) {
+      hole->second += next->second;
+      holes.erase(next);
+    }
+    if (hole == holes.begin())
+      return;
+    if (auto before = std::prev(hole);
+        before->first + before->second == offset) {
+      before->second += hole->second;
+      holes.erase(hole);
+    }
+  };
+  for (size_t index : order) {
+    while (!ends.empty() && ends.begin()->first < intervals[index].first) {
+      size_t past = ends.begin()->second;
+      ends.erase(ends.begin());
+      release(plan.offsets[past], arenaAligned(intervals[past].bytes));
+    }
+    int64_t need = arenaAligned(intervals[index].bytes);
+    auto best = holes.end();
+    for (auto hole = holes.begin(); hole != holes.end(); ++hole)
+      if (hole->second >= need &&
+          (best == holes.end() || hole->second < best->second))
+        best = hole;
+    int64_t offset = best != holes.end() ? best->first : plan.bytes;
+    if (best != holes.end()) {
+      int64_t rest = best->second - need;
+      holes.erase(best);
+      release(offset + need, rest);
+    } else if (!holes.empty() &&
+               holes.rbegin()->first + holes.rbegin()->second == plan.bytes) {
+      // Grow into the hole at the arena's end.
+      offset = holes.rbegin()->first;
+      holes.erase(std::prev(holes.end()));
+    }
+    plan.offsets[index] = offset;
+    plan.bytes = std::max(plan.bytes, offset + need);
+    ends.emplace(intervals[index].last, index);
+  }
+  return plan;
+}
+
 ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
+  // Beyond it the search would take the square of their number, in time and in
+  // memory; the largest shipped network has some hundreds.
+  constexpr size_t mostSearched = 3000;
+  if (reuse && intervals.size() > mostSearched)
+    return planInTime(intervals);
   std::vector<size_t> order(intervals.size());
   std::iota(order.begin(), order.end(), 0);
   if (!reuse || intervals.empty()) {

@@ -10,6 +10,7 @@
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "segc/Target/Strategy.h"
 #include "segc/Transforms/Passes.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -27,11 +28,17 @@ bool reduces(Operation *op, Value value) {
 
 /// Whether nothing but pointwise ops reads the value, or what they make of it.
 bool feedsPointwiseOnly(Value value) {
-  return llvm::all_of(value.getUsers(), [&](Operation *user) {
-    return isa<seg::YieldOp>(user) || reduces(user, value) ||
-           (isa<seg::PointwiseOpInterface>(user) &&
-            feedsPointwiseOnly(user->getResult(0)));
-  });
+  llvm::SetVector<Value> made;
+  made.insert(value);
+  for (size_t i = 0; i < made.size(); ++i)
+    for (Operation *user : made[i].getUsers()) {
+      if (isa<seg::YieldOp>(user) || reduces(user, made[i]))
+        continue;
+      if (!isa<seg::PointwiseOpInterface>(user))
+        return false;
+      made.insert(user->getResult(0));
+    }
+  return true;
 }
 
 /// Whether the fusion reads the value only element by element, at the place it

@@ -61,17 +61,33 @@ KernelOrder takeCheapest(const KernelOrder &ties, llvm::SmallVector<int> waits,
 KernelOrder depthFirstOrder(const KernelGraph &graph) {
   KernelOrder order;
   llvm::SmallVector<bool> visited(graph.kernels.size(), false);
-  auto visit = [&](auto &self, int kernel) {
-    if (std::exchange(visited[kernel], true))
-      return;
-    for (int before : graph.predecessors(kernel))
-      self(self, before);
-    order.push_back(kernel);
+  // A stack of its own: a network may be as deep as it has kernels.
+  struct Visit {
+    int kernel;
+    llvm::SmallVector<int, 8> before;
+    size_t next = 0;
+  };
+  std::vector<Visit> stack;
+  auto enter = [&](int kernel) {
+    if (!std::exchange(visited[kernel], true))
+      stack.push_back({kernel, graph.predecessors(kernel)});
+  };
+  auto visit = [&](int sink) {
+    enter(sink);
+    while (!stack.empty()) {
+      Visit &top = stack.back();
+      if (top.next < top.before.size()) {
+        enter(top.before[top.next++]);
+        continue;
+      }
+      order.push_back(top.kernel);
+      stack.pop_back();
+    }
   };
   auto after = successors(graph);
   for (int kernel : programOrder(graph))
     if (after[kernel].empty())
-      visit(visit, kernel);
+      visit(kernel);
   return order;
 }
 
@@ -171,7 +187,8 @@ public:
 private:
   /// The bound, and the bytes above the threshold summed over ticks: what a
   /// move must lower. Kernels far from the peak stay where they are.
-  std::pair<int64_t, int64_t> measure(const KernelOrder &candidate) const {
+  std::pair<int64_t, int64_t> measure(const KernelOrder &candidate) {
+    ticks += candidate.size();
     auto alive = Lifetimes(graph, candidate, inPlace).alive();
     int64_t most = 0, crowd = 0;
     for (int64_t bytes : alive) {
@@ -188,6 +205,8 @@ private:
   bool inPlace;
   std::vector<llvm::SmallVector<int, 4>> after;
   KernelOrder order;
+  /// Of all measured orders: what the search has cost.
+  int64_t ticks = 0;
   int64_t threshold;
   std::pair<int64_t, int64_t> best;
 };
@@ -227,15 +246,18 @@ int OrderSearch::lastPlace(int from) const {
 
 KernelOrder OrderSearch::run() {
   constexpr int mostSweeps = 12;
+  // Entries of a thousand kernels are searched to the end, of more in part:
+  // a sweep takes the square of their number.
+  constexpr int64_t mostTicks = 1 << 24;
   bool changed = true;
   for (int sweep = 0; changed && sweep < mostSweeps; ++sweep) {
     changed = false;
     threshold = best.first - best.first / 4;
     best = measure(order);
     int size = order.size();
-    for (int i = 0; i < size; ++i)
+    for (int i = 0; i < size && ticks < mostTicks; ++i)
       changed |= tryMove(i, firstPlace(i));
-    for (int i = size - 1; i >= 0; --i)
+    for (int i = size - 1; i >= 0 && ticks < mostTicks; --i)
       changed |= tryMove(i, lastPlace(i));
   }
   return order;

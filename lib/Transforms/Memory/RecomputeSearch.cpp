@@ -17,6 +17,10 @@ static constexpr size_t longestChain = 12;
 /// Inputs this much smaller than what is dropped are kept, not recomputed:
 /// statistics for a whole activation.
 static constexpr int64_t keptShare = 16;
+/// Kernels of all plans that one search tries, unasked and where a budget asks:
+/// parts of a second, and some seconds. A step takes the square of their number;
+/// entries of a thousand kernels are searched to the end.
+static constexpr int64_t mostUnasked = 1 << 22, mostAsked = 1 << 27;
 
 RecomputeSearch::RecomputeSearch(const KernelGraph &graph, KernelOrder order,
                                  llvm::ArrayRef<double> seconds, bool inPlace)
@@ -98,14 +102,15 @@ bool RecomputeSearch::addCopies(int kernel, int tick, bool chain,
 
 /// The plan in which the value is computed again where the gap ends.
 std::optional<RecomputePlan>
-RecomputeSearch::dropped(Gap gap, bool chain,
-                         llvm::ArrayRef<int> lastUse) const {
+RecomputeSearch::dropped(Gap gap, bool chain, llvm::ArrayRef<int> lastUse) {
   llvm::SmallVector<int> kernels;
-  if (!addCopies(plan.graph.values[gap.value].producer, gap.next, chain,
+  if (tried > limit ||
+      !addCopies(plan.graph.values[gap.value].producer, gap.next, chain,
                  lastUse, kernels) ||
       (chain && kernels.size() == 1) || !mayAddCopies(kernels.size()))
     return std::nullopt;
   RecomputePlan result = plan;
+  tried += static_cast<int64_t>(plan.graph.kernels.size());
   KernelGraph &graph = result.graph;
   llvm::SmallVector<int> copyOfValue(graph.values.size(), -1);
   auto redirect = [&](KernelGraph::Kernel &reader) {
@@ -182,6 +187,7 @@ bool RecomputeSearch::advance() {
 }
 
 std::optional<int64_t> RecomputeSearch::reach(int64_t bytes) {
+  limit = mostAsked;
   do {
     if (plan.bound > bytes)
       continue;
@@ -192,6 +198,7 @@ std::optional<int64_t> RecomputeSearch::reach(int64_t bytes) {
 }
 
 void RecomputeSearch::spend(double most) {
+  limit = mostUnasked;
   RecomputePlan best = plan;
   while (advance() && plan.seconds <= most)
     if (plan.bound < best.bound)

@@ -37,7 +37,8 @@ public:
   int64_t plannedBytes() const {
     return segc::plannedBytes(plan.graph, plan.order, inPlace);
   }
-  /// Takes the next step; false if nothing is left to drop.
+  /// Takes the next step; false if nothing is left to drop, or if the search
+  /// has cost as much as it may.
   bool advance();
   /// Goes on until the planned arena is at most `bytes` large, and returns its
   /// size; none if that cannot be reached.
@@ -53,7 +54,7 @@ private:
   };
   llvm::SmallVector<Gap> gapsAtPeak() const;
   std::optional<RecomputePlan> dropped(Gap gap, bool chain,
-                                       llvm::ArrayRef<int> lastUse) const;
+                                       llvm::ArrayRef<int> lastUse);
   void measure(RecomputePlan &candidate) const;
   bool addCopies(int kernel, int tick, bool chain, llvm::ArrayRef<int> lastUse,
                  llvm::SmallVectorImpl<int> &kernels) const;
@@ -62,6 +63,9 @@ private:
   bool inPlace;
   llvm::SmallVector<double> seconds;
   RecomputePlan plan;
+  /// Kernels of all plans that were tried: what the search has cost.
+  int64_t tried = 0;
+  int64_t limit = int64_t{1} << 27; ///< Of them.
 };
 
 /// Searches from two orders: the schedule's, whose bound is the least before

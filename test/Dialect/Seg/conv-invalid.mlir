@@ -18,9 +18,9 @@ func.func @conv_c2(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x4xf32>) {
 
 // -----
 
-// conv_c3: static shapes
-func.func @conv_c3(%x: tensor<1x?x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
-  // expected-error @+1 {{expects static shapes}}
+// Types: sizes are known and at least 1, and their product is bounded
+func.func @dynamic(%x: tensor<1x?x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{operand #0 must be static tensor of 1 to 2^40 elements of 16-bit float or bfloat16 type or 32-bit float or 64-bit float values, but got 'tensor<1x?x8x3xf32>'}}
   %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x?x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x6x4xf32>
   return
 }
@@ -184,5 +184,48 @@ func.func @conv_filter_grad(%x: tensor<1x8x8x3xf32>, %dy: tensor<1x6x6x4xf32>) {
 func.func @channel_sum_c1(%x: tensor<1x6x6x4xf32>) {
   // expected-error @+1 {{expects one value for each channel of 'tensor<1x6x6x4xf32>', got 'tensor<3xf32>'}}
   %y = seg.channel_sum %x : tensor<1x6x6x4xf32> -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @no_elements(%x: tensor<1x0x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{operand #0 must be static tensor of 1 to 2^40 elements}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (tensor<1x0x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x0x8x4xf32>
+  return
+}
+
+// -----
+
+// 2^41 elements, and a product of sizes beyond 64 bits
+func.func @large(%x: tensor<1x1x1x1xf32>, %w: tensor<1099511627776x1099511627776x1x1xf32>) {
+  // expected-error @+1 {{operand #1 must be static tensor of 1 to 2^40 elements}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x1x1x1xf32>, tensor<1099511627776x1099511627776x1x1xf32>) -> tensor<1x1x1x1xf32>
+  return
+}
+
+// -----
+
+func.func @encoding(%x: tensor<1x8x8x3xf32, "blocked">, %w: tensor<1x1x3x4xf32>) {
+  // expected-error @+1 {{operand #0 must be static tensor}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x8x8x3xf32, "blocked">, tensor<1x1x3x4xf32>) -> tensor<1x8x8x4xf32>
+  return
+}
+
+// -----
+
+// conv_c4: sums with a size stay in 64 bits
+func.func @conv_c4_large(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects pad_low of at most 1048576, got 9223372036854775807}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [9223372036854775807, 0] pad_high [0, 0] : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c4: before the size of a transposed convolution is computed
+func.func @conv_c4_transposed(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects strides of at least 1, got -1}}
+  %y = seg.conv_transpose %x, %w strides [-1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x6x4xf32>
   return
 }

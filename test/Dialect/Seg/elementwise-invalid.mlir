@@ -51,3 +51,21 @@ func.func @precision_c1(%x: tensor<2x4x4x8xf32>) {
   %z = seg.relu %x {seg.precision = "half"} : tensor<2x4x4x8xf32>
   return
 }
+
+// -----
+
+// scale_c1: a finite factor
+func.func @scale_c1(%x: tensor<2x4x4x8xf32>) {
+  // expected-error @+1 {{expects a finite factor}}
+  %z = seg.scale %x by 0x7FF8000000000000 : tensor<2x4x4x8xf32>
+  return
+}
+
+// -----
+
+// leaky_relu_c1: a finite slope
+func.func @leaky_relu_c1_infinite(%x: tensor<2x4x4x8xf32>) {
+  // expected-error @+1 {{expects a finite slope}}
+  %z = seg.leaky_relu %x slope 0x7FF0000000000000 : tensor<2x4x4x8xf32>
+  return
+}

@@ -69,3 +69,21 @@ func.func @cross_entropy_grad(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>, %g
   %dz = seg.cross_entropy_grad %z, %t, %g focal_gamma -1.0 : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>, tensor<f32>) -> tensor<2x4x4x3xf32>
   return
 }
+
+// -----
+
+// cross_entropy_c1: a finite gamma
+func.func @cross_entropy_c1_infinite(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects a finite focal_gamma}}
+  %l = seg.cross_entropy %z, %t focal_gamma 0x7FF0000000000000 : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> tensor<f32>
+  return
+}
+
+// -----
+
+// dice_c3: no 0/0 for a class that is nowhere
+func.func @dice_c3(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects a finite smooth above 0 (a class that is nowhere is 0/0 without), got 0.0}}
+  %l, %d, %s = seg.dice %z, %t smooth 0.0 : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<3xf32>, tensor<2x3x3xf32>)
+  return
+}

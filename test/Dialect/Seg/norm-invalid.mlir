@@ -123,3 +123,12 @@ func.func @norm_apply(%x: tensor<2x4x4x8xf32>, %s: tensor<3x8xf32>, %g: tensor<8
   %y = seg.norm_apply %x, %s, %s, %g, %g : (tensor<2x4x4x8xf32>, tensor<3x8xf32>, tensor<3x8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<2x4x4x8xf32>
   return
 }
+
+// -----
+
+// norm_c6: a finite epsilon
+func.func @norm_c6_infinite(%x: tensor<2x4x4x8xf32>) {
+  // expected-error @+1 {{expects a finite epsilon, got INF}}
+  %m, %r = seg.norm_stats instance %x epsilon 0x7FF0000000000000 : (tensor<2x4x4x8xf32>) -> (tensor<2x8xf32>, tensor<2x8xf32>)
+  return
+}

@@ -42,3 +42,30 @@ func.func @lookahead_c1(%w: tensor<4xf32>, %s: tensor<f32>, %t: tensor<i64>) {
   %0:2 = seg.lookahead %w, %w, %w, %s, %t {sync = 0 : i64, alpha = 0.5} : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<i64>) -> (tensor<4xf32>, tensor<4xf32>)
   return
 }
+
+// -----
+
+// lookahead_c2: alpha in [0, 1]
+func.func @lookahead_c2(%w: tensor<4xf32>, %s: tensor<f32>, %t: tensor<i64>) {
+  // expected-error @+1 {{expects alpha in [0, 1], got 1.5}}
+  %0:2 = seg.lookahead %w, %w, %w, %s, %t {sync = 5 : i64, alpha = 1.5} : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<i64>) -> (tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+// optimizer_c4: moving means
+func.func @optimizer_c4(%w: tensor<4xf32>, %s: tensor<f32>, %t: tensor<i64>) {
+  // expected-error @+1 {{expects beta2 in [0, 1), got 1.0}}
+  %0:3 = seg.adam %w, %w, %w, %w, %s, %s, %s, %s, %t {beta1 = 0.9, beta2 = 1.0, epsilon = 1.0e-7, decay_elements = 0 : i64} : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<i64>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+// optimizer_c5: epsilon
+func.func @optimizer_c5(%w: tensor<4xf32>, %s: tensor<f32>, %t: tensor<i64>) {
+  // expected-error @+1 {{expects a finite epsilon of at least 0, got -1.0}}
+  %0:3 = seg.adam %w, %w, %w, %w, %s, %s, %s, %s, %t {beta1 = 0.9, beta2 = 0.999, epsilon = -1.0, decay_elements = 0 : i64} : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<i64>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}

@@ -42,3 +42,12 @@ func.func @max_pool_grad_c2(%x: tensor<1x5x5x2xf32>, %dy: tensor<1x2x2x2xf32>) {
   %dx = seg.max_pool_grad %x, %dy window [3, 3] strides [2, 2] : (tensor<1x5x5x2xf32>, tensor<1x2x2x2xf32>) -> tensor<1x5x5x2xf32>
   return
 }
+
+// -----
+
+// max_pool_c4: windows within the input
+func.func @max_pool_c4(%x: tensor<1x4x4x2xf32>) {
+  // expected-error @+1 {{expects windows within the input, got 5 of 4}}
+  %y = seg.max_pool %x window [5, 2] strides [1, 1] : tensor<1x4x4x2xf32> -> tensor<1x1x3x2xf32>
+  return
+}

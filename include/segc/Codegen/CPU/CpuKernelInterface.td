@@ -37,6 +37,11 @@ def CpuKernelOpInterface : OpInterface<"CpuKernelOpInterface"> {
         auto kernel = ::llvm::cast<::segc::CpuKernelOpInterface>($_op.getOperation());
         return {kernel.selectCpuStrategy(fusion, context)};
       }]>,
+    InterfaceMethod<[{
+        True if emitCpuKernel reads the strategy's entries, and refuses what it
+        cannot emit; false if a strategy is always what selectCpuStrategy gives.
+      }],
+      "bool", "readsCpuStrategy", (ins), [{}], "return false;">,
     InterfaceMethod<"Emits the launches by the fusion's strategy.",
       "::llvm::LogicalResult", "emitCpuKernel", (ins "::segc::FusionEmitter &":$emitter)>,
     InterfaceMethod<"True if pointwise users of the result with its shape can be its epilogue.",

@@ -39,6 +39,10 @@ struct ModelContents {
   int64_t batch = 1;
 };
 
+/// Checks what the tables and the manifest are written from: an outlined
+/// module may have been edited.
+llvm::LogicalResult verifyTables(mlir::ModuleOp outlined);
+
 /// The tables, the query function and the code that runs them, ready for code
 /// generation. Kernels are external `void <prefix><kernel>.task(buffers,
 /// scratch, n, task)`; addKernelWrappers defines those.

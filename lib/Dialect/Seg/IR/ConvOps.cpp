@@ -25,6 +25,28 @@ struct ConvShapes {
   std::optional<int64_t> firstChannel = std::nullopt;
 };
 
+/// Before any shape is computed from them.
+LogicalResult verifySteps(Operation *op, int64_t rank,
+                          ArrayRef<int64_t> strides, ArrayRef<int64_t> low,
+                          ArrayRef<int64_t> high) {
+  for (auto [name, values, least] :
+       {std::tuple("strides", strides, 1), std::tuple("pad_low", low, 0),
+        std::tuple("pad_high", high, 0)}) { // conv_c4
+    if (static_cast<int64_t>(values.size()) != rank)
+      return op->emitOpError("expects ")
+             << rank << " values in " << name << ", got " << values.size();
+    for (int64_t value : values) {
+      if (value < least)
+        return op->emitOpError("expects ")
+               << name << " of at least " << least << ", got " << value;
+      if (value > maxStep)
+        return op->emitOpError("expects ")
+               << name << " of at most " << maxStep << ", got " << value;
+    }
+  }
+  return success();
+}
+
 LogicalResult verifyConv(Operation *op, const ConvShapes &conv) {
   int64_t rank = conv.large.getRank() - 2;
   if (rank != 2 && rank != 3) // conv_c1
@@ -35,21 +57,8 @@ LogicalResult verifyConv(Operation *op, const ConvShapes &conv) {
     return op->emitOpError(
                "expects input, output and filter of one rank, got ") // conv_c2
            << conv.large << ", " << conv.small << " and " << conv.filter;
-  if (!conv.large.hasStaticShape() || !conv.small.hasStaticShape() ||
-      !conv.filter.hasStaticShape())
-    return op->emitOpError("expects static shapes"); // conv_c3
-  for (auto [name, values, least] :
-       {std::tuple("strides", conv.strides, 1),
-        std::tuple("pad_low", conv.low, 0),
-        std::tuple("pad_high", conv.high, 0)}) { // conv_c4
-    if (static_cast<int64_t>(values.size()) != rank)
-      return op->emitOpError("expects ")
-             << rank << " values in " << name << ", got " << values.size();
-    for (int64_t value : values)
-      if (value < least)
-        return op->emitOpError("expects ")
-               << name << " of at least " << least << ", got " << value;
-  }
+  if (failed(verifySteps(op, rank, conv.strides, conv.low, conv.high)))
+    return failure();
   ArrayRef<int64_t> taps = conv.filter.getShape().drop_back(2);
   int64_t inChannels =
       conv.filter.getDimSize(rank + (conv.transposeFilter ? 1 : 0));
@@ -120,8 +129,10 @@ LogicalResult ConvTransposeOp::verify() {
   ArrayRef<int64_t> taps = getFilter().getType().getShape().drop_back(
       std::min<size_t>(2, getFilter().getType().getRank()));
   ArrayRef<int64_t> in = spatialDims(getInput().getType());
-  if (taps.size() == in.size() && getStrides().size() == in.size() &&
-      getPadLow().size() == in.size() && getPadHigh().size() == in.size() &&
+  if (failed(verifySteps(*this, in.size(), getStrides(), getPadLow(),
+                         getPadHigh())))
+    return failure();
+  if (taps.size() == in.size() &&
       getOutput().getType().getRank() == getInput().getType().getRank()) {
     expected = convTransposeOutputSpatial(in, taps, getStrides(), getPadLow(),
                                           getPadHigh());

@@ -33,7 +33,17 @@ LogicalResult segc::seg::detail::verifyPointwise(Operation *op) {
   return success();
 }
 
+LogicalResult ScaleOp::verify() {
+  if (!getFactor().isFinite()) // scale_c1
+    return emitOpError("expects a finite factor, got ")
+           << getFactor().convertToDouble();
+  return success();
+}
+
 LogicalResult LeakyReluOp::verify() {
+  if (!getSlope().isFinite()) // leaky_relu_c1
+    return emitOpError("expects a finite slope, got ")
+           << getSlope().convertToDouble();
   if (!(getSlope().convertToDouble() > 0)) // leaky_relu_c1
     return emitOpError("expects a slope above 0 (the gradient reads the sign "
                        "of the output), got ")

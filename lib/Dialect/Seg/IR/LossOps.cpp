@@ -9,6 +9,7 @@
 
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace segc::seg;
@@ -35,6 +36,14 @@ static LogicalResult verifySums(Operation *op, RankedTensorType logits,
   return success();
 }
 
+static LogicalResult verifySmooth(Operation *op, double smooth) {
+  if (!(smooth > 0 && std::isfinite(smooth))) // dice_c3
+    return op->emitOpError("expects a finite smooth above 0 (a class that is "
+                           "nowhere is 0/0 without), got ")
+           << smooth;
+  return success();
+}
+
 static LogicalResult verifyLossGrad(Operation *op, Type logits, Type output) {
   if (logits != output) // loss_c3
     return op->emitOpError("expects a result of the logits' type ")
@@ -47,6 +56,7 @@ Value DiceOp::getReduced() { return getLogits(); }
 LogicalResult DiceOp::verify() {
   auto logits = getLogits().getType();
   if (failed(verifyLabels(*this, logits, getLabels().getType())) ||
+      failed(verifySmooth(*this, getSmooth().convertToDouble())) ||
       failed(verifySums(*this, logits, getSums().getType())))
     return failure();
   auto perClass = getPerClass().getType();
@@ -61,6 +71,7 @@ LogicalResult DiceOp::verify() {
 LogicalResult DiceGradOp::verify() {
   if (failed(
           verifyLabels(*this, getLogits().getType(), getLabels().getType())) ||
+      failed(verifySmooth(*this, getSmooth().convertToDouble())) ||
       failed(verifySums(*this, getLogits().getType(), getSums().getType())))
     return failure();
   return verifyLossGrad(*this, getLogits().getType(), getOutput().getType());
@@ -69,6 +80,8 @@ LogicalResult DiceGradOp::verify() {
 static LogicalResult verifyGamma(Operation *op, double gamma) {
   if (!(gamma >= 0)) // cross_entropy_c1
     return op->emitOpError("expects focal_gamma of at least 0, got ") << gamma;
+  if (!std::isfinite(gamma)) // cross_entropy_c1
+    return op->emitOpError("expects a finite focal_gamma, got ") << gamma;
   return success();
 }
 

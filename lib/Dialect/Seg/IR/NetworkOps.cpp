@@ -7,6 +7,7 @@
 
 // Constraints are numbered as in docs/Spec.md, "Networks".
 
+#include "NetworkAttributes.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "llvm/ADT/StringSet.h"
@@ -17,7 +18,7 @@ using namespace segc::seg;
 /// The format of seg.network that this version writes and reads.
 static constexpr int64_t networkFormat = 1;
 
-static LogicalResult verifyNames(NetworkOp op) {
+static LogicalResult verifyParameterNames(NetworkOp op) {
   llvm::StringMap<Operation *> seen;
   WalkResult result = op.getForward().walk([&](Operation *inner) {
     StringRef name;
@@ -41,6 +42,8 @@ static LogicalResult verifyNames(NetworkOp op) {
 
 // After the ops within: their types are known to be tensors.
 LogicalResult NetworkOp::verifyRegions() {
+  if (failed(verifyClasses(*this)))
+    return failure();
   if (static_cast<int64_t>(getFormat()) != networkFormat) // network_c1
     return emitOpError("expects format ")
            << networkFormat << ", got " << static_cast<int64_t>(getFormat())
@@ -85,7 +88,18 @@ LogicalResult NetworkOp::verifyRegions() {
            << objectiveOutput.getValues().front().getType();
   if (!getOptimizer().getAs<StringAttr>("kind")) // network_c9
     return emitOpError("expects 'kind' in the optimizer");
-  return verifyNames(*this); // network_c10
+  if (failed(verifyParameterNames(*this))) // network_c10
+    return failure();
+  return verifyAttributes(*this);
+}
+
+LogicalResult ParamOp::verify() {
+  return failure(failed(verifyName(*this, getName())) ||
+                 failed(verifyInitialValue(*this, getValue())));
+}
+LogicalResult StateOp::verify() {
+  return failure(failed(verifyName(*this, getName())) ||
+                 failed(verifyInitialValue(*this, getValue())));
 }
 
 LogicalResult NetworkDropoutOp::verify() {
@@ -161,6 +175,11 @@ LogicalResult FusionOp::verify() {
   if (yield.getValues().getTypes() != getResultTypes()) // fusion_c2
     return emitOpError("expects yielded types ")
            << getResultTypes() << ", got " << yield.getValues().getTypes();
+  for (auto [i, value] : llvm::enumerate(yield.getValues()))
+    if (auto input = dyn_cast<BlockArgument>(value)) // fusion_c5
+      return emitOpError("expects results that its body computes, but result #")
+             << i << " is input #" << input.getArgNumber()
+             << " as it is; use the input's value instead";
   Operation *root = nullptr;
   for (Operation &op : getBody().front().without_terminator()) {
     if (isa<PointwiseOpInterface>(op) || isPrologue(op))

@@ -11,6 +11,8 @@
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace segc::seg;
 
@@ -30,6 +32,8 @@ LogicalResult verifyPerChannel(Operation *op, RankedTensorType input,
 LogicalResult verifyEpsilon(Operation *op, double epsilon) {
   if (!(epsilon >= 0)) // norm_c6
     return op->emitOpError("expects epsilon of at least 0, got ") << epsilon;
+  if (!std::isfinite(epsilon)) // norm_c6
+    return op->emitOpError("expects a finite epsilon, got ") << epsilon;
   return success();
 }
 

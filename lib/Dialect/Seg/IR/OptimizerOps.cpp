@@ -33,8 +33,33 @@ static LogicalResult verifyFlat(Operation *op, int64_t decayElements) {
   return success();
 }
 
-LogicalResult AdamOp::verify() { return verifyFlat(*this, getDecayElements()); }
+/// The share of the old value in a moving mean.
+static LogicalResult verifyShare(Operation *op, StringRef name,
+                                 const APFloat &value) {
+  double share = value.convertToDouble();
+  if (!(share >= 0 && share < 1)) // optimizer_c4
+    return op->emitOpError("expects ") << name << " in [0, 1), got " << share;
+  return success();
+}
+
+static LogicalResult verifyEpsilon(Operation *op, const APFloat &epsilon) {
+  if (epsilon.isNegative() || !epsilon.isFinite()) // optimizer_c5
+    return op->emitOpError("expects a finite epsilon of at least 0, got ")
+           << epsilon.convertToDouble();
+  return success();
+}
+
+LogicalResult AdamOp::verify() {
+  if (failed(verifyShare(*this, "beta1", getBeta1())) ||
+      failed(verifyShare(*this, "beta2", getBeta2())) ||
+      failed(verifyEpsilon(*this, getEpsilon())))
+    return failure();
+  return verifyFlat(*this, getDecayElements());
+}
 LogicalResult RmspropOp::verify() {
+  if (failed(verifyShare(*this, "decay", getDecay())) ||
+      failed(verifyEpsilon(*this, getEpsilon())))
+    return failure();
   return verifyFlat(*this, getDecayElements());
 }
 LogicalResult SgdOp::verify() { return verifyFlat(*this, getDecayElements()); }
@@ -42,5 +67,8 @@ LogicalResult LookaheadOp::verify() {
   if (static_cast<int64_t>(getSync()) < 1) // lookahead_c1
     return emitOpError("expects sync of at least 1, got ")
            << static_cast<int64_t>(getSync());
+  double alpha = getAlpha().convertToDouble();
+  if (!(alpha >= 0 && alpha <= 1)) // lookahead_c2
+    return emitOpError("expects alpha in [0, 1], got ") << alpha;
   return verifyFlat(*this, 0);
 }

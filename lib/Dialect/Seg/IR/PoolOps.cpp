@@ -27,6 +27,13 @@ static LogicalResult verifyPool(Operation *op, RankedTensorType in,
     if (k < 1 || s < 1) // max_pool_c2
       return op->emitOpError("expects windows and strides of at least 1, got ")
              << k << " and " << s;
+    else if (s > maxStep)
+      return op->emitOpError("expects strides of at most ")
+             << maxStep << ", got " << s;
+  for (auto [size, k] : llvm::zip_equal(spatialDims(in), window))
+    if (k > size) // max_pool_c4
+      return op->emitOpError("expects windows within the input, got ")
+             << k << " of " << size;
   Shape zero(rank, 0);
   Shape expected =
       convOutputSpatial(spatialDims(in), window, strides, zero, zero);

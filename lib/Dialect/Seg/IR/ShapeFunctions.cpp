@@ -14,6 +14,18 @@ using namespace mlir;
 
 namespace segc::seg {
 
+bool hasBoundedShape(RankedTensorType type) {
+  constexpr int64_t maxElements = int64_t{1} << 40;
+  int64_t elements = 1;
+  for (int64_t size : type.getShape()) {
+    if (ShapedType::isDynamic(size) || size < 1 ||
+        size > maxElements / elements)
+      return false;
+    elements *= size;
+  }
+  return !type.getEncoding();
+}
+
 ArrayRef<int64_t> spatialDims(RankedTensorType type) {
   return type.getRank() < 2 ? ArrayRef<int64_t>()
                             : type.getShape().drop_front().drop_back();

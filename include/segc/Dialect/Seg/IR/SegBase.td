@@ -30,8 +30,13 @@ def Seg_Dialect : Dialect {
 }
 
 def Seg_Float : FloatOfWidths<[16, 32, 64]>;
-def Seg_Tensor : RankedTensorOf<[F16, BF16, F32, F64]>;
-def Seg_Labels : RankedTensorOf<[I32]>;
+// What every shape function, kernel and manifest may rely on.
+def Seg_HasBoundedShape : CPred<"::segc::seg::hasBoundedShape(::llvm::cast<::mlir::RankedTensorType>($_self))">;
+class Seg_TensorOf<list<Type> types>
+    : RankedTensorOf<types, [Seg_HasBoundedShape], "static tensor of 1 to 2^40 elements">;
+def Seg_Tensor : Seg_TensorOf<[F16, BF16, F32, F64]>;
+def Seg_Labels : Seg_TensorOf<[I32]>;
+def Seg_AnyTensor : Seg_TensorOf<[F16, BF16, F32, F64, I32, I64]>;
 def Seg_Scalar : 0DTensorOf<[F32, F64]>;
 def Seg_Counter : 0DTensorOf<[I64]>;
 

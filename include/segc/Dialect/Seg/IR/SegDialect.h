@@ -16,6 +16,7 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "segc/Dialect/Seg/Interfaces/SegInterfaces.h"
 
 #include "segc/Dialect/Seg/IR/SegDialect.h.inc"
@@ -32,6 +33,9 @@ inline constexpr llvm::StringLiteral precisionAttrName = "seg.precision";
 /// The value, or the 16-bit value that it only widens: what a kernel that reads
 /// it has in memory.
 mlir::Value storedValue(mlir::Value value);
+/// Keys of the network's optimizer and pipeline that nothing reads: of a
+/// pipeline only where its kind is known.
+llvm::SmallVector<std::string> unknownKeys(NetworkOp network);
 /// Pins an op that stands for another, or is its gradient, as that is. An op
 /// whose results are all kept wide is not pinned to 16 bits.
 void inheritPrecision(mlir::Operation *from, mlir::Operation *to);

@@ -40,6 +40,7 @@ def Seg_ScaleOp : Seg_UnaryOp<"scale", [Seg_Infer, Seg_Differentiable]> {
   let summary = "factor * x";
   let arguments = (ins Seg_Tensor:$input, F64Attr:$factor);
   let assemblyFormat = "$input `by` $factor attr-dict `:` type($input)";
+  let hasVerifier = 1;
 }
 
 def Seg_AddOp : Seg_BinaryOp<"add"> { let summary = "lhs + rhs"; }

@@ -52,12 +52,14 @@ def Seg_ParamOp : Seg_PureOp<"param", [Seg_NotDifferentiable]> {
   let arguments = (ins StrAttr:$name, Seg_InitKindAttr:$init, F64Attr:$value, UnitAttr:$decay);
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = "$name `` $init $value (`decay` $decay^)? attr-dict `:` type($output)";
+  let hasVerifier = 1;
 }
 def Seg_StateOp : Seg_PureOp<"state", [Seg_NotDifferentiable]> {
   let summary = "A running statistic, in place; starts at `value`";
   let arguments = (ins StrAttr:$name, F64Attr:$value);
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = "$name $value attr-dict `:` type($output)";
+  let hasVerifier = 1;
 }
 def Seg_NetworkDropoutOp : Seg_PureOp<"network_dropout", [Seg_NotDifferentiable, SameOperandsAndResultType]> {
   let summary = "Dropout of a network; import makes it seg.dropout or drops it";
@@ -68,7 +70,7 @@ def Seg_NetworkDropoutOp : Seg_PureOp<"network_dropout", [Seg_NotDifferentiable,
 }
 def Seg_OutputOp : Seg_Op<"output", [Pure, Terminator, ReturnLike, Seg_NotDifferentiable]> {
   let summary = "Ends a region of seg.network";
-  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let arguments = (ins Variadic<Seg_AnyTensor>:$values);
   let assemblyFormat = "$values attr-dict `:` type($values)";
 }
 
@@ -82,16 +84,16 @@ def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_NotDifferentiabl
     EpilogueReductionOpInterface: statistics. `strategy` is chosen by
     seg-select-strategy, offsets by seg-plan-memory; either may be given.
   }];
-  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, OptionalAttr<DictionaryAttr>:$strategy,
+  let arguments = (ins Variadic<Seg_AnyTensor>:$inputs, OptionalAttr<DictionaryAttr>:$strategy,
                        OptionalAttr<DenseI64ArrayAttr>:$offsets, OptionalAttr<I64Attr>:$temp_offset);
-  let results = (outs Variadic<AnyRankedTensor>:$outputs);
+  let results = (outs Variadic<Seg_AnyTensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
 }
 def Seg_YieldOp : Seg_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"FusionOp">, Seg_NotDifferentiable]> {
   let summary = "Ends a seg.fusion";
-  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let arguments = (ins Variadic<Seg_AnyTensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
   let builders = [OpBuilder<(ins), [{ /* No values. */ }]>];
 }

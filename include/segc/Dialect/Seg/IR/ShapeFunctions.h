@@ -22,6 +22,15 @@ using Shape = llvm::SmallVector<int64_t, 6>;
 // Verifiers ask these of types of any rank: what is not there is empty, and a
 // tensor of rank 0 has one channel.
 
+/// Whether every size is known and at least 1, and their product small enough
+/// that the bytes of thousands of tensors add up in 64 bits. There is no
+/// encoding: layouts are the compiler's.
+bool hasBoundedShape(mlir::RankedTensorType type);
+
+/// The most that a stride, a window or a padding may be: sums and products with
+/// a size stay in 64 bits.
+inline constexpr int64_t maxStep = 1 << 20;
+
 /// Spatial dimensions of an activation: all but the first and the last.
 llvm::ArrayRef<int64_t> spatialDims(mlir::RankedTensorType type);
 /// All dimensions but the last.

@@ -1,0 +1,29 @@
+//===- Layout.h - Where an entry's arguments and results lie ----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_TRANSFORMS_LAYOUT_H
+#define SEGC_TRANSFORMS_LAYOUT_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace segc {
+
+/// Checks `seg.layout`, from which the manifest is written: it may have been
+/// edited.
+llvm::LogicalResult verifyLayoutAttr(mlir::ModuleOp module);
+
+/// And that the functions beside it are entries.
+llvm::LogicalResult verifyLayout(mlir::ModuleOp module);
+
+/// Checks that every argument and result of the entry says where it lies, and
+/// lies there by the module's layout, which must be valid.
+llvm::LogicalResult verifyPlaces(mlir::func::FuncOp entry);
+
+} // namespace segc
+
+#endif // SEGC_TRANSFORMS_LAYOUT_H

@@ -1,0 +1,143 @@
+//===- ConvStrategyLimits.cpp ---------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConvStrategyLimits.h"
+
+using namespace mlir;
+
+namespace segc {
+
+namespace {
+
+/// Sums of a register block, and of all its unrolled steps: each is code.
+constexpr int64_t maxBlock = 64, maxUnrolled = 4096;
+
+/// Checks one entry after the other, and remembers the first that is wrong.
+struct Limits {
+  Operation *op;
+  bool valid = true;
+
+  void most(StringRef name, int64_t value, int64_t limit, StringRef reason) {
+    if (!valid || value <= limit)
+      return;
+    op->emitOpError("expects '")
+        << name << "' of at most " << limit
+        << " in the fusion's strategy: " << reason << "; got " << value;
+    valid = false;
+  }
+  void tile(const Dims &tile, const Dims &whole) {
+    for (unsigned d = 0; d < 3; ++d)
+      most("tile", tile[d], whole[d], "it is a part of what is computed");
+  }
+  /// What every kind has: vectors of channels.
+  void vectors(int64_t lanes, int64_t nb, int64_t channels) {
+    constexpr int64_t maxLanes = 16;
+    most("lanes", lanes, maxLanes, "vectors have so many f32 values");
+    if (valid && (lanes < 4 || (lanes & (lanes - 1)))) {
+      op->emitOpError("expects 'lanes' of 4, 8 or 16 in the fusion's strategy, "
+                      "got ")
+          << lanes;
+      valid = false;
+    }
+    if (valid)
+      most("nb", nb, divideUp(channels, lanes),
+           "there are no more vectors of channels");
+  }
+  LogicalResult result() const { return success(valid); }
+};
+
+} // namespace
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
+                          const ConvPlan &plan) {
+  Limits limits{op};
+  limits.vectors(plan.lanes, plan.nb, problem.outChannels);
+  limits.tile(plan.tile, problem.space());
+  for (unsigned d = 0; d < 3; ++d)
+    limits.most("block", plan.block[d], problem.space()[d],
+                "it is a part of the tile");
+  if (!limits.valid)
+    return failure();
+  double sums = static_cast<double>(plan.block[0]) *
+                static_cast<double>(plan.block[1]) *
+                static_cast<double>(plan.block[2]);
+  limits.most("block", sums > maxBlock ? maxBlock + 1 : product(plan.block),
+              maxBlock / plan.nb, "register blocks have so many pixels");
+  limits.most("groups", plan.groups, plan.channelBlocks(problem),
+              "tasks share whole blocks of channels");
+  limits.most("unroll", plan.unroll, maxUnrolled / maxBlock,
+              "each step is code of its own");
+  return limits.result();
+}
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
+                          const FilterGradPlan &plan) {
+  Limits limits{op};
+  limits.vectors(plan.lanes, plan.nb, problem.outChannels);
+  limits.tile(plan.tile, problem.out);
+  if (!limits.valid)
+    return failure();
+  limits.most("ur", plan.ur, maxBlock / plan.nb,
+              "register blocks have so many rows");
+  limits.most("groups", plan.groups, plan.channelBlocks(problem),
+              "tasks share whole blocks of channels");
+  limits.most(
+      "splits", plan.splits,
+      std::max<int64_t>(16, problem.batch * product(plan.tileCounts(problem))),
+      "there are no more tiles to share");
+  return limits.result();
+}
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
+                          const WinogradPlan &plan) {
+  Limits limits{op};
+  limits.vectors(plan.lanes, plan.nb, problem.outChannels);
+  limits.tile(plan.tile, divideUp(problem.out, plan.m));
+  if (!limits.valid)
+    return failure();
+  limits.most("ur", plan.ur, maxBlock / plan.nb,
+              "register blocks have so many tiles");
+  limits.most("groups", plan.groups, plan.channelBlocks(problem),
+              "tasks share whole blocks of channels");
+  return limits.result();
+}
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
+                          const WinogradFilterGradPlan &plan) {
+  Limits limits{op};
+  limits.vectors(plan.lanes, plan.nb, problem.outChannels);
+  limits.tile(plan.tile, divideUp(problem.out, plan.m));
+  if (!limits.valid)
+    return failure();
+  limits.most("ur", plan.ur, maxBlock / plan.nb,
+              "register blocks have so many channels");
+  limits.most("groups", plan.groups, plan.channelBlocks(problem),
+              "tasks share whole blocks of channels");
+  limits.most("splits", plan.splits,
+              problem.batch * product(plan.boxCounts(problem)),
+              "there are no more boxes of tiles to share");
+  limits.most("task_points", plan.task_points, plan.points()[plan.outer()],
+              "the outer dimension has so many points");
+  return limits.result();
+}
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
+                          const NarrowPlan &plan) {
+  Limits limits{op};
+  // Its vectors run along the input's channels.
+  limits.vectors(plan.lanes, 1, problem.inChannels);
+  limits.tile(plan.tile, problem.out);
+  limits.most("pixels", plan.pixels, maxBlock,
+              "register blocks have so many pixels");
+  int64_t unit = plan.lanes / NarrowPlan::mostChannels;
+  if (limits.valid && plan.pixels % unit)
+    return op->emitOpError("expects 'pixels' to be a multiple of ")
+           << unit << " in the fusion's strategy, got " << plan.pixels;
+  return limits.result();
+}
+
+} // namespace segc

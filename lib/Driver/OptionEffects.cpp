@@ -1,0 +1,103 @@
+//===- OptionEffects.cpp --------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OptionEffects.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+namespace segc {
+
+namespace {
+
+/// An option and the last phase that it acts in. Beyond the phases are machine
+/// code, which `--emit asm` prints too, and the model.
+struct Effect {
+  llvm::StringLiteral option, phase;
+  /// It says what the model is, not how it is made.
+  bool decides = false;
+};
+constexpr llvm::StringLiteral machineCode = "asm", model = "model";
+
+constexpr Effect effects[] = {{"--batch", "seg", true},
+                              {"--inference", "entries", true},
+                              {"--precision", "precision", true},
+                              {"--precision-lists", "precision", true},
+                              {"--no-fusion", "fusion"},
+                              {"--no-epilogues", "fusion"},
+                              {"--no-reductions", "fusion"},
+                              {"--no-prologues", "fusion"},
+                              {"--winograd", "plan"},
+                              {"--arithmetic", "plan"},
+                              {"--autotune", "plan"},
+                              {"--threads", "plan"},
+                              {"--fit-memory", "plan"},
+                              {"--recompute", "plan"},
+                              {"--no-in-place", "plan"},
+                              {"--no-reuse", "plan"},
+                              {"--no-schedule", "plan"},
+                              {"-O", machineCode},
+                              {"--jobs", machineCode},
+                              {"--weights", model},
+                              {"--report", model}};
+
+/// Pairs of which the first does nothing beside the second.
+constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> overruled[] = {
+    {"--fuel", "--no-fusion"},
+    {"--no-epilogues", "--no-fusion"},
+    {"--no-reductions", "--no-fusion"},
+    {"--no-prologues", "--no-fusion"},
+    {"--recompute", "--no-reuse"}};
+
+bool isGiven(const CLI::App &command, llvm::StringRef name) {
+  const CLI::Option *option = command.get_option_no_throw(name.str());
+  return option && option->count() > 0;
+}
+
+/// Phases by position; machine code and the model come after them.
+size_t positionOf(llvm::StringRef phase) {
+  if (std::optional<size_t> position = findPhase(phase))
+    return *position;
+  return phases().size() + (phase == model ? 1 : 0);
+}
+
+void warn(const llvm::Twine &option, const llvm::Twine &reason) {
+  llvm::errs() << "segc: warning: " << option << " has no effect: " << reason
+               << "\n";
+}
+
+} // namespace
+
+void checkOptionEffects(const CLI::App &command,
+                        const CompileOptions &options) {
+  size_t last =
+      options.emit.empty() ? positionOf(model) : positionOf(options.emit);
+  for (const auto &[option, phase, decides] : effects) {
+    if (!isGiven(command, option))
+      continue;
+    if (!options.from.empty() &&
+        positionOf(phase) <= positionOf(options.from)) {
+      std::string reason = "it acts in the phase " + phase.str() +
+                           ", which --from " + options.from +
+                           " says has been done";
+      if (decides)
+        throw CLI::ValidationError(option.str(),
+                                   reason + "; leave one of them out");
+      warn(option, reason);
+    }
+    if (positionOf(phase) > last)
+      warn(option, "--emit " + options.emit + " ends before");
+  }
+  for (const auto &[option, other] : overruled)
+    if (isGiven(command, option) && isGiven(command, other))
+      warn(option, other + " is given");
+  if (isGiven(command, "--arithmetic") && options.from.empty() &&
+      options.pipeline.precision == "f32")
+    warn("--arithmetic", "it chooses products of 16-bit values, and there are "
+                         "none without --precision f16 or bf16");
+}
+
+} // namespace segc

@@ -1,0 +1,34 @@
+//===- Outputs.h - What segc writes -----------------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_DRIVER_OUTPUTS_H
+#define SEGC_LIB_DRIVER_OUTPUTS_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <string>
+
+namespace segc {
+
+/// Writes all of a file, or leaves the one that is there as it was; "-" is the
+/// standard output.
+llvm::Error writeOutput(llvm::StringRef path, llvm::StringRef bytes);
+
+/// A file by the option that names it.
+struct NamedFile {
+  std::string option, path;
+};
+
+/// Fails if an output is an input or another output, whatever their spelling:
+/// links and hard links are followed.
+llvm::Error checkOutputs(llvm::ArrayRef<NamedFile> outputs,
+                         llvm::ArrayRef<NamedFile> inputs);
+
+} // namespace segc
+
+#endif // SEGC_LIB_DRIVER_OUTPUTS_H

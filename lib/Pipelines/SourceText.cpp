@@ -1,0 +1,213 @@
+//===- SourceText.cpp -----------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Pipelines/SourceText.h"
+
+#include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace segc {
+
+namespace {
+
+/// Networks and plans have about ten levels.
+constexpr size_t maxDepth = 256;
+/// Operators of an affine expression, which is as deep as it has any.
+constexpr size_t maxOperators = 256;
+
+/// Follows the brackets of MLIR text; what an alias stands for counts where the
+/// alias is used.
+class NestingScanner {
+public:
+  explicit NestingScanner(llvm::MemoryBufferRef text)
+      : text(text.getBuffer()), name(text.getBufferIdentifier()) {}
+  llvm::Error scan();
+
+private:
+  bool step();
+  void open(char bracket);
+  void close(char bracket);
+  void skipString();
+  void word();
+  void alias();
+  void countOperator();
+  void reach(size_t depth) {
+    deepest = std::max(deepest, depth);
+    if (defined)
+      *defined = std::max(*defined, depth);
+  }
+  char at(size_t i) const { return i < text.size() ? text[i] : '\0'; }
+
+  llvm::StringRef text, name;
+  size_t position = 0, deepest = 0, operators = 0;
+  llvm::SmallVector<char, 64> brackets;
+  llvm::StringMap<size_t> aliases; ///< Their depth.
+  size_t *defined = nullptr;       ///< Of the alias that is being defined.
+  bool begun = false;              ///< Its value has begun.
+  bool lineStart = true;
+};
+
+void NestingScanner::open(char bracket) {
+  brackets.push_back(bracket);
+  operators = 0;
+  reach(brackets.size());
+}
+
+void NestingScanner::close(char bracket) {
+  char opening = bracket == ')'   ? '('
+                 : bracket == ']' ? '['
+                 : bracket == '}' ? '{'
+                                  : '<';
+  // What does not match is a comparison, or the parser's error to report.
+  if (!brackets.empty() && brackets.back() == opening)
+    brackets.pop_back();
+  operators = 0;
+}
+
+void NestingScanner::skipString() {
+  for (++position; position < text.size() && text[position] != '"' &&
+                   text[position] != '\n';
+       ++position)
+    if (text[position] == '\\')
+      ++position;
+  ++position;
+  operators = 0;
+}
+
+static bool isNameChar(char c) {
+  return llvm::isAlnum(c) || c == '_' || c == '.' || c == '$';
+}
+
+void NestingScanner::countOperator() {
+  if (++operators > maxOperators)
+    reach(maxDepth + 1);
+}
+
+void NestingScanner::word() {
+  size_t first = position;
+  while (isNameChar(at(position)))
+    ++position;
+  llvm::StringRef word = text.slice(first, position);
+  // The sign of an exponent belongs to the number.
+  if (llvm::isDigit(word.front()) &&
+      (word.back() == 'e' || word.back() == 'E') &&
+      (at(position) == '-' || at(position) == '+'))
+    ++position;
+  if (word == "mod" || word == "floordiv" || word == "ceildiv")
+    countOperator();
+}
+
+/// `#name` or `!name`: at the outermost level perhaps a definition.
+void NestingScanner::alias() {
+  size_t first = position++;
+  while (isNameChar(at(position)) || at(position) == '-')
+    ++position;
+  llvm::StringRef alias = text.slice(first, position);
+  size_t next = position;
+  while (llvm::isSpace(at(next)))
+    ++next;
+  if (brackets.empty() && at(next) == '=') {
+    defined = &aliases[alias];
+    begun = false;
+    position = next + 1;
+    return;
+  }
+  reach(brackets.size() + aliases.lookup(alias) + 1);
+}
+
+bool NestingScanner::step() {
+  char c = at(position);
+  if (c == '\n') {
+    lineStart = true;
+    ++position;
+    return true;
+  }
+  if (llvm::isSpace(c) || c == '\0') {
+    ++position;
+    return true;
+  }
+  if (c == '/' && at(position + 1) == '/') {
+    position = std::min(text.find('\n', position), text.size());
+    return true;
+  }
+  bool starts = std::exchange(lineStart, false);
+  if (defined && begun && starts && brackets.empty() && !ispunct(c))
+    defined = nullptr;
+  if (c == '#' || c == '!') {
+    if (brackets.empty() && starts)
+      defined = nullptr;
+    alias();
+    begun |= !at(position) || at(position - 1) != '=';
+    return deepest <= maxDepth;
+  }
+  begun = true;
+  if (c == '"')
+    skipString();
+  else if (isNameChar(c))
+    word();
+  else {
+    ++position;
+    if (c == '-' && at(position) == '>')
+      ++position;
+    else if (c == '(' || c == '[' || c == '{' || c == '<')
+      open(c);
+    else if (c == ')' || c == ']' || c == '}' || c == '>')
+      close(c);
+    else if (c == ',' || c == '%' || c == '=')
+      operators = 0;
+    else if (c == '+' || c == '-' || c == '*')
+      countOperator();
+  }
+  return deepest <= maxDepth;
+}
+
+llvm::Error NestingScanner::scan() {
+  while (position < text.size())
+    if (!step()) {
+      llvm::StringRef before = text.take_front(position);
+      size_t line = before.count('\n') + 1,
+             column = before.size() - (before.rfind('\n') + 1);
+      if (before.rfind('\n') == llvm::StringRef::npos)
+        column = before.size();
+      return llvm::createStringError(
+          name + ":" + llvm::Twine(line) + ":" + llvm::Twine(column) +
+          ": nested deeper than " + llvm::Twine(maxDepth) +
+          " levels of brackets, aliases or operators");
+    }
+  return llvm::Error::success();
+}
+
+} // namespace
+
+llvm::Error checkNesting(llvm::MemoryBufferRef text) {
+  return NestingScanner(text).scan();
+}
+
+llvm::Expected<OwningOpRef<ModuleOp>> parseText(MLIRContext &context,
+                                                llvm::SourceMgr &sources,
+                                                llvm::StringRef path) {
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
+  if (!buffer)
+    return llvm::createStringError("cannot read " + path + ": " +
+                                   buffer.getError().message());
+  // Bytecode is trusted by its reader.
+  if ((*buffer)->getBuffer().starts_with("ML\xefR"))
+    return llvm::createStringError("cannot read " + path +
+                                   ": expected MLIR text, got bytecode");
+  if (llvm::Error error = checkNesting(**buffer))
+    return std::move(error);
+  sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  auto module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module)
+    return llvm::createStringError("cannot read " + path);
+  return module;
+}
+
+} // namespace segc
