@@ -3,6 +3,8 @@
 """Checks the driver without measuring anything: cd bench && python3 -m unittest harness.test_harness"""
 
 import argparse
+import importlib.machinery
+import importlib.util
 import io
 import json
 import os
@@ -22,6 +24,7 @@ class FakeRunner:
 
     def __init__(self, broken=(), difference=1e-6):
         self.broken, self.difference, self.commands = dict(broken), difference, []
+        self.losses = {}  # By the name of the library.
 
     def __call__(self, arguments, given=None, environment=None):
         text = " ".join(map(str, arguments))
@@ -32,6 +35,7 @@ class FakeRunner:
         if "benchmark" in text:
             path = pathlib.Path(arguments[arguments.index("--json") + 1])
             result = {"latency_ms": {"p50": 10.0}, "peak_rss_bytes": 3 << 20, "arena_bytes": 1 << 20}
+            result["output_rms"] = {"loss": self.losses.get(str(arguments[arguments.index("--model") + 1]).rsplit("/")[-1], 1.5)}
             path.write_text(json.dumps(result))
         if "--profile" in text:
             path = pathlib.Path(arguments[arguments.index("--profile") + 1])
@@ -55,6 +59,41 @@ def run_case(runner, rounds=2, peers="jax", case=CASE):
             bin=pathlib.Path("bin"), compile_option=[], python="python",
         )  # fmt: skip
         return measure.Case(case, options, runner, lambda: 0.0).run()
+
+
+def load_ablation():
+    path = pathlib.Path(__file__).resolve().parents[1] / "ablation"
+    loader = importlib.machinery.SourceFileLoader("ablation", str(path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("ablation", loader))
+    loader.exec_module(module)
+    return module
+
+
+class Ablation(unittest.TestCase):
+    def run_ablation(self, losses, *arguments):
+        ablation = load_ablation()
+        runner = FakeRunner()
+        runner.losses = losses
+        with tempfile.TemporaryDirectory() as folder:
+            options = ablation.parse(["--rounds", "2", "--work", folder, *arguments])
+            return ablation, ablation.measure(CASE, options, runner, lambda: 0.0), runner
+
+    def test_what_computes_something_else_is_not_timed(self):
+        variant = ["--variant", "mine=--no-fusion", "--only-variants", "mine"]
+        ablation, result, runner = self.run_ablation({"variant1.so": 1.6}, *variant)
+        self.assertEqual(list(result["variants"]), ["all on"])
+        self.assertIn("loss differs by 6.7e-02, more than 1e-03: not timed", result["failed"]["mine"])
+        self.assertEqual(sum("variant1.so" in text and "benchmark" in text for text in runner.commands), 1)
+        self.assertIn("| mine | - | - | loss differs", ablation.table([result]))
+
+    def test_no_value_is_something_else(self):
+        _, result, _ = self.run_ablation({"variant1.so": float("nan")}, "--only-variants", "f16")
+        self.assertIn("f16", result["failed"])
+
+    def test_rounding_is_not(self):
+        ablation, result, _ = self.run_ablation({"variant1.so": 1.51}, "--only-variants", "f16")
+        self.assertEqual(result["failed"], {})
+        self.assertIn("| net-predict-b1 | f16 | 10.00 | 0.0 % | 1.00 | 1 |", ablation.table([result]))
 
 
 class Contest(unittest.TestCase):

@@ -16,6 +16,7 @@
 #include "segc/Runtime/Train/Signals.h"
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <sys/resource.h>
 
@@ -103,6 +104,25 @@ static OrderedJson describe(const ModelRunner &runner,
           {"gflops", flops / meanMs * 1e-6}};
 }
 
+/// The root mean square of each output of the last call: models that compute
+/// the same agree in them.
+static OrderedJson outputSizes(const ModelRunner &runner,
+                               const EntrySignature &entry,
+                               const std::string &entryName) {
+  OrderedJson sizes = OrderedJson::object();
+  for (const TensorSignature &output : entry.outputs) {
+    const float *values = runner.output(entryName, output.name).floats();
+    if (!values || output.type != ElementType::F32)
+      continue;
+    double squares = 0;
+    for (int64_t i = 0; i < output.elements(); ++i)
+      squares += static_cast<double>(values[i]) * values[i];
+    sizes[output.name] =
+        std::sqrt(squares / static_cast<double>(output.elements()));
+  }
+  return sizes;
+}
+
 static Status writeProfiles(const BenchmarkOptions &options,
                             const KernelProfiler &profiler,
                             const OrderedJson &benchmark) {
@@ -151,6 +171,7 @@ CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
                                 profiling ? &profiler : nullptr));
   OrderedJson json = describe(runner, options, times,
                               batchSizeOf(options.model, manifest), entryName);
+  json["output_rms"] = outputSizes(runner, *entry, entryName);
   if (profiling)
     SEGC_RETURN_IF_ERROR(writeProfiles(options, profiler, json));
   if (options.json.empty()) {
