@@ -29,6 +29,7 @@ config.substitutions += [
     (r"\bnot\b", config.not_program),
     (r"%python\b", config.python),
     (r"%segc_source\b", config.segc_source_dir),
+    (r"%plugins\b", os.path.join(config.test_exec_root, "plugins")),
     (r"%random_networks\b", config.random_networks),
 ]
 # The PTX of GPU kernels is assembled where a CUDA toolkit is there.

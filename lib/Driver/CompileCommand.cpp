@@ -37,6 +37,7 @@ static void addTarget(CLI::App &command, CompileOptions &options) {
   command
       .add_option("--cpu", options.cpus,
                   "Instruction-set versions (default: all, chosen at load)")
+      ->allow_extra_args(false) // Names of ops may follow.
       ->delimiter(',')
       ->check(cpuNames());
   command
@@ -94,15 +95,6 @@ static void addFusion(CLI::App &command, PipelineOptions &pipeline) {
                    "Statistics by passes over memory of their own");
   command.add_flag("!--no-prologues", pipeline.prologues,
                    "What convolutions read is written first");
-  command.add_option_function<std::string>(
-      "--fuel",
-      [&pipeline](const std::string &text) {
-        llvm::StringRef limit(text);
-        if (!limit.consume_front("fusion=") ||
-            limit.getAsInteger(10, pipeline.fuel) || pipeline.fuel < 0)
-          throw CLI::ValidationError("--fuel " + text, "expected fusion=N");
-      },
-      "fusion=N: fuse at most N pairs");
 }
 
 static void addMemory(CLI::App &command, PipelineOptions &pipeline) {
@@ -133,12 +125,28 @@ static void addMemory(CLI::App &command, PipelineOptions &pipeline) {
 
 static void addPasses(CLI::App &command, CompileOptions &options) {
   command
+      .add_option_function<std::vector<std::string>>(
+          "--fuel",
+          [&options](const std::vector<std::string> &limits) {
+            for (const std::string &limit : limits)
+              if (!addFuel(limit, options.fuel))
+                throw CLI::ValidationError(
+                    "--fuel " + limit,
+                    "expected N, fusion=N, strategy=N or memory=N");
+          },
+          "N, or fusion=N, strategy=N, memory=N: make at most N decisions (of "
+          "that kind) and name the last; may be given again")
+      ->expected(1)
+      ->take_all();
+  command
       .add_option("--from", options.from,
                   "The input is what --emit of this phase printed")
       ->check(phaseNames({}));
-  command.add_option("--load-pass-plugin", options.plugins,
-                     "Library with passes of your own, for --run-after");
-  command.add_option_function<std::vector<std::string>>(
+  command
+      .add_option("--load-pass-plugin", options.plugins,
+                  "Library with passes of your own, for --run-after")
+      ->allow_extra_args(false);
+  auto *after = command.add_option_function<std::vector<std::string>>(
       "--run-after",
       [&options](const std::vector<std::string> &insertions) {
         for (llvm::StringRef insertion : insertions) {
@@ -151,11 +159,33 @@ static void addPasses(CLI::App &command, CompileOptions &options) {
         }
       },
       "PHASE=PIPELINE: passes to run after a phase");
+  after->allow_extra_args(false);
+}
+
+/// Notes the options that were given, but for the input and the versions,
+/// which a model says otherwise.
+static void record(const std::vector<CLI::Option *> &shared,
+                   CompileOptions &options) {
+  for (const CLI::Option *option : shared) {
+    std::string name = option->get_name();
+    if (option->count() == 0 ||
+        llvm::is_contained({"MODEL", "--cpu", "--from"}, name))
+      continue;
+    if (option->get_items_expected_max() == 0) {
+      options.recorded.push_back(name);
+      continue;
+    }
+    for (const std::string &value : option->results()) {
+      options.recorded.push_back(name);
+      options.recorded.push_back(value);
+    }
+  }
 }
 
 void addCompileOptions(CLI::App &command, CompileOptions &options) {
   command
-      .add_option("MODEL", options.input, "Network in the seg dialect (.mlir)")
+      .add_option("MODEL", options.input, "Network in the seg dialect (.mlir), or with --from the text of a "
+                  "phase")
       ->required();
   addTarget(command, options);
   addStrategies(command, options.pipeline);
@@ -166,6 +196,9 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
   addFusion(command, options.pipeline);
   addMemory(command, options.pipeline);
   addPasses(command, options);
+  command.parse_complete_callback([shared = command.get_options(), &options] {
+    record(shared, options);
+  });
 }
 
 } // namespace segc

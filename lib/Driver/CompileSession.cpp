@@ -16,12 +16,15 @@
 #include "mlir/Remark/RemarkStreamer.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "segc/Base/Files.h"
+#include "segc/Base/Hash.h"
 #include "segc/Base/PrivateFolders.h"
 #include "segc/Codegen/CPU/Passes.h"
+#include "segc/Codegen/Common/KernelBuilder.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Driver/Manifest.h"
 #include "segc/Driver/ObjectEmission.h"
 #include "segc/Driver/Report/Collect.h"
+#include "segc/Driver/Report/KernelRemarks.h"
 #include "segc/Driver/Report/Profile.h"
 #include "segc/Driver/Weights.h"
 #include "segc/Pipelines/SourceText.h"
@@ -184,15 +187,26 @@ static llvm::Error registerPasses(const CompileOptions &options) {
   return llvm::Error::success();
 }
 
+/// Beside the output; beside the input where that is no file of its own, and in
+/// the working directory if neither is.
+static std::string reproducerPath(const CompileOptions &options) {
+  for (const std::string &path : {options.output, options.input}) {
+    llvm::sys::fs::file_status status;
+    bool exists = !llvm::sys::fs::status(path, status);
+    if (!path.empty() && path != "-" &&
+        (!exists || llvm::sys::fs::is_regular_file(status)) &&
+        !llvm::StringRef(path).starts_with("/dev/"))
+      return path + ".reproducer.mlir";
+  }
+  return "segc.reproducer.mlir";
+}
+
 llvm::Error runPhases(ModuleOp module, size_t first, size_t last,
                       const CompileOptions &options,
                       const PipelineOptions &pipeline) {
   for (size_t i = first; i <= last; ++i) {
     PassManager manager(module.getContext());
-    std::string reproducer =
-        (options.output.empty() || options.output == "-" ? options.input
-                                                         : options.output) +
-        ".reproducer.mlir";
+    std::string reproducer = reproducerPath(options);
     manager.enableCrashReproducerGeneration(reproducer);
     populatePhase(manager, phases()[i].name, pipeline);
     if (llvm::Error error = insertPasses(manager, phases()[i].name, options))
@@ -258,16 +272,50 @@ static llvm::Expected<size_t> phasesDone(const CompileOptions &options) {
   return *from + 1;
 }
 
+std::string planDigest(ModuleOp planned) {
+  Sha256 digest;
+  bool any = false;
+  for (auto entry : planned.getOps<func::FuncOp>())
+    for (auto fusion : entry.getOps<seg::FusionOp>()) {
+      digest.update(kernelKey(fusion));
+      any = true;
+    }
+  return any ? digest.hexDigest() : "";
+}
+
+/// Whether passes are to run after the phase.
+static bool hasInsertions(const CompileOptions &options, StringRef phase) {
+  return llvm::any_of(options.insertedPasses, [&](const auto &insertion) {
+    return insertion.first == phase;
+  });
+}
+
+/// The last phase before code generation, which lowers what is not yet in the
+/// LLVM dialect.
+static size_t lastPhase(const CompileOptions &options) {
+  return *findPhase(hasInsertions(options, "llvm") ? "llvm" : "cpu");
+}
+
+llvm::Error outlineKernels(ModuleOp planned, const CompileOptions &options,
+                           const CpuTarget &target) {
+  return runPhases(planned, *findPhase("plan") + 1, lastPhase(options), options,
+                   pipelineFor(target, options.cpus, options.pipeline));
+}
+
 llvm::Error forEachPlan(
     MLIRContext &context, const CompileOptions &given,
     llvm::function_ref<llvm::Error(ModuleOp, const CpuTarget &)> visit) {
   CompileOptions options = completed(given);
+  Fuel fuel(context, options.fuel);
   if (llvm::Error error = registerPasses(options))
     return error;
   auto targets = resolveCpus(options.cpus, options.pipeline);
   if (!targets)
     return targets.takeError();
-  OwningOpRef<ModuleOp> module = readModule(context, options.input);
+  OwningOpRef<ModuleOp> module =
+      options.text.empty()
+          ? readModule(context, options.input)
+          : parseSourceString<ModuleOp>(options.text, &context, options.input);
   if (!module)
     return llvm::createStringError("cannot read " + options.input);
   if (llvm::Error error = checkPrecision(options.pipeline))
@@ -301,7 +349,8 @@ namespace {
 /// One run of `segc compile`.
 class Session {
 public:
-  explicit Session(const CompileOptions &options) : options(options) {}
+  explicit Session(const CompileOptions &options)
+      : options(options), fuel(context, options.fuel) {}
 
   llvm::Error run();
 
@@ -311,8 +360,12 @@ private:
   llvm::Error writeRemarks();
   llvm::Error emitText();
   llvm::Error emitModel();
+  std::optional<std::vector<std::string>> recordedOptions() const;
   llvm::Error addVersion(const CpuTarget &target);
   llvm::Error writeReport(const ModelContents &contents);
+  bool wantsReport() const {
+    return !options.report.empty() || !options.remarks.empty();
+  }
   /// Adds the wall time since the last call to that of a step.
   void clock(llvm::StringRef step);
 
@@ -320,6 +373,7 @@ private:
   /// Outlives the context, which ends it.
   std::optional<MemoryFile> remarks;
   CompilerContext context;
+  Fuel fuel;
   llvm::SourceMgr sources;
   OwningOpRef<ModuleOp> module;
   std::string source; ///< Canonical text of the network.
@@ -327,6 +381,7 @@ private:
   std::vector<OwningOpRef<ModuleOp>> modules;
   std::vector<ModelVersion> versions;
   report::Report report;
+  report::KernelRemarks kernelRemarks;
   std::chrono::steady_clock::time_point lap = std::chrono::steady_clock::now();
 };
 
@@ -359,6 +414,10 @@ llvm::Error Session::writeRemarks() {
 llvm::Error Session::prepare() {
   if (llvm::Error error = checkOutputs(outputsOf(options), inputsOf(options)))
     return error;
+  if (!options.profiles.empty() && !wantsReport())
+    return llvm::createStringError("--profile " + options.profiles.front() +
+                                   ": expected --report or --remarks beside "
+                                   "it, which say measured times");
   if (llvm::Error error = checkPrecision(options.pipeline))
     return error;
   if (!options.remarks.empty()) {
@@ -430,16 +489,19 @@ llvm::Error Session::addVersion(const CpuTarget &target) {
     return error;
   // Later phases leave no fusions to report on.
   std::vector<report::Entry> entries;
-  if (!options.report.empty())
+  if (wantsReport()) {
     entries = report::collectPlan(*modules.back());
-  if (llvm::Error error = runPhases(*modules.back(), next, *findPhase("cpu"),
+    kernelRemarks.note(*modules.back(), target.name);
+  }
+  std::string plan = planDigest(*modules.back());
+  if (llvm::Error error = runPhases(*modules.back(), next, lastPhase(options),
                                     options, pipeline))
     return error;
   if (failed(verifyTables(*modules.back())))
     return llvm::createStringError("no model can be made of " + options.input);
   std::string prefix = target.name + ".";
-  versions.push_back({target, *modules.back(), prefix});
-  if (!options.report.empty())
+  versions.push_back({target, *modules.back(), prefix, plan});
+  if (wantsReport())
     report.versions.push_back(
         report::collectVersion(std::move(entries), versions.back()));
   clock("kernels");
@@ -459,7 +521,18 @@ llvm::Error Session::writeReport(const ModelContents &contents) {
     if (!status.ok())
       return llvm::createStringError(status.message());
   }
-  return report::write(report, options.report);
+  kernelRemarks.emit(report);
+  return options.report.empty() ? llvm::Error::success()
+                                : report::write(report, options.report);
+}
+
+/// The options that lead from the source to the same kernels, on any machine.
+std::optional<std::vector<std::string>> Session::recordedOptions() const {
+  std::vector<std::string> recorded = options.recorded;
+  if (options.pipeline.threads == 0 && llvm::is_contained(options.cpus, "native"))
+    recorded.insert(recorded.end(),
+                    {"--threads", std::to_string(availableCores())});
+  return recorded;
 }
 
 llvm::Error Session::emitModel() {
@@ -494,7 +567,8 @@ llvm::Error Session::emitModel() {
   ModelContents contents;
   contents.batch = largestBatch(versions.front().module);
   contents.manifest =
-      buildManifest(versions, contents.batch, options.pipeline.precision);
+      buildManifest(versions, contents.batch, options.pipeline.precision,
+                    source.empty() ? std::nullopt : recordedOptions());
   // What the loader would refuse is refused here.
   if (Expected<Manifest> read = parseManifest(contents.manifest, "manifest");
       !read)
@@ -512,8 +586,7 @@ llvm::Error Session::emitModel() {
   if (llvm::Error error = linkModel(objects, options.output))
     return error;
   clock("link");
-  return options.report.empty() ? llvm::Error::success()
-                                : writeReport(contents);
+  return wantsReport() ? writeReport(contents) : llvm::Error::success();
 }
 
 llvm::Error Session::run() {

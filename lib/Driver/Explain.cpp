@@ -9,6 +9,9 @@
 
 #include "mlir/IR/Remarks.h"
 #include "segc/Driver/CompileSession.h"
+#include "segc/Driver/Manifest.h"
+#include "segc/Driver/Report/Collect.h"
+#include "segc/Driver/Report/KernelRemarks.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -64,9 +67,22 @@ llvm::Error explain(const CompileOptions &given,
   if (options.cpus.empty())
     options.cpus = {options.pipeline.cpu};
   options.pipeline.memoryTable = true;
-  return forEachPlan(context, options, [](ModuleOp, const CpuTarget &) {
-    return llvm::Error::success();
-  });
+  return forEachPlan(
+      context, options,
+      [&](ModuleOp planned, const CpuTarget &target) -> llvm::Error {
+        report::KernelRemarks remarks;
+        remarks.note(planned, target.name);
+        report::Report report;
+        std::vector<report::Entry> entries = report::collectPlan(planned);
+        if (llvm::Error error = outlineKernels(planned, options, target))
+          return error;
+        ModelVersion version{target, planned, ""};
+        report.manifest["batch"] = largestBatch(planned);
+        report.versions.push_back(
+            report::collectVersion(std::move(entries), version));
+        remarks.emit(report);
+        return llvm::Error::success();
+      });
 }
 
 } // namespace segc

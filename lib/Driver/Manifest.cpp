@@ -149,6 +149,7 @@ static json::Object versionJson(const ModelVersion &version) {
   for (const std::string &feature : version.target.features)
     features.push_back(feature);
   return json::Object{{"cpu", version.target.name},
+                      {"plan", version.planDigest},
                       {"features", std::move(features)},
                       {"arena_bytes", std::move(arena)},
                       {"arena_bound_bytes", std::move(bound)},
@@ -163,8 +164,10 @@ int64_t largestBatch(ModuleOp outlined) {
   return cast<RankedTensorType>(type.getInput(0)).getDimSize(0);
 }
 
-std::string buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
-                          StringRef precision) {
+std::string
+buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
+              StringRef precision,
+              const std::optional<std::vector<std::string>> &options) {
   ModuleOp first = versions.front().module;
   auto layout = first->getAttrOfType<DictionaryAttr>(layoutAttrName);
   json::Array parameters, states, versionList;
@@ -222,6 +225,8 @@ std::string buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
        entriesJson(first->getAttrOfType<DictionaryAttr>(entriesAttrName))},
       {"versions", std::move(versionList)},
       {"pipeline", attrJson(layout.getAs<DictionaryAttr>("pipeline"))}};
+  if (options)
+    manifest["options"] = json::Array(*options);
   std::string text;
   llvm::raw_string_ostream(text) << json::Value(std::move(manifest));
   return text;

@@ -46,7 +46,6 @@ constexpr Effect effects[] = {{"--batch", "seg", true},
 
 /// Pairs of which the first does nothing beside the second.
 constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> overruled[] = {
-    {"--fuel", "--no-fusion"},
     {"--no-epilogues", "--no-fusion"},
     {"--no-reductions", "--no-fusion"},
     {"--no-prologues", "--no-fusion"},

@@ -53,14 +53,12 @@ static void addCompile(CLI::App &app, int &code) {
                       "Directory for the module after every phase");
   command->add_option("--remarks", options->remarks,
                       "YAML file with a remark for every decision");
-  CLI::Option *page =
-      command->add_option("--report", options->report,
-                          "File for what was decided: a page (.html), or JSON");
-  command
-      ->add_option("--profile", options->profiles,
-                   "Measured times for the report, from segrun benchmark "
-                   "--profile; may be given again for another mode")
-      ->needs(page);
+  command->add_option("--report", options->report,
+                      "File for what was decided: a page (.html), or JSON");
+  command->add_option("--profile", options->profiles,
+                      "Measured times for the report and the remarks, from "
+                      "segrun benchmark --profile; may be given again for "
+                      "another mode");
   command
       ->add_option("--jobs", options->jobs,
                    "Threads of code generation (default: all cores)")
@@ -144,6 +142,9 @@ static void addVerify(CLI::App &app, int &code) {
   command->add_flag("--full", options->full,
                     "Every element of every kernel (default: of large kernels "
                     "borders and a random sample)");
+  command->add_option("--kernels", options->kernels,
+                      "Check these kernels instead of those that the compiler "
+                      "makes: text of --emit cpu or llvm, or a model (.so)");
   command->add_flag("--allow-skipped", options->allowSkipped,
                     "Kernels that cannot be checked here are no failure");
   onCommand(command, code, [=] { return verify(*options); });

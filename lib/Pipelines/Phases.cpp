@@ -78,7 +78,7 @@ static void populateFusion(OpPassManager &manager,
                            const PipelineOptions &options) {
   manager.addNestedPass<func::FuncOp>(
       createFusePass({options.fusion, options.epilogues, options.reductions,
-                      options.prologues, options.fuel}));
+                      options.prologues}));
 }
 
 static void populatePlan(OpPassManager &manager,

@@ -30,7 +30,7 @@
 // FUSION: Pass Manager with 1 passes:
 // FUSION-NEXT: builtin.module(
 // FUSION-NEXT: func.func(
-// FUSION-NEXT: seg-fuse{enable=true epilogues=true fuel=-1 prologues=true reductions=true}
+// FUSION-NEXT: seg-fuse{enable=true epilogues=true prologues=true reductions=true}
 
 // RUN: segc-opt %s --segc-plan --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PLAN
 // PLAN: Pass Manager with 4 passes:

@@ -1,6 +1,6 @@
 // RUN: segc-opt %s --seg-fuse --split-input-file | FileCheck %s --check-prefixes=CHECK,FUSE
 // RUN: segc-opt %s --seg-fuse=enable=false --split-input-file | FileCheck %s --check-prefixes=CHECK,OFF
-// RUN: segc-opt %s --seg-fuse=fuel=1 --split-input-file | FileCheck %s --check-prefixes=CHECK,ONE
+// RUN: segc-opt %s --seg-fuse --mlir-debug-counter=seg-fusion-skip=0,seg-fusion-count=1 --split-input-file | FileCheck %s --check-prefixes=CHECK,ONE
 // RUN: segc-opt %s "--seg-fuse=reductions=false prologues=false" --split-input-file | FileCheck %s --check-prefixes=CHECK,EPILOGUES
 
 !x = tensor<1x8x8x16xf32>

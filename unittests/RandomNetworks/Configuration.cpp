@@ -50,7 +50,7 @@ Configuration drawConfiguration(uint64_t seed, int64_t networkBatch) {
   options.schedule = !draws.percent(8);
   options.recompute = draws.pick({1.0, 1.0, 1.0, 0.0, 30.0});
   if (draws.percent(15))
-    options.fuel = draws.between(0, 40);
+    compile.fuel["fusion"] = draws.between(0, 40);
   options.threads = draws.pick<int64_t>({1, 2, 2, 3, 8, 16});
   compile.optLevel = draws.pick<unsigned>({1, 1, 2, 0});
   // The cost model chooses among few strategies where sizes are small.
@@ -88,8 +88,8 @@ std::string commandLine(const CompileOptions &options) {
       line += std::string(" ") + name;
   if (pipeline.recompute != 1)
     line += " --recompute " + std::to_string(int(pipeline.recompute));
-  if (pipeline.fuel >= 0)
-    line += " --fuel fusion=" + std::to_string(pipeline.fuel);
+  for (const auto &[kind, limit] : options.fuel)
+    line += " --fuel " + kind + "=" + std::to_string(limit);
   for (const auto &[phase, passes] : options.insertedPasses)
     line += " --run-after '" + phase + "=" + passes + "'";
   return line;

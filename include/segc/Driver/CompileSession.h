@@ -9,6 +9,7 @@
 #define SEGC_DRIVER_COMPILESESSION_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "segc/Driver/Fuel.h"
 #include "segc/Pipelines/Phases.h"
 #include "segc/Target/CpuTarget.h"
 #include "llvm/Support/Error.h"
@@ -19,7 +20,8 @@ namespace segc {
 
 /// `segc compile`'s options.
 struct CompileOptions {
-  std::string input;
+  std::string input; ///< File; or the name of `text`.
+  std::string text;  ///< The input itself, if not empty.
   std::string output;  ///< .so; or the text of `emit`, "-" for stdout.
   std::string emit;    ///< Phase, or "asm"; empty: link a model.
   std::string from;    ///< Phase that the input is already in.
@@ -35,7 +37,11 @@ struct CompileOptions {
   std::vector<std::string> plugins; ///< Libraries with passes.
   /// Passes that run after a phase: (phase, text of a pass pipeline).
   std::vector<std::pair<std::string, std::string>> insertedPasses;
+  FuelLimits fuel;
   PipelineOptions pipeline;
+  /// Those of these options that were given on a command line, as they were,
+  /// for the model to say.
+  std::vector<std::string> recorded;
 };
 
 /// Compiles; errors were printed through MLIR's diagnostics or are returned.
@@ -44,6 +50,9 @@ llvm::Error compile(const CompileOptions &options);
 /// Reads a module; diagnostics go to stderr with the source line.
 mlir::OwningOpRef<mlir::ModuleOp> readModule(mlir::MLIRContext &context,
                                              llvm::StringRef path);
+
+/// What identifies the kernels of a module that the phase `plan` left.
+std::string planDigest(mlir::ModuleOp planned);
 
 /// Runs phases [first, last] and what is inserted after them, dumping each
 /// where asked. On failure a reproducer is written beside the output and named
@@ -57,6 +66,11 @@ llvm::Error runPhases(mlir::ModuleOp module, size_t first, size_t last,
 llvm::Error forEachPlan(
     mlir::MLIRContext &context, const CompileOptions &options,
     llvm::function_ref<llvm::Error(mlir::ModuleOp, const CpuTarget &)> visit);
+
+/// Leads such a module on to its kernels, as the options say for the version.
+llvm::Error outlineKernels(mlir::ModuleOp planned,
+                           const CompileOptions &options,
+                           const CpuTarget &target);
 
 /// Targets by name, best first; empty means all that make a difference to the
 /// options' precision; "native" the host's.

@@ -9,13 +9,18 @@
 #define SEGC_DRIVER_MANIFEST_H
 
 #include "segc/Codegen/CPU/ModelTables.h"
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace segc {
 
-/// The manifest (docs/RuntimeABI.md) of planned versions.
-std::string buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
-                          llvm::StringRef precision);
+/// The manifest (docs/RuntimeABI.md) of planned versions; `options` lead from
+/// the embedded source to them, if one is embedded.
+std::string
+buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
+              llvm::StringRef precision,
+              const std::optional<std::vector<std::string>> &options);
 
 /// Largest batch: the first dimension of predict's image.
 int64_t largestBatch(mlir::ModuleOp outlined);

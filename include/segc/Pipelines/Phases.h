@@ -27,7 +27,6 @@ struct PipelineOptions {
   std::string precisionLists;    ///< As well.
   bool fusion = true;            ///< Off: none of the next three.
   bool epilogues = true, reductions = true, prologues = true;
-  int64_t fuel = -1;    ///< See seg-fuse.
   bool schedule = true; ///< See seg-schedule.
   bool inPlace = true;
   bool reuse = true;        ///< Memory; see seg-plan-memory.

@@ -9,6 +9,8 @@
 #define SEGC_TRANSFORMS_LAYERNAMES_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Remarks.h"
+#include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "llvm/ADT/DenseMap.h"
 #include <string>
 
@@ -19,6 +21,8 @@ namespace segc {
 class LayerNames {
 public:
   explicit LayerNames(mlir::func::FuncOp entry) : entry(entry) {}
+
+  llvm::StringRef entryName() { return entry.getSymName(); }
 
   /// The layer whose parameter or state the op (or fusion) reads or gives a new
   /// value or a gradient, else that of the first operand with one; empty if
@@ -32,8 +36,12 @@ private:
   llvm::DenseMap<mlir::Operation *, std::string> known;
 };
 
-/// The layer of one op in an entry; empty if it is in none.
-std::string layerOf(mlir::Operation *op);
+/// Adds to a remark where the op of an entry is: `entry` and `layer`.
+void addPlace(mlir::remark::detail::InFlightRemark &remark,
+              mlir::Operation *op, LayerNames &layers);
+/// For a single remark, of a fusion.
+void addPlace(mlir::remark::detail::InFlightRemark &remark,
+              seg::FusionOp fusion);
 
 } // namespace segc
 

@@ -135,13 +135,14 @@ def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
     reads it, and a cast to 16 bits the root whose only use it is: kernels
     convert as they load and store. A remark of category
     `fusion` says for every pair of producer and pointwise user what became of
-    it, with the bytes saved or the reason.
+    it, with the bytes saved or the reason. A FusionPolicy that a plugin brings
+    may veto a pair, or overrule the switches and the cost model. Each pair that
+    is fused is an action of MLIR, `seg-fusion` (Decisions.h).
   }];
   let options = [Option<"enable", "enable", "bool", "true", "Off: one op a fusion">,
                  Option<"epilogues", "epilogues", "bool", "true", "Pointwise ops join what computes their operands">,
                  Option<"reductions", "reductions", "bool", "true", "Reductions join what computes their operand">,
-                 Option<"prologues", "prologues", "bool", "true", "Kernels compute operands while they load them">,
-                 Option<"fuel", "fuel", "int64_t", "-1", "At most this many pairs are fused; -1: no limit">];
+                 Option<"prologues", "prologues", "bool", "true", "Kernels compute operands while they load them">];
   let statistics = [Statistic<"fused", "num-fused", "Number of pairs fused">,
                     Statistic<"missed", "num-missed", "Number of pairs not fused">,
                     Statistic<"unrounded", "num-unrounded", "Number of 16-bit values that stay in registers, and are not rounded">];

@@ -14,6 +14,7 @@
 #include "segc/Codegen/CPU/Passes.h"
 #include "segc/Runtime/Core/CpuFeatures.h"
 #include "segc/Runtime/Core/ThreadPool.h"
+#include "segc/Transforms/LayerNames.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -137,10 +138,13 @@ struct AutotuneCpuStrategyPass
     for (auto [strategy, time] : llvm::zip_equal(subject.strategies, seconds))
       times += llvm::formatv("; {0:f4} ms {1}", time * 1e3, strategy).str();
     Operation *root = fusionRoot(fusion);
-    remark::analysis(root->getLoc(),
-                     remark::RemarkOpts::name("autotune").category("strategy"))
-        << remark::add("{0}: {1} {2} strategies, number {3} is taken{4}",
-                       root->getName(), how, seconds.size(), best + 1, times);
+    addPlace(remark::analysis(
+                 root->getLoc(),
+                 remark::RemarkOpts::name("autotune").category("strategy"))
+                 << remark::add(
+                        "{0}: {1} {2} strategies, number {3} is taken{4}",
+                        root->getName(), how, seconds.size(), best + 1, times),
+             fusion);
   }
 };
 

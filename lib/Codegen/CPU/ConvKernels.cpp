@@ -14,6 +14,7 @@
 #include "segc/Codegen/CPU/NarrowStrategy.h"
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
+#include "segc/Transforms/LayerNames.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -137,9 +138,12 @@ DictionaryAttr choose(Operation *op, ArrayRef<Kind> kinds,
     }
     reasons.push_back((kind.name + ": " + reason).str());
   }
-  remark::analysis(op->getLoc(),
-                   remark::RemarkOpts::name("convolution").category("strategy"))
-      << llvm::join(reasons, "; ");
+  addPlace(
+      remark::analysis(
+          op->getLoc(),
+          remark::RemarkOpts::name("convolution").category("strategy"))
+          << llvm::join(reasons, "; "),
+      op->getParentOfType<seg::FusionOp>());
   return best.strategy;
 }
 

@@ -195,12 +195,37 @@ struct KernelLaunch {
   int64_t scratchBytes;
   std::string symbol;
   KernelLibrary::Entry call;
+  KernelRunner::TaskFunction task = nullptr; ///< Instead of `call`.
+
+  /// `buffers` end with the scratch.
+  void run(std::vector<void *> &buffers, int64_t batch, int64_t at) const {
+    if (task)
+      task(buffers.data(), buffers.back(), batch, at);
+    else
+      call(buffers.data(), batch, at);
+  }
 };
 
 struct FusionLaunches {
   std::vector<KernelLaunch> launches;
   int64_t tempBytes = 0, sumsBytes = 0;
 };
+
+KernelLaunch launchOf(Operation *kernel, StringRef symbol) {
+  ArrayRef<int64_t> tasks =
+      kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
+  return {{tasks[0], tasks[1]},
+          kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt(),
+          symbol.str(),
+          nullptr};
+}
+
+FusionLaunches launchesOf(seg::FusionOp fusion) {
+  FusionLaunches result;
+  result.tempBytes = strategyBytes(fusion.getStrategyAttr(), strategyTempName);
+  result.sumsBytes = strategyBytes(fusion.getStrategyAttr(), strategySumsName);
+  return result;
+}
 
 LogicalResult emitFusion(seg::FusionOp fusion, FusionEmitter &emitter,
                          const CpuTarget &target) {
@@ -217,17 +242,9 @@ FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels,
                         symbol.str(), target);
   if (failed(emitFusion(fusion, emitter, target)))
     return failure();
-  FusionLaunches result;
-  result.tempBytes = strategyBytes(fusion.getStrategyAttr(), strategyTempName);
-  result.sumsBytes = strategyBytes(fusion.getStrategyAttr(), strategySumsName);
-  for (func::FuncOp kernel : emitter.kernels()) {
-    ArrayRef<int64_t> tasks =
-        kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
-    int64_t scratch =
-        kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt();
-    result.launches.push_back(
-        {{tasks[0], tasks[1]}, scratch, kernel.getName().str(), nullptr});
-  }
+  FusionLaunches result = launchesOf(fusion);
+  for (func::FuncOp kernel : emitter.kernels())
+    result.launches.push_back(launchOf(kernel, kernel.getName()));
   return result;
 }
 
@@ -262,17 +279,59 @@ KernelRunner::compile(ArrayRef<seg::FusionOp> fusions,
     self.fusions.push_back(std::move(*launches));
   }
   llvm::raw_string_ostream(self.text) << *kernels;
-  auto library = KernelLibrary::load(*kernels, target);
+  if (llvm::Error error = runner->link(*kernels, target))
+    return error;
+  return runner;
+}
+
+llvm::Error KernelRunner::link(ModuleOp kernels, const CpuTarget &target) {
+  auto library = KernelLibrary::load(kernels, target);
   if (!library)
     return library.takeError();
-  self.library = std::move(*library);
-  for (FusionLaunches &fusion : self.fusions)
+  self->library = std::move(*library);
+  for (FusionLaunches &fusion : self->fusions)
     for (KernelLaunch &launch : fusion.launches) {
-      auto entry = self.library->lookup(launch.symbol);
+      auto entry = self->library->lookup(launch.symbol);
       if (!entry)
         return entry.takeError();
       launch.call = *entry;
     }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<KernelRunner>>
+KernelRunner::load(ModuleOp outlined, ArrayRef<seg::FusionOp> fusions,
+                   ArrayRef<std::string> symbols, const CpuTarget &target,
+                   const TaskLookup &lookup) {
+  std::unique_ptr<KernelRunner> runner(new KernelRunner);
+  runner->self->f32 = Float32Type::get(outlined.getContext());
+  for (auto [fusion, symbol] : llvm::zip_equal(fusions, symbols)) {
+    FusionLaunches &launches =
+        runner->self->fusions.emplace_back(launchesOf(fusion));
+    while (true) {
+      size_t count = launches.launches.size();
+      std::string name = symbol + (count ? "_" + std::to_string(count) : "");
+      Operation *kernel = outlined.lookupSymbol(name);
+      if (!kernel && count)
+        break;
+      if (!kernel || !kernel->hasAttr(tasksAttrName) ||
+          !kernel->hasAttr(scratchAttrName))
+        return llvm::createStringError("there is no kernel " + name +
+                                       ": they are those of another plan");
+      launches.launches.push_back(launchOf(kernel, name));
+      if (!lookup)
+        continue;
+      launches.launches.back().task = lookup(name);
+      if (!launches.launches.back().task)
+        return llvm::createStringError("there is no machine code of " + name +
+                                       ": it is that of another plan");
+    }
+  }
+  if (lookup)
+    return runner;
+  OwningOpRef<ModuleOp> kernels = outlined.clone();
+  if (llvm::Error error = runner->link(*kernels, target))
+    return error;
   return runner;
 }
 
@@ -288,7 +347,7 @@ static bool runLaunch(const KernelLaunch &kernel, std::vector<void *> buffers,
     std::vector<void *> pointers = buffers; // Each worker has its own scratch.
     pointers.push_back(scratch.data());
     for (int64_t task = first; task >= 0 && task < tasks; task += step)
-      kernel.call(pointers.data(), batch, task);
+      kernel.run(pointers, batch, task);
     intact = scratch.guardsIntact();
   };
   bool intact = true, otherIntact = true;
@@ -360,8 +419,7 @@ std::function<double()> KernelRunner::timer(size_t fusion,
     for (const KernelLaunch &kernel : kernels)
       pool.parallelFor(kernel.tasks.fixed + kernel.tasks.perSample * batch,
                        [&](int64_t task, uint32_t worker) {
-                         kernel.call(memory->pointers[worker].data(), batch,
-                                     task);
+                         kernel.run(memory->pointers[worker], batch, task);
                        });
     return std::chrono::duration<double>(std::chrono::steady_clock::now() -
                                          start)

@@ -54,6 +54,8 @@ void populateLowerToLLVM(OpPassManager &manager) {
 }
 
 LogicalResult lowerKernelsToLLVM(ModuleOp module) {
+  if (module.getOps<func::FuncOp>().empty())
+    return success(); // They are in the LLVM dialect already.
   PassManager manager(module.getContext());
   populateLowerToLLVM(manager);
   return manager.run(module);

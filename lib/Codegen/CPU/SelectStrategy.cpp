@@ -8,6 +8,8 @@
 #include "StrategyChoice.h"
 #include "mlir/IR/Remarks.h"
 #include "segc/Codegen/CPU/Passes.h"
+#include "segc/Transforms/Decisions.h"
+#include "segc/Transforms/LayerNames.h"
 #include "segc/Transforms/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -91,8 +93,9 @@ struct SelectCpuStrategyPass
     if (failed(context))
       return signalPassFailure();
     markUnbatched();
+    LayerNames layers(getOperation());
     for (auto fusion : getOperation().getOps<seg::FusionOp>())
-      if (failed(select(fusion, *context)))
+      if (failed(select(fusion, *context, layers)))
         return signalPassFailure();
   }
 
@@ -127,7 +130,8 @@ struct SelectCpuStrategyPass
     }
   }
 
-  LogicalResult select(seg::FusionOp fusion, CpuStrategyContext context) {
+  LogicalResult select(seg::FusionOp fusion, CpuStrategyContext context,
+                       LayerNames &layers) {
     Operation *root = fusionRoot(fusion);
     // One that was given: what comes next reads it.
     if (fusion.getStrategyAttr())
@@ -138,11 +142,36 @@ struct SelectCpuStrategyPass
     if (!kernel)
       return root->emitOpError("has no CPU kernel");
     context.constantFilter = readsConstantFilter(fusion);
-    setCpuStrategy(fusion, kernel.selectCpuStrategy(fusion, context), context);
-    remark::analysis(root->getLoc(),
-                     remark::RemarkOpts::name("strategy").category("strategy"))
-        << remark::add("{0}: {1}", root->getName(), fusion.getStrategyAttr());
+    setCpuStrategy(fusion, choose(fusion, kernel, context), context);
+    addPlace(remark::analysis(
+                 root->getLoc(),
+                 remark::RemarkOpts::name("strategy").category("strategy"))
+                 << remark::add("{0}: {1}", root->getName(),
+                                fusion.getStrategyAttr()),
+             fusion, layers);
     return success();
+  }
+
+  /// The best, unless that decision is withheld.
+  DictionaryAttr choose(seg::FusionOp fusion, CpuKernelOpInterface kernel,
+                        const CpuStrategyContext &context) {
+    DictionaryAttr best = kernel.selectCpuStrategy(fusion, context);
+    if (!getContext().hasActionHandler())
+      return best;
+    CpuStrategyContext plain = context;
+    plain.winograd = WinogradTiles::Off;
+    plain.products = Products::F32;
+    DictionaryAttr other = kernel.selectCpuStrategy(fusion, plain);
+    return best == other || mayDecide<StrategyDecision>(
+                                fusion,
+                                [&] {
+                                  std::string text;
+                                  llvm::raw_string_ostream(text)
+                                      << kernel->getName() << ": " << best;
+                                  return text;
+                                })
+               ? best
+               : other;
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include "segc/Driver/Verify/Verify.h"
 
+#include "ModelKernels.h"
 #include "segc/Reference/Reference.h"
 #include "segc/Runtime/Core/CpuFeatures.h"
 #include "segc/Target/Strategy.h"
@@ -50,76 +51,75 @@ static std::string missingFeature(const CpuTarget &target) {
 
 namespace {
 
-/// Goes through the distinct fusions of a planned module.
-class Verifier {
-public:
-  Verifier(const CpuTarget &target, const KernelCheckOptions &options)
-      : target(target), options(options), missing(missingFeature(target)) {}
-
-  /// The report of a fusion, unless one of its kind has one.
-  std::optional<KernelReport> visit(seg::FusionOp fusion, LayerNames &layers);
-
-private:
-  void check(seg::FusionOp fusion, KernelReport &report) const;
-
-  const CpuTarget &target;
-  const KernelCheckOptions &options;
-  std::string missing;
-  llvm::StringMap<size_t> kernels; ///< By key; numbers as in the model.
-  llvm::StringSet<> seen;          ///< Keys with what is computed in place.
+/// A distinct fusion of a planned module, with what is computed in place.
+struct DistinctFusion {
+  seg::FusionOp fusion;
+  std::string symbol; ///< "k3_conv", as in the model.
+  bool inPlace;
+  std::string layer;
 };
 
-std::optional<KernelReport> Verifier::visit(seg::FusionOp fusion,
-                                            LayerNames &layers) {
-  std::string key = kernelKey(fusion);
-  KernelReport report;
-  report.kernel = kernelName(
-      fusion, kernels.try_emplace(key, kernels.size()).first->second);
-  for (int input : inPlaceInputs(fusion)) {
-    key += "," + std::to_string(input);
-    if (input >= 0 && !StringRef(report.kernel).ends_with("in-place"))
-      report.kernel += ":in-place";
+} // namespace
+
+static std::vector<DistinctFusion> distinctFusions(ModuleOp planned) {
+  std::vector<DistinctFusion> result;
+  llvm::StringMap<size_t> kernels; // By key; numbers as in the model.
+  llvm::StringSet<> seen;          // Keys with what is computed in place.
+  for (auto entry : planned.getOps<func::FuncOp>()) {
+    LayerNames layers(entry);
+    for (auto fusion : entry.getOps<seg::FusionOp>()) {
+      std::string key = kernelKey(fusion);
+      std::string symbol = kernelName(
+          fusion, kernels.try_emplace(key, kernels.size()).first->second);
+      SmallVector<int> inputs = inPlaceInputs(fusion);
+      for (int input : inputs)
+        key += "," + std::to_string(input);
+      if (seen.insert(key).second)
+        result.push_back({fusion, symbol,
+                          llvm::any_of(inputs, [](int i) { return i >= 0; }),
+                          layers.of(fusion).str()});
+    }
   }
-  if (!seen.insert(key).second)
-    return std::nullopt;
+  return result;
+}
+
+static KernelReport describe(const DistinctFusion &distinct) {
+  seg::FusionOp fusion = distinct.fusion;
   Operation *lead = fusionLead(fusion);
+  KernelReport report;
+  report.kernel = distinct.symbol + (distinct.inPlace ? ":in-place" : "");
   report.op = lead->getName().getStringRef().str();
   report.entry = fusion->getParentOfType<func::FuncOp>().getSymName().str();
-  report.layer = layers.of(fusion).str();
+  report.layer = distinct.layer;
   llvm::raw_string_ostream(report.location) << lead->getLoc();
   report.strategy = brief(fusion.getStrategyAttr());
-  check(fusion, report);
   return report;
 }
-
-void Verifier::check(seg::FusionOp fusion, KernelReport &report) const {
-  report.skipped = missing;
-  if (!missing.empty())
-    return;
-  llvm::Expected<KernelDeviation> deviation =
-      checkKernel(fusion, target, options);
-  if (deviation)
-    report.deviation = *deviation;
-  else
-    report.deviation.fault = llvm::toString(deviation.takeError());
-}
-
-} // namespace
 
 std::vector<KernelReport>
 verifyKernels(ModuleOp planned, const CpuTarget &target,
               const KernelCheckOptions &options,
-              llvm::function_ref<void(const KernelReport &)> done) {
+              llvm::function_ref<void(const KernelReport &)> done,
+              const KernelSource &source) {
   std::vector<KernelReport> reports;
-  Verifier verifier(target, options);
-  for (auto entry : planned.getOps<func::FuncOp>()) {
-    LayerNames layers(entry);
-    for (auto fusion : entry.getOps<seg::FusionOp>())
-      if (std::optional<KernelReport> report = verifier.visit(fusion, layers)) {
-        if (done)
-          done(*report);
-        reports.push_back(std::move(*report));
-      }
+  std::string missing = missingFeature(target);
+  for (const DistinctFusion &distinct : distinctFusions(planned)) {
+    KernelReport report = describe(distinct);
+    report.skipped = missing;
+    if (missing.empty()) {
+      auto deviation =
+          source ? checkKernel(distinct.fusion, inPlaceInputs(distinct.fusion),
+                               source(distinct.fusion, distinct.symbol),
+                               options)
+                 : checkKernel(distinct.fusion, target, options);
+      if (deviation)
+        report.deviation = *deviation;
+      else
+        report.deviation.fault = llvm::toString(deviation.takeError());
+    }
+    if (done)
+      done(report);
+    reports.push_back(std::move(report));
   }
   return reports;
 }
@@ -168,53 +168,161 @@ struct Counts {
 };
 } // namespace
 
-static llvm::Error verifyVersion(ModuleOp planned, const CpuTarget &target,
-                                 bool full, Counts &counts) {
-  auto layout = planned->getAttrOfType<DictionaryAttr>(layoutAttrName);
-  auto classes =
-      layout ? layout.getAs<IntegerAttr>("classes") : IntegerAttr();
-  KernelCheckOptions options;
-  options.batch = batchOf(planned);
-  options.classes = classes ? classes.getInt() : 2;
-  options.full = full;
-  for (const KernelReport &report :
-       verifyKernels(planned, target, options, print)) {
-    ++(report.skipped.empty() ? counts.checked : counts.skipped);
-    counts.bad += report.skipped.empty() && !report.ok();
-  }
-  return llvm::Error::success();
-}
+namespace {
 
-llvm::Error verify(const VerifyOptions &options) {
-  CompileOptions compile = options.compile;
+/// One run of `segc verify`.
+class Verification {
+public:
+  explicit Verification(const VerifyOptions &options) : options(options) {}
+
+  llvm::Error run();
+
+private:
+  llvm::Error readInput();
+  llvm::Error checkVersion(ModuleOp planned, const CpuTarget &target);
+  llvm::Expected<OwningOpRef<ModuleOp>> outlined(ModuleOp planned,
+                                                 const CpuTarget &target);
+  llvm::Error conclude() const;
+
+  const VerifyOptions &options;
+  CompilerContext context{MLIRContext::Threading::DISABLED};
+  CompileOptions compile;
+  std::unique_ptr<ModelKernels> model; ///< Whose kernels are checked, if any.
+  size_t checked = 0, skipped = 0, bad = 0;
+};
+
+} // namespace
+
+/// The network and its options, or those that a model holds.
+llvm::Error Verification::readInput() {
+  compile = options.compile;
+  bool isModel = StringRef(compile.input).ends_with(".so");
+  if (isModel && (!compile.recorded.empty() || !options.kernels.empty()))
+    return llvm::createStringError(
+        compile.input + ": expected no other options than --cpu, --full and "
+                        "--allow-skipped; it holds those that it was compiled "
+                        "with");
+  std::string kernels = isModel ? compile.input : options.kernels;
+  if (StringRef(kernels).ends_with(".so")) {
+    auto loaded = ModelKernels::load(kernels);
+    if (!loaded)
+      return loaded.takeError();
+    model = std::move(*loaded);
+  }
+  if (isModel) {
+    auto compilation = model->compilation();
+    if (!compilation)
+      return compilation.takeError();
+    std::vector<std::string> cpus = compile.cpus;
+    compile = *compilation;
+    if (!cpus.empty())
+      compile.cpus = cpus;
+    return llvm::Error::success();
+  }
   if (compile.cpus.empty())
     compile.cpus = {"native"};
   if (compile.pipeline.batch == 0)
     compile.pipeline.batch = 1;
-  CompilerContext context(MLIRContext::Threading::DISABLED);
+  return llvm::Error::success();
+}
+
+/// The kernels of the plan, or those of the file that were asked for.
+llvm::Expected<OwningOpRef<ModuleOp>>
+Verification::outlined(ModuleOp planned, const CpuTarget &target) {
+  if (!options.kernels.empty() && !model) {
+    OwningOpRef<ModuleOp> kernels = readModule(context, options.kernels);
+    if (!kernels)
+      return llvm::createStringError("cannot read " + options.kernels);
+    return kernels;
+  }
+  OwningOpRef<ModuleOp> kernels = planned.clone();
+  if (llvm::Error error = outlineKernels(*kernels, compile, target))
+    return error;
+  return kernels;
+}
+
+llvm::Error Verification::checkVersion(ModuleOp planned,
+                                       const CpuTarget &target) {
+  if (compile.cpus.size() > 1)
+    llvm::outs() << target.name << "\n";
+  if (std::string digest = model ? model->planDigest(target.name) : "";
+      !digest.empty() && digest != planDigest(planned))
+    return llvm::createStringError(
+        "the model's kernels are not those of this plan for " + target.name +
+        ": it was compiled with --autotune, with other options or by another "
+        "segc");
+  auto layout = planned->getAttrOfType<DictionaryAttr>(layoutAttrName);
+  auto classes =
+      layout ? layout.getAs<IntegerAttr>("classes") : IntegerAttr();
+  KernelCheckOptions check;
+  check.batch = batchOf(planned);
+  check.classes = classes ? classes.getInt() : 2;
+  check.full = options.full;
+
+  // All kernels at once, as a model has them.
+  std::unique_ptr<KernelRunner> runner;
+  std::vector<std::string> symbols;
+  if (missingFeature(target).empty()) {
+    auto kernels = outlined(planned, target);
+    if (!kernels)
+      return kernels.takeError();
+    std::vector<seg::FusionOp> fusions;
+    for (const DistinctFusion &distinct : distinctFusions(planned)) {
+      fusions.push_back(distinct.fusion);
+      symbols.push_back(distinct.symbol);
+    }
+    auto loaded =
+        KernelRunner::load(**kernels, fusions, symbols, target,
+                           model ? model->kernels(target) : nullptr);
+    if (!loaded)
+      return loaded.takeError();
+    runner = std::move(*loaded);
+  }
+  for (const KernelReport &report : verifyKernels(
+           planned, target, check, print,
+           [&](seg::FusionOp, StringRef symbol) -> KernelRun {
+             size_t index = llvm::find(symbols, symbol) - symbols.begin();
+             return [&runner, &check, index](ArrayRef<void *> operands) {
+               return runner->run(index, operands, check.batch);
+             };
+           })) {
+    ++(report.skipped.empty() ? checked : skipped);
+    bad += report.skipped.empty() && !report.ok();
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Verification::conclude() const {
+  llvm::outs() << checked << " kernels checked, " << skipped << " skipped, "
+               << bad << " FAILED\n";
+  llvm::outs().flush(); // Errors come after it.
+  if (bad)
+    return llvm::createStringError(std::to_string(bad) + " of " +
+                                   std::to_string(checked) +
+                                   " kernels differ from the reference");
+  if (skipped && !options.allowSkipped)
+    return llvm::createStringError(
+        std::to_string(skipped) +
+        " kernels were not checked; --allow-skipped accepts that");
+  return llvm::Error::success();
+}
+
+llvm::Error Verification::run() {
   DialectRegistry oracle;
   reference::registerReferenceModels(oracle);
   context.appendDialectRegistry(oracle);
-  Counts counts;
+  if (llvm::Error error = readInput())
+    return error;
   if (llvm::Error error = forEachPlan(
-          context, compile,
-          [&](ModuleOp planned, const CpuTarget &target) -> llvm::Error {
-            if (compile.cpus.size() > 1)
-              llvm::outs() << target.name << "\n";
-            return verifyVersion(planned, target, options.full, counts);
+          context, compile, [&](ModuleOp planned, const CpuTarget &target) {
+            return checkVersion(planned, target);
           }))
     return error;
-  llvm::outs() << counts.checked << " kernels checked, " << counts.skipped
-               << " skipped, " << counts.bad << " FAILED\n";
-  if (counts.bad)
-    return llvm::createStringError(std::to_string(counts.bad) + " of " +
-                                   std::to_string(counts.checked) +
-                                   " kernels differ from the reference");
-  if (counts.skipped && !options.allowSkipped)
-    return llvm::createStringError(
-        std::to_string(counts.skipped) +
-        " kernels were not checked; --allow-skipped accepts that");
-  return llvm::Error::success();
+  return conclude();
+}
+
+llvm::Error verify(const VerifyOptions &options) {
+  return Verification(options).run();
 }
 
 } // namespace segc

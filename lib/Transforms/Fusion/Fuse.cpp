@@ -108,12 +108,12 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
     separateResults(block.getTerminator());
     if (enable)
       copyReads(block);
-    const auto *model = getContext()
-                            .getLoadedDialect<seg::SegDialect>()
-                            ->getRegisteredInterface<FusionModel>();
+    auto *dialect = getContext().getLoadedDialect<seg::SegDialect>();
+    const auto *model = dialect->getRegisteredInterface<FusionModel>();
     FusionGrouping grouping(block, model,
+                            dialect->getRegisteredInterface<FusionPolicy>(),
                             {enable && epilogues, enable && reductions,
-                             enable && prologues, enable, fuel});
+                             enable && prologues, enable});
     fused += grouping.fusedCount;
     missed += grouping.missedCount;
 

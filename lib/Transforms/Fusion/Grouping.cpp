@@ -11,14 +11,17 @@
 #include "mlir/IR/Remarks.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "segc/Transforms/Decisions.h"
 
 using namespace mlir;
 
 namespace segc {
 
 FusionGrouping::FusionGrouping(Block &block, const FusionModel *model,
+                               const FusionPolicy *policy,
                                const FusionSwitches &switches)
-    : model(model), switches(switches) {
+    : model(model), policy(policy), switches(switches),
+      layers(cast<func::FuncOp>(block.getParentOp())) {
   // Reads join their only user.
   for (Operation &op : block.without_terminator())
     if (!isRead(&op) || !switches.reads)
@@ -40,9 +43,11 @@ void FusionGrouping::explainRoots(FusionGroup *group) {
     if (FusionGroup *producer = groupOf(read); producer && producer != group &&
                                                producer->root &&
                                                producer->hosts.empty())
-      weigh(read, group->root, "both are roots: a kernel has one");
+      weigh(read, group->root, {nullptr, "both are roots: a kernel has one"});
   }
 }
+
+static const char *offReason(bool on) { return on ? nullptr : "switched off"; }
 
 static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
@@ -79,7 +84,8 @@ void FusionGrouping::addPointwise(Operation *op) {
   for (Value operand : operands) {
     FusionGroup *producer = groupOf(operand);
     if (producer && producer != owner[op] &&
-        weigh(operand, op, pointwiseRefusal(producer, op)))
+        weigh(operand, op,
+              {offReason(switches.epilogues), pointwiseRefusal(producer, op)}))
       merge(producer, owner[op]);
   }
 }
@@ -88,39 +94,65 @@ void FusionGrouping::addPointwise(Operation *op) {
 void FusionGrouping::addReduction(Operation *op, Value reduced) {
   reduced = seg::storedValue(reduced);
   FusionGroup *producer = groupOf(reduced), *own = owner[op];
-  if (!producer || !weigh(reduced, op, reductionRefusal(producer, op, reduced)))
+  if (!producer || !weigh(reduced, op,
+                          {offReason(switches.reductions),
+                           reductionRefusal(producer, op, reduced)}))
     return;
   own->root = nullptr;
   own->reductions = {op};
   merge(producer, own);
 }
 
-/// Says and counts what becomes of a pair: true if nothing is against it.
-bool FusionGrouping::weigh(Value operand, Operation *user, const char *reason) {
-  int64_t bytes = seg::tensorBytes(operand);
-  // Of a rounded value, what it is.
-  Operation *from = operand.getDefiningOp();
-  if (auto rounding = dyn_cast<seg::CastOp>(from);
+/// What computes a value; of a rounded one, what is rounded.
+static Operation *producerOf(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (auto rounding = dyn_cast<seg::CastOp>(op);
       rounding && rounding.getInput().getDefiningOp())
-    from = rounding.getInput().getDefiningOp();
-  auto pair = [&](auto &&remark) -> auto && {
-    return std::move(
-        remark << remark::add("{0} -> {1}", from->getName(), user->getName()));
-  };
+    return rounding.getInput().getDefiningOp();
+  return op;
+}
+
+FusionPolicy::Answer FusionGrouping::ask(Value operand, Operation *user) const {
+  return policy ? policy->decide(producerOf(operand), user)
+                : FusionPolicy::Answer::Default;
+}
+
+/// Says and counts what becomes of a pair: true if it is fused.
+bool FusionGrouping::weigh(Value operand, Operation *user,
+                           Objections objections,
+                           FusionPolicy::Answer answer) {
+  int64_t bytes = seg::tensorBytes(operand);
+  Operation *from = producerOf(operand);
+  std::string pair = (from->getName().getStringRef() + " -> " +
+                      user->getName().getStringRef())
+                         .str();
+  if (answer == FusionPolicy::Answer::Always)
+    objections.off = objections.cost = nullptr;
+  const char *reason = answer == FusionPolicy::Answer::Never
+                           ? "the fusion policy keeps them apart"
+                       : objections.off     ? objections.off
+                       : objections.refusal ? objections.refusal
+                                            : objections.cost;
+  if (!reason && !mayDecide<FusionDecision>(user, [&] { return pair; }))
+    reason = "out of fuel";
   if (reason) {
     ++missedCount;
-    pair(remark::missed(
-        user->getLoc(),
-        remark::RemarkOpts::name("not-fused").category("fusion")))
-        << remark::reason("{0}", reason) << remark::metric("bytes", 2 * bytes);
+    addPlace(remark::missed(
+                 user->getLoc(),
+                 remark::RemarkOpts::name("not-fused").category("fusion"))
+                 << remark::add("{0}", pair) << remark::reason("{0}", reason)
+                 << remark::metric("bytes", 2 * bytes),
+             user, layers);
     return false;
   }
-  --switches.fuel;
   ++fusedCount;
   // The value need not be read again; nor written, if this is its only user.
-  pair(remark::passed(user->getLoc(),
-                      remark::RemarkOpts::name("fused").category("fusion")))
-      << remark::metric("bytes_saved", bytes * (operand.hasOneUse() ? 2 : 1));
+  addPlace(
+      remark::passed(user->getLoc(),
+                     remark::RemarkOpts::name("fused").category("fusion"))
+          << remark::add("{0}", pair)
+          << remark::metric("bytes_saved", bytes * (operand.hasOneUse() ? 2 : 1)),
+      user, layers);
   return true;
 }
 
@@ -136,12 +168,18 @@ void FusionGrouping::absorb(FusionGroup *group) {
   const char *reason = nullptr;
   OpOperand *last = nullptr;
   Value lastValue;
+  // Of all pairs: one that is vetoed, or wanted, decides.
+  auto answer = FusionPolicy::Answer::Default;
   for (Operation *op : group->ops)
     for (OpOperand *use : readingUses(op)) {
       FusionGroup *user = owner.lookup(use->getOwner());
       if (user == group || reason)
         continue;
       last = use, lastValue = op->getResult(0);
+      if (auto own = ask(lastValue, use->getOwner());
+          own != FusionPolicy::Answer::Default &&
+          answer != FusionPolicy::Answer::Never)
+        answer = own;
       if (!user) {
         reason = "the value leaves the function";
         continue;
@@ -158,10 +196,13 @@ void FusionGrouping::absorb(FusionGroup *group) {
     }
   if (!last)
     return;
-  if (!reason && !(model && model->paysAsPrologue(group->ops, hosts.size())))
-    reason = "computing it again in every kernel that reads it costs more than "
-             "writing and reading it";
-  if (!weigh(lastValue, last->getOwner(), reason))
+  const char *cost =
+      reason || (model && model->paysAsPrologue(group->ops, hosts.size()))
+          ? nullptr
+          : "computing it again in every kernel that reads it costs more than "
+            "writing and reading it";
+  if (!weigh(lastValue, last->getOwner(),
+             {offReason(switches.prologues), reason, cost}, answer))
     return;
   group->hosts = hosts;
   for (FusionGroup *host : hosts) {
@@ -192,15 +233,9 @@ static const char *sizeReason(size_t ops) {
                             : nullptr;
 }
 
-const char *FusionGrouping::offReason(bool kind) const {
-  return !kind ? "switched off" : switches.fuel == 0 ? "out of fuel" : nullptr;
-}
-
 /// Why the host cannot compute the group's value where `use` reads it.
 const char *FusionGrouping::hostRefusal(FusionGroup *group, FusionGroup *host,
                                         OpOperand &use) {
-  if (const char *off = offReason(switches.prologues))
-    return off;
   if (const char *size = sizeReason(group->prologue.size() + group->ops.size() +
                                     host->prologue.size() + host->ops.size()))
     return size;
@@ -236,8 +271,6 @@ const char *FusionGrouping::refusal(FusionGroup *producer, Operation *op) {
 
 const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
                                              Operation *op) {
-  if (const char *off = offReason(switches.epilogues))
-    return off;
   FusionGroup *consumer = owner[op];
   if (const char *size =
           sizeReason(producer->ops.size() + consumer->ops.size()))
@@ -269,8 +302,6 @@ const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
 
 const char *FusionGrouping::reductionRefusal(FusionGroup *producer,
                                              Operation *op, Value reduced) {
-  if (const char *off = offReason(switches.reductions))
-    return off;
   if (producer->space != shapeOf(reduced))
     return "iteration spaces differ: the producer's kernel computes several "
            "shapes";

@@ -11,6 +11,8 @@
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
 #include "segc/Target/FusionModel.h"
+#include "segc/Target/FusionPolicy.h"
+#include "segc/Transforms/LayerNames.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
@@ -41,8 +43,7 @@ struct FusionGroup {
 /// What may be fused.
 struct FusionSwitches {
   bool epilogues, reductions, prologues;
-  bool reads;   ///< Casts from 16 bits join what reads them.
-  int64_t fuel; ///< At most so many pairs; negative: any number.
+  bool reads; ///< Casts from 16 bits join what reads them.
 };
 
 /// Partitions the ops of a block into groups; a remark for every pair of a
@@ -50,7 +51,7 @@ struct FusionSwitches {
 class FusionGrouping {
 public:
   FusionGrouping(mlir::Block &block, const FusionModel *model,
-                 const FusionSwitches &switches);
+                 const FusionPolicy *policy, const FusionSwitches &switches);
 
   /// Groups so that each comes after those it reads from; otherwise in the
   /// order of their first ops.
@@ -61,8 +62,19 @@ private:
   void add(mlir::Operation *op);
   void addPointwise(mlir::Operation *op);
   void addReduction(mlir::Operation *op, mlir::Value reduced);
-  const char *offReason(bool kind) const;
-  bool weigh(mlir::Value operand, mlir::Operation *user, const char *reason);
+  /// What is against fusing a pair; null: nothing.
+  struct Objections {
+    const char *off = nullptr;     ///< It is not wanted.
+    const char *refusal = nullptr; ///< No kernel can compute both.
+    const char *cost = nullptr;    ///< It does not pay.
+  };
+  bool weigh(mlir::Value operand, mlir::Operation *user, Objections objections,
+             FusionPolicy::Answer answer);
+  bool weigh(mlir::Value operand, mlir::Operation *user,
+             Objections objections) {
+    return weigh(operand, user, objections, ask(operand, user));
+  }
+  FusionPolicy::Answer ask(mlir::Value operand, mlir::Operation *user) const;
   void absorb(FusionGroup *group);
   void explainRoots(FusionGroup *group);
 
@@ -82,7 +94,9 @@ private:
   }
 
   const FusionModel *model;
+  const FusionPolicy *policy;
   FusionSwitches switches;
+  LayerNames layers;
   llvm::SmallVector<std::unique_ptr<FusionGroup>> groups; ///< Some get empty.
   llvm::DenseMap<mlir::Operation *, FusionGroup *> owner;
   llvm::DenseMap<mlir::Operation *, int> position;

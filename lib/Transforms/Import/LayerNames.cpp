@@ -18,7 +18,7 @@ static std::string layerIn(DictionaryAttr attrs) {
   auto region = attrs ? attrs.getAs<StringAttr>(regionAttrName) : StringAttr();
   auto name = attrs ? attrs.getAs<StringAttr>(nameAttrName) : StringAttr();
   if (!region || !name ||
-      !llvm::is_contained({"parameters", "states", "gradients", "optimizer"},
+      !llvm::is_contained({"parameters", "states", "gradients"},
                           region.getValue()) ||
       name == region) // All of them, as one.
     return "";
@@ -88,9 +88,19 @@ std::string LayerNames::find(Operation *op) {
   return "";
 }
 
-std::string layerOf(Operation *op) {
-  auto entry = op->getParentOfType<func::FuncOp>();
-  return entry ? LayerNames(entry).of(op).str() : "";
+void addPlace(remark::detail::InFlightRemark &remark, Operation *op,
+              LayerNames &layers) {
+  if (remark)
+    remark << remark::metric("entry", layers.entryName())
+           << remark::metric("layer", layers.of(op));
+}
+
+void addPlace(remark::detail::InFlightRemark &remark, seg::FusionOp fusion) {
+  auto entry = fusion->getParentOfType<func::FuncOp>();
+  if (!remark || !entry)
+    return;
+  LayerNames layers(entry);
+  addPlace(remark, fusion, layers);
 }
 
 } // namespace segc

@@ -7,6 +7,7 @@
 
 #include "PeakMemory.h"
 #include "mlir/IR/Remarks.h"
+#include "segc/Transforms/Decisions.h"
 #include "segc/Transforms/KernelGraph.h"
 #include "segc/Transforms/Passes.h"
 
@@ -27,6 +28,8 @@ struct PlanMemoryPass : segc::impl::PlanMemoryPassBase<PlanMemoryPass> {
   void runOnOperation() override {
     func::FuncOp entry = getOperation();
     KernelGraph graph = readKernelGraph(entry);
+    if (inPlace)
+      withholdInPlace(graph);
     Lifetimes lifetimes(graph, programOrder(graph), inPlace);
     ArenaPlan plan = planArena(lifetimes.intervals, reuse);
     assert(checkArenaPlan(lifetimes.intervals, plan).empty() &&
@@ -41,6 +44,16 @@ struct PlanMemoryPass : segc::impl::PlanMemoryPassBase<PlanMemoryPass> {
   }
 
 private:
+  /// Forgets what may not be decided.
+  void withholdInPlace(KernelGraph &graph) {
+    for (auto [i, fusion] :
+         llvm::enumerate(getOperation().getOps<seg::FusionOp>()))
+      if (!graph.kernels[i].inPlace.empty() &&
+          !mayDecide<MemoryDecision>(fusion, [i = i] {
+            return "kernel " + std::to_string(i) + " in place";
+          }))
+        graph.kernels[i].inPlace.clear();
+  }
   void setOffsets(const KernelGraph &graph, const Lifetimes &lifetimes,
                   const ArenaPlan &plan);
   void remarkPeak(const KernelGraph &graph, const Lifetimes &lifetimes);
@@ -72,7 +85,8 @@ void PlanMemoryPass::remarkPeak(const KernelGraph &graph,
         << remark::add("{0}: {1}", getOperation().getSymName(), tensor.name)
         << remark::metric("bytes", tensor.bytes)
         << remark::metric("first_kernel", tensor.first)
-        << remark::metric("last_kernel", tensor.last);
+        << remark::metric("last_kernel", tensor.last)
+        << remark::metric("entry", getOperation().getSymName());
 }
 
 } // namespace

@@ -11,6 +11,7 @@
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "segc/Target/KernelCosts.h"
 #include "segc/Target/Strategy.h"
+#include "segc/Transforms/Decisions.h"
 #include "segc/Transforms/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
@@ -111,7 +112,8 @@ void RematerializePass::listSteps(const KernelGraph &graph,
                "{0}: {1} kernels run again", getOperation().getSymName(),
                search.current().graph.kernels.size() - graph.kernels.size())
         << remark::metric("arena_bytes", *bytes)
-        << remark::metric("extra_ms", search.current().seconds * 1e3);
+        << remark::metric("extra_ms", search.current().seconds * 1e3)
+        << remark::metric("entry", getOperation().getSymName());
     bytes = search.reach(*bytes - *bytes / 10);
   }
   getOperation()->setAttr(memoryStepsAttrName,
@@ -122,6 +124,10 @@ void RematerializePass::apply(const KernelGraph &graph,
                               const RecomputePlan &plan, int64_t before,
                               int64_t after) {
   size_t count = plan.graph.kernels.size() - graph.kernels.size();
+  if (!mayDecide<MemoryDecision>(getOperation(), [&] {
+        return std::to_string(count) + " kernels run again";
+      }))
+    return;
   copies += count;
   applyKernelOrder(getOperation(), plan.graph, plan.order);
   remark::passed(getOperation().getLoc(),
@@ -130,7 +136,8 @@ void RematerializePass::apply(const KernelGraph &graph,
                      count)
       << remark::metric("bytes_before", before)
       << remark::metric("arena_bytes", after)
-      << remark::metric("extra_ms", plan.seconds * 1e3);
+      << remark::metric("extra_ms", plan.seconds * 1e3)
+      << remark::metric("entry", getOperation().getSymName());
 }
 
 void RematerializePass::refuse(const RecomputeSearches &search) {

@@ -7,6 +7,7 @@
 
 #include "KernelOrders.h"
 #include "mlir/IR/Remarks.h"
+#include "segc/Transforms/Decisions.h"
 #include "segc/Transforms/Passes.h"
 
 using namespace mlir;
@@ -35,6 +36,10 @@ struct SchedulePass : segc::impl::SchedulePassBase<SchedulePass> {
       return;
     std::vector<Candidate> orders = candidates(graph);
     size_t chosen = choose(graph, orders);
+    if (chosen != 0 && !mayDecide<MemoryDecision>(getOperation(), [&] {
+          return ("order '" + orders[chosen].name + "'").str();
+        }))
+      chosen = 0;
     for (const Candidate &candidate : orders)
       report(candidate, orders[chosen]);
     if (chosen == 0)
@@ -102,7 +107,8 @@ void SchedulePass::report(const Candidate &candidate, const Candidate &chosen) {
   auto remark =
       taken ? remark::passed(where, options) : remark::missed(where, options);
   remark << remark::add("{0}: {1}", getOperation().getSymName(), candidate.name)
-         << remark::metric("bound_bytes", candidate.bound);
+         << remark::metric("bound_bytes", candidate.bound)
+         << remark::metric("entry", getOperation().getSymName());
   if (candidate.bound > chosen.bound)
     remark << remark::reason("more bytes are alive at one time");
   else if (!taken)

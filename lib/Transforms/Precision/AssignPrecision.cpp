@@ -21,6 +21,7 @@
 #include "mlir/IR/Remarks.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "segc/Transforms/MinCut.h"
+#include "segc/Transforms/LayerNames.h"
 #include "segc/Transforms/Passes.h"
 #include "segc/Transforms/PrecisionLists.h"
 
@@ -51,7 +52,8 @@ class Painter {
 public:
   Painter(func::FuncOp function, StringRef precision,
           const PrecisionLists &lists)
-      : block(function.getBody().front()), precision(precision), lists(lists) {}
+      : block(function.getBody().front()), precision(precision), lists(lists),
+        layers(function) {}
 
   /// Looks at every op and its pin; fails on a pin that cannot be kept.
   LogicalResult classify();
@@ -67,6 +69,7 @@ private:
   Block &block;
   StringRef precision;
   const PrecisionLists &lists;
+  LayerNames layers;
   llvm::MapVector<Operation *, Paint> paints;
   MinCut network;
 };
@@ -200,14 +203,16 @@ int64_t Painter::mark() {
                     .category("precision");
     auto text = remark::add("{0}", op->getName());
     if (painted)
-      remark::passed(op->getLoc(), opts)
-          << text << remark::metric("rule", paint.rule)
-          << remark::reason("{0}", reason(op, paint))
-          << remark::metric("bytes_saved", savedBytes(op));
+      addPlace(remark::passed(op->getLoc(), opts)
+                   << text << remark::metric("rule", paint.rule)
+                   << remark::reason("{0}", reason(op, paint))
+                   << remark::metric("bytes_saved", savedBytes(op)),
+               op, layers);
     else
-      remark::missed(op->getLoc(), opts)
-          << text << remark::metric("rule", paint.rule)
-          << remark::reason("{0}", refusal(op, paint));
+      addPlace(remark::missed(op->getLoc(), opts)
+                   << text << remark::metric("rule", paint.rule)
+                   << remark::reason("{0}", refusal(op, paint)),
+               op, layers);
     if (!painted) {
       // What must compute in f32 keeps that; see ConvKernels.
       if (paint.kind != PrecisionClass::Deny)

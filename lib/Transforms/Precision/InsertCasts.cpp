@@ -9,6 +9,7 @@
 
 #include "mlir/IR/Remarks.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "segc/Transforms/LayerNames.h"
 #include "segc/Transforms/Passes.h"
 
 using namespace mlir;
@@ -43,6 +44,8 @@ struct InsertCastsPass : segc::impl::InsertCastsPassBase<InsertCastsPass> {
 
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
+    LayerNames names(getOperation());
+    layers = &names;
     auto ops = llvm::map_to_vector(block.without_terminator(),
                                    [](Operation &op) { return &op; });
     for (Operation *op : ops)
@@ -58,6 +61,8 @@ struct InsertCastsPass : segc::impl::InsertCastsPassBase<InsertCastsPass> {
   }
 
 private:
+  LayerNames *layers = nullptr;
+
   /// Stores a result in 16 bits: for all that read it if its op is painted,
   /// else for those of its readers that are.
   void castPort(OpResult result) {
@@ -89,11 +94,15 @@ private:
     int64_t saved =
         half * (static_cast<int64_t>(users.size()) + (kept ? -1 : 1));
     bytesSaved += saved;
-    remark::passed(result.getLoc(),
-                   remark::RemarkOpts::name("cast").category("precision"))
-        << remark::add("{0} -> {1}", result.getOwner()->getName(), narrow)
-        << remark::metric("rule", rule) << remark::metric("bytes", half)
-        << remark::metric("bytes_saved", saved);
+    addPlace(remark::passed(
+                 result.getLoc(),
+                 remark::RemarkOpts::name("cast").category("precision"))
+                 << remark::add("{0} -> {1}", result.getOwner()->getName(),
+                                narrow)
+                 << remark::metric("rule", rule)
+                 << remark::metric("bytes", half)
+                 << remark::metric("bytes_saved", saved),
+             result.getOwner(), *layers);
   }
 };
 

@@ -72,6 +72,18 @@ public:
   /// LLVM say on the context, or in the error, what is at fault.
   static llvm::Expected<std::unique_ptr<KernelRunner>>
   compile(llvm::ArrayRef<seg::FusionOp> fusions, const CpuTarget &target);
+  /// One task of a kernel that lies elsewhere, as model_tables.h says.
+  using TaskFunction = void (*)(void *const *buffers, void *scratch,
+                                int64_t batch, int64_t task);
+  using TaskLookup = std::function<TaskFunction(llvm::StringRef kernel)>;
+  /// The kernels of fusions that seg-outline-cpu-kernels outlined: those of
+  /// fusion i are functions of `outlined` named `symbols[i]`, and that with _1,
+  /// _2, ... behind it. Their machine code is what `lookup` finds (an error if
+  /// that is null), or is compiled if there is no `lookup`.
+  static llvm::Expected<std::unique_ptr<KernelRunner>>
+  load(mlir::ModuleOp outlined, llvm::ArrayRef<seg::FusionOp> fusions,
+       llvm::ArrayRef<std::string> symbols, const CpuTarget &target,
+       const TaskLookup &lookup = nullptr);
   ~KernelRunner();
 
   enum class Order { Forward, Reverse, TwoThreads };
@@ -93,6 +105,8 @@ public:
 
 private:
   KernelRunner();
+  /// Compiles `kernels`, lowered in place, for the launches that are known.
+  llvm::Error link(mlir::ModuleOp kernels, const CpuTarget &target);
   struct Implementation;
   std::unique_ptr<Implementation> self;
 };

@@ -29,6 +29,7 @@ struct ModelVersion {
   CpuTarget target;
   mlir::ModuleOp module;
   std::string symbolPrefix;
+  std::string planDigest = ""; ///< What identifies the plan; may be empty.
 };
 
 /// What a model embeds beside its kernels.

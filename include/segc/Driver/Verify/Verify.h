@@ -14,8 +14,12 @@
 namespace segc {
 
 struct VerifyOptions {
-  /// As for `segc compile`: network or text of a phase, and what changes code.
+  /// As for `segc compile`: network or text of a phase, and what changes code;
+  /// or a model (.so), which holds that.
   CompileOptions compile;
+  /// Whose kernels are checked instead: text of the phase cpu or llvm, or a
+  /// model.
+  std::string kernels;
   bool full = false;         ///< All elements of every kernel.
   bool allowSkipped = false; ///< Kernels that were not checked are no failure.
 };
@@ -34,13 +38,19 @@ struct KernelReport {
   bool ok() const { return skipped.empty() && deviation.ok(); }
 };
 
-/// Checks every distinct kernel of a module that the phase `plan` left. What
-/// cannot be compiled has a fault; what cannot run here, or has no reference,
-/// is skipped. `done` sees each report as it comes.
+/// Where kernels come from: those of a fusion, by the name of the first.
+using KernelSource =
+    std::function<KernelRun(seg::FusionOp fusion, llvm::StringRef symbol)>;
+
+/// Checks every distinct kernel of a module that the phase `plan` left; they
+/// are compiled one by one unless there is a `source`. What cannot be compiled
+/// or has no reference has a fault; what cannot run here is skipped. `done`
+/// sees each report as it comes.
 std::vector<KernelReport>
 verifyKernels(mlir::ModuleOp planned, const CpuTarget &target,
               const KernelCheckOptions &options,
-              llvm::function_ref<void(const KernelReport &)> done = nullptr);
+              llvm::function_ref<void(const KernelReport &)> done = nullptr,
+              const KernelSource &source = nullptr);
 
 /// Compiles up to the phase `plan` and checks the kernels of each version;
 /// prints a line for every kernel. An error if one deviates or was skipped.

@@ -82,7 +82,7 @@ def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_NotDifferentiabl
     epilogue, and rearrangements may be part of the prologue. Reductions of what
     the root or its epilogue computes may follow, if they implement
     EpilogueReductionOpInterface: statistics. `strategy` is chosen by
-    seg-select-strategy, offsets by seg-plan-memory; either may be given.
+    seg-select-cpu-strategy, offsets by seg-plan-memory; either may be given.
   }];
   let arguments = (ins Variadic<Seg_AnyTensor>:$inputs, OptionalAttr<DictionaryAttr>:$strategy,
                        OptionalAttr<DenseI64ArrayAttr>:$offsets, OptionalAttr<I64Attr>:$temp_offset);
