@@ -34,8 +34,8 @@ struct Limits {
       most("tile", tile[d], whole[d], "it is a part of what is computed");
   }
   /// What every kind has: vectors of channels.
-  void vectors(int64_t lanes, int64_t nb, int64_t channels) {
-    constexpr int64_t maxLanes = 16;
+  void vectors(int64_t lanes, int64_t nb) {
+    constexpr int64_t maxLanes = 16, maxVectors = 16;
     most("lanes", lanes, maxLanes, "vectors have so many f32 values");
     if (valid && (lanes < 4 || (lanes & (lanes - 1)))) {
       op->emitOpError("expects 'lanes' of 4, 8 or 16 in the fusion's strategy, "
@@ -43,9 +43,7 @@ struct Limits {
           << lanes;
       valid = false;
     }
-    if (valid)
-      most("nb", nb, divideUp(channels, lanes),
-           "there are no more vectors of channels");
+    most("nb", nb, maxVectors, "register blocks have so many vectors");
   }
   LogicalResult result() const { return success(valid); }
 };
@@ -55,7 +53,7 @@ struct Limits {
 LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
                           const ConvPlan &plan) {
   Limits limits{op};
-  limits.vectors(plan.lanes, plan.nb, problem.outChannels);
+  limits.vectors(plan.lanes, plan.nb);
   limits.tile(plan.tile, problem.space());
   for (unsigned d = 0; d < 3; ++d)
     limits.most("block", plan.block[d], problem.space()[d],
@@ -77,7 +75,7 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
 LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
                           const FilterGradPlan &plan) {
   Limits limits{op};
-  limits.vectors(plan.lanes, plan.nb, problem.outChannels);
+  limits.vectors(plan.lanes, plan.nb);
   limits.tile(plan.tile, problem.out);
   if (!limits.valid)
     return failure();
@@ -95,7 +93,7 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
 LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
                           const WinogradPlan &plan) {
   Limits limits{op};
-  limits.vectors(plan.lanes, plan.nb, problem.outChannels);
+  limits.vectors(plan.lanes, plan.nb);
   limits.tile(plan.tile, divideUp(problem.out, plan.m));
   if (!limits.valid)
     return failure();
@@ -109,7 +107,7 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
 LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
                           const WinogradFilterGradPlan &plan) {
   Limits limits{op};
-  limits.vectors(plan.lanes, plan.nb, problem.outChannels);
+  limits.vectors(plan.lanes, plan.nb);
   limits.tile(plan.tile, divideUp(problem.out, plan.m));
   if (!limits.valid)
     return failure();
@@ -129,7 +127,7 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
                           const NarrowPlan &plan) {
   Limits limits{op};
   // Its vectors run along the input's channels.
-  limits.vectors(plan.lanes, 1, problem.inChannels);
+  limits.vectors(plan.lanes, 1);
   limits.tile(plan.tile, problem.out);
   limits.most("pixels", plan.pixels, maxBlock,
               "register blocks have so many pixels");
