@@ -220,9 +220,6 @@ segc::openVolumes(const std::vector<std::string> &paths, const Json &pipeline,
       return invalidArgument(path + ": named like " + first->second +
                              ", so their predictions would overwrite each "
                              "other");
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error))
-      return notFound(path + ": no such file");
     dataset->addCase(Split::Test, files);
   }
   return std::unique_ptr<Dataset>(std::move(dataset));

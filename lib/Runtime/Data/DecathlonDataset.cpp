@@ -7,6 +7,7 @@
 
 #include "DecathlonDataset.h"
 #include "Augmentation.h"
+#include "OutputNames.h"
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Data/Overlay.h"
 
@@ -219,12 +220,14 @@ Status DecathlonDataset::writePrediction(Split split, int64_t index,
       labelsOf(probabilities, content.geometry());
   SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
   SEGC_RETURN_IF_ERROR(
-      writeNifti(folders.predictions + "/" + files.name + ".nii.gz",
+      writeNifti(folders.predictions + "/" +
+                     outputName(files.name, ".nii.gz"),
                  content.geometry(), labels.data()));
   if (folders.overlays.empty())
     return Status::success();
   // The mask is there: a picture that fails is no failed case.
-  Status drawn = writeOverlay(folders.overlays + "/" + files.name + ".png",
+  Status drawn = writeOverlay(folders.overlays + "/" +
+                                  outputName(files.name, ".png"),
                               content, labels);
   if (!drawn.ok())
     note("case " + files.name, "no picture: " + drawn.message());

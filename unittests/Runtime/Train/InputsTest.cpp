@@ -1,0 +1,70 @@
+//===- InputsTest.cpp - What predict is given -----------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CommandTest.h"
+
+#include <sys/stat.h>
+
+using namespace segc;
+
+namespace {
+/// Predictions of a model that carries its weights.
+struct Inputs : Command {
+  void SetUp() override {
+    fs::create_directories(folder + "/images");
+    int count = 0;
+    for (const auto &entry : fs::directory_iterator(data + "/imagesTr"))
+      if (count++ < 2)
+        fs::copy(entry.path(),
+                 folder + "/images/" + std::to_string(count) + ".nii.gz");
+  }
+  int predict(std::vector<std::string> inputs,
+              const std::vector<std::string> &more = {}) {
+    std::vector<std::string> words = {
+        "predict",  "--model",       fakeModel("FakeFrozen"),
+        "--output", folder + "/out", "--data"};
+    for (const std::string &input : inputs)
+      words.push_back(folder + "/" + input);
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  }
+  bool written(const std::string &name) {
+    return fs::exists(folder + "/out/" + name + ".nii.gz");
+  }
+};
+} // namespace
+
+// A folder without an index is its images; macOS metadata and other files are
+// none.
+TEST_F(Inputs, FolderOfImages) {
+  fs::copy(folder + "/images/1.nii.gz", folder + "/images/._1.nii.gz");
+  fs::copy(folder + "/images/1.nii.gz", folder + "/images/README");
+  fs::rename(folder + "/images/1.nii.gz", folder + "/images/A.NII.GZ");
+  EXPECT_EQ(predict({"images"}), 0) << output;
+  EXPECT_THAT(output, HasSubstr("2 of 2 cases predicted"));
+  EXPECT_TRUE(written("A"));
+  EXPECT_TRUE(written("2"));
+}
+
+// A file that cannot be read fails alone: damaged, missing, a link to itself, a
+// pipe that nobody writes, one that unpacks to too much.
+TEST_F(Inputs, OneBadFileOfSeveral) {
+  ASSERT_TRUE(writeFileAtomically(folder + "/bad.nii.gz", "\x1f\x8b").ok());
+  fs::create_symlink("loop.nii", folder + "/loop.nii");
+  ASSERT_EQ(::mkfifo((folder + "/pipe.nii").c_str(), 0600), 0);
+  EXPECT_EQ(predict({"bad.nii.gz", "none.nii", "loop.nii", "pipe.nii",
+                     "images/1.nii.gz"}),
+            3)
+      << output;
+  EXPECT_THAT(output, HasSubstr("1 of 5 cases predicted"));
+  EXPECT_THAT(output, HasSubstr("Too many levels of symbolic links"));
+  EXPECT_THAT(output, HasSubstr("a pipe, expected a file"));
+  EXPECT_TRUE(written("1"));
+  EXPECT_EQ(predict({"none.nii"}), 1);
+  EXPECT_EQ(predict({"images/1.nii.gz"}, {"--max-image-bytes", "1000"}), 3);
+  EXPECT_THAT(output, HasSubstr("expected at most 1000"));
+}
