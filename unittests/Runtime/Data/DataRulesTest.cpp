@@ -44,6 +44,9 @@ struct Cases : TemporaryFolder {
                        ? std::vector<int16_t>{4, 4, 4}
                        : std::vector<int16_t>{4, 4, 4, int16_t(channels)},
                    16, 32);
+    header.qformCode = 0;
+    const float sform[3][4] = {{1.5f}, {0, 0.75f}, {0, 0, 2}};
+    std::memcpy(header.sform, sform, sizeof(sform));
     std::vector<float> voxels;
     for (int k = 0; k < 64 * channels; ++k)
       voxels.push_back(value(k));
