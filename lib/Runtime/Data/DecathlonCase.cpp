@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "DecathlonCase.h"
+#include "segc/Base/Files.h"
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <set>
 
 using namespace segc;
@@ -32,9 +32,10 @@ static std::string voxelAt(const VolumeGeometry &geometry, size_t place) {
 
 static Expected<Volume> readVolume(const std::string &path,
                                    const CaseRules &rules) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error))
-    return notFound(path + " is missing");
+  // A pipe, a folder or a link to itself is there, and named for what it is.
+  if (Status status = fileSize(path).status(); !status.ok())
+    return status.code() == StatusCode::NotFound ? notFound(path + " is missing")
+                                                 : status;
   SEGC_ASSIGN_OR_RETURN(Volume volume, readNifti(path, rules.limits));
   for (const std::string &warning : volume.warnings)
     rules.dataset.note(path, warning);
