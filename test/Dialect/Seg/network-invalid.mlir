@@ -450,3 +450,14 @@ seg.network @n format 1 classes 2 optimizer {kind = "adam"} pipeline {class_name
   %0 = seg.cross_entropy %z, %t : (tensor<1x4x4x2xf32>, tensor<1x4x4xi32>) -> tensor<f32>
   seg.output %0 : tensor<f32>
 }
+
+// -----
+
+// fusion_c2: the body ends with seg.yield
+func.func @fusion_c2_end(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{expects a body that ends with seg.yield}}
+  %0 = seg.fusion (%a = %x : tensor<2x4xf32>) -> (tensor<2x4xf32>) {
+    ub.unreachable
+  }
+  return
+}

@@ -171,7 +171,11 @@ static bool isEpilogueReduction(Operation &op) {
 LogicalResult FusionOp::verify() {
   if (getBody().getArgumentTypes() != getInputs().getTypes()) // fusion_c1
     return emitOpError("expects a region argument for each input, of its type");
-  auto yield = cast<YieldOp>(getBody().front().getTerminator());
+  // Before the traits that ask for it.
+  Block &body = getBody().front();
+  auto yield = body.empty() ? YieldOp() : dyn_cast<YieldOp>(body.back());
+  if (!yield) // fusion_c2
+    return emitOpError("expects a body that ends with seg.yield");
   if (yield.getValues().getTypes() != getResultTypes()) // fusion_c2
     return emitOpError("expects yielded types ")
            << getResultTypes() << ", got " << yield.getValues().getTypes();
