@@ -36,6 +36,7 @@ PEERS = (
     Peer("onnxruntime", "onnxruntime_bench.py"),
     Peer("openvino", "openvino_bench.py"),
     Peer("openvino-f16", "openvino_bench.py", ("--precision", "f16"), limit=LIMIT_16_BITS),
+    Peer("openvino-bf16", "openvino_bench.py", ("--precision", "bf16"), limit=LIMIT_16_BITS),
     Peer("jax", "jax_bench.py"),
 )
 

@@ -308,7 +308,7 @@ int main(int argc, char **argv) {
       return 2;
     }
   }
-  std::optional<CpuTarget> target = hostCpuTarget(Products::F32);
+  std::optional<CpuTarget> target = hostCpuTarget({});
   if (!target || target->lanes < 16) {
     std::fprintf(stderr, "this processor has no AVX-512\n");
     return 1;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Times inference in OpenVINO (CPU): common.py's command line.
 
-  openvino_bench.py NETWORK --batch N [--precision f32|f16]
+  openvino_bench.py NETWORK --batch N [--precision f32|f16|bf16]
 
 One stream, tuned for latency. --precision is the inference precision hint: a
 plug-in may decline f16 where the processor lacks it, and the line then says
@@ -36,7 +36,7 @@ def make(options, problem):
 
 
 def add_arguments(parser):
-    parser.add_argument("--precision", choices=["f32", "f16"], default="f32")
+    parser.add_argument("--precision", choices=["f32", "f16", "bf16"], default="f32")
 
 
 if __name__ == "__main__":

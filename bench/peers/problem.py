@@ -3,6 +3,7 @@
 """Writes what ours and every peer are given, so that all compute the same.
 
   problem.py NETWORK FOLDER [--batch N] [--onnx]
+             [--weights FILE] [--count N | --images FILE]
 
 FOLDER then holds (arrays channels last, filters [k..., in, out])
   weights.safetensors  parameters and states; vectors and running statistics
@@ -10,6 +11,9 @@ FOLDER then holds (arrays channels last, filters [k..., in, out])
   batch.safetensors    image and label
   model.onnx           with --onnx: image -> probabilities, channels first, for
                        the mirrored image where `common.mirrors` says so
+Trained weights (a checkpoint's model.safetensors) and real images (a file of
+real_images.py) take the place of those that are drawn. There may be more images
+than the N that the model is exported for.
 """
 
 import argparse
@@ -64,11 +68,15 @@ def export_onnx(name, tensors, batch, path):
     torch.onnx.export(Probabilities(model).eval(), (image,), path, dynamo=True, verbose=False, **names)
 
 
-def write(name, folder, batch, seed, onnx):
+def write(name, folder, batch, seed, onnx, weights=None, count=None, images=None):
     os.makedirs(folder, exist_ok=True)
     model = networks.build(name)
-    tensors = make_weights(model, seed)
-    image, label = record.make_batch(model, batch, seed)
+    tensors = safetensors_io.load(weights) if weights else make_weights(model, seed)
+    if images:
+        file = safetensors_io.load(images)
+        image, label = file["image"], file["label"]
+    else:
+        image, label = record.make_batch(model, count or batch, seed)
     safetensors_io.save(os.path.join(folder, "weights.safetensors"), tensors)
     safetensors_io.save(os.path.join(folder, "batch.safetensors"), {"image": image, "label": label})
     if onnx:
@@ -82,9 +90,13 @@ def main():
     parser.add_argument("--batch", type=int, help="default: the recording's")
     parser.add_argument("--onnx", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--weights", help="trained ones")
+    parser.add_argument("--count", type=int, help="images that are drawn; default: a batch")
+    parser.add_argument("--images", help="real ones")
     options = parser.parse_args()
     batch = options.batch or networks.NETWORKS[options.network][1]
-    write(options.network, options.folder, batch, options.seed, options.onnx)
+    drawn = options.weights, options.count, options.images
+    write(options.network, options.folder, batch, options.seed, options.onnx, *drawn)
 
 
 if __name__ == "__main__":

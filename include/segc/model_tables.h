@@ -83,7 +83,8 @@ enum segc_feature {
   SEGC_FEATURE_AVX2 = 1u << 0,   /* with FMA and F16C */
   SEGC_FEATURE_AVX512 = 1u << 1, /* F, BW, CD, DQ, VL */
   SEGC_FEATURE_AVX512_BF16 = 1u << 2,
-  SEGC_FEATURE_AVX512_FP16 = 1u << 3
+  SEGC_FEATURE_AVX512_FP16 = 1u << 3,
+  SEGC_FEATURE_AVX512_VNNI = 1u << 4
 };
 
 typedef struct segc_version_table {

@@ -59,11 +59,12 @@ static void addStrategies(CLI::App &command, PipelineOptions &pipeline) {
                   "2e-7, f2 to 3e-7, f4 to 3e-6 of a convolution's result")
       ->check(CLI::IsMember({"off", "f2", "f4"}));
   command
-      .add_option("--arithmetic", pipeline.arithmetic,
-                  "Products of convolutions that read 16-bit values: those "
-                  "of 16 bits that the CPU has (f16, default; only bf16 "
-                  "where values are bf16), of bf16 at most, or f32")
-      ->check(CLI::IsMember({"f16", "bf16", "f32"}));
+      .add_option("--multiply-type,--arithmetic", pipeline.multiplyType,
+                  "How convolutions of 16-bit values multiply, beside f32: by "
+                  "all that the CPU has and that is exact enough (auto, "
+                  "default), as bf16, as f16 (bf16 where values are), in block "
+                  "fixed point (fixed); f32: only so")
+      ->check(CLI::IsMember({"auto", "f32", "bf16", "f16", "fixed"}));
   auto *autotune =
       command.add_flag("--autotune", pipeline.autotune,
                        "Measure the strategies of convolutions on this machine");

@@ -11,6 +11,7 @@
 #include "Outputs.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Remark/RemarkStreamer.h"
@@ -53,19 +54,19 @@ OwningOpRef<ModuleOp> readModule(MLIRContext &context, llvm::StringRef path) {
 llvm::Expected<std::vector<CpuTarget>>
 resolveCpus(const std::vector<std::string> &names,
             const PipelineOptions &options) {
+  ProductSet products{};
+  if (options.precision != "f32")
+    products = lookupProductSet(options.multiplyType).value_or(ProductSet{});
   // Values of bf16 are not multiplied as f16; see ConvKernels.
-  auto products = [](llvm::StringRef name) {
-    return lookupProducts(name).value_or(Products::F32);
-  };
-  Products most =
-      std::min(products(options.precision), products(options.arithmetic));
+  if (options.precision == "bf16")
+    products.remove(Products::F16);
   std::vector<CpuTarget> targets;
   if (names.empty())
-    for (llvm::StringRef name : cpuTargetNames(most))
+    for (llvm::StringRef name : cpuTargetNames(products))
       targets.push_back(*lookupCpuTarget(name));
   for (const std::string &name : names) {
     std::optional<CpuTarget> target =
-        name == "native" ? hostCpuTarget(most) : lookupCpuTarget(name);
+        name == "native" ? hostCpuTarget(products) : lookupCpuTarget(name);
     if (!target)
       return llvm::createStringError(
           name == "native" ? "this processor lacks AVX2 and FMA, the least "

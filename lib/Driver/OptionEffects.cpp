@@ -31,7 +31,7 @@ constexpr Effect effects[] = {{"--batch", "seg", true},
                               {"--no-reductions", "fusion"},
                               {"--no-prologues", "fusion"},
                               {"--winograd", "plan"},
-                              {"--arithmetic", "plan"},
+                              {"--multiply-type", "plan"},
                               {"--autotune", "plan"},
                               {"--threads", "plan"},
                               {"--fit-memory", "plan"},
@@ -93,9 +93,9 @@ void checkOptionEffects(const CLI::App &command,
   for (const auto &[option, other] : overruled)
     if (isGiven(command, option) && isGiven(command, other))
       warn(option, other + " is given");
-  if (isGiven(command, "--arithmetic") && options.from.empty() &&
+  if (isGiven(command, "--multiply-type") && options.from.empty() &&
       options.pipeline.precision == "f32")
-    warn("--arithmetic", "it chooses products of 16-bit values, and there are "
+    warn("--multiply-type", "it chooses products of 16-bit values, and there are "
                          "none without --precision f16 or bf16");
 }
 

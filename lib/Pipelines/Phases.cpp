@@ -86,11 +86,11 @@ static void populatePlan(OpPassManager &manager,
   // What is measured before the choice by the cost model is what that keeps.
   if (options.autotune)
     manager.addPass(createAutotuneCpuStrategyPass(
-        {options.cpu, options.winograd, options.arithmetic, options.threads,
+        {options.cpu, options.winograd, options.multiplyType, options.threads,
          options.autotuneCache}));
   // Strategies first: they say how much temporary memory a kernel takes.
   manager.addNestedPass<func::FuncOp>(createSelectCpuStrategyPass(
-      {options.cpu, options.winograd, options.arithmetic, options.threads}));
+      {options.cpu, options.winograd, options.multiplyType, options.threads}));
   if (options.schedule)
     manager.addNestedPass<func::FuncOp>(createSchedulePass({options.inPlace}));
   // After the order is found: what an order saves costs no time.

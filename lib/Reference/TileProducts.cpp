@@ -259,9 +259,11 @@ void sumTileElements(const Convolution &conv, bool small, Operands operands,
       for (size_t p = 0; p < box.size(); ++p)
         panel[p * terms + c] = box[p];
     }
-    if (arithmetic.round)
+    const auto &round =
+        arithmetic.roundFilter ? arithmetic.roundFilter : arithmetic.round;
+    if (round)
       for (size_t p = 0; p < panel.size(); p += terms)
-        arithmetic.round(MutableArrayRef<double>(panel).slice(p, terms));
+        round(MutableArrayRef<double>(panel).slice(p, terms));
     return panel;
   };
 

@@ -20,12 +20,6 @@ double CpuTarget::modelledSeconds(double flops, double bytes,
   return std::max(flops / peakFlops(), bytes / bytesPerSecond) / cores;
 }
 
-Products CpuTarget::bestProducts(Products most) const {
-  if (f16Products && most == Products::F16)
-    return Products::F16;
-  return bf16Products ? std::min(most, Products::Bf16) : Products::F32;
-}
-
 llvm::StringRef productsName(Products products) {
   switch (products) {
   case Products::F32:
@@ -34,15 +28,29 @@ llvm::StringRef productsName(Products products) {
     return "bf16";
   case Products::F16:
     return "f16";
+  case Products::Fixed:
+    return "fixed";
   }
   llvm_unreachable("no such products");
 }
 
 std::optional<Products> lookupProducts(llvm::StringRef name) {
-  for (Products products : {Products::F32, Products::Bf16, Products::F16})
+  for (Products products :
+       {Products::F32, Products::Bf16, Products::F16, Products::Fixed})
     if (productsName(products) == name)
       return products;
   return std::nullopt;
+}
+
+std::optional<ProductSet> lookupProductSet(llvm::StringRef name) {
+  using Set = std::optional<ProductSet>;
+  return llvm::StringSwitch<Set>(name)
+      .Case("auto", ProductSet{Products::Bf16, Products::F16, Products::Fixed})
+      .Case("f32", ProductSet{})
+      .Case("bf16", ProductSet{Products::Bf16})
+      .Case("f16", ProductSet{Products::Bf16, Products::F16})
+      .Case("fixed", ProductSet{Products::Fixed})
+      .Default(std::nullopt);
 }
 
 static const std::vector<CpuTarget> &allTargets() {
@@ -58,16 +66,20 @@ static const std::vector<CpuTarget> &allTargets() {
       v4.features.push_back(feature);
     v4.lanes = 16, v4.registers = 32;
     v4.l1Bytes = 48 << 10, v4.l2Bytes = 1 << 20;
-    CpuTarget bf16 = v4;
-    bf16.name = "x86-64-v4-bf16", bf16.llvmFeatures = "+avx512bf16";
+    CpuTarget vnni = v4;
+    vnni.name = "x86-64-v4-vnni", vnni.llvmFeatures = "+avx512vnni";
+    vnni.features.push_back("avx512vnni");
+    vnni.products.insert(Products::Fixed);
+    // No processor has bf16 without VNNI.
+    CpuTarget bf16 = vnni;
+    bf16.name = "x86-64-v4-bf16", bf16.llvmFeatures += ",+avx512bf16";
     bf16.features.push_back("avx512bf16");
-    bf16.bf16Products = true;
+    bf16.products.insert(Products::Bf16);
     CpuTarget fp16 = bf16;
-    fp16.name = "x86-64-v4-fp16";
-    fp16.llvmFeatures = "+avx512bf16,+avx512fp16";
+    fp16.name = "x86-64-v4-fp16", fp16.llvmFeatures += ",+avx512fp16";
     fp16.features.push_back("avx512fp16");
-    fp16.f16Products = true;
-    return std::vector<CpuTarget>{v3, v4, bf16, fp16};
+    fp16.products.insert(Products::F16);
+    return std::vector<CpuTarget>{v3, v4, vnni, bf16, fp16};
   }();
   return targets;
 }
@@ -81,23 +93,29 @@ std::optional<CpuTarget> lookupCpuTarget(llvm::StringRef name) {
 
 llvm::ArrayRef<llvm::StringRef> cpuTargetNames() {
   static const llvm::StringRef names[] = {"x86-64-v3", "x86-64-v4",
-                                          "x86-64-v4-bf16", "x86-64-v4-fp16"};
+                                          "x86-64-v4-vnni", "x86-64-v4-bf16",
+                                          "x86-64-v4-fp16"};
   return names;
 }
 
-llvm::ArrayRef<llvm::StringRef> cpuTargetNames(Products most) {
-  llvm::ArrayRef<llvm::StringRef> names = cpuTargetNames();
-  auto adds = [&](llvm::StringRef name) {
-    return lookupCpuTarget(name)->bestProducts(Products::F16) > most;
-  };
-  while (adds(names.back()))
-    names = names.drop_back();
+std::vector<llvm::StringRef> cpuTargetNames(ProductSet products) {
+  std::vector<llvm::StringRef> names;
+  int64_t lanes = 0;
+  ProductSet known{};
+  for (llvm::StringRef name : cpuTargetNames()) {
+    CpuTarget target = *lookupCpuTarget(name);
+    ProductSet own = target.products & products;
+    if (target.lanes == lanes && own == known)
+      continue;
+    names.push_back(name);
+    lanes = target.lanes, known = own;
+  }
   return names;
 }
 
-std::optional<CpuTarget> hostCpuTarget(Products most) {
+std::optional<CpuTarget> hostCpuTarget(ProductSet products) {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (llvm::StringRef name : llvm::reverse(cpuTargetNames(most))) {
+  for (llvm::StringRef name : llvm::reverse(cpuTargetNames(products))) {
     CpuTarget target = *lookupCpuTarget(name);
     if (llvm::all_of(target.features,
                      [&](const std::string &f) { return features.lookup(f); }))

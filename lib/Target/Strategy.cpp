@@ -14,8 +14,7 @@ using namespace mlir;
 namespace segc {
 
 double ProductWork::on(const CpuTarget &target) const {
-  bool pairs =
-      products != Products::F32 && target.bestProducts(products) == products;
+  bool pairs = products != Products::F32 && target.products.contains(products);
   return pairs ? share / 2 : share;
 }
 

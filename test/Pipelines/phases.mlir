@@ -34,7 +34,7 @@
 
 // RUN: segc-opt %s --segc-plan --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PLAN
 // PLAN: Pass Manager with 4 passes:
-// PLAN: seg-select-cpu-strategy{arithmetic={{.*}} cpu=x86-64-v4 threads=0 winograd=f4}
+// PLAN: seg-select-cpu-strategy{cpu=x86-64-v4 multiply-type=auto threads=0 winograd=f4}
 // PLAN: seg-schedule{in-place=true}
 // PLAN: seg-rematerialize{budget=-1 cpu=x86-64-v4 in-place=true share=1.000000e+00 table=false}
 // PLAN: seg-plan-memory{in-place=true reuse=true}

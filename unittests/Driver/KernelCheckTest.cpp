@@ -53,14 +53,16 @@ protected:
   /// Multiplies in `products`, by tiles of so many outputs.
   void choose(Products products, WinogradTiles tiles) {
     CpuStrategyContext strategy{target, tiles};
-    strategy.products = products;
+    strategy.allowedProducts = {products};
+    strategy.training = true;
     strategy.onlyLargestTiles = true;
     auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion()));
     for (DictionaryAttr candidate :
          root.cpuStrategyCandidates(fusion(), strategy)) {
       bool winograd = candidate.getAs<StringAttr>("kind").getValue() ==
                       "winograd";
-      if (winograd == (tiles != WinogradTiles::Off))
+      if (winograd == (tiles != WinogradTiles::Off) &&
+          productWork(candidate).products == products)
         return fusion().setStrategyAttr(candidate);
     }
     FAIL() << "no such strategy";
@@ -118,7 +120,9 @@ TEST_F(KernelCheckTest, FindsWhatRoundingDoesNotExplain) {
         std::pair(Products::Bf16, WinogradTiles::Off),
         std::pair(Products::Bf16, WinogradTiles::F2),
         std::pair(Products::Bf16, WinogradTiles::F4),
-        std::pair(Products::F16, WinogradTiles::F2)}) {
+        std::pair(Products::F16, WinogradTiles::F2),
+        std::pair(Products::Fixed, WinogradTiles::F2),
+        std::pair(Products::Fixed, WinogradTiles::F4)}) {
     SCOPED_TRACE(productsName(products).str() + ", tiles " +
                  std::to_string(static_cast<int>(tiles)));
     choose(products, tiles);

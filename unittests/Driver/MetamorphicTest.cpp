@@ -346,15 +346,16 @@ TEST_P(Metamorphic, SixteenBitsFollowF32) {
   auto arenaOf = [](const ModelLibrary &model, const char *entry) {
     return static_cast<double>(model.version().arenaBytes.at(entry));
   };
-  for (auto [precision, arithmetic, lossScale, tolerance] :
+  for (auto [precision, type, lossScale, tolerance] :
        {std::tuple("f16", "f32", 1024.0f, 2e-3f),
         std::tuple("f16", "f16", 1024.0f, 1e-2f),
         std::tuple("bf16", "f32", 1.0f, 1e-2f),
-        std::tuple("bf16", "bf16", 1.0f, 1e-2f)}) {
-    SCOPED_TRACE(std::string(precision) + ", products of " + arithmetic);
+        std::tuple("bf16", "bf16", 1.0f, 1e-2f),
+        std::tuple("bf16", "fixed", 1.0f, 1e-2f)}) {
+    SCOPED_TRACE(std::string(precision) + ", products of " + type);
     CompileOptions options;
     options.pipeline.precision = precision;
-    options.pipeline.arithmetic = arithmetic;
+    options.pipeline.multiplyType = type;
     auto narrow = build(options);
     ASSERT_TRUE(narrow);
     EXPECT_EQ(narrow->manifest().precision, precision);

@@ -46,7 +46,7 @@ Tolerance toleranceOf(const Configuration &options) {
     return pipeline.winograd == "off" ? Tolerance{10, 2e-5, 2e-7}
                                       : Tolerance{10, 1e-4, 1e-6};
   // Factors of convolutions are rounded to what is multiplied.
-  if (pipeline.precision == "f16" && pipeline.arithmetic != "bf16")
+  if (pipeline.precision == "f16" && pipeline.multiplyType != "bf16")
     return {6, 2e-2, 4e-3};
   return {6, 1e-1, 1e-2};
 }

@@ -11,7 +11,7 @@ namespace segc::random_networks {
 
 std::vector<std::string> runnableCpus() {
   std::vector<std::string> names;
-  std::optional<CpuTarget> host = hostCpuTarget(Products::F16);
+  std::optional<CpuTarget> host = hostCpuTarget(*lookupProductSet("auto"));
   for (llvm::StringRef name : cpuTargetNames()) {
     if (!host)
       break;
@@ -34,8 +34,10 @@ Configuration drawConfiguration(uint64_t seed, int64_t networkBatch) {
     // A processor without these instructions multiplies in f32.
     if (draws.percent(80))
       cpu = cpus.back();
-    options.arithmetic =
-        draws.percent(75) ? "f16" : draws.pick<std::string>({"bf16", "f32"});
+    options.multiplyType =
+        draws.percent(50)
+            ? "auto"
+            : draws.pick<std::string>({"f16", "fixed", "bf16", "f32"});
   }
   compile.cpus = {cpu};
   options.training = !draws.percent(8);
@@ -57,7 +59,7 @@ Configuration drawConfiguration(uint64_t seed, int64_t networkBatch) {
   if (draws.percent(75))
     compile.insertedPasses.push_back(
         {"fusion", "seg-vary-cpu-strategy{cpu=" + cpu + " winograd=" +
-                       options.winograd + " arithmetic=" + options.arithmetic +
+                       options.winograd + " multiply-type=" + options.multiplyType +
                        " threads=" + std::to_string(options.threads) +
                        " seed=" + std::to_string(draws.below(1000)) + "}"});
   result.threads = static_cast<unsigned>(draws.between(1, 3));
@@ -73,7 +75,7 @@ std::string commandLine(const CompileOptions &options) {
                      " --threads " + std::to_string(pipeline.threads) + " -O" +
                      std::to_string(options.optLevel);
   if (pipeline.precision != "f32")
-    line += " --arithmetic " + pipeline.arithmetic;
+    line += " --multiply-type " + pipeline.multiplyType;
   const std::pair<bool, const char *> switches[] = {
       {pipeline.training, "--inference"},
       {pipeline.fusion, "--no-fusion"},

@@ -34,9 +34,9 @@ struct PipelineOptions {
   int64_t fitMemory = -1;   ///< Most bytes of an entry's arena; -1: any number.
   bool memoryTable = false; ///< See seg-rematerialize.
   std::string cpu = "x86-64-v4";
-  std::string winograd = "f4";    ///< See seg-select-cpu-strategy.
-  std::string arithmetic = "f16"; ///< As well.
-  int64_t threads = 0;            ///< As well.
+  std::string winograd = "f4";       ///< See seg-select-cpu-strategy.
+  std::string multiplyType = "auto"; ///< As well.
+  int64_t threads = 0;               ///< As well.
   bool autotune = false;
   std::string autotuneCache; ///< See seg-autotune-cpu-strategy.
 };

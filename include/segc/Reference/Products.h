@@ -35,6 +35,8 @@ struct ProductArithmetic {
   /// input channels, of a filter's point and output channel as well; of a
   /// direct convolution all. Null: factors stay as they are.
   std::function<void(llvm::MutableArrayRef<double>)> round;
+  /// Of a filter's factors instead; null: as others.
+  std::function<void(llvm::MutableArrayRef<double>)> roundFilter;
   /// Depth, height, width; none: a direct convolution.
   std::optional<std::array<TileTransform, 3>> tiles;
   /// So many products of every other input channel are added in f16, then both

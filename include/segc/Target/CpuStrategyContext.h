@@ -20,10 +20,12 @@ enum class WinogradTiles { Off, F2, F4 };
 /// "off", "f2", "f4"; null for other names.
 std::optional<WinogradTiles> lookupWinogradTiles(llvm::StringRef name);
 
-/// Errors that products of 16 bits may cause. Those of the forward pass are
-/// what a prediction is off; those of a gradient are small beside its noise,
-/// that of the choice of a batch.
-inline constexpr double forwardProductError = 2.5e-2,
+/// Errors that products of 16 bits may cause in a convolution's result: in a
+/// prediction, whose error is there to stay, that of products of bf16 without
+/// tiles; in the forward pass of a training step more, and still more in a
+/// gradient, which is noisy by the choice of a batch.
+inline constexpr double predictionProductError = 2.5e-3,
+                        trainingProductError = 2.5e-2,
                         gradientProductError = 5e-2;
 
 /// Threads that kernels may be cut for.
@@ -33,11 +35,15 @@ inline constexpr int64_t mostThreads = 4096;
 struct CpuStrategyContext {
   CpuTarget target;
   WinogradTiles winograd = WinogradTiles::F4;
-  /// The least exact products that may be used.
+  /// What may multiply values of 16 bits.
+  ProductSet allowedProducts{};
+  /// What a plan is to multiply by.
   Products products = Products::F32;
   /// Of products of 16 bits: the largest root mean square error of a result,
   /// of the result's.
-  double productError = forwardProductError;
+  double productError = predictionProductError;
+  /// The entry computes gradients or changes parameters.
+  bool training = false;
   /// Threads that tasks are cut for; 0: a few numbers alike. Kernels run with
   /// any number, and their results do not depend on it.
   int64_t threads = 0;

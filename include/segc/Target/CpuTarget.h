@@ -11,20 +11,51 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace segc {
 
-/// How a kernel multiplies, by rising preference: f32 values; pairs of bf16
-/// values whose products are added in f32; pairs of f16 values whose products
-/// are added in f16 for a few steps, then in f32.
-enum class Products { F32, Bf16, F16 };
+/// How a kernel multiplies: f32 values; pairs of bf16 values whose products are
+/// added in f32; pairs of f16 values whose products are added in f16 for a few
+/// steps, then in f32; pairs of 16-bit integers with a scale for each block,
+/// whose products are added as integers for some steps, then in f32.
+enum class Products { F32, Bf16, F16, Fixed };
 
-/// "f32", "bf16" and "f16", and back; null for other names.
+/// "f32", "bf16", "f16" and "fixed", and back; null for other names.
 llvm::StringRef productsName(Products products);
 std::optional<Products> lookupProducts(llvm::StringRef name);
+
+/// A set of products; those of f32 are always in it.
+class ProductSet {
+public:
+  ProductSet(std::initializer_list<Products> members) {
+    for (Products products : members)
+      insert(products);
+  }
+  void insert(Products products) { bits |= bit(products); }
+  void remove(Products products) {
+    bits &= ~bit(products) | bit(Products::F32);
+  }
+  bool contains(Products products) const { return bits & bit(products); }
+  ProductSet operator&(ProductSet other) const {
+    other.bits &= bits;
+    return other;
+  }
+  bool operator==(ProductSet other) const { return bits == other.bits; }
+
+private:
+  static unsigned bit(Products products) {
+    return 1u << static_cast<unsigned>(products);
+  }
+  unsigned bits = 1;
+};
+
+/// What a user may ask for: "auto", all; "f32"; "bf16"; "f16", with bf16 where
+/// values are bf16; "fixed". Null for other names.
+std::optional<ProductSet> lookupProductSet(llvm::StringRef name);
 
 /// One instruction-set version of the kernels.
 struct CpuTarget {
@@ -37,10 +68,8 @@ struct CpuTarget {
   int64_t registers = 16; ///< Vector registers.
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20; ///< A core's own.
-  /// Has instructions for products of pairs of bf16 that are added to f32.
-  bool bf16Products = false;
-  /// Has f16 arithmetic.
-  bool f16Products = false;
+  /// Those that it has instructions for.
+  ProductSet products{Products::F32};
   // Round figures of a core of a server, for a first guess at times. They
   // decide what is worth computing again: in prologues, and to save memory.
   double clockHz = 4e9;
@@ -52,20 +81,19 @@ struct CpuTarget {
   }
   /// The roofline: whichever takes longer, computing or moving.
   double modelledSeconds(double flops, double bytes, double cores) const;
-  /// The best products that it has instructions for, none beyond `most`.
-  Products bestProducts(Products most) const;
 };
 
 /// "x86-64-v3" (AVX2, FMA), "x86-64-v4" (AVX-512 F, BW, CD, DQ, VL),
-/// "x86-64-v4-bf16" (and AVX512-BF16) and "x86-64-v4-fp16" (and AVX512-FP16);
+/// "x86-64-v4-vnni" (and AVX512-VNNI), "x86-64-v4-bf16" (and AVX512-BF16) and
+/// "x86-64-v4-fp16" (and AVX512-FP16), each with what those before it have;
 /// null for other names.
 std::optional<CpuTarget> lookupCpuTarget(llvm::StringRef name);
 /// Names that lookupCpuTarget knows, best last.
 llvm::ArrayRef<llvm::StringRef> cpuTargetNames();
-/// Those that differ for kernels of no products beyond `most`.
-llvm::ArrayRef<llvm::StringRef> cpuTargetNames(Products most);
+/// Those that differ for kernels of these products.
+std::vector<llvm::StringRef> cpuTargetNames(ProductSet products);
 /// The best of those that runs here, or null on older processors.
-std::optional<CpuTarget> hostCpuTarget(Products most);
+std::optional<CpuTarget> hostCpuTarget(ProductSet products);
 
 } // namespace segc
 

@@ -44,8 +44,8 @@ struct AutotuneCpuStrategyPass
   }
 
   void runOnOperation() override {
-    FailureOr<CpuStrategyContext> context =
-        cpuStrategyContext(getOperation(), cpu, winograd, arithmetic, threads);
+    FailureOr<CpuStrategyContext> context = cpuStrategyContext(
+        getOperation(), cpu, winograd, multiplyType, threads);
     if (failed(context))
       return signalPassFailure();
     if (!llvm::all_of(context->target.features, cpuHasFeature)) {
@@ -69,9 +69,10 @@ struct AutotuneCpuStrategyPass
     auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(fusionRoot(fusion));
     if (!kernel || fusion.getStrategyAttr())
       return success();
-    context.constantFilter = readsConstantFilter(fusion);
+    context = contextOfFusion(fusion, context);
     auto [known, fresh] = chosen.try_emplace(
-        kernelKey(fusion) + (context.constantFilter ? ",constant" : ""));
+        kernelKey(fusion) + (context.constantFilter ? ",constant" : "") +
+        (context.training ? ",training" : ""));
     if (fresh) {
       auto candidates = kernel.cpuStrategyCandidates(fusion, context);
       if (candidates.size() > 1) {

@@ -47,17 +47,30 @@ SmallVector<int64_t> pieces(int64_t size, int64_t unit) {
   return result;
 }
 
-double registerBlockCycles(double values, double weights) {
-  return std::max({values * weights / 2, (values + weights) / 2, 4.0}) + 0.25;
+double multiplyCycles(Products products, const CpuTarget &target) {
+  // Measured on Sapphire Rapids, with f16 arithmetic, and on Zen 4, without.
+  constexpr double twoUnits = 0.5, slowBf16 = 2;
+  bool slow =
+      products == Products::Bf16 && target.products.contains(Products::F16);
+  return slow ? slowBf16 : twoUnits;
+}
+
+double registerBlockCycles(double values, double weights, double multiplyAdd) {
+  return std::max(
+             {values * weights * multiplyAdd, (values + weights) / 2, 4.0}) +
+         0.25;
 }
 
 double widenCycles(Products products, double sums, int64_t steps,
                    int64_t additions) {
-  // Seven operations, two a cycle: see ProductEmitter.
-  constexpr double oneSum = 3.5;
-  return products == Products::F16
-             ? oneSum * sums * double(divideUp(steps, mostChained / additions))
-             : 0;
+  // Seven operations, two a cycle, see ProductEmitter; a conversion, a
+  // multiply-add and the way through memory.
+  constexpr double oneF16 = 3.5, oneFixed = 1.5;
+  if (products == Products::F16)
+    return oneF16 * sums * double(divideUp(steps, mostChained / additions));
+  if (products == Products::Fixed)
+    return oneFixed * sums * double(divideUp(steps, mostChainedFixed));
+  return 0;
 }
 
 } // namespace segc

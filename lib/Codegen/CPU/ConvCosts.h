@@ -37,12 +37,16 @@ inline constexpr double filterCycles = 6;
 /// numbers of workers.
 double occupiedTasks(int64_t tasks, const CpuStrategyContext &context);
 
+/// Cycles of an instruction that multiplies and adds.
+double multiplyCycles(Products products, const CpuTarget &target);
+
 /// Cycles of one step of a register block of `values` broadcast values and
 /// `weights` vectors.
-double registerBlockCycles(double values, double weights);
+double registerBlockCycles(double values, double weights,
+                           double multiplyAdd = 0.5);
 
-/// What leaving f16 adds to a register block's loop of so many steps, of which
-/// each adds so many words to a sum.
+/// What leaving f16 or integers adds to a register block's loop of so many
+/// steps, of which each adds so many words to a sum.
 double widenCycles(Products products, double sums, int64_t steps,
                    int64_t additions = 1);
 

@@ -41,22 +41,31 @@ struct Rated {
 /// A kind of strategy: the best plan that a context allows, or why not.
 struct Kind {
   StringRef name;
+  Products products;
   std::string refusal;
   std::function<Rated(const CpuStrategyContext &)> select;
+
+  /// As remarks call it.
+  std::string title() const {
+    return (products == Products::F32 ? name
+                                      : name + " of " + productsName(products))
+        .str();
+  }
 };
 
 template <typename Plan>
 Kind makeKind(seg::FusionOp fusion, const ConvProblem &problem, StringRef name,
-              std::string refusal,
+              Products products, std::string refusal,
               std::pair<Plan, double> (*select)(const ConvProblem &,
                                                 const CpuStrategyContext &)) {
-  auto rate = [=](const CpuStrategyContext &context) -> Rated {
+  auto rate = [=](CpuStrategyContext context) -> Rated {
+    context.products = products;
     auto [plan, cycles] = select(problem, context);
     return {std::isfinite(cycles) ? toStrategy(fusion, problem, plan)
                                   : DictionaryAttr(),
             cycles};
   };
-  return {name, std::move(refusal), rate};
+  return {name, products, std::move(refusal), rate};
 }
 
 /// The 16-bit type of an activation, or of what a prologue computes it from;
@@ -68,19 +77,19 @@ Type shortType(Value operand) {
   return op ? shortType(op->getOperand(0)) : Type();
 }
 
-/// The products that suit values as they are stored: bf16 has the range of f32,
-/// f16 has not.
-Products suitableProducts(const CpuStrategyContext &context,
-                          ValueRange factors) {
-  Products most = context.products;
+/// The allowed products that suit values as they are stored: bf16 has the range
+/// of f32, f16 has not, and is more exact where it suits.
+ProductSet suitableProducts(ProductSet allowed, ValueRange factors) {
   for (Value factor : factors) {
     Type type = shortType(factor);
     if (!type)
-      return Products::F32;
-    if (most == Products::F16 && !type.isF16())
-      most = context.target.bestProducts(Products::Bf16);
+      return {};
+    if (!type.isF16())
+      allowed.remove(Products::F16);
   }
-  return most;
+  if (allowed.contains(Products::F16))
+    allowed.remove(Products::Bf16);
+  return allowed;
 }
 
 /// The context of a root whose first operand may have a prologue, and which
@@ -91,34 +100,85 @@ CpuStrategyContext contextOf(Operation *op, CpuStrategyContext context,
   context.computedInput = !input.isInput();
   context.loadCycles = input.loadCycles();
   auto pin = op->getAttrOfType<StringAttr>(seg::precisionAttrName);
-  context.products = pin && pin.getValue() == "f32"
-                         ? Products::F32
-                         : suitableProducts(context, factors);
-  context.productError = isa<seg::ConvOp, seg::ConvTransposeOp>(op)
-                             ? forwardProductError
-                             : gradientProductError;
+  context.allowedProducts =
+      pin && pin.getValue() == "f32"
+          ? ProductSet{}
+          : suitableProducts(context.allowedProducts, factors);
+  if (!isa<seg::ConvOp, seg::ConvTransposeOp>(op))
+    context.productError = gradientProductError;
+  else
+    context.productError =
+        context.training ? trainingProductError : predictionProductError;
   return context;
+}
+
+/// Calls `each` for the products that the context allows.
+void forProducts(const CpuStrategyContext &context,
+                 llvm::function_ref<void(Products)> each) {
+  for (Products products :
+       {Products::F32, Products::Bf16, Products::F16, Products::Fixed})
+    if (context.allowedProducts.contains(products))
+      each(products);
+}
+
+/// Why direct kernels do not multiply so; empty if they do.
+std::string directRefusal(const ConvProblem &problem, Products products) {
+  if (products == Products::Fixed)
+    return "of Winograd tiles only";
+  return products == Products::F32 ? "" : pairsRefusal(problem);
+}
+
+/// Why the products of Winograd tiles err too much; empty if they do not.
+std::string errorRefusal(const ConvProblem &problem, Products products,
+                         double most) {
+  if (products == Products::F32)
+    return "";
+  Dims m;
+  for (unsigned d = 0; d < 3; ++d)
+    m[d] = problem.taps[d] == 1 ? 1 : 2;
+  double error = productError(products, m);
+  return error <= most ? ""
+                       : llvm::formatv("error {0:e1}, at most {1:e1} allowed",
+                                       error, most)
+                             .str();
 }
 
 /// Of convolutions, transposed convolutions and input gradients.
 SmallVector<Kind> convKinds(Operation *op, seg::FusionOp fusion,
                             const CpuStrategyContext &context) {
   ConvProblem problem = convProblem(op);
-  return {makeKind(fusion, problem, directKind, "", selectConvPlan),
-          makeKind(fusion, problem, winogradKind,
-                   winogradRefusal(problem, context.winograd),
-                   selectWinogradPlan),
-          makeKind(fusion, problem, narrowKind, narrowRefusal(problem),
-                   selectNarrowPlan)};
+  SmallVector<Kind> kinds;
+  forProducts(context, [&](Products products) {
+    kinds.push_back(makeKind(fusion, problem, directKind, products,
+                             directRefusal(problem, products), selectConvPlan));
+    std::string refusal = winogradRefusal(problem, context.winograd);
+    if (refusal.empty())
+      refusal = errorRefusal(problem, products, context.productError);
+    kinds.push_back(makeKind(fusion, problem, winogradKind, products, refusal,
+                             selectWinogradPlan));
+  });
+  kinds.push_back(makeKind(fusion, problem, narrowKind, Products::F32,
+                           narrowRefusal(problem), selectNarrowPlan));
+  return kinds;
 }
 
 SmallVector<Kind> filterGradKinds(Operation *op, seg::FusionOp fusion,
                                   const CpuStrategyContext &context) {
   ConvProblem problem = filterGradProblem(op);
-  return {makeKind(fusion, problem, directKind, "", selectFilterGradPlan),
-          makeKind(fusion, problem, winogradKind,
-                   winogradFilterGradRefusal(problem, context.winograd),
-                   selectWinogradFilterGradPlan)};
+  SmallVector<Kind> kinds;
+  forProducts(context, [&](Products products) {
+    if (products == Products::Fixed)
+      return;
+    kinds.push_back(makeKind(fusion, problem, directKind, products,
+                             directRefusal(problem, products),
+                             selectFilterGradPlan));
+    std::string refusal = winogradFilterGradRefusal(problem, context.winograd);
+    if (refusal.empty())
+      refusal = errorRefusal(problem, products, context.productError);
+    kinds.push_back(makeKind(fusion, problem, winogradKind, products, refusal,
+                             selectWinogradFilterGradPlan));
+  });
+  return kinds;
 }
 
 /// The cheapest; a remark says why.
@@ -135,8 +195,10 @@ DictionaryAttr choose(Operation *op, ArrayRef<Kind> kinds,
       reason = rated.strategy
                    ? llvm::formatv("{0:f0} cycles", rated.cycles).str()
                    : "no plan within the memory that it may take";
+      if (double error = rated.strategy ? productError(rated.strategy) : 0)
+        reason += llvm::formatv(", error {0:e1}", error).str();
     }
-    reasons.push_back((kind.name + ": " + reason).str());
+    reasons.push_back(kind.title() + ": " + reason);
   }
   addPlace(
       remark::analysis(

@@ -46,13 +46,15 @@ std::string pairsRefusal(const ConvProblem &problem) {
 
 /// Cycles of one (tap, input channel) for a register block.
 static double stepCycles(const ConvProblem &problem, const ConvPlan &plan,
-                         const Dims &block, double panelBytes) {
+                         const Dims &block, double panelBytes,
+                         const CpuTarget &target) {
   int64_t rowTaps = problem.phaseTaps()[2], words = plan.words(problem);
   double pixels = product(block), taps = rowTaps;
   double values = plan.share_taps
                       ? product(block) / block[2] * (block[2] + taps - 1) / taps
                       : pixels;
-  double fmas = pixels * plan.nb / 2, loads = (values + plan.nb) / 2,
+  double fmas = pixels * plan.nb * multiplyCycles(plan.products, target),
+         loads = (values + plan.nb) / 2,
          weights = plan.channelBlock() * 4 / panelBytes;
   double widen = widenCycles(plan.products, pixels * plan.nb,
                              plan.share_taps ? words : rowTaps * words,
@@ -64,7 +66,8 @@ static double stepCycles(const ConvProblem &problem, const ConvPlan &plan,
 /// All of a tile's register blocks, for one (tap, input channel) and one
 /// channel block.
 static double tileCycles(const ConvProblem &problem, const ConvPlan &plan,
-                         const Dims &tile, double panelBytes) {
+                         const Dims &tile, double panelBytes,
+                         const CpuTarget &target) {
   double total = 0;
   // At most one dimension has a tail.
   for (unsigned corner = 0; corner < 8; ++corner) {
@@ -76,7 +79,7 @@ static double tileCycles(const ConvProblem &problem, const ConvPlan &plan,
       count *= tail ? block[d] != 0 : tile[d] / plan.block[d];
     }
     if (count != 0)
-      total += count * stepCycles(problem, plan, block, panelBytes);
+      total += count * stepCycles(problem, plan, block, panelBytes, target);
   }
   return total;
 }
@@ -104,7 +107,7 @@ static bool selectRegisterBlock(const ConvProblem &problem,
             sharedRegisters(plan.products) >
         target.registers)
       return;
-    double cost = tileCycles(problem, candidate, space, panelFromL2) *
+    double cost = tileCycles(problem, candidate, space, panelFromL2, target) *
                   candidate.channelBlocks(problem);
     if (cost < best) {
       best = cost;
@@ -139,9 +142,9 @@ static double taskCycles(const ConvProblem &problem, const ConvPlan &plan,
          panelBytes = 4.0 * plan.panelSize(problem);
   bool fits = tileBytes + panelBytes <= 0.9 * target.l2Bytes;
   double steps = product(taps) * plan.words(problem);
-  double multiply =
-      tileCycles(problem, plan, plan.tile, fits ? panelFromL2 : panelFromL3) *
-      steps * blocks;
+  double multiply = tileCycles(problem, plan, plan.tile,
+                               fits ? panelFromL2 : panelFromL3, target) *
+                    steps * blocks;
   double pack = plan.in_place
                     ? 0
                     : plan.tileSize(problem) / target.lanes *

@@ -236,10 +236,20 @@ FailureOr<Plan> readTiles(FusionEmitter &emitter, const ConvProblem &problem,
   return plan;
 }
 
+/// Fixed point has scales for the points of Winograd tiles.
+LogicalResult refuseFixedPoint(Operation *op, Products products) {
+  if (products != Products::Fixed)
+    return success();
+  return op->emitOpError("cannot multiply in fixed point: only convolutions by "
+                         "Winograd tiles do");
+}
+
 /// Whether the direct kernels can pack pairs.
 template <typename Plan>
 LogicalResult checkProducts(const ConvProblem &problem, Operation *op,
                             const Plan &plan) {
+  if (failed(refuseFixedPoint(op, plan.products)))
+    return failure();
   std::string refusal = pairsRefusal(problem);
   if (plan.products == Products::F32 || refusal.empty())
     return success();
@@ -289,6 +299,16 @@ template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                    const WinogradFilterGradPlan &);
 template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                    const NarrowPlan &);
+
+double productError(DictionaryAttr strategy) {
+  Products products = productWork(strategy).products;
+  if (products == Products::F32)
+    return 0;
+  Dims m{1, 1, 1};
+  if (auto tiles = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName))
+    llvm::copy(tiles.asArrayRef(), m.begin());
+  return productError(products, m);
+}
 
 FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
                                  const ConvProblem &problem, Operation *op) {
@@ -395,6 +415,7 @@ readWinogradFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem,
       emitter, problem, op,
       winogradFilterGradRefusal(problem, WinogradTiles::F4));
   if (failed(plan) || failed(checkLimits(op, problem, *plan)) ||
+      failed(refuseFixedPoint(op, plan->products)) ||
       failed(checkMemory(emitter, problem, op, *plan)))
     return failure();
   return plan;

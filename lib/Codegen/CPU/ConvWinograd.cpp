@@ -12,23 +12,26 @@
 //   points[point][tile][input channel] = transformed input
 //   products[point][tile][nb x lanes]  = points times panel
 //   outputs                            = transformed products, epilogue.
+// In fixed point a panel ends with its scales, and a tile's points are rounded
+// when those of all channels are there.
 
 #include "ConvEmitters.h"
-#include "ConvFilter.h"
 #include "ConvOutput.h"
 #include "TileReductions.h"
+#include "WinogradFilter.h"
+#include "WinogradFixedPoint.h"
 #include "WinogradTransform.h"
 #include "segc/Codegen/CPU/ConvTile.h"
 #include "segc/Codegen/CPU/ProductEmitter.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
 using namespace mlir;
 
 namespace segc {
 namespace {
-
-/// Input channels of a task that transforms the filter.
-constexpr int64_t filterChannels = 16;
 
 class WinogradEmitter {
 public:
@@ -40,18 +43,9 @@ public:
         output(problem, root, fusion, plan.lanes),
         reductions(fusion, plan.outputTiles(problem)) {}
 
-  void transformFilter(KernelBody &body);
   void multiply(KernelBody &body);
 
   void emitMerges(FusionEmitter &emitter) { reductions.emitMerges(emitter); }
-  int64_t filterTasks() const {
-    return plan.channelBlocks(problem) *
-           divideUp(problem.inChannels, filterChannels);
-  }
-  int64_t filterScratchFloats() const {
-    return product(problem.taps) * filterChannels * plan.channelBlock() +
-           transformBufferSize(forEachDim(plan.m, winogradFilter), plan.lanes);
-  }
   int64_t tasksPerSample() const {
     return product(plan.taskCounts(problem)) * plan.groups;
   }
@@ -70,13 +64,11 @@ private:
                 llvm::function_ref<void(std::array<Value, 3>, Value)> each);
   void transformInput(KernelBody &body, const Task &task);
   void multiplyPoints(KernelBody &body, const Task &task, Value block);
+  void
+  sumChains(KernelBody &body, Value scales, Value to, int64_t count,
+            llvm::function_ref<SmallVector<Value>(Value, ValueRange)> step);
   void transformOutput(KernelBody &body, const Task &task, Value block);
 
-  Value pointIndex(KernelBody &body, Value d, Value h, Value w) const {
-    Dims points = plan.points();
-    return body.add(body.mul(body.add(body.mul(d, points[1]), h), points[2]),
-                    w);
-  }
   /// Words from a tile's points to the next tile's.
   int64_t tilePitch() const { return plan.tilePitch(problem); }
   int64_t pointsBase() const {
@@ -88,7 +80,14 @@ private:
   int64_t bufferBase() const {
     return productsBase() + plan.pointCount() * plan.productPitch();
   }
-
+  int64_t scalesBase() const { return bufferBase() + plan.planesSize(); }
+  FixedTile fixedTile() const {
+    int64_t multipliers =
+        scalesBase() + product(plan.tile) * plan.scalesPitch();
+    return {plan.pointCount(), roundUp(problem.inChannels, plan.lanes),
+            plan.lanes,        multipliers + plan.scalesPitch(),
+            multipliers,       plan.pointPitch(problem)};
+  }
   ConvProblem problem;
   WinogradPlan plan;
   Operation *root;
@@ -96,54 +95,6 @@ private:
   ConvOutput output;
   TileReductions reductions;
 };
-
-//===----------------------------------------------------------------------===//
-// Filter
-//===----------------------------------------------------------------------===//
-
-void WinogradEmitter::transformFilter(KernelBody &body) {
-  int64_t chunks = divideUp(problem.inChannels, filterChannels),
-          width = plan.channelBlock();
-  auto ids =
-      body.delinearize(body.task(), {plan.channelBlocks(problem), chunks});
-  Value first = body.mul(ids[1], filterChannels);
-  Value end =
-      body.min(body.add(first, filterChannels), body.index(problem.inChannels));
-  Dims taps = problem.taps;
-  body.loop(body.index(0), body.index(product(taps)), 1, [&](Value tap) {
-    auto at = body.delinearize(tap, {taps[0], taps[1], taps[2]});
-    Value from = filterTap(body, problem, {at[0], at[1], at[2]});
-    packFilterTap(body, problem, inputOf(body, root->getOperand(1)), from,
-                  {body.scratch(), body.mul(tap, filterChannels * width), width,
-                   plan.lanes, plan.nb, ProductEmitter()},
-                  body.mul(ids[0], width), first, end);
-  });
-  TransformMatrices matrices = forEachDim(plan.m, winogradFilter);
-  TransformBuffer buffer{body.scratch(),
-                         product(taps) * filterChannels * width};
-  Value panel = body.mul(ids[0], plan.pointCount());
-  body.loop(first, end, 1, [&](Value c) {
-    body.loop(body.index(0), body.index(width), plan.lanes, [&](Value lane) {
-      auto load = [&](Value d, Value h, Value w) {
-        Value tap =
-            body.add(body.mul(body.add(body.mul(d, taps[1]), h), taps[2]), w);
-        Value row = body.add(body.mul(tap, filterChannels), body.sub(c, first));
-        return body.load(body.scratch(), body.add(body.mul(row, width), lane),
-                         plan.lanes);
-      };
-      auto store = [&](Value d, Value h, Value w, Value value) {
-        Value row = body.mul(body.add(panel, pointIndex(body, d, h, w)),
-                             plan.panelPitch(problem));
-        multiplier.storeAt(
-            body, value, body.temp(),
-            body.add(row,
-                     body.add(body.mul(multiplier.word(body, c), width), lane)),
-            c);
-      };
-      transformBox(body, matrices, buffer, plan.lanes, load, store);
-    });
-  });
-}
 
 //===----------------------------------------------------------------------===//
 // Input
@@ -180,8 +131,9 @@ void WinogradEmitter::forTiles(
     body.loop(zero, task.counts[1], 1, [&](Value h) {
       Value row =
           body.mul(body.add(body.mul(d, task.counts[1]), h), task.counts[2]);
-      body.loop(zero, task.counts[2], 1,
-                [&](Value w) { each({d, h, w}, body.add(row, w)); });
+      body.loop(zero, task.counts[2], 1, [&](Value w) {
+        each({d, h, w}, body.add(row, w));
+      });
     });
   });
 }
@@ -210,20 +162,70 @@ void WinogradEmitter::transformInput(KernelBody &body, const Task &task) {
                              plan.lanes, mask);
           };
           auto store = [&](Value d, Value h, Value w, Value value) {
-            Value at =
-                body.mul(pointIndex(body, d, h, w), plan.pointPitch(problem));
+            Value point = winogradPoint(body, plan, d, h, w);
+            if (plan.isFixedPoint()) {
+              FixedTile tile = fixedTile();
+              return body.store(
+                  value, body.scratch(),
+                  body.add(body.add(body.mul(point, tile.channels), channel),
+                           tile.unrounded));
+            }
+            Value at = body.mul(point, plan.pointPitch(problem));
             multiplier.storeNeighbours(
                 body, value, body.scratch(),
                 body.add(body.add(to, multiplier.word(body, channel)), at));
           };
           transformBox(body, matrices, buffer, plan.lanes, load, store);
         });
+    if (plan.isFixedPoint())
+      roundTile(body, multiplier, fixedTile(), to,
+                body.add(body.mul(number, plan.scalesPitch()), scalesBase()));
   });
 }
 
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//
+
+/// Chains of integer sums: what each adds, times the filter's scales, goes to
+/// `to` in scratch.
+void WinogradEmitter::sumChains(
+    KernelBody &body, Value scales, Value to, int64_t count,
+    llvm::function_ref<SmallVector<Value>(Value, ValueRange)> step) {
+  OpBuilder &b = body.builder();
+  int64_t lanes = plan.lanes, steps = plan.steps(problem);
+  auto chain = [&](Value first, Value end, Value carried) {
+    SmallVector<Value> sums(count, multiplier.noSum(body, lanes));
+    sums = body.loop(first, end, 1, sums, step);
+    SmallVector<Value> factors;
+    for (int64_t v = 0; v < plan.nb; ++v)
+      factors.push_back(
+          body.load(body.temp(), body.add(scales, v * lanes), lanes));
+    for (auto [i, sum] : llvm::enumerate(sums)) {
+      Value at = body.add(to, i * lanes), factor = factors[i % plan.nb];
+      Value value =
+          arith::SIToFPOp::create(b, body.loc(), body.vectorType(lanes), sum);
+      value =
+          carried
+              ? vector::FMAOp::create(
+                    b, body.loc(), value, factor,
+                    body.load(body.scratch(), at, lanes, carried))
+                    .getResult()
+              : arith::MulFOp::create(b, body.loc(), value, factor).getResult();
+      body.store(value, body.scratch(), at);
+    }
+  };
+  if (steps <= mostChainedFixed)
+    return chain(body.index(0), body.index(steps), Value());
+  body.loop(
+      body.index(0), body.index(steps), mostChainedFixed, [&](Value first) {
+        Value end =
+            body.min(body.add(first, mostChainedFixed), body.index(steps));
+        // The first chain finds nothing to add to.
+        Value before = body.min(first, body.index(1));
+        chain(first, end, body.prefixMask(body.mul(before, lanes), lanes));
+      });
+}
 
 void WinogradEmitter::multiplyPoints(KernelBody &body, const Task &task,
                                      Value block) {
@@ -232,36 +234,39 @@ void WinogradEmitter::multiplyPoints(KernelBody &body, const Task &task,
       body.mul(body.mul(task.counts[0], task.counts[1]), task.counts[2]);
   Value zero = body.index(0), scratch = body.scratch();
   body.loop(zero, body.index(plan.pointCount()), 1, [&](Value point) {
-    Value panel = body.mul(body.add(body.mul(block, plan.pointCount()), point),
-                           plan.panelPitch(problem));
+    Value panel = winogradPanel(body, problem, plan, block, point);
     Value points =
               body.add(body.mul(point, plan.pointPitch(problem)), pointsBase()),
           products =
               body.add(body.mul(point, plan.productPitch()), productsBase());
     body.loop(zero, tiles, plan.ur, [&](Value row) {
       Value from = body.add(points, body.mul(row, tilePitch()));
-      SmallVector<Value> sums(plan.ur * plan.nb, body.zeroVector(plan.lanes));
-      sums = multiplier.sum(
-          body, body.index(plan.steps(problem)), 1, 1, sums,
-          [&](Value word, ValueRange carried) {
-            SmallVector<Value> sums(carried), weights;
-            Value weight = body.add(panel, body.mul(word, width));
-            for (int64_t v = 0; v < plan.nb; ++v)
-              weights.push_back(body.load(
-                  body.temp(), body.add(weight, v * plan.lanes), plan.lanes));
-            for (int64_t t = 0; t < plan.ur; ++t) {
-              Value value = body.splat(
-                  body.loadScalar(
-                      scratch, body.add(body.add(from, word), t * tilePitch())),
-                  plan.lanes);
-              for (int64_t v = 0; v < plan.nb; ++v) {
-                Value &sum = sums[t * plan.nb + v];
-                sum = multiplier.multiplyAdd(body, value, weights[v], sum);
-              }
-            }
-            return sums;
-          });
+      auto step = [&](Value word, ValueRange carried) {
+        SmallVector<Value> sums(carried), weights;
+        Value weight = body.add(panel, body.mul(word, width));
+        for (int64_t v = 0; v < plan.nb; ++v)
+          weights.push_back(body.load(
+              body.temp(), body.add(weight, v * plan.lanes), plan.lanes));
+        for (int64_t t = 0; t < plan.ur; ++t) {
+          Value value =
+              body.splat(body.loadScalar(scratch, body.add(body.add(from, word),
+                                                           t * tilePitch())),
+                         plan.lanes);
+          for (int64_t v = 0; v < plan.nb; ++v) {
+            Value &sum = sums[t * plan.nb + v];
+            sum = multiplier.multiplyAdd(body, value, weights[v], sum);
+          }
+        }
+        return sums;
+      };
       Value to = body.add(products, body.mul(row, width));
+      if (plan.isFixedPoint())
+        return sumChains(body, body.add(panel, plan.steps(problem) * width), to,
+                         plan.ur * plan.nb, step);
+      SmallVector<Value> sums(plan.ur * plan.nb,
+                              multiplier.noSum(body, plan.lanes));
+      sums = multiplier.sum(body, body.index(plan.steps(problem)), 1, 1, sums,
+                            step);
       for (auto [i, sum] : llvm::enumerate(sums))
         body.store(sum, scratch, body.add(to, i * plan.lanes));
     });
@@ -288,9 +293,19 @@ void WinogradEmitter::transformOutput(KernelBody &body, const Task &task,
           channelMask(body, problem.outChannels, width, channel, plan.lanes);
       Value bias = output.bias(body, channel, mask);
       auto load = [&](Value d, Value h, Value w) {
-        Value at = body.mul(pointIndex(body, d, h, w), plan.productPitch());
-        return body.load(body.scratch(), body.add(body.add(from, lane), at),
-                         plan.lanes);
+        Value point = winogradPoint(body, plan, d, h, w);
+        Value at = body.mul(point, plan.productPitch());
+        Value values = body.load(
+            body.scratch(), body.add(body.add(from, lane), at), plan.lanes);
+        if (!plan.isFixedPoint())
+          return values;
+        Value scale = body.loadScalar(
+            body.scratch(),
+            body.add(body.add(body.mul(number, plan.scalesPitch()), point),
+                     scalesBase()));
+        return arith::MulFOp::create(body.builder(), body.loc(), values,
+                                     body.splat(scale, plan.lanes))
+            .getResult();
       };
       auto store = [&](Value d, Value h, Value w, Value value) {
         output.store(body, task.sample,
@@ -338,9 +353,9 @@ LogicalResult emitWinogradConv(FusionEmitter &emitter, Operation *root) {
     return failure();
   WinogradEmitter conv(problem, *plan, root, emitter.getFusion(),
                        emitter.getTarget());
-  emitter.launch({conv.filterTasks(), 0},
-                 roundUp(conv.filterScratchFloats() * 4, 64),
-                 [&](KernelBody &body) { conv.transformFilter(body); });
+  WinogradFilterPacker filter(problem, *plan, root, emitter.getTarget());
+  emitter.launch({filter.tasks(), 0}, roundUp(filter.scratchFloats() * 4, 64),
+                 [&](KernelBody &body) { filter.pack(body); });
   emitter.launch({0, conv.tasksPerSample()},
                  roundUp(plan->scratchSize(problem) * 4, 64),
                  [&](KernelBody &body) { conv.multiply(body); });

@@ -195,10 +195,12 @@ uint32_t featureBits(const CpuTarget &target) {
   uint32_t bits = SEGC_FEATURE_AVX2;
   if (target.lanes == 16)
     bits |= SEGC_FEATURE_AVX512;
-  if (target.bf16Products)
-    bits |= SEGC_FEATURE_AVX512_BF16;
-  if (target.f16Products)
-    bits |= SEGC_FEATURE_AVX512_FP16;
+  for (auto [products, bit] :
+       {std::pair(Products::Fixed, SEGC_FEATURE_AVX512_VNNI),
+        std::pair(Products::Bf16, SEGC_FEATURE_AVX512_BF16),
+        std::pair(Products::F16, SEGC_FEATURE_AVX512_FP16)})
+    if (target.products.contains(products))
+      bits |= bit;
   return bits;
 }
 

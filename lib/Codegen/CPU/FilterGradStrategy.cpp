@@ -72,8 +72,9 @@ static double pixelCycles(const ConvProblem &problem,
                           const CpuTarget &target) {
   double taps = plan.share_taps ? problem.taps[2] : 1;
   double core =
-      std::max({taps * ur * plan.nb / 2, (ur + plan.nb) / 2.0, 4.0}) + 0.5 +
-      0.25 * (taps - 1) +
+      std::max({taps * ur * plan.nb * multiplyCycles(plan.products, target),
+                (ur + plan.nb) / 2.0, 4.0}) +
+      0.5 + 0.25 * (taps - 1) +
       widenCycles(plan.products, ur * plan.nb, plan.tile[2]) / plan.tile[2];
   // What a sweep reads comes from the second level if it does not fit the
   // first.

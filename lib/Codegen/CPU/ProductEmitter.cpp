@@ -8,6 +8,7 @@
 #include "segc/Codegen/CPU/ProductEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
@@ -45,11 +46,25 @@ static Value widened(KernelBody &body, Value values) {
                                body.vectorType(lanesOf(values)), values);
 }
 
+/// The nearest integers below 2^15: the last places of a sum whose digits end
+/// at 1. What is not finite gives any integer.
+static Value rounded(KernelBody &body, Value values, Value scale) {
+  OpBuilder &b = body.builder();
+  int64_t lanes = lanesOf(values);
+  Value one = body.splat(body.scalarConstant(0x1.8p23), lanes);
+  Value sum = vector::FMAOp::create(b, body.loc(), values, scale, one);
+  return arith::TruncIOp::create(b, body.loc(), integers(body, lanes, 16),
+                                 bitcast(body, integers(body, lanes, 32), sum));
+}
+
 /// The bits of the values, rounded to 16 of them.
-Value ProductEmitter::narrowed(KernelBody &body, Value values) const {
+Value ProductEmitter::narrowed(KernelBody &body, Value values,
+                               Value scale) const {
   OpBuilder &b = body.builder();
   int64_t lanes = lanesOf(values);
   VectorType bits = integers(body, lanes, 16);
+  if (kind == Products::Fixed)
+    return rounded(body, values, scale);
   if (kind == Products::F16)
     return bitcast(body, bits,
                    seg::narrowFloat(b, body.loc(), values, b.getF16Type()));
@@ -62,15 +77,16 @@ Value ProductEmitter::narrowed(KernelBody &body, Value values) const {
 }
 
 void ProductEmitter::storeNeighbours(KernelBody &body, Value values,
-                                     Value memref, Value word) const {
+                                     Value memref, Value word,
+                                     Value scale) const {
   if (pairs())
     values = bitcast(body, body.vectorType(divideUp(lanesOf(values), 2)),
-                     narrowed(body, values));
+                     narrowed(body, values, scale));
   body.store(values, memref, word);
 }
 
 void ProductEmitter::storeAt(KernelBody &body, Value values, Value memref,
-                             Value word, Value summed) const {
+                             Value word, Value summed, Value scale) const {
   if (!pairs())
     return body.store(values, memref, word);
   OpBuilder &b = body.builder();
@@ -82,8 +98,8 @@ void ProductEmitter::storeAt(KernelBody &body, Value values, Value memref,
         lanes);
   };
   Value half = body.rem(summed, 2);
-  Value bits =
-      arith::ExtUIOp::create(b, body.loc(), words, narrowed(body, values));
+  Value bits = arith::ExtUIOp::create(b, body.loc(), words,
+                                      narrowed(body, values, scale));
   bits = arith::ShLIOp::create(b, body.loc(), bits, splat(body.mul(half, 16)));
   // The lower half of what lies there, if this is the upper one.
   Value kept = arith::AndIOp::create(
@@ -160,10 +176,35 @@ Value ProductEmitter::multiplyAddF16(KernelBody &body, Value shared,
       add(widened(body, x), widened(body, y), widened(body, accumulator)));
 }
 
+Value ProductEmitter::noSum(KernelBody &body, int64_t lanes) const {
+  return kind == Products::Fixed ? constant(body, lanes, 0)
+                                 : body.zeroVector(lanes);
+}
+
+/// LLVM makes one instruction of both operations where there is one.
+Value ProductEmitter::multiplyAddFixed(KernelBody &body, Value shared,
+                                       Value words, Value accumulator) const {
+  OpBuilder &b = body.builder();
+  int64_t lanes = lanesOf(words);
+  StringRef intrinsic = lanes == 16  ? "llvm.x86.avx512.pmaddw.d.512"
+                        : lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
+                                     : "llvm.x86.sse2.pmadd.wd";
+  VectorType halves = integers(body, 2 * lanes, 16);
+  Value both =
+      LLVM::CallIntrinsicOp::create(b, body.loc(), accumulator.getType(),
+                                    b.getStringAttr(intrinsic),
+                                    ValueRange{bitcast(body, halves, shared),
+                                               bitcast(body, halves, words)})
+          .getResult(0);
+  return arith::AddIOp::create(b, body.loc(), accumulator, both);
+}
+
 Value ProductEmitter::multiplyAdd(KernelBody &body, Value shared, Value words,
                                   Value accumulator) const {
   if (kind == Products::F16)
     return multiplyAddF16(body, shared, words, accumulator);
+  if (kind == Products::Fixed)
+    return multiplyAddFixed(body, shared, words, accumulator);
   OpBuilder &b = body.builder();
   int64_t lanes = lanesOf(words);
   auto add = [&](Value x, Value y, Value to) -> Value {

@@ -24,7 +24,7 @@ using namespace segc;
 
 FailureOr<CpuStrategyContext>
 segc::cpuStrategyContext(Operation *op, StringRef cpu, StringRef winograd,
-                         StringRef arithmetic, int64_t threads) {
+                         StringRef multiplyType, int64_t threads) {
   std::optional<CpuTarget> target = lookupCpuTarget(cpu);
   if (!target)
     return op->emitError("expects one of ")
@@ -33,29 +33,35 @@ segc::cpuStrategyContext(Operation *op, StringRef cpu, StringRef winograd,
   if (!tiles)
     return op->emitError("expects winograd to be off, f2 or f4, got '")
            << winograd << "'";
-  std::optional<Products> products = lookupProducts(arithmetic);
+  std::optional<ProductSet> products = lookupProductSet(multiplyType);
   if (!products)
-    return op->emitError("expects arithmetic to be f32, bf16 or f16, got '")
-           << arithmetic << "'";
+    return op->emitError("expects multiply-type to be auto, f32, bf16, f16 or "
+                         "fixed, got '")
+           << multiplyType << "'";
   if (threads < 0 || threads > mostThreads)
     return op->emitError("expects threads to be 0 to ")
            << mostThreads << ", got " << threads;
   CpuStrategyContext context{*target, *tiles};
-  context.products = target->bestProducts(*products);
+  context.allowedProducts = target->products & *products;
   context.threads = threads;
   return context;
 }
 
-bool segc::readsConstantFilter(seg::FusionOp fusion) {
-  auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion));
-  if (root.preparedOperand() < 0)
-    return false;
-  auto entry = fusion->getParentOfType<func::FuncOp>();
+/// Whether the entry computes gradients or changes parameters.
+static bool trains(func::FuncOp entry) {
   for (unsigned i = 0; i < entry.getNumResults(); ++i)
     if (auto region = entry.getResultAttrOfType<StringAttr>(i, regionAttrName);
         region &&
         (region.getValue() == "gradients" || region.getValue() == "parameters"))
-      return false;
+      return true;
+  return false;
+}
+
+bool segc::readsConstantFilter(seg::FusionOp fusion) {
+  auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion));
+  auto entry = fusion->getParentOfType<func::FuncOp>();
+  if (root.preparedOperand() < 0 || trains(entry))
+    return false;
   auto inner =
       dyn_cast<BlockArgument>(root->getOperand(root.preparedOperand()));
   auto outer =
@@ -65,6 +71,13 @@ bool segc::readsConstantFilter(seg::FusionOp fusion) {
                                                            regionAttrName)
                       : StringAttr();
   return region && region.getValue() == "parameters";
+}
+
+CpuStrategyContext segc::contextOfFusion(seg::FusionOp fusion,
+                                         CpuStrategyContext context) {
+  context.training = trains(fusion->getParentOfType<func::FuncOp>());
+  context.constantFilter = readsConstantFilter(fusion);
+  return context;
 }
 
 bool segc::isPrepared(DictionaryAttr strategy,
@@ -88,8 +101,8 @@ struct SelectCpuStrategyPass
   using SelectCpuStrategyPassBase::SelectCpuStrategyPassBase;
 
   void runOnOperation() override {
-    FailureOr<CpuStrategyContext> context =
-        cpuStrategyContext(getOperation(), cpu, winograd, arithmetic, threads);
+    FailureOr<CpuStrategyContext> context = cpuStrategyContext(
+        getOperation(), cpu, winograd, multiplyType, threads);
     if (failed(context))
       return signalPassFailure();
     markUnbatched();
@@ -141,7 +154,7 @@ struct SelectCpuStrategyPass
     auto kernel = dyn_cast<CpuKernelOpInterface>(root);
     if (!kernel)
       return root->emitOpError("has no CPU kernel");
-    context.constantFilter = readsConstantFilter(fusion);
+    context = contextOfFusion(fusion, context);
     setCpuStrategy(fusion, choose(fusion, kernel, context), context);
     addPlace(remark::analysis(
                  root->getLoc(),
@@ -160,7 +173,7 @@ struct SelectCpuStrategyPass
       return best;
     CpuStrategyContext plain = context;
     plain.winograd = WinogradTiles::Off;
-    plain.products = Products::F32;
+    plain.allowedProducts = {};
     DictionaryAttr other = kernel.selectCpuStrategy(fusion, plain);
     return best == other || mayDecide<StrategyDecision>(
                                 fusion,

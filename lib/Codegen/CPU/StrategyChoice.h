@@ -15,12 +15,16 @@ namespace segc {
 /// Of the options of a pass; an error on `op` for those that are not known.
 mlir::FailureOr<CpuStrategyContext>
 cpuStrategyContext(mlir::Operation *op, llvm::StringRef cpu,
-                   llvm::StringRef winograd, llvm::StringRef arithmetic,
+                   llvm::StringRef winograd, llvm::StringRef multiplyType,
                    int64_t threads);
 
 /// Whether the prepared operand of the fusion's root is a parameter that no
 /// step of this entry changes: what is laid out once stays true.
 bool readsConstantFilter(seg::FusionOp fusion);
+
+/// The context of one of an entry's fusions.
+CpuStrategyContext contextOfFusion(seg::FusionOp fusion,
+                                   CpuStrategyContext context);
 
 /// Whether the first launch of a strategy moves to the entry `prepare`.
 bool isPrepared(mlir::DictionaryAttr strategy,

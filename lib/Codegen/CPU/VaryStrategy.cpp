@@ -25,8 +25,8 @@ struct VaryCpuStrategyPass
   using VaryCpuStrategyPassBase::VaryCpuStrategyPassBase;
 
   void runOnOperation() override {
-    FailureOr<CpuStrategyContext> context =
-        cpuStrategyContext(getOperation(), cpu, winograd, arithmetic, threads);
+    FailureOr<CpuStrategyContext> context = cpuStrategyContext(
+        getOperation(), cpu, winograd, multiplyType, threads);
     if (failed(context))
       return signalPassFailure();
     CounterRng rng(seed, /*stream=*/0);
@@ -41,7 +41,7 @@ struct VaryCpuStrategyPass
     auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(fusionRoot(fusion));
     if (!kernel || fusion.getStrategyAttr())
       return;
-    context.constantFilter = readsConstantFilter(fusion);
+    context = contextOfFusion(fusion, context);
     // In a smaller cache a small convolution is what a large one is in a real
     // one.
     context.target.l2Bytes >>= 4 * (draw % 4);

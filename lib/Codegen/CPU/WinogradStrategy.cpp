@@ -43,7 +43,7 @@ int64_t WinogradPlan::inputSize(const ConvProblem &problem) const {
 }
 
 int64_t WinogradPlan::panelPitch(const ConvProblem &problem) const {
-  return steps(problem) * channelBlock() + pitchPadding;
+  return (steps(problem) + isFixedPoint()) * channelBlock() + pitchPadding;
 }
 
 int64_t WinogradPlan::pointPitch(const ConvProblem &problem) const {
@@ -54,12 +54,19 @@ int64_t WinogradPlan::productPitch() const {
   return rows() * channelBlock() + pitchPadding;
 }
 
+int64_t WinogradPlan::planesSize() const {
+  return std::max(transformBufferSize(forEachDim(m, winogradInput), lanes),
+                  transformBufferSize(forEachDim(m, winogradOutput), lanes));
+}
+
 int64_t WinogradPlan::scratchSize(const ConvProblem &problem) const {
-  int64_t planes =
-      std::max(transformBufferSize(forEachDim(m, winogradInput), lanes),
-               transformBufferSize(forEachDim(m, winogradOutput), lanes));
+  // The tile's multipliers lie beside the scales of all.
+  int64_t fixed = isFixedPoint() ? unroundedSize(problem) +
+                                       (product(tile) + 1) * scalesPitch()
+                                 : 0;
   return (in_place ? 0 : inputSize(problem)) +
-         pointCount() * (pointPitch(problem) + productPitch()) + planes;
+         pointCount() * (pointPitch(problem) + productPitch()) + planesSize() +
+         fixed;
 }
 
 Dims WinogradFilterGradPlan::points() const { return windowOf({1, 1, 1}, m); }
@@ -137,6 +144,10 @@ static double transformCycles(const Dims &m) {
   return cycles + (m[0] == 1 ? 0 : 1.0);
 }
 
+/// Of fixed point: a transformed vector's way through memory, the maximum and
+/// the rounding; a point's share of a vector of scales.
+static constexpr double fixedVectorCycles = 3, fixedPointCycles = 4;
+
 static double taskCycles(const ConvProblem &problem, const WinogradPlan &plan,
                          const CpuStrategyContext &context) {
   double points = plan.pointCount(), tiles = product(plan.tile);
@@ -155,17 +166,24 @@ static double taskCycles(const ConvProblem &problem, const WinogradPlan &plan,
                          ? panelFromL2
                          : panelFromL3;
   double blocksOfRows = plan.rows() / double(plan.ur);
-  double multiply = points * blocksOfRows *
-                    (steps * registerBlockCycles(plan.ur, plan.nb) +
-                     widenCycles(plan.products, double(plan.ur * plan.nb),
-                                 plan.steps(problem)) +
-                     1.5 * double(plan.ur * plan.nb) + 15);
+  double multiply =
+      points * blocksOfRows *
+      (steps *
+           registerBlockCycles(plan.ur, plan.nb,
+                               multiplyCycles(plan.products, context.target)) +
+       widenCycles(plan.products, double(plan.ur * plan.nb),
+                   plan.steps(problem)) +
+       1.5 * double(plan.ur * plan.nb) + 15);
+  if (plan.isFixedPoint())
+    transform +=
+        points * tiles * (fixedVectorCycles + fixedPointCycles / vectors);
   // The next panel is fetched beside the products of this one, not wholly.
   multiply = std::max(multiply, panels / panelRate) +
              0.3 * std::min(multiply, panels / panelRate);
   double finish =
       tiles * plan.nb *
-      (transformCycles(plan.m) * points + product(plan.m) * epilogueCycles);
+      ((transformCycles(plan.m) + (plan.isFixedPoint() ? 0.5 : 0)) * points +
+       product(plan.m) * epilogueCycles);
   double cycles =
       taskOverhead + pack + transform * vectors + blocks * (multiply + finish);
   double excess = scratch / (0.8 * context.target.l2Bytes);
@@ -179,13 +197,16 @@ static double totalCycles(const ConvProblem &problem, const WinogradPlan &plan,
   double filter =
       context.constantFilter
           ? 0
-          : plan.filterSize(problem) / double(plan.lanes) * filterCycles;
+          : plan.filterSize(problem) / double(plan.lanes) * filterCycles *
+                (plan.isFixedPoint() ? 4 : 1); // Halves, each of them twice.
   return occupiedTasks(tasks, context) * taskCycles(problem, plan, context) +
          filter;
 }
 
 double productError(Products products, const Dims &m) {
-  double error = products == Products::F16 ? 7.1e-4 : 2.4e-3;
+  double error = products == Products::F16     ? 7.1e-4
+                 : products == Products::Fixed ? 1.4e-4
+                                               : 2.4e-3;
   for (int64_t size : m)
     error *= size == 4 ? 2.6 : size == 2 ? 1.28 : 1;
   return error;
@@ -309,8 +330,9 @@ static double boxCycles(const ConvProblem &problem,
   double rowBlocks = divideUp(problem.inChannels, plan.ur);
   double multiply =
       inner * blocks * rowBlocks *
-      (plan.steps() * registerBlockCycles(
-                          double(problem.inChannels) / rowBlocks, plan.nb) +
+      (plan.steps() *
+           registerBlockCycles(double(problem.inChannels) / rowBlocks, plan.nb,
+                               multiplyCycles(plan.products, context.target)) +
        widenCycles(plan.products, double(plan.ur * plan.nb), plan.steps()) +
        10);
   double points = plan.task_points;

@@ -7,7 +7,7 @@
 
 #include "FusionEvaluation.h"
 
-#include "segc/Codegen/CPU/ConvStrategy.h"
+#include "segc/Codegen/CPU/FixedPoint.h"
 #include "segc/Codegen/CPU/WinogradMatrices.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
 #include "segc/Reference/Reference.h"
@@ -41,10 +41,43 @@ static TileTransform tileTransform(int64_t outputs) {
           values(winogradOutput(outputs))};
 }
 
+/// Rounds values to integers times a scale.
+static void roundBy(MutableArrayRef<double> values, double scale) {
+  if (scale > 0)
+    for (double &value : values)
+      value = std::nearbyint(value / scale) * scale;
+}
+
+static double largestOf(ArrayRef<double> values) {
+  double largest = 0;
+  for (double value : values)
+    largest = std::max(largest, std::fabs(value));
+  return largest;
+}
+
+static void roundFixedInput(MutableArrayRef<double> values) {
+  roundBy(values, largestOf(values) / largestFixedInput);
+}
+
+static void roundFixedFilter(MutableArrayRef<double> values) {
+  double scale = largestOf(values) / largestFixedFilter;
+  constexpr size_t length = 2 * mostChainedFixed;
+  for (size_t i = 0; i < values.size(); i += length) {
+    double sum = 0;
+    for (double value : values.slice(i).take_front(length))
+      sum += std::fabs(value);
+    scale = std::max(scale, sum / largestFixedChain);
+  }
+  roundBy(values, scale);
+}
+
 ProductArithmetic productArithmetic(DictionaryAttr strategy) {
   ProductArithmetic arithmetic;
   Products products = productWork(strategy).products;
-  if (products != Products::F32) {
+  if (products == Products::Fixed) {
+    arithmetic.round = roundFixedInput;
+    arithmetic.roundFilter = roundFixedFilter;
+  } else if (products != Products::F32) {
     ElementKind kind =
         products == Products::F16 ? ElementKind::F16 : ElementKind::BF16;
     arithmetic.round = [kind](MutableArrayRef<double> values) {

@@ -35,7 +35,7 @@
 // WRITE: warning: measured, but not kept: {{.*}}file
 
 // RUN: not segc-opt %s --seg-autotune-cpu-strategy=cpu=i386 2>&1 | FileCheck %s --check-prefix=CPU
-// CPU: error: expects one of x86-64-v3, x86-64-v4, x86-64-v4-bf16, x86-64-v4-fp16, got 'i386'
+// CPU: error: expects one of x86-64-v3, x86-64-v4, x86-64-v4-vnni, x86-64-v4-bf16, x86-64-v4-fp16, got 'i386'
 
 !x = tensor<2x8x8x16xf32>
 !w = tensor<3x3x16x16xf32>

@@ -1,9 +1,16 @@
-// RUN: segc-opt %s --seg-select-cpu-strategy=cpu=x86-64-v4-bf16 | FileCheck %s --check-prefixes=CHECK,PAIRS
-// RUN: segc-opt %s --seg-select-cpu-strategy="cpu=x86-64-v4-bf16 arithmetic=f32" | FileCheck %s --check-prefixes=CHECK,WIDE
+// RUN: segc-opt %s --seg-select-cpu-strategy="cpu=x86-64-v4-bf16 multiply-type=bf16" | FileCheck %s --check-prefixes=CHECK,PAIRS,BF16
+// RUN: segc-opt %s --seg-select-cpu-strategy="cpu=x86-64-v4-bf16 multiply-type=fixed" | FileCheck %s --check-prefixes=CHECK,FIXED
+// RUN: segc-opt %s --seg-select-cpu-strategy=cpu=x86-64-v4-vnni | FileCheck %s --check-prefixes=CHECK,FIXED
+// RUN: segc-opt %s --seg-select-cpu-strategy=cpu=x86-64-v4-bf16 | FileCheck %s --check-prefixes=CHECK,PAIRS,AUTO
+// RUN: segc-opt %s --seg-select-cpu-strategy="cpu=x86-64-v4-bf16 multiply-type=f32" | FileCheck %s --check-prefixes=CHECK,WIDE
 // RUN: segc-opt %s --seg-select-cpu-strategy=cpu=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,WIDE
-// RUN: not segc-opt %s --seg-select-cpu-strategy=arithmetic=f8 2>&1 | FileCheck %s --check-prefix=ARITHMETIC
+// RUN: not segc-opt %s --seg-select-cpu-strategy=multiply-type=f8 2>&1 | FileCheck %s --check-prefix=TYPE
+// RUN: segc-opt %s --seg-select-cpu-strategy=cpu=x86-64-v4-bf16 --remarks-filter=strategy 2>&1 | FileCheck %s --check-prefix=REMARK
 
-// ARITHMETIC: error: expects arithmetic to be {{.*}}, got 'f8'
+// TYPE: error: expects multiply-type to be {{.*}}, got 'f8'
+
+// A remark has cycles and error of each alternative, or why it is none.
+// REMARK: direct: {{[0-9]+}} cycles; winograd: {{[0-9]+}} cycles; direct of bf16: {{[0-9]+}} cycles, error 2.4e-03; winograd of bf16: error 3.9e-03, at most 2.5e-03 allowed; direct of fixed: of Winograd tiles only; winograd of fixed: {{[0-9]+}} cycles, error {{[0-9.]+}}e-04
 
 !h = tensor<1x16x16x32xbf16>
 !x = tensor<1x16x16x32xf32>
@@ -12,7 +19,8 @@
 
 // What is of 16 bits is multiplied in pairs.
 // CHECK-LABEL: func.func @short(
-// PAIRS: kind = "winograd"{{.*}} m = array<i64: 1, {{[24], [24]}}>{{.*}} products = "bf16"
+// PAIRS: products = "{{bf16|fixed}}"
+// FIXED: kind = "winograd"{{.*}} products = "fixed"
 // WIDE-NOT: products
 func.func @short(%x: !h, %w: !w) -> !y {
   %0 = seg.fusion (%a = %x : !h, %f = %w : !w) -> (!y) {
@@ -25,7 +33,8 @@ func.func @short(%x: !h, %w: !w) -> !y {
 
 // So is what a prologue computes from it.
 // CHECK-LABEL: func.func @prologue(
-// PAIRS: products = "bf16"
+// PAIRS: products = "{{bf16|fixed}}"
+// FIXED: products = "fixed"
 // WIDE-NOT: products
 func.func @prologue(%x: !h, %w: !w) -> !y {
   %0 = seg.fusion (%a = %x : !h, %f = %w : !w) -> (!y) {
@@ -37,9 +46,10 @@ func.func @prologue(%x: !h, %w: !w) -> !y {
   return %0 : !y
 }
 
-// A strided one has no tiles.
+// A strided one has no tiles, so that no integers are multiplied.
 // CHECK-LABEL: func.func @strided(
 // PAIRS: kind = "direct"{{.*}} products = "bf16"
+// FIXED-NOT: products
 // WIDE-NOT: products
 func.func @strided(%x: !h, %w: !w) -> tensor<1x8x8x64xf32> {
   %0 = seg.fusion (%a = %x : !h, %f = %w : !w) -> (tensor<1x8x8x64xf32>) {
@@ -53,6 +63,7 @@ func.func @strided(%x: !h, %w: !w) -> tensor<1x8x8x64xf32> {
 // Both factors of a filter gradient must be of 16 bits.
 // CHECK-LABEL: func.func @filter_grad(
 // PAIRS: products = "bf16"
+// FIXED-NOT: products
 // WIDE-NOT: products
 func.func @filter_grad(%x: !h, %g: tensor<1x16x16x64xbf16>) -> !w {
   %0 = seg.fusion (%a = %x : !h, %b = %g : tensor<1x16x16x64xbf16>) -> (!w) {
@@ -96,13 +107,15 @@ func.func @pinned(%x: !h, %w: !w) -> !y {
   return %0 : !y
 }
 
-// A prediction may not err as much as a gradient: tiles of 4 in three
-// dimensions are for gradients.
+// A prediction may not err as much as a gradient: tiles of 4 are in fixed point
+// there, or in f32.
 !v = tensor<1x32x32x32x32xf32>
 !u = tensor<1x32x32x32x32xbf16>
 !k = tensor<3x3x3x32x32xf32>
 // CHECK-LABEL: func.func @volume(
-// PAIRS: m = array<i64: 2, 4, 4>{{.*}} products = "bf16"
+// BF16-NOT: products
+// AUTO: m = array<i64: 4, 4, 4>{{.*}} products = "fixed"
+// FIXED: m = array<i64: 4, 4, 4>{{.*}} products = "fixed"
 // WIDE: m = array<i64: 4, 4, 4>
 func.func @volume(%x: !u, %w: !k) -> !v {
   %0 = seg.fusion (%a = %x : !u, %f = %w : !k) -> (!v) {

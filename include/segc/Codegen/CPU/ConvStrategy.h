@@ -31,17 +31,22 @@ inline int64_t wordsOf(Products products, int64_t values) {
 /// sum, and the sum must stay in f16's range.
 inline constexpr int64_t mostChained = 16;
 
+/// Of block fixed point: pairs whose products may be added as integers, and the
+/// largest magnitude of a transformed input. That of a filter's value is
+/// bounded by the sum of a chain: see FixedPoint.h.
+inline constexpr int64_t mostChainedFixed = 32, largestFixedInput = 16383;
+
 /// Registers of a register block's sums. Beside those of f32, products of f16
 /// take as many for the sums of a chain.
 inline int64_t sumRegisters(Products products, int64_t sums) {
   return products == Products::F16 ? 2 * sums : sums;
 }
 
-/// Registers of the value that all lanes share. Products of bf16 overwrite
-/// their sum and take no broadcast from memory: without two registers to spare,
-/// LLVM may move the sums around in every step.
+/// Registers of the value that all lanes share. Products of bf16 and of
+/// integers overwrite their sum and take no broadcast from memory: without two
+/// registers to spare, LLVM may move the sums around in every step.
 inline int64_t sharedRegisters(Products products) {
-  return products == Products::Bf16 ? 3 : 1;
+  return products == Products::Bf16 || products == Products::Fixed ? 3 : 1;
 }
 
 /// Convolutions, transposed convolutions and input gradients. A task packs the
@@ -158,6 +163,10 @@ selectFilterGradPlan(const ConvProblem &problem,
 template <typename Plan>
 mlir::DictionaryAttr toStrategy(seg::FusionOp fusion,
                                 const ConvProblem &problem, const Plan &plan);
+
+/// The root mean square error that a strategy's 16-bit products cause in a
+/// result, of the result's; 0 for those of f32.
+double productError(mlir::DictionaryAttr strategy);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.
 llvm::FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,

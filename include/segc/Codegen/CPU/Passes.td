@@ -19,8 +19,8 @@ def SelectCpuStrategyPass : Pass<"seg-select-cpu-strategy", "::mlir::func::FuncO
   let options = [
     Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Instruction-set version">,
     Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">,
-    Option<"arithmetic", "arithmetic", "std::string", "\"f16\"",
-           "Products of convolutions that read 16-bit values: those of 16 bits that the CPU has (f16), of bf16 at most, or f32">,
+    Option<"multiplyType", "multiply-type", "std::string", "\"auto\"",
+           "How convolutions of 16-bit values multiply, beside f32: auto, bf16, f16 (bf16 where values are), fixed; f32: only so">,
     Option<"threads", "threads", "int64_t", "0", "Threads that tasks are cut for; 0: a few numbers alike">
   ];
 }
@@ -43,16 +43,16 @@ def AutotuneCpuStrategyPass : Pass<"seg-autotune-cpu-strategy", "::mlir::ModuleO
   let options = [
     Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Instruction-set version">,
     Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">,
-    Option<"arithmetic", "arithmetic", "std::string", "\"f16\"",
-           "Products of convolutions that read 16-bit values: those of 16 bits that the CPU has (f16), of bf16 at most, or f32">,
+    Option<"multiplyType", "multiply-type", "std::string", "\"auto\"",
+           "How convolutions of 16-bit values multiply, beside f32: auto, bf16, f16 (bf16 where values are), fixed; f32: only so">,
     Option<"threads", "threads", "int64_t", "0", "Threads that tasks are cut for; 0: a few numbers alike">,
     Option<"cache", "cache", "std::string", "\"\"", "Folder of the times; empty: none are kept">
   ];
   let statistics = [Statistic<"measured", "num-measured", "Number of kernels measured">,
                     Statistic<"cached", "num-cached", "Number of kernels with times from the cache">,
                     Statistic<"displaced", "num-displaced", "Number of kernels where the cost model chose another strategy">];
-  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
                            "::mlir::x86vector::X86VectorDialect"];
 }
 
@@ -68,8 +68,8 @@ def VaryCpuStrategyPass : Pass<"seg-vary-cpu-strategy", "::mlir::ModuleOp"> {
   let options = [
     Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Instruction-set version">,
     Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">,
-    Option<"arithmetic", "arithmetic", "std::string", "\"f16\"",
-           "Products of convolutions that read 16-bit values: those of 16 bits that the CPU has (f16), of bf16 at most, or f32">,
+    Option<"multiplyType", "multiply-type", "std::string", "\"auto\"",
+           "How convolutions of 16-bit values multiply, beside f32: auto, bf16, f16 (bf16 where values are), fixed; f32: only so">,
     Option<"threads", "threads", "int64_t", "0", "Threads that tasks are cut for; 0: a few numbers alike">,
     Option<"seed", "seed", "uint64_t", "0", "What the draws are a function of">
   ];
@@ -86,8 +86,8 @@ def OutlineCpuKernelsPass : Pass<"seg-outline-cpu-kernels", "::mlir::ModuleOp"> 
   let options = [Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Instruction-set version">];
   let statistics = [Statistic<"kernels", "num-kernels", "Number of kernels emitted">,
                     Statistic<"shared", "num-shared", "Number of launches that share an earlier kernel">];
-  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
                            "::mlir::x86vector::X86VectorDialect"];
 }
 

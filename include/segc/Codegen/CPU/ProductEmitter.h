@@ -14,6 +14,9 @@
 // f16, of which a vector has two to a word, one for either half. As these lose
 // digits, a loop over words is cut into chains of a few steps; after each, what
 // the chain added goes into sums of f32.
+//
+// Pairs of integers are values times a scale, rounded, and are added to sums of
+// 32-bit integers. Who chooses the scales sees to it that no sum overflows.
 
 #ifndef SEGC_CODEGEN_CPU_PRODUCTEMITTER_H
 #define SEGC_CODEGEN_CPU_PRODUCTEMITTER_H
@@ -30,7 +33,7 @@ public:
   /// Processors without such products widen both halves and take two
   /// multiply-adds: correct, and no faster than f32.
   ProductEmitter(Products kind, const CpuTarget &target)
-      : kind(kind), native(target.bestProducts(kind) == kind) {}
+      : kind(kind), native(target.products.contains(kind)) {}
 
   /// Whether two values share a word.
   bool pairs() const { return kind != Products::F32; }
@@ -45,15 +48,19 @@ public:
   }
 
   /// Stores `values`, neighbours in the summed dimension, from `word` on. The
-  /// first of them begins a word.
+  /// first of them begins a word. In fixed point there is a vector of scales.
   void storeNeighbours(KernelBody &body, mlir::Value values, mlir::Value memref,
-                       mlir::Value word) const;
+                       mlir::Value word, mlir::Value scale = {}) const;
 
   /// Stores `values`, all of the position `summed` in the summed dimension,
   /// into words from `word` on. Positions come in order: an even one clears
   /// the other half.
   void storeAt(KernelBody &body, mlir::Value values, mlir::Value memref,
-               mlir::Value word, mlir::Value summed) const;
+               mlir::Value word, mlir::Value summed,
+               mlir::Value scale = {}) const;
+
+  /// `lanes` sums of nothing, for multiplyAdd.
+  mlir::Value noSum(KernelBody &body, int64_t lanes) const;
 
   /// Adds to each of `sums` what `step` multiplies in the steps 0, `stride`,
   /// ... below `end`. A step gets accumulators, one for each sum, and returns
@@ -71,9 +78,13 @@ public:
                           mlir::Value words, mlir::Value accumulator) const;
 
 private:
-  mlir::Value narrowed(KernelBody &body, mlir::Value values) const;
+  mlir::Value narrowed(KernelBody &body, mlir::Value values,
+                       mlir::Value scale) const;
   mlir::Value multiplyAddF16(KernelBody &body, mlir::Value shared,
                              mlir::Value words, mlir::Value accumulator) const;
+  mlir::Value multiplyAddFixed(KernelBody &body, mlir::Value shared,
+                               mlir::Value words,
+                               mlir::Value accumulator) const;
 
   Products kind = Products::F32;
   bool native = false;

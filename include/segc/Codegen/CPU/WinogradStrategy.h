@@ -27,6 +27,8 @@ struct WinogradPlan {
   bool in_place;  ///< The input is read where it lies.
   Products products = Products::F32; ///< Of transformed input and filter.
 
+  bool isFixedPoint() const { return products == Products::Fixed; }
+
   /// Inputs of a tile, which is also the number of its products.
   Dims points() const;
   int64_t pointCount() const { return product(points()); }
@@ -56,16 +58,24 @@ struct WinogradPlan {
   // In all memory, points lie a little more than their size apart: powers of
   // two would share the sets of the caches. Sizes are in words.
 
-  /// From one point's panel of the transformed filter to the next.
+  /// From one point's panel of the transformed filter to the next. In fixed
+  /// point the panel's scales follow it.
   int64_t panelPitch(const ConvProblem &problem) const;
   int64_t filterSize(const ConvProblem &problem) const {
     return channelBlocks(problem) * pointCount() * panelPitch(problem);
   }
   // A worker's scratch: the input of the tiles, their points, the products, a
-  // transform's planes.
+  // transform's planes; in fixed point a tile's points before they are rounded,
+  // and all tiles' scales.
   int64_t inputSize(const ConvProblem &problem) const;
   int64_t pointPitch(const ConvProblem &problem) const;
   int64_t productPitch() const;
+  int64_t planesSize() const;
+  /// The scales of a tile, a vector for as many points.
+  int64_t scalesPitch() const { return roundUp(pointCount(), lanes); }
+  int64_t unroundedSize(const ConvProblem &problem) const {
+    return scalesPitch() * roundUp(problem.inChannels, lanes);
+  }
   int64_t scratchSize(const ConvProblem &problem) const;
 };
 
@@ -130,7 +140,8 @@ struct WinogradFilterGradPlan {
 /// The root mean square error of a convolution's result, of the result's, whose
 /// transformed factors are rounded to 16 bits; {1, 1, 1} for a direct one.
 /// Measured with normal values; each dimension's transform takes its part. Of
-/// f16, chains of sums make most of it: the factors alone, 3e-4.
+/// f16, chains of sums make most of it: the factors alone, 3e-4. In fixed point
+/// large values of a tile and point decide about the rounding of all.
 double productError(Products products, const Dims &m);
 
 /// Why Winograd tiles cannot compute it; empty if they can.

@@ -75,6 +75,8 @@ static uint32_t cpu_features(void) {
   const unsigned avx512 = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;
   if ((low & 0xe6) == 0xe6 && (b & avx512) == avx512) {
     features |= SEGC_FEATURE_AVX512;
+    if (c & (1u << 11))
+      features |= SEGC_FEATURE_AVX512_VNNI;
     if (d & (1u << 23))
       features |= SEGC_FEATURE_AVX512_FP16;
     if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5)))
