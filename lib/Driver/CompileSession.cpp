@@ -17,10 +17,8 @@
 #include "mlir/Remark/RemarkStreamer.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "segc/Base/Files.h"
-#include "segc/Base/Hash.h"
 #include "segc/Base/PrivateFolders.h"
 #include "segc/Codegen/CPU/Passes.h"
-#include "segc/Codegen/Common/KernelBuilder.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Driver/Manifest.h"
 #include "segc/Driver/ObjectEmission.h"
@@ -273,17 +271,6 @@ static llvm::Expected<size_t> phasesDone(const CompileOptions &options) {
   return *from + 1;
 }
 
-std::string planDigest(ModuleOp planned) {
-  Sha256 digest;
-  bool any = false;
-  for (auto entry : planned.getOps<func::FuncOp>())
-    for (auto fusion : entry.getOps<seg::FusionOp>()) {
-      digest.update(kernelKey(fusion));
-      any = true;
-    }
-  return any ? digest.hexDigest() : "";
-}
-
 /// Whether passes are to run after the phase.
 static bool hasInsertions(const CompileOptions &options, StringRef phase) {
   return llvm::any_of(options.insertedPasses, [&](const auto &insertion) {
@@ -308,6 +295,9 @@ llvm::Error forEachPlan(
     llvm::function_ref<llvm::Error(ModuleOp, const CpuTarget &)> visit) {
   CompileOptions options = completed(given);
   Fuel fuel(context, options.fuel);
+  // Warnings and remarks of passes are seen, too.
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler handler(sources, &context);
   if (llvm::Error error = registerPasses(options))
     return error;
   auto targets = resolveCpus(options.cpus, options.pipeline);
@@ -494,14 +484,15 @@ llvm::Error Session::addVersion(const CpuTarget &target) {
     entries = report::collectPlan(*modules.back());
     kernelRemarks.note(*modules.back(), target.name);
   }
-  std::string plan = planDigest(*modules.back());
   if (llvm::Error error = runPhases(*modules.back(), next, lastPhase(options),
                                     options, pipeline))
     return error;
   if (failed(verifyTables(*modules.back())))
     return llvm::createStringError("no model can be made of " + options.input);
   std::string prefix = target.name + ".";
-  versions.push_back({target, *modules.back(), prefix, plan});
+  auto plan = (*modules.back())->getAttrOfType<StringAttr>(planAttrName);
+  versions.push_back(
+      {target, *modules.back(), prefix, plan ? plan.str() : std::string()});
   if (wantsReport())
     report.versions.push_back(
         report::collectVersion(std::move(entries), versions.back()));

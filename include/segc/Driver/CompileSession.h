@@ -51,9 +51,6 @@ llvm::Error compile(const CompileOptions &options);
 mlir::OwningOpRef<mlir::ModuleOp> readModule(mlir::MLIRContext &context,
                                              llvm::StringRef path);
 
-/// What identifies the kernels of a module that the phase `plan` left.
-std::string planDigest(mlir::ModuleOp planned);
-
 /// Runs phases [first, last] and what is inserted after them, dumping each
 /// where asked. On failure a reproducer is written beside the output and named
 /// in the message.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "StrategyChoice.h"
+#include "segc/Base/Hash.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
 #include "segc/Codegen/CPU/ModelTables.h"
 #include "segc/Codegen/CPU/Passes.h"
@@ -24,6 +25,14 @@ namespace segc {
 } // namespace segc
 
 using namespace segc;
+
+std::string segc::planDigest(ModuleOp planned) {
+  Sha256 digest;
+  for (auto entry : planned.getOps<func::FuncOp>())
+    for (auto fusion : entry.getOps<seg::FusionOp>())
+      digest.update(kernelKey(fusion));
+  return digest.hexDigest();
+}
 
 namespace {
 
@@ -348,6 +357,8 @@ struct OutlineCpuKernelsPass
       module.emitError("no such CPU: '") << cpu << "'";
       return signalPassFailure();
     }
+    module->setAttr(planAttrName,
+                    StringAttr::get(&getContext(), planDigest(module)));
     Outliner outliner(module, *target);
     SmallVector<NamedAttribute> entries;
     for (auto entry : llvm::to_vector(module.getOps<func::FuncOp>())) {

@@ -8,6 +8,7 @@
 #include "segc/Driver/Verify/Verify.h"
 
 #include "ModelKernels.h"
+#include "segc/Codegen/CPU/Passes.h"
 #include "segc/Reference/Reference.h"
 #include "segc/Runtime/Core/CpuFeatures.h"
 #include "segc/Target/Strategy.h"
@@ -226,6 +227,13 @@ llvm::Error Verification::readInput() {
   return llvm::Error::success();
 }
 
+static llvm::Error otherPlan(const std::string &cpu) {
+  return llvm::createStringError(
+      "the kernels are not those of this plan for " + cpu +
+      ": they were compiled with --autotune, with other options or by another "
+      "segc");
+}
+
 /// The kernels of the plan, or those of the file that were asked for.
 llvm::Expected<OwningOpRef<ModuleOp>>
 Verification::outlined(ModuleOp planned, const CpuTarget &target) {
@@ -233,6 +241,10 @@ Verification::outlined(ModuleOp planned, const CpuTarget &target) {
     OwningOpRef<ModuleOp> kernels = readModule(context, options.kernels);
     if (!kernels)
       return llvm::createStringError("cannot read " + options.kernels);
+    // Kernels of other shapes would access what is not theirs.
+    auto plan = (*kernels)->getAttrOfType<StringAttr>(planAttrName);
+    if (!plan || plan.getValue() != planDigest(planned))
+      return otherPlan(target.name);
     return kernels;
   }
   OwningOpRef<ModuleOp> kernels = planned.clone();
@@ -245,12 +257,8 @@ llvm::Error Verification::checkVersion(ModuleOp planned,
                                        const CpuTarget &target) {
   if (compile.cpus.size() > 1)
     llvm::outs() << target.name << "\n";
-  if (std::string digest = model ? model->planDigest(target.name) : "";
-      !digest.empty() && digest != planDigest(planned))
-    return llvm::createStringError(
-        "the model's kernels are not those of this plan for " + target.name +
-        ": it was compiled with --autotune, with other options or by another "
-        "segc");
+  if (model && model->planDigest(target.name) != planDigest(planned))
+    return otherPlan(target.name);
   auto layout = planned->getAttrOfType<DictionaryAttr>(layoutAttrName);
   auto classes =
       layout ? layout.getAs<IntegerAttr>("classes") : IntegerAttr();

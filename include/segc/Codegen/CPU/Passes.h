@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/Pass/Pass.h"
+#include <string>
 
 namespace segc {
 
@@ -26,6 +27,11 @@ inline constexpr llvm::StringLiteral entriesAttrName = "seg.entries";
 inline constexpr size_t launchOperandSize = 6;
 /// Bytes of the region `prepared`.
 inline constexpr llvm::StringLiteral preparedAttrName = "seg.prepared_bytes";
+/// What identifies the plan that the kernels are of.
+inline constexpr llvm::StringLiteral planAttrName = "seg.plan";
+
+/// That of a module that the phase `plan` left.
+std::string planDigest(mlir::ModuleOp planned);
 
 #define GEN_PASS_DECL
 #include "segc/Codegen/CPU/Passes.h.inc"
