@@ -134,7 +134,7 @@ Value NetworkBuilder::conv(Value input, const Twine &name,
       convOutputSpatial(spatialDims(in), layer.taps, layer.strides, low, high);
   return ConvOp::create(builder, at(name),
                         activationType(in, out, layer.filters), input, weight,
-                        bias, layer.strides, low, high);
+                        bias, layer.strides, low, high, /*dilations=*/nullptr);
 }
 
 Value NetworkBuilder::convTranspose(Value input, const Twine &name,
@@ -146,9 +146,9 @@ Value NetworkBuilder::convTranspose(Value input, const Twine &name,
   for (auto [size, stride] : llvm::zip_equal(out, layer.strides))
     size *= stride;
   auto [low, high] = paddingOf(out, layer);
-  return ConvTransposeOp::create(builder, at(name),
-                                 activationType(in, out, layer.filters), input,
-                                 weight, bias, layer.strides, low, high);
+  return ConvTransposeOp::create(
+      builder, at(name), activationType(in, out, layer.filters), input, weight,
+      bias, layer.strides, low, high, /*dilations=*/nullptr);
 }
 
 Value NetworkBuilder::maxPool(Value input, const Twine &name,

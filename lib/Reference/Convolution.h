@@ -20,9 +20,13 @@ struct Convolution {
 
   Shape large, small, taps;
   llvm::ArrayRef<int64_t> strides, low;
+  Shape dilations;
   int64_t samples, in, out;
+  /// Channels of a group on both sides.
+  int64_t groupIn, groupOut;
   bool transposed;
-  /// Of the filter's input channels, and which of them the large side has.
+  /// Of the filter's input channels, which are those of a group, and which of
+  /// them the large side has.
   int64_t allIn, first;
 
   template <typename OpTy>
@@ -31,16 +35,28 @@ struct Convolution {
       : large(largeSide.shape().drop_front().drop_back()),
         small(smallSide.shape().drop_front().drop_back()),
         taps(filter.shape().drop_back(2)), strides(op.getStrides()),
-        low(op.getPadLow()), samples(largeSide.shape()[0]),
-        in(largeSide.channels()), out(smallSide.channels()),
+        low(op.getPadLow()), dilations(taps.size(), 1),
+        samples(largeSide.shape()[0]), in(largeSide.channels()),
+        out(smallSide.channels()),
+        groupIn(in / static_cast<int64_t>(op.getGroups())),
+        groupOut(out / static_cast<int64_t>(op.getGroups())),
         transposed(transposed),
         allIn(filter.shape()[filter.shape().size() - (transposed ? 1 : 2)]),
-        first(first) {}
+        first(first) {
+    if (op.getDilations())
+      dilations = Shape(*op.getDilations());
+  }
 
   int64_t filterAt(int64_t tap, int64_t c, int64_t k) const {
-    c += first;
+    c = c % groupIn + first;
     return transposed ? (tap * out + k) * allIn + c
                       : (tap * allIn + c) * out + k;
+  }
+
+  /// The large side's channel that the filter's input channel `c` of the output
+  /// channel `k` reads.
+  int64_t inputAt(int64_t c, int64_t k) const {
+    return k / groupOut * groupIn + c;
   }
 
   /// Visits the pixels that a tap relates: pixels of the large side and of the
@@ -52,7 +68,7 @@ struct Convolution {
     forEachIndex(small, [&](llvm::ArrayRef<int64_t> o) {
       forEachIndex(taps, [&](llvm::ArrayRef<int64_t> t) {
         for (size_t d = 0; d < large.size(); ++d) {
-          position[d] = o[d] * strides[d] + t[d] - low[d];
+          position[d] = o[d] * strides[d] + t[d] * dilations[d] - low[d];
           if (position[d] < 0 || position[d] >= large[d])
             return;
         }
@@ -68,9 +84,11 @@ struct Convolution {
   template <typename Visit>
   void forEachProduct(Visit visit) const {
     forEachPosition([&](int64_t large, int64_t small, int64_t tap) {
-      for (int64_t c = 0; c < in; ++c)
-        for (int64_t k = 0; k < out; ++k)
+      for (int64_t c = 0; c < in; ++c) {
+        int64_t firstOut = c / groupIn * groupOut;
+        for (int64_t k = firstOut; k < firstOut + groupOut; ++k)
           visit(large * in + c, small * out + k, filterAt(tap, c, k));
+      }
     });
   }
 
@@ -98,8 +116,8 @@ void Convolution::forEachProductOf(Sum sum, int64_t at, Visit visit) const {
   Shape own = indexOf(at / channels % size, ofSmall ? small : large);
   forEachIndex(taps, [&](llvm::ArrayRef<int64_t> t) {
     for (size_t d = 0; d < large.size(); ++d) {
-      int64_t reach = ofSmall ? own[d] * strides[d] + t[d] - low[d]
-                              : own[d] + low[d] - t[d];
+      int64_t offset = t[d] * dilations[d] - low[d];
+      int64_t reach = ofSmall ? own[d] * strides[d] + offset : own[d] - offset;
       if (!ofSmall && reach % strides[d] != 0)
         return;
       position[d] = ofSmall ? reach : reach / strides[d];
@@ -109,11 +127,12 @@ void Convolution::forEachProductOf(Sum sum, int64_t at, Visit visit) const {
     int64_t tap = linearIndex(t, taps);
     if (ofSmall) {
       int64_t i = (n * largeSize + linearIndex(position, large)) * in;
-      for (int64_t c = 0; c < in; ++c)
-        visit(i + c, at, filterAt(tap, c, channel));
+      for (int64_t c = 0; c < groupIn; ++c)
+        visit(i + inputAt(c, channel), at, filterAt(tap, c, channel));
     } else {
       int64_t j = (n * smallSize + linearIndex(position, small)) * out;
-      for (int64_t k = 0; k < out; ++k)
+      int64_t firstOut = channel / groupIn * groupOut;
+      for (int64_t k = firstOut; k < firstOut + groupOut; ++k)
         visit(at, j + k, filterAt(tap, channel, k));
     }
   });

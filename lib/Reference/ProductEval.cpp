@@ -33,7 +33,11 @@ int64_t productsPerElement(Operation *op) {
   if (isa<ConvFilterGradOp>(op))
     return elementsOf(read) / read.getShape().back();
   auto filter = cast<RankedTensorType>(op->getOperand(1).getType());
-  return product(filter.getShape().drop_back(2)) * read.getShape().back();
+  int64_t groups = llvm::TypeSwitch<Operation *, int64_t>(op)
+                       .Case<ConvOp, ConvTransposeOp, ConvInputGradOp>(
+                           [](auto conv) { return conv.getGroups(); });
+  return product(filter.getShape().drop_back(2)) * read.getShape().back() /
+         groups;
 }
 
 void ChainedSum::add(double product, int64_t parity) {
@@ -107,7 +111,7 @@ void sumFilter(const Convolution &conv, Operands operands,
     ChainedSum *sum = &sums[tap * inputs.size() * outputs.size()];
     for (int64_t c : inputs)
       for (int64_t k : outputs)
-        (sum++)->add(factors.first[large * conv.in + c] *
+        (sum++)->add(factors.first[large * conv.in + conv.inputAt(c, k)] *
                          factors.second[small * conv.out + k],
                      small);
   });
@@ -139,8 +143,7 @@ LogicalResult evaluate(Operation *op, const Convolution &conv,
                        const ProductArithmetic &arithmetic,
                        HostTensor &result) {
   if (arithmetic.tiles) {
-    if (failed(
-            sumTiles(op, conv, sum, operands, elements, arithmetic, result)))
+    if (failed(sumTiles(op, conv, sum, operands, elements, arithmetic, result)))
       return failure();
   } else if (sum == Convolution::Sum::Filter) {
     sumFilter(conv, operands, elements, arithmetic, result);

@@ -107,8 +107,7 @@ public:
   Dims grid(const Dims &size) const {
     Dims result;
     for (unsigned d = 0; d < 3; ++d)
-      result[d] =
-          (size[d] + transforms[d].outputs - 1) / transforms[d].outputs;
+      result[d] = (size[d] + transforms[d].outputs - 1) / transforms[d].outputs;
     return result;
   }
 
@@ -206,6 +205,8 @@ HostTensor disturbedCopy(const HostTensor &tensor,
 std::string tileRefusal(const Convolution &conv,
                         const std::array<TileTransform, 3> &tiles) {
   Dims taps = toDims(conv.taps, 1), strides = toDims(conv.strides, 1);
+  if (conv.groupIn != conv.in || conv.dilations != Shape(conv.taps.size(), 1))
+    return "they are of one group and dilation 1";
   for (unsigned d = 0; d < 3; ++d) {
     const TileTransform &tile = tiles[d];
     if (tile.taps != taps[d] || strides[d] != 1)

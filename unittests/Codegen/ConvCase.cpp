@@ -27,13 +27,20 @@ std::string list(llvm::ArrayRef<int64_t> values) {
          "]";
 }
 
+segc::seg::Shape windowOf(const ConvCase &c) {
+  std::optional<llvm::ArrayRef<int64_t>> dilations;
+  if (!c.dilations.empty())
+    dilations = c.dilations;
+  return segc::seg::dilatedTaps(c.taps, dilations);
+}
+
 } // namespace
 
 ConvTypes segc::test::convTypes(const ConvCase &c) {
-  segc::seg::Shape small =
-      segc::seg::convOutputSpatial(c.large, c.taps, c.strides, c.low, c.high);
-  int64_t first = c.transposeFilter ? c.out : c.in,
-          second = c.transposeFilter ? c.in : c.out;
+  segc::seg::Shape small = segc::seg::convOutputSpatial(
+      c.large, windowOf(c), c.strides, c.low, c.high);
+  int64_t in = c.in / c.groups, first = c.transposeFilter ? c.out : in,
+          second = c.transposeFilter ? in : c.out;
   return {tensor("$Nx" + shapeText(c.large) + "x" + llvm::Twine(c.in)),
           tensor("$Nx" + shapeText(small) + "x" + llvm::Twine(c.out)),
           tensor(shapeText(c.taps) + "x" + llvm::Twine(first) + "x" +
@@ -43,6 +50,8 @@ ConvTypes segc::test::convTypes(const ConvCase &c) {
 std::string segc::test::convAttributes(const ConvCase &c, bool mayTranspose) {
   return "strides " + list(c.strides) + " pad_low " + list(c.low) +
          " pad_high " + list(c.high) +
+         (c.dilations.empty() ? "" : " dilations " + list(c.dilations)) +
+         (c.groups == 1 ? "" : " groups " + std::to_string(c.groups)) +
          (mayTranspose && c.transposeFilter ? " transpose_filter" : "");
 }
 
@@ -114,10 +123,10 @@ std::string segc::test::filterGradText(const ConvCase &c) {
                   types.filter, false, true);
 }
 std::string segc::test::convTransposeText(ConvCase c) {
-  segc::seg::Shape small =
-      segc::seg::convOutputSpatial(c.large, c.taps, c.strides, c.low, c.high);
+  segc::seg::Shape small = segc::seg::convOutputSpatial(
+      c.large, windowOf(c), c.strides, c.low, c.high);
   segc::seg::Shape large = segc::seg::convTransposeOutputSpatial(
-      small, c.taps, c.strides, c.low, c.high);
+      small, windowOf(c), c.strides, c.low, c.high);
   c.large.assign(large.begin(), large.end());
   c.transposeFilter = true;
   ConvTypes types = convTypes(c);
@@ -147,7 +156,9 @@ Prologue segc::test::concatenated(const Sizes &size,
 }
 
 Prologue segc::test::gated(const std::string &type) {
-  std::string one = llvm::StringRef(type).rsplit('x').first.rsplit('x').first.str() + "x1xf32>";
+  std::string one =
+      llvm::StringRef(type).rsplit('x').first.rsplit('x').first.str() +
+      "x1xf32>";
   std::string both = " : (" + type + ", " + one + ") -> " + type + "\n";
   return {{type, one},
           "%s = seg.add %a0, %a1" + both + "%g = seg.relu %a1 : " + one +

@@ -23,6 +23,8 @@ struct ConvCase {
   bool epilogue = false; ///< Bias where there can be one, residual sum, ReLU.
   int64_t sums = 1;      ///< How often the residual is added.
   std::string strategy = "";
+  Sizes dilations = {}; ///< None: all are 1.
+  int64_t groups = 1;
 };
 
 /// The types of the large and the small side and the filter.

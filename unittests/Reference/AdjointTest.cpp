@@ -223,6 +223,40 @@ std::vector<AdjointCase> convCases() {
                       "seg.conv %a0, %a1 strides [2, 2] pad_low [1, 0] "
                       "pad_high [1, 0] transpose_filter : (!a0, !a1) -> !r0",
                       {0, 1}},
+          AdjointCase{"dilated_stride2",
+                      Types{"2x7x6x2xf64", "3x2x2x3xf64", "3xf64"},
+                      Types{"2x3x3x3xf64"},
+                      "seg.conv %a0, %a1 bias %a2 strides [2, 2] pad_low [1, "
+                      "1] pad_high [2, 2] dilations [2, 3] : (!a0, !a1, !a2) "
+                      "-> !r0",
+                      {0, 1, 2}},
+          AdjointCase{"groups_3d",
+                      Types{"2x3x4x3x4xf64", "2x3x3x2x6xf64"},
+                      Types{"2x2x4x3x6xf64"},
+                      "seg.conv %a0, %a1 strides [1, 1, 1] pad_low [0, 1, 1] "
+                      "pad_high [0, 1, 1] groups 2 : (!a0, !a1) -> !r0",
+                      {0, 1}},
+          AdjointCase{"depthwise_dilated",
+                      Types{"2x5x6x3xf64", "3x3x1x3xf64"},
+                      Types{"2x5x6x3xf64"},
+                      "seg.conv %a0, %a1 strides [1, 1] pad_low [2, 1] "
+                      "pad_high [2, 1] dilations [2, 1] groups 3 : (!a0, !a1) "
+                      "-> !r0",
+                      {0, 1}},
+          AdjointCase{"groups_transpose_filter",
+                      Types{"2x5x4x4xf64", "3x2x6x2xf64"},
+                      Types{"2x3x2x6xf64"},
+                      "seg.conv %a0, %a1 strides [2, 2] pad_low [1, 0] "
+                      "pad_high [1, 0] groups 2 transpose_filter : (!a0, !a1) "
+                      "-> !r0",
+                      {0, 1}},
+          AdjointCase{"transposed_groups_dilated",
+                      Types{"2x3x2x6xf64", "2x3x6x2xf64", "4xf64"},
+                      Types{"2x7x3x4xf64"},
+                      "seg.conv_transpose %a0, %a1 bias %a2 strides [2, 1] "
+                      "pad_low [0, 1] pad_high [1, 0] dilations [3, 1] groups "
+                      "2 : (!a0, !a1, !a2) -> !r0",
+                      {0, 1, 2}},
           AdjointCase{"transposed_k2_stride2",
                       Types{"2x3x2x3xf64", "2x2x3x2xf64", "2xf64"},
                       Types{"2x6x4x2xf64"},

@@ -19,6 +19,10 @@ mlir::LogicalResult emitWinogradConv(FusionEmitter &emitter,
 /// Convolution or input gradient.
 mlir::LogicalResult emitNarrowConv(FusionEmitter &emitter,
                                    mlir::Operation *root);
+mlir::LogicalResult emitGroupedConv(FusionEmitter &emitter,
+                                    mlir::Operation *root);
+mlir::LogicalResult emitGroupedFilterGrad(FusionEmitter &emitter,
+                                          mlir::Operation *root);
 mlir::LogicalResult emitConvFilterGrad(FusionEmitter &emitter,
                                        mlir::Operation *root);
 mlir::LogicalResult emitWinogradFilterGrad(FusionEmitter &emitter,

@@ -11,6 +11,7 @@
 #include "mlir/IR/Remarks.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
+#include "segc/Codegen/CPU/GroupedStrategy.h"
 #include "segc/Codegen/CPU/NarrowStrategy.h"
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
@@ -29,7 +30,7 @@ namespace {
 double productsPerSample(const ConvProblem &problem) {
   const Dims &small = problem.adjoint ? problem.in : problem.out;
   return static_cast<double>(product(small)) * product(problem.taps) *
-         problem.inChannels * problem.outChannels;
+         problem.groupInputs() * problem.outChannels;
 }
 
 /// A strategy and its cycles under the model; null where none is allowed.
@@ -125,6 +126,8 @@ void forProducts(const CpuStrategyContext &context,
 std::string directRefusal(const ConvProblem &problem, Products products) {
   if (products == Products::Fixed)
     return "of Winograd tiles only";
+  if (std::string reason = plainRefusal(problem); !reason.empty())
+    return reason;
   return products == Products::F32 ? "" : pairsRefusal(problem);
 }
 
@@ -159,6 +162,8 @@ SmallVector<Kind> convKinds(Operation *op, seg::FusionOp fusion,
   });
   kinds.push_back(makeKind(fusion, problem, narrowKind, Products::F32,
                            narrowRefusal(problem), selectNarrowPlan));
+  kinds.push_back(makeKind(fusion, problem, groupedKind, Products::F32,
+                           groupedRefusal(problem), selectGroupedPlan));
   return kinds;
 }
 
@@ -178,6 +183,9 @@ SmallVector<Kind> filterGradKinds(Operation *op, seg::FusionOp fusion,
     kinds.push_back(makeKind(fusion, problem, winogradKind, products, refusal,
                              selectWinogradFilterGradPlan));
   });
+  kinds.push_back(makeKind(fusion, problem, groupedKind, Products::F32,
+                           groupedRefusal(problem),
+                           selectGroupedFilterGradPlan));
   return kinds;
 }
 
@@ -200,12 +208,11 @@ DictionaryAttr choose(Operation *op, ArrayRef<Kind> kinds,
     }
     reasons.push_back(kind.title() + ": " + reason);
   }
-  addPlace(
-      remark::analysis(
-          op->getLoc(),
-          remark::RemarkOpts::name("convolution").category("strategy"))
-          << llvm::join(reasons, "; "),
-      op->getParentOfType<seg::FusionOp>());
+  addPlace(remark::analysis(
+               op->getLoc(),
+               remark::RemarkOpts::name("convolution").category("strategy"))
+               << llvm::join(reasons, "; "),
+           op->getParentOfType<seg::FusionOp>());
   return best.strategy;
 }
 
@@ -286,12 +293,15 @@ struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
   }
   bool readsCpuStrategy(Operation *op) const { return true; }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    if (failed(checkKind(emitter, op, {directKind, winogradKind, narrowKind})))
+    if (failed(checkKind(emitter, op,
+                         {directKind, winogradKind, narrowKind, groupedKind})))
       return failure();
     if (kindOf(emitter) == winogradKind)
       return emitWinogradConv(emitter, op);
     if (kindOf(emitter) == narrowKind)
       return emitNarrowConv(emitter, op);
+    if (kindOf(emitter) == groupedKind)
+      return emitGroupedConv(emitter, op);
     return emitConv(emitter, op);
   }
   bool hasCpuEpilogue(Operation *op) const { return true; }
@@ -333,14 +343,17 @@ struct FilterGradKernel
   }
   bool readsCpuStrategy(Operation *op) const { return true; }
   LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    if (failed(checkKind(emitter, op, {directKind, winogradKind})))
+    if (failed(checkKind(emitter, op, {directKind, winogradKind, groupedKind})))
       return failure();
-    return kindOf(emitter) == winogradKind ? emitWinogradFilterGrad(emitter, op)
-                                           : emitConvFilterGrad(emitter, op);
+    if (kindOf(emitter) == winogradKind)
+      return emitWinogradFilterGrad(emitter, op);
+    if (kindOf(emitter) == groupedKind)
+      return emitGroupedFilterGrad(emitter, op);
+    return emitConvFilterGrad(emitter, op);
   }
-  /// Gradients may be read where they lie.
+  /// Gradients may be read where they lie. Without tiles, the input is too.
   bool takesCpuPrologue(Operation *op, unsigned operand) const {
-    return operand == 0;
+    return operand == 0 && plainRefusal(filterGradProblem(op)).empty();
   }
   double flopsPerSample(Operation *op) const {
     return 2 * productsPerSample(filterGradProblem(op));

@@ -32,6 +32,15 @@ int64_t ConvPlan::tileSize(const ConvProblem &problem) const {
          problem.window(2, tile[2]) * words(problem);
 }
 
+std::string plainRefusal(const ConvProblem &problem) {
+  if (problem.groups != 1)
+    return std::to_string(problem.groups) + " groups, expected 1";
+  for (int64_t dilation : problem.dilations)
+    if (dilation != 1)
+      return "dilation " + std::to_string(dilation) + ", expected 1";
+  return "";
+}
+
 std::string pairsRefusal(const ConvProblem &problem) {
   constexpr int64_t unit = 16; // Of the widest vectors that pack a tile.
   if (problem.inChannels % unit != 0)

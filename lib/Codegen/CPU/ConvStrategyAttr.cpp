@@ -11,6 +11,7 @@
 #include "ConvStrategyLimits.h"
 #include "TileReductions.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
+#include "segc/Codegen/CPU/GroupedStrategy.h"
 #include "segc/Codegen/CPU/NarrowStrategy.h"
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
@@ -67,6 +68,17 @@ template <typename F>
 void forEntries(NarrowPlan &plan, F &&f) {
   f("lanes", plan.lanes), f("pixels", plan.pixels), f("tile", plan.tile);
   f("in_place", plan.in_place);
+}
+
+template <typename F>
+void forEntries(GroupedPlan &plan, F &&f) {
+  f("lanes", plan.lanes), f("nb", plan.nb), f("pixels", plan.pixels);
+  f("tile", plan.tile), f("in_place", plan.in_place);
+}
+
+template <typename F>
+void forEntries(GroupedFilterGradPlan &plan, F &&f) {
+  f("lanes", plan.lanes), f("ur", plan.ur);
 }
 
 struct Writer {
@@ -181,6 +193,12 @@ int64_t tempWords(const ConvProblem &problem, const WinogradPlan &plan) {
 int64_t tempWords(const ConvProblem &problem, const NarrowPlan &plan) {
   return plan.filterSize(problem);
 }
+int64_t tempWords(const ConvProblem &problem, const GroupedPlan &plan) {
+  return plan.filterSize(problem);
+}
+int64_t tempWords(const ConvProblem &, const GroupedFilterGradPlan &) {
+  return 0;
+}
 int64_t tempWords(const ConvProblem &problem,
                   const WinogradFilterGradPlan &plan) {
   return plan.splits * plan.sumSize(problem);
@@ -209,6 +227,10 @@ int64_t sumsBytes(seg::FusionOp, const ConvProblem &, const FilterGradPlan &) {
 }
 int64_t sumsBytes(seg::FusionOp, const ConvProblem &,
                   const WinogradFilterGradPlan &) {
+  return 0;
+}
+int64_t sumsBytes(seg::FusionOp, const ConvProblem &,
+                  const GroupedFilterGradPlan &) {
   return 0;
 }
 
@@ -299,6 +321,18 @@ template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                    const WinogradFilterGradPlan &);
 template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                    const NarrowPlan &);
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                   const GroupedPlan &);
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                   const GroupedFilterGradPlan &);
+
+/// Whether a kernel without groups and dilations may be used.
+static LogicalResult checkPlain(const ConvProblem &problem, Operation *op) {
+  std::string reason = plainRefusal(problem);
+  if (reason.empty())
+    return success();
+  return op->emitOpError("cannot use the direct kernel: ") << reason;
+}
 
 double productError(DictionaryAttr strategy) {
   Products products = productWork(strategy).products;
@@ -312,6 +346,8 @@ double productError(DictionaryAttr strategy) {
 
 FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
                                  const ConvProblem &problem, Operation *op) {
+  if (failed(checkPlain(problem, op)))
+    return failure();
   ConvPlan plan{};
   if (failed(readPlan(emitter, op, plan)) ||
       failed(checkLimits(op, problem, plan)) ||
@@ -357,7 +393,7 @@ FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
                                              const ConvProblem &whole,
                                              Operation *op) {
   FilterGradPlan plan{};
-  if (failed(readPlan(emitter, op, plan)))
+  if (failed(checkPlain(whole, op)) || failed(readPlan(emitter, op, plan)))
     return failure();
   if (plan.swapped && whole.strides != Dims{1, 1, 1})
     return op->emitOpError("cannot swap the factors of a strided convolution");
@@ -436,6 +472,49 @@ FailureOr<NarrowPlan> readNarrowPlan(FusionEmitter &emitter,
            << plan.pixels << " and " << plan.tile[2];
   if (plan.in_place && !mayReadInPlace(problem, op))
     return op->emitOpError("cannot read its input in place");
+  return plan;
+}
+
+FailureOr<GroupedPlan> readGroupedPlan(FusionEmitter &emitter,
+                                       const ConvProblem &problem,
+                                       Operation *op) {
+  if (std::string reason = groupedRefusal(problem); !reason.empty())
+    return op->emitOpError("cannot use the grouped kernel: ") << reason;
+  GroupedPlan plan{};
+  if (failed(readPlan(emitter, op, plan)) ||
+      failed(checkLimits(op, problem, plan)) ||
+      failed(checkMemory(emitter, problem, op, plan)))
+    return failure();
+  if (!groupedTakesVectors(problem, plan.lanes, plan.nb))
+    return op->emitOpError("expects the vectors of a register block to be of "
+                           "one group, got ")
+           << plan.nb << " vectors for groups of " << problem.groupOutputs()
+           << " channels";
+  if (int64_t width = problem.space()[2];
+      plan.tile[2] > width ||
+      (plan.tile[2] != width && plan.tile[2] % plan.pixels != 0))
+    return op->emitOpError("expects register blocks to divide the tile, got ")
+           << plan.pixels << " and " << plan.tile[2];
+  if (plan.in_place && !(groupedReadsInside(problem) && !problem.narrowInput &&
+                         TileSource(op->getOperand(0)).isInput()))
+    return op->emitOpError("cannot read its input in place");
+  return plan;
+}
+
+FailureOr<GroupedFilterGradPlan>
+readGroupedFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem,
+                          Operation *op) {
+  if (std::string reason = groupedRefusal(problem); !reason.empty())
+    return op->emitOpError("cannot use the grouped kernel: ") << reason;
+  GroupedFilterGradPlan plan{};
+  if (failed(readPlan(emitter, op, plan)) ||
+      failed(checkLimits(op, problem, plan)) ||
+      failed(checkMemory(emitter, problem, op, plan)))
+    return failure();
+  if (!groupedTakesRows(problem, plan.lanes, plan.ur))
+    return op->emitOpError("expects ur to divide the input channels of a "
+                           "group, ")
+           << problem.groupInputs() << ", got " << plan.ur;
   return plan;
 }
 

@@ -138,4 +138,23 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
   return limits.result();
 }
 
+LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
+                          const GroupedPlan &plan) {
+  Limits limits{op};
+  limits.vectors(plan.lanes, plan.nb);
+  limits.tile(plan.tile, problem.space());
+  if (limits.valid)
+    limits.most("pixels", plan.pixels, maxBlock / plan.nb,
+                "register blocks have so many pixels");
+  return limits.result();
+}
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &,
+                          const GroupedFilterGradPlan &plan) {
+  Limits limits{op};
+  limits.vectors(plan.lanes, 1);
+  limits.most("ur", plan.ur, maxBlock, "a task sums so many channels");
+  return limits.result();
+}
+
 } // namespace segc

@@ -9,6 +9,7 @@
 #define SEGC_LIB_CODEGEN_CPU_CONVSTRATEGYLIMITS_H
 
 #include "segc/Codegen/CPU/ConvStrategy.h"
+#include "segc/Codegen/CPU/GroupedStrategy.h"
 #include "segc/Codegen/CPU/NarrowStrategy.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
 
@@ -28,6 +29,10 @@ llvm::LogicalResult checkLimits(mlir::Operation *op, const ConvProblem &problem,
                                 const WinogradFilterGradPlan &plan);
 llvm::LogicalResult checkLimits(mlir::Operation *op, const ConvProblem &problem,
                                 const NarrowPlan &plan);
+llvm::LogicalResult checkLimits(mlir::Operation *op, const ConvProblem &problem,
+                                const GroupedPlan &plan);
+llvm::LogicalResult checkLimits(mlir::Operation *op, const ConvProblem &problem,
+                                const GroupedFilterGradPlan &plan);
 
 } // namespace segc
 

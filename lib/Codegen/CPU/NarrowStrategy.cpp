@@ -22,6 +22,8 @@ int64_t NarrowPlan::tileSize(const ConvProblem &problem) const {
 }
 
 std::string narrowRefusal(const ConvProblem &problem) {
+  if (std::string reason = plainRefusal(problem); !reason.empty())
+    return reason;
   if (problem.outChannels > NarrowPlan::mostChannels)
     return std::to_string(problem.outChannels) +
            " output channels, expected at most 4";

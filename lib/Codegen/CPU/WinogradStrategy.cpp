@@ -114,6 +114,8 @@ int64_t WinogradFilterGradPlan::scratchSize(const ConvProblem &problem) const {
 std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles) {
   if (tiles == WinogradTiles::Off)
     return "switched off";
+  if (std::string reason = plainRefusal(problem); !reason.empty())
+    return reason;
   int64_t transformed = 0;
   for (unsigned d = 0; d < 3; ++d) {
     if (problem.strides[d] != 1)

@@ -24,10 +24,10 @@ static bool isNarrow(Value read) { return seg::storedValue(read) != read; }
 
 /// The input is what is read, `to` what is written, whichever is the large
 /// side.
-static ConvProblem makeProblem(Value input, RankedTensorType to,
-                               RankedTensorType filter,
-                               ArrayRef<int64_t> strides, ArrayRef<int64_t> low,
-                               bool adjoint, bool outMajor) {
+template <typename OpTy>
+static ConvProblem makeProblem(OpTy op, Value input, RankedTensorType to,
+                               RankedTensorType filter, bool adjoint,
+                               bool outMajor) {
   auto from = cast<RankedTensorType>(input.getType());
   ConvProblem problem;
   problem.narrowInput = isNarrow(input);
@@ -37,8 +37,11 @@ static ConvProblem makeProblem(Value input, RankedTensorType to,
   problem.inChannels = seg::channels(from);
   problem.outChannels = seg::channels(to);
   problem.taps = toDims(filter.getShape().drop_back(2), 1);
-  problem.strides = toDims(strides, 1);
-  problem.low = toDims(low, 0);
+  problem.strides = toDims(op.getStrides(), 1);
+  problem.low = toDims(op.getPadLow(), 0);
+  problem.groups = static_cast<int64_t>(op.getGroups());
+  if (std::optional<ArrayRef<int64_t>> dilations = op.getDilations())
+    problem.dilations = toDims(*dilations, 1);
   problem.adjoint = adjoint;
   int64_t row = filter.getShape().back();
   problem.filterInStride = outMajor ? 1 : row;
@@ -49,31 +52,30 @@ static ConvProblem makeProblem(Value input, RankedTensorType to,
 
 ConvProblem convProblem(Operation *op) {
   if (auto conv = dyn_cast<seg::ConvOp>(op))
-    return makeProblem(conv.getInput(), conv.getOutput().getType(),
-                       conv.getFilter().getType(), conv.getStrides(),
-                       conv.getPadLow(), /*adjoint=*/false,
+    return makeProblem(conv, conv.getInput(), conv.getOutput().getType(),
+                       conv.getFilter().getType(), /*adjoint=*/false,
                        conv.getTransposeFilter());
   // The transposed convolution's filter is [taps, read, written] already; an
   // input gradient reads what its convolution writes.
   if (auto conv = dyn_cast<seg::ConvTransposeOp>(op))
-    return makeProblem(conv.getInput(), conv.getOutput().getType(),
-                       conv.getFilter().getType(), conv.getStrides(),
-                       conv.getPadLow(), /*adjoint=*/true, /*outMajor=*/false);
+    return makeProblem(conv, conv.getInput(), conv.getOutput().getType(),
+                       conv.getFilter().getType(), /*adjoint=*/true,
+                       /*outMajor=*/false);
   auto grad = cast<seg::ConvInputGradOp>(op);
-  ConvProblem problem = makeProblem(
-      grad.getGrad(), grad.getOutput().getType(), grad.getFilter().getType(),
-      grad.getStrides(), grad.getPadLow(), /*adjoint=*/true,
-      !grad.getTransposeFilter());
+  ConvProblem problem =
+      makeProblem(grad, grad.getGrad(), grad.getOutput().getType(),
+                  grad.getFilter().getType(),
+                  /*adjoint=*/true, !grad.getTransposeFilter());
   problem.filterBase = grad.getFirstChannel() * problem.filterOutStride;
   return problem;
 }
 
 ConvProblem filterGradProblem(Operation *op) {
   auto grad = cast<seg::ConvFilterGradOp>(op);
-  ConvProblem problem = makeProblem(
-      grad.getInput(), grad.getGrad().getType(), grad.getOutput().getType(),
-      grad.getStrides(), grad.getPadLow(), /*adjoint=*/false,
-      grad.getTransposeFilter());
+  ConvProblem problem =
+      makeProblem(grad, grad.getInput(), grad.getGrad().getType(),
+                  grad.getOutput().getType(),
+                  /*adjoint=*/false, grad.getTransposeFilter());
   problem.narrowGrad = isNarrow(grad.getGrad());
   return problem;
 }

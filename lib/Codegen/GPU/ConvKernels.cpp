@@ -64,6 +64,14 @@ FailureOr<ConvTiling> readTiling(seg::FusionOp fusion,
 
 /// Refuses what this kernel cannot take in, with an error on the op.
 LogicalResult check(seg::FusionOp fusion, seg::ConvOp conv) {
+  ConvProblem problem = convProblem(conv);
+  if (problem.groups != 1)
+    return conv.emitOpError("with groups has no GPU kernel, got ")
+           << problem.groups << " groups";
+  for (int64_t dilation : problem.dilations)
+    if (dilation != 1)
+      return conv.emitOpError("with dilations has no GPU kernel, got ")
+             << "dilation " << dilation;
   llvm::SetVector<Operation *> prologue = leadingOps(conv.getInput());
   for (Value operand : conv->getOperands().drop_front())
     if (operand.getDefiningOp())

@@ -87,7 +87,9 @@ struct FoldBatchNormPass
       if (auto conv = norm.getInput().getDefiningOp<seg::ConvOp>())
         entry = fold(norm, conv);
       else if (auto transposed =
-                   norm.getInput().getDefiningOp<seg::ConvTransposeOp>())
+                   norm.getInput().getDefiningOp<seg::ConvTransposeOp>();
+               // Of groups, the filter's last dimension is a group's outputs.
+               transposed && transposed.getGroups() == 1)
         entry = fold(norm, transposed);
       if (entry)
         entries.push_back(entry);

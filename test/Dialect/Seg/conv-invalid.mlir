@@ -126,6 +126,78 @@ func.func @conv_c10(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>, %b: tensor
 
 // -----
 
+// conv_c11: a dilation for each dimension
+func.func @conv_c11(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects 2 values in dilations, got 1}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [2] : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+// conv_c11_range: dilations of at least 1
+func.func @conv_c11_range(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects dilations from 1 to 1048576, got 0}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [0, 1] : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x8x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c11_transposed: and of a transposed convolution
+func.func @conv_c11_transposed(%x: tensor<1x4x4x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects dilations from 1 to 1048576, got 4611686018427387904}}
+  %y = seg.conv_transpose %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [4611686018427387904, 1] : (tensor<1x4x4x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c8_dilated: spatial size with dilations
+func.func @conv_c8_dilated(%x: tensor<1x8x8x3xf32>, %w: tensor<3x3x3x4xf32>) {
+  // expected-error @+1 {{expects spatial size 4x6 by strides and padding, got 6x6}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [2, 1] : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c12: groups divide the channels
+func.func @conv_c12(%x: tensor<1x8x8x4xf32>, %w: tensor<3x3x2x5xf32>) {
+  // expected-error @+1 {{expects groups that divide the channels of input and output, 4 and 5, got 2}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] groups 2 : (tensor<1x8x8x4xf32>, tensor<3x3x2x5xf32>) -> tensor<1x6x6x5xf32>
+  return
+}
+
+// -----
+
+// conv_c12_least: groups of at least 1
+func.func @conv_c12_least(%x: tensor<1x8x8x4xf32>, %w: tensor<3x3x4x4xf32>) {
+  // expected-error @+1 {{expects groups that divide the channels of input and output, 4 and 4, got 0}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] groups 0 : (tensor<1x8x8x4xf32>, tensor<3x3x4x4xf32>) -> tensor<1x6x6x4xf32>
+  return
+}
+
+// -----
+
+// conv_c5_groups: input channels of a group
+func.func @conv_c5_groups(%x: tensor<1x8x8x4xf32>, %w: tensor<3x3x4x6xf32>) {
+  // expected-error @+1 {{filter has 8 input channels, 4 for each of 2 groups, but the input has 4}}
+  %y = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] groups 2 : (tensor<1x8x8x4xf32>, tensor<3x3x4x6xf32>) -> tensor<1x6x6x6xf32>
+  return
+}
+
+// -----
+
+// conv_input_grad_c2: all channels of groups
+func.func @conv_input_grad_c2(%dy: tensor<1x6x6x6xf32>, %w: tensor<3x3x2x6xf32>) {
+  // expected-error @+1 {{expects first_channel 0 with 2 groups, got 1}}
+  %dx = seg.conv_input_grad %dy, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] groups 2 first_channel 1 : (tensor<1x6x6x6xf32>, tensor<3x3x2x6xf32>) -> tensor<1x8x8x2xf32>
+  return
+}
+
+// -----
+
 // conv_transpose_c1: spatial size
 func.func @conv_transpose_c1(%x: tensor<1x4x4x3xf32>, %w: tensor<3x3x3x4xf32>) {
   // expected-error @+1 {{expects spatial size 8x8 by strides and padding, got 9x9}}

@@ -20,7 +20,8 @@ namespace segc {
 /// Kinds of strategies.
 inline constexpr llvm::StringLiteral directKind = "direct",
                                      winogradKind = "winograd",
-                                     narrowKind = "narrow";
+                                     narrowKind = "narrow",
+                                     groupedKind = "grouped";
 
 /// Words of 32 bits that hold `values` neighbours in the summed dimension.
 inline int64_t wordsOf(Products products, int64_t values) {
@@ -148,6 +149,10 @@ struct FilterGradPlan {
     return tile[0] * wordsOf(products, tile[1]) * tile[2];
   }
 };
+
+/// Why kinds that know neither groups nor dilations cannot compute it; empty if
+/// they can.
+std::string plainRefusal(const ConvProblem &problem);
 
 /// Why the pairs of 16-bit products cannot be packed; empty if they can.
 std::string pairsRefusal(const ConvProblem &problem);

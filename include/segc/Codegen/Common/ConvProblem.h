@@ -37,12 +37,29 @@ struct ConvProblem {
   Dims strides; ///< Of the op.
   Dims low;     ///< The op's pad_low.
   bool adjoint; ///< Gradient of a convolution: phases instead of strides.
+  /// Positions from one tap to the next.
+  Dims dilations{1, 1, 1};
+  /// Channels read and written are cut into as many groups, which are
+  /// convolutions of their own.
+  int64_t groups = 1;
   /// Elements of the filter between input channels, output channels and taps.
   int64_t filterInStride, filterOutStride, filterTapStride;
   int64_t filterBase = 0; ///< Its first element that is read.
   /// What is read is of 16 bits in memory: the input, and the gradient of a
   /// filter gradient.
   bool narrowInput = false, narrowGrad = false;
+
+  /// Channels of a group.
+  int64_t groupInputs() const { return inChannels / groups; }
+  int64_t groupOutputs() const { return outChannels / groups; }
+  /// What the filter's elements lie apart from one group to the next, beside
+  /// the strides of output channels and of a group's input channels: gradients
+  /// read the channels that the filter numbers through.
+  int64_t filterGroupStride() const {
+    return adjoint ? groupInputs() * filterInStride -
+                         groupOutputs() * filterOutStride
+                   : 0;
+  }
 
   /// Step of the input position from one output of a phase to the next.
   Dims inStrides() const { return adjoint ? Dims{1, 1, 1} : strides; }

@@ -18,11 +18,13 @@ LogicalResult ConvOp::buildAdjoint(OpBuilder &b, ValueRange grads,
   if (needed[0])
     result[0] = ConvInputGradOp::create(
         b, getLoc(), getInput().getType(), dy, getFilter(), getStrides(),
-        getPadLow(), getPadHigh(), getTransposeFilter(), /*first_channel=*/0);
+        getPadLow(), getPadHigh(), getDilationsAttr(), getGroups(),
+        getTransposeFilter(), /*first_channel=*/0);
   if (needed[1])
     result[1] = ConvFilterGradOp::create(
         b, getLoc(), getFilter().getType(), getInput(), dy, getStrides(),
-        getPadLow(), getPadHigh(), getTransposeFilter());
+        getPadLow(), getPadHigh(), getDilationsAttr(), getGroups(),
+        getTransposeFilter());
   if (getBias() && needed[2])
     result[2] = ChannelSumOp::create(b, getLoc(), getBias().getType(), dy);
   return success();
@@ -36,13 +38,15 @@ LogicalResult ConvTransposeOp::buildAdjoint(OpBuilder &b, ValueRange grads,
                                             MutableArrayRef<Value> result) {
   Value dy = grads[0];
   if (needed[0])
-    result[0] = ConvOp::create(
-        b, getLoc(), getInput().getType(), dy, getFilter(), /*bias=*/Value(),
-        getStrides(), getPadLow(), getPadHigh(), /*transpose_filter=*/true);
+    result[0] = ConvOp::create(b, getLoc(), getInput().getType(), dy,
+                               getFilter(), /*bias=*/Value(), getStrides(),
+                               getPadLow(), getPadHigh(), getDilationsAttr(),
+                               getGroups(), /*transpose_filter=*/true);
   if (needed[1])
     result[1] = ConvFilterGradOp::create(
         b, getLoc(), getFilter().getType(), dy, getInput(), getStrides(),
-        getPadLow(), getPadHigh(), /*transpose_filter=*/true);
+        getPadLow(), getPadHigh(), getDilationsAttr(), getGroups(),
+        /*transpose_filter=*/true);
   if (getBias() && needed[2])
     result[2] = ChannelSumOp::create(b, getLoc(), getBias().getType(), dy);
   return success();

@@ -20,10 +20,17 @@ namespace {
 struct ConvShapes {
   RankedTensorType large, small, filter;
   ArrayRef<int64_t> strides, low, high;
+  std::optional<ArrayRef<int64_t>> dilations;
+  int64_t groups;
   bool transposeFilter;
   /// Of the filter's input channels that the large side has; null: it has all.
   std::optional<int64_t> firstChannel = std::nullopt;
 };
+
+template <typename OpTy>
+int64_t groupsOf(OpTy op) {
+  return static_cast<int64_t>(op.getGroups());
+}
 
 /// Before any shape is computed from them.
 LogicalResult verifySteps(Operation *op, int64_t rank,
@@ -47,6 +54,21 @@ LogicalResult verifySteps(Operation *op, int64_t rank,
   return success();
 }
 
+LogicalResult verifyDilations(Operation *op,
+                              std::optional<ArrayRef<int64_t>> dilations,
+                              int64_t rank) {
+  if (!dilations)
+    return success();
+  if (static_cast<int64_t>(dilations->size()) != rank) // conv_c11
+    return op->emitOpError("expects ")
+           << rank << " values in dilations, got " << dilations->size();
+  for (int64_t value : *dilations)
+    if (value < 1 || value > maxStep)
+      return op->emitOpError("expects dilations from 1 to ")
+             << maxStep << ", got " << value;
+  return success();
+}
+
 LogicalResult verifyConv(Operation *op, const ConvShapes &conv) {
   int64_t rank = conv.large.getRank() - 2;
   if (rank != 2 && rank != 3) // conv_c1
@@ -59,12 +81,21 @@ LogicalResult verifyConv(Operation *op, const ConvShapes &conv) {
            << conv.large << ", " << conv.small << " and " << conv.filter;
   if (failed(verifySteps(op, rank, conv.strides, conv.low, conv.high)))
     return failure();
-  ArrayRef<int64_t> taps = conv.filter.getShape().drop_back(2);
+  if (failed(verifyDilations(op, conv.dilations, rank)))
+    return failure();
+  Shape taps = dilatedTaps(conv.filter.getShape().drop_back(2), conv.dilations);
+  int64_t groups = conv.groups;
+  if (groups < 1 || channels(conv.large) % groups != 0 ||
+      channels(conv.small) % groups != 0) // conv_c12
+    return op->emitOpError("expects groups that divide the channels of input "
+                           "and output, ")
+           << channels(conv.large) << " and " << channels(conv.small)
+           << ", got " << groups;
   int64_t inChannels =
-      conv.filter.getDimSize(rank + (conv.transposeFilter ? 1 : 0));
+      groups * conv.filter.getDimSize(rank + (conv.transposeFilter ? 1 : 0));
   int64_t outChannels =
       conv.filter.getDimSize(rank + (conv.transposeFilter ? 0 : 1));
-  if (conv.firstChannel) {
+  if (conv.firstChannel && groups == 1) {
     if (*conv.firstChannel < 0 || *conv.firstChannel > inChannels ||
         channels(conv.large) >
             inChannels - *conv.firstChannel) // conv_input_grad_c1
@@ -72,10 +103,17 @@ LogicalResult verifyConv(Operation *op, const ConvShapes &conv) {
              << inChannels << " input channels, but the result has "
              << channels(conv.large) << " from channel " << *conv.firstChannel
              << " on";
-  } else if (channels(conv.large) != inChannels) // conv_c5
-    return op->emitOpError("filter has ")
-           << inChannels << " input channels, but the input has "
-           << channels(conv.large);
+  } else if (conv.firstChannel && *conv.firstChannel != 0) {
+    return op->emitOpError(
+               "expects first_channel 0 with ") // conv_input_grad_c2
+           << groups << " groups, got " << *conv.firstChannel;
+  } else if (channels(conv.large) != inChannels) { // conv_c5
+    InFlightDiagnostic error = op->emitOpError("filter has ")
+                               << inChannels << " input channels, ";
+    if (groups != 1)
+      error << inChannels / groups << " for each of " << groups << " groups, ";
+    return error << "but the input has " << channels(conv.large);
+  }
   if (channels(conv.small) != outChannels) // conv_c6
     return op->emitOpError("filter has ")
            << outChannels << " output channels, but the output has "
@@ -110,10 +148,10 @@ LogicalResult verifyBias(Operation *op, Value bias, int64_t outChannels) {
 } // namespace
 
 LogicalResult ConvOp::verify() {
-  if (failed(
-          verifyConv(*this, {getInput().getType(), getOutput().getType(),
-                             getFilter().getType(), getStrides(), getPadLow(),
-                             getPadHigh(), getTransposeFilter()})))
+  if (failed(verifyConv(*this, {getInput().getType(), getOutput().getType(),
+                                getFilter().getType(), getStrides(),
+                                getPadLow(), getPadHigh(), getDilations(),
+                                groupsOf(*this), getTransposeFilter()})))
     return failure();
   return verifyBias(*this, getBias(), channels(getOutput().getType()));
 }
@@ -125,7 +163,6 @@ LogicalResult ConvTransposeOp::verify() {
     return emitOpError(
                "expects activations of rank 4 or 5 (N, spatial, C), got ")
            << getInput().getType();
-  Shape expected;
   ArrayRef<int64_t> taps = getFilter().getType().getShape().drop_back(
       std::min<size_t>(2, getFilter().getType().getRank()));
   ArrayRef<int64_t> in = spatialDims(getInput().getType());
@@ -134,32 +171,37 @@ LogicalResult ConvTransposeOp::verify() {
     return failure();
   if (taps.size() == in.size() &&
       getOutput().getType().getRank() == getInput().getType().getRank()) {
-    expected = convTransposeOutputSpatial(in, taps, getStrides(), getPadLow(),
-                                          getPadHigh());
+    if (failed(verifyDilations(*this, getDilations(), in.size())))
+      return failure();
+    Shape expected =
+        convTransposeOutputSpatial(in, dilatedTaps(taps, getDilations()),
+                                   getStrides(), getPadLow(), getPadHigh());
     if (ArrayRef<int64_t>(expected) !=
         spatialDims(getOutput().getType())) // conv_transpose_c1
       return emitOpError("expects spatial size ")
              << shapeText(expected) << " by strides and padding, got "
              << shapeText(spatialDims(getOutput().getType()));
   }
-  if (failed(verifyConv(*this, {getOutput().getType(), getInput().getType(),
-                                getFilter().getType(), getStrides(),
-                                getPadLow(), getPadHigh(), true})))
+  if (failed(verifyConv(*this,
+                        {getOutput().getType(), getInput().getType(),
+                         getFilter().getType(), getStrides(), getPadLow(),
+                         getPadHigh(), getDilations(), groupsOf(*this), true})))
     return failure();
   return verifyBias(*this, getBias(), channels(getOutput().getType()));
 }
 
 LogicalResult ConvInputGradOp::verify() {
-  return verifyConv(*this,
-                    {getOutput().getType(), getGrad().getType(),
-                     getFilter().getType(), getStrides(), getPadLow(),
-                     getPadHigh(), getTransposeFilter(), getFirstChannel()});
+  return verifyConv(*this, {getOutput().getType(), getGrad().getType(),
+                            getFilter().getType(), getStrides(), getPadLow(),
+                            getPadHigh(), getDilations(), groupsOf(*this),
+                            getTransposeFilter(), getFirstChannel()});
 }
 
 LogicalResult ConvFilterGradOp::verify() {
   return verifyConv(*this, {getInput().getType(), getGrad().getType(),
                             getOutput().getType(), getStrides(), getPadLow(),
-                            getPadHigh(), getTransposeFilter()});
+                            getPadHigh(), getDilations(), groupsOf(*this),
+                            getTransposeFilter()});
 }
 
 LogicalResult ChannelSumOp::verify() {

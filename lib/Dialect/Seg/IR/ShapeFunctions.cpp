@@ -51,6 +51,15 @@ int64_t tensorBytes(Value value) {
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
 
+Shape dilatedTaps(ArrayRef<int64_t> taps,
+                  std::optional<ArrayRef<int64_t>> dilations) {
+  Shape result(taps);
+  if (dilations)
+    for (auto [size, dilation] : llvm::zip_equal(result, *dilations))
+      size = (size - 1) * dilation + 1;
+  return result;
+}
+
 Shape convOutputSpatial(ArrayRef<int64_t> in, ArrayRef<int64_t> taps,
                         ArrayRef<int64_t> strides, ArrayRef<int64_t> low,
                         ArrayRef<int64_t> high) {

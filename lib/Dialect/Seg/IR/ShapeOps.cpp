@@ -76,7 +76,7 @@ LogicalResult SliceChannelsOp::verify() {
 LogicalResult SliceChannelsOp::canonicalize(SliceChannelsOp slice,
                                             PatternRewriter &rewriter) {
   auto whole = slice.getInput().getDefiningOp<ConvInputGradOp>();
-  if (!whole)
+  if (!whole || whole.getGroups() != 1)
     return failure();
   int64_t sliced = 0;
   for (Operation *user : whole->getUsers()) {
@@ -91,7 +91,8 @@ LogicalResult SliceChannelsOp::canonicalize(SliceChannelsOp slice,
   auto part = ConvInputGradOp::create(
       rewriter, whole.getLoc(), slice.getOutput().getType(), whole.getGrad(),
       whole.getFilter(), whole.getStrides(), whole.getPadLow(),
-      whole.getPadHigh(), whole.getTransposeFilter(),
+      whole.getPadHigh(), whole.getDilationsAttr(), whole.getGroups(),
+      whole.getTransposeFilter(),
       whole.getFirstChannel() + slice.getOffset());
   part->setDiscardableAttrs(whole->getDiscardableAttrDictionary());
   rewriter.replaceOp(slice, part);

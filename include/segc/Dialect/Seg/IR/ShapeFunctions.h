@@ -41,6 +41,11 @@ int64_t channels(mlir::RankedTensorType type);
 /// Bytes of a tensor value of static shape.
 int64_t tensorBytes(mlir::Value value);
 
+/// Positions from a filter's first tap to its last, both included; dilations
+/// are 1 where there are none.
+Shape dilatedTaps(llvm::ArrayRef<int64_t> taps,
+                  std::optional<llvm::ArrayRef<int64_t>> dilations);
+
 /// (in + low + high - taps) / stride + 1 in each dimension.
 Shape convOutputSpatial(llvm::ArrayRef<int64_t> in,
                         llvm::ArrayRef<int64_t> taps,
