@@ -88,7 +88,7 @@ Value Generator::conv(Value input) {
   if (draws.percent(65))
     bias = parameter({to}, /*filter=*/false);
   return ConvOp::create(builder, loc, result, input, filter, bias, strides, low,
-                        high, transposed);
+                        high, /*dilations=*/nullptr, /*groups=*/1, transposed);
 }
 
 Value Generator::projection(Value input, int64_t to) {
@@ -102,7 +102,7 @@ Value Generator::projection(Value input, int64_t to) {
     bias = parameter({to}, /*filter=*/false);
   return ConvOp::create(builder, loc,
                         activationType(type, spatialDims(type), to), input,
-                        filter, bias, ones, none, none);
+                        filter, bias, ones, none, none, /*dilations=*/nullptr);
 }
 
 Value Generator::convTranspose(Value input) {
@@ -133,7 +133,7 @@ Value Generator::convTranspose(Value input) {
   if (draws.percent(65))
     bias = parameter({to}, /*filter=*/false);
   return ConvTransposeOp::create(builder, loc, result, input, filter, bias,
-                                 strides, low, high);
+                                 strides, low, high, /*dilations=*/nullptr);
 }
 
 Value Generator::maxPool(Value input) {
