@@ -1,7 +1,7 @@
 # Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Every pass and pipeline that the documentation or a description of an op or a
-pass names is one that segc-opt has.
+pass names is one that segc-opt or segc-reduce has.
 
   check_passes.py SOURCE
 """
@@ -20,7 +20,7 @@ EXAMPLES = {"seg-count-kernels"}  # docs/AddingAPass.md shows how to write it.
 
 def main():
     source = pathlib.Path(sys.argv[1])
-    shown = subprocess.run(["segc-opt", "--help-hidden"], check=True, capture_output=True, text=True).stdout
+    shown = "".join(subprocess.run([program, "--help-hidden"], check=True, capture_output=True, text=True).stdout for program in ("segc-opt", "segc-reduce"))
     known = set(re.findall(r"--(segc?-[\w-]+)", shown)) | PROGRAMS | ACTIONS | EXAMPLES
     pages = [source / "README.md", *sorted((source / "docs").glob("**/*.md")), *sorted((source / "examples").glob("**/*.md"))]
     pages += sorted((source / "include").glob("**/*.td"))
@@ -30,7 +30,7 @@ def main():
             for name in NAME.findall(line):
                 found += 1
                 if name not in known and not any(other.startswith(name + "-") and f"{name}-<" in line for other in known):
-                    unknown.append(f"{page.relative_to(source)}:{number}: segc-opt has no {name}")
+                    unknown.append(f"{page.relative_to(source)}:{number}: neither segc-opt nor segc-reduce has {name}")
     print("\n".join(unknown) or f"{found} names checked")
     return bool(unknown) or found < 50
 
