@@ -68,6 +68,19 @@ static bool roundsResult(Operation &op, Operation *root) {
          llvm::all_of(op.getUsers(), llvm::IsaPred<seg::YieldOp>);
 }
 
+/// The ops that something the fusion yields depends on. Others have joined with
+/// a value that this kernel has no use for, and are not emitted.
+static llvm::SmallPtrSet<Operation *, 16> neededOps(seg::FusionOp fusion) {
+  llvm::SmallPtrSet<Operation *, 16> needed;
+  Block &body = fusion.getBody().front();
+  needed.insert(body.getTerminator());
+  for (Operation &op : llvm::reverse(body.without_terminator()))
+    if (llvm::any_of(op.getUsers(),
+                     [&](Operation *user) { return needed.contains(user); }))
+      needed.insert(&op);
+  return needed;
+}
+
 /// Whether the kernel computes the pointwise ops that do not feed the root.
 static LogicalResult checkEpilogue(seg::FusionOp fusion,
                                    CpuKernelOpInterface root) {
@@ -75,9 +88,10 @@ static LogicalResult checkEpilogue(seg::FusionOp fusion,
     return success();
   auto whole = cast<RankedTensorType>(root->getResult(0).getType());
   auto leading = leadingOps(root->getOperands());
+  auto needed = neededOps(fusion);
   for (Operation &op : fusion.getBody().front().without_terminator()) {
     if (!isa<seg::PointwiseOpInterface>(op) || leading.contains(&op) ||
-        roundsResult(op, root))
+        !needed.contains(&op) || roundsResult(op, root))
       continue;
     if (!root.hasCpuEpilogue())
       return op.emitOpError("follows the root '")
