@@ -45,10 +45,15 @@ Tolerance toleranceOf(const Configuration &options) {
   if (pipeline.precision == "f32")
     return pipeline.winograd == "off" ? Tolerance{10, 2e-5, 2e-7}
                                       : Tolerance{10, 1e-4, 1e-6};
-  // Factors of convolutions are rounded to what is multiplied.
-  if (pipeline.precision == "f16" && pipeline.multiplyType != "bf16")
+  // Factors of convolutions are rounded to what is multiplied: little in direct
+  // f16 products. With bf16 or tiles a single convolution of a training may err
+  // by 2.5e-2 of its result and a gradient by 5e-2 (docs/Precision.md), and
+  // several follow each other. What is wired wrongly is off by the whole result;
+  // kernels are held one by one to what their own rounding explains.
+  if (pipeline.precision == "f16" && pipeline.multiplyType != "bf16" &&
+      pipeline.winograd == "off")
     return {6, 2e-2, 4e-3};
-  return {6, 1e-1, 1e-2};
+  return {6, 2e-1, 4e-2};
 }
 
 /// Optimizers do not sum: f32 alone, on the same gradients.

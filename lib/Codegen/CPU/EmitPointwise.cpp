@@ -161,9 +161,15 @@ LogicalResult emitReductionFusion(FusionEmitter &emitter) {
     if (isa<BlockArgument>(seg::storedValue(op.getResult(0))))
       continue;
     auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
-    Type type = reduction ? reduction.getReduced().getType()
-                          : op.getResult(0).getType();
-    if (cast<RankedTensorType>(type).getShape() != space.getShape())
+    auto type =
+        cast<RankedTensorType>(reduction ? reduction.getReduced().getType()
+                                         : op.getResult(0).getType());
+    // What is broadcast is computed where it is read, and has no place.
+    bool broadcasts =
+        !reduction && seg::classifyBroadcast(type, space) !=
+                          seg::Broadcast::Invalid &&
+        llvm::none_of(op.getUsers(), llvm::IsaPred<seg::YieldOp>);
+    if (type.getShape() != space.getShape() && !broadcasts)
       return op.emitOpError("expects the shape of ")
              << space << ", which this kernel reduces, got " << type;
     computes |= !reduction;
