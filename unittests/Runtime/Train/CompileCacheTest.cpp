@@ -28,7 +28,7 @@ protected:
     ASSERT_TRUE(writeFileAtomically(script, "#!/bin/sh\necho run >> '" +
                                                 folder +
                                                 "/log'\nwhile [ $# -gt 1 ]; do "
-                                                "[ \"$1\" = -o ] && cp '" +
+                                                "[ \"$1\" = -o ] && /bin/cp '" +
                                                 fakeModel("FakeNote") +
                                                 "' \"$2\"; shift; done\n")
                     .ok());
