@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Splits.h"
 #include "segc/Base/Hash.h"
-#include "segc/Runtime/Data/DataSet.h"
 
 #include <algorithm>
 
@@ -64,6 +64,26 @@ Expected<LabelMap> segc::parseLabelMap(const std::string &text) {
     if (text[at] != ',')
       return wrong;
   }
+}
+
+FoldSplit segc::shareSplit(int64_t count, double share) {
+  const auto train = static_cast<int64_t>(double(count) * share);
+  FoldSplit split;
+  for (int64_t i = 0; i < count; ++i)
+    (i < train ? split.train : split.validation).push_back(i);
+  return split;
+}
+
+Status segc::checkSplit(const FoldSplit &split, int64_t count,
+                        const DatasetOptions &options, const std::string &where,
+                        const char *cases) {
+  if (!(options.fold || options.trainSplit < 1) || !split.validation.empty())
+    return Status::success();
+  return invalidArgument(
+      where + ": of " + std::to_string(count) + " " + cases + " " +
+      (options.fold ? "fold " + std::to_string(*options.fold)
+                    : std::string("this train split")) +
+      " leaves none to validate; leave the option out to train on all");
 }
 
 Status segc::checkHeldOut(const Dataset &dataset) {

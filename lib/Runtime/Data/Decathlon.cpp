@@ -7,8 +7,8 @@
 
 #include "segc/Runtime/Data/Decathlon.h"
 #include "DecathlonDataset.h"
+#include "Splits.h"
 #include "segc/Base/Files.h"
-#include "segc/Runtime/Data/NumpyRandom.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -145,27 +145,6 @@ DecathlonDataset::checkModalities(const std::vector<std::string> &found,
 // Opening
 //===----------------------------------------------------------------------===//
 
-/// Which training cases validate.
-static Expected<FoldSplit> splitCases(int64_t count,
-                                      const DatasetOptions &options,
-                                      const std::string &where) {
-  FoldSplit split;
-  if (options.fold) {
-    split = kFold(count, 5, foldSeed, *options.fold);
-  } else {
-    auto train = static_cast<int64_t>(double(count) * options.trainSplit);
-    for (int64_t i = 0; i < count; ++i)
-      (i < train ? split.train : split.validation).push_back(i);
-  }
-  if ((options.fold || options.trainSplit < 1) && split.validation.empty())
-    return invalidArgument(
-        where + ": of " + std::to_string(count) + " labelled cases " +
-        (options.fold ? "fold " + std::to_string(*options.fold)
-                      : std::string("this train split")) +
-        " leaves none to validate; leave the option out to train on all");
-  return split;
-}
-
 Expected<std::unique_ptr<Dataset>>
 segc::openDecathlon(const std::string &folder, const Json &pipeline,
                     const DatasetOptions &options) {
@@ -194,7 +173,11 @@ segc::openDecathlon(const std::string &folder, const Json &pipeline,
         files.label = (root / files.label).string();
     }
 
-  SEGC_ASSIGN_OR_RETURN(FoldSplit split, splitCases(count, options, where));
+  const FoldSplit split = options.fold
+                              ? kFold(count, 5, foldSeed, *options.fold)
+                              : shareSplit(count, options.trainSplit);
+  SEGC_RETURN_IF_ERROR(
+      checkSplit(split, count, options, where, "labelled cases"));
   for (int64_t i : split.train)
     dataset->addCase(Split::Train, index.training[static_cast<size_t>(i)]);
   for (int64_t i : split.validation)

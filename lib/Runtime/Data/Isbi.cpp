@@ -7,7 +7,7 @@
 
 #include "segc/Runtime/Data/Isbi.h"
 #include "IsbiDataset.h"
-#include "segc/Runtime/Data/NumpyRandom.h"
+#include "Splits.h"
 
 #include <algorithm>
 #include <array>
@@ -119,20 +119,41 @@ Status IsbiDataset::checkLabels(const Slices &slices,
       found);
 }
 
-Status IsbiDataset::addTraining(const std::string &folder) {
+Status IsbiDataset::readLabels(const std::string &path, Slices &slices) const {
+  SEGC_ASSIGN_OR_RETURN(slices.label, read(path, TiffUse::Label));
+  Status status = checkLabels(slices, path);
+  if (!status.ok())
+    slices.label = TiffStack();
+  return status;
+}
+
+Status IsbiDataset::load(Split split) const {
+  if (split == Split::Test)
+    return Status::success(); // A file was checked when it was opened.
+  SEGC_RETURN_IF_ERROR(trainingStatus);
+  for (const Place &at : places(split))
+    SEGC_RETURN_IF_ERROR(stacks[at.stack].labelStatus);
+  return Status::success();
+}
+
+Status IsbiDataset::readTraining(const std::string &folder) {
   const std::filesystem::path path(folder);
-  std::string labelPath = (path / "train-labels.tif").string();
-  addFile((path / "train-volume.tif").string());
+  const std::string imagePath = (path / "train-volume.tif").string(),
+                    labelPath = (path / "train-labels.tif").string();
+  addFile(imagePath);
   addFile(labelPath);
   Slices slices;
   slices.name = "train";
-  SEGC_ASSIGN_OR_RETURN(
-      slices.image, read((path / "train-volume.tif").string(), TiffUse::Image));
-  SEGC_ASSIGN_OR_RETURN(slices.label, read(labelPath, TiffUse::Label));
-  SEGC_RETURN_IF_ERROR(checkLabels(slices, labelPath));
+  SEGC_ASSIGN_OR_RETURN(slices.image, read(imagePath, TiffUse::Image));
+  slices.labelStatus = readLabels(labelPath, slices);
 
-  FoldSplit fold = unetFold(slices.image.pages(),
-                            static_cast<uint32_t>(options.seed), options.fold);
+  const int64_t pages = slices.image.pages();
+  const FoldSplit fold =
+      options.trainSplit < 1
+          ? shareSplit(pages, options.trainSplit)
+          : unetFold(pages, static_cast<uint32_t>(options.seed), options.fold);
+  SEGC_RETURN_IF_ERROR(
+      checkSplit(fold, pages, options, imagePath, "slices"));
   stacks.push_back(std::move(slices));
   for (int64_t page : fold.train)
     splits[0].push_back({stacks.size() - 1, page});
@@ -214,7 +235,7 @@ segc::openIsbi(const std::string &folder, const Json &pipeline,
   const std::filesystem::path path(folder);
   std::error_code error;
   if (std::filesystem::exists(path / "train-volume.tif", error))
-    SEGC_RETURN_IF_ERROR(dataset->addTraining(folder));
+    dataset->addTraining(folder);
   if (std::filesystem::exists(path / "test-volume.tif", error))
     SEGC_RETURN_IF_ERROR(
         dataset->addTest((path / "test-volume.tif").string(), "test"));
@@ -226,8 +247,6 @@ segc::openSlices(const std::vector<std::string> &paths, const Json &pipeline,
                  const DatasetOptions &options) {
   SEGC_ASSIGN_OR_RETURN(auto dataset, IsbiDataset::create(pipeline, options));
   std::map<std::string, std::string> seen;
-  Status firstError;
-  bool anyGood = false;
   for (const std::string &path : paths) {
     std::string name = std::filesystem::path(path).stem().string();
     auto [first, isNew] = seen.emplace(name, path);
@@ -235,13 +254,8 @@ segc::openSlices(const std::vector<std::string> &paths, const Json &pipeline,
       return invalidArgument(path + ": named like " + first->second +
                              ", so their masks would overwrite each other");
     Status status = dataset->addTest(path, name);
-    if (!status.ok() && firstError.ok())
-      firstError = status;
-    anyGood |= status.ok();
     if (!status.ok())
       dataset->addUnreadable(name, status);
   }
-  if (!anyGood)
-    return firstError;
   return std::unique_ptr<Dataset>(std::move(dataset));
 }

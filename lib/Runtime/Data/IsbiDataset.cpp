@@ -48,6 +48,8 @@ Status IsbiDataset::sample(Split split, int64_t index, const AugmentKey &key,
     SEGC_ASSIGN_OR_RETURN(fresh, prepare(at));
   }
   const Prepared &page = known == prepared.end() ? fresh : known->second;
+  if (label)
+    SEGC_RETURN_IF_ERROR(stacks[at.stack].labelStatus);
   if (label && page.label.empty())
     return invalidArgument(caseName(split, index) +
                            ": has no label; only predict with it");

@@ -28,6 +28,7 @@ struct Slices {
   std::string name;       ///< "train", "test" or the file's own.
   TiffStack image, label; ///< `label` has no pages where it is unknown.
   Status status; ///< Of a file that cannot be read: it stands for one case.
+  Status labelStatus; ///< A bad label does not matter to a prediction.
 };
 
 /// What the network sees of a page.
@@ -50,8 +51,11 @@ public:
   static Expected<std::unique_ptr<IsbiDataset>>
   create(const Json &pipeline, const DatasetOptions &options);
 
-  /// Adds the slices of a stack to the splits.
-  Status addTraining(const std::string &folder);
+  /// Adds the slices of a stack to the splits. What is wrong with those that
+  /// train is kept for load(): it does not matter to a prediction.
+  void addTraining(const std::string &folder) {
+    trainingStatus = readTraining(folder);
+  }
   Status addTest(const std::string &path, const std::string &name);
   /// Adds a case that fails with `status`: the other files go on.
   void addUnreadable(const std::string &name, const Status &status);
@@ -64,8 +68,7 @@ public:
   const std::vector<int64_t> &imageShape() const override { return imageDims; }
   const std::vector<int64_t> &labelShape() const override { return labelDims; }
   const std::vector<std::string> &classNames() const override { return names; }
-  /// Slices were checked when their file was read.
-  Status load(Split) const override { return Status::success(); }
+  Status load(Split split) const override;
   Status sample(Split split, int64_t index, const AugmentKey &key, float *image,
                 int32_t *label) const override;
   Expected<SourceCase> source(Split split, int64_t index) const override;
@@ -93,6 +96,8 @@ private:
   }
   Expected<std::vector<uint8_t>> labelAt(const Place &at) const;
   Expected<Prepared> prepare(const Place &at) const;
+  Status readTraining(const std::string &folder);
+  Status readLabels(const std::string &path, Slices &slices) const;
   Status checkLabels(const Slices &slices, const std::string &path) const;
   Expected<TiffStack> read(const std::string &path, TiffUse use) const;
   Status writeMasks(const PredictionFolders &folders, const char *ending,
@@ -104,6 +109,7 @@ private:
   std::vector<int64_t> imageDims, labelDims;
   std::vector<std::string> names;
   std::vector<Slices> stacks;
+  Status trainingStatus;
   /// Pages that train or validate are prepared once, others when they are
   /// asked for.
   std::map<Place, Prepared> prepared;

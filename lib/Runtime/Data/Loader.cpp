@@ -28,10 +28,13 @@ Expected<std::unique_ptr<Loader>> Loader::create(const Dataset &dataset,
     return invalidArgument("loader: batch " + std::to_string(options.batch) +
                            ", " + std::to_string(options.ahead) +
                            " ahead, expected at most 1048576 and 1024");
-  if (dataset.count(split) == 0)
+  if (dataset.count(split) == 0) {
+    // It may say why.
+    SEGC_RETURN_IF_ERROR(dataset.load(split));
     return invalidArgument(std::string("the data set has no ") +
                            splitName(split) +
                            " cases; check the fold and the train split");
+  }
   std::unique_ptr<Loader> loader(new Loader(dataset, split, options));
   for (const auto &batch : loader->spare)
     if (!batch->image.data() || (options.labels && !batch->label.data()))

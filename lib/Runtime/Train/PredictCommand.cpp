@@ -83,14 +83,18 @@ CommandResult segc::runPredict(const PredictOptions &options) {
     folders.overlays = options.output + "/overlays";
   catchStopSignals();
   int64_t count = dataset->count(split);
-  if (count == 0)
+  if (count == 0) {
+    SEGC_RETURN_IF_ERROR(dataset->load(split)); // It may say why.
     return invalidArgument(options.inputs[0] + ": the " + options.split +
                            " split has no cases; choose another --split");
+  }
   SEGC_ASSIGN_OR_RETURN(std::vector<FailedCase> failures,
                         predictSplit(model.runner, *dataset, split, count,
                                      batchSizeOf(options.model, manifest),
                                      folders));
   printNotes(*dataset);
+  if (count == 1 && !failures.empty())
+    return failures[0].status.withContext(failures[0].name);
   int64_t done = count - static_cast<int64_t>(failures.size());
   std::printf("%lld of %lld cases predicted, written to %s\n",
               static_cast<long long>(done), static_cast<long long>(count),
@@ -103,7 +107,8 @@ CommandResult segc::runPredict(const PredictOptions &options) {
                  failure.status.message().c_str());
     names += (names.empty() ? "" : ", ") + failure.name;
   }
-  return CommandResult::partial(dataLoss(std::to_string(failures.size()) +
-                                         " of " + std::to_string(count) +
-                                         " cases failed: " + names));
+  Status status =
+      dataLoss(std::to_string(failures.size()) + " of " +
+               std::to_string(count) + " cases failed: " + names);
+  return done > 0 ? CommandResult::partial(std::move(status)) : status;
 }

@@ -119,9 +119,6 @@ segc::datasetOptions(const DataOptions &options, const Manifest &manifest,
     SEGC_RETURN_IF_ERROR(idle(options.greyMasks, "--grey-masks",
                               "it is for slices, the model takes volumes"));
   } else {
-    SEGC_RETURN_IF_ERROR(idle(options.trainSplit.value_or(1.0) < 1,
-                              "--train-split",
-                              "slices are split by --fold 0..4"));
     const char *volumes = "it is for volumes, the model takes slices";
     SEGC_RETURN_IF_ERROR(
         idle(options.orientation.has_value(), "--orientation", volumes));

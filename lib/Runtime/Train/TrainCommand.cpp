@@ -120,6 +120,21 @@ static Status openCases(Run &run) {
   return Status::success();
 }
 
+/// A split that holds all cases out.
+static Status noTrainingCases(const Run &run) {
+  const DataOptions &data = run.options.data;
+  const int64_t held = run.dataset->count(Split::Validation);
+  if (held == 0)
+    return invalidArgument(data.data + ": no labelled cases to train on");
+  return invalidArgument(
+      data.data + ": " +
+      (held == 1 ? "one labelled case cannot both train and validate"
+                 : "all " + std::to_string(held) + " labelled cases validate") +
+      ", so none trains; leave --" +
+      (data.fold ? "fold" : "train-split") +
+      " out to train on all, without validation");
+}
+
 /// Reads all cases: what is wrong with any is said before the first step.
 static Status loadCases(const Run &run) {
   if (!run.dataset)
@@ -132,6 +147,8 @@ static Status loadCases(const Run &run) {
                   training.message() + "; " + validation.message());
   SEGC_RETURN_IF_ERROR(training);
   SEGC_RETURN_IF_ERROR(validation);
+  if (run.dataset->count(Split::Train) == 0)
+    return noTrainingCases(run);
   return checkHeldOut(*run.dataset);
 }
 

@@ -85,9 +85,6 @@ Status segc::configure(Run &run) {
   int64_t batch = run.state.batchSize;
   int64_t samples =
       run.dataset ? run.dataset->count(Split::Train) : run.source->samples();
-  if (samples == 0)
-    return invalidArgument(options.data.data +
-                           ": no training cases; see --fold, --train-split");
   config.stepsPerEpoch = (samples + batch - 1) / batch;
   int64_t epochs = options.epochs.value_or(recipe.epochs);
   config.schedule.totalSteps = options.maxSteps ? *options.maxSteps

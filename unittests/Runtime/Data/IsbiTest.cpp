@@ -189,8 +189,10 @@ TEST(IsbiTest, UnitLabels) {
               ElementsAre(testing::HasSubstr("labels are 0 and 1")));
   data.labels.pixels[5] = 255;
   ASSERT_OK(data.write());
-  EXPECT_ERROR(openDataset(data.path, pipeline(8, 8), {}).status(),
-               InvalidArgument, "label value 255", "the file has 0, 1, 255");
+  opened = openDataset(data.path, pipeline(8, 8), {});
+  ASSERT_OK(opened.status());
+  EXPECT_ERROR((*opened)->load(Split::Train), InvalidArgument,
+               "label value 255", "the file has 0, 1, 255");
 }
 
 // A file that cannot be read is a case that fails; macOS metadata is none.
@@ -210,8 +212,58 @@ TEST(IsbiTest, OneBadFile) {
                DataLoss, "bad.tif");
   ASSERT_OK((*opened)->sample(Split::Test, 10, {}, image.data(), nullptr));
   EXPECT_THAT((*opened)->takeNotes(), ElementsAre(testing::HasSubstr("macOS")));
-  EXPECT_ERROR(openFiles({bad}, pipeline(8, 8), {}).status(), DataLoss,
-               "bad.tif");
+  // One alone is a case that fails as well: the command says what it is.
+  opened = openFiles({bad}, pipeline(8, 8), {});
+  ASSERT_OK(opened.status());
+  EXPECT_ERROR((*opened)->sample(Split::Test, 0, {}, image.data(), nullptr),
+               DataLoss, "bad.tif");
+}
+
+// Slices are held out by their share, the last ones, as volumes are.
+TEST(IsbiTest, TrainSplit) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  DatasetOptions options;
+  options.trainSplit = 0.7;
+  auto opened = openDataset(data.path, pipeline(8, 8), options);
+  ASSERT_OK(opened.status());
+  ASSERT_OK((*opened)->load(Split::Train));
+  EXPECT_EQ((*opened)->count(Split::Train), 7);
+  ASSERT_EQ((*opened)->count(Split::Validation), 3);
+  EXPECT_EQ((*opened)->caseName(Split::Validation, 0), "train-07");
+  data.images.pages = data.labels.pages = 1;
+  ASSERT_OK(data.write());
+  options.trainSplit = 0.5;
+  opened = openDataset(data.path, pipeline(8, 8), options);
+  ASSERT_OK(opened.status());
+  EXPECT_EQ((*opened)->count(Split::Train), 0);
+  options.trainSplit = 1;
+  options.fold = 1;
+  opened = openDataset(data.path, pipeline(8, 8), options);
+  ASSERT_OK(opened.status());
+  ASSERT_OK((*opened)->load(Split::Validation));
+}
+
+// Who predicts needs no label that is right, nor slices that train.
+TEST(IsbiTest, TrainingDoesNotStopPredictions) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  std::vector<float> image(64);
+  std::vector<int32_t> label(64);
+  std::filesystem::remove(data / "train-labels.tif");
+  auto opened = openDataset(data.path, pipeline(8, 8), {});
+  ASSERT_OK(opened.status());
+  ASSERT_OK((*opened)->sample(Split::Test, 0, {}, image.data(), nullptr));
+  ASSERT_OK((*opened)->sample(Split::Train, 0, {}, image.data(), nullptr));
+  EXPECT_ERROR((*opened)->load(Split::Train), NotFound, "train-labels.tif");
+  EXPECT_ERROR(
+      (*opened)->sample(Split::Train, 0, {}, image.data(), label.data()),
+      NotFound, "train-labels.tif");
+  ASSERT_OK(writeFileAtomically(data / "train-volume.tif", "II*"));
+  opened = openDataset(data.path, pipeline(8, 8), {});
+  ASSERT_OK(opened.status());
+  ASSERT_OK((*opened)->sample(Split::Test, 0, {}, image.data(), nullptr));
+  EXPECT_ERROR((*opened)->load(Split::Train), DataLoss, "train-volume.tif");
 }
 
 // A name as long as a file's can be has masks and pictures whose names fit.
@@ -262,7 +314,8 @@ TEST(IsbiTest, ForeignFiles) {
 TEST(IsbiTest, Errors) {
   SmallData data;
   auto open = [&](const Json &pipe, const DatasetOptions &options = {}) {
-    return openDataset(data.path, pipe, options).status();
+    auto opened = openDataset(data.path, pipe, options);
+    return opened.ok() ? (*opened)->load(Split::Train) : opened.status();
   };
   EXPECT_ERROR(open(pipeline(8, 12)), NotFound, "unknown kind of data");
   EXPECT_ERROR(openDataset(data / "none", pipeline(8, 12), {}).status(),

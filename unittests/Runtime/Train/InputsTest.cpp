@@ -65,6 +65,35 @@ TEST_F(Inputs, OneBadFileOfSeveral) {
   EXPECT_THAT(output, HasSubstr("a pipe, expected a file"));
   EXPECT_TRUE(written("1"));
   EXPECT_EQ(predict({"none.nii"}), 1);
-  EXPECT_EQ(predict({"images/1.nii.gz"}, {"--max-image-bytes", "1000"}), 3);
+  // Where none is predicted the command has failed.
+  EXPECT_EQ(predict({"bad.nii.gz"}), 1);
+  EXPECT_THAT(output, HasSubstr("bad.nii.gz: damaged gzip"));
+  EXPECT_EQ(predict({"bad.nii.gz", "none.nii"}), 1);
+  EXPECT_THAT(output, HasSubstr("2 of 2 cases failed: bad, none"));
+  EXPECT_EQ(predict({"images/1.nii.gz"}, {"--max-image-bytes", "1000"}), 1);
   EXPECT_THAT(output, HasSubstr("expected at most 1000"));
+}
+
+// One labelled case cannot both train and validate.
+TEST_F(Inputs, OneLabelledCase) {
+  auto text = readFile(data + "/dataset.json");
+  ASSERT_TRUE(text.ok());
+  Json index = Json::parse(*text);
+  const Json first = index["training"][0];
+  index["training"] = {first};
+  index["test"] = Json::array();
+  for (const char *key : {"image", "label"}) {
+    const fs::path path = first[key].get<std::string>();
+    fs::create_directories(folder / path.parent_path());
+    fs::copy(data / path, folder / path);
+  }
+  ASSERT_TRUE(writeFileAtomically(folder + "/dataset.json", index.dump()).ok());
+  std::vector<std::string> words = {
+      "train",     "--model",          fakeModel(),   "--data", folder,
+      "--results", folder + "/results", "--max-steps", "1"};
+  EXPECT_EQ(run(words), 0) << output;
+  words.insert(words.end(), {"--train-split", "0.5"});
+  EXPECT_EQ(run(words), 1) << output;
+  EXPECT_THAT(output, HasSubstr("one labelled case cannot both train and "
+                                "validate"));
 }

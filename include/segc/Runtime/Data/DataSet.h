@@ -55,8 +55,8 @@ struct DatasetOptions {
   std::optional<int64_t> fold;
   /// Seeds the fold's permutation.
   uint64_t seed = 0;
-  /// Without a fold, the first int(n * trainSplit) volumes in file order
-  /// train and the others validate. ISBI slices are split by fold alone.
+  /// Without a fold, the first int(n * trainSplit) volumes or slices in file
+  /// order train and the others validate.
   double trainSplit = 1.0;
   /// Compatibility with TensorFlow 1: resize without the half-pixel shift.
   bool legacyResize = false;
