@@ -22,14 +22,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!index)
     return 0;
   for (const auto *cases : {&index->training, &index->test})
-    for (const segc::DecathlonIndex::Case &entry : *cases)
-      for (const std::string *text : {&entry.image, &entry.label}) {
+    for (const segc::DecathlonIndex::Case &entry : *cases) {
+      std::vector<std::string> files = entry.channelImages;
+      files.insert(files.end(), {entry.image, entry.label});
+      for (const std::string &text : files) {
         // A name may begin with dots ("..a.nii"): only a part that is ".."
         // leads upwards.
-        std::filesystem::path path(*text);
+        std::filesystem::path path(text);
         if (path.is_absolute() ||
             std::find(path.begin(), path.end(), "..") != path.end())
           __builtin_trap();
       }
+    }
   return 0;
 }

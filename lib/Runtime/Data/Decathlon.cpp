@@ -65,11 +65,17 @@ DecathlonDataset::create(const Json &pipeline, const DatasetOptions &options) {
 //===----------------------------------------------------------------------===//
 
 /// "0 background, 1 anterior".
-static std::string listed(const std::vector<std::string> &names) {
+static std::string listed(const std::map<int64_t, std::string> &names) {
   std::string text;
-  for (size_t i = 0; i < names.size(); ++i)
-    text += (i ? ", " : "") + std::to_string(i) + " " + names[i];
+  for (const auto &[number, name] : names)
+    text += (text.empty() ? "" : ", ") + std::to_string(number) + " " + name;
   return text;
+}
+static std::string listed(const std::vector<std::string> &names) {
+  std::map<int64_t, std::string> numbered;
+  for (const std::string &name : names)
+    numbered.emplace(numbered.size(), name);
+  return listed(numbered);
 }
 
 static std::string lowerCase(std::string text) {
@@ -78,10 +84,12 @@ static std::string lowerCase(std::string text) {
   return text;
 }
 
-Status DecathlonDataset::setClasses(const std::vector<std::string> &found,
-                                    const std::string &where) {
+Status
+DecathlonDataset::setClasses(const std::map<int64_t, std::string> &found,
+                             const std::string &where) {
   if (names.empty())
-    names = found;
+    for (const auto &[value, name] : found)
+      names.push_back(name);
   const std::string both = "the labels are " + listed(found) +
                            ", the classes of the model " + listed(names);
   if (options.labelMap.empty() && names.size() != found.size())
@@ -91,16 +99,17 @@ Status DecathlonDataset::setClasses(const std::vector<std::string> &found,
                            "); use a model or a data set that fits, or say "
                            "with --label-map which labels mean which class");
   bool other = false;
-  for (size_t value = 0; value < found.size(); ++value) {
-    auto mapped = options.labelMap.find(static_cast<int64_t>(value));
-    const auto wanted = mapped == options.labelMap.end()
-                            ? value
-                            : static_cast<size_t>(mapped->second);
+  for (const auto &[value, label] : found) {
+    auto mapped = options.labelMap.find(value);
+    const auto wanted = static_cast<size_t>(
+        mapped == options.labelMap.end() ? value : mapped->second);
     if (wanted >= names.size())
       return invalidArgument(where + ": label " + std::to_string(value) + " (" +
-                             found[value] + ") has no class: " + both +
-                             "; see --label-map");
-    const std::string name = lowerCase(found[value]);
+                             label + ") has no class: " + both +
+                             "; say which it means, for example --label-map " +
+                             std::to_string(value) + "=" +
+                             std::to_string(names.size() - 1));
+    const std::string name = lowerCase(label);
     if (name == lowerCase(names[wanted]))
       continue;
     other = true;
@@ -121,6 +130,10 @@ Status DecathlonDataset::setClasses(const std::vector<std::string> &found,
 Status
 DecathlonDataset::checkModalities(const std::vector<std::string> &found,
                                   const std::string &where) const {
+  if (found.empty()) {
+    note(where, "names no modality: the images are taken for MRI");
+    return Status::success();
+  }
   std::string all;
   for (const std::string &name : found)
     all += (all.empty() ? "" : ", ") + name;
@@ -156,10 +169,9 @@ segc::openDecathlon(const std::string &folder, const Json &pipeline,
                         DecathlonDataset::create(pipeline, options));
   dataset->addFile(where);
   SEGC_RETURN_IF_ERROR(dataset->checkModalities(index.modalities, where));
-  SEGC_RETURN_IF_ERROR(dataset->setClasses(index.classNames, where));
-  if (!index.fileEnding.empty())
-    SEGC_RETURN_IF_ERROR(
-        listNnunetCases(folder, options.channel.value_or(0), index));
+  SEGC_RETURN_IF_ERROR(dataset->setClasses(index.labels, where));
+  if (!index.listsCases)
+    SEGC_RETURN_IF_ERROR(listNnunetCases(folder, index));
   const auto count = static_cast<int64_t>(index.training.size());
   if (index.declaredTraining && *index.declaredTraining != count)
     dataset->note(where, "numTraining is " +
@@ -168,6 +180,8 @@ segc::openDecathlon(const std::string &folder, const Json &pipeline,
                              " training cases are there");
   for (auto *cases : {&index.training, &index.test})
     for (DecathlonIndex::Case &files : *cases) {
+      SEGC_RETURN_IF_ERROR(
+          chooseChannelFile(folder, options.channel, files).withContext(where));
       files.image = (root / files.image).string();
       if (!files.label.empty())
         files.label = (root / files.label).string();

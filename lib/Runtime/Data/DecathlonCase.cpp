@@ -48,10 +48,12 @@ static Expected<Volume> readVolume(const std::string &path,
 
 /// The channel that the network gets.
 static Expected<int64_t> channelOf(const Volume &volume,
-                                   const std::string &path,
+                                   const DecathlonIndex::Case &files,
                                    const CaseRules &rules) {
   const int64_t channels = volume.channels;
-  if (rules.channel) {
+  const std::string &path = files.image;
+  // The file may be that of the channel already.
+  if (rules.channel && !(files.separateChannels && channels == 1)) {
     if (*rules.channel < channels)
       return *rules.channel;
     return invalidArgument(path + ": " + std::to_string(channels) +
@@ -71,7 +73,7 @@ Expected<CaseContent> decathlon::readImage(const DecathlonIndex::Case &files,
                                            const CaseRules &rules) {
   SEGC_ASSIGN_OR_RETURN(Volume image, readVolume(files.image, rules));
   CaseContent content;
-  SEGC_ASSIGN_OR_RETURN(content.channel, channelOf(image, files.image, rules));
+  SEGC_ASSIGN_OR_RETURN(content.channel, channelOf(image, files, rules));
   content.volume = std::move(image);
   const VolumeGeometry &geometry = content.geometry();
   const auto first = static_cast<size_t>(content.image().first);

@@ -33,7 +33,7 @@ public:
   create(const Json &pipeline, const DatasetOptions &options);
 
   /// Holds what a data set declares against what the model takes.
-  Status setClasses(const std::vector<std::string> &found,
+  Status setClasses(const std::map<int64_t, std::string> &found,
                     const std::string &where);
   Status checkModalities(const std::vector<std::string> &found,
                          const std::string &where) const;

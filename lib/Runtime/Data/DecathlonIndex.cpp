@@ -8,12 +8,18 @@
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Data/Decathlon.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
 using namespace segc;
+namespace fs = std::filesystem;
 
-/// The values of an object whose keys are "0", "1", ... without a gap.
+//===----------------------------------------------------------------------===//
+// Channels and labels
+//===----------------------------------------------------------------------===//
+
+/// The names of an object {"0": name, "1": name, ...}, ordered by number.
 static std::vector<std::string> numberedNames(JsonReader &reader,
                                               const char *key) {
   std::vector<std::string> names;
@@ -40,22 +46,132 @@ static std::vector<std::string> numberedNames(JsonReader &reader,
   return names;
 }
 
-/// A path of dataset.json; an error if it could leave the folder.
-static std::string insidePath(JsonReader &reader, const std::string &text) {
-  const std::filesystem::path path =
-      std::filesystem::path(text).lexically_normal();
-  bool inside = !text.empty() && text.find('\0') == std::string::npos &&
-                path.is_relative() && path.has_filename() && path != "." &&
-                *path.begin() != "..";
-  if (!inside)
-    reader.fail("path \"" + text +
-                "\" leads out of the data folder; expected one inside, like "
-                "\"imagesTr/case.nii.gz\"");
-  return path.string();
+/// A number as JSON or as a text of digits, -1 for anything else.
+static int64_t numberIn(const Json &value) {
+  if (value.is_number_unsigned() && value.get<uint64_t>() <= INT32_MAX)
+    return value.get<int64_t>();
+  const std::string text = value.is_string() ? value.get<std::string>() : "";
+  const bool digits =
+      !text.empty() && text.size() <= 9 &&
+      text.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? std::stoll(text) : -1;
 }
 
+/// {"0": name, ...} as the Decathlon has it, or {name: 0, ...} as nnU-Net v2.
+static std::map<int64_t, std::string> labelNames(JsonReader &reader) {
+  std::map<int64_t, std::string> names;
+  const Json &labels = reader.value("labels");
+  if (!labels.is_object() || labels.empty()) {
+    reader.fail(std::string("field \"labels\": expected an object {\"0\": "
+                            "name, ...}, found ") +
+                labels.type_name());
+    return names;
+  }
+  for (auto it = labels.begin(); it != labels.end(); ++it) {
+    const bool nameFirst = !it->is_string() || numberIn(it.key()) < 0;
+    if (it->is_array()) {
+      reader.fail("field \"labels\": \"" + it.key() +
+                  "\" is a region (a list of labels), which is not supported; "
+                  "expected one class a voxel");
+      return {};
+    }
+    if (nameFirst && it.key() == "ignore") {
+      reader.fail("field \"labels\": an ignore label is not supported; give "
+                  "its voxels a class");
+      return {};
+    }
+    const int64_t number = numberIn(nameFirst ? *it : Json(it.key()));
+    if (number < 0) {
+      reader.fail("field \"labels\": \"" + it.key() + "\" is " + it->dump() +
+                  ", expected {\"0\": name, ...} or {name: 0, ...}");
+      return {};
+    }
+    const std::string name = nameFirst ? it.key() : it->get<std::string>();
+    auto [known, isNew] = names.emplace(number, name);
+    if (!isNew)
+      reader.fail("field \"labels\": " + std::to_string(number) + " is \"" +
+                  known->second + "\" and \"" + name +
+                  "\", expected a number for each");
+  }
+  // Class indices are stored in bytes.
+  if (names.size() > 256)
+    reader.fail("field \"labels\": " + std::to_string(names.size()) +
+                " classes, expected at most 256");
+  return names;
+}
+
+//===----------------------------------------------------------------------===//
+// Cases
+//===----------------------------------------------------------------------===//
+
+/// The part of an absolute path behind `root`, empty if it is not in there.
+static fs::path behind(const fs::path &path, const fs::path &root) {
+  std::error_code error;
+  for (const fs::path &folder :
+       {fs::absolute(root, error), fs::weakly_canonical(root, error)}) {
+    const fs::path part =
+        path.lexically_normal().lexically_relative(folder.lexically_normal());
+    if (!part.empty() && *part.begin() != ".." && part != ".")
+      return part;
+  }
+  return {};
+}
+
+namespace {
+/// Takes cases out of the index in the folder `root`.
+class CaseReader {
+public:
+  explicit CaseReader(fs::path root) : root(std::move(root)) {}
+
+  /// A path that cannot leave the folder, relative to it: dataset.json may come
+  /// from anywhere.
+  std::string inside(JsonReader &reader, std::string text) const {
+    // Written on Windows.
+    if (text.find('/') == std::string::npos)
+      std::replace(text.begin(), text.end(), '\\', '/');
+    fs::path path = fs::path(text).lexically_normal();
+    if (path.is_absolute())
+      path = behind(path, root);
+    const bool inside = text.find('\0') == std::string::npos &&
+                        path.has_filename() && path != "." &&
+                        *path.begin() != "..";
+    if (!inside)
+      reader.fail("path \"" + text +
+                  "\" leads out of the data folder; expected one inside, like "
+                  "\"imagesTr/case.nii.gz\"; a link there may point anywhere");
+    return inside ? path.string() : "";
+  }
+
+  DecathlonIndex::Case labelled(JsonReader entry) const {
+    const std::string image = inside(entry, entry.string("image"));
+    return decathlonCase(image, inside(entry, entry.string("label")));
+  }
+
+  /// nnU-Net v2: {"images": [of each channel], "label": path}.
+  DecathlonIndex::Case ofChannels(const std::string &name,
+                                  JsonReader entry) const {
+    DecathlonIndex::Case files;
+    files.name = name;
+    files.separateChannels = true;
+    for (const std::string &path : entry.strings("images"))
+      files.channelImages.push_back(inside(entry, path));
+    files.label = inside(entry, entry.string("label"));
+    if (files.channelImages.empty())
+      entry.fail("field \"images\": expected a file of each channel");
+    // Masks are named after the case.
+    if (name.empty() || name[0] == '.' ||
+        name.find_first_of(std::string_view("/\0", 2)) != std::string::npos)
+      entry.fail("the name of a case, expected one that can name a file");
+    return files;
+  }
+
+private:
+  fs::path root;
+};
+} // namespace
+
 static std::string caseNameOf(const std::string &path) {
-  std::string name = std::filesystem::path(path).filename().string();
+  std::string name = fs::path(path).filename().string();
   for (std::string_view ending : {".nii.gz", ".nii"})
     if (name.size() > ending.size() && hasEnding(name, ending))
       return name.substr(0, name.size() - ending.size());
@@ -64,56 +180,46 @@ static std::string caseNameOf(const std::string &path) {
 
 DecathlonIndex::Case segc::decathlonCase(const std::string &image,
                                          const std::string &label) {
-  return {caseNameOf(image), image, label};
+  DecathlonIndex::Case files;
+  files.name = caseNameOf(image);
+  files.image = image;
+  files.label = label;
+  return files;
 }
 
-/// The class names of nnU-Net v2: {name: number, ...}. What only nnU-Net knows
-/// is named.
-static std::vector<std::string> nnunetNames(JsonReader &reader) {
-  std::vector<std::string> names;
-  const Json &labels = reader.value("labels");
-  if (reader.has("regions_class_order"))
-    reader.fail("field \"regions_class_order\": regions (overlapping labels) "
-                "of nnU-Net are not supported, expected one class a voxel");
-  if (!labels.is_object()) {
-    reader.fail("field \"labels\": expected an object {name: number, ...}");
-    return names;
-  }
-  names.resize(labels.size());
-  std::vector<bool> taken(labels.size());
-  for (auto it = labels.begin(); it != labels.end(); ++it) {
-    if (it->is_array())
-      reader.fail("field \"labels\": \"" + it.key() +
-                  "\" is a region (a list of labels), which is not supported; "
-                  "expected one class a voxel");
-    else if (it.key() == "ignore")
-      reader.fail("field \"labels\": an ignore label is not supported; give "
-                  "its voxels a class");
-    else if (!it->is_number_unsigned() ||
-             it->get<uint64_t>() >= labels.size() ||
-             taken[it->get<size_t>()])
-      reader.fail("field \"labels\": \"" + it.key() + "\" is " + it->dump() +
-                  ", expected each of the numbers 0.." +
-                  std::to_string(labels.size() - 1) + " once");
-    else {
-      taken[it->get<size_t>()] = true;
-      names[it->get<size_t>()] = it.key();
-    }
-  }
-  return names;
+/// Two cases of a name would have one mask.
+static void checkNames(JsonReader &reader,
+                       const std::vector<DecathlonIndex::Case> &cases) {
+  std::set<std::string> names;
+  for (const DecathlonIndex::Case &entry : cases)
+    if (!names.insert(entry.name).second)
+      reader.fail("two cases are named \"" + entry.name +
+                  "\"; their predictions would overwrite each other");
 }
 
-static void parseNnunet(JsonReader &reader, DecathlonIndex &index) {
-  index.modalities = numberedNames(reader, "channel_names");
-  index.classNames = nnunetNames(reader);
-  index.fileEnding = reader.string("file_ending");
-  if (index.fileEnding != ".nii" && index.fileEnding != ".nii.gz")
-    reader.fail("an nnU-Net v2 data set of \"" + index.fileEnding +
-                "\" files, expected .nii or .nii.gz; convert them");
-  if (reader.has("dataset"))
-    reader.fail("field \"dataset\": the case list of nnU-Net v2 is not "
-                "supported, expected imagesTr/CASE_0000" +
-                index.fileEnding + " and labelsTr/CASE" + index.fileEnding);
+static void readCases(JsonReader &reader, const CaseReader &cases,
+                      DecathlonIndex &index) {
+  if (reader.has("training"))
+    reader.forEach("training", [&](JsonReader entry) {
+      index.training.push_back(cases.labelled(entry));
+    });
+  else
+    reader.forEachMember("dataset",
+                         [&](const std::string &name, JsonReader entry) {
+                           index.training.push_back(
+                               cases.ofChannels(name, entry));
+                         });
+  if (!reader.has("test"))
+    return;
+  const Json &test = reader.value("test");
+  if (test.is_array() && !test.empty() && test[0].is_object())
+    reader.forEach("test", [&](JsonReader entry) {
+      index.test.push_back(
+          decathlonCase(cases.inside(entry, entry.string("image")), ""));
+    });
+  else
+    for (const std::string &path : reader.strings("test"))
+      index.test.push_back(decathlonCase(cases.inside(reader, path), ""));
 }
 
 Expected<DecathlonIndex> segc::parseDecathlonIndex(std::string_view text,
@@ -123,40 +229,29 @@ Expected<DecathlonIndex> segc::parseDecathlonIndex(std::string_view text,
   JsonReader reader(json, where, status);
   DecathlonIndex index;
   index.name = reader.stringOr("name", "");
-  if (reader.has("numTraining"))
-    index.declaredTraining = reader.integer("numTraining");
-  const bool isNnunet =
-      reader.has("channel_names") || reader.has("file_ending");
-  if (isNnunet) {
-    parseNnunet(reader, index);
-    SEGC_RETURN_IF_ERROR(status.withContext("nnU-Net v2"));
-    return index;
-  }
-  if (json.is_object() && json.contains("regions_class_order"))
+  if (reader.has("numTraining") && numberIn(reader.value("numTraining")) >= 0)
+    index.declaredTraining = numberIn(reader.value("numTraining"));
+  if (reader.has("regions_class_order"))
     reader.fail("field \"regions_class_order\": regions (overlapping labels) "
                 "of nnU-Net are not supported, expected one class a voxel");
-  index.modalities = numberedNames(reader, "modality");
-  index.classNames = numberedNames(reader, "labels");
-  // Class indices are stored in bytes.
-  if (index.classNames.size() > 256)
-    reader.fail("field \"labels\": " + std::to_string(index.classNames.size()) +
-                " classes, expected at most 256");
-  reader.forEach("training", [&](JsonReader entry) {
-    std::string image = insidePath(entry, entry.string("image"));
-    std::string label = insidePath(entry, entry.string("label"));
-    index.training.push_back(decathlonCase(image, label));
-  });
-  if (reader.has("test"))
-    for (const std::string &path : reader.strings("test"))
-      index.test.push_back(decathlonCase(insidePath(reader, path), ""));
-
-  for (const auto *cases : {&index.training, &index.test}) {
-    std::set<std::string> names;
-    for (const DecathlonIndex::Case &entry : *cases)
-      if (!names.insert(entry.name).second)
-        reader.fail("two cases are named \"" + entry.name +
-                    "\"; their predictions would overwrite each other");
+  for (const char *key : {"modality", "channel_names"})
+    if (reader.has(key))
+      index.modalities = numberedNames(reader, key);
+  index.labels = labelNames(reader);
+  const bool isNnunet =
+      reader.has("channel_names") || reader.has("file_ending");
+  index.listsCases =
+      reader.has("training") || reader.has("dataset") || !isNnunet;
+  if (index.listsCases) {
+    readCases(reader, CaseReader(fs::path(where).parent_path()), index);
+  } else {
+    index.fileEnding = reader.string("file_ending");
+    if (index.fileEnding != ".nii" && index.fileEnding != ".nii.gz")
+      reader.fail("an nnU-Net v2 data set of \"" + index.fileEnding +
+                  "\" files, expected .nii or .nii.gz; convert them");
   }
+  checkNames(reader, index.training);
+  checkNames(reader, index.test);
   SEGC_RETURN_IF_ERROR(status);
   return index;
 }

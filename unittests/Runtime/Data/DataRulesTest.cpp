@@ -235,6 +235,86 @@ TEST(DataRulesTest, Splits) {
   EXPECT_THAT(cases.notes, ElementsAre(HasSubstr("numTraining is 5, but 3")));
 }
 
+// Names of labels may come first or last, numbers as texts; a map gives classes
+// to numbers that have none.
+TEST(DataRulesTest, FormsOfLabels) {
+  Cases cases(1);
+  auto load = [&](const Json &labels, const DatasetOptions &options = {}) {
+    cases.index["labels"] = labels;
+    return cases.load(options);
+  };
+  ASSERT_OK(load({{"background", 0}, {"posterior", 2}, {"anterior", 1}}));
+  ASSERT_OK(load({{"background", "0"}, {"posterior", "2"}, {"anterior", "1"}}));
+  EXPECT_THAT(cases.notes, IsEmpty());
+  EXPECT_ERROR(load({{"background", 0}, {"posterior", 1}, {"anterior", 2}}),
+               InvalidArgument, "another order");
+  const Json sparse = {
+      {"0", "background"}, {"1", "anterior"}, {"4", "posterior"}};
+  EXPECT_ERROR(load(sparse), InvalidArgument, "label 4 (posterior)",
+               "--label-map 4=2");
+  DatasetOptions options;
+  options.labelMap = {{4, 2}};
+  ASSERT_OK(load(sparse, options));
+}
+
+// What does not matter to the images is no reason to refuse them.
+TEST(DataRulesTest, FormsOfIndices) {
+  Cases cases(2);
+  cases.index.erase("modality");
+  cases.index["numTraining"] = "2";
+  cases.index["test"] = {{{"image", "imagesTs/none.nii"}}};
+  Json &first = cases.index["training"][0];
+  first["image"] = cases / "imagesTr/0.nii";
+  first["label"] = ".\\labelsTr\\0.nii";
+  ASSERT_OK(cases.load());
+  EXPECT_THAT(cases.notes, ElementsAre(HasSubstr("no modality")));
+  EXPECT_EQ((*cases.open())->caseName(Split::Test, 0), "none");
+  first["image"] = cases.path + "-other/0.nii";
+  EXPECT_ERROR(cases.load(), DataLoss, "leads out of");
+}
+
+// nnU-Net has a file for each channel. Its first version lists the cases
+// without the number, its second lists the files or nothing.
+TEST(DataRulesTest, FilesOfChannels) {
+  Cases cases(0);
+  auto ramp = [](int k) { return float(k); };
+  auto back = [](int k) { return float(64 - k); };
+  cases.write("imagesTr/a_0000.nii", ramp);
+  cases.write("labelsTr/a.nii", [](int k) { return float(k % 3); });
+  const Json two = {{"0", "T1"}, {"1", "T2"}};
+  Json second = cases.index;
+  cases.index["training"] = {
+      {{"image", "./imagesTr/a.nii"}, {"label", "./labelsTr/a.nii"}}};
+  second.erase("modality");
+  second["channel_names"] = {{"0", "T1"}};
+  second["dataset"]["a"] = {{"images", {"imagesTr/a_0000.nii"}},
+                            {"label", "labelsTr/a.nii"}};
+  Json unlisted = second;
+  unlisted.erase("dataset");
+  unlisted["file_ending"] = ".nii";
+  const Json forms[] = {cases.index, second, unlisted};
+  for (const Json &form : forms) {
+    cases.index = form;
+    ASSERT_OK(cases.load());
+    EXPECT_EQ((*cases.open())->caseName(Split::Train, 0), "a");
+  }
+
+  cases.write("imagesTr/a_0001.nii", back);
+  second["dataset"]["a"]["images"].push_back("imagesTr/a_0001.nii");
+  for (Json form : {forms[0], second, unlisted}) {
+    cases.index = form;
+    EXPECT_ERROR(cases.load(), InvalidArgument, "case a", "--channel");
+    cases.index[form.contains("modality") ? "modality" : "channel_names"] = two;
+    EXPECT_ERROR(cases.load(), InvalidArgument, "2 modalities");
+    DatasetOptions options;
+    options.channel = 1;
+    ASSERT_OK(cases.load(options));
+    auto source = (*cases.open(options))->source(Split::Train, 0);
+    ASSERT_OK(source.status());
+    EXPECT_EQ(source->image[0], 64);
+  }
+}
+
 TEST(DataRulesTest, NnunetFolders) {
   Cases cases(0);
   for (const char *name : {"b_0000", "a_0000"})
@@ -269,8 +349,8 @@ TEST(DataRulesTest, NnunetFolders) {
                DataLoss, "ignore label");
   EXPECT_ERROR(wrong({{"labels", {{"background", 0}, {"whole", {1, 2}}}}}),
                DataLoss, "region");
-  EXPECT_ERROR(wrong({{"labels", {{"background", 0}, {"a", 5}}}}), DataLoss,
-               "\"a\" is 5");
+  EXPECT_ERROR(wrong({{"labels", {{"background", 0}, {"a", 5}}}}),
+               InvalidArgument, "2 labels", "5 a");
   EXPECT_ERROR(wrong({{"channel_names", {{"0", "T2"}, {"1", "ADC"}}}}),
                InvalidArgument, "2 modalities");
   cases.index = {{"modality", {{"0", "MRI"}}},

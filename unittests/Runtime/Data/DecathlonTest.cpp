@@ -312,9 +312,19 @@ TEST(DecathlonTest, BadIndex) {
                DataLoss, "training[0]", "../a");
   EXPECT_ERROR(parse({{"training", {{{"image", "a.nii"}}}}}), DataLoss, "label",
                "missing");
-  EXPECT_ERROR(parse({{"labels", {{"1", nullptr}}}}), DataLoss, "\"1\"");
+  EXPECT_ERROR(parse({{"labels", {{"1", true}}}}), DataLoss, "\"1\" is true");
+  EXPECT_ERROR(parse({{"labels", {{"a", 1}}}}), DataLoss, "1 is \"a\"");
   EXPECT_ERROR(parse({{"labels", 3}}), DataLoss, "labels");
-  EXPECT_ERROR(parse({{"modality", nullptr}}), DataLoss, "modality");
+  EXPECT_ERROR(parse({{"labels", nullptr}}), DataLoss, "labels");
+  EXPECT_ERROR(parse({{"modality", {{"2", "MRI"}}}}), DataLoss, "modality");
+  EXPECT_ERROR(parse({{"test", {{{"image", "../a.nii"}}}}}), DataLoss,
+               "leads out of");
+  // The name of a case names files.
+  EXPECT_ERROR(
+      parse({{"training", nullptr},
+             {"dataset",
+              {{"../a", {{"images", {"a.nii"}}, {"label", "b.nii"}}}}}}),
+      DataLoss, "../a", "name of a case");
   EXPECT_ERROR(parse({{"test", {"x/a.nii", "y/a.nii.gz"}}}), DataLoss,
                "two cases are named \"a\"");
   EXPECT_ERROR(parseDecathlonIndex("{", "d.json").status(), DataLoss, "d.json");

@@ -24,12 +24,17 @@ namespace segc {
 struct DecathlonIndex {
   struct Case {
     std::string name, image, label;
+    /// Each channel has a file of its own, as nnU-Net has them.
+    bool separateChannels = false;
+    std::vector<std::string> channelImages; ///< Where they are listed.
   };
   std::string name;
-  std::vector<std::string> modalities, classNames;
+  std::vector<std::string> modalities; ///< Empty where none is named.
+  std::map<int64_t, std::string> labels;
   std::vector<Case> training, test; ///< Test cases have no label.
   std::optional<int64_t> declaredTraining; ///< numTraining
-  /// Set where dataset.json is that of nnU-Net v2, which lists no cases.
+  /// nnU-Net v2 lists none: the files that end so are the cases.
+  bool listsCases = true;
   std::string fileEnding;
 };
 
@@ -43,8 +48,14 @@ Expected<DecathlonIndex> parseDecathlonIndex(std::string_view text,
 
 /// Lists the cases of an nnU-Net v2 folder: imagesTr/CASE_0000.nii.gz (0000 is
 /// the channel) and labelsTr/CASE.nii.gz, imagesTs/.
-Status listNnunetCases(const std::string &folder, int64_t channel,
-                       DecathlonIndex &index);
+Status listNnunetCases(const std::string &folder, DecathlonIndex &index);
+
+/// Sets the image of a case to the file of the channel where each has its own:
+/// listed, or CASE_0001.nii.gz beside a CASE.nii.gz that is not there (as the
+/// lists of nnU-Net v1 have it).
+Status chooseChannelFile(const std::string &folder,
+                         std::optional<int64_t> channel,
+                         DecathlonIndex::Case &files);
 
 Expected<std::unique_ptr<Dataset>> openDecathlon(const std::string &folder,
                                                  const Json &pipeline,
