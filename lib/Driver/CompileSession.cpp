@@ -29,6 +29,7 @@
 #include "segc/Pipelines/SourceText.h"
 #include "segc/Runtime/Core/Manifest.h"
 #include "segc/Runtime/Core/ThreadPool.h"
+#include "segc/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -271,6 +272,22 @@ static llvm::Expected<size_t> phasesDone(const CompileOptions &options) {
   return *from + 1;
 }
 
+/// Leads a module that has `done` phases behind it to its plan. Plans may be
+/// edited, by hand or by passes: they are checked before anything reads them.
+static llvm::Error runToPlan(ModuleOp module, size_t done,
+                             const CompileOptions &options,
+                             const PipelineOptions &pipeline) {
+  if (llvm::Error error =
+          runPhases(module, done, *findPhase("plan"), options, pipeline))
+    return error;
+  PassManager manager(module.getContext());
+  manager.addPass(createVerifyPlanPass());
+  if (failed(manager.run(module)))
+    return llvm::createStringError("the plan of " + options.input +
+                                   " for " + pipeline.cpu + " is refused");
+  return llvm::Error::success();
+}
+
 /// Whether passes are to run after the phase.
 static bool hasInsertions(const CompileOptions &options, StringRef phase) {
   return llvm::any_of(options.insertedPasses, [&](const auto &insertion) {
@@ -326,7 +343,7 @@ llvm::Error forEachPlan(
   for (const CpuTarget &target : *targets) {
     OwningOpRef<ModuleOp> planned = module->clone();
     if (llvm::Error error =
-            runPhases(*planned, std::max(*done, common + 1), plan, options,
+            runToPlan(*planned, std::max(*done, common + 1), options,
                       pipelineFor(target, options.cpus, options.pipeline)))
       return error;
     if (llvm::Error error = visit(*planned, target))
@@ -455,9 +472,14 @@ llvm::Error Session::emitText() {
   if (!last && !assembly)
     return llvm::createStringError("unknown phase '" + options.emit +
                                    "' in --emit");
-  if (llvm::Error error =
-          runPhases(*module, done, assembly ? *findPhase("cpu") : *last,
-                    options, pipeline))
+  size_t afterPlan = *findPhase("plan") + 1,
+         end = assembly ? *findPhase("cpu") : *last;
+  if (done <= afterPlan && end + 1 >= afterPlan) {
+    if (llvm::Error error = runToPlan(*module, done, options, pipeline))
+      return error;
+    done = afterPlan;
+  }
+  if (llvm::Error error = runPhases(*module, done, end, options, pipeline))
     return error;
   std::string output = options.output.empty() ? "-" : options.output;
   if (!assembly)
@@ -474,10 +496,11 @@ llvm::Error Session::addVersion(const CpuTarget &target) {
   PipelineOptions pipeline =
       pipelineFor(target, options.cpus, options.pipeline);
   modules.push_back(module->clone());
-  size_t next = std::max(done, *findPhase("plan") + 1);
-  if (llvm::Error error =
-          runPhases(*modules.back(), done, next - 1, options, pipeline))
-    return error;
+  size_t afterPlan = *findPhase("plan") + 1, next = std::max(done, afterPlan);
+  if (done <= afterPlan)
+    if (llvm::Error error =
+            runToPlan(*modules.back(), done, options, pipeline))
+      return error;
   // Later phases leave no fusions to report on.
   std::vector<report::Entry> entries;
   if (wantsReport()) {

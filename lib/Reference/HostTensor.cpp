@@ -126,19 +126,22 @@ HostTensor randomTensor(RankedTensorType type, uint64_t seed,
   return result;
 }
 
-void disturb(HostTensor &tensor, double noise, uint64_t seed) {
-  if (noise == 0)
-    return;
+double disturbed(double value, double noise, uint64_t &state) {
   // The mixer of SplitMix64 (Steele, Lea, Flood 2014) is as random as this
   // needs, and ten times as fast as the counter-based generator.
+  uint64_t bits = state += 0x9e3779b97f4a7c15;
+  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
+  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
+  bits ^= bits >> 31;
+  return value *
+         (1 + noise * (static_cast<double>(bits >> 11) * 0x1p-52 - 1));
+}
+
+void disturb(HostTensor &tensor, double noise, uint64_t seed) {
   uint64_t state = seed * 0xd1342543de82ef95 + 1;
-  for (double &value : tensor.values()) {
-    uint64_t bits = state += 0x9e3779b97f4a7c15;
-    bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
-    bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
-    bits ^= bits >> 31;
-    value *= 1 + noise * (static_cast<double>(bits >> 11) * 0x1p-52 - 1);
-  }
+  if (noise != 0)
+    for (double &value : tensor.values())
+      value = disturbed(value, noise, state);
 }
 
 } // namespace segc::reference

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ReferenceModels.h"
+#include "segc/Reference/Sums.h"
 
 #include <cmath>
 
@@ -203,6 +204,61 @@ void runningVariance(RunningVarianceOp op, Operands operands, Results results) {
 }
 
 } // namespace
+
+void evaluateStatistics(NormStatsOp op, const HostTensor &x,
+                        const SumRows &rows, HostTensor &mean,
+                        HostTensor &rstd) {
+  Sets sets(op, x);
+  struct Moments {
+    double count = 0, mean = 0, squares = 0;
+  };
+  std::vector<Moments> merged(sets.count);
+  uint64_t seed = rows.seed * 0xd1342543de82ef95 + 1;
+  int64_t row = rows.pixels * sets.channels;
+  for (int64_t sample = 0; sample < x.size(); sample += sets.perSample)
+    for (int64_t first = sample; first < sample + sets.perSample; first += row)
+      for (int64_t c = 0; c < sets.channels; ++c) {
+        double shift = x[first + c], sum = 0, squares = 0, count = 0;
+        int64_t end = std::min(first + row, sample + sets.perSample);
+        for (int64_t i = first + c; i < end; i += sets.channels, ++count) {
+          double term = x[i] - shift;
+          sum = disturbed(sum + term, rows.unit, seed);
+          squares = disturbed(squares + term * term, rows.unit, seed);
+        }
+        // The formula of Chan, Golub and LeVeque.
+        Moments &set = merged[sets.of(first + c)];
+        double total = set.count + count,
+               delta = shift + sum / count - set.mean;
+        set.squares += squares - sum * sum / count +
+                       delta * delta * set.count * count / total;
+        set.mean += delta * count / total;
+        set.count = total;
+      }
+  double epsilon = op.getEpsilon().convertToDouble();
+  std::vector<double> means, inverses;
+  for (const Moments &set : merged) {
+    means.push_back(set.mean);
+    inverses.push_back(
+        1 / std::sqrt(std::max(set.squares, 0.0) / set.count + epsilon));
+  }
+  sets.spread(means, mean);
+  sets.spread(inverses, rstd);
+}
+
+void disturbRows(HostTensor &terms, const SumRows &rows) {
+  int64_t channels = terms.channels(), row = rows.pixels * channels;
+  uint64_t seed = rows.seed * 0xd1342543de82ef95 + 1;
+  // After k of n like terms the sum is k of them: the errors of all additions
+  // together are sqrt(n / 3) of the last one's.
+  double unit = rows.unit * std::sqrt(static_cast<double>(rows.pixels) / 3);
+  for (int64_t first = 0; first < terms.size(); first += row)
+    for (int64_t c = 0; c < channels; ++c) {
+      double factor = disturbed(1, unit, seed);
+      int64_t end = std::min(first + row, terms.size());
+      for (int64_t i = first + c; i < end; i += channels)
+        terms[i] *= factor;
+    }
+}
 
 void attachNormModels(MLIRContext *context) {
   attach<NormOp, norm>(context);

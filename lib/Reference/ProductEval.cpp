@@ -64,6 +64,23 @@ void ChainedSum::flush() {
   count = 0;
 }
 
+void roundFactors(MutableArrayRef<double> factors,
+                  const ProductArithmetic &arithmetic,
+                  const std::function<void(MutableArrayRef<double>)> &round,
+                  uint64_t part) {
+  // A transform of f32 values errs by a few units.
+  constexpr double transformNoise = 4 * 0x1p-24;
+  uint64_t seed = arithmetic.seed * 31 + part;
+  if (arithmetic.noise > 0)
+    for (double &factor : factors)
+      if (arithmetic.scaled || static_cast<float>(factor) != factor)
+        factor = disturbed(factor, transformNoise, seed);
+  round(factors);
+  if (arithmetic.noise > 0)
+    for (double &factor : factors)
+      factor = disturbed(factor, arithmetic.noise, seed);
+}
+
 namespace {
 
 struct Factors {
@@ -75,9 +92,11 @@ Factors packed(Operands operands, const ProductArithmetic &arithmetic) {
   Factors factors{*operands[0], *operands[1]};
   uint64_t seed = arithmetic.seed;
   for (HostTensor *factor : {&factors.first, &factors.second}) {
-    disturb(*factor, arithmetic.noise, seed++);
     if (arithmetic.round)
-      arithmetic.round(factor->values());
+      roundFactors(factor->values(), arithmetic, arithmetic.round, seed);
+    else
+      disturb(*factor, arithmetic.noise, seed);
+    ++seed;
   }
   return factors;
 }

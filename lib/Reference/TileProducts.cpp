@@ -181,8 +181,9 @@ struct Activation {
     }
     if (arithmetic.round)
       for (size_t p = 0; p < result.size(); p += channels.size())
-        arithmetic.round(
-            MutableArrayRef<double>(result).slice(p, channels.size()));
+        roundFactors(MutableArrayRef<double>(result).slice(p, channels.size()),
+                     arithmetic, arithmetic.round,
+                     first[0] * 131 + first[1] * 17 + first[2] + p);
     return result;
   }
 };
@@ -196,7 +197,8 @@ Shape allChannels(int64_t count) {
 HostTensor disturbedCopy(const HostTensor &tensor,
                          const ProductArithmetic &arithmetic, uint64_t part) {
   HostTensor result = tensor;
-  disturb(result, arithmetic.noise, arithmetic.seed + part);
+  if (!arithmetic.round) // Else roundFactors does.
+    disturb(result, arithmetic.noise, arithmetic.seed + part);
   return result;
 }
 
@@ -264,7 +266,8 @@ void sumTileElements(const Convolution &conv, bool small, Operands operands,
         arithmetic.roundFilter ? arithmetic.roundFilter : arithmetic.round;
     if (round)
       for (size_t p = 0; p < panel.size(); p += terms)
-        round(MutableArrayRef<double>(panel).slice(p, terms));
+        roundFactors(MutableArrayRef<double>(panel).slice(p, terms), arithmetic,
+                     round, channel * 1009 + p);
     return panel;
   };
 

@@ -34,6 +34,14 @@ private:
   uint64_t random; ///< State of a generator, where sums are disturbed; else 0.
 };
 
+/// Rounds factors by `round`. With noise they err before that as kernels do, by
+/// a few units of f32, but factors that are exact in the kernel stay so: their
+/// ties stay ties. After that all err by the noise that stands for the sums.
+void roundFactors(
+    llvm::MutableArrayRef<double> factors, const ProductArithmetic &arithmetic,
+    const std::function<void(llvm::MutableArrayRef<double>)> &round,
+    uint64_t part);
+
 /// Elements of a filter, in rising order, among all taps of their channels.
 class FilterElements {
 public:

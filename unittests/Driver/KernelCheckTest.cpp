@@ -11,6 +11,7 @@
 #include "segc/Codegen/CPU/KernelRunner.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Reference/Reference.h"
+#include "segc/Target/Strategy.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include <cstring>
@@ -77,7 +78,7 @@ protected:
       return {};
     }
     auto deviation = checkKernel(
-        fusion(), {-1, -1},
+        fusion(), SmallVector<int>(fusion().getNumResults(), -1),
         [&](ArrayRef<void *> operands) {
           bool intact = (*runner)->run(0, operands, 1);
           damage(operands);
@@ -174,6 +175,59 @@ TEST_F(KernelCheckTest, SamplesBordersAndChannels) {
   options.full = true;
   KernelDeviation full = check([](ArrayRef<void *>) {}, options);
   EXPECT_EQ(full.compared, full.elements);
+}
+
+/// A kernel whose task adds up the squares of 4096 values, which are of one sign,
+/// in a row.
+constexpr char statisticsText[] = R"(
+func.func @f(%x: tensor<1x16x16x16x16xf16>, %w: tensor<3x3x3x16x16xf32>)
+    -> (tensor<1x16x16x16x16xf16>, tensor<1x16xf32>, tensor<1x16xf32>) {
+  %y:3 = seg.fusion (%a = %x : tensor<1x16x16x16x16xf16>, %b = %w : tensor<3x3x3x16x16xf32>)
+      -> (tensor<1x16x16x16x16xf16>, tensor<1x16xf32>, tensor<1x16xf32>) {
+    %0 = seg.cast %a : tensor<1x16x16x16x16xf16> -> tensor<1x16x16x16x16xf32>
+    %1 = seg.conv %0, %b strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<1x16x16x16x16xf32>, tensor<3x3x3x16x16xf32>) -> tensor<1x16x16x16x16xf32>
+    %2 = seg.cast %1 : tensor<1x16x16x16x16xf32> -> tensor<1x16x16x16x16xf16>
+    %3 = seg.cast %2 : tensor<1x16x16x16x16xf16> -> tensor<1x16x16x16x16xf32>
+    %mean, %rstd = seg.norm_stats instance %3 epsilon 1.0e-05 : (tensor<1x16x16x16x16xf32>) -> (tensor<1x16xf32>, tensor<1x16xf32>)
+    seg.yield %2, %mean, %rstd : tensor<1x16x16x16x16xf16>, tensor<1x16xf32>, tensor<1x16xf32>
+  }
+  return %y#0, %y#1, %y#2 : tensor<1x16x16x16x16xf16>, tensor<1x16xf32>, tensor<1x16xf32>
+}
+)";
+
+// Statistics may err by what adding up in a row does, and by no value that is
+// left out.
+TEST_F(KernelCheckTest, FindsAValueThatStatisticsLeaveOut) {
+  module = parseSourceString<ModuleOp>(statisticsText, &context);
+  ASSERT_TRUE(module);
+  constexpr int64_t pixels = 16 * 16 * 16, channels = 16;
+  choose(Products::F32, WinogradTiles::Off);
+  NamedAttrList strategy(fusion().getStrategyAttr());
+  for (bool whole : {false, true}) {
+    SCOPED_TRACE(whole);
+    // A task for the sample: one row of all pixels.
+    Builder b(&context);
+    if (whole) {
+      strategy.set("tile", b.getDenseI64ArrayAttr({16, 16, 16}));
+      strategy.set(strategySumsName, b.getI64IntegerAttr(2 * 2 * channels * 4));
+    }
+    fusion().setStrategyAttr(strategy.getDictionary(&context));
+    KernelDeviation right = check([](ArrayRef<void *>) {});
+    EXPECT_TRUE(right.ok()) << right.fault << " " << right.excess();
+    for (bool ofMean : {true, false}) {
+      KernelDeviation wrong = check([&](ArrayRef<void *> operands) {
+        auto *mean = static_cast<float *>(operands[3]),
+             *rstd = static_cast<float *>(operands[4]);
+        double variance = 1 / (double(rstd[5]) * rstd[5]);
+        // What a value of the usual size adds to either.
+        if (ofMean)
+          mean[5] -= std::sqrt(variance) / pixels;
+        else
+          rstd[5] = 1 / std::sqrt(variance - variance / pixels);
+      });
+      EXPECT_FALSE(wrong.ok()) << ofMean << " " << wrong.excess();
+    }
+  }
 }
 
 TEST_F(KernelCheckTest, FindsWhatIsNoValue) {

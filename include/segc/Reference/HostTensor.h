@@ -78,7 +78,9 @@ struct Distribution {
 HostTensor randomTensor(mlir::RankedTensorType type, uint64_t seed,
                         Distribution distribution = {});
 
-/// Multiplies every float by 1 + noise * d with random d of [-1, 1).
+/// `value` times 1 + noise * d with a random d of [-1, 1); `state` goes on.
+double disturbed(double value, double noise, uint64_t &state);
+/// The same of every float.
 void disturb(HostTensor &tensor, double noise, uint64_t seed);
 
 } // namespace segc::reference

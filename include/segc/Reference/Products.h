@@ -37,14 +37,18 @@ struct ProductArithmetic {
   std::function<void(llvm::MutableArrayRef<double>)> round;
   /// Of a filter's factors instead; null: as others.
   std::function<void(llvm::MutableArrayRef<double>)> roundFilter;
+  /// Rounding is to multiples of a scale that f32 itself rounds: no factor lies
+  /// exactly between two.
+  bool scaled = false;
   /// Depth, height, width; none: a direct convolution.
   std::optional<std::array<TileTransform, 3>> tiles;
   /// So many products of every other input channel are added in f16, then both
   /// sums go on in f32; 0: all sums are of f32.
   int64_t f16Chain = 0;
-  /// Disturbance of the factors, of their size, before they are rounded; with
-  /// any, sums of f16 are rounded up or down at random. This is what is not
-  /// known of a kernel's own rounding.
+  /// Disturbance of the factors, of their size, after they are rounded; with
+  /// any, factors err by a few units of f32 before that, unless f32 holds them
+  /// exactly, and sums of f16 are rounded up or down at random. This is what is
+  /// not known of a kernel's own rounding.
   double noise = 0;
   uint64_t seed = 0;
 };

@@ -6,8 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "TileReductions.h"
+#include "segc/Codegen/CPU/GroupedStrategy.h"
+#include "segc/Codegen/CPU/ReductionTiles.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "segc/Target/Strategy.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -138,6 +141,26 @@ static void emitByChannels(FusionEmitter &emitter, RankedTensorType space,
 static RankedTensorType reducedSpace(seg::FusionOp fusion) {
   auto root = cast<seg::EpilogueReductionOpInterface>(fusionRoot(fusion));
   return cast<RankedTensorType>(root.getReduced().getType());
+}
+
+int64_t reductionTilePixels(seg::FusionOp fusion, RankedTensorType reduced) {
+  DictionaryAttr strategy = fusion.getStrategyAttr();
+  auto tile = strategy ? strategy.getAs<DenseI64ArrayAttr>("tile")
+                       : DenseI64ArrayAttr();
+  if (!tile)
+    return PixelTiles(reduced, reduced.getRank() > 1).tilePixels;
+  // The tiles of convolutions: of Winograd tiles, of all phases where a task
+  // computes them together.
+  int64_t pixels = 1;
+  for (int64_t extent : tile.asArrayRef())
+    pixels *= extent;
+  if (auto outputs = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName))
+    for (int64_t extent : outputs.asArrayRef())
+      pixels *= extent;
+  if (auto kind = strategy.getAs<StringAttr>(strategyKindName);
+      kind && kind == GroupedPlan::kind)
+    pixels *= convProblem(fusionRoot(fusion)).phaseCount();
+  return pixels;
 }
 
 static TileReductions reductionsOf(seg::FusionOp fusion) {

@@ -8,9 +8,11 @@
 #include "FusionEvaluation.h"
 
 #include "segc/Codegen/CPU/FixedPoint.h"
+#include "segc/Codegen/CPU/ReductionTiles.h"
 #include "segc/Codegen/CPU/WinogradMatrices.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
 #include "segc/Reference/Reference.h"
+#include "segc/Reference/Sums.h"
 #include "segc/Target/Strategy.h"
 #include <cmath>
 #include <numeric>
@@ -77,6 +79,7 @@ ProductArithmetic productArithmetic(DictionaryAttr strategy) {
   if (products == Products::Fixed) {
     arithmetic.round = roundFixedInput;
     arithmetic.roundFilter = roundFixedFilter;
+    arithmetic.scaled = true;
   } else if (products != Products::F32) {
     ElementKind kind =
         products == Products::F16 ? ElementKind::F16 : ElementKind::BF16;
@@ -142,6 +145,12 @@ static void disturbRounded(HostTensor &tensor, double noise, uint64_t seed) {
       tensor[i] = disturbed[i];
 }
 
+static void disturbAll(std::vector<HostTensor> &results, double noise,
+                       uint64_t seed) {
+  for (HostTensor &result : results)
+    disturbRounded(result, noise, seed + 100);
+}
+
 /// The elements that are summed up in one of a result.
 static double summed(Operation *op) {
   auto largest = [](TypeRange types) {
@@ -151,6 +160,18 @@ static double summed(Operation *op) {
     return static_cast<double>(result);
   };
   return largest(op->getOperandTypes()) / largest(op->getResultTypes());
+}
+
+/// How the kernel's tasks add up what the op reduces.
+static reference::SumRows rowsOf(seg::EpilogueReductionOpInterface op,
+                                 double noise, uint64_t seed) {
+  auto type = cast<RankedTensorType>(op.getReduced().getType());
+  int64_t pixels = type.getNumElements() / type.getShape().back();
+  if (type.getRank() > 1)
+    pixels /= type.getDimSize(0);
+  auto fusion = op->getParentOfType<seg::FusionOp>();
+  return {std::min(pixels, reductionTilePixels(fusion, type)),
+          noise * f32Unit, seed};
 }
 
 FailureOr<std::vector<HostTensor>>
@@ -180,6 +201,17 @@ FusionEvaluation::evaluate(Operation *op, ArrayRef<const HostTensor *> operands,
       return failure();
     return std::vector<HostTensor>{std::move(result)};
   }
+  if (auto stats = dyn_cast<seg::NormStatsOp>(op); stats && noise > 0) {
+    std::vector<HostTensor> results;
+    for (Type type : op->getResultTypes())
+      results.emplace_back(cast<RankedTensorType>(type).getShape(),
+                           ElementKind::F32);
+    reference::evaluateStatistics(stats, *operands[0],
+                                  rowsOf(stats, noise, seed), results[0],
+                                  results[1]);
+    disturbAll(results, noise, seed);
+    return results;
+  }
   double terms = summed(op);
   constexpr double severalTerms = 4;
   bool sums = noise > 0 && terms >= severalTerms;
@@ -190,6 +222,13 @@ FusionEvaluation::evaluate(Operation *op, ArrayRef<const HostTensor *> operands,
       reference::disturb(disturbed.back(), noise * f32Unit * std::sqrt(terms),
                          seed + disturbed.size());
     }
+  if (sums && isa<seg::ChannelSumOp, seg::NormGradStatsOp>(op)) {
+    auto reduction = cast<seg::EpilogueReductionOpInterface>(op);
+    size_t reduced = llvm::find(op->getOperands(), reduction.getReduced()) -
+                     op->operand_begin();
+    reference::disturbRows(disturbed[reduced],
+                           rowsOf(reduction, noise, seed + 50));
+  }
   auto results = reference::evaluateOp(
       op,
       sums ? llvm::map_to_vector(
@@ -198,8 +237,7 @@ FusionEvaluation::evaluate(Operation *op, ArrayRef<const HostTensor *> operands,
            : llvm::to_vector(operands),
       reference::Precision::Exact);
   if (succeeded(results) && noise > 0)
-    for (HostTensor &result : *results)
-      disturbRounded(result, noise, seed + 100);
+    disturbAll(*results, noise, seed);
   return results;
 }
 

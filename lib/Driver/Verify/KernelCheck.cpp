@@ -140,9 +140,8 @@ KernelDeviation ResultCheck::compare(const HostTensor &actual) const {
   }
   // A disturbance is a draw of what rounding does; kernels have another order.
   constexpr double rmsFactor = 6, largestFactor = 10;
-  // Whatever an op computes, it rounds its result; a tile's reduction adds
-  // thousands of values in a row.
-  constexpr double leastUnits = 32;
+  // Whatever an op computes, it rounds its result.
+  constexpr double leastUnits = 8;
   Spread values, differences;
   forEach([&](int64_t i) {
     double e = expected[i], a = actual[i];
