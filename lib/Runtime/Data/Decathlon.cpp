@@ -219,5 +219,13 @@ segc::openVolumes(const std::vector<std::string> &paths, const Json &pipeline,
                              "other");
     dataset->addCase(Split::Test, files);
   }
+  // nnU-Net's names of a case's channels.
+  for (const auto &[name, path] : seen) {
+    const size_t stem = name.size() < 5 ? 0 : name.size() - 5;
+    if (name.substr(stem) == "_0001" && seen.count(name.substr(0, stem) + "_0000"))
+      dataset->note(path, "looks like a second channel of " +
+                              name.substr(0, stem) +
+                              "; each file is predicted by itself");
+  }
   return std::unique_ptr<Dataset>(std::move(dataset));
 }

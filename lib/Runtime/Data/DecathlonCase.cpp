@@ -117,14 +117,24 @@ static Expected<AxisOrder> matchGrids(const Volume &label,
     return order;
   }
   const double apart = cornerDistance(grid, image);
-  if (apart > gridTolerance(image)) {
-    char text[80];
-    std::snprintf(text, sizeof(text),
-                  "; they lie up to %.4g mm apart, at most %.4g mm are one grid",
-                  apart, gridTolerance(image));
-    return invalidArgument(both + text);
+  if (apart <= gridTolerance(image))
+    return order;
+  // The label's tool may have gone by the qform.
+  if (std::optional<VolumeGeometry> other = placedByQform(image)) {
+    order = orderBetween(label.geometry, *other);
+    const VolumeGeometry turned = reordered(label.geometry, order);
+    if (turned.size == image.size &&
+        cornerDistance(turned, *other) <= gridTolerance(image)) {
+      rules.dataset.note(path, "lies on the grid of its image by the image's "
+                               "qform, not by its sform; it is taken so");
+      return order;
+    }
   }
-  return order;
+  char text[80];
+  std::snprintf(text, sizeof(text),
+                "; they lie up to %.4g mm apart, at most %.4g mm are one grid",
+                apart, gridTolerance(image));
+  return invalidArgument(both + text);
 }
 
 namespace {

@@ -58,6 +58,11 @@ static constexpr Kind kinds[] = {
     {0, "\x89HDF"sv, ".h5", "HDF5", volumesExpected},
     {0, "\x93NUMPY"sv, ".npy", "NumPy", volumesExpected},
     {0, "PK\x03\x04"sv, ".zip", "a ZIP archive; unpack it", ""},
+    {0, "BZh"sv, ".bz2", "packed with bzip2; unpack it", ""},
+    {0, "\xfd"
+        "7zXZ"sv,
+     ".xz", "packed with xz; unpack it", ""},
+    {0, "\x28\xb5\x2f\xfd"sv, ".zst", "packed with Zstandard; unpack it", ""},
     {0, "\x00\x05\x16\x07"sv, "",
      "macOS metadata (a ._ file); leave it out, the image is the file without "
      "\"._\"",

@@ -6,40 +6,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Data/Geometry.h"
+#include "Affines.h"
 #include "NiftiTypes.h"
 #include "segc/Runtime/Data/Nifti.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <optional>
 
 using namespace segc;
 using namespace segc::nifti;
-
-using Vector3 = std::array<double, 3>;
-
-//===----------------------------------------------------------------------===//
-// Vectors and numbers
-//===----------------------------------------------------------------------===//
-
-static double dot(const Vector3 &a, const Vector3 &b) {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-static double length(const Vector3 &v) { return std::sqrt(dot(v, v)); }
-
-/// Where file axis `axis` goes: the step of one voxel.
-static Vector3 column(const Affine &affine, size_t axis) {
-  return {affine[0][axis], affine[1][axis], affine[2][axis]};
-}
-
-static Vector3 unit(const Affine &affine, size_t axis) {
-  Vector3 v = column(affine, axis);
-  const double size = length(v);
-  for (double &x : v)
-    x /= size;
-  return v;
-}
 
 static Vector3 lengths(const Affine &affine) {
   return {length(column(affine, 0)), length(column(affine, 1)),
@@ -64,16 +38,6 @@ static bool isInvertible(const Affine &affine) {
                         a[1] * (b[0] * c[2] - b[2] * c[0]) +
                         a[2] * (b[0] * c[1] - b[1] * c[0]);
   return std::abs(volume) > 1e-3;
-}
-
-static std::string number(double value) {
-  char text[40];
-  std::snprintf(text, sizeof(text), "%.6g", value);
-  return text;
-}
-
-static std::string sizesText(const Vector3 &v) {
-  return number(v[0]) + "x" + number(v[1]) + "x" + number(v[2]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -249,129 +213,16 @@ Status segc::placeVolume(const std::string &where, VolumeGeometry &geometry,
   return Status::success();
 }
 
-//===----------------------------------------------------------------------===//
-// Orders of axes
-//===----------------------------------------------------------------------===//
-
-bool AxisOrder::isIdentity() const {
-  return source == std::array<size_t, 3>{0, 1, 2} &&
-         reversed == std::array<bool, 3>{false, false, false};
-}
-
-AxisOrder AxisOrder::inverse() const {
-  AxisOrder back;
-  for (size_t axis = 0; axis < 3; ++axis) {
-    back.source[source[axis]] = axis;
-    back.reversed[source[axis]] = reversed[axis];
-  }
-  return back;
-}
-
-/// The order whose axes point most towards `wanted`: of the six permutations
-/// that with the largest sum of cosines, the file's own among equals.
-static AxisOrder closestOrder(const Affine &affine,
-                              const std::array<Vector3, 3> &wanted) {
-  std::array<size_t, 3> permutation = {0, 1, 2};
-  AxisOrder best;
-  double most = -1;
-  do {
-    double sum = 0;
-    for (size_t axis = 0; axis < 3; ++axis)
-      sum += std::abs(dot(wanted[axis], unit(affine, permutation[axis])));
-    if (sum > most + 1e-6) {
-      most = sum;
-      best.source = permutation;
-    }
-  } while (std::next_permutation(permutation.begin(), permutation.end()));
-  for (size_t axis = 0; axis < 3; ++axis)
-    best.reversed[axis] =
-        dot(wanted[axis], unit(affine, best.source[axis])) < 0;
-  return best;
-}
-
-AxisOrder segc::orderToRas(const VolumeGeometry &geometry) {
-  return closestOrder(geometry.affine, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}});
-}
-
-AxisOrder segc::orderBetween(const VolumeGeometry &from,
-                             const VolumeGeometry &to) {
-  return closestOrder(from.affine, {unit(to.affine, 0), unit(to.affine, 1),
-                                    unit(to.affine, 2)});
-}
-
-std::string segc::orientationText(const VolumeGeometry &geometry) {
-  const AxisOrder order = orderToRas(geometry);
-  std::string text(3, ' ');
-  for (size_t axis = 0; axis < 3; ++axis)
-    text[order.source[axis]] = (order.reversed[axis] ? "LPI" : "RAS")[axis];
-  return text;
-}
-
-VolumeGeometry segc::reordered(const VolumeGeometry &geometry,
-                               const AxisOrder &order) {
+std::optional<VolumeGeometry>
+segc::placedByQform(const VolumeGeometry &geometry) {
+  const NiftiHeader &h = geometry.header;
+  std::optional<Affine> qform;
+  if (geometry.placedBy == PlacedBy::Sform && h.qformCode > 0)
+    qform = qformOf(h);
+  if (!qform || !isFinite(*qform) || !isInvertible(*qform))
+    return std::nullopt;
   VolumeGeometry result = geometry;
-  result.size = order.permuted(geometry.size);
-  result.spacing = order.permuted(geometry.spacing);
-  for (size_t row = 0; row < 3; ++row)
-    for (size_t axis = 0; axis < 3; ++axis) {
-      const double step = geometry.affine[row][order.source[axis]];
-      result.affine[row][axis] = order.reversed[axis] ? -step : step;
-      if (order.reversed[axis])
-        result.affine[row][3] += step * double(result.size[axis] - 1);
-    }
+  result.placedBy = PlacedBy::Qform;
+  result.affine = *qform;
   return result;
-}
-
-std::vector<uint8_t> segc::reordered(std::vector<uint8_t> labels,
-                                     const Size3 &size,
-                                     const AxisOrder &order) {
-  if (order.isIdentity() || labels.empty())
-    return labels;
-  const LabelView view = reordered(LabelView(labels, size), order);
-  std::vector<uint8_t> result;
-  result.reserve(labels.size());
-  for (int64_t z = 0; z < view.size[2]; ++z)
-    for (int64_t y = 0; y < view.size[1]; ++y)
-      for (int64_t x = 0; x < view.size[0]; ++x)
-        result.push_back(view.at(x, y, z));
-  return result;
-}
-
-//===----------------------------------------------------------------------===//
-// Two grids
-//===----------------------------------------------------------------------===//
-
-double segc::gridTolerance(const VolumeGeometry &geometry) {
-  const auto &spacing = geometry.spacing;
-  return std::min(0.1, 0.1 * *std::min_element(spacing.begin(), spacing.end()));
-}
-
-double segc::cornerDistance(const VolumeGeometry &a, const VolumeGeometry &b) {
-  double most = 0;
-  for (int corner = 0; corner < 8; ++corner) {
-    Vector3 apart;
-    for (size_t row = 0; row < 3; ++row) {
-      apart[row] = a.affine[row][3] - b.affine[row][3];
-      for (size_t axis = 0; axis < 3; ++axis)
-        if (corner & (1 << axis))
-          apart[row] += (a.affine[row][axis] - b.affine[row][axis]) *
-                        double(a.size[axis] - 1);
-    }
-    most = std::max(most, length(apart));
-  }
-  return most;
-}
-
-std::string segc::gridText(const VolumeGeometry &geometry) {
-  const char *forms[] = {"sform", "qform", "neither sform nor qform"};
-  std::string text = std::to_string(geometry.size[0]) + "x" +
-                     std::to_string(geometry.size[1]) + "x" +
-                     std::to_string(geometry.size[2]) + " voxels of " +
-                     sizesText(geometry.spacing) + " mm";
-  if (geometry.placedBy != PlacedBy::Pixdim)
-    text += ", " + orientationText(geometry) + ", first voxel at (" +
-            number(geometry.affine[0][3]) + ", " +
-            number(geometry.affine[1][3]) + ", " +
-            number(geometry.affine[2][3]) + ") mm";
-  return text + " (" + forms[static_cast<size_t>(geometry.placedBy)] + ")";
 }

@@ -88,6 +88,11 @@ Status IsbiDataset::checkLabels(const Slices &slices,
         ", expected " + std::to_string(image.pages()) + " of " +
         std::to_string(image.width()) + "x" + std::to_string(image.height()) +
         " like train-volume.tif");
+  if (image.orientation() != label.orientation())
+    return invalidArgument(
+        path + ": orientation " + std::to_string(label.orientation()) +
+        ", expected " + std::to_string(image.orientation()) +
+        " like train-volume.tif; turn the pixels instead of noting it");
   // Where a value was seen first, or -1.
   std::array<int64_t, 256> seen;
   seen.fill(-1);

@@ -170,15 +170,24 @@ static Status readSizes(const WideFields &wide, const std::string &where,
   const int64_t rank = wide.dim[0];
   if (rank < 2 || rank > 7)
     return invalidArgument(where + ": " + std::to_string(rank) +
-                           " dimensions, expected 2 (x, y), 3 (x, y, z) or 4 "
+                           " dimensions, expected 2 (x, y), 3 (x, y, z) or more "
                            "(channels)");
   layout.elements = 1;
+  volume.channels = 1;
   for (int axis = 1; axis <= rank; ++axis) {
-    const int64_t size = wide.dim[axis];
-    if (size < 1 || (axis > 4 && size != 1))
+    int64_t size = wide.dim[axis];
+    // As niftilib has it: a further dimension of size 0 is none.
+    if (axis > 3 && size == 0)
+      size = 1;
+    if (size < 1)
       return invalidArgument(where + ": size " + std::to_string(size) +
                              " along dimension " + std::to_string(axis) +
-                             ", expected " + (axis > 4 ? "1" : "at least 1"));
+                             ", expected at least 1");
+    if (axis > 3 && size > 1 && volume.channels > 1)
+      return invalidArgument(where + ": " + std::to_string(volume.channels) +
+                             " and " + std::to_string(size) +
+                             " volumes along the dimensions behind z, expected "
+                             "one of them to count channels");
     if (size > INT16_MAX)
       return unsupported(where + ": size " + std::to_string(size) +
                          " along dimension " + std::to_string(axis) +
@@ -186,11 +195,12 @@ static Status readSizes(const WideFields &wide, const std::string &where,
                          "format (NIfTI-1)");
     // Four sizes of 15 bits.
     layout.elements *= static_cast<uint64_t>(size);
+    if (axis > 3)
+      volume.channels *= size;
   }
   for (int axis = 0; axis < 3; ++axis)
     volume.geometry.size[static_cast<size_t>(axis)] =
         axis < rank ? wide.dim[axis + 1] : 1;
-  volume.channels = rank >= 4 ? wide.dim[4] : 1;
   return Status::success();
 }
 
@@ -209,7 +219,8 @@ static Status readType(const NiftiHeader &h, const std::string &where,
         "magnitudes");
   }
   layout.type = *type;
-  if (static_cast<uint64_t>(h.bitsPerVoxel) != 8 * voxelBytes(*type))
+  if (h.bitsPerVoxel != 0 &&
+      static_cast<uint64_t>(h.bitsPerVoxel) != 8 * voxelBytes(*type))
     return dataLoss(where + ": bitpix " + std::to_string(h.bitsPerVoxel) +
                     " contradicts the data type " + voxelTypeName(*type) +
                     " (" + std::to_string(h.dataTypeCode) + "), expected " +

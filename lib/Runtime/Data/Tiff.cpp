@@ -22,6 +22,7 @@ struct TiffStack::File {
   TiffUse use = TiffUse::Image;
   ImageLimits limits;
   int64_t width = 0, height = 0;
+  int orientation = ORIENTATION_TOPLEFT;
   PageList list;
   double scale = 1; ///< From a stored number to 0..255.
 
@@ -310,6 +311,7 @@ Expected<TiffStack> TiffStack::decode(std::string bytes,
                         readFormat(tiff.get(), file->page(0), use));
   file->width = format.width;
   file->height = format.height;
+  file->orientation = format.orientation;
   SEGC_RETURN_IF_ERROR(file->findScale(format));
   TiffStack stack;
   stack.file = std::move(file);
@@ -324,6 +326,7 @@ Expected<TiffStack> TiffStack::read(const std::string &path, TiffUse use,
 
 int64_t TiffStack::width() const { return file ? file->width : 0; }
 int64_t TiffStack::height() const { return file ? file->height : 0; }
+int TiffStack::orientation() const { return file ? file->orientation : 1; }
 int64_t TiffStack::pages() const {
   return file ? static_cast<int64_t>(file->list.entries.size()) : 0;
 }

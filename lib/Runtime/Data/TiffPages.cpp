@@ -8,8 +8,6 @@
 #include "TiffPages.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 
 using namespace segc;
 using namespace segc::tiff;
@@ -98,6 +96,7 @@ segc::tiff::readFormat(TIFF *tiff, const std::string &where, TiffUse use) {
   TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &format.sampleFormat);
   TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
   TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &planar);
+  TIFFGetFieldDefaulted(tiff, TIFFTAG_ORIENTATION, &format.orientation);
   TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &format.photometric);
   if (width == 0 || height == 0 || width > INT32_MAX || height > INT32_MAX)
     return dataLoss(where + ": size " + std::to_string(width) + "x" +
@@ -160,26 +159,19 @@ segc::tiff::greyPalette(TIFF *tiff, uint16_t bits, const std::string &where) {
 // All directories
 //===----------------------------------------------------------------------===//
 
-/// The number behind "key=" at the start of a line of ImageJ's description.
-static int64_t imageJNumber(const std::string &text, const std::string &key) {
-  size_t at = text.find("\n" + key + "=");
-  if (at == std::string::npos)
-    return 1;
-  // 0 if there is no number.
-  return std::strtoll(text.c_str() + at + key.size() + 2, nullptr, 10);
-}
-
 static constexpr uint64_t maxPlanes = uint64_t{1} << 20;
 
 /// ImageJ's stacks above 4 GiB and those that it calls virtual have one
-/// directory; the planes follow its pixels without compression.
+/// directory, as all of MetaMorph's have; the planes follow its pixels without
+/// compression.
 static Status addContiguous(TIFF *tiff, const MemoryFile &file,
-                            const PageFormat &format, int64_t images,
+                            const PageFormat &format,
+                            const StackDescription &described,
                             const std::string &where, PageList &pages) {
+  const int64_t images = described.images;
   uint16_t compression = COMPRESSION_NONE;
   TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
-  const std::string counted = where + ": ImageJ's description counts " +
-                              std::to_string(images) + " slices";
+  const std::string counted = where + ": " + described.counted();
   if (compression != COMPRESSION_NONE || TIFFIsTiled(tiff) ||
       format.separatePlanes)
     return dataLoss(counted + ", the file has one page; save the stack again");
@@ -203,25 +195,6 @@ static Status addContiguous(TIFF *tiff, const MemoryFile &file,
   return Status::success();
 }
 
-/// Number of slices that ImageJ's description counts, 1 without one.
-static Expected<int64_t> imageJSlices(TIFF *tiff, const std::string &where) {
-  const char *description = nullptr;
-  if (!TIFFGetField(tiff, TIFFTAG_IMAGEDESCRIPTION, &description) ||
-      std::strncmp(description, "ImageJ=", 7) != 0)
-    return int64_t{1};
-  const std::string text = description;
-  const int64_t channels = imageJNumber(text, "channels");
-  if (channels > 1)
-    return invalidArgument(where + ": an ImageJ stack of " +
-                           std::to_string(channels) +
-                           " channels, expected one; save the channel to "
-                           "segment as a stack of its own");
-  int64_t images = std::max<int64_t>(imageJNumber(text, "images"), 1);
-  if (images == 1)
-    images = std::max<int64_t>(imageJNumber(text, "slices"), 1);
-  return images;
-}
-
 static bool isPage(TIFF *tiff) {
   uint32_t kind = 0;
   uint16_t oldKind = 0;
@@ -242,6 +215,10 @@ static Status checkLikeFirst(const PageFormat &format, const PageFormat &first,
     return invalidArgument(here + ": pixels of " + std::to_string(format.bits) +
                            " bits, expected the type of page 0 (" +
                            std::to_string(first.bits) + " bits)");
+  if (format.orientation != first.orientation)
+    return invalidArgument(here + ": orientation " +
+                           std::to_string(format.orientation) + ", expected " +
+                           std::to_string(first.orientation) + " like page 0");
   return Status::success();
 }
 
@@ -250,7 +227,8 @@ Expected<PageList> segc::tiff::listPages(TIFF *tiff, const MemoryFile &file,
                                          const ImageLimits &limits) {
   PageList pages;
   PageFormat first;
-  int64_t images = 1, skipped = 0;
+  StackDescription described;
+  int64_t skipped = 0;
   uint64_t stored = 0, possible = 0;
   auto checkTotal = [&]() -> Status {
     // A pixel of fewer bits is unpacked to a byte.
@@ -280,7 +258,7 @@ Expected<PageList> segc::tiff::listPages(TIFF *tiff, const MemoryFile &file,
         std::max(possible, maxExpansion(compression) * file.input.size());
     if (pages.entries.empty()) {
       first = format;
-      SEGC_ASSIGN_OR_RETURN(images, imageJSlices(tiff, where));
+      SEGC_ASSIGN_OR_RETURN(described, describeStack(tiff, format, where));
     }
     SEGC_RETURN_IF_ERROR(checkLikeFirst(format, first, here));
     pages.entries.push_back({TIFFCurrentDirOffset(tiff), std::nullopt});
@@ -292,19 +270,24 @@ Expected<PageList> segc::tiff::listPages(TIFF *tiff, const MemoryFile &file,
   if (pages.entries.empty())
     return invalidArgument(where + ": thumbnails or masks alone, expected at "
                                    "least one page");
+  const int64_t images = described.images;
   if (images > 1 && pages.entries.size() == 1) {
     TIFFSetSubDirectory(tiff, pages.entries[0].directory);
     pages.entries.clear();
     SEGC_RETURN_IF_ERROR(
-        addContiguous(tiff, file, first, images, where, pages));
+        addContiguous(tiff, file, first, described, where, pages));
     stored = first.bytes() * static_cast<uint64_t>(images);
     SEGC_RETURN_IF_ERROR(checkTotal());
   }
   const auto found = static_cast<int64_t>(pages.entries.size());
   if (images > 1 && images != found)
-    pages.warnings.push_back(where + ": ImageJ's description counts " +
-                             std::to_string(images) + " slices, " +
+    pages.warnings.push_back(where + ": " + described.counted() + ", " +
                              std::to_string(found) + " pages are read");
+  if (first.orientation != ORIENTATION_TOPLEFT)
+    pages.warnings.push_back(
+        where + ": orientation " + std::to_string(first.orientation) +
+        " (turned or mirrored) does not count: pixels are read, and masks "
+        "written, as they are stored");
   if (skipped > 0)
     pages.warnings.push_back(where + ": " + std::to_string(skipped) +
                              " thumbnails or masks left out");

@@ -24,6 +24,7 @@ struct PageFormat {
   int64_t width = 0, height = 0;
   uint16_t bits = 1, samples = 1, sampleFormat = SAMPLEFORMAT_UINT;
   uint16_t photometric = PHOTOMETRIC_MINISBLACK;
+  uint16_t orientation = ORIENTATION_TOPLEFT;
   bool separatePlanes = false;
 
   uint64_t rowBytes() const {
@@ -48,6 +49,22 @@ struct PageList {
   std::vector<PageEntry> entries;
   std::vector<std::string> warnings;
 };
+
+/// What the program that wrote a stack says about it.
+struct StackDescription {
+  std::string source; ///< "ImageJ's description"
+  int64_t images = 1;
+
+  /// "ImageJ's description counts 4 slices".
+  std::string counted() const {
+    return source + " counts " + std::to_string(images) + " slices";
+  }
+};
+
+/// Reads the description of the first directory; an error if it has several
+/// channels, whose pages would be taken for slices.
+Expected<StackDescription> describeStack(TIFF *tiff, const PageFormat &format,
+                                         const std::string &where);
 
 Status damaged(const std::string &where, const std::string &what,
                const MemoryFile &file);

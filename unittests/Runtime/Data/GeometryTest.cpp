@@ -10,6 +10,7 @@
 #include "segc/Runtime/Data/DataSet.h"
 
 #include <algorithm>
+#include <fstream>
 #include <numeric>
 
 using namespace segc;
@@ -69,9 +70,9 @@ struct Stored {
     plain.spacing = {1, 2, 3};
     plain.affine = {{{1, 0, 0, 10}, {0, 2, 0, 20}, {0, 0, 3, 30}}};
     geometry = reordered(plain, order);
-    geometry.header = plainHeader({int16_t(geometry.size[0]),
-                                   int16_t(geometry.size[1]),
-                                   int16_t(geometry.size[2])});
+    geometry.header =
+        plainHeader({int16_t(geometry.size[0]), int16_t(geometry.size[1]),
+                     int16_t(geometry.size[2])});
     for (size_t row = 0; row < 3; ++row) {
       geometry.header.pixelSize[row + 1] = float(geometry.spacing[row]);
       for (size_t axis = 0; axis < 4; ++axis)
@@ -134,8 +135,8 @@ TEST(GeometryTest, AllOrdersAreOneVolume) {
   }
   // In the order of the file they are 48 volumes, and that is said.
   Stored turned(allOrders()[1]);
-  ASSERT_OK(writeNifti(folder / "in.nii", turned.geometry,
-                       turned.voxels.data()));
+  ASSERT_OK(
+      writeNifti(folder / "in.nii", turned.geometry, turned.voxels.data()));
   auto set = openFiles({folder / "in.nii"}, pipeline("file"), {});
   ASSERT_OK(set.status());
   ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
@@ -277,7 +278,7 @@ TEST(GeometryTest, Spacing) {
   EXPECT_EQ(placed->first.placedBy, PlacedBy::Pixdim);
 }
 
-// Oblique axes go to the closest; a tie leaves the file's order.
+// Oblique axes go to the closest.
 TEST(GeometryTest, ObliqueAxes) {
   auto placed = place([](NiftiHeader &h) {
     const float s = std::sin(0.5f), c = std::cos(0.5f);
@@ -291,4 +292,113 @@ TEST(GeometryTest, ObliqueAxes) {
   EXPECT_THAT(order.reversed, ElementsAre(true, false, false));
   EXPECT_THAT(order.inverse().source, ElementsAre(1, 2, 0));
   EXPECT_TRUE(orderToRas(reordered(placed->first, order)).isIdentity());
+}
+
+/// The quaternion and qfac whose qform is the volume's affine.
+static void setQform(VolumeGeometry &geometry) {
+  NiftiHeader &h = geometry.header;
+  double r[3][3];
+  for (size_t row = 0; row < 3; ++row)
+    for (size_t axis = 0; axis < 3; ++axis)
+      r[row][axis] = geometry.affine[row][axis] / geometry.spacing[axis];
+  const double volume = r[0][0] * (r[1][1] * r[2][2] - r[1][2] * r[2][1]) -
+                        r[0][1] * (r[1][0] * r[2][2] - r[1][2] * r[2][0]) +
+                        r[0][2] * (r[1][0] * r[2][1] - r[1][1] * r[2][0]);
+  h.pixelSize[0] = volume < 0 ? -1 : 1;
+  for (auto &row : r)
+    row[2] *= volume < 0 ? -1 : 1;
+  // Each component by its own diagonal sum, its sign by that of the largest.
+  const double trace[4] = {
+      1 + r[0][0] + r[1][1] + r[2][2], 1 + r[0][0] - r[1][1] - r[2][2],
+      1 - r[0][0] + r[1][1] - r[2][2], 1 - r[0][0] - r[1][1] + r[2][2]};
+  const double products[4][4] = {
+      {0, r[2][1] - r[1][2], r[0][2] - r[2][0], r[1][0] - r[0][1]},
+      {0, 0, r[1][0] + r[0][1], r[0][2] + r[2][0]},
+      {0, 0, 0, r[2][1] + r[1][2]},
+      {}};
+  const auto largest = size_t(std::max_element(trace, trace + 4) - trace);
+  double q[4];
+  for (size_t i = 0; i < 4; ++i) {
+    const double product = products[std::min(i, largest)][std::max(i, largest)];
+    q[i] = std::sqrt(std::max(trace[i], 0.0)) / 2 *
+           (i != largest && product < 0 ? -1 : 1);
+  }
+  for (size_t i = 0; i < 3; ++i) {
+    h.quaternion[i] = float(q[0] < 0 ? -q[i + 1] : q[i + 1]);
+    h.qformOffset[i] = float(geometry.affine[i][3]);
+  }
+  h.qformCode = 1;
+}
+
+// All storage orders of an oblique scan are one volume, whichever form places
+// them; axes at 45 degrees are a tie that space decides, not the file.
+TEST(GeometryTest, AllOrdersOfObliqueScans) {
+  TemporaryFolder folder;
+  std::vector<float> first(512), image(512);
+  enum Form { Sform, Qform, Both };
+  for (double degrees : {20.0, 45.0})
+    for (size_t about = 0; about < 3; ++about)
+      for (Form form : {Sform, Qform, Both}) {
+        const double angle = degrees * std::acos(-1.0) / 180;
+        const size_t a = (about + 1) % 3, b = (about + 2) % 3;
+        first.clear();
+        for (const AxisOrder &order : allOrders()) {
+          Stored stored(order);
+          VolumeGeometry &g = stored.geometry;
+          for (size_t axis = 0; axis < 4; ++axis) {
+            const double x = g.affine[a][axis], y = g.affine[b][axis];
+            g.affine[a][axis] = std::cos(angle) * x - std::sin(angle) * y;
+            g.affine[b][axis] = std::sin(angle) * x + std::cos(angle) * y;
+          }
+          setQform(g);
+          for (size_t row = 0; row < 3; ++row)
+            for (size_t axis = 0; axis < 4; ++axis)
+              g.header.sform[row][axis] = float(g.affine[row][axis]);
+          g.header.qformCode = form == Sform ? 0 : 1;
+          g.header.sformCode = form == Qform ? 0 : 1;
+          const std::string path = folder / "in.nii";
+          // Not writeNifti: waiting for the disk takes seconds in all.
+          std::ofstream(path, std::ios::binary)
+              << encodeNifti(g, stored.voxels.data());
+          auto set = openFiles({path}, pipeline(), {});
+          ASSERT_OK(set.status());
+          ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
+          EXPECT_THAT((*set)->takeNotes(), IsEmpty());
+          if (first.empty())
+            first = image;
+          EXPECT_EQ(image, first)
+              << degrees << " degrees about " << about << ", form " << form
+              << ", " << orientationText(g);
+        }
+      }
+}
+
+// A label whose tool went by the image's qform lies on its grid, if the image's
+// two forms differ; that is said.
+TEST(GeometryTest, LabelOnTheQform) {
+  TemporaryFolder folder;
+  const Stored plain((AxisOrder()));
+  for (const char *name : {"imagesTr", "labelsTr"})
+    ASSERT_OK(createDirectories(folder / name));
+  ASSERT_OK(writeFileAtomically(
+      folder / "dataset.json",
+      R"({"modality": {"0": "MRI"}, "labels": {"0": "background", "1": "A",
+          "2": "b"}, "training": [{"image": "imagesTr/x.nii",
+          "label": "labelsTr/x.nii"}]})"));
+  VolumeGeometry image = plain.geometry, label = plain.geometry;
+  image.header.qformCode = 1;
+  image.header.qformOffset[0] = 30;
+  label.header.sform[0][3] = 30;
+  label.header.sform[1][3] = label.header.sform[2][3] = 0;
+  ASSERT_OK(writeNifti(folder / "imagesTr/x.nii", image, plain.voxels.data()));
+  ASSERT_OK(writeNifti(folder / "labelsTr/x.nii", label, plain.labels.data()));
+  auto set = openDataset(folder.path, pipeline(), {});
+  ASSERT_OK(set.status());
+  ASSERT_OK((*set)->load(Split::Train));
+  EXPECT_THAT((*set)->takeNotes(), Contains(HasSubstr("by the image's qform")));
+  label.header.sform[1][3] = 1;
+  ASSERT_OK(writeNifti(folder / "labelsTr/x.nii", label, plain.labels.data()));
+  set = openDataset(folder.path, pipeline(), {});
+  ASSERT_OK(set.status());
+  EXPECT_ERROR((*set)->load(Split::Train), InvalidArgument, "mm apart");
 }

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tiffio.h>
 
 using namespace segc;
 using namespace segc::test;
@@ -217,6 +218,31 @@ TEST(IsbiTest, OneBadFile) {
   ASSERT_OK(opened.status());
   EXPECT_ERROR((*opened)->sample(Split::Test, 0, {}, image.data(), nullptr),
                DataLoss, "bad.tif");
+}
+
+// Labels and slices that a viewer would turn differently do not belong
+// together.
+TEST(IsbiTest, Orientations) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  TIFF *out = TIFFOpen((data / "train-labels.tif").c_str(), "w");
+  for (int page = 0; page < 10; ++page) {
+    for (auto [tag, value] : std::vector<std::pair<uint32_t, int>>{
+             {TIFFTAG_IMAGEWIDTH, 8},
+             {TIFFTAG_IMAGELENGTH, 8},
+             {TIFFTAG_BITSPERSAMPLE, 8},
+             {TIFFTAG_ROWSPERSTRIP, 8},
+             {TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK},
+             {TIFFTAG_ORIENTATION, ORIENTATION_BOTLEFT}})
+      TIFFSetField(out, tag, value);
+    TIFFWriteEncodedStrip(out, 0, data.labels.pixels.data(), 64);
+    TIFFWriteDirectory(out);
+  }
+  TIFFClose(out);
+  auto opened = openDataset(data.path, pipeline(8, 8), {});
+  ASSERT_OK(opened.status());
+  EXPECT_ERROR((*opened)->load(Split::Train), InvalidArgument,
+               "train-labels.tif: orientation 4, expected 1");
 }
 
 // Slices are held out by their share, the last ones, as volumes are.

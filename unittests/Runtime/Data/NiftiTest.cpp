@@ -109,6 +109,16 @@ TEST(NiftiTest, ScaleAndChannels) {
   ASSERT_OK(volume.status());
   EXPECT_THAT(volume->voxels.floats(), ElementsAre(-2, 4, 100, 30000));
 
+  // ITK writes vectors along the fifth dimension; a size of 0 is none.
+  header.dim[0] = 5;
+  header.dim[4] = 0;
+  header.dim[5] = 2;
+  volume = decodeNifti(
+      niftiImage(header, std::vector<int16_t>{-2, 4, 100, 30000}), "x.nii");
+  ASSERT_OK(volume.status());
+  EXPECT_EQ(volume->channels, 2);
+  EXPECT_EQ(volume->channel(1).at(1, 0, 0), 30000);
+
   header.units = 3; // micrometres
   volume = decodeNifti(
       niftiImage(header, std::vector<int16_t>{-2, 4, 100, 30000}), "x.nii");
@@ -205,9 +215,9 @@ TEST(NiftiTest, LyingSizes) {
   NiftiHeader line = makeHeader({3}, 2, 8);
   EXPECT_ERROR(decodeNifti(niftiImage(line, none), "x").status(),
                InvalidArgument, "1 dimensions");
-  NiftiHeader deep = makeHeader({3, 2, 1, 1, 2}, 2, 8);
+  NiftiHeader deep = makeHeader({3, 2, 1, 2, 2}, 2, 8);
   EXPECT_ERROR(decodeNifti(niftiImage(deep, none), "x").status(),
-               InvalidArgument, "dimension 5");
+               InvalidArgument, "2 and 2 volumes");
 }
 
 TEST(NiftiTest, WrongHeaders) {
@@ -231,6 +241,8 @@ TEST(NiftiTest, WrongHeaders) {
                "unknown type (data type 77)");
   EXPECT_ERROR(decode([](NiftiHeader &h) { h.bitsPerVoxel = 16; }), DataLoss,
                "bitpix 16");
+  // Not set; the type says as much.
+  ASSERT_OK(decode([](NiftiHeader &h) { h.bitsPerVoxel = 0; }));
   EXPECT_ERROR(decode([](NiftiHeader &h) {
                  h.pixelSize[2] = 0;
                  h.sformCode = 0;
@@ -325,6 +337,9 @@ TEST(NiftiTest, ForeignFormats) {
   EXPECT_ERROR(error("version https://git-lfs.github.com", "x.nii"),
                Unsupported, "git lfs pull");
   EXPECT_ERROR(error("<html>", "x.nii"), Unsupported, "web page");
+  EXPECT_ERROR(error("BZh9", "x.nii.gz"), Unsupported, "bzip2; unpack it");
+  EXPECT_ERROR(error("\x28\xb5\x2f\xfd", "x"), Unsupported, "Zstandard");
+  EXPECT_ERROR(error("", "x.nii.xz"), Unsupported, "packed with xz");
   EXPECT_ERROR(error("", "x.IMG"), Unsupported, "Analyze", ".hdr and .img");
   EXPECT_ERROR(error("", "x.nii"), InvalidArgument, "not a NIfTI file");
   EXPECT_ERROR(decodeNifti(packed(dicom + std::string(600, ' ')), "x").status(),

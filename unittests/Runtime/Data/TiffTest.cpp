@@ -31,6 +31,7 @@ struct RawTiff {
   bool bigEndian = false;
   uint32_t width = 4, height = 2, bits = 8, samples = 1, compression = 1;
   uint32_t photometric = 1, next = 0;
+  uint32_t planes = 0; ///< If any, of a MetaMorph stack.
   std::string description; ///< More than four characters.
   std::string pixels = "\x01\x02\x03\x04\x05\x06\x07\x08";
 
@@ -52,12 +53,18 @@ struct RawTiff {
                             width * height * samples * bits / 8)}};
     if (!description.empty())
       tags.insert(tags.begin() + 5, {270, 2, 0});
+    if (planes) // Its rationals are the bytes from the start.
+      tags.push_back({33629, 5, 0});
     const auto text = static_cast<uint32_t>(8 + 2 + tags.size() * 12 + 4);
     put(out, static_cast<uint32_t>(tags.size()), 2);
     for (auto [tag, type, value] : tags) {
       put(out, tag, 2);
       put(out, type, 2);
-      put(out, type == 2 ? uint32_t(description.size() + 1) : 1, 4);
+      put(out,
+          type == 2   ? uint32_t(description.size() + 1)
+          : type == 5 ? planes
+                      : 1,
+          4);
       if (type == 2)
         value = text;
       if (tag == 273)
@@ -426,6 +433,65 @@ TEST(TiffTest, ImageJ) {
     EXPECT_ERROR(decodeTiff(raw.image(), "x.tif").status(), InvalidArgument,
                  "2 channels");
   }
+}
+
+// Channels that a description names are no slices.
+TEST(TiffTest, DescribedChannels) {
+  const std::vector<uint8_t> pixels(200, 7);
+  Written file;
+  file.pages = 6;
+  auto read = [&](const char *description) {
+    file.set = [=](TIFF *out, int page) {
+      if (page == 0)
+        TIFFSetField(out, TIFFTAG_IMAGEDESCRIPTION, description);
+    };
+    return decodeTiff(file.image({pixels}), "x.tif").status();
+  };
+  EXPECT_ERROR(read("<?xml?><OME><Image><Pixels ID=\"0\" SizeC=\"2\" "
+                    "SizeZ=\"3\"><Channel/></Pixels></Image></OME>"),
+               InvalidArgument, "an OME stack of 2 channels");
+  ASSERT_OK(read("<?xml?><OME><Image><Pixels ID=\"0\" SizeC=\"1\" "
+                 "SizeZ=\"6\"><Channel/></Pixels></Image></OME>"));
+  EXPECT_ERROR(read("{\"shape\": [2, 3, 10, 20], \"axes\": \"CZYX\"}"),
+               InvalidArgument, "2 channels");
+  ASSERT_OK(read("{\"shape\": [6, 10, 20], \"axes\": \"ZYX\"}"));
+  ASSERT_OK(read("{\"shape\": [2], \"axes\": \"ZC\"}"));
+  ASSERT_OK(read("{\"shape\": 1"));
+}
+
+// MetaMorph has the planes of a stack behind one directory, too.
+TEST(TiffTest, MetaMorph) {
+  RawTiff raw;
+  raw.planes = 2;
+  for (int i = 9; i < 17; ++i)
+    raw.pixels += char(i);
+  auto read = decodeTiff(raw.image(), "x.stk");
+  ASSERT_OK(read.status());
+  EXPECT_EQ(read->pages, 2);
+  EXPECT_EQ(read->pixels.back(), 16);
+  raw.pixels.pop_back();
+  EXPECT_ERROR(decodeTiff(raw.image(), "x.stk").status(), DataLoss,
+               "MetaMorph's tag counts 2 slices");
+}
+
+// Pages that a viewer would turn are read as they are stored, with a word.
+TEST(TiffTest, Orientation) {
+  const std::vector<uint8_t> pixels = makeStack(20, 10, 1).pixels;
+  Written file;
+  file.pages = 2;
+  int second = ORIENTATION_BOTRIGHT;
+  file.set = [&](TIFF *out, int page) {
+    TIFFSetField(out, TIFFTAG_ORIENTATION,
+                 page ? second : int(ORIENTATION_BOTRIGHT));
+  };
+  auto stack = TiffStack::decode(file.image({pixels}), "x.tif");
+  ASSERT_OK(stack.status());
+  EXPECT_EQ(stack->orientation(), 3);
+  EXPECT_EQ(*stack->page(0), pixels);
+  EXPECT_THAT(stack->warnings(), ElementsAre(HasSubstr("orientation 3")));
+  second = ORIENTATION_TOPLEFT;
+  EXPECT_ERROR(decodeTiff(file.image({pixels}), "x.tif").status(),
+               InvalidArgument, "page 1: orientation 1, expected 3");
 }
 
 TEST(TiffTest, OtherKinds) {

@@ -18,6 +18,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,10 @@ struct AxisOrder {
 /// spacing is an error.
 Status placeVolume(const std::string &where, VolumeGeometry &geometry,
                    std::vector<std::string> &warnings);
+
+/// The same grid placed by the qform where the sform counts and the two differ;
+/// nothing without such a qform.
+std::optional<VolumeGeometry> placedByQform(const VolumeGeometry &geometry);
 
 /// The order of axes closest to right, anterior, superior ("RAS").
 AxisOrder orderToRas(const VolumeGeometry &geometry);

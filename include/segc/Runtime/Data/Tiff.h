@@ -48,7 +48,9 @@ public:
   int64_t height() const;
   int64_t pages() const;
   int64_t pageSize() const { return width() * height(); }
-  /// Rows from the top.
+  /// The tag of TIFF, 1 to 8: how viewers turn pages, which are as stored here.
+  int orientation() const;
+  /// Rows as they are stored.
   Expected<std::vector<uint8_t>> page(int64_t index) const;
   const std::vector<std::string> &warnings() const;
 
