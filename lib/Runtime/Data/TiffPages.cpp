@@ -215,10 +215,6 @@ static Status checkLikeFirst(const PageFormat &format, const PageFormat &first,
     return invalidArgument(here + ": pixels of " + std::to_string(format.bits) +
                            " bits, expected the type of page 0 (" +
                            std::to_string(first.bits) + " bits)");
-  if (format.orientation != first.orientation)
-    return invalidArgument(here + ": orientation " +
-                           std::to_string(format.orientation) + ", expected " +
-                           std::to_string(first.orientation) + " like page 0");
   return Status::success();
 }
 
@@ -229,6 +225,7 @@ Expected<PageList> segc::tiff::listPages(TIFF *tiff, const MemoryFile &file,
   PageFormat first;
   StackDescription described;
   int64_t skipped = 0;
+  uint16_t turned = ORIENTATION_TOPLEFT;
   uint64_t stored = 0, possible = 0;
   auto checkTotal = [&]() -> Status {
     // A pixel of fewer bits is unpacked to a byte.
@@ -261,6 +258,8 @@ Expected<PageList> segc::tiff::listPages(TIFF *tiff, const MemoryFile &file,
       SEGC_ASSIGN_OR_RETURN(described, describeStack(tiff, format, where));
     }
     SEGC_RETURN_IF_ERROR(checkLikeFirst(format, first, here));
+    if (turned == ORIENTATION_TOPLEFT)
+      turned = format.orientation;
     pages.entries.push_back({TIFFCurrentDirOffset(tiff), std::nullopt});
     stored += format.bytes();
     SEGC_RETURN_IF_ERROR(checkTotal());
@@ -283,9 +282,9 @@ Expected<PageList> segc::tiff::listPages(TIFF *tiff, const MemoryFile &file,
   if (images > 1 && images != found)
     pages.warnings.push_back(where + ": " + described.counted() + ", " +
                              std::to_string(found) + " pages are read");
-  if (first.orientation != ORIENTATION_TOPLEFT)
+  if (turned != ORIENTATION_TOPLEFT)
     pages.warnings.push_back(
-        where + ": orientation " + std::to_string(first.orientation) +
+        where + ": orientation " + std::to_string(turned) +
         " (turned or mirrored) does not count: pixels are read, and masks "
         "written, as they are stored");
   if (skipped > 0)

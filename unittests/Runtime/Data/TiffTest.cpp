@@ -489,9 +489,9 @@ TEST(TiffTest, Orientation) {
   EXPECT_EQ(stack->orientation(), 3);
   EXPECT_EQ(*stack->page(0), pixels);
   EXPECT_THAT(stack->warnings(), ElementsAre(HasSubstr("orientation 3")));
+  // Some note it at the first page alone.
   second = ORIENTATION_TOPLEFT;
-  EXPECT_ERROR(decodeTiff(file.image({pixels}), "x.tif").status(),
-               InvalidArgument, "page 1: orientation 1, expected 3");
+  ASSERT_OK(decodeTiff(file.image({pixels}), "x.tif").status());
 }
 
 TEST(TiffTest, OtherKinds) {
