@@ -52,6 +52,18 @@ static Status checkKind(const Json &pipeline, const std::string &found,
                          "\"; use a model or a data set that fits");
 }
 
+static bool holdsSlices(const std::string &folder) {
+  return findIsbiFile(folder, "train-volume") ||
+         findIsbiFile(folder, "test-volume");
+}
+
+bool segc::holdsDataset(const std::string &folder) {
+  std::error_code error;
+  return holdsSlices(folder) ||
+         std::filesystem::exists(std::filesystem::path(folder) / "dataset.json",
+                                 error);
+}
+
 Expected<std::unique_ptr<Dataset>>
 segc::openDataset(const std::string &folder, const Json &pipeline,
                   const DatasetOptions &options) {
@@ -64,11 +76,17 @@ segc::openDataset(const std::string &folder, const Json &pipeline,
     return openDataset(path.has_parent_path() ? path.parent_path().string()
                                               : ".",
                        pipeline, options);
+  if (std::filesystem::is_regular_file(path, error)) {
+    const std::string foreign = foreignFormat(readStart(folder), folder);
+    return invalidArgument(folder + ": a single file" +
+                           (foreign.empty() ? "" : ", " + foreign) +
+                           "; expected a folder with train-volume.tif or "
+                           "dataset.json");
+  }
   if (!std::filesystem::is_directory(path, error))
     return notFound(folder + ": no such folder; expected one with "
                              "train-volume.tif or dataset.json");
-  if (std::filesystem::exists(path / "train-volume.tif", error) ||
-      std::filesystem::exists(path / "test-volume.tif", error)) {
+  if (holdsSlices(folder)) {
     SEGC_RETURN_IF_ERROR(checkKind(pipeline, folder, "isbi"));
     return openIsbi(folder, pipeline, options);
   }

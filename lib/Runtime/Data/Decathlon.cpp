@@ -148,7 +148,7 @@ DecathlonDataset::checkModalities(const std::vector<std::string> &found,
     return invalidArgument(where + ": --channel " + std::to_string(chosen) +
                            ", but the modalities are " + all +
                            ", counted from 0");
-  if (found[chosen] == "CT")
+  if (lowerCase(found[chosen]) == "ct")
     return unsupported(where + ": modality CT, expected MRI: the z-score over "
                                "a whole volume does not suit CT numbers");
   return Status::success();

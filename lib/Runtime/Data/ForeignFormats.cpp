@@ -58,6 +58,9 @@ static constexpr Kind kinds[] = {
     {0, "\x89HDF"sv, ".h5", "HDF5", volumesExpected},
     {0, "\x93NUMPY"sv, ".npy", "NumPy", volumesExpected},
     {0, "PK\x03\x04"sv, ".zip", "a ZIP archive; unpack it", ""},
+    {257, "ustar"sv, ".tar", "a tar archive; unpack it", ""},
+    {0, ""sv, ".tgz", "a tar archive; unpack it", ""},
+    {0, ""sv, ".tar.gz", "a tar archive; unpack it", ""},
     {0, "BZh"sv, ".bz2", "packed with bzip2; unpack it", ""},
     {0, "\xfd"
         "7zXZ"sv,

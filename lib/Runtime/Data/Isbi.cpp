@@ -142,9 +142,14 @@ Status IsbiDataset::load(Split split) const {
 }
 
 Status IsbiDataset::readTraining(const std::string &folder) {
-  const std::filesystem::path path(folder);
-  const std::string imagePath = (path / "train-volume.tif").string(),
-                    labelPath = (path / "train-labels.tif").string();
+  std::optional<std::string> volume = findIsbiFile(folder, "train-volume");
+  if (!volume)
+    return Status::success();
+  const std::string imagePath = *volume;
+  const std::string labelPath =
+      findIsbiFile(folder, "train-labels")
+          .value_or((std::filesystem::path(folder) / "train-labels.tif")
+                        .string());
   addFile(imagePath);
   addFile(labelPath);
   Slices slices;
@@ -233,17 +238,24 @@ Expected<Prepared> IsbiDataset::prepare(const Place &at) const {
 // Opening
 //===----------------------------------------------------------------------===//
 
+std::optional<std::string> segc::findIsbiFile(const std::string &folder,
+                                              const std::string &stem) {
+  std::error_code error;
+  for (const char *ending : {".tif", ".tiff", ".TIF", ".TIFF"}) {
+    const auto path = std::filesystem::path(folder) / (stem + ending);
+    if (std::filesystem::exists(path, error))
+      return path.string();
+  }
+  return std::nullopt;
+}
+
 Expected<std::unique_ptr<Dataset>>
 segc::openIsbi(const std::string &folder, const Json &pipeline,
                const DatasetOptions &options) {
   SEGC_ASSIGN_OR_RETURN(auto dataset, IsbiDataset::create(pipeline, options));
-  const std::filesystem::path path(folder);
-  std::error_code error;
-  if (std::filesystem::exists(path / "train-volume.tif", error))
-    dataset->addTraining(folder);
-  if (std::filesystem::exists(path / "test-volume.tif", error))
-    SEGC_RETURN_IF_ERROR(
-        dataset->addTest((path / "test-volume.tif").string(), "test"));
+  dataset->addTraining(folder);
+  if (std::optional<std::string> test = findIsbiFile(folder, "test-volume"))
+    SEGC_RETURN_IF_ERROR(dataset->addTest(*test, "test"));
   return std::unique_ptr<Dataset>(std::move(dataset));
 }
 

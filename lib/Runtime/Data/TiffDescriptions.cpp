@@ -58,19 +58,35 @@ static int64_t omeChannels(const std::string &text, const PageFormat &format) {
   return numberBehind(pixels, " SizeC=\"", 1) / format.samples;
 }
 
-/// tifffile notes {"shape": [2, 3, 128, 128], "axes": "CZYX"}.
-static int64_t tifffileChannels(const std::string &text) {
+/// tifffile notes {"shape": [2, 3, 128, 128], "axes": "CZYX"}. Of a series that
+/// it calls truncated all but the first page lack directories.
+static Expected<StackDescription> describeTifffile(const std::string &text,
+                                                   const PageFormat &format,
+                                                   const std::string &where) {
+  StackDescription stack;
+  stack.source = "tifffile's description";
   Expected<Json> json = parseJson(text, "description");
   if (!json.ok() || !json->is_object())
-    return 1;
+    return stack;
   const Json shape = json->value("shape", Json()),
              axes = json->value("axes", Json());
-  if (!shape.is_array() || !axes.is_string())
-    return 1;
-  const size_t at = axes.get<std::string>().find('C');
-  return at < shape.size() && shape[at].is_number_integer()
-             ? shape[at].get<int64_t>()
-             : 1;
+  if (!shape.is_array())
+    return stack;
+  double pixels = 1;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const int64_t size =
+        shape[i].is_number_unsigned() && shape[i].get<uint64_t>() <= INT32_MAX
+            ? shape[i].get<int64_t>()
+            : 0;
+    pixels *= double(size);
+    if (axes.is_string() && axes.get<std::string>().find('C') == i)
+      SEGC_RETURN_IF_ERROR(checkChannels(where, "a stack of tifffile", size));
+  }
+  const double page =
+      double(format.width) * double(format.height) * format.samples;
+  if (json->value("truncated", Json()) == true && pixels < 0x1p62)
+    stack.images = std::max<int64_t>(1, static_cast<int64_t>(pixels / page));
+  return stack;
 }
 
 /// The planes of a MetaMorph stack (STK): as many as its UIC2 tag has entries.
@@ -100,7 +116,6 @@ Expected<StackDescription> segc::tiff::describeStack(TIFF *tiff,
     SEGC_RETURN_IF_ERROR(
         checkChannels(where, "an OME stack", omeChannels(text, format)));
   else if (text.rfind("{", 0) == 0)
-    SEGC_RETURN_IF_ERROR(
-        checkChannels(where, "a stack of tifffile", tifffileChannels(text)));
+    return describeTifffile(text, format, where);
   return stack;
 }

@@ -27,11 +27,9 @@ openInputs(const PredictOptions &options, const LoadedModel &model) {
   const std::filesystem::path first = options.inputs[0];
   if (files.size() == 1) {
     // The index itself means its folder.
-    bool indexed = first.filename() == "dataset.json";
     const bool folder = std::filesystem::is_directory(first, error);
-    for (const char *name :
-         {"dataset.json", "train-volume.tif", "test-volume.tif"})
-      indexed |= folder && std::filesystem::exists(first / name, error);
+    const bool indexed = first.filename() == "dataset.json" ||
+                         (folder && holdsDataset(options.inputs[0]));
     if (folder) {
       SEGC_ASSIGN_OR_RETURN(files, imagesIn(options.inputs[0]));
     }

@@ -273,6 +273,19 @@ TEST(DataRulesTest, FormsOfIndices) {
   EXPECT_ERROR(cases.load(), DataLoss, "leads out of");
 }
 
+// A file is no folder; archives are named for what they are.
+TEST(DataRulesTest, FilesForFolders) {
+  TemporaryFolder folder;
+  std::string tar(600, '\0');
+  tar.replace(257, 5, "ustar");
+  ASSERT_OK(writeFileAtomically(folder / "Task04", tar));
+  EXPECT_ERROR(openDataset(folder / "Task04", pipeline(), {}).status(),
+               InvalidArgument, "a single file", "tar archive; unpack it");
+  ASSERT_OK(writeFileAtomically(folder / "a.nii", "x"));
+  EXPECT_ERROR(openDataset(folder / "a.nii", pipeline(), {}).status(),
+               InvalidArgument, "a single file", "dataset.json");
+}
+
 // nnU-Net has a file for each channel. Its first version lists the cases
 // without the number, its second lists the files or nothing.
 TEST(DataRulesTest, FilesOfChannels) {

@@ -245,6 +245,22 @@ TEST(IsbiTest, Orientations) {
                "train-labels.tif: orientation 4, expected 1");
 }
 
+TEST(IsbiTest, Endings) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  for (auto [from, to] : std::vector<std::pair<const char *, const char *>>{
+           {"train-volume.tif", "train-volume.TIF"},
+           {"train-labels.tif", "train-labels.tiff"},
+           {"test-volume.tif", "test-volume.TIFF"}})
+    std::filesystem::rename(data / from, data / to);
+  EXPECT_TRUE(holdsDataset(data.path));
+  auto opened = openDataset(data.path, pipeline(8, 8), {});
+  ASSERT_OK(opened.status());
+  ASSERT_OK((*opened)->load(Split::Train));
+  EXPECT_EQ((*opened)->count(Split::Train), 10);
+  EXPECT_EQ((*opened)->count(Split::Test), 10);
+}
+
 // Slices are held out by their share, the last ones, as volumes are.
 TEST(IsbiTest, TrainSplit) {
   SmallData data;

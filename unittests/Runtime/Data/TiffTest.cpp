@@ -459,6 +459,21 @@ TEST(TiffTest, DescribedChannels) {
   ASSERT_OK(read("{\"shape\": 1"));
 }
 
+// tifffile leaves out all directories but the first if it is told to truncate.
+TEST(TiffTest, TruncatedByTifffile) {
+  RawTiff raw;
+  raw.description = "{\"shape\": [3, 2, 4], \"truncated\": true}";
+  for (int i = 9; i < 25; ++i)
+    raw.pixels += char(i);
+  auto read = decodeTiff(raw.image(), "x.tif");
+  ASSERT_OK(read.status());
+  EXPECT_EQ(read->pages, 3);
+  EXPECT_EQ(read->pixels.back(), 24);
+  raw.description = "{\"shape\": [9999999, 9999999, 9999999, 9999999, 4], "
+                    "\"truncated\": true}";
+  ASSERT_OK(decodeTiff(raw.image(), "x.tif").status());
+}
+
 // MetaMorph has the planes of a stack behind one directory, too.
 TEST(TiffTest, MetaMorph) {
   RawTiff raw;

@@ -161,6 +161,9 @@ private:
 /// that trains: what it scores then says nothing. Reads all cases of both.
 Status checkHeldOut(const Dataset &dataset);
 
+/// Whether openDataset knows what lies in a folder.
+bool holdsDataset(const std::string &folder);
+
 /// Opens what lies in `folder`: train-volume.tif (ISBI 2012) or dataset.json
 /// (Medical Segmentation Decathlon). `pipeline` is that of the model's
 /// manifest.
@@ -169,8 +172,7 @@ Expected<std::unique_ptr<Dataset>> openDataset(const std::string &folder,
                                                const DatasetOptions &options);
 
 /// The same for single images to predict (TIFF or NIfTI): all are cases of
-/// Split::Test, a TIFF one for each page. Those that cannot be read fail alone,
-/// unless none can.
+/// Split::Test, a TIFF one for each page. Those that cannot be read fail alone.
 Expected<std::unique_ptr<Dataset>>
 openFiles(const std::vector<std::string> &paths, const Json &pipeline,
           const DatasetOptions &options);

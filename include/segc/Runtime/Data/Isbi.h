@@ -16,7 +16,14 @@
 
 #include "segc/Runtime/Data/DataSet.h"
 
+#include <optional>
+
 namespace segc {
+
+/// The file `stem` of a set: its ending may be .tif or .tiff, in upper case too.
+/// Nothing if there is none.
+std::optional<std::string> findIsbiFile(const std::string &folder,
+                                        const std::string &stem);
 
 /// A folder with train-volume.tif and train-labels.tif, test-volume.tif or
 /// both.
