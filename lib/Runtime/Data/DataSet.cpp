@@ -98,7 +98,8 @@ segc::openDataset(const std::string &folder, const Json &pipeline,
   if (!foreign.empty())
     return unsupported(folder + ": " + foreign);
   return notFound(folder + ": unknown kind of data: neither train-volume.tif "
-                           "(ISBI) nor dataset.json (Decathlon) lies there");
+                           "(ISBI) nor dataset.json (Decathlon) lies there; "
+                           "images to predict lie right inside their folder");
 }
 
 //===----------------------------------------------------------------------===//

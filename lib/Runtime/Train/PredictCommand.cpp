@@ -67,6 +67,13 @@ static Status checkPaths(const PredictOptions &options,
   return checkOutputs(paths);
 }
 
+/// What is wrong with a case, which the data set may have named already.
+static std::string textOf(const FailedCase &failure) {
+  const std::string &message = failure.status.message();
+  const bool named = message.rfind("case " + failure.name + ": ", 0) == 0;
+  return named ? message : failure.name + ": " + message;
+}
+
 CommandResult segc::runPredict(const PredictOptions &options) {
   SEGC_ASSIGN_OR_RETURN(Split split, parseSplit(options.split));
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
@@ -92,7 +99,7 @@ CommandResult segc::runPredict(const PredictOptions &options) {
                                      folders));
   printNotes(*dataset);
   if (count == 1 && !failures.empty())
-    return failures[0].status.withContext(failures[0].name);
+    return Status(failures[0].status.code(), textOf(failures[0]));
   int64_t done = count - static_cast<int64_t>(failures.size());
   std::printf("%lld of %lld cases predicted, written to %s\n",
               static_cast<long long>(done), static_cast<long long>(count),
@@ -101,8 +108,7 @@ CommandResult segc::runPredict(const PredictOptions &options) {
     return Status::success();
   std::string names;
   for (const FailedCase &failure : failures) {
-    std::fprintf(stderr, "segrun: %s: %s\n", failure.name.c_str(),
-                 failure.status.message().c_str());
+    std::fprintf(stderr, "segrun: %s\n", textOf(failure).c_str());
     names += (names.empty() ? "" : ", ") + failure.name;
   }
   Status status =

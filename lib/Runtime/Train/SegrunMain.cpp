@@ -37,14 +37,17 @@ CommandResult CommandResult::partial(Status status) {
   return result;
 }
 
-/// An error as one line: names of files may hold line ends.
+/// An error as one line, or as a list whose lines are indented: names of files
+/// may hold line ends, which are escaped.
 static void printError(const std::string &message) {
   std::string line = "segrun: ";
-  for (char c : message) {
+  for (size_t i = 0; i < message.size(); ++i) {
+    const char c = message[i];
     char escape[8];
     std::snprintf(escape, sizeof(escape), "\\x%02x", c & 0xff);
-    bool control = (c >= 0 && c < ' ') || c == 0x7f;
-    line += control ? escape : std::string(1, c);
+    const bool control = (c >= 0 && c < ' ') || c == 0x7f;
+    const bool nextOfList = message.compare(i, 3, "\n  ") == 0;
+    line += control && !nextOfList ? escape : std::string(1, c);
   }
   std::fprintf(stderr, "%s\n", line.c_str());
 }

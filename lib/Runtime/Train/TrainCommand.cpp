@@ -144,7 +144,7 @@ static Status loadCases(const Run &run) {
   printNotes(*run.dataset);
   if (!training.ok() && !validation.ok())
     return Status(training.code(),
-                  training.message() + "; " + validation.message());
+                  training.message() + "\n  " + validation.message());
   SEGC_RETURN_IF_ERROR(training);
   SEGC_RETURN_IF_ERROR(validation);
   if (run.dataset->count(Split::Train) == 0)

@@ -89,11 +89,28 @@ TEST_F(Inputs, OneLabelledCase) {
   }
   ASSERT_TRUE(writeFileAtomically(folder + "/dataset.json", index.dump()).ok());
   std::vector<std::string> words = {
-      "train",     "--model",          fakeModel(),   "--data", folder,
+      "train",     "--model",           fakeModel(),   "--data", folder,
       "--results", folder + "/results", "--max-steps", "1"};
   EXPECT_EQ(run(words), 0) << output;
   words.insert(words.end(), {"--train-split", "0.5"});
   EXPECT_EQ(run(words), 1) << output;
   EXPECT_THAT(output, HasSubstr("one labelled case cannot both train and "
                                 "validate"));
+}
+
+// Every fault has a line of its own; a line end in a name is escaped.
+TEST_F(Inputs, FaultsAreListed) {
+  const Json index = {
+      {"modality", {{"0", "MRI"}}},
+      {"labels", {{"0", "background"}, {"1", "anterior"}, {"2", "posterior"}}},
+      {"training",
+       {{{"image", "a\nb.nii"}, {"label", "l.nii"}},
+        {{"image", "c.nii"}, {"label", "l.nii"}}}}};
+  ASSERT_TRUE(writeFileAtomically(folder + "/dataset.json", index.dump()).ok());
+  EXPECT_EQ(run({"train", "--model", fakeModel(), "--data", folder, "--results",
+                 folder + "/results"}),
+            1);
+  EXPECT_THAT(output, HasSubstr("2 of 2 train cases cannot be used:\n  case "
+                                "a\\x0ab: "));
+  EXPECT_THAT(output, HasSubstr("a\\x0ab.nii is missing\n  case c: "));
 }
