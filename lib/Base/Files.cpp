@@ -84,6 +84,42 @@ Expected<std::string> segc::readFile(const std::string &path, uint64_t most) {
   return bytes;
 }
 
+/// Reads to the end of a pipe or of the standard input.
+static Expected<std::string> readToEnd(int fd, const std::string &path,
+                                       uint64_t most) {
+  std::string bytes;
+  char block[1 << 16];
+  while (ssize_t got = ::read(fd, block, sizeof(block))) {
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return systemError(path, "cannot read");
+    bytes.append(block, static_cast<size_t>(got));
+    if (bytes.size() > most)
+      return dataLoss(path + ": more bytes than the " + std::to_string(most) +
+                      " that are expected at most");
+  }
+  return bytes;
+}
+
+Expected<std::string> segc::readTextFile(const std::string &path,
+                                         uint64_t most) {
+  if (path == "-")
+    return readToEnd(STDIN_FILENO, "the standard input", most);
+  struct stat info;
+  if (::stat(path.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode))
+    return readFile(path, most);
+  // Opened without waiting for who writes to it: perhaps nobody does.
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.fd < 0 ||
+      ::fcntl(file.fd, F_SETFL, ::fcntl(file.fd, F_GETFL) & ~O_NONBLOCK) != 0)
+    return systemError(path, "cannot read");
+  SEGC_ASSIGN_OR_RETURN(std::string bytes, readToEnd(file.fd, path, most));
+  if (bytes.empty())
+    return dataLoss(path + ": a pipe that nobody writes to");
+  return bytes;
+}
+
 bool segc::pathExists(const std::string &path) {
   std::error_code error;
   return fs::exists(path, error);
@@ -95,11 +131,4 @@ Status segc::createDirectories(const std::string &path) {
   if (error && !fs::is_directory(path, ignored))
     return ioError(path + ": cannot create the folder: " + error.message());
   return Status::success();
-}
-
-void segc::openStandardStreams() {
-  // open() gives the lowest free number, which is `fd` itself.
-  for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-      ::open("/dev/null", O_RDWR);
 }

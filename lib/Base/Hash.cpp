@@ -12,6 +12,34 @@
 
 using namespace segc;
 
+uint64_t segc::checksum(std::string_view bytes) {
+  // Each step can be undone, so that lanes differ for ever once they differ.
+  auto step = [](uint64_t hash, uint64_t word) {
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    return hash ^ (hash >> 29);
+  };
+  // Four lanes, as a multiplication takes as long as four of them.
+  uint64_t lanes[4] = {1, 2, 3, 4};
+  size_t lane = 0;
+  uint64_t total = bytes.size();
+  for (; bytes.size() >= 32; bytes.remove_prefix(32))
+    for (int i = 0; i < 4; ++i) {
+      uint64_t word;
+      std::memcpy(&word, bytes.data() + 8 * i, 8);
+      lanes[i] = step(lanes[i], word);
+    }
+  for (; !bytes.empty(); ++lane) {
+    uint64_t word = 0;
+    size_t taken = std::min<size_t>(bytes.size(), 8);
+    std::memcpy(&word, bytes.data(), taken);
+    lanes[lane] = step(lanes[lane], word);
+    bytes.remove_prefix(taken);
+  }
+  for (uint64_t hash : lanes)
+    total = step(total, hash);
+  return total;
+}
+
 static constexpr uint32_t roundConstants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1,
     0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,

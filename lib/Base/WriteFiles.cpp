@@ -108,20 +108,33 @@ static int createBeside(const std::string &path, std::string &name) {
   }
 }
 
+/// What `name` leads to over links, there or not: the name stays a link if it
+/// is one. A link that leads round in a circle is an error.
+static Expected<std::string> targetOf(const std::string &name) {
+  constexpr int mostLinks = 40; // as the kernel has it
+  fs::path path = name;
+  for (int links = 0; links <= mostLinks; ++links) {
+    std::error_code error;
+    const fs::path next = fs::read_symlink(path, error);
+    if (error)
+      return path.string();
+    path = path.parent_path() / next;
+  }
+  errno = ELOOP;
+  return systemError(name, "cannot write");
+}
+
 Status segc::writeFileAtomically(const std::string &name,
                                  const std::vector<std::string_view> &pieces) {
   if (isWrittenInPlace(name))
     return writeInPlace(name, pieces);
-  // The name stays a link if it is one, and the file's mode what it was.
-  std::error_code error;
-  const fs::path target = fs::canonical(name, error);
-  const std::string path = error ? name : target.string();
+  SEGC_ASSIGN_OR_RETURN(const std::string path, targetOf(name));
   std::string temporary;
   Descriptor file(createBeside(path, temporary));
   if (file.fd < 0)
     return systemError(path, "cannot create");
   struct stat before;
-  if (!error && ::stat(path.c_str(), &before) == 0)
+  if (::stat(path.c_str(), &before) == 0)
     ::fchmod(file.fd, before.st_mode & 0777);
   Status status = writePieces(file.fd, path, pieces);
   if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0)
@@ -138,8 +151,27 @@ bool segc::sameFile(const std::string &a, const std::string &b) {
   if (::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0)
     return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
   // One that is not there yet has no more than its place.
+  auto place = [](const std::string &name, std::error_code &error) {
+    Expected<std::string> target = targetOf(name);
+    if (!target.ok())
+      error = std::make_error_code(std::errc::too_many_symbolic_link_levels);
+    return error ? fs::path()
+                 : fs::weakly_canonical(fs::absolute(*target, error), error);
+  };
   std::error_code error;
-  const fs::path place = fs::weakly_canonical(fs::absolute(a, error), error);
-  return !error &&
-         place == fs::weakly_canonical(fs::absolute(b, error), error) && !error;
+  const fs::path one = place(a, error);
+  return !error && one == place(b, error) && !error;
+}
+
+Status segc::checkOutputPlace(const std::string &name) {
+  if (isWrittenInPlace(name))
+    return Status::success();
+  SEGC_ASSIGN_OR_RETURN(const std::string path, targetOf(name));
+  struct stat info;
+  if (::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+    return invalidArgument(name + ": a folder, expected a file to write");
+  const std::string folder = folderOf(path);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    return systemError(name, ("cannot write in the folder " + folder).c_str());
+  return Status::success();
 }

@@ -80,6 +80,12 @@ resolveCpus(const std::vector<std::string> &names,
   llvm::stable_sort(targets, [&](const CpuTarget &a, const CpuTarget &b) {
     return rank(a) > rank(b);
   });
+  // native is one of the others.
+  targets.erase(llvm::unique(targets,
+                             [](const CpuTarget &a, const CpuTarget &b) {
+                               return a.name == b.name;
+                             }),
+                targets.end());
   return targets;
 }
 
@@ -140,9 +146,6 @@ static llvm::Error dumpPhase(ModuleOp module, size_t index,
                              const PipelineOptions &pipeline) {
   if (options.dumpTo.empty())
     return llvm::Error::success();
-  if (std::error_code error = llvm::sys::fs::create_directories(options.dumpTo))
-    return llvm::createStringError(error, "cannot make " + options.dumpTo +
-                                              ": " + error.message());
   llvm::SmallString<128> path(options.dumpTo);
   std::string name = std::to_string(index) + "-" + phases()[index].name.str();
   if (index > *findPhase(lastCommonPhase))
@@ -301,6 +304,13 @@ static size_t lastPhase(const CompileOptions &options) {
   return *findPhase(hasInsertions(options, "llvm") ? "llvm" : "cpu");
 }
 
+/// No option says again what the text that it goes on from has been made for.
+static void adoptPrecision(ModuleOp module, size_t done,
+                           PipelineOptions &pipeline) {
+  if (done > *findPhase("precision"))
+    pipeline.precision = storedPrecision(module).str();
+}
+
 llvm::Error outlineKernels(ModuleOp planned, const CompileOptions &options,
                            const CpuTarget &target) {
   return runPhases(planned, *findPhase("plan") + 1, lastPhase(options), options,
@@ -317,9 +327,6 @@ llvm::Error forEachPlan(
   SourceMgrDiagnosticHandler handler(sources, &context);
   if (llvm::Error error = registerPasses(options))
     return error;
-  auto targets = resolveCpus(options.cpus, options.pipeline);
-  if (!targets)
-    return targets.takeError();
   OwningOpRef<ModuleOp> module =
       options.text.empty()
           ? readModule(context, options.input)
@@ -331,6 +338,10 @@ llvm::Error forEachPlan(
   auto done = phasesDone(options);
   if (!done)
     return done.takeError();
+  adoptPrecision(*module, *done, options.pipeline);
+  auto targets = resolveCpus(options.cpus, options.pipeline);
+  if (!targets)
+    return targets.takeError();
   size_t plan = *findPhase("plan"), common = *findPhase(lastCommonPhase);
   if (*done > plan + 1)
     return llvm::createStringError(
@@ -377,7 +388,7 @@ private:
   /// Adds the wall time since the last call to that of a step.
   void clock(llvm::StringRef step);
 
-  const CompileOptions &options;
+  CompileOptions options;
   /// Outlives the context, which ends it.
   std::optional<MemoryFile> remarks;
   CompilerContext context;
@@ -420,6 +431,12 @@ llvm::Error Session::writeRemarks() {
 }
 
 llvm::Error Session::prepare() {
+  // Before the outputs are looked at: they may lie in it.
+  if (std::error_code error =
+          options.dumpTo.empty() ? std::error_code()
+                                 : llvm::sys::fs::create_directories(options.dumpTo))
+    return llvm::createStringError(error, "cannot make " + options.dumpTo +
+                                              ": " + error.message());
   if (llvm::Error error = checkOutputs(outputsOf(options), inputsOf(options)))
     return error;
   if (!options.profiles.empty() && !wantsReport())
@@ -450,6 +467,7 @@ llvm::Error Session::prepare() {
   if (!first)
     return first.takeError();
   done = *first;
+  adoptPrecision(*module, done, options.pipeline);
   if (options.pipeline.winograd != PipelineOptions().winograd &&
       done <= *findPhase("plan") && !hasWinogradShapes(*module))
     llvm::errs() << "segc: warning: --winograd has no effect: no convolution "
@@ -584,7 +602,7 @@ llvm::Error Session::emitModel() {
   contents.manifest =
       buildManifest(versions, contents.batch, options.pipeline.precision,
                     source.empty() ? std::nullopt : recordedOptions());
-  // What the loader would refuse is refused here.
+  // Before the code is linked, as the message is about the manifest alone.
   if (Expected<Manifest> read = parseManifest(contents.manifest, "manifest");
       !read)
     return llvm::createStringError("the model could not be loaded: " +

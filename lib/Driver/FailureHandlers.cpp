@@ -8,7 +8,6 @@
 #include "FailureHandlers.h"
 
 #include "llvm/Support/ErrorHandling.h"
-#include <csignal>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -57,7 +56,6 @@ void installFailureHandlers() {
       [](void *, const char *, bool) { end(noMemory); });
   llvm::install_fatal_error_handler(
       [](void *, const char *reason, bool) { end(reason); });
-  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 } // namespace segc

@@ -13,7 +13,6 @@ namespace segc {
 
 /// From here on, what libraries end a program for is a line and exit code 1:
 /// no memory, no thread, LLVM's fatal errors, an exception that nobody catches.
-/// Files that grow beyond their limit are errors of writing.
 void installFailureHandlers();
 
 } // namespace segc

@@ -156,6 +156,39 @@ static json::Object versionJson(const ModelVersion &version) {
                       {"scratch_bytes", scratch}};
 }
 
+/// The name of a 16-bit type that a launch reads or writes; empty if none.
+static StringRef halfOperand(DictionaryAttr launch) {
+  auto operands = launch.getAs<DenseI64ArrayAttr>("operands");
+  for (ArrayRef<int64_t> rest = operands.asArrayRef();
+       rest.size() >= launchOperandSize;
+       rest = rest.drop_front(launchOperandSize)) {
+    int64_t type = rest[launchOperandSize - 1]; // a segc_element
+    if (type == SEGC_F16 || type == SEGC_BF16)
+      return type == SEGC_F16 ? "f16" : "bf16";
+  }
+  return "";
+}
+
+StringRef storedPrecision(ModuleOp module) {
+  StringRef found;
+  if (auto entries = module->getAttrOfType<DictionaryAttr>(entriesAttrName)) {
+    entries.walk([&](DictionaryAttr launch) {
+      if (found.empty() && launch.getAs<DenseI64ArrayAttr>("operands"))
+        found = halfOperand(launch);
+    });
+  } else {
+    module.walk([&](Operation *op) {
+      for (Type type : op->getResultTypes())
+        if (Type element = getElementTypeOrSelf(type); element.isF16())
+          found = "f16";
+        else if (element.isBF16())
+          found = "bf16";
+      return found.empty() ? WalkResult::advance() : WalkResult::interrupt();
+    });
+  }
+  return found.empty() ? "f32" : found;
+}
+
 int64_t largestBatch(ModuleOp outlined) {
   auto entries = outlined->getAttrOfType<DictionaryAttr>(entriesAttrName);
   auto type = cast<FunctionType>(entries.getAs<DictionaryAttr>("predict")

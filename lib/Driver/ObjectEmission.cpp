@@ -13,6 +13,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Threading.h"
 #include "segc/Codegen/CPU/LowerToLLVM.h"
+#include "segc/Runtime/Core/StaticModel.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Program.h"
@@ -204,6 +205,11 @@ llvm::Error linkModel(llvm::ArrayRef<Bytes> objects, llvm::StringRef output) {
   if (!model)
     return llvm::createStringError("cannot link " + output + ": " +
                                    llvm::toString(model.takeError()));
+  *model += checksumTrailer(*model);
+  // What the loader would refuse is refused here.
+  if (auto read = parseModel(*model, output.str()); !read)
+    return llvm::createStringError("the model could not be loaded: " +
+                                   read.status().message());
   return writeOutput(output, *model);
 }
 

@@ -48,6 +48,10 @@ static bool holdsContent(const std::string &path) {
 llvm::Error checkOutputs(llvm::ArrayRef<NamedFile> outputs,
                          llvm::ArrayRef<NamedFile> inputs) {
   for (auto [i, output] : llvm::enumerate(outputs)) {
+    if (output.path == "-")
+      continue;
+    if (Status status = checkOutputPlace(output.path); !status.ok())
+      return llvm::createStringError(output.option + " " + status.message());
     if (!holdsContent(output.path))
       continue;
     for (const NamedFile &input : inputs)

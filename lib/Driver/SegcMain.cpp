@@ -10,8 +10,8 @@
 #include "FailureHandlers.h"
 #include "OptionEffects.h"
 #include "Outputs.h"
-#include "segc/Base/Files.h"
 #include "segc/Base/NumberChecks.h"
+#include "segc/Base/Process.h"
 #include "segc/Driver/CompileCommand.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Driver/Explain.h"
@@ -171,8 +171,7 @@ static int flushOutput(int code) {
       error, "cannot write to the standard output: " + error.message()));
 }
 
-int segcMain(int argc, char **argv) {
-  openStandardStreams();
+static int runSegc(int argc, char **argv) {
   installFailureHandlers();
   CLI::App app("segc: compiler for medical segmentation networks");
   app.set_version_flag("--version",
@@ -186,12 +185,23 @@ int segcMain(int argc, char **argv) {
   addExplain(app, code);
   addVerify(app, code);
   addPrecisionLists(app);
+  if (Status status = checkArguments(argc, argv); !status.ok()) {
+    llvm::errs() << "segc: " << status.message() << "\n";
+    return 2;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    std::ostringstream help, message;
+    code = app.exit(error, help, message) == 0 ? 0 : 2;
+    llvm::outs() << help.str();
+    llvm::errs() << message.str();
   }
   return flushOutput(code);
+}
+
+int segcMain(int argc, char **argv) {
+  return runProgram([=] { return runSegc(argc, argv); });
 }
 
 } // namespace segc

@@ -8,6 +8,7 @@
 #include "segc/Pipelines/SourceText.h"
 
 #include "mlir/Parser/Parser.h"
+#include "segc/Base/Files.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -186,23 +187,32 @@ llvm::Error NestingScanner::scan() {
 
 } // namespace
 
-llvm::Error checkNesting(llvm::MemoryBufferRef text) {
+static llvm::Error checkNesting(llvm::MemoryBufferRef text) {
   return NestingScanner(text).scan();
+}
+
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+readText(llvm::StringRef path) {
+  Expected<std::string> text = readTextFile(path.str());
+  if (!text.ok())
+    return llvm::createStringError("cannot read " + text.status().message());
+  // Bytecode is trusted by its reader.
+  if (llvm::StringRef(*text).starts_with("ML\xefR"))
+    return llvm::createStringError("cannot read " + path +
+                                   ": expected MLIR text, got bytecode");
+  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(
+      *text, path == "-" ? "<stdin>" : path);
+  if (llvm::Error error = checkNesting(*buffer))
+    return std::move(error);
+  return buffer;
 }
 
 llvm::Expected<OwningOpRef<ModuleOp>> parseText(MLIRContext &context,
                                                 llvm::SourceMgr &sources,
                                                 llvm::StringRef path) {
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
+  auto buffer = readText(path);
   if (!buffer)
-    return llvm::createStringError("cannot read " + path + ": " +
-                                   buffer.getError().message());
-  // Bytecode is trusted by its reader.
-  if ((*buffer)->getBuffer().starts_with("ML\xefR"))
-    return llvm::createStringError("cannot read " + path +
-                                   ": expected MLIR text, got bytecode");
-  if (llvm::Error error = checkNesting(**buffer))
-    return std::move(error);
+    return buffer.takeError();
   sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
   auto module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)

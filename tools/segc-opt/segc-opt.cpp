@@ -5,16 +5,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "segc/Base/Files.h"
+#include "segc/Base/Process.h"
 #include "segc/Pipelines/Phases.h"
 #include "segc/Pipelines/SourceText.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
-#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/ToolOutputFile.h"
 
 using namespace mlir;
 
@@ -31,31 +31,38 @@ static std::vector<char *> withShortNotes(int argc, char **argv) {
   return arguments;
 }
 
-/// As MlirOptMain does it, and looks at the text first.
-static LogicalResult run(int argc, char **argv, llvm::StringRef input,
-                         llvm::StringRef output, DialectRegistry &registry) {
+/// As MlirOptMain does it, but that the text is looked at first, and that the
+/// output is written when there is one.
+static LogicalResult optimize(int argc, char **argv, llvm::StringRef input,
+                              llvm::StringRef output,
+                              DialectRegistry &registry) {
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
   if (config.shouldShowDialects() || config.shouldListPasses())
     return MlirOptMain(argc, argv, input, output, registry);
-  std::string message;
-  std::unique_ptr<llvm::MemoryBuffer> text = openInputFile(input, &message);
-  std::unique_ptr<llvm::ToolOutputFile> file =
-      text ? openOutputFile(output, &message) : nullptr;
-  if (!file) {
-    llvm::errs() << message << "\n";
+  auto fail = [](const llvm::Twine &message) {
+    llvm::errs() << "segc-opt: " << message << "\n";
     return failure();
+  };
+  if (output != "-") {
+    if (segc::sameFile(input.str(), output.str()))
+      return fail(output + ": is the input; name another file");
+    if (segc::Status place = segc::checkOutputPlace(output.str()); !place.ok())
+      return fail(place.message());
   }
-  if (llvm::Error error = segc::checkNesting(*text)) {
-    llvm::errs() << llvm::toString(std::move(error)) << "\n";
+  auto text = segc::readText(input);
+  if (!text)
+    return fail(llvm::toString(text.takeError()));
+  if (output == "-")
+    return MlirOptMain(llvm::outs(), std::move(*text), registry, config);
+  std::string result;
+  llvm::raw_string_ostream stream(result);
+  if (failed(MlirOptMain(stream, std::move(*text), registry, config)))
     return failure();
-  }
-  if (failed(MlirOptMain(file->os(), std::move(text), registry, config)))
-    return failure();
-  file->keep();
-  return success();
+  segc::Status status = segc::writeFileAtomically(output.str(), result);
+  return status.ok() ? success() : fail(status.message());
 }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   DialectRegistry registry;
   mlir::registerAllDialects(registry);
@@ -67,5 +74,9 @@ int main(int argc, char **argv) {
   auto [input, output] = registerAndParseCLIOptions(
       arguments.size(), arguments.data(),
       "segc-opt: passes on the seg dialect\n", registry);
-  return asMainReturnCode(run(argc, argv, input, output, registry));
+  return asMainReturnCode(optimize(argc, argv, input, output, registry));
+}
+
+int main(int argc, char **argv) {
+  return segc::runProgram([=] { return run(argc, argv); });
 }

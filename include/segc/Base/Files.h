@@ -28,6 +28,11 @@ Expected<uint64_t> fileSize(const std::string &path);
 Expected<std::string> readFile(const std::string &path,
                                uint64_t most = uint64_t{1} << 36);
 
+/// As readFile, for texts: pipes that somebody writes to are read to their end,
+/// too, and "-" is the standard input. Devices are refused.
+Expected<std::string> readTextFile(const std::string &path,
+                                   uint64_t most = uint64_t{1} << 30);
+
 /// Writes the pieces one after the other and waits until they are on the disk.
 /// A failed write leaves no file.
 Status writeFileSynced(const std::string &path,
@@ -36,13 +41,17 @@ Status writeFileSynced(const std::string &path,
 /// Replaces `path`: whoever opens it, also after a crash, sees the old bytes
 /// or the new ones. Temporary file, fsync, rename, fsync of the folder. A
 /// device, a pipe or a name of an open file (/dev/full, /dev/stdout) stays what
-/// it is and is written to; behind a link the file that it names is replaced.
+/// it is and is written to; behind a link the file that it names is replaced,
+/// or made if it is not there yet.
 Status writeFileAtomically(const std::string &path,
                            const std::vector<std::string_view> &pieces);
 inline Status writeFileAtomically(const std::string &path,
                                   std::string_view bytes) {
   return writeFileAtomically(path, std::vector<std::string_view>{bytes});
 }
+
+/// Whether writeFileAtomically may succeed: known before any work is done.
+Status checkOutputPlace(const std::string &path);
 
 /// Whether two names lead to one file, over links and however they are spelt.
 bool sameFile(const std::string &a, const std::string &b);
@@ -52,10 +61,6 @@ bool pathExists(const std::string &path);
 
 /// Creates the folder and those above it.
 Status createDirectories(const std::string &path);
-
-/// Opens /dev/null where standard input, output or error is closed: the next
-/// file to be opened would take that number and get the text meant for people.
-void openStandardStreams();
 
 /// Makes renames and creations in a folder durable.
 Status syncDirectory(const std::string &path);

@@ -23,6 +23,10 @@ constexpr uint64_t hashName(std::string_view name) {
   return hash;
 }
 
+/// A checksum of many bytes, for damage and not for attacks: any change within
+/// 8 aligned bytes changes it.
+uint64_t checksum(std::string_view bytes);
+
 /// SHA-256 (FIPS 180-4), fed in pieces: the key of cached compilations.
 class Sha256 {
 public:

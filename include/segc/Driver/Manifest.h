@@ -22,6 +22,10 @@ buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
               llvm::StringRef precision,
               const std::optional<std::vector<std::string>> &options);
 
+/// The type of values in memory, f32, f16 or bf16, of a module that has the
+/// phase `precision` behind it.
+llvm::StringRef storedPrecision(mlir::ModuleOp module);
+
 /// Largest batch: the first dimension of predict's image.
 int64_t largestBatch(mlir::ModuleOp outlined);
 

@@ -16,10 +16,12 @@
 
 namespace segc {
 
-/// Fails for text that MLIR's parser and printer, which recurse, would overflow
-/// the stack on: attributes, types, locations, regions and affine expressions,
-/// also those that are nested by aliases. The error names line and column.
-llvm::Error checkNesting(llvm::MemoryBufferRef text);
+/// A file of MLIR text; "-" is the standard input. Fails for text that MLIR's
+/// parser and printer, which recurse, would overflow the stack on: attributes,
+/// types, locations, regions and affine expressions, also those that are nested
+/// by aliases. The error names line and column.
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+readText(llvm::StringRef path);
 
 /// Parses and verifies a file of MLIR text. Diagnostics go to the context's
 /// handler; `sources` owns the text, for their source lines.

@@ -7,6 +7,7 @@
 
 #include "segc/Runtime/Core/StaticModel.h"
 #include "segc/Base/Files.h"
+#include "segc/Base/Hash.h"
 #include "segc/Runtime/Core/ElfImage.h"
 #include "segc/model_tables.h"
 
@@ -233,8 +234,32 @@ static Status checkTables(const ElfImage &image, uint64_t versions,
   return Status::success();
 }
 
-Expected<std::optional<StaticModel>>
-segc::parseModel(std::string_view bytes, const std::string &where) {
+static constexpr std::string_view trailerMark = "segc sum";
+
+std::string segc::checksumTrailer(std::string_view model) {
+  const uint64_t sum = checksum(model);
+  std::string trailer(trailerMark);
+  trailer.append(reinterpret_cast<const char *>(&sum), sizeof(sum));
+  return trailer;
+}
+
+/// Files without a checksum pass: stripped, or of an older compiler.
+static Status verifyChecksum(std::string_view bytes, const std::string &where) {
+  constexpr size_t size = trailerMark.size() + sizeof(uint64_t);
+  if (bytes.size() < size ||
+      bytes.substr(bytes.size() - size, trailerMark.size()) != trailerMark)
+    return Status::success();
+  const std::string_view model = bytes.substr(0, bytes.size() - size);
+  return bytes.substr(model.size()) == checksumTrailer(model)
+             ? Status::success()
+             : dataLoss(where + ": its bytes are not those that segc wrote "
+                                "(their checksum differs); the file is damaged "
+                                "or was changed, compile the model again");
+}
+
+/// All but the checksum.
+static Expected<std::optional<StaticModel>>
+parseDescription(std::string_view bytes, const std::string &where) {
   SEGC_ASSIGN_OR_RETURN(ElfImage image, ElfImage::parse(bytes, where));
   auto found = image.note(SEGC_NOTE_OWNER, SEGC_NOTE_TYPE);
   if (!found || found->second.size() != sizeof(segc_model_note))
@@ -270,6 +295,15 @@ segc::parseModel(std::string_view bytes, const std::string &where) {
                     "; the file is damaged or was changed, compile the model "
                     "again");
   return std::optional<StaticModel>(std::move(result));
+}
+
+Expected<std::optional<StaticModel>>
+segc::parseModel(std::string_view bytes, const std::string &where) {
+  // First what can be said more closely.
+  SEGC_ASSIGN_OR_RETURN(std::optional<StaticModel> model,
+                        parseDescription(bytes, where));
+  SEGC_RETURN_IF_ERROR(verifyChecksum(bytes, where));
+  return model;
 }
 
 Expected<std::optional<StaticModel>> segc::readModel(const std::string &path) {

@@ -7,6 +7,7 @@
 
 #include "segc/Base/Files.h"
 #include "segc/Base/Json.h"
+#include "segc/Base/Process.h"
 #include "segc/Runtime/Train/BatchSource.h"
 #include "segc/Runtime/Train/Commands.h"
 #include "segc/Runtime/Train/Metrics.h"
@@ -145,7 +146,8 @@ static Status checkPaths(const BenchmarkOptions &options,
   paths.outputs = {{"--json", options.json},
                    {"--profile", options.profile},
                    {"--trace", options.trace}};
-  return checkOutputs(paths);
+  SEGC_RETURN_IF_ERROR(checkOutputs(paths));
+  return checkOutputPlaces(paths);
 }
 
 CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
@@ -178,13 +180,14 @@ CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
     std::printf("%s\n", jsonText(json, 2).c_str());
     return Status::success();
   }
-  std::printf("%s %s, batch %lld: mean %.2f ms, p50 %.2f, p99 %.2f, %.2f "
-              "samples/s\n",
-              manifest.network.c_str(), options.mode.c_str(),
-              json["batch_size"].get<long long>(),
-              json["latency_ms"]["mean"].get<double>(),
-              json["latency_ms"]["p50"].get<double>(),
-              json["latency_ms"]["p99"].get<double>(),
-              json["samples_per_second"].get<double>());
+  if (hasStandardOutput())
+    std::printf("%s %s, batch %lld: mean %.2f ms, p50 %.2f, p99 %.2f, %.2f "
+                "samples/s\n",
+                manifest.network.c_str(), options.mode.c_str(),
+                json["batch_size"].get<long long>(),
+                json["latency_ms"]["mean"].get<double>(),
+                json["latency_ms"]["p50"].get<double>(),
+                json["latency_ms"]["p99"].get<double>(),
+                json["samples_per_second"].get<double>());
   return writeFileAtomically(options.json, jsonText(json, 2) + "\n");
 }

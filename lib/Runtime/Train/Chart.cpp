@@ -122,8 +122,10 @@ Panel fitPanel(const std::vector<Curve> &curves, bool unitScale, int width,
     y1 = 1;
   }
   if (y1 - y0 < 1e-9 * std::max(1.0, std::abs(y1))) {
-    y0 -= 0.5;
-    y1 += 0.5;
+    // In proportion: half of one is nothing beside a large value.
+    double pad = std::max(0.5, 1e-3 * std::abs(y1));
+    y0 -= pad;
+    y1 += pad;
   }
   return {0,
           x1,

@@ -62,6 +62,7 @@ CommandResult segc::runExport(const ExportOptions &options) {
   paths.inputs = {{"--model", options.model}, {"--checkpoint", weights}};
   paths.outputs = {{"--output", options.output}};
   SEGC_RETURN_IF_ERROR(checkOutputs(paths));
+  SEGC_RETURN_IF_ERROR(checkOutputPlaces(paths));
   // Fails before the work starts where there is no compiler.
   SEGC_RETURN_IF_ERROR(findCompiler().status());
   if (isModuleText(options.model))

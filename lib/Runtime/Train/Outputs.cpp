@@ -75,3 +75,11 @@ Status segc::checkOutputs(const CommandPaths &paths) {
     SEGC_RETURN_IF_ERROR(checkFolder(folder, inputs));
   return Status::success();
 }
+
+Status segc::checkOutputPlaces(const CommandPaths &paths) {
+  for (const NamedPath &output : paths.outputs)
+    if (!output.path.empty())
+      SEGC_RETURN_IF_ERROR(
+          checkOutputPlace(output.path).withContext(output.option));
+  return Status::success();
+}

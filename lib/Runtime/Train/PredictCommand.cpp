@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Base/Files.h"
+#include "segc/Base/Process.h"
 #include "segc/Runtime/Train/Commands.h"
 #include "segc/Runtime/Train/Outputs.h"
 #include "segc/Runtime/Train/Predict.h"
@@ -101,9 +102,10 @@ CommandResult segc::runPredict(const PredictOptions &options) {
   if (count == 1 && !failures.empty())
     return Status(failures[0].status.code(), textOf(failures[0]));
   int64_t done = count - static_cast<int64_t>(failures.size());
-  std::printf("%lld of %lld cases predicted, written to %s\n",
-              static_cast<long long>(done), static_cast<long long>(count),
-              options.output.c_str());
+  if (hasStandardOutput())
+    std::printf("%lld of %lld cases predicted, written to %s\n",
+                static_cast<long long>(done), static_cast<long long>(count),
+                options.output.c_str());
   if (failures.empty())
     return Status::success();
   std::string names;

@@ -7,7 +7,7 @@
 
 #include "CommandLine.h"
 #include "segc/Base/Exceptions.h"
-#include "segc/Base/Files.h"
+#include "segc/Base/Process.h"
 #include "segc/Base/Version.h"
 #include "segc/Runtime/Train/Signals.h"
 #include "segc/model.h"
@@ -19,6 +19,7 @@
 #include <cstring>
 #include <exception>
 #include <numeric>
+#include <sstream>
 #include <unistd.h>
 
 using namespace segc;
@@ -123,8 +124,9 @@ static CommandResult closeOutput(CommandResult result) {
     result.exitCode = 128 + SIGPIPE; // nobody wants to read on
     return result;
   }
-  return ioError(std::string("standard output: cannot write: ") +
-                 std::strerror(errno));
+  // A failure before the last write has left no reason.
+  return ioError("standard output: cannot write" +
+                 (errno ? std::string(": ") + std::strerror(errno) : ""));
 }
 
 static CommandResult runCommand(int argc, char **argv) {
@@ -141,10 +143,13 @@ static CommandResult runCommand(int argc, char **argv) {
     std::fputs(app.help().c_str(), stderr);
     return wrongUsage("expected a command");
   }
+  SEGC_RETURN_IF_ERROR(checkArguments(argc, argv));
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &success) { // --help, --version
-    app.exit(success);
+    std::ostringstream text;
+    app.exit(success, text, text);
+    std::fputs(text.str().c_str(), stdout);
     return Status::success();
   } catch (const CLI::ParseError &error) {
     return wrongUsage(explain(app, error));
@@ -152,10 +157,7 @@ static CommandResult runCommand(int argc, char **argv) {
   return command();
 }
 
-int segc::segrunMain(int argc, char **argv) {
-  openStandardStreams();
-  // A file that may not grow is an error of write(), as a full disk is.
-  std::signal(SIGXFSZ, SIG_IGN);
+static int runSegrun(int argc, char **argv) {
   // What no boundary caught still ends as an error, not as a crash.
   std::set_terminate([] {
     std::fputs("segrun: unexpected error in a thread\n", stderr);
@@ -166,4 +168,8 @@ int segc::segrunMain(int argc, char **argv) {
   if (!result.status.ok())
     printError(result.status.message());
   return result.exitCode;
+}
+
+int segc::segrunMain(int argc, char **argv) {
+  return runProgram([=] { return runSegrun(argc, argv); });
 }

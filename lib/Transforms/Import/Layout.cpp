@@ -49,6 +49,19 @@ private:
   ModuleOp module;
 };
 
+/// JSON has no other numbers.
+static bool isFinite(FloatAttr number) {
+  return number && number.getValue().isFinite();
+}
+
+/// Whether the manifest can hold all numbers of a dictionary.
+static bool hasFiniteNumbers(Attribute value) {
+  WalkResult found = value.walk([](FloatAttr number) {
+    return isFinite(number) ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  return !found.wasInterrupted();
+}
+
 LogicalResult LayoutReader::readTensor(StringRef key, Attribute entry,
                                        int64_t bytes, int64_t &end) {
   auto tensor = dyn_cast<DictionaryAttr>(entry);
@@ -62,8 +75,9 @@ LogicalResult LayoutReader::readTensor(StringRef key, Attribute entry,
     return error(key) << "expects the 'type' of a static tensor of f32";
   auto offset = tensor.getAs<IntegerAttr>("offset");
   if (!tensor.getAs<StringAttr>("name") || !offset ||
-      !tensor.getAs<FloatAttr>("value"))
-    return error(key) << "expects 'name', 'offset' and 'value' for each";
+      !isFinite(tensor.getAs<FloatAttr>("value")))
+    return error(key)
+           << "expects 'name', 'offset' and a finite 'value' for each";
   auto init = tensor.getAs<StringAttr>("init");
   if (key == "parameters" && !(init && seg::symbolizeInitKind(init) &&
                                tensor.getAs<BoolAttr>("decay")))
@@ -111,14 +125,17 @@ LogicalResult LayoutReader::read() {
       failed(readRegion(layout, "parameters", "parameter_bytes")) ||
       failed(readRegion(layout, "states", "state_bytes")))
     return failure();
+  for (StringRef key : {"optimizer", "pipeline"})
+    if (!hasFiniteNumbers(layout.get(key)))
+      return error(key) << "expects finite numbers";
   auto slots = field<ArrayAttr>(layout, "", "slots", "a list");
   if (!slots)
     return failure();
   for (Attribute entry : slots) {
     auto slot = dyn_cast<DictionaryAttr>(entry);
     if (!slot || !slot.getAs<StringAttr>("name") ||
-        !slot.getAs<FloatAttr>("init"))
-      return error("slots") << "expects 'name' and 'init' for each";
+        !isFinite(slot.getAs<FloatAttr>("init")))
+      return error("slots") << "expects 'name' and a finite 'init' for each";
   }
   return success();
 }
@@ -203,12 +220,15 @@ LogicalResult PlaceVerifier::verifyPlace(const Twine &what,
   Place place{region, name, offset.getInt()};
   if (region == "scalars")
     return verifyScalar(what, place, type);
-  if (region == "inputs" || region == "outputs")
-    return tensor.getElementType().isF32() ||
-                   tensor.getElementType().isInteger(32)
-               ? success()
-               : entry.emitOpError()
-                     << what << " expects f32 or i32, got " << type;
+  if (region == "inputs" || region == "outputs") {
+    if (!tensor.getElementType().isF32() &&
+        !tensor.getElementType().isInteger(32))
+      return entry.emitOpError() << what << " expects f32 or i32, got " << type;
+    if (place.offset != 0) // the host gives each its own buffer
+      return entry.emitOpError() << what << " expects " << offsetAttrName
+                                 << " 0, got " << place.offset;
+    return success();
+  }
   if (region == "states"
           ? states.lookup(place.offset) == type
           : isFlat(place, tensor) || (region != "optimizer" &&

@@ -58,6 +58,20 @@ KernelOrder takeCheapest(const KernelOrder &ties, llvm::SmallVector<int> waits,
 
 } // namespace
 
+std::optional<std::pair<int, int>> contradiction(const KernelGraph &graph) {
+  // From sinks on every kernel is reached, but for those before no sink: they
+  // lie on a circle, or before one.
+  KernelOrder order = depthFirstOrder(graph);
+  llvm::SmallVector<size_t> place(graph.kernels.size(), order.size());
+  for (auto [i, kernel] : llvm::enumerate(order))
+    place[kernel] = i;
+  for (int kernel : programOrder(graph))
+    for (int before : graph.predecessors(kernel))
+      if (place[before] >= place[kernel])
+        return std::pair(before, kernel);
+  return std::nullopt;
+}
+
 KernelOrder depthFirstOrder(const KernelGraph &graph) {
   KernelOrder order;
   llvm::SmallVector<bool> visited(graph.kernels.size(), false);

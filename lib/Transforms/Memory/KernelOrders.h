@@ -9,8 +9,13 @@
 #define SEGC_LIB_TRANSFORMS_MEMORY_KERNELORDERS_H
 
 #include "segc/Transforms/KernelGraph.h"
+#include <optional>
 
 namespace segc {
+
+/// Two kernels of which each must come before the other, as an edited entry may
+/// have it where results overwrite what is read; none where there is an order.
+std::optional<std::pair<int, int>> contradiction(const KernelGraph &graph);
 
 /// Each kernel as late as the first that needs it: from the results of the
 /// entry, what they need, depth first.

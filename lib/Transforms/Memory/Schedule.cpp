@@ -34,6 +34,13 @@ struct SchedulePass : segc::impl::SchedulePassBase<SchedulePass> {
     KernelGraph graph = readKernelGraph(getOperation());
     if (graph.kernels.empty())
       return;
+    if (auto circle = contradiction(graph)) {
+      getOperation().emitOpError("has no order of its kernels: ")
+          << circle->first << " and " << circle->second
+          << " must each come before the other, for what one of them "
+             "overwrites the other reads";
+      return signalPassFailure();
+    }
     std::vector<Candidate> orders = candidates(graph);
     size_t chosen = choose(graph, orders);
     if (chosen != 0 && !mayDecide<MemoryDecision>(getOperation(), [&] {

@@ -8,8 +8,9 @@
 #include "segc/Transforms/PrecisionLists.h"
 
 #include "mlir/IR/MLIRContext.h"
+#include "segc/Base/Files.h"
+#include "segc/Base/Json.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
 namespace json = llvm::json;
@@ -18,6 +19,7 @@ namespace segc {
 
 using seg::PrecisionClass;
 
+static constexpr uint64_t mostBytes = 1 << 20;
 static constexpr PrecisionClass allClasses[] = {
     PrecisionClass::Allow, PrecisionClass::Infer, PrecisionClass::Clear,
     PrecisionClass::Deny};
@@ -64,29 +66,24 @@ llvm::Expected<PrecisionLists> PrecisionLists::read(MLIRContext *context,
   auto fail = [&](const Twine &what) {
     return llvm::createStringError("precision lists " + path + ": " + what);
   };
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
-  if (!file)
-    return fail(file.getError().message());
-  llvm::Expected<json::Value> value = json::parse((*file)->getBuffer());
-  if (!value)
-    return fail(llvm::toString(value.takeError()));
-  const json::Object *root = value->getAsObject();
-  if (!root)
+  Expected<std::string> text = readTextFile(path.str(), mostBytes);
+  Expected<Json> value = text.ok() ? parseJson(*text, "precision lists " + path.str())
+                                   : text.status().withContext("precision lists");
+  if (!value.ok())
+    return llvm::createStringError(value.status().message());
+  if (!value->is_object())
     return fail("expected an object of lists");
-  for (const auto &[key, names] : *root) {
+  for (const auto &[key, names] : value->items()) {
     if (!findClass(key))
-      return fail("unknown list \"" + key.str() +
+      return fail("unknown list \"" + key +
                   "\", expected allow, infer, clear or deny");
-    const json::Array *list = names.getAsArray();
-    if (!list)
-      return fail("expected \"" + key.str() + "\" to be a list of op names");
-    for (const json::Value &name : *list) {
-      std::optional<StringRef> text = name.getAsString();
-      if (!text)
-        return fail("expected \"" + key.str() + "\" to be a list of op names");
-      if (llvm::Error error = lists.add(context, key, *text))
+    auto isText = [](const Json &name) { return name.is_string(); };
+    if (!names.is_array() || !llvm::all_of(names, isText))
+      return fail("expected \"" + key + "\" to be a list of op names");
+    for (const Json &name : names)
+      if (llvm::Error error =
+              lists.add(context, key, name.get_ref<const std::string &>()))
         return fail(llvm::toString(std::move(error)));
-    }
   }
   return lists;
 }

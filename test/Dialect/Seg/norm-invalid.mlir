@@ -132,3 +132,21 @@ func.func @norm_c6_infinite(%x: tensor<2x4x4x8xf32>) {
   %m, %r = seg.norm_stats instance %x epsilon 0x7FF0000000000000 : (tensor<2x4x4x8xf32>) -> (tensor<2x8xf32>, tensor<2x8xf32>)
   return
 }
+
+// -----
+
+// pointwise_c2: finite numbers, also of ops that no network holds
+func.func @pointwise_c2(%x: tensor<8xf32>) {
+  // expected-error @+1 {{expects a finite momentum}}
+  %z = seg.running_mean %x, %x momentum 0x7FF8000000000000 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  return
+}
+
+// -----
+
+// pointwise_c2: in f32, too
+func.func @pointwise_c2_f32(%x: tensor<8xf32>) {
+  // expected-error @+1 {{expects a finite epsilon, got 1.000000e+300, which f32 does not hold}}
+  %z = seg.running_variance %x, %x momentum 0.5 epsilon 1.0e+300 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  return
+}

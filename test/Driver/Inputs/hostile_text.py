@@ -1,5 +1,6 @@
 """Writes hostile networks into a directory."""
 
+import os
 import pathlib
 import sys
 
@@ -40,3 +41,8 @@ network(
 body = f"  %v0 = seg.max_pool %image window [1, 1] strides [1, 1] : {image} -> {image}\n"
 body += "".join(f"  %v{i + 1} = seg.add %v{i}, %v{i} : ({image}, {image}) -> {image}\n" for i in range(60))
 network("doubled.mlir", body, "%v60")
+(folder / "nested.json").write_text('{"allow": ' + "[" * deep + "]" * deep + "}")
+for name, value in (("large", "1.0e+300"), ("tiny", "1.0e-300"), ("nan", "0x7FF8000000000000")):
+    network(f"slope-{name}.mlir", f"  %r = seg.leaky_relu %image slope {value} : {image}\n", "%r")
+network("rate.mlir", optimizer='kind = "adam", learning_rate = 1.0e+30 : f64')
+os.mkfifo(folder / "pipe.mlir")

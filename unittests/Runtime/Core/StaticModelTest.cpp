@@ -61,6 +61,25 @@ TEST(StaticModel, OldModels) {
   EXPECT_FALSE(*model);
 }
 
+// Wherever a byte changes, the checksum at the end says so.
+TEST(StaticModel, Checksum) {
+  std::string bytes = bytesOf("FakeNote");
+  bytes += checksumTrailer(bytes);
+  EXPECT_TRUE(parseModel(bytes, "m.so").ok());
+  for (size_t at = 0; at + 16 < bytes.size(); at += 97) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1 << at % 8);
+    EXPECT_FALSE(parseModel(damaged, "m.so").ok()) << at;
+  }
+  // Two words that change places are a change.
+  const std::string one = std::string(8, 'a') + std::string(24, 'x') +
+                          std::string(8, 'b');
+  const std::string other = std::string(8, 'b') + std::string(24, 'x') +
+                            std::string(8, 'a');
+  EXPECT_NE(checksumTrailer(one), checksumTrailer(other));
+  EXPECT_NE(checksumTrailer("a"), checksumTrailer(std::string("a\0", 2)));
+}
+
 // No prefix of a file is taken for a whole one.
 TEST(StaticModel, Truncated) {
   const std::string bytes = bytesOf("FakeNote");

@@ -109,6 +109,14 @@ TEST(Chart, DrawsTheCurve) {
   EXPECT_FALSE(chart.rasterise(200, 100).pixels.empty());
 }
 
+// A curve that is flat at a value beside which 1 is nothing.
+TEST(Chart, LargeConstant) {
+  Chart chart;
+  chart.losses = {{"loss", {0, 0, 0}, {{1, 3.2e20}, {2, 3.2e20}}}};
+  EXPECT_FALSE(chart.rasterise(200, 100).pixels.empty());
+  EXPECT_LT(chart.toSvg(200, 100).size(), 10000u);
+}
+
 TEST(Chart, Ticks) {
   EXPECT_EQ(axisTicks(0, 1),
             (std::vector<double>{0, 0.2, 0.4, 0.6000000000000001, 0.8, 1}));

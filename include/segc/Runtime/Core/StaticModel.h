@@ -33,6 +33,11 @@ Expected<std::optional<StaticModel>> parseModel(std::string_view bytes,
                                                 const std::string &where);
 Expected<std::optional<StaticModel>> readModel(const std::string &path);
 
+/// What a model's file ends with, behind all that the dynamic linker reads: a
+/// checksum of the bytes before. Code and weights have no form of their own by
+/// which damage would be found.
+std::string checksumTrailer(std::string_view model);
+
 } // namespace segc
 
 #endif // SEGC_RUNTIME_CORE_STATICMODEL_H

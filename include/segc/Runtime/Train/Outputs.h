@@ -32,6 +32,10 @@ struct CommandPaths {
 /// by device and inode. A folder must not hold an input under any name.
 Status checkOutputs(const CommandPaths &paths);
 
+/// Refuses outputs that cannot be written: in folders that are not there or
+/// belong to others, or in the place of a folder.
+Status checkOutputPlaces(const CommandPaths &paths);
+
 /// Adds each of `files` as an input of the option.
 void addInputs(CommandPaths &paths, const std::string &option,
                const std::vector<std::string> &files);

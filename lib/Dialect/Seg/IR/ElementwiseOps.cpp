@@ -7,6 +7,7 @@
 
 // Constraints are numbered as in docs/Spec.md, "Elementwise".
 
+#include "KernelNumbers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
@@ -30,24 +31,34 @@ LogicalResult segc::seg::detail::verifyPointwise(Operation *op) {
   if (!sameShape) // pointwise_c1
     return op->emitOpError("expects an operand of the result's shape ")
            << shapeText(result.getShape());
+  // Of every pointwise op: what a kernel computes with.
+  for (NamedAttribute attribute : op->getAttrs())
+    if (auto number = dyn_cast<FloatAttr>(attribute.getValue());
+        number && !isFiniteF32(number.getValueAsDouble())) // pointwise_c2
+      return op->emitOpError("expects a finite ")
+             << attribute.getName().strref() << ", got "
+             << number.getValueAsDouble()
+             << beyondF32(number.getValueAsDouble());
   return success();
 }
 
 LogicalResult ScaleOp::verify() {
-  if (!getFactor().isFinite()) // scale_c1
+  double factor = getFactor().convertToDouble();
+  if (!isFiniteF32(factor)) // scale_c1
     return emitOpError("expects a finite factor, got ")
-           << getFactor().convertToDouble();
+           << factor << beyondF32(factor);
   return success();
 }
 
 LogicalResult LeakyReluOp::verify() {
-  if (!getSlope().isFinite()) // leaky_relu_c1
+  double slope = getSlope().convertToDouble();
+  if (!isFiniteF32(slope)) // leaky_relu_c1
     return emitOpError("expects a finite slope, got ")
-           << getSlope().convertToDouble();
-  if (!(getSlope().convertToDouble() > 0)) // leaky_relu_c1
+           << slope << beyondF32(slope);
+  if (!isPositiveF32(slope)) // leaky_relu_c1
     return emitOpError("expects a slope above 0 (the gradient reads the sign "
                        "of the output), got ")
-           << getSlope().convertToDouble();
+           << slope << beyondF32(slope);
   return success();
 }
 

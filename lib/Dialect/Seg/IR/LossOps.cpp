@@ -7,6 +7,7 @@
 
 // Constraints are numbered as in docs/Spec.md, "Losses".
 
+#include "KernelNumbers.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include <cmath>
@@ -37,10 +38,10 @@ static LogicalResult verifySums(Operation *op, RankedTensorType logits,
 }
 
 static LogicalResult verifySmooth(Operation *op, double smooth) {
-  if (!(smooth > 0 && std::isfinite(smooth))) // dice_c3
+  if (!isPositiveF32(smooth)) // dice_c3
     return op->emitOpError("expects a finite smooth above 0 (a class that is "
                            "nowhere is 0/0 without), got ")
-           << smooth;
+           << smooth << beyondF32(smooth);
   return success();
 }
 
@@ -80,8 +81,9 @@ LogicalResult DiceGradOp::verify() {
 static LogicalResult verifyGamma(Operation *op, double gamma) {
   if (!(gamma >= 0)) // cross_entropy_c1
     return op->emitOpError("expects focal_gamma of at least 0, got ") << gamma;
-  if (!std::isfinite(gamma)) // cross_entropy_c1
-    return op->emitOpError("expects a finite focal_gamma, got ") << gamma;
+  if (!isFiniteF32(gamma)) // cross_entropy_c1
+    return op->emitOpError("expects a finite focal_gamma, got ")
+           << gamma << beyondF32(gamma);
   return success();
 }
 

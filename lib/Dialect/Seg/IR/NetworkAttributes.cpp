@@ -10,6 +10,8 @@
 
 #include "NetworkAttributes.h"
 
+#include "KernelNumbers.h"
+
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
@@ -54,9 +56,10 @@ LogicalResult verifyName(Operation *op, StringRef name) {
 }
 
 LogicalResult verifyInitialValue(Operation *op, const APFloat &value) {
-  if (!value.isFinite()) // network_c12
+  double number = value.convertToDouble();
+  if (!isFiniteF32(number)) // network_c12
     return op->emitOpError("expects a finite initial value, got ")
-           << value.convertToDouble();
+           << number << beyondF32(number);
   return success();
 }
 
@@ -122,18 +125,20 @@ struct Key {
   bool below = false; ///< `most` itself is too much.
 };
 
+/// As segrun takes them; beyond lies what overflows in the first step.
+constexpr double maxRate = 1e6;
 constexpr Key optimizerKeys[] = {
     {"kind", ValueKind::Text},
     {"beta1", ValueKind::Number, 0, 1, 0, true},
     {"beta2", ValueKind::Number, 0, 1, 0, true},
     {"decay", ValueKind::Number, 0, 1, 0, true},
-    {"epsilon", ValueKind::Number, 0},
-    {"learning_rate", ValueKind::Number, 0},
+    {"epsilon", ValueKind::Number, 0, 1},
+    {"learning_rate", ValueKind::Number, 0, maxRate},
     {"lookahead_alpha", ValueKind::Number, 0, 1},
     {"lookahead_sync", ValueKind::Integer, 1, 1 << 30},
     {"momentum", ValueKind::Number, 0, 1},
     {"nesterov", ValueKind::Flag},
-    {"weight_decay", ValueKind::Number, 0}};
+    {"weight_decay", ValueKind::Number, 0, maxRate}};
 
 constexpr double maxExtent = 1 << 16;
 constexpr Key commonKeys[] = {{"kind", ValueKind::Text},

@@ -7,6 +7,7 @@
 
 // Constraints are numbered as in docs/Spec.md, "Normalisation".
 
+#include "KernelNumbers.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
@@ -32,8 +33,9 @@ LogicalResult verifyPerChannel(Operation *op, RankedTensorType input,
 LogicalResult verifyEpsilon(Operation *op, double epsilon) {
   if (!(epsilon >= 0)) // norm_c6
     return op->emitOpError("expects epsilon of at least 0, got ") << epsilon;
-  if (!std::isfinite(epsilon)) // norm_c6
-    return op->emitOpError("expects a finite epsilon, got ") << epsilon;
+  if (!isFiniteF32(epsilon)) // norm_c6
+    return op->emitOpError("expects a finite epsilon, got ")
+           << epsilon << beyondF32(epsilon);
   return success();
 }
 

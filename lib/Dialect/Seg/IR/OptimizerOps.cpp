@@ -7,6 +7,7 @@
 
 // Constraints are numbered as in docs/Spec.md, "Optimizers".
 
+#include "KernelNumbers.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 
@@ -43,9 +44,10 @@ static LogicalResult verifyShare(Operation *op, StringRef name,
 }
 
 static LogicalResult verifyEpsilon(Operation *op, const APFloat &epsilon) {
-  if (epsilon.isNegative() || !epsilon.isFinite()) // optimizer_c5
+  double value = epsilon.convertToDouble();
+  if (!(value >= 0) || !isFiniteF32(value)) // optimizer_c5
     return op->emitOpError("expects a finite epsilon of at least 0, got ")
-           << epsilon.convertToDouble();
+           << value << beyondF32(value);
   return success();
 }
 
