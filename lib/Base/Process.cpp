@@ -58,7 +58,7 @@ struct Work {
 
 int segc::runProgram(const std::function<int()> &work, size_t stack) {
   openStandardStreams();
-  std::signal(SIGXFSZ, SIG_IGN);
+  ignoreFileLimit();
   giveThreadsStack(ampleStack);
   if (hasStack(stack))
     return work();
@@ -86,6 +86,8 @@ int segc::runProgram(const std::function<int()> &work, size_t stack) {
   ::pthread_join(thread, nullptr);
   return task.code;
 }
+
+void segc::ignoreFileLimit() { std::signal(SIGXFSZ, SIG_IGN); }
 
 bool segc::hasStandardOutput() {
   int flags = ::fcntl(STDOUT_FILENO, F_GETFL);

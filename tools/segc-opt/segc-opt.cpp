@@ -64,6 +64,7 @@ static LogicalResult optimize(int argc, char **argv, llvm::StringRef input,
 
 static int run(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  segc::ignoreFileLimit();
   DialectRegistry registry;
   mlir::registerAllDialects(registry);
   registerAllExtensions(registry);

@@ -64,6 +64,7 @@ static LogicalResult reduce(const PassPipelineCLParser &passes,
 
 static int run(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  segc::ignoreFileLimit();
   DialectRegistry registry;
   registerAllDialects(registry);
   segc::registerAllDialects(registry);

@@ -27,6 +27,10 @@ constexpr size_t ampleStack = size_t{8} << 20;
 ///   started later have an ample one.
 int runProgram(const std::function<int()> &work, size_t stack = ampleStack);
 
+/// Makes a file that may not grow an error of write(), as a full disk is.
+/// Libraries that handle signals (InitLLVM) undo it.
+void ignoreFileLimit();
+
 /// Whether anybody gets what is printed. What says no more than files do is not
 /// missed where the standard output was closed from the start.
 bool hasStandardOutput();

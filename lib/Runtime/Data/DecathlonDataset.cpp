@@ -105,7 +105,7 @@ Status DecathlonDataset::load(Split split) const {
     if (status.ok())
       continue;
     first = bad == 0 ? status : first;
-    faults += (bad == 0 ? " " : "; ") + status.message();
+    faults += "\n  " + status.message();
     ++bad;
   }
   if (bad <= 1)

@@ -171,8 +171,7 @@ TEST(DataRulesTest, EveryFaultAtOnce) {
   std::filesystem::remove(cases / "labelsTr/1.nii");
   std::filesystem::resize_file(cases / "imagesTr/3.nii", 400);
   EXPECT_ERROR(cases.load(), NotFound, "2 of 4 train cases",
-               "cases cannot be used: ", "labelsTr/1.nii is missing",
-               "; case 3: ", "truncated");
+               "labelsTr/1.nii is missing", "\n  case 3: ", "truncated");
   auto set = cases.open();
   ASSERT_OK(set.status());
   std::vector<float> image(64), probabilities(64 * 3, 1.0f);
