@@ -86,11 +86,34 @@ Status segc::checkSplit(const FoldSplit &split, int64_t count,
       " leaves none to validate; leave the option out to train on all");
 }
 
-Status segc::checkHeldOut(const Dataset &dataset) {
+static size_t elementsOf(const std::vector<int64_t> &shape) {
   size_t elements = 1;
-  for (int64_t size : dataset.imageShape())
+  for (int64_t size : shape)
     elements *= static_cast<size_t>(size);
-  std::vector<float> image(elements);
+  return elements;
+}
+
+Status segc::noteUntrainedClasses(const Dataset &dataset) {
+  const std::vector<std::string> &names = dataset.classNames();
+  std::vector<float> image(elementsOf(dataset.imageShape()));
+  std::vector<int32_t> label(elementsOf(dataset.labelShape()));
+  std::vector<bool> seen(names.size());
+  for (int64_t i = 0; i < dataset.count(Split::Train); ++i) {
+    SEGC_RETURN_IF_ERROR(
+        dataset.sample(Split::Train, i, {}, image.data(), label.data()));
+    for (int32_t value : label)
+      seen[static_cast<size_t>(value)] = true;
+  }
+  for (size_t value = 0; value < names.size(); ++value)
+    if (!seen[value])
+      dataset.note("the training cases", "no label has the class \"" +
+                                             names[value] +
+                                             "\": it cannot be learnt");
+  return Status::success();
+}
+
+Status segc::checkHeldOut(const Dataset &dataset) {
+  std::vector<float> image(elementsOf(dataset.imageShape()));
   std::map<std::string, std::string> training;
   std::string pairs;
   int64_t found = 0;

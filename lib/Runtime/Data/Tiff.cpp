@@ -222,12 +222,21 @@ Status TiffStack::File::findScale(const PageFormat &first) {
   for (int64_t i = 0; i < static_cast<int64_t>(list.entries.size()); ++i)
     SEGC_RETURN_IF_ERROR(withPage(
         i, [&](const PageFormat &format, TIFF *, std::vector<uint8_t> raw) {
+          Status finite;
+          int64_t place = 0;
           forEachPixel(format, raw, [&](double value) {
-            // NaN makes both NaN, which fits no range.
-            low = value >= low ? low : value;
-            high = value <= high ? high : value;
+            if (!std::isfinite(value) && finite.ok())
+              finite = Status(StatusCode::NonFinite,
+                              page(i) + ": pixel (" +
+                                  std::to_string(place % format.width) + ", " +
+                                  std::to_string(place / format.width) +
+                                  ") is " + std::to_string(value) +
+                                  ", expected numbers; repair the image");
+            ++place;
+            low = std::min(low, value);
+            high = std::max(high, value);
           });
-          return Status::success();
+          return finite;
         }));
   const bool real = first.sampleFormat == SAMPLEFORMAT_IEEEFP;
   if (real && low >= 0 && high <= 1)

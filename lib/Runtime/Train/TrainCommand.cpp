@@ -141,6 +141,8 @@ static Status loadCases(const Run &run) {
     return Status::success();
   Status training = run.dataset->load(Split::Train);
   Status validation = run.dataset->load(Split::Validation);
+  if (training.ok() && run.dataset->count(Split::Train) > 0)
+    training = noteUntrainedClasses(*run.dataset);
   printNotes(*run.dataset);
   if (!training.ok() && !validation.ok())
     return Status(training.code(),

@@ -130,6 +130,24 @@ TEST(DataRulesTest, LabelValues) {
   EXPECT_ERROR(negative.load(), InvalidArgument, "value nan");
 }
 
+// A class that no case trains is said: only held-out cases may have it.
+TEST(DataRulesTest, UntrainedClasses) {
+  Cases cases(2);
+  cases.label(0, [](int k) { return float(k % 2); });
+  DatasetOptions options;
+  for (double share : {0.5, 1.0}) {
+    options.trainSplit = share;
+    auto set = cases.open(options);
+    ASSERT_OK(set.status());
+    ASSERT_OK(noteUntrainedClasses(**set));
+    if (share < 1)
+      EXPECT_THAT((*set)->takeNotes(),
+                  ElementsAre(HasSubstr("no label has the class \"posterior\"")));
+    else
+      EXPECT_THAT((*set)->takeNotes(), IsEmpty());
+  }
+}
+
 TEST(DataRulesTest, ScaledLabelsAreRounded) {
   Cases cases(1);
   cases.label(0, [](int k) { return float(k % 3) * 0.9999995f; });

@@ -298,8 +298,19 @@ TEST(TiffTest, Ranges) {
                  "pixels from -1", "expected 0 to 255");
     EXPECT_ERROR(read(float(), 10, 0, 3, mode).status(), InvalidArgument,
                  "to 510", "0 to 1 or 0 to 255");
-    EXPECT_ERROR(read(float(), NAN, 0, 3, mode).status(), InvalidArgument,
-                 "pixels from");
+    EXPECT_ERROR(read(float(), NAN, 0, 3, mode).status(), NonFinite, "is nan");
+  }
+  // One pixel that is no number among others that are.
+  for (float odd : {NAN, INFINITY}) {
+    std::vector<float> values(200, 0.5f);
+    values[21] = odd;
+    Written file;
+    file.bits = 32;
+    file.set = [](TIFF *out, int) {
+      TIFFSetField(out, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_IEEEFP);
+    };
+    EXPECT_ERROR(decodeTiff(file.image({bytesOf(values)}), "x.tif").status(),
+                 NonFinite, "x.tif: page 0: pixel (1, 1) is");
   }
 }
 

@@ -161,6 +161,9 @@ private:
 /// that trains: what it scores then says nothing. Reads all cases of both.
 Status checkHeldOut(const Dataset &dataset);
 
+/// Notes the classes that no label of the training cases has. Reads all of them.
+Status noteUntrainedClasses(const Dataset &dataset);
+
 /// Whether openDataset knows what lies in a folder.
 bool holdsDataset(const std::string &folder);
 
