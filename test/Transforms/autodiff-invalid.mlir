@@ -44,3 +44,17 @@ func.func @blocked(%x: !x, %t: tensor<1x4x4xi32>, %scale: tensor<f32> {seg.name 
   %loss = seg.cross_entropy %1, %t : (!x, tensor<1x4x4xi32>) -> tensor<f32>
   return %loss : tensor<f32>
 }
+
+// -----
+
+!x = tensor<1x4x4x2xf32>
+!w = tensor<1x1x2x2xf32>
+
+// The gradient lies where the parameter does, under its name.
+// expected-error @below {{expects seg.name and seg.offset of parameter #3}}
+func.func @nameless(%x: !x, %t: tensor<1x4x4xi32>, %scale: tensor<f32> {seg.name = "loss_scale"},
+                    %w: !w {seg.offset = 0 : i64, seg.region = "parameters"}) -> tensor<f32> attributes {seg.differentiate = 0 : i64} {
+  %0 = seg.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
+  %loss = seg.cross_entropy %0, %t : (!x, tensor<1x4x4xi32>) -> tensor<f32>
+  return %loss : tensor<f32>
+}

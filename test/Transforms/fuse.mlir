@@ -432,3 +432,20 @@ func.func @returned_twice(%x: !x) -> (tensor<16xf32>, tensor<16xf32>) {
   %0 = seg.channel_sum %x : !x -> tensor<16xf32>
   return %0, %0 : tensor<16xf32>, tensor<16xf32>
 }
+
+// -----
+
+!x = tensor<1x8x8x16xf32>
+
+// What nobody needs is no kernel.
+// CHECK-LABEL: func.func @dead(
+func.func @dead(%x: !x) -> !x {
+  // CHECK-NOT: seg.sigmoid
+  // CHECK-NOT: seg.channel_sum
+  // CHECK: %[[KEPT:.*]] = seg.fusion
+  // CHECK: return %[[KEPT]]
+  %0 = seg.sigmoid %x : !x
+  %1 = seg.channel_sum %0 : !x -> tensor<16xf32>
+  %2 = seg.relu %x : !x
+  return %2 : !x
+}

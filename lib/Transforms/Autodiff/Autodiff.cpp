@@ -157,6 +157,13 @@ void AutodiffPass::runOnOperation() {
   for (auto [i, argument] : llvm::enumerate(function.getArguments())) {
     if (region(function, i) != "parameters")
       continue;
+    if (!function.getArgAttrOfType<StringAttr>(i, nameAttrName) ||
+        !function.getArgAttrOfType<IntegerAttr>(i, offsetAttrName)) {
+      function.emitOpError("expects ")
+          << nameAttrName << " and " << offsetAttrName << " of parameter #"
+          << i;
+      return signalPassFailure();
+    }
     Value gradient = differentiator.gradient(argument);
     if (!gradient) {
       function.emitOpError("the loss does not depend on parameter ")

@@ -105,6 +105,13 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
 
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
+    // What nobody needs, in text of an earlier phase or after passes of others,
+    // would be a kernel without results.
+    auto all = llvm::map_to_vector(block.without_terminator(),
+                                   [](Operation &op) { return &op; });
+    for (Operation *op : llvm::reverse(all))
+      if (isOpTriviallyDead(op))
+        op->erase();
     separateResults(block.getTerminator());
     if (enable)
       copyReads(block);

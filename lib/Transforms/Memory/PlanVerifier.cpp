@@ -68,6 +68,9 @@ LogicalResult PlanVerifier::verifyOps() {
     auto fusion = dyn_cast<seg::FusionOp>(op);
     if (!fusion)
       return op.emitOpError("lies in no seg.fusion; run seg-fuse first");
+    if (fusion.getNumResults() == 0)
+      return fusion.emitOpError("expects a result: nothing needs a kernel "
+                                "without one");
     for (NamedAttribute attribute : fusion->getDiscardableAttrs())
       if (!attribute.getName().strref().contains('.'))
         return fusion.emitOpError("has no attribute '")

@@ -427,6 +427,19 @@ seg.network @n format 1 classes 2 optimizer {kind = "adam"} pipeline {kind = "nn
 
 // -----
 
+// network_c15: what is divided by
+// expected-error @+1 {{pipeline: 'spacing' expects more than 0, got 0}}
+seg.network @n format 1 classes 2 optimizer {kind = "adam"} pipeline {kind = "nnunet", spacing = [1.0, 0.0]} forward {
+^bb0(%x: tensor<1x4x4x2xf32>):
+  seg.output %x : tensor<1x4x4x2xf32>
+} objective ["loss"] {
+^bb0(%z: tensor<1x4x4x2xf32>, %t: tensor<1x4x4xi32>):
+  %0 = seg.cross_entropy %z, %t : (tensor<1x4x4x2xf32>, tensor<1x4x4xi32>) -> tensor<f32>
+  seg.output %0 : tensor<f32>
+}
+
+// -----
+
 // network_c15: values that JSON has, also of keys that are a host's own
 // expected-error @+1 {{pipeline: 'place' expects a string, number, boolean, list or dictionary, got a value that JSON has no type for}}
 seg.network @n format 1 classes 2 optimizer {kind = "adam"} pipeline {kind = "mine", place = f32} forward {

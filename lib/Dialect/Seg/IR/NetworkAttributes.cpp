@@ -123,6 +123,7 @@ struct Key {
   double least = -HUGE_VAL, most = HUGE_VAL;
   size_t count = 0;   ///< Of a list's elements; 0: any number.
   bool below = false; ///< `most` itself is too much.
+  bool above = false; ///< `least` itself is too little.
 };
 
 /// As segrun takes them; beyond lies what overflows in the first step.
@@ -154,13 +155,13 @@ constexpr Key decathlonKeys[] = {
     {"resize_interpolator", ValueKind::Text}};
 constexpr Key nnunetKeys[] = {
     {"clip", ValueKind::Numbers, -HUGE_VAL, HUGE_VAL, 2},
-    {"deviation", ValueKind::Number, 0},
+    {"deviation", ValueKind::Number, 0, HUGE_VAL, 0, false, true},
     {"dim", ValueKind::Integer, 2, 3},
     {"mean", ValueKind::Number},
     {"modality", ValueKind::Text},
     {"orientation", ValueKind::Text},
     {"patch", ValueKind::Integers, 1, maxExtent},
-    {"spacing", ValueKind::Numbers, 0},
+    {"spacing", ValueKind::Numbers, 0, HUGE_VAL, 0, false, true},
     {"task", ValueKind::Text}};
 
 /// Keys of a pipeline beside the common ones; none if the kind is not known.
@@ -301,12 +302,14 @@ LogicalResult Dictionary::verifyKey(const Key &key, Attribute value) {
         number ? number.getValueAsDouble()
                : static_cast<double>(cast<IntegerAttr>(element).getInt());
     if (found >= key.least && found <= key.most &&
-        !(key.below && found == key.most))
+        !(key.below && found == key.most) &&
+        !(key.above && found == key.least))
       continue;
     InFlightDiagnostic diag = error(key.name);
     diag << "expects ";
     if (key.most == HUGE_VAL)
-      diag << "at least " << numberText(key.least);
+      diag << (key.above ? "more than " : "at least ")
+           << numberText(key.least);
     else
       diag << (key.below ? "at least " : "") << numberText(key.least)
            << (key.below ? " and less than " : " to ") << numberText(key.most);
