@@ -262,5 +262,11 @@ Status decathlon::readLabel(const DecathlonIndex::Case &files,
     rules.dataset.note(path, "label values within 0.001 of a whole number were "
                              "rounded to it");
   content.label = reordered(std::move(classes), label.geometry.size, order);
+  // matchGrids has said that the label's grid counts for both.
+  VolumeGeometry &image = content.volume.geometry;
+  if (image.placedBy == PlacedBy::Pixdim) {
+    image.placedBy = label.geometry.placedBy;
+    image.affine = label.geometry.affine;
+  }
   return Status::success();
 }

@@ -186,8 +186,7 @@ DecathlonDataset::labelsOf(const float *probabilities,
 Expected<std::vector<uint8_t>>
 DecathlonDataset::predictedLabels(Split split, int64_t index,
                                   const float *probabilities) const {
-  SEGC_ASSIGN_OR_RETURN(CaseContent content,
-                        readImage(at(split, index).files, rules()));
+  SEGC_ASSIGN_OR_RETURN(CaseContent content, read(at(split, index).files));
   return labelsOf(probabilities, content.geometry());
 }
 

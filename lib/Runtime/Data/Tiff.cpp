@@ -243,7 +243,8 @@ Status TiffStack::File::findScale(const PageFormat &first) {
     scale = 255;
   else if (low >= 0 && high <= 255)
     scale = 1;
-  else if (!real && first.bits == 16 && low >= 0)
+  else if (!real && first.bits == 16 && low >= 0 &&
+           (use == TiffUse::Image || high == 65535))
     scale = 255.0 / 65535;
   else
     return invalidArgument(
@@ -251,7 +252,8 @@ Status TiffStack::File::findScale(const PageFormat &first) {
         std::to_string(high) +
         (real ? ", expected 0 to 1 or 0 to 255"
               : ", expected 0 to 255, or 0 to 65535 in 16 bits") +
-        "; map the range of the image to grey values");
+        (use == TiffUse::Image ? "; map the range of the image to grey values"
+                               : "; store labels as 0 and 255"));
   if (scale < 1 && high < 65535.0 / 4)
     list.warnings.push_back(
         where + ": 16-bit pixels up to " + std::to_string(int64_t(high)) +

@@ -282,6 +282,9 @@ Expected<PageList> segc::tiff::listPages(TIFF *tiff, const MemoryFile &file,
   if (images > 1 && images != found)
     pages.warnings.push_back(where + ": " + described.counted() + ", " +
                              std::to_string(found) + " pages are read");
+  if (use == TiffUse::Label && first.photometric == PHOTOMETRIC_MINISWHITE)
+    pages.warnings.push_back(where + ": 0 is white (MinIsWhite), so the labels "
+                                     "are what is shown, not what is stored");
   if (turned != ORIENTATION_TOPLEFT)
     pages.warnings.push_back(
         where + ": orientation " + std::to_string(turned) +

@@ -373,6 +373,38 @@ TEST(GeometryTest, AllOrdersOfObliqueScans) {
       }
 }
 
+// An image without forms lies where its label does: the network sees what it
+// sees of an image with the label's form.
+TEST(GeometryTest, ImageOnTheLabelsGrid) {
+  TemporaryFolder folder;
+  for (const char *name : {"imagesTr", "labelsTr"})
+    ASSERT_OK(createDirectories(folder / name));
+  ASSERT_OK(writeFileAtomically(
+      folder / "dataset.json",
+      R"({"modality": {"0": "MRI"}, "labels": {"0": "background", "1": "A",
+          "2": "b"}, "training": [{"image": "imagesTr/x.nii",
+          "label": "labelsTr/x.nii"}]})"));
+  const Stored stored(allOrders()[11]);
+  ASSERT_OK(writeNifti(folder / "labelsTr/x.nii", stored.geometry,
+                       stored.labels.data()));
+  std::vector<float> first(512), image(512);
+  std::vector<int32_t> label(512);
+  VolumeGeometry geometry = stored.geometry;
+  for (std::vector<float> *result : {&first, &image}) {
+    ASSERT_OK(
+        writeNifti(folder / "imagesTr/x.nii", geometry, stored.voxels.data()));
+    auto set = openDataset(folder.path, pipeline(), {});
+    ASSERT_OK(set.status());
+    ASSERT_OK(
+        (*set)->sample(Split::Train, 0, {}, result->data(), label.data()));
+    if (geometry.header.sformCode == 0)
+      EXPECT_THAT((*set)->takeNotes(),
+                  ElementsAre(HasSubstr("the grid of its label counts")));
+    geometry.header.sformCode = 0;
+  }
+  EXPECT_EQ(image, first);
+}
+
 // A label whose tool went by the image's qform lies on its grid, if the image's
 // two forms differ; that is said.
 TEST(GeometryTest, LabelOnTheQform) {

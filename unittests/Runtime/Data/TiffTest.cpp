@@ -500,6 +500,28 @@ TEST(TiffTest, MetaMorph) {
                "MetaMorph's tag counts 2 slices");
 }
 
+// Labels are no grey values: 300 of 65535 is not 1.
+TEST(TiffTest, LabelRanges) {
+  Written file;
+  file.bits = 16;
+  auto read = [&](uint16_t value) {
+    std::vector<uint16_t> values(200);
+    values[7] = value;
+    return TiffStack::decode(file.image({bytesOf(values)}), "x.tif",
+                             TiffUse::Label);
+  };
+  for (uint16_t value : {1, 255, 65535})
+    ASSERT_OK(read(value).status());
+  EXPECT_EQ((*read(65535)->page(0))[7], 255);
+  EXPECT_ERROR(read(300).status(), InvalidArgument, "to 300",
+               "labels as 0 and 255");
+  RawTiff white;
+  white.photometric = 0;
+  auto inverted = TiffStack::decode(white.image(), "x.tif", TiffUse::Label);
+  ASSERT_OK(inverted.status());
+  EXPECT_THAT(inverted->warnings(), ElementsAre(HasSubstr("MinIsWhite")));
+}
+
 // Pages that a viewer would turn are read as they are stored, with a word.
 TEST(TiffTest, Orientation) {
   const std::vector<uint8_t> pixels = makeStack(20, 10, 1).pixels;
