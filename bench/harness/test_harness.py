@@ -9,14 +9,25 @@ import io
 import json
 import os
 import pathlib
+import struct
 import sys
 import tempfile
 import unittest
 
-from harness import commands, contest, layers, machine, measure, tables
+from harness import commands, contest, layers, machine, measure, outputs, tables
 
 CASE = {"case": "net-predict-b1", "network": "net", "mode": "predict", "batch": 1, "warmup": 1, "steps": 10}
 CASE |= {"model": "{segc} model net -o {model}", "compile": "{segc} compile {model} -o {library} --batch {batch}"}
+
+
+PREDICTION = [0.5 + 0.01 * ((7 * i) % 31 - 15) for i in range(62)]
+
+
+def write_outputs(path, name, shape, values):
+    entry = {"dtype": "F32", "shape": shape, "data_offsets": [0, 4 * len(values)]}
+    header = json.dumps({"__metadata__": {}, name: entry}).encode()
+    data = struct.pack(f"<Q{len(header)}s{len(values)}f", len(header), header, *values)
+    pathlib.Path(path).write_bytes(data)
 
 
 class FakeRunner:
@@ -24,7 +35,7 @@ class FakeRunner:
 
     def __init__(self, broken=(), difference=1e-6):
         self.broken, self.difference, self.commands = dict(broken), difference, []
-        self.losses = {}  # By the name of the library.
+        self.losses, self.predictions = {}, {}  # By the name of the library.
 
     def __call__(self, arguments, given=None, environment=None):
         text = " ".join(map(str, arguments))
@@ -35,8 +46,13 @@ class FakeRunner:
         if "benchmark" in text:
             path = pathlib.Path(arguments[arguments.index("--json") + 1])
             result = {"latency_ms": {"p50": 10.0}, "peak_rss_bytes": 3 << 20, "arena_bytes": 1 << 20}
-            result["output_rms"] = {"loss": self.losses.get(str(arguments[arguments.index("--model") + 1]).rsplit("/")[-1], 1.5)}
             path.write_text(json.dumps(result))
+        if "--dump-outputs" in text:
+            library = str(arguments[arguments.index("--model") + 1]).rsplit("/")[-1]
+            prediction = "predict" in arguments
+            values = self.predictions.get(library, PREDICTION) if prediction else [self.losses.get(library, 1.5)]
+            shape = [len(values) // 2, 2] if prediction else []
+            write_outputs(arguments[arguments.index("--dump-outputs") + 1], "probabilities" if prediction else "loss", shape, values)
         if "--profile" in text:
             path = pathlib.Path(arguments[arguments.index("--profile") + 1])
             path.write_text(json.dumps({"kernels": [{"op": "x", "median_ms": 2.0}]}))
@@ -70,30 +86,63 @@ def load_ablation():
 
 
 class Ablation(unittest.TestCase):
-    def run_ablation(self, losses, *arguments):
+    def run_ablation(self, *arguments, losses=None, predictions=None, mode="predict"):
         ablation = load_ablation()
         runner = FakeRunner()
-        runner.losses = losses
+        runner.losses, runner.predictions = losses or {}, predictions or {}
         with tempfile.TemporaryDirectory() as folder:
             options = ablation.parse(["--rounds", "2", "--work", folder, *arguments])
-            return ablation, ablation.measure(CASE, options, runner, lambda: 0.0), runner
+            return ablation, ablation.measure({**CASE, "mode": mode}, options, runner, lambda: 0.0), runner
 
     def test_what_computes_something_else_is_not_timed(self):
         variant = ["--variant", "mine=--no-fusion", "--only-variants", "mine"]
-        ablation, result, runner = self.run_ablation({"variant1.so": 1.6}, *variant)
+        ablation, result, runner = self.run_ablation(*variant, losses={"variant1.so": 1.6}, mode="train")
         self.assertEqual(list(result["variants"]), ["all on"])
         self.assertIn("loss differs by 6.7e-02, more than 1e-03: not timed", result["failed"]["mine"])
-        self.assertEqual(sum("variant1.so" in text and "benchmark" in text for text in runner.commands), 1)
+        self.assertEqual(sum("variant1.so" in text and "--warmup-steps 1" in text for text in runner.commands), 0)
         self.assertIn("| mine | - | - | loss differs", ablation.table([result]))
 
+    def test_a_shifted_prediction_of_the_same_size_is_not_timed(self):
+        shifted = PREDICTION[2:] + PREDICTION[:2]
+        for mode in ("predict", "train"):
+            _, result, _ = self.run_ablation("--only-variants", "no fusion", predictions={"variant1.so": shifted}, mode=mode)
+            self.assertIn("an element of probabilities differs by", result["failed"]["no fusion"])
+            self.assertEqual(list(result["variants"]), ["all on"])
+
+    def test_a_little_of_what_varies_little(self):
+        faint = [0.5 + 1e-4 * (value - 0.5) for value in PREDICTION]
+        other = [0.5 + 1e-4 * (value - 0.5) for value in PREDICTION[2:] + PREDICTION[:2]]
+        _, result, _ = self.run_ablation("--only-variants", "f16", predictions={"variant0.so": faint, "variant1.so": other})
+        self.assertIn("of how it varies, more than 1e-01: not timed", result["failed"]["f16"])
+
     def test_no_value_is_something_else(self):
-        _, result, _ = self.run_ablation({"variant1.so": float("nan")}, "--only-variants", "f16")
-        self.assertIn("f16", result["failed"])
+        nan = [*PREDICTION[:-1], float("nan")]
+        _, result, _ = self.run_ablation("--only-variants", "f16", predictions={"variant1.so": nan})
+        self.assertIn("probabilities is not finite", result["failed"]["f16"])
+        _, result, _ = self.run_ablation("--only-variants", "f16", losses={"variant1.so": float("nan")}, mode="train")
+        self.assertIn("loss differs by nan", result["failed"]["f16"])
 
     def test_rounding_is_not(self):
-        ablation, result, _ = self.run_ablation({"variant1.so": 1.51}, "--only-variants", "f16")
+        rounded = [value + 1e-3 * (-1) ** i for i, value in enumerate(PREDICTION)]
+        values = {"losses": {"variant1.so": 1.51}, "predictions": {"variant1.so": rounded}}
+        ablation, result, _ = self.run_ablation("--only-variants", "f16", mode="train", **values)
         self.assertEqual(result["failed"], {})
         self.assertIn("| net-predict-b1 | f16 | 10.00 | 0.0 % | 1.00 | 1 |", ablation.table([result]))
+        _, result, _ = self.run_ablation("--only-variants", "no fusion", **values)
+        self.assertIn("no fusion", result["failed"])
+
+    def test_without_a_baseline_nothing_is_timed(self):
+        ablation, runner = load_ablation(), FakeRunner({"variant0.so --mode": "no memory"})
+        with tempfile.TemporaryDirectory() as folder:
+            options = ablation.parse(["--work", folder, "--only-variants", "f16"])
+            result = ablation.measure(CASE, options, runner, lambda: 0.0)
+        self.assertEqual(result["variants"], {})
+        self.assertIn("gave nothing to compare with", result["failed"]["f16"])
+
+    def test_limits_follow_the_precision(self):
+        self.assertEqual(outputs.limits("--no-fusion"), outputs.F32)
+        self.assertEqual(outputs.limits("--precision f32"), outputs.F32)
+        self.assertEqual(outputs.limits("--winograd f2 --precision bf16"), outputs.HALF)
 
 
 class Contest(unittest.TestCase):

@@ -15,6 +15,7 @@
 #include "segc/Runtime/Train/Profile.h"
 #include "segc/Runtime/Train/Session.h"
 #include "segc/Runtime/Train/Signals.h"
+#include "segc/Runtime/Train/Weights.h"
 
 #include <chrono>
 #include <cmath>
@@ -145,7 +146,8 @@ static Status checkPaths(const BenchmarkOptions &options,
     addInputs(paths, "--data", dataset->files());
   paths.outputs = {{"--json", options.json},
                    {"--profile", options.profile},
-                   {"--trace", options.trace}};
+                   {"--trace", options.trace},
+                   {"--dump-outputs", options.dumpOutputs}};
   SEGC_RETURN_IF_ERROR(checkOutputs(paths));
   return checkOutputPlaces(paths);
 }
@@ -176,6 +178,8 @@ CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
   json["output_rms"] = outputSizes(runner, *entry, entryName);
   if (profiling)
     SEGC_RETURN_IF_ERROR(writeProfiles(options, profiler, json));
+  if (!options.dumpOutputs.empty())
+    SEGC_RETURN_IF_ERROR(writeOutputs(runner, entryName, options.dumpOutputs));
   if (options.json.empty()) {
     std::printf("%s\n", jsonText(json, 2).c_str());
     return Status::success();

@@ -210,6 +210,8 @@ static void addBenchmark(CLI::App &root,
   app.add_option("--trace", options->trace,
                  "File for one step's kernels in the format of "
                  "chrome://tracing and Perfetto");
+  app.add_option("--dump-outputs", options->dumpOutputs,
+                 "Write the last step's outputs (.safetensors)");
   app.callback([&command, options] {
     command = [options] { return runBenchmark(*options); };
   });

@@ -159,3 +159,14 @@ Status segc::writeGradients(const ModelRunner &runner,
   addRegion(parts, runner.manifest().parameters, runner.gradients().data());
   return writeParts(runner, parts, path);
 }
+
+Status segc::writeOutputs(const ModelRunner &runner, const std::string &entry,
+                          const std::string &path) {
+  std::vector<TensorSource> sources;
+  for (const TensorSignature &output : runner.manifest().entry(entry)->outputs)
+    if (const void *data = runner.output(entry, output.name).data)
+      sources.push_back({output.name,
+                         output.type == ElementType::F32 ? "F32" : "I32",
+                         output.shape, data});
+  return writeSafetensors(path, sources, {{"format", "segc"}});
+}

@@ -7,6 +7,7 @@
 
 #include "CommandTest.h"
 #include "segc/Base/Json.h"
+#include "segc/Runtime/Core/Safetensors.h"
 
 using namespace segc;
 
@@ -59,12 +60,20 @@ TEST_F(Command, InitialWeightsAndGradients) {
 
 TEST_F(Command, BenchmarkWritesItsJson) {
   for (const char *mode : {"train", "predict"}) {
-    ASSERT_EQ(run({"benchmark", "--model", fakeModel(), "--mode", mode,
-                   "--warmup-steps", "2", "--steps", "10", "--json",
-                   folder + "/b.json", "--profile", folder + "/p.json",
-                   "--trace", folder + "/t.json"}),
-              0)
+    ASSERT_EQ(
+        run({"benchmark", "--model", fakeModel(), "--mode", mode,
+             "--warmup-steps", "2", "--steps", "10", "--json",
+             folder + "/b.json", "--profile", folder + "/p.json", "--trace",
+             folder + "/t.json", "--dump-outputs", folder + "/o.safetensors"}),
+        0)
         << output;
+    auto outputs = SafetensorsFile::read(folder + "/o.safetensors");
+    ASSERT_TRUE(outputs.ok()) << outputs.status().message();
+    bool training = mode == std::string("train");
+    const TensorEntry *found =
+        outputs->find(training ? "loss" : "probabilities");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->dtype, "F32");
     Json json = Json::parse(file("b.json"));
     EXPECT_EQ(json["mode"], mode);
     EXPECT_EQ(json["batch_size"], 2);

@@ -86,7 +86,8 @@ TEST_F(Command, NoOutputReplacesAnInput) {
   fs::create_hard_link(weights, folder + "/hard");
   fs::create_symlink(model, folder + "/soft");
   std::string before = file("batches.safetensors");
-  for (const char *option : {"--json", "--profile", "--trace"})
+  for (const char *option :
+       {"--json", "--profile", "--trace", "--dump-outputs"})
     for (const std::string &name : {model, folder + "/soft"}) {
       EXPECT_EQ(
           run({"benchmark", "--model", model, "--steps", "2", option, name}),

@@ -48,6 +48,7 @@ struct BenchmarkOptions {
   int64_t warmupSteps = 10, steps = 50;
   std::string json;
   std::string profile, trace; ///< Files with the time of each kernel.
+  std::string dumpOutputs;    ///< safetensors file of the last step's.
 };
 
 struct TrainOptions {

@@ -36,6 +36,9 @@ Status readOptimizer(ModelRunner &runner, const std::string &path);
 
 /// Gradients under the parameters' names.
 Status writeGradients(const ModelRunner &runner, const std::string &path);
+/// What the last call of the entry gave.
+Status writeOutputs(const ModelRunner &runner, const std::string &entry,
+                    const std::string &path);
 
 } // namespace segc
 
