@@ -71,8 +71,8 @@ static std::map<int64_t, std::string> labelNames(JsonReader &reader) {
     const bool nameFirst = !it->is_string() || numberIn(it.key()) < 0;
     if (it->is_array()) {
       reader.fail("field \"labels\": \"" + it.key() +
-                  "\" is a region (a list of labels), which is not supported; "
-                  "expected one class a voxel");
+                  "\" is a list of labels: regions of nnU-Net are not "
+                  "supported, expected one class a voxel");
       return {};
     }
     if (nameFirst && it.key() == "ignore") {

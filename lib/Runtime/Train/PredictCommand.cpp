@@ -110,7 +110,7 @@ CommandResult segc::runPredict(const PredictOptions &options) {
     return Status::success();
   std::string names;
   for (const FailedCase &failure : failures) {
-    std::fprintf(stderr, "segrun: %s\n", textOf(failure).c_str());
+    printMessage(textOf(failure));
     names += (names.empty() ? "" : ", ") + failure.name;
   }
   Status status =

@@ -38,9 +38,7 @@ CommandResult CommandResult::partial(Status status) {
   return result;
 }
 
-/// An error as one line, or as a list whose lines are indented: names of files
-/// may hold line ends, which are escaped.
-static void printError(const std::string &message) {
+void segc::printMessage(const std::string &message) {
   std::string line = "segrun: ";
   for (size_t i = 0; i < message.size(); ++i) {
     const char c = message[i];
@@ -166,7 +164,7 @@ static int runSegrun(int argc, char **argv) {
   CommandResult result =
       closeOutput(withoutExceptions([&] { return runCommand(argc, argv); }));
   if (!result.status.ok())
-    printError(result.status.message());
+    printMessage(result.status.message());
   return result.exitCode;
 }
 

@@ -7,10 +7,9 @@
 
 #include "segc/Runtime/Train/Session.h"
 #include "segc/Runtime/Train/Checkpoint.h"
+#include "segc/Runtime/Train/Commands.h"
 #include "segc/Runtime/Train/Compile.h"
 #include "segc/Runtime/Train/Weights.h"
-
-#include <cstdio>
 
 using namespace segc;
 
@@ -185,7 +184,7 @@ segc::openData(const DataOptions &options, const Manifest &manifest,
 
 void segc::printNotes(const Dataset &dataset) {
   for (const std::string &text : dataset.takeNotes())
-    std::fprintf(stderr, "segrun: warning: %s\n", text.c_str());
+    printMessage("warning: " + text);
 }
 
 Expected<Split> segc::parseSplit(const std::string &name) {

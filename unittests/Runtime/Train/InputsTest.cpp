@@ -64,6 +64,8 @@ TEST_F(Inputs, OneBadFileOfSeveral) {
   EXPECT_THAT(output, HasSubstr("Too many levels of symbolic links"));
   EXPECT_THAT(output, HasSubstr("a pipe, expected a file"));
   EXPECT_TRUE(written("1"));
+  EXPECT_EQ(predict({"a\nb.nii", "images/1.nii.gz"}), 3);
+  EXPECT_THAT(output, HasSubstr("segrun: case a\\x0ab: "));
   EXPECT_EQ(predict({"none.nii"}), 1);
   // Where none is predicted the command has failed.
   EXPECT_EQ(predict({"bad.nii.gz"}), 1);

@@ -23,6 +23,10 @@ struct CommandResult {
   int exitCode;
 };
 
+/// Prints an error or a warning as one line, or as a list whose lines are
+/// indented: names of files may hold line ends, which are escaped.
+void printMessage(const std::string &message);
+
 CommandResult runTrain(const TrainOptions &options);
 CommandResult runEvaluate(const EvaluateOptions &options);
 CommandResult runPredict(const PredictOptions &options);
