@@ -149,6 +149,24 @@ static std::vector<uint8_t> greyMask(const float *probabilities,
   return mask;
 }
 
+Status IsbiDataset::writeOverlay(const std::string &folder, Split split,
+                                 int64_t index,
+                                 std::vector<uint8_t> labels) const {
+  const Place &at = place(split, index);
+  const TiffStack &stack = stacks[at.stack].image;
+  SEGC_RETURN_IF_ERROR(createDirectories(folder));
+  OverlaySlice slice;
+  slice.width = stack.width();
+  slice.height = stack.height();
+  SEGC_ASSIGN_OR_RETURN(slice.grey, imageAt(at));
+  SEGC_ASSIGN_OR_RETURN(slice.label, labelAt(at));
+  slice.prediction = std::move(labels);
+  const int64_t scale =
+      std::max<int64_t>(1, 256 / std::max(stack.width(), stack.height()));
+  return writePng(folder + "/" + outputName(caseName(split, index), ".png"),
+                  drawOverlay({slice}, visibleClasses(names, 2), scale));
+}
+
 Status IsbiDataset::writePrediction(Split split, int64_t index,
                                     const float *probabilities,
                                     const PredictionFolders &folders) {
@@ -168,18 +186,12 @@ Status IsbiDataset::writePrediction(Split split, int64_t index,
   }
   if (folders.overlays.empty())
     return Status::success();
-  SEGC_RETURN_IF_ERROR(createDirectories(folders.overlays));
-  OverlaySlice slice;
-  slice.width = stack.width();
-  slice.height = stack.height();
-  SEGC_ASSIGN_OR_RETURN(slice.grey, imageAt(at));
-  SEGC_ASSIGN_OR_RETURN(slice.label, labelAt(at));
-  slice.prediction = std::move(labels);
-  const int64_t scale =
-      std::max<int64_t>(1, 256 / std::max(stack.width(), stack.height()));
-  return writePng(folders.overlays + "/" +
-                      outputName(caseName(split, index), ".png"),
-                  drawOverlay({slice}, visibleClasses(names, 2), scale));
+  // The mask is there: a picture that fails is no failed case.
+  Status drawn =
+      writeOverlay(folders.overlays, split, index, std::move(labels));
+  if (!drawn.ok())
+    note("case " + caseName(split, index), "no picture: " + drawn.message());
+  return Status::success();
 }
 
 Status IsbiDataset::finishPredictions(const PredictionFolders &folders) {

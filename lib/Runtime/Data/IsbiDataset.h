@@ -80,6 +80,8 @@ public:
   Status finishPredictions(const PredictionFolders &folders) override;
 
 private:
+  Status writeOverlay(const std::string &folder, Split split, int64_t index,
+                      std::vector<uint8_t> labels) const;
   const std::vector<Place> &places(Split split) const {
     return splits[static_cast<size_t>(split)];
   }

@@ -9,7 +9,11 @@
 #include "segc/Base/Files.h"
 #include "segc/Base/Hash.h"
 #include "segc/Runtime/Core/StaticModel.h"
+#include "segc/Runtime/Train/Signals.h"
 
+#include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +21,7 @@
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace segc;
@@ -48,6 +53,20 @@ Expected<std::string> segc::findCompiler() {
                   "compiled elsewhere");
 }
 
+/// Waits for the compiler, and ends it where this program is asked to end: it
+/// would go on by itself, for a file that nobody takes.
+static int waitFor(pid_t child) {
+  int ended = 0;
+  for (bool asked = false;;) {
+    pid_t found = ::waitpid(child, &ended, WNOHANG);
+    if (found == child || (found < 0 && errno != EINTR))
+      return ended;
+    if (stopSignal() && !asked)
+      asked = ::kill(child, SIGTERM) == 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
 Status segc::runCompiler(const std::vector<std::string> &arguments) {
   SEGC_ASSIGN_OR_RETURN(std::string compiler, findCompiler());
   std::vector<std::string> words = {compiler, "compile"};
@@ -56,14 +75,17 @@ Status segc::runCompiler(const std::vector<std::string> &arguments) {
   for (std::string &word : words)
     pointers.push_back(word.data());
   pointers.push_back(nullptr);
+  // Before there is a compiler that would outlive this program.
+  catchStopSignals();
   pid_t child = 0;
   int error = ::posix_spawn(&child, compiler.c_str(), nullptr, nullptr,
                             pointers.data(), environ);
   if (error != 0)
     return ioError(compiler + ": cannot run: " + std::strerror(error));
-  int ended = 0;
-  while (::waitpid(child, &ended, 0) < 0 && errno == EINTR)
-    ;
+  const int ended = waitFor(child);
+  if (stopSignal())
+    return Status(StatusCode::Interrupted,
+                  "interrupted while the network was compiled");
   if (WIFEXITED(ended) && WEXITSTATUS(ended) == 0)
     return Status::success();
   std::string how = WIFEXITED(ended)

@@ -253,6 +253,12 @@ static CommandResult train(Run &run) {
   bool interrupted = status.code() == StatusCode::Interrupted;
   if (!status.ok() && !interrupted)
     return status;
+  if (trainer.state().step > 0 && trainer.state().applied == 0)
+    std::fprintf(stderr,
+                 "segrun: warning: none of the %lld steps changed a weight: no "
+                 "scaled gradient was finite; go on with --resume, or give a "
+                 "smaller --loss-scale\n",
+                 static_cast<long long>(trainer.state().step));
   if (trainer.lastEvaluation())
     SEGC_RETURN_IF_ERROR(writeMetrics(
         options.results, *trainer.lastEvaluation(), trainer.state().step));

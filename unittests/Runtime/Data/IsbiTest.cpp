@@ -308,6 +308,23 @@ TEST(IsbiTest, TrainingDoesNotStopPredictions) {
   EXPECT_ERROR((*opened)->load(Split::Train), DataLoss, "train-volume.tif");
 }
 
+// The mask is there where its picture cannot be: a file lies in the way.
+TEST(IsbiTest, PicturesThatFailAreNotes) {
+  SmallData data;
+  ASSERT_OK(data.write());
+  ASSERT_OK(writeFileAtomically(data / "overlays", "x"));
+  auto opened = openFiles({data / "test-volume.tif"}, pipeline(8, 8), {});
+  ASSERT_OK(opened.status());
+  std::vector<float> probabilities(128, 0.5f);
+  PredictionFolders folders{data / "predictions", data / "overlays"};
+  ASSERT_OK((*opened)->writePrediction(Split::Test, 0, probabilities.data(),
+                                       folders));
+  ASSERT_OK((*opened)->finishPredictions(folders));
+  EXPECT_TRUE(
+      std::filesystem::exists(data / "predictions/test-volume-masks.tif"));
+  EXPECT_THAT((*opened)->takeNotes(), ElementsAre(testing::HasSubstr("no picture: ")));
+}
+
 // A name as long as a file's can be has masks and pictures whose names fit.
 TEST(IsbiTest, LongNames) {
   SmallData data;
