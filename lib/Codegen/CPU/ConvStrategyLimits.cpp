@@ -67,8 +67,10 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
               maxBlock / plan.nb, "register blocks have so many pixels");
   limits.most("groups", plan.groups, plan.channelBlocks(problem),
               "tasks share whole blocks of channels");
-  limits.most("unroll", plan.unroll, maxUnrolled / maxBlock,
-              "each step is code of its own");
+  if (limits.valid)
+    limits.most("unroll", plan.unroll,
+                maxUnrolled / (product(plan.block) * plan.nb),
+                "each step of a register block is code of its own");
   return limits.result();
 }
 
