@@ -38,6 +38,10 @@ if config.ptxas:
     config.substitutions.append((r"%ptxas\b", config.ptxas))
 else:
     lit_config.note("ptxas not found: Codegen/GPU/ptxas.test is skipped")
+# Kernels for instructions that this processor lacks are compiled, not run.
+with open("/proc/cpuinfo") as cpuinfo:
+    if "avx512_fp16" not in cpuinfo.read():
+        config.available_features.add("lacks-avx512fp16")
 config.environment["PATH"] = os.pathsep.join(
     [config.segc_bin_dir, config.environment["PATH"]]
 )

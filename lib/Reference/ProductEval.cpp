@@ -68,13 +68,16 @@ void roundFactors(MutableArrayRef<double> factors,
                   const ProductArithmetic &arithmetic,
                   const std::function<void(MutableArrayRef<double>)> &round,
                   uint64_t part) {
-  // A transform of f32 values errs by a few units.
-  constexpr double transformNoise = 4 * 0x1p-24;
+  // A transform of f32 values errs by a few units, and by little more than one
+  // of what its sums make of it, unless that is rounded.
+  double transformNoise = (round ? 4 : 1) * 0x1p-24;
   uint64_t seed = arithmetic.seed * 31 + part;
   if (arithmetic.noise > 0)
     for (double &factor : factors)
       if (arithmetic.scaled || static_cast<float>(factor) != factor)
         factor = disturbed(factor, transformNoise, seed);
+  if (!round)
+    return;
   round(factors);
   if (arithmetic.noise > 0)
     for (double &factor : factors)

@@ -179,11 +179,10 @@ struct Activation {
       for (size_t p = 0; p < values.size(); ++p)
         result[p * channels.size() + i] = values[p];
     }
-    if (arithmetic.round)
-      for (size_t p = 0; p < result.size(); p += channels.size())
-        roundFactors(MutableArrayRef<double>(result).slice(p, channels.size()),
-                     arithmetic, arithmetic.round,
-                     first[0] * 131 + first[1] * 17 + first[2] + p);
+    for (size_t p = 0; p < result.size(); p += channels.size())
+      roundFactors(MutableArrayRef<double>(result).slice(p, channels.size()),
+                   arithmetic, arithmetic.round,
+                   first[0] * 131 + first[1] * 17 + first[2] + p);
     return result;
   }
 };
@@ -264,10 +263,9 @@ void sumTileElements(const Convolution &conv, bool small, Operands operands,
     }
     const auto &round =
         arithmetic.roundFilter ? arithmetic.roundFilter : arithmetic.round;
-    if (round)
-      for (size_t p = 0; p < panel.size(); p += terms)
-        roundFactors(MutableArrayRef<double>(panel).slice(p, terms), arithmetic,
-                     round, channel * 1009 + p);
+    for (size_t p = 0; p < panel.size(); p += terms)
+      roundFactors(MutableArrayRef<double>(panel).slice(p, terms), arithmetic,
+                   round, channel * 1009 + p);
     return panel;
   };
 

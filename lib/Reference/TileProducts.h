@@ -34,9 +34,10 @@ private:
   uint64_t random; ///< State of a generator, where sums are disturbed; else 0.
 };
 
-/// Rounds factors by `round`. With noise they err before that as kernels do, by
-/// a few units of f32, but factors that are exact in the kernel stay so: their
-/// ties stay ties. After that all err by the noise that stands for the sums.
+/// Rounds factors by `round`, if any. With noise they err before that as kernels
+/// do, by a few units of f32, but factors that are exact in the kernel stay so:
+/// their ties stay ties. What is rounded errs by the noise that stands for the
+/// sums after that; other operands do as a whole.
 void roundFactors(
     llvm::MutableArrayRef<double> factors, const ProductArithmetic &arithmetic,
     const std::function<void(llvm::MutableArrayRef<double>)> &round,

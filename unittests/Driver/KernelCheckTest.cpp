@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Driver/Verify/KernelCheck.h"
+#include "segc/Driver/Verify/Verify.h"
 
 #include "mlir/Parser/Parser.h"
 #include "segc/Codegen/CPU/KernelRunner.h"
@@ -228,6 +228,30 @@ TEST_F(KernelCheckTest, FindsAValueThatStatisticsLeaveOut) {
       EXPECT_FALSE(wrong.ok()) << ofMean << " " << wrong.excess();
     }
   }
+}
+
+// What this processor cannot run is said to be skipped, and is a failure.
+TEST_F(KernelCheckTest, ASkippedKernelIsAFailure) {
+  choose(Products::F32, WinogradTiles::Off);
+  auto countsOn = [&](const CpuTarget &processor) {
+    VerifyCounts counts;
+    for (const KernelReport &report :
+         verifyKernels(*module, processor, KernelCheckOptions()))
+      counts.add(report);
+    return counts;
+  };
+  VerifyCounts here = countsOn(target);
+  EXPECT_EQ(here.checked, 1u);
+  EXPECT_EQ(here.skipped, 0u);
+  EXPECT_EQ(llvm::toString(here.verdict(/*allowSkipped=*/false)), "");
+  CpuTarget other = target;
+  other.features.push_back("of-no-processor");
+  VerifyCounts there = countsOn(other);
+  EXPECT_EQ(there.checked, 0u);
+  EXPECT_EQ(there.skipped, 1u);
+  EXPECT_EQ(llvm::toString(there.verdict(/*allowSkipped=*/false)),
+            "1 kernels were not checked; --allow-skipped accepts that");
+  EXPECT_EQ(llvm::toString(there.verdict(/*allowSkipped=*/true)), "");
 }
 
 TEST_F(KernelCheckTest, FindsWhatIsNoValue) {

@@ -163,11 +163,17 @@ static int64_t batchOf(ModuleOp planned) {
   return 1;
 }
 
-namespace {
-struct Counts {
-  size_t checked = 0, skipped = 0, bad = 0;
-};
-} // namespace
+llvm::Error VerifyCounts::verdict(bool allowSkipped) const {
+  if (bad)
+    return llvm::createStringError(std::to_string(bad) + " of " +
+                                   std::to_string(checked) +
+                                   " kernels differ from the reference");
+  if (skipped && !allowSkipped)
+    return llvm::createStringError(
+        std::to_string(skipped) +
+        " kernels were not checked; --allow-skipped accepts that");
+  return llvm::Error::success();
+}
 
 namespace {
 
@@ -189,7 +195,7 @@ private:
   CompilerContext context{MLIRContext::Threading::DISABLED};
   CompileOptions compile;
   std::unique_ptr<ModelKernels> model; ///< Whose kernels are checked, if any.
-  size_t checked = 0, skipped = 0, bad = 0;
+  VerifyCounts counts;
 };
 
 } // namespace
@@ -293,26 +299,16 @@ llvm::Error Verification::checkVersion(ModuleOp planned,
              return [&runner, &check, index](ArrayRef<void *> operands) {
                return runner->run(index, operands, check.batch);
              };
-           })) {
-    ++(report.skipped.empty() ? checked : skipped);
-    bad += report.skipped.empty() && !report.ok();
-  }
+           }))
+    counts.add(report);
   return llvm::Error::success();
 }
 
 llvm::Error Verification::conclude() const {
-  llvm::outs() << checked << " kernels checked, " << skipped << " skipped, "
-               << bad << " FAILED\n";
+  llvm::outs() << counts.checked << " kernels checked, " << counts.skipped
+               << " skipped, " << counts.bad << " FAILED\n";
   llvm::outs().flush(); // Errors come after it.
-  if (bad)
-    return llvm::createStringError(std::to_string(bad) + " of " +
-                                   std::to_string(checked) +
-                                   " kernels differ from the reference");
-  if (skipped && !options.allowSkipped)
-    return llvm::createStringError(
-        std::to_string(skipped) +
-        " kernels were not checked; --allow-skipped accepts that");
-  return llvm::Error::success();
+  return counts.verdict(options.allowSkipped);
 }
 
 llvm::Error Verification::run() {

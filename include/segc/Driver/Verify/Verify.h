@@ -38,6 +38,18 @@ struct KernelReport {
   bool ok() const { return skipped.empty() && deviation.ok(); }
 };
 
+/// What became of all of them.
+struct VerifyCounts {
+  size_t checked = 0, skipped = 0, bad = 0;
+
+  void add(const KernelReport &report) {
+    ++(report.skipped.empty() ? checked : skipped);
+    bad += report.skipped.empty() && !report.ok();
+  }
+  /// An error if a kernel deviates, or was skipped and may not be.
+  llvm::Error verdict(bool allowSkipped) const;
+};
+
 /// Where kernels come from: those of a fusion, by the name of the first.
 using KernelSource =
     std::function<KernelRun(seg::FusionOp fusion, llvm::StringRef symbol)>;
