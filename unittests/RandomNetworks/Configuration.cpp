@@ -55,17 +55,25 @@ Configuration drawConfiguration(uint64_t seed, int64_t networkBatch) {
     compile.fuel["fusion"] = draws.between(0, 40);
   options.threads = draws.pick<int64_t>({1, 2, 2, 3, 8, 16});
   compile.optLevel = draws.pick<unsigned>({1, 1, 2, 0});
-  // The cost model chooses among few strategies where sizes are small.
   if (draws.percent(75))
-    compile.insertedPasses.push_back(
-        {"fusion", "seg-vary-cpu-strategy{cpu=" + cpu + " winograd=" +
-                       options.winograd + " multiply-type=" + options.multiplyType +
-                       " threads=" + std::to_string(options.threads) +
-                       " seed=" + std::to_string(draws.below(1000)) + "}"});
+    varyStrategies(compile, draws.below(1000), /*every=*/false);
   result.threads = static_cast<unsigned>(draws.between(1, 3));
   result.batch =
       draws.percent(75) ? networkBatch : draws.between(1, networkBatch);
+  if (Turn(seed).grouped && options.reuse)
+    result.memoryShare = draws.uniform(0.6, 0.95);
   return result;
+}
+
+void varyStrategies(CompileOptions &options, uint64_t seed, bool every) {
+  const PipelineOptions &pipeline = options.pipeline;
+  options.insertedPasses.push_back(
+      {"fusion", "seg-vary-cpu-strategy{cpu=" + options.cpus.front() +
+                     " winograd=" + pipeline.winograd +
+                     " multiply-type=" + pipeline.multiplyType +
+                     " threads=" + std::to_string(pipeline.threads) +
+                     " seed=" + std::to_string(seed) +
+                     (every ? " every=true}" : "}")});
 }
 
 std::string commandLine(const CompileOptions &options) {
@@ -90,6 +98,8 @@ std::string commandLine(const CompileOptions &options) {
       line += std::string(" ") + name;
   if (pipeline.recompute != 1)
     line += " --recompute " + std::to_string(int(pipeline.recompute));
+  if (pipeline.fitMemory >= 0)
+    line += " --fit-memory " + std::to_string(pipeline.fitMemory);
   for (const auto &[kind, limit] : options.fuel)
     line += " --fuel " + kind + "=" + std::to_string(limit);
   for (const auto &[phase, passes] : options.insertedPasses)

@@ -19,6 +19,8 @@ struct Configuration {
   CompileOptions compile; ///< Without input and output.
   int64_t batch = 0;      ///< Samples of a call; 0: the model's.
   unsigned threads = 1;   ///< Of the host.
+  /// --fit-memory, of the largest arena without it; 0: no limit.
+  double memoryShare = 0;
 };
 
 /// Instruction sets that this processor has, best last.
@@ -27,6 +29,10 @@ std::vector<std::string> runnableCpus();
 /// Of these instruction sets, with every precision, Winograd tiles, strategies,
 /// fusions and memory plans on and off.
 Configuration drawConfiguration(uint64_t seed, int64_t networkBatch);
+
+/// Strategies of convolutions are drawn, from candidates or from every one that
+/// these options allow: the cost model chooses among few where sizes are small.
+void varyStrategies(CompileOptions &options, uint64_t seed, bool every);
 
 /// The compiler's options, as `segc compile` takes them.
 std::string commandLine(const CompileOptions &options);

@@ -22,12 +22,13 @@ enum class Purpose : uint64_t { Network = 1, Configuration = 2, Values = 3 };
 struct Turn {
   explicit Turn(uint64_t seed)
       : regular(seed % 2), rank(seed / 2 % 2 ? 3 : 2),
-        precision(precisions[seed / 4 % 5]) {}
+        precision(precisions[seed / 4 % 5]), grouped(seed % 23 == 5) {}
 
   bool regular;  ///< Channels in multiples of 16 and taps of 3, as published
                  ///< networks have.
   unsigned rank; ///< Spatial dimensions.
   const char *precision;
+  bool grouped; ///< Convolutions of groups and with dilations, --fit-memory.
 
 private:
   static constexpr const char *precisions[] = {"f32", "bf16", "f16", "bf16",

@@ -84,6 +84,9 @@ private:
   bool affordable(mlir::RankedTensorType type, int64_t products = 0);
   int64_t drawChannels();
   int64_t drawEvenSize();
+  /// Groups of a convolution between so many channels.
+  int64_t drawGroups(int64_t from, int64_t to);
+  seg::Shape drawDilations(llvm::ArrayRef<int64_t> taps);
   mlir::RankedTensorType f32(llvm::ArrayRef<int64_t> shape) {
     return mlir::RankedTensorType::get(shape, builder.getF32Type());
   }

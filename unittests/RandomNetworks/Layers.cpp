@@ -46,6 +46,44 @@ Value Generator::state(int64_t channels, double value) {
 // Convolutions and pooling
 //===----------------------------------------------------------------------===//
 
+int64_t Generator::drawGroups(int64_t from, int64_t to) {
+  if (!turn.grouped)
+    return 1;
+  SmallVector<int64_t> divisors;
+  for (int64_t groups = 2; groups <= std::gcd(from, to); ++groups)
+    if (std::gcd(from, to) % groups == 0)
+      divisors.push_back(groups);
+  if (divisors.empty() || !draws.percent(50))
+    return 1;
+  // Half of them depthwise, where that is possible.
+  return draws.percent(50) ? divisors.back()
+                           : divisors[draws.below(divisors.size())];
+}
+
+Shape Generator::drawDilations(ArrayRef<int64_t> taps) {
+  Shape dilations(taps.size(), 1);
+  if (turn.grouped && draws.percent(50))
+    for (unsigned d = 0; d < taps.size(); ++d)
+      if (taps[d] > 1)
+        dilations[d] = draws.between(1, 3);
+  return dilations;
+}
+
+/// Positions from the first tap to the last.
+static Shape dilated(ArrayRef<int64_t> taps, ArrayRef<int64_t> dilations) {
+  Shape extents;
+  for (auto [count, step] : llvm::zip_equal(taps, dilations))
+    extents.push_back((count - 1) * step + 1);
+  return extents;
+}
+
+/// Those that are all 1 go without saying.
+static DenseI64ArrayAttr dilationAttr(OpBuilder &builder,
+                                      ArrayRef<int64_t> dilations) {
+  bool plain = llvm::all_of(dilations, [](int64_t d) { return d == 1; });
+  return plain ? DenseI64ArrayAttr() : builder.getDenseI64ArrayAttr(dilations);
+}
+
 Value Generator::conv(Value input) {
   RankedTensorType type = typeOf(input);
   Shape in = spatialOf(input), taps, strides, low, high;
@@ -54,11 +92,13 @@ Value Generator::conv(Value input) {
   int64_t size = draws.percent(turn.regular ? 80 : 50)
                      ? 3
                      : draws.pick<int64_t>({1, 1, 2, 3, 4, 5});
-  for (unsigned d = 0; d < turn.rank; ++d) {
-    // Flat filters: of nnU-Net's anisotropic stages.
+  // Flat filters: of nnU-Net's anisotropic stages.
+  for (unsigned d = 0; d < turn.rank; ++d)
     taps.push_back(draws.percent(10) ? 1 : size);
+  Shape dilations = drawDilations(taps), extents = dilated(taps, dilations);
+  for (unsigned d = 0; d < turn.rank; ++d) {
     strides.push_back(strided ? draws.between(1, 2) + draws.percent(5) : 1);
-    int64_t total = taps[d] - 1;
+    int64_t total = extents[d] - 1;
     low.push_back(same ? total / 2 : valid ? 0 : draws.between(0, total));
     high.push_back(same ? total - low[d] : valid ? 0 : draws.between(0, total));
   }
@@ -73,22 +113,26 @@ Value Generator::conv(Value input) {
         to = shape.back();
       }
     }
-  Shape out = convOutputSpatial(in, taps, strides, low, high);
+  int64_t groups = shared ? 1 : drawGroups(from, to), seen = from / groups;
+  Shape out = convOutputSpatial(in, extents, strides, low, high);
+  if (llvm::any_of(out, [](int64_t size) { return size < 1; }))
+    return {};
   RankedTensorType result = activationType(type, out, to);
-  if (!affordable(result, result.getNumElements() * from * product(taps)))
+  if (!affordable(result, result.getNumElements() * seen * product(taps)))
     return {};
   Shape shape(taps);
   bool transposed = !shared && draws.percent(8);
-  shape.push_back(transposed ? to : from);
-  shape.push_back(transposed ? from : to);
+  shape.push_back(transposed ? to : seen);
+  shape.push_back(transposed ? seen : to);
   Value filter = shared ? shared : parameter(shape, /*filter=*/true);
-  if (!shared && !transposed)
+  if (!shared && !transposed && groups == 1)
     filters.push_back(filter);
   Value bias;
   if (draws.percent(65))
     bias = parameter({to}, /*filter=*/false);
   return ConvOp::create(builder, loc, result, input, filter, bias, strides, low,
-                        high, /*dilations=*/nullptr, /*groups=*/1, transposed);
+                        high, dilationAttr(builder, dilations), groups,
+                        transposed);
 }
 
 Value Generator::projection(Value input, int64_t to) {
@@ -112,28 +156,33 @@ Value Generator::convTranspose(Value input) {
   for (unsigned d = 0; d < turn.rank; ++d) {
     strides.push_back(draws.percent(80) ? 2 : draws.between(1, 3));
     taps.push_back(exact ? strides[d] : draws.between(1, 4));
-    int64_t most = taps[d] - 1;
+  }
+  Shape dilations = drawDilations(taps), extents = dilated(taps, dilations);
+  for (unsigned d = 0; d < turn.rank; ++d) {
+    int64_t most = extents[d] - 1;
     low.push_back(exact ? 0 : draws.between(0, most));
     high.push_back(exact ? 0 : draws.between(0, most - low[d]));
   }
   Shape out =
-      convTransposeOutputSpatial(spatialOf(input), taps, strides, low, high);
+      convTransposeOutputSpatial(spatialOf(input), extents, strides, low, high);
   for (int64_t size : out)
     if (size < 1)
       return {};
   int64_t to = drawChannels(), from = channels(type);
+  int64_t groups = drawGroups(from, to);
   RankedTensorType result = activationType(type, out, to);
-  if (!affordable(result, type.getNumElements() * to * product(taps)))
+  if (!affordable(result, type.getNumElements() * to / groups * product(taps)))
     return {};
   Shape shape(taps);
   shape.push_back(from);
-  shape.push_back(to);
+  shape.push_back(to / groups);
   Value filter = parameter(shape, /*filter=*/true);
   Value bias;
   if (draws.percent(65))
     bias = parameter({to}, /*filter=*/false);
   return ConvTransposeOp::create(builder, loc, result, input, filter, bias,
-                                 strides, low, high, /*dilations=*/nullptr);
+                                 strides, low, high,
+                                 dilationAttr(builder, dilations), groups);
 }
 
 Value Generator::maxPool(Value input) {

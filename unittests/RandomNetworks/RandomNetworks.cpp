@@ -12,10 +12,13 @@
 #include "Fault.h"
 #include "Generator.h"
 #include "Jobs.h"
+#include "Steering.h"
 #include "Strategies.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 #include "segc/Driver/CompileCommand.h"
+#include "segc/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -76,17 +79,50 @@ bool report(llvm::Expected<Deviation> deviation) {
   return deviation->ok();
 }
 
-/// Prints the strategies of a network.
-llvm::Error countStrategies(const std::string &file, CompileOptions options) {
+struct PlanFacts {
+  std::vector<std::string> strategies;
+  int64_t arena = 0; ///< Bytes of the largest one.
+};
+
+llvm::Expected<PlanFacts> planOf(const std::string &file,
+                                 CompileOptions options) {
   options.input = file;
   CompilerContext context(mlir::MLIRContext::Threading::DISABLED);
-  return forEachPlan(context, options,
-                     [](mlir::ModuleOp planned, const CpuTarget &) {
-                       for (const std::string &strategy : strategiesOf(planned))
-                         llvm::outs() << "strategy: " << strategy << "\n";
-                       llvm::outs().flush();
-                       return llvm::Error::success();
-                     });
+  PlanFacts facts;
+  auto collect = [&](mlir::ModuleOp planned, const CpuTarget &) {
+    llvm::append_range(facts.strategies, strategiesOf(planned));
+    for (auto entry : planned.getOps<mlir::func::FuncOp>())
+      if (auto bytes = entry->getAttrOfType<mlir::IntegerAttr>(arenaAttrName))
+        facts.arena = std::max(facts.arena, bytes.getInt());
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = forEachPlan(context, options, collect))
+    return error;
+  return facts;
+}
+
+void print(const PlanFacts &facts) {
+  for (const std::string &strategy : facts.strategies)
+    llvm::outs() << "strategy: " << strategy << "\n";
+  llvm::outs().flush();
+}
+
+/// Gives the arena its part of `facts.arena`, if a plan fits that: some do not,
+/// whatever runs again.
+void limitMemory(const std::string &file, Configuration &configuration,
+                 PlanFacts &facts) {
+  if (configuration.memoryShare == 0)
+    return;
+  CompileOptions limited = configuration.compile;
+  limited.pipeline.fitMemory =
+      static_cast<int64_t>(configuration.memoryShare * facts.arena);
+  llvm::Expected<PlanFacts> fitting = planOf(file, limited);
+  if (!fitting) {
+    llvm::sys::fs::remove(file + ".reproducer.mlir");
+    return llvm::consumeError(fitting.takeError());
+  }
+  configuration.compile = limited;
+  facts = *fitting;
 }
 
 bool compare(const std::string &file, const Configuration &configuration,
@@ -106,14 +142,18 @@ int runSeed(uint64_t seed, const std::string &file,
     return 1;
   }
   Configuration configuration = drawConfiguration(seed, batch);
+  auto facts = planOf(file, configuration.compile);
+  if (facts)
+    limitMemory(file, configuration, *facts);
   llvm::outs() << "options: " << commandLine(configuration.compile) << "\n"
                << "run: --values " << seed << " --run-batch "
                << configuration.batch << " --run-threads "
                << configuration.threads
                << (seed % kernelPeriod ? "\n" : " --kernels\n");
   llvm::outs().flush();
-  if (llvm::Error error = countStrategies(file, configuration.compile))
-    return !report(std::move(error));
+  if (!facts)
+    return !report(facts.takeError());
+  print(*facts);
   return planOnly || compare(file, configuration, seed, directory,
                              seed % kernelPeriod == 0)
              ? 0
@@ -133,21 +173,21 @@ std::vector<std::string> linesOf(llvm::StringRef output,
   return found;
 }
 
-std::string firstLine(llvm::StringRef output, llvm::StringRef prefix) {
+std::string lastLine(llvm::StringRef output, llvm::StringRef prefix) {
   auto lines = linesOf(output, prefix);
-  return lines.empty() ? "" : lines.front();
+  return lines.empty() ? "" : lines.back();
 }
 
-/// What to do about a seed that failed.
-void describeFailure(uint64_t seed, const JobResult &result,
+/// What to do about a network that failed.
+void describeFailure(const std::string &name, const JobResult &result,
                      const std::string &file) {
-  std::string compile = firstLine(result.output, "options: "),
-              check = compile + " " + firstLine(result.output, "run: ");
+  std::string compile = lastLine(result.output, "options: "),
+              check = compile + " " + lastLine(result.output, "run: ");
   std::string kind = "signal";
   for (const char *said : {"error", "DEVIATES"})
     if (!linesOf(result.output, said).empty())
       kind = said;
-  llvm::outs() << "\nseed " << seed << " FAILED: " << result.end << "\n";
+  llvm::outs() << "\n" << name << " FAILED: " << result.end << "\n";
   for (llvm::StringRef line : linesOf(result.output, ""))
     if (!line.starts_with("strategy: "))
       llvm::outs() << "  " << line << "\n";
@@ -170,6 +210,7 @@ private:
   bool startNext();
   bool finishOne();
   void countShipped();
+  void steerToRare();
   bool reachesShipped();
 
   const Options &options;
@@ -217,7 +258,8 @@ bool Campaign::finishOne() {
     return true;
   }
   ++failures;
-  describeFailure(seed, result, networkFile(options, seed));
+  describeFailure("seed " + std::to_string(seed), result,
+                  networkFile(options, seed));
   return true;
 }
 
@@ -244,10 +286,46 @@ void Campaign::countShipped() {
       if (jobs.size() == options.jobs)
         collect();
       jobs.start(number++, secondsPerSeed, [file, compile] {
-        llvm::Error error = countStrategies(file, compile);
-        return error ? !report(std::move(error)) : 0;
+        auto facts = planOf(file, compile);
+        if (!facts)
+          return int(!report(facts.takeError()));
+        print(*facts);
+        return 0;
       });
     }
+  }
+  while (!jobs.empty())
+    collect();
+}
+
+/// Compares kernels of strategies that the seeds reached too rarely.
+void Campaign::steerToRare() {
+  std::vector<std::string> rare;
+  for (const std::string &strategy : wanted)
+    if (reached[strategy] < requiredReaches)
+      rare.push_back(strategy);
+  auto fileOf = [&](uint64_t number) {
+    return options.logs + "/steered-" + std::to_string(number) + ".mlir";
+  };
+  auto collect = [&] {
+    auto [number, result] = jobs.wait();
+    for (const std::string &strategy : linesOf(result.output, "strategy: "))
+      ++reached[strategy];
+    if (result.ok) {
+      llvm::sys::fs::remove(fileOf(number));
+      return;
+    }
+    ++failures;
+    describeFailure(rare[number], result, fileOf(number));
+  };
+  for (auto [number, strategy] : llvm::enumerate(rare)) {
+    if (jobs.size() == options.jobs)
+      collect();
+    jobs.start(number, secondsPerSeed,
+               [strategy = strategy, file = fileOf(number),
+                missing = requiredReaches - reached[strategy]] {
+                 return compareKernelsOf(strategy, missing, file) ? 0 : 1;
+               });
   }
   while (!jobs.empty())
     collect();
@@ -289,6 +367,8 @@ int Campaign::run() {
   bool complete = true;
   if (!options.shipped.empty()) {
     countShipped();
+    if (!options.plansOnly)
+      steerToRare();
     complete = reachesShipped();
   }
   llvm::sys::fs::remove_directories(directory);

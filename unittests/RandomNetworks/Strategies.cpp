@@ -38,12 +38,29 @@ static std::string describe(seg::FusionOp fusion) {
   return text;
 }
 
-std::vector<std::string> strategiesOf(ModuleOp planned) {
-  std::vector<std::string> found;
+static void
+forEachKernel(ModuleOp planned,
+              llvm::function_ref<void(seg::FusionOp, std::string)> visit) {
   std::set<std::string> kernels;
   planned.walk([&](seg::FusionOp fusion) {
     if (kernels.insert(kernelKey(fusion)).second)
-      found.push_back(describe(fusion));
+      visit(fusion, describe(fusion));
+  });
+}
+
+std::vector<std::string> strategiesOf(ModuleOp planned) {
+  std::vector<std::string> found;
+  forEachKernel(planned, [&](seg::FusionOp, std::string strategy) {
+    found.push_back(std::move(strategy));
+  });
+  return found;
+}
+
+std::vector<seg::FusionOp> kernelsOf(ModuleOp planned, StringRef strategy) {
+  std::vector<seg::FusionOp> found;
+  forEachKernel(planned, [&](seg::FusionOp fusion, const std::string &its) {
+    if (its == strategy)
+      found.push_back(fusion);
   });
   return found;
 }

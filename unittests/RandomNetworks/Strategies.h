@@ -10,6 +10,8 @@
 
 #include "Configuration.h"
 
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+
 #include <set>
 
 namespace segc::random_networks {
@@ -17,6 +19,10 @@ namespace segc::random_networks {
 /// For each distinct kernel of the planned entries its root and what its strategy is
 /// made of, apart from sizes: "seg.conv kind=winograd m=1x2x2 products=bf16".
 std::vector<std::string> strategiesOf(mlir::ModuleOp planned);
+
+/// The distinct kernels whose description is `strategy`.
+std::vector<seg::FusionOp> kernelsOf(mlir::ModuleOp planned,
+                                     llvm::StringRef strategy);
 
 /// Ways to compile the published networks: every precision for every
 /// instruction set that this processor has.

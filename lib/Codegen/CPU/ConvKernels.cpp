@@ -8,6 +8,7 @@
 
 #include "ConvEmitters.h"
 #include "PixelChannels.h"
+#include "StrategyChoice.h"
 #include "mlir/IR/Remarks.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
@@ -45,6 +46,8 @@ struct Kind {
   Products products;
   std::string refusal;
   std::function<Rated(const CpuStrategyContext &)> select;
+  /// Of Winograd tiles: the best plan with each size of tiles.
+  std::function<SmallVector<Rated>(const CpuStrategyContext &)> selectEach = {};
 
   /// As remarks call it.
   std::string title() const {
@@ -55,18 +58,45 @@ struct Kind {
 };
 
 template <typename Plan>
+Rated rated(seg::FusionOp fusion, const ConvProblem &problem,
+            const std::pair<Plan, double> &best) {
+  auto [plan, cycles] = best;
+  return {std::isfinite(cycles) ? toStrategy(fusion, problem, plan)
+                                : DictionaryAttr(),
+          cycles};
+}
+
+template <typename Plan>
 Kind makeKind(seg::FusionOp fusion, const ConvProblem &problem, StringRef name,
               Products products, std::string refusal,
               std::pair<Plan, double> (*select)(const ConvProblem &,
                                                 const CpuStrategyContext &)) {
-  auto rate = [=](CpuStrategyContext context) -> Rated {
+  return {name, products, std::move(refusal), [=](CpuStrategyContext context) {
+            context.products = products;
+            return rated(fusion, problem, select(problem, context));
+          }};
+}
+
+template <typename Plan>
+Kind makeTiledKind(seg::FusionOp fusion, const ConvProblem &problem,
+                   Products products, std::string refusal,
+                   std::pair<Plan, double> (*select)(const ConvProblem &,
+                                                     const CpuStrategyContext &,
+                                                     ArrayRef<Dims>)) {
+  auto best = [=](CpuStrategyContext context) {
     context.products = products;
-    auto [plan, cycles] = select(problem, context);
-    return {std::isfinite(cycles) ? toStrategy(fusion, problem, plan)
-                                  : DictionaryAttr(),
-            cycles};
+    return rated(
+        fusion, problem,
+        select(problem, context, winogradTileSizes(problem, context)));
   };
-  return {name, products, std::move(refusal), rate};
+  auto each = [=](CpuStrategyContext context) {
+    context.products = products;
+    return llvm::map_to_vector(
+        winogradTileSizes(problem, context), [&](const Dims &size) {
+          return rated(fusion, problem, select(problem, context, size));
+        });
+  };
+  return {winogradKind, products, std::move(refusal), best, each};
 }
 
 /// The 16-bit type of an activation, or of what a prologue computes it from;
@@ -157,8 +187,8 @@ SmallVector<Kind> convKinds(Operation *op, seg::FusionOp fusion,
     std::string refusal = winogradRefusal(problem, context.winograd);
     if (refusal.empty())
       refusal = errorRefusal(problem, products, context.productError);
-    kinds.push_back(makeKind(fusion, problem, winogradKind, products, refusal,
-                             selectWinogradPlan));
+    kinds.push_back(makeTiledKind(fusion, problem, products, refusal,
+                                  selectWinogradPlan));
   });
   kinds.push_back(makeKind(fusion, problem, narrowKind, Products::F32,
                            narrowRefusal(problem), selectNarrowPlan));
@@ -180,8 +210,8 @@ SmallVector<Kind> filterGradKinds(Operation *op, seg::FusionOp fusion,
     std::string refusal = winogradFilterGradRefusal(problem, context.winograd);
     if (refusal.empty())
       refusal = errorRefusal(problem, products, context.productError);
-    kinds.push_back(makeKind(fusion, problem, winogradKind, products, refusal,
-                             selectWinogradFilterGradPlan));
+    kinds.push_back(makeTiledKind(fusion, problem, products, refusal,
+                                  selectWinogradFilterGradPlan));
   });
   kinds.push_back(makeKind(fusion, problem, groupedKind, Products::F32,
                            groupedRefusal(problem),
@@ -259,6 +289,31 @@ SmallVector<DictionaryAttr> candidates(ArrayRef<Kind> kinds,
   smallerTiles.target.l2Bytes /= 2;
   for (const CpuStrategyContext &variant : {otherBlocks, smallerTiles})
     strategies.insert(first.kind->select(variant).strategy);
+  strategies.remove(DictionaryAttr());
+  return strategies.takeVector();
+}
+
+/// The best of each kind and tile size, whatever it costs, and what is best of
+/// the kinds without tiles with other register blocks.
+SmallVector<DictionaryAttr> allStrategies(ArrayRef<Kind> kinds,
+                                          const CpuStrategyContext &context) {
+  llvm::SetVector<DictionaryAttr> strategies;
+  for (const Kind &kind : kinds) {
+    if (!kind.refusal.empty())
+      continue;
+    if (kind.selectEach) {
+      for (const Rated &each : kind.selectEach(context))
+        strategies.insert(each.strategy);
+      continue;
+    }
+    DictionaryAttr best = kind.select(context).strategy;
+    strategies.insert(best);
+    CpuStrategyContext otherBlocks = context;
+    if (auto vectors = best ? best.getAs<IntegerAttr>("nb") : IntegerAttr()) {
+      otherBlocks.avoidedVectors = vectors.getInt();
+      strategies.insert(kind.select(otherBlocks).strategy);
+    }
+  }
   strategies.remove(DictionaryAttr());
   return strategies.takeVector();
 }
@@ -361,6 +416,21 @@ struct FilterGradKernel
 };
 
 } // namespace
+
+SmallVector<DictionaryAttr>
+allConvStrategies(seg::FusionOp fusion, const CpuStrategyContext &context) {
+  Operation *root = fusionRoot(fusion);
+  if (isa_and_nonnull<seg::ConvOp, seg::ConvTransposeOp, seg::ConvInputGradOp>(
+          root)) {
+    CpuStrategyContext own = contextOf(root, context, root->getOperand(0));
+    return allStrategies(convKinds(root, fusion, own), own);
+  }
+  if (isa_and_nonnull<seg::ConvFilterGradOp>(root)) {
+    CpuStrategyContext own = contextOf(root, context, root->getOperands());
+    return allStrategies(filterGradKinds(root, fusion, own), own);
+  }
+  return {};
+}
 
 void registerConvCpuKernels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {

@@ -26,6 +26,11 @@ bool readsConstantFilter(seg::FusionOp fusion);
 CpuStrategyContext contextOfFusion(seg::FusionOp fusion,
                                    CpuStrategyContext context);
 
+/// Strategies that can be emitted for a convolution, whatever they cost: of
+/// every kind, product and size of Winograd tiles. None for other roots.
+llvm::SmallVector<mlir::DictionaryAttr>
+allConvStrategies(seg::FusionOp fusion, const CpuStrategyContext &context);
+
 /// Whether the first launch of a strategy moves to the entry `prepare`.
 bool isPrepared(mlir::DictionaryAttr strategy,
                 const CpuStrategyContext &context);

@@ -45,7 +45,11 @@ struct VaryCpuStrategyPass
     // In a smaller cache a small convolution is what a large one is in a real
     // one.
     context.target.l2Bytes >>= 4 * (draw % 4);
-    auto candidates = kernel.cpuStrategyCandidates(fusion, context);
+    SmallVector<DictionaryAttr> candidates;
+    if (every)
+      candidates = allConvStrategies(fusion, context);
+    if (candidates.empty())
+      candidates = kernel.cpuStrategyCandidates(fusion, context);
     if (candidates.size() > 1)
       setCpuStrategy(fusion, candidates[draw / 4 % candidates.size()], context);
   }

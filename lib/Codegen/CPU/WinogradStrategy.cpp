@@ -214,9 +214,8 @@ double productError(Products products, const Dims &m) {
   return error;
 }
 
-/// Tiles that the context allows, of each dimension with taps.
-static SmallVector<Dims> tileSizes(const ConvProblem &problem,
-                                   const CpuStrategyContext &context) {
+SmallVector<Dims> winogradTileSizes(const ConvProblem &problem,
+                                    const CpuStrategyContext &context) {
   SmallVector<Dims> result;
   // Where sizes differ, the inner ones are larger: rows are contiguous.
   for (int64_t d : {2, 4})
@@ -256,7 +255,7 @@ static void forTiles(const ConvProblem &problem, WinogradPlan plan,
 
 std::pair<WinogradPlan, double>
 selectWinogradPlan(const ConvProblem &problem,
-                   const CpuStrategyContext &context) {
+                   const CpuStrategyContext &context, ArrayRef<Dims> sizes) {
   const CpuTarget &target = context.target;
   std::pair<WinogradPlan, double> best{{},
                                        std::numeric_limits<double>::infinity()};
@@ -280,7 +279,7 @@ selectWinogradPlan(const ConvProblem &problem,
   plan.lanes = lanesFor(problem.outChannels, target);
   int64_t vectors = divideUp(problem.outChannels, plan.lanes);
   plan.products = context.products;
-  for (const Dims &m : tileSizes(problem, context)) {
+  for (const Dims &m : sizes) {
     plan.m = m;
     plan.in_place = problem.readsInPlace() && !context.computedInput;
     for (unsigned d = 0; d < 3; ++d)
@@ -366,7 +365,8 @@ static double totalCycles(const ConvProblem &problem,
 
 std::pair<WinogradFilterGradPlan, double>
 selectWinogradFilterGradPlan(const ConvProblem &problem,
-                             const CpuStrategyContext &context) {
+                             const CpuStrategyContext &context,
+                             ArrayRef<Dims> sizes) {
   constexpr int64_t mostTiles = 96, mostSumBytes = 32 << 20;
   // Parts of the sums are temporaries: they stay in proportion to what is read.
   int64_t mostPartsBytes = 8 * problem.batch *
@@ -404,7 +404,7 @@ selectWinogradFilterGradPlan(const ConvProblem &problem,
         }
   };
   plan.products = context.products;
-  for (const Dims &m : tileSizes(problem, context)) {
+  for (const Dims &m : sizes) {
     plan.m = m;
     Dims grid = divideUp(problem.out, plan.m);
     for (plan.nb = 1; plan.nb <= std::min<int64_t>(4, vectors); ++plan.nb)

@@ -61,7 +61,8 @@ def VaryCpuStrategyPass : Pass<"seg-vary-cpu-strategy", "::mlir::ModuleOp"> {
   let description = [{
     For seg-select-cpu-strategy to keep: `--run-after
     fusion=seg-vary-cpu-strategy{cpu=x86-64-v4 seed=1}`. The candidates are
-    those of seg-autotune-cpu-strategy, for caches of several sizes. Every
+    those of seg-autotune-cpu-strategy, for caches of several sizes, or with
+    `every` those of every kind, product and size of Winograd tiles. Every
     strategy computes the same, whether it is fast or not: tests reach kernels
     of large networks with small ones.
   }];
@@ -71,7 +72,8 @@ def VaryCpuStrategyPass : Pass<"seg-vary-cpu-strategy", "::mlir::ModuleOp"> {
     Option<"multiplyType", "multiply-type", "std::string", "\"auto\"",
            "How convolutions of 16-bit values multiply, beside f32: auto, bf16, f16 (bf16 where values are), fixed; f32: only so">,
     Option<"threads", "threads", "int64_t", "0", "Threads that tasks are cut for; 0: a few numbers alike">,
-    Option<"seed", "seed", "uint64_t", "0", "What the draws are a function of">
+    Option<"seed", "seed", "uint64_t", "0", "What the draws are a function of">,
+    Option<"every", "every", "bool", "false", "Convolutions draw from all that can be emitted, whatever it costs">
   ];
 }
 

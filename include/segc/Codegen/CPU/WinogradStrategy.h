@@ -148,15 +148,20 @@ double productError(Products products, const Dims &m);
 std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles);
 std::string winogradFilterGradRefusal(const ConvProblem &problem,
                                       WinogradTiles tiles);
-/// The best plan and its cycles, infinite if there is none; there must be no
-/// refusal.
+/// Tiles that the context allows, of each dimension with taps.
+llvm::SmallVector<Dims> winogradTileSizes(const ConvProblem &problem,
+                                          const CpuStrategyContext &context);
+/// The best plan with tiles of these sizes and its cycles, infinite if there is
+/// none; there must be no refusal.
 std::pair<WinogradPlan, double>
 selectWinogradPlan(const ConvProblem &problem,
-                   const CpuStrategyContext &context);
+                   const CpuStrategyContext &context,
+                   llvm::ArrayRef<Dims> sizes);
 
 std::pair<WinogradFilterGradPlan, double>
 selectWinogradFilterGradPlan(const ConvProblem &problem,
-                             const CpuStrategyContext &context);
+                             const CpuStrategyContext &context,
+                             llvm::ArrayRef<Dims> sizes);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.
 llvm::FailureOr<WinogradPlan> readWinogradPlan(FusionEmitter &emitter,
