@@ -44,8 +44,9 @@ CommandResult segc::runEvaluate(const EvaluateOptions &options) {
     SEGC_RETURN_IF_ERROR(checkPaths(options, *dataset));
     SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::open(options.results));
   }
-  SEGC_RETURN_IF_ERROR(dataset->load(split));
+  Status loaded = dataset->load(split);
   printNotes(*dataset);
+  SEGC_RETURN_IF_ERROR(loaded);
   catchStopSignals();
   int64_t batch = batchSizeOf(options.model, manifest);
   SEGC_ASSIGN_OR_RETURN(Evaluation evaluation,

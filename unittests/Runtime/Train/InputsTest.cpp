@@ -103,6 +103,7 @@ TEST_F(Inputs, OneLabelledCase) {
 // Every fault has a line of its own; a line end in a name is escaped.
 TEST_F(Inputs, FaultsAreListed) {
   const Json index = {
+      {"numTraining", 7},
       {"modality", {{"0", "MRI"}}},
       {"labels", {{"0", "background"}, {"1", "anterior"}, {"2", "posterior"}}},
       {"training",
@@ -115,4 +116,10 @@ TEST_F(Inputs, FaultsAreListed) {
   EXPECT_THAT(output, HasSubstr("2 of 2 train cases cannot be used:\n  case "
                                 "a\\x0ab: "));
   EXPECT_THAT(output, HasSubstr("a\\x0ab.nii is missing\n  case c: "));
+  // What is odd beside the faults is said by every command.
+  EXPECT_EQ(run({"evaluate", "--model", fakeModel("FakeFrozen"), "--data",
+                 folder, "--split", "train"}),
+            1);
+  EXPECT_THAT(output, HasSubstr("numTraining is 7, but 2"));
+  EXPECT_THAT(output, HasSubstr("\n  case c: "));
 }
