@@ -13,6 +13,8 @@
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace segc {
@@ -49,7 +51,8 @@ private:
     value.setType(activationType(like, dims, size));
   }
 
-  void inferFilter(Value input, Value filter, Value bias, bool transposed);
+  static void inferFilter(ConvOp conv);
+  static void inferFilter(ConvTransposeOp conv);
   void inferWindow(Value input, Value output, MutableArrayRef<int64_t> offsets,
                    bool grows);
   void inferPointwise(Operation *op);
@@ -57,14 +60,28 @@ private:
   const DenseMap<Value, RankedTensorType> &old;
 };
 
-void TypeInference::inferFilter(Value input, Value filter, Value bias,
-                                bool transposed) {
-  Shape shape(typeOf(filter).getShape());
+/// As many groups stay as the channels allow; the filter has the input channels
+/// of one.
+void TypeInference::inferFilter(ConvOp conv) {
+  Shape shape(typeOf(conv.getFilter()).getShape());
+  bool transposed = conv.getTransposeFilter();
   size_t in = shape.size() - (transposed ? 1 : 2),
          out = shape.size() - (transposed ? 2 : 1);
-  shape[in] = channels(typeOf(input));
-  setShape(filter, shape);
-  setShape(bias, shape[out]);
+  int64_t inputs = channels(typeOf(conv.getInput()));
+  conv.setGroups(std::gcd(conv.getGroups(), std::gcd(inputs, shape[out])));
+  shape[in] = inputs / conv.getGroups();
+  setShape(conv.getFilter(), shape);
+  setShape(conv.getBias(), shape[out]);
+}
+
+/// The other way round: the filter has the output channels of one group.
+void TypeInference::inferFilter(ConvTransposeOp conv) {
+  Shape shape(typeOf(conv.getFilter()).getShape());
+  int64_t inputs = channels(typeOf(conv.getInput()));
+  conv.setGroups(std::gcd(conv.getGroups(), inputs));
+  shape[shape.size() - 2] = inputs;
+  setShape(conv.getFilter(), shape);
+  setShape(conv.getBias(), shape.back() * conv.getGroups());
 }
 
 /// Crops and pads keep what they take or add on each side, where there is room.
@@ -103,25 +120,29 @@ void TypeInference::infer(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
       .Case<ParamOp, StateOp, OutputOp>([](auto) {})
       .Case([&](ConvOp conv) {
-        bool transposed = conv.getTransposeFilter();
-        Value input = conv.getInput(), filter = conv.getFilter();
-        inferFilter(input, filter, conv.getBias(), transposed);
-        ArrayRef<int64_t> shape = typeOf(filter).getShape();
+        inferFilter(conv);
+        Value input = conv.getInput();
+        ArrayRef<int64_t> shape = typeOf(conv.getFilter()).getShape();
         setActivation(conv.getOutput(), typeOf(input),
-                      convOutputSpatial(spatial(input), shape.drop_back(2),
-                                        conv.getStrides(), conv.getPadLow(),
-                                        conv.getPadHigh()),
-                      transposed ? shape.drop_back().back() : shape.back());
+                      convOutputSpatial(
+                          spatial(input),
+                          dilatedTaps(shape.drop_back(2), conv.getDilations()),
+                          conv.getStrides(), conv.getPadLow(),
+                          conv.getPadHigh()),
+                      conv.getTransposeFilter() ? shape.drop_back().back()
+                                                : shape.back());
       })
       .Case([&](ConvTransposeOp conv) {
-        Value input = conv.getInput(), filter = conv.getFilter();
-        inferFilter(input, filter, conv.getBias(), /*transposed=*/false);
-        ArrayRef<int64_t> shape = typeOf(filter).getShape();
+        inferFilter(conv);
+        Value input = conv.getInput();
+        ArrayRef<int64_t> shape = typeOf(conv.getFilter()).getShape();
         setActivation(conv.getOutput(), typeOf(input),
                       convTransposeOutputSpatial(
-                          spatial(input), shape.drop_back(2), conv.getStrides(),
-                          conv.getPadLow(), conv.getPadHigh()),
-                      shape.back());
+                          spatial(input),
+                          dilatedTaps(shape.drop_back(2), conv.getDilations()),
+                          conv.getStrides(), conv.getPadLow(),
+                          conv.getPadHigh()),
+                      shape.back() * conv.getGroups());
       })
       .Case([&](MaxPoolOp pool) {
         Shape none(pool.getWindow().size(), 0);

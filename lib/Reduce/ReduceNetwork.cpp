@@ -10,7 +10,9 @@
 #include "segc/Reduce/Passes.h"
 
 #include "mlir/IR/Verifier.h"
-#include "mlir/Reducer/Tester.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/Program.h"
 
 using namespace mlir;
 
@@ -34,22 +36,48 @@ private:
     auto networks = module.getOps<seg::NetworkOp>();
     return networks.empty() ? seg::NetworkOp() : *networks.begin();
   }
-  bool isInteresting(ModuleOp module);
+  /// What the script says; an error where it does not run.
+  FailureOr<bool> isInteresting(ModuleOp module);
   /// Whether the change leaves an interesting network, which then replaces the
   /// best so far.
-  bool attempt(const Simplification &change, OwningOpRef<ModuleOp> &best);
+  FailureOr<bool> attempt(const Simplification &change,
+                          OwningOpRef<ModuleOp> &best);
 };
 
-bool ReduceNetworkPass::isInteresting(ModuleOp module) {
+/// Not by mlir::Tester: a script that does not run would end the process.
+FailureOr<bool> ReduceNetworkPass::isInteresting(ModuleOp module) {
   ++tried;
-  SmallVector<std::string> arguments(testArguments.begin(),
-                                     testArguments.end());
-  return mlir::Tester(test, arguments).isInteresting(module).first ==
-         mlir::Tester::Interestingness::True;
+  SmallString<128> path;
+  int descriptor = -1;
+  std::error_code error = llvm::sys::fs::createTemporaryFile(
+      "segc-reduce", "mlir", descriptor, path);
+  if (error)
+    return module.emitError("cannot make a temporary file: ")
+           << error.message();
+  llvm::FileRemover remover(path);
+  llvm::raw_fd_ostream file(descriptor, /*shouldClose=*/true);
+  file << module << "\n";
+  file.close();
+  if (file.error()) {
+    error = file.error();
+    file.clear_error();
+    return module.emitError("cannot write ") << path << ": " << error.message();
+  }
+  SmallVector<StringRef> arguments = {test};
+  arguments.append(testArguments.begin(), testArguments.end());
+  arguments.push_back(path);
+  std::string reason;
+  int code = llvm::sys::ExecuteAndWait(test, arguments, std::nullopt, {}, 0, 0,
+                                       &reason);
+  if (code < 0)
+    return module.emitError("the test script '")
+           << test << "' does not run: " << reason
+           << "; expected an executable file with its path";
+  return code > 0;
 }
 
-bool ReduceNetworkPass::attempt(const Simplification &change,
-                                OwningOpRef<ModuleOp> &best) {
+FailureOr<bool> ReduceNetworkPass::attempt(const Simplification &change,
+                                           OwningOpRef<ModuleOp> &best) {
   OwningOpRef<ModuleOp> copy = best->clone();
   seg::NetworkOp network = networkOf(*copy);
   size_t before = 0, after = 0;
@@ -69,10 +97,12 @@ bool ReduceNetworkPass::attempt(const Simplification &change,
     length = text.size();
     return text;
   };
-  if (print(*best, before) == print(*copy, after) || !isInteresting(*copy))
+  if (print(*best, before) == print(*copy, after))
     return false;
-  best = std::move(copy);
-  return true;
+  FailureOr<bool> interesting = isInteresting(*copy);
+  if (succeeded(interesting) && *interesting)
+    best = std::move(copy);
+  return interesting;
 }
 
 void ReduceNetworkPass::runOnOperation() {
@@ -81,7 +111,10 @@ void ReduceNetworkPass::runOnOperation() {
     module.emitError("expects a seg.network to reduce");
     return signalPassFailure();
   }
-  if (!isInteresting(module)) {
+  FailureOr<bool> interesting = isInteresting(module);
+  if (failed(interesting))
+    return signalPassFailure();
+  if (!*interesting) {
     module.emitError("the network is not interesting: '")
         << test << "' exits with 0";
     return signalPassFailure();
@@ -93,8 +126,12 @@ void ReduceNetworkPass::runOnOperation() {
     size_t count = simplifications(networkOf(*best)).size();
     for (size_t i = 0; i < count; ++i) {
       auto steps = simplifications(networkOf(*best));
-      if (i < steps.size() && attempt(steps[i], best))
-        changed = true;
+      if (i >= steps.size())
+        continue;
+      FailureOr<bool> succeeds = attempt(steps[i], best);
+      if (failed(succeeds))
+        return signalPassFailure();
+      changed |= *succeeds;
     }
   }
   module.getBodyRegion().takeBody(best->getBodyRegion());

@@ -16,6 +16,12 @@
 // RUN: not segc-reduce %s --seg-reduce-network='test=%S/Inputs/has_softmax' 2>&1 | FileCheck %s --check-prefix=DULL
 // DULL: error: the network is not interesting: '{{.*}}has_softmax' exits with 0
 
+// A script that does not run is an ordinary error.
+// RUN: not segc-reduce %s --seg-reduce-network='test=%S/Inputs/no-such-script' 2>&1 | FileCheck %s --check-prefix=MISSING
+// RUN: not segc-reduce %s --seg-reduce-network='test=%s' 2>&1 | FileCheck %s --check-prefix=MISSING
+// MISSING-NOT: LLVM ERROR
+// MISSING: error: the test script '{{.*}}' does not run: {{.*}}; expected an executable file
+
 seg.network @gate format 1 classes 3 optimizer {kind = "sgd"} pipeline {} forward {
 ^bb0(%image: tensor<2x12x10x1xf32>):
   %0 = seg.param "p0" glorot_uniform 0.0 : tensor<3x3x1x8xf32>
