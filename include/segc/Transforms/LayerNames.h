@@ -36,6 +36,10 @@ private:
   llvm::DenseMap<mlir::Operation *, std::string> known;
 };
 
+/// Options of a remark about an entry, which is the function that it names.
+mlir::remark::RemarkOpts
+remarkOpts(llvm::StringRef name, llvm::StringRef category, mlir::Operation *op);
+
 /// Adds to a remark where the op of an entry is: `entry` and `layer`.
 void addPlace(mlir::remark::detail::InFlightRemark &remark,
               mlir::Operation *op, LayerNames &layers);

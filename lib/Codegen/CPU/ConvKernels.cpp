@@ -238,11 +238,10 @@ DictionaryAttr choose(Operation *op, ArrayRef<Kind> kinds,
     }
     reasons.push_back(kind.title() + ": " + reason);
   }
-  addPlace(remark::analysis(
-               op->getLoc(),
-               remark::RemarkOpts::name("convolution").category("strategy"))
-               << llvm::join(reasons, "; "),
-           op->getParentOfType<seg::FusionOp>());
+  addPlace(
+      remark::analysis(op->getLoc(), remarkOpts("convolution", "strategy", op))
+          << llvm::join(reasons, "; "),
+      op->getParentOfType<seg::FusionOp>());
   return best.strategy;
 }
 

@@ -156,9 +156,8 @@ struct SelectCpuStrategyPass
       return root->emitOpError("has no CPU kernel");
     context = contextOfFusion(fusion, context);
     setCpuStrategy(fusion, choose(fusion, kernel, context), context);
-    addPlace(remark::analysis(
-                 root->getLoc(),
-                 remark::RemarkOpts::name("strategy").category("strategy"))
+    addPlace(remark::analysis(root->getLoc(),
+                              remarkOpts("strategy", "strategy", fusion))
                  << remark::add("{0}: {1}", root->getName(),
                                 fusion.getStrategyAttr()),
              fusion, layers);

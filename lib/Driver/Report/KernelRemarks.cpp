@@ -43,7 +43,8 @@ void KernelRemarks::emit(const Report &report) const {
       for (auto [kernel, place] : llvm::zip(entry.kernels, known->second)) {
         auto remark = remark::analysis(
             place.location,
-            remark::RemarkOpts::name("kernel").category("kernel"));
+            remark::RemarkOpts::name("kernel").category("kernel").function(
+                entry.name));
         if (!remark)
           return;
         remark << remark::add("seg.{0}", kernel.root)
@@ -52,10 +53,13 @@ void KernelRemarks::emit(const Report &report) const {
                << remark::metric("kernel", place.kernel)
                << remark::metric("cpu", version.target.name)
                << remark::metric("strategy", kernel.strategyKind)
+               << remark::metric("samples", report.batch())
                << remark::metric("bytes", kernel.bytes() * samples)
                << remark::metric("flops", kernel.flops() * samples)
                << remark::metric("modelled_ms",
-                                 report.modelledSeconds(version, kernel) * 1e3);
+                                 report.modelledSeconds(version, kernel,
+                                                        /*cores=*/1) *
+                                     1e3);
         if (std::optional<double> seconds = kernel.seconds())
           remark << remark::metric("measured_ms", *seconds * 1e3);
       }

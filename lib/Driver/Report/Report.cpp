@@ -83,12 +83,12 @@ int64_t Report::batch() const {
 
 int64_t Report::cores() const { return measurement ? measurement->threads : 1; }
 
-double Report::modelledSeconds(const Version &version,
-                               const Kernel &kernel) const {
+double Report::modelledSeconds(const Version &version, const Kernel &kernel,
+                               int64_t cores) const {
   auto samples = static_cast<double>(batch());
   return version.target.modelledSeconds(
       kernel.flops() * kernel.work.on(version.target) * samples,
-      kernel.bytes() * samples, static_cast<double>(cores()));
+      kernel.bytes() * samples, static_cast<double>(cores));
 }
 
 llvm::Error write(const Report &report, llvm::StringRef path) {

@@ -103,13 +103,15 @@ void FusionGrouping::addReduction(Operation *op, Value reduced) {
   merge(producer, own);
 }
 
-/// What computes a value; of a rounded one, what is rounded.
+/// The value; of a rounded one, what is rounded.
+static Value beforeRounding(Value value) {
+  auto rounding = value.getDefiningOp<seg::CastOp>();
+  return rounding && rounding.getInput().getDefiningOp() ? rounding.getInput()
+                                                         : value;
+}
+
 static Operation *producerOf(Value value) {
-  Operation *op = value.getDefiningOp();
-  if (auto rounding = dyn_cast<seg::CastOp>(op);
-      rounding && rounding.getInput().getDefiningOp())
-    return rounding.getInput().getDefiningOp();
-  return op;
+  return beforeRounding(value).getDefiningOp();
 }
 
 FusionPolicy::Answer FusionGrouping::ask(Value operand, Operation *user) const {
@@ -135,24 +137,27 @@ bool FusionGrouping::weigh(Value operand, Operation *user,
                                             : objections.cost;
   if (!reason && !mayDecide<FusionDecision>(user, [&] { return pair; }))
     reason = "out of fuel";
+  // Results of one op differ in nothing else.
+  auto place = [&](remark::detail::InFlightRemark &remark) {
+    if (remark && from->getNumResults() > 1)
+      remark << remark::metric(
+          "result", cast<OpResult>(beforeRounding(operand)).getResultNumber());
+    addPlace(remark, user, layers);
+  };
   if (reason) {
     ++missedCount;
-    addPlace(remark::missed(
-                 user->getLoc(),
-                 remark::RemarkOpts::name("not-fused").category("fusion"))
-                 << remark::add("{0}", pair) << remark::reason("{0}", reason)
-                 << remark::metric("bytes", 2 * bytes),
-             user, layers);
+    place(
+        remark::missed(user->getLoc(), remarkOpts("not-fused", "fusion", user))
+        << remark::add("{0}", pair) << remark::reason("{0}", reason)
+        << remark::metric("bytes", 2 * bytes));
     return false;
   }
   ++fusedCount;
   // The value need not be read again; nor written, if this is its only user.
-  addPlace(
-      remark::passed(user->getLoc(),
-                     remark::RemarkOpts::name("fused").category("fusion"))
-          << remark::add("{0}", pair)
-          << remark::metric("bytes_saved", bytes * (operand.hasOneUse() ? 2 : 1)),
-      user, layers);
+  place(
+      remark::passed(user->getLoc(), remarkOpts("fused", "fusion", user))
+      << remark::add("{0}", pair)
+      << remark::metric("bytes_saved", bytes * (operand.hasOneUse() ? 2 : 1)));
   return true;
 }
 

@@ -88,6 +88,15 @@ std::string LayerNames::find(Operation *op) {
   return "";
 }
 
+remark::RemarkOpts remarkOpts(StringRef name, StringRef category,
+                              Operation *op) {
+  auto entry = dyn_cast<func::FuncOp>(op);
+  if (!entry)
+    entry = op->getParentOfType<func::FuncOp>();
+  return remark::RemarkOpts::name(name).category(category).function(
+      entry ? entry.getSymName() : StringRef());
+}
+
 void addPlace(remark::detail::InFlightRemark &remark, Operation *op,
               LayerNames &layers) {
   if (remark)

@@ -43,8 +43,8 @@ std::vector<PeakTensor> peakTensors(func::FuncOp entry,
     else
       stream << "temporary";
     stream << " of " << source->getName();
-    tensors.push_back(
-        {name, source->getLoc(), life.bytes, life.first, life.last});
+    tensors.push_back({name, source->getLoc(), fusion, result, life.bytes,
+                       life.first, life.last});
   };
   for (auto [i, fusion] : llvm::enumerate(entry.getOps<seg::FusionOp>())) {
     for (auto [j, result] : llvm::enumerate(graph.kernels[i].results))

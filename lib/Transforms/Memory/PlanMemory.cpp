@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "PeakMemory.h"
-#include "mlir/IR/Remarks.h"
 #include "segc/Transforms/Decisions.h"
 #include "segc/Transforms/KernelGraph.h"
+#include "segc/Transforms/LayerNames.h"
 #include "segc/Transforms/Passes.h"
 
 using namespace mlir;
@@ -79,14 +79,19 @@ void PlanMemoryPass::remarkPeak(const KernelGraph &graph,
                                 const Lifetimes &lifetimes) {
   if (!getContext().getRemarkEngine())
     return;
-  for (const PeakTensor &tensor : peakTensors(getOperation(), graph, lifetimes))
-    remark::analysis(tensor.location,
-                     remark::RemarkOpts::name("peak").category("memory"))
-        << remark::add("{0}: {1}", getOperation().getSymName(), tensor.name)
-        << remark::metric("bytes", tensor.bytes)
-        << remark::metric("first_kernel", tensor.first)
-        << remark::metric("last_kernel", tensor.last)
-        << remark::metric("entry", getOperation().getSymName());
+  LayerNames layers(getOperation());
+  for (PeakTensor &tensor :
+       peakTensors(getOperation(), graph, lifetimes)) {
+    remark::detail::InFlightRemark remark = remark::analysis(
+        tensor.location, remarkOpts("peak", "memory", getOperation()));
+    remark << remark::add("{0}: {1}", getOperation().getSymName(), tensor.name)
+           << remark::metric("bytes", tensor.bytes)
+           << remark::metric("first_kernel", tensor.first)
+           << remark::metric("last_kernel", tensor.last);
+    if (tensor.fusion.getNumResults() > 1 && tensor.result >= 0)
+      remark << remark::metric("result", tensor.result);
+    addPlace(remark, tensor.fusion, layers);
+  }
 }
 
 } // namespace

@@ -7,11 +7,11 @@
 
 #include "PeakMemory.h"
 #include "RecomputeSearch.h"
-#include "mlir/IR/Remarks.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "segc/Target/KernelCosts.h"
 #include "segc/Target/Strategy.h"
 #include "segc/Transforms/Decisions.h"
+#include "segc/Transforms/LayerNames.h"
 #include "segc/Transforms/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
@@ -107,7 +107,7 @@ void RematerializePass::listSteps(const KernelGraph &graph,
         static_cast<int64_t>(std::llround(search.current().seconds * 1e9));
     steps.append({*bytes, nanoseconds});
     remark::analysis(getOperation().getLoc(),
-                     remark::RemarkOpts::name("less-memory").category("memory"))
+                     remarkOpts("less-memory", "memory", getOperation()))
         << remark::add(
                "{0}: {1} kernels run again", getOperation().getSymName(),
                search.current().graph.kernels.size() - graph.kernels.size())
@@ -131,7 +131,7 @@ void RematerializePass::apply(const KernelGraph &graph,
   copies += count;
   applyKernelOrder(getOperation(), plan.graph, plan.order);
   remark::passed(getOperation().getLoc(),
-                 remark::RemarkOpts::name("recomputed").category("memory"))
+                 remarkOpts("recomputed", "memory", getOperation()))
       << remark::add("{0}: {1} kernels run again", getOperation().getSymName(),
                      count)
       << remark::metric("bytes_before", before)

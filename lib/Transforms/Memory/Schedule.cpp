@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelOrders.h"
-#include "mlir/IR/Remarks.h"
 #include "segc/Transforms/Decisions.h"
+#include "segc/Transforms/LayerNames.h"
 #include "segc/Transforms/Passes.h"
 
 using namespace mlir;
@@ -108,8 +108,8 @@ size_t SchedulePass::choose(const KernelGraph &graph,
 
 void SchedulePass::report(const Candidate &candidate, const Candidate &chosen) {
   bool taken = &candidate == &chosen;
-  auto options = remark::RemarkOpts::name(taken ? "order" : "order-not-taken")
-                     .category("memory");
+  auto options =
+      remarkOpts(taken ? "order" : "order-not-taken", "memory", getOperation());
   Location where = getOperation().getLoc();
   auto remark =
       taken ? remark::passed(where, options) : remark::missed(where, options);

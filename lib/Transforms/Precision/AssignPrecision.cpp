@@ -199,8 +199,8 @@ int64_t Painter::mark() {
   int64_t count = 0;
   for (const auto &[op, paint] : paints) {
     bool painted = network.onSourceSide(paint.node);
-    auto opts = remark::RemarkOpts::name(painted ? precision : "f32")
-                    .category("precision");
+    auto opts =
+        remarkOpts(painted ? StringRef(precision) : "f32", "precision", op);
     auto text = remark::add("{0}", op->getName());
     if (painted)
       addPlace(remark::passed(op->getLoc(), opts)

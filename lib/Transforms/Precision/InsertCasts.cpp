@@ -94,15 +94,13 @@ private:
     int64_t saved =
         half * (static_cast<int64_t>(users.size()) + (kept ? -1 : 1));
     bytesSaved += saved;
-    addPlace(remark::passed(
-                 result.getLoc(),
-                 remark::RemarkOpts::name("cast").category("precision"))
-                 << remark::add("{0} -> {1}", result.getOwner()->getName(),
-                                narrow)
-                 << remark::metric("rule", rule)
-                 << remark::metric("bytes", half)
-                 << remark::metric("bytes_saved", saved),
-             result.getOwner(), *layers);
+    addPlace(
+        remark::passed(result.getLoc(),
+                       remarkOpts("cast", "precision", result.getOwner()))
+            << remark::add("{0} -> {1}", result.getOwner()->getName(), narrow)
+            << remark::metric("rule", rule) << remark::metric("bytes", half)
+            << remark::metric("bytes_saved", saved),
+        result.getOwner(), *layers);
   }
 };
 

@@ -119,7 +119,11 @@ struct Report {
   /// Samples a call that modelled and measured times are those of.
   int64_t batch() const;
   int64_t cores() const;
-  double modelledSeconds(const Version &version, const Kernel &kernel) const;
+  double modelledSeconds(const Version &version, const Kernel &kernel) const {
+    return modelledSeconds(version, kernel, cores());
+  }
+  double modelledSeconds(const Version &version, const Kernel &kernel,
+                         int64_t cores) const;
 };
 
 llvm::json::Value toJson(const Report &report);
