@@ -79,6 +79,14 @@ static Status createPrivate(const fs::path &path) {
   return Status::success();
 }
 
+Status segc::makePrivateFolder(const std::string &path) {
+  SEGC_RETURN_IF_ERROR(createPrivate(path));
+  SEGC_RETURN_IF_ERROR(checkPrivate(path));
+  if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0)
+    return systemError(path, "cannot be written");
+  return Status::success();
+}
+
 Expected<std::string> segc::privateCacheFolder(const std::string &name) {
   const char *xdg = std::getenv("XDG_CACHE_HOME");
   const char *home = std::getenv("HOME");
@@ -94,10 +102,7 @@ Expected<std::string> segc::privateCacheFolder(const std::string &name) {
   folder /= "segc";
   if (!name.empty())
     folder /= name;
-  SEGC_RETURN_IF_ERROR(createPrivate(folder));
-  SEGC_RETURN_IF_ERROR(checkPrivate(folder.string()));
-  if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0)
-    return systemError(folder.string(), "cannot be written");
+  SEGC_RETURN_IF_ERROR(makePrivateFolder(folder.string()));
   return folder.string();
 }
 

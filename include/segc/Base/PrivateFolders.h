@@ -21,6 +21,10 @@ namespace segc {
 /// a folder above it can be changed by others (folders above may be root's).
 Status checkPrivate(const std::string &path);
 
+/// Makes a folder, and those above it, with mode 0700 where it is missing. An
+/// error where it cannot be written or is not private.
+Status makePrivateFolder(const std::string &path);
+
 /// The folder `name` of this user's caches of segc, by the XDG rules:
 /// $XDG_CACHE_HOME/segc or ~/.cache/segc, made with mode 0700 where it is
 /// missing. An error where there is no home, it cannot be written or is not

@@ -103,7 +103,6 @@ Status writeTimes(const std::string &folder, const AutotuneSubject &subject,
                       {"candidates", OrderedJson::array()}};
   for (auto [strategy, time] : llvm::zip_equal(subject.strategies, seconds))
     json["candidates"].push_back({{"strategy", strategy}, {"seconds", time}});
-  SEGC_RETURN_IF_ERROR(createDirectories(folder));
   return writeFileAtomically(pathOf(folder, subject.key()),
                              json.dump(2) + "\n");
 }

@@ -9,6 +9,7 @@
 #include "StrategyChoice.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassManager.h"
+#include "segc/Base/PrivateFolders.h"
 #include "segc/Codegen/CPU/LowerToLLVM.h"
 #include "segc/Codegen/CPU/MeasureStrategies.h"
 #include "segc/Codegen/CPU/Passes.h"
@@ -87,6 +88,18 @@ struct AutotuneCpuStrategyPass
     return success();
   }
 
+  /// Where times are kept: nowhere if others could change them, too.
+  StringRef folder(seg::FusionOp fusion) {
+    if (!cache.empty() && !usable) {
+      Status status = makePrivateFolder(cache);
+      usable = status.ok();
+      if (!*usable)
+        emitWarning(fusion.getLoc())
+            << status.message() << "; measured times are not kept";
+    }
+    return usable.value_or(false) ? StringRef(cache) : StringRef();
+  }
+
   /// By the times in the cache, or else by measurement.
   FailureOr<size_t> fastest(seg::FusionOp fusion,
                             ArrayRef<DictionaryAttr> candidates,
@@ -112,7 +125,7 @@ struct AutotuneCpuStrategyPass
 
   std::optional<std::vector<double>>
   cachedTimes(seg::FusionOp fusion, const AutotuneSubject &subject) {
-    if (cache.empty())
+    if (folder(fusion).empty())
       return std::nullopt;
     auto seconds = readTimes(cache, subject);
     if (seconds)
@@ -125,7 +138,7 @@ struct AutotuneCpuStrategyPass
 
   void store(seg::FusionOp fusion, const AutotuneSubject &subject,
              const std::vector<double> &seconds) {
-    if (cache.empty())
+    if (folder(fusion).empty())
       return;
     if (Status status = writeTimes(cache, subject, seconds); !status.ok())
       emitWarning(fusion.getLoc())
@@ -139,14 +152,15 @@ struct AutotuneCpuStrategyPass
     for (auto [strategy, time] : llvm::zip_equal(subject.strategies, seconds))
       times += llvm::formatv("; {0:f4} ms {1}", time * 1e3, strategy).str();
     Operation *root = fusionRoot(fusion);
-    addPlace(remark::analysis(
-                 root->getLoc(),
-                 remark::RemarkOpts::name("autotune").category("strategy"))
+    addPlace(remark::analysis(root->getLoc(),
+                              remarkOpts("autotune", "strategy", fusion))
                  << remark::add(
                         "{0}: {1} {2} strategies, number {3} is taken{4}",
                         root->getName(), how, seconds.size(), best + 1, times),
              fusion);
   }
+
+  std::optional<bool> usable; ///< The cache's folder, once it was needed.
 };
 
 } // namespace
