@@ -186,7 +186,10 @@ LogicalResult PlanVerifier::verifyBytes(seg::FusionOp fusion,
   if (range.low < 0 || range.high < range.low || range.high > arena)
     return fusion.emitOpError("expects ")
            << nameOf(range.value) << " within the arena of " << arena
-           << " bytes, got bytes " << range.low << " to " << range.high;
+           << " bytes, got "
+           << static_cast<uint64_t>(range.high) -
+                  static_cast<uint64_t>(range.low)
+           << " bytes at " << range.low;
   return success();
 }
 
