@@ -137,7 +137,8 @@ static void addExplain(CLI::App &app, int &code) {
 static void addVerify(CLI::App &app, int &code) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App *command = app.add_subcommand(
-      "verify", "Run every kernel against the reference evaluation");
+      "verify", "Run every kernel against the reference evaluation; a model "
+                "(.so) is loaded, which runs its code");
   addCompileOptions(*command, options->compile);
   command->add_flag("--full", options->full,
                     "Every element of every kernel (default: of large kernels "

@@ -211,6 +211,8 @@ llvm::Error Verification::readInput() {
                         "with");
   std::string kernels = isModel ? compile.input : options.kernels;
   if (StringRef(kernels).ends_with(".so")) {
+    llvm::errs() << "segc: note: " << kernels
+                 << " is loaded, which runs its code with your rights\n";
     auto loaded = ModelKernels::load(kernels);
     if (!loaded)
       return loaded.takeError();
