@@ -73,8 +73,8 @@ bool report(llvm::Expected<Deviation> deviation) {
     return false;
   }
   llvm::outs() << (deviation->ok() ? "agrees" : "DEVIATES") << ": "
-               << deviation->of << " differs by " << deviation->value << " of "
-               << deviation->bound << "\n";
+               << deviation->of << " is off by " << deviation->value
+               << ", rounding allows " << deviation->bound << "\n";
   llvm::outs().flush();
   return deviation->ok();
 }

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs every command of a page.
 
-  run_commands.py PAGE FOLDER SOURCE PLUGINS
+  run_commands.py PAGE FOLDER SOURCE PLUGINS RANDOM_NETWORKS
 
 Blocks marked `mlir` or `json` are written first, to the file that the line
 above them names in backticks; then the lines of every `sh` block run in order
-in FOLDER, where the repository's folders and the built plugins are linked. A
-line that ends in `# fails` must fail.
+in FOLDER, where the repository's folders, the built plugins and
+SegcRandomNetworks are linked. A line that ends in `# fails` must fail.
 """
 
 import pathlib
@@ -20,12 +20,14 @@ BLOCK = re.compile(r"([^\n]*)\n+```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def main():
-    page, folder, source, plugins = map(pathlib.Path, sys.argv[1:])
+    page, folder, source, plugins, random_networks = map(pathlib.Path, sys.argv[1:])
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in ("models", "examples", "bench", "data"):
         (folder / name).symlink_to(source / name)
     (folder / "build-plugin").symlink_to(plugins)
+    (folder / "build/unittests").mkdir(parents=True)
+    (folder / "build/unittests" / random_networks.name).symlink_to(random_networks)
     blocks = BLOCK.findall(page.read_text())
     for before, language, text in blocks:
         if language in ("mlir", "json"):
