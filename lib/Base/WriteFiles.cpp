@@ -9,12 +9,18 @@
 #include "segc/Base/Files.h"
 
 #include <atomic>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
 
 using namespace segc;
 namespace fs = std::filesystem;
+
+/// How many links the kernel follows.
+static constexpr int mostLinks = 40;
 
 /// The folder that holds `path`.
 static std::string folderOf(const std::string &path) {
@@ -68,9 +74,30 @@ Status segc::syncDirectory(const std::string &path) {
   return Status::success();
 }
 
-/// Whether a rename onto `path` would replace a device or a pipe, or the name
-/// of an open file: /dev/stdout may well be a regular file.
-static bool isWrittenInPlace(const std::string &path) {
+/// The descriptor of this process that `path` names, as /dev/stdout does and
+/// /dev/fd/3; below 0 for other names.
+static int descriptorOf(const std::string &path) {
+  const std::string own = "/proc/" + std::to_string(::getpid()) + "/";
+  fs::path name = path;
+  std::error_code error;
+  for (int links = 0; links <= mostLinks; ++links) {
+    const fs::path folder = fs::canonical(folderOf(name.string()), error);
+    if (!error && folder.filename() == "fd" &&
+        folder.string().compare(0, own.size(), own) == 0) {
+      char *end = nullptr;
+      const std::string number = name.filename().string();
+      const long fd = std::strtol(number.c_str(), &end, 10);
+      return *end || fd > INT_MAX ? -1 : static_cast<int>(fd);
+    }
+    const fs::path next = fs::read_symlink(name, error);
+    if (error)
+      return -1;
+    name = name.parent_path() / next;
+  }
+  return -1;
+}
+
+bool segc::isWrittenInPlace(const std::string &path) {
   struct stat info;
   if (::stat(path.c_str(), &info) != 0 || S_ISDIR(info.st_mode))
     return false;
@@ -83,6 +110,15 @@ static bool isWrittenInPlace(const std::string &path) {
 
 static Status writeInPlace(const std::string &path,
                            const std::vector<std::string_view> &pieces) {
+  // Opened again, a file would be written from its start or its end, over or
+  // apart from what the process prints.
+  if (const int open = descriptorOf(path); open >= 0) {
+    std::fflush(stdout);
+    Descriptor file(::dup(open));
+    if (file.fd < 0)
+      return systemError(path, "cannot write");
+    return writePieces(file.fd, path, pieces);
+  }
   // Not blocking: a pipe that nobody reads would keep us for ever.
   Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_NOCTTY |
                                            O_NONBLOCK | O_CLOEXEC));
@@ -111,7 +147,6 @@ static int createBeside(const std::string &path, std::string &name) {
 /// What `name` leads to over links, there or not: the name stays a link if it
 /// is one. A link that leads round in a circle is an error.
 static Expected<std::string> targetOf(const std::string &name) {
-  constexpr int mostLinks = 40; // as the kernel has it
   fs::path path = name;
   for (int links = 0; links <= mostLinks; ++links) {
     std::error_code error;

@@ -50,6 +50,10 @@ inline Status writeFileAtomically(const std::string &path,
   return writeFileAtomically(path, std::vector<std::string_view>{bytes});
 }
 
+/// Whether a rename onto `path` would replace a device or a pipe, or the name
+/// of an open file: /dev/stdout may well be a regular file.
+bool isWrittenInPlace(const std::string &path);
+
 /// Whether writeFileAtomically may succeed: known before any work is done.
 Status checkOutputPlace(const std::string &path);
 

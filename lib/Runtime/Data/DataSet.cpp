@@ -10,6 +10,7 @@
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Data/Decathlon.h"
 #include "segc/Runtime/Data/Isbi.h"
+#include "segc/Runtime/Data/OwnFiles.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -62,6 +63,14 @@ bool segc::holdsDataset(const std::string &folder) {
   return holdsSlices(folder) ||
          std::filesystem::exists(std::filesystem::path(folder) / "dataset.json",
                                  error);
+}
+
+bool segc::isImageFolder(const std::string &folder) {
+  const std::string name = std::filesystem::path(folder).filename().string();
+  for (const char *known : {"imagesTr", "labelsTr", "imagesTs", "labelsTs"})
+    if (name == known)
+      return true;
+  return holdsSlices(folder);
 }
 
 Expected<std::unique_ptr<Dataset>>
@@ -131,9 +140,7 @@ Expected<std::vector<std::string>> segc::imagesIn(const std::string &folder) {
   std::filesystem::directory_iterator entries(folder, error), end;
   for (; !error && entries != end; entries.increment(error)) {
     const std::string path = entries->path().string();
-    if (!isHidden(path) &&
-        (hasEnding(path, ".tif") || hasEnding(path, ".tiff") ||
-         hasEnding(path, ".nii") || hasEnding(path, ".nii.gz")))
+    if (!isHidden(path) && isImageName(path))
       images.push_back(path);
   }
   if (error)

@@ -9,6 +9,7 @@
 #include "NiftiTypes.h"
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Data/Nifti.h"
+#include "segc/Runtime/Data/OwnFiles.h"
 
 #include <algorithm>
 #include <cmath>
@@ -45,6 +46,8 @@ static std::string encodeHeader(const VolumeGeometry &like, DataType type) {
   std::fill(std::begin(h.intent), std::end(h.intent), 0.0f);
   h.intentCode = 0;
   std::memset(h.intentName, 0, sizeof(h.intentName));
+  if (type == U8)
+    ownMark.copy(h.intentName, sizeof(h.intentName) - 1);
 
   std::string image(dataStart, '\0');
   std::memcpy(image.data(), &h, sizeof(h));

@@ -7,10 +7,29 @@
 
 #include "segc/Runtime/Data/Png.h"
 #include "segc/Base/Files.h"
+#include "segc/Runtime/Data/OwnFiles.h"
 
 #include <png.h>
+#include <zlib.h>
 
 using namespace segc;
+
+/// A piece of a PNG: big-endian length, type, content, checksum.
+static std::string pngChunk(const std::string &typeAndContent) {
+  auto bigEndian = [](size_t value) {
+    std::string bytes;
+    for (int shift = 24; shift >= 0; shift -= 8)
+      bytes += static_cast<char>(value >> shift & 0xff);
+    return bytes;
+  };
+  const auto *bytes = reinterpret_cast<const Bytef *>(typeAndContent.data());
+  const size_t size = typeAndContent.size();
+  return bigEndian(size - 4) + typeAndContent +
+         bigEndian(crc32(0, bytes, static_cast<uInt>(size)));
+}
+
+/// Behind the signature and the first piece, which describes the image.
+static constexpr size_t pngHeaderBytes = 8 + 25;
 
 Expected<std::string> segc::encodePng(const RgbImage &image) {
   // The simplified interface: no setjmp, errors as a return value.
@@ -27,6 +46,10 @@ Expected<std::string> segc::encodePng(const RgbImage &image) {
                          std::to_string(image.width) + "x" +
                          std::to_string(image.height) + ": " + header.message);
   encoded.resize(bytes);
+  // The simplified interface writes no text.
+  encoded.insert(pngHeaderBytes,
+                 pngChunk("tEXtSoftware" + std::string(1, '\0') +
+                          std::string(ownMark)));
   return encoded;
 }
 

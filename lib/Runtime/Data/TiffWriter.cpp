@@ -7,6 +7,7 @@
 
 #include "TiffHandle.h"
 #include "segc/Base/Files.h"
+#include "segc/Runtime/Data/OwnFiles.h"
 #include "segc/Runtime/Data/Tiff.h"
 
 using namespace segc;
@@ -26,6 +27,7 @@ static bool writePage(TIFF *out, int64_t width, int64_t height,
          TIFFSetField(out, TIFFTAG_ROWSPERSTRIP, uint32_t(height)) &&
          TIFFSetField(out, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE) &&
          TIFFSetField(out, TIFFTAG_SUBFILETYPE, FILETYPE_PAGE) &&
+         TIFFSetField(out, TIFFTAG_SOFTWARE, std::string(ownMark).c_str()) &&
          TIFFWriteEncodedStrip(out, 0, pixels.data(), size) == size &&
          TIFFWriteDirectory(out);
 }

@@ -144,10 +144,10 @@ static Status checkPaths(const BenchmarkOptions &options,
   paths.inputs = {{"--model", options.model.model}};
   if (dataset)
     addInputs(paths, "--data", dataset->files());
-  paths.outputs = {{"--json", options.json},
-                   {"--profile", options.profile},
-                   {"--trace", options.trace},
-                   {"--dump-outputs", options.dumpOutputs}};
+  paths.outputs = {{"--json", options.json, &benchmarkOutput},
+                   {"--profile", options.profile, &profileOutput},
+                   {"--trace", options.trace, &traceOutput},
+                   {"--dump-outputs", options.dumpOutputs, &valuesOutput}};
   SEGC_RETURN_IF_ERROR(checkOutputs(paths));
   return checkOutputPlaces(paths);
 }

@@ -151,6 +151,14 @@ std::string segc::findCheckpoint(const std::string &path) {
   return "";
 }
 
+bool segc::isCheckpoint(const std::string &path) {
+  for (const char *inside : {"", "/best", "/last"})
+    if (pathExists(path + inside + "/" + stateFile) &&
+        pathExists(path + inside + "/" + modelFile))
+      return true;
+  return false;
+}
+
 Expected<TrainState> segc::readTrainState(const std::string &path) {
   SEGC_ASSIGN_OR_RETURN(std::string text,
                         readFile(path + "/" + stateFile, mostStateBytes));

@@ -25,6 +25,7 @@ static Status checkPaths(const EvaluateOptions &options,
   CommandPaths paths;
   addInputs(paths, "--data", dataset.files());
   const std::string &results = options.results;
+  paths.places = {{"--results", results}};
   paths.folders = {{"--results", results},
                    {"--results", results + "/predictions"},
                    {"--results", results + "/overlays"}};

@@ -60,7 +60,7 @@ CommandResult segc::runExport(const ExportOptions &options) {
   SEGC_ASSIGN_OR_RETURN(std::string weights, findWeights(options.checkpoint));
   CommandPaths paths;
   paths.inputs = {{"--model", options.model}, {"--checkpoint", weights}};
-  paths.outputs = {{"--output", options.output}};
+  paths.outputs = {{"--output", options.output, &modelOutput}};
   SEGC_RETURN_IF_ERROR(checkOutputs(paths));
   SEGC_RETURN_IF_ERROR(checkOutputPlaces(paths));
   // Fails before the work starts where there is no compiler.

@@ -65,6 +65,7 @@ static Status checkPaths(const PredictOptions &options,
   addInputs(paths, "--data", dataset.files());
   paths.folders = {{"--output", options.output},
                    {"--output", options.output + "/overlays"}};
+  paths.places = {{"--output", options.output}};
   return checkOutputs(paths);
 }
 

@@ -167,7 +167,9 @@ Status segc::checkPaths(const Run &run) {
   paths.inputs = {{"--model", options.model.model},
                   {"--batches", options.batches},
                   {"--init", options.init}};
-  paths.outputs = {{"--dump-gradients", options.dumpGradients}};
+  paths.outputs = {
+      {"--dump-gradients", options.dumpGradients, &gradientsOutput}};
+  paths.places = {{"--results", results}};
   for (const char *name : trainingResults())
     paths.outputs.push_back({"--results", results + "/" + name});
   if (run.dataset) {

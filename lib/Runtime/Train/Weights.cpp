@@ -16,6 +16,10 @@
 
 using namespace segc;
 
+/// What the metadata of other tensors says, so that they are told from weights.
+static constexpr const char *gradientsKind = "gradients",
+                            *outputsKind = "outputs";
+
 /// A named part of one of the runner's buffers.
 namespace {
 struct Part {
@@ -80,17 +84,14 @@ Status segc::checkFiniteWeights(const ModelRunner &runner,
 static Status writeParts(const ModelRunner &runner,
                          const std::vector<Part> &parts,
                          const std::string &path,
-                         const std::string &orientation = "") {
+                         std::map<std::string, std::string> more = {}) {
   std::vector<TensorSource> sources;
   for (const Part &part : parts)
     sources.push_back({part.name, "F32", part.tensor->shape, part.data});
-  std::map<std::string, std::string> metadata = {
-      {"format", "segc"},
-      {"version", "1"},
-      {"network", runner.manifest().network}};
-  if (!orientation.empty())
-    metadata["orientation"] = orientation;
-  return writeSafetensors(path, sources, metadata);
+  more.insert({{"format", "segc"},
+               {"version", "1"},
+               {"network", runner.manifest().network}});
+  return writeSafetensors(path, sources, more);
 }
 
 /// Looks at all parts before the first is copied: a refused file changes
@@ -121,7 +122,9 @@ Status segc::writeWeights(const ModelRunner &runner, const std::string &path,
                           const std::string &orientation) {
   const std::vector<Part> parts = weightParts(runner);
   SEGC_RETURN_IF_ERROR(checkFinite(parts, "the weights"));
-  return writeParts(runner, parts, path, orientation);
+  if (orientation.empty())
+    return writeParts(runner, parts, path);
+  return writeParts(runner, parts, path, {{"orientation", orientation}});
 }
 
 Status segc::readWeights(ModelRunner &runner, const std::string &path,
@@ -157,7 +160,23 @@ Status segc::writeGradients(const ModelRunner &runner,
                             const std::string &path) {
   std::vector<Part> parts;
   addRegion(parts, runner.manifest().parameters, runner.gradients().data());
-  return writeParts(runner, parts, path);
+  return writeParts(runner, parts, path, {{"kind", gradientsKind}});
+}
+
+static bool hasKind(const std::string &path, const char *wanted) {
+  Expected<SafetensorsFile> file = SafetensorsFile::read(path);
+  if (!file.ok())
+    return false;
+  auto kind = file->metadata().find("kind");
+  return kind != file->metadata().end() && kind->second == wanted;
+}
+
+bool segc::isGradients(const std::string &path) {
+  return hasKind(path, gradientsKind);
+}
+
+bool segc::isOutputs(const std::string &path) {
+  return hasKind(path, outputsKind);
 }
 
 Status segc::writeOutputs(const ModelRunner &runner, const std::string &entry,
@@ -168,5 +187,6 @@ Status segc::writeOutputs(const ModelRunner &runner, const std::string &entry,
       sources.push_back({output.name,
                          output.type == ElementType::F32 ? "F32" : "I32",
                          output.shape, data});
-  return writeSafetensors(path, sources, {{"format", "segc"}});
+  return writeSafetensors(path, sources,
+                          {{"format", "segc"}, {"kind", outputsKind}});
 }

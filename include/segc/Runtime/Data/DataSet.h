@@ -167,6 +167,10 @@ Status noteUntrainedClasses(const Dataset &dataset);
 /// Whether openDataset knows what lies in a folder.
 bool holdsDataset(const std::string &folder);
 
+/// Whether data sets have their images or labels right in such a folder: that
+/// of ISBI's stacks, imagesTr, labelsTr, ...
+bool isImageFolder(const std::string &folder);
+
 /// Opens what lies in `folder`: train-volume.tif (ISBI 2012) or dataset.json
 /// (Medical Segmentation Decathlon). `pipeline` is that of the model's
 /// manifest.

@@ -61,6 +61,9 @@ Expected<TrainState> readTrainState(const std::string &path);
 Expected<TrainState> loadCheckpoint(const std::string &path,
                                     ModelRunner &runner);
 
+/// Whether a folder is a checkpoint or holds those of a run.
+bool isCheckpoint(const std::string &path);
+
 /// The folder to resume from: `path`, or what a crash left of it; empty if
 /// there is none.
 std::string findCheckpoint(const std::string &path);

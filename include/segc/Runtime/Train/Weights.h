@@ -39,6 +39,9 @@ Status writeGradients(const ModelRunner &runner, const std::string &path);
 /// What the last call of the entry gave.
 Status writeOutputs(const ModelRunner &runner, const std::string &entry,
                     const std::string &path);
+/// Whether writeGradients or writeOutputs wrote a file.
+bool isGradients(const std::string &path);
+bool isOutputs(const std::string &path);
 
 } // namespace segc
 

@@ -1,0 +1,33 @@
+//===- OwnFiles.h - Which images segrun wrote -------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//
+// Masks and pictures carry a mark, so that later ones replace them and never
+// the image or the label of somebody else: NIfTI in `intent_name`, TIFF and PNG
+// in the field "Software".
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_DATA_OWNFILES_H
+#define SEGC_RUNTIME_DATA_OWNFILES_H
+
+#include <string>
+#include <string_view>
+
+namespace segc {
+
+/// At most 15 characters, which is what `intent_name` has room for.
+constexpr std::string_view ownMark = "segrun mask";
+
+/// Whether a file of NIfTI, TIFF or PNG carries the mark. What cannot be read
+/// does not.
+bool hasOwnMark(const std::string &path);
+
+/// Whether a name is that of a NIfTI or TIFF file.
+bool isImageName(const std::string &path);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_DATA_OWNFILES_H
