@@ -137,8 +137,7 @@ static void addPasses(CLI::App &command, CompileOptions &options) {
           },
           "N, or fusion=N, strategy=N, memory=N: make at most N decisions (of "
           "that kind) and name the last; may be given again")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false); // Names of ops may follow.
   command
       .add_option("--from", options.from,
                   "The input is what --emit of this phase printed")

@@ -9,6 +9,7 @@
 
 #include "MemoryFile.h"
 #include "Outputs.h"
+#include "Reproducer.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
@@ -25,7 +26,9 @@
 #include "segc/Driver/Report/Collect.h"
 #include "segc/Driver/Report/KernelRemarks.h"
 #include "segc/Driver/Report/Profile.h"
+#include "segc/Driver/UsageError.h"
 #include "segc/Driver/Weights.h"
+#include "segc/Pipelines/PhaseForms.h"
 #include "segc/Pipelines/SourceText.h"
 #include "segc/Runtime/Core/Manifest.h"
 #include "segc/Runtime/Core/ThreadPool.h"
@@ -40,14 +43,11 @@ using namespace mlir;
 
 namespace segc {
 
-OwningOpRef<ModuleOp> readModule(MLIRContext &context, llvm::StringRef path) {
+llvm::Expected<OwningOpRef<ModuleOp>> readModule(MLIRContext &context,
+                                                 llvm::StringRef path) {
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
-  auto module = parseText(context, sources, path);
-  if (module)
-    return std::move(*module);
-  llvm::errs() << "segc: " << llvm::toString(module.takeError()) << "\n";
-  return nullptr;
+  return parseText(context, sources, path);
 }
 
 llvm::Expected<std::vector<CpuTarget>>
@@ -100,11 +100,11 @@ PipelineOptions pipelineFor(const CpuTarget &target,
 
 llvm::Error checkPrecision(const PipelineOptions &options) {
   if (options.precision == "tf32")
-    return llvm::createStringError(
+    return usageError(
         "--precision tf32: a format of GPUs, expected f32, f16 or bf16 for a "
         "CPU");
   if (options.precision == "f32" && !options.precisionLists.empty())
-    return llvm::createStringError(
+    return usageError(
         "--precision-lists " + options.precisionLists +
         ": expected --precision f16 or bf16 beside it, got f32");
   return llvm::Error::success();
@@ -190,34 +190,18 @@ static llvm::Error registerPasses(const CompileOptions &options) {
   return llvm::Error::success();
 }
 
-/// Beside the output; beside the input where that is no file of its own, and in
-/// the working directory if neither is.
-static std::string reproducerPath(const CompileOptions &options) {
-  for (const std::string &path : {options.output, options.input}) {
-    llvm::sys::fs::file_status status;
-    bool exists = !llvm::sys::fs::status(path, status);
-    if (!path.empty() && path != "-" &&
-        (!exists || llvm::sys::fs::is_regular_file(status)) &&
-        !llvm::StringRef(path).starts_with("/dev/"))
-      return path + ".reproducer.mlir";
-  }
-  return "segc.reproducer.mlir";
-}
-
 llvm::Error runPhases(ModuleOp module, size_t first, size_t last,
                       const CompileOptions &options,
                       const PipelineOptions &pipeline) {
   for (size_t i = first; i <= last; ++i) {
     PassManager manager(module.getContext());
-    std::string reproducer = reproducerPath(options);
-    manager.enableCrashReproducerGeneration(reproducer);
+    Reproducer reproducer(module.getContext(), options);
+    manager.enableCrashReproducerGeneration(reproducer.factory());
     populatePhase(manager, phases()[i].name, pipeline);
     if (llvm::Error error = insertPasses(manager, phases()[i].name, options))
       return error;
     if (failed(manager.run(module)))
-      return llvm::createStringError(
-          "phase '" + phases()[i].name +
-          "' failed; to repeat it: segc-opt --run-reproducer " + reproducer);
+      return reproducer.error(phases()[i].name);
     if (llvm::Error error = dumpPhase(module, i, options, pipeline))
       return error;
   }
@@ -265,14 +249,16 @@ static CompileOptions completed(CompileOptions options) {
 }
 
 /// How many phases the input has behind it.
-static llvm::Expected<size_t> phasesDone(const CompileOptions &options) {
-  if (options.from.empty())
-    return 0;
+static llvm::Expected<size_t> phasesDone(ModuleOp module,
+                                         const CompileOptions &options) {
   std::optional<size_t> from = findPhase(options.from);
-  if (!from)
+  if (!from && !options.from.empty())
     return llvm::createStringError("unknown phase '" + options.from +
                                    "' in --from");
-  return *from + 1;
+  if (llvm::Error error = checkPhaseForm(module, options.from))
+    return llvm::createStringError(options.input + ": " +
+                                   llvm::toString(std::move(error)));
+  return from ? *from + 1 : 0;
 }
 
 /// Leads a module that has `done` phases behind it to its plan. Plans may be
@@ -327,15 +313,21 @@ llvm::Error forEachPlan(
   SourceMgrDiagnosticHandler handler(sources, &context);
   if (llvm::Error error = registerPasses(options))
     return error;
-  OwningOpRef<ModuleOp> module =
-      options.text.empty()
-          ? readModule(context, options.input)
-          : parseSourceString<ModuleOp>(options.text, &context, options.input);
+  OwningOpRef<ModuleOp> module;
+  if (options.text.empty()) {
+    auto parsed = parseText(context, sources, options.input);
+    if (!parsed)
+      return parsed.takeError();
+    module = std::move(*parsed);
+  } else {
+    module =
+        parseSourceString<ModuleOp>(options.text, &context, options.input);
+  }
   if (!module)
     return llvm::createStringError("cannot read " + options.input);
   if (llvm::Error error = checkPrecision(options.pipeline))
     return error;
-  auto done = phasesDone(options);
+  auto done = phasesDone(*module, options);
   if (!done)
     return done.takeError();
   adoptPrecision(*module, *done, options.pipeline);
@@ -344,7 +336,7 @@ llvm::Error forEachPlan(
     return targets.takeError();
   size_t plan = *findPhase("plan"), common = *findPhase(lastCommonPhase);
   if (*done > plan + 1)
-    return llvm::createStringError(
+    return usageError(
         "--from " + options.from +
         ": expected a phase up to plan; later ones have no fusions");
   if (*done <= common)
@@ -440,7 +432,7 @@ llvm::Error Session::prepare() {
   if (llvm::Error error = checkOutputs(outputsOf(options), inputsOf(options)))
     return error;
   if (!options.profiles.empty() && !wantsReport())
-    return llvm::createStringError("--profile " + options.profiles.front() +
+    return usageError("--profile " + options.profiles.front() +
                                    ": expected --report or --remarks beside "
                                    "it, which say measured times");
   if (llvm::Error error = checkPrecision(options.pipeline))
@@ -463,7 +455,7 @@ llvm::Error Session::prepare() {
   if (!parsed)
     return parsed.takeError();
   module = std::move(*parsed);
-  auto first = phasesDone(options);
+  auto first = phasesDone(*module, options);
   if (!first)
     return first.takeError();
   done = *first;
@@ -474,7 +466,7 @@ llvm::Error Session::prepare() {
                     "has 3 taps in 2 dimensions and stride 1\n";
   if (std::optional<size_t> last = findPhase(options.emit);
       last && *last + 1 < done)
-    return llvm::createStringError("--emit " + options.emit +
+    return usageError("--emit " + options.emit +
                                    ": comes before --from " + options.from);
   return llvm::Error::success();
 }
@@ -627,7 +619,7 @@ llvm::Error Session::run() {
   if (llvm::Error error = prepare())
     return error;
   if (options.emit.empty() && options.output.empty())
-    return llvm::createStringError(
+    return usageError(
         "where to? give -o MODEL.so, or --emit PHASE for text");
   if (llvm::Error error = options.emit.empty() ? emitModel() : emitText())
     return error;

@@ -8,11 +8,15 @@
 #include "segc/Driver/Explain.h"
 
 #include "mlir/IR/Remarks.h"
+#include "segc/Codegen/CPU/ModelTables.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Driver/Manifest.h"
 #include "segc/Driver/Report/Collect.h"
 #include "segc/Driver/Report/KernelRemarks.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
+#include <array>
+#include <set>
 
 using namespace mlir;
 
@@ -39,16 +43,41 @@ public:
       llvm::outs() << line << "\n";
   }
 
+  /// An error if a name is that of no op: nothing was printed for it.
+  llvm::Error checkNames() const {
+    for (size_t i = 0; i < ops.size(); ++i)
+      if (!known[i])
+        return llvm::createStringError(
+            "no op that is weighed has '" + ops[i] +
+            "' in its name: expected a part of one of " +
+            llvm::join(names, ", "));
+    if (!ops.empty() && !printed)
+      return llvm::createStringError("nothing was weighed from '" +
+                                     llvm::join(ops, "' to '") + "'");
+    return llvm::Error::success();
+  }
+
 private:
   /// "producer -> user", or a strategy's "op: ...".
-  bool wanted(llvm::StringRef pair) const {
+  bool wanted(llvm::StringRef pair) {
     auto [producer, user] = pair.split(" -> ");
-    if (ops.size() > 0 && !producer.contains(ops[0]))
-      return false;
-    return ops.size() < 2 || user.contains(ops[1]);
+    for (llvm::StringRef side : {producer, user}) {
+      llvm::StringRef name = side.split(':').first;
+      if (name.starts_with("seg."))
+        names.insert(name.str());
+      for (size_t i = 0; i < ops.size(); ++i)
+        known[i] |= side.contains(ops[i]);
+    }
+    bool isWanted = (ops.empty() || producer.contains(ops[0])) &&
+                    (ops.size() < 2 || user.contains(ops[1]));
+    printed |= isWanted;
+    return isWanted;
   }
 
   const std::vector<std::string> &ops;
+  std::array<bool, 2> known{}; ///< Of `ops`.
+  bool printed = false;
+  std::set<std::string> names; ///< Of ops, in all remarks.
 };
 
 } // namespace
@@ -56,10 +85,12 @@ private:
 llvm::Error explain(const CompileOptions &given,
                     const std::vector<std::string> &ops) {
   CompilerContext context(MLIRContext::Threading::DISABLED);
+  auto streamer = std::make_unique<LineStreamer>(ops);
+  const LineStreamer &printed = *streamer;
   // A kind of remark that is not named is not made.
   remark::RemarkCategories categories{std::nullopt, ".*", ".*", ".*", ".*"};
   if (failed(remark::enableOptimizationRemarks(
-          context, std::make_unique<LineStreamer>(ops),
+          context, std::move(streamer),
           std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
     return llvm::createStringError("remarks could not be enabled");
   CompileOptions options = given;
@@ -67,7 +98,7 @@ llvm::Error explain(const CompileOptions &given,
   if (options.cpus.empty())
     options.cpus = {options.pipeline.cpu};
   options.pipeline.memoryTable = true;
-  return forEachPlan(
+  llvm::Error error = forEachPlan(
       context, options,
       [&](ModuleOp planned, const CpuTarget &target) -> llvm::Error {
         report::KernelRemarks remarks;
@@ -76,6 +107,9 @@ llvm::Error explain(const CompileOptions &given,
         std::vector<report::Entry> entries = report::collectPlan(planned);
         if (llvm::Error error = outlineKernels(planned, options, target))
           return error;
+        if (failed(verifyTables(planned)))
+          return llvm::createStringError("no model can be made of " +
+                                         options.input);
         ModelVersion version{target, planned, ""};
         report.manifest["batch"] = largestBatch(planned);
         report.versions.push_back(
@@ -83,6 +117,7 @@ llvm::Error explain(const CompileOptions &given,
         remarks.emit(report);
         return llvm::Error::success();
       });
+  return error ? std::move(error) : printed.checkNames();
 }
 
 } // namespace segc

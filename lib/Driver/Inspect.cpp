@@ -21,10 +21,10 @@ namespace segc {
 
 static llvm::Expected<json::Value> networkJson(const std::string &path) {
   CompilerContext context;
-  OwningOpRef<ModuleOp> module = readModule(context, path);
+  auto module = readModule(context, path);
   if (!module)
-    return llvm::createStringError("cannot read " + path);
-  auto networks = llvm::to_vector(module->getOps<seg::NetworkOp>());
+    return module.takeError();
+  auto networks = llvm::to_vector((*module)->getOps<seg::NetworkOp>());
   if (networks.size() != 1)
     return llvm::createStringError(path + ": expected one seg.network, got " +
                                    std::to_string(networks.size()));

@@ -8,6 +8,7 @@
 #include "Outputs.h"
 
 #include "segc/Base/Files.h"
+#include "segc/Driver/UsageError.h"
 #include <cerrno>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,13 +57,13 @@ llvm::Error checkOutputs(llvm::ArrayRef<NamedFile> outputs,
       continue;
     for (const NamedFile &input : inputs)
       if (holdsContent(input.path) && sameFile(output.path, input.path))
-        return llvm::createStringError(output.option + " " + output.path +
+        return usageError(output.option + " " + output.path +
                                        ": would replace " + input.option + " " +
                                        input.path +
                                        ", which is read; name another file");
     for (const NamedFile &other : outputs.take_front(i))
       if (holdsContent(other.path) && sameFile(output.path, other.path))
-        return llvm::createStringError(output.option + " " + output.path +
+        return usageError(output.option + " " + output.path +
                                        ": is also written by " + other.option +
                                        "; name another file");
   }

@@ -16,6 +16,7 @@
 #include "segc/Driver/CompileSession.h"
 #include "segc/Driver/Explain.h"
 #include "segc/Driver/Inspect.h"
+#include "segc/Driver/UsageError.h"
 #include "segc/Driver/Verify/Verify.h"
 #include "segc/Networks/Networks.h"
 #include "segc/Target/CpuStrategyContext.h"
@@ -29,11 +30,16 @@ namespace segc {
 static int report(llvm::Error error) {
   if (!error)
     return 0;
+  if (error.isA<ReportedError>()) {
+    llvm::consumeError(std::move(error));
+    return 1;
+  }
+  int code = error.isA<UsageError>() ? 2 : 1;
   llvm::errs() << "segc: " << llvm::toString(std::move(error)) << "\n";
-  return 1;
+  return code;
 }
 
-/// Runs `action`; its error is the exit code 1.
+/// Runs `action`; its error is the exit code 1, or 2 for wrong usage.
 template <typename Action>
 static void onCommand(CLI::App *command, int &code, Action action) {
   command->callback([=, &code] { code = report(action()); });
@@ -147,7 +153,8 @@ static void addVerify(CLI::App &app, int &code) {
                       "Check these kernels instead of those that the compiler "
                       "makes: text of --emit cpu or llvm, or a model (.so)");
   command->add_flag("--allow-skipped", options->allowSkipped,
-                    "Kernels that cannot be checked here are no failure");
+                    "Kernels of a version of --cpu that this processor cannot "
+                    "run are no failure");
   onCommand(command, code, [=] { return verify(*options); });
 }
 

@@ -187,8 +187,22 @@ llvm::Error NestingScanner::scan() {
 
 } // namespace
 
-static llvm::Error checkNesting(llvm::MemoryBufferRef text) {
-  return NestingScanner(text).scan();
+static llvm::Error checkText(llvm::MemoryBufferRef text) {
+  constexpr llvm::StringLiteral spaces = "\t\n\v\f\r";
+  llvm::StringRef bytes = text.getBuffer();
+  const char *found = llvm::find_if(bytes, [&](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && !spaces.contains(c)) ||
+           c == '\x7f';
+  });
+  if (found == bytes.end())
+    return NestingScanner(text).scan();
+  return llvm::createStringError(
+      "cannot read " + text.getBufferIdentifier() + ": expected MLIR text, got " +
+      (bytes.starts_with("\x7f" "ELF")
+           ? "an ELF file; segc inspect and segc verify read models"
+           : "binary data: byte 0x" +
+                 llvm::utohexstr(static_cast<unsigned char>(*found), true, 2) +
+                 " at offset " + std::to_string(found - bytes.begin())));
 }
 
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
@@ -202,7 +216,7 @@ readText(llvm::StringRef path) {
                                    ": expected MLIR text, got bytecode");
   auto buffer = llvm::MemoryBuffer::getMemBufferCopy(
       *text, path == "-" ? "<stdin>" : path);
-  if (llvm::Error error = checkNesting(*buffer))
+  if (llvm::Error error = checkText(*buffer))
     return std::move(error);
   return buffer;
 }

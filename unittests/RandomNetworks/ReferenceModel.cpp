@@ -21,9 +21,10 @@ ReferenceModel::create(const std::string &file, const Configuration &options) {
   DialectRegistry registry;
   reference::registerReferenceModels(registry);
   result->context.appendDialectRegistry(registry);
-  result->module = readModule(result->context, file);
-  if (!result->module)
-    return llvm::createStringError("cannot read " + file);
+  auto module = readModule(result->context, file);
+  if (!module)
+    return module.takeError();
+  result->module = std::move(*module);
   CompileOptions compile;
   compile.input = file;
   compile.pipeline = options.compile.pipeline;

@@ -48,8 +48,8 @@ struct CompileOptions {
 llvm::Error compile(const CompileOptions &options);
 
 /// Reads a module; diagnostics go to stderr with the source line.
-mlir::OwningOpRef<mlir::ModuleOp> readModule(mlir::MLIRContext &context,
-                                             llvm::StringRef path);
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+readModule(mlir::MLIRContext &context, llvm::StringRef path);
 
 /// Runs phases [first, last] and what is inserted after them, dumping each
 /// where asked. On failure a reproducer is written beside the output and named

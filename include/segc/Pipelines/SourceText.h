@@ -16,10 +16,11 @@
 
 namespace segc {
 
-/// A file of MLIR text; "-" is the standard input. Fails for text that MLIR's
-/// parser and printer, which recurse, would overflow the stack on: attributes,
-/// types, locations, regions and affine expressions, also those that are nested
-/// by aliases. The error names line and column.
+/// A file of MLIR text; "-" is the standard input. Fails for what is no text: a
+/// message about it would show its bytes. Fails for text that MLIR's parser and
+/// printer, which recurse, would overflow the stack on: attributes, types,
+/// locations, regions and affine expressions, also those that are nested by
+/// aliases. The error names line and column.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 readText(llvm::StringRef path);
 

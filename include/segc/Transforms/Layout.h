@@ -24,6 +24,11 @@ llvm::LogicalResult verifyLayout(mlir::ModuleOp module);
 /// lies there by the module's layout, which must be valid.
 llvm::LogicalResult verifyPlaces(mlir::func::FuncOp entry);
 
+/// Whether results of these attributes are the gradients of all parameters of
+/// the layout, which may be anything.
+bool yieldsGradients(mlir::DictionaryAttr layout,
+                     llvm::ArrayRef<mlir::Attribute> results);
+
 } // namespace segc
 
 #endif // SEGC_TRANSFORMS_LAYOUT_H

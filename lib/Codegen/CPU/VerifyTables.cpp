@@ -140,6 +140,13 @@ LogicalResult verifyTables(ModuleOp module) {
   if (entries.contains("grad_step") != entries.contains("apply_step"))
     return module.emitError(
         "expects 'grad_step' and 'apply_step', or neither of them");
+  if (auto step = entries.getAs<DictionaryAttr>("grad_step");
+      step && !yieldsGradients(
+                  module->getAttrOfType<DictionaryAttr>(layoutAttrName),
+                  step.getAs<ArrayAttr>("results").getValue()))
+    return module.emitError(
+        "expects the gradient of every parameter among the results of "
+        "'grad_step'");
   return success();
 }
 

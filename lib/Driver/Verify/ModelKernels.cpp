@@ -84,9 +84,15 @@ llvm::Expected<CompileOptions> ModelKernels::compilation() const {
     return llvm::createStringError(path + ": its options are " + error.what());
   }
   options.text = std::string(library->source());
-  for (const CpuVersion &version : library->manifest().versions)
-    options.cpus.push_back(version.cpu);
+  options.cpus = versions();
   return options;
+}
+
+std::vector<std::string> ModelKernels::versions() const {
+  std::vector<std::string> names;
+  for (const CpuVersion &version : library->manifest().versions)
+    names.push_back(version.cpu);
+  return names;
 }
 
 std::string ModelKernels::planDigest(llvm::StringRef cpu) const {

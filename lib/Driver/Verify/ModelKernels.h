@@ -25,6 +25,9 @@ public:
   /// error where it does not hold both.
   llvm::Expected<CompileOptions> compilation() const;
 
+  /// Names of the processors that it has kernels for.
+  std::vector<std::string> versions() const;
+
   /// The plan that the model's kernels of a version come from; empty if the
   /// model does not say.
   std::string planDigest(llvm::StringRef cpu) const;

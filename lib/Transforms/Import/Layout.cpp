@@ -278,6 +278,13 @@ LogicalResult verifyLayout(ModuleOp module) {
   if (has("grad_step") != has("apply_step"))
     return module.emitError(
         "expects 'grad_step' and 'apply_step', or neither of them");
+  if (auto step = module.lookupSymbol<func::FuncOp>("grad_step");
+      step && !yieldsGradients(
+                  module->getAttrOfType<DictionaryAttr>(layoutAttrName),
+                  step.getAllResultAttrs() ? step.getAllResultAttrs().getValue()
+                                           : ArrayRef<Attribute>()))
+    return step.emitOpError("expects the gradient of every parameter among its "
+                            "results; run seg-autodiff first");
   auto predict = module.lookupSymbol<func::FuncOp>("predict");
   auto image = predict.getNumArguments()
                    ? dyn_cast<RankedTensorType>(predict.getArgumentTypes()[0])
@@ -285,6 +292,20 @@ LogicalResult verifyLayout(ModuleOp module) {
   if (!image || image.getRank() < 3)
     return predict.emitOpError("expects the image as its first argument");
   return success();
+}
+
+bool yieldsGradients(DictionaryAttr layout, ArrayRef<Attribute> results) {
+  llvm::DenseSet<Attribute> offsets;
+  for (Attribute result : results)
+    if (auto place = dyn_cast<DictionaryAttr>(result))
+      if (auto region = place.getAs<StringAttr>(regionAttrName);
+          region && region == "gradients")
+        offsets.insert(place.get(offsetAttrName));
+  auto parameters = layout.getAs<ArrayAttr>("parameters");
+  return !parameters || llvm::all_of(parameters, [&](Attribute parameter) {
+    auto dictionary = dyn_cast<DictionaryAttr>(parameter);
+    return dictionary && offsets.contains(dictionary.get("offset"));
+  });
 }
 
 LogicalResult verifyPlaces(func::FuncOp entry) {

@@ -13,6 +13,7 @@
 #include "segc/Transforms/Decisions.h"
 #include "segc/Transforms/LayerNames.h"
 #include "segc/Transforms/Passes.h"
+#include "segc/Transforms/UserLimits.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
 #include <numeric>
@@ -114,7 +115,8 @@ void RematerializePass::listSteps(const KernelGraph &graph,
         << remark::metric("arena_bytes", *bytes)
         << remark::metric("extra_ms", search.current().seconds * 1e3)
         << remark::metric("entry", getOperation().getSymName());
-    bytes = search.reach(*bytes - *bytes / 10);
+    int64_t less = *bytes - *bytes / 10;
+    bytes = less < *bytes ? search.reach(less) : std::nullopt;
   }
   getOperation()->setAttr(memoryStepsAttrName,
                           DenseI64ArrayAttr::get(&getContext(), steps));
@@ -152,6 +154,7 @@ void RematerializePass::refuse(const RecomputeSearches &search) {
       << getOperation().getSymName() << "' needs an arena of at least "
       << search.plannedBytes() << " bytes, however much is computed again; "
       << "--fit-memory allows " << static_cast<int64_t>(budget);
+  markUserLimit(error, search.plannedBytes());
   auto tensors = peakTensors(getOperation(), graph, lifetimes);
   for (const PeakTensor &tensor : ArrayRef(tensors).take_front(namedTensors))
     error.attachNote(tensor.location)

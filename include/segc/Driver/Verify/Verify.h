@@ -21,7 +21,8 @@ struct VerifyOptions {
   /// model.
   std::string kernels;
   bool full = false;         ///< All elements of every kernel.
-  bool allowSkipped = false; ///< Kernels that were not checked are no failure.
+  /// Kernels that were not checked of versions asked for are no failure.
+  bool allowSkipped = false;
 };
 
 /// What became of a kernel.
@@ -64,8 +65,9 @@ verifyKernels(mlir::ModuleOp planned, const CpuTarget &target,
               llvm::function_ref<void(const KernelReport &)> done = nullptr,
               const KernelSource &source = nullptr);
 
-/// Compiles up to the phase `plan` and checks the kernels of each version;
-/// prints a line for every kernel. An error if one deviates or was skipped.
+/// Compiles up to the phase `plan` and checks the kernels of each version that
+/// `compile` makes; prints a line for every kernel. An error if one deviates, if
+/// one of a version that was asked for was skipped, or if none was checked.
 llvm::Error verify(const VerifyOptions &options);
 
 } // namespace segc

@@ -1,0 +1,189 @@
+//===- PhaseForms.cpp -----------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// A phase takes in what the phase before it leaves. Of text that a user names
+// as such, passes would skip what they do not know, and leave it out of the
+// model: what holds after each phase (Phases.def) is looked for first.
+
+#include "segc/Pipelines/PhaseForms.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Pipelines/Phases.h"
+#include "segc/Transforms/Layout.h"
+#include "segc/Transforms/Passes.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace segc {
+
+namespace {
+
+/// The first op of each kind that tells phases apart, if there is one.
+struct Form {
+  Operation *network = nullptr;
+  func::FuncOp entry;              ///< A function on tensors.
+  func::FuncOp undifferentiated;   ///< One whose gradients are missing.
+  func::FuncOp differentiated;     ///< grad_step, if nothing says otherwise.
+  func::FuncOp planned;            ///< One with an arena.
+  Operation *norm = nullptr;       ///< Not yet statistics and application.
+  Operation *narrow = nullptr;     ///< Computes a value of 16 bits.
+  Operation *fusion = nullptr;
+  Operation *unfused = nullptr;    ///< Computes outside of a fusion.
+  func::FuncOp kernel;             ///< A function without tensors.
+  Operation *lowered = nullptr;    ///< A kernel in the LLVM dialect.
+};
+
+void keepFirst(Operation *&first, Operation *op) {
+  if (!first)
+    first = op;
+}
+
+bool isNarrow(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && isa<FloatType>(tensor.getElementType()) &&
+         tensor.getElementTypeBitWidth() == 16;
+}
+
+void readEntry(func::FuncOp entry, Form &form) {
+  if (!form.entry)
+    form.entry = entry;
+  if (entry->hasAttr(arenaAttrName) && !form.planned)
+    form.planned = entry;
+  auto layout = entry->getParentOfType<ModuleOp>()
+                    ->getAttrOfType<DictionaryAttr>(layoutAttrName);
+  ArrayAttr results = entry.getAllResultAttrs();
+  bool isStep = entry.getSymName() == "grad_step";
+  if (entry->hasAttr(differentiateAttrName) ||
+      (isStep && layout &&
+       !yieldsGradients(layout, results ? results.getValue()
+                                        : ArrayRef<Attribute>())))
+    form.undifferentiated = entry;
+  else if (isStep)
+    form.differentiated = entry;
+  entry.walk([&](Operation *op) {
+    if (isa<seg::NormOp, seg::NormGradOp>(op))
+      keepFirst(form.norm, op);
+    if (llvm::any_of(op->getResultTypes(), isNarrow))
+      keepFirst(form.narrow, op);
+    if (isa<seg::FusionOp>(op))
+      keepFirst(form.fusion, op);
+    else if (op->getParentOp() == entry &&
+             isa_and_present<seg::SegDialect>(op->getDialect()))
+      keepFirst(form.unfused, op);
+  });
+}
+
+Form readForm(ModuleOp module) {
+  Form form;
+  for (Operation &op : *module.getBody()) {
+    if (isa<seg::NetworkOp>(op))
+      keepFirst(form.network, &op);
+    else if (isa<LLVM::LLVMFuncOp>(op))
+      keepFirst(form.lowered, &op);
+    else if (auto function = dyn_cast<func::FuncOp>(op)) {
+      if (llvm::any_of(function.getArgumentTypes(), llvm::IsaPred<TensorType>))
+        readEntry(function, form);
+      else if (!form.kernel)
+        form.kernel = function;
+    }
+  }
+  return form;
+}
+
+std::string at(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  if (auto function = dyn_cast<FunctionOpInterface>(op))
+    out << function.getName();
+  else
+    out << "'" << op->getName() << "'";
+  if (auto where = op->getLoc()->findInstanceOf<FileLineColLoc>())
+    out << " of line " << where.getLine();
+  return text;
+}
+
+/// What keeps text of this form from being that after autodiff or a later
+/// phase; empty if nothing does.
+std::string beforeAutodiff(const Form &form) {
+  if (form.undifferentiated)
+    return at(form.undifferentiated) +
+           " does not yield the gradient of every parameter yet";
+  return form.norm ? at(form.norm) + " is not yet statistics and pointwise ops"
+                   : "";
+}
+
+std::string asTensors(const Form &form, size_t phase) {
+  size_t autodiff = *findPhase("autodiff"), precision = *findPhase("precision");
+  if (form.fusion)
+    return "it holds fusions already";
+  if (phase < autodiff && form.differentiated)
+    return at(form.differentiated) + " yields gradients already";
+  if (phase < precision && form.narrow)
+    return at(form.narrow) + " is of 16 bits already";
+  return phase >= autodiff ? beforeAutodiff(form) : "";
+}
+
+std::string asFusions(const Form &form, bool planned) {
+  if (std::string reason = beforeAutodiff(form); !reason.empty())
+    return reason;
+  if (form.unfused && !(planned && form.planned))
+    return at(form.unfused) + " lies in no seg.fusion";
+  return planned && !form.planned ? "its entries have no place in memory yet"
+                                  : "";
+}
+
+/// What keeps text of this form from being that after the phase.
+std::string violation(const Form &form, StringRef name) {
+  size_t phase = *findPhase(name);
+  bool kernels = phase > *findPhase("plan");
+  if (name == "seg")
+    return form.network || !(form.entry || form.kernel || form.lowered)
+               ? ""
+               : "it holds no seg.network, but functions";
+  if (form.network)
+    return "it holds a seg.network";
+  if (!kernels) {
+    if (!form.entry)
+      return form.kernel || form.lowered ? "it holds kernels already"
+                                         : "it holds no function on tensors";
+    return phase >= *findPhase("fusion") ? asFusions(form, name == "plan")
+                                         : asTensors(form, phase);
+  }
+  if (form.entry)
+    return at(form.entry) + " is still a function on tensors";
+  if (name == "cpu" && form.lowered && !form.kernel)
+    return "its kernels are in the LLVM dialect already";
+  return name == "llvm" && form.kernel
+             ? at(form.kernel) + " is not yet in the LLVM dialect"
+             : "";
+}
+
+} // namespace
+
+llvm::Error checkPhaseForm(ModuleOp module, StringRef phase) {
+  Form form = readForm(module);
+  std::string reason = violation(form, phase.empty() ? "seg" : phase);
+  if (reason.empty())
+    return llvm::Error::success();
+  SmallVector<StringRef> fitting;
+  for (const Phase &other : phases())
+    if (violation(form, other.name).empty())
+      fitting.push_back(other.name);
+  std::string text =
+      phase.empty()
+          ? "expected a network"
+          : "expected the text after '" + phase.str() + "', as --from says";
+  text += ": " + reason;
+  if (!fitting.empty())
+    text += "; what it is goes on with --from " + llvm::join(fitting, " or ");
+  return llvm::createStringError(text);
+}
+
+} // namespace segc
