@@ -48,6 +48,12 @@ static Status checkKind(const Json &pipeline, const std::string &found,
   SEGC_RETURN_IF_ERROR(status);
   if (expected == kind)
     return Status::success();
+  if (expected != "isbi" && expected != "decathlon")
+    return unsupported(found + ": the model was compiled for the pipeline \"" +
+                       expected +
+                       "\", for which segrun reads no data set; train it on "
+                       "--batches, or compile the network for the pipeline \"" +
+                       kind + "\"");
   return invalidArgument(found + " is data for the pipeline \"" + kind +
                          "\", but the model was compiled for \"" + expected +
                          "\"; use a model or a data set that fits");

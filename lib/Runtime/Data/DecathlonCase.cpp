@@ -59,7 +59,8 @@ static Expected<int64_t> channelOf(const Volume &volume,
     return invalidArgument(path + ": " + std::to_string(channels) +
                            " channels, but --channel " +
                            std::to_string(*rules.channel) +
-                           " asks for one more; channels count from 0");
+                           " is beyond them; choose one with --channel 0.." +
+                           std::to_string(channels - 1));
   }
   if (channels == 1)
     return int64_t{0};

@@ -94,7 +94,8 @@ Status segc::chooseChannelFile(const std::string &folder,
       return invalidArgument("case " + files.name + ": " +
                              std::to_string(count) + " images, but --channel " +
                              std::to_string(chosen) +
-                             " asks for one more; channels count from 0");
+                             " is beyond them; choose one with --channel 0.." +
+                             std::to_string(count - 1));
     files.image = files.channelImages[chosen];
     return Status::success();
   }

@@ -21,6 +21,8 @@ static constexpr std::array<Rgb, 7> palette = {{{230, 159, 0},
                                                 {213, 94, 0},
                                                 {0, 114, 178}}};
 
+Rgb segc::classColour(size_t label) { return palette[label % palette.size()]; }
+
 std::vector<bool>
 segc::visibleClasses(const std::vector<std::string> &classNames,
                      int64_t classes) {
@@ -56,7 +58,7 @@ private:
     const uint8_t grey = slice.grey[place];
     const int label = labels.empty() ? 0 : labels[place];
     const bool tinted = !labels.empty() && visible[size_t(label)];
-    const Rgb colour = palette[size_t(label) % palette.size()];
+    const Rgb colour = classColour(size_t(label));
     auto differs = [&](int64_t nx, int64_t ny) {
       return nx >= 0 && ny >= 0 && nx < slice.width && ny < slice.height &&
              labels[static_cast<size_t>(ny * slice.width + nx)] != label;

@@ -153,6 +153,9 @@ static Status checkPaths(const BenchmarkOptions &options,
 }
 
 CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
+  if (const std::string idle = idleWithoutData(options.data);
+      options.data.data.empty() && !idle.empty())
+    return wrongUsage(idle + " has no effect without --data: leave it out");
   bool training = options.mode == "train";
   std::string entryName = training ? "train_step" : "predict";
   SEGC_ASSIGN_OR_RETURN(LoadedModel model, openModel(options.model, training));

@@ -43,7 +43,7 @@ constexpr Glyph glyphs[] = {{'0', 0b111101101101111}, {'1', 0b010110010010111},
                             {'z', 0b111001010100111}, {'_', 0b000000000000111}};
 
 constexpr int marginLeft = 70, marginRight = 20, marginTop = 20,
-              marginBottom = 30, glyphScale = 2;
+              marginBottom = 30, glyphScale = 2, markerRadius = 3;
 constexpr Rgb ink = {60, 60, 60}, grid = {225, 225, 225};
 
 /// Maps the values of one panel to pixels.
@@ -74,6 +74,11 @@ public:
       set(static_cast<int>(std::lround(x0 + (x1 - x0) * t)),
           static_cast<int>(std::lround(y0 + (y1 - y0) * t)), colour);
     }
+  }
+  /// A square: a line of one point has no length.
+  void marker(double x, double y, const Rgb &colour) {
+    for (int row = -markerRadius; row <= markerRadius; ++row)
+      line(x - markerRadius, y + row, x + markerRadius, y + row, colour);
   }
   static int widthOf(const std::string &text) {
     return static_cast<int>(text.size()) * 4 * glyphScale;
@@ -171,6 +176,9 @@ static void drawPanel(Canvas &canvas, const Panel &panel,
   for (const Curve &curve : curves) {
     canvas.text(legend, panel.top - 14, curve.name, curve.colour);
     legend += Canvas::widthOf(curve.name + "  ");
+    if (curve.points.size() == 1)
+      canvas.marker(panel.pixelX(curve.points[0].first),
+                    panel.pixelY(curve.points[0].second), curve.colour);
     for (size_t i = 0; i + 1 < curve.points.size(); ++i)
       canvas.line(panel.pixelX(curve.points[i].first),
                   panel.pixelY(curve.points[i].second),
@@ -213,7 +221,12 @@ static std::string svgPanel(const Panel &panel,
     add("<polyline fill='none' stroke='%s' points='", colour);
     for (auto [x, y] : curve.points)
       add("%.1f,%.1f ", panel.pixelX(x), panel.pixelY(y));
-    add("'/><text x='%d' y='%d' fill='%s'>", legend, panel.top - 6, colour);
+    svg += "'/>";
+    if (curve.points.size() == 1)
+      add("<circle cx='%.1f' cy='%.1f' r='%d' fill='%s'/>",
+          panel.pixelX(curve.points[0].first),
+          panel.pixelY(curve.points[0].second), markerRadius, colour);
+    add("<text x='%d' y='%d' fill='%s'>", legend, panel.top - 6, colour);
     for (char c : curve.name) // names come from the model: escape them
       svg += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
     svg += "</text>";

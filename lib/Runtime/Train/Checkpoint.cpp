@@ -162,7 +162,15 @@ bool segc::isCheckpoint(const std::string &path) {
 Expected<TrainState> segc::readTrainState(const std::string &path) {
   SEGC_ASSIGN_OR_RETURN(std::string text,
                         readFile(path + "/" + stateFile, mostStateBytes));
-  return TrainState::fromJson(text, path + "/" + stateFile);
+  Expected<TrainState> state =
+      TrainState::fromJson(text, path + "/" + stateFile);
+  const std::string previous = path + ".previous";
+  if (state.ok() || state.status().code() == StatusCode::Unsupported ||
+      !pathExists(previous + "/" + stateFile))
+    return state;
+  return Status(state.status().code(),
+                state.status().message() + "; the checkpoint before it is " +
+                    previous + ": to go on from there, remove " + path);
 }
 
 Expected<TrainState> segc::loadCheckpoint(const std::string &path,

@@ -17,6 +17,16 @@ static constexpr int64_t mostBenchmarkSteps = 100'000'000;
 // Names with underscores and the other aliases are those of the published
 // examples, so that their scripts need few changes.
 
+/// A share that leaves something to train on.
+static CLI::Validator trainingShare() {
+  return numberCheck("a number above 0, at most 1", "above 0, to 1",
+                     [](const std::string &text) {
+                       double value = 0;
+                       return readNumber(text, value) && value > 0 &&
+                              value <= 1;
+                     });
+}
+
 static void addModelOptions(CLI::App &app, ModelOptions &options) {
   app.add_option("--model", options.model,
                  "Compiled model (.so), or a network (.mlir), which is "
@@ -63,7 +73,7 @@ static void addDataOptions(CLI::App &app, DataOptions &options) {
       ->check(integerIn(0, 4));
   app.add_option("--train-split,--train_split", options.trainSplit,
                  "Share of the volumes that train; the others validate")
-      ->check(numberIn(0, 1));
+      ->check(trainingShare());
   app.add_option("--seed", options.seed, "Seed of all random draws")
       ->check(integerIn(INT64_MIN));
   app.add_flag("--legacy-resize", options.legacyResize,
@@ -96,7 +106,7 @@ static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
                  options->learningRate,
                  "Default, also of the next two: the network's optimizer")
       ->check(numberIn(0, mostRate));
-  app.add_option("--momentum", options->momentum, "Of sgd")
+  app.add_option("--momentum", options->momentum, "Of sgd and rmsprop")
       ->check(numberIn(0, 1));
   app.add_option("--weight-decay,--weight_decay", options->weightDecay,
                  "Of the parameters that the network marks")
@@ -151,7 +161,8 @@ static void addEvaluate(CLI::App &root,
                  "in the model");
   app.add_option("--results", options->results,
                  "Folder for metrics.json, metrics.csv and report.html");
-  app.add_option("--split", options->split, "train or validation");
+  app.add_option("--split", options->split,
+                 "train, validation or test (where test cases have labels)");
   app.callback([&command, options] {
     command = [options] { return runEvaluate(*options); };
   });
@@ -174,7 +185,7 @@ static void addPredict(CLI::App &root,
   app.add_option("--fold", options->data.fold, "As in training")
       ->check(integerIn(0, 4));
   app.add_option("--train-split", options->data.trainSplit, "As in training")
-      ->check(numberIn(0, 1));
+      ->check(trainingShare());
   app.add_option("--seed", options->data.seed, "As in training")
       ->check(integerIn(INT64_MIN));
   app.add_flag("--legacy-resize", options->data.legacyResize, "As in training");

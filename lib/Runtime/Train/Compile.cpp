@@ -67,7 +67,8 @@ static int waitFor(pid_t child) {
   }
 }
 
-Status segc::runCompiler(const std::vector<std::string> &arguments) {
+Status segc::runCompiler(const std::string &model,
+                         const std::vector<std::string> &arguments) {
   SEGC_ASSIGN_OR_RETURN(std::string compiler, findCompiler());
   std::vector<std::string> words = {compiler, "compile"};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -91,12 +92,9 @@ Status segc::runCompiler(const std::vector<std::string> &arguments) {
   std::string how = WIFEXITED(ended)
                         ? "exit code " + std::to_string(WEXITSTATUS(ended))
                         : "signal " + std::to_string(WTERMSIG(ended));
-  std::string line;
-  for (const std::string &word : words)
-    line += (line.empty() ? "" : " ") + word;
-  return Status(StatusCode::Internal, "`" + line + "` ended with " + how +
-                                          "; its own message is "
-                                          "above");
+  return Status(StatusCode::Internal,
+                model + ": cannot be compiled: segc ended with " + how +
+                    "; its own message is above");
 }
 
 /// The key of a compilation: the text, the compiler and the options.
@@ -126,7 +124,7 @@ compileInto(PrivateTemporaryFolder folder, const std::string &path,
   const std::string output = folder.path() + "/model.so";
   std::vector<std::string> arguments = {path, "-o", output};
   arguments.insert(arguments.end(), options.begin(), options.end());
-  SEGC_RETURN_IF_ERROR(runCompiler(arguments));
+  SEGC_RETURN_IF_ERROR(runCompiler(path, arguments));
   return CompiledNetwork{output, std::move(folder)};
 }
 

@@ -66,7 +66,8 @@ CommandResult segc::runExport(const ExportOptions &options) {
   // Fails before the work starts where there is no compiler.
   SEGC_RETURN_IF_ERROR(findCompiler().status());
   if (isModuleText(options.model))
-    return runCompiler({options.model, "--inference", "--weights", weights,
+    return runCompiler(options.model,
+                       {options.model, "--inference", "--weights", weights,
                         "-o", options.output});
   SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> model,
                         ModelLibrary::load(options.model));
@@ -76,7 +77,8 @@ CommandResult segc::runExport(const ExportOptions &options) {
                        "was compiled from");
   SEGC_ASSIGN_OR_RETURN(TemporaryModule source,
                         TemporaryModule::write(model->source()));
-  return runCompiler({source.path, "--inference", "--batch",
+  return runCompiler(options.model,
+                     {source.path, "--inference", "--batch",
                       std::to_string(model->manifest().batch), "--precision",
                       model->manifest().precision, "--weights", weights, "-o",
                       options.output});

@@ -40,10 +40,16 @@ openInputs(const PredictOptions &options, const LoadedModel &model) {
       return openData(data, manifest, model.frame);
     }
   }
-  if (options.data.fold || options.data.trainSplit)
-    return wrongUsage(std::string(options.data.fold ? "--fold"
-                                                    : "--train-split") +
-                      " has no effect: single files are not split");
+  const DataOptions &data = options.data;
+  const char *idle = data.fold                ? "--fold"
+                     : data.trainSplit        ? "--train-split"
+                     : data.seed != 0         ? "--seed"
+                     : !data.labelMap.empty() ? "--label-map"
+                                              : nullptr;
+  if (idle)
+    return wrongUsage(std::string(idle) +
+                      " has no effect: single files have no splits and no "
+                      "labels; leave it out");
   SEGC_ASSIGN_OR_RETURN(DatasetOptions dataset,
                         datasetOptions(options.data, manifest, model.frame));
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> opened,

@@ -7,11 +7,14 @@
 
 #include "segc/Runtime/Train/Report.h"
 #include "segc/Base/Files.h"
+#include "segc/Base/Hash.h"
 #include "segc/Base/Html.h"
+#include "segc/Runtime/Data/Overlay.h"
 #include "segc/Runtime/Train/Chart.h"
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <sstream>
 
 using namespace segc;
@@ -39,6 +42,30 @@ std::string segc::base64(std::string_view bytes) {
   return text;
 }
 
+/// A colour goes with a name, not with the order in which records came: the two
+/// totals of the losses have the first ones, the others the next from their
+/// hash that is free.
+static void colourByName(std::vector<Curve> &curves, size_t reserved) {
+  constexpr size_t count = std::size(palette);
+  std::sort(curves.begin(), curves.end(),
+            [](const Curve &a, const Curve &b) { return a.name < b.name; });
+  std::set<size_t> taken;
+  for (Curve &curve : curves) {
+    size_t colour = 0;
+    if (curve.name == "eval_total_loss") {
+      colour = 1;
+    } else if (curve.name != "train_total_loss") {
+      const size_t others = count - reserved, start = hashName(curve.name);
+      size_t i = 0;
+      do
+        colour = reserved + (start + i) % others;
+      while (taken.count(colour) && ++i < others);
+      taken.insert(colour);
+    }
+    curve.colour = palette[colour];
+  }
+}
+
 /// Adds (step, value) to the curve with this name.
 static void addPoint(std::vector<Curve> &curves, const std::string &name,
                      double step, double value) {
@@ -46,7 +73,7 @@ static void addPoint(std::vector<Curve> &curves, const std::string &name,
       std::find_if(curves.begin(), curves.end(),
                    [&](const Curve &curve) { return curve.name == name; });
   if (found == curves.end()) {
-    curves.push_back({name, palette[curves.size() % std::size(palette)], {}});
+    curves.push_back({name, {}, {}});
     found = curves.end() - 1;
   }
   found->points.emplace_back(step, value);
@@ -77,6 +104,8 @@ static Chart chartOfLog(const std::string &path) {
         addPoint(chart.scores, name, step, value.get<double>());
     }
   }
+  colourByName(chart.losses, 2);
+  colourByName(chart.scores, 0);
   return chart;
 }
 
@@ -127,7 +156,32 @@ static std::string metricsTable(const OrderedJson &metrics) {
   return html + "</tr></table>";
 }
 
-static std::string overlayImages(const std::string &folder) {
+/// Which column shows what, and the colours of the classes.
+static std::string overlayLegend(const OrderedJson &metrics) {
+  std::string html = "<p>Each row is a slice of the case. Columns from the "
+                     "left: the image, the prediction, the truth (where there "
+                     "is a label).";
+  const OrderedJson &classes = member(member(metrics, "hard_dice"), "classes");
+  std::vector<std::string> names;
+  if (classes.is_object())
+    for (const auto &[name, value] : classes.items())
+      names.push_back(name);
+  const std::vector<bool> visible =
+      visibleClasses(names, static_cast<int64_t>(names.size()));
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!visible[i])
+      continue;
+    const Rgb colour = classColour(i);
+    html += " <span class='key' style='background:rgb(";
+    for (size_t c = 0; c < 3; ++c)
+      html += (c ? "," : "") + std::to_string(colour[c]);
+    html += ")'></span> " + escapeHtml(names[i]);
+  }
+  return html + "</p>";
+}
+
+static std::string overlayImages(const std::string &folder,
+                                 const OrderedJson &metrics) {
   std::error_code error;
   std::vector<fs::path> pictures;
   for (fs::directory_iterator file(folder, error), end; !error && file != end;
@@ -143,7 +197,8 @@ static std::string overlayImages(const std::string &folder) {
               "' src='data:image/png;base64," + base64(*bytes) +
               "'><figcaption>" + escapeHtml(picture.stem().string()) +
               "</figcaption></figure>";
-  return html.empty() ? "" : "<h2>Predictions</h2>" + html;
+  return html.empty() ? ""
+                      : "<h2>Predictions</h2>" + overlayLegend(metrics) + html;
 }
 
 Status segc::writeReport(const std::string &results, const std::string &title) {
@@ -164,10 +219,11 @@ Status segc::writeReport(const std::string &results, const std::string &title) {
       "#ddd}table{border-collapse:collapse}td,th{padding:.2rem .8rem;"
       "border-bottom:1px solid #ddd;text-align:right}td:first-child,"
       "th:first-child{text-align:left}figure{display:inline-block;margin:.5rem}"
-      "img{max-width:100%}</style><h1>" +
+      "img{max-width:100%}.key{display:inline-block;width:.8em;height:.8em;"
+      "margin-left:1em}</style><h1>" +
       escapeHtml(title) + "</h1>";
   if (curves)
     html += "<h2>Curves</h2>" + chart.toSvg(chartWidth, chartHeight);
-  html += metricsTable(metrics) + overlayImages(results + "/overlays");
+  html += metricsTable(metrics) + overlayImages(results + "/overlays", metrics);
   return writeFileAtomically(results + "/report.html", html + "</html>\n");
 }

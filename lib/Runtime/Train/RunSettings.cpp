@@ -76,10 +76,23 @@ static std::string flagText(const char *name, bool set) {
   return set ? name : std::string("no ") + name;
 }
 
+static constexpr const char *advice =
+    "; resume with what the run had, or begin another one in another --results";
+
+Status segc::otherRun(const std::string &where, const std::string &had,
+                      const std::string &has) {
+  // What the run has not is better said than that it is not "no" option.
+  const bool absent = has.compare(0, 3, "no ") == 0;
+  return invalidArgument(where + ": trained with " + had + ", " +
+                         (absent ? "now without it" : "not " + has) + advice);
+}
+
 Status segc::checkSameRun(const RunSettings &before, const RunSettings &now,
                           const std::string &where) {
   auto splitText = [](const RunSettings &settings) {
-    return "--train-split " + numberText(settings.trainSplit);
+    return settings.trainSplit == 1
+               ? std::string("no --train-split")
+               : "--train-split " + numberText(settings.trainSplit);
   };
   const std::pair<std::string, std::string> pairs[] = {
       {foldText(before.fold), foldText(now.fold)},
@@ -91,12 +104,9 @@ Status segc::checkSameRun(const RunSettings &before, const RunSettings &now,
       {"--precision " + before.precision, "--precision " + now.precision},
       {"the optimizer " + before.optimizer, "the optimizer " + now.optimizer},
   };
-  const char *advice = "; resume with what the run had, or begin another one "
-                       "in another --results";
   for (const auto &[had, has] : pairs)
     if (had != has)
-      return invalidArgument(where + ": trained with " + had + ", not " + has +
-                             advice);
+      return otherRun(where, had, has);
   if (before.dataDigest != now.dataDigest)
     return invalidArgument(
         where + ": trained on other cases than those of " + now.data +

@@ -100,6 +100,16 @@ int64_t segc::batchSizeOf(const ModelOptions &options,
   return options.batchSize.value_or(manifest.batch);
 }
 
+std::string segc::idleWithoutData(const DataOptions &options) {
+  return options.fold                ? "--fold"
+         : options.trainSplit        ? "--train-split"
+         : options.channel           ? "--channel"
+         : options.orientation       ? "--orientation"
+         : options.legacyResize      ? "--legacy-resize"
+         : !options.labelMap.empty() ? "--label-map"
+                                     : "";
+}
+
 Expected<DatasetOptions>
 segc::datasetOptions(const DataOptions &options, const Manifest &manifest,
                      std::optional<AxisFrame> frame) {

@@ -31,9 +31,10 @@ static Status checkLossScale(const TrainOptions &options,
     return Status::success();
   char number[40];
   std::snprintf(number, sizeof(number), "%g", scale.scale);
-  return invalidArgument(where + ": trained with --loss-scale " +
-                         (scale.dynamic ? "dynamic" : number) + ", not " +
-                         *options.lossScale);
+  return otherRun(where,
+                  std::string("--loss-scale ") +
+                      (scale.dynamic ? "dynamic" : number),
+                  *options.lossScale);
 }
 
 /// The checkpoint to go on from, if there is one.
@@ -58,8 +59,7 @@ static Expected<std::string> orientationOf(const Run &run) {
                                  ? frameName(AxisFrame::File)
                                  : state.orientation;
   if (asked && *asked != before)
-    return invalidArgument(last + ": trained with --orientation " + before +
-                           ", not " + *asked);
+    return otherRun(last, "--orientation " + before, *asked);
   return before;
 }
 
@@ -72,14 +72,12 @@ static Status prepareState(Run &run) {
   if (!last.empty()) {
     SEGC_ASSIGN_OR_RETURN(state, loadCheckpoint(last, run.runner));
     if (state.seed != options.data.seed)
-      return invalidArgument(last + ": trained with --seed " +
-                             std::to_string(state.seed) + ", not " +
-                             std::to_string(options.data.seed));
+      return otherRun(last, "--seed " + std::to_string(state.seed),
+                      std::to_string(options.data.seed));
     int64_t batch = batchSizeOf(options.model, run.runner.manifest());
     if (state.batchSize != batch)
-      return invalidArgument(last + ": trained with --batch-size " +
-                             std::to_string(state.batchSize) + ", not " +
-                             std::to_string(batch));
+      return otherRun(last, "--batch-size " + std::to_string(state.batchSize),
+                      std::to_string(batch));
     state.orientation = orientation;
     return checkLossScale(options, state.lossScale, last);
   }
@@ -228,6 +226,7 @@ static CommandResult train(Run &run) {
                         ResultsFolder::open(options.results));
   SEGC_RETURN_IF_ERROR(prepareState(run));
   SEGC_RETURN_IF_ERROR(loadCases(run));
+  SEGC_RETURN_IF_ERROR(checkEvaluation(run));
   SEGC_RETURN_IF_ERROR(openSource(run));
   SEGC_RETURN_IF_ERROR(configure(run));
   SEGC_RETURN_IF_ERROR(takeSettings(run));
@@ -281,7 +280,9 @@ CommandResult segc::runTrain(const TrainOptions &options) {
     warnOfIdleOptions(options);
     BenchmarkOptions benchmark;
     benchmark.model = options.model;
-    benchmark.data = options.data;
+    if (!options.data.data.empty())
+      benchmark.data = options.data;
+    benchmark.data.seed = options.data.seed;
     benchmark.mode = "train";
     benchmark.warmupSteps = options.warmupSteps.value_or(10);
     benchmark.steps = options.maxSteps.value_or(50);

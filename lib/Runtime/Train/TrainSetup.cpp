@@ -13,6 +13,21 @@
 
 using namespace segc;
 
+/// An option that says when a run evaluates; empty if none is given.
+static std::string evaluationOption(const TrainOptions &options) {
+  return options.evaluateEvery.value_or(0) > 0 ? "--evaluate-every"
+         : options.skipEval > 0                ? "--skip-eval"
+                                               : "";
+}
+
+Status segc::checkEvaluation(const Run &run) {
+  const std::string idle = evaluationOption(run.options);
+  if (idle.empty() || !run.dataset || run.dataset->count(Split::Validation) > 0)
+    return Status::success();
+  return wrongUsage(idle + " has no effect: no case is held out; give --fold "
+                           "or a --train-split below 1, or leave it out");
+}
+
 Status segc::checkTrainOptions(const TrainOptions &options) {
   if (options.data.data.empty() == options.batches.empty())
     return wrongUsage("expected one of --data DIR and --batches FILE");
@@ -33,13 +48,16 @@ Status segc::checkTrainOptions(const TrainOptions &options) {
   if (options.evaluateEvery.value_or(0) > 0 && options.skipEval > 0)
     return wrongUsage("--skip-eval has no effect with --evaluate-every: leave "
                       "one of them out");
-  if (!options.batches.empty() &&
-      (options.augment.value_or(false) || options.evaluateEvery ||
-       options.skipEval > 0))
-    return wrongUsage(std::string(options.augment.value_or(false) ? "--augment"
-                                  : options.evaluateEvery ? "--evaluate-every"
-                                                          : "--skip-eval") +
-                      " has no effect on --batches: leave it out");
+  if (!options.batches.empty()) {
+    DataOptions data = options.data;
+    data.orientation.reset(); // checkpoints record it
+    std::string idle =
+        options.augment.value_or(false) ? "--augment" : idleWithoutData(data);
+    if (idle.empty())
+      idle = evaluationOption(options);
+    if (!idle.empty())
+      return wrongUsage(idle + " has no effect on --batches: leave it out");
+  }
   return options.lossScale ? parseLossScale(*options.lossScale).status()
                            : Status::success();
 }
@@ -107,6 +125,10 @@ Status segc::configure(Run &run) {
                       std::to_string(config.stepsPerEpoch) +
                       " steps: expected at most " + std::to_string(mostSteps) +
                       " steps");
+  const std::string &optimizer = run.runner.manifest().optimizer.kind;
+  if (options.momentum && optimizer != "sgd" && optimizer != "rmsprop")
+    return wrongUsage("--momentum has no effect: the model's optimizer is " +
+                      optimizer + "; leave it out");
   config.momentum =
       static_cast<float>(options.momentum.value_or(recipe.momentum));
   config.weightDecay =
@@ -196,7 +218,8 @@ void segc::warnOfIdleOptions(const TrainOptions &options) {
       {options.scheduler.has_value(), "--scheduler"},
       {options.evaluateEvery.has_value(), "--evaluate-every"},
       {options.skipEval > 0, "--skip-eval"},
-      {options.saveEvery > 0, "--save-every"}};
+      {options.saveEvery > 0, "--save-every"},
+      {options.logEvery.has_value(), "--log-every"}};
   for (const auto &[idle, name] : given)
     if (idle)
       std::fprintf(stderr,

@@ -41,6 +41,9 @@ Status takeSettings(Run &run);
 Status checkPaths(const Run &run);
 
 /// The scripts of the published examples leave such options in.
+/// Evaluations need cases that are held out.
+Status checkEvaluation(const Run &run);
+
 void warnOfIdleOptions(const TrainOptions &options);
 
 } // namespace segc

@@ -95,6 +95,43 @@ TEST(Report, ReadsTheFolder) {
   EXPECT_EQ(readFile(folder + "/curves.png")->substr(1, 3), "PNG");
 }
 
+// Whichever record comes first.
+TEST(Report, ColoursGoWithNames) {
+  std::string colours[2];
+  for (int order = 0; order < 2; ++order) {
+    std::string folder = freshFolder("colours");
+    {
+      Expected<RunLog> log = RunLog::open(folder + "/train.jsonl", 0);
+      for (int i = 0; i < 2; ++i)
+        ASSERT_TRUE(log->record(1, {{i == order ? "train_total_loss"
+                                                : "eval_total_loss",
+                                     0.5}})
+                        .ok());
+    }
+    ASSERT_TRUE(writeReport(folder, "a run").ok());
+    std::string html = *readFile(folder + "/report.html");
+    size_t name = html.find(">train_total_loss<");
+    ASSERT_NE(name, std::string::npos);
+    colours[order] = html.substr(html.rfind("fill='", name), 14);
+  }
+  EXPECT_EQ(colours[0], colours[1]);
+}
+
+TEST(Report, OverlaysHaveALegend) {
+  std::string folder = freshFolder("legend");
+  Evaluation evaluation;
+  evaluation.classNames = {"background", "anterior"};
+  evaluation.cases = {{"one", {1, 0.5}}};
+  ASSERT_TRUE(writeMetrics(folder, evaluation, 1).ok());
+  ASSERT_TRUE(createDirectories(folder + "/overlays").ok());
+  ASSERT_TRUE(writePng(folder + "/overlays/one.png", RgbImage(2, 2)).ok());
+  ASSERT_TRUE(writeReport(folder, "a run").ok());
+  std::string html = *readFile(folder + "/report.html");
+  EXPECT_THAT(html, HasSubstr("the image, the prediction, the truth"));
+  EXPECT_THAT(html, HasSubstr("rgb(86,180,233)'></span> anterior"));
+  EXPECT_THAT(html, HasSubstr("<figcaption>one</figcaption>"));
+}
+
 TEST(Chart, DrawsTheCurve) {
   Chart chart;
   chart.losses = {{"loss", {255, 0, 0}, {{0, 1}, {100, 0}}}};
@@ -106,7 +143,11 @@ TEST(Chart, DrawsTheCurve) {
   // Nothing to draw, and one flat point: no division by zero.
   EXPECT_FALSE(Chart().rasterise(50, 50).pixels.empty());
   chart.losses[0].points = {{0, 0}};
-  EXPECT_FALSE(chart.rasterise(200, 100).pixels.empty());
+  RgbImage one = chart.rasterise(200, 100);
+  EXPECT_GE(std::count(one.pixels.begin(), one.pixels.end(), Rgb{255, 0, 0}),
+            20)
+      << "a point is seen";
+  EXPECT_THAT(chart.toSvg(200, 100), HasSubstr("<circle"));
 }
 
 // A curve that is flat at a value beside which 1 is nothing.

@@ -52,7 +52,7 @@ TEST_F(Command, NumbersHaveRanges) {
       {"--threads", whole({"-1", "4097"})},
       {"--batch-size", whole({"-1", "0", "1048577"})},
       {"--fold", whole({"-1", "5"})},
-      {"--train-split", {"-0.1", "1.1"}},
+      {"--train-split", {"-0.1", "0", "1.1"}},
       {"--seed", notWhole},
       {"--epochs", whole({"-1", "0"})},
       {"--max-steps", whole({"-1", "0", "1000000000001"})},
@@ -86,4 +86,42 @@ TEST_F(Command, NumbersHaveRanges) {
     for (const std::string &value : whole({"-1"}))
       refuses({"benchmark", "--model", fakeModel()}, name, value);
   EXPECT_FALSE(fs::exists(folder + "/r")) << "nothing was begun";
+}
+
+// What has no effect beside the others is named.
+TEST_F(Command, OptionsWithoutEffect) {
+  auto idle = [&](const std::vector<std::string> &words,
+                  const std::string &name) {
+    EXPECT_EQ(run(words), 2) << name << ": " << output;
+    EXPECT_THAT(output, HasSubstr("segrun: " + name + " has no effect"));
+  };
+  const std::vector<std::string> ofData[] = {{"--fold", "1"},
+                                             {"--train-split", "0.5"},
+                                             {"--channel", "0"},
+                                             {"--label-map", "1=2"},
+                                             {"--legacy-resize"}};
+  for (const std::vector<std::string> &option : ofData) {
+    idle(trainOn("r", option), option[0]);
+    std::vector<std::string> words = {"benchmark", "--model", fakeModel()};
+    words.insert(words.end(), option.begin(), option.end());
+    idle(words, option[0]);
+  }
+  idle(trainOn("r", {"--skip-eval", "1"}), "--skip-eval");
+  idle({"benchmark", "--model", fakeModel(), "--orientation", "RAS"},
+       "--orientation");
+  if (!fs::exists(data + "/dataset.json"))
+    GTEST_SKIP() << data << " is not there";
+  for (const char *name : {"--evaluate-every", "--skip-eval"})
+    idle({"train", "--model", fakeModel(), "--data", data, "--results",
+          folder + "/r", "--max-steps", "1", name, "1"},
+         name);
+  std::string image;
+  for (const auto &entry : fs::directory_iterator(data + "/imagesTr"))
+    if (entry.path().filename().string()[0] != '.')
+      image = entry.path().string();
+  for (const std::vector<std::string> &option :
+       {std::vector<std::string>{"--seed", "1"}, {"--label-map", "1=2"}})
+    idle({"predict", "--model", fakeModel("FakeFrozen"), "--data", image,
+          "--output", folder + "/masks", option[0], option[1]},
+         option[0]);
 }

@@ -50,7 +50,7 @@ TEST_F(Command, AResumedRunOnVolumesIsNoOther) {
   };
   ASSERT_EQ(run(words), 0) << output;
   EXPECT_EQ(run(with({"--no-augment"})), 1);
-  EXPECT_THAT(output, HasSubstr("trained with --augment, not no --augment"));
+  EXPECT_THAT(output, HasSubstr("trained with --augment, now without it"));
   EXPECT_EQ(run(with({"--train-split", "0.8"})), 1);
   EXPECT_THAT(output, HasSubstr("trained with --train-split 0.9, not "
                                 "--train-split 0.8"));

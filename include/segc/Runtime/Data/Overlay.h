@@ -29,6 +29,9 @@ struct OverlaySlice {
   std::vector<uint8_t> grey, prediction, label;
 };
 
+/// The colour of a class in pictures.
+Rgb classColour(size_t label);
+
 /// Classes named "background" (class 0 if none is) stay grey, the others get
 /// colours that are told apart by most colour-blind people (Okabe and Ito).
 std::vector<bool> visibleClasses(const std::vector<std::string> &classNames,

@@ -23,7 +23,8 @@ namespace segc {
 Expected<std::string> findCompiler();
 
 /// Runs `segc compile arguments...` and waits.
-Status runCompiler(const std::vector<std::string> &arguments);
+Status runCompiler(const std::string &model,
+                   const std::vector<std::string> &arguments);
 
 /// A compiled network. Where there is no cache its file goes with this object:
 /// load the model before.

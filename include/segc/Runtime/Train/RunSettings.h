@@ -35,6 +35,11 @@ struct RunSettings {
   static RunSettings fromJson(JsonReader reader);
 };
 
+/// A run that goes on with something else than it had: an option, or "no" and
+/// an option, before and now.
+Status otherRun(const std::string &where, const std::string &had,
+                const std::string &has);
+
 /// An error if `now` asks for other samples or arithmetic than the run at
 /// `where` had.
 Status checkSameRun(const RunSettings &before, const RunSettings &now,

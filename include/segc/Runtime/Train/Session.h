@@ -39,6 +39,9 @@ Expected<LoadedModel> openTrained(const ModelOptions &options,
 /// The batch of a call: as asked for, else the model's largest.
 int64_t batchSizeOf(const ModelOptions &options, const Manifest &manifest);
 
+/// An option of data that is given, though there is no data set; else empty.
+std::string idleWithoutData(const DataOptions &options);
+
 /// What the options mean for data of the model's kind, and for weights that
 /// were trained in `frame`. Options that this kind cannot follow are wrong
 /// usage.
