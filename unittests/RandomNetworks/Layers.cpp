@@ -256,14 +256,15 @@ Value Generator::activation(Value input) {
 }
 
 Value Generator::binary(Value lhs, Value rhs) {
-  // x + x and x * x share their operand.
+  // x + x and x * x share their operand. x - x is 0, and a norm of it has
+  // nothing but roundings to divide by.
   if (!rhs)
     rhs = lhs;
   Type type = lhs.getType();
   int64_t draw = draws.below(10);
   if (draw < 6)
     return AddOp::create(builder, loc, type, lhs, rhs);
-  if (draw < 8)
+  if (draw < 8 || lhs == rhs)
     return MulOp::create(builder, loc, type, lhs, rhs);
   return SubOp::create(builder, loc, type, lhs, rhs);
 }
