@@ -194,12 +194,16 @@ TEST(ConvKernels, NarrowOutputs) {
 // Some channels of an input gradient, by every kind of kernel: of a filter of
 // nine more.
 TEST(ConvKernels, PartOfAnInputGradient) {
-  const ConvCase cases[] = {
+  std::vector<ConvCase> cases = {
       {{33, 29}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 24, 40},
       {{9, 7, 10}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 16, true},
       {{8, 7}, {3, 3}, {2, 2}, {0, 1}, {1, 2}, 16, 17},
       {{7, 9}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 17, 48, true},
-      {{6, 13}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 2, 48}};
+      {{6, 13}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 2, 48},
+      {{13, 11}, {3, 3}, {1, 1}, {2, 2}, {2, 2}, 24, 19},
+      {{13, 11}, {3, 3}, {1, 1}, {2, 2}, {2, 2}, 24, 19, true}};
+  for (size_t dilated : {cases.size() - 2, cases.size() - 1})
+    cases[dilated].dilations = {2, 2};
   for (ConvCase c : cases) {
     ConvTypes part = convTypes(c);
     c.in += 9;

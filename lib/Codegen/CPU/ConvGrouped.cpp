@@ -93,8 +93,9 @@ void GroupedEmitter::packFilter(KernelBody &body) {
   int64_t inputs = problem.groupInputs();
   Value tap = body.div(body.task(), inputs), in = body.rem(body.task(), inputs);
   Value filter = inputOf(body, root->getOperand(1));
-  Value from = body.add(body.mul(tap, problem.filterTapStride),
-                        body.mul(in, problem.filterInStride)),
+  Value from = body.add(body.add(body.mul(tap, problem.filterTapStride),
+                                 body.mul(in, problem.filterInStride)),
+                        problem.filterBase),
         to = body.mul(body.task(), padded);
   if (problem.filterOutStride == 1 && problem.filterGroupStride() == 0) {
     body.loop(body.index(0), body.index(padded), plan.lanes, [&](Value out) {

@@ -32,7 +32,7 @@
 // A folder that cannot be written costs a warning.
 // RUN: touch %t/file
 // RUN: segc-opt %s --seg-autotune-cpu-strategy="cpu=x86-64-v3 cache=%t/file" -o %t/fifth.mlir 2>&1 | FileCheck %s --check-prefix=WRITE
-// WRITE: warning: measured, but not kept: {{.*}}file
+// WRITE: warning: {{.*}}file: expected a folder; measured times are not kept
 
 // RUN: not segc-opt %s --seg-autotune-cpu-strategy=cpu=i386 2>&1 | FileCheck %s --check-prefix=CPU
 // CPU: error: expects one of x86-64-v3, x86-64-v4, x86-64-v4-vnni, x86-64-v4-bf16, x86-64-v4-fp16, got 'i386'
