@@ -31,6 +31,18 @@ mlir::LogicalResult emitWinogradFilterGrad(FusionEmitter &emitter,
 void emitFilterGradMerge(FusionEmitter &emitter, const ConvProblem &problem,
                          const FilterGradPlan &plan);
 
+/// The launches of kernels that pack their filter first, a task each part of
+/// it, and then multiply, a task each tile of a sample.
+template <typename Conv>
+void launchConv(FusionEmitter &emitter, Conv &conv) {
+  emitter.launch({conv.packTasks(), 0}, 0,
+                 [&](KernelBody &body) { conv.packFilter(body); });
+  emitter.launch({0, conv.tasksPerSample()},
+                 roundUp(conv.scratchFloats() * 4, 64),
+                 [&](KernelBody &body) { conv.multiply(body); });
+  conv.emitMerges(emitter);
+}
+
 } // namespace segc
 
 #endif // SEGC_LIB_CODEGEN_CPU_CONVEMITTERS_H

@@ -372,12 +372,7 @@ LogicalResult emitConv(FusionEmitter &emitter, Operation *root) {
     return failure();
   ConvEmitter conv(problem, *plan, root, emitter.getFusion(),
                    emitter.getTarget());
-  emitter.launch({conv.packTasks(), 0}, 0,
-                 [&](KernelBody &body) { conv.packFilter(body); });
-  emitter.launch({0, conv.tasksPerSample()},
-                 roundUp(conv.scratchFloats() * 4, 64),
-                 [&](KernelBody &body) { conv.multiply(body); });
-  conv.emitMerges(emitter);
+  launchConv(emitter, conv);
   return success();
 }
 

@@ -43,6 +43,9 @@ public:
     return product(problem.taps) * problem.groupInputs();
   }
   int64_t tasksPerSample() const { return product(plan.tileCounts(problem)); }
+  int64_t scratchFloats() const {
+    return plan.in_place ? 0 : plan.tileSize(problem);
+  }
 
 private:
   struct Task {
@@ -319,12 +322,7 @@ LogicalResult emitGroupedConv(FusionEmitter &emitter, Operation *root) {
   if (failed(plan))
     return failure();
   GroupedEmitter conv(problem, *plan, root, emitter.getFusion());
-  emitter.launch({conv.packTasks(), 0}, 0,
-                 [&](KernelBody &body) { conv.packFilter(body); });
-  emitter.launch({0, conv.tasksPerSample()},
-                 plan->in_place ? 0 : roundUp(plan->tileSize(problem) * 4, 64),
-                 [&](KernelBody &body) { conv.multiply(body); });
-  conv.emitMerges(emitter);
+  launchConv(emitter, conv);
   return success();
 }
 

@@ -161,11 +161,12 @@ std::string directRefusal(const ConvProblem &problem, Products products) {
   return products == Products::F32 ? "" : pairsRefusal(problem);
 }
 
-/// Why the products of Winograd tiles err too much; empty if they do not.
-std::string errorRefusal(const ConvProblem &problem, Products products,
-                         double most) {
-  if (products == Products::F32)
-    return "";
+/// `shapeRefusal`, or why the products of Winograd tiles err too much; empty if
+/// they do not.
+std::string tiledRefusal(std::string shapeRefusal, const ConvProblem &problem,
+                         Products products, double most) {
+  if (!shapeRefusal.empty() || products == Products::F32)
+    return shapeRefusal;
   Dims m;
   for (unsigned d = 0; d < 3; ++d)
     m[d] = problem.taps[d] == 1 ? 1 : 2;
@@ -184,9 +185,9 @@ SmallVector<Kind> convKinds(Operation *op, seg::FusionOp fusion,
   forProducts(context, [&](Products products) {
     kinds.push_back(makeKind(fusion, problem, directKind, products,
                              directRefusal(problem, products), selectConvPlan));
-    std::string refusal = winogradRefusal(problem, context.winograd);
-    if (refusal.empty())
-      refusal = errorRefusal(problem, products, context.productError);
+    std::string refusal = tiledRefusal(winogradRefusal(problem, context.winograd),
+                                       problem,
+                                       products, context.productError);
     kinds.push_back(makeTiledKind(fusion, problem, products, refusal,
                                   selectWinogradPlan));
   });
@@ -207,9 +208,9 @@ SmallVector<Kind> filterGradKinds(Operation *op, seg::FusionOp fusion,
     kinds.push_back(makeKind(fusion, problem, directKind, products,
                              directRefusal(problem, products),
                              selectFilterGradPlan));
-    std::string refusal = winogradFilterGradRefusal(problem, context.winograd);
-    if (refusal.empty())
-      refusal = errorRefusal(problem, products, context.productError);
+    std::string refusal = tiledRefusal(winogradFilterGradRefusal(problem, context.winograd),
+                                       problem,
+                                       products, context.productError);
     kinds.push_back(makeTiledKind(fusion, problem, products, refusal,
                                   selectWinogradFilterGradPlan));
   });

@@ -37,7 +37,13 @@ public:
   void packFilter(KernelBody &body);
   void multiply(KernelBody &body);
   void emitMerges(FusionEmitter &emitter) { reductions.emitMerges(emitter); }
+  int64_t packTasks() const {
+    return product(problem.taps) * problem.outChannels;
+  }
   int64_t tasksPerSample() const { return product(plan.tileCounts(problem)); }
+  int64_t scratchFloats() const {
+    return plan.in_place ? 0 : plan.tileSize(problem);
+  }
 
 private:
   struct Task {
@@ -243,12 +249,7 @@ LogicalResult emitNarrowConv(FusionEmitter &emitter, Operation *root) {
   if (failed(plan))
     return failure();
   NarrowEmitter conv(problem, *plan, root, emitter.getFusion());
-  emitter.launch({product(problem.taps) * problem.outChannels, 0}, 0,
-                 [&](KernelBody &body) { conv.packFilter(body); });
-  emitter.launch({0, conv.tasksPerSample()},
-                 plan->in_place ? 0 : roundUp(plan->tileSize(problem) * 4, 64),
-                 [&](KernelBody &body) { conv.multiply(body); });
-  conv.emitMerges(emitter);
+  launchConv(emitter, conv);
   return success();
 }
 

@@ -45,6 +45,22 @@ struct Limits {
     }
     most("nb", nb, maxVectors, "register blocks have so many vectors");
   }
+  /// What forward kernels and filter gradients of Winograd tiles share.
+  template <typename Plan>
+  void winograd(const ConvProblem &problem, const Plan &plan,
+                StringRef blockReason) {
+    vectors(plan.lanes, plan.nb);
+    tile(plan.tile, divideUp(problem.out, plan.m));
+    if (!valid)
+      return;
+    most("ur", plan.ur, maxBlock / plan.nb, blockReason);
+    groups(problem, plan);
+  }
+  template <typename Plan>
+  void groups(const ConvProblem &problem, const Plan &plan) {
+    most("groups", plan.groups, plan.channelBlocks(problem),
+         "tasks share whole blocks of channels");
+  }
   LogicalResult result() const { return success(valid); }
 };
 
@@ -65,8 +81,7 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
                 static_cast<double>(plan.block[2]);
   limits.most("block", sums > maxBlock ? maxBlock + 1 : product(plan.block),
               maxBlock / plan.nb, "register blocks have so many pixels");
-  limits.most("groups", plan.groups, plan.channelBlocks(problem),
-              "tasks share whole blocks of channels");
+  limits.groups(problem, plan);
   if (limits.valid)
     limits.most("unroll", plan.unroll,
                 maxUnrolled / (product(plan.block) * plan.nb),
@@ -83,8 +98,7 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
     return failure();
   limits.most("ur", plan.ur, maxBlock / plan.nb,
               "register blocks have so many rows");
-  limits.most("groups", plan.groups, plan.channelBlocks(problem),
-              "tasks share whole blocks of channels");
+  limits.groups(problem, plan);
   limits.most(
       "splits", plan.splits,
       std::max<int64_t>(16, problem.batch * product(plan.tileCounts(problem))),
@@ -95,28 +109,16 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
 LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
                           const WinogradPlan &plan) {
   Limits limits{op};
-  limits.vectors(plan.lanes, plan.nb);
-  limits.tile(plan.tile, divideUp(problem.out, plan.m));
-  if (!limits.valid)
-    return failure();
-  limits.most("ur", plan.ur, maxBlock / plan.nb,
-              "register blocks have so many tiles");
-  limits.most("groups", plan.groups, plan.channelBlocks(problem),
-              "tasks share whole blocks of channels");
+  limits.winograd(problem, plan, "register blocks have so many tiles");
   return limits.result();
 }
 
 LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
                           const WinogradFilterGradPlan &plan) {
   Limits limits{op};
-  limits.vectors(plan.lanes, plan.nb);
-  limits.tile(plan.tile, divideUp(problem.out, plan.m));
+  limits.winograd(problem, plan, "register blocks have so many channels");
   if (!limits.valid)
     return failure();
-  limits.most("ur", plan.ur, maxBlock / plan.nb,
-              "register blocks have so many channels");
-  limits.most("groups", plan.groups, plan.channelBlocks(problem),
-              "tasks share whole blocks of channels");
   limits.most("splits", plan.splits,
               problem.batch * product(plan.boxCounts(problem)),
               "there are no more boxes of tiles to share");
