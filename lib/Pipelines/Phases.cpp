@@ -18,6 +18,7 @@
 #include "segc/Codegen/GPU/GpuKernels.h"
 #include "segc/Codegen/GPU/LowerToPTX.h"
 #include "segc/Codegen/GPU/Passes.h"
+#include "segc/Dialect/Exec/IR/ExecDialect.h"
 #include "segc/Transforms/Passes.h"
 
 using namespace mlir;
@@ -132,7 +133,7 @@ void populatePhase(OpPassManager &manager, llvm::StringRef phase,
 void registerAllDialects(DialectRegistry &registry) {
   registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-                  seg::SegDialect, vector::VectorDialect,
+                  seg::SegDialect, exec::ExecDialect, vector::VectorDialect,
                   x86vector::X86VectorDialect>();
   registerCpuKernels(registry);
   registerCpuKernelCosts(registry);

@@ -1,0 +1,134 @@
+//===- ExecBase.td - Dialect, buffers, the interface of commands *- tablegen -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_DIALECT_EXEC_BASE_TD
+#define SEGC_DIALECT_EXEC_BASE_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+
+def Exec_Dialect : Dialect {
+  let name = "exec";
+  let cppNamespace = "::segc::exec";
+  let summary = "Programs: what a runtime does, in order, the same for every target";
+  let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
+  let description = [{
+    An `exec.program` is an entry of a model: commands that launch kernels, call
+    libraries, copy and communicate, in the order in which a runtime enqueues
+    them. Values are tensors; the command that defines a value says where it
+    lies, as a `#exec.buffer`. Who reads what, and in which order, is thus in
+    the IR twice, by values and by bytes, and `exec-verify` holds one against
+    the other. See docs/Programs.md.
+  }];
+}
+
+def Exec_Region : I32EnumAttr<"Region", "memory that a call brings", [
+    I32EnumAttrCase<"Arena", 0, "arena">,
+    I32EnumAttrCase<"Inputs", 1, "inputs">,
+    I32EnumAttrCase<"Outputs", 2, "outputs">,
+    I32EnumAttrCase<"Parameters", 3, "parameters">,
+    I32EnumAttrCase<"States", 4, "states">,
+    I32EnumAttrCase<"Gradients", 5, "gradients">,
+    I32EnumAttrCase<"Optimizer", 6, "optimizer">,
+    I32EnumAttrCase<"Scalars", 7, "scalars">,
+    I32EnumAttrCase<"Prepared", 8, "prepared">]> {
+  let cppNamespace = "::segc::exec";
+  let genSpecializedAttr = 0;
+}
+
+class Exec_Attr<string name, string attrMnemonic> : AttrDef<Exec_Dialect, name> {
+  let mnemonic = attrMnemonic;
+}
+
+def Exec_BufferAttr : Exec_Attr<"Buffer", "buffer"> {
+  let summary = "Where a tensor lies, row-major";
+  let description = [{
+    The regions `inputs` and `outputs` are lists of buffers: `index` says which.
+    All others are flat: `offset` counts bytes from their start.
+
+    ```mlir
+    #exec.buffer<inputs[0] : tensor<2x8x8x1xf32>>
+    #exec.buffer<arena + 4096 : tensor<2x8x8x16xf32>>
+    ```
+  }];
+  let parameters = (ins EnumParameter<Exec_Region>:$region, "int64_t":$index, "int64_t":$offset,
+                        "::mlir::RankedTensorType":$type);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let builders = [
+    AttrBuilderWithInferredContext<(ins "Region":$region, "int64_t":$position, "::mlir::RankedTensorType":$type), [{
+      bool list = isList(region);
+      return $_get(type.getContext(), region, list ? position : 0, list ? 0 : position, type);
+    }]>
+  ];
+  let extraClassDeclaration = [{
+    /// Whether the region is a list of buffers.
+    static bool isList(Region region) { return region == Region::Inputs || region == Region::Outputs; }
+    int64_t getBytes() const;
+    /// First byte behind it, in its region.
+    int64_t getEnd() const { return getOffset() + getBytes(); }
+    /// The same place, whatever lies there.
+    bool samePlace(BufferAttr other) const;
+    /// Whether they share bytes.
+    bool overlaps(BufferAttr other) const;
+    /// As in the text: "arena + 4096".
+    std::string place() const;
+  }];
+}
+
+def Exec_KernelAttr : Exec_Attr<"Kernel", "kernel"> {
+  let summary = "What a runtime knows of a kernel";
+  let description = [{
+    Of a function, as its attribute `exec.kernel`: it is launch number `launch`
+    of those that compute the `exec.fusion`, has
+    `tasks + tasksPerSample * n` tasks for n samples, and needs `scratch` bytes
+    for each worker. The function is a declaration until code is generated.
+
+    ```mlir
+    #exec.kernel<@f3_conv launch 0 tasks 0 + 64 * n scratch 4096>
+    ```
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$fusion, "int64_t":$launch, "int64_t":$tasks,
+                        "int64_t":$tasksPerSample, "int64_t":$scratch);
+  let assemblyFormat = [{
+    `<` $fusion `launch` $launch `tasks` $tasks `+` $tasksPerSample `*` `n` `scratch` $scratch `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+def Exec_TokenType : TypeDef<Exec_Dialect, "Token"> {
+  let mnemonic = "token";
+  let summary = "Says when something is done that another stream may wait for";
+}
+
+def Exec_CommandOpInterface : OpInterface<"CommandOpInterface"> {
+  let cppNamespace = "::segc::exec";
+  let description = [{
+    What a runtime enqueues on a stream and what accesses memory: it reads the
+    tensors among its operands and writes its tensor results. Commands of one
+    stream run one after another; those of two streams in any order, except as
+    `exec.record`, `exec.wait` and the tokens of collectives say.
+  }];
+  let methods = [
+    InterfaceMethod<"Tensors that it reads.", "::mlir::ValueRange", "getReads">,
+    InterfaceMethod<"Tensors that it writes.", "::mlir::ResultRange", "getWrites">,
+    InterfaceMethod<"Where a result lies, by its position in `getWrites`.",
+                    "::segc::exec::BufferAttr", "getBuffer", (ins "unsigned":$write)>,
+    InterfaceMethod<"Memory, as `#exec.buffer`s, that is its own while it runs.",
+                    "::llvm::ArrayRef<::mlir::Attribute>", "getWorkspace">,
+    InterfaceMethod<"The stream that it is enqueued on.", "::llvm::StringRef", "getStreamName", (ins), "",
+                    "return $_op.getStream();">
+  ];
+}
+
+class Exec_Op<string mnemonic, list<Trait> traits = []> : Op<Exec_Dialect, mnemonic, traits>;
+
+#endif // SEGC_DIALECT_EXEC_BASE_TD

@@ -1,0 +1,327 @@
+//===- Commands.cpp - Interfaces and verifiers of commands ----------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Dialect/Exec/IR/ExecDialect.h"
+
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+
+namespace segc::exec {
+
+//===----------------------------------------------------------------------===//
+// What several commands have
+//===----------------------------------------------------------------------===//
+
+/// Null where there are fewer, which the verifier refuses.
+static BufferAttr bufferAt(ArrayAttr buffers, unsigned i) {
+  return i < buffers.size() ? cast<BufferAttr>(buffers[i]) : BufferAttr();
+}
+
+/// Buffers have the types of what lies there.
+static LogicalResult verifyBuffers(CommandOpInterface command,
+                                   ArrayAttr buffers) {
+  ResultRange writes = command.getWrites();
+  if (buffers.size() != writes.size())
+    return command.emitOpError("expects a buffer for each of ")
+           << writes.size() << " results, got " << buffers.size();
+  for (auto [i, write] : llvm::enumerate(writes))
+    if (Type type = bufferAt(buffers, i).getType(); type != write.getType())
+      return command.emitOpError("expects result #")
+             << i << " of type " << write.getType()
+             << " in a buffer of that type, got " << type;
+  return success();
+}
+
+static FusionOp lookupFusion(Operation *from, StringAttr name) {
+  return SymbolTable::lookupNearestSymbolFrom<FusionOp>(from, name);
+}
+
+/// Operands and results are those of the fusion.
+static LogicalResult verifySignature(CommandOpInterface command,
+                                     FusionOp fusion) {
+  auto compare = [&](StringRef what, TypeRange actual,
+                     TypeRange expected) -> LogicalResult {
+    if (actual.size() != expected.size())
+      return command.emitOpError("expects ")
+             << expected.size() << " " << what << "s, as @"
+             << fusion.getSymName() << " has, got " << actual.size();
+    for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(actual, expected)))
+      if (auto [got, wanted] = pair; got != wanted)
+        return command.emitOpError("expects ")
+               << what << " #" << i << " of type " << wanted << ", as @"
+               << fusion.getSymName() << " has, got " << got;
+    return success();
+  };
+  return failure(
+      failed(compare("operand", TypeRange(command.getReads()),
+                     fusion.getInputTypes())) ||
+      failed(compare("result", TypeRange(command.getWrites()),
+                     fusion.getOutputTypes())));
+}
+
+/// The kernel's fusion; an error if it is no kernel of this module.
+static FailureOr<FusionOp> verifyKernel(Operation *op, FlatSymbolRefAttr name,
+                                        SymbolTableCollection &symbols) {
+  Operation *function = symbols.lookupNearestSymbolFrom(op, name);
+  KernelAttr kernel = kernelAttrOf(function);
+  if (!function || !kernel)
+    return op->emitOpError("expects the kernel ")
+           << name << " to be a function of this module with the attribute "
+           << kernelAttrName << (function ? ", which it lacks" : ", got none");
+  auto fusion =
+      symbols.lookupNearestSymbolFrom<FusionOp>(op, kernel.getFusion());
+  if (!fusion)
+    return op->emitOpError("expects the kernel ")
+           << name << " to be of an exec.fusion of this module, got "
+           << kernel.getFusion();
+  return fusion;
+}
+
+/// The kernel's first parameters are the memory that it is launched with; what
+/// follows is between the code generator and the runtime of its target.
+static LogicalResult verifyParameters(Operation *op, FlatSymbolRefAttr name,
+                                      SymbolTableCollection &symbols,
+                                      ArrayRef<Type> tensors) {
+  auto function = dyn_cast_if_present<FunctionOpInterface>(
+      symbols.lookupNearestSymbolFrom(op, name));
+  if (!function)
+    return success();
+  if (function.getNumArguments() < tensors.size())
+    return op->emitOpError("expects ")
+           << name << " to have parameters for " << tensors.size()
+           << " buffers, got " << function.getNumArguments();
+  for (auto [i, type] : llvm::enumerate(tensors)) {
+    auto memory = dyn_cast<MemRefType>(function.getArgumentTypes()[i]);
+    auto tensor = cast<RankedTensorType>(type);
+    // Pointers, behind the lowering to LLVM, say nothing. Floats of 16 bits
+    // may be stored as integers.
+    if (memory && memory.hasStaticShape() &&
+        (memory.getNumElements() != tensor.getNumElements() ||
+         memory.getElementTypeBitWidth() != tensor.getElementTypeBitWidth()))
+      return op->emitOpError("expects parameter #")
+             << i << " of " << name << " to hold " << tensor << ", got "
+             << memory;
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// LaunchOp
+//===----------------------------------------------------------------------===//
+
+ValueRange LaunchOp::getReads() { return getInputs(); }
+ResultRange LaunchOp::getWrites() { return getOutputs(); }
+BufferAttr LaunchOp::getBuffer(unsigned i) { return bufferAt(getBuffers(), i); }
+ArrayRef<Attribute> LaunchOp::getWorkspace() {
+  return getTemporaries().getValue();
+}
+
+SmallVector<Operation *> LaunchOp::getKernelFunctions() {
+  return llvm::map_to_vector(
+      getKernels().getAsRange<FlatSymbolRefAttr>(), [&](auto name) {
+        return SymbolTable::lookupNearestSymbolFrom(*this, name);
+      });
+}
+
+FusionOp LaunchOp::getFusion() {
+  return lookupFusion(
+      *this,
+      kernelAttrOf(getKernelFunctions().front()).getFusion().getAttr());
+}
+
+bool LaunchOp::isPrepared() {
+  return llvm::any_of(getTemporaries().getAsRange<BufferAttr>(), [](auto b) {
+    return b.getRegion() == Region::Prepared;
+  });
+}
+
+size_t LaunchOp::getMainKernel() {
+  for (auto [i, kernel] : llvm::enumerate(getKernelFunctions()))
+    if (kernelAttrOf(kernel).getTasksPerSample() > 0)
+      return i;
+  return 0;
+}
+
+LogicalResult LaunchOp::verify() {
+  if (getKernels().empty())
+    return emitOpError("expects a kernel at least");
+  for (auto [i, buffer] :
+       llvm::enumerate(getTemporaries().getAsRange<BufferAttr>()))
+    if (buffer.getRegion() != Region::Arena &&
+        (i > 0 || buffer.getRegion() != Region::Prepared))
+      return emitOpError("expects temporary #")
+             << i << " in the arena" << (i ? "" : " or prepared") << ", got "
+             << buffer.place();
+  return verifyBuffers(*this, getBuffers());
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  SmallVector<Type> tensors(getInputs().getTypes());
+  llvm::append_range(tensors, getOutputs().getTypes());
+  for (auto buffer : getTemporaries().getAsRange<BufferAttr>())
+    tensors.push_back(buffer.getType());
+  FusionOp fusion;
+  int64_t expected = isPrepared();
+  for (auto name : getKernels().getAsRange<FlatSymbolRefAttr>()) {
+    FailureOr<FusionOp> found = verifyKernel(*this, name, symbols);
+    if (failed(found))
+      return failure();
+    if (fusion && *found != fusion)
+      return emitOpError("expects kernels of one exec.fusion, got @")
+             << fusion.getSymName() << " and @" << found->getSymName();
+    fusion = *found;
+    int64_t launch =
+        kernelAttrOf(symbols.lookupNearestSymbolFrom(*this, name)).getLaunch();
+    if (launch != expected)
+      return emitOpError("expects the kernels of @")
+             << fusion.getSymName() << " in their order, launch " << expected
+             << " next, got launch " << launch << ", " << name;
+    ++expected;
+    if (failed(verifyParameters(*this, name, symbols, tensors)))
+      return failure();
+  }
+  return verifySignature(*this, fusion);
+}
+
+//===----------------------------------------------------------------------===//
+// PrepareOp
+//===----------------------------------------------------------------------===//
+
+ValueRange PrepareOp::getReads() { return (*this)->getOperands(); }
+ResultRange PrepareOp::getWrites() { return (*this)->getResults(); }
+BufferAttr PrepareOp::getBuffer(unsigned i) { return bufferAt(getBuffers(), i); }
+ArrayRef<Attribute> PrepareOp::getWorkspace() { return {}; }
+
+Operation *PrepareOp::getKernelFunction() {
+  return SymbolTable::lookupNearestSymbolFrom(*this, getKernelAttr());
+}
+FusionOp PrepareOp::getFusion() {
+  return lookupFusion(*this,
+                      kernelAttrOf(getKernelFunction()).getFusion().getAttr());
+}
+
+LogicalResult PrepareOp::verify() {
+  if (failed(verifyBuffers(*this, getBuffers())))
+    return failure();
+  if (BufferAttr buffer = getBuffer(0); buffer.getRegion() != Region::Prepared)
+    return emitOpError("expects its result in the region 'prepared', got ")
+           << buffer.place();
+  return success();
+}
+
+LogicalResult PrepareOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  FailureOr<FusionOp> fusion = verifyKernel(*this, getKernelAttr(), symbols);
+  if (failed(fusion))
+    return failure();
+  int64_t launch =
+      kernelAttrOf(symbols.lookupNearestSymbolFrom(*this, getKernelAttr()))
+          .getLaunch();
+  if (launch != 0)
+    return emitOpError("expects the first kernel of @")
+           << fusion->getSymName() << ", got launch " << launch;
+  TypeRange types = fusion->getInputTypes();
+  if (static_cast<int64_t>(getPosition()) < 0 || getPosition() >= types.size())
+    return emitOpError("expects one of ")
+           << types.size() << " operands of @" << fusion->getSymName()
+           << ", got operand " << static_cast<int64_t>(getPosition());
+  if (types[getPosition()] != getInput().getType())
+    return emitOpError("expects operand ")
+           << getPosition() << " of type " << types[getPosition()] << ", as @"
+           << fusion->getSymName() << " has, got " << getInput().getType();
+  SmallVector<Type> tensors(types);
+  llvm::append_range(tensors, fusion->getOutputTypes());
+  tensors.push_back(getOutput().getType());
+  return verifyParameters(*this, getKernelAttr(), symbols, tensors);
+}
+
+//===----------------------------------------------------------------------===//
+// CallOp, CopyOp
+//===----------------------------------------------------------------------===//
+
+ValueRange CallOp::getReads() { return getInputs(); }
+ResultRange CallOp::getWrites() { return getOutputs(); }
+BufferAttr CallOp::getBuffer(unsigned i) { return bufferAt(getBuffers(), i); }
+ArrayRef<Attribute> CallOp::getWorkspace() {
+  return getTemporaries().getValue();
+}
+FusionOp CallOp::getFusionOp() {
+  return lookupFusion(*this, getFusionAttr().getAttr());
+}
+
+LogicalResult CallOp::verify() {
+  for (auto [i, buffer] :
+       llvm::enumerate(getTemporaries().getAsRange<BufferAttr>()))
+    if (buffer.getRegion() != Region::Arena)
+      return emitOpError("expects temporary #")
+             << i << " in the arena, got " << buffer.place();
+  return verifyBuffers(*this, getBuffers());
+}
+
+LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto fusion =
+      symbols.lookupNearestSymbolFrom<FusionOp>(*this, getFusionAttr());
+  if (!fusion)
+    return emitOpError("expects an exec.fusion of this module, got ")
+           << getFusionAttr();
+  return verifySignature(*this, fusion);
+}
+
+ValueRange CopyOp::getReads() { return (*this)->getOperands(); }
+ResultRange CopyOp::getWrites() { return (*this)->getResults(); }
+BufferAttr CopyOp::getBuffer(unsigned i) { return bufferAt(getBuffers(), i); }
+ArrayRef<Attribute> CopyOp::getWorkspace() { return {}; }
+
+LogicalResult CopyOp::verify() {
+  if (getInput().getType() != getOutput().getType())
+    return emitOpError("expects a result of type ")
+           << getInput().getType() << ", as its operand, got "
+           << getOutput().getType();
+  return verifyBuffers(*this, getBuffers());
+}
+
+//===----------------------------------------------------------------------===//
+// CollectiveOp
+//===----------------------------------------------------------------------===//
+
+ValueRange CollectiveOp::getReads() { return getInputs(); }
+ResultRange CollectiveOp::getWrites() { return getOutputs(); }
+BufferAttr CollectiveOp::getBuffer(unsigned i) {
+  return bufferAt(getBuffers(), i);
+}
+ArrayRef<Attribute> CollectiveOp::getWorkspace() { return {}; }
+
+LogicalResult CollectiveOp::verify() {
+  if (getInputs().empty())
+    return emitOpError("expects a tensor at least");
+  if (getInputs().getTypes() != getOutputs().getTypes())
+    return emitOpError("expects results of the types of its operands");
+  if (failed(verifyBuffers(*this, getBuffers())))
+    return failure();
+  BufferAttr last;
+  for (auto [i, buffer] :
+       llvm::enumerate(getBuffers().getAsRange<BufferAttr>())) {
+    Type element = buffer.getType().getElementType();
+    if (!isa<FloatType>(element))
+      return emitOpError("expects floats in result #")
+             << i << ", got " << buffer.getType();
+    if (last && last.getType().getElementType() != element)
+      return emitOpError("expects results of one element type, got ")
+             << last.getType() << " and " << buffer.getType();
+    if (last && (BufferAttr::isList(buffer.getRegion()) ||
+                 buffer.getRegion() != last.getRegion() ||
+                 buffer.getOffset() != static_cast<int64_t>(llvm::alignTo(
+                                           last.getEnd(), regionAlignment))))
+      return emitOpError("expects result #")
+             << i << " to follow " << last.place() << ", which ends at "
+             << last.getEnd() << ", got " << buffer.place();
+    last = buffer;
+  }
+  return success();
+}
+
+} // namespace segc::exec

@@ -1,0 +1,318 @@
+// RUN: segc-opt %s --split-input-file --verify-diagnostics
+
+// expected-error@+1 {{expects a region of memory, got 'heap'}}
+#b = #exec.buffer<heap + 0 : tensor<4xf32>>
+
+// -----
+
+// expected-error@+1 {{expects the offset in the region 'arena' to be from 0 to 70368744177664, got -64}}
+#b = #exec.buffer<arena + -64 : tensor<4xf32>>
+
+// -----
+
+// expected-error@+1 {{expects the index in the region 'inputs' to be from 0 to 70368744177664, got -1}}
+#b = #exec.buffer<inputs[-1] : tensor<4xf32>>
+
+// -----
+
+// expected-error@+1 {{expects a tensor of known size, got 'tensor<?xf32>'}}
+#b = #exec.buffer<arena + 0 : tensor<?xf32>>
+
+// -----
+
+// expected-error@+1 {{expects a tensor of up to 1099511627776 elements, got 'tensor<4611686018427387904x4xf32>'}}
+#b = #exec.buffer<arena + 0 : tensor<4611686018427387904x4xf32>>
+
+// -----
+
+// expected-error@+1 {{expects elements of whole bytes, got 'tensor<4xi1>'}}
+#b = #exec.buffer<arena + 0 : tensor<4xi1>>
+
+// -----
+
+// expected-error@+1 {{expects 'scratch' from 0 to 70368744177664, got -4}}
+#k = #exec.kernel<@f launch 0 tasks 0 + 1 * n scratch -4>
+
+// -----
+
+// expected-error@+1 {{expects one op and exec.yield in its body, got 1 ops}}
+exec.fusion @f(%x: tensor<4xf32>) {
+  exec.yield %x : tensor<4xf32>
+}
+
+// -----
+
+exec.fusion @f(%x: tensor<4xf32>, %y: tensor<4xf32>) {
+  // expected-error@+1 {{expects the 2 arguments of the exec.fusion as its operands, in order}}
+  %0 = seg.add %y, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  exec.yield %0 : tensor<4xf32>
+}
+
+// -----
+
+exec.fusion @f(%x: tensor<4xf32>) {
+  %0 = seg.relu %x : tensor<4xf32>
+  // expected-error@+1 {{expects the 1 results of 'seg.relu' as its operands, in order}}
+  exec.yield %x : tensor<4xf32>
+}
+
+// -----
+
+// expected-error@+1 {{expects argument #0 in a region that a call fills, got arena + 0}}
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" arena + 0 : tensor<4xf32>) {
+}
+
+// -----
+
+// expected-error@+1 {{expects argument #0 to be of up to 1024 inputs, got inputs[1024]}}
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[1024] : tensor<4xf32>) {
+}
+
+// -----
+
+// expected-error@+1 {{expects batch from 1 to 2147483648, got 0}}
+exec.program @p batch 0 arena 64 bound 0 () {
+}
+
+// -----
+
+// expected-error@+1 {{expects arena to be a multiple of 64, got 100}}
+exec.program @p batch 1 arena 100 bound 0 () {
+}
+
+// -----
+
+// expected-error@+1 {{expects bound from 0 to 64, got 128}}
+exec.program @p batch 1 arena 64 bound 128 () {
+}
+
+// -----
+
+// expected-error@+1 {{expects a name and a buffer for each of 1 arguments, got 0 and 0}}
+"exec.program"() <{argument_buffers = [], argument_names = [], arena = 0 : i64, batch = 1 : i64, bound = 0 : i64, sym_name = "p"}> ({
+^bb0(%x: tensor<4xf32>):
+  "exec.return"() <{names = []}> : () -> ()
+}) : () -> ()
+
+// -----
+
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{'seg.relu' op is no command of a program}}
+  %0 = seg.relu %x : tensor<4xf32>
+}
+
+// -----
+
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects value #0 to be what a command writes, and once}}
+  exec.return (%x as "y" : tensor<4xf32>)
+}
+
+// -----
+
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  %0 = exec.copy (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
+  // expected-error@+1 {{expects value #0 in a region that outlives the call, got arena + 0}}
+  exec.return (%0 as "y" : tensor<4xf32>)
+}
+
+// -----
+
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects a result of type 'tensor<4xf32>', as its operand, got 'tensor<8xf32>'}}
+  %0 = exec.copy (%x : tensor<4xf32>) -> (arena + 0 : tensor<8xf32>)
+}
+
+// -----
+
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects the kernel @k to be a function of this module with the attribute exec.kernel, got none}}
+  %0 = exec.launch [@k] (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
+}
+
+// -----
+
+func.func private @k(memref<4xf32>)
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects the kernel @k to be a function of this module with the attribute exec.kernel, which it lacks}}
+  %0 = exec.launch [@k] (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
+}
+
+// -----
+
+func.func private @k(memref<4xf32>) attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 1 + 0 * n scratch 0>}
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects the kernel @k to be of an exec.fusion of this module, got @f}}
+  %0 = exec.launch [@k] (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects a kernel at least}}
+  %0 = exec.launch [] (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.fusion @f(%x: tensor<4xf32>) {
+  %0 = seg.relu %x : tensor<4xf32>
+  exec.yield %0 : tensor<4xf32>
+}
+func.func private @k(memref<4xf32>, memref<4xf32>) attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 1 + 0 * n scratch 0>}
+func.func private @k_1(memref<4xf32>, memref<4xf32>) attributes {exec.kernel = #exec.kernel<@f launch 1 tasks 1 + 0 * n scratch 0>}
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects the kernels of @f in their order, launch 0 next, got launch 1, @k_1}}
+  %0 = exec.launch [@k_1, @k] (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.fusion @f(%x: tensor<4xf32>) {
+  %0 = seg.relu %x : tensor<4xf32>
+  exec.yield %0 : tensor<4xf32>
+}
+exec.fusion @g(%x: tensor<4xf32>) {
+  %0 = seg.relu %x : tensor<4xf32>
+  exec.yield %0 : tensor<4xf32>
+}
+func.func private @k(memref<4xf32>, memref<4xf32>) attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 1 + 0 * n scratch 0>}
+func.func private @l(memref<4xf32>, memref<4xf32>) attributes {exec.kernel = #exec.kernel<@g launch 1 tasks 1 + 0 * n scratch 0>}
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects kernels of one exec.fusion, got @f and @g}}
+  %0 = exec.launch [@k, @l] (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.fusion @f(%x: tensor<4xf32>) {
+  %0 = seg.relu %x : tensor<4xf32>
+  exec.yield %0 : tensor<4xf32>
+}
+func.func private @k(memref<4xf32>, memref<8xf32>) attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 1 + 0 * n scratch 0>}
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects parameter #1 of @k to hold 'tensor<4xf32>', got 'memref<8xf32>'}}
+  %0 = exec.launch [@k] (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.fusion @f(%x: tensor<4xf32>) {
+  %0 = seg.relu %x : tensor<4xf32>
+  exec.yield %0 : tensor<4xf32>
+}
+func.func private @k(memref<4xf32>) attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 1 + 0 * n scratch 0>}
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects @k to have parameters for 2 buffers, got 1}}
+  %0 = exec.launch [@k] (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.fusion @f(%x: tensor<4xf32>) {
+  %0 = seg.relu %x : tensor<4xf32>
+  exec.yield %0 : tensor<4xf32>
+}
+func.func private @k(memref<4xf32>, memref<4xf32>) attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 1 + 0 * n scratch 0>}
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<2x2xf32>) {
+  // expected-error@+1 {{expects operand #0 of type 'tensor<4xf32>', as @f has, got 'tensor<2x2xf32>'}}
+  %0 = exec.launch [@k] (%x : tensor<2x2xf32>) -> (arena + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.fusion @f(%x: tensor<4xf32>) {
+  %0 = seg.relu %x : tensor<4xf32>
+  exec.yield %0 : tensor<4xf32>
+}
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects 1 operands, as @f has, got 2}}
+  %0 = exec.call "lib" @f (%x : tensor<4xf32>, %x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects an exec.fusion of this module, got @f}}
+  %0 = exec.call "lib" @f (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects temporary #0 in the arena, got prepared + 0}}
+  %0 = exec.call "lib" @f (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>) temporaries (prepared + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects temporary #0 in the arena or prepared, got states + 0}}
+  %0 = exec.launch [@k] (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>) temporaries (states + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.fusion @f(%x: tensor<4xf32>) {
+  %0 = seg.relu %x : tensor<4xf32>
+  exec.yield %0 : tensor<4xf32>
+}
+func.func private @k_1(memref<4xf32>, memref<4xf32>, memref<4xf32>) attributes {exec.kernel = #exec.kernel<@f launch 1 tasks 1 + 0 * n scratch 0>}
+exec.program @prepare batch 1 arena 64 bound 0 (%x = "x" parameters + 0 : tensor<4xf32>) {
+  // expected-error@+1 {{expects the first kernel of @f, got launch 1}}
+  %0 = exec.prepare @k_1 operand 0 (%x : tensor<4xf32>) -> (prepared + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.fusion @f(%x: tensor<4xf32>) {
+  %0 = seg.relu %x : tensor<4xf32>
+  exec.yield %0 : tensor<4xf32>
+}
+func.func private @k(memref<4xf32>, memref<4xf32>, memref<4xf32>) attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 1 + 0 * n scratch 0>}
+exec.program @prepare batch 1 arena 64 bound 0 (%x = "x" parameters + 0 : tensor<4xf32>) {
+  // expected-error@+1 {{expects one of 1 operands of @f, got operand 1}}
+  %0 = exec.prepare @k operand 1 (%x : tensor<4xf32>) -> (prepared + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.program @prepare batch 1 arena 64 bound 0 (%x = "x" parameters + 0 : tensor<4xf32>) {
+  // expected-error@+1 {{expects its result in the region 'prepared', got arena + 0}}
+  %0 = exec.prepare @k operand 0 (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
+}
+
+// -----
+
+exec.program @p batch 1 arena 0 bound 0 () {
+  // expected-error@+1 {{expects a tensor at least}}
+  %t = exec.collective sum () -> ()
+}
+
+// -----
+
+exec.program @p batch 1 arena 0 bound 0 (%a = "a" gradients + 0 : tensor<4xf32>, %b = "b" gradients + 128 : tensor<4xf32>) {
+  // expected-error@+1 {{expects result #1 to follow gradients + 0, which ends at 16, got gradients + 128}}
+  %s:2, %t = exec.collective sum (%a : tensor<4xf32>, %b : tensor<4xf32>) -> (gradients + 0 : tensor<4xf32>, gradients + 128 : tensor<4xf32>)
+}
+
+// -----
+
+exec.program @p batch 1 arena 0 bound 0 (%a = "a" gradients + 0 : tensor<4xf32>, %b = "b" gradients + 64 : tensor<4xf16>) {
+  // expected-error@+1 {{expects results of one element type, got 'tensor<4xf32>' and 'tensor<4xf16>'}}
+  %s:2, %t = exec.collective sum (%a : tensor<4xf32>, %b : tensor<4xf16>) -> (gradients + 0 : tensor<4xf32>, gradients + 64 : tensor<4xf16>)
+}
+
+// -----
+
+exec.program @p batch 1 arena 0 bound 0 (%a = "a" scalars + 0 : tensor<4xi64>) {
+  // expected-error@+1 {{expects floats in result #0, got 'tensor<4xi64>'}}
+  %s, %t = exec.collective broadcast (%a : tensor<4xi64>) -> (scalars + 0 : tensor<4xi64>)
+}
+
+// -----
+
+exec.program @p batch 1 arena 0 bound 0 (%a = "a" gradients + 0 : tensor<4xf32>) {
+  // expected-error@+1 {{expects results of the types of its operands}}
+  %s, %t = exec.collective broadcast (%a : tensor<4xf32>) -> (gradients + 0 : tensor<8xf32>)
+}
