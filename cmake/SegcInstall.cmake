@@ -51,4 +51,5 @@ configure_package_config_file(
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/segcConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/segcConfig.cmake" "${PROJECT_BINARY_DIR}/segcConfigVersion.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/FindCairo.cmake"
   DESTINATION ${SEGC_CMAKE_DIR})

@@ -22,4 +22,6 @@ function(segc_add_unittest name)
   target_compile_definitions(${name} PRIVATE
     SEGC_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SEGC_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name})
+  set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT
+    "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
 endfunction()

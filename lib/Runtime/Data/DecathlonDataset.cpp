@@ -207,7 +207,9 @@ Status DecathlonDataset::writeOverlay(const std::string &path,
                    visible, overlaySlices);
   const int64_t scale =
       std::max<int64_t>(1, 256 / std::max(image.size[0], image.size[1]));
-  return writePng(path, drawOverlay(slices, visible, scale));
+  SEGC_ASSIGN_OR_RETURN(RgbImage picture,
+                        drawOverlay(slices, names, classes(), scale));
+  return writePng(path, picture);
 }
 
 Status DecathlonDataset::writePrediction(Split split, int64_t index,

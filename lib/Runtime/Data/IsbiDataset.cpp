@@ -163,8 +163,10 @@ Status IsbiDataset::writeOverlay(const std::string &folder, Split split,
   slice.prediction = std::move(labels);
   const int64_t scale =
       std::max<int64_t>(1, 256 / std::max(stack.width(), stack.height()));
+  SEGC_ASSIGN_OR_RETURN(RgbImage picture,
+                        drawOverlay({slice}, names, 2, scale));
   return writePng(folder + "/" + outputName(caseName(split, index), ".png"),
-                  drawOverlay({slice}, visibleClasses(names, 2), scale));
+                  picture);
 }
 
 Status IsbiDataset::writePrediction(Split split, int64_t index,

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Data/Overlay.h"
+#include "segc/Draw/Plot.h"
 
 #include <algorithm>
 #include <cmath>
@@ -83,9 +84,11 @@ private:
 
 } // namespace
 
-RgbImage segc::drawOverlay(const std::vector<OverlaySlice> &slices,
-                           const std::vector<bool> &visible, int64_t scale) {
-  const int64_t gap = 4;
+/// Between panels.
+static constexpr int64_t gap = 4;
+
+RgbImage segc::drawPanels(const std::vector<OverlaySlice> &slices,
+                          const std::vector<bool> &visible, int64_t scale) {
   int64_t width = 0, height = 0;
   for (const OverlaySlice &slice : slices) {
     int64_t panels = slice.label.empty() ? 2 : 3;
@@ -103,6 +106,52 @@ RgbImage segc::drawOverlay(const std::vector<OverlaySlice> &slices,
     top += slice.height * scale + gap;
   }
   return picture;
+}
+
+static std::vector<draw::LegendEntry>
+classLegend(const std::vector<std::string> &classNames,
+            const std::vector<bool> &visible) {
+  std::vector<draw::LegendEntry> legend;
+  for (size_t i = 0; i < visible.size(); ++i)
+    if (visible[i])
+      legend.push_back(
+          {i < classNames.size() ? classNames[i] : "class " + std::to_string(i),
+           classColour(i), draw::LegendEntry::Box});
+  return legend;
+}
+
+Expected<RgbImage> segc::drawOverlay(const std::vector<OverlaySlice> &slices,
+                                     const std::vector<std::string> &classNames,
+                                     int64_t classes, int64_t scale) {
+  const std::vector<bool> visible = visibleClasses(classNames, classes);
+  const RgbImage panels = drawPanels(slices, visible, scale);
+  const std::vector<draw::LegendEntry> legend =
+      classLegend(classNames, visible);
+  // Narrow panels leave room for one entry of the legend at least.
+  const double minWidth = 240, heading = 20, margin = 6;
+  const auto panelWidth = static_cast<double>(panels.width);
+  const auto panelHeight = static_cast<double>(panels.height);
+  const double width = std::max(panelWidth, minWidth);
+  const double legendHeight = draw::legendHeight(draw::Canvas::pixels(1, 1),
+                                                 width - 2 * margin, legend);
+  draw::Canvas canvas = draw::Canvas::pixels(
+      width, heading + panelHeight + legendHeight + 2 * margin);
+  canvas.image({0, heading}, panels);
+  const char *titles[] = {"image", "prediction", "truth"};
+  const bool hasTruth = !slices.empty() && !slices.front().label.empty();
+  const double step =
+      slices.empty() ? 0
+                     : static_cast<double>(slices.front().width * scale + gap);
+  draw::TextStyle style;
+  style.anchor = draw::Anchor::Middle;
+  for (int i = 0; i < (hasTruth ? 3 : 2); ++i)
+    canvas.text({step * (i + 0.5) - gap / 2.0, heading - margin}, titles[i],
+                style);
+  draw::drawLegend(canvas,
+                   {margin, heading + panelHeight + margin, width - 2 * margin,
+                    legendHeight},
+                   legend);
+  return canvas.finishPixels();
 }
 
 /// The 0.5 and 99.5 percentiles; beyond a million voxels, those of every n-th.

@@ -7,25 +7,18 @@
 
 #include "segc/Runtime/Train/Report.h"
 #include "segc/Base/Files.h"
-#include "segc/Base/Hash.h"
 #include "segc/Base/Html.h"
 #include "segc/Runtime/Data/Overlay.h"
-#include "segc/Runtime/Train/Chart.h"
+#include "segc/Runtime/Train/Curves.h"
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
-#include <sstream>
 
 using namespace segc;
 namespace fs = std::filesystem;
 
-static constexpr int chartWidth = 900, chartHeight = 600;
 /// More pictures would make the page slow to open.
 static constexpr size_t mostOverlays = 12;
-static constexpr Rgb palette[] = {{31, 119, 180}, {214, 39, 40},
-                                  {44, 160, 44},  {148, 103, 189},
-                                  {255, 127, 14}, {23, 190, 207}};
 
 std::string segc::base64(std::string_view bytes) {
   static constexpr char digits[] =
@@ -40,73 +33,6 @@ std::string segc::base64(std::string_view bytes) {
       text += k <= have ? digits[word >> (18 - 6 * k) & 63] : '=';
   }
   return text;
-}
-
-/// A colour goes with a name, not with the order in which records came: the two
-/// totals of the losses have the first ones, the others the next from their
-/// hash that is free.
-static void colourByName(std::vector<Curve> &curves, size_t reserved) {
-  constexpr size_t count = std::size(palette);
-  std::sort(curves.begin(), curves.end(),
-            [](const Curve &a, const Curve &b) { return a.name < b.name; });
-  std::set<size_t> taken;
-  for (Curve &curve : curves) {
-    size_t colour = 0;
-    if (curve.name == "eval_total_loss") {
-      colour = 1;
-    } else if (curve.name != "train_total_loss") {
-      const size_t others = count - reserved, start = hashName(curve.name);
-      size_t i = 0;
-      do
-        colour = reserved + (start + i) % others;
-      while (taken.count(colour) && ++i < others);
-      taken.insert(colour);
-    }
-    curve.colour = palette[colour];
-  }
-}
-
-/// Adds (step, value) to the curve with this name.
-static void addPoint(std::vector<Curve> &curves, const std::string &name,
-                     double step, double value) {
-  auto found =
-      std::find_if(curves.begin(), curves.end(),
-                   [&](const Curve &curve) { return curve.name == name; });
-  if (found == curves.end()) {
-    curves.push_back({name, {}, {}});
-    found = curves.end() - 1;
-  }
-  found->points.emplace_back(step, value);
-}
-
-static Chart chartOfLog(const std::string &path) {
-  Chart chart;
-  Expected<std::string> text = readFile(path);
-  if (!text.ok())
-    return chart;
-  std::istringstream lines(*text);
-  for (std::string line; std::getline(lines, line);) {
-    size_t brace = line.find('{');
-    Json record = brace == std::string::npos
-                      ? Json()
-                      : Json::parse(line.substr(brace), nullptr, false);
-    if (!record.is_object() || !record.contains("data") ||
-        !record.contains("step") || !record["step"].is_number() ||
-        !record["data"].is_object())
-      continue;
-    double step = record["step"].get<double>();
-    for (const auto &[name, value] : record["data"].items()) {
-      if (!value.is_number())
-        continue;
-      if (name.find("loss") != std::string::npos && name != "loss_scale")
-        addPoint(chart.losses, name, step, value.get<double>());
-      else if (name.find("dice") != std::string::npos)
-        addPoint(chart.scores, name, step, value.get<double>());
-    }
-  }
-  colourByName(chart.losses, 2);
-  colourByName(chart.scores, 0);
-  return chart;
 }
 
 Status segc::writeMetrics(const std::string &results,
@@ -202,11 +128,13 @@ static std::string overlayImages(const std::string &folder,
 }
 
 Status segc::writeReport(const std::string &results, const std::string &title) {
-  Chart chart = chartOfLog(results + "/train.jsonl");
-  bool curves = !chart.losses.empty() || !chart.scores.empty();
-  if (curves)
-    SEGC_RETURN_IF_ERROR(writePng(results + "/curves.png",
-                                  chart.rasterise(chartWidth, chartHeight)));
+  const TrainingCurves curves = readCurves(results + "/train.jsonl");
+  std::string picture;
+  if (!curves.empty()) {
+    SEGC_ASSIGN_OR_RETURN(RgbImage pixels, curvesPixels(curves));
+    SEGC_RETURN_IF_ERROR(writePng(results + "/curves.png", pixels));
+    SEGC_ASSIGN_OR_RETURN(picture, curvesSvg(curves));
+  }
   OrderedJson metrics;
   if (Expected<std::string> text = readFile(results + "/metrics.json");
       text.ok())
@@ -215,15 +143,16 @@ Status segc::writeReport(const std::string &results, const std::string &title) {
       "<!doctype html><html lang='en'><meta charset='utf-8'><title>" +
       escapeHtml(title) +
       "</title><style>body{font:15px system-ui,sans-serif;max-width:60rem;"
-      "margin:2rem auto;padding:0 1rem}svg text{font-size:12px}.grid{stroke:"
-      "#ddd}table{border-collapse:collapse}td,th{padding:.2rem .8rem;"
+      "margin:2rem auto;padding:0 "
+      "1rem}svg{max-width:100%;height:auto}table{border-collapse:collapse}td,"
+      "th{padding:.2rem .8rem;"
       "border-bottom:1px solid #ddd;text-align:right}td:first-child,"
       "th:first-child{text-align:left}figure{display:inline-block;margin:.5rem}"
       "img{max-width:100%}.key{display:inline-block;width:.8em;height:.8em;"
       "margin-left:1em}</style><h1>" +
       escapeHtml(title) + "</h1>";
-  if (curves)
-    html += "<h2>Curves</h2>" + chart.toSvg(chartWidth, chartHeight);
+  if (!picture.empty())
+    html += "<h2>Curves</h2>" + picture;
   html += metricsTable(metrics) + overlayImages(results + "/overlays", metrics);
   return writeFileAtomically(results + "/report.html", html + "</html>\n");
 }

@@ -9,6 +9,7 @@
 #include "TestSupport.h"
 
 #include <png.h>
+#include <set>
 
 using namespace segc;
 using namespace segc::test;
@@ -51,7 +52,7 @@ TEST(OverlayTest, OutlineAndTint) {
   for (size_t y = 1; y < 4; ++y)
     for (size_t x = 1; x < 4; ++x)
       slice.prediction[y * 5 + x] = 1;
-  RgbImage picture = drawOverlay({slice}, {false, true}, 1);
+  RgbImage picture = drawPanels({slice}, {false, true}, 1);
   EXPECT_EQ(picture.width, 5 + 4 + 5);
   EXPECT_EQ(picture.height, 5);
   const Rgb grey = {90, 90, 90}, outline = picture.at(9 + 1, 1);
@@ -64,12 +65,49 @@ TEST(OverlayTest, OutlineAndTint) {
     EXPECT_EQ(tint[c], (2 * 90 + outline[c]) / 3);
 
   slice.label = slice.prediction;
-  picture = drawOverlay({slice, slice}, {false, true}, 6);
+  picture = drawPanels({slice, slice}, {false, true}, 6);
   EXPECT_EQ(picture.width, 3 * 30 + 2 * 4);
   EXPECT_EQ(picture.height, 2 * 30 + 4);
   // The upper left corner of the class, two of six sub-pixels thick.
   EXPECT_EQ(picture.at(34 + 6 + 1, 6 + 3), outline);
   EXPECT_EQ(picture.at(34 + 6 + 2, 6 + 2), tint);
+}
+
+// Columns have headings above the panels, classes a legend below them.
+TEST(OverlayTest, HeadingsAndLegend) {
+  OverlaySlice slice;
+  slice.width = slice.height = 100;
+  slice.grey.assign(10000, 90);
+  slice.prediction.assign(10000, 0);
+  slice.label = slice.prediction;
+  auto ink = [](const RgbImage &picture, int64_t left, int64_t right,
+                int64_t top, int64_t bottom) {
+    int64_t count = 0;
+    for (int64_t y = top; y < bottom; ++y)
+      for (int64_t x = left; x < right; ++x)
+        count += picture.at(x, y) != Rgb{255, 255, 255};
+    return count;
+  };
+  Expected<RgbImage> picture =
+      drawOverlay({slice}, {"background", "anterior", "posterior"}, 3, 1);
+  ASSERT_OK(picture.status());
+  EXPECT_EQ(picture->width, 3 * 100 + 2 * 4);
+  const int64_t panels = 20, below = panels + 100;
+  ASSERT_GT(picture->height, below);
+  for (int64_t column = 0; column < 3; ++column)
+    EXPECT_GT(ink(*picture, column * 104, column * 104 + 100, 0, panels), 50);
+  std::set<Rgb> colours;
+  for (int64_t y = below; y < picture->height; ++y)
+    for (int64_t x = 0; x < picture->width; ++x)
+      colours.insert(picture->at(x, y));
+  EXPECT_FALSE(colours.count(classColour(0)));
+  EXPECT_TRUE(colours.count(classColour(1)));
+  EXPECT_TRUE(colours.count(classColour(2)));
+  // Without a truth there is no third heading; narrow panels keep the legend.
+  slice = {2, 2, {0, 0, 0, 0}, {0, 0, 1, 1}, {}};
+  picture = drawOverlay({slice}, {}, 2, 1);
+  ASSERT_OK(picture.status());
+  EXPECT_GT(ink(*picture, 0, picture->width, 22, picture->height), 50);
 }
 
 // Slices are those with something to see; y points upwards.

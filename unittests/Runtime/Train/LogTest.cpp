@@ -7,7 +7,8 @@
 
 #include "segc/Runtime/Train/Log.h"
 #include "segc/Base/Files.h"
-#include "segc/Runtime/Train/Chart.h"
+#include "segc/Runtime/Data/Png.h"
+#include "segc/Runtime/Train/Curves.h"
 #include "segc/Runtime/Train/Report.h"
 
 #include <filesystem>
@@ -89,32 +90,50 @@ TEST(Report, ReadsTheFolder) {
   ASSERT_TRUE(writeMetrics(folder, evaluation, 19).ok());
   ASSERT_TRUE(writeReport(folder, "a run").ok());
   std::string html = *readFile(folder + "/report.html");
-  EXPECT_THAT(html, HasSubstr("<polyline"));
+  for (const char *label :
+       {">Loss</text>", ">training step</text>", ">loss</text>",
+        ">Dice score (0 to 1)</text>", ">train_total_loss</text>",
+        ">eval_hard_dice</text>"})
+    EXPECT_THAT(html, HasSubstr(label));
   EXPECT_THAT(html, HasSubstr("<td>one &amp; only</td><td>1.0000</td>"));
   EXPECT_THAT(html, Not(HasSubstr("<b>")));
   EXPECT_EQ(readFile(folder + "/curves.png")->substr(1, 3), "PNG");
 }
 
 // Whichever record comes first.
-TEST(Report, ColoursGoWithNames) {
-  std::string colours[2];
+TEST(Curves, ColoursGoWithNames) {
   for (int order = 0; order < 2; ++order) {
-    std::string folder = freshFolder("colours");
+    std::string path = freshFolder("colours") + "/train.jsonl";
     {
-      Expected<RunLog> log = RunLog::open(folder + "/train.jsonl", 0);
+      Expected<RunLog> log = RunLog::open(path, 0);
       for (int i = 0; i < 2; ++i)
         ASSERT_TRUE(log->record(1, {{i == order ? "train_total_loss"
                                                 : "eval_total_loss",
                                      0.5}})
                         .ok());
     }
-    ASSERT_TRUE(writeReport(folder, "a run").ok());
-    std::string html = *readFile(folder + "/report.html");
-    size_t name = html.find(">train_total_loss<");
-    ASSERT_NE(name, std::string::npos);
-    colours[order] = html.substr(html.rfind("fill='", name), 14);
+    TrainingCurves curves = readCurves(path);
+    ASSERT_EQ(curves.losses.series.size(), 2u);
+    EXPECT_EQ(curves.losses.series[0].name, "eval_total_loss");
+    EXPECT_EQ(curves.losses.series[0].colour, draw::palette[1]);
+    EXPECT_EQ(curves.losses.series[1].colour, draw::palette[0]);
   }
-  EXPECT_EQ(colours[0], colours[1]);
+}
+
+// Lines that are no records, and values that no axis shows.
+TEST(Curves, HostileLog) {
+  std::string path = freshFolder("hostile") + "/train.jsonl";
+  ASSERT_TRUE(writeFileAtomically(
+                  path, "DLLL {\n{\"step\":1,\"data\":[]}\nDLLL {\"step\":1,"
+                        "\"data\":{\"a_loss\":1e308,\"b_loss\":-1e308,"
+                        "\"\\u0000<\\/text>_loss\":1}}\n")
+                  .ok());
+  TrainingCurves curves = readCurves(path);
+  ASSERT_EQ(curves.losses.series.size(), 1u);
+  Expected<std::string> svg = curvesSvg(curves);
+  ASSERT_TRUE(svg.ok()) << svg.status().message();
+  EXPECT_THAT(*svg, HasSubstr("&lt;/text&gt;_loss"));
+  EXPECT_TRUE(curvesPixels(curves).ok());
 }
 
 TEST(Report, OverlaysHaveALegend) {
@@ -130,36 +149,4 @@ TEST(Report, OverlaysHaveALegend) {
   EXPECT_THAT(html, HasSubstr("the image, the prediction, the truth"));
   EXPECT_THAT(html, HasSubstr("rgb(86,180,233)'></span> anterior"));
   EXPECT_THAT(html, HasSubstr("<figcaption>one</figcaption>"));
-}
-
-TEST(Chart, DrawsTheCurve) {
-  Chart chart;
-  chart.losses = {{"loss", {255, 0, 0}, {{0, 1}, {100, 0}}}};
-  RgbImage image = chart.rasterise(200, 100);
-  int64_t red = 0;
-  for (const Rgb &pixel : image.pixels)
-    red += pixel == Rgb{255, 0, 0};
-  EXPECT_GE(red, 110) << "one pixel a column from corner to corner";
-  // Nothing to draw, and one flat point: no division by zero.
-  EXPECT_FALSE(Chart().rasterise(50, 50).pixels.empty());
-  chart.losses[0].points = {{0, 0}};
-  RgbImage one = chart.rasterise(200, 100);
-  EXPECT_GE(std::count(one.pixels.begin(), one.pixels.end(), Rgb{255, 0, 0}),
-            20)
-      << "a point is seen";
-  EXPECT_THAT(chart.toSvg(200, 100), HasSubstr("<circle"));
-}
-
-// A curve that is flat at a value beside which 1 is nothing.
-TEST(Chart, LargeConstant) {
-  Chart chart;
-  chart.losses = {{"loss", {0, 0, 0}, {{1, 3.2e20}, {2, 3.2e20}}}};
-  EXPECT_FALSE(chart.rasterise(200, 100).pixels.empty());
-  EXPECT_LT(chart.toSvg(200, 100).size(), 10000u);
-}
-
-TEST(Chart, Ticks) {
-  EXPECT_EQ(axisTicks(0, 1),
-            (std::vector<double>{0, 0.2, 0.4, 0.6000000000000001, 0.8, 1}));
-  EXPECT_EQ(axisTicks(0, 97).size(), 5u);
 }

@@ -5,7 +5,8 @@
 //
 //
 // One row a slice: the grey image, the same with the predicted classes tinted
-// and outlined, and, where the truth is known, the same with that.
+// and outlined, and, where the truth is known, the same with that. The columns
+// have headings, the classes a legend.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,8 +40,14 @@ std::vector<bool> visibleClasses(const std::vector<std::string> &classNames,
 
 /// Draws all slices below one another, each pixel `scale` x `scale`; the
 /// outline runs along the class's border and is drawn at full strength.
-RgbImage drawOverlay(const std::vector<OverlaySlice> &slices,
-                     const std::vector<bool> &visible, int64_t scale);
+RgbImage drawPanels(const std::vector<OverlaySlice> &slices,
+                    const std::vector<bool> &visible, int64_t scale);
+
+/// The panels between the headings of their columns and the colours of the
+/// visible classes.
+Expected<RgbImage> drawOverlay(const std::vector<OverlaySlice> &slices,
+                               const std::vector<std::string> &classNames,
+                               int64_t classes, int64_t scale);
 
 /// Slices in the z plane of a volume, spread over the planes where the label
 /// or the prediction (in file order) has a visible class (over all if none

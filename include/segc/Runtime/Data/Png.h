@@ -9,33 +9,11 @@
 #define SEGC_RUNTIME_DATA_PNG_H
 
 #include "segc/Base/Status.h"
+#include "segc/Draw/Image.h"
 
-#include <array>
-#include <cstdint>
 #include <string>
-#include <vector>
 
 namespace segc {
-
-using Rgb = std::array<uint8_t, 3>;
-
-/// Rows from the top.
-struct RgbImage {
-  RgbImage() = default;
-  RgbImage(int64_t width, int64_t height, Rgb fill = {0, 0, 0})
-      : width(width), height(height),
-        pixels(static_cast<size_t>(width * height), fill) {}
-
-  Rgb &at(int64_t x, int64_t y) {
-    return pixels[static_cast<size_t>(y * width + x)];
-  }
-  const Rgb &at(int64_t x, int64_t y) const {
-    return pixels[static_cast<size_t>(y * width + x)];
-  }
-
-  int64_t width = 0, height = 0;
-  std::vector<Rgb> pixels;
-};
 
 Expected<std::string> encodePng(const RgbImage &image);
 Status writePng(const std::string &path, const RgbImage &image);

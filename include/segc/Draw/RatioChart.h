@@ -1,0 +1,33 @@
+//===- RatioChart.h - How many times faster, by case and peer ---*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_DRAW_RATIOCHART_H
+#define SEGC_DRAW_RATIOCHART_H
+
+#include "segc/Draw/Plot.h"
+
+namespace segc::draw {
+
+/// Bars from 1, on a logarithmic axis: to the right above 1, to the left below.
+struct RatioChart {
+  struct Group {
+    std::string name;
+    std::vector<std::pair<size_t, double>> bars; ///< Series and ratio.
+  };
+  std::string title, label;
+  std::vector<std::string> series;
+  std::vector<Group> groups; ///< From the top.
+
+  double height() const; ///< That suits the number of bars.
+};
+
+void drawRatioChart(Canvas &canvas, const Rect &bounds,
+                    const RatioChart &chart);
+
+} // namespace segc::draw
+
+#endif // SEGC_DRAW_RATIOCHART_H
