@@ -5,6 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Runtime/Train/Commands.h"
+#include "segc/Runtime/Commands/Commands.h"
 
 int main(int argc, char **argv) { return segc::segrunMain(argc, argv); }

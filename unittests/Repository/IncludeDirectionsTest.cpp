@@ -142,6 +142,9 @@ TEST(IncludeDirections, TableIsUnderstood) {
   EXPECT_FALSE(rooms().mayUse("Dialect/Seg", "Transforms"));
   EXPECT_FALSE(rooms().mayUse("Runtime/Core", "Runtime/Train"));
   EXPECT_FALSE(rooms().mayUse("Driver", "Runtime/Train"));
+  EXPECT_TRUE(rooms().mayUse("Runtime/Commands", "Runtime/Metrics"));
+  EXPECT_FALSE(rooms().mayUse("Runtime/Inference", "Runtime/Train"));
+  EXPECT_FALSE(rooms().mayUse("Runtime/Train", "Runtime/Commands"));
   EXPECT_FALSE(rooms().mayUse("Dialect/Seg", "model.h"));
 }
 

@@ -15,24 +15,6 @@
 
 using namespace segc;
 
-Expected<std::vector<void *>>
-TrainBatch::inputsOf(const EntrySignature &entry) const {
-  std::vector<void *> pointers;
-  for (const TensorSignature &input : entry.inputs) {
-    const void *data = input.name == "image" ? static_cast<const void *>(image)
-                       : input.name == "label"
-                           ? static_cast<const void *>(label)
-                           : nullptr;
-    if (!data)
-      return unsupported("the model wants the input \"" + input.name +
-                         "\", which this data does not have");
-    // The C ABI has one pointer type for inputs and outputs; entries do not
-    // write to inputs.
-    pointers.push_back(const_cast<void *>(data));
-  }
-  return pointers;
-}
-
 template <typename T>
 static std::string_view bytesOf(const T *values, size_t count) {
   return {reinterpret_cast<const char *>(values), count * sizeof(T)};

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/Checkpoint.h"
-#include "FakeRun.h"
+#include "../FakeRun.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Random.h"
 #include "segc/Runtime/Train/Weights.h"

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/Trainer.h"
-#include "FakeRun.h"
-#include "segc/Runtime/Train/FiniteOutputs.h"
+#include "../FakeRun.h"
+#include "segc/Runtime/Inference/FiniteOutputs.h"
 
 #include <cmath>
 #include <cstring>

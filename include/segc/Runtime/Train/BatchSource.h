@@ -24,10 +24,6 @@ struct TrainBatch {
   int64_t size = 0;
   int64_t firstSample = 0;        ///< place in the whole run
   std::vector<std::string> names; ///< of the cases, for messages
-
-  /// Pointers in the order of an entry's inputs, which are called image and
-  /// label.
-  Expected<std::vector<void *>> inputsOf(const EntrySignature &entry) const;
 };
 
 class BatchSource {

@@ -8,7 +8,7 @@
 #ifndef SEGC_RUNTIME_TRAIN_REPORT_H
 #define SEGC_RUNTIME_TRAIN_REPORT_H
 
-#include "segc/Runtime/Train/Metrics.h"
+#include "segc/Runtime/Metrics/Metrics.h"
 
 #include <string>
 

@@ -8,10 +8,10 @@
 #ifndef SEGC_RUNTIME_TRAIN_TRAINER_H
 #define SEGC_RUNTIME_TRAIN_TRAINER_H
 
+#include "segc/Runtime/Metrics/Metrics.h"
 #include "segc/Runtime/Train/BatchSource.h"
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Runtime/Train/Log.h"
-#include "segc/Runtime/Train/Metrics.h"
 
 #include <chrono>
 #include <functional>

@@ -1,0 +1,48 @@
+//===- Compile.h - Models that are still text -------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// segrun links no compiler; it runs the segc that lies beside it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_COMMANDS_COMPILE_H
+#define SEGC_RUNTIME_COMMANDS_COMPILE_H
+
+#include "segc/Base/PrivateFolders.h"
+#include "segc/Base/Status.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace segc {
+
+/// Path of segc: beside this program, else on the PATH.
+Expected<std::string> findCompiler();
+
+/// Runs `segc compile arguments...` and waits.
+Status runCompiler(const std::string &model,
+                   const std::vector<std::string> &arguments);
+
+/// A compiled network. Where there is no cache its file goes with this object:
+/// load the model before.
+struct CompiledNetwork {
+  std::string path;
+  std::optional<PrivateTemporaryFolder> folder;
+};
+
+/// Compiles `path` with `options` into the user's cache, unless it lies there
+/// already: the key is the text, the options and the compiler. Without a
+/// private cache that can be written it says so and compiles into a temporary
+/// folder.
+Expected<CompiledNetwork>
+compileCached(const std::string &path, const std::vector<std::string> &options);
+
+/// Ends in .mlir.
+bool isModuleText(const std::string &path);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_COMMANDS_COMPILE_H

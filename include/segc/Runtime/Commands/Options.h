@@ -1,0 +1,98 @@
+//===- Options.h - What segrun can be asked ---------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One struct a command, filled by the command line. An option that is not set
+// takes the value of the published example that the model's pipeline follows.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_COMMANDS_OPTIONS_H
+#define SEGC_RUNTIME_COMMANDS_OPTIONS_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace segc {
+
+/// How a model is opened and run; all commands share these.
+struct ModelOptions {
+  std::string model;
+  int64_t threads = 0; ///< 0: all cores
+  std::optional<int64_t> batchSize;
+  bool amp = false;
+  bool checkMemory = false;
+};
+
+/// Which cases of which data set.
+struct DataOptions {
+  std::string data;
+  std::optional<int64_t> fold;
+  std::optional<double> trainSplit;
+  int64_t seed = 0;
+  bool legacyResize = false;
+  bool greyMasks = false;
+  int64_t maxImageBytes = int64_t{1} << 30; ///< Of one file, unpacked.
+  std::optional<std::string> orientation; ///< Instead of what is recorded.
+  std::optional<int64_t> channel;
+  std::string labelMap;
+};
+
+struct BenchmarkOptions {
+  ModelOptions model;
+  DataOptions data; ///< synthetic without a folder
+  std::string mode = "predict";
+  int64_t warmupSteps = 10, steps = 50;
+  std::string json;
+  std::string profile, trace; ///< Files with the time of each kernel.
+  std::string dumpOutputs;    ///< safetensors file of the last step's.
+};
+
+struct TrainOptions {
+  ModelOptions model;
+  DataOptions data;
+  std::string results = "results";
+  std::string batches, init, dumpGradients;
+  std::optional<int64_t> epochs, maxSteps;
+  std::optional<bool> augment; ///< As the run had it, if it is resumed.
+  bool resume = false;
+  std::optional<double> learningRate, momentum, weightDecay;
+  std::optional<std::string> lossScale;
+  std::optional<std::string> scheduler;
+  std::optional<double> endLearningRate;
+  std::optional<int64_t> firstCycleSteps;
+  std::optional<int64_t> logEvery, evaluateEvery;
+  int64_t saveEvery = 0, skipEval = 0;
+  std::string checkpointStrategy = "last_and_best";
+  /// Measure instead of train: no evaluation, no checkpoints.
+  bool benchmark = false;
+  std::optional<int64_t> warmupSteps;
+  std::string json;
+};
+
+struct EvaluateOptions {
+  ModelOptions model;
+  DataOptions data;
+  std::string checkpoint, results;
+  std::string split = "validation";
+};
+
+struct PredictOptions {
+  ModelOptions model;
+  DataOptions data;
+  std::vector<std::string> inputs; ///< one folder, or files
+  std::string checkpoint, output;
+  std::string split = "test";
+  bool overlays = true;
+};
+
+struct ExportOptions {
+  std::string model, checkpoint, output;
+};
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_COMMANDS_OPTIONS_H

@@ -1,0 +1,50 @@
+//===- ResultsFolder.h - The folder of a run --------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One run at a time writes to a results folder, and no run deletes what another
+// left there: a new one first moves it to earlier/1, earlier/2, ..., each of
+// which is a results folder of its own.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_COMMANDS_RESULTSFOLDER_H
+#define SEGC_RUNTIME_COMMANDS_RESULTSFOLDER_H
+
+#include "segc/Base/Status.h"
+
+#include <string>
+#include <vector>
+
+namespace segc {
+
+class ResultsFolder {
+public:
+  /// Creates the folder and takes its lock, which ends with the process however
+  /// that ends. An error if another process has it.
+  static Expected<ResultsFolder> open(const std::string &path);
+  ResultsFolder(ResultsFolder &&other) noexcept;
+  ResultsFolder &operator=(ResultsFolder &&other) noexcept;
+  ~ResultsFolder();
+
+  const std::string &path() const { return path_; }
+
+  /// Moves those of `names` that are there into a new folder earlier/N, which
+  /// is the answer; empty if there are none.
+  Expected<std::string> putAside(const std::vector<const char *> &names) const;
+
+private:
+  ResultsFolder() = default;
+
+  std::string path_;
+  int lock = -1;
+};
+
+/// What a training writes into its results folder, and an evaluation.
+const std::vector<const char *> &trainingResults();
+const std::vector<const char *> &evaluationResults();
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_COMMANDS_RESULTSFOLDER_H

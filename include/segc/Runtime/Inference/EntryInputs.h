@@ -1,0 +1,26 @@
+//===- EntryInputs.h - A batch as the inputs of an entry --------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_INFERENCE_ENTRYINPUTS_H
+#define SEGC_RUNTIME_INFERENCE_ENTRYINPUTS_H
+
+#include "segc/Runtime/Core/Manifest.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace segc {
+
+/// Pointers in the order of an entry's inputs, which are called image and
+/// label. `label` may be null where the entry takes none.
+Expected<std::vector<void *>> inputsOf(const EntrySignature &entry,
+                                       const float *image,
+                                       const int32_t *label = nullptr);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_INFERENCE_ENTRYINPUTS_H

@@ -1,0 +1,25 @@
+//===- Evaluate.h - A model on held-out cases -------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_INFERENCE_EVALUATE_H
+#define SEGC_RUNTIME_INFERENCE_EVALUATE_H
+
+#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Metrics/Metrics.h"
+
+namespace segc {
+
+/// Runs evaluate_step, and predict for the hard Dice, over every case of the
+/// split. Means weigh every case alike; no incomplete batch is dropped. The
+/// memory of the outputs is the runner's.
+Expected<Evaluation> evaluateSplit(ModelRunner &runner, const Dataset &dataset,
+                                   Split split, int64_t batch);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_INFERENCE_EVALUATE_H

@@ -1,0 +1,39 @@
+//===- Predict.h - Masks of a split -----------------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_INFERENCE_PREDICT_H
+#define SEGC_RUNTIME_INFERENCE_PREDICT_H
+
+#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Data/DataSet.h"
+
+#include <string>
+#include <vector>
+
+namespace segc {
+
+/// A case that could not be predicted, and why.
+struct FailedCase {
+  std::string name;
+  Status status;
+};
+
+/// Predicts the first `count` cases of a split, `batch` at a time, and writes
+/// their masks. A bad case is reported in the answer and left out; what would
+/// stop every case is an error.
+Expected<std::vector<FailedCase>>
+predictSplit(ModelRunner &runner, Dataset &dataset, Split split, int64_t count,
+             int64_t batch, const PredictionFolders &folders);
+
+/// Examples of a results folder: predictions/ and overlays/ of a few held-out
+/// cases.
+Status predictExamples(ModelRunner &runner, Dataset &dataset, Split split,
+                       int64_t batch, const std::string &results);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_INFERENCE_PREDICT_H

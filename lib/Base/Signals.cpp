@@ -1,0 +1,38 @@
+//===- Signals.cpp - Orderly ends -----------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Base/Signals.h"
+
+#include <csignal>
+
+static volatile std::sig_atomic_t pendingSignal = 0;
+
+/// Asks for an end when `number` comes.
+static void handle(int number, int flags) {
+  struct sigaction action = {};
+  action.sa_handler = [](int number) {
+    if (!pendingSignal)
+      pendingSignal = number;
+  };
+  action.sa_flags = flags | SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(number, &action, nullptr);
+}
+
+void segc::catchStopSignals() {
+  handle(SIGINT, SA_RESETHAND);
+  handle(SIGTERM, SA_RESETHAND);
+  // nohup starts programs with SIGHUP ignored, so that they outlive a terminal.
+  struct sigaction before = {};
+  sigaction(SIGHUP, nullptr, &before);
+  if (before.sa_handler != SIG_IGN)
+    handle(SIGHUP, SA_RESETHAND);
+  // Each later line to the closed pipe raises it once more.
+  handle(SIGPIPE, 0);
+}
+
+int segc::stopSignal() { return pendingSignal; }

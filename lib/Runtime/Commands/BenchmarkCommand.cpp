@@ -1,0 +1,202 @@
+//===- BenchmarkCommand.cpp - segrun benchmark ----------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Base/Files.h"
+#include "segc/Base/Json.h"
+#include "segc/Base/Process.h"
+#include "segc/Base/Signals.h"
+#include "segc/Runtime/Commands/Commands.h"
+#include "segc/Runtime/Commands/Outputs.h"
+#include "segc/Runtime/Commands/Profile.h"
+#include "segc/Runtime/Commands/Session.h"
+#include "segc/Runtime/Inference/EntryInputs.h"
+#include "segc/Runtime/Metrics/Metrics.h"
+#include "segc/Runtime/Train/BatchSource.h"
+#include "segc/Runtime/Train/Weights.h"
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <sys/resource.h>
+
+using namespace segc;
+using Clock = std::chrono::steady_clock;
+
+static Expected<std::unique_ptr<BatchSource>>
+openSource(const BenchmarkOptions &options, const EntrySignature &entry,
+           const Manifest &manifest, std::unique_ptr<Dataset> &dataset) {
+  int64_t batch = batchSizeOf(options.model, manifest);
+  if (options.data.data.empty())
+    return makeSyntheticSource(entry, manifest, batch);
+  SEGC_ASSIGN_OR_RETURN(dataset, openData(options.data, manifest));
+  LoaderOptions loader;
+  loader.batch = batch;
+  return makeLoaderSource(*dataset, loader);
+}
+
+/// Times `steps` calls behind `warmupSteps` others, in milliseconds. Waiting
+/// for data is part of a step. The profiler, if there is one, sees what is
+/// timed.
+static Expected<std::vector<double>> measure(ModelRunner &runner,
+                                             BatchSource &source,
+                                             const BenchmarkOptions &options,
+                                             const std::string &entryName,
+                                             KernelProfiler *profiler) {
+  const EntrySignature &entry = *runner.manifest().entry(entryName);
+  Recipe recipe = recipeOf(runner.manifest());
+  std::vector<double> times;
+  for (int64_t i = 0; i < options.warmupSteps + options.steps; ++i) {
+    if (stopSignal())
+      return Status(StatusCode::Interrupted, "interrupted while measuring");
+    if (profiler && i >= options.warmupSteps) {
+      runner.setObserver(profiler);
+      if (!options.trace.empty() &&
+          i + 1 == options.warmupSteps + options.steps)
+        profiler->traceTasks(runner.workers());
+      profiler->beginStep();
+    }
+    Clock::time_point begin = Clock::now();
+    SEGC_ASSIGN_OR_RETURN(TrainBatch batch, source.next());
+    SEGC_ASSIGN_OR_RETURN(std::vector<void *> inputs,
+                          inputsOf(entry, batch.image, batch.label));
+    segc_scalars scalars = {};
+    scalars.learning_rate = static_cast<float>(recipe.learningRate);
+    scalars.momentum = static_cast<float>(recipe.momentum);
+    scalars.weight_decay = static_cast<float>(recipe.weightDecay);
+    scalars.loss_scale = 1;
+    scalars.step = i + 1;
+    scalars.sample_offset = batch.firstSample;
+    SEGC_RETURN_IF_ERROR(runner.call(entryName, inputs, batch.size, scalars));
+    if (i >= options.warmupSteps)
+      times.push_back(
+          std::chrono::duration<double, std::milli>(Clock::now() - begin)
+              .count());
+  }
+  return times;
+}
+
+static OrderedJson describe(const ModelRunner &runner,
+                            const BenchmarkOptions &options,
+                            const std::vector<double> &times, int64_t batch,
+                            const std::string &entryName) {
+  double meanMs = mean(times);
+  double flops = runner.manifest().entry(entryName)->flopsPerSample *
+                 static_cast<double>(batch);
+  rusage usage = {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return {{"network", runner.manifest().network},
+          {"mode", options.mode},
+          {"batch_size", batch},
+          {"steps", options.steps},
+          {"warmup_steps", options.warmupSteps},
+          {"threads", runner.workers()},
+          {"cpu_version", runner.library().version().cpu},
+          {"precision", runner.manifest().precision},
+          {"latency_ms",
+           {{"mean", meanMs},
+            {"p50", percentile(times, 0.50)},
+            {"p90", percentile(times, 0.90)},
+            {"p95", percentile(times, 0.95)},
+            {"p99", percentile(times, 0.99)}}},
+          {"samples_per_second", static_cast<double>(batch) / meanMs * 1000},
+          {"arena_bytes", runner.arenaBytes()},
+          {"peak_rss_bytes", usage.ru_maxrss * int64_t{1024}},
+          {"gflops", flops / meanMs * 1e-6}};
+}
+
+/// The root mean square of each output of the last call: models that compute
+/// the same agree in them.
+static OrderedJson outputSizes(const ModelRunner &runner,
+                               const EntrySignature &entry,
+                               const std::string &entryName) {
+  OrderedJson sizes = OrderedJson::object();
+  for (const TensorSignature &output : entry.outputs) {
+    const float *values = runner.output(entryName, output.name).floats();
+    if (!values || output.type != ElementType::F32)
+      continue;
+    double squares = 0;
+    for (int64_t i = 0; i < output.elements(); ++i)
+      squares += static_cast<double>(values[i]) * values[i];
+    sizes[output.name] =
+        std::sqrt(squares / static_cast<double>(output.elements()));
+  }
+  return sizes;
+}
+
+static Status writeProfiles(const BenchmarkOptions &options,
+                            const KernelProfiler &profiler,
+                            const OrderedJson &benchmark) {
+  if (!options.profile.empty())
+    SEGC_RETURN_IF_ERROR(writeFileAtomically(
+        options.profile, jsonText(profileJson(profiler, benchmark), 1) + "\n"));
+  if (options.trace.empty())
+    return Status::success();
+  return writeFileAtomically(options.trace,
+                             jsonText(traceJson(profiler), 1) + "\n");
+}
+
+/// No result may replace what is read, or another one.
+static Status checkPaths(const BenchmarkOptions &options,
+                         const Dataset *dataset) {
+  CommandPaths paths;
+  paths.inputs = {{"--model", options.model.model}};
+  if (dataset)
+    addInputs(paths, "--data", dataset->files());
+  paths.outputs = {{"--json", options.json, &benchmarkOutput},
+                   {"--profile", options.profile, &profileOutput},
+                   {"--trace", options.trace, &traceOutput},
+                   {"--dump-outputs", options.dumpOutputs, &valuesOutput}};
+  SEGC_RETURN_IF_ERROR(checkOutputs(paths));
+  return checkOutputPlaces(paths);
+}
+
+CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
+  if (const std::string idle = idleWithoutData(options.data);
+      options.data.data.empty() && !idle.empty())
+    return wrongUsage(idle + " has no effect without --data: leave it out");
+  bool training = options.mode == "train";
+  std::string entryName = training ? "train_step" : "predict";
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model, openModel(options.model, training));
+  ModelRunner &runner = model.runner;
+  const Manifest &manifest = runner.manifest();
+  const EntrySignature *entry = manifest.entry(entryName);
+  if (!entry)
+    return unsupported(runner.library().path() +
+                       ": compiled without the entry " + entryName);
+  runner.initialize(static_cast<uint64_t>(options.data.seed));
+  std::unique_ptr<Dataset> dataset;
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<BatchSource> source,
+                        openSource(options, *entry, manifest, dataset));
+  SEGC_RETURN_IF_ERROR(checkPaths(options, dataset.get()));
+  KernelProfiler profiler;
+  bool profiling = !options.profile.empty() || !options.trace.empty();
+  catchStopSignals();
+  SEGC_ASSIGN_OR_RETURN(std::vector<double> times,
+                        measure(runner, *source, options, entryName,
+                                profiling ? &profiler : nullptr));
+  OrderedJson json = describe(runner, options, times,
+                              batchSizeOf(options.model, manifest), entryName);
+  json["output_rms"] = outputSizes(runner, *entry, entryName);
+  if (profiling)
+    SEGC_RETURN_IF_ERROR(writeProfiles(options, profiler, json));
+  if (!options.dumpOutputs.empty())
+    SEGC_RETURN_IF_ERROR(writeOutputs(runner, entryName, options.dumpOutputs));
+  if (options.json.empty()) {
+    std::printf("%s\n", jsonText(json, 2).c_str());
+    return Status::success();
+  }
+  if (hasStandardOutput())
+    std::printf("%s %s, batch %lld: mean %.2f ms, p50 %.2f, p99 %.2f, %.2f "
+                "samples/s\n",
+                manifest.network.c_str(), options.mode.c_str(),
+                json["batch_size"].get<long long>(),
+                json["latency_ms"]["mean"].get<double>(),
+                json["latency_ms"]["p50"].get<double>(),
+                json["latency_ms"]["p99"].get<double>(),
+                json["samples_per_second"].get<double>());
+  return writeFileAtomically(options.json, jsonText(json, 2) + "\n");
+}

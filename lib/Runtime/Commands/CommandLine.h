@@ -1,0 +1,23 @@
+//===- CommandLine.h - The options of segrun --------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_COMMANDS_COMMANDLINE_H
+#define SEGC_LIB_RUNTIME_COMMANDS_COMMANDLINE_H
+
+#include "segc/Runtime/Commands/Commands.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace segc {
+
+/// Adds train, evaluate, ...; parsing one sets `command` to what runs it.
+void addCommands(CLI::App &app, std::function<CommandResult()> &command);
+
+} // namespace segc
+
+#endif // SEGC_LIB_RUNTIME_COMMANDS_COMMANDLINE_H

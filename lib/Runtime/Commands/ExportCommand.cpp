@@ -1,0 +1,85 @@
+//===- ExportCommand.cpp - segrun export ----------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Commands/Commands.h"
+#include "segc/Runtime/Commands/Compile.h"
+#include "segc/Runtime/Commands/Outputs.h"
+#include "segc/Runtime/Core/ModelLibrary.h"
+#include "segc/Runtime/Train/Checkpoint.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <unistd.h>
+
+using namespace segc;
+namespace fs = std::filesystem;
+
+namespace {
+/// A file that goes when this does.
+class TemporaryModule {
+public:
+  static Expected<TemporaryModule> write(std::string_view text) {
+    const char *folder = std::getenv("TMPDIR");
+    TemporaryModule file;
+    file.path = std::string(folder && *folder ? folder : "/tmp") +
+                "/segc-export-XXXXXX.mlir";
+    int descriptor = ::mkstemps(file.path.data(), 5);
+    if (descriptor < 0)
+      return ioError(file.path + ": cannot create: " + std::strerror(errno));
+    bool whole = ::write(descriptor, text.data(), text.size()) ==
+                 static_cast<ssize_t>(text.size());
+    ::close(descriptor);
+    if (!whole)
+      return ioError(file.path + ": cannot write: " + std::strerror(errno));
+    return file;
+  }
+  TemporaryModule(TemporaryModule &&other) noexcept { swap(other); }
+  TemporaryModule &operator=(TemporaryModule &&other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~TemporaryModule() {
+    if (!path.empty())
+      ::unlink(path.c_str());
+  }
+  std::string path;
+
+private:
+  TemporaryModule() = default;
+  void swap(TemporaryModule &other) { path.swap(other.path); }
+};
+} // namespace
+
+CommandResult segc::runExport(const ExportOptions &options) {
+  SEGC_ASSIGN_OR_RETURN(std::string weights, findWeights(options.checkpoint));
+  CommandPaths paths;
+  paths.inputs = {{"--model", options.model}, {"--checkpoint", weights}};
+  paths.outputs = {{"--output", options.output, &modelOutput}};
+  SEGC_RETURN_IF_ERROR(checkOutputs(paths));
+  SEGC_RETURN_IF_ERROR(checkOutputPlaces(paths));
+  // Fails before the work starts where there is no compiler.
+  SEGC_RETURN_IF_ERROR(findCompiler().status());
+  if (isModuleText(options.model))
+    return runCompiler(options.model,
+                       {options.model, "--inference", "--weights", weights,
+                        "-o", options.output});
+  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> model,
+                        ModelLibrary::load(options.model));
+  if (model->source().empty())
+    return unsupported(options.model +
+                       ": carries no source module; give the .mlir that it "
+                       "was compiled from");
+  SEGC_ASSIGN_OR_RETURN(TemporaryModule source,
+                        TemporaryModule::write(model->source()));
+  return runCompiler(options.model,
+                     {source.path, "--inference", "--batch",
+                      std::to_string(model->manifest().batch), "--precision",
+                      model->manifest().precision, "--weights", weights, "-o",
+                      options.output});
+}

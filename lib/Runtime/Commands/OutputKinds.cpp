@@ -1,0 +1,61 @@
+//===- OutputKinds.cpp - What an output may replace -----------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Commands/Outputs.h"
+#include "segc/Runtime/Core/StaticModel.h"
+#include "segc/Runtime/Train/Weights.h"
+
+#include <fstream>
+
+using namespace segc;
+
+/// The start of a JSON object whose first keys are these, as we write them.
+static bool startsWithKeys(const std::string &path,
+                           std::initializer_list<const char *> keys) {
+  std::string start(4096, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<size_t>(file.gcount()));
+  size_t at = start.find_first_not_of(" \n");
+  if (at == std::string::npos || start[at] != '{')
+    return false;
+  at = start.find_first_not_of(" \n", at + 1);
+  for (const char *key : keys) {
+    const std::string quoted = std::string("\"") + key + "\":";
+    const size_t found = at == std::string::npos ? at : start.find(quoted, at);
+    // The first one is where the object begins.
+    if (found == std::string::npos || (key == *keys.begin() && found != at))
+      return false;
+    at = found + quoted.size();
+  }
+  return true;
+}
+
+static bool isBenchmark(const std::string &path) {
+  return startsWithKeys(path, {"network", "mode", "latency_ms"});
+}
+
+static bool isProfile(const std::string &path) {
+  return startsWithKeys(path, {"format", "network", "mode", "kernels"});
+}
+
+static bool isTrace(const std::string &path) {
+  return startsWithKeys(path, {"traceEvents"});
+}
+
+/// A model that trains is not one that an export wrote.
+static bool isInferenceModel(const std::string &path) {
+  Expected<std::optional<StaticModel>> model = readModel(path);
+  return model.ok() && *model && !(*model)->manifest.entry("train_step");
+}
+
+const OutputKind segc::gradientsOutput = {"gradients", isGradients};
+const OutputKind segc::valuesOutput = {"outputs of a step", isOutputs};
+const OutputKind segc::benchmarkOutput = {"result of a benchmark", isBenchmark};
+const OutputKind segc::profileOutput = {"profile", isProfile};
+const OutputKind segc::traceOutput = {"trace", isTrace};
+const OutputKind segc::modelOutput = {"model for inference", isInferenceModel};

@@ -1,0 +1,173 @@
+//===- SegrunMain.cpp - segrun from its words to its exit code ------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CommandLine.h"
+#include "segc/Base/Exceptions.h"
+#include "segc/Base/Process.h"
+#include "segc/Base/Signals.h"
+#include "segc/Base/Version.h"
+#include "segc/model.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <numeric>
+#include <sstream>
+#include <unistd.h>
+
+using namespace segc;
+
+CommandResult::CommandResult(Status status)
+    : status(std::move(status)), exitCode(this->status.ok() ? 0 : 1) {
+  if (this->status.code() == StatusCode::WrongUsage)
+    exitCode = 2;
+  if (this->status.code() == StatusCode::Interrupted)
+    exitCode = 128 + stopSignal();
+}
+
+CommandResult CommandResult::partial(Status status) {
+  CommandResult result(std::move(status));
+  result.exitCode = 3;
+  return result;
+}
+
+void segc::printMessage(const std::string &message) {
+  std::string line = "segrun: ";
+  for (size_t i = 0; i < message.size(); ++i) {
+    const char c = message[i];
+    char escape[8];
+    std::snprintf(escape, sizeof(escape), "\\x%02x", c & 0xff);
+    const bool control = (c >= 0 && c < ' ') || c == 0x7f;
+    const bool nextOfList = message.compare(i, 3, "\n  ") == 0;
+    line += control && !nextOfList ? escape : std::string(1, c);
+  }
+  std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+/// Insertions, deletions and replacements that turn one text into the other.
+static size_t editDistance(const std::string &a, const std::string &b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < b.size(); ++j) {
+      size_t replaced = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+/// All that may stand where an unknown word stood.
+static std::vector<std::string> knownWords(const CLI::App &app, bool option) {
+  std::vector<std::string> words;
+  if (option) {
+    for (const CLI::Option *known : app.get_options())
+      for (const std::string &name : known->get_lnames())
+        words.push_back("--" + name);
+  } else {
+    for (const CLI::App *known : app.get_subcommands(nullptr))
+      words.push_back(known->get_name());
+  }
+  return words;
+}
+
+/// What is wrong with a command line, in one line.
+static std::string explain(const CLI::App &root, const CLI::Error &error) {
+  std::vector<CLI::App *> parsed =
+      const_cast<CLI::App &>(root).get_subcommands();
+  const CLI::App &app = parsed.empty() ? root : *parsed.front();
+  std::string help = "; see `segrun " +
+                     (parsed.empty() ? "" : app.get_name() + " ") + "--help`";
+  std::vector<std::string> unknown = root.remaining(/*recurse=*/true);
+  if (unknown.empty())
+    return error.what() + help;
+  auto dashed = std::find_if(unknown.begin(), unknown.end(), [](const auto &w) {
+    return w.size() > 1 && w[0] == '-';
+  });
+  std::string word = dashed == unknown.end() ? unknown.front() : *dashed;
+  word = word.substr(0, word.find('='));
+  bool option = dashed != unknown.end();
+  std::string text = option           ? "unknown option " + word
+                     : parsed.empty() ? "unknown command " + word
+                                      : "unexpected argument " + word;
+  std::string nearest;
+  size_t least = std::max<size_t>(2, word.size() / 3) + 1;
+  for (const std::string &known : knownWords(app, option)) {
+    size_t distance = editDistance(word, known);
+    if (distance < least) {
+      least = distance;
+      nearest = known;
+    }
+  }
+  return text + (nearest.empty() ? "" : "; did you mean " + nearest + "?") +
+         help;
+}
+
+/// Output that was not written is an error, as a file's would be.
+static CommandResult closeOutput(CommandResult result) {
+  errno = 0;
+  if ((std::fflush(stdout) == 0 && !std::ferror(stdout)) || !result.status.ok())
+    return result;
+  if (errno == EPIPE) {
+    result.exitCode = 128 + SIGPIPE; // nobody wants to read on
+    return result;
+  }
+  // A failure before the last write has left no reason.
+  return ioError("standard output: cannot write" +
+                 (errno ? std::string(": ") + std::strerror(errno) : ""));
+}
+
+static CommandResult runCommand(int argc, char **argv) {
+  CLI::App app("Trains and runs compiled segmentation networks", "segrun");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("segrun ") + versionText() +
+                                        ", models of ABI 1 to " +
+                                        std::to_string(SEGC_ABI_VERSION));
+  // A script may append options that override its own.
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  std::function<CommandResult()> command;
+  addCommands(app, command);
+  if (argc < 2) {
+    std::fputs(app.help().c_str(), stderr);
+    return wrongUsage("expected a command");
+  }
+  SEGC_RETURN_IF_ERROR(checkArguments(argc, argv));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success &success) { // --help, --version
+    std::ostringstream text;
+    app.exit(success, text, text);
+    std::fputs(text.str().c_str(), stdout);
+    return Status::success();
+  } catch (const CLI::ParseError &error) {
+    return wrongUsage(explain(app, error));
+  }
+  return command();
+}
+
+static int runSegrun(int argc, char **argv) {
+  // What no boundary caught still ends as an error, not as a crash.
+  std::set_terminate([] {
+    std::fputs("segrun: unexpected error in a thread\n", stderr);
+    ::_exit(1);
+  });
+  CommandResult result =
+      closeOutput(withoutExceptions([&] { return runCommand(argc, argv); }));
+  if (!result.status.ok())
+    printMessage(result.status.message());
+  return result.exitCode;
+}
+
+int segc::segrunMain(int argc, char **argv) {
+  return runProgram([=] { return runSegrun(argc, argv); });
+}

@@ -1,0 +1,226 @@
+//===- Session.cpp - What every command starts with -----------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Commands/Session.h"
+#include "segc/Runtime/Commands/Commands.h"
+#include "segc/Runtime/Commands/Compile.h"
+#include "segc/Runtime/Train/Checkpoint.h"
+#include "segc/Runtime/Train/Weights.h"
+
+using namespace segc;
+
+/// The options of segc that the options of a run ask for.
+static std::vector<std::string> compileOptions(const ModelOptions &options) {
+  std::vector<std::string> words;
+  if (options.batchSize)
+    words.insert(words.end(), {"--batch", std::to_string(*options.batchSize)});
+  if (options.amp)
+    words.insert(words.end(), {"--precision", "f16"});
+  return words;
+}
+
+/// Whether a model is what the options ask for. If not, the message is the
+/// segc command that makes one.
+static Status checkOptions(const ModelOptions &options,
+                           const ModelLibrary &model) {
+  const Manifest &manifest = model.manifest();
+  std::string wrong;
+  if (options.batchSize && *options.batchSize > manifest.batch)
+    wrong = "--batch-size " + std::to_string(*options.batchSize) +
+            ", the model was compiled for at most " +
+            std::to_string(manifest.batch);
+  else if (options.amp && manifest.precision == "f32")
+    wrong = "--amp, the model was compiled with --precision f32";
+  else
+    return Status::success();
+  std::string command = "segc compile MODEL.mlir -o " + options.model;
+  for (const std::string &word : compileOptions(options))
+    command += " " + word;
+  return wrongUsage(options.model + ": " + wrong + "; run `" + command + "`");
+}
+
+Expected<LoadedModel> segc::openModel(const ModelOptions &options,
+                                      bool training) {
+  std::string path = options.model;
+  CompiledNetwork compiled;
+  if (isModuleText(path)) {
+    SEGC_ASSIGN_OR_RETURN(compiled,
+                          compileCached(path, compileOptions(options)));
+    path = compiled.path;
+  }
+  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> library,
+                        ModelLibrary::load(path));
+  SEGC_RETURN_IF_ERROR(checkOptions(options, *library));
+  SEGC_ASSIGN_OR_RETURN(
+      std::unique_ptr<ThreadPool> pool,
+      ThreadPool::create(static_cast<unsigned>(options.threads)));
+  SEGC_ASSIGN_OR_RETURN(
+      ModelRunner runner,
+      ModelRunner::create(library, *pool, {training, options.checkMemory}));
+  return LoadedModel{std::move(pool), std::move(runner)};
+}
+
+/// Those of `checkpoint`, or what the model carries if it is empty.
+static Status loadWeights(LoadedModel &model, const std::string &checkpoint) {
+  ModelRunner &runner = model.runner;
+  if (checkpoint.empty()) {
+    SEGC_RETURN_IF_ERROR(runner.loadEmbeddedWeights());
+    return checkFiniteWeights(runner, runner.library().path());
+  }
+  SEGC_ASSIGN_OR_RETURN(std::string file, findWeights(checkpoint));
+  std::string orientation;
+  SEGC_RETURN_IF_ERROR(
+      readWeights(runner, file, MissingStates::Refuse, &orientation));
+  SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> ofModel,
+                        frameOf(runner.manifest().pipeline));
+  if (!ofModel || orientation.empty())
+    return Status::success();
+  Expected<AxisFrame> frame = parseFrame(orientation);
+  if (!frame.ok())
+    return frame.status().withContext(file);
+  model.frame = *frame;
+  return Status::success();
+}
+
+Expected<LoadedModel> segc::openTrained(const ModelOptions &options,
+                                        const std::string &checkpoint) {
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model,
+                        openModel(options, /*training=*/false));
+  model.runner.initialize(0);
+  SEGC_RETURN_IF_ERROR(loadWeights(model, checkpoint));
+  return model;
+}
+
+int64_t segc::batchSizeOf(const ModelOptions &options,
+                          const Manifest &manifest) {
+  return options.batchSize.value_or(manifest.batch);
+}
+
+std::string segc::idleWithoutData(const DataOptions &options) {
+  return options.fold                ? "--fold"
+         : options.trainSplit        ? "--train-split"
+         : options.channel           ? "--channel"
+         : options.orientation       ? "--orientation"
+         : options.legacyResize      ? "--legacy-resize"
+         : !options.labelMap.empty() ? "--label-map"
+                                     : "";
+}
+
+Expected<DatasetOptions>
+segc::datasetOptions(const DataOptions &options, const Manifest &manifest,
+                     std::optional<AxisFrame> frame) {
+  SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> ofModel,
+                        frameOf(manifest.pipeline));
+  auto idle = [&](bool given, const std::string &option, const char *why) {
+    return given ? wrongUsage(option + " has no effect: " + why)
+                 : Status::success();
+  };
+  if (options.fold && options.trainSplit)
+    return wrongUsage("--fold and --train-split contradict each other, "
+                      "expected one of them");
+  if (ofModel) {
+    SEGC_RETURN_IF_ERROR(idle(options.legacyResize, "--legacy-resize",
+                              "it is for slices, the model takes volumes"));
+    SEGC_RETURN_IF_ERROR(idle(options.greyMasks, "--grey-masks",
+                              "it is for slices, the model takes volumes"));
+  } else {
+    const char *volumes = "it is for volumes, the model takes slices";
+    SEGC_RETURN_IF_ERROR(
+        idle(options.orientation.has_value(), "--orientation", volumes));
+    SEGC_RETURN_IF_ERROR(
+        idle(options.channel.has_value(), "--channel", volumes));
+    SEGC_RETURN_IF_ERROR(
+        idle(!options.labelMap.empty(), "--label-map", volumes));
+  }
+  DatasetOptions dataset;
+  dataset.fold = options.fold;
+  dataset.seed = static_cast<uint64_t>(options.seed);
+  dataset.trainSplit = options.trainSplit.value_or(1.0);
+  dataset.legacyResize = options.legacyResize;
+  dataset.greyMasks = options.greyMasks;
+  dataset.limits.maxBytes = static_cast<uint64_t>(options.maxImageBytes);
+  dataset.channel = options.channel;
+  dataset.frame = frame;
+  if (options.orientation) {
+    SEGC_ASSIGN_OR_RETURN(dataset.frame, parseFrame(*options.orientation));
+  }
+  if (!options.labelMap.empty()) {
+    SEGC_ASSIGN_OR_RETURN(dataset.labelMap, parseLabelMap(options.labelMap));
+  }
+  return dataset;
+}
+
+void segc::noteFrame(const Dataset &dataset, const Manifest &manifest,
+                     const DatasetOptions &options) {
+  Expected<std::optional<AxisFrame>> ofModel = frameOf(manifest.pipeline);
+  if (!options.frame || !ofModel.ok() || !*ofModel ||
+      **ofModel == *options.frame)
+    return;
+  dataset.note("the model has the orientation \"" +
+                   std::string(frameName(**ofModel)) + "\"",
+               std::string("volumes are taken in the order \"") +
+                   frameName(*options.frame) +
+                   "\", which its weights were trained in or --orientation "
+                   "asks for");
+}
+
+Expected<std::unique_ptr<Dataset>>
+segc::openData(const DataOptions &options, const Manifest &manifest,
+               std::optional<AxisFrame> frame) {
+  SEGC_ASSIGN_OR_RETURN(DatasetOptions dataset,
+                        datasetOptions(options, manifest, frame));
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> data,
+                        openDataset(options.data, manifest.pipeline, dataset));
+  noteFrame(*data, manifest, dataset);
+  const EntrySignature *entry = manifest.entry("predict");
+  if (!entry)
+    entry = manifest.entry("train_step");
+  int image = entry ? entry->findInput("image") : -1;
+  if (image < 0)
+    return data;
+  std::vector<int64_t> wanted = entry->inputs[image].shape;
+  if (!wanted.empty())
+    wanted.erase(wanted.begin()); // the batch
+  if (wanted != data->imageShape())
+    return invalidArgument(options.data + ": samples have the shape " +
+                           shapeText(data->imageShape()) +
+                           ", the model takes " + shapeText(wanted));
+  return data;
+}
+
+void segc::printNotes(const Dataset &dataset) {
+  for (const std::string &text : dataset.takeNotes())
+    printMessage("warning: " + text);
+}
+
+Expected<Split> segc::parseSplit(const std::string &name) {
+  for (Split split : {Split::Train, Split::Validation, Split::Test})
+    if (name == splitName(split))
+      return split;
+  return wrongUsage("--split " + name + ": expected train, validation or test");
+}
+
+Recipe segc::recipeOf(const Manifest &manifest) {
+  auto found = manifest.pipeline.find("kind");
+  std::string kind = found != manifest.pipeline.end() && found->is_string()
+                         ? found->get<std::string>()
+                         : "";
+  Recipe recipe;
+  recipe.learningRate = manifest.optimizer.learningRate;
+  recipe.momentum = manifest.optimizer.momentum;
+  recipe.weightDecay = manifest.optimizer.weightDecay;
+  if (kind == "isbi") {
+    recipe.epochs = 0;
+    recipe.maxSteps = 1000;
+    recipe.logEvery = 100;
+    recipe.evaluateEpochs = false; // an epoch is a few steps
+  } else if (kind == "nnunet") {
+    recipe.scheduler = Schedule::Kind::CosineAnnealing;
+    recipe.epochs = 1000;
+  }
+  return recipe;
+}

@@ -1,0 +1,297 @@
+//===- TrainCommand.cpp - segrun train ------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TrainSetup.h"
+#include "segc/Base/Files.h"
+#include "segc/Base/Signals.h"
+#include "segc/Runtime/Commands/Commands.h"
+#include "segc/Runtime/Commands/ResultsFolder.h"
+#include "segc/Runtime/Inference/Evaluate.h"
+#include "segc/Runtime/Inference/Predict.h"
+#include "segc/Runtime/Train/Report.h"
+#include "segc/Runtime/Train/Weights.h"
+
+#include <cstdio>
+
+using namespace segc;
+
+/// Resuming goes on with the checkpoint's scale: it must be of the kind asked
+/// for.
+static Status checkLossScale(const TrainOptions &options,
+                             const LossScale &scale, const std::string &where) {
+  if (!options.lossScale)
+    return Status::success();
+  SEGC_ASSIGN_OR_RETURN(LossScale wanted, parseLossScale(*options.lossScale));
+  if (scale.dynamic ? wanted.dynamic
+                    : !wanted.dynamic && wanted.scale == scale.scale)
+    return Status::success();
+  char number[40];
+  std::snprintf(number, sizeof(number), "%g", scale.scale);
+  return otherRun(where,
+                  std::string("--loss-scale ") +
+                      (scale.dynamic ? "dynamic" : number),
+                  *options.lossScale);
+}
+
+/// The checkpoint to go on from, if there is one.
+static std::string checkpointOf(const TrainOptions &options) {
+  return options.resume ? findCheckpoint(options.results + "/checkpoints/last")
+                        : "";
+}
+
+/// In which order the axes of volumes reach the network: as until now, else as
+/// asked for, else as the model says. Empty where there are no volumes.
+static Expected<std::string> orientationOf(const Run &run) {
+  const std::optional<std::string> &asked = run.options.data.orientation;
+  SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> frame,
+                        frameOf(run.runner.manifest().pipeline));
+  if (!frame)
+    return std::string();
+  const std::string last = checkpointOf(run.options);
+  if (last.empty())
+    return asked.value_or(frameName(*frame));
+  SEGC_ASSIGN_OR_RETURN(TrainState state, readTrainState(last));
+  const std::string before = state.orientation.empty()
+                                 ? frameName(AxisFrame::File)
+                                 : state.orientation;
+  if (asked && *asked != before)
+    return otherRun(last, "--orientation " + before, *asked);
+  return before;
+}
+
+/// Initial weights, or those of the checkpoint to go on from.
+static Status prepareState(Run &run) {
+  const TrainOptions &options = run.options;
+  TrainState &state = run.state;
+  SEGC_ASSIGN_OR_RETURN(std::string orientation, orientationOf(run));
+  const std::string last = checkpointOf(options);
+  if (!last.empty()) {
+    SEGC_ASSIGN_OR_RETURN(state, loadCheckpoint(last, run.runner));
+    if (state.seed != options.data.seed)
+      return otherRun(last, "--seed " + std::to_string(state.seed),
+                      std::to_string(options.data.seed));
+    int64_t batch = batchSizeOf(options.model, run.runner.manifest());
+    if (state.batchSize != batch)
+      return otherRun(last, "--batch-size " + std::to_string(state.batchSize),
+                      std::to_string(batch));
+    state.orientation = orientation;
+    return checkLossScale(options, state.lossScale, last);
+  }
+  state.orientation = orientation;
+  state.network = run.runner.manifest().network;
+  state.seed = options.data.seed;
+  state.batchSize = batchSizeOf(options.model, run.runner.manifest());
+  if (options.lossScale) {
+    SEGC_ASSIGN_OR_RETURN(state.lossScale, parseLossScale(*options.lossScale));
+  } else if (run.runner.manifest().precision == "f16") {
+    state.lossScale = LossScale::start();
+  }
+  run.runner.initialize(static_cast<uint64_t>(state.seed));
+  if (options.init.empty())
+    return Status::success();
+  std::string initial;
+  SEGC_RETURN_IF_ERROR(
+      readWeights(run.runner, options.init, MissingStates::Allow, &initial));
+  if (!initial.empty() && !orientation.empty() && initial != orientation)
+    std::fprintf(stderr,
+                 "segrun: warning: %s: trained on volumes in the order \"%s\", "
+                 "this run takes them in the order \"%s\"\n",
+                 options.init.c_str(), initial.c_str(), orientation.c_str());
+  return Status::success();
+}
+
+static Status openCases(Run &run) {
+  const TrainOptions &options = run.options;
+  if (options.data.data.empty())
+    return Status::success();
+  SEGC_ASSIGN_OR_RETURN(std::string orientation, orientationOf(run));
+  std::optional<AxisFrame> frame;
+  if (!orientation.empty()) {
+    SEGC_ASSIGN_OR_RETURN(frame, parseFrame(orientation));
+  }
+  SEGC_ASSIGN_OR_RETURN(run.dataset,
+                        openData(options.data, run.runner.manifest(), frame));
+  return Status::success();
+}
+
+/// A split that holds all cases out.
+static Status noTrainingCases(const Run &run) {
+  const DataOptions &data = run.options.data;
+  const int64_t held = run.dataset->count(Split::Validation);
+  if (held == 0)
+    return invalidArgument(data.data + ": no labelled cases to train on");
+  return invalidArgument(
+      data.data + ": " +
+      (held == 1 ? "one labelled case cannot both train and validate"
+                 : "all " + std::to_string(held) + " labelled cases validate") +
+      ", so none trains; leave --" +
+      (data.fold ? "fold" : "train-split") +
+      " out to train on all, without validation");
+}
+
+/// Reads all cases: what is wrong with any is said before the first step.
+static Status loadCases(const Run &run) {
+  if (!run.dataset)
+    return Status::success();
+  Status training = run.dataset->load(Split::Train);
+  Status validation = run.dataset->load(Split::Validation);
+  if (training.ok() && run.dataset->count(Split::Train) > 0)
+    training = noteUntrainedClasses(*run.dataset);
+  printNotes(*run.dataset);
+  if (!training.ok() && !validation.ok())
+    return Status(training.code(),
+                  training.message() + "\n  " + validation.message());
+  SEGC_RETURN_IF_ERROR(training);
+  SEGC_RETURN_IF_ERROR(validation);
+  if (run.dataset->count(Split::Train) == 0)
+    return noTrainingCases(run);
+  return checkHeldOut(*run.dataset);
+}
+
+static Status openSource(Run &run) {
+  const TrainOptions &options = run.options;
+  if (!options.batches.empty()) {
+    SEGC_ASSIGN_OR_RETURN(run.source, makeFixedSource(options.batches,
+                                                      run.runner.manifest(),
+                                                      run.state.step));
+    return Status::success();
+  }
+  LoaderOptions loader;
+  loader.batch = run.state.batchSize;
+  loader.seed = static_cast<uint64_t>(options.data.seed);
+  loader.augment = augments(run);
+  loader.firstStep = static_cast<uint64_t>(run.state.step);
+  SEGC_ASSIGN_OR_RETURN(run.source, makeLoaderSource(*run.dataset, loader));
+  return Status::success();
+}
+
+/// The options as published logs have them: one record of step PARAMETER.
+static Status logParameters(RunLog &log, const Run &run) {
+  const TrainOptions &options = run.options;
+  const TrainerConfig &config = run.config;
+  OrderedJson parameters = {
+      {"model", options.model.model},
+      {"network", run.runner.manifest().network},
+      {"data", options.data.data},
+      {"fold", options.data.fold ? OrderedJson(*options.data.fold) : nullptr},
+      {"train_split", options.data.trainSplit.value_or(1.0)},
+      {"orientation", run.state.orientation},
+      {"label_map", options.data.labelMap},
+      {"seed", run.state.seed},
+      {"augment", augments(run)},
+      {"batch_size", run.state.batchSize},
+      {"steps", config.schedule.totalSteps},
+      {"steps_per_epoch", config.stepsPerEpoch},
+      {"learning_rate", config.schedule.learningRate},
+      {"scheduler", scheduleName(config.schedule.kind)},
+      {"momentum", recordedFloat(config.momentum)},
+      {"weight_decay", recordedFloat(config.weightDecay)},
+      {"optimizer", run.runner.manifest().optimizer.kind},
+      {"precision", run.runner.manifest().precision},
+      {"cpu_version", run.runner.library().version().cpu},
+      {"threads", run.runner.workers()},
+      {"first_step", run.state.step}};
+  return log.record("PARAMETER", parameters);
+}
+
+/// A new run leaves what is in its folder to the one that wrote it; a resumed
+/// one says where it goes on.
+static Status beginIn(const ResultsFolder &folder, const Run &run) {
+  const int64_t step = run.state.step, total = run.config.schedule.totalSteps;
+  if (step > 0) {
+    std::fprintf(stderr, "segrun: %s: step %lld of %lld is done%s\n",
+                 folder.path().c_str(), static_cast<long long>(step),
+                 static_cast<long long>(total),
+                 step < total ? ", going on"
+                              : "; for more, give a larger --max-steps");
+    return Status::success();
+  }
+  SEGC_ASSIGN_OR_RETURN(std::string aside, folder.putAside(trainingResults()));
+  if (!aside.empty())
+    std::fprintf(stderr, "segrun: %s: what an earlier run left is now in %s\n",
+                 folder.path().c_str(), aside.c_str());
+  return Status::success();
+}
+
+static CommandResult train(Run &run) {
+  const TrainOptions &options = run.options;
+  ModelRunner &runner = run.runner;
+  SEGC_RETURN_IF_ERROR(openCases(run));
+  SEGC_RETURN_IF_ERROR(checkPaths(run));
+  SEGC_ASSIGN_OR_RETURN(ResultsFolder folder,
+                        ResultsFolder::open(options.results));
+  SEGC_RETURN_IF_ERROR(prepareState(run));
+  SEGC_RETURN_IF_ERROR(loadCases(run));
+  SEGC_RETURN_IF_ERROR(checkEvaluation(run));
+  SEGC_RETURN_IF_ERROR(openSource(run));
+  SEGC_RETURN_IF_ERROR(configure(run));
+  SEGC_RETURN_IF_ERROR(takeSettings(run));
+  SEGC_RETURN_IF_ERROR(beginIn(folder, run));
+  SEGC_RETURN_IF_ERROR(createDirectories(run.config.checkpoints.empty()
+                                             ? options.results
+                                             : run.config.checkpoints));
+  SEGC_ASSIGN_OR_RETURN(
+      RunLog log,
+      RunLog::open(options.results + "/train.jsonl", run.state.step));
+  SEGC_RETURN_IF_ERROR(logParameters(log, run));
+  Trainer::Evaluator evaluator;
+  if (run.dataset && run.dataset->count(Split::Validation) > 0)
+    evaluator = [&] {
+      return evaluateSplit(runner, *run.dataset, Split::Validation,
+                           run.state.batchSize);
+    };
+  catchStopSignals();
+  Trainer trainer(runner, *run.source, log, run.config, run.state, evaluator);
+  Status status = trainer.run();
+  if (run.dataset)
+    printNotes(*run.dataset);
+  bool interrupted = status.code() == StatusCode::Interrupted;
+  if (!status.ok() && !interrupted)
+    return status;
+  if (trainer.state().step > 0 && trainer.state().applied == 0)
+    std::fprintf(stderr,
+                 "segrun: warning: none of the %lld steps changed a weight: no "
+                 "scaled gradient was finite; go on with --resume, or give a "
+                 "smaller --loss-scale\n",
+                 static_cast<long long>(trainer.state().step));
+  if (trainer.lastEvaluation())
+    SEGC_RETURN_IF_ERROR(writeMetrics(
+        options.results, *trainer.lastEvaluation(), trainer.state().step));
+  if (!interrupted) {
+    SEGC_RETURN_IF_ERROR(
+        log.metadata("training_seconds",
+                     {{"unit", "s"}, {"value", trainer.state().seconds}}));
+    if (evaluator)
+      SEGC_RETURN_IF_ERROR(
+          predictExamples(runner, *run.dataset, Split::Validation,
+                          run.state.batchSize, options.results));
+  }
+  SEGC_RETURN_IF_ERROR(
+      writeReport(options.results, runner.manifest().network + " training"));
+  return status;
+}
+
+CommandResult segc::runTrain(const TrainOptions &options) {
+  if (options.benchmark) {
+    warnOfIdleOptions(options);
+    BenchmarkOptions benchmark;
+    benchmark.model = options.model;
+    if (!options.data.data.empty())
+      benchmark.data = options.data;
+    benchmark.data.seed = options.data.seed;
+    benchmark.mode = "train";
+    benchmark.warmupSteps = options.warmupSteps.value_or(10);
+    benchmark.steps = options.maxSteps.value_or(50);
+    benchmark.json = options.json;
+    return runBenchmark(benchmark);
+  }
+  SEGC_RETURN_IF_ERROR(checkTrainOptions(options));
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model,
+                        openModel(options.model, /*training=*/true));
+  Run run = {options, model.runner, {}, {}, {}, {}};
+  return train(run);
+}

@@ -1,0 +1,229 @@
+//===- TrainSetup.cpp - What a training was asked to do -------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TrainSetup.h"
+#include "segc/Runtime/Commands/Outputs.h"
+#include "segc/Runtime/Commands/ResultsFolder.h"
+
+#include <cstdio>
+
+using namespace segc;
+
+/// An option that says when a run evaluates; empty if none is given.
+static std::string evaluationOption(const TrainOptions &options) {
+  return options.evaluateEvery.value_or(0) > 0 ? "--evaluate-every"
+         : options.skipEval > 0                ? "--skip-eval"
+                                               : "";
+}
+
+Status segc::checkEvaluation(const Run &run) {
+  const std::string idle = evaluationOption(run.options);
+  if (idle.empty() || !run.dataset || run.dataset->count(Split::Validation) > 0)
+    return Status::success();
+  return wrongUsage(idle + " has no effect: no case is held out; give --fold "
+                           "or a --train-split below 1, or leave it out");
+}
+
+Status segc::checkTrainOptions(const TrainOptions &options) {
+  if (options.data.data.empty() == options.batches.empty())
+    return wrongUsage("expected one of --data DIR and --batches FILE");
+  if (options.epochs && options.maxSteps)
+    return wrongUsage("expected one of --epochs and --max-steps");
+  if (options.resume && !options.init.empty())
+    return wrongUsage("--resume goes on with the run's own weights: "
+                      "leave out --init or --resume");
+  if (options.scheduler)
+    SEGC_RETURN_IF_ERROR(parseScheduleKind(*options.scheduler).status());
+  if (options.warmupSteps || !options.json.empty())
+    return wrongUsage(
+        std::string(options.json.empty() ? "--warmup-steps" : "--json") +
+        " has no effect without --benchmark: leave it out");
+  if (options.checkpointStrategy == "none" && options.saveEvery > 0)
+    return wrongUsage("--save-every has no effect with --ckpt-strategy none: "
+                      "leave one of them out");
+  if (options.evaluateEvery.value_or(0) > 0 && options.skipEval > 0)
+    return wrongUsage("--skip-eval has no effect with --evaluate-every: leave "
+                      "one of them out");
+  if (!options.batches.empty()) {
+    DataOptions data = options.data;
+    data.orientation.reset(); // checkpoints record it
+    std::string idle =
+        options.augment.value_or(false) ? "--augment" : idleWithoutData(data);
+    if (idle.empty())
+      idle = evaluationOption(options);
+    if (!idle.empty())
+      return wrongUsage(idle + " has no effect on --batches: leave it out");
+  }
+  return options.lossScale ? parseLossScale(*options.lossScale).status()
+                           : Status::success();
+}
+
+/// What holds where the user says nothing: what the run had until now, else
+/// what the network's recipe says.
+static Recipe startOf(const Run &run) {
+  Recipe recipe = recipeOf(run.runner.manifest());
+  if (!run.state.settings)
+    return recipe;
+  const RunSettings &before = *run.state.settings;
+  recipe.learningRate = before.schedule.learningRate;
+  recipe.endLearningRate = before.schedule.endLearningRate;
+  recipe.firstCycleSteps = before.schedule.firstCycleSteps;
+  recipe.scheduler = before.schedule.kind;
+  recipe.momentum = before.momentum;
+  recipe.weightDecay = before.weightDecay;
+  recipe.epochs = 0;
+  recipe.maxSteps = before.schedule.totalSteps;
+  return recipe;
+}
+
+/// Options that the schedule does not look at.
+static Status checkSchedule(const TrainOptions &options,
+                            const Schedule &schedule) {
+  const char *idle =
+      options.endLearningRate && schedule.kind != Schedule::Kind::Poly
+          ? "--end-learning-rate"
+      : options.firstCycleSteps &&
+              schedule.kind != Schedule::Kind::CosineAnnealing
+          ? "--cosine-annealing-first-cycle-steps"
+          : nullptr;
+  return idle ? wrongUsage(std::string(idle) +
+                           " has no effect with --scheduler " +
+                           scheduleName(schedule.kind) + ": leave it out")
+              : Status::success();
+}
+
+Status segc::configure(Run &run) {
+  const TrainOptions &options = run.options;
+  const Recipe recipe = startOf(run);
+  TrainerConfig &config = run.config;
+  int64_t batch = run.state.batchSize;
+  int64_t samples =
+      run.dataset ? run.dataset->count(Split::Train) : run.source->samples();
+  config.stepsPerEpoch = (samples + batch - 1) / batch;
+  int64_t epochs = options.epochs.value_or(recipe.epochs);
+  config.schedule.totalSteps = options.maxSteps ? *options.maxSteps
+                               : epochs > 0     ? epochs * config.stepsPerEpoch
+                                                : recipe.maxSteps;
+  config.schedule.kind = recipe.scheduler;
+  if (options.scheduler) {
+    SEGC_ASSIGN_OR_RETURN(config.schedule.kind,
+                          parseScheduleKind(*options.scheduler));
+  }
+  config.schedule.learningRate =
+      options.learningRate.value_or(recipe.learningRate);
+  config.schedule.endLearningRate =
+      options.endLearningRate.value_or(recipe.endLearningRate);
+  config.schedule.firstCycleSteps =
+      options.firstCycleSteps.value_or(recipe.firstCycleSteps);
+  SEGC_RETURN_IF_ERROR(checkSchedule(options, config.schedule));
+  if (config.schedule.totalSteps > mostSteps)
+    return wrongUsage("--epochs " + std::to_string(epochs) + " of " +
+                      std::to_string(config.stepsPerEpoch) +
+                      " steps: expected at most " + std::to_string(mostSteps) +
+                      " steps");
+  const std::string &optimizer = run.runner.manifest().optimizer.kind;
+  if (options.momentum && optimizer != "sgd" && optimizer != "rmsprop")
+    return wrongUsage("--momentum has no effect: the model's optimizer is " +
+                      optimizer + "; leave it out");
+  config.momentum =
+      static_cast<float>(options.momentum.value_or(recipe.momentum));
+  config.weightDecay =
+      static_cast<float>(options.weightDecay.value_or(recipe.weightDecay));
+  config.logEvery = options.logEvery.value_or(recipe.logEvery);
+  config.evaluateEvery = options.evaluateEvery.value_or(0);
+  config.evaluateEpochs = recipe.evaluateEpochs;
+  config.skipEpochs = options.skipEval;
+  config.saveEvery = options.saveEvery;
+  config.dumpGradients = options.dumpGradients;
+  config.keepBest = options.checkpointStrategy == "last_and_best";
+  if (options.checkpointStrategy != "none")
+    config.checkpoints = options.results + "/checkpoints";
+  return Status::success();
+}
+
+bool segc::augments(const Run &run) {
+  const std::optional<RunSettings> &before = run.state.settings;
+  return run.options.augment.value_or(before && before->augment);
+}
+
+/// What this run was asked to do, as its checkpoints carry it.
+static Expected<RunSettings> settingsOf(const Run &run) {
+  const TrainOptions &options = run.options;
+  const Manifest &manifest = run.runner.manifest();
+  RunSettings settings;
+  settings.data = options.batches.empty() ? options.data.data : options.batches;
+  SEGC_ASSIGN_OR_RETURN(settings.dataDigest, run.source->digest());
+  settings.fold = options.data.fold;
+  settings.trainSplit = options.data.trainSplit.value_or(1.0);
+  settings.legacyResize = options.data.legacyResize;
+  settings.augment = augments(run);
+  settings.precision = manifest.precision;
+  settings.optimizer = manifest.optimizer.kind;
+  settings.schedule = run.config.schedule;
+  settings.momentum = recordedFloat(run.config.momentum);
+  settings.weightDecay = recordedFloat(run.config.weightDecay);
+  return settings;
+}
+
+Status segc::takeSettings(Run &run) {
+  SEGC_ASSIGN_OR_RETURN(RunSettings now, settingsOf(run));
+  if (run.state.settings) {
+    const std::string where = run.options.results;
+    SEGC_RETURN_IF_ERROR(checkSameRun(*run.state.settings, now, where));
+    for (const std::string &line : changesOf(*run.state.settings, now))
+      std::fprintf(stderr, "segrun: warning: %s: %s\n", where.c_str(),
+                   line.c_str());
+  }
+  run.state.settings = std::move(now);
+  return Status::success();
+}
+
+Status segc::checkPaths(const Run &run) {
+  const TrainOptions &options = run.options;
+  const std::string &results = options.results;
+  CommandPaths paths;
+  paths.inputs = {{"--model", options.model.model},
+                  {"--batches", options.batches},
+                  {"--init", options.init}};
+  paths.outputs = {
+      {"--dump-gradients", options.dumpGradients, &gradientsOutput}};
+  paths.places = {{"--results", results}};
+  for (const char *name : trainingResults())
+    paths.outputs.push_back({"--results", results + "/" + name});
+  if (run.dataset) {
+    addInputs(paths, "--data", run.dataset->files());
+    paths.folders = {{"--results", results},
+                     {"--results", results + "/predictions"},
+                     {"--results", results + "/overlays"}};
+  }
+  return checkOutputs(paths);
+}
+
+void segc::warnOfIdleOptions(const TrainOptions &options) {
+  const std::pair<bool, const char *> given[] = {
+      {options.resume, "--resume"},
+      {!options.init.empty(), "--init"},
+      {!options.batches.empty(), "--batches"},
+      {!options.dumpGradients.empty(), "--dump-gradients"},
+      {options.augment.has_value(), "--augment"},
+      {options.epochs.has_value(), "--epochs"},
+      {options.learningRate.has_value(), "--learning-rate"},
+      {options.momentum.has_value(), "--momentum"},
+      {options.weightDecay.has_value(), "--weight-decay"},
+      {options.lossScale.has_value(), "--loss-scale"},
+      {options.scheduler.has_value(), "--scheduler"},
+      {options.evaluateEvery.has_value(), "--evaluate-every"},
+      {options.skipEval > 0, "--skip-eval"},
+      {options.saveEvery > 0, "--save-every"},
+      {options.logEvery.has_value(), "--log-every"}};
+  for (const auto &[idle, name] : given)
+    if (idle)
+      std::fprintf(stderr,
+                   "segrun: warning: %s has no effect with "
+                   "--benchmark\n",
+                   name);
+}

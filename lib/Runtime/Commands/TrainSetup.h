@@ -1,0 +1,51 @@
+//===- TrainSetup.h - What a training was asked to do -----------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_COMMANDS_TRAINSETUP_H
+#define SEGC_LIB_RUNTIME_COMMANDS_TRAINSETUP_H
+
+#include "segc/Runtime/Commands/Options.h"
+#include "segc/Runtime/Commands/Session.h"
+#include "segc/Runtime/Train/Trainer.h"
+
+namespace segc {
+
+/// The parts of a run that outlive each other in this order.
+struct Run {
+  const TrainOptions &options;
+  ModelRunner &runner;
+  std::unique_ptr<Dataset> dataset;
+  std::unique_ptr<BatchSource> source;
+  TrainState state;
+  TrainerConfig config;
+};
+
+/// What can be seen to be wrong before a model is opened.
+Status checkTrainOptions(const TrainOptions &options);
+
+/// Steps and rates: what the user said, else what startOf says.
+Status configure(Run &run);
+
+/// As asked for, else as the run did until now.
+bool augments(const Run &run);
+
+/// Holds what is asked for against what the run had until now, and makes it the
+/// run's.
+Status takeSettings(Run &run);
+
+/// No output of a training may replace what it reads.
+Status checkPaths(const Run &run);
+
+/// The scripts of the published examples leave such options in.
+/// Evaluations need cases that are held out.
+Status checkEvaluation(const Run &run);
+
+void warnOfIdleOptions(const TrainOptions &options);
+
+} // namespace segc
+
+#endif // SEGC_LIB_RUNTIME_COMMANDS_TRAINSETUP_H

@@ -1,0 +1,111 @@
+//===- Evaluate.cpp - A model on held-out cases ---------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Inference/Evaluate.h"
+#include "segc/Base/Signals.h"
+#include "segc/Runtime/Data/Loader.h"
+#include "segc/Runtime/Inference/EntryInputs.h"
+#include "segc/Runtime/Inference/FiniteOutputs.h"
+
+using namespace segc;
+
+/// Adds the outputs of evaluate_step, which are means over the batch.
+static void addValues(const ModelRunner &runner, int64_t batch,
+                      Evaluation &evaluation) {
+  const EntrySignature &entry = *runner.manifest().entry("evaluate_step");
+  for (size_t i = 0; i < entry.outputs.size(); ++i) {
+    const TensorSignature &signature = entry.outputs[i];
+    OutputView output = runner.output("evaluate_step", signature.name);
+    if (evaluation.values.size() <= i)
+      evaluation.values.push_back(
+          {signature.name, std::vector<double>(signature.elements())});
+    for (int64_t k = 0; k < signature.elements(); ++k)
+      evaluation.values[i].mean[k] +=
+          output.floats()[k] * static_cast<double>(batch);
+  }
+}
+
+static Status addCases(const ModelRunner &runner, const Dataset &dataset,
+                       Split split, const Batch &batch,
+                       Evaluation &evaluation) {
+  OutputView output = runner.output("predict", "probabilities");
+  int64_t voxels = elementCount(dataset.labelShape());
+  int64_t classes = runner.manifest().classes;
+  if (!output.data || output.signature->elements() !=
+                          runner.manifest().batch * voxels * classes)
+    return unsupported(runner.library().path() +
+                       ": expected predict to give \"probabilities\" of " +
+                       std::to_string(voxels) + " voxels and " +
+                       std::to_string(classes) +
+                       " classes a sample, as the labels have");
+  std::vector<int32_t> predicted(voxels);
+  for (int64_t i = 0; i < batch.size; ++i) {
+    argmaxRows(output.floats() + i * voxels * classes, voxels, classes,
+               predicted.data());
+    evaluation.cases.push_back(
+        {dataset.caseName(split, batch.cases[i]),
+         hardDice(predicted.data(), batch.label.data() + i * voxels, voxels,
+                  classes),
+         classesIn(batch.label.data() + i * voxels, voxels, classes)});
+  }
+  return Status::success();
+}
+
+Expected<Evaluation> segc::evaluateSplit(ModelRunner &runner,
+                                         const Dataset &dataset, Split split,
+                                         int64_t batchSize) {
+  const Manifest &manifest = runner.manifest();
+  Evaluation evaluation;
+  evaluation.classNames = manifest.classNames();
+  LoaderOptions options;
+  options.batch = batchSize;
+  options.shuffle = false;
+  options.samples = dataset.count(split);
+  if (options.samples == 0)
+    return invalidArgument(std::string("the ") + splitName(split) +
+                           " split has no cases; choose --fold or a "
+                           "--train-split below 1");
+  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
+                        Loader::create(dataset, split, options));
+  segc_scalars scalars = {};
+  scalars.loss_scale = 1;
+  auto namesOf = [&](const Batch &batch) {
+    std::string names;
+    for (int64_t index : batch.cases)
+      names += (names.empty() ? "" : ", ") + dataset.caseName(split, index);
+    return names;
+  };
+  for (;;) {
+    SEGC_ASSIGN_OR_RETURN(const Batch *batch, loader->next());
+    if (!batch)
+      break;
+    if (stopSignal())
+      return Status(StatusCode::Interrupted, "interrupted while evaluating");
+    for (const char *name : {"evaluate_step", "predict"}) {
+      const EntrySignature *entry = manifest.entry(name);
+      if (!entry)
+        continue;
+      SEGC_ASSIGN_OR_RETURN(
+          std::vector<void *> inputs,
+          inputsOf(*entry, batch->image.data(), batch->label.data()));
+      SEGC_RETURN_IF_ERROR(runner.call(name, inputs, batch->size, scalars));
+      SEGC_RETURN_IF_ERROR(checkFiniteOutputs(
+          runner, {name, inputs, batch->size, scalars}, namesOf(*batch)));
+    }
+    if (manifest.entry("evaluate_step"))
+      addValues(runner, batch->size, evaluation);
+    SEGC_RETURN_IF_ERROR(addCases(runner, dataset, split, *batch, evaluation));
+  }
+  for (Evaluation::Value &value : evaluation.values)
+    for (double &sum : value.mean)
+      sum /= static_cast<double>(options.samples);
+  for (const std::string &name : evaluation.absentClasses())
+    dataset.note(std::string("the ") + splitName(split) + " cases",
+                 "no label has the class \"" + name +
+                     "\": its Dice is absent");
+  return evaluation;
+}

@@ -1,0 +1,67 @@
+//===- FakeRun.h - A run on the fake model ----------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_UNITTESTS_RUNTIME_FAKERUN_H
+#define SEGC_UNITTESTS_RUNTIME_FAKERUN_H
+
+#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Core/Safetensors.h"
+
+#include <cmath>
+#include <filesystem>
+#include <gtest/gtest.h>
+
+namespace segc {
+
+inline std::string fakeModel(const std::string &name = "FakeModel") {
+  return SEGC_BINARY_DIR "/unittests/" + name + ".so";
+}
+
+inline std::string freshFolder(const std::string &name) {
+  std::string path = testing::TempDir() + "segc-train-" + name;
+  std::filesystem::remove_all(path);
+  std::filesystem::create_directories(path);
+  return path;
+}
+
+inline ModelRunner makeRunner(ThreadPool &pool, bool training = true) {
+  auto model = ModelLibrary::load(fakeModel());
+  EXPECT_TRUE(model.ok()) << model.status().message();
+  auto runner = ModelRunner::create(*model, pool, {training, true});
+  EXPECT_TRUE(runner.ok()) << runner.status().message();
+  return std::move(*runner);
+}
+
+/// Three batches of volumes whose class follows from the intensity. One
+/// voxel of the second batch is `odd`, if that is not 0.
+inline std::string writeBatches(const std::string &folder, float odd = 0) {
+  constexpr int64_t count = 2 * 512;
+  std::vector<std::vector<float>> images(3, std::vector<float>(count));
+  std::vector<std::vector<int32_t>> labels(3, std::vector<int32_t>(count));
+  std::vector<TensorSource> tensors;
+  for (int b = 0; b < 3; ++b) {
+    for (int64_t i = 0; i < count; ++i) {
+      images[b][i] = static_cast<float>((i * 37 + b * 11) % 101) / 25 - 2;
+      labels[b][i] = images[b][i] < -0.7f ? 0 : images[b][i] < 0.7f ? 1 : 2;
+    }
+    if (odd != 0 && b == 1)
+      images[b][100] = odd;
+    tensors.push_back({"image_" + std::to_string(b),
+                       "F32",
+                       {2, 8, 8, 8, 1},
+                       images[b].data()});
+    tensors.push_back(
+        {"label_" + std::to_string(b), "I32", {2, 8, 8, 8}, labels[b].data()});
+  }
+  std::string path = folder + "/batches.safetensors";
+  EXPECT_TRUE(writeSafetensors(path, tensors, {}).ok());
+  return path;
+}
+
+} // namespace segc
+
+#endif // SEGC_UNITTESTS_RUNTIME_FAKERUN_H

@@ -1,0 +1,94 @@
+//===- MetricsTest.cpp - Dice, percentiles --------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Metrics/Metrics.h"
+
+#include <gtest/gtest.h>
+
+using namespace segc;
+
+TEST(Metrics, HardDiceOfThePublishedVector) {
+  int32_t predicted[] = {0, 1, 1, 1, 2}, expected[] = {0, 1, 1, 2, 2};
+  std::vector<double> dice = hardDice(predicted, expected, 5, 3);
+  EXPECT_DOUBLE_EQ(dice[0], 1);
+  EXPECT_DOUBLE_EQ(dice[1], 0.8);
+  EXPECT_NEAR(dice[2], 0.667, 5e-4);
+}
+
+TEST(Metrics, AbsentClasses) {
+  int32_t predicted[] = {0, 0, 3}, expected[] = {0, 0, 0};
+  std::vector<double> dice = hardDice(predicted, expected, 3, 4);
+  EXPECT_DOUBLE_EQ(dice[0], 0.8);
+  EXPECT_DOUBLE_EQ(dice[1], 1) << "absent from both";
+  EXPECT_DOUBLE_EQ(dice[3], 0) << "absent from the label alone";
+}
+
+// A class that no label has cannot be measured; one that some have can.
+TEST(Metrics, ClassesAbsentFromTheSplit) {
+  int32_t labels[] = {0, 0, 2};
+  EXPECT_EQ(classesIn(labels, 3, 4), (std::vector<bool>{1, 0, 1, 0}));
+  Evaluation evaluation;
+  evaluation.classNames = {"background", "a", "b"};
+  evaluation.cases = {{"one", {1, 0.5, 1}, {true, true, false}},
+                      {"two", {0.8, 1, 1}, {true, false, false}}};
+  evaluation.values = {{"dice", {0.9, 0.6, 1e-5}}};
+  EXPECT_EQ(evaluation.absentClasses(), std::vector<std::string>{"b"});
+  EXPECT_DOUBLE_EQ(evaluation.meanForegroundDice(), 0.75);
+  EXPECT_DOUBLE_EQ(evaluation.meanDice(), (0.9 + 0.75) / 2);
+  OrderedJson json = OrderedJson::parse(evaluation.toJson().dump());
+  EXPECT_TRUE(json["hard_dice"]["classes"]["b"].is_null());
+  EXPECT_TRUE(json["dice"]["classes"]["b"].is_null());
+  EXPECT_TRUE(json["cases"][0]["hard_dice"]["b"].is_null());
+  EXPECT_EQ(json["cases"][1]["hard_dice"]["a"], 1);
+  EXPECT_TRUE(OrderedJson::parse(evaluation.toRecord().dump())["b_dice"]
+                  .is_null());
+  EXPECT_DOUBLE_EQ(json["dice"]["mean"], 0.75);
+  EXPECT_NE(evaluation.toCsv().find("1.000000,0.500000,absent"),
+            std::string::npos);
+  // Without any foreground nothing is the best.
+  evaluation.cases = {{"one", {1, 1, 1}, {true, false, false}}};
+  EXPECT_FALSE(evaluation.meanForegroundDice() > -1);
+}
+
+TEST(Metrics, ArgmaxTakesTheFirstOfEquals) {
+  float values[] = {0.5f, 0.5f, 0.1f, 0.2f, 0.7f, 0.7f};
+  int32_t result[2];
+  argmaxRows(values, 2, 3, result);
+  EXPECT_EQ(result[0], 0);
+  EXPECT_EQ(result[1], 1);
+}
+
+// numpy.percentile of 1, 2, 3, 4.
+TEST(Metrics, Percentiles) {
+  EXPECT_DOUBLE_EQ(percentile({4, 1, 3, 2}, 0.5), 2.5);
+  EXPECT_DOUBLE_EQ(percentile({4, 1, 3, 2}, 0.9), 3.7);
+  EXPECT_DOUBLE_EQ(percentile({4, 1, 3, 2}, 1), 4);
+  EXPECT_DOUBLE_EQ(percentile({5}, 0.99), 5);
+  EXPECT_DOUBLE_EQ(percentile({}, 0.5), 0);
+}
+
+TEST(Metrics, FilesOfAnEvaluation) {
+  Evaluation evaluation;
+  evaluation.classNames = {"background", "a \"b\""};
+  evaluation.cases = {{"one", {1, 0.5}}, {"two", {0.8, 0.7}}};
+  evaluation.values = {{"loss", {0.25}}, {"dice", {0.9, 0.6}}};
+  EXPECT_DOUBLE_EQ(evaluation.meanForegroundDice(), 0.6);
+  Evaluation membranes = evaluation;
+  membranes.classNames = {"membrane", "background"};
+  EXPECT_DOUBLE_EQ(membranes.meanForegroundDice(), 0.9);
+  EXPECT_EQ(evaluation.toCsv(), "case,\"background\",\"a \"\"b\"\"\"\n"
+                                "\"one\",1.000000,0.500000\n"
+                                "\"two\",0.800000,0.700000\n"
+                                "\"mean\",0.900000,0.600000\n");
+  OrderedJson record = evaluation.toRecord();
+  EXPECT_EQ(record["eval_total_loss"], 0.25);
+  EXPECT_EQ(record["background_dice"], 0.9);
+  EXPECT_EQ(record["eval_dice_score"], 0.75);
+  OrderedJson json = evaluation.toJson();
+  EXPECT_EQ(json["dice"]["mean"], 0.75);
+  EXPECT_EQ(json["cases"][1]["hard_dice"]["background"], 0.8);
+}
