@@ -361,8 +361,8 @@ Expected<std::string> Canvas::finishSvg(std::string_view label,
   SEGC_RETURN_IF_ERROR(checked(cairo_status(surface->context)));
   cairo_surface_finish(surface->target);
   SEGC_RETURN_IF_ERROR(checked(cairo_surface_status(surface->target)));
-  return formatted("<svg xmlns='http://www.w3.org/2000/svg' width='%g' "
-                   "height='%g' viewBox='0 0 %g %g' font-family='%s' "
+  return formatted("<svg width='%g' height='%g' "
+                   "viewBox='0 0 %g %g' font-family='%s' "
                    "role='img' aria-label='",
                    surface->width, surface->height, surface->width,
                    surface->height, svgFontFamily) +

@@ -112,8 +112,12 @@ static void drawMark(Canvas &canvas, const LegendEntry &entry, double x,
     [[fallthrough]];
   case LegendEntry::Line:
     return canvas.line(left, right, line);
-  case LegendEntry::Box:
-    return canvas.rect({x + 3, y - 5, 12, 10}, Paint::filled(entry.colour));
+  case LegendEntry::Box: {
+    Paint box = Paint::filled(entry.colour);
+    box.stroke = faintColour;
+    box.strokeOpacity = 0.5;
+    return canvas.rect({x + 3, y - 5, 12, 10}, box);
+  }
   case LegendEntry::Circle:
     return canvas.circle(middle, 5, Paint::filled(entry.colour, 0.7));
   case LegendEntry::Ring:

@@ -64,6 +64,9 @@ struct Region {
   std::string title, link, attributes;
 };
 
+inline constexpr const char *svgNamespace =
+    "xmlns='http://www.w3.org/2000/svg'";
+
 /// A picture under construction. Coordinates run from the top left.
 class Canvas {
 public:
@@ -95,8 +98,9 @@ public:
 
   /// The pixels of a picture of pixels.
   Expected<RgbImage> finishPixels();
-  /// An <svg> element; `attributes` are written to it as they are, `label` says
-  /// what the picture shows to those who cannot see it.
+  /// An <svg> element of a page; `attributes` are written to it as they are,
+  /// `label` says what the picture shows to those who cannot see it. A file of
+  /// its own needs `svgNamespace` among the attributes.
   Expected<std::string> finishSvg(std::string_view label,
                                   std::string_view attributes = "");
 

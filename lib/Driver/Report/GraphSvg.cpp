@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Draw.h"
+#include "Pictures.h"
+
+#include "segc/Draw/Plot.h"
 
 #include <set>
 
@@ -14,11 +16,12 @@ namespace segc::report {
 namespace {
 
 constexpr double boxWidth = 150, boxHeight = 66, columnStep = 172,
-                 rowStep = 134, margin = 14, headline = 20;
+                 rowStep = 134, margin = 14, headline = 20, legendBand = 54;
 /// Lines that pass over others' boxes run in lanes above their row.
 constexpr int lanes = 6;
 constexpr double laneStep = 6;
-constexpr size_t boxCharacters = 20;
+constexpr Rgb boxColour = {233, 239, 253}, lineColour = {37, 99, 235},
+              shareColour = {217, 72, 15}, rowColour = {245, 246, 248};
 
 class Graph {
 public:
@@ -27,24 +30,29 @@ public:
         entry(version.entries[entryIndex]), entryIndex(entryIndex) {
     for (const Kernel &kernel : entry.kernels) {
       grids.insert({-kernel.positions, kernel.grid});
-      most = std::max(most, bestSeconds(report, version, kernel));
+      maxSeconds = std::max(maxSeconds, bestSeconds(report, version, kernel));
     }
   }
 
-  std::string draw();
+  std::string draw() const;
 
 private:
-  double left(size_t kernel) const { return margin + kernel * columnStep; }
-  double rowTop(size_t row) const { return margin + row * rowStep; }
+  double left(size_t kernel) const {
+    return margin + static_cast<double>(kernel) * columnStep;
+  }
+  double rowTop(size_t row) const {
+    return legendBand + static_cast<double>(row) * rowStep;
+  }
   double top(size_t kernel) const {
     const Kernel &k = entry.kernels[kernel];
     size_t row =
         std::distance(grids.begin(), grids.find({-k.positions, k.grid}));
     return rowTop(row) + headline + lanes * laneStep;
   }
-  void drawRows(Svg &svg) const;
-  void drawEdge(Svg &svg, size_t from, size_t to) const;
-  void drawBox(Svg &svg, size_t index) const;
+  void drawLegend(draw::Canvas &canvas) const;
+  void drawRows(draw::Canvas &canvas) const;
+  void drawEdge(draw::Canvas &canvas, size_t from, size_t to) const;
+  void drawBox(draw::Canvas &canvas, size_t index) const;
   std::string description(const Kernel &kernel) const;
 
   const Report &report;
@@ -52,39 +60,62 @@ private:
   const Entry &entry;
   size_t entryIndex;
   std::set<std::pair<int64_t, std::string>> grids; ///< Finest first.
-  double most = 0;
+  double maxSeconds = 0;
 };
 
-void Graph::drawRows(Svg &svg) const {
-  double width = left(entry.kernels.size());
-  for (auto [row, grid] : llvm::enumerate(grids)) {
-    svg.rect(0, rowTop(row), width, rowStep - 8, "row");
-    std::string name = grid.second.empty() ? "no grid" : grid.second;
+void Graph::drawLegend(draw::Canvas &canvas) const {
+  draw::TextStyle heading;
+  heading.size = 14;
+  heading.bold = true;
+  canvas.text({margin, 18}, "Kernels of " + entry.name, heading);
+  draw::drawLegend(canvas,
+                   {margin, 26, std::max(canvas.width() - margin, 1240.0), 17},
+                   {{"a kernel, from left to right in order", boxColour,
+                     draw::LegendEntry::Box},
+                    {"its time, relative to the slowest", shareColour,
+                     draw::LegendEntry::Box},
+                    {"a tensor that it hands on", draw::faintColour,
+                     draw::LegendEntry::Line},
+                    {"rows: grids in positions of a sample, the finest on top",
+                     draw::faintColour, draw::LegendEntry::None}});
+}
+
+void Graph::drawRows(draw::Canvas &canvas) const {
+  const double width = left(entry.kernels.size());
+  draw::TextStyle style;
+  style.colour = draw::faintColour;
+  for (const auto &[row, grid] : llvm::enumerate(grids)) {
+    canvas.rect({0, rowTop(row), width, rowStep - 8},
+                draw::Paint::filled(rowColour));
+    std::string name = grid.second.empty() ? "no grid" : "grid " + grid.second;
     // Once is not enough in a picture that is scrolled.
     for (double x = 8; x < width; x += 8 * columnStep)
-      svg.text(x, rowTop(row) + 14, "faint", name);
+      canvas.text({x, rowTop(row) + 14}, name, style);
   }
 }
 
-void Graph::drawEdge(Svg &svg, size_t from, size_t to) const {
-  double x1 = left(from) + boxWidth, x2 = left(to);
-  double y1 = top(from) + boxHeight / 2, y2 = top(to) + boxHeight / 2;
-  std::string commands;
+void Graph::drawEdge(draw::Canvas &canvas, size_t from, size_t to) const {
+  const double x1 = left(from) + boxWidth, x2 = left(to);
+  const double y1 = top(from) + boxHeight / 2, y2 = top(to) + boxHeight / 2;
+  const draw::Paint paint = draw::Paint::stroked(draw::faintColour, 1, 0.7);
+  std::vector<draw::Point> points = {{x1, y1}, {x2, y2}};
   if (to == from + 1) {
-    double middle = (x1 + x2) / 2;
-    commands = llvm::formatv("M{0:f1},{1:f1}C{2:f1},{1:f1} {2:f1},{3:f1} "
-                             "{4:f1},{3:f1}",
-                             x1, y1, middle, y2, x2);
+    canvas.curve({x1, y1}, {x2, y2}, paint);
   } else {
     // Up, along the lane, down between two columns: no box is in the way.
-    double lane = top(from) - laneStep * static_cast<double>(1 + from % lanes);
-    double gap = x2 - 5 - 2 * static_cast<double>(from % lanes);
-    commands = llvm::formatv("M{0:f1},{1:f1}V{2:f1}H{3:f1}V{4:f1}H{5:f1}",
-                             x1 - 12, top(from), lane, gap, y2, x2);
+    const auto number = static_cast<double>(from % lanes);
+    const double lane = top(from) - laneStep * (1 + number);
+    const double gap = x2 - 5 - 2 * number;
+    points = {{x1 - 12, top(from)},
+              {x1 - 12, lane},
+              {gap, lane},
+              {gap, y2},
+              {x2, y2}};
+    canvas.polyline(points, paint);
   }
-  svg.path(commands,
-           llvm::formatv("class='edge' data-from='{0}' data-to='{1}'", from, to)
-               .str());
+  canvas.region(points, {"", "",
+                         "class='edge' data-from='" + std::to_string(from) +
+                             "' data-to='" + std::to_string(to) + "'"});
 }
 
 std::string Graph::description(const Kernel &kernel) const {
@@ -105,47 +136,72 @@ std::string Graph::description(const Kernel &kernel) const {
   return text;
 }
 
-void Graph::drawBox(Svg &svg, size_t index) const {
-  const Kernel &kernel = entry.kernels[index];
-  double x = left(index), y = top(index);
-  double seconds = bestSeconds(report, version, kernel);
-  svg.beginLink(kernelId(entryIndex, index),
-                llvm::formatv("class='node' data-kernel='{0}'", index).str(),
-                description(kernel));
-  svg.rect(x, y, boxWidth, boxHeight, "box");
-  // The share of the slowest kernel's time, as a bar along the bottom.
-  if (most > 0)
-    svg.rect(x, y + boxHeight - 5, boxWidth * seconds / most, 5, "share");
-  std::string number = "#" + std::to_string(index) + " ";
-  std::string root = number + kernel.root;
-  if (root.size() > boxCharacters - 4)
-    root = root.substr(0, boxCharacters - 5) + "\u2026";
-  svg.text(x + 6, y + 15, "strong", root);
-  svg.text(x + 6, y + 29, "small", fusedText(kernel, boxCharacters));
-  svg.text(x + 6, y + 43, "small",
-           kernel.strategyKind +
-               (kernel.flops() > 0
-                    ? ", " + flopsText(kernel.flops() * report.batch())
-                    : ""));
-  svg.text(x + 6, y + 57, "small",
-           bytesText(kernel.bytes() * report.batch()) + ", " +
-               timeText(seconds));
-  svg.endLink();
+/// As much of a text as fits into a box.
+std::string fitted(const draw::Canvas &canvas, std::string text,
+                   const draw::TextStyle &style) {
+  const std::string ellipsis = "\u2026";
+  if (canvas.textWidth(text, style) <= boxWidth - 12)
+    return text;
+  while (!text.empty() &&
+         canvas.textWidth(text + ellipsis, style) > boxWidth - 12) {
+    // Not in the middle of a UTF-8 sequence.
+    while (text.size() > 1 && (text.back() & 0xc0) == 0x80)
+      text.pop_back();
+    text.pop_back();
+  }
+  return text + ellipsis;
 }
 
-std::string Graph::draw() {
-  Svg svg(left(entry.kernels.size()), rowTop(grids.size()), "graph",
-          "Kernels of " + entry.name + " and the tensors between them");
-  drawRows(svg);
+void Graph::drawBox(draw::Canvas &canvas, size_t index) const {
+  const Kernel &kernel = entry.kernels[index];
+  const double x = left(index), y = top(index);
+  const double seconds = bestSeconds(report, version, kernel);
+  const auto batch = static_cast<double>(report.batch());
+  draw::Paint box = draw::Paint::filled(boxColour);
+  box.stroke = lineColour;
+  box.strokeOpacity = 1;
+  canvas.rect({x, y, boxWidth, boxHeight}, box);
+  // The share of the slowest kernel's time, as a bar along the bottom.
+  if (maxSeconds > 0)
+    canvas.rect({x, y + boxHeight - 5, boxWidth * seconds / maxSeconds, 5},
+                draw::Paint::filled(shareColour));
+  draw::TextStyle strong, small;
+  strong.bold = true;
+  small.size = 10.5;
+  canvas.text(
+      {x + 6, y + 15},
+      fitted(canvas, "#" + std::to_string(index) + " " + kernel.root, strong),
+      strong);
+  const std::string lines[] = {
+      fusedText(kernel, 60),
+      kernel.strategyKind +
+          (kernel.flops() > 0 ? ", " + draw::flopsText(kernel.flops() * batch)
+                              : ""),
+      draw::bytesText(kernel.bytes() * batch) + ", " + draw::timeText(seconds)};
+  for (size_t i = 0; i < std::size(lines); ++i)
+    canvas.text({x + 6, y + 29 + 14 * static_cast<double>(i)},
+                fitted(canvas, lines[i], small), small);
+  canvas.region({x, y, boxWidth, boxHeight},
+                {description(kernel), "#" + kernelId(entryIndex, index),
+                 "class='node' data-kernel='" + std::to_string(index) + "'"});
+}
+
+std::string Graph::draw() const {
+  draw::Canvas canvas = draw::Canvas::svg(
+      std::max(left(entry.kernels.size()), 1240.0), rowTop(grids.size()));
+  drawLegend(canvas);
+  drawRows(canvas);
   for (size_t to = 0; to < entry.kernels.size(); ++to) {
     std::set<int> writers;
     for (const Operand &input : entry.kernels[to].inputs)
       if (input.from >= 0 && writers.insert(input.from).second)
-        drawEdge(svg, input.from, to);
+        drawEdge(canvas, input.from, to);
   }
   for (size_t i = 0; i < entry.kernels.size(); ++i)
-    drawBox(svg, i);
-  return svg.finish();
+    drawBox(canvas, i);
+  return pictureElement(canvas, "graph",
+                        "Kernels of " + entry.name +
+                            " and the tensors between them");
 }
 
 } // namespace

@@ -5,12 +5,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Draw.h"
+#include "Pictures.h"
 
 #include "segc/Base/Html.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace segc::report {
+
+using namespace draw;
 
 namespace {
 

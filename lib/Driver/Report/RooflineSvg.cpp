@@ -5,133 +5,66 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Draw.h"
+#include "Pictures.h"
 
-#include <cmath>
+#include "segc/Draw/Roofline.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace segc::report {
 
-namespace {
+static constexpr double width = 1240, height = 440;
 
-constexpr double left = 96, top = 16, plotWidth = 1000, plotHeight = 320,
-                 bottom = 40;
+/// The point of a kernel that counts work and bytes.
+static draw::RooflinePoint pointOf(const Report &report, const Version &version,
+                                   const Kernel &kernel) {
+  const double flops = kernel.flops() * report.batch();
+  const double modelled = report.modelledSeconds(version, kernel);
+  const double measured = kernel.seconds().value_or(0);
+  draw::RooflinePoint point;
+  point.op = kernel.root;
+  point.intensity = kernel.flops() / kernel.bytes();
+  point.measured = measured > 0;
+  point.rate = flops / (point.measured ? measured : modelled);
+  point.share = bestSeconds(report, version, kernel);
+  return point;
+}
 
-/// A logarithmic scale over whole powers of ten.
-struct Scale {
-  double low = 1e300, high = 0;
-  void include(double value) {
-    low = std::min(low, std::pow(10, std::floor(std::log10(value))));
-    high = std::max(high, std::pow(10, std::ceil(std::log10(value))));
-  }
-  /// 0 at the low end, 1 at the high.
-  double operator()(double value) const {
-    return high > low ? std::log(value / low) / std::log(high / low) : 0.5;
-  }
-};
-
-struct Point {
-  size_t kernel;
-  double intensity, modelled, share;
-  std::optional<double> measured;
-};
-
-class Roofline {
-public:
-  Roofline(const Report &report, size_t entryIndex)
-      : report(report), version(report.versions.front()),
-        entry(version.entries[entryIndex]), entryIndex(entryIndex),
-        roof(version.target.peakFlops() * report.cores()),
-        slope(version.target.bytesPerSecond * report.cores()) {
-    collect();
-  }
-  std::string draw() const;
-
-private:
-  void collect();
-  void drawAxes(Svg &svg) const;
-  void drawPoint(Svg &svg, const Point &point) const;
-  double px(double intensity) const { return left + plotWidth * x(intensity); }
-  double py(double rate) const { return top + plotHeight * (1 - y(rate)); }
-
-  const Report &report;
-  const Version &version;
-  const Entry &entry;
-  size_t entryIndex;
-  double roof, slope;
-  std::vector<Point> points;
-  Scale x, y;
-};
-
-void Roofline::collect() {
+std::string rooflineSvg(const Report &report, size_t entryIndex) {
+  const Version &version = report.versions.front();
+  const Entry &entry = version.entries[entryIndex];
+  draw::Roofline roofline;
+  roofline.title = "Roofline of " + entry.name;
+  roofline.roofName = "modelled roof";
+  roofline.flopsPerSecond = version.target.peakFlops() * report.cores();
+  roofline.bytesPerSecond = version.target.bytesPerSecond * report.cores();
   double total = 0;
-  for (const Kernel &kernel : entry.kernels)
+  for (const auto &[i, kernel] : llvm::enumerate(entry.kernels)) {
     total += bestSeconds(report, version, kernel);
-  for (auto [i, kernel] : llvm::enumerate(entry.kernels)) {
     if (kernel.flops() <= 0 || kernel.bytes() <= 0)
       continue;
-    double flops = kernel.flops() * report.batch();
-    Point point{i, kernel.flops() / kernel.bytes(),
-                flops / report.modelledSeconds(version, kernel),
-                bestSeconds(report, version, kernel) / total, std::nullopt};
-    if (std::optional<double> seconds = kernel.seconds(); seconds > 0)
-      point.measured = flops / *seconds;
-    points.push_back(point);
-    x.include(point.intensity);
-    y.include(point.modelled);
-    y.include(point.measured.value_or(point.modelled));
+    draw::RooflinePoint point = pointOf(report, version, kernel);
+    point.region = {llvm::formatv("#{0} {1}\n{2} FLOP per byte\n{3} {4}", i,
+                                  kernel.root,
+                                  draw::shortNumber(point.intensity),
+                                  draw::rateText(point.rate),
+                                  point.measured ? "measured" : "modelled")
+                        .str(),
+                    "#" + kernelId(entryIndex, i), "class='spot'"};
+    roofline.points.push_back(point);
   }
-  x.include(roof / slope);
-  y.include(roof);
-}
-
-void Roofline::drawAxes(Svg &svg) const {
-  for (double at = x.low; at <= x.high * 1.01; at *= 10) {
-    svg.line(px(at), top, px(at), top + plotHeight, "grid");
-    svg.text(px(at), top + plotHeight + 16, "middle", shortNumber(at));
-  }
-  for (double at = y.low; at <= y.high * 1.01; at *= 10) {
-    svg.line(left, py(at), left + plotWidth, py(at), "grid");
-    svg.text(left - 6, py(at) + 4, "end", rateText(at));
-  }
-  svg.text(left + plotWidth / 2, top + plotHeight + 34, "middle",
-           "FLOP per byte");
-  // Left of the ridge bytes limit, right of it arithmetic.
-  double ridge = roof / slope, first = std::max(x.low, y.low / slope);
-  svg.line(px(first), py(first * slope), px(ridge), py(roof), "roof");
-  svg.line(px(ridge), py(roof), left + plotWidth, py(roof), "roof");
-  svg.text(left + 6, py(roof) - 5, "start",
-           "model: " + rateText(roof) + ", " + bandwidthText(slope));
-}
-
-void Roofline::drawPoint(Svg &svg, const Point &point) const {
-  const Kernel &kernel = entry.kernels[point.kernel];
-  double rate = point.measured.value_or(point.modelled);
-  svg.beginLink(kernelId(entryIndex, point.kernel), "", "");
-  svg.circle(px(point.intensity), py(rate), 3 + 14 * std::sqrt(point.share),
-             point.measured ? "point measured" : "point",
-             llvm::formatv("#{0} {1}\n{2} FLOP per byte\n{3} {4}", point.kernel,
-                           kernel.root, shortNumber(point.intensity),
-                           rateText(rate),
-                           point.measured ? "measured" : "modelled")
-                 .str());
-  svg.endLink();
-}
-
-std::string Roofline::draw() const {
-  if (points.empty())
+  if (roofline.points.empty())
     return "";
-  Svg svg(left + plotWidth + 28, top + plotHeight + bottom, "roofline",
-          "Roofline of " + entry.name);
-  drawAxes(svg);
-  for (const Point &point : points)
-    drawPoint(svg, point);
-  return svg.finish();
-}
-
-} // namespace
-
-std::string rooflineSvg(const Report &report, size_t entry) {
-  return Roofline(report, entry).draw();
+  double shown = 0;
+  for (draw::RooflinePoint &point : roofline.points)
+    shown += point.share /= total;
+  roofline.note =
+      llvm::formatv("kernels that count no work, not shown: {0:f0} % of the "
+                    "time",
+                    100 * std::max(0.0, 1 - shown))
+          .str();
+  draw::Canvas canvas = draw::Canvas::svg(width, height);
+  draw::drawRoofline(canvas, {0, 0, width, height}, roofline);
+  return pictureElement(canvas, "roofline", roofline.title);
 }
 
 } // namespace segc::report
