@@ -1,4 +1,3 @@
 # Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The parts of bench/run. Python's standard library alone, but for pictures.py,
-which the peers' interpreter runs."""
+"""The parts of bench/run. Python's standard library alone."""

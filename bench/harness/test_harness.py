@@ -300,5 +300,21 @@ class Configs(unittest.TestCase):
                 commands.expand(case["compile"], segc="s", model="m", library="l", batch=1)
 
 
+class RecordedResults(unittest.TestCase):
+    def test_one_run_for_each_case(self):
+        """bench/README.md: a new recording replaces the old one."""
+        seen = {}
+        for path in sorted((pathlib.Path(__file__).resolve().parents[1] / "results").glob("*/2*.json")):
+            result = json.loads(path.read_text())
+            variants = tuple(result.get("variants", ()))
+            options = tuple(result.get("compile_options", ()))
+            for record in result.get("cases", []) + result.get("layers", []):
+                name = record.get("case", record.get("network"))
+                key = (path.parent.name, name, record.get("compile"), options, variants)
+                self.assertNotIn(key, seen, f"{path} records what {seen.get(key)} has")
+                seen[key] = path
+        self.assertTrue(seen)
+
+
 if __name__ == "__main__":
     unittest.main()

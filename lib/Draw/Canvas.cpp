@@ -95,8 +95,7 @@ struct Canvas::Surface {
     if (!isSvg)
       cairo_scale(context, scale, scale);
     cairo_set_source_rgb(context, 1, 1, 1);
-    cairo_rectangle(context, 0, 0, width, height);
-    cairo_fill(context);
+    cairo_paint(context);
     // Without hints letters have the same shapes and widths at every size.
     cairo_font_options_t *options = cairo_font_options_create();
     cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);

@@ -39,15 +39,16 @@ std::vector<double> axisTicks(double low, double high) {
 
 std::vector<double> logarithmicTicks(double low, double high) {
   const double decades = std::log10(high / low);
+  const std::vector<double> coarse = {1}, medium = {1, 2, 5};
+  const std::vector<double> fine = {1, 1.5, 2, 2.5, 3, 4, 5, 7};
   std::vector<double> ticks;
   if (!(low > 0) || !std::isfinite(decades))
     return ticks;
   for (double power = std::pow(10, std::floor(std::log10(low)));
        power <= high * (1 + 1e-9); power *= 10)
-    for (double factor : {1.0, 2.0, 5.0})
-      if (double tick = power * factor; (factor == 1 || decades < 3) &&
-                                        tick >= low * (1 - 1e-9) &&
-                                        tick <= high * (1 + 1e-9))
+    for (double factor : decades < 0.9 ? fine : decades < 3 ? medium : coarse)
+      if (double tick = power * factor;
+          tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9))
         ticks.push_back(tick);
   return ticks;
 }

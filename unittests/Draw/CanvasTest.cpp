@@ -32,6 +32,13 @@ TEST(Canvas, PixelsOfShapes) {
   EXPECT_EQ(image->at(9, 4), white);
 }
 
+// A last row that the picture covers in part is white, too.
+TEST(Canvas, PaperIsWhite) {
+  Expected<RgbImage> image = Canvas::pixels(3, 2.5, 1.5).finishPixels();
+  ASSERT_TRUE(image.ok());
+  EXPECT_EQ(countOf(*image, white), image->width * image->height);
+}
+
 // The letters are there, whatever fonts the machine prefers, and they take the
 // room that was measured.
 TEST(Canvas, TextIsMeasuredAndDrawn) {

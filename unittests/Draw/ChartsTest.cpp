@@ -33,6 +33,7 @@ TEST(Axis, Ticks) {
   EXPECT_TRUE(axisTicks(-1e308, 1e308).empty());
   EXPECT_THAT(logarithmicTicks(0.8, 12), ElementsAre(1, 2, 5, 10));
   EXPECT_THAT(logarithmicTicks(0.1, 1000), ElementsAre(0.1, 1, 10, 100, 1000));
+  EXPECT_THAT(logarithmicTicks(0.8, 3), ElementsAre(1, 1.5, 2, 2.5, 3));
   EXPECT_TRUE(logarithmicTicks(0, 1).empty());
   EXPECT_EQ(byteTicks(3 * 1024 * 1024.0).back().second, "3.00 MiB");
 }

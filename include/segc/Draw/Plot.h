@@ -40,7 +40,7 @@ struct Axis {
 
 /// Round values from `low` to `high`, about five.
 std::vector<double> axisTicks(double low, double high);
-/// Powers of ten, and 2 and 5 times them where there are few.
+/// Powers of ten, with round multiples of them where there are few.
 std::vector<double> logarithmicTicks(double low, double high);
 /// Ticks of an axis of bytes: powers of two and multiples of them.
 std::vector<Tick> byteTicks(double high);
