@@ -81,9 +81,11 @@ static void addDataOptions(CLI::App &app, DataOptions &options) {
   addVolumeOptions(app, options);
 }
 
-static void addTrain(CLI::App &root, std::function<CommandResult()> &command) {
+static void addTrain(CLI::App &root, const std::string &commandLine,
+                     std::function<CommandResult()> &command) {
   CLI::App &app = *root.add_subcommand("train", "Train a network");
   auto options = std::make_shared<TrainOptions>();
+  options->commandLine = commandLine;
   addModelOptions(app, options->model);
   addDataOptions(app, options->data);
   app.add_option("--batches", options->batches,
@@ -244,8 +246,9 @@ static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
   });
 }
 
-void segc::addCommands(CLI::App &app, std::function<CommandResult()> &command) {
-  addTrain(app, command);
+void segc::addCommands(CLI::App &app, const std::string &commandLine,
+                       std::function<CommandResult()> &command) {
+  addTrain(app, commandLine, command);
   addEvaluate(app, command);
   addPredict(app, command);
   addBenchmark(app, command);

@@ -16,7 +16,9 @@
 namespace segc {
 
 /// Adds train, evaluate, ...; parsing one sets `command` to what runs it.
-void addCommands(CLI::App &app, std::function<CommandResult()> &command);
+/// `commandLine` is what was typed.
+void addCommands(CLI::App &app, const std::string &commandLine,
+                 std::function<CommandResult()> &command);
 
 } // namespace segc
 

@@ -13,6 +13,7 @@
 #include "segc/model.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -127,6 +128,30 @@ static CommandResult closeOutput(CommandResult result) {
                  (errno ? std::string(": ") + std::strerror(errno) : ""));
 }
 
+/// The arguments as a shell takes them.
+static std::string commandLineText(int argc, char **argv) {
+  std::string text = "segrun";
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool plain =
+        !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+          return std::isalnum(static_cast<unsigned char>(c)) ||
+                 std::string_view("_-./=,:+@%").find(c) !=
+                     std::string_view::npos;
+        });
+    text += ' ';
+    if (plain) {
+      text += word;
+      continue;
+    }
+    text += '\'';
+    for (char c : word)
+      text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    text += '\'';
+  }
+  return text;
+}
+
 static CommandResult runCommand(int argc, char **argv) {
   CLI::App app("Trains and runs compiled segmentation networks", "segrun");
   app.require_subcommand(1);
@@ -136,7 +161,7 @@ static CommandResult runCommand(int argc, char **argv) {
   // A script may append options that override its own.
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   std::function<CommandResult()> command;
-  addCommands(app, command);
+  addCommands(app, commandLineText(argc, argv), command);
   if (argc < 2) {
     std::fputs(app.help().c_str(), stderr);
     return wrongUsage("expected a command");

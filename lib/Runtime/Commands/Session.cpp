@@ -44,14 +44,16 @@ static Status checkOptions(const ModelOptions &options,
 }
 
 Expected<LoadedModel> segc::openModel(const ModelOptions &options,
-                                      bool training) {
+                                      bool training, RunPhases *phases) {
   std::string path = options.model;
   CompiledNetwork compiled;
   if (isModuleText(path)) {
+    const RunPhases::Scope phase(phases, "compile");
     SEGC_ASSIGN_OR_RETURN(compiled,
                           compileCached(path, compileOptions(options)));
     path = compiled.path;
   }
+  const RunPhases::Scope phase(phases, "load model");
   SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> library,
                         ModelLibrary::load(path));
   SEGC_RETURN_IF_ERROR(checkOptions(options, *library));

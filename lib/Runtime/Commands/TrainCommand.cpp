@@ -7,7 +7,9 @@
 
 #include "TrainSetup.h"
 #include "segc/Base/Files.h"
+#include "segc/Base/Hash.h"
 #include "segc/Base/Signals.h"
+#include "segc/Base/Version.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
 #include "segc/Runtime/Inference/Evaluate.h"
@@ -173,10 +175,16 @@ static Status openSource(Run &run) {
 static Status logParameters(RunLog &log, const Run &run) {
   const TrainOptions &options = run.options;
   const TrainerConfig &config = run.config;
+  SEGC_ASSIGN_OR_RETURN(std::string model,
+                        readFile(run.runner.library().path()));
   OrderedJson parameters = {
+      {"command", options.commandLine},
+      {"segrun_version", versionText()},
       {"model", options.model.model},
+      {"model_sha256", sha256(model)},
       {"network", run.runner.manifest().network},
       {"data", options.data.data},
+      {"data_digest", run.state.settings->dataDigest},
       {"fold", options.data.fold ? OrderedJson(*options.data.fold) : nullptr},
       {"train_split", options.data.trainSplit.value_or(1.0)},
       {"orientation", run.state.orientation},
@@ -225,7 +233,10 @@ static CommandResult train(Run &run) {
   SEGC_ASSIGN_OR_RETURN(ResultsFolder folder,
                         ResultsFolder::open(options.results));
   SEGC_RETURN_IF_ERROR(prepareState(run));
-  SEGC_RETURN_IF_ERROR(loadCases(run));
+  {
+    const RunPhases::Scope phase(&run.phases, "load data");
+    SEGC_RETURN_IF_ERROR(loadCases(run));
+  }
   SEGC_RETURN_IF_ERROR(checkEvaluation(run));
   SEGC_RETURN_IF_ERROR(openSource(run));
   SEGC_RETURN_IF_ERROR(configure(run));
@@ -241,12 +252,18 @@ static CommandResult train(Run &run) {
   Trainer::Evaluator evaluator;
   if (run.dataset && run.dataset->count(Split::Validation) > 0)
     evaluator = [&] {
+      const RunPhases::Scope phase(&run.phases, "validate");
       return evaluateSplit(runner, *run.dataset, Split::Validation,
                            run.state.batchSize);
     };
   catchStopSignals();
+  run.config.phases = &run.phases;
   Trainer trainer(runner, *run.source, log, run.config, run.state, evaluator);
-  Status status = trainer.run();
+  Status status;
+  {
+    const RunPhases::Scope phase(&run.phases, "train");
+    status = trainer.run();
+  }
   if (run.dataset)
     printNotes(*run.dataset);
   bool interrupted = status.code() == StatusCode::Interrupted;
@@ -265,11 +282,13 @@ static CommandResult train(Run &run) {
     SEGC_RETURN_IF_ERROR(
         log.metadata("training_seconds",
                      {{"unit", "s"}, {"value", trainer.state().seconds}}));
+    const RunPhases::Scope phase(&run.phases, "predict examples");
     if (evaluator)
       SEGC_RETURN_IF_ERROR(
           predictExamples(runner, *run.dataset, Split::Validation,
                           run.state.batchSize, options.results));
   }
+  SEGC_RETURN_IF_ERROR(log.metadata("phases", run.phases.toJson()));
   SEGC_RETURN_IF_ERROR(
       writeReport(options.results, runner.manifest().network + " training"));
   return status;
@@ -290,8 +309,9 @@ CommandResult segc::runTrain(const TrainOptions &options) {
     return runBenchmark(benchmark);
   }
   SEGC_RETURN_IF_ERROR(checkTrainOptions(options));
+  RunPhases phases;
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
-                        openModel(options.model, /*training=*/true));
-  Run run = {options, model.runner, {}, {}, {}, {}};
+                        openModel(options.model, /*training=*/true, &phases));
+  Run run = {options, model.runner, {}, {}, {}, {}, std::move(phases)};
   return train(run);
 }

@@ -22,6 +22,7 @@ struct Run {
   std::unique_ptr<BatchSource> source;
   TrainState state;
   TrainerConfig config;
+  RunPhases phases;
 };
 
 /// What can be seen to be wrong before a model is opened.

@@ -6,14 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/Curves.h"
-#include "segc/Base/Files.h"
 #include "segc/Base/Hash.h"
-#include "segc/Base/Json.h"
+#include "segc/Runtime/Train/Log.h"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
-#include <sstream>
 
 using namespace segc;
 using namespace segc::draw;
@@ -65,28 +63,21 @@ TrainingCurves segc::readCurves(const std::string &path) {
   curves.scores.title = "Dice";
   curves.scores.yLabel = "Dice score (0 to 1)";
   curves.scores.range = {0, 1};
-  Expected<std::string> text = readFile(path);
-  if (!text.ok())
-    return curves;
-  std::istringstream lines(*text);
-  for (std::string line; std::getline(lines, line);) {
-    size_t brace = line.find('{');
-    Json record = brace == std::string::npos
-                      ? Json()
-                      : Json::parse(line.substr(brace), nullptr, false);
-    if (!record.is_object() || !record.contains("data") ||
-        !record.contains("step") || !record["step"].is_number() ||
-        !record["data"].is_object())
+  for (const OrderedJson &record : readLog(path)) {
+    const auto step = record.find("step"), data = record.find("data");
+    if (step == record.end() || data == record.end() || !step->is_number() ||
+        !data->is_object())
       continue;
-    double step = record["step"].get<double>();
-    for (const auto &[name, value] : record["data"].items()) {
+    for (const auto &[name, value] : data->items()) {
       // What a run may lose itself in: no axis shows that.
       if (!value.is_number() || std::abs(value.get<double>()) > 1e100)
         continue;
       if (name.find("loss") != std::string::npos && name != "loss_scale")
-        addPoint(curves.losses.series, name, step, value.get<double>());
+        addPoint(curves.losses.series, name, step->get<double>(),
+                 value.get<double>());
       else if (name.find("dice") != std::string::npos)
-        addPoint(curves.scores.series, name, step, value.get<double>());
+        addPoint(curves.scores.series, name, step->get<double>(),
+                 value.get<double>());
     }
   }
   colourByName(curves.losses.series, 2);

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,6 +39,24 @@ std::string segc::durationText(double seconds) {
     std::snprintf(text, sizeof(text), "%d:%02d", static_cast<int>(whole / 60),
                   static_cast<int>(whole % 60));
   return text;
+}
+
+std::vector<OrderedJson> segc::readLog(const std::string &path) {
+  std::vector<OrderedJson> records;
+  Expected<std::string> text = readFile(path);
+  if (!text.ok())
+    return records;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    const size_t brace = line.find('{');
+    if (brace == std::string::npos)
+      continue;
+    OrderedJson record =
+        OrderedJson::parse(line.substr(brace), nullptr, false);
+    if (record.is_object())
+      records.push_back(std::move(record));
+  }
+  return records;
 }
 
 /// Whether a line stays when a run goes on after `keepSteps` steps.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/Report.h"
+#include "RunTables.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Html.h"
 #include "segc/Runtime/Data/Overlay.h"
@@ -147,12 +148,17 @@ Status segc::writeReport(const std::string &results, const std::string &title) {
       "1rem}svg{max-width:100%;height:auto}table{border-collapse:collapse}td,"
       "th{padding:.2rem .8rem;"
       "border-bottom:1px solid #ddd;text-align:right}td:first-child,"
-      "th:first-child{text-align:left}figure{display:inline-block;margin:.5rem}"
-      "img{max-width:100%}.key{display:inline-block;width:.8em;height:.8em;"
+      "th:first-child{text-align:left}figure{display:inline-block;vertical-"
+      "align:"
+      "top;width:30%;margin:.5rem}"
+      ".facts "
+      "td{text-align:left;overflow-wrap:anywhere}img{max-width:100%}.key{"
+      "display:inline-block;width:.8em;height:.8em;"
       "margin-left:1em}</style><h1>" +
       escapeHtml(title) + "</h1>";
   if (!picture.empty())
     html += "<h2>Curves</h2>" + picture;
-  html += metricsTable(metrics) + overlayImages(results + "/overlays", metrics);
+  html += metricsTable(metrics) + runTables(results + "/train.jsonl") +
+          overlayImages(results + "/overlays", metrics);
   return writeFileAtomically(results + "/report.html", html + "</html>\n");
 }

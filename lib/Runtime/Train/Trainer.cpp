@@ -217,6 +217,7 @@ Status Trainer::save(const std::string &name) {
   if (config.checkpoints.empty() ||
       (name == "last" && savedStep == state_.step))
     return Status::success();
+  const RunPhases::Scope phase(config.phases, "save checkpoints");
   SEGC_RETURN_IF_ERROR(
       saveCheckpoint(config.checkpoints + "/" + name, runner, state_));
   if (name == "last") {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CommandTest.h"
+#include "segc/Base/Hash.h"
 #include "segc/Base/Json.h"
 #include "segc/Runtime/Core/Safetensors.h"
 
@@ -46,6 +47,23 @@ TEST_F(Command, ResumedRunIsTheSameRun) {
     EXPECT_EQ(file(std::string("whole/checkpoints/last/") + name),
               file(std::string("half/checkpoints/last/") + name));
   EXPECT_THAT(file("half/train.jsonl"), HasSubstr("\"step\":20"));
+}
+
+// The report says what ran, on what, and what each phase took.
+TEST_F(Command, ReportStatesTheRun) {
+  ASSERT_EQ(run(trainOn("stated", {"--max-steps", "3", "--seed", "7"})), 0)
+      << output;
+  const std::string html = file("stated/report.html");
+  for (const char *text :
+       {"<h2>Configuration</h2>", "<code>segrun train --model ",
+        "<th>segrun_version</th>", "<th>model_sha256</th>",
+        "<th>data_digest</th>", "<th>seed</th><td>7</td>",
+        "<h2>Time and memory</h2>", "<td>load model</td><td>1</td>",
+        "<td>load data</td>", "<td>train</td>", "<td>save checkpoints</td>"})
+    EXPECT_THAT(html, HasSubstr(text));
+  const std::string log = file("stated/train.jsonl");
+  EXPECT_THAT(log, HasSubstr("\"model_sha256\":\"" + sha256(*readFile(fakeModel()))));
+  EXPECT_THAT(log, HasSubstr("\"metric\":\"phases\""));
 }
 
 TEST_F(Command, InitialWeightsAndGradients) {

@@ -71,6 +71,7 @@ struct TrainOptions {
   bool benchmark = false;
   std::optional<int64_t> warmupSteps;
   std::string json;
+  std::string commandLine; ///< As it was typed: the report states it.
 };
 
 struct EvaluateOptions {

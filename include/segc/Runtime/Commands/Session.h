@@ -11,6 +11,7 @@
 #include "segc/Runtime/Commands/Options.h"
 #include "segc/Runtime/Core/ModelRunner.h"
 #include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Train/RunPhases.h"
 #include "segc/Runtime/Train/Schedule.h"
 
 #include <memory>
@@ -29,7 +30,8 @@ struct LoadedModel {
 /// Opens a .so, or compiles a .mlir first with the options that change the
 /// graph. WrongUsage if the .so is not what the options ask for; the message is
 /// then the segc command that makes one.
-Expected<LoadedModel> openModel(const ModelOptions &options, bool training);
+Expected<LoadedModel> openModel(const ModelOptions &options, bool training,
+                                RunPhases *phases = nullptr);
 
 /// The same for a model that is not to be trained, with the weights of
 /// `checkpoint` (file or folder), or those that it carries if that is empty.

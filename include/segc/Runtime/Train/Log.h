@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 namespace segc {
 
@@ -47,6 +48,10 @@ private:
       std::chrono::steady_clock::now();
   bool terminal = false, lineOpen = false;
 };
+
+/// The records of a log, in order; lines that are none are passed over. None
+/// where there is no such file.
+std::vector<OrderedJson> readLog(const std::string &path);
 
 /// A float with the nine digits that identify it.
 double recordedFloat(float value);

@@ -12,6 +12,7 @@
 #include "segc/Runtime/Train/BatchSource.h"
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Runtime/Train/Log.h"
+#include "segc/Runtime/Train/RunPhases.h"
 
 #include <chrono>
 #include <functional>
@@ -32,6 +33,7 @@ struct TrainerConfig {
   std::string checkpoints;    ///< folder of last/ and best/; empty: none
   bool keepBest = true;
   std::string dumpGradients; ///< safetensors file of the first step's
+  RunPhases *phases = nullptr; ///< takes the time of checkpoints
 };
 
 /// Runs steps until the schedule ends, a signal asks for an end, or the
