@@ -152,6 +152,14 @@ void TypeInference::infer(Operation *op) {
                                         pool.getStrides(), none, none),
                       channels(typeOf(input)));
       })
+      .Case([&](AvgPoolOp pool) {
+        Value input = pool.getInput();
+        setActivation(pool.getOutput(), typeOf(input),
+                      convOutputSpatial(spatial(input), pool.getWindow(),
+                                        pool.getStrides(), pool.getPadLow(),
+                                        pool.getPadHigh()),
+                      channels(typeOf(input)));
+      })
       .Case([&](NormOp norm) {
         RankedTensorType type = typeOf(norm.getInput());
         inferPointwise(norm);

@@ -45,9 +45,52 @@ void maxPoolGrad(MaxPoolGradOp op, Operands operands, Results results) {
                 [&](int64_t o, int64_t i) { results[0][i] += dy[o]; });
 }
 
+/// Visits, for every window, the position of its value and of each of its
+/// elements within the larger side, and the share of one element in the mean.
+template <typename Op>
+void forEachShare(Op op, ArrayRef<int64_t> largeShape,
+                  ArrayRef<int64_t> smallShape,
+                  llvm::function_ref<void(int64_t, int64_t, double)> visit) {
+  ArrayRef<int64_t> window = op.getWindow();
+  forEachIndex(smallShape, [&](ArrayRef<int64_t> o) {
+    SmallVector<int64_t> elements;
+    Shape index(o);
+    forEachIndex(window, [&](ArrayRef<int64_t> t) {
+      for (size_t d = 0; d < window.size(); ++d) {
+        int64_t i = o[d + 1] * op.getStrides()[d] + t[d] - op.getPadLow()[d];
+        if (i < 0 || i >= largeShape[d + 1])
+          return;
+        index[d + 1] = i;
+      }
+      elements.push_back(linearIndex(index, largeShape));
+    });
+    int64_t count = op.getCountIncludePad() ? product(window) : elements.size();
+    for (int64_t i : elements)
+      visit(linearIndex(o, smallShape), i, 1.0 / static_cast<double>(count));
+  });
+}
+
+void avgPool(AvgPoolOp op, Operands operands, Results results) {
+  const HostTensor &x = *operands[0];
+  forEachShare(op, x.shape(), results[0].shape(),
+               [&](int64_t o, int64_t i, double share) {
+                 results[0][o] += share * x[i];
+               });
+}
+
+void avgPoolGrad(AvgPoolGradOp op, Operands operands, Results results) {
+  const HostTensor &dy = *operands[0];
+  forEachShare(op, results[0].shape(), dy.shape(),
+               [&](int64_t o, int64_t i, double share) {
+                 results[0][i] += share * dy[o];
+               });
+}
+
 } // namespace
 
 void attachPoolModels(MLIRContext *context) {
+  attach<AvgPoolGradOp, avgPoolGrad>(context);
+  attach<AvgPoolOp, avgPool>(context);
   attach<MaxPoolOp, maxPool>(context);
   attach<MaxPoolGradOp, maxPoolGrad>(context);
 }

@@ -109,6 +109,12 @@ TEST_P(HalfKernels, PoolingAndShapes) {
           "3x3x4x33", 0);
   checkOp("max_pool_grad %a0, %a1 window [2, 2] strides [2, 3]",
           {"5x9x17", "2x3x17"}, "5x9x17", 0);
+  checkOp("avg_pool %a0 window [3, 2] strides [2, 2] pad_low [1, 0] pad_high "
+          "[0, 0]",
+          {"9x7x3"}, "4x3x3", 1e-6);
+  checkOp("avg_pool_grad %a0 window [2, 2] strides [2, 3] pad_low [0, 0] "
+          "pad_high [0, 0]",
+          {"2x3x17"}, "5x9x17", 1e-6);
   checkOp("concat %a0, %a1", {"5x7x1", "5x7x2"}, "5x7x3", 0);
   checkOp("concat %a0, %a1", {"3x5x7x16", "3x5x7x17"}, "3x5x7x33", 0);
   checkOp("slice_channels %a0 from 3", {"33x31x40"}, "33x31x37", 0);

@@ -74,6 +74,58 @@ TEST_P(PoolKernels, MaxPoolGrad) {
   }
 }
 
+TEST_P(PoolKernels, AvgPool) {
+  KernelTestOptions rounds = options();
+  // Sums of up to 64 values, each addition rounded.
+  rounds.tolerance = 1e-6;
+  const struct {
+    const char *in, *out, *attributes;
+  } cases[] = {
+      {"8x6x1", "4x3x1",
+       "window [2, 2] strides [2, 2] pad_low [0, 0] pad_high [0, 0]"},
+      {"9x7x17", "4x3x17",
+       "window [2, 2] strides [2, 2] pad_low [0, 0] pad_high [0, 0]"},
+      {"8x6x8x16", "4x3x4x16",
+       "window [2, 2, 2] strides [2, 2, 2] pad_low [0, 0, 0] pad_high [0, 0, "
+       "0]"},
+      {"3x7x8x33", "3x3x4x33",
+       "window [1, 2, 2] strides [1, 2, 2] pad_low [0, 0, 0] pad_high [0, 0, "
+       "0]"},
+      // Windows that overlap, with padding on one side and on both.
+      {"65x66x48", "33x33x48",
+       "window [3, 3] strides [2, 2] pad_low [1, 1] pad_high [1, 0]"},
+      {"6x5x4x3", "6x5x4x3",
+       "window [3, 3, 3] strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, "
+       "1]"},
+      // Gaps between windows, and elements behind the last one.
+      {"5x9x17", "2x3x17",
+       "window [2, 2] strides [2, 3] pad_low [0, 0] pad_high [0, 0]"},
+      // Whole images, and windows of less padding than stride.
+      {"8x8x40", "1x1x40",
+       "window [8, 8] strides [1, 1] pad_low [0, 0] pad_high [0, 0]"},
+      {"7x6x5", "3x3x5",
+       "window [2, 2] strides [3, 3] pad_low [1, 1] pad_high [0, 1]"},
+      {"40x5", "20x5", "window [3] strides [2] pad_low [1] pad_high [0]"},
+  };
+  for (const auto &test : cases)
+    for (std::string counts : {"", " count_include_pad"}) {
+      std::string in = activation(test.in), out = activation(test.out),
+                  attributes = test.attributes + counts + " : ";
+      EXPECT_EQ(checkKernels(fusionFunction({in}, {out},
+                                            "%r0 = seg.avg_pool %a0 " +
+                                                attributes + in + " -> " + out),
+                             rounds),
+                "")
+          << test.in << counts;
+      EXPECT_EQ(checkKernels(fusionFunction({out}, {in},
+                                            "%r0 = seg.avg_pool_grad %a0 " +
+                                                attributes + out + " -> " + in),
+                             rounds),
+                "")
+          << test.in << counts;
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, PoolKernels,
                          testing::Values("x86-64-v3", "x86-64-v4"));
 

@@ -169,7 +169,7 @@ void Generator::grow() {
   } else if (upTo(8))
     keep(convTranspose(input));
   else if (upTo(7))
-    keep(maxPool(input));
+    keep(draws.percent(50) ? maxPool(input) : avgPool(input));
   else if (upTo(9))
     keep(norm(input));
   else if (upTo(12))

@@ -51,6 +51,7 @@ private:
   mlir::Value projection(mlir::Value input, int64_t channels);
   mlir::Value convTranspose(mlir::Value input);
   mlir::Value maxPool(mlir::Value input);
+  mlir::Value avgPool(mlir::Value input);
   mlir::Value norm(mlir::Value input);
   mlir::Value activation(mlir::Value input);
   mlir::Value binary(mlir::Value lhs, mlir::Value rhs);

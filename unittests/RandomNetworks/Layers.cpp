@@ -200,6 +200,24 @@ Value Generator::maxPool(Value input) {
   return MaxPoolOp::create(builder, loc, result, input, window, strides);
 }
 
+Value Generator::avgPool(Value input) {
+  RankedTensorType type = typeOf(input);
+  Shape window, strides, low, high;
+  bool padded = draws.percent(40);
+  for (unsigned d = 0; d < turn.rank; ++d) {
+    window.push_back(draws.percent(60) ? 2 : draws.between(1, 4));
+    strides.push_back(draws.percent(60) ? window[d] : draws.between(1, 3));
+    low.push_back(padded ? draws.below(window[d]) : 0);
+    high.push_back(padded ? draws.below(window[d]) : 0);
+  }
+  Shape out = convOutputSpatial(spatialOf(input), window, strides, low, high);
+  RankedTensorType result = activationType(type, out, channels(type));
+  if (!affordable(result))
+    return {};
+  return AvgPoolOp::create(builder, loc, result, input, window, strides, low,
+                           high, draws.percent(50));
+}
+
 //===----------------------------------------------------------------------===//
 // Pointwise
 //===----------------------------------------------------------------------===//

@@ -282,13 +282,36 @@ std::vector<AdjointCase> convCases() {
                       {0}}};
 }
 
+AdjointCase avgPoolCase(const char *name, std::string in, std::string out,
+                        std::string attributes) {
+  return {name,
+          Types{std::move(in)},
+          Types{std::move(out)},
+          "seg.avg_pool %a0 " + std::move(attributes) + " : !a0 -> !r0",
+          {0}};
+}
+
 std::vector<AdjointCase> poolCases() {
   return {
       AdjointCase{"window2", Types{"2x4x6x3xf64"}, Types{"2x2x3x3xf64"},
                   "seg.max_pool %a0 window [2, 2] strides [2, 2] : !a0 -> !r0"},
       AdjointCase{
           "remainder_3d", Types{"1x5x3x7x2xf64"}, Types{"1x2x1x2x2xf64"},
-          "seg.max_pool %a0 window [2, 3, 2] strides [2, 3, 4] : !a0 -> !r0"}};
+          "seg.max_pool %a0 window [2, 3, 2] strides [2, 3, 4] : !a0 -> !r0"},
+      avgPoolCase("avg_halves", "2x4x6x3xf64", "2x2x3x3xf64",
+                  "window [2, 2] strides [2, 2] pad_low [0, 0] pad_high "
+                  "[0, 0]"),
+      // Windows that overlap, beyond the borders on both sides.
+      avgPoolCase("avg_overlap", "1x6x5x2xf64", "1x3x5x2xf64",
+                  "window [3, 4] strides [2, 1] pad_low [1, 2] pad_high "
+                  "[1, 1]"),
+      avgPoolCase("avg_counts_padding", "1x6x5x2xf64", "1x3x5x2xf64",
+                  "window [3, 4] strides [2, 1] pad_low [1, 2] pad_high "
+                  "[1, 1] count_include_pad"),
+      // Elements between windows, and behind the last one.
+      avgPoolCase("avg_gaps_3d", "1x5x3x7x2xf64", "1x2x1x3x2xf64",
+                  "window [2, 3, 1] strides [2, 3, 3] pad_low [0, 0, 0] "
+                  "pad_high [0, 0, 0]")};
 }
 
 std::vector<AdjointCase> normCases() {

@@ -116,6 +116,29 @@ TEST_F(OpValuesTest, MaxPoolGradGoesToTheFirstMaximum) {
   EXPECT_THAT(dx.values(), ElementsAre(0, 7, 0, 0));
 }
 
+// Elements beyond the borders are zeros that count, or do not count.
+TEST_F(OpValuesTest, AvgPoolCountsPaddingOnlyIfAsked) {
+  auto pool = [&](const std::string &counts) {
+    return only({"1x3x2x1xf64"}, {"1x2x2x1xf64"},
+                "seg.avg_pool %a0 window [2, 2] strides [2, 1] pad_low [1, 0] "
+                "pad_high [0, 1]" +
+                    counts + " : !a0 -> !r0",
+                {f64({1, 3, 2, 1}, {1, 2, 4, 8, 16, 32})});
+  };
+  EXPECT_THAT(pool("").values(), ElementsAre(1.5, 2, 15, 20));
+  EXPECT_THAT(pool(" count_include_pad").values(),
+              ElementsAre(0.75, 0.5, 15, 10));
+}
+
+TEST_F(OpValuesTest, AvgPoolGradSharesEqually) {
+  HostTensor dx =
+      only({"1x1x2x1xf64"}, {"1x1x4x1xf64"},
+           "seg.avg_pool_grad %a0 window [1, 3] strides [1, 2] pad_low "
+           "[0, 1] pad_high [0, 0] : !a0 -> !r0",
+           {f64({1, 1, 2, 1}, {4, 30})});
+  EXPECT_THAT(dx.values(), ElementsAre(2, 12, 10, 10));
+}
+
 TEST_F(OpValuesTest, ResizeHalfPixelCentres) {
   auto resize = [&](const std::string &mode, std::vector<double> x,
                     int64_t out) {

@@ -17,6 +17,8 @@ namespace segc {
 /// cache, large enough to hide the cost of a call.
 inline constexpr int64_t taskElements = 16 << 10;
 
+/// The part of registerPoolCpuKernels that averages.
+void registerAvgPoolCpuKernels(mlir::DialectRegistry &registry);
 /// The part of registerShapeCpuKernels that resamples.
 void registerResizeCpuKernels(mlir::DialectRegistry &registry);
 

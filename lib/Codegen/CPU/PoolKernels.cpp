@@ -202,4 +202,5 @@ void segc::registerPoolCpuKernels(DialectRegistry &registry) {
     seg::MaxPoolGradOp::attachInterface<MaxPoolGradKernel>(*context);
     seg::MaxPoolOp::attachInterface<MaxPoolKernel>(*context);
   });
+  registerAvgPoolCpuKernels(registry);
 }

@@ -23,3 +23,12 @@ LogicalResult MaxPoolOp::buildAdjoint(OpBuilder &b, ValueRange grads,
                             grads[0], getWindow(), getStrides());
   return success();
 }
+
+LogicalResult AvgPoolOp::buildAdjoint(OpBuilder &b, ValueRange grads,
+                                      ArrayRef<bool> needed,
+                                      MutableArrayRef<Value> result) {
+  result[0] = AvgPoolGradOp::create(b, getLoc(), getInput().getType(), grads[0],
+                                    getWindow(), getStrides(), getPadLow(),
+                                    getPadHigh(), getCountIncludePad());
+  return success();
+}
