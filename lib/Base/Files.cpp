@@ -42,7 +42,7 @@ static Status checkRegular(const std::string &path, const struct stat &info) {
               : Status::success();
 }
 
-Expected<uint64_t> segc::fileSize(const std::string &path) {
+StatusOr<uint64_t> segc::fileSize(const std::string &path) {
   struct stat info;
   if (::stat(path.c_str(), &info) != 0)
     return systemError(path, "cannot read");
@@ -50,7 +50,7 @@ Expected<uint64_t> segc::fileSize(const std::string &path) {
   return static_cast<uint64_t>(info.st_size);
 }
 
-Expected<std::string> segc::readFile(const std::string &path, uint64_t most) {
+StatusOr<std::string> segc::readFile(const std::string &path, uint64_t most) {
   // Opening a device can do things and opening a socket has an error that says
   // nothing, so the kind is looked at before and, for races, after.
   SEGC_RETURN_IF_ERROR(fileSize(path).status());
@@ -85,7 +85,7 @@ Expected<std::string> segc::readFile(const std::string &path, uint64_t most) {
 }
 
 /// Reads to the end of a pipe or of the standard input.
-static Expected<std::string> readToEnd(int fd, const std::string &path,
+static StatusOr<std::string> readToEnd(int fd, const std::string &path,
                                        uint64_t most) {
   std::string bytes;
   char block[1 << 16];
@@ -102,7 +102,7 @@ static Expected<std::string> readToEnd(int fd, const std::string &path,
   return bytes;
 }
 
-Expected<std::string> segc::readTextFile(const std::string &path,
+StatusOr<std::string> segc::readTextFile(const std::string &path,
                                          uint64_t most) {
   if (path == "-")
     return readToEnd(STDIN_FILENO, "the standard input", most);

@@ -111,7 +111,7 @@ private:
 
 } // namespace
 
-Expected<Json> segc::parseJson(std::string_view text,
+StatusOr<Json> segc::parseJson(std::string_view text,
                                const std::string &where) {
   JsonBuilder builder;
   try {

@@ -87,7 +87,7 @@ Status segc::makePrivateFolder(const std::string &path) {
   return Status::success();
 }
 
-Expected<std::string> segc::privateCacheFolder(const std::string &name) {
+StatusOr<std::string> segc::privateCacheFolder(const std::string &name) {
   const char *xdg = std::getenv("XDG_CACHE_HOME");
   const char *home = std::getenv("HOME");
   fs::path folder;
@@ -106,7 +106,7 @@ Expected<std::string> segc::privateCacheFolder(const std::string &name) {
   return folder.string();
 }
 
-Expected<PrivateTemporaryFolder>
+StatusOr<PrivateTemporaryFolder>
 PrivateTemporaryFolder::create(const std::string &parent) {
   const char *variable = std::getenv("TMPDIR");
   fs::path place = !parent.empty()         ? parent

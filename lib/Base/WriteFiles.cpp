@@ -20,7 +20,7 @@ using namespace segc;
 namespace fs = std::filesystem;
 
 /// How many links the kernel follows.
-static constexpr int mostLinks = 40;
+static constexpr int maxLinks = 40;
 
 /// The folder that holds `path`.
 static std::string folderOf(const std::string &path) {
@@ -80,7 +80,7 @@ static int descriptorOf(const std::string &path) {
   const std::string own = "/proc/" + std::to_string(::getpid()) + "/";
   fs::path name = path;
   std::error_code error;
-  for (int links = 0; links <= mostLinks; ++links) {
+  for (int links = 0; links <= maxLinks; ++links) {
     const fs::path folder = fs::canonical(folderOf(name.string()), error);
     if (!error && folder.filename() == "fd" &&
         folder.string().compare(0, own.size(), own) == 0) {
@@ -146,9 +146,9 @@ static int createBeside(const std::string &path, std::string &name) {
 
 /// What `name` leads to over links, there or not: the name stays a link if it
 /// is one. A link that leads round in a circle is an error.
-static Expected<std::string> targetOf(const std::string &name) {
+static StatusOr<std::string> targetOf(const std::string &name) {
   fs::path path = name;
-  for (int links = 0; links <= mostLinks; ++links) {
+  for (int links = 0; links <= maxLinks; ++links) {
     std::error_code error;
     const fs::path next = fs::read_symlink(path, error);
     if (error)
@@ -187,7 +187,7 @@ bool segc::sameFile(const std::string &a, const std::string &b) {
     return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
   // One that is not there yet has no more than its place.
   auto place = [](const std::string &name, std::error_code &error) {
-    Expected<std::string> target = targetOf(name);
+    StatusOr<std::string> target = targetOf(name);
     if (!target.ok())
       error = std::make_error_code(std::errc::too_many_symbolic_link_levels);
     return error ? fs::path()

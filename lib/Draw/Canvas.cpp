@@ -322,7 +322,7 @@ static Status checked(cairo_status_t status) {
                              cairo_status_to_string(status));
 }
 
-Expected<RgbImage> Canvas::finishPixels() {
+StatusOr<RgbImage> Canvas::finishPixels() {
   SEGC_RETURN_IF_ERROR(checked(cairo_status(surface->context)));
   cairo_surface_flush(surface->target);
   const unsigned char *rows = cairo_image_surface_get_data(surface->target);
@@ -355,7 +355,7 @@ static std::string svgShapes(const std::string &document) {
   return shapes;
 }
 
-Expected<std::string> Canvas::finishSvg(std::string_view label,
+StatusOr<std::string> Canvas::finishSvg(std::string_view label,
                                         std::string_view attributes) {
   SEGC_RETURN_IF_ERROR(checked(cairo_status(surface->context)));
   cairo_surface_finish(surface->target);

@@ -45,7 +45,7 @@ static void addTarget(CLI::App &command, CompileOptions &options) {
                   "Threads that kernels are cut for; the model runs with any "
                   "number, with the same bits (default: the cores of this "
                   "machine for native, else 2 to 16 alike)")
-      ->check(CLI::Range(int64_t(1), mostThreads));
+      ->check(CLI::Range(int64_t(1), maxThreads));
   command
       .add_option("-O", options.optLevel,
                   "Optimisation of the machine code, -O0 to -O3 (default: -O2)")

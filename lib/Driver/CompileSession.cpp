@@ -53,19 +53,19 @@ llvm::Expected<OwningOpRef<ModuleOp>> readModule(MLIRContext &context,
 llvm::Expected<std::vector<CpuTarget>>
 resolveCpus(const std::vector<std::string> &names,
             const PipelineOptions &options) {
-  ProductSet products{};
+  MultiplyTypeSet multiplyTypes{};
   if (options.precision != "f32")
-    products = lookupProductSet(options.multiplyType).value_or(ProductSet{});
+    multiplyTypes = lookupMultiplyTypeSet(options.multiplyType).value_or(MultiplyTypeSet{});
   // Values of bf16 are not multiplied as f16; see ConvKernels.
   if (options.precision == "bf16")
-    products.remove(Products::F16);
+    multiplyTypes.remove(MultiplyType::F16);
   std::vector<CpuTarget> targets;
   if (names.empty())
-    for (llvm::StringRef name : cpuTargetNames(products))
+    for (llvm::StringRef name : cpuTargetNames(multiplyTypes))
       targets.push_back(*lookupCpuTarget(name));
   for (const std::string &name : names) {
     std::optional<CpuTarget> target =
-        name == "native" ? hostCpuTarget(products) : lookupCpuTarget(name);
+        name == "native" ? hostCpuTarget(multiplyTypes) : lookupCpuTarget(name);
     if (!target)
       return llvm::createStringError(
           name == "native" ? "this processor lacks AVX2 and FMA, the least "
@@ -540,7 +540,7 @@ llvm::Error Session::writeReport(const ModelContents &contents) {
     return manifest.takeError();
   report.manifest = std::move(*manifest->getAsObject());
   for (const std::string &profile : options.profiles) {
-    Expected<std::string> text = readFile(profile);
+    StatusOr<std::string> text = readFile(profile);
     Status status =
         text.ok() ? report::addProfile(report, *text, profile) : text.status();
     if (!status.ok())
@@ -595,7 +595,7 @@ llvm::Error Session::emitModel() {
       buildManifest(versions, contents.batch, options.pipeline.precision,
                     source.empty() ? std::nullopt : recordedOptions());
   // Before the code is linked, as the message is about the manifest alone.
-  if (Expected<Manifest> read = parseManifest(contents.manifest, "manifest");
+  if (StatusOr<Manifest> read = parseManifest(contents.manifest, "manifest");
       !read)
     return llvm::createStringError("the model could not be loaded: " +
                                    read.status().message());

@@ -68,7 +68,7 @@ static void addCompile(CLI::App &app, int &code) {
   command
       ->add_option("--jobs", options->jobs,
                    "Threads of code generation (default: all cores)")
-      ->check(integerIn(1, mostThreads));
+      ->check(integerIn(1, maxThreads));
   onCommand(command, code, [=] {
     checkOptionEffects(*command, *options);
     return compile(*options);

@@ -76,7 +76,7 @@ Status Embedder::fold(DictionaryAttr entry) {
   const RegionTensor &bias =
       parameter(entry.getAs<StringAttr>("bias").getValue());
   int64_t channels = bias.elements;
-  auto read = [&](StringRef key) -> Expected<const float *> {
+  auto read = [&](StringRef key) -> StatusOr<const float *> {
     SEGC_ASSIGN_OR_RETURN(
         const std::byte *data,
         file.require(entry.getAs<StringAttr>(key).getValue().str(), "F32",

@@ -122,7 +122,7 @@ public:
         ->capture_default_str();
     recipe.declare(app);
   }
-  Expected<UNetOptions> resolve() {
+  StatusOr<UNetOptions> resolve() {
     recipe.apply(options.loss);
     recipe.apply(options.optimizer);
     return options;
@@ -161,7 +161,7 @@ public:
         ->capture_default_str();
     recipe.declare(app);
   }
-  Expected<VNetOptions> resolve() {
+  StatusOr<VNetOptions> resolve() {
     recipe.apply(options.loss);
     recipe.apply(options.optimizer);
     return options;
@@ -201,7 +201,7 @@ public:
               "losses on two lower decoder levels too");
     recipe.declare(app);
   }
-  Expected<NNUNetOptions> resolve() {
+  StatusOr<NNUNetOptions> resolve() {
     int64_t dimensions =
         dim.value_or(patch.empty() ? 3 : static_cast<int64_t>(patch.size()));
     NNUNetOptions options;
@@ -262,7 +262,7 @@ void declare(CLI::App &app, Command &command, StringRef name) {
 }
 
 template <typename Command>
-Expected<OwningOpRef<ModuleOp>> run(MLIRContext *context, StringRef name,
+StatusOr<OwningOpRef<ModuleOp>> run(MLIRContext *context, StringRef name,
                                     ArrayRef<std::string> args) {
   Command command;
   CLI::App app;
@@ -295,7 +295,7 @@ std::string help(StringRef name) {
 static constexpr StringLiteral names[] = {"unet2d", "vnet", "nnunet"};
 /// In the order of `names`.
 static constexpr struct {
-  Expected<OwningOpRef<ModuleOp>> (*run)(MLIRContext *, StringRef,
+  StatusOr<OwningOpRef<ModuleOp>> (*run)(MLIRContext *, StringRef,
                                          ArrayRef<std::string>);
   std::string (*help)(StringRef);
 } commands[] = {{run<UNetCommand>, help<UNetCommand>},
@@ -315,7 +315,7 @@ FailureOr<OwningOpRef<ModuleOp>> buildNetwork(MLIRContext *context,
             ", got '" + name.str() + "'";
     return failure();
   }
-  Expected<OwningOpRef<ModuleOp>> module =
+  StatusOr<OwningOpRef<ModuleOp>> module =
       commands[found - names].run(context, name, args);
   if (!module) {
     error = module.status().withContext(name.str()).message();

@@ -21,7 +21,7 @@ static DictionaryAttr pipelineOf(NetworkBuilder &b,
   pipeline.append("dim", b.number(options.dim));
   pipeline.append("patch", b.numbers(options.patch));
   pipeline.append("spacing", b.reals(options.spacing));
-  Expected<DecathlonTask> task = findDecathlonTask(options.task);
+  StatusOr<DecathlonTask> task = findDecathlonTask(options.task);
   if (!task) {
     pipeline.append("modality", b.text("MRI"));
     pipeline.append("class_names", b.classNames({}, options.classes));

@@ -207,7 +207,7 @@ static llvm::Error checkText(llvm::MemoryBufferRef text) {
 
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 readText(llvm::StringRef path) {
-  Expected<std::string> text = readTextFile(path.str());
+  StatusOr<std::string> text = readTextFile(path.str());
   if (!text.ok())
     return llvm::createStringError("cannot read " + text.status().message());
   // Bytecode is trusted by its reader.

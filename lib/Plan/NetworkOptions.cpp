@@ -67,7 +67,7 @@ NNUNetOptions::NNUNetOptions() {
   optimizer.weightDecay = 1e-4;
 }
 
-Expected<NNUNetOptions> NNUNetOptions::forTask(const std::string &id,
+StatusOr<NNUNetOptions> NNUNetOptions::forTask(const std::string &id,
                                                int64_t dim) {
   SEGC_ASSIGN_OR_RETURN(DecathlonTask task, findDecathlonTask(id));
   if (dim != 2 && dim != 3)
@@ -211,7 +211,7 @@ Status validate(const NNUNetOptions &options) {
     check.count("patch", size, 1);
   if (!check.result.ok())
     return check.result;
-  Expected<Topology> topology = planTopology(options.patch, options.spacing);
+  StatusOr<Topology> topology = planTopology(options.patch, options.spacing);
   SEGC_RETURN_IF_ERROR(topology.status());
   // Heads sit on decoder levels 1 and 2; the deepest level has no decoder.
   check.require(!options.deepSupervision ||

@@ -37,7 +37,7 @@ const std::vector<DecathlonTask> &decathlonTasks() {
 }
 // clang-format on
 
-Expected<DecathlonTask> findDecathlonTask(const std::string &id) {
+StatusOr<DecathlonTask> findDecathlonTask(const std::string &id) {
   std::string padded = id.size() == 1 ? "0" + id : id;
   for (const DecathlonTask &task : decathlonTasks())
     if (task.id == padded)

@@ -14,7 +14,7 @@
 namespace segc {
 
 /// Levels below the finest.
-static constexpr size_t mostDownsamplings = 5;
+static constexpr size_t maxDownsamplings = 5;
 
 std::vector<int64_t> Topology::totalStride() const {
   std::vector<int64_t> total(strides.front().size(), 1);
@@ -52,7 +52,7 @@ static Status validate(const std::vector<int64_t> &patch,
   return Status::success();
 }
 
-Expected<Topology> planTopology(const std::vector<int64_t> &patch,
+StatusOr<Topology> planTopology(const std::vector<int64_t> &patch,
                                 const std::vector<double> &spacing) {
   SEGC_RETURN_IF_ERROR(validate(patch, spacing));
   size_t dim = patch.size();
@@ -60,7 +60,7 @@ Expected<Topology> planTopology(const std::vector<int64_t> &patch,
   topology.strides.emplace_back(dim, 1);
   // Real sizes, so that 5 voxels halved are 2.5 and the rule sees them so.
   std::vector<double> size(patch.begin(), patch.end()), voxel = spacing;
-  while (topology.kernels.size() < mostDownsamplings) {
+  while (topology.kernels.size() < maxDownsamplings) {
     double finest = *std::min_element(voxel.begin(), voxel.end());
     std::vector<int64_t> kernel(dim), stride(dim);
     for (size_t axis = 0; axis < dim; ++axis) {

@@ -95,7 +95,7 @@ struct Convolution {
   /// Visits the products that element `at` of the small or the large side adds
   /// up.
   template <typename Visit>
-  void forEachProductOf(Sum sum, int64_t at, Visit visit) const;
+  void forEachMultiplyTypeOf(Sum sum, int64_t at, Visit visit) const;
 };
 
 /// Row-major index of a linear position.
@@ -107,7 +107,7 @@ inline Shape indexOf(int64_t linear, llvm::ArrayRef<int64_t> shape) {
 }
 
 template <typename Visit>
-void Convolution::forEachProductOf(Sum sum, int64_t at, Visit visit) const {
+void Convolution::forEachMultiplyTypeOf(Sum sum, int64_t at, Visit visit) const {
   int64_t largeSize = product(large), smallSize = product(small);
   Shape position(large.size());
   bool ofSmall = sum == Sum::Small;

@@ -111,7 +111,7 @@ void sumElements(const Convolution &conv, Convolution::Sum sum,
   const HostTensor &read = factors.first, &filter = factors.second;
   for (int64_t element : elements) {
     ChainedSum total(arithmetic);
-    conv.forEachProductOf(
+    conv.forEachMultiplyTypeOf(
         sum, element, [&](int64_t large, int64_t small, int64_t f) {
           int64_t at = sum == Convolution::Sum::Small ? large : small;
           total.add(read[at] * filter[f], at);

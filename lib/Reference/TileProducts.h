@@ -20,7 +20,7 @@ public:
       : chain(arithmetic.f16Chain),
         random(arithmetic.noise > 0 ? arithmetic.seed | 1 : 0) {}
 
-  /// Products of even and odd `parity` have sums of their own.
+  /// MultiplyType of even and odd `parity` have sums of their own.
   void add(double product, int64_t parity);
   double get() const {
     return total + (chain ? roundTo(ElementKind::F16, halves[0] + halves[1])

@@ -20,36 +20,36 @@ double CpuTarget::modelledSeconds(double flops, double bytes,
   return std::max(flops / peakFlops(), bytes / bytesPerSecond) / cores;
 }
 
-llvm::StringRef productsName(Products products) {
-  switch (products) {
-  case Products::F32:
+llvm::StringRef multiplyTypeName(MultiplyType multiplyType) {
+  switch (multiplyType) {
+  case MultiplyType::F32:
     return "f32";
-  case Products::Bf16:
+  case MultiplyType::Bf16:
     return "bf16";
-  case Products::F16:
+  case MultiplyType::F16:
     return "f16";
-  case Products::Fixed:
+  case MultiplyType::Fixed:
     return "fixed";
   }
   llvm_unreachable("no such products");
 }
 
-std::optional<Products> lookupProducts(llvm::StringRef name) {
-  for (Products products :
-       {Products::F32, Products::Bf16, Products::F16, Products::Fixed})
-    if (productsName(products) == name)
-      return products;
+std::optional<MultiplyType> lookupMultiplyType(llvm::StringRef name) {
+  for (MultiplyType multiplyType :
+       {MultiplyType::F32, MultiplyType::Bf16, MultiplyType::F16, MultiplyType::Fixed})
+    if (multiplyTypeName(multiplyType) == name)
+      return multiplyType;
   return std::nullopt;
 }
 
-std::optional<ProductSet> lookupProductSet(llvm::StringRef name) {
-  using Set = std::optional<ProductSet>;
+std::optional<MultiplyTypeSet> lookupMultiplyTypeSet(llvm::StringRef name) {
+  using Set = std::optional<MultiplyTypeSet>;
   return llvm::StringSwitch<Set>(name)
-      .Case("auto", ProductSet{Products::Bf16, Products::F16, Products::Fixed})
-      .Case("f32", ProductSet{})
-      .Case("bf16", ProductSet{Products::Bf16})
-      .Case("f16", ProductSet{Products::Bf16, Products::F16})
-      .Case("fixed", ProductSet{Products::Fixed})
+      .Case("auto", MultiplyTypeSet{MultiplyType::Bf16, MultiplyType::F16, MultiplyType::Fixed})
+      .Case("f32", MultiplyTypeSet{})
+      .Case("bf16", MultiplyTypeSet{MultiplyType::Bf16})
+      .Case("f16", MultiplyTypeSet{MultiplyType::Bf16, MultiplyType::F16})
+      .Case("fixed", MultiplyTypeSet{MultiplyType::Fixed})
       .Default(std::nullopt);
 }
 
@@ -69,16 +69,16 @@ static const std::vector<CpuTarget> &allTargets() {
     CpuTarget vnni = v4;
     vnni.name = "x86-64-v4-vnni", vnni.llvmFeatures = "+avx512vnni";
     vnni.features.push_back("avx512vnni");
-    vnni.products.insert(Products::Fixed);
+    vnni.multiplyTypes.insert(MultiplyType::Fixed);
     // No processor has bf16 without VNNI.
     CpuTarget bf16 = vnni;
     bf16.name = "x86-64-v4-bf16", bf16.llvmFeatures += ",+avx512bf16";
     bf16.features.push_back("avx512bf16");
-    bf16.products.insert(Products::Bf16);
+    bf16.multiplyTypes.insert(MultiplyType::Bf16);
     CpuTarget fp16 = bf16;
     fp16.name = "x86-64-v4-fp16", fp16.llvmFeatures += ",+avx512fp16";
     fp16.features.push_back("avx512fp16");
-    fp16.products.insert(Products::F16);
+    fp16.multiplyTypes.insert(MultiplyType::F16);
     return std::vector<CpuTarget>{v3, v4, vnni, bf16, fp16};
   }();
   return targets;
@@ -98,13 +98,13 @@ llvm::ArrayRef<llvm::StringRef> cpuTargetNames() {
   return names;
 }
 
-std::vector<llvm::StringRef> cpuTargetNames(ProductSet products) {
+std::vector<llvm::StringRef> cpuTargetNames(MultiplyTypeSet multiplyTypes) {
   std::vector<llvm::StringRef> names;
   int64_t lanes = 0;
-  ProductSet known{};
+  MultiplyTypeSet known{};
   for (llvm::StringRef name : cpuTargetNames()) {
     CpuTarget target = *lookupCpuTarget(name);
-    ProductSet own = target.products & products;
+    MultiplyTypeSet own = target.multiplyTypes & multiplyTypes;
     if (target.lanes == lanes && own == known)
       continue;
     names.push_back(name);
@@ -113,9 +113,9 @@ std::vector<llvm::StringRef> cpuTargetNames(ProductSet products) {
   return names;
 }
 
-std::optional<CpuTarget> hostCpuTarget(ProductSet products) {
+std::optional<CpuTarget> hostCpuTarget(MultiplyTypeSet multiplyTypes) {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (llvm::StringRef name : llvm::reverse(cpuTargetNames(products))) {
+  for (llvm::StringRef name : llvm::reverse(cpuTargetNames(multiplyTypes))) {
     CpuTarget target = *lookupCpuTarget(name);
     if (llvm::all_of(target.features,
                      [&](const std::string &f) { return features.lookup(f); }))

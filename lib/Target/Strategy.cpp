@@ -14,7 +14,7 @@ using namespace mlir;
 namespace segc {
 
 double ProductWork::on(const CpuTarget &target) const {
-  bool pairs = products != Products::F32 && target.products.contains(products);
+  bool pairs = multiplyType != MultiplyType::F32 && target.multiplyTypes.contains(multiplyType);
   return pairs ? share / 2 : share;
 }
 
@@ -22,8 +22,8 @@ ProductWork productWork(DictionaryAttr strategy) {
   ProductWork work;
   if (!strategy)
     return work;
-  if (auto name = strategy.getAs<StringAttr>(strategyProductsName))
-    work.products = lookupProducts(name.getValue()).value_or(Products::F32);
+  if (auto name = strategy.getAs<StringAttr>(strategyMultiplyTypeName))
+    work.multiplyType = lookupMultiplyType(name.getValue()).value_or(MultiplyType::F32);
   // A tile of m outputs and 3 taps: m + 2 products instead of 3 m.
   constexpr double withTransforms = 2;
   if (auto tiles = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName)) {

@@ -33,13 +33,13 @@ KernelTestOptions fixedPoint(const std::string &target,
   options.narrowResults = false;
   options.choose = [=](seg::FusionOp fusion) {
     CpuStrategyContext context{*lookupCpuTarget(target), tiles};
-    context.allowedProducts = {Products::Fixed};
+    context.allowedMultiplyTypes = {MultiplyType::Fixed};
     context.onlyLargestTiles = true;
     context.training = true;
     auto root = mlir::cast<CpuKernelOpInterface>(fusionRoot(fusion));
     for (mlir::DictionaryAttr strategy :
          root.cpuStrategyCandidates(fusion, context)) {
-      auto name = strategy.getAs<mlir::StringAttr>("products");
+      auto name = strategy.getAs<mlir::StringAttr>("multiply_type");
       if (name && name.getValue() == "fixed") {
         fusion.setStrategyAttr(strategy);
         return;

@@ -108,7 +108,7 @@ TEST(StrategyCandidates, KeepTheAccuracy) {
 TEST(StrategyCandidates, AreNarrowForFewChannels) {
   ParsedFusion parsed(convText(image(32, 3)));
   EXPECT_THAT(kinds(parsed.candidates(limits())),
-              testing::IsSupersetOf({"direct", "narrow"}));
+              testing::IsSupersetOf({"direct", "few_channels"}));
 }
 
 // One vector of channels leaves no other register block; strides no tiles.

@@ -23,7 +23,7 @@ static int64_t countOf(const RgbImage &image, Rgb colour) {
 TEST(Canvas, PixelsOfShapes) {
   Canvas canvas = Canvas::pixels(20, 10, 2);
   canvas.rect({5, 2, 10, 4}, Paint::filled(red));
-  Expected<RgbImage> image = canvas.finishPixels();
+  StatusOr<RgbImage> image = canvas.finishPixels();
   ASSERT_TRUE(image.ok());
   EXPECT_EQ(image->width, 40);
   EXPECT_EQ(image->height, 20);
@@ -34,7 +34,7 @@ TEST(Canvas, PixelsOfShapes) {
 
 // A last row that the picture covers in part is white, too.
 TEST(Canvas, PaperIsWhite) {
-  Expected<RgbImage> image = Canvas::pixels(3, 2.5, 1.5).finishPixels();
+  StatusOr<RgbImage> image = Canvas::pixels(3, 2.5, 1.5).finishPixels();
   ASSERT_TRUE(image.ok());
   EXPECT_EQ(countOf(*image, white), image->width * image->height);
 }
@@ -50,7 +50,7 @@ TEST(Canvas, TextIsMeasuredAndDrawn) {
   EXPECT_LT(width, 60);
   EXPECT_NEAR(canvas.textWidth("lossloss", style), 2 * width, 1e-9);
   canvas.text({10, 20}, "loss", style);
-  Expected<RgbImage> image = canvas.finishPixels();
+  StatusOr<RgbImage> image = canvas.finishPixels();
   ASSERT_TRUE(image.ok());
   int64_t last = 0, inked = 0;
   for (int64_t y = 0; y < image->height; ++y)
@@ -68,14 +68,14 @@ TEST(Canvas, ImagesAreSquares) {
   small.at(1, 0) = {0, 0, 255};
   Canvas canvas = Canvas::pixels(10, 5);
   canvas.image({2, 1}, small, 3);
-  Expected<RgbImage> image = canvas.finishPixels();
+  StatusOr<RgbImage> image = canvas.finishPixels();
   ASSERT_TRUE(image.ok());
   EXPECT_EQ(countOf(*image, red), 9);
   EXPECT_EQ(countOf(*image, {0, 0, 255}), 9);
 }
 
 /// A picture with everything that SVG makes of it.
-static Expected<std::string> picture() {
+static StatusOr<std::string> picture() {
   Canvas canvas = Canvas::svg(100, 50);
   canvas.circle({20, 20}, 5, Paint::filled(red, 0.5));
   canvas.line({0, 0}, {10, 10}, Paint::stroked(red));
@@ -87,7 +87,7 @@ static Expected<std::string> picture() {
 }
 
 TEST(Canvas, SvgKeepsTextAndRegions) {
-  Expected<std::string> svg = picture();
+  StatusOr<std::string> svg = picture();
   ASSERT_TRUE(svg.ok());
   EXPECT_THAT(*svg, HasSubstr("<path"));
   EXPECT_THAT(*svg, HasSubstr(">a &lt; b &amp; ?c?</text>"));
@@ -105,7 +105,7 @@ TEST(Canvas, SvgKeepsTextAndRegions) {
 TEST(Canvas, SameCallsSameBytes) { EXPECT_EQ(*picture(), *picture()); }
 
 TEST(Canvas, TooLargeIsAnError) {
-  Expected<RgbImage> image = Canvas::pixels(1e6, 10).finishPixels();
+  StatusOr<RgbImage> image = Canvas::pixels(1e6, 10).finishPixels();
   ASSERT_FALSE(image.ok());
   EXPECT_THAT(image.status().message(), HasSubstr("cannot draw a picture"));
 }

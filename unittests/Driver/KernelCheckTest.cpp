@@ -52,9 +52,9 @@ protected:
   void SetUp() override { ASSERT_TRUE(module); }
 
   /// Multiplies in `products`, by tiles of so many outputs.
-  void choose(Products products, WinogradTiles tiles) {
+  void choose(MultiplyType multiplyType, WinogradTiles tiles) {
     CpuStrategyContext strategy{target, tiles};
-    strategy.allowedProducts = {products};
+    strategy.allowedMultiplyTypes = {multiplyType};
     strategy.training = true;
     strategy.onlyLargestTiles = true;
     auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion()));
@@ -63,7 +63,7 @@ protected:
       bool winograd = candidate.getAs<StringAttr>("kind").getValue() ==
                       "winograd";
       if (winograd == (tiles != WinogradTiles::Off) &&
-          productWork(candidate).products == products)
+          productWork(candidate).multiplyType == multiplyType)
         return fusion().setStrategyAttr(candidate);
     }
     FAIL() << "no such strategy";
@@ -115,18 +115,18 @@ void addUnits(void *values, int64_t element, int16_t units) {
 // that is off by a little more than its rounding is not, in one element or in
 // all.
 TEST_F(KernelCheckTest, FindsWhatRoundingDoesNotExplain) {
-  for (auto [products, tiles] :
-       {std::pair(Products::F32, WinogradTiles::Off),
-        std::pair(Products::F32, WinogradTiles::F4),
-        std::pair(Products::Bf16, WinogradTiles::Off),
-        std::pair(Products::Bf16, WinogradTiles::F2),
-        std::pair(Products::Bf16, WinogradTiles::F4),
-        std::pair(Products::F16, WinogradTiles::F2),
-        std::pair(Products::Fixed, WinogradTiles::F2),
-        std::pair(Products::Fixed, WinogradTiles::F4)}) {
-    SCOPED_TRACE(productsName(products).str() + ", tiles " +
+  for (auto [multiplyType, tiles] :
+       {std::pair(MultiplyType::F32, WinogradTiles::Off),
+        std::pair(MultiplyType::F32, WinogradTiles::F4),
+        std::pair(MultiplyType::Bf16, WinogradTiles::Off),
+        std::pair(MultiplyType::Bf16, WinogradTiles::F2),
+        std::pair(MultiplyType::Bf16, WinogradTiles::F4),
+        std::pair(MultiplyType::F16, WinogradTiles::F2),
+        std::pair(MultiplyType::Fixed, WinogradTiles::F2),
+        std::pair(MultiplyType::Fixed, WinogradTiles::F4)}) {
+    SCOPED_TRACE(multiplyTypeName(multiplyType).str() + ", tiles " +
                  std::to_string(static_cast<int>(tiles)));
-    choose(products, tiles);
+    choose(multiplyType, tiles);
     KernelDeviation right = check([](ArrayRef<void *>) {});
     EXPECT_TRUE(right.ok()) << right.fault << " " << right.excess();
     EXPECT_EQ(right.compared, right.elements);
@@ -152,7 +152,7 @@ TEST_F(KernelCheckTest, FindsWhatRoundingDoesNotExplain) {
 // A sample of a few thousand products finds a channel or a border that is
 // missing.
 TEST_F(KernelCheckTest, SamplesBordersAndChannels) {
-  choose(Products::F32, WinogradTiles::F2);
+  choose(MultiplyType::F32, WinogradTiles::F2);
   KernelCheckOptions options;
   options.products = 1e6;
   KernelDeviation right = check([](ArrayRef<void *>) {}, options);
@@ -201,7 +201,7 @@ TEST_F(KernelCheckTest, FindsAValueThatStatisticsLeaveOut) {
   module = parseSourceString<ModuleOp>(statisticsText, &context);
   ASSERT_TRUE(module);
   constexpr int64_t pixels = 16 * 16 * 16, channels = 16;
-  choose(Products::F32, WinogradTiles::Off);
+  choose(MultiplyType::F32, WinogradTiles::Off);
   NamedAttrList strategy(fusion().getStrategyAttr());
   for (bool whole : {false, true}) {
     SCOPED_TRACE(whole);
@@ -232,7 +232,7 @@ TEST_F(KernelCheckTest, FindsAValueThatStatisticsLeaveOut) {
 
 // What this processor cannot run is said to be skipped, and is a failure.
 TEST_F(KernelCheckTest, ASkippedKernelIsAFailure) {
-  choose(Products::F32, WinogradTiles::Off);
+  choose(MultiplyType::F32, WinogradTiles::Off);
   auto countsOn = [&](const CpuTarget &processor) {
     VerifyCounts counts;
     for (const KernelReport &report :
@@ -255,7 +255,7 @@ TEST_F(KernelCheckTest, ASkippedKernelIsAFailure) {
 }
 
 TEST_F(KernelCheckTest, FindsWhatIsNoValue) {
-  choose(Products::F32, WinogradTiles::Off);
+  choose(MultiplyType::F32, WinogradTiles::Off);
   auto set = [](void *buffer, int64_t element, uint16_t bits) {
     std::memcpy(static_cast<char *>(buffer) + 2 * element, &bits, 2);
   };

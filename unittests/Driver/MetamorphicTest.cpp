@@ -115,7 +115,7 @@ protected:
     options.cpus = {"native"};
     if (llvm::Error error = compile(options))
       ADD_FAILURE() << llvm::toString(std::move(error));
-    Expected<std::string> text = readFile(options.output);
+    StatusOr<std::string> text = readFile(options.output);
     EXPECT_TRUE(text.ok());
     static const std::regex places(
         "(offsets = array<i64: |temp_offset = |seg.arena_bytes = )([-0-9, ]+)");
@@ -337,7 +337,7 @@ TEST_P(Metamorphic, RoundingStaysRounding) {
 
 /// Values and products of 16 bits change losses within their rounding, and save
 /// memory; they change nothing of what does not depend on threads or resumes.
-/// Products may be of bf16 whatever the values are.
+/// MultiplyType may be of bf16 whatever the values are.
 TEST_P(Metamorphic, SixteenBitsFollowF32) {
   constexpr int steps = 10;
   auto wide = build({});

@@ -101,13 +101,13 @@ TEST(Report, ModelledTime) {
 TEST(Report, ModelledTimeOfStrategies) {
   mlir::MLIRContext context;
   mlir::Builder b(&context);
-  auto work = [&](std::vector<int64_t> tiles, const char *products,
+  auto work = [&](std::vector<int64_t> tiles, const char *multiplyType,
                   const char *target) {
     llvm::SmallVector<mlir::NamedAttribute> entries{
         {b.getStringAttr(strategyTilesName), b.getDenseI64ArrayAttr(tiles)}};
-    if (products)
+    if (multiplyType)
       entries.push_back(
-          {b.getStringAttr(strategyProductsName), b.getStringAttr(products)});
+          {b.getStringAttr(strategyMultiplyTypeName), b.getStringAttr(multiplyType)});
     return productWork(b.getDictionaryAttr(entries))
         .on(*lookupCpuTarget(target));
   };

@@ -17,7 +17,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string_view input(reinterpret_cast<const char *>(data), size);
-  segc::Expected<segc::DecathlonIndex> index =
+  segc::StatusOr<segc::DecathlonIndex> index =
       segc::parseDecathlonIndex(input, "dataset.json");
   if (!index)
     return 0;

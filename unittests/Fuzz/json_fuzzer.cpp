@@ -14,10 +14,10 @@
 // same.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string_view text(reinterpret_cast<const char *>(data), size);
-  segc::Expected<segc::Json> json = segc::parseJson(text, "input.json");
+  segc::StatusOr<segc::Json> json = segc::parseJson(text, "input.json");
   if (!json)
     return 0;
-  segc::Expected<segc::Json> again =
+  segc::StatusOr<segc::Json> again =
       segc::parseJson(segc::jsonText(*json, 1), "again");
   if (!again || *again != *json)
     __builtin_trap();

@@ -15,7 +15,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string input(reinterpret_cast<const char *>(data), size);
-  segc::Expected<segc::Volume> volume =
+  segc::StatusOr<segc::Volume> volume =
       segc::decodeNifti(std::move(input), "input.nii", {1 << 24});
   if (!volume)
     return 0;

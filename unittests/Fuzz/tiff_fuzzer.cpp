@@ -17,7 +17,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string input(reinterpret_cast<const char *>(data), size);
   for (segc::TiffUse use : {segc::TiffUse::Image, segc::TiffUse::Label}) {
-    segc::Expected<segc::TiffStack> stack =
+    segc::StatusOr<segc::TiffStack> stack =
         segc::TiffStack::decode(input, "input.tif", use, {1 << 24});
     // A few pages: one is like the other.
     for (int64_t i = 0; stack && i < std::min<int64_t>(stack->pages(), 4);

@@ -69,10 +69,10 @@ class TopologyTable : public testing::TestWithParam<Row> {};
 
 TEST_P(TopologyTable, IsThePublishedPlan) {
   const Row &row = GetParam();
-  Expected<DecathlonTask> task = findDecathlonTask(row.task);
+  StatusOr<DecathlonTask> task = findDecathlonTask(row.task);
   ASSERT_TRUE(task.ok()) << task.status().message();
   const PatchPlan &plan = task->plan(row.dim);
-  Expected<Topology> topology = planTopology(plan.patch, plan.spacing);
+  StatusOr<Topology> topology = planTopology(plan.patch, plan.spacing);
   ASSERT_TRUE(topology.ok()) << topology.status().message();
   EXPECT_EQ(text(topology->kernels), row.kernels);
   EXPECT_EQ(text(topology->strides), row.strides);

@@ -11,7 +11,7 @@ namespace segc::random_networks {
 
 std::vector<std::string> runnableCpus() {
   std::vector<std::string> names;
-  std::optional<CpuTarget> host = hostCpuTarget(*lookupProductSet("auto"));
+  std::optional<CpuTarget> host = hostCpuTarget(*lookupMultiplyTypeSet("auto"));
   for (llvm::StringRef name : cpuTargetNames()) {
     if (!host)
       break;

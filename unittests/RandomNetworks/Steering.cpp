@@ -158,14 +158,14 @@ Configuration steeredConfiguration(StringRef strategy, uint64_t attempt) {
   Configuration result;
   PipelineOptions &options = result.compile.pipeline;
   std::vector<std::string> cpus = runnableCpus();
-  StringRef products = words.value("products");
-  result.compile.cpus = {products.empty() ? draws.pick<std::string>(cpus)
+  StringRef multiplyType = words.value("multiply_type");
+  result.compile.cpus = {multiplyType.empty() ? draws.pick<std::string>(cpus)
                                           : cpus.back()};
-  if (!products.empty()) {
-    options.multiplyType = products.str();
-    options.precision = products == "fixed"
+  if (!multiplyType.empty()) {
+    options.multiplyType = multiplyType.str();
+    options.precision = multiplyType == "fixed"
                             ? draws.pick<std::string>({"bf16", "f16"})
-                            : products.str();
+                            : multiplyType.str();
   }
   options.training = !words.has("prepared") || draws.percent(50);
   options.threads = draws.pick<int64_t>({1, 2, 4, 8});
@@ -222,8 +222,8 @@ static llvm::Expected<int64_t> compareEach(const std::string &file,
 
 bool compareKernelsOf(StringRef strategy, int64_t wanted,
                       const std::string &file) {
-  constexpr uint64_t mostAttempts = 150;
-  for (uint64_t attempt = 0; attempt < mostAttempts && wanted > 0; ++attempt) {
+  constexpr uint64_t maxAttempts = 150;
+  for (uint64_t attempt = 0; attempt < maxAttempts && wanted > 0; ++attempt) {
     std::error_code error;
     llvm::raw_fd_ostream(file, error) << steeredNetwork(strategy, attempt);
     auto agreeing = compareEach(

@@ -20,7 +20,7 @@ namespace {
 using Intervals = std::vector<ArenaInterval>;
 
 /// The bound, tick by tick.
-int64_t mostAlive(const Intervals &intervals) {
+int64_t maxAlive(const Intervals &intervals) {
   int64_t most = 0;
   for (const ArenaInterval &at : intervals) {
     int64_t live = 0;
@@ -36,7 +36,7 @@ int64_t mostAlive(const Intervals &intervals) {
 ArenaPlan checkedPlan(const Intervals &intervals) {
   ArenaPlan plan = planArena(intervals);
   EXPECT_EQ(checkArenaPlan(intervals, plan), "");
-  EXPECT_EQ(plan.bound, mostAlive(intervals));
+  EXPECT_EQ(plan.bound, maxAlive(intervals));
   EXPECT_GE(plan.bytes, plan.bound);
   return plan;
 }

@@ -21,16 +21,16 @@ namespace segc {
 bool hasEnding(std::string_view path, std::string_view ending);
 
 /// Of a regular file; folders, pipes, sockets and devices are refused by name.
-Expected<uint64_t> fileSize(const std::string &path);
+StatusOr<uint64_t> fileSize(const std::string &path);
 
 /// Reads a regular file; refuses one larger than `most` bytes before it
 /// allocates anything, and whatever is no regular file without waiting for it.
-Expected<std::string> readFile(const std::string &path,
+StatusOr<std::string> readFile(const std::string &path,
                                uint64_t most = uint64_t{1} << 36);
 
 /// As readFile, for texts: pipes that somebody writes to are read to their end,
 /// too, and "-" is the standard input. Devices are refused.
-Expected<std::string> readTextFile(const std::string &path,
+StatusOr<std::string> readTextFile(const std::string &path,
                                    uint64_t most = uint64_t{1} << 30);
 
 /// Writes the pieces one after the other and waits until they are on the disk.

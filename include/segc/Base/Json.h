@@ -29,7 +29,7 @@ using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
 /// Parses `text`; `where` names it in the error.
-Expected<Json> parseJson(std::string_view text, const std::string &where);
+StatusOr<Json> parseJson(std::string_view text, const std::string &where);
 
 /// A value as text, on one line or indented. Bytes that are no UTF-8 (names of
 /// files may hold any) come out as U+FFFD, where dump() throws.

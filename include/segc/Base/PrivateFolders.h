@@ -29,13 +29,13 @@ Status makePrivateFolder(const std::string &path);
 /// $XDG_CACHE_HOME/segc or ~/.cache/segc, made with mode 0700 where it is
 /// missing. An error where there is no home, it cannot be written or is not
 /// private; nothing shared is ever taken instead.
-Expected<std::string> privateCacheFolder(const std::string &name = "");
+StatusOr<std::string> privateCacheFolder(const std::string &name = "");
 
 /// A new folder of mode 0700 that goes with this object.
 class PrivateTemporaryFolder {
 public:
   /// In `parent`; empty: in $TMPDIR or /tmp.
-  static Expected<PrivateTemporaryFolder>
+  static StatusOr<PrivateTemporaryFolder>
   create(const std::string &parent = "");
   PrivateTemporaryFolder(PrivateTemporaryFolder &&other) noexcept {
     path_.swap(other.path_);

@@ -81,10 +81,10 @@ inline Status internalError(std::string message) {
 
 /// A value, or the Status that explains its absence.
 template <typename T>
-class [[nodiscard]] Expected {
+class [[nodiscard]] StatusOr {
 public:
-  Expected(T value) : storage(std::in_place_index<0>, std::move(value)) {}
-  Expected(Status status) : storage(std::in_place_index<1>, std::move(status)) {
+  StatusOr(T value) : storage(std::in_place_index<0>, std::move(value)) {}
+  StatusOr(Status status) : storage(std::in_place_index<1>, std::move(status)) {
     assert(!std::get<1>(storage).ok() && "success without a value");
   }
 
@@ -116,7 +116,7 @@ private:
 #define SEGC_CONCAT_IMPL_(a, b) a##b
 #define SEGC_CONCAT_(a, b) SEGC_CONCAT_IMPL_(a, b)
 
-/// `SEGC_ASSIGN_OR_RETURN(auto x, f());` unpacks an Expected.
+/// `SEGC_ASSIGN_OR_RETURN(auto x, f());` unpacks an StatusOr.
 #define SEGC_ASSIGN_OR_RETURN(lhs, expr)                                       \
   SEGC_ASSIGN_OR_RETURN_IMPL_(SEGC_CONCAT_(segcExpected_, __LINE__), lhs, expr)
 #define SEGC_ASSIGN_OR_RETURN_IMPL_(temp, lhs, expr)                           \

@@ -97,11 +97,11 @@ public:
   void region(const std::vector<Point> &line, const Region &region);
 
   /// The pixels of a picture of pixels.
-  Expected<RgbImage> finishPixels();
+  StatusOr<RgbImage> finishPixels();
   /// An <svg> element of a page; `attributes` are written to it as they are,
   /// `label` says what the picture shows to those who cannot see it. A file of
   /// its own needs `svgNamespace` among the attributes.
-  Expected<std::string> finishSvg(std::string_view label,
+  StatusOr<std::string> finishSvg(std::string_view label,
                                   std::string_view attributes = "");
 
 private:

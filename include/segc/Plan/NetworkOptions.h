@@ -94,7 +94,7 @@ struct NNUNetOptions {
 
   NNUNetOptions();
   /// The options of a Decathlon task in 2 or 3 dimensions.
-  static Expected<NNUNetOptions> forTask(const std::string &task, int64_t dim);
+  static StatusOr<NNUNetOptions> forTask(const std::string &task, int64_t dim);
 };
 
 /// Groups of group norm.

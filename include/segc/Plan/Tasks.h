@@ -49,7 +49,7 @@ struct DecathlonTask {
 const std::vector<DecathlonTask> &decathlonTasks();
 
 /// The task called "01" or "1"; fails for what is none.
-Expected<DecathlonTask> findDecathlonTask(const std::string &id);
+StatusOr<DecathlonTask> findDecathlonTask(const std::string &id);
 
 } // namespace segc
 

@@ -34,7 +34,7 @@ struct Topology {
 /// Fails for a patch or spacing that is not positive or not 2-D or 3-D, and
 /// for a patch that the strides do not divide (a decoder level would not have
 /// its skip's size).
-Expected<Topology> planTopology(const std::vector<int64_t> &patch,
+StatusOr<Topology> planTopology(const std::vector<int64_t> &patch,
                                 const std::vector<double> &spacing);
 
 /// min(32 * 2^level, 320 in 3-D, 512 in 2-D) for each level.

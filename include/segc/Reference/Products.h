@@ -1,4 +1,4 @@
-//===- Products.h - Convolutions as kernels multiply them -------*- C++ -*-===//
+//===- MultiplyType.h - Convolutions as kernels multiply them -----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -56,7 +56,7 @@ struct ProductArithmetic {
 /// Whether evaluateProducts takes the op.
 bool multiplies(mlir::Operation *op);
 
-/// Products that are added up in an element of the result.
+/// MultiplyType that are added up in an element of the result.
 int64_t productsPerElement(mlir::Operation *op);
 
 /// Computes these elements (in rising order) of the result of a convolution,

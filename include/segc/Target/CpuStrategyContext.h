@@ -29,16 +29,16 @@ inline constexpr double predictionProductError = 2.5e-3,
                         gradientProductError = 5e-2;
 
 /// Threads that kernels may be cut for.
-inline constexpr int64_t mostThreads = 4096;
+inline constexpr int64_t maxThreads = 4096;
 
 /// What the choice of a kernel's strategy may depend on, beside the fusion.
 struct CpuStrategyContext {
   CpuTarget target;
   WinogradTiles winograd = WinogradTiles::F4;
   /// What may multiply values of 16 bits.
-  ProductSet allowedProducts{};
+  MultiplyTypeSet allowedMultiplyTypes{};
   /// What a plan is to multiply by.
-  Products products = Products::F32;
+  MultiplyType multiplyType = MultiplyType::F32;
   /// Of products of 16 bits: the largest root mean square error of a result,
   /// of the result's.
   double productError = predictionProductError;

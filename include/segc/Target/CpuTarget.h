@@ -22,40 +22,40 @@ namespace segc {
 /// added in f32; pairs of f16 values whose products are added in f16 for a few
 /// steps, then in f32; pairs of 16-bit integers with a scale for each block,
 /// whose products are added as integers for some steps, then in f32.
-enum class Products { F32, Bf16, F16, Fixed };
+enum class MultiplyType { F32, Bf16, F16, Fixed };
 
 /// "f32", "bf16", "f16" and "fixed", and back; null for other names.
-llvm::StringRef productsName(Products products);
-std::optional<Products> lookupProducts(llvm::StringRef name);
+llvm::StringRef multiplyTypeName(MultiplyType multiplyType);
+std::optional<MultiplyType> lookupMultiplyType(llvm::StringRef name);
 
 /// A set of products; those of f32 are always in it.
-class ProductSet {
+class MultiplyTypeSet {
 public:
-  ProductSet(std::initializer_list<Products> members) {
-    for (Products products : members)
-      insert(products);
+  MultiplyTypeSet(std::initializer_list<MultiplyType> members) {
+    for (MultiplyType multiplyType : members)
+      insert(multiplyType);
   }
-  void insert(Products products) { bits |= bit(products); }
-  void remove(Products products) {
-    bits &= ~bit(products) | bit(Products::F32);
+  void insert(MultiplyType multiplyType) { bits |= bit(multiplyType); }
+  void remove(MultiplyType multiplyType) {
+    bits &= ~bit(multiplyType) | bit(MultiplyType::F32);
   }
-  bool contains(Products products) const { return bits & bit(products); }
-  ProductSet operator&(ProductSet other) const {
+  bool contains(MultiplyType multiplyType) const { return bits & bit(multiplyType); }
+  MultiplyTypeSet operator&(MultiplyTypeSet other) const {
     other.bits &= bits;
     return other;
   }
-  bool operator==(ProductSet other) const { return bits == other.bits; }
+  bool operator==(MultiplyTypeSet other) const { return bits == other.bits; }
 
 private:
-  static unsigned bit(Products products) {
-    return 1u << static_cast<unsigned>(products);
+  static unsigned bit(MultiplyType multiplyType) {
+    return 1u << static_cast<unsigned>(multiplyType);
   }
   unsigned bits = 1;
 };
 
 /// What a user may ask for: "auto", all; "f32"; "bf16"; "f16", with bf16 where
 /// values are bf16; "fixed". Null for other names.
-std::optional<ProductSet> lookupProductSet(llvm::StringRef name);
+std::optional<MultiplyTypeSet> lookupMultiplyTypeSet(llvm::StringRef name);
 
 /// One instruction-set version of the kernels.
 struct CpuTarget {
@@ -69,7 +69,7 @@ struct CpuTarget {
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20; ///< A core's own.
   /// Those that it has instructions for.
-  ProductSet products{Products::F32};
+  MultiplyTypeSet multiplyTypes{MultiplyType::F32};
   // Round figures of a core of a server, for a first guess at times. They
   // decide what is worth computing again: in prologues, and to save memory.
   double clockHz = 4e9;
@@ -91,9 +91,9 @@ std::optional<CpuTarget> lookupCpuTarget(llvm::StringRef name);
 /// Names that lookupCpuTarget knows, best last.
 llvm::ArrayRef<llvm::StringRef> cpuTargetNames();
 /// Those that differ for kernels of these products.
-std::vector<llvm::StringRef> cpuTargetNames(ProductSet products);
+std::vector<llvm::StringRef> cpuTargetNames(MultiplyTypeSet multiplyTypes);
 /// The best of those that runs here, or null on older processors.
-std::optional<CpuTarget> hostCpuTarget(ProductSet products);
+std::optional<CpuTarget> hostCpuTarget(MultiplyTypeSet multiplyTypes);
 
 } // namespace segc
 

@@ -29,14 +29,14 @@ inline constexpr llvm::StringLiteral strategyPreparedName = "prepared";
 /// Of convolutions: outputs of a Winograd tile in each dimension, 1 where none
 /// are transformed; and what they multiply, unless it is f32.
 inline constexpr llvm::StringLiteral strategyTilesName = "m";
-inline constexpr llvm::StringLiteral strategyProductsName = "products";
+inline constexpr llvm::StringLiteral strategyMultiplyTypeName = "multiply_type";
 
 /// What a strategy makes of a convolution's products.
 struct ProductWork {
   /// Of the products of a direct convolution, with the transforms of Winograd
   /// tiles, which take about as long as what they leave.
   double share = 1;
-  Products products = Products::F32;
+  MultiplyType multiplyType = MultiplyType::F32;
 
   /// Work of the CPU's f32 units for each product of a direct convolution: an
   /// instruction takes twice as many of 16 bits, where there is one.

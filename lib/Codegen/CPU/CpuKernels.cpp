@@ -23,14 +23,14 @@ static bool isReduction(Operation *op) {
 }
 
 /// Whether the root's kernel can add up what it computes.
-static bool addsUp(CpuKernelOpInterface root, Operation *reduction) {
+static bool supportsReduction(CpuKernelOpInterface root, Operation *reduction) {
   return root.hasCpuReductions() && (isa<CpuReductionOpInterface>(reduction) ||
                                      root.hasCpuPixelReductions());
 }
 
 /// Whether the kernel computes the prologue and the reductions that the fusion
 /// has around the root, and nothing that needs their results.
-static LogicalResult checkSurroundings(seg::FusionOp fusion,
+static LogicalResult verifyFusedOps(seg::FusionOp fusion,
                                        CpuKernelOpInterface root) {
   bool reduces = isReduction(root);
   for (OpOperand &operand : root->getOpOperands())
@@ -42,7 +42,7 @@ static LogicalResult checkSurroundings(seg::FusionOp fusion,
   for (Operation &op : fusion.getBody().front().without_terminator()) {
     if (isa<seg::PointwiseOpInterface, seg::RearrangementOpInterface>(op))
       continue;
-    if (&op != root && !(isReduction(&op) && addsUp(root, &op)))
+    if (&op != root && !(isReduction(&op) && supportsReduction(root, &op)))
       return op.emitOpError("follows a root whose CPU kernel computes no "
                             "such reductions");
     auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
@@ -212,7 +212,7 @@ LogicalResult emitCpuFusion(FusionEmitter &emitter) {
   auto kernel = dyn_cast<CpuKernelOpInterface>(root);
   if (!kernel)
     return root->emitOpError("has no CPU kernel");
-  if (failed(checkSurroundings(fusion, kernel)) ||
+  if (failed(verifyFusedOps(fusion, kernel)) ||
       failed(checkEpilogue(fusion, kernel)) ||
       failed(checkPrologueSize(fusion, root)) ||
       failed(checkStrategy(emitter, kernel)))
@@ -267,7 +267,7 @@ struct CpuFusionModel : FusionModel {
   bool takesReduction(Operation *root, Operation *reduction) const override {
     auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(root);
     return isReduction(reduction) &&
-           (!root || (kernel && addsUp(kernel, reduction)));
+           (!root || (kernel && supportsReduction(kernel, reduction)));
   }
 };
 } // namespace

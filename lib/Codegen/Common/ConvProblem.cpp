@@ -30,7 +30,7 @@ static ConvProblem makeProblem(OpTy op, Value input, RankedTensorType to,
                                bool outMajor) {
   auto from = cast<RankedTensorType>(input.getType());
   ConvProblem problem;
-  problem.narrowInput = isNarrow(input);
+  problem.is16BitInput = isNarrow(input);
   problem.in = toDims(seg::spatialDims(from), 1);
   problem.out = toDims(seg::spatialDims(to), 1);
   problem.batch = from.getDimSize(0);
@@ -76,7 +76,7 @@ ConvProblem filterGradProblem(Operation *op) {
       makeProblem(grad, grad.getInput(), grad.getGrad().getType(),
                   grad.getOutput().getType(),
                   /*adjoint=*/false, grad.getTransposeFilter());
-  problem.narrowGrad = isNarrow(grad.getGrad());
+  problem.is16BitGrad = isNarrow(grad.getGrad());
   return problem;
 }
 
@@ -84,7 +84,7 @@ ConvProblem swapFactors(const ConvProblem &problem) {
   ConvProblem result = problem;
   std::swap(result.in, result.out);
   std::swap(result.inChannels, result.outChannels);
-  std::swap(result.narrowInput, result.narrowGrad);
+  std::swap(result.is16BitInput, result.is16BitGrad);
   std::swap(result.filterInStride, result.filterOutStride);
   for (unsigned d = 0; d < 3; ++d)
     result.low[d] = problem.taps[d] - 1 - problem.low[d];

@@ -34,7 +34,7 @@ std::string pictureElement(draw::Canvas &canvas, llvm::StringRef kind,
                            llvm::StringRef label) {
   const std::string attributes =
       "class='" + kind.str() + "' data-picture='" + kind.str() + "'";
-  Expected<std::string> svg = canvas.finishSvg(label.str(), attributes);
+  StatusOr<std::string> svg = canvas.finishSvg(label.str(), attributes);
   return svg.ok() ? *svg
                   : "<p class='empty'>" + escapeHtml(svg.status().message()) +
                         "</p>\n";

@@ -63,7 +63,7 @@ static void roundFixedInput(MutableArrayRef<double> values) {
 
 static void roundFixedFilter(MutableArrayRef<double> values) {
   double scale = largestOf(values) / largestFixedFilter;
-  constexpr size_t length = 2 * mostChainedFixed;
+  constexpr size_t length = 2 * maxChainedFixed;
   for (size_t i = 0; i < values.size(); i += length) {
     double sum = 0;
     for (double value : values.slice(i).take_front(length))
@@ -75,21 +75,21 @@ static void roundFixedFilter(MutableArrayRef<double> values) {
 
 ProductArithmetic productArithmetic(DictionaryAttr strategy) {
   ProductArithmetic arithmetic;
-  Products products = productWork(strategy).products;
-  if (products == Products::Fixed) {
+  MultiplyType multiplyType = productWork(strategy).multiplyType;
+  if (multiplyType == MultiplyType::Fixed) {
     arithmetic.round = roundFixedInput;
     arithmetic.roundFilter = roundFixedFilter;
     arithmetic.scaled = true;
-  } else if (products != Products::F32) {
+  } else if (multiplyType != MultiplyType::F32) {
     ElementKind kind =
-        products == Products::F16 ? ElementKind::F16 : ElementKind::BF16;
+        multiplyType == MultiplyType::F16 ? ElementKind::F16 : ElementKind::BF16;
     arithmetic.round = [kind](MutableArrayRef<double> values) {
       for (double &value : values)
         value = reference::roundTo(kind, value);
     };
   }
-  if (products == Products::F16)
-    arithmetic.f16Chain = mostChained;
+  if (multiplyType == MultiplyType::F16)
+    arithmetic.f16Chain = maxChained;
   auto m = strategy ? strategy.getAs<DenseI64ArrayAttr>(strategyTilesName)
                     : DenseI64ArrayAttr();
   if (m && m.size() == 3)

@@ -141,7 +141,7 @@ KernelDeviation ResultCheck::compare(const HostTensor &actual) const {
   // A disturbance is a draw of what rounding does; kernels have another order.
   constexpr double rmsFactor = 6, largestFactor = 10;
   // Whatever an op computes, it rounds its result.
-  constexpr double leastUnits = 8;
+  constexpr double minUnits = 8;
   Spread values, differences;
   forEach([&](int64_t i) {
     double e = expected[i], a = actual[i];
@@ -164,8 +164,8 @@ KernelDeviation ResultCheck::compare(const HostTensor &actual) const {
   result.largest = differences.largest / most;
   result.rms = differences.rms() / typical;
   result.largestBound =
-      largestFactor * noise.largest / most + leastUnits * f32Unit;
-  result.rmsBound = rmsFactor * noise.rms() / typical + leastUnits * f32Unit;
+      largestFactor * noise.largest / most + minUnits * f32Unit;
+  result.rmsBound = rmsFactor * noise.rms() / typical + minUnits * f32Unit;
   if (elements.empty())
     return result;
   // The others hold some number at least.
@@ -289,8 +289,8 @@ llvm::Expected<KernelDeviation> checkKernel(seg::FusionOp fusion,
     fewest = std::min(fewest, tensor.size());
   }
   // Few numbers may be disturbed by little by chance.
-  constexpr int64_t enough = 64, mostDraws = 8;
-  int64_t draws = std::clamp<int64_t>(enough / fewest, 1, mostDraws);
+  constexpr int64_t enough = 64, maxDraws = 8;
+  int64_t draws = std::clamp<int64_t>(enough / fewest, 1, maxDraws);
   for (int64_t draw = 0; draw < draws; ++draw) {
     auto disturbed = evaluation.run(/*noise=*/1, /*seed=*/2 + draw);
     if (failed(disturbed))

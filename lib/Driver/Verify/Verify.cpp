@@ -37,9 +37,9 @@ static std::string brief(DictionaryAttr strategy) {
     llvm::raw_string_ostream out(text);
     llvm::interleave(tiles.asArrayRef(), out, "x");
   }
-  if (Products products = productWork(strategy).products;
-      products != Products::F32)
-    text += " " + productsName(products).str();
+  if (MultiplyType multiplyType = productWork(strategy).multiplyType;
+      multiplyType != MultiplyType::F32)
+    text += " " + multiplyTypeName(multiplyType).str();
   return text;
 }
 

@@ -26,7 +26,7 @@
 using namespace segc;
 using Clock = std::chrono::steady_clock;
 
-static Expected<std::unique_ptr<BatchSource>>
+static StatusOr<std::unique_ptr<BatchSource>>
 openSource(const BenchmarkOptions &options, const EntrySignature &entry,
            const Manifest &manifest, std::unique_ptr<Dataset> &dataset) {
   int64_t batch = batchSizeOf(options.model, manifest);
@@ -41,7 +41,7 @@ openSource(const BenchmarkOptions &options, const EntrySignature &entry,
 /// Times `steps` calls behind `warmupSteps` others, in milliseconds. Waiting
 /// for data is part of a step. The profiler, if there is one, sees what is
 /// timed.
-static Expected<std::vector<double>> measure(ModelRunner &runner,
+static StatusOr<std::vector<double>> measure(ModelRunner &runner,
                                              BatchSource &source,
                                              const BenchmarkOptions &options,
                                              const std::string &entryName,

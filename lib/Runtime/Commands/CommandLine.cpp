@@ -12,7 +12,7 @@
 using namespace segc;
 
 /// Each timed step keeps its time.
-static constexpr int64_t mostBenchmarkSteps = 100'000'000;
+static constexpr int64_t maxBenchmarkSteps = 100'000'000;
 
 // Names with underscores and the other aliases are those of the published
 // examples, so that their scripts need few changes.
@@ -36,7 +36,7 @@ static void addModelOptions(CLI::App &app, ModelOptions &options) {
       ->check(integerIn(0, 4096));
   app.add_option("--batch-size,--batch_size", options.batchSize,
                  "Samples a step; default: the model's largest")
-      ->check(integerIn(1, mostBatch));
+      ->check(integerIn(1, maxBatch));
   app.add_flag("--amp,--use_amp", options.amp,
                "16-bit arithmetic; a .so must be compiled with --precision "
                "f16");
@@ -94,10 +94,10 @@ static void addTrain(CLI::App &root, const std::string &commandLine,
   app.add_option("--init", options->init, "Initial weights (.safetensors)");
   app.add_option("--epochs,--train_epochs", options->epochs,
                  "Length of the run; default: the network's recipe")
-      ->check(integerIn(1, mostEpochs));
+      ->check(integerIn(1, maxEpochs));
   app.add_option("--max-steps,--max_steps", options->maxSteps,
                  "Length of the run in steps, instead of --epochs")
-      ->check(integerIn(1, mostSteps));
+      ->check(integerIn(1, maxSteps));
   app.add_flag_function(
       "--augment,!--no-augment",
       [options](int64_t count) { options->augment = count > 0; },
@@ -107,12 +107,12 @@ static void addTrain(CLI::App &root, const std::string &commandLine,
   app.add_option("--learning-rate,--learning_rate,--base_lr",
                  options->learningRate,
                  "Default, also of the next two: the network's optimizer")
-      ->check(numberIn(0, mostRate));
+      ->check(numberIn(0, maxRate));
   app.add_option("--momentum", options->momentum, "Of sgd and rmsprop")
       ->check(numberIn(0, 1));
   app.add_option("--weight-decay,--weight_decay", options->weightDecay,
                  "Of the parameters that the network marks")
-      ->check(numberIn(0, mostRate));
+      ->check(numberIn(0, maxRate));
   app.add_option("--loss-scale,--loss_scale", options->lossScale,
                  "dynamic, or a number; default: dynamic for a model of f16, "
                  "else 1");
@@ -120,21 +120,21 @@ static void addTrain(CLI::App &root, const std::string &commandLine,
                  "none, poly, cosine or cosine_annealing");
   app.add_option("--end-learning-rate", options->endLearningRate,
                  "Where poly ends")
-      ->check(numberIn(0, mostRate));
+      ->check(numberIn(0, maxRate));
   app.add_option("--cosine-annealing-first-cycle-steps",
                  options->firstCycleSteps, "Of cosine_annealing")
-      ->check(integerIn(1, mostSteps));
+      ->check(integerIn(1, maxSteps));
   app.add_option("--log-every,--log_every", options->logEvery, "Steps")
-      ->check(integerIn(1, mostSteps));
+      ->check(integerIn(1, maxSteps));
   app.add_option("--evaluate-every,--evaluate_every", options->evaluateEvery,
                  "Steps; 0: as the network's recipe says")
-      ->check(integerIn(0, mostSteps));
+      ->check(integerIn(0, maxSteps));
   app.add_option("--skip-eval", options->skipEval,
                  "Epochs before the first evaluation")
-      ->check(integerIn(0, mostEpochs));
+      ->check(integerIn(0, maxEpochs));
   app.add_option("--save-every", options->saveEvery,
                  "Steps; 0: at evaluations, every ten minutes, at the end")
-      ->check(integerIn(0, mostSteps));
+      ->check(integerIn(0, maxSteps));
   app.add_option("--ckpt-strategy", options->checkpointStrategy,
                  "Which checkpoints are kept")
       ->check(CLI::IsMember({"last_and_best", "last_only", "none"}));
@@ -144,7 +144,7 @@ static void addTrain(CLI::App &root, const std::string &commandLine,
                "Measure --max-steps steps instead");
   app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps,
                  "Steps that --benchmark does not time")
-      ->check(integerIn(0, mostBenchmarkSteps));
+      ->check(integerIn(0, maxBenchmarkSteps));
   app.add_option("--json", options->json, "Where --benchmark writes");
   app.callback([&command, options] {
     command = [options] { return runTrain(*options); };
@@ -212,10 +212,10 @@ static void addBenchmark(CLI::App &root,
       ->check(CLI::IsMember({"train", "predict"}));
   app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps,
                  "Steps before those that are timed")
-      ->check(integerIn(0, mostBenchmarkSteps));
+      ->check(integerIn(0, maxBenchmarkSteps));
   app.add_option("--steps,--bench-steps", options->steps,
                  "Steps that are timed")
-      ->check(integerIn(1, mostBenchmarkSteps));
+      ->check(integerIn(1, maxBenchmarkSteps));
   app.add_option("--json", options->json, "File; default: standard output");
   app.add_option("--profile", options->profile,
                  "File for the time of each kernel (JSON); `segc compile "

@@ -33,7 +33,7 @@ bool segc::isModuleText(const std::string &path) {
   return fs::path(path).extension() == ".mlir";
 }
 
-Expected<std::string> segc::findCompiler() {
+StatusOr<std::string> segc::findCompiler() {
   std::error_code error;
   fs::path self = fs::read_symlink("/proc/self/exe", error);
   if (!error && ::access((self.parent_path() / "segc").c_str(), X_OK) == 0)
@@ -98,7 +98,7 @@ Status segc::runCompiler(const std::string &model,
 }
 
 /// The key of a compilation: the text, the compiler and the options.
-static Expected<std::string> keyOf(const std::string &path,
+static StatusOr<std::string> keyOf(const std::string &path,
                                    const std::vector<std::string> &options) {
   SEGC_ASSIGN_OR_RETURN(std::string text, readFile(path, uint64_t{1} << 30));
   SEGC_ASSIGN_OR_RETURN(std::string compiler, findCompiler());
@@ -118,7 +118,7 @@ static Expected<std::string> keyOf(const std::string &path,
 }
 
 /// Compiles into a folder of its own.
-static Expected<CompiledNetwork>
+static StatusOr<CompiledNetwork>
 compileInto(PrivateTemporaryFolder folder, const std::string &path,
             const std::vector<std::string> &options) {
   const std::string output = folder.path() + "/model.so";
@@ -144,15 +144,15 @@ static bool isUsable(const std::string &path) {
   return status.ok();
 }
 
-Expected<CompiledNetwork>
+StatusOr<CompiledNetwork>
 segc::compileCached(const std::string &path,
                     const std::vector<std::string> &options) {
   SEGC_ASSIGN_OR_RETURN(std::string key, keyOf(path, options));
-  Expected<std::string> cache = privateCacheFolder();
+  StatusOr<std::string> cache = privateCacheFolder();
   // A folder in the cache: another process may be compiling the same, and each
   // renames its own whole.
   auto place = cache ? PrivateTemporaryFolder::create(*cache)
-                     : Expected<PrivateTemporaryFolder>(cache.status());
+                     : StatusOr<PrivateTemporaryFolder>(cache.status());
   if (!place) {
     std::fprintf(stderr,
                  "segrun: warning: %s; the network is compiled without the "

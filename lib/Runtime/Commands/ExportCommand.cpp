@@ -24,7 +24,7 @@ namespace {
 /// A file that goes when this does.
 class TemporaryModule {
 public:
-  static Expected<TemporaryModule> write(std::string_view text) {
+  static StatusOr<TemporaryModule> write(std::string_view text) {
     const char *folder = std::getenv("TMPDIR");
     TemporaryModule file;
     file.path = std::string(folder && *folder ? folder : "/tmp") +

@@ -49,7 +49,7 @@ static bool isTrace(const std::string &path) {
 
 /// A model that trains is not one that an export wrote.
 static bool isInferenceModel(const std::string &path) {
-  Expected<std::optional<StaticModel>> model = readModel(path);
+  StatusOr<std::optional<StaticModel>> model = readModel(path);
   return model.ok() && *model && !(*model)->manifest.entry("train_step");
 }
 

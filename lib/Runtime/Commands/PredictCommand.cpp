@@ -20,7 +20,7 @@ using namespace segc;
 
 /// A folder is a data set or, without an index, its images; files are cases of
 /// their own.
-static Expected<std::unique_ptr<Dataset>>
+static StatusOr<std::unique_ptr<Dataset>>
 openInputs(const PredictOptions &options, const LoadedModel &model) {
   const Manifest &manifest = model.runner.manifest();
   std::vector<std::string> files = options.inputs;

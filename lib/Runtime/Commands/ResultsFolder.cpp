@@ -49,7 +49,7 @@ static std::string holderOf(int file) {
              : "another process";
 }
 
-Expected<ResultsFolder> ResultsFolder::open(const std::string &path) {
+StatusOr<ResultsFolder> ResultsFolder::open(const std::string &path) {
   SEGC_RETURN_IF_ERROR(createDirectories(path));
   const std::string name = path + "/" + lockName;
   ResultsFolder folder;
@@ -95,7 +95,7 @@ ResultsFolder::~ResultsFolder() {
 }
 
 /// Creates the first folder N = 1, 2, ... that is not there yet.
-static Expected<std::string> createNumbered(const std::string &parent) {
+static StatusOr<std::string> createNumbered(const std::string &parent) {
   SEGC_RETURN_IF_ERROR(createDirectories(parent));
   for (int64_t number = 1;; ++number) {
     std::string path = parent + "/" + std::to_string(number);
@@ -106,7 +106,7 @@ static Expected<std::string> createNumbered(const std::string &parent) {
   }
 }
 
-Expected<std::string>
+StatusOr<std::string>
 ResultsFolder::putAside(const std::vector<const char *> &names) const {
   std::string target;
   for (const char *name : names) {

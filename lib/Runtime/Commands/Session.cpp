@@ -43,7 +43,7 @@ static Status checkOptions(const ModelOptions &options,
   return wrongUsage(options.model + ": " + wrong + "; run `" + command + "`");
 }
 
-Expected<LoadedModel> segc::openModel(const ModelOptions &options,
+StatusOr<LoadedModel> segc::openModel(const ModelOptions &options,
                                       bool training, RunPhases *phases) {
   std::string path = options.model;
   CompiledNetwork compiled;
@@ -81,14 +81,14 @@ static Status loadWeights(LoadedModel &model, const std::string &checkpoint) {
                         frameOf(runner.manifest().pipeline));
   if (!ofModel || orientation.empty())
     return Status::success();
-  Expected<AxisFrame> frame = parseFrame(orientation);
+  StatusOr<AxisFrame> frame = parseFrame(orientation);
   if (!frame.ok())
     return frame.status().withContext(file);
   model.frame = *frame;
   return Status::success();
 }
 
-Expected<LoadedModel> segc::openTrained(const ModelOptions &options,
+StatusOr<LoadedModel> segc::openTrained(const ModelOptions &options,
                                         const std::string &checkpoint) {
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(options, /*training=*/false));
@@ -112,7 +112,7 @@ std::string segc::idleWithoutData(const DataOptions &options) {
                                      : "";
 }
 
-Expected<DatasetOptions>
+StatusOr<DatasetOptions>
 segc::datasetOptions(const DataOptions &options, const Manifest &manifest,
                      std::optional<AxisFrame> frame) {
   SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> ofModel,
@@ -158,7 +158,7 @@ segc::datasetOptions(const DataOptions &options, const Manifest &manifest,
 
 void segc::noteFrame(const Dataset &dataset, const Manifest &manifest,
                      const DatasetOptions &options) {
-  Expected<std::optional<AxisFrame>> ofModel = frameOf(manifest.pipeline);
+  StatusOr<std::optional<AxisFrame>> ofModel = frameOf(manifest.pipeline);
   if (!options.frame || !ofModel.ok() || !*ofModel ||
       **ofModel == *options.frame)
     return;
@@ -170,7 +170,7 @@ void segc::noteFrame(const Dataset &dataset, const Manifest &manifest,
                    "asks for");
 }
 
-Expected<std::unique_ptr<Dataset>>
+StatusOr<std::unique_ptr<Dataset>>
 segc::openData(const DataOptions &options, const Manifest &manifest,
                std::optional<AxisFrame> frame) {
   SEGC_ASSIGN_OR_RETURN(DatasetOptions dataset,
@@ -199,7 +199,7 @@ void segc::printNotes(const Dataset &dataset) {
     printMessage("warning: " + text);
 }
 
-Expected<Split> segc::parseSplit(const std::string &name) {
+StatusOr<Split> segc::parseSplit(const std::string &name) {
   for (Split split : {Split::Train, Split::Validation, Split::Test})
     if (name == splitName(split))
       return split;

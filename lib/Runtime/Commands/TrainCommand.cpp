@@ -47,7 +47,7 @@ static std::string checkpointOf(const TrainOptions &options) {
 
 /// In which order the axes of volumes reach the network: as until now, else as
 /// asked for, else as the model says. Empty where there are no volumes.
-static Expected<std::string> orientationOf(const Run &run) {
+static StatusOr<std::string> orientationOf(const Run &run) {
   const std::optional<std::string> &asked = run.options.data.orientation;
   SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> frame,
                         frameOf(run.runner.manifest().pipeline));

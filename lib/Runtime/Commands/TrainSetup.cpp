@@ -120,10 +120,10 @@ Status segc::configure(Run &run) {
   config.schedule.firstCycleSteps =
       options.firstCycleSteps.value_or(recipe.firstCycleSteps);
   SEGC_RETURN_IF_ERROR(checkSchedule(options, config.schedule));
-  if (config.schedule.totalSteps > mostSteps)
+  if (config.schedule.totalSteps > maxSteps)
     return wrongUsage("--epochs " + std::to_string(epochs) + " of " +
                       std::to_string(config.stepsPerEpoch) +
-                      " steps: expected at most " + std::to_string(mostSteps) +
+                      " steps: expected at most " + std::to_string(maxSteps) +
                       " steps");
   const std::string &optimizer = run.runner.manifest().optimizer.kind;
   if (options.momentum && optimizer != "sgd" && optimizer != "rmsprop")
@@ -151,7 +151,7 @@ bool segc::augments(const Run &run) {
 }
 
 /// What this run was asked to do, as its checkpoints carry it.
-static Expected<RunSettings> settingsOf(const Run &run) {
+static StatusOr<RunSettings> settingsOf(const Run &run) {
   const TrainOptions &options = run.options;
   const Manifest &manifest = run.runner.manifest();
   RunSettings settings;

@@ -23,7 +23,7 @@ static uint64_t roundUp(uint64_t value, uint64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
-Expected<AlignedBuffer> AlignedBuffer::create(uint64_t bytes, const char *what,
+StatusOr<AlignedBuffer> AlignedBuffer::create(uint64_t bytes, const char *what,
                                               bool canaries) {
   AlignedBuffer buffer;
   if (bytes == 0)

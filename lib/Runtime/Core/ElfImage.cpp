@@ -219,7 +219,7 @@ void ElfImage::readNotes(uint64_t offset, uint64_t size, uint64_t address) {
   }
 }
 
-Expected<ElfImage> ElfImage::parse(std::string_view bytes,
+StatusOr<ElfImage> ElfImage::parse(std::string_view bytes,
                                    const std::string &where) {
   SEGC_RETURN_IF_ERROR(checkIdentity(bytes, where));
   ElfImage image;

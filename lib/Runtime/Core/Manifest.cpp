@@ -13,7 +13,7 @@
 using namespace segc;
 
 /// No tensor or region is larger: sums of a few sizes then stay in 64 bits.
-static constexpr int64_t mostBytes = int64_t{1} << 46;
+static constexpr int64_t maxBytes = int64_t{1} << 46;
 
 int64_t segc::elementCount(const std::vector<int64_t> &shape) {
   int64_t count = 1;
@@ -90,8 +90,8 @@ static std::vector<RegionTensor> parseRegion(JsonReader &root, const char *key,
     RegionTensor tensor;
     tensor.name = reader.string("name");
     tensor.shape = reader.integers("shape", 1);
-    tensor.offset = reader.integer("offset", 0, mostBytes);
-    tensor.elements = reader.integer("elements", 1, mostBytes / 4);
+    tensor.offset = reader.integer("offset", 0, maxBytes);
+    tensor.elements = reader.integer("elements", 1, maxBytes / 4);
     tensor.decay = reader.has("decay") && reader.boolean("decay");
     tensor.init = parseInitializer(reader.object("init"));
     if (elementCount(tensor.shape) != tensor.elements)
@@ -129,7 +129,7 @@ static std::vector<TensorSignature> parseSignatures(JsonReader &entry,
     else if (type != "f32")
       reader.fail("type \"" + type + "\" is not one of f32, i32");
     tensor.shape = reader.integers("shape", 1);
-    if (tensor.elements() < 0 || tensor.elements() > mostBytes / 4)
+    if (tensor.elements() < 0 || tensor.elements() > maxBytes / 4)
       reader.fail("shape " + shapeText(tensor.shape) + " is too large");
     tensors.push_back(std::move(tensor));
   });
@@ -147,7 +147,7 @@ static void parseOptimizer(JsonReader reader, Manifest &manifest) {
   reader.forEach("slots", [&](JsonReader slotReader) {
     OptimizerSlot slot;
     slot.name = slotReader.string("name");
-    slot.offset = slotReader.integer("offset", 0, mostBytes);
+    slot.offset = slotReader.integer("offset", 0, maxBytes);
     slot.init = slotReader.numberOr("init", 0);
     if (slot.offset % SEGC_ALIGNMENT != 0 ||
         slot.offset + manifest.parameterBytes > manifest.optimizerBytes)
@@ -164,17 +164,17 @@ static CpuVersion parseVersion(JsonReader reader) {
   CpuVersion version;
   version.cpu = reader.string("cpu");
   version.features = reader.strings("features");
-  version.scratchBytes = reader.integer("scratch_bytes", 0, mostBytes);
+  version.scratchBytes = reader.integer("scratch_bytes", 0, maxBytes);
   JsonReader arenas = reader.object("arena_bytes");
   const Json &members = reader.value("arena_bytes");
   if (members.is_object())
     for (auto it = members.begin(); it != members.end(); ++it)
       version.arenaBytes[it.key()] =
-          arenas.integer(it.key().c_str(), 0, mostBytes);
+          arenas.integer(it.key().c_str(), 0, maxBytes);
   return version;
 }
 
-Expected<Manifest> segc::parseManifest(std::string_view text,
+StatusOr<Manifest> segc::parseManifest(std::string_view text,
                                        const std::string &where) {
   SEGC_ASSIGN_OR_RETURN(Json json, parseJson(text, where));
   Status status;
@@ -190,10 +190,10 @@ Expected<Manifest> segc::parseManifest(std::string_view text,
   manifest.precision = root.stringOr("precision", "f32");
   manifest.batch = root.integer("batch", 1, 1 << 20);
   manifest.classes = root.integer("classes", 1, 1 << 16);
-  manifest.parameterBytes = root.integer("parameter_bytes", 0, mostBytes);
-  manifest.stateBytes = root.integer("state_bytes", 0, mostBytes);
-  manifest.optimizerBytes = root.integer("optimizer_bytes", 0, mostBytes);
-  manifest.preparedBytes = root.integer("prepared_bytes", 0, mostBytes);
+  manifest.parameterBytes = root.integer("parameter_bytes", 0, maxBytes);
+  manifest.stateBytes = root.integer("state_bytes", 0, maxBytes);
+  manifest.optimizerBytes = root.integer("optimizer_bytes", 0, maxBytes);
+  manifest.preparedBytes = root.integer("prepared_bytes", 0, maxBytes);
   manifest.parameters =
       parseRegion(root, "parameters", manifest.parameterBytes);
   manifest.states = parseRegion(root, "states", manifest.stateBytes);

@@ -13,7 +13,7 @@
 
 using namespace segc;
 
-Expected<std::shared_ptr<const ModelLibrary>>
+StatusOr<std::shared_ptr<const ModelLibrary>>
 ModelLibrary::load(const std::string &path) {
   // The dynamic linker trusts what it maps, and loading runs code: what can be
   // known to be wrong is found before.
@@ -35,7 +35,7 @@ ModelLibrary::load(const std::string &path) {
   return std::shared_ptr<const ModelLibrary>(std::move(library));
 }
 
-Expected<std::shared_ptr<const ModelLibrary>>
+StatusOr<std::shared_ptr<const ModelLibrary>>
 ModelLibrary::fromQuery(segc_model_query_fn query, const std::string &name) {
   std::shared_ptr<ModelLibrary> library(new ModelLibrary);
   library->path_ = name;

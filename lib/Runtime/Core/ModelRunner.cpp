@@ -13,7 +13,7 @@
 
 using namespace segc;
 
-Expected<ModelRunner>
+StatusOr<ModelRunner>
 ModelRunner::create(std::shared_ptr<const ModelLibrary> model, ThreadPool &pool,
                     RunnerOptions options) {
   ModelRunner runner(std::move(model), pool);

@@ -19,7 +19,7 @@
 using namespace segc;
 
 /// The reference reader's limit.
-static constexpr uint64_t mostHeaderBytes = 100'000'000;
+static constexpr uint64_t maxHeaderBytes = 100'000'000;
 static constexpr uint64_t dataAlignment = 64;
 
 uint64_t segc::dtypeBytes(std::string_view dtype) {
@@ -79,7 +79,7 @@ static Status checkTiling(const std::vector<TensorEntry> &tensors,
   return Status::success();
 }
 
-Expected<SafetensorsHeader>
+StatusOr<SafetensorsHeader>
 segc::parseSafetensorsHeader(std::string_view text, uint64_t dataBytes,
                              const std::string &where) {
   if (text.empty() || text.front() != '{')
@@ -106,7 +106,7 @@ segc::parseSafetensorsHeader(std::string_view text, uint64_t dataBytes,
   return header;
 }
 
-Expected<SafetensorsFile> SafetensorsFile::read(const std::string &path) {
+StatusOr<SafetensorsFile> SafetensorsFile::read(const std::string &path) {
   struct stat info;
   if (::stat(path.c_str(), &info) != 0)
     return notFound(path + ": " + std::strerror(errno));
@@ -121,10 +121,10 @@ Expected<SafetensorsFile> SafetensorsFile::read(const std::string &path) {
   uint64_t headerBytes = 0;
   for (int i = 7; i >= 0; --i)
     headerBytes = headerBytes << 8 | prefix[i];
-  if (headerBytes > mostHeaderBytes || headerBytes > fileBytes - 8)
+  if (headerBytes > maxHeaderBytes || headerBytes > fileBytes - 8)
     return dataLoss(path + ": says that its header has " +
                     std::to_string(headerBytes) + " bytes, expected at most " +
-                    std::to_string(std::min(mostHeaderBytes, fileBytes - 8)) +
+                    std::to_string(std::min(maxHeaderBytes, fileBytes - 8)) +
                     "; it is truncated or not a safetensors file");
   std::string text(headerBytes, '\0');
   if (!stream.read(text.data(), static_cast<std::streamsize>(headerBytes)))
@@ -149,7 +149,7 @@ const TensorEntry *SafetensorsFile::find(const std::string &name) const {
   return nullptr;
 }
 
-Expected<const std::byte *>
+StatusOr<const std::byte *>
 SafetensorsFile::require(const std::string &name, const std::string &dtype,
                          const std::vector<int64_t> &shape) const {
   const TensorEntry *tensor = find(name);

@@ -258,7 +258,7 @@ static Status verifyChecksum(std::string_view bytes, const std::string &where) {
 }
 
 /// All but the checksum.
-static Expected<std::optional<StaticModel>>
+static StatusOr<std::optional<StaticModel>>
 parseDescription(std::string_view bytes, const std::string &where) {
   SEGC_ASSIGN_OR_RETURN(ElfImage image, ElfImage::parse(bytes, where));
   auto found = image.note(SEGC_NOTE_OWNER, SEGC_NOTE_TYPE);
@@ -297,7 +297,7 @@ parseDescription(std::string_view bytes, const std::string &where) {
   return std::optional<StaticModel>(std::move(result));
 }
 
-Expected<std::optional<StaticModel>>
+StatusOr<std::optional<StaticModel>>
 segc::parseModel(std::string_view bytes, const std::string &where) {
   // First what can be said more closely.
   SEGC_ASSIGN_OR_RETURN(std::optional<StaticModel> model,
@@ -306,8 +306,8 @@ segc::parseModel(std::string_view bytes, const std::string &where) {
   return model;
 }
 
-Expected<std::optional<StaticModel>> segc::readModel(const std::string &path) {
-  Expected<std::string> bytes = readFile(path);
+StatusOr<std::optional<StaticModel>> segc::readModel(const std::string &path) {
+  StatusOr<std::string> bytes = readFile(path);
   if (!bytes.ok() && bytes.status().code() == StatusCode::NotFound)
     return notFound(bytes.status().message() +
                     "; give the .so that `segc compile` wrote");

@@ -50,9 +50,9 @@ ThreadPool::ThreadPool(unsigned workers) {
   }
 }
 
-Expected<std::unique_ptr<ThreadPool>> ThreadPool::create(unsigned workers) {
-  Expected<std::unique_ptr<ThreadPool>> pool =
-      withoutExceptions([&]() -> Expected<std::unique_ptr<ThreadPool>> {
+StatusOr<std::unique_ptr<ThreadPool>> ThreadPool::create(unsigned workers) {
+  StatusOr<std::unique_ptr<ThreadPool>> pool =
+      withoutExceptions([&]() -> StatusOr<std::unique_ptr<ThreadPool>> {
         return std::make_unique<ThreadPool>(workers);
       });
   if (pool.ok())

@@ -79,7 +79,7 @@ bool segc::isImageFolder(const std::string &folder) {
   return holdsSlices(folder);
 }
 
-Expected<std::unique_ptr<Dataset>>
+StatusOr<std::unique_ptr<Dataset>>
 segc::openDataset(const std::string &folder, const Json &pipeline,
                   const DatasetOptions &options) {
   SEGC_RETURN_IF_ERROR(checkOptions(options));
@@ -140,7 +140,7 @@ static bool isHidden(const std::string &path) {
   return !name.empty() && name[0] == '.';
 }
 
-Expected<std::vector<std::string>> segc::imagesIn(const std::string &folder) {
+StatusOr<std::vector<std::string>> segc::imagesIn(const std::string &folder) {
   std::vector<std::string> images;
   std::error_code error;
   std::filesystem::directory_iterator entries(folder, error), end;
@@ -155,7 +155,7 @@ Expected<std::vector<std::string>> segc::imagesIn(const std::string &folder) {
   return images;
 }
 
-Expected<std::unique_ptr<Dataset>>
+StatusOr<std::unique_ptr<Dataset>>
 segc::openFiles(const std::vector<std::string> &paths, const Json &pipeline,
                 const DatasetOptions &options) {
   SEGC_RETURN_IF_ERROR(checkOptions(options));

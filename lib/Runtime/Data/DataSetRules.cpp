@@ -16,7 +16,7 @@ const char *segc::frameName(AxisFrame frame) {
   return frame == AxisFrame::Ras ? "RAS" : "file";
 }
 
-Expected<AxisFrame> segc::parseFrame(const std::string &name) {
+StatusOr<AxisFrame> segc::parseFrame(const std::string &name) {
   for (AxisFrame frame : {AxisFrame::File, AxisFrame::Ras})
     if (name == frameName(frame))
       return frame;
@@ -24,7 +24,7 @@ Expected<AxisFrame> segc::parseFrame(const std::string &name) {
                          "\", expected \"RAS\" or \"file\"");
 }
 
-Expected<std::optional<AxisFrame>> segc::frameOf(const Json &pipeline) {
+StatusOr<std::optional<AxisFrame>> segc::frameOf(const Json &pipeline) {
   Status status;
   JsonReader reader(pipeline, "pipeline", status);
   const std::string kind = reader.stringOr("kind", "");
@@ -32,13 +32,13 @@ Expected<std::optional<AxisFrame>> segc::frameOf(const Json &pipeline) {
   SEGC_RETURN_IF_ERROR(status);
   if (kind != "decathlon")
     return std::optional<AxisFrame>();
-  Expected<AxisFrame> frame = parseFrame(name);
+  StatusOr<AxisFrame> frame = parseFrame(name);
   if (!frame.ok())
     return frame.status().withContext("pipeline");
   return std::optional<AxisFrame>(*frame);
 }
 
-Expected<LabelMap> segc::parseLabelMap(const std::string &text) {
+StatusOr<LabelMap> segc::parseLabelMap(const std::string &text) {
   LabelMap map;
   const Status wrong =
       wrongUsage("--label-map " + text +
@@ -155,16 +155,16 @@ void Dataset::note(const std::string &where, const std::string &what) const {
 }
 
 std::vector<std::string> Dataset::takeNotes() const {
-  constexpr size_t mostNamed = 3;
+  constexpr size_t maxNamed = 3;
   std::lock_guard<std::mutex> lock(notesMutex);
   std::vector<std::string> texts;
   for (const auto &[what, places] : std::exchange(notes, {})) {
     std::string where;
-    for (size_t i = 0; i < std::min(places.size(), mostNamed); ++i)
+    for (size_t i = 0; i < std::min(places.size(), maxNamed); ++i)
       where += (i ? ", " : "") + places[i];
-    if (places.size() > mostNamed)
+    if (places.size() > maxNamed)
       where +=
-          " and " + std::to_string(places.size() - mostNamed) + " more";
+          " and " + std::to_string(places.size() - maxNamed) + " more";
     texts.push_back(where.empty() ? what : where + ": " + what);
   }
   return texts;

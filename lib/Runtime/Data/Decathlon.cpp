@@ -20,7 +20,7 @@ using namespace segc::decathlon;
 /// The seed of the published cross-validation (reference-behaviour 6).
 static constexpr uint32_t foldSeed = 12345;
 
-Expected<std::unique_ptr<DecathlonDataset>>
+StatusOr<std::unique_ptr<DecathlonDataset>>
 DecathlonDataset::create(const Json &pipeline, const DatasetOptions &options) {
   auto dataset = std::make_unique<DecathlonDataset>();
   dataset->options = options;
@@ -158,7 +158,7 @@ DecathlonDataset::checkModalities(const std::vector<std::string> &found,
 // Opening
 //===----------------------------------------------------------------------===//
 
-Expected<std::unique_ptr<Dataset>>
+StatusOr<std::unique_ptr<Dataset>>
 segc::openDecathlon(const std::string &folder, const Json &pipeline,
                     const DatasetOptions &options) {
   const std::filesystem::path root(folder);
@@ -201,7 +201,7 @@ segc::openDecathlon(const std::string &folder, const Json &pipeline,
   return std::unique_ptr<Dataset>(std::move(dataset));
 }
 
-Expected<std::unique_ptr<Dataset>>
+StatusOr<std::unique_ptr<Dataset>>
 segc::openVolumes(const std::vector<std::string> &paths, const Json &pipeline,
                   const DatasetOptions &options) {
   SEGC_ASSIGN_OR_RETURN(auto dataset,

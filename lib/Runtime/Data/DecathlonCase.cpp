@@ -19,7 +19,7 @@ using namespace segc::decathlon;
 /// in the header makes 0.9999995 of 1.
 static constexpr double wholeTolerance = 1e-3;
 /// Values of a label that a message lists.
-static constexpr size_t mostValues = 16;
+static constexpr size_t maxValues = 16;
 
 /// "(x, y, z)" of a voxel in file order.
 static std::string voxelAt(const VolumeGeometry &geometry, size_t place) {
@@ -30,7 +30,7 @@ static std::string voxelAt(const VolumeGeometry &geometry, size_t place) {
          std::to_string(voxel / size[0] / size[1]) + ")";
 }
 
-static Expected<Volume> readVolume(const std::string &path,
+static StatusOr<Volume> readVolume(const std::string &path,
                                    const CaseRules &rules) {
   // A pipe, a folder or a link to itself is there, and named for what it is.
   if (Status status = fileSize(path).status(); !status.ok())
@@ -47,7 +47,7 @@ static Expected<Volume> readVolume(const std::string &path,
 //===----------------------------------------------------------------------===//
 
 /// The channel that the network gets.
-static Expected<int64_t> channelOf(const Volume &volume,
+static StatusOr<int64_t> channelOf(const Volume &volume,
                                    const DecathlonIndex::Case &files,
                                    const CaseRules &rules) {
   const int64_t channels = volume.channels;
@@ -70,7 +70,7 @@ static Expected<int64_t> channelOf(const Volume &volume,
                          std::to_string(channels - 1));
 }
 
-Expected<CaseContent> decathlon::readImage(const DecathlonIndex::Case &files,
+StatusOr<CaseContent> decathlon::readImage(const DecathlonIndex::Case &files,
                                            const CaseRules &rules) {
   SEGC_ASSIGN_OR_RETURN(Volume image, readVolume(files.image, rules));
   CaseContent content;
@@ -94,7 +94,7 @@ Expected<CaseContent> decathlon::readImage(const DecathlonIndex::Case &files,
 
 /// How the label's axes become those of the image; an error where they are two
 /// grids.
-static Expected<AxisOrder> matchGrids(const Volume &label,
+static StatusOr<AxisOrder> matchGrids(const Volume &label,
                                       const std::string &path,
                                       const VolumeGeometry &image,
                                       const DecathlonIndex::Case &files,
@@ -164,13 +164,13 @@ public:
                           : std::abs(whole) < 1e9      ? classOf(int64_t(whole))
                                                        : -1;
     const double seen = near ? whole : double{value};
-    if (values.size() <= mostValues && seen != last)
+    if (values.size() <= maxValues && seen != last)
       values.insert(last = seen);
     if (found >= 0)
       return static_cast<uint8_t>(found);
     if (wrong.empty())
       firstWrong = place;
-    if (wrong.size() <= mostValues)
+    if (wrong.size() <= maxValues)
       wrong.insert(seen);
     return 0;
   }
@@ -223,9 +223,9 @@ private:
     std::string text;
     size_t count = 0;
     for (double value : values)
-      if (++count <= mostValues)
+      if (++count <= maxValues)
         text += (count > 1 ? ", " : "") + number(value);
-    return count > mostValues ? text + ", ..." : text;
+    return count > maxValues ? text + ", ..." : text;
   }
   const CaseRules &rules;
   std::vector<int64_t> byValue;

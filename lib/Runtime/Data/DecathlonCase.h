@@ -33,7 +33,7 @@ struct CaseRules {
   const ImageLimits &limits;
 };
 
-Expected<CaseContent> readImage(const DecathlonIndex::Case &files,
+StatusOr<CaseContent> readImage(const DecathlonIndex::Case &files,
                                 const CaseRules &rules);
 
 /// Adds the label of a case that has one.

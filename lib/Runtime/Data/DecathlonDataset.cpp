@@ -25,7 +25,7 @@ static constexpr int64_t overlaySlices = 5;
 // Reading
 //===----------------------------------------------------------------------===//
 
-Expected<CaseContent>
+StatusOr<CaseContent>
 DecathlonDataset::read(const DecathlonIndex::Case &files) const {
   SEGC_ASSIGN_OR_RETURN(CaseContent content, readImage(files, rules()));
   if (!files.label.empty())
@@ -157,7 +157,7 @@ Status DecathlonDataset::sample(Split split, int64_t index,
   return Status::success();
 }
 
-Expected<SourceCase> DecathlonDataset::source(Split split,
+StatusOr<SourceCase> DecathlonDataset::source(Split split,
                                               int64_t index) const {
   SEGC_ASSIGN_OR_RETURN(CaseContent content, read(at(split, index).files));
   SourceCase result;
@@ -183,7 +183,7 @@ DecathlonDataset::labelsOf(const float *probabilities,
                    size, order.inverse());
 }
 
-Expected<std::vector<uint8_t>>
+StatusOr<std::vector<uint8_t>>
 DecathlonDataset::predictedLabels(Split split, int64_t index,
                                   const float *probabilities) const {
   SEGC_ASSIGN_OR_RETURN(CaseContent content, read(at(split, index).files));

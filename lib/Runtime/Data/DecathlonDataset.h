@@ -29,7 +29,7 @@ struct CachedCase {
 
 class DecathlonDataset : public Dataset {
 public:
-  static Expected<std::unique_ptr<DecathlonDataset>>
+  static StatusOr<std::unique_ptr<DecathlonDataset>>
   create(const Json &pipeline, const DatasetOptions &options);
 
   /// Holds what a data set declares against what the model takes.
@@ -58,8 +58,8 @@ public:
   Status load(Split split) const override;
   Status sample(Split split, int64_t index, const AugmentKey &key, float *image,
                 int32_t *label) const override;
-  Expected<SourceCase> source(Split split, int64_t index) const override;
-  Expected<std::vector<uint8_t>>
+  StatusOr<SourceCase> source(Split split, int64_t index) const override;
+  StatusOr<std::vector<uint8_t>>
   predictedLabels(Split split, int64_t index,
                   const float *probabilities) const override;
   Status writePrediction(Split split, int64_t index, const float *probabilities,
@@ -81,7 +81,7 @@ private:
   }
   /// The image, and the label if there is a good one: what is wrong with it is
   /// noted.
-  Expected<CaseContent> read(const DecathlonIndex::Case &files) const;
+  StatusOr<CaseContent> read(const DecathlonIndex::Case &files) const;
   /// The storage order that the network gets.
   AxisOrder frameOrder(const VolumeGeometry &geometry) const {
     return frame == AxisFrame::Ras ? orderToRas(geometry) : AxisOrder();

@@ -222,7 +222,7 @@ static void readCases(JsonReader &reader, const CaseReader &cases,
       index.test.push_back(decathlonCase(cases.inside(reader, path), ""));
 }
 
-Expected<DecathlonIndex> segc::parseDecathlonIndex(std::string_view text,
+StatusOr<DecathlonIndex> segc::parseDecathlonIndex(std::string_view text,
                                                    const std::string &where) {
   SEGC_ASSIGN_OR_RETURN(Json json, parseJson(text, where));
   Status status;

@@ -95,7 +95,7 @@ struct Packer {
 };
 } // namespace
 
-Expected<std::string> segc::gzip(const std::vector<std::string_view> &pieces) {
+StatusOr<std::string> segc::gzip(const std::vector<std::string_view> &pieces) {
   Packer packer;
   for (std::string_view piece : pieces)
     packer.feed(piece);

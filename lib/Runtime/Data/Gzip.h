@@ -48,7 +48,7 @@ private:
 
 /// Packs the pieces, one after the other, under the default gzip header: no
 /// name, no time.
-Expected<std::string> gzip(const std::vector<std::string_view> &pieces);
+StatusOr<std::string> gzip(const std::vector<std::string_view> &pieces);
 
 } // namespace segc
 

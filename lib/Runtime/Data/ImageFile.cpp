@@ -13,7 +13,7 @@ using namespace segc;
 /// Headers, directories of pages and extensions beside the pixels.
 static constexpr uint64_t headerRoom = uint64_t{64} << 20;
 
-Expected<std::string> segc::readImageFile(const std::string &path,
+StatusOr<std::string> segc::readImageFile(const std::string &path,
                                           const ImageLimits &limits) {
   SEGC_ASSIGN_OR_RETURN(uint64_t bytes, fileSize(path));
   if (bytes > headerRoom)

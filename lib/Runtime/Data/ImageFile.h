@@ -19,7 +19,7 @@ namespace segc {
 
 /// The bytes of a file that is not larger than an image may be. `where` of
 /// errors is the path.
-Expected<std::string> readImageFile(const std::string &path,
+StatusOr<std::string> readImageFile(const std::string &path,
                                     const ImageLimits &limits);
 
 /// Resizes a container; where the system has no memory left that is an error

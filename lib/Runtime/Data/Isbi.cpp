@@ -27,7 +27,7 @@ static Extent readExtent(JsonReader &reader, const char *key) {
   return {sizes[0], sizes[1]};
 }
 
-Expected<std::unique_ptr<IsbiDataset>>
+StatusOr<std::unique_ptr<IsbiDataset>>
 IsbiDataset::create(const Json &pipeline, const DatasetOptions &options) {
   auto dataset = std::make_unique<IsbiDataset>();
   Status status;
@@ -67,7 +67,7 @@ IsbiDataset::create(const Json &pipeline, const DatasetOptions &options) {
 // Reading
 //===----------------------------------------------------------------------===//
 
-Expected<TiffStack> IsbiDataset::read(const std::string &path,
+StatusOr<TiffStack> IsbiDataset::read(const std::string &path,
                                       TiffUse use) const {
   SEGC_ASSIGN_OR_RETURN(TiffStack stack,
                         TiffStack::read(path, use, options.limits));
@@ -196,7 +196,7 @@ void IsbiDataset::addUnreadable(const std::string &name, const Status &status) {
   stacks.push_back(std::move(slices));
 }
 
-Expected<std::vector<uint8_t>> IsbiDataset::labelAt(const Place &at) const {
+StatusOr<std::vector<uint8_t>> IsbiDataset::labelAt(const Place &at) const {
   const Slices &slices = stacks[at.stack];
   if (slices.label.pages() == 0)
     return std::vector<uint8_t>();
@@ -219,7 +219,7 @@ static std::vector<float> resized(const std::vector<uint8_t> &page,
   return result;
 }
 
-Expected<Prepared> IsbiDataset::prepare(const Place &at) const {
+StatusOr<Prepared> IsbiDataset::prepare(const Place &at) const {
   const TiffStack &stack = stacks[at.stack].image;
   SEGC_ASSIGN_OR_RETURN(std::vector<uint8_t> image, imageAt(at));
   SEGC_ASSIGN_OR_RETURN(std::vector<uint8_t> label, labelAt(at));
@@ -249,7 +249,7 @@ std::optional<std::string> segc::findIsbiFile(const std::string &folder,
   return std::nullopt;
 }
 
-Expected<std::unique_ptr<Dataset>>
+StatusOr<std::unique_ptr<Dataset>>
 segc::openIsbi(const std::string &folder, const Json &pipeline,
                const DatasetOptions &options) {
   SEGC_ASSIGN_OR_RETURN(auto dataset, IsbiDataset::create(pipeline, options));
@@ -259,7 +259,7 @@ segc::openIsbi(const std::string &folder, const Json &pipeline,
   return std::unique_ptr<Dataset>(std::move(dataset));
 }
 
-Expected<std::unique_ptr<Dataset>>
+StatusOr<std::unique_ptr<Dataset>>
 segc::openSlices(const std::vector<std::string> &paths, const Json &pipeline,
                  const DatasetOptions &options) {
   SEGC_ASSIGN_OR_RETURN(auto dataset, IsbiDataset::create(pipeline, options));

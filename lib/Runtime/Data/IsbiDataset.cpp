@@ -101,7 +101,7 @@ std::string IsbiDataset::caseName(Split split, int64_t index) const {
          std::string(number.size() < 2 ? 2 - number.size() : 0, '0') + number;
 }
 
-Expected<SourceCase> IsbiDataset::source(Split split, int64_t index) const {
+StatusOr<SourceCase> IsbiDataset::source(Split split, int64_t index) const {
   const Place &at = place(split, index);
   const TiffStack &stack = stacks[at.stack].image;
   SourceCase result;
@@ -116,7 +116,7 @@ Expected<SourceCase> IsbiDataset::source(Split split, int64_t index) const {
 // Predictions
 //===----------------------------------------------------------------------===//
 
-Expected<std::vector<uint8_t>>
+StatusOr<std::vector<uint8_t>>
 IsbiDataset::predictedLabels(Split split, int64_t index,
                              const float *probabilities) const {
   const TiffStack &stack = stacks[place(split, index).stack].image;

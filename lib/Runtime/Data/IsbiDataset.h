@@ -48,7 +48,7 @@ struct Place {
 
 class IsbiDataset : public Dataset {
 public:
-  static Expected<std::unique_ptr<IsbiDataset>>
+  static StatusOr<std::unique_ptr<IsbiDataset>>
   create(const Json &pipeline, const DatasetOptions &options);
 
   /// Adds the slices of a stack to the splits. What is wrong with those that
@@ -71,8 +71,8 @@ public:
   Status load(Split split) const override;
   Status sample(Split split, int64_t index, const AugmentKey &key, float *image,
                 int32_t *label) const override;
-  Expected<SourceCase> source(Split split, int64_t index) const override;
-  Expected<std::vector<uint8_t>>
+  StatusOr<SourceCase> source(Split split, int64_t index) const override;
+  StatusOr<std::vector<uint8_t>>
   predictedLabels(Split split, int64_t index,
                   const float *probabilities) const override;
   Status writePrediction(Split split, int64_t index, const float *probabilities,
@@ -93,15 +93,15 @@ private:
   }
   /// A page of a stack and its label, empty where it is unknown; labels as 0
   /// and 1.
-  Expected<std::vector<uint8_t>> imageAt(const Place &at) const {
+  StatusOr<std::vector<uint8_t>> imageAt(const Place &at) const {
     return stacks[at.stack].image.page(at.page);
   }
-  Expected<std::vector<uint8_t>> labelAt(const Place &at) const;
-  Expected<Prepared> prepare(const Place &at) const;
+  StatusOr<std::vector<uint8_t>> labelAt(const Place &at) const;
+  StatusOr<Prepared> prepare(const Place &at) const;
   Status readTraining(const std::string &folder);
   Status readLabels(const std::string &path, Slices &slices) const;
   Status checkLabels(const Slices &slices, const std::string &path) const;
-  Expected<TiffStack> read(const std::string &path, TiffUse use) const;
+  StatusOr<TiffStack> read(const std::string &path, TiffUse use) const;
   Status writeMasks(const PredictionFolders &folders, const char *ending,
                     const std::map<std::pair<Split, Place>,
                                    std::vector<uint8_t>> &pages) const;

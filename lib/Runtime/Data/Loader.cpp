@@ -13,17 +13,17 @@
 
 using namespace segc;
 
-Expected<std::unique_ptr<Loader>> Loader::create(const Dataset &dataset,
+StatusOr<std::unique_ptr<Loader>> Loader::create(const Dataset &dataset,
                                                  Split split,
                                                  const LoaderOptions &options) {
-  if (options.batch < 1 || options.ahead < 1 || options.workers < 1 ||
-      options.rank < 0 || options.rank >= options.workers)
+  if (options.batch < 1 || options.ahead < 1 || options.worldSize < 1 ||
+      options.rank < 0 || options.rank >= options.worldSize)
     return invalidArgument(
         "loader: batch " + std::to_string(options.batch) + ", ahead " +
         std::to_string(options.ahead) + ", rank " +
         std::to_string(options.rank) + " of " +
-        std::to_string(options.workers) +
-        ", expected positive numbers and a rank below the workers");
+        std::to_string(options.worldSize) +
+        ", expected positive numbers and a rank below the world size");
   if (options.batch > 1 << 20 || options.ahead > 1 << 10)
     return invalidArgument("loader: batch " + std::to_string(options.batch) +
                            ", " + std::to_string(options.ahead) +
@@ -79,7 +79,7 @@ Loader::~Loader() {
 
 Status Loader::fill(Batch &batch, EpochOrder &order) const {
   const auto size = static_cast<uint64_t>(options.batch);
-  batch.firstSample = (batch.step * static_cast<uint64_t>(options.workers) +
+  batch.firstSample = (batch.step * static_cast<uint64_t>(options.worldSize) +
                        static_cast<uint64_t>(options.rank)) *
                       size;
   uint64_t count = size;
@@ -126,7 +126,7 @@ void Loader::run() {
   }
 }
 
-Expected<const Batch *> Loader::next() {
+StatusOr<const Batch *> Loader::next() {
   std::unique_lock<std::mutex> lock(mutex);
   if (current) {
     spare.push_back(std::move(current));

@@ -71,7 +71,7 @@ static Volume finish(Volume volume, std::string image, const Layout &layout) {
   return volume;
 }
 
-static Expected<Volume> decodePlain(std::string bytes, const std::string &where,
+static StatusOr<Volume> decodePlain(std::string bytes, const std::string &where,
                                     const ImageLimits &limits) {
   Volume volume;
   Layout layout;
@@ -113,7 +113,7 @@ static Status drain(GzipReader &reader, uint64_t end, const std::string &where,
   return Status::success();
 }
 
-static Expected<Volume> decodeGzip(const std::string &bytes,
+static StatusOr<Volume> decodeGzip(const std::string &bytes,
                                    const std::string &where,
                                    const ImageLimits &limits) {
   GzipReader reader(bytes);
@@ -145,14 +145,14 @@ static Expected<Volume> decodeGzip(const std::string &bytes,
   return finish(std::move(volume), std::move(image), layout);
 }
 
-Expected<Volume> segc::decodeNifti(std::string bytes, const std::string &where,
+StatusOr<Volume> segc::decodeNifti(std::string bytes, const std::string &where,
                                    const ImageLimits &limits) {
   const bool gzip = bytes.compare(0, 2, "\x1f\x8b") == 0;
   return gzip ? decodeGzip(bytes, where, limits)
               : decodePlain(std::move(bytes), where, limits);
 }
 
-Expected<Volume> segc::readNifti(const std::string &path,
+StatusOr<Volume> segc::readNifti(const std::string &path,
                                  const ImageLimits &limits) {
   SEGC_ASSIGN_OR_RETURN(std::string bytes, readImageFile(path, limits));
   return decodeNifti(std::move(bytes), path, limits);

@@ -15,7 +15,7 @@ using namespace segc;
 namespace fs = std::filesystem;
 
 /// The cases of which `root`/`folder` has the channel, sorted by name.
-static Expected<std::vector<std::string>>
+static StatusOr<std::vector<std::string>>
 casesIn(const fs::path &root, const char *folder, const std::string &ending) {
   std::vector<std::string> names;
   std::error_code error;

@@ -120,7 +120,7 @@ classLegend(const std::vector<std::string> &classNames,
   return legend;
 }
 
-Expected<RgbImage> segc::drawOverlay(const std::vector<OverlaySlice> &slices,
+StatusOr<RgbImage> segc::drawOverlay(const std::vector<OverlaySlice> &slices,
                                      const std::vector<std::string> &classNames,
                                      int64_t classes, int64_t scale) {
   const std::vector<bool> visible = visibleClasses(classNames, classes);

@@ -17,7 +17,7 @@
 using namespace segc;
 
 /// What TIFFs are looked at, as their fields may lie behind the pixels.
-static constexpr uint64_t mostTiffBytes = uint64_t{1} << 30;
+static constexpr uint64_t maxTiffBytes = uint64_t{1} << 30;
 
 bool segc::isImageName(const std::string &path) {
   for (const char *ending : {".nii", ".nii.gz", ".tif", ".tiff"})
@@ -36,12 +36,12 @@ static bool isMarkedNifti(std::string_view header) {
 }
 
 static bool isMarkedTiff(const std::string &path) {
-  Expected<std::string> bytes = readFile(path, mostTiffBytes);
+  StatusOr<std::string> bytes = readFile(path, maxTiffBytes);
   if (!bytes.ok())
     return false;
   segc::tiff::MemoryFile file;
   file.input = *bytes;
-  segc::tiff::TiffHandle handle = segc::tiff::openTiff(file, "r", mostTiffBytes);
+  segc::tiff::TiffHandle handle = segc::tiff::openTiff(file, "r", maxTiffBytes);
   const char *software = nullptr;
   return handle && TIFFGetField(handle.get(), TIFFTAG_SOFTWARE, &software) &&
          software && software == ownMark;

@@ -31,7 +31,7 @@ static std::string pngChunk(const std::string &typeAndContent) {
 /// Behind the signature and the first piece, which describes the image.
 static constexpr size_t pngHeaderBytes = 8 + 25;
 
-Expected<std::string> segc::encodePng(const RgbImage &image) {
+StatusOr<std::string> segc::encodePng(const RgbImage &image) {
   // The simplified interface: no setjmp, errors as a return value.
   png_image header{};
   header.version = PNG_IMAGE_VERSION;

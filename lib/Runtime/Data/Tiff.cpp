@@ -262,7 +262,7 @@ Status TiffStack::File::findScale(const PageFormat &first) {
   return Status::success();
 }
 
-Expected<std::vector<uint8_t>> TiffStack::page(int64_t index) const {
+StatusOr<std::vector<uint8_t>> TiffStack::page(int64_t index) const {
   std::vector<uint8_t> pixels;
   SEGC_RETURN_IF_ERROR(file->withPage(
       index,
@@ -300,7 +300,7 @@ Expected<std::vector<uint8_t>> TiffStack::page(int64_t index) const {
 // Opening
 //===----------------------------------------------------------------------===//
 
-Expected<TiffStack> TiffStack::decode(std::string bytes,
+StatusOr<TiffStack> TiffStack::decode(std::string bytes,
                                       const std::string &where, TiffUse use,
                                       const ImageLimits &limits) {
   auto file = std::make_shared<File>();
@@ -329,7 +329,7 @@ Expected<TiffStack> TiffStack::decode(std::string bytes,
   return stack;
 }
 
-Expected<TiffStack> TiffStack::read(const std::string &path, TiffUse use,
+StatusOr<TiffStack> TiffStack::read(const std::string &path, TiffUse use,
                                     const ImageLimits &limits) {
   SEGC_ASSIGN_OR_RETURN(std::string bytes, readImageFile(path, limits));
   return decode(std::move(bytes), path, use, limits);

@@ -36,7 +36,7 @@ static Status checkChannels(const std::string &where, const char *stack,
 }
 
 /// Lines of key=number.
-static Expected<StackDescription> describeImageJ(const std::string &text,
+static StatusOr<StackDescription> describeImageJ(const std::string &text,
                                                  const std::string &where) {
   SEGC_RETURN_IF_ERROR(checkChannels(where, "an ImageJ stack",
                                      numberBehind(text, "\nchannels=", 1)));
@@ -60,12 +60,12 @@ static int64_t omeChannels(const std::string &text, const PageFormat &format) {
 
 /// tifffile notes {"shape": [2, 3, 128, 128], "axes": "CZYX"}. Of a series that
 /// it calls truncated all but the first page lack directories.
-static Expected<StackDescription> describeTifffile(const std::string &text,
+static StatusOr<StackDescription> describeTifffile(const std::string &text,
                                                    const PageFormat &format,
                                                    const std::string &where) {
   StackDescription stack;
   stack.source = "tifffile's description";
-  Expected<Json> json = parseJson(text, "description");
+  StatusOr<Json> json = parseJson(text, "description");
   if (!json.ok() || !json->is_object())
     return stack;
   const Json shape = json->value("shape", Json()),
@@ -100,7 +100,7 @@ static int64_t metaMorphPlanes(TIFF *tiff) {
   return counted && TIFFGetField(tiff, uic2, &count, &entries) ? count : 1;
 }
 
-Expected<StackDescription> segc::tiff::describeStack(TIFF *tiff,
+StatusOr<StackDescription> segc::tiff::describeStack(TIFF *tiff,
                                                      const PageFormat &format,
                                                      const std::string &where) {
   StackDescription stack;

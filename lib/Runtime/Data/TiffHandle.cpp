@@ -71,13 +71,13 @@ static int dropWarning(TIFF *, void *, const char *, const char *, va_list) {
 }
 
 TiffHandle segc::tiff::openTiff(MemoryFile &file, const char *mode,
-                                uint64_t mostAllocation) {
+                                uint64_t maxAllocation) {
   std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions *)> options(
       TIFFOpenOptionsAlloc(), TIFFOpenOptionsFree);
   TIFF *tiff = nullptr;
   if (options) {
     TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(),
-                                        static_cast<tmsize_t>(mostAllocation));
+                                        static_cast<tmsize_t>(maxAllocation));
     TIFFOpenOptionsSetErrorHandlerExtR(options.get(), keepError, &file);
     TIFFOpenOptionsSetWarningHandlerExtR(options.get(), dropWarning, nullptr);
     tiff =

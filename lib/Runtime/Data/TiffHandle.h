@@ -32,9 +32,9 @@ struct MemoryFile {
 using TiffHandle = std::unique_ptr<TIFF, void (*)(TIFF *)>;
 
 /// Null on failure. Every allocation that libtiff makes on its own is bounded
-/// by `mostAllocation`; `file` must outlive the handle.
+/// by `maxAllocation`; `file` must outlive the handle.
 TiffHandle openTiff(MemoryFile &file, const char *mode,
-                    uint64_t mostAllocation);
+                    uint64_t maxAllocation);
 
 } // namespace segc::tiff
 

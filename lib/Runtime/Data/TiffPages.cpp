@@ -83,7 +83,7 @@ static Status checkSamples(TIFF *tiff, const PageFormat &format,
                          "channel to segment as a grey stack of its own");
 }
 
-Expected<PageFormat>
+StatusOr<PageFormat>
 segc::tiff::readFormat(TIFF *tiff, const std::string &where, TiffUse use) {
   PageFormat format;
   uint32_t width = 0, height = 0, depth = 1;
@@ -140,7 +140,7 @@ segc::tiff::readFormat(TIFF *tiff, const std::string &where, TiffUse use) {
   return format;
 }
 
-Expected<std::vector<uint8_t>>
+StatusOr<std::vector<uint8_t>>
 segc::tiff::greyPalette(TIFF *tiff, uint16_t bits, const std::string &where) {
   uint16_t *red = nullptr, *green = nullptr, *blue = nullptr;
   if (!TIFFGetField(tiff, TIFFTAG_COLORMAP, &red, &green, &blue))
@@ -218,7 +218,7 @@ static Status checkLikeFirst(const PageFormat &format, const PageFormat &first,
   return Status::success();
 }
 
-Expected<PageList> segc::tiff::listPages(TIFF *tiff, const MemoryFile &file,
+StatusOr<PageList> segc::tiff::listPages(TIFF *tiff, const MemoryFile &file,
                                          const std::string &where, TiffUse use,
                                          const ImageLimits &limits) {
   PageList pages;

@@ -63,25 +63,25 @@ struct StackDescription {
 
 /// Reads the description of the first directory; an error if it has several
 /// channels, whose pages would be taken for slices.
-Expected<StackDescription> describeStack(TIFF *tiff, const PageFormat &format,
+StatusOr<StackDescription> describeStack(TIFF *tiff, const PageFormat &format,
                                          const std::string &where);
 
 Status damaged(const std::string &where, const std::string &what,
                const MemoryFile &file);
 
 /// Format of the current directory, which must be one that we read.
-Expected<PageFormat> readFormat(TIFF *tiff, const std::string &where,
+StatusOr<PageFormat> readFormat(TIFF *tiff, const std::string &where,
                                 TiffUse use);
 
 /// Walks the directories: leaves thumbnails and masks out and finds ImageJ's
 /// planes. The total is held against the file and the limits.
-Expected<PageList> listPages(TIFF *tiff, const MemoryFile &file,
+StatusOr<PageList> listPages(TIFF *tiff, const MemoryFile &file,
                              const std::string &where, TiffUse use,
                              const ImageLimits &limits);
 
 /// Grey of each index of the current directory's palette; an error if one is
 /// coloured.
-Expected<std::vector<uint8_t>> greyPalette(TIFF *tiff, uint16_t bits,
+StatusOr<std::vector<uint8_t>> greyPalette(TIFF *tiff, uint16_t bits,
                                            const std::string &where);
 
 } // namespace segc::tiff

@@ -32,7 +32,7 @@ static bool writePage(TIFF *out, int64_t width, int64_t height,
          TIFFWriteDirectory(out);
 }
 
-Expected<std::string>
+StatusOr<std::string>
 segc::encodeTiff(int64_t width, int64_t height,
                  const std::vector<const uint8_t *> &pages) {
   MemoryFile file;

@@ -9,7 +9,7 @@
 
 using namespace segc;
 
-Expected<std::vector<void *>> segc::inputsOf(const EntrySignature &entry,
+StatusOr<std::vector<void *>> segc::inputsOf(const EntrySignature &entry,
                                              const float *image,
                                              const int32_t *label) {
   std::vector<void *> pointers;

@@ -55,7 +55,7 @@ static Status addCases(const ModelRunner &runner, const Dataset &dataset,
   return Status::success();
 }
 
-Expected<Evaluation> segc::evaluateSplit(ModelRunner &runner,
+StatusOr<Evaluation> segc::evaluateSplit(ModelRunner &runner,
                                          const Dataset &dataset, Split split,
                                          int64_t batchSize) {
   const Manifest &manifest = runner.manifest();

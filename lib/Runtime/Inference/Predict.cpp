@@ -18,7 +18,7 @@
 
 using namespace segc;
 
-static constexpr int64_t mostExamples = 12;
+static constexpr int64_t maxExamples = 12;
 
 namespace {
 
@@ -120,7 +120,7 @@ private:
 
 } // namespace
 
-Expected<std::vector<FailedCase>>
+StatusOr<std::vector<FailedCase>>
 segc::predictSplit(ModelRunner &runner, Dataset &dataset, Split split,
                    int64_t count, int64_t batch,
                    const PredictionFolders &folders) {
@@ -136,7 +136,7 @@ Status segc::predictExamples(ModelRunner &runner, Dataset &dataset, Split split,
   SEGC_ASSIGN_OR_RETURN(
       std::vector<FailedCase> failures,
       predictSplit(runner, dataset, split,
-                   std::min(dataset.count(split), mostExamples), batch,
+                   std::min(dataset.count(split), maxExamples), batch,
                    folders));
   return failures.empty() ? Status::success()
                           : failures[0].status.withContext(failures[0].name);

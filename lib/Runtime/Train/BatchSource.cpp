@@ -27,7 +27,7 @@ public:
   LoaderSource(const Dataset &dataset, std::unique_ptr<Loader> loader)
       : dataset(dataset), loader(std::move(loader)) {}
 
-  Expected<TrainBatch> next() override {
+  StatusOr<TrainBatch> next() override {
     SEGC_ASSIGN_OR_RETURN(const Batch *batch, loader->next());
     if (!batch)
       return internalError("the loader of the training data has ended");
@@ -42,7 +42,7 @@ public:
   }
   int64_t samples() const override { return dataset.count(Split::Train); }
 
-  Expected<std::string> digest() const override {
+  StatusOr<std::string> digest() const override {
     std::string text = dataset.kind();
     for (Split split : {Split::Train, Split::Validation}) {
       text += std::string("\n") + splitName(split);
@@ -79,10 +79,10 @@ public:
       advance();
   }
 
-  Expected<TrainBatch> next() override { return advance(); }
+  StatusOr<TrainBatch> next() override { return advance(); }
   int64_t samples() const override { return total; }
 
-  Expected<std::string> digest() const override {
+  StatusOr<std::string> digest() const override {
     Sha256 hash;
     hash.update(std::to_string(batches.size()) + " batches of " +
                 std::to_string(total));
@@ -107,7 +107,7 @@ private:
 };
 
 /// Copies tensor NAME_i, whose first extent may be up to the model's batch.
-Expected<AlignedBuffer> takeTensor(const SafetensorsFile &file,
+StatusOr<AlignedBuffer> takeTensor(const SafetensorsFile &file,
                                    const TensorSignature &input,
                                    const std::string &name, int64_t &batch) {
   const TensorEntry *entry = file.find(name);
@@ -130,7 +130,7 @@ Expected<AlignedBuffer> takeTensor(const SafetensorsFile &file,
 
 } // namespace
 
-Expected<std::unique_ptr<BatchSource>>
+StatusOr<std::unique_ptr<BatchSource>>
 segc::makeLoaderSource(const Dataset &dataset, const LoaderOptions &options) {
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
                         Loader::create(dataset, Split::Train, options));
@@ -150,7 +150,7 @@ static Status checkClasses(const int32_t *labels, uint64_t count,
   return Status::success();
 }
 
-Expected<std::unique_ptr<BatchSource>>
+StatusOr<std::unique_ptr<BatchSource>>
 segc::makeFixedSource(const std::string &path, const Manifest &manifest,
                       int64_t firstStep) {
   SEGC_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::read(path));
@@ -190,7 +190,7 @@ segc::makeFixedSource(const std::string &path, const Manifest &manifest,
       new FixedSource(std::move(batches), std::move(buffers), firstStep));
 }
 
-Expected<std::unique_ptr<BatchSource>>
+StatusOr<std::unique_ptr<BatchSource>>
 segc::makeSyntheticSource(const EntrySignature &entry, const Manifest &manifest,
                           int64_t batch) {
   TrainBatch result;

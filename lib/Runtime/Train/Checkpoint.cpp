@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 static constexpr const char *modelFile = "model.safetensors";
 static constexpr const char *optimizerFile = "optimizer.safetensors";
 static constexpr const char *stateFile = "state.json";
-static constexpr uint64_t mostStateBytes = 1 << 20;
-static constexpr double mostScale = std::numeric_limits<float>::max();
+static constexpr uint64_t maxStateBytes = 1 << 20;
+static constexpr double maxScale = std::numeric_limits<float>::max();
 
 std::string TrainState::toJson() const {
   OrderedJson json = {{"format", checkpointFormat},
@@ -57,7 +57,7 @@ static double numberIn(JsonReader &reader, const char *key, double least,
   return value;
 }
 
-Expected<TrainState> TrainState::fromJson(std::string_view text,
+StatusOr<TrainState> TrainState::fromJson(std::string_view text,
                                           const std::string &where) {
   SEGC_ASSIGN_OR_RETURN(Json json, parseJson(text, where));
   Status status;
@@ -74,20 +74,20 @@ Expected<TrainState> TrainState::fromJson(std::string_view text,
   if (!state.orientation.empty() && !parseFrame(state.orientation).ok())
     root.fail("field \"orientation\": expected \"RAS\" or \"file\"");
   state.seed = root.integer("seed", INT64_MIN);
-  state.step = root.integer("step", 0, mostSteps);
+  state.step = root.integer("step", 0, maxSteps);
   state.applied = root.integer("applied_steps", 0, state.step);
-  state.position = root.integer("position", 0, mostSteps * mostBatch);
+  state.position = root.integer("position", 0, maxSteps * maxBatch);
   state.epoch = root.integer("epoch", 0, state.step);
-  state.batchSize = root.integer("batch_size", 1, mostBatch);
+  state.batchSize = root.integer("batch_size", 1, maxBatch);
   JsonReader scale = root.object("loss_scale");
   state.lossScale.dynamic = scale.boolean("dynamic");
-  state.lossScale.scale = numberIn(scale, "scale", 1, mostScale);
-  state.lossScale.finiteSteps = scale.integer("finite_steps", 0, mostSteps);
+  state.lossScale.scale = numberIn(scale, "scale", 1, maxScale);
+  state.lossScale.finiteSteps = scale.integer("finite_steps", 0, maxSteps);
   if (scale.has("skipped_steps"))
-    state.lossScale.skippedSteps = scale.integer("skipped_steps", 0, mostSteps);
+    state.lossScale.skippedSteps = scale.integer("skipped_steps", 0, maxSteps);
   JsonReader best = root.object("best");
   state.bestDice = numberIn(best, "dice", -1, 1);
-  state.bestStep = best.integer("step", 0, mostSteps);
+  state.bestStep = best.integer("step", 0, maxSteps);
   state.seconds = numberIn(root, "seconds", 0, 1e12);
   if (root.has("settings"))
     state.settings = RunSettings::fromJson(root.object("settings"));
@@ -159,10 +159,10 @@ bool segc::isCheckpoint(const std::string &path) {
   return false;
 }
 
-Expected<TrainState> segc::readTrainState(const std::string &path) {
+StatusOr<TrainState> segc::readTrainState(const std::string &path) {
   SEGC_ASSIGN_OR_RETURN(std::string text,
-                        readFile(path + "/" + stateFile, mostStateBytes));
-  Expected<TrainState> state =
+                        readFile(path + "/" + stateFile, maxStateBytes));
+  StatusOr<TrainState> state =
       TrainState::fromJson(text, path + "/" + stateFile);
   const std::string previous = path + ".previous";
   if (state.ok() || state.status().code() == StatusCode::Unsupported ||
@@ -173,7 +173,7 @@ Expected<TrainState> segc::readTrainState(const std::string &path) {
                     previous + ": to go on from there, remove " + path);
 }
 
-Expected<TrainState> segc::loadCheckpoint(const std::string &path,
+StatusOr<TrainState> segc::loadCheckpoint(const std::string &path,
                                           ModelRunner &runner) {
   SEGC_ASSIGN_OR_RETURN(TrainState state, readTrainState(path));
   if (state.network != runner.manifest().network)
@@ -186,7 +186,7 @@ Expected<TrainState> segc::loadCheckpoint(const std::string &path,
   return state;
 }
 
-Expected<std::string> segc::findWeights(const std::string &fileOrFolder) {
+StatusOr<std::string> segc::findWeights(const std::string &fileOrFolder) {
   std::error_code error;
   if (!fs::is_directory(fileOrFolder, error)) {
     if (pathExists(fileOrFolder))

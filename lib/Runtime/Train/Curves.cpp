@@ -99,13 +99,13 @@ static void drawCurves(Canvas &canvas, const TrainingCurves &curves) {
     }
 }
 
-Expected<RgbImage> segc::curvesPixels(const TrainingCurves &curves) {
+StatusOr<RgbImage> segc::curvesPixels(const TrainingCurves &curves) {
   Canvas canvas = Canvas::pixels(width, heightOf(curves), pixelScale);
   drawCurves(canvas, curves);
   return canvas.finishPixels();
 }
 
-Expected<std::string> segc::curvesSvg(const TrainingCurves &curves) {
+StatusOr<std::string> segc::curvesSvg(const TrainingCurves &curves) {
   Canvas canvas = Canvas::svg(width, heightOf(curves));
   drawCurves(canvas, curves);
   return canvas.finishSvg("training curves");

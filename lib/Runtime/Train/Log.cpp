@@ -43,7 +43,7 @@ std::string segc::durationText(double seconds) {
 
 std::vector<OrderedJson> segc::readLog(const std::string &path) {
   std::vector<OrderedJson> records;
-  Expected<std::string> text = readFile(path);
+  StatusOr<std::string> text = readFile(path);
   if (!text.ok())
     return records;
   std::istringstream lines(*text);
@@ -84,7 +84,7 @@ static Status trimLog(const std::string &path, int64_t keepSteps) {
   return kept == text ? Status::success() : writeFileAtomically(path, kept);
 }
 
-Expected<RunLog> RunLog::open(const std::string &path, int64_t keepSteps) {
+StatusOr<RunLog> RunLog::open(const std::string &path, int64_t keepSteps) {
   RunLog log;
   log.terminal = ::isatty(STDERR_FILENO);
   log.path = path;

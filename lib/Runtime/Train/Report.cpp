@@ -19,7 +19,7 @@ using namespace segc;
 namespace fs = std::filesystem;
 
 /// More pictures would make the page slow to open.
-static constexpr size_t mostOverlays = 12;
+static constexpr size_t maxOverlays = 12;
 
 std::string segc::base64(std::string_view bytes) {
   static constexpr char digits[] =
@@ -116,10 +116,10 @@ static std::string overlayImages(const std::string &folder,
     if (file->path().extension() == ".png")
       pictures.push_back(file->path());
   std::sort(pictures.begin(), pictures.end());
-  pictures.resize(std::min(pictures.size(), mostOverlays));
+  pictures.resize(std::min(pictures.size(), maxOverlays));
   std::string html;
   for (const fs::path &picture : pictures)
-    if (Expected<std::string> bytes = readFile(picture.string()); bytes.ok())
+    if (StatusOr<std::string> bytes = readFile(picture.string()); bytes.ok())
       html += "<figure><img alt='" + escapeHtml(picture.stem().string()) +
               "' src='data:image/png;base64," + base64(*bytes) +
               "'><figcaption>" + escapeHtml(picture.stem().string()) +
@@ -137,7 +137,7 @@ Status segc::writeReport(const std::string &results, const std::string &title) {
     SEGC_ASSIGN_OR_RETURN(picture, curvesSvg(curves));
   }
   OrderedJson metrics;
-  if (Expected<std::string> text = readFile(results + "/metrics.json");
+  if (StatusOr<std::string> text = readFile(results + "/metrics.json");
       text.ok())
     metrics = OrderedJson::parse(*text, nullptr, false);
   std::string html =

@@ -41,22 +41,22 @@ RunSettings RunSettings::fromJson(JsonReader reader) {
   settings.augment = reader.boolean("augment");
   settings.precision = reader.string("precision");
   settings.optimizer = reader.string("optimizer");
-  Expected<Schedule::Kind> kind = parseScheduleKind(reader.string("scheduler"));
+  StatusOr<Schedule::Kind> kind = parseScheduleKind(reader.string("scheduler"));
   if (kind.ok())
     settings.schedule.kind = *kind;
   else
     reader.fail("field \"scheduler\": " + kind.status().message());
   auto rate = [&](const char *key) {
     double value = reader.number(key);
-    if (!(value >= 0 && value <= mostRate))
+    if (!(value >= 0 && value <= maxRate))
       reader.fail(std::string("field \"") + key + "\": expected 0 to 1e6");
     return value;
   };
   settings.schedule.learningRate = rate("learning_rate");
   settings.schedule.endLearningRate = rate("end_learning_rate");
   settings.schedule.firstCycleSteps =
-      reader.integer("first_cycle_steps", 1, mostSteps);
-  settings.schedule.totalSteps = reader.integer("steps", 1, mostSteps);
+      reader.integer("first_cycle_steps", 1, maxSteps);
+  settings.schedule.totalSteps = reader.integer("steps", 1, maxSteps);
   settings.momentum = rate("momentum");
   settings.weightDecay = rate("weight_decay");
   return settings;

@@ -17,7 +17,7 @@ using namespace segc;
 static constexpr double polyPower = 0.9, annealingFloor = 0.1;
 static constexpr int64_t stepsToDouble = 2000;
 /// A dynamic scale that starts at 2^15 is down to 1 by then.
-static constexpr int64_t mostSkippedSteps = 16;
+static constexpr int64_t maxSkippedSteps = 16;
 
 double Schedule::at(int64_t step) const {
   double fraction = std::min(1.0, static_cast<double>(step) /
@@ -59,7 +59,7 @@ const char *segc::scheduleName(Schedule::Kind kind) {
   return "";
 }
 
-Expected<Schedule::Kind> segc::parseScheduleKind(const std::string &name) {
+StatusOr<Schedule::Kind> segc::parseScheduleKind(const std::string &name) {
   for (Schedule::Kind kind :
        {Schedule::Kind::None, Schedule::Kind::Poly, Schedule::Kind::Cosine,
         Schedule::Kind::CosineAnnealing})
@@ -70,7 +70,7 @@ Expected<Schedule::Kind> segc::parseScheduleKind(const std::string &name) {
 }
 
 bool LossScale::maySkip() const {
-  return scale > 1 && skippedSteps < mostSkippedSteps;
+  return scale > 1 && skippedSteps < maxSkippedSteps;
 }
 
 void LossScale::update(bool finite) {
@@ -87,7 +87,7 @@ void LossScale::update(bool finite) {
   }
 }
 
-Expected<LossScale> segc::parseLossScale(const std::string &text) {
+StatusOr<LossScale> segc::parseLossScale(const std::string &text) {
   if (text == "dynamic")
     return LossScale::start();
   double scale = 0;

@@ -181,7 +181,7 @@ Status Trainer::afterStep() {
 }
 
 Status Trainer::evaluate() {
-  Expected<Evaluation> found = evaluator();
+  StatusOr<Evaluation> found = evaluator();
   // A signal during the evaluation: the loop saves and ends.
   if (!found.ok() && found.status().code() == StatusCode::Interrupted)
     return Status::success();

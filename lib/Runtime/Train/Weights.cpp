@@ -164,7 +164,7 @@ Status segc::writeGradients(const ModelRunner &runner,
 }
 
 static bool hasKind(const std::string &path, const char *wanted) {
-  Expected<SafetensorsFile> file = SafetensorsFile::read(path);
+  StatusOr<SafetensorsFile> file = SafetensorsFile::read(path);
   if (!file.ok())
     return false;
   auto kind = file->metadata().find("kind");

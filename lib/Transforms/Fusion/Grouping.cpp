@@ -29,21 +29,21 @@ FusionGrouping::FusionGrouping(Block &block, const FusionModel *model,
   // Users first, so that a chain ends up where its last user is.
   SmallVector<FusionGroup *> order = ordered();
   for (FusionGroup *group : llvm::reverse(order))
-    absorb(group);
+    sinkIntoConsumers(group);
   for (FusionGroup *group : order)
     explainRoots(group);
 }
 
 /// Says of every root that reads another root's result why they are apart.
 void FusionGrouping::explainRoots(FusionGroup *group) {
-  if (!group->root || !group->hosts.empty())
+  if (!group->root || !group->prologueConsumers.empty())
     return;
   for (Value operand : group->root->getOperands()) {
     Value read = seg::storedValue(operand);
     if (FusionGroup *producer = groupOf(read); producer && producer != group &&
                                                producer->root &&
-                                               producer->hosts.empty())
-      weigh(read, group->root, {nullptr, "both are roots: a kernel has one"});
+                                               producer->prologueConsumers.empty())
+      recordDecision(read, group->root, {nullptr, "both are roots: a kernel has one"});
   }
 }
 
@@ -84,7 +84,7 @@ void FusionGrouping::addPointwise(Operation *op) {
   for (Value operand : operands) {
     FusionGroup *producer = groupOf(operand);
     if (producer && producer != owner[op] &&
-        weigh(operand, op,
+        recordDecision(operand, op,
               {offReason(switches.epilogues), pointwiseRefusal(producer, op)}))
       merge(producer, owner[op]);
   }
@@ -94,7 +94,7 @@ void FusionGrouping::addPointwise(Operation *op) {
 void FusionGrouping::addReduction(Operation *op, Value reduced) {
   reduced = seg::storedValue(reduced);
   FusionGroup *producer = groupOf(reduced), *own = owner[op];
-  if (!producer || !weigh(reduced, op,
+  if (!producer || !recordDecision(reduced, op,
                           {offReason(switches.reductions),
                            reductionRefusal(producer, op, reduced)}))
     return;
@@ -120,7 +120,7 @@ FusionPolicy::Answer FusionGrouping::ask(Value operand, Operation *user) const {
 }
 
 /// Says and counts what becomes of a pair: true if it is fused.
-bool FusionGrouping::weigh(Value operand, Operation *user,
+bool FusionGrouping::recordDecision(Value operand, Operation *user,
                            Objections objections,
                            FusionPolicy::Answer answer) {
   int64_t bytes = seg::tensorBytes(operand);
@@ -163,13 +163,13 @@ bool FusionGrouping::weigh(Value operand, Operation *user,
 
 /// Lets the kernels that read a group's values compute them while they load
 /// them, if all can: then nothing is written.
-void FusionGrouping::absorb(FusionGroup *group) {
+void FusionGrouping::sinkIntoConsumers(FusionGroup *group) {
   bool rearranges =
       group->root && isa<seg::RearrangementOpInterface>(group->root);
   if (!(rearranges || !group->root) || !group->reductions.empty() ||
       group->space.size() < 3)
     return;
-  llvm::SetVector<FusionGroup *> hosts, besides;
+  llvm::SetVector<FusionGroup *> prologueConsumers, besides;
   const char *reason = nullptr;
   OpOperand *last = nullptr;
   Value lastValue;
@@ -191,8 +191,8 @@ void FusionGrouping::absorb(FusionGroup *group) {
       }
       ArrayRef<FusionGroup *> own(user);
       for (FusionGroup *host :
-           user->hosts.empty() ? own : user->hosts.getArrayRef()) {
-        hosts.insert(host);
+           user->prologueConsumers.empty() ? own : user->prologueConsumers.getArrayRef()) {
+        prologueConsumers.insert(host);
         if (host->isBeside(use->getOwner()))
           besides.insert(host);
         if (!reason)
@@ -202,15 +202,15 @@ void FusionGrouping::absorb(FusionGroup *group) {
   if (!last)
     return;
   const char *cost =
-      reason || (model && model->paysAsPrologue(group->ops, hosts.size()))
+      reason || (model && model->paysAsPrologue(group->ops, prologueConsumers.size()))
           ? nullptr
           : "computing it again in every kernel that reads it costs more than "
             "writing and reading it";
-  if (!weigh(lastValue, last->getOwner(),
+  if (!recordDecision(lastValue, last->getOwner(),
              {offReason(switches.prologues), reason, cost}, answer))
     return;
-  group->hosts = hosts;
-  for (FusionGroup *host : hosts) {
+  group->prologueConsumers = prologueConsumers;
+  for (FusionGroup *host : prologueConsumers) {
     llvm::SetVector<Operation *> ops(group->prologue.begin(),
                                      group->prologue.end());
     ops.insert(group->ops.begin(), group->ops.end());
@@ -355,7 +355,7 @@ void FusionGrouping::visit(FusionGroup *group,
        llvm::concat<Operation *const>(group->prologue, group->ops))
     for (Value operand : op->getOperands())
       if (FusionGroup *producer = groupOf(operand);
-          producer && producer != group && producer->hosts.empty())
+          producer && producer != group && producer->prologueConsumers.empty())
         visit(producer, order);
   order.insert(group);
 }
@@ -363,7 +363,7 @@ void FusionGrouping::visit(FusionGroup *group,
 SmallVector<FusionGroup *> FusionGrouping::ordered() {
   llvm::SetVector<FusionGroup *> order;
   for (auto &group : groups)
-    if (!group->ops.empty() && group->hosts.empty())
+    if (!group->ops.empty() && group->prologueConsumers.empty())
       visit(group.get(), order);
   return order.takeVector();
 }

@@ -30,7 +30,7 @@ struct FusionGroup {
   llvm::ArrayRef<int64_t> space; ///< Shape of the iteration space.
   /// If not empty: all that read the group's values, each of which computes
   /// them in its prologue. The group is no kernel then.
-  llvm::SetVector<FusionGroup *> hosts;
+  llvm::SetVector<FusionGroup *> prologueConsumers;
   /// Ops of the prologue that pointwise ops beside the root read.
   llvm::DenseSet<mlir::Operation *> beside;
 
@@ -68,14 +68,14 @@ private:
     const char *refusal = nullptr; ///< No kernel can compute both.
     const char *cost = nullptr;    ///< It does not pay.
   };
-  bool weigh(mlir::Value operand, mlir::Operation *user, Objections objections,
+  bool recordDecision(mlir::Value operand, mlir::Operation *user, Objections objections,
              FusionPolicy::Answer answer);
-  bool weigh(mlir::Value operand, mlir::Operation *user,
+  bool recordDecision(mlir::Value operand, mlir::Operation *user,
              Objections objections) {
-    return weigh(operand, user, objections, ask(operand, user));
+    return recordDecision(operand, user, objections, ask(operand, user));
   }
   FusionPolicy::Answer ask(mlir::Value operand, mlir::Operation *user) const;
-  void absorb(FusionGroup *group);
+  void sinkIntoConsumers(FusionGroup *group);
   void explainRoots(FusionGroup *group);
 
   // Why the op may not join the group of `producer`; null if it may.

@@ -96,15 +96,15 @@ int64_t arenaBound(llvm::ArrayRef<ArenaInterval> intervals) {
 static void improve(llvm::ArrayRef<ArenaInterval> intervals,
                     const Placer &placer, std::vector<size_t> order,
                     ArenaPlan &best) {
-  constexpr size_t mostComparisons = 100'000'000;
-  constexpr int mostRounds = 4000;
+  constexpr size_t maxComparisons = 100'000'000;
+  constexpr int maxRounds = 4000;
   uint64_t state = 1;
   auto draw = [&](size_t below) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     return static_cast<size_t>((state >> 33) % below);
   };
   size_t rounds = std::min<size_t>(
-      mostRounds, mostComparisons / (intervals.size() * intervals.size() + 1));
+      maxRounds, maxComparisons / (intervals.size() * intervals.size() + 1));
   for (size_t round = 0; round < rounds && best.bytes > best.bound; ++round) {
     auto ends = [&](size_t i) {
       return best.offsets[i] + arenaAligned(intervals[i].bytes) == best.bytes;
@@ -190,8 +190,8 @@ static ArenaPlan planInTime(llvm::ArrayRef<ArenaInterval> intervals) {
 ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
   // Beyond it the search would take the square of their number, in time and in
   // memory; the largest shipped network has some hundreds.
-  constexpr size_t mostSearched = 3000;
-  if (reuse && intervals.size() > mostSearched)
+  constexpr size_t maxSearched = 3000;
+  if (reuse && intervals.size() > maxSearched)
     return planInTime(intervals);
   std::vector<size_t> order(intervals.size());
   std::iota(order.begin(), order.end(), 0);

@@ -259,19 +259,19 @@ int OrderSearch::lastPlace(int from) const {
 }
 
 KernelOrder OrderSearch::run() {
-  constexpr int mostSweeps = 12;
+  constexpr int maxSweeps = 12;
   // Entries of a thousand kernels are searched to the end, of more in part:
   // a sweep takes the square of their number.
-  constexpr int64_t mostTicks = 1 << 24;
+  constexpr int64_t maxTicks = 1 << 24;
   bool changed = true;
-  for (int sweep = 0; changed && sweep < mostSweeps; ++sweep) {
+  for (int sweep = 0; changed && sweep < maxSweeps; ++sweep) {
     changed = false;
     threshold = best.first - best.first / 4;
     best = measure(order);
     int size = order.size();
-    for (int i = 0; i < size && ticks < mostTicks; ++i)
+    for (int i = 0; i < size && ticks < maxTicks; ++i)
       changed |= tryMove(i, firstPlace(i));
-    for (int i = size - 1; i >= 0 && ticks < mostTicks; --i)
+    for (int i = size - 1; i >= 0 && ticks < maxTicks; --i)
       changed |= tryMove(i, lastPlace(i));
   }
   return order;

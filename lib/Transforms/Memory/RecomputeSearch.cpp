@@ -20,7 +20,7 @@ static constexpr int64_t keptShare = 16;
 /// Kernels of all plans that one search tries, unasked and where a budget asks:
 /// parts of a second, and some seconds. A step takes the square of their number;
 /// entries of a thousand kernels are searched to the end.
-static constexpr int64_t mostUnasked = 1 << 22, mostAsked = 1 << 27;
+static constexpr int64_t maxUnasked = 1 << 22, maxAsked = 1 << 27;
 
 RecomputeSearch::RecomputeSearch(const KernelGraph &graph, KernelOrder order,
                                  llvm::ArrayRef<double> seconds, bool inPlace)
@@ -28,7 +28,7 @@ RecomputeSearch::RecomputeSearch(const KernelGraph &graph, KernelOrder order,
   measure(plan);
 }
 
-void RecomputeSearch::measure(RecomputePlan &candidate) const {
+void RecomputeSearch::measure(RecomputeChoice &candidate) const {
   candidate.alive =
       Lifetimes(candidate.graph, candidate.order, inPlace).alive();
   candidate.bound = 0;
@@ -41,7 +41,7 @@ bool RecomputeSearch::mayAddCopies(size_t count) const {
   return plan.graph.kernels.size() + count <= 3 * seconds.size();
 }
 
-static llvm::SmallVector<int> lastUses(const RecomputePlan &plan) {
+static llvm::SmallVector<int> lastUses(const RecomputeChoice &plan) {
   llvm::SmallVector<int> last(plan.graph.values.size(), -1);
   for (auto [tick, kernel] : llvm::enumerate(plan.order))
     for (int input : plan.graph.kernels[kernel].inputs)
@@ -101,7 +101,7 @@ bool RecomputeSearch::addCopies(int kernel, int tick, bool chain,
 }
 
 /// The plan in which the value is computed again where the gap ends.
-std::optional<RecomputePlan>
+std::optional<RecomputeChoice>
 RecomputeSearch::dropped(Gap gap, bool chain, llvm::ArrayRef<int> lastUse) {
   llvm::SmallVector<int> kernels;
   if (tried > limit ||
@@ -109,7 +109,7 @@ RecomputeSearch::dropped(Gap gap, bool chain, llvm::ArrayRef<int> lastUse) {
                  lastUse, kernels) ||
       (chain && kernels.size() == 1) || !mayAddCopies(kernels.size()))
     return std::nullopt;
-  RecomputePlan result = plan;
+  RecomputeChoice result = plan;
   tried += static_cast<int64_t>(plan.graph.kernels.size());
   KernelGraph &graph = result.graph;
   llvm::SmallVector<int> copyOfValue(graph.values.size(), -1);
@@ -152,7 +152,7 @@ RecomputeSearch::dropped(Gap gap, bool chain, llvm::ArrayRef<int> lastUse) {
 }
 
 /// Bytes above a level, summed over the ticks.
-static int64_t crowd(const RecomputePlan &plan, int64_t level) {
+static int64_t crowd(const RecomputeChoice &plan, int64_t level) {
   int64_t sum = 0;
   for (int64_t bytes : plan.alive)
     sum += std::max<int64_t>(0, bytes - level);
@@ -164,20 +164,20 @@ bool RecomputeSearch::advance() {
   // that is away at the very peak only.
   int64_t level = plan.bound - plan.bound / 16, now = crowd(plan, level);
   llvm::SmallVector<int> lastUse = lastUses(plan);
-  std::optional<RecomputePlan> best;
-  double leastPrice = 0;
+  std::optional<RecomputeChoice> best;
+  double minPrice = 0;
   for (Gap gap : gapsAtPeak())
     for (bool chain : {false, true}) {
-      std::optional<RecomputePlan> candidate = dropped(gap, chain, lastUse);
+      std::optional<RecomputeChoice> candidate = dropped(gap, chain, lastUse);
       if (!candidate || candidate->bound > plan.bound)
         continue;
       int64_t saved = now - crowd(*candidate, level);
       if (saved <= 0)
         continue;
       double price = (candidate->seconds - plan.seconds) / saved;
-      if (!best || price < leastPrice) {
+      if (!best || price < minPrice) {
         best = std::move(candidate);
-        leastPrice = price;
+        minPrice = price;
       }
     }
   if (!best)
@@ -187,7 +187,7 @@ bool RecomputeSearch::advance() {
 }
 
 std::optional<int64_t> RecomputeSearch::reach(int64_t bytes) {
-  limit = mostAsked;
+  limit = maxAsked;
   do {
     if (plan.bound > bytes)
       continue;
@@ -198,8 +198,8 @@ std::optional<int64_t> RecomputeSearch::reach(int64_t bytes) {
 }
 
 void RecomputeSearch::spend(double most) {
-  limit = mostUnasked;
-  RecomputePlan best = plan;
+  limit = maxUnasked;
+  RecomputeChoice best = plan;
   while (advance() && plan.seconds <= most)
     if (plan.bound < best.bound)
       best = plan;

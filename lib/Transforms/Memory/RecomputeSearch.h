@@ -14,7 +14,7 @@
 namespace segc {
 
 /// An entry some of whose kernels run again.
-struct RecomputePlan {
+struct RecomputeChoice {
   KernelGraph graph;
   KernelOrder order;
   double seconds = 0;               ///< Modelled, of the copies.
@@ -32,7 +32,7 @@ public:
   RecomputeSearch(const KernelGraph &graph, KernelOrder order,
                   llvm::ArrayRef<double> seconds, bool inPlace);
 
-  const RecomputePlan &current() const { return plan; }
+  const RecomputeChoice &current() const { return plan; }
   /// Bytes of the arena that the planner makes of the current plan.
   int64_t plannedBytes() const {
     return segc::plannedBytes(plan.graph, plan.order, inPlace);
@@ -53,16 +53,16 @@ private:
     int value, next;
   };
   llvm::SmallVector<Gap> gapsAtPeak() const;
-  std::optional<RecomputePlan> dropped(Gap gap, bool chain,
+  std::optional<RecomputeChoice> dropped(Gap gap, bool chain,
                                        llvm::ArrayRef<int> lastUse);
-  void measure(RecomputePlan &candidate) const;
+  void measure(RecomputeChoice &candidate) const;
   bool addCopies(int kernel, int tick, bool chain, llvm::ArrayRef<int> lastUse,
                  llvm::SmallVectorImpl<int> &kernels) const;
   bool mayAddCopies(size_t count) const;
 
   bool inPlace;
   llvm::SmallVector<double> seconds;
-  RecomputePlan plan;
+  RecomputeChoice plan;
   /// Kernels of all plans that were tried: what the search has cost.
   int64_t tried = 0;
   int64_t limit = int64_t{1} << 27; ///< Of them.
@@ -77,7 +77,7 @@ public:
   RecomputeSearches(const KernelGraph &graph, llvm::ArrayRef<double> seconds,
                     bool inPlace);
 
-  const RecomputePlan &current() const { return searches[chosen].current(); }
+  const RecomputeChoice &current() const { return searches[chosen].current(); }
   int64_t plannedBytes() const { return searches[chosen].plannedBytes(); }
   /// As of one search; none, and the search that comes nearest is current, if
   /// no search gets there.

@@ -30,7 +30,7 @@ using namespace segc;
 namespace {
 
 /// What is computed again unasked must save this part of the arena.
-constexpr int64_t leastSaving = 16;
+constexpr int64_t minSaving = 16;
 
 /// One core's time for each kernel of the entry.
 SmallVector<double> kernelSeconds(func::FuncOp entry, const CpuTarget &target) {
@@ -74,7 +74,7 @@ struct RematerializePass
     search.spend(total * share / 100);
     if (search.current().order != programOrder(graph))
       arena = search.plannedBytes();
-    if (before - arena < before / leastSaving) {
+    if (before - arena < before / minSaving) {
       search = RecomputeSearches(graph, seconds, inPlace);
       arena = before;
     }
@@ -93,7 +93,7 @@ struct RematerializePass
 private:
   void listSteps(const KernelGraph &graph, RecomputeSearches search,
                  int64_t arena);
-  void apply(const KernelGraph &graph, const RecomputePlan &plan,
+  void apply(const KernelGraph &graph, const RecomputeChoice &plan,
              int64_t before, int64_t after);
   void refuse(const RecomputeSearches &search);
 };
@@ -123,7 +123,7 @@ void RematerializePass::listSteps(const KernelGraph &graph,
 }
 
 void RematerializePass::apply(const KernelGraph &graph,
-                              const RecomputePlan &plan, int64_t before,
+                              const RecomputeChoice &plan, int64_t before,
                               int64_t after) {
   size_t count = plan.graph.kernels.size() - graph.kernels.size();
   if (!mayDecide<MemoryDecision>(getOperation(), [&] {

@@ -19,7 +19,7 @@ namespace segc {
 
 using seg::PrecisionClass;
 
-static constexpr uint64_t mostBytes = 1 << 20;
+static constexpr uint64_t maxBytes = 1 << 20;
 static constexpr PrecisionClass allClasses[] = {
     PrecisionClass::Allow, PrecisionClass::Infer, PrecisionClass::Clear,
     PrecisionClass::Deny};
@@ -66,8 +66,8 @@ llvm::Expected<PrecisionLists> PrecisionLists::read(MLIRContext *context,
   auto fail = [&](const Twine &what) {
     return llvm::createStringError("precision lists " + path + ": " + what);
   };
-  Expected<std::string> text = readTextFile(path.str(), mostBytes);
-  Expected<Json> value = text.ok() ? parseJson(*text, "precision lists " + path.str())
+  StatusOr<std::string> text = readTextFile(path.str(), maxBytes);
+  StatusOr<Json> value = text.ok() ? parseJson(*text, "precision lists " + path.str())
                                    : text.status().withContext("precision lists");
   if (!value.ok())
     return llvm::createStringError(value.status().message());

@@ -30,7 +30,7 @@ def constants(source):
 def strategies(source):
     """{(kind, whether of filter gradients): keys}, from how plans are read and written."""
     known, headers = constants(source)
-    text = (source / "lib/Codegen/CPU/ConvStrategyAttr.cpp").read_text()
+    text = (source / "lib/Codegen/CPU/Strategy/ConvStrategyAttr.cpp").read_text()
     found = {}
     for plan, body in re.findall(r"void forEntries\((\w+) &plan, F &&f\) \{(.*?)\n\}", text, re.DOTALL):
         kind = re.search(rf"struct {plan} \{{.*?kind = (\w+);", headers, re.DOTALL)[1]

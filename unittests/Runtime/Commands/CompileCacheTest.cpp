@@ -49,7 +49,7 @@ protected:
     return std::move(*network);
   }
   int runs() const {
-    Expected<std::string> log = readFile(folder + "/log");
+    StatusOr<std::string> log = readFile(folder + "/log");
     return log.ok() ? int(std::count(log->begin(), log->end(), '\n')) : 0;
   }
   std::string folder, path;

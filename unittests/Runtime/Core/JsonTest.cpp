@@ -14,7 +14,7 @@ using namespace segc;
 using testing::HasSubstr;
 
 TEST(Json, RefusesDuplicateKeys) {
-  Expected<Json> json = parseJson(R"({"a": {"b": 1, "b": 2}})", "file");
+  StatusOr<Json> json = parseJson(R"({"a": {"b": 1, "b": 2}})", "file");
   ASSERT_FALSE(json.ok());
   EXPECT_EQ(json.status().message(), "file: key \"b\" occurs twice");
 }
@@ -28,7 +28,7 @@ TEST(Json, RefusesDeepNesting) {
 TEST(Json, ReadsWhatTheLibraryReads) {
   const std::string text =
       R"({"a": [1, -2, 3.5, true, null, "\u00e4", {}, [[]], {"b": [{}, 4]}], "c": 18446744073709551615})";
-  Expected<Json> json = parseJson(text, "file");
+  StatusOr<Json> json = parseJson(text, "file");
   ASSERT_TRUE(json.ok()) << json.status().message();
   EXPECT_EQ(*json, Json::parse(text));
   EXPECT_TRUE(parseJson("\xef\xbb\xbf{}\r\n", "file").ok()); // BOM
@@ -38,7 +38,7 @@ TEST(Json, ReadsWhatTheLibraryReads) {
 // exception.
 TEST(Json, Errors) {
   auto error = [](const std::string &text) {
-    Expected<Json> json = parseJson(text, "file");
+    StatusOr<Json> json = parseJson(text, "file");
     return json.ok() ? "no error" : json.status().message();
   };
   EXPECT_THAT(error("{\n \"a\": // why\n}"), HasSubstr("line 2, column 7"));
@@ -53,7 +53,7 @@ TEST(Json, LongLists) {
   std::string text = "[{}";
   for (int i = 0; i < 400000; ++i)
     text += ",{}";
-  Expected<Json> json = parseJson(text + "]", "file");
+  StatusOr<Json> json = parseJson(text + "]", "file");
   ASSERT_TRUE(json.ok());
   EXPECT_EQ(json->size(), 400001u);
   std::string many = "[0";
@@ -64,7 +64,7 @@ TEST(Json, LongLists) {
 }
 
 TEST(Json, ReaderKeepsTheFirstError) {
-  Expected<Json> json =
+  StatusOr<Json> json =
       parseJson(R"({"a": 1, "list": [{"x": "text"}]})", "file");
   ASSERT_TRUE(json.ok());
   Status status;
@@ -77,7 +77,7 @@ TEST(Json, ReaderKeepsTheFirstError) {
 }
 
 TEST(Json, IntegersAreInRange) {
-  Expected<Json> json = parseJson(
+  StatusOr<Json> json = parseJson(
       R"({"big": 18446744073709551615, "negative": -1, "real": 1.5})", "f");
   ASSERT_TRUE(json.ok());
   for (const char *key : {"big", "negative", "real"}) {

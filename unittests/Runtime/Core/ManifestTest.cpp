@@ -13,7 +13,7 @@
 using namespace segc;
 
 /// The fake model's manifest after `change`.
-static Expected<Manifest> changed(void (*change)(Json &)) {
+static StatusOr<Manifest> changed(void (*change)(Json &)) {
   auto model = ModelLibrary::load(SEGC_BINARY_DIR "/unittests/FakeModel.so");
   Json json = Json::parse((*model)->model().manifest);
   change(json);
@@ -21,12 +21,12 @@ static Expected<Manifest> changed(void (*change)(Json &)) {
 }
 
 static std::string errorOf(void (*change)(Json &)) {
-  Expected<Manifest> manifest = changed(change);
+  StatusOr<Manifest> manifest = changed(change);
   return manifest.ok() ? "no error" : manifest.status().message();
 }
 
 TEST(Manifest, ReadsTheFakeModel) {
-  Expected<Manifest> manifest = changed([](Json &) {});
+  StatusOr<Manifest> manifest = changed([](Json &) {});
   ASSERT_TRUE(manifest.ok()) << manifest.status().message();
   EXPECT_EQ(manifest->parameters.size(), 2u);
   EXPECT_EQ(manifest->parameters[1].offset, 64);

@@ -17,7 +17,7 @@ using namespace segc;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-static std::string messageOf(const Expected<std::string> &folder) {
+static std::string messageOf(const StatusOr<std::string> &folder) {
   return folder.ok() ? "no error" : folder.status().message();
 }
 

@@ -61,7 +61,7 @@ struct Cases : TemporaryFolder {
   void label(int i, F value, int channels = 1) {
     write("labelsTr/" + std::to_string(i) + ".nii", value, channels);
   }
-  Expected<std::unique_ptr<Dataset>> open(const DatasetOptions &options = {}) {
+  StatusOr<std::unique_ptr<Dataset>> open(const DatasetOptions &options = {}) {
     SEGC_RETURN_IF_ERROR(
         writeFileAtomically(*this / "dataset.json", index.dump()));
     return openDataset(path, pipeline(), options);

@@ -43,7 +43,7 @@ static NiftiHeader plainHeader(std::vector<int16_t> sizes) {
 }
 
 /// Runs placeVolume on a 4x4x4 header.
-static Expected<std::pair<VolumeGeometry, std::vector<std::string>>>
+static StatusOr<std::pair<VolumeGeometry, std::vector<std::string>>>
 place(void (*change)(NiftiHeader &)) {
   VolumeGeometry geometry;
   geometry.size = {4, 4, 4};

@@ -40,10 +40,10 @@ public:
       label[0] = label[1] = int32_t(index);
     return Status::success();
   }
-  Expected<SourceCase> source(Split, int64_t) const override {
+  StatusOr<SourceCase> source(Split, int64_t) const override {
     return SourceCase();
   }
-  Expected<std::vector<uint8_t>> predictedLabels(Split, int64_t,
+  StatusOr<std::vector<uint8_t>> predictedLabels(Split, int64_t,
                                                  const float *) const override {
     return std::vector<uint8_t>();
   }
@@ -102,7 +102,7 @@ TEST(LoaderTest, Workers) {
   options.batch = 4;
   auto whole = Loader::create(data, Split::Train, options);
   options.batch = 2;
-  options.workers = 2;
+  options.worldSize = 2;
   auto first = Loader::create(data, Split::Train, options);
   options.rank = 1;
   auto second = Loader::create(data, Split::Train, options);

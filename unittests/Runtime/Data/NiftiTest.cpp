@@ -50,7 +50,7 @@ static void expectRead(int16_t type) {
   std::string image = niftiImage(header, voxels);
   for (const std::string &bytes :
        {image, packed(image), otherByteOrder(image, sizeof(T))}) {
-    Expected<Volume> volume = decodeNifti(bytes, "x.nii");
+    StatusOr<Volume> volume = decodeNifti(bytes, "x.nii");
     ASSERT_OK(volume.status());
     EXPECT_THAT(volume->geometry.size, ElementsAre(3, 2, 1));
     EXPECT_THAT(volume->geometry.spacing, ElementsAre(1.5, 0.75, 2.0));
@@ -96,7 +96,7 @@ TEST(NiftiTest, ScaleAndChannels) {
   header.scaleOffset = 10;
   std::string image =
       niftiImage(header, std::vector<int16_t>{-2, 4, 100, 30000});
-  Expected<Volume> volume = decodeNifti(image, "x.nii");
+  StatusOr<Volume> volume = decodeNifti(image, "x.nii");
   ASSERT_OK(volume.status());
   EXPECT_EQ(volume->channels, 2);
   EXPECT_THAT(volume->voxels.floats(), ElementsAre(9, 12, 60, 15010));
@@ -144,7 +144,7 @@ TEST(NiftiTest, BytesBehind) {
   std::string image =
       niftiImage(makeHeader({3, 2, 1}, 2, 8), std::vector<uint8_t>(6, 1));
   auto warning = [](const std::string &bytes) -> std::string {
-    Expected<Volume> volume = decodeNifti(bytes, "x.nii.gz");
+    StatusOr<Volume> volume = decodeNifti(bytes, "x.nii.gz");
     if (!volume.ok())
       return "error: " + volume.status().message();
     EXPECT_THAT(volume->voxels.floats(), ElementsAre(1, 1, 1, 1, 1, 1));
@@ -294,7 +294,7 @@ TEST(NiftiTest, Nifti2) {
   };
   for (const std::string &bytes :
        {image(false), image(true), packed(image(false))}) {
-    Expected<Volume> volume = decodeNifti(bytes, "x.nii");
+    StatusOr<Volume> volume = decodeNifti(bytes, "x.nii");
     ASSERT_OK(volume.status());
     EXPECT_THAT(volume->voxels.floats(), ElementsAre(13, -17));
     EXPECT_THAT(volume->geometry.spacing, ElementsAre(1.5, 2.5, 3.5));
@@ -353,7 +353,7 @@ TEST(NiftiTest, ForeignFormats) {
 TEST(NiftiTest, WriteKeepsGeometry) {
   NiftiHeader header = makeHeader({3, 2, 1, 2}, 4, 16);
   header.scaleSlope = 3;
-  Expected<Volume> image =
+  StatusOr<Volume> image =
       decodeNifti(niftiImage(header, std::vector<int16_t>(12, 1)), "image.nii");
   ASSERT_OK(image.status());
   const std::vector<uint8_t> labels = {0, 1, 2, 2, 1, 0};
@@ -361,7 +361,7 @@ TEST(NiftiTest, WriteKeepsGeometry) {
   TemporaryFolder folder;
   for (const char *name : {"label.nii", "label.nii.gz"}) {
     ASSERT_OK(writeNifti(folder / name, image->geometry, labels.data()));
-    Expected<Volume> read = readNifti(folder / name);
+    StatusOr<Volume> read = readNifti(folder / name);
     ASSERT_OK(read.status());
     EXPECT_EQ(read->geometry.header.dataTypeCode, 2);
     EXPECT_THAT(read->voxels.floats(), ElementsAre(0, 1, 2, 2, 1, 0));
@@ -373,7 +373,7 @@ TEST(NiftiTest, WriteKeepsGeometry) {
     EXPECT_EQ(written.pixelSize[0], -1);
   }
   ASSERT_OK(writeNifti(folder / "p.nii.gz", image->geometry, values.data()));
-  Expected<Volume> read = readNifti(folder / "p.nii.gz");
+  StatusOr<Volume> read = readNifti(folder / "p.nii.gz");
   ASSERT_OK(read.status());
   EXPECT_EQ(read->voxels.floats(), values);
 }

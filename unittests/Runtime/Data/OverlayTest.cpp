@@ -88,7 +88,7 @@ TEST(OverlayTest, HeadingsAndLegend) {
         count += picture.at(x, y) != Rgb{255, 255, 255};
     return count;
   };
-  Expected<RgbImage> picture =
+  StatusOr<RgbImage> picture =
       drawOverlay({slice}, {"background", "anterior", "posterior"}, 3, 1);
   ASSERT_OK(picture.status());
   EXPECT_EQ(picture->width, 3 * 100 + 2 * 4);

@@ -80,14 +80,14 @@ struct GrayStack {
   }
 };
 
-inline Expected<std::string> encodeTiff(const GrayStack &stack) {
+inline StatusOr<std::string> encodeTiff(const GrayStack &stack) {
   std::vector<const uint8_t *> pages;
   for (int64_t i = 0; i < stack.pages; ++i)
     pages.push_back(stack.pixels.data() + i * stack.width * stack.height);
   return segc::encodeTiff(stack.width, stack.height, pages);
 }
 
-inline Expected<GrayStack> readAll(const Expected<TiffStack> &opened) {
+inline StatusOr<GrayStack> readAll(const StatusOr<TiffStack> &opened) {
   SEGC_ASSIGN_OR_RETURN(TiffStack stack, opened);
   GrayStack result{stack.width(), stack.height(), stack.pages(), {}};
   for (int64_t i = 0; i < result.pages; ++i) {
@@ -97,7 +97,7 @@ inline Expected<GrayStack> readAll(const Expected<TiffStack> &opened) {
   return result;
 }
 
-inline Expected<GrayStack> decodeTiff(std::string bytes,
+inline StatusOr<GrayStack> decodeTiff(std::string bytes,
                                       const std::string &where,
                                       TiffUse use = TiffUse::Image,
                                       const ImageLimits &limits = {}) {

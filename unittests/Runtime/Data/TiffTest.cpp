@@ -90,10 +90,10 @@ private:
 // What is written is read back, and twice the same bytes are written.
 TEST(TiffTest, RoundTrip) {
   GrayStack stack = makeStack(37, 21, 5);
-  Expected<std::string> bytes = encodeTiff(stack);
+  StatusOr<std::string> bytes = encodeTiff(stack);
   ASSERT_OK(bytes.status());
   EXPECT_EQ(*bytes, *encodeTiff(stack));
-  Expected<GrayStack> read = decodeTiff(*bytes, "x.tif");
+  StatusOr<GrayStack> read = decodeTiff(*bytes, "x.tif");
   ASSERT_OK(read.status());
   EXPECT_EQ(read->width, 37);
   EXPECT_EQ(read->height, 21);
@@ -105,7 +105,7 @@ TEST(TiffTest, BothByteOrders) {
   for (bool bigEndian : {false, true}) {
     RawTiff raw;
     raw.bigEndian = bigEndian;
-    Expected<GrayStack> read = decodeTiff(raw.image(), "x.tif");
+    StatusOr<GrayStack> read = decodeTiff(raw.image(), "x.tif");
     ASSERT_OK(read.status());
     EXPECT_EQ(read->width, 4);
     EXPECT_EQ(read->height, 2);
@@ -119,7 +119,7 @@ TEST(TiffTest, Truncated) {
   for (size_t size = 0; size < bytes.size(); ++size)
     EXPECT_FALSE(decodeTiff(bytes.substr(0, size), "x").ok())
         << size << " bytes";
-  Expected<std::string> deflated = encodeTiff(makeStack(64, 64, 2));
+  StatusOr<std::string> deflated = encodeTiff(makeStack(64, 64, 2));
   EXPECT_ERROR(decodeTiff(deflated->substr(0, deflated->size() / 2), "half.tif")
                    .status(),
                DataLoss, "half.tif");
@@ -162,7 +162,7 @@ TEST(TiffTest, Limits) {
 TEST(TiffTest, PageLoop) {
   RawTiff raw;
   raw.next = 8;
-  Expected<GrayStack> read = decodeTiff(raw.image(), "x.tif");
+  StatusOr<GrayStack> read = decodeTiff(raw.image(), "x.tif");
   if (read.ok())
     EXPECT_EQ(read->pages, 1);
   else
@@ -281,7 +281,7 @@ TEST(TiffTest, Ranges) {
     return TiffStack::decode(file.image({bytesOf(values)}), "x.tif");
   };
   for (const char *mode : {"w", "wb"}) {
-    auto second = [](const Expected<TiffStack> &stack) {
+    auto second = [](const StatusOr<TiffStack> &stack) {
       return stack.ok() ? int((*(*stack).page(0))[1]) : -1;
     };
     EXPECT_EQ(second(read(uint16_t(), 1, 0, 1, mode)), 51);

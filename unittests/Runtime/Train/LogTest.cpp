@@ -28,7 +28,7 @@ static std::string freshFolder(const std::string &name) {
 TEST(Log, DLLoggerRecords) {
   std::string path = freshFolder("log") + "/train.jsonl";
   {
-    Expected<RunLog> log = RunLog::open(path, 0);
+    StatusOr<RunLog> log = RunLog::open(path, 0);
     ASSERT_TRUE(log.ok());
     ASSERT_TRUE(log->record("PARAMETER", {{"seed", 3}}).ok());
     ASSERT_TRUE(
@@ -46,7 +46,7 @@ TEST(Log, DLLoggerRecords) {
 TEST(Log, ResumeDropsWhatWillBeWrittenAgain) {
   std::string path = freshFolder("resume") + "/train.jsonl";
   {
-    Expected<RunLog> log = RunLog::open(path, 0);
+    StatusOr<RunLog> log = RunLog::open(path, 0);
     for (int step : {10, 20, 30})
       ASSERT_TRUE(log->record(step, {{"loss", step}}).ok());
   }
@@ -54,7 +54,7 @@ TEST(Log, ResumeDropsWhatWillBeWrittenAgain) {
   cut.resize(cut.size() - 5); // as a crash leaves it
   ASSERT_TRUE(writeFileAtomically(path, cut).ok());
   {
-    Expected<RunLog> log = RunLog::open(path, 20);
+    StatusOr<RunLog> log = RunLog::open(path, 20);
     ASSERT_TRUE(log->record(30, {{"loss", 31}}).ok());
   }
   std::string text = *readFile(path);
@@ -78,7 +78,7 @@ TEST(Report, Base64) {
 TEST(Report, ReadsTheFolder) {
   std::string folder = freshFolder("report");
   {
-    Expected<RunLog> log = RunLog::open(folder + "/train.jsonl", 0);
+    StatusOr<RunLog> log = RunLog::open(folder + "/train.jsonl", 0);
     for (int step = 1; step < 20; ++step)
       ASSERT_TRUE(log->record(step, {{"train_total_loss", 1.0 / step},
                                      {"eval_hard_dice", 1 - 1.0 / step}})
@@ -105,7 +105,7 @@ TEST(Curves, ColoursGoWithNames) {
   for (int order = 0; order < 2; ++order) {
     std::string path = freshFolder("colours") + "/train.jsonl";
     {
-      Expected<RunLog> log = RunLog::open(path, 0);
+      StatusOr<RunLog> log = RunLog::open(path, 0);
       for (int i = 0; i < 2; ++i)
         ASSERT_TRUE(log->record(1, {{i == order ? "train_total_loss"
                                                 : "eval_total_loss",
@@ -130,7 +130,7 @@ TEST(Curves, HostileLog) {
                   .ok());
   TrainingCurves curves = readCurves(path);
   ASSERT_EQ(curves.losses.series.size(), 1u);
-  Expected<std::string> svg = curvesSvg(curves);
+  StatusOr<std::string> svg = curvesSvg(curves);
   ASSERT_TRUE(svg.ok()) << svg.status().message();
   EXPECT_THAT(*svg, HasSubstr("&lt;/text&gt;_loss"));
   EXPECT_TRUE(curvesPixels(curves).ok());

@@ -163,11 +163,11 @@ struct FailingSource : BatchSource {
   BatchSource &good;
   int left;
   FailingSource(BatchSource &good, int left) : good(good), left(left) {}
-  Expected<TrainBatch> next() override {
+  StatusOr<TrainBatch> next() override {
     return left-- > 0 ? good.next() : ioError("scan.nii.gz: cannot read");
   }
   int64_t samples() const override { return good.samples(); }
-  Expected<std::string> digest() const override { return good.digest(); }
+  StatusOr<std::string> digest() const override { return good.digest(); }
 };
 
 } // namespace
@@ -204,7 +204,7 @@ TEST_F(Loop, EvaluatesAndKeepsTheBest) {
   std::vector<double> scores = {0.5, 0.8, 0.6, 0.7};
   std::vector<int64_t> when;
   size_t calls = 0;
-  Trainer::Evaluator evaluator = [&]() -> Expected<Evaluation> {
+  Trainer::Evaluator evaluator = [&]() -> StatusOr<Evaluation> {
     Evaluation evaluation;
     evaluation.classNames = {"background", "a"};
     evaluation.cases = {{"case", {1, scores[calls++]}}};

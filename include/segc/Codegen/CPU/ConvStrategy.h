@@ -20,40 +20,40 @@ namespace segc {
 /// Kinds of strategies.
 inline constexpr llvm::StringLiteral directKind = "direct",
                                      winogradKind = "winograd",
-                                     narrowKind = "narrow",
+                                     fewChannelsKind = "few_channels",
                                      groupedKind = "grouped";
 
 /// Words of 32 bits that hold `values` neighbours in the summed dimension.
-inline int64_t wordsOf(Products products, int64_t values) {
-  return products == Products::F32 ? values : divideUp(values, 2);
+inline int64_t wordsOf(MultiplyType multiplyType, int64_t values) {
+  return multiplyType == MultiplyType::F32 ? values : divideUp(values, 2);
 }
 
 /// Pairs whose products may be added in f16: what rounding does grows with the
 /// sum, and the sum must stay in f16's range.
-inline constexpr int64_t mostChained = 16;
+inline constexpr int64_t maxChained = 16;
 
 /// Of block fixed point: pairs whose products may be added as integers, and the
 /// largest magnitude of a transformed input. That of a filter's value is
 /// bounded by the sum of a chain: see FixedPoint.h.
-inline constexpr int64_t mostChainedFixed = 32, largestFixedInput = 16383;
+inline constexpr int64_t maxChainedFixed = 32, largestFixedInput = 16383;
 
 /// Registers of a register block's sums. Beside those of f32, products of f16
 /// take as many for the sums of a chain.
-inline int64_t sumRegisters(Products products, int64_t sums) {
-  return products == Products::F16 ? 2 * sums : sums;
+inline int64_t sumRegisters(MultiplyType multiplyType, int64_t sums) {
+  return multiplyType == MultiplyType::F16 ? 2 * sums : sums;
 }
 
-/// Registers of the value that all lanes share. Products of bf16 and of
+/// Registers of the value that all lanes share. MultiplyType of bf16 and of
 /// integers overwrite their sum and take no broadcast from memory: without two
 /// registers to spare, LLVM may move the sums around in every step.
-inline int64_t sharedRegisters(Products products) {
-  return products == Products::Bf16 || products == Products::Fixed ? 3 : 1;
+inline int64_t sharedRegisters(MultiplyType multiplyType) {
+  return multiplyType == MultiplyType::Bf16 || multiplyType == MultiplyType::Fixed ? 3 : 1;
 }
 
 /// Convolutions, transposed convolutions and input gradients. A task packs the
 /// input of one tile of outputs, then multiplies it with the packed filter in
 /// register blocks of `block` pixels x `nb` vectors of channels.
-struct ConvPlan {
+struct ConvTiling {
   static constexpr llvm::StringLiteral kind = directKind;
 
   int64_t lanes; ///< Of the vectors along output channels.
@@ -66,11 +66,11 @@ struct ConvPlan {
   bool share_taps; ///< An input value is used for all taps of its row at once.
   bool in_place;   ///< The input is read where it lies.
   int64_t unroll;  ///< Steps of the inner loop.
-  Products products = Products::F32; ///< Of pairs of input channels.
+  MultiplyType multiplyType = MultiplyType::F32; ///< Of pairs of input channels.
 
   /// Words of a pixel's input channels.
   int64_t words(const ConvProblem &problem) const {
-    return wordsOf(products, problem.inChannels);
+    return wordsOf(multiplyType, problem.inChannels);
   }
   /// Words that a sum gets in a step of the inner loop.
   int64_t additions(const ConvProblem &problem) const {
@@ -93,7 +93,7 @@ struct ConvPlan {
 
 /// Filter gradients. The output is a matrix of rows (tap, input channel) and
 /// columns (output channel); a task sums a part of it over its tiles.
-struct FilterGradPlan {
+struct FilterGradTiling {
   static constexpr llvm::StringLiteral kind = directKind;
 
   int64_t lanes, nb;
@@ -111,9 +111,9 @@ struct FilterGradPlan {
   /// Input and gradient are in each other's place, for more output channels.
   /// All other functions take the problem so seen.
   bool swapped;
-  Products products = Products::F32; ///< Of pixels of pairs of rows.
+  MultiplyType multiplyType = MultiplyType::F32; ///< Of pixels of pairs of rows.
 
-  ConvProblem seen(const ConvProblem &problem) const {
+  ConvProblem effectiveProblem(const ConvProblem &problem) const {
     return swapped ? swapFactors(problem) : problem;
   }
 
@@ -137,7 +137,7 @@ struct FilterGradPlan {
   Dims taskTaps(const ConvProblem &problem) const;
   /// True if rows are so few that those of all taps form the register blocks.
   bool mergesTaps(const ConvProblem &problem) const;
-  /// True if register blocks can hold all taps of a row of this plan's tiles.
+  /// True if register blocks can hold all taps of a row of this tiling's tiles.
   bool canShareTaps(const ConvProblem &problem) const;
   /// True if the sums are the result as it is to be stored.
   bool isDirect(const ConvProblem &problem) const {
@@ -146,7 +146,7 @@ struct FilterGradPlan {
   int64_t tileSize(const ConvProblem &problem) const;
   /// Words of a channel in a packed tile of the gradient.
   int64_t gradWords() const {
-    return tile[0] * wordsOf(products, tile[1]) * tile[2];
+    return tile[0] * wordsOf(multiplyType, tile[1]) * tile[2];
   }
 };
 
@@ -157,27 +157,27 @@ std::string plainRefusal(const ConvProblem &problem);
 /// Why the pairs of 16-bit products cannot be packed; empty if they can.
 std::string pairsRefusal(const ConvProblem &problem);
 
-/// The best plan and its cycles under a model of a core.
-std::pair<ConvPlan, double> selectConvPlan(const ConvProblem &problem,
+/// The best tiling and its cycles under a model of a core.
+std::pair<ConvTiling, double> selectConvTiling(const ConvProblem &problem,
                                            const CpuStrategyContext &context);
-std::pair<FilterGradPlan, double>
-selectFilterGradPlan(const ConvProblem &problem,
+std::pair<FilterGradTiling, double>
+selectFilterGradTiling(const ConvProblem &problem,
                      const CpuStrategyContext &context);
 
-/// The strategy of any kind's plan for the fusion.
-template <typename Plan>
+/// The strategy of any kind's tiling for the fusion.
+template <typename Tiling>
 mlir::DictionaryAttr toStrategy(seg::FusionOp fusion,
-                                const ConvProblem &problem, const Plan &plan);
+                                const ConvProblem &problem, const Tiling &tiling);
 
 /// The root mean square error that a strategy's 16-bit products cause in a
 /// result, of the result's; 0 for those of f32.
 double productError(mlir::DictionaryAttr strategy);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.
-llvm::FailureOr<ConvPlan> readConvPlan(FusionEmitter &emitter,
+llvm::FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
                                        const ConvProblem &problem,
                                        mlir::Operation *op);
-llvm::FailureOr<FilterGradPlan> readFilterGradPlan(FusionEmitter &emitter,
+llvm::FailureOr<FilterGradTiling> readFilterGradTiling(FusionEmitter &emitter,
                                                    const ConvProblem &problem,
                                                    mlir::Operation *op);
 

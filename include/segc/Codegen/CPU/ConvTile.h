@@ -8,7 +8,7 @@
 #ifndef SEGC_CODEGEN_CPU_CONVTILE_H
 #define SEGC_CODEGEN_CPU_CONVTILE_H
 
-#include "segc/Codegen/CPU/ProductEmitter.h"
+#include "segc/Codegen/CPU/MultiplyEmitter.h"
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/Common/ConvProblem.h"
 
@@ -39,7 +39,7 @@ struct TilePairs {
               ///< first one of such a pair.
   };
   Kind kind = None;
-  const ProductEmitter *multiplier = nullptr; ///< Unless there are none.
+  const MultiplyEmitter *multiplier = nullptr; ///< Unless there are none.
   int64_t rowDistance = 1;
 };
 

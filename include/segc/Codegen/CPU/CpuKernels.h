@@ -22,7 +22,7 @@ struct ReductionTile {
   mlir::Value pixels; ///< How many, an index.
 };
 
-// Of pixels and their channels; see lib/Codegen/CPU/PixelChannels.h.
+// Of pixels and their channels; see lib/Codegen/CPU/Reductions/PixelChannels.h.
 struct PixelVector;
 class PixelTerms;
 

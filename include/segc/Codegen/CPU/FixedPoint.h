@@ -21,7 +21,7 @@ inline constexpr double largestFixedFilter = 32766;
 /// magnitudes' sum is far less than the rest.
 inline constexpr double largestFixedChain =
     double(std::numeric_limits<int32_t>::max()) / largestFixedInput -
-    mostChainedFixed - 16;
+    maxChainedFixed - 16;
 
 } // namespace segc
 

@@ -37,7 +37,7 @@ struct GroupedWindow {
 /// Convolutions, transposed convolutions and input gradients with groups or
 /// dilations. Vectors run along output channels, register blocks along a row of
 /// one phase's outputs; taps that a phase does not see are left out.
-struct GroupedPlan {
+struct GroupedTiling {
   static constexpr llvm::StringLiteral kind = groupedKind;
 
   int64_t lanes;  ///< Of the vectors along output channels.
@@ -69,7 +69,7 @@ struct GroupedPlan {
 
 /// Filter gradients of convolutions with groups or dilations. A task sums `ur`
 /// input channels of a group for one tap and one vector of output channels.
-struct GroupedFilterGradPlan {
+struct GroupedFilterGradTiling {
   static constexpr llvm::StringLiteral kind = groupedKind;
 
   int64_t lanes; ///< Of the vectors along output channels.
@@ -79,12 +79,12 @@ struct GroupedFilterGradPlan {
 /// Why this kind is not asked: the others are for convolutions without.
 std::string groupedRefusal(const ConvProblem &problem);
 
-/// The best plan and its cycles; there must be no refusal.
-std::pair<GroupedPlan, double>
-selectGroupedPlan(const ConvProblem &problem,
+/// The best tiling and its cycles; there must be no refusal.
+std::pair<GroupedTiling, double>
+selectGroupedTiling(const ConvProblem &problem,
                   const CpuStrategyContext &context);
-std::pair<GroupedFilterGradPlan, double>
-selectGroupedFilterGradPlan(const ConvProblem &problem,
+std::pair<GroupedFilterGradTiling, double>
+selectGroupedFilterGradTiling(const ConvProblem &problem,
                             const CpuStrategyContext &context);
 
 /// Whether nothing that a grouped convolution reads lies outside its input.
@@ -95,11 +95,11 @@ bool groupedTakesVectors(const ConvProblem &problem, int64_t lanes, int64_t nb);
 bool groupedTakesRows(const ConvProblem &problem, int64_t lanes, int64_t ur);
 
 /// Fail with an error on `op` for a strategy that cannot be emitted.
-llvm::FailureOr<GroupedPlan> readGroupedPlan(FusionEmitter &emitter,
+llvm::FailureOr<GroupedTiling> readGroupedTiling(FusionEmitter &emitter,
                                              const ConvProblem &problem,
                                              mlir::Operation *op);
-llvm::FailureOr<GroupedFilterGradPlan>
-readGroupedFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem,
+llvm::FailureOr<GroupedFilterGradTiling>
+readGroupedFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
                           mlir::Operation *op);
 
 } // namespace segc

@@ -30,7 +30,7 @@ inline constexpr llvm::StringLiteral preparedAttrName = "seg.prepared_bytes";
 /// What identifies the plan that the kernels are of.
 inline constexpr llvm::StringLiteral planAttrName = "seg.plan";
 
-/// That of a module that the phase `plan` left.
+/// That of a module that the phase `tiling` left.
 std::string planDigest(mlir::ModuleOp planned);
 
 #define GEN_PASS_DECL

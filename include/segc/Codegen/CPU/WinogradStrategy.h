@@ -15,7 +15,7 @@ namespace segc {
 /// Convolutions and input gradients of stride 1 with 3 taps in two or three
 /// dimensions. A task transforms the input of its tiles, multiplies each of
 /// their points with the transformed filter and transforms the products.
-struct WinogradPlan {
+struct WinogradTiling {
   static constexpr llvm::StringLiteral kind = winogradKind;
 
   Dims m;         ///< Outputs of a tile: 2, 4; 1 in a dimension of one tap.
@@ -25,9 +25,9 @@ struct WinogradPlan {
   int64_t ur;     ///< Tiles of a register block.
   int64_t groups; ///< Tasks that share the channels of a tile's outputs.
   bool in_place;  ///< The input is read where it lies.
-  Products products = Products::F32; ///< Of transformed input and filter.
+  MultiplyType multiplyType = MultiplyType::F32; ///< Of transformed input and filter.
 
-  bool isFixedPoint() const { return products == Products::Fixed; }
+  bool isFixedPoint() const { return multiplyType == MultiplyType::Fixed; }
 
   /// Inputs of a tile, which is also the number of its products.
   Dims points() const;
@@ -49,10 +49,10 @@ struct WinogradPlan {
 
   /// Words of the input channels of a tile's point, and of those of its panel.
   int64_t tilePitch(const ConvProblem &problem) const {
-    return wordsOf(products, roundUp(problem.inChannels, lanes));
+    return wordsOf(multiplyType, roundUp(problem.inChannels, lanes));
   }
   int64_t steps(const ConvProblem &problem) const {
-    return wordsOf(products, problem.inChannels);
+    return wordsOf(multiplyType, problem.inChannels);
   }
 
   // In all memory, points lie a little more than their size apart: powers of
@@ -83,10 +83,10 @@ struct WinogradPlan {
 /// summed over the tiles. The points of one dimension, the first with taps, are
 /// shared out to tasks, so that the sums of a task stay in its cache and no two
 /// tasks add to the same ones.
-struct WinogradFilterGradPlan {
+struct WinogradFilterGradTiling {
   static constexpr llvm::StringLiteral kind = winogradKind;
 
-  Dims m;              ///< As in WinogradPlan.
+  Dims m;              ///< As in WinogradTiling.
   Dims tile;           ///< Tiles that are transformed at a time.
   int64_t lanes;       ///< Of all vectors.
   int64_t nb;          ///< Vectors of output channels of a register block.
@@ -94,7 +94,7 @@ struct WinogradFilterGradPlan {
   int64_t splits;      ///< Parts of the tiles, summed by a second launch.
   int64_t groups;      ///< Tasks that share the output channels.
   int64_t task_points; ///< Points of the outer dimension that a task computes.
-  Products products = Products::F32; ///< Of both transformed factors.
+  MultiplyType multiplyType = MultiplyType::F32; ///< Of both transformed factors.
 
   Dims points() const;
   /// The dimension whose points tasks share.
@@ -125,7 +125,7 @@ struct WinogradFilterGradPlan {
   }
 
   /// Words of a channel's values in the tiles of a box, at one point.
-  int64_t steps() const { return wordsOf(products, product(tile)); }
+  int64_t steps() const { return wordsOf(multiplyType, product(tile)); }
 
   // A worker's scratch, in words. First what the outer dimension's transform
   // leaves of a box: a plane for each of its tiles.
@@ -142,7 +142,7 @@ struct WinogradFilterGradPlan {
 /// Measured with normal values; each dimension's transform takes its part. Of
 /// f16, chains of sums make most of it: the factors alone, 3e-4. In fixed point
 /// large values of a tile and point decide about the rounding of all.
-double productError(Products products, const Dims &m);
+double productError(MultiplyType multiplyType, const Dims &m);
 
 /// Why Winograd tiles cannot compute it; empty if they can.
 std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles);
@@ -151,25 +151,25 @@ std::string winogradFilterGradRefusal(const ConvProblem &problem,
 /// Tiles that the context allows, of each dimension with taps.
 llvm::SmallVector<Dims> winogradTileSizes(const ConvProblem &problem,
                                           const CpuStrategyContext &context);
-/// The best plan with tiles of these sizes and its cycles, infinite if there is
+/// The best tiling with tiles of these sizes and its cycles, infinite if there is
 /// none; there must be no refusal.
-std::pair<WinogradPlan, double>
-selectWinogradPlan(const ConvProblem &problem,
+std::pair<WinogradTiling, double>
+selectWinogradTiling(const ConvProblem &problem,
                    const CpuStrategyContext &context,
                    llvm::ArrayRef<Dims> sizes);
 
-std::pair<WinogradFilterGradPlan, double>
-selectWinogradFilterGradPlan(const ConvProblem &problem,
+std::pair<WinogradFilterGradTiling, double>
+selectWinogradFilterGradTiling(const ConvProblem &problem,
                              const CpuStrategyContext &context,
                              llvm::ArrayRef<Dims> sizes);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.
-llvm::FailureOr<WinogradPlan> readWinogradPlan(FusionEmitter &emitter,
+llvm::FailureOr<WinogradTiling> readWinogradTiling(FusionEmitter &emitter,
                                                const ConvProblem &problem,
                                                mlir::Operation *op);
 
-llvm::FailureOr<WinogradFilterGradPlan>
-readWinogradFilterGradPlan(FusionEmitter &emitter, const ConvProblem &problem,
+llvm::FailureOr<WinogradFilterGradTiling>
+readWinogradFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
                            mlir::Operation *op);
 
 } // namespace segc

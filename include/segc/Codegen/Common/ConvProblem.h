@@ -47,7 +47,7 @@ struct ConvProblem {
   int64_t filterBase = 0; ///< Its first element that is read.
   /// What is read is of 16 bits in memory: the input, and the gradient of a
   /// filter gradient.
-  bool narrowInput = false, narrowGrad = false;
+  bool is16BitInput = false, is16BitGrad = false;
 
   /// Channels of a group.
   int64_t groupInputs() const { return inChannels / groups; }
@@ -81,7 +81,7 @@ struct ConvProblem {
   bool readsInside() const;
   /// Whether kernels may read the input where it lies: nothing lies outside,
   /// and values are not converted again for every tap and register block.
-  bool readsInPlace() const { return !narrowInput && readsInside(); }
+  bool readsInPlace() const { return !is16BitInput && readsInside(); }
 };
 
 /// Of a seg.conv, seg.conv_transpose or seg.conv_input_grad.

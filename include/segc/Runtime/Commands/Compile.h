@@ -20,7 +20,7 @@
 namespace segc {
 
 /// Path of segc: beside this program, else on the PATH.
-Expected<std::string> findCompiler();
+StatusOr<std::string> findCompiler();
 
 /// Runs `segc compile arguments...` and waits.
 Status runCompiler(const std::string &model,
@@ -37,7 +37,7 @@ struct CompiledNetwork {
 /// already: the key is the text, the options and the compiler. Without a
 /// private cache that can be written it says so and compiles into a temporary
 /// folder.
-Expected<CompiledNetwork>
+StatusOr<CompiledNetwork>
 compileCached(const std::string &path, const std::vector<std::string> &options);
 
 /// Ends in .mlir.

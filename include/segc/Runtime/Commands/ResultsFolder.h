@@ -23,7 +23,7 @@ class ResultsFolder {
 public:
   /// Creates the folder and takes its lock, which ends with the process however
   /// that ends. An error if another process has it.
-  static Expected<ResultsFolder> open(const std::string &path);
+  static StatusOr<ResultsFolder> open(const std::string &path);
   ResultsFolder(ResultsFolder &&other) noexcept;
   ResultsFolder &operator=(ResultsFolder &&other) noexcept;
   ~ResultsFolder();
@@ -32,7 +32,7 @@ public:
 
   /// Moves those of `names` that are there into a new folder earlier/N, which
   /// is the answer; empty if there are none.
-  Expected<std::string> putAside(const std::vector<const char *> &names) const;
+  StatusOr<std::string> putAside(const std::vector<const char *> &names) const;
 
 private:
   ResultsFolder() = default;

@@ -30,12 +30,12 @@ struct LoadedModel {
 /// Opens a .so, or compiles a .mlir first with the options that change the
 /// graph. WrongUsage if the .so is not what the options ask for; the message is
 /// then the segc command that makes one.
-Expected<LoadedModel> openModel(const ModelOptions &options, bool training,
+StatusOr<LoadedModel> openModel(const ModelOptions &options, bool training,
                                 RunPhases *phases = nullptr);
 
 /// The same for a model that is not to be trained, with the weights of
 /// `checkpoint` (file or folder), or those that it carries if that is empty.
-Expected<LoadedModel> openTrained(const ModelOptions &options,
+StatusOr<LoadedModel> openTrained(const ModelOptions &options,
                                   const std::string &checkpoint);
 
 /// The batch of a call: as asked for, else the model's largest.
@@ -47,11 +47,11 @@ std::string idleWithoutData(const DataOptions &options);
 /// What the options mean for data of the model's kind, and for weights that
 /// were trained in `frame`. Options that this kind cannot follow are wrong
 /// usage.
-Expected<DatasetOptions> datasetOptions(const DataOptions &options,
+StatusOr<DatasetOptions> datasetOptions(const DataOptions &options,
                                         const Manifest &manifest,
                                         std::optional<AxisFrame> frame);
 
-Expected<std::unique_ptr<Dataset>>
+StatusOr<std::unique_ptr<Dataset>>
 openData(const DataOptions &options, const Manifest &manifest,
          std::optional<AxisFrame> frame = {});
 
@@ -63,7 +63,7 @@ void noteFrame(const Dataset &dataset, const Manifest &manifest,
 /// error.
 void printNotes(const Dataset &dataset);
 
-Expected<Split> parseSplit(const std::string &name);
+StatusOr<Split> parseSplit(const std::string &name);
 
 /// What holds where the user says nothing: the rates of the network's
 /// optimizer, the lengths of the published example of its pipeline.

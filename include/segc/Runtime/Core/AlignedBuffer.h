@@ -21,7 +21,7 @@ namespace segc {
 class AlignedBuffer {
 public:
   /// `what` names the buffer in the error when memory is short.
-  static Expected<AlignedBuffer> create(uint64_t bytes, const char *what,
+  static StatusOr<AlignedBuffer> create(uint64_t bytes, const char *what,
                                         bool canaries = false);
 
   AlignedBuffer() = default;

@@ -28,7 +28,7 @@ namespace segc {
 class ElfImage {
 public:
   /// The bytes must outlive the image; `where` names the file in errors.
-  static Expected<ElfImage> parse(std::string_view bytes,
+  static StatusOr<ElfImage> parse(std::string_view bytes,
                                   const std::string &where);
 
   /// `size` bytes at a virtual address; none where the file has no such bytes.

@@ -96,7 +96,7 @@ struct Manifest {
   bool canTrain() const { return entry("train_step") != nullptr; }
 };
 
-Expected<Manifest> parseManifest(std::string_view text,
+StatusOr<Manifest> parseManifest(std::string_view text,
                                  const std::string &where);
 
 /// Product of the extents; -1 if it overflows or an extent is negative.

@@ -23,10 +23,10 @@ namespace segc {
 /// are those of the manifest, and that this processor runs one of its versions.
 class ModelLibrary {
 public:
-  static Expected<std::shared_ptr<const ModelLibrary>>
+  static StatusOr<std::shared_ptr<const ModelLibrary>>
   load(const std::string &path);
   /// Takes a model that is linked into the program; `name` is for messages.
-  static Expected<std::shared_ptr<const ModelLibrary>>
+  static StatusOr<std::shared_ptr<const ModelLibrary>>
   fromQuery(segc_model_query_fn query, const std::string &name);
 
   ~ModelLibrary();

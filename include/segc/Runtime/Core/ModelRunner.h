@@ -37,7 +37,7 @@ struct OutputView {
 /// Owns the memory of one model and calls its entries. Not thread-safe.
 class ModelRunner {
 public:
-  static Expected<ModelRunner> create(std::shared_ptr<const ModelLibrary> model,
+  static StatusOr<ModelRunner> create(std::shared_ptr<const ModelLibrary> model,
                                       ThreadPool &pool, RunnerOptions options);
 
   /// Parameters, states and optimizer slots as the manifest says; a value

@@ -42,14 +42,14 @@ struct SafetensorsHeader {
 uint64_t dtypeBytes(std::string_view dtype);
 
 /// Checks a header against the size of the data section behind it.
-Expected<SafetensorsHeader> parseSafetensorsHeader(std::string_view header,
+StatusOr<SafetensorsHeader> parseSafetensorsHeader(std::string_view header,
                                                    uint64_t dataBytes,
                                                    const std::string &where);
 
 /// A file in memory.
 class SafetensorsFile {
 public:
-  static Expected<SafetensorsFile> read(const std::string &path);
+  static StatusOr<SafetensorsFile> read(const std::string &path);
 
   const std::vector<TensorEntry> &tensors() const { return header.tensors; }
   const std::map<std::string, std::string> &metadata() const {
@@ -61,7 +61,7 @@ public:
     return bytes.data() + tensor.begin;
   }
   /// The data of a tensor that must exist with this dtype and shape.
-  Expected<const std::byte *> require(const std::string &name,
+  StatusOr<const std::byte *> require(const std::string &name,
                                       const std::string &dtype,
                                       const std::vector<int64_t> &shape) const;
   const std::string &path() const { return path_; }

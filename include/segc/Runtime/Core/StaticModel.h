@@ -29,9 +29,9 @@ struct StaticModel {
 /// Checks a file image; `where` names it in errors. None for a sound shared
 /// object that has no description to read: one of an older compiler, or none of
 /// ours.
-Expected<std::optional<StaticModel>> parseModel(std::string_view bytes,
+StatusOr<std::optional<StaticModel>> parseModel(std::string_view bytes,
                                                 const std::string &where);
-Expected<std::optional<StaticModel>> readModel(const std::string &path);
+StatusOr<std::optional<StaticModel>> readModel(const std::string &path);
 
 /// What a model's file ends with, behind all that the dynamic linker reads: a
 /// checksum of the bytes before. Code and weights have no form of their own by

@@ -34,7 +34,7 @@ public:
   /// Throws std::system_error where the system gives no more threads.
   explicit ThreadPool(unsigned workers = 0);
   /// The same with an error for an answer.
-  static Expected<std::unique_ptr<ThreadPool>> create(unsigned workers = 0);
+  static StatusOr<std::unique_ptr<ThreadPool>> create(unsigned workers = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool &) = delete;
   ThreadPool &operator=(const ThreadPool &) = delete;

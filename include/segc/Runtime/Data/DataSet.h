@@ -41,14 +41,14 @@ enum class AxisFrame {
 };
 /// "file" or "RAS", as pipelines and checkpoints record it.
 const char *frameName(AxisFrame frame);
-Expected<AxisFrame> parseFrame(const std::string &name);
+StatusOr<AxisFrame> parseFrame(const std::string &name);
 /// What a pipeline says; nothing where it has no volumes.
-Expected<std::optional<AxisFrame>> frameOf(const Json &pipeline);
+StatusOr<std::optional<AxisFrame>> frameOf(const Json &pipeline);
 
 /// The class of a label's value where the two differ.
 using LabelMap = std::map<int64_t, int64_t>;
 /// Parses "255=1,4=2".
-Expected<LabelMap> parseLabelMap(const std::string &text);
+StatusOr<LabelMap> parseLabelMap(const std::string &text);
 
 struct DatasetOptions {
   /// Cross-validation fold 0..4; none trains on everything `trainSplit` says.
@@ -119,11 +119,11 @@ public:
                         float *image, int32_t *label) const = 0;
 
   /// The case as its files have it.
-  virtual Expected<SourceCase> source(Split split, int64_t index) const = 0;
+  virtual StatusOr<SourceCase> source(Split split, int64_t index) const = 0;
 
   /// Class indices on the source grid from labelShape() + [classes]
   /// probabilities: linear interpolation, then the largest.
-  virtual Expected<std::vector<uint8_t>>
+  virtual StatusOr<std::vector<uint8_t>>
   predictedLabels(Split split, int64_t index,
                   const float *probabilities) const = 0;
 
@@ -174,18 +174,18 @@ bool isImageFolder(const std::string &folder);
 /// Opens what lies in `folder`: train-volume.tif (ISBI 2012) or dataset.json
 /// (Medical Segmentation Decathlon). `pipeline` is that of the model's
 /// manifest.
-Expected<std::unique_ptr<Dataset>> openDataset(const std::string &folder,
+StatusOr<std::unique_ptr<Dataset>> openDataset(const std::string &folder,
                                                const Json &pipeline,
                                                const DatasetOptions &options);
 
 /// The same for single images to predict (TIFF or NIfTI): all are cases of
 /// Split::Test, a TIFF one for each page. Those that cannot be read fail alone.
-Expected<std::unique_ptr<Dataset>>
+StatusOr<std::unique_ptr<Dataset>>
 openFiles(const std::vector<std::string> &paths, const Json &pipeline,
           const DatasetOptions &options);
 
 /// The TIFF and NIfTI files right inside a folder, in the order of their names.
-Expected<std::vector<std::string>> imagesIn(const std::string &folder);
+StatusOr<std::vector<std::string>> imagesIn(const std::string &folder);
 
 } // namespace segc
 

@@ -43,7 +43,7 @@ DecathlonIndex::Case decathlonCase(const std::string &image,
                                    const std::string &label);
 
 /// Parses dataset.json; `where` names it in errors.
-Expected<DecathlonIndex> parseDecathlonIndex(std::string_view text,
+StatusOr<DecathlonIndex> parseDecathlonIndex(std::string_view text,
                                              const std::string &where);
 
 /// Lists the cases of an nnU-Net v2 folder: imagesTr/CASE_0000.nii.gz (0000 is
@@ -57,12 +57,12 @@ Status chooseChannelFile(const std::string &folder,
                          std::optional<int64_t> channel,
                          DecathlonIndex::Case &files);
 
-Expected<std::unique_ptr<Dataset>> openDecathlon(const std::string &folder,
+StatusOr<std::unique_ptr<Dataset>> openDecathlon(const std::string &folder,
                                                  const Json &pipeline,
                                                  const DatasetOptions &options);
 
 /// Single volumes as test cases.
-Expected<std::unique_ptr<Dataset>>
+StatusOr<std::unique_ptr<Dataset>>
 openVolumes(const std::vector<std::string> &paths, const Json &pipeline,
             const DatasetOptions &options);
 

@@ -27,12 +27,12 @@ std::optional<std::string> findIsbiFile(const std::string &folder,
 
 /// A folder with train-volume.tif and train-labels.tif, test-volume.tif or
 /// both.
-Expected<std::unique_ptr<Dataset>> openIsbi(const std::string &folder,
+StatusOr<std::unique_ptr<Dataset>> openIsbi(const std::string &folder,
                                             const Json &pipeline,
                                             const DatasetOptions &options);
 
 /// The pages of single TIFFs as test cases.
-Expected<std::unique_ptr<Dataset>>
+StatusOr<std::unique_ptr<Dataset>>
 openSlices(const std::vector<std::string> &paths, const Json &pipeline,
            const DatasetOptions &options);
 

@@ -36,8 +36,8 @@ struct LoaderOptions {
   /// smaller; use count(split) to see every case once.
   uint64_t samples = 0;
   /// This process of several: step s takes the places
-  /// (s * workers + rank) * batch onwards.
-  int64_t workers = 1, rank = 0;
+  /// (s * worldSize + rank) * batch onwards.
+  int64_t worldSize = 1, rank = 0;
   /// Batches prepared ahead.
   int64_t ahead = 2;
 };
@@ -74,7 +74,7 @@ struct Batch {
 class Loader {
 public:
   /// `dataset` must outlive the loader.
-  static Expected<std::unique_ptr<Loader>>
+  static StatusOr<std::unique_ptr<Loader>>
   create(const Dataset &dataset, Split split, const LoaderOptions &options);
   Loader(const Loader &) = delete;
   Loader &operator=(const Loader &) = delete;
@@ -82,7 +82,7 @@ public:
 
   /// The next step's batch, null after the last. It belongs to the loader and
   /// is overwritten by the next call. After an error every call returns it.
-  Expected<const Batch *> next();
+  StatusOr<const Batch *> next();
 
 private:
   Loader(const Dataset &dataset, Split split, const LoaderOptions &options);

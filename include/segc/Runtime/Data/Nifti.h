@@ -78,9 +78,9 @@ struct Volume {
 };
 
 /// Decodes a file image, compressed or not; `where` names it in errors.
-Expected<Volume> decodeNifti(std::string bytes, const std::string &where,
+StatusOr<Volume> decodeNifti(std::string bytes, const std::string &where,
                              const ImageLimits &limits = {});
-Expected<Volume> readNifti(const std::string &path,
+StatusOr<Volume> readNifti(const std::string &path,
                            const ImageLimits &limits = {});
 
 /// The uncompressed file image of one 8-bit label or f32 value a voxel (file

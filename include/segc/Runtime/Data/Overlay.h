@@ -45,7 +45,7 @@ RgbImage drawPanels(const std::vector<OverlaySlice> &slices,
 
 /// The panels between the headings of their columns and the colours of the
 /// visible classes.
-Expected<RgbImage> drawOverlay(const std::vector<OverlaySlice> &slices,
+StatusOr<RgbImage> drawOverlay(const std::vector<OverlaySlice> &slices,
                                const std::vector<std::string> &classNames,
                                int64_t classes, int64_t scale);
 

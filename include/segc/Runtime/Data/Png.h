@@ -15,7 +15,7 @@
 
 namespace segc {
 
-Expected<std::string> encodePng(const RgbImage &image);
+StatusOr<std::string> encodePng(const RgbImage &image);
 Status writePng(const std::string &path, const RgbImage &image);
 
 } // namespace segc

@@ -36,10 +36,10 @@ public:
   TiffStack() = default;
   /// Decodes a file image; `where` names it in errors. InvalidArgument or
   /// Unsupported for a valid TIFF of another kind, DataLoss for a damaged one.
-  static Expected<TiffStack> decode(std::string bytes, const std::string &where,
+  static StatusOr<TiffStack> decode(std::string bytes, const std::string &where,
                                     TiffUse use = TiffUse::Image,
                                     const ImageLimits &limits = {});
-  static Expected<TiffStack> read(const std::string &path,
+  static StatusOr<TiffStack> read(const std::string &path,
                                   TiffUse use = TiffUse::Image,
                                   const ImageLimits &limits = {});
 
@@ -51,7 +51,7 @@ public:
   /// The tag of TIFF, 1 to 8: how viewers turn pages, which are as stored here.
   int orientation() const;
   /// Rows as they are stored.
-  Expected<std::vector<uint8_t>> page(int64_t index) const;
+  StatusOr<std::vector<uint8_t>> page(int64_t index) const;
   const std::vector<std::string> &warnings() const;
 
 private:
@@ -60,7 +60,7 @@ private:
 };
 
 /// The file image of 8-bit grey pages of one size, Deflate-compressed.
-Expected<std::string> encodeTiff(int64_t width, int64_t height,
+StatusOr<std::string> encodeTiff(int64_t width, int64_t height,
                                  const std::vector<const uint8_t *> &pages);
 Status writeTiff(const std::string &path, int64_t width, int64_t height,
                  const std::vector<const uint8_t *> &pages);

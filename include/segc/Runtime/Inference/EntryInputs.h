@@ -17,7 +17,7 @@ namespace segc {
 
 /// Pointers in the order of an entry's inputs, which are called image and
 /// label. `label` may be null where the entry takes none.
-Expected<std::vector<void *>> inputsOf(const EntrySignature &entry,
+StatusOr<std::vector<void *>> inputsOf(const EntrySignature &entry,
                                        const float *image,
                                        const int32_t *label = nullptr);
 

@@ -17,7 +17,7 @@ namespace segc {
 /// Runs evaluate_step, and predict for the hard Dice, over every case of the
 /// split. Means weigh every case alike; no incomplete batch is dropped. The
 /// memory of the outputs is the runner's.
-Expected<Evaluation> evaluateSplit(ModelRunner &runner, const Dataset &dataset,
+StatusOr<Evaluation> evaluateSplit(ModelRunner &runner, const Dataset &dataset,
                                    Split split, int64_t batch);
 
 } // namespace segc

@@ -25,7 +25,7 @@ struct FailedCase {
 /// Predicts the first `count` cases of a split, `batch` at a time, and writes
 /// their masks. A bad case is reported in the answer and left out; what would
 /// stop every case is an error.
-Expected<std::vector<FailedCase>>
+StatusOr<std::vector<FailedCase>>
 predictSplit(ModelRunner &runner, Dataset &dataset, Split split, int64_t count,
              int64_t batch, const PredictionFolders &folders);
 

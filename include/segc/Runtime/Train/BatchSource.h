@@ -30,25 +30,25 @@ class BatchSource {
 public:
   virtual ~BatchSource() = default;
   /// The batch of the next step; there is always one more.
-  virtual Expected<TrainBatch> next() = 0;
+  virtual StatusOr<TrainBatch> next() = 0;
   /// Samples of an epoch.
   virtual int64_t samples() const = 0;
   /// Tells data sets and splits apart by the names of the cases and by one
   /// sample.
-  virtual Expected<std::string> digest() const = 0;
+  virtual StatusOr<std::string> digest() const = 0;
 };
 
 /// Shuffled, and augmented if asked for, from a data set; starts at a step.
-Expected<std::unique_ptr<BatchSource>>
+StatusOr<std::unique_ptr<BatchSource>>
 makeLoaderSource(const Dataset &dataset, const LoaderOptions &options);
 
 /// image_0, label_0, image_1, ... of a safetensors file, over and over.
-Expected<std::unique_ptr<BatchSource>> makeFixedSource(const std::string &path,
+StatusOr<std::unique_ptr<BatchSource>> makeFixedSource(const std::string &path,
                                                        const Manifest &manifest,
                                                        int64_t firstStep);
 
 /// Noise of the model's shapes: for measuring without data.
-Expected<std::unique_ptr<BatchSource>>
+StatusOr<std::unique_ptr<BatchSource>>
 makeSyntheticSource(const EntrySignature &entry, const Manifest &manifest,
                     int64_t batch);
 

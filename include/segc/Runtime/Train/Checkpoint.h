@@ -46,7 +46,7 @@ struct TrainState {
   std::optional<RunSettings> settings;
 
   std::string toJson() const;
-  static Expected<TrainState> fromJson(std::string_view text,
+  static StatusOr<TrainState> fromJson(std::string_view text,
                                        const std::string &where);
 };
 
@@ -55,10 +55,10 @@ Status saveCheckpoint(const std::string &path, const ModelRunner &runner,
                       const TrainState &state);
 
 /// The state alone of the checkpoint folder `path`.
-Expected<TrainState> readTrainState(const std::string &path);
+StatusOr<TrainState> readTrainState(const std::string &path);
 
 /// Reads a checkpoint back, optimizer state included.
-Expected<TrainState> loadCheckpoint(const std::string &path,
+StatusOr<TrainState> loadCheckpoint(const std::string &path,
                                     ModelRunner &runner);
 
 /// Whether a folder is a checkpoint or holds those of a run.
@@ -70,7 +70,7 @@ std::string findCheckpoint(const std::string &path);
 
 /// The weights that a user means: a .safetensors file, a checkpoint folder, or
 /// a results folder (its best checkpoint, else its last).
-Expected<std::string> findWeights(const std::string &fileOrFolder);
+StatusOr<std::string> findWeights(const std::string &fileOrFolder);
 
 } // namespace segc
 

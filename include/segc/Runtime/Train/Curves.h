@@ -26,8 +26,8 @@ TrainingCurves readCurves(const std::string &path);
 
 /// The same picture, as pixels and as an <svg> element: the losses above the
 /// scores.
-Expected<RgbImage> curvesPixels(const TrainingCurves &curves);
-Expected<std::string> curvesSvg(const TrainingCurves &curves);
+StatusOr<RgbImage> curvesPixels(const TrainingCurves &curves);
+StatusOr<std::string> curvesSvg(const TrainingCurves &curves);
 
 } // namespace segc
 

@@ -23,7 +23,7 @@ class RunLog {
 public:
   /// `path` is appended to; empty logs to nowhere. Records of later steps than
   /// `keepSteps` are dropped first: a resumed run writes them again.
-  static Expected<RunLog> open(const std::string &path, int64_t keepSteps);
+  static StatusOr<RunLog> open(const std::string &path, int64_t keepSteps);
   RunLog(RunLog &&other) noexcept;
   RunLog &operator=(RunLog &&) = delete;
   ~RunLog();

@@ -17,11 +17,11 @@ namespace segc {
 
 // Larger than any run, and so small that epochs times steps, and steps times
 // samples, fit 64 bits.
-inline constexpr int64_t mostEpochs = 1'000'000'000;
-inline constexpr int64_t mostSteps = 1'000'000'000'000;
-inline constexpr int64_t mostBatch = 1 << 20;
+inline constexpr int64_t maxEpochs = 1'000'000'000;
+inline constexpr int64_t maxSteps = 1'000'000'000'000;
+inline constexpr int64_t maxBatch = 1 << 20;
 /// Rates reach the model as f32; at this one every weight is noise.
-inline constexpr double mostRate = 1e6;
+inline constexpr double maxRate = 1e6;
 
 /// Learning rate of a step t = 0, 1, ... of T.
 ///   none:             lr
@@ -41,7 +41,7 @@ struct Schedule {
 };
 
 const char *scheduleName(Schedule::Kind kind);
-Expected<Schedule::Kind> parseScheduleKind(const std::string &name);
+StatusOr<Schedule::Kind> parseScheduleKind(const std::string &name);
 
 /// What the loss is multiplied with, so that 16-bit gradients do not vanish. A
 /// step whose gradients are not finite is skipped: a dynamic scale then halves,
@@ -61,7 +61,7 @@ struct LossScale {
 };
 
 /// "dynamic", or a number of at least 1.
-Expected<LossScale> parseLossScale(const std::string &text);
+StatusOr<LossScale> parseLossScale(const std::string &text);
 
 } // namespace segc
 

@@ -40,7 +40,7 @@ struct TrainerConfig {
 /// numbers go wrong. Owns nothing but the state of the run.
 class Trainer {
 public:
-  using Evaluator = std::function<Expected<Evaluation>()>;
+  using Evaluator = std::function<StatusOr<Evaluation>()>;
 
   Trainer(ModelRunner &runner, BatchSource &batches, RunLog &log,
           TrainerConfig config, TrainState state, Evaluator evaluator)

@@ -1,0 +1,48 @@
+//===- ConvEmitters.h - Emitters of convolution kernels ---------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_CODEGEN_CPU_CONV_CONVEMITTERS_H
+#define SEGC_LIB_CODEGEN_CPU_CONV_CONVEMITTERS_H
+
+#include "segc/Codegen/CPU/ConvStrategy.h"
+
+namespace segc {
+
+/// Convolution, transposed convolution, input gradient.
+mlir::LogicalResult emitConv(FusionEmitter &emitter, mlir::Operation *root);
+mlir::LogicalResult emitWinogradConv(FusionEmitter &emitter,
+                                     mlir::Operation *root);
+/// Convolution or input gradient.
+mlir::LogicalResult emitNarrowConv(FusionEmitter &emitter,
+                                   mlir::Operation *root);
+mlir::LogicalResult emitGroupedConv(FusionEmitter &emitter,
+                                    mlir::Operation *root);
+mlir::LogicalResult emitGroupedFilterGrad(FusionEmitter &emitter,
+                                          mlir::Operation *root);
+mlir::LogicalResult emitConvFilterGrad(FusionEmitter &emitter,
+                                       mlir::Operation *root);
+mlir::LogicalResult emitWinogradFilterGrad(FusionEmitter &emitter,
+                                           mlir::Operation *root);
+/// The second launch of a filter gradient that is not direct.
+void emitFilterGradMerge(FusionEmitter &emitter, const ConvProblem &problem,
+                         const FilterGradTiling &tiling);
+
+/// The launches of kernels that pack their filter first, a task each part of
+/// it, and then multiply, a task each tile of a sample.
+template <typename Conv>
+void launchConv(FusionEmitter &emitter, Conv &conv) {
+  emitter.launch({conv.packTasks(), 0}, 0,
+                 [&](KernelBody &body) { conv.packFilter(body); });
+  emitter.launch({0, conv.tasksPerSample()},
+                 roundUp(conv.scratchFloats() * 4, 64),
+                 [&](KernelBody &body) { conv.multiply(body); });
+  conv.emitMerges(emitter);
+}
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_CPU_CONV_CONVEMITTERS_H

@@ -1,0 +1,379 @@
+//===- ConvForward.cpp - Convolutions, their input gradients ----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Two launches. The first packs the filter into panels
+//   [phase][channel block][tap d][tap h][step][nb x lanes]
+// where a step is a (tap w, input channel), so that the inner loop reads them
+// in a row. In a packed input tile the values that one output pixel sees of a
+// row are contiguous in the same order: padding, strides and mirrored taps are
+// gone from the inner loop.
+
+#include "Conv/ConvEmitters.h"
+#include "Conv/ConvFilter.h"
+#include "Conv/ConvOutput.h"
+#include "Reductions/TileReductions.h"
+#include "segc/Codegen/CPU/ConvStrategy.h"
+#include "segc/Codegen/CPU/ConvTile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace segc {
+namespace {
+
+class ConvEmitter {
+public:
+  ConvEmitter(const ConvProblem &problem, const ConvTiling &tiling, Operation *root,
+              seg::FusionOp fusion, const CpuTarget &target)
+      : problem(problem), tiling(tiling), root(root),
+        multiplier(tiling.multiplyType, target), wideLanes(target.lanes),
+        words(tiling.words(problem)), most(problem.phaseTaps()),
+        output(problem, root, fusion, tiling.lanes),
+        reductions(fusion, tiling.outputTiles(problem)) {}
+
+  void packFilter(KernelBody &body);
+  void multiply(KernelBody &body);
+  void emitMerges(FusionEmitter &emitter) { reductions.emitMerges(emitter); }
+  int64_t packTasks() const {
+    return problem.phaseCount() * tiling.channelBlocks(problem) * most[0] *
+           most[1];
+  }
+  int64_t tasksPerSample() const {
+    return product(tiling.tileCounts(problem)) * problem.phaseCount() *
+           tiling.groups;
+  }
+  int64_t scratchFloats() const {
+    return accumulatorBase() +
+           (output.is16Bit() ? 0 : product(tiling.block) * tiling.channelBlock());
+  }
+
+private:
+  /// What does not change within a task and a block of channels.
+  struct Context {
+    Value sample, channel, panel;
+    std::array<ConvPhase, 3> phase;
+    std::array<Value, 3> origin,
+        extents; ///< Of the tile, in outputs of the phase.
+    TileView view;
+    SmallVector<Value> masks, bias; ///< One for each vector; may be null.
+  };
+  /// A register block: its size and its position in the tile.
+  struct Block {
+    Dims size;
+    std::array<Value, 3> at;
+  };
+
+  void forBlocks(KernelBody &body, const Context &context, unsigned dim,
+                 Block block);
+  void multiplyBlock(KernelBody &body, const Context &context,
+                     const Block &block);
+  SmallVector<Value> accumulate(KernelBody &body, const Context &context,
+                                const Block &block);
+  void steps(KernelBody &body, const Dims &size, const TileView &view,
+             Value row, Value panel, SmallVector<Value> &sums);
+  void epilogue(KernelBody &body, const Context &context, const Block &block,
+                ArrayRef<Value> sums);
+  void epiloguePoint(KernelBody &body, const Context &context,
+                     const Block &block, std::array<Value, 3> offset,
+                     Value channel, Value mask, Value sum);
+  /// Of what lies at `offset` in the task's tile.
+  std::array<Value, 3> outputPosition(KernelBody &body, const Context &context,
+                                      std::array<Value, 3> offset) const;
+
+  Value maskFor(KernelBody &body, Value channel) const {
+    return channelMask(body, problem.outChannels, tiling.channelBlock(), channel,
+                       tiling.lanes);
+  }
+  /// Floats of the panel for each step, and for each (d, h) tap.
+  int64_t stepSize() const {
+    return tiling.channelBlock() * (tiling.share_taps ? most[2] : 1);
+  }
+  int64_t panelRow() const { return most[2] * words * tiling.channelBlock(); }
+  int64_t accumulatorBase() const {
+    return tiling.in_place ? 0 : roundUp(tiling.tileSize(problem), tiling.lanes);
+  }
+
+  ConvProblem problem;
+  ConvTiling tiling;
+  Operation *root;
+  MultiplyEmitter multiplier;
+  int64_t wideLanes; ///< Of vectors that move data.
+  int64_t words;     ///< Of a pixel.
+  Dims most;
+  ConvOutput output;
+  TileReductions reductions;
+};
+
+//===----------------------------------------------------------------------===//
+// Packing the filter
+//===----------------------------------------------------------------------===//
+
+void ConvEmitter::packFilter(KernelBody &body) {
+  auto ids = body.delinearize(
+      body.task(),
+      {problem.phaseCount(), tiling.channelBlocks(problem), most[0], most[1]});
+  std::array<ConvPhase, 3> phase = convPhase(body, problem, ids[0]);
+  Value channel = body.mul(ids[1], tiling.channelBlock());
+  Value panel =
+      body.mul(body.add(body.mul(ids[0], tiling.channelBlocks(problem)), ids[1]),
+               tiling.panelSize(problem));
+  Value row = body.add(
+      panel, body.mul(body.add(body.mul(ids[2], most[1]), ids[3]), panelRow()));
+  auto filterTap = [&](unsigned d, Value tap) {
+    return body.add(phase[d].firstTap, body.mul(tap, phase[d].tapStep));
+  };
+  Value present = body.builder().createOrFold<arith::AndIOp>(
+      body.loc(), body.less(ids[2], phase[0].taps),
+      body.less(ids[3], phase[1].taps));
+  body.ifThen(present, [&] {
+    Value tapRow = body.add(body.mul(filterTap(0, ids[2]), problem.taps[1]),
+                            filterTap(1, ids[3]));
+    body.loop(body.index(0), phase[2].taps, 1, [&](Value w) {
+      Value tap = body.add(body.mul(tapRow, problem.taps[2]), filterTap(2, w));
+      int64_t between = tiling.channelBlock() * (tiling.share_taps ? 1 : words);
+      packFilterTap(body, problem, inputOf(body, root->getOperand(1)), tap,
+                    {body.temp(), body.add(row, body.mul(w, between)),
+                     stepSize(), tiling.lanes, tiling.nb, multiplier},
+                    channel, body.index(0), body.index(problem.inChannels));
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Multiplying
+//===----------------------------------------------------------------------===//
+
+void ConvEmitter::multiply(KernelBody &body) {
+  Dims counts = tiling.tileCounts(problem), extents = problem.space(),
+       strides = problem.inStrides();
+  auto ids = body.delinearize(body.task(), {1, counts[0], counts[1], counts[2],
+                                            problem.phaseCount(), tiling.groups});
+  Context context;
+  context.sample = ids[0];
+  context.phase = convPhase(body, problem, ids[4]);
+  TileBox inputs;
+  for (unsigned d = 0; d < 3; ++d) {
+    context.origin[d] = body.mul(ids[1 + d], tiling.tile[d]);
+    context.extents[d] =
+        pieceExtent(body, extents[d], tiling.tile[d], context.origin[d]);
+    inputs.origin[d] = body.add(body.mul(context.origin[d], strides[d]),
+                                context.phase[d].offset);
+    inputs.extents[d] =
+        body.add(body.mul(body.sub(context.extents[d], 1), strides[d]),
+                 context.phase[d].taps);
+    inputs.largest[d] = problem.window(d, tiling.tile[d]);
+  }
+  context.view =
+      readTile(body, TileSource(root->getOperand(0)), tiling.in_place, problem.in,
+               problem.inChannels, context.sample, inputs, wideLanes,
+               multiplier.pairs() ? TilePairs{TilePairs::Channels, &multiplier}
+                                  : TilePairs());
+
+  int64_t blocks = tiling.channelBlocks(problem),
+          perGroup = divideUp(blocks, tiling.groups);
+  Value first = body.mul(ids[5], perGroup),
+        end = body.min(body.add(first, perGroup), body.index(blocks));
+  body.loop(first, end, 1, [&](Value block) {
+    context.channel = body.mul(block, tiling.channelBlock());
+    context.panel = body.mul(body.add(body.mul(ids[4], blocks), block),
+                             tiling.panelSize(problem));
+    context.masks.clear();
+    context.bias.clear();
+    for (int64_t v = 0; v < tiling.nb; ++v) {
+      Value channel = body.add(context.channel, v * tiling.lanes);
+      context.masks.push_back(maskFor(body, channel));
+      context.bias.push_back(output.bias(body, channel, context.masks.back()));
+    }
+    forBlocks(body, context, 0, Block());
+  });
+  OutputBox outputs{
+      context.sample,
+      body.div(body.rem(body.task(), tasksPerSample()), tiling.groups),
+      outputPosition(body, context,
+                     {body.index(0), body.index(0), body.index(0)}),
+      context.extents,
+      problem.phases(),
+      body.mul(first, tiling.channelBlock()),
+      body.mul(end, tiling.channelBlock())};
+  reductions.sumBox(body, outputs, tiling.lanes);
+}
+
+/// Calls multiplyBlock for all register blocks from dimension `dim` inwards.
+void ConvEmitter::forBlocks(KernelBody &body, const Context &context,
+                            unsigned dim, Block block) {
+  if (dim == 3)
+    return multiplyBlock(body, context, block);
+  int64_t size = tiling.block[dim], tail = problem.space()[dim] % size;
+  auto inner = [&](int64_t extent, Value at) {
+    block.size[dim] = extent;
+    block.at[dim] = at;
+    forBlocks(body, context, dim + 1, block);
+  };
+  Value extent = context.extents[dim];
+  Value end = tail == 0 ? extent : body.sub(extent, body.rem(extent, size));
+  body.loop(body.index(0), end, size, [&](Value at) { inner(size, at); });
+  if (tail != 0)
+    body.ifThen(body.less(end, extent), [&] { inner(tail, end); });
+}
+
+void ConvEmitter::multiplyBlock(KernelBody &body, const Context &context,
+                                const Block &block) {
+  epilogue(body, context, block, accumulate(body, context, block));
+}
+
+/// The sums of a register block: [pixel][vector].
+SmallVector<Value> ConvEmitter::accumulate(KernelBody &body,
+                                           const Context &context,
+                                           const Block &block) {
+  Dims strides = problem.inStrides();
+  const TileView &view = context.view;
+  Value corner = view.base;
+  int64_t pitches[] = {view.planePitch, view.rowPitch, words};
+  for (unsigned d = 0; d < 3; ++d)
+    corner = body.add(corner, body.mul(block.at[d], strides[d] * pitches[d]));
+
+  SmallVector<Value> sums(product(block.size) * tiling.nb,
+                          body.zeroVector(tiling.lanes));
+  Value zero = body.index(0);
+  Value stepCount = tiling.share_taps ? body.index(words)
+                                    : body.mul(context.phase[2].taps, words);
+  return body.loop(
+      zero, context.phase[0].taps, 1, sums, [&](Value d, ValueRange carried) {
+        return body.loop(
+            zero, context.phase[1].taps, 1, carried,
+            [&](Value h, ValueRange carried) {
+              Value row =
+                  body.add(body.add(corner, body.mul(d, view.planePitch)),
+                           body.mul(h, view.rowPitch));
+              Value panel = body.add(
+                  context.panel,
+                  body.mul(body.add(body.mul(d, most[1]), h), panelRow()));
+              return multiplier.sum(
+                  body, stepCount, tiling.unroll, tiling.additions(problem),
+                  carried, [&](Value step, ValueRange carried) {
+                    SmallVector<Value> sums(carried);
+                    for (int64_t i = 0; i < tiling.unroll; ++i)
+                      steps(
+                          body, block.size, view,
+                          body.add(body.add(row, step), i),
+                          body.add(body.add(panel, body.mul(step, stepSize())),
+                                   i * stepSize()),
+                          sums);
+                    return sums;
+                  });
+            });
+      });
+}
+
+/// One step: an input channel (or pair) of every pixel of the block with one
+/// tap of the row, or (share_taps) with all of them.
+void ConvEmitter::steps(KernelBody &body, const Dims &size,
+                        const TileView &view, Value row, Value panel,
+                        SmallVector<Value> &sums) {
+  Dims strides = problem.inStrides();
+  int64_t taps = tiling.share_taps ? most[2] : 1;
+  SmallVector<Value> weights;
+  for (int64_t i = 0; i < taps * tiling.nb; ++i)
+    weights.push_back(
+        body.load(body.temp(), body.add(panel, i * tiling.lanes), tiling.lanes));
+  for (int64_t d = 0; d < size[0]; ++d)
+    for (int64_t h = 0; h < size[1]; ++h)
+      for (int64_t x = 0; x < size[2] + taps - 1; ++x) {
+        int64_t offset = d * strides[0] * view.planePitch +
+                         h * strides[1] * view.rowPitch +
+                         x * strides[2] * words;
+        Value value = body.splat(
+            body.loadScalar(view.memref, body.add(row, offset)), tiling.lanes);
+        for (int64_t tap = 0; tap < taps; ++tap) {
+          int64_t w = x - tap;
+          if (w < 0 || w >= size[2])
+            continue;
+          for (int64_t v = 0; v < tiling.nb; ++v) {
+            Value &sum = sums[((d * size[1] + h) * size[2] + w) * tiling.nb + v];
+            sum = multiplier.multiplyAdd(body, value,
+                                         weights[tap * tiling.nb + v], sum);
+          }
+        }
+      }
+}
+
+//===----------------------------------------------------------------------===//
+// Epilogue
+//===----------------------------------------------------------------------===//
+
+void ConvEmitter::epilogue(KernelBody &body, const Context &context,
+                           const Block &block, ArrayRef<Value> sums) {
+  int64_t next = 0;
+  if (output.is16Bit()) {
+    for (int64_t d = 0; d < block.size[0]; ++d)
+      for (int64_t h = 0; h < block.size[1]; ++h)
+        for (int64_t w = 0; w < block.size[2]; ++w)
+          for (int64_t v = 0; v < tiling.nb; ++v) {
+            epiloguePoint(body, context, block,
+                          {body.index(d), body.index(h), body.index(w)},
+                          body.add(context.channel, v * tiling.lanes),
+                          context.masks[v],
+                          addBias(body, sums[next++], context.bias[v]));
+          }
+    return;
+  }
+  // By way of memory, so that a long epilogue is there only once.
+  Value scratch = body.scratch(), zero = body.index(0);
+  for (Value sum : sums) {
+    body.store(addBias(body, sum, context.bias[next % tiling.nb]), scratch,
+               body.index(accumulatorBase() + next * tiling.lanes));
+    ++next;
+  }
+  body.loop(zero, body.index(product(block.size) * tiling.nb), 1, [&](Value i) {
+    auto ids = body.delinearize(
+        i, {block.size[0], block.size[1], block.size[2], tiling.nb});
+    Value channel = body.add(context.channel, body.mul(ids[3], tiling.lanes));
+    Value sum =
+        body.load(scratch, body.add(body.mul(i, tiling.lanes), accumulatorBase()),
+                  tiling.lanes);
+    epiloguePoint(body, context, block, {ids[0], ids[1], ids[2]}, channel,
+                  maskFor(body, channel), sum);
+  });
+}
+
+/// Pointwise ops and stores for one vector of the pixel at `offset` in the
+/// block.
+void ConvEmitter::epiloguePoint(KernelBody &body, const Context &context,
+                                const Block &block, std::array<Value, 3> offset,
+                                Value channel, Value mask, Value sum) {
+  for (unsigned d = 0; d < 3; ++d)
+    offset[d] = body.add(block.at[d], offset[d]);
+  // A phase may have one output less than the largest one.
+  output.store(body, context.sample, outputPosition(body, context, offset),
+               problem.phases(), channel, mask, sum);
+}
+
+std::array<Value, 3>
+ConvEmitter::outputPosition(KernelBody &body, const Context &context,
+                            std::array<Value, 3> offset) const {
+  for (unsigned d = 0; d < 3; ++d)
+    offset[d] = body.add(
+        body.mul(body.add(context.origin[d], offset[d]), problem.phases()[d]),
+        context.phase[d].residue);
+  return offset;
+}
+
+} // namespace
+
+LogicalResult emitConv(FusionEmitter &emitter, Operation *root) {
+  ConvProblem problem = convProblem(root);
+  FailureOr<ConvTiling> tiling = readConvTiling(emitter, problem, root);
+  if (failed(tiling))
+    return failure();
+  ConvEmitter conv(problem, *tiling, root, emitter.getFusion(),
+                   emitter.getTarget());
+  launchConv(emitter, conv);
+  return success();
+}
+
+} // namespace segc

@@ -1,0 +1,47 @@
+//===- GroupedInput.h - Inputs of grouped convolutions ----------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_CODEGEN_CPU_CONV_GROUPEDINPUT_H
+#define SEGC_LIB_CODEGEN_CPU_CONV_GROUPEDINPUT_H
+
+#include "segc/Codegen/CPU/GroupedStrategy.h"
+
+namespace segc {
+
+/// Loads what a vector of output channels is multiplied with.
+class GroupedInput {
+public:
+  /// `channel`: the first output channel, a multiple of the lanes; lanes beyond
+  /// the last channel are masked.
+  GroupedInput(KernelBody &body, const ConvProblem &problem, int64_t lanes,
+               mlir::Value memref, mlir::Value channel);
+
+  GroupedAccess getAccess() const { return access; }
+  /// Whether the number of the input channel must be known.
+  bool needsNumbers() const { return access == GroupedAccess::Permuted; }
+
+  /// The input channels `first` + [0, `count`) of each lane's group, of the
+  /// pixel whose first element is `pixel`. With `needsNumbers`, `first` is 0.
+  llvm::SmallVector<mlir::Value> load(mlir::Value pixel, mlir::Value first,
+                                      int64_t count) const;
+
+private:
+  mlir::Value loadOne(mlir::Value at) const;
+
+  KernelBody &body;
+  GroupedAccess access;
+  int64_t lanes, inputs, outputs;
+  mlir::Value memref;
+  /// First input channel, of the first lane's group.
+  mlir::Value base;
+  mlir::Value mask;    ///< Of what is loaded; null: all lanes.
+  mlir::Value offsets; ///< Of gathered lanes, from 0 on.
+};
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_CPU_CONV_GROUPEDINPUT_H

@@ -1,0 +1,62 @@
+//===- PixelReductions.h - Reductions of whole pixels -----------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Losses of what a kernel computes, tile by tile, as TileReductions does it for
+// sums of channels. Those of the same logits are computed in one loop: what
+// they have in common, above all the softmax, is there once.
+
+#ifndef SEGC_LIB_CODEGEN_CPU_REDUCTIONS_PIXELREDUCTIONS_H
+#define SEGC_LIB_CODEGEN_CPU_REDUCTIONS_PIXELREDUCTIONS_H
+
+#include "KernelHelpers.h"
+#include "Reductions/PixelChannels.h"
+
+namespace segc {
+
+struct OutputBox;
+
+class PixelReductions {
+public:
+  PixelReductions(seg::FusionOp fusion, const TileGrid &grid);
+
+  /// Of KernelBody::sums, from its beginning on.
+  int64_t floats() const;
+  /// Needs `scratchBytes` of scratch.
+  void sumPixels(KernelBody &k, const Tile &tile, int64_t lanes);
+  int64_t scratchBytes(int64_t lanes) const;
+  /// The box holds all channels, at most maxUnrolledChannels, and pixels that
+  /// are neighbours.
+  void sumBox(KernelBody &k, const OutputBox &box, int64_t lanes);
+  void emitMerges(FusionEmitter &emitter);
+
+private:
+  struct Reduction {
+    CpuPixelReductionOpInterface op;
+    PixelSums sums;
+  };
+  /// Of logits and of their softmax.
+  static constexpr int64_t buffers = 2;
+  int64_t sumCount() const;
+  int64_t channels() const;
+  PixelVector load(KernelBody &k, mlir::Value pixel, mlir::Value count,
+                   mlir::Value mask, int64_t lanes);
+  llvm::SmallVector<mlir::Value> addRow(KernelBody &k, mlir::Value begin,
+                                        mlir::Value end, int64_t lanes,
+                                        mlir::ValueRange sums);
+  void store(KernelBody &k, mlir::Value sample, mlir::Value tile,
+             mlir::ValueRange sums);
+  void sumInScratch(KernelBody &k, const Tile &tile, mlir::Value base,
+                    int64_t lanes);
+
+  llvm::SmallVector<Reduction> reductions;
+  mlir::Value reduced; ///< What all of them reduce, where it is stored.
+  Dims size;           ///< Of a sample.
+};
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_CPU_REDUCTIONS_PIXELREDUCTIONS_H

@@ -1,0 +1,256 @@
+//===- ConvStrategy.cpp ---------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/CPU/ConvStrategy.h"
+#include "Strategy/ConvCosts.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include <cmath>
+
+using namespace mlir;
+
+namespace segc {
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+Dims ConvTiling::tileCounts(const ConvProblem &problem) const {
+  return divideUp(problem.space(), tile);
+}
+
+int64_t ConvTiling::panelSize(const ConvProblem &problem) const {
+  return product(problem.phaseTaps()) * words(problem) * channelBlock();
+}
+
+int64_t ConvTiling::tileSize(const ConvProblem &problem) const {
+  return problem.window(0, tile[0]) * problem.window(1, tile[1]) *
+         problem.window(2, tile[2]) * words(problem);
+}
+
+std::string plainRefusal(const ConvProblem &problem) {
+  if (problem.groups != 1)
+    return std::to_string(problem.groups) + " groups, expected 1";
+  for (int64_t dilation : problem.dilations)
+    if (dilation != 1)
+      return "dilation " + std::to_string(dilation) + ", expected 1";
+  return "";
+}
+
+std::string pairsRefusal(const ConvProblem &problem) {
+  constexpr int64_t unit = 16; // Of the widest vectors that pack a tile.
+  if (problem.inChannels % unit != 0)
+    return std::to_string(problem.inChannels) +
+           " input channels, expected a multiple of " + std::to_string(unit);
+  return "";
+}
+
+//===----------------------------------------------------------------------===//
+// Convolutions
+//===----------------------------------------------------------------------===//
+
+/// Cycles of one (tap, input channel) for a register block.
+static double stepCycles(const ConvProblem &problem, const ConvTiling &tiling,
+                         const Dims &block, double panelBytes,
+                         const CpuTarget &target) {
+  int64_t rowTaps = problem.phaseTaps()[2], words = tiling.words(problem);
+  double pixels = product(block), taps = rowTaps;
+  double values = tiling.share_taps
+                      ? product(block) / block[2] * (block[2] + taps - 1) / taps
+                      : pixels;
+  double fmas = pixels * tiling.nb * multiplyCycles(tiling.multiplyType, target),
+         loads = (values + tiling.nb) / 2,
+         weights = tiling.channelBlock() * 4 / panelBytes;
+  double widen = widenCycles(tiling.multiplyType, pixels * tiling.nb,
+                             tiling.share_taps ? words : rowTaps * words,
+                             tiling.share_taps ? rowTaps : 1) /
+                 (taps * words);
+  return std::max({fmas, loads, weights, 4.0}) + 0.25 + widen;
+}
+
+/// All of a tile's register blocks, for one (tap, input channel) and one
+/// channel block.
+static double tileCycles(const ConvProblem &problem, const ConvTiling &tiling,
+                         const Dims &tile, double panelBytes,
+                         const CpuTarget &target) {
+  double total = 0;
+  // At most one dimension has a tail.
+  for (unsigned corner = 0; corner < 8; ++corner) {
+    Dims block;
+    double count = 1;
+    for (unsigned d = 0; d < 3; ++d) {
+      bool tail = corner >> d & 1;
+      block[d] = tail ? tile[d] % tiling.block[d] : tiling.block[d];
+      count *= tail ? block[d] != 0 : tile[d] / tiling.block[d];
+    }
+    if (count != 0)
+      total += count * stepCycles(problem, tiling, block, panelBytes, target);
+  }
+  return total;
+}
+
+/// False if there is no register block that may be used.
+static bool selectRegisterBlock(const ConvProblem &problem,
+                                const CpuStrategyContext &context,
+                                ConvTiling &tiling) {
+  const CpuTarget &target = context.target;
+  Dims space = problem.space();
+  int64_t taps = problem.phaseTaps()[2],
+          vectors = divideUp(problem.outChannels, tiling.lanes);
+  bool mayShare = taps > 1 && problem.inStrides()[2] == 1 &&
+                  problem.hasEqualPhases(2) &&
+                  !(tiling.multiplyType == MultiplyType::F16 && taps > maxChained);
+  // Without sharing, a loop over few channels is too short.
+  bool mustShare = mayShare && problem.inChannels < 4;
+  double best = std::numeric_limits<double>::infinity();
+  auto consider = [&](const ConvTiling &candidate) {
+    int64_t weights = candidate.nb * (candidate.share_taps ? taps : 1);
+    if (candidate.nb == context.avoidedVectors)
+      return;
+    int64_t sums = product(candidate.block) * candidate.nb;
+    if (sumRegisters(tiling.multiplyType, sums) + weights +
+            sharedRegisters(tiling.multiplyType) >
+        target.registers)
+      return;
+    double cost = tileCycles(problem, candidate, space, panelFromL2, target) *
+                  candidate.channelBlocks(problem);
+    if (cost < best) {
+      best = cost;
+      tiling = candidate;
+    }
+  };
+  ConvTiling candidate = tiling;
+  for (candidate.nb = 1; candidate.nb <= std::min<int64_t>(4, vectors);
+       ++candidate.nb)
+    for (bool share : {false, true}) {
+      candidate.share_taps = share;
+      if (share ? !mayShare : mustShare)
+        continue;
+      int64_t most = target.registers / candidate.nb;
+      for (int64_t w = std::min(space[2], most); w >= 1; --w)
+        consider((candidate.block = {1, 1, w}, candidate));
+      for (int64_t h = 2; h <= std::min(space[1], most / space[2]); ++h)
+        consider((candidate.block = {1, h, space[2]}, candidate));
+      for (int64_t d = 2; d <= std::min(space[0], most / (space[1] * space[2]));
+           ++d)
+        consider((candidate.block = {d, space[1], space[2]}, candidate));
+    }
+  return std::isfinite(best);
+}
+
+static double taskCycles(const ConvProblem &problem, const ConvTiling &tiling,
+                         const CpuStrategyContext &context) {
+  const CpuTarget &target = context.target;
+  Dims taps = problem.phaseTaps();
+  double blocks = divideUp(tiling.channelBlocks(problem), tiling.groups);
+  double tileBytes = 4.0 * tiling.tileSize(problem),
+         panelBytes = 4.0 * tiling.panelSize(problem);
+  bool fits = tileBytes + panelBytes <= 0.9 * target.l2Bytes;
+  double steps = product(taps) * tiling.words(problem);
+  double multiply = tileCycles(problem, tiling, tiling.tile,
+                               fits ? panelFromL2 : panelFromL3, target) *
+                    steps * blocks;
+  double pack = tiling.in_place
+                    ? 0
+                    : tiling.tileSize(problem) / target.lanes *
+                              (packCycles + context.loadCycles) +
+                          problem.window(0, tiling.tile[0]) *
+                              problem.window(1, tiling.tile[1]) * packRowCycles;
+  double finish = product(tiling.tile) * tiling.nb * blocks * epilogueCycles;
+  return taskOverhead + multiply + pack + finish +
+         panelBytes * blocks / panelFromL3;
+}
+
+static void selectTile(const ConvProblem &problem,
+                       const CpuStrategyContext &context, ConvTiling &tiling) {
+  const CpuTarget &target = context.target;
+  Dims space = problem.space();
+  int64_t blocks = tiling.channelBlocks(problem);
+  SmallVector<int64_t> sizes[3];
+  bool outerBlocked = false;
+  for (unsigned d = 0; d < 3; ++d) {
+    sizes[d] = outerBlocked ? SmallVector<int64_t>{space[d]}
+                            : pieces(space[d], tiling.block[d]);
+    outerBlocked |= tiling.block[d] > 1;
+  }
+  double best = std::numeric_limits<double>::infinity();
+  ConvTiling candidate = tiling;
+  for (int64_t d : sizes[0])
+    for (int64_t h : sizes[1])
+      for (int64_t w : sizes[2])
+        for (int64_t groups = 1; groups <= blocks;
+             groups = groups == blocks ? blocks + 1
+                                       : std::min(2 * groups, blocks)) {
+          candidate.tile = {d, h, w};
+          candidate.groups = divideUp(blocks, divideUp(blocks, groups));
+          int64_t tasks = product(candidate.tileCounts(problem)) *
+                          problem.phaseCount() * candidate.groups;
+          double cost = occupiedTasks(tasks, context) *
+                        taskCycles(problem, candidate, context);
+          // Tiles that do not fit are the last resort.
+          if (candidate.tileSize(problem) * 8 > target.l2Bytes)
+            cost *= 1e3 * candidate.tileSize(problem);
+          if (cost < best) {
+            best = cost;
+            tiling = candidate;
+          }
+        }
+}
+
+/// Steps that are written out in the loop over a row's steps. They must not
+/// see an input value twice: LLVM would keep it in a register that the sums
+/// need.
+static int64_t selectUnroll(const ConvProblem &problem, ConvTiling tiling) {
+  constexpr int64_t maxFmas = 200;
+  int64_t taps = problem.phaseTaps()[2];
+  bool disjoint = problem.hasEqualPhases(2) && !tiling.share_taps &&
+                  taps <= problem.inStrides()[2];
+  int64_t steps = tiling.words(problem) * (disjoint ? taps : 1);
+  int64_t fmas = product(tiling.block) * tiling.nb * (tiling.share_taps ? taps : 1);
+  auto chains = [&](int64_t unroll) {
+    tiling.unroll = unroll;
+    return tiling.multiplyType != MultiplyType::F16 ||
+           tiling.additions(problem) <= maxChained;
+  };
+  if (steps * fmas <= maxFmas && chains(steps))
+    return steps;
+  // A pair that all lanes share is no memory operand: two steps of a full
+  // register block would leave it no register.
+  int64_t maxOfTwo = tiling.multiplyType == MultiplyType::F32 ? 40 : 24;
+  return steps % 2 == 0 && fmas <= maxOfTwo && chains(2) ? 2 : 1;
+}
+
+/// Cycles for a batch of the problem.
+static double totalCycles(const ConvProblem &problem, const ConvTiling &tiling,
+                          const CpuStrategyContext &context) {
+  int64_t tasks = product(tiling.tileCounts(problem)) * problem.phaseCount() *
+                  tiling.groups * problem.batch;
+  double filter = context.constantFilter
+                      ? 0
+                      : filterCycles / tiling.lanes * problem.phaseCount() *
+                            tiling.channelBlocks(problem) *
+                            tiling.panelSize(problem);
+  return occupiedTasks(tasks, context) * taskCycles(problem, tiling, context) +
+         filter;
+}
+
+std::pair<ConvTiling, double> selectConvTiling(const ConvProblem &problem,
+                                           const CpuStrategyContext &context) {
+  const CpuTarget &target = context.target;
+  ConvTiling tiling{};
+  tiling.lanes = lanesFor(problem.outChannels, target);
+  tiling.in_place = problem.readsInPlace() && !context.computedInput;
+  if (pairsRefusal(problem).empty())
+    tiling.multiplyType = context.multiplyType;
+  if (!selectRegisterBlock(problem, context, tiling))
+    return {tiling, std::numeric_limits<double>::infinity()};
+  selectTile(problem, context, tiling);
+  tiling.unroll = selectUnroll(problem, tiling);
+  return {tiling, totalCycles(problem, tiling, context)};
+}
+
+} // namespace segc

@@ -1,0 +1,521 @@
+//===- ConvStrategyAttr.cpp -----------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Plans as strategy dictionaries, and back with a check that they can be
+// emitted.
+
+#include "Strategy/ConvStrategyLimits.h"
+#include "Reductions/TileReductions.h"
+#include "segc/Codegen/CPU/ConvStrategy.h"
+#include "segc/Codegen/CPU/GroupedStrategy.h"
+#include "segc/Codegen/CPU/FewChannelsStrategy.h"
+#include "segc/Codegen/CPU/TileSource.h"
+#include "segc/Codegen/CPU/WinogradStrategy.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace segc {
+
+namespace {
+
+/// One list of the entries serves writing and reading.
+template <typename F>
+void forEntries(ConvTiling &tiling, F &&f) {
+  f("lanes", tiling.lanes), f("nb", tiling.nb), f("block", tiling.block),
+      f("tile", tiling.tile), f("groups", tiling.groups);
+  f("share_taps", tiling.share_taps), f("in_place", tiling.in_place),
+      f("unroll", tiling.unroll);
+  f(strategyMultiplyTypeName, tiling.multiplyType);
+}
+
+template <typename F>
+void forEntries(FilterGradTiling &tiling, F &&f) {
+  f("lanes", tiling.lanes), f("nb", tiling.nb), f("ur", tiling.ur),
+      f("tile", tiling.tile), f("splits", tiling.splits);
+  f("tap_groups", tiling.tap_groups), f("groups", tiling.groups),
+      f("share_taps", tiling.share_taps);
+  f("pack_grad", tiling.pack_grad), f("prefetch", tiling.prefetch),
+      f("swapped", tiling.swapped);
+  f(strategyMultiplyTypeName, tiling.multiplyType);
+}
+
+template <typename F>
+void forEntries(WinogradTiling &tiling, F &&f) {
+  f(strategyTilesName, tiling.m), f("tile", tiling.tile), f("lanes", tiling.lanes),
+      f("nb", tiling.nb), f("ur", tiling.ur);
+  f("groups", tiling.groups), f("in_place", tiling.in_place);
+  f(strategyMultiplyTypeName, tiling.multiplyType);
+}
+
+template <typename F>
+void forEntries(WinogradFilterGradTiling &tiling, F &&f) {
+  f(strategyTilesName, tiling.m), f("tile", tiling.tile), f("lanes", tiling.lanes),
+      f("nb", tiling.nb), f("ur", tiling.ur);
+  f("splits", tiling.splits), f("groups", tiling.groups),
+      f("task_points", tiling.task_points);
+  f(strategyMultiplyTypeName, tiling.multiplyType);
+}
+
+template <typename F>
+void forEntries(FewChannelsTiling &tiling, F &&f) {
+  f("lanes", tiling.lanes), f("pixels", tiling.pixels), f("tile", tiling.tile);
+  f("in_place", tiling.in_place);
+}
+
+template <typename F>
+void forEntries(GroupedTiling &tiling, F &&f) {
+  f("lanes", tiling.lanes), f("nb", tiling.nb), f("pixels", tiling.pixels);
+  f("tile", tiling.tile), f("in_place", tiling.in_place);
+}
+
+template <typename F>
+void forEntries(GroupedFilterGradTiling &tiling, F &&f) {
+  f("lanes", tiling.lanes), f("ur", tiling.ur);
+}
+
+struct Writer {
+  Builder b;
+  SmallVector<NamedAttribute> entries;
+  void operator()(StringRef name, int64_t value) {
+    entries.push_back(b.getNamedAttr(name, b.getI64IntegerAttr(value)));
+  }
+  void operator()(StringRef name, bool value) {
+    entries.push_back(b.getNamedAttr(name, b.getBoolAttr(value)));
+  }
+  void operator()(StringRef name, const Dims &value) {
+    entries.push_back(b.getNamedAttr(name, b.getDenseI64ArrayAttr(value)));
+  }
+  /// Those of f32 go without saying.
+  void operator()(StringRef name, MultiplyType value) {
+    if (value != MultiplyType::F32)
+      entries.push_back(
+          b.getNamedAttr(name, b.getStringAttr(multiplyTypeName(value))));
+  }
+};
+
+struct Reader {
+  DictionaryAttr strategy;
+  std::string wrong, expected;
+  /// Entries that the tiling has.
+  SmallVector<StringRef> known{strategyKindName, strategyTempName,
+                               strategySumsName, strategyPreparedName};
+  template <typename Attr, typename F>
+  void read(StringRef name, StringRef what, F &&set) {
+    auto attr = strategy ? strategy.getAs<Attr>(name) : Attr();
+    if (wrong.empty() && (!attr || !set(attr))) {
+      wrong = name.str();
+      expected = what.str();
+    }
+  }
+  /// Sizes are small enough for products of a few.
+  static bool isSize(int64_t value) {
+    return value > 0 && value <= int64_t{1} << 20;
+  }
+  void operator()(StringRef name, int64_t &value) {
+    known.push_back(name);
+    read<IntegerAttr>(name, "an integer above 0", [&](IntegerAttr attr) {
+      return attr.getType().isSignlessInteger(64) &&
+             isSize(value = attr.getInt());
+    });
+  }
+  void operator()(StringRef name, bool &value) {
+    known.push_back(name);
+    read<BoolAttr>(name, "true or false", [&](BoolAttr attr) {
+      return value = attr.getValue(), true;
+    });
+  }
+  void operator()(StringRef name, Dims &value) {
+    known.push_back(name);
+    read<DenseI64ArrayAttr>(name, "three integers above 0 (array<i64: ...>)",
+                            [&](DenseI64ArrayAttr attr) {
+                              if (attr.size() != 3)
+                                return false;
+                              llvm::copy(attr.asArrayRef(), value.begin());
+                              return llvm::all_of(value, isSize);
+                            });
+  }
+  void operator()(StringRef name, MultiplyType &value) {
+    known.push_back(name);
+    value = MultiplyType::F32;
+    if (!strategy || !strategy.contains(name))
+      return;
+    read<StringAttr>(
+        name, "16-bit products that there are", [&](StringAttr attr) {
+          value = lookupMultiplyType(attr.getValue()).value_or(MultiplyType::F32);
+          return value != MultiplyType::F32;
+        });
+  }
+};
+
+/// Reads a tiling's entries; whether they suit the problem is not asked.
+template <typename Tiling>
+LogicalResult readTiling(FusionEmitter &emitter, Operation *op, Tiling &tiling) {
+  DictionaryAttr strategy = emitter.getFusion().getStrategyAttr();
+  Reader reader{strategy, "", ""};
+  forEntries(tiling, reader);
+  if (!reader.wrong.empty()) {
+    InFlightDiagnostic diag = op->emitOpError("expects a valid '")
+                              << reader.wrong << "' in the fusion's strategy: "
+                              << reader.expected << ", got ";
+    if (Attribute got = strategy ? strategy.get(reader.wrong) : Attribute())
+      return diag << got;
+    return diag << "none";
+  }
+  for (NamedAttribute entry : strategy)
+    if (!llvm::is_contained(reader.known, entry.getName().strref()))
+      return op->emitOpError("has no entry '")
+             << entry.getName().strref() << "' in a strategy of kind '"
+             << Tiling::kind << "': expects "
+             << llvm::join(ArrayRef(reader.known), ", ");
+  return success();
+}
+
+// Words of the temporary.
+int64_t tempWords(const ConvProblem &problem, const ConvTiling &tiling) {
+  return problem.phaseCount() * tiling.channelBlocks(problem) *
+         tiling.panelSize(problem);
+}
+int64_t tempWords(const ConvProblem &whole, const FilterGradTiling &tiling) {
+  ConvProblem problem = tiling.effectiveProblem(whole);
+  return tiling.isDirect(problem) ? 0 : tiling.splits * tiling.partialSize(problem);
+}
+int64_t tempWords(const ConvProblem &problem, const WinogradTiling &tiling) {
+  return tiling.filterSize(problem);
+}
+int64_t tempWords(const ConvProblem &problem, const FewChannelsTiling &tiling) {
+  return tiling.filterSize(problem);
+}
+int64_t tempWords(const ConvProblem &problem, const GroupedTiling &tiling) {
+  return tiling.filterSize(problem);
+}
+int64_t tempWords(const ConvProblem &, const GroupedFilterGradTiling &) {
+  return 0;
+}
+int64_t tempWords(const ConvProblem &problem,
+                  const WinogradFilterGradTiling &tiling) {
+  return tiling.splits * tiling.sumSize(problem);
+}
+
+template <typename Tiling>
+int64_t tempBytes(const ConvProblem &problem, const Tiling &tiling) {
+  return roundUp(tempWords(problem, tiling) * 4, 64);
+}
+
+/// Whether Winograd tiles can compute it and are of sizes that are known.
+/// An input that no prologue computes and no border surrounds.
+bool mayReadInPlace(const ConvProblem &problem, Operation *op) {
+  return problem.readsInPlace() && TileSource(op->getOperand(0)).isInput();
+}
+
+/// Of the reductions that follow the root.
+template <typename Tiling>
+int64_t sumsBytes(seg::FusionOp fusion, const ConvProblem &problem,
+                  const Tiling &tiling) {
+  return TileReductions(fusion, tiling.outputTiles(problem)).bytes();
+}
+// Filter gradients have none.
+int64_t sumsBytes(seg::FusionOp, const ConvProblem &, const FilterGradTiling &) {
+  return 0;
+}
+int64_t sumsBytes(seg::FusionOp, const ConvProblem &,
+                  const WinogradFilterGradTiling &) {
+  return 0;
+}
+int64_t sumsBytes(seg::FusionOp, const ConvProblem &,
+                  const GroupedFilterGradTiling &) {
+  return 0;
+}
+
+LogicalResult checkTiles(const ConvProblem &problem, Operation *op,
+                         const Dims &m) {
+  for (unsigned d = 0; d < 3; ++d) {
+    bool known = problem.taps[d] == 1 ? m[d] == 1 : m[d] == 2 || m[d] == 4;
+    if (!known)
+      return op->emitOpError("expects Winograd tiles of 2 or 4 where the "
+                             "filter has 3 taps, of 1 elsewhere, got ")
+             << m[d];
+  }
+  return success();
+}
+
+template <typename Tiling>
+FailureOr<Tiling> readTiles(FusionEmitter &emitter, const ConvProblem &problem,
+                          Operation *op, const std::string &refusal) {
+  if (!refusal.empty())
+    return op->emitOpError("cannot use Winograd tiles: ") << refusal;
+  Tiling tiling{};
+  if (failed(readTiling(emitter, op, tiling)) ||
+      failed(checkTiles(problem, op, tiling.m)))
+    return failure();
+  return tiling;
+}
+
+/// Fixed point has scales for the points of Winograd tiles.
+LogicalResult refuseFixedPoint(Operation *op, MultiplyType multiplyType) {
+  if (multiplyType != MultiplyType::Fixed)
+    return success();
+  return op->emitOpError("cannot multiply in fixed point: only convolutions by "
+                         "Winograd tiles do");
+}
+
+/// Whether the direct kernels can pack pairs.
+template <typename Tiling>
+LogicalResult checkMultiplyType(const ConvProblem &problem, Operation *op,
+                            const Tiling &tiling) {
+  if (failed(refuseFixedPoint(op, tiling.multiplyType)))
+    return failure();
+  std::string refusal = pairsRefusal(problem);
+  if (tiling.multiplyType == MultiplyType::F32 || refusal.empty())
+    return success();
+  return op->emitOpError("cannot multiply pairs of ")
+         << multiplyTypeName(tiling.multiplyType) << ": " << refusal;
+}
+
+template <typename Tiling>
+LogicalResult checkMemory(FusionEmitter &emitter, const ConvProblem &problem,
+                          Operation *op, const Tiling &tiling) {
+  DictionaryAttr strategy = emitter.getFusion().getStrategyAttr();
+  std::pair<StringRef, int64_t> memory[] = {
+      {strategyTempName, tempBytes(problem, tiling)},
+      {strategySumsName, sumsBytes(emitter.getFusion(), problem, tiling)}};
+  for (auto [name, expected] : memory)
+    if (int64_t bytes = strategyBytes(strategy, name); bytes != expected)
+      return op->emitOpError("expects ")
+             << expected << " " << name << " for the fusion's strategy, got "
+             << bytes;
+  return success();
+}
+
+} // namespace
+
+template <typename Tiling>
+DictionaryAttr toStrategy(seg::FusionOp fusion, const ConvProblem &problem,
+                          const Tiling &tiling) {
+  Writer writer{Builder(fusion.getContext()), {}};
+  // Entries are listed for reading, too.
+  Tiling entries = tiling;
+  forEntries(entries, writer);
+  writer.entries.push_back(writer.b.getNamedAttr(
+      strategyKindName, writer.b.getStringAttr(Tiling::kind)));
+  writer(strategyTempName, tempBytes(problem, tiling));
+  if (int64_t bytes = sumsBytes(fusion, problem, tiling))
+    writer(strategySumsName, bytes);
+  return writer.b.getDictionaryAttr(writer.entries);
+}
+
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                   const ConvTiling &);
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                   const FilterGradTiling &);
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                   const WinogradTiling &);
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                   const WinogradFilterGradTiling &);
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                   const FewChannelsTiling &);
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                   const GroupedTiling &);
+template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                   const GroupedFilterGradTiling &);
+
+/// Whether a kernel without groups and dilations may be used.
+static LogicalResult checkPlain(const ConvProblem &problem, Operation *op) {
+  std::string reason = plainRefusal(problem);
+  if (reason.empty())
+    return success();
+  return op->emitOpError("cannot use the direct kernel: ") << reason;
+}
+
+double productError(DictionaryAttr strategy) {
+  MultiplyType multiplyType = productWork(strategy).multiplyType;
+  if (multiplyType == MultiplyType::F32)
+    return 0;
+  Dims m{1, 1, 1};
+  if (auto tiles = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName))
+    llvm::copy(tiles.asArrayRef(), m.begin());
+  return productError(multiplyType, m);
+}
+
+FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
+                                 const ConvProblem &problem, Operation *op) {
+  if (failed(checkPlain(problem, op)))
+    return failure();
+  ConvTiling tiling{};
+  if (failed(readTiling(emitter, op, tiling)) ||
+      failed(checkLimits(op, problem, tiling)) ||
+      failed(checkMemory(emitter, problem, op, tiling)) ||
+      failed(checkMultiplyType(problem, op, tiling)))
+    return failure();
+  if (tiling.in_place && tiling.multiplyType != MultiplyType::F32)
+    return op->emitOpError("cannot read its input in place: pairs of ")
+           << multiplyTypeName(tiling.multiplyType) << " are packed";
+  Dims space = problem.space();
+  bool outerBlocked = false;
+  for (unsigned d = 0; d < 3; ++d) {
+    bool whole = tiling.tile[d] == space[d];
+    if (outerBlocked && !(whole && tiling.block[d] == space[d]))
+      return op->emitOpError(
+          "expects a register block of several rows to cover them");
+    if (tiling.block[d] > space[d] || tiling.tile[d] > space[d] ||
+        (!whole && tiling.tile[d] % tiling.block[d] != 0))
+      return op->emitOpError("expects register blocks to divide the tile, got ")
+             << tiling.block[d] << " and " << tiling.tile[d];
+    outerBlocked |= tiling.block[d] > 1;
+  }
+  if (tiling.in_place && !mayReadInPlace(problem, op))
+    return op->emitOpError("cannot read its input in place");
+  if (tiling.share_taps &&
+      !(problem.inStrides()[2] == 1 && problem.hasEqualPhases(2)))
+    return op->emitOpError("cannot share inputs between taps");
+  int64_t steps =
+      tiling.words(problem) * (problem.hasEqualPhases(2) && !tiling.share_taps
+                                 ? problem.phaseTaps()[2]
+                                 : 1);
+  if (steps % tiling.unroll != 0)
+    return op->emitOpError("expects unroll to divide ")
+           << steps << ", got " << tiling.unroll;
+  if (int64_t additions = tiling.additions(problem);
+      tiling.multiplyType == MultiplyType::F16 && additions > maxChained)
+    return op->emitOpError("expects a step to add at most ")
+           << maxChained << " pairs of f16 to a sum, got " << additions;
+  return tiling;
+}
+
+FailureOr<FilterGradTiling> readFilterGradTiling(FusionEmitter &emitter,
+                                             const ConvProblem &whole,
+                                             Operation *op) {
+  FilterGradTiling tiling{};
+  if (failed(checkPlain(whole, op)) || failed(readTiling(emitter, op, tiling)))
+    return failure();
+  if (tiling.swapped && whole.strides != Dims{1, 1, 1})
+    return op->emitOpError("cannot swap the factors of a strided convolution");
+  if (tiling.swapped && !TileSource(op->getOperand(0)).isInput())
+    return op->emitOpError("cannot swap factors of which a prologue computes "
+                           "one");
+  ConvProblem problem = tiling.effectiveProblem(whole);
+  if (failed(checkLimits(op, problem, tiling)) ||
+      failed(checkMemory(emitter, whole, op, tiling)))
+    return failure();
+  if (failed(checkMultiplyType(problem, op, tiling)))
+    return failure();
+  if (tiling.multiplyType != MultiplyType::F32 && !tiling.pack_grad)
+    return op->emitOpError("expects pack_grad with products of ")
+           << multiplyTypeName(tiling.multiplyType);
+  if (!llvm::is_contained(
+          {int64_t(1), problem.taps[0], problem.taps[0] * problem.taps[1]},
+          tiling.tap_groups))
+    return op->emitOpError("expects tap_groups to be 1, the depth or depth "
+                           "times height of the filter, got ")
+           << tiling.tap_groups;
+  for (unsigned d = 0; d < 3; ++d)
+    if (tiling.tile[d] > problem.out[d])
+      return op->emitOpError("expects a tile within the output, got ")
+             << tiling.tile[d];
+  if (tiling.share_taps && tiling.multiplyType == MultiplyType::F16)
+    return op->emitOpError("cannot share inputs between taps with products of "
+                           "f16");
+  if (tiling.share_taps && !tiling.canShareTaps(problem))
+    return op->emitOpError("cannot share inputs between taps");
+  return tiling;
+}
+
+FailureOr<WinogradTiling> readWinogradTiling(FusionEmitter &emitter,
+                                         const ConvProblem &problem,
+                                         Operation *op) {
+  FailureOr<WinogradTiling> tiling = readTiles<WinogradTiling>(
+      emitter, problem, op, winogradRefusal(problem, WinogradTiles::F4));
+  if (failed(tiling) || failed(checkLimits(op, problem, *tiling)))
+    return failure();
+  bool divides = true;
+  for (unsigned d = 0; d < 3; ++d)
+    divides &= problem.out[d] % tiling->m[d] == 0;
+  if (tiling->in_place && !(mayReadInPlace(problem, op) && divides))
+    return op->emitOpError("cannot read its input in place");
+  if (failed(checkMemory(emitter, problem, op, *tiling)))
+    return failure();
+  return tiling;
+}
+
+FailureOr<WinogradFilterGradTiling>
+readWinogradFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
+                           Operation *op) {
+  auto tiling = readTiles<WinogradFilterGradTiling>(
+      emitter, problem, op,
+      winogradFilterGradRefusal(problem, WinogradTiles::F4));
+  if (failed(tiling) || failed(checkLimits(op, problem, *tiling)) ||
+      failed(refuseFixedPoint(op, tiling->multiplyType)) ||
+      failed(checkMemory(emitter, problem, op, *tiling)))
+    return failure();
+  return tiling;
+}
+
+FailureOr<FewChannelsTiling> readFewChannelsTiling(FusionEmitter &emitter,
+                                     const ConvProblem &problem,
+                                     Operation *op) {
+  if (std::string reason = fewChannelsRefusal(problem); !reason.empty())
+    return op->emitOpError("cannot use the kernel of few channels: ") << reason;
+  FewChannelsTiling tiling{};
+  if (failed(readTiling(emitter, op, tiling)) ||
+      failed(checkLimits(op, problem, tiling)) ||
+      failed(checkMemory(emitter, problem, op, tiling)))
+    return failure();
+  if (tiling.tile[2] != problem.out[2] && tiling.tile[2] % tiling.pixels != 0)
+    return op->emitOpError("expects register blocks to divide the tile, got ")
+           << tiling.pixels << " and " << tiling.tile[2];
+  if (tiling.in_place && !mayReadInPlace(problem, op))
+    return op->emitOpError("cannot read its input in place");
+  return tiling;
+}
+
+FailureOr<GroupedTiling> readGroupedTiling(FusionEmitter &emitter,
+                                       const ConvProblem &problem,
+                                       Operation *op) {
+  if (std::string reason = groupedRefusal(problem); !reason.empty())
+    return op->emitOpError("cannot use the grouped kernel: ") << reason;
+  GroupedTiling tiling{};
+  if (failed(readTiling(emitter, op, tiling)) ||
+      failed(checkLimits(op, problem, tiling)) ||
+      failed(checkMemory(emitter, problem, op, tiling)))
+    return failure();
+  if (!groupedTakesVectors(problem, tiling.lanes, tiling.nb))
+    return op->emitOpError("expects the vectors of a register block to be of "
+                           "one group, got ")
+           << tiling.nb << " vectors for groups of " << problem.groupOutputs()
+           << " channels";
+  if (int64_t width = problem.space()[2];
+      tiling.tile[2] > width ||
+      (tiling.tile[2] != width && tiling.tile[2] % tiling.pixels != 0))
+    return op->emitOpError("expects register blocks to divide the tile, got ")
+           << tiling.pixels << " and " << tiling.tile[2];
+  if (tiling.in_place && !(groupedReadsInside(problem) && !problem.is16BitInput &&
+                         TileSource(op->getOperand(0)).isInput()))
+    return op->emitOpError("cannot read its input in place");
+  return tiling;
+}
+
+FailureOr<GroupedFilterGradTiling>
+readGroupedFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
+                          Operation *op) {
+  if (std::string reason = groupedRefusal(problem); !reason.empty())
+    return op->emitOpError("cannot use the grouped kernel: ") << reason;
+  GroupedFilterGradTiling tiling{};
+  if (failed(readTiling(emitter, op, tiling)) ||
+      failed(checkLimits(op, problem, tiling)) ||
+      failed(checkMemory(emitter, problem, op, tiling)))
+    return failure();
+  if (!groupedTakesRows(problem, tiling.lanes, tiling.ur))
+    return op->emitOpError("expects ur to divide the input channels of a "
+                           "group, ")
+           << problem.groupInputs() << ", got " << tiling.ur;
+  return tiling;
+}
+
+} // namespace segc

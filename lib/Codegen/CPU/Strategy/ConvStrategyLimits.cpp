@@ -1,0 +1,164 @@
+//===- ConvStrategyLimits.cpp ---------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Strategy/ConvStrategyLimits.h"
+
+using namespace mlir;
+
+namespace segc {
+
+namespace {
+
+/// Sums of a register block, and of all its unrolled steps: each is code.
+constexpr int64_t maxBlock = 64, maxUnrolled = 4096;
+
+/// Checks one entry after the other, and remembers the first that is wrong.
+struct Limits {
+  Operation *op;
+  bool valid = true;
+
+  void most(StringRef name, int64_t value, int64_t limit, StringRef reason) {
+    if (!valid || value <= limit)
+      return;
+    op->emitOpError("expects '")
+        << name << "' of at most " << limit
+        << " in the fusion's strategy: " << reason << "; got " << value;
+    valid = false;
+  }
+  void tile(const Dims &tile, const Dims &whole) {
+    for (unsigned d = 0; d < 3; ++d)
+      most("tile", tile[d], whole[d], "it is a part of what is computed");
+  }
+  /// What every kind has: vectors of channels.
+  void vectors(int64_t lanes, int64_t nb) {
+    constexpr int64_t maxLanes = 16, maxVectors = 16;
+    most("lanes", lanes, maxLanes, "vectors have so many f32 values");
+    if (valid && (lanes < 4 || (lanes & (lanes - 1)))) {
+      op->emitOpError("expects 'lanes' of 4, 8 or 16 in the fusion's strategy, "
+                      "got ")
+          << lanes;
+      valid = false;
+    }
+    most("nb", nb, maxVectors, "register blocks have so many vectors");
+  }
+  /// What forward kernels and filter gradients of Winograd tiles share.
+  template <typename Tiling>
+  void winograd(const ConvProblem &problem, const Tiling &tiling,
+                StringRef blockReason) {
+    vectors(tiling.lanes, tiling.nb);
+    tile(tiling.tile, divideUp(problem.out, tiling.m));
+    if (!valid)
+      return;
+    most("ur", tiling.ur, maxBlock / tiling.nb, blockReason);
+    groups(problem, tiling);
+  }
+  template <typename Tiling>
+  void groups(const ConvProblem &problem, const Tiling &tiling) {
+    most("groups", tiling.groups, tiling.channelBlocks(problem),
+         "tasks share whole blocks of channels");
+  }
+  LogicalResult result() const { return success(valid); }
+};
+
+} // namespace
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
+                          const ConvTiling &tiling) {
+  Limits limits{op};
+  limits.vectors(tiling.lanes, tiling.nb);
+  limits.tile(tiling.tile, problem.space());
+  for (unsigned d = 0; d < 3; ++d)
+    limits.most("block", tiling.block[d], problem.space()[d],
+                "it is a part of the tile");
+  if (!limits.valid)
+    return failure();
+  double sums = static_cast<double>(tiling.block[0]) *
+                static_cast<double>(tiling.block[1]) *
+                static_cast<double>(tiling.block[2]);
+  limits.most("block", sums > maxBlock ? maxBlock + 1 : product(tiling.block),
+              maxBlock / tiling.nb, "register blocks have so many pixels");
+  limits.groups(problem, tiling);
+  if (limits.valid)
+    limits.most("unroll", tiling.unroll,
+                maxUnrolled / (product(tiling.block) * tiling.nb),
+                "each step of a register block is code of its own");
+  return limits.result();
+}
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
+                          const FilterGradTiling &tiling) {
+  Limits limits{op};
+  limits.vectors(tiling.lanes, tiling.nb);
+  limits.tile(tiling.tile, problem.out);
+  if (!limits.valid)
+    return failure();
+  limits.most("ur", tiling.ur, maxBlock / tiling.nb,
+              "register blocks have so many rows");
+  limits.groups(problem, tiling);
+  limits.most(
+      "splits", tiling.splits,
+      std::max<int64_t>(16, problem.batch * product(tiling.tileCounts(problem))),
+      "there are no more tiles to share");
+  return limits.result();
+}
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
+                          const WinogradTiling &tiling) {
+  Limits limits{op};
+  limits.winograd(problem, tiling, "register blocks have so many tiles");
+  return limits.result();
+}
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
+                          const WinogradFilterGradTiling &tiling) {
+  Limits limits{op};
+  limits.winograd(problem, tiling, "register blocks have so many channels");
+  if (!limits.valid)
+    return failure();
+  limits.most("splits", tiling.splits,
+              problem.batch * product(tiling.boxCounts(problem)),
+              "there are no more boxes of tiles to share");
+  limits.most("task_points", tiling.task_points, tiling.points()[tiling.outer()],
+              "the outer dimension has so many points");
+  return limits.result();
+}
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
+                          const FewChannelsTiling &tiling) {
+  Limits limits{op};
+  // Its vectors run along the input's channels.
+  limits.vectors(tiling.lanes, 1);
+  limits.tile(tiling.tile, problem.out);
+  limits.most("pixels", tiling.pixels, maxBlock,
+              "register blocks have so many pixels");
+  int64_t unit = tiling.lanes / FewChannelsTiling::maxChannels;
+  if (limits.valid && tiling.pixels % unit)
+    return op->emitOpError("expects 'pixels' to be a multiple of ")
+           << unit << " in the fusion's strategy, got " << tiling.pixels;
+  return limits.result();
+}
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
+                          const GroupedTiling &tiling) {
+  Limits limits{op};
+  limits.vectors(tiling.lanes, tiling.nb);
+  limits.tile(tiling.tile, problem.space());
+  if (limits.valid)
+    limits.most("pixels", tiling.pixels, maxBlock / tiling.nb,
+                "register blocks have so many pixels");
+  return limits.result();
+}
+
+LogicalResult checkLimits(Operation *op, const ConvProblem &,
+                          const GroupedFilterGradTiling &tiling) {
+  Limits limits{op};
+  limits.vectors(tiling.lanes, 1);
+  limits.most("ur", tiling.ur, maxBlock, "a task sums so many channels");
+  return limits.result();
+}
+
+} // namespace segc

@@ -1,0 +1,46 @@
+//===- WinogradTransform.h - Transforms of tiles ----------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_CODEGEN_CPU_WINOGRAD_WINOGRADTRANSFORM_H
+#define SEGC_LIB_CODEGEN_CPU_WINOGRAD_WINOGRADTRANSFORM_H
+
+#include "segc/Codegen/CPU/WinogradMatrices.h"
+#include "segc/Codegen/Common/ConvProblem.h"
+
+namespace segc {
+
+using TransformMatrices = std::array<TransformMatrix, 3>;
+/// One matrix for each dimension.
+TransformMatrices forEachDim(const Dims &m, TransformMatrix (*make)(int64_t));
+TransformMatrices transposed(const TransformMatrices &matrices);
+
+/// One row of a matrix times a vector of vectors; those that the row has no use
+/// for may be null.
+mlir::Value transformRow(KernelBody &body, const TransformMatrix &matrix,
+                         int64_t row, llvm::ArrayRef<mlir::Value> in,
+                         int64_t lanes);
+
+/// Memory for the planes of a box between two dimensions' transforms.
+struct TransformBuffer {
+  mlir::Value memref;
+  int64_t base;
+};
+/// Floats of it.
+int64_t transformBufferSize(const TransformMatrices &matrices, int64_t lanes);
+
+/// Multiplies a box of vectors with a matrix along each dimension. `load`
+/// gives the vector at (d, h, w), `store` takes that of the result.
+void transformBox(
+    KernelBody &body, const TransformMatrices &matrices, TransformBuffer buffer,
+    int64_t lanes,
+    llvm::function_ref<mlir::Value(mlir::Value, mlir::Value, mlir::Value)> load,
+    llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value, mlir::Value)>
+        store);
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_CPU_WINOGRAD_WINOGRADTRANSFORM_H

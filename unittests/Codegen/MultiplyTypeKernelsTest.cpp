@@ -1,0 +1,245 @@
+//===- MultiplyTypeKernelsTest.cpp - Convolutions by products of 16-bit pairs --===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Small integers and their sums in Winograd tiles of 2 are exact in bf16 and
+// f16, so that results must be those of f32. In f16 sums of products must be
+// exact as well, up to 11 bits: integers are smaller then. Tiles of 4 divide by
+// 15: their results are compared as far as bf16 goes, which is less than any
+// value that is missing or out of place would cause.
+
+#include "ConvCase.h"
+#include "segc/Codegen/CPU/ConvStrategy.h"
+#include "segc/Codegen/CPU/CpuKernels.h"
+#include "segc/Runtime/Core/CpuFeatures.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace segc;
+using namespace segc::test;
+
+namespace {
+
+struct MultiplyTypeCase {
+  const char *target, *narrow;
+  MultiplyType multiplyType;
+  int64_t largest; ///< Integer of those that are drawn.
+};
+
+void PrintTo(const MultiplyTypeCase &test, std::ostream *os) {
+  *os << multiplyTypeName(test.multiplyType).str() << " of " << test.narrow << " on "
+      << test.target;
+}
+
+class MultiplyTypeKernels : public testing::TestWithParam<MultiplyTypeCase> {
+protected:
+  void SetUp() override {
+    CpuTarget target = *lookupCpuTarget(GetParam().target);
+    for (const std::string &feature : target.features)
+      if (!cpuHasFeature(feature))
+        GTEST_SKIP() << "this processor has no " << feature;
+  }
+
+  /// Compares all strategies that may be chosen for the text's root.
+  void check(const std::string &text) {
+    KernelTestOptions options;
+    options.target = GetParam().target;
+    options.narrow = GetParam().narrow;
+    options.narrowResults = false;
+    options.largestBatch = 3;
+    CpuStrategyContext context{*lookupCpuTarget(options.target)};
+    context.allowedMultiplyTypes = {GetParam().multiplyType};
+    context.training = true;
+    std::vector<bool> exact; // Of each candidate.
+    size_t chosen = 0;
+    options.choose = [&](seg::FusionOp fusion) {
+      auto root = mlir::cast<CpuKernelOpInterface>(fusionRoot(fusion));
+      auto candidates = root.cpuStrategyCandidates(fusion, context);
+      llvm::erase_if(candidates, [&](mlir::DictionaryAttr strategy) {
+        return productWork(strategy).multiplyType != GetParam().multiplyType;
+      });
+      ASSERT_GT(candidates.size(), chosen) << text;
+      fusion.setStrategyAttr(candidates[chosen]);
+      if (!exact.empty())
+        return;
+      for (mlir::DictionaryAttr strategy : candidates) {
+        auto tiles = strategy.getAs<mlir::DenseI64ArrayAttr>("m");
+        exact.push_back(!tiles ||
+                        !llvm::is_contained(tiles.asArrayRef(), int64_t(4)));
+      }
+    };
+    std::string error;
+    ASSERT_TRUE(CompiledFunction::compile(text, options, error)) << error;
+    for (chosen = 0; chosen < exact.size(); ++chosen) {
+      double largest = exact[chosen] ? GetParam().largest : 0.5;
+      options.low = -largest, options.high = largest;
+      options.levels = exact[chosen] ? 2 * GetParam().largest : 0;
+      options.tolerance = exact[chosen] ? 1e-6 : 0.2;
+      EXPECT_EQ(checkKernels(text, options), "") << chosen << "\n" << text;
+    }
+  }
+  void checkPrologue(const ConvCase &c, const Prologue &prologue) {
+    check(prologueText(c, prologue, "conv"));
+    check(prologueText(c, prologue, "conv_filter_grad"));
+  }
+  void checkConvs(const ConvCase &c) {
+    check(convText(c));
+    check(inputGradText(c));
+    check(filterGradText(c));
+    check(convTransposeText(c));
+  }
+};
+
+TEST_P(MultiplyTypeKernels, Images) {
+  checkConvs({{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 48, false, true});
+  checkConvs({{8, 7}, {3, 3}, {2, 2}, {0, 1}, {1, 2}, 32, 16, false, true});
+  checkConvs({{7, 9}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 16});
+  checkConvs({{6, 10}, {2, 2}, {2, 2}, {0, 0}, {0, 0}, 16, 32});
+}
+TEST_P(MultiplyTypeKernels, Volumes) {
+  checkConvs({{5, 7, 6}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 16});
+  checkConvs({{4, 7, 5},
+              {3, 3, 3},
+              {2, 2, 2},
+              {1, 1, 1},
+              {1, 1, 1},
+              16,
+              32,
+              true,
+              true});
+  checkConvs({{3, 8, 9}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}, 16, 17});
+}
+// Winograd tiles take any number of channels, the last of which has no partner.
+TEST_P(MultiplyTypeKernels, OddChannels) {
+  ConvCase c = {{9, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 17, 33};
+  check(convText(c));
+  check(inputGradText(c));
+  check(filterGradText(c));
+}
+
+// Vectors are as narrow as the output.
+TEST_P(MultiplyTypeKernels, FewOutputs) {
+  ConvCase c = {{9, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 48, 3};
+  check(convText(c));
+  check(inputGradText(c));
+  check(filterGradText(c));
+}
+
+// What a prologue computes is rounded as it is packed.
+TEST_P(MultiplyTypeKernels, Prologues) {
+  for (const ConvCase &c :
+       {ConvCase{{9, 6}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 16},
+        ConvCase{{7, 8}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 16, 16}}) {
+    std::string large = convTypes(c).large;
+    checkPrologue(c, {{large}, "%x = seg.relu %a0 : " + large + "\n"});
+  }
+}
+
+// Parts end within vectors of channels, and within pairs of them.
+TEST_P(MultiplyTypeKernels, Concatenations) {
+  const ConvCase pixels = {{3, 5}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 16};
+  checkPrologue(pixels, concatenated(pixels.large, {8, 8}));
+  checkPrologue(pixels, concatenated(pixels.large, {3, 12, 1}));
+  const ConvCase image = {{5, 4}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 17};
+  checkPrologue(image, concatenated(image.large, {24, 8}));
+  checkPrologue(image, concatenated(image.large, {16, 11, 5}));
+  const ConvCase volume = {{3, 4, 5}, {2, 3, 3}, {2, 2, 2}, {1, 1, 1},
+                           {1, 1, 1}, 32,        16};
+  checkPrologue(volume, concatenated(volume.large, {5, 20, 7}));
+}
+
+// One channel scales all of a pixel.
+TEST_P(MultiplyTypeKernels, Gates) {
+  for (const ConvCase &c :
+       {ConvCase{{5, 7}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 16},
+        ConvCase{{7, 6}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 17}})
+    checkPrologue(c, gated(convTypes(c).large));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Bf16, MultiplyTypeKernels,
+    testing::Values(MultiplyTypeCase{"x86-64-v4-bf16", "bf16", MultiplyType::Bf16, 4},
+                    MultiplyTypeCase{"x86-64-v4-bf16", "f16", MultiplyType::Bf16, 4},
+                    MultiplyTypeCase{"x86-64-v4", "bf16", MultiplyType::Bf16, 4},
+                    MultiplyTypeCase{"x86-64-v3", "f16", MultiplyType::Bf16, 4}));
+INSTANTIATE_TEST_SUITE_P(
+    F16, MultiplyTypeKernels,
+    testing::Values(MultiplyTypeCase{"x86-64-v4-fp16", "f16", MultiplyType::F16, 2},
+                    MultiplyTypeCase{"x86-64-v4", "f16", MultiplyType::F16, 2},
+                    MultiplyTypeCase{"x86-64-v3", "f16", MultiplyType::F16, 2}));
+
+/// The largest number of outputs of a Winograd tile among the candidates.
+int64_t largestTile(const std::string &text, MultiplyType multiplyType, bool training) {
+  KernelTestOptions options;
+  options.narrow = "f16";
+  CpuStrategyContext context{*lookupCpuTarget(options.target)};
+  context.allowedMultiplyTypes = {multiplyType};
+  context.training = training;
+  int64_t largest = 0;
+  options.choose = [&](seg::FusionOp fusion) {
+    auto root = mlir::cast<CpuKernelOpInterface>(fusionRoot(fusion));
+    for (mlir::DictionaryAttr strategy :
+         root.cpuStrategyCandidates(fusion, context))
+      if (auto m = strategy.getAs<mlir::DenseI64ArrayAttr>("m");
+          m && productWork(strategy).multiplyType == multiplyType)
+        largest = std::max(largest, m[0] * m[1] * m[2]);
+  };
+  std::string error;
+  EXPECT_TRUE(CompiledFunction::compile(text, options, error)) << error;
+  return largest;
+}
+
+// The error grows with the dimensions that a tile transforms by 4. A training
+// step may err more than a prediction.
+TEST(MultiplyType, TakeTilesThatTheyAreExactEnoughFor) {
+  std::string image =
+      convText({{16, 16}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 32});
+  std::string volume = convText(
+      {{32, 32, 32}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 32});
+  for (bool training : {false, true}) {
+    EXPECT_EQ(largestTile(image, MultiplyType::F16, training), training ? 16 : 8);
+    EXPECT_EQ(largestTile(volume, MultiplyType::F16, training), training ? 64 : 8);
+    EXPECT_EQ(largestTile(image, MultiplyType::Bf16, training), training ? 16 : 0);
+    EXPECT_EQ(largestTile(volume, MultiplyType::Bf16, training), training ? 32 : 0);
+    EXPECT_EQ(largestTile(volume, MultiplyType::Fixed, training), 64);
+    EXPECT_EQ(largestTile(volume, MultiplyType::F32, training), 64);
+  }
+}
+
+TEST(MultiplyType, ArePackedInWholeVectors) {
+  ConvCase c = {{8, 8}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 24, 16};
+  c.strategy =
+      "kind = \"direct\", lanes = 16, nb = 1, block = array<i64: 1, 1, "
+      "4>, tile = array<i64: 1, 4, 4>, groups = 1, share_taps = false, "
+      "in_place = false, unroll = 1, multiply_type = \"bf16\", temp_bytes = "
+      "6912";
+  EXPECT_THAT(checkKernels(convText(c)),
+              testing::HasSubstr("cannot multiply pairs of bf16: 24 input "
+                                 "channels, expected a multiple of 16"));
+}
+
+TEST(MultiplyType, LeaveF16AfterShortChains) {
+  ConvCase c = {{8, 8}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 16, 16};
+  c.strategy =
+      "kind = \"direct\", lanes = 16, nb = 1, block = array<i64: 1, 1, "
+      "4>, tile = array<i64: 1, 4, 4>, groups = 1, share_taps = false, "
+      "in_place = false, unroll = 24, multiply_type = \"f16\", temp_bytes = "
+      "4608";
+  EXPECT_THAT(checkKernels(convText(c)),
+              testing::HasSubstr("expects a step to add at most 16 pairs of "
+                                 "f16 to a sum, got 24"));
+  c = {{8, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 16};
+  c.strategy =
+      "kind = \"direct\", lanes = 16, nb = 1, ur = 4, tile = array<i64: 1, 8, "
+      "8>, splits = 1, tap_groups = 1, groups = 1, share_taps = true, "
+      "pack_grad = true, prefetch = false, swapped = false, multiply_type = "
+      "\"f16\", temp_bytes = 0";
+  EXPECT_THAT(checkKernels(filterGradText(c)),
+              testing::HasSubstr("cannot share inputs between taps with "
+                                 "products of f16"));
+}
+
+} // namespace
