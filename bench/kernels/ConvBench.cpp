@@ -177,7 +177,7 @@ bool run(StringRef op, const Convolution &c, const Options &options,
   auto fusion = *(*module->getOps<func::FuncOp>().begin())
                      .getOps<seg::FusionOp>()
                      .begin();
-  auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion));
+  auto root = cast<CpuKernelOpInterface>(fusion.getRoot());
   double start = now();
   if (!fusion.getStrategyAttr())
     fusion.setStrategyAttr(root.selectCpuStrategy(fusion, {target}));

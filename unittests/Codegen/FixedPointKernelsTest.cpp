@@ -36,7 +36,7 @@ KernelTestOptions fixedPoint(const std::string &target,
     context.allowedMultiplyTypes = {MultiplyType::Fixed};
     context.onlyLargestTiles = true;
     context.training = true;
-    auto root = mlir::cast<CpuKernelOpInterface>(fusionRoot(fusion));
+    auto root = mlir::cast<CpuKernelOpInterface>(fusion.getRoot());
     for (mlir::DictionaryAttr strategy :
          root.cpuStrategyCandidates(fusion, context)) {
       auto name = strategy.getAs<mlir::StringAttr>("multiply_type");

@@ -56,7 +56,7 @@ protected:
     std::vector<bool> exact; // Of each candidate.
     size_t chosen = 0;
     options.choose = [&](seg::FusionOp fusion) {
-      auto root = mlir::cast<CpuKernelOpInterface>(fusionRoot(fusion));
+      auto root = mlir::cast<CpuKernelOpInterface>(fusion.getRoot());
       auto candidates = root.cpuStrategyCandidates(fusion, context);
       llvm::erase_if(candidates, [&](mlir::DictionaryAttr strategy) {
         return productWork(strategy).multiplyType != GetParam().multiplyType;
@@ -180,7 +180,7 @@ int64_t largestTile(const std::string &text, MultiplyType multiplyType, bool tra
   context.training = training;
   int64_t largest = 0;
   options.choose = [&](seg::FusionOp fusion) {
-    auto root = mlir::cast<CpuKernelOpInterface>(fusionRoot(fusion));
+    auto root = mlir::cast<CpuKernelOpInterface>(fusion.getRoot());
     for (mlir::DictionaryAttr strategy :
          root.cpuStrategyCandidates(fusion, context))
       if (auto m = strategy.getAs<mlir::DenseI64ArrayAttr>("m");

@@ -29,7 +29,7 @@ struct ParsedFusion {
   }
 
   CpuKernelOpInterface root() {
-    return cast<CpuKernelOpInterface>(fusionRoot(fusion));
+    return cast<CpuKernelOpInterface>(fusion.getRoot());
   }
   SmallVector<DictionaryAttr> candidates(const CpuStrategyContext &limits) {
     return root().cpuStrategyCandidates(fusion, limits);

@@ -57,7 +57,7 @@ protected:
     strategy.allowedMultiplyTypes = {multiplyType};
     strategy.training = true;
     strategy.onlyLargestTiles = true;
-    auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion()));
+    auto root = cast<CpuKernelOpInterface>(fusion().getRoot());
     for (DictionaryAttr candidate :
          root.cpuStrategyCandidates(fusion(), strategy)) {
       bool winograd = candidate.getAs<StringAttr>("kind").getValue() ==

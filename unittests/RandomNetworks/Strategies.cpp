@@ -18,7 +18,7 @@ namespace segc::random_networks {
 /// What a strategy is made of: names, tiles of Winograd and switches, but not
 /// the sizes, which depend on the shape.
 static std::string describe(seg::FusionOp fusion) {
-  Operation *root = fusionRoot(fusion);
+  Operation *root = fusion.getRoot();
   std::string text = root ? root->getName().getStringRef().str() : "pointwise";
   DictionaryAttr strategy = fusion.getStrategyAttr();
   if (!strategy)

@@ -68,43 +68,28 @@ static bool roundsResult(Operation &op, Operation *root) {
          llvm::all_of(op.getUsers(), llvm::IsaPred<seg::YieldOp>);
 }
 
-/// The ops that something the fusion yields depends on. Others have joined with
-/// a value that this kernel has no use for, and are not emitted.
-static llvm::SmallPtrSet<Operation *, 16> neededOps(seg::FusionOp fusion) {
-  llvm::SmallPtrSet<Operation *, 16> needed;
-  Block &body = fusion.getBody().front();
-  needed.insert(body.getTerminator());
-  for (Operation &op : llvm::reverse(body.without_terminator()))
-    if (llvm::any_of(op.getUsers(),
-                     [&](Operation *user) { return needed.contains(user); }))
-      needed.insert(&op);
-  return needed;
-}
-
 /// Whether the kernel computes the pointwise ops that do not feed the root.
 static LogicalResult checkEpilogue(seg::FusionOp fusion,
                                    CpuKernelOpInterface root) {
   if (isReduction(root))
     return success();
   auto whole = cast<RankedTensorType>(root->getResult(0).getType());
-  auto leading = leadingOps(root->getOperands());
-  auto needed = neededOps(fusion);
-  for (Operation &op : fusion.getBody().front().without_terminator()) {
-    if (!isa<seg::PointwiseOpInterface>(op) || leading.contains(&op) ||
-        !needed.contains(&op) || roundsResult(op, root))
+  auto prologue = fusion.getPrologue();
+  for (Operation *op : fusion.getEpilogue()) {
+    if (prologue.contains(op) || roundsResult(*op, root))
       continue;
     if (!root.hasCpuEpilogue())
-      return op.emitOpError("follows the root '")
+      return op->emitOpError("follows the root '")
              << root->getName() << "', whose CPU kernel computes no epilogue";
-    auto type = cast<RankedTensorType>(op.getResult(0).getType());
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
     if (seg::classifyBroadcast(type, whole) == seg::Broadcast::Invalid)
-      return op.emitOpError("expects a shape that broadcasts to the root's ")
+      return op->emitOpError("expects a shape that broadcasts to the root's ")
              << whole << ", got " << type;
   }
   if (root.hasCpuEpilogue())
     return success();
   // Such a kernel knows its results by their order.
-  auto yielded = fusion.getBody().front().getTerminator()->getOperands();
+  auto yielded = fusion.getYield().getValues();
   bool inOrder = yielded.size() == root->getNumResults();
   for (auto [value, result] : llvm::zip(yielded, root->getResults())) {
     Operation *op = value.getDefiningOp();
@@ -203,7 +188,7 @@ static LogicalResult checkPointwiseStrategy(seg::FusionOp fusion) {
 
 LogicalResult emitCpuFusion(FusionEmitter &emitter) {
   seg::FusionOp fusion = emitter.getFusion();
-  Operation *root = fusionRoot(fusion);
+  Operation *root = fusion.getRoot();
   if (failed(checkTypes(fusion)))
     return failure();
   if (!root)

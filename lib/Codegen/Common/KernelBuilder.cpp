@@ -217,33 +217,9 @@ Value indexToDouble(KernelBody &k, Value index) {
 // Fusions
 //===----------------------------------------------------------------------===//
 
-Operation *fusionRoot(seg::FusionOp fusion) {
-  // After the prologue, before reductions of what it computes.
-  Operation *root = nullptr, *rearrangement = nullptr;
-  for (Operation &op : fusion.getBody().front().without_terminator()) {
-    if (isa<seg::PointwiseOpInterface>(op))
-      continue;
-    if (isa<seg::RearrangementOpInterface>(op))
-      rearrangement = &op;
-    else if (!root)
-      root = &op;
-  }
-  return root ? root : rearrangement;
-}
-
-Operation *fusionLead(seg::FusionOp fusion) {
-  if (Operation *root = fusionRoot(fusion))
-    return root;
-  Block &body = fusion.getBody().front();
-  for (Operation &op : body.without_terminator())
-    if (!isa<seg::CastOp>(op))
-      return &op;
-  return &body.front();
-}
-
 std::string kernelName(seg::FusionOp fusion, size_t index) {
   return "k" + std::to_string(index) + "_" +
-         fusionLead(fusion)->getName().stripDialect().str();
+         fusion.getMainOp()->getName().stripDialect().str();
 }
 
 std::string kernelKey(seg::FusionOp fusion) {

@@ -33,39 +33,10 @@ static int64_t spaceChannels(RankedTensorType space) {
   return space.getRank() == 0 ? 1 : space.getShape().back();
 }
 
-llvm::SetVector<Operation *> leadingOps(ValueRange values) {
-  llvm::SetVector<Operation *> ops;
-  auto visit = [&](auto &self, Value value) -> void {
-    Operation *op = value.getDefiningOp();
-    if (!op || ops.contains(op))
-      return;
-    for (Value operand : op->getOperands())
-      self(self, operand);
-    ops.insert(op);
-  };
-  for (Value value : values)
-    visit(visit, value);
-  return ops;
-}
-
-llvm::DenseSet<Operation *> epilogueOps(seg::FusionOp fusion) {
-  llvm::DenseSet<Operation *> ops;
-  Operation *root = fusionRoot(fusion);
-  bool reduces = isa_and_nonnull<seg::EpilogueReductionOpInterface>(root);
-  auto visit = [&](auto &self, Operation *op) -> void {
-    for (Value operand : op->getOperands()) {
-      Operation *from = operand.getDefiningOp();
-      if (from && (from != root || reduces) && ops.insert(from).second)
-        self(self, from);
-    }
-  };
-  visit(visit, fusion.getBody().front().getTerminator());
-  return ops;
-}
-
 PointwiseEmitter::PointwiseEmitter(KernelBody &body, seg::FusionOp fusion,
                                    RankedTensorType space)
-    : body(body), fusion(fusion), space(space), epilogue(epilogueOps(fusion)) {}
+    : body(body), fusion(fusion), space(space), epilogue(fusion.getEpilogue()) {
+}
 
 Value PointwiseEmitter::linearIndex(const Point &point) {
   return body.add(body.mul(point.pixel, spaceChannels(space)), point.channel);
@@ -126,7 +97,7 @@ void PointwiseEmitter::emitOp(seg::PointwiseOpInterface op, const Point &point,
 Value PointwiseEmitter::valueAt(Value value, const Point &point,
                                 int64_t lanes) {
   values.clear();
-  for (Operation *op : leadingOps(value))
+  for (Operation *op : seg::leadingOps(value))
     emitOp(cast<seg::PointwiseOpInterface>(op), point, lanes, Value());
   return operand(value, point, lanes, Value());
 }
@@ -134,13 +105,9 @@ Value PointwiseEmitter::valueAt(Value value, const Point &point,
 void PointwiseEmitter::emit(const Point &point, int64_t lanes, Value mask,
                             const DenseMap<Value, Value> &rootValues) {
   values = rootValues;
-  for (Operation &op : fusion.getBody().front().without_terminator()) {
-    auto pointwise = dyn_cast<seg::PointwiseOpInterface>(op);
-    if (pointwise && epilogue.contains(&op))
-      emitOp(pointwise, point, lanes, mask);
-  }
-  auto yield = cast<seg::YieldOp>(fusion.getBody().front().getTerminator());
-  for (auto [i, value] : llvm::enumerate(yield.getValues()))
+  for (Operation *op : epilogue)
+    emitOp(cast<seg::PointwiseOpInterface>(op), point, lanes, mask);
+  for (auto [i, value] : llvm::enumerate(fusion.getYield().getValues()))
     if (Value computed = values.lookup(value))
       body.store(computed, body.output(i), linearIndex(point), mask);
 }

@@ -72,7 +72,7 @@ LogicalResult check(seg::FusionOp fusion, seg::ConvOp conv) {
     if (dilation != 1)
       return conv.emitOpError("with dilations has no GPU kernel, got ")
              << "dilation " << dilation;
-  llvm::SetVector<Operation *> prologue = leadingOps(conv.getInput());
+  llvm::SetVector<Operation *> prologue = fusion.getPrologue();
   for (Value operand : conv->getOperands().drop_front())
     if (operand.getDefiningOp())
       return conv.emitOpError("takes a prologue of its input only");

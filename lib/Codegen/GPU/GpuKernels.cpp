@@ -95,7 +95,7 @@ int64_t blockThreads(gpu::GPUFuncOp kernel) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult selectGpuStrategy(seg::FusionOp fusion, const GpuTarget &target) {
-  Operation *root = fusionRoot(fusion);
+  Operation *root = fusion.getRoot();
   if (!root || fusion.getStrategyAttr())
     return success();
   auto kernel = dyn_cast<GpuKernelOpInterface>(root);
@@ -106,7 +106,7 @@ LogicalResult selectGpuStrategy(seg::FusionOp fusion, const GpuTarget &target) {
 }
 
 LogicalResult emitGpuFusion(GpuFusionEmitter &emitter) {
-  Operation *root = fusionRoot(emitter.getFusion());
+  Operation *root = emitter.getFusion().getRoot();
   if (!root)
     return emitGpuPointwiseFusion(emitter);
   auto kernel = dyn_cast<GpuKernelOpInterface>(root);

@@ -143,7 +143,7 @@ Cast EntryCollector::castOf(seg::CastOp cast, seg::FusionOp fusion) {
 }
 
 Kernel EntryCollector::kernel(seg::FusionOp fusion) {
-  Operation *lead = fusionLead(fusion);
+  Operation *lead = fusion.getMainOp();
   Kernel kernel;
   kernel.root = opName(*lead);
   kernel.location = printed(lead->getLoc());

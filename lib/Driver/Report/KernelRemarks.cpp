@@ -27,7 +27,7 @@ void KernelRemarks::note(ModuleOp planned, llvm::StringRef cpu) {
     for (auto fusion : entry.getOps<seg::FusionOp>()) {
       size_t number =
           kernels.try_emplace(kernelKey(fusion), kernels.size()).first->second;
-      list.push_back({fusionLead(fusion)->getLoc(), layers.of(fusion).str(),
+      list.push_back({fusion.getMainOp()->getLoc(), layers.of(fusion).str(),
                       kernelName(fusion, number)});
     }
   }

@@ -106,8 +106,8 @@ FusionEvaluation::FusionEvaluation(seg::FusionOp fusion,
                                    ArrayRef<HostTensor> inputs,
                                    ArrayRef<HostTensor> stored,
                                    ArrayRef<int64_t> elements)
-    : body(fusion.getBody().front()), root(fusionRoot(fusion)), inputs(inputs), stored(stored),
-      elements(elements),
+    : body(fusion.getBody().front()), root(fusion.getRoot()), inputs(inputs),
+      stored(stored), elements(elements),
       arithmetic(productArithmetic(fusion.getStrategyAttr())) {
   if (elements.empty())
     return;
@@ -124,8 +124,7 @@ bool FusionEvaluation::isSampled(unsigned result) const {
 
 /// What the kernel stored of a value that a reduction reads there.
 const HostTensor *FusionEvaluation::storedOperand(OpOperand &use) const {
-  auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(use.getOwner());
-  if (!reduction || reduction.getReduced() != use.get())
+  if (!seg::readsStoredResult(use))
     return nullptr;
   Value read = seg::storedValue(use.get());
   for (OpOperand &yielded : body.getTerminator()->getOpOperands())

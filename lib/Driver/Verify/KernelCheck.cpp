@@ -271,7 +271,7 @@ llvm::Expected<KernelDeviation> checkKernel(seg::FusionOp fusion,
   std::vector<HostTensor> actual = operands.read();
 
   std::vector<int64_t> elements;
-  if (Operation *root = fusionRoot(fusion);
+  if (Operation *root = fusion.getRoot();
       root && reference::multiplies(root) && !options.full)
     elements = sampledElements(root, options.products);
   FusionEvaluation evaluation(fusion, inputs, actual, elements);
@@ -279,7 +279,7 @@ llvm::Expected<KernelDeviation> checkKernel(seg::FusionOp fusion,
   if (failed(expected))
     return llvm::createStringError(
         "no reference evaluation of " +
-        fusionLead(fusion)->getName().getStringRef());
+        fusion.getMainOp()->getName().getStringRef());
   std::vector<ResultCheck> checks;
   int64_t fewest = std::numeric_limits<int64_t>::max();
   for (auto [i, tensor] : llvm::enumerate(*expected)) {

@@ -41,16 +41,19 @@ static bool wantsPositive(OpOperand &use) {
         return value == op.getVariance();
       })
       .Case([&](seg::DiceGradOp op) { return value == op.getSums(); })
-      .Case([&](seg::AdamOp op) { return value == op.getSecondMoment(); })
-      .Case([&](seg::RmspropOp op) { return value == op.getMeanSquare(); })
+      .Case([&](seg::OptimizerOpInterface op) {
+        return value == op.getSquaresState();
+      })
       .Default(false);
 }
 
 /// Whether the op asks of the value if it is 1: the step is finite.
 static bool isFlag(OpOperand &use) {
   return llvm::TypeSwitch<Operation *, bool>(use.getOwner())
-      .Case<seg::AdamOp, seg::RmspropOp, seg::SgdOp, seg::LookaheadOp>(
-          [&](auto op) { return use.get() == op.getFinite(); })
+      .Case([&](seg::OptimizerOpInterface op) {
+        return use.get() == op.getFiniteFlag();
+      })
+      .Case([&](seg::LookaheadOp op) { return use.get() == op.getFinite(); })
       .Default(false);
 }
 

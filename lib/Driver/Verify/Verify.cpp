@@ -87,7 +87,7 @@ static std::vector<DistinctFusion> distinctFusions(ModuleOp planned) {
 
 static KernelReport describe(const DistinctFusion &distinct) {
   seg::FusionOp fusion = distinct.fusion;
-  Operation *lead = fusionLead(fusion);
+  Operation *lead = fusion.getMainOp();
   KernelReport report;
   report.kernel = distinct.symbol + (distinct.inPlace ? ":in-place" : "");
   report.op = lead->getName().getStringRef().str();

@@ -52,11 +52,15 @@ static SmallVector<Value> rootOperands(Operation *op) {
   auto fusion = dyn_cast<seg::FusionOp>(op);
   if (!fusion)
     return operands;
-  for (Operation &inner : fusion.getBody().front().without_terminator())
-    if (!isa<seg::PointwiseOpInterface, seg::RearrangementOpInterface>(inner))
-      for (Value operand : inner.getOperands())
-        if (auto argument = dyn_cast<BlockArgument>(operand))
-          operands.push_back(fusion.getInputs()[argument.getArgNumber()]);
+  llvm::SmallSetVector<Operation *, 4> ops;
+  if (Operation *root = fusion.getRoot())
+    ops.insert(root);
+  for (Operation *reduction : fusion.getReductions())
+    ops.insert(reduction);
+  for (Operation *inner : ops)
+    for (Value operand : inner->getOperands())
+      if (auto argument = dyn_cast<BlockArgument>(operand))
+        operands.push_back(fusion.getInputs()[argument.getArgNumber()]);
   return operands;
 }
 

@@ -18,29 +18,6 @@ namespace segc {
 
 namespace {
 
-/// Whether the op adds up a value that the kernel computes: it reads it where
-/// it is stored.
-bool reduces(Operation *op, Value value) {
-  auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
-  return reduction && reduction.getReduced() == value &&
-         seg::storedValue(value).getDefiningOp();
-}
-
-/// Whether nothing but pointwise ops reads the value, or what they make of it.
-bool feedsPointwiseOnly(Value value) {
-  llvm::SetVector<Value> made;
-  made.insert(value);
-  for (size_t i = 0; i < made.size(); ++i)
-    for (Operation *user : made[i].getUsers()) {
-      if (isa<seg::YieldOp>(user) || reduces(user, made[i]))
-        continue;
-      if (!isa<seg::PointwiseOpInterface>(user))
-        return false;
-      made.insert(user->getResult(0));
-    }
-  return true;
-}
-
 /// Whether the fusion reads the value only element by element, at the place it
 /// writes, and not in a prologue: the result may then overwrite it.
 bool readsPointwiseOnly(seg::FusionOp fusion, Value value, Value result) {
@@ -48,11 +25,7 @@ bool readsPointwiseOnly(seg::FusionOp fusion, Value value, Value result) {
     return false;
   return llvm::all_of(
       llvm::enumerate(fusion.getInputs()), [&](const auto &input) {
-        BlockArgument argument = fusion.getBody().getArgument(input.index());
-        return input.value() != value ||
-               (llvm::none_of(argument.getUsers(),
-                              llvm::IsaPred<seg::YieldOp>) &&
-                feedsPointwiseOnly(argument));
+        return input.value() != value || fusion.readsElementwise(input.index());
       });
 }
 

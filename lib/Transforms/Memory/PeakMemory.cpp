@@ -13,13 +13,8 @@ namespace segc {
 
 /// The op that computes a result of the fusion; its root for the temporary.
 static Operation *sourceOf(seg::FusionOp fusion, int result) {
-  Block &body = fusion.getBody().front();
-  if (result >= 0)
-    return body.getTerminator()->getOperand(result).getDefiningOp();
-  for (Operation &op : body)
-    if (!isa<seg::PointwiseOpInterface>(op))
-      return &op;
-  return &body.front();
+  return result < 0 ? fusion.getMainOp()
+                    : fusion.getYield().getOperand(result).getDefiningOp();
 }
 
 std::vector<PeakTensor> peakTensors(func::FuncOp entry,

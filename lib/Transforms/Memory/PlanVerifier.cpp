@@ -17,37 +17,16 @@ using namespace mlir;
 
 namespace segc {
 
-/// Whether a kernel that is not pointwise reads what is made of the value: at
-/// other places than it writes. A reduction of what the kernel stores is not
-/// meant: it reads the stored value.
-static bool reachesRoot(Value value) {
-  llvm::SetVector<Value> made;
-  made.insert(value);
-  for (size_t i = 0; i < made.size(); ++i)
-    for (Operation *user : made[i].getUsers()) {
-      auto sum = dyn_cast<seg::EpilogueReductionOpInterface>(user);
-      if (isa<seg::YieldOp>(user) ||
-          (sum && sum.getReduced() == made[i] &&
-           !isa<BlockArgument>(seg::storedValue(made[i]))))
-        continue;
-      if (!isa<seg::PointwiseOpInterface>(user))
-        return true;
-      made.insert(user->result_begin(), user->result_end());
-    }
-  return false;
-}
-
 /// Whether the result may be written where the input is read: every op that
 /// reads the input does so element by element, at equal types, and so does
 /// what reads that in turn.
 static bool mayOverwrite(seg::FusionOp fusion, Value input, Value result) {
   if (!input || !result || input.getType() != result.getType())
     return false;
-  for (OpOperand &operand : fusion->getOpOperands()) {
-    Value inside = fusion.getBody().getArgument(operand.getOperandNumber());
-    if (operand.get() == input && reachesRoot(inside))
+  for (OpOperand &operand : fusion->getOpOperands())
+    if (operand.get() == input &&
+        !fusion.readsElementwise(operand.getOperandNumber()))
       return false;
-  }
   return true;
 }
 

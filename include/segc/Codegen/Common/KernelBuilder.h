@@ -193,10 +193,6 @@ private:
   llvm::SmallVector<mlir::func::FuncOp> functions;
 };
 
-/// The fusion's root, or null if all its ops are pointwise.
-mlir::Operation *fusionRoot(seg::FusionOp fusion);
-/// The root, else the first op: what a kernel is named after.
-mlir::Operation *fusionLead(seg::FusionOp fusion);
 /// What distinguishes two fusions' kernels: ops, types, attributes and how
 /// values flow, but not where they live.
 std::string kernelKey(seg::FusionOp fusion);

@@ -10,8 +10,6 @@
 
 #include "segc/Codegen/Common/KernelBuilder.h"
 #include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/DenseSet.h"
-#include "llvm/ADT/SetVector.h"
 
 namespace segc {
 
@@ -69,16 +67,9 @@ private:
   KernelBody &body;
   seg::FusionOp fusion;
   mlir::RankedTensorType space;
-  llvm::DenseSet<mlir::Operation *> epilogue;
+  llvm::SetVector<mlir::Operation *> epilogue;
   llvm::DenseMap<mlir::Value, mlir::Value> values;
 };
-
-/// The ops of a fusion's body that lead to a value, in program order.
-llvm::SetVector<mlir::Operation *> leadingOps(mlir::ValueRange values);
-
-/// The ops that what a fusion yields depends on, but for what leads to its
-/// root: those that follow it or stand beside it.
-llvm::DenseSet<mlir::Operation *> epilogueOps(seg::FusionOp fusion);
 
 } // namespace segc
 

@@ -419,7 +419,7 @@ struct FilterGradKernel
 
 SmallVector<DictionaryAttr>
 allConvStrategies(seg::FusionOp fusion, const CpuStrategyContext &context) {
-  Operation *root = fusionRoot(fusion);
+  Operation *root = fusion.getRoot();
   if (isa_and_nonnull<seg::ConvOp, seg::ConvTransposeOp, seg::ConvInputGradOp>(
           root)) {
     CpuStrategyContext own = contextOf(root, context, root->getOperand(0));

@@ -17,8 +17,7 @@ namespace segc {
 ConvOutput::ConvOutput(const ConvProblem &problem, Operation *root,
                        seg::FusionOp fusion, int64_t lanes)
     : problem(problem), root(root), fusion(fusion), lanes(lanes) {
-  pointwiseOps = llvm::count_if(epilogueOps(fusion),
-                                llvm::IsaPred<seg::PointwiseOpInterface>);
+  pointwiseOps = fusion.getEpilogue().size();
 }
 
 Value ConvOutput::bias(KernelBody &body, Value channel, Value mask) const {

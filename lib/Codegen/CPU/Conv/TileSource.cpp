@@ -272,7 +272,7 @@ double prologueCycles(ArrayRef<Operation *> ops) {
 }
 
 double TileSource::loadCycles() const {
-  return prologueCycles(leadingOps(operand).getArrayRef());
+  return prologueCycles(seg::leadingOps(operand).getArrayRef());
 }
 
 } // namespace segc

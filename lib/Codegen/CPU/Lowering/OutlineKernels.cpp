@@ -193,7 +193,7 @@ void Outliner::appendOperand(SmallVectorImpl<int64_t> &list, Value value) {
 /// The place of the fusion's prepared operand; adds the launch of `kernel`,
 /// which fills it, to `prepare` unless another fusion has done so.
 Place Outliner::prepared(seg::FusionOp fusion, func::FuncOp kernel) {
-  auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion));
+  auto root = cast<CpuKernelOpInterface>(fusion.getRoot());
   unsigned input = cast<BlockArgument>(root->getOperand(root.preparedOperand()))
                        .getArgNumber();
   Place filter = places.lookup(fusion.getInputs()[input]);
@@ -256,7 +256,7 @@ DictionaryAttr Outliner::prepareEntry() {
 DictionaryAttr Outliner::launch(seg::FusionOp fusion, size_t index,
                                 func::FuncOp kernel, Place temp, bool main) {
   Builder b(module.getContext());
-  Operation *root = fusionRoot(fusion), *lead = fusionLead(fusion);
+  Operation *root = fusion.getRoot(), *lead = fusion.getMainOp();
   SmallVector<int64_t> operands;
   double bytes = 0;
   for (Value value :
@@ -311,7 +311,7 @@ FailureOr<DictionaryAttr> Outliner::outline(func::FuncOp entry) {
     ArrayRef<func::FuncOp> remaining = *functions;
     if (DictionaryAttr strategy = fusion.getStrategyAttr();
         strategy && strategy.get(strategyPreparedName)) {
-      if (!fusionRoot(fusion) || !readsConstantFilter(fusion) ||
+      if (!fusion.getRoot() || !readsConstantFilter(fusion) ||
           strategyBytes(strategy, strategyTempName) == 0)
         return fusion.emitOpError(
             "cannot be prepared: expects a temporary that is laid out of a "

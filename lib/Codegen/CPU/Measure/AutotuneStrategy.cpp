@@ -67,7 +67,7 @@ struct AutotuneCpuStrategyPass
   LogicalResult tune(seg::FusionOp fusion, CpuStrategyContext context,
                      ThreadPool &pool,
                      llvm::StringMap<DictionaryAttr> &chosen) {
-    auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(fusionRoot(fusion));
+    auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(fusion.getRoot());
     if (!kernel || fusion.getStrategyAttr())
       return success();
     context = contextOfFusion(fusion, context);
@@ -151,7 +151,7 @@ struct AutotuneCpuStrategyPass
     std::string times;
     for (auto [strategy, time] : llvm::zip_equal(subject.strategies, seconds))
       times += llvm::formatv("; {0:f4} ms {1}", time * 1e3, strategy).str();
-    Operation *root = fusionRoot(fusion);
+    Operation *root = fusion.getRoot();
     addPlace(remark::analysis(root->getLoc(),
                               remarkOpts("autotune", "strategy", fusion))
                  << remark::add(

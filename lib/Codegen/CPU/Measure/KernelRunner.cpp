@@ -229,7 +229,7 @@ FusionLaunches launchesOf(seg::FusionOp fusion) {
 
 LogicalResult emitFusion(seg::FusionOp fusion, FusionEmitter &emitter,
                          const CpuTarget &target) {
-  auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(fusionRoot(fusion));
+  auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(fusion.getRoot());
   if (kernel && !fusion.getStrategyAttr())
     fusion.setStrategyAttr(kernel.selectCpuStrategy(fusion, {target}));
   return emitCpuFusion(emitter);

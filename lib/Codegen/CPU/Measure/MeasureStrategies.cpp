@@ -80,7 +80,7 @@ measureStrategies(seg::FusionOp fusion, ArrayRef<DictionaryAttr> strategies,
     buffers.emplace_back(cast<RankedTensorType>(value.getType()));
   auto operands = llvm::map_to_vector(
       buffers, [](GuardedBuffer &buffer) -> void * { return buffer.data(); });
-  Value batched = fusionRoot(fusion)->getOperand(0);
+  Value batched = fusion.getRoot()->getOperand(0);
   int64_t batch = cast<RankedTensorType>(batched.getType()).getDimSize(0);
   std::vector<std::function<double()>> timers;
   for (auto [i, strategy] : llvm::enumerate(strategies))

@@ -139,7 +139,7 @@ static void emitByChannels(FusionEmitter &emitter, RankedTensorType space,
 //===----------------------------------------------------------------------===//
 
 static RankedTensorType reducedSpace(seg::FusionOp fusion) {
-  auto root = cast<seg::EpilogueReductionOpInterface>(fusionRoot(fusion));
+  auto root = cast<seg::EpilogueReductionOpInterface>(fusion.getRoot());
   return cast<RankedTensorType>(root.getReduced().getType());
 }
 
@@ -159,7 +159,7 @@ int64_t reductionTilePixels(seg::FusionOp fusion, RankedTensorType reduced) {
       pixels *= extent;
   if (auto kind = strategy.getAs<StringAttr>(strategyKindName);
       kind && kind == GroupedTiling::kind)
-    pixels *= convProblem(fusionRoot(fusion)).phaseCount();
+    pixels *= convProblem(fusion.getRoot()).phaseCount();
   return pixels;
 }
 
@@ -170,7 +170,7 @@ static TileReductions reductionsOf(seg::FusionOp fusion) {
 }
 
 DictionaryAttr reductionStrategy(seg::FusionOp fusion) {
-  Operation *root = fusionRoot(fusion);
+  Operation *root = fusion.getRoot();
   return plainStrategy(root, root->getName().stripDialect(),
                        reductionsOf(fusion).bytes());
 }

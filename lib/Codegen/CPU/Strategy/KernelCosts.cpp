@@ -17,7 +17,7 @@ namespace {
 struct CpuKernelCosts : KernelCosts {
   using KernelCosts::KernelCosts;
   double flops(Operation *fusion) const override {
-    Operation *root = fusionRoot(cast<seg::FusionOp>(fusion));
+    Operation *root = cast<seg::FusionOp>(fusion).getRoot();
     auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(root);
     if (!kernel)
       return 0;

@@ -58,7 +58,7 @@ static bool trains(func::FuncOp entry) {
 }
 
 bool segc::readsConstantFilter(seg::FusionOp fusion) {
-  auto root = cast<CpuKernelOpInterface>(fusionRoot(fusion));
+  auto root = cast<CpuKernelOpInterface>(fusion.getRoot());
   auto entry = fusion->getParentOfType<func::FuncOp>();
   if (root.preparedOperand() < 0 || trains(entry))
     return false;
@@ -128,7 +128,7 @@ struct SelectCpuStrategyPass
     };
     auto fusions = llvm::to_vector(entry.getOps<seg::FusionOp>());
     for (seg::FusionOp fusion : llvm::reverse(fusions)) {
-      bool sum = !fusionRoot(fusion) &&
+      bool sum = !fusion.getRoot() &&
                  llvm::any_of(fusion.getResults(), [&](Value result) {
                    return llvm::any_of(result.getUses(), isGradient);
                  });
@@ -145,7 +145,7 @@ struct SelectCpuStrategyPass
 
   LogicalResult select(seg::FusionOp fusion, CpuStrategyContext context,
                        LayerNames &layers) {
-    Operation *root = fusionRoot(fusion);
+    Operation *root = fusion.getRoot();
     // One that was given: what comes next reads it.
     if (fusion.getStrategyAttr())
       return verifyStrategyMemory(fusion);

@@ -38,7 +38,7 @@ struct VaryCpuStrategyPass
 
   /// Sets the fusion's strategy if there is a choice.
   void vary(seg::FusionOp fusion, CpuStrategyContext context, uint32_t draw) {
-    auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(fusionRoot(fusion));
+    auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(fusion.getRoot());
     if (!kernel || fusion.getStrategyAttr())
       return;
     context = contextOfFusion(fusion, context);

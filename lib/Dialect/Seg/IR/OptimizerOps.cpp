@@ -51,6 +51,54 @@ static LogicalResult verifyEpsilon(Operation *op, const APFloat &epsilon) {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// Optimizers of networks
+//===----------------------------------------------------------------------===//
+
+FloatAttr OptimizerInputs::number(StringRef name, double fallback) const {
+  auto attr = options.getAs<FloatAttr>(name);
+  return builder.getF64FloatAttr(attr ? attr.getValueAsDouble() : fallback);
+}
+UnitAttr OptimizerInputs::flag(StringRef name) const {
+  auto attr = options.getAs<BoolAttr>(name);
+  return attr && attr.getValue() ? builder.getUnitAttr() : UnitAttr();
+}
+
+/// Calls `visit` with every op that is an optimizer, until it returns true.
+static void forEachOptimizer(
+    MLIRContext *context,
+    llvm::function_ref<bool(const OptimizerOpInterface::Concept &)> visit) {
+  for (RegisteredOperationName name : context->getRegisteredOperationsByDialect(
+           SegDialect::getDialectNamespace()))
+    if (const auto *optimizer = name.getInterface<OptimizerOpInterface>();
+        optimizer && visit(*optimizer))
+      return;
+}
+
+const OptimizerOpInterface::Concept *
+segc::seg::findOptimizer(MLIRContext *context, StringRef kind) {
+  const OptimizerOpInterface::Concept *found = nullptr;
+  forEachOptimizer(context, [&](const OptimizerOpInterface::Concept &it) {
+    if (llvm::is_contained(it.getKinds(), kind))
+      found = &it;
+    return found;
+  });
+  return found;
+}
+
+SmallVector<StringRef> segc::seg::optimizerKinds(MLIRContext *context) {
+  SmallVector<StringRef> kinds;
+  forEachOptimizer(context, [&](const OptimizerOpInterface::Concept &it) {
+    llvm::append_range(kinds, it.getKinds());
+    return false;
+  });
+  return kinds;
+}
+
+//===----------------------------------------------------------------------===//
+// adam
+//===----------------------------------------------------------------------===//
+
 LogicalResult AdamOp::verify() {
   if (failed(verifyShare(*this, "beta1", getBeta1())) ||
       failed(verifyShare(*this, "beta2", getBeta2())) ||
@@ -58,13 +106,69 @@ LogicalResult AdamOp::verify() {
     return failure();
   return verifyFlat(*this, getDecayElements());
 }
+
+SmallVector<StringRef> AdamOp::getKinds() { return {"adam", "radam"}; }
+Value AdamOp::getSquaresState() { return getSecondMoment(); }
+Operation *AdamOp::buildUpdate(const OptimizerInputs &in) {
+  OpBuilder &b = in.builder;
+  Value step = in.scalar("step");
+  Value first = in.state("first_moment", 0),
+        second = in.state("second_moment", 0);
+  Type flat = in.params.getType();
+  bool rectified = in.options.getAs<StringAttr>("kind") == "radam";
+  return AdamOp::create(b, in.loc, flat, flat, flat, in.params, in.grads, first,
+                        second, in.finite, in.learningRate, in.weightDecay,
+                        in.lossScale, step, in.number("beta1", 0.9),
+                        in.number("beta2", 0.999), in.number("epsilon", 1e-7),
+                        rectified ? b.getUnitAttr() : UnitAttr(),
+                        in.decayElements);
+}
+
+//===----------------------------------------------------------------------===//
+// rmsprop
+//===----------------------------------------------------------------------===//
+
 LogicalResult RmspropOp::verify() {
   if (failed(verifyShare(*this, "decay", getDecay())) ||
       failed(verifyEpsilon(*this, getEpsilon())))
     return failure();
   return verifyFlat(*this, getDecayElements());
 }
+
+SmallVector<StringRef> RmspropOp::getKinds() { return {"rmsprop"}; }
+Value RmspropOp::getSquaresState() { return getMeanSquare(); }
+Operation *RmspropOp::buildUpdate(const OptimizerInputs &in) {
+  Value square = in.state("mean_square", 1),
+        gradient = in.state("mean_gradient", 0),
+        buffer = in.state("momentum", 0);
+  Type flat = in.params.getType();
+  return RmspropOp::create(
+      in.builder, in.loc, flat, flat, flat, flat, in.params, in.grads, square,
+      gradient, buffer, in.finite, in.learningRate, in.scalar("momentum"),
+      in.weightDecay, in.lossScale, in.number("decay", 0.9),
+      in.number("epsilon", 1e-10), in.decayElements);
+}
+
+//===----------------------------------------------------------------------===//
+// sgd
+//===----------------------------------------------------------------------===//
+
 LogicalResult SgdOp::verify() { return verifyFlat(*this, getDecayElements()); }
+
+SmallVector<StringRef> SgdOp::getKinds() { return {"sgd"}; }
+Operation *SgdOp::buildUpdate(const OptimizerInputs &in) {
+  Value velocity = in.state("velocity", 0);
+  Type flat = in.params.getType();
+  return SgdOp::create(in.builder, in.loc, flat, flat, in.params, in.grads,
+                       velocity, in.finite, in.learningRate,
+                       in.scalar("momentum"), in.weightDecay, in.lossScale,
+                       in.flag("nesterov"), in.decayElements);
+}
+
+//===----------------------------------------------------------------------===//
+// lookahead
+//===----------------------------------------------------------------------===//
+
 LogicalResult LookaheadOp::verify() {
   if (static_cast<int64_t>(getSync()) < 1) // lookahead_c1
     return emitOpError("expects sync of at least 1, got ")

@@ -18,6 +18,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "segc/Dialect/Seg/Interfaces/SegInterfaces.h"
+#include "llvm/ADT/SetVector.h"
 
 #include "segc/Dialect/Seg/IR/SegDialect.h.inc"
 #include "segc/Dialect/Seg/IR/SegEnums.h.inc"
@@ -33,9 +34,18 @@ inline constexpr llvm::StringLiteral precisionAttrName = "seg.precision";
 /// The value, or the 16-bit value that it only widens: what a kernel that reads
 /// it has in memory.
 mlir::Value storedValue(mlir::Value value);
+/// The ops of a seg.fusion's body that lead to the values, in program order.
+llvm::SetVector<mlir::Operation *> leadingOps(mlir::ValueRange values);
+/// Whether a reduction reads the operand again where its kernel has stored it.
+bool readsStoredResult(mlir::OpOperand &operand);
 /// Keys of the network's optimizer and pipeline that nothing reads: of a
 /// pipeline only where its kind is known.
 llvm::SmallVector<std::string> unknownKeys(NetworkOp network);
+/// What builds the update of a network's optimizer of this kind; null if there
+/// is no such kind among `optimizerKinds`.
+const OptimizerOpInterface::Concept *findOptimizer(mlir::MLIRContext *context,
+                                                   llvm::StringRef kind);
+llvm::SmallVector<llvm::StringRef> optimizerKinds(mlir::MLIRContext *context);
 /// Pins an op that stands for another, or is its gradient, as that is. An op
 /// whose results are all kept wide is not pinned to 16 bits.
 void inheritPrecision(mlir::Operation *from, mlir::Operation *to);

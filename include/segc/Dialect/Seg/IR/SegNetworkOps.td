@@ -90,6 +90,28 @@ def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_NotDifferentiabl
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The op whose loops the kernel has: the first that is neither pointwise
+    /// nor a rearrangement, else the last rearrangement; null if all ops are
+    /// pointwise.
+    ::mlir::Operation *getRoot();
+    /// The root, else the first op: what the kernel is named after.
+    ::mlir::Operation *getMainOp();
+    /// The ops that compute the root's operands while it loads them. A
+    /// reduction as root has none: it reads what the epilogue has stored.
+    ::llvm::SetVector<::mlir::Operation *> getPrologue();
+    /// The pointwise ops that a yielded value depends on without the root in
+    /// between; all that are needed if the root is a reduction or null.
+    ::llvm::SetVector<::mlir::Operation *> getEpilogue();
+    /// The reductions of what the kernel computes or reads, the root among
+    /// them if it is one.
+    ::llvm::SmallVector<EpilogueReductionOpInterface> getReductions();
+    YieldOp getYield();
+    /// Whether every op that reads the input does so element by element, at
+    /// the place that it writes, and so does what reads that in turn: a result
+    /// of its type may overwrite it.
+    bool readsElementwise(unsigned input);
+  }];
 }
 def Seg_YieldOp : Seg_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"FusionOp">, Seg_NotDifferentiable]> {
   let summary = "Ends a seg.fusion";

@@ -14,7 +14,9 @@ include "segc/Dialect/Seg/IR/SegBase.td"
 // ones first. The gradient they see is
 //   g = grads / loss_scale + (i < decay_elements ? weight_decay * params[i] : 0),
 // and nothing changes where `finite` is 0.
-class Seg_OptimizerOp<string mnemonic> : Seg_PureOp<mnemonic, [Seg_Deny, Seg_NotDifferentiable]> {
+class Seg_OptimizerOp<string mnemonic, list<string> methods = []>
+    : Seg_PureOp<mnemonic, [Seg_Deny, Seg_NotDifferentiable,
+                            DeclareOpInterfaceMethods<Seg_OptimizerOpInterface, methods>]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
@@ -29,7 +31,7 @@ def Seg_AllFiniteOp : Seg_PureOp<"all_finite", [Seg_Deny, Seg_NotDifferentiable]
   let results = (outs Seg_Scalar:$output);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
 }
-def Seg_AdamOp : Seg_OptimizerOp<"adam"> {
+def Seg_AdamOp : Seg_OptimizerOp<"adam", ["getSquaresState"]> {
   let summary = "Adam (Kingma, Ba 2014), epsilon outside the root; with `rectified` RAdam (Liu et al. 2019)";
   let description = [{
     m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2;
@@ -42,7 +44,7 @@ def Seg_AdamOp : Seg_OptimizerOp<"adam"> {
       F64Attr:$beta1, F64Attr:$beta2, F64Attr:$epsilon, UnitAttr:$rectified), Seg_OptimizerAttrs);
   let results = (outs Seg_Tensor:$new_params, Seg_Tensor:$new_first_moment, Seg_Tensor:$new_second_moment);
 }
-def Seg_RmspropOp : Seg_OptimizerOp<"rmsprop"> {
+def Seg_RmspropOp : Seg_OptimizerOp<"rmsprop", ["getSquaresState"]> {
   let summary = "Centred RMSProp with momentum (reference-behaviour 2.3)";
   let description = [{
     ms = d ms + (1-d) g^2; mg = d mg + (1-d) g; mom = momentum*mom + lr*g/sqrt(ms - mg^2 + epsilon); w -= mom.

@@ -17,13 +17,30 @@ template <typename ConcreteOp>
 class NotDifferentiable
     : public mlir::OpTrait::TraitBase<ConcreteOp, NotDifferentiable> {};
 
-/// The op reduces what a kernel computes. See SegInterfaces.td.
 /// Element (position, channel) of a result is element (position + offsets,
 /// channel - firstChannel) of the operand.
 struct ElementSource {
   mlir::Value operand;
   int64_t firstChannel = 0;
   llvm::SmallVector<int64_t> offsets; ///< One a dimension; none: all 0.
+};
+
+/// What OptimizerOpInterface::buildUpdate builds an update from.
+struct OptimizerInputs {
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+  mlir::DictionaryAttr options; ///< The network's `optimizer`.
+  mlir::Value params, grads, finite, learningRate, weightDecay, lossScale;
+  mlir::IntegerAttr decayElements;
+  /// A scalar of the step: "momentum" or "step".
+  llvm::function_ref<mlir::Value(llvm::StringRef name)> scalar;
+  /// A state of the parameters' size and what it starts from.
+  llvm::function_ref<mlir::Value(llvm::StringRef name, double initial)> state;
+
+  /// A number of the options.
+  mlir::FloatAttr number(llvm::StringRef name, double fallback) const;
+  /// A flag of the options; null if it is off.
+  mlir::UnitAttr flag(llvm::StringRef name) const;
 };
 
 /// Whether an op is worth 16-bit values (Allow), bears them where they save a

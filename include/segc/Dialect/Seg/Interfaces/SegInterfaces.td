@@ -97,7 +97,32 @@ def Seg_EpilogueReductionOpInterface : OpInterface<"EpilogueReductionOpInterface
     "::mlir::Value", "getReduced", (ins), [{}], "return $_op.getInput();">];
 }
 
-// The op has no derivative: it is a derivative, or has no gradient by nature.
+def Seg_OptimizerOpInterface : OpInterface<"OptimizerOpInterface"> {
+  let cppNamespace = "::segc::seg";
+  let description = [{
+    The op computes new flat parameters from their gradients. Implementing it
+    makes the op the optimizer of networks that name one of its kinds.
+    Operands and results are laid out as constraint optimizer_c2 says.
+  }];
+  let methods = [
+    StaticInterfaceMethod<"Values of `kind` in a network's `optimizer` that mean this op.",
+      "::llvm::SmallVector<::llvm::StringRef>", "getKinds", (ins)>,
+    StaticInterfaceMethod<[{
+        Builds the update for a network's `optimizer`. States are asked for in
+        the order of the results that replace them.
+      }],
+      "::mlir::Operation *", "buildUpdate",
+      (ins "const ::segc::seg::OptimizerInputs &":$inputs)>,
+    InterfaceMethod<[{
+        The state that holds means of squared gradients, which are not negative;
+        null if there is none. A step is skipped where such a square overflows.
+      }],
+      "::mlir::Value", "getSquaresState", (ins), [{}], "return {};">,
+    InterfaceMethod<"The scalar that is 0 where a step is to be skipped.",
+      "::mlir::Value", "getFiniteFlag", (ins), [{}], "return $_op.getFinite();">
+  ];
+}
+
 def Seg_RearrangementOpInterface : OpInterface<"RearrangementOpInterface"> {
   let cppNamespace = "::segc::seg";
   let description = [{
@@ -114,6 +139,7 @@ def Seg_RearrangementOpInterface : OpInterface<"RearrangementOpInterface"> {
   ];
 }
 
+// The op has no derivative: it is a derivative, or has no gradient by nature.
 def Seg_NotDifferentiable : NativeOpTrait<"NotDifferentiable"> {
   let cppNamespace = "::segc::seg";
 }
