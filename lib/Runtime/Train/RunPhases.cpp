@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -24,8 +26,8 @@ static int64_t residentPeak() {
   char line[256];
   long long kibibytes = 0;
   while (std::fgets(line, sizeof(line), status))
-    if (std::sscanf(line, "VmHWM: %lld", &kibibytes) == 1)
-      break;
+    if (std::strncmp(line, "VmHWM:", 6) == 0)
+      kibibytes = std::strtoll(line + 6, nullptr, 10);
   std::fclose(status);
   return int64_t{kibibytes} * 1024;
 }
