@@ -96,10 +96,12 @@ static RatioChart ratiosOf(JsonReader result) {
   return chart;
 }
 
+namespace {
 struct Kernel {
   std::string op;
   double ms = 0, gflop = 0, gbyte = 0;
 };
+} // namespace
 
 /// A fused kernel may be several launches (a filter laid out first), of which
 /// one counts the arithmetic and the traffic.
