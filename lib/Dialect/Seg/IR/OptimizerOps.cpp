@@ -68,8 +68,9 @@ UnitAttr OptimizerInputs::flag(StringRef name) const {
 static void forEachOptimizer(
     MLIRContext *context,
     llvm::function_ref<bool(const OptimizerOpInterface::Concept &)> visit) {
-  for (RegisteredOperationName name : context->getRegisteredOperationsByDialect(
-           SegDialect::getDialectNamespace()))
+  // Not those of the dialect alone: the search for its name fails where another
+  // dialect's ops come first.
+  for (RegisteredOperationName name : context->getRegisteredOperations())
     if (const auto *optimizer = name.getInterface<OptimizerOpInterface>();
         optimizer && visit(*optimizer))
       return;
