@@ -124,6 +124,13 @@ static void addTrain(CLI::App &root, const std::string &commandLine,
   app.add_option("--cosine-annealing-first-cycle-steps",
                  options->firstCycleSteps, "Of cosine_annealing")
       ->check(integerIn(1, maxSteps));
+  app.add_option("--lr-warmup-epochs,--lr_warmup_epochs",
+                 options->lrWarmupEpochs,
+                 "Epochs in which the rate grows to the schedule's")
+      ->check(integerIn(0, maxEpochs));
+  app.add_option("--init-learning-rate,--init_learning_rate",
+                 options->initialLearningRate, "Where the warm-up begins")
+      ->check(numberIn(0, maxRate));
   app.add_option("--log-every,--log_every", options->logEvery, "Steps")
       ->check(integerIn(1, maxSteps));
   app.add_option("--evaluate-every,--evaluate_every", options->evaluateEvery,

@@ -223,6 +223,9 @@ Recipe segc::recipeOf(const Manifest &manifest) {
   } else if (kind == "nnunet") {
     recipe.scheduler = Schedule::Kind::CosineAnnealing;
     recipe.epochs = 1000;
+  } else if (kind == "kits19") {
+    recipe.epochs = 4000;
+    recipe.warmupEpochs = 200;
   }
   return recipe;
 }

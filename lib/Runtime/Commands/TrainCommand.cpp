@@ -197,6 +197,7 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"steps_per_epoch", config.stepsPerEpoch},
       {"learning_rate", config.schedule.learningRate},
       {"scheduler", scheduleName(config.schedule.kind)},
+      {"lr_warmup_epochs", config.schedule.warmupEpochs},
       {"momentum", recordedFloat(config.momentum)},
       {"weight_decay", recordedFloat(config.weightDecay)},
       {"optimizer", run.runner.manifest().optimizer.kind},

@@ -72,6 +72,8 @@ static Recipe startOf(const Run &run) {
   recipe.learningRate = before.schedule.learningRate;
   recipe.endLearningRate = before.schedule.endLearningRate;
   recipe.firstCycleSteps = before.schedule.firstCycleSteps;
+  recipe.initialLearningRate = before.schedule.initialLearningRate;
+  recipe.warmupEpochs = before.schedule.warmupEpochs;
   recipe.scheduler = before.schedule.kind;
   recipe.momentum = before.momentum;
   recipe.weightDecay = before.weightDecay;
@@ -83,6 +85,9 @@ static Recipe startOf(const Run &run) {
 /// Options that the schedule does not look at.
 static Status checkSchedule(const TrainOptions &options,
                             const Schedule &schedule) {
+  if (options.initialLearningRate && schedule.warmupEpochs == 0)
+    return wrongUsage("--init-learning-rate has no effect without "
+                      "--lr-warmup-epochs: leave it out");
   const char *idle =
       options.endLearningRate && schedule.kind != Schedule::Kind::Poly
           ? "--end-learning-rate"
@@ -119,6 +124,11 @@ Status segc::configure(Run &run) {
       options.endLearningRate.value_or(recipe.endLearningRate);
   config.schedule.firstCycleSteps =
       options.firstCycleSteps.value_or(recipe.firstCycleSteps);
+  config.schedule.initialLearningRate =
+      options.initialLearningRate.value_or(recipe.initialLearningRate);
+  config.schedule.warmupEpochs =
+      options.lrWarmupEpochs.value_or(recipe.warmupEpochs);
+  config.schedule.stepsPerEpoch = config.stepsPerEpoch;
   SEGC_RETURN_IF_ERROR(checkSchedule(options, config.schedule));
   if (config.schedule.totalSteps > maxSteps)
     return wrongUsage("--epochs " + std::to_string(epochs) + " of " +
@@ -216,6 +226,7 @@ void segc::warnOfIdleOptions(const TrainOptions &options) {
       {options.weightDecay.has_value(), "--weight-decay"},
       {options.lossScale.has_value(), "--loss-scale"},
       {options.scheduler.has_value(), "--scheduler"},
+      {options.lrWarmupEpochs.has_value(), "--lr-warmup-epochs"},
       {options.evaluateEvery.has_value(), "--evaluate-every"},
       {options.skipEval > 0, "--skip-eval"},
       {options.saveEvery > 0, "--save-every"},

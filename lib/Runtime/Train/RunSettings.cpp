@@ -26,6 +26,8 @@ OrderedJson RunSettings::toJson() const {
           {"end_learning_rate", schedule.endLearningRate},
           {"first_cycle_steps", schedule.firstCycleSteps},
           {"steps", schedule.totalSteps},
+          {"initial_learning_rate", schedule.initialLearningRate},
+          {"warmup_epochs", schedule.warmupEpochs},
           {"momentum", momentum},
           {"weight_decay", weightDecay}};
 }
@@ -57,6 +59,12 @@ RunSettings RunSettings::fromJson(JsonReader reader) {
   settings.schedule.firstCycleSteps =
       reader.integer("first_cycle_steps", 1, maxSteps);
   settings.schedule.totalSteps = reader.integer("steps", 1, maxSteps);
+  // Earlier versions had no warm-up.
+  if (reader.has("warmup_epochs")) {
+    settings.schedule.initialLearningRate = rate("initial_learning_rate");
+    settings.schedule.warmupEpochs =
+        reader.integer("warmup_epochs", 0, maxEpochs);
+  }
   settings.momentum = rate("momentum");
   settings.weightDecay = rate("weight_decay");
   return settings;
@@ -138,6 +146,11 @@ std::vector<std::string> segc::changesOf(const RunSettings &before,
     compareNumbers("--cosine-annealing-first-cycle-steps",
                    static_cast<double>(then.firstCycleSteps),
                    static_cast<double>(next.firstCycleSteps));
+  compareNumbers("--lr-warmup-epochs", static_cast<double>(then.warmupEpochs),
+                 static_cast<double>(next.warmupEpochs));
+  if (next.warmupEpochs > 0)
+    compareNumbers("--init-learning-rate", then.initialLearningRate,
+                   next.initialLearningRate);
   // The end of the run is part of these curves.
   if (next.kind == Schedule::Kind::Poly || next.kind == Schedule::Kind::Cosine)
     compareNumbers("--max-steps", static_cast<double>(then.totalSteps),

@@ -20,6 +20,16 @@ static constexpr int64_t stepsToDouble = 2000;
 static constexpr int64_t maxSkippedSteps = 16;
 
 double Schedule::at(int64_t step) const {
+  double rate = withoutWarmup(step);
+  int64_t epoch = step / stepsPerEpoch;
+  if (epoch >= warmupEpochs)
+    return rate;
+  double progress =
+      static_cast<double>(epoch + 1) / static_cast<double>(warmupEpochs);
+  return initialLearningRate + (rate - initialLearningRate) * progress;
+}
+
+double Schedule::withoutWarmup(int64_t step) const {
   double fraction = std::min(1.0, static_cast<double>(step) /
                                       static_cast<double>(totalSteps));
   switch (kind) {

@@ -62,6 +62,8 @@ TEST_F(Command, NumbersHaveRanges) {
       {"--loss-scale", {"0.5", "-1", "1e39"}},
       {"--end-learning-rate", {"-1", "1e7"}},
       {"--cosine-annealing-first-cycle-steps", whole({"-1", "0"})},
+      {"--lr-warmup-epochs", whole({"-1"})},
+      {"--init-learning-rate", {"-1", "1e7"}},
       {"--log-every", whole({"-1", "0"})},
       {"--evaluate-every", whole({"-1"})},
       {"--skip-eval", whole({"-1"})},

@@ -45,6 +45,25 @@ TEST(Schedule, PolyAndCosine) {
   EXPECT_NEAR(schedule.at(100), 0, 1e-12);
 }
 
+// As published: the rate of an epoch, a linear function of its number.
+TEST(Schedule, WarmsUpByEpochs) {
+  Schedule schedule;
+  schedule.learningRate = 1;
+  schedule.initialLearningRate = 0.2;
+  schedule.warmupEpochs = 4;
+  schedule.stepsPerEpoch = 10;
+  schedule.totalSteps = 100;
+  EXPECT_DOUBLE_EQ(schedule.at(0), 0.4);
+  EXPECT_DOUBLE_EQ(schedule.at(9), 0.4);
+  EXPECT_DOUBLE_EQ(schedule.at(10), 0.6);
+  EXPECT_DOUBLE_EQ(schedule.at(39), 1);
+  EXPECT_DOUBLE_EQ(schedule.at(40), 1);
+  // Another schedule goes on behind it, and counts its steps.
+  schedule.kind = Schedule::Kind::Cosine;
+  EXPECT_DOUBLE_EQ(schedule.at(0), 0.4);
+  EXPECT_NEAR(schedule.at(50), 0.5, 1e-12);
+}
+
 TEST(Schedule, RefusesOtherNames) {
   EXPECT_TRUE(parseScheduleKind("cosine_annealing").ok());
   EXPECT_EQ(parseScheduleKind("linear").status().message(),

@@ -62,8 +62,8 @@ struct TrainOptions {
   std::optional<double> learningRate, momentum, weightDecay;
   std::optional<std::string> lossScale;
   std::optional<std::string> scheduler;
-  std::optional<double> endLearningRate;
-  std::optional<int64_t> firstCycleSteps;
+  std::optional<double> endLearningRate, initialLearningRate;
+  std::optional<int64_t> firstCycleSteps, lrWarmupEpochs;
   std::optional<int64_t> logEvery, evaluateEvery;
   int64_t saveEvery = 0, skipEval = 0;
   std::string checkpointStrategy = "last_and_best";

@@ -72,6 +72,8 @@ struct Recipe {
   Schedule::Kind scheduler = Schedule::Kind::None;
   double endLearningRate = 1e-5;
   int64_t firstCycleSteps = 4096;
+  double initialLearningRate = 1e-4;
+  int64_t warmupEpochs = 0;
   int64_t epochs = 1; ///< 0: maxSteps counts
   int64_t maxSteps = 0;
   int64_t logEvery = 10;

@@ -29,6 +29,8 @@ inline constexpr double maxRate = 1e6;
 ///   cosine:           lr (1 + cos(pi t/T)) / 2
 ///   cosine_annealing: restarts; the first cycle has F steps, each later one
 ///                     twice as many; from lr down to lr/10
+/// In the epochs e = 1, 2, ... of a warm-up of W the rate is
+/// initial + (rate - initial) e/W.
 struct Schedule {
   enum class Kind { None, Poly, Cosine, CosineAnnealing };
   Kind kind = Kind::None;
@@ -36,8 +38,14 @@ struct Schedule {
   double endLearningRate = 1e-5;  ///< poly
   int64_t firstCycleSteps = 4096; ///< cosine_annealing
   int64_t totalSteps = 1;
+  double initialLearningRate = 1e-4; ///< warm-up
+  int64_t warmupEpochs = 0;
+  int64_t stepsPerEpoch = 1;
 
   double at(int64_t step) const;
+
+private:
+  double withoutWarmup(int64_t step) const;
 };
 
 const char *scheduleName(Schedule::Kind kind);
