@@ -15,20 +15,14 @@
 // measured before and after each run (so it is meaningful on a busy machine
 // too, but does not see idle threads); the time to compile; the strategy.
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
-#include "segc/Codegen/CPU/CpuKernels.h"
-#include "segc/Codegen/CPU/LowerToLLVM.h"
+#include "segc/Codegen/CPU/CpuBackend.h"
+#include "segc/Codegen/Common/StrategySelection.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "segc/Runtime/Core/ThreadPool.h"
+#include "segc/Target/Strategy.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ExecutionEngine/Orc/LLJIT.h"
-#include "llvm/IR/IRBuilder.h"
-#include "llvm/Target/TargetMachine.h"
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -147,8 +141,6 @@ std::string functionText(StringRef op, const Convolution &c,
          "\nseg.yield %y : " + result + "\n}\nreturn %r : " + result + "\n}";
 }
 
-using Kernel = void (*)(float *, float *, float *, float *, float *, int64_t,
-                        int64_t);
 using Memory = std::unique_ptr<float, void (*)(void *)>;
 
 Memory allocate(int64_t floats) {
@@ -161,13 +153,10 @@ Memory allocate(int64_t floats) {
 }
 
 bool run(StringRef op, const Convolution &c, const Options &options,
-         const CpuTarget &target, ThreadPool &pool) {
+         const Target &target, ThreadPool &pool) {
   DialectRegistry registry;
-  registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
-                  memref::MemRefDialect, scf::SCFDialect, seg::SegDialect,
-                  vector::VectorDialect>();
-  registerLLVMTranslations(registry);
-  registerConvCpuKernels(registry);
+  registry.insert<func::FuncDialect, seg::SegDialect>();
+  target.backend->registerDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(
@@ -177,53 +166,40 @@ bool run(StringRef op, const Convolution &c, const Options &options,
   auto fusion = *(*module->getOps<func::FuncOp>().begin())
                      .getOps<seg::FusionOp>()
                      .begin();
-  auto root = cast<CpuKernelOpInterface>(fusion.getRoot());
   double start = now();
   if (!fusion.getStrategyAttr())
-    fusion.setStrategyAttr(root.selectCpuStrategy(fusion, {target}));
+    fusion.setStrategyAttr(selectStrategy(fusion, {target}));
   OwningOpRef<ModuleOp> kernels = ModuleOp::create(UnknownLoc::get(&context));
-  FusionEmitter emitter(OpBuilder::atBlockEnd(kernels->getBody()), fusion, "k",
-                        target);
-  if (failed(root.emitCpuKernel(emitter)))
+  KernelEmission emission{fusion, OpBuilder::atBlockEnd(kernels->getBody()),
+                          "k", *target.version};
+  if (failed(target.backend->emitKernels(emission)))
     return false;
   struct Launch {
     std::string name;
     int64_t tasks, scratch;
-    Kernel kernel;
+    LoadedKernels::Task kernel;
   };
   std::vector<Launch> launches;
-  for (func::FuncOp kernel : emitter.kernels()) {
-    ArrayRef<int64_t> tasks =
-        kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
+  for (const EmittedKernel &kernel : emission.kernels)
     launches.push_back(
-        {kernel.getName().str(), tasks[0] + tasks[1] * c.batch,
-         kernel->getAttrOfType<IntegerAttr>(scratchAttrName).getInt(),
-         nullptr});
-  }
+        {SymbolTable::getSymbolName(kernel.function).str(),
+         kernel.tasks.fixed + kernel.tasks.perSample * c.batch,
+         kernel.scratchBytes, nullptr});
   if (options.kernel)
     kernels->dump();
-  if (failed(lowerKernelsToLLVM(*kernels)))
-    return false;
-  auto llvmContext = std::make_unique<llvm::LLVMContext>();
-  std::unique_ptr<llvm::Module> llvmModule =
-      translateKernels(*kernels, *llvmContext, target);
-  auto machine = llvm::cantFail(createTargetMachine(target));
-  double lowered = now();
-  optimizeModule(*llvmModule, *machine);
   if (options.assembly) {
-    auto text = llvm::cantFail(
-        emitMachineCode(*llvmModule, *machine, /*assembly=*/true));
-    llvm::outs() << StringRef(text.data(), text.size());
+    SerializeOptions asText;
+    asText.assembly = true;
+    auto texts = llvm::cantFail(
+        target.backend->serialize(*kernels, *target.version, asText));
+    llvm::outs() << StringRef(texts.front().data(), texts.front().size());
     return true;
   }
-  llvm::orc::JITTargetMachineBuilder builder(llvmModule->getTargetTriple());
-  builder.setCPU(target.llvmCpu);
-  auto jit = llvm::cantFail(
-      llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(builder).create());
-  llvm::cantFail(jit->addIRModule(llvm::orc::ThreadSafeModule(
-      std::move(llvmModule), std::move(llvmContext))));
+  double emitted = now();
+  auto loaded =
+      llvm::cantFail(target.backend->load(*kernels, *target.version));
   for (Launch &launch : launches)
-    launch.kernel = llvm::cantFail(jit->lookup(launch.name)).toPtr<Kernel>();
+    launch.kernel = llvm::cantFail(loaded->lookup(launch.name));
   double compiled = now();
 
   auto floatsOf = [](Value value) {
@@ -242,7 +218,7 @@ bool run(StringRef op, const Convolution &c, const Options &options,
   for (unsigned i = 0; i < pool.workers(); ++i)
     scratch.push_back(allocate(scratchBytes / 4));
 
-  double gflop = root.flopsPerSample() * c.batch * 1e-9;
+  double gflop = fusion.flops() * 1e-9;
   std::vector<double> times, first, shares, busy(pool.workers());
   double begin = now();
   while (times.size() < 5 ||
@@ -252,8 +228,9 @@ bool run(StringRef op, const Convolution &c, const Options &options,
     for (const Launch &launch : launches) {
       pool.parallelFor(launch.tasks, [&](int64_t task, uint32_t worker) {
         double taskStart = threadSeconds();
-        launch.kernel(a.get(), b.get(), y.get(), temp.get(),
-                      scratch[worker].get(), c.batch, task);
+        void *buffers[] = {a.get(), b.get(), y.get(), temp.get(),
+                           scratch[worker].get()};
+        launch.kernel(buffers, c.batch, task);
         busy[worker] += threadSeconds() - taskStart;
       });
       if (&launch == &launches.front())
@@ -268,12 +245,12 @@ bool run(StringRef op, const Convolution &c, const Options &options,
   llvm::raw_string_ostream(strategy) << fusion.getStrategyAttr();
   std::printf("%-11s %-10s k%-5s s%-5s %3ld->%-3ld b%ld %8.3f ms (first launch "
               "%.3f) %6.1f GFLOP/s, %3.0f%% of peak; "
-              "lower %.0f llvm %.0f ms; tasks %ld; %s\n",
+              "emit %.0f compile %.0f ms; tasks %ld; %s\n",
               op.str().c_str(), seg::shapeText(c.large).c_str(),
               seg::shapeText(c.taps).c_str(), seg::shapeText(c.strides).c_str(),
               c.in, c.out, c.batch, median(times) * 1e3, median(first) * 1e3,
               gflop / median(times), 100 * median(shares),
-              (lowered - start) * 1e3, (compiled - lowered) * 1e3,
+              (emitted - start) * 1e3, (compiled - emitted) * 1e3,
               launches[launches.size() > 1 && op != "filter_grad"].tasks,
               strategy.c_str());
   std::fflush(stdout);
@@ -308,9 +285,11 @@ int main(int argc, char **argv) {
       return 2;
     }
   }
-  std::optional<CpuTarget> target = hostCpuTarget({});
-  if (!target || target->lanes < 16) {
-    std::fprintf(stderr, "this processor has no AVX-512\n");
+  registerCpuBackend();
+  Target target = llvm::cantFail(resolveTarget("cpu:x86-64-v4"));
+  if (std::string missing = target.backend->missingFeature(*target.version);
+      !missing.empty()) {
+    std::fprintf(stderr, "%s\n", missing.c_str());
     return 1;
   }
   ThreadPool pool(options.threads);
@@ -325,7 +304,7 @@ int main(int argc, char **argv) {
     c.large = parseSizes(large), c.taps = parseSizes(taps),
     c.strides = parseSizes(strides), c.pad = parseSizes(pad);
     for (StringRef each : {"forward", "input_grad", "filter_grad"})
-      if ((op == "all" || op == each) && !run(each, c, options, *target, pool))
+      if ((op == "all" || op == each) && !run(each, c, options, target, pool))
         return 1;
   }
   return 0;

@@ -55,7 +55,7 @@ typedef struct segc_kernel_event {
   uint32_t struct_size;
   uint32_t index;    /* position in the entry's table of kernels */
   const char *entry; /* "predict", "train_step", ... */
-  const char *name;  /* kernel symbol, as in `segc compile --emit cpu` */
+  const char *name;  /* kernel symbol, as in `segc compile --emit kernels` */
   const char *op;    /* first op of the fused kernel and its location */
   double flops;      /* for this batch */
   double bytes;      /* least traffic for this batch */

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * The compiler writes constants of these types into a model
- * (lib/Codegen/CPU/Lowering/EmitTables.cpp mirrors every field); model_support.c, linked
+ * (lib/Program/EmitTables.cpp mirrors every field); model_support.c, linked
  * into every model, runs them; lib/Runtime/Core/StaticModel.cpp holds them
  * against the manifest before the model is loaded. Whoever changes a struct
  * raises SEGC_NOTE_TYPE.

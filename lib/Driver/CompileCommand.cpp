@@ -8,14 +8,24 @@
 #include "segc/Driver/CompileCommand.h"
 
 #include "segc/Base/NumberChecks.h"
-#include "segc/Target/CpuStrategyContext.h"
+#include "segc/Target/TargetBackend.h"
 
 namespace segc {
 
-static CLI::IsMember cpuNames() {
+/// Targets that the runtime has a device for.
+static std::vector<std::string> targetNames() {
+  std::vector<std::string> names;
+  for (const TargetBackend *backend : targetBackends())
+    if (backend->hasRuntime())
+      names.push_back(backend->name().str());
+  return names;
+}
+
+static CLI::IsMember versionNames() {
   std::vector<std::string> names = {"native"};
-  for (llvm::StringRef name : cpuTargetNames())
-    names.push_back(name.str());
+  for (const std::string &target : targetNames())
+    for (const auto &version : findTargetBackend(target)->versions())
+      names.push_back(version->name);
   return CLI::IsMember(names);
 }
 
@@ -28,18 +38,19 @@ CLI::IsMember phaseNames(std::vector<std::string> more) {
 }
 
 static void addTarget(CLI::App &command, CompileOptions &options) {
+  registerTargets();
   command
       .add_option("--batch", options.pipeline.batch,
                   "Largest batch (default: the network's)")
       ->check(integerIn(1, 1 << 20));
   command.add_option("--target", options.target, "Targets")
-      ->check(CLI::IsMember({"cpu"}));
+      ->check(CLI::IsMember(targetNames()));
   command
       .add_option("--cpu", options.cpus,
                   "Instruction-set versions (default: all, chosen at load)")
       ->allow_extra_args(false) // Names of ops may follow.
       ->delimiter(',')
-      ->check(cpuNames());
+      ->check(versionNames());
   command
       .add_option("--threads", options.pipeline.threads,
                   "Threads that kernels are cut for; the model runs with any "

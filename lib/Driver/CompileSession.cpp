@@ -19,7 +19,6 @@
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/PrivateFolders.h"
-#include "segc/Codegen/CPU/Passes.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Driver/Manifest.h"
 #include "segc/Driver/ObjectEmission.h"
@@ -30,6 +29,8 @@
 #include "segc/Driver/Weights.h"
 #include "segc/Pipelines/PhaseForms.h"
 #include "segc/Pipelines/SourceText.h"
+#include "segc/Program/Passes.h"
+#include "segc/Program/Programs.h"
 #include "segc/Runtime/Core/Manifest.h"
 #include "segc/Runtime/Core/ThreadPool.h"
 #include "segc/Transforms/Passes.h"
@@ -50,49 +51,66 @@ llvm::Expected<OwningOpRef<ModuleOp>> readModule(MLIRContext &context,
   return parseText(context, sources, path);
 }
 
-llvm::Expected<std::vector<CpuTarget>>
-resolveCpus(const std::vector<std::string> &names,
-            const PipelineOptions &options) {
-  MultiplyTypeSet multiplyTypes{};
+llvm::Expected<std::vector<Target>>
+resolveTargets(const std::string &name,
+               const std::vector<std::string> &versions,
+               const PipelineOptions &options) {
+  registerTargets();
+  const TargetBackend *backend = findTargetBackend(name);
+  if (!backend)
+    return llvm::createStringError("unknown --target " + name);
+  MultiplyTypeSet types{};
   if (options.precision != "f32")
-    multiplyTypes = lookupMultiplyTypeSet(options.multiplyType).value_or(MultiplyTypeSet{});
-  // Values of bf16 are not multiplied as f16; see ConvKernels.
+    types = lookupMultiplyTypeSet(options.multiplyType)
+                .value_or(MultiplyTypeSet{});
+  // Values of bf16 are not multiplied as f16: they have a larger range.
   if (options.precision == "bf16")
-    multiplyTypes.remove(MultiplyType::F16);
-  std::vector<CpuTarget> targets;
-  if (names.empty())
-    for (llvm::StringRef name : cpuTargetNames(multiplyTypes))
-      targets.push_back(*lookupCpuTarget(name));
-  for (const std::string &name : names) {
-    std::optional<CpuTarget> target =
-        name == "native" ? hostCpuTarget(multiplyTypes) : lookupCpuTarget(name);
-    if (!target)
+    types.remove(MultiplyType::F16);
+  std::vector<Target> targets;
+  if (versions.empty())
+    for (const auto &version : backend->distinctVersions(types))
+      targets.push_back({backend, version});
+  for (const std::string &name : versions) {
+    if (name == "native") {
+      auto native = backend->nativeVersion(types);
+      if (!native)
+        return native.takeError();
+      targets.push_back({backend, *native});
+      continue;
+    }
+    targets.push_back({backend, backend->findVersion(name)});
+    if (!targets.back().version)
       return llvm::createStringError(
-          name == "native" ? "this processor lacks AVX2 and FMA, the least "
-                             "that kernels are compiled for"
-                           : "unknown --cpu " + name + ": expected native, " +
-                                 llvm::join(cpuTargetNames(), ", "));
-    targets.push_back(*target);
+          "unknown --cpu " + name + ": expected native, " +
+          llvm::join(llvm::map_range(backend->versions(),
+                                     [](const auto &each) {
+                                       return each->name;
+                                     }),
+                     ", "));
   }
-  auto rank = [](const CpuTarget &target) {
-    return llvm::find(cpuTargetNames(), target.name) - cpuTargetNames().begin();
+  // The best first. A version that is native may be named as well.
+  auto rank = [&](const Target &target) {
+    return llvm::find_if(backend->versions(),
+                         [&](const auto &each) {
+                           return each->name == target.version->name;
+                         }) -
+           backend->versions().begin();
   };
-  llvm::stable_sort(targets, [&](const CpuTarget &a, const CpuTarget &b) {
+  llvm::stable_sort(targets, [&](const Target &a, const Target &b) {
     return rank(a) > rank(b);
   });
-  // native is one of the others.
   targets.erase(llvm::unique(targets,
-                             [](const CpuTarget &a, const CpuTarget &b) {
-                               return a.name == b.name;
+                             [&](const Target &a, const Target &b) {
+                               return rank(a) == rank(b);
                              }),
                 targets.end());
   return targets;
 }
 
-PipelineOptions pipelineFor(const CpuTarget &target,
+PipelineOptions pipelineFor(const Target &target,
                             const std::vector<std::string> &names,
                             PipelineOptions options) {
-  options.cpu = target.name;
+  options.target = target.spec();
   if (options.threads == 0 && llvm::is_contained(names, "native"))
     options.threads = availableCores();
   return options;
@@ -149,7 +167,7 @@ static llvm::Error dumpPhase(ModuleOp module, size_t index,
   llvm::SmallString<128> path(options.dumpTo);
   std::string name = std::to_string(index) + "-" + phases()[index].name.str();
   if (index > *findPhase(lastCommonPhase))
-    name += "-" + pipeline.cpu;
+    name += "-" + llvm::StringRef(pipeline.target).split(':').second.str();
   llvm::sys::path::append(path, name + ".mlir");
   std::vector<NamedFile> files = inputsOf(options);
   llvm::append_range(files, outputsOf(options));
@@ -242,6 +260,8 @@ static CompileOptions completed(CompileOptions options) {
   PipelineOptions &pipeline = options.pipeline;
   // Only constant weights can be folded into.
   pipeline.foldNorms |= !pipeline.training && !options.weights.empty();
+  // What fusion asks, which is one for all versions.
+  pipeline.target = options.target;
   pipeline.memoryTable |= !options.report.empty() || !options.remarks.empty();
   if (pipeline.autotune && pipeline.autotuneCache.empty())
     pipeline.autotuneCache = autotuneFolder();
@@ -261,20 +281,51 @@ static llvm::Expected<size_t> phasesDone(ModuleOp module,
   return from ? *from + 1 : 0;
 }
 
-/// Leads a module that has `done` phases behind it to its plan. Plans may be
-/// edited, by hand or by passes: they are checked before anything reads them.
+/// Runs a check of the module, `what` of the input.
+static llvm::Error check(ModuleOp module, std::unique_ptr<Pass> pass,
+                         StringRef what, const CompileOptions &options,
+                         const PipelineOptions &pipeline) {
+  PassManager manager(module.getContext());
+  manager.addPass(std::move(pass));
+  if (failed(manager.run(module)))
+    return llvm::createStringError("the " + what + " of " + options.input +
+                                   " for " + pipeline.target + " is refused");
+  return llvm::Error::success();
+}
+
+/// Leads a module that has `done` phases behind it to its programs. Plans and
+/// programs may be edited, by hand or by passes: they are checked before
+/// anything reads them.
+static llvm::Error runToProgram(ModuleOp module, size_t done,
+                                const CompileOptions &options,
+                                const PipelineOptions &pipeline) {
+  size_t plan = *findPhase("plan"), program = *findPhase("program");
+  if (done <= plan)
+    if (llvm::Error error = runPhases(module, done, plan, options, pipeline))
+      return error;
+  if (done <= program) {
+    if (llvm::Error error = check(module, createVerifyPlanPass(), "plan",
+                                  options, pipeline))
+      return error;
+    if (llvm::Error error =
+            runPhases(module, program, program, options, pipeline))
+      return error;
+  }
+  return check(module, createVerifyProgramsPass(), "program", options,
+               pipeline);
+}
+
+/// Leads a module to its plan, and checks what would become of it.
 static llvm::Error runToPlan(ModuleOp module, size_t done,
                              const CompileOptions &options,
                              const PipelineOptions &pipeline) {
-  if (llvm::Error error =
-          runPhases(module, done, *findPhase("plan"), options, pipeline))
+  size_t plan = *findPhase("plan");
+  if (llvm::Error error = runPhases(module, done, plan, options, pipeline))
     return error;
-  PassManager manager(module.getContext());
-  manager.addPass(createVerifyPlanPass());
-  if (failed(manager.run(module)))
-    return llvm::createStringError("the plan of " + options.input +
-                                   " for " + pipeline.cpu + " is refused");
-  return llvm::Error::success();
+  OwningOpRef<ModuleOp> copy = module.clone();
+  CompileOptions quiet = options;
+  quiet.dumpTo.clear();
+  return runToProgram(*copy, plan + 1, quiet, pipeline);
 }
 
 /// Whether passes are to run after the phase.
@@ -287,7 +338,7 @@ static bool hasInsertions(const CompileOptions &options, StringRef phase) {
 /// The last phase before code generation, which lowers what is not yet in the
 /// LLVM dialect.
 static size_t lastPhase(const CompileOptions &options) {
-  return *findPhase(hasInsertions(options, "llvm") ? "llvm" : "cpu");
+  return *findPhase(hasInsertions(options, "llvm") ? "llvm" : "kernels");
 }
 
 /// No option says again what the text that it goes on from has been made for.
@@ -297,15 +348,16 @@ static void adoptPrecision(ModuleOp module, size_t done,
     pipeline.precision = storedPrecision(module).str();
 }
 
-llvm::Error outlineKernels(ModuleOp planned, const CompileOptions &options,
-                           const CpuTarget &target) {
-  return runPhases(planned, *findPhase("plan") + 1, lastPhase(options), options,
+llvm::Error emitKernelCode(ModuleOp programs, const CompileOptions &options,
+                           const Target &target) {
+  return runPhases(programs, *findPhase("kernels"), lastPhase(options), options,
                    pipelineFor(target, options.cpus, options.pipeline));
 }
 
-llvm::Error forEachPlan(
+llvm::Error forEachProgram(
     MLIRContext &context, const CompileOptions &given,
-    llvm::function_ref<llvm::Error(ModuleOp, const CpuTarget &)> visit) {
+    llvm::function_ref<llvm::Error(ModuleOp, const Target &, ModuleOp)>
+        visit) {
   CompileOptions options = completed(given);
   Fuel fuel(context, options.fuel);
   // Warnings and remarks of passes are seen, too.
@@ -331,25 +383,26 @@ llvm::Error forEachPlan(
   if (!done)
     return done.takeError();
   adoptPrecision(*module, *done, options.pipeline);
-  auto targets = resolveCpus(options.cpus, options.pipeline);
+  auto targets = resolveTargets(options.target, options.cpus,
+                                options.pipeline);
   if (!targets)
     return targets.takeError();
-  size_t plan = *findPhase("plan"), common = *findPhase(lastCommonPhase);
-  if (*done > plan + 1)
+  size_t common = *findPhase(lastCommonPhase);
+  if (*done > *findPhase("kernels"))
     return usageError(
         "--from " + options.from +
-        ": expected a phase up to plan; later ones have no fusions");
+        ": expected a phase up to program; later ones have kernels already");
   if (*done <= common)
     if (llvm::Error error =
             runPhases(*module, *done, common, options, options.pipeline))
       return error;
-  for (const CpuTarget &target : *targets) {
-    OwningOpRef<ModuleOp> planned = module->clone();
+  for (const Target &target : *targets) {
+    OwningOpRef<ModuleOp> programs = module->clone();
     if (llvm::Error error =
-            runToPlan(*planned, std::max(*done, common + 1), options,
-                      pipelineFor(target, options.cpus, options.pipeline)))
+            runToProgram(*programs, std::max(*done, common + 1), options,
+                         pipelineFor(target, options.cpus, options.pipeline)))
       return error;
-    if (llvm::Error error = visit(*planned, target))
+    if (llvm::Error error = visit(*programs, target, *module))
       return error;
   }
   return llvm::Error::success();
@@ -372,7 +425,7 @@ private:
   llvm::Error emitText();
   llvm::Error emitModel();
   std::optional<std::vector<std::string>> recordedOptions() const;
-  llvm::Error addVersion(const CpuTarget &target);
+  llvm::Error addVersion(const Target &target);
   llvm::Error writeReport(const ModelContents &contents);
   bool wantsReport() const {
     return !options.report.empty() || !options.remarks.empty();
@@ -473,62 +526,60 @@ llvm::Error Session::prepare() {
 
 llvm::Error Session::emitText() {
   std::optional<size_t> last = findPhase(options.emit);
-  auto cpus = resolveCpus(options.cpus, options.pipeline);
-  if (!cpus)
-    return cpus.takeError();
+  auto targets = resolveTargets(options.target, options.cpus,
+                                options.pipeline);
+  if (!targets)
+    return targets.takeError();
+  const Target &target = targets->front();
   PipelineOptions pipeline =
-      pipelineFor(cpus->front(), options.cpus, options.pipeline);
+      pipelineFor(target, options.cpus, options.pipeline);
   bool assembly = options.emit == "asm";
   if (!last && !assembly)
     return llvm::createStringError("unknown phase '" + options.emit +
                                    "' in --emit");
-  size_t afterPlan = *findPhase("plan") + 1,
-         end = assembly ? *findPhase("cpu") : *last;
-  if (done <= afterPlan && end + 1 >= afterPlan) {
-    if (llvm::Error error = runToPlan(*module, done, options, pipeline))
+  size_t plan = *findPhase("plan"), program = *findPhase("program"),
+         end = assembly ? *findPhase("kernels") : *last;
+  if (done <= program + 1 && end >= plan) {
+    auto run = end == plan ? runToPlan : runToProgram;
+    if (llvm::Error error = run(*module, done, options, pipeline))
       return error;
-    done = afterPlan;
+    done = std::max(done, std::min(end, program) + 1);
   }
   if (llvm::Error error = runPhases(*module, done, end, options, pipeline))
     return error;
   std::string output = options.output.empty() ? "-" : options.output;
   if (!assembly)
     return printModule(*module, output);
-  auto text = emitKernels({cpus->front(), *module, ""}, 1, options.optLevel,
-                          /*assembly=*/true);
+  SerializeOptions asText;
+  asText.optLevel = options.optLevel;
+  asText.assembly = true;
+  auto text = target.backend->serialize(*module, *target.version, asText);
   if (!text)
     return text.takeError();
   return writeOutput(
       output, llvm::StringRef(text->front().data(), text->front().size()));
 }
 
-llvm::Error Session::addVersion(const CpuTarget &target) {
+llvm::Error Session::addVersion(const Target &target) {
   PipelineOptions pipeline =
       pipelineFor(target, options.cpus, options.pipeline);
   modules.push_back(module->clone());
-  size_t afterPlan = *findPhase("plan") + 1, next = std::max(done, afterPlan);
-  if (done <= afterPlan)
+  size_t kernels = *findPhase("kernels");
+  if (done <= kernels)
     if (llvm::Error error =
-            runToPlan(*modules.back(), done, options, pipeline))
+            runToProgram(*modules.back(), done, options, pipeline))
       return error;
-  // Later phases leave no fusions to report on.
-  std::vector<report::Entry> entries;
-  if (wantsReport()) {
-    entries = report::collectPlan(*modules.back());
-    kernelRemarks.note(*modules.back(), target.name);
-  }
-  if (llvm::Error error = runPhases(*modules.back(), next, lastPhase(options),
-                                    options, pipeline))
+  if (llvm::Error error =
+          runPhases(*modules.back(), std::max(done, kernels),
+                    lastPhase(options), options, pipeline))
     return error;
-  if (failed(verifyTables(*modules.back())))
+  if (failed(verifyModel(*modules.back())))
     return llvm::createStringError("no model can be made of " + options.input);
-  std::string prefix = target.name + ".";
-  auto plan = (*modules.back())->getAttrOfType<StringAttr>(planAttrName);
-  versions.push_back(
-      {target, *modules.back(), prefix, plan ? plan.str() : std::string()});
-  if (wantsReport())
-    report.versions.push_back(
-        report::collectVersion(std::move(entries), versions.back()));
+  versions.push_back({target, *modules.back(), target.version->name + "."});
+  if (wantsReport()) {
+    kernelRemarks.note(*modules.back(), target.version->name);
+    report.versions.push_back(report::collectVersion(versions.back()));
+  }
   clock("kernels");
   return llvm::Error::success();
 }
@@ -561,9 +612,10 @@ std::optional<std::vector<std::string>> Session::recordedOptions() const {
 }
 
 llvm::Error Session::emitModel() {
-  auto cpus = resolveCpus(options.cpus, options.pipeline);
-  if (!cpus)
-    return cpus.takeError();
+  auto targets = resolveTargets(options.target, options.cpus,
+                                options.pipeline);
+  if (!targets)
+    return targets.takeError();
   if (done == 0) {
     if (llvm::Error error = runPhases(*module, 0, 0, options, options.pipeline))
       return error;
@@ -579,11 +631,12 @@ llvm::Error Session::emitModel() {
   clock("network");
   std::vector<Bytes> objects;
   unsigned jobs = options.jobs ? options.jobs : availableCores();
-  for (const CpuTarget &target : *cpus) {
+  for (const Target &target : *targets) {
     if (llvm::Error error = addVersion(target))
       return error;
-    auto kernels = emitKernels(versions.back(), jobs, options.optLevel,
-                               /*assembly=*/false);
+    auto kernels = target.backend->serialize(
+        versions.back().module, *target.version,
+        {versions.back().symbolPrefix, options.optLevel, jobs});
     if (!kernels)
       return kernels.takeError();
     std::move(kernels->begin(), kernels->end(), std::back_inserter(objects));

@@ -8,11 +8,11 @@
 #include "segc/Driver/Explain.h"
 
 #include "mlir/IR/Remarks.h"
-#include "segc/Codegen/CPU/ModelTables.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Driver/Manifest.h"
 #include "segc/Driver/Report/Collect.h"
 #include "segc/Driver/Report/KernelRemarks.h"
+#include "segc/Program/Programs.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 #include <array>
@@ -96,24 +96,23 @@ llvm::Error explain(const CompileOptions &given,
   CompileOptions options = given;
   // Of several versions one: the widest.
   if (options.cpus.empty())
-    options.cpus = {options.pipeline.cpu};
+    if (registerTargets();
+        const TargetBackend *backend = findTargetBackend(options.target))
+      options.cpus = {backend->defaultVersion()->name};
   options.pipeline.memoryTable = true;
-  llvm::Error error = forEachPlan(
+  llvm::Error error = forEachProgram(
       context, options,
-      [&](ModuleOp planned, const CpuTarget &target) -> llvm::Error {
-        report::KernelRemarks remarks;
-        remarks.note(planned, target.name);
-        report::Report report;
-        std::vector<report::Entry> entries = report::collectPlan(planned);
-        if (llvm::Error error = outlineKernels(planned, options, target))
-          return error;
-        if (failed(verifyTables(planned)))
+      [&](ModuleOp programs, const Target &target,
+          ModuleOp) -> llvm::Error {
+        if (failed(verifyModel(programs)))
           return llvm::createStringError("no model can be made of " +
                                          options.input);
-        ModelVersion version{target, planned, ""};
-        report.manifest["batch"] = largestBatch(planned);
+        report::KernelRemarks remarks;
+        remarks.note(programs, target.version->name);
+        report::Report report;
+        report.manifest["batch"] = largestBatch(programs);
         report.versions.push_back(
-            report::collectVersion(std::move(entries), version));
+            report::collectVersion({target, programs, ""}));
         remarks.emit(report);
         return llvm::Error::success();
       });

@@ -9,7 +9,7 @@
 #include "segc/Driver/Manifest.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
-#include "segc/Codegen/CPU/Passes.h"
+#include "segc/Program/Programs.h"
 #include "segc/Transforms/Passes.h"
 #include "llvm/Support/JSON.h"
 
@@ -77,124 +77,84 @@ static json::Object parameterJson(DictionaryAttr parameter,
   return result;
 }
 
-/// Signatures of one region's arguments or results.
-static json::Array signatures(ArrayAttr attrs, ArrayRef<Type> types,
-                              StringRef region) {
+/// The tensors that a call brings a buffer for each of.
+static json::Array signatures(exec::ProgramOp program, exec::Region region) {
   json::Array list;
-  for (auto [attr, type] :
-       llvm::zip_equal(attrs.getAsRange<DictionaryAttr>(), types)) {
-    auto where = attr.template getAs<StringAttr>(regionAttrName);
-    if (!where || where.getValue() != region)
-      continue;
-    auto tensor = cast<RankedTensorType>(type);
+  for (Value value : program.getListed(region)) {
+    auto tensor = cast<RankedTensorType>(value.getType());
     std::string element;
     llvm::raw_string_ostream(element) << tensor.getElementType();
-    list.push_back(json::Object{
-        {"name", attr.template getAs<StringAttr>(nameAttrName).getValue()},
-        {"type", element},
-        {"shape", shapeJson(tensor)}});
+    list.push_back(json::Object{{"name", program.getValueName(value)},
+                                {"type", element},
+                                {"shape", shapeJson(tensor)}});
   }
   return list;
 }
 
-static json::Object entryJson(DictionaryAttr entry) {
-  auto type = cast<FunctionType>(entry.getAs<TypeAttr>("type").getValue());
+static json::Object entryJson(exec::ProgramOp program) {
   double flops = 0;
-  auto launches = entry.getAs<ArrayAttr>("launches");
-  for (auto launch : launches.getAsRange<DictionaryAttr>())
-    flops += launch.getAs<FloatAttr>("flops").getValueAsDouble();
-  return json::Object{{"inputs", signatures(entry.getAs<ArrayAttr>("arguments"),
-                                            type.getInputs(), "inputs")},
-                      {"outputs", signatures(entry.getAs<ArrayAttr>("results"),
-                                             type.getResults(), "outputs")},
-                      {"kernels", static_cast<int64_t>(launches.size())},
+  int64_t kernels = 0;
+  for (Operation &op : program.getBody().front())
+    if (auto launch = dyn_cast<exec::LaunchOp>(op)) {
+      flops += flopsPerSample(launch);
+      kernels += static_cast<int64_t>(launch.getKernels().size());
+    } else if (isa<exec::PrepareOp>(op)) {
+      ++kernels;
+    }
+  return json::Object{{"inputs", signatures(program, exec::Region::Inputs)},
+                      {"outputs", signatures(program, exec::Region::Outputs)},
+                      {"kernels", kernels},
                       {"flops_per_sample", flops}};
 }
 
-static json::Object entriesJson(DictionaryAttr entries) {
+static json::Object entriesJson(ModuleOp module) {
   json::Object result;
-  for (NamedAttribute entry : entries)
-    result[entry.getName().strref()] =
-        entryJson(cast<DictionaryAttr>(entry.getValue()));
-  json::Object *grad = result.getObject("grad_step"),
-               *apply = result.getObject("apply_step");
-  if (!grad || !apply)
-    return result;
-  json::Object train = *grad;
-  for (json::Value &output : *apply->getArray("outputs"))
-    train.getArray("outputs")->push_back(output);
-  train["kernels"] =
-      *grad->getInteger("kernels") + *apply->getInteger("kernels");
-  result["train_step"] = std::move(train);
+  for (auto program : module.getOps<exec::ProgramOp>())
+    result[program.getSymName()] = entryJson(program);
   return result;
 }
 
 static json::Object versionJson(const ModelVersion &version) {
-  auto entries = version.module->getAttrOfType<DictionaryAttr>(entriesAttrName);
+  ModuleOp module = version.module;
   json::Object arena, bound;
   int64_t scratch = 0;
-  for (NamedAttribute named : entries) {
-    auto entry = cast<DictionaryAttr>(named.getValue());
-    arena[named.getName().strref()] =
-        entry.getAs<IntegerAttr>("arena_bytes").getInt();
-    bound[named.getName().strref()] =
-        entry.getAs<IntegerAttr>("arena_bound").getInt();
-    scratch =
-        std::max(scratch, entry.getAs<IntegerAttr>("scratch_bytes").getInt());
+  for (auto program : module.getOps<exec::ProgramOp>()) {
+    arena[program.getSymName()] = static_cast<int64_t>(program.getArena());
+    bound[program.getSymName()] = static_cast<int64_t>(program.getBound());
+    scratch = std::max(scratch, exec::scratchBytes(program));
   }
-  if (std::optional<int64_t> grad = arena.getInteger("grad_step"))
-    arena["train_step"] =
-        std::max(*grad, arena.getInteger("apply_step").value_or(0));
   json::Array features;
-  for (const std::string &feature : version.target.features)
+  for (const std::string &feature : version.target.version->features)
     features.push_back(feature);
-  return json::Object{{"cpu", version.target.name},
-                      {"plan", version.planDigest},
+  return json::Object{{"cpu", version.target.version->name},
+                      {"plan", kernelDigest(module)},
                       {"features", std::move(features)},
                       {"arena_bytes", std::move(arena)},
                       {"arena_bound_bytes", std::move(bound)},
                       {"scratch_bytes", scratch}};
 }
 
-/// The name of a 16-bit type that a launch reads or writes; empty if none.
-static StringRef halfOperand(DictionaryAttr launch) {
-  auto operands = launch.getAs<DenseI64ArrayAttr>("operands");
-  for (ArrayRef<int64_t> rest = operands.asArrayRef();
-       rest.size() >= launchOperandSize;
-       rest = rest.drop_front(launchOperandSize)) {
-    int64_t type = rest[launchOperandSize - 1]; // a segc_element
-    if (type == SEGC_F16 || type == SEGC_BF16)
-      return type == SEGC_F16 ? "f16" : "bf16";
-  }
-  return "";
-}
-
 StringRef storedPrecision(ModuleOp module) {
   StringRef found;
-  if (auto entries = module->getAttrOfType<DictionaryAttr>(entriesAttrName)) {
-    entries.walk([&](DictionaryAttr launch) {
-      if (found.empty() && launch.getAs<DenseI64ArrayAttr>("operands"))
-        found = halfOperand(launch);
-    });
-  } else {
-    module.walk([&](Operation *op) {
-      for (Type type : op->getResultTypes())
-        if (Type element = getElementTypeOrSelf(type); element.isF16())
-          found = "f16";
-        else if (element.isBF16())
-          found = "bf16";
-      return found.empty() ? WalkResult::advance() : WalkResult::interrupt();
-    });
-  }
+  auto look = [&](Operation *op) {
+    for (Type type : op->getResultTypes())
+      if (Type element = getElementTypeOrSelf(type); element.isF16())
+        found = "f16";
+      else if (element.isBF16())
+        found = "bf16";
+    return found.empty() ? WalkResult::advance() : WalkResult::interrupt();
+  };
+  // What kernels hold in registers is not in memory.
+  auto programs = module.getOps<exec::ProgramOp>();
+  for (exec::ProgramOp program : programs)
+    program.walk(look);
+  if (programs.empty())
+    module.walk(look);
   return found.empty() ? "f32" : found;
 }
 
-int64_t largestBatch(ModuleOp outlined) {
-  auto entries = outlined->getAttrOfType<DictionaryAttr>(entriesAttrName);
-  auto type = cast<FunctionType>(entries.getAs<DictionaryAttr>("predict")
-                                     .getAs<TypeAttr>("type")
-                                     .getValue());
-  return cast<RankedTensorType>(type.getInput(0)).getDimSize(0);
+int64_t largestBatch(ModuleOp module) {
+  return static_cast<int64_t>(findProgram(module, "predict").getBatch());
 }
 
 std::string
@@ -235,10 +195,9 @@ buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
   int64_t preparedBytes = 0;
   for (const ModelVersion &version : versions) {
     versionList.push_back(versionJson(version));
-    preparedBytes = std::max(preparedBytes,
-                             ModuleOp(version.module)
-                                 ->getAttrOfType<IntegerAttr>(preparedAttrName)
-                                 .getInt());
+    preparedBytes =
+        std::max(preparedBytes, exec::accessedBytes(version.module,
+                                                    exec::Region::Prepared));
   }
   json::Object manifest{
       {"format", 1},
@@ -254,8 +213,7 @@ buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
       {"parameters", std::move(parameters)},
       {"states", std::move(states)},
       {"optimizer", std::move(optimizer)},
-      {"entries",
-       entriesJson(first->getAttrOfType<DictionaryAttr>(entriesAttrName))},
+      {"entries", entriesJson(first)},
       {"versions", std::move(versionList)},
       {"pipeline", attrJson(layout.getAs<DictionaryAttr>("pipeline"))}};
   if (options)

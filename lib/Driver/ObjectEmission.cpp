@@ -9,10 +9,8 @@
 
 #include "MemoryFile.h"
 #include "Outputs.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/IR/Threading.h"
-#include "segc/Codegen/CPU/LowerToLLVM.h"
+#include "segc/Codegen/CPU/SupportBitcode.h"
+#include "segc/Codegen/Common/MachineCode.h"
 #include "segc/Runtime/Core/StaticModel.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -24,97 +22,15 @@ using namespace mlir;
 
 namespace segc {
 
-/// Deals the functions of a lowered module to `parts` modules of about equal
-/// size: code generation takes time in proportion to the ops.
-static std::vector<OwningOpRef<ModuleOp>> partition(ModuleOp module,
-                                                    unsigned parts) {
-  std::vector<OwningOpRef<ModuleOp>> modules(parts);
-  for (auto &part : modules)
-    part = ModuleOp::create(module.getLoc());
-  std::vector<std::pair<size_t, LLVM::LLVMFuncOp>> functions;
-  for (Operation &op : *module.getBody()) {
-    auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
-    if (!function) {
-      // Constant tables are private: every part has its own.
-      for (auto &part : modules)
-        part->push_back(op.clone());
-      continue;
-    }
-    size_t ops = 0;
-    function.walk([&](Operation *) { ++ops; });
-    functions.push_back({ops, function});
-  }
-  llvm::stable_sort(functions,
-                    [](auto &a, auto &b) { return a.first > b.first; });
-  std::vector<size_t> load(parts);
-  for (auto &[ops, function] : functions) {
-    size_t lightest = std::min_element(load.begin(), load.end()) - load.begin();
-    load[lightest] += ops;
-    modules[lightest]->push_back(function->clone());
-  }
-  return modules;
-}
-
-static llvm::Expected<Bytes> generate(ModuleOp part,
-                                      const ModelVersion &version,
-                                      unsigned optLevel, bool assembly) {
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> module =
-      translateKernels(part, context, version.target);
-  if (!module)
-    return llvm::createStringError("the kernels do not translate to LLVM IR");
-  addKernelWrappers(*module, version.symbolPrefix);
-  auto machine = createTargetMachine(version.target);
-  if (!machine)
-    return machine.takeError();
-  optimizeModule(*module, **machine, optLevel);
-  return emitMachineCode(*module, **machine, assembly);
-}
-
-llvm::Expected<std::vector<Bytes>> emitKernels(const ModelVersion &version,
-                                               unsigned jobs, unsigned optLevel,
-                                               bool assembly) {
-  OwningOpRef<ModuleOp> lowered = ModuleOp(version.module).clone();
-  // With --from llvm they are in the LLVM dialect already.
-  bool inFunc = !lowered->getOps<func::FuncOp>().empty();
-  if (inFunc && failed(lowerKernelsToLLVM(*lowered)))
-    return llvm::createStringError("the kernels do not lower to LLVM");
-  // Each part is a file that is open while it is linked.
-  constexpr unsigned maxParts = 64;
-  std::vector<OwningOpRef<ModuleOp>> parts =
-      partition(*lowered, std::clamp(jobs, 1u, maxParts));
-  std::vector<Bytes> results(parts.size());
-  std::vector<std::string> errors(parts.size());
-  // All parts use the context. Where passes run one after the other, for the
-  // order of their remarks, its tables have no locks.
-  MLIRContext *context = lowered->getContext();
-  bool locked = context->isMultithreadingEnabled();
-  context->enableMultithreading();
-  parallelFor(context, 0, parts.size(), [&](size_t i) {
-    llvm::Expected<Bytes> bytes =
-        generate(*parts[i], version, optLevel, assembly);
-    if (bytes)
-      results[i] = std::move(*bytes);
-    else
-      errors[i] = llvm::toString(bytes.takeError());
-  });
-  context->enableMultithreading(locked);
-  for (const std::string &error : errors)
-    if (!error.empty())
-      return llvm::createStringError(error);
-  return results;
-}
-
 llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,
                                       const ModelContents &contents) {
   llvm::LLVMContext context;
-  auto module = buildModelModule(context, versions, contents);
+  auto module = buildModelModule(context, versions, contents, supportBitcode());
   if (!module)
     return module.takeError();
-  // The support code must run on any x86-64: it says what is missing.
-  CpuTarget baseline;
-  baseline.name = baseline.llvmCpu = "x86-64";
-  auto machine = createTargetMachine(baseline);
+  // The support code must run on any processor of the architecture: it says
+  // what is missing.
+  auto machine = createTargetMachine((*module)->getTargetTriple());
   if (!machine)
     return machine.takeError();
   optimizeModule(**module, **machine);

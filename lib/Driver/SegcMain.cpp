@@ -19,7 +19,7 @@
 #include "segc/Driver/UsageError.h"
 #include "segc/Driver/Verify/Verify.h"
 #include "segc/Networks/Networks.h"
-#include "segc/Target/CpuStrategyContext.h"
+#include "segc/Target/TargetBackend.h"
 #include "segc/Transforms/PrecisionLists.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"
@@ -149,9 +149,16 @@ static void addVerify(CLI::App &app, int &code) {
   command->add_flag("--full", options->full,
                     "Every element of every kernel (default: of large kernels "
                     "borders and a random sample)");
-  command->add_option("--kernels", options->kernels,
-                      "Check these kernels instead of those that the compiler "
-                      "makes: text of --emit cpu or llvm, or a model (.so)");
+  CLI::Option *kernels = command->add_option(
+      "--kernels", options->kernels,
+      "Check these kernels instead of those that the compiler makes: text of "
+      "--emit kernels or llvm, or a model (.so)");
+  command
+      ->add_flag("--program", options->programs,
+                 "Run whole programs by the reference evaluation, in the "
+                 "memory planned for them, instead of kernels: for orders and "
+                 "places, of small networks")
+      ->excludes(kernels);
   command->add_flag("--allow-skipped", options->allowSkipped,
                     "Kernels of a version of --cpu that this processor cannot "
                     "run are no failure");
@@ -179,12 +186,27 @@ static int flushOutput(int code) {
       error, "cannot write to the standard output: " + error.message()));
 }
 
+/// "cpu" with its versions, and the like.
+static std::string targetList() {
+  registerTargets();
+  std::string text;
+  for (const TargetBackend *backend : targetBackends()) {
+    if (!backend->hasRuntime())
+      continue;
+    text += (text.empty() ? "" : "; ") + backend->name().str() + " ";
+    llvm::raw_string_ostream out(text);
+    llvm::interleaveComma(backend->versions(), out,
+                          [&](const auto &each) { out << each->name; });
+  }
+  return text;
+}
+
 static int runSegc(int argc, char **argv) {
   installFailureHandlers();
   CLI::App app("segc: compiler for medical segmentation networks");
   app.set_version_flag("--version",
                        "segc " SEGC_VERSION " (LLVM " LLVM_VERSION_STRING
-                       ", targets: cpu x86-64-v3, x86-64-v4)");
+                       ", targets: " + targetList() + ")");
   app.require_subcommand(1);
   int code = 0;
   addCompile(app, code);

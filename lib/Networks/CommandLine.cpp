@@ -21,7 +21,7 @@ namespace {
 /// An option that means yes alone and takes yes or no as a value.
 template <typename T>
 void addSwitch(CLI::App &app, const char *name, T &value,
-               const char *description) {
+               const std::string &description) {
   auto assign = [&value, name](const std::string &text) {
     auto parsed = llvm::StringSwitch<std::optional<bool>>(text)
                       .CasesLower({"", "yes", "true", "t", "y", "1"}, true)
@@ -41,14 +41,18 @@ void addSwitch(CLI::App &app, const char *name, T &value,
 class RecipeArguments {
 public:
   void declare(CLI::App &app) {
-    app.add_option("--optimizer", optimizer)
-        ->check(CLI::IsMember({"adam", "radam", "rmsprop", "sgd"}));
+    std::vector<std::string> kinds;
+    for (const Optimizer &known : optimizers())
+      kinds.push_back(known.kind);
+    app.add_option("--optimizer", optimizer)->check(CLI::IsMember(kinds));
     app.add_option("--learning-rate", learningRate, "default of the runtime");
     app.add_option("--weight-decay", weightDecay, "default of the runtime");
     app.add_option("--momentum", momentum,
-                   "default of the runtime (rmsprop, sgd)");
-    app.add_option("--epsilon", epsilon, "of adam, radam and rmsprop");
-    addSwitch(app, "--nesterov", nesterov, "Nesterov's momentum (sgd)");
+                   "default of the runtime (" + optimizersWith("momentum") +
+                       ")");
+    app.add_option("--epsilon", epsilon, "of " + optimizersWith("epsilon"));
+    addSwitch(app, "--nesterov", nesterov,
+              "Nesterov's momentum (" + optimizersWith("nesterov") + ")");
     addSwitch(app, "--lookahead", lookahead, "average fast and slow weights");
     app.add_option("--lookahead-sync", lookaheadSync, "steps between averages");
     app.add_option("--lookahead-alpha", lookaheadAlpha,
@@ -80,10 +84,7 @@ public:
 
   void apply(OptimizerOptions &options) const {
     if (optimizer)
-      for (OptimizerKind kind : {OptimizerKind::Adam, OptimizerKind::RAdam,
-                                 OptimizerKind::RMSProp, OptimizerKind::SGD})
-        if (*optimizer == optimizerName(kind))
-          options.switchTo(kind);
+      options.switchTo(*optimizer);
     options.learningRate = learningRate.value_or(options.learningRate);
     options.weightDecay = weightDecay.value_or(options.weightDecay);
     options.momentum = momentum.value_or(options.momentum);

@@ -59,24 +59,15 @@ NetworkBuilder::NetworkBuilder(MLIRContext *context, StringRef symbol,
 OwningOpRef<ModuleOp> NetworkBuilder::finish(const OptimizerOptions &options,
                                              DictionaryAttr pipeline) {
   NamedAttrList entries;
-  entries.append("kind", text(optimizerName(options.kind)));
+  entries.append("kind", text(options.kind));
   entries.append("learning_rate", real(options.learningRate));
   entries.append("momentum", real(options.momentum));
   entries.append("weight_decay", real(options.weightDecay));
-  switch (options.kind) {
-  case OptimizerKind::Adam:
-  case OptimizerKind::RAdam:
-    entries.append("beta1", real(options.beta1));
-    entries.append("beta2", real(options.beta2));
-    entries.append("epsilon", real(options.epsilon));
-    break;
-  case OptimizerKind::RMSProp:
-    entries.append("decay", real(options.decay));
-    entries.append("epsilon", real(options.epsilon));
-    break;
-  case OptimizerKind::SGD:
-    entries.append("nesterov", builder.getBoolAttr(options.nesterov));
-    break;
+  if (const Optimizer *optimizer = findOptimizer(options.kind)) {
+    for (const Optimizer::Number &number : optimizer->numbers)
+      entries.append(number.key, real(options.*number.value));
+    for (const Optimizer::Flag &flag : optimizer->flags)
+      entries.append(flag.key, builder.getBoolAttr(options.*flag.value));
   }
   if (options.lookahead) {
     entries.append("lookahead_sync", number(options.lookaheadSync));

@@ -13,6 +13,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "segc/Dialect/Exec/IR/ExecDialect.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Pipelines/Phases.h"
 #include "segc/Transforms/Layout.h"
@@ -36,7 +37,9 @@ struct Form {
   Operation *narrow = nullptr;     ///< Computes a value of 16 bits.
   Operation *fusion = nullptr;
   Operation *unfused = nullptr;    ///< Computes outside of a fusion.
-  func::FuncOp kernel;             ///< A function without tensors.
+  Operation *program = nullptr;
+  func::FuncOp declared;           ///< A kernel without a body.
+  func::FuncOp kernel;             ///< One with a body of loops.
   Operation *lowered = nullptr;    ///< A kernel in the LLVM dialect.
 };
 
@@ -85,13 +88,17 @@ Form readForm(ModuleOp module) {
   for (Operation &op : *module.getBody()) {
     if (isa<seg::NetworkOp>(op))
       keepFirst(form.network, &op);
+    else if (isa<exec::ProgramOp>(op))
+      keepFirst(form.program, &op);
     else if (isa<LLVM::LLVMFuncOp>(op))
       keepFirst(form.lowered, &op);
     else if (auto function = dyn_cast<func::FuncOp>(op)) {
       if (llvm::any_of(function.getArgumentTypes(), llvm::IsaPred<TensorType>))
         readEntry(function, form);
-      else if (!form.kernel)
-        form.kernel = function;
+      else if (func::FuncOp &kernel =
+                   function.isDeclaration() ? form.declared : form.kernel;
+               !kernel)
+        kernel = function;
     }
   }
   return form;
@@ -139,30 +146,40 @@ std::string asFusions(const Form &form, bool planned) {
                                   : "";
 }
 
+/// Of a phase behind `plan`.
+std::string asPrograms(const Form &form, StringRef phase) {
+  if (form.entry)
+    return at(form.entry) + " is still a function on tensors";
+  if (!form.program)
+    return "it holds no exec.program";
+  if (phase == "program")
+    return form.kernel || form.lowered ? "its kernels have bodies already" : "";
+  if (form.declared)
+    return at(form.declared) + " has no body yet";
+  if (phase == "kernels")
+    return form.lowered && !form.kernel
+               ? "its kernels are in the LLVM dialect already"
+               : "";
+  return form.kernel ? at(form.kernel) + " is not yet in the LLVM dialect" : "";
+}
+
 /// What keeps text of this form from being that after the phase.
 std::string violation(const Form &form, StringRef name) {
   size_t phase = *findPhase(name);
-  bool kernels = phase > *findPhase("plan");
+  bool programs = form.program || form.declared || form.kernel || form.lowered;
   if (name == "seg")
-    return form.network || !(form.entry || form.kernel || form.lowered)
+    return form.network || !(form.entry || programs)
                ? ""
                : "it holds no seg.network, but functions";
   if (form.network)
     return "it holds a seg.network";
-  if (!kernels) {
-    if (!form.entry)
-      return form.kernel || form.lowered ? "it holds kernels already"
-                                         : "it holds no function on tensors";
-    return phase >= *findPhase("fusion") ? asFusions(form, name == "plan")
-                                         : asTensors(form, phase);
-  }
-  if (form.entry)
-    return at(form.entry) + " is still a function on tensors";
-  if (name == "cpu" && form.lowered && !form.kernel)
-    return "its kernels are in the LLVM dialect already";
-  return name == "llvm" && form.kernel
-             ? at(form.kernel) + " is not yet in the LLVM dialect"
-             : "";
+  if (phase > *findPhase("plan"))
+    return asPrograms(form, name);
+  if (!form.entry)
+    return programs ? "it holds programs already"
+                    : "it holds no function on tensors";
+  return phase >= *findPhase("fusion") ? asFusions(form, name == "plan")
+                                       : asTensors(form, phase);
 }
 
 } // namespace

@@ -9,16 +9,16 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
-#include "segc/Codegen/CPU/CpuKernels.h"
-#include "segc/Codegen/CPU/LowerToLLVM.h"
-#include "segc/Codegen/CPU/Passes.h"
-#include "segc/Codegen/GPU/GpuKernels.h"
+#include "segc/Codegen/CPU/CpuBackend.h"
+#include "segc/Codegen/Common/Passes.h"
+#include "segc/Codegen/GPU/GpuBackend.h"
 #include "segc/Codegen/GPU/LowerToPTX.h"
 #include "segc/Codegen/GPU/Passes.h"
 #include "segc/Dialect/Exec/IR/ExecDialect.h"
+#include "segc/Program/Passes.h"
+#include "segc/Target/TargetBackend.h"
 #include "segc/Transforms/Passes.h"
 
 using namespace mlir;
@@ -79,35 +79,50 @@ static void populateFusion(OpPassManager &manager,
                            const PipelineOptions &options) {
   manager.addNestedPass<func::FuncOp>(
       createFusePass({options.fusion, options.epilogues, options.reductions,
-                      options.prologues}));
+                      options.prologues, options.target}));
 }
 
 static void populatePlan(OpPassManager &manager,
                          const PipelineOptions &options) {
   // What is measured before the choice by the cost model is what that keeps.
   if (options.autotune)
-    manager.addPass(createAutotuneCpuStrategyPass(
-        {options.cpu, options.winograd, options.multiplyType, options.threads,
+    manager.addPass(createAutotuneStrategyPass(
+        {options.target, options.winograd, options.multiplyType, options.threads,
          options.autotuneCache}));
   // Strategies first: they say how much temporary memory a kernel takes.
-  manager.addNestedPass<func::FuncOp>(createSelectCpuStrategyPass(
-      {options.cpu, options.winograd, options.multiplyType, options.threads}));
+  manager.addNestedPass<func::FuncOp>(createSelectStrategyPass(
+      {options.target, options.winograd, options.multiplyType, options.threads}));
   if (options.schedule)
     manager.addNestedPass<func::FuncOp>(createSchedulePass({options.inPlace}));
   // After the order is found: what an order saves costs no time.
   if (options.reuse)
     manager.addNestedPass<func::FuncOp>(createRematerializePass(
         {options.fitMemory, options.recompute, options.memoryTable,
-         options.inPlace, options.cpu}));
+         options.inPlace, options.target}));
   manager.addNestedPass<func::FuncOp>(
       createPlanMemoryPass({options.inPlace, options.reuse}));
 }
 
-static void populateCpu(OpPassManager &manager,
-                        const PipelineOptions &options) {
-  // Here, and not after planning: plans come from --from plan, too.
-  manager.addPass(createVerifyPlanPass());
-  manager.addPass(createOutlineCpuKernelsPass({options.cpu}));
+static void populateProgram(OpPassManager &manager,
+                            const PipelineOptions &options) {
+  manager.addPass(createOutlineProgramsPass({options.target}));
+}
+
+static void populateKernels(OpPassManager &manager,
+                            const PipelineOptions &options) {
+  // Here, and not after outlining: programs come from --from program, too.
+  manager.addPass(createVerifyProgramsPass());
+  manager.addPass(createEmitKernelsPass({options.target}));
+}
+
+/// An unknown target is reported by the passes of an earlier phase.
+static void populateLowering(OpPassManager &manager,
+                             const PipelineOptions &options) {
+  llvm::Expected<Target> target = resolveTarget(options.target);
+  if (target)
+    target->backend->populateLowering(manager);
+  else
+    llvm::consumeError(target.takeError());
 }
 
 void populatePhase(OpPassManager &manager, llvm::StringRef phase,
@@ -124,21 +139,24 @@ void populatePhase(OpPassManager &manager, llvm::StringRef phase,
     populateFusion(manager, options);
   else if (phase == "plan")
     populatePlan(manager, options);
-  else if (phase == "cpu")
-    populateCpu(manager, options);
+  else if (phase == "program")
+    populateProgram(manager, options);
+  else if (phase == "kernels")
+    populateKernels(manager, options);
   else if (phase == "llvm")
-    populateLowerToLLVM(manager);
+    populateLowering(manager, options);
+}
+
+void registerTargets() {
+  registerCpuBackend();
+  registerGpuBackend();
 }
 
 void registerAllDialects(DialectRegistry &registry) {
-  registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
-                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-                  seg::SegDialect, exec::ExecDialect, vector::VectorDialect,
-                  x86vector::X86VectorDialect>();
-  registerCpuKernels(registry);
-  registerCpuKernelCosts(registry);
-  registerGpuKernels(registry);
-  registerLLVMTranslations(registry);
+  registry.insert<exec::ExecDialect, func::FuncDialect, seg::SegDialect>();
+  registerTargets();
+  for (const TargetBackend *backend : targetBackends())
+    backend->registerDialects(registry);
 }
 
 CompilerContext::CompilerContext(Threading threading) : MLIRContext(threading) {
@@ -166,8 +184,9 @@ static void registerGpuPipelines() {
         name, "Kernels of a GPU from entries of seg.fusion ops",
         [last = last](OpPassManager &manager, const GpuOptions &options) {
           // The first pass names the chips that there are.
-          GpuTarget target =
-              lookupGpuTarget(options.chip).value_or(GpuTarget{options.chip});
+          GpuTarget target;
+          target.name = options.chip;
+          target = lookupGpuTarget(options.chip).value_or(target);
           populateOutlineGpuKernels(manager, target);
           if (last > 0)
             populateLowerToNVVM(manager);
@@ -178,8 +197,9 @@ static void registerGpuPipelines() {
 
 void registerAllPasses() {
   registerSegcTransformsPasses();
-  registerSegcCodegenCPUPasses();
+  registerSegcCodegenCommonPasses();
   registerSegcCodegenGPUPasses();
+  registerSegcProgramPasses();
   registerTransformsPasses();
   registerConversionPasses();
   for (const Phase &phase : phases())

@@ -14,26 +14,6 @@
 
 namespace segc {
 
-const char *optimizerName(OptimizerKind kind) {
-  switch (kind) {
-  case OptimizerKind::Adam:
-    return "adam";
-  case OptimizerKind::RAdam:
-    return "radam";
-  case OptimizerKind::RMSProp:
-    return "rmsprop";
-  case OptimizerKind::SGD:
-    return "sgd";
-  }
-  return "";
-}
-
-void OptimizerOptions::switchTo(OptimizerKind other) {
-  kind = other;
-  epsilon = kind == OptimizerKind::RMSProp ? 1e-10 : 1e-7;
-  momentum = kind == OptimizerKind::SGD ? 0.99 : 0;
-}
-
 //===----------------------------------------------------------------------===//
 // Recipes
 //===----------------------------------------------------------------------===//
@@ -56,7 +36,7 @@ int64_t UNetOptions::outputSize() const { return inputSize - unetMargin; }
 VNetOptions::VNetOptions() {
   loss.crossEntropy = false;
   loss.sumClasses = true;
-  optimizer.switchTo(OptimizerKind::RMSProp);
+  optimizer.switchTo("rmsprop");
   optimizer.learningRate = 1e-4;
 }
 
@@ -124,8 +104,11 @@ public:
     fraction("beta1", options.beta1);
     fraction("beta2", options.beta2);
     fraction("decay", options.decay);
-    require(!options.nesterov || options.kind == OptimizerKind::SGD, "nesterov",
-            "the optimizer sgd", optimizerName(options.kind));
+    const Optimizer *optimizer = findOptimizer(options.kind);
+    require(optimizer, "optimizer", "a known kind", options.kind);
+    require(!options.nesterov || (optimizer && optimizer->has("nesterov")),
+            "nesterov", "the optimizer " + optimizersWith("nesterov"),
+            options.kind);
     count("lookahead-sync", options.lookaheadSync, 1);
     return require(options.lookaheadAlpha > 0 && options.lookaheadAlpha <= 1,
                    "lookahead-alpha", "a value in (0, 1]",

@@ -13,9 +13,10 @@ using namespace mlir;
 
 namespace segc {
 
-double ProductWork::on(const CpuTarget &target) const {
-  bool pairs = multiplyType != MultiplyType::F32 && target.multiplyTypes.contains(multiplyType);
-  return pairs ? share / 2 : share;
+double ProductWork::on(const TargetVersion &version) const {
+  bool is16Bit = multiplyType != MultiplyType::F32 &&
+                 version.multiplyTypes.contains(multiplyType);
+  return is16Bit ? share / version.rate16Bit : share;
 }
 
 ProductWork productWork(DictionaryAttr strategy) {

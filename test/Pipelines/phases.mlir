@@ -30,20 +30,25 @@
 // FUSION: Pass Manager with 1 passes:
 // FUSION-NEXT: builtin.module(
 // FUSION-NEXT: func.func(
-// FUSION-NEXT: seg-fuse{enable=true epilogues=true prologues=true reductions=true}
+// FUSION-NEXT: seg-fuse{enable=true epilogues=true prologues=true reductions=true target=}
 
 // RUN: segc-opt %s --segc-plan --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PLAN
 // PLAN: Pass Manager with 4 passes:
-// PLAN: seg-select-cpu-strategy{cpu=x86-64-v4 multiply-type=auto threads=0 winograd=f4}
+// PLAN: seg-select-strategy{multiply-type=auto target= threads=0 winograd=f4}
 // PLAN: seg-schedule{in-place=true}
-// PLAN: seg-rematerialize{budget=-1 cpu=x86-64-v4 in-place=true share=1.000000e+00 table=false}
+// PLAN: seg-rematerialize{budget=-1 in-place=true share=1.000000e+00 table=false target=}
 // PLAN: seg-plan-memory{in-place=true reuse=true}
 
-// RUN: segc-opt %s --segc-cpu --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=CPU
-// CPU: Pass Manager with 2 passes:
-// CPU-NEXT: builtin.module(
-// CPU-NEXT: seg-verify-plan
-// CPU-NEXT: seg-outline-cpu-kernels{cpu=x86-64-v4}
+// RUN: segc-opt %s --segc-program --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PROGRAM
+// PROGRAM: Pass Manager with 1 passes:
+// PROGRAM-NEXT: builtin.module(
+// PROGRAM-NEXT: exec-outline-programs{target=}
+
+// RUN: segc-opt %s --segc-kernels --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=KERNELS
+// KERNELS: Pass Manager with 2 passes:
+// KERNELS-NEXT: builtin.module(
+// KERNELS-NEXT: exec-verify
+// KERNELS-NEXT: exec-emit-kernels{target=}
 
 // RUN: segc-opt %s --segc-llvm --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=LLVM
 // LLVM: Pass Manager with 11 passes:

@@ -3,7 +3,7 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// For the tests of `segc verify`: after the phase `cpu`, the last vector that a
+// For the tests of `segc verify`: after the phase `kernels`, the last vector that a
 // kernel stores is stored negated.
 //
 //===----------------------------------------------------------------------===//

@@ -7,7 +7,8 @@
 
 // Every op of the dialect can be run on the CPU.
 
-#include "segc/Codegen/CPU/CpuKernels.h"
+#include "segc/Codegen/CPU/CpuBackend.h"
+#include "segc/Target/TargetBackend.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/StringMap.h"
@@ -39,7 +40,9 @@ const llvm::StringMap<const char *> &withoutKernel() {
 TEST(Coverage, EveryOpHasAKernelOrAReason) {
   DialectRegistry registry;
   registry.insert<seg::SegDialect>();
-  registerCpuKernels(registry);
+  registerCpuBackend();
+  const TargetBackend &backend = *findTargetBackend("cpu");
+  backend.registerDialects(registry);
   MLIRContext context(registry);
   context.loadDialect<seg::SegDialect>();
   unsigned count = 0;
@@ -47,11 +50,13 @@ TEST(Coverage, EveryOpHasAKernelOrAReason) {
        context.getRegisteredOperationsByDialect("seg")) {
     ++count;
     bool runs = name.hasInterface<seg::PointwiseOpInterface>() ||
-                name.hasInterface<CpuKernelOpInterface>();
+                llvm::any_of(backend.models(), [&](const auto &model) {
+                  return model->computes(name);
+                });
     bool excused = withoutKernel().contains(name.getStringRef());
     EXPECT_TRUE(runs || excused) << name.getStringRef().str()
                                  << " is neither pointwise nor has it a CPU "
-                                    "kernel: attach CpuKernelOpInterface, or "
+                                    "kernel: add a CpuKernelModel, or "
                                     "say here why it needs none";
     EXPECT_FALSE(runs && excused)
         << name.getStringRef().str() << " needs no excuse";

@@ -7,9 +7,8 @@
 
 #include "ConvCase.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
-#include "segc/Codegen/CPU/CpuKernels.h"
+#include "segc/Codegen/Common/StrategySelection.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
-#include "segc/Runtime/Core/CpuFeatures.h"
 #include <cmath>
 #include <gtest/gtest.h>
 
@@ -19,8 +18,8 @@ using namespace segc::test;
 namespace {
 
 bool runsHere(const std::string &target) {
-  CpuTarget cpu = *lookupCpuTarget(target);
-  return llvm::all_of(cpu.features, cpuHasFeature);
+  Target cpu = targetOf(target);
+  return cpu.backend->missingFeature(*cpu.version).empty();
 }
 
 /// Fixed point with tiles of at most that size.
@@ -32,15 +31,15 @@ KernelTestOptions fixedPoint(const std::string &target,
   options.narrow = narrow;
   options.narrowResults = false;
   options.choose = [=](seg::FusionOp fusion) {
-    CpuStrategyContext context{*lookupCpuTarget(target), tiles};
-    context.allowedMultiplyTypes = {MultiplyType::Fixed};
-    context.onlyLargestTiles = true;
+    StrategyContext context{targetOf(target), tiles};
+    context.multiplyTypes = {MultiplyType::Fixed};
     context.training = true;
-    auto root = mlir::cast<CpuKernelOpInterface>(fusion.getRoot());
-    for (mlir::DictionaryAttr strategy :
-         root.cpuStrategyCandidates(fusion, context)) {
+    for (mlir::DictionaryAttr strategy : strategyCandidates(fusion, context)) {
       auto name = strategy.getAs<mlir::StringAttr>("multiply_type");
-      if (name && name.getValue() == "fixed") {
+      auto m = strategy.getAs<mlir::DenseI64ArrayAttr>("m");
+      if (name && name.getValue() == "fixed" &&
+          llvm::is_contained(m.asArrayRef(), int64_t(4)) ==
+              (tiles == WinogradTiles::F4)) {
         fusion.setStrategyAttr(strategy);
         return;
       }

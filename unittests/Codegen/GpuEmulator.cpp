@@ -9,6 +9,8 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
+#include "segc/Codegen/CPU/LowerToLLVM.h"
+#include "segc/Codegen/Common/StrategySelection.h"
 #include <algorithm>
 #include <numeric>
 #include <random>
@@ -144,7 +146,7 @@ struct Launch {
   std::string symbol;
   TaskCount tasks;
   int64_t threads, sharedFloats;
-  KernelLibrary::Entry call = nullptr;
+  LoadedKernels::Task call = nullptr;
 };
 
 Launch launchOf(gpu::GPUFuncOp kernel) {
@@ -167,7 +169,7 @@ Launch launchOf(gpu::GPUFuncOp kernel) {
 
 struct GpuEmulator::Implementation {
   std::string text;
-  std::unique_ptr<KernelLibrary> library;
+  std::unique_ptr<LoadedKernels> library;
   std::vector<llvm::SmallVector<Launch>> fusions;
   std::vector<int64_t> tempFloats;
   Type f32;
@@ -191,7 +193,7 @@ static OwningOpRef<ModuleOp> toCpuModule(gpu::GPUModuleOp kernels) {
 }
 
 llvm::Expected<std::unique_ptr<GpuEmulator>>
-GpuEmulator::compile(ArrayRef<seg::FusionOp> fusions, const GpuTarget &target) {
+GpuEmulator::compile(ArrayRef<seg::FusionOp> fusions, const Target &target) {
   std::unique_ptr<GpuEmulator> emulator(new GpuEmulator);
   Implementation &self = *emulator->self;
   MLIRContext *context = fusions.front()->getContext();
@@ -200,14 +202,20 @@ GpuEmulator::compile(ArrayRef<seg::FusionOp> fusions, const GpuTarget &target) {
   OwningOpRef<gpu::GPUModuleOp> kernels =
       gpu::GPUModuleOp::create(b, b.getUnknownLoc(), "kernels");
   for (seg::FusionOp fusion : fusions) {
-    if (failed(selectGpuStrategy(fusion, target)))
-      return llvm::createStringError("selection failed");
-    GpuFusionEmitter emitter(OpBuilder::atBlockEnd(kernels->getBody()), fusion,
-                             "k" + std::to_string(self.fusions.size()), target);
-    if (failed(emitGpuFusion(emitter)))
+    if (fusion.getRoot() && !fusion.getStrategyAttr())
+      if (DictionaryAttr strategy = selectStrategy(fusion, {target}))
+        fusion.setStrategyAttr(strategy);
+    KernelEmission emission{fusion, OpBuilder::atBlockEnd(kernels->getBody()),
+                            "k" + std::to_string(self.fusions.size()),
+                            *target.version};
+    if (failed(target.backend->emitKernels(emission)))
       return llvm::createStringError("emission failed");
-    self.fusions.push_back(llvm::map_to_vector(emitter.kernels(), launchOf));
-    gpu::GPUFuncOp first = emitter.kernels().front();
+    auto functions = llvm::map_to_vector(
+        emission.kernels, [](const EmittedKernel &kernel) {
+          return cast<gpu::GPUFuncOp>(kernel.function);
+        });
+    self.fusions.push_back(llvm::map_to_vector(functions, launchOf));
+    gpu::GPUFuncOp first = functions.front();
     unsigned temp = first.getNumArguments() - 2;
     self.tempFloats.push_back(
         cast<MemRefType>(first.getArgumentTypes()[temp]).getNumElements());
@@ -221,7 +229,7 @@ GpuEmulator::compile(ArrayRef<seg::FusionOp> fusions, const GpuTarget &target) {
       {threadName, reinterpret_cast<void *>(&EmulatedBlock::thread)},
       {barrierName, reinterpret_cast<void *>(&EmulatedBlock::barrier)}};
   auto library =
-      KernelLibrary::load(*module, *lookupCpuTarget("x86-64-v3"), functions);
+      loadKernels(*module, *lookupCpuTarget("x86-64-v3"), functions);
   if (!library)
     return library.takeError();
   self.library = std::move(*library);

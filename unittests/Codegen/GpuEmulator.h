@@ -14,7 +14,7 @@
 #ifndef SEGC_UNITTESTS_CODEGEN_GPUEMULATOR_H
 #define SEGC_UNITTESTS_CODEGEN_GPUEMULATOR_H
 
-#include "segc/Codegen/CPU/KernelRunner.h"
+#include "segc/Codegen/Common/KernelRunner.h"
 #include "segc/Codegen/GPU/GpuKernels.h"
 
 namespace segc::test {
@@ -23,7 +23,7 @@ namespace segc::test {
 class GpuEmulator {
 public:
   static llvm::Expected<std::unique_ptr<GpuEmulator>>
-  compile(llvm::ArrayRef<seg::FusionOp> fusions, const GpuTarget &target);
+  compile(llvm::ArrayRef<seg::FusionOp> fusions, const Target &target);
   ~GpuEmulator();
 
   /// As KernelRunner::run. Between barriers the threads of a block run in

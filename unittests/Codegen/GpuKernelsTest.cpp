@@ -101,7 +101,8 @@ protected:
   }
   /// A normalisation of the input, leaky relu, the convolution with bias and
   /// statistics of its result.
-  static std::string fused(const ConvCase &c, const std::string &kind) {
+  static std::string fused(const ConvCase &c, const std::string &kind,
+                           const std::string &groups = "") {
     ConvTypes types = convTypes(c);
     std::string x = types.large, y = types.small, g = vectorOf(c.in),
                 s = perSample(c.in), b = vectorOf(c.out),
@@ -113,8 +114,8 @@ protected:
             "\n%l = seg.leaky_relu %n slope 0.01 : " + x +
             "\n%r0 = seg.conv %l, %a5 bias %a6 " + convAttributes(c) + " : (" +
             x + ", " + types.filter + ", " + b + ") -> " + y +
-            "\n%r1, %r2 = seg.norm_stats " + kind + " %r0 epsilon 1.0e-2 : (" +
-            y + ") -> (" + t + ", " + t + ")");
+            "\n%r1, %r2 = seg.norm_stats " + kind + " %r0" + groups +
+            " epsilon 1.0e-2 : (" + y + ") -> (" + t + ", " + t + ")");
   }
 };
 
@@ -125,6 +126,29 @@ TEST_P(GpuConv, PrologueBiasAndStatistics) {
 
 TEST_P(GpuConv, StatisticsOfTheBatch) {
   EXPECT_EQ(checkKernels(fused(GetParam(), "batch"), options(GetParam())), "");
+}
+
+// Groups of one channel, and all channels in one group: any number has both.
+TEST_P(GpuConv, StatisticsOfGroups) {
+  for (int64_t groups : {GetParam().out, int64_t(1)})
+    EXPECT_EQ(checkKernels(fused(GetParam(), "group",
+                                 " groups " + std::to_string(groups)),
+                           options(GetParam())),
+              "");
+}
+
+// Another reduction, whose tiles and merging are the same.
+TEST_P(GpuConv, ChannelSums) {
+  ConvTypes types = convTypes(GetParam());
+  std::string y = types.small, b = vectorOf(GetParam().out);
+  EXPECT_EQ(checkKernels(
+                fusionFunction(
+                    {types.large, types.filter}, {y, b},
+                    "%r0 = seg.conv %a0, %a1 " + convAttributes(GetParam()) +
+                        " : (" + types.large + ", " + types.filter + ") -> " +
+                        y + "\n%r1 = seg.channel_sum %r0 : " + y + " -> " + b),
+                options(GetParam())),
+            "");
 }
 
 // Statistics of what the epilogue makes, of a filter [taps, out, in].

@@ -9,16 +9,10 @@
 
 #include "GpuEmulator.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/Parser/Parser.h"
-#include "segc/Codegen/CPU/KernelRunner.h"
-#include "segc/Codegen/CPU/LowerToLLVM.h"
+#include "segc/Codegen/CPU/CpuBackend.h"
+#include "segc/Codegen/GPU/GpuBackend.h"
+#include "segc/Codegen/Common/KernelRunner.h"
 #include "segc/Reference/Reference.h"
 #include <chrono>
 #include <cmath>
@@ -74,15 +68,17 @@ std::string fusionFunction(const std::vector<std::string> &inputs,
   return text;
 }
 
+static void registerBackends() {
+  registerCpuBackend();
+  registerGpuBackend();
+}
+
 DialectRegistry kernelRegistry() {
   DialectRegistry registry;
-  registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
-                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-                  seg::SegDialect, vector::VectorDialect,
-                  x86vector::X86VectorDialect>();
-  registerLLVMTranslations(registry);
-  registerCpuKernels(registry);
-  registerGpuKernels(registry);
+  registry.insert<func::FuncDialect, seg::SegDialect>();
+  registerBackends();
+  for (const TargetBackend *backend : targetBackends())
+    backend->registerDialects(registry);
   reference::registerReferenceModels(registry);
   return registry;
 }
@@ -127,6 +123,14 @@ static void narrowValues(func::FuncOp function,
       function.getBody().front().getTerminator()->getOperandTypes()));
 }
 
+Target targetOf(StringRef version) {
+  registerBackends();
+  for (const TargetBackend *backend : targetBackends())
+    if (auto known = backend->findVersion(version))
+      return {backend, known};
+  return {};
+}
+
 struct CompiledFunction::Implementation {
   KernelTestOptions options;
   MLIRContext context{kernelRegistry(), MLIRContext::Threading::DISABLED};
@@ -161,11 +165,12 @@ llvm::Error CompiledFunction::Implementation::compile() {
     place = std::move(*made);
     return llvm::Error::success();
   };
-  if (std::optional<CpuTarget> cpu = lookupCpuTarget(options.target))
-    return keep(KernelRunner::compile(fusions, *cpu), runner);
-  if (std::optional<GpuTarget> gpu = lookupGpuTarget(options.target))
-    return keep(GpuEmulator::compile(fusions, *gpu), emulator);
-  return llvm::createStringError("unknown target " + options.target);
+  Target target = targetOf(options.target);
+  if (!target.version)
+    return llvm::createStringError("unknown target " + options.target);
+  return target.backend->hasRuntime()
+             ? keep(KernelRunner::compile(fusions, target), runner)
+             : keep(GpuEmulator::compile(fusions, target), emulator);
 }
 
 std::unique_ptr<CompiledFunction>

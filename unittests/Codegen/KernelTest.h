@@ -24,7 +24,7 @@
 #ifndef SEGC_UNITTESTS_CODEGEN_KERNELTEST_H
 #define SEGC_UNITTESTS_CODEGEN_KERNELTEST_H
 
-#include "segc/Codegen/CPU/KernelRunner.h"
+#include "segc/Codegen/Common/KernelRunner.h"
 #include "llvm/ADT/StringRef.h"
 #include <functional>
 #include <map>
@@ -38,7 +38,7 @@ namespace segc::test {
 using Values = std::vector<double>;
 
 struct KernelTestOptions {
-  /// A CPU, or the chip of a GPU: then kernels are emulated.
+  /// A version of the CPU, or of a GPU: then kernels are emulated.
   std::string target = "x86-64-v4";
   int64_t largestBatch = 2;
   /// Samples of the call.
@@ -110,6 +110,9 @@ std::string fusionFunction(const std::vector<std::string> &inputs,
 
 /// What a context for such texts needs.
 mlir::DialectRegistry kernelRegistry();
+
+/// The target that has a version of this name.
+Target targetOf(llvm::StringRef version);
 
 /// "tensor<$Nx5x7x3xf32>" for "5x7x3"; all of it is given for other types.
 std::string activation(const std::string &shape);

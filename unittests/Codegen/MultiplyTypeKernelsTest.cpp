@@ -13,8 +13,7 @@
 
 #include "ConvCase.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
-#include "segc/Codegen/CPU/CpuKernels.h"
-#include "segc/Runtime/Core/CpuFeatures.h"
+#include "segc/Codegen/Common/StrategySelection.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,10 +36,10 @@ void PrintTo(const MultiplyTypeCase &test, std::ostream *os) {
 class MultiplyTypeKernels : public testing::TestWithParam<MultiplyTypeCase> {
 protected:
   void SetUp() override {
-    CpuTarget target = *lookupCpuTarget(GetParam().target);
-    for (const std::string &feature : target.features)
-      if (!cpuHasFeature(feature))
-        GTEST_SKIP() << "this processor has no " << feature;
+    Target target = targetOf(GetParam().target);
+    std::string missing = target.backend->missingFeature(*target.version);
+    if (!missing.empty())
+      GTEST_SKIP() << missing;
   }
 
   /// Compares all strategies that may be chosen for the text's root.
@@ -50,14 +49,13 @@ protected:
     options.narrow = GetParam().narrow;
     options.narrowResults = false;
     options.largestBatch = 3;
-    CpuStrategyContext context{*lookupCpuTarget(options.target)};
-    context.allowedMultiplyTypes = {GetParam().multiplyType};
+    StrategyContext context{targetOf(options.target)};
+    context.multiplyTypes = {GetParam().multiplyType};
     context.training = true;
     std::vector<bool> exact; // Of each candidate.
     size_t chosen = 0;
     options.choose = [&](seg::FusionOp fusion) {
-      auto root = mlir::cast<CpuKernelOpInterface>(fusion.getRoot());
-      auto candidates = root.cpuStrategyCandidates(fusion, context);
+      auto candidates = strategyCandidates(fusion, context);
       llvm::erase_if(candidates, [&](mlir::DictionaryAttr strategy) {
         return productWork(strategy).multiplyType != GetParam().multiplyType;
       });
@@ -175,14 +173,13 @@ INSTANTIATE_TEST_SUITE_P(
 int64_t largestTile(const std::string &text, MultiplyType multiplyType, bool training) {
   KernelTestOptions options;
   options.narrow = "f16";
-  CpuStrategyContext context{*lookupCpuTarget(options.target)};
-  context.allowedMultiplyTypes = {multiplyType};
+  StrategyContext context{targetOf(options.target)};
+  context.multiplyTypes = {multiplyType};
   context.training = training;
   int64_t largest = 0;
   options.choose = [&](seg::FusionOp fusion) {
-    auto root = mlir::cast<CpuKernelOpInterface>(fusion.getRoot());
     for (mlir::DictionaryAttr strategy :
-         root.cpuStrategyCandidates(fusion, context))
+         strategyCandidates(fusion, context))
       if (auto m = strategy.getAs<mlir::DenseI64ArrayAttr>("m");
           m && productWork(strategy).multiplyType == multiplyType)
         largest = std::max(largest, m[0] * m[1] * m[2]);

@@ -6,9 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "ConvCase.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
-#include "segc/Codegen/CPU/MeasureStrategies.h"
+#include "segc/Codegen/CPU/CpuTarget.h"
+#include "segc/Codegen/Common/MeasureStrategies.h"
+#include "segc/Codegen/Common/StrategySelection.h"
 #include "segc/Runtime/Core/ThreadPool.h"
+#include "segc/Target/Strategy.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,11 +32,8 @@ struct ParsedFusion {
                   .begin();
   }
 
-  CpuKernelOpInterface root() {
-    return cast<CpuKernelOpInterface>(fusion.getRoot());
-  }
-  SmallVector<DictionaryAttr> candidates(const CpuStrategyContext &limits) {
-    return root().cpuStrategyCandidates(fusion, limits);
+  SmallVector<DictionaryAttr> candidates(const StrategyContext &limits) {
+    return strategyCandidates(fusion, limits);
   }
 
   MLIRContext context{kernelRegistry(), MLIRContext::Threading::DISABLED};
@@ -40,9 +41,9 @@ struct ParsedFusion {
   seg::FusionOp fusion;
 };
 
-CpuStrategyContext limits(WinogradTiles tiles = WinogradTiles::F4,
+StrategyContext limits(WinogradTiles tiles = WinogradTiles::F4,
                           StringRef cpu = "x86-64-v3") {
-  return {*lookupCpuTarget(cpu), tiles};
+  return {targetOf(cpu), tiles};
 }
 
 /// "direct", or "winograd" with the tile of the last dimension.
@@ -71,9 +72,9 @@ TEST(StrategyCandidates, BeginWithTheModelsChoice) {
         for (WinogradTiles tiles :
              {WinogradTiles::Off, WinogradTiles::F2, WinogradTiles::F4}) {
           ParsedFusion parsed(text);
-          CpuStrategyContext context = limits(tiles, cpu);
+          StrategyContext context = limits(tiles, cpu);
           EXPECT_EQ(parsed.candidates(context).front(),
-                    parsed.root().selectCpuStrategy(parsed.fusion, context))
+                    selectStrategy(parsed.fusion, context))
               << text;
         }
 }
@@ -143,10 +144,10 @@ TEST(StrategyCandidates, AllComputeTheSame) {
 
 TEST(MeasureStrategies, HasATimeForEach) {
   ParsedFusion parsed(convText(image(16, 16)));
-  CpuStrategyContext context = limits();
+  StrategyContext context = limits();
   ThreadPool pool(2);
   for (bool constant : {false, true}) {
-    context.constantFilter = constant;
+    context.constantOperand = constant;
     auto strategies = parsed.candidates(context);
     auto seconds = llvm::cantFail(
         measureStrategies(parsed.fusion, strategies, context, pool));

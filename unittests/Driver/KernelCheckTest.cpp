@@ -6,12 +6,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Driver/Verify/Verify.h"
+#include "segc/Program/Passes.h"
 
 #include "mlir/Parser/Parser.h"
-#include "segc/Codegen/CPU/KernelRunner.h"
+#include "segc/Codegen/CPU/CpuTarget.h"
+#include "segc/Codegen/Common/KernelRunner.h"
+#include "segc/Codegen/Common/StrategySelection.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Reference/Reference.h"
 #include "segc/Target/Strategy.h"
+#include "segc/Transforms/Passes.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include <cstring>
@@ -53,17 +57,16 @@ protected:
 
   /// Multiplies in `products`, by tiles of so many outputs.
   void choose(MultiplyType multiplyType, WinogradTiles tiles) {
-    CpuStrategyContext strategy{target, tiles};
-    strategy.allowedMultiplyTypes = {multiplyType};
+    StrategyContext strategy{target, tiles};
+    strategy.multiplyTypes = {multiplyType};
     strategy.training = true;
-    strategy.onlyLargestTiles = true;
-    auto root = cast<CpuKernelOpInterface>(fusion().getRoot());
-    for (DictionaryAttr candidate :
-         root.cpuStrategyCandidates(fusion(), strategy)) {
-      bool winograd = candidate.getAs<StringAttr>("kind").getValue() ==
-                      "winograd";
-      if (winograd == (tiles != WinogradTiles::Off) &&
-          productWork(candidate).multiplyType == multiplyType)
+    for (DictionaryAttr candidate : strategyCandidates(fusion(), strategy)) {
+      auto m = candidate.getAs<DenseI64ArrayAttr>(strategyTilesName);
+      auto used = !m ? WinogradTiles::Off
+                  : llvm::is_contained(m.asArrayRef(), int64_t(4))
+                      ? WinogradTiles::F4
+                      : WinogradTiles::F2;
+      if (used == tiles && productWork(candidate).multiplyType == multiplyType)
         return fusion().setStrategyAttr(candidate);
     }
     FAIL() << "no such strategy";
@@ -78,7 +81,7 @@ protected:
       return {};
     }
     auto deviation = checkKernel(
-        fusion(), SmallVector<int>(fusion().getNumResults(), -1),
+        fusion(), target, SmallVector<int>(fusion().getNumResults(), -1),
         [&](ArrayRef<void *> operands) {
           bool intact = (*runner)->run(0, operands, 1);
           damage(operands);
@@ -100,7 +103,7 @@ protected:
 
   CompilerContext context;
   OwningOpRef<ModuleOp> module;
-  CpuTarget target = *lookupCpuTarget("x86-64-v3");
+  Target target = llvm::cantFail(resolveTarget("cpu:x86-64-v3"));
 };
 
 void addUnits(void *values, int64_t element, int16_t units) {
@@ -233,7 +236,11 @@ TEST_F(KernelCheckTest, FindsAValueThatStatisticsLeaveOut) {
 // What this processor cannot run is said to be skipped, and is a failure.
 TEST_F(KernelCheckTest, ASkippedKernelIsAFailure) {
   choose(MultiplyType::F32, WinogradTiles::Off);
-  auto countsOn = [&](const CpuTarget &processor) {
+  PassManager manager(&context);
+  manager.addNestedPass<func::FuncOp>(createPlanMemoryPass());
+  manager.addPass(createOutlineProgramsPass({target.spec()}));
+  ASSERT_TRUE(succeeded(manager.run(*module)));
+  auto countsOn = [&](const Target &processor) {
     VerifyCounts counts;
     for (const KernelReport &report :
          verifyKernels(*module, processor, KernelCheckOptions()))
@@ -244,8 +251,10 @@ TEST_F(KernelCheckTest, ASkippedKernelIsAFailure) {
   EXPECT_EQ(here.checked, 1u);
   EXPECT_EQ(here.skipped, 0u);
   EXPECT_EQ(llvm::toString(here.verdict(/*allowSkipped=*/false)), "");
-  CpuTarget other = target;
-  other.features.push_back("of-no-processor");
+  auto lacking = std::make_shared<CpuTarget>(
+      static_cast<const CpuTarget &>(*target.version));
+  lacking->features.push_back("of-no-processor");
+  Target other{target.backend, lacking};
   VerifyCounts there = countsOn(other);
   EXPECT_EQ(there.checked, 0u);
   EXPECT_EQ(there.skipped, 1u);

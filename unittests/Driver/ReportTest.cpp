@@ -7,6 +7,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "segc/Base/Html.h"
+#include "segc/Codegen/CPU/CpuTarget.h"
 #include "segc/Driver/Report/Profile.h"
 #include <gmock/gmock.h>
 
@@ -87,7 +88,7 @@ TEST(Report, PeakOfMemory) {
 // The longer of arithmetic and traffic, of all samples, shared by the cores.
 TEST(Report, ModelledTime) {
   CpuTarget target = *lookupCpuTarget("x86-64-v3");
-  double flops = target.peakFlops(), bytes = target.bytesPerSecond;
+  double flops = target.peakFlops, bytes = target.bytesPerSecond;
   EXPECT_DOUBLE_EQ(target.modelledSeconds(3 * flops, 2 * bytes, 1), 3);
   EXPECT_DOUBLE_EQ(target.modelledSeconds(flops, 2 * bytes, 4), 0.5);
   report::Report report = smallReport();

@@ -9,6 +9,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Plan/Optimizers.h"
 #include "segc/Plan/Tasks.h"
 #include "gmock/gmock.h"
 
@@ -481,6 +482,22 @@ TEST_F(Networks, FilesInModelsAreWhatTheGeneratorPrints) {
     EXPECT_TRUE(stored.str() == text)
         << path << " is not what the generator prints; see models/README.md";
   }
+}
+
+// What `segc model` offers is what import builds, and nothing is left out.
+TEST_F(Networks, EveryOptimizerIsAnOpAndEveryOpAnOptimizer) {
+  context.loadDialect<seg::SegDialect>();
+  std::vector<std::string> offered;
+  for (const Optimizer &optimizer : optimizers()) {
+    offered.push_back(optimizer.kind);
+    EXPECT_TRUE(seg::findOptimizer(&context, optimizer.kind))
+        << optimizer.kind;
+  }
+  std::vector<std::string> known;
+  for (StringRef kind : seg::optimizerKinds(&context))
+    known.push_back(kind.str());
+  EXPECT_THAT(offered, testing::UnorderedElementsAreArray(known));
+  EXPECT_FALSE(seg::findOptimizer(&context, "none"));
 }
 
 } // namespace

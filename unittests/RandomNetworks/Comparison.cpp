@@ -10,6 +10,7 @@
 #include "ReferenceModel.h"
 
 #include "segc/Driver/Verify/Verify.h"
+#include "segc/Program/Programs.h"
 #include "segc/Runtime/Core/ModelRunner.h"
 #include "segc/Transforms/Passes.h"
 
@@ -285,16 +286,13 @@ llvm::Expected<Deviation> compareKernels(const std::string &file,
   CompileOptions options = configuration.compile;
   options.input = file;
   Deviation worst;
-  auto check = [&](mlir::ModuleOp planned,
-                   const CpuTarget &target) -> llvm::Error {
+  auto check = [&](mlir::ModuleOp module, const Target &target,
+                   mlir::ModuleOp) -> llvm::Error {
     KernelCheckOptions checks;
-    auto layout = planned->getAttrOfType<mlir::DictionaryAttr>(layoutAttrName);
+    auto layout = module->getAttrOfType<mlir::DictionaryAttr>(layoutAttrName);
     checks.classes = layout.getAs<mlir::IntegerAttr>("classes").getInt();
-    auto predict = planned.lookupSymbol<mlir::func::FuncOp>("predict");
-    checks.batch =
-        mlir::cast<mlir::RankedTensorType>(predict.getArgumentTypes().front())
-            .getDimSize(0);
-    for (const KernelReport &report : verifyKernels(planned, target, checks)) {
+    checks.batch = findProgram(module, "predict").getBatch();
+    for (const KernelReport &report : verifyKernels(module, target, checks)) {
       std::string of = report.entry + " " + report.kernel + " " + report.op +
                        " " + report.strategy;
       if (!report.skipped.empty())
@@ -307,7 +305,7 @@ llvm::Expected<Deviation> compareKernels(const std::string &file,
     }
     return llvm::Error::success();
   };
-  if (llvm::Error error = forEachPlan(context, options, check))
+  if (llvm::Error error = forEachProgram(context, options, check))
     return error;
   return worst;
 }

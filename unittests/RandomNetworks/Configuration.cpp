@@ -10,15 +10,12 @@
 namespace segc::random_networks {
 
 std::vector<std::string> runnableCpus() {
+  registerTargets();
+  const TargetBackend &backend = *findTargetBackend(CompileOptions().target);
   std::vector<std::string> names;
-  std::optional<CpuTarget> host = hostCpuTarget(*lookupMultiplyTypeSet("auto"));
-  for (llvm::StringRef name : cpuTargetNames()) {
-    if (!host)
-      break;
-    names.push_back(name.str());
-    if (name == host->name)
-      break;
-  }
+  for (const auto &version : backend.versions())
+    if (backend.missingFeature(*version).empty())
+      names.push_back(version->name);
   return names;
 }
 
@@ -68,7 +65,7 @@ Configuration drawConfiguration(uint64_t seed, int64_t networkBatch) {
 void varyStrategies(CompileOptions &options, uint64_t seed, bool every) {
   const PipelineOptions &pipeline = options.pipeline;
   options.insertedPasses.push_back(
-      {"fusion", "seg-vary-cpu-strategy{cpu=" + options.cpus.front() +
+      {"fusion", "seg-vary-strategy{target=cpu:" + options.cpus.front() +
                      " winograd=" + pipeline.winograd +
                      " multiply-type=" + pipeline.multiplyType +
                      " threads=" + std::to_string(pipeline.threads) +

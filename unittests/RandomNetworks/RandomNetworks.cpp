@@ -18,7 +18,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 #include "segc/Driver/CompileCommand.h"
-#include "segc/Transforms/Passes.h"
+#include "segc/Program/Programs.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -89,14 +89,14 @@ llvm::Expected<PlanFacts> planOf(const std::string &file,
   options.input = file;
   CompilerContext context(mlir::MLIRContext::Threading::DISABLED);
   PlanFacts facts;
-  auto collect = [&](mlir::ModuleOp planned, const CpuTarget &) {
-    llvm::append_range(facts.strategies, strategiesOf(planned));
-    for (auto entry : planned.getOps<mlir::func::FuncOp>())
-      if (auto bytes = entry->getAttrOfType<mlir::IntegerAttr>(arenaAttrName))
-        facts.arena = std::max(facts.arena, bytes.getInt());
+  auto collect = [&](mlir::ModuleOp module, const Target &, mlir::ModuleOp) {
+    llvm::append_range(facts.strategies, strategiesOf(module));
+    for (auto program : module.getOps<exec::ProgramOp>())
+      facts.arena =
+          std::max(facts.arena, static_cast<int64_t>(program.getArena()));
     return llvm::Error::success();
   };
-  if (llvm::Error error = forEachPlan(context, options, collect))
+  if (llvm::Error error = forEachProgram(context, options, collect))
     return error;
   return facts;
 }

@@ -11,6 +11,7 @@
 
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "segc/Driver/Verify/KernelCheck.h"
+#include "segc/Program/Programs.h"
 #include "segc/Reference/Reference.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -183,8 +184,9 @@ static llvm::Expected<int64_t> compareEach(const std::string &file,
   context.appendDialectRegistry(registry);
   options.input = file;
   int64_t agreeing = 0;
-  auto check = [&](ModuleOp planned, const CpuTarget &target) -> llvm::Error {
-    std::vector<seg::FusionOp> found = kernelsOf(planned, strategy);
+  auto check = [&](ModuleOp module, const Target &target,
+                   ModuleOp) -> llvm::Error {
+    std::vector<seg::FusionOp> found = kernelsOf(module, strategy);
     if (!found.empty()) {
       llvm::outs() << "options: " << commandLine(options) << "\n"
                    << "run: --kernels\n";
@@ -195,12 +197,10 @@ static llvm::Expected<int64_t> compareEach(const std::string &file,
         break;
       KernelCheckOptions checks;
       checks.products = 1e7;
-      checks.batch = cast<RankedTensorType>(
-                         fusion->getParentOfType<func::FuncOp>()
-                             .getArgumentTypes()
-                             .front())
-                         .getDimSize(0);
-      auto deviation = checkKernel(fusion, target, checks);
+      checks.batch = findProgram(module, "predict").getBatch();
+      auto deviation =
+          checkKernel(fusion, target,
+                      SmallVector<int>(fusion.getNumResults(), -1), checks);
       if (!deviation)
         return deviation.takeError();
       if (!deviation->ok())
@@ -215,7 +215,7 @@ static llvm::Expected<int64_t> compareEach(const std::string &file,
     }
     return llvm::Error::success();
   };
-  if (llvm::Error error = forEachPlan(context, options, check))
+  if (llvm::Error error = forEachProgram(context, options, check))
     return error;
   return agreeing;
 }

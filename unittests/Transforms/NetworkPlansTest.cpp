@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "PlannedModel.h"
-#include "segc/Transforms/PlanVerifier.h"
 
 #include "gtest/gtest.h"
 
@@ -27,17 +26,17 @@ TEST_P(NetworkPlans, AreValidAndTight) {
     ASSERT_TRUE(plan.module);
     for (auto entry : plan.module->getOps<func::FuncOp>()) {
       SCOPED_TRACE(cpu + (" " + entry.getName()).str());
-      PlanVerifier checker(entry);
+      exec::ProgramOp program = plan.program(entry.getName());
+      MemoryVerifier checker(program);
       ASSERT_TRUE(succeeded(checker.verify()));
-      int64_t stated =
-          entry->getAttrOfType<IntegerAttr>(arenaBoundAttrName).getInt();
-      double ratio = checker.bound
-                         ? static_cast<double>(checker.arena) / checker.bound
-                         : 1;
+      auto stated = static_cast<int64_t>(program.getBound()),
+           arena = static_cast<int64_t>(program.getArena());
+      double ratio =
+          checker.bound ? static_cast<double>(arena) / checker.bound : 1;
       std::printf("%-12s %-10s %-14s arena %12lld  bound %12lld  ratio %.4f  "
                   "in place %lld\n",
                   GetParam(), cpu, entry.getName().str().c_str(),
-                  static_cast<long long>(checker.arena),
+                  static_cast<long long>(arena),
                   static_cast<long long>(checker.bound), ratio,
                   static_cast<long long>(checker.inPlace));
       EXPECT_EQ(stated, checker.bound);
@@ -58,12 +57,14 @@ TEST_P(NetworkPlans, HoldWithoutInPlaceAndReuse) {
   ASSERT_TRUE(apart.module && alone.module);
   for (auto [a, b] : llvm::zip_equal(apart.module->getOps<func::FuncOp>(),
                                      alone.module->getOps<func::FuncOp>())) {
-    PlanVerifier checker(a), loose(b);
+    exec::ProgramOp first = apart.program(a.getName()),
+                    second = alone.program(b.getName());
+    MemoryVerifier checker(first), loose(second);
     ASSERT_TRUE(succeeded(checker.verify()));
     ASSERT_TRUE(succeeded(loose.verify()));
     EXPECT_EQ(checker.inPlace, 0);
     EXPECT_EQ(loose.inPlace, 0);
-    EXPECT_LE(checker.arena, loose.arena);
+    EXPECT_LE(first.getArena(), second.getArena());
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "mlir/Parser/Parser.h"
 #include "segc/Pipelines/Phases.h"
+#include "segc/Program/MemoryVerifier.h"
 #include "segc/Transforms/Passes.h"
 
 namespace segc {
@@ -17,9 +18,11 @@ namespace segc {
 /// models/<model>.mlir after the phase `plan`; no module if that failed.
 struct PlannedModel {
   CompilerContext context;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::OwningOpRef<mlir::ModuleOp> module, programs;
+  PipelineOptions options;
 
-  PlannedModel(llvm::StringRef model, const PipelineOptions &options) {
+  PlannedModel(llvm::StringRef model, const PipelineOptions &options)
+      : options(options) {
     module = mlir::parseSourceFile<mlir::ModuleOp>(
         std::string(SEGC_SOURCE_DIR "/models/") + model.str() + ".mlir",
         &context);
@@ -32,6 +35,17 @@ struct PlannedModel {
 
   mlir::func::FuncOp entry(llvm::StringRef name) {
     return module->lookupSymbol<mlir::func::FuncOp>(name);
+  }
+  /// The program that the entry becomes.
+  exec::ProgramOp program(llvm::StringRef name) {
+    if (!programs) {
+      programs = module->clone();
+      mlir::PassManager manager(&context);
+      populatePhase(manager, "program", options);
+      if (failed(manager.run(*programs)))
+        return nullptr;
+    }
+    return programs->lookupSymbol<exec::ProgramOp>(name);
   }
   int64_t arena(llvm::StringRef name) {
     return entry(name)

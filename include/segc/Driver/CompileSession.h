@@ -11,7 +11,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "segc/Driver/Fuel.h"
 #include "segc/Pipelines/Phases.h"
-#include "segc/Target/CpuTarget.h"
+#include "segc/Target/TargetBackend.h"
 #include "llvm/Support/Error.h"
 #include <string>
 #include <vector>
@@ -58,30 +58,35 @@ llvm::Error runPhases(mlir::ModuleOp module, size_t first, size_t last,
                       const CompileOptions &options,
                       const PipelineOptions &pipeline);
 
-/// Calls `visit` with a module that the phase `plan` left, for each version that
-/// the options ask for.
-llvm::Error forEachPlan(
+/// Calls `visit` with a module that the phase `program` left, for each version
+/// that the options ask for, and with the module that it was made of: after the
+/// phase `fusion`, or the input if that is text of a later phase.
+llvm::Error forEachProgram(
     mlir::MLIRContext &context, const CompileOptions &options,
-    llvm::function_ref<llvm::Error(mlir::ModuleOp, const CpuTarget &)> visit);
+    llvm::function_ref<llvm::Error(mlir::ModuleOp programs, const Target &,
+                                   mlir::ModuleOp source)>
+        visit);
 
-/// Leads such a module on to its kernels, as the options say for the version.
-llvm::Error outlineKernels(mlir::ModuleOp planned,
+/// Leads a module that the phase `program` left on to its kernels, as the
+/// options say for the version.
+llvm::Error emitKernelCode(mlir::ModuleOp programs,
                            const CompileOptions &options,
-                           const CpuTarget &target);
+                           const Target &target);
 
-/// Targets by name, best first; empty means all that make a difference to the
-/// options' precision; "native" the host's.
-llvm::Expected<std::vector<CpuTarget>>
-resolveCpus(const std::vector<std::string> &names,
-            const PipelineOptions &options);
+/// Versions of the target of this name, best first; no versions mean all that
+/// make a difference to the options' precision; "native" is the host's.
+llvm::Expected<std::vector<Target>>
+resolveTargets(const std::string &name,
+               const std::vector<std::string> &versions,
+               const PipelineOptions &options);
 
 /// `options` for one of these targets. What is compiled for "native" is cut for
 /// the cores of this machine, unless options name a number of threads.
-PipelineOptions pipelineFor(const CpuTarget &target,
+PipelineOptions pipelineFor(const Target &target,
                             const std::vector<std::string> &names,
                             PipelineOptions options);
 
-/// Whether the CPU's kernels have this precision.
+/// Whether kernels have this precision.
 llvm::Error checkPrecision(const PipelineOptions &options);
 
 } // namespace segc

@@ -8,7 +8,7 @@
 #ifndef SEGC_DRIVER_MANIFEST_H
 #define SEGC_DRIVER_MANIFEST_H
 
-#include "segc/Codegen/CPU/ModelTables.h"
+#include "segc/Program/ModelTables.h"
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,8 +26,8 @@ buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
 /// phase `precision` behind it.
 llvm::StringRef storedPrecision(mlir::ModuleOp module);
 
-/// Largest batch: the first dimension of predict's image.
-int64_t largestBatch(mlir::ModuleOp outlined);
+/// Largest batch, of the program `predict`.
+int64_t largestBatch(mlir::ModuleOp module);
 
 } // namespace segc
 

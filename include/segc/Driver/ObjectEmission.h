@@ -8,17 +8,11 @@
 #ifndef SEGC_DRIVER_OBJECTEMISSION_H
 #define SEGC_DRIVER_OBJECTEMISSION_H
 
-#include "segc/Codegen/CPU/ModelTables.h"
+#include "segc/Program/ModelTables.h"
 
 namespace segc {
 
 using Bytes = llvm::SmallVector<char, 0>;
-
-/// Lowers a version's outlined kernels and generates code for them in `jobs`
-/// threads: that many objects, or assembly texts.
-llvm::Expected<std::vector<Bytes>> emitKernels(const ModelVersion &version,
-                                               unsigned jobs, unsigned optLevel,
-                                               bool assembly);
 
 /// The object with tables, manifest and support code.
 llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,

@@ -8,7 +8,7 @@
 #ifndef SEGC_DRIVER_WEIGHTS_H
 #define SEGC_DRIVER_WEIGHTS_H
 
-#include "segc/Codegen/CPU/ModelTables.h"
+#include "segc/Program/ModelTables.h"
 
 namespace segc {
 

@@ -33,12 +33,12 @@ struct PipelineOptions {
   double recompute = 1;     ///< Per cent of the time; see seg-rematerialize.
   int64_t fitMemory = -1;   ///< Most bytes of an entry's arena; -1: any number.
   bool memoryTable = false; ///< See seg-rematerialize.
-  std::string cpu = "x86-64-v4";
-  std::string winograd = "f4";       ///< See seg-select-cpu-strategy.
+  std::string target;       ///< Spec; see TargetBackend.h. Empty: the first.
+  std::string winograd = "f4";       ///< See seg-select-strategy.
   std::string multiplyType = "auto"; ///< As well.
   int64_t threads = 0;               ///< As well.
   bool autotune = false;
-  std::string autotuneCache; ///< See seg-autotune-cpu-strategy.
+  std::string autotuneCache; ///< See seg-autotune.
 };
 
 struct Phase {
@@ -49,12 +49,15 @@ struct Phase {
 llvm::ArrayRef<Phase> phases();
 /// Position of a phase by name.
 std::optional<size_t> findPhase(llvm::StringRef name);
-/// Phases up to this one do not depend on the CPU.
+/// Phases up to this one are the same for all versions of a target.
 inline constexpr llvm::StringLiteral lastCommonPhase = "fusion";
 
 /// Adds the passes that lead from the phase before to this one.
 void populatePhase(mlir::OpPassManager &manager, llvm::StringRef phase,
                    const PipelineOptions &options);
+
+/// Makes all targets known (TargetBackend.h).
+void registerTargets();
 
 /// Dialects, interfaces and translations that the phases need.
 void registerAllDialects(mlir::DialectRegistry &registry);

@@ -13,6 +13,7 @@
 #define SEGC_PLAN_NETWORKOPTIONS_H
 
 #include "segc/Base/Status.h"
+#include "segc/Plan/Optimizers.h"
 #include "segc/Plan/Topology.h"
 
 #include <cstdint>
@@ -20,26 +21,6 @@
 #include <vector>
 
 namespace segc {
-
-enum class OptimizerKind { Adam, RAdam, RMSProp, SGD };
-/// "adam", "radam", "rmsprop", "sgd".
-const char *optimizerName(OptimizerKind kind);
-
-struct OptimizerOptions {
-  OptimizerKind kind = OptimizerKind::Adam;
-  /// Defaults that the runtime may override step by step.
-  double learningRate = 1e-4, momentum = 0, weightDecay = 0;
-  double beta1 = 0.9, beta2 = 0.999; ///< Adam and RAdam.
-  double epsilon = 1e-7;             ///< All but SGD.
-  double decay = 0.9;                ///< RMSProp.
-  bool nesterov = false;             ///< SGD.
-  bool lookahead = false;
-  int64_t lookaheadSync = 6;
-  double lookaheadAlpha = 0.5;
-
-  /// Makes this optimizer another kind, with that kind's epsilon and momentum.
-  void switchTo(OptimizerKind other);
-};
 
 /// The sum of a Dice loss and a cross-entropy, or one of them.
 struct LossOptions {

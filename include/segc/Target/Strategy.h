@@ -10,7 +10,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
-#include "segc/Target/CpuTarget.h"
+#include "segc/Target/TargetVersion.h"
 
 namespace segc {
 
@@ -38,9 +38,9 @@ struct ProductWork {
   double share = 1;
   MultiplyType multiplyType = MultiplyType::F32;
 
-  /// Work of the CPU's f32 units for each product of a direct convolution: an
-  /// instruction takes twice as many of 16 bits, where there is one.
-  double on(const CpuTarget &target) const;
+  /// Work of the version's f32 units for each product of a direct convolution:
+  /// its instructions take more of 16 bits at a time, where it has them.
+  double on(const TargetVersion &version) const;
 };
 ProductWork productWork(mlir::DictionaryAttr strategy);
 

@@ -17,13 +17,6 @@ namespace segc {
 /// edited.
 llvm::LogicalResult verifyLayoutAttr(mlir::ModuleOp module);
 
-/// And that the functions beside it are entries.
-llvm::LogicalResult verifyLayout(mlir::ModuleOp module);
-
-/// Checks that every argument and result of the entry says where it lies, and
-/// lies there by the module's layout, which must be valid.
-llvm::LogicalResult verifyPlaces(mlir::func::FuncOp entry);
-
 /// Whether results of these attributes are the gradients of all parameters of
 /// the layout, which may be anything.
 bool yieldsGradients(mlir::DictionaryAttr layout,

@@ -130,7 +130,7 @@ def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
     pixels join what computes their operand, if its kernel can add up tiles;
     what needs their results is a kernel of its own. Last, pointwise ops and
     rearrangements (concatenations, crops) join every kernel that reads them,
-    if all can compute them while they load (`FusionModel::takesPrologue`) and
+    if all can compute them while they load (`TargetBackend::takesPrologue`) and
     that is cheaper than writing them. A cast from 16 bits joins every op that
     reads it, and a cast to 16 bits the root whose only use it is: kernels
     convert as they load and store. A remark of category
@@ -142,7 +142,8 @@ def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
   let options = [Option<"enable", "enable", "bool", "true", "Off: one op a fusion">,
                  Option<"epilogues", "epilogues", "bool", "true", "Pointwise ops join what computes their operands">,
                  Option<"reductions", "reductions", "bool", "true", "Reductions join what computes their operand">,
-                 Option<"prologues", "prologues", "bool", "true", "Kernels compute operands while they load them">];
+                 Option<"prologues", "prologues", "bool", "true", "Kernels compute operands while they load them">,
+                 Option<"target", "target", "std::string", "\"\"", "Whose kernels fusions are made for; empty: those of the target that was registered first">];
   let statistics = [Statistic<"fused", "num-fused", "Number of pairs fused">,
                     Statistic<"missed", "num-missed", "Number of pairs not fused">,
                     Statistic<"unrounded", "num-unrounded", "Number of 16-bit values that stay in registers, and are not rounded">];
@@ -191,7 +192,7 @@ def RematerializePass : Pass<"seg-rematerialize", "::mlir::func::FuncOp"> {
                  Option<"share", "share", "double", "0", "Per cent of the modelled time that may be spent unasked">,
                  Option<"table", "table", "bool", "false", "List what less memory would cost">,
                  Option<"inPlace", "in-place", "bool", "true", "As for seg-plan-memory">,
-                 Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "Whose modelled times count">];
+                 Option<"target", "target", "std::string", "\"\"", "Whose modelled times count">];
   let statistics = [Statistic<"copies", "num-copies", "Number of kernels that run again">];
 }
 
@@ -212,14 +213,11 @@ def PlanMemoryPass : Pass<"seg-plan-memory", "::mlir::func::FuncOp"> {
 }
 
 def VerifyPlanPass : Pass<"seg-verify-plan", "::mlir::ModuleOp"> {
-  let summary = "Checks a plan, which may have been edited, before code is made of it";
+  let summary = "Checks that a plan, which may have been edited, is complete";
   let description = [{
-    Errors for values that share bytes while both are needed, for offsets that
-    leave the arena or are not aligned, temporaries without a place, results
-    with a place that is not theirs, arguments that are read after they were
-    overwritten, ops outside of a seg.fusion, and places of arguments and
-    results that `seg.layout` does not have. Lifetimes are computed by another
-    rule than the planner's, so its plans are checked too.
+    Errors for ops outside of a seg.fusion, values and temporaries without a
+    place, and results with a place that is not theirs. Whether the places are
+    right is checked of the programs that the entries become: see exec-verify.
   }];
 }
 

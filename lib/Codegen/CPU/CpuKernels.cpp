@@ -10,39 +10,39 @@
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
-#include "segc/Target/FusionModel.h"
-
-#include "segc/Codegen/CPU/CpuKernelInterface.cpp.inc"
 
 using namespace mlir;
 
 namespace segc {
 
 static bool isReduction(Operation *op) {
-  return isa<CpuReductionOpInterface, CpuPixelReductionOpInterface>(op);
+  return isa<ChannelReductionOpInterface, PixelReductionOpInterface>(op);
 }
 
-/// Whether the root's kernel can add up what it computes.
-static bool supportsReduction(CpuKernelOpInterface root, Operation *reduction) {
-  return root.hasCpuReductions() && (isa<CpuReductionOpInterface>(reduction) ||
-                                     root.hasCpuPixelReductions());
+bool CpuKernelModel::takesReduction(Operation *root,
+                                    Operation *reduction) const {
+  return hasReductions(root) &&
+         (isa<ChannelReductionOpInterface>(reduction) ||
+          (isa<PixelReductionOpInterface>(reduction) &&
+           hasPixelReductions(root)));
 }
 
 /// Whether the kernel computes the prologue and the reductions that the fusion
 /// has around the root, and nothing that needs their results.
 static LogicalResult verifyFusedOps(seg::FusionOp fusion,
-                                       CpuKernelOpInterface root) {
+                                       const KernelModel &model) {
+  Operation *root = fusion.getRoot();
   bool reduces = isReduction(root);
   for (OpOperand &operand : root->getOpOperands())
     if (!reduces && !isa<BlockArgument>(seg::storedValue(operand.get())) &&
-        !root.takesCpuPrologue(operand.getOperandNumber()))
+        !model.takesPrologue(operand))
       return root->emitOpError("has a prologue of operand #")
              << operand.getOperandNumber()
              << ", which its CPU kernel reads as it lies in memory";
   for (Operation &op : fusion.getBody().front().without_terminator()) {
     if (isa<seg::PointwiseOpInterface, seg::RearrangementOpInterface>(op))
       continue;
-    if (&op != root && !(isReduction(&op) && supportsReduction(root, &op)))
+    if (&op != root && !model.takesReduction(root, &op))
       return op.emitOpError("follows a root whose CPU kernel computes no "
                             "such reductions");
     auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
@@ -70,7 +70,8 @@ static bool roundsResult(Operation &op, Operation *root) {
 
 /// Whether the kernel computes the pointwise ops that do not feed the root.
 static LogicalResult checkEpilogue(seg::FusionOp fusion,
-                                   CpuKernelOpInterface root) {
+                                   const KernelModel &model) {
+  Operation *root = fusion.getRoot();
   if (isReduction(root))
     return success();
   auto whole = cast<RankedTensorType>(root->getResult(0).getType());
@@ -78,7 +79,7 @@ static LogicalResult checkEpilogue(seg::FusionOp fusion,
   for (Operation *op : fusion.getEpilogue()) {
     if (prologue.contains(op) || roundsResult(*op, root))
       continue;
-    if (!root.hasCpuEpilogue())
+    if (!model.takesEpilogue(root))
       return op->emitOpError("follows the root '")
              << root->getName() << "', whose CPU kernel computes no epilogue";
     auto type = cast<RankedTensorType>(op->getResult(0).getType());
@@ -86,7 +87,7 @@ static LogicalResult checkEpilogue(seg::FusionOp fusion,
       return op->emitOpError("expects a shape that broadcasts to the root's ")
              << whole << ", got " << type;
   }
-  if (root.hasCpuEpilogue())
+  if (model.takesEpilogue(root))
     return success();
   // Such a kernel knows its results by their order.
   auto yielded = fusion.getYield().getValues();
@@ -142,18 +143,19 @@ static LogicalResult checkPrologueSize(seg::FusionOp fusion, Operation *root) {
 
 /// Whether the strategy is one that the kernel can be emitted by.
 static LogicalResult checkStrategy(FusionEmitter &emitter,
-                                   CpuKernelOpInterface root) {
+                                   const CpuKernelModel &model) {
   seg::FusionOp fusion = emitter.getFusion();
+  Operation *root = fusion.getRoot();
   DictionaryAttr given = fusion.getStrategyAttr();
   if (failed(verifyStrategyMemory(fusion)))
     return failure();
   if (!given)
     return fusion.emitOpError(
-        "has no strategy; run seg-select-cpu-strategy first");
-  if (root.readsCpuStrategy())
+        "has no strategy; run seg-select-strategy first");
+  if (model.readsStrategy())
     return success();
-  CpuStrategyContext context{emitter.getTarget()};
-  DictionaryAttr only = root.selectCpuStrategy(fusion, context);
+  CpuStrategyContext context{cpuTarget(emitter)};
+  DictionaryAttr only = model.strategy(root, fusion, context);
   for (NamedAttribute entry : only)
     if (given.get(entry.getName()) != entry.getValue())
       return root->emitOpError("expects '")
@@ -186,89 +188,75 @@ static LogicalResult checkPointwiseStrategy(seg::FusionOp fusion) {
   return success();
 }
 
-LogicalResult emitCpuFusion(FusionEmitter &emitter) {
-  seg::FusionOp fusion = emitter.getFusion();
-  Operation *root = fusion.getRoot();
-  if (failed(checkTypes(fusion)))
+int64_t CpuKernelModel::reducedPixels(seg::FusionOp fusion,
+                                      RankedTensorType reduced) const {
+  return reductionTilePixels(fusion, reduced);
+}
+
+LogicalResult CpuKernelModel::emit(KernelEmission &emission) const {
+  FusionEmitter emitter(emission);
+  seg::FusionOp fusion = emission.fusion;
+  if (failed(checkTypes(fusion)) || failed(verifyFusedOps(fusion, *this)) ||
+      failed(checkEpilogue(fusion, *this)) ||
+      failed(checkPrologueSize(fusion, fusion.getRoot())) ||
+      failed(checkStrategy(emitter, *this)))
     return failure();
-  if (!root)
-    return failure(failed(checkPointwiseStrategy(fusion)) ||
-                   failed(emitPointwiseFusion(emitter)));
-  auto kernel = dyn_cast<CpuKernelOpInterface>(root);
-  if (!kernel)
-    return root->emitOpError("has no CPU kernel");
-  if (failed(verifyFusedOps(fusion, kernel)) ||
-      failed(checkEpilogue(fusion, kernel)) ||
-      failed(checkPrologueSize(fusion, root)) ||
-      failed(checkStrategy(emitter, kernel)))
-    return failure();
-  return kernel.emitCpuKernel(emitter);
+  return emitKernels(fusion.getRoot(), emitter);
+}
+
+DictionaryAttr CpuKernelModel::strategy(Operation *, seg::FusionOp,
+                                        const CpuStrategyContext &) const {
+  return {};
+}
+
+SmallVector<StrategyProposal>
+CpuKernelModel::propose(seg::FusionOp fusion,
+                        const StrategyContext &context) const {
+  StrategyProposal only;
+  only.strategy = strategy(fusion.getRoot(), fusion, cpuContext(context));
+  only.seconds = seconds(fusion, *context.target.version);
+  return {only};
 }
 
 namespace {
-
-/// Tensors that the ops read element by element; the parts of a rearrangement
-/// are one in all.
-int64_t activationInputs(ArrayRef<Operation *> ops) {
-  llvm::SmallDenseSet<Value> inputs;
-  auto shapeOf = [](Value value) {
-    return cast<RankedTensorType>(value.getType()).getShape();
-  };
-  for (Operation *op : ops) {
-    if (isa<seg::RearrangementOpInterface>(op))
-      return 1;
-    for (Value operand : op->getOperands())
-      if (!llvm::is_contained(ops, operand.getDefiningOp()) &&
-          shapeOf(operand) == shapeOf(op->getResult(0)))
-        inputs.insert(operand);
+struct PointwiseModel : KernelModel {
+  bool computes(OperationName) const override { return false; }
+  bool takesReduction(Operation *, Operation *reduction) const override {
+    return isReduction(reduction);
   }
-  return inputs.size();
-}
-
-struct CpuFusionModel : FusionModel {
-  using FusionModel::FusionModel;
-  bool takesEpilogue(Operation *root) const override {
-    auto kernel = dyn_cast<CpuKernelOpInterface>(root);
-    return kernel && kernel.hasCpuEpilogue();
+  /// They need none.
+  SmallVector<StrategyProposal> propose(seg::FusionOp,
+                                        const StrategyContext &) const override {
+    return {};
   }
-  bool takesPrologue(OpOperand &operand) const override {
-    auto kernel = dyn_cast<CpuKernelOpInterface>(operand.getOwner());
-    return kernel && kernel.takesCpuPrologue(operand.getOperandNumber());
+  int64_t reducedPixels(seg::FusionOp fusion,
+                        RankedTensorType reduced) const override {
+    return reductionTilePixels(fusion, reduced);
   }
-  /// By element of the result: bytes moved, and cycles of ops for the elements
-  /// of a tile and its border.
-  bool paysAsPrologue(ArrayRef<Operation *> ops,
-                      size_t kernels) const override {
-    constexpr double border = 1.5;
-    // Fusion is one for all versions: the widest one counts.
-    CpuTarget core = *lookupCpuTarget(cpuTargetNames().back());
-    double inputs = activationInputs(ops), readers = kernels;
-    // As of f32: kernels are the same in every precision. With 16 bits a
-    // prologue saves half the bytes, and two conversions.
-    double bytes = 4 * (inputs + 1 + readers - inputs * readers);
-    double cycles = readers * border * prologueCycles(ops) / core.lanes;
-    return bytes / core.bytesPerSecond > cycles / core.clockHz;
-  }
-  bool takesReduction(Operation *root, Operation *reduction) const override {
-    auto kernel = dyn_cast_or_null<CpuKernelOpInterface>(root);
-    return isReduction(reduction) &&
-           (!root || (kernel && supportsReduction(kernel, reduction)));
+  LogicalResult emit(KernelEmission &emission) const override {
+    FusionEmitter emitter(emission);
+    return failure(failed(checkTypes(emission.fusion)) ||
+                   failed(checkPointwiseStrategy(emission.fusion)) ||
+                   failed(emitPointwiseFusion(emitter)));
   }
 };
 } // namespace
 
-void registerCpuKernels(DialectRegistry &registry) {
-  registry.addExtension(+[](MLIRContext *, seg::SegDialect *dialect) {
-    dialect->addInterfaces<CpuFusionModel>();
-  });
-  registerConvCpuKernels(registry);
-  registerElementwiseCpuKernels(registry);
-  registerCrossEntropyCpuKernels(registry);
-  registerDiceCpuKernels(registry);
-  registerNormCpuKernels(registry);
-  registerOptimizerCpuKernels(registry);
-  registerPoolCpuKernels(registry);
-  registerShapeCpuKernels(registry);
+const KernelModel &cpuPointwiseModel() {
+  static const PointwiseModel model;
+  return model;
+}
+
+KernelModels cpuKernelModels() {
+  KernelModels models;
+  addConvModels(models);
+  addElementwiseModels(models);
+  addLossModels(models);
+  addOptimizerModels(models);
+  addPoolModels(models);
+  addReductionModels(models);
+  addShapeModels(models);
+  return models;
 }
 
 } // namespace segc

@@ -17,10 +17,10 @@ namespace segc {
 /// cache, large enough to hide the cost of a call.
 inline constexpr int64_t taskElements = 16 << 10;
 
-/// The part of registerPoolCpuKernels that averages.
-void registerAvgPoolCpuKernels(mlir::DialectRegistry &registry);
-/// The part of registerShapeCpuKernels that resamples.
-void registerResizeCpuKernels(mlir::DialectRegistry &registry);
+/// The part of addPoolModels that averages.
+void addAvgPoolModels(KernelModels &models);
+/// The part of addShapeModels that resamples.
+void addResizeModels(KernelModels &models);
 
 /// A strategy of this kind with no choices but its shared memory.
 mlir::DictionaryAttr plainStrategy(mlir::Operation *op, llvm::StringRef kind,

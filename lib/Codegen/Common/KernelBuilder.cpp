@@ -157,6 +157,10 @@ Value KernelBody::splat(Value scalar, int64_t lanes) {
   return vector::BroadcastOp::create(
       b, location, VectorType::get({lanes}, scalar.getType()), scalar);
 }
+Value KernelBody::broadcast(Value scalar, Type type) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? splat(scalar, vector.getNumElements()) : scalar;
+}
 Value KernelBody::zeroVector(int64_t lanes) {
   return arith::ConstantOp::create(b, location,
                                    b.getZeroAttr(vectorType(lanes)));
@@ -188,6 +192,11 @@ Value outputOf(KernelBody &k, Value result) {
   return {};
 }
 
+Value memoryOf(KernelBody &k, Value value) {
+  value = seg::storedValue(value);
+  return isa<BlockArgument>(value) ? inputOf(k, value) : outputOf(k, value);
+}
+
 static Type withElement(Type type, Type element) {
   auto vector = dyn_cast<VectorType>(type);
   return vector ? vector.clone(element) : element;
@@ -211,6 +220,12 @@ Value indexToDouble(KernelBody &k, Value index) {
                                           k.builder().getI64Type(), index);
   return arith::SIToFPOp::create(k.builder(), k.loc(), k.builder().getF64Type(),
                                  wide);
+}
+Value loadDouble(KernelBody &k, Value memref, Value index) {
+  return toDouble(k, k.loadScalar(memref, index));
+}
+seg::PointwiseMath doubles(KernelBody &k) {
+  return {k.builder(), k.loc(), k.builder().getF64Type()};
 }
 
 //===----------------------------------------------------------------------===//
@@ -287,10 +302,6 @@ KernelArguments FusionEmitterBase::bufferArguments(ValueRange arguments) {
   return result;
 }
 
-std::string FusionEmitterBase::kernelSymbol(size_t count) const {
-  return count ? symbol + "_" + std::to_string(count) : symbol;
-}
-
 void FusionEmitter::launch(TaskCount tasks, int64_t scratchBytes,
                            llvm::function_ref<void(KernelBody &)> body) {
   Type f32 = builder.getF32Type(), index = builder.getIndexType();
@@ -298,11 +309,14 @@ void FusionEmitter::launch(TaskCount tasks, int64_t scratchBytes,
   types.push_back(MemRefType::get({scratchBytes / 4}, f32));
   types.append({index, index});
   auto function = func::FuncOp::create(builder, fusion.getLoc(),
-                                       kernelSymbol(functions.size()),
+                                       emission.nextSymbol(),
                                        builder.getFunctionType(types, {}));
   function->setAttr(tasksAttrName, builder.getDenseI64ArrayAttr(
                                        {tasks.fixed, tasks.perSample}));
   function->setAttr(scratchAttrName, builder.getI64IntegerAttr(scratchBytes));
+  emission.kernels.push_back({function, tasks, scratchBytes});
+  if (emission.declareOnly)
+    return function.setPrivate();
   Block *block = function.addEntryBlock();
   KernelArguments arguments = bufferArguments(block->getArguments());
   auto own = block->getArguments().take_back(3);
@@ -312,7 +326,6 @@ void FusionEmitter::launch(TaskCount tasks, int64_t scratchBytes,
   KernelBody kernel(OpBuilder::atBlockBegin(block), fusion.getLoc(), arguments);
   body(kernel);
   func::ReturnOp::create(kernel.builder(), fusion.getLoc());
-  functions.push_back(function);
 }
 
 } // namespace segc

@@ -33,6 +33,35 @@ static int64_t spaceChannels(RankedTensorType space) {
   return space.getRank() == 0 ? 1 : space.getShape().back();
 }
 
+Value broadcastElement(KernelBody &k, Broadcast kind, const Point &point,
+                       int64_t channels) {
+  switch (kind) {
+  case Broadcast::None:
+    return k.add(k.mul(point.pixel, channels), point.channel);
+  case Broadcast::Channel:
+    return point.pixel;
+  case Broadcast::PerChannel:
+    return point.channel;
+  case Broadcast::PerSample:
+    return k.add(k.mul(point.sample, channels), point.channel);
+  case Broadcast::Scalar:
+    return k.index(0);
+  case Broadcast::Invalid:
+    break;
+  }
+  llvm_unreachable("verified by the op");
+}
+
+Value loadBroadcast(KernelBody &k, Value memref, Broadcast kind,
+                    const Point &point, int64_t channels, int64_t lanes,
+                    Value mask) {
+  Value index = broadcastElement(k, kind, point, channels);
+  if (kind != Broadcast::Channel && kind != Broadcast::Scalar)
+    return k.load(memref, index, lanes, mask);
+  Value value = k.loadScalar(memref, index);
+  return value.getType().isF32() ? k.splat(value, lanes) : value;
+}
+
 PointwiseEmitter::PointwiseEmitter(KernelBody &body, seg::FusionOp fusion,
                                    RankedTensorType space)
     : body(body), fusion(fusion), space(space), epilogue(fusion.getEpilogue()) {
@@ -54,32 +83,9 @@ Value PointwiseEmitter::operand(Value value, const Point &point, int64_t lanes,
   }
   Value memref = body.input(cast<BlockArgument>(value).getArgNumber());
   auto type = cast<RankedTensorType>(value.getType());
-  Value result;
-  switch (seg::classifyBroadcast(type, space)) {
-  case Broadcast::None:
-    // A rank-0 i64 operand of a rank-0 space cannot occur: results are floats.
-    result = body.load(memref, linearIndex(point), lanes, mask);
-    break;
-  case Broadcast::Channel:
-    result = body.splat(body.loadScalar(memref, point.pixel), lanes);
-    break;
-  case Broadcast::PerChannel:
-    result = body.load(memref, point.channel, lanes, mask);
-    break;
-  case Broadcast::PerSample: {
-    Value row = body.mul(point.sample, spaceChannels(space));
-    result = body.load(memref, body.add(row, point.channel), lanes, mask);
-    break;
-  }
-  case Broadcast::Scalar:
-    result = body.loadScalar(memref, body.index(0));
-    // Counters stay scalars; see DropoutOp::emitPoint.
-    if (result.getType().isF32())
-      result = body.splat(result, lanes);
-    break;
-  case Broadcast::Invalid:
-    llvm_unreachable("verified by the op");
-  }
+  Value result =
+      loadBroadcast(body, memref, seg::classifyBroadcast(type, space), point,
+                    spaceChannels(space), lanes, mask);
   values[value] = result;
   return result;
 }

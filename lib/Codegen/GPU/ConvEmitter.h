@@ -8,10 +8,13 @@
 #ifndef SEGC_LIB_CODEGEN_GPU_CONVEMITTER_H
 #define SEGC_LIB_CODEGEN_GPU_CONVEMITTER_H
 
-#include "segc/Codegen/Common/Moments.h"
+#include "segc/Codegen/Common/Formulas.h"
 #include "segc/Codegen/GPU/GpuKernels.h"
 
 namespace segc {
+
+/// Sums of a reduction that follows the convolution.
+inline constexpr int64_t maxSums = 2;
 
 /// Pixels of a thread; its channels are one vector.
 inline constexpr int64_t threadPixels = 4;
@@ -26,16 +29,18 @@ struct ConvTiling {
   int64_t threads(int64_t lanes) const {
     return threadRows() * threadColumns(lanes);
   }
-  /// Input and filter of a step; later sums of each thread row and means.
+  /// Input and filter of a step; later the sums of each thread row, and the
+  /// numbers of channels that a reduction needs.
   int64_t sharedFloats() const {
-    return std::max((pixels + channels) * depth, (threadRows() + 1) * channels);
+    return std::max((pixels + channels) * depth,
+                    (maxSums * threadRows() + 1) * channels);
   }
 };
 
-/// The statistics that the fusion takes of the convolution; null: none.
-seg::NormStatsOp statisticsOf(seg::FusionOp fusion);
+/// The reduction of what the kernel computes; null: none.
+ChannelReductionOpInterface reductionOf(seg::FusionOp fusion);
 
-/// Emits the kernel that multiplies; `layout` is of the statistics, null
+/// Emits the kernel that multiplies; `layout` is of the reduction, null
 /// without.
 void emitConvBlock(GpuKernelBody &k, seg::FusionOp fusion, seg::ConvOp conv,
                    const ConvTiling &tiling, int64_t lanes,

@@ -10,8 +10,7 @@
 // some input channels) its threads bring the input, through the fusion's
 // prologue, and the filter into shared memory; each thread multiplies 4 pixels
 // x 4 channels in registers. The epilogue is pointwise ops and, if there is a
-// reduction, mean and squared deviations of the tile for each channel, summed
-// in fixed order.
+// reduction, its sums of the tile for each channel, in fixed order.
 
 #include "ConvEmitter.h"
 
@@ -43,9 +42,18 @@ private:
   Values multiply(ValueRange sums);
   Values epilogue(ValueRange sums);
   Value epiloguePixel(Value pixel, Value sum);
-  void statistics(ArrayRef<Value> values);
-  void storeRowSums(ArrayRef<Value> terms);
-  Value totalOfRows(Value column);
+  void reduce(ArrayRef<Value> values);
+  bool storeChannelRow(const ReductionTile &own, Value firstPixelValue);
+  Value channelRowAt() {
+    return k.index(maxSums * tiling.threadRows() * tiling.channels);
+  }
+  void storeRowSums(int64_t sum, ArrayRef<Value> terms);
+  Value totalOfRows(int64_t sum, Value column);
+  void forColumns(llvm::function_ref<void(Value column, Value channel)> body) {
+    k.forThreads(tiling.channels, [&](Value column) {
+      body(column, k.add(firstChannel, column));
+    });
+  }
   // A step is a tap and some input channels.
   int64_t chunks() const { return divideUp(problem.inChannels, tiling.depth); }
   Value tapOf(Value step) { return k.div(step, chunks()); }
@@ -69,7 +77,7 @@ private:
   ConvProblem problem;
   ConvTiling tiling;
   int64_t lanes;
-  const MomentLayout *layout; ///< Of the statistics; null: none.
+  const MomentLayout *layout; ///< Of the reduction; null: none.
   Value sample, tile, firstPixel, firstChannel; ///< Of the block.
   Value row, column; ///< First pixel and channel of the thread in the tile.
 };
@@ -99,7 +107,7 @@ void ConvBlock::emit() {
                 });
   Values values = epilogue(sums);
   if (layout)
-    statistics(values);
+    reduce(values);
 }
 
 /// Shared: [depth][pixels]. What lies outside the input, or past its channels,
@@ -179,7 +187,7 @@ SmallVector<Value> ConvBlock::multiply(ValueRange sums) {
 // Its epilogue
 //===----------------------------------------------------------------------===//
 
-/// Stores what the fusion yields; returns what statistics are taken of.
+/// Stores what the fusion yields; returns what is reduced.
 SmallVector<Value> ConvBlock::epilogue(ValueRange sums) {
   Values values;
   for (unsigned i = 0; i < threadPixels; ++i) {
@@ -202,8 +210,9 @@ Value ConvBlock::epiloguePixel(Value pixel, Value sum) {
     DenseMap<Value, Value> root = {{conv.getOutput(), value}};
     pointwise.emit({k.add(sampleStart, pixel), sample, channel}, width, Value(),
                    root);
-    seg::NormStatsOp stats = statisticsOf(fusion);
-    return stats ? pointwise.computed(stats.getInput()) : value;
+    ChannelReductionOpInterface reduction = reductionOf(fusion);
+    return reduction ? pointwise.computed(reduction.getTermOperands().front())
+                     : value;
   };
   Value channel = k.add(firstChannel, column);
   bool whole = problem.outChannels % lanes == 0;
@@ -231,75 +240,103 @@ Value ConvBlock::epiloguePixel(Value pixel, Value sum) {
                                         k.vectorType(lanes), parts);
 }
 
-/// Adds up a thread's pixels; shared: [thread row][channels].
-void ConvBlock::storeRowSums(ArrayRef<Value> terms) {
-  Value sum = terms.front();
+/// Adds up a thread's pixels; shared: [sum][thread row][channels].
+void ConvBlock::storeRowSums(int64_t sum, ArrayRef<Value> terms) {
+  Value total = terms.front();
   for (Value term : terms.drop_front())
-    sum = math(lanes).add(sum, term);
-  Value threadRow = k.div(row, threadPixels);
-  k.store(sum, k.scratch(), k.add(k.mul(threadRow, tiling.channels), column));
-  k.barrier();
+    total = math(lanes).add(total, term);
+  Value threadRow = k.add(k.div(row, threadPixels), sum * tiling.threadRows());
+  k.store(total, k.scratch(), k.add(k.mul(threadRow, tiling.channels), column));
 }
 
-Value ConvBlock::totalOfRows(Value column) {
-  return k.loop(k.index(0), k.index(tiling.threadRows()), 1, k.zeroVector(1),
-                [&](Value threadRow, ValueRange sum) -> Values {
-                  Value index =
-                      k.add(k.mul(threadRow, tiling.channels), column);
-                  return {math(1).add(sum[0], k.load(k.scratch(), index, 1))};
-                })[0];
+Value ConvBlock::totalOfRows(int64_t sum, Value column) {
+  int64_t first = sum * tiling.threadRows();
+  return k.loop(
+      k.index(first), k.index(first + tiling.threadRows()), 1, k.zeroVector(1),
+      [&](Value threadRow, ValueRange sum) -> Values {
+        Value index = k.add(k.mul(threadRow, tiling.channels), column);
+        return {math(1).add(sum[0], k.load(k.scratch(), index, 1))};
+      })[0];
 }
 
-/// Mean, then squared deviations from it. Values of pixels that do not exist
-/// are zero in the one and left out of the other; channels that do not exist
-/// are not stored.
-void ConvBlock::statistics(ArrayRef<Value> values) {
-  Value count = k.min(k.index(tiling.pixels),
-                      k.sub(k.index(product(problem.out)), firstPixel));
-  Value inverse = toFloat(k, arith::DivFOp::create(k.builder(), k.loc(),
-                                                   doubleConstant(k, 1),
-                                                   indexToDouble(k, count)));
-  Value means = k.index(tiling.threadRows() * tiling.channels);
-  Value temporary = layout->tileRow(k, sample, tile);
-  auto forColumns = [&](llvm::function_ref<void(Value, Value)> body) {
-    k.forThreads(tiling.channels, [&](Value column) {
-      body(column, k.add(firstChannel, column));
+/// Shared, behind the sums: the number that the terms need of each channel, if
+/// they need one. Of the reduced value itself that is the tile's first pixel,
+/// which the first row of threads has.
+bool ConvBlock::storeChannelRow(const ReductionTile &own,
+                                Value firstPixelValue) {
+  ChannelReductionOpInterface reduction = reductionOf(fusion);
+  SmallVector<ChannelRow> rows = reduction.getChannelRows(k, *layout, own);
+  if (rows.empty())
+    return false;
+  assert(rows.size() == 1 && "check() refuses reductions that need more");
+  ChannelRow channelRow = rows.front();
+  if (channelRow.operand == reduction.getTermOperands().front()) {
+    k.ifThen(k.less(row, k.index(threadPixels)), [&] {
+      k.store(firstPixelValue, k.scratch(), k.add(channelRowAt(), column));
     });
-  };
-
-  storeRowSums(values);
+    return true;
+  }
+  Value memref = memoryOf(k, channelRow.operand);
   forColumns([&](Value column, Value channel) {
-    Value mean = math(1).mul(totalOfRows(column), k.splat(inverse, 1));
-    k.store(mean, k.scratch(), k.add(means, column));
-    k.ifThen(isChannel(channel),
-             [&] { k.store(mean, k.sums(), k.add(temporary, channel)); });
+    k.ifThen(isChannel(channel), [&] {
+      k.store(k.load(memref, k.add(channelRow.row, channel), 1), k.scratch(),
+              k.add(channelRowAt(), column));
+    });
   });
+  return true;
+}
+
+/// Adds up the terms of the tile's pixels for each channel. Pixels that do not
+/// exist add nothing, channels that do not exist are not stored.
+void ConvBlock::reduce(ArrayRef<Value> values) {
+  ChannelReductionOpInterface reduction = reductionOf(fusion);
+  int64_t pixels = product(problem.out);
+  ReductionTile own{
+      sample, tile,
+      k.mul(k.add(k.mul(sample, pixels), firstPixel), problem.outChannels),
+      k.min(k.index(tiling.pixels), k.sub(k.index(pixels), firstPixel))};
+  bool hasRow = storeChannelRow(own, values.front());
+  auto rowsOf = [&](Value column, int64_t width) {
+    return hasRow ? Values{k.load(k.scratch(), k.add(channelRowAt(), column),
+                                  width)}
+                  : Values();
+  };
   k.barrier();
 
-  Value mean = k.load(k.scratch(), k.add(means, column), lanes);
-  Values squares;
+  Values rows = rowsOf(column, lanes);
+  unsigned sums = reduction.getSumCount();
+  SmallVector<Values> terms(sums);
   for (auto [i, value] : llvm::enumerate(values)) {
-    Value delta = math(lanes).sub(value, mean);
-    squares.push_back(k.ifElse(
-        isPixel(k.add(k.add(firstPixel, row), i)),
-        [&] { return math(lanes).mul(delta, delta); },
-        [&] { return k.zeroVector(lanes); }));
+    Value exists = isPixel(k.add(k.add(firstPixel, row), i));
+    for (auto [sum, term] :
+         llvm::enumerate(reduction.emitTerms(k, value, rows)))
+      terms[sum].push_back(arith::SelectOp::create(k.builder(), k.loc(), exists,
+                                                   term, k.zeroVector(lanes)));
   }
-  storeRowSums(squares);
+  for (unsigned sum = 0; sum < sums; ++sum)
+    storeRowSums(sum, terms[sum]);
+  k.barrier();
+
+  Value temporary = layout->tileRow(k, sample, tile);
   forColumns([&](Value column, Value channel) {
-    Value total = totalOfRows(column);
+    Values totals;
+    for (unsigned sum = 0; sum < sums; ++sum)
+      totals.push_back(totalOfRows(sum, column));
+    Values finished = reduction.emitFinish(k, own, totals, rowsOf(column, 1));
     k.ifThen(isChannel(channel), [&] {
-      k.store(total, k.sums(),
-              k.add(k.add(temporary, problem.outChannels), channel));
+      for (auto [i, value] : llvm::enumerate(finished))
+        k.store(value, k.sums(),
+                k.add(k.add(temporary, i * problem.outChannels), channel));
     });
   });
 }
 
 } // namespace
 
-seg::NormStatsOp statisticsOf(seg::FusionOp fusion) {
-  auto stats = fusion.getBody().getOps<seg::NormStatsOp>();
-  return stats.empty() ? seg::NormStatsOp() : *stats.begin();
+ChannelReductionOpInterface reductionOf(seg::FusionOp fusion) {
+  auto reductions = fusion.getBody().getOps<ChannelReductionOpInterface>();
+  return reductions.empty() ? ChannelReductionOpInterface()
+                            : *reductions.begin();
 }
 
 void emitConvBlock(GpuKernelBody &k, seg::FusionOp fusion, seg::ConvOp conv,

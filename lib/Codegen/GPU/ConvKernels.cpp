@@ -76,62 +76,82 @@ LogicalResult check(seg::FusionOp fusion, seg::ConvOp conv) {
   for (Value operand : conv->getOperands().drop_front())
     if (operand.getDefiningOp())
       return conv.emitOpError("takes a prologue of its input only");
-  seg::NormStatsOp known = statisticsOf(fusion);
+  ChannelReductionOpInterface known = reductionOf(fusion);
   for (Operation &op : fusion.getBody().front().without_terminator()) {
     if (&op == conv)
       continue;
-    bool before = prologue.contains(&op), stats = &op == known;
-    if (!stats && !isa<seg::PointwiseOpInterface>(op))
+    bool before = prologue.contains(&op), reduces = &op == known;
+    if (!reduces && !isa<seg::PointwiseOpInterface>(op))
       return op.emitOpError("is a second reduction in a convolution's kernel");
-    if (stats && known.getKind() == seg::NormKind::group)
-      return op.emitOpError("of groups has no GPU kernel");
+    if (reduces && known.getTermOperands().size() > 1)
+      return op.emitOpError("reads more than the result of the convolution, "
+                            "which its GPU kernel does not");
     RankedTensorType space =
         before ? conv.getInput().getType() : conv.getOutput().getType();
-    Type type = stats ? known.getInput().getType() : op.getResult(0).getType();
+    Type type = reduces ? known.getTermOperands().front().getType()
+                        : op.getResult(0).getType();
     if (type != space)
       return op.emitOpError("expects the type ")
              << space << " in this kernel, got " << type;
     for (Operation *user : op.getUsers())
-      if (stats ? !isa<seg::YieldOp>(user)
-                : before && user != conv && !prologue.contains(user))
+      if (reduces ? !isa<seg::YieldOp>(user)
+                  : before && user != conv && !prologue.contains(user))
         return op.emitOpError("is needed outside the kernel's ")
-               << (stats ? "merging" : "prologue");
+               << (reduces ? "merging" : "prologue");
   }
   return success();
 }
 
-struct ConvKernel
-    : GpuKernelOpInterface::ExternalModel<ConvKernel, seg::ConvOp> {
-  DictionaryAttr selectGpuStrategy(Operation *op, seg::FusionOp fusion,
-                                   const GpuTarget &target) const {
-    auto conv = cast<seg::ConvOp>(op);
-    ConvTiling tiling = selectTiling(convProblem(op), target);
+struct ConvModel : KernelModel {
+  bool computes(OperationName root) const override {
+    return root.getTypeID() == TypeID::get<seg::ConvOp>();
+  }
+  StringRef name() const override { return kindName; }
+  bool takesEpilogue(Operation *) const override { return true; }
+  bool takesPrologue(OpOperand &operand) const override {
+    return operand.getOperandNumber() == 0;
+  }
+  bool takesReduction(Operation *, Operation *reduction) const override {
+    return isa<seg::NormStatsOp>(reduction);
+  }
+
+  SmallVector<StrategyProposal>
+  propose(seg::FusionOp fusion, const StrategyContext &context) const override {
+    auto conv = cast<seg::ConvOp>(fusion.getRoot());
+    ConvTiling tiling = selectTiling(
+        convProblem(conv),
+        static_cast<const GpuTarget &>(*context.target.version));
     int64_t tempBytes = 0;
-    if (statisticsOf(fusion))
+    if (reductionOf(fusion))
       tempBytes = 4 * momentLayout(fusion, conv, tiling).floats();
-    Builder b(op->getContext());
-    return b.getDictionaryAttr(
+    Builder b(conv.getContext());
+    StrategyProposal only;
+    only.title = kindName.str();
+    only.seconds = seconds(fusion, *context.target.version);
+    only.strategy = b.getDictionaryAttr(
         {b.getNamedAttr(strategyKindName, b.getStringAttr(kindName)),
          b.getNamedAttr(strategyTempName,
                         b.getI64IntegerAttr(llvm::alignTo(tempBytes, 64))),
          b.getNamedAttr(tileName,
                         b.getDenseI64ArrayAttr(
                             {tiling.pixels, tiling.channels, tiling.depth}))});
+    return {only};
   }
 
-  LogicalResult emitGpuKernel(Operation *op, GpuFusionEmitter &emitter) const {
-    auto conv = cast<seg::ConvOp>(op);
-    seg::FusionOp fusion = emitter.getFusion();
+  LogicalResult emit(KernelEmission &emission) const override {
+    GpuFusionEmitter emitter(emission);
+    seg::FusionOp fusion = emission.fusion;
+    auto conv = cast<seg::ConvOp>(fusion.getRoot());
     if (failed(check(fusion, conv)))
       return failure();
     FailureOr<ConvTiling> read = readTiling(fusion, emitter.getTarget());
     if (failed(read))
       return failure();
     ConvTiling tiling = *read;
-    ConvProblem problem = convProblem(op);
+    ConvProblem problem = convProblem(conv);
     int64_t lanes = emitter.getTarget().lanes;
     std::optional<MomentLayout> layout;
-    if (statisticsOf(fusion))
+    if (reductionOf(fusion))
       layout = momentLayout(fusion, conv, tiling);
     int64_t blocks = divideUp(product(problem.out), tiling.pixels) *
                      divideUp(problem.outChannels, tiling.channels);
@@ -141,43 +161,56 @@ struct ConvKernel
                                    layout ? &*layout : nullptr);
                    });
     if (layout)
-      emitMerge(emitter, statisticsOf(fusion), *layout);
+      emitMerge(emitter, reductionOf(fusion), *layout);
     return success();
   }
 
 private:
   static MomentLayout momentLayout(seg::FusionOp fusion, seg::ConvOp conv,
                                    const ConvTiling &tiling) {
-    seg::NormStatsOp stats = statisticsOf(fusion);
-    return {conv.getOutput().getType(), stats.getKind(),
-            static_cast<int64_t>(stats.getGroups()),
-            TileGrid::ofPixels(product(convProblem(conv).out), tiling.pixels)};
+    return reductionOf(fusion).getMomentLayout(
+        TileGrid::ofPixels(product(convProblem(conv).out), tiling.pixels),
+        /*base=*/0);
   }
 
-  /// A thread a channel.
-  static void emitMerge(GpuFusionEmitter &emitter, seg::NormStatsOp stats,
+  /// A thread a channel, then a group.
+  static void emitMerge(GpuFusionEmitter &emitter,
+                        ChannelReductionOpInterface reduction,
                         const MomentLayout &layout) {
-    emitter.launch({divideUp(layout.channels, mergeThreads), 0}, mergeThreads,
-                   0, [&](GpuKernelBody &k) {
-                     Value channel =
-                         k.add(k.mul(k.task(), mergeThreads), k.thread());
-                     k.ifThen(k.less(channel, k.index(layout.channels)), [&] {
-                       ChannelBlock block(k, channel, /*lanes=*/1, Value());
-                       emitMergedMoments(k, block, layout,
-                                         stats.getEpsilon().convertToDouble(),
-                                         outputOf(k, stats.getMean()),
-                                         outputOf(k, stats.getRstd()));
-                     });
+    launchThreads(emitter, layout.channels, /*eachSample=*/false,
+                  [&](GpuKernelBody &k, Value, Value channel) {
+                    ChannelBlock block(k, channel, /*lanes=*/1, Value());
+                    reduction.emitChannelMerge(k, block, layout);
+                  });
+    if (layout.kind == seg::NormKind::group)
+      launchThreads(emitter, layout.groups, /*eachSample=*/true,
+                    [&](GpuKernelBody &k, Value sample, Value group) {
+                      reduction.emitGroupMerge(k, sample, group, layout);
+                    });
+  }
+
+  /// A thread for each of [0, size), once or for each sample.
+  static void launchThreads(
+      GpuFusionEmitter &emitter, int64_t size, bool eachSample,
+      llvm::function_ref<void(GpuKernelBody &, Value sample, Value number)>
+          body) {
+    int64_t blocks = divideUp(size, mergeThreads);
+    emitter.launch(eachSample ? TaskCount{0, blocks} : TaskCount{blocks, 0},
+                   mergeThreads, 0, [&](GpuKernelBody &k) {
+                     Value sample = k.div(k.task(), blocks),
+                           block = k.rem(k.task(), blocks);
+                     Value number =
+                         k.add(k.mul(block, mergeThreads), k.thread());
+                     k.ifThen(k.less(number, k.index(size)),
+                              [&] { body(k, sample, number); });
                    });
   }
 };
 
 } // namespace
 
-void registerConvGpuKernels(DialectRegistry &registry) {
-  registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
-    seg::ConvOp::attachInterface<ConvKernel>(*context);
-  });
+void addConvGpuModels(KernelModels &models) {
+  models.push_back(std::make_unique<ConvModel>());
 }
 
 } // namespace segc

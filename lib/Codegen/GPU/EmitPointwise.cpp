@@ -88,10 +88,7 @@ Value PointwiseKernel::perLane(BlockArgument input, Broadcast kind,
   SmallVector<Value> scalars;
   for (int64_t lane = 0; lane < lanes; ++lane) {
     Point point = pointAt(k.add(element, lane));
-    Value index = kind == Broadcast::Channel ? point.pixel
-                  : kind == Broadcast::PerChannel
-                      ? point.channel
-                      : k.add(k.mul(point.sample, channels), point.channel);
+    Value index = broadcastElement(k, kind, point, channels);
     scalars.push_back(k.loadScalar(k.input(input.getArgNumber()), index));
   }
   return vector::FromElementsOp::create(k.builder(), k.loc(),

@@ -7,14 +7,7 @@
 
 #include "segc/Codegen/GPU/GpuKernels.h"
 
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Target/LLVM/NVVM/Target.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
-
-#include "segc/Codegen/GPU/GpuKernelInterface.cpp.inc"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 
@@ -48,8 +41,8 @@ void GpuKernelBody::forThreads(int64_t size,
 void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
                               int64_t sharedFloats,
                               llvm::function_ref<void(GpuKernelBody &)> body) {
-  assert(threads <= target.blockThreads &&
-         4 * sharedFloats <= target.sharedBytes &&
+  assert(threads <= getTarget().blockThreads &&
+         4 * sharedFloats <= getTarget().sharedBytes &&
          "a strategy must fit its target");
   SmallVector<Type> types = bufferTypes();
   types.push_back(builder.getIndexType());
@@ -61,7 +54,7 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
                                    gpu::AddressSpace::Workgroup)));
   Location loc = fusion.getLoc();
   auto function =
-      gpu::GPUFuncOp::create(builder, loc, kernelSymbol(functions.size()),
+      gpu::GPUFuncOp::create(builder, loc, emission.nextSymbol(),
                              builder.getFunctionType(types, {}), workgroup);
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
                     builder.getUnitAttr());
@@ -83,45 +76,11 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
   GpuKernelBody kernel(inner, loc, arguments, threads);
   body(kernel);
   gpu::ReturnOp::create(kernel.builder(), loc);
-  functions.push_back(function);
+  emission.kernels.push_back({function, tasks});
 }
 
 int64_t blockThreads(gpu::GPUFuncOp kernel) {
   return kernel.getKnownBlockSize()->front();
-}
-
-//===----------------------------------------------------------------------===//
-// Fusions
-//===----------------------------------------------------------------------===//
-
-LogicalResult selectGpuStrategy(seg::FusionOp fusion, const GpuTarget &target) {
-  Operation *root = fusion.getRoot();
-  if (!root || fusion.getStrategyAttr())
-    return success();
-  auto kernel = dyn_cast<GpuKernelOpInterface>(root);
-  if (!kernel)
-    return root->emitOpError("has no GPU kernel");
-  fusion.setStrategyAttr(kernel.selectGpuStrategy(fusion, target));
-  return success();
-}
-
-LogicalResult emitGpuFusion(GpuFusionEmitter &emitter) {
-  Operation *root = emitter.getFusion().getRoot();
-  if (!root)
-    return emitGpuPointwiseFusion(emitter);
-  auto kernel = dyn_cast<GpuKernelOpInterface>(root);
-  return kernel ? kernel.emitGpuKernel(emitter)
-                : root->emitOpError("has no GPU kernel");
-}
-
-void registerGpuKernels(DialectRegistry &registry) {
-  registry.insert<gpu::GPUDialect, NVVM::NVVMDialect>();
-  NVVM::registerNVVMTargetInterfaceExternalModels(registry);
-  registerBuiltinDialectTranslation(registry);
-  registerGPUDialectTranslation(registry);
-  registerLLVMDialectTranslation(registry);
-  registerNVVMDialectTranslation(registry);
-  registerConvGpuKernels(registry);
 }
 
 } // namespace segc

@@ -19,6 +19,7 @@
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/Passes.h"
+#include "segc/Codegen/Common/Passes.h"
 #include "segc/Codegen/GPU/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -82,8 +83,8 @@ struct WritePTXPass : impl::WritePTXPassBase<WritePTXPass> {
 void populateOutlineGpuKernels(OpPassManager &manager,
                                const GpuTarget &target) {
   manager.addNestedPass<func::FuncOp>(
-      createSelectGpuStrategyPass({target.chip}));
-  manager.addPass(createOutlineGpuKernelsPass({target.chip}));
+      createSelectStrategyPass({"cuda:" + target.name}));
+  manager.addPass(createOutlineGpuKernelsPass({target.name}));
 }
 
 void populateLowerToNVVM(OpPassManager &manager) {
@@ -98,7 +99,7 @@ void populateLowerToNVVM(OpPassManager &manager) {
 
 void populateEmitPTX(OpPassManager &manager, const GpuTarget &target) {
   GpuNVVMAttachTargetOptions attach;
-  attach.chip = target.chip;
+  attach.chip = target.name;
   attach.optLevel = 3;
   manager.addPass(createGpuNVVMAttachTarget(attach));
   GpuModuleToBinaryPassOptions binary;

@@ -7,13 +7,13 @@
 
 #include "segc/Codegen/GPU/GpuKernels.h"
 #include "segc/Codegen/GPU/Passes.h"
+#include "segc/Target/TargetBackend.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 
 namespace segc {
-#define GEN_PASS_DEF_SELECTGPUSTRATEGYPASS
 #define GEN_PASS_DEF_OUTLINEGPUKERNELSPASS
 #include "segc/Codegen/GPU/Passes.h.inc"
 } // namespace segc
@@ -21,27 +21,6 @@ namespace segc {
 using namespace segc;
 
 namespace {
-
-FailureOr<GpuTarget> targetOf(Operation *op, StringRef chip) {
-  if (std::optional<GpuTarget> target = lookupGpuTarget(chip))
-    return *target;
-  return op->emitError("expects one of ")
-         << llvm::join(gpuTargetNames(), ", ") << ", got '" << chip << "'";
-}
-
-struct SelectGpuStrategyPass
-    : segc::impl::SelectGpuStrategyPassBase<SelectGpuStrategyPass> {
-  using SelectGpuStrategyPassBase::SelectGpuStrategyPassBase;
-
-  void runOnOperation() override {
-    FailureOr<GpuTarget> target = targetOf(getOperation(), chip);
-    if (failed(target))
-      return signalPassFailure();
-    for (auto fusion : getOperation().getOps<seg::FusionOp>())
-      if (failed(selectGpuStrategy(fusion, *target)))
-        return signalPassFailure();
-  }
-};
 
 /// Flat memory of a tensor.
 MemRefType memoryOf(Type type) {
@@ -52,7 +31,7 @@ MemRefType memoryOf(Type type) {
 /// Rewrites functions of fusions as launches.
 class Outliner {
 public:
-  Outliner(ModuleOp module, const GpuTarget &target)
+  Outliner(ModuleOp module, const Target &target)
       : module(module), target(target) {}
 
   LogicalResult outline(func::FuncOp function);
@@ -65,7 +44,7 @@ private:
   gpu::GPUModuleOp kernelModule();
 
   ModuleOp module;
-  const GpuTarget &target;
+  const Target &target;
   gpu::GPUModuleOp container;
   llvm::StringMap<SmallVector<gpu::GPUFuncOp>> known;
   DenseMap<Value, Value> memory; ///< Of the tensors of one function.
@@ -87,13 +66,16 @@ FailureOr<ArrayRef<gpu::GPUFuncOp>> Outliner::kernels(seg::FusionOp fusion) {
     sharedCount += it->second.size();
     return ArrayRef<gpu::GPUFuncOp>(it->second);
   }
-  GpuFusionEmitter emitter(OpBuilder::atBlockEnd(kernelModule().getBody()),
-                           fusion, kernelName(fusion, known.size()), target);
-  if (failed(emitGpuFusion(emitter)))
+  KernelEmission emission{fusion,
+                          OpBuilder::atBlockEnd(kernelModule().getBody()),
+                          kernelName(fusion, known.size()),
+                          *target.version};
+  if (failed(target.backend->emitKernels(emission)))
     return failure();
-  kernelCount += emitter.kernels().size();
+  kernelCount += emission.kernels.size();
   auto &kernels = known[key];
-  kernels.assign(emitter.kernels().begin(), emitter.kernels().end());
+  for (const EmittedKernel &kernel : emission.kernels)
+    kernels.push_back(cast<gpu::GPUFuncOp>(kernel.function));
   return ArrayRef<gpu::GPUFuncOp>(kernels);
 }
 
@@ -199,7 +181,8 @@ struct OutlineGpuKernelsPass
   using OutlineGpuKernelsPassBase::OutlineGpuKernelsPassBase;
 
   void runOnOperation() override {
-    FailureOr<GpuTarget> target = targetOf(getOperation(), chip);
+    FailureOr<Target> target =
+        resolveTarget(getOperation(), "cuda:" + chip);
     if (failed(target))
       return signalPassFailure();
     Outliner outliner(getOperation(), *target);

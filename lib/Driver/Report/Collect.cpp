@@ -9,9 +9,9 @@
 
 #include "segc/Driver/Report/Collect.h"
 
-#include "segc/Codegen/CPU/CpuKernels.h"
-#include "segc/Codegen/CPU/Passes.h"
+#include "segc/Codegen/Common/KernelBuilder.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "segc/Program/Programs.h"
 #include "segc/Target/Strategy.h"
 #include "segc/Transforms/Passes.h"
 
@@ -40,68 +40,49 @@ static std::string opName(Operation &op) {
 
 namespace {
 
-/// Reads one entry function.
+/// Reads one program.
 class EntryCollector {
 public:
-  explicit EntryCollector(func::FuncOp function);
+  explicit EntryCollector(exec::ProgramOp program);
   Entry collect();
 
 private:
-  Kernel kernel(seg::FusionOp fusion);
-  Cast castOf(seg::CastOp cast, seg::FusionOp fusion);
-  void addOutside(Value value, DictionaryAttr attrs);
+  Kernel kernel(exec::LaunchOp launch);
+  Cast castOf(seg::CastOp cast, exec::LaunchOp launch);
   Operand operand(Value value);
-  void addBuffers(seg::FusionOp fusion, int index);
-  void setGrid(Kernel &kernel, seg::FusionOp fusion);
+  void addBuffers(exec::LaunchOp launch, int index);
+  void setGrid(Kernel &kernel, exec::LaunchOp launch);
 
-  func::FuncOp function;
+  exec::ProgramOp program;
   Entry entry;
   DenseMap<Value, int> writer, lastReader;
-  DenseMap<Value, std::string> names;
-  DenseSet<Value> flat; ///< Parameters, gradients and the like.
-  int64_t batch = 1;
 };
 
-EntryCollector::EntryCollector(func::FuncOp function) : function(function) {
-  for (BlockArgument argument : function.getArguments())
-    addOutside(argument, function.getArgAttrDict(argument.getArgNumber()));
-  Operation *end = function.getBody().front().getTerminator();
-  for (auto [i, value] : llvm::enumerate(end->getOperands()))
-    addOutside(value, function.getResultAttrDict(i));
-  for (auto [i, fusion] : llvm::enumerate(function.getOps<seg::FusionOp>())) {
-    for (Value input : fusion.getInputs())
+EntryCollector::EntryCollector(exec::ProgramOp program) : program(program) {
+  for (auto [i, launch] : llvm::enumerate(launchesOf(program))) {
+    for (Value input : launch.getInputs())
       lastReader[input] = i;
-    for (Value result : fusion.getResults())
+    for (Value result : launch.getOutputs())
       writer[result] = i;
   }
-  if (function.getNumArguments())
-    if (auto image = cast<RankedTensorType>(function.getArgumentTypes()[0]);
-        image.getRank() > 2)
-      batch = image.getDimSize(0);
-}
-
-void EntryCollector::addOutside(Value value, DictionaryAttr attrs) {
-  if (!attrs)
-    return;
-  if (auto name = attrs.getAs<StringAttr>(nameAttrName))
-    names[value] = name.getValue().str();
-  if (auto region = attrs.getAs<StringAttr>(regionAttrName);
-      region && !llvm::is_contained({"inputs", "outputs"}, region.getValue()))
-    flat.insert(value);
 }
 
 Operand EntryCollector::operand(Value value) {
   auto from = writer.find(value);
-  return {names.lookup(value), typeText(value.getType()),
+  return {program.getValueName(value).str(), typeText(value.getType()),
           seg::tensorBytes(value), from == writer.end() ? -1 : from->second};
 }
 
 /// Samples x grid x channels is the form of activations. Filters may look like
 /// it by chance.
-void EntryCollector::setGrid(Kernel &kernel, seg::FusionOp fusion) {
+void EntryCollector::setGrid(Kernel &kernel, exec::LaunchOp launch) {
+  auto batch = static_cast<int64_t>(program.getBatch());
   auto look = [&](Value value) {
     auto shape = cast<RankedTensorType>(value.getType()).getShape();
-    if (shape.size() < 4 || shape.front() != batch || flat.contains(value))
+    if (shape.size() < 4 || shape.front() != batch ||
+        !llvm::is_contained({exec::Region::Arena, exec::Region::Inputs,
+                             exec::Region::Outputs},
+                            exec::bufferOf(value).getRegion()))
       return;
     ArrayRef<int64_t> grid = shape.drop_front().drop_back();
     int64_t positions = ShapedType::getNumElements(grid);
@@ -112,17 +93,17 @@ void EntryCollector::setGrid(Kernel &kernel, seg::FusionOp fusion) {
         llvm::map_range(grid, [](int64_t n) { return std::to_string(n); }),
         "x");
   };
-  llvm::for_each(fusion.getInputs(), look);
-  llvm::for_each(fusion.getResults(), look);
+  llvm::for_each(launch.getInputs(), look);
+  llvm::for_each(launch.getOutputs(), look);
 }
 
-Cast EntryCollector::castOf(seg::CastOp cast, seg::FusionOp fusion) {
+Cast EntryCollector::castOf(seg::CastOp cast, exec::LaunchOp launch) {
   Cast result;
   if (auto argument = dyn_cast<BlockArgument>(cast.getInput())) {
-    Value read = fusion.getInputs()[argument.getArgNumber()];
+    Value read = launch.getInputs()[argument.getArgNumber()];
     auto from = writer.find(read);
     result.tensor = from == writer.end()
-                        ? names.lookup(read)
+                        ? program.getValueName(read).str()
                         : entry.kernels[from->second].root + " of kernel " +
                               std::to_string(from->second);
     result.where = "on load";
@@ -142,16 +123,27 @@ Cast EntryCollector::castOf(seg::CastOp cast, seg::FusionOp fusion) {
   return result;
 }
 
-Kernel EntryCollector::kernel(seg::FusionOp fusion) {
+static Launch launchOf(StringRef label, Operation *function) {
+  exec::KernelAttr kernel = exec::kernelAttrOf(function);
+  Launch result;
+  result.function = SymbolTable::getSymbolName(function).str();
+  result.op = label.str();
+  result.tasksFixed = kernel.getTasks();
+  result.tasksPerSample = kernel.getTasksPerSample();
+  return result;
+}
+
+Kernel EntryCollector::kernel(exec::LaunchOp launch) {
+  seg::FusionOp fusion = computationOf(launch.getFusion());
   Operation *lead = fusion.getMainOp();
   Kernel kernel;
   kernel.root = opName(*lead);
-  kernel.location = printed(lead->getLoc());
+  kernel.location = printed(launch.getLoc());
   for (Operation &op : fusion.getBody().front().without_terminator()) {
     if (&op != lead)
       kernel.fused.push_back(opName(op));
     if (auto cast = dyn_cast<seg::CastOp>(op))
-      kernel.casts.push_back(castOf(cast, fusion));
+      kernel.casts.push_back(castOf(cast, launch));
   }
   DictionaryAttr strategy = fusion.getStrategyAttr();
   kernel.work = productWork(strategy);
@@ -161,109 +153,72 @@ Kernel EntryCollector::kernel(seg::FusionOp fusion) {
     if (auto kind = strategy.getAs<StringAttr>(strategyKindName))
       kernel.strategyKind = kind.getValue().str();
   }
-  for (Value input : fusion.getInputs())
+  for (Value input : launch.getInputs())
     kernel.inputs.push_back(operand(input));
-  for (Value result : fusion.getResults())
+  for (Value result : launch.getOutputs())
     kernel.results.push_back(operand(result));
-  setGrid(kernel, fusion);
+  setGrid(kernel, launch);
+  for (Operation *function : launch.getKernelFunctions())
+    kernel.launches.push_back(
+        launchOf(launch.getLabel().value_or(""), function));
+  // Work is counted once, at the main kernel.
+  Launch &main = kernel.launches[launch.getMainKernel()];
+  main.flops = flopsPerSample(launch);
+  main.bytes = bytesPerSample(launch);
   return kernel;
 }
 
-void EntryCollector::addBuffers(seg::FusionOp fusion, int index) {
+void EntryCollector::addBuffers(exec::LaunchOp launch, int index) {
   std::string kernel = entry.kernels[index].root + " #" + std::to_string(index);
-  if (std::optional<ArrayRef<int64_t>> offsets = fusion.getOffsets())
-    for (auto [i, offset] : llvm::enumerate(*offsets)) {
-      Value result = fusion.getResults()[i];
-      if (offset < 0 ||
-          llvm::any_of(
-              result.getUsers(),
-              [](Operation *user) { return isa<func::ReturnOp>(user); }))
-        continue;
-      auto last = lastReader.find(result);
-      std::string name = kernel + (i ? " result " + std::to_string(i) : "");
-      entry.buffers.push_back(
-          {name, typeText(result.getType()), seg::tensorBytes(result), offset,
-           index, last == lastReader.end() ? index : last->second});
+  for (auto [i, result] : llvm::enumerate(launch.getOutputs())) {
+    exec::BufferAttr buffer = exec::bufferOf(result);
+    if (buffer.getRegion() != exec::Region::Arena)
+      continue;
+    auto last = lastReader.find(result);
+    std::string name = kernel + (i ? " result " + std::to_string(i) : "");
+    entry.buffers.push_back({name, typeText(result.getType()),
+                             buffer.getBytes(), buffer.getOffset(), index,
+                             last == lastReader.end() ? index : last->second});
+  }
+  // The sums lie behind the temporary.
+  Buffer own{kernel + " temporary", "", 0, 0, index, index};
+  for (auto buffer : launch.getTemporaries().getAsRange<exec::BufferAttr>())
+    if (buffer.getRegion() == exec::Region::Arena) {
+      own.offset = own.bytes ? own.offset : buffer.getOffset();
+      own.bytes += buffer.getBytes();
     }
-  if (std::optional<int64_t> offset = fusion.getTempOffset())
-    entry.buffers.push_back({kernel + " temporary", "",
-                             arenaTempBytes(fusion.getStrategyAttr()), *offset,
-                             index, index});
+  if (own.bytes)
+    entry.buffers.push_back(own);
 }
 
 Entry EntryCollector::collect() {
-  entry.name = function.getSymName().str();
-  for (auto fusion : function.getOps<seg::FusionOp>()) {
-    entry.kernels.push_back(kernel(fusion));
-    addBuffers(fusion, entry.kernels.size() - 1);
+  entry.name = program.getSymName().str();
+  entry.arenaBytes = program.getArena();
+  entry.arenaBound = program.getBound();
+  entry.scratchBytes = exec::scratchBytes(program);
+  for (exec::LaunchOp launch : launchesOf(program)) {
+    entry.kernels.push_back(kernel(launch));
+    addBuffers(launch, entry.kernels.size() - 1);
   }
+  for (auto prepare : program.getBody().getOps<exec::PrepareOp>())
+    entry.others.push_back(launchOf(prepare.getLabel().value_or(""),
+                                    prepare.getKernelFunction()));
   if (auto steps =
-          function->getAttrOfType<DenseI64ArrayAttr>(memoryStepsAttrName))
+          program->getAttrOfType<DenseI64ArrayAttr>(memoryStepsAttrName))
     for (int64_t i = 0; i + 1 < steps.size(); i += 2)
       entry.memorySteps.push_back({steps[i], steps[i + 1] * 1e-9});
   return std::move(entry);
 }
 
-Launch launchOf(DictionaryAttr launch, ModuleOp module) {
-  auto number = [&](StringRef name) {
-    return launch.getAs<FloatAttr>(name).getValueAsDouble();
-  };
-  auto symbol = launch.getAs<FlatSymbolRefAttr>("kernel");
-  ArrayRef<int64_t> tasks =
-      module.lookupSymbol(symbol.getValue())
-          ->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName);
-  return {symbol.getValue().str(),
-          launch.getAs<StringAttr>("op").getValue().str(),
-          tasks[0],
-          tasks[1],
-          number("flops"),
-          number("bytes"),
-          std::nullopt};
-}
-
-void addTable(Entry &entry, DictionaryAttr table, ModuleOp module) {
-  auto integer = [&](StringRef name) {
-    return table.getAs<IntegerAttr>(name).getInt();
-  };
-  entry.arenaBytes = integer("arena_bytes");
-  entry.arenaBound = integer("arena_bound");
-  entry.scratchBytes = integer("scratch_bytes");
-  for (auto launch :
-       table.getAs<ArrayAttr>("launches").getAsRange<DictionaryAttr>()) {
-    auto fusion = launch.getAs<IntegerAttr>("fusion");
-    bool known =
-        fusion && fusion.getInt() < static_cast<int64_t>(entry.kernels.size());
-    (known ? entry.kernels[fusion.getInt()].launches : entry.others)
-        .push_back(launchOf(launch, module));
-  }
-}
-
 } // namespace
 
-std::vector<Entry> collectPlan(ModuleOp planned) {
-  std::vector<Entry> entries;
-  for (auto function : planned.getOps<func::FuncOp>())
-    if (function->hasAttr(arenaAttrName))
-      entries.push_back(EntryCollector(function).collect());
-  return entries;
-}
-
-Version collectVersion(std::vector<Entry> planned,
-                       const ModelVersion &version) {
-  ModuleOp module = version.module;
-  for (NamedAttribute named :
-       module->getAttrOfType<DictionaryAttr>(entriesAttrName)) {
-    auto entry = llvm::find_if(planned, [&](const Entry &entry) {
-      return entry.name == named.getName().strref();
-    });
-    if (entry == planned.end()) {
-      planned.emplace_back();
-      entry = planned.end() - 1;
-      entry->name = named.getName().str();
-    }
-    addTable(*entry, cast<DictionaryAttr>(named.getValue()), module);
-  }
-  return {version.target, std::move(planned)};
+Version collectVersion(const ModelVersion &version) {
+  Version result{*version.target.version, {}};
+  // A whole step is its halves once more.
+  for (auto program : ModuleOp(version.module).getOps<exec::ProgramOp>())
+    if (program.getSymName() != "train_step")
+      result.entries.push_back(EntryCollector(program).collect());
+  return result;
 }
 
 } // namespace segc::report

@@ -150,7 +150,7 @@ void Page::summary() {
          "time, which no plan can undercut. Scratch is that of one thread. "
          "Modelled times are a model, not a measurement: for each kernel the "
          "longer of its arithmetic at "
-      << rateText(version.target.peakFlops()) << " and its least traffic at "
+      << rateText(version.target.peakFlops) << " and its least traffic at "
       << bandwidthText(version.target.bytesPerSecond)
       << ", a core; times are of " << report.batch() << " samples on "
       << report.cores()

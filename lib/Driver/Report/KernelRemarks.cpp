@@ -8,8 +8,7 @@
 #include "segc/Driver/Report/KernelRemarks.h"
 
 #include "mlir/IR/Remarks.h"
-#include "segc/Codegen/Common/KernelBuilder.h"
-#include "segc/Transforms/LayerNames.h"
+#include "segc/Program/Programs.h"
 
 using namespace mlir;
 
@@ -19,17 +18,12 @@ static std::string placeKey(llvm::StringRef cpu, llvm::StringRef entry) {
   return (cpu + "/" + entry).str();
 }
 
-void KernelRemarks::note(ModuleOp planned, llvm::StringRef cpu) {
-  llvm::StringMap<size_t> kernels; // By key; numbers as in the model.
-  for (auto entry : planned.getOps<func::FuncOp>()) {
-    LayerNames layers(entry);
-    std::vector<Place> &list = places[placeKey(cpu, entry.getSymName())];
-    for (auto fusion : entry.getOps<seg::FusionOp>()) {
-      size_t number =
-          kernels.try_emplace(kernelKey(fusion), kernels.size()).first->second;
-      list.push_back({fusion.getMainOp()->getLoc(), layers.of(fusion).str(),
-                      kernelName(fusion, number)});
-    }
+void KernelRemarks::note(ModuleOp module, llvm::StringRef cpu) {
+  for (auto program : module.getOps<exec::ProgramOp>()) {
+    std::vector<Place> &list = places[placeKey(cpu, program.getSymName())];
+    for (exec::LaunchOp launch : launchesOf(program))
+      list.push_back({launch.getLoc(), launch.getLayer().value_or("").str(),
+                      kernelOf(launch)});
   }
 }
 

@@ -35,7 +35,7 @@ std::string rooflineSvg(const Report &report, size_t entryIndex) {
   draw::Roofline roofline;
   roofline.title = "Roofline of " + entry.name;
   roofline.roofName = "modelled roof";
-  roofline.flopsPerSecond = version.target.peakFlops() * report.cores();
+  roofline.flopsPerSecond = version.target.peakFlops * report.cores();
   roofline.bytesPerSecond = version.target.bytesPerSecond * report.cores();
   double total = 0;
   for (const auto &[i, kernel] : llvm::enumerate(entry.kernels)) {

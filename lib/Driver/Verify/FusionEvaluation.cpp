@@ -7,12 +7,10 @@
 
 #include "FusionEvaluation.h"
 
-#include "segc/Codegen/CPU/FixedPoint.h"
-#include "segc/Codegen/CPU/ReductionTiles.h"
-#include "segc/Codegen/CPU/WinogradMatrices.h"
+#include "segc/Codegen/Common/FixedPoint.h"
+#include "segc/Codegen/Common/WinogradMatrices.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
 #include "segc/Reference/Reference.h"
-#include "segc/Reference/Sums.h"
 #include "segc/Target/Strategy.h"
 #include <cmath>
 #include <numeric>
@@ -103,11 +101,12 @@ ProductArithmetic productArithmetic(DictionaryAttr strategy) {
 //===----------------------------------------------------------------------===//
 
 FusionEvaluation::FusionEvaluation(seg::FusionOp fusion,
+                                   const KernelModel &model,
                                    ArrayRef<HostTensor> inputs,
                                    ArrayRef<HostTensor> stored,
                                    ArrayRef<int64_t> elements)
-    : body(fusion.getBody().front()), root(fusion.getRoot()), inputs(inputs),
-      stored(stored), elements(elements),
+    : model(model), body(fusion.getBody().front()), root(fusion.getRoot()), inputs(inputs), stored(stored),
+      elements(elements),
       arithmetic(productArithmetic(fusion.getStrategyAttr())) {
   if (elements.empty())
     return;
@@ -162,14 +161,15 @@ static double summed(Operation *op) {
 }
 
 /// How the kernel's tasks add up what the op reduces.
-static reference::SumRows rowsOf(seg::EpilogueReductionOpInterface op,
-                                 double noise, uint64_t seed) {
+reference::SumRows
+FusionEvaluation::rowsOf(seg::EpilogueReductionOpInterface op, double noise,
+                         uint64_t seed) const {
   auto type = cast<RankedTensorType>(op.getReduced().getType());
   int64_t pixels = type.getNumElements() / type.getShape().back();
   if (type.getRank() > 1)
     pixels /= type.getDimSize(0);
   auto fusion = op->getParentOfType<seg::FusionOp>();
-  return {std::min(pixels, reductionTilePixels(fusion, type)),
+  return {std::min(pixels, model.reducedPixels(fusion, type)),
           noise * f32Unit, seed};
 }
 

@@ -10,6 +10,8 @@
 
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Reference/Products.h"
+#include "segc/Reference/Sums.h"
+#include "segc/Target/KernelModel.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 
@@ -25,7 +27,7 @@ class FusionEvaluation {
 public:
   /// `stored`: the results as the kernels wrote them. Of the root's result
   /// `elements` are computed, all if there are none.
-  FusionEvaluation(seg::FusionOp fusion,
+  FusionEvaluation(seg::FusionOp fusion, const KernelModel &model,
                    llvm::ArrayRef<reference::HostTensor> inputs,
                    llvm::ArrayRef<reference::HostTensor> stored,
                    llvm::ArrayRef<int64_t> elements);
@@ -47,6 +49,10 @@ private:
            uint64_t seed) const;
   const reference::HostTensor *storedOperand(mlir::OpOperand &use) const;
 
+  reference::SumRows rowsOf(seg::EpilogueReductionOpInterface op, double noise,
+                            uint64_t seed) const;
+
+  const KernelModel &model;
   mlir::Block &body; ///< Of the fusion.
   mlir::Operation *root;
   llvm::ArrayRef<reference::HostTensor> inputs, stored;

@@ -9,9 +9,8 @@
 
 #include "FusionEvaluation.h"
 #include "KernelInputs.h"
-#include "segc/Codegen/CPU/KernelRunner.h"
+#include "segc/Codegen/Common/KernelRunner.h"
 #include "segc/Reference/Reference.h"
-#include "segc/Transforms/Passes.h"
 #include <cmath>
 
 using namespace mlir;
@@ -20,50 +19,6 @@ namespace segc {
 
 using reference::ElementKind;
 using reference::HostTensor;
-
-//===----------------------------------------------------------------------===//
-// Aliasing
-//===----------------------------------------------------------------------===//
-
-/// The region and offset of a value that a plan may lay upon another; empty
-/// for images, outputs and the like, which the caller keeps apart.
-static std::string place(Value value) {
-  auto fusion = value.getDefiningOp<seg::FusionOp>();
-  if (fusion && fusion.getOffsets()) {
-    int64_t offset =
-        (*fusion.getOffsets())[cast<OpResult>(value).getResultNumber()];
-    if (offset >= 0)
-      return "arena+" + std::to_string(offset);
-  }
-  auto describe = [](DictionaryAttr attrs) -> std::string {
-    auto region =
-        attrs ? attrs.getAs<StringAttr>(regionAttrName) : StringAttr();
-    auto offset =
-        attrs ? attrs.getAs<IntegerAttr>(offsetAttrName) : IntegerAttr();
-    if (!region || !offset ||
-        llvm::is_contained({"inputs", "outputs", "scalars"}, region.getValue()))
-      return "";
-    return region.str() + "+" + std::to_string(offset.getInt());
-  };
-  if (auto argument = dyn_cast<BlockArgument>(value))
-    return describe(cast<func::FuncOp>(argument.getOwner()->getParentOp())
-                        .getArgAttrDict(argument.getArgNumber()));
-  for (OpOperand &use : value.getUses())
-    if (isa<func::ReturnOp>(use.getOwner()))
-      return describe(cast<func::FuncOp>(use.getOwner()->getParentOp())
-                          .getResultAttrDict(use.getOperandNumber()));
-  return "";
-}
-
-SmallVector<int> inPlaceInputs(seg::FusionOp fusion) {
-  return llvm::map_to_vector(fusion.getResults(), [&](Value result) {
-    std::string at = place(result);
-    for (auto [i, input] : llvm::enumerate(fusion.getInputs()))
-      if (!at.empty() && place(input) == at)
-        return static_cast<int>(i);
-    return -1;
-  });
-}
 
 //===----------------------------------------------------------------------===//
 // Bounds
@@ -259,9 +214,13 @@ std::vector<HostTensor> Operands::read() const {
 } // namespace
 
 llvm::Expected<KernelDeviation> checkKernel(seg::FusionOp fusion,
+                                            const Target &target,
                                             ArrayRef<int> inPlace,
                                             const KernelRun &run,
                                             const KernelCheckOptions &options) {
+  const KernelModel *model = target.backend->modelOf(fusion);
+  if (!model)
+    return llvm::createStringError("the strategy is that of no kernel");
   std::vector<HostTensor> inputs;
   for (BlockArgument argument : fusion.getBody().getArguments())
     inputs.push_back(makeInput(argument, options.classes));
@@ -274,7 +233,7 @@ llvm::Expected<KernelDeviation> checkKernel(seg::FusionOp fusion,
   if (Operation *root = fusion.getRoot();
       root && reference::multiplies(root) && !options.full)
     elements = sampledElements(root, options.products);
-  FusionEvaluation evaluation(fusion, inputs, actual, elements);
+  FusionEvaluation evaluation(fusion, *model, inputs, actual, elements);
   auto expected = evaluation.run(/*noise=*/0, /*seed=*/1);
   if (failed(expected))
     return llvm::createStringError(
@@ -318,13 +277,14 @@ llvm::Expected<KernelDeviation> checkKernel(seg::FusionOp fusion,
 }
 
 llvm::Expected<KernelDeviation> checkKernel(seg::FusionOp fusion,
-                                            const CpuTarget &target,
+                                            const Target &target,
+                                            ArrayRef<int> inPlace,
                                             const KernelCheckOptions &options) {
   auto runner = KernelRunner::compile(fusion, target);
   if (!runner)
     return runner.takeError();
   return checkKernel(
-      fusion, inPlaceInputs(fusion),
+      fusion, target, inPlace,
       [&](ArrayRef<void *> operands) {
         return (*runner)->run(0, operands, options.batch);
       },

@@ -105,8 +105,8 @@ std::string ModelKernels::planDigest(llvm::StringRef cpu) const {
   return "";
 }
 
-KernelRunner::TaskLookup ModelKernels::kernels(const CpuTarget &target) const {
-  return [this, prefix = target.name + "."](llvm::StringRef kernel) {
+KernelRunner::TaskLookup ModelKernels::kernels(const Target &target) const {
+  return [this, prefix = target.version->name + "."](llvm::StringRef kernel) {
     return reinterpret_cast<KernelRunner::TaskFunction>(
         symbols.lookup(prefix + kernel.str() + ".task"));
   };

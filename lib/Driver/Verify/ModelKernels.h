@@ -8,7 +8,7 @@
 #ifndef SEGC_LIB_DRIVER_VERIFY_MODELKERNELS_H
 #define SEGC_LIB_DRIVER_VERIFY_MODELKERNELS_H
 
-#include "segc/Codegen/CPU/KernelRunner.h"
+#include "segc/Codegen/Common/KernelRunner.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Runtime/Core/ModelLibrary.h"
 #include "llvm/ADT/StringMap.h"
@@ -33,7 +33,7 @@ public:
   std::string planDigest(llvm::StringRef cpu) const;
 
   /// Kernels of a version, by name.
-  KernelRunner::TaskLookup kernels(const CpuTarget &target) const;
+  KernelRunner::TaskLookup kernels(const Target &target) const;
 
 private:
   std::shared_ptr<const ModelLibrary> library;

@@ -8,12 +8,11 @@
 #include "segc/Driver/Verify/Verify.h"
 
 #include "ModelKernels.h"
-#include "segc/Codegen/CPU/Passes.h"
 #include "segc/Driver/UsageError.h"
+#include "segc/Program/Programs.h"
+#include "segc/Reference/Programs.h"
 #include "segc/Reference/Reference.h"
-#include "segc/Runtime/Core/CpuFeatures.h"
 #include "segc/Target/Strategy.h"
-#include "segc/Transforms/LayerNames.h"
 #include "segc/Transforms/Passes.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
@@ -43,77 +42,66 @@ static std::string brief(DictionaryAttr strategy) {
   return text;
 }
 
-/// What this processor lacks of the target's.
-static std::string missingFeature(const CpuTarget &target) {
-  for (const std::string &feature : target.features)
-    if (!cpuHasFeature(feature))
-      return "this processor has no " + feature;
-  return "";
-}
-
 namespace {
 
-/// A distinct fusion of a planned module, with what is computed in place.
-struct DistinctFusion {
-  seg::FusionOp fusion;
+/// The first launch of distinct kernels, with what they compute in place.
+struct DistinctLaunch {
+  exec::LaunchOp launch;
   std::string symbol; ///< "k3_conv", as in the model.
-  bool inPlace;
-  std::string layer;
+  SmallVector<int> inPlace;
+
+  seg::FusionOp fusion() { return computationOf(launch.getFusion()); }
+  bool isInPlace() const {
+    return llvm::any_of(inPlace, [](int i) { return i >= 0; });
+  }
 };
 
 } // namespace
 
-static std::vector<DistinctFusion> distinctFusions(ModuleOp planned) {
-  std::vector<DistinctFusion> result;
-  llvm::StringMap<size_t> kernels; // By key; numbers as in the model.
-  llvm::StringSet<> seen;          // Keys with what is computed in place.
-  for (auto entry : planned.getOps<func::FuncOp>()) {
-    LayerNames layers(entry);
-    for (auto fusion : entry.getOps<seg::FusionOp>()) {
-      std::string key = kernelKey(fusion);
-      std::string symbol = kernelName(
-          fusion, kernels.try_emplace(key, kernels.size()).first->second);
-      SmallVector<int> inputs = inPlaceInputs(fusion);
-      for (int input : inputs)
+static std::vector<DistinctLaunch> distinctLaunches(ModuleOp programs) {
+  std::vector<DistinctLaunch> result;
+  llvm::StringSet<> seen; // Kernels with what is computed in place.
+  for (auto program : programs.getOps<exec::ProgramOp>())
+    for (exec::LaunchOp launch : launchesOf(program)) {
+      DistinctLaunch distinct{launch, kernelOf(launch), inPlaceInputs(launch)};
+      std::string key = distinct.symbol;
+      for (int input : distinct.inPlace)
         key += "," + std::to_string(input);
       if (seen.insert(key).second)
-        result.push_back({fusion, symbol,
-                          llvm::any_of(inputs, [](int i) { return i >= 0; }),
-                          layers.of(fusion).str()});
+        result.push_back(std::move(distinct));
     }
-  }
   return result;
 }
 
-static KernelReport describe(const DistinctFusion &distinct) {
-  seg::FusionOp fusion = distinct.fusion;
-  Operation *lead = fusion.getMainOp();
+static KernelReport describe(DistinctLaunch distinct) {
+  exec::LaunchOp launch = distinct.launch;
+  seg::FusionOp fusion = distinct.fusion();
   KernelReport report;
-  report.kernel = distinct.symbol + (distinct.inPlace ? ":in-place" : "");
-  report.op = lead->getName().getStringRef().str();
-  report.entry = fusion->getParentOfType<func::FuncOp>().getSymName().str();
-  report.layer = distinct.layer;
-  llvm::raw_string_ostream(report.location) << lead->getLoc();
+  report.kernel = distinct.symbol + (distinct.isInPlace() ? ":in-place" : "");
+  report.op = fusion.getMainOp()->getName().getStringRef().str();
+  report.entry = launch->getParentOfType<exec::ProgramOp>().getSymName().str();
+  report.layer = launch.getLayer().value_or("").str();
+  llvm::raw_string_ostream(report.location) << launch.getLoc();
   report.strategy = brief(fusion.getStrategyAttr());
   return report;
 }
 
 std::vector<KernelReport>
-verifyKernels(ModuleOp planned, const CpuTarget &target,
+verifyKernels(ModuleOp programs, const Target &target,
               const KernelCheckOptions &options,
               llvm::function_ref<void(const KernelReport &)> done,
               const KernelSource &source) {
   std::vector<KernelReport> reports;
-  std::string missing = missingFeature(target);
-  for (const DistinctFusion &distinct : distinctFusions(planned)) {
+  std::string missing = target.backend->missingFeature(*target.version);
+  for (DistinctLaunch &distinct : distinctLaunches(programs)) {
     KernelReport report = describe(distinct);
     report.skipped = missing;
     if (missing.empty()) {
+      seg::FusionOp fusion = distinct.fusion();
       auto deviation =
-          source ? checkKernel(distinct.fusion, inPlaceInputs(distinct.fusion),
-                               source(distinct.fusion, distinct.symbol),
-                               options)
-                 : checkKernel(distinct.fusion, target, options);
+          source ? checkKernel(fusion, target, distinct.inPlace,
+                               source(fusion, distinct.symbol), options)
+                 : checkKernel(fusion, target, distinct.inPlace, options);
       if (deviation)
         report.deviation = *deviation;
       else
@@ -154,16 +142,6 @@ static void print(const KernelReport &report) {
   out.flush();
 }
 
-/// Samples of the entries: the first dimension of an image.
-static int64_t batchOf(ModuleOp planned) {
-  for (auto entry : planned.getOps<func::FuncOp>())
-    if (entry.getNumArguments())
-      if (auto image = dyn_cast<RankedTensorType>(entry.getArgumentTypes()[0]);
-          image && image.getRank() > 2)
-        return image.getDimSize(0);
-  return 1;
-}
-
 llvm::Error VerifyCounts::verdict(bool allowSkipped) const {
   if (bad)
     return llvm::createStringError(std::to_string(bad) + " of " +
@@ -187,9 +165,11 @@ public:
 
 private:
   llvm::Error readInput();
-  llvm::Error checkVersion(ModuleOp planned, const CpuTarget &target);
-  llvm::Expected<OwningOpRef<ModuleOp>> outlined(ModuleOp planned,
-                                                 const CpuTarget &target);
+  llvm::Error checkVersion(ModuleOp programs, const Target &target);
+  llvm::Error checkPrograms(ModuleOp programs, const Target &target,
+                            ModuleOp source);
+  llvm::Expected<OwningOpRef<ModuleOp>> kernels(ModuleOp programs,
+                                                const Target &target);
   llvm::Error conclude() const;
 
   const VerifyOptions &options;
@@ -237,10 +217,10 @@ llvm::Error Verification::readInput() {
   if (model) {
     compile.cpus = model->versions();
   } else if (!kernels.empty()) {
-    auto targets = resolveCpus({}, compile.pipeline);
+    auto targets = resolveTargets(compile.target, {}, compile.pipeline);
     if (!targets)
       return targets.takeError();
-    compile.cpus = {targets->front().name};
+    compile.cpus = {targets->front().version->name};
   }
   return llvm::Error::success();
 }
@@ -252,60 +232,66 @@ static llvm::Error otherPlan(const std::string &cpu) {
       "segc");
 }
 
-/// The kernels of the plan, or those of the file that were asked for.
+/// The kernels of the programs, or those of the file that were asked for.
 llvm::Expected<OwningOpRef<ModuleOp>>
-Verification::outlined(ModuleOp planned, const CpuTarget &target) {
+Verification::kernels(ModuleOp programs, const Target &target) {
   if (!options.kernels.empty() && !model) {
-    auto kernels = readModule(context, options.kernels);
-    if (!kernels)
-      return kernels.takeError();
+    auto read = readModule(context, options.kernels);
+    if (!read)
+      return read.takeError();
     // Kernels of other shapes would access what is not theirs.
-    auto plan = (**kernels)->getAttrOfType<StringAttr>(planAttrName);
-    if (!plan || plan.getValue() != planDigest(planned))
-      return otherPlan(target.name);
-    return kernels;
+    if (kernelDigest(**read) != kernelDigest(programs))
+      return otherPlan(target.version->name);
+    return read;
   }
-  OwningOpRef<ModuleOp> kernels = planned.clone();
-  if (llvm::Error error = outlineKernels(*kernels, compile, target))
+  OwningOpRef<ModuleOp> emitted = programs.clone();
+  if (llvm::Error error = emitKernelCode(*emitted, compile, target))
     return error;
-  return kernels;
+  return emitted;
 }
 
-llvm::Error Verification::checkVersion(ModuleOp planned,
-                                       const CpuTarget &target) {
-  if (compile.cpus.size() != 1)
-    llvm::outs() << target.name << "\n";
-  if (model && model->planDigest(target.name) != planDigest(planned))
-    return otherPlan(target.name);
-  auto layout = planned->getAttrOfType<DictionaryAttr>(layoutAttrName);
+static int64_t classesOf(ModuleOp programs) {
+  auto layout = programs->getAttrOfType<DictionaryAttr>(layoutAttrName);
   auto classes =
       layout ? layout.getAs<IntegerAttr>("classes") : IntegerAttr();
+  return classes ? classes.getInt() : 2;
+}
+
+llvm::Error Verification::checkVersion(ModuleOp programs,
+                                       const Target &target) {
+  if (compile.cpus.size() != 1)
+    llvm::outs() << target.version->name << "\n";
+  if (model && model->planDigest(target.version->name) != kernelDigest(programs))
+    return otherPlan(target.version->name);
   KernelCheckOptions check;
-  check.batch = batchOf(planned);
-  check.classes = classes ? classes.getInt() : 2;
+  // That of the image; kernels of other entries have no samples, or as many.
+  for (auto program : programs.getOps<exec::ProgramOp>())
+    check.batch =
+        std::max(check.batch, static_cast<int64_t>(program.getBatch()));
+  check.classes = classesOf(programs);
   check.full = options.full;
 
   // All kernels at once, as a model has them.
   std::unique_ptr<KernelRunner> runner;
   std::vector<std::string> symbols;
-  if (missingFeature(target).empty()) {
-    auto kernels = outlined(planned, target);
-    if (!kernels)
-      return kernels.takeError();
+  if (target.backend->missingFeature(*target.version).empty()) {
+    auto code = kernels(programs, target);
+    if (!code)
+      return code.takeError();
     std::vector<seg::FusionOp> fusions;
-    for (const DistinctFusion &distinct : distinctFusions(planned)) {
-      fusions.push_back(distinct.fusion);
+    for (DistinctLaunch &distinct : distinctLaunches(programs)) {
+      fusions.push_back(distinct.fusion());
       symbols.push_back(distinct.symbol);
     }
     auto loaded =
-        KernelRunner::load(**kernels, fusions, symbols, target,
+        KernelRunner::load(**code, fusions, symbols, target,
                            model ? model->kernels(target) : nullptr);
     if (!loaded)
       return loaded.takeError();
     runner = std::move(*loaded);
   }
   for (const KernelReport &report : verifyKernels(
-           planned, target, check, print,
+           programs, target, check, print,
            [&](seg::FusionOp, StringRef symbol) -> KernelRun {
              size_t index = llvm::find(symbols, symbol) - symbols.begin();
              return [&runner, &check, index](ArrayRef<void *> operands) {
@@ -316,7 +302,43 @@ llvm::Error Verification::checkVersion(ModuleOp planned,
   return llvm::Error::success();
 }
 
+/// Each program but `prepare`, which others need, without kernels.
+llvm::Error Verification::checkPrograms(ModuleOp programs,
+                                        const Target &target,
+                                        ModuleOp source) {
+  if (compile.cpus.size() != 1)
+    llvm::outs() << target.version->name << "\n";
+  for (auto program : programs.getOps<exec::ProgramOp>()) {
+    if (program.getSymName() == "prepare")
+      continue;
+    auto entry = source.lookupSymbol<func::FuncOp>(program.getSymName());
+    auto fault = reference::checkProgram(program, entry, classesOf(programs));
+    if (failed(fault))
+      return llvm::createStringError("cannot evaluate the program " +
+                                     program.getSymName());
+    ++counts.checked;
+    counts.bad += !fault->empty();
+    llvm::outs() << llvm::left_justify(program.getSymName(), 14) << " "
+                 << llvm::range_size(program.getBody()
+                                         .getOps<exec::CommandOpInterface>())
+                 << " commands  arena " << program.getArena() << "  "
+                 << (fault->empty() ? "ok" : "FAILED: " + *fault) << "\n";
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error Verification::conclude() const {
+  if (options.programs) {
+    llvm::outs() << counts.checked << " programs checked, " << counts.bad
+                 << " FAILED\n";
+    llvm::outs().flush();
+    return counts.bad
+               ? llvm::createStringError(std::to_string(counts.bad) + " of " +
+                                         std::to_string(counts.checked) +
+                                         " programs differ from the ops that "
+                                         "they were made of")
+               : llvm::Error::success();
+  }
   llvm::outs() << counts.checked << " kernels checked, " << counts.skipped
                << " skipped, " << counts.bad << " FAILED\n";
   llvm::outs().flush(); // Errors come after it.
@@ -331,9 +353,11 @@ llvm::Error Verification::run() {
   context.appendDialectRegistry(oracle);
   if (llvm::Error error = readInput())
     return error;
-  if (llvm::Error error = forEachPlan(
-          context, compile, [&](ModuleOp planned, const CpuTarget &target) {
-            return checkVersion(planned, target);
+  if (llvm::Error error = forEachProgram(
+          context, compile,
+          [&](ModuleOp programs, const Target &target, ModuleOp source) {
+            return options.programs ? checkPrograms(programs, target, source)
+                                    : checkVersion(programs, target);
           }))
     return error;
   return conclude();

@@ -7,6 +7,7 @@
 
 #include "CommandLine.h"
 #include "segc/Base/NumberChecks.h"
+#include "segc/Plan/Optimizers.h"
 #include "segc/Runtime/Train/Schedule.h"
 
 using namespace segc;
@@ -108,7 +109,8 @@ static void addTrain(CLI::App &root, const std::string &commandLine,
                  options->learningRate,
                  "Default, also of the next two: the network's optimizer")
       ->check(numberIn(0, maxRate));
-  app.add_option("--momentum", options->momentum, "Of sgd and rmsprop")
+  app.add_option("--momentum", options->momentum,
+                 "Of " + optimizersWith("momentum"))
       ->check(numberIn(0, 1));
   app.add_option("--weight-decay,--weight_decay", options->weightDecay,
                  "Of the parameters that the network marks")

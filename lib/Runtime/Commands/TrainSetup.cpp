@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TrainSetup.h"
+#include "segc/Plan/Optimizers.h"
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
 
@@ -135,10 +136,11 @@ Status segc::configure(Run &run) {
                       std::to_string(config.stepsPerEpoch) +
                       " steps: expected at most " + std::to_string(maxSteps) +
                       " steps");
-  const std::string &optimizer = run.runner.manifest().optimizer.kind;
-  if (options.momentum && optimizer != "sgd" && optimizer != "rmsprop")
+  const std::string &kind = run.runner.manifest().optimizer.kind;
+  const Optimizer *optimizer = findOptimizer(kind);
+  if (options.momentum && optimizer && !optimizer->usesMomentum)
     return wrongUsage("--momentum has no effect: the model's optimizer is " +
-                      optimizer + "; leave it out");
+                      kind + "; leave it out");
   config.momentum =
       static_cast<float>(options.momentum.value_or(recipe.momentum));
   config.weightDecay =

@@ -104,6 +104,10 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
   using FusePassBase::FusePassBase;
 
   void runOnOperation() override {
+    FailureOr<Target> compiledFor = resolveTarget(getOperation(), target);
+    if (failed(compiledFor))
+      return signalPassFailure();
+    const TargetBackend &backend = *compiledFor->backend;
     Block &block = getOperation().getBody().front();
     // What nobody needs, in text of an earlier phase or after passes of others,
     // would be a kernel without results.
@@ -116,8 +120,7 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
     if (enable)
       copyReads(block);
     auto *dialect = getContext().getLoadedDialect<seg::SegDialect>();
-    const auto *model = dialect->getRegisteredInterface<FusionModel>();
-    FusionGrouping grouping(block, model,
+    FusionGrouping grouping(block, backend,
                             dialect->getRegisteredInterface<FusionPolicy>(),
                             {enable && epilogues, enable && reductions,
                              enable && prologues, enable});
@@ -132,7 +135,7 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
     for (FusionGroup *group : grouping.ordered())
       unrounded += buildFusion(
           builder, *group,
-          group->root && !(model && model->takesEpilogue(group->root)), map);
+          group->root && !backend.takesEpilogue(group->root), map);
     for (OpOperand &operand : terminator->getOpOperands())
       operand.set(map.lookupOrDefault(operand.get()));
     for (Operation *op : llvm::reverse(old))

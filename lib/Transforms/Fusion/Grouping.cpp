@@ -17,10 +17,10 @@ using namespace mlir;
 
 namespace segc {
 
-FusionGrouping::FusionGrouping(Block &block, const FusionModel *model,
+FusionGrouping::FusionGrouping(Block &block, const TargetBackend &backend,
                                const FusionPolicy *policy,
                                const FusionSwitches &switches)
-    : model(model), policy(policy), switches(switches),
+    : backend(backend), policy(policy), switches(switches),
       layers(cast<func::FuncOp>(block.getParentOp())) {
   // Reads join their only user.
   for (Operation &op : block.without_terminator())
@@ -202,7 +202,7 @@ void FusionGrouping::sinkIntoConsumers(FusionGroup *group) {
   if (!last)
     return;
   const char *cost =
-      reason || (model && model->paysAsPrologue(group->ops, prologueConsumers.size()))
+      reason || backend.paysAsPrologue(group->ops, prologueConsumers.size())
           ? nullptr
           : "computing it again in every kernel that reads it costs more than "
             "writing and reading it";
@@ -248,7 +248,7 @@ const char *FusionGrouping::hostRefusal(FusionGroup *group, FusionGroup *host,
   if (llvm::is_contained(host->prologue, user) && !host->beside.contains(user))
     return nullptr;
   if (user == host->root)
-    return model && model->takesPrologue(use)
+    return backend.takesPrologue(use)
                ? nullptr
                : "a kernel that reads the value takes it from memory";
   if (llvm::is_contained(host->reductions, user))
@@ -283,7 +283,7 @@ const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
   if (producer->space != consumer->space)
     return "iteration spaces differ: the user reads the value broadcast or "
            "reduced";
-  if (producer->root && !(model && model->takesEpilogue(producer->root)) &&
+  if (producer->root && !backend.takesEpilogue(producer->root) &&
       !isRounding(op, producer->root))
     return "the producer's kernel takes no epilogue";
   if (producer->root && consumer->root)
@@ -310,7 +310,7 @@ const char *FusionGrouping::reductionRefusal(FusionGroup *producer,
   if (producer->space != shapeOf(reduced))
     return "iteration spaces differ: the producer's kernel computes several "
            "shapes";
-  if (!(model && model->takesReduction(producer->root, op)))
+  if (!backend.takesReduction(producer->root, op))
     return "the producer's kernel adds up no tiles";
   return refusal(producer, op);
 }

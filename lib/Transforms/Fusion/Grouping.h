@@ -10,7 +10,7 @@
 
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
-#include "segc/Target/FusionModel.h"
+#include "segc/Target/TargetBackend.h"
 #include "segc/Target/FusionPolicy.h"
 #include "segc/Transforms/LayerNames.h"
 #include "llvm/ADT/DenseMap.h"
@@ -50,7 +50,7 @@ struct FusionSwitches {
 /// producer and a user that could have been one kernel.
 class FusionGrouping {
 public:
-  FusionGrouping(mlir::Block &block, const FusionModel *model,
+  FusionGrouping(mlir::Block &block, const TargetBackend &backend,
                  const FusionPolicy *policy, const FusionSwitches &switches);
 
   /// Groups so that each comes after those it reads from; otherwise in the
@@ -93,7 +93,7 @@ private:
                                  : nullptr;
   }
 
-  const FusionModel *model;
+  const TargetBackend &backend;
   const FusionPolicy *policy;
   FusionSwitches switches;
   LayerNames layers;

@@ -7,14 +7,11 @@
 
 #include "PeakMemory.h"
 #include "RecomputeSearch.h"
-#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
-#include "segc/Target/KernelCosts.h"
-#include "segc/Target/Strategy.h"
+#include "segc/Target/TargetBackend.h"
 #include "segc/Transforms/Decisions.h"
 #include "segc/Transforms/LayerNames.h"
 #include "segc/Transforms/Passes.h"
 #include "segc/Transforms/UserLimits.h"
-#include "llvm/ADT/StringExtras.h"
 #include <cmath>
 #include <numeric>
 
@@ -33,23 +30,10 @@ namespace {
 constexpr int64_t minSaving = 16;
 
 /// One core's time for each kernel of the entry.
-SmallVector<double> kernelSeconds(func::FuncOp entry, const CpuTarget &target) {
-  const auto *costs = entry.getContext()
-                          ->getLoadedDialect<seg::SegDialect>()
-                          ->getRegisteredInterface<KernelCosts>();
+SmallVector<double> kernelSeconds(func::FuncOp entry, const Target &target) {
   SmallVector<double> seconds;
-  for (auto fusion : entry.getOps<seg::FusionOp>()) {
-    int64_t bytes = 0;
-    for (Value value : fusion.getInputs())
-      bytes += seg::tensorBytes(value);
-    for (Value value : fusion.getResults())
-      bytes += seg::tensorBytes(value);
-    double flops = costs ? costs->flops(fusion) *
-                               productWork(fusion.getStrategyAttr()).on(target)
-                         : 0;
-    seconds.push_back(
-        target.modelledSeconds(flops, static_cast<double>(bytes), 1));
-  }
+  for (auto fusion : entry.getOps<seg::FusionOp>())
+    seconds.push_back(target.backend->seconds(fusion, *target.version));
   return seconds;
 }
 
@@ -58,14 +42,11 @@ struct RematerializePass
   using RematerializePassBase::RematerializePassBase;
 
   void runOnOperation() override {
-    std::optional<CpuTarget> target = lookupCpuTarget(cpu);
-    if (!target) {
-      getOperation().emitError("expects one of ")
-          << llvm::join(cpuTargetNames(), ", ") << ", got '" << cpu << "'";
+    FailureOr<Target> compiledFor = resolveTarget(getOperation(), target);
+    if (failed(compiledFor))
       return signalPassFailure();
-    }
     KernelGraph graph = readKernelGraph(getOperation());
-    SmallVector<double> seconds = kernelSeconds(getOperation(), *target);
+    SmallVector<double> seconds = kernelSeconds(getOperation(), *compiledFor);
     RecomputeSearches search(graph, seconds, inPlace);
     int64_t before = search.plannedBytes(), arena = before;
     if (table)

@@ -6,7 +6,7 @@
 // A root without a kernel.
 func.func @softmax(%x: !x) -> !x {
   %0 = seg.fusion (%a = %x : !x) -> (!x) {
-    // expected-error @+1 {{'seg.softmax' op has no GPU kernel}}
+    // expected-error @+1 {{'seg.softmax' op has no kernel for the target cuda}}
     %1 = seg.softmax %a : !x
     seg.yield %1 : !x
   }
@@ -94,16 +94,17 @@ func.func @statistics_used(%x: !x, %w: !w) -> !s {
 !x = tensor<1x4x4x2xf32>
 !w = tensor<1x1x2x2xf32>
 !s = tensor<1x2xf32>
+!c = tensor<2xf32>
 
-// Groups are not merged yet.
-func.func @groups(%x: !x, %w: !w) -> !s {
-  %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!s) {
+// Sums of a norm's gradient are of two activations.
+func.func @gradient_sums(%x: !x, %w: !w, %s: !s, %c: !c) -> !s {
+  %0:2 = seg.fusion (%a = %x : !x, %b = %w : !w, %m = %s : !s, %g = %c : !c) -> (!s, !s) {
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
-    // expected-error @+1 {{'seg.norm_stats' op of groups has no GPU kernel}}
-    %mean, %rstd = seg.norm_stats group %1 groups 2 epsilon 1.0e-5 : (!x) -> (!s, !s)
-    seg.yield %mean : !s
+    // expected-error @+1 {{'seg.norm_grad_stats' op reads more than the result of the convolution, which its GPU kernel does not}}
+    %2, %3, %4, %5 = seg.norm_grad_stats instance %a, %1, %g, %m, %m epsilon 1.0e-5 : (!x, !x, !c, !s, !s) -> (!s, !s, !c, !c)
+    seg.yield %2, %3 : !s, !s
   }
-  return %0 : !s
+  return %0#0 : !s
 }
 
 // -----

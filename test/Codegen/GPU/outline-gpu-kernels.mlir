@@ -1,7 +1,7 @@
 // RUN: segc-opt %s --seg-outline-gpu-kernels | FileCheck %s
 // RUN: not segc-opt %s --seg-outline-gpu-kernels=chip=sm_10 2>&1 | FileCheck %s --check-prefix=CHIP
 
-// CHIP: error: expects one of sm_80, sm_90, got 'sm_10'
+// CHIP: error: unknown version 'sm_10' of the target cuda: expected one of sm_80, sm_90
 
 !x = tensor<2x9x9x16xf32>
 !c = tensor<16xf32>

@@ -10,7 +10,7 @@
 
 // -----
 
-// expected-error@+1 {{expects the index in the region 'inputs' to be from 0 to 70368744177664, got -1}}
+// expected-error@+1 {{expects the index in the region 'inputs' to be from 0 to 1023, got -1}}
 #b = #exec.buffer<inputs[-1] : tensor<4xf32>>
 
 // -----
@@ -64,9 +64,8 @@ exec.program @p batch 1 arena 64 bound 0 (%x = "x" arena + 0 : tensor<4xf32>) {
 
 // -----
 
-// expected-error@+1 {{expects argument #0 to be of up to 1024 inputs, got inputs[1024]}}
-exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[1024] : tensor<4xf32>) {
-}
+// expected-error@+1 {{expects the index in the region 'outputs' to be from 0 to 1023, got 1024}}
+#b = #exec.buffer<outputs[1024] : tensor<4xf32>>
 
 // -----
 
@@ -315,4 +314,11 @@ exec.program @p batch 1 arena 0 bound 0 (%a = "a" scalars + 0 : tensor<4xi64>) {
 exec.program @p batch 1 arena 0 bound 0 (%a = "a" gradients + 0 : tensor<4xf32>) {
   // expected-error@+1 {{expects results of the types of its operands}}
   %s, %t = exec.collective broadcast (%a : tensor<4xf32>) -> (gradients + 0 : tensor<8xf32>)
+}
+
+// -----
+
+exec.program @p batch 1 arena 0 bound 0 (%a = "a" gradients + 0 : tensor<4xf16>) {
+  // expected-error@+1 {{expects operand #0 of 'f32', as its result, got 'f16'}}
+  %s = exec.join (%a : tensor<4xf16>) -> (gradients + 0 : tensor<8xf32>)
 }

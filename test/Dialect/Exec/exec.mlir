@@ -76,7 +76,9 @@ exec.program @grad_step batch 1 arena 0 bound 0
   %s:2, %t = exec.collective sum (%g0 : tensor<16xf32>, %g1 : tensor<16xf32>)
       -> (gradients + 0 : tensor<16xf32>, gradients + 64 : tensor<16xf32>) stream "communication"
   exec.wait %t stream "compute"
-  exec.return (%s#0 as "a" : tensor<16xf32>, %s#1 as "b" : tensor<16xf32>)
+  // CHECK-NEXT: %[[ALL:.*]] = exec.join (%[[SUMS]]#0 : tensor<16xf32>, %[[SUMS]]#1 : tensor<16xf32>) -> (gradients + 0 : tensor<32xf32>)
+  %all = exec.join (%s#0 : tensor<16xf32>, %s#1 : tensor<16xf32>) -> (gradients + 0 : tensor<32xf32>)
+  exec.return (%all as "gradients" : tensor<32xf32>)
 }
 // CHECK-LABEL: exec.program @nothing batch 1 arena 0 bound 0 () {
 exec.program @nothing batch 1 arena 0 bound 0 () {

@@ -32,7 +32,7 @@ def strategies(source):
     known, headers = constants(source)
     text = (source / "lib/Codegen/CPU/Strategy/ConvStrategyAttr.cpp").read_text()
     found = {}
-    for plan, body in re.findall(r"void forEntries\((\w+) &plan, F &&f\) \{(.*?)\n\}", text, re.DOTALL):
+    for plan, body in re.findall(r"void forEntries\((\w+) &tiling, F &&f\) \{(.*?)\n\}", text, re.DOTALL):
         kind = re.search(rf"struct {plan} \{{.*?kind = (\w+);", headers, re.DOTALL)[1]
         keys = {quoted or known[name] for quoted, name in re.findall(r"\bf\((?:\"(\w+)\"|(\w+)),", body)}
         found[known[kind], "FilterGrad" in plan] = keys

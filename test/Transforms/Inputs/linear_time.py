@@ -33,7 +33,7 @@ def seconds(layer, count):
         f"  %loss = seg.cross_entropy %z, %t : ({image}, {labels}) -> tensor<f32>\n  seg.output %loss : tensor<f32>\n}}\n"
     )
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    subprocess.run(["segc", "compile", network, "--cpu", "x86-64-v4", "--emit", "cpu", "-o", os.devnull], check=True)
+    subprocess.run(["segc", "compile", network, "--cpu", "x86-64-v4", "--emit", "kernels", "-o", os.devnull], check=True)
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
 
 

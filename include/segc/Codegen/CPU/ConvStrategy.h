@@ -13,7 +13,8 @@
 #define SEGC_CODEGEN_CPU_CONVSTRATEGY_H
 
 #include "segc/Codegen/Common/Moments.h"
-#include "segc/Target/CpuStrategyContext.h"
+#include "segc/Codegen/CPU/CpuStrategyContext.h"
+#include "segc/Codegen/Common/FixedPoint.h"
 
 namespace segc {
 
@@ -27,15 +28,6 @@ inline constexpr llvm::StringLiteral directKind = "direct",
 inline int64_t wordsOf(MultiplyType multiplyType, int64_t values) {
   return multiplyType == MultiplyType::F32 ? values : divideUp(values, 2);
 }
-
-/// Pairs whose products may be added in f16: what rounding does grows with the
-/// sum, and the sum must stay in f16's range.
-inline constexpr int64_t maxChained = 16;
-
-/// Of block fixed point: pairs whose products may be added as integers, and the
-/// largest magnitude of a transformed input. That of a filter's value is
-/// bounded by the sum of a chain: see FixedPoint.h.
-inline constexpr int64_t maxChainedFixed = 32, largestFixedInput = 16383;
 
 /// Registers of a register block's sums. Beside those of f32, products of f16
 /// take as many for the sums of a chain.

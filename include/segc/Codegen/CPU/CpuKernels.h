@@ -9,61 +9,89 @@
 #define SEGC_CODEGEN_CPU_CPUKERNELS_H
 
 #include "mlir/IR/DialectRegistry.h"
-#include "segc/Codegen/Common/Moments.h"
-#include "segc/Target/CpuStrategyContext.h"
+#include "segc/Codegen/CPU/CpuStrategyContext.h"
+#include "segc/Codegen/Common/Formulas.h"
 
 namespace segc {
 
-/// A tile whose pixels a reduction adds up.
-struct ReductionTile {
-  mlir::Value sample;
-  mlir::Value number; ///< Within the sample.
-  mlir::Value first;  ///< Element of the first pixel's channel 0.
-  mlir::Value pixels; ///< How many, an index.
+/// A model of the CPU's kernels. Roots with one way to compute them have
+/// `strategy`; those with several propose.
+class CpuKernelModel : public KernelModel {
+public:
+  /// How the fusion with this root is computed. It depends on nothing but the
+  /// root, the fusion and the context.
+  virtual mlir::DictionaryAttr strategy(mlir::Operation *root,
+                                        seg::FusionOp fusion,
+                                        const CpuStrategyContext &context) const;
+  /// True if emitKernels reads the strategy's entries, and refuses what it
+  /// cannot emit; false if a strategy is always what `strategy` gives.
+  virtual bool readsStrategy() const { return false; }
+  /// Emits the launches by the fusion's strategy.
+  virtual mlir::LogicalResult emitKernels(mlir::Operation *root,
+                                          FusionEmitter &emitter) const = 0;
+  /// True if reductions of what the kernel computes can follow it, tile by
+  /// tile.
+  virtual bool hasReductions(mlir::Operation *root) const { return false; }
+  /// True if these may be reductions of whole pixels: a task computes all
+  /// channels of its pixels, which make up rows.
+  virtual bool hasPixelReductions(mlir::Operation *root) const {
+    return false;
+  }
+
+  bool takesReduction(mlir::Operation *root,
+                      mlir::Operation *reduction) const override;
+  llvm::SmallVector<StrategyProposal>
+  propose(seg::FusionOp fusion, const StrategyContext &context) const override;
+  int64_t reducedPixels(seg::FusionOp fusion,
+                        mlir::RankedTensorType reduced) const override;
+  mlir::LogicalResult emit(KernelEmission &emission) const override;
 };
 
-// Of pixels and their channels; see lib/Codegen/CPU/Reductions/PixelChannels.h.
-struct PixelVector;
-class PixelTerms;
+template <typename... Ops>
+bool isOneOf(mlir::OperationName name) {
+  return ((name.getTypeID() == mlir::TypeID::get<Ops>()) || ...);
+}
 
-/// Where the tiles of a reduction of pixels leave `count` numbers each, and
-/// then the samples, in KernelBody::sums.
-struct PixelSums {
-  int64_t samples, pixels, tiles, count, base;
-
-  int64_t floats() const { return samples * (tiles + 1) * count; }
-  mlir::Value tileRow(KernelBody &k, mlir::Value sample,
-                      mlir::Value tile) const;
-  mlir::Value sampleRow(KernelBody &k, mlir::Value sample) const;
+/// A model of these ops.
+template <typename... Ops>
+struct CpuOpModel : CpuKernelModel {
+  bool computes(mlir::OperationName root) const final {
+    return isOneOf<Ops...>(root);
+  }
 };
 
-} // namespace segc
+/// A model of all ops that have a formula's interface.
+template <typename Formula>
+struct CpuFormulaModel : CpuKernelModel {
+  bool computes(mlir::OperationName root) const final {
+    return root.hasInterface<Formula>();
+  }
+};
 
-#include "segc/Codegen/CPU/CpuKernelInterface.h.inc"
+/// The version that kernels are emitted for.
+inline const CpuTarget &cpuTarget(const FusionEmitter &emitter) {
+  return static_cast<const CpuTarget &>(emitter.getVersion());
+}
 
-namespace segc {
-
-/// Emits a fusion by its root and strategy; an error where the root's kernel
-/// does not take the ops around it.
-mlir::LogicalResult emitCpuFusion(FusionEmitter &emitter);
+/// That of fusions of pointwise ops alone.
+const KernelModel &cpuPointwiseModel();
+/// KernelModel::reducedPixels of all models of the CPU: what tasks leave is
+/// merged in f64.
+int64_t reductionTilePixels(seg::FusionOp fusion,
+                            mlir::RankedTensorType reduced);
 /// Emits a fusion without a root.
 mlir::LogicalResult emitPointwiseFusion(FusionEmitter &emitter);
 
-// One for each family: attaches CpuKernelOpInterface to its roots.
-void registerConvCpuKernels(mlir::DialectRegistry &registry);
-void registerElementwiseCpuKernels(mlir::DialectRegistry &registry);
-void registerCrossEntropyCpuKernels(mlir::DialectRegistry &registry);
-void registerDiceCpuKernels(mlir::DialectRegistry &registry);
-void registerNormCpuKernels(mlir::DialectRegistry &registry);
-void registerOptimizerCpuKernels(mlir::DialectRegistry &registry);
-void registerPoolCpuKernels(mlir::DialectRegistry &registry);
-void registerShapeCpuKernels(mlir::DialectRegistry &registry);
-
+// One for each family.
+void addConvModels(KernelModels &models);
+void addElementwiseModels(KernelModels &models);
+void addLossModels(KernelModels &models);
+void addOptimizerModels(KernelModels &models);
+void addPoolModels(KernelModels &models);
+void addReductionModels(KernelModels &models);
+void addShapeModels(KernelModels &models);
 /// All of the above.
-void registerCpuKernels(mlir::DialectRegistry &registry);
-
-/// Attaches KernelCosts to the seg dialect.
-void registerCpuKernelCosts(mlir::DialectRegistry &registry);
+KernelModels cpuKernelModels();
 
 } // namespace segc
 

@@ -9,21 +9,13 @@
 #define SEGC_CODEGEN_CPU_LOWERTOLLVM_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "segc/Target/CpuTarget.h"
-#include "llvm/ADT/SmallVector.h"
-#include "llvm/Support/Error.h"
-#include <memory>
+#include "segc/Codegen/CPU/CpuTarget.h"
+#include "segc/Codegen/Common/JitKernels.h"
+#include "segc/Codegen/Common/MachineCode.h"
 
 namespace llvm {
 class LLVMContext;
-class Module;
-class TargetMachine;
 } // namespace llvm
-
-namespace mlir {
-class DialectRegistry;
-class OpPassManager;
-} // namespace mlir
 
 namespace segc {
 
@@ -47,15 +39,19 @@ std::unique_ptr<llvm::Module> translateKernels(mlir::ModuleOp module,
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const CpuTarget &target);
 
-/// LLVM's -O<level> (0 to 3) without its vectorisers: kernels are vectors
-/// already.
-void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
-                    unsigned level = 2);
+/// TargetBackend::load for CPUs; kernels may call `functions`.
+llvm::Expected<std::unique_ptr<LoadedKernels>>
+loadKernels(mlir::ModuleOp kernels, const CpuTarget &target,
+            JitKernels::Functions functions = {});
 
-/// Machine code: an ELF object, or assembly text.
-llvm::Expected<llvm::SmallVector<char, 0>>
-emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
-                bool assembly);
+/// TargetBackend::serialize for CPUs.
+llvm::Expected<std::vector<TargetBackend::Bytes>>
+serializeKernels(mlir::ModuleOp kernels, const CpuTarget &target,
+                 const SerializeOptions &options);
+
+/// Adds to a module of translated kernels, for each of them, a function that
+/// unpacks its buffers; the kernels become internal.
+void addKernelWrappers(llvm::Module &module, llvm::StringRef symbolPrefix);
 
 } // namespace segc
 

@@ -16,17 +16,12 @@
 #define SEGC_CODEGEN_COMMON_KERNELBUILDER_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
-#include "segc/Target/CpuTarget.h"
+#include "segc/Target/KernelEmission.h"
 #include "segc/Target/Strategy.h"
 
 namespace segc {
-
-/// A launch has `fixed + perSample * n` tasks for a batch of n.
-struct TaskCount {
-  int64_t fixed = 0;
-  int64_t perSample = 0;
-};
 
 /// What a kernel works on; a target says where each comes from.
 struct KernelArguments {
@@ -109,6 +104,8 @@ public:
   mlir::Value loadScalar(mlir::Value memref, mlir::Value index);
   void storeScalar(mlir::Value value, mlir::Value memref, mlir::Value index);
   mlir::Value splat(mlir::Value scalar, int64_t lanes);
+  /// The scalar in all lanes of `type`, or itself if that is no vector.
+  mlir::Value broadcast(mlir::Value scalar, mlir::Type type);
   mlir::Value zeroVector(int64_t lanes);
   mlir::Value scalarConstant(double value);
   /// Lanes [0, count) on.
@@ -135,62 +132,54 @@ private:
 mlir::Value inputOf(KernelBody &k, mlir::Value operand);
 /// The fusion's memory of a value it computes; null if it is not yielded.
 mlir::Value outputOf(KernelBody &k, mlir::Value result);
+/// The memory of a value that the fusion reads or yields.
+mlir::Value memoryOf(KernelBody &k, mlir::Value value);
 
 /// Vector or scalar, f32 to f64 and back.
 mlir::Value toDouble(KernelBody &k, mlir::Value value);
 mlir::Value toFloat(KernelBody &k, mlir::Value value);
 mlir::Value doubleConstant(KernelBody &k, double value);
 mlir::Value indexToDouble(KernelBody &k, mlir::Value index);
+mlir::Value loadDouble(KernelBody &k, mlir::Value memref, mlir::Value index);
+/// Arithmetic on f64 scalars.
+seg::PointwiseMath doubles(KernelBody &k);
 
 /// What the emitters of every target have: the fusion, its strategy and the
 /// buffers of its kernels.
 class FusionEmitterBase {
 public:
   seg::FusionOp getFusion() { return fusion; }
+  const TargetVersion &getVersion() const { return emission.version; }
   /// The strategy's integer `name`; it is a bug if it is missing.
   int64_t strategyInt(llvm::StringRef name);
   llvm::ArrayRef<int64_t> strategyInts(llvm::StringRef name);
 
 protected:
-  FusionEmitterBase(mlir::OpBuilder builder, seg::FusionOp fusion,
-                    llvm::StringRef symbol)
-      : builder(builder), fusion(fusion), symbol(symbol) {}
+  explicit FusionEmitterBase(KernelEmission &emission)
+      : emission(emission), builder(emission.builder), fusion(emission.fusion) {
+  }
 
   /// Inputs, outputs and temporary, as memrefs.
   llvm::SmallVector<mlir::Type> bufferTypes();
   /// Those of the function's arguments that are such memrefs.
   KernelArguments bufferArguments(mlir::ValueRange arguments);
-  /// `symbol`, `symbol_1`, ... by the number of kernels so far.
-  std::string kernelSymbol(size_t count) const;
 
-  mlir::OpBuilder builder;
+  KernelEmission &emission;
+  mlir::OpBuilder &builder;
   seg::FusionOp fusion;
-
-private:
-  std::string symbol;
 };
 
 /// Collects the launches of one fusion. Emitters of roots get one of these.
 class FusionEmitter : public FusionEmitterBase {
 public:
-  /// Functions are added to the builder's insertion point.
-  FusionEmitter(mlir::OpBuilder builder, seg::FusionOp fusion,
-                llvm::StringRef symbol, const CpuTarget &target)
-      : FusionEmitterBase(builder, fusion, symbol), target(target) {}
+  explicit FusionEmitter(KernelEmission &emission)
+      : FusionEmitterBase(emission) {}
 
-  const CpuTarget &getTarget() const { return target; }
-
-  /// Adds a kernel. `scratchBytes` is what a worker needs.
+  /// Adds a kernel. `scratchBytes` is what a worker needs. Its task count and
+  /// scratch size are also attributes of the function, `seg.tasks` = [fixed,
+  /// perSample] and `seg.scratch_bytes`.
   void launch(TaskCount tasks, int64_t scratchBytes,
               llvm::function_ref<void(KernelBody &)> body);
-
-  /// Kernels in order; their task counts and scratch sizes are attributes
-  /// `seg.tasks` = [fixed, perSample] and `seg.scratch_bytes`.
-  llvm::ArrayRef<mlir::func::FuncOp> kernels() const { return functions; }
-
-private:
-  const CpuTarget &target;
-  llvm::SmallVector<mlir::func::FuncOp> functions;
 };
 
 /// What distinguishes two fusions' kernels: ops, types, attributes and how

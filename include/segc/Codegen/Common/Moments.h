@@ -59,6 +59,19 @@ struct MomentLayout {
   bool batched; ///< Rank 1 is one pixel of one sample.
 };
 
+/// A tile whose pixels a reduction adds up.
+struct ReductionTile {
+  mlir::Value sample;
+  mlir::Value number; ///< Within the sample.
+  mlir::Value first;  ///< Element of the first pixel's channel 0.
+  mlir::Value pixels; ///< How many, an index.
+};
+
+/// One number a channel, from element `row` of an operand's memory on.
+struct ChannelRow {
+  mlir::Value operand, row;
+};
+
 /// A vector of channels that a merging task works on.
 struct ChannelBlock {
   /// A null mask means all lanes.

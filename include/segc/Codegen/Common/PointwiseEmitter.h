@@ -21,6 +21,17 @@ struct Point {
   mlir::Value channel; ///< Channel of the first lane.
 };
 
+/// The element that an operand which is broadcast so gives to the point, of
+/// `channels`; consecutive channels find theirs from there on, unless they
+/// share one: of a scalar, or of one for all channels of a pixel.
+mlir::Value broadcastElement(KernelBody &k, seg::Broadcast kind,
+                             const Point &point, int64_t channels);
+/// What such an operand gives to `lanes` channels from the point on. Integers
+/// stay scalars; see DropoutOp::emitPoint.
+mlir::Value loadBroadcast(KernelBody &k, mlir::Value memref,
+                          seg::Broadcast kind, const Point &point,
+                          int64_t channels, int64_t lanes, mlir::Value mask);
+
 /// The iteration space of a fusion without a root.
 struct PointwiseSpace {
   mlir::RankedTensorType type;

@@ -15,7 +15,8 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
-#include "segc/Target/GpuTarget.h"
+#include "segc/Codegen/GPU/GpuTarget.h"
+#include "segc/Target/KernelModel.h"
 
 namespace segc {
 
@@ -42,47 +43,28 @@ private:
 /// Collects the launches of one fusion. Emitters of roots get one of these.
 class GpuFusionEmitter : public FusionEmitterBase {
 public:
-  /// Kernels are added to the builder's insertion point, in a gpu.module.
-  GpuFusionEmitter(mlir::OpBuilder builder, seg::FusionOp fusion,
-                   llvm::StringRef symbol, const GpuTarget &target)
-      : FusionEmitterBase(builder, fusion, symbol), target(target) {}
+  /// Kernels are added to the emission's builder, in a gpu.module.
+  explicit GpuFusionEmitter(KernelEmission &emission)
+      : FusionEmitterBase(emission) {}
 
-  const GpuTarget &getTarget() const { return target; }
+  const GpuTarget &getTarget() const {
+    return static_cast<const GpuTarget &>(getVersion());
+  }
 
   /// Adds a kernel of one block a task, with `sharedFloats` of shared memory.
+  /// The task count is also the attribute `seg.tasks` of the function.
   void launch(TaskCount tasks, int64_t threads, int64_t sharedFloats,
               llvm::function_ref<void(GpuKernelBody &)> body);
-
-  /// Kernels in order; their task counts are the attribute `seg.tasks`.
-  llvm::ArrayRef<mlir::gpu::GPUFuncOp> kernels() const { return functions; }
-
-private:
-  const GpuTarget &target;
-  llvm::SmallVector<mlir::gpu::GPUFuncOp> functions;
 };
 
 /// Threads of a kernel's block.
 int64_t blockThreads(mlir::gpu::GPUFuncOp kernel);
 
-} // namespace segc
-
-#include "segc/Codegen/GPU/GpuKernelInterface.h.inc"
-
-namespace segc {
-
-/// Gives the fusion a strategy if it has none and its root needs one.
-mlir::LogicalResult selectGpuStrategy(seg::FusionOp fusion,
-                                      const GpuTarget &target);
-/// Emits a fusion by its root and strategy.
-mlir::LogicalResult emitGpuFusion(GpuFusionEmitter &emitter);
 /// Emits a fusion without a root.
 mlir::LogicalResult emitGpuPointwiseFusion(GpuFusionEmitter &emitter);
 
-// One for each family: attaches GpuKernelOpInterface to its roots.
-void registerConvGpuKernels(mlir::DialectRegistry &registry);
-
-/// All of the above, and what the lowering to PTX needs.
-void registerGpuKernels(mlir::DialectRegistry &registry);
+// One for each family.
+void addConvGpuModels(KernelModels &models);
 
 } // namespace segc
 

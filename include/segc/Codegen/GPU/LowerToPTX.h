@@ -9,7 +9,7 @@
 #define SEGC_CODEGEN_GPU_LOWERTOPTX_H
 
 #include "mlir/Pass/PassManager.h"
-#include "segc/Target/GpuTarget.h"
+#include "segc/Codegen/GPU/GpuTarget.h"
 
 namespace segc {
 

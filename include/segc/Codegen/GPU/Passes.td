@@ -10,12 +10,6 @@
 
 include "mlir/Pass/PassBase.td"
 
-def SelectGpuStrategyPass : Pass<"seg-select-gpu-strategy", "::mlir::func::FuncOp"> {
-  let summary = "Chooses how each seg.fusion is computed on a GPU and writes it as its strategy";
-  let description = "A strategy that is there already is kept: this is how a choice is overridden.";
-  let options = [Option<"chip", "chip", "std::string", "\"sm_90\"", "Architecture">];
-}
-
 def OutlineGpuKernelsPass : Pass<"seg-outline-gpu-kernels", "::mlir::ModuleOp"> {
   let summary = "Emits each seg.fusion as kernels of a gpu.module and the functions as launches";
   let description = [{

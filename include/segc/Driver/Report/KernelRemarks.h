@@ -18,9 +18,8 @@ namespace segc::report {
 /// remarks of category `kernel`.
 class KernelRemarks {
 public:
-  /// Remembers what a version's report leaves out of a module that the phase
-  /// `plan` left.
-  void note(mlir::ModuleOp planned, llvm::StringRef cpu);
+  /// Remembers what a version's report leaves out of its programs.
+  void note(mlir::ModuleOp module, llvm::StringRef cpu);
 
   /// Emits the remarks of all versions, with measured times where there are.
   void emit(const Report &report) const;

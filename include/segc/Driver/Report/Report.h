@@ -99,7 +99,7 @@ int peakKernel(const Entry &entry);
 
 /// One instruction-set version.
 struct Version {
-  CpuTarget target;
+  TargetVersion target;
   std::vector<Entry> entries;
 };
 

@@ -16,7 +16,7 @@
 #ifndef SEGC_DRIVER_VERIFY_KERNELCHECK_H
 #define SEGC_DRIVER_VERIFY_KERNELCHECK_H
 
-#include "segc/Codegen/CPU/CpuKernels.h"
+#include "segc/Target/TargetBackend.h"
 #include "llvm/Support/Error.h"
 #include <functional>
 #include <string>
@@ -49,12 +49,10 @@ struct KernelDeviation {
 /// their memory.
 using KernelRun = std::function<bool(llvm::ArrayRef<void *> operands)>;
 
-/// For each result the input whose memory a memory plan gives it, or -1.
-llvm::SmallVector<int> inPlaceInputs(seg::FusionOp fusion);
-
-/// Compares what `run` computes with the reference; results with an input in
-/// `inPlace` share its memory. An error where there is no reference.
+/// Compares what `run` computes with the reference; `inPlace` has for each
+/// result the input whose memory it shares, or -1. An error where there is no reference.
 llvm::Expected<KernelDeviation> checkKernel(seg::FusionOp fusion,
+                                            const Target &target,
                                             llvm::ArrayRef<int> inPlace,
                                             const KernelRun &run,
                                             const KernelCheckOptions &options);
@@ -62,7 +60,8 @@ llvm::Expected<KernelDeviation> checkKernel(seg::FusionOp fusion,
 /// Compiles the fusion's kernels in this process, and compares those. A fusion
 /// without a strategy is given one.
 llvm::Expected<KernelDeviation> checkKernel(seg::FusionOp fusion,
-                                            const CpuTarget &target,
+                                            const Target &target,
+                                            llvm::ArrayRef<int> inPlace,
                                             const KernelCheckOptions &options);
 
 } // namespace segc

@@ -17,9 +17,12 @@ struct VerifyOptions {
   /// As for `segc compile`: network or text of a phase, and what changes code;
   /// or a model (.so), which holds that.
   CompileOptions compile;
-  /// Whose kernels are checked instead: text of the phase cpu or llvm, or a
+  /// Whose kernels are checked instead: text of the phase kernels or llvm, or a
   /// model.
   std::string kernels;
+  /// Whole programs in place of kernels, by the reference evaluation in the
+  /// memory that is planned for them.
+  bool programs = false;
   bool full = false;         ///< All elements of every kernel.
   /// Kernels that were not checked of versions asked for are no failure.
   bool allowSkipped = false;
@@ -55,17 +58,17 @@ struct VerifyCounts {
 using KernelSource =
     std::function<KernelRun(seg::FusionOp fusion, llvm::StringRef symbol)>;
 
-/// Checks every distinct kernel of a module that the phase `plan` left; they
+/// Checks every distinct kernel of a module's programs; they
 /// are compiled one by one unless there is a `source`. What cannot be compiled
 /// or has no reference has a fault; what cannot run here is skipped. `done`
 /// sees each report as it comes.
 std::vector<KernelReport>
-verifyKernels(mlir::ModuleOp planned, const CpuTarget &target,
+verifyKernels(mlir::ModuleOp programs, const Target &target,
               const KernelCheckOptions &options,
               llvm::function_ref<void(const KernelReport &)> done = nullptr,
               const KernelSource &source = nullptr);
 
-/// Compiles up to the phase `plan` and checks the kernels of each version that
+/// Compiles up to the phase `program` and checks the kernels of each version that
 /// `compile` makes; prints a line for every kernel. An error if one deviates, if
 /// one of a version that was asked for was skipped, or if none was checked.
 llvm::Error verify(const VerifyOptions &options);

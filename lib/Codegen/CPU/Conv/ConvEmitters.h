@@ -9,6 +9,7 @@
 #define SEGC_LIB_CODEGEN_CPU_CONV_CONVEMITTERS_H
 
 #include "segc/Codegen/CPU/ConvStrategy.h"
+#include "segc/Codegen/CPU/CpuKernels.h"
 
 namespace segc {
 

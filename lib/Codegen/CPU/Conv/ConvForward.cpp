@@ -371,7 +371,7 @@ LogicalResult emitConv(FusionEmitter &emitter, Operation *root) {
   if (failed(tiling))
     return failure();
   ConvEmitter conv(problem, *tiling, root, emitter.getFusion(),
-                   emitter.getTarget());
+                   cpuTarget(emitter));
   launchConv(emitter, conv);
   return success();
 }

@@ -8,17 +8,12 @@
 
 #include "Conv/ConvEmitters.h"
 #include "Reductions/PixelChannels.h"
-#include "Strategy/StrategyChoice.h"
-#include "mlir/IR/Remarks.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
 #include "segc/Codegen/CPU/GroupedStrategy.h"
 #include "segc/Codegen/CPU/FewChannelsStrategy.h"
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
-#include "segc/Transforms/LayerNames.h"
-#include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
@@ -26,13 +21,6 @@ using namespace mlir;
 
 namespace segc {
 namespace {
-
-/// MultiplyType of the convolution that relates the two sides, whichever is read.
-double productsPerSample(const ConvProblem &problem) {
-  const Dims &small = problem.adjoint ? problem.in : problem.out;
-  return static_cast<double>(product(small)) * product(problem.taps) *
-         problem.groupInputs() * problem.outChannels;
-}
 
 /// A strategy and its cycles under the model; null where none is allowed.
 struct Rated {
@@ -177,194 +165,249 @@ std::string tiledRefusal(std::string shapeRefusal, const ConvProblem &problem,
                              .str();
 }
 
-/// Of convolutions, transposed convolutions and input gradients.
-SmallVector<Kind> convKinds(Operation *op, seg::FusionOp fusion,
-                            const CpuStrategyContext &context) {
-  ConvProblem problem = convProblem(op);
-  SmallVector<Kind> kinds;
+using Kinds = SmallVector<Kind>;
+
+//===----------------------------------------------------------------------===//
+// Kinds of plans by model
+//===----------------------------------------------------------------------===//
+
+Kinds directKinds(seg::FusionOp fusion, const ConvProblem &problem,
+                  const CpuStrategyContext &context) {
+  Kinds kinds;
   forMultiplyTypes(context, [&](MultiplyType multiplyType) {
     kinds.push_back(makeKind(fusion, problem, directKind, multiplyType,
                              directRefusal(problem, multiplyType), selectConvTiling));
-    std::string refusal = tiledRefusal(winogradRefusal(problem, context.winograd),
-                                       problem,
-                                       multiplyType, context.productError);
+  });
+  return kinds;
+}
+
+Kinds winogradKinds(seg::FusionOp fusion, const ConvProblem &problem,
+                    const CpuStrategyContext &context) {
+  Kinds kinds;
+  forMultiplyTypes(context, [&](MultiplyType multiplyType) {
+    std::string refusal =
+        tiledRefusal(winogradRefusal(problem, context.winograd), problem,
+                     multiplyType, context.productError);
     kinds.push_back(makeTiledKind(fusion, problem, multiplyType, refusal,
                                   selectWinogradTiling));
   });
-  kinds.push_back(makeKind(fusion, problem, fewChannelsKind, MultiplyType::F32,
-                           fewChannelsRefusal(problem), selectFewChannelsTiling));
-  kinds.push_back(makeKind(fusion, problem, groupedKind, MultiplyType::F32,
-                           groupedRefusal(problem), selectGroupedTiling));
   return kinds;
 }
 
-SmallVector<Kind> filterGradKinds(Operation *op, seg::FusionOp fusion,
-                                  const CpuStrategyContext &context) {
-  ConvProblem problem = filterGradProblem(op);
-  SmallVector<Kind> kinds;
+Kinds fewChannelsKinds(seg::FusionOp fusion, const ConvProblem &problem,
+                  const CpuStrategyContext &context) {
+  return {makeKind(fusion, problem, fewChannelsKind, MultiplyType::F32,
+                   fewChannelsRefusal(problem), selectFewChannelsTiling)};
+}
+
+Kinds groupedKinds(seg::FusionOp fusion, const ConvProblem &problem,
+                   const CpuStrategyContext &context) {
+  return {makeKind(fusion, problem, groupedKind, MultiplyType::F32,
+                   groupedRefusal(problem), selectGroupedTiling)};
+}
+
+Kinds directFilterGradKinds(seg::FusionOp fusion, const ConvProblem &problem,
+                            const CpuStrategyContext &context) {
+  Kinds kinds;
+  forMultiplyTypes(context, [&](MultiplyType multiplyType) {
+    if (multiplyType != MultiplyType::Fixed)
+      kinds.push_back(makeKind(fusion, problem, directKind, multiplyType,
+                               directRefusal(problem, multiplyType),
+                               selectFilterGradTiling));
+  });
+  return kinds;
+}
+
+Kinds winogradFilterGradKinds(seg::FusionOp fusion, const ConvProblem &problem,
+                              const CpuStrategyContext &context) {
+  Kinds kinds;
   forMultiplyTypes(context, [&](MultiplyType multiplyType) {
     if (multiplyType == MultiplyType::Fixed)
       return;
-    kinds.push_back(makeKind(fusion, problem, directKind, multiplyType,
-                             directRefusal(problem, multiplyType),
-                             selectFilterGradTiling));
-    std::string refusal = tiledRefusal(winogradFilterGradRefusal(problem, context.winograd),
-                                       problem,
-                                       multiplyType, context.productError);
+    std::string refusal =
+        tiledRefusal(winogradFilterGradRefusal(problem, context.winograd),
+                     problem, multiplyType, context.productError);
     kinds.push_back(makeTiledKind(fusion, problem, multiplyType, refusal,
                                   selectWinogradFilterGradTiling));
   });
-  kinds.push_back(makeKind(fusion, problem, groupedKind, MultiplyType::F32,
-                           groupedRefusal(problem),
-                           selectGroupedFilterGradTiling));
   return kinds;
 }
 
-/// The cheapest; a remark says why.
-DictionaryAttr choose(Operation *op, ArrayRef<Kind> kinds,
-                      const CpuStrategyContext &context) {
-  Rated best{nullptr, std::numeric_limits<double>::infinity()};
-  SmallVector<std::string> reasons;
-  for (const Kind &kind : kinds) {
-    std::string reason = kind.refusal;
-    if (reason.empty()) {
-      Rated rated = kind.select(context);
-      if (rated.cycles < best.cycles)
-        best = rated;
-      reason = rated.strategy
-                   ? llvm::formatv("{0:f0} cycles", rated.cycles).str()
-                   : "no tiling within the memory that it may take";
-      if (double error = rated.strategy ? productError(rated.strategy) : 0)
-        reason += llvm::formatv(", error {0:e1}", error).str();
-    }
-    reasons.push_back(kind.title() + ": " + reason);
+Kinds groupedFilterGradKinds(seg::FusionOp fusion, const ConvProblem &problem,
+                             const CpuStrategyContext &context) {
+  return {makeKind(fusion, problem, groupedKind, MultiplyType::F32,
+                   groupedRefusal(problem), selectGroupedFilterGradTiling)};
+}
+
+//===----------------------------------------------------------------------===//
+// Models
+//===----------------------------------------------------------------------===//
+
+/// What convolutions and filter gradients of one kind of kernels share.
+class ConvModel : public CpuKernelModel {
+public:
+  using KindsFunction = Kinds (*)(seg::FusionOp, const ConvProblem &,
+                                  const CpuStrategyContext &);
+  using EmitFunction = LogicalResult (*)(FusionEmitter &, Operation *);
+
+  ConvModel(StringRef kind, KindsFunction kindsOf, EmitFunction emitRoot)
+      : kind(kind), kindsOf(kindsOf), emitRoot(emitRoot) {}
+
+  StringRef name() const final { return kind; }
+  bool readsStrategy() const final { return true; }
+
+  SmallVector<StrategyProposal>
+  propose(seg::FusionOp fusion, const StrategyContext &context) const final;
+  SmallVector<StrategyProposal>
+  candidates(seg::FusionOp fusion, const StrategyContext &context) const final;
+  SmallVector<DictionaryAttr> variations(seg::FusionOp fusion,
+                                         const StrategyContext &context,
+                                         DictionaryAttr strategy) const final;
+  SmallVector<StrategyProposal>
+  samples(seg::FusionOp fusion, const StrategyContext &context) const final;
+
+  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const final {
+    return emitRoot(emitter, op);
   }
-  addPlace(
-      remark::analysis(op->getLoc(), remarkOpts("convolution", "strategy", op))
-          << llvm::join(reasons, "; "),
-      op->getParentOfType<seg::FusionOp>());
-  return best.strategy;
+
+protected:
+  virtual ConvProblem problem(Operation *op) const = 0;
+  /// What is multiplied, but for filters: those are as exact as the rest.
+  virtual OperandRange factors(Operation *op) const = 0;
+
+private:
+  /// The root's context and the kinds in it.
+  std::pair<CpuStrategyContext, Kinds>
+  kinds(seg::FusionOp fusion, const StrategyContext &context) const {
+    Operation *op = fusion.getRoot();
+    CpuStrategyContext own = contextOf(op, cpuContext(context), factors(op));
+    Kinds all = kindsOf(fusion, problem(op), own);
+    return {std::move(own), std::move(all)};
+  }
+  StrategyProposal propose(const Kind &kind,
+                           const CpuStrategyContext &context) const;
+
+  StringRef kind;
+  KindsFunction kindsOf;
+  EmitFunction emitRoot;
+};
+
+StrategyProposal ConvModel::propose(const Kind &kind,
+                                    const CpuStrategyContext &context) const {
+  StrategyProposal proposal;
+  proposal.title = kind.title();
+  proposal.reason = kind.refusal;
+  if (!proposal.reason.empty())
+    return proposal;
+  Rated rated = kind.select(context);
+  proposal.strategy = rated.strategy;
+  proposal.seconds = rated.cycles / context.target.clockHz;
+  proposal.reason = rated.strategy
+                        ? llvm::formatv("{0:f0} cycles", rated.cycles).str()
+                        : "no plan within the memory that it may take";
+  if (double error = rated.strategy ? productError(rated.strategy) : 0)
+    proposal.reason += llvm::formatv(", error {0:e1}", error).str();
+  return proposal;
 }
 
-/// Contexts that lead a kind to different tilings: Winograd tiles of each size.
-SmallVector<CpuStrategyContext> variants(const Kind &kind,
-                                         const CpuStrategyContext &context) {
-  if (kind.name != winogradKind)
-    return {context};
-  SmallVector<CpuStrategyContext> result;
-  for (WinogradTiles tiles : {WinogradTiles::F2, WinogradTiles::F4})
-    if (tiles <= context.winograd) {
-      result.push_back(context);
-      result.back().winograd = tiles;
-      result.back().onlyLargestTiles = true;
+SmallVector<StrategyProposal>
+ConvModel::propose(seg::FusionOp fusion, const StrategyContext &context) const {
+  auto [own, all] = kinds(fusion, context);
+  SmallVector<StrategyProposal> proposals;
+  for (const Kind &each : all)
+    proposals.push_back(propose(each, own));
+  return proposals;
+}
+
+/// The context for second choices with Winograd tiles of this size alone.
+CpuStrategyContext withTiles(CpuStrategyContext context, WinogradTiles tiles) {
+  context.winograd = tiles;
+  context.onlyLargestTiles = true;
+  return context;
+}
+
+SmallVector<StrategyProposal>
+ConvModel::candidates(seg::FusionOp fusion,
+                      const StrategyContext &context) const {
+  auto [own, all] = kinds(fusion, context);
+  SmallVector<StrategyProposal> proposals;
+  for (const Kind &each : all) {
+    if (!each.selectEach) {
+      proposals.push_back(propose(each, own));
+      continue;
     }
-  return result;
+    for (WinogradTiles tiles : {WinogradTiles::F2, WinogradTiles::F4})
+      if (tiles <= own.winograd)
+        proposals.push_back(propose(each, withTiles(own, tiles)));
+  }
+  return proposals;
 }
 
-/// The best of each kind and tile size, best first. Then, of the kind that is
-/// first, what is best with other register blocks and with smaller tiles: the
-/// model may err about the pipeline or about the caches.
-SmallVector<DictionaryAttr> candidates(ArrayRef<Kind> kinds,
-                                       const CpuStrategyContext &context) {
-  struct Candidate {
-    const Kind *kind;
-    CpuStrategyContext context;
-    Rated rated;
-  };
-  SmallVector<Candidate, 4> best;
-  for (const Kind &kind : kinds)
-    if (kind.refusal.empty())
-      for (const CpuStrategyContext &variant : variants(kind, context))
-        best.push_back({&kind, variant, kind.select(variant)});
-  llvm::stable_sort(best, [](const Candidate &a, const Candidate &b) {
-    return a.rated.cycles < b.rated.cycles;
-  });
-  llvm::SetVector<DictionaryAttr> strategies;
-  for (const Candidate &candidate : best)
-    strategies.insert(candidate.rated.strategy);
-  const Candidate &first = best.front();
-  CpuStrategyContext otherBlocks = first.context, smallerTiles = first.context;
-  if (auto vectors = first.rated.strategy.getAs<IntegerAttr>("nb"))
+SmallVector<DictionaryAttr>
+ConvModel::variations(seg::FusionOp fusion, const StrategyContext &context,
+                      DictionaryAttr strategy) const {
+  auto [own, all] = kinds(fusion, context);
+  if (auto m = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName))
+    own = withTiles(own, llvm::is_contained(m.asArrayRef(), int64_t(4))
+                             ? WinogradTiles::F4
+                             : WinogradTiles::F2);
+  CpuStrategyContext otherBlocks = own, smallerTiles = own;
+  if (auto vectors = strategy.getAs<IntegerAttr>("nb"))
     otherBlocks.avoidedVectors = vectors.getInt();
   smallerTiles.target.l2Bytes /= 2;
-  for (const CpuStrategyContext &variant : {otherBlocks, smallerTiles})
-    strategies.insert(first.kind->select(variant).strategy);
-  strategies.remove(DictionaryAttr());
-  return strategies.takeVector();
+  MultiplyType multiplyType = productWork(strategy).multiplyType;
+  SmallVector<DictionaryAttr> others;
+  for (const Kind &each : all)
+    if (each.multiplyType == multiplyType)
+      for (const CpuStrategyContext &variant : {otherBlocks, smallerTiles})
+        if (DictionaryAttr other = each.select(variant).strategy)
+          others.push_back(other);
+  return others;
 }
 
-/// The best of each kind and tile size, whatever it costs, and what is best of
-/// the kinds without tiles with other register blocks.
-SmallVector<DictionaryAttr> allStrategies(ArrayRef<Kind> kinds,
-                                          const CpuStrategyContext &context) {
-  llvm::SetVector<DictionaryAttr> strategies;
-  for (const Kind &kind : kinds) {
-    if (!kind.refusal.empty())
+SmallVector<StrategyProposal>
+ConvModel::samples(seg::FusionOp fusion, const StrategyContext &context) const {
+  auto [own, all] = kinds(fusion, context);
+  SmallVector<StrategyProposal> proposals;
+  auto add = [&](DictionaryAttr strategy) {
+    proposals.emplace_back().strategy = strategy;
+  };
+  for (const Kind &each : all) {
+    if (!each.refusal.empty())
       continue;
-    if (kind.selectEach) {
-      for (const Rated &each : kind.selectEach(context))
-        strategies.insert(each.strategy);
+    if (each.selectEach) {
+      for (const Rated &rated : each.selectEach(own))
+        add(rated.strategy);
       continue;
     }
-    DictionaryAttr best = kind.select(context).strategy;
-    strategies.insert(best);
-    CpuStrategyContext otherBlocks = context;
+    DictionaryAttr best = each.select(own).strategy;
+    add(best);
+    CpuStrategyContext otherBlocks = own;
     if (auto vectors = best ? best.getAs<IntegerAttr>("nb") : IntegerAttr()) {
       otherBlocks.avoidedVectors = vectors.getInt();
-      strategies.insert(kind.select(otherBlocks).strategy);
+      add(each.select(otherBlocks).strategy);
     }
   }
-  strategies.remove(DictionaryAttr());
-  return strategies.takeVector();
+  return proposals;
 }
 
-StringRef kindOf(FusionEmitter &emitter) {
-  auto kind =
-      emitter.getFusion().getStrategyAttr().getAs<StringAttr>(strategyKindName);
-  return kind ? kind.getValue() : StringRef();
-}
-
-LogicalResult checkKind(FusionEmitter &emitter, Operation *op,
-                        ArrayRef<StringRef> known) {
-  if (llvm::is_contained(known, kindOf(emitter)))
-    return success();
-  return op->emitOpError(
-             "expects 'kind' in the fusion's strategy to be one of ")
-         << llvm::join(known, ", ") << ", got '" << kindOf(emitter) << "'";
-}
-
-template <typename Op>
-struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
-                                   const CpuStrategyContext &context) const {
-    CpuStrategyContext own = contextOf(op, context, op->getOperand(0));
-    return choose(op, convKinds(op, fusion, own), own);
+/// Of convolutions, transposed convolutions and input gradients.
+struct ForwardModel : ConvModel {
+  using ConvModel::ConvModel;
+  bool computes(OperationName root) const override {
+    return isOneOf<seg::ConvOp, seg::ConvTransposeOp, seg::ConvInputGradOp>(
+        root);
   }
-  SmallVector<DictionaryAttr>
-  cpuStrategyCandidates(Operation *op, seg::FusionOp fusion,
-                        const CpuStrategyContext &context) const {
-    CpuStrategyContext own = contextOf(op, context, op->getOperand(0));
-    return candidates(convKinds(op, fusion, own), own);
+  ConvProblem problem(Operation *op) const override { return convProblem(op); }
+  OperandRange factors(Operation *op) const override {
+    return op->getOperands().take_front();
   }
-  bool readsCpuStrategy(Operation *op) const { return true; }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    if (failed(checkKind(emitter, op,
-                         {directKind, winogradKind, fewChannelsKind, groupedKind})))
-      return failure();
-    if (kindOf(emitter) == winogradKind)
-      return emitWinogradConv(emitter, op);
-    if (kindOf(emitter) == fewChannelsKind)
-      return emitNarrowConv(emitter, op);
-    if (kindOf(emitter) == groupedKind)
-      return emitGroupedConv(emitter, op);
-    return emitConv(emitter, op);
-  }
-  bool hasCpuEpilogue(Operation *op) const { return true; }
-  bool takesCpuPrologue(Operation *op, unsigned operand) const {
-    return operand == 0;
+  bool takesEpilogue(Operation *) const override { return true; }
+  bool takesPrologue(OpOperand &operand) const override {
+    return operand.getOperandNumber() == 0;
   }
   /// Unless phases differ in size: then some tiles have no pixels.
-  bool hasCpuReductions(Operation *op) const {
+  bool hasReductions(Operation *op) const override {
     ConvProblem problem = convProblem(op);
     for (unsigned d = 0; d < 3; ++d)
       if (problem.out[d] % problem.phases()[d] != 0)
@@ -372,75 +415,49 @@ struct ConvKernel : CpuKernelOpInterface::ExternalModel<ConvKernel<Op>, Op> {
     return true;
   }
   /// Few channels are one block, of one task.
-  bool hasCpuPixelReductions(Operation *op) const {
+  bool hasPixelReductions(Operation *op) const override {
     return isa<seg::ConvOp>(op) &&
            convProblem(op).outChannels <= maxUnrolledChannels;
   }
-  int64_t preparedOperand(Operation *op) const { return 1; } // The filter.
-  double flopsPerSample(Operation *op) const {
-    return 2 * productsPerSample(convProblem(op));
-  }
+  int64_t preparedOperand(Operation *) const override { return 1; } // Filter.
 };
 
-struct FilterGradKernel
-    : CpuKernelOpInterface::ExternalModel<FilterGradKernel,
-                                          seg::ConvFilterGradOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp fusion,
-                                   const CpuStrategyContext &context) const {
-    CpuStrategyContext own = contextOf(op, context, op->getOperands());
-    return choose(op, filterGradKinds(op, fusion, own), own);
+struct FilterGradModel : ConvModel {
+  using ConvModel::ConvModel;
+  bool computes(OperationName root) const override {
+    return isOneOf<seg::ConvFilterGradOp>(root);
   }
-  SmallVector<DictionaryAttr>
-  cpuStrategyCandidates(Operation *op, seg::FusionOp fusion,
-                        const CpuStrategyContext &context) const {
-    CpuStrategyContext own = contextOf(op, context, op->getOperands());
-    return candidates(filterGradKinds(op, fusion, own), own);
+  ConvProblem problem(Operation *op) const override {
+    return filterGradProblem(op);
   }
-  bool readsCpuStrategy(Operation *op) const { return true; }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    if (failed(checkKind(emitter, op, {directKind, winogradKind, groupedKind})))
-      return failure();
-    if (kindOf(emitter) == winogradKind)
-      return emitWinogradFilterGrad(emitter, op);
-    if (kindOf(emitter) == groupedKind)
-      return emitGroupedFilterGrad(emitter, op);
-    return emitConvFilterGrad(emitter, op);
+  OperandRange factors(Operation *op) const override {
+    return op->getOperands();
   }
   /// Gradients may be read where they lie. Without tiles, the input is too.
-  bool takesCpuPrologue(Operation *op, unsigned operand) const {
-    return operand == 0 && plainRefusal(filterGradProblem(op)).empty();
-  }
-  double flopsPerSample(Operation *op) const {
-    return 2 * productsPerSample(filterGradProblem(op));
+  bool takesPrologue(OpOperand &operand) const override {
+    return operand.getOperandNumber() == 0 &&
+           plainRefusal(filterGradProblem(operand.getOwner())).empty();
   }
 };
 
 } // namespace
 
-SmallVector<DictionaryAttr>
-allConvStrategies(seg::FusionOp fusion, const CpuStrategyContext &context) {
-  Operation *root = fusion.getRoot();
-  if (isa_and_nonnull<seg::ConvOp, seg::ConvTransposeOp, seg::ConvInputGradOp>(
-          root)) {
-    CpuStrategyContext own = contextOf(root, context, root->getOperand(0));
-    return allStrategies(convKinds(root, fusion, own), own);
-  }
-  if (isa_and_nonnull<seg::ConvFilterGradOp>(root)) {
-    CpuStrategyContext own = contextOf(root, context, root->getOperands());
-    return allStrategies(filterGradKinds(root, fusion, own), own);
-  }
-  return {};
-}
-
-void registerConvCpuKernels(DialectRegistry &registry) {
-  registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
-    seg::ConvOp::attachInterface<ConvKernel<seg::ConvOp>>(*context);
-    seg::ConvTransposeOp::attachInterface<ConvKernel<seg::ConvTransposeOp>>(
-        *context);
-    seg::ConvInputGradOp::attachInterface<ConvKernel<seg::ConvInputGradOp>>(
-        *context);
-    seg::ConvFilterGradOp::attachInterface<FilterGradKernel>(*context);
-  });
+void addConvModels(KernelModels &models) {
+  auto forward = [&](StringRef kind, ConvModel::KindsFunction kinds,
+                     ConvModel::EmitFunction emit) {
+    models.push_back(std::make_unique<ForwardModel>(kind, kinds, emit));
+  };
+  forward(directKind, directKinds, emitConv);
+  forward(winogradKind, winogradKinds, emitWinogradConv);
+  forward(fewChannelsKind, fewChannelsKinds, emitNarrowConv);
+  forward(groupedKind, groupedKinds, emitGroupedConv);
+  auto filterGrad = [&](StringRef kind, ConvModel::KindsFunction kinds,
+                        ConvModel::EmitFunction emit) {
+    models.push_back(std::make_unique<FilterGradModel>(kind, kinds, emit));
+  };
+  filterGrad(directKind, directFilterGradKinds, emitConvFilterGrad);
+  filterGrad(winogradKind, winogradFilterGradKinds, emitWinogradFilterGrad);
+  filterGrad(groupedKind, groupedFilterGradKinds, emitGroupedFilterGrad);
 }
 
 } // namespace segc

@@ -7,180 +7,13 @@
 
 #include "segc/Codegen/CPU/TileSource.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "segc/Codegen/Common/PointwiseEmitter.h"
-#include "segc/Dialect/Seg/IR/PointwiseMath.h"
+#include "segc/Codegen/Common/PrologueReader.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
-#include <map>
 
 using namespace mlir;
-using segc::seg::Broadcast;
 
 namespace segc {
 namespace {
-
-RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
-/// Channels at which some rearrangement changes its source, from 0 on.
-SmallVector<int64_t> channelCuts(Value operand) {
-  SmallVector<int64_t> cuts{0};
-  auto visit = [&](auto &self, Value value, int64_t first) -> void {
-    Operation *op = value.getDefiningOp();
-    if (!op)
-      return;
-    auto rearrangement = dyn_cast<seg::RearrangementOpInterface>(op);
-    if (!rearrangement) {
-      for (Value from : op->getOperands())
-        self(self, from, first);
-      return;
-    }
-    SmallVector<int64_t> starts{0};
-    starts.append(rearrangement.getChannelCuts());
-    for (int64_t start : starts) {
-      cuts.push_back(first + start);
-      seg::ElementSource source = rearrangement.getSource(start);
-      self(self, source.operand, first + source.firstChannel);
-    }
-  };
-  visit(visit, operand, 0);
-  llvm::sort(cuts);
-  cuts.erase(llvm::unique(cuts), cuts.end());
-  return cuts;
-}
-
-/// What a pointwise op reads, as it lies in memory, and how.
-SmallVector<std::pair<Value, Broadcast>> reads(Operation *op) {
-  RankedTensorType result = typeOf(op->getResult(0));
-  return llvm::map_to_vector(op->getOperands(), [&](Value operand) {
-    return std::pair(seg::storedValue(operand),
-                     seg::classifyBroadcast(typeOf(operand), result));
-  });
-}
-
-/// The values of one vector of channels, which all have the same sources.
-class VectorOfChannels {
-public:
-  /// `segment`: the first channel whose sources are these.
-  VectorOfChannels(KernelBody &k, Value sample, Value channel, int64_t segment,
-                   int64_t lanes, Value mask)
-      : k(k), sample(sample), channel(channel), segment(segment), lanes(lanes),
-        mask(mask) {}
-
-  /// Loads what does not depend on the pixel.
-  void hoist(Value value, int64_t first = 0);
-  Value at(Value value, std::array<Value, 3> position, int64_t first = 0);
-
-private:
-  Value row(BlockArgument input, Broadcast kind, int64_t first);
-  Value perPixel(Value operand, const std::array<Value, 3> &position);
-  Value pixel(RankedTensorType type, const std::array<Value, 3> &position);
-  seg::ElementSource source(seg::RearrangementOpInterface op, int64_t first) {
-    return op.getSource(segment - first);
-  }
-  /// The channel of a value that begins at channel `first` of the operand.
-  Value channelFrom(int64_t first) { return k.sub(channel, first); }
-
-  KernelBody &k;
-  Value sample, channel;
-  int64_t segment, lanes;
-  Value mask;
-  /// By input and first channel.
-  std::map<std::pair<unsigned, int64_t>, Value> rows;
-};
-
-Value VectorOfChannels::row(BlockArgument input, Broadcast kind,
-                            int64_t first) {
-  Value &value = rows[{input.getArgNumber(), first}];
-  if (value)
-    return value;
-  Value memref = inputOf(k, input), at = channelFrom(first);
-  if (kind == Broadcast::Scalar) {
-    value = k.loadScalar(memref, k.index(0));
-    // Counters stay scalars; see DropoutOp::emitPoint.
-    if (value.getType().isF32())
-      value = k.splat(value, lanes);
-  } else {
-    if (kind == Broadcast::PerSample)
-      at = k.add(k.mul(sample, seg::channels(typeOf(input))), at);
-    value = k.load(memref, at, lanes, mask);
-  }
-  return value;
-}
-
-/// The only channel of `operand`, in all lanes.
-Value VectorOfChannels::perPixel(Value operand,
-                                 const std::array<Value, 3> &position) {
-  if (isa<BlockArgument>(operand))
-    return k.splat(
-        k.loadScalar(inputOf(k, operand), pixel(typeOf(operand), position)),
-        lanes);
-  VectorOfChannels single(k, sample, k.index(0), 0, 1, Value());
-  Value value = vector::ExtractOp::create(k.builder(), k.loc(),
-                                          single.at(operand, position), 0);
-  return k.splat(value, lanes);
-}
-
-Value VectorOfChannels::pixel(RankedTensorType type,
-                              const std::array<Value, 3> &position) {
-  int64_t dims = type.getRank() - 2;
-  Value pixel = sample;
-  for (int64_t d = 0; d < dims; ++d)
-    pixel = k.add(k.mul(pixel, type.getDimSize(1 + d)), position[3 - dims + d]);
-  return pixel;
-}
-
-void VectorOfChannels::hoist(Value value, int64_t first) {
-  Operation *op = value.getDefiningOp();
-  if (!op)
-    return;
-  if (auto rearrangement = dyn_cast<seg::RearrangementOpInterface>(op)) {
-    seg::ElementSource from = source(rearrangement, first);
-    return hoist(from.operand, first + from.firstChannel);
-  }
-  for (auto [operand, kind] : reads(op)) {
-    auto input = dyn_cast<BlockArgument>(operand);
-    if (kind == Broadcast::Channel)
-      continue;
-    if (!input)
-      hoist(operand, first);
-    else if (kind != Broadcast::None)
-      row(input, kind, first);
-  }
-}
-
-Value VectorOfChannels::at(Value value, std::array<Value, 3> position,
-                           int64_t first) {
-  auto index = [&](RankedTensorType type) {
-    return k.add(k.mul(pixel(type, position), seg::channels(type)),
-                 channelFrom(first));
-  };
-  if (auto input = dyn_cast<BlockArgument>(value))
-    return k.load(inputOf(k, input), index(typeOf(value)), lanes, mask);
-  Operation *op = value.getDefiningOp();
-  if (auto rearrangement = dyn_cast<seg::RearrangementOpInterface>(op)) {
-    seg::ElementSource from = source(rearrangement, first);
-    for (auto [d, offset] : llvm::enumerate(from.offsets)) {
-      Value &own = position[3 - from.offsets.size() + d];
-      own = k.add(own, offset);
-    }
-    return at(from.operand, position, first + from.firstChannel);
-  }
-  SmallVector<Value> args;
-  for (auto [operand, kind] : reads(op)) {
-    auto input = dyn_cast<BlockArgument>(operand);
-    if (kind == Broadcast::Channel)
-      args.push_back(perPixel(operand, position));
-    else if (input && kind != Broadcast::None)
-      args.push_back(row(input, kind, first));
-    else
-      args.push_back(at(operand, position, first));
-  }
-  return seg::widenFloat(k.builder(), k.loc(),
-                         cast<seg::PointwiseOpInterface>(op).emitPoint(
-                             k.builder(), k.loc(), args, index(typeOf(value))));
-}
 
 /// The lanes of a vector that have the sources of channel `first`.
 struct Segment {
@@ -204,22 +37,22 @@ void TileSource::emitRows(
     KernelBody &k, Value sample, ArrayRef<Line> lines, Value origin,
     Value begin, Value end, int64_t lanes,
     llvm::function_ref<void(ArrayRef<Value>, Value, Value)> store) const {
-  int64_t channels = seg::channels(typeOf(operand));
+  int64_t channels = seg::channels(cast<RankedTensorType>(operand.getType()));
   SmallVector<int64_t> cuts = channelCuts(operand);
   cuts.push_back(channels);
   auto column = [&](Value channel, ArrayRef<Segment> segments, Value mask) {
-    SmallVector<VectorOfChannels> vectors;
+    SmallVector<PrologueReader> readers;
     for (const Segment &segment : segments) {
-      vectors.emplace_back(k, sample, channel, segment.first, lanes,
+      readers.emplace_back(k, sample, channel, segment.first, lanes,
                            segment.mask);
-      vectors.back().hoist(operand);
+      readers.back().hoist(operand);
     }
     k.loop(begin, end, 1, [&](Value w) {
       SmallVector<Value> values;
       for (const Line &line : lines) {
         Value value;
-        for (auto [segment, vector] : llvm::zip_equal(segments, vectors)) {
-          Value own = vector.at(operand, {line.d, line.h, k.add(origin, w)});
+        for (auto [segment, reader] : llvm::zip_equal(segments, readers)) {
+          Value own = reader.at(operand, {line.d, line.h, k.add(origin, w)});
           value = value ? arith::SelectOp::create(k.builder(), k.loc(),
                                                   segment.mask, own, value)
                         : own;

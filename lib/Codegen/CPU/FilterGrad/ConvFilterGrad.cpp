@@ -230,7 +230,7 @@ LogicalResult emitConvFilterGrad(FusionEmitter &emitter, Operation *root) {
   if (failed(tiling))
     return failure();
   ConvProblem problem = tiling->effectiveProblem(whole);
-  FilterGradEmitter gradient(problem, *tiling, root, emitter.getTarget());
+  FilterGradEmitter gradient(problem, *tiling, root, cpuTarget(emitter));
   emitter.launch({gradient.sumTasks(), 0}, gradient.scratchBytes(),
                  [&](KernelBody &body) { gradient.sum(body); });
   if (!tiling->isDirect(problem))

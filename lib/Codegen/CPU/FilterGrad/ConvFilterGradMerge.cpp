@@ -132,7 +132,7 @@ void FilterGradMerge::mergeTransposed(KernelBody &body) {
 
 void emitFilterGradMerge(FusionEmitter &emitter, const ConvProblem &problem,
                          const FilterGradTiling &tiling) {
-  FilterGradMerge merge(problem, tiling, emitter.getTarget().lanes);
+  FilterGradMerge merge(problem, tiling, cpuTarget(emitter).lanes);
   if (problem.filterOutStride == 1)
     emitter.launch({merge.mergeTasks(), 0}, 0,
                    [&](KernelBody &body) { merge.merge(body); });

@@ -271,7 +271,7 @@ LogicalResult emitWinogradFilterGrad(FusionEmitter &emitter, Operation *root) {
       readWinogradFilterGradTiling(emitter, problem, root);
   if (failed(tiling))
     return failure();
-  WinogradFilterGradEmitter grad(problem, *tiling, root, emitter.getTarget());
+  WinogradFilterGradEmitter grad(problem, *tiling, root, cpuTarget(emitter));
   emitter.launch({grad.sumTasks(), 0},
                  roundUp(tiling->scratchSize(problem) * 4, 64),
                  [&](KernelBody &body) { grad.sum(body); });

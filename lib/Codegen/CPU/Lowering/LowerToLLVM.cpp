@@ -9,19 +9,16 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
-#include "llvm/IR/LegacyPassManager.h"
+#include "segc/Dialect/Exec/IR/ExecDialect.h"
+#include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/TargetSelect.h"
-#include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
-#include <mutex>
 
 using namespace mlir;
 
@@ -53,7 +50,15 @@ void populateLowerToLLVM(OpPassManager &manager) {
   manager.addPass(createReconcileUnrealizedCastsPass());
 }
 
+/// Programs are of no use to LLVM.
+static void erasePrograms(ModuleOp module) {
+  for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
+    if (isa<exec::ProgramOp, exec::FusionOp>(op))
+      op.erase();
+}
+
 LogicalResult lowerKernelsToLLVM(ModuleOp module) {
+  erasePrograms(module);
   if (module.getOps<func::FuncOp>().empty())
     return success(); // They are in the LLVM dialect already.
   PassManager manager(module.getContext());
@@ -87,71 +92,25 @@ std::unique_ptr<llvm::Module> translateKernels(ModuleOp module,
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const CpuTarget &target) {
-  // Kernels are lowered by several threads, and LLVM's list of targets has no
-  // lock: registered by two at once, a target is there twice.
-  static std::once_flag registered;
-  std::call_once(registered, [] {
-    llvm::InitializeNativeTarget();
-    llvm::InitializeNativeTargetAsmPrinter();
-    llvm::InitializeNativeTargetAsmParser(); // The model support asks xgetbv.
-  });
-  std::string error;
-  llvm::Triple triple(targetTriple);
-  const llvm::Target *llvmTarget =
-      llvm::TargetRegistry::lookupTarget(triple, error);
-  if (!llvmTarget)
-    return llvm::createStringError(error);
-  llvm::TargetOptions options;
-  std::unique_ptr<llvm::TargetMachine> machine(llvmTarget->createTargetMachine(
-      triple, target.llvmCpu, target.llvmFeatures, options, llvm::Reloc::PIC_,
-      std::nullopt, llvm::CodeGenOptLevel::Default));
+  return createTargetMachine(llvm::Triple(targetTriple), target.llvmCpu,
+                             target.llvmFeatures);
+}
+
+llvm::Expected<std::unique_ptr<LoadedKernels>>
+loadKernels(ModuleOp kernels, const CpuTarget &target,
+            JitKernels::Functions functions) {
+  if (failed(verify(kernels)) || failed(lowerKernelsToLLVM(kernels)))
+    return llvm::createStringError("lowering failed");
+  auto context = std::make_unique<llvm::LLVMContext>();
+  std::unique_ptr<llvm::Module> module =
+      translateKernels(kernels, *context, target);
+  if (!module)
+    return llvm::createStringError("translation failed");
+  auto machine = createTargetMachine(target);
   if (!machine)
-    return llvm::createStringError("LLVM has no code generator for " +
-                                   target.llvmCpu);
-  return machine;
-}
-
-void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
-                    unsigned level) {
-  module.setDataLayout(machine.createDataLayout());
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopInterleaving = false;
-  // Kernels are unrolled as they are to be; more only costs compile time.
-  tuning.LoopUnrolling = false;
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager graphs;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(graphs);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, graphs, modules);
-  using llvm::OptimizationLevel;
-  static const OptimizationLevel levels[] = {
-      OptimizationLevel::O0, OptimizationLevel::O1, OptimizationLevel::O2,
-      OptimizationLevel::O3};
-  llvm::ModulePassManager passes =
-      level == 0 ? builder.buildO0DefaultPipeline(OptimizationLevel::O0)
-                 : builder.buildPerModuleDefaultPipeline(levels[level]);
-  passes.run(module, modules);
-}
-
-llvm::Expected<llvm::SmallVector<char, 0>>
-emitMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
-                bool assembly) {
-  llvm::SmallVector<char, 0> bytes;
-  llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager manager;
-  auto type = assembly ? llvm::CodeGenFileType::AssemblyFile
-                       : llvm::CodeGenFileType::ObjectFile;
-  if (machine.addPassesToEmitFile(manager, stream, nullptr, type))
-    return llvm::createStringError("LLVM cannot emit this file type");
-  manager.run(module);
-  return bytes;
+    return machine.takeError();
+  return JitKernels::create(std::move(context), std::move(module), **machine,
+                            functions);
 }
 
 } // namespace segc

@@ -76,12 +76,6 @@ public:
   void emit(FusionEmitter &emitter, seg::AvgPoolOp op) const;
   /// For each element the shares of its windows.
   void emit(FusionEmitter &emitter, seg::AvgPoolGradOp op) const;
-  double flopsPerSample() const {
-    double result = static_cast<double>(taps * channels);
-    for (const PooledDimension &dimension : dimensions)
-      result *= static_cast<double>(dimension.small);
-    return result;
-  }
 
 private:
   /// Writes `body` of the spatial position to each vector of the result, whose
@@ -168,7 +162,7 @@ void AvgPoolEmitter::emitResult(
       static_cast<double>(sizes.back() * channels) * std::max(terms, 1.0);
   int64_t tileRows = std::clamp<int64_t>(
       static_cast<int64_t>(taskElements / rowWork), 1, rows);
-  int64_t lanes = emitter.getTarget().lanes;
+  int64_t lanes = cpuTarget(emitter).lanes;
   emitter.launch(
       {0, llvm::divideCeilSigned(rows, tileRows)}, 0, [&](KernelBody &k) {
         Value output = outputOf(k, result);
@@ -191,7 +185,7 @@ void AvgPoolEmitter::emitResult(
 }
 
 void AvgPoolEmitter::emit(FusionEmitter &emitter, seg::AvgPoolOp op) const {
-  int64_t lanes = emitter.getTarget().lanes;
+  int64_t lanes = cpuTarget(emitter).lanes;
   emitResult(
       emitter, op.getOutput(), static_cast<double>(taps),
       [&](KernelBody &k, ArrayRef<Value> position, Value sample, Value channel,
@@ -213,7 +207,7 @@ void AvgPoolEmitter::emit(FusionEmitter &emitter, seg::AvgPoolOp op) const {
 }
 
 void AvgPoolEmitter::emit(FusionEmitter &emitter, seg::AvgPoolGradOp op) const {
-  int64_t lanes = emitter.getTarget().lanes;
+  int64_t lanes = cpuTarget(emitter).lanes;
   double windows = 1;
   for (const PooledDimension &dimension : dimensions)
     windows *= static_cast<double>(dimension.window) /
@@ -245,27 +239,21 @@ AvgPoolEmitter emitterOf(seg::AvgPoolGradOp op) {
 }
 
 template <typename Op>
-struct AvgPoolKernel
-    : CpuKernelOpInterface::ExternalModel<AvgPoolKernel<Op>, Op> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
+struct AvgPoolKernel : CpuOpModel<Op> {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
     return plainStrategy(op, op->getName().stripDialect());
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
     emitterOf(cast<Op>(op)).emit(emitter, cast<Op>(op));
     return success();
-  }
-  double flopsPerSample(Operation *op) const {
-    return emitterOf(cast<Op>(op)).flopsPerSample();
   }
 };
 
 } // namespace
 
-void segc::registerAvgPoolCpuKernels(DialectRegistry &registry) {
-  registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
-    seg::AvgPoolGradOp::attachInterface<AvgPoolKernel<seg::AvgPoolGradOp>>(
-        *context);
-    seg::AvgPoolOp::attachInterface<AvgPoolKernel<seg::AvgPoolOp>>(*context);
-  });
+void segc::addAvgPoolModels(KernelModels &models) {
+  models.push_back(std::make_unique<AvgPoolKernel<seg::AvgPoolGradOp>>());
+  models.push_back(std::make_unique<AvgPoolKernel<seg::AvgPoolOp>>());
 }

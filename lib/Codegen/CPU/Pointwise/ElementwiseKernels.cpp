@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Sums over pixels and channels, and softmax.
+// A pixel a lane: sums over channels, and softmax.
 
+#include "KernelHelpers.h"
 #include "Reductions/PixelChannels.h"
-#include "Reductions/TileReductions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -40,72 +40,6 @@ struct Extent {
   bool batched;
 };
 
-//===----------------------------------------------------------------------===//
-// channel_sum: sums of tiles, then their sum in order
-//===----------------------------------------------------------------------===//
-
-struct ChannelSumKernel
-    : CpuKernelOpInterface::ExternalModel<ChannelSumKernel, seg::ChannelSumOp> {
-  DictionaryAttr selectCpuStrategy(Operation *, seg::FusionOp fusion,
-                                   const CpuStrategyContext &) const {
-    return reductionStrategy(fusion);
-  }
-  LogicalResult emitCpuKernel(Operation *, FusionEmitter &emitter) const {
-    return emitReductionFusion(emitter);
-  }
-  bool hasCpuReductions(Operation *) const { return true; }
-  double flopsPerSample(Operation *op) const {
-    Extent extent(cast<seg::ChannelSumOp>(op).getInput().getType());
-    return extent.pixels * extent.channels;
-  }
-};
-
-struct ChannelSumReduction
-    : CpuReductionOpInterface::ExternalModel<ChannelSumReduction,
-                                             seg::ChannelSumOp> {
-  MomentLayout momentLayout(Operation *op, const TileGrid &grid,
-                            int64_t base) const {
-    return {cast<seg::ChannelSumOp>(op).getInput().getType(),
-            seg::NormKind::batch, 0, grid, base};
-  }
-  unsigned sumCount(Operation *) const { return 1; }
-
-  SmallVector<Value> terms(Operation *op, KernelBody &k, Value index,
-                           int64_t lanes, Value mask, ValueRange) const {
-    Value input = memoryOf(k, cast<seg::ChannelSumOp>(op).getInput());
-    return {k.load(input, index, lanes, mask)};
-  }
-
-  void emitMerge(Operation *op, FusionEmitter &emitter,
-                 const MomentLayout &layout) const {
-    auto sum = cast<seg::ChannelSumOp>(op);
-    int64_t lanes = emitter.getTarget().lanes;
-    emitter.launch(
-        {llvm::divideCeilSigned(layout.channels, lanes), 0}, 0,
-        [&](KernelBody &k) {
-          Value channel = k.mul(k.task(), lanes);
-          Value mask =
-              k.prefixMask(k.sub(k.index(layout.channels), channel), lanes);
-          Value total = k.loop(
-              k.index(0), k.mul(layout.callSamples(k), layout.tiles), 1,
-              toDouble(k, k.zeroVector(lanes)),
-              [&](Value tile, ValueRange carried) {
-                Value row = layout.tileRow(k, k.index(0), tile);
-                Value part = toDouble(
-                    k, k.load(k.sums(), k.add(row, channel), lanes, mask));
-                return SmallVector<Value>{arith::AddFOp::create(
-                    k.builder(), k.loc(), carried[0], part)};
-              })[0];
-          k.store(toFloat(k, total), outputOf(k, sum.getOutput()), channel,
-                  mask);
-        });
-  }
-};
-
-//===----------------------------------------------------------------------===//
-// A pixel a lane: channel_total, softmax, softmax_grad
-//===----------------------------------------------------------------------===//
-
 /// Calls `body` with vectors of pixels; what it returns is stored in the op's
 /// only result.
 LogicalResult emitByPixels(
@@ -113,7 +47,7 @@ LogicalResult emitByPixels(
     llvm::function_ref<PixelChannels(KernelBody &, ArrayRef<PixelChannels>)>
         body) {
   Extent extent(cast<RankedTensorType>(op->getOperand(0).getType()));
-  int64_t lanes = emitter.getTarget().lanes;
+  int64_t lanes = cpuTarget(emitter).lanes;
   int64_t scratch =
       PixelChannels::scratchBytes(extent.channels, lanes, op->getNumOperands());
   emitter.launch(extent.tasks(), scratch, [&](KernelBody &k) {
@@ -133,62 +67,46 @@ LogicalResult emitByPixels(
   return success();
 }
 
-struct ChannelTotalKernel
-    : CpuKernelOpInterface::ExternalModel<ChannelTotalKernel,
-                                          seg::ChannelTotalOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
+struct ChannelTotalKernel : CpuOpModel<seg::ChannelTotalOp> {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
     return plainStrategy(op, "channel_total");
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    return emitByPixels(
-        emitter, op, [](KernelBody &k, ArrayRef<PixelChannels> operands) {
-          const PixelChannels &input = operands[0];
-          Value first = input.get(k, 0);
-          seg::PointwiseMath m(k.builder(), k.loc(), first.getType());
-          PixelChannels total(1, input.getLanes());
-          total.set(k, Channel(0),
-                    forChannels(k, 1, input.size(), first,
-                                [&](Channel c,
-                                    ValueRange carried) -> SmallVector<Value> {
-                                  return {m.add(carried[0], input.get(k, c))};
-                                })[0]);
-          return total;
-        });
-  }
-  double flopsPerSample(Operation *op) const {
-    Extent extent(cast<seg::ChannelTotalOp>(op).getInput().getType());
-    return extent.pixels * extent.channels;
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
+    return emitByPixels(emitter, op,
+                        [](KernelBody &k, ArrayRef<PixelChannels> operands) {
+                          const PixelChannels &input = operands[0];
+                          PixelChannels total(1, input.getLanes());
+                          total.set(k, Channel(0), emitChannelTotal(k, input));
+                          return total;
+                        });
   }
 };
 
-struct SoftmaxKernel
-    : CpuKernelOpInterface::ExternalModel<SoftmaxKernel, seg::SoftmaxOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
+struct SoftmaxKernel : CpuOpModel<seg::SoftmaxOp> {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
     return plainStrategy(op, "softmax");
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
-    return emitByPixels(
-        emitter, op, [](KernelBody &k, ArrayRef<PixelChannels> operands) {
-          return emitSoftmax(k, operands[0], /*buffer=*/0).probabilities;
-        });
-  }
-  double flopsPerSample(Operation *op) const {
-    Extent extent(cast<seg::SoftmaxOp>(op).getInput().getType());
-    return extent.pixels * extent.channels *
-           20.0; // Most of it the exponential.
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
+    return emitByPixels(emitter, op,
+                        [](KernelBody &k, ArrayRef<PixelChannels> operands) {
+                          PixelChannels probabilities(operands[0].size(),
+                                                      operands[0].getLanes());
+                          emitSoftmax(k, operands[0], probabilities);
+                          return probabilities;
+                        });
   }
 };
 
-struct SoftmaxGradKernel
-    : CpuKernelOpInterface::ExternalModel<SoftmaxGradKernel,
-                                          seg::SoftmaxGradOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
+struct SoftmaxGradKernel : CpuOpModel<seg::SoftmaxGradOp> {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
     return plainStrategy(op, "softmax_grad");
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     return emitByPixels(emitter, op,
                         [](KernelBody &k, ArrayRef<PixelChannels> operands) {
                           PixelChannels grads = operands[1];
@@ -196,20 +114,12 @@ struct SoftmaxGradKernel
                           return grads;
                         });
   }
-  double flopsPerSample(Operation *op) const {
-    Extent extent(cast<seg::SoftmaxGradOp>(op).getOutput().getType());
-    return extent.pixels * extent.channels * 4.0;
-  }
 };
 
 } // namespace
 
-void segc::registerElementwiseCpuKernels(DialectRegistry &registry) {
-  registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
-    seg::ChannelSumOp::attachInterface<ChannelSumKernel, ChannelSumReduction>(
-        *context);
-    seg::ChannelTotalOp::attachInterface<ChannelTotalKernel>(*context);
-    seg::SoftmaxGradOp::attachInterface<SoftmaxGradKernel>(*context);
-    seg::SoftmaxOp::attachInterface<SoftmaxKernel>(*context);
-  });
+void segc::addElementwiseModels(KernelModels &models) {
+  models.push_back(std::make_unique<ChannelTotalKernel>());
+  models.push_back(std::make_unique<SoftmaxGradKernel>());
+  models.push_back(std::make_unique<SoftmaxKernel>());
 }

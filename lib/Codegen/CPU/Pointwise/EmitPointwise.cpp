@@ -7,7 +7,6 @@
 
 #include "Reductions/TileReductions.h"
 #include "segc/Codegen/CPU/GroupedStrategy.h"
-#include "segc/Codegen/CPU/ReductionTiles.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "segc/Target/Strategy.h"
@@ -40,7 +39,7 @@ static void emitFlat(FusionEmitter &emitter, RankedTensorType space,
   int64_t size = space.getNumElements() / (batched ? space.getDimSize(0) : 1);
   int64_t tiles = llvm::divideCeilSigned(size, taskElements);
   // One element is one lane: the rest of a vector would be computed in vain.
-  int64_t lanes = size == 1 ? 1 : emitter.getTarget().lanes;
+  int64_t lanes = size == 1 ? 1 : cpuTarget(emitter).lanes;
   emitter.launch(batched ? TaskCount{0, tiles} : TaskCount{tiles, 0}, 0,
                  [&](KernelBody &k) {
                    Tile tile = sampleTile(k, size, taskElements);
@@ -127,7 +126,7 @@ static void emitTile(KernelBody &k, seg::FusionOp fusion,
 static void emitByChannels(FusionEmitter &emitter, RankedTensorType space,
                            bool batched) {
   PixelTiles tiles(space, batched);
-  int64_t lanes = emitter.getTarget().lanes;
+  int64_t lanes = cpuTarget(emitter).lanes;
   emitter.launch(tiles.tasks, 0, [&](KernelBody &k) {
     emitTile(k, emitter.getFusion(), space, tiles,
              sampleTile(k, tiles.pixels, tiles.tilePixels), lanes);
@@ -199,7 +198,7 @@ LogicalResult emitReductionFusion(FusionEmitter &emitter) {
   }
   PixelTiles tiles(space, space.getRank() > 1);
   TileReductions reductions = reductionsOf(fusion);
-  int64_t lanes = emitter.getTarget().lanes;
+  int64_t lanes = cpuTarget(emitter).lanes;
   emitter.launch(tiles.tasks, reductions.scratchBytes(lanes),
                  [&](KernelBody &k) {
                    Tile tile = sampleTile(k, tiles.pixels, tiles.tilePixels);

@@ -93,20 +93,19 @@ void emitWindows(
   });
 }
 
-struct MaxPoolKernel
-    : CpuKernelOpInterface::ExternalModel<MaxPoolKernel, seg::MaxPoolOp> {
+struct MaxPoolKernel : CpuOpModel<seg::MaxPoolOp> {
   static Windows windowsOf(seg::MaxPoolOp op) {
     return {op.getInput().getType(), op.getOutput().getType(), op.getWindow(),
             op.getStrides()};
   }
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
     return plainStrategy(op, "max_pool");
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto pool = cast<seg::MaxPoolOp>(op);
     Windows windows = windowsOf(pool);
-    int64_t lanes = emitter.getTarget().lanes;
+    int64_t lanes = cpuTarget(emitter).lanes;
     emitter.launch({0, windows.tiles()}, 0, [&](KernelBody &k) {
       Value input = inputOf(k, pool.getInput()),
             output = outputOf(k, pool.getOutput());
@@ -121,18 +120,13 @@ struct MaxPoolKernel
     });
     return success();
   }
-  double flopsPerSample(Operation *op) const {
-    Windows windows = windowsOf(cast<seg::MaxPoolOp>(op));
-    return static_cast<double>(Windows::product(windows.small)) *
-           windows.channels * windows.taps();
-  }
 };
 
 /// Zeros everywhere; the windows come in the next launch.
 void emitZeros(FusionEmitter &emitter, Value result) {
   auto type = cast<RankedTensorType>(result.getType());
   int64_t size = type.getNumElements() / type.getDimSize(0),
-          lanes = emitter.getTarget().lanes;
+          lanes = cpuTarget(emitter).lanes;
   emitter.launch(
       {0, llvm::divideCeilSigned(size, taskElements)}, 0, [&](KernelBody &k) {
         Tile tile = sampleTile(k, size, taskElements);
@@ -143,21 +137,19 @@ void emitZeros(FusionEmitter &emitter, Value result) {
       });
 }
 
-struct MaxPoolGradKernel
-    : CpuKernelOpInterface::ExternalModel<MaxPoolGradKernel,
-                                          seg::MaxPoolGradOp> {
+struct MaxPoolGradKernel : CpuOpModel<seg::MaxPoolGradOp> {
   static Windows windowsOf(seg::MaxPoolGradOp op) {
     return {op.getInput().getType(), op.getGrad().getType(), op.getWindow(),
             op.getStrides()};
   }
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
     return plainStrategy(op, "max_pool_grad");
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto pool = cast<seg::MaxPoolGradOp>(op);
     Windows windows = windowsOf(pool);
-    int64_t lanes = emitter.getTarget().lanes;
+    int64_t lanes = cpuTarget(emitter).lanes;
     if (windows.hasGaps())
       emitZeros(emitter, pool.getOutput());
     emitter.launch({0, windows.tiles()}, 0, [&](KernelBody &k) {
@@ -188,19 +180,12 @@ struct MaxPoolGradKernel
     });
     return success();
   }
-  double flopsPerSample(Operation *op) const {
-    Windows windows = windowsOf(cast<seg::MaxPoolGradOp>(op));
-    return static_cast<double>(Windows::product(windows.small)) *
-           windows.channels * windows.taps();
-  }
 };
 
 } // namespace
 
-void segc::registerPoolCpuKernels(DialectRegistry &registry) {
-  registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
-    seg::MaxPoolGradOp::attachInterface<MaxPoolGradKernel>(*context);
-    seg::MaxPoolOp::attachInterface<MaxPoolKernel>(*context);
-  });
-  registerAvgPoolCpuKernels(registry);
+void segc::addPoolModels(KernelModels &models) {
+  models.push_back(std::make_unique<MaxPoolGradKernel>());
+  models.push_back(std::make_unique<MaxPoolKernel>());
+  addAvgPoolModels(models);
 }

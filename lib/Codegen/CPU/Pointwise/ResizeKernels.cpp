@@ -5,77 +5,22 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Resampling and its transpose, both as gathers over separable tables: for
-// each position of the result and dimension, which positions of the operand
-// with what weights. The transpose's tables are the transposed tables, so
-// that no result depends on the order of tasks.
+// Resampling and its transpose, both as gathers over the tables of
+// ResizeWeights.h.
 
 #include "KernelHelpers.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "segc/Codegen/Common/ResizeWeights.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "llvm/Support/MathExtras.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace segc;
-using seg::ResizeMode;
 
 namespace {
-
-struct Weight {
-  int64_t source;
-  double weight;
-};
-/// For each position of one dimension, what it is made of.
-using Table = std::vector<SmallVector<Weight, 4>>;
-
-/// Keys' cubic with a = -1/2 (Catmull-Rom).
-double cubic(double distance) {
-  double d = std::fabs(distance);
-  return d <= 1 ? (1.5 * d - 2.5) * d * d + 1
-                : ((-0.5 * d + 2.5) * d - 4) * d + 2;
-}
-
-/// src = (dst + 0.5) * in/out - 0.5, as the fraction
-/// ((2 dst + 1) in - out) / (2 out): nothing is rounded before the weights.
-Table resizeTable(ResizeMode mode, int64_t in, int64_t out) {
-  Table table(out);
-  for (int64_t dst = 0; dst < out; ++dst) {
-    auto add = [&](int64_t source, double weight) {
-      source = std::clamp<int64_t>(source, 0, in - 1);
-      if (weight != 0)
-        table[dst].push_back({source, weight});
-    };
-    if (mode == ResizeMode::nearest) {
-      add((2 * dst + 1) * in / (2 * out), 1);
-      continue;
-    }
-    int64_t numerator = (2 * dst + 1) * in - out,
-            below = llvm::divideFloorSigned(numerator, 2 * out);
-    double t = static_cast<double>(numerator - below * 2 * out) /
-               static_cast<double>(2 * out);
-    if (mode == ResizeMode::linear) {
-      add(below, 1 - t);
-      add(below + 1, t);
-    } else {
-      for (int64_t i = -1; i <= 2; ++i)
-        add(below + i, cubic(t - static_cast<double>(i)));
-    }
-  }
-  return table;
-}
-
-Table transpose(const Table &table, int64_t sources) {
-  Table result(sources);
-  for (auto [position, weights] : llvm::enumerate(table))
-    for (const Weight &weight : weights)
-      result[weight.source].push_back(
-          {static_cast<int64_t>(position), weight.weight});
-  return result;
-}
 
 /// A constant array beside the kernel.
 Value globalArray(KernelBody &k, const Twine &name, DenseElementsAttr values) {
@@ -95,14 +40,15 @@ Value globalArray(KernelBody &k, const Twine &name, DenseElementsAttr values) {
 /// The table of one dimension in the kernel's memory.
 class EmittedTable {
 public:
-  EmittedTable(KernelBody &k, const Table &table, size_t dimension) : k(k) {
+  EmittedTable(KernelBody &k, const ResizeWeights &table, size_t dimension)
+      : k(k) {
     std::vector<int32_t> starts{0}, sources;
     std::vector<float> weights;
     uniformCount = table.front().size();
     for (const auto &entries : table) {
       if (static_cast<int64_t>(entries.size()) != uniformCount)
         uniformCount = -1;
-      for (const Weight &entry : entries) {
+      for (const ResizeWeight &entry : entries) {
         sources.push_back(static_cast<int32_t>(entry.source));
         weights.push_back(static_cast<float>(entry.weight));
       }
@@ -154,13 +100,13 @@ private:
 
 /// out[p] = sum over the tables' entries of weights * in[sources].
 LogicalResult emitResample(FusionEmitter &emitter, Value operand, Value result,
-                           ArrayRef<Table> tables) {
+                           ArrayRef<ResizeWeights> tables) {
   auto in = cast<RankedTensorType>(operand.getType()),
        out = cast<RankedTensorType>(result.getType());
-  int64_t lanes = emitter.getTarget().lanes, channels = seg::channels(out),
+  int64_t lanes = cpuTarget(emitter).lanes, channels = seg::channels(out),
           pixels = seg::spatialSize(out);
   double entries = 1;
-  for (const Table &table : tables)
+  for (const ResizeWeights &table : tables)
     entries *= static_cast<double>(table.front().size());
   int64_t tilePixels = std::max<int64_t>(
       1,
@@ -208,46 +154,42 @@ LogicalResult emitResample(FusionEmitter &emitter, Value operand, Value result,
   return success();
 }
 
-struct ResizeKernel
-    : CpuKernelOpInterface::ExternalModel<ResizeKernel, seg::ResizeOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
+struct ResizeKernel : CpuOpModel<seg::ResizeOp> {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
     return plainStrategy(op, "resize");
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto resize = cast<seg::ResizeOp>(op);
-    SmallVector<Table> tables;
+    SmallVector<ResizeWeights> tables;
     for (auto [in, out] :
          llvm::zip_equal(seg::spatialDims(resize.getInput().getType()),
                          seg::spatialDims(resize.getOutput().getType())))
-      tables.push_back(resizeTable(resize.getMode(), in, out));
+      tables.push_back(resizeWeights(resize.getMode(), in, out));
     return emitResample(emitter, resize.getInput(), resize.getOutput(), tables);
   }
 };
 
-struct ResizeGradKernel
-    : CpuKernelOpInterface::ExternalModel<ResizeGradKernel, seg::ResizeGradOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
+struct ResizeGradKernel : CpuOpModel<seg::ResizeGradOp> {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
     return plainStrategy(op, "resize_grad");
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto resize = cast<seg::ResizeGradOp>(op);
-    SmallVector<Table> tables;
+    SmallVector<ResizeWeights> tables;
     for (auto [grad, out] :
          llvm::zip_equal(seg::spatialDims(resize.getGrad().getType()),
                          seg::spatialDims(resize.getOutput().getType())))
       tables.push_back(
-          transpose(resizeTable(resize.getMode(), out, grad), out));
+          transpose(resizeWeights(resize.getMode(), out, grad), out));
     return emitResample(emitter, resize.getGrad(), resize.getOutput(), tables);
   }
 };
 
 } // namespace
 
-void segc::registerResizeCpuKernels(DialectRegistry &registry) {
-  registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
-    seg::ResizeGradOp::attachInterface<ResizeGradKernel>(*context);
-    seg::ResizeOp::attachInterface<ResizeKernel>(*context);
-  });
+void segc::addResizeModels(KernelModels &models) {
+  models.push_back(std::make_unique<ResizeGradKernel>());
+  models.push_back(std::make_unique<ResizeKernel>());
 }

@@ -34,7 +34,7 @@ struct ChannelCopy {
 LogicalResult emitChannelCopies(FusionEmitter &emitter, Value result,
                                 ArrayRef<ChannelCopy> copies) {
   auto type = cast<RankedTensorType>(result.getType());
-  int64_t lanes = emitter.getTarget().lanes, channels = seg::channels(type);
+  int64_t lanes = cpuTarget(emitter).lanes, channels = seg::channels(type);
   int64_t pixels = type.getNumElements() / channels / type.getDimSize(0);
   int64_t tilePixels = std::max<int64_t>(1, taskElements / channels);
   emitter.launch(
@@ -59,13 +59,12 @@ LogicalResult emitChannelCopies(FusionEmitter &emitter, Value result,
   return success();
 }
 
-struct ConcatKernel
-    : CpuKernelOpInterface::ExternalModel<ConcatKernel, seg::ConcatOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
+struct ConcatKernel : CpuOpModel<seg::ConcatOp> {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
     return plainStrategy(op, "concat");
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto concat = cast<seg::ConcatOp>(op);
     SmallVector<ChannelCopy> copies;
     int64_t offset = 0;
@@ -78,14 +77,12 @@ struct ConcatKernel
   }
 };
 
-struct SliceChannelsKernel
-    : CpuKernelOpInterface::ExternalModel<SliceChannelsKernel,
-                                          seg::SliceChannelsOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
+struct SliceChannelsKernel : CpuOpModel<seg::SliceChannelsOp> {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
     return plainStrategy(op, "slice_channels");
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto slice = cast<seg::SliceChannelsOp>(op);
     int64_t from = slice.getOffset(),
             size = seg::channels(slice.getOutput().getType());
@@ -148,16 +145,15 @@ Value rowAt(KernelBody &k, RankedTensorType type, ArrayRef<Value> position,
   return row;
 }
 
-struct CropKernel
-    : CpuKernelOpInterface::ExternalModel<CropKernel, seg::CropOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
+struct CropKernel : CpuOpModel<seg::CropOp> {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
     return plainStrategy(op, "crop");
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto crop = cast<seg::CropOp>(op);
     auto in = crop.getInput().getType(), out = crop.getOutput().getType();
-    int64_t channels = seg::channels(in), lanes = emitter.getTarget().lanes;
+    int64_t channels = seg::channels(in), lanes = cpuTarget(emitter).lanes;
     int64_t inRow = seg::spatialDims(in).back() * channels,
             outRow = seg::spatialDims(out).back() * channels;
     emitRows(emitter, out,
@@ -173,16 +169,16 @@ struct CropKernel
   }
 };
 
-struct PadKernel : CpuKernelOpInterface::ExternalModel<PadKernel, seg::PadOp> {
-  DictionaryAttr selectCpuStrategy(Operation *op, seg::FusionOp,
-                                   const CpuStrategyContext &) const {
+struct PadKernel : CpuOpModel<seg::PadOp> {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
     return plainStrategy(op, "pad");
   }
-  LogicalResult emitCpuKernel(Operation *op, FusionEmitter &emitter) const {
+  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto pad = cast<seg::PadOp>(op);
     auto in = pad.getInput().getType(), out = pad.getOutput().getType();
     ArrayRef<int64_t> low = pad.getLow();
-    int64_t channels = seg::channels(in), lanes = emitter.getTarget().lanes;
+    int64_t channels = seg::channels(in), lanes = cpuTarget(emitter).lanes;
     int64_t inRow = seg::spatialDims(in).back() * channels,
             outRow = seg::spatialDims(out).back() * channels;
     int64_t before = low.back() * channels;
@@ -222,12 +218,10 @@ struct PadKernel : CpuKernelOpInterface::ExternalModel<PadKernel, seg::PadOp> {
 
 } // namespace
 
-void segc::registerShapeCpuKernels(DialectRegistry &registry) {
-  registry.addExtension(+[](MLIRContext *context, seg::SegDialect *) {
-    seg::ConcatOp::attachInterface<ConcatKernel>(*context);
-    seg::CropOp::attachInterface<CropKernel>(*context);
-    seg::PadOp::attachInterface<PadKernel>(*context);
-    seg::SliceChannelsOp::attachInterface<SliceChannelsKernel>(*context);
-  });
-  registerResizeCpuKernels(registry);
+void segc::addShapeModels(KernelModels &models) {
+  models.push_back(std::make_unique<ConcatKernel>());
+  models.push_back(std::make_unique<CropKernel>());
+  models.push_back(std::make_unique<PadKernel>());
+  models.push_back(std::make_unique<SliceChannelsKernel>());
+  addResizeModels(models);
 }

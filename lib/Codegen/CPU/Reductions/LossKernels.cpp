@@ -5,45 +5,91 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Reductions/LossKernels.h"
+// Losses on logits, with a pixel a lane: what a vector adds to the sums of a
+// tile, and gradients by tiles of pixels.
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "Reductions/PixelChannels.h"
+#include "Reductions/TileReductions.h"
+
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
+using namespace segc;
 
-namespace segc {
+namespace {
 
-Value PixelBatch::isClass(KernelBody &k, Channel c) const {
-  OpBuilder &b = k.builder();
-  auto type = cast<VectorType>(labels.getType());
-  Value wanted;
-  if (c.isNumber())
-    wanted = arith::ConstantOp::create(
-        b, k.loc(),
-        DenseElementsAttr::get(type, static_cast<int32_t>(c.getNumber())));
-  else
-    wanted = k.splat(
-        arith::IndexCastOp::create(b, k.loc(), b.getI32Type(), c.getIndex(k)),
-        type.getNumElements());
-  return arith::CmpIOp::create(b, k.loc(), arith::CmpIPredicate::eq, labels,
-                               wanted);
+/// Of the logits; gradients are computed tile by tile.
+struct LossLayout {
+  explicit LossLayout(RankedTensorType logits)
+      : pixels(seg::spatialSize(logits)), classes(seg::channels(logits)),
+        tilePixels(std::max<int64_t>(64, taskElements / 4 / classes)),
+        tiles(llvm::divideCeilSigned(pixels, tilePixels)) {}
+
+  int64_t pixels, classes, tilePixels, tiles;
+};
+
+/// A loss as a root of its own, or what other losses follow.
+struct LossKernel : CpuFormulaModel<PixelReductionOpInterface> {
+  DictionaryAttr strategy(Operation *, seg::FusionOp fusion,
+                          const CpuStrategyContext &) const override {
+    return reductionStrategy(fusion);
+  }
+  LogicalResult emitKernels(Operation *,
+                            FusionEmitter &emitter) const override {
+    return emitReductionFusion(emitter);
+  }
+  bool hasReductions(Operation *) const override { return true; }
+  bool hasPixelReductions(Operation *) const override { return true; }
+};
+
+/// Buffers of a LossGradKernel beside those of a PixelVector: what all pixels
+/// of a sample share. Gradients take the place of the logits.
+constexpr int64_t sharedBuffer = 2, buffers = sharedBuffer + 2;
+
+struct LossGradKernel : CpuFormulaModel<LogitsGradOpInterface> {
+  DictionaryAttr strategy(Operation *op, seg::FusionOp,
+                          const CpuStrategyContext &) const override {
+    return plainStrategy(op, op->getName().stripDialect());
+  }
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
+    auto grad = cast<LogitsGradOpInterface>(op);
+    Value logits = grad.getPixelLogits();
+    LossLayout layout(cast<RankedTensorType>(logits.getType()));
+    int64_t lanes = cpuTarget(emitter).lanes,
+            scratch =
+                PixelChannels::scratchBytes(layout.classes, lanes, buffers);
+    emitter.launch({0, layout.tiles}, scratch, [&](KernelBody &k) {
+      Tile tile = sampleTile(k, layout.pixels, layout.tilePixels);
+      Value base = k.mul(tile.sample, layout.pixels),
+            output = outputOf(k, op->getResult(0));
+      SmallVector<PixelChannels, 2> shared;
+      for (auto [i, size] : llvm::enumerate(grad.getSharedSizes()))
+        shared.emplace_back(size, lanes, sharedBuffer + i);
+      SmallVector<ChannelValues *, 2> sharedValues;
+      for (PixelChannels &values : shared)
+        sharedValues.push_back(&values);
+      grad.emitShared(k, tile.sample, sharedValues);
+      forPixelVectors(k, k.add(base, tile.begin), k.add(base, tile.end), lanes,
+                      [&](Value pixel, Value count, Value mask) {
+                        PixelVector pixels(loadPixels(k, inputOf(k, logits),
+                                                      pixel, layout.classes,
+                                                      lanes, count),
+                                           pixel, mask);
+                        pixels.loadLabels(k, grad.getPixelLabels());
+                        PixelChannels grads(layout.classes, lanes);
+                        grad.emitGradient(k, pixels, sharedValues, grads);
+                        storePixels(k, grads, output, pixel, count);
+                      });
+    });
+    return success();
+  }
+};
+
+} // namespace
+
+void segc::addLossModels(KernelModels &models) {
+  models.push_back(std::make_unique<LossKernel>());
+  models.push_back(std::make_unique<LossGradKernel>());
 }
-
-seg::PointwiseMath doubles(KernelBody &k) {
-  return {k.builder(), k.loc(), k.builder().getF64Type()};
-}
-Value loadDouble(KernelBody &k, Value memref, Value index) {
-  return toDouble(k, k.loadScalar(memref, index));
-}
-
-Value sumStrided(KernelBody &k, Value memref, Value first, Value count,
-                 int64_t stride) {
-  return k.loop(
-      k.index(0), count, 1, {doubleConstant(k, 0)},
-      [&](Value i, ValueRange sum) -> SmallVector<Value> {
-        return {doubles(k).add(
-            sum[0], loadDouble(k, memref, k.add(first, k.mul(i, stride))))};
-      })[0];
-}
-
-} // namespace segc

@@ -16,34 +16,6 @@ using namespace mlir;
 
 namespace segc {
 
-Value Channel::from(KernelBody &k, Value base, int64_t offset,
-                    int64_t scale) const {
-  return index ? k.add(k.add(base, offset), k.mul(index, scale))
-               : k.add(base, offset + scale * number);
-}
-
-SmallVector<Value>
-forChannels(KernelBody &k, int64_t first, int64_t count, ValueRange carried,
-            llvm::function_ref<SmallVector<Value>(Channel, ValueRange)> body) {
-  if (!PixelChannels::isUnrolled(count))
-    return k.loop(
-        k.index(first), k.index(count), 1, carried,
-        [&](Value c, ValueRange values) { return body(Channel(c), values); });
-  SmallVector<Value> values(carried);
-  for (int64_t c = first; c < count; ++c)
-    values = body(Channel(c), values);
-  return values;
-}
-
-void forChannels(KernelBody &k, int64_t count,
-                 llvm::function_ref<void(Channel)> body) {
-  forChannels(k, 0, count, ValueRange(),
-              [&](Channel c, ValueRange) -> SmallVector<Value> {
-                body(c);
-                return {};
-              });
-}
-
 Value PixelChannels::get(KernelBody &k, Channel channel) const {
   if (isUnrolled(channels))
     return registers[channel.getNumber()];
@@ -150,55 +122,18 @@ void storePixels(KernelBody &k, const PixelChannels &values, Value memref,
   }
 }
 
-SoftmaxValues emitSoftmax(KernelBody &k, const PixelChannels &logits,
-                          int64_t buffer) {
-  Value first = logits.get(k, 0);
-  seg::PointwiseMath m(k.builder(), k.loc(), first.getType());
-  int64_t channels = logits.size();
-  SoftmaxValues result{{channels, logits.getLanes(), buffer}, {}, {}};
-  PixelChannels &exponentials = result.probabilities;
-  result.maximum =
-      forChannels(k, 1, channels, first,
-                  [&](Channel c, ValueRange carried) -> SmallVector<Value> {
-                    return {m.max(carried[0], logits.get(k, c))};
-                  })[0];
-  auto exponential = [&](Channel c) {
-    Value e = m.exp(m.sub(logits.get(k, c), result.maximum));
-    exponentials.set(k, c, e);
-    return e;
-  };
-  result.sum =
-      forChannels(k, 1, channels, exponential(Channel(0)),
-                  [&](Channel c, ValueRange carried) -> SmallVector<Value> {
-                    return {m.add(carried[0], exponential(c))};
-                  })[0];
-  Value inverse = m.div(m.constant(1), result.sum);
-  forChannels(k, channels, [&](Channel c) {
-    result.probabilities.set(k, c, m.mul(exponentials.get(k, c), inverse));
-  });
-  return result;
+void PixelVector::loadLabels(KernelBody &k, Value operand) {
+  labelVector =
+      loadVector(k, inputOf(k, operand), first, channels.getLanes(), mask);
 }
 
-void emitSoftmaxGrad(KernelBody &k, const PixelChannels &probabilities,
-                     PixelChannels &grads) {
-  Value p = probabilities.get(k, 0);
-  seg::PointwiseMath m(k.builder(), k.loc(), p.getType());
-  Value mean = m.mul(p, grads.get(k, 0));
-  mean = forChannels(
-      k, 1, grads.size(), mean,
-      [&](Channel c, ValueRange carried) -> SmallVector<Value> {
-        return {m.fma(probabilities.get(k, c), grads.get(k, c), carried[0])};
-      })[0];
-  forChannels(k, grads.size(), [&](Channel c) {
-    grads.set(k, c,
-              m.mul(probabilities.get(k, c), m.sub(grads.get(k, c), mean)));
-  });
-}
-
-const SoftmaxValues &PixelVector::softmax(KernelBody &k) const {
-  if (!values)
-    values = emitSoftmax(k, channels, /*buffer=*/1);
-  return *values;
+const ChannelValues &PixelVector::probabilities(KernelBody &k) const {
+  if (!probabilityVectors) {
+    probabilityVectors.emplace(channels.size(), channels.getLanes(),
+                               /*buffer=*/1);
+    scale = emitSoftmax(k, channels, *probabilityVectors);
+  }
+  return *probabilityVectors;
 }
 
 void PixelTerms::add(KernelBody &k, int64_t first, Channel channel,

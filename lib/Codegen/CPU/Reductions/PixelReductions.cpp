@@ -14,21 +14,14 @@ using namespace mlir;
 
 namespace segc {
 
-Value PixelSums::tileRow(KernelBody &k, Value sample, Value tile) const {
-  return k.add(k.mul(k.add(k.mul(sample, tiles), tile), count), base);
-}
-Value PixelSums::sampleRow(KernelBody &k, Value sample) const {
-  return k.add(k.mul(k.add(sample, samples * tiles), count), base);
-}
-
 PixelReductions::PixelReductions(seg::FusionOp fusion, const TileGrid &grid)
     : size(grid.size) {
-  for (auto op : fusion.getBody().getOps<CpuPixelReductionOpInterface>()) {
+  for (auto op : fusion.getBody().getOps<PixelReductionOpInterface>()) {
     reduced =
         cast<seg::EpilogueReductionOpInterface>(op.getOperation()).getReduced();
     auto type = cast<RankedTensorType>(reduced.getType());
     PixelSums sums{type.getDimSize(0), product(size), grid.tiles(),
-                   op.sumCount(), floats()};
+                   op.getSumCount(), floats()};
     reductions.push_back({op, sums});
   }
 }
@@ -64,6 +57,15 @@ PixelVector PixelReductions::load(KernelBody &k, Value pixel, Value count,
           pixel, mask};
 }
 
+void PixelReductions::addTerms(KernelBody &k, Reduction &reduction,
+                               PixelVector &pixels, PixelTerms &terms) {
+  pixels.loadLabels(k, reduction.op.getPixelLabels());
+  reduction.op.emitTerms(k, pixels,
+                         [&](int64_t first, Channel channel, Value term) {
+                           terms.add(k, first, channel, term);
+                         });
+}
+
 /// Adds the pixels [begin, end) to the sums of all reductions.
 SmallVector<Value> PixelReductions::addRow(KernelBody &k, Value begin,
                                            Value end, int64_t lanes,
@@ -74,7 +76,7 @@ SmallVector<Value> PixelReductions::addRow(KernelBody &k, Value begin,
         SmallVector<Value> all;
         for (Reduction &reduction : reductions) {
           PixelTerms terms(reduction.sums.count);
-          reduction.op.addTerms(k, pixels, terms);
+          addTerms(k, reduction, pixels, terms);
           llvm::append_range(all, terms.take());
         }
         return all;
@@ -106,7 +108,7 @@ void PixelReductions::sumInScratch(KernelBody &k, const Tile &tile, Value base,
                     int64_t at = first;
                     for (Reduction &reduction : reductions) {
                       PixelTerms terms(at, mask);
-                      reduction.op.addTerms(k, pixels, terms);
+                      addTerms(k, reduction, pixels, terms);
                       at += reduction.sums.count * lanes;
                     }
                   });
@@ -152,7 +154,9 @@ void PixelReductions::sumBox(KernelBody &k, const OutputBox &box,
 
 void PixelReductions::emitMerges(FusionEmitter &emitter) {
   for (Reduction &reduction : reductions)
-    reduction.op.emitMerge(emitter, reduction.sums);
+    emitter.launch({1, 0}, 0, [&](KernelBody &k) {
+      reduction.op.emitMerge(k, reduction.sums);
+    });
 }
 
 } // namespace segc

@@ -35,7 +35,7 @@ public:
 
 private:
   struct Reduction {
-    CpuPixelReductionOpInterface op;
+    PixelReductionOpInterface op;
     PixelSums sums;
   };
   /// Of logits and of their softmax.
@@ -44,6 +44,8 @@ private:
   int64_t channels() const;
   PixelVector load(KernelBody &k, mlir::Value pixel, mlir::Value count,
                    mlir::Value mask, int64_t lanes);
+  static void addTerms(KernelBody &k, Reduction &reduction, PixelVector &pixels,
+                       PixelTerms &terms);
   llvm::SmallVector<mlir::Value> addRow(KernelBody &k, mlir::Value begin,
                                         mlir::Value end, int64_t lanes,
                                         mlir::ValueRange sums);

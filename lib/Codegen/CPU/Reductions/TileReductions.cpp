@@ -24,8 +24,8 @@ Value OutputBox::pixel(KernelBody &k, const Dims &size, Value d,
 
 TileReductions::TileReductions(seg::FusionOp fusion, const TileGrid &grid)
     : pixels(fusion, grid), floats(pixels.floats()) {
-  for (auto op : fusion.getBody().getOps<CpuReductionOpInterface>()) {
-    reductions.push_back({op, op.momentLayout(grid, floats)});
+  for (auto op : fusion.getBody().getOps<ChannelReductionOpInterface>()) {
+    reductions.push_back({op, op.getMomentLayout(grid, floats)});
     floats += roundUp(reductions.back().layout.floats(), 16);
   }
 }
@@ -33,7 +33,8 @@ TileReductions::TileReductions(seg::FusionOp fusion, const TileGrid &grid)
 int64_t TileReductions::scratchBytes(int64_t lanes) const {
   unsigned most = 0;
   for (const Reduction &reduction : reductions)
-    most = std::max(most, CpuReductionOpInterface(reduction.op).sumCount());
+    most =
+        std::max(most, ChannelReductionOpInterface(reduction.op).getSumCount());
   return std::max(ChannelWalk::scratchBytes(most, lanes),
                   pixels.scratchBytes(lanes));
 }
@@ -48,31 +49,55 @@ void TileReductions::store(KernelBody &k, const Reduction &reduction,
             k.add(row, static_cast<int64_t>(i) * layout.channels), mask);
 }
 
+/// What the terms of a tile need of its channels.
+static SmallVector<Value>
+loadRows(KernelBody &k, TileReductions::Reduction &reduction,
+         const ReductionTile &tile,
+         llvm::function_ref<Value(Value memref, Value row)> load) {
+  SmallVector<Value> values;
+  for (auto [operand, row] :
+       reduction.op.getChannelRows(k, reduction.layout, tile))
+    values.push_back(load(memoryOf(k, operand), row));
+  return values;
+}
+
+/// The terms of the elements from `index` on.
+static SmallVector<Value> termsAt(KernelBody &k,
+                                  TileReductions::Reduction &reduction,
+                                  Value index, int64_t lanes, Value mask,
+                                  ValueRange rows) {
+  SmallVector<Value> elements;
+  for (Value operand : reduction.op.getTermOperands())
+    elements.push_back(k.load(memoryOf(k, operand), index, lanes, mask));
+  return reduction.op.emitTerms(k, elements, rows);
+}
+
 void TileReductions::sumPixels(KernelBody &k, const Tile &tile, int64_t lanes) {
   for (Reduction &reduction : reductions) {
     const MomentLayout &layout = reduction.layout;
-    CpuReductionOpInterface op = reduction.op;
+    ChannelReductionOpInterface op = reduction.op;
     Value base = k.mul(tile.sample, layout.pixels),
           begin = k.add(base, tile.begin), end = k.add(base, tile.end);
     ReductionTile own{tile.sample, tile.index, k.mul(begin, layout.channels),
                       k.sub(tile.end, tile.begin)};
     ChannelWalk walk(k, layout.channels, lanes);
     walk.sum(
-        begin, end, op.sumCount(),
+        begin, end, op.getSumCount(),
         [&](const ChannelWalk::Slot &slot) {
-          return op.hoist(k, layout, own, [&](Value memref, Value row) {
+          return loadRows(k, reduction, own, [&](Value memref, Value row) {
             return walk.perChannel(memref, row, slot);
           });
         },
         [&](const ChannelWalk::Visit &visit) {
-          return op.terms(k, visit.index, lanes, visit.mask, visit.hoisted);
+          return termsAt(k, reduction, visit.index, lanes, visit.mask,
+                         visit.hoisted);
         },
         [&](Value channel, Value mask, ArrayRef<Value> sums) {
-          auto hoisted = op.hoist(k, layout, own, [&](Value memref, Value row) {
+          auto rows = loadRows(k, reduction, own, [&](Value memref, Value row) {
             return k.load(memref, k.add(row, channel), lanes, mask);
           });
           store(k, reduction, own, channel, mask,
-                op.finish(k, own, sums, hoisted));
+                op.emitFinish(k, own, sums, rows));
         });
   }
   pixels.sumPixels(k, tile, lanes);
@@ -90,7 +115,7 @@ void TileReductions::sumBox(KernelBody &k, Reduction &reduction,
                             const OutputBox &box, int64_t lanes) {
   constexpr int64_t inFlight = 4;
   const MomentLayout &layout = reduction.layout;
-  CpuReductionOpInterface op = reduction.op;
+  ChannelReductionOpInterface op = reduction.op;
   auto pixelAt = [&](Value d, Value h) {
     return box.pixel(k, layout.grid.size, d, h);
   };
@@ -98,12 +123,12 @@ void TileReductions::sumBox(KernelBody &k, Reduction &reduction,
   ReductionTile tile{
       box.sample, box.number, k.mul(pixelAt(zero, zero), layout.channels),
       k.mul(k.mul(box.extents[0], box.extents[1]), box.extents[2])};
-  unsigned count = op.sumCount();
+  unsigned count = op.getSumCount();
   Value wide = k.mul(k.div(width, inFlight), inFlight);
   Value end = k.min(box.endChannel, k.index(layout.channels));
   k.loop(box.firstChannel, end, lanes, [&](Value channel) {
     Value mask = channelMask(k, layout.channels, lanes, channel, lanes);
-    auto hoisted = op.hoist(k, layout, tile, [&](Value memref, Value row) {
+    auto rows = loadRows(k, reduction, tile, [&](Value memref, Value row) {
       return k.load(memref, k.add(row, channel), lanes, mask);
     });
     auto visit = [&](Value row, Value w, int64_t pixels, ValueRange carried) {
@@ -112,7 +137,7 @@ void TileReductions::sumBox(KernelBody &k, Reduction &reduction,
         Value pixel = k.add(row, k.mul(k.add(w, p), box.step[2]));
         Value index = k.add(k.mul(pixel, layout.channels), channel);
         for (auto [i, term] :
-             llvm::enumerate(op.terms(k, index, lanes, mask, hoisted))) {
+             llvm::enumerate(termsAt(k, reduction, index, lanes, mask, rows))) {
           Value &sum = sums[p * count + i];
           sum = arith::AddFOp::create(k.builder(), k.loc(), sum, term);
         }
@@ -141,19 +166,34 @@ void TileReductions::sumBox(KernelBody &k, Reduction &reduction,
         sums[i] = arith::AddFOp::create(k.builder(), k.loc(), sums[i],
                                         sums[p * count + i]);
     sums.truncate(count);
-    store(k, reduction, tile, channel, mask, op.finish(k, tile, sums, hoisted));
+    store(k, reduction, tile, channel, mask,
+          op.emitFinish(k, tile, sums, rows));
   });
+}
+
+/// A vector of channels a task, then a group of a sample.
+void TileReductions::emitMerge(FusionEmitter &emitter, Reduction &reduction) {
+  const MomentLayout &layout = reduction.layout;
+  int64_t lanes = cpuTarget(emitter).lanes;
+  emitter.launch({divideUp(layout.channels, lanes), 0}, 0, [&](KernelBody &k) {
+    Value first = k.mul(k.task(), lanes);
+    ChannelBlock block(
+        k, first, lanes,
+        k.prefixMask(k.sub(k.index(layout.channels), first), lanes));
+    reduction.op.emitChannelMerge(k, block, layout);
+  });
+  if (layout.kind == seg::NormKind::group)
+    emitter.launch({0, layout.groups}, 0, [&](KernelBody &k) {
+      Value sample = k.div(k.task(), layout.groups),
+            group = k.rem(k.task(), layout.groups);
+      reduction.op.emitGroupMerge(k, sample, group, layout);
+    });
 }
 
 void TileReductions::emitMerges(FusionEmitter &emitter) {
   for (Reduction &reduction : reductions)
-    reduction.op.emitMerge(emitter, reduction.layout);
+    emitMerge(emitter, reduction);
   pixels.emitMerges(emitter);
-}
-
-Value memoryOf(KernelBody &k, Value value) {
-  value = seg::storedValue(value);
-  return isa<BlockArgument>(value) ? inputOf(k, value) : outputOf(k, value);
 }
 
 } // namespace segc

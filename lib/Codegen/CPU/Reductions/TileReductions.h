@@ -47,24 +47,23 @@ public:
   /// Adds the launches after those that compute the tiles.
   void emitMerges(FusionEmitter &emitter);
 
-private:
   struct Reduction {
-    CpuReductionOpInterface op;
+    ChannelReductionOpInterface op;
     MomentLayout layout;
   };
+
+private:
   void store(KernelBody &k, const Reduction &reduction,
              const ReductionTile &tile, mlir::Value channel, mlir::Value mask,
              mlir::ValueRange rows);
   void sumBox(KernelBody &k, Reduction &reduction, const OutputBox &box,
               int64_t lanes);
+  static void emitMerge(FusionEmitter &emitter, Reduction &reduction);
 
   PixelReductions pixels;
   llvm::SmallVector<Reduction> reductions;
   int64_t floats; ///< Of both.
 };
-
-/// The memory of a value that a fusion reads or yields.
-mlir::Value memoryOf(KernelBody &k, mlir::Value value);
 
 /// Emits a fusion that reduces one activation, read or computed by pointwise
 /// ops; reductionStrategy is its strategy.

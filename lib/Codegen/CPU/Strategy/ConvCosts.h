@@ -15,7 +15,7 @@
 #define SEGC_LIB_CODEGEN_CPU_STRATEGY_CONVCOSTS_H
 
 #include "segc/Codegen/Common/ConvProblem.h"
-#include "segc/Target/CpuStrategyContext.h"
+#include "segc/Codegen/CPU/CpuStrategyContext.h"
 
 namespace segc {
 

@@ -352,8 +352,8 @@ LogicalResult emitWinogradConv(FusionEmitter &emitter, Operation *root) {
   if (failed(tiling))
     return failure();
   WinogradEmitter conv(problem, *tiling, root, emitter.getFusion(),
-                       emitter.getTarget());
-  WinogradFilterPacker filter(problem, *tiling, root, emitter.getTarget());
+                       cpuTarget(emitter));
+  WinogradFilterPacker filter(problem, *tiling, root, cpuTarget(emitter));
   emitter.launch({filter.tasks(), 0}, roundUp(filter.scratchFloats() * 4, 64),
                  [&](KernelBody &body) { filter.pack(body); });
   emitter.launch({0, conv.tasksPerSample()},

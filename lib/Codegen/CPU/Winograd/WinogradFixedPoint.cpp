@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Winograd/WinogradFixedPoint.h"
-#include "segc/Codegen/CPU/FixedPoint.h"
+#include "segc/Codegen/Common/FixedPoint.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"

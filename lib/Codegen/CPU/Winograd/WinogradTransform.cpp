@@ -18,56 +18,6 @@ namespace segc {
 // Matrices
 //===----------------------------------------------------------------------===//
 
-TransformMatrix TransformMatrix::transposed() const {
-  TransformMatrix result{columns, rows, {}};
-  for (int64_t column = 0; column < columns; ++column)
-    for (int64_t row = 0; row < rows; ++row)
-      result.values.push_back(at(row, column));
-  return result;
-}
-
-static TransformMatrix identity() { return {1, 1, {1}}; }
-
-TransformMatrix winogradInput(int64_t m) {
-  if (m == 1)
-    return identity();
-  if (m == 2)
-    return {4, 4, {1, 0, -1, 0, 0, 1, 1, 0, 0, -1, 1, 0, 0, 1, 0, -1}};
-  return {6, 6, {1, -1.5, -2,   1.5,  1,   0, //
-                 0, -1,   0.5,  2.5,  1,   0, //
-                 0, 1,    -2.5, 0.5,  1,   0, //
-                 0, -2,   -1,   2,    1,   0, //
-                 0, 0.5,  -1,   -0.5, 1,   0, //
-                 0, 1,    -1.5, -2,   1.5, 1}};
-}
-
-TransformMatrix winogradFilter(int64_t m) {
-  if (m == 1)
-    return identity();
-  if (m == 2)
-    return {4, 3, {1, 0, 0, 0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0, 0, 1}};
-  constexpr double third = 1.0 / 3, fifteenth = 1.0 / 15;
-  return {6,
-          3,
-          {1, 0, 0,                                         //
-           third, third, third,                             //
-           -third, third, -third,                           //
-           -16 * fifteenth, -8 * fifteenth, -4 * fifteenth, //
-           fifteenth, -2 * fifteenth, 4 * fifteenth,        //
-           0, 0, 1}};
-}
-
-TransformMatrix winogradOutput(int64_t m) {
-  if (m == 1)
-    return identity();
-  if (m == 2)
-    return {2, 4, {1, 1, 1, 0, 0, 1, -1, -1}};
-  return {4, 6, {1, 1, 1,  1,     1,  0, //
-                 0, 1, -1, 0.5,   -2, 0, //
-                 0, 1, 1,  0.25,  4,  0, //
-                 0, 1, -1, 0.125, -8, 1}};
-}
-
 TransformMatrices forEachDim(const Dims &m, TransformMatrix (*make)(int64_t)) {
   return {make(m[0]), make(m[1]), make(m[2])};
 }

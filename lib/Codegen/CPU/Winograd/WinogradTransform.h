@@ -8,7 +8,7 @@
 #ifndef SEGC_LIB_CODEGEN_CPU_WINOGRAD_WINOGRADTRANSFORM_H
 #define SEGC_LIB_CODEGEN_CPU_WINOGRAD_WINOGRADTRANSFORM_H
 
-#include "segc/Codegen/CPU/WinogradMatrices.h"
+#include "segc/Codegen/Common/WinogradMatrices.h"
 #include "segc/Codegen/Common/ConvProblem.h"
 
 namespace segc {

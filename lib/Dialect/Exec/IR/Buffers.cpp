@@ -20,12 +20,14 @@ LogicalResult BufferAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
                                  Region region, int64_t index, int64_t offset,
                                  RankedTensorType type) {
   bool list = isList(region);
+  // Hosts reserve a buffer for each index.
+  constexpr int64_t maxIndex = 1023;
   int64_t position = list ? index : offset;
-  if (position < 0 || position > maxRegionBytes)
+  int64_t last = list ? maxIndex : maxRegionBytes;
+  if (position < 0 || position > last)
     return error() << "expects the " << (list ? "index" : "offset")
                    << " in the region '" << stringifyRegion(region)
-                   << "' to be from 0 to " << maxRegionBytes << ", got "
-                   << position;
+                   << "' to be from 0 to " << last << ", got " << position;
   if (!type.getElementType().isIntOrFloat() ||
       type.getElementTypeBitWidth() % 8)
     return error() << "expects elements of whole bytes, got " << type;

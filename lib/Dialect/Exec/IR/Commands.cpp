@@ -69,7 +69,7 @@ static FailureOr<FusionOp> verifyKernel(Operation *op, FlatSymbolRefAttr name,
                                         SymbolTableCollection &symbols) {
   Operation *function = symbols.lookupNearestSymbolFrom(op, name);
   KernelAttr kernel = kernelAttrOf(function);
-  if (!function || !kernel)
+  if (!kernel || !isa<FunctionOpInterface>(function))
     return op->emitOpError("expects the kernel ")
            << name << " to be a function of this module with the attribute "
            << kernelAttrName << (function ? ", which it lacks" : ", got none");
@@ -240,7 +240,7 @@ LogicalResult PrepareOp::verifySymbolUses(SymbolTableCollection &symbols) {
 }
 
 //===----------------------------------------------------------------------===//
-// CallOp, CopyOp
+// CallOp, CopyOp, JoinOp
 //===----------------------------------------------------------------------===//
 
 ValueRange CallOp::getReads() { return getInputs(); }
@@ -281,6 +281,21 @@ LogicalResult CopyOp::verify() {
     return emitOpError("expects a result of type ")
            << getInput().getType() << ", as its operand, got "
            << getOutput().getType();
+  return verifyBuffers(*this, getBuffers());
+}
+
+ValueRange JoinOp::getReads() { return getInputs(); }
+ResultRange JoinOp::getWrites() { return (*this)->getResults(); }
+BufferAttr JoinOp::getBuffer(unsigned i) { return bufferAt(getBuffers(), i); }
+ArrayRef<Attribute> JoinOp::getWorkspace() { return {}; }
+
+LogicalResult JoinOp::verify() {
+  Type element = getOutput().getType().getElementType();
+  for (auto [i, input] : llvm::enumerate(getInputs()))
+    if (Type other = cast<RankedTensorType>(input.getType()).getElementType();
+        other != element)
+      return emitOpError("expects operand #")
+             << i << " of " << element << ", as its result, got " << other;
   return verifyBuffers(*this, getBuffers());
 }
 

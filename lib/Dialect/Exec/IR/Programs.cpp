@@ -95,8 +95,6 @@ LogicalResult ProgramOp::verify() {
   if (arena % regionAlignment)
     return emitOpError("expects arena to be a multiple of ")
            << regionAlignment << ", got " << arena;
-  // Hosts reserve a buffer for each index.
-  constexpr int64_t maxListed = 1024;
   for (BlockArgument argument : getBody().getArguments()) {
     auto buffer =
         cast<BufferAttr>(getArgumentBuffers()[argument.getArgNumber()]);
@@ -104,10 +102,6 @@ LogicalResult ProgramOp::verify() {
       return emitOpError("expects argument #")
              << argument.getArgNumber() << " of type " << argument.getType()
              << " in a buffer of that type, got " << buffer.getType();
-    if (buffer.getIndex() >= maxListed)
-      return emitOpError("expects argument #")
-             << argument.getArgNumber() << " to be of up to " << maxListed
-             << " inputs, got " << buffer.place();
     if (buffer.getRegion() == Region::Arena ||
         buffer.getRegion() == Region::Outputs)
       return emitOpError("expects argument #")

@@ -212,3 +212,39 @@ LogicalResult ChannelSumOp::verify() {
            << in << ", got " << out;
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// Cost
+//===----------------------------------------------------------------------===//
+
+/// Operations of the convolution that relates the two sides: a product and a
+/// sum for each tap, position of the side that strides make small, and pair of
+/// channels of a group.
+template <typename OpTy>
+static double convFlops(OpTy op, RankedTensorType read,
+                        RankedTensorType written, RankedTensorType filter,
+                        RankedTensorType small) {
+  int64_t positions = ShapedType::getNumElements(positionDims(small)),
+          taps = ShapedType::getNumElements(filter.getShape().drop_back(2));
+  return 2.0 * static_cast<double>(positions) * static_cast<double>(taps) *
+         static_cast<double>(channels(read) /
+                             static_cast<int64_t>(op.getGroups())) *
+         static_cast<double>(channels(written));
+}
+
+double ConvOp::flops() {
+  return convFlops(*this, getInput().getType(), getOutput().getType(),
+                   getFilter().getType(), getOutput().getType());
+}
+double ConvTransposeOp::flops() {
+  return convFlops(*this, getInput().getType(), getOutput().getType(),
+                   getFilter().getType(), getInput().getType());
+}
+double ConvInputGradOp::flops() {
+  return convFlops(*this, getGrad().getType(), getOutput().getType(),
+                   getFilter().getType(), getGrad().getType());
+}
+double ConvFilterGradOp::flops() {
+  return convFlops(*this, getInput().getType(), getGrad().getType(),
+                   getOutput().getType(), getGrad().getType());
+}

@@ -207,3 +207,13 @@ bool FusionOp::readsElementwise(unsigned input) {
     }
   return true;
 }
+
+//===----------------------------------------------------------------------===//
+// Cost
+//===----------------------------------------------------------------------===//
+
+/// Those of the root: what is fused with it is small beside it.
+double FusionOp::flops() {
+  auto cost = dyn_cast_or_null<CostOpInterface>(getRoot());
+  return cost ? cost.flops() : 0;
+}

@@ -93,6 +93,7 @@ SmallVector<StringRef> segc::seg::optimizerKinds(MLIRContext *context) {
     llvm::append_range(kinds, it.getKinds());
     return false;
   });
+  llvm::sort(kinds);
   return kinds;
 }
 

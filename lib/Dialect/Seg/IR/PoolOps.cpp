@@ -64,6 +64,25 @@ static LogicalResult verifyPool(Operation *op, RankedTensorType in,
   return verifyPool(op, in, out, window, strides, zero, zero);
 }
 
+/// A comparison or sum for each element of each window.
+static double poolFlops(RankedTensorType windows, ArrayRef<int64_t> window) {
+  return static_cast<double>(windows.getNumElements()) *
+         static_cast<double>(ShapedType::getNumElements(window));
+}
+
+double MaxPoolOp::flops() {
+  return poolFlops(getOutput().getType(), getWindow());
+}
+double MaxPoolGradOp::flops() {
+  return poolFlops(getGrad().getType(), getWindow());
+}
+double AvgPoolOp::flops() {
+  return poolFlops(getOutput().getType(), getWindow());
+}
+double AvgPoolGradOp::flops() {
+  return poolFlops(getGrad().getType(), getWindow());
+}
+
 LogicalResult MaxPoolOp::verify() {
   return verifyPool(*this, getInput().getType(), getOutput().getType(),
                     getWindow(), getStrides());

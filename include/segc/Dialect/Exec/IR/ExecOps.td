@@ -191,6 +191,24 @@ def Exec_CopyOp : Exec_PlacingCommand<"copy"> {
   }];
 }
 
+def Exec_JoinOp : Exec_PlacingCommand<"join"> {
+  let summary = "Tensors that lie behind one another, as one";
+  let description = [{
+    Nothing moves, and a runtime has nothing to do: optimizers read all
+    gradients as one tensor. The bytes between the operands are those of the
+    region, which are zero.
+
+    ```mlir
+    %all = exec.join (%g0 : tensor<9xf32>, %g1 : tensor<16xf32>) -> (gradients + 0 : tensor<32xf32>)
+    ```
+  }];
+  let arguments = (ins Exec_Tensors:$inputs, Exec_BufferArray:$buffers, Exec_Stream:$stream);
+  let results = (outs AnyStaticShapeTensor:$output);
+  let assemblyFormat = [{
+    custom<Reads>($inputs, type($inputs)) `->` custom<Buffer>($buffers, type($output)) (`stream` $stream^)? attr-dict
+  }];
+}
+
 def Exec_CollectiveKind : I32EnumAttr<"CollectiveKind", "what ranks do together", [
     I32EnumAttrCase<"Sum", 0, "sum">,
     I32EnumAttrCase<"Mean", 1, "mean">,

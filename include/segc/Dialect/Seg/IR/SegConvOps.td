@@ -20,7 +20,7 @@ class Seg_ConvLikeOp<string mnemonic, list<Trait> traits = []>
   let hasVerifier = 1;
 }
 
-def Seg_ConvOp : Seg_ConvLikeOp<"conv", [Seg_Allow, Seg_Differentiable]> {
+def Seg_ConvOp : Seg_ConvLikeOp<"conv", [Seg_Allow, Seg_Cost, Seg_Differentiable]> {
   let summary = "Convolution (cross-correlation), channels-last";
   let description = [{
     `out[n, o, k] = bias[k] + sum over t, c of in[n, o*stride + t*dilation - pad_low, c] * filter[t, c, k]`,
@@ -48,7 +48,7 @@ def Seg_ConvOp : Seg_ConvLikeOp<"conv", [Seg_Allow, Seg_Differentiable]> {
   }];
 }
 
-def Seg_ConvTransposeOp : Seg_ConvLikeOp<"conv_transpose", [Seg_Allow, Seg_Differentiable]> {
+def Seg_ConvTransposeOp : Seg_ConvLikeOp<"conv_transpose", [Seg_Allow, Seg_Cost, Seg_Differentiable]> {
   let summary = "Transposed convolution, channels-last";
   let description = [{
     `out[n, i*stride + t*dilation - pad_low, k] += in[n, i, c] * filter[t, c, k]`,
@@ -70,7 +70,7 @@ def Seg_ConvTransposeOp : Seg_ConvLikeOp<"conv_transpose", [Seg_Allow, Seg_Diffe
   }];
 }
 
-def Seg_ConvInputGradOp : Seg_ConvLikeOp<"conv_input_grad", [Seg_Allow, Seg_NotDifferentiable]> {
+def Seg_ConvInputGradOp : Seg_ConvLikeOp<"conv_input_grad", [Seg_Allow, Seg_Cost, Seg_NotDifferentiable]> {
   let summary = "Gradient of a convolution with respect to its input";
   let description = [{
     `dx[n, o*stride + t*dilation - pad_low, c] += dy[n, o, k] * filter[t, c, k]`, with
@@ -88,7 +88,7 @@ def Seg_ConvInputGradOp : Seg_ConvLikeOp<"conv_input_grad", [Seg_Allow, Seg_NotD
   }];
 }
 
-def Seg_ConvFilterGradOp : Seg_ConvLikeOp<"conv_filter_grad", [Seg_Allow, Seg_NotDifferentiable]> {
+def Seg_ConvFilterGradOp : Seg_ConvLikeOp<"conv_filter_grad", [Seg_Allow, Seg_Cost, Seg_NotDifferentiable]> {
   let summary = "Gradient of a convolution with respect to its filter";
   let description = [{
     `dw[t, c, k] = sum over n, o of in[n, o*stride + t*dilation - pad_low, c] * dy[n, o, k]`;
@@ -105,7 +105,7 @@ def Seg_ConvFilterGradOp : Seg_ConvLikeOp<"conv_filter_grad", [Seg_Allow, Seg_No
   }];
 }
 
-def Seg_ChannelSumOp : Seg_PureOp<"channel_sum", [Seg_Deny, Seg_Differentiable, Seg_EpilogueReduction]> {
+def Seg_ChannelSumOp : Seg_PureOp<"channel_sum", [Seg_Deny, Seg_FlopsAnElement<1>, Seg_Differentiable, Seg_EpilogueReduction]> {
   let summary = "Sum over samples and space: one value a channel";
   let description = [{
     The gradient of a bias, and of every other operand that is broadcast over

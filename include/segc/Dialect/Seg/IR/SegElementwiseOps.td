@@ -93,19 +93,19 @@ def Seg_DropoutOp : Seg_BroadcastOp<"dropout", [Seg_Infer, Seg_Differentiable]> 
   let hasVerifier = 1;
 }
 
-def Seg_SoftmaxOp : Seg_PureOp<"softmax", [Seg_Deny, Seg_Differentiable, SameOperandsAndResultType]> {
+def Seg_SoftmaxOp : Seg_PureOp<"softmax", [Seg_Deny, Seg_FlopsAnElement<20>, Seg_Differentiable, SameOperandsAndResultType]> {
   let summary = "Softmax over the channels";
   let arguments = (ins Seg_Tensor:$input);
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = "$input attr-dict `:` type($input)";
 }
-def Seg_SoftmaxGradOp : Seg_PureOp<"softmax_grad", [Seg_Deny, Seg_NotDifferentiable, SameOperandsAndResultType]> {
+def Seg_SoftmaxGradOp : Seg_PureOp<"softmax_grad", [Seg_Deny, Seg_FlopsAnElement<4>, Seg_NotDifferentiable, SameOperandsAndResultType]> {
   let summary = "output * (grad - sum over channels of grad * output)";
   let arguments = (ins Seg_Tensor:$output_value, Seg_Tensor:$grad);
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = "$output_value `,` $grad attr-dict `:` type($grad)";
 }
-def Seg_ChannelTotalOp : Seg_PureOp<"channel_total", [Seg_Deny, Seg_Differentiable]> {
+def Seg_ChannelTotalOp : Seg_PureOp<"channel_total", [Seg_Deny, Seg_FlopsAnElement<1>, Seg_Differentiable]> {
   let summary = "Sum over the channels: N x spatial x 1";
   let arguments = (ins Seg_Tensor:$input);
   let results = (outs Seg_Tensor:$output);

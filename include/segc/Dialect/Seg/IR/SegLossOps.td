@@ -17,7 +17,10 @@ def Seg_LogitsReduction
 defvar Seg_DiceAttrs = (ins UnitAttr:$squared, UnitAttr:$batch_reduce, UnitAttr:$exclude_background,
                             UnitAttr:$sum_classes, F64Attr:$smooth);
 
-def Seg_DiceOp : Seg_PureOp<"dice", [Seg_Deny, Seg_Differentiable, Seg_LogitsReduction]> {
+// Most of it the exponentials.
+defvar Seg_LossCost = Seg_FlopsAnElement<25>;
+
+def Seg_DiceOp : Seg_PureOp<"dice", [Seg_Deny, Seg_LossCost, Seg_Differentiable, Seg_LogitsReduction]> {
   let summary = "Soft Dice loss of softmax(logits) against class indices";
   let description = [{
     Per class D = (2 sum(p t) + smooth) / (sum(p) + sum(t) + smooth), with
@@ -36,7 +39,7 @@ def Seg_DiceOp : Seg_PureOp<"dice", [Seg_Deny, Seg_Differentiable, Seg_LogitsRed
   }];
   let hasVerifier = 1;
 }
-def Seg_DiceGradOp : Seg_PureOp<"dice_grad", [Seg_Deny, Seg_NotDifferentiable]> {
+def Seg_DiceGradOp : Seg_PureOp<"dice_grad", [Seg_Deny, Seg_LossCost, Seg_NotDifferentiable]> {
   let summary = "Gradient of the Dice loss with respect to the logits";
   let arguments = !con((ins Seg_Tensor:$logits, Seg_Labels:$labels, Seg_Tensor:$sums, Seg_Scalar:$grad), Seg_DiceAttrs);
   let results = (outs Seg_Tensor:$output);
@@ -46,7 +49,7 @@ def Seg_DiceGradOp : Seg_PureOp<"dice_grad", [Seg_Deny, Seg_NotDifferentiable]> 
   }];
   let hasVerifier = 1;
 }
-def Seg_CrossEntropyOp : Seg_PureOp<"cross_entropy", [Seg_Deny, Seg_Differentiable, Seg_LogitsReduction]> {
+def Seg_CrossEntropyOp : Seg_PureOp<"cross_entropy", [Seg_Deny, Seg_LossCost, Seg_Differentiable, Seg_LogitsReduction]> {
   let summary = "Mean over voxels and batch of -(1 - p)^gamma log p of the true class";
   let description = "p = softmax(logits). gamma = 0 is the cross-entropy, gamma > 0 the focal loss (Lin et al., 2017).";
   let arguments = (ins Seg_Tensor:$logits, Seg_Labels:$labels, DefaultValuedAttr<F64Attr, "0.0">:$focal_gamma);
@@ -54,7 +57,7 @@ def Seg_CrossEntropyOp : Seg_PureOp<"cross_entropy", [Seg_Deny, Seg_Differentiab
   let assemblyFormat = "$logits `,` $labels (`focal_gamma` $focal_gamma^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
-def Seg_CrossEntropyGradOp : Seg_PureOp<"cross_entropy_grad", [Seg_Deny, Seg_NotDifferentiable]> {
+def Seg_CrossEntropyGradOp : Seg_PureOp<"cross_entropy_grad", [Seg_Deny, Seg_LossCost, Seg_NotDifferentiable]> {
   let summary = "Gradient of the cross-entropy or focal loss with respect to the logits";
   let arguments = (ins Seg_Tensor:$logits, Seg_Labels:$labels, Seg_Scalar:$grad, DefaultValuedAttr<F64Attr, "0.0">:$focal_gamma);
   let results = (outs Seg_Tensor:$output);

@@ -74,7 +74,7 @@ def Seg_OutputOp : Seg_Op<"output", [Pure, Terminator, ReturnLike, Seg_NotDiffer
   let assemblyFormat = "$values attr-dict `:` type($values)";
 }
 
-def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_NotDifferentiable,
+def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_Cost, Seg_NotDifferentiable,
                                          SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "One kernel's work";
   let description = [{
@@ -82,7 +82,7 @@ def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_NotDifferentiabl
     epilogue, and rearrangements may be part of the prologue. Reductions of what
     the root or its epilogue computes may follow, if they implement
     EpilogueReductionOpInterface: statistics. `strategy` is chosen by
-    seg-select-cpu-strategy, offsets by seg-plan-memory; either may be given.
+    seg-select-strategy, offsets by seg-plan-memory; either may be given.
   }];
   let arguments = (ins Variadic<Seg_AnyTensor>:$inputs, OptionalAttr<DictionaryAttr>:$strategy,
                        OptionalAttr<DenseI64ArrayAttr>:$offsets, OptionalAttr<I64Attr>:$temp_offset);

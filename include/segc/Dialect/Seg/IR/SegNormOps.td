@@ -83,7 +83,7 @@ def Seg_NormGradOp : Seg_PureOp<"norm_grad", [Seg_Deny, Seg_NotDifferentiable]> 
   let hasVerifier = 1;
 }
 
-def Seg_NormStatsOp : Seg_PureOp<"norm_stats", [Seg_Deny, Seg_NotDifferentiable, Seg_EpilogueReduction]> {
+def Seg_NormStatsOp : Seg_PureOp<"norm_stats", [Seg_Deny, Seg_FlopsAnElement<4>, Seg_NotDifferentiable, Seg_EpilogueReduction]> {
   let summary = "Statistics of seg.norm: mean and 1/sqrt(var + epsilon)";
   let description = "Merged over tiles in fixed order (Chan, Golub, LeVeque), so that a large mean does not cancel.";
   let arguments = !con((ins Seg_Tensor:$input), Seg_NormAttrs);
@@ -99,7 +99,7 @@ def Seg_NormApplyOp : Seg_PureOp<"norm_apply", [Seg_Infer, Seg_NotDifferentiable
   let assemblyFormat = "$input `,` $mean `,` $rstd `,` $gamma `,` $beta attr-dict `:` functional-type(operands, results)";
 }
 
-def Seg_NormGradStatsOp : Seg_PureOp<"norm_grad_stats", [Seg_Deny, Seg_NotDifferentiable, DeclareOpInterfaceMethods<Seg_EpilogueReductionOpInterface, ["getReduced"]>]> {
+def Seg_NormGradStatsOp : Seg_PureOp<"norm_grad_stats", [Seg_Deny, Seg_FlopsAnElement<5>, Seg_NotDifferentiable, DeclareOpInterfaceMethods<Seg_EpilogueReductionOpInterface, ["getReduced"]>]> {
   let summary = "The sums that seg.norm's gradient needs";
   let description = [{
     With xhat = (in - mean) * rstd: `mean_grad` = mean(gamma*grad) and

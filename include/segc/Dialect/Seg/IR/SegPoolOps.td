@@ -10,7 +10,7 @@
 
 include "segc/Dialect/Seg/IR/SegBase.td"
 
-def Seg_MaxPoolOp : Seg_PureOp<"max_pool", [Seg_Clear, Seg_Differentiable]> {
+def Seg_MaxPoolOp : Seg_PureOp<"max_pool", [Seg_Clear, Seg_Cost, Seg_Differentiable]> {
   let summary = "Maximum over windows, without padding";
   let description = [{
     `out[n, o, c] = max over t of in[n, o*stride + t, c]`.
@@ -25,7 +25,7 @@ def Seg_MaxPoolOp : Seg_PureOp<"max_pool", [Seg_Clear, Seg_Differentiable]> {
   let hasVerifier = 1;
 }
 
-def Seg_MaxPoolGradOp : Seg_PureOp<"max_pool_grad", [Seg_Clear, Seg_NotDifferentiable]> {
+def Seg_MaxPoolGradOp : Seg_PureOp<"max_pool_grad", [Seg_Clear, Seg_Cost, Seg_NotDifferentiable]> {
   let summary = "Gradient of max_pool: to the first maximum of each window";
   let description = [{
     Windows must not overlap (stride at least the window). The first maximum in
@@ -40,7 +40,7 @@ def Seg_MaxPoolGradOp : Seg_PureOp<"max_pool_grad", [Seg_Clear, Seg_NotDifferent
 defvar Seg_AvgPoolAttrs = (ins DenseI64ArrayAttr:$window, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pad_low,
                                DenseI64ArrayAttr:$pad_high, UnitAttr:$count_include_pad);
 
-def Seg_AvgPoolOp : Seg_PureOp<"avg_pool", [Seg_Infer, Seg_Differentiable]> {
+def Seg_AvgPoolOp : Seg_PureOp<"avg_pool", [Seg_Infer, Seg_Cost, Seg_Differentiable]> {
   let summary = "Mean over windows, with padding on each side";
   let description = [{
     `out[n, o, c] = sum over t of in[n, o*stride + t - pad_low, c] / count`, over
@@ -63,7 +63,7 @@ def Seg_AvgPoolOp : Seg_PureOp<"avg_pool", [Seg_Infer, Seg_Differentiable]> {
   let hasVerifier = 1;
 }
 
-def Seg_AvgPoolGradOp : Seg_PureOp<"avg_pool_grad", [Seg_Infer, Seg_NotDifferentiable]> {
+def Seg_AvgPoolGradOp : Seg_PureOp<"avg_pool_grad", [Seg_Infer, Seg_Cost, Seg_NotDifferentiable]> {
   let summary = "Gradient of avg_pool: an equal share to each element of a window";
   let description = [{
     `dx[n, o*stride + t - pad_low, c] += dy[n, o, c] / count`, with the pooling's

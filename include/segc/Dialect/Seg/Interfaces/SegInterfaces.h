@@ -56,6 +56,23 @@ struct PrecisionIs {
   };
 };
 
+/// See ShapeFunctions.h.
+int64_t tensorBytes(mlir::Value value);
+
+template <int count>
+struct FlopsAnElement {
+  template <typename ConcreteOp>
+  class Impl : public mlir::OpTrait::TraitBase<ConcreteOp, Impl> {
+  public:
+    double flops() {
+      auto type = llvm::cast<mlir::RankedTensorType>(
+          this->getOperation()->getOperand(0).getType());
+      return static_cast<double>(count) *
+             static_cast<double>(type.getNumElements());
+    }
+  };
+};
+
 namespace detail {
 /// pointwise_c1: every operand broadcasts to the result, and one has its shape.
 llvm::LogicalResult verifyPointwise(mlir::Operation *op);

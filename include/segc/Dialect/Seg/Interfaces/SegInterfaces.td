@@ -82,6 +82,42 @@ class Seg_PrecisionIs<string kind>
 class Seg_Precision<string kind>
     : TraitList<[Seg_PrecisionOpInterface, Seg_PrecisionIs<kind>]>;
 
+def Seg_CostOpInterface : OpInterface<"CostOpInterface"> {
+  let cppNamespace = "::segc::seg";
+  let description = [{
+    What an op costs, for cost models, reports and rooflines, whatever computes
+    it. Implementing it lets an op's arithmetic count; an op without it counts
+    by the bytes that it moves.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Floating-point operations of the op on its types, all samples together,
+        done directly.
+      }],
+      "double", "flops", (ins)>,
+    InterfaceMethod<"Bytes of its operands and results.",
+      "double", "bytes", (ins), [{}], [{
+        double bytes = 0;
+        for (::mlir::Value value : $_op->getOperands())
+          bytes += static_cast<double>(::segc::seg::tensorBytes(value));
+        for (::mlir::Value value : $_op->getResults())
+          bytes += static_cast<double>(::segc::seg::tensorBytes(value));
+        return bytes;
+      }]>
+  ];
+}
+
+// CostOpInterface of ops that do so many operations for each element of their
+// first operand.
+class Seg_FlopsAnElementIs<int count>
+    : ParamNativeOpTrait<"FlopsAnElement", !cast<string>(count)> {
+  let cppNamespace = "::segc::seg";
+}
+class Seg_FlopsAnElement<int count>
+    : TraitList<[Seg_CostOpInterface, Seg_FlopsAnElementIs<count>]>;
+// The op says what it costs.
+defvar Seg_Cost = DeclareOpInterfaceMethods<Seg_CostOpInterface>;
+
 // A reduction that a kernel can compute of values as it produces them: it may
 // follow the root of a seg.fusion.
 def Seg_EpilogueReductionOpInterface : OpInterface<"EpilogueReductionOpInterface"> {

@@ -1,0 +1,32 @@
+//===- Formulas.h - What kernels compute ------------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_CODEGEN_COMMON_FORMULAS_H
+#define SEGC_CODEGEN_COMMON_FORMULAS_H
+
+#include "mlir/IR/DialectRegistry.h"
+#include "segc/Codegen/Common/LossPixels.h"
+#include "segc/Codegen/Common/Moments.h"
+#include "segc/Codegen/Common/UpdateBody.h"
+
+#include "segc/Codegen/Common/FormulaInterfaces.h.inc"
+
+namespace segc {
+
+/// Attaches the interfaces of FormulaInterfaces.td to their ops.
+void registerFormulas(mlir::DialectRegistry &registry);
+
+// One for each family.
+void attachChannelSumFormulas(mlir::MLIRContext *context);
+void attachCrossEntropyFormulas(mlir::MLIRContext *context);
+void attachDiceFormulas(mlir::MLIRContext *context);
+void attachNormFormulas(mlir::MLIRContext *context);
+void attachOptimizerFormulas(mlir::MLIRContext *context);
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_COMMON_FORMULAS_H

@@ -1,0 +1,93 @@
+//===- KernelRunner.h - Runs kernels where they are compiled ----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// For tests, `segc verify` and measurements: the kernels of some fusions are
+// compiled into this process and run on buffers with guards around them.
+
+#ifndef SEGC_CODEGEN_COMMON_KERNELRUNNER_H
+#define SEGC_CODEGEN_COMMON_KERNELRUNNER_H
+
+#include "segc/Target/TargetBackend.h"
+#include "llvm/Support/Error.h"
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace segc {
+
+class ThreadPool;
+
+/// Elements between two guards. Floats start as a NaN (0x7fcdcdcd).
+class GuardedBuffer {
+public:
+  GuardedBuffer(int64_t elements, mlir::Type type);
+  explicit GuardedBuffer(mlir::RankedTensorType type)
+      : GuardedBuffer(type.getNumElements(), type.getElementType()) {}
+
+  uint8_t *data() const;
+  /// f32 values, labels and counters all fit a double.
+  void set(llvm::ArrayRef<double> values);
+  std::vector<double> get() const;
+  bool guardsIntact() const;
+
+private:
+  int64_t elements;
+  mlir::Type type;
+  size_t bytes;
+  std::unique_ptr<uint8_t, void (*)(void *)> memory;
+};
+
+/// The kernels of some fusions, in memory.
+class KernelRunner {
+public:
+  /// A fusion without a strategy is given one. The emitter, the lowering or
+  /// LLVM say on the context, or in the error, what is at fault.
+  static llvm::Expected<std::unique_ptr<KernelRunner>>
+  compile(llvm::ArrayRef<seg::FusionOp> fusions, const Target &target);
+  /// One task of a kernel that lies elsewhere, as model_tables.h says.
+  using TaskFunction = void (*)(void *const *buffers, void *scratch,
+                                int64_t batch, int64_t task);
+  using TaskLookup = std::function<TaskFunction(llvm::StringRef kernel)>;
+  /// The kernels that programs launch: those of fusion i are functions of
+  /// `module` named `symbols[i]`, and that with _1, _2, ... behind it.
+  /// Their machine code is what `lookup` finds (an error if that is null), or
+  /// is compiled if there is no `lookup`.
+  static llvm::Expected<std::unique_ptr<KernelRunner>>
+  load(mlir::ModuleOp module, llvm::ArrayRef<seg::FusionOp> fusions,
+       llvm::ArrayRef<std::string> symbols, const Target &target,
+       const TaskLookup &lookup = nullptr);
+  ~KernelRunner();
+
+  enum class Order { Forward, Reverse, TwoThreads };
+  /// Runs every launch of a fusion, by its place in the list. `operands` are
+  /// its inputs, then its results. False after an access outside the
+  /// temporary or the scratch.
+  [[nodiscard]] bool run(size_t fusion, llvm::ArrayRef<void *> operands,
+                         int64_t batch, Order order = Order::Forward);
+
+  /// A function that runs the launches from `first` on, on all threads of the
+  /// pool, and returns the seconds they took; those before have been run by
+  /// then. It has memory of its own, and must not outlive the runner.
+  std::function<double()> timer(size_t fusion, llvm::ArrayRef<void *> operands,
+                                int64_t batch, size_t first,
+                                ThreadPool &pool) const;
+
+  /// The kernels in the dialects they are emitted in.
+  llvm::StringRef text() const;
+
+private:
+  KernelRunner();
+  /// Compiles `kernels`, lowered in place, for the launches that are known.
+  llvm::Error link(mlir::ModuleOp kernels, const Target &target);
+  struct Implementation;
+  std::unique_ptr<Implementation> self;
+};
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_COMMON_KERNELRUNNER_H

@@ -1,0 +1,54 @@
+//===- LossPixels.h - Pixels of losses and their sums -----------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_CODEGEN_COMMON_LOSSPIXELS_H
+#define SEGC_CODEGEN_COMMON_LOSSPIXELS_H
+
+#include "segc/Codegen/Common/Softmax.h"
+
+namespace segc {
+
+/// What a loss knows of a pixel, or of a vector of pixels.
+class LossPixels {
+public:
+  virtual ~LossPixels() = default;
+
+  virtual const ChannelValues &logits() const = 0;
+  /// Softmax of the logits: computed once, where it is first asked for. That
+  /// must not be within a loop.
+  virtual const ChannelValues &probabilities(KernelBody &k) const = 0;
+  /// Known after the probabilities.
+  virtual const SoftmaxScale &softmaxScale() const = 0;
+  /// Of type i32.
+  virtual mlir::Value labels() const = 0;
+
+  /// Whether the label is `c`.
+  mlir::Value isClass(KernelBody &k, Channel c) const;
+};
+
+/// Adds a term to the sum `first` + channel.
+using AddTerm =
+    llvm::function_ref<void(int64_t first, Channel channel, mlir::Value term)>;
+
+/// Where the tiles of a reduction of pixels leave `count` numbers each, and
+/// then the samples, in KernelBody::sums.
+struct PixelSums {
+  int64_t samples, pixels, tiles, count, base;
+
+  int64_t floats() const { return samples * (tiles + 1) * count; }
+  mlir::Value tileRow(KernelBody &k, mlir::Value sample,
+                      mlir::Value tile) const;
+  mlir::Value sampleRow(KernelBody &k, mlir::Value sample) const;
+};
+
+/// Sum of every `stride`-th element of [first, first + count * stride), in f64.
+mlir::Value sumStrided(KernelBody &k, mlir::Value memref, mlir::Value first,
+                       mlir::Value count, int64_t stride);
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_COMMON_LOSSPIXELS_H

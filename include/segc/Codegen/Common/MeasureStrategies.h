@@ -1,0 +1,33 @@
+//===- MeasureStrategies.h - Times of strategies ---------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_CODEGEN_COMMON_MEASURESTRATEGIES_H
+#define SEGC_CODEGEN_COMMON_MEASURESTRATEGIES_H
+
+#include "segc/Target/TargetBackend.h"
+#include "llvm/Support/Error.h"
+#include <vector>
+
+namespace segc {
+
+class ThreadPool;
+
+/// Median seconds of a fusion at its largest batch with each of the
+/// strategies, on all threads of the pool. A strategy that cannot be emitted is
+/// an error.
+llvm::Expected<std::vector<double>>
+measureStrategies(seg::FusionOp fusion,
+                  llvm::ArrayRef<mlir::DictionaryAttr> strategies,
+                  const StrategyContext &context, ThreadPool &pool);
+
+/// Place of the strategy to take: the first, unless another is faster by more
+/// than measurements differ.
+size_t fastestStrategy(llvm::ArrayRef<double> seconds);
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_COMMON_MEASURESTRATEGIES_H

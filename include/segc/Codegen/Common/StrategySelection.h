@@ -1,0 +1,51 @@
+//===- StrategySelection.h - Choice among kernel models ---------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_CODEGEN_COMMON_STRATEGYSELECTION_H
+#define SEGC_CODEGEN_COMMON_STRATEGYSELECTION_H
+
+#include "segc/Target/TargetBackend.h"
+
+namespace segc {
+
+/// The context that a pass's options give. Anything unknown is an error on
+/// `op`.
+mlir::FailureOr<StrategyContext>
+strategyContext(mlir::Operation *op, llvm::StringRef target,
+                llvm::StringRef winograd, llvm::StringRef multiplyType,
+                int64_t threads);
+
+/// The context of a fusion in an entry.
+StrategyContext contextOfFusion(seg::FusionOp fusion, StrategyContext context);
+
+/// Whether an operand that a kernel prepares is a parameter that does not
+/// change from one run of the entry to the next.
+bool readsConstantOperand(seg::FusionOp fusion, const TargetBackend &backend);
+/// The operand of the fusion that its model prepares; -1 if there is none.
+int64_t preparedInput(seg::FusionOp fusion, const TargetBackend &backend);
+
+/// The cheapest proposal of all models of the root; null if all refuse. A
+/// remark of category `strategy` names each proposal with its cost or the
+/// reason of its refusal, where there are several.
+mlir::DictionaryAttr selectStrategy(seg::FusionOp fusion,
+                                    const StrategyContext &context);
+/// Candidates of all models, the cheapest first, and variations of that.
+llvm::SmallVector<mlir::DictionaryAttr>
+strategyCandidates(seg::FusionOp fusion, const StrategyContext &context);
+/// Samples of what all models can emit.
+llvm::SmallVector<mlir::DictionaryAttr>
+strategySamples(seg::FusionOp fusion, const StrategyContext &context);
+
+/// Whether the launch that fills the strategy's temporary moves to `prepare`.
+bool isPrepared(mlir::DictionaryAttr strategy, const StrategyContext &context);
+/// Sets the fusion's strategy, with `prepared` where it is.
+void setStrategy(seg::FusionOp fusion, mlir::DictionaryAttr strategy,
+                 const StrategyContext &context);
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_COMMON_STRATEGYSELECTION_H

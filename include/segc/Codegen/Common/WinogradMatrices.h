@@ -1,0 +1,43 @@
+//===- WinogradMatrices.h - Transforms of Winograd tiles --------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Y = A^T [(G g) (B^T d)] in each dimension: m outputs y of a correlation with
+// 3 taps g from m + 2 inputs d by m + 2 products (Lavin and Gray, arXiv
+// 1509.09308). Tiles of 2 use the points 0, 1, -1; tiles of 4 the points
+// 0, 1, -1, 1/2, -2, which err half as much as 2 and -2 do (Barabasz et al.,
+// arXiv 1803.10986). A dimension without taps has m = 1 and 1x1 matrices.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_CODEGEN_COMMON_WINOGRADMATRICES_H
+#define SEGC_CODEGEN_COMMON_WINOGRADMATRICES_H
+
+#include "llvm/ADT/SmallVector.h"
+#include <cstdint>
+
+namespace segc {
+
+/// A constant matrix that multiplies vectors of vectors.
+struct TransformMatrix {
+  int64_t rows, columns;
+  llvm::SmallVector<double> values; ///< Row-major.
+
+  double at(int64_t row, int64_t column) const {
+    return values[row * columns + column];
+  }
+  bool isIdentity() const { return rows == 1 && columns == 1; }
+  TransformMatrix transposed() const;
+};
+
+/// B^T, G and A^T of tiles of `m` outputs (1, 2 or 4) and 3 taps.
+TransformMatrix winogradInput(int64_t m);
+TransformMatrix winogradFilter(int64_t m);
+TransformMatrix winogradOutput(int64_t m);
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_COMMON_WINOGRADMATRICES_H

@@ -1,0 +1,18 @@
+//===- GpuBackend.h - Registration of GPUs ----------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_CODEGEN_GPU_GPUBACKEND_H
+#define SEGC_CODEGEN_GPU_GPUBACKEND_H
+
+namespace segc {
+
+/// Makes the target `cuda` known (TargetBackend.h).
+void registerGpuBackend();
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_GPU_GPUBACKEND_H

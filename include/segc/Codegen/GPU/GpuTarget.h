@@ -1,0 +1,35 @@
+//===- GpuTarget.h - What a kernel of a GPU may count on --------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_CODEGEN_GPU_GPUTARGET_H
+#define SEGC_CODEGEN_GPU_GPUTARGET_H
+
+#include "segc/Target/TargetVersion.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace segc {
+
+/// One architecture that kernels are compiled for.
+struct GpuTarget : TargetVersion {
+  /// Shared memory of a block that needs no opt-in at launch.
+  int64_t sharedBytes = 48 << 10;
+  int64_t blockThreads = 1024; ///< Most threads of a block.
+  int64_t lanes = 4;           ///< f32 in the widest load of a thread.
+};
+
+/// "sm_80" (A100) and "sm_90" (H100, H200); null for other names.
+std::optional<GpuTarget> lookupGpuTarget(llvm::StringRef chip);
+/// Chips that lookupGpuTarget knows, newest last.
+llvm::ArrayRef<llvm::StringRef> gpuTargetNames();
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_GPU_GPUTARGET_H

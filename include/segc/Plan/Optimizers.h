@@ -1,0 +1,62 @@
+//===- Optimizers.h - Optimizers that a network may have --------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_PLAN_OPTIMIZERS_H
+#define SEGC_PLAN_OPTIMIZERS_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace segc {
+
+/// What a network says of its optimizer.
+struct OptimizerOptions {
+  std::string kind = "adam"; ///< One of `optimizers`.
+  /// Defaults that the runtime may override step by step.
+  double learningRate = 1e-4, momentum = 0, weightDecay = 0;
+  // Those that the kind has; see Optimizer.
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, decay = 0.9;
+  bool nesterov = false;
+  bool lookahead = false;
+  int64_t lookaheadSync = 6;
+  double lookaheadAlpha = 0.5;
+
+  /// Makes this optimizer another kind, with that kind's epsilon and momentum.
+  void switchTo(const std::string &other);
+};
+
+/// A kind of optimizer: `kind` in a network's `optimizer`.
+struct Optimizer {
+  struct Number {
+    const char *key;
+    double OptimizerOptions::*value;
+  };
+  struct Flag {
+    const char *key;
+    bool OptimizerOptions::*value;
+  };
+
+  std::string kind;
+  double epsilon, momentum; ///< Defaults.
+  bool usesMomentum;        ///< A step reads it.
+  /// What the kind has beside learning rate, momentum and weight decay.
+  std::vector<Number> numbers;
+  std::vector<Flag> flags;
+
+  bool has(const std::string &key) const;
+};
+
+const std::vector<Optimizer> &optimizers();
+/// Null if there is no such kind.
+const Optimizer *findOptimizer(const std::string &kind);
+/// Kinds that have the key, as in "adam, radam and rmsprop".
+std::string optimizersWith(const std::string &key);
+
+} // namespace segc
+
+#endif // SEGC_PLAN_OPTIMIZERS_H

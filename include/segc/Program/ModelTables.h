@@ -1,0 +1,52 @@
+//===- ModelTables.h - The tables of a model, in LLVM IR --------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_PROGRAM_MODELTABLES_H
+#define SEGC_PROGRAM_MODELTABLES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "segc/Target/TargetBackend.h"
+#include "segc/model_tables.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <string>
+
+namespace llvm {
+class LLVMContext;
+class Module;
+} // namespace llvm
+
+namespace segc {
+
+/// One instruction-set version: the module with its programs, whose kernels are
+/// found as `<symbolPrefix><kernel>`.
+struct ModelVersion {
+  Target target;
+  mlir::ModuleOp module;
+  std::string symbolPrefix;
+};
+
+/// What a model embeds beside its kernels.
+struct ModelContents {
+  std::string manifest;              ///< JSON.
+  std::string source;                ///< Canonical seg module.
+  std::vector<char> weights, states; ///< Empty: not embedded.
+  int64_t batch = 1;
+};
+
+/// The tables, the query function and the code that runs them, which is the
+/// bitcode `support`, ready for code generation. Kernels are external `void
+/// <prefix><kernel>.task(buffers, scratch, n, task)`, which the serialisation of kernels defines.
+llvm::Expected<std::unique_ptr<llvm::Module>>
+buildModelModule(llvm::LLVMContext &context,
+                 llvm::ArrayRef<ModelVersion> versions,
+                 const ModelContents &contents, llvm::StringRef support);
+
+} // namespace segc
+
+#endif // SEGC_PROGRAM_MODELTABLES_H

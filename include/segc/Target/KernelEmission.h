@@ -1,0 +1,48 @@
+//===- KernelEmission.h - The kernels of a fusion ---------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_TARGET_KERNELEMISSION_H
+#define SEGC_TARGET_KERNELEMISSION_H
+
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Target/TargetVersion.h"
+
+namespace segc {
+
+/// Number of tasks of a launch with n samples: fixed + perSample * n.
+struct TaskCount {
+  int64_t fixed = 0;
+  int64_t perSample = 0;
+};
+
+/// One launch of a fusion: a function and how often it runs.
+struct EmittedKernel {
+  mlir::Operation *function;
+  TaskCount tasks;
+  int64_t scratchBytes = 0; ///< Memory that each worker needs.
+};
+
+/// What a backend is asked to emit, and what it has emitted. Kernels are
+/// functions that take flat memrefs: the fusion's inputs and results, the
+/// temporary of its strategy and, if the strategy has them, the sums.
+struct KernelEmission {
+  seg::FusionOp fusion;
+  mlir::OpBuilder builder; ///< Functions are added at its insertion point.
+  std::string symbol;      ///< The first kernel's; others get _1, _2, ...
+  const TargetVersion &version;
+  /// Functions are declared, with all but their bodies.
+  bool declareOnly = false;
+
+  llvm::SmallVector<EmittedKernel> kernels = {}; ///< In the order of launches.
+
+  /// The next kernel's symbol.
+  std::string nextSymbol() const;
+};
+
+} // namespace segc
+
+#endif // SEGC_TARGET_KERNELEMISSION_H

@@ -1,0 +1,150 @@
+//===- TargetBackend.h - A target of the compiler ---------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// What the compiler knows of a target: its versions, the kernels that it has
+// for an op, and how kernels become machine code. Passes and the driver find
+// backends by name; nothing outside a backend's own folder names one.
+// docs/AddingABackend.md says how to write one.
+
+#ifndef SEGC_TARGET_TARGETBACKEND_H
+#define SEGC_TARGET_TARGETBACKEND_H
+
+#include "segc/Target/KernelModel.h"
+#include "llvm/Support/Error.h"
+
+namespace mlir {
+class DialectRegistry;
+class OpPassManager;
+} // namespace mlir
+
+namespace segc {
+
+/// Machine code of kernels in this process, on memory of the host.
+class LoadedKernels {
+public:
+  /// One task: `buffers` are a kernel's memrefs in order, its scratch last.
+  using Task = void (*)(void **buffers, int64_t batch, int64_t task);
+
+  virtual ~LoadedKernels();
+  virtual llvm::Expected<Task> lookup(llvm::StringRef kernel) = 0;
+};
+
+/// How kernels become machine code.
+struct SerializeOptions {
+  std::string symbolPrefix; ///< Of all symbols.
+  unsigned optLevel = 2;    ///< LLVM's, 0 to 3.
+  unsigned jobs = 1;        ///< Threads, and pieces that the code comes in.
+  bool assembly = false;    ///< Text instead of objects.
+};
+
+class TargetBackend {
+public:
+  using Versions = std::vector<std::shared_ptr<const TargetVersion>>;
+  using Bytes = llvm::SmallVector<char, 0>;
+
+  virtual ~TargetBackend();
+
+  /// "cpu", "cuda": what specs begin with.
+  virtual llvm::StringRef name() const = 0;
+
+  //===--------------------------------------------------------------------===//
+  // Versions
+  //===--------------------------------------------------------------------===//
+
+  /// Versions that kernels can be compiled for, best last.
+  virtual const Versions &versions() const = 0;
+  /// The version that passes work for unless they are told another.
+  virtual std::shared_ptr<const TargetVersion> defaultVersion() const = 0;
+  /// Of those that a model is compiled for by default: those that differ where
+  /// values of 16 bits are multiplied in these types.
+  virtual Versions distinctVersions(MultiplyTypeSet types) const = 0;
+  /// The best of them that runs on this machine. An error says what lacks.
+  virtual llvm::Expected<std::shared_ptr<const TargetVersion>>
+  nativeVersion(MultiplyTypeSet types) const = 0;
+  /// What this machine lacks to run kernels of the version; empty: nothing.
+  virtual std::string missingFeature(const TargetVersion &version) const = 0;
+  /// Whether models with its kernels can be loaded: whether the runtime has
+  /// such a device.
+  virtual bool hasRuntime() const = 0;
+  /// The machine's name for its device, for times that are kept.
+  virtual std::string deviceName() const = 0;
+  /// The version with caches of 1 / 2^`shift` the size: strategies of small
+  /// fusions are then those of large ones, for tests.
+  virtual std::shared_ptr<const TargetVersion>
+  withSmallerCaches(const std::shared_ptr<const TargetVersion> &version,
+                    unsigned shift) const {
+    return version;
+  }
+  /// The version of this name; null if there is none.
+  std::shared_ptr<const TargetVersion>
+  findVersion(llvm::StringRef version) const;
+
+  //===--------------------------------------------------------------------===//
+  // Kernels
+  //===--------------------------------------------------------------------===//
+
+  /// All models; those of one op in order of preference.
+  virtual const KernelModels &models() const = 0;
+  /// That of fusions of pointwise ops alone.
+  virtual const KernelModel &pointwiseModel() const = 0;
+  /// Whether it is faster to compute the ops again in each of so many kernels
+  /// than to write their result for all. Fusion is one for all versions.
+  virtual bool paysAsPrologue(llvm::ArrayRef<mlir::Operation *> ops,
+                              size_t kernels) const = 0;
+
+  /// Models that compute such a root, or pointwise ops if it is null.
+  llvm::SmallVector<const KernelModel *> modelsOf(mlir::Operation *root) const;
+  /// The model of the fusion's strategy; null, with an error on the root, if
+  /// there is none.
+  const KernelModel *modelOf(seg::FusionOp fusion) const;
+  /// Modelled seconds of the fusion on one core.
+  double seconds(seg::FusionOp fusion, const TargetVersion &version) const;
+  /// Emits the kernels of a fusion that has a strategy.
+  mlir::LogicalResult emitKernels(KernelEmission &emission) const;
+
+  // What any of a root's models takes in.
+  bool takesEpilogue(mlir::Operation *root) const;
+  bool takesPrologue(mlir::OpOperand &operand) const;
+  bool takesReduction(mlir::Operation *root, mlir::Operation *reduction) const;
+
+  //===--------------------------------------------------------------------===//
+  // Machine code
+  //===--------------------------------------------------------------------===//
+
+  /// Registers dialects, interfaces and translations of its kernels.
+  virtual void registerDialects(mlir::DialectRegistry &registry) const = 0;
+  /// Adds the passes that lower emitted kernels to what is translated.
+  virtual void populateLowering(mlir::OpPassManager &manager) const = 0;
+  /// Machine code of emitted kernels, lowered or not.
+  virtual llvm::Expected<std::vector<Bytes>>
+  serialize(mlir::ModuleOp kernels, const TargetVersion &version,
+            const SerializeOptions &options) const = 0;
+  /// Compiles emitted kernels for this process; lowers them in place. The
+  /// lowering or LLVM say on the context, or in the error, what is at fault.
+  virtual llvm::Expected<std::unique_ptr<LoadedKernels>>
+  load(mlir::ModuleOp kernels, const TargetVersion &version) const = 0;
+};
+
+/// Makes a backend known by its name, for the rest of the process. One of the
+/// same name is kept.
+void registerTargetBackend(std::unique_ptr<TargetBackend> backend);
+/// The backend of this name; null if there is none.
+const TargetBackend *findTargetBackend(llvm::StringRef name);
+/// All of them, in the order of their registration.
+std::vector<const TargetBackend *> targetBackends();
+
+/// The target of a spec such as "cpu:x86-64-v4": without a version the
+/// backend's default, of an empty spec that of the backend that was registered
+/// first. An error names what there is.
+llvm::Expected<Target> resolveTarget(llvm::StringRef spec);
+/// The same for a pass, whose error is reported on `op`.
+mlir::FailureOr<Target> resolveTarget(mlir::Operation *op,
+                                      llvm::StringRef spec);
+
+} // namespace segc
+
+#endif // SEGC_TARGET_TARGETBACKEND_H

@@ -1,0 +1,98 @@
+//===- Serialize.cpp - Machine code of kernels, in parallel ---------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Threading.h"
+#include "segc/Codegen/CPU/LowerToLLVM.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace mlir;
+
+namespace segc {
+
+/// Deals the functions of a lowered module to `parts` modules of about equal
+/// size: code generation takes time in proportion to the ops.
+static std::vector<OwningOpRef<ModuleOp>> partition(ModuleOp module,
+                                                    unsigned parts) {
+  std::vector<OwningOpRef<ModuleOp>> modules(parts);
+  for (auto &part : modules)
+    part = ModuleOp::create(module.getLoc());
+  std::vector<std::pair<size_t, LLVM::LLVMFuncOp>> functions;
+  for (Operation &op : *module.getBody()) {
+    auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
+    if (!function) {
+      // Constant tables are private: every part has its own.
+      for (auto &part : modules)
+        part->push_back(op.clone());
+      continue;
+    }
+    size_t ops = 0;
+    function.walk([&](Operation *) { ++ops; });
+    functions.push_back({ops, function});
+  }
+  llvm::stable_sort(functions,
+                    [](auto &a, auto &b) { return a.first > b.first; });
+  std::vector<size_t> load(parts);
+  for (auto &[ops, function] : functions) {
+    size_t lightest = std::min_element(load.begin(), load.end()) - load.begin();
+    load[lightest] += ops;
+    modules[lightest]->push_back(function->clone());
+  }
+  return modules;
+}
+
+static llvm::Expected<TargetBackend::Bytes>
+generate(ModuleOp part, const CpuTarget &target,
+         const SerializeOptions &options) {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module =
+      translateKernels(part, context, target);
+  if (!module)
+    return llvm::createStringError("the kernels do not translate to LLVM IR");
+  addKernelWrappers(*module, options.symbolPrefix);
+  auto machine = createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  optimizeModule(*module, **machine, options.optLevel);
+  return emitMachineCode(*module, **machine, options.assembly);
+}
+
+llvm::Expected<std::vector<TargetBackend::Bytes>>
+serializeKernels(ModuleOp kernels, const CpuTarget &target,
+                 const SerializeOptions &options) {
+  OwningOpRef<ModuleOp> lowered = kernels.clone();
+  if (failed(lowerKernelsToLLVM(*lowered)))
+    return llvm::createStringError("the kernels do not lower to LLVM");
+  // Each part is a file that is open while it is linked.
+  constexpr unsigned maxParts = 64;
+  std::vector<OwningOpRef<ModuleOp>> parts =
+      partition(*lowered, std::clamp(options.jobs, 1u, maxParts));
+  std::vector<TargetBackend::Bytes> results(parts.size());
+  std::vector<std::string> errors(parts.size());
+  // All parts use the context. Where passes run one after the other, for the
+  // order of their remarks, its tables have no locks.
+  MLIRContext *context = lowered->getContext();
+  bool locked = context->isMultithreadingEnabled();
+  context->enableMultithreading();
+  parallelFor(context, 0, parts.size(), [&](size_t i) {
+    llvm::Expected<TargetBackend::Bytes> bytes =
+        generate(*parts[i], target, options);
+    if (bytes)
+      results[i] = std::move(*bytes);
+    else
+      errors[i] = llvm::toString(bytes.takeError());
+  });
+  context->enableMultithreading(locked);
+  for (const std::string &error : errors)
+    if (!error.empty())
+      return llvm::createStringError(error);
+  return results;
+}
+
+} // namespace segc

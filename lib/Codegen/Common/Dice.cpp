@@ -1,0 +1,186 @@
+//===- Dice.cpp ----------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/Common/Formulas.h"
+
+#include "segc/Dialect/Seg/IR/PointwiseMath.h"
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+
+using namespace mlir;
+using namespace segc;
+
+namespace {
+
+/// The attributes of both ops.
+struct DiceRule {
+  template <typename OpTy>
+  explicit DiceRule(OpTy op)
+      : squared(op.getSquared()), batchReduce(op.getBatchReduce()),
+        smooth(op.getSmooth().convertToDouble()),
+        excludeBackground(op.getExcludeBackground()),
+        sumClasses(op.getSumClasses()) {}
+
+  /// Weight of 1 - D of class `c` in the loss, in f64.
+  Value classWeight(KernelBody &k, Channel c, int64_t classes) const {
+    double weight =
+        sumClasses ? 1.0
+                   : 1.0 / static_cast<double>(classes - excludeBackground);
+    seg::PointwiseMath m = doubles(k);
+    if (!excludeBackground)
+      return m.constant(weight);
+    if (c.isNumber())
+      return m.constant(c.getNumber() == 0 ? 0 : weight);
+    Value isBackground = k.less(c.getIndex(k), k.index(1));
+    return m.select(isBackground, m.constant(0), m.constant(weight));
+  }
+
+  /// Numerator and denominator of D of class `c` from rows [3, C] of `count`
+  /// samples from element `row` on.
+  std::pair<Value, Value> fraction(KernelBody &k, Value sums, Value row,
+                                   Value count, Channel c,
+                                   int64_t classes) const {
+    seg::PointwiseMath m = doubles(k);
+    Value sum[3];
+    for (int64_t i = 0; i < 3; ++i)
+      sum[i] =
+          sumStrided(k, sums, c.from(k, row, i * classes), count, 3 * classes);
+    return {m.fma(m.constant(2), sum[0], m.constant(smooth)),
+            m.add(m.add(sum[1], sum[2]), m.constant(smooth))};
+  }
+
+  bool squared, batchReduce;
+  double smooth;
+
+private:
+  bool excludeBackground, sumClasses;
+};
+
+/// For each class sum(p t), sum(p) or sum(p p), sum(t).
+struct DiceFormula
+    : PixelReductionOpInterface::ExternalModel<DiceFormula, seg::DiceOp> {
+  unsigned getSumCount(Operation *op) const {
+    return 3 * seg::channels(cast<seg::DiceOp>(op).getLogits().getType());
+  }
+
+  void emitTerms(Operation *op, KernelBody &k, const LossPixels &pixels,
+                 AddTerm add) const {
+    bool squared = cast<seg::DiceOp>(op).getSquared();
+    int64_t classes = pixels.logits().size();
+    const ChannelValues &probabilities = pixels.probabilities(k);
+    forChannels(k, classes, [&](Channel c) {
+      Value p = probabilities.get(k, c), isClass = pixels.isClass(k, c);
+      seg::PointwiseMath m(k.builder(), k.loc(), p.getType());
+      add(0, c, m.select(isClass, p, m.constant(0)));
+      add(classes, c, squared ? m.mul(p, p) : p);
+      add(2 * classes, c, m.select(isClass, m.constant(1), m.constant(0)));
+    });
+  }
+
+  void emitMerge(Operation *operation, KernelBody &k,
+                 const PixelSums &sums) const {
+    auto op = cast<seg::DiceOp>(operation);
+    DiceRule rule(op);
+    int64_t classes = sums.count / 3;
+    Value zero = k.index(0), output = outputOf(k, op.getSums());
+    k.loop(zero, k.batch(), 1, [&](Value sample) {
+      k.loop(zero, k.index(sums.count), 1, [&](Value i) {
+        Value total = toFloat(
+            k, sumStrided(k, k.sums(), k.add(sums.tileRow(k, sample, zero), i),
+                          k.index(sums.tiles), sums.count));
+        k.storeScalar(total, k.sums(), k.add(sums.sampleRow(k, sample), i));
+        if (output)
+          k.storeScalar(total, output, k.add(k.mul(sample, sums.count), i));
+      });
+    });
+    seg::PointwiseMath m = doubles(k);
+    Value loss = m.constant(0), perClass = outputOf(k, op.getPerClass());
+    Value inverse = m.div(m.constant(1), indexToDouble(k, k.batch()));
+    auto addClass = [&](Channel c, ValueRange carried) -> SmallVector<Value> {
+      auto diceOf = [&](Value row, Value count) {
+        auto [numerator, denominator] =
+            rule.fraction(k, k.sums(), row, count, c, classes);
+        return m.div(numerator, denominator);
+      };
+      Value dice;
+      if (rule.batchReduce) {
+        dice = diceOf(sums.sampleRow(k, zero), k.batch());
+      } else {
+        Value total =
+            k.loop(zero, k.batch(), 1, {m.constant(0)},
+                   [&](Value sample, ValueRange sum) -> SmallVector<Value> {
+                     return {m.add(sum[0], diceOf(sums.sampleRow(k, sample),
+                                                  k.index(1)))};
+                   })[0];
+        dice = m.mul(total, inverse);
+      }
+      if (perClass)
+        k.storeScalar(toFloat(k, dice), perClass, c.getIndex(k));
+      return {m.fma(rule.classWeight(k, c, classes), m.sub(m.constant(1), dice),
+                    carried[0])};
+    };
+    loss = forChannels(k, 0, classes, loss, addClass)[0];
+    if (Value memref = outputOf(k, op.getLoss()))
+      k.storeScalar(toFloat(k, loss), memref, k.index(0));
+  }
+};
+
+/// dLoss/dp = onTarget * t + always * (p if squared, else 1).
+struct DiceGradFormula
+    : LogitsGradOpInterface::ExternalModel<DiceGradFormula, seg::DiceGradOp> {
+  SmallVector<int64_t> getSharedSizes(Operation *op) const {
+    int64_t classes =
+        seg::channels(cast<seg::DiceGradOp>(op).getLogits().getType());
+    return {classes, classes};
+  }
+
+  void emitShared(Operation *op, KernelBody &k, Value sample,
+                  ArrayRef<ChannelValues *> shared) const {
+    auto grad = cast<seg::DiceGradOp>(op);
+    DiceRule rule(grad);
+    int64_t classes = shared[0]->size();
+    seg::PointwiseMath m = doubles(k);
+    Value upstream = loadDouble(k, inputOf(k, grad.getGrad()), k.index(0));
+    if (!rule.batchReduce)
+      upstream = m.div(upstream, indexToDouble(k, k.batch()));
+    Value row = rule.batchReduce ? k.index(0) : k.mul(sample, 3 * classes);
+    Value count = rule.batchReduce ? k.batch() : k.index(1);
+    forChannels(k, classes, [&](Channel c) {
+      auto [numerator, denominator] =
+          rule.fraction(k, inputOf(k, grad.getSums()), row, count, c, classes);
+      Value scaled =
+          m.div(m.mul(upstream, rule.classWeight(k, c, classes)), denominator);
+      shared[0]->setAll(k, c, toFloat(k, m.mul(scaled, m.constant(-2))));
+      Value each = m.div(m.mul(scaled, numerator), denominator);
+      shared[1]->setAll(
+          k, c, toFloat(k, rule.squared ? m.mul(each, m.constant(2)) : each));
+    });
+  }
+
+  void emitGradient(Operation *op, KernelBody &k, const LossPixels &pixels,
+                    ArrayRef<ChannelValues *> shared,
+                    ChannelValues &grads) const {
+    bool squared = cast<seg::DiceGradOp>(op).getSquared();
+    const ChannelValues &p = pixels.probabilities(k);
+    seg::PointwiseMath m(k.builder(), k.loc(), grads.getType(k));
+    forChannels(k, grads.size(), [&](Channel c) {
+      Value onTarget =
+          m.select(pixels.isClass(k, c), shared[0]->get(k, c), m.constant(0));
+      Value always = shared[1]->get(k, c);
+      grads.set(k, c,
+                squared ? m.fma(always, p.get(k, c), onTarget)
+                        : m.add(always, onTarget));
+    });
+    emitSoftmaxGrad(k, p, grads);
+  }
+};
+
+} // namespace
+
+void segc::attachDiceFormulas(MLIRContext *context) {
+  seg::DiceGradOp::attachInterface<DiceGradFormula>(*context);
+  seg::DiceOp::attachInterface<DiceFormula>(*context);
+}

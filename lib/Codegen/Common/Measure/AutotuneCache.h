@@ -1,0 +1,40 @@
+//===- AutotuneCache.h - Times that were measured before -------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_CODEGEN_COMMON_MEASURE_AUTOTUNECACHE_H
+#define SEGC_LIB_CODEGEN_COMMON_MEASURE_AUTOTUNECACHE_H
+
+#include "segc/Base/Status.h"
+#include "segc/Target/TargetBackend.h"
+#include <vector>
+
+namespace segc {
+
+/// All that the times of a kernel's strategies depend on.
+struct AutotuneSubject {
+  AutotuneSubject(seg::FusionOp fusion, const StrategyContext &context,
+                  unsigned threads,
+                  llvm::ArrayRef<mlir::DictionaryAttr> candidates);
+
+  std::string target, processor, compiler, kernel;
+  unsigned threads;
+  bool constantOperand;
+  std::vector<std::string> strategies;
+
+  /// Of all of the above: two subjects with one key have the same times.
+  std::string key() const;
+};
+
+/// The times of a subject in a folder; NotFound if it was never measured.
+StatusOr<std::vector<double>> readTimes(const std::string &folder,
+                                        const AutotuneSubject &subject);
+Status writeTimes(const std::string &folder, const AutotuneSubject &subject,
+                  const std::vector<double> &seconds);
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_COMMON_MEASURE_AUTOTUNECACHE_H

@@ -1,0 +1,338 @@
+//===- KernelRunner.cpp ---------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/Common/KernelRunner.h"
+
+#include "segc/Codegen/Common/KernelBuilder.h"
+#include "segc/Codegen/Common/StrategySelection.h"
+#include "segc/Dialect/Exec/IR/ExecDialect.h"
+#include "segc/Runtime/Core/ThreadPool.h"
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+using namespace mlir;
+
+namespace segc {
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+static constexpr size_t guardBytes = 256;
+static constexpr uint8_t poison = 0xcd;
+static constexpr uint32_t poisonFloat = 0x7fcdcdcd;
+
+/// A NaN in f16 and in bf16.
+static constexpr uint16_t poisonHalf = 0x7fcd;
+
+static bool is16Bit(Type type) { return type.isF16() || type.isBF16(); }
+
+static uint16_t toHalf(double value, Type type) {
+  APFloat half(value);
+  bool losesInfo;
+  half.convert(cast<FloatType>(type).getFloatSemantics(),
+               APFloat::rmNearestTiesToEven, &losesInfo);
+  return static_cast<uint16_t>(half.bitcastToAPInt().getZExtValue());
+}
+
+static double fromHalf(uint16_t bits, Type type) {
+  return APFloat(cast<FloatType>(type).getFloatSemantics(), APInt(16, bits))
+      .convertToDouble();
+}
+
+GuardedBuffer::GuardedBuffer(int64_t elements, Type type)
+    : elements(elements), type(type),
+      bytes(elements * type.getIntOrFloatBitWidth() / 8),
+      memory(nullptr, &std::free) {
+  memory.reset(static_cast<uint8_t *>(
+      std::aligned_alloc(64, (bytes + 2 * guardBytes + 63) / 64 * 64)));
+  std::memset(memory.get(), poison, bytes + 2 * guardBytes);
+  if (type.isF32())
+    for (int64_t i = 0; i < elements; ++i)
+      std::memcpy(data() + 4 * i, &poisonFloat, 4);
+  if (is16Bit(type))
+    for (int64_t i = 0; i < elements; ++i)
+      std::memcpy(data() + 2 * i, &poisonHalf, 2);
+}
+
+uint8_t *GuardedBuffer::data() const { return memory.get() + guardBytes; }
+
+void GuardedBuffer::set(ArrayRef<double> values) {
+  for (int64_t i = 0; i < elements; ++i) {
+    if (type.isF32())
+      reinterpret_cast<float *>(data())[i] = static_cast<float>(values[i]);
+    else if (is16Bit(type))
+      reinterpret_cast<uint16_t *>(data())[i] = toHalf(values[i], type);
+    else if (type.isInteger(32))
+      reinterpret_cast<int32_t *>(data())[i] = static_cast<int32_t>(values[i]);
+    else
+      reinterpret_cast<int64_t *>(data())[i] = static_cast<int64_t>(values[i]);
+  }
+}
+
+std::vector<double> GuardedBuffer::get() const {
+  std::vector<double> values(elements);
+  for (int64_t i = 0; i < elements; ++i)
+    values[i] =
+        type.isF32()   ? reinterpret_cast<float *>(data())[i]
+        : is16Bit(type) ? fromHalf(reinterpret_cast<uint16_t *>(data())[i], type)
+        : type.isInteger(32)
+            ? reinterpret_cast<int32_t *>(data())[i]
+            : static_cast<double>(reinterpret_cast<int64_t *>(data())[i]);
+  return values;
+}
+
+bool GuardedBuffer::guardsIntact() const {
+  for (size_t i = 0; i < guardBytes; ++i)
+    if (memory.get()[i] != poison || data()[bytes + i] != poison)
+      return false;
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct KernelLaunch {
+  TaskCount tasks;
+  int64_t scratchBytes;
+  std::string symbol;
+  LoadedKernels::Task call;
+  KernelRunner::TaskFunction task = nullptr; ///< Instead of `call`.
+
+  /// `buffers` end with the scratch.
+  void run(std::vector<void *> &buffers, int64_t batch, int64_t at) const {
+    if (task)
+      task(buffers.data(), buffers.back(), batch, at);
+    else
+      call(buffers.data(), batch, at);
+  }
+};
+
+struct FusionLaunches {
+  std::vector<KernelLaunch> launches;
+  int64_t tempBytes = 0, sumsBytes = 0;
+};
+
+KernelLaunch launchOf(exec::KernelAttr kernel, StringRef symbol) {
+  return {{kernel.getTasks(), kernel.getTasksPerSample()},
+          kernel.getScratch(),
+          symbol.str(),
+          nullptr};
+}
+
+FusionLaunches launchesOf(seg::FusionOp fusion) {
+  FusionLaunches result;
+  result.tempBytes = strategyBytes(fusion.getStrategyAttr(), strategyTempName);
+  result.sumsBytes = strategyBytes(fusion.getStrategyAttr(), strategySumsName);
+  return result;
+}
+
+FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels,
+                                       const Twine &symbol,
+                                       const Target &target) {
+  if (fusion.getRoot() && !fusion.getStrategyAttr())
+    if (DictionaryAttr strategy = selectStrategy(fusion, {target}))
+      fusion.setStrategyAttr(strategy);
+  KernelEmission emission{fusion, OpBuilder::atBlockEnd(kernels.getBody()),
+                          symbol.str(), *target.version};
+  if (failed(target.backend->emitKernels(emission)))
+    return failure();
+  FusionLaunches result = launchesOf(fusion);
+  for (const EmittedKernel &kernel : emission.kernels)
+    result.launches.push_back(
+        {kernel.tasks, kernel.scratchBytes,
+         SymbolTable::getSymbolName(kernel.function).str(), nullptr});
+  return result;
+}
+
+} // namespace
+
+struct KernelRunner::Implementation {
+  std::string text;
+  std::unique_ptr<LoadedKernels> library;
+  std::vector<FusionLaunches> fusions;
+  Type f32;
+};
+
+KernelRunner::KernelRunner() : self(std::make_unique<Implementation>()) {}
+KernelRunner::~KernelRunner() = default;
+StringRef KernelRunner::text() const { return self->text; }
+
+llvm::Expected<std::unique_ptr<KernelRunner>>
+KernelRunner::compile(ArrayRef<seg::FusionOp> fusions,
+                      const Target &target) {
+  std::unique_ptr<KernelRunner> runner(new KernelRunner);
+  Implementation &self = *runner->self;
+  if (fusions.empty())
+    return runner;
+  MLIRContext *context = fusions.front()->getContext();
+  self.f32 = Float32Type::get(context);
+  OwningOpRef<ModuleOp> kernels = ModuleOp::create(UnknownLoc::get(context));
+  for (seg::FusionOp fusion : fusions) {
+    auto launches = emitLaunches(fusion, *kernels,
+                                 "k" + Twine(self.fusions.size()), target);
+    if (failed(launches))
+      return llvm::createStringError("emission failed");
+    self.fusions.push_back(std::move(*launches));
+  }
+  llvm::raw_string_ostream(self.text) << *kernels;
+  if (llvm::Error error = runner->link(*kernels, target))
+    return error;
+  return runner;
+}
+
+llvm::Error KernelRunner::link(ModuleOp kernels, const Target &target) {
+  auto library = target.backend->load(kernels, *target.version);
+  if (!library)
+    return library.takeError();
+  self->library = std::move(*library);
+  for (FusionLaunches &fusion : self->fusions)
+    for (KernelLaunch &launch : fusion.launches) {
+      auto entry = self->library->lookup(launch.symbol);
+      if (!entry)
+        return entry.takeError();
+      launch.call = *entry;
+    }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<KernelRunner>>
+KernelRunner::load(ModuleOp module, ArrayRef<seg::FusionOp> fusions,
+                   ArrayRef<std::string> symbols, const Target &target,
+                   const TaskLookup &lookup) {
+  std::unique_ptr<KernelRunner> runner(new KernelRunner);
+  runner->self->f32 = Float32Type::get(module.getContext());
+  for (auto [fusion, symbol] : llvm::zip_equal(fusions, symbols)) {
+    FusionLaunches &launches =
+        runner->self->fusions.emplace_back(launchesOf(fusion));
+    while (true) {
+      size_t count = launches.launches.size();
+      std::string name = symbol + (count ? "_" + std::to_string(count) : "");
+      Operation *kernel = module.lookupSymbol(name);
+      if (!kernel && count)
+        break;
+      exec::KernelAttr attr = exec::kernelAttrOf(kernel);
+      if (!attr)
+        return llvm::createStringError("there is no kernel " + name +
+                                       ": they are those of another plan");
+      launches.launches.push_back(launchOf(attr, name));
+      if (!lookup)
+        continue;
+      launches.launches.back().task = lookup(name);
+      if (!launches.launches.back().task)
+        return llvm::createStringError("there is no machine code of " + name +
+                                       ": it is that of another plan");
+    }
+  }
+  if (lookup)
+    return runner;
+  OwningOpRef<ModuleOp> kernels = module.clone();
+  if (llvm::Error error = runner->link(*kernels, target))
+    return error;
+  return runner;
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+static bool runLaunch(const KernelLaunch &kernel, std::vector<void *> buffers,
+                      Type f32, int64_t batch, KernelRunner::Order order) {
+  int64_t tasks = kernel.tasks.fixed + kernel.tasks.perSample * batch;
+  auto worker = [&](int64_t first, int64_t step, bool &intact) {
+    GuardedBuffer scratch(kernel.scratchBytes / 4, f32);
+    std::vector<void *> pointers = buffers; // Each worker has its own scratch.
+    pointers.push_back(scratch.data());
+    for (int64_t task = first; task >= 0 && task < tasks; task += step)
+      kernel.run(pointers, batch, task);
+    intact = scratch.guardsIntact();
+  };
+  bool intact = true, otherIntact = true;
+  if (order == KernelRunner::Order::TwoThreads) {
+    std::thread other([&] { worker(1, 2, otherIntact); });
+    worker(0, 2, intact);
+    other.join();
+  } else if (order == KernelRunner::Order::Reverse) {
+    worker(tasks - 1, -1, intact);
+  } else {
+    worker(0, 1, intact);
+  }
+  return intact && otherIntact;
+}
+
+bool KernelRunner::run(size_t fusion, ArrayRef<void *> operands, int64_t batch,
+                       Order order) {
+  const FusionLaunches &launches = self->fusions[fusion];
+  GuardedBuffer temporary(launches.tempBytes / 4, self->f32),
+      sums(launches.sumsBytes / 4, self->f32);
+  std::vector<void *> buffers(operands.begin(), operands.end());
+  buffers.push_back(temporary.data());
+  if (launches.sumsBytes)
+    buffers.push_back(sums.data());
+  bool intact = true;
+  for (const KernelLaunch &launch : launches.launches)
+    intact &= runLaunch(launch, buffers, self->f32, batch, order);
+  return intact && temporary.guardsIntact() && sums.guardsIntact();
+}
+
+//===----------------------------------------------------------------------===//
+// Timing
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// What a fusion's launches read and write, kept from one run to the next.
+struct TimedMemory {
+  GuardedBuffer temporary, sums;
+  std::vector<GuardedBuffer> scratch;        ///< For each worker.
+  std::vector<std::vector<void *>> pointers; ///< For each worker.
+};
+
+} // namespace
+
+std::function<double()> KernelRunner::timer(size_t fusion,
+                                            ArrayRef<void *> operands,
+                                            int64_t batch, size_t first,
+                                            ThreadPool &pool) const {
+  const FusionLaunches &launches = self->fusions[fusion];
+  int64_t scratchBytes = 0;
+  for (const KernelLaunch &launch : launches.launches)
+    scratchBytes = std::max(scratchBytes, launch.scratchBytes);
+  std::shared_ptr<TimedMemory> memory(
+      new TimedMemory{GuardedBuffer(launches.tempBytes / 4, self->f32),
+                      GuardedBuffer(launches.sumsBytes / 4, self->f32),
+                      {},
+                      {}});
+  for (unsigned worker = 0; worker < pool.workers(); ++worker) {
+    memory->scratch.emplace_back(scratchBytes / 4, self->f32);
+    auto &pointers = memory->pointers.emplace_back(operands.vec());
+    pointers.push_back(memory->temporary.data());
+    if (launches.sumsBytes)
+      pointers.push_back(memory->sums.data());
+    pointers.push_back(memory->scratch.back().data());
+  }
+  auto run = [memory, batch, &pool](ArrayRef<KernelLaunch> kernels) {
+    auto start = std::chrono::steady_clock::now();
+    for (const KernelLaunch &kernel : kernels)
+      pool.parallelFor(kernel.tasks.fixed + kernel.tasks.perSample * batch,
+                       [&](int64_t task, uint32_t worker) {
+                         kernel.run(memory->pointers[worker], batch, task);
+                       });
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
+                                         start)
+        .count();
+  };
+  ArrayRef<KernelLaunch> all = launches.launches;
+  run(all.take_front(first));
+  return [run, timed = all.drop_front(first)] { return run(timed); };
+}
+
+} // namespace segc

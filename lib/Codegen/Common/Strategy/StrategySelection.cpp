@@ -1,0 +1,169 @@
+//===- StrategySelection.cpp ----------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/Common/StrategySelection.h"
+
+#include "mlir/IR/Remarks.h"
+#include "segc/Target/Strategy.h"
+#include "segc/Transforms/LayerNames.h"
+#include "segc/Transforms/Passes.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace segc {
+
+//===----------------------------------------------------------------------===//
+// Contexts
+//===----------------------------------------------------------------------===//
+
+FailureOr<StrategyContext> strategyContext(Operation *op, StringRef target,
+                                           StringRef winograd,
+                                           StringRef multiplyType,
+                                           int64_t threads) {
+  FailureOr<Target> resolved = resolveTarget(op, target);
+  if (failed(resolved))
+    return failure();
+  std::optional<WinogradTiles> tiles = lookupWinogradTiles(winograd);
+  if (!tiles)
+    return op->emitError("expects winograd to be off, f2 or f4, got '")
+           << winograd << "'";
+  std::optional<MultiplyTypeSet> types = lookupMultiplyTypeSet(multiplyType);
+  if (!types)
+    return op->emitError("expects multiply-type to be auto, f32, bf16, f16 or "
+                         "fixed, got '")
+           << multiplyType << "'";
+  if (threads < 0 || threads > maxThreads)
+    return op->emitError("expects threads to be 0 to ")
+           << maxThreads << ", got " << threads;
+  return StrategyContext{*resolved, *tiles,
+                         resolved->version->multiplyTypes & *types, threads};
+}
+
+/// Whether the entry computes gradients or changes parameters.
+static bool trains(func::FuncOp entry) {
+  for (unsigned i = 0; i < entry.getNumResults(); ++i)
+    if (auto region = entry.getResultAttrOfType<StringAttr>(i, regionAttrName);
+        region &&
+        (region.getValue() == "gradients" || region.getValue() == "parameters"))
+      return true;
+  return false;
+}
+
+/// The fusion's operand that the model prepares; -1 if there is none.
+static int64_t preparedInput(seg::FusionOp fusion, const KernelModel &model) {
+  Operation *root = fusion.getRoot();
+  int64_t operand = root ? model.preparedOperand(root) : -1;
+  auto inner = operand < 0 ? BlockArgument()
+                           : dyn_cast<BlockArgument>(root->getOperand(operand));
+  return inner ? static_cast<int64_t>(inner.getArgNumber()) : -1;
+}
+
+int64_t preparedInput(seg::FusionOp fusion, const TargetBackend &backend) {
+  const KernelModel *model = backend.modelOf(fusion);
+  return model ? preparedInput(fusion, *model) : -1;
+}
+
+bool readsConstantOperand(seg::FusionOp fusion, const TargetBackend &backend) {
+  auto entry = fusion->getParentOfType<func::FuncOp>();
+  if (trains(entry))
+    return false;
+  return llvm::any_of(
+      backend.modelsOf(fusion.getRoot()), [&](const KernelModel *model) {
+        int64_t input = preparedInput(fusion, *model);
+        auto outer = input < 0
+                         ? BlockArgument()
+                         : dyn_cast<BlockArgument>(fusion.getInputs()[input]);
+        auto region = outer ? entry.getArgAttrOfType<StringAttr>(
+                                  outer.getArgNumber(), regionAttrName)
+                            : StringAttr();
+        return region && region.getValue() == "parameters";
+      });
+}
+
+StrategyContext contextOfFusion(seg::FusionOp fusion, StrategyContext context) {
+  context.training = trains(fusion->getParentOfType<func::FuncOp>());
+  context.constantOperand =
+      readsConstantOperand(fusion, *context.target.backend);
+  return context;
+}
+
+bool isPrepared(DictionaryAttr strategy, const StrategyContext &context) {
+  return context.constantOperand &&
+         strategyBytes(strategy, strategyTempName) > 0;
+}
+
+void setStrategy(seg::FusionOp fusion, DictionaryAttr strategy,
+                 const StrategyContext &context) {
+  NamedAttrList entries(strategy);
+  if (isPrepared(strategy, context))
+    entries.set(strategyPreparedName, UnitAttr::get(fusion.getContext()));
+  fusion.setStrategyAttr(entries.getDictionary(fusion.getContext()));
+}
+
+//===----------------------------------------------------------------------===//
+// Choices
+//===----------------------------------------------------------------------===//
+
+DictionaryAttr selectStrategy(seg::FusionOp fusion,
+                              const StrategyContext &context) {
+  Operation *root = fusion.getRoot();
+  StrategyProposal best;
+  SmallVector<std::string> reasons;
+  for (const KernelModel *model : context.target.backend->modelsOf(root))
+    for (StrategyProposal &proposal : model->propose(fusion, context)) {
+      reasons.push_back(proposal.title + ": " + proposal.reason);
+      if (proposal.strategy &&
+          (!best.strategy || proposal.seconds < best.seconds))
+        best = std::move(proposal);
+    }
+  if (reasons.size() > 1)
+    addPlace(remark::analysis(root->getLoc(),
+                              remarkOpts("kernel-models", "strategy", root))
+                 << llvm::join(reasons, "; "),
+             fusion);
+  return best.strategy;
+}
+
+SmallVector<DictionaryAttr> strategyCandidates(seg::FusionOp fusion,
+                                               const StrategyContext &context) {
+  using Candidate = std::pair<const KernelModel *, StrategyProposal>;
+  SmallVector<Candidate, 4> best;
+  for (const KernelModel *model :
+       context.target.backend->modelsOf(fusion.getRoot()))
+    for (StrategyProposal &proposal : model->candidates(fusion, context))
+      if (proposal.strategy)
+        best.push_back({model, std::move(proposal)});
+  llvm::stable_sort(best, [](const Candidate &a, const Candidate &b) {
+    return a.second.seconds < b.second.seconds;
+  });
+  llvm::SetVector<DictionaryAttr> strategies;
+  for (const auto &[model, proposal] : best)
+    strategies.insert(proposal.strategy);
+  // Of the one that is likely the fastest other plans as well.
+  if (!best.empty()) {
+    const auto &[model, proposal] = best.front();
+    for (DictionaryAttr other :
+         model->variations(fusion, context, proposal.strategy))
+      strategies.insert(other);
+  }
+  return strategies.takeVector();
+}
+
+SmallVector<DictionaryAttr> strategySamples(seg::FusionOp fusion,
+                                            const StrategyContext &context) {
+  llvm::SetVector<DictionaryAttr> strategies;
+  for (const KernelModel *model :
+       context.target.backend->modelsOf(fusion.getRoot()))
+    for (const StrategyProposal &proposal : model->samples(fusion, context))
+      if (proposal.strategy)
+        strategies.insert(proposal.strategy);
+  return strategies.takeVector();
+}
+
+} // namespace segc

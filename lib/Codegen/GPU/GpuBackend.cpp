@@ -1,0 +1,135 @@
+//===- GpuBackend.cpp -----------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Codegen/GPU/GpuBackend.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVM/NVVM/Target.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "segc/Codegen/Common/Formulas.h"
+#include "segc/Codegen/GPU/GpuKernels.h"
+#include "segc/Codegen/GPU/LowerToPTX.h"
+#include "segc/Target/TargetBackend.h"
+
+using namespace mlir;
+
+namespace segc {
+
+namespace {
+
+struct PointwiseModel : KernelModel {
+  bool computes(OperationName) const override { return false; }
+  /// They need none.
+  SmallVector<StrategyProposal> propose(seg::FusionOp,
+                                        const StrategyContext &) const override {
+    return {};
+  }
+  LogicalResult emit(KernelEmission &emission) const override {
+    GpuFusionEmitter emitter(emission);
+    return emitGpuPointwiseFusion(emitter);
+  }
+};
+
+class GpuBackend : public TargetBackend {
+public:
+  GpuBackend() {
+    for (StringRef name : gpuTargetNames())
+      known.push_back(std::make_shared<GpuTarget>(*lookupGpuTarget(name)));
+    addConvGpuModels(all);
+  }
+
+  StringRef name() const override { return "cuda"; }
+  const Versions &versions() const override { return known; }
+  std::shared_ptr<const TargetVersion> defaultVersion() const override {
+    return known.back();
+  }
+  Versions distinctVersions(MultiplyTypeSet) const override { return known; }
+  llvm::Expected<std::shared_ptr<const TargetVersion>>
+  nativeVersion(MultiplyTypeSet) const override {
+    return llvm::createStringError(missingFeature(*known.back()));
+  }
+  std::string missingFeature(const TargetVersion &) const override {
+    return "kernels of a GPU do not run in this process";
+  }
+  bool hasRuntime() const override { return false; }
+  std::string deviceName() const override { return "none"; }
+
+  const KernelModels &models() const override { return all; }
+  const KernelModel &pointwiseModel() const override { return pointwise; }
+  /// A kernel of its own moves the value twice, and has to be launched.
+  bool paysAsPrologue(ArrayRef<Operation *>, size_t kernels) const override {
+    return kernels == 1;
+  }
+
+  void registerDialects(DialectRegistry &registry) const override;
+  void populateLowering(OpPassManager &manager) const override {
+    populateLowerToNVVM(manager);
+  }
+  llvm::Expected<std::vector<Bytes>>
+  serialize(ModuleOp kernels, const TargetVersion &version,
+            const SerializeOptions &options) const override;
+  llvm::Expected<std::unique_ptr<LoadedKernels>>
+  load(ModuleOp, const TargetVersion &version) const override {
+    return llvm::createStringError(missingFeature(version));
+  }
+
+private:
+  Versions known;
+  KernelModels all;
+  PointwiseModel pointwise;
+};
+
+void GpuBackend::registerDialects(DialectRegistry &registry) const {
+  registry.insert<arith::ArithDialect, gpu::GPUDialect, LLVM::LLVMDialect,
+                  math::MathDialect, memref::MemRefDialect, NVVM::NVVMDialect,
+                  scf::SCFDialect, vector::VectorDialect>();
+  NVVM::registerNVVMTargetInterfaceExternalModels(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerGPUDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
+  registerFormulas(registry);
+}
+
+/// One PTX text.
+llvm::Expected<std::vector<TargetBackend::Bytes>>
+GpuBackend::serialize(ModuleOp kernels, const TargetVersion &version,
+                      const SerializeOptions &) const {
+  OwningOpRef<ModuleOp> module = kernels.clone();
+  PassManager manager(module->getContext());
+  bool lowered = true;
+  module->walk([&](gpu::GPUFuncOp) { lowered = false; });
+  if (!lowered)
+    populateLowerToNVVM(manager);
+  populateEmitPTX(manager, static_cast<const GpuTarget &>(version));
+  if (failed(manager.run(*module)))
+    return llvm::createStringError("the kernels do not translate to PTX");
+  std::vector<Bytes> texts;
+  module->walk([&](gpu::BinaryOp binary) {
+    for (auto object : binary.getObjects().getAsRange<gpu::ObjectAttr>()) {
+      StringRef text = object.getObject().getValue();
+      texts.emplace_back(text.begin(), text.end());
+    }
+  });
+  return texts;
+}
+
+} // namespace
+
+void registerGpuBackend() {
+  registerTargetBackend(std::make_unique<GpuBackend>());
+}
+
+} // namespace segc

@@ -1,0 +1,88 @@
+//===- EmitKernels.cpp - Bodies of the kernels that programs launch -------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelAttributes.h"
+#include "segc/Program/Passes.h"
+#include "segc/Program/Programs.h"
+#include "segc/Target/TargetBackend.h"
+
+using namespace mlir;
+
+namespace segc {
+#define GEN_PASS_DEF_EMITKERNELSPASS
+#include "segc/Program/Passes.h.inc"
+} // namespace segc
+
+using namespace segc;
+
+namespace {
+
+/// Kernels of each fusion, in the order of their launches.
+using Declarations = llvm::DenseMap<Attribute, SmallVector<Operation *>>;
+
+struct EmitKernelsPass : segc::impl::EmitKernelsPassBase<EmitKernelsPass> {
+  using EmitKernelsPassBase::EmitKernelsPassBase;
+
+  /// Those of every backend: the option is not known yet.
+  void getDependentDialects(DialectRegistry &registry) const override {
+    for (const TargetBackend *backend : targetBackends())
+      backend->registerDialects(registry);
+  }
+
+  void runOnOperation() override {
+    FailureOr<Target> found = resolveTarget(getOperation(), target);
+    if (failed(found))
+      return signalPassFailure();
+    Declarations declared;
+    for (auto function : getOperation().getOps<FunctionOpInterface>())
+      if (exec::KernelAttr kernel = exec::kernelAttrOf(function))
+        declared[kernel.getFusion().getAttr()].push_back(function);
+    for (auto fusion :
+         llvm::to_vector(getOperation().getOps<exec::FusionOp>()))
+      if (failed(emit(fusion, declared.lookup(fusion.getSymNameAttr()),
+                      *found)))
+        return signalPassFailure();
+  }
+
+private:
+  LogicalResult emit(exec::FusionOp fusion, ArrayRef<Operation *> declared,
+                     const Target &found);
+};
+
+LogicalResult EmitKernelsPass::emit(exec::FusionOp fusion,
+                                    ArrayRef<Operation *> declared,
+                                    const Target &found) {
+  if (declared.empty())
+    return success(); // A library computes it.
+  SmallVector<std::pair<StringAttr, exec::KernelAttr>> expected;
+  for (Operation *kernel : declared) {
+    expected.push_back(
+        {SymbolTable::getSymbolName(kernel), exec::kernelAttrOf(kernel)});
+    kernel->erase();
+  }
+  KernelEmission emission{computationOf(fusion),
+                          OpBuilder::atBlockEnd(getOperation().getBody()),
+                          expected.front().first.str(), *found.version};
+  if (failed(found.backend->emitKernels(emission)))
+    return fusion.emitOpError("could not be emitted");
+  if (emission.kernels.size() != expected.size())
+    return fusion.emitOpError("expects ")
+           << emission.kernels.size() << " kernels, got " << expected.size();
+  for (auto [launch, kernel] : llvm::enumerate(emission.kernels)) {
+    exec::KernelAttr attr = kernelAttr(fusion, launch, kernel);
+    StringAttr symbol = SymbolTable::getSymbolName(kernel.function);
+    auto [name, declaration] = expected[launch];
+    if (name != symbol || declaration != attr)
+      return fusion.emitOpError("expects launch ")
+             << launch << " to be of @" << symbol.getValue() << ", " << attr
+             << ", got @" << name.getValue() << ", " << declaration;
+    markKernel(kernel.function, attr);
+  }
+  return success();
+}
+
+} // namespace

@@ -1,0 +1,24 @@
+//===- KernelAttributes.h - The attribute of kernels ------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_PROGRAM_KERNELATTRIBUTES_H
+#define SEGC_LIB_PROGRAM_KERNELATTRIBUTES_H
+
+#include "segc/Dialect/Exec/IR/ExecDialect.h"
+#include "segc/Target/KernelEmission.h"
+
+namespace segc {
+
+/// What a runtime knows of an emitted kernel of the fusion.
+exec::KernelAttr kernelAttr(exec::FusionOp fusion, size_t launch,
+                            const EmittedKernel &kernel);
+/// Gives the function that attribute, in place of those of its emitter.
+void markKernel(mlir::Operation *function, exec::KernelAttr kernel);
+
+} // namespace segc
+
+#endif // SEGC_LIB_PROGRAM_KERNELATTRIBUTES_H

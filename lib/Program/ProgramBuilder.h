@@ -1,0 +1,113 @@
+//===- ProgramBuilder.h - Programs from planned entries ---------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_PROGRAM_PROGRAMBUILDER_H
+#define SEGC_LIB_PROGRAM_PROGRAMBUILDER_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "segc/Dialect/Exec/IR/ExecDialect.h"
+#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Target/TargetBackend.h"
+#include "segc/Transforms/LayerNames.h"
+#include "llvm/ADT/StringMap.h"
+#include <map>
+
+namespace segc {
+
+/// The distinct fusions of a module and the declarations of their kernels.
+class KernelTable {
+public:
+  struct Entry {
+    exec::FusionOp fusion;
+    llvm::SmallVector<mlir::Operation *> kernels;
+  };
+
+  KernelTable(mlir::ModuleOp module, const Target &target)
+      : module(module), target(target) {}
+
+  /// Adds those of an entry, at the end of the module.
+  llvm::LogicalResult addKernels(mlir::func::FuncOp entry);
+  const Entry &find(seg::FusionOp fusion) const;
+  /// The operand of the fusion that its first kernel lays out, reading nothing
+  /// else; none if there is no such kernel.
+  std::optional<unsigned> preparedOperand(seg::FusionOp fusion) const;
+
+  int64_t kernelCount = 0, sharedCount = 0;
+
+private:
+  llvm::FailureOr<Entry> declare(seg::FusionOp fusion);
+
+  mlir::ModuleOp module;
+  const Target &target;
+  llvm::StringMap<Entry> known; ///< By kernelKey.
+};
+
+/// The program `prepare`: what lays out parameters for launches of others.
+class PrepareBuilder {
+public:
+  PrepareBuilder(mlir::ModuleOp module, const KernelTable &table)
+      : module(module), table(table) {}
+
+  /// Where the temporary of the fusion lies; adds the command that fills it
+  /// unless another fusion has done so. `filter` and `name` are those of the
+  /// parameter, operand `position` of the fusion.
+  exec::BufferAttr prepared(seg::FusionOp fusion, unsigned position,
+                            exec::BufferAttr filter, mlir::StringAttr name,
+                            mlir::StringAttr label);
+  /// Adds the program, if there is anything to do.
+  void build();
+
+private:
+  struct Item {
+    mlir::Location location;
+    mlir::FlatSymbolRefAttr kernel;
+    unsigned position;
+    exec::BufferAttr source, result;
+    mlir::StringAttr name, label;
+  };
+
+  mlir::ModuleOp module;
+  const KernelTable &table;
+  std::map<std::pair<std::string, int64_t>, exec::BufferAttr> known;
+  std::vector<Item> items;
+  int64_t bytes = 0;
+};
+
+/// Makes one program.
+class ProgramBuilder {
+public:
+  ProgramBuilder(mlir::func::FuncOp entry, const KernelTable &table,
+                 PrepareBuilder &prepare);
+  llvm::LogicalResult build();
+
+private:
+  exec::BufferAttr placeOf(mlir::DictionaryAttr attrs, mlir::Type type,
+                           exec::Region otherwise, int64_t &index);
+  llvm::LogicalResult addLaunch(seg::FusionOp fusion);
+  llvm::FailureOr<mlir::ArrayAttr> temporaries(seg::FusionOp fusion,
+                                               mlir::StringAttr label);
+  bool changesParameters() const;
+  void addReturn();
+
+  mlir::func::FuncOp entry;
+  const KernelTable &table;
+  PrepareBuilder &prepare;
+  mlir::OpBuilder b;
+  LayerNames layers;
+  exec::ProgramOp program;
+  mlir::IRMapping values;
+  llvm::DenseMap<mlir::Value, exec::BufferAttr> returned;
+};
+
+/// Adds the program `train_step`: the commands of `grad_step`, then those of
+/// `apply_step`, if there are both.
+void buildTrainStep(mlir::ModuleOp module);
+
+} // namespace segc
+
+#endif // SEGC_LIB_PROGRAM_PROGRAMBUILDER_H

@@ -1,0 +1,282 @@
+//===- ProgramInterpreterTest.cpp - Programs without kernels --------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Parser/Parser.h"
+#include "segc/Networks/Networks.h"
+#include "segc/Pipelines/Phases.h"
+#include "segc/Program/Programs.h"
+#include "segc/Reference/Programs.h"
+#include "segc/Reference/Reference.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+using namespace mlir;
+using namespace segc;
+using namespace segc::reference;
+
+namespace {
+
+/// A small V-Net, after the phase `fusion` and as programs.
+class Programs {
+public:
+  explicit Programs(const PipelineOptions &options,
+                    std::vector<std::string> network = {
+                        "--width", "4", "--input-shape", "8", "8", "8",
+                        "--downscale-blocks", "1", "1", "--upscale-blocks",
+                        "1"}) {
+    DialectRegistry registry;
+    registerReferenceModels(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+    std::string error;
+    auto built = buildNetwork(&context, "vnet", network, error);
+    EXPECT_TRUE(succeeded(built)) << error;
+    entries = std::move(*built);
+    run(*entries, "seg", "fusion", options);
+    module = entries->clone();
+    run(*module, "plan", "program", options);
+  }
+
+  /// What differs in any program; empty if nothing does.
+  std::string check() {
+    for (auto program : module->getOps<exec::ProgramOp>())
+      if (program.getSymName() != "prepare") {
+        auto entry = entries->lookupSymbol<func::FuncOp>(program.getSymName());
+        auto fault = checkProgram(program, entry, /*classes=*/3);
+        if (failed(fault) || !fault->empty())
+          return program.getSymName().str() + ": " +
+                 (failed(fault) ? "an error" : *fault);
+      }
+    return "";
+  }
+
+  exec::ProgramOp program(StringRef name) { return findProgram(*module, name); }
+
+  CompilerContext context{MLIRContext::Threading::DISABLED};
+  OwningOpRef<ModuleOp> entries, module;
+
+private:
+  static void run(ModuleOp module, StringRef first, StringRef last,
+                  const PipelineOptions &options) {
+    PassManager manager(module.getContext());
+    for (size_t i = *findPhase(first); i <= *findPhase(last); ++i)
+      populatePhase(manager, phases()[i].name, options);
+    EXPECT_TRUE(succeeded(manager.run(module)));
+  }
+};
+
+/// Errors that are expected, not printed.
+class Quiet {
+public:
+  explicit Quiet(MLIRContext &context)
+      : handler(&context, [this](Diagnostic &diagnostic) {
+          text += diagnostic.str() + "\n";
+        }) {}
+  std::string text;
+
+private:
+  ScopedDiagnosticHandler handler;
+};
+
+// Whatever is planned, programs compute what the ops did, to the bit.
+TEST(ProgramInterpreter, PlansComputeTheSame) {
+  std::vector<std::pair<const char *, PipelineOptions>> plans(7);
+  plans[0].first = "default";
+  plans[1].first = "values apart";
+  plans[1].second.inPlace = false;
+  plans[2].first = "no reuse";
+  plans[2].second.reuse = false;
+  plans[3].first = "order of the network";
+  plans[3].second.schedule = false;
+  plans[4].first = "one op a kernel";
+  plans[4].second.fusion = false;
+  plans[5].first = "16 bits";
+  plans[5].second.precision = "bf16";
+  plans[6].first = "computed again";
+  plans[6].second.prologues = false;
+  plans[6].second.recompute = 20;
+  for (auto &[name, options] : plans) {
+    SCOPED_TRACE(name);
+    Programs programs(options);
+    EXPECT_TRUE(succeeded(verifyPrograms(*programs.module)));
+    EXPECT_EQ(programs.check(), "");
+  }
+}
+
+// Computing again is no plan of no effect.
+TEST(ProgramInterpreter, RecomputationIsExercised) {
+  PipelineOptions options;
+  options.prologues = false;
+  options.recompute = 0;
+  Programs once(options);
+  options.recompute = 20;
+  Programs again(options);
+  EXPECT_GT(launchesOf(again.program("grad_step")).size(),
+            launchesOf(once.program("grad_step")).size());
+}
+
+/// Gives result 0 of a launch another place in the arena.
+void move(exec::LaunchOp launch, int64_t offset) {
+  SmallVector<Attribute> buffers(launch.getBuffers().getValue());
+  auto old = cast<exec::BufferAttr>(buffers[0]);
+  buffers[0] =
+      exec::BufferAttr::get(exec::Region::Arena, offset, old.getType());
+  launch.setBuffersAttr(ArrayAttr::get(launch.getContext(), buffers));
+}
+
+// Two values over each other: the verifier says so, and the interpreter
+// computes something else.
+TEST(ProgramInterpreter, FindsOverlaps) {
+  PipelineOptions options;
+  options.inPlace = false;
+  Programs programs(options);
+  auto launches = launchesOf(programs.program("grad_step"));
+  size_t found = 0;
+  for (exec::LaunchOp launch : launches) {
+    exec::BufferAttr own = launch.getBuffer(0);
+    if (own.getRegion() != exec::Region::Arena)
+      continue;
+    // Over an operand that a later command reads.
+    auto later = llvm::find_if(launch.getInputs(), [&](Value input) {
+      return exec::bufferOf(input).getRegion() == exec::Region::Arena &&
+             llvm::any_of(input.getUsers(), [&](Operation *user) {
+               return launch->isBeforeInBlock(user);
+             });
+    });
+    if (later == launch.getInputs().end())
+      continue;
+    move(launch, exec::bufferOf(*later).getOffset());
+    Quiet quiet(programs.context);
+    EXPECT_TRUE(failed(verifyPrograms(*programs.module)));
+    EXPECT_THAT(quiet.text, testing::HasSubstr("which is needed until"));
+    EXPECT_NE(programs.check(), "");
+    move(launch, own.getOffset());
+    if (++found == 3)
+      break;
+  }
+  EXPECT_EQ(found, 3u);
+  EXPECT_EQ(programs.check(), "");
+}
+
+// Launches that swap places read what is not there yet.
+TEST(ProgramInterpreter, FindsSwappedLaunches) {
+  Programs programs({});
+  auto launches = launchesOf(programs.program("grad_step"));
+  // A launch whose operand dies with it, behind what takes that place.
+  size_t found = 0;
+  for (size_t i = 0; i + 1 < launches.size() && found < 2; ++i) {
+    exec::LaunchOp first = launches[i], second = launches[i + 1];
+    bool depends = llvm::any_of(second.getInputs(), [&](Value input) {
+      return input.getDefiningOp() == first;
+    });
+    bool overwrites = false;
+    for (Value input : first.getInputs())
+      for (Value output : second.getOutputs())
+        overwrites |= exec::bufferOf(input).overlaps(exec::bufferOf(output));
+    if (depends || !overwrites)
+      continue;
+    second->moveBefore(first);
+    Quiet quiet(programs.context);
+    EXPECT_TRUE(failed(verifyPrograms(*programs.module)));
+    EXPECT_NE(programs.check(), "");
+    first->moveBefore(second);
+    ++found;
+  }
+  EXPECT_GT(found, 0u);
+  EXPECT_EQ(programs.check(), "");
+}
+
+// A filter that was laid out before it changed is no filter.
+TEST(ProgramInterpreter, FindsStalePreparedFilters) {
+  Programs programs({});
+  exec::ProgramOp predict = programs.program("predict"),
+                  prepare = programs.program("prepare");
+  ASSERT_TRUE(prepare);
+  ProgramMemory memory(*programs.module);
+  for (BlockArgument argument : predict.getBody().getArguments())
+    memory.write(exec::bufferOf(argument),
+                 randomTensor(cast<RankedTensorType>(argument.getType()), 1));
+  Quiet quiet(programs.context);
+  EXPECT_TRUE(failed(runProgram(predict, memory)));
+  EXPECT_THAT(quiet.text, testing::HasSubstr("which was not prepared for @"));
+  ASSERT_TRUE(succeeded(runProgram(prepare, memory)));
+  EXPECT_TRUE(succeeded(runProgram(predict, memory)));
+  exec::BufferAttr filter =
+      exec::bufferOf(prepare.getBody().getArgument(0));
+  memory.write(filter, randomTensor(filter.getType(), 2));
+  EXPECT_TRUE(failed(runProgram(predict, memory)));
+  EXPECT_THAT(quiet.text,
+              testing::HasSubstr("prepared from other values than operand #1"));
+}
+
+/// Gradients of a step on each rank, summed on the stream for communication.
+constexpr const char *collectives = R"(
+exec.fusion @f(%x: tensor<16xf32>) {
+  %0 = seg.fusion (%a = %x : tensor<16xf32>) -> (tensor<16xf32>) {
+    %r = seg.relu %a : tensor<16xf32>
+    seg.yield %r : tensor<16xf32>
+  }
+  exec.yield %0 : tensor<16xf32>
+}
+exec.program @step batch 1 arena 64 bound 64 (%x = "x" inputs[0] : tensor<16xf32>) {
+  %0 = exec.call "library" @f (%x : tensor<16xf32>) -> (gradients + 0 : tensor<16xf32>)
+  %1 = exec.copy (%0 : tensor<16xf32>) -> (arena + 0 : tensor<16xf32>)
+  %t = exec.record stream "compute"
+  exec.wait %t stream "communication"
+  %2, %done = exec.collective KIND (%0 : tensor<16xf32>) -> (gradients + 0 : tensor<16xf32>) stream "communication"
+  %3 = exec.copy (%1 : tensor<16xf32>) -> (outputs[0] : tensor<16xf32>)
+  exec.wait %done stream "compute"
+  %4 = exec.copy (%2 : tensor<16xf32>) -> (outputs[1] : tensor<16xf32>)
+  exec.return (%2 as "g" : tensor<16xf32>, %3 as "own" : tensor<16xf32>, %4 as "sum" : tensor<16xf32>)
+}
+)";
+
+TEST(ProgramInterpreter, CollectivesJoinRanks) {
+  CompilerContext context(MLIRContext::Threading::DISABLED);
+  DialectRegistry registry;
+  registerReferenceModels(registry);
+  context.appendDialectRegistry(registry);
+  context.loadAllAvailableDialects();
+  for (StringRef kind : {"sum", "mean", "max", "broadcast"}) {
+    SCOPED_TRACE(kind.str());
+    std::string text = collectives;
+    text.replace(text.find("KIND"), 4, kind.str());
+    auto module = parseSourceString<ModuleOp>(text, &context);
+    ASSERT_TRUE(module);
+    EXPECT_TRUE(succeeded(verifyPrograms(*module)));
+    exec::ProgramOp step = findProgram(*module, "step");
+    exec::BufferAttr input = exec::bufferOf(step.getBody().getArgument(0));
+    std::vector<ProgramMemory> ranks(3, ProgramMemory(*module));
+    std::vector<HostTensor> inputs;
+    for (auto [i, memory] : llvm::enumerate(ranks)) {
+      inputs.push_back(randomTensor(input.getType(), i + 1));
+      inputs.back().roundToKind();
+      memory.write(input, inputs.back());
+    }
+    ASSERT_TRUE(succeeded(runProgram(step, ranks)));
+    for (auto [rank, memory] : llvm::enumerate(ranks)) {
+      HostTensor own = memory.read(exec::bufferOf(step.getReturn().getValues()[1])),
+                 all = memory.read(exec::bufferOf(step.getReturn().getValues()[2]));
+      for (int64_t i = 0; i < own.size(); ++i) {
+        float values[3];
+        for (int r = 0; r < 3; ++r)
+          values[r] = std::max(0.0f, static_cast<float>(inputs[r][i]));
+        float sum = values[0] + values[1] + values[2];
+        float expected = kind == "sum"    ? sum
+                         : kind == "mean" ? sum / 3
+                         : kind == "max"
+                             ? std::max({values[0], values[1], values[2]})
+                             : values[0];
+        EXPECT_EQ(own[i], values[rank]);
+        EXPECT_EQ(all[i], expected) << rank << " " << i;
+      }
+    }
+  }
+}
+
+} // namespace

@@ -1,0 +1,258 @@
+//===- TargetBackendTest.cpp - What every backend does --------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Target/TargetBackend.h"
+
+#include "ToyBackend.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Parser/Parser.h"
+#include "segc/Codegen/Common/KernelRunner.h"
+#include "segc/Pipelines/Phases.h"
+#include "segc/Reference/Reference.h"
+#include "segc/Target/Strategy.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+using namespace mlir;
+using namespace segc;
+using reference::HostTensor;
+
+namespace {
+
+// Kernels: a convolution with bias, normalisation, activation and the sum of
+// both branches; another, before which a pointwise op is a kernel of its own
+// where convolutions compute no prologues.
+constexpr llvm::StringLiteral network = R"(
+seg.network @toy format 1 classes 3 optimizer {kind = "adam"} pipeline {kind = "isbi"} forward {
+^bb0(%image: tensor<2x6x5x2xf32>):
+  %w = seg.param "conv.weight" glorot_uniform 0.0 decay : tensor<3x3x2x3xf32>
+  %b = seg.param "conv.bias" constant 0.0 : tensor<3xf32>
+  %v = seg.param "skip.weight" glorot_uniform 0.0 decay : tensor<1x1x2x3xf32>
+  %gamma = seg.param "norm.gamma" constant 1.0 : tensor<3xf32>
+  %beta = seg.param "norm.beta" constant 0.0 : tensor<3xf32>
+  %mean = seg.state "norm.running_mean" 0.0 : tensor<3xf32>
+  %variance = seg.state "norm.running_variance" 1.0 : tensor<3xf32>
+  %0 = seg.conv %image, %w bias %b strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (tensor<2x6x5x2xf32>, tensor<3x3x2x3xf32>, tensor<3xf32>) -> tensor<2x6x5x3xf32>
+  %1 = seg.batch_norm %0, %gamma, %beta running %mean, %variance epsilon 1.0e-3 momentum 0.75 : (tensor<2x6x5x3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x6x5x3xf32>
+  %2 = seg.relu %1 : tensor<2x6x5x3xf32>
+  %s = seg.sigmoid %image : tensor<2x6x5x2xf32>
+  %3 = seg.conv %s, %v strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (tensor<2x6x5x2xf32>, tensor<1x1x2x3xf32>) -> tensor<2x6x5x3xf32>
+  %4 = seg.add %2, %3 : (tensor<2x6x5x3xf32>, tensor<2x6x5x3xf32>) -> tensor<2x6x5x3xf32>
+  seg.output %4 : tensor<2x6x5x3xf32>
+} objective ["loss"] {
+^bb0(%logits: tensor<2x6x5x3xf32>, %labels: tensor<2x6x5xi32>):
+  %loss = seg.cross_entropy %logits, %labels : (tensor<2x6x5x3xf32>, tensor<2x6x5xi32>) -> tensor<f32>
+  seg.output %loss : tensor<f32>
+}
+)";
+
+/// The network's `predict` after a phase, for a target.
+class Network {
+public:
+  explicit Network(const std::string &target, llvm::StringRef last = "plan") {
+    DialectRegistry oracle;
+    reference::registerReferenceModels(oracle);
+    context.appendDialectRegistry(oracle);
+    context.loadAllAvailableDialects();
+    PipelineOptions options;
+    options.training = false;
+    options.target = target;
+    module = parseSourceString<ModuleOp>(network, &context);
+    PassManager manager(&context);
+    for (size_t i = 0; i <= *findPhase(last); ++i)
+      populatePhase(manager, phases()[i].name, options);
+    if (failed(manager.run(*module)))
+      module = nullptr;
+  }
+
+  func::FuncOp predict() {
+    return module->lookupSymbol<func::FuncOp>("predict");
+  }
+  SmallVector<seg::FusionOp> fusions() {
+    return llvm::to_vector(predict().getOps<seg::FusionOp>());
+  }
+
+  CompilerContext context{MLIRContext::Threading::DISABLED};
+  OwningOpRef<ModuleOp> module;
+};
+
+class TargetBackendTest : public testing::TestWithParam<const char *> {
+protected:
+  static void SetUpTestSuite() {
+    registerTargets();
+    test::registerToyBackend();
+  }
+};
+
+// A network that is compiled for a target, kernel by kernel in its order,
+// computes what its ops are defined to.
+TEST_P(TargetBackendTest, RunsANetwork) {
+  Network compiled(GetParam());
+  ASSERT_TRUE(compiled.module);
+  llvm::SmallVector<seg::FusionOp> fusions = compiled.fusions();
+  ASSERT_GE(fusions.size(), 2u);
+  auto runner = KernelRunner::compile(
+      fusions, llvm::cantFail(resolveTarget(GetParam())));
+  ASSERT_TRUE(bool(runner)) << llvm::toString(runner.takeError());
+
+  func::FuncOp predict = compiled.predict();
+  llvm::DenseMap<Value, std::unique_ptr<GuardedBuffer>> memory;
+  auto bufferOf = [&](Value value) -> GuardedBuffer & {
+    auto &buffer = memory[value];
+    if (!buffer)
+      buffer = std::make_unique<GuardedBuffer>(
+          cast<RankedTensorType>(value.getType()));
+    return *buffer;
+  };
+  std::vector<HostTensor> inputs;
+  for (auto [i, argument] : llvm::enumerate(predict.getArguments())) {
+    auto type = cast<RankedTensorType>(argument.getType());
+    // A variance is not negative.
+    inputs.push_back(reference::randomTensor(type, i, {0.1, 1}));
+    inputs.back().roundToKind();
+    bufferOf(argument).set(inputs.back().values());
+  }
+  for (auto [i, fusion] : llvm::enumerate(fusions)) {
+    std::vector<void *> operands;
+    for (Value value : fusion.getInputs())
+      operands.push_back(bufferOf(value).data());
+    for (Value value : fusion.getResults())
+      operands.push_back(bufferOf(value).data());
+    EXPECT_TRUE((*runner)->run(i, operands, /*batch=*/2));
+  }
+  auto expected = reference::evaluate(predict, inputs);
+  ASSERT_TRUE(succeeded(expected));
+  auto returned = predict.getBody().front().getTerminator()->getOperands();
+  for (auto [value, tensor] : llvm::zip_equal(returned, *expected)) {
+    EXPECT_TRUE(bufferOf(value).guardsIntact());
+    EXPECT_THAT(bufferOf(value).get(),
+                testing::Pointwise(testing::DoubleNear(1e-5),
+                                   tensor.values().vec()));
+  }
+}
+
+// Declared kernels are the emitted ones without their bodies.
+TEST_P(TargetBackendTest, DeclaresWhatItEmits) {
+  Network compiled(GetParam());
+  ASSERT_TRUE(compiled.module);
+  Target target = llvm::cantFail(resolveTarget(GetParam()));
+  for (seg::FusionOp fusion : compiled.fusions()) {
+    auto emit = [&](ModuleOp module, bool declareOnly) {
+      KernelEmission emission{fusion, OpBuilder::atBlockEnd(module.getBody()),
+                              "k", *target.version, declareOnly};
+      EXPECT_TRUE(succeeded(target.backend->emitKernels(emission)));
+      return emission.kernels;
+    };
+    OwningOpRef<ModuleOp> bodies = ModuleOp::create(fusion.getLoc()),
+                          heads = ModuleOp::create(fusion.getLoc());
+    auto emitted = emit(*bodies, false), declared = emit(*heads, true);
+    ASSERT_EQ(emitted.size(), declared.size());
+    for (auto [kernel, head] : llvm::zip(emitted, declared)) {
+      auto function = cast<func::FuncOp>(kernel.function),
+           declaration = cast<func::FuncOp>(head.function);
+      EXPECT_EQ(function.getSymName(), declaration.getSymName());
+      EXPECT_EQ(function.getFunctionType(), declaration.getFunctionType());
+      EXPECT_FALSE(function.isExternal());
+      EXPECT_TRUE(declaration.isExternal());
+      EXPECT_EQ(kernel.tasks.fixed, head.tasks.fixed);
+      EXPECT_EQ(kernel.tasks.perSample, head.tasks.perSample);
+      EXPECT_EQ(kernel.scratchBytes, head.scratchBytes);
+    }
+  }
+}
+
+TEST_P(TargetBackendTest, SerializesKernels) {
+  Network compiled(GetParam());
+  ASSERT_TRUE(compiled.module);
+  Target target = llvm::cantFail(resolveTarget(GetParam()));
+  OwningOpRef<ModuleOp> kernels =
+      ModuleOp::create(compiled.predict().getLoc());
+  KernelEmission emission{compiled.fusions().front(),
+                          OpBuilder::atBlockEnd(kernels->getBody()), "k7",
+                          *target.version};
+  ASSERT_TRUE(succeeded(target.backend->emitKernels(emission)));
+  SerializeOptions options;
+  options.assembly = true;
+  auto text = target.backend->serialize(*kernels, *target.version, options);
+  ASSERT_TRUE(bool(text)) << llvm::toString(text.takeError());
+  ASSERT_EQ(text->size(), 1u);
+  EXPECT_THAT(std::string(text->front().data(), text->front().size()),
+              testing::HasSubstr("k7"));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TargetBackendTest, testing::Values("cpu", "toy"),
+                         [](const auto &test) {
+                           return std::string(test.param);
+                         });
+
+// Fusion asks the target that is compiled for: toys compute no prologues.
+TEST(TargetBackends, FusionAsksTheTarget) {
+  registerTargets();
+  test::registerToyBackend();
+  Network cpu("cpu", "fusion"), toy("toy", "fusion");
+  ASSERT_TRUE(cpu.module && toy.module);
+  EXPECT_EQ(cpu.fusions().size(), 3u);
+  EXPECT_EQ(toy.fusions().size(), 4u);
+}
+
+// Kernels of a GPU lie in a gpu.module and become PTX.
+TEST(TargetBackends, KernelsOfAGpuBecomePTX) {
+  registerTargets();
+  test::registerToyBackend();
+  Network compiled("toy", "fusion");
+  ASSERT_TRUE(compiled.module);
+  SmallVector<seg::FusionOp> fusions = compiled.fusions();
+  auto pointwise = llvm::find_if(
+      fusions, [](seg::FusionOp fusion) { return !fusion.getRoot(); });
+  ASSERT_NE(pointwise, fusions.end());
+  Target target = llvm::cantFail(resolveTarget("cuda"));
+  OwningOpRef<ModuleOp> kernels =
+      ModuleOp::create(compiled.predict().getLoc());
+  OpBuilder b = OpBuilder::atBlockEnd(kernels->getBody());
+  auto container =
+      gpu::GPUModuleOp::create(b, kernels->getLoc(), "kernels");
+  KernelEmission emission{*pointwise, OpBuilder::atBlockEnd(container.getBody()),
+                          "k3", *target.version};
+  ASSERT_TRUE(succeeded(target.backend->emitKernels(emission)));
+  auto text = target.backend->serialize(*kernels, *target.version, {});
+  ASSERT_TRUE(bool(text)) << llvm::toString(text.takeError());
+  ASSERT_EQ(text->size(), 1u);
+  EXPECT_THAT(std::string(text->front().data(), text->front().size()),
+              testing::AllOf(testing::HasSubstr(".target sm_90"),
+                             testing::HasSubstr(".entry k3")));
+}
+
+TEST(TargetBackends, SpecsNameWhatThereIs) {
+  registerTargets();
+  EXPECT_EQ(llvm::cantFail(resolveTarget("cpu:x86-64-v3")).spec(),
+            "cpu:x86-64-v3");
+  EXPECT_EQ(llvm::cantFail(resolveTarget("cuda")).version->name, "sm_90");
+  EXPECT_EQ(llvm::toString(resolveTarget("cpu:i386").takeError()),
+            "unknown version 'i386' of the target cpu: expected one of "
+            "x86-64-v3, x86-64-v4, x86-64-v4-vnni, x86-64-v4-bf16, "
+            "x86-64-v4-fp16");
+  EXPECT_THAT(llvm::toString(resolveTarget("tpu").takeError()),
+              testing::StartsWith(
+                  "unknown target 'tpu': expected one of cpu, cuda"));
+}
+
+// The model of the fusion's strategy is asked what it costs: Winograd tiles
+// leave a part of the multiplications.
+TEST(TargetBackends, CostFollowsTheStrategy) {
+  registerTargets();
+  MLIRContext context;
+  Builder b(&context);
+  TargetVersion version;
+  version.peakFlops = 1, version.bytesPerSecond = 1;
+  EXPECT_DOUBLE_EQ(version.modelledSeconds(3, 2, 1), 3);
+  EXPECT_DOUBLE_EQ(version.modelledSeconds(3, 8, 2), 4);
+  DictionaryAttr tiles = b.getDictionaryAttr(b.getNamedAttr(
+      strategyTilesName, b.getDenseI64ArrayAttr({1, 4, 4})));
+  EXPECT_DOUBLE_EQ(productWork(tiles).on(version), 0.5);
+}
+
+} // namespace
