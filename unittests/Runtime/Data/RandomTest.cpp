@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::ElementsAreArray;
 using testing::UnorderedElementsAreArray;
 
-// Vectors of reference-behaviour 6.
+// Vectors of docs/ReferenceBehaviour.md.
 TEST(RandomTest, NumpyPermutation) {
   EXPECT_THAT(NumpyRandom(0).permutation(10),
               ElementsAre(2, 8, 4, 9, 1, 6, 7, 3, 0, 5));

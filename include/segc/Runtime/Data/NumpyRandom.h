@@ -5,8 +5,8 @@
 //
 //
 // The published examples split their data with NumPy's legacy generator, so
-// comparing results needs the same permutations (reference-behaviour 1.2, 5.6,
-// 6). Everything else in segc draws from CounterRng.
+// comparing results needs the same permutations (docs/ReferenceBehaviour.md,
+// "Permutations and folds"). Everything else in segc draws from CounterRng.
 //
 //===----------------------------------------------------------------------===//
 

@@ -4,8 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //
-// The samplings of the published pipelines (reference-behaviour 1.2, 1.3, 2.2,
-// 5.3) and the way back from network grid to source grid. Planes are [y][x];
+// The samplings of the published pipelines (docs/ReferenceBehaviour.md, "U-Net's
+// data" and "V-Net's data") and the way back from network grid to source grid. Planes are [y][x];
 // volumes in file order have x fastest, in array order z fastest ([x][y][z]).
 //
 //===----------------------------------------------------------------------===//
