@@ -19,13 +19,13 @@ class NetworkPlans : public testing::TestWithParam<const char *> {};
 // No two values that are alive at one time share bytes, but for results that
 // take the place of an operand; and arenas are close to the least possible.
 TEST_P(NetworkPlans, AreValidAndTight) {
-  for (const char *cpu : {"x86-64-v3", "x86-64-v4"}) {
+  for (const char *target : {"cpu:x86-64-v3", "cpu:x86-64-v4"}) {
     PipelineOptions options;
-    options.cpu = cpu;
+    options.target = target;
     PlannedModel plan(GetParam(), options);
     ASSERT_TRUE(plan.module);
     for (auto entry : plan.module->getOps<func::FuncOp>()) {
-      SCOPED_TRACE(cpu + (" " + entry.getName()).str());
+      SCOPED_TRACE(target + (" " + entry.getName()).str());
       exec::ProgramOp program = plan.program(entry.getName());
       MemoryVerifier checker(program);
       ASSERT_TRUE(succeeded(checker.verify()));
