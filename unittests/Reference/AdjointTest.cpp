@@ -544,15 +544,17 @@ INSTANTIATE_TEST_SUITE_P(Ops, AdjointTest, ::testing::ValuesIn(allCases()),
                          nameOf);
 
 TEST_F(ReferenceTest, EveryDifferentiableOpHasAnAdjointCase) {
-  for (RegisteredOperationName name :
-       context.getRegisteredOperationsByDialect("seg")) {
+  unsigned count = 0;
+  for (RegisteredOperationName name : context.getRegisteredOperations()) {
     if (!name.hasInterface<DifferentiableOpInterface>())
       continue;
+    ++count;
     std::string start = name.getStringRef().str() + " ";
     EXPECT_TRUE(llvm::any_of(allCases(), [&](const AdjointCase &test) {
       return llvm::StringRef(test.op).starts_with(start);
     })) << start;
   }
+  EXPECT_GT(count, 0u);
 }
 
 // Adjoints that do not exist are errors with the reason.

@@ -35,7 +35,7 @@ TEST_P(NetworkPlans, AreValidAndTight) {
           checker.bound ? static_cast<double>(arena) / checker.bound : 1;
       std::printf("%-12s %-10s %-14s arena %12lld  bound %12lld  ratio %.4f  "
                   "in place %lld\n",
-                  GetParam(), cpu, entry.getName().str().c_str(),
+                  GetParam(), target, entry.getName().str().c_str(),
                   static_cast<long long>(arena),
                   static_cast<long long>(checker.bound), ratio,
                   static_cast<long long>(checker.inPlace));
