@@ -186,7 +186,7 @@ TEST(ConvKernels, NarrowOutputs) {
   checkAll({{9, 13}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 48, 2, false, true});
   checkAll({{9, 13}, {3, 1}, {1, 1}, {0, 0}, {2, 0}, 16, 3, true, true, 4});
   ConvCase c{{4, 5, 22}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 3};
-  c.strategy = "kind = \"narrow\", lanes = 16, pixels = 8, tile = array<i64: "
+  c.strategy = "kind = \"few_channels\", lanes = 16, pixels = 8, tile = array<i64: "
                "1, 3, 16>, in_place = false, temp_bytes = 5184";
   checkConv(convText(c));
 }

@@ -117,10 +117,10 @@ TEST(GroupedKernels, OtherKindsRefuse) {
   EXPECT_THAT(
       checkKernels(convText(c)),
       testing::HasSubstr("cannot use Winograd tiles: dilation 2, expected 1"));
-  c.strategy = "kind = \"narrow\"";
+  c.strategy = "kind = \"few_channels\"";
   EXPECT_THAT(checkKernels(convText(c)),
               testing::HasSubstr(
-                  "cannot use the narrow kernel: dilation 2, expected 1"));
+                  "cannot use the kernel of few channels: dilation 2, expected 1"));
   c = {{8, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 4, 4};
   c.strategy = "kind = \"grouped\"";
   EXPECT_THAT(checkKernels(convText(c)),
