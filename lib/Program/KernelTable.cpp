@@ -72,18 +72,19 @@ LogicalResult KernelTable::addKernels(func::FuncOp entry) {
     std::string key = kernelKey(fusion);
     if (auto it = known.find(key); it != known.end()) {
       sharedCount += it->second.kernels.size();
+      entries[fusion] = &it->second;
       continue;
     }
     FailureOr<Entry> kernels = declare(fusion);
     if (failed(kernels))
       return failure();
-    known[key] = std::move(*kernels);
+    entries[fusion] = &(known[key] = std::move(*kernels));
   }
   return success();
 }
 
 const KernelTable::Entry &KernelTable::find(seg::FusionOp fusion) const {
-  return known.find(kernelKey(fusion))->second;
+  return *entries.at(fusion);
 }
 
 std::optional<unsigned>

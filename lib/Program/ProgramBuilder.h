@@ -30,7 +30,8 @@ public:
   KernelTable(mlir::ModuleOp module, const Target &target)
       : module(module), target(target) {}
 
-  /// Adds those of an entry, at the end of the module.
+  /// Adds those of an entry, at the end of the module. Its fusions stay until
+  /// all are found.
   llvm::LogicalResult addKernels(mlir::func::FuncOp entry);
   const Entry &find(seg::FusionOp fusion) const;
   /// The operand of the fusion that its first kernel lays out, reading nothing
@@ -45,6 +46,7 @@ private:
   mlir::ModuleOp module;
   const Target &target;
   llvm::StringMap<Entry> known; ///< By kernelKey.
+  llvm::DenseMap<mlir::Operation *, const Entry *> entries; ///< By fusion.
 };
 
 /// The program `prepare`: what lays out parameters for launches of others.
