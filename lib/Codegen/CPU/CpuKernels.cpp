@@ -154,8 +154,7 @@ static LogicalResult checkStrategy(FusionEmitter &emitter,
         "has no strategy; run seg-select-strategy first");
   if (model.readsStrategy())
     return success();
-  CpuStrategyContext context{cpuTarget(emitter)};
-  DictionaryAttr only = model.strategy(root, fusion, context);
+  DictionaryAttr only = model.onlyStrategy(fusion);
   for (NamedAttribute entry : only)
     if (given.get(entry.getName()) != entry.getValue())
       return root->emitOpError("expects '")
@@ -204,16 +203,20 @@ LogicalResult CpuKernelModel::emit(KernelEmission &emission) const {
   return emitKernels(fusion.getRoot(), emitter);
 }
 
-DictionaryAttr CpuKernelModel::strategy(Operation *, seg::FusionOp,
-                                        const CpuStrategyContext &) const {
-  return {};
+DictionaryAttr CpuKernelModel::onlyStrategy(seg::FusionOp fusion) const {
+  Builder b(fusion.getContext());
+  StringRef kind = fusion.getRoot()->getName().stripDialect();
+  return b.getDictionaryAttr(
+      {b.getNamedAttr(strategyKindName, b.getStringAttr(kind)),
+       b.getNamedAttr(strategyTempName, b.getI64IntegerAttr(llvm::alignTo(
+                                            tempBytes(fusion), 64)))});
 }
 
 SmallVector<StrategyProposal>
 CpuKernelModel::propose(seg::FusionOp fusion,
                         const StrategyContext &context) const {
   StrategyProposal only;
-  only.strategy = strategy(fusion.getRoot(), fusion, cpuContext(context));
+  only.strategy = onlyStrategy(fusion);
   only.seconds = seconds(fusion, *context.target.version);
   return {only};
 }

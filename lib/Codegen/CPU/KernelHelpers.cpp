@@ -17,18 +17,6 @@ using namespace mlir;
 namespace segc {
 
 //===----------------------------------------------------------------------===//
-// Strategies
-//===----------------------------------------------------------------------===//
-
-DictionaryAttr plainStrategy(Operation *op, StringRef kind, int64_t tempBytes) {
-  Builder b(op->getContext());
-  return b.getDictionaryAttr(
-      {b.getNamedAttr(strategyKindName, b.getStringAttr(kind)),
-       b.getNamedAttr(strategyTempName,
-                      b.getI64IntegerAttr(llvm::alignTo(tempBytes, 64)))});
-}
-
-//===----------------------------------------------------------------------===//
 // Loops
 //===----------------------------------------------------------------------===//
 

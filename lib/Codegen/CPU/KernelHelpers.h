@@ -22,10 +22,6 @@ void addAvgPoolModels(KernelModels &models);
 /// The part of addShapeModels that resamples.
 void addResizeModels(KernelModels &models);
 
-/// A strategy of this kind with no choices but its shared memory.
-mlir::DictionaryAttr plainStrategy(mlir::Operation *op, llvm::StringRef kind,
-                                   int64_t tempBytes = 0);
-
 /// [begin, end) of the elements or pixels of one sample.
 struct Tile {
   mlir::Value sample, index, begin, end;

@@ -28,6 +28,17 @@ SmallVector<Value> emitGradientValues(UpdateBody &body, OpTy op) {
   return {inverse, body.broadcast(body.load(op.getWeightDecay()))};
 }
 
+/// What optimizers with momentum take from the step, after those.
+enum MomentumValue { rate = gradientValues, momentum };
+
+template <typename OpTy>
+SmallVector<Value> emitMomentumValues(UpdateBody &body, OpTy op) {
+  SmallVector<Value> values = emitGradientValues(body, op);
+  values.push_back(body.broadcast(body.load(op.getLearningRate())));
+  values.push_back(body.broadcast(body.load(op.getMomentum())));
+  return values;
+}
+
 /// Of the elements w and g of parameters and gradients.
 template <typename OpTy>
 Value emitGradient(UpdateBody &body, OpTy op, Value index, Value w, Value g,
@@ -116,14 +127,8 @@ struct AdamFormula
 struct RmspropFormula
     : OptimizerUpdateOpInterface::ExternalModel<RmspropFormula,
                                                 seg::RmspropOp> {
-  enum StepValue { rate = gradientValues, momentum };
-
   SmallVector<Value> emitStepValues(Operation *op, UpdateBody &body) const {
-    auto rmsprop = cast<seg::RmspropOp>(op);
-    SmallVector<Value> values = emitGradientValues(body, rmsprop);
-    values.push_back(body.broadcast(body.load(rmsprop.getLearningRate())));
-    values.push_back(body.broadcast(body.load(rmsprop.getMomentum())));
-    return values;
+    return emitMomentumValues(body, cast<seg::RmspropOp>(op));
   }
 
   SmallVector<Value> emitUpdate(Operation *op, UpdateBody &body, Value index,
@@ -154,14 +159,8 @@ struct RmspropFormula
 
 struct SgdFormula
     : OptimizerUpdateOpInterface::ExternalModel<SgdFormula, seg::SgdOp> {
-  enum StepValue { rate = gradientValues, momentum };
-
   SmallVector<Value> emitStepValues(Operation *op, UpdateBody &body) const {
-    auto sgd = cast<seg::SgdOp>(op);
-    SmallVector<Value> values = emitGradientValues(body, sgd);
-    values.push_back(body.broadcast(body.load(sgd.getLearningRate())));
-    values.push_back(body.broadcast(body.load(sgd.getMomentum())));
-    return values;
+    return emitMomentumValues(body, cast<seg::SgdOp>(op));
   }
 
   SmallVector<Value> emitUpdate(Operation *op, UpdateBody &body, Value index,

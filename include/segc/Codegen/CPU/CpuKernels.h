@@ -14,17 +14,17 @@
 
 namespace segc {
 
-/// A model of the CPU's kernels. Roots with one way to compute them have
-/// `strategy`; those with several propose.
+/// A model of the CPU's kernels. Models with several ways to compute a root
+/// override `propose`.
 class CpuKernelModel : public KernelModel {
 public:
-  /// How the fusion with this root is computed. It depends on nothing but the
-  /// root, the fusion and the context.
-  virtual mlir::DictionaryAttr strategy(mlir::Operation *root,
-                                        seg::FusionOp fusion,
-                                        const CpuStrategyContext &context) const;
+  /// The strategy of a root that there is one way to compute: the op's name,
+  /// and `tempBytes`.
+  mlir::DictionaryAttr onlyStrategy(seg::FusionOp fusion) const;
+  /// Bytes of the temporary that the launches of `onlyStrategy` share.
+  virtual int64_t tempBytes(seg::FusionOp fusion) const { return 0; }
   /// True if emitKernels reads the strategy's entries, and refuses what it
-  /// cannot emit; false if a strategy is always what `strategy` gives.
+  /// cannot emit; false if a strategy is always `onlyStrategy`.
   virtual bool readsStrategy() const { return false; }
   /// Emits the launches by the fusion's strategy.
   virtual mlir::LogicalResult emitKernels(mlir::Operation *root,

@@ -18,8 +18,8 @@ mlir::LogicalResult emitConv(FusionEmitter &emitter, mlir::Operation *root);
 mlir::LogicalResult emitWinogradConv(FusionEmitter &emitter,
                                      mlir::Operation *root);
 /// Convolution or input gradient.
-mlir::LogicalResult emitNarrowConv(FusionEmitter &emitter,
-                                   mlir::Operation *root);
+mlir::LogicalResult emitFewChannelsConv(FusionEmitter &emitter,
+                                        mlir::Operation *root);
 mlir::LogicalResult emitGroupedConv(FusionEmitter &emitter,
                                     mlir::Operation *root);
 mlir::LogicalResult emitGroupedFilterGrad(FusionEmitter &emitter,
@@ -34,14 +34,25 @@ void emitFilterGradMerge(FusionEmitter &emitter, const ConvProblem &problem,
 
 /// The launches of kernels that pack their filter first, a task each part of
 /// it, and then multiply, a task each tile of a sample.
-template <typename Conv>
-void launchConv(FusionEmitter &emitter, Conv &conv) {
+template <typename Conv, typename Tiling, typename... Options>
+mlir::LogicalResult
+emitPackedConv(FusionEmitter &emitter, mlir::Operation *root,
+               mlir::FailureOr<Tiling> (*read)(FusionEmitter &,
+                                               const ConvProblem &,
+                                               mlir::Operation *),
+               const Options &...options) {
+  ConvProblem problem = convProblem(root);
+  mlir::FailureOr<Tiling> tiling = read(emitter, problem, root);
+  if (failed(tiling))
+    return mlir::failure();
+  Conv conv(problem, *tiling, root, emitter.getFusion(), options...);
   emitter.launch({conv.packTasks(), 0}, 0,
                  [&](KernelBody &body) { conv.packFilter(body); });
   emitter.launch({0, conv.tasksPerSample()},
                  roundUp(conv.scratchFloats() * 4, 64),
                  [&](KernelBody &body) { conv.multiply(body); });
   conv.emitMerges(emitter);
+  return mlir::success();
 }
 
 } // namespace segc

@@ -243,14 +243,9 @@ void FewChannelsEmitter::multiplyPixels(KernelBody &body, const Task &task,
 
 } // namespace
 
-LogicalResult emitNarrowConv(FusionEmitter &emitter, Operation *root) {
-  ConvProblem problem = convProblem(root);
-  FailureOr<FewChannelsTiling> tiling = readFewChannelsTiling(emitter, problem, root);
-  if (failed(tiling))
-    return failure();
-  FewChannelsEmitter conv(problem, *tiling, root, emitter.getFusion());
-  launchConv(emitter, conv);
-  return success();
+LogicalResult emitFewChannelsConv(FusionEmitter &emitter, Operation *root) {
+  return emitPackedConv<FewChannelsEmitter>(emitter, root,
+                                            readFewChannelsTiling);
 }
 
 } // namespace segc

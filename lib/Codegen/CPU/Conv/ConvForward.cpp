@@ -366,14 +366,8 @@ ConvEmitter::outputPosition(KernelBody &body, const Context &context,
 } // namespace
 
 LogicalResult emitConv(FusionEmitter &emitter, Operation *root) {
-  ConvProblem problem = convProblem(root);
-  FailureOr<ConvTiling> tiling = readConvTiling(emitter, problem, root);
-  if (failed(tiling))
-    return failure();
-  ConvEmitter conv(problem, *tiling, root, emitter.getFusion(),
-                   cpuTarget(emitter));
-  launchConv(emitter, conv);
-  return success();
+  return emitPackedConv<ConvEmitter>(emitter, root, readConvTiling,
+                                     cpuTarget(emitter));
 }
 
 } // namespace segc

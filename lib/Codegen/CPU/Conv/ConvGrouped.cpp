@@ -317,13 +317,7 @@ SmallVector<Value> GroupedEmitter::addTap(KernelBody &body,
 } // namespace
 
 LogicalResult emitGroupedConv(FusionEmitter &emitter, Operation *root) {
-  ConvProblem problem = convProblem(root);
-  FailureOr<GroupedTiling> tiling = readGroupedTiling(emitter, problem, root);
-  if (failed(tiling))
-    return failure();
-  GroupedEmitter conv(problem, *tiling, root, emitter.getFusion());
-  launchConv(emitter, conv);
-  return success();
+  return emitPackedConv<GroupedEmitter>(emitter, root, readGroupedTiling);
 }
 
 } // namespace segc

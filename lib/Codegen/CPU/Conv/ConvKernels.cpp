@@ -449,7 +449,7 @@ void addConvModels(KernelModels &models) {
   };
   forward(directKind, directKinds, emitConv);
   forward(winogradKind, winogradKinds, emitWinogradConv);
-  forward(fewChannelsKind, fewChannelsKinds, emitNarrowConv);
+  forward(fewChannelsKind, fewChannelsKinds, emitFewChannelsConv);
   forward(groupedKind, groupedKinds, emitGroupedConv);
   auto filterGrad = [&](StringRef kind, ConvModel::KindsFunction kinds,
                         ConvModel::EmitFunction emit) {

@@ -31,11 +31,6 @@ std::pair<Value, Value> taskRange(KernelBody &k, int64_t size) {
 }
 
 struct UpdateKernel : CpuFormulaModel<OptimizerUpdateOpInterface> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, op->getName().stripDialect());
-  }
-
   LogicalResult emitKernels(Operation *op,
                             FusionEmitter &emitter) const override {
     auto update = cast<OptimizerUpdateOpInterface>(op);
@@ -81,13 +76,9 @@ private:
 
 /// Gradients have no batch dimension: all elements count, whatever the rank.
 struct AllFiniteKernel : CpuOpModel<seg::AllFiniteOp> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(
-        op, "all_finite",
-        tasksOf(
-            cast<seg::AllFiniteOp>(op).getInput().getType().getNumElements()) *
-            4);
+  int64_t tempBytes(seg::FusionOp fusion) const override {
+    auto allFinite = cast<seg::AllFiniteOp>(fusion.getRoot());
+    return tasksOf(allFinite.getInput().getType().getNumElements()) * 4;
   }
   LogicalResult emitKernels(Operation *op,
                             FusionEmitter &emitter) const override {

@@ -240,10 +240,6 @@ AvgPoolEmitter emitterOf(seg::AvgPoolGradOp op) {
 
 template <typename Op>
 struct AvgPoolKernel : CpuOpModel<Op> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, op->getName().stripDialect());
-  }
   LogicalResult emitKernels(Operation *op,
                             FusionEmitter &emitter) const override {
     emitterOf(cast<Op>(op)).emit(emitter, cast<Op>(op));

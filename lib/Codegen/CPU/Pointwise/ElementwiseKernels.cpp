@@ -68,10 +68,6 @@ LogicalResult emitByPixels(
 }
 
 struct ChannelTotalKernel : CpuOpModel<seg::ChannelTotalOp> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, "channel_total");
-  }
   LogicalResult emitKernels(Operation *op,
                             FusionEmitter &emitter) const override {
     return emitByPixels(emitter, op,
@@ -85,10 +81,6 @@ struct ChannelTotalKernel : CpuOpModel<seg::ChannelTotalOp> {
 };
 
 struct SoftmaxKernel : CpuOpModel<seg::SoftmaxOp> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, "softmax");
-  }
   LogicalResult emitKernels(Operation *op,
                             FusionEmitter &emitter) const override {
     return emitByPixels(emitter, op,
@@ -102,10 +94,6 @@ struct SoftmaxKernel : CpuOpModel<seg::SoftmaxOp> {
 };
 
 struct SoftmaxGradKernel : CpuOpModel<seg::SoftmaxGradOp> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, "softmax_grad");
-  }
   LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     return emitByPixels(emitter, op,
                         [](KernelBody &k, ArrayRef<PixelChannels> operands) {

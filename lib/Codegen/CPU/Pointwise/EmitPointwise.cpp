@@ -168,10 +168,8 @@ static TileReductions reductionsOf(seg::FusionOp fusion) {
   return {fusion, TileGrid::ofPixels(tiles.pixels, tiles.tilePixels)};
 }
 
-DictionaryAttr reductionStrategy(seg::FusionOp fusion) {
-  Operation *root = fusion.getRoot();
-  return plainStrategy(root, root->getName().stripDialect(),
-                       reductionsOf(fusion).bytes());
+int64_t reductionTempBytes(seg::FusionOp fusion) {
+  return reductionsOf(fusion).bytes();
 }
 
 LogicalResult emitReductionFusion(FusionEmitter &emitter) {

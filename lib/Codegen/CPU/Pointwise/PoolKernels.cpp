@@ -98,10 +98,6 @@ struct MaxPoolKernel : CpuOpModel<seg::MaxPoolOp> {
     return {op.getInput().getType(), op.getOutput().getType(), op.getWindow(),
             op.getStrides()};
   }
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, "max_pool");
-  }
   LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto pool = cast<seg::MaxPoolOp>(op);
     Windows windows = windowsOf(pool);
@@ -141,10 +137,6 @@ struct MaxPoolGradKernel : CpuOpModel<seg::MaxPoolGradOp> {
   static Windows windowsOf(seg::MaxPoolGradOp op) {
     return {op.getInput().getType(), op.getGrad().getType(), op.getWindow(),
             op.getStrides()};
-  }
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, "max_pool_grad");
   }
   LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto pool = cast<seg::MaxPoolGradOp>(op);

@@ -155,10 +155,6 @@ LogicalResult emitResample(FusionEmitter &emitter, Value operand, Value result,
 }
 
 struct ResizeKernel : CpuOpModel<seg::ResizeOp> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, "resize");
-  }
   LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto resize = cast<seg::ResizeOp>(op);
     SmallVector<ResizeWeights> tables;
@@ -171,10 +167,6 @@ struct ResizeKernel : CpuOpModel<seg::ResizeOp> {
 };
 
 struct ResizeGradKernel : CpuOpModel<seg::ResizeGradOp> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, "resize_grad");
-  }
   LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto resize = cast<seg::ResizeGradOp>(op);
     SmallVector<ResizeWeights> tables;

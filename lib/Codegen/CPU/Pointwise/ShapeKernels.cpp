@@ -60,10 +60,6 @@ LogicalResult emitChannelCopies(FusionEmitter &emitter, Value result,
 }
 
 struct ConcatKernel : CpuOpModel<seg::ConcatOp> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, "concat");
-  }
   LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto concat = cast<seg::ConcatOp>(op);
     SmallVector<ChannelCopy> copies;
@@ -78,10 +74,6 @@ struct ConcatKernel : CpuOpModel<seg::ConcatOp> {
 };
 
 struct SliceChannelsKernel : CpuOpModel<seg::SliceChannelsOp> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, "slice_channels");
-  }
   LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto slice = cast<seg::SliceChannelsOp>(op);
     int64_t from = slice.getOffset(),
@@ -146,10 +138,6 @@ Value rowAt(KernelBody &k, RankedTensorType type, ArrayRef<Value> position,
 }
 
 struct CropKernel : CpuOpModel<seg::CropOp> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, "crop");
-  }
   LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto crop = cast<seg::CropOp>(op);
     auto in = crop.getInput().getType(), out = crop.getOutput().getType();
@@ -170,10 +158,6 @@ struct CropKernel : CpuOpModel<seg::CropOp> {
 };
 
 struct PadKernel : CpuOpModel<seg::PadOp> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, "pad");
-  }
   LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
     auto pad = cast<seg::PadOp>(op);
     auto in = pad.getInput().getType(), out = pad.getOutput().getType();

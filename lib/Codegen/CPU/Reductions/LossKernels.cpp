@@ -30,16 +30,7 @@ struct LossLayout {
 };
 
 /// A loss as a root of its own, or what other losses follow.
-struct LossKernel : CpuFormulaModel<PixelReductionOpInterface> {
-  DictionaryAttr strategy(Operation *, seg::FusionOp fusion,
-                          const CpuStrategyContext &) const override {
-    return reductionStrategy(fusion);
-  }
-  LogicalResult emitKernels(Operation *,
-                            FusionEmitter &emitter) const override {
-    return emitReductionFusion(emitter);
-  }
-  bool hasReductions(Operation *) const override { return true; }
+struct LossKernel : CpuReductionModel<PixelReductionOpInterface> {
   bool hasPixelReductions(Operation *) const override { return true; }
 };
 
@@ -48,10 +39,6 @@ struct LossKernel : CpuFormulaModel<PixelReductionOpInterface> {
 constexpr int64_t sharedBuffer = 2, buffers = sharedBuffer + 2;
 
 struct LossGradKernel : CpuFormulaModel<LogitsGradOpInterface> {
-  DictionaryAttr strategy(Operation *op, seg::FusionOp,
-                          const CpuStrategyContext &) const override {
-    return plainStrategy(op, op->getName().stripDialect());
-  }
   LogicalResult emitKernels(Operation *op,
                             FusionEmitter &emitter) const override {
     auto grad = cast<LogitsGradOpInterface>(op);

@@ -10,23 +10,7 @@
 using namespace mlir;
 using namespace segc;
 
-namespace {
-
-/// A reduction by channels as a root of its own, or what others follow.
-struct ReductionKernel : CpuFormulaModel<ChannelReductionOpInterface> {
-  DictionaryAttr strategy(Operation *, seg::FusionOp fusion,
-                          const CpuStrategyContext &) const override {
-    return reductionStrategy(fusion);
-  }
-  LogicalResult emitKernels(Operation *,
-                            FusionEmitter &emitter) const override {
-    return emitReductionFusion(emitter);
-  }
-  bool hasReductions(Operation *) const override { return true; }
-};
-
-} // namespace
-
 void segc::addReductionModels(KernelModels &models) {
-  models.push_back(std::make_unique<ReductionKernel>());
+  models.push_back(
+      std::make_unique<CpuReductionModel<ChannelReductionOpInterface>>());
 }

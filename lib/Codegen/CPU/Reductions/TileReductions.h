@@ -66,9 +66,24 @@ private:
 };
 
 /// Emits a fusion that reduces one activation, read or computed by pointwise
-/// ops; reductionStrategy is its strategy.
+/// ops.
 mlir::LogicalResult emitReductionFusion(FusionEmitter &emitter);
-mlir::DictionaryAttr reductionStrategy(seg::FusionOp fusion);
+/// Bytes of its temporary.
+int64_t reductionTempBytes(seg::FusionOp fusion);
+
+/// Reductions of a formula's interface as roots of their own, or what others
+/// follow.
+template <typename Formula>
+struct CpuReductionModel : CpuFormulaModel<Formula> {
+  int64_t tempBytes(seg::FusionOp fusion) const override {
+    return reductionTempBytes(fusion);
+  }
+  mlir::LogicalResult emitKernels(mlir::Operation *,
+                                  FusionEmitter &emitter) const override {
+    return emitReductionFusion(emitter);
+  }
+  bool hasReductions(mlir::Operation *) const override { return true; }
+};
 
 } // namespace segc
 
