@@ -206,10 +206,10 @@ LogicalResult CpuKernelModel::emit(KernelEmission &emission) const {
 DictionaryAttr CpuKernelModel::onlyStrategy(seg::FusionOp fusion) const {
   Builder b(fusion.getContext());
   StringRef kind = fusion.getRoot()->getName().stripDialect();
+  auto bytes = static_cast<int64_t>(llvm::alignTo(tempBytes(fusion), 64));
   return b.getDictionaryAttr(
       {b.getNamedAttr(strategyKindName, b.getStringAttr(kind)),
-       b.getNamedAttr(strategyTempName, b.getI64IntegerAttr(llvm::alignTo(
-                                            tempBytes(fusion), 64)))});
+       b.getNamedAttr(strategyTempName, b.getI64IntegerAttr(bytes))});
 }
 
 SmallVector<StrategyProposal>

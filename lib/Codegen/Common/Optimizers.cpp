@@ -20,19 +20,21 @@ namespace {
 /// The first step values of every optimizer: what the gradient needs.
 enum GradientValue { inverseScale, decay, gradientValues };
 
+/// Those of optimizers with momentum, after them.
+enum MomentumValue { rate = gradientValues, momentum };
+
+} // namespace
+
 template <typename OpTy>
-SmallVector<Value> emitGradientValues(UpdateBody &body, OpTy op) {
+static SmallVector<Value> emitGradientValues(UpdateBody &body, OpTy op) {
   seg::PointwiseMath m = doubles(body.k);
   Value inverse =
       body.broadcast(m.div(m.constant(1), body.loadDouble(op.getLossScale())));
   return {inverse, body.broadcast(body.load(op.getWeightDecay()))};
 }
 
-/// What optimizers with momentum take from the step, after those.
-enum MomentumValue { rate = gradientValues, momentum };
-
 template <typename OpTy>
-SmallVector<Value> emitMomentumValues(UpdateBody &body, OpTy op) {
+static SmallVector<Value> emitMomentumValues(UpdateBody &body, OpTy op) {
   SmallVector<Value> values = emitGradientValues(body, op);
   values.push_back(body.broadcast(body.load(op.getLearningRate())));
   values.push_back(body.broadcast(body.load(op.getMomentum())));
@@ -41,8 +43,8 @@ SmallVector<Value> emitMomentumValues(UpdateBody &body, OpTy op) {
 
 /// Of the elements w and g of parameters and gradients.
 template <typename OpTy>
-Value emitGradient(UpdateBody &body, OpTy op, Value index, Value w, Value g,
-                   ArrayRef<Value> step) {
+static Value emitGradient(UpdateBody &body, OpTy op, Value index, Value w,
+                          Value g, ArrayRef<Value> step) {
   seg::PointwiseMath m = body.elements();
   auto decayElements = static_cast<int64_t>(op.getDecayElements());
   Value scaled = m.mul(g, step[inverseScale]);
@@ -53,6 +55,8 @@ Value emitGradient(UpdateBody &body, OpTy op, Value index, Value w, Value g,
     return decayed;
   return m.select(body.isBefore(index, decayElements), decayed, scaled);
 }
+
+namespace {
 
 //===----------------------------------------------------------------------===//
 // adam
