@@ -14,7 +14,8 @@
 #include "segc/Base/Files.h"
 #include "segc/Driver/CompileSession.h"
 #include "segc/Networks/Networks.h"
-#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Device/HostDevice.h"
+#include "segc/Runtime/Device/ModelRunner.h"
 #include "llvm/Support/FileSystem.h"
 
 #include <cmath>
@@ -153,8 +154,8 @@ protected:
 private:
   /// What a checkpoint holds of a runner.
   static void resume(const ModelRunner &from, const ModelRunner &to) {
-    auto copy = [](const AlignedBuffer &source, const AlignedBuffer &target) {
-      std::memcpy(target.data(), source.data(), source.size());
+    auto copy = [](const DeviceBuffer &source, const DeviceBuffer &target) {
+      std::memcpy(target.hostData(), source.hostData(), source.size());
     };
     copy(from.parameters(), to.parameters());
     copy(from.states(), to.states());
@@ -164,12 +165,13 @@ private:
   void run(const std::shared_ptr<const ModelLibrary> &model,
            const TrainingOptions &options, Training &result) {
     ThreadPool pool(options.threads);
-    auto runner = ModelRunner::create(model, pool,
+    auto runner = ModelRunner::create(model, makeHostDevice(pool),
                                       {/*training=*/true, /*canaries=*/true});
     ASSERT_TRUE(runner.ok()) << runner.status().message();
-    runner->initialize(3);
-    auto copy = [](const AlignedBuffer &buffer, int64_t bytes) {
-      return std::vector<float>(buffer.floats(), buffer.floats() + bytes / 4);
+    ASSERT_TRUE(runner->initialize(3).ok());
+    auto copy = [](const DeviceBuffer &buffer, int64_t bytes) {
+      return std::vector<float>(buffer.hostFloats(),
+                                buffer.hostFloats() + bytes / 4);
     };
     int64_t parameterBytes = model->manifest().parameterBytes;
     result.initial = copy(runner->parameters(), parameterBytes);
@@ -185,7 +187,8 @@ private:
     std::mt19937 generator(11);
     for (int step = 0; step < options.steps; ++step) {
       if (step == options.resumeAt) {
-        auto other = ModelRunner::create(model, pool, {/*training=*/true});
+        auto other = ModelRunner::create(model, makeHostDevice(pool),
+                                         {/*training=*/true});
         ASSERT_TRUE(other.ok()) << other.status().message();
         resume(*runner, *other);
         runner = std::move(other);

@@ -11,7 +11,8 @@
 
 #include "segc/Driver/Verify/Verify.h"
 #include "segc/Program/Programs.h"
-#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Device/HostDevice.h"
+#include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Transforms/Passes.h"
 
 #include <cmath>
@@ -91,11 +92,11 @@ private:
 
 /// Away from what parameters start with: no zeros that hide an error.
 void Comparison::drawValues() {
-  auto spread = [&](const AlignedBuffer &buffer,
+  auto spread = [&](const DeviceBuffer &buffer,
                     const std::vector<RegionTensor> &tensors, bool states) {
     for (const RegionTensor &tensor : tensors)
       for (int64_t i = 0; i < tensor.elements; ++i) {
-        float &value = buffer.floats()[tensor.offset / 4 + i];
+        float &value = buffer.hostFloats()[tensor.offset / 4 + i];
         if (states && value > 0)
           value *= static_cast<float>(draws.uniform(0.5, 1.5));
         else if (states || tensor.init.kind == Initializer::Kind::Constant)
@@ -124,9 +125,9 @@ void Comparison::drawInputs() {
 
 CallMemory Comparison::snapshot() const {
   CallMemory memory = inputs;
-  auto copy = [](const AlignedBuffer &buffer) {
-    return std::vector<float>(buffer.floats(),
-                              buffer.floats() + buffer.size() / 4);
+  auto copy = [](const DeviceBuffer &buffer) {
+    return std::vector<float>(buffer.hostFloats(),
+                              buffer.hostFloats() + buffer.size() / 4);
   };
   memory.parameters = copy(runner.parameters());
   memory.states = copy(runner.states());
@@ -173,7 +174,7 @@ llvm::Error Comparison::compare(const std::string &called,
                 : result.region == "gradients" ? runner.gradients()
                 : result.region == "optimizer" ? runner.optimizer()
                                                : runner.parameters())
-                   .floats() +
+                   .hostFloats() +
                result.offset;
     double size = 0, rounding = 0, difference = 0, slack = 1e-12;
     for (int64_t i = 0; i < result.exact.size(); ++i) {
@@ -223,7 +224,8 @@ llvm::Error Comparison::step(int64_t number, bool inOneCall) {
 }
 
 llvm::Error Comparison::run() {
-  runner.initialize(draws.below(1 << 30));
+  if (Status status = runner.initialize(draws.below(1 << 30)); !status.ok())
+    return toError(status);
   drawValues();
   drawInputs();
   const OptimizerInfo &optimizer = runner.manifest().optimizer;
@@ -262,7 +264,8 @@ llvm::Expected<Deviation> compareModel(const std::string &file,
     return toError(model.status());
   ThreadPool pool(configuration.threads);
   auto runner = ModelRunner::create(
-      *model, pool, {compileOptions.pipeline.training, /*canaries=*/true});
+      *model, makeHostDevice(pool),
+      {compileOptions.pipeline.training, /*canaries=*/true});
   if (!runner.ok())
     return toError(runner.status());
   Configuration called = configuration;

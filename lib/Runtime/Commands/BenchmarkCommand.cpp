@@ -167,7 +167,8 @@ CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
   if (!entry)
     return unsupported(runner.library().path() +
                        ": compiled without the entry " + entryName);
-  runner.initialize(static_cast<uint64_t>(options.data.seed));
+  SEGC_RETURN_IF_ERROR(
+      runner.initialize(static_cast<uint64_t>(options.data.seed)));
   std::unique_ptr<Dataset> dataset;
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<BatchSource> source,
                         openSource(options, *entry, manifest, dataset));

@@ -8,6 +8,7 @@
 #include "segc/Runtime/Commands/Session.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/Compile.h"
+#include "segc/Runtime/Device/HostDevice.h"
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Runtime/Train/Weights.h"
 
@@ -62,7 +63,8 @@ StatusOr<LoadedModel> segc::openModel(const ModelOptions &options,
       ThreadPool::create(static_cast<unsigned>(options.threads)));
   SEGC_ASSIGN_OR_RETURN(
       ModelRunner runner,
-      ModelRunner::create(library, *pool, {training, options.checkMemory}));
+      ModelRunner::create(library, makeHostDevice(*pool),
+                          {training, options.checkMemory}));
   return LoadedModel{std::move(pool), std::move(runner)};
 }
 
@@ -92,7 +94,7 @@ StatusOr<LoadedModel> segc::openTrained(const ModelOptions &options,
                                         const std::string &checkpoint) {
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(options, /*training=*/false));
-  model.runner.initialize(0);
+  SEGC_RETURN_IF_ERROR(model.runner.initialize(0));
   SEGC_RETURN_IF_ERROR(loadWeights(model, checkpoint));
   return model;
 }

@@ -92,7 +92,8 @@ static Status prepareState(Run &run) {
   } else if (run.runner.manifest().precision == "f16") {
     state.lossScale = LossScale::start();
   }
-  run.runner.initialize(static_cast<uint64_t>(state.seed));
+  SEGC_RETURN_IF_ERROR(
+      run.runner.initialize(static_cast<uint64_t>(state.seed)));
   if (options.init.empty())
     return Status::success();
   std::string initial;

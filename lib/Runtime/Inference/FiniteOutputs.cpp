@@ -6,19 +6,21 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Inference/FiniteOutputs.h"
-#include "segc/Runtime/Core/KernelObserver.h"
+#include "segc/Runtime/Device/NonFiniteFinder.h"
 
 using namespace segc;
 
 std::string segc::firstNonFiniteKernel(ModelRunner &runner,
                                        const EntryCall &call) {
-  NonFiniteFinder finder;
+  NonFiniteFinder finder(runner.device(), runner.mainStream());
   runner.setObserver(&finder);
   Status again =
       runner.call(call.entry, call.inputs, call.batch, call.scalars);
   runner.setObserver(nullptr);
   if (finder.finding())
     return finder.finding()->text();
+  if (!finder.failure().ok())
+    again = finder.failure();
   if (!again.ok())
     return "watching the call again failed: " + again.message();
   return "no kernel wrote a non-finite value when it was run again";

@@ -91,10 +91,8 @@ Status Trainer::step() {
   scalars.sample_offset = batch.firstSample;
   // A step that may be skipped must not leave running statistics that are no
   // numbers behind.
-  const AlignedBuffer &states = runner.states();
-  std::vector<float> before;
   if (state_.lossScale.maySkip())
-    before.assign(states.floats(), states.floats() + states.floatCount());
+    SEGC_RETURN_IF_ERROR(keepStates());
   SEGC_RETURN_IF_ERROR(runEntries(inputs, batch, scalars));
 
   OutputView finite = runner.output(
@@ -105,9 +103,8 @@ Status Trainer::step() {
   bool skipped = !applied && state_.lossScale.maySkip();
   if (!skipped && !(applied && std::isfinite(result("loss"))))
     return explainNonFinite(batch, inputs, scalars);
-  if (skipped && firstNonFinite(states.floats(), states.floatCount()) !=
-                     states.floatCount())
-    std::copy(before.begin(), before.end(), states.floats());
+  if (skipped)
+    SEGC_RETURN_IF_ERROR(restoreStates());
   state_.lossScale.update(applied);
   state_.step += 1;
   state_.applied += applied;
@@ -120,6 +117,20 @@ Status Trainer::step() {
     return logStep(scalars);
   showProgress(scalars, false);
   return Status::success();
+}
+
+Status Trainer::keepStates() {
+  SEGC_ASSIGN_OR_RETURN(HostView states, runner.read(runner.states()));
+  statesBefore.assign(states.floats(), states.floats() + states.floatCount());
+  return Status::success();
+}
+
+Status Trainer::restoreStates() {
+  SEGC_ASSIGN_OR_RETURN(HostView states, runner.read(runner.states()));
+  if (firstNonFinite(states.floats(), states.floatCount()) ==
+      states.floatCount())
+    return Status::success();
+  return runner.write(runner.states(), 0, statesBefore.data(), states.size());
 }
 
 Status Trainer::logStep(const segc_scalars &scalars) {
@@ -229,10 +240,9 @@ Status Trainer::save(const std::string &name) {
 
 /// Optimizers with squares of gradients refuse those whose square is beyond
 /// f32: names the first. Empty if there is none.
-static std::string squareOverflow(const ModelRunner &runner) {
-  const float *gradients = runner.gradients().floats();
-  if (!gradients)
-    return "";
+static StatusOr<std::string> squareOverflow(const ModelRunner &runner) {
+  SEGC_ASSIGN_OR_RETURN(HostView view, runner.read(runner.gradients()));
+  const float *gradients = view.floats();
   for (const RegionTensor &parameter : runner.manifest().parameters)
     for (int64_t i = 0; i < parameter.elements; ++i) {
       const float value = gradients[parameter.offset / 4 + i];
@@ -244,7 +254,7 @@ static std::string squareOverflow(const ModelRunner &runner) {
                ", whose square is beyond f32";
       }
     }
-  return "";
+  return std::string();
 }
 
 Status Trainer::explainNonFinite(const TrainBatch &batch,
@@ -262,7 +272,7 @@ Status Trainer::explainNonFinite(const TrainBatch &batch,
       "; batch: " + names;
   if (int64_t skipped = state_.lossScale.skippedSteps)
     text += "; " + std::to_string(skipped) + " steps before were skipped";
-  const std::string overflow = squareOverflow(runner);
+  SEGC_ASSIGN_OR_RETURN(const std::string overflow, squareOverflow(runner));
   // The step left the weights alone, so that it can be watched once more.
   text += "; " + (overflow.empty()
                       ? firstNonFiniteKernel(runner, {"train_step", inputs,

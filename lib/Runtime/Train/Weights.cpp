@@ -10,7 +10,6 @@
 #include "segc/Runtime/Core/Safetensors.h"
 
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <set>
 
@@ -20,35 +19,56 @@ using namespace segc;
 static constexpr const char *gradientsKind = "gradients",
                             *outputsKind = "outputs";
 
-/// A named part of one of the runner's buffers.
 namespace {
+/// A tensor in one of the runner's buffers.
 struct Part {
   std::string name;
   const RegionTensor *tensor;
-  std::byte *data;
+  const DeviceBuffer *buffer;
+  uint64_t offset; ///< bytes
+  const std::byte *data = nullptr; ///< what it holds, once that was read
+  uint64_t bytes() const {
+    return static_cast<uint64_t>(tensor->elements) * sizeof(float);
+  }
 };
 } // namespace
 
 static void addRegion(std::vector<Part> &parts,
                       const std::vector<RegionTensor> &tensors,
-                      std::byte *region, const std::string &prefix = "") {
+                      const DeviceBuffer &buffer, int64_t offset = 0,
+                      const std::string &prefix = "") {
   for (const RegionTensor &tensor : tensors)
-    parts.push_back({prefix + tensor.name, &tensor, region + tensor.offset});
+    parts.push_back({prefix + tensor.name, &tensor, &buffer,
+                     static_cast<uint64_t>(offset + tensor.offset)});
 }
 
 static std::vector<Part> optimizerParts(const ModelRunner &runner) {
   std::vector<Part> parts;
   for (const OptimizerSlot &slot : runner.manifest().optimizer.slots)
-    addRegion(parts, runner.manifest().parameters,
-              runner.optimizer().data() + slot.offset, slot.name + "/");
+    addRegion(parts, runner.manifest().parameters, runner.optimizer(),
+              slot.offset, slot.name + "/");
   return parts;
 }
 
 static std::vector<Part> weightParts(const ModelRunner &runner) {
   std::vector<Part> parts;
-  addRegion(parts, runner.manifest().parameters, runner.parameters().data());
-  addRegion(parts, runner.manifest().states, runner.states().data());
+  addRegion(parts, runner.manifest().parameters, runner.parameters());
+  addRegion(parts, runner.manifest().states, runner.states());
   return parts;
+}
+
+/// Reads what the parts hold. Their data is valid as long as the answer.
+static StatusOr<std::map<const DeviceBuffer *, HostView>>
+readData(const ModelRunner &runner, std::vector<Part> &parts) {
+  std::map<const DeviceBuffer *, HostView> views;
+  for (Part &part : parts) {
+    auto [view, isNew] = views.try_emplace(part.buffer);
+    if (isNew) {
+      SEGC_ASSIGN_OR_RETURN(view->second, runner.read(*part.buffer));
+    }
+    part.data = view->second.data() + part.offset;
+  }
+  return views;
 }
 
 static Status checkFinite(const std::string &name, const RegionTensor &tensor,
@@ -78,13 +98,19 @@ static Status checkFinite(const std::vector<Part> &parts,
 
 Status segc::checkFiniteWeights(const ModelRunner &runner,
                                 const std::string &where) {
-  return checkFinite(weightParts(runner), where);
+  std::vector<Part> parts = weightParts(runner);
+  SEGC_ASSIGN_OR_RETURN(auto views, readData(runner, parts));
+  return checkFinite(parts, where);
 }
 
-static Status writeParts(const ModelRunner &runner,
-                         const std::vector<Part> &parts,
-                         const std::string &path,
+/// Writes the parts under their names. `finite` names them in the error where
+/// one is not finite; empty writes what is there.
+static Status writeParts(const ModelRunner &runner, std::vector<Part> parts,
+                         const std::string &path, const std::string &finite,
                          std::map<std::string, std::string> more = {}) {
+  SEGC_ASSIGN_OR_RETURN(auto views, readData(runner, parts));
+  if (!finite.empty())
+    SEGC_RETURN_IF_ERROR(checkFinite(parts, finite));
   std::vector<TensorSource> sources;
   for (const Part &part : parts)
     sources.push_back({part.name, "F32", part.tensor->shape, part.data});
@@ -96,8 +122,9 @@ static Status writeParts(const ModelRunner &runner,
 
 /// Looks at all parts before the first is copied: a refused file changes
 /// nothing.
-static Status readParts(const std::vector<Part> &parts,
-                        const SafetensorsFile &file, const std::string &model) {
+static Status readParts(const ModelRunner &runner,
+                        const std::vector<Part> &parts,
+                        const SafetensorsFile &file) {
   std::set<std::string> known;
   std::vector<const std::byte *> found;
   for (const Part &part : parts) {
@@ -111,20 +138,20 @@ static Status readParts(const std::vector<Part> &parts,
   for (const TensorEntry &tensor : file.tensors())
     if (!known.count(tensor.name))
       return invalidArgument(file.path() + ": tensor \"" + tensor.name +
-                             "\" is not one of " + model +
+                             "\" is not one of " + runner.library().path() +
                              "; it belongs to another network");
   for (size_t i = 0; i < parts.size(); ++i)
-    std::memcpy(parts[i].data, found[i], parts[i].tensor->elements * 4);
+    SEGC_RETURN_IF_ERROR(runner.write(*parts[i].buffer, parts[i].offset,
+                                      found[i], parts[i].bytes()));
   return Status::success();
 }
 
 Status segc::writeWeights(const ModelRunner &runner, const std::string &path,
                           const std::string &orientation) {
-  const std::vector<Part> parts = weightParts(runner);
-  SEGC_RETURN_IF_ERROR(checkFinite(parts, "the weights"));
-  if (orientation.empty())
-    return writeParts(runner, parts, path);
-  return writeParts(runner, parts, path, {{"orientation", orientation}});
+  std::map<std::string, std::string> more;
+  if (!orientation.empty())
+    more["orientation"] = orientation;
+  return writeParts(runner, weightParts(runner), path, "the weights", more);
 }
 
 Status segc::readWeights(ModelRunner &runner, const std::string &path,
@@ -135,32 +162,32 @@ Status segc::readWeights(ModelRunner &runner, const std::string &path,
   for (const RegionTensor &state : states)
     any |= file.find(state.name) != nullptr;
   std::vector<Part> parts;
-  addRegion(parts, runner.manifest().parameters, runner.parameters().data());
+  addRegion(parts, runner.manifest().parameters, runner.parameters());
   if (any || missing == MissingStates::Refuse)
-    addRegion(parts, states, runner.states().data());
+    addRegion(parts, states, runner.states());
   runner.weightsChanged();
   if (orientation)
     *orientation = recordedOrientation(file);
-  return readParts(parts, file, runner.library().path());
+  return readParts(runner, parts, file);
 }
 
 Status segc::writeOptimizer(const ModelRunner &runner,
                             const std::string &path) {
-  const std::vector<Part> parts = optimizerParts(runner);
-  SEGC_RETURN_IF_ERROR(checkFinite(parts, "the optimizer's state"));
-  return writeParts(runner, parts, path);
+  return writeParts(runner, optimizerParts(runner), path,
+                    "the optimizer's state");
 }
 
 Status segc::readOptimizer(ModelRunner &runner, const std::string &path) {
   SEGC_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::read(path));
-  return readParts(optimizerParts(runner), file, runner.library().path());
+  return readParts(runner, optimizerParts(runner), file);
 }
 
 Status segc::writeGradients(const ModelRunner &runner,
                             const std::string &path) {
   std::vector<Part> parts;
-  addRegion(parts, runner.manifest().parameters, runner.gradients().data());
-  return writeParts(runner, parts, path, {{"kind", gradientsKind}});
+  addRegion(parts, runner.manifest().parameters, runner.gradients());
+  return writeParts(runner, std::move(parts), path, "",
+                    {{"kind", gradientsKind}});
 }
 
 static bool hasKind(const std::string &path, const char *wanted) {

@@ -26,9 +26,9 @@ namespace fs = std::filesystem;
 static void mark(ModelRunner &runner, int64_t step) {
   for (const RegionTensor &tensor : runner.manifest().parameters)
     for (int64_t i = 0; i < tensor.elements; ++i) {
-      runner.parameters().floats()[tensor.offset / 4 + i] =
+      runner.parameters().hostFloats()[tensor.offset / 4 + i] =
           static_cast<float>(step);
-      runner.optimizer().floats()[tensor.offset / 4 + i] =
+      runner.optimizer().hostFloats()[tensor.offset / 4 + i] =
           static_cast<float>(-step);
     }
 }
@@ -54,17 +54,17 @@ TEST(Checkpoint, RoundTrip) {
   ModelRunner runner = makeRunner(pool);
   std::string path = freshFolder("roundtrip") + "/last";
   mark(runner, 9);
-  runner.states().floats()[0] = 0.125f;
+  runner.states().hostFloats()[0] = 0.125f;
   ASSERT_TRUE(saveCheckpoint(path, runner, stateOf(9)).ok());
   mark(runner, 0);
-  runner.states().floats()[0] = 0;
+  runner.states().hostFloats()[0] = 0;
   auto state = loadCheckpoint(path, runner);
   ASSERT_TRUE(state.ok()) << state.status().message();
   EXPECT_EQ(state->toJson(), stateOf(9).toJson());
   EXPECT_EQ(state->bestDice, 0.1 + 0.2);
-  EXPECT_EQ(runner.parameters().floats()[16], 9);
-  EXPECT_EQ(runner.optimizer().floats()[2], -9);
-  EXPECT_EQ(runner.states().floats()[0], 0.125f);
+  EXPECT_EQ(runner.parameters().hostFloats()[16], 9);
+  EXPECT_EQ(runner.optimizer().hostFloats()[2], -9);
+  EXPECT_EQ(runner.states().hostFloats()[0], 0.125f);
 }
 
 TEST(Checkpoint, KeepsThePrevious) {
@@ -91,7 +91,7 @@ TEST(Checkpoint, ReadsTheGoldenFormat) {
   auto state = loadCheckpoint(golden, runner);
   ASSERT_TRUE(state.ok()) << state.status().message();
   EXPECT_EQ(state->toJson(), stateOf(7).toJson());
-  EXPECT_EQ(runner.parameters().floats()[0], 7);
+  EXPECT_EQ(runner.parameters().hostFloats()[0], 7);
 }
 
 TEST(Checkpoint, RefusesOthers) {
@@ -128,7 +128,7 @@ TEST(Checkpoint, RefusedWeightsChangeNothing) {
                   .ok());
   EXPECT_THAT(readWeights(runner, path, MissingStates::Allow).message(),
               HasSubstr("tensor \"tail\" is not one of"));
-  EXPECT_EQ(runner.parameters().floats()[0], 5);
+  EXPECT_EQ(runner.parameters().hostFloats()[0], 5);
 }
 
 // What is no number is neither saved nor taken, and its tensor is named.
@@ -138,13 +138,13 @@ TEST(Checkpoint, RefusesNonFiniteWeights) {
   std::string path = freshFolder("nonfinite") + "/last";
   mark(runner, 4);
   ASSERT_TRUE(saveCheckpoint(path, runner, stateOf(4)).ok());
-  runner.parameters().floats()[17] = NAN;
+  runner.parameters().hostFloats()[17] = NAN;
   Status status = saveCheckpoint(path, runner, stateOf(5));
   EXPECT_EQ(status.code(), StatusCode::NonFinite);
   EXPECT_THAT(status.message(),
               HasSubstr("tensor \"head.bias\" (3) is nan at element 1"));
   EXPECT_EQ(loadCheckpoint(path, runner)->step, 4) << "the one before stays";
-  runner.optimizer().floats()[2] = INFINITY;
+  runner.optimizer().hostFloats()[2] = INFINITY;
   EXPECT_THAT(saveCheckpoint(path, runner, stateOf(5)).message(),
               HasSubstr("\"velocity/head.weight\" (1x3) is inf"));
 
@@ -237,8 +237,8 @@ TEST(Checkpoint, SurvivesKill) {
     ASSERT_GE(state->step, newest);
     window = state->step > newest ? window : std::min(2 * window, 200000u);
     newest = state->step;
-    ASSERT_EQ(runner.parameters().floats()[0], float(newest));
-    ASSERT_EQ(runner.optimizer().floats()[0], float(-newest));
+    ASSERT_EQ(runner.parameters().hostFloats()[0], float(newest));
+    ASSERT_EQ(runner.optimizer().hostFloats()[0], float(-newest));
   }
   EXPECT_GT(newest, 1);
 }

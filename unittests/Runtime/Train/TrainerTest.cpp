@@ -36,7 +36,7 @@ struct Loop : testing::Test {
     TrainState state;
     state.network = "fake";
     state.batchSize = 2;
-    runner.initialize(0);
+    EXPECT_TRUE(runner.initialize(0).ok());
     return state;
   }
   /// Trains from `state` to `steps`.
@@ -85,7 +85,7 @@ TEST_F(Loop, ResumeIsBitExact) {
   ASSERT_TRUE(run(second, *resumed, configOf(31)).ok());
   for (auto member : {&ModelRunner::parameters, &ModelRunner::optimizer,
                       &ModelRunner::states})
-    EXPECT_EQ(std::memcmp((whole.*member)().data(), (second.*member)().data(),
+    EXPECT_EQ(std::memcmp((whole.*member)().hostData(), (second.*member)().hostData(),
                           (whole.*member)().size()),
               0);
 }
@@ -98,7 +98,7 @@ TEST_F(Loop, HalvesOfTheStepAgree) {
   TrainerConfig config = configOf(5);
   config.dumpGradients = folder + "/gradients.safetensors";
   ASSERT_TRUE(run(b, state, config).ok());
-  EXPECT_EQ(std::memcmp(a.parameters().data(), b.parameters().data(), 128), 0);
+  EXPECT_EQ(std::memcmp(a.parameters().hostData(), b.parameters().hostData(), 128), 0);
   auto file = SafetensorsFile::read(config.dumpGradients);
   ASSERT_TRUE(file.ok());
   auto bias = file->require("head.bias", "F32", {3});
@@ -144,7 +144,7 @@ TEST_F(Loop, StaticLossScaleSkipsAndThenStops) {
   EXPECT_EQ(state.lossScale.scale, 128);
   EXPECT_EQ(state.lossScale.skippedSteps, 0);
   for (int i = 0; i < 32; ++i)
-    EXPECT_TRUE(std::isfinite(runner.parameters().floats()[i]));
+    EXPECT_TRUE(std::isfinite(runner.parameters().hostFloats()[i]));
 
   state = fresh(runner);
   state.lossScale = LossScale::fixed(128);
@@ -249,7 +249,7 @@ TEST_F(Loop, FixedBatchesAreChecked) {
 // What leaves an entry is finite, or the kernel that wrote it is named.
 TEST_F(Loop, OutputsAreFinite) {
   ModelRunner runner = makeRunner(pool);
-  runner.initialize(0);
+  ASSERT_TRUE(runner.initialize(0).ok());
   std::vector<float> image(2 * 512, 1.0f);
   std::vector<void *> inputs = {image.data()};
   segc_scalars scalars = {};

@@ -9,7 +9,7 @@
 #define SEGC_RUNTIME_COMMANDS_SESSION_H
 
 #include "segc/Runtime/Commands/Options.h"
-#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Data/DataSet.h"
 #include "segc/Runtime/Train/RunPhases.h"
 #include "segc/Runtime/Train/Schedule.h"
@@ -20,7 +20,7 @@ namespace segc {
 
 /// A model with memory and threads of its own.
 struct LoadedModel {
-  std::unique_ptr<ThreadPool> pool; ///< The runner refers to it.
+  std::unique_ptr<ThreadPool> pool; ///< The runner's device refers to it.
   ModelRunner runner;
   /// In which order the axes of volumes reached the network when its weights
   /// were trained, where that is recorded.

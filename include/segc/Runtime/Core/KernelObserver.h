@@ -13,7 +13,6 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,24 +86,8 @@ private:
   int64_t tasks = 0;
 };
 
-/// Stops at the first kernel that writes a NaN or an infinity.
-class NonFiniteFinder : public KernelObserver {
-public:
-  struct Finding {
-    std::string entry, kernel, op;
-    uint32_t index = 0, output = 0;
-    uint64_t element = 0;
-    float value = 0;
-    /// "kernel conv_12 (seg.conv at unet2d.mlir:40) wrote nan at ..."
-    std::string text() const;
-  };
-
-  bool end(const segc_kernel_event &event) override;
-  const std::optional<Finding> &finding() const { return found; }
-
-private:
-  std::optional<Finding> found;
-};
+/// Texts of an event may be null.
+inline std::string orEmpty(const char *text) { return text ? text : ""; }
 
 /// Index of the first value that is NaN or infinite; `count` if all are finite.
 uint64_t firstNonFinite(const float *values, uint64_t count);

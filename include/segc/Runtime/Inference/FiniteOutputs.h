@@ -8,7 +8,7 @@
 #ifndef SEGC_RUNTIME_INFERENCE_FINITEOUTPUTS_H
 #define SEGC_RUNTIME_INFERENCE_FINITEOUTPUTS_H
 
-#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Device/ModelRunner.h"
 
 #include <string>
 #include <vector>

@@ -8,7 +8,7 @@
 #ifndef SEGC_RUNTIME_INFERENCE_PREDICT_H
 #define SEGC_RUNTIME_INFERENCE_PREDICT_H
 
-#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Data/DataSet.h"
 
 #include <string>

@@ -13,7 +13,7 @@
 #ifndef SEGC_RUNTIME_TRAIN_CHECKPOINT_H
 #define SEGC_RUNTIME_TRAIN_CHECKPOINT_H
 
-#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Train/RunSettings.h"
 
 #include <string>

@@ -57,6 +57,9 @@ private:
   Status step();
   Status runEntries(const std::vector<void *> &inputs, const TrainBatch &batch,
                     const segc_scalars &scalars);
+  Status keepStates();
+  /// Puts back the states of keepStates() if one is not finite now.
+  Status restoreStates();
   Status afterStep();
   Status evaluate();
   Status save(const std::string &name);
@@ -79,6 +82,7 @@ private:
   TrainState state_;
   Evaluator evaluator;
   std::optional<Evaluation> evaluation;
+  std::vector<float> statesBefore; ///< of the last step that may be skipped
   std::string entry = "train_step"; ///< whose outputs the last step wrote
   Clock::time_point started, lastSave, lastShown;
   int64_t firstStep = 0;

@@ -5,28 +5,30 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Runtime/Core/ModelRunner.h"
+#include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Core/Initialize.h"
 
+#include <algorithm>
 #include <cstdio>
-#include <cstring>
 
 using namespace segc;
 
 StatusOr<ModelRunner>
-ModelRunner::create(std::shared_ptr<const ModelLibrary> model, ThreadPool &pool,
-                    RunnerOptions options) {
-  ModelRunner runner(std::move(model), pool);
+ModelRunner::create(std::shared_ptr<const ModelLibrary> model,
+                    std::shared_ptr<Device> device, RunnerOptions options) {
+  ModelRunner runner(std::move(model), std::move(device));
   runner.options = options;
   const Manifest &manifest = runner.manifest();
   if (options.training && !manifest.canTrain())
     return unsupported(runner.model->path() +
                        ": compiled for inference, has no entry train_step; "
                        "compile without --inference");
-  auto allocate = [&](AlignedBuffer &buffer, int64_t bytes,
+  SEGC_ASSIGN_OR_RETURN(runner.stream, runner.device_->createStream());
+  auto allocate = [&](DeviceBuffer &buffer, int64_t bytes,
                       const char *what) -> Status {
-    SEGC_ASSIGN_OR_RETURN(buffer,
-                          AlignedBuffer::create(bytes, what, options.canaries));
+    SEGC_ASSIGN_OR_RETURN(
+        buffer, runner.device_->allocate(static_cast<uint64_t>(bytes), what,
+                                         options.canaries));
     return Status::success();
   };
   SEGC_RETURN_IF_ERROR(
@@ -44,17 +46,39 @@ ModelRunner::create(std::shared_ptr<const ModelLibrary> model, ThreadPool &pool,
   return runner;
 }
 
-void ModelRunner::initialize(uint64_t seed) {
+Status
+ModelRunner::fill(const DeviceBuffer &buffer,
+                  const std::function<void(std::byte *)> &writer) {
+  if (buffer.size() == 0)
+    return Status::success();
+  if (std::byte *shared = buffer.hostData()) {
+    writer(shared);
+    return Status::success();
+  }
+  SEGC_ASSIGN_OR_RETURN(AlignedBuffer staging,
+                        AlignedBuffer::create(buffer.size(), "host copy"));
+  writer(staging.data());
+  return write(buffer, 0, staging.data(), staging.size());
+}
+
+Status ModelRunner::initialize(uint64_t seed) {
   const Manifest &m = manifest();
-  initializeRegion(m.parameters, seed, parameterBuffer.data(), *pool);
-  initializeRegion(m.states, seed, stateBuffer.data(), *pool);
-  if (options.training)
+  auto fillRegion = [&](const DeviceBuffer &buffer,
+                        const std::vector<RegionTensor> &tensors) {
+    return fill(buffer, [&](std::byte *region) {
+      initializeRegion(tensors, seed, region, device_->threadPool());
+    });
+  };
+  SEGC_RETURN_IF_ERROR(fillRegion(parameterBuffer, m.parameters));
+  SEGC_RETURN_IF_ERROR(fillRegion(stateBuffer, m.states));
+  weightsChanged();
+  return fill(optimizerBuffer, [&](std::byte *region) {
     for (const OptimizerSlot &slot : m.optimizer.slots)
       for (const RegionTensor &parameter : m.parameters)
-        std::fill_n(reinterpret_cast<float *>(optimizerBuffer.data() +
-                                              slot.offset + parameter.offset),
-                    parameter.elements, static_cast<float>(slot.init));
-  weightsChanged();
+        std::fill_n(
+            reinterpret_cast<float *>(region + slot.offset + parameter.offset),
+            parameter.elements, static_cast<float>(slot.init));
+  });
 }
 
 Status ModelRunner::loadEmbeddedWeights() {
@@ -62,12 +86,11 @@ Status ModelRunner::loadEmbeddedWeights() {
     return notFound(model->path() +
                     ": no weights are embedded; give --checkpoint, or freeze "
                     "them with `segrun export`");
-  if (manifest().parameterBytes)
-    std::memcpy(parameterBuffer.data(), model->model().weights,
-                manifest().parameterBytes);
-  if (manifest().stateBytes && model->model().weight_states)
-    std::memcpy(stateBuffer.data(), model->model().weight_states,
-                manifest().stateBytes);
+  SEGC_RETURN_IF_ERROR(write(parameterBuffer, 0, model->model().weights,
+                             parameterBuffer.size()));
+  if (model->model().weight_states)
+    SEGC_RETURN_IF_ERROR(write(stateBuffer, 0, model->model().weight_states,
+                               stateBuffer.size()));
   weightsChanged();
   return Status::success();
 }
@@ -79,22 +102,22 @@ Status ModelRunner::reserve(const std::string &entry) {
     return dataLoss(model->path() + ": the manifest's version " + version.cpu +
                     " has no arena_bytes for " + entry);
   uint64_t wanted = planned->second;
-  uint64_t scratch = uint64_t(version.scratchBytes) * pool->workers();
-  if (wanted > plannedArena || !arena.data()) {
-    arena = AlignedBuffer(); // gives the old one back first
+  uint64_t scratch = uint64_t(version.scratchBytes) * workers();
+  if (wanted > plannedArena || !arena.address()) {
+    arena = DeviceBuffer(); // gives the old one back first
     SEGC_ASSIGN_OR_RETURN(
-        arena, AlignedBuffer::create(std::max<uint64_t>(wanted + scratch, 64),
-                                     "arena", options.canaries));
+        arena, device_->allocate(std::max<uint64_t>(wanted + scratch, 64),
+                                 "arena", options.canaries));
     plannedArena = wanted;
   }
   const EntrySignature *signature = manifest().entry(entry);
-  std::vector<AlignedBuffer> &buffers = outputs[entry];
+  std::vector<DeviceBuffer> &buffers = outputs[entry];
   if (signature && buffers.empty())
     for (const TensorSignature &tensor : signature->outputs) {
-      SEGC_ASSIGN_OR_RETURN(AlignedBuffer buffer,
-                            AlignedBuffer::create(tensor.bytes(),
-                                                  tensor.name.c_str(),
-                                                  options.canaries));
+      SEGC_ASSIGN_OR_RETURN(
+          DeviceBuffer buffer,
+          device_->allocate(static_cast<uint64_t>(tensor.bytes()),
+                            tensor.name.c_str(), options.canaries));
       buffers.push_back(std::move(buffer));
     }
   return Status::success();
@@ -178,6 +201,10 @@ Status ModelRunner::invoke(const std::string &entry,
   const EntrySignature *signature = manifest().entry(entry);
   if (!function)
     return unsupported(model->path() + ": compiled without the entry " + entry);
+  if (!device_->sharesHostMemory())
+    return unsupported(model->path() + ": its kernels run on the host alone, "
+                                       "this is the device " +
+                       device_->name());
   if (batch < 1 || batch > manifest().batch)
     return invalidArgument(
         model->path() + ": batch " + std::to_string(batch) + " is outside 1.." +
@@ -189,26 +216,26 @@ Status ModelRunner::invoke(const std::string &entry,
                          std::to_string(wanted));
   SEGC_RETURN_IF_ERROR(reserve(entry));
   std::vector<void *> outputPointers;
-  for (const AlignedBuffer &buffer : outputs[entry])
-    outputPointers.push_back(buffer.data());
+  for (const DeviceBuffer &buffer : outputs[entry])
+    outputPointers.push_back(buffer.hostData());
 
   segc_call call = {};
   call.struct_size = sizeof(call);
   call.input_count = static_cast<uint32_t>(inputs.size());
   call.output_count = static_cast<uint32_t>(outputPointers.size());
   call.batch = batch;
-  call.parameters = parameterBuffer.data();
-  call.states = stateBuffer.data();
-  call.gradients = gradientBuffer.data();
-  call.optimizer = optimizerBuffer.data();
-  call.prepared = preparedBuffer.data();
-  call.arena = arena.data();
+  call.parameters = parameterBuffer.hostData();
+  call.states = stateBuffer.hostData();
+  call.gradients = gradientBuffer.hostData();
+  call.optimizer = optimizerBuffer.hostData();
+  call.prepared = preparedBuffer.hostData();
+  call.arena = arena.hostData();
   call.arena_bytes = arena.size();
   call.inputs = inputs.data();
   call.outputs = outputPointers.data();
   call.scalars = &scalars;
 
-  ServiceContext context = {pool, observer};
+  ServiceContext context = {&device_->threadPool(), observer};
   segc_services services = makeServices(context);
   segc_message message = {};
   segc_code code = function(&services, &call, &message);
@@ -226,7 +253,7 @@ Status ModelRunner::invoke(const std::string &entry,
 Status ModelRunner::checkGuards(const std::string &entry) const {
   if (!options.canaries)
     return Status::success();
-  auto check = [&](const AlignedBuffer &buffer, const std::string &what) {
+  auto check = [&](const DeviceBuffer &buffer, const std::string &what) {
     return buffer.intact() ? Status::success()
                            : internalError(model->path() + ": " + entry +
                                            " wrote outside its " + what +
@@ -239,7 +266,7 @@ Status ModelRunner::checkGuards(const std::string &entry) const {
   SEGC_RETURN_IF_ERROR(check(preparedBuffer, "prepared filters"));
   SEGC_RETURN_IF_ERROR(check(arena, "arena"));
   for (const auto &[name, buffers] : outputs)
-    for (const AlignedBuffer &buffer : buffers)
+    for (const DeviceBuffer &buffer : buffers)
       SEGC_RETURN_IF_ERROR(check(buffer, "outputs"));
   return Status::success();
 }
@@ -252,5 +279,5 @@ OutputView ModelRunner::output(const std::string &entry,
   if (at < 0 || buffers == outputs.end() ||
       static_cast<size_t>(at) >= buffers->second.size())
     return {};
-  return {&signature->outputs[at], buffers->second[at].data()};
+  return {&signature->outputs[at], buffers->second[at].hostData()};
 }

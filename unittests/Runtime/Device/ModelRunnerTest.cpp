@@ -1,17 +1,17 @@
-//===- ModelRunnerTest.cpp - Memory, initial values, calls ----------------===//
+//===- ModelRunnerTest.cpp - Memory and calls of a model --------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Runtime/Core/ModelRunner.h"
-#include "segc/Runtime/Core/Initialize.h"
+#include "segc/Runtime/Device/ModelRunner.h"
+#include "segc/Runtime/Device/HostDevice.h"
+#include "segc/Runtime/Device/NonFiniteFinder.h"
 
 #include <cmath>
 #include <cstring>
 #include <gmock/gmock.h>
-#include <numeric>
 
 using namespace segc;
 using testing::HasSubstr;
@@ -26,7 +26,7 @@ struct Fixture : testing::Test {
     auto model =
         ModelLibrary::load(SEGC_BINARY_DIR "/unittests/" + name + ".so");
     EXPECT_TRUE(model.ok()) << model.status().message();
-    auto runner = ModelRunner::create(*model, pool, options);
+    auto runner = ModelRunner::create(*model, makeHostDevice(pool), options);
     EXPECT_TRUE(runner.ok()) << runner.status().message();
     return std::move(*runner);
   }
@@ -38,7 +38,7 @@ struct Fixture : testing::Test {
   }
   std::vector<float> train(ThreadPool &pool, int steps) {
     ModelRunner runner = make("FakeModel", {true, true}, pool);
-    runner.initialize(1);
+    EXPECT_TRUE(runner.initialize(1).ok());
     segc_scalars scalars = {};
     scalars.learning_rate = 0.1f;
     scalars.momentum = 0.9f;
@@ -48,19 +48,24 @@ struct Fixture : testing::Test {
           runner.call("train_step", {image.data(), label.data()}, 2, scalars)
               .ok());
     losses.push_back(runner.output("train_step", "loss").floats()[0]);
-    return {runner.parameters().floats(), runner.parameters().floats() + 32};
+    const float *parameters = runner.parameters().hostFloats();
+    return {parameters, parameters + 32};
   }
-  /// Lets `finder` watch a model predict finite values, then one that is not.
-  void predictNan(const std::string &model, NonFiniteFinder &finder) {
+  /// What the search finds in a model that predicts finite values, then one
+  /// that is not.
+  void predictNan(const std::string &model,
+                  std::optional<NonFiniteFinder::Finding> &finding) {
     ThreadPool pool(1);
     ModelRunner runner = make(model, {}, pool);
-    runner.initialize(0);
+    NonFiniteFinder finder(runner.device(), runner.mainStream());
+    ASSERT_TRUE(runner.initialize(0).ok());
     runner.setObserver(&finder);
     ASSERT_TRUE(runner.call("predict", {image.data()}, 2).ok());
     EXPECT_FALSE(finder.finding());
     image[5] = NAN;
     EXPECT_FALSE(runner.call("predict", {image.data()}, 2).ok());
     ASSERT_TRUE(finder.finding());
+    finding = finder.finding();
   }
   std::vector<float> image;
   std::vector<int32_t> label;
@@ -85,7 +90,7 @@ TEST_F(Fixture, PredictUsesFreshWeights) {
   ASSERT_TRUE(runner.call("predict", {image.data()}, 1).ok());
   const float *p = runner.output("predict", "probabilities").floats();
   EXPECT_NEAR(p[1] / p[0], std::exp(image[0]), 1e-5);
-  runner.parameters().floats()[0] = 2;
+  runner.parameters().hostFloats()[0] = 2;
   runner.weightsChanged();
   ASSERT_TRUE(runner.call("predict", {image.data()}, 1).ok());
   EXPECT_NEAR(p[1] / p[0], 1, 1e-5);
@@ -112,19 +117,22 @@ TEST_F(Fixture, CanariesSeeAnOverrun) {
 }
 
 TEST_F(Fixture, FinderNamesTheKernel) {
-  NonFiniteFinder finder;
-  ASSERT_NO_FATAL_FAILURE(predictNan("FakeModel", finder));
-  EXPECT_EQ(finder.finding()->text(),
+  std::optional<NonFiniteFinder::Finding> finding;
+  ASSERT_NO_FATAL_FAILURE(predictNan("FakeModel", finding));
+  EXPECT_EQ(finding->text(),
             "kernel 0 of predict, fake_predict (seg.fake at 1:1), wrote nan at "
             "element 15 of output 0");
 }
 
 TEST_F(Fixture, FinderReadsModelsThatSayNoTypes) {
-  NonFiniteFinder finder;
-  ASSERT_NO_FATAL_FAILURE(predictNan("FakeAbi1", finder));
+  std::optional<NonFiniteFinder::Finding> finding;
+  ASSERT_NO_FATAL_FAILURE(predictNan("FakeAbi1", finding));
 }
 
 TEST(NonFiniteFinder, ReadsSixteenBits) {
+  ThreadPool pool(1);
+  HostDevice device(pool);
+  std::unique_ptr<Stream> stream = std::move(*device.createStream());
   // Finite in one format, not in the other.
   const uint16_t values[] = {0x7bff, 0x7f7f, 0x0001, 0xfc00, 0x7f80, 0xff81};
   const void *outputs[] = {values};
@@ -136,7 +144,7 @@ TEST(NonFiniteFinder, ReadsSixteenBits) {
     event.outputs = outputs;
     event.output_elements = elements;
     event.output_types = &type;
-    NonFiniteFinder finder;
+    NonFiniteFinder finder(device, *stream);
     EXPECT_TRUE(finder.end(event));
     return *finder.finding();
   };
@@ -156,7 +164,7 @@ TEST(NonFiniteFinder, ReadsSixteenBits) {
   event.output_elements = one;
   uint8_t type = SEGC_F16;
   event.output_types = &type;
-  NonFiniteFinder finder;
+  NonFiniteFinder finder(device, *stream);
   EXPECT_TRUE(finder.end(event));
   EXPECT_EQ(finder.finding()->value, -INFINITY);
 }
@@ -189,67 +197,4 @@ TEST_F(Fixture, ProfilerTimesEachLaunch) {
   EXPECT_EQ(tasks[0].launch, 0u);
   EXPECT_GE(tasks[0].begin, profiler.lastStep()[0].begin);
   EXPECT_LE(tasks[0].seconds, profiler.lastStep()[0].seconds);
-}
-
-TEST(Initialize, MomentsAndLimits) {
-  ThreadPool pool(2);
-  RegionTensor he, glorot;
-  he.name = "a";
-  he.shape = {3, 3, 3, 16, 256};
-  he.elements = elementCount(he.shape);
-  he.init = {Initializer::Kind::HeNormal, 0.01};
-  glorot.name = "b";
-  glorot.shape = {3, 3, 64, 32};
-  glorot.elements = elementCount(glorot.shape);
-  glorot.offset = he.elements * 4;
-  glorot.init = {Initializer::Kind::GlorotUniform, 0};
-  std::vector<float> values(he.elements + glorot.elements);
-  initializeRegion({he, glorot}, 7,
-                   reinterpret_cast<std::byte *>(values.data()), pool);
-  double sum = 0, squares = 0;
-  for (int64_t i = 0; i < he.elements; ++i) {
-    sum += values[i];
-    squares += double(values[i]) * values[i];
-  }
-  double count = double(he.elements), variance = 2 / (1.0001 * 27 * 16);
-  // Four standard deviations of the estimates.
-  EXPECT_NEAR(sum / count, 0, 4 * std::sqrt(variance / count));
-  EXPECT_NEAR(squares / count, variance, 4 * variance * std::sqrt(2 / count));
-  double limit = std::sqrt(6.0 / (9 * 96)), largest = 0;
-  for (int64_t i = he.elements; i < int64_t(values.size()); ++i)
-    largest = std::max(largest, std::abs(double(values[i])));
-  EXPECT_LE(largest, limit);
-  EXPECT_GT(largest, 0.99 * limit);
-  // The stream is the tensor's own: alone it gets the same values.
-  std::vector<float> alone(glorot.elements);
-  glorot.offset = 0;
-  ThreadPool one(1);
-  initializeRegion({glorot}, 7, reinterpret_cast<std::byte *>(alone.data()),
-                   one);
-  EXPECT_EQ(std::memcmp(alone.data(), &values[he.elements], alone.size() * 4),
-            0);
-}
-
-TEST(AlignedBuffer, RefusesWhatCannotBe) {
-  auto buffer = AlignedBuffer::create(uint64_t{1} << 60, "arena");
-  ASSERT_FALSE(buffer.ok());
-  EXPECT_THAT(buffer.status().message(), HasSubstr("arena: cannot allocate"));
-}
-
-TEST(AlignedBuffer, CanariesOnBothSides) {
-  for (uint64_t size : {1, 64, 5 << 20}) {
-    auto buffer = AlignedBuffer::create(size, "test", true);
-    ASSERT_TRUE(buffer.ok());
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer->data()) % 64, 0u);
-    EXPECT_TRUE(buffer->intact());
-    buffer->data()[size - 1] = std::byte{1};
-    EXPECT_TRUE(buffer->intact());
-    std::byte &before = buffer->data()[-1], &after = buffer->data()[size];
-    std::byte kept = before;
-    before = std::byte{0};
-    EXPECT_FALSE(buffer->intact());
-    before = kept;
-    after = std::byte{0};
-    EXPECT_FALSE(buffer->intact());
-  }
 }

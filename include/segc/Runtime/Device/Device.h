@@ -1,0 +1,187 @@
+//===- Device.h - Memory, streams and launches of a device ------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A device has memory of its own and runs kernels on streams. Work of one
+// stream happens in the order in which it was issued; two streams run side by
+// side, except where one waits for an event of the other. The host reads and
+// writes the memory through copies, or directly where both share it (the host
+// as a device). Every failure, lack of memory included, is a Status.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_DEVICE_DEVICE_H
+#define SEGC_RUNTIME_DEVICE_DEVICE_H
+
+#include "segc/Base/Status.h"
+#include "segc/Runtime/Core/AlignedBuffer.h"
+#include "segc/Runtime/Core/ThreadPool.h"
+#include "segc/model_tables.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace segc {
+
+/// An address in a device's memory, as its kernels take it. The host must not
+/// look behind it.
+struct DeviceAddress {
+  uint64_t value = 0;
+
+  DeviceAddress operator+(uint64_t bytes) const { return {value + bytes}; }
+  explicit operator bool() const { return value != 0; }
+  /// As the C interface of models and kernels passes it.
+  void *asPointer() const { return reinterpret_cast<void *>(value); }
+  static DeviceAddress of(const void *pointer) {
+    return {reinterpret_cast<uint64_t>(pointer)};
+  }
+};
+
+/// What a device knows of one allocation. Destroying it gives the memory back.
+class DeviceMemory {
+public:
+  virtual ~DeviceMemory() = default;
+  virtual DeviceAddress address() const = 0;
+  /// Where the host finds the bytes; null where it does not see them.
+  virtual std::byte *hostData() const { return nullptr; }
+  /// Whether the guards around the bytes are untouched; true without guards.
+  virtual bool intact() const { return true; }
+};
+
+/// Memory of a device, zeroed when it was allocated. An empty buffer has no
+/// address.
+class DeviceBuffer {
+public:
+  DeviceBuffer() = default;
+  DeviceBuffer(std::unique_ptr<DeviceMemory> memory, uint64_t bytes)
+      : memory(std::move(memory)), bytes(bytes) {}
+
+  uint64_t size() const { return bytes; }
+  DeviceAddress address() const {
+    return memory ? memory->address() : DeviceAddress();
+  }
+  bool intact() const { return !memory || memory->intact(); }
+
+  /// The bytes where the host shares the memory, else null.
+  std::byte *hostData() const { return memory ? memory->hostData() : nullptr; }
+  float *hostFloats() const { return reinterpret_cast<float *>(hostData()); }
+
+private:
+  std::unique_ptr<DeviceMemory> memory;
+  uint64_t bytes = 0;
+};
+
+/// Bytes of a device as the host reads them: the memory itself where the host
+/// shares it, else a copy.
+class HostView {
+public:
+  HostView() = default;
+  HostView(const std::byte *shared, uint64_t bytes)
+      : bytes(shared), count(bytes) {}
+  explicit HostView(AlignedBuffer &&copied)
+      : copy(std::move(copied)), bytes(copy.data()), count(copy.size()) {}
+
+  const std::byte *data() const { return bytes; }
+  uint64_t size() const { return count; }
+  const float *floats() const { return reinterpret_cast<const float *>(bytes); }
+  uint64_t floatCount() const { return count / sizeof(float); }
+
+private:
+  AlignedBuffer copy;
+  const std::byte *bytes = nullptr;
+  uint64_t count = 0;
+};
+
+/// A queue of work. Belongs to the device that created it, as the classes
+/// below.
+class Stream {
+public:
+  virtual ~Stream() = default;
+};
+
+/// A point in a stream's work that another stream can wait for.
+class Event {
+public:
+  virtual ~Event() = default;
+};
+
+/// Recorded work that can be issued again as a whole.
+class Graph {
+public:
+  virtual ~Graph() = default;
+};
+
+/// One launch of a kernel: `tasks` calls with the same operands.
+struct KernelLaunch {
+  segc_kernel_fn function = nullptr;
+  void *const *operands = nullptr; ///< addresses of the device
+  uint32_t operandCount = 0;       ///< at most SEGC_MAX_OPERANDS
+  DeviceAddress scratch;           ///< `scratchBytes` for each worker
+  uint64_t scratchBytes = 0;
+  int64_t batch = 1;
+  int64_t tasks = 0;
+};
+
+class Device {
+public:
+  /// `pool` are the threads of the host that work for the device.
+  explicit Device(ThreadPool &pool) : pool(&pool) {}
+  virtual ~Device() = default;
+  Device(const Device &) = delete;
+  Device &operator=(const Device &) = delete;
+
+  virtual std::string name() const = 0;
+  ThreadPool &threadPool() const { return *pool; }
+  /// Whether kernels take addresses of the host and the host those of kernels.
+  virtual bool sharesHostMemory() const = 0;
+  /// How many tasks of a launch run at a time and need scratch memory.
+  virtual unsigned workers() const = 0;
+
+  /// `what` names the buffer in errors. With guards, intact() of the buffer
+  /// says later whether somebody wrote past either end.
+  virtual StatusOr<DeviceBuffer> allocate(uint64_t bytes, const char *what,
+                                          bool guards = false) = 0;
+
+  virtual StatusOr<std::unique_ptr<Stream>> createStream() = 0;
+  virtual StatusOr<std::unique_ptr<Event>> createEvent() = 0;
+  virtual Status record(Event &event, Stream &stream) = 0;
+  /// Work that is issued to `stream` from now on begins after `event`.
+  virtual Status wait(Stream &stream, const Event &event) = 0;
+  /// Returns when the stream has no work left, with the first failure of it.
+  virtual Status synchronize(Stream &stream) = 0;
+
+  // Memory of the host must stay as it is until the stream has done the copy.
+  virtual Status copyToDevice(Stream &stream, DeviceAddress to,
+                              const void *from, uint64_t bytes) = 0;
+  virtual Status copyToHost(Stream &stream, void *to, DeviceAddress from,
+                            uint64_t bytes) = 0;
+  virtual Status copyOnDevice(Stream &stream, DeviceAddress to,
+                              DeviceAddress from, uint64_t bytes) = 0;
+
+  virtual Status launch(Stream &stream, const KernelLaunch &launch) = 0;
+
+  /// From here to endCapture, work of `stream` and of streams that wait for its
+  /// events is recorded instead of done.
+  virtual Status beginCapture(Stream &stream) = 0;
+  virtual StatusOr<std::unique_ptr<Graph>> endCapture(Stream &stream) = 0;
+  virtual Status replay(const Graph &graph, Stream &stream) = 0;
+
+  /// What lies at an address, or in a buffer, once `stream` has no work left.
+  StatusOr<HostView> read(Stream &stream, DeviceAddress from, uint64_t bytes);
+  StatusOr<HostView> read(Stream &stream, const DeviceBuffer &buffer) {
+    return read(stream, buffer.address(), buffer.size());
+  }
+  /// Writes a part of `buffer` and waits until it is there.
+  Status write(Stream &stream, const DeviceBuffer &buffer, uint64_t offset,
+               const void *from, uint64_t bytes);
+
+private:
+  ThreadPool *pool;
+};
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_DEVICE_DEVICE_H

@@ -1,0 +1,36 @@
+//===- Device.cpp - Memory, streams and launches of a device --------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Device/Device.h"
+
+using namespace segc;
+
+StatusOr<HostView> Device::read(Stream &stream, DeviceAddress from,
+                                uint64_t bytes) {
+  if (sharesHostMemory() || bytes == 0) {
+    SEGC_RETURN_IF_ERROR(synchronize(stream));
+    return HostView(static_cast<const std::byte *>(from.asPointer()), bytes);
+  }
+  SEGC_ASSIGN_OR_RETURN(AlignedBuffer copy,
+                        AlignedBuffer::create(bytes, "host copy"));
+  SEGC_RETURN_IF_ERROR(copyToHost(stream, copy.data(), from, bytes));
+  SEGC_RETURN_IF_ERROR(synchronize(stream));
+  return HostView(std::move(copy));
+}
+
+Status Device::write(Stream &stream, const DeviceBuffer &buffer,
+                     uint64_t offset, const void *from, uint64_t bytes) {
+  if (offset > buffer.size() || bytes > buffer.size() - offset)
+    return internalError(name() + ": a copy of " + std::to_string(bytes) +
+                         " bytes to byte " + std::to_string(offset) +
+                         " of a buffer of " + std::to_string(buffer.size()));
+  if (bytes == 0)
+    return Status::success();
+  SEGC_RETURN_IF_ERROR(
+      copyToDevice(stream, buffer.address() + offset, from, bytes));
+  return synchronize(stream);
+}

@@ -1,0 +1,79 @@
+//===- MemoryTest.cpp - Buffers and initial values ------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Core/AlignedBuffer.h"
+#include "segc/Runtime/Core/Initialize.h"
+
+#include <cmath>
+#include <cstring>
+#include <gmock/gmock.h>
+
+using namespace segc;
+using testing::HasSubstr;
+
+TEST(Initialize, MomentsAndLimits) {
+  ThreadPool pool(2);
+  RegionTensor he, glorot;
+  he.name = "a";
+  he.shape = {3, 3, 3, 16, 256};
+  he.elements = elementCount(he.shape);
+  he.init = {Initializer::Kind::HeNormal, 0.01};
+  glorot.name = "b";
+  glorot.shape = {3, 3, 64, 32};
+  glorot.elements = elementCount(glorot.shape);
+  glorot.offset = he.elements * 4;
+  glorot.init = {Initializer::Kind::GlorotUniform, 0};
+  std::vector<float> values(he.elements + glorot.elements);
+  initializeRegion({he, glorot}, 7,
+                   reinterpret_cast<std::byte *>(values.data()), pool);
+  double sum = 0, squares = 0;
+  for (int64_t i = 0; i < he.elements; ++i) {
+    sum += values[i];
+    squares += double(values[i]) * values[i];
+  }
+  double count = double(he.elements), variance = 2 / (1.0001 * 27 * 16);
+  // Four standard deviations of the estimates.
+  EXPECT_NEAR(sum / count, 0, 4 * std::sqrt(variance / count));
+  EXPECT_NEAR(squares / count, variance, 4 * variance * std::sqrt(2 / count));
+  double limit = std::sqrt(6.0 / (9 * 96)), largest = 0;
+  for (int64_t i = he.elements; i < int64_t(values.size()); ++i)
+    largest = std::max(largest, std::abs(double(values[i])));
+  EXPECT_LE(largest, limit);
+  EXPECT_GT(largest, 0.99 * limit);
+  // The stream is the tensor's own: alone it gets the same values.
+  std::vector<float> alone(glorot.elements);
+  glorot.offset = 0;
+  ThreadPool one(1);
+  initializeRegion({glorot}, 7, reinterpret_cast<std::byte *>(alone.data()),
+                   one);
+  EXPECT_EQ(std::memcmp(alone.data(), &values[he.elements], alone.size() * 4),
+            0);
+}
+
+TEST(AlignedBuffer, RefusesWhatCannotBe) {
+  auto buffer = AlignedBuffer::create(uint64_t{1} << 60, "arena");
+  ASSERT_FALSE(buffer.ok());
+  EXPECT_THAT(buffer.status().message(), HasSubstr("arena: cannot allocate"));
+}
+
+TEST(AlignedBuffer, CanariesOnBothSides) {
+  for (uint64_t size : {1, 64, 5 << 20}) {
+    auto buffer = AlignedBuffer::create(size, "test", true);
+    ASSERT_TRUE(buffer.ok());
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer->data()) % 64, 0u);
+    EXPECT_TRUE(buffer->intact());
+    buffer->data()[size - 1] = std::byte{1};
+    EXPECT_TRUE(buffer->intact());
+    std::byte &before = buffer->data()[-1], &after = buffer->data()[size];
+    std::byte kept = before;
+    before = std::byte{0};
+    EXPECT_FALSE(buffer->intact());
+    before = kept;
+    after = std::byte{0};
+    EXPECT_FALSE(buffer->intact());
+  }
+}

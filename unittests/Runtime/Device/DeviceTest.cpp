@@ -1,0 +1,231 @@
+//===- DeviceTest.cpp - What every device keeps to ------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeDevice.h"
+#include "segc/Runtime/Device/HostDevice.h"
+
+#include <gmock/gmock.h>
+#include <numeric>
+
+using namespace segc;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+namespace {
+
+using Maker = std::unique_ptr<Device> (*)(ThreadPool &pool);
+
+template <typename T>
+std::unique_ptr<Device> make(ThreadPool &pool) {
+  return std::make_unique<T>(pool);
+}
+
+/// The same tests for each device.
+class Devices : public testing::TestWithParam<Maker> {
+protected:
+  Devices() : pool(2), device(GetParam()(pool)) {
+    stream = std::move(*device->createStream());
+    other = std::move(*device->createStream());
+  }
+  DeviceBuffer buffer(std::vector<float> values) {
+    auto allocated = device->allocate(values.size() * 4, "test", false);
+    EXPECT_TRUE(allocated.ok()) << allocated.status().message();
+    EXPECT_TRUE(device
+                    ->write(*stream, *allocated, 0, values.data(),
+                            values.size() * 4)
+                    .ok());
+    return std::move(*allocated);
+  }
+  std::vector<float> valuesOf(const DeviceBuffer &buffer) {
+    auto view = device->read(*stream, buffer);
+    EXPECT_TRUE(view.ok()) << view.status().message();
+    return {view->floats(), view->floats() + view->floatCount()};
+  }
+  /// Adds 1 to each value of the first operand, into the second.
+  Status addOne(Stream &on, const DeviceBuffer &from, const DeviceBuffer &to) {
+    void *operands[] = {from.address().asPointer(), to.address().asPointer()};
+    KernelLaunch launch;
+    launch.function = [](void *const *buffers, void *, int64_t, int64_t task) {
+      static_cast<float *>(buffers[1])[task] =
+          static_cast<const float *>(buffers[0])[task] + 1;
+    };
+    launch.operands = operands;
+    launch.operandCount = 2;
+    launch.tasks = static_cast<int64_t>(from.size() / 4);
+    return device->launch(on, launch);
+  }
+
+  ThreadPool pool;
+  std::unique_ptr<Device> device;
+  std::unique_ptr<Stream> stream, other;
+};
+
+TEST_P(Devices, MemoryIsZeroed) {
+  auto allocated = device->allocate(12, "test", false);
+  ASSERT_TRUE(allocated.ok());
+  EXPECT_EQ(allocated->address().value % SEGC_ALIGNMENT, 0u);
+  EXPECT_THAT(valuesOf(*allocated), ElementsAre(0, 0, 0));
+  auto empty = device->allocate(0, "nothing", true);
+  ASSERT_TRUE(empty.ok());
+  EXPECT_FALSE(empty->address());
+  EXPECT_TRUE(empty->intact());
+  EXPECT_TRUE(valuesOf(*empty).empty());
+}
+
+TEST_P(Devices, LackOfMemoryIsAnError) {
+  auto allocated = device->allocate(uint64_t{1} << 60, "arena", false);
+  ASSERT_FALSE(allocated.ok());
+  EXPECT_THAT(allocated.status().message(),
+              HasSubstr("arena: cannot allocate 1152921504606846976 bytes"));
+}
+
+TEST_P(Devices, HostDataOnlyWhereMemoryIsShared) {
+  DeviceBuffer a = buffer({1, 2});
+  EXPECT_EQ(a.hostData() != nullptr, device->sharesHostMemory());
+}
+
+TEST_P(Devices, WritesStayInTheBuffer) {
+  DeviceBuffer a = buffer({1, 2, 3});
+  float value = 7;
+  EXPECT_TRUE(device->write(*stream, a, 8, &value, 4).ok());
+  EXPECT_THAT(valuesOf(a), ElementsAre(1, 2, 7));
+  EXPECT_THAT(device->write(*stream, a, 12, &value, 4).message(),
+              HasSubstr("4 bytes to byte 12 of a buffer of 12"));
+  EXPECT_FALSE(device->write(*stream, a, ~uint64_t{0}, &value, 4).ok());
+}
+
+TEST_P(Devices, WorkOfAStreamIsInOrder) {
+  DeviceBuffer a = buffer({1, 2}), b = buffer({0, 0}), c = buffer({0, 0});
+  float values[2] = {};
+  ASSERT_TRUE(addOne(*stream, a, b).ok());
+  ASSERT_TRUE(
+      device->copyOnDevice(*stream, c.address() + 4, b.address(), 4).ok());
+  ASSERT_TRUE(addOne(*stream, c, c).ok());
+  ASSERT_TRUE(device->copyToHost(*stream, values, c.address(), 8).ok());
+  ASSERT_TRUE(device->synchronize(*stream).ok());
+  EXPECT_THAT(values, ElementsAre(1, 3));
+}
+
+TEST_P(Devices, StreamsWaitForEvents) {
+  DeviceBuffer a = buffer({1, 2}), b = buffer({0, 0});
+  std::unique_ptr<Event> event = std::move(*device->createEvent());
+  ASSERT_TRUE(addOne(*other, a, b).ok());
+  ASSERT_TRUE(device->record(*event, *other).ok());
+  ASSERT_TRUE(addOne(*other, b, a).ok()); // not waited for
+  ASSERT_TRUE(device->wait(*stream, *event).ok());
+  ASSERT_TRUE(addOne(*stream, b, b).ok());
+  ASSERT_TRUE(device->synchronize(*stream).ok());
+  EXPECT_THAT(valuesOf(b), ElementsAre(3, 4));
+}
+
+TEST_P(Devices, ScratchIsAWorkersOwn) {
+  DeviceBuffer sums = buffer(std::vector<float>(64)),
+               scratch = buffer(std::vector<float>(16 * device->workers()));
+  void *operands[] = {sums.address().asPointer()};
+  KernelLaunch launch;
+  launch.function = [](void *const *buffers, void *scratch, int64_t batch,
+                       int64_t task) {
+    auto *mine = static_cast<float *>(scratch);
+    std::iota(mine, mine + 16, static_cast<float>(task));
+    static_cast<float *>(buffers[0])[task] =
+        std::accumulate(mine, mine + 16, static_cast<float>(batch));
+  };
+  launch.operands = operands;
+  launch.operandCount = 1;
+  launch.scratch = scratch.address();
+  launch.scratchBytes = 64;
+  launch.batch = 2;
+  launch.tasks = 64;
+  ASSERT_TRUE(device->launch(*stream, launch).ok());
+  std::vector<float> values = valuesOf(sums);
+  for (int task = 0; task < 64; ++task)
+    EXPECT_EQ(values[task], 2 + 120 + 16 * task);
+}
+
+TEST_P(Devices, GraphsAreRecordedAndReplayed) {
+  DeviceBuffer a = buffer({1, 2}), b = buffer({0, 0});
+  ASSERT_TRUE(device->beginCapture(*stream).ok());
+  EXPECT_FALSE(device->beginCapture(*stream).ok());
+  ASSERT_TRUE(addOne(*stream, a, a).ok());
+  ASSERT_TRUE(device->copyOnDevice(*stream, b.address(), a.address(), 8).ok());
+  EXPECT_FALSE(device->synchronize(*stream).ok());
+  auto graph = device->endCapture(*stream);
+  ASSERT_TRUE(graph.ok()) << graph.status().message();
+  EXPECT_FALSE(device->endCapture(*stream).ok());
+  EXPECT_THAT(valuesOf(b), ElementsAre(0, 0)) << "recorded, not done";
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(device->replay(**graph, *stream).ok());
+  EXPECT_THAT(valuesOf(b), ElementsAre(4, 5));
+}
+
+TEST_P(Devices, RefusesLaunchesWithoutAKernel) {
+  EXPECT_FALSE(device->launch(*stream, {}).ok());
+}
+
+TEST_P(Devices, GuardsAroundBuffers) {
+  auto guarded = device->allocate(64, "test", true);
+  ASSERT_TRUE(guarded.ok());
+  EXPECT_TRUE(guarded->intact());
+  void *operands[] = {guarded->address().asPointer()};
+  KernelLaunch launch;
+  launch.function = [](void *const *buffers, void *, int64_t, int64_t) {
+    static_cast<char *>(buffers[0])[64] = 0;
+  };
+  launch.operands = operands;
+  launch.operandCount = 1;
+  launch.tasks = 1;
+  ASSERT_TRUE(device->launch(*stream, launch).ok());
+  ASSERT_TRUE(device->synchronize(*stream).ok());
+  EXPECT_FALSE(guarded->intact());
+}
+
+INSTANTIATE_TEST_SUITE_P(Host, Devices, testing::Values(&make<HostDevice>));
+INSTANTIATE_TEST_SUITE_P(Fake, Devices, testing::Values(&make<FakeDevice>));
+
+// What makes the fake device a test: it is late, and it knows its buffers.
+TEST(FakeDevice, WorksWhenSomebodyWaits) {
+  ThreadPool pool(1);
+  FakeDevice device(pool);
+  std::unique_ptr<Stream> stream = std::move(*device.createStream());
+  DeviceBuffer a = std::move(*device.allocate(4, "a", false));
+  float in = 1, out = 0;
+  ASSERT_TRUE(device.copyToDevice(*stream, a.address(), &in, 4).ok());
+  in = 2;
+  ASSERT_TRUE(device.copyToHost(*stream, &out, a.address(), 4).ok());
+  EXPECT_EQ(out, 0);
+  ASSERT_TRUE(device.synchronize(*stream).ok());
+  EXPECT_EQ(out, 2) << "the memory of the host is read late";
+}
+
+TEST(FakeDevice, RefusesAddressesOutsideBuffers) {
+  ThreadPool pool(1);
+  FakeDevice device(pool);
+  std::unique_ptr<Stream> stream = std::move(*device.createStream());
+  DeviceBuffer a = std::move(*device.allocate(4, "a", false));
+  float value = 0;
+  ASSERT_TRUE(device.copyToHost(*stream, &value, a.address() + 4, 4).ok());
+  EXPECT_THAT(device.synchronize(*stream).message(), HasSubstr("in no buffer"));
+  EXPECT_FALSE(device.synchronize(*stream).ok()) << "a stream stays broken";
+  EXPECT_FALSE(device.translate(DeviceAddress::of(&value), 4).ok());
+}
+
+#if defined(__x86_64__) || defined(__aarch64__)
+TEST(FakeDeviceDeathTest, HidesItsMemoryFromTheHost) {
+  ThreadPool pool(1);
+  FakeDevice device(pool);
+  DeviceBuffer a = std::move(*device.allocate(4, "a", false));
+  EXPECT_DEATH(
+      {
+        volatile float *pointer =
+            static_cast<float *>(a.address().asPointer());
+        std::exit(*pointer > 0 ? 0 : 0);
+      },
+      "");
+}
+#endif
+
+} // namespace

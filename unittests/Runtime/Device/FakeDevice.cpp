@@ -1,0 +1,224 @@
+//===- FakeDevice.cpp - A device that hides its memory --------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeDevice.h"
+
+#include <cstring>
+#include <map>
+
+using namespace segc;
+
+/// Added to an address of the process: no processor maps the sum.
+static constexpr uint64_t hidden = uint64_t{1} << 62;
+
+/// Buffers may outlive the device.
+struct FakeDevice::Allocations {
+  std::map<uint64_t, std::pair<std::byte *, uint64_t>> byAddress;
+  uint64_t bytes = 0;
+};
+
+struct FakeDevice::FakeMemory : DeviceMemory {
+  FakeMemory(std::shared_ptr<Allocations> all, AlignedBuffer &&memory)
+      : all(std::move(all)), buffer(std::move(memory)) {
+    this->all->byAddress[address().value] = {buffer.data(), buffer.size()};
+    this->all->bytes += buffer.size();
+  }
+  ~FakeMemory() override {
+    all->byAddress.erase(address().value);
+    all->bytes -= buffer.size();
+  }
+  DeviceAddress address() const override {
+    return {DeviceAddress::of(buffer.data()).value + hidden};
+  }
+  bool intact() const override { return buffer.intact(); }
+
+  std::shared_ptr<Allocations> all;
+  AlignedBuffer buffer;
+};
+
+FakeDevice::FakeDevice(ThreadPool &pool)
+    : Device(pool), live(std::make_shared<Allocations>()) {}
+
+struct FakeDevice::FakeStream : Stream {
+  std::vector<Operation> operations; ///< all that were ever issued
+  size_t done = 0;
+  Status failure; ///< the first
+};
+
+struct FakeDevice::FakeEvent : Event {
+  FakeStream *stream = nullptr;
+  size_t position = 0; ///< so many operations lie before it
+};
+
+struct FakeDevice::FakeGraph : Graph {
+  std::vector<Operation> operations;
+};
+
+StatusOr<DeviceBuffer> FakeDevice::allocate(uint64_t bytes, const char *what,
+                                            bool guards) {
+  if (bytes == 0)
+    return DeviceBuffer();
+  if (bytes > capacity - live->bytes)
+    return Status(StatusCode::IoError,
+                  std::string(what) + ": cannot allocate " +
+                      std::to_string(bytes) + " bytes on the device fake: " +
+                      std::to_string(capacity - live->bytes) + " are free");
+  SEGC_ASSIGN_OR_RETURN(AlignedBuffer buffer,
+                        AlignedBuffer::create(bytes, what, guards));
+  ++allocations;
+  return DeviceBuffer(std::make_unique<FakeMemory>(live, std::move(buffer)),
+                      bytes);
+}
+
+StatusOr<std::byte *> FakeDevice::translate(DeviceAddress address,
+                                            uint64_t bytes) const {
+  auto next = live->byAddress.upper_bound(address.value);
+  if (next != live->byAddress.begin()) {
+    auto [begin, memory] = *std::prev(next);
+    uint64_t offset = address.value - begin;
+    if (offset <= memory.second && bytes <= memory.second - offset)
+      return memory.first + offset;
+  }
+  return internalError("fake: " + std::to_string(bytes) + " bytes at " +
+                       std::to_string(address.value) + " lie in no buffer");
+}
+
+StatusOr<std::unique_ptr<Stream>> FakeDevice::createStream() {
+  return std::unique_ptr<Stream>(new FakeStream);
+}
+
+StatusOr<std::unique_ptr<Event>> FakeDevice::createEvent() {
+  return std::unique_ptr<Event>(new FakeEvent);
+}
+
+void FakeDevice::submit(Stream &stream, Operation operation) {
+  if (recording)
+    recording->push_back(std::move(operation));
+  else
+    static_cast<FakeStream &>(stream).operations.push_back(
+        std::move(operation));
+}
+
+void FakeDevice::runUntil(FakeStream &stream, size_t position) {
+  while (stream.done < position) {
+    Status status = stream.operations[stream.done++]();
+    if (!status.ok() && stream.failure.ok())
+      stream.failure = status;
+  }
+}
+
+Status FakeDevice::record(Event &event, Stream &stream) {
+  auto &issued = static_cast<FakeStream &>(stream);
+  static_cast<FakeEvent &>(event).stream = &issued;
+  static_cast<FakeEvent &>(event).position = issued.operations.size();
+  return Status::success();
+}
+
+Status FakeDevice::wait(Stream &stream, const Event &event) {
+  // The event may be recorded again before this work is done.
+  const auto &recorded = static_cast<const FakeEvent &>(event);
+  if (recorded.stream && !recording)
+    submit(stream, [other = recorded.stream, position = recorded.position] {
+      runUntil(*other, position);
+      return other->failure;
+    });
+  return Status::success();
+}
+
+Status FakeDevice::synchronize(Stream &stream) {
+  if (recording)
+    return internalError("fake: waiting for a stream whose work is being "
+                         "recorded");
+  auto &issued = static_cast<FakeStream &>(stream);
+  runUntil(issued, issued.operations.size());
+  return issued.failure;
+}
+
+Status FakeDevice::copyToDevice(Stream &stream, DeviceAddress to,
+                                const void *from, uint64_t bytes) {
+  ++copies;
+  submit(stream, [=]() -> Status {
+    SEGC_ASSIGN_OR_RETURN(std::byte *target, translate(to, bytes));
+    std::memcpy(target, from, bytes);
+    return Status::success();
+  });
+  return Status::success();
+}
+
+Status FakeDevice::copyToHost(Stream &stream, void *to, DeviceAddress from,
+                              uint64_t bytes) {
+  ++copies;
+  submit(stream, [=]() -> Status {
+    SEGC_ASSIGN_OR_RETURN(std::byte *source, translate(from, bytes));
+    std::memcpy(to, source, bytes);
+    return Status::success();
+  });
+  return Status::success();
+}
+
+Status FakeDevice::copyOnDevice(Stream &stream, DeviceAddress to,
+                                DeviceAddress from, uint64_t bytes) {
+  ++copies;
+  submit(stream, [=]() -> Status {
+    SEGC_ASSIGN_OR_RETURN(std::byte *target, translate(to, bytes));
+    SEGC_ASSIGN_OR_RETURN(std::byte *source, translate(from, bytes));
+    std::memmove(target, source, bytes);
+    return Status::success();
+  });
+  return Status::success();
+}
+
+Status FakeDevice::launch(Stream &stream, const KernelLaunch &launch) {
+  if (!launch.function)
+    return internalError("fake: a launch without a kernel");
+  ++launches;
+  std::vector<void *> addresses(launch.operands,
+                                launch.operands + launch.operandCount);
+  submit(stream, [this, launch, addresses]() -> Status {
+    std::vector<void *> operands;
+    for (void *address : addresses) {
+      SEGC_ASSIGN_OR_RETURN(std::byte *operand,
+                            translate(DeviceAddress::of(address), 1));
+      operands.push_back(operand);
+    }
+    std::byte *scratch = nullptr;
+    if (launch.scratchBytes) {
+      SEGC_ASSIGN_OR_RETURN(
+          scratch, translate(launch.scratch, launch.scratchBytes * workers()));
+    }
+    for (int64_t task = launch.tasks; task-- > 0;)
+      launch.function(operands.data(),
+                      scratch + launch.scratchBytes * (task % workers()),
+                      launch.batch, task);
+    return Status::success();
+  });
+  return Status::success();
+}
+
+Status FakeDevice::beginCapture(Stream &) {
+  if (recording)
+    return internalError("fake: a recording has begun already");
+  recording = std::make_unique<std::vector<Operation>>();
+  return Status::success();
+}
+
+StatusOr<std::unique_ptr<Graph>> FakeDevice::endCapture(Stream &) {
+  if (!recording)
+    return internalError("fake: no recording has begun");
+  auto graph = std::make_unique<FakeGraph>();
+  graph->operations = std::move(*recording);
+  recording.reset();
+  return std::unique_ptr<Graph>(std::move(graph));
+}
+
+Status FakeDevice::replay(const Graph &graph, Stream &stream) {
+  ++replays;
+  for (const Operation &operation :
+       static_cast<const FakeGraph &>(graph).operations)
+    submit(stream, operation);
+  return Status::success();
+}
