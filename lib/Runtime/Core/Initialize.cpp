@@ -39,6 +39,12 @@ static double normalAt(const CounterRng &rng, uint64_t index) {
   return radius * (index % 2 ? std::sin(angle) : std::cos(angle));
 }
 
+static void fillUniform(const CounterRng &rng, float limit, float *values,
+                        int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; ++i)
+    values[i] = rng.uniform(i, -limit, limit);
+}
+
 static void fillRange(const RegionTensor &tensor, const CounterRng &rng,
                       float *values, int64_t begin, int64_t end) {
   Fans fans = fansOf(tensor.shape);
@@ -47,12 +53,13 @@ static void fillRange(const RegionTensor &tensor, const CounterRng &rng,
     std::fill(values + begin, values + end,
               static_cast<float>(tensor.init.value));
     return;
-  case Initializer::Kind::GlorotUniform: {
-    float limit = static_cast<float>(std::sqrt(6 / (fans.in + fans.out)));
-    for (int64_t i = begin; i < end; ++i)
-      values[i] = rng.uniform(i, -limit, limit);
+  case Initializer::Kind::GlorotUniform:
+    fillUniform(rng, static_cast<float>(std::sqrt(6 / (fans.in + fans.out))),
+                values, begin, end);
     return;
-  }
+  case Initializer::Kind::Uniform:
+    fillUniform(rng, static_cast<float>(tensor.init.value), values, begin, end);
+    return;
   case Initializer::Kind::HeNormal: {
     double slope = tensor.init.value;
     double deviation = std::sqrt(2 / ((1 + slope * slope) * fans.in));

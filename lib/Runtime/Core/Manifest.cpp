@@ -72,9 +72,12 @@ static Initializer parseInitializer(JsonReader reader) {
     init.kind = Initializer::Kind::GlorotUniform;
   else if (kind == "he_normal")
     init.kind = Initializer::Kind::HeNormal;
+  else if (kind == "uniform")
+    init.kind = Initializer::Kind::Uniform;
   else if (kind != "constant")
     reader.fail("initialiser \"" + kind +
-                "\" is not one of constant, glorot_uniform, he_normal");
+                "\" is not one of constant, glorot_uniform, he_normal, "
+                "uniform");
   init.value = reader.numberOr("value", 0);
   return init;
 }

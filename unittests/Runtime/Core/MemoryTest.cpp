@@ -8,6 +8,7 @@
 #include "segc/Runtime/Core/AlignedBuffer.h"
 #include "segc/Runtime/Core/Initialize.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <gmock/gmock.h>
@@ -44,6 +45,17 @@ TEST(Initialize, MomentsAndLimits) {
     largest = std::max(largest, std::abs(double(values[i])));
   EXPECT_LE(largest, limit);
   EXPECT_GT(largest, 0.99 * limit);
+  RegionTensor uniform = glorot;
+  uniform.offset = 0;
+  uniform.init = {Initializer::Kind::Uniform, 0.25};
+  std::vector<float> drawn(uniform.elements);
+  initializeRegion({uniform}, 7, reinterpret_cast<std::byte *>(drawn.data()),
+                   pool);
+  auto [min, max] = std::minmax_element(drawn.begin(), drawn.end());
+  EXPECT_GE(*min, -0.25f);
+  EXPECT_LT(*min, -0.249f);
+  EXPECT_LE(*max, 0.25f);
+  EXPECT_GT(*max, 0.249f);
   // The stream is the tensor's own: alone it gets the same values.
   std::vector<float> alone(glorot.elements);
   glorot.offset = 0;

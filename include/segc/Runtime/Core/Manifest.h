@@ -23,9 +23,9 @@ namespace segc {
 inline constexpr int64_t manifestFormat = 1;
 
 struct Initializer {
-  enum class Kind { Constant, GlorotUniform, HeNormal };
+  enum class Kind { Constant, GlorotUniform, HeNormal, Uniform };
   Kind kind = Kind::Constant;
-  double value = 0; ///< the constant, or the slope of the leaky ReLU
+  double value = 0; ///< the constant, the slope of the leaky ReLU or the limit
 };
 
 /// A tensor at a byte offset of a flat f32 region.

@@ -33,7 +33,9 @@ def Seg_NetworkOp : Seg_Op<"network", [Symbol, IsolatedFromAbove, Seg_NotDiffere
 def Seg_InitConstant : I32EnumAttrCase<"constant", 0>;
 def Seg_InitGlorot : I32EnumAttrCase<"glorot_uniform", 1>;
 def Seg_InitHe : I32EnumAttrCase<"he_normal", 2>;
-def Seg_InitKind : I32EnumAttr<"InitKind", "initialiser", [Seg_InitConstant, Seg_InitGlorot, Seg_InitHe]> {
+def Seg_InitUniform : I32EnumAttrCase<"uniform", 3>;
+def Seg_InitKind
+    : I32EnumAttr<"InitKind", "initialiser", [Seg_InitConstant, Seg_InitGlorot, Seg_InitHe, Seg_InitUniform]> {
   let cppNamespace = "::segc::seg";
   let genSpecializedAttr = 0;
 }
@@ -42,8 +44,8 @@ def Seg_InitKindAttr : EnumAttr<Seg_Dialect, Seg_InitKind, "init"> { let assembl
 def Seg_ParamOp : Seg_PureOp<"param", [Seg_NotDifferentiable]> {
   let summary = "A trainable parameter, in place";
   let description = [{
-    `value` is the constant, or the slope that he_normal assumes. `decay` says
-    that weight decay applies.
+    `value` is the constant, the slope that he_normal assumes, or the limit of
+    uniform. `decay` says that weight decay applies.
 
     ```mlir
     %w = seg.param "input.conv.weight" glorot_uniform 0.0 decay : tensor<3x3x1x64xf32>
