@@ -1,13 +1,12 @@
-//===- ConvStrategy.h - How a convolution is cut into pieces ----*- C++ -*-===//
+//===- ConvStrategy.h - Tilings of direct convolutions ----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// The decisions of the direct convolution kernels. They live in the fusion's
-// strategy dictionary under the names of the fields; these structs are how the
-// emitters read them.
+// Parameters of the direct convolution kernels. The fusion's strategy holds
+// them under the names of the fields; the emitters read them as these structs.
 
 #ifndef SEGC_CODEGEN_CPU_CONVSTRATEGY_H
 #define SEGC_CODEGEN_CPU_CONVSTRATEGY_H
@@ -24,20 +23,21 @@ inline constexpr llvm::StringLiteral directKind = "direct",
                                      fewChannelsKind = "few_channels",
                                      groupedKind = "grouped";
 
-/// Words of 32 bits that hold `values` neighbours in the summed dimension.
+/// Number of 32-bit words that hold `values` neighbours along the reduced
+/// dimension.
 inline int64_t wordsOf(MultiplyType multiplyType, int64_t values) {
   return multiplyType == MultiplyType::F32 ? values : divideUp(values, 2);
 }
 
-/// Registers of a register block's sums. Beside those of f32, products of f16
-/// take as many for the sums of a chain.
+/// Number of registers for the sums of a register block. Products of f16 need
+/// twice as many: the f32 sums and the f16 sums of a chain.
 inline int64_t sumRegisters(MultiplyType multiplyType, int64_t sums) {
   return multiplyType == MultiplyType::F16 ? 2 * sums : sums;
 }
 
-/// Registers of the value that all lanes share. MultiplyType of bf16 and of
-/// integers overwrite their sum and take no broadcast from memory: without two
-/// registers to spare, LLVM may move the sums around in every step.
+/// Number of registers for the broadcast factor. The instructions for bf16 and
+/// integer pairs overwrite their accumulator and take no broadcast memory
+/// operand. Without two spare registers, LLVM may copy the sums in every step.
 inline int64_t sharedRegisters(MultiplyType multiplyType) {
   return multiplyType == MultiplyType::Bf16 || multiplyType == MultiplyType::Fixed ? 3 : 1;
 }
@@ -48,23 +48,25 @@ inline int64_t sharedRegisters(MultiplyType multiplyType) {
 struct ConvTiling {
   static constexpr llvm::StringLiteral kind = directKind;
 
-  int64_t lanes; ///< Of the vectors along output channels.
+  int64_t lanes; ///< Lanes of the vectors along output channels.
   int64_t nb;    ///< Vectors of a register block.
-  /// Pixels of a register block: where it is more than 1 in a dimension, the
-  /// dimensions inside are covered whole.
+  /// Pixels of a register block. If it is more than 1 in a dimension, the block
+  /// covers the inner dimensions of the tile completely.
   Dims block;
   Dims tile;       ///< Outputs of a task.
   int64_t groups;  ///< Tasks that share the channels of a tile's outputs.
-  bool share_taps; ///< An input value is used for all taps of its row at once.
-  bool in_place;   ///< The input is read where it lies.
+  bool share_taps; ///< Each loaded input value is multiplied with all taps of
+                   ///< its row.
+  bool in_place;   ///< The input is read without packing it.
   int64_t unroll;  ///< Steps of the inner loop.
-  MultiplyType multiplyType = MultiplyType::F32; ///< Of pairs of input channels.
+  /// Type of the products; 16-bit types multiply pairs of input channels.
+  MultiplyType multiplyType = MultiplyType::F32;
 
   /// Words of a pixel's input channels.
   int64_t words(const ConvProblem &problem) const {
     return wordsOf(multiplyType, problem.inChannels);
   }
-  /// Words that a sum gets in a step of the inner loop.
+  /// Words that a step of the inner loop adds to each sum.
   int64_t additions(const ConvProblem &problem) const {
     return unroll * (share_taps ? problem.phaseTaps()[2] : 1);
   }
@@ -73,7 +75,7 @@ struct ConvTiling {
     return divideUp(problem.outChannels, channelBlock());
   }
   Dims tileCounts(const ConvProblem &problem) const;
-  /// The outputs of the tasks, those of all groups together.
+  /// The grid of output tiles. The tasks of all groups share a tile.
   TileGrid outputTiles(const ConvProblem &problem) const {
     return {problem.out, tile, problem.phases()};
   }
@@ -90,20 +92,22 @@ struct FilterGradTiling {
 
   int64_t lanes, nb;
   int64_t
-      ur;    ///< Rows of a register block, or channels of them with share_taps.
+      ur;    ///< Rows of a register block; with share_taps its input channels.
   Dims tile; ///< Pixels that are summed in registers.
-  int64_t splits;     ///< Parts of the pixels, summed by a second launch.
+  int64_t splits;     ///< Number of parts of the pixels; a second launch adds
+                      ///< their partial sums.
   int64_t tap_groups; ///< Tasks that share the taps: 1, depth, or depth x
                       ///< height of them.
   int64_t groups;     ///< Tasks that share the output channels.
   bool share_taps; ///< An input value is used for all taps of its row at once.
-  bool pack_grad;  ///< The gradient is copied to scratch, a block of channels
-                   ///< after the other.
-  bool prefetch; ///< A tile's multiplications fetch the next tile from memory.
-  /// Input and gradient are in each other's place, for more output channels.
-  /// All other functions take the problem so seen.
+  bool pack_grad;  ///< The gradient is packed into scratch, one block of
+                   ///< channels after the other.
+  bool prefetch; ///< The next tile is prefetched while a tile is multiplied.
+  /// Input and gradient are exchanged, which gives more output channels. All
+  /// other functions take the exchanged problem.
   bool swapped;
-  MultiplyType multiplyType = MultiplyType::F32; ///< Of pixels of pairs of rows.
+  /// Type of the products; 16-bit types multiply pairs of pixels.
+  MultiplyType multiplyType = MultiplyType::F32;
 
   ConvProblem effectiveProblem(const ConvProblem &problem) const {
     return swapped ? swapFactors(problem) : problem;
@@ -127,29 +131,30 @@ struct FilterGradTiling {
   }
   /// Taps in depth and height of one task.
   Dims taskTaps(const ConvProblem &problem) const;
-  /// True if rows are so few that those of all taps form the register blocks.
+  /// True if register blocks span the rows of several taps, because one tap has
+  /// too few.
   bool mergesTaps(const ConvProblem &problem) const;
-  /// True if register blocks can hold all taps of a row of this tiling's tiles.
+  /// True if a register block can hold all taps of a row.
   bool canShareTaps(const ConvProblem &problem) const;
-  /// True if the sums are the result as it is to be stored.
+  /// True if the sums can be stored as the result without a second launch.
   bool isDirect(const ConvProblem &problem) const {
     return splits == 1 && problem.filterOutStride == 1 && !swapped;
   }
   int64_t tileSize(const ConvProblem &problem) const;
-  /// Words of a channel in a packed tile of the gradient.
+  /// Words of one channel in a packed tile of the gradient.
   int64_t gradWords() const {
     return tile[0] * wordsOf(multiplyType, tile[1]) * tile[2];
   }
 };
 
-/// Why kinds that know neither groups nor dilations cannot compute it; empty if
-/// they can.
+/// The reason why kinds without groups and dilations cannot compute the
+/// problem; empty if they can.
 std::string plainRefusal(const ConvProblem &problem);
 
-/// Why the pairs of 16-bit products cannot be packed; empty if they can.
+/// The reason why pairs of 16-bit values cannot be packed; empty if they can.
 std::string pairsRefusal(const ConvProblem &problem);
 
-/// The best tiling and its cycles under a model of a core.
+/// The best tiling and its cycles according to the model of a core.
 std::pair<ConvTiling, double> selectConvTiling(const ConvProblem &problem,
                                            const CpuStrategyContext &context);
 std::pair<FilterGradTiling, double>
@@ -161,8 +166,8 @@ template <typename Tiling>
 mlir::DictionaryAttr toStrategy(seg::FusionOp fusion,
                                 const ConvProblem &problem, const Tiling &tiling);
 
-/// The root mean square error that a strategy's 16-bit products cause in a
-/// result, of the result's; 0 for those of f32.
+/// The relative root mean square error that a strategy's 16-bit products cause
+/// in the result; 0 for f32.
 double productError(mlir::DictionaryAttr strategy);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.

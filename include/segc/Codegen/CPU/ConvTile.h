@@ -1,4 +1,4 @@
-//===- ConvTile.h - Moving pieces of tensors into scratch -------*- C++ -*-===//
+//===- ConvTile.h - Packing of tensor tiles into scratch --------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,37 +14,37 @@
 
 namespace segc {
 
-/// A box of an activation tensor, where a kernel reads it: element
-/// (d, h, w, c) is memref[base + d*planePitch + h*rowPitch + w*channels + c].
-/// Where channels are paired, this holds for words and pairs of channels.
+/// A box of an activation tensor in memory: element (d, h, w, c) is memref[base
+/// + d*planePitch + h*rowPitch + w*channels + c]. Where channels are paired,
+/// this holds for words and pairs of channels.
 struct TileView {
   mlir::Value memref, base;
   int64_t rowPitch, planePitch;
 };
 
-/// Which box of one sample.
+/// Position and size of a box within one sample.
 struct TileBox {
   std::array<mlir::Value, 3> origin;  ///< May lie outside the tensor.
   std::array<mlir::Value, 3> extents; ///< At most `largest`.
   Dims largest;
-  Dims steps{1, 1, 1}; ///< Between positions; the last one is 1.
+  Dims steps{1, 1, 1}; ///< Steps between positions; the innermost one is 1.
 };
 
-/// What shares the words of a packed tile.
+/// Pairs of 16-bit values that share a word of a packed tile.
 struct TilePairs {
   enum Kind {
     None,
     Channels, ///< Two channels of a pixel.
     Rows      ///< Pixels of two rows, `rowDistance` apart. Every row is the
-              ///< first one of such a pair.
+              ///< first row of a pair.
   };
   Kind kind = None;
-  const MultiplyEmitter *multiplier = nullptr; ///< Unless there are none.
+  const MultiplyEmitter *multiplier = nullptr; ///< Null if there are no pairs.
   int64_t rowDistance = 1;
 };
 
-/// Brings rows of a box of `source` (samples x size x channels) to where a
-/// kernel wants them, with zeros for what lies outside.
+/// Packs rows of a box of `source` (samples x size x channels). Positions
+/// outside the tensor are zero.
 class RowPacker {
 public:
   using Line = TileSource::Line;
@@ -52,16 +52,17 @@ public:
             int64_t channels, mlir::Value sample, const TileBox &box,
             int64_t lanes);
 
-  /// Calls `put(values, element, mask)` for all of a row, where element 0 is
-  /// the first channel of the box. The row is a function of some rows of the
-  /// source; all zeros unless `inside`.
+  /// Calls `put(values, element, mask)` for all vectors of a row, where element
+  /// 0 is the first channel of the box. The row is computed from rows of the
+  /// source; it is zero unless `inside`.
   void
   pack(llvm::ArrayRef<Line> lines, mlir::Value inside,
        llvm::function_ref<mlir::Value(llvm::ArrayRef<mlir::Value>)> combine,
        llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> put);
 
 private:
-  /// Calls `each(i, mask)` for [from, to) in vectors; the last may be masked.
+  /// Calls `each(i, mask)` for the vectors of [from, to). The last one may be
+  /// masked.
   void forVectors(mlir::Value from, mlir::Value to,
                   llvm::function_ref<void(mlir::Value, mlir::Value)> each);
 
@@ -70,33 +71,35 @@ private:
   const Dims &size;
   int64_t channels, lanes;
   mlir::Value sample, origin;
-  /// The part of every row that lies inside, in its pixels, and its end.
+  /// The pixels [left, right) of every row lie inside the tensor; the row ends
+  /// at `width`.
   mlir::Value left, right, width;
 };
 
 /// Copies a box of `source` (samples x size x channels) to scratch[base...]
-/// with zeros for what lies outside. With pairs, channels are a multiple of
-/// the lanes.
+/// with zeros for positions outside the tensor. With pairs, the number of
+/// channels is a multiple of the lanes.
 TileView packTile(KernelBody &body, const TileSource &source, const Dims &size,
                   int64_t channels, mlir::Value sample, const TileBox &box,
                   int64_t base, int64_t lanes, const TilePairs &pairs = {});
 
-/// The same box of an input where it lies; it must be inside the tensor.
+/// A view of the box in the input itself, without packing. The box must lie
+/// inside the tensor.
 TileView tileInPlace(KernelBody &body, mlir::Value source, const Dims &size,
                      int64_t channels, mlir::Value sample, const TileBox &box);
 
-/// The box in place, or packed to scratch from its beginning on.
+/// The box in place, or packed at the beginning of scratch.
 TileView readTile(KernelBody &body, const TileSource &source, bool inPlace,
                   const Dims &size, int64_t channels, mlir::Value sample,
                   const TileBox &box, int64_t lanes,
                   const TilePairs &pairs = {});
 
-/// Transposes a square of as many vectors as they have lanes (a power of 2).
+/// Transposes a square matrix of vectors. The number of lanes is a power of 2.
 llvm::SmallVector<mlir::Value>
 transposeSquare(KernelBody &body, llvm::ArrayRef<mlir::Value> rows);
 
-/// Lanes of a vector at `first` that are below `channels`; null (all) if
-/// blocks of `blockSize` channels divide them.
+/// Mask of the lanes of a vector at `first` that are below `channels`; null
+/// (all lanes) if `channels` is a multiple of `blockSize`.
 mlir::Value channelMask(KernelBody &body, int64_t channels, int64_t blockSize,
                         mlir::Value first, int64_t lanes);
 

@@ -10,7 +10,7 @@
 
 namespace segc {
 
-/// Makes the target `cpu` known (TargetBackend.h).
+/// Registers the backend `cpu` (TargetBackend.h).
 void registerCpuBackend();
 
 } // namespace segc

@@ -1,4 +1,4 @@
-//===- CpuKernels.h - Emitters of the CPU -----------------------*- C++ -*-===//
+//===- CpuKernels.h - Kernel models of the CPU ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,26 +14,25 @@
 
 namespace segc {
 
-/// A model of the CPU's kernels. Models with several ways to compute a root
-/// override `propose`.
+/// Base class of the CPU's kernel models. Models with several strategies for a
+/// root override `propose`.
 class CpuKernelModel : public KernelModel {
 public:
-  /// The strategy of a root that there is one way to compute: the op's name,
-  /// and `tempBytes`.
+  /// The strategy of a root that has only one. Its kind is the op's name, its
+  /// parameter `tempBytes`.
   mlir::DictionaryAttr onlyStrategy(seg::FusionOp fusion) const;
   /// Bytes of the temporary that the launches of `onlyStrategy` share.
   virtual int64_t tempBytes(seg::FusionOp fusion) const { return 0; }
-  /// True if emitKernels reads the strategy's entries, and refuses what it
-  /// cannot emit; false if a strategy is always `onlyStrategy`.
+  /// True if emitKernels reads the strategy's parameters and refuses those that
+  /// it cannot emit; false if the strategy is always `onlyStrategy`.
   virtual bool readsStrategy() const { return false; }
   /// Emits the launches by the fusion's strategy.
   virtual mlir::LogicalResult emitKernels(mlir::Operation *root,
                                           FusionEmitter &emitter) const = 0;
-  /// True if reductions of what the kernel computes can follow it, tile by
-  /// tile.
+  /// True if the kernel can compute reductions of its result, tile by tile.
   virtual bool hasReductions(mlir::Operation *root) const { return false; }
-  /// True if these may be reductions of whole pixels: a task computes all
-  /// channels of its pixels, which make up rows.
+  /// True if these may be reductions over pixels: a task computes all channels
+  /// of its pixels, and its pixels are whole rows.
   virtual bool hasPixelReductions(mlir::Operation *root) const {
     return false;
   }
@@ -52,7 +51,7 @@ bool isOneOf(mlir::OperationName name) {
   return ((name.getTypeID() == mlir::TypeID::get<Ops>()) || ...);
 }
 
-/// A model of these ops.
+/// Base class of the model of one or more ops.
 template <typename... Ops>
 struct CpuOpModel : CpuKernelModel {
   bool computes(mlir::OperationName root) const final {
@@ -60,7 +59,7 @@ struct CpuOpModel : CpuKernelModel {
   }
 };
 
-/// A model of all ops that have a formula's interface.
+/// Base class of the model of all ops with the interface `Formula`.
 template <typename Formula>
 struct CpuFormulaModel : CpuKernelModel {
   bool computes(mlir::OperationName root) const final {
@@ -73,16 +72,16 @@ inline const CpuTarget &cpuTarget(const FusionEmitter &emitter) {
   return static_cast<const CpuTarget &>(emitter.getVersion());
 }
 
-/// That of fusions of pointwise ops alone.
+/// The model of fusions of pointwise ops alone.
 const KernelModel &cpuPointwiseModel();
-/// KernelModel::reducedPixels of all models of the CPU: what tasks leave is
-/// merged in f64.
+/// KernelModel::reducedPixels of all models of the CPU, whose partial results
+/// are merged in f64.
 int64_t reductionTilePixels(seg::FusionOp fusion,
                             mlir::RankedTensorType reduced);
 /// Emits a fusion without a root.
 mlir::LogicalResult emitPointwiseFusion(FusionEmitter &emitter);
 
-// One for each family.
+// Each adds the models of one family of ops.
 void addConvModels(KernelModels &models);
 void addElementwiseModels(KernelModels &models);
 void addLossModels(KernelModels &models);
@@ -90,7 +89,7 @@ void addOptimizerModels(KernelModels &models);
 void addPoolModels(KernelModels &models);
 void addReductionModels(KernelModels &models);
 void addShapeModels(KernelModels &models);
-/// All of the above.
+/// The models of all families.
 KernelModels cpuKernelModels();
 
 } // namespace segc

@@ -1,4 +1,4 @@
-//===- CpuStrategyContext.h - What a strategy may depend on -----*- C++ -*-===//
+//===- CpuStrategyContext.h - Inputs of the choice of a strategy *- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,41 +13,42 @@
 
 namespace segc {
 
-/// Errors that products of 16 bits may cause in a convolution's result: in a
-/// prediction, whose error is there to stay, that of products of bf16 without
-/// tiles; in the forward pass of a training step more, and still more in a
-/// gradient, which is noisy by the choice of a batch.
+/// Relative errors that 16-bit products may cause in the result of a
+/// convolution. For a prediction, the limit is the error of direct bf16
+/// convolutions. The forward pass of a training step tolerates more; gradients
+/// tolerate the most, because the choice of a batch makes them noisy already.
 inline constexpr double predictionProductError = 2.5e-3,
                         trainingProductError = 2.5e-2,
                         gradientProductError = 5e-2;
 
-/// What the choice of a kernel's strategy may depend on, beside the fusion.
+/// The inputs of the choice of a strategy, in addition to the fusion.
 struct CpuStrategyContext {
   CpuTarget target;
   WinogradTiles winograd = WinogradTiles::F4;
-  /// What may multiply values of 16 bits.
+  /// The types that 16-bit values may be multiplied in.
   MultiplyTypeSet allowedMultiplyTypes{};
-  /// What a plan is to multiply by.
+  /// The multiply type of the tiling that is searched.
   MultiplyType multiplyType = MultiplyType::F32;
-  /// Of products of 16 bits: the largest root mean square error of a result,
-  /// of the result's.
+  /// The largest relative root mean square error that 16-bit products may cause
+  /// in a result.
   double productError = predictionProductError;
   /// The entry computes gradients or changes parameters.
   bool training = false;
-  /// Threads that tasks are cut for; 0: a few numbers alike. Kernels run with
-  /// any number, and their results do not depend on it.
+  /// Number of threads that the tasks are cut for; 0: the average over a few
+  /// numbers. Kernels run with any number of threads, and their results do not
+  /// depend on it.
   int64_t threads = 0;
-  /// Filters are laid out once, not in every step.
+  /// Filters are packed once, not in every step.
   bool constantFilter = false;
-  /// The first operand is computed by a prologue: it lies nowhere as it is.
+  /// A prologue computes the first operand, which is not in memory.
   bool computedInput = false;
   /// Cycles that a prologue adds to loading a vector.
   double loadCycles = 0;
 
-  // For second choices: what the search may not use.
+  // Restrictions of the search, for alternative candidates.
   bool onlyLargestTiles = false; ///< No Winograd tiles below `winograd`.
-  /// Not this many vectors in a register block; 0: any number. There may be no
-  /// plan then: its cycles are infinite.
+  /// A number of vectors of a register block that is excluded; 0: none. If no
+  /// tiling remains, its cycles are infinite.
   int64_t avoidedVectors = 0;
 
   /// Whether Winograd tiles of `size` outputs, 2 or 4, may be used.
@@ -57,7 +58,7 @@ struct CpuStrategyContext {
   }
 };
 
-/// What a pass asks, of a CPU.
+/// Converts the context of a pass, whose target must be a CPU.
 CpuStrategyContext cpuContext(const StrategyContext &context);
 
 } // namespace segc

@@ -1,4 +1,4 @@
-//===- CpuTarget.h - What a kernel may count on -----------------*- C++ -*-===//
+//===- CpuTarget.h - Description of an x86 target ---------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,16 +18,17 @@
 
 namespace segc {
 
-/// One instruction-set version of the kernels.
+/// A version of the CPU's kernels: an instruction set and sizes of a core.
 struct CpuTarget : TargetVersion {
   std::string llvmCpu;      ///< -mcpu.
-  std::string llvmFeatures; ///< -mattr, beside those of the CPU.
+  std::string llvmFeatures; ///< -mattr, in addition to the features of
+                            ///< `llvmCpu`.
   int64_t lanes = 8;      ///< f32 lanes of a vector register.
   int64_t registers = 16; ///< Vector registers.
   int64_t l1Bytes = 32 << 10;
-  int64_t l2Bytes = 1 << 20; ///< A core's own.
-  // Round figures of a core of a server, for a first guess at times. They
-  // decide what is worth computing again: in prologues, and to save memory.
+  int64_t l2Bytes = 1 << 20; ///< L2 cache of one core.
+  // Round figures of a server's core, for estimates of time. The estimates
+  // decide whether recomputation pays, in prologues and to save memory.
   double clockHz = 4e9;
   double fmaUnits = 2;
 };
@@ -37,11 +38,11 @@ struct CpuTarget : TargetVersion {
 /// "x86-64-v4-fp16" (and AVX512-FP16), each with what those before it have;
 /// null for other names.
 std::optional<CpuTarget> lookupCpuTarget(llvm::StringRef name);
-/// Names that lookupCpuTarget knows, best last.
+/// Names that lookupCpuTarget accepts, the best last.
 llvm::ArrayRef<llvm::StringRef> cpuTargetNames();
-/// Those that differ for kernels of these products.
+/// The names whose kernels differ for these multiply types.
 std::vector<llvm::StringRef> cpuTargetNames(MultiplyTypeSet multiplyTypes);
-/// The best of those that runs here, or null on older processors.
+/// The best of these targets that the host supports; null if it supports none.
 std::optional<CpuTarget> hostCpuTarget(MultiplyTypeSet multiplyTypes);
 
 } // namespace segc

@@ -20,12 +20,14 @@ struct FewChannelsTiling {
 
   static constexpr int64_t maxChannels = 4;
 
-  int64_t lanes;  ///< Of the vectors along input channels.
-  int64_t pixels; ///< Of a register block, in a row; multiple of lanes / 4.
-  Dims tile;      ///< Outputs of a task; of a width that pixels divide, or all.
-  bool in_place;  ///< The input is read where it lies.
+  int64_t lanes;  ///< Lanes of the vectors along input channels.
+  int64_t pixels; ///< Pixels of a register block, in a row; a multiple of lanes
+                  ///< / 4.
+  Dims tile;      ///< Outputs of a task. `pixels` divides its width, or it
+                  ///< spans the whole row.
+  bool in_place;  ///< The input is read without packing it.
 
-  /// Input channels, up to whole vectors.
+  /// Input channels, rounded up to whole vectors.
   int64_t paddedChannels(const ConvProblem &problem) const {
     return roundUp(problem.inChannels, lanes);
   }
@@ -41,7 +43,7 @@ struct FewChannelsTiling {
   int64_t tileSize(const ConvProblem &problem) const;
 };
 
-/// Why this kind cannot compute it; empty if it can.
+/// The reason why this kind cannot compute the problem; empty if it can.
 std::string fewChannelsRefusal(const ConvProblem &problem);
 /// The best tiling and its cycles; there must be no refusal.
 std::pair<FewChannelsTiling, double>

@@ -12,12 +12,14 @@
 
 namespace segc {
 
-/// How a vector of output channels meets the inputs of its groups.
+/// The access of a vector of output channels to the input channels of its
+/// groups.
 enum class GroupedAccess {
-  Broadcast, ///< All lanes are of one group: a scalar.
-  Same,      ///< Groups of one channel: the same channels.
-  Permuted,  ///< A vector holds whole groups of inputs and of outputs.
-  Gathered   ///< Anything else.
+  Broadcast, ///< All lanes belong to one group: a broadcast scalar.
+  Same,      ///< Groups have one channel (depthwise): the same channels.
+  Permuted,  ///< A vector holds whole groups of inputs and of outputs: a
+             ///< permutation.
+  Gathered   ///< All other cases: a gather.
 };
 GroupedAccess groupedAccess(const ConvProblem &problem, int64_t lanes);
 
@@ -25,9 +27,10 @@ GroupedAccess groupedAccess(const ConvProblem &problem, int64_t lanes);
 struct GroupedWindow {
   GroupedWindow(const ConvProblem &problem, unsigned d);
 
-  int64_t first;  ///< Of what output 0 (of any phase) reads.
-  int64_t spread; ///< From there to the last of what it reads.
-  int64_t step;   ///< From one output of a phase to the next.
+  int64_t first;  ///< First position that output 0 of any phase reads.
+  int64_t spread; ///< Distance from the first to the last position that an
+                  ///< output reads.
+  int64_t step;   ///< Step of the position between two outputs of a phase.
 
   int64_t size(int64_t outputs) const {
     return (outputs - 1) * step + spread + 1;
@@ -36,16 +39,16 @@ struct GroupedWindow {
 
 /// Convolutions, transposed convolutions and input gradients with groups or
 /// dilations. Vectors run along output channels, register blocks along a row of
-/// one phase's outputs; taps that a phase does not see are left out.
+/// one phase's outputs. Taps that do not belong to a phase are skipped.
 struct GroupedTiling {
   static constexpr llvm::StringLiteral kind = groupedKind;
 
-  int64_t lanes;  ///< Of the vectors along output channels.
-  int64_t nb;     ///< Vectors of a register block; 1 unless all are one group.
-  int64_t pixels; ///< Of a register block, in a row.
-  Dims tile;      ///< Outputs of a task, of every phase; of a width that pixels
-                  ///< divide, or all.
-  bool in_place;  ///< The input is read where it lies.
+  int64_t lanes;  ///< Lanes of the vectors along output channels.
+  int64_t nb;     ///< Vectors of a register block; 1 unless there is one group.
+  int64_t pixels; ///< Pixels of a register block, in a row.
+  Dims tile;      ///< Outputs of a task in every phase. `pixels` divides its
+                  ///< width, or it spans the whole row.
+  bool in_place;  ///< The input is read without packing it.
 
   int64_t paddedChannels(const ConvProblem &problem) const {
     return roundUp(problem.outChannels, nb * lanes);
@@ -76,7 +79,8 @@ struct GroupedFilterGradTiling {
   int64_t ur;    ///< Input channels of a task.
 };
 
-/// Why this kind is not asked: the others are for convolutions without.
+/// The reason why this kind is not used: convolutions without groups and
+/// dilations have better kinds. Empty if it is used.
 std::string groupedRefusal(const ConvProblem &problem);
 
 /// The best tiling and its cycles; there must be no refusal.
@@ -87,11 +91,11 @@ std::pair<GroupedFilterGradTiling, double>
 selectGroupedFilterGradTiling(const ConvProblem &problem,
                             const CpuStrategyContext &context);
 
-/// Whether nothing that a grouped convolution reads lies outside its input.
+/// Whether a grouped convolution reads no padding.
 bool groupedReadsInside(const ConvProblem &problem);
-/// Vectors of a register block may be so many.
+/// Whether a register block may have `nb` vectors.
 bool groupedTakesVectors(const ConvProblem &problem, int64_t lanes, int64_t nb);
-/// Input channels that a task of a filter gradient may sum.
+/// Whether a task of a filter gradient may sum `ur` input channels.
 bool groupedTakesRows(const ConvProblem &problem, int64_t lanes, int64_t ur);
 
 /// Fail with an error on `op` for a strategy that cannot be emitted.

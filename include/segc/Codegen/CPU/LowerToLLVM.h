@@ -1,4 +1,4 @@
-//===- LowerToLLVM.h - Kernels to LLVM and to an object ---------*- C++ -*-===//
+//===- LowerToLLVM.h - Lowering of kernels to LLVM IR -----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,7 +19,7 @@ class LLVMContext;
 
 namespace segc {
 
-/// What translation to LLVM IR needs to have registered.
+/// Registers the translations to LLVM IR that kernels need.
 void registerLLVMTranslations(mlir::DialectRegistry &registry);
 
 /// Adds the passes that lower a module of kernel functions (func over static
@@ -27,7 +27,7 @@ void registerLLVMTranslations(mlir::DialectRegistry &registry);
 /// `void name(ptr per memref..., i64 n, i64 task)`.
 void populateLowerToLLVM(mlir::OpPassManager &manager);
 
-/// Runs the above on a module.
+/// Runs these passes on a module.
 mlir::LogicalResult lowerKernelsToLLVM(mlir::ModuleOp module);
 
 /// LLVM IR of lowered kernels, with the target's attributes, not optimised.
@@ -39,18 +39,18 @@ std::unique_ptr<llvm::Module> translateKernels(mlir::ModuleOp module,
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const CpuTarget &target);
 
-/// TargetBackend::load for CPUs; kernels may call `functions`.
+/// Implements TargetBackend::load. Kernels may call `functions`.
 llvm::Expected<std::unique_ptr<LoadedKernels>>
 loadKernels(mlir::ModuleOp kernels, const CpuTarget &target,
             JitKernels::Functions functions = {});
 
-/// TargetBackend::serialize for CPUs.
+/// Implements TargetBackend::serialize.
 llvm::Expected<std::vector<TargetBackend::Bytes>>
 serializeKernels(mlir::ModuleOp kernels, const CpuTarget &target,
                  const SerializeOptions &options);
 
-/// Adds to a module of translated kernels, for each of them, a function that
-/// unpacks its buffers; the kernels become internal.
+/// Adds a function for each translated kernel that unpacks its array of buffers
+/// and calls it. The kernels become internal.
 void addKernelWrappers(llvm::Module &module, llvm::StringRef symbolPrefix);
 
 } // namespace segc

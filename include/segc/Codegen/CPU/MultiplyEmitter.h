@@ -1,22 +1,23 @@
-//===- MultiplyEmitter.h - Factors in words, and their products --*- C++ -*-===//
+//===- MultiplyEmitter.h - Products of packed words -------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// What a register block multiplies lies in words of 32 bits: a word is one f32
-// value, or the two 16-bit values of neighbours in the dimension that is
-// summed, the first in the lower half. Loops over words are then the same for
-// all; with pairs they are half as long, as one instruction adds both products.
+// Factors are packed into words of 32 bits: a word is one f32 value, or the two
+// 16-bit values of neighbours along the reduced dimension, the first one in the
+// lower half. Loops over words are the same for all types. With pairs they are
+// half as long, because one instruction adds both products.
 //
-// Pairs of bf16 are added to sums of f32. Those of f16 are added to sums of
-// f16, of which a vector has two to a word, one for either half. As these lose
-// digits, a loop over words is cut into chains of a few steps; after each, what
-// the chain added goes into sums of f32.
+// Products of bf16 pairs are accumulated in f32. Products of f16 pairs are
+// accumulated in f16, one sum for each half of a word. Because f16 sums lose
+// accuracy, a loop over words is cut into chains of a few steps, and the sum of
+// each chain is added to f32 sums.
 //
-// Pairs of integers are values times a scale, rounded, and are added to sums of
-// 32-bit integers. Who chooses the scales sees to it that no sum overflows.
+// Integer pairs are values times a scale, rounded; their products are
+// accumulated in 32-bit integers. The code that chooses the scales ensures that
+// no sum overflows.
 
 #ifndef SEGC_CODEGEN_CPU_MULTIPLYEMITTER_H
 #define SEGC_CODEGEN_CPU_MULTIPLYEMITTER_H
@@ -28,43 +29,44 @@ namespace segc {
 
 class MultiplyEmitter {
 public:
-  /// Of f32 values.
+  /// Creates an emitter of f32 products.
   MultiplyEmitter() = default;
-  /// Processors without such products widen both halves and take two
-  /// multiply-adds: correct, and no faster than f32.
+  /// Creates an emitter for `kind`. Processors without an instruction for it
+  /// widen both halves and use two multiply-adds: correct, but no faster than
+  /// f32.
   MultiplyEmitter(MultiplyType kind, const CpuTarget &target)
       : kind(kind), native(target.multiplyTypes.contains(kind)) {}
 
-  /// Whether two values share a word.
+  /// Whether a word holds two values.
   bool pairs() const { return kind != MultiplyType::F32; }
-  /// The word of a position in the summed dimension.
+  /// Index of the word of a position along the reduced dimension.
   mlir::Value word(KernelBody &body, mlir::Value summed) const {
     return pairs() ? body.div(summed, 2) : summed;
   }
 
-  /// The words of `count` positions.
+  /// Number of words of `count` positions.
   mlir::Value words(KernelBody &body, mlir::Value count) const {
     return pairs() ? body.div(body.add(count, 1), 2) : count;
   }
 
-  /// Stores `values`, neighbours in the summed dimension, from `word` on. The
-  /// first of them begins a word. In fixed point there is a vector of scales.
+  /// Stores `values`, neighbours along the reduced dimension, from `word` on.
+  /// The first one begins a word. Fixed point takes a vector of scales.
   void storeNeighbours(KernelBody &body, mlir::Value values, mlir::Value memref,
                        mlir::Value word, mlir::Value scale = {}) const;
 
-  /// Stores `values`, all of the position `summed` in the summed dimension,
-  /// into words from `word` on. Positions come in order: an even one clears
-  /// the other half.
+  /// Stores `values`, which all belong to the position `summed` of the reduced
+  /// dimension, into the words from `word` on. Positions must be stored in
+  /// order: an even position clears the other half of the word.
   void storeAt(KernelBody &body, mlir::Value values, mlir::Value memref,
                mlir::Value word, mlir::Value summed,
                mlir::Value scale = {}) const;
 
-  /// `lanes` sums of nothing, for multiplyAdd.
+  /// A zero accumulator of `lanes` sums for multiplyAdd.
   mlir::Value noSum(KernelBody &body, int64_t lanes) const;
 
-  /// Adds to each of `sums` what `step` multiplies in the steps 0, `stride`,
-  /// ... below `end`. A step gets accumulators, one for each sum, and returns
-  /// them after `additions` calls of multiplyAdd for each.
+  /// Emits a reduction loop over the steps 0, `stride`, ... below `end`, and
+  /// adds its results to `sums`. `step` gets an accumulator for each sum and
+  /// returns them after `additions` calls of multiplyAdd for each.
   llvm::SmallVector<mlir::Value>
   sum(KernelBody &body, mlir::Value end, int64_t stride, int64_t additions,
       mlir::ValueRange sums,
@@ -72,8 +74,8 @@ public:
                                                         mlir::ValueRange)>
           step) const;
 
-  /// `accumulator` and the products of a word, which all lanes share, with
-  /// words.
+  /// Adds the products of a broadcast word with a vector of words to
+  /// `accumulator`.
   mlir::Value multiplyAdd(KernelBody &body, mlir::Value shared,
                           mlir::Value words, mlir::Value accumulator) const;
 

@@ -11,7 +11,7 @@
 #include "llvm/ADT/StringRef.h"
 
 namespace segc {
-/// Support/model_support.c, compiled when segc was built.
+/// The bitcode of Support/model_support.c, compiled when segc is built.
 llvm::StringRef supportBitcode();
 } // namespace segc
 

@@ -1,4 +1,4 @@
-//===- TileSource.h - What a tile is loaded from ----------------*- C++ -*-===//
+//===- TileSource.h - Source of a packed tile -------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,7 +7,8 @@
 
 // An operand of a root is an input of the fusion, or computed by its prologue:
 // pointwise ops and rearrangements of inputs. A packed tile is filled with its
-// values, each computed once a tile; borders stay zero, as the operand's are.
+// values, each of them computed once for each tile. Borders stay zero, as the
+// padding of the operand is.
 
 #ifndef SEGC_CODEGEN_CPU_TILESOURCE_H
 #define SEGC_CODEGEN_CPU_TILESOURCE_H
@@ -17,27 +18,27 @@
 
 namespace segc {
 
-/// Cycles that the ops of a prologue add to loading a vector, about.
+/// Estimated cycles that the ops of a prologue add to loading a vector.
 double prologueCycles(llvm::ArrayRef<mlir::Operation *> ops);
 
 class TileSource {
 public:
-  /// An operand of a fusion's root, an activation.
+  /// Takes an operand of a fusion's root, an activation.
   explicit TileSource(mlir::Value operand) : operand(operand) {
-    // Loading 16-bit memory widens it: no work of its own.
+    // Loads of 16-bit memory widen their values without extra work.
     if (mlir::isa<mlir::BlockArgument>(seg::storedValue(operand)))
       this->operand = seg::storedValue(operand);
   }
 
-  /// Whether it lies in memory as it is.
+  /// Whether the operand is in memory, not computed by a prologue.
   bool isInput() const { return mlir::isa<mlir::BlockArgument>(operand); }
   mlir::Value memref(KernelBody &k) const { return inputOf(k, operand); }
 
   /// A row of pixels: its position in the outer dimensions.
   struct Line {
     mlir::Value d, h;
-    /// i1: a line outside the tensor is computed of some other and then
-    /// replaced by zeros. Null: it lies inside.
+    /// Whether the line lies inside the tensor, an i1; null: it does. A line
+    /// outside is computed from another line and then replaced by zeros.
     mlir::Value inside;
   };
 
@@ -52,11 +53,11 @@ public:
                                         mlir::Value, mlir::Value)>
                     store) const;
 
-  /// `values` of a line; zeros if it lies outside.
+  /// Returns `values`, or zeros if the line lies outside the tensor.
   static mlir::Value zeroOutside(KernelBody &k, const Line &line,
                                  mlir::Value values);
 
-  /// What computing it adds to loading a vector.
+  /// Estimated cycles that the prologue adds to loading a vector.
   double loadCycles() const;
 
 private:

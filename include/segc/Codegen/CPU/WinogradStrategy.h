@@ -1,4 +1,4 @@
-//===- WinogradStrategy.h - How Winograd convolutions are cut ---*- C++ -*-===//
+//===- WinogradStrategy.h - Tilings of Winograd convolutions ----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,36 +18,38 @@ namespace segc {
 struct WinogradTiling {
   static constexpr llvm::StringLiteral kind = winogradKind;
 
-  Dims m;         ///< Outputs of a tile: 2, 4; 1 in a dimension of one tap.
+  Dims m;         ///< Outputs of a tile: 2 or 4; 1 in a dimension with one tap.
   Dims tile;      ///< Tiles of a task.
-  int64_t lanes;  ///< Of all vectors.
+  int64_t lanes;  ///< Lanes of all vectors.
   int64_t nb;     ///< Vectors of output channels of a register block.
   int64_t ur;     ///< Tiles of a register block.
   int64_t groups; ///< Tasks that share the channels of a tile's outputs.
-  bool in_place;  ///< The input is read where it lies.
-  MultiplyType multiplyType = MultiplyType::F32; ///< Of transformed input and filter.
+  bool in_place;  ///< The input is read without packing it.
+  MultiplyType multiplyType = MultiplyType::F32; ///< Type of the transformed input
+                                                 ///< and filter.
 
   bool isFixedPoint() const { return multiplyType == MultiplyType::Fixed; }
 
-  /// Inputs of a tile, which is also the number of its products.
+  /// Inputs of a tile, which are also its products.
   Dims points() const;
   int64_t pointCount() const { return product(points()); }
   int64_t channelBlock() const { return nb * lanes; }
   int64_t channelBlocks(const ConvProblem &problem) const {
     return divideUp(problem.outChannels, channelBlock());
   }
-  /// Tiles, then tasks, of a sample.
+  /// Numbers of tiles and of tasks of a sample.
   Dims grid(const ConvProblem &problem) const;
   TileGrid outputTiles(const ConvProblem &problem) const {
     return {problem.out, {tile[0] * m[0], tile[1] * m[1], tile[2] * m[2]}};
   }
   Dims taskCounts(const ConvProblem &problem) const;
-  /// Tiles of a task, up to whole register blocks.
+  /// Tiles of a task, rounded up to whole register blocks.
   int64_t rows() const { return roundUp(product(tile), ur); }
   /// Positions of the input that a task reads.
   Dims window() const;
 
-  /// Words of the input channels of a tile's point, and of those of its panel.
+  /// Words of the input channels at a point of a tile, and of the point's
+  /// panel.
   int64_t tilePitch(const ConvProblem &problem) const {
     return wordsOf(multiplyType, roundUp(problem.inChannels, lanes));
   }
@@ -55,11 +57,11 @@ struct WinogradTiling {
     return wordsOf(multiplyType, problem.inChannels);
   }
 
-  // In all memory, points lie a little more than their size apart: powers of
-  // two would share the sets of the caches. Sizes are in words.
+  // The pitch of points is a little more than their size, because powers of two
+  // would map to the same cache sets. Sizes are in words.
 
-  /// From one point's panel of the transformed filter to the next. In fixed
-  /// point the panel's scales follow it.
+  /// Pitch of the points' panels in the transformed filter. In fixed point the
+  /// scales of a panel follow it.
   int64_t panelPitch(const ConvProblem &problem) const;
   int64_t filterSize(const ConvProblem &problem) const {
     return channelBlocks(problem) * pointCount() * panelPitch(problem);
@@ -71,7 +73,7 @@ struct WinogradTiling {
   int64_t pointPitch(const ConvProblem &problem) const;
   int64_t productPitch() const;
   int64_t planesSize() const;
-  /// The scales of a tile, a vector for as many points.
+  /// Pitch of the scales of a tile, in whole vectors.
   int64_t scalesPitch() const { return roundUp(pointCount(), lanes); }
   int64_t unroundedSize(const ConvProblem &problem) const {
     return scalesPitch() * roundUp(problem.inChannels, lanes);
@@ -82,22 +84,24 @@ struct WinogradTiling {
 /// Filter gradients: the adjoint of the same algorithm, G^T [(B^T d) (A dy)] G
 /// summed over the tiles. The points of one dimension, the first with taps, are
 /// shared out to tasks, so that the sums of a task stay in its cache and no two
-/// tasks add to the same ones.
+/// tasks add to the same sums.
 struct WinogradFilterGradTiling {
   static constexpr llvm::StringLiteral kind = winogradKind;
 
   Dims m;              ///< As in WinogradTiling.
-  Dims tile;           ///< Tiles that are transformed at a time.
+  Dims tile;           ///< Tiles that are transformed together.
   int64_t lanes;       ///< Of all vectors.
   int64_t nb;          ///< Vectors of output channels of a register block.
   int64_t ur;          ///< Input channels of a register block.
-  int64_t splits;      ///< Parts of the tiles, summed by a second launch.
+  int64_t splits;      ///< Number of parts of the tiles; a second launch adds
+                       ///< their partial sums.
   int64_t groups;      ///< Tasks that share the output channels.
   int64_t task_points; ///< Points of the outer dimension that a task computes.
-  MultiplyType multiplyType = MultiplyType::F32; ///< Of both transformed factors.
+  MultiplyType multiplyType = MultiplyType::F32; ///< Type of both transformed
+                                                 ///< factors.
 
   Dims points() const;
-  /// The dimension whose points tasks share.
+  /// The dimension whose points are distributed to tasks.
   unsigned outer() const { return m[0] == 1 ? 1 : 0; }
   int64_t pointGroups() const {
     return divideUp(points()[outer()], task_points);
@@ -118,17 +122,17 @@ struct WinogradFilterGradTiling {
   int64_t columns(const ConvProblem &problem) const {
     return channelBlocks(problem) * channelBlock();
   }
-  /// Floats from one point's sums to the next, and of the sums of all points.
+  /// Pitch of the points' sums, and size of all sums, in floats.
   int64_t sumPitch(const ConvProblem &problem) const;
   int64_t sumSize(const ConvProblem &problem) const {
     return product(points()) * sumPitch(problem);
   }
 
-  /// Words of a channel's values in the tiles of a box, at one point.
+  /// Words of the values of one channel at one point in the tiles of a box.
   int64_t steps() const { return wordsOf(multiplyType, product(tile)); }
 
-  // A worker's scratch, in words. First what the outer dimension's transform
-  // leaves of a box: a plane for each of its tiles.
+  // A worker's scratch, in words. It begins with the result of the outer
+  // dimension's transform of a box: a plane for each of its tiles.
   int64_t planesSize(const Dims &window, int64_t channels) const;
   int64_t inputSize(const ConvProblem &problem) const;
   int64_t gradSize(const ConvProblem &problem) const;
@@ -137,22 +141,23 @@ struct WinogradFilterGradTiling {
   int64_t scratchSize(const ConvProblem &problem) const;
 };
 
-/// The root mean square error of a convolution's result, of the result's, whose
-/// transformed factors are rounded to 16 bits; {1, 1, 1} for a direct one.
-/// Measured with normal values; each dimension's transform takes its part. Of
-/// f16, chains of sums make most of it: the factors alone, 3e-4. In fixed point
-/// large values of a tile and point decide about the rounding of all.
+/// The relative root mean square error of a convolution's result if its
+/// transformed factors are rounded to 16 bits; `m` is {1, 1, 1} for a direct
+/// convolution. The figures were measured with normally distributed values.
+/// Each dimension's transform adds its part. For f16 the chains of sums cause
+/// most of the error (the factors alone cause 3e-4). In fixed point the largest
+/// value at a point of a tile determines the rounding of the others.
 double productError(MultiplyType multiplyType, const Dims &m);
 
-/// Why Winograd tiles cannot compute it; empty if they can.
+/// The reason why Winograd tiles cannot compute the problem; empty if they can.
 std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles);
 std::string winogradFilterGradRefusal(const ConvProblem &problem,
                                       WinogradTiles tiles);
-/// Tiles that the context allows, of each dimension with taps.
+/// Tile sizes that the context allows in the dimensions with taps.
 llvm::SmallVector<Dims> winogradTileSizes(const ConvProblem &problem,
                                           const CpuStrategyContext &context);
-/// The best tiling with tiles of these sizes and its cycles, infinite if there is
-/// none; there must be no refusal.
+/// The best tiling with tiles of these sizes and its cycles; the cycles are
+/// infinite if there is none. winogradRefusal must be empty.
 std::pair<WinogradTiling, double>
 selectWinogradTiling(const ConvProblem &problem,
                    const CpuStrategyContext &context,

@@ -7,8 +7,8 @@
 
 // Formulas that need all channels of a pixel at once, losses and softmax, are
 // written for a pixel or for a vector of pixels. Kernels of few channels are
-// written out for each of them; others loop over the channels, so that their
-// size does not grow with them. Where the values lie is up to the target.
+// unrolled; others loop over the channels, so that the size of the code does
+// not grow with their number. The target decides where the values lie.
 
 #ifndef SEGC_CODEGEN_COMMON_CHANNELVALUES_H
 #define SEGC_CODEGEN_COMMON_CHANNELVALUES_H
@@ -17,10 +17,10 @@
 
 namespace segc {
 
-/// Up to here kernels are written out for each channel.
+/// The largest number of channels for which kernels are unrolled.
 inline constexpr int64_t maxUnrolledChannels = 8;
 
-/// A channel by its number, or in a loop by its index.
+/// A channel: a constant in unrolled code, the induction variable in a loop.
 class Channel {
 public:
   explicit Channel(int64_t number) : number(number) {}
@@ -40,8 +40,8 @@ private:
   mlir::Value index;
 };
 
-/// Calls `body` for the channels [first, count) in order, with what the one
-/// before returned.
+/// Calls `body` for the channels [first, count) in order. Each call gets what
+/// the previous one returned.
 llvm::SmallVector<mlir::Value>
 forChannels(KernelBody &k, int64_t first, int64_t count,
             mlir::ValueRange carried,
@@ -57,14 +57,14 @@ public:
   virtual ~ChannelValues() = default;
 
   int64_t size() const { return channels; }
-  /// f32 or a vector of it.
+  /// The type of a value: f32 or a vector of it.
   virtual mlir::Type getType(KernelBody &k) const = 0;
   virtual mlir::Value get(KernelBody &k, Channel channel) const = 0;
   mlir::Value get(KernelBody &k, int64_t channel) const {
     return get(k, Channel(channel));
   }
   virtual void set(KernelBody &k, Channel channel, mlir::Value value) = 0;
-  /// Gives all pixels the same value, a scalar.
+  /// Sets the channel of all pixels to the same scalar.
   virtual void setAll(KernelBody &k, Channel channel, mlir::Value scalar) = 0;
 
   static bool isUnrolled(int64_t count) { return count <= maxUnrolledChannels; }

@@ -1,4 +1,4 @@
-//===- ConvProblem.h - A convolution as loops see it ------------*- C++ -*-===//
+//===- ConvProblem.h - Sizes and strides of a convolution -------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -30,31 +30,31 @@ inline Dims divideUp(const Dims &a, const Dims &b) {
 }
 
 struct ConvProblem {
-  Dims in, out;  ///< Spatial sizes of what is read and what is written.
-  int64_t batch; ///< The largest.
+  Dims in, out;  ///< Spatial sizes of the tensors read and written.
+  int64_t batch; ///< The largest batch.
   int64_t inChannels, outChannels;
-  Dims taps;    ///< Of the filter.
-  Dims strides; ///< Of the op.
+  Dims taps;    ///< Taps of the filter.
+  Dims strides; ///< Strides of the op.
   Dims low;     ///< The op's pad_low.
   bool adjoint; ///< Gradient of a convolution: phases instead of strides.
   /// Positions from one tap to the next.
   Dims dilations{1, 1, 1};
-  /// Channels read and written are cut into as many groups, which are
-  /// convolutions of their own.
+  /// Number of groups of channels. Each group is a convolution of its own.
   int64_t groups = 1;
   /// Elements of the filter between input channels, output channels and taps.
   int64_t filterInStride, filterOutStride, filterTapStride;
-  int64_t filterBase = 0; ///< Its first element that is read.
-  /// What is read is of 16 bits in memory: the input, and the gradient of a
-  /// filter gradient.
+  int64_t filterBase = 0; ///< The first element of the filter that is read.
+  /// Whether the operands have 16 bits in memory: the input, and for a filter
+  /// gradient the gradient of the result.
   bool is16BitInput = false, is16BitGrad = false;
 
   /// Channels of a group.
   int64_t groupInputs() const { return inChannels / groups; }
   int64_t groupOutputs() const { return outChannels / groups; }
-  /// What the filter's elements lie apart from one group to the next, beside
-  /// the strides of output channels and of a group's input channels: gradients
-  /// read the channels that the filter numbers through.
+  /// Elements of the filter between two groups, in addition to the strides of
+  /// output channels and of a group's input channels. It is not 0 for
+  /// gradients, which read the channels that the filter numbers across its
+  /// groups.
   int64_t filterGroupStride() const {
     return adjoint ? groupInputs() * filterInStride -
                          groupOutputs() * filterOutStride
@@ -65,48 +65,49 @@ struct ConvProblem {
   Dims inStrides() const { return adjoint ? Dims{1, 1, 1} : strides; }
   Dims phases() const { return adjoint ? strides : Dims{1, 1, 1}; }
   int64_t phaseCount() const { return product(phases()); }
-  /// Outputs of the phase that has most.
+  /// Outputs of the largest phase.
   Dims space() const;
-  /// Taps of the phase that has most.
+  /// Taps of the phase with the most taps.
   Dims phaseTaps() const;
-  /// True if all phases have that many taps in dimension d.
+  /// True if all phases have the same number of taps in dimension d.
   bool hasEqualPhases(unsigned d) const {
     return !adjoint || taps[d] % strides[d] == 0 || strides[d] == 1;
   }
-  /// Positions that the outputs of `extent` along dimension d read.
+  /// Number of input positions that `extent` outputs along dimension d read.
   int64_t window(unsigned d, int64_t extent) const {
     return (extent - 1) * inStrides()[d] + phaseTaps()[d];
   }
   /// True if no output of any phase reads outside the input.
   bool readsInside() const;
-  /// Whether kernels may read the input where it lies: nothing lies outside,
-  /// and values are not converted again for every tap and register block.
+  /// Whether kernels may read the input without packing it: no tap reads the
+  /// padding, and the elements need no conversion, which would be repeated for
+  /// every tap and register block.
   bool readsInPlace() const { return !is16BitInput && readsInside(); }
 };
 
-/// Of a seg.conv, seg.conv_transpose or seg.conv_input_grad.
+/// The problem of a seg.conv, seg.conv_transpose or seg.conv_input_grad.
 ConvProblem convProblem(mlir::Operation *op);
-/// Of the convolution whose filter gradient the op computes.
+/// The problem of the convolution whose filter gradient the op computes.
 ConvProblem filterGradProblem(mlir::Operation *op);
-/// The same filter gradient with both factors in each other's place: every
-/// position of the input collects what it is multiplied with, so taps come in
-/// reverse. Of stride 1.
+/// The same filter gradient with input and output gradient exchanged, which
+/// reverses the order of the taps. The stride must be 1.
 ConvProblem swapFactors(const ConvProblem &problem);
 
 /// One dimension of a phase, as index values (constants where they can be).
 struct ConvPhase {
   mlir::Value residue;  ///< First output position.
-  mlir::Value taps;     ///< How many.
+  mlir::Value taps;     ///< Number of taps.
   mlir::Value firstTap; ///< Filter tap of the phase's tap 0.
-  int64_t tapStep;      ///< From one of its taps to the next.
+  int64_t tapStep;      ///< Step of the filter's tap from one tap of the phase
+                        ///< to the next.
   mlir::Value offset; ///< Input position of output 0's tap 0; may be negative.
 };
-/// `linear` numbers the phases; all three dimensions of that phase.
+/// The three dimensions of phase number `linear`.
 std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem,
                                    mlir::Value linear);
 
-/// How much of `piece` positions from `first` on lies before `size`, where
-/// first is a multiple of piece.
+/// The number of positions of [first, first + piece) below `size`. `first` must
+/// be a multiple of `piece`.
 mlir::Value pieceExtent(KernelBody &body, int64_t size, int64_t piece,
                         mlir::Value first);
 

@@ -13,21 +13,21 @@
 
 namespace segc {
 
-/// Pairs whose products may be added in f16: what rounding does grows with the
-/// sum, and the sum must stay in f16's range.
+/// The largest number of pairs whose products are added in f16. The rounding
+/// error grows with the sum, and the sum must stay in the range of f16.
 inline constexpr int64_t maxChained = 16;
 
-/// Of block fixed point: pairs whose products may be added as integers, and the
-/// largest magnitude of a transformed input. That of a filter's value is
-/// bounded by the sum of a chain.
+/// Limits of block fixed point: the largest number of pairs whose products are
+/// added as integers, and the largest magnitude of a transformed input. The
+/// magnitudes of filter values are bounded by the sum of a chain.
 inline constexpr int64_t maxChainedFixed = 32, largestFixedInput = 16383;
 
-/// A filter's value, which rounding may take to the next integer.
+/// The largest magnitude of a filter value before it is rounded.
 inline constexpr double largestFixedFilter = 32766;
 
-/// The magnitudes of a filter's values in a chain together, so that no sum of
-/// products overflows: rounding adds at most 1/2 to each, and that of the
-/// magnitudes' sum is far less than the rest.
+/// The largest sum of the magnitudes of a chain's filter values for which no
+/// sum of products overflows. Rounding adds at most 1/2 to each value; the
+/// rounding of the sum itself is negligible.
 inline constexpr double largestFixedChain =
     double(std::numeric_limits<int32_t>::max()) / largestFixedInput -
     maxChainedFixed - 16;

@@ -1,4 +1,4 @@
-//===- Formulas.h - What kernels compute ------------------------*- C++ -*-===//
+//===- Formulas.h - Formulas of reductions and updates ----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -20,7 +20,7 @@ namespace segc {
 /// Attaches the interfaces of FormulaInterfaces.td to their ops.
 void registerFormulas(mlir::DialectRegistry &registry);
 
-// One for each family.
+// Each attaches the formulas of one family of ops.
 void attachChannelSumFormulas(mlir::MLIRContext *context);
 void attachCrossEntropyFormulas(mlir::MLIRContext *context);
 void attachDiceFormulas(mlir::MLIRContext *context);

@@ -22,7 +22,7 @@ namespace segc {
 /// `void name(ptr per memref..., i64 n, i64 task)`.
 class JitKernels : public LoadedKernels {
 public:
-  /// What kernels call beside each other, by name.
+  /// External functions that kernels call, by name.
   using Functions = llvm::ArrayRef<std::pair<llvm::StringRef, void *>>;
 
   static llvm::Expected<std::unique_ptr<JitKernels>>

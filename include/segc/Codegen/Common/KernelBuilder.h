@@ -23,16 +23,16 @@
 
 namespace segc {
 
-/// What a kernel works on; a target says where each comes from.
+/// The buffers and indices of a kernel. A target defines where each comes from.
 struct KernelArguments {
-  /// Flat memrefs: inputs and results of the fusion (elements of the largest
-  /// batch), the launches' common temporary (f32) and memory of the task's own
-  /// (f32). A rank-0 tensor is a memref of one element.
+  /// Flat memrefs: inputs and results of the fusion (sized for the largest
+  /// batch), the temporary that the launches share (f32) and the scratch memory
+  /// of the task (f32). A rank-0 tensor is a memref of one element.
   llvm::SmallVector<mlir::Value> inputs, outputs;
   mlir::Value temp, scratch;
   mlir::Value sums;  ///< Null if the strategy has no `sums_bytes`.
   mlir::Value batch; ///< Samples in this call, of type index.
-  mlir::Value task;  ///< Which task this is, of type index.
+  mlir::Value task;  ///< Number of the task, of type index.
 };
 
 /// Writes the body of one kernel: its buffers, and short spellings for index
@@ -49,7 +49,8 @@ public:
   mlir::Value input(unsigned i) const { return arguments.inputs[i]; }
   mlir::Value output(unsigned i) const { return arguments.outputs[i]; }
   mlir::Value temp() const { return arguments.temp; }
-  /// What tiles leave of a reduction: the temporary, unless that is a filter's.
+  /// The partial results of a reduction's tiles: `sums`, or the temporary where
+  /// the strategy does not use that for a filter.
   mlir::Value sums() const {
     return arguments.sums ? arguments.sums : arguments.temp;
   }
@@ -78,7 +79,7 @@ public:
 
   void loop(mlir::Value low, mlir::Value high, int64_t step,
             llvm::function_ref<void(mlir::Value)> body);
-  /// A loop that carries values and returns their last ones.
+  /// An scf.for with iteration arguments. It returns their final values.
   llvm::SmallVector<mlir::Value>
   loop(mlir::Value low, mlir::Value high, int64_t step, mlir::ValueRange init,
        llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value,
@@ -99,24 +100,27 @@ public:
                    mlir::Value mask = {});
   void store(mlir::Value value, mlir::Value memref, mlir::Value index,
              mlir::Value mask = {});
-  /// `value`, f32 or what the memory holds, as it is stored there.
+  /// `value`, converted from f32 to the element type of `memref` where they
+  /// differ.
   mlir::Value asStored(mlir::Value value, mlir::Value memref);
   mlir::Value loadScalar(mlir::Value memref, mlir::Value index);
   void storeScalar(mlir::Value value, mlir::Value memref, mlir::Value index);
   mlir::Value splat(mlir::Value scalar, int64_t lanes);
-  /// The scalar in all lanes of `type`, or itself if that is no vector.
+  /// The scalar in all lanes of `type`, or the scalar itself if `type` is no
+  /// vector.
   mlir::Value broadcast(mlir::Value scalar, mlir::Type type);
   mlir::Value zeroVector(int64_t lanes);
   mlir::Value scalarConstant(double value);
-  /// Lanes [0, count) on.
+  /// A mask whose lanes [0, count) are set.
   mlir::Value prefixMask(mlir::Value count, int64_t lanes);
 
 protected:
-  /// Whether `load` and `store` without a mask are at multiples of their size.
+  /// Whether addresses of `load` and `store` without a mask are multiples of
+  /// the vector size.
   bool alignedVectors = false;
 
 private:
-  /// Of an access by a vector of this type.
+  /// The alignment of an access by a vector of this type.
   llvm::MaybeAlign alignment(mlir::VectorType type) const {
     return alignedVectors ? llvm::MaybeAlign(type.getNumElements() *
                                              type.getElementTypeBitWidth() / 8)
@@ -135,7 +139,7 @@ mlir::Value outputOf(KernelBody &k, mlir::Value result);
 /// The memory of a value that the fusion reads or yields.
 mlir::Value memoryOf(KernelBody &k, mlir::Value value);
 
-/// Vector or scalar, f32 to f64 and back.
+/// Conversions of a vector or scalar between f32 and f64.
 mlir::Value toDouble(KernelBody &k, mlir::Value value);
 mlir::Value toFloat(KernelBody &k, mlir::Value value);
 mlir::Value doubleConstant(KernelBody &k, double value);
@@ -144,13 +148,13 @@ mlir::Value loadDouble(KernelBody &k, mlir::Value memref, mlir::Value index);
 /// Arithmetic on f64 scalars.
 seg::PointwiseMath doubles(KernelBody &k);
 
-/// What the emitters of every target have: the fusion, its strategy and the
-/// buffers of its kernels.
+/// The part of an emitter that all targets share: the fusion, its strategy and
+/// the buffers of its kernels.
 class FusionEmitterBase {
 public:
   seg::FusionOp getFusion() { return fusion; }
   const TargetVersion &getVersion() const { return emission.version; }
-  /// The strategy's integer `name`; it is a bug if it is missing.
+  /// The integer parameter `name` of the strategy, which must exist.
   int64_t strategyInt(llvm::StringRef name);
   llvm::ArrayRef<int64_t> strategyInts(llvm::StringRef name);
 
@@ -161,7 +165,7 @@ protected:
 
   /// Inputs, outputs and temporary, as memrefs.
   llvm::SmallVector<mlir::Type> bufferTypes();
-  /// Those of the function's arguments that are such memrefs.
+  /// The buffers among the arguments of a kernel.
   KernelArguments bufferArguments(mlir::ValueRange arguments);
 
   KernelEmission &emission;
@@ -169,21 +173,21 @@ protected:
   seg::FusionOp fusion;
 };
 
-/// Collects the launches of one fusion. Emitters of roots get one of these.
+/// Collects the launches of one fusion. Kernel models emit into it.
 class FusionEmitter : public FusionEmitterBase {
 public:
   explicit FusionEmitter(KernelEmission &emission)
       : FusionEmitterBase(emission) {}
 
-  /// Adds a kernel. `scratchBytes` is what a worker needs. Its task count and
-  /// scratch size are also attributes of the function, `seg.tasks` = [fixed,
-  /// perSample] and `seg.scratch_bytes`.
+  /// Adds a kernel. `scratchBytes` is the scratch memory that a worker needs.
+  /// Its task count and scratch size are also attributes of the function,
+  /// `seg.tasks` = [fixed, perSample] and `seg.scratch_bytes`.
   void launch(TaskCount tasks, int64_t scratchBytes,
               llvm::function_ref<void(KernelBody &)> body);
 };
 
-/// What distinguishes two fusions' kernels: ops, types, attributes and how
-/// values flow, but not where they live.
+/// A key that is equal for fusions with the same kernels. It is made of ops,
+/// types, attributes and the flow of values, not of buffers' places.
 std::string kernelKey(seg::FusionOp fusion);
 /// Name of the kernels of the `index`-th distinct fusion.
 std::string kernelName(seg::FusionOp fusion, size_t index);

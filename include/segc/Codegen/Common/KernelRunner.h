@@ -1,4 +1,4 @@
-//===- KernelRunner.h - Runs kernels where they are compiled ----*- C++ -*-===//
+//===- KernelRunner.h - Compiles kernels in memory and runs them *- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -22,7 +22,8 @@ namespace segc {
 
 class ThreadPool;
 
-/// Elements between two guards. Floats start as a NaN (0x7fcdcdcd).
+/// A buffer between two guards. Its floats are initialised with a NaN
+/// (0x7fcdcdcd).
 class GuardedBuffer {
 public:
   GuardedBuffer(int64_t elements, mlir::Type type);
@@ -30,7 +31,7 @@ public:
       : GuardedBuffer(type.getNumElements(), type.getElementType()) {}
 
   uint8_t *data() const;
-  /// f32 values, labels and counters all fit a double.
+  /// Sets all elements. A double holds f32 values, labels and counters exactly.
   void set(llvm::ArrayRef<double> values);
   std::vector<double> get() const;
   bool guardsIntact() const;
@@ -45,11 +46,11 @@ private:
 /// The kernels of some fusions, in memory.
 class KernelRunner {
 public:
-  /// A fusion without a strategy is given one. The emitter, the lowering or
-  /// LLVM say on the context, or in the error, what is at fault.
+  /// A fusion without a strategy gets one. Errors of the emitter, the lowering
+  /// and LLVM are diagnostics of the context, or the returned error.
   static llvm::Expected<std::unique_ptr<KernelRunner>>
   compile(llvm::ArrayRef<seg::FusionOp> fusions, const Target &target);
-  /// One task of a kernel that lies elsewhere, as model_tables.h says.
+  /// One task of a kernel in a compiled model; the type of model_tables.h.
   using TaskFunction = void (*)(void *const *buffers, void *scratch,
                                 int64_t batch, int64_t task);
   using TaskLookup = std::function<TaskFunction(llvm::StringRef kernel)>;
@@ -64,20 +65,21 @@ public:
   ~KernelRunner();
 
   enum class Order { Forward, Reverse, TwoThreads };
-  /// Runs every launch of a fusion, by its place in the list. `operands` are
-  /// its inputs, then its results. False after an access outside the
-  /// temporary or the scratch.
+  /// Runs all launches of the fusion with this index. `operands` are its
+  /// inputs, then its results. False after an access outside the temporary or
+  /// the scratch.
   [[nodiscard]] bool run(size_t fusion, llvm::ArrayRef<void *> operands,
                          int64_t batch, Order order = Order::Forward);
 
-  /// A function that runs the launches from `first` on, on all threads of the
-  /// pool, and returns the seconds they took; those before have been run by
-  /// then. It has memory of its own, and must not outlive the runner.
+  /// Runs the launches before `first` and returns a function that runs those
+  /// from `first` on, on all threads of the pool, and returns the seconds they
+  /// took. The function owns its temporary memory and must not outlive the
+  /// runner.
   std::function<double()> timer(size_t fusion, llvm::ArrayRef<void *> operands,
                                 int64_t batch, size_t first,
                                 ThreadPool &pool) const;
 
-  /// The kernels in the dialects they are emitted in.
+  /// The text of the kernels in the dialects they are emitted in.
   llvm::StringRef text() const;
 
 private:

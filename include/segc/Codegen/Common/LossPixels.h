@@ -12,18 +12,18 @@
 
 namespace segc {
 
-/// What a loss knows of a pixel, or of a vector of pixels.
+/// The values that a loss reads at a pixel, or at a vector of pixels.
 class LossPixels {
 public:
   virtual ~LossPixels() = default;
 
   virtual const ChannelValues &logits() const = 0;
-  /// Softmax of the logits: computed once, where it is first asked for. That
-  /// must not be within a loop.
+  /// Softmax of the logits. The first call emits it, so it must not be made
+  /// inside a loop.
   virtual const ChannelValues &probabilities(KernelBody &k) const = 0;
-  /// Known after the probabilities.
+  /// The scale of the softmax. `probabilities` must have been called before.
   virtual const SoftmaxScale &softmaxScale() const = 0;
-  /// Of type i32.
+  /// The labels, of type i32.
   virtual mlir::Value labels() const = 0;
 
   /// Whether the label is `c`.
@@ -34,8 +34,8 @@ public:
 using AddTerm =
     llvm::function_ref<void(int64_t first, Channel channel, mlir::Value term)>;
 
-/// Where the tiles of a reduction of pixels leave `count` numbers each, and
-/// then the samples, in KernelBody::sums.
+/// Layout of KernelBody::sums for a reduction over pixels: `count` numbers for
+/// each tile, followed by `count` numbers for each sample.
 struct PixelSums {
   int64_t samples, pixels, tiles, count, base;
 

@@ -21,7 +21,8 @@ class TargetMachine;
 
 namespace segc {
 
-/// Of this machine's architecture; an empty `cpu` is its baseline.
+/// A target machine of the host's architecture. An empty `cpu` selects the
+/// baseline.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const llvm::Triple &triple, llvm::StringRef cpu = "",
                     llvm::StringRef features = "");

@@ -1,4 +1,4 @@
-//===- MeasureStrategies.h - Times of strategies ---------------*- C++ -*-===//
+//===- MeasureStrategies.h - Measures strategies ----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,16 +16,16 @@ namespace segc {
 
 class ThreadPool;
 
-/// Median seconds of a fusion at its largest batch with each of the
-/// strategies, on all threads of the pool. A strategy that cannot be emitted is
-/// an error.
+/// Measures a fusion at its largest batch with each of the strategies, on all
+/// threads of the pool. Returns the median seconds. A strategy that cannot be
+/// emitted is an error.
 llvm::Expected<std::vector<double>>
 measureStrategies(seg::FusionOp fusion,
                   llvm::ArrayRef<mlir::DictionaryAttr> strategies,
                   const StrategyContext &context, ThreadPool &pool);
 
-/// Place of the strategy to take: the first, unless another is faster by more
-/// than measurements differ.
+/// Index of the fastest strategy. The first wins unless another is faster by
+/// more than the noise of measurements.
 size_t fastestStrategy(llvm::ArrayRef<double> seconds);
 
 } // namespace segc

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 // Statistics are taken tile by tile, by whichever kernel holds the values, and
-// merged in order afterwards. What is merged is in f64, so that its order
-// costs no accuracy.
+// merged in order afterwards. Merges are computed in f64, so that their order
+// does not affect the accuracy.
 
 #ifndef SEGC_CODEGEN_COMMON_MOMENTS_H
 #define SEGC_CODEGEN_COMMON_MOMENTS_H
@@ -30,13 +30,12 @@ struct TileGrid {
   /// Positions of one phase.
   Dims space() const;
   int64_t tiles() const;
-  /// Pixels of the tile with this number, an index.
+  /// Number of pixels of tile number `tile`, an index.
   mlir::Value pixels(KernelBody &k, mlir::Value tile) const;
 };
 
-/// Where the tiles of an activation and their numbers (rows of one for each
-/// channel: mean and sum of squared deviations, or sums) lie in
-/// KernelBody::sums.
+/// Layout of KernelBody::sums for the statistics of an activation: rows of one
+/// number for each channel (mean and sum of squared deviations, or sums).
 struct MomentLayout {
   MomentLayout(mlir::RankedTensorType activation, seg::NormKind kind,
                int64_t groups, const TileGrid &grid, int64_t base = 0);
@@ -46,9 +45,9 @@ struct MomentLayout {
   mlir::Value tileRow(KernelBody &k, mlir::Value sample,
                       mlir::Value tile) const;
   mlir::Value sampleRow(KernelBody &k, mlir::Value sample) const;
-  /// Row of the statistics of `sample`.
+  /// First element of the statistics of `sample`.
   mlir::Value statisticsRow(KernelBody &k, mlir::Value sample) const;
-  /// Samples of the call.
+  /// Number of samples of the call.
   mlir::Value callSamples(KernelBody &k) const {
     return batched ? k.batch() : k.index(1);
   }
@@ -64,7 +63,7 @@ struct ReductionTile {
   mlir::Value sample;
   mlir::Value number; ///< Within the sample.
   mlir::Value first;  ///< Element of the first pixel's channel 0.
-  mlir::Value pixels; ///< How many, an index.
+  mlir::Value pixels; ///< Number of pixels, an index.
 };
 
 /// One number a channel, from element `row` of an operand's memory on.
@@ -82,7 +81,7 @@ struct ChannelBlock {
   mlir::Value load(mlir::Value memref, mlir::Value row) {
     return k.load(memref, k.add(row, first), lanes, mask);
   }
-  /// Nothing if there is no memref.
+  /// Stores the value; does nothing if `memref` is null.
   void store(mlir::Value value, mlir::Value memref, mlir::Value row) {
     if (memref)
       k.store(value, memref, k.add(row, first), mask);

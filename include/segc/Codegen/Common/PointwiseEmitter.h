@@ -21,13 +21,13 @@ struct Point {
   mlir::Value channel; ///< Channel of the first lane.
 };
 
-/// The element that an operand which is broadcast so gives to the point, of
-/// `channels`; consecutive channels find theirs from there on, unless they
-/// share one: of a scalar, or of one for all channels of a pixel.
+/// Index of the element of a broadcast operand that belongs to the point.
+/// Consecutive channels read consecutive elements, unless the operand is a
+/// scalar or has one element for all channels of a pixel.
 mlir::Value broadcastElement(KernelBody &k, seg::Broadcast kind,
                              const Point &point, int64_t channels);
-/// What such an operand gives to `lanes` channels from the point on. Integers
-/// stay scalars; see DropoutOp::emitPoint.
+/// The values of a broadcast operand for `lanes` channels from the point on.
+/// Integers stay scalars; see DropoutOp::emitPoint.
 mlir::Value loadBroadcast(KernelBody &k, mlir::Value memref,
                           seg::Broadcast kind, const Point &point,
                           int64_t channels, int64_t lanes, mlir::Value mask);
@@ -58,7 +58,7 @@ public:
             const llvm::DenseMap<mlir::Value, mlir::Value> &rootValues =
                 llvm::DenseMap<mlir::Value, mlir::Value>());
 
-  /// What `emit` has computed of a value, at its last point.
+  /// The result of the last `emit` for a value of the fusion.
   mlir::Value computed(mlir::Value value) const { return values.lookup(value); }
 
   /// Emits what leads to `value`, an input of the fusion or a pointwise op's

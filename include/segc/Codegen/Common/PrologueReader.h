@@ -14,18 +14,18 @@
 
 namespace segc {
 
-/// Channels at which some rearrangement in the operand's prologue changes its
-/// source, from 0 on.
+/// The channels, in ascending order from 0, at which a rearrangement in the
+/// operand's prologue (such as a concatenation) begins to read another source.
 llvm::SmallVector<int64_t> channelCuts(mlir::Value operand);
 
-/// Reads channels of an operand of a fusion's root at one position after the
-/// other: from the input's memory, or computed by the prologue from the
-/// elements of inputs that it is made of. The channels must all have the same
-/// sources; see channelCuts.
+/// Reads channels of an operand of a fusion's root, position by position: from
+/// an input's memory, or computed by the prologue. The channels must all have
+/// the same sources; see channelCuts.
 class PrologueReader {
 public:
-  /// Reads `lanes` channels from `channel` on as a vector; masked ones (null:
-  /// none) are zero. `segment`: the first channel whose sources are these.
+  /// Reads `lanes` channels from `channel` on as a vector. Masked lanes are
+  /// zero; a null mask means all lanes. `segment` is the first channel with the
+  /// same sources.
   PrologueReader(KernelBody &k, mlir::Value sample, mlir::Value channel,
                  int64_t segment, int64_t lanes, mlir::Value mask)
       : k(k), sample(sample), channel(channel), segment(segment), lanes(lanes),
@@ -33,7 +33,8 @@ public:
 
   /// Loads what does not depend on the pixel.
   void hoist(mlir::Value value, int64_t first = 0);
-  /// The operand at (depth, height, width); `first` is for its own operands.
+  /// Emits the operand's value at (depth, height, width). `first` is the first
+  /// channel of the value within the operand.
   mlir::Value at(mlir::Value value, std::array<mlir::Value, 3> position,
                  int64_t first = 0);
 
@@ -54,7 +55,7 @@ private:
   mlir::Value sample, channel;
   int64_t segment, lanes;
   mlir::Value mask;
-  /// By input and first channel.
+  /// Hoisted rows, by input and first channel.
   std::map<std::pair<unsigned, int64_t>, mlir::Value> rows;
 };
 

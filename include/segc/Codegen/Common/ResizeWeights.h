@@ -1,4 +1,4 @@
-//===- ResizeWeights.h - What resampled positions are made of ---*- C++ -*-===//
+//===- ResizeWeights.h - Weights of resampling ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -22,14 +22,16 @@ struct ResizeWeight {
   int64_t source;
   double weight;
 };
-/// For each position of one dimension, what it is made of.
+/// For each position of one dimension, the source positions and their weights.
 using ResizeWeights = std::vector<llvm::SmallVector<ResizeWeight, 4>>;
 
-/// Of one dimension: src = (dst + 0.5) * in/out - 0.5, as the fraction
-/// ((2 dst + 1) in - out) / (2 out): nothing is rounded before the weights.
+/// The weights of one dimension: src = (dst + 0.5) * in/out - 0.5, as the
+/// fraction ((2 dst + 1) in - out) / (2 out): nothing is rounded before the
+/// weights.
 ResizeWeights resizeWeights(seg::ResizeMode mode, int64_t in, int64_t out);
 
-/// Of the gradient of a resize: which of its positions each source is part of.
+/// The weights of a resize's gradient: for each source, the positions of the
+/// result that read it.
 ResizeWeights transpose(const ResizeWeights &table, int64_t sources);
 
 } // namespace segc

@@ -12,14 +12,14 @@
 
 namespace segc {
 
-/// Of a pixel's logits z, beside the probabilities.
+/// Intermediate results of the softmax of a pixel's logits z.
 struct SoftmaxScale {
-  mlir::Value maximum, sum; ///< Of z, and of exp(z - maximum).
+  mlir::Value maximum, sum; ///< Maximum of z, and sum of exp(z - maximum).
 };
-/// The probabilities may lie where the logits do.
+/// Emits the softmax. `probabilities` may be the same values as `logits`.
 SoftmaxScale emitSoftmax(KernelBody &k, const ChannelValues &logits,
                          ChannelValues &probabilities);
-/// p * (grad - sum over channels of grad * p), in place of the gradients.
+/// Replaces the gradients by p * (grad - sum over channels of grad * p).
 void emitSoftmaxGrad(KernelBody &k, const ChannelValues &probabilities,
                      ChannelValues &grads);
 /// Sum over the channels.

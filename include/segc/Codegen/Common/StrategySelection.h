@@ -12,8 +12,7 @@
 
 namespace segc {
 
-/// The context that a pass's options give. Anything unknown is an error on
-/// `op`.
+/// The context for the options of a pass. An unknown name is an error on `op`.
 mlir::FailureOr<StrategyContext>
 strategyContext(mlir::Operation *op, llvm::StringRef target,
                 llvm::StringRef winograd, llvm::StringRef multiplyType,
@@ -22,8 +21,8 @@ strategyContext(mlir::Operation *op, llvm::StringRef target,
 /// The context of a fusion in an entry.
 StrategyContext contextOfFusion(seg::FusionOp fusion, StrategyContext context);
 
-/// Whether an operand that a kernel prepares is a parameter that does not
-/// change from one run of the entry to the next.
+/// Whether the operand that the kernel prepares is a parameter that the entry
+/// does not change.
 bool readsConstantOperand(seg::FusionOp fusion, const TargetBackend &backend);
 /// The operand of the fusion that its model prepares; -1 if there is none.
 int64_t preparedInput(seg::FusionOp fusion, const TargetBackend &backend);

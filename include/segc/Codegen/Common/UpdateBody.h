@@ -1,4 +1,4 @@
-//===- UpdateBody.h - What updates of parameters share ----------*- C++ -*-===//
+//===- UpdateBody.h - Common parts of optimizer kernels ---------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,11 +13,11 @@
 
 namespace segc {
 
-/// The kernel of an update. Scalars of the step are f64 where they are computed
-/// with, and broadcast where elements meet them.
+/// The kernel of an update. Scalars of the step are computed in f64 and
+/// broadcast to the element type where they are used.
 class UpdateBody {
 public:
-  /// `type` is that of elements: f32 or a vector of it.
+  /// `type` is the type of the elements: f32 or a vector of it.
   UpdateBody(KernelBody &k, mlir::Type type) : k(k), type(type) {}
 
   /// Arithmetic on elements.
@@ -28,13 +28,14 @@ public:
   mlir::Value loadDouble(mlir::Value operand) {
     return toDouble(k, load(operand));
   }
-  /// A scalar of the step, of type f32, f64 or i1, for all elements.
+  /// Broadcasts a scalar of the step, of type f32, f64 or i1, to the type of
+  /// the elements.
   mlir::Value broadcast(mlir::Value scalar) {
     return k.broadcast(scalar.getType().isF64() ? toFloat(k, scalar) : scalar,
                        type);
   }
   mlir::Value isNonZero(mlir::Value operand);
-  /// Which of the elements from `index` on are before `count`.
+  /// Mask of the elements from `index` on whose index is less than `count`.
   mlir::Value isBefore(mlir::Value index, int64_t count);
   /// base^exponent by squaring; the exponent is an i64 of at least 0.
   mlir::Value power(double base, mlir::Value exponent);
@@ -45,8 +46,8 @@ private:
   mlir::Type type;
 };
 
-/// What a finite check adds up: 0 for finite x (and x * x, if `squares`), else
-/// NaN, which stays through sums.
+/// The term that a finite check adds up: 0 for finite x (and x * x, if
+/// `squares`), otherwise NaN, which a sum keeps.
 mlir::Value emitFiniteTerm(const seg::PointwiseMath &math, mlir::Value x,
                            bool squares);
 /// 1 if the sum of such terms, an f32, is finite, else 0.
