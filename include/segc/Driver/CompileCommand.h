@@ -13,12 +13,12 @@
 
 namespace segc {
 
-/// Adds the input and every option that decides what is compiled: those that
-/// `segc compile`, `verify` and `explain` share. They set `options`, which must
-/// outlive the parse.
+/// Adds the input and the options of a compilation, which `segc compile`,
+/// `verify` and `explain` share. They set `options`, which must outlive the
+/// parse.
 void addCompileOptions(CLI::App &command, CompileOptions &options);
 
-/// Accepts the names of phases, and these.
+/// A validator of phase names and the names in `more`.
 CLI::IsMember phaseNames(std::vector<std::string> more);
 
 } // namespace segc

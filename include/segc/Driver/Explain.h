@@ -1,4 +1,4 @@
-//===- Explain.h - Why ops are fused, or not --------------------*- C++ -*-===//
+//===- Explain.h - Decisions of fusion, precision and strategy --*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,10 +12,10 @@
 
 namespace segc {
 
-/// Prints a line for every pair of producer and user that fusion weighed, with
-/// its reason and bytes, for every op that precision weighed, and for every
-/// strategy. With one or two names only the pairs whose producer and user
-/// contain them.
+/// Prints a line for every pair of producer and user that fusion considered,
+/// with the reason and the bytes, for every op that seg-assign-precision
+/// considered, and for every strategy. One or two names restrict it to the
+/// pairs whose producer and user contain them.
 llvm::Error explain(const CompileOptions &options,
                     const std::vector<std::string> &ops);
 

@@ -1,4 +1,4 @@
-//===- Fuel.h - So many decisions and no more -------------------*- C++ -*-===//
+//===- Fuel.h - Limits on the number of decisions ---------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,18 +15,18 @@
 
 namespace segc {
 
-/// Most decisions of each kind ("fusion", "strategy", "memory"), and of all
-/// together ("").
+/// The largest number of decisions of each kind ("fusion", "strategy",
+/// "memory") and of all kinds together ("").
 using FuelLimits = std::map<std::string, int64_t>;
 
-/// Adds what "N" or "KIND=N" says; false if it says something else.
+/// Parses "N" or "KIND=N" and adds the limit. Returns false for other text.
 bool addFuel(llvm::StringRef text, FuelLimits &limits);
 
-/// Counts the decisions of a compilation (Transforms/Decisions.h), withholds
-/// those beyond the limits, and says at the end which one was the last.
+/// Counts the decisions of a compilation (Transforms/Decisions.h), rejects
+/// those beyond the limits, and prints the last accepted one at the end.
 class Fuel {
 public:
-  /// Without limits nothing is done. Passes run one after the other, so that
+  /// Without limits it does nothing. Passes run one after the other, so that
   /// decisions have an order.
   Fuel(mlir::MLIRContext &context, FuelLimits limits);
   ~Fuel();

@@ -1,4 +1,4 @@
-//===- Inspect.h - What a model says of itself ------------------*- C++ -*-===//
+//===- Inspect.h - Description of a model -----------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,9 +13,9 @@
 
 namespace segc {
 
-/// Prints the manifest of a .so, or what a network's would say of its
-/// parameters: JSON, or a table for people. The .so is read, not run; `load`
-/// allows to run one whose manifest can be had in no other way.
+/// Prints the manifest of a .so, or the parameters of a network, as JSON or as
+/// a table. The .so is read, not loaded; `load` permits to load one whose
+/// manifest cannot be read otherwise.
 llvm::Error inspect(const std::string &path, bool asJson, bool load);
 
 } // namespace segc

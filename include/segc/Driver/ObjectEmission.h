@@ -14,12 +14,12 @@ namespace segc {
 
 using Bytes = llvm::SmallVector<char, 0>;
 
-/// The object with tables, manifest and support code.
+/// Emits the object with the tables, the manifest and the support code.
 llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,
                                       const ModelContents &contents);
 
-/// Links objects into a shared library that exports segc_model_query alone.
-/// Written under a temporary name and renamed.
+/// Links objects into a shared library that exports only segc_model_query. The
+/// file is written under a temporary name and renamed.
 llvm::Error linkModel(llvm::ArrayRef<Bytes> objects, llvm::StringRef output);
 
 } // namespace segc

@@ -1,4 +1,4 @@
-//===- UsageError.h - Errors by what is to be said of them ------*- C++ -*-===//
+//===- UsageError.h - Errors of usage and reported errors -------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -29,7 +29,8 @@ private:
   std::string text;
 };
 
-/// A diagnostic has said all: nothing is printed for it.
+/// An error that a diagnostic has already reported. Nothing more is printed for
+/// it.
 class ReportedError : public llvm::ErrorInfo<ReportedError> {
 public:
   static inline char ID = 0;

@@ -15,7 +15,7 @@ namespace segc {
 /// Reads the parameters and states that the manifest names from a safetensors
 /// file into `contents`, laid out as the manifest says. Weights that
 /// seg-fold-batch-norm changed (the module's `seg.folded`) are computed from
-/// those of the file.
+/// the weights of the file.
 llvm::Error embedWeights(llvm::StringRef path, mlir::ModuleOp module,
                          ModelContents &contents);
 

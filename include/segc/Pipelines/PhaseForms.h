@@ -1,4 +1,4 @@
-//===- PhaseForms.h - Which phase a text is after ---------------*- C++ -*-===//
+//===- PhaseForms.h - Checks of a module's phase ----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,9 +13,9 @@
 
 namespace segc {
 
-/// Checks that the module is what the phase leaves, as far as the next phases
-/// rely on it; empty for a network that has no phase behind it. The error says
-/// what is otherwise, and which phases leave such text.
+/// Checks that the module has the form that the phase produces, as far as later
+/// phases rely on it. `phase` is empty for a network. The error names the
+/// difference and the phases that produce such a module.
 llvm::Error checkPhaseForm(mlir::ModuleOp module, llvm::StringRef phase);
 
 } // namespace segc

@@ -18,22 +18,25 @@
 
 namespace segc {
 
-/// What a compilation is asked for, as far as passes care.
+/// The options of a compilation that passes depend on.
 struct PipelineOptions {
-  int64_t batch = 0; ///< 0: as the module says.
+  int64_t batch = 0; ///< Batch size; 0: that of the module.
   bool training = true;
   bool foldNorms = false; ///< See seg-fold-batch-norm; needs embedded weights.
   std::string precision = "f32"; ///< See seg-assign-precision.
   std::string precisionLists;    ///< As well.
-  bool fusion = true;            ///< Off: none of the next three.
+  bool fusion = true;            ///< Off disables the next three as well.
   bool epilogues = true, reductions = true, prologues = true;
   bool schedule = true; ///< See seg-schedule.
   bool inPlace = true;
-  bool reuse = true;        ///< Memory; see seg-plan-memory.
-  double recompute = 1;     ///< Per cent of the time; see seg-rematerialize.
-  int64_t fitMemory = -1;   ///< Most bytes of an entry's arena; -1: any number.
+  bool reuse = true;        ///< Reuse of memory; see seg-plan-memory.
+  double recompute = 1;     ///< Limit in per cent of the time; see
+                            ///< seg-rematerialize.
+  int64_t fitMemory = -1;   ///< Limit on the bytes of an entry's arena; -1:
+                            ///< none.
   bool memoryTable = false; ///< See seg-rematerialize.
-  std::string target;       ///< Spec; see TargetBackend.h. Empty: the first.
+  std::string target;       ///< Target spec (TargetBackend.h); empty: the first
+                            ///< backend.
   std::string winograd = "f4";       ///< See seg-select-strategy.
   std::string multiplyType = "auto"; ///< As well.
   int64_t threads = 0;               ///< As well.
@@ -45,31 +48,31 @@ struct Phase {
   llvm::StringLiteral name, sentence;
 };
 
-/// All phases, in order.
+/// Returns all phases in order.
 llvm::ArrayRef<Phase> phases();
 /// Position of a phase by name.
 std::optional<size_t> findPhase(llvm::StringRef name);
 /// Phases up to this one are the same for all versions of a target.
 inline constexpr llvm::StringLiteral lastCommonPhase = "fusion";
 
-/// Adds the passes that lead from the phase before to this one.
+/// Adds the passes of a phase.
 void populatePhase(mlir::OpPassManager &manager, llvm::StringRef phase,
                    const PipelineOptions &options);
 
-/// Makes all targets known (TargetBackend.h).
+/// Registers all backends (TargetBackend.h).
 void registerTargets();
 
 /// Dialects, interfaces and translations that the phases need.
 void registerAllDialects(mlir::DialectRegistry &registry);
 
-/// A context with all of them loaded.
+/// A context with all these dialects loaded.
 class CompilerContext : public mlir::MLIRContext {
 public:
   explicit CompilerContext(Threading threading = Threading::ENABLED);
 };
 
-/// Our passes and the phases as pipelines `segc-<phase>`, and the upstream
-/// passes that they use.
+/// Registers the passes, the phases as pipelines `segc-<phase>`, and the
+/// upstream passes that they use.
 void registerAllPasses();
 
 } // namespace segc

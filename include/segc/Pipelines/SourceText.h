@@ -1,4 +1,4 @@
-//===- SourceText.h - Reading MLIR text from anywhere -----------*- C++ -*-===//
+//===- SourceText.h - Reading of untrusted MLIR text ------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,11 +16,11 @@
 
 namespace segc {
 
-/// A file of MLIR text; "-" is the standard input. Fails for what is no text: a
-/// message about it would show its bytes. Fails for text that MLIR's parser and
-/// printer, which recurse, would overflow the stack on: attributes, types,
-/// locations, regions and affine expressions, also those that are nested by
-/// aliases. The error names line and column.
+/// A file of MLIR text; "-" is the standard input. Fails for binary data, which
+/// a diagnostic would print. Fails for nesting (of attributes, types,
+/// locations, regions and affine expressions, also through aliases) that would
+/// overflow the stack of MLIR's recursive parser and printer. The error names
+/// line and column.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 readText(llvm::StringRef path);
 

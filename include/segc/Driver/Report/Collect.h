@@ -1,4 +1,4 @@
-//===- Collect.h - A report from the IR -------------------------*- C++ -*-===//
+//===- Collect.h - Collects a report from the IR ----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

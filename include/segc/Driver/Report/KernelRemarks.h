@@ -1,4 +1,4 @@
-//===- KernelRemarks.h - A remark for every kernel --------------*- C++ -*-===//
+//===- KernelRemarks.h - Remarks about kernels ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,14 +14,15 @@
 
 namespace segc::report {
 
-/// Says of every kernel of a report where it belongs and what it costs, as
-/// remarks of category `kernel`.
+/// Emits a remark of category `kernel` for every kernel of a report, with its
+/// entry, layer, location and cost.
 class KernelRemarks {
 public:
-  /// Remembers what a version's report leaves out of its programs.
+  /// Records the parts of a version's programs that its report does not
+  /// contain.
   void note(mlir::ModuleOp module, llvm::StringRef cpu);
 
-  /// Emits the remarks of all versions, with measured times where there are.
+  /// Emits the remarks of all versions, with measured times where they exist.
   void emit(const Report &report) const;
 
 private:

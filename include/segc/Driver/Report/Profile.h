@@ -14,8 +14,9 @@
 namespace segc::report {
 
 /// Adds the times that `segrun benchmark --profile` wrote (`text`; `where`
-/// names it in errors) and puts the version that was measured first. Fails if
-/// they are those of another model, or measured otherwise than those before.
+/// names it in errors), and moves the measured version to the front. Fails if
+/// the times belong to another model or were measured differently from earlier
+/// ones.
 Status addProfile(Report &report, std::string_view text,
                   const std::string &where);
 

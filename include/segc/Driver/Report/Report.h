@@ -1,12 +1,13 @@
-//===- Report.h - What a compilation decided --------------------*- C++ -*-===//
+//===- Report.h - Data of a compilation report ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// What is known of a model, as plain data: collected from the IR (Collect.h),
-// completed by a profile (Profile.h), written as JSON or as a page.
+// The description of a compiled model as plain data: collected from the IR
+// (Collect.h), completed by a profile (Profile.h), written as JSON or as a
+// page.
 
 #ifndef SEGC_DRIVER_REPORT_REPORT_H
 #define SEGC_DRIVER_REPORT_REPORT_H
@@ -20,15 +21,16 @@
 
 namespace segc::report {
 
-/// A tensor as a kernel sees it.
+/// An operand or result of a kernel.
 struct Operand {
-  std::string name;  ///< Of what comes from outside or leaves; else empty.
+  std::string name;  ///< Name of an argument or result of the entry; otherwise
+                     ///< empty.
   std::string type;  ///< "2x32x32x32x16xf32"
   int64_t bytes = 0; ///< With the largest batch.
-  int from = -1;     ///< Kernel that wrote it; -1: it comes from outside.
+  int from = -1;     ///< Kernel that wrote it; -1: an argument of the entry.
 };
 
-/// One call of a compiled function. Figures are those of a sample.
+/// One call of a compiled function. Figures are for one sample.
 struct Launch {
   std::string function, op;
   int64_t tasksFixed = 0, tasksPerSample = 0;
@@ -41,12 +43,13 @@ struct Cast {
   std::string tensor;   ///< "conv of kernel 3"
   std::string from, to; ///< "2x8x8x16xf32"
   std::string where;    ///< "on load", "on store" or "in registers"
-  int64_t bytes = 0;    ///< Of the 16-bit side.
-  std::string rule;     ///< Why, by seg-assign-precision; "network": given.
+  int64_t bytes = 0;    ///< Bytes of the 16-bit tensor.
+  std::string rule;     ///< The rule of seg-assign-precision; "network": given
+                        ///< by the network.
   std::string location;
 };
 
-/// A seg.fusion: one kernel's work, done by one launch or a few.
+/// The kernel of a seg.fusion, which consists of one or more launches.
 struct Kernel {
   std::string root; ///< "conv"; the first op if all are pointwise.
   std::vector<std::string> fused; ///< The other ops, in order.
@@ -55,7 +58,8 @@ struct Kernel {
   ProductWork work;
   std::vector<Operand> inputs, results;
   std::vector<Cast> casts;
-  /// Spatial positions of the largest tensor that has a batch; 0: none has.
+  /// Spatial positions of the largest tensor with a batch dimension; 0: there
+  /// is none.
   int64_t positions = 0;
   std::string grid; ///< Their shape: "32x32x32".
   std::vector<Launch> launches;
@@ -70,21 +74,23 @@ struct Kernel {
 struct Buffer {
   std::string name, type;
   int64_t bytes = 0, offset = 0;
-  int first = 0, last = 0; ///< Kernels from which and to which it is needed.
+  int first = 0, last = 0; ///< The first and the last kernel that need it.
 };
 
-/// An arena that the entry could do with if kernels ran again for it.
+/// A smaller arena that rematerialization could reach.
 struct MemoryStep {
   int64_t arenaBytes = 0;
-  double extraSeconds = 0; ///< Modelled, of one core.
+  double extraSeconds = 0; ///< The modelled cost on one core.
 };
 
 struct Entry {
   std::string name;
-  std::vector<Kernel> kernels; ///< In order; empty if they are not known.
-  std::vector<Launch> others;  ///< Launches that belong to none of them.
+  std::vector<Kernel> kernels; ///< The kernels in program order; empty if they
+                               ///< are unknown.
+  std::vector<Launch> others;  ///< Launches that belong to no kernel of
+                               ///< `kernels`.
   std::vector<Buffer> buffers;
-  std::vector<MemoryStep> memorySteps; ///< Less and less memory.
+  std::vector<MemoryStep> memorySteps; ///< In order of descending memory.
   int64_t arenaBytes = 0, arenaBound = 0, scratchBytes = 0;
 
   /// Launches in the order of the entry's table.
@@ -92,9 +98,10 @@ struct Entry {
   std::vector<const Launch *> launches() const;
 };
 
-/// Bytes needed while a kernel runs; what is computed in place counts once.
+/// Arena bytes that are live while a kernel runs. A buffer that is updated in
+/// place counts once.
 int64_t bytesAlive(const Entry &entry, int kernel);
-/// The kernel that needs most; 0 if there are no buffers.
+/// The kernel with the most live bytes; 0 if there are no buffers.
 int peakKernel(const Entry &entry);
 
 /// One instruction-set version.
@@ -116,7 +123,7 @@ struct Report {
   std::vector<std::pair<std::string, double>> compileSeconds;
   std::optional<Measurement> measurement;
 
-  /// Samples a call that modelled and measured times are those of.
+  /// The batch size of modelled and measured times.
   int64_t batch() const;
   int64_t cores() const;
   double modelledSeconds(const Version &version, const Kernel &kernel) const {
@@ -127,7 +134,7 @@ struct Report {
 };
 
 llvm::json::Value toJson(const Report &report);
-/// A page that needs no other file, on the first version.
+/// Renders a self-contained page about the first version.
 std::string toHtml(const Report &report);
 
 /// Writes a page if the path ends in .html, else JSON.

@@ -1,4 +1,4 @@
-//===- Verify.h - A model's kernels against the reference -------*- C++ -*-===//
+//===- Verify.h - Verification of a model's kernels -------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,35 +14,36 @@
 namespace segc {
 
 struct VerifyOptions {
-  /// As for `segc compile`: network or text of a phase, and what changes code;
-  /// or a model (.so), which holds that.
+  /// The input (a network, text of a phase or a model) and the options that
+  /// change code, as for `segc compile`. A model records its own.
   CompileOptions compile;
-  /// Whose kernels are checked instead: text of the phase kernels or llvm, or a
-  /// model.
+  /// Source of the kernels to check instead: text of the phase `kernels` or
+  /// `llvm`, or a model.
   std::string kernels;
-  /// Whole programs in place of kernels, by the reference evaluation in the
-  /// memory that is planned for them.
+  /// Verify whole programs instead of kernels, by the reference evaluation in
+  /// their planned memory.
   bool programs = false;
-  bool full = false;         ///< All elements of every kernel.
-  /// Kernels that were not checked of versions asked for are no failure.
+  bool full = false;         ///< Compare all elements of every kernel.
+  /// Kernels of requested versions that were skipped are no failure.
   bool allowSkipped = false;
 };
 
-/// What became of a kernel.
+/// Result of the verification of a kernel.
 struct KernelReport {
   std::string kernel;   ///< "k3_conv", as in the model.
   std::string op;       ///< "seg.conv"
-  std::string entry;    ///< Of its first use.
+  std::string entry;    ///< Entry of its first use.
   std::string layer;    ///< "down1.conv"; empty if it is not known.
-  std::string location; ///< Of the op, as MLIR prints it.
+  std::string location; ///< Location of the op, as MLIR prints it.
   std::string strategy; ///< "winograd 1x4x4 bf16"
   KernelDeviation deviation;
-  std::string skipped; ///< Why it was not checked; empty: it was.
+  std::string skipped; ///< Reason why it was not checked; empty: it was
+                       ///< checked.
 
   bool ok() const { return skipped.empty() && deviation.ok(); }
 };
 
-/// What became of all of them.
+/// Numbers of kernels by result.
 struct VerifyCounts {
   size_t checked = 0, skipped = 0, bad = 0;
 
@@ -50,27 +51,28 @@ struct VerifyCounts {
     ++(report.skipped.empty() ? checked : skipped);
     bad += report.skipped.empty() && !report.ok();
   }
-  /// An error if a kernel deviates, or was skipped and may not be.
+  /// Returns an error if a kernel deviates, or was skipped without permission.
   llvm::Error verdict(bool allowSkipped) const;
 };
 
-/// Where kernels come from: those of a fusion, by the name of the first.
+/// Returns the kernels of a fusion by the name of the first one.
 using KernelSource =
     std::function<KernelRun(seg::FusionOp fusion, llvm::StringRef symbol)>;
 
-/// Checks every distinct kernel of a module's programs; they
-/// are compiled one by one unless there is a `source`. What cannot be compiled
-/// or has no reference has a fault; what cannot run here is skipped. `done`
-/// sees each report as it comes.
+/// Checks every distinct kernel of a module's programs. Kernels are compiled
+/// one by one unless there is a `source`. A kernel that cannot be compiled or
+/// has no reference has a fault; a kernel that cannot run on this machine is
+/// skipped. `done` is called with each report.
 std::vector<KernelReport>
 verifyKernels(mlir::ModuleOp programs, const Target &target,
               const KernelCheckOptions &options,
               llvm::function_ref<void(const KernelReport &)> done = nullptr,
               const KernelSource &source = nullptr);
 
-/// Compiles up to the phase `program` and checks the kernels of each version that
-/// `compile` makes; prints a line for every kernel. An error if one deviates, if
-/// one of a version that was asked for was skipped, or if none was checked.
+/// Compiles up to the phase `program` and checks the kernels of each version
+/// that `compile` makes; prints a line for every kernel. Returns an error if a
+/// kernel deviates, if a kernel of a requested version was skipped, or if none
+/// was checked.
 llvm::Error verify(const VerifyOptions &options);
 
 } // namespace segc

@@ -28,15 +28,15 @@
 
 namespace segc::exec {
 
-/// Of a function: what a runtime knows of it, as KernelAttr.
+/// Name of the KernelAttr that makes a function a kernel.
 inline constexpr llvm::StringLiteral kernelAttrName = "exec.kernel";
-/// Null unless the op is a kernel.
+/// The KernelAttr of a function; null if it is no kernel.
 KernelAttr kernelAttrOf(mlir::Operation *function);
 
-/// Every flat region, and what lies in it, is a multiple of this many bytes.
+/// Alignment in bytes of every flat region and of the values in it.
 inline constexpr int64_t regionAlignment = 64;
 
-/// Where a tensor of a program lies. Null in what does not verify.
+/// The buffer of a tensor of a program; null in invalid IR.
 BufferAttr bufferOf(mlir::Value value);
 
 /// Bytes of a flat region that the programs of a module access.

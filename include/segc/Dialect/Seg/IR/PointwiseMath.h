@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// What emitPoint implementations are written in: one spelling for scalars and
-// vectors, and own transcendental functions, so that compiled models need no
-// math library and give the same bits everywhere.
+// Builds the arithmetic of emitPoint implementations, for scalars and vectors
+// alike. It has its own transcendental functions, so that compiled models need
+// no math library and compute the same bits everywhere.
 
 #ifndef SEGC_DIALECT_SEG_IR_POINTWISEMATH_H
 #define SEGC_DIALECT_SEG_IR_POINTWISEMATH_H
@@ -58,15 +58,14 @@ private:
   mlir::Type type;
 };
 
-/// What a kernel holds a 16-bit float as in memory: f16 as itself, bf16 as i16,
-/// since the processors that we compile for know no bf16 and LLVM would call a
-/// library for it or take vectors apart.
+/// The type of a 16-bit float in a kernel's memory: f16 for f16, and i16 for
+/// bf16, because LLVM lowers bf16 on most targets to library calls or scalars.
 mlir::Type storageType(mlir::Type element);
-/// A scalar or vector of such a type as f32; f32 stays as it is.
+/// Extends a scalar or vector of a storage type to f32.
 mlir::Value widenFloat(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::Value value);
-/// f32 as the storage type `element`, rounded to nearest even; f32 stays as it
-/// is.
+/// Rounds f32 to the storage type `element`, to nearest even. Does nothing if
+/// that is f32.
 mlir::Value narrowFloat(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value value, mlir::Type element);
 

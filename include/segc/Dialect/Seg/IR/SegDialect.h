@@ -28,26 +28,28 @@
 #include "segc/Dialect/Seg/IR/SegOps.h.inc"
 
 namespace segc::seg {
-/// Of any op: "f32", "f16" or "bf16". In a network it pins the op to that
-/// precision; see seg-assign-precision.
+/// Name of an attribute of any op: "f32", "f16" or "bf16". In a network it pins
+/// the op to that precision; see seg-assign-precision.
 inline constexpr llvm::StringLiteral precisionAttrName = "seg.precision";
-/// The value, or the 16-bit value that it only widens: what a kernel that reads
-/// it has in memory.
+/// The value that a kernel loads: the operand of a widening seg.cast, otherwise
+/// the value itself.
 mlir::Value storedValue(mlir::Value value);
-/// The ops of a seg.fusion's body that lead to the values, in program order.
+/// The backward slice of the values within a seg.fusion's body, in program
+/// order.
 llvm::SetVector<mlir::Operation *> leadingOps(mlir::ValueRange values);
-/// Whether a reduction reads the operand again where its kernel has stored it.
+/// Whether a reduction reads the operand from memory after its kernel has
+/// stored it.
 bool readsStoredResult(mlir::OpOperand &operand);
-/// Keys of the network's optimizer and pipeline that nothing reads: of a
-/// pipeline only where its kind is known.
+/// Unknown keys of the network's optimizer and pipeline. A pipeline of an
+/// unknown kind has none.
 llvm::SmallVector<std::string> unknownKeys(NetworkOp network);
-/// What builds the update of a network's optimizer of this kind; null if there
-/// is no such kind among `optimizerKinds`.
+/// The interface of the optimizer of this kind, which builds its update; null
+/// if `optimizerKinds` has no such kind.
 const OptimizerOpInterface::Concept *findOptimizer(mlir::MLIRContext *context,
                                                    llvm::StringRef kind);
 llvm::SmallVector<llvm::StringRef> optimizerKinds(mlir::MLIRContext *context);
-/// Pins an op that stands for another, or is its gradient, as that is. An op
-/// whose results are all kept wide is not pinned to 16 bits.
+/// Pins an op to the precision of the op that it replaces or is the gradient
+/// of. An op whose results must all stay in f32 is not pinned to 16 bits.
 void inheritPrecision(mlir::Operation *from, mlir::Operation *to);
 } // namespace segc::seg
 

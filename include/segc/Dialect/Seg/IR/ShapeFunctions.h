@@ -19,16 +19,16 @@ namespace segc::seg {
 
 using Shape = llvm::SmallVector<int64_t, 6>;
 
-// Verifiers ask these of types of any rank: what is not there is empty, and a
-// tensor of rank 0 has one channel.
+// Verifiers call these for types of any rank: missing dimensions are empty, and
+// a tensor of rank 0 has one channel.
 
 /// Whether every size is known and at least 1, and their product small enough
 /// that the bytes of thousands of tensors add up in 64 bits. There is no
 /// encoding: layouts are the compiler's.
 bool hasBoundedShape(mlir::RankedTensorType type);
 
-/// The most that a stride, a window or a padding may be: sums and products with
-/// a size stay in 64 bits.
+/// The largest stride, window or padding. Its sums and products with a size fit
+/// into 64 bits.
 inline constexpr int64_t maxStep = 1 << 20;
 
 /// Spatial dimensions of an activation: all but the first and the last.
@@ -41,8 +41,8 @@ int64_t channels(mlir::RankedTensorType type);
 /// Bytes of a tensor value of static shape.
 int64_t tensorBytes(mlir::Value value);
 
-/// Positions from a filter's first tap to its last, both included; dilations
-/// are 1 where there are none.
+/// Positions from a filter's first tap to its last, both included. Empty
+/// dilations mean 1.
 Shape dilatedTaps(llvm::ArrayRef<int64_t> taps,
                   std::optional<llvm::ArrayRef<int64_t>> dilations);
 
@@ -65,7 +65,7 @@ mlir::RankedTensorType activationType(mlir::RankedTensorType like,
                                       llvm::ArrayRef<int64_t> spatial,
                                       int64_t channels);
 
-/// How an operand of a pointwise op follows the result's elements.
+/// How an operand of a pointwise op is broadcast to the result's shape.
 enum class Broadcast {
   None,       ///< Same shape.
   Channel,    ///< Last dimension 1: one value for all channels.

@@ -1,4 +1,4 @@
-//===- SegInterfaces.h - What an op offers to the passes --------*- C++ -*-===//
+//===- SegInterfaces.h - Interfaces of seg ops ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,39 +12,40 @@
 #include "mlir/IR/OpDefinition.h"
 
 namespace segc::seg {
-/// The op is a derivative, or has none by nature. See SegInterfaces.td.
+/// Trait of ops that are derivatives or have none. See SegInterfaces.td.
 template <typename ConcreteOp>
 class NotDifferentiable
     : public mlir::OpTrait::TraitBase<ConcreteOp, NotDifferentiable> {};
 
-/// Element (position, channel) of a result is element (position + offsets,
-/// channel - firstChannel) of the operand.
+/// The source of a result's elements: element (position, channel) of the result
+/// is element (position + offsets, channel - firstChannel) of the operand.
 struct ElementSource {
   mlir::Value operand;
   int64_t firstChannel = 0;
-  llvm::SmallVector<int64_t> offsets; ///< One a dimension; none: all 0.
+  llvm::SmallVector<int64_t> offsets; ///< One for each dimension; empty: all 0.
 };
 
-/// What OptimizerOpInterface::buildUpdate builds an update from.
+/// Inputs of OptimizerOpInterface::buildUpdate.
 struct OptimizerInputs {
   mlir::OpBuilder &builder;
   mlir::Location loc;
-  mlir::DictionaryAttr options; ///< The network's `optimizer`.
+  mlir::DictionaryAttr options; ///< The `optimizer` of the network.
   mlir::Value params, grads, finite, learningRate, weightDecay, lossScale;
   mlir::IntegerAttr decayElements;
   /// A scalar of the step: "momentum" or "step".
   llvm::function_ref<mlir::Value(llvm::StringRef name)> scalar;
-  /// A state of the parameters' size and what it starts from.
+  /// A state of the parameters' size, initialised with `initial`.
   llvm::function_ref<mlir::Value(llvm::StringRef name, double initial)> state;
 
-  /// A number of the options.
+  /// The number `name` of the options.
   mlir::FloatAttr number(llvm::StringRef name, double fallback) const;
-  /// A flag of the options; null if it is off.
+  /// The flag `name` of the options; null if it is off.
   mlir::UnitAttr flag(llvm::StringRef name) const;
 };
 
-/// Whether an op is worth 16-bit values (Allow), bears them where they save a
-/// cast (Infer), does not mind them (Clear), or needs f32 (Deny).
+/// Precision class of an op: it gains from 16-bit values (Allow), takes them
+/// where that saves a cast (Infer), is exact with either (Clear), or needs f32
+/// (Deny).
 enum class PrecisionClass { Allow, Infer, Clear, Deny };
 
 template <PrecisionClass value>
