@@ -16,11 +16,11 @@
 
 namespace segc {
 
-/// What the exception that is being handled says; for a catch block.
+/// Converts the exception that is being handled; for a catch block.
 Status statusOfException();
 
-/// What `function` returns (something that a Status can become); an exception
-/// that leaves it is an error like any other.
+/// Calls `function`, which returns a Status or a StatusOr, and converts an
+/// exception that leaves it to a Status.
 template <typename Function>
 auto withoutExceptions(Function &&function) -> decltype(function()) {
   try {

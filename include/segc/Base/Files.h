@@ -20,16 +20,17 @@ namespace segc {
 /// Whether a path ends in `ending`, in upper or lower case.
 bool hasEnding(std::string_view path, std::string_view ending);
 
-/// Of a regular file; folders, pipes, sockets and devices are refused by name.
+/// Size in bytes of a regular file. Folders, pipes, sockets and devices are
+/// refused by name.
 StatusOr<uint64_t> fileSize(const std::string &path);
 
-/// Reads a regular file; refuses one larger than `most` bytes before it
-/// allocates anything, and whatever is no regular file without waiting for it.
+/// Reads a regular file. Files larger than `most` bytes are refused before
+/// anything is allocated, other kinds of files without waiting for them.
 StatusOr<std::string> readFile(const std::string &path,
                                uint64_t most = uint64_t{1} << 36);
 
-/// As readFile, for texts: pipes that somebody writes to are read to their end,
-/// too, and "-" is the standard input. Devices are refused.
+/// Reads a text file. In addition to what readFile takes, it reads pipes to
+/// their end, and "-" is the standard input. Devices are refused.
 StatusOr<std::string> readTextFile(const std::string &path,
                                    uint64_t most = uint64_t{1} << 30);
 
@@ -38,11 +39,11 @@ StatusOr<std::string> readTextFile(const std::string &path,
 Status writeFileSynced(const std::string &path,
                        const std::vector<std::string_view> &pieces);
 
-/// Replaces `path`: whoever opens it, also after a crash, sees the old bytes
-/// or the new ones. Temporary file, fsync, rename, fsync of the folder. A
-/// device, a pipe or a name of an open file (/dev/full, /dev/stdout) stays what
-/// it is and is written to; behind a link the file that it names is replaced,
-/// or made if it is not there yet.
+/// Replaces `path` atomically: readers see the old bytes or the new ones, also
+/// after a crash (temporary file, fsync, rename, fsync of the folder). A
+/// device, a pipe or a name of an open file (/dev/full, /dev/stdout) is written
+/// to and not replaced. A symbolic link stays, and its target is replaced or
+/// created.
 Status writeFileAtomically(const std::string &path,
                            const std::vector<std::string_view> &pieces);
 inline Status writeFileAtomically(const std::string &path,
@@ -54,16 +55,16 @@ inline Status writeFileAtomically(const std::string &path,
 /// of an open file: /dev/stdout may well be a regular file.
 bool isWrittenInPlace(const std::string &path);
 
-/// Whether writeFileAtomically may succeed: known before any work is done.
+/// Checks whether writeFileAtomically can succeed, before any work is done.
 Status checkOutputPlace(const std::string &path);
 
-/// Whether two names lead to one file, over links and however they are spelt.
+/// Whether two paths name the same file, also through links.
 bool sameFile(const std::string &a, const std::string &b);
 
-/// Whether something has this name. What cannot be looked at counts as absent.
+/// Whether the path exists. A path that cannot be examined counts as absent.
 bool pathExists(const std::string &path);
 
-/// Creates the folder and those above it.
+/// Creates the folder and its parents.
 Status createDirectories(const std::string &path);
 
 /// Makes renames and creations in a folder durable.

@@ -15,7 +15,7 @@
 
 namespace segc {
 
-/// FNV-1a: turns a name into a stream number of a CounterRng.
+/// FNV-1a. It maps a name to a stream number of a CounterRng.
 constexpr uint64_t hashName(std::string_view name) {
   uint64_t hash = 0xcbf29ce484222325u;
   for (char c : name)
@@ -23,15 +23,15 @@ constexpr uint64_t hashName(std::string_view name) {
   return hash;
 }
 
-/// A checksum of many bytes, for damage and not for attacks: any change within
-/// 8 aligned bytes changes it.
+/// A checksum against damage, not against attacks. Any change within 8 aligned
+/// bytes changes it.
 uint64_t checksum(std::string_view bytes);
 
 /// SHA-256 (FIPS 180-4), fed in pieces: the key of cached compilations.
 class Sha256 {
 public:
   void update(std::string_view bytes);
-  /// Ends the message; lower-case hexadecimal.
+  /// Ends the message and returns the digest in lower-case hexadecimal.
   std::string hexDigest();
 
 private:

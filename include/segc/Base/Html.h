@@ -13,8 +13,8 @@
 
 namespace segc {
 
-/// `text` as it may stand between tags or in a quoted attribute, of HTML or
-/// SVG. Names in a page come from files: none may become markup.
+/// Escapes `text` for use between tags or in a quoted attribute of HTML or SVG.
+/// Names in a page come from files and must not become markup.
 std::string escapeHtml(std::string_view text);
 
 } // namespace segc

@@ -4,9 +4,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Manifests, checkpoints and tensor headers come from files that may be
-// damaged. parseJson refuses duplicate keys; JsonReader takes fields out by
-// type and remembers the first thing that was wrong, with its path, so that a
-// parser is a list of fields and one look at the status.
+// damaged. parseJson refuses duplicate keys; JsonReader reads fields by type
+// and keeps the first error with its path, so that a parser is a list of fields
+// and one check of the status.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,14 +25,14 @@
 namespace segc {
 
 using Json = nlohmann::json;
-/// Keeps its keys in the order of insertion: for files that people read.
+/// JSON with keys in the order of insertion, for files that people read.
 using OrderedJson = nlohmann::ordered_json;
 
 /// Parses `text`; `where` names it in the error.
 StatusOr<Json> parseJson(std::string_view text, const std::string &where);
 
-/// A value as text, on one line or indented. Bytes that are no UTF-8 (names of
-/// files may hold any) come out as U+FFFD, where dump() throws.
+/// Prints a value on one line or indented. Bytes that are no UTF-8 (file names
+/// may hold any) are replaced by U+FFFD; dump() would throw.
 std::string jsonText(const Json &value, int indent = -1);
 std::string jsonText(const OrderedJson &value, int indent = -1);
 

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// CLI11 converts with strtoll and strtold: "0x10", "010", "1e20", "nan" and
-// what saturates would pass. Numbers are decimal here, whole, and in a range
-// that the message names.
+// CLI11 converts with strtoll and strtold, which accept "0x10", "010", "1e20",
+// "nan" and numbers that saturate. These checks accept decimal numbers within a
+// range that the message names.
 
 #ifndef SEGC_BASE_NUMBERCHECKS_H
 #define SEGC_BASE_NUMBERCHECKS_H
@@ -21,7 +21,7 @@
 
 namespace segc {
 
-/// Reads all of `text` as a decimal number of type T.
+/// Parses all of `text` as a decimal number of type T.
 template <typename T>
 bool readNumber(const std::string &text, T &value) {
   const char *end = text.data() + text.size();
@@ -29,7 +29,7 @@ bool readNumber(const std::string &text, T &value) {
   return error == std::errc() && stopped == end;
 }
 
-/// A check of one number, by what it must be in words, in the short form of
+/// A validator of one number, from its condition in words, in the short form of
 /// --help, and in code.
 template <typename Holds>
 CLI::Validator numberCheck(const std::string &expected,

@@ -21,20 +21,20 @@ namespace segc {
 /// a folder above it can be changed by others (folders above may be root's).
 Status checkPrivate(const std::string &path);
 
-/// Makes a folder, and those above it, with mode 0700 where it is missing. An
-/// error where it cannot be written or is not private.
+/// Creates a folder and its parents with mode 0700 where they are missing.
+/// Fails if it cannot be written or is not private.
 Status makePrivateFolder(const std::string &path);
 
-/// The folder `name` of this user's caches of segc, by the XDG rules:
-/// $XDG_CACHE_HOME/segc or ~/.cache/segc, made with mode 0700 where it is
-/// missing. An error where there is no home, it cannot be written or is not
-/// private; nothing shared is ever taken instead.
+/// The folder `name` in the user's cache of segc, by the XDG rules:
+/// $XDG_CACHE_HOME/segc or ~/.cache/segc, created with mode 0700 if it is
+/// missing. Fails if there is no home, or if the folder cannot be written or is
+/// not private; there is no fallback to a shared folder.
 StatusOr<std::string> privateCacheFolder(const std::string &name = "");
 
-/// A new folder of mode 0700 that goes with this object.
+/// A new folder of mode 0700 that the destructor removes.
 class PrivateTemporaryFolder {
 public:
-  /// In `parent`; empty: in $TMPDIR or /tmp.
+  /// Creates it in `parent`, or in $TMPDIR or /tmp if that is empty.
   static StatusOr<PrivateTemporaryFolder>
   create(const std::string &parent = "");
   PrivateTemporaryFolder(PrivateTemporaryFolder &&other) noexcept {

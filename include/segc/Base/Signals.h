@@ -10,12 +10,12 @@
 
 namespace segc {
 
-/// From now on the first SIGINT, SIGTERM or SIGHUP only asks for an end; a
-/// second one ends the process as usual. So does a pipe that nobody reads any
-/// more (SIGPIPE), however often it is written to.
+/// Installs handlers: the first SIGINT, SIGTERM or SIGHUP requests an orderly
+/// stop, a second one ends the process as usual. SIGPIPE requests a stop as
+/// well, any number of times.
 void catchStopSignals();
 
-/// The signal that asked, or 0.
+/// The signal that requested a stop, or 0.
 int stopSignal();
 
 } // namespace segc

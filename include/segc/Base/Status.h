@@ -3,9 +3,9 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The error type of everything that does not know LLVM. A message says what
-// failed, where, what was expected, what was found and what to do about it;
-// the code only steers the exit status.
+// The error type of libraries that do not use LLVM. A message says what failed,
+// where, what was expected, what was found and what to do about it; the code
+// determines the exit status.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,12 +28,13 @@ enum class StatusCode {
   IoError,         ///< The system refused (disk full, permission).
   NonFinite,       ///< NaN or infinity where numbers are needed.
   Unsupported,     ///< Valid, but not on this machine or in this build.
-  WrongUsage,      ///< The command line asks for what cannot be.
+  WrongUsage,      ///< The command line contradicts itself or names what does
+                   ///< not exist.
   Interrupted,     ///< A signal asked for an orderly stop.
-  Internal,        ///< Our bug.
+  Internal,        ///< A bug of segc.
 };
 
-/// Success, or a code with a message. Must be looked at.
+/// Success, or a code with a message. It must be checked.
 class [[nodiscard]] Status {
 public:
   Status() = default;
@@ -47,7 +48,7 @@ public:
   StatusCode code() const { return statusCode; }
   const std::string &message() const { return text; }
 
-  /// Puts `where: ` in front of the message; success stays success.
+  /// Prepends `where: ` to the message of an error.
   Status withContext(const std::string &where) const {
     return ok() ? *this : Status(statusCode, where + ": " + text);
   }
@@ -106,7 +107,7 @@ private:
   std::variant<T, Status> storage;
 };
 
-/// Leaves the enclosing function with the error, if there is one.
+/// Returns the error from the enclosing function, if there is one.
 #define SEGC_RETURN_IF_ERROR(expr)                                             \
   do {                                                                         \
     if (::segc::Status segcStatus_ = (expr); !segcStatus_.ok())                \

@@ -1,4 +1,4 @@
-//===- Version.h - Which segc this is ---------------------------*- C++ -*-===//
+//===- Version.h - Version of segc ------------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,8 +10,8 @@
 
 namespace segc {
 
-/// "0.1.0 (commit 0123456789ab)", or the version alone where the sources are no
-/// clone.
+/// "0.1.0 (commit 0123456789ab)", or the version alone if the sources were no
+/// git clone.
 const char *versionText();
 
 } // namespace segc

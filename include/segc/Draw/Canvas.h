@@ -4,10 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //
-// A picture is drawn once, by code that takes a Canvas; the canvas decides what
-// becomes of it. Shapes are drawn by cairo, to pixels or to SVG. Text is drawn
-// by cairo in pixels; in SVG it stays text, which can be found and copied, at
-// the width that cairo measured. The same calls give the same bytes.
+// Code that draws a picture takes a Canvas; the canvas decides on the format.
+// Shapes are drawn by cairo, to pixels or to SVG. Text is drawn by cairo in
+// pixels; in SVG it stays text, which can be found and copied, at the width
+// that cairo measured. The same calls give the same bytes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,7 +34,7 @@ struct Rect {
   double bottom() const { return y + height; }
 };
 
-/// What paints a shape: its inside, its line, or both. Opacity 0 is nothing.
+/// Fill and line of a shape. Opacity 0 draws nothing.
 struct Paint {
   Rgb fill = {0, 0, 0};
   double fillOpacity = 0;
@@ -54,12 +54,12 @@ struct TextStyle {
   Rgb colour = {28, 32, 36};
   Anchor anchor = Anchor::Start;
   bool bold = false;
-  bool upwards = false; ///< Turned by a quarter, to be read from the right.
+  bool upwards = false; ///< Rotated by 90 degrees, reading upwards.
 };
 
-/// A region of a picture that answers a pointer: `title` is shown over it, and
-/// a click leads to `link`. `attributes` are written to the element as they
-/// are. Pixels have no regions.
+/// An interactive region of an SVG picture: `title` is its tooltip, `link` the
+/// target of a click. `attributes` are written to the element verbatim. PNG
+/// pictures have no regions.
 struct Region {
   std::string title, link, attributes;
 };
@@ -67,10 +67,10 @@ struct Region {
 inline constexpr const char *svgNamespace =
     "xmlns='http://www.w3.org/2000/svg'";
 
-/// A picture under construction. Coordinates run from the top left.
+/// A picture under construction. The origin is at the top left.
 class Canvas {
 public:
-  /// A picture of pixels: `scale` of them for each unit of length.
+  /// Creates a raster picture with `scale` pixels for each unit of length.
   static Canvas pixels(double width, double height, double scale = 1);
   static Canvas svg(double width, double height);
   Canvas(Canvas &&);
@@ -84,23 +84,23 @@ public:
   void circle(Point centre, double radius, const Paint &paint);
   void line(Point from, Point to, const Paint &paint);
   void polyline(const std::vector<Point> &points, const Paint &paint);
-  /// A cubic curve that leaves and arrives horizontally.
+  /// Draws a cubic curve with horizontal tangents at both ends.
   void curve(Point from, Point to, const Paint &paint);
-  /// `at` is on the baseline.
+  /// Draws text whose baseline starts at `at`.
   void text(Point at, std::string_view text, const TextStyle &style = {});
   double textWidth(std::string_view text, const TextStyle &style = {}) const;
-  /// Pixels as squares with sides of `scale`.
+  /// Draws the pixels of an image as squares with sides of `scale`.
   void image(Point at, const RgbImage &image, double scale = 1);
 
   void region(const Rect &rect, const Region &region);
   void region(Point centre, double radius, const Region &region);
   void region(const std::vector<Point> &line, const Region &region);
 
-  /// The pixels of a picture of pixels.
+  /// Returns the pixels of a raster picture.
   StatusOr<RgbImage> finishPixels();
-  /// An <svg> element of a page; `attributes` are written to it as they are,
-  /// `label` says what the picture shows to those who cannot see it. A file of
-  /// its own needs `svgNamespace` among the attributes.
+  /// Returns an <svg> element. `attributes` are written to it verbatim; `label`
+  /// describes the picture for screen readers. A separate file needs
+  /// `svgNamespace` among the attributes.
   StatusOr<std::string> finishSvg(std::string_view label,
                                   std::string_view attributes = "");
 

@@ -17,7 +17,7 @@ namespace segc {
 
 using Rgb = std::array<uint8_t, 3>;
 
-/// Rows from the top.
+/// An image of 8 bits a channel, rows from the top.
 struct RgbImage {
   RgbImage() = default;
   RgbImage(int64_t width, int64_t height, Rgb fill = {0, 0, 0})

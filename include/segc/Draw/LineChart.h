@@ -14,7 +14,7 @@
 
 namespace segc::draw {
 
-/// A curve, in the order of x.
+/// A curve; its points are in ascending order of x.
 struct Series {
   std::string name;
   Rgb colour = {0, 0, 0};
@@ -24,7 +24,7 @@ struct Series {
 struct LineChart {
   std::string title, xLabel, yLabel;
   std::vector<Series> series;
-  /// Of the vertical axis; without it, what the curves span.
+  /// Range of the vertical axis; by default the range of the curves.
   std::optional<std::pair<double, double>> range;
 };
 

@@ -15,8 +15,8 @@
 
 namespace segc::draw {
 
-/// Colours that most colour-blind people tell apart (Okabe and Ito), without
-/// yellow, which is hard to see on white.
+/// The colours of Okabe and Ito, which colour-blind people can tell apart,
+/// without yellow, which is hard to see on white.
 inline constexpr Rgb palette[] = {
     {0, 114, 178}, {213, 94, 0},   {0, 158, 115}, {204, 121, 167},
     {230, 159, 0}, {86, 180, 233}, {90, 90, 90}};
@@ -27,20 +27,21 @@ inline constexpr Rgb inkColour = {28, 32, 36}, faintColour = {107, 114, 128},
 /// A tick of an axis, with the text that stands beside it.
 using Tick = std::pair<double, std::string>;
 
-/// What runs along a side of a plot.
+/// An axis of a plot.
 struct Axis {
   std::string label; ///< The quantity, with its unit.
   double low = 0, high = 1;
   bool logarithmic = false;
   std::vector<Tick> ticks; ///< Empty: chosen from the range.
 
-  /// 0 at the low end, 1 at the high.
+  /// Position of a value on the axis, from 0 at the low end to 1 at the high
+  /// end.
   double fraction(double value) const;
 };
 
-/// Round values from `low` to `high`, about five.
+/// About five round values from `low` to `high`.
 std::vector<double> axisTicks(double low, double high);
-/// Powers of ten, with round multiples of them where there are few.
+/// Powers of ten, with round multiples of them if there are few powers.
 std::vector<double> logarithmicTicks(double low, double high);
 /// Ticks of an axis of bytes: powers of two and multiples of them.
 std::vector<Tick> byteTicks(double high);
@@ -52,14 +53,14 @@ struct LegendEntry {
   Mark mark = Line;
 };
 
-/// Height that the entries take in rows of `width`.
+/// Height of a legend whose rows are at most `width` wide.
 double legendHeight(const Canvas &canvas, double width,
                     const std::vector<LegendEntry> &entries);
 void drawLegend(Canvas &canvas, const Rect &bounds,
                 const std::vector<LegendEntry> &entries);
 
-/// The frame of a plot: drawn when it is made, around the area that its maker
-/// then draws into. Title and legend lie above the area, never on it.
+/// The frame of a plot. The constructor draws axes, title and legend around the
+/// plot area; the caller then draws into the area.
 class Plot {
 public:
   Plot(Canvas &canvas, const Rect &bounds, const std::string &title, Axis x,

@@ -1,4 +1,4 @@
-//===- RatioChart.h - How many times faster, by case and peer ---*- C++ -*-===//
+//===- RatioChart.h - Bar chart of ratios by case ---------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,7 +12,8 @@
 
 namespace segc::draw {
 
-/// Bars from 1, on a logarithmic axis: to the right above 1, to the left below.
+/// A bar chart of ratios on a logarithmic axis. Bars start at 1, to the right
+/// for larger and to the left for smaller ratios.
 struct RatioChart {
   struct Group {
     std::string name;
@@ -22,7 +23,7 @@ struct RatioChart {
   std::vector<std::string> series;
   std::vector<Group> groups; ///< From the top.
 
-  double height() const; ///< That suits the number of bars.
+  double height() const; ///< Height that suits the number of bars.
 };
 
 void drawRatioChart(Canvas &canvas, const Rect &bounds,

@@ -12,19 +12,21 @@
 
 namespace segc::draw {
 
-/// One kernel.
+/// A kernel in a roofline diagram.
 struct RooflinePoint {
-  std::string op;       ///< "conv_filter_grad": decides the colour.
+  std::string op;       ///< Name of the op, such as "conv_filter_grad";
+                        ///< determines the colour.
   double intensity = 0; ///< FLOP per byte.
   double rate = 0;      ///< FLOP/s.
-  double share = 0;     ///< Of the time of all kernels: decides the area.
-  bool measured = true; ///< Filled, else a ring.
+  double share = 0;     ///< Share of the time of all kernels; determines the
+                        ///< area.
+  bool measured = true; ///< Drawn filled if measured, as a ring if modelled.
   Region region;
 };
 
 struct Roofline {
-  std::string title, note; ///< The note is the legend's last entry.
-  std::string roofName;    ///< What the roof is: "model", "PyTorch".
+  std::string title, note; ///< The note becomes the last entry of the legend.
+  std::string roofName;    ///< Name of the roof: "model", "PyTorch".
   double flopsPerSecond = 0, bytesPerSecond = 0; ///< 0: no roof.
   std::vector<RooflinePoint> points;
 };

@@ -12,10 +12,10 @@
 
 namespace segc::draw {
 
-/// Three significant digits.
+/// Prints three significant digits.
 std::string shortNumber(double value);
 
-// The value in the largest unit of which it is at least one.
+// Each prints a value in the largest unit that is not larger than it.
 std::string bytesText(double bytes);              ///< "1.25 MiB"
 std::string timeText(double seconds);             ///< "1.25 ms"
 std::string flopsText(double flops);              ///< "1.25 GFLOP"

@@ -3,8 +3,9 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each builder makes a module with one seg.network. Ops carry the name of
-// their layer as a location, which printNetwork turns into value names.
+// Each builder creates a module with one seg.network. Ops have the name of
+// their layer as their location, from which printNetwork derives the names of
+// values.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,7 +29,7 @@ mlir::OwningOpRef<mlir::ModuleOp> buildVNet(mlir::MLIRContext *context,
 mlir::OwningOpRef<mlir::ModuleOp> buildNNUNet(mlir::MLIRContext *context,
                                               const NNUNetOptions &options);
 
-/// The names that buildNetwork takes.
+/// The names that buildNetwork accepts.
 llvm::ArrayRef<llvm::StringLiteral> networkNames();
 
 /// Builds the network `name` with command-line options ("--width", "16").
@@ -41,7 +42,7 @@ buildNetwork(mlir::MLIRContext *context, llvm::StringRef name,
 /// The options of the network `name`, as help text; empty for an unknown name.
 std::string networkHelp(llvm::StringRef name);
 
-/// Prints as the files in models/ are: values named after their layers.
+/// Prints a network as in models/, with values named after their layers.
 void printNetwork(mlir::ModuleOp module, llvm::raw_ostream &os);
 
 } // namespace segc

@@ -1,11 +1,11 @@
-//===- NetworkOptions.h - What a network can be asked to be -----*- C++ -*-===//
+//===- NetworkOptions.h - Options of the published networks -----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Options with the defaults of the published recipes. Everything here changes
-// the network's graph or is written into it as the recipe's default; the
-// names in messages are those of the command line.
+// Options with the defaults of the published recipes. Each option changes the
+// graph of the network or is written into it as a default of the recipe.
+// Messages use the names of the command line.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,15 +22,16 @@
 
 namespace segc {
 
-/// The sum of a Dice loss and a cross-entropy, or one of them.
+/// Options of a Dice loss, a cross-entropy, or their sum.
 struct LossOptions {
   bool dice = true, crossEntropy = true;
-  double focalGamma = 0; ///< Above 0 the cross-entropy is a focal loss.
+  double focalGamma = 0; ///< Exponent of a focal loss; 0: cross-entropy.
   double smooth = 1e-6;
-  bool squared = false;          ///< Squares in Dice's denominator.
-  bool batchReduce = false;      ///< One Dice for the batch.
+  bool squared = false;          ///< Squared terms in the denominator of the
+                                 ///< Dice loss.
+  bool batchReduce = false;      ///< One Dice loss over the batch.
   bool includeBackground = true; ///< Class 0 counts in the Dice loss.
-  bool sumClasses = false;       ///< Sum over classes, not mean.
+  bool sumClasses = false;       ///< Sum over the classes instead of the mean.
 };
 
 struct UNetOptions {
@@ -42,7 +43,7 @@ struct UNetOptions {
   OptimizerOptions optimizer;
 
   UNetOptions();
-  /// What valid convolutions leave of `inputSize`.
+  /// Output size of the unpadded convolutions for `inputSize`.
   int64_t outputSize() const;
 };
 
@@ -51,7 +52,7 @@ struct VNetOptions {
   int64_t classes = 3, batch = 2;
   int64_t width = 16; ///< Channels of the first level.
   int64_t convolutionSize = 3;
-  /// Convolutions a level, going down and up again.
+  /// Convolutions of each level of the encoder and of the decoder.
   std::vector<int64_t> downscaleBlocks = {3, 3, 3}, upscaleBlocks = {3, 3};
   LossOptions loss;
   OptimizerOptions optimizer;
@@ -63,7 +64,7 @@ enum class NetworkNorm { Instance, Batch, Group, None };
 
 struct NNUNetOptions {
   int64_t dim = 3;
-  std::string task; ///< "01" to "10", or empty for data of one's own.
+  std::string task; ///< "01" to "10", or empty for other data.
   std::vector<int64_t> patch;
   std::vector<double> spacing;
   int64_t classes = 2, channels = 1, batch = 2;
@@ -78,12 +79,12 @@ struct NNUNetOptions {
   static StatusOr<NNUNetOptions> forTask(const std::string &task, int64_t dim);
 };
 
-/// Groups of group norm.
+/// Number of groups of group norm.
 inline constexpr int64_t nnunetGroups = 32;
-/// Decoder levels with a head of their own under deep supervision.
+/// Number of decoder levels with their own output under deep supervision.
 inline constexpr size_t deepSupervisionHeads = 2;
 
-/// The first thing that is wrong: "option: expected ..., got ...".
+/// Returns the first error: "option: expected ..., got ...".
 Status validate(const UNetOptions &options);
 Status validate(const VNetOptions &options);
 Status validate(const NNUNetOptions &options);

@@ -14,19 +14,19 @@
 
 namespace segc {
 
-/// What a network says of its optimizer.
+/// The attribute `optimizer` of a network.
 struct OptimizerOptions {
   std::string kind = "adam"; ///< One of `optimizers`.
   /// Defaults that the runtime may override step by step.
   double learningRate = 1e-4, momentum = 0, weightDecay = 0;
-  // Those that the kind has; see Optimizer.
+  // Numbers of single kinds; see Optimizer.
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, decay = 0.9;
   bool nesterov = false;
   bool lookahead = false;
   int64_t lookaheadSync = 6;
   double lookaheadAlpha = 0.5;
 
-  /// Makes this optimizer another kind, with that kind's epsilon and momentum.
+  /// Changes the kind and sets epsilon and momentum to its defaults.
   void switchTo(const std::string &other);
 };
 
@@ -42,9 +42,10 @@ struct Optimizer {
   };
 
   std::string kind;
-  double epsilon, momentum; ///< Defaults.
-  bool usesMomentum;        ///< A step reads it.
-  /// What the kind has beside learning rate, momentum and weight decay.
+  double epsilon, momentum; ///< Default values.
+  bool usesMomentum;        ///< True if the update reads the momentum.
+  /// Numbers of the kind in addition to learning rate, momentum and weight
+  /// decay.
   std::vector<Number> numbers;
   std::vector<Flag> flags;
 
@@ -52,7 +53,7 @@ struct Optimizer {
 };
 
 const std::vector<Optimizer> &optimizers();
-/// Null if there is no such kind.
+/// The kind of this name; null if there is none.
 const Optimizer *findOptimizer(const std::string &kind);
 /// Kinds that have the key, as in "adam, radam and rmsprop".
 std::string optimizersWith(const std::string &key);

@@ -3,8 +3,8 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the Medical Segmentation Decathlon's tasks are and the patch and target
-// spacing that the published nnU-Net example uses for each.
+// The tasks of the Medical Segmentation Decathlon, with the patch size and
+// target spacing that the published nnU-Net example uses for each.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,12 +20,12 @@
 
 namespace segc {
 
-/// Clipping range, then mean and standard deviation, of CT intensities.
+/// Clipping range, mean and standard deviation of CT intensities.
 struct CtIntensity {
   double least, most, mean, deviation;
 };
 
-/// Patch and target spacing in z, y, x order (2-D: y, x).
+/// Patch size and target spacing in z, y, x order (2-D: y, x).
 struct PatchPlan {
   std::vector<int64_t> patch;
   std::vector<double> spacing;
@@ -33,7 +33,7 @@ struct PatchPlan {
 
 struct DecathlonTask {
   std::string id;       ///< "01" to "10".
-  std::string name;     ///< The folder's name behind "TaskNN_".
+  std::string name;     ///< Name of the folder after "TaskNN_".
   std::string modality; ///< "MRI" or "CT".
   int64_t channels;
   std::vector<std::string> classNames; ///< Background first.
@@ -45,10 +45,10 @@ struct DecathlonTask {
   }
 };
 
-/// All ten, in order.
+/// All ten tasks in order.
 const std::vector<DecathlonTask> &decathlonTasks();
 
-/// The task called "01" or "1"; fails for what is none.
+/// Finds a task by its number, "01" or "1". Fails for other names.
 StatusOr<DecathlonTask> findDecathlonTask(const std::string &id);
 
 } // namespace segc

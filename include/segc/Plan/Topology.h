@@ -3,9 +3,9 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The rule that turns a patch size and a voxel spacing into a network: an axis
-// is halved while it is fine enough and long enough, and a kernel spans an
-// axis once its spacing is within twice the finest.
+// The rule that derives a network from a patch size and a voxel spacing: an
+// axis is halved while it is fine and long enough, and a kernel has size 3
+// along an axis once its spacing is within twice the finest.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,7 +27,7 @@ struct Topology {
   size_t levels() const { return strides.size(); }
   /// The product of all strides, by axis.
   std::vector<int64_t> totalStride() const;
-  /// `patch` at the deepest level.
+  /// Size of `patch` at the deepest level.
   std::vector<int64_t> bottleneck(const std::vector<int64_t> &patch) const;
 };
 

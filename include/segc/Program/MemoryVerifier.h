@@ -1,4 +1,4 @@
-//===- MemoryVerifier.h - A second opinion on the memory of programs *- C++ -*-===//
+//===- MemoryVerifier.h - Verifier of program memory ------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,8 +16,9 @@
 
 namespace segc {
 
-/// Which commands of a program run before which: those before it on its own
-/// stream, and on others those that it, or one of these, waits for.
+/// The partial order of a program's commands. A command runs after the earlier
+/// ones on its stream, and after those on other streams that it or one of these
+/// waits for.
 class StreamOrder {
 public:
   explicit StreamOrder(exec::ProgramOp program);
@@ -26,44 +27,50 @@ public:
   exec::CommandOpInterface command(int index) const { return list[index]; }
   /// The position of a command in the program; -1 for other ops.
   int indexOf(mlir::Operation *op) const;
-  /// Whether command a is done when command b begins.
+  /// Whether command a has finished when command b begins.
   bool isBefore(int a, int b) const;
 
 private:
-  using Clock = llvm::SmallVector<int, 2>; ///< Commands done, by stream.
+  using Clock = llvm::SmallVector<int, 2>; ///< Number of finished commands, by
+                                           ///< stream.
   unsigned streamOf(llvm::StringRef name);
 
   llvm::SmallVector<exec::CommandOpInterface> list;
   llvm::DenseMap<mlir::Operation *, int> indices;
   llvm::StringMap<unsigned> streams;
-  std::vector<Clock> clocks;           ///< By stream, as far as it was read.
-  std::vector<Clock> begins;           ///< By command.
-  std::vector<std::pair<unsigned, int>> positions; ///< Stream and place there.
+  std::vector<Clock> clocks;           ///< The clock of each stream while
+                                       ///< commands are read.
+  std::vector<Clock> begins;           ///< The clock at the beginning of each
+                                       ///< command.
+  std::vector<std::pair<unsigned, int>> positions; ///< Stream of each command and its
+                                                   ///< position there.
 };
 
-/// Checks the places of one program's values, whoever wrote them. It shares no
-/// rule with the planner: value by value, what a later command reads is
-/// needed.
+/// Verifies the buffers of a program's values, from the planner or edited by
+/// hand. It shares no code with the planner: a value must be intact until its
+/// last read.
 class MemoryVerifier {
 public:
   explicit MemoryVerifier(exec::ProgramOp program)
       : program(program), order(program) {}
 
-  /// Errors name both values, their bytes and the commands that need them.
+  /// Emits errors that name both values, their bytes and the commands that
+  /// access them.
   llvm::LogicalResult verify();
 
-  /// The most bytes of the arena that hold a value at one time, and the number
-  /// of results in the place of an operand. Of a program on one stream.
+  /// For a program on one stream: the largest number of arena bytes that are
+  /// live at one time, and the number of results in the buffer of an operand.
   int64_t bound = 0, inPlace = 0;
 
 private:
-  /// What lies somewhere: a value or a temporary.
+  /// A value or temporary in memory.
   struct Occupant {
     exec::BufferAttr buffer;
     mlir::Value value; ///< Null for a temporary.
-    int writer;        ///< -1: it is there when the program begins.
+    int writer;        ///< Command that writes it; -1: it exists when the
+                       ///< program begins.
     llvm::SmallVector<int, 4> readers;
-    int last = -1; ///< Command that needs it last.
+    int last = -1; ///< Last command that accesses it.
   };
   using Place = std::pair<int, int64_t>; ///< Region and index.
 
@@ -79,10 +86,10 @@ private:
 
   exec::ProgramOp program;
   StreamOrder order;
-  /// What lies in each region and listed buffer, by first byte.
+  /// Occupants of each region and indexed buffer, by first byte.
   std::map<Place, std::map<int64_t, Occupant>> memory;
   std::map<Place, std::vector<Occupant>> arguments;
-  /// Arena bytes that begin to be needed at a command, less those that end.
+  /// Change of the live arena bytes at each command.
   std::map<int, int64_t> change;
 };
 

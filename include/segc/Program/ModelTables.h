@@ -23,18 +23,18 @@ class Module;
 
 namespace segc {
 
-/// One instruction-set version: the module with its programs, whose kernels are
-/// found as `<symbolPrefix><kernel>`.
+/// A version of a model: the module with its programs. The symbol of a kernel
+/// is `<symbolPrefix><kernel>`.
 struct ModelVersion {
   Target target;
   mlir::ModuleOp module;
   std::string symbolPrefix;
 };
 
-/// What a model embeds beside its kernels.
+/// Data that a model embeds in addition to its kernels.
 struct ModelContents {
   std::string manifest;              ///< JSON.
-  std::string source;                ///< Canonical seg module.
+  std::string source;                ///< Text of the network.
   std::vector<char> weights, states; ///< Empty: not embedded.
   int64_t batch = 1;
 };

@@ -14,19 +14,21 @@
 
 namespace segc {
 
-/// What a fusion's kernels compute.
+/// The seg.fusion that the kernels of an exec.fusion compute.
 seg::FusionOp computationOf(exec::FusionOp fusion);
 
-/// Whether the launch may write result number `result` where operand number
-/// `input` lies: its kernels read that element by element, at the same type.
+/// Whether the launch may write result number `result` into the buffer of
+/// operand number `input`: the types are equal, and the kernels read the
+/// operand element by element.
 bool mayOverwrite(exec::LaunchOp launch, unsigned input, unsigned result);
 
-/// For each result of a launch the operand in whose place it lies, or -1.
+/// For each result of a launch the operand whose buffer it shares, or -1.
 llvm::SmallVector<int> inPlaceInputs(exec::LaunchOp launch);
 
-/// Floating-point operations of a sample.
+/// Floating-point operations for one sample.
 double flopsPerSample(exec::LaunchOp launch);
-/// Least memory traffic of a sample, in bytes: every operand and result once.
+/// Minimal memory traffic for one sample, in bytes: every operand and result
+/// once.
 double bytesPerSample(exec::LaunchOp launch);
 
 /// The program of this name; null if the module has none.
@@ -34,15 +36,16 @@ exec::ProgramOp findProgram(mlir::ModuleOp module, llvm::StringRef name);
 /// The launches of a program, in order.
 llvm::SmallVector<exec::LaunchOp> launchesOf(exec::ProgramOp program);
 
-/// The name of the kernels of a launch: that of the first, "k3_conv".
+/// The name of a launch's first kernel, such as "k3_conv".
 std::string kernelOf(exec::LaunchOp launch);
 
-/// What identifies the kernels of a module's programs, in their order.
+/// A digest of the kernels of a module's programs, in order.
 std::string kernelDigest(mlir::ModuleOp module);
 
-/// The checks of `exec-verify`.
+/// Runs the checks of `exec-verify`.
 llvm::LogicalResult verifyPrograms(mlir::ModuleOp module);
-/// And that a model can be made of the module: it has a layout.
+/// Runs these checks, and checks that the module has a layout, which a model
+/// needs.
 llvm::LogicalResult verifyModel(mlir::ModuleOp module);
 
 } // namespace segc

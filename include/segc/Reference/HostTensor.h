@@ -26,17 +26,17 @@ inline bool isFloat(ElementKind kind) { return kind <= ElementKind::F64; }
 /// The nearest value of `kind`, ties to even.
 double roundTo(ElementKind kind, double value);
 
-/// The distance of neighbouring values of a 16-bit kind near `value`; 0 for
-/// other kinds.
+/// The distance between neighbouring values of a 16-bit kind near `value`; 0
+/// for other kinds.
 double spacing(ElementKind kind, double value);
 
-/// A dense tensor on the host, row-major. Floats of every kind are held as
-/// doubles, so that the kind says what they stand for and not how exact they
-/// are; integers are held apart because seeds use all 64 bits.
+/// A dense tensor on the host, row-major. Floats of every kind are stored as
+/// doubles: the kind is their type in the program, not their precision here.
+/// Integers are stored separately, because seeds use all 64 bits.
 class HostTensor {
 public:
   HostTensor() = default;
-  /// Zeros.
+  /// Creates a tensor of zeros.
   HostTensor(llvm::ArrayRef<int64_t> shape, ElementKind kind);
   HostTensor(llvm::ArrayRef<int64_t> shape, ElementKind kind,
              std::vector<double> values);
@@ -46,7 +46,7 @@ public:
   llvm::ArrayRef<int64_t> shape() const { return dims; }
   ElementKind kind() const { return elements; }
   int64_t size() const { return count; }
-  /// The last dimension; 1 for rank 0.
+  /// Size of the last dimension; 1 for rank 0.
   int64_t channels() const { return dims.empty() ? 1 : dims.back(); }
 
   double operator[](int64_t i) const { return floats[i]; }
@@ -56,7 +56,7 @@ public:
   llvm::ArrayRef<int64_t> integers() const { return ints; }
   llvm::MutableArrayRef<int64_t> integers() { return ints; }
 
-  /// Rounds every value to what the kind can hold.
+  /// Rounds every value to the kind.
   void roundToKind();
 
 private:
@@ -67,20 +67,22 @@ private:
   std::vector<int64_t> ints;
 };
 
-/// Uniform draws from [low, high); those within `gap` of 0 are moved out to
-/// keep their distance from a kink there.
+/// A uniform distribution over [low, high). Values within `gap` of 0 are moved
+/// away from 0, where functions such as ReLU have a kink.
 struct Distribution {
   double low = -1, high = 1, gap = 0;
 };
 
-/// A pure function of its arguments. `type` has an element type of the
-/// dialect and a static shape; integers are whole numbers of [low, high).
+/// Draws a random tensor, as a pure function of the arguments. `type` must have
+/// an element type of the dialect and a static shape; integers are drawn from
+/// [low, high).
 HostTensor randomTensor(mlir::RankedTensorType type, uint64_t seed,
                         Distribution distribution = {});
 
-/// `value` times 1 + noise * d with a random d of [-1, 1); `state` goes on.
+/// Returns `value` * (1 + noise * d) with a random d in [-1, 1), and advances
+/// `state`.
 double disturbed(double value, double noise, uint64_t &state);
-/// The same of every float.
+/// Perturbs every float of a tensor in this way.
 void disturb(HostTensor &tensor, double noise, uint64_t seed);
 
 } // namespace segc::reference

@@ -1,13 +1,13 @@
-//===- MultiplyType.h - Convolutions as kernels multiply them -----------*- C++ -*-===//
+//===- Products.h - Products of convolutions --------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// The reference evaluation of chosen elements of a convolution or of one of its
-// gradients, exact or rounded where a kernel rounds: what a kernel is compared
-// with, and how far rounding may take it.
+// Reference evaluation of selected elements of a convolution or of one of its
+// gradients, exact or with the rounding of a kernel. Kernels are compared with
+// it, and their error bounds come from it.
 
 #ifndef SEGC_REFERENCE_PRODUCTS_H
 #define SEGC_REFERENCE_PRODUCTS_H
@@ -21,48 +21,49 @@
 
 namespace segc::reference {
 
-/// One dimension of a Winograd tile: m outputs of a correlation with r taps
-/// are `output` [(`filter` g) (`input` d)], matrices of m x p, p x r and
-/// p x (m + r - 1) with rows in a row.
+/// One dimension of a Winograd tile: m outputs of a correlation with r taps are
+/// `output` [(`filter` g) (`input` d)], row-major matrices of m x p, p x r and
+/// p x (m + r - 1).
 struct TileTransform {
   int64_t outputs = 1, taps = 1, points = 1;
   std::vector<double> input = {1}, filter = {1}, output = {1};
 };
 
-/// How a kernel multiplies.
+/// The arithmetic of a kernel's products.
 struct ProductArithmetic {
-  /// Rounds factors that are rounded together: of a tile's point those of all
-  /// input channels, of a filter's point and output channel as well; of a
-  /// direct convolution all. Null: factors stay as they are.
+  /// Rounds the factors that share a scale: at a point of a tile those of all
+  /// input channels, likewise at a point and output channel of a filter; for a
+  /// direct convolution all. Null: no rounding.
   std::function<void(llvm::MutableArrayRef<double>)> round;
-  /// Of a filter's factors instead; null: as others.
+  /// Rounds the factors of a filter; null: `round` does.
   std::function<void(llvm::MutableArrayRef<double>)> roundFilter;
-  /// Rounding is to multiples of a scale that f32 itself rounds: no factor lies
-  /// exactly between two.
+  /// Rounding is to multiples of a scale that is itself rounded to f32, so that
+  /// no factor is a tie.
   bool scaled = false;
-  /// Depth, height, width; none: a direct convolution.
+  /// Transforms along depth, height and width; none: a direct convolution.
   std::optional<std::array<TileTransform, 3>> tiles;
-  /// So many products of every other input channel are added in f16, then both
-  /// sums go on in f32; 0: all sums are of f32.
+  /// Length of a chain: so many products of the even and of the odd input
+  /// channels each are added in f16, then both sums are added in f32. 0: all
+  /// sums are in f32.
   int64_t f16Chain = 0;
-  /// Disturbance of the factors, of their size, after they are rounded; with
-  /// any, factors err by a few units of f32 before that, unless f32 holds them
-  /// exactly, and sums of f16 are rounded up or down at random. This is what is
-  /// not known of a kernel's own rounding.
+  /// Relative perturbation of the rounded factors, which models the unknown
+  /// part of a kernel's rounding. If it is not 0, factors are also perturbed by
+  /// a few f32 units before they are rounded, unless f32 holds them exactly,
+  /// and f16 sums are rounded up or down at random.
   double noise = 0;
   uint64_t seed = 0;
 };
 
-/// Whether evaluateProducts takes the op.
+/// Whether evaluateProducts supports the op.
 bool multiplies(mlir::Operation *op);
 
-/// MultiplyType that are added up in an element of the result.
+/// Number of products that are added up in an element of the result.
 int64_t productsPerElement(mlir::Operation *op);
 
-/// Computes these elements (in rising order) of the result of a convolution,
-/// transposed convolution, input gradient or filter gradient; the others stay
-/// as they are. An error for tiles that do not fit the op or compute something
-/// else.
+/// Computes the given elements (in ascending order) of the result of a
+/// convolution, transposed convolution, input gradient or filter gradient, and
+/// leaves the others unchanged. Fails for tiles that do not fit the op or
+/// compute something else.
 llvm::LogicalResult
 evaluateProducts(mlir::Operation *op,
                  llvm::ArrayRef<const HostTensor *> operands,

@@ -16,31 +16,31 @@
 
 namespace segc::reference {
 
-/// Memory of one rank: what a call brings, and the arena. It holds the bytes
-/// that a runtime would have, so that values which share bytes share them here.
+/// The memory of one rank: the buffers of a call and the arena. It holds bytes
+/// as a runtime does, so that values that share bytes share them here too.
 class ProgramMemory {
 public:
-  /// Regions as large as the module's programs access. Arena and outputs are
-  /// poisoned, others zero.
+  /// Creates regions of the size that the module's programs access. Arena and
+  /// outputs are poisoned, the others are zero.
   explicit ProgramMemory(mlir::ModuleOp module);
 
-  /// Whether the buffer lies within its region.
+  /// Whether the buffer is within its region.
   bool holds(exec::BufferAttr buffer) const;
   HostTensor read(exec::BufferAttr buffer) const;
   void write(exec::BufferAttr buffer, const HostTensor &tensor);
-  /// Leaves NaN in floats of every type.
+  /// Fills the buffer with bytes that are NaN in every float type.
   void poison(exec::BufferAttr buffer);
   /// Poisons a flat region.
   void poison(exec::Region region);
 
-  /// What the region `prepared` holds at an offset: an operand of a fusion as
-  /// it was when it was laid out.
+  /// An entry of the region `prepared`: a packed operand of a fusion and the
+  /// version of its source.
   struct Prepared {
     mlir::Attribute fusion;
     unsigned position = 0;
     std::string version; ///< A digest of the operand's bytes.
   };
-  /// A digest of what lies there.
+  /// A digest of the buffer's bytes.
   std::string version(exec::BufferAttr buffer) const;
   std::map<int64_t, Prepared> prepared;
 
@@ -55,26 +55,25 @@ private:
   std::map<Place, std::vector<uint8_t>> regions;
 };
 
-/// Runs a program on the memory of several ranks side by side, in its order.
-/// A command reads and writes what lies in its buffers; the op of its
-/// exec.fusion is evaluated once, with results rounded to their types. Bytes of
-/// the arena are poisoned at the beginning, when what lay there is read no
-/// more, and, of results that a kernel may write before it has read all
-/// operands, before these are read. An error for what leaves its region, and
-/// for prepared operands that are not what was prepared.
+/// Runs a program on the memory of one or more ranks, in program order. A
+/// command reads and writes its buffers; the op of its exec.fusion is evaluated
+/// once, with results rounded to their types. Bytes of the arena are poisoned
+/// at the beginning, after the last read of a value, and, for results that a
+/// kernel may write before it has read all operands, before the operands are
+/// read. Fails for a buffer outside its region, and for prepared operands whose
+/// source has changed.
 llvm::LogicalResult runProgram(exec::ProgramOp program,
                                llvm::MutableArrayRef<ProgramMemory> ranks);
 
-/// The values that a program returns for its arguments if no two values share
-/// memory. A collective has one rank.
+/// Evaluates a program on values instead of memory, for one rank.
 llvm::FailureOr<std::vector<HostTensor>>
 evaluateProgram(exec::ProgramOp program, llvm::ArrayRef<HostTensor> arguments);
 
-/// Runs a program, and `prepare` before it where it needs that, on drawn
-/// arguments, and compares what it returns to the bit with what the entry
-/// computes, a function of the ops that the program came from; if that is null,
-/// with evaluateProgram. What differs, or an empty text; an error where either
-/// cannot be evaluated.
+/// Runs a program, after `prepare` if it needs that, on random arguments, and
+/// compares its results bit by bit with those of `entry`, the function that the
+/// program was compiled from, or with evaluateProgram if `entry` is null.
+/// Returns a description of the difference, empty if there is none; fails if
+/// either cannot be evaluated.
 llvm::FailureOr<std::string> checkProgram(exec::ProgramOp program,
                                           mlir::func::FuncOp entry,
                                           int64_t classes = 2);

@@ -19,7 +19,7 @@ namespace segc::reference {
 void registerReferenceModels(mlir::DialectRegistry &registry);
 
 enum class Precision {
-  Exact,   ///< Doubles throughout, whatever the element types say.
+  Exact,   ///< Double precision throughout, whatever the element types.
   Storage, ///< Every result is rounded to its element type.
 };
 

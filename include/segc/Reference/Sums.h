@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// How far f32 may take sums of many terms: by the order in which kernels add
-// them, a row of pixels after the other.
+// Rounding errors of long f32 sums, in the order in which kernels add: one row
+// of pixels after the other.
 
 #ifndef SEGC_REFERENCE_SUMS_H
 #define SEGC_REFERENCE_SUMS_H
@@ -18,20 +18,21 @@ namespace segc::reference {
 
 /// The order and the rounding of sums over pixels.
 struct SumRows {
-  int64_t pixels;  ///< Added one after the other; rows are merged exactly.
-  double unit;     ///< Each addition errs by up to this part of its result.
+  int64_t pixels;  ///< Pixels of a row, added sequentially; rows are merged
+                   ///< exactly.
+  double unit;     ///< Largest relative error of an addition.
   uint64_t seed = 0;
 };
 
-/// Evaluates seg.norm_stats row by row, of each the sums of its values' and of
-/// their squares' distances from its first pixel.
+/// Evaluates seg.norm_stats row by row, from the sums of the differences to the
+/// row's first pixel and of their squares.
 void evaluateStatistics(seg::NormStatsOp op, const HostTensor &input,
                         const SumRows &rows, HostTensor &mean,
                         HostTensor &rstd);
 
-/// Makes the terms of sums over pixels, an activation's values, err by what
-/// additions in rows may: all of a row and a channel alike, where they have one
-/// sign, as the row's sum would.
+/// Perturbs the terms of sums over pixels by the error that additions in rows
+/// may have: all terms of a row and channel by the same factor where they have
+/// the same sign, as the row's sum would be.
 void disturbRows(HostTensor &terms, const SumRows &rows);
 
 } // namespace segc::reference

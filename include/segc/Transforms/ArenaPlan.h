@@ -1,4 +1,4 @@
-//===- ArenaPlan.h - Offsets for intervals of memory ------------*- C++ -*-===//
+//===- ArenaPlan.h - Memory plan of an arena --------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -22,30 +22,31 @@ inline int64_t arenaAligned(int64_t bytes) {
   return llvm::alignTo(bytes, arenaAlignment);
 }
 
-/// Memory that is needed from tick `first` to tick `last`, both included.
+/// Memory that is live from tick `first` to tick `last`, both included.
 struct ArenaInterval {
   int64_t bytes = 0;
   int first = 0, last = 0;
 };
 
-/// Most bytes alive at one tick: no plan needs less.
+/// The largest number of bytes that are live at one tick, a lower bound of
+/// every plan.
 int64_t arenaBound(llvm::ArrayRef<ArenaInterval> intervals);
 
 struct ArenaPlan {
   std::vector<int64_t> offsets;
   int64_t bytes = 0; ///< Size of the arena.
-  int64_t bound = 0; ///< Most bytes alive at one tick: no plan needs less.
+  int64_t bound = 0; ///< The largest number of bytes that are live at one tick.
 };
 
 /// Best fit (Pisarchyk, Lee, arXiv 2001.03288) in the orders size, lifetime,
 /// size times lifetime and first tick; from each of them, the best first, a
 /// short search over orders, until the bound is met. The smallest arena is
-/// returned. Of some thousand intervals, the order of the first tick alone.
-/// Without `reuse` intervals follow one another.
+/// returned. For some thousand intervals only the order of the first tick is
+/// used. Without `reuse` intervals follow one another.
 ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse = true);
 
-/// Independent check of a plan: alignment, size, and no two intervals that
-/// share a tick and bytes. Empty if valid, else what is wrong.
+/// Checks a plan independently: alignment, size, and that no two intervals
+/// share a tick and bytes. Returns an error message, empty for a valid plan.
 std::string checkArenaPlan(llvm::ArrayRef<ArenaInterval> intervals,
                            const ArenaPlan &plan);
 

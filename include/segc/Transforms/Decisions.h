@@ -1,12 +1,12 @@
-//===- Decisions.h - Choices between correct outcomes -----------*- C++ -*-===//
+//===- Decisions.h - Countable decisions of passes --------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// Actions of MLIR (mlir/IR/Action.h): whoever registers a handler on the
-// context may count decisions, name them and withhold them. `segc --fuel` does,
+// Actions of MLIR (mlir/IR/Action.h): a handler that is registered on the
+// context may count decisions, print them and reject them. `segc --fuel` does,
 // and so does `segc-opt --mlir-debug-counter=seg-fusion-count=3`.
 
 #ifndef SEGC_TRANSFORMS_DECISIONS_H
@@ -19,7 +19,7 @@
 
 namespace segc {
 
-/// A choice that was made of `text`; without it the outcome is the plain one.
+/// Base class of decisions. A rejected decision leaves the default outcome.
 template <typename Concrete>
 class Decision : public mlir::tracing::ActionImpl<Concrete> {
 public:
@@ -32,31 +32,31 @@ private:
   std::string text;
 };
 
-/// Two ops become one kernel; else two.
+/// Two ops become one kernel. Default: two kernels.
 struct FusionDecision : Decision<FusionDecision> {
   using Decision::Decision;
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FusionDecision)
   static constexpr llvm::StringLiteral tag = "seg-fusion";
 };
 
-/// A kernel gets the strategy that the cost model finds best; else the best
-/// without Winograd tiles and products of 16 bits.
+/// A kernel gets the cheapest strategy. Default: the cheapest without Winograd
+/// tiles and 16-bit products.
 struct StrategyDecision : Decision<StrategyDecision> {
   using Decision::Decision;
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(StrategyDecision)
   static constexpr llvm::StringLiteral tag = "seg-strategy";
 };
 
-/// Kernels change their order, run again, or compute in place; else they do
-/// not.
+/// Kernels are reordered, rematerialized, or compute in place. Default: none of
+/// it.
 struct MemoryDecision : Decision<MemoryDecision> {
   using Decision::Decision;
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(MemoryDecision)
   static constexpr llvm::StringLiteral tag = "seg-memory";
 };
 
-/// Whether the decision about `op` may be made; `text` is asked for where
-/// somebody listens.
+/// Whether the decision about `op` is accepted. `text` is only called if there
+/// is a handler.
 template <typename DecisionTy>
 bool mayDecide(mlir::Operation *op, llvm::function_ref<std::string()> text) {
   mlir::MLIRContext *context = op->getContext();

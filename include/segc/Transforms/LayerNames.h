@@ -1,4 +1,4 @@
-//===- LayerNames.h - Which layer an op belongs to --------------*- C++ -*-===//
+//===- LayerNames.h - Names of layers ---------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,17 +16,17 @@
 
 namespace segc {
 
-/// Names of layers, from those of parameters: "down1.conv" has the weight
-/// "down1.conv.weight". They survive in the text of every phase with ops.
+/// Derives names of layers from names of parameters: "down1.conv" has the
+/// weight "down1.conv.weight". It works on the text of every phase with ops.
 class LayerNames {
 public:
   explicit LayerNames(mlir::func::FuncOp entry) : entry(entry) {}
 
   llvm::StringRef entryName() { return entry.getSymName(); }
 
-  /// The layer whose parameter or state the op (or fusion) reads or gives a new
-  /// value or a gradient, else that of the first operand with one; empty if
-  /// there is none.
+  /// The layer whose parameter or state the op (or fusion) reads, updates or
+  /// computes the gradient of; otherwise the layer of the first operand that
+  /// has one; empty if there is none.
   llvm::StringRef of(mlir::Operation *op);
 
 private:
@@ -36,14 +36,14 @@ private:
   llvm::DenseMap<mlir::Operation *, std::string> known;
 };
 
-/// Options of a remark about an entry, which is the function that it names.
+/// Options of a remark about an entry. The entry is the remark's function.
 mlir::remark::RemarkOpts
 remarkOpts(llvm::StringRef name, llvm::StringRef category, mlir::Operation *op);
 
-/// Adds to a remark where the op of an entry is: `entry` and `layer`.
+/// Adds `entry` and `layer` of an op to a remark.
 void addPlace(mlir::remark::detail::InFlightRemark &remark,
               mlir::Operation *op, LayerNames &layers);
-/// For a single remark, of a fusion.
+/// Adds them for a fusion; for single remarks, as it reads the names each time.
 void addPlace(mlir::remark::detail::InFlightRemark &remark,
               seg::FusionOp fusion);
 

@@ -1,4 +1,4 @@
-//===- Layout.h - Where an entry's arguments and results lie ----*- C++ -*-===//
+//===- Layout.h - Layout of arguments and results ---------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,12 +13,12 @@
 
 namespace segc {
 
-/// Checks `seg.layout`, from which the manifest is written: it may have been
-/// edited.
+/// Verifies `seg.layout`, which may have been edited. The manifest is written
+/// from it.
 llvm::LogicalResult verifyLayoutAttr(mlir::ModuleOp module);
 
-/// Whether results of these attributes are the gradients of all parameters of
-/// the layout, which may be anything.
+/// Whether results with these attributes are the gradients of all parameters of
+/// the layout. The layout need not be valid.
 bool yieldsGradients(mlir::DictionaryAttr layout,
                      llvm::ArrayRef<mlir::Attribute> results);
 

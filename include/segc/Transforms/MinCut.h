@@ -20,34 +20,35 @@ namespace segc {
 class MinCut {
 public:
   static constexpr int source = 0, sink = 1;
-  /// Of edges that are never cut. Sums of it still fit.
+  /// Capacity of edges that are never cut. Sums of it do not overflow.
   static constexpr int64_t infinite = std::numeric_limits<int64_t>::max() >> 16;
 
   MinCut() : edgesOf(2) {}
   int addNode();
   void addEdge(int from, int to, int64_t capacity);
 
-  /// The least capacity that parts the source from the sink (Dinic 1970). To
-  /// be called once.
+  /// Computes the capacity of a minimum cut (Dinic 1970). It may be called
+  /// once.
   int64_t solve();
-  /// Whether the node is on the source's side of the cut that `solve` found:
-  /// the smallest such side of all least cuts, which is unique.
+  /// Whether the node is on the source's side of the cut that `solve` found.
+  /// That is the smallest source side of all minimum cuts, which is unique.
   bool onSourceSide(int node) const { return level[node] >= 0; }
 
 private:
   struct Edge {
     int to;
-    int64_t capacity; ///< What is left of it.
+    int64_t capacity; ///< Residual capacity.
   };
-  /// Distances from the source; true if the sink is reached.
+  /// Computes distances from the source. Returns true if the sink is reached.
   bool findLevels();
-  /// Finds one more path of the shortest length; the flow along it, or 0.
+  /// Augments the flow along one shortest path. Returns its flow, or 0.
   int64_t augment();
 
   std::vector<Edge> edges; ///< Edge 2i+1 is the reverse of edge 2i.
   std::vector<std::vector<int>> edgesOf; ///< Indices into `edges`, by node.
   std::vector<int> level;                ///< -1: not reached.
-  std::vector<size_t> next;              ///< First edge not yet given up.
+  std::vector<size_t> next;              ///< First edge of each node that is
+                                         ///< not exhausted.
 };
 
 } // namespace segc

@@ -23,12 +23,12 @@ inline constexpr llvm::StringLiteral layoutAttrName = "seg.layout";
 inline constexpr llvm::StringLiteral foldedAttrName = "seg.folded";
 inline constexpr llvm::StringLiteral differentiateAttrName =
     "seg.differentiate";
-/// Of an op of 16 bits and of a cast: why it is.
+/// Name of the attribute of 16-bit ops and casts with the rule that decided on
+/// them.
 inline constexpr llvm::StringLiteral precisionRuleAttrName = "seg.rule";
 inline constexpr llvm::StringLiteral arenaAttrName = "seg.arena_bytes";
 inline constexpr llvm::StringLiteral arenaBoundAttrName = "seg.arena_bound";
-/// Pairs of arena bytes and the nanoseconds that they cost; see
-/// seg-rematerialize.
+/// Pairs of arena bytes and their cost in nanoseconds; see seg-rematerialize.
 inline constexpr llvm::StringLiteral memoryStepsAttrName = "seg.memory_steps";
 
 #define GEN_PASS_DECL

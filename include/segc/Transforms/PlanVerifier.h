@@ -1,4 +1,4 @@
-//===- PlanVerifier.h - Whether a plan is complete --------------*- C++ -*-===//
+//===- PlanVerifier.h - Verifier of planned entries -------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,8 +12,8 @@
 
 namespace segc {
 
-/// Checks that an entry is a list of fusions with places for what they write.
-/// Whether the places are right is seen of the program that it becomes.
+/// Verifies that an entry is a list of fusions with buffers for their results.
+/// The verifier of its program checks the buffers themselves.
 llvm::LogicalResult verifyPlan(mlir::func::FuncOp entry);
 
 } // namespace segc

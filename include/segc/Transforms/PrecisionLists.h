@@ -15,28 +15,28 @@
 
 namespace segc {
 
-/// Classes that a user gives to ops instead of the ops' own.
+/// Precision classes from a user's file, which override those of the ops.
 class PrecisionLists {
 public:
-  /// Reads {"allow": ["seg.conv", ...], "infer": [...], "clear": [...],
-  /// "deny": [...]}; each may be left out. An empty path gives no classes.
+  /// Reads {"allow": ["seg.conv", ...], "infer": [...], "clear": [...], "deny":
+  /// [...]}; each list is optional. An empty path means no file.
   static llvm::Expected<PrecisionLists> read(mlir::MLIRContext *context,
                                              llvm::StringRef path);
 
-  /// The class that the file gives the op.
+  /// The class of the op in the file, if it has one.
   std::optional<seg::PrecisionClass> find(mlir::Operation *op) const;
 
 private:
   llvm::Error add(mlir::MLIRContext *context, llvm::StringRef list,
                   llvm::StringRef name);
 
-  llvm::StringMap<seg::PrecisionClass> classes; ///< By op.
+  llvm::StringMap<seg::PrecisionClass> classes; ///< Class of each op by name.
 };
 
-/// "allow", "infer", "clear" or "deny".
+/// Returns "allow", "infer", "clear" or "deny".
 llvm::StringRef precisionClassName(seg::PrecisionClass kind);
 
-/// The ops' own classes, in the form that `PrecisionLists::read` takes.
+/// The default classes of all ops, in the format of `PrecisionLists::read`.
 std::string defaultPrecisionLists(mlir::MLIRContext *context);
 
 } // namespace segc

@@ -1,4 +1,4 @@
-//===- UserLimits.h - Errors of limits that a user set ----------*- C++ -*-===//
+//===- UserLimits.h - Errors about limits of the user -----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,8 +15,9 @@ namespace segc {
 
 inline constexpr llvm::StringLiteral userLimitTag = "segc.user-limit";
 
-/// Marks an error that says of a limit what it would have to be: there is
-/// nothing in the compiler to be looked into.
+/// Marks an error about a limit that the user set, with the value that it would
+/// have to have. Such an error is no fault of the compiler, so no reproducer is
+/// written.
 inline void markUserLimit(mlir::InFlightDiagnostic &error, int64_t needed) {
   if (mlir::Diagnostic *diagnostic = error.getUnderlyingDiagnostic()) {
     diagnostic->getMetadata().push_back(
@@ -25,7 +26,7 @@ inline void markUserLimit(mlir::InFlightDiagnostic &error, int64_t needed) {
   }
 }
 
-/// What a marked error says the limit would have to be.
+/// The required value of the limit of a marked error.
 inline std::optional<int64_t> userLimitNeeded(mlir::Diagnostic &error) {
   using Kind = mlir::DiagnosticArgument::DiagnosticArgumentKind;
   llvm::ArrayRef<mlir::DiagnosticArgument> entries = error.getMetadata();

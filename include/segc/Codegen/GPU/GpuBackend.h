@@ -10,7 +10,7 @@
 
 namespace segc {
 
-/// Makes the target `cuda` known (TargetBackend.h).
+/// Registers the backend `cuda` (TargetBackend.h).
 void registerGpuBackend();
 
 } // namespace segc

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// The kernels are those of KernelBuilder.h: a task is a block of threads, its
-// scratch the block's shared memory, and what the threads of a block do
-// together lies between barriers.
+// Kernels as in KernelBuilder.h: a block of threads does a task, its scratch is
+// the block's shared memory, and barriers order the steps that its threads
+// share.
 
 #ifndef SEGC_CODEGEN_GPU_GPUKERNELS_H
 #define SEGC_CODEGEN_GPU_GPUKERNELS_H
@@ -20,19 +20,19 @@
 
 namespace segc {
 
-/// Writes the body of one kernel as one thread sees it.
+/// Emits the body of a kernel for one thread.
 class GpuKernelBody : public KernelBody {
 public:
   GpuKernelBody(mlir::OpBuilder builder, mlir::Location location,
                 KernelArguments arguments, int64_t threads);
 
-  /// This thread's number in the block, of type index, and how many there are.
+  /// The thread's index in the block, of type index, and the number of threads.
   mlir::Value thread() const { return threadId; }
   int64_t threads() const { return threadCount; }
-  /// All threads of the block arrive before one goes on. Every thread must
-  /// come here: conditions around it are the same in the whole block.
+  /// Emits a barrier of the block. Conditions around it must be uniform in the
+  /// block.
   void barrier();
-  /// [0, size) shared out among the threads of the block.
+  /// Emits a loop that distributes [0, size) over the threads of the block.
   void forThreads(int64_t size, llvm::function_ref<void(mlir::Value)> body);
 
 private:
@@ -40,7 +40,7 @@ private:
   int64_t threadCount;
 };
 
-/// Collects the launches of one fusion. Emitters of roots get one of these.
+/// Collects the launches of one fusion. Kernel models emit into it.
 class GpuFusionEmitter : public FusionEmitterBase {
 public:
   /// Kernels are added to the emission's builder, in a gpu.module.
@@ -57,13 +57,13 @@ public:
               llvm::function_ref<void(GpuKernelBody &)> body);
 };
 
-/// Threads of a kernel's block.
+/// Number of threads in a kernel's block.
 int64_t blockThreads(mlir::gpu::GPUFuncOp kernel);
 
 /// Emits a fusion without a root.
 mlir::LogicalResult emitGpuPointwiseFusion(GpuFusionEmitter &emitter);
 
-// One for each family.
+// Each adds the models of one family of ops.
 void addConvGpuModels(KernelModels &models);
 
 } // namespace segc

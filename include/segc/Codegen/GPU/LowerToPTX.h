@@ -16,9 +16,9 @@ namespace segc {
 /// From seg.fusion ops to kernels in the gpu dialect and their launches.
 void populateOutlineGpuKernels(mlir::OpPassManager &manager,
                                const GpuTarget &target);
-/// From there to the NVVM dialect.
+/// Lowers the kernels to the NVVM dialect.
 void populateLowerToNVVM(mlir::OpPassManager &manager);
-/// From there to a gpu.binary with the PTX text.
+/// Translates them to a gpu.binary with PTX text.
 void populateEmitPTX(mlir::OpPassManager &manager, const GpuTarget &target);
 
 } // namespace segc

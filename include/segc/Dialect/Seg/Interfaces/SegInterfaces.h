@@ -44,8 +44,8 @@ struct OptimizerInputs {
 };
 
 /// Precision class of an op: it gains from 16-bit values (Allow), takes them
-/// where that saves a cast (Infer), is exact with either (Clear), or needs f32
-/// (Deny).
+/// where that saves a cast (Infer), is safe with either type (Clear), or needs
+/// f32 (Deny).
 enum class PrecisionClass { Allow, Infer, Clear, Deny };
 
 template <PrecisionClass value>
