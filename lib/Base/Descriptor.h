@@ -16,7 +16,7 @@
 
 namespace segc {
 
-/// What errno says of an action on `path`.
+/// The error of errno after `action` on `path` failed.
 inline Status systemError(const std::string &path, const char *action) {
   int error = errno;
   std::string text = path + ": " + action + ": " + std::strerror(error);
@@ -25,7 +25,7 @@ inline Status systemError(const std::string &path, const char *action) {
   return error == ENOENT ? notFound(text) : ioError(text);
 }
 
-/// Closes with its scope; below 0 it is not open.
+/// A file descriptor that the destructor closes; negative if it is not open.
 struct Descriptor {
   explicit Descriptor(int fd) : fd(fd) {}
   ~Descriptor() {

@@ -1,4 +1,4 @@
-//===- Files.cpp - Whole files, durably -----------------------------------===//
+//===- Files.cpp - Reads and writes of whole files ------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -51,8 +51,8 @@ StatusOr<uint64_t> segc::fileSize(const std::string &path) {
 }
 
 StatusOr<std::string> segc::readFile(const std::string &path, uint64_t most) {
-  // Opening a device can do things and opening a socket has an error that says
-  // nothing, so the kind is looked at before and, for races, after.
+  // Opening a device can have side effects, and the error of opening a socket
+  // is unclear. So the kind is checked before and, against races, after.
   SEGC_RETURN_IF_ERROR(fileSize(path).status());
   Descriptor file(
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -109,7 +109,7 @@ StatusOr<std::string> segc::readTextFile(const std::string &path,
   struct stat info;
   if (::stat(path.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode))
     return readFile(path, most);
-  // Opened without waiting for who writes to it: perhaps nobody does.
+  // Opened without blocking: a pipe may have no writer.
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.fd < 0 ||
       ::fcntl(file.fd, F_SETFL, ::fcntl(file.fd, F_GETFL) & ~O_NONBLOCK) != 0)

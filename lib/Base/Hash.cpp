@@ -13,12 +13,12 @@
 using namespace segc;
 
 uint64_t segc::checksum(std::string_view bytes) {
-  // Each step can be undone, so that lanes differ for ever once they differ.
+  // Each step is invertible, so that lanes stay different once they differ.
   auto step = [](uint64_t hash, uint64_t word) {
     hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
     return hash ^ (hash >> 29);
   };
-  // Four lanes, as a multiplication takes as long as four of them.
+  // Four lanes hide the latency of the multiplication.
   uint64_t lanes[4] = {1, 2, 3, 4};
   size_t lane = 0;
   uint64_t total = bytes.size();

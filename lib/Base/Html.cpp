@@ -1,4 +1,4 @@
-//===- Html.cpp - Text as part of a page ----------------------------------===//
+//===- Html.cpp - Escaping of text in HTML --------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- JsonParser.cpp - Text to JSON values -------------------------------===//
+//===- JsonParser.cpp - Bounded parsing of JSON ---------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,15 +10,17 @@
 using namespace segc;
 
 static constexpr size_t maxDepth = 64;
-/// A value takes 16 bytes and more; indices and headers have far fewer.
+/// Limit on the number of values, which take 16 bytes or more each. Indices and
+/// headers have far fewer.
 static constexpr size_t maxValues = size_t{1} << 22;
 
 namespace {
 
-/// Builds the value event by event, in time linear in the text: the library's
-/// own callbacks walk the whole array after each of its elements. Stops at
-/// nesting, numbers of values and duplicate keys: the standard leaves those
-/// open, and two readers that choose differently see two different files.
+/// Builds the value from events in time linear in the text; the callbacks of
+/// the library walk the whole array after each of its elements. It limits the
+/// depth and the number of values, and refuses duplicate keys, which the
+/// standard leaves open: readers that resolve them differently would see
+/// different files.
 class JsonBuilder : public nlohmann::json_sax<Json> {
 public:
   Json take() { return std::move(root); }
@@ -49,7 +51,7 @@ public:
 
   bool parse_error(size_t, const std::string &,
                    const nlohmann::detail::exception &error) override {
-    // Behind the library's "[json.exception.parse_error.101] ".
+    // Skips the library's prefix "[json.exception.parse_error.101] ".
     const std::string text = error.what();
     const size_t end = text.find("] ");
     return fail("not valid JSON: " +
@@ -65,7 +67,7 @@ private:
     return false;
   }
 
-  /// Puts a value where the text has it; null after an error.
+  /// Inserts a value at the current position; returns null after an error.
   Json *place(Json &&value) {
     if (++values > maxValues) {
       fail("more than " + std::to_string(maxValues) + " values");
@@ -91,7 +93,8 @@ private:
       return fail("JSON is nested deeper than " + std::to_string(maxDepth) +
                   " levels");
     Json *placed = place(std::move(value));
-    // An array only grows while it is the innermost one: the pointer stays.
+    // The pointer stays valid: an array grows only while it is the innermost
+    // one.
     if (placed)
       openValues.push_back(placed);
     return placed != nullptr;
@@ -104,7 +107,8 @@ private:
 
   Json root;
   std::vector<Json *> openValues;
-  Json *member = nullptr; ///< Of the innermost object, to be filled.
+  Json *member = nullptr; ///< The member of the innermost object whose value
+                          ///< comes next.
   size_t values = 0;
   std::string message;
 };

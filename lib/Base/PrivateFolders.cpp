@@ -1,4 +1,4 @@
-//===- PrivateFolders.cpp - Folders that nobody else can change -----------===//
+//===- PrivateFolders.cpp - Folders that only the user can change ---------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,8 +16,8 @@
 using namespace segc;
 namespace fs = std::filesystem;
 
-/// Whether others than this user (and root) may write what `info` is about.
-/// The group may where it is this user's own.
+/// Whether users other than this one and root may write to a file. The group
+/// may write if it is the user's own.
 static bool othersWrite(const struct stat &info) {
   return (info.st_mode & S_IWOTH) ||
          ((info.st_mode & S_IWGRP) && info.st_gid != ::getegid());
@@ -37,7 +37,7 @@ static Status checkOne(const std::string &path, const struct stat &info,
     return invalidArgument(path + ": belongs to user " +
                            std::to_string(info.st_uid) + ", expected " +
                            std::to_string(::geteuid()));
-  // In a sticky folder such as /tmp nobody moves what belongs to others.
+  // In a sticky folder such as /tmp users cannot move files of others.
   const bool sticky = S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX);
   if (othersWrite(info) && (last || !sticky))
     return invalidArgument(path + ": others can write there (mode " +
@@ -62,7 +62,7 @@ Status segc::checkPrivate(const std::string &path) {
   }
 }
 
-/// Creates a folder and those above it for this user alone.
+/// Creates a folder and its parents with mode 0700.
 static Status createPrivate(const fs::path &path) {
   struct stat info;
   if (::stat(path.c_str(), &info) == 0)
@@ -73,7 +73,7 @@ static Status createPrivate(const fs::path &path) {
     return systemError(path.string(), "cannot be searched");
   if (path.has_relative_path() && path.has_parent_path())
     SEGC_RETURN_IF_ERROR(createPrivate(path.parent_path()));
-  // Another process may have been faster.
+  // Another process may have created it in the meantime.
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
     return systemError(path.string(), "cannot be made");
   return Status::success();
@@ -91,7 +91,7 @@ StatusOr<std::string> segc::privateCacheFolder(const std::string &name) {
   const char *xdg = std::getenv("XDG_CACHE_HOME");
   const char *home = std::getenv("HOME");
   fs::path folder;
-  // By the XDG rules a relative path is to be ignored.
+  // The XDG rules demand that relative paths be ignored.
   if (xdg && *xdg == '/')
     folder = xdg;
   else if (home && *home == '/')

@@ -1,4 +1,4 @@
-//===- Process.cpp - How a program begins ---------------------------------===//
+//===- Process.cpp - Start of a program -----------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -20,10 +20,11 @@
 
 using namespace segc;
 
-/// Opens /dev/null where a standard stream is closed, the wrong way round for
-/// those of data: reading nothing, or writing to nobody, is no success.
+/// Opens /dev/null in place of closed standard streams. stdin is opened for
+/// writing and stdout for reading, so that their use is an error and not a
+/// silent success.
 static void openStandardStreams() {
-  // open() gives the lowest free number, which is `fd` itself.
+  // open() returns the lowest free number, which is `fd`.
   for (auto [fd, mode] : {std::pair(STDIN_FILENO, O_WRONLY),
                           std::pair(STDOUT_FILENO, O_RDONLY),
                           std::pair(STDERR_FILENO, O_WRONLY)})

@@ -1,4 +1,4 @@
-//===- Signals.cpp - Orderly ends -----------------------------------------===//
+//===- Signals.cpp - Requests of an orderly stop --------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,7 +11,7 @@
 
 static volatile std::sig_atomic_t pendingSignal = 0;
 
-/// Asks for an end when `number` comes.
+/// Installs the handler of a signal.
 static void handle(int number, int flags) {
   struct sigaction action = {};
   action.sa_handler = [](int number) {
@@ -31,7 +31,7 @@ void segc::catchStopSignals() {
   sigaction(SIGHUP, nullptr, &before);
   if (before.sa_handler != SIG_IGN)
     handle(SIGHUP, SA_RESETHAND);
-  // Each later line to the closed pipe raises it once more.
+  // Each later write to the closed pipe raises it again.
   handle(SIGPIPE, 0);
 }
 

@@ -1,4 +1,4 @@
-//===- Version.cpp - Which segc this is -----------------------------------===//
+//===- Version.cpp - Version of segc --------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- WriteFiles.cpp - Files that appear whole or not at all -------------===//
+//===- WriteFiles.cpp - Atomic writes of files ----------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,7 +19,7 @@
 using namespace segc;
 namespace fs = std::filesystem;
 
-/// How many links the kernel follows.
+/// The kernel's limit on symbolic links in a path.
 static constexpr int maxLinks = 40;
 
 /// The folder that holds `path`.
@@ -46,7 +46,7 @@ static Status writePieces(int fd, const std::string &path,
                           const std::vector<std::string_view> &pieces) {
   for (std::string_view piece : pieces)
     SEGC_RETURN_IF_ERROR(writeAll(fd, path, piece));
-  // EINVAL: nothing that could be synced, such as a pipe.
+  // EINVAL means that the file, such as a pipe, cannot be synced.
   return ::fsync(fd) == 0 || errno == EINVAL
              ? Status::success()
              : systemError(path, "cannot write");
@@ -74,8 +74,8 @@ Status segc::syncDirectory(const std::string &path) {
   return Status::success();
 }
 
-/// The descriptor of this process that `path` names, as /dev/stdout does and
-/// /dev/fd/3; below 0 for other names.
+/// The descriptor of this process that a path such as /dev/stdout or /dev/fd/3
+/// names; negative for other paths.
 static int descriptorOf(const std::string &path) {
   const std::string own = "/proc/" + std::to_string(::getpid()) + "/";
   fs::path name = path;
@@ -110,8 +110,8 @@ bool segc::isWrittenInPlace(const std::string &path) {
 
 static Status writeInPlace(const std::string &path,
                            const std::vector<std::string_view> &pieces) {
-  // Opened again, a file would be written from its start or its end, over or
-  // apart from what the process prints.
+  // A second open() would have its own position, and overwrite or reorder what
+  // the process prints.
   if (const int open = descriptorOf(path); open >= 0) {
     std::fflush(stdout);
     Descriptor file(::dup(open));
@@ -119,7 +119,7 @@ static Status writeInPlace(const std::string &path,
       return systemError(path, "cannot write");
     return writePieces(file.fd, path, pieces);
   }
-  // Not blocking: a pipe that nobody reads would keep us for ever.
+  // Opened without blocking, because a pipe may have no reader.
   Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_NOCTTY |
                                            O_NONBLOCK | O_CLOEXEC));
   if (file.fd < 0 ||
@@ -129,8 +129,8 @@ static Status writeInPlace(const std::string &path,
   return writePieces(file.fd, path, pieces);
 }
 
-/// Creates a file beside `path` with a short name of its own: the name of
-/// `path` may be as long as a name can be.
+/// Creates a file with a short, unique name in the folder of `path`. A suffix
+/// could exceed the maximal length of a name.
 static int createBeside(const std::string &path, std::string &name) {
   static std::atomic<unsigned> next{0};
   for (;;) {
@@ -144,8 +144,8 @@ static int createBeside(const std::string &path, std::string &name) {
   }
 }
 
-/// What `name` leads to over links, there or not: the name stays a link if it
-/// is one. A link that leads round in a circle is an error.
+/// Follows symbolic links to the target of `name`, which need not exist. A
+/// cycle of links is an error.
 static StatusOr<std::string> targetOf(const std::string &name) {
   fs::path path = name;
   for (int links = 0; links <= maxLinks; ++links) {
@@ -185,7 +185,7 @@ bool segc::sameFile(const std::string &a, const std::string &b) {
   struct stat first, second;
   if (::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0)
     return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-  // One that is not there yet has no more than its place.
+  // A file that does not exist yet is compared by its folder and name.
   auto place = [](const std::string &name, std::error_code &error) {
     StatusOr<std::string> target = targetOf(name);
     if (!target.ok())

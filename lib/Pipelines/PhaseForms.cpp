@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// A phase takes in what the phase before it leaves. Of text that a user names
-// as such, passes would skip what they do not know, and leave it out of the
-// model: what holds after each phase (Phases.def) is looked for first.
+// Passes of a phase expect the output of the phase before it. In other text
+// they would skip the ops that they do not know and silently leave them out of
+// the model. So the postconditions of the phase (Phases.def) are checked first.
 
 #include "segc/Pipelines/PhaseForms.h"
 
@@ -26,20 +26,21 @@ namespace segc {
 
 namespace {
 
-/// The first op of each kind that tells phases apart, if there is one.
+/// The first op of each kind that distinguishes phases; null if there is none.
 struct Form {
   Operation *network = nullptr;
   func::FuncOp entry;              ///< A function on tensors.
-  func::FuncOp undifferentiated;   ///< One whose gradients are missing.
-  func::FuncOp differentiated;     ///< grad_step, if nothing says otherwise.
-  func::FuncOp planned;            ///< One with an arena.
-  Operation *norm = nullptr;       ///< Not yet statistics and application.
-  Operation *narrow = nullptr;     ///< Computes a value of 16 bits.
+  func::FuncOp undifferentiated;   ///< A function whose gradients are missing.
+  func::FuncOp differentiated;     ///< A differentiated function; grad_step by
+                                   ///< default.
+  func::FuncOp planned;            ///< A function with an arena.
+  Operation *norm = nullptr;       ///< A norm that is not expanded.
+  Operation *narrow = nullptr;     ///< An op that computes a 16-bit value.
   Operation *fusion = nullptr;
-  Operation *unfused = nullptr;    ///< Computes outside of a fusion.
+  Operation *unfused = nullptr;    ///< An op that computes outside of a fusion.
   Operation *program = nullptr;
   func::FuncOp declared;           ///< A kernel without a body.
-  func::FuncOp kernel;             ///< One with a body of loops.
+  func::FuncOp kernel;             ///< A kernel with a body.
   Operation *lowered = nullptr;    ///< A kernel in the LLVM dialect.
 };
 
@@ -116,8 +117,8 @@ std::string at(Operation *op) {
   return text;
 }
 
-/// What keeps text of this form from being that after autodiff or a later
-/// phase; empty if nothing does.
+/// The reason why a module of this form is not the output of autodiff or a
+/// later phase; empty if it may be.
 std::string beforeAutodiff(const Form &form) {
   if (form.undifferentiated)
     return at(form.undifferentiated) +
@@ -146,7 +147,7 @@ std::string asFusions(const Form &form, bool planned) {
                                   : "";
 }
 
-/// Of a phase behind `plan`.
+/// The same for the phases after `plan`.
 std::string asPrograms(const Form &form, StringRef phase) {
   if (form.entry)
     return at(form.entry) + " is still a function on tensors";
@@ -163,7 +164,8 @@ std::string asPrograms(const Form &form, StringRef phase) {
   return form.kernel ? at(form.kernel) + " is not yet in the LLVM dialect" : "";
 }
 
-/// What keeps text of this form from being that after the phase.
+/// The reason why a module of this form is not the output of the phase; empty
+/// if it may be.
 std::string violation(const Form &form, StringRef name) {
   size_t phase = *findPhase(name);
   bool programs = form.program || form.declared || form.kernel || form.lowered;

@@ -43,7 +43,7 @@ std::optional<size_t> findPhase(llvm::StringRef name) {
 
 static void populateSeg(OpPassManager &manager,
                         const PipelineOptions &options) {
-  // First: canonicalisation erases what has no effect.
+  // This pass runs first, because canonicalization erases ops without effect.
   manager.addPass(createWarnUnusedPass());
   if (options.batch > 0)
     manager.addPass(createSetBatchPass({options.batch}));
@@ -52,17 +52,18 @@ static void populateSeg(OpPassManager &manager,
 
 static void populateEntries(OpPassManager &manager,
                             const PipelineOptions &options) {
-  // Before import: the parameters that it folds away get no place.
+  // Folding runs before import, so that folded parameters get no buffers.
   if (options.foldNorms)
     manager.addPass(createFoldBatchNormPass());
   manager.addPass(createImportNetworkPass({options.training}));
-  // Heads that only training sees drop out of predict.
+  // Canonicalization removes heads that only training uses from `predict`.
   manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
 }
 
 static void populateAutodiff(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createAutodiffPass());
-  // After autodiff: the gradient of a norm is one op before it is expanded.
+  // Norms are expanded after autodiff, because the gradient of a norm is one
+  // op.
   manager.addNestedPass<func::FuncOp>(createExpandNormPass());
   manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
   manager.addNestedPass<func::FuncOp>(createCSEPass());
@@ -84,17 +85,19 @@ static void populateFusion(OpPassManager &manager,
 
 static void populatePlan(OpPassManager &manager,
                          const PipelineOptions &options) {
-  // What is measured before the choice by the cost model is what that keeps.
+  // Autotuning runs before seg-select-strategy, which keeps existing
+  // strategies.
   if (options.autotune)
     manager.addPass(createAutotuneStrategyPass(
         {options.target, options.winograd, options.multiplyType, options.threads,
          options.autotuneCache}));
-  // Strategies first: they say how much temporary memory a kernel takes.
+  // Strategies are selected first: they determine the temporary memory of
+  // kernels.
   manager.addNestedPass<func::FuncOp>(createSelectStrategyPass(
       {options.target, options.winograd, options.multiplyType, options.threads}));
   if (options.schedule)
     manager.addNestedPass<func::FuncOp>(createSchedulePass({options.inPlace}));
-  // After the order is found: what an order saves costs no time.
+  // Rematerialization runs after scheduling, which saves memory at no cost.
   if (options.reuse)
     manager.addNestedPass<func::FuncOp>(createRematerializePass(
         {options.fitMemory, options.recompute, options.memoryTable,
@@ -110,7 +113,8 @@ static void populateProgram(OpPassManager &manager,
 
 static void populateKernels(OpPassManager &manager,
                             const PipelineOptions &options) {
-  // Here, and not after outlining: programs come from --from program, too.
+  // Verification is part of this phase, not of outlining, so that it covers
+  // programs of --from program.
   manager.addPass(createVerifyProgramsPass());
   manager.addPass(createEmitKernelsPass({options.target}));
 }
@@ -163,7 +167,7 @@ CompilerContext::CompilerContext(Threading threading) : MLIRContext(threading) {
   DialectRegistry registry;
   registerAllDialects(registry);
   appendDialectRegistry(registry);
-  // A network is an op: what is printed is its source line.
+  // The source line is printed instead of the op, which may be a whole network.
   printOpOnDiagnostic(false);
   loadAllAvailableDialects();
 }
@@ -175,7 +179,7 @@ struct GpuOptions : PassPipelineOptions<GpuOptions> {
 };
 } // namespace
 
-/// Steps from seg.fusion ops to PTX, each as far as its name says.
+/// Registers pipelines from seg.fusion ops to the gpu dialect, NVVM and PTX.
 static void registerGpuPipelines() {
   static constexpr StringLiteral names[] = {"segc-gpu", "segc-nvvm",
                                             "segc-ptx"};
@@ -183,7 +187,7 @@ static void registerGpuPipelines() {
     PassPipelineRegistration<GpuOptions>(
         name, "Kernels of a GPU from entries of seg.fusion ops",
         [last = last](OpPassManager &manager, const GpuOptions &options) {
-          // The first pass names the chips that there are.
+          // The first pass reports an unknown chip.
           GpuTarget target;
           target.name = options.chip;
           target = lookupGpuTarget(options.chip).value_or(target);

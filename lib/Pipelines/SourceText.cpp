@@ -18,13 +18,13 @@ namespace segc {
 
 namespace {
 
-/// Networks and plans have about ten levels.
+/// Limit on the nesting. Networks and plans have about ten levels.
 constexpr size_t maxDepth = 256;
-/// Operators of an affine expression, which is as deep as it has any.
+/// Limit on the operators of an affine expression, whose depth is their number.
 constexpr size_t maxOperators = 256;
 
-/// Follows the brackets of MLIR text; what an alias stands for counts where the
-/// alias is used.
+/// Computes the nesting of MLIR text from its brackets. Uses of an alias count
+/// with the depth of its definition.
 class NestingScanner {
 public:
   explicit NestingScanner(llvm::MemoryBufferRef text)
@@ -49,9 +49,10 @@ private:
   llvm::StringRef text, name;
   size_t position = 0, deepest = 0, operators = 0;
   llvm::SmallVector<char, 64> brackets;
-  llvm::StringMap<size_t> aliases; ///< Their depth.
-  size_t *defined = nullptr;       ///< Of the alias that is being defined.
-  bool begun = false;              ///< Its value has begun.
+  llvm::StringMap<size_t> aliases; ///< Depth of each alias.
+  size_t *defined = nullptr;       ///< Depth of the alias that is being
+                                   ///< defined.
+  bool begun = false;              ///< True after the beginning of its value.
   bool lineStart = true;
 };
 
@@ -66,7 +67,8 @@ void NestingScanner::close(char bracket) {
                  : bracket == ']' ? '['
                  : bracket == '}' ? '{'
                                   : '<';
-  // What does not match is a comparison, or the parser's error to report.
+  // A bracket without a match is a comparison or an error that the parser
+  // reports.
   if (!brackets.empty() && brackets.back() == opening)
     brackets.pop_back();
   operators = 0;
@@ -96,7 +98,7 @@ void NestingScanner::word() {
   while (isNameChar(at(position)))
     ++position;
   llvm::StringRef word = text.slice(first, position);
-  // The sign of an exponent belongs to the number.
+  // The sign of an exponent is part of the number.
   if (llvm::isDigit(word.front()) &&
       (word.back() == 'e' || word.back() == 'E') &&
       (at(position) == '-' || at(position) == '+'))
@@ -105,7 +107,8 @@ void NestingScanner::word() {
     countOperator();
 }
 
-/// `#name` or `!name`: at the outermost level perhaps a definition.
+/// Reads `#name` or `!name`, which is a definition at the outermost level if
+/// "=" follows.
 void NestingScanner::alias() {
   size_t first = position++;
   while (isNameChar(at(position)) || at(position) == '-')
@@ -210,7 +213,7 @@ readText(llvm::StringRef path) {
   StatusOr<std::string> text = readTextFile(path.str());
   if (!text.ok())
     return llvm::createStringError("cannot read " + text.status().message());
-  // Bytecode is trusted by its reader.
+  // The bytecode reader does not check its input, so bytecode is refused.
   if (llvm::StringRef(*text).starts_with("ML\xefR"))
     return llvm::createStringError("cannot read " + path +
                                    ": expected MLIR text, got bytecode");

@@ -29,7 +29,7 @@ class Differentiator {
 public:
   explicit Differentiator(func::FuncOp function);
 
-  /// Seeds the loss and walks back; false after an error.
+  /// Seeds the loss and visits the ops in reverse order.
   LogicalResult run(Value loss, Value seed);
   /// Gradient of a parameter, or null if the loss does not depend on it.
   Value gradient(Value value) const { return gradients.lookup(value); }
@@ -41,7 +41,7 @@ private:
 
   OpBuilder builder;
   SmallVector<Operation *> forward;
-  llvm::DenseSet<Value> active; ///< Depends on a parameter.
+  llvm::DenseSet<Value> active; ///< Values that depend on a parameter.
   DenseMap<Value, Value> gradients;
 };
 
@@ -73,7 +73,8 @@ LogicalResult Differentiator::differentiate(Operation *op) {
   SmallVector<bool> needed;
   for (Value operand : op->getOperands())
     needed.push_back(active.contains(operand));
-  // Ops that the loss does not see, and ops on the image alone, have no share.
+  // Ops that do not affect the loss, and ops on the image alone, have no
+  // gradient.
   if (llvm::none_of(resultGrads,
                     [](Value g) { return static_cast<bool>(g); }) ||
       llvm::none_of(needed, [](bool b) { return b; }))

@@ -1,13 +1,13 @@
-//===- Casts.h - What fusion makes of casts ---------------------*- C++ -*-===//
+//===- Casts.h - Casts in fusions -------------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// A cast is no work of a kernel's own: 16-bit memory is widened as it is
-// loaded, and what is stored is rounded. It belongs to whoever reads it, or to
-// whose result it rounds.
+// Casts cost no kernel: 16-bit memory is widened on load, and results are
+// rounded on store. A cast is fused with the op that reads it or whose result
+// it rounds.
 
 #ifndef SEGC_LIB_TRANSFORMS_FUSION_CASTS_H
 #define SEGC_LIB_TRANSFORMS_FUSION_CASTS_H
@@ -16,23 +16,23 @@
 
 namespace segc {
 
-/// Gives every op that reads a widened value a cast of its own.
+/// Clones widening casts for each op that reads them.
 void copyReads(mlir::Block &block);
 
-/// Whether the op is such a cast.
+/// Whether the op is a widening cast.
 bool isRead(mlir::Operation *op);
 
-/// Whether the op rounds the only use of a root's result, which every kernel
-/// can as it stores it, if its results may be of 16 bits at all.
+/// Whether the op rounds the result of a root to 16 bits and is its only use.
+/// Every kernel whose results may have 16 bits can round on store.
 bool isRounding(mlir::Operation *op, mlir::Operation *root);
 
-/// The uses of an op's results; in the place of such a cast, its uses.
+/// The uses of an op's results. Widening casts are replaced by their uses.
 llvm::SmallVector<mlir::OpOperand *> readingUses(mlir::Operation *op);
 
-/// Removes pairs of casts from a kernel's body. A value of 16 bits that one
-/// kernel makes and reads, and that no other sees, never lies in memory:
-/// rounding it would cost time and digits for nothing. Returns how many there
-/// were.
+/// Removes pairs of rounding and widening casts from a kernel's body. A 16-bit
+/// value that only its own kernel reads is never in memory, so rounding it
+/// would cost time and accuracy for nothing. Returns the number of removed
+/// pairs.
 int64_t dropRoundings(mlir::Block &body);
 
 } // namespace segc

@@ -21,9 +21,9 @@ using namespace segc;
 
 namespace {
 
-/// Moves a group's ops into a seg.fusion at the builder; `map` holds what
-/// stands for the values of groups already moved. Returns how many roundings
-/// were dropped.
+/// Moves the ops of a group into a seg.fusion at the builder. `map` maps the
+/// values of groups that are already moved to results of their fusions. Returns
+/// the number of removed roundings.
 int64_t buildFusion(OpBuilder &builder, const FusionGroup &group,
                     bool rootKeepsResults, IRMapping &map) {
   llvm::SmallDenseSet<Operation *> members(group.ops.begin(), group.ops.end());
@@ -33,7 +33,7 @@ int64_t buildFusion(OpBuilder &builder, const FusionGroup &group,
       return !members.contains(user);
     });
   };
-  // Reductions read again what has been stored.
+  // Reductions read the stored value.
   auto isReduced = [&](Value value) {
     return llvm::any_of(group.reductions, [&](Operation *op) {
       auto reduction = cast<seg::EpilogueReductionOpInterface>(op);
@@ -44,13 +44,14 @@ int64_t buildFusion(OpBuilder &builder, const FusionGroup &group,
     return usedOutside(value) || isReduced(value);
   };
   llvm::SmallSetVector<Value, 8> inputs, outputs;
-  // Root results first, in order: emitters without an epilogue rely on it.
+  // The root's results come first and in order; emitters without an epilogue
+  // rely on it.
   if (group.root)
     for (Value result : group.root->getResults()) {
       Operation *user = result.hasOneUse() ? *result.user_begin() : nullptr;
       if (rootKeepsResults && user && members.contains(user) &&
           isRounding(user, group.root))
-        outputs.insert(user->getResult(0)); // It is rounded as it is stored.
+        outputs.insert(user->getResult(0)); // It is rounded on store.
       else if (rootKeepsResults || isStored(result))
         outputs.insert(result);
     }
@@ -89,8 +90,8 @@ int64_t buildFusion(OpBuilder &builder, const FusionGroup &group,
   return dropped;
 }
 
-/// Copies a value that is returned again, such as the gradient of two biases of
-/// the same sum: each result has a place of its own.
+/// Copies values that are returned more than once, such as the gradients of two
+/// biases of the same sum, because each result has its own buffer.
 void separateResults(Operation *terminator) {
   OpBuilder builder(terminator);
   llvm::SmallDenseSet<Value> seen;
@@ -109,8 +110,8 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
       return signalPassFailure();
     const TargetBackend &backend = *compiledFor->backend;
     Block &block = getOperation().getBody().front();
-    // What nobody needs, in text of an earlier phase or after passes of others,
-    // would be a kernel without results.
+    // Dead ops, in text of an earlier phase or after passes of plugins, would
+    // become kernels without results.
     auto all = llvm::map_to_vector(block.without_terminator(),
                                    [](Operation &op) { return &op; });
     for (Operation *op : llvm::reverse(all))

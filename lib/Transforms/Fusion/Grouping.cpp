@@ -22,11 +22,11 @@ FusionGrouping::FusionGrouping(Block &block, const TargetBackend &backend,
                                const FusionSwitches &switches)
     : backend(backend), policy(policy), switches(switches),
       layers(cast<func::FuncOp>(block.getParentOp())) {
-  // Reads join their only user.
+  // Widening casts join their only user.
   for (Operation &op : block.without_terminator())
     if (!isRead(&op) || !switches.reads)
       add(&op);
-  // Users first, so that a chain ends up where its last user is.
+  // Users come first, so that a chain is sunk into its last user.
   SmallVector<FusionGroup *> order = ordered();
   for (FusionGroup *group : llvm::reverse(order))
     sinkIntoConsumers(group);
@@ -34,7 +34,8 @@ FusionGrouping::FusionGrouping(Block &block, const TargetBackend &backend,
     explainRoots(group);
 }
 
-/// Says of every root that reads another root's result why they are apart.
+/// Emits a remark for every root that reads another root's result, with the
+/// reason why they are not fused.
 void FusionGrouping::explainRoots(FusionGroup *group) {
   if (!group->root || !group->prologueConsumers.empty())
     return;
@@ -61,7 +62,7 @@ void FusionGrouping::add(Operation *op) {
   group->space = shapeOf(op->getResult(0));
   auto join = [&](Operation *member) {
     if (!owner.try_emplace(member, group).second)
-      return; // Read twice by the op.
+      return; // The op reads it twice.
     group->ops.push_back(member);
     position[member] = position.size();
   };
@@ -76,7 +77,7 @@ void FusionGrouping::add(Operation *op) {
     addReduction(op, reduction.getReduced());
 }
 
-/// Joins the kernels of all operands that take it.
+/// Fuses the op with the groups of all operands that accept it.
 void FusionGrouping::addPointwise(Operation *op) {
   llvm::SmallSetVector<Value, 4> operands;
   for (Value operand : op->getOperands())
@@ -90,7 +91,8 @@ void FusionGrouping::addPointwise(Operation *op) {
   }
 }
 
-/// Joins the kernel that computes what it reduces, if that takes it.
+/// Fuses a reduction with the group that computes its operand, if that accepts
+/// it.
 void FusionGrouping::addReduction(Operation *op, Value reduced) {
   reduced = seg::storedValue(reduced);
   FusionGroup *producer = groupOf(reduced), *own = owner[op];
@@ -103,7 +105,7 @@ void FusionGrouping::addReduction(Operation *op, Value reduced) {
   merge(producer, own);
 }
 
-/// The value; of a rounded one, what is rounded.
+/// The operand of a rounding cast, otherwise the value itself.
 static Value beforeRounding(Value value) {
   auto rounding = value.getDefiningOp<seg::CastOp>();
   return rounding && rounding.getInput().getDefiningOp() ? rounding.getInput()
@@ -119,7 +121,8 @@ FusionPolicy::Answer FusionGrouping::ask(Value operand, Operation *user) const {
                 : FusionPolicy::Answer::Default;
 }
 
-/// Says and counts what becomes of a pair: true if it is fused.
+/// Records the decision about a pair in remarks and statistics. Returns true if
+/// it is fused.
 bool FusionGrouping::recordDecision(Value operand, Operation *user,
                            Objections objections,
                            FusionPolicy::Answer answer) {
@@ -137,7 +140,7 @@ bool FusionGrouping::recordDecision(Value operand, Operation *user,
                                             : objections.cost;
   if (!reason && !mayDecide<FusionDecision>(user, [&] { return pair; }))
     reason = "out of fuel";
-  // Results of one op differ in nothing else.
+  // The number of the result distinguishes several results of one op.
   auto place = [&](remark::detail::InFlightRemark &remark) {
     if (remark && from->getNumResults() > 1)
       remark << remark::metric(
@@ -153,7 +156,7 @@ bool FusionGrouping::recordDecision(Value operand, Operation *user,
     return false;
   }
   ++fusedCount;
-  // The value need not be read again; nor written, if this is its only user.
+  // Fusion saves a read of the value, and its write if this is the only user.
   place(
       remark::passed(user->getLoc(), remarkOpts("fused", "fusion", user))
       << remark::add("{0}", pair)
@@ -161,8 +164,8 @@ bool FusionGrouping::recordDecision(Value operand, Operation *user,
   return true;
 }
 
-/// Lets the kernels that read a group's values compute them while they load
-/// them, if all can: then nothing is written.
+/// Sinks a group into the prologues of all kernels that read it, if all of them
+/// accept it. Its values are then not stored.
 void FusionGrouping::sinkIntoConsumers(FusionGroup *group) {
   bool rearranges =
       group->root && isa<seg::RearrangementOpInterface>(group->root);
@@ -173,7 +176,8 @@ void FusionGrouping::sinkIntoConsumers(FusionGroup *group) {
   const char *reason = nullptr;
   OpOperand *last = nullptr;
   Value lastValue;
-  // Of all pairs: one that is vetoed, or wanted, decides.
+  // The policy answers for every pair; Never for one of them decides, then
+  // Always.
   auto answer = FusionPolicy::Answer::Default;
   for (Operation *op : group->ops)
     for (OpOperand *use : readingUses(op)) {
@@ -230,7 +234,8 @@ void FusionGrouping::sinkIntoConsumers(FusionGroup *group) {
 // Legality
 //===----------------------------------------------------------------------===//
 
-/// LLVM takes more than twice as long for a kernel of twice as many ops.
+/// Limit on the ops of a kernel: the compile time of LLVM grows faster than
+/// linearly with it.
 static constexpr size_t maxKernelOps = 64;
 
 static const char *sizeReason(size_t ops) {
@@ -238,7 +243,8 @@ static const char *sizeReason(size_t ops) {
                             : nullptr;
 }
 
-/// Why the host cannot compute the group's value where `use` reads it.
+/// The reason why `host` cannot compute the group's value at `use`; null if it
+/// can.
 const char *FusionGrouping::hostRefusal(FusionGroup *group, FusionGroup *host,
                                         OpOperand &use) {
   if (const char *size = sizeReason(group->prologue.size() + group->ops.size() +
@@ -253,7 +259,7 @@ const char *FusionGrouping::hostRefusal(FusionGroup *group, FusionGroup *host,
                : "a kernel that reads the value takes it from memory";
   if (llvm::is_contained(host->reductions, user))
     return "a reduction reads the value where it is stored";
-  // Beside the root, at its own point.
+  // A pointwise op beside the root computes the value at the root's own points.
   bool pointwise =
       !group->root &&
       llvm::all_of(group->prologue, llvm::IsaPred<seg::PointwiseOpInterface>);
@@ -288,7 +294,7 @@ const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
     return "the producer's kernel takes no epilogue";
   if (producer->root && consumer->root)
     return "both sides hold a root: a kernel has one";
-  // The consumer's are of operands that it has joined before.
+  // The consumer's own reductions belong to operands that joined it earlier.
   bool reducesFirst =
       producer->root &&
       llvm::any_of(consumer->reductions, [&](Operation *reduction) {

@@ -1,4 +1,4 @@
-//===- Grouping.h - Which ops become one kernel -----------------*- C++ -*-===//
+//===- Grouping.h - Partition of ops into fusions ---------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -20,41 +20,43 @@
 
 namespace segc {
 
-/// Ops that will be one kernel.
+/// Ops that become one seg.fusion.
 struct FusionGroup {
-  /// Of other groups, computed here again; in program order.
+  /// Ops of other groups that are recomputed here, in program order.
   llvm::SmallVector<mlir::Operation *> prologue;
-  llvm::SmallVector<mlir::Operation *> ops; ///< In program order.
-  mlir::Operation *root = nullptr; ///< What the others surround, if any.
-  llvm::SmallVector<mlir::Operation *> reductions; ///< Of what they compute.
+  llvm::SmallVector<mlir::Operation *> ops; ///< The ops of the group in program
+                                            ///< order.
+  mlir::Operation *root = nullptr; ///< The root; null for pointwise ops alone.
+  llvm::SmallVector<mlir::Operation *> reductions; ///< Reductions of values of the
+                                                   ///< group.
   llvm::ArrayRef<int64_t> space; ///< Shape of the iteration space.
-  /// If not empty: all that read the group's values, each of which computes
-  /// them in its prologue. The group is no kernel then.
+  /// If not empty: all readers of the group's values, which recompute them in
+  /// their prologues. The group then becomes no kernel.
   llvm::SetVector<FusionGroup *> prologueConsumers;
-  /// Ops of the prologue that pointwise ops beside the root read.
+  /// Ops of the prologue that pointwise ops outside the root's operands read.
   llvm::DenseSet<mlir::Operation *> beside;
 
-  /// Whether the op is computed at the root's own points.
+  /// Whether the op is computed at the points of the root's result.
   bool isBeside(mlir::Operation *op) const {
     return beside.contains(op) || (op != root && llvm::is_contained(ops, op));
   }
 };
 
-/// What may be fused.
+/// Switches of the kinds of fusion.
 struct FusionSwitches {
   bool epilogues, reductions, prologues;
-  bool reads; ///< Casts from 16 bits join what reads them.
+  bool reads; ///< Widening casts join the ops that read them.
 };
 
-/// Partitions the ops of a block into groups; a remark for every pair of a
-/// producer and a user that could have been one kernel.
+/// Partitions the ops of a block into groups, with a remark for every pair of a
+/// producer and a user that might have been fused.
 class FusionGrouping {
 public:
   FusionGrouping(mlir::Block &block, const TargetBackend &backend,
                  const FusionPolicy *policy, const FusionSwitches &switches);
 
-  /// Groups so that each comes after those it reads from; otherwise in the
-  /// order of their first ops.
+  /// Returns the groups in topological order, otherwise in the order of their
+  /// first ops.
   llvm::SmallVector<FusionGroup *> ordered();
   int64_t fusedCount = 0, missedCount = 0;
 
@@ -62,10 +64,10 @@ private:
   void add(mlir::Operation *op);
   void addPointwise(mlir::Operation *op);
   void addReduction(mlir::Operation *op, mlir::Value reduced);
-  /// What is against fusing a pair; null: nothing.
+  /// Reasons against the fusion of a pair; null where there is none.
   struct Objections {
-    const char *off = nullptr;     ///< It is not wanted.
-    const char *refusal = nullptr; ///< No kernel can compute both.
+    const char *off = nullptr;     ///< It is switched off.
+    const char *refusal = nullptr; ///< No kernel can compute both ops.
     const char *cost = nullptr;    ///< It does not pay.
   };
   bool recordDecision(mlir::Value operand, mlir::Operation *user, Objections objections,
@@ -97,7 +99,8 @@ private:
   const FusionPolicy *policy;
   FusionSwitches switches;
   LayerNames layers;
-  llvm::SmallVector<std::unique_ptr<FusionGroup>> groups; ///< Some get empty.
+  /// Groups; some become empty.
+  llvm::SmallVector<std::unique_ptr<FusionGroup>> groups;
   llvm::DenseMap<mlir::Operation *, FusionGroup *> owner;
   llvm::DenseMap<mlir::Operation *, int> position;
 };

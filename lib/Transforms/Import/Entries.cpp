@@ -13,7 +13,7 @@ using namespace mlir;
 
 namespace segc {
 
-/// Every parameter and state starts at a multiple of this many bytes.
+/// Alignment of parameters and states in bytes.
 static constexpr int64_t flatAlignment = 64;
 
 static int64_t place(int64_t &end, RankedTensorType type) {
@@ -23,7 +23,7 @@ static int64_t place(int64_t &end, RankedTensorType type) {
 }
 
 Layout::Layout(seg::NetworkOp network) {
-  // Decayed parameters first: an optimizer then finds its decay by index.
+  // Parameters with weight decay come first, so that an index separates them.
   for (bool decay : {true, false}) {
     network.getForward().walk([&](seg::ParamOp param) {
       if (param.getDecay() == decay)

@@ -1,4 +1,4 @@
-//===- Entries.h - What becomes of a network's parts ------------*- C++ -*-===//
+//===- Entries.h - Entries of an imported network ---------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,7 +12,7 @@
 
 namespace segc {
 
-/// Where the parameters and states lie in their flat regions.
+/// Offsets of parameters and states in their flat regions.
 struct Layout {
   llvm::SmallVector<std::pair<seg::ParamOp, int64_t>> params;
   llvm::SmallVector<std::pair<seg::StateOp, int64_t>> states;
@@ -46,7 +46,7 @@ private:
   llvm::SmallVector<mlir::DictionaryAttr> resultAttrs;
 };
 
-/// The optimizer's slots: name and the value they start from.
+/// The optimizer's slots: their names and initial values.
 using Slots = llvm::SmallVector<std::pair<llvm::StringRef, double>>;
 
 /// Builds apply_step from the optimizer dictionary; returns its slots.

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Names convolutions because only they have weights to fold into.
+// This pass names convolutions, because only they have weights to fold norms
+// into.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,7 +32,7 @@ StringAttr nameOf(Value value) {
   return nullptr;
 }
 
-/// A bias for a convolution that has none: named after its filter.
+/// Creates a bias, named after the filter, for a convolution without one.
 template <typename Conv>
 Value makeBias(OpBuilder &b, Conv conv, seg::BatchNormOp norm) {
   StringRef filter =
@@ -44,7 +45,8 @@ Value makeBias(OpBuilder &b, Conv conv, seg::BatchNormOp norm) {
       b.getF64FloatAttr(0), UnitAttr());
 }
 
-/// What the new weights are computed from; null if the norm cannot be folded.
+/// The attributes that describe how new weights are computed; null if the norm
+/// cannot be folded.
 template <typename Conv>
 DictionaryAttr fold(seg::BatchNormOp norm, Conv conv) {
   if (!conv->hasOneUse() ||
@@ -88,7 +90,8 @@ struct FoldBatchNormPass
         entry = fold(norm, conv);
       else if (auto transposed =
                    norm.getInput().getDefiningOp<seg::ConvTransposeOp>();
-               // Of groups, the filter's last dimension is a group's outputs.
+               // With groups, the filter's last dimension has the outputs of
+               // one group only.
                transposed && transposed.getGroups() == 1)
         entry = fold(norm, transposed);
       if (entry)

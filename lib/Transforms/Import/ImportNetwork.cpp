@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Names the ops of a network because it is the place where a network ends:
-// nothing after it knows seg.network, seg.param or seg.state.
+// This pass names the ops of a network, because it lowers them: seg.network,
+// seg.param and seg.state do not exist after it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,7 +34,7 @@ public:
                 const Layout &layout, bool training)
       : entry(entry), network(network), layout(layout), training(training) {}
 
-  /// The forward results, for the given image.
+  /// Copies the region and returns its results for the given image.
   SmallVector<Value> copy(Value image) {
     Block &forward = network.getForward().front();
     map.map(forward.getArgument(0), image);
@@ -148,7 +148,7 @@ void importPredict(ModuleOp module, seg::NetworkOp network,
   entry.finish();
 }
 
-/// evaluate_step, or grad_step's forward half.
+/// Builds evaluate_step, or the forward part of grad_step.
 void importObjective(ModuleOp module, seg::NetworkOp network,
                      const Layout &layout, bool training) {
   EntryBuilder entry(module, training ? "grad_step" : "evaluate_step",
@@ -177,7 +177,8 @@ void importObjective(ModuleOp module, seg::NetworkOp network,
                           entry.builder.getI64IntegerAttr(0));
 }
 
-/// What the manifest says of parameters, states and the optimizer.
+/// Builds `seg.layout`, from which the manifest describes parameters, states
+/// and the optimizer.
 DictionaryAttr layoutAttr(seg::NetworkOp network, const Layout &layout,
                           const Slots &slots) {
   Builder b(network.getContext());
@@ -215,7 +216,8 @@ DictionaryAttr layoutAttr(seg::NetworkOp network, const Layout &layout,
                               named("state_bytes", i64(layout.stateBytes))});
 }
 
-/// Buffers of a model are f32, labels i32; 16 bits are chosen after import.
+/// Verifies that buffers of the model are f32 and labels i32. 16-bit types are
+/// assigned after import.
 LogicalResult verifyTypes(seg::NetworkOp network) {
   auto verify = [](Value value, Location loc) -> LogicalResult {
     Type element = cast<RankedTensorType>(value.getType()).getElementType();

@@ -13,21 +13,21 @@ using namespace mlir;
 
 namespace segc {
 
-/// The layer in the name of a parameter, a state or a gradient.
+/// The layer's part of the name of a parameter, a state or a gradient.
 static std::string layerIn(DictionaryAttr attrs) {
   auto region = attrs ? attrs.getAs<StringAttr>(regionAttrName) : StringAttr();
   auto name = attrs ? attrs.getAs<StringAttr>(nameAttrName) : StringAttr();
   if (!region || !name ||
       !llvm::is_contained({"parameters", "states", "gradients"},
                           region.getValue()) ||
-      name == region) // All of them, as one.
+      name == region) // The whole region has no layer.
     return "";
   return name.getValue().rsplit('.').first.str();
 }
 
 StringRef LayerNames::of(Operation *op) {
-  // Chains are as long as networks are deep: producers first, without
-  // recursion.
+  // Producers are visited first and without recursion, because chains can be
+  // long.
   SmallVector<Operation *> work = {op};
   while (!work.empty()) {
     Operation *next = work.back();
@@ -46,7 +46,7 @@ StringRef LayerNames::of(Operation *op) {
   return known[op];
 }
 
-/// Operands of the ops that a fusion surrounds with pointwise ones.
+/// The operands of a fusion's root.
 static SmallVector<Value> rootOperands(Operation *op) {
   SmallVector<Value> operands;
   auto fusion = dyn_cast<seg::FusionOp>(op);
@@ -64,7 +64,7 @@ static SmallVector<Value> rootOperands(Operation *op) {
   return operands;
 }
 
-/// `known` holds what producers belong to.
+/// Finds the layer from those of the producers in `known`.
 std::string LayerNames::find(Operation *op) {
   auto ofArgument = [&](ValueRange values) -> std::string {
     for (Value value : values)

@@ -15,12 +15,12 @@ using namespace mlir;
 
 namespace segc {
 
-/// Of parameters, states and their regions.
+/// Alignment of parameters and states, and limit on the size of their regions.
 static constexpr int64_t flatAlignment = 64, maxRegion = int64_t{1} << 46;
 
 namespace {
 
-/// Takes fields out of the layout; errors name them.
+/// Reads fields of the layout. Errors name them.
 class LayoutReader {
 public:
   explicit LayoutReader(ModuleOp module) : module(module) {}
@@ -47,7 +47,7 @@ private:
   ModuleOp module;
 };
 
-/// JSON has no other numbers.
+/// JSON has no infinity and no NaN.
 static bool isFinite(FloatAttr number) {
   return number && number.getValue().isFinite();
 }

@@ -55,7 +55,8 @@ private:
                          << "\" has no effect: no result depends on it";
     }
   }
-  /// Attributes of a dialect are for its passes, others for nobody.
+  /// Warns of attributes that no pass reads. Attributes with a dialect prefix
+  /// belong to the passes of that dialect.
   static void warnAttributes(Operation *op) {
     for (NamedAttribute attribute : op->getDiscardableAttrs())
       if (!attribute.getName().strref().contains('.'))

@@ -5,16 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Which ops of an entry are of 16 bits is a minimum cut. A node is an op; those
-// on the source's side are painted: they read their operands and store their
-// results in 16 bits. Kernels compute in f32 either way, so what painting costs
-// or saves is bytes moved:
-//   - a result in 16 bits saves half its bytes, at the write and every read;
-//   - a result that painted ops read, of an op that is not painted, is written
-//     once more in 16 bits: half its bytes, however many read it.
-// Reading 16 bits where f32 is computed is a conversion on load; it is charged
-// next to nothing, so that of equal cuts the one with fewer changes of type is
-// taken. See docs/Precision.md.
+// The assignment of 16-bit types is a minimum cut. Each op is a node. Ops on
+// the source's side are painted: they read their operands and store their
+// results in 16 bits. Kernels compute in f32 either way, so the cost is the
+// number of bytes that are moved: - a result in 16 bits saves half its bytes,
+// at the write and every read; - a result that painted ops read, of an op that
+// is not painted, is written once more in 16 bits: half its bytes, however many
+// read it. Reading 16 bits where f32 is computed is a conversion on load; it is
+// charged next to nothing, so that of equal cuts the one with fewer changes of
+// type is taken. See docs/Precision.md.
 
 #include "Ports.h"
 
@@ -37,10 +36,10 @@ using seg::PrecisionClass;
 
 namespace {
 
-/// What a byte that is moved costs against one that is converted.
+/// Cost of a byte that is moved, relative to one that is converted.
 constexpr int64_t moved = 1024;
 
-/// What is known of an op before the cut.
+/// Properties of an op before the cut.
 struct Paint {
   int node = 0;
   PrecisionClass kind = PrecisionClass::Deny;
@@ -55,10 +54,10 @@ public:
       : block(function.getBody().front()), precision(precision), lists(lists),
         layers(function) {}
 
-  /// Looks at every op and its pin; fails on a pin that cannot be kept.
+  /// Classifies every op. Fails for a pin that cannot be kept.
   LogicalResult classify();
   void cut();
-  /// Marks the painted ops and says why the others are not.
+  /// Marks the painted ops and emits remarks with the reason for the others.
   int64_t mark();
 
 private:
@@ -76,7 +75,7 @@ private:
 
 int64_t halfBytes(Value value) { return seg::tensorBytes(value) / 2; }
 
-/// Bytes that are not moved if the op's results are of 16 bits.
+/// Bytes that are not moved if the op's results have 16 bits.
 int64_t savedBytes(Operation *op) {
   int64_t bytes = 0;
   for (OpResult result : op->getResults())
@@ -129,7 +128,7 @@ void Painter::addCosts(Operation *op, const Paint &paint) {
   if (paint.pinned)
     return network.addEdge(MinCut::source, paint.node, MinCut::infinite);
   if (paint.kind == PrecisionClass::Infer)
-    // So that it is painted only where that saves a copy.
+    // The edge makes painting pay only where it saves a copy.
     return network.addEdge(paint.node, MinCut::sink, savedBytes(op));
   if (paint.kind == PrecisionClass::Clear)
     return;
@@ -138,12 +137,12 @@ void Painter::addCosts(Operation *op, const Paint &paint) {
     if (auto result = dyn_cast<OpResult>(operand);
         result && mayBeNarrow(result))
       operands += halfBytes(operand);
-  // The operands: of several readers of a 16-bit copy, all that may take it.
+  // Edges for the operands: all readers that may take 16 bits share a copy.
   network.addEdge(MinCut::source, paint.node,
                   moved * savedBytes(op) + operands);
 }
 
-/// The two casts of a port, each shared by the ops that need it.
+/// Adds the two casts of a result. The ops that need a cast share it.
 void Painter::addPort(OpResult result) {
   int producer = paints[result.getOwner()].node;
   int narrowed = network.addNode(), widened = network.addNode();
@@ -166,7 +165,7 @@ void Painter::cut() {
   network.solve();
 }
 
-/// Why an op is not painted.
+/// The reason why an op is not painted.
 StringRef refusal(Operation *op, const Paint &paint) {
   if (paint.pinned)
     return "seg.precision says so";
@@ -214,7 +213,8 @@ int64_t Painter::mark() {
                    << remark::reason("{0}", refusal(op, paint)),
                op, layers);
     if (!painted) {
-      // What must compute in f32 keeps that; see ConvKernels.
+      // Ops that the user pins to f32 or lists as denied stay marked, so that
+      // their kernels do not multiply in 16 bits.
       if (paint.kind != PrecisionClass::Deny)
         op->removeAttr(seg::precisionAttrName);
       else if (paint.pinned || paint.listed)

@@ -23,7 +23,7 @@ using namespace segc;
 
 namespace {
 
-/// The 16-bit type that the op is painted with; null if it is not.
+/// The 16-bit type that the op is painted with; null if it is not painted.
 FloatType paintOf(Operation *op) {
   auto name = op->getAttrOfType<StringAttr>(seg::precisionAttrName);
   if (!name || name.getValue() == "f32")
@@ -33,7 +33,7 @@ FloatType paintOf(Operation *op) {
              : FloatType(BFloat16Type::get(op->getContext()));
 }
 
-/// Why an op is painted.
+/// The rule by which an op is painted.
 StringRef ruleOf(Operation *op) {
   auto rule = op->getAttrOfType<StringAttr>(precisionRuleAttrName);
   return rule ? rule.getValue() : "pinned";
@@ -63,8 +63,8 @@ struct InsertCastsPass : segc::impl::InsertCastsPassBase<InsertCastsPass> {
 private:
   LayerNames *layers = nullptr;
 
-  /// Stores a result in 16 bits: for all that read it if its op is painted,
-  /// else for those of its readers that are.
+  /// Inserts the casts of a result: for all readers if its op is painted,
+  /// otherwise for the painted readers.
   void castPort(OpResult result) {
     SmallVector<Operation *> users = readers(result);
     FloatType narrow = paintOf(result.getOwner());

@@ -36,10 +36,10 @@ bool MinCut::findLevels() {
   return level[sink] >= 0;
 }
 
-// A loop over an explicit path: networks of long chains would be deep
-// recursions.
+// The path is explicit, because recursion could be deep for networks with long
+// chains.
 int64_t MinCut::augment() {
-  std::vector<int> path; // Edges from the source on.
+  std::vector<int> path; // Edges of the path from the source.
   int at = source;
   while (at != sink) {
     if (next[at] < edgesOf[at].size()) {
@@ -54,7 +54,7 @@ int64_t MinCut::augment() {
     }
     if (path.empty())
       return 0;
-    // A dead end: back, and never along that edge again.
+    // Dead end: the search goes back and does not use that edge again.
     at = edges[path.back() ^ 1].to;
     path.pop_back();
     ++next[at];

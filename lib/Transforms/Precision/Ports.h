@@ -12,8 +12,9 @@
 
 namespace segc {
 
-/// Whether mixed precision may store an op's result in 16 bits. What comes into
-/// or leaves the function keeps its type: that is the artefact's interface.
+/// Whether mixed precision may store an op's result in 16 bits. Arguments and
+/// results of the function keep their types, which are the interface of the
+/// model.
 inline bool mayBeNarrow(mlir::OpResult result) {
   auto interface = llvm::dyn_cast<seg::PrecisionOpInterface>(result.getOwner());
   auto type = llvm::dyn_cast<mlir::RankedTensorType>(result.getType());
