@@ -36,7 +36,7 @@ using nlohmann::json;
 
 namespace {
 
-/// Zeroed memory at an address that every kernel accepts.
+/// Zeroed memory, aligned as kernels require.
 struct Free {
   void operator()(void *memory) const { std::free(memory); }
 };
@@ -97,7 +97,8 @@ Volume readNifti(const char *path) {
   return volume;
 }
 
-/// Where `to` samples of an axis lie among `from`: first voxels coincide.
+/// Positions of the `to` samples of an axis in a grid of `from`; the first
+/// voxels coincide.
 struct Sample {
   int64_t low, high;
   float weight; ///< Of `high`.
@@ -114,8 +115,8 @@ std::vector<Sample> sampleAxis(int64_t from, int64_t to) {
   return samples;
 }
 
-/// Calls f(place, value at it) for every point of the grid `to`, where
-/// at(x, y, z) is defined on the grid `from`; linear in between.
+/// Interpolates linearly: calls f(position, value) for every point of the grid
+/// `to`, where at(x, y, z) gives the values of the grid `from`.
 template <typename At, typename F>
 void resample(const std::array<int64_t, 3> &from,
               const std::array<int64_t, 3> &to, At at, F f) {
@@ -137,7 +138,7 @@ void resample(const std::array<int64_t, 3> &from,
       }
 }
 
-/// Mean 0 and standard deviation 1.
+/// Normalizes to mean 0 and standard deviation 1.
 void normalize(float *values, int64_t count) {
   double sum = 0, squares = 0;
   for (int64_t i = 0; i < count; ++i)
@@ -150,8 +151,8 @@ void normalize(float *values, int64_t count) {
     values[i] = float((values[i] - mean) / deviation);
 }
 
-/// The service that spreads the tasks of a kernel over all processors. Results
-/// do not depend on how many there are.
+/// The service that distributes the tasks of a kernel over all processors.
+/// Results do not depend on their number.
 void parallelFor(void *context, int64_t tasks, segc_task_fn function,
                  void *argument) {
   const auto workers = static_cast<uint32_t>(*static_cast<unsigned *>(context));
@@ -168,7 +169,7 @@ void parallelFor(void *context, int64_t tasks, segc_task_fn function,
     thread.join();
 }
 
-/// A loaded model with the memory of its calls.
+/// A loaded model and the buffers of its calls.
 class Model {
 public:
   explicit Model(const char *path) {
@@ -206,7 +207,7 @@ public:
       check(model->prepare(&services, &call, &message));
   }
 
-  /// Sizes of the grid that the network sees.
+  /// Size of the network's input.
   std::array<int64_t, 3> grid() const {
     const json &shape = manifest["entries"]["predict"]["inputs"][0]["shape"];
     if (shape.size() != 5 || shape[4] != 1)
@@ -264,7 +265,8 @@ void segment(const char *modelPath, const char *volumePath) {
   auto *probabilities = static_cast<float *>(output.get());
   model.predict(pixels, probabilities);
 
-  // Back to the grid of the volume: interpolate, then take the largest.
+  // Interpolates the probabilities to the grid of the volume, then takes the
+  // most probable class.
   std::vector<float> best(volume.voxels.size(), -1);
   std::vector<int64_t> label(volume.voxels.size());
   for (int64_t c = 0; c < count; ++c)

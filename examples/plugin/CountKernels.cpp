@@ -1,4 +1,4 @@
-//===- CountKernels.cpp - A pass outside of segc's tree -------------------===//
+//===- CountKernels.cpp - A pass in a plugin ------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -29,7 +29,7 @@ struct CountKernelsPass
     int64_t kernels = 0, ops = 0;
     getOperation().walk([&](segc::seg::FusionOp fusion) {
       ++kernels;
-      // All but the terminator.
+      // All ops but the terminator.
       ops += llvm::range_size(fusion.getBody().front().without_terminator());
     });
     emitRemark(getOperation().getLoc())

@@ -1,15 +1,15 @@
-//===- FusionPolicy.cpp - Which pairs are fused, decided elsewhere --------===//
+//===- FusionPolicy.cpp - Fusion policies in a plugin ---------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Two passes that segc loads. Neither changes anything: each brings a policy
-// that seg-fuse asks about every pair. `keep-sigmoids` vetoes what ends in a
-// sigmoid; `force-prologues` fuses what a kernel can compute while it loads it,
+// Two passes for segc. They change no IR: each attaches a policy that seg-fuse
+// asks about every pair. `keep-sigmoids` vetoes fusions with a sigmoid as the
+// consumer; `force-prologues` fuses every prologue that a kernel can compute,
 // whatever the cost model says.
 //
-//   segc compile net.mlir --emit fusion --load-pass-plugin FusionPolicy.so \
-//     --run-after 'precision=func.func(keep-sigmoids)'
+// segc compile net.mlir --emit fusion --load-pass-plugin FusionPolicy.so \
+// --run-after 'precision=func.func(keep-sigmoids)'
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,7 +38,7 @@ struct ForcePrologues : segc::FusionPolicy {
   }
 };
 
-/// The dialect gets the policy as the pass is added to a pipeline.
+/// Attaches the policy to the dialect when the pass is added to a pipeline.
 template <typename Policy>
 void attachPolicy(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *, segc::seg::SegDialect *dialect) {

@@ -17,8 +17,8 @@
 using namespace segc;
 using namespace segc::draw;
 
-/// Named, so that no setting of the machine chooses another; Debian's
-/// fontconfig brings it (fonts-dejavu-core).
+/// A fixed font, so that settings of the machine do not change pictures.
+/// Debian's fontconfig depends on it (fonts-dejavu-core).
 static constexpr const char *fontFamily = "DejaVu Sans";
 static constexpr const char *svgFontFamily =
     "DejaVu Sans, Verdana, Liberation Sans, sans-serif";
@@ -38,8 +38,8 @@ Paint Paint::stroked(Rgb colour, double lineWidth, double opacity) {
   return paint;
 }
 
-/// `text` with a question mark for what is no UTF-8 or a control character:
-/// cairo and XML refuse both.
+/// Replaces invalid UTF-8 and control characters by question marks, because
+/// cairo and XML refuse them.
 static std::string printableText(std::string_view text) {
   std::string printable;
   for (size_t i = 0; i < text.size();) {
@@ -57,7 +57,7 @@ static std::string printableText(std::string_view text) {
       valid = (byte & 0xc0) == 0x80;
       code = code << 6 | (byte & 0x3f);
     }
-    // Overlong forms, halves of surrogate pairs and beyond Unicode's end.
+    // Refuses overlong forms, surrogates and values beyond U+10FFFF.
     valid = valid &&
             (length < 3 || code >= (length == 3 ? 0x800u : 0x10000u)) &&
             !(code >= 0xd800 && code < 0xe000) && code < 0x110000 &&
@@ -71,8 +71,8 @@ static std::string printableText(std::string_view text) {
 struct Canvas::Surface {
   double width, height;
   bool isSvg;
-  std::string svgBytes; ///< What cairo writes.
-  std::string svgText;  ///< Our elements above it.
+  std::string svgBytes; ///< The document that cairo writes.
+  std::string svgText;  ///< Elements that are added on top of it.
   cairo_surface_t *target = nullptr;
   cairo_t *context = nullptr;
 
@@ -96,7 +96,8 @@ struct Canvas::Surface {
       cairo_scale(context, scale, scale);
     cairo_set_source_rgb(context, 1, 1, 1);
     cairo_paint(context);
-    // Without hints letters have the same shapes and widths at every size.
+    // Without hinting, glyphs have the same shapes and relative widths at every
+    // size.
     cairo_font_options_t *options = cairo_font_options_create();
     cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
     cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
@@ -156,7 +157,7 @@ void Canvas::Surface::addText(Point at, const std::string &text,
              escapeHtml(text) + "</text>\n";
 }
 
-/// `shape` is an element without its end: "<rect x='1' ...".
+/// `shape` is the beginning of an element: "<rect x='1' ...".
 void Canvas::Surface::addRegion(const std::string &shape,
                                 const Region &region) {
   if (!isSvg)
@@ -188,7 +189,7 @@ Canvas Canvas::svg(double width, double height) {
 double Canvas::width() const { return surface->width; }
 double Canvas::height() const { return surface->height; }
 
-/// Paints the current path and forgets it.
+/// Paints and clears the current path.
 void Canvas::paint(const Paint &paint) {
   cairo_t *context = surface->context;
   auto setSource = [&](Rgb colour, double opacity) {
@@ -341,8 +342,9 @@ StatusOr<RgbImage> Canvas::finishPixels() {
   return image;
 }
 
-/// What cairo wrote between <svg ...> and </svg>, without the id that counts
-/// the surfaces of the process: several pictures share a page.
+/// The part of cairo's document between <svg ...> and </svg>, without the id,
+/// which counts the surfaces of the process and would not be unique in a page
+/// of several pictures.
 static std::string svgShapes(const std::string &document) {
   const size_t begin = document.find('>', document.find("<svg"));
   const size_t end = document.rfind("</svg>");

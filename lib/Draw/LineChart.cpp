@@ -13,7 +13,7 @@
 namespace segc::draw {
 
 static constexpr double lineWidth = 1.8, markerRadius = 3.5;
-/// Up to so many points each one is marked.
+/// The largest number of points for which each is marked.
 static constexpr size_t maxMarkers = 12;
 
 static Axis horizontalAxis(const LineChart &chart) {
@@ -39,7 +39,8 @@ static Axis verticalAxis(const LineChart &chart) {
   if (!(low <= high))
     return axis;
   if (high - low < 1e-9 * std::max(1.0, std::abs(high))) {
-    // In proportion: half of one is nothing beside a large value.
+    // The padding of a constant curve grows with its value, so that it is
+    // visible.
     const double pad = std::max(0.5, 1e-3 * std::abs(high));
     low -= pad;
     high += pad;
@@ -52,8 +53,8 @@ static Axis verticalAxis(const LineChart &chart) {
   return axis;
 }
 
-/// The curve as it is seen: of the points in a column of pixels, the first, the
-/// lowest, the highest and the last.
+/// Reduces a curve to its visible points: in each column of pixels the first,
+/// the lowest, the highest and the last.
 static std::vector<Point> seenPoints(const Plot &plot,
                                      const std::vector<Point> &points) {
   std::vector<Point> seen;

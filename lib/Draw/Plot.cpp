@@ -74,8 +74,8 @@ static void chooseTicks(Axis &axis) {
   }
 }
 
-/// Calls `place(entry, x, row)` for each entry, in rows of `width`; the number
-/// of rows.
+/// Calls `place(entry, x, row)` for each entry, in rows of `width`. Returns the
+/// number of rows.
 template <typename Place>
 static size_t layOutLegend(const Canvas &canvas, double width,
                            const std::vector<LegendEntry> &entries,
@@ -184,7 +184,7 @@ void Plot::drawAxes(Canvas &canvas, const Rect &bounds) const {
     canvas.text({inside.x - gap, y(tick.first) + 4}, tick.second, style);
   }
   style.anchor = Anchor::Middle;
-  double taken = -INFINITY; // where the text before ends
+  double taken = -INFINITY; // end of the previous label
   for (const Tick &tick : xAxis.ticks) {
     const double at = x(tick.first);
     canvas.line({at, inside.y}, {at, inside.bottom()}, grid);

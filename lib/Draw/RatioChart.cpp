@@ -1,4 +1,4 @@
-//===- RatioChart.cpp - How many times faster, by case and peer -----------===//
+//===- RatioChart.cpp - Bar chart of ratios by case -----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,10 +12,10 @@
 
 namespace segc::draw {
 
-/// Height of a bar and of the space between groups, and what surrounds them.
+/// Height of a bar or of the space between groups, and height of the frame.
 static constexpr double barHeight = 15, frameHeight = 150;
 
-/// Bars, and an empty one behind each group.
+/// Number of rows: the bars, and one empty row after each group.
 static double rowCount(const RatioChart &chart) {
   size_t rows = 0;
   for (const RatioChart::Group &group : chart.groups)

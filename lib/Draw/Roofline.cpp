@@ -16,8 +16,8 @@ namespace segc::draw {
 
 namespace {
 
-/// Kinds of kernels by the beginning of their root's name; transposed
-/// convolutions go with the others.
+/// Families of kernels by the prefix of their root's name. Transposed
+/// convolutions belong to the convolutions.
 struct Family {
   const char *prefix, *name;
 };
@@ -36,7 +36,7 @@ size_t familyOf(std::string op) {
   return family;
 }
 
-/// An axis over whole powers of ten.
+/// The range of a logarithmic axis, in whole powers of ten.
 struct Range {
   double low = INFINITY, high = 0;
   void include(double value) {
@@ -84,7 +84,8 @@ std::vector<LegendEntry> legendOf(const Roofline &roofline) {
   return legend;
 }
 
-/// Left of the ridge bytes limit, right of it arithmetic.
+/// Draws the roof: left of the ridge memory bandwidth limits the rate, right of
+/// it arithmetic.
 void drawRoof(Canvas &canvas, const Plot &plot, const Roofline &roofline,
               const Axis &x, const Axis &y) {
   const double roof = roofline.flopsPerSecond, slope = roofline.bytesPerSecond;

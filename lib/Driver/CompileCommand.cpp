@@ -48,7 +48,7 @@ static void addTarget(CLI::App &command, CompileOptions &options) {
   command
       .add_option("--cpu", options.cpus,
                   "Instruction-set versions (default: all, chosen at load)")
-      ->allow_extra_args(false) // Names of ops may follow.
+      ->allow_extra_args(false) // Names of ops may follow the option.
       ->delimiter(',')
       ->check(versionNames());
   command
@@ -119,7 +119,7 @@ static void addMemory(CLI::App &command, PipelineOptions &pipeline) {
               "state are not in it), such as 400MiB: kernels run again where "
               "keeping their results would exceed it")
           ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
-          // Beyond it lie what were negative numbers.
+          // Larger values are negative numbers that CLI11 has converted.
           ->check(CLI::Range(0.0, 0x1p62));
   command
       .add_option("--recompute", pipeline.recompute,
@@ -173,8 +173,8 @@ static void addPasses(CLI::App &command, CompileOptions &options) {
   after->allow_extra_args(false);
 }
 
-/// Notes the options that were given, but for the input and the versions,
-/// which a model says otherwise.
+/// Records the given options, except for the input and the versions, which the
+/// model records separately.
 static void record(const std::vector<CLI::Option *> &shared,
                    CompileOptions &options) {
   for (const CLI::Option *option : shared) {

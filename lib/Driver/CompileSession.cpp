@@ -63,7 +63,7 @@ resolveTargets(const std::string &name,
   if (options.precision != "f32")
     types = lookupMultiplyTypeSet(options.multiplyType)
                 .value_or(MultiplyTypeSet{});
-  // Values of bf16 are not multiplied as f16: they have a larger range.
+  // bf16 values are not multiplied as f16, whose range is smaller.
   if (options.precision == "bf16")
     types.remove(MultiplyType::F16);
   std::vector<Target> targets;
@@ -88,7 +88,8 @@ resolveTargets(const std::string &name,
                                      }),
                      ", "));
   }
-  // The best first. A version that is native may be named as well.
+  // The best version comes first. "native" and the name of the same version may
+  // both be given.
   auto rank = [&](const Target &target) {
     return llvm::find_if(backend->versions(),
                          [&](const auto &each) {
@@ -136,7 +137,7 @@ static llvm::Error printModule(ModuleOp module, llvm::StringRef path) {
   return writeOutput(path, text);
 }
 
-/// Files that a compilation reads, and those that it writes at its end.
+/// The input files and output files of a compilation.
 static std::vector<NamedFile> inputsOf(const CompileOptions &options) {
   std::vector<NamedFile> files = {
       {"the network", options.input},
@@ -177,7 +178,7 @@ static llvm::Error dumpPhase(ModuleOp module, size_t index,
   return printModule(module, path);
 }
 
-/// Adds the passes that are to run after the phase.
+/// Adds the passes that --run-after inserts after the phase.
 static llvm::Error insertPasses(OpPassManager &manager, StringRef phase,
                                 const CompileOptions &options) {
   for (const auto &[after, pipeline] : options.insertedPasses) {
@@ -190,7 +191,7 @@ static llvm::Error insertPasses(OpPassManager &manager, StringRef phase,
   return llvm::Error::success();
 }
 
-/// Passes get names, for --run-after.
+/// Registers the passes by name, for --run-after.
 static llvm::Error registerPasses(const CompileOptions &options) {
   if (options.plugins.empty() && options.insertedPasses.empty())
     return llvm::Error::success();
@@ -226,7 +227,8 @@ llvm::Error runPhases(ModuleOp module, size_t first, size_t last,
   return llvm::Error::success();
 }
 
-/// Empty where this user has none: then nothing is kept.
+/// The folder of measured times; empty, and nothing is kept, if the user has no
+/// cache folder.
 static std::string autotuneFolder() {
   auto folder = privateCacheFolder("autotune");
   if (folder)
@@ -236,7 +238,7 @@ static std::string autotuneFolder() {
   return "";
 }
 
-/// Whether Winograd tiles suit any convolution, whatever they cost.
+/// Whether any convolution has a shape that Winograd tiles support.
 static bool hasWinogradShapes(ModuleOp module) {
   auto suits = [](auto conv) {
     ArrayRef<int64_t> taps =
@@ -255,12 +257,12 @@ static bool hasWinogradShapes(ModuleOp module) {
   return found.wasInterrupted();
 }
 
-/// What follows from other options.
+/// Sets options that follow from others.
 static CompileOptions completed(CompileOptions options) {
   PipelineOptions &pipeline = options.pipeline;
-  // Only constant weights can be folded into.
+  // Norms can only be folded into constant weights.
   pipeline.foldNorms |= !pipeline.training && !options.weights.empty();
-  // What fusion asks, which is one for all versions.
+  // The target that fusion asks, which is the same for all versions.
   pipeline.target = options.target;
   pipeline.memoryTable |= !options.report.empty() || !options.remarks.empty();
   if (pipeline.autotune && pipeline.autotuneCache.empty())
@@ -268,7 +270,7 @@ static CompileOptions completed(CompileOptions options) {
   return options;
 }
 
-/// How many phases the input has behind it.
+/// The number of phases that the input has passed.
 static llvm::Expected<size_t> phasesDone(ModuleOp module,
                                          const CompileOptions &options) {
   std::optional<size_t> from = findPhase(options.from);
@@ -281,7 +283,8 @@ static llvm::Expected<size_t> phasesDone(ModuleOp module,
   return from ? *from + 1 : 0;
 }
 
-/// Runs a check of the module, `what` of the input.
+/// Runs a verification pass on the module; `what` names the part of the input
+/// in errors.
 static llvm::Error check(ModuleOp module, std::unique_ptr<Pass> pass,
                          StringRef what, const CompileOptions &options,
                          const PipelineOptions &pipeline) {
@@ -293,9 +296,8 @@ static llvm::Error check(ModuleOp module, std::unique_ptr<Pass> pass,
   return llvm::Error::success();
 }
 
-/// Leads a module that has `done` phases behind it to its programs. Plans and
-/// programs may be edited, by hand or by passes: they are checked before
-/// anything reads them.
+/// Runs the phases from `done` to `program`. Plans and programs may have been
+/// edited by hand or by passes, so they are verified first.
 static llvm::Error runToProgram(ModuleOp module, size_t done,
                                 const CompileOptions &options,
                                 const PipelineOptions &pipeline) {
@@ -315,7 +317,7 @@ static llvm::Error runToProgram(ModuleOp module, size_t done,
                pipeline);
 }
 
-/// Leads a module to its plan, and checks what would become of it.
+/// Runs the phases up to `plan`, and verifies the programs that would follow.
 static llvm::Error runToPlan(ModuleOp module, size_t done,
                              const CompileOptions &options,
                              const PipelineOptions &pipeline) {
@@ -328,20 +330,20 @@ static llvm::Error runToPlan(ModuleOp module, size_t done,
   return runToProgram(*copy, plan + 1, quiet, pipeline);
 }
 
-/// Whether passes are to run after the phase.
+/// Whether --run-after inserts passes after the phase.
 static bool hasInsertions(const CompileOptions &options, StringRef phase) {
   return llvm::any_of(options.insertedPasses, [&](const auto &insertion) {
     return insertion.first == phase;
   });
 }
 
-/// The last phase before code generation, which lowers what is not yet in the
-/// LLVM dialect.
+/// The last phase before code generation, which itself lowers to the LLVM
+/// dialect.
 static size_t lastPhase(const CompileOptions &options) {
   return *findPhase(hasInsertions(options, "llvm") ? "llvm" : "kernels");
 }
 
-/// No option says again what the text that it goes on from has been made for.
+/// Takes the precision from the text of --from, which was compiled for it.
 static void adoptPrecision(ModuleOp module, size_t done,
                            PipelineOptions &pipeline) {
   if (done > *findPhase("precision"))
@@ -360,7 +362,7 @@ llvm::Error forEachProgram(
         visit) {
   CompileOptions options = completed(given);
   Fuel fuel(context, options.fuel);
-  // Warnings and remarks of passes are seen, too.
+  // The handler also prints warnings and remarks of passes.
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
   if (llvm::Error error = registerPasses(options))
@@ -420,7 +422,7 @@ public:
 
 private:
   llvm::Error prepare();
-  /// Ends the remarks and writes them.
+  /// Closes the remark stream and writes the file.
   llvm::Error writeRemarks();
   llvm::Error emitText();
   llvm::Error emitModel();
@@ -430,18 +432,18 @@ private:
   bool wantsReport() const {
     return !options.report.empty() || !options.remarks.empty();
   }
-  /// Adds the wall time since the last call to that of a step.
+  /// Adds the wall time since the last call to the time of a step.
   void clock(llvm::StringRef step);
 
   CompileOptions options;
-  /// Outlives the context, which ends it.
+  /// Declared before the context, whose destructor still writes to it.
   std::optional<MemoryFile> remarks;
   CompilerContext context;
   Fuel fuel;
   llvm::SourceMgr sources;
   OwningOpRef<ModuleOp> module;
-  std::string source; ///< Canonical text of the network.
-  size_t done = 0;    ///< Phases before this one have run.
+  std::string source; ///< Printed text of the network.
+  size_t done = 0;    ///< Number of phases that have run.
   std::vector<OwningOpRef<ModuleOp>> modules;
   std::vector<ModelVersion> versions;
   report::Report report;
@@ -476,7 +478,8 @@ llvm::Error Session::writeRemarks() {
 }
 
 llvm::Error Session::prepare() {
-  // Before the outputs are looked at: they may lie in it.
+  // The folder is created before outputs are checked, because they may be in
+  // it.
   if (std::error_code error =
           options.dumpTo.empty() ? std::error_code()
                                  : llvm::sys::fs::create_directories(options.dumpTo))
@@ -491,9 +494,10 @@ llvm::Error Session::prepare() {
   if (llvm::Error error = checkPrecision(options.pipeline))
     return error;
   if (!options.remarks.empty()) {
-    // A remark at a time, always in the same order: its streamer has no lock.
+    // Single-threaded, because the remark streamer has no lock and the order
+    // must be fixed.
     context.disableMultithreading();
-    // A kind of remark that is not named is not made.
+    // Remarks of a kind without a pattern are not emitted.
     remark::RemarkCategories categories{std::nullopt, ".*", ".*", ".*", ".*"};
     auto file = MemoryFile::create("remarks.yaml");
     if (!file)
@@ -602,7 +606,7 @@ llvm::Error Session::writeReport(const ModelContents &contents) {
                                 : report::write(report, options.report);
 }
 
-/// The options that lead from the source to the same kernels, on any machine.
+/// The options that compile the source to the same kernels on any machine.
 std::optional<std::vector<std::string>> Session::recordedOptions() const {
   std::vector<std::string> recorded = options.recorded;
   if (options.pipeline.threads == 0 && llvm::is_contained(options.cpus, "native"))
@@ -647,7 +651,8 @@ llvm::Error Session::emitModel() {
   contents.manifest =
       buildManifest(versions, contents.batch, options.pipeline.precision,
                     source.empty() ? std::nullopt : recordedOptions());
-  // Before the code is linked, as the message is about the manifest alone.
+  // The manifest is checked before linking, because such an error concerns it
+  // alone.
   if (StatusOr<Manifest> read = parseManifest(contents.manifest, "manifest");
       !read)
     return llvm::createStringError("the model could not be loaded: " +

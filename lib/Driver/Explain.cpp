@@ -24,7 +24,7 @@ namespace segc {
 
 namespace {
 
-/// Prints remarks as they come, one line each.
+/// Prints each remark on one line.
 class LineStreamer : public remark::detail::MLIRRemarkStreamerBase {
 public:
   explicit LineStreamer(const std::vector<std::string> &ops) : ops(ops) {}
@@ -43,7 +43,7 @@ public:
       llvm::outs() << line << "\n";
   }
 
-  /// An error if a name is that of no op: nothing was printed for it.
+  /// Returns an error if a name matches no op.
   llvm::Error checkNames() const {
     for (size_t i = 0; i < ops.size(); ++i)
       if (!known[i])
@@ -75,9 +75,9 @@ private:
   }
 
   const std::vector<std::string> &ops;
-  std::array<bool, 2> known{}; ///< Of `ops`.
+  std::array<bool, 2> known{}; ///< Which of `ops` have matched.
   bool printed = false;
-  std::set<std::string> names; ///< Of ops, in all remarks.
+  std::set<std::string> names; ///< Names of ops in all remarks.
 };
 
 } // namespace
@@ -87,14 +87,14 @@ llvm::Error explain(const CompileOptions &given,
   CompilerContext context(MLIRContext::Threading::DISABLED);
   auto streamer = std::make_unique<LineStreamer>(ops);
   const LineStreamer &printed = *streamer;
-  // A kind of remark that is not named is not made.
+  // Remarks of a kind without a pattern are not emitted.
   remark::RemarkCategories categories{std::nullopt, ".*", ".*", ".*", ".*"};
   if (failed(remark::enableOptimizationRemarks(
           context, std::move(streamer),
           std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
     return llvm::createStringError("remarks could not be enabled");
   CompileOptions options = given;
-  // Of several versions one: the widest.
+  // Explains one version, the widest.
   if (options.cpus.empty())
     if (registerTargets();
         const TargetBackend *backend = findTargetBackend(options.target))

@@ -15,7 +15,7 @@
 
 namespace segc {
 
-/// Memory may be what is missing: nothing is allocated, and no destructor runs.
+/// Memory may be exhausted, so nothing is allocated and no destructor runs.
 [[noreturn]] static void end(const char *reason) {
   auto write = [](const char *text) {
     for (size_t left = std::strlen(text); left > 0;) {

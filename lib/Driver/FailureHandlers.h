@@ -1,5 +1,4 @@
-//===- FailureHandlers.h - Ends of the program that are not its own -*- C++
-//-*-===//
+//===- FailureHandlers.h - Handlers of fatal errors -------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,8 +10,9 @@
 
 namespace segc {
 
-/// From here on, what libraries end a program for is a line and exit code 1:
-/// no memory, no thread, LLVM's fatal errors, an exception that nobody catches.
+/// Installs handlers that print one line and exit with code 1 where libraries
+/// would abort: out of memory or threads, LLVM's fatal errors, uncaught
+/// exceptions.
 void installFailureHandlers();
 
 } // namespace segc

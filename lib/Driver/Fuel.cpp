@@ -53,7 +53,7 @@ Fuel::~Fuel() {
                << withheld << " withheld\n";
 }
 
-/// Where an op is, with its function.
+/// Location and function of the op of an action.
 static std::string placeOf(const tracing::Action &action) {
   std::string place;
   llvm::raw_string_ostream out(place);

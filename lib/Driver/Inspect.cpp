@@ -45,7 +45,8 @@ static llvm::Expected<json::Value> networkJson(const std::string &path) {
       {"parameters", std::move(parameters)}};
 }
 
-/// The manifest as the file has it; with `load` as the model's code gives it.
+/// The manifest from the file, or from the loaded model if `load` is set and
+/// needed.
 static llvm::Expected<json::Value> modelJson(const std::string &path,
                                              bool load) {
   auto found = readModel(path);

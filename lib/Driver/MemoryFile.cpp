@@ -21,7 +21,7 @@ static llvm::Error systemError(const char *action) {
 }
 
 llvm::Expected<MemoryFile> MemoryFile::create(const char *name) {
-  // Programs that are started inherit it.
+  // Child processes inherit it.
   int descriptor = ::memfd_create(name, 0);
   if (descriptor < 0)
     return systemError("cannot make a file in memory");

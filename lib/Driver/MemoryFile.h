@@ -1,4 +1,4 @@
-//===- MemoryFile.h - Files that lie on no disk -----------------*- C++ -*-===//
+//===- MemoryFile.h - Files in memory ---------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,8 +16,9 @@
 
 namespace segc {
 
-/// A file for those who want a path: in memory, so that no full disk and no
-/// limit of another's folder comes between, and gone with this object.
+/// A file in memory with a path, for libraries and programs that need one. It
+/// depends on no disk and no folder's permissions, and the destructor removes
+/// it.
 class MemoryFile {
 public:
   static llvm::Expected<MemoryFile> create(const char *name);
@@ -26,7 +27,7 @@ public:
   MemoryFile &operator=(MemoryFile &&) = delete;
   ~MemoryFile();
 
-  /// Holds in this process and in those that it starts.
+  /// A path that is valid in this process and its children.
   std::string path() const {
     return "/proc/self/fd/" + std::to_string(descriptor);
   }

@@ -28,8 +28,8 @@ llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,
   auto module = buildModelModule(context, versions, contents, supportBitcode());
   if (!module)
     return module.takeError();
-  // The support code must run on any processor of the architecture: it says
-  // what is missing.
+  // The support code must run on every processor of the architecture, because
+  // it reports missing features.
   auto machine = createTargetMachine((*module)->getTargetTriple());
   if (!machine)
     return machine.takeError();
@@ -54,8 +54,7 @@ static llvm::Expected<MemoryFile> inMemory(const char *name,
   return file;
 }
 
-/// Why a run of the linker failed, in one line: what it leaves when it dies is
-/// of no use to anybody.
+/// The reason of a failure of the linker in one line, without its stack dump.
 static std::string linkFailure(int code, llvm::StringRef message,
                                llvm::StringRef log) {
   struct rlimit limit;
@@ -68,7 +67,7 @@ static std::string linkFailure(int code, llvm::StringRef message,
   return log.split('\n').first.str();
 }
 
-/// Runs lld on files in memory: no name of the user's and no disk is involved.
+/// Runs lld on files in memory, independent of paths and disks.
 static llvm::Expected<std::string> link(llvm::ArrayRef<Bytes> objects) {
   auto linker = findLinker();
   if (!linker)
@@ -122,7 +121,7 @@ llvm::Error linkModel(llvm::ArrayRef<Bytes> objects, llvm::StringRef output) {
     return llvm::createStringError("cannot link " + output + ": " +
                                    llvm::toString(model.takeError()));
   *model += checksumTrailer(*model);
-  // What the loader would refuse is refused here.
+  // Runs the checks of the loader.
   if (auto read = parseModel(*model, output.str()); !read)
     return llvm::createStringError("the model could not be loaded: " +
                                    read.status().message());

@@ -13,11 +13,11 @@ namespace segc {
 
 namespace {
 
-/// An option and the last phase that it acts in. Beyond the phases are machine
+/// An option and the last phase that it affects. After the phases come machine
 /// code, which `--emit asm` prints too, and the model.
 struct Effect {
   llvm::StringLiteral option, phase;
-  /// It says what the model is, not how it is made.
+  /// True if it determines what the model computes, not how it is compiled.
   bool decides = false;
 };
 constexpr llvm::StringLiteral machineCode = "asm", model = "model";
@@ -44,7 +44,7 @@ constexpr Effect effects[] = {{"--batch", "seg", true},
                               {"--weights", model},
                               {"--report", model}};
 
-/// Pairs of which the first does nothing beside the second.
+/// Pairs of options of which the second makes the first ineffective.
 constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> overruled[] = {
     {"--no-epilogues", "--no-fusion"},
     {"--no-reductions", "--no-fusion"},
@@ -56,7 +56,7 @@ bool isGiven(const CLI::App &command, llvm::StringRef name) {
   return option && option->count() > 0;
 }
 
-/// Phases by position; machine code and the model come after them.
+/// Position of a phase; machine code and the model come after all phases.
 size_t positionOf(llvm::StringRef phase) {
   if (std::optional<size_t> position = findPhase(phase))
     return *position;

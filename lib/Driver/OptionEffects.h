@@ -1,4 +1,4 @@
-//===- OptionEffects.h - Options that cannot act ----------------*- C++ -*-===//
+//===- OptionEffects.h - Options without effect -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,9 +13,9 @@
 
 namespace segc {
 
-/// Throws CLI::ValidationError for an option of the command line that asks for
-/// what --from says has been done; names on stderr the options that act after
-/// the phase of --emit, or that another option switches off.
+/// Throws CLI::ValidationError for an option that affects only phases before
+/// --from. Prints on stderr the options that affect only phases after --emit,
+/// or that another option makes ineffective.
 void checkOptionEffects(const CLI::App &command, const CompileOptions &options);
 
 } // namespace segc

@@ -39,7 +39,8 @@ llvm::Error writeOutput(llvm::StringRef path, llvm::StringRef bytes) {
   return llvm::Error::success();
 }
 
-/// Whether writing would lose anything: devices and pipes may be named twice.
+/// Whether the path has content that would be lost. Devices and pipes have none
+/// and may be named twice.
 static bool holdsContent(const std::string &path) {
   struct stat info;
   return path != "-" && !path.empty() &&

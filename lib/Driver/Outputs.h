@@ -1,4 +1,4 @@
-//===- Outputs.h - What segc writes -----------------------------*- C++ -*-===//
+//===- Outputs.h - Output files of segc -------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,17 +15,16 @@
 
 namespace segc {
 
-/// Writes all of a file, or leaves the one that is there as it was; "-" is the
-/// standard output.
+/// Writes a file atomically; "-" is the standard output.
 llvm::Error writeOutput(llvm::StringRef path, llvm::StringRef bytes);
 
-/// A file by the option that names it.
+/// A file and the option that names it.
 struct NamedFile {
   std::string option, path;
 };
 
-/// Fails if an output is an input or another output, whatever their spelling:
-/// links and hard links are followed.
+/// Fails if an output is the same file as an input or another output. Symbolic
+/// and hard links are recognized.
 llvm::Error checkOutputs(llvm::ArrayRef<NamedFile> outputs,
                          llvm::ArrayRef<NamedFile> inputs);
 

@@ -17,8 +17,8 @@ using namespace mlir;
 
 namespace segc {
 
-/// Beside the output; beside the input where that is no file of its own, and in
-/// the working directory if neither is.
+/// The path is beside the output, or beside the input if the output is no
+/// regular file, or in the working directory if neither is.
 static std::string reproducerPath(const CompileOptions &options) {
   for (const std::string &path : {options.output, options.input}) {
     llvm::sys::fs::file_status status;
@@ -71,7 +71,7 @@ ReproducerStreamFactory Reproducer::factory() {
 
 llvm::Error Reproducer::error(llvm::StringRef phase) {
   if (limit) {
-    // It was written before the error came out of its thread.
+    // The file is written before the error is reported.
     if (written)
       llvm::sys::fs::remove(path);
     setHandler([](Diagnostic &) { return failure(); });

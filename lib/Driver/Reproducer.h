@@ -15,24 +15,23 @@
 
 namespace segc {
 
-/// Of one run of a pass manager: a file, if it can be written and the failure
-/// is not a limit that the user set. While this lives, the pass manager's own
-/// message about a failure is not printed: one error is enough.
+/// Writes a reproducer if a run of a pass manager fails, unless the failure is
+/// a limit that the user set. During its lifetime the pass manager's own
+/// message about the failure is suppressed.
 class Reproducer : public mlir::ScopedDiagnosticHandler {
 public:
   Reproducer(mlir::MLIRContext *context, const CompileOptions &options);
 
   mlir::ReproducerStreamFactory factory();
-  /// What is to be said when the pass manager has failed; no text stays of a
-  /// limit.
+  /// The error of a failed pass manager, which names the reproducer. For a
+  /// user's limit it is empty, and no file is kept.
   llvm::Error error(llvm::StringRef phase);
 
 private:
   mlir::MLIRContext *context;
   std::string path;
   bool written = false;
-  /// Of several entries that exceed a limit, the error of the one that needs
-  /// most.
+  /// The error of the entry that exceeds a limit most.
   std::optional<mlir::Diagnostic> limit;
 };
 

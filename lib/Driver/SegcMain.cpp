@@ -39,7 +39,7 @@ static int report(llvm::Error error) {
   return code;
 }
 
-/// Runs `action`; its error is the exit code 1, or 2 for wrong usage.
+/// Runs `action`. Returns exit code 1 for an error, 2 for wrong usage.
 template <typename Action>
 static void onCommand(CLI::App *command, int &code, Action action) {
   command->callback([=, &code] { code = report(action()); });
@@ -99,7 +99,7 @@ static void addModel(CLI::App &app, int &code) {
   command->add_option("-o,--output", *output,
                       "File to write (default: standard output)");
   command->allow_extras();
-  // The network's own options, and its --help, are those of buildNetwork.
+  // buildNetwork parses the network's options and --help.
   command->set_help_flag();
   command->callback([=, &code] {
     std::vector<std::string> arguments = command->remaining();
@@ -175,7 +175,8 @@ static void addPrecisionLists(CLI::App &app) {
   });
 }
 
-/// What was printed is there, or that is an error: else LLVM ends the program.
+/// Flushes the standard output. A failure becomes an error here, as LLVM would
+/// abort at exit.
 static int flushOutput(int code) {
   llvm::outs().flush();
   std::error_code error = llvm::outs().error();
@@ -186,7 +187,7 @@ static int flushOutput(int code) {
       error, "cannot write to the standard output: " + error.message()));
 }
 
-/// "cpu" with its versions, and the like.
+/// Lists the targets with their versions.
 static std::string targetList() {
   registerTargets();
   std::string text;

@@ -22,7 +22,7 @@ namespace segc {
 
 namespace {
 
-/// Fills a model's flat weights from a file.
+/// Copies weights of a file into the flat regions of a model.
 class Embedder {
 public:
   Embedder(const SafetensorsFile &file, const Manifest &manifest,
@@ -92,15 +92,14 @@ Status Embedder::fold(DictionaryAttr entry) {
   for (int64_t c = 0; c < channels; ++c) {
     double scale = gamma[c] / std::sqrt(variance[c] + epsilon);
     b[c] = static_cast<float>((b[c] - mean[c]) * scale + beta[c]);
-    // The output channel is the last dimension of every filter.
+    // The output channel is the last dimension of all filters.
     for (int64_t i = c; i < filter.elements; i += channels)
       w[i] = static_cast<float>(w[i] * scale);
   }
   return Status::success();
 }
 
-/// The manifest says what the weights assume, also where the network was
-/// changed after they were trained.
+/// Records the orientation that the weights were trained for in the manifest.
 Status adoptOrientation(const SafetensorsFile &file, ModelContents &contents) {
   const std::string recorded = recordedOrientation(file);
   OrderedJson manifest = OrderedJson::parse(contents.manifest);

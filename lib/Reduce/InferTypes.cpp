@@ -1,12 +1,12 @@
-//===- InferTypes.cpp - Types after a size has changed --------------------===//
+//===- InferTypes.cpp - Inference of types after a change -----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// Names ops because their types follow from their attributes in ways that only
-// they know; an op that is not named keeps the type of an operand.
+// Names the ops whose types depend on their attributes. Other ops have the type
+// of an operand.
 
 #include "Simplifications.h"
 
@@ -41,7 +41,7 @@ private:
     return Shape(spatialDims(old.lookup(value)));
   }
 
-  /// A parameter or state takes what its user needs.
+  /// A parameter or state takes the shape that its user needs.
   static void setShape(Value value, ArrayRef<int64_t> shape) {
     if (value && isa_and_nonnull<ParamOp, StateOp>(value.getDefiningOp()))
       value.setType(typeOf(value).clone(shape));
@@ -60,8 +60,8 @@ private:
   const DenseMap<Value, RankedTensorType> &old;
 };
 
-/// As many groups stay as the channels allow; the filter has the input channels
-/// of one.
+/// Keeps as many groups as the channels allow. The filter has the input
+/// channels of one group.
 void TypeInference::inferFilter(ConvOp conv) {
   Shape shape(typeOf(conv.getFilter()).getShape());
   bool transposed = conv.getTransposeFilter();
@@ -74,7 +74,7 @@ void TypeInference::inferFilter(ConvOp conv) {
   setShape(conv.getBias(), shape[out]);
 }
 
-/// The other way round: the filter has the output channels of one group.
+/// For transposed convolutions the filter has the output channels of one group.
 void TypeInference::inferFilter(ConvTransposeOp conv) {
   Shape shape(typeOf(conv.getFilter()).getShape());
   int64_t inputs = channels(typeOf(conv.getInput()));
@@ -84,7 +84,8 @@ void TypeInference::inferFilter(ConvTransposeOp conv) {
   setShape(conv.getBias(), shape.back() * conv.getGroups());
 }
 
-/// Crops and pads keep what they take or add on each side, where there is room.
+/// Crops and pads keep their sizes on each side where the tensor is large
+/// enough.
 void TypeInference::inferWindow(Value input, Value output,
                                 MutableArrayRef<int64_t> offsets, bool grows) {
   Shape in = spatial(input), result = in;
@@ -103,7 +104,7 @@ void TypeInference::inferPointwise(Operation *op) {
       return old.lookup(operand) == old.lookup(result);
     };
     auto model = llvm::find_if(op->getOperands(), follows);
-    // An operand of another type has taken the place of one that is gone.
+    // The removed operand was replaced by one of another type.
     if (model == op->operand_end())
       model = llvm::max_element(op->getOperands(), [](Value a, Value b) {
         return typeOf(a).getNumElements() < typeOf(b).getNumElements();

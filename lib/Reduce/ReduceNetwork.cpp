@@ -36,15 +36,14 @@ private:
     auto networks = module.getOps<seg::NetworkOp>();
     return networks.empty() ? seg::NetworkOp() : *networks.begin();
   }
-  /// What the script says; an error where it does not run.
+  /// Runs the script. Fails if it cannot be run.
   FailureOr<bool> isInteresting(ModuleOp module);
-  /// Whether the change leaves an interesting network, which then replaces the
-  /// best so far.
+  /// Applies a change and keeps it if the network is still interesting.
   FailureOr<bool> attempt(const Simplification &change,
                           OwningOpRef<ModuleOp> &best);
 };
 
-/// Not by mlir::Tester: a script that does not run would end the process.
+/// mlir::Tester is not used, because it exits if the script cannot be run.
 FailureOr<bool> ReduceNetworkPass::isInteresting(ModuleOp module) {
   ++tried;
   SmallString<128> path;
@@ -82,7 +81,7 @@ FailureOr<bool> ReduceNetworkPass::attempt(const Simplification &change,
   seg::NetworkOp network = networkOf(*copy);
   size_t before = 0, after = 0;
   {
-    // A change that does not fit is no error.
+    // A change that does not apply is no error.
     ScopedDiagnosticHandler quiet(&getContext(),
                                   [](Diagnostic &) { return success(); });
     if (!change(network))
@@ -120,7 +119,8 @@ void ReduceNetworkPass::runOnOperation() {
     return signalPassFailure();
   }
   OwningOpRef<ModuleOp> best = module.clone();
-  // Each success may let others succeed: from the start, until none does.
+  // A success may enable other changes, so all are tried again until none
+  // succeeds.
   for (bool changed = true; changed;) {
     changed = false;
     size_t count = simplifications(networkOf(*best)).size();

@@ -20,7 +20,7 @@ static RankedTensorType typeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-/// The op at a place of forward, then of objective; null behind them.
+/// The op at an index in `forward`, then in `objective`; null after the last.
 static Operation *opAt(NetworkOp network, size_t place) {
   for (Region *region : {&network.getForward(), &network.getObjective()})
     for (Operation &op : region->front())
@@ -40,7 +40,7 @@ static bool isActivation(Value value) {
 // Cuts
 //===----------------------------------------------------------------------===//
 
-/// The cross-entropy of the first head, and nothing else.
+/// Replaces the objective by the cross-entropy of the first head.
 static bool simplifyObjective(NetworkOp network) {
   Block &objective = network.getObjective().front();
   Value logits = objective.getArgument(0),
@@ -57,7 +57,7 @@ static bool simplifyObjective(NetworkOp network) {
   return true;
 }
 
-/// The value is the only head.
+/// Makes the value the only head.
 static bool endAt(NetworkOp network, Value head) {
   Operation *output = network.getForward().front().getTerminator();
   bool isHead = output->getNumOperands() == 1 && output->getOperand(0) == head;
@@ -75,14 +75,14 @@ static bool endAt(NetworkOp network, Value head) {
   return true;
 }
 
-/// The value is the image.
+/// Replaces the value by the image.
 static bool startAt(NetworkOp network, Value value) {
   Value image = network.getForward().getArgument(0);
   if (!isActivation(value) || value == image)
     return false;
   Type type = value.getType();
   value.replaceAllUsesWith(image);
-  // Valid where nothing else that is needed reads the image.
+  // Valid if no other live op reads the image.
   image.setType(type);
   return true;
 }

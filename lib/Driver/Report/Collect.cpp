@@ -1,11 +1,11 @@
-//===- Collect.cpp - A report from the IR ---------------------------------===//
+//===- Collect.cpp - Collects a report from the IR ------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// Names seg.cast, since the report lists where the precision changes.
+// Names seg.cast, because the report lists the changes of precision.
 
 #include "segc/Driver/Report/Collect.h"
 
@@ -73,8 +73,8 @@ Operand EntryCollector::operand(Value value) {
           seg::tensorBytes(value), from == writer.end() ? -1 : from->second};
 }
 
-/// Samples x grid x channels is the form of activations. Filters may look like
-/// it by chance.
+/// Activations have the shape samples x grid x channels. Filters may have such
+/// a shape by chance.
 void EntryCollector::setGrid(Kernel &kernel, exec::LaunchOp launch) {
   auto batch = static_cast<int64_t>(program.getBatch());
   auto look = [&](Value value) {
@@ -161,7 +161,7 @@ Kernel EntryCollector::kernel(exec::LaunchOp launch) {
   for (Operation *function : launch.getKernelFunctions())
     kernel.launches.push_back(
         launchOf(launch.getLabel().value_or(""), function));
-  // Work is counted once, at the main kernel.
+  // The work of a launch is attributed to its main kernel.
   Launch &main = kernel.launches[launch.getMainKernel()];
   main.flops = flopsPerSample(launch);
   main.bytes = bytesPerSample(launch);
@@ -180,7 +180,7 @@ void EntryCollector::addBuffers(exec::LaunchOp launch, int index) {
                              buffer.getBytes(), buffer.getOffset(), index,
                              last == lastReader.end() ? index : last->second});
   }
-  // The sums lie behind the temporary.
+  // The sums follow the temporary.
   Buffer own{kernel + " temporary", "", 0, 0, index, index};
   for (auto buffer : launch.getTemporaries().getAsRange<exec::BufferAttr>())
     if (buffer.getRegion() == exec::Region::Arena) {
@@ -214,7 +214,7 @@ Entry EntryCollector::collect() {
 
 Version collectVersion(const ModelVersion &version) {
   Version result{*version.target.version, {}};
-  // A whole step is its halves once more.
+  // train_step only repeats grad_step and apply_step.
   for (auto program : ModuleOp(version.module).getOps<exec::ProgramOp>())
     if (program.getSymName() != "train_step")
       result.entries.push_back(EntryCollector(program).collect());

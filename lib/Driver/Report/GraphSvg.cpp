@@ -17,7 +17,7 @@ namespace {
 
 constexpr double boxWidth = 150, boxHeight = 66, columnStep = 172,
                  rowStep = 134, margin = 14, headline = 20, legendBand = 54;
-/// Lines that pass over others' boxes run in lanes above their row.
+/// Number of lanes above a row for lines that pass other boxes.
 constexpr int lanes = 6;
 constexpr double laneStep = 6;
 constexpr Rgb boxColour = {233, 239, 253}, lineColour = {37, 99, 235},
@@ -88,7 +88,7 @@ void Graph::drawRows(draw::Canvas &canvas) const {
     canvas.rect({0, rowTop(row), width, rowStep - 8},
                 draw::Paint::filled(rowColour));
     std::string name = grid.second.empty() ? "no grid" : "grid " + grid.second;
-    // Once is not enough in a picture that is scrolled.
+    // The label is repeated, because the picture may be scrolled.
     for (double x = 8; x < width; x += 8 * columnStep)
       canvas.text({x, rowTop(row) + 14}, name, style);
   }
@@ -102,7 +102,8 @@ void Graph::drawEdge(draw::Canvas &canvas, size_t from, size_t to) const {
   if (to == from + 1) {
     canvas.curve({x1, y1}, {x2, y2}, paint);
   } else {
-    // Up, along the lane, down between two columns: no box is in the way.
+    // The line goes up, along the lane, and down between two columns, around
+    // all boxes.
     const auto number = static_cast<double>(from % lanes);
     const double lane = top(from) - laneStep * (1 + number);
     const double gap = x2 - 5 - 2 * number;
@@ -136,7 +137,7 @@ std::string Graph::description(const Kernel &kernel) const {
   return text;
 }
 
-/// As much of a text as fits into a box.
+/// Truncates a text to the width of a box.
 std::string fitted(const draw::Canvas &canvas, std::string text,
                    const draw::TextStyle &style) {
   const std::string ellipsis = "\u2026";
@@ -144,7 +145,7 @@ std::string fitted(const draw::Canvas &canvas, std::string text,
     return text;
   while (!text.empty() &&
          canvas.textWidth(text + ellipsis, style) > boxWidth - 12) {
-    // Not in the middle of a UTF-8 sequence.
+    // UTF-8 sequences are kept whole.
     while (text.size() > 1 && (text.back() & 0xc0) == 0x80)
       text.pop_back();
     text.pop_back();
@@ -161,7 +162,7 @@ void Graph::drawBox(draw::Canvas &canvas, size_t index) const {
   box.stroke = lineColour;
   box.strokeOpacity = 1;
   canvas.rect({x, y, boxWidth, boxHeight}, box);
-  // The share of the slowest kernel's time, as a bar along the bottom.
+  // A bar along the bottom shows the time relative to the slowest kernel.
   if (maxSeconds > 0)
     canvas.rect({x, y + boxHeight - 5, boxWidth * seconds / maxSeconds, 5},
                 draw::Paint::filled(shareColour));

@@ -18,7 +18,7 @@ using namespace draw;
 
 namespace {
 
-/// What stands where there is no number.
+/// Placeholder for a missing number.
 constexpr const char *none = "\u2013";
 
 bool isMeasured(const Entry &entry) {
@@ -67,7 +67,7 @@ private:
 
 void Page::head() {
   std::string title = escapeHtml(network()) + " compiled by segc";
-  // The policy is the proof that the page loads nothing.
+  // The content security policy ensures that the page loads nothing.
   out << "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>\n"
          "<meta http-equiv='Content-Security-Policy' content=\"default-src "
          "'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"

@@ -19,7 +19,7 @@ static constexpr Rgb bufferColours[] = {{127, 168, 232}, {230, 165, 126},
                                         {220, 203, 116}, {121, 196, 203}};
 static constexpr Rgb peakColour = {217, 72, 15};
 
-/// Numbers of kernels, each under the middle of its column.
+/// Ticks with the kernels' numbers, centred under their columns.
 static std::vector<draw::Tick> kernelTicks(size_t kernels) {
   std::vector<draw::Tick> ticks;
   for (size_t i = 0; i < kernels; i += std::max<size_t>(1, kernels / 16))

@@ -14,26 +14,26 @@
 
 namespace segc::report {
 
-/// Where a kernel is described: the id of its row in the table.
+/// The id of a kernel's row in the table.
 std::string kernelId(size_t entry, size_t kernel);
 /// "+ bias, relu" as far as it fits.
 std::string fusedText(const Kernel &kernel, size_t maxCharacters);
-/// The measured time if there is one, else the modelled.
+/// The measured time if there is one, otherwise the modelled time.
 double bestSeconds(const Report &report, const Version &version,
                    const Kernel &kernel);
 
-/// The picture as an element of the page, of class `kind`; why there is none
-/// if it could not be drawn.
+/// The picture as an element of class `kind`, or an error message if it could
+/// not be drawn.
 std::string pictureElement(draw::Canvas &canvas, llvm::StringRef kind,
                            llvm::StringRef label);
 
-/// Kernels from left to right in their order, the finest grid on top; lines
-/// are the tensors that they hand on.
+/// The graph of an entry: kernels from left to right in program order, the
+/// finest grid on top; lines are tensors.
 std::string graphSvg(const Report &report, size_t entry);
-/// Time from left to right, offsets upwards: each buffer of the arena.
+/// The buffers of the arena: time from left to right, offsets upwards.
 std::string memorySvg(const Entry &entry);
-/// FLOP/s over FLOP per byte under the roof of the target; empty without
-/// kernels that have both.
+/// The roofline diagram of an entry; empty if no kernel has both FLOP and
+/// bytes.
 std::string rooflineSvg(const Report &report, size_t entry);
 
 extern const llvm::StringLiteral pageStyle, pageScript;

@@ -14,7 +14,7 @@ namespace segc::report {
 
 static constexpr int64_t newestFormat = 1;
 
-/// Puts the version with this name in front.
+/// Moves the version with this name to the front.
 static Status chooseVersion(Report &report, const std::string &cpu,
                             const std::string &where) {
   auto measured = llvm::find_if(report.versions, [&](const Version &version) {
@@ -27,7 +27,8 @@ static Status chooseVersion(Report &report, const std::string &cpu,
   return Status::success();
 }
 
-/// Times in one page are those of one way to run.
+/// Adds a measurement. All measurements of a report must have the same
+/// settings.
 static Status addMeasurement(Report &report, const Measurement &added,
                              const std::string &cpu, const std::string &where) {
   std::optional<Measurement> &known = report.measurement;

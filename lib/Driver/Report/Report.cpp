@@ -1,4 +1,4 @@
-//===- Report.cpp - What a compilation decided ----------------------------===//
+//===- Report.cpp - Data of a compilation report --------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

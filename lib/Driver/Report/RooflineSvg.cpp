@@ -14,7 +14,7 @@ namespace segc::report {
 
 static constexpr double width = 1240, height = 440;
 
-/// The point of a kernel that counts work and bytes.
+/// The point of a kernel.
 static draw::RooflinePoint pointOf(const Report &report, const Version &version,
                                    const Kernel &kernel) {
   const double flops = kernel.flops() * report.batch();

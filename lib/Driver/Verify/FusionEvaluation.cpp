@@ -41,7 +41,7 @@ static TileTransform tileTransform(int64_t outputs) {
           values(winogradOutput(outputs))};
 }
 
-/// Rounds values to integers times a scale.
+/// Rounds values to integer multiples of a scale.
 static void roundBy(MutableArrayRef<double> values, double scale) {
   if (scale > 0)
     for (double &value : values)
@@ -121,7 +121,7 @@ bool FusionEvaluation::isSampled(unsigned result) const {
   return sampled.contains(body.getTerminator()->getOperand(result));
 }
 
-/// What the kernel stored of a value that a reduction reads there.
+/// The stored operand that a reduction reads; null if it reads registers.
 const HostTensor *FusionEvaluation::storedOperand(OpOperand &use) const {
   if (!seg::readsStoredResult(use))
     return nullptr;
@@ -132,9 +132,10 @@ const HostTensor *FusionEvaluation::storedOperand(OpOperand &use) const {
   return nullptr;
 }
 
-/// Values that f32 cannot hold get the error that rounding may leave in them.
+/// Perturbs the values that f32 cannot represent by the size of a rounding
+/// error.
 static void disturbRounded(HostTensor &tensor, double noise, uint64_t seed) {
-  // Kernels compute functions such as exp to a few units.
+  // Kernels compute functions such as exp to a few units in the last place.
   constexpr double functionUnits = 4;
   HostTensor disturbed = tensor;
   reference::disturb(disturbed, noise * functionUnits * f32Unit, seed);
@@ -149,7 +150,7 @@ static void disturbAll(std::vector<HostTensor> &results, double noise,
     disturbRounded(result, noise, seed + 100);
 }
 
-/// The elements that are summed up in one of a result.
+/// Number of elements that are summed in one element of a result.
 static double summed(Operation *op) {
   auto largest = [](TypeRange types) {
     int64_t result = 1;
@@ -160,7 +161,7 @@ static double summed(Operation *op) {
   return largest(op->getOperandTypes()) / largest(op->getResultTypes());
 }
 
-/// How the kernel's tasks add up what the op reduces.
+/// Order and rounding of the kernel's sums for a reduction.
 reference::SumRows
 FusionEvaluation::rowsOf(seg::EpilogueReductionOpInterface op, double noise,
                          uint64_t seed) const {
@@ -186,12 +187,12 @@ FusionEvaluation::evaluate(Operation *op, ArrayRef<const HostTensor *> operands,
       std::iota(all.begin(), all.end(), 0);
     }
     ProductArithmetic own = arithmetic;
-    // A sum of n numbers in f32 errs by the square root of n, at random.
+    // The error of an f32 sum of n numbers grows with the square root of n.
     own.noise =
         noise * f32Unit *
         std::sqrt(static_cast<double>(reference::productsPerElement(op)));
     own.seed = seed;
-    // Without rounding, tiles make a difference to the disturbed sums alone.
+    // Without rounding, tiles only affect perturbed sums.
     if (noise == 0 && !own.round)
       own.tiles.reset();
     if (failed(reference::evaluateProducts(

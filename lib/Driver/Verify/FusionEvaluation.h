@@ -1,4 +1,4 @@
-//===- FusionEvaluation.h - The reference of a kernel's results -*- C++ -*-===//
+//===- FusionEvaluation.h - Reference evaluation of a kernel ----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -20,24 +20,24 @@ namespace segc {
 /// Relative rounding error of an f32 operation.
 inline constexpr double f32Unit = 0x1p-24;
 
-/// Evaluates the ops of a seg.fusion as its kernels do: values of 16 bits are
-/// rounded, the root's factors as its strategy says, and reductions read what
-/// the kernel has stored.
+/// Evaluates the ops of a seg.fusion with the rounding of its kernels: 16-bit
+/// values are rounded, the root's factors are rounded by its strategy, and
+/// reductions read the values that the kernel has stored.
 class FusionEvaluation {
 public:
-  /// `stored`: the results as the kernels wrote them. Of the root's result
-  /// `elements` are computed, all if there are none.
+  /// `stored` are the results that the kernels wrote. `elements` selects the
+  /// elements of the root's result; empty means all.
   FusionEvaluation(seg::FusionOp fusion, const KernelModel &model,
                    llvm::ArrayRef<reference::HostTensor> inputs,
                    llvm::ArrayRef<reference::HostTensor> stored,
                    llvm::ArrayRef<int64_t> elements);
 
-  /// The results, of 16 bits those before they are rounded. With `noise`,
-  /// operations are disturbed by so many units of f32.
+  /// Returns the results; 16-bit results are not yet rounded. Operations are
+  /// perturbed by `noise` units of f32.
   llvm::FailureOr<std::vector<reference::HostTensor>> run(double noise,
                                                           uint64_t seed) const;
 
-  /// Whether only the chosen elements of a result were computed.
+  /// Whether only the selected elements of a result were computed.
   bool isSampled(unsigned result) const;
 
 private:
@@ -53,16 +53,16 @@ private:
                             uint64_t seed) const;
 
   const KernelModel &model;
-  mlir::Block &body; ///< Of the fusion.
+  mlir::Block &body; ///< Body of the fusion.
   mlir::Operation *root;
   llvm::ArrayRef<reference::HostTensor> inputs, stored;
   llvm::ArrayRef<int64_t> elements;
   reference::ProductArithmetic arithmetic;
-  /// Those of which only the chosen elements are known.
+  /// Values of which only the selected elements are known.
   llvm::DenseSet<mlir::Value> sampled;
 };
 
-/// How kernels of this strategy multiply.
+/// The arithmetic of the products of a strategy.
 reference::ProductArithmetic productArithmetic(mlir::DictionaryAttr strategy);
 
 } // namespace segc

@@ -33,7 +33,7 @@ double KernelDeviation::excess() const {
 
 namespace {
 
-/// Sums over the elements of a result that are compared.
+/// Sums over the compared elements of a result.
 struct Spread {
   double largest = 0, squares = 0;
   int64_t count = 0;
@@ -52,11 +52,11 @@ public:
   ResultCheck(const HostTensor &expected, ArrayRef<int64_t> elements)
       : expected(expected), elements(elements) {}
 
-  /// Another evaluation, disturbed.
+  /// Adds a perturbed evaluation.
   void disturb(const HostTensor &other) {
     forEach([&](int64_t i) { noise.add(other[i] - expected[i]); });
   }
-  /// What the kernel wrote.
+  /// Compares the values that the kernel wrote.
   KernelDeviation compare(const HostTensor &actual) const;
 
 private:
@@ -93,9 +93,10 @@ KernelDeviation ResultCheck::compare(const HostTensor &actual) const {
     result.fault = integerFault(actual);
     return result;
   }
-  // A disturbance is a draw of what rounding does; kernels have another order.
+  // Factors between a random perturbation and the error of a kernel, which sums
+  // in another order.
   constexpr double rmsFactor = 6, largestFactor = 10;
-  // Whatever an op computes, it rounds its result.
+  // Minimal bound in f32 units, because every op rounds its result.
   constexpr double minUnits = 8;
   Spread values, differences;
   forEach([&](int64_t i) {
@@ -113,7 +114,7 @@ KernelDeviation ResultCheck::compare(const HostTensor &actual) const {
     double rounding = reference::spacing(expected.kind(), e) / 2;
     differences.add(std::max(0.0, std::fabs(a - e) - rounding));
   });
-  // Of results that are all zero, as they are.
+  // The deviation is absolute if the result is zero.
   double most = values.largest > 0 ? values.largest : 1,
          typical = values.squares > 0 ? values.rms() : 1;
   result.largest = differences.largest / most;
@@ -123,7 +124,7 @@ KernelDeviation ResultCheck::compare(const HostTensor &actual) const {
   result.rmsBound = rmsFactor * noise.rms() / typical + minUnits * f32Unit;
   if (elements.empty())
     return result;
-  // The others hold some number at least.
+  // The other elements must be finite.
   for (int64_t i = 0; i < actual.size(); ++i)
     if (std::isnan(actual[i]) && result.fault.empty())
       result.fault = "element " + std::to_string(i) + " is not a number";
@@ -140,7 +141,8 @@ public:
   Operands(seg::FusionOp fusion, ArrayRef<int> inPlace,
            const std::vector<HostTensor> &inputs);
 
-  /// Runs the kernels; what went wrong beside values.
+  /// Runs the kernels. Returns a fault other than wrong values, or an empty
+  /// string.
   std::string run(const KernelRun &kernels) const;
   /// The results.
   std::vector<HostTensor> read() const;
@@ -247,7 +249,7 @@ llvm::Expected<KernelDeviation> checkKernel(seg::FusionOp fusion,
                                     : ArrayRef<int64_t>());
     fewest = std::min(fewest, tensor.size());
   }
-  // Few numbers may be disturbed by little by chance.
+  // With few numbers a single perturbation may be small by chance.
   constexpr int64_t enough = 64, maxDraws = 8;
   int64_t draws = std::clamp<int64_t>(enough / fewest, 1, maxDraws);
   for (int64_t draw = 0; draw < draws; ++draw) {

@@ -1,12 +1,11 @@
-//===- KernelInputs.cpp - ---------------------------------------------------------===//
+//===- KernelInputs.cpp ---------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// Names ops only to know which operands make sense when positive: nothing
-// else says so.
+// Names ops to know which operands must be positive, as no interface tells.
 
 #include "KernelInputs.h"
 
@@ -23,12 +22,12 @@ namespace segc {
 
 using reference::HostTensor;
 
-/// In fusions of several ops random values are multiples of this. With 7 bits
-/// each a chain of a few pointwise ops is exact in f32, so that both sides take
-/// the same branch at a kink.
+/// Random values of fusions of several ops are multiples of this. With 7 bits
+/// each, a chain of a few pointwise ops is exact in f32, so that kernel and
+/// reference take the same branch at a kink.
 static constexpr double valueStep = 0x1p-6;
 
-/// Whether the op only makes sense of positive values there.
+/// Whether the operand must be positive.
 static bool wantsPositive(OpOperand &use) {
   Value value = use.get();
   return llvm::TypeSwitch<Operation *, bool>(use.getOwner())
@@ -47,7 +46,7 @@ static bool wantsPositive(OpOperand &use) {
       .Default(false);
 }
 
-/// Whether the op asks of the value if it is 1: the step is finite.
+/// Whether the op compares the value with 1, as the flag of a finite step.
 static bool isFlag(OpOperand &use) {
   return llvm::TypeSwitch<Operation *, bool>(use.getOwner())
       .Case([&](seg::OptimizerOpInterface op) {
@@ -66,7 +65,7 @@ static reference::Distribution distribution(BlockArgument argument,
                : reference::Distribution{1, 100};
   if (llvm::any_of(argument.getUses(), isFlag))
     return {1, 1};
-  // Mean squares stay above the squares of means, which lie below 1/4.
+  // Mean squares must be larger than squared means, which are below 1/4.
   if (type.getRank() == 0 || llvm::any_of(argument.getUses(), wantsPositive))
     return {0.5, 1.5};
   return {-0.5, 0.5};
@@ -89,13 +88,13 @@ HostTensor makeInput(BlockArgument argument, int64_t classes) {
 
 namespace {
 
-/// Draws numbers one after the other.
+/// A sequence of random numbers.
 class Draws {
 public:
   int64_t below(int64_t end) {
     return static_cast<int64_t>(rng.bits(next++) % static_cast<uint64_t>(end));
   }
-  /// The first, the last or any, alike.
+  /// Draws the first, the last or any position, with equal probability.
   int64_t border(int64_t end) {
     int64_t which = below(3);
     return which == 0 ? 0 : which == 1 ? end - 1 : below(end);
@@ -106,7 +105,7 @@ private:
   uint64_t next = 0;
 };
 
-/// So many of [0, size), the first and the last among them.
+/// Draws `count` numbers of [0, size), with the first and the last among them.
 std::vector<int64_t> someOf(int64_t size, int64_t count, Draws &draws) {
   std::set<int64_t> result = {0, size - 1};
   while (static_cast<int64_t>(result.size()) < std::min(size, count))
@@ -116,7 +115,7 @@ std::vector<int64_t> someOf(int64_t size, int64_t count, Draws &draws) {
 
 } // namespace
 
-/// All taps of some pairs of channels.
+/// Selects all taps of some pairs of channels.
 static std::set<int64_t> sampledFilter(seg::ConvFilterGradOp op,
                                        double elements, Draws &draws) {
   ArrayRef<int64_t> shape = op.getOutput().getType().getShape();
@@ -131,7 +130,7 @@ static std::set<int64_t> sampledFilter(seg::ConvFilterGradOp op,
   return result;
 }
 
-/// Boxes of 4 in each dimension, in a few channels.
+/// Selects boxes of 4 positions in each dimension, in a few channels.
 static std::set<int64_t> sampledActivation(RankedTensorType type,
                                            double elements, Draws &draws) {
   constexpr int64_t side = 4, channelsOfBox = 8;

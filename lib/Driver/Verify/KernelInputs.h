@@ -1,4 +1,4 @@
-//===- KernelInputs.h - What kernels are checked with -----------*- C++ -*-===//
+//===- KernelInputs.h - Inputs of kernel checks -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,12 +13,14 @@
 
 namespace segc {
 
-/// Random values that suit the ops which read the argument of a seg.fusion.
+/// Draws random values in the domain of the ops that read the argument of a
+/// seg.fusion.
 reference::HostTensor makeInput(mlir::BlockArgument argument, int64_t classes);
 
-/// Elements of a root's result that are compared: all of them (an empty list)
-/// if so many products suffice, else borders and others by chance, in rising
-/// order. Neighbours are taken together, as tiles are.
+/// Selects the elements of a root's result that are compared, in ascending
+/// order: all (an empty list) if their products are at most `products`,
+/// otherwise borders and random elements. Neighbours are selected together, as
+/// a tile computes them together.
 std::vector<int64_t> sampledElements(mlir::Operation *root, double products);
 
 } // namespace segc

@@ -44,7 +44,7 @@ ModelKernels::load(const std::string &path) {
     llvm::consumeError(name.takeError());
     llvm::consumeError(address.takeError());
   }
-  // The library is loaded already: this finds where.
+  // Gets the handle of the loaded library.
   void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
   void *loaded = handle ? dlsym(handle, query.data()) : nullptr;
   if (handle)
@@ -76,7 +76,7 @@ llvm::Expected<CompileOptions> ModelKernels::compilation() const {
   std::vector<std::string> arguments;
   for (const llvm::json::Value &argument : *recorded)
     arguments.push_back(argument.getAsString().value_or("").str());
-  arguments.push_back(path); // The input.
+  arguments.push_back(path); // The input file.
   std::reverse(arguments.begin(), arguments.end());
   try {
     parser.parse(arguments);

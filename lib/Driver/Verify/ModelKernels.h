@@ -1,4 +1,4 @@
-//===- ModelKernels.h - The kernels of a finished model ---------*- C++ -*-===//
+//===- ModelKernels.h - Kernels of a compiled model -------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,21 +15,21 @@
 
 namespace segc {
 
-/// A model (.so) that is loaded, with the addresses of its kernels.
+/// A loaded model (.so) with the addresses of its kernels.
 class ModelKernels {
 public:
   static llvm::Expected<std::unique_ptr<ModelKernels>>
   load(const std::string &path);
 
-  /// What it was compiled from, with the options that it was compiled with. An
-  /// error where it does not hold both.
+  /// The source and the options that it was compiled with. Fails if the model
+  /// does not contain both.
   llvm::Expected<CompileOptions> compilation() const;
 
-  /// Names of the processors that it has kernels for.
+  /// Names of its versions.
   std::vector<std::string> versions() const;
 
-  /// The plan that the model's kernels of a version come from; empty if the
-  /// model does not say.
+  /// Digest of the programs of a version; empty if the model does not record
+  /// it.
   std::string planDigest(llvm::StringRef cpu) const;
 
   /// Kernels of a version, by name.
@@ -37,7 +37,7 @@ public:
 
 private:
   std::shared_ptr<const ModelLibrary> library;
-  llvm::StringMap<uint64_t> symbols; ///< Addresses.
+  llvm::StringMap<uint64_t> symbols; ///< Addresses of symbols.
 };
 
 } // namespace segc

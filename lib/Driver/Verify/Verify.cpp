@@ -25,7 +25,8 @@ namespace segc {
 // Kernels of a module
 //===----------------------------------------------------------------------===//
 
-/// The kind of a strategy, its Winograd tiles and its products.
+/// A short description of a strategy: its kind, Winograd tiles and multiply
+/// type.
 static std::string brief(DictionaryAttr strategy) {
   if (!strategy)
     return "pointwise";
@@ -44,7 +45,8 @@ static std::string brief(DictionaryAttr strategy) {
 
 namespace {
 
-/// The first launch of distinct kernels, with what they compute in place.
+/// The first launch of distinct kernels, and the buffers that they update in
+/// place.
 struct DistinctLaunch {
   exec::LaunchOp launch;
   std::string symbol; ///< "k3_conv", as in the model.
@@ -60,7 +62,7 @@ struct DistinctLaunch {
 
 static std::vector<DistinctLaunch> distinctLaunches(ModuleOp programs) {
   std::vector<DistinctLaunch> result;
-  llvm::StringSet<> seen; // Kernels with what is computed in place.
+  llvm::StringSet<> seen; // Keys of kernels and their in-place buffers.
   for (auto program : programs.getOps<exec::ProgramOp>())
     for (exec::LaunchOp launch : launchesOf(program)) {
       DistinctLaunch distinct{launch, kernelOf(launch), inPlaceInputs(launch)};
@@ -175,14 +177,15 @@ private:
   const VerifyOptions &options;
   CompilerContext context{MLIRContext::Threading::DISABLED};
   CompileOptions compile;
-  std::unique_ptr<ModelKernels> model; ///< Whose kernels are checked, if any.
-  bool versionsAsked = false;          ///< By --cpu.
+  std::unique_ptr<ModelKernels> model; ///< Model whose kernels are checked;
+                                       ///< null: they are compiled here.
+  bool versionsAsked = false;          ///< True if --cpu names versions.
   VerifyCounts counts;
 };
 
 } // namespace
 
-/// The network and its options, or those that a model holds.
+/// Reads the network and its options, or those of a model.
 llvm::Error Verification::readInput() {
   compile = options.compile;
   versionsAsked = !compile.cpus.empty();
@@ -213,7 +216,8 @@ llvm::Error Verification::readInput() {
   }
   if (versionsAsked)
     return llvm::Error::success();
-  // Else those that `segc compile` makes, of which --emit prints the first.
+  // By default the versions of `segc compile`, of which --emit prints the
+  // first.
   if (model) {
     compile.cpus = model->versions();
   } else if (!kernels.empty()) {
@@ -232,14 +236,14 @@ static llvm::Error otherPlan(const std::string &cpu) {
       "segc");
 }
 
-/// The kernels of the programs, or those of the file that were asked for.
+/// Returns the kernels of the programs, or those of the file of --kernels.
 llvm::Expected<OwningOpRef<ModuleOp>>
 Verification::kernels(ModuleOp programs, const Target &target) {
   if (!options.kernels.empty() && !model) {
     auto read = readModule(context, options.kernels);
     if (!read)
       return read.takeError();
-    // Kernels of other shapes would access what is not theirs.
+    // Kernels of other shapes would access memory outside their buffers.
     if (kernelDigest(**read) != kernelDigest(programs))
       return otherPlan(target.version->name);
     return read;
@@ -264,14 +268,15 @@ llvm::Error Verification::checkVersion(ModuleOp programs,
   if (model && model->planDigest(target.version->name) != kernelDigest(programs))
     return otherPlan(target.version->name);
   KernelCheckOptions check;
-  // That of the image; kernels of other entries have no samples, or as many.
+  // The batch of the image. Kernels of other entries have the same batch or
+  // none.
   for (auto program : programs.getOps<exec::ProgramOp>())
     check.batch =
         std::max(check.batch, static_cast<int64_t>(program.getBatch()));
   check.classes = classesOf(programs);
   check.full = options.full;
 
-  // All kernels at once, as a model has them.
+  // All kernels are compiled together, as for a model.
   std::unique_ptr<KernelRunner> runner;
   std::vector<std::string> symbols;
   if (target.backend->missingFeature(*target.version).empty()) {
@@ -302,7 +307,8 @@ llvm::Error Verification::checkVersion(ModuleOp programs,
   return llvm::Error::success();
 }
 
-/// Each program but `prepare`, which others need, without kernels.
+/// Checks each program by the reference evaluation. `prepare` runs as part of
+/// the programs that need it.
 llvm::Error Verification::checkPrograms(ModuleOp programs,
                                         const Target &target,
                                         ModuleOp source) {
@@ -341,8 +347,8 @@ llvm::Error Verification::conclude() const {
   }
   llvm::outs() << counts.checked << " kernels checked, " << counts.skipped
                << " skipped, " << counts.bad << " FAILED\n";
-  llvm::outs().flush(); // Errors come after it.
-  // Of several versions a processor runs what it can.
+  llvm::outs().flush(); // Flushed before errors are printed.
+  // Without --cpu, versions that the processor cannot run are skipped.
   bool runsSome = !versionsAsked && counts.checked > 0;
   return counts.verdict(options.allowSkipped || runsSome);
 }

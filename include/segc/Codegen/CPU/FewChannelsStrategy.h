@@ -1,4 +1,4 @@
-//===- FewChannelsStrategy.h - Convolutions to few channels ----------*- C++ -*-===//
+//===- FewChannelsStrategy.h - Convolutions to few channels -----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- KernelBuilder.h - Kernels of one fusion -----*- C++ -*-===//
+//===- KernelBuilder.h - Kernels of one fusion ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
