@@ -23,8 +23,8 @@ using namespace mlir;
 
 namespace segc {
 
-/// Tensors that the ops read element by element; the parts of a rearrangement
-/// are one in all.
+/// Returns the number of tensors that the ops read element by element. With a
+/// rearrangement it is 1, because each element comes from one of its inputs.
 static int64_t activationInputs(ArrayRef<Operation *> ops) {
   llvm::SmallDenseSet<Value> inputs;
   auto shapeOf = [](Value value) {
@@ -66,8 +66,8 @@ public:
   nativeVersion(MultiplyTypeSet types) const override {
     if (std::optional<CpuTarget> host = hostCpuTarget(types))
       return findVersion(host->name);
-    return llvm::createStringError("this processor lacks AVX2 and FMA, the "
-                                   "least that kernels are compiled for");
+    return llvm::createStringError("this processor lacks AVX2 and FMA, which "
+                                   "all kernels need");
   }
   std::string missingFeature(const TargetVersion &version) const override {
     for (const std::string &feature : version.features)
@@ -120,16 +120,17 @@ private:
   KernelModels all;
 };
 
-/// By element of the result: bytes moved, and cycles of ops for the elements
-/// of a tile and its border.
+/// Compares, for one element of the result, the time of the bytes that a
+/// prologue saves with the cycles that its ops take for a tile and its border.
 bool CpuBackend::paysAsPrologue(ArrayRef<Operation *> ops,
                                 size_t kernels) const {
   constexpr double border = 1.5;
-  // Fusion is one for all versions: the widest one counts.
+  // Fusion is the same for all versions. It is decided for the version with the
+  // widest vectors.
   CpuTarget core = *lookupCpuTarget(cpuTargetNames().back());
   double inputs = activationInputs(ops), readers = kernels;
-  // As of f32: kernels are the same in every precision. With 16 bits a
-  // prologue saves half the bytes, and two conversions.
+  // Bytes are counted as f32, so that kernels are the same in every precision.
+  // With 16 bits a prologue saves half the bytes, and two conversions.
   double bytes = 4 * (inputs + 1 + readers - inputs * readers);
   double cycles = readers * border * prologueCycles(ops) / core.lanes;
   return bytes / core.bytesPerSecond > cycles / core.clockHz;

@@ -27,8 +27,8 @@ bool CpuKernelModel::takesReduction(Operation *root,
            hasPixelReductions(root)));
 }
 
-/// Whether the kernel computes the prologue and the reductions that the fusion
-/// has around the root, and nothing that needs their results.
+/// Verifies that the kernel supports the prologue and the reductions of the
+/// fusion, and that no op uses a reduction's result.
 static LogicalResult verifyFusedOps(seg::FusionOp fusion,
                                        const KernelModel &model) {
   Operation *root = fusion.getRoot();
@@ -38,7 +38,7 @@ static LogicalResult verifyFusedOps(seg::FusionOp fusion,
         !model.takesPrologue(operand))
       return root->emitOpError("has a prologue of operand #")
              << operand.getOperandNumber()
-             << ", which its CPU kernel reads as it lies in memory";
+             << ", which its CPU kernel reads directly from memory";
   for (Operation &op : fusion.getBody().front().without_terminator()) {
     if (isa<seg::PointwiseOpInterface, seg::RearrangementOpInterface>(op))
       continue;
@@ -52,23 +52,25 @@ static LogicalResult verifyFusedOps(seg::FusionOp fusion,
     if (!isa<BlockArgument>(reduced) &&
         llvm::none_of(reduced.getUsers(), llvm::IsaPred<seg::YieldOp>))
       return op.emitOpError("reduces a value that its kernel does not yield: "
-                            "tiles are read again where they are stored");
+                            "reductions read the stored tiles again");
     for (Operation *user : op.getUsers())
       if (!isa<seg::YieldOp>(user))
-        return user->emitOpError("needs all tiles of a reduction in the kernel "
-                                 "that computes them");
+        return user->emitOpError("needs the result of a reduction in the kernel "
+                                 "that computes its tiles");
   }
   return success();
 }
 
-/// Whether the op rounds what the root computes: kernels do so as they store.
+/// Returns whether the op rounds a result of the root, which kernels do when
+/// they store it.
 static bool roundsResult(Operation &op, Operation *root) {
   auto cast = dyn_cast<seg::CastOp>(op);
   return cast && !cast.widens() && cast.getInput().getDefiningOp() == root &&
          llvm::all_of(op.getUsers(), llvm::IsaPred<seg::YieldOp>);
 }
 
-/// Whether the kernel computes the pointwise ops that do not feed the root.
+/// Verifies that the kernel supports the pointwise ops that do not feed the
+/// root.
 static LogicalResult checkEpilogue(seg::FusionOp fusion,
                                    const KernelModel &model) {
   Operation *root = fusion.getRoot();
@@ -89,7 +91,7 @@ static LogicalResult checkEpilogue(seg::FusionOp fusion,
   }
   if (model.takesEpilogue(root))
     return success();
-  // Such a kernel knows its results by their order.
+  // A kernel without epilogue identifies its results by their order.
   auto yielded = fusion.getYield().getValues();
   bool inOrder = yielded.size() == root->getNumResults();
   for (auto [value, result] : llvm::zip(yielded, root->getResults())) {
@@ -104,8 +106,8 @@ static LogicalResult checkEpilogue(seg::FusionOp fusion,
          << "' in their order";
 }
 
-/// Whether kernels have the types: they compute in f32, and convert values of
-/// 16 bits as they load and store.
+/// Verifies the types: kernels compute in f32, and convert 16-bit values when
+/// they load and store them.
 static LogicalResult checkTypes(seg::FusionOp fusion) {
   for (Operation &op : fusion.getBody().front().without_terminator())
     for (Type type : llvm::concat<Type>(llvm::to_vector(op.getOperandTypes()),
@@ -115,15 +117,16 @@ static LogicalResult checkTypes(seg::FusionOp fusion) {
       if (element.isF64() || (is16Bit && !isa<seg::CastOp>(op)))
         return op.emitOpError("has no CPU kernel for ")
                << type << ": kernels compute in f32, and seg.cast converts "
-               << "what is of 16 bits in memory";
+               << "16-bit values in memory";
     }
   return success();
 }
 
-/// Whether a prologue is small: an element is computed anew for every use.
+/// Verifies that the prologue is small, because an element is recomputed for
+/// every use.
 static LogicalResult checkPrologueSize(seg::FusionOp fusion, Operation *root) {
   constexpr int64_t maxOps = 4096;
-  // What is reduced is computed once.
+  // The operand of a reduction is computed once.
   if (isReduction(root))
     return success();
   llvm::DenseMap<Operation *, int64_t> computed;
@@ -227,7 +230,7 @@ struct PointwiseModel : KernelModel {
   bool takesReduction(Operation *, Operation *reduction) const override {
     return isReduction(reduction);
   }
-  /// They need none.
+  /// Pointwise fusions need no strategy.
   SmallVector<StrategyProposal> propose(seg::FusionOp,
                                         const StrategyContext &) const override {
     return {};

@@ -135,7 +135,7 @@ Value gather(KernelBody &k, Value memref, Value base, ArrayRef<int64_t> offsets,
                                allLanes(k, mask, lanes), zero));
 }
 
-// Halves are added rather than lanes in turn: fewer dependent additions.
+// Adding halves takes fewer dependent additions than adding lane after lane.
 Value sumLanes(KernelBody &k, Value vector) {
   OpBuilder &b = k.builder();
   int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();

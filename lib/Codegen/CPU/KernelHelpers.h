@@ -17,38 +17,41 @@ namespace segc {
 /// cache, large enough to hide the cost of a call.
 inline constexpr int64_t taskElements = 16 << 10;
 
-/// The part of addPoolModels that averages.
+/// Adds the models of average pooling; part of addPoolModels.
 void addAvgPoolModels(KernelModels &models);
-/// The part of addShapeModels that resamples.
+/// Adds the models of resampling; part of addShapeModels.
 void addResizeModels(KernelModels &models);
 
-/// [begin, end) of the elements or pixels of one sample.
+/// The elements or pixels [begin, end) of one sample.
 struct Tile {
   mlir::Value sample, index, begin, end;
 };
-/// What `task` is of when each sample's `size` is cut into tiles of `tile`.
+/// Returns the tile of the current task. Each sample of `size` elements is
+/// divided into tiles of `tile` elements.
 Tile sampleTile(KernelBody &k, int64_t size, int64_t tile);
 
-/// Full vectors of [begin, end), `unroll` at a time, then masked ones;
-/// `body` gets the index of the first lane and the mask (null: all lanes).
+/// Emits loops over [begin, end): full vectors, `unroll` at a time, then masked
+/// vectors. `body` gets the index of the first lane and the mask (null: all
+/// lanes).
 void forVectors(KernelBody &k, mlir::Value begin, mlir::Value end,
                 int64_t lanes, int64_t unroll,
                 llvm::function_ref<void(mlir::Value, mlir::Value)> body);
 
-/// `forVectors` over one row: full vectors of a static `size`, then a masked
-/// rest.
+/// Emits `forVectors` over a row of static `size`: full vectors, then one
+/// masked vector.
 void forRow(KernelBody &k, int64_t size, int64_t lanes,
             llvm::function_ref<void(mlir::Value, mlir::Value)> body);
 
-/// Full groups of `lanes` pixels of [begin, end) with a null count and mask,
-/// then the rest with both.
+/// Emits loops over the pixels [begin, end), a pixel in each lane. Full vectors
+/// have a null count and mask; the last vector has both.
 void forPixelVectors(
     KernelBody &k, mlir::Value begin, mlir::Value end, int64_t lanes,
     llvm::function_ref<void(mlir::Value pixel, mlir::Value count,
                             mlir::Value mask)>
         body);
 
-/// As forPixelVectors; adds the vectors that `body` returns to `sums`.
+/// Emits the loops of forPixelVectors and adds the vectors that `body` returns
+/// to `sums`.
 llvm::SmallVector<mlir::Value>
 addPixelVectors(KernelBody &k, mlir::Value begin, mlir::Value end,
                 int64_t lanes, mlir::ValueRange sums,
@@ -56,21 +59,21 @@ addPixelVectors(KernelBody &k, mlir::Value begin, mlir::Value end,
                     mlir::Value pixel, mlir::Value count, mlir::Value mask)>
                     body);
 
-// Vectors of other types than f32.
+/// Loads a vector of the memory's element type, which need not be f32.
 mlir::Value loadVector(KernelBody &k, mlir::Value memref, mlir::Value index,
                        int64_t lanes, mlir::Value mask = {});
-mlir::Value indexVector(KernelBody &k,
-                        llvm::ArrayRef<int64_t> values); ///< Of i32.
-/// memref[base + offsets[lane]]; masked lanes are zero.
+/// Returns a constant vector of i32.
+mlir::Value indexVector(KernelBody &k, llvm::ArrayRef<int64_t> values);
+/// Loads memref[base + offsets[lane]]; masked lanes are zero.
 mlir::Value gather(KernelBody &k, mlir::Value memref, mlir::Value base,
                    llvm::ArrayRef<int64_t> offsets, mlir::Value mask = {});
-/// `mask`, or one of all lanes.
+/// Returns `mask`, or a mask with all lanes set if it is null.
 mlir::Value allLanes(KernelBody &k, mlir::Value mask, int64_t lanes);
-/// Sum of the lanes.
+/// Returns the sum of the lanes.
 mlir::Value sumLanes(KernelBody &k, mlir::Value vector);
 
-/// A walk over pixels by vectors of consecutive elements, each with a fixed
-/// set of channels. With fewer channels than lanes a vector spans several
+/// Emits loops over pixels with vectors of consecutive elements, each with a
+/// fixed set of channels. With fewer channels than lanes a vector spans several
 /// pixels and a few vectors make a period; otherwise it holds channels of one
 /// pixel.
 class ChannelWalk {
@@ -79,8 +82,8 @@ public:
       : k(k), channels(channels), lanes(lanes) {}
 
   using Values = llvm::SmallVector<mlir::Value>;
-  /// One of the vectors that are worked on together. In a period every lane
-  /// has its own channel and pixel.
+  /// One of the vectors that are processed together. In a period every lane has
+  /// its own channel and pixel.
   struct Slot {
     mlir::Value channel; ///< First channel; null in a period.
     mlir::Value mask;    ///< Lanes that are channels; null: all.
@@ -89,25 +92,26 @@ public:
   /// A visit of one vector.
   struct Visit {
     const Slot &slot;
-    mlir::Value pixel, index; ///< Of the slot's first pixel, of the first lane.
+    mlir::Value pixel, index; ///< Index of the slot's first pixel, and of the
+                              ///< element in the first lane.
     mlir::Value mask;         ///< Null: all lanes.
     llvm::ArrayRef<mlir::Value> hoisted;
   };
 
-  /// row[channel of the lane] for a row that starts at `offset`.
+  /// Loads row[channel of the lane] of the row that starts at `offset`.
   mlir::Value perChannel(mlir::Value memref, mlir::Value offset,
                          const Slot &slot);
-  /// memref[pixel of the lane].
+  /// Loads memref[pixel of the lane].
   mlir::Value perPixel(mlir::Value memref, const Visit &visit);
 
   using Hoist = llvm::function_ref<Values(const Slot &)>;
-  /// Visits the pixels [begin, end); `hoist` gives what a slot needs before
-  /// the loop.
+  /// Visits the pixels [begin, end). `hoist` returns the values that a slot
+  /// loads before the loop.
   void forEach(mlir::Value begin, mlir::Value end, Hoist hoist,
                llvm::function_ref<void(const Visit &)> body);
 
-  /// Sums `count` terms over the pixels [begin, end) and hands `store` vectors
-  /// of sums of consecutive channels. Needs `scratchBytes` of scratch.
+  /// Sums `count` terms over the pixels [begin, end) and calls `store` with
+  /// vectors of sums of consecutive channels. Needs `scratchBytes` of scratch.
   void sum(mlir::Value begin, mlir::Value end, unsigned count, Hoist hoist,
            llvm::function_ref<Values(const Visit &)> terms,
            llvm::function_ref<void(mlir::Value channel, mlir::Value mask,

@@ -20,7 +20,7 @@ func.func @prologue(%x: !x, %w: !w) -> !x {
   // expected-error @+1 {{could not be emitted}}
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) attributes {offsets = array<i64: -1>} {
     %v = seg.relu %b : !w
-    // expected-error @+1 {{'seg.conv' op has a prologue of operand #1, which its CPU kernel reads as it lies in memory}}
+    // expected-error @+1 {{'seg.conv' op has a prologue of operand #1, which its CPU kernel reads directly from memory}}
     %c = seg.conv %a, %v strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     seg.yield %c : !x
   }
@@ -38,7 +38,7 @@ func.func @statistics(%x: !x, %w: !w) -> !s {
   // expected-error @+1 {{could not be emitted}}
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!s) attributes {offsets = array<i64: -1>} {
     %c = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
-    // expected-error @+1 {{'seg.norm_stats' op reduces a value that its kernel does not yield: tiles are read again where they are stored}}
+    // expected-error @+1 {{'seg.norm_stats' op reduces a value that its kernel does not yield: reductions read the stored tiles again}}
     %mean, %rstd = seg.norm_stats instance %c epsilon 1.0e-3 : (!x) -> (!s, !s)
     seg.yield %mean : !s
   }
@@ -72,7 +72,7 @@ func.func @too_early(%x: !x) -> !x {
   // expected-error @+1 {{could not be emitted}}
   %0 = seg.fusion (%a = %x : !x) -> (!x) attributes {offsets = array<i64: -1>} {
     %mean, %rstd = seg.norm_stats instance %a epsilon 1.0e-3 : (!x) -> (!s, !s)
-    // expected-error @+1 {{'seg.add' op needs all tiles of a reduction in the kernel that computes them}}
+    // expected-error @+1 {{'seg.add' op needs the result of a reduction in the kernel that computes its tiles}}
     %y = seg.add %a, %mean : (!x, !s) -> !x
     seg.yield %y : !x
   }

@@ -13,11 +13,11 @@
 
 namespace segc {
 
-/// Convolution, transposed convolution, input gradient.
+/// Emits a direct convolution, transposed convolution or input gradient.
 mlir::LogicalResult emitConv(FusionEmitter &emitter, mlir::Operation *root);
 mlir::LogicalResult emitWinogradConv(FusionEmitter &emitter,
                                      mlir::Operation *root);
-/// Convolution or input gradient.
+/// Emits a convolution or input gradient with few output channels.
 mlir::LogicalResult emitFewChannelsConv(FusionEmitter &emitter,
                                         mlir::Operation *root);
 mlir::LogicalResult emitGroupedConv(FusionEmitter &emitter,
@@ -28,12 +28,13 @@ mlir::LogicalResult emitConvFilterGrad(FusionEmitter &emitter,
                                        mlir::Operation *root);
 mlir::LogicalResult emitWinogradFilterGrad(FusionEmitter &emitter,
                                            mlir::Operation *root);
-/// The second launch of a filter gradient that is not direct.
+/// Emits the second launch of a filter gradient, which merges the partial sums
+/// and stores them in the filter's layout.
 void emitFilterGradMerge(FusionEmitter &emitter, const ConvProblem &problem,
                          const FilterGradTiling &tiling);
 
-/// The launches of kernels that pack their filter first, a task each part of
-/// it, and then multiply, a task each tile of a sample.
+/// Emits two launches. The tasks of the first pack parts of the filter; each
+/// task of the second multiplies one tile of a sample.
 template <typename Conv, typename Tiling, typename... Options>
 mlir::LogicalResult
 emitPackedConv(FusionEmitter &emitter, mlir::Operation *root,

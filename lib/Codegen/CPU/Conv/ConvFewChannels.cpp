@@ -1,4 +1,4 @@
-//===- ConvFewChannels.cpp - Convolutions to few channels ----------------------===//
+//===- ConvFewChannels.cpp - Convolutions with few outputs ----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,8 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 // Two launches. The first packs the filter into [tap][output channel][input
-// channel], so that the second multiplies vectors of input channels: one sum a
-// pixel and output channel, whose lanes are added at the end.
+// channel], so that the second multiplies vectors of input channels. It has one
+// accumulator for each pixel and output channel, whose lanes are added at the
+// end.
 
 #include "Conv/ConvEmitters.h"
 #include "Conv/ConvFilter.h"
@@ -50,7 +51,7 @@ private:
     Value sample;
     std::array<Value, 3> origin, extents;
     TileView view;
-    Value mask, bias; ///< Of the output channels; may be null.
+    Value mask, bias; ///< Mask and bias of the output channels; may be null.
   };
 
   void multiplyPixels(KernelBody &body, const Task &task, int64_t pixels,
@@ -68,7 +69,8 @@ private:
   TileReductions reductions;
 };
 
-/// One tap and output channel a task, zeros beyond the last input channel.
+/// Packs the filter. Each task packs one tap of one output channel, padded with
+/// zeros after the last input channel.
 void FewChannelsEmitter::packFilter(KernelBody &body) {
   Dims taps = problem.taps;
   auto ids = body.delinearize(body.task(),
@@ -139,7 +141,8 @@ void FewChannelsEmitter::multiply(KernelBody &body) {
                     width);
 }
 
-/// Sums of [pixel][output channel], each a vector of input channels.
+/// Returns the accumulators, [pixel][output channel], each a vector along the
+/// input channels.
 SmallVector<Value> FewChannelsEmitter::accumulate(KernelBody &body, const Task &task,
                                              int64_t pixels,
                                              const std::array<Value, 3> &at) {
@@ -184,7 +187,7 @@ SmallVector<Value> FewChannelsEmitter::accumulate(KernelBody &body, const Task &
       });
 }
 
-/// Lane l of the result is the sum over the lanes of vector l.
+/// Returns a vector whose lane l is the sum of the lanes of vector l.
 Value sumLanes(KernelBody &body, SmallVector<Value> vectors) {
   int64_t lanes = vectors.size();
   for (int64_t half = 1; half < lanes; half *= 2) {
@@ -208,7 +211,8 @@ Value sumLanes(KernelBody &body, SmallVector<Value> vectors) {
   return vectors.front();
 }
 
-/// Adds the lanes of as many pixels as fill a vector, and stores them.
+/// Adds the lanes of the accumulators of `pixels` pixels, whose results fill at
+/// most one vector, and stores them.
 void FewChannelsEmitter::storePixels(KernelBody &body, const Task &task,
                                 ArrayRef<Value> sums, int64_t first,
                                 int64_t pixels,

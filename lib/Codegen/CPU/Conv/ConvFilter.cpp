@@ -14,7 +14,7 @@ using namespace mlir;
 
 namespace segc {
 
-/// Rows of the filter are output channels: vectors are copied.
+/// Packs a filter whose output channels are contiguous: vectors are copied.
 static void copyRows(KernelBody &body, const ConvProblem &problem, Value filter,
                      Value from, const FilterPanel &panel, Value channel,
                      Value first, Value end) {
@@ -35,7 +35,8 @@ static void copyRows(KernelBody &body, const ConvProblem &problem, Value filter,
   });
 }
 
-/// Rows of the filter are input channels: squares are transposed in registers.
+/// Packs a filter whose input channels are contiguous: squares of lanes x lanes
+/// values are transposed in registers.
 static void transposeRows(KernelBody &body, const ConvProblem &problem,
                           Value filter, Value from, const FilterPanel &panel,
                           Value channel, Value first, Value end) {

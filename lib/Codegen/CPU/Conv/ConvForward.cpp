@@ -1,4 +1,4 @@
-//===- ConvForward.cpp - Convolutions, their input gradients ----*- C++ -*-===//
+//===- ConvForward.cpp - Direct convolutions, input gradients ---*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,9 +8,9 @@
 // Two launches. The first packs the filter into panels
 //   [phase][channel block][tap d][tap h][step][nb x lanes]
 // where a step is a (tap w, input channel), so that the inner loop reads them
-// in a row. In a packed input tile the values that one output pixel sees of a
-// row are contiguous in the same order: padding, strides and mirrored taps are
-// gone from the inner loop.
+// contiguously. In a packed input tile the values of one row that an output
+// pixel reads are contiguous in the same order, so that the inner loop is free
+// of padding, strides and mirrored taps.
 
 #include "Conv/ConvEmitters.h"
 #include "Conv/ConvFilter.h"
@@ -49,18 +49,21 @@ public:
   }
   int64_t scratchFloats() const {
     return accumulatorBase() +
-           (output.is16Bit() ? 0 : product(tiling.block) * tiling.channelBlock());
+           (output.unrollsEpilogue()
+                ? 0
+                : product(tiling.block) * tiling.channelBlock());
   }
 
 private:
-  /// What does not change within a task and a block of channels.
+  /// Values that are constant within a task and a block of channels.
   struct Context {
     Value sample, channel, panel;
     std::array<ConvPhase, 3> phase;
     std::array<Value, 3> origin,
-        extents; ///< Of the tile, in outputs of the phase.
+        extents; ///< Origin and extents of the tile, in outputs of the phase.
     TileView view;
-    SmallVector<Value> masks, bias; ///< One for each vector; may be null.
+    SmallVector<Value> masks, bias; ///< Mask and bias of each vector; may be
+                                    ///< null.
   };
   /// A register block: its size and its position in the tile.
   struct Block {
@@ -81,7 +84,8 @@ private:
   void epiloguePoint(KernelBody &body, const Context &context,
                      const Block &block, std::array<Value, 3> offset,
                      Value channel, Value mask, Value sum);
-  /// Of what lies at `offset` in the task's tile.
+  /// Returns the position in the result of the output at `offset` in the task's
+  /// tile.
   std::array<Value, 3> outputPosition(KernelBody &body, const Context &context,
                                       std::array<Value, 3> offset) const;
 
@@ -89,7 +93,7 @@ private:
     return channelMask(body, problem.outChannels, tiling.channelBlock(), channel,
                        tiling.lanes);
   }
-  /// Floats of the panel for each step, and for each (d, h) tap.
+  /// Words of the panel for each step, and for each (d, h) tap.
   int64_t stepSize() const {
     return tiling.channelBlock() * (tiling.share_taps ? most[2] : 1);
   }
@@ -102,8 +106,8 @@ private:
   ConvTiling tiling;
   Operation *root;
   MultiplyEmitter multiplier;
-  int64_t wideLanes; ///< Of vectors that move data.
-  int64_t words;     ///< Of a pixel.
+  int64_t wideLanes; ///< Lanes of the vectors that pack the input.
+  int64_t words;     ///< Words of a pixel's input channels.
   Dims most;
   ConvOutput output;
   TileReductions reductions;
@@ -203,7 +207,8 @@ void ConvEmitter::multiply(KernelBody &body) {
   reductions.sumBox(body, outputs, tiling.lanes);
 }
 
-/// Calls multiplyBlock for all register blocks from dimension `dim` inwards.
+/// Calls multiplyBlock for all register blocks, with loops over the dimensions
+/// from `dim` on.
 void ConvEmitter::forBlocks(KernelBody &body, const Context &context,
                             unsigned dim, Block block) {
   if (dim == 3)
@@ -226,7 +231,7 @@ void ConvEmitter::multiplyBlock(KernelBody &body, const Context &context,
   epilogue(body, context, block, accumulate(body, context, block));
 }
 
-/// The sums of a register block: [pixel][vector].
+/// Returns the sums of a register block, [pixel][vector].
 SmallVector<Value> ConvEmitter::accumulate(KernelBody &body,
                                            const Context &context,
                                            const Block &block) {
@@ -270,8 +275,8 @@ SmallVector<Value> ConvEmitter::accumulate(KernelBody &body,
       });
 }
 
-/// One step: an input channel (or pair) of every pixel of the block with one
-/// tap of the row, or (share_taps) with all of them.
+/// Emits one step: multiplies an input channel (or pair) of every pixel of the
+/// block with one tap of the row, or (share_taps) with all taps of the row.
 void ConvEmitter::steps(KernelBody &body, const Dims &size,
                         const TileView &view, Value row, Value panel,
                         SmallVector<Value> &sums) {
@@ -309,7 +314,7 @@ void ConvEmitter::steps(KernelBody &body, const Dims &size,
 void ConvEmitter::epilogue(KernelBody &body, const Context &context,
                            const Block &block, ArrayRef<Value> sums) {
   int64_t next = 0;
-  if (output.is16Bit()) {
+  if (output.unrollsEpilogue()) {
     for (int64_t d = 0; d < block.size[0]; ++d)
       for (int64_t h = 0; h < block.size[1]; ++h)
         for (int64_t w = 0; w < block.size[2]; ++w)
@@ -322,7 +327,8 @@ void ConvEmitter::epilogue(KernelBody &body, const Context &context,
           }
     return;
   }
-  // By way of memory, so that a long epilogue is there only once.
+  // A long epilogue is not unrolled: the sums go through memory and a loop, so
+  // that its code is emitted once.
   Value scratch = body.scratch(), zero = body.index(0);
   for (Value sum : sums) {
     body.store(addBias(body, sum, context.bias[next % tiling.nb]), scratch,
@@ -341,14 +347,15 @@ void ConvEmitter::epilogue(KernelBody &body, const Context &context,
   });
 }
 
-/// Pointwise ops and stores for one vector of the pixel at `offset` in the
-/// block.
+/// Emits pointwise ops and stores for one vector of the pixel at `offset` in
+/// the block.
 void ConvEmitter::epiloguePoint(KernelBody &body, const Context &context,
                                 const Block &block, std::array<Value, 3> offset,
                                 Value channel, Value mask, Value sum) {
   for (unsigned d = 0; d < 3; ++d)
     offset[d] = body.add(block.at[d], offset[d]);
-  // A phase may have one output less than the largest one.
+  // With this step, `store` skips outputs outside the result: a phase may have
+  // one output less than the largest phase.
   output.store(body, context.sample, outputPosition(body, context, offset),
                problem.phases(), channel, mask, sum);
 }

@@ -7,7 +7,8 @@
 
 // Two launches. The first packs the filter into [tap][input channel of a
 // group][output channel], the second multiplies vectors of output channels with
-// what their groups read: one sum a pixel of a row and vector.
+// the inputs of their groups. A register block has one accumulator for each
+// pixel (of a row) and vector.
 
 #include "Conv/ConvEmitters.h"
 #include "Conv/ConvOutput.h"
@@ -50,17 +51,18 @@ public:
 private:
   struct Task {
     Value sample;
-    std::array<Value, 3> origin, extents; ///< In outputs of a phase.
+    std::array<Value, 3> origin, extents; ///< Origin and extents of the tile,
+                                          ///< in outputs of a phase.
     TileView view;
   };
-  /// Vectors of output channels.
+  /// The vectors of output channels of a register block.
   struct Columns {
-    Value channel; ///< The first one.
+    Value channel; ///< The first output channel.
     SmallVector<Value> masks, bias;
-    SmallVector<GroupedInput> inputs; ///< One, or one for each vector.
+    SmallVector<GroupedInput> inputs; ///< The input, which all vectors share.
   };
-  /// The outputs of one residue of the position modulo the stride, in a
-  /// dimension: taps `first`, `first` + step, ...
+  /// The outputs whose position modulo the stride is `residue`, in one
+  /// dimension. They read the taps `first`, `first` + `step`, ...
   struct Phase {
     Value residue, first;
     int64_t step;
@@ -91,7 +93,8 @@ private:
 // Filter
 //===----------------------------------------------------------------------===//
 
-/// One tap and input channel a task, zeros beyond the last output channel.
+/// Packs the filter. Each task packs one tap of one input channel, padded with
+/// zeros after the last output channel.
 void GroupedEmitter::packFilter(KernelBody &body) {
   int64_t inputs = problem.groupInputs();
   Value tap = body.div(body.task(), inputs), in = body.rem(body.task(), inputs);
@@ -126,7 +129,8 @@ void GroupedEmitter::packFilter(KernelBody &body) {
 // Phases
 //===----------------------------------------------------------------------===//
 
-/// The taps t with residue + low - t * dilation divisible by the stride.
+/// Returns the phase of the taps t with residue + low - t * dilation divisible
+/// by the stride.
 GroupedEmitter::Phase GroupedEmitter::phaseOf(KernelBody &body, unsigned d,
                                               Value residue) {
   int64_t stride = problem.phases()[d], dilation = problem.dilations[d],
@@ -147,7 +151,8 @@ GroupedEmitter::Phase GroupedEmitter::phaseOf(KernelBody &body, unsigned d,
   return phase;
 }
 
-/// Positions from the first of a window to what a tap reads.
+/// Returns the number of positions from the first of a window to the one that a
+/// tap reads.
 Value GroupedEmitter::tapOffset(KernelBody &body, unsigned d,
                                 const Phase &phase, Value tap) {
   Value reached = body.mul(tap, problem.dilations[d]);
@@ -198,7 +203,7 @@ void GroupedEmitter::multiply(KernelBody &body) {
           body, problem.outChannels, tiling.nb * tiling.lanes, own, tiling.lanes));
       columns.bias.push_back(output.bias(body, own, columns.masks.back()));
     }
-    // Several vectors are of one group.
+    // Several vectors belong to one group and share its inputs.
     columns.inputs.emplace_back(body, problem, tiling.lanes, task.view.memref,
                                 channel);
     body.loop(zero, body.index(strides[0]), 1, [&](Value d) {
@@ -247,7 +252,7 @@ void GroupedEmitter::multiplyPixels(KernelBody &body, const Task &task,
   for (unsigned d = 0; d < 3; ++d)
     corner = body.add(corner, body.mul(at[d], windows[d].step * pitches[d]));
   SmallVector<Value> sums(pixels * tiling.nb, body.zeroVector(tiling.lanes));
-  // One loop for each dimension, from `d` inwards.
+  // Emits the loops over the taps of the dimensions from `d` on.
   auto addTaps = [&](auto &self, unsigned d, Value tap, Value from,
                      ValueRange carried) -> SmallVector<Value> {
     if (d == 3)
@@ -279,8 +284,8 @@ void GroupedEmitter::multiplyPixels(KernelBody &body, const Task &task,
   }
 }
 
-/// Adds the products of one tap, whose filter begins at `filter`, for pixels
-/// from `corner` on.
+/// Adds the products of one tap to `sums`. Its packed filter begins at
+/// `filter`, the first pixel's input at `corner`.
 SmallVector<Value> GroupedEmitter::addTap(KernelBody &body,
                                           const Columns &columns, Value filter,
                                           Value corner, int64_t pixels,

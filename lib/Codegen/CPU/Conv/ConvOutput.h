@@ -1,4 +1,4 @@
-//===- ConvOutput.h - What happens to the sums of a convolution -*- C++ -*-===//
+//===- ConvOutput.h - Epilogue of a convolution -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,21 +12,22 @@
 
 namespace segc {
 
-/// Bias, pointwise ops of the fusion and stores for vectors of outputs.
+/// Emits bias, pointwise ops of the fusion and stores for vectors of outputs.
 class ConvOutput {
 public:
   ConvOutput(const ConvProblem &problem, mlir::Operation *root,
              seg::FusionOp fusion, int64_t lanes);
 
-  /// True if the pointwise ops may be written out for every register.
-  bool is16Bit() const { return pointwiseOps <= 3; }
+  /// True if the epilogue is short enough to be unrolled for every register.
+  bool unrollsEpilogue() const { return pointwiseOps <= 3; }
 
-  /// The bias of a vector of channels; null if there is none.
+  /// Loads the bias of a vector of channels; null if there is none.
   mlir::Value bias(KernelBody &body, mlir::Value channel,
                    mlir::Value mask) const;
 
-  /// Finishes and stores the outputs at `position`. Where a dimension's size
-  /// is no multiple of `step`, positions beyond it may occur and are left out.
+  /// Applies the pointwise ops to `sum` and stores the outputs at `position`.
+  /// Positions outside the result, which may occur in a dimension whose size is
+  /// no multiple of `step`, are not stored.
   void store(KernelBody &body, mlir::Value sample,
              const std::array<mlir::Value, 3> &position, const Dims &step,
              mlir::Value channel, mlir::Value mask, mlir::Value sum) const;
@@ -38,7 +39,7 @@ private:
   int64_t lanes, pointwiseOps = 0;
 };
 
-/// `sum` + `bias`, which may be null.
+/// Returns `sum` + `bias`; `bias` may be null.
 mlir::Value addBias(KernelBody &body, mlir::Value sum, mlir::Value bias);
 
 } // namespace segc

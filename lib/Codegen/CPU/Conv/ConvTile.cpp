@@ -15,7 +15,7 @@ using namespace mlir;
 namespace segc {
 
 Value isInside(KernelBody &body, Value value, int64_t size) {
-  // Negative values are large as unsigned ones.
+  // As unsigned integers, negative values are larger than any size.
   return body.builder().createOrFold<arith::CmpIOp>(
       body.loc(), arith::CmpIPredicate::ult, value, body.index(size));
 }
@@ -45,7 +45,7 @@ RowPacker::RowPacker(KernelBody &body, const TileSource &source,
 
 void RowPacker::forVectors(Value from, Value to,
                            llvm::function_ref<void(Value, Value)> each) {
-  // Whole pixels are whole vectors.
+  // A pixel's channels are a multiple of the lanes, so no vector is masked.
   if (channels % lanes == 0) {
     body.loop(from, to, lanes, [&](Value i) { each(i, Value()); });
     return;
@@ -91,8 +91,7 @@ void RowPacker::pack(ArrayRef<Line> lines, Value inside,
   forVectors(end, body.mul(width, channels), zeros);
 }
 
-/// Stores values of the row `h`, which begins at the word `to`, from its
-/// `element` on.
+/// Stores `values` at `element` of the row `h`, which begins at the word `to`.
 static void storePacked(KernelBody &body, const TileView &view,
                         const TilePairs &pairs, Value values, Value h, Value to,
                         Value element, Value mask) {
@@ -107,7 +106,7 @@ static void storePacked(KernelBody &body, const TileView &view,
   case TilePairs::Rows:
     Value word = body.add(to, element);
     pairs.multiplier->storeAt(body, values, view.memref, word, body.index(0));
-    // Of the row before, the first half is there already.
+    // The row `rowDistance` above already has the first half of its words.
     body.ifThen(body.less(body.index(pairs.rowDistance - 1), h), [&] {
       pairs.multiplier->storeAt(
           body, values, view.memref,
@@ -172,7 +171,7 @@ TileView readTile(KernelBody &body, const TileSource &source, bool inPlace,
 SmallVector<Value> transposeSquare(KernelBody &body, ArrayRef<Value> rows) {
   SmallVector<Value> current(rows);
   int64_t lanes = rows.size();
-  // Exchanges the off-diagonal quarters of ever larger squares.
+  // Each step swaps the off-diagonal quarters of squares of twice the size.
   for (int64_t half = 1; half < lanes; half *= 2) {
     SmallVector<int64_t> low, high;
     for (int64_t lane = 0; lane < lanes; ++lane) {

@@ -32,7 +32,8 @@ GroupedInput::GroupedInput(KernelBody &body, const ConvProblem &problem,
     mask = channelMask(body, problem.inChannels, lanes, channel, lanes);
     return;
   case GroupedAccess::Permuted:
-    // Fewer inputs than outputs leave lanes that another pixel would fill.
+    // With fewer inputs than outputs in a group, the remaining lanes would read
+    // the next pixel.
     mask =
         body.prefixMask(body.min(body.sub(body.index(problem.inChannels), base),
                                  body.index(lanes / outputs * inputs)),
@@ -46,7 +47,7 @@ GroupedInput::GroupedInput(KernelBody &body, const ConvProblem &problem,
     auto splat = [&](int64_t value) {
       return indexVector(body, SmallVector<int64_t>(lanes, value));
     };
-    // Groups of the lanes, from that of the first one on.
+    // The group of each lane, relative to the first lane's.
     Value within = arith::IndexCastOp::create(b, body.loc(), b.getI32Type(),
                                               body.rem(channel, outputs));
     Value lane = arith::AddIOp::create(

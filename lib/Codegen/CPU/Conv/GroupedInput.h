@@ -12,20 +12,23 @@
 
 namespace segc {
 
-/// Loads what a vector of output channels is multiplied with.
+/// Loads the inputs of a vector of output channels, each lane from its own
+/// group.
 class GroupedInput {
 public:
-  /// `channel`: the first output channel, a multiple of the lanes; lanes beyond
-  /// the last channel are masked.
+  /// `channel` is the first output channel, a multiple of the lanes. Lanes
+  /// after the last channel are masked.
   GroupedInput(KernelBody &body, const ConvProblem &problem, int64_t lanes,
                mlir::Value memref, mlir::Value channel);
 
   GroupedAccess getAccess() const { return access; }
-  /// Whether the number of the input channel must be known.
+  /// Whether `load` must be called for all input channels of a group at once:
+  /// the shuffle needs their numbers as constants.
   bool needsNumbers() const { return access == GroupedAccess::Permuted; }
 
-  /// The input channels `first` + [0, `count`) of each lane's group, of the
-  /// pixel whose first element is `pixel`. With `needsNumbers`, `first` is 0.
+  /// Loads the input channels `first` + [0, `count`) of each lane's group, for
+  /// the pixel whose first element is `pixel`. With `needsNumbers`, `first` is
+  /// 0.
   llvm::SmallVector<mlir::Value> load(mlir::Value pixel, mlir::Value first,
                                       int64_t count) const;
 
@@ -36,10 +39,11 @@ private:
   GroupedAccess access;
   int64_t lanes, inputs, outputs;
   mlir::Value memref;
-  /// First input channel, of the first lane's group.
+  /// The first input channel of the first lane's group.
   mlir::Value base;
-  mlir::Value mask;    ///< Of what is loaded; null: all lanes.
-  mlir::Value offsets; ///< Of gathered lanes, from 0 on.
+  mlir::Value mask;    ///< Mask of the loads; null: all lanes.
+  mlir::Value offsets; ///< Element of each gathered lane, relative to the
+                       ///< first.
 };
 
 } // namespace segc

@@ -46,8 +46,10 @@ static Value widened(KernelBody &body, Value values) {
                                body.vectorType(lanesOf(values)), values);
 }
 
-/// The nearest integers below 2^15: the last places of a sum whose digits end
-/// at 1. What is not finite gives any integer.
+/// Returns values * scale, rounded to 16-bit integers. At 1.5 * 2^23 the last
+/// place of an f32 is 1, so the low bits of the sum are the rounded integer.
+/// Magnitudes must be below 2^15; values that are not finite yield an arbitrary
+/// integer.
 static Value rounded(KernelBody &body, Value values, Value scale) {
   OpBuilder &b = body.builder();
   int64_t lanes = lanesOf(values);
@@ -57,7 +59,7 @@ static Value rounded(KernelBody &body, Value values, Value scale) {
                                  bitcast(body, integers(body, lanes, 32), sum));
 }
 
-/// The bits of the values, rounded to 16 of them.
+/// Returns the values rounded to the 16-bit type, as vectors of i16.
 Value MultiplyEmitter::narrowed(KernelBody &body, Value values,
                                Value scale) const {
   OpBuilder &b = body.builder();
@@ -101,7 +103,7 @@ void MultiplyEmitter::storeAt(KernelBody &body, Value values, Value memref,
   Value bits = arith::ExtUIOp::create(b, body.loc(), words,
                                       narrowed(body, values, scale));
   bits = arith::ShLIOp::create(b, body.loc(), bits, splat(body.mul(half, 16)));
-  // The lower half of what lies there, if this is the upper one.
+  // An upper half keeps the lower half that memory already has.
   Value kept = arith::AndIOp::create(
       b, body.loc(), bitcast(body, words, body.load(memref, word, lanes)),
       splat(body.mul(half, 0xffff)));
@@ -110,9 +112,9 @@ void MultiplyEmitter::storeAt(KernelBody &body, Value values, Value memref,
              memref, word);
 }
 
-/// `sum` and both halves of an f16 accumulator. They are added in f16 before:
-/// that is one more step of the chain, and saves one of two conversions, which
-/// take longer than the steps.
+/// Adds both halves of an f16 accumulator to `sum`. The halves are added to
+/// each other in f16 first: this is one more step of the chain and saves one of
+/// two conversions, which take longer than the steps.
 static Value addHalves(KernelBody &body, Value accumulator, Value sum) {
   OpBuilder &b = body.builder();
   int64_t lanes = lanesOf(sum);
@@ -159,8 +161,8 @@ SmallVector<Value> MultiplyEmitter::sum(
       });
 }
 
-/// Emulated in f32, rounding may differ in the last place, and rarely does: the
-/// product is exact there, the sum is rounded twice.
+/// Where f16 is emulated in f32, the result may differ in the last place, but
+/// rarely does: the product is exact in f32, and only the sum is rounded twice.
 Value MultiplyEmitter::multiplyAddF16(KernelBody &body, Value shared,
                                      Value words, Value accumulator) const {
   OpBuilder &b = body.builder();
@@ -181,7 +183,8 @@ Value MultiplyEmitter::noSum(KernelBody &body, int64_t lanes) const {
                                  : body.zeroVector(lanes);
 }
 
-/// LLVM makes one instruction of both operations where there is one.
+/// Emits pmaddwd and an addition, which LLVM combines to one instruction where
+/// the processor has it.
 Value MultiplyEmitter::multiplyAddFixed(KernelBody &body, Value shared,
                                        Value words, Value accumulator) const {
   OpBuilder &b = body.builder();

@@ -15,13 +15,14 @@ using namespace mlir;
 namespace segc {
 namespace {
 
-/// The lanes of a vector that have the sources of channel `first`.
+/// The lanes of a vector whose channels the prologue computes from the same
+/// inputs as channel `first`.
 struct Segment {
   int64_t first;
-  Value mask; ///< Null: all.
+  Value mask; ///< Null means all lanes.
 };
 
-/// The lanes [first, past), as far as a vector has them.
+/// Returns a mask of the lanes [first, past), clipped to the vector.
 Value lanesBetween(KernelBody &k, int64_t first, int64_t past, int64_t lanes) {
   SmallVector<bool> mask;
   for (int64_t lane = 0; lane < lanes; ++lane)
@@ -72,7 +73,9 @@ void TileSource::emitRows(
       });
       continue;
     }
-    // Every vector is written whole: what lies behind it may be there already.
+    // A vector that crosses a cut selects from its segments and is stored once.
+    // The last vector of a pixel is masked, because the next pixel's channels
+    // may already be stored.
     past = std::min(channel + lanes, channels);
     Value mask = past - channel < lanes
                      ? k.prefixMask(k.index(past - channel), lanes)

@@ -105,7 +105,7 @@ FilterGradEmitter::Tile FilterGradEmitter::packTileOf(KernelBody &body,
         body.add(body.mul(tile.origin[d], problem.strides[d]), firstTap[d]),
         body.index(-problem.low[d]));
     if (d < 2 && taskTaps[d] == 1) {
-      // One tap sees every stride-th position only.
+      // A single tap reads only every stride-th position.
       box.steps[d] = problem.strides[d];
       box.extents[d] = tile.extents[d];
       box.largest[d] = tiling.tile[d];
@@ -126,8 +126,8 @@ FilterGradEmitter::Tile FilterGradEmitter::packTileOf(KernelBody &body,
   return tile;
 }
 
-/// Copies the tile's gradient to scratch: [block][pixel][nb x lanes], or pixels
-/// of pairs of rows.
+/// Packs the tile's gradient into scratch as [block][pixel][nb x lanes]; with
+/// pairs, a word holds the same pixel of two rows.
 void FilterGradEmitter::packGradient(KernelBody &body, const Tile &tile,
                                      Value firstBlock, Value endBlock) {
   Value gradient = inputOf(body, factor(1)), zero = body.index(0);
@@ -158,7 +158,8 @@ void FilterGradEmitter::packGradient(KernelBody &body, const Tile &tile,
   });
 }
 
-/// The pixel (n, d, h, first of the tile) of the gradient.
+/// Returns the number of the first pixel of the tile's row (d, h) in the
+/// gradient.
 Value FilterGradEmitter::gradientRow(KernelBody &body, const Tile &tile,
                                      Value d, Value h) {
   Value plane = body.add(body.mul(tile.sample, problem.out[0]),
@@ -202,7 +203,7 @@ FilterGradEmitter::Columns FilterGradEmitter::columnsOf(KernelBody &body,
   return columns;
 }
 
-/// All rows of one (d, h) tap.
+/// Sweeps all register blocks of the rows of one (d, h) tap.
 void FilterGradEmitter::forRowBlocks(KernelBody &body, const Tile &tile,
                                      const Sums &sums, const Columns &columns,
                                      const Rows &tap) {

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Adds the shares that the tasks of a filter gradient have summed, in order,
-// and writes the result.
+// Merges the partial sums of a filter gradient's tasks, in a fixed order, and
+// stores the result.
 
 #include "Conv/ConvEmitters.h"
 #include "segc/Codegen/CPU/ConvTile.h"
@@ -34,7 +34,8 @@ public:
 
 private:
   Value partialSum(KernelBody &body, Value row, Value channel);
-  /// Swapped factors give the taps in reverse.
+  /// Returns the number of the tap in the result. Exchanged operands
+  /// (`swapped`) compute the taps in reverse order.
   Value resultTap(KernelBody &body, Value tap) const {
     return tiling.swapped ? body.sub(body.index(product(problem.taps) - 1), tap)
                         : tap;
@@ -50,10 +51,10 @@ private:
   const ConvProblem &problem;
   const FilterGradTiling &tiling;
   int64_t wideLanes;
-  int64_t rows; ///< Of all taps.
+  int64_t rows; ///< Rows of all taps.
 };
 
-/// A vector of the result: the shares' sums, in order.
+/// Returns a vector of the result: the partial sums, added in order.
 Value FilterGradMerge::partialSum(KernelBody &body, Value row, Value channel) {
   Value first = body.add(body.mul(row, tiling.columns(problem)), channel);
   auto share = [&](Value split) {
@@ -88,7 +89,8 @@ void FilterGradMerge::merge(KernelBody &body) {
   });
 }
 
-/// For a result of [tap][out][in]: squares are transposed in registers.
+/// Merges into a result in the layout [tap][out][in]: squares are transposed in
+/// registers.
 void FilterGradMerge::mergeTransposed(KernelBody &body) {
   auto ids =
       body.delinearize(body.task(), {product(problem.taps),

@@ -1,4 +1,4 @@
-//===- ConvFilterGradWinograd.cpp - Filter gradients by Winograd tiles ----===//
+//===- ConvFilterGradWinograd.cpp - Filter gradients with Winograd tiles --===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,8 +9,8 @@
 // dimension and all of the others,
 //   sums[point][input channel][output channel] += inputs[point][tile][...] *
 //                                                 grads[point][tile][...]
-// over its part of the tiles. The second adds the parts and transforms the
-// sums into taps.
+// over its part of the tiles. The second merges the partial sums and transforms
+// them to taps.
 
 #include "Conv/ConvEmitters.h"
 #include "FilterGrad/FilterGradPoints.h"
@@ -51,9 +51,10 @@ public:
   }
 
 private:
-  /// What a task computes, in points of the outer dimension and blocks of
-  /// output channels, where its part of the sums begins, and a mask that keeps
-  /// what boxes before this one left there: nothing, for the first one.
+  /// The points of the outer dimension and the blocks of output channels that a
+  /// task computes, the beginning of its partial sums, and the mask of their
+  /// loads. The mask is empty for the first box, which initialises the partial
+  /// sums.
   struct Task {
     Value firstPoint, endPoint, firstBlock, endBlock, sums, carried;
   };
@@ -69,7 +70,7 @@ private:
                     Value inner, Value tiles, Value column, Value to,
                     Value carried);
 
-  // Scratch: planes of both factors, then their points.
+  // Layout of scratch: planes of both factors, then their points.
   int64_t inputPoints() const {
     return tiling.inputSize(problem) + tiling.gradSize(problem);
   }
@@ -89,8 +90,8 @@ private:
   FilterGradPoints inputs, grads;
 };
 
-/// Adds the tiles' products for `rows` input channels from `row` on and one
-/// block of output channels.
+/// Adds the products of all tiles for `rows` input channels from `row` on and
+/// one block of output channels.
 void WinogradFilterGradEmitter::multiplyRows(KernelBody &body, int64_t rows,
                                              Value row, Value block,
                                              Value inner, Value tiles,
@@ -208,12 +209,12 @@ void WinogradFilterGradEmitter::sum(KernelBody &body) {
   std::tie(task.firstBlock, task.endBlock) =
       part(ids[2], tiling.groupBlocks(problem), tiling.channelBlocks(problem));
   task.sums = body.mul(ids[0], tiling.sumSize(problem));
-  // The parts depend on the batch, but not on how many there are.
+  // The batch changes the size of the parts, but not their number.
   Value boxes = body.mul(body.batch(), product(tiling.boxCounts(problem)));
   Value perSplit = body.div(body.add(boxes, tiling.splits - 1), tiling.splits);
   Value first = body.mul(ids[0], perSplit);
   Value end = body.min(body.add(first, perSplit), boxes);
-  // Of a small batch, the last part may have none.
+  // With a small batch the last parts may have no boxes; their sums are zero.
   body.ifThen(body.less(body.sub(end, first), body.index(1)), [&] {
     body.loop(task.firstPoint, task.endPoint, 1,
               [&](Value point) { clear(body, task, point); });
@@ -225,7 +226,7 @@ void WinogradFilterGradEmitter::sum(KernelBody &body) {
   });
 }
 
-/// Taps of one input channel.
+/// Merges the partial sums of one input channel and transforms them to taps.
 void WinogradFilterGradEmitter::finish(KernelBody &body) {
   int64_t columns = tiling.columns(problem), lanes = tiling.lanes;
   TransformMatrices matrices = transposed(forEachDim(tiling.m, winogradFilter));

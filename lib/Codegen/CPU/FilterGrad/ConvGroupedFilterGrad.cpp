@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Filter gradients of grouped and dilated convolutions. A task has one tap,
-// some input channels of a group and one vector of output channels; it walks
-// over the pixels for which the tap lies inside the input.
+// Filter gradients of grouped and dilated convolutions. A task computes one
+// tap, some input channels of a group and one vector of output channels. It
+// loops over the pixels for which the tap is inside the input.
 
 #include "Conv/ConvEmitters.h"
 #include "Conv/GroupedInput.h"
@@ -36,8 +36,8 @@ public:
 private:
   int64_t rowBlocks() const { return problem.groupInputs() / tiling.ur; }
   int64_t columns() const { return divideUp(problem.outChannels, tiling.lanes); }
-  /// Where a tap's position is input + stride * output: [first, past) of the
-  /// outputs that lie inside.
+  /// The outputs of one dimension for which a tap is inside the input: [first,
+  /// past). The tap of output o reads the position offset + stride * o.
   struct Range {
     Value offset, first, past;
   };
@@ -75,8 +75,8 @@ static void addTo(KernelBody &body, SmallVector<Value> &sums,
     sum = arith::AddFOp::create(body.builder(), body.loc(), sum, value);
 }
 
-/// Sums of one row of pixels, several at a time: additions need not wait for
-/// each other.
+/// Returns the sums over one row of pixels. Several pixels have accumulators of
+/// their own, so that additions need not wait for each other.
 SmallVector<Value> GroupedFilterGradEmitter::sumRow(
     KernelBody &body, const GroupedInput &input, Value firstInput, Value row,
     Value gradRow, const Range &range, Value channel, Value mask) {
@@ -136,8 +136,8 @@ void GroupedFilterGradEmitter::sum(KernelBody &body) {
                      inputOf(body, root->getOperand(0)), channel);
   Value zero = body.index(0);
   SmallVector<Value> none(tiling.ur, body.zeroVector(tiling.lanes));
-  // Rows, planes and samples are summed one in the other: sums of many pixels
-  // keep their digits.
+  // Rows, planes and samples have sums of their own, because one sum of all
+  // pixels would lose digits.
   SmallVector<Value> total = body.loop(
       zero, body.batch(), 1, none, [&](Value sample, ValueRange carried) {
         SmallVector<Value> sums = body.loop(

@@ -14,11 +14,12 @@
 
 namespace segc {
 
-/// The gradient is a matrix of rows (tap, input channel) and columns (output
-/// channel), summed over pixels. Of a packed input row, the rows of all taps w
-/// of one pixel are contiguous. A task sums some taps and columns over its
-/// share of the tiles of all samples; the shares are fixed numbers, so that the
-/// sums do not depend on the number of threads.
+/// Emits direct filter gradients. The gradient is a matrix of rows (tap, input
+/// channel) and columns (output channel), summed over pixels. In a packed input
+/// row, the values for all taps w of a pixel are contiguous. A task sums some
+/// taps and columns over its part of the tiles of all samples. The number of
+/// parts is fixed in the strategy, so that the sums do not depend on the number
+/// of threads.
 class FilterGradEmitter {
 public:
   FilterGradEmitter(const ConvProblem &problem, const FilterGradTiling &tiling,
@@ -43,7 +44,7 @@ public:
   }
 
 private:
-  /// What is read as input (0) and as gradient (1).
+  /// The operand that is read as input (0) or as gradient (1).
   mlir::Value factor(unsigned i) const {
     return root->getOperand(tiling.swapped ? 1 - i : i);
   }
@@ -61,27 +62,28 @@ private:
     std::array<mlir::Value, 3> inputOrigin;
     TileView view;
   };
-  /// The columns of one channel block: gradient vector v of the pixel
-  /// (row, w) is memref[row + w*pitch + v*lanes]. Of pairs, `row` takes the
-  /// number of the pair.
+  /// The columns of one channel block: gradient vector v of the pixel (row, w)
+  /// is memref[row + w*pitch + v*lanes]. With pairs of rows, the argument `h`
+  /// of `row` is the number of the pair.
   struct Columns {
     mlir::Value channel;
     mlir::Value memref;
     int64_t pitch;
     llvm::SmallVector<mlir::Value> loadMasks,
-        storeMasks; ///< Null ones for all lanes.
+        storeMasks; ///< Null means all lanes.
     std::function<mlir::Value(mlir::Value d, mlir::Value h)> row;
   };
-  /// The rows of a register block: input values of a pixel lie at `input` plus
-  /// the offsets; sums of tap w and offset i are row first + w*channels + i.
+  /// The rows of a register block. The input values of a pixel are at `input`
+  /// plus the offsets; the sum of tap w and offset i is row first + w*channels
+  /// + i.
   struct Rows {
     mlir::Value first, input;
     llvm::SmallVector<int64_t> offsets;
-    mlir::Value tapD, tapH;  ///< Within the task's taps.
-    mlir::Value firstOffset; ///< Of the rows within their taps.
+    mlir::Value tapD, tapH;  ///< Tap within the taps of the task.
+    mlir::Value firstOffset; ///< First row of the block within its tap.
   };
-  /// What the next tile will read while a row of this one is multiplied:
-  /// element w*pitch from `row` on.
+  /// Memory of the next tile that is prefetched while a row of this one is
+  /// multiplied: for pixel w the element row + w*pitch.
   struct Prefetch {
     mlir::Value memref, row;
     int64_t pitch;
@@ -91,7 +93,7 @@ private:
                   mlir::Value tapH);
   mlir::Value gradientRow(KernelBody &body, const Tile &tile, mlir::Value d,
                           mlir::Value h);
-  /// The first pixel of a row, or pair of rows, of the packed gradient.
+  /// Returns the first pixel of a row, or pair of rows, of the packed gradient.
   mlir::Value packedRow(KernelBody &body, mlir::Value d, mlir::Value h) {
     mlir::Value row =
         body.add(body.mul(d, wordsOf(tiling.multiplyType, tiling.tile[1])), h);
@@ -131,7 +133,7 @@ private:
     return channelMask(body, problem.outChannels, tiling.channelBlock(), channel,
                        tiling.lanes);
   }
-  /// Positions from one output to the next in the packed tile.
+  /// Returns the positions from one output to the next in the packed tile.
   int64_t packedStride(unsigned d) const {
     return d < 2 && taskTaps[d] == 1 ? 1 : problem.strides[d];
   }

@@ -13,8 +13,8 @@ using namespace mlir;
 
 namespace segc {
 
-/// Writes a row of the plane `point` of a tile: a sum of the rows of its
-/// planes.
+/// Stores a row of the plane `point` of a tile, which is a weighted sum of the
+/// rows of its planes.
 void FilterGradPoints::combineRow(KernelBody &body, RowPacker &packer,
                                   const TileView &view, int64_t point,
                                   const std::array<Value, 3> &origin,
@@ -54,7 +54,7 @@ void FilterGradPoints::combineRow(KernelBody &body, RowPacker &packer,
       });
 }
 
-/// Transforms a box along the outer dimension: tile t of that dimension is
+/// Transforms a box along the outer dimension: tile t of that dimension becomes
 /// plane t of the result.
 TileView FilterGradPoints::combinePlanes(KernelBody &body, const Box &box,
                                          Value point) const {

@@ -1,4 +1,4 @@
-//===- FilterGradPoints.h - Tiles of a tensor as points ---------*- C++ -*-===//
+//===- FilterGradPoints.h - Transforms of both factors -----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,13 +14,14 @@
 
 namespace segc {
 
-/// One of the two factors of a Winograd filter gradient's products: a box of
-/// its tiles is transformed to those points that share one of the outer
-/// dimension. That dimension's transform comes first, straight from the tensor:
-/// of all planes that a tile reads, one is written, and neighbours share it.
+/// Transforms one of the two factors of a Winograd filter gradient: a box of
+/// its tiles to the points that have the same index in the outer dimension. The
+/// transform of that dimension comes first and reads the tensor itself: it sums
+/// the planes that a tile reads to one plane, which neighbouring tiles share.
 class FilterGradPoints {
 public:
-  /// The tensor, and where in scratch the planes and the points go, in words.
+  /// The tensor, its sizes, and the offsets in scratch (in words) of its planes
+  /// and points.
   struct Factor {
     TileSource source;
     TransformMatrices matrices;
@@ -28,7 +29,7 @@ public:
     int64_t channels;
     int64_t planes, points, pointPitch, tilePitch;
   };
-  /// `tiles` tiles from `first` on.
+  /// A box of `tiles` tiles, beginning at the tile `first`.
   struct Box {
     mlir::Value sample;
     std::array<mlir::Value, 3> first, tiles;
@@ -40,7 +41,8 @@ public:
       : problem(problem), tiling(tiling), multiplier(multiplier),
         factor(std::move(factor)), outer(tiling.outer()), inner(1 - outer) {}
 
-  /// Points of `[first, end)` of the channels, a vector's beside each other.
+  /// Transforms the channels [first, end) of a box to points. The channels of a
+  /// vector are contiguous.
   void transform(KernelBody &body, const Box &box, mlir::Value point,
                  mlir::Value first, mlir::Value end) const;
 
@@ -55,8 +57,8 @@ private:
   const WinogradFilterGradTiling &tiling;
   const MultiplyEmitter &multiplier;
   Factor factor;
-  /// The dimension whose points tasks share, and the other one whose rows are
-  /// not contiguous.
+  /// `outer` is the dimension whose points are distributed to tasks, `inner`
+  /// the other one of depth and height.
   unsigned outer, inner;
 };
 

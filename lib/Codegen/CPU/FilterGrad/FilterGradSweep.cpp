@@ -67,13 +67,14 @@ void FilterGradEmitter::sweep(KernelBody &body, const Tile &tile,
   });
 }
 
-/// The next tile is the one to the right, or below if tiles are whole rows.
+/// Returns the memory of the next tile to prefetch. The next tile is the one to
+/// the right, or below if tiles are whole rows.
 SmallVector<FilterGradEmitter::Prefetch>
 FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile,
                               const Columns &columns, const Rows &block,
                               Value d, Value h) {
   bool below = tiling.tile[2] == problem.out[2];
-  // Nothing outside the tensor is touched.
+  // Prefetches stay inside the tensor.
   auto clamp = [&](Value row, Value memref, int64_t length) {
     int64_t last = cast<MemRefType>(memref.getType()).getNumElements() - length;
     return body.max(body.min(row, body.index(last)), body.index(0));
@@ -89,7 +90,7 @@ FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile,
       {gradients,
        clamp(gradient, gradients, tiling.tile[2] * problem.outChannels),
        problem.outChannels});
-  // What a prologue reads lies elsewhere.
+  // A prologue reads other tensors, for which these addresses do not hold.
   if (!TileSource(factor(0)).isInput())
     return result;
 
@@ -160,15 +161,16 @@ FilterGradEmitter::sweepRow(KernelBody &body, const Columns &columns,
       });
 }
 
-/// The input position x meets the gradients of the pixels x - tap: the last
-/// few of them are kept in registers. The first and last positions of a row
-/// see some of the taps only.
+/// Multiplies the input position x with the gradients of the pixels x - tap,
+/// which are kept in registers from one position to the next. The first and
+/// last positions of a row have only some of the taps.
 SmallVector<Value> FilterGradEmitter::sweepRowSharingTaps(
     KernelBody &body, const Columns &columns, const Rows &block,
     const TileView &view, Value input, Value gradient, Value extent,
     ArrayRef<Prefetch> ahead, ValueRange carried) {
   int64_t taps = problem.taps[2], rowCount = block.offsets.size();
-  // Taps [from, to) at position x; window[tap] holds the gradients of x - tap.
+  // Emits the taps [from, to) at position x; window[tap] holds the gradients of
+  // x - tap.
   auto position = [&](SmallVector<Value> &sums,
                       ArrayRef<SmallVector<Value>> window, Value x,
                       int64_t from, int64_t to) {
@@ -192,7 +194,8 @@ SmallVector<Value> FilterGradEmitter::sweepRowSharingTaps(
                   gradientVectors(body, columns, gradient, body.index(x)));
     position(state, window, body.index(x), 0, x + 1);
   }
-  // Carried: the sums, then window[0], window[1], ... of the position before.
+  // The loop carries the sums, then window[0], window[1], ... of the previous
+  // position.
   for (const SmallVector<Value> &vectors : window)
     llvm::append_range(state, vectors);
   auto windowOf = [&](ArrayRef<Value> values) {

@@ -1,4 +1,4 @@
-//===- KernelWrappers.cpp - How a runtime calls kernels -------------------===//
+//===- KernelWrappers.cpp - Uniform entry points of kernels ---------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

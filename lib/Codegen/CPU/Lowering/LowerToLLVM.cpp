@@ -50,7 +50,7 @@ void populateLowerToLLVM(OpPassManager &manager) {
   manager.addPass(createReconcileUnrealizedCastsPass());
 }
 
-/// Programs are of no use to LLVM.
+/// Erases the exec programs, which are not lowered to LLVM.
 static void erasePrograms(ModuleOp module) {
   for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
     if (isa<exec::ProgramOp, exec::FusionOp>(op))
@@ -60,7 +60,7 @@ static void erasePrograms(ModuleOp module) {
 LogicalResult lowerKernelsToLLVM(ModuleOp module) {
   erasePrograms(module);
   if (module.getOps<func::FuncOp>().empty())
-    return success(); // They are in the LLVM dialect already.
+    return success(); // The kernels are already in the LLVM dialect.
   PassManager manager(module.getContext());
   populateLowerToLLVM(manager);
   return manager.run(module);
@@ -80,7 +80,7 @@ std::unique_ptr<llvm::Module> translateKernels(ModuleOp module,
     function.addFnAttr("target-cpu", target.llvmCpu);
     if (!target.llvmFeatures.empty())
       function.addFnAttr("target-features", target.llvmFeatures);
-    // Without it LLVM splits 512-bit operations in two.
+    // Without this attribute LLVM splits 512-bit operations in two.
     function.addFnAttr("prefer-vector-width",
                        std::to_string(32 * target.lanes));
     function.addFnAttr("min-legal-vector-width",

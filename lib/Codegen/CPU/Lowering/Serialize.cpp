@@ -1,4 +1,4 @@
-//===- Serialize.cpp - Machine code of kernels, in parallel ---------------===//
+//===- Serialize.cpp - Parallel code generation ---------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,8 +16,9 @@ using namespace mlir;
 
 namespace segc {
 
-/// Deals the functions of a lowered module to `parts` modules of about equal
-/// size: code generation takes time in proportion to the ops.
+/// Distributes the functions of a lowered module over `parts` modules with
+/// about equal numbers of ops, to which the time of code generation is
+/// proportional.
 static std::vector<OwningOpRef<ModuleOp>> partition(ModuleOp module,
                                                     unsigned parts) {
   std::vector<OwningOpRef<ModuleOp>> modules(parts);
@@ -27,7 +28,7 @@ static std::vector<OwningOpRef<ModuleOp>> partition(ModuleOp module,
   for (Operation &op : *module.getBody()) {
     auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
     if (!function) {
-      // Constant tables are private: every part has its own.
+      // Constant tables are private, so every part needs its own copy.
       for (auto &part : modules)
         part->push_back(op.clone());
       continue;
@@ -75,8 +76,8 @@ serializeKernels(ModuleOp kernels, const CpuTarget &target,
       partition(*lowered, std::clamp(options.jobs, 1u, maxParts));
   std::vector<TargetBackend::Bytes> results(parts.size());
   std::vector<std::string> errors(parts.size());
-  // All parts use the context. Where passes run one after the other, for the
-  // order of their remarks, its tables have no locks.
+  // All parts share the context. Its tables have no locks if multithreading is
+  // disabled, which keeps remarks of passes in order.
   MLIRContext *context = lowered->getContext();
   bool locked = context->isMultithreadingEnabled();
   context->enableMultithreading();

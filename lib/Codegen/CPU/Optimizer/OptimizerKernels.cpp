@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Updates of flat parameters, in place or not: every element is read before
-// it is written, and what depends on the step alone is computed once a task.
+// Updates of flat parameters. They may be in place, because every element is
+// read before it is written. Values that depend only on the step are computed
+// once per task.
 
 #include "KernelHelpers.h"
 
@@ -19,12 +20,12 @@ using namespace segc;
 
 namespace {
 
-/// Tasks of a launch over so many elements.
+/// Returns the number of tasks of a launch over `size` elements.
 int64_t tasksOf(int64_t size) {
   return llvm::divideCeilSigned(size, taskElements);
 }
 
-/// The elements of this task of such a launch.
+/// Returns the elements [begin, end) of the current task.
 std::pair<Value, Value> taskRange(KernelBody &k, int64_t size) {
   Value begin = k.mul(k.task(), taskElements);
   return {begin, k.min(k.add(begin, taskElements), k.index(size))};
@@ -74,7 +75,8 @@ private:
 // all_finite
 //===----------------------------------------------------------------------===//
 
-/// Gradients have no batch dimension: all elements count, whatever the rank.
+/// Gradients have no batch dimension, so tasks divide all elements whatever the
+/// rank.
 struct AllFiniteKernel : CpuOpModel<seg::AllFiniteOp> {
   int64_t tempBytes(seg::FusionOp fusion) const override {
     auto allFinite = cast<seg::AllFiniteOp>(fusion.getRoot());

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Average pooling and its gradient, both as gathers: a task computes rows of
-// the result, channels in lanes, so that no result depends on the order of
+// Average pooling and its gradient, with channels in lanes. Both gather: a task
+// computes rows of the result, so that results do not depend on the order of
 // tasks where windows overlap.
 
 #include "KernelHelpers.h"
@@ -22,8 +22,8 @@ using namespace segc;
 
 namespace {
 
-/// Neighbouring positions of one dimension; `count` is a constant where it is
-/// the same everywhere.
+/// Consecutive positions of one dimension. `count` is a constant where it is
+/// the same for all positions.
 struct Range {
   Value first, count;
 };
@@ -35,7 +35,7 @@ struct PooledDimension {
   bool isPadded() const {
     return low > 0 || (small - 1) * stride - low + window > large;
   }
-  /// The elements of a window.
+  /// Returns the elements of a window.
   Range elementsOf(KernelBody &k, Value small) const {
     Value first = k.mul(small, stride);
     if (!isPadded())
@@ -45,8 +45,8 @@ struct PooledDimension {
     first = k.max(first, k.index(0));
     return {first, k.sub(end, first)};
   }
-  /// The windows of an element. Their count may be negative behind the last
-  /// window, which is as good as 0.
+  /// Returns the windows of an element. Their count may be negative after the
+  /// last window, which loops treat as 0.
   Range windowsOf(KernelBody &k, Value large) const {
     Value position = k.add(large, low);
     if (window == stride && small * stride - low >= this->large)
@@ -72,25 +72,27 @@ public:
       dimensions.push_back({n, m, w, s, l});
   }
 
-  /// The mean of each window.
+  /// Emits the mean of each window.
   void emit(FusionEmitter &emitter, seg::AvgPoolOp op) const;
-  /// For each element the shares of its windows.
+  /// Emits, for each element, the sum of its windows' gradients divided by
+  /// their counts.
   void emit(FusionEmitter &emitter, seg::AvgPoolGradOp op) const;
 
 private:
-  /// Writes `body` of the spatial position to each vector of the result, whose
-  /// elements are sums of about `terms` elements of the operand.
+  /// Stores the value of `body` at each position for each vector of the result,
+  /// whose elements are sums of about `terms` elements of the operand.
   void
   emitResult(FusionEmitter &emitter, Value result, double terms,
              llvm::function_ref<Value(KernelBody &, ArrayRef<Value> position,
                                       Value sample, Value channel, Value mask)>
                  body) const;
-  /// Sums `term` over a box, in row-major order.
+  /// Emits the sum of `term` over a box, in row-major order.
   static Value sumBox(KernelBody &k, ArrayRef<Range> box, Value zero,
                       llvm::function_ref<Value(ArrayRef<Value> position)> term);
-  /// 1 / count of the window at a position, in every lane.
+  /// Returns 1 / count of the window at a position, in every lane.
   Value share(KernelBody &k, ArrayRef<Value> window, int64_t lanes) const;
-  /// Of an activation with the spatial sizes that `size` picks.
+  /// Returns the index of an element of the activation whose spatial sizes are
+  /// the member `size`.
   Value elementIndex(KernelBody &k, int64_t PooledDimension::*size,
                      Value sample, ArrayRef<Value> position,
                      Value channel) const;

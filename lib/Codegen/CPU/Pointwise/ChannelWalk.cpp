@@ -14,8 +14,8 @@ using namespace mlir;
 
 namespace segc {
 
-/// Vectors in flight: enough to hide the latency of an addition, and few
-/// enough that what is hoisted stays in registers.
+/// The number of vectors in flight: enough to hide the latency of an addition,
+/// and few enough that hoisted values stay in registers.
 static constexpr int64_t vectorsInFlight = 4;
 
 Value ChannelWalk::perChannel(Value memref, Value offset, const Slot &slot) {
@@ -77,7 +77,7 @@ ChannelWalk::Values ChannelWalk::walk(Value begin, Value end,
   SmallVector<Values> hoisted;
   for (const Slot &slot : slots)
     hoisted.push_back(hoist(slot));
-  // In a period an element counts, else a pixel.
+  // Periodic loops count elements, others pixels.
   int64_t scale = periodic() ? channels : 1,
           step = periodic() ? slots.size() * lanes * unroll : unroll;
   Value first = k.mul(begin, scale), past = k.mul(end, scale);
@@ -159,7 +159,8 @@ void ChannelWalk::sum(
               ArrayRef<Value>(sums).slice(s * count, count));
       return;
     }
-    // Through memory: the sums of a channel lie `channels` elements apart.
+    // The sums are merged through memory, where the sums of a channel are
+    // `channels` elements apart.
     int64_t elements = slots.size() * lanes;
     Value mask = k.prefixMask(k.index(channels), lanes);
     Values totals;

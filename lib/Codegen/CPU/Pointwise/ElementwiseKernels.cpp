@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// A pixel a lane: sums over channels, and softmax.
+// Sums over channels and softmax, with a pixel in each lane.
 
 #include "KernelHelpers.h"
 #include "Reductions/PixelChannels.h"
@@ -21,7 +21,7 @@ using namespace segc;
 
 namespace {
 
-/// Samples, pixels of one sample and channels. Rank 1 is one pixel.
+/// Samples, pixels of a sample, and channels. A tensor of rank 1 is one pixel.
 struct Extent {
   explicit Extent(RankedTensorType type)
       : channels(type.getShape().back()),
@@ -40,8 +40,8 @@ struct Extent {
   bool batched;
 };
 
-/// Calls `body` with vectors of pixels; what it returns is stored in the op's
-/// only result.
+/// Emits a loop that calls `body` with vectors of pixels and stores its return
+/// value in the op's only result.
 LogicalResult emitByPixels(
     FusionEmitter &emitter, Operation *op,
     llvm::function_ref<PixelChannels(KernelBody &, ArrayRef<PixelChannels>)>

@@ -17,28 +17,29 @@ using segc::seg::Broadcast;
 
 namespace segc {
 
-/// Full vectors that a flat loop works on at a time.
+/// The unroll factor of flat loops.
 static constexpr int64_t flatUnroll = 4;
 
-/// Inputs with one value in all, loaded once.
+/// Loads scalar inputs before the loop.
 static void hoistScalars(KernelBody &k, seg::FusionOp fusion, int64_t lanes,
                          DenseMap<Value, Value> &values) {
   for (BlockArgument input : fusion.getBody().getArguments()) {
     if (cast<RankedTensorType>(input.getType()).getRank() != 0)
       continue;
     Value scalar = k.loadScalar(k.input(input.getArgNumber()), k.index(0));
-    // Counters stay scalars; see DropoutOp::emitPoint.
+    // Integer counters stay scalars; see DropoutOp::emitPoint.
     values[input] = scalar.getType().isF32() ? k.splat(scalar, lanes) : scalar;
   }
 }
 
-/// Every input has the space's shape or is a scalar: elements are alike.
+/// Emits a flat loop over elements: every input has the shape of `space` or is
+/// a scalar.
 static void emitFlat(FusionEmitter &emitter, RankedTensorType space,
                      bool batched) {
   seg::FusionOp fusion = emitter.getFusion();
   int64_t size = space.getNumElements() / (batched ? space.getDimSize(0) : 1);
   int64_t tiles = llvm::divideCeilSigned(size, taskElements);
-  // One element is one lane: the rest of a vector would be computed in vain.
+  // A single element needs only one lane.
   int64_t lanes = size == 1 ? 1 : cpuTarget(emitter).lanes;
   emitter.launch(batched ? TaskCount{0, tiles} : TaskCount{tiles, 0}, 0,
                  [&](KernelBody &k) {
@@ -48,7 +49,7 @@ static void emitFlat(FusionEmitter &emitter, RankedTensorType space,
                    PointwiseEmitter pointwise(k, fusion, space);
                    Value base = k.mul(tile.sample, size);
                    auto emit = [&](Value i, Value mask) {
-                     // With pixel 0 the channel is the linear index.
+                     // With pixel 0, the channel is the linear index.
                      Point point{k.index(0), k.index(0), k.add(base, i)};
                      pointwise.emit(point, lanes, mask, values);
                    };
@@ -60,8 +61,7 @@ static void emitFlat(FusionEmitter &emitter, RankedTensorType space,
                  });
 }
 
-/// The pixels of one sample and how they are cut: an unbatched space is one
-/// sample.
+/// The tiles of a sample's pixels. An unbatched space is one sample.
 namespace {
 struct PixelTiles {
   PixelTiles(RankedTensorType space, bool batched)
@@ -77,8 +77,8 @@ struct PixelTiles {
 };
 } // namespace
 
-/// The pointwise ops of a fusion for the pixels of a tile; some inputs are
-/// broadcast.
+/// Emits the pointwise ops of a fusion for the pixels of a tile, with broadcast
+/// inputs.
 static void emitTile(KernelBody &k, seg::FusionOp fusion,
                      RankedTensorType space, const PixelTiles &tiles,
                      const Tile &tile, int64_t lanes) {
@@ -148,8 +148,8 @@ int64_t reductionTilePixels(seg::FusionOp fusion, RankedTensorType reduced) {
                        : DenseI64ArrayAttr();
   if (!tile)
     return PixelTiles(reduced, reduced.getRank() > 1).tilePixels;
-  // The tiles of convolutions: of Winograd tiles, of all phases where a task
-  // computes them together.
+  // The pixels of a convolution's task: with Winograd tiles their outputs, and
+  // all phases where a task computes them together.
   int64_t pixels = 1;
   for (int64_t extent : tile.asArrayRef())
     pixels *= extent;
@@ -177,14 +177,14 @@ LogicalResult emitReductionFusion(FusionEmitter &emitter) {
   RankedTensorType space = reducedSpace(fusion);
   bool computes = false;
   for (Operation &op : fusion.getBody().front().without_terminator()) {
-    // What only reads 16-bit memory is not computed, and may be broadcast.
+    // A cast of 16-bit memory is part of the load, and may be broadcast.
     if (isa<BlockArgument>(seg::storedValue(op.getResult(0))))
       continue;
     auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
     auto type =
         cast<RankedTensorType>(reduction ? reduction.getReduced().getType()
                                          : op.getResult(0).getType());
-    // What is broadcast is computed where it is read, and has no place.
+    // Broadcast values are recomputed at each use and never stored.
     bool broadcasts =
         !reduction && seg::classifyBroadcast(type, space) !=
                           seg::Broadcast::Invalid &&

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Max pooling: rows of windows a task, channels in lanes.
+// Max pooling and its gradient. A task computes rows of windows, with channels
+// in lanes.
 
 #include "KernelHelpers.h"
 
@@ -19,7 +20,8 @@ using namespace segc;
 
 namespace {
 
-/// Windows of one op: `large` holds their elements, `small` one value each.
+/// The windows of an op. `large` are the spatial sizes of their elements,
+/// `small` those of the tensor with one value for each window.
 struct Windows {
   Windows(RankedTensorType large, RankedTensorType small,
           ArrayRef<int64_t> window, ArrayRef<int64_t> strides)
@@ -33,7 +35,7 @@ struct Windows {
                              taskElements / (small.back() * channels * taps()));
   }
   int64_t tiles() const { return llvm::divideCeilSigned(rows(), tileRows()); }
-  /// Some elements lie in no window.
+  /// Returns whether some elements are in no window.
   bool hasGaps() const {
     for (auto [n, m, w, s] : llvm::zip_equal(large, small, window, strides))
       if (w != s || m * s != n)
@@ -51,8 +53,9 @@ struct Windows {
   int64_t channels;
 };
 
-/// Visits vectors of channels of windows: the linear index of the window's
-/// value and of each of its taps, in row-major order.
+/// Calls `body` for vectors of channels of all windows of a task, with the
+/// linear index of the window's value and of each of its taps in row-major
+/// order.
 void emitWindows(
     KernelBody &k, const Windows &windows, int64_t lanes,
     llvm::function_ref<void(Value small, ArrayRef<Value> taps, Value mask)>
@@ -61,7 +64,7 @@ void emitWindows(
   size_t rank = windows.window.size();
   k.loop(tile.begin, tile.end, 1, [&](Value row) {
     SmallVector<Value> position = k.delinearize(row, windows.small.drop_back());
-    // First elements of the rows that the window spans.
+    // The first elements of the rows that the window spans.
     SmallVector<Value> rows{tile.sample};
     for (size_t d = 0; d + 1 < rank; ++d) {
       SmallVector<Value> next;
@@ -118,7 +121,8 @@ struct MaxPoolKernel : CpuOpModel<seg::MaxPoolOp> {
   }
 };
 
-/// Zeros everywhere; the windows come in the next launch.
+/// Emits a launch that clears the result before the launch that computes the
+/// windows.
 void emitZeros(FusionEmitter &emitter, Value result) {
   auto type = cast<RankedTensorType>(result.getType());
   int64_t size = type.getNumElements() / type.getDimSize(0),
@@ -153,8 +157,8 @@ struct MaxPoolGradKernel : CpuOpModel<seg::MaxPoolGradOp> {
                   [&](Value small, ArrayRef<Value> taps, Value mask) {
                     Value best = k.load(input, taps[0], lanes, mask),
                           g = k.load(grad, small, lanes, mask);
-                    // Tap t is the first maximum if it beats all before and
-                    // none beats it.
+                    // Tap t is the first maximum if it is larger than all
+                    // previous taps and no later tap is larger.
                     SmallVector<Value> beats{Value()};
                     for (Value tap : taps.drop_front()) {
                       Value x = k.load(input, tap, lanes, mask);

@@ -5,8 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Resampling and its transpose, both as gathers over the tables of
-// ResizeWeights.h.
+// Resampling and its transpose. Both gather with the tables of ResizeWeights.h.
 
 #include "KernelHelpers.h"
 
@@ -22,7 +21,7 @@ using namespace segc;
 
 namespace {
 
-/// A constant array beside the kernel.
+/// Creates a constant global of the kernel.
 Value globalArray(KernelBody &k, const Twine &name, DenseElementsAttr values) {
   auto function =
       cast<func::FuncOp>(k.builder().getInsertionBlock()->getParentOp());
@@ -37,7 +36,7 @@ Value globalArray(KernelBody &k, const Twine &name, DenseElementsAttr values) {
                                      global.getName());
 }
 
-/// The table of one dimension in the kernel's memory.
+/// The table of one dimension, as constant globals.
 class EmittedTable {
 public:
   EmittedTable(KernelBody &k, const ResizeWeights &table, size_t dimension)
@@ -67,7 +66,8 @@ public:
     weightArray = array("weights", weights, k.builder().getF32Type());
   }
 
-  /// Folds `body(source, weight, sum)` over the entries of `position`.
+  /// Emits a left fold of `body(source, weight, sum)` over the entries of
+  /// `position`.
   Value fold(Value position, Value sum,
              llvm::function_ref<Value(Value, Value, Value)> body) {
     auto entry = [&](Value i, Value sum) {
@@ -94,11 +94,12 @@ private:
   }
 
   KernelBody &k;
-  int64_t uniformCount; ///< Entries of every position; -1 if they differ.
+  int64_t uniformCount; ///< Number of entries of every position; -1 if it
+                        ///< differs.
   Value startArray, sourceArray, weightArray;
 };
 
-/// out[p] = sum over the tables' entries of weights * in[sources].
+/// Emits out[p] = sum over the tables' entries of weights * in[sources].
 LogicalResult emitResample(FusionEmitter &emitter, Value operand, Value result,
                            ArrayRef<ResizeWeights> tables) {
   auto in = cast<RankedTensorType>(operand.getType()),
@@ -126,7 +127,8 @@ LogicalResult emitResample(FusionEmitter &emitter, Value operand, Value result,
           Value destination =
               k.mul(k.add(k.mul(tile.sample, pixels), pixel), channels);
           forRow(k, channels, lanes, [&](Value channel, Value mask) {
-            // Dimension d onwards, below `row` with `weight` so far.
+            // Emits the dimensions from d on. `row` and `weight` are the row
+            // and the product of weights of the outer dimensions.
             std::function<Value(size_t, Value, Value, Value)> fold =
                 [&](size_t d, Value row, Value weight, Value sum) {
                   if (d == emitted.size()) {

@@ -5,8 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Copies: concat, slice_channels, crop, pad. Resampling is in
-// ResizeKernels.cpp.
+// Kernels that copy: concat, slice_channels, crop, pad.
 
 #include "KernelHelpers.h"
 
@@ -22,10 +21,10 @@ namespace {
 constexpr int64_t copyUnroll = 4;
 
 //===----------------------------------------------------------------------===//
-// Some channels of every pixel: concat, slice_channels
+// Copies of channels: concat, slice_channels
 //===----------------------------------------------------------------------===//
 
-/// Channels [from, from + size) of an input become [to, to + size).
+/// A copy of the channels [from, from + size) of an input to [to, to + size).
 struct ChannelCopy {
   Value input;
   int64_t from, to, size;
@@ -84,7 +83,7 @@ struct SliceChannelsKernel : CpuOpModel<seg::SliceChannelsOp> {
 };
 
 //===----------------------------------------------------------------------===//
-// Rows of pixels: crop, pad
+// Copies of rows: crop, pad
 //===----------------------------------------------------------------------===//
 
 void copyRow(KernelBody &k, Value from, Value source, Value to,
@@ -105,8 +104,9 @@ void zeroRow(KernelBody &k, Value to, Value destination, int64_t size,
                });
 }
 
-/// Visits the rows (innermost spatial dimension) of `result`: the row's
-/// linear index, and the positions of sample and outer dimensions.
+/// Emits a loop over the rows (innermost spatial dimension) of `result`. `body`
+/// gets the row's linear index and the positions of sample and outer
+/// dimensions.
 void emitRows(
     FusionEmitter &emitter, RankedTensorType result,
     llvm::function_ref<void(KernelBody &, Value row, ArrayRef<Value> position)>
@@ -127,7 +127,8 @@ void emitRows(
                  });
 }
 
-/// Linear index of the row at `position` plus `shift` in a tensor of `type`.
+/// Returns the linear index of the row at `position` + `shift` in a tensor of
+/// `type`.
 Value rowAt(KernelBody &k, RankedTensorType type, ArrayRef<Value> position,
             ArrayRef<int64_t> shift) {
   Value row = position[0];
@@ -178,7 +179,8 @@ struct PadKernel : CpuOpModel<seg::PadOp> {
                     arith::ConstantOp::create(b, k.loc(), b.getBoolAttr(true)),
                 always = inside;
           for (size_t d = 1; d < position.size(); ++d) {
-            // Unsigned: positions before `low` are large.
+            // The comparison is unsigned, so positions below `low` are outside
+            // too.
             Value within = arith::CmpIOp::create(
                 b, k.loc(), arith::CmpIPredicate::ult,
                 k.sub(position[d], low[d - 1]), k.index(in.getDimSize(d)));

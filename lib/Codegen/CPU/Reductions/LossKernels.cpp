@@ -5,8 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Losses on logits, with a pixel a lane: what a vector adds to the sums of a
-// tile, and gradients by tiles of pixels.
+// Losses on logits and their gradients, with a pixel in each lane.
 
 #include "Reductions/PixelChannels.h"
 #include "Reductions/TileReductions.h"
@@ -19,7 +18,7 @@ using namespace segc;
 
 namespace {
 
-/// Of the logits; gradients are computed tile by tile.
+/// The tiles of logits in which gradients are computed.
 struct LossLayout {
   explicit LossLayout(RankedTensorType logits)
       : pixels(seg::spatialSize(logits)), classes(seg::channels(logits)),
@@ -29,13 +28,15 @@ struct LossLayout {
   int64_t pixels, classes, tilePixels, tiles;
 };
 
-/// A loss as a root of its own, or what other losses follow.
+/// The model of losses that are the root of their fusion. Other losses may
+/// follow them.
 struct LossKernel : CpuReductionModel<PixelReductionOpInterface> {
   bool hasPixelReductions(Operation *) const override { return true; }
 };
 
-/// Buffers of a LossGradKernel beside those of a PixelVector: what all pixels
-/// of a sample share. Gradients take the place of the logits.
+/// The first of the buffers that hold values shared by all pixels of a sample.
+/// It follows the buffers of a PixelVector; gradients use the buffer of the
+/// logits.
 constexpr int64_t sharedBuffer = 2, buffers = sharedBuffer + 2;
 
 struct LossGradKernel : CpuFormulaModel<LogitsGradOpInterface> {

@@ -29,7 +29,7 @@ void PixelChannels::set(KernelBody &k, Channel channel, Value value) {
     k.store(value, k.scratch(), channel.from(k, k.index(base), 0, lanes));
 }
 
-/// Vector i of the result takes lane j from element `source(i, j)` of the
+/// Returns vectors whose lane j of vector i is element `source(i, j)` of the
 /// concatenation of `values`.
 static SmallVector<Value>
 rearrange(KernelBody &k, ArrayRef<Value> values,

@@ -1,13 +1,13 @@
-//===- PixelChannels.h - A pixel a lane, channel by channel -----*- C++ -*-===//
+//===- PixelChannels.h - Vectors of pixels by channel -----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// Kernels that need all channels of a pixel at once, losses and softmax, hold
-// vectors of pixels, one for each channel: of a few channels in registers, of
-// more in scratch.
+// Kernels that need all channels of a pixel at once (losses and softmax) have a
+// vector of pixels for each channel. A few channels are kept in registers, more
+// channels in scratch.
 
 #ifndef SEGC_LIB_CODEGEN_CPU_REDUCTIONS_PIXELCHANNELS_H
 #define SEGC_LIB_CODEGEN_CPU_REDUCTIONS_PIXELCHANNELS_H
@@ -16,17 +16,18 @@
 
 namespace segc {
 
-/// A vector of pixels for each channel.
+/// Vectors of pixels, one for each channel.
 class PixelChannels : public ChannelValues {
 public:
-  /// `buffer`: which of a kernel's buffers these are, if they lie in scratch.
+  /// `buffer` is the number of the kernel's buffer in scratch, if the channels
+  /// are not kept in registers.
   PixelChannels(int64_t count, int64_t lanes, int64_t buffer = 0)
       : ChannelValues(count), lanes(lanes), base(buffer * count * lanes) {
     if (isUnrolled(count))
       registers.resize(count);
   }
 
-  /// Of so many buffers.
+  /// Returns the bytes of scratch for `buffers` buffers of `count` channels.
   static int64_t scratchBytes(int64_t count, int64_t lanes, int64_t buffers) {
     return isUnrolled(count) ? 0 : buffers * count * lanes * 4;
   }
@@ -47,24 +48,24 @@ private:
   llvm::SmallVector<mlir::Value> registers;
 };
 
-/// The channels of `lanes` consecutive pixels from `pixel` on. Pixels from
-/// `count` on (null: all there) are zero.
+/// Loads the channels of `lanes` consecutive pixels from `pixel` on. With
+/// `count`, pixels from `count` on are zero.
 PixelChannels loadPixels(KernelBody &k, mlir::Value memref, mlir::Value pixel,
                          int64_t channels, int64_t lanes, mlir::Value count,
                          int64_t buffer = 0);
-/// The inverse of loadPixels.
+/// Stores the channels of consecutive pixels; the inverse of loadPixels.
 void storePixels(KernelBody &k, const PixelChannels &values, mlir::Value memref,
                  mlir::Value pixel, mlir::Value count);
 
-/// Consecutive pixels, one a lane, with their channels in the first buffer and
-/// the softmax of them in the second.
+/// Consecutive pixels, one in each lane, with their channels in the first
+/// buffer and the softmax of them in the second.
 class PixelVector : public LossPixels {
 public:
   PixelVector(PixelChannels channels, mlir::Value first, mlir::Value mask)
       : channels(std::move(channels)), first(first), mask(mask) {}
   PixelVector(const PixelVector &) = delete;
 
-  /// What `labels` gives from now on: those of an operand of the root.
+  /// Loads the labels that `labels` returns from an operand of the root.
   void loadLabels(KernelBody &k, mlir::Value operand);
 
   const ChannelValues &logits() const override { return channels; }
@@ -74,23 +75,24 @@ public:
 
 private:
   PixelChannels channels;
-  mlir::Value first; ///< Index of the first pixel.
-  mlir::Value mask;  ///< Lanes that are pixels; null if all are.
+  mlir::Value first; ///< The index of the first pixel.
+  mlir::Value mask;  ///< Lanes that hold pixels; null if all do.
   mlir::Value labelVector;
   mutable std::optional<PixelChannels> probabilityVectors;
   mutable SoftmaxScale scale;
 };
 
-/// What a vector of pixels adds to the sums of a reduction: to sums that a
-/// loop carries, or to sums in scratch.
+/// The terms that a vector of pixels adds to the sums of a reduction. The sums
+/// are carried by a loop or kept in scratch.
 class PixelTerms {
 public:
-  /// Terms that `take` returns.
+  /// Collects `count` terms, which `take` returns, for sums that a loop
+  /// carries.
   explicit PixelTerms(int64_t count) : terms(count) {}
-  /// Sums in scratch from `base` on, of the lanes of `mask` (null: all).
+  /// Adds the lanes of `mask` (null: all) to sums in scratch from `base` on.
   PixelTerms(int64_t base, mlir::Value mask) : base(base), mask(mask) {}
 
-  /// Adds to the sum `first` + `channel`.
+  /// Adds `term` to the sum `first` + `channel`.
   void add(KernelBody &k, int64_t first, Channel channel, mlir::Value term);
   llvm::SmallVector<mlir::Value> take() { return std::move(terms); }
 

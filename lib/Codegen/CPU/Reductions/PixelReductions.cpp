@@ -66,7 +66,7 @@ void PixelReductions::addTerms(KernelBody &k, Reduction &reduction,
                          });
 }
 
-/// Adds the pixels [begin, end) to the sums of all reductions.
+/// Adds the terms of the pixels [begin, end) to the sums of all reductions.
 SmallVector<Value> PixelReductions::addRow(KernelBody &k, Value begin,
                                            Value end, int64_t lanes,
                                            ValueRange sums) {
@@ -94,7 +94,7 @@ void PixelReductions::store(KernelBody &k, Value sample, Value tile,
   }
 }
 
-/// The same with sums in scratch, behind the buffers.
+/// Sums the pixels of a tile with the sums in scratch, after the buffers.
 void PixelReductions::sumInScratch(KernelBody &k, const Tile &tile, Value base,
                                    int64_t lanes) {
   int64_t first = buffers * channels() * lanes;

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Losses of what a kernel computes, tile by tile, as TileReductions does it for
-// sums of channels. Those of the same logits are computed in one loop: what
-// they have in common, above all the softmax, is there once.
+// Losses as reductions that follow the root, computed tile by tile as
+// TileReductions does for sums of channels. All losses of the same logits are
+// computed in one loop, which shares common values, above all the softmax.
 
 #ifndef SEGC_LIB_CODEGEN_CPU_REDUCTIONS_PIXELREDUCTIONS_H
 #define SEGC_LIB_CODEGEN_CPU_REDUCTIONS_PIXELREDUCTIONS_H
@@ -23,13 +23,14 @@ class PixelReductions {
 public:
   PixelReductions(seg::FusionOp fusion, const TileGrid &grid);
 
-  /// Of KernelBody::sums, from its beginning on.
+  /// Returns the floats of KernelBody::sums that the reductions use, from its
+  /// beginning on.
   int64_t floats() const;
-  /// Needs `scratchBytes` of scratch.
+  /// Sums the consecutive pixels of a tile. Needs `scratchBytes` of scratch.
   void sumPixels(KernelBody &k, const Tile &tile, int64_t lanes);
   int64_t scratchBytes(int64_t lanes) const;
-  /// The box holds all channels, at most maxUnrolledChannels, and pixels that
-  /// are neighbours.
+  /// Sums the outputs of a convolution's task. The box must contain all
+  /// channels, at most maxUnrolledChannels, and contiguous pixels.
   void sumBox(KernelBody &k, const OutputBox &box, int64_t lanes);
   void emitMerges(FusionEmitter &emitter);
 
@@ -38,7 +39,7 @@ private:
     PixelReductionOpInterface op;
     PixelSums sums;
   };
-  /// Of logits and of their softmax.
+  /// The buffers of the logits and of their softmax.
   static constexpr int64_t buffers = 2;
   int64_t sumCount() const;
   int64_t channels() const;
@@ -55,8 +56,8 @@ private:
                     int64_t lanes);
 
   llvm::SmallVector<Reduction> reductions;
-  mlir::Value reduced; ///< What all of them reduce, where it is stored.
-  Dims size;           ///< Of a sample.
+  mlir::Value reduced; ///< The stored value that all of them reduce.
+  Dims size;           ///< Spatial sizes of a sample.
 };
 
 } // namespace segc

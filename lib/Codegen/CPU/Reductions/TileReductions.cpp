@@ -49,7 +49,7 @@ void TileReductions::store(KernelBody &k, const Reduction &reduction,
             k.add(row, static_cast<int64_t>(i) * layout.channels), mask);
 }
 
-/// What the terms of a tile need of its channels.
+/// Loads the values of each channel that the terms of a tile need.
 static SmallVector<Value>
 loadRows(KernelBody &k, TileReductions::Reduction &reduction,
          const ReductionTile &tile,
@@ -61,7 +61,7 @@ loadRows(KernelBody &k, TileReductions::Reduction &reduction,
   return values;
 }
 
-/// The terms of the elements from `index` on.
+/// Emits the terms of the vector of elements at `index`.
 static SmallVector<Value> termsAt(KernelBody &k,
                                   TileReductions::Reduction &reduction,
                                   Value index, int64_t lanes, Value mask,
@@ -110,7 +110,8 @@ void TileReductions::sumBox(KernelBody &k, const OutputBox &box,
   pixels.sumBox(k, box, lanes);
 }
 
-/// Several pixels at a time, so that additions need not wait for each other.
+/// Processes several pixels at a time, so that additions need not wait for each
+/// other.
 void TileReductions::sumBox(KernelBody &k, Reduction &reduction,
                             const OutputBox &box, int64_t lanes) {
   constexpr int64_t inFlight = 4;
@@ -171,7 +172,8 @@ void TileReductions::sumBox(KernelBody &k, Reduction &reduction,
   });
 }
 
-/// A vector of channels a task, then a group of a sample.
+/// Emits the merges: each task of the first launch merges a vector of channels,
+/// each task of the second a group of a sample.
 void TileReductions::emitMerge(FusionEmitter &emitter, Reduction &reduction) {
   const MomentLayout &layout = reduction.layout;
   int64_t lanes = cpuTarget(emitter).lanes;

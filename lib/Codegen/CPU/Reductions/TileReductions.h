@@ -1,13 +1,14 @@
-//===- TileReductions.h - Reductions of what a kernel computes --*- C++ -*-===//
+//===- TileReductions.h - Reductions that follow a root ---------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// Statistics of an activation cost no pass over memory: a task that has stored
-// a tile reads it again while it is in the core's own cache, whatever loops
-// computed it. What is added up is what memory holds.
+// Statistics of an activation need no pass over memory of their own: a task
+// that has stored a tile reads it again while it is in the core's own cache.
+// This is independent of the loops that computed the tile, and sums the values
+// as they are rounded in memory.
 
 #ifndef SEGC_LIB_CODEGEN_CPU_REDUCTIONS_TILEREDUCTIONS_H
 #define SEGC_LIB_CODEGEN_CPU_REDUCTIONS_TILEREDUCTIONS_H
@@ -17,14 +18,15 @@
 namespace segc {
 
 /// The outputs of a convolution's task: positions `first`, `first + step`, ...
-/// and channels [firstChannel, endChannel), which may pass the last one.
+/// and channels [firstChannel, endChannel). `endChannel` may exceed the number
+/// of channels.
 struct OutputBox {
   mlir::Value sample, number;
   std::array<mlir::Value, 3> first, extents;
   Dims step{1, 1, 1};
   mlir::Value firstChannel, endChannel;
 
-  /// The first pixel of a row, of samples of `size` pixels.
+  /// Returns the first pixel of the row (d, h), in samples of `size` pixels.
   mlir::Value pixel(KernelBody &k, const Dims &size, mlir::Value d,
                     mlir::Value h) const;
 };
@@ -34,17 +36,18 @@ class TileReductions {
 public:
   TileReductions(seg::FusionOp fusion, const TileGrid &grid);
 
-  /// Of KernelBody::sums; a multiple of 64.
+  /// Returns the bytes of KernelBody::sums that the reductions use, a multiple
+  /// of 64.
   int64_t bytes() const { return floats * 4; }
 
-  /// Adds up the consecutive pixels of a tile of an activation. Needs
+  /// Sums the consecutive pixels of a tile of an activation. Needs
   /// `scratchBytes` of scratch.
   void sumPixels(KernelBody &k, const Tile &tile, int64_t lanes);
   int64_t scratchBytes(int64_t lanes) const;
-  /// Adds up the outputs of a box that the task has stored.
+  /// Sums the outputs of a box that the task has stored.
   void sumBox(KernelBody &k, const OutputBox &box, int64_t lanes);
 
-  /// Adds the launches after those that compute the tiles.
+  /// Emits the launches that merge the partial sums of the tiles.
   void emitMerges(FusionEmitter &emitter);
 
   struct Reduction {
@@ -62,17 +65,17 @@ private:
 
   PixelReductions pixels;
   llvm::SmallVector<Reduction> reductions;
-  int64_t floats; ///< Of both.
+  int64_t floats; ///< Floats of the partial sums of both kinds.
 };
 
-/// Emits a fusion that reduces one activation, read or computed by pointwise
-/// ops.
+/// Emits a fusion whose root is a reduction. It reduces one activation, an
+/// input or the result of pointwise ops.
 mlir::LogicalResult emitReductionFusion(FusionEmitter &emitter);
-/// Bytes of its temporary.
+/// Returns the bytes of the temporary of such a fusion.
 int64_t reductionTempBytes(seg::FusionOp fusion);
 
-/// Reductions of a formula's interface as roots of their own, or what others
-/// follow.
+/// The model of reductions that are the root of their fusion. Other reductions
+/// may follow them.
 template <typename Formula>
 struct CpuReductionModel : CpuFormulaModel<Formula> {
   int64_t tempBytes(seg::FusionOp fusion) const override {

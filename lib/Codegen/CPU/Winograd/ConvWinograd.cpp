@@ -1,4 +1,4 @@
-//===- ConvWinograd.cpp - Convolutions by Winograd tiles ------------------===//
+//===- ConvWinograd.cpp - Convolutions with Winograd tiles ----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,7 +13,7 @@
 //   products[point][tile][nb x lanes]  = points times panel
 //   outputs                            = transformed products, epilogue.
 // In fixed point a panel ends with its scales, and a tile's points are rounded
-// when those of all channels are there.
+// after all channels are transformed, because they share a scale.
 
 #include "Conv/ConvEmitters.h"
 #include "Conv/ConvOutput.h"
@@ -51,12 +51,12 @@ public:
   }
 
 private:
-  /// A task's tiles.
+  /// The tiles of a task.
   struct Task {
     Value sample;
-    std::array<Value, 3> origin; ///< First outputs.
-    std::array<Value, 3> counts; ///< Of tiles.
-    TileView view;               ///< Of the input.
+    std::array<Value, 3> origin; ///< The first output.
+    std::array<Value, 3> counts; ///< Number of tiles.
+    TileView view;               ///< The input of the tiles.
   };
 
   Task readInput(KernelBody &body, ArrayRef<Value> ids);
@@ -69,7 +69,7 @@ private:
             llvm::function_ref<SmallVector<Value>(Value, ValueRange)> step);
   void transformOutput(KernelBody &body, const Task &task, Value block);
 
-  /// Words from a tile's points to the next tile's.
+  /// Words between the points of neighbouring tiles.
   int64_t tilePitch() const { return tiling.tilePitch(problem); }
   int64_t pointsBase() const {
     return tiling.in_place ? 0 : tiling.inputSize(problem);
@@ -122,7 +122,7 @@ WinogradEmitter::Task WinogradEmitter::readInput(KernelBody &body,
   return task;
 }
 
-/// Calls `each(position, number)` for the tiles of a task.
+/// Emits a loop over the tiles of a task that calls `each(position, number)`.
 void WinogradEmitter::forTiles(
     KernelBody &body, const Task &task,
     llvm::function_ref<void(std::array<Value, 3>, Value)> each) {
@@ -184,11 +184,11 @@ void WinogradEmitter::transformInput(KernelBody &body, const Task &task) {
 }
 
 //===----------------------------------------------------------------------===//
-// MultiplyType
+// Products
 //===----------------------------------------------------------------------===//
 
-/// Chains of integer sums: what each adds, times the filter's scales, goes to
-/// `to` in scratch.
+/// Emits chains of integer sums. The sum of each chain, multiplied by the
+/// filter's scales, is added to the products at `to` in scratch.
 void WinogradEmitter::sumChains(
     KernelBody &body, Value scales, Value to, int64_t count,
     llvm::function_ref<SmallVector<Value>(Value, ValueRange)> step) {
@@ -221,7 +221,8 @@ void WinogradEmitter::sumChains(
       body.index(0), body.index(steps), maxChainedFixed, [&](Value first) {
         Value end =
             body.min(body.add(first, maxChainedFixed), body.index(steps));
-        // The first chain finds nothing to add to.
+        // The mask is empty for the first chain, which initialises the
+        // products.
         Value before = body.min(first, body.index(1));
         chain(first, end, body.prefixMask(body.mul(before, lanes), lanes));
       });

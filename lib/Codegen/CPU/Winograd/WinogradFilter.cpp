@@ -25,7 +25,8 @@ Value winogradPanel(KernelBody &body, const ConvProblem &problem,
                   tiling.panelPitch(problem));
 }
 
-/// In fixed point the values of all input channels share a scale.
+/// In fixed point a task transforms all input channels, because they share a
+/// scale.
 int64_t WinogradFilterPacker::tasks() const {
   return tiling.channelBlocks(problem) *
          (tiling.isFixedPoint() ? tiling.nb
@@ -39,8 +40,8 @@ int64_t WinogradFilterPacker::scratchFloats() const {
               : 0);
 }
 
-/// Calls `store(point, input channel, lane, values)` for the input channels
-/// [first, end), few of them, and the lanes [firstLane, endLane) of a block.
+/// Calls `store(point, input channel, lane, values)` for up to `channels` input
+/// channels from `first` on and for the lanes [firstLane, endLane) of a block.
 void WinogradFilterPacker::transform(KernelBody &body, Value block, Value first,
                                      Value firstLane, Value endLane,
                                      Store store) {
@@ -75,7 +76,7 @@ void WinogradFilterPacker::transform(KernelBody &body, Value block, Value first,
   });
 }
 
-/// Stores a vector of a point and an input channel into its panel.
+/// Stores the vector of a point and an input channel in its panel.
 void WinogradFilterPacker::put(KernelBody &body, Value block, Value point,
                                Value c, Value lane, Value values, Value scale) {
   Value row = body.mul(multiplier.word(body, c), tiling.channelBlock());
@@ -98,8 +99,8 @@ void WinogradFilterPacker::pack(KernelBody &body) {
             });
 }
 
-/// Transforms a vector of output channels twice: to find the scales, and to
-/// round the values.
+/// Transforms a vector of output channels twice: first to find the scales, then
+/// to round the values.
 void WinogradFilterPacker::round(KernelBody &body) {
   static_assert(2 * maxChainedFixed % channels == 0);
   auto ids =

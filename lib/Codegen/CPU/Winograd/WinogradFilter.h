@@ -1,4 +1,4 @@
-//===- WinogradFilter.h - Filters of Winograd tiles -------------*- C++ -*-===//
+//===- WinogradFilter.h - Winograd filter transform -------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,10 +14,10 @@
 
 namespace segc {
 
-/// The number of a tile's point.
+/// Returns the number of the point (d, h, w) of a tile.
 mlir::Value winogradPoint(KernelBody &body, const WinogradTiling &tiling,
                           mlir::Value d, mlir::Value h, mlir::Value w);
-/// Where the panel of a block of output channels and a point begins.
+/// Returns the offset of the panel of a block of output channels and a point.
 mlir::Value winogradPanel(KernelBody &body, const ConvProblem &problem,
                           const WinogradTiling &tiling, mlir::Value block,
                           mlir::Value point);
@@ -34,7 +34,7 @@ public:
 
   int64_t tasks() const;
   int64_t scratchFloats() const;
-  /// One of the tasks.
+  /// Emits the body of a task.
   void pack(KernelBody &body);
 
 private:
@@ -55,7 +55,7 @@ private:
            transformBufferSize(forEachDim(tiling.m, winogradFilter), tiling.lanes);
   }
 
-  /// Input channels that are transformed at a time.
+  /// The number of input channels that are transformed together.
   static constexpr int64_t channels = 16;
 
   ConvProblem problem;

@@ -16,9 +16,11 @@ using namespace mlir;
 namespace segc {
 
 //===----------------------------------------------------------------------===//
-// Magnitudes: the bits of |x| as integers, in the same order, with infinity and
-// then NaN above all others
+// Magnitudes
 //===----------------------------------------------------------------------===//
+
+// A magnitude is the bits of |x| as an integer. Integers have the order of the
+// values, with infinity and then NaN above all others.
 
 static VectorType words(KernelBody &body, int64_t lanes) {
   return VectorType::get({lanes}, body.builder().getI32Type());
@@ -49,12 +51,12 @@ static Value larger(KernelBody &body, Value a, Value b) {
   return arith::MaxSIOp::create(body.builder(), body.loc(), a, b);
 }
 
-/// A scale that takes values of at most these magnitudes to integers of at most
-/// `limit`; NaN where they are not finite.
+/// Returns the scale with which values up to these magnitudes become integers
+/// up to `limit`; NaN where they are not finite.
 static Value scaleOf(KernelBody &body, Value magnitudes, double limit,
                      int64_t lanes) {
   OpBuilder &b = body.builder();
-  // The inverse of a smaller one would overflow.
+  // The inverse of a smaller scale would overflow.
   constexpr int64_t least = int64_t(127 - 108) << 23, infinity = 255 << 23,
                     nan = 0x7fc00000;
   Value finite = arith::CmpIOp::create(b, body.loc(), arith::CmpIPredicate::slt,
@@ -77,10 +79,10 @@ static Value inverseOf(KernelBody &body, Value scale, int64_t lanes) {
 // Inputs
 //===----------------------------------------------------------------------===//
 
-/// Lane i: the largest lane of the i-th vector.
+/// Returns a vector whose lane i is the largest lane of the i-th vector.
 static Value largestLanes(KernelBody &body, SmallVector<Value> vectors) {
-  // Two vectors become one, which has what is largest of either in every other
-  // place, then in every other two.
+  // Each step merges pairs of vectors: first the maxima of the two are in
+  // alternating lanes, then in alternating pairs of lanes, and so on.
   int64_t lanes = vectors.size();
   for (int64_t half = 1; half < lanes; half *= 2) {
     SmallVector<Value> merged;
@@ -164,7 +166,8 @@ void FixedFilterScales::clear(KernelBody &body) {
   });
 }
 
-/// Sums are of parts of the magnitudes, so that they stay finite.
+/// Magnitudes are scaled by this factor before they are summed, so that the sum
+/// stays finite.
 static constexpr double sumPart = 1.0 / (4 * maxChainedFixed);
 
 void FixedFilterScales::add(KernelBody &body, Value point, Value values) {

@@ -5,17 +5,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Block fixed point: factors are 16-bit integers times a scale, of an input one
-// for each tile and point, of a filter one for each point and output channel.
+// Block fixed point: factors are 16-bit integers times a scale. An input has a
+// scale for each tile and point, a filter one for each point and output
+// channel.
 //
 // No sum of a chain overflows. Inputs are at most `largestFixedInput`, so the
 // sum is at most that times the sum of the filter's magnitudes in the chain,
-// which the filter's scale keeps below 2^31 / largestFixedInput. That leaves a
-// filter of like values fewer digits than a bound by its largest value would,
-// and most filters more.
+// which the filter's scale keeps below 2^31 / largestFixedInput. Compared with
+// a bound by the largest value, this leaves fewer digits to filters with values
+// of similar size, and more digits to most filters.
 //
-// Factors that are not finite have no integers: their scale is NaN, and so is
-// what their products become.
+// Factors that are not finite have no integers: their scale is NaN, and so are
+// their products.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,23 +27,25 @@
 
 namespace segc {
 
-/// The points of a tile in scratch, at offsets in words: [point][channel] as
-/// they are, and where their words and scales go.
+/// Layout of a tile's points in scratch, with offsets in words: the unrounded
+/// points [point][channel], their rounded words and their scales.
 struct FixedTile {
-  int64_t points;          ///< How many.
-  int64_t channels, lanes; ///< Channels in whole vectors.
-  int64_t unrounded;       ///< Of the first value; whole vectors of points.
-  int64_t multipliers;     ///< Memory of a scale's inverse for each point.
-  int64_t pointPitch;      ///< Words from a point's words to the next one's.
+  int64_t points;          ///< Number of points.
+  int64_t channels, lanes; ///< Channels, rounded up to whole vectors.
+  int64_t unrounded;       ///< Offset of the unrounded points, whose number is
+                           ///< rounded up to whole vectors.
+  int64_t multipliers;     ///< Offset of the inverse scales of the points.
+  int64_t pointPitch;      ///< Words between neighbouring points.
 };
 
-/// Rounds the points of a tile to integers; `words` are those of the first
-/// point, `scales` is where the scales go, in whole vectors.
+/// Rounds the points of a tile to integers. `words` is the offset of the first
+/// point's rounded words, `scales` that of the scales, which are stored in
+/// whole vectors.
 void roundTile(KernelBody &body, const MultiplyEmitter &multiplier,
                const FixedTile &tile, mlir::Value words, mlir::Value scales);
 
-/// Scales of a filter's vector of output channels, found by a look at all its
-/// values: for each point of `points` vectors from `base` of scratch on.
+/// Finds the scales of a vector of output channels of a filter, one for each
+/// point, from all its values. It uses scratch from `base` on.
 class FixedFilterScales {
 public:
   FixedFilterScales(int64_t points, int64_t base, int64_t lanes)
@@ -52,18 +55,20 @@ public:
   }
 
   void clear(KernelBody &body);
-  /// Takes the values of an input channel at a point.
+  /// Adds the values of an input channel at a point.
   void add(KernelBody &body, mlir::Value point, mlir::Value values);
-  /// After the last channel of a chain.
+  /// Must be called after the last channel of a chain.
   void endChain(KernelBody &body);
-  /// After the last chain; from then on there are scales.
+  /// Computes the scales. Must be called after the last chain and before
+  /// `scale` and `inverse`.
   void finish(KernelBody &body);
   mlir::Value scale(KernelBody &body, mlir::Value point);
   mlir::Value inverse(KernelBody &body, mlir::Value point);
 
 private:
-  /// Of each point, while looking: the largest magnitude, the sum of a chain
-  /// and the largest of those.
+  /// The values that are accumulated for each point: the largest magnitude, the
+  /// sum of the current chain, and the largest such sum. `finish` overwrites
+  /// the first two with the scale and its inverse.
   enum Row { Largest, Sum, LargestSum };
   mlir::Value at(KernelBody &body, Row row, mlir::Value point);
   void forPoints(KernelBody &body, llvm::function_ref<void(mlir::Value)> each);

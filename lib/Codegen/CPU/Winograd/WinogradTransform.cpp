@@ -33,8 +33,8 @@ TransformMatrices transposed(const TransformMatrices &matrices) {
 
 Value transformRow(KernelBody &body, const TransformMatrix &matrix, int64_t row,
                    ArrayRef<Value> in, int64_t lanes) {
-  // Terms with coefficients 1 and -1 come first, and the same ones first in
-  // every row, so that equal sums of two rows are found.
+  // Terms with coefficients 1 and -1 come first, in the same order in every
+  // row, so that CSE finds sums that two rows have in common.
   OpBuilder &b = body.builder();
   SmallVector<std::pair<double, Value>> terms;
   for (bool unit : {true, false})
@@ -42,7 +42,7 @@ Value transformRow(KernelBody &body, const TransformMatrix &matrix, int64_t row,
       if (double factor = matrix.at(row, column);
           factor != 0 && (std::abs(factor) == 1) == unit)
         terms.push_back({factor, in[column]});
-  // The sum starts with a positive unit where there is one.
+  // The sum starts with a coefficient of 1 where there is one.
   auto first = llvm::find_if(terms, [](auto &t) { return t.first == 1; });
   if (first != terms.end())
     std::rotate(terms.begin(), first, first + 1);
@@ -74,7 +74,8 @@ static SmallVector<Value> multiply(KernelBody &body,
   return out;
 }
 
-/// Both inner dimensions of one plane, in registers: [height][width].
+/// Transforms one plane along its two dimensions, in registers:
+/// [height][width].
 static SmallVector<Value>
 transformPlane(KernelBody &body, const TransformMatrices &matrices, Value d,
                int64_t lanes,

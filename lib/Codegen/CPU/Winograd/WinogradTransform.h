@@ -1,4 +1,4 @@
-//===- WinogradTransform.h - Transforms of tiles ----------------*- C++ -*-===//
+//===- WinogradTransform.h - Winograd transforms of vectors -----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,26 +14,27 @@
 namespace segc {
 
 using TransformMatrices = std::array<TransformMatrix, 3>;
-/// One matrix for each dimension.
+/// Returns the matrices of the three dimensions.
 TransformMatrices forEachDim(const Dims &m, TransformMatrix (*make)(int64_t));
 TransformMatrices transposed(const TransformMatrices &matrices);
 
-/// One row of a matrix times a vector of vectors; those that the row has no use
-/// for may be null.
+/// Returns the product of one row of a matrix with a column of vectors. Vectors
+/// whose coefficient is 0 may be null.
 mlir::Value transformRow(KernelBody &body, const TransformMatrix &matrix,
                          int64_t row, llvm::ArrayRef<mlir::Value> in,
                          int64_t lanes);
 
-/// Memory for the planes of a box between two dimensions' transforms.
+/// Memory for the planes of a box between the transforms of two dimensions.
 struct TransformBuffer {
   mlir::Value memref;
   int64_t base;
 };
-/// Floats of it.
+/// Returns the size of that memory in floats.
 int64_t transformBufferSize(const TransformMatrices &matrices, int64_t lanes);
 
 /// Multiplies a box of vectors with a matrix along each dimension. `load`
-/// gives the vector at (d, h, w), `store` takes that of the result.
+/// returns the vector at (d, h, w) of the box, `store` stores the vector at (d,
+/// h, w) of the result.
 void transformBox(
     KernelBody &body, const TransformMatrices &matrices, TransformBuffer buffer,
     int64_t lanes,
