@@ -13,7 +13,7 @@ using namespace mlir;
 
 namespace segc {
 
-/// Three sizes; a missing depth is `missing`.
+/// Extends the sizes to three dimensions with `missing` for the depth.
 static Dims toDims(ArrayRef<int64_t> sizes, int64_t missing) {
   Dims dims{missing, missing, missing};
   llvm::copy(sizes, dims.end() - sizes.size());
@@ -22,8 +22,8 @@ static Dims toDims(ArrayRef<int64_t> sizes, int64_t missing) {
 
 static bool isNarrow(Value read) { return seg::storedValue(read) != read; }
 
-/// The input is what is read, `to` what is written, whichever is the large
-/// side.
+/// Makes the problem of an op that reads `input` and writes a tensor of type
+/// `to`, whichever of the two is the larger.
 template <typename OpTy>
 static ConvProblem makeProblem(OpTy op, Value input, RankedTensorType to,
                                RankedTensorType filter, bool adjoint,
@@ -55,8 +55,9 @@ ConvProblem convProblem(Operation *op) {
     return makeProblem(conv, conv.getInput(), conv.getOutput().getType(),
                        conv.getFilter().getType(), /*adjoint=*/false,
                        conv.getTransposeFilter());
-  // The transposed convolution's filter is [taps, read, written] already; an
-  // input gradient reads what its convolution writes.
+  // The filter of a transposed convolution is [taps, channels read, channels
+  // written] as it is. An input gradient reads the channels that its
+  // convolution writes, so its filter is in the other order.
   if (auto conv = dyn_cast<seg::ConvTransposeOp>(op))
     return makeProblem(conv, conv.getInput(), conv.getOutput().getType(),
                        conv.getFilter().getType(), /*adjoint=*/true,

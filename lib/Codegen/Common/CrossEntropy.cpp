@@ -16,7 +16,7 @@ using namespace segc;
 
 namespace {
 
-/// q^gamma for q in [0, 1]; 0 where q is (nearly) 0.
+/// Emits q^gamma for q in [0, 1]; it is 0 where q is 0 or below 1e-37.
 Value power(const seg::PointwiseMath &m, Value q, double gamma) {
   if (gamma == 0)
     return m.constant(1);
@@ -26,19 +26,20 @@ Value power(const seg::PointwiseMath &m, Value q, double gamma) {
       result = m.mul(result, q);
     return result;
   }
-  // The logarithm wants normal numbers.
+  // The argument of the logarithm must be a normal number.
   Value smallest = m.constant(1e-37);
   Value result = m.exp(m.mul(m.log(m.max(q, smallest)), m.constant(gamma)));
   return m.select(m.greater(q, smallest), result, m.constant(0));
 }
 
-/// The true class's logarithm of p, and 1 - p without cancellation.
+/// log(p) of the true class, and 1 - p (`rest`), summed from the other classes
+/// so that no digits cancel.
 struct TrueClass {
   TrueClass(KernelBody &k, const LossPixels &pixels) {
     const ChannelValues &probabilities = pixels.probabilities(k);
     const SoftmaxScale &softmax = pixels.softmaxScale();
     seg::PointwiseMath m(k.builder(), k.loc(), softmax.sum.getType());
-    // The logit of the true class so far, and the sum of the others' p.
+    // Carries the logit of the true class and the sum of the other classes' p.
     auto add = [&](Channel c, Value logit, Value sum) -> SmallVector<Value> {
       Value isClass = pixels.isClass(k, c);
       logit = m.select(isClass, pixels.logits().get(k, c), logit);
@@ -89,7 +90,8 @@ struct CrossEntropyGradFormula
                                            seg::CrossEntropyGradOp> {
   SmallVector<int64_t> getSharedSizes(Operation *) const { return {1}; }
 
-  /// The gradient of the sum of losses.
+  /// Emits the gradient of the loss by the sum over pixels: the upstream
+  /// gradient divided by the number of pixels.
   void emitShared(Operation *op, KernelBody &k, Value,
                   ArrayRef<ChannelValues *> shared) const {
     auto grad = cast<seg::CrossEntropyGradOp>(op);
@@ -105,7 +107,8 @@ struct CrossEntropyGradFormula
                     ChannelValues &grads) const {
     double gamma =
         cast<seg::CrossEntropyGradOp>(op).getFocalGamma().convertToDouble();
-    // p dL/dp of the true class, negated: q^gamma - gamma q^(gamma-1) p log p.
+    // The slope is -p dL/dp of the true class: q^gamma - gamma q^(gamma-1) p
+    // log p.
     Value slope = shared[0]->get(k, 0);
     seg::PointwiseMath m(k.builder(), k.loc(), slope.getType());
     if (gamma != 0) {

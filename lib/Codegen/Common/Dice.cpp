@@ -15,7 +15,7 @@ using namespace segc;
 
 namespace {
 
-/// The attributes of both ops.
+/// The attributes that dice and dice_grad share.
 struct DiceRule {
   template <typename OpTy>
   explicit DiceRule(OpTy op)
@@ -24,7 +24,7 @@ struct DiceRule {
         excludeBackground(op.getExcludeBackground()),
         sumClasses(op.getSumClasses()) {}
 
-  /// Weight of 1 - D of class `c` in the loss, in f64.
+  /// Returns the weight of 1 - D of class `c` in the loss, in f64.
   Value classWeight(KernelBody &k, Channel c, int64_t classes) const {
     double weight =
         sumClasses ? 1.0
@@ -38,8 +38,8 @@ struct DiceRule {
     return m.select(isBackground, m.constant(0), m.constant(weight));
   }
 
-  /// Numerator and denominator of D of class `c` from rows [3, C] of `count`
-  /// samples from element `row` on.
+  /// Returns numerator and denominator of D of class `c`. `sums` has the rows
+  /// [3, C] of `count` samples from element `row` on.
   std::pair<Value, Value> fraction(KernelBody &k, Value sums, Value row,
                                    Value count, Channel c,
                                    int64_t classes) const {
@@ -59,7 +59,8 @@ private:
   bool excludeBackground, sumClasses;
 };
 
-/// For each class sum(p t), sum(p) or sum(p p), sum(t).
+/// The sums of a tile are, for each class, sum(p t), sum(p) or sum(p p), and
+/// sum(t).
 struct DiceFormula
     : PixelReductionOpInterface::ExternalModel<DiceFormula, seg::DiceOp> {
   unsigned getSumCount(Operation *op) const {
@@ -128,7 +129,8 @@ struct DiceFormula
   }
 };
 
-/// dLoss/dp = onTarget * t + always * (p if squared, else 1).
+/// Computes dLoss/dp = onTarget * t + always * (p if squared, else 1), where
+/// the two factors are the same for all pixels of a sample.
 struct DiceGradFormula
     : LogitsGradOpInterface::ExternalModel<DiceGradFormula, seg::DiceGradOp> {
   SmallVector<int64_t> getSharedSizes(Operation *op) const {

@@ -22,7 +22,8 @@ struct JitKernels::Implementation {
 JitKernels::JitKernels() : self(std::make_unique<Implementation>()) {}
 JitKernels::~JitKernels() = default;
 
-/// `@name.call(buffers, batch, task)` calls `@name` with the pointers unpacked.
+/// Adds `@name.call(buffers, batch, task)`, which calls `@name` with the
+/// pointers of `buffers` as arguments.
 static void addCaller(llvm::Module &module, llvm::StringRef name) {
   llvm::Function *kernel = module.getFunction(name);
   llvm::LLVMContext &context = module.getContext();
@@ -42,7 +43,7 @@ static void addCaller(llvm::Module &module, llvm::StringRef name) {
   b.CreateRetVoid();
 }
 
-/// Names the functions in the library's scope.
+/// Defines the functions as symbols that the kernels can call.
 static llvm::Error define(llvm::orc::LLJIT &jit,
                           JitKernels::Functions functions) {
   llvm::orc::SymbolMap symbols;

@@ -175,7 +175,7 @@ Value KernelBody::prefixMask(Value count, int64_t lanes) {
 }
 
 //===----------------------------------------------------------------------===//
-// Memory of the root's operands and results; f64
+// Buffers of operands and results, arithmetic on f64
 //===----------------------------------------------------------------------===//
 
 Value inputOf(KernelBody &k, Value operand) {
@@ -251,7 +251,7 @@ std::string kernelKey(seg::FusionOp fusion) {
   for (Value argument : fusion.getBody().getArguments())
     out << '%' << number(argument) << argument.getType();
   for (Operation &op : fusion.getBody().front()) {
-    // Attributes that are no properties say how it came about, not what it is.
+    // Discardable attributes describe the origin of an op, not its semantics.
     out << ';' << op.getName() << op.getPropertiesAsAttribute();
     for (Value operand : op.getOperands())
       out << '%' << number(operand);

@@ -21,13 +21,14 @@ namespace segc {
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const llvm::Triple &triple, llvm::StringRef cpu,
                     llvm::StringRef features) {
-  // Kernels are lowered by several threads, and LLVM's list of targets has no
-  // lock: registered by two at once, a target is there twice.
+  // Several threads lower kernels, but LLVM's registry of targets has no lock:
+  // two concurrent registrations would add a target twice.
   static std::once_flag registered;
   std::call_once(registered, [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
-    llvm::InitializeNativeTargetAsmParser(); // The model support asks xgetbv.
+    // The inline assembly of the model support needs a parser.
+    llvm::InitializeNativeTargetAsmParser();
   });
   std::string error;
   const llvm::Target *llvmTarget =
@@ -50,7 +51,8 @@ void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
   tuning.LoopVectorization = false;
   tuning.SLPVectorization = false;
   tuning.LoopInterleaving = false;
-  // Kernels are unrolled as they are to be; more only costs compile time.
+  // The emitters have unrolled the kernels; further unrolling would only cost
+  // compile time.
   tuning.LoopUnrolling = false;
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;

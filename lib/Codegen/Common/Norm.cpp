@@ -1,13 +1,14 @@
-//===- Norm.cpp - Sums of normalisations ----------------------------------===//
+//===- Norm.cpp - Statistics of normalisations ----------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// Statistics of normalisations and the sums of their gradients: what elements
-// add to the sums of a tile of pixels, and how tiles are merged: by channels,
-// and for group norm then the channels of a group.
+// Statistics of normalisations and the sums of their gradients. Each formula
+// defines the terms that an element adds to the sums of a tile of pixels, and
+// two merges: of the tiles of each channel, and for group norm of the channels
+// of a group.
 
 #include "segc/Codegen/Common/Formulas.h"
 
@@ -26,7 +27,7 @@ MomentLayout layoutOf(OpTy op, const TileGrid &grid, int64_t base) {
           static_cast<int64_t>(op.getGroups()), grid, base};
 }
 
-/// Arithmetic on scalars or vectors of some type.
+/// Returns arithmetic on values of the type of `like`, a scalar or a vector.
 seg::PointwiseMath mathOf(KernelBody &k, Value like) {
   return {k.builder(), k.loc(), like.getType()};
 }
@@ -34,7 +35,7 @@ Value quotient(KernelBody &k, Value a, Value b) {
   return arith::DivFOp::create(k.builder(), k.loc(), a, b);
 }
 
-/// Sums `term(channel)` over the channels of a group, in f64.
+/// Emits the sum of `term(channel)` over the channels of a group, in f64.
 Value sumGroup(KernelBody &k, Value first, int64_t size,
                llvm::function_ref<Value(Value)> term) {
   return k.loop(first, k.add(first, size), 1, {doubleConstant(k, 0)},
@@ -48,8 +49,8 @@ Value sumGroup(KernelBody &k, Value first, int64_t size,
 // norm_stats
 //===----------------------------------------------------------------------===//
 
-/// Mean and sum of squared deviations of each tile. Values are shifted by the
-/// tile's first pixel, so that a large mean does not cancel.
+/// Computes the mean and the sum of squared deviations of each tile. Values are
+/// shifted by the tile's first pixel, so that a large mean does not cancel.
 struct NormStatsFormula
     : ChannelReductionOpInterface::ExternalModel<NormStatsFormula,
                                                  seg::NormStatsOp> {
@@ -94,7 +95,8 @@ struct NormStatsFormula
                       outputOf(k, stats.getRstd()));
   }
 
-  /// The statistics of a group are those of its channels' equally many pixels.
+  /// Merges the statistics of a group's channels, which have the same number of
+  /// pixels.
   void emitGroupMerge(Operation *op, KernelBody &k, Value sample, Value group,
                       const MomentLayout &layout) const {
     auto stats = cast<seg::NormStatsOp>(op);
@@ -130,7 +132,7 @@ struct NormStatsFormula
 // norm_grad_stats
 //===----------------------------------------------------------------------===//
 
-/// sum(grad) and sum(grad * xhat) of each tile.
+/// Computes sum(grad) and sum(grad * xhat) of each tile.
 struct NormGradStatsFormula
     : ChannelReductionOpInterface::ExternalModel<NormGradStatsFormula,
                                                  seg::NormGradStatsOp> {

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Updates of flat parameters and states. The gradient that they see is unscaled
-// and, of the first elements, has weight decay.
+// Updates of flat parameters and states. The gradient is divided by the loss
+// scale first, and weight decay is added to its first elements.
 
 #include "segc/Codegen/Common/Formulas.h"
 
@@ -17,10 +17,10 @@ using namespace segc;
 
 namespace {
 
-/// The first step values of every optimizer: what the gradient needs.
+/// The first step values of every optimizer, which the gradient needs.
 enum GradientValue { inverseScale, decay, gradientValues };
 
-/// Those of optimizers with momentum, after them.
+/// The step values that follow them in optimizers with momentum.
 enum MomentumValue { rate = gradientValues, momentum };
 
 } // namespace
@@ -41,7 +41,8 @@ static SmallVector<Value> emitMomentumValues(UpdateBody &body, OpTy op) {
   return values;
 }
 
-/// Of the elements w and g of parameters and gradients.
+/// Emits the gradient for the elements w of the parameters and g of the
+/// gradients: unscaled, with weight decay.
 template <typename OpTy>
 static Value emitGradient(UpdateBody &body, OpTy op, Value index, Value w,
                           Value g, ArrayRef<Value> step) {

@@ -28,7 +28,7 @@ FailureOr<PointwiseSpace> pointwiseSpace(seg::FusionOp fusion) {
                             !(strategy && strategy.get(strategyUnbatchedName))};
 }
 
-/// Channels of the iteration space; a rank-0 space has one.
+/// Returns the channels of the iteration space; a rank-0 space has one.
 static int64_t spaceChannels(RankedTensorType space) {
   return space.getRank() == 0 ? 1 : space.getShape().back();
 }
@@ -71,12 +71,13 @@ Value PointwiseEmitter::linearIndex(const Point &point) {
   return body.add(body.mul(point.pixel, spaceChannels(space)), point.channel);
 }
 
-/// Loads an input of the fusion at the point, following its broadcast.
+/// Returns an operand at the point: a known value, the result of an op, or an
+/// input, which is loaded as its broadcast demands.
 Value PointwiseEmitter::operand(Value value, const Point &point, int64_t lanes,
                                 Value mask) {
   if (Value known = values.lookup(value))
     return known;
-  // A cast may lead to the root and to its epilogue.
+  // The operands of the root and of the epilogue may share a cast.
   if (auto op = value.getDefiningOp<seg::PointwiseOpInterface>()) {
     emitOp(op, point, lanes, mask);
     return values.lookup(value);

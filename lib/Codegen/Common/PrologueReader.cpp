@@ -47,7 +47,8 @@ SmallVector<int64_t> channelCuts(Value operand) {
   return cuts;
 }
 
-/// What a pointwise op reads, as it lies in memory, and how.
+/// Returns the operands of a pointwise op, without the casts of 16-bit inputs,
+/// and their broadcasts.
 static SmallVector<std::pair<Value, Broadcast>> reads(Operation *op) {
   RankedTensorType result = typeOf(op->getResult(0));
   return llvm::map_to_vector(op->getOperands(), [&](Value operand) {
@@ -67,7 +68,7 @@ Value PrologueReader::row(BlockArgument input, Broadcast kind, int64_t first) {
   return value;
 }
 
-/// The only channel of `operand`, in all lanes.
+/// Returns the only channel of `operand`, in all lanes.
 Value PrologueReader::perPixel(Value operand,
                                const std::array<Value, 3> &position) {
   if (isa<BlockArgument>(operand))

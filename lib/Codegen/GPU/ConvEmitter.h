@@ -1,4 +1,4 @@
-//===- ConvEmitter.h - The kernel that multiplies ---------------*- C++ -*-===//
+//===- ConvEmitter.h - Implicit GEMM kernel of a convolution ----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,14 +13,14 @@
 
 namespace segc {
 
-/// Sums of a reduction that follows the convolution.
+/// The largest number of sums of a reduction that follows the convolution.
 inline constexpr int64_t maxSums = 2;
 
-/// Pixels of a thread; its channels are one vector.
+/// Pixels of a thread. Its channels are one vector.
 inline constexpr int64_t threadPixels = 4;
 
-/// What a block computes: pixels x output channels, `depth` input channels at a
-/// time.
+/// The tile of a block: pixels x output channels, and the `depth` input
+/// channels of a step.
 struct ConvTiling {
   int64_t pixels, channels, depth;
 
@@ -29,19 +29,20 @@ struct ConvTiling {
   int64_t threads(int64_t lanes) const {
     return threadRows() * threadColumns(lanes);
   }
-  /// Input and filter of a step; later the sums of each thread row, and the
-  /// numbers of channels that a reduction needs.
+  /// Returns the floats of shared memory. It holds the input and the filter of
+  /// a step; after the last step, the sums of each thread row and the values of
+  /// each channel that a reduction needs.
   int64_t sharedFloats() const {
     return std::max((pixels + channels) * depth,
                     (maxSums * threadRows() + 1) * channels);
   }
 };
 
-/// The reduction of what the kernel computes; null: none.
+/// Returns the reduction that follows the convolution; null if there is none.
 ChannelReductionOpInterface reductionOf(seg::FusionOp fusion);
 
-/// Emits the kernel that multiplies; `layout` is of the reduction, null
-/// without.
+/// Emits the body of the convolution's kernel. `layout` is that of the
+/// reduction, null if there is none.
 void emitConvBlock(GpuKernelBody &k, seg::FusionOp fusion, seg::ConvOp conv,
                    const ConvTiling &tiling, int64_t lanes,
                    const MomentLayout *layout);

@@ -5,12 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Convolution as an implicit matrix product: a block computes a tile of
-// consecutive pixels of one sample x output channels. Step by step (a tap and
-// some input channels) its threads bring the input, through the fusion's
-// prologue, and the filter into shared memory; each thread multiplies 4 pixels
-// x 4 channels in registers. The epilogue is pointwise ops and, if there is a
-// reduction, its sums of the tile for each channel, in fixed order.
+// Convolution as an implicit GEMM. A block computes a tile of consecutive
+// pixels of one sample x output channels. In each step (a tap and some input
+// channels) its threads load the input, through the fusion's prologue, and the
+// filter into shared memory, then each thread multiplies 4 pixels x 4 channels
+// in registers. The epilogue consists of pointwise ops and, if there is a
+// reduction, of its sums for each channel of the tile, added in a fixed order.
 
 #include "ConvEmitter.h"
 
@@ -25,7 +25,7 @@ using namespace mlir;
 namespace segc {
 namespace {
 
-/// One block, as one of its threads sees it.
+/// Emits the code of a block, for each of its threads.
 class ConvBlock {
 public:
   ConvBlock(GpuKernelBody &k, seg::FusionOp fusion, seg::ConvOp conv,
@@ -54,7 +54,7 @@ private:
       body(column, k.add(firstChannel, column));
     });
   }
-  // A step is a tap and some input channels.
+  // A step is a tap and `depth` input channels.
   int64_t chunks() const { return divideUp(problem.inChannels, tiling.depth); }
   Value tapOf(Value step) { return k.div(step, chunks()); }
   Value firstInputOf(Value step) {
@@ -77,8 +77,9 @@ private:
   ConvProblem problem;
   ConvTiling tiling;
   int64_t lanes;
-  const MomentLayout *layout; ///< Of the reduction; null: none.
-  Value sample, tile, firstPixel, firstChannel; ///< Of the block.
+  const MomentLayout *layout; ///< Layout of the reduction; null if there is
+                              ///< none.
+  Value sample, tile, firstPixel, firstChannel; ///< Position of the block.
   Value row, column; ///< First pixel and channel of the thread in the tile.
 };
 
@@ -110,8 +111,8 @@ void ConvBlock::emit() {
     reduce(values);
 }
 
-/// Shared: [depth][pixels]. What lies outside the input, or past its channels,
-/// is zero, and stays so: the prologue is of what is inside.
+/// Loads the input to shared memory as [depth][pixels]. Elements in the padding
+/// or after the last channel are zero; the prologue is not applied to them.
 void ConvBlock::loadInput(Value step) {
   Value firstInput = firstInputOf(step);
   Values taps = k.delinearize(tapOf(step), problem.taps);
@@ -140,7 +141,7 @@ void ConvBlock::loadInput(Value step) {
   });
 }
 
-/// Shared: [depth][channels].
+/// Loads the filter to shared memory as [depth][channels].
 void ConvBlock::loadFilter(Value step) {
   Value firstInput = firstInputOf(step);
   Value source = k.mul(tapOf(step), problem.filterTapStride);
@@ -184,10 +185,10 @@ SmallVector<Value> ConvBlock::multiply(ValueRange sums) {
 }
 
 //===----------------------------------------------------------------------===//
-// Its epilogue
+// Epilogue
 //===----------------------------------------------------------------------===//
 
-/// Stores what the fusion yields; returns what is reduced.
+/// Emits the epilogue and returns the values that the reduction reads.
 SmallVector<Value> ConvBlock::epilogue(ValueRange sums) {
   Values values;
   for (unsigned i = 0; i < threadPixels; ++i) {
@@ -199,8 +200,8 @@ SmallVector<Value> ConvBlock::epilogue(ValueRange sums) {
   return values;
 }
 
-/// The vector of a pixel as one, or lane by lane where rows of channels are no
-/// whole vectors.
+/// Emits the epilogue of a pixel's vector, lane by lane if the channels are no
+/// multiple of the lanes.
 Value ConvBlock::epiloguePixel(Value pixel, Value sum) {
   PointwiseEmitter pointwise(k, fusion, conv.getOutput().getType());
   Value sampleStart = k.mul(sample, product(problem.out));
@@ -240,7 +241,8 @@ Value ConvBlock::epiloguePixel(Value pixel, Value sum) {
                                         k.vectorType(lanes), parts);
 }
 
-/// Adds up a thread's pixels; shared: [sum][thread row][channels].
+/// Sums a thread's pixels and stores the result to shared memory as
+/// [sum][thread row][channels].
 void ConvBlock::storeRowSums(int64_t sum, ArrayRef<Value> terms) {
   Value total = terms.front();
   for (Value term : terms.drop_front())
@@ -259,9 +261,10 @@ Value ConvBlock::totalOfRows(int64_t sum, Value column) {
       })[0];
 }
 
-/// Shared, behind the sums: the number that the terms need of each channel, if
-/// they need one. Of the reduced value itself that is the tile's first pixel,
-/// which the first row of threads has.
+/// Stores the value of each channel that the terms need to shared memory, after
+/// the sums; returns false if they need none. If it is the reduced value
+/// itself, it is that of the tile's first pixel, which the first row of threads
+/// has.
 bool ConvBlock::storeChannelRow(const ReductionTile &own,
                                 Value firstPixelValue) {
   ChannelReductionOpInterface reduction = reductionOf(fusion);
@@ -286,8 +289,8 @@ bool ConvBlock::storeChannelRow(const ReductionTile &own,
   return true;
 }
 
-/// Adds up the terms of the tile's pixels for each channel. Pixels that do not
-/// exist add nothing, channels that do not exist are not stored.
+/// Sums the terms of the tile's pixels for each channel. Pixels outside the
+/// sample add nothing, and channels after the last are not stored.
 void ConvBlock::reduce(ArrayRef<Value> values) {
   ChannelReductionOpInterface reduction = reductionOf(fusion);
   int64_t pixels = product(problem.out);

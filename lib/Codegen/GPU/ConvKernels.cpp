@@ -21,12 +21,12 @@ constexpr int64_t mergeThreads = 128;
 constexpr llvm::StringLiteral kindName = "implicit_gemm", tileName = "tile";
 
 //===----------------------------------------------------------------------===//
-// The tile
+// Tile
 //===----------------------------------------------------------------------===//
 
 ConvTiling selectTiling(const ConvProblem &problem, const GpuTarget &target) {
   ConvTiling tiling;
-  // Narrow results get more pixels, so that every thread has work.
+  // Tiles of few channels get more pixels, so that every thread has work.
   tiling.channels = std::min<int64_t>(
       32, llvm::PowerOf2Ceil(std::max(problem.outChannels, target.lanes)));
   tiling.pixels = convThreads * threadPixels * target.lanes / tiling.channels;
@@ -59,10 +59,10 @@ FailureOr<ConvTiling> readTiling(seg::FusionOp fusion,
 }
 
 //===----------------------------------------------------------------------===//
-// The fusion
+// Fusion
 //===----------------------------------------------------------------------===//
 
-/// Refuses what this kernel cannot take in, with an error on the op.
+/// Verifies that the kernel supports the ops of the fusion.
 LogicalResult check(seg::FusionOp fusion, seg::ConvOp conv) {
   ConvProblem problem = convProblem(conv);
   if (problem.groups != 1)
@@ -75,7 +75,7 @@ LogicalResult check(seg::FusionOp fusion, seg::ConvOp conv) {
   llvm::SetVector<Operation *> prologue = fusion.getPrologue();
   for (Value operand : conv->getOperands().drop_front())
     if (operand.getDefiningOp())
-      return conv.emitOpError("takes a prologue of its input only");
+      return conv.emitOpError("supports a prologue of its input only");
   ChannelReductionOpInterface known = reductionOf(fusion);
   for (Operation &op : fusion.getBody().front().without_terminator()) {
     if (&op == conv)
@@ -85,7 +85,7 @@ LogicalResult check(seg::FusionOp fusion, seg::ConvOp conv) {
       return op.emitOpError("is a second reduction in a convolution's kernel");
     if (reduces && known.getTermOperands().size() > 1)
       return op.emitOpError("reads more than the result of the convolution, "
-                            "which its GPU kernel does not");
+                            "which its GPU kernel does not support");
     RankedTensorType space =
         before ? conv.getInput().getType() : conv.getOutput().getType();
     Type type = reduces ? known.getTermOperands().front().getType()
@@ -96,7 +96,7 @@ LogicalResult check(seg::FusionOp fusion, seg::ConvOp conv) {
     for (Operation *user : op.getUsers())
       if (reduces ? !isa<seg::YieldOp>(user)
                   : before && user != conv && !prologue.contains(user))
-        return op.emitOpError("is needed outside the kernel's ")
+        return op.emitOpError("is used outside the kernel's ")
                << (reduces ? "merging" : "prologue");
   }
   return success();
@@ -173,7 +173,8 @@ private:
         /*base=*/0);
   }
 
-  /// A thread a channel, then a group.
+  /// Emits the merges: each thread of the first launch merges a channel, each
+  /// thread of the second a group.
   static void emitMerge(GpuFusionEmitter &emitter,
                         ChannelReductionOpInterface reduction,
                         const MomentLayout &layout) {
@@ -189,7 +190,8 @@ private:
                     });
   }
 
-  /// A thread for each of [0, size), once or for each sample.
+  /// Emits a launch with a thread for each of [0, size), once or for each
+  /// sample.
   static void launchThreads(
       GpuFusionEmitter &emitter, int64_t size, bool eachSample,
       llvm::function_ref<void(GpuKernelBody &, Value sample, Value number)>

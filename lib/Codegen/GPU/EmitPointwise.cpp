@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// A thread computes one vector of consecutive elements, loaded and stored at
-// once. A vector that crosses a row of channels takes what is broadcast along
-// the row lane by lane.
+// Kernels of pointwise fusions. A thread computes one vector of consecutive
+// elements, which it loads and stores at once. A vector that spans several
+// pixels loads broadcast inputs lane by lane.
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
@@ -23,7 +23,7 @@ namespace segc {
 static constexpr int64_t pointwiseThreads = 256;
 
 namespace {
-/// Emits one kernel for a fusion without a root.
+/// Emits the kernel of a fusion without a root.
 class PointwiseKernel {
 public:
   PointwiseKernel(GpuKernelBody &k, seg::FusionOp fusion,
@@ -44,7 +44,8 @@ private:
   GpuKernelBody &k;
   seg::FusionOp fusion;
   RankedTensorType space;
-  int64_t lanes, channels, pixels; ///< Pixels of a sample, if batched.
+  int64_t lanes, channels, pixels; ///< Pixels of a sample if batched, else of
+                                   ///< the tensor.
   bool batched;
 };
 } // namespace
@@ -55,7 +56,7 @@ void PointwiseKernel::emit() {
   Value first = k.mul(k.add(k.mul(k.task(), k.threads()), k.thread()), lanes);
   Value past = k.add(first, lanes);
   k.ifThen(k.less(k.sub(past, 1), size), [&] { emitVector(first); });
-  // The last vector may be cut off.
+  // The last vector may be partial.
   k.ifThen(k.less(size, past), [&] {
     k.loop(first, size, 1, [&](Value element) {
       PointwiseEmitter(k, fusion, space).emit(pointAt(element), 1, Value());
@@ -79,7 +80,7 @@ void PointwiseKernel::emitVector(Value element) {
     if (kind != Broadcast::None && kind != Broadcast::Scalar)
       values[input] = perLane(input, kind, element);
   }
-  // With pixel 0 the channel is the linear index.
+  // With pixel 0, the channel is the linear index.
   pointwise.emit({k.index(0), k.index(0), element}, lanes, Value(), values);
 }
 

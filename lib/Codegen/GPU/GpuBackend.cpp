@@ -31,7 +31,7 @@ namespace {
 
 struct PointwiseModel : KernelModel {
   bool computes(OperationName) const override { return false; }
-  /// They need none.
+  /// Pointwise fusions need no strategy.
   SmallVector<StrategyProposal> propose(seg::FusionOp,
                                         const StrategyContext &) const override {
     return {};
@@ -68,7 +68,7 @@ public:
 
   const KernelModels &models() const override { return all; }
   const KernelModel &pointwiseModel() const override { return pointwise; }
-  /// A kernel of its own moves the value twice, and has to be launched.
+  /// A separate kernel would store and load the value, and needs a launch.
   bool paysAsPrologue(ArrayRef<Operation *>, size_t kernels) const override {
     return kernels == 1;
   }
@@ -103,7 +103,7 @@ void GpuBackend::registerDialects(DialectRegistry &registry) const {
   registerFormulas(registry);
 }
 
-/// One PTX text.
+/// Returns the PTX text of the module's kernels.
 llvm::Expected<std::vector<TargetBackend::Bytes>>
 GpuBackend::serialize(ModuleOp kernels, const TargetVersion &version,
                       const SerializeOptions &) const {

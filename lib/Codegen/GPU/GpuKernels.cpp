@@ -21,8 +21,9 @@ GpuKernelBody::GpuKernelBody(OpBuilder builder, Location location,
                              KernelArguments arguments, int64_t threads)
     : KernelBody(builder, location, std::move(arguments)),
       threadCount(threads) {
-  // Buffers start at multiples of 64 bytes, and emitters keep to those of a
-  // vector's size: otherwise a load would fall apart.
+  // Buffers start at multiples of 64 bytes, and emitters access vectors at
+  // multiples of their size. Without known alignment a load would be split into
+  // scalars.
   alignedVectors = true;
   threadId = gpu::ThreadIdOp::create(this->builder(), loc(), gpu::Dimension::x);
 }

@@ -40,8 +40,9 @@ struct LowerGpuToNVVMPass : impl::LowerGpuToNVVMPassBase<LowerGpuToNVVMPass> {
     LLVMTypeConverter converter(&getContext(), options);
     configureGpuToNVVMTypeConverter(converter);
     RewritePatternSet patterns(&getContext());
-    // Above those of populateGpuToNVVMConversionPatterns, which call a library
-    // where NVPTX has an instruction.
+    // These patterns need a higher benefit than those of
+    // populateGpuToNVVMConversionPatterns, which call a library where NVPTX has
+    // an instruction.
     populateMathToLLVMConversionPatterns(converter, patterns,
                                          /*approximateLog1p=*/false,
                                          /*benefit=*/10);
@@ -103,7 +104,8 @@ void populateEmitPTX(OpPassManager &manager, const GpuTarget &target) {
   attach.optLevel = 3;
   manager.addPass(createGpuNVVMAttachTarget(attach));
   GpuModuleToBinaryPassOptions binary;
-  binary.compilationTarget = "isa"; // PTX needs no toolkit.
+  binary.compilationTarget = "isa"; // Emitting PTX does not need the CUDA
+                                    // toolkit.
   manager.addPass(createGpuModuleToBinaryPass(binary));
 }
 

@@ -46,7 +46,7 @@ func.func @twice(%x: !x) -> (!x, !x) {
 // What the prologue computes exists for the product only.
 func.func @shared_prologue(%x: !x, %w: !w) -> !x {
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) {
-    // expected-error @+1 {{'seg.relu' op is needed outside the kernel's prologue}}
+    // expected-error @+1 {{'seg.relu' op is used outside the kernel's prologue}}
     %1 = seg.relu %a : !x
     %2 = seg.conv %1, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     %3 = seg.add %2, %1 : (!x, !x) -> !x
@@ -64,7 +64,7 @@ func.func @shared_prologue(%x: !x, %w: !w) -> !x {
 func.func @filter_prologue(%x: !x, %w: !w) -> !x {
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) {
     %1 = seg.scale %b by 2.0 : !w
-    // expected-error @+1 {{'seg.conv' op takes a prologue of its input only}}
+    // expected-error @+1 {{'seg.conv' op supports a prologue of its input only}}
     %2 = seg.conv %a, %1 strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     seg.yield %2 : !x
   }
@@ -81,7 +81,7 @@ func.func @filter_prologue(%x: !x, %w: !w) -> !x {
 func.func @statistics_used(%x: !x, %w: !w) -> !s {
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!s) {
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
-    // expected-error @+1 {{'seg.norm_stats' op is needed outside the kernel's merging}}
+    // expected-error @+1 {{'seg.norm_stats' op is used outside the kernel's merging}}
     %mean, %rstd = seg.norm_stats instance %1 epsilon 1.0e-5 : (!x) -> (!s, !s)
     %2 = seg.relu %mean : !s
     seg.yield %2 : !s
@@ -100,7 +100,7 @@ func.func @statistics_used(%x: !x, %w: !w) -> !s {
 func.func @gradient_sums(%x: !x, %w: !w, %s: !s, %c: !c) -> !s {
   %0:2 = seg.fusion (%a = %x : !x, %b = %w : !w, %m = %s : !s, %g = %c : !c) -> (!s, !s) {
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
-    // expected-error @+1 {{'seg.norm_grad_stats' op reads more than the result of the convolution, which its GPU kernel does not}}
+    // expected-error @+1 {{'seg.norm_grad_stats' op reads more than the result of the convolution, which its GPU kernel does not support}}
     %2, %3, %4, %5 = seg.norm_grad_stats instance %a, %1, %g, %m, %m epsilon 1.0e-5 : (!x, !x, !c, !s, !s) -> (!s, !s, !c, !c)
     seg.yield %2, %3 : !s, !s
   }

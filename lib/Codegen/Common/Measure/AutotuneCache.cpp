@@ -24,7 +24,8 @@ namespace segc {
 static constexpr int64_t cacheFormat = 1;
 static constexpr uint64_t maxBytes = 1 << 20;
 
-/// By content: a version number does not change with every emitter.
+/// Identifies the compiler by the hash of its program, because the version
+/// number does not change whenever an emitter does.
 static std::string compilerIdentity() {
   std::string identity = "LLVM " LLVM_VERSION_STRING ", segc ";
   auto program = llvm::MemoryBuffer::getFile(

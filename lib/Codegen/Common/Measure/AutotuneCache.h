@@ -1,4 +1,4 @@
-//===- AutotuneCache.h - Times that were measured before -------*- C++ -*-===//
+//===- AutotuneCache.h - Cache of measured strategies -----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,7 +14,7 @@
 
 namespace segc {
 
-/// All that the times of a kernel's strategies depend on.
+/// Everything on which the times of a kernel's strategies depend.
 struct AutotuneSubject {
   AutotuneSubject(seg::FusionOp fusion, const StrategyContext &context,
                   unsigned threads,
@@ -25,11 +25,12 @@ struct AutotuneSubject {
   bool constantOperand;
   std::vector<std::string> strategies;
 
-  /// Of all of the above: two subjects with one key have the same times.
+  /// Returns a hash of all fields. Subjects with the same key have the same
+  /// times.
   std::string key() const;
 };
 
-/// The times of a subject in a folder; NotFound if it was never measured.
+/// Reads the times of a subject from a folder; NotFound if it was not measured.
 StatusOr<std::vector<double>> readTimes(const std::string &folder,
                                         const AutotuneSubject &subject);
 Status writeTimes(const std::string &folder, const AutotuneSubject &subject,

@@ -29,13 +29,14 @@ using namespace segc;
 
 namespace {
 
-/// A pass on the module: entries share kernels, and two measurements at a time
-/// would disturb each other.
+/// This pass runs on the module, because entries share kernels and concurrent
+/// measurements would disturb each other.
 struct AutotuneStrategyPass
     : segc::impl::AutotuneStrategyPassBase<AutotuneStrategyPass> {
   using AutotuneStrategyPassBase::AutotuneStrategyPassBase;
 
-  /// What is measured is compiled by a pipeline of its own.
+  /// The measured kernels are lowered by a pipeline of their own, whose
+  /// dialects must be loaded.
   void getDependentDialects(DialectRegistry &registry) const override {
     AutotuneStrategyPassBase::getDependentDialects(registry);
     for (const TargetBackend *backend : targetBackends()) {
@@ -66,7 +67,8 @@ struct AutotuneStrategyPass
           return signalPassFailure();
   }
 
-  /// Sets the fusion's strategy if there is a choice; `chosen` is by kernel.
+  /// Sets the fusion's strategy if it has more than one. `chosen` maps kernels
+  /// to their strategies.
   LogicalResult tune(seg::FusionOp fusion, StrategyContext context,
                      ThreadPool &pool,
                      llvm::StringMap<DictionaryAttr> &chosen) {
@@ -90,7 +92,8 @@ struct AutotuneStrategyPass
     return success();
   }
 
-  /// Where times are kept: nowhere if others could change them, too.
+  /// Returns the folder of the cache; empty if there is none, or if other users
+  /// could change its files.
   StringRef folder(seg::FusionOp fusion) {
     if (!cache.empty() && !usable) {
       Status status = makePrivateFolder(cache);
@@ -102,7 +105,8 @@ struct AutotuneStrategyPass
     return usable.value_or(false) ? StringRef(cache) : StringRef();
   }
 
-  /// By the times in the cache, or else by measurement.
+  /// Returns the index of the fastest candidate, from the times in the cache or
+  /// by measurement.
   FailureOr<size_t> fastest(seg::FusionOp fusion,
                             ArrayRef<DictionaryAttr> candidates,
                             const StrategyContext &context,
@@ -162,7 +166,8 @@ struct AutotuneStrategyPass
              fusion);
   }
 
-  std::optional<bool> usable; ///< The cache's folder, once it was needed.
+  std::optional<bool> usable; ///< Whether the cache's folder is usable, once it
+                              ///< was needed.
 };
 
 } // namespace

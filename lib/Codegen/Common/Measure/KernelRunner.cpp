@@ -27,7 +27,7 @@ static constexpr size_t guardBytes = 256;
 static constexpr uint8_t poison = 0xcd;
 static constexpr uint32_t poisonFloat = 0x7fcdcdcd;
 
-/// A NaN in f16 and in bf16.
+/// Bits that are a NaN in f16 and in bf16.
 static constexpr uint16_t poisonHalf = 0x7fcd;
 
 static bool is16Bit(Type type) { return type.isF16() || type.isBF16(); }
@@ -105,9 +105,10 @@ struct KernelLaunch {
   int64_t scratchBytes;
   std::string symbol;
   LoadedKernels::Task call;
-  KernelRunner::TaskFunction task = nullptr; ///< Instead of `call`.
+  KernelRunner::TaskFunction task = nullptr; ///< Called instead of `call` if it
+                                             ///< is set.
 
-  /// `buffers` end with the scratch.
+  /// Runs the task `at`. The last of `buffers` is the scratch memory.
   void run(std::vector<void *> &buffers, int64_t batch, int64_t at) const {
     if (task)
       task(buffers.data(), buffers.back(), batch, at);
@@ -222,14 +223,14 @@ KernelRunner::load(ModuleOp module, ArrayRef<seg::FusionOp> fusions,
       exec::KernelAttr attr = exec::kernelAttrOf(kernel);
       if (!attr)
         return llvm::createStringError("there is no kernel " + name +
-                                       ": they are those of another plan");
+                                       "; the kernels belong to another plan");
       launches.launches.push_back(launchOf(attr, name));
       if (!lookup)
         continue;
       launches.launches.back().task = lookup(name);
       if (!launches.launches.back().task)
         return llvm::createStringError("there is no machine code of " + name +
-                                       ": it is that of another plan");
+                                       "; it belongs to another plan");
     }
   }
   if (lookup)
@@ -289,11 +290,11 @@ bool KernelRunner::run(size_t fusion, ArrayRef<void *> operands, int64_t batch,
 
 namespace {
 
-/// What a fusion's launches read and write, kept from one run to the next.
+/// The memory of a fusion's launches, which is kept between the runs.
 struct TimedMemory {
   GuardedBuffer temporary, sums;
-  std::vector<GuardedBuffer> scratch;        ///< For each worker.
-  std::vector<std::vector<void *>> pointers; ///< For each worker.
+  std::vector<GuardedBuffer> scratch;        ///< Scratch memory of each worker.
+  std::vector<std::vector<void *>> pointers; ///< Arguments of each worker.
 };
 
 } // namespace

@@ -16,13 +16,15 @@ using namespace mlir;
 
 namespace segc {
 
-/// Rounds are run until they have taken this long, within these bounds.
+/// Rounds are repeated for at least this time, within these bounds of their
+/// number.
 static constexpr double minSeconds = 0.3;
 static constexpr size_t minRounds = 5, maxRounds = 100;
-/// What another strategy must save to be taken instead of the first.
+/// The part of the time that another strategy must save to replace the first.
 static constexpr double minSaving = 0.03;
 
-/// Memory for a value: random floats, or zeros, which all labels may be.
+/// Makes a buffer for a value, filled with random floats or, for integers, with
+/// zeros, which are valid labels.
 static GuardedBuffer makeBuffer(Value value, uint64_t stream) {
   auto type = cast<RankedTensorType>(value.getType());
   GuardedBuffer buffer(type);
@@ -40,12 +42,12 @@ static double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// In every round each timer runs once, so that what slows the machine down
-/// slows all alike.
+/// Runs each timer once in every round, so that disturbances of the machine
+/// affect all of them, and returns the medians.
 static std::vector<double>
 runInTurns(ArrayRef<std::function<double()>> timers) {
   for (const auto &timer : timers)
-    timer(); // Code and data find their way into the caches.
+    timer(); // Warms up the caches.
   std::vector<std::vector<double>> times(timers.size());
   double total = 0;
   for (size_t round = 0;

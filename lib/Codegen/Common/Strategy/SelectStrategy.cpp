@@ -40,8 +40,9 @@ struct SelectStrategyPass
         return signalPassFailure();
   }
 
-  /// Marks pointwise fusions that sum the gradients of a filter with several
-  /// users: their results are returned as gradients, or read by such a sum.
+  /// Marks pointwise fusions without batch dimension: those that sum the
+  /// gradients of a parameter with several users. Their results are returned as
+  /// gradients or read by such a sum.
   void markUnbatched() {
     func::FuncOp entry = getOperation();
     llvm::SmallDenseSet<Operation *> sums;
@@ -87,7 +88,7 @@ struct SelectStrategyPass
     if (!strategy)
       return root->emitOpError("has no kernel for the target ")
              << context.target.backend->name()
-             << " that computes it with what it is fused with";
+             << " that supports the ops fused with it";
     setStrategy(fusion, strategy, context);
     addPlace(remark::analysis(root->getLoc(),
                               remarkOpts("strategy", "strategy", fusion))
@@ -97,7 +98,8 @@ struct SelectStrategyPass
     return success();
   }
 
-  /// The best, unless that decision is withheld.
+  /// Returns the best strategy, or the one in plain f32 if the decision is
+  /// withheld.
   DictionaryAttr choose(seg::FusionOp fusion, const StrategyContext &context) {
     DictionaryAttr best = selectStrategy(fusion, context);
     if (!getContext().hasActionHandler())

@@ -45,7 +45,7 @@ FailureOr<StrategyContext> strategyContext(Operation *op, StringRef target,
                          resolved->version->multiplyTypes & *types, threads};
 }
 
-/// Whether the entry computes gradients or changes parameters.
+/// Returns whether the entry computes gradients or changes parameters.
 static bool trains(func::FuncOp entry) {
   for (unsigned i = 0; i < entry.getNumResults(); ++i)
     if (auto region = entry.getResultAttrOfType<StringAttr>(i, regionAttrName);
@@ -55,7 +55,8 @@ static bool trains(func::FuncOp entry) {
   return false;
 }
 
-/// The fusion's operand that the model prepares; -1 if there is none.
+/// Returns the number of the fusion's input that kernels of the model prepare;
+/// -1 if there is none.
 static int64_t preparedInput(seg::FusionOp fusion, const KernelModel &model) {
   Operation *root = fusion.getRoot();
   int64_t operand = root ? model.preparedOperand(root) : -1;
@@ -145,7 +146,8 @@ SmallVector<DictionaryAttr> strategyCandidates(seg::FusionOp fusion,
   llvm::SetVector<DictionaryAttr> strategies;
   for (const auto &[model, proposal] : best)
     strategies.insert(proposal.strategy);
-  // Of the one that is likely the fastest other plans as well.
+  // The model that is expected to be the fastest adds variations of its
+  // strategy.
   if (!best.empty()) {
     const auto &[model, proposal] = best.front();
     for (DictionaryAttr other :

@@ -36,13 +36,14 @@ struct VaryStrategyPass
         vary(fusion, *context, rng.bits(next++));
   }
 
-  /// Sets the fusion's strategy if there is a choice.
+  /// Sets the fusion's strategy to the one that `draw` selects, if it has more
+  /// than one.
   void vary(seg::FusionOp fusion, StrategyContext context, uint32_t draw) {
     if (!fusion.getRoot() || fusion.getStrategyAttr())
       return;
     context = contextOfFusion(fusion, context);
-    // In a smaller cache a small convolution is what a large one is in a real
-    // one.
+    // With smaller caches, small convolutions get the tilings that large ones
+    // get with real caches.
     context.target.version = context.target.backend->withSmallerCaches(
         context.target.version, 4 * (draw % 4));
     SmallVector<DictionaryAttr> candidates =
