@@ -1,4 +1,4 @@
-//===- Convolution.h - Which elements a convolution relates -----*- C++ -*-===//
+//===- Convolution.h - Index arithmetic of convolutions ---------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,10 +12,10 @@
 
 namespace segc::reference {
 
-/// The relation of a convolution between a large side (its input), a small
-/// side (its output) and a filter, by the constraints conv_c*.
+/// The products of a convolution between a large side (its input), a small side
+/// (its output) and a filter, as the constraints conv_c* define them.
 struct Convolution {
-  /// Which of the three the products are added up in.
+  /// The tensor in which products are summed.
   enum class Sum { Small, Large, Filter };
 
   Shape large, small, taps;
@@ -25,8 +25,8 @@ struct Convolution {
   /// Channels of a group on both sides.
   int64_t groupIn, groupOut;
   bool transposed;
-  /// Of the filter's input channels, which are those of a group, and which of
-  /// them the large side has.
+  /// The number of the filter's input channels (those of a group), and the
+  /// first of them that the large side has.
   int64_t allIn, first;
 
   template <typename OpTy>
@@ -53,14 +53,14 @@ struct Convolution {
                       : (tap * allIn + c) * out + k;
   }
 
-  /// The large side's channel that the filter's input channel `c` of the output
-  /// channel `k` reads.
+  /// Returns the channel of the large side that the filter's input channel `c`
+  /// reads for the output channel `k`.
   int64_t inputAt(int64_t c, int64_t k) const {
     return k / groupOut * groupIn + c;
   }
 
-  /// Visits the pixels that a tap relates: pixels of the large side and of the
-  /// small side, and the tap.
+  /// Visits all triples of a pixel of the large side, a pixel of the small side
+  /// and the tap that connects them.
   template <typename Visit>
   void forEachPosition(Visit visit) const {
     int64_t largeSize = product(large), smallSize = product(small);
@@ -92,13 +92,13 @@ struct Convolution {
     });
   }
 
-  /// Visits the products that element `at` of the small or the large side adds
-  /// up.
+  /// Visits the products whose sum is element `at` of the small or the large
+  /// side.
   template <typename Visit>
-  void forEachMultiplyTypeOf(Sum sum, int64_t at, Visit visit) const;
+  void forEachProductOf(Sum sum, int64_t at, Visit visit) const;
 };
 
-/// Row-major index of a linear position.
+/// Returns the multi-dimensional index of a row-major linear position.
 inline Shape indexOf(int64_t linear, llvm::ArrayRef<int64_t> shape) {
   Shape index(shape.size());
   for (size_t d = shape.size(); d-- > 0; linear /= shape[d])
@@ -107,7 +107,7 @@ inline Shape indexOf(int64_t linear, llvm::ArrayRef<int64_t> shape) {
 }
 
 template <typename Visit>
-void Convolution::forEachMultiplyTypeOf(Sum sum, int64_t at, Visit visit) const {
+void Convolution::forEachProductOf(Sum sum, int64_t at, Visit visit) const {
   int64_t largeSize = product(large), smallSize = product(small);
   Shape position(large.size());
   bool ofSmall = sum == Sum::Small;

@@ -48,7 +48,7 @@ std::vector<double> softmax(const HostTensor &logits) {
 
 namespace {
 
-/// results[0][i] = f(operand 0 at i, operand 1 at i, ...).
+/// Computes results[0][i] = f(operand 0 at i, operand 1 at i, ...).
 template <size_t... I, typename Function>
 void pointwise(Operands operands, Results results, std::index_sequence<I...>,
                Function function) {
@@ -80,7 +80,7 @@ void scale(ScaleOp op, Operands operands, Results results) {
   unary(operands, results, [=](double x) { return factor * x; });
 }
 void cast(CastOp, Operands operands, Results results) {
-  // The interpreter rounds where it is asked to.
+  // The interpreter rounds results, depending on its precision.
   unary(operands, results, [](double x) { return x; });
 }
 void add(AddOp, Operands operands, Results results) {
@@ -136,7 +136,7 @@ void dropout(DropoutOp op, Operands operands, Results results) {
          static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)},
         seed);
     double draw = (block[0] >> 8) * 0x1p-24;
-    // Kernels hold the rate as f32; draws are multiples of 2^-24.
+    // Kernels have the rate as f32; draws are multiples of 2^-24.
     results[0][i] = draw < static_cast<float>(rate) ? 0 : x[i] / (1 - rate);
   }
 }

@@ -36,8 +36,8 @@ std::optional<ElementKind> elementKind(Type type) {
 }
 
 namespace {
-/// A binary format: digits of the significand, normal from 2^least, values
-/// less than 2^end.
+/// A binary float format: `digits` of the significand, normal numbers from
+/// 2^least on, values below 2^end.
 struct Format {
   int digits, least, end;
 
@@ -49,7 +49,7 @@ struct Format {
   double round(double value) const {
     if (!std::isfinite(value) || value == 0)
       return value;
-    // A power of two: scaling is exact.
+    // The unit is a power of two, so scaling is exact.
     double unit = spacing(value);
     double rounded = std::nearbyint(value / unit) * unit;
     return std::fabs(rounded) < std::ldexp(1.0, end)
@@ -127,8 +127,8 @@ HostTensor randomTensor(RankedTensorType type, uint64_t seed,
 }
 
 double disturbed(double value, double noise, uint64_t &state) {
-  // The mixer of SplitMix64 (Steele, Lea, Flood 2014) is as random as this
-  // needs, and ten times as fast as the counter-based generator.
+  // The mixer of SplitMix64 (Steele, Lea, Flood 2014) is random enough here,
+  // and ten times as fast as the counter-based generator.
   uint64_t bits = state += 0x9e3779b97f4a7c15;
   bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
   bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;

@@ -1,4 +1,4 @@
-//===- Interpreter.cpp - Walks a function, op by op -----------------------===//
+//===- Interpreter.cpp - Evaluation of functions --------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -48,8 +48,8 @@ FailureOr<HostTensor> constantTensor(Operation *op, DenseElementsAttr attr) {
   return result;
 }
 
-/// Runs a block whose arguments are set, and returns what its terminator
-/// hands over.
+/// Evaluates a block whose arguments are set, and returns the operands of its
+/// terminator.
 FailureOr<std::vector<HostTensor>> runBlock(Block &block, Environment &values,
                                             Precision precision) {
   for (Operation &op : block.without_terminator()) {

@@ -25,12 +25,13 @@ LogicalResult checkLabels(Operation *op, const HostTensor &labels,
   return success();
 }
 
-/// 1 where element i of the logits belongs to its voxel's class.
+/// Returns 1 where element i of the logits is that of its voxel's class, else
+/// 0.
 double target(const HostTensor &labels, int64_t i, int64_t classes) {
   return labels.integers()[i / classes] == i % classes ? 1 : 0;
 }
 
-/// The attributes of both Dice ops.
+/// The attributes that dice and dice_grad share.
 struct DiceRule {
   bool squared, batchReduce, excludeBackground, sumClasses;
   double smooth;
@@ -50,8 +51,9 @@ struct DiceRule {
   }
 };
 
-/// sum(p t), sum(p) or sum(p p), and sum(t) that the Dice of a sample and class
-/// is made of: the sample's, or the batch's with batch_reduce.
+/// The sums of which the Dice of a sample and class is computed: sum(p t),
+/// sum(p) or sum(p p), and sum(t), over the sample, or over the batch with
+/// batch_reduce.
 struct DiceSums {
   double intersection = 0, prediction = 0, target = 0;
 
@@ -115,7 +117,7 @@ LogicalResult diceGrad(DiceGradOp op, Operands operands, Results results) {
     double dPrediction = rule.squared ? 2 * p[i] : 1;
     double dD = 2 * target(labels, i, classes) / u -
                 dPrediction * of.numerator(rule) / (u * u);
-    // With batch_reduce all samples have the batch's D, whose mean it is.
+    // With batch_reduce, D is that of the batch, not a mean over samples.
     double share = rule.batchReduce ? 1 : 1.0 / samples;
     dp[i] = -upstream * rule.classWeight(i % classes, classes) * share * dD;
   }
@@ -129,7 +131,7 @@ LogicalResult diceGrad(DiceGradOp op, Operands operands, Results results) {
   return success();
 }
 
-/// log softmax of the voxel's true class.
+/// Returns the log softmax of the voxel's true class.
 double logTrue(const HostTensor &logits, int64_t voxel, int64_t label) {
   auto z = logits.values().slice(voxel * logits.channels(), logits.channels());
   double largest = *std::max_element(z.begin(), z.end()), total = 0;

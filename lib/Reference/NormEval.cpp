@@ -16,7 +16,8 @@ using namespace segc::seg;
 namespace segc::reference {
 namespace {
 
-/// Which elements share statistics, and where these lie in mean and rstd.
+/// The sets of elements that share statistics, and their entries in mean and
+/// rstd.
 struct Sets {
   int64_t count, channels, perSample, groupSize;
   bool overBatch;
@@ -31,15 +32,15 @@ struct Sets {
     count = overBatch ? channels : x.shape()[0] * (channels / groupSize);
   }
 
-  /// The set of element i.
+  /// Returns the set of element i.
   int64_t of(int64_t i) const { return ofStatistic(statistic(i)); }
-  /// The entry of mean and rstd that goes with element i.
+  /// Returns the entry of mean and rstd for element i.
   int64_t statistic(int64_t i) const {
     return overBatch ? i % channels : i / perSample * channels + i % channels;
   }
   int64_t ofStatistic(int64_t entry) const { return entry / groupSize; }
 
-  /// The mean over every set of value(i).
+  /// Returns the mean of value(i) over each set.
   std::vector<double> means(int64_t size,
                             llvm::function_ref<double(int64_t)> value) const {
     std::vector<double> sums(count);
@@ -49,14 +50,14 @@ struct Sets {
       sum /= static_cast<double>(size) / count;
     return sums;
   }
-  /// One value a set, spread over the entries of a statistic.
+  /// Stores the value of each set to all its entries of a statistic.
   void spread(ArrayRef<double> perSet, HostTensor &statistics) const {
     for (int64_t entry = 0; entry < statistics.size(); ++entry)
       statistics[entry] = perSet[ofStatistic(entry)];
   }
 };
 
-/// Statistics in two passes: exact to rounding whatever the mean.
+/// Computes statistics in two passes, so that a large mean does not cancel.
 template <typename OpTy>
 void statistics(OpTy op, const HostTensor &x, HostTensor &mean,
                 HostTensor &rstd) {
@@ -89,7 +90,7 @@ void normStats(NormStatsOp op, Operands operands, Results results) {
   statistics(op, *operands[0], results[0], results[1]);
 }
 
-/// What both forms of the gradient start from: operands input, grad, gamma,
+/// The operands that both forms of the gradient share: input, grad, gamma,
 /// mean, rstd.
 struct NormBackward {
   const HostTensor &x, &dy, &gamma, &mean, &rstd;
@@ -104,7 +105,7 @@ struct NormBackward {
     int64_t s = sets.statistic(i);
     return (x[i] - mean[s]) * rstd[s];
   }
-  /// The gradient of the normalised value.
+  /// Returns the gradient of the normalised value.
   double scaledGrad(int64_t i) const {
     return gamma[i % sets.channels] * dy[i];
   }
@@ -178,8 +179,8 @@ void normGradApply(NormGradApplyOp, Operands operands, Results results) {
   }
 }
 
-/// Running statistics: momentum * running + (1 - momentum) * batch(value), or
-/// the old ones where that is not finite.
+/// Updates running statistics to momentum * running + (1 - momentum) *
+/// batch(value), or keeps the old ones where that is not finite.
 template <typename OpTy>
 void running(OpTy op, Operands operands, Results results,
              llvm::function_ref<double(double)> batch) {
@@ -225,7 +226,7 @@ void evaluateStatistics(NormStatsOp op, const HostTensor &x,
           sum = disturbed(sum + term, rows.unit, seed);
           squares = disturbed(squares + term * term, rows.unit, seed);
         }
-        // The formula of Chan, Golub and LeVeque.
+        // Moments are merged by the formula of Chan, Golub and LeVeque.
         Moments &set = merged[sets.of(first + c)];
         double total = set.count + count,
                delta = shift + sum / count - set.mean;
@@ -248,8 +249,9 @@ void evaluateStatistics(NormStatsOp op, const HostTensor &x,
 void disturbRows(HostTensor &terms, const SumRows &rows) {
   int64_t channels = terms.channels(), row = rows.pixels * channels;
   uint64_t seed = rows.seed * 0xd1342543de82ef95 + 1;
-  // After k of n like terms the sum is k of them: the errors of all additions
-  // together are sqrt(n / 3) of the last one's.
+  // After k of n terms of similar size, the sum is about k terms, so that the
+  // errors of all additions together are sqrt(n / 3) times that of the last
+  // one.
   double unit = rows.unit * std::sqrt(static_cast<double>(rows.pixels) / 3);
   for (int64_t first = 0; first < terms.size(); first += row)
     for (int64_t c = 0; c < channels; ++c) {

@@ -17,14 +17,14 @@ namespace {
 
 double value(FloatAttr attr) { return attr.getValueAsDouble(); }
 
-/// The gradient that the update of element i sees.
+/// Returns the gradient of element i: unscaled, with weight decay.
 double gradient(int64_t decayElements, Operands operands, double weightDecay,
                 double lossScale, int64_t i) {
   double g = (*operands[1])[i] / lossScale;
   return i < decayElements ? g + weightDecay * (*operands[0])[i] : g;
 }
 
-/// Nothing changes: result j is the operand that it would replace.
+/// Skips the update: result j is the operand that it would replace.
 void keep(Operands operands, ArrayRef<int> replaced, Results results) {
   for (auto [result, operand] : llvm::zip_equal(results, replaced))
     for (int64_t i = 0; i < result.size(); ++i)

@@ -13,7 +13,7 @@ using namespace segc::seg;
 namespace segc::reference {
 namespace {
 
-/// Visits, for every element of the pooled side, its position and that of the
+/// Visits every element of the pooled side with its position and that of the
 /// first maximum of its window.
 void forEachWindow(const HostTensor &x, ArrayRef<int64_t> pooledShape,
                    ArrayRef<int64_t> window, ArrayRef<int64_t> strides,
@@ -45,8 +45,9 @@ void maxPoolGrad(MaxPoolGradOp op, Operands operands, Results results) {
                 [&](int64_t o, int64_t i) { results[0][i] += dy[o]; });
 }
 
-/// Visits, for every window, the position of its value and of each of its
-/// elements within the larger side, and the share of one element in the mean.
+/// Visits every element of every window with the position of the window's
+/// value, that of the element in the larger side, and the weight of the element
+/// in the mean.
 template <typename Op>
 void forEachShare(Op op, ArrayRef<int64_t> largeShape,
                   ArrayRef<int64_t> smallShape,

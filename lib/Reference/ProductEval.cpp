@@ -1,4 +1,4 @@
-//===- ProductEval.cpp - Elements of convolutions, rounded ----------------===//
+//===- ProductEval.cpp - Convolutions with rounded factors ----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -47,7 +47,8 @@ void ChainedSum::add(double product, int64_t parity) {
   }
   double &half = halves[parity & 1];
   half += product;
-  // In which order a kernel adds is not known: its sums are rounded elsewhere.
+  // The order of a kernel's additions is not known, so its sums are rounded at
+  // other values.
   if (random) {
     random = random * 0x5851f42d4c957f2d + 0x14057b7ef767814f;
     half += spacing(ElementKind::F16, half) *
@@ -68,8 +69,8 @@ void roundFactors(MutableArrayRef<double> factors,
                   const ProductArithmetic &arithmetic,
                   const std::function<void(MutableArrayRef<double>)> &round,
                   uint64_t part) {
-  // A transform of f32 values errs by a few units, and by little more than one
-  // of what its sums make of it, unless that is rounded.
+  // The error of a transform of f32 values is a few units in the last place
+  // where the result is rounded afterwards, else little more than one.
   double transformNoise = (round ? 4 : 1) * 0x1p-24;
   uint64_t seed = arithmetic.seed * 31 + part;
   if (arithmetic.noise > 0)
@@ -90,7 +91,8 @@ struct Factors {
   HostTensor first, second;
 };
 
-/// Both factors of a direct convolution, as the kernel packs them.
+/// Returns both factors of a direct convolution, rounded as the kernel packs
+/// them.
 Factors packed(Operands operands, const ProductArithmetic &arithmetic) {
   Factors factors{*operands[0], *operands[1]};
   uint64_t seed = arithmetic.seed;
@@ -111,7 +113,7 @@ void sumElements(const Convolution &conv, Convolution::Sum sum,
   const HostTensor &read = factors.first, &filter = factors.second;
   for (int64_t element : elements) {
     ChainedSum total(arithmetic);
-    conv.forEachMultiplyTypeOf(
+    conv.forEachProductOf(
         sum, element, [&](int64_t large, int64_t small, int64_t f) {
           int64_t at = sum == Convolution::Sum::Small ? large : small;
           total.add(read[at] * filter[f], at);
@@ -149,7 +151,7 @@ LogicalResult sumTiles(Operation *op, const Convolution &conv,
                        HostTensor &result) {
   std::string refusal = tileRefusal(conv, *arithmetic.tiles);
   if (!refusal.empty())
-    return op->emitOpError("has no evaluation by tiles: ") << refusal;
+    return op->emitOpError("cannot be evaluated with tiles: ") << refusal;
   if (sum == Convolution::Sum::Filter)
     sumTileFilter(conv, operands, FilterElements(conv, elements), arithmetic,
                   result);

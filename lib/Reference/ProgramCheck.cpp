@@ -1,4 +1,4 @@
-//===- ProgramCheck.cpp - A program against the ops that it came from -----===//
+//===- ProgramCheck.cpp - Comparison of programs with their ops -----------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,8 +15,8 @@ using namespace mlir;
 
 namespace segc::reference {
 
-/// What lies in a region usually: statistics, moments and scalars are
-/// positive, labels are classes.
+/// Draws values that are usual in the argument's region: statistics, moments
+/// and scalars are positive, labels are classes.
 static HostTensor drawArgument(exec::BufferAttr buffer, int64_t classes,
                                uint64_t seed) {
   bool counts = !isa<FloatType>(buffer.getType().getElementType());
@@ -32,7 +32,8 @@ static HostTensor drawArgument(exec::BufferAttr buffer, int64_t classes,
   return randomTensor(buffer.getType(), seed, distribution);
 }
 
-/// The first element that differs, to the bit; none is of two NaNs.
+/// Describes the first element that differs in any bit. Two NaNs count as
+/// equal.
 static std::string difference(const HostTensor &actual,
                               const HostTensor &expected) {
   for (int64_t i = 0; i < expected.size(); ++i) {
@@ -53,7 +54,8 @@ static std::string difference(const HostTensor &actual,
   return "";
 }
 
-/// Draws what the call brings. Where arguments share bytes the last one counts.
+/// Draws the arguments of the call. Where arguments share bytes, the last one
+/// is used.
 static std::vector<HostTensor> fillArguments(exec::ProgramOp program,
                                              ProgramMemory &memory,
                                              int64_t classes) {

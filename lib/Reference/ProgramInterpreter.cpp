@@ -1,4 +1,4 @@
-//===- ProgramInterpreter.cpp - Walks a program, command by command -------===//
+//===- ProgramInterpreter.cpp - Evaluation of programs --------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -17,7 +17,7 @@ namespace {
 
 using Tensors = std::vector<HostTensor>;
 
-/// The op that a launch or a call computes; null for other commands.
+/// Returns the op that a launch or a call computes; null for other commands.
 Operation *computationOf(Operation *command) {
   if (auto launch = dyn_cast<exec::LaunchOp>(command))
     return launch.getFusion().getComputation();
@@ -26,7 +26,7 @@ Operation *computationOf(Operation *command) {
   return nullptr;
 }
 
-/// One element of a tensor over all ranks, each addition rounded.
+/// Combines one element of a tensor over all ranks. Each addition is rounded.
 double combine(exec::CollectiveKind kind, ArrayRef<Tensors> operands, size_t i,
                int64_t element) {
   double result = operands[0][i][element];
@@ -53,7 +53,7 @@ std::vector<Tensors> evaluateCollective(exec::CollectiveOp op,
   return std::vector<Tensors>(operands.size(), results);
 }
 
-/// The operands at their places in the result, and zeros between them.
+/// Returns the operands at their places in the result, with zeros between them.
 HostTensor joined(exec::JoinOp op, const Tensors &operands) {
   exec::BufferAttr to = op.getBuffer(0);
   HostTensor result(to.getType().getShape(), operands.front().kind());
@@ -65,7 +65,7 @@ HostTensor joined(exec::JoinOp op, const Tensors &operands) {
   return result;
 }
 
-/// What a command computes of its operands, on every rank.
+/// Evaluates a command on every rank.
 FailureOr<std::vector<Tensors>>
 evaluateCommand(exec::CommandOpInterface command, ArrayRef<Tensors> operands) {
   if (auto join = dyn_cast<exec::JoinOp>(*command))
@@ -75,7 +75,7 @@ evaluateCommand(exec::CommandOpInterface command, ArrayRef<Tensors> operands) {
   std::vector<Tensors> results;
   for (const Tensors &mine : operands) {
     Operation *op = computationOf(command);
-    if (!op) { // A copy, or what only the memory of ranks keeps.
+    if (!op) { // Copies return their operands.
       results.push_back(mine);
       continue;
     }
@@ -91,7 +91,7 @@ evaluateCommand(exec::CommandOpInterface command, ArrayRef<Tensors> operands) {
   return results;
 }
 
-/// One run on memory.
+/// One run of a program on the memory of each rank.
 class ProgramRun {
 public:
   ProgramRun(exec::ProgramOp program, MutableArrayRef<ProgramMemory> ranks);
@@ -107,7 +107,7 @@ private:
 
   exec::ProgramOp program;
   MutableArrayRef<ProgramMemory> ranks;
-  /// Values that no command reads behind this one.
+  /// Values whose live range ends at the command.
   llvm::DenseMap<Operation *, SmallVector<Value>> dying;
 };
 
@@ -128,7 +128,8 @@ ProgramRun::ProgramRun(exec::ProgramOp program,
       dying[op].push_back(value);
 }
 
-/// What outlives the call, and the call's own memory, stays.
+/// Poisons a buffer of the arena. Other regions outlive the call or belong to
+/// the caller.
 void ProgramRun::poisonArena(exec::BufferAttr buffer) {
   if (buffer.getRegion() == exec::Region::Arena)
     for (ProgramMemory &memory : ranks)
@@ -145,7 +146,7 @@ LogicalResult ProgramRun::checkBytes(exec::CommandOpInterface command) {
       return success();
     return command.emitOpError("accesses ")
            << buffer.getBytes() << " bytes at " << buffer.place()
-           << ", which leave the region";
+           << ", which end outside the region";
   };
   for (Value read : command.getReads())
     if (failed(check(exec::bufferOf(read))))
@@ -190,9 +191,9 @@ LogicalResult ProgramRun::checkPrepared(exec::LaunchOp launch) {
   return success();
 }
 
-/// Whether kernels read an operand that lies where they write the result
-/// before they write it: each element before its own, as all do that update
-/// what outlives the call.
+/// Returns whether the result is computed in place: kernels read each element
+/// of an operand in the same buffer before they write it. All kernels do that
+/// update regions which outlive the call.
 bool ProgramRun::keeps(exec::CommandOpInterface command, unsigned write) const {
   exec::BufferAttr buffer = command.getBuffer(write);
   auto fusion = dyn_cast_if_present<seg::FusionOp>(computationOf(command));
@@ -211,11 +212,12 @@ LogicalResult ProgramRun::runCommand(exec::CommandOpInterface command) {
   if (auto op = dyn_cast<exec::PrepareOp>(*command))
     return prepare(op);
   if (isa<exec::JoinOp>(*command))
-    return success(); // It is where it is.
+    return success(); // The operands are already at their places in the result.
   if (auto launch = dyn_cast<exec::LaunchOp>(*command);
       launch && failed(checkPrepared(launch)))
     return failure();
-  // Kernels write as soon as they like.
+  // Kernels may write at any time, so memory that they write is poisoned before
+  // operands are read.
   for (Attribute own : command.getWorkspace())
     poisonArena(cast<exec::BufferAttr>(own));
   for (unsigned i = 0; i < command.getWrites().size(); ++i)
@@ -231,7 +233,8 @@ LogicalResult ProgramRun::runCommand(exec::CommandOpInterface command) {
   auto results = evaluateCommand(command, operands);
   if (failed(results))
     return failure();
-  // What dies here first: a result may have taken its place.
+  // Values that die here are poisoned before results are written, which may use
+  // the same memory.
   for (Value value : dying.lookup(command))
     poisonArena(exec::bufferOf(value));
   for (auto [memory, mine] : llvm::zip_equal(ranks, *results))
@@ -270,7 +273,8 @@ evaluateProgram(exec::ProgramOp program, ArrayRef<HostTensor> arguments) {
   };
   for (auto command : program.getBody().getOps<exec::CommandOpInterface>()) {
     if (isa<exec::PrepareOp>(*command))
-      return command.emitOpError("leaves a layout, which has no value here");
+      return command.emitOpError("writes a kernel's layout, which has no "
+                                 "value in this evaluation");
     auto results = evaluateCommand(command, {read(command.getReads())});
     if (failed(results))
       return failure();

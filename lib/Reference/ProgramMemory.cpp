@@ -1,4 +1,4 @@
-//===- ProgramMemory.cpp - Regions of bytes -------------------------------===//
+//===- ProgramMemory.cpp - Memory of a program's regions ------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,11 +16,12 @@ using namespace mlir;
 
 namespace segc::reference {
 
-/// All bits set: NaN in every format, -1 as an integer.
+/// With all bits set, floats of every format are NaN and integers are -1.
 static constexpr uint8_t poisonByte = 0xff;
 
 ProgramMemory::ProgramMemory(ModuleOp module) {
-  // Hosts clear what outlives a call, so that gaps between tensors are zero.
+  // Hosts clear regions that outlive a call, so that gaps between tensors are
+  // zero.
   auto cover = [&](exec::BufferAttr buffer) {
     std::vector<uint8_t> &region = regions[placeOf(buffer)];
     uint8_t fill =

@@ -1,4 +1,4 @@
-//===- ReferenceModels.h - Attaching evaluations by family ------*- C++ -*-===//
+//===- ReferenceModels.h - Registration of evaluations ----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -40,7 +40,7 @@ void attach(mlir::MLIRContext *context) {
   OpTy::template attachInterface<Model<OpTy, evaluateFn>>(*context);
 }
 
-// One a file.
+// Each attaches the evaluations of one file.
 void attachConvModels(mlir::MLIRContext *context);
 void attachElementwiseModels(mlir::MLIRContext *context);
 void attachLossModels(mlir::MLIRContext *context);
@@ -49,7 +49,8 @@ void attachOptimizerModels(mlir::MLIRContext *context);
 void attachPoolModels(mlir::MLIRContext *context);
 void attachShapeModels(mlir::MLIRContext *context);
 
-/// Visits every index of a box, row-major. An empty shape has one index.
+/// Visits every index of a box in row-major order. An empty shape has one
+/// index.
 inline void
 forEachIndex(llvm::ArrayRef<int64_t> shape,
              llvm::function_ref<void(llvm::ArrayRef<int64_t>)> visit) {
@@ -67,7 +68,7 @@ forEachIndex(llvm::ArrayRef<int64_t> shape,
   }
 }
 
-/// Row-major position of an index.
+/// Returns the row-major position of an index.
 inline int64_t linearIndex(llvm::ArrayRef<int64_t> index,
                            llvm::ArrayRef<int64_t> shape) {
   int64_t linear = 0;
@@ -83,12 +84,12 @@ inline int64_t product(llvm::ArrayRef<int64_t> shape) {
   return result;
 }
 
-/// Element of `tensor` that goes with element i of a tensor of shape `to`, by
+/// Returns the element of `tensor` for element i of a tensor of shape `to`, by
 /// the broadcasting of pointwise ops.
 double broadcastAt(const HostTensor &tensor, int64_t i,
                    llvm::ArrayRef<int64_t> to);
 
-/// Softmax over the channels of every position.
+/// Returns the softmax over the channels of every position.
 std::vector<double> softmax(const HostTensor &logits);
 
 } // namespace segc::reference

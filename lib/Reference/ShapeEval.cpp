@@ -34,8 +34,8 @@ void sliceChannels(SliceChannelsOp op, Operands operands, Results results) {
     y[i] = x[i / channels * x.channels() + offset + i % channels];
 }
 
-/// Visits every element of the window `small` that lies at `offsets` in
-/// `large`: its positions in both.
+/// Visits every element of the window `small` at `offsets` in `large`, with its
+/// positions in both.
 void forEachInWindow(ArrayRef<int64_t> small, ArrayRef<int64_t> large,
                      ArrayRef<int64_t> offsets,
                      llvm::function_ref<void(int64_t, int64_t)> visit) {
@@ -65,9 +65,9 @@ struct Weight {
   double weight;
 };
 
-/// What element `dst` of an axis of `out` elements is made of, resampled from
-/// `in` elements. The source coordinate is the fraction
-/// ((2 dst + 1) in - out) / (2 out), so that nothing is rounded.
+/// Returns the sources and weights of element `dst` of an axis of `out`
+/// elements that is resampled from `in` elements. The source coordinate is the
+/// fraction ((2 dst + 1) in - out) / (2 out), so that nothing is rounded.
 SmallVector<Weight, 4> resizeWeights(ResizeMode mode, int64_t dst, int64_t in,
                                      int64_t out) {
   auto clamped = [&](int64_t i) { return std::clamp<int64_t>(i, 0, in - 1); };
@@ -80,7 +80,7 @@ SmallVector<Weight, 4> resizeWeights(ResizeMode mode, int64_t dst, int64_t in,
   double t = static_cast<double>(numerator - below * denominator) / denominator;
   if (mode == ResizeMode::linear)
     return {{clamped(below), 1 - t}, {clamped(below + 1), t}};
-  // Keys' kernel with a = -1/2 at distance d.
+  // Keys' cubic kernel with a = -1/2 at distance d.
   auto near = [](double d) { return (1.5 * d - 2.5) * d * d + 1; };
   auto far = [](double d) { return ((-0.5 * d + 2.5) * d - 4) * d + 2; };
   return {{clamped(below - 1), far(1 + t)},

@@ -1,4 +1,4 @@
-//===- TileProducts.cpp - Sums of products, by Winograd tiles -------------===//
+//===- TileProducts.cpp - Sums of products with Winograd tiles ------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -51,7 +51,7 @@ Dims indexIn(int64_t linear, const Dims &dims) {
           linear % dims[2]};
 }
 
-/// A matrix, or its transpose.
+/// A view of a matrix or its transpose.
 struct Matrix {
   const std::vector<double> &values;
   int64_t rows, columns;
@@ -89,7 +89,7 @@ std::vector<double> transformed(std::vector<double> box,
   return box;
 }
 
-/// The sizes and matrices of tiles.
+/// Sizes and matrices of Winograd tiles.
 class Tiles {
 public:
   explicit Tiles(const std::array<TileTransform, 3> &transforms)
@@ -141,7 +141,7 @@ private:
   const std::array<TileTransform, 3> &transforms;
 };
 
-/// An activation, and zeros around it.
+/// An activation that is padded with zeros.
 struct Activation {
   const HostTensor &tensor;
   Dims size = toDims(tensor.shape().drop_front().drop_back(), 1);
@@ -166,7 +166,8 @@ struct Activation {
     return values;
   }
 
-  /// Transformed boxes of some channels as [point][channel], rounded.
+  /// Returns the transformed and rounded boxes of some channels as
+  /// [point][channel].
   std::vector<double> points(int64_t sample, const Dims &first,
                              const Dims &extent, ArrayRef<int64_t> channels,
                              ArrayRef<Matrix> matrices,
@@ -196,7 +197,7 @@ Shape allChannels(int64_t count) {
 HostTensor disturbedCopy(const HostTensor &tensor,
                          const ProductArithmetic &arithmetic, uint64_t part) {
   HostTensor result = tensor;
-  if (!arithmetic.round) // Else roundFactors does.
+  if (!arithmetic.round) // With rounding, roundFactors adds the noise.
     disturb(result, arithmetic.noise, arithmetic.seed + part);
   return result;
 }
@@ -207,11 +208,11 @@ std::string tileRefusal(const Convolution &conv,
                         const std::array<TileTransform, 3> &tiles) {
   Dims taps = toDims(conv.taps, 1), strides = toDims(conv.strides, 1);
   if (conv.groupIn != conv.in || conv.dilations != Shape(conv.taps.size(), 1))
-    return "they are of one group and dilation 1";
+    return "tiles support only one group and dilation 1";
   for (unsigned d = 0; d < 3; ++d) {
     const TileTransform &tile = tiles[d];
     if (tile.taps != taps[d] || strides[d] != 1)
-      return "they are of " + std::to_string(tile.taps) +
+      return "tiles have " + std::to_string(tile.taps) +
              " taps and stride 1, the convolution has " +
              std::to_string(taps[d]) + " taps and stride " +
              std::to_string(strides[d]);
@@ -224,7 +225,7 @@ std::string tileRefusal(const Convolution &conv,
                    tile.filter[p * tile.taps + t] *
                    tile.input[p * (tile.outputs + tile.taps - 1) + i];
           if (std::abs(sum - (i == o + t)) > 1e-9)
-            return "their matrices compute no correlation";
+            return "the matrices of tiles compute no correlation";
         }
   }
   return "";
@@ -241,12 +242,13 @@ void sumTileElements(const Convolution &conv, bool small, Operands operands,
   Shape channels = allChannels(terms);
   Dims m = tiles.outputs(), taps = tiles.taps(), low = toDims(conv.low, 0),
        grid = tiles.grid(written.size);
-  // The adjoint is a correlation with the taps in reverse.
+  // The adjoint is a correlation with the taps in reverse order.
   if (!small)
     for (unsigned d = 0; d < 3; ++d)
       low[d] = taps[d] - 1 - low[d];
 
-  std::map<int64_t, std::vector<double>> panels; // By channel written.
+  // The panel of each channel that is written.
+  std::map<int64_t, std::vector<double>> panels;
   auto panel = [&](int64_t channel) -> std::vector<double> & {
     std::vector<double> &panel = panels[channel];
     if (!panel.empty())
@@ -290,7 +292,8 @@ void sumTileElements(const Convolution &conv, bool small, Operands operands,
     std::vector<double> points =
         read.points(place.first, first, tiles.window(), channels, tiles.input(),
                     arithmetic);
-    std::map<int64_t, std::vector<double>> outputs; // By channel.
+    // The output tile of each channel.
+    std::map<int64_t, std::vector<double>> outputs;
     for (const Request &request : list) {
       std::vector<double> &tile = outputs[request.channel];
       if (tile.empty()) {
@@ -319,7 +322,7 @@ void sumTileFilter(const Convolution &conv, Operands operands,
   Dims m = tiles.outputs(), low = toDims(conv.low, 0),
        grid = tiles.grid(small.size);
   int64_t pointCount = count(tiles.points());
-  // [point][input channel][output channel]
+  // The sums are [point][input channel][output channel].
   std::vector<ChainedSum> sums(pointCount * inputs.size() * outputs.size(),
                                ChainedSum(arithmetic));
   for (int64_t tile = 0; tile < conv.samples * count(grid); ++tile) {

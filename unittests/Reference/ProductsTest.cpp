@@ -129,12 +129,12 @@ TEST_F(ProductsTest, RefuseOtherTiles) {
   ProductArithmetic arithmetic;
   arithmetic.tiles = {TileTransform(), TileTransform(), tileOf2()};
   EXPECT_TRUE(failed(evaluateProducts(conv, {&x, &w}, {0}, arithmetic, y)));
-  EXPECT_THAT(message, testing::HasSubstr("they are of 1 taps"));
+  EXPECT_THAT(message, testing::HasSubstr("tiles have 1 taps"));
   arithmetic.tiles = {TileTransform(), tileOf2(), tileOf2()};
   (*arithmetic.tiles)[2].filter[3] = 1;
   EXPECT_TRUE(failed(evaluateProducts(conv, {&x, &w}, {0}, arithmetic, y)));
   EXPECT_THAT(message,
-              testing::HasSubstr("their matrices compute no correlation"));
+              testing::HasSubstr("the matrices of tiles compute no correlation"));
 }
 
 // Against LLVM's conversions.

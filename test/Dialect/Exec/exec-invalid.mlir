@@ -58,7 +58,7 @@ exec.fusion @f(%x: tensor<4xf32>) {
 
 // -----
 
-// expected-error@+1 {{expects argument #0 in a region that a call fills, got arena + 0}}
+// expected-error@+1 {{expects argument #0 in a region that the caller fills, got arena + 0}}
 exec.program @p batch 1 arena 64 bound 0 (%x = "x" arena + 0 : tensor<4xf32>) {
 }
 
@@ -103,7 +103,7 @@ exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
 // -----
 
 exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
-  // expected-error@+1 {{expects value #0 to be what a command writes, and once}}
+  // expected-error@+1 {{expects value #0 to be a command's result that is returned once, got an argument}}
   exec.return (%x as "y" : tensor<4xf32>)
 }
 
@@ -141,14 +141,14 @@ exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
 
 func.func private @k(memref<4xf32>) attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 1 + 0 * n scratch 0>}
 exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
-  // expected-error@+1 {{expects the kernel @k to be of an exec.fusion of this module, got @f}}
+  // expected-error@+1 {{expects the kernel @k to belong to an exec.fusion of this module, got @f}}
   %0 = exec.launch [@k] (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
 }
 
 // -----
 
 exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
-  // expected-error@+1 {{expects a kernel at least}}
+  // expected-error@+1 {{expects at least one kernel}}
   %0 = exec.launch [] (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>)
 }
 
@@ -284,7 +284,7 @@ exec.program @prepare batch 1 arena 64 bound 0 (%x = "x" parameters + 0 : tensor
 // -----
 
 exec.program @p batch 1 arena 0 bound 0 () {
-  // expected-error@+1 {{expects a tensor at least}}
+  // expected-error@+1 {{expects at least one tensor}}
   %t = exec.collective sum () -> ()
 }
 

@@ -12,11 +12,11 @@
 
 namespace segc::exec {
 
-/// `inputs[0] : tensor<4xf32>` or `arena + 64 : tensor<4xf32>`.
+/// Parses `inputs[0] : tensor<4xf32>` or `arena + 64 : tensor<4xf32>`.
 BufferAttr parseBufferText(mlir::AsmParser &parser);
 void printBufferText(mlir::AsmPrinter &printer, BufferAttr buffer);
 
-// Directives of the assembly formats in ExecOps.td.
+// Custom directives of the assembly formats in ExecOps.td.
 using Operands = llvm::SmallVectorImpl<mlir::OpAsmParser::UnresolvedOperand>;
 using Types = llvm::SmallVectorImpl<mlir::Type>;
 mlir::ParseResult parseReads(mlir::OpAsmParser &parser, Operands &values,

@@ -1,4 +1,4 @@
-//===- Buffers.cpp - Places of tensors, and who lies there ----------------===//
+//===- Buffers.cpp - Buffers of tensors -----------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,14 +13,14 @@ using namespace mlir;
 
 namespace segc::exec {
 
-/// Sums of offsets and sizes stay far within 64 bits.
+/// The largest region. Sums of offsets and sizes stay far below 2^63.
 static constexpr int64_t maxRegionBytes = int64_t{1} << 46;
 
 LogicalResult BufferAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
                                  Region region, int64_t index, int64_t offset,
                                  RankedTensorType type) {
   bool list = isList(region);
-  // Hosts reserve a buffer for each index.
+  // The index is bounded because hosts reserve a buffer for each index.
   constexpr int64_t maxIndex = 1023;
   int64_t position = list ? index : offset;
   int64_t last = list ? maxIndex : maxRegionBytes;

@@ -14,15 +14,15 @@ using namespace mlir;
 namespace segc::exec {
 
 //===----------------------------------------------------------------------===//
-// What several commands have
+// Shared helpers
 //===----------------------------------------------------------------------===//
 
-/// Null where there are fewer, which the verifier refuses.
+/// Returns buffer `i`; null if there are fewer, which the verifier reports.
 static BufferAttr bufferAt(ArrayAttr buffers, unsigned i) {
   return i < buffers.size() ? cast<BufferAttr>(buffers[i]) : BufferAttr();
 }
 
-/// Buffers have the types of what lies there.
+/// Verifies that there is a buffer of the result's type for each result.
 static LogicalResult verifyBuffers(CommandOpInterface command,
                                    ArrayAttr buffers) {
   ResultRange writes = command.getWrites();
@@ -41,7 +41,7 @@ static FusionOp lookupFusion(Operation *from, StringAttr name) {
   return SymbolTable::lookupNearestSymbolFrom<FusionOp>(from, name);
 }
 
-/// Operands and results are those of the fusion.
+/// Verifies that operands and results have the types of the fusion's.
 static LogicalResult verifySignature(CommandOpInterface command,
                                      FusionOp fusion) {
   auto compare = [&](StringRef what, TypeRange actual,
@@ -64,7 +64,8 @@ static LogicalResult verifySignature(CommandOpInterface command,
                      fusion.getOutputTypes())));
 }
 
-/// The kernel's fusion; an error if it is no kernel of this module.
+/// Returns the kernel's fusion, or emits an error if it is no kernel of this
+/// module.
 static FailureOr<FusionOp> verifyKernel(Operation *op, FlatSymbolRefAttr name,
                                         SymbolTableCollection &symbols) {
   Operation *function = symbols.lookupNearestSymbolFrom(op, name);
@@ -77,13 +78,13 @@ static FailureOr<FusionOp> verifyKernel(Operation *op, FlatSymbolRefAttr name,
       symbols.lookupNearestSymbolFrom<FusionOp>(op, kernel.getFusion());
   if (!fusion)
     return op->emitOpError("expects the kernel ")
-           << name << " to be of an exec.fusion of this module, got "
+           << name << " to belong to an exec.fusion of this module, got "
            << kernel.getFusion();
   return fusion;
 }
 
-/// The kernel's first parameters are the memory that it is launched with; what
-/// follows is between the code generator and the runtime of its target.
+/// Verifies that the kernel's first parameters match the tensors it is launched
+/// with. Code generator and runtime of the target define the other parameters.
 static LogicalResult verifyParameters(Operation *op, FlatSymbolRefAttr name,
                                       SymbolTableCollection &symbols,
                                       ArrayRef<Type> tensors) {
@@ -98,8 +99,8 @@ static LogicalResult verifyParameters(Operation *op, FlatSymbolRefAttr name,
   for (auto [i, type] : llvm::enumerate(tensors)) {
     auto memory = dyn_cast<MemRefType>(function.getArgumentTypes()[i]);
     auto tensor = cast<RankedTensorType>(type);
-    // Pointers, behind the lowering to LLVM, say nothing. Floats of 16 bits
-    // may be stored as integers.
+    // After the lowering to LLVM, parameters are pointers without a type to
+    // check. 16-bit floats may be stored as integers.
     if (memory && memory.hasStaticShape() &&
         (memory.getNumElements() != tensor.getNumElements() ||
          memory.getElementTypeBitWidth() != tensor.getElementTypeBitWidth()))
@@ -149,7 +150,7 @@ size_t LaunchOp::getMainKernel() {
 
 LogicalResult LaunchOp::verify() {
   if (getKernels().empty())
-    return emitOpError("expects a kernel at least");
+    return emitOpError("expects at least one kernel");
   for (auto [i, buffer] :
        llvm::enumerate(getTemporaries().getAsRange<BufferAttr>()))
     if (buffer.getRegion() != Region::Arena &&
@@ -312,7 +313,7 @@ ArrayRef<Attribute> CollectiveOp::getWorkspace() { return {}; }
 
 LogicalResult CollectiveOp::verify() {
   if (getInputs().empty())
-    return emitOpError("expects a tensor at least");
+    return emitOpError("expects at least one tensor");
   if (getInputs().getTypes() != getOutputs().getTypes())
     return emitOpError("expects results of the types of its operands");
   if (failed(verifyBuffers(*this, getBuffers())))

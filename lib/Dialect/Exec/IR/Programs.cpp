@@ -106,7 +106,7 @@ LogicalResult ProgramOp::verify() {
         buffer.getRegion() == Region::Outputs)
       return emitOpError("expects argument #")
              << argument.getArgNumber()
-             << " in a region that a call fills, got " << buffer.place();
+             << " in a region that the caller fills, got " << buffer.place();
   }
   return success();
 }
@@ -130,8 +130,8 @@ LogicalResult ReturnOp::verify() {
   for (auto [i, value] : llvm::enumerate(getValues())) {
     if (isa<BlockArgument>(value) || !seen.insert(value).second)
       return emitOpError("expects value #")
-             << i << " to be what a command writes, and once; got an argument "
-             << "or another value again";
+             << i << " to be a command's result that is returned once, got an "
+             << "argument or a repeated value";
     BufferAttr buffer = bufferOf(value);
     if (buffer && buffer.getRegion() == Region::Arena)
       return emitOpError("expects value #")

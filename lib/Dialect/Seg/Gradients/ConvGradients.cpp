@@ -31,7 +31,7 @@ LogicalResult ConvOp::buildAdjoint(OpBuilder &b, ValueRange grads,
 }
 
 // A transposed convolution is the input gradient of a convolution whose filter
-// has its last two dimensions exchanged; its adjoints are that convolution and
+// has the last two dimensions exchanged. Its adjoints are that convolution and
 // its filter gradient.
 LogicalResult ConvTransposeOp::buildAdjoint(OpBuilder &b, ValueRange grads,
                                             ArrayRef<bool> needed,
@@ -55,7 +55,7 @@ LogicalResult ConvTransposeOp::buildAdjoint(OpBuilder &b, ValueRange grads,
 LogicalResult ChannelSumOp::buildAdjoint(OpBuilder &b, ValueRange grads,
                                          ArrayRef<bool> needed,
                                          MutableArrayRef<Value> result) {
-  // Broadcasting over positions: 0 * input + grad[c].
+  // Adding to 0 * input broadcasts grad[c] over the positions.
   Value zero = ScaleOp::create(b, getLoc(), getInput(), b.getF64FloatAttr(0.0));
   result[0] = AddOp::create(b, getLoc(), getInput().getType(), zero, grads[0]);
   return success();

@@ -11,8 +11,8 @@
 using namespace mlir;
 using namespace segc::seg;
 
-/// Sums a gradient of the result's shape down to the shape of an operand that
-/// was broadcast. Null where no op of the dialect does it.
+/// Sums a gradient of the result's shape to the shape of an operand that was
+/// broadcast. Returns null where the dialect has no op for it.
 static Value reduceTo(OpBuilder &b, Location loc, Value grad,
                       Type operandType) {
   auto operand = cast<RankedTensorType>(operandType);

@@ -33,7 +33,8 @@ BatchNormInferenceOp::buildAdjoint(OpBuilder &b, ValueRange grads,
   if (needed[1] || needed[2] || needed[3] || needed[4])
     return emitOpError(
         "has an adjoint for its input only: train with seg.norm");
-  // The op is affine in its input: its value at grad, less its value at 0.
+  // The op is affine in its input, so its adjoint at `grad` is its value at
+  // `grad` minus its value at 0.
   auto like = [&](Value input) -> Value {
     return BatchNormInferenceOp::create(b, getLoc(), getOutput().getType(),
                                         input, getGamma(), getBeta(), getMean(),

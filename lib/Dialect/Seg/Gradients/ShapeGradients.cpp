@@ -27,7 +27,8 @@ LogicalResult ConcatOp::buildAdjoint(OpBuilder &b, ValueRange g,
 LogicalResult SliceChannelsOp::buildAdjoint(OpBuilder &b, ValueRange g,
                                             ArrayRef<bool>,
                                             MutableArrayRef<Value> result) {
-  // Zeros on both sides: slices of the input, times zero.
+  // The gradient is padded with zeros on both sides: slices of the input,
+  // scaled by 0.
   auto type = getInput().getType();
   auto zeros = [&](int64_t from, int64_t count) -> Value {
     auto sliceType = activationType(type, spatialDims(type), count);

@@ -15,15 +15,17 @@ using namespace segc::seg;
 
 namespace {
 
-/// What a convolution relates: a large side (the forward input), a small side
-/// (the forward output) and a filter, whichever of them the op produces.
+/// The three tensors of a convolution, whichever of them the op produces: the
+/// large side (the forward input), the small side (the forward output) and the
+/// filter.
 struct ConvShapes {
   RankedTensorType large, small, filter;
   ArrayRef<int64_t> strides, low, high;
   std::optional<ArrayRef<int64_t>> dilations;
   int64_t groups;
   bool transposeFilter;
-  /// Of the filter's input channels that the large side has; null: it has all.
+  /// The first of the filter's input channels that the large side has; null if
+  /// it has all.
   std::optional<int64_t> firstChannel = std::nullopt;
 };
 
@@ -32,7 +34,7 @@ int64_t groupsOf(OpTy op) {
   return static_cast<int64_t>(op.getGroups());
 }
 
-/// Before any shape is computed from them.
+/// Verifies strides and padding before shapes are computed from them.
 LogicalResult verifySteps(Operation *op, int64_t rank,
                           ArrayRef<int64_t> strides, ArrayRef<int64_t> low,
                           ArrayRef<int64_t> high) {
@@ -157,8 +159,8 @@ LogicalResult ConvOp::verify() {
 }
 
 LogicalResult ConvTransposeOp::verify() {
-  // The transpose of a convolution from output to input; its filter is
-  // [taps, in, out] with this op's in and out.
+  // The op is the transpose of a convolution from its output to its input,
+  // whose filter is [taps, in, out] with this op's in and out.
   if (getInput().getType().getRank() < 3)
     return emitOpError(
                "expects activations of rank 4 or 5 (N, spatial, C), got ")
@@ -217,9 +219,9 @@ LogicalResult ChannelSumOp::verify() {
 // Cost
 //===----------------------------------------------------------------------===//
 
-/// Operations of the convolution that relates the two sides: a product and a
-/// sum for each tap, position of the side that strides make small, and pair of
-/// channels of a group.
+/// Returns the operations of the convolution between the two sides: a
+/// multiplication and an addition for each tap, position of the small side, and
+/// pair of channels of a group.
 template <typename OpTy>
 static double convFlops(OpTy op, RankedTensorType read,
                         RankedTensorType written, RankedTensorType filter,

@@ -31,7 +31,7 @@ LogicalResult segc::seg::detail::verifyPointwise(Operation *op) {
   if (!sameShape) // pointwise_c1
     return op->emitOpError("expects an operand of the result's shape ")
            << shapeText(result.getShape());
-  // Of every pointwise op: what a kernel computes with.
+  // Kernels compute with the float attributes of every pointwise op.
   for (NamedAttribute attribute : op->getAttrs())
     if (auto number = dyn_cast<FloatAttr>(attribute.getValue());
         number && !isFiniteF32(number.getValueAsDouble())) // pointwise_c2
@@ -97,8 +97,8 @@ bool CastOp::widens() {
 // Pointwise
 //===----------------------------------------------------------------------===//
 
-// A value of 16 bits is rounded where it is made and f32 wherever it is read:
-// only the first of these is to be done here.
+// Kernels widen 16-bit values when they load them, so only the rounding of a
+// cast to 16 bits is emitted here.
 Value CastOp::emitPoint(OpBuilder &b, Location loc, ValueRange args, Value) {
   return narrowFloat(b, loc, args[0],
                      storageType(getOutput().getType().getElementType()));
@@ -179,7 +179,8 @@ Value DropoutOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
   Value element = arith::AddIOp::create(
       b, loc, arith::IndexCastOp::create(b, loc, i64, index),
       arith::MulIOp::create(b, loc, args[3], perSample));
-  // The step in the high half, the op in the low one: streams never meet.
+  // The step is the high half of the stream's number and the op the low half,
+  // so that no two streams are the same.
   Value stream = arith::AddIOp::create(
       b, loc, arith::ShLIOp::create(b, loc, args[2], constant(32)),
       constant(getId()));

@@ -1,4 +1,4 @@
-//===- FusionOp.cpp - One kernel's work -----------------------------------===//
+//===- FusionOp.cpp - Fused ops of one kernel -----------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -63,13 +63,14 @@ void FusionOp::print(OpAsmPrinter &printer) {
 // Verifier
 //===----------------------------------------------------------------------===//
 
-/// Whether the op rearranges what another op of its seg.fusion reads.
+/// Returns whether the op is a rearrangement that another op of its seg.fusion
+/// reads.
 static bool isPrologue(Operation &op) {
   return isa<RearrangementOpInterface>(op) &&
          llvm::none_of(op.getUsers(), llvm::IsaPred<YieldOp>);
 }
 
-/// Whether the op reduces values that its seg.fusion computes.
+/// Returns whether the op reduces values that its seg.fusion computes.
 static bool isEpilogueReduction(Operation &op) {
   auto reduction = dyn_cast<EpilogueReductionOpInterface>(op);
   return reduction && !isa<BlockArgument>(reduction.getReduced());
@@ -78,7 +79,7 @@ static bool isEpilogueReduction(Operation &op) {
 LogicalResult FusionOp::verify() {
   if (getBody().getArgumentTypes() != getInputs().getTypes()) // fusion_c1
     return emitOpError("expects a region argument for each input, of its type");
-  // Before the traits that ask for it.
+  // This is checked before traits that require the terminator.
   Block &body = getBody().front();
   auto yield = body.empty() ? YieldOp() : dyn_cast<YieldOp>(body.back());
   if (!yield) // fusion_c2
@@ -137,7 +138,7 @@ bool segc::seg::readsStoredResult(OpOperand &operand) {
 }
 
 Operation *FusionOp::getRoot() {
-  // It comes after the prologue and before reductions of what it computes.
+  // The root follows the prologue and precedes the reductions of its results.
   Operation *rearrangement = nullptr;
   for (Operation &op : getBody().front().without_terminator()) {
     if (isa<PointwiseOpInterface>(op))
@@ -212,7 +213,7 @@ bool FusionOp::readsElementwise(unsigned input) {
 // Cost
 //===----------------------------------------------------------------------===//
 
-/// Those of the root: what is fused with it is small beside it.
+/// Counts the root alone; the ops fused with it take few in comparison.
 double FusionOp::flops() {
   auto cost = dyn_cast_or_null<CostOpInterface>(getRoot());
   return cost ? cost.flops() : 0;

@@ -1,4 +1,4 @@
-//===- KernelNumbers.h - Numbers that kernels compute with ------*- C++ -*-===//
+//===- KernelNumbers.h - Checks of f64 attributes ---------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,18 +14,17 @@
 
 namespace segc::seg {
 
-/// Attributes are f64, kernels compute in f32: whether the number is finite
-/// there.
+/// Returns whether the number is finite in f32, in which kernels compute.
 inline bool isFiniteF32(double value) {
   return std::abs(value) <= std::numeric_limits<float>::max();
 }
 
-/// Whether the number is above 0 in f32 as well.
+/// Returns whether the number is above 0 in f32.
 inline bool isPositiveF32(double value) {
   return isFiniteF32(value) && static_cast<float>(value) > 0;
 }
 
-/// What an error adds to a number that would be right in f64.
+/// Returns a suffix for errors about a number that is valid only in f64.
 inline llvm::StringRef beyondF32(double value) {
   bool lost = std::isfinite(value) &&
               (!isFiniteF32(value) ||

@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Constraints are numbered as in docs/Spec.md, "Networks". What is checked here
-// reaches the manifest, whose readers must not find anything else.
+// Constraints are numbered as in docs/Spec.md, "Networks". The attributes
+// checked here are written to the manifest, whose readers rely on these
+// constraints.
 
 #include "NetworkAttributes.h"
 
@@ -25,7 +26,7 @@ namespace segc::seg {
 // Names
 //===----------------------------------------------------------------------===//
 
-/// Why a text is no name; null if it is one.
+/// Returns the reason why a text is no valid name; null if it is one.
 static const char *nameRefusal(StringRef name) {
   if (name.empty())
     return "it is empty";
@@ -36,7 +37,7 @@ static const char *nameRefusal(StringRef name) {
   return nullptr;
 }
 
-/// As it may be printed.
+/// Escapes characters that cannot be printed.
 static std::string printable(StringRef text) {
   std::string result;
   llvm::raw_string_ostream stream(result);
@@ -46,7 +47,7 @@ static std::string printable(StringRef text) {
 
 LogicalResult verifyName(Operation *op, StringRef name) {
   const char *refusal = nameRefusal(name);
-  // The key of a safetensors header that is no tensor.
+  // This key of a safetensors header is no tensor.
   if (name == "__metadata__")
     refusal = "files of weights use it for their own data";
   if (refusal) // network_c11
@@ -64,7 +65,7 @@ LogicalResult verifyInitialValue(Operation *op, const APFloat &value) {
 }
 
 static LogicalResult verifyResultNames(NetworkOp network) {
-  // apply_step adds its own result to those of a training step.
+  // apply_step adds the result `finite` to those of a training step.
   llvm::StringSet<> seen;
   seen.insert("finite");
   for (StringRef name :
@@ -116,17 +117,17 @@ enum class ValueKind {
   Numbers,
 };
 
-/// What a key may hold.
+/// A key and the values that it may have.
 struct Key {
   StringLiteral name;
   ValueKind kind;
   double least = -HUGE_VAL, most = HUGE_VAL;
-  size_t count = 0;   ///< Of a list's elements; 0: any number.
-  bool below = false; ///< `most` itself is too much.
-  bool above = false; ///< `least` itself is too little.
+  size_t count = 0;   ///< Number of a list's elements; 0 means any.
+  bool below = false; ///< Values must be below `most`.
+  bool above = false; ///< Values must be above `least`.
 };
 
-/// As segrun takes them; beyond lies what overflows in the first step.
+/// The largest rate, as in segrun. Larger rates overflow in the first step.
 constexpr double maxRate = 1e6;
 constexpr Key optimizerKeys[] = {
     {"kind", ValueKind::Text},
@@ -164,7 +165,8 @@ constexpr Key nnunetKeys[] = {
     {"spacing", ValueKind::Numbers, 0, HUGE_VAL, 0, false, true},
     {"task", ValueKind::Text}};
 
-/// Keys of a pipeline beside the common ones; none if the kind is not known.
+/// Returns the keys of a kind of pipeline without the common ones; none if the
+/// kind is not known.
 ArrayRef<Key> keysOf(StringRef pipeline) {
   if (pipeline == "isbi")
     return isbiKeys;
@@ -201,7 +203,7 @@ StringRef describe(ValueKind kind) {
   llvm_unreachable("all kinds are named");
 }
 
-/// An integer that JSON readers take for one.
+/// Returns whether the attribute is an integer that JSON can represent.
 bool isInteger(Attribute value) {
   auto integer = dyn_cast<IntegerAttr>(value);
   return integer && !isa<BoolAttr>(value) &&
@@ -225,7 +227,7 @@ StringRef describe(Attribute value) {
   return isa<UnitAttr>(value) ? "nothing" : "a value that JSON has no type for";
 }
 
-/// The elements of a list, or the value itself.
+/// Returns the elements of a list, or the value itself.
 SmallVector<Attribute> elements(Attribute value) {
   Builder b(value.getContext());
   SmallVector<Attribute> result;
@@ -242,7 +244,7 @@ SmallVector<Attribute> elements(Attribute value) {
   return result;
 }
 
-/// As a person would write it.
+/// Formats a number for error messages.
 std::string numberText(double value) {
   std::string text;
   llvm::raw_string_ostream(text) << llvm::format("%g", value);
@@ -269,7 +271,7 @@ bool holds(ValueKind kind, Attribute value) {
   llvm_unreachable("all kinds are read");
 }
 
-/// One dictionary of a network; errors name it.
+/// A dictionary of a network. Errors contain its name.
 struct Dictionary {
   NetworkOp network;
   StringRef name;
@@ -318,10 +320,10 @@ LogicalResult Dictionary::verifyKey(const Key &key, Attribute value) {
   return success();
 }
 
-/// Whether the manifest can hold the value.
+/// Verifies that the value can be written as JSON.
 LogicalResult Dictionary::verifyJson(StringRef key, Attribute value,
                                      int depth) {
-  // Readers of JSON refuse what is deeper.
+  // Readers of JSON refuse deeper nesting.
   constexpr int maxDepth = 32;
   if (depth > maxDepth)
     return error(key) << "is nested deeper than " << maxDepth << " levels";
@@ -371,7 +373,7 @@ LogicalResult Dictionary::verify(DictionaryAttr values, ArrayRef<Key> keys) {
   return success();
 }
 
-/// What a pipeline's kind reads.
+/// Returns all keys of the pipeline's kind.
 SmallVector<Key> pipelineKeys(DictionaryAttr pipeline) {
   SmallVector<Key> keys(std::begin(commonKeys), std::end(commonKeys));
   if (auto kind = pipeline.getAs<StringAttr>("kind"))
@@ -411,7 +413,7 @@ SmallVector<std::string> unknownKeys(NetworkOp network) {
   };
   add("optimizer", network.getOptimizer(), optimizerKeys);
   auto kind = network.getPipeline().getAs<StringAttr>("kind");
-  // The keys of other kinds are those of the host that knows them.
+  // Keys of unknown kinds are for other hosts.
   if (kind && !keysOf(kind).empty())
     add("pipeline", network.getPipeline(), pipelineKeys(network.getPipeline()));
   return unknown;

@@ -12,14 +12,16 @@
 
 namespace segc::seg {
 
-/// Of a parameter or state: text that a manifest and a safetensors file hold.
+/// Verifies the name of a parameter or state, which manifests and safetensors
+/// files contain.
 llvm::LogicalResult verifyName(mlir::Operation *op, llvm::StringRef name);
-/// What a parameter or state starts from.
+/// Verifies the initial value of a parameter or state.
 llvm::LogicalResult verifyInitialValue(mlir::Operation *op,
                                        const llvm::APFloat &value);
-/// The number of classes and the batch.
+/// Verifies the number of classes and the batch.
 llvm::LogicalResult verifyClasses(NetworkOp network);
-/// The names of the network and its results, `optimizer` and `pipeline`.
+/// Verifies the names of the network and its results, `optimizer` and
+/// `pipeline`.
 llvm::LogicalResult verifyAttributes(NetworkOp network);
 
 } // namespace segc::seg

@@ -162,13 +162,15 @@ Value NormGradApplyOp::emitPoint(OpBuilder &b, Location loc, ValueRange args,
   return m.mul(args[4], m.sub(centred, m.mul(xhat, args[6])));
 }
 
-/// Statistics outlive a step that is skipped because it overflowed: one that
-/// is not finite must not stay with them.
+/// Keeps the old statistics where the new ones are not finite: a step that
+/// overflowed is skipped, but the running statistics are used by all later
+/// steps.
 static Value updateRunning(const PointwiseMath &m, Value running, Value value,
                            double momentum) {
   Value updated = m.add(m.mul(m.constant(momentum), running),
                         m.mul(m.constant(1 - momentum), value));
-  // Nothing but a finite number times 0 is 0.
+  // Only for a finite number is the product with 0 below 1; otherwise it is
+  // NaN.
   Value finite = m.greater(m.constant(1), m.mul(updated, m.constant(0)));
   return m.select(finite, updated, running);
 }

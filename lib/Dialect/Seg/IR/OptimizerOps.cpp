@@ -14,8 +14,8 @@
 using namespace mlir;
 using namespace segc::seg;
 
-/// Each result replaces a flat operand; the gradients (of lookahead: the old
-/// parameters) are the one flat operand more, and flat operands come first.
+/// Verifies the flat operands, which come first: those that the results
+/// replace, and one more, the gradients (for lookahead the old parameters).
 static LogicalResult verifyFlat(Operation *op, int64_t decayElements) {
   auto params = cast<RankedTensorType>(op->getOperand(0).getType());
   if (params.getRank() != 1) // optimizer_c1
@@ -34,7 +34,7 @@ static LogicalResult verifyFlat(Operation *op, int64_t decayElements) {
   return success();
 }
 
-/// The share of the old value in a moving mean.
+/// Verifies the weight of the old value in a moving mean.
 static LogicalResult verifyShare(Operation *op, StringRef name,
                                  const APFloat &value) {
   double share = value.convertToDouble();
@@ -68,8 +68,8 @@ UnitAttr OptimizerInputs::flag(StringRef name) const {
 static void forEachOptimizer(
     MLIRContext *context,
     llvm::function_ref<bool(const OptimizerOpInterface::Concept &)> visit) {
-  // Not those of the dialect alone: the search for its name fails where another
-  // dialect's ops come first.
+  // All registered ops are searched: the lookup by dialect name fails where ops
+  // of another dialect come first.
   for (RegisteredOperationName name : context->getRegisteredOperations())
     if (const auto *optimizer = name.getInterface<OptimizerOpInterface>();
         optimizer && visit(*optimizer))

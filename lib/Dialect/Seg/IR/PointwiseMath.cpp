@@ -62,8 +62,8 @@ Value PointwiseMath::greater(Value a, Value b) const {
 Value PointwiseMath::select(Value mask, Value a, Value b) const {
   return arith::SelectOp::create(builder, loc, mask, a, b);
 }
-// Compare and select rather than maximumf, which costs several instructions
-// for NaN and signed zero; a NaN in `a` survives, as errors must be seen.
+// This uses compare and select, because maximumf takes several instructions for
+// NaN and signed zero. A NaN in `a` is kept, so that errors remain visible.
 Value PointwiseMath::max(Value a, Value b) const {
   return select(greater(b, a), b, a);
 }
@@ -239,7 +239,7 @@ Value narrowFloat(OpBuilder &b, Location loc, Value value, Type element) {
   Value odd = arith::AndIOp::create(b, loc, upper, constant(1));
   Value rounded = arith::AddIOp::create(
       b, loc, arith::AddIOp::create(b, loc, bits, constant(0x7fff)), odd);
-  // The carry could turn a NaN into an infinity: set its quiet bit instead.
+  // Rounding could carry a NaN to an infinity, so its quiet bit is set instead.
   Value isNan =
       arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, value, value);
   Value quiet = arith::OrIOp::create(b, loc, bits, constant(0x400000));
@@ -248,8 +248,8 @@ Value narrowFloat(OpBuilder &b, Location loc, Value value, Type element) {
   if (!stored)
     return arith::TruncIOp::create(
         b, loc, narrow, arith::ShRUIOp::create(b, loc, rounded, constant(16)));
-  // No truncation: LLVM 22 merges one into a masked store, which then writes
-  // four bytes where the mask is known to have one lane.
+  // A truncation is avoided: LLVM 22 merges it into a masked store, which then
+  // writes four bytes where the mask is known to have one lane.
   int64_t lanes = stored.getNumElements();
   Value halves = vector::BitCastOp::create(
       b, loc, VectorType::get({2 * lanes}, element), rounded);

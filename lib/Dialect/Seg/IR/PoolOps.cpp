@@ -56,7 +56,7 @@ static LogicalResult verifyPool(Operation *op, RankedTensorType in,
   return success();
 }
 
-/// Without padding.
+/// Verifies a pooling without padding.
 static LogicalResult verifyPool(Operation *op, RankedTensorType in,
                                 RankedTensorType out, ArrayRef<int64_t> window,
                                 ArrayRef<int64_t> strides) {
@@ -64,7 +64,7 @@ static LogicalResult verifyPool(Operation *op, RankedTensorType in,
   return verifyPool(op, in, out, window, strides, zero, zero);
 }
 
-/// A comparison or sum for each element of each window.
+/// Counts a comparison or addition for each element of each window.
 static double poolFlops(RankedTensorType windows, ArrayRef<int64_t> window) {
   return static_cast<double>(windows.getNumElements()) *
          static_cast<double>(ShapedType::getNumElements(window));

@@ -71,8 +71,9 @@ LogicalResult SliceChannelsOp::verify() {
   return success();
 }
 
-/// An input gradient that is read by slices alone, those of a concatenation, is
-/// computed slice by slice: each where it is needed, in one pass over memory.
+/// Computes an input gradient that only slices read (the adjoint of a
+/// concatenation) slice by slice. Each slice is computed where it is needed,
+/// in one pass over memory.
 LogicalResult SliceChannelsOp::canonicalize(SliceChannelsOp slice,
                                             PatternRewriter &rewriter) {
   auto whole = slice.getInput().getDefiningOp<ConvInputGradOp>();
@@ -85,7 +86,7 @@ LogicalResult SliceChannelsOp::canonicalize(SliceChannelsOp slice,
       return failure();
     sliced += channels(other.getOutput().getType());
   }
-  // What slices share would be computed more than once.
+  // Channels that slices share would be computed more than once.
   if (sliced > channels(whole.getOutput().getType()))
     return failure();
   auto part = ConvInputGradOp::create(
@@ -99,7 +100,7 @@ LogicalResult SliceChannelsOp::canonicalize(SliceChannelsOp slice,
   return success();
 }
 
-/// A window of `small`'s size at `offsets` lies in `large`.
+/// Verifies that a window of `small`'s size at `offsets` is inside `large`.
 static LogicalResult verifyWindow(Operation *op, RankedTensorType large,
                                   RankedTensorType small,
                                   ArrayRef<int64_t> offsets) {
