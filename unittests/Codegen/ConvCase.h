@@ -1,4 +1,4 @@
-//===- ConvCase.h - Convolutions to be tested -------------------*- C++ -*-===//
+//===- ConvCase.h - Convolutions to test ------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- GpuEmulator.h - GPU kernels on this processor ------------*- C++ -*-===//
+//===- GpuEmulator.h - Emulator of GPU kernels ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- KernelTest.h - Compiles and runs the kernels of a function -----*- C++
-//-*-===//
+//===- KernelTest.h - Compiling and running test kernels --------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

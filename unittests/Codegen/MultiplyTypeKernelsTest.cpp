@@ -1,4 +1,4 @@
-//===- MultiplyTypeKernelsTest.cpp - Convolutions by products of 16-bit pairs --===//
+//===- MultiplyTypeKernelsTest.cpp - Products of 16-bit pairs -------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- PrologueKernelsTest.cpp - Operands computed while they are loaded --===//
+//===- PrologueKernelsTest.cpp - Operands with prologues ------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

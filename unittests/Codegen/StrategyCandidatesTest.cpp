@@ -1,4 +1,4 @@
-//===- StrategyCandidatesTest.cpp - What autotuning chooses from ----------===//
+//===- StrategyCandidatesTest.cpp - Candidates of autotuning --------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

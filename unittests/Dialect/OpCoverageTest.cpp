@@ -1,4 +1,4 @@
-//===- OpCoverageTest.cpp - What every op of the dialect offers -----------===//
+//===- OpCoverageTest.cpp - Interfaces of all ops -------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

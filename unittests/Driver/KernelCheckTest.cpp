@@ -1,4 +1,4 @@
-//===- KernelCheckTest.cpp - Wrong kernels are found ----------------------===//
+//===- KernelCheckTest.cpp - Detection of wrong kernels -------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

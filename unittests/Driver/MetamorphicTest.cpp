@@ -1,4 +1,4 @@
-//===- MetamorphicTest.cpp - What must not change a training --------------===//
+//===- MetamorphicTest.cpp - Invariants of training -----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

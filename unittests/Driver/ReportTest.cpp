@@ -1,4 +1,4 @@
-//===- ReportTest.cpp - The report as data and as a page ------------------===//
+//===- ReportTest.cpp - The report as JSON and as HTML --------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- json_fuzzer.cpp - Any text as JSON ---------------------------------===//
+//===- json_fuzzer.cpp - Arbitrary text as JSON ---------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

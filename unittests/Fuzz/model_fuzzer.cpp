@@ -1,4 +1,4 @@
-//===- model_fuzzer.cpp - Any bytes as a compiled model -------------------===//
+//===- model_fuzzer.cpp - Arbitrary bytes as a model ----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- seg_parser_fuzzer.cpp - Any text parses or is refused --------------===//
+//===- seg_parser_fuzzer.cpp - Arbitrary text as a module -----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

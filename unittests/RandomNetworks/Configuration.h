@@ -1,4 +1,4 @@
-//===- Configuration.h - How a random network is compiled and run - C++ -*-===//
+//===- Configuration.h - Options of a random network ------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

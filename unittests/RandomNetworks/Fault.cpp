@@ -1,4 +1,4 @@
-//===- Fault.cpp - A miscompile to be found -------------------------------===//
+//===- Fault.cpp - An injected miscompile ---------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Fault.h - A miscompile to be found -----------------------*- C++ -*-===//
+//===- Fault.h - An injected miscompile -------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Generator.h - Networks drawn over the whole dialect ------*- C++ -*-===//
+//===- Generator.h - Random networks of all ops -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Jobs.h - Work in processes of its own --------------------*- C++ -*-===//
+//===- Jobs.h - Jobs in separate processes ----------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Steering.h - Networks that reach a wanted strategy -------*- C++ -*-===//
+//===- Steering.h - Networks for a strategy ---------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

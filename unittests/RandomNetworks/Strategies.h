@@ -1,4 +1,4 @@
-//===- Strategies.h - Which kernels a network is compiled to ----*- C++ -*-===//
+//===- Strategies.h - Strategies of a network -------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- InterpreterTest.cpp - What functions evaluate accepts --------------===//
+//===- InterpreterTest.cpp - Evaluation of functions ----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- OpValuesTest.cpp - Evaluations against values by hand --------------===//
+//===- OpValuesTest.cpp - Evaluations against known values ----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ReferenceTest.h - What the reference tests share ---------*- C++ -*-===//
+//===- ReferenceTest.h - Fixture of the reference tests ---------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- SumsTest.cpp - What sums in a row may err --------------------------===//
+//===- SumsTest.cpp - Rounding errors of sums -----------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- IncludeDirectionsTest.cpp - Who may include whom -------------------===//
+//===- IncludeDirectionsTest.cpp - Include directions ---------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

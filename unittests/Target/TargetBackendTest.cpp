@@ -1,4 +1,4 @@
-//===- TargetBackendTest.cpp - What every backend does --------------------===//
+//===- TargetBackendTest.cpp - Contract of backends -----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

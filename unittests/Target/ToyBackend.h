@@ -1,4 +1,4 @@
-//===- ToyBackend.h - The smallest target -----------------------*- C++ -*-===//
+//===- ToyBackend.h - A minimal target --------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- MemoryBudgetTest.cpp - Less memory for more time -------------------===//
+//===- MemoryBudgetTest.cpp - Recomputation to save memory ----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

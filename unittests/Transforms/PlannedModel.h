@@ -1,4 +1,4 @@
-//===- PlannedModel.h - A network of models, planned ------------*- C++ -*-===//
+//===- PlannedModel.h - A planned network of models -------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- KernelHelpers.h - What several families share ------------*- C++ -*-===//
-//-*-===//
+//===- KernelHelpers.h - Helpers of kernel emitters -------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- CompileCacheTest.cpp - Networks that were compiled before ----------===//
+//===- CompileCacheTest.cpp - Cache of compiled networks ------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- EnvironmentTest.cpp - What the system takes away -------------------===//
+//===- EnvironmentTest.cpp - Missing system resources ---------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- InputsTest.cpp - What predict is given -----------------------------===//
+//===- InputsTest.cpp - Inputs of predict ---------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- OptionsTest.cpp - What the command line refuses --------------------===//
+//===- OptionsTest.cpp - Errors of the command line -----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

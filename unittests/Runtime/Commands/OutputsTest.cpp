@@ -1,4 +1,4 @@
-//===- OutputsTest.cpp - No output replaces an input ----------------------===//
+//===- OutputsTest.cpp - Protection of inputs -----------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

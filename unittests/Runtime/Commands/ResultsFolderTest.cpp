@@ -1,4 +1,4 @@
-//===- ResultsFolderTest.cpp - Runs that meet in one folder ---------------===//
+//===- ResultsFolderTest.cpp - Runs in the same folder --------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- SignalTest.cpp - Runs that are told to end -------------------------===//
+//===- SignalTest.cpp - Interrupted runs ----------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ManifestTest.cpp - Manifests, right and wrong ----------------------===//
+//===- ManifestTest.cpp - Valid and invalid manifests ---------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ModelLibraryTest.cpp - What is loaded, what is refused -------------===//
+//===- ModelLibraryTest.cpp - Loading of models ---------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- PrivateFoldersTest.cpp - Caches that nobody else can change --------===//
+//===- PrivateFoldersTest.cpp - Private caches ----------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- SafetensorsTest.cpp - Good files and bad ones ----------------------===//
+//===- SafetensorsTest.cpp - Valid and damaged files ----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- StaticModelTest.cpp - What is known without loading ----------------===//
+//===- StaticModelTest.cpp - Models that are not loaded -------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

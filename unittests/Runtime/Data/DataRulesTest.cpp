@@ -1,4 +1,4 @@
-//===- DataRulesTest.cpp - What is declared against what is there ---------===//
+//===- DataRulesTest.cpp - Consistency of data sets -----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- GeometryTest.cpp - Volumes stored in any order ---------------------===//
+//===- GeometryTest.cpp - Storage orders of volumes -----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

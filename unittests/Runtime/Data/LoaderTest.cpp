@@ -1,4 +1,4 @@
-//===- LoaderTest.cpp - Batches, one step ahead ---------------------------===//
+//===- LoaderTest.cpp - Prefetched batches --------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- OverlayTest.cpp - Pictures -----------------------------------------===//
+//===- OverlayTest.cpp - Pictures of predictions --------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ResampleTest.cpp - From one grid to another ------------------------===//
+//===- ResampleTest.cpp - Resampling --------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- DeviceTest.cpp - What every device keeps to ------------------------===//
+//===- DeviceTest.cpp - Contract of devices -------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

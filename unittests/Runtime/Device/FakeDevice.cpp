@@ -1,4 +1,4 @@
-//===- FakeDevice.cpp - A device that hides its memory --------------------===//
+//===- FakeDevice.cpp - A device with hidden memory -----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- FakeDevice.h - A device that hides its memory ------------*- C++ -*-===//
+//===- FakeDevice.h - A device with hidden memory ---------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- HiddenMemoryTest.cpp - A run whose memory the host does not see --===//
+//===- HiddenMemoryTest.cpp - Runs in device memory -----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- TrainerTest.cpp - The loop -----------------------------------------===//
+//===- TrainerTest.cpp - The training loop --------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

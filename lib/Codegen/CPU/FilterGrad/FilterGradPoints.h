@@ -1,4 +1,4 @@
-//===- FilterGradPoints.h - Transforms of both factors -----------*- C++ -*-===//
+//===- FilterGradPoints.h - Transforms of both factors ----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
