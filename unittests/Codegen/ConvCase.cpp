@@ -62,8 +62,8 @@ void segc::test::PrintTo(const ConvCase &c, std::ostream *os) {
 
 namespace {
 
-/// A function of one fusion with `op` as root: inputs are the operands, then
-/// the residual.
+/// Returns a function of one fusion with `op` as root. Its inputs are the
+/// operands, then the residual.
 std::string function(const ConvCase &c, const std::string &op,
                      llvm::ArrayRef<std::string> operands,
                      const std::string &result, bool bias, bool mayTranspose) {
@@ -179,8 +179,8 @@ std::string segc::test::prologueText(const ConvCase &c, Prologue prologue,
                             ", " + other + ") -> " + result);
 }
 
-/// Sums of that many products of numbers in [-1, 1) are accurate to about
-/// 2^-24 times their size a step.
+/// Each addition of products of numbers in [-1, 1) has an error of about 2^-24
+/// times the sum.
 void segc::test::checkConv(const std::string &text, KernelTestOptions options) {
   options.tolerance = 1e-4;
   for (const char *target : {"x86-64-v4", "x86-64-v3"}) {

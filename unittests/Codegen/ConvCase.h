@@ -15,52 +15,54 @@ namespace segc::test {
 
 using Sizes = llvm::SmallVector<int64_t, 3>;
 
-/// A convolution from the large to the small side, and what surrounds it.
+/// A convolution from the large to the small side, with an optional epilogue
+/// and strategy.
 struct ConvCase {
   Sizes large, taps, strides, low, high;
   int64_t in, out; ///< Channels of the large and the small side.
   bool transposeFilter = false;
-  bool epilogue = false; ///< Bias where there can be one, residual sum, ReLU.
-  int64_t sums = 1;      ///< How often the residual is added.
+  bool epilogue = false; ///< Adds a bias where the op has one, a residual sum
+                         ///< and a ReLU.
+  int64_t sums = 1;      ///< Number of times that the residual is added.
   std::string strategy = "";
-  Sizes dilations = {}; ///< None: all are 1.
+  Sizes dilations = {}; ///< If empty, all are 1.
   int64_t groups = 1;
 };
 
-/// The types of the large and the small side and the filter.
+/// The types of the large side, the small side and the filter.
 struct ConvTypes {
   std::string large, small, filter;
 };
 ConvTypes convTypes(const ConvCase &c);
-/// Strides and padding in the ops' syntax.
+/// Returns strides and padding in the ops' syntax.
 std::string convAttributes(const ConvCase &c, bool mayTranspose = true);
 
-/// What a failing test says of its parameter.
+/// Prints the parameter of a failing test.
 void PrintTo(const ConvCase &c, std::ostream *os);
 
-// Functions of one fusion with the op as root: inputs are the operands, then
-// the residual.
+// These return functions of one fusion with the op as root. Inputs are the
+// operands, then the residual.
 std::string convText(const ConvCase &c);
 std::string inputGradText(const ConvCase &c);
 std::string filterGradText(const ConvCase &c);
-/// From the small to the large side; its output has no rows that no window
-/// reaches, so the large side may be smaller than c's.
+/// The op is from the small to the large side. Its output has only rows that
+/// windows reach, so the large side may be smaller than c's.
 std::string convTransposeText(ConvCase c);
 
-/// "tensor<$Nx5x7x16xf32>" for 5x7 positions of 16 channels.
+/// Returns "tensor<$Nx5x7x16xf32>" for 5x7 positions of 16 channels.
 std::string channelsAt(const Sizes &size, int64_t channels);
 
-/// What computes %x, the large side of a convolution.
+/// Ops that compute %x, the large side of a convolution.
 struct Prologue {
   std::vector<std::string> inputs;
   std::string body;
 };
-/// Tensors of so many channels, side by side.
+/// Concatenates tensors with these numbers of channels.
 Prologue concatenated(const Sizes &size, const std::vector<int64_t> &parts);
-/// A tensor times a function of one channel.
+/// Multiplies a tensor with a function of one channel.
 Prologue gated(const std::string &type);
-/// A function of one fusion: `op` (conv or conv_filter_grad) on %x and the next
-/// input.
+/// Returns a function of one fusion: `op` (conv or conv_filter_grad) on %x and
+/// the next input.
 std::string prologueText(const ConvCase &c, Prologue prologue,
                          const std::string &op);
 

@@ -122,7 +122,7 @@ TEST(ConvKernels, SmallVolumes) {
             true});
   checkAll({{1, 1}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 32});
 }
-// Long epilogues are a loop over the register block.
+// Long epilogues are emitted as a loop over the register block.
 TEST(ConvKernels, LongEpilogue) {
   checkAll({{9, 10}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 17, 48, false, true, 4});
   checkAll({{4, 5, 6},
@@ -141,7 +141,8 @@ TEST(ConvKernels, WideRows) {
            1);
 }
 
-/// A convolution of 16 channels whose strategies are small to compute.
+/// Returns a convolution of 16 channels whose kernels are quick for any
+/// strategy.
 ConvCase withStrategy(std::string strategy) {
   ConvCase c{{5, 7, 40}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 16};
   c.strategy = "kind = \"direct\", " + strategy;
@@ -171,8 +172,8 @@ TEST(ConvKernels, GivenStrategy) {
                 options);
 }
 
-// Few output channels, by themselves and with what surrounds them.
-TEST(ConvKernels, NarrowOutputs) {
+// Few output channels, with and without epilogue.
+TEST(ConvKernels, FewOutputChannels) {
   for (int64_t out : {1, 2, 3, 4})
     checkAll({{3, 6, 11},
               {3, 3, 3},
@@ -191,8 +192,8 @@ TEST(ConvKernels, NarrowOutputs) {
   checkConv(convText(c));
 }
 
-// Some channels of an input gradient, by every kind of kernel: of a filter of
-// nine more.
+// Every kind of kernel computes some channels of an input gradient: the filter
+// has nine more.
 TEST(ConvKernels, PartOfAnInputGradient) {
   std::vector<ConvCase> cases = {
       {{33, 29}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 24, 40},
@@ -219,8 +220,8 @@ TEST(ConvKernels, PartOfAnInputGradient) {
   }
 }
 
-// Filter gradients whose factors change places.
-TEST(ConvKernels, SwappedFactors) {
+// Filter gradients with input and gradient exchanged.
+TEST(ConvKernels, SwappedFilterGradients) {
   ConvCase c{{4, 5, 22}, {3, 3, 3}, {1, 1, 1}, {2, 1, 0}, {0, 1, 2}, 32, 3};
   for (bool transpose : {false, true}) {
     c.transposeFilter = transpose;

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Every op of the dialect can be run on the CPU.
+// Every op of the dialect has a CPU kernel.
 
 #include "segc/Codegen/CPU/CpuBackend.h"
 #include "segc/Target/TargetBackend.h"
@@ -19,7 +19,7 @@ using namespace segc;
 
 namespace {
 
-/// Ops that need no kernel, each with its reason.
+/// Returns the ops that need no kernel, each with the reason.
 const llvm::StringMap<const char *> &withoutKernel() {
   static const llvm::StringMap<const char *> reasons = {
       {"seg.network", "holds regions; import makes entry functions of it"},

@@ -13,8 +13,8 @@ using namespace segc::test;
 
 namespace {
 
-/// Shapes of a sample: channels that divide a vector, that do not, and more
-/// than one; sizes of one task and of several.
+/// Shapes of a sample: channels that divide a vector, that do not, and that
+/// fill more than one; sizes of one task and of several.
 const char *const shapes[] = {"5x7x1",    "5x7x2",   "9x11x3",
                               "3x5x7x16", "5x7x17",  "3x3x48",
                               "2x3x100",  "90x91x3", "33x32x32"};
@@ -189,8 +189,8 @@ TEST_P(ElementwiseKernels, Softmax) {
 }
 
 TEST_P(ElementwiseKernels, Cast) {
-  // There and back: the reference rounds in between only if asked to, so the
-  // tolerance is half a unit in the last place of the narrow type.
+  // Casts to 16 bits and back. The reference does not round in between, so the
+  // tolerance is half a unit in the last place of the 16-bit type.
   for (const char *shape : {"5x7x3", "90x91x3"})
     for (auto [narrow, tolerance] :
          {std::pair("f16", 0x1p-11), std::pair("bf16", 0x1p-8)}) {

@@ -22,7 +22,7 @@ bool runsHere(const std::string &target) {
   return cpu.backend->missingFeature(*cpu.version).empty();
 }
 
-/// Fixed point with tiles of at most that size.
+/// Options that choose fixed point with tiles of this size.
 KernelTestOptions fixedPoint(const std::string &target,
                              WinogradTiles tiles = WinogradTiles::F4,
                              const std::string &narrow = "bf16") {
@@ -62,7 +62,8 @@ protected:
     if (!runsHere(GetParam().target))
       GTEST_SKIP() << "this processor is no " << GetParam().target;
   }
-  /// A value that is missing or out of place changes a sum by far more.
+  /// The tolerance suffices, because a missing or misplaced value changes a sum
+  /// by far more.
   void check(const std::string &text) {
     for (WinogradTiles tiles : {WinogradTiles::F2, WinogradTiles::F4}) {
       KernelTestOptions options =
@@ -101,7 +102,7 @@ TEST_P(FixedPointKernels, OddChannels) {
   check(convText(image(48, 3)));
   check(convText(volume(5, 7)));
 }
-// Sums of more pairs than a chain may have, and a short last chain.
+// Sums of more pairs than a chain may have, with a short last chain.
 TEST_P(FixedPointKernels, Chains) {
   check(convText(image(64, 16, {6, 6})));
   check(convText(image(131, 20, {6, 6})));
@@ -121,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(All, FixedPointKernels,
                                          FixedCase{"x86-64-v4", "f16"},
                                          FixedCase{"x86-64-v3", "bf16"}));
 
-/// Runs a text's kernels; `inputs` may change what is drawn.
+/// Runs the kernels of a text. `inputs` may change the inputs that are drawn.
 class FixedPoint : public testing::Test {
 protected:
   void SetUp() override {
@@ -146,9 +147,9 @@ protected:
   std::string target;
 };
 
-// Scales are exact for powers of two, so that results are, too: integers are
-// the same for large and small values.
-TEST_F(FixedPoint, KnowsNoMagnitude) {
+// Scales are exact for powers of two. The integers are the same for large and
+// small values, so that results are exact too.
+TEST_F(FixedPoint, IsIndependentOfMagnitude) {
   for (const std::string &text :
        {convText(image(20, 24)), convText(volume(20, 24))})
     for (unsigned factor : {0, 1}) {
@@ -166,7 +167,7 @@ TEST_F(FixedPoint, KnowsNoMagnitude) {
     }
 }
 
-TEST_F(FixedPoint, OfZeroIsZero) {
+TEST_F(FixedPoint, KeepsZero) {
   for (unsigned factor : {0, 1})
     for (double value : run(convText(image(20, 24)), WinogradTiles::F4,
                             [&](std::vector<Values> &inputs) {
@@ -175,7 +176,7 @@ TEST_F(FixedPoint, OfZeroIsZero) {
       ASSERT_EQ(value, 0);
 }
 
-// The sums of all chains come as close to the largest integer as they can.
+// The inputs make the sums of all chains as large as possible.
 TEST_F(FixedPoint, DoesNotOverflow) {
   ConvCase c = volume(192, 16, {6, 6, 6});
   c.low = c.high = {0, 0, 0};
@@ -188,9 +189,9 @@ TEST_F(FixedPoint, DoesNotOverflow) {
       ASSERT_NEAR(value, sign * 27 * 192, 27 * 192 * 2e-3);
 }
 
-// What depends on a value that is not finite is not finite; other tiles and
-// channels are as they were.
-TEST_F(FixedPoint, KeepsWhatIsNotFinite) {
+// Results that depend on a non-finite value are not finite; other tiles and
+// channels do not change.
+TEST_F(FixedPoint, PropagatesNonFiniteValues) {
   constexpr int64_t in = 20, out = 24, height = 20, width = 24;
   std::string text = convText(image(in, out, {height, width}));
   Values plain = run(text, WinogradTiles::F4, [](auto &) {});
@@ -219,8 +220,8 @@ TEST_F(FixedPoint, KeepsWhatIsNotFinite) {
   }
 }
 
-// The error that strategies are chosen by.
-TEST_F(FixedPoint, ErrsAsTheModelSays) {
+// The measured error is that of the model by which strategies are chosen.
+TEST_F(FixedPoint, ErrorMatchesTheModel) {
   struct Case {
     ConvCase conv;
     WinogradTiles tiles;
@@ -236,7 +237,8 @@ TEST_F(FixedPoint, ErrsAsTheModelSays) {
       choose(fusion);
       error = productError(fusion.getStrategyAttr());
     };
-    options.tolerance = 1; // Of single values; the mean is checked here.
+    options.tolerance = 1; // Single values may differ: the mean is checked
+                           // here.
     double difference = 0, sum = 0;
     std::string text = convText(c.conv), message;
     auto function = CompiledFunction::compile(text, options, message);

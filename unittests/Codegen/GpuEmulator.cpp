@@ -29,14 +29,14 @@ static constexpr llvm::StringLiteral barrierName = "segc_emulated_barrier";
 
 namespace {
 
-/// Runs the threads of one block as fibers on the caller's thread.
+/// Runs the threads of a block as fibers on the caller's thread.
 class EmulatedBlock {
 public:
   EmulatedBlock(int64_t threads, std::function<void()> kernel)
       : kernel(std::move(kernel)), fibers(threads) {}
 
-  /// `next` orders the threads of each phase between barriers. False if some
-  /// threads end where others wait.
+  /// `next` orders the threads of each phase between barriers. Returns false if
+  /// some threads end where others wait.
   bool run(llvm::function_ref<void(std::vector<int64_t> &)> next);
 
   static int64_t thread() { return current->running; }
@@ -94,14 +94,15 @@ bool EmulatedBlock::run(llvm::function_ref<void(std::vector<int64_t> &)> next) {
 // Kernels
 //===----------------------------------------------------------------------===//
 
-/// Drops the address space of a kernel's shared memory.
+/// Removes the address space of a kernel's shared memory.
 void makeGeneric(Value memref) {
   auto type = cast<MemRefType>(memref.getType());
   memref.setType(MemRefType::get(type.getShape(), type.getElementType()));
 }
 
-/// Makes a kernel of the CPU's form: the block is the task, shared memory the
-/// scratch, threads and barriers are calls. The body moves.
+/// Makes a kernel with the signature of the CPU's: the block is the task,
+/// shared memory is the scratch, threads and barriers are calls. The body of
+/// the GPU's kernel is moved.
 func::FuncOp toCpuKernel(gpu::GPUFuncOp kernel, OpBuilder &b) {
   Location loc = kernel.getLoc();
   Type index = b.getIndexType();
@@ -112,7 +113,7 @@ func::FuncOp toCpuKernel(gpu::GPUFuncOp kernel, OpBuilder &b) {
     makeGeneric(entry.getArgument(batch + 1));
   else
     entry.addArgument(MemRefType::get({0}, b.getF32Type()), loc);
-  // Inputs, outputs, temporary, scratch, batch, task.
+  // The arguments are inputs, outputs, temporary, scratch, batch and task.
   BlockArgument oldBatch = entry.getArgument(batch);
   BlockArgument newBatch = entry.addArgument(index, loc);
   oldBatch.replaceAllUsesWith(newBatch);

@@ -5,11 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Runs what emitters put into a gpu.module: a block of threads is a kernel's
-// task, a thread of the block is a fiber, and a barrier is a switch to the
-// next fiber. Any control flow goes; threads that do not all meet at the same
-// number of barriers are reported. It knows the gpu dialect, and nothing of
-// what NVVM and ptxas make of it.
+// Runs the kernels that emitters put into a gpu.module: a block of threads is a
+// kernel's task, a thread of the block is a fiber, and a barrier is a switch to
+// the next fiber. All control flow is supported. It is an error if threads do
+// not all reach the same number of barriers. The emulator covers the gpu
+// dialect, not its lowering by NVVM and ptxas.
 
 #ifndef SEGC_UNITTESTS_CODEGEN_GPUEMULATOR_H
 #define SEGC_UNITTESTS_CODEGEN_GPUEMULATOR_H
@@ -19,20 +19,21 @@
 
 namespace segc::test {
 
-/// The GPU kernels of some fusions, as machine code of this processor.
+/// The GPU kernels of some fusions, compiled for this processor.
 class GpuEmulator {
 public:
   static llvm::Expected<std::unique_ptr<GpuEmulator>>
   compile(llvm::ArrayRef<seg::FusionOp> fusions, const Target &target);
   ~GpuEmulator();
 
-  /// As KernelRunner::run. Between barriers the threads of a block run in
-  /// ascending order, in descending order, or (TwoThreads) shuffled anew each
-  /// time, blocks likewise. Shared memory of a block starts as NaN.
+  /// Runs like KernelRunner::run. Between barriers the threads of a block run
+  /// in ascending order, in descending order, or (TwoThreads) in a new random
+  /// order each time; so do blocks. Shared memory of a block is initialised
+  /// with NaN.
   [[nodiscard]] bool run(size_t fusion, llvm::ArrayRef<void *> operands,
                          int64_t batch, KernelRunner::Order order);
 
-  /// The kernels in the dialects they are emitted in.
+  /// Returns the kernels in the dialects in which they are emitted.
   llvm::StringRef text() const;
 
 private:

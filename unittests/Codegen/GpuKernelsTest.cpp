@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// GPU kernels against the reference evaluation, under the emulator and in
+// GPU kernels against the reference evaluation. They run in the emulator, in
 // three orders of threads and blocks.
 
 #include "ConvCase.h"
@@ -37,8 +37,8 @@ std::string perSample(int64_t channels) {
 
 class GpuPointwise : public testing::TestWithParam<const char *> {};
 
-// norm_apply's operands are a sample's, a channel's and an element's; dropout
-// wants the element's number, sigmoid an exponential.
+// norm_apply has operands per sample, per channel and per element; dropout
+// needs the element's number, sigmoid an exponential.
 TEST_P(GpuPointwise, Chain) {
   std::string shape = GetParam(), t = activation(shape);
   int64_t channels = std::stoll(shape.substr(shape.rfind('x') + 1));
@@ -55,7 +55,8 @@ TEST_P(GpuPointwise, Chain) {
   EXPECT_EQ(checkKernels(text, gpuOptions()), "");
 }
 
-// One value for all channels of a pixel, and one for all elements.
+// Operands with one value for all channels of a pixel, and with one for all
+// elements.
 TEST_P(GpuPointwise, PixelsAndScalars) {
   std::string shape = GetParam(), t = activation(shape),
               p = activation(shape.substr(0, shape.rfind('x')) + "x1");
@@ -66,13 +67,14 @@ TEST_P(GpuPointwise, PixelsAndScalars) {
   EXPECT_EQ(checkKernels(text, gpuOptions()), "");
 }
 
-// Rows that are vectors, rows that are not, less than a vector, several blocks.
+// Channels that are whole vectors, that are not, less than a vector; several
+// blocks.
 INSTANTIATE_TEST_SUITE_P(Shapes, GpuPointwise,
                          testing::Values("5x7x1", "9x11x3", "1x1x1", "3x5x7x16",
                                          "5x7x17", "2x3x5x32", "23x29x3",
                                          "17x16x8"));
 
-// Vectors of a training step have no batch, nor channels.
+// Flat vectors of a training step have neither batch nor channels.
 TEST(GpuPointwiseVectors, UpdateOfARunningMean) {
   std::string c = vectorOf(1027);
   EXPECT_EQ(
@@ -90,7 +92,7 @@ TEST(GpuPointwiseVectors, UpdateOfARunningMean) {
 
 class GpuConv : public testing::TestWithParam<ConvCase> {
 protected:
-  /// Of sums of that many products of values below 1.
+  /// Options for sums of the case's number of products of values below 1.
   static KernelTestOptions options(const ConvCase &c) {
     KernelTestOptions options = gpuOptions();
     int64_t products = c.in;
@@ -99,7 +101,7 @@ protected:
     options.tolerance = 1e-6 * std::max<int64_t>(10, products / 10);
     return options;
   }
-  /// A normalisation of the input, leaky relu, the convolution with bias and
+  /// A normalisation of the input, a leaky ReLU, the convolution with bias, and
   /// statistics of its result.
   static std::string fused(const ConvCase &c, const std::string &kind,
                            const std::string &groups = "") {
@@ -128,7 +130,8 @@ TEST_P(GpuConv, StatisticsOfTheBatch) {
   EXPECT_EQ(checkKernels(fused(GetParam(), "batch"), options(GetParam())), "");
 }
 
-// Groups of one channel, and all channels in one group: any number has both.
+// Groups of one channel and one group of all channels are valid for any number
+// of channels.
 TEST_P(GpuConv, StatisticsOfGroups) {
   for (int64_t groups : {GetParam().out, int64_t(1)})
     EXPECT_EQ(checkKernels(fused(GetParam(), "group",
@@ -137,7 +140,7 @@ TEST_P(GpuConv, StatisticsOfGroups) {
               "");
 }
 
-// Another reduction, whose tiles and merging are the same.
+// Another reduction with the same tiles and merges.
 TEST_P(GpuConv, ChannelSums) {
   ConvTypes types = convTypes(GetParam());
   std::string y = types.small, b = vectorOf(GetParam().out);
@@ -151,8 +154,8 @@ TEST_P(GpuConv, ChannelSums) {
             "");
 }
 
-// Statistics of what the epilogue makes, of a filter [taps, out, in].
-TEST_P(GpuConv, EpilogueAndStatisticsOfIt) {
+// Statistics of the epilogue's result, with a filter [taps, out, in].
+TEST_P(GpuConv, StatisticsOfTheEpilogue) {
   ConvCase c = GetParam();
   c.transposeFilter = true;
   ConvTypes types = convTypes(c);
@@ -171,7 +174,7 @@ TEST_P(GpuConv, EpilogueAndStatisticsOfIt) {
       "");
 }
 
-// The convolution alone, and with a bias, a residual sum and relu.
+// The convolution alone, and with a bias, a residual sum and a ReLU.
 TEST_P(GpuConv, WithoutStatistics) {
   ConvCase c = GetParam();
   EXPECT_EQ(checkKernels(convText(c), options(c)), "");
@@ -179,8 +182,8 @@ TEST_P(GpuConv, WithoutStatistics) {
   EXPECT_EQ(checkKernels(convText(c), options(c)), "");
 }
 
-// Tiles that are cut off in pixels and channels, one channel, several tiles of
-// channels, strides, uneven padding, no padding, 2-D and 3-D.
+// Partial tiles of pixels and channels, one channel, several tiles of channels,
+// strides, asymmetric padding, no padding, 2-D and 3-D.
 INSTANTIATE_TEST_SUITE_P(
     Shapes, GpuConv,
     testing::Values(
@@ -196,7 +199,8 @@ INSTANTIATE_TEST_SUITE_P(
         ConvCase{
             {3, 9, 8}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}, 32, 4}));
 
-// A mean far from zero must not cancel: f32 has 1e-7 * 100 left for a value.
+// A mean far from zero must not cancel: at 100 the precision of f32 is 1e-7 *
+// 100.
 TEST(GpuConvStatistics, LargeMean) {
   std::string x = activation("13x17x4"), w = "tensor<1x1x4x4xf32>",
               k = vectorOf(4), t = perSample(4);

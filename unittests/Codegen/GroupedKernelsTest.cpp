@@ -32,11 +32,11 @@ TEST(GroupedKernels, Depthwise) {
   checkAll(withGroups({{7, 5}, {3, 3}, {2, 2}, {1, 0}, {1, 2}, 19, 19}, 19));
   checkAll(withGroups(
       {{4, 5, 6}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 33, 33}, 33));
-  // Several outputs for each input.
+  // Several outputs of each input.
   checkAll(withGroups({{7, 5}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 6, 12}, 6));
 }
 TEST(GroupedKernels, GroupsOfAVector) {
-  // Of whole vectors, of parts of them, and of neither.
+  // Groups of whole vectors, of parts of vectors, and of neither.
   checkAll(withGroups(
       {{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 24, 64, false, true}, 2));
   checkAll(withGroups({{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 32}, 8));
@@ -57,7 +57,7 @@ TEST(GroupedKernels, Dilations) {
   checkAll(withGroups(
       {{7, 8, 9}, {3, 3, 3}, {1, 1, 1}, {2, 1, 3}, {2, 1, 3}, 16, 16}, 1,
       {2, 1, 3}));
-  // Wider than the input.
+  // Dilated taps that span more than the input.
   checkAll(
       withGroups({{5, 6}, {3, 3}, {1, 1}, {7, 6}, {7, 6}, 4, 8}, 1, {6, 5}));
 }
@@ -68,7 +68,7 @@ TEST(GroupedKernels, GroupsWithDilations) {
   checkAll(withGroups({{12, 10}, {3, 3}, {3, 2}, {1, 4}, {1, 4}, 12, 24}, 3,
                       {1, 4}));
 }
-// Long epilogues and inputs that lie inside.
+// Long epilogues, and taps that never read the padding.
 TEST(GroupedKernels, WithoutPadding) {
   ConvCase c = withGroups(
       {{9, 12}, {3, 3}, {1, 1}, {0, 0}, {0, 0}, 16, 16, false, true, 5}, 4,
@@ -101,8 +101,8 @@ TEST(GroupedKernels, Prologues) {
   checkConv(prologueText(c, gated(convTypes(c).large), "conv"));
   checkConv(prologueText(c, concatenated(c.large, {5, 19}), "conv"));
 }
-// The other kinds know neither groups nor dilations.
-TEST(GroupedKernels, OtherKindsRefuse) {
+// The other kinds support neither groups nor dilations.
+TEST(GroupedKernels, OtherKindsDoNotSupportGroups) {
   ConvCase c = withGroups({{8, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 4, 4}, 2);
   c.strategy = "kind = \"direct\"";
   EXPECT_THAT(

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Kernels read 16-bit memory as f32, compute as ever and round what they store.
+// Kernels load 16-bit memory as f32, compute in f32 and round when they store.
 
 #include "ConvCase.h"
 #include "segc/Reference/HostTensor.h"
@@ -26,8 +26,9 @@ void PrintTo(const HalfCase &test, std::ostream *os) {
 
 class HalfKernels : public testing::TestWithParam<HalfCase> {
 protected:
-  /// With results in f32, which are as exact as ever, and in 16 bits, which may
-  /// be one unit in the last place off where f32 sums differ in order.
+  /// Checks with results in f32, with the usual tolerance, and in 16 bits,
+  /// which may differ by one unit in the last place where f32 sums differ in
+  /// order.
   void check(const std::string &text, double tolerance,
              bool mayNarrowResults = true) {
     KernelTestOptions options;
@@ -47,10 +48,10 @@ protected:
     check(convText(c), tolerance);
     check(inputGradText(c), tolerance);
     check(convTransposeText(c), tolerance);
-    // Summed where it lies: never of 16 bits.
+    // Filter gradients are summed in place, so they are never of 16 bits.
     check(filterGradText(c), tolerance, /*mayNarrowResults=*/false);
   }
-  /// One op on activations, given by their shapes.
+  /// Checks one op on activations of these shapes.
   void checkOp(const std::string &op, const std::vector<std::string> &inputs,
                const std::string &result, double tolerance) {
     std::vector<std::string> types;
@@ -84,7 +85,7 @@ TEST_P(HalfKernels, Convolutions) {
 }
 
 TEST_P(HalfKernels, ConvolutionsWithoutPadding) {
-  // In f32 these read their input where it lies.
+  // In f32 these read their input in place.
   checkConvs({{12, 11}, {3, 3}, {1, 1}, {0, 0}, {0, 0}, 16, 32, false, true});
   checkConvs({{7, 9}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 48});
 }
@@ -99,7 +100,7 @@ TEST_P(HalfKernels, Volumes) {
               32,
               false,
               true},
-             2e-4); // Winograd tiles of 4
+             2e-4); // The tolerance is for Winograd tiles of 4.
   checkConvs({{5, 6, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 2});
 }
 
@@ -171,7 +172,7 @@ TEST_P(HalfKernels, Reductions) {
           1e-4);
     check(fusionFunction({t}, {t}, "%r0 = seg.softmax %a0 : " + t), 1e-6);
   }
-  // More channels than are shuffled: gathered and scattered.
+  // So many channels are gathered and scattered instead of shuffled.
   std::string t = activation("5x7x21");
   check(fusionFunction({t}, {t}, "%r0 = seg.softmax %a0 : " + t), 1e-6);
 }
@@ -195,14 +196,15 @@ INSTANTIATE_TEST_SUITE_P(Targets, HalfKernels,
                                          HalfCase{"x86-64-v3", "bf16"}));
 
 TEST(HalfConversion, RoundsToEvenAndKeepsInfinityAndNaN) {
-  // Ties, the largest value, overflow, subnormals, infinities and NaN.
+  // The values are ties, the largest value, overflow, subnormals, infinities
+  // and NaN.
   Values values = {1 + 0x1p-11, 1 + 3 * 0x1p-11, 1 + 0x1p-8, 1 + 3 * 0x1p-8,
                    65504,       65519.9,         65520,      -1e30,
                    0x1p-24,     0x1p-25,         3e-5,       -0.0,
                    INFINITY,    -INFINITY,       NAN,        3.3895e38};
   for (const char *target : {"x86-64-v4", "x86-64-v3"})
     for (std::string narrow : {"f16", "bf16"})
-      // A vector, a masked one, and single elements.
+      // A vector, a masked vector, and single elements.
       for (int count : {16, 13, 1}) {
         std::string wide = "tensor<" + std::to_string(count) + "xf32>",
                     half =

@@ -83,7 +83,7 @@ DialectRegistry kernelRegistry() {
   return registry;
 }
 
-/// Casts what a function of one fusion reads and yields; see
+/// Adds casts to the operands and results of a function's fusion; see
 /// KernelTestOptions::narrow.
 static void narrowValues(func::FuncOp function,
                          const KernelTestOptions &options) {
@@ -136,7 +136,7 @@ struct CompiledFunction::Implementation {
   MLIRContext context{kernelRegistry(), MLIRContext::Threading::DISABLED};
   OwningOpRef<ModuleOp> module;
   std::unique_ptr<KernelRunner> runner;
-  std::unique_ptr<GpuEmulator> emulator; ///< One of the two.
+  std::unique_ptr<GpuEmulator> emulator; ///< Either this or the runner is set.
 
   llvm::Error compile();
   bool run(size_t fusion, ArrayRef<void *> operands, Order order) {
@@ -299,8 +299,8 @@ static bool sameBits(const std::vector<Values> &a,
   return true;
 }
 
-/// `actual` may have more elements: samples past the call's, which must be
-/// untouched.
+/// Elements of `actual` after those of `expected` belong to samples outside the
+/// call, which must not be written.
 static std::string compare(const std::vector<Values> &expected,
                            const std::vector<Values> &actual,
                            const KernelTestOptions &options) {

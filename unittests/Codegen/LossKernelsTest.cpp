@@ -14,8 +14,8 @@ using namespace segc::test;
 
 namespace {
 
-/// Spatial sizes of one tile and of several; classes that kernels are written
-/// out for, and that they loop over.
+/// Spatial sizes of one tile and of several; numbers of classes for which
+/// kernels are unrolled, and over which they loop.
 struct LossShape {
   std::string spatial;
   int classes;
@@ -70,7 +70,7 @@ TEST_P(LossKernels, Dice) {
     }
 }
 
-/// Losses of what the kernel computes, which share a softmax.
+/// Returns two losses of the same logits, which share a softmax.
 std::string bothLosses(const std::string &z, const std::string &y,
                        const std::string &classes) {
   return "%r0 = seg.leaky_relu %a0 slope 0.5 : " + z +
@@ -110,7 +110,7 @@ TEST_P(LossKernels, DiceGrad) {
                   classes = std::to_string(shape.classes);
       std::string sums = "tensor<$Nx3x" + classes + "xf32>";
       KernelTestOptions options = this->options(shape);
-      // Sums as large as Dice gives, and a gradient that shows.
+      // Sums of the size that Dice has, and a gradient above rounding errors.
       Values sumValues;
       for (int i = 0; i < 3 * 3 * shape.classes; ++i)
         sumValues.push_back(20 + i % 7);
@@ -155,7 +155,7 @@ TEST_P(LossKernels, CrossEntropy) {
 }
 
 TEST_P(LossKernels, CertainLogits) {
-  // exp underflows: p is 0 or 1.
+  // The exponential underflows, so that p is 0 or 1.
   const LossShape &shape = shapes[1];
   std::string z = logits(shape), y = labels(shape);
   KernelTestOptions options = this->options(shape);
@@ -172,8 +172,9 @@ TEST_P(LossKernels, CertainLogits) {
         << gamma;
 }
 
-// Kernels of many classes loop over them: they are as long for any number.
-TEST_P(LossKernels, AreAsLongForAnyManyClasses) {
+// Kernels of many classes loop over them, so that the size of the code does not
+// depend on their number.
+TEST_P(LossKernels, CodeSizeDoesNotGrowWithClasses) {
   auto lines = [&](int classes) {
     LossShape shape{"9x11", classes};
     std::string z = logits(shape), y = labels(shape),
@@ -205,7 +206,7 @@ TEST_P(LossKernels, AreAsLongForAnyManyClasses) {
   };
   size_t few = lines(50);
   EXPECT_GT(few, 100u);
-  // But for vectors that the rest of the channels fills partly.
+  // Masked code for channels that do not fill a vector may differ.
   EXPECT_LE(lines(100), few + few / 10);
   EXPECT_LE(lines(200), few + few / 10);
 }

@@ -6,10 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 // Small integers and their sums in Winograd tiles of 2 are exact in bf16 and
-// f16, so that results must be those of f32. In f16 sums of products must be
-// exact as well, up to 11 bits: integers are smaller then. Tiles of 4 divide by
-// 15: their results are compared as far as bf16 goes, which is less than any
-// value that is missing or out of place would cause.
+// f16, so that results must be equal to those of f32. In f16, sums of products
+// must be exact too, up to 11 bits, which takes smaller integers. The
+// transforms of tiles of 4 divide by 15. Their results are compared with a
+// tolerance of bf16's precision, which is smaller than the effect of any
+// missing or misplaced value.
 
 #include "ConvCase.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
@@ -25,7 +26,7 @@ namespace {
 struct MultiplyTypeCase {
   const char *target, *narrow;
   MultiplyType multiplyType;
-  int64_t largest; ///< Integer of those that are drawn.
+  int64_t largest; ///< The largest integer that is drawn.
 };
 
 void PrintTo(const MultiplyTypeCase &test, std::ostream *os) {
@@ -42,7 +43,7 @@ protected:
       GTEST_SKIP() << missing;
   }
 
-  /// Compares all strategies that may be chosen for the text's root.
+  /// Compares all strategies that are candidates for the text's root.
   void check(const std::string &text) {
     KernelTestOptions options;
     options.target = GetParam().target;
@@ -52,7 +53,7 @@ protected:
     StrategyContext context{targetOf(options.target)};
     context.multiplyTypes = {GetParam().multiplyType};
     context.training = true;
-    std::vector<bool> exact; // Of each candidate.
+    std::vector<bool> exact; // Whether the results of a candidate are exact.
     size_t chosen = 0;
     options.choose = [&](seg::FusionOp fusion) {
       auto candidates = strategyCandidates(fusion, context);
@@ -110,7 +111,8 @@ TEST_P(MultiplyTypeKernels, Volumes) {
               true});
   checkConvs({{3, 8, 9}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}, 16, 17});
 }
-// Winograd tiles take any number of channels, the last of which has no partner.
+// Winograd tiles support any number of channels. The last of an odd number has
+// no partner.
 TEST_P(MultiplyTypeKernels, OddChannels) {
   ConvCase c = {{9, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 17, 33};
   check(convText(c));
@@ -118,7 +120,7 @@ TEST_P(MultiplyTypeKernels, OddChannels) {
   check(filterGradText(c));
 }
 
-// Vectors are as narrow as the output.
+// Vectors are as narrow as the output has channels.
 TEST_P(MultiplyTypeKernels, FewOutputs) {
   ConvCase c = {{9, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 48, 3};
   check(convText(c));
@@ -126,7 +128,7 @@ TEST_P(MultiplyTypeKernels, FewOutputs) {
   check(filterGradText(c));
 }
 
-// What a prologue computes is rounded as it is packed.
+// The result of a prologue is rounded when it is packed.
 TEST_P(MultiplyTypeKernels, Prologues) {
   for (const ConvCase &c :
        {ConvCase{{9, 6}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 16},
@@ -136,7 +138,7 @@ TEST_P(MultiplyTypeKernels, Prologues) {
   }
 }
 
-// Parts end within vectors of channels, and within pairs of them.
+// Parts end within vectors of channels, and within pairs of channels.
 TEST_P(MultiplyTypeKernels, Concatenations) {
   const ConvCase pixels = {{3, 5}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 16};
   checkPrologue(pixels, concatenated(pixels.large, {8, 8}));
@@ -149,7 +151,7 @@ TEST_P(MultiplyTypeKernels, Concatenations) {
   checkPrologue(volume, concatenated(volume.large, {5, 20, 7}));
 }
 
-// One channel scales all of a pixel.
+// One channel scales all channels of a pixel.
 TEST_P(MultiplyTypeKernels, Gates) {
   for (const ConvCase &c :
        {ConvCase{{5, 7}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 16},
@@ -169,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(
                     MultiplyTypeCase{"x86-64-v4", "f16", MultiplyType::F16, 2},
                     MultiplyTypeCase{"x86-64-v3", "f16", MultiplyType::F16, 2}));
 
-/// The largest number of outputs of a Winograd tile among the candidates.
+/// Returns the largest number of outputs of a candidate's Winograd tile.
 int64_t largestTile(const std::string &text, MultiplyType multiplyType, bool training) {
   KernelTestOptions options;
   options.narrow = "f16";
@@ -189,9 +191,9 @@ int64_t largestTile(const std::string &text, MultiplyType multiplyType, bool tra
   return largest;
 }
 
-// The error grows with the dimensions that a tile transforms by 4. A training
-// step may err more than a prediction.
-TEST(MultiplyType, TakeTilesThatTheyAreExactEnoughFor) {
+// The error grows with the number of dimensions in which a tile has 4 outputs.
+// A training step allows larger errors than a prediction.
+TEST(MultiplyType, TileSizeFollowsTheAllowedError) {
   std::string image =
       convText({{16, 16}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 32});
   std::string volume = convText(
@@ -206,7 +208,7 @@ TEST(MultiplyType, TakeTilesThatTheyAreExactEnoughFor) {
   }
 }
 
-TEST(MultiplyType, ArePackedInWholeVectors) {
+TEST(MultiplyType, NeedsWholeVectorsOfChannels) {
   ConvCase c = {{8, 8}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 24, 16};
   c.strategy =
       "kind = \"direct\", lanes = 16, nb = 1, block = array<i64: 1, 1, "
@@ -218,7 +220,7 @@ TEST(MultiplyType, ArePackedInWholeVectors) {
                                  "channels, expected a multiple of 16"));
 }
 
-TEST(MultiplyType, LeaveF16AfterShortChains) {
+TEST(MultiplyType, LimitsChainsOfF16) {
   ConvCase c = {{8, 8}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 16, 16};
   c.strategy =
       "kind = \"direct\", lanes = 16, nb = 1, block = array<i64: 1, 1, "

@@ -57,7 +57,7 @@ TEST_P(NormKernels, Statistics) {
       "%r0, %r1 = seg.norm_stats " + std::string(GetParam().kind) + " %a0" +
           attributes() + t + ") -> (" + s + ", " + s + ")");
   EXPECT_EQ(checkKernels(text, options()), "");
-  // A mean far from zero: f32 has 1e-7 * 100 of it left for a value.
+  // With a mean far from zero, the precision of f32 is 1e-7 * 100.
   KernelTestOptions far = options();
   far.low = 100;
   far.high = 101;
@@ -73,8 +73,8 @@ TEST_P(NormKernels, GradientSums) {
           std::string(GetParam().kind) + " %a0, %a1, %a2, %a3, %a4" +
           attributes() + t + ", " + t + ", " + c + ", " + s + ", " + s +
           ") -> (" + s + ", " + s + ", " + c + ", " + c + ")");
-  // Thousands of terms of either sign, whose sum is about 1: sqrt(K) * u of
-  // their magnitudes.
+  // Thousands of terms of both signs have a sum of about 1, with an error of
+  // sqrt(K) units of their magnitudes.
   KernelTestOptions sums = options();
   sums.tolerance = 5e-5;
   EXPECT_EQ(checkKernels(text, sums), "");

@@ -22,8 +22,8 @@ protected:
     return options;
   }
 
-  /// `operands` are "v" (flat), "s" (f32) or "i" (i64) in order; the first
-  /// results replace the given operands.
+  /// Checks an op whose `operands` are "v" (flat), "s" (f32) or "i" (i64) in
+  /// order. Its results replace the given operands.
   void check(const std::string &op, const std::string &attributes,
              const std::string &operands, const std::vector<unsigned> &replaced,
              KernelTestOptions options) {
@@ -41,7 +41,8 @@ protected:
       for (size_t i = 0; i < replaced.size(); ++i)
         body += (i ? ", %r" : "%r") + std::to_string(i);
       body += " = seg." + op + " " + names + " {" + attributes;
-      // Some elements decay and others do not; the border is within a vector.
+      // Some elements have weight decay and others do not; the border is within
+      // a vector.
       if (op != "lookahead")
         body += "decay_elements = " + std::to_string(size * 2 / 3);
       body += "} : (" + signature + ") -> (";
@@ -58,7 +59,7 @@ protected:
   }
 };
 
-/// Second moments, which are not negative.
+/// Returns second moments, which are not negative.
 std::vector<double> positive() {
   std::vector<double> values(40005);
   for (size_t i = 0; i < values.size(); ++i)
@@ -83,7 +84,7 @@ TEST_P(OptimizerKernels, Adam) {
 TEST_P(OptimizerKernels, Rmsprop) {
   for (double finite : {1.0, 0.0}) {
     KernelTestOptions options = this->options();
-    // ms must be at least mg^2.
+    // The mean of squares must be at least the square of the mean.
     std::vector<double> square = positive(), mean(square.size());
     for (size_t i = 0; i < mean.size(); ++i)
       mean[i] = static_cast<float>(0.5 * std::sqrt(square[i]));
@@ -134,7 +135,7 @@ TEST_P(OptimizerKernels, AllFinite) {
   }
 }
 
-// Beyond the root of the largest f32 a square is infinite.
+// The square of a value above the root of the largest f32 is infinite.
 TEST_P(OptimizerKernels, AllFiniteSquares) {
   const std::string flat = "tensor<13xf32>";
   std::string text = fusionFunction({flat}, {"tensor<f32>"},

@@ -20,13 +20,15 @@ protected:
     options.target = GetParam();
     options.largestBatch = 3;
     options.batch = 2;
-    // Copies: nothing is rounded. Few values, so that maxima tie.
+    // Max pooling copies values, so nothing is rounded. There are few different
+    // values, so that maxima tie.
     options.tolerance = 0;
     return options;
   }
 };
 
-/// Whole windows, leftover elements, windows with gaps, windows that overlap.
+/// Windows that cover the input, leftover elements, windows with gaps, windows
+/// that overlap.
 const struct {
   const char *in, *out, *attributes;
 } cases[] = {
@@ -76,7 +78,7 @@ TEST_P(PoolKernels, MaxPoolGrad) {
 
 TEST_P(PoolKernels, AvgPool) {
   KernelTestOptions rounds = options();
-  // Sums of up to 64 values, each addition rounded.
+  // The tolerance is for sums of up to 64 values, where each addition rounds.
   rounds.tolerance = 1e-6;
   const struct {
     const char *in, *out, *attributes;
@@ -97,10 +99,10 @@ TEST_P(PoolKernels, AvgPool) {
       {"6x5x4x3", "6x5x4x3",
        "window [3, 3, 3] strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, "
        "1]"},
-      // Gaps between windows, and elements behind the last one.
+      // Gaps between windows, and elements after the last window.
       {"5x9x17", "2x3x17",
        "window [2, 2] strides [2, 3] pad_low [0, 0] pad_high [0, 0]"},
-      // Whole images, and windows of less padding than stride.
+      // Windows of the whole image, and windows with less padding than stride.
       {"8x8x40", "1x1x40",
        "window [8, 8] strides [1, 1] pad_low [0, 0] pad_high [0, 0]"},
       {"7x6x5", "3x3x5",

@@ -18,7 +18,7 @@ std::string channelsOf(const std::string &type) {
   return type.substr(type.rfind('x', type.rfind('x') - 1) + 1);
 }
 
-/// A normalisation by statistics of the batch or of each sample, and a ReLU.
+/// A normalisation with statistics of the batch or of each sample, and a ReLU.
 Prologue normalised(const std::string &type, bool instance) {
   std::string row = "tensor<" + channelsOf(type),
               s = instance ? "tensor<$Nx" + channelsOf(type) : row;
@@ -28,7 +28,7 @@ Prologue normalised(const std::string &type, bool instance) {
               "\n%x = seg.leaky_relu %n slope 0.01 : " + type + "\n"};
 }
 
-/// A crop of a larger tensor: its input's type and its text.
+/// Returns the type of a larger tensor and the text that crops it.
 std::pair<std::string, std::string>
 cropped(const std::string &names, const Sizes &size, int64_t channels) {
   Sizes larger = size;
@@ -44,7 +44,7 @@ cropped(const std::string &names, const Sizes &size, int64_t channels) {
                     channelsAt(size, channels) + "\n"};
 }
 
-/// A tensor, a crop and a sum, side by side: `parts` channels each.
+/// A concatenation of a tensor, a crop and a sum with `parts` channels.
 Prologue croppedAndAdded(const Sizes &size, std::array<int64_t, 3> parts) {
   std::string first = channelsAt(size, parts[0]),
               crop = channelsAt(size, parts[1]),
@@ -57,7 +57,8 @@ Prologue croppedAndAdded(const Sizes &size, std::array<int64_t, 3> parts) {
               ", " + sum + ") -> " + all + "\n"};
 }
 
-/// A part that one channel of a crop scales, beside another.
+/// A concatenation of a part that one channel of a crop scales, and another
+/// part.
 Prologue partlyGated(const Sizes &size, std::array<int64_t, 2> parts) {
   std::string first = channelsAt(size, parts[0]),
               second = channelsAt(size, parts[1]), one = channelsAt(size, 1);
@@ -85,24 +86,24 @@ void checkAll(const ConvCase &c) {
   }
 }
 
-// Borders are zero after the prologue, not before.
+// The padding is zero after the prologue, not before it.
 TEST(PrologueKernels, WinogradConvolutions) {
   checkAll({{6, 7, 9}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 16});
   checkAll({{19, 22}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 49, 32});
 }
-// Without borders, too: the input is not read where it lies.
+// With a prologue, the input is packed even if there is no padding.
 TEST(PrologueKernels, DirectConvolutions) {
   checkAll({{9, 11}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 48});
   checkAll({{13, 21}, {5, 5}, {1, 1}, {2, 2}, {2, 2}, 5, 20});
   checkAll({{6, 10, 8}, {2, 2, 2}, {2, 2, 2}, {0, 0, 0}, {0, 0, 0}, 17, 33});
 }
-TEST(PrologueKernels, NarrowConvolutions) {
+TEST(PrologueKernels, FewOutputChannels) {
   checkAll({{5, 6, 11}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 33, 3});
   checkAll({{9, 13}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 48, 2});
 }
 
-// What the root reads is computed again where the epilogue reads it.
-TEST(PrologueKernels, ReadBesideTheRoot) {
+// A value that root and epilogue read is recomputed in the epilogue.
+TEST(PrologueKernels, ReadByRootAndEpilogue) {
   std::string t = activation("6x7x9x16"), w = "tensor<3x3x3x16x16xf32>";
   checkConv(fusionFunction({t, w}, {t},
                            "%x = seg.relu %a0 : " + t +
@@ -114,8 +115,8 @@ TEST(PrologueKernels, ReadBesideTheRoot) {
                                ") -> " + t));
 }
 
-// The operand that a kernel reads as it lies takes none.
-TEST(PrologueKernels, RefusedOperand) {
+// An operand that kernels do not pack has no prologue.
+TEST(PrologueKernels, UnsupportedOperand) {
   std::string t = activation("6x7x16"), w = "tensor<3x3x16x16xf32>";
   std::string text = fusionFunction(
       {t, w}, {t},

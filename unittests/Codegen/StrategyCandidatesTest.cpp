@@ -22,7 +22,7 @@ using namespace segc::test;
 
 namespace {
 
-/// The one fusion of a function's text.
+/// The fusion of a function's text.
 struct ParsedFusion {
   explicit ParsedFusion(const std::string &text) {
     context.loadAllAvailableDialects();
@@ -46,7 +46,8 @@ StrategyContext limits(WinogradTiles tiles = WinogradTiles::F4,
   return {targetOf(cpu), tiles};
 }
 
-/// "direct", or "winograd" with the tile of the last dimension.
+/// Returns the kind of each strategy; for Winograd with the tile size of the
+/// last dimension.
 std::vector<std::string> kinds(ArrayRef<DictionaryAttr> strategies) {
   std::vector<std::string> result;
   for (DictionaryAttr strategy : strategies) {
@@ -79,7 +80,7 @@ TEST(StrategyCandidates, BeginWithTheModelsChoice) {
         }
 }
 
-TEST(StrategyCandidates, AreOfEveryKindOnce) {
+TEST(StrategyCandidates, ContainEachKindOnce) {
   for (const std::string &text : texts(image(16, 64))) {
     ParsedFusion parsed(text);
     auto strategies = parsed.candidates(limits());
@@ -95,7 +96,7 @@ TEST(StrategyCandidates, AreOfEveryKindOnce) {
   }
 }
 
-TEST(StrategyCandidates, KeepTheAccuracy) {
+TEST(StrategyCandidates, RespectTheTileLimit) {
   for (const std::string &text : texts(image(16, 64))) {
     ParsedFusion parsed(text);
     EXPECT_THAT(kinds(parsed.candidates(limits(WinogradTiles::F2))),
@@ -106,14 +107,15 @@ TEST(StrategyCandidates, KeepTheAccuracy) {
   }
 }
 
-TEST(StrategyCandidates, AreNarrowForFewChannels) {
+TEST(StrategyCandidates, ContainFewChannels) {
   ParsedFusion parsed(convText(image(32, 3)));
   EXPECT_THAT(kinds(parsed.candidates(limits())),
               testing::IsSupersetOf({"direct", "few_channels"}));
 }
 
-// One vector of channels leaves no other register block; strides no tiles.
-TEST(StrategyCandidates, AreFewerWhereLittleIsPossible) {
+// With one vector of channels there is no other register block, and with
+// strides there are no tiles.
+TEST(StrategyCandidates, AreFewWithoutAlternatives) {
   for (const std::string &text : texts(image(4, 4, 2))) {
     ParsedFusion parsed(text);
     auto strategies = parsed.candidates(limits());
@@ -157,7 +159,7 @@ TEST(MeasureStrategies, HasATimeForEach) {
   EXPECT_FALSE(parsed.fusion.getStrategyAttr());
 }
 
-// Noise does not displace what the model chose.
+// Measurement noise does not replace the choice of the cost model.
 TEST(MeasureStrategies, FirstStaysUnlessClearlySlower) {
   EXPECT_EQ(fastestStrategy({1.0}), 0u);
   EXPECT_EQ(fastestStrategy({1.0, 0.98, 1.1}), 0u);

@@ -14,8 +14,8 @@ using namespace segc::test;
 
 namespace {
 
-/// A fusion of a convolution and reductions of what it computes. %s and %c
-/// stand for the types of statistics and of one value a channel.
+/// A fusion of a convolution and reductions of its result. %s and %c stand for
+/// the types of statistics and of one value per channel.
 struct Reduced {
   ConvTypes types;
   std::string root, result, kind;
@@ -30,7 +30,7 @@ struct Reduced {
   }
 };
 
-/// Statistics and the sum of the root's result.
+/// Returns a fusion with the statistics and the sums of the root's result.
 std::string statisticsText(const Reduced &c) {
   std::string s = c.statistics();
   return fusionFunction(
@@ -41,8 +41,9 @@ std::string statisticsText(const Reduced &c) {
           ")\n%r3 = seg.channel_sum %r0 : " + c.result + " -> " + c.row());
 }
 
-/// The sums of a norm's gradient, of the root's result where a ReLU lets it
-/// pass: operands 2 to 5 are the norm's input, gamma and statistics.
+/// Returns a fusion with the sums of a norm's gradient, which is the root's
+/// result after the gradient of a ReLU. Operands 2 to 5 are the norm's input,
+/// gamma and statistics.
 std::string gradientText(Reduced c) {
   std::string t = c.result, s = c.statistics(), row = c.row();
   c.operands.insert(c.operands.end(), {t, row, s, s});
@@ -73,7 +74,7 @@ void check(const ConvCase &c, const char *op) {
     options.largestBatch = 3;
     for (const char *target : {"x86-64-v4", "x86-64-v3"}) {
       options.target = target;
-      // Thousands of sums of either sign, whose total is about their size.
+      // Thousands of terms of both signs have a sum of about their size.
       options.tolerance = 5e-4;
       EXPECT_EQ(checkKernels(statisticsText(r), options), "") << target;
       EXPECT_EQ(checkKernels(gradientText(r), options), "") << target;
@@ -95,16 +96,16 @@ TEST(TileReductions, WinogradConvolutions) {
 TEST(TileReductions, DirectConvolutions) {
   checkBoth({{9, 11}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 17, 48});
   checkBoth({{13, 21}, {5, 5}, {1, 1}, {2, 2}, {2, 2}, 3, 20});
-  // Phases, and their own order of tiles.
+  // Phases have their own order of tiles.
   checkBoth({{6, 10, 8}, {2, 2, 2}, {2, 2, 2}, {0, 0, 0}, {0, 0, 0}, 16, 33});
   checkBoth({{8, 12}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 18, 16});
 }
-TEST(TileReductions, NarrowConvolutions) {
+TEST(TileReductions, FewOutputChannels) {
   check({{5, 6, 11}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 17, 3},
         "seg.conv");
 }
 
-// A tile that was given, and what its sums need.
+// A given strategy must have memory for the sums of its tiles.
 TEST(TileReductions, GivenStrategy) {
   ConvCase c{{5, 7, 40}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 16};
   Reduced r = reduced(c, "seg.conv", "batch");
@@ -120,13 +121,13 @@ TEST(TileReductions, GivenStrategy) {
   };
   KernelTestOptions options;
   options.tolerance = 5e-4;
-  // Two samples of 3 * 3 * 4 tiles and one row for each sample, twice.
+  // The sums have 3 * 3 * 4 tiles and one row for each of two samples, twice.
   EXPECT_EQ(checkKernels(withSums(2 * (2 * 37 * 2 * 16 * 4)), options), "");
   EXPECT_THAT(checkKernels(withSums(64), options),
               testing::HasSubstr("sums_bytes"));
 }
 
-// Pointwise ops, then reductions of what they compute.
+// Pointwise ops, then reductions of their results.
 TEST(TileReductions, PointwiseKernels) {
   for (const char *shape :
        {"5x7x1", "91x97x3", "3x5x7x16", "5x7x17", "33x32x48"})
@@ -140,8 +141,8 @@ TEST(TileReductions, PointwiseKernels) {
     }
 }
 
-/// A network's head with the losses of its logits, which lie in memory as
-/// `element`.
+/// Returns a network's head with the losses of its logits, whose type in memory
+/// is `element`.
 std::string lossesText(const ConvCase &c, const std::string &spatial,
                        const std::string &element = "f32") {
   ConvTypes types = convTypes(c);
@@ -165,8 +166,8 @@ std::string lossesText(const ConvCase &c, const std::string &spatial,
           z + ", " + y + ") -> tensor<f32>");
 }
 
-// The losses follow the head: rows shorter and longer than a vector, and of
-// every kind of convolution that a head may be.
+// Losses follow the head, with rows shorter and longer than a vector, and with
+// every kind of convolution of a head.
 TEST(TileReductions, LossesOfAHead) {
   struct Head {
     ConvCase conv;
@@ -193,7 +194,7 @@ TEST(TileReductions, LossesOfAHead) {
       }
 }
 
-// Tasks that share the channels of a pixel cannot compute its loss.
+// If several tasks share the channels of a pixel, they cannot compute its loss.
 TEST(TileReductions, LossesOfManyClasses) {
   ConvCase c{{5, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 9};
   KernelTestOptions options;

@@ -21,14 +21,15 @@ std::string list(llvm::ArrayRef<int64_t> sizes) {
   return text + ">";
 }
 
-/// What a strategy sets; the rest follows from the convolution.
+/// Parameters of a strategy. The others follow from the convolution.
 struct Tiles {
   Sizes m, tile;
   int64_t lanes = 16, nb = 1, ur = 4, groups = 1;
   bool inPlace = false;
 };
 
-/// Floats of all points of `size` floats, which lie a little further apart.
+/// Returns the floats of all points of `size` floats, with the padding between
+/// points.
 int64_t pitched(int64_t size, const Tiles &tiles) {
   int64_t floats = size + 16;
   for (int64_t m : tiles.m)
@@ -36,7 +37,7 @@ int64_t pitched(int64_t size, const Tiles &tiles) {
   return floats;
 }
 
-/// `in` and `out` are read and written.
+/// Returns a strategy for `in` channels read and `out` channels written.
 std::string strategy(const Tiles &tiles, int64_t in, int64_t out) {
   int64_t width = tiles.nb * tiles.lanes;
   int64_t floats = llvm::divideCeil(out, width) * pitched(in * width, tiles);
@@ -59,7 +60,7 @@ void checkBoth(ConvCase c, const Tiles &tiles) {
   checkConv(inputGradText(c));
 }
 
-/// The gradient of a filter; `groups` of `tiles` are parts of the channels.
+/// Checks a filter gradient. `groups` of `tiles` are parts of the channels.
 void checkFilterGrad(ConvCase c, const Tiles &tiles, int64_t splits,
                      int64_t taskPoints = 1) {
   int64_t width = tiles.nb * tiles.lanes;
@@ -95,8 +96,7 @@ TEST(WinogradKernels, Images) {
   checkBoth(image({16, 16}, 16, 32, true), {{1, 4, 4}, {1, 2, 4}, 16, 2, 8});
   checkBoth(image({16, 16}, 48, 16), {{1, 2, 2}, {1, 8, 2}, 16, 1, 7});
 }
-// Tiles, tasks, register blocks and channels that do not divide what they
-// cover.
+// Sizes that tiles, tasks, register blocks and vectors do not divide.
 TEST(WinogradKernels, OddSizes) {
   checkBoth(volume({5, 7, 3}, 17, 16, true), {{2, 2, 2}, {2, 3, 1}, 16, 1, 4});
   checkBoth(volume({5, 9, 7}, 3, 48), {{4, 4, 4}, {1, 2, 2}, 16, 2, 3});
@@ -104,7 +104,7 @@ TEST(WinogradKernels, OddSizes) {
   checkBoth(image({3, 13}, 48, 3), {{1, 2, 2}, {1, 1, 4}, 4, 1, 3});
   checkBoth(volume({1, 2, 3}, 16, 16), {{2, 4, 4}, {1, 1, 1}, 8, 2, 1});
 }
-// A filter of one tap in depth; padding on one side.
+// Filters with one tap in depth; padding on one side.
 TEST(WinogradKernels, FlatFilters) {
   checkBoth({{3, 8, 9}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}, 16, 16},
             {{1, 4, 4}, {3, 1, 3}, 16, 1, 9});
@@ -122,7 +122,7 @@ TEST(WinogradKernels, LongEpilogue) {
   c.sums = 4;
   checkBoth(c, {{1, 4, 4}, {1, 2, 1}, 16, 2, 2, 1});
 }
-// Channels may be shared by tasks, filters transposed.
+// Tasks may share channels, and filters may be transposed.
 TEST(WinogradKernels, Groups) {
   ConvCase c = volume({4, 4, 4}, 16, 48);
   c.transposeFilter = true;

@@ -20,8 +20,8 @@ class FusionOpTest : public ::testing::Test {
 protected:
   FusionOpTest() { context.loadDialect<seg::SegDialect, func::FuncDialect>(); }
 
-  /// A fusion of activations %a and %b and a filter %w; `yields` are values and
-  /// their types.
+  /// Parses a fusion of activations %a and %b and a filter %w. `yields` are
+  /// values and their types.
   seg::FusionOp parse(const std::string &body, const std::string &yields,
                       const std::string &types) {
     const std::string text = R"(
@@ -62,9 +62,9 @@ using Names = std::vector<std::string>;
 const std::string conv = "\n%c = seg.conv %p, %w strides [1, 1] pad_low [0, 0] "
                          "pad_high [0, 0] : (!t, !w) -> !t";
 
-// What only the root reads is its prologue; what follows it, or stands beside
-// it, the epilogue; what nothing yields is neither.
-TEST_F(FusionOpTest, ConvolutionWithBothAndStatistics) {
+// Ops that only the root reads are its prologue. Other ops are the epilogue, if
+// a yielded value depends on them.
+TEST_F(FusionOpTest, ConvolutionWithPrologueEpilogueAndStatistics) {
   seg::FusionOp fusion = parse(
       "%r = seg.relu %a : !t\n%p = seg.add %r, %b : (!t, !t) -> !t" + conv +
           "\n%e = seg.sigmoid %c : !t\n%unused = seg.relu %c : !t"
@@ -81,7 +81,8 @@ TEST_F(FusionOpTest, ConvolutionWithBothAndStatistics) {
   EXPECT_EQ(fusion.getYield().getNumOperands(), 4u);
 }
 
-// Where a reduction is the root, pointwise ops before it are stored first.
+// If a reduction is the root, the results of pointwise ops before it are stored
+// first.
 TEST_F(FusionOpTest, ReductionAsRoot) {
   seg::FusionOp fusion = parse(
       "%r = seg.relu %a : !t\n%m, %d = seg.norm_stats instance %r epsilon "
@@ -105,7 +106,7 @@ TEST_F(FusionOpTest, PointwiseOnly) {
   EXPECT_EQ(names(fusion.getEpilogue()), (Names{"relu", "add"}));
 }
 
-// The epilogue reads %b where it writes, the prologue %a at other places.
+// The epilogue reads %b elementwise, the prologue reads %a at other positions.
 TEST_F(FusionOpTest, ReadsElementwise) {
   seg::FusionOp fusion =
       parse("%p = seg.relu %a : !t" + conv +
@@ -119,7 +120,7 @@ TEST_F(FusionOpTest, ReadsElementwise) {
   EXPECT_FALSE(fusion.readsElementwise(2));
 }
 
-// A reduction of an input reads it at every place.
+// A reduction of an input reads all its elements.
 TEST_F(FusionOpTest, ReductionOfAnInputIsNotElementwise) {
   seg::FusionOp fusion = parse("%m, %d = seg.norm_stats instance %a epsilon "
                                "1.0e-5 : (!t) -> (!s, !s)",

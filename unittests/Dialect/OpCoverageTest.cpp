@@ -17,7 +17,7 @@ using namespace segc;
 
 namespace {
 
-/// Ops without a reference evaluation, and why.
+/// Returns the ops without a reference evaluation, each with the reason.
 const llvm::StringMap<llvm::StringRef> &structuralOps() {
   static const llvm::StringMap<llvm::StringRef> ops = {
       {"seg.network", "import turns it into entry functions"},
@@ -47,7 +47,7 @@ protected:
   MLIRContext context;
 };
 
-TEST_F(OpCoverageTest, EveryOpHasAnAdjointOrSaysThatItHasNone) {
+TEST_F(OpCoverageTest, EveryOpHasAnAdjointOrIsMarkedWithoutOne) {
   ASSERT_FALSE(ops().empty());
   for (RegisteredOperationName op : ops())
     EXPECT_NE(op.hasInterface<seg::DifferentiableOpInterface>(),

@@ -25,8 +25,8 @@ protected:
   MLIRContext context;
 };
 
-// Stride 2 with and without a remainder, padding on one side, and a window
-// that does not fit.
+// Stride 2 with and without remainder, padding on one side, and a window that
+// does not fit.
 TEST_F(ShapeFunctionsTest, ConvOutput) {
   EXPECT_EQ(convOutputSpatial({572, 8, 7, 2}, {3, 3, 3, 3}, {1, 2, 2, 1},
                               {0, 0, 1, 0}, {0, 1, 1, 0}),
@@ -48,7 +48,8 @@ TEST_F(ShapeFunctionsTest, PartsOfAnActivation) {
   EXPECT_EQ(shapeText({2, 3, 4}), "2x3x4");
 }
 
-// Types of low rank have no parts to ask for; verifiers ask before they know.
+// Types of low rank have no spatial dimensions. Verifiers call these functions
+// before they have checked the rank.
 TEST_F(ShapeFunctionsTest, PartsOfLowRanks) {
   for (int64_t rank : {0, 1, 2}) {
     RankedTensorType low = type(Shape(rank, 3));

@@ -32,15 +32,14 @@ TEST(Canvas, PixelsOfShapes) {
   EXPECT_EQ(image->at(9, 4), white);
 }
 
-// A last row that the picture covers in part is white, too.
-TEST(Canvas, PaperIsWhite) {
+// A last row that the picture covers partially is white too.
+TEST(Canvas, BackgroundIsWhite) {
   StatusOr<RgbImage> image = Canvas::pixels(3, 2.5, 1.5).finishPixels();
   ASSERT_TRUE(image.ok());
   EXPECT_EQ(countOf(*image, white), image->width * image->height);
 }
 
-// The letters are there, whatever fonts the machine prefers, and they take the
-// room that was measured.
+// Text is drawn whatever fonts the machine has, in the width that was measured.
 TEST(Canvas, TextIsMeasuredAndDrawn) {
   Canvas canvas = Canvas::pixels(200, 30);
   TextStyle style;
@@ -74,7 +73,7 @@ TEST(Canvas, ImagesAreSquares) {
   EXPECT_EQ(countOf(*image, {0, 0, 255}), 9);
 }
 
-/// A picture with everything that SVG makes of it.
+/// Draws a picture with all elements and returns it as SVG.
 static StatusOr<std::string> picture() {
   Canvas canvas = Canvas::svg(100, 50);
   canvas.circle({20, 20}, 5, Paint::filled(red, 0.5));
@@ -97,7 +96,7 @@ TEST(Canvas, SvgKeepsTextAndRegions) {
   EXPECT_THAT(*svg, HasSubstr("data-k='1'><title>title &lt;1&gt;</title>"));
   EXPECT_THAT(*svg, Not(HasSubstr("#k'1")));
   EXPECT_THAT(*svg, HasSubstr("points='0.0,0.0 1.0,1.0' class='edge'/>"));
-  // Nothing in it clashes with a second picture on the page.
+  // Without ids, several pictures on a page do not conflict.
   EXPECT_THAT(*svg, Not(HasSubstr(" id=")));
   EXPECT_THAT(*svg, Not(HasSubstr("<?xml")));
 }

@@ -49,8 +49,8 @@ TEST(Axis, Fractions) {
   EXPECT_DOUBLE_EQ(axis.fraction(1), 0.5);
 }
 
-// The legend takes rows above the area: it covers no data.
-TEST(Plot, LegendLiesAboveTheArea) {
+// The legend has rows above the area, so that it covers no data.
+TEST(Plot, LegendIsAboveTheArea) {
   Canvas canvas = Canvas::pixels(300, 200);
   std::vector<LegendEntry> legend(8, {"a rather long name", {0, 0, 0}});
   const Rect bounds = {0, 0, 300, 200};
@@ -64,7 +64,7 @@ TEST(Plot, LegendLiesAboveTheArea) {
   EXPECT_DOUBLE_EQ(plot.y(1), plot.area().y);
 }
 
-/// The chart as SVG and as pixels, by the same function.
+/// Draws the chart as SVG and as pixels with the same function.
 template <typename Chart>
 static std::string drawBoth(const Chart &chart, RgbImage &pixels,
                             void (*draw)(Canvas &, const Rect &,
@@ -97,8 +97,8 @@ TEST(LineChart, CurvesAxesAndLegend) {
   EXPECT_TRUE(shows(pixels, {0, 0, 200})) << "a single point is seen";
 }
 
-// Nothing to draw, a curve that is flat at a value beside which 1 is nothing,
-// and more points than pixels.
+// An empty chart, a constant curve at a value so large that adding 1 does not
+// change it, and more points than pixels.
 TEST(LineChart, Extremes) {
   LineChart chart;
   RgbImage pixels;

@@ -25,7 +25,7 @@ using namespace segc;
 
 namespace {
 
-/// A kernel that stores f16 and sums up what it stores: conv, then channel
+/// A kernel that stores f16 and sums the stored values: conv, then channel
 /// sums.
 constexpr char text[] = R"(
 func.func @f(%x: tensor<1x20x20x32xf16>, %w: tensor<3x3x32x32xf32>)
@@ -55,7 +55,7 @@ protected:
 
   void SetUp() override { ASSERT_TRUE(module); }
 
-  /// Multiplies in `products`, by tiles of so many outputs.
+  /// Chooses the type of products and the size of Winograd tiles.
   void choose(MultiplyType multiplyType, WinogradTiles tiles) {
     StrategyContext strategy{target, tiles};
     strategy.multiplyTypes = {multiplyType};
@@ -72,7 +72,7 @@ protected:
     FAIL() << "no such strategy";
   }
 
-  /// The check of the kernel after `damage` of its operands.
+  /// Checks the kernel after `damage` has changed its operands.
   KernelDeviation check(const std::function<void(ArrayRef<void *>)> &damage,
                         KernelCheckOptions options = {}) {
     auto runner = KernelRunner::compile(fusion(), target);
@@ -114,10 +114,9 @@ void addUnits(void *values, int64_t element, int16_t units) {
   std::memcpy(at, &value, 2);
 }
 
-// A kernel that rounds as its strategy says is right, whatever that costs; one
-// that is off by a little more than its rounding is not, in one element or in
-// all.
-TEST_F(KernelCheckTest, FindsWhatRoundingDoesNotExplain) {
+// A kernel is correct if it rounds as its strategy defines. It is wrong if one
+// element or all elements differ by a little more than this rounding.
+TEST_F(KernelCheckTest, FindsErrorsBeyondRounding) {
   for (auto [multiplyType, tiles] :
        {std::pair(MultiplyType::F32, WinogradTiles::Off),
         std::pair(MultiplyType::F32, WinogradTiles::F4),
@@ -133,7 +132,7 @@ TEST_F(KernelCheckTest, FindsWhatRoundingDoesNotExplain) {
     KernelDeviation right = check([](ArrayRef<void *>) {});
     EXPECT_TRUE(right.ok()) << right.fault << " " << right.excess();
     EXPECT_EQ(right.compared, right.elements);
-    // f16 has 11 digits: the last four.
+    // f16 has 11 digits, of which the last four are changed.
     KernelDeviation one = check([](ArrayRef<void *> operands) {
       addUnits(operands[2], 20 * 20 * 32 - 1, 128);
     });
@@ -143,7 +142,7 @@ TEST_F(KernelCheckTest, FindsWhatRoundingDoesNotExplain) {
         addUnits(operands[2], i, 16);
     });
     EXPECT_FALSE(all.ok()) << all.excess();
-    // Sums are those of what is stored.
+    // Sums must be those of the stored values.
     KernelDeviation sum = check([](ArrayRef<void *> operands) {
       auto *sums = static_cast<float *>(operands[3]);
       sums[31] += 0.01f;
@@ -152,8 +151,7 @@ TEST_F(KernelCheckTest, FindsWhatRoundingDoesNotExplain) {
   }
 }
 
-// A sample of a few thousand products finds a channel or a border that is
-// missing.
+// A sample of a few thousand products finds a missing channel or border.
 TEST_F(KernelCheckTest, SamplesBordersAndChannels) {
   choose(MultiplyType::F32, WinogradTiles::F2);
   KernelCheckOptions options;
@@ -180,8 +178,8 @@ TEST_F(KernelCheckTest, SamplesBordersAndChannels) {
   EXPECT_EQ(full.compared, full.elements);
 }
 
-/// A kernel whose task adds up the squares of 4096 values, which are of one sign,
-/// in a row.
+/// A kernel whose task sums the squares of 4096 values sequentially. They have
+/// the same sign.
 constexpr char statisticsText[] = R"(
 func.func @f(%x: tensor<1x16x16x16x16xf16>, %w: tensor<3x3x3x16x16xf32>)
     -> (tensor<1x16x16x16x16xf16>, tensor<1x16xf32>, tensor<1x16xf32>) {
@@ -198,9 +196,9 @@ func.func @f(%x: tensor<1x16x16x16x16xf16>, %w: tensor<3x3x3x16x16xf32>)
 }
 )";
 
-// Statistics may err by what adding up in a row does, and by no value that is
-// left out.
-TEST_F(KernelCheckTest, FindsAValueThatStatisticsLeaveOut) {
+// The tolerance of statistics covers sequential summation, but no missing
+// value.
+TEST_F(KernelCheckTest, FindsAMissingTermOfStatistics) {
   module = parseSourceString<ModuleOp>(statisticsText, &context);
   ASSERT_TRUE(module);
   constexpr int64_t pixels = 16 * 16 * 16, channels = 16;
@@ -208,7 +206,7 @@ TEST_F(KernelCheckTest, FindsAValueThatStatisticsLeaveOut) {
   NamedAttrList strategy(fusion().getStrategyAttr());
   for (bool whole : {false, true}) {
     SCOPED_TRACE(whole);
-    // A task for the sample: one row of all pixels.
+    // One task sums all pixels of the sample.
     Builder b(&context);
     if (whole) {
       strategy.set("tile", b.getDenseI64ArrayAttr({16, 16, 16}));
@@ -222,7 +220,7 @@ TEST_F(KernelCheckTest, FindsAValueThatStatisticsLeaveOut) {
         auto *mean = static_cast<float *>(operands[3]),
              *rstd = static_cast<float *>(operands[4]);
         double variance = 1 / (double(rstd[5]) * rstd[5]);
-        // What a value of the usual size adds to either.
+        // The contribution of one value of the usual size.
         if (ofMean)
           mean[5] -= std::sqrt(variance) / pixels;
         else
@@ -233,7 +231,8 @@ TEST_F(KernelCheckTest, FindsAValueThatStatisticsLeaveOut) {
   }
 }
 
-// What this processor cannot run is said to be skipped, and is a failure.
+// A kernel that this processor cannot run is reported as skipped, which is a
+// failure.
 TEST_F(KernelCheckTest, ASkippedKernelIsAFailure) {
   choose(MultiplyType::F32, WinogradTiles::Off);
   PassManager manager(&context);
@@ -263,12 +262,12 @@ TEST_F(KernelCheckTest, ASkippedKernelIsAFailure) {
   EXPECT_EQ(llvm::toString(there.verdict(/*allowSkipped=*/true)), "");
 }
 
-TEST_F(KernelCheckTest, FindsWhatIsNoValue) {
+TEST_F(KernelCheckTest, FindsNaNsAndInvalidAccesses) {
   choose(MultiplyType::F32, WinogradTiles::Off);
   auto set = [](void *buffer, int64_t element, uint16_t bits) {
     std::memcpy(static_cast<char *>(buffer) + 2 * element, &bits, 2);
   };
-  // Never written.
+  // An element that is never written.
   EXPECT_THAT(check([&](ArrayRef<void *> operands) {
                 set(operands[2], 77, 0x7fcd);
               }).fault,

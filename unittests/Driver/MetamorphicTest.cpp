@@ -6,9 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 // A small network is compiled with and without a transform and trained on the
-// same batches. Where values live, and on how many threads they are computed,
-// must not change a bit of losses and weights; what is fused may change the
-// rounding.
+// same batches. The memory plan and the number of threads must not change any
+// bit of losses and weights. Fusion may change the rounding.
 
 #include "mlir/IR/MLIRContext.h"
 #include "segc/Base/Files.h"
@@ -32,8 +31,8 @@ struct NetworkCase {
   const char *name;
   std::vector<std::string> arguments;
   /// Losses of the training below. Recorded from a compiler whose trainings
-  /// agreed with PyTorch (docs/Results.md, "Losses against PyTorch"); they
-  /// hold for every CPU within the 1e-4 that orders of summation may differ.
+  /// agreed with PyTorch (docs/Results.md, "Losses against PyTorch"). They are
+  /// valid for every CPU within 1e-4, because orders of summation differ.
   std::vector<float> recorded;
 };
 
@@ -49,7 +48,7 @@ struct TrainingOptions {
   unsigned threads = 2;
   int steps = 4;
   float lossScale = 1;
-  int resumeAt = -1; ///< Goes on in another runner from this step on.
+  int resumeAt = -1; ///< Step from which another runner continues.
 };
 
 bool sameBits(const std::vector<float> &a, const std::vector<float> &b) {
@@ -70,7 +69,7 @@ protected:
     return (directory + "/" + name).str();
   }
 
-  /// The network that `build` compiles from now on.
+  /// Writes the network that `build` compiles.
   void writeNetwork(const std::vector<std::string> &more) {
     CompilerContext context;
     std::string message;
@@ -84,13 +83,13 @@ protected:
     printNetwork(**module, file);
   }
 
-  /// The model of the options; null after a failure.
+  /// Compiles the network with the options; null after a failure.
   std::shared_ptr<const ModelLibrary> build(CompileOptions options) {
     if (options.input.empty())
       options.input = path("network.mlir");
     options.output = path("model" + std::to_string(models++) + ".so");
     options.pipeline.batch = 2;
-    options.pipeline.threads = 2; // Not those of whatever machine this is.
+    options.pipeline.threads = 2; // The number must not depend on the machine.
     if (options.cpus.empty())
       options.cpus = {"native"};
     if (llvm::Error error = compile(options)) {
@@ -105,7 +104,7 @@ protected:
     return *model;
   }
 
-  /// The plan, with everything in the arena moved by hand.
+  /// Writes the plan with all offsets in the arena changed.
   std::string writeMovedPlan() {
     CompileOptions options;
     options.input = path("network.mlir");
@@ -152,7 +151,7 @@ protected:
   }
 
 private:
-  /// What a checkpoint holds of a runner.
+  /// Copies the contents of a checkpoint from one runner to the other.
   static void resume(const ModelRunner &from, const ModelRunner &to) {
     auto copy = [](const DeviceBuffer &source, const DeviceBuffer &target) {
       std::memcpy(target.hostData(), source.hostData(), source.size());
@@ -239,8 +238,8 @@ void expectNear(const Training &a, const Training &b, float tolerance) {
     EXPECT_NEAR(x, y, tolerance * std::abs(x));
 }
 
-/// Of what two trainings made of the same parameters: the norm of the
-/// difference, as a part of the change's.
+/// Returns the norm of the difference between two trainings of the same
+/// parameters, relative to the norm of the change.
 double changeDifference(const Training &a, const Training &b) {
   double change = 0, difference = 0;
   for (auto [initial, x, y] :
@@ -296,7 +295,8 @@ TEST_P(Metamorphic, TrainingsAgree) {
   }
   {
     SCOPED_TRACE("less memory than with each kernel once");
-    // Without prologues, which leave small networks little to compute again.
+    // Prologues are disabled, because they leave small networks little to
+    // recompute.
     CompileOptions fitted;
     fitted.pipeline.prologues = false;
     fitted.pipeline.recompute = 0;
@@ -312,11 +312,12 @@ TEST_P(Metamorphic, TrainingsAgree) {
   }
 }
 
-// Other strategies and versions round otherwise: kernels alone round what fused
-// ones keep in registers, and sums have other orders. Trained by SGD, as an
-// optimizer that divides by the gradient's size turns the rounding of a small
-// one, or of a ReLU's input near 0, into a step as large as any.
-TEST_P(Metamorphic, RoundingStaysRounding) {
+// Other strategies and versions round differently: separate kernels round
+// values that fused kernels keep in registers, and sums have other orders. The
+// optimizer is SGD, because one that divides by the size of the gradient would
+// amplify the rounding of a small gradient, or of a ReLU's input near 0, to a
+// full step.
+TEST_P(Metamorphic, TransformsChangeOnlyRounding) {
   writeNetwork({"--optimizer", "sgd"});
   Training planned = train(build({}));
   CompileOptions written, apart, single, direct, narrow;
@@ -333,14 +334,14 @@ TEST_P(Metamorphic, RoundingStaysRounding) {
     SCOPED_TRACE(what);
     Training other = train(build(options));
     expectNear(planned, other, 1e-6f);
-    // A ReLU whose input changes its sign changes gradients by 2e-3 here.
+    // A single ReLU whose input changes its sign changes the gradients by 2e-3.
     EXPECT_LT(changeDifference(planned, other), 1e-2);
   }
 }
 
-/// Values and products of 16 bits change losses within their rounding, and save
-/// memory; they change nothing of what does not depend on threads or resumes.
-/// MultiplyType may be of bf16 whatever the values are.
+/// 16-bit values and products change losses within their rounding and save
+/// memory. Results remain independent of the number of threads and of resuming.
+/// Products may be bf16 for any type of values.
 TEST_P(Metamorphic, SixteenBitsFollowF32) {
   constexpr int steps = 10;
   auto wide = build({});
@@ -362,7 +363,8 @@ TEST_P(Metamorphic, SixteenBitsFollowF32) {
     auto narrow = build(options);
     ASSERT_TRUE(narrow);
     EXPECT_EQ(narrow->manifest().precision, precision);
-    // Training in a small network is mostly temporaries of f32.
+    // The memory of training a small network consists mostly of f32
+    // temporaries.
     EXPECT_LE(arenaOf(*narrow, "predict"), 0.6 * arenaOf(*wide, "predict"));
     EXPECT_LT(arenaOf(*narrow, "train_step"),
               0.95 * arenaOf(*wide, "train_step"));

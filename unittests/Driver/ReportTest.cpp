@@ -19,7 +19,8 @@ namespace {
 
 constexpr const char *hostile = "</title><script>alert('x')</script>\"&";
 
-/// conv -> relu -> a result in the arena that no one reads; one cast.
+/// Returns a report of conv -> relu -> an unused result in the arena, and one
+/// cast.
 report::Report smallReport(const std::string &name = "conv") {
   report::Kernel conv, relu;
   conv.root = name;
@@ -60,15 +61,15 @@ std::string profile(const std::string &second = "k0_conv",
          second + R"(", "median_ms": 1.5}]})";
 }
 
-TEST(Html, NothingStaysMarkup) {
+TEST(Html, EscapesMarkup) {
   EXPECT_EQ(
       escapeHtml("<a href='x' title=\"y\">&amp;</a>"),
       "&lt;a href=&#39;x&#39; title=&quot;y&quot;&gt;&amp;amp;&lt;/a&gt;");
   EXPECT_EQ(escapeHtml("conv.weight"), "conv.weight");
 }
 
-// A kernel's figures are the sums of its launches.
-TEST(Report, KernelsAddUp) {
+// The figures of a kernel are the sums over its launches.
+TEST(Report, KernelsSumTheirLaunches) {
   report::Report report = smallReport();
   const report::Kernel &conv = report.versions[0].entries[0].kernels[0];
   EXPECT_EQ(conv.flops(), 2e6);
@@ -76,7 +77,8 @@ TEST(Report, KernelsAddUp) {
   EXPECT_FALSE(conv.seconds()) << "nothing was measured";
 }
 
-// In place counts once; a temporary lives as long as its kernel.
+// Memory that is reused in place counts once. The live range of a temporary is
+// its kernel.
 TEST(Report, PeakOfMemory) {
   report::Report report = smallReport();
   const report::Entry &entry = report.versions[0].entries[0];
@@ -85,7 +87,8 @@ TEST(Report, PeakOfMemory) {
   EXPECT_EQ(report::peakKernel(entry), 0);
 }
 
-// The longer of arithmetic and traffic, of all samples, shared by the cores.
+// The modelled time is the longer of arithmetic and traffic, over all samples,
+// divided by the cores.
 TEST(Report, ModelledTime) {
   CpuTarget target = *lookupCpuTarget("x86-64-v3");
   double flops = target.peakFlops, bytes = target.bytesPerSecond;
@@ -98,7 +101,7 @@ TEST(Report, ModelledTime) {
       2 * 2e6 / flops);
 }
 
-// Arithmetic is what the strategy leaves of it.
+// The strategy reduces the arithmetic.
 TEST(Report, ModelledTimeOfStrategies) {
   mlir::MLIRContext context;
   mlir::Builder b(&context);
@@ -115,7 +118,7 @@ TEST(Report, ModelledTimeOfStrategies) {
   EXPECT_DOUBLE_EQ(work({4, 4, 4}, nullptr, "x86-64-v4"), 1.0 / 4);
   EXPECT_DOUBLE_EQ(work({1, 2, 4}, nullptr, "x86-64-v4"), 2.0 / 3);
   EXPECT_DOUBLE_EQ(work({1, 4, 4}, "bf16", "x86-64-v4-bf16"), 1.0 / 4);
-  // Without such instructions pairs are widened.
+  // Pairs are widened if the version has no instruction for them.
   EXPECT_DOUBLE_EQ(work({1, 4, 4}, "bf16", "x86-64-v4"), 1.0 / 2);
   EXPECT_DOUBLE_EQ(productWork(nullptr).on(*lookupCpuTarget("x86-64-v4")), 1);
 
@@ -127,7 +130,8 @@ TEST(Report, ModelledTimeOfStrategies) {
                    direct / 2);
 }
 
-// A profile times the launches of the version that was measured and shows it.
+// A profile adds times to the launches of the measured version, which is then
+// shown.
 TEST(Report, ProfileIsMerged) {
   report::Report report = smallReport();
   Status status = report::addProfile(report, profile(), "p.json");
@@ -141,7 +145,7 @@ TEST(Report, ProfileIsMerged) {
   EXPECT_THAT(report::toHtml(report), HasSubstr("segrun benchmark"));
 }
 
-// A second one completes the first, if it was measured alike.
+// A second profile completes the first, if it was measured in the same way.
 TEST(Report, SeveralProfiles) {
   report::Report report = smallReport();
   ASSERT_TRUE(report::addProfile(report, profile(), "p.json").ok());
@@ -166,8 +170,8 @@ TEST(Report, ProfileOfAnotherModel) {
   EXPECT_THAT(errorOf("nothing"), HasSubstr("p.json: not valid JSON"));
 }
 
-// Whatever a network calls its things, the page has its own script alone.
-TEST(Report, NamesStayText) {
+// Names of a network cannot add scripts to the page.
+TEST(Report, NamesAreEscaped) {
   report::Report report = smallReport(hostile);
   report.compileSeconds[0].first = hostile;
   report.versions[0].entries[0].name = hostile;
@@ -186,7 +190,7 @@ TEST(Report, NamesStayText) {
   EXPECT_EQ(count("<svg"), 3u) << "graph, memory, roofline";
 }
 
-// The page asks for nothing outside.
+// The page loads no external resource.
 TEST(Report, PageIsSelfContained) {
   std::string page = report::toHtml(smallReport());
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
@@ -194,8 +198,8 @@ TEST(Report, PageIsSelfContained) {
     EXPECT_THAT(page, Not(HasSubstr(word)));
 }
 
-// Without kernels or buffers there are sentences in place of pictures.
-TEST(Report, NothingToDraw) {
+// Without kernels or buffers, the page has sentences instead of pictures.
+TEST(Report, EmptyReport) {
   report::Report report = smallReport();
   report::Entry &entry = report.versions[0].entries[0];
   entry.buffers.clear();
@@ -209,7 +213,7 @@ TEST(Report, NothingToDraw) {
   EXPECT_THAT(report::toHtml(report), HasSubstr("1 launches that belong to"));
 }
 
-// The JSON has what the page shows.
+// The JSON contains the data of the page.
 TEST(Report, Json) {
   llvm::json::Value json = report::toJson(smallReport());
   const llvm::json::Object *entry =
@@ -230,7 +234,8 @@ TEST(Report, Json) {
   EXPECT_EQ(entry->getArray("less_memory")->size(), 0u);
 }
 
-// What less memory would cost, where there is a choice.
+// The time that recomputation would cost to save memory, if there are several
+// plans.
 TEST(Report, LessMemory) {
   report::Report report = smallReport();
   report::Entry &entry = report.versions[0].entries[0];

@@ -3,7 +3,7 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// libFuzzer: no path of an accepted index leads out of its folder.
+// libFuzzer: paths of an accepted index stay inside its folder.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,8 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       std::vector<std::string> files = entry.channelImages;
       files.insert(files.end(), {entry.image, entry.label});
       for (const std::string &text : files) {
-        // A name may begin with dots ("..a.nii"): only a part that is ".."
-        // leads upwards.
+        // A name may begin with dots ("..a.nii"). Only the part ".." is the
+        // parent folder.
         std::filesystem::path path(text);
         if (path.is_absolute() ||
             std::find(path.begin(), path.end(), "..") != path.end())

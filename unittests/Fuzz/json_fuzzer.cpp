@@ -10,8 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// What is read is what the library reads, and prints as text that reads the
-// same.
+// A value that is parsed and printed is parsed to the same value again.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string_view text(reinterpret_cast<const char *>(data), size);
   segc::StatusOr<segc::Json> json = segc::parseJson(text, "input.json");

@@ -3,7 +3,7 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// libFuzzer: a volume is as large as it says, whatever the bytes.
+// libFuzzer: for any bytes, a decoded volume has the size that it states.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (voxels !=
       static_cast<size_t>(volume->geometry.voxels() * volume->channels))
     __builtin_trap();
-  // Both ends of the array.
+  // The accesses are to both ends of the array.
   volatile float first = volume->voxels[0], last = volume->voxels[voxels - 1];
   (void)first;
   (void)last;

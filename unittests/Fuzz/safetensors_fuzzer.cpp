@@ -3,8 +3,9 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The first two bytes are the size of the data section, the rest is the
-// header. Whatever is accepted must tile the data section.
+// The first two bytes are the size of the data section, the rest is the header.
+// Tensors of an accepted header must cover the data section without gaps or
+// overlaps.
 //
 //===----------------------------------------------------------------------===//
 

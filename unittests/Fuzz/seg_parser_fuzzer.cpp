@@ -3,8 +3,8 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Text with seg ops is parsed and verified; what verifies is printed, and what
-// is printed parses, verifies and prints the same.
+// Text with seg ops is parsed and verified. A valid module is printed; the
+// printed text must parse, verify and print the same.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,9 +30,9 @@ static std::string print(ModuleOp module) {
   return text;
 }
 
-/// The allocators of LLVM's headers poison memory for AddressSanitizer where
-/// they are compiled with it: here, but not in LLVM's own libraries, which
-/// then fall over memory that they were given.
+/// Poisoning by allocators is disabled: LLVM's headers poison memory for
+/// AddressSanitizer in this program, but LLVM's own libraries are compiled
+/// without it and would access poisoned memory.
 extern "C" const char *__asan_default_options() {
   return "allow_user_poisoning=0";
 }

@@ -3,7 +3,7 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// libFuzzer: a stack is as large as it says, whatever the bytes.
+// libFuzzer: for any bytes, a decoded stack has the size that it states.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   for (segc::TiffUse use : {segc::TiffUse::Image, segc::TiffUse::Label}) {
     segc::StatusOr<segc::TiffStack> stack =
         segc::TiffStack::decode(input, "input.tif", use, {1 << 24});
-    // A few pages: one is like the other.
+    // A few pages suffice, because all are read in the same way.
     for (int64_t i = 0; stack && i < std::min<int64_t>(stack->pages(), 4);
          ++i) {
       auto page = stack->page(i);

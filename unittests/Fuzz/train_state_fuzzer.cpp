@@ -3,7 +3,7 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// libFuzzer: what is accepted is written as text that is accepted and written
+// libFuzzer: an accepted state is written as text that is accepted and written
 // the same again.
 //
 //===----------------------------------------------------------------------===//

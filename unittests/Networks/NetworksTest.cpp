@@ -71,7 +71,7 @@ protected:
   static double real(DictionaryAttr dictionary, StringRef key) {
     return dictionary.getAs<FloatAttr>(key).getValueAsDouble();
   }
-  /// Multiply-adds of all convolutions for one sample, in 10^9.
+  /// Returns the multiply-adds of all convolutions for one sample, in 10^9.
   static double gigaMacs(ModuleOp module) {
     double count = 0;
     for (seg::ConvOp conv : all<seg::ConvOp>(module))
@@ -192,13 +192,13 @@ TEST_F(Networks, UNetHasThePublishedSizes) {
     offsets.push_back(crop.getOffsets()[0]);
   for (seg::ConcatOp concat : all<seg::ConcatOp>(*module)) {
     concatenated.push_back(concat.getOutput().getType().getShape().back());
-    // The upsampled value comes first.
+    // The upsampled value is the first operand.
     EXPECT_TRUE(concat.getInputs()[0].getDefiningOp<seg::ReluOp>());
     EXPECT_TRUE(concat.getInputs()[1].getDefiningOp<seg::CropOp>());
   }
   for (seg::ConvTransposeOp up : all<seg::ConvTransposeOp>(*module)) {
     ups.push_back(up.getOutput().getType().getDimSize(1));
-    // No leading crop, one trailing element dropped.
+    // Nothing is cropped at the beginning, and one element at the end.
     EXPECT_THAT(up.getPadLow(), ElementsAre(0, 0));
     EXPECT_THAT(up.getPadHigh(), ElementsAre(1, 1));
   }
@@ -365,7 +365,8 @@ TEST_F(Networks, NNUNetHasItsRecipe) {
     EXPECT_EQ(param.getValue().convertToDouble(), transposed ? 0 : 0.01)
         << name.str();
   }
-  // A stride-2 3-tap convolution of an even size is padded behind only.
+  // A convolution with 3 taps and stride 2 of an even size is padded only at
+  // the end.
   auto strided = llvm::find_if(all<seg::ConvOp>(*module), [](seg::ConvOp op) {
     return op.getStrides()[0] == 2;
   });
@@ -457,7 +458,7 @@ struct ModelFile {
   std::vector<std::string> args;
 };
 
-// models/README.md lists the same commands. With SEGC_UPDATE_MODELS set the
+// models/README.md lists the same commands. With SEGC_UPDATE_MODELS set, the
 // files are written instead.
 TEST_F(Networks, FilesInModelsAreWhatTheGeneratorPrints) {
   const ModelFile files[] = {
@@ -484,7 +485,7 @@ TEST_F(Networks, FilesInModelsAreWhatTheGeneratorPrints) {
   }
 }
 
-// What `segc model` offers is what import builds, and nothing is left out.
+// `segc model` offers exactly the optimizers that import supports.
 TEST_F(Networks, EveryOptimizerIsAnOpAndEveryOpAnOptimizer) {
   context.loadDialect<seg::SegDialect>();
   std::vector<std::string> offered;

@@ -21,7 +21,7 @@ using namespace segc::reference;
 
 namespace {
 
-/// A small V-Net, after the phase `fusion` and as programs.
+/// A small V-Net after the phase `fusion`, and its programs.
 class Programs {
 public:
   explicit Programs(const PipelineOptions &options,
@@ -42,7 +42,7 @@ public:
     run(*module, "plan", "program", options);
   }
 
-  /// What differs in any program; empty if nothing does.
+  /// Returns the difference of a program to its ops; empty if there is none.
   std::string check() {
     for (auto program : module->getOps<exec::ProgramOp>())
       if (program.getSymName() != "prepare") {
@@ -70,7 +70,7 @@ private:
   }
 };
 
-/// Errors that are expected, not printed.
+/// Suppresses expected errors.
 class Quiet {
 public:
   explicit Quiet(MLIRContext &context)
@@ -83,8 +83,8 @@ private:
   ScopedDiagnosticHandler handler;
 };
 
-// Whatever is planned, programs compute what the ops did, to the bit.
-TEST(ProgramInterpreter, PlansComputeTheSame) {
+// For every plan, programs compute the same bits as the ops.
+TEST(ProgramInterpreter, PlansDoNotChangeResults) {
   std::vector<std::pair<const char *, PipelineOptions>> plans(7);
   plans[0].first = "default";
   plans[1].first = "values apart";
@@ -108,7 +108,7 @@ TEST(ProgramInterpreter, PlansComputeTheSame) {
   }
 }
 
-// Computing again is no plan of no effect.
+// The plan with recomputation really recomputes ops.
 TEST(ProgramInterpreter, RecomputationIsExercised) {
   PipelineOptions options;
   options.prologues = false;
@@ -120,7 +120,7 @@ TEST(ProgramInterpreter, RecomputationIsExercised) {
             launchesOf(once.program("grad_step")).size());
 }
 
-/// Gives result 0 of a launch another place in the arena.
+/// Moves result 0 of a launch to another offset in the arena.
 void move(exec::LaunchOp launch, int64_t offset) {
   SmallVector<Attribute> buffers(launch.getBuffers().getValue());
   auto old = cast<exec::BufferAttr>(buffers[0]);
@@ -129,8 +129,8 @@ void move(exec::LaunchOp launch, int64_t offset) {
   launch.setBuffersAttr(ArrayAttr::get(launch.getContext(), buffers));
 }
 
-// Two values over each other: the verifier says so, and the interpreter
-// computes something else.
+// If two values overlap, the verifier reports an error, and the interpreter
+// computes other results.
 TEST(ProgramInterpreter, FindsOverlaps) {
   PipelineOptions options;
   options.inPlace = false;
@@ -141,7 +141,7 @@ TEST(ProgramInterpreter, FindsOverlaps) {
     exec::BufferAttr own = launch.getBuffer(0);
     if (own.getRegion() != exec::Region::Arena)
       continue;
-    // Over an operand that a later command reads.
+    // The result is moved over an operand that a later command reads.
     auto later = llvm::find_if(launch.getInputs(), [&](Value input) {
       return exec::bufferOf(input).getRegion() == exec::Region::Arena &&
              llvm::any_of(input.getUsers(), [&](Operation *user) {
@@ -163,11 +163,12 @@ TEST(ProgramInterpreter, FindsOverlaps) {
   EXPECT_EQ(programs.check(), "");
 }
 
-// Launches that swap places read what is not there yet.
+// Launches in the wrong order overwrite values that are still needed.
 TEST(ProgramInterpreter, FindsSwappedLaunches) {
   Programs programs({});
   auto launches = launchesOf(programs.program("grad_step"));
-  // A launch whose operand dies with it, behind what takes that place.
+  // The first launch reads an operand for the last time, and the next launch
+  // reuses its memory.
   size_t found = 0;
   for (size_t i = 0; i + 1 < launches.size() && found < 2; ++i) {
     exec::LaunchOp first = launches[i], second = launches[i + 1];
@@ -191,7 +192,7 @@ TEST(ProgramInterpreter, FindsSwappedLaunches) {
   EXPECT_EQ(programs.check(), "");
 }
 
-// A filter that was laid out before it changed is no filter.
+// A prepared filter is invalid after the filter has changed.
 TEST(ProgramInterpreter, FindsStalePreparedFilters) {
   Programs programs({});
   exec::ProgramOp predict = programs.program("predict"),
@@ -214,7 +215,8 @@ TEST(ProgramInterpreter, FindsStalePreparedFilters) {
               testing::HasSubstr("prepared from other values than operand #1"));
 }
 
-/// Gradients of a step on each rank, summed on the stream for communication.
+/// Gradients of a step on each rank, which are summed on the stream for
+/// communication.
 constexpr const char *collectives = R"(
 exec.fusion @f(%x: tensor<16xf32>) {
   %0 = seg.fusion (%a = %x : tensor<16xf32>) -> (tensor<16xf32>) {

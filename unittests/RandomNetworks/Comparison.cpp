@@ -27,38 +27,39 @@ llvm::Error toError(const Status &status) {
                      : llvm::createStringError(status.message());
 }
 
-/// Deviations in the Euclidean norm. A model rounds where the reference does
-/// and a little more often (sums, products), so that its deviation from exact
-/// values follows that of the rounded reference: this says how much the
-/// network makes of a rounding, whatever it is made of. What sums and products
-/// add is a part of the result.
+/// Allowed deviations in the Euclidean norm. A model rounds where the reference
+/// does, and in addition sums and products. Its deviation from exact values is
+/// therefore proportional to that of the rounded reference, which measures how
+/// much the network amplifies rounding errors. The errors of sums and products
+/// are relative to the result.
 struct Tolerance {
-  double factor; ///< Of the deviation of the rounded reference.
-  double part;   ///< Of the result.
-  /// Of all gradients together: those of what a norm takes away again (biases,
-  /// scales) are sums that cancel.
+  double factor; ///< Multiple of the rounded reference's deviation.
+  double part;   ///< Part of the result's norm.
+  /// Part of the norm of all gradients together. Gradients of parameters whose
+  /// effect a norm removes (biases, scales) are sums that cancel.
   double gradientPart;
 };
 
 Tolerance toleranceOf(const Configuration &options) {
   const PipelineOptions &pipeline = options.compile.pipeline;
-  // Winograd tiles of 4 err by 3e-6 of a convolution's result in f32, and more
-  // where convolutions follow each other.
+  // In f32, Winograd tiles of 4 have an error of 3e-6 of a convolution's
+  // result, and sequences of convolutions more.
   if (pipeline.precision == "f32")
     return pipeline.winograd == "off" ? Tolerance{10, 2e-5, 2e-7}
                                       : Tolerance{10, 1e-4, 1e-6};
-  // Factors of convolutions are rounded to what is multiplied: little in direct
-  // f16 products. With bf16 or tiles a single convolution of a training may err
-  // by 2.5e-2 of its result and a gradient by 5e-2 (docs/Precision.md), and
-  // several follow each other. What is wired wrongly is off by the whole result;
-  // kernels are held one by one to what their own rounding explains.
+  // The factors of convolutions are rounded to the type of products. The error
+  // is small for direct f16 products. With bf16 or tiles, a single convolution
+  // of a training may have an error of 2.5e-2 of its result and a gradient one
+  // of 5e-2 (docs/Precision.md), and sequences of convolutions more. This test
+  // finds wrong connections, whose error is as large as the result. Kernels are
+  // compared one by one with tighter tolerances.
   if (pipeline.precision == "f16" && pipeline.multiplyType != "bf16" &&
       pipeline.winograd == "off")
     return {6, 2e-2, 4e-3};
   return {6, 2e-1, 6e-2};
 }
 
-/// Optimizers do not sum: f32 alone, on the same gradients.
+/// Optimizers compute elementwise in f32, on the same gradients.
 constexpr Tolerance updateTolerance{10, 1e-6, 0};
 
 class Comparison {
@@ -75,8 +76,8 @@ private:
   void drawValues();
   void drawInputs();
   llvm::Error call(const std::string &entry);
-  /// Compares what the entry has written with the reference of an entry that
-  /// read `before`.
+  /// Compares the results of the entry with the reference, which reads the
+  /// memory `before` the call.
   llvm::Error compare(const std::string &called, const std::string &entry,
                       const CallMemory &before, Tolerance tolerance);
   llvm::Error check(const std::string &entry);
@@ -87,10 +88,11 @@ private:
   ReferenceModel &reference;
   ModelRunner &runner;
   Draws draws;
-  CallMemory inputs; ///< Image, label and scalars.
+  CallMemory inputs; ///< Inputs of the call: image, label and scalars.
 };
 
-/// Away from what parameters start with: no zeros that hide an error.
+/// Draws values of parameters that differ from the initial ones, whose zeros
+/// would hide errors.
 void Comparison::drawValues() {
   auto spread = [&](const DeviceBuffer &buffer,
                     const std::vector<RegionTensor> &tensors, bool states) {

@@ -12,25 +12,26 @@
 
 namespace segc::random_networks {
 
-/// The largest deviation of a comparison by what it is allowed.
+/// The largest deviation of a comparison, relative to its tolerance.
 struct Deviation {
-  std::string of; ///< Entry and tensor.
+  std::string of; ///< The entry and the tensor.
   double value = 0, bound = 0;
-  /// NaN and infinity are wrong as well.
+  /// The comparison is false for NaN and infinity.
   bool ok() const { return value <= bound; }
 };
 
 /// Compiles the network in `file` into `directory` and compares with the
 /// reference evaluation: predict and evaluate_step; gradients, states and the
-/// optimizer's results of two steps; predict again. Each step starts from what
-/// the model has, so that deviations do not grow. An error is a network that
-/// does not compile, load or run.
+/// optimizer's results of two steps; predict again. Each step starts from the
+/// values of the model, so that deviations do not accumulate. Returns an error
+/// if the network does not compile, load or run.
 llvm::Expected<Deviation> compareModel(const std::string &file,
                                        const Configuration &configuration,
                                        uint64_t seed,
                                        const std::string &directory);
 
-/// Compares each kernel alone, more tightly: segc verify.
+/// Compares each kernel by itself with a tighter tolerance, as segc verify
+/// does.
 llvm::Expected<Deviation> compareKernels(const std::string &file,
                                          const Configuration &configuration);
 

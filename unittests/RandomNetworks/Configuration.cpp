@@ -28,7 +28,7 @@ Configuration drawConfiguration(uint64_t seed, int64_t networkBatch) {
   std::string cpu = draws.pick<std::string>(cpus);
   options.precision = Turn(seed).precision;
   if (options.precision != "f32") {
-    // A processor without these instructions multiplies in f32.
+    // Processors without these instructions multiply in f32.
     if (draws.percent(80))
       cpu = cpus.back();
     options.multiplyType =

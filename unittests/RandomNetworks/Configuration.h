@@ -14,27 +14,29 @@
 
 namespace segc::random_networks {
 
-/// Compiler options and what the model is run with.
+/// Compiler options and settings of the run.
 struct Configuration {
-  CompileOptions compile; ///< Without input and output.
-  int64_t batch = 0;      ///< Samples of a call; 0: the model's.
-  unsigned threads = 1;   ///< Of the host.
-  /// --fit-memory, of the largest arena without it; 0: no limit.
+  CompileOptions compile; ///< Compiler options without input and output.
+  int64_t batch = 0;      ///< Samples of a call; 0 means the model's batch.
+  unsigned threads = 1;   ///< Threads of the host.
+  /// The limit of --fit-memory relative to the largest arena without it; 0
+  /// means no limit.
   double memoryShare = 0;
 };
 
-/// Instruction sets that this processor has, best last.
+/// Returns the instruction sets that this processor supports, the best last.
 std::vector<std::string> runnableCpus();
 
-/// Of these instruction sets, with every precision, Winograd tiles, strategies,
-/// fusions and memory plans on and off.
+/// Draws an instruction set of this processor, a precision, and whether
+/// Winograd tiles, strategies, fusions and memory planning are on or off.
 Configuration drawConfiguration(uint64_t seed, int64_t networkBatch);
 
-/// Strategies of convolutions are drawn, from candidates or from every one that
-/// these options allow: the cost model chooses among few where sizes are small.
+/// Makes the compiler draw the strategies of convolutions, from the candidates
+/// or from all that these options allow. The cost model would choose only few
+/// of them, because sizes are small.
 void varyStrategies(CompileOptions &options, uint64_t seed, bool every);
 
-/// The compiler's options, as `segc compile` takes them.
+/// Returns the options of `segc compile`.
 std::string commandLine(const CompileOptions &options);
 
 } // namespace segc::random_networks

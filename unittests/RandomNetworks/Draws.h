@@ -13,39 +13,39 @@
 
 namespace segc::random_networks {
 
-/// What a seed is drawn for. Draws for one purpose do not shift those for
-/// another.
+/// The purpose of draws. Draws for one purpose do not change those for another.
 enum class Purpose : uint64_t { Network = 1, Configuration = 2, Values = 3 };
 
-/// What the seeds take in turns, so that a few hundred of them have enough of
-/// each: rank, channels and precision.
+/// Properties that cycle through consecutive seeds (rank, channels and
+/// precision), so that a few hundred seeds have enough of each.
 struct Turn {
   explicit Turn(uint64_t seed)
       : regular(seed % 2), rank(seed / 2 % 2 ? 3 : 2),
         precision(precisions[seed / 4 % 5]), grouped(seed % 23 == 5) {}
 
-  bool regular;  ///< Channels in multiples of 16 and taps of 3, as published
-                 ///< networks have.
+  bool regular;  ///< Channels are multiples of 16 and there are 3 taps, as in
+                 ///< published networks.
   unsigned rank; ///< Spatial dimensions.
   const char *precision;
-  bool grouped; ///< Convolutions of groups and with dilations, --fit-memory.
+  bool grouped; ///< Convolutions have groups and dilations; --fit-memory is
+                ///< used.
 
 private:
   static constexpr const char *precisions[] = {"f32", "bf16", "f16", "bf16",
                                                "f16"};
 };
 
-/// A sequence of decisions, a pure function of seed and purpose.
+/// A sequence of random decisions that depends only on seed and purpose.
 class Draws {
 public:
   Draws(uint64_t seed, Purpose purpose)
       : rng(seed, static_cast<uint64_t>(purpose)) {}
 
-  /// Of [0, count).
+  /// Returns a number in [0, count).
   int64_t below(int64_t count) {
     return static_cast<int64_t>((uint64_t{rng.bits(next++)} * count) >> 32);
   }
-  /// Of [low, high].
+  /// Returns a number in [low, high].
   int64_t between(int64_t low, int64_t high) {
     return low + below(high - low + 1);
   }

@@ -10,8 +10,9 @@
 
 namespace segc::random_networks {
 
-/// Registers the pass `test-break-gates`, for --run-after: the compiled model
-/// is wrong, the reference is not. It shows that faults are found and reduced.
+/// Registers the pass `test-break-gates` for --run-after. It makes the compiled
+/// model wrong, but not the reference, to test that faults are found and
+/// reduced.
 void registerFault();
 
 } // namespace segc::random_networks

@@ -15,11 +15,12 @@ namespace segc::random_networks {
 
 using namespace seg;
 
-/// Elements of an activation, and products of all convolutions for a batch:
-/// the reference evaluation takes about a second for them.
+/// Limits of an activation's elements, and of the products of all convolutions
+/// for a batch, for which the reference evaluation takes about a second.
 static constexpr int64_t maxElements = 64 << 10;
 static constexpr int64_t maxProducts = 6 << 20;
-/// Of regular networks in 3-D: Winograd's tiles need some size.
+/// The limit of products of regular networks in 3-D, which need larger sizes
+/// for Winograd tiles.
 static constexpr int64_t maxProducts3D = 20 << 20;
 
 Generator::Generator(MLIRContext *context, uint64_t seed)
@@ -52,7 +53,7 @@ OwningOpRef<ModuleOp> Generator::build() {
   for (int64_t i = 0; i < ops; ++i)
     grow();
 
-  // What nothing reads yet joins the logits, or makes a lower head.
+  // Unused values are added to the logits or become a lower head.
   SmallVector<Value> loose;
   for (Value value : values)
     if (value.use_empty() && value != values.back())
@@ -83,7 +84,7 @@ bool Generator::affordable(RankedTensorType type, int64_t products) {
   return true;
 }
 
-/// Multiples of Winograd's tiles of 4 outputs, or of 2.
+/// Draws a multiple of a Winograd tile with 4 or 2 outputs.
 int64_t Generator::drawEvenSize() {
   if (draws.percent(50))
     return 4 * (turn.rank == 2 ? draws.between(2, 8) : draws.between(2, 4));
@@ -158,7 +159,7 @@ void Generator::grow() {
     return draw < 0;
   };
   if (upTo(33)) {
-    // The blocks that networks are made of: convolution, norm, activation.
+    // The usual block of networks: convolution, norm, activation.
     Value value = conv(input);
     if (value && draws.percent(60))
       if (Value normed = norm(value))

@@ -19,10 +19,10 @@
 
 namespace segc::random_networks {
 
-/// Draws one seg.network: a graph of activations that grows by an op at a time
-/// from values that are there, so that values are shared; then heads, losses
-/// and an optimizer. What is drawn verifies, and trains in a second or two of
-/// the reference evaluation.
+/// Draws one seg.network: a graph of activations to which ops on existing
+/// values are added one by one, so that values are shared, then heads, losses
+/// and an optimizer. The network is valid, and a training step of the reference
+/// evaluation takes a second or two.
 class Generator {
 public:
   Generator(mlir::MLIRContext *context, uint64_t seed);
@@ -33,13 +33,14 @@ private:
   /// @name The graph (Generator.cpp)
   /// @{
   void grow();
-  /// A value to read: often the newest, else any, which then is shared.
+  /// Returns a value to read: often the newest, else any other, which is then
+  /// shared.
   mlir::Value source();
-  /// Another value of this spatial size; null if there is none.
+  /// Returns another value of this spatial size; null if there is none.
   mlir::Value sameSize(mlir::Value like, bool sameChannels);
-  /// One that the network's outputs are to depend on.
+  /// Adds a value on which the network's outputs must depend.
   void keep(mlir::Value value);
-  /// Brings the value to a spatial size.
+  /// Crops, pads or resizes the value to a spatial size.
   mlir::Value fit(mlir::Value value, llvm::ArrayRef<int64_t> spatial);
   mlir::Value joined(llvm::ArrayRef<mlir::Value> values);
   /// @}
@@ -47,7 +48,7 @@ private:
   /// @name Ops (Layers.cpp); null where the draw does not fit.
   /// @{
   mlir::Value conv(mlir::Value input);
-  /// Taps of 1, to this number of channels.
+  /// A convolution with one tap to this number of channels.
   mlir::Value projection(mlir::Value input, int64_t channels);
   mlir::Value convTranspose(mlir::Value input);
   mlir::Value maxPool(mlir::Value input);
@@ -56,7 +57,7 @@ private:
   mlir::Value activation(mlir::Value input);
   mlir::Value binary(mlir::Value lhs, mlir::Value rhs);
   mlir::Value perChannel(mlir::Value input);
-  /// Multiplies by, or adds, one channel.
+  /// Multiplies or adds one channel.
   mlir::Value gate(mlir::Value input);
   mlir::Value concat(mlir::Value first);
   mlir::Value rearrangement(mlir::Value input);
@@ -80,12 +81,12 @@ private:
   seg::Shape spatialOf(mlir::Value value) const {
     return seg::Shape(seg::spatialDims(typeOf(value)));
   }
-  /// Whether an activation is small enough, and where a convolution makes it,
-  /// whether that is.
+  /// Returns whether an activation, and the convolution that computes it, are
+  /// within the limits.
   bool affordable(mlir::RankedTensorType type, int64_t products = 0);
   int64_t drawChannels();
   int64_t drawEvenSize();
-  /// Groups of a convolution between so many channels.
+  /// Draws the groups of a convolution from `from` to `to` channels.
   int64_t drawGroups(int64_t from, int64_t to);
   seg::Shape drawDilations(llvm::ArrayRef<int64_t> taps);
   mlir::RankedTensorType f32(llvm::ArrayRef<int64_t> shape) {
@@ -100,12 +101,13 @@ private:
   seg::NetworkOp network;
   int64_t classes = 2;
   int64_t productBudget = 0;
-  llvm::SmallVector<mlir::Value> values;  ///< Activations, oldest first.
-  llvm::SmallVector<mlir::Value> filters; ///< For weights that are shared.
+  llvm::SmallVector<mlir::Value> values;  ///< Activations in the order of their
+                                          ///< creation.
+  llvm::SmallVector<mlir::Value> filters; ///< Filters that may be shared.
   unsigned names = 0;
 };
 
-/// The text of a network, as `segc model` prints.
+/// Returns the text of a network as `segc model` prints it.
 std::string networkText(mlir::ModuleOp module);
 
 } // namespace segc::random_networks

@@ -19,16 +19,17 @@ namespace segc::random_networks {
 struct JobResult {
   bool ok = false;
   std::string end;    ///< "exit code 1", "signal 11", ...
-  std::string output; ///< Both streams.
+  std::string output; ///< Standard output and standard error.
 };
 
-/// Child processes of this one, which must have no threads yet.
+/// Child processes. The parent must not have started threads.
 class Jobs {
 public:
-  /// Runs `body` in a child, which a signal ends after `seconds`.
+  /// Runs `body` in a child process, which is terminated by a signal after
+  /// `seconds`.
   void start(uint64_t number, unsigned seconds,
              const std::function<int()> &body);
-  /// The next that ends.
+  /// Waits for the next child that ends.
   std::pair<uint64_t, JobResult> wait();
 
   size_t size() const { return running.size(); }
@@ -39,7 +40,7 @@ private:
     uint64_t number;
     std::FILE *output;
   };
-  std::map<int, Running> running; ///< By process.
+  std::map<int, Running> running; ///< Running children by process id.
 };
 
 } // namespace segc::random_networks

@@ -55,7 +55,7 @@ int64_t Generator::drawGroups(int64_t from, int64_t to) {
       divisors.push_back(groups);
   if (divisors.empty() || !draws.percent(50))
     return 1;
-  // Half of them depthwise, where that is possible.
+  // Half of the grouped convolutions are depthwise, if that is possible.
   return draws.percent(50) ? divisors.back()
                            : divisors[draws.below(divisors.size())];
 }
@@ -69,7 +69,7 @@ Shape Generator::drawDilations(ArrayRef<int64_t> taps) {
   return dilations;
 }
 
-/// Positions from the first tap to the last.
+/// Returns the number of positions that the dilated taps span.
 static Shape dilated(ArrayRef<int64_t> taps, ArrayRef<int64_t> dilations) {
   Shape extents;
   for (auto [count, step] : llvm::zip_equal(taps, dilations))
@@ -77,7 +77,7 @@ static Shape dilated(ArrayRef<int64_t> taps, ArrayRef<int64_t> dilations) {
   return extents;
 }
 
-/// Those that are all 1 go without saying.
+/// Returns null if all dilations are 1, the default.
 static DenseI64ArrayAttr dilationAttr(OpBuilder &builder,
                                       ArrayRef<int64_t> dilations) {
   bool plain = llvm::all_of(dilations, [](int64_t d) { return d == 1; });
@@ -92,7 +92,7 @@ Value Generator::conv(Value input) {
   int64_t size = draws.percent(turn.regular ? 80 : 50)
                      ? 3
                      : draws.pick<int64_t>({1, 1, 2, 3, 4, 5});
-  // Flat filters: of nnU-Net's anisotropic stages.
+  // Flat filters, as in nnU-Net's anisotropic stages.
   for (unsigned d = 0; d < turn.rank; ++d)
     taps.push_back(draws.percent(10) ? 1 : size);
   Shape dilations = drawDilations(taps), extents = dilated(taps, dilations);
@@ -190,7 +190,7 @@ Value Generator::maxPool(Value input) {
   Shape window, strides, none(turn.rank, 0);
   for (unsigned d = 0; d < turn.rank; ++d) {
     window.push_back(draws.percent(75) ? 2 : draws.between(1, 3));
-    // Windows that overlap have no adjoint.
+    // Overlapping windows have no adjoint, so strides are not smaller.
     strides.push_back(window[d] + draws.percent(10));
   }
   Shape out = convOutputSpatial(spatialOf(input), window, strides, none, none);
@@ -274,8 +274,8 @@ Value Generator::activation(Value input) {
 }
 
 Value Generator::binary(Value lhs, Value rhs) {
-  // x + x and x * x share their operand. x - x is 0, and a norm of it has
-  // nothing but roundings to divide by.
+  // x + x and x * x share their operand. x - x is excluded: it is 0, and a norm
+  // would divide by rounding errors.
   if (!rhs)
     rhs = lhs;
   Type type = lhs.getType();

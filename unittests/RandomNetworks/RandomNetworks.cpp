@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Each seed is a network and a configuration. A process of its own compiles,
-// runs and compares it, so that a crash is one failure of many.
+// Each seed is a network and a configuration. A separate process compiles, runs
+// and compares it, so that a crash is the failure of one seed.
 
 #include "Comparison.h"
 #include "Fault.h"
@@ -32,27 +32,28 @@ using namespace segc::random_networks;
 
 namespace {
 
-/// Explored seeds lie behind the fixed ones.
+/// The first of the explored seeds, which follow the fixed ones.
 constexpr uint64_t firstExplored = 100000;
 constexpr unsigned secondsPerSeed = 300;
-/// Every so many seeds the kernels are compared one by one as well, which takes
-/// three times as long as the model.
+/// Interval of the seeds whose kernels are also compared one by one, which
+/// takes three times as long as the model.
 constexpr uint64_t kernelPeriod = 5;
-/// Kernels of the fixed seeds for each strategy of a published network.
+/// The number of kernels of the fixed seeds that each strategy of a published
+/// network must have.
 constexpr int64_t requiredReaches = 5;
 
 struct Options {
   uint64_t first = 0, count = 300;
   unsigned jobs = 2;
-  double seconds = 0;     ///< Explore for so long.
-  std::string nextSeed;   ///< File with the first seed to explore.
-  std::string logs = "."; ///< Where failing networks go.
-  std::string shipped;    ///< Folder of the published networks.
-  bool plansOnly = false; ///< Count strategies and compare nothing.
+  double seconds = 0;     ///< Duration of the exploration.
+  std::string nextSeed;   ///< File that contains the first seed to explore.
+  std::string logs = "."; ///< Folder for failing networks.
+  std::string shipped;    ///< Folder with the published networks.
+  bool plansOnly = false; ///< Only count strategies, without comparison.
 };
 
-/// Writes the seed's network and returns its number of samples; 0 if what was
-/// drawn does not verify.
+/// Writes the seed's network and returns its number of samples; 0 if the
+/// network is not valid.
 int64_t writeNetwork(uint64_t seed, const std::string &file) {
   CompilerContext context(mlir::MLIRContext::Threading::DISABLED);
   auto module = Generator(&context, seed).build();
@@ -66,7 +67,7 @@ int64_t writeNetwork(uint64_t seed, const std::string &file) {
       .getDimSize(0);
 }
 
-/// Prints the verdict; whether the model agrees.
+/// Prints the result and returns whether the model agrees.
 bool report(llvm::Expected<Deviation> deviation) {
   if (!deviation) {
     llvm::outs() << "error: " << llvm::toString(deviation.takeError()) << "\n";
@@ -81,7 +82,7 @@ bool report(llvm::Expected<Deviation> deviation) {
 
 struct PlanFacts {
   std::vector<std::string> strategies;
-  int64_t arena = 0; ///< Bytes of the largest one.
+  int64_t arena = 0; ///< Bytes of the largest arena.
 };
 
 llvm::Expected<PlanFacts> planOf(const std::string &file,
@@ -107,8 +108,8 @@ void print(const PlanFacts &facts) {
   llvm::outs().flush();
 }
 
-/// Gives the arena its part of `facts.arena`, if a plan fits that: some do not,
-/// whatever runs again.
+/// Limits the arena to the configured part of `facts.arena`, if a plan fits.
+/// Some limits cannot be met by any recomputation.
 void limitMemory(const std::string &file, Configuration &configuration,
                  PlanFacts &facts) {
   if (configuration.memoryShare == 0)
@@ -133,7 +134,7 @@ bool compare(const std::string &file, const Configuration &configuration,
   return agrees;
 }
 
-/// The body of a seed's process.
+/// Runs a seed in its own process.
 int runSeed(uint64_t seed, const std::string &file,
             const std::string &directory, bool planOnly) {
   int64_t batch = writeNetwork(seed, file);
@@ -160,7 +161,7 @@ int runSeed(uint64_t seed, const std::string &file,
              : 1;
 }
 
-/// The lines of a process's output that begin with this.
+/// Returns the lines of a process's output that begin with the prefix.
 std::vector<std::string> linesOf(llvm::StringRef output,
                                  llvm::StringRef prefix) {
   std::vector<std::string> found;
@@ -178,7 +179,7 @@ std::string lastLine(llvm::StringRef output, llvm::StringRef prefix) {
   return lines.empty() ? "" : lines.back();
 }
 
-/// What to do about a network that failed.
+/// Prints the commands that reproduce and reduce a failure.
 void describeFailure(const std::string &name, const JobResult &result,
                      const std::string &file) {
   std::string compile = lastLine(result.output, "options: "),
@@ -195,7 +196,7 @@ void describeFailure(const std::string &name, const JobResult &result,
                << ".so " << compile << "\n"
                << "  again: SegcRandomNetworks check " << file << " " << check
                << "\n"
-               << "  to make it small: CHECK=\"" << check << "\" FOR=" << kind
+               << "  reduce: CHECK=\"" << check << "\" FOR=" << kind
                << " segc-reduce " << file
                << " --seg-reduce-network=test=unittests/RandomNetworks/"
                   "interesting\n";
@@ -263,7 +264,7 @@ bool Campaign::finishOne() {
   return true;
 }
 
-/// The strategies of the published networks.
+/// Counts the strategies of the published networks.
 void Campaign::countShipped() {
   std::vector<CompileOptions> usual = usualOptions();
   std::error_code error;
@@ -298,7 +299,7 @@ void Campaign::countShipped() {
     collect();
 }
 
-/// Compares kernels of strategies that the seeds reached too rarely.
+/// Compares kernels of strategies that the seeds used too rarely.
 void Campaign::steerToRare() {
   std::vector<std::string> rare;
   for (const std::string &strategy : wanted)

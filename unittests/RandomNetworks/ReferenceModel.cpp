@@ -35,7 +35,7 @@ ReferenceModel::create(const std::string &file, const Configuration &options) {
   return result;
 }
 
-/// The value of an argument, from its region.
+/// Reads the value of an argument from its region.
 static HostTensor readArgument(RankedTensorType type, StringRef region,
                                StringRef name, int64_t offset,
                                const CallMemory &memory) {

@@ -17,7 +17,7 @@
 
 namespace segc::random_networks {
 
-/// The memory of a call, by region; as a model sees it.
+/// The memory of a model's call, by region.
 struct CallMemory {
   std::vector<float> parameters, states, gradients, optimizer;
   std::vector<float> image;
@@ -28,12 +28,12 @@ struct CallMemory {
 /// One result of an entry.
 struct ReferenceResult {
   std::string region, name;
-  int64_t offset = 0; ///< In elements of the region.
-  /// In doubles throughout; and rounded where the model rounds.
+  int64_t offset = 0; ///< Offset in elements of the region.
+  /// The result computed in doubles, and with rounding where the model rounds.
   reference::HostTensor exact, stored;
 };
 
-/// The entries of a network after the phase `fusion`, evaluated op by op.
+/// Evaluates the entries of a network after the phase `fusion`, op by op.
 class ReferenceModel {
 public:
   static llvm::Expected<std::unique_ptr<ReferenceModel>>

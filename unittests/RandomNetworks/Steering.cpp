@@ -25,7 +25,7 @@ using seg::shapeText;
 
 namespace {
 
-/// The words of "seg.conv in_place kind=winograd m=1x4x4 products=f16".
+/// The parsed words of "seg.conv in_place kind=winograd m=1x4x4 products=f16".
 struct Words {
   explicit Words(StringRef strategy) {
     strategy.split(all, ' ');
@@ -51,7 +51,7 @@ std::string list(ArrayRef<int64_t> values) {
          "]";
 }
 
-/// Writes a network of convolutions, one after the other.
+/// Writes a network that is a sequence of convolutions.
 class Writer {
 public:
   explicit Writer(const Shape &image) : image(image), shape(image) {}
@@ -62,7 +62,7 @@ public:
     std::string type = tensor(shape);
     value("seg.relu " + last + " : " + type);
   }
-  /// The whole network, with labels of two classes.
+  /// Returns the text of the network, with labels of two classes.
   std::string text() const;
 
 private:
@@ -74,7 +74,7 @@ private:
     body += "  " + last + " = " + text + "\n";
   }
 
-  Shape image, shape; ///< Of the last value.
+  Shape image, shape; ///< Shape of the image, and of the last value.
   std::string body, last = "%image";
   unsigned count = 0;
 };
@@ -128,7 +128,7 @@ std::string steeredNetwork(StringRef strategy, uint64_t attempt) {
                   : flat        ? (draws.percent(25) ? 3 : 2)
                                 : 3;
   bool transposed = words.root() == "seg.conv_transpose";
-  // What is read in place has no border.
+  // Inputs that are read in place have no padding.
   int64_t padding = words.has("in_place") || draws.percent(15) ? 0 : 1;
   Shape taps(rank, 3), image{draws.between(1, 2)};
   if (flat && rank == 3)
@@ -174,7 +174,8 @@ Configuration steeredConfiguration(StringRef strategy, uint64_t attempt) {
   return result;
 }
 
-/// Compares the kernels of this strategy, at most so many; how many agree.
+/// Compares up to `most` kernels of this strategy and returns the number that
+/// agree.
 static llvm::Expected<int64_t> compareEach(const std::string &file,
                                            CompileOptions options,
                                            StringRef strategy, int64_t most) {

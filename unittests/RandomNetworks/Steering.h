@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// What random networks reach rarely is drawn for: networks of one convolution
-// between two others, of shapes that suit a strategy of a published network,
-// whose strategies are drawn from all that can be emitted.
+// Networks for strategies of published networks that random networks use
+// rarely: one convolution between two others, with shapes that suit the
+// strategy. Their strategies are drawn from all that can be emitted.
 
 #ifndef SEGC_UNITTESTS_RANDOMNETWORKS_STEERING_H
 #define SEGC_UNITTESTS_RANDOMNETWORKS_STEERING_H
@@ -16,14 +16,15 @@
 
 namespace segc::random_networks {
 
-/// The text of a network that may have a kernel of this strategy
-/// (strategiesOf).
+/// Returns the text of a network that may have a kernel of this strategy (see
+/// strategiesOf).
 std::string steeredNetwork(llvm::StringRef strategy, uint64_t attempt);
 Configuration steeredConfiguration(llvm::StringRef strategy, uint64_t attempt);
 
-/// Draws networks, into `file`, and compares their kernels of this strategy
-/// each alone with the reference, until `wanted` agree. Prints what they are
-/// compiled with and a line for each; whether all that were found agree.
+/// Draws networks, writes them to `file`, and compares each kernel of this
+/// strategy with the reference until `wanted` kernels agree. Prints the
+/// compiler's options and a line for each kernel. Returns whether all compared
+/// kernels agree.
 bool compareKernelsOf(llvm::StringRef strategy, int64_t wanted,
                       const std::string &file);
 

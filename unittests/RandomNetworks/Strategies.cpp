@@ -15,8 +15,8 @@ using namespace mlir;
 
 namespace segc::random_networks {
 
-/// What a strategy is made of: names, tiles of Winograd and switches, but not
-/// the sizes, which depend on the shape.
+/// Describes a strategy by its names, Winograd tiles and switches. Sizes are
+/// omitted, because they depend on the shape.
 static std::string describe(seg::FusionOp fusion) {
   Operation *root = fusion.getRoot();
   std::string text = root ? root->getName().getStringRef().str() : "pointwise";

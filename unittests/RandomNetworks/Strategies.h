@@ -16,16 +16,16 @@
 
 namespace segc::random_networks {
 
-/// For each distinct kernel of the planned entries its root and what its strategy is
-/// made of, apart from sizes: "seg.conv kind=winograd m=1x2x2 products=bf16".
+/// Returns the root and the strategy, without sizes, of each distinct kernel of
+/// the planned entries: "seg.conv kind=winograd m=1x2x2 products=bf16".
 std::vector<std::string> strategiesOf(mlir::ModuleOp planned);
 
-/// The distinct kernels whose description is `strategy`.
+/// Returns the distinct kernels whose description is `strategy`.
 std::vector<seg::FusionOp> kernelsOf(mlir::ModuleOp planned,
                                      llvm::StringRef strategy);
 
-/// Ways to compile the published networks: every precision for every
-/// instruction set that this processor has.
+/// Returns options for the published networks: every precision with every
+/// instruction set that this processor supports.
 std::vector<CompileOptions> usualOptions();
 
 } // namespace segc::random_networks

@@ -29,11 +29,11 @@ struct AdjointCase {
   const char *name;
   std::vector<std::string> arguments, results;
   std::string op;
-  /// Operands in which the op is affine, the others fixed.
+  /// Operands in which the op is affine while the others are fixed.
   std::vector<int> affine = {};
-  /// Distance of float inputs from 0.
+  /// Minimum distance of float inputs from 0.
   double gap = 0;
-  /// Class indices of i32 inputs lie below this.
+  /// Class indices of i32 inputs are below this.
   int classes = 2;
   /// The first operands whose gradient is wanted; -1 for all floats.
   int needed = -1;
@@ -48,7 +48,7 @@ double dot(const HostTensor &a, const HostTensor &b) {
   return sum;
 }
 
-/// a + factor * b.
+/// Returns a + factor * b.
 HostTensor moved(const HostTensor &a, double factor, const HostTensor &b) {
   HostTensor result = a;
   for (int64_t i = 0; i < a.size(); ++i)
@@ -77,8 +77,8 @@ protected:
     return randomTensor(tensor, seed, {-1, 1, test.gap});
   }
 
-  /// @g: the arguments of @f and the gradient of its first result, to the
-  /// gradients of the operands that are needed.
+  /// Builds @g, which maps the arguments of @f and the gradient of its first
+  /// result to the gradients of the needed operands.
   func::FuncOp buildAdjointOf(func::FuncOp f, const AdjointCase &test) {
     OpBuilder b(&context);
     Location loc = f.getLoc();
@@ -131,7 +131,7 @@ TEST_P(AdjointTest, AgreesWithDifferences) {
   std::vector<HostTensor> grads = run(g, extended);
   ASSERT_EQ(grads.size(), g.getNumResults());
 
-  // <f, u> where operand j is replaced.
+  // Returns <f, u> with operand j replaced.
   auto value = [&](int j, const HostTensor &replacement) {
     std::vector<HostTensor> changed = inputs;
     changed[j] = replacement;
@@ -301,14 +301,14 @@ std::vector<AdjointCase> poolCases() {
       avgPoolCase("avg_halves", "2x4x6x3xf64", "2x2x3x3xf64",
                   "window [2, 2] strides [2, 2] pad_low [0, 0] pad_high "
                   "[0, 0]"),
-      // Windows that overlap, beyond the borders on both sides.
+      // Overlapping windows, with padding on both sides.
       avgPoolCase("avg_overlap", "1x6x5x2xf64", "1x3x5x2xf64",
                   "window [3, 4] strides [2, 1] pad_low [1, 2] pad_high "
                   "[1, 1]"),
       avgPoolCase("avg_counts_padding", "1x6x5x2xf64", "1x3x5x2xf64",
                   "window [3, 4] strides [2, 1] pad_low [1, 2] pad_high "
                   "[1, 1] count_include_pad"),
-      // Elements between windows, and behind the last one.
+      // Elements between windows and after the last window.
       avgPoolCase("avg_gaps_3d", "1x5x3x7x2xf64", "1x2x1x3x2xf64",
                   "window [2, 3, 1] strides [2, 3, 3] pad_low [0, 0, 0] "
                   "pad_high [0, 0, 0]")};
@@ -557,7 +557,7 @@ TEST_F(ReferenceTest, EveryDifferentiableOpHasAnAdjointCase) {
   EXPECT_GT(count, 0u);
 }
 
-// Adjoints that do not exist are errors with the reason.
+// A missing adjoint is an error that states the reason.
 class MissingAdjointTest : public ReferenceTest {
 protected:
   std::string errorOf(llvm::StringRef text,

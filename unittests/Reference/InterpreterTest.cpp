@@ -19,7 +19,7 @@ namespace {
 
 class InterpreterTest : public ReferenceTest {
 protected:
-  /// The diagnostics of an evaluation that fails.
+  /// Returns the diagnostics of an evaluation that fails.
   std::string errorOf(llvm::StringRef text, ArrayRef<HostTensor> inputs) {
     func::FuncOp function = parse(text);
     EXPECT_TRUE(function) << text.str();
@@ -65,8 +65,8 @@ TEST_F(InterpreterTest, DescendsIntoFusion) {
   EXPECT_THAT(results[1].values(), ElementsAre(11, 22));
 }
 
-// Storage precision rounds every result to its element type, ties to even;
-// exact evaluation keeps doubles.
+// Storage precision rounds every result to its element type, ties to even.
+// Exact evaluation keeps doubles.
 TEST_F(InterpreterTest, StoragePrecisionRounds) {
   std::string text = R"(
     func.func @f(%x: tensor<1xf32>) -> (tensor<1xf32>, tensor<1xf16>, tensor<1xbf16>) {
@@ -106,7 +106,7 @@ TEST_F(InterpreterTest, ChecksInputs) {
               HasSubstr("expects input #0 of type 'tensor<2xf64>'"));
 }
 
-// The ops do, before anything is evaluated.
+// The verifiers of the ops refuse them before the evaluation.
 TEST_F(InterpreterTest, RefusesDynamicShapes) {
   std::string message;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {

@@ -38,7 +38,7 @@ protected:
     return randomTensor(
         RankedTensorType::get(shape, Float64Type::get(&context)), seed);
   }
-  /// Result `index` of one op.
+  /// Returns result `index` of one op.
   HostTensor only(std::vector<std::string> arguments,
                   std::vector<std::string> results, std::string op,
                   std::vector<HostTensor> inputs, int index = 0) {
@@ -47,7 +47,8 @@ protected:
   }
 };
 
-// The two conventions of "same" at stride 2 are shifted by one voxel.
+// At stride 2, the two conventions of "same" padding differ by a shift of one
+// voxel.
 TEST_F(OpValuesTest, ConvPaddingPerSide) {
   HostTensor x = f64({1, 1, 4, 1}, {1, 10, 100, 1000}),
              w = f64({1, 3, 1, 1}, {1, 2, 3});
@@ -116,7 +117,7 @@ TEST_F(OpValuesTest, MaxPoolGradGoesToTheFirstMaximum) {
   EXPECT_THAT(dx.values(), ElementsAre(0, 7, 0, 0));
 }
 
-// Elements beyond the borders are zeros that count, or do not count.
+// Elements in the padding are zeros, which are counted or not.
 TEST_F(OpValuesTest, AvgPoolCountsPaddingOnlyIfAsked) {
   auto pool = [&](const std::string &counts) {
     return only({"1x3x2x1xf64"}, {"1x2x2x1xf64"},
@@ -194,12 +195,13 @@ TEST_F(OpValuesTest, GroupStatisticsAreSharedByAGroupsChannels) {
   EXPECT_THAT(results[1].values(), ElementsAre(1, 1, 0.1, 0.1));
 }
 
-// The kernel-level pieces make up the whole ops, for every kind.
+// The ops for statistics and their application equal the whole ops, for every
+// kind.
 class NormPiecesTest : public OpValuesTest,
                        public ::testing::WithParamInterface<
                            std::pair<const char *, const char *>> {};
 
-TEST_P(NormPiecesTest, MakeUpTheWhole) {
+TEST_P(NormPiecesTest, EqualTheWholeOp) {
   const char *kind = GetParam().first, *statistic = GetParam().second;
   std::string options = std::string(kind) == "group" ? " groups 2" : "";
   auto text = [&](bool pieces) {
@@ -281,8 +283,8 @@ TEST_F(OpValuesTest, Broadcasting) {
               ElementsAre(1, 1, 2, 2, 3, 3, 4, 4));
 }
 
-// The mask is word 0 of the block of the element's global index; the stream is
-// (step, id). CounterRng hands out that word at index * 4.
+// The mask is word 0 of the block at the element's global index, in the stream
+// (step, id). CounterRng returns this word at index * 4.
 TEST_F(OpValuesTest, DropoutMask) {
   const int64_t seed = 0x123456789abcdef, step = 3, offset = 5, id = 2;
   HostTensor y = only({"2x3x3x2xf64", "i64", "i64", "i64"}, {"2x3x3x2xf64"},
@@ -337,7 +339,8 @@ TEST_F(OpValuesTest, CrossEntropyByHand) {
               1e-12);
 }
 
-// Certain and right: no loss, and a finite gradient for every gamma.
+// A certain and correct prediction has no loss, and a finite gradient for every
+// gamma.
 TEST_F(OpValuesTest, FocalGradientAtCertainty) {
   for (const char *gamma : {"0.0", "0.5", "1.0", "2.0"}) {
     HostTensor grad =

@@ -3,8 +3,8 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each optimizer takes a few steps on three elements, two of them decayed,
-// beside the published recurrence of one scalar written as in its paper.
+// Each optimizer takes a few steps on three elements, two of them with weight
+// decay. They are compared with the recurrence of one scalar as published.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,16 +32,16 @@ class OptimizerTest : public ReferenceTest {
 protected:
   const std::vector<double> start = {1, -0.5, 0.25};
 
-  /// The scaled gradient of a step.
+  /// Returns the scaled gradient of a step.
   static HostTensor grads(int step) {
     return flat({std::sin(1.0 * step), -0.3 * step, 1.5 - step});
   }
-  /// The gradient that element i's recurrence sees at weight w.
+  /// Returns the gradient in the recurrence of element i at weight w.
   static double seen(int step, int i, double w) {
     return grads(step)[i] / lossScale + (i < 2 ? weightDecay * w : 0);
   }
 
-  /// Runs `text` with state [params, slots...]; `scalars(step)` follow the
+  /// Runs `text` with the state [params, slots...]; `scalars(step)` follow the
   /// gradients and slots. Returns the states after each step.
   std::vector<std::vector<HostTensor>>
   train(llvm::StringRef text, std::vector<HostTensor> slots,
@@ -64,7 +64,7 @@ protected:
     return history;
   }
 
-  /// history[step - 1][0][i] == update(step, i) for the weights.
+  /// Expects history[step - 1][0][i] == update(step, i) for the weights.
   static void
   expectWeights(const std::vector<std::vector<HostTensor>> &history,
                 llvm::function_ref<void(int, int, double &)> update) {
@@ -212,7 +212,7 @@ TEST_F(OptimizerTest, NesterovSgd) {
   });
 }
 
-// A step with a non-finite gradient changes nothing, NaN or not.
+// A step with a non-finite gradient changes nothing, even if values are NaN.
 TEST_F(OptimizerTest, NothingChangesWhereNotFinite) {
   std::vector<HostTensor> inputs = {flat(start), flat({NAN, INFINITY, 1}),
                                     flat({1, 2, 3})};
@@ -232,7 +232,7 @@ TEST_F(OptimizerTest, AllFinite) {
   EXPECT_THAT(run(text, {flat({1, 0, -INFINITY})})[0].values(), ElementsAre(0));
 }
 
-// The squares that Adam and RMSProp keep must fit f32 too.
+// The squares that Adam and RMSProp keep must be finite in f32 too.
 TEST_F(OptimizerTest, AllFiniteSquares) {
   std::string text = functionText({"3xf32"}, {"f32"},
                                   "seg.all_finite %a0 {squares} : !a0 -> !r0");
@@ -247,7 +247,8 @@ TEST_F(OptimizerTest, AllFiniteSquares) {
   EXPECT_EQ(finite(NAN), 0);
 }
 
-// Slow weights start at the weights before step 1 and are met every 3 steps.
+// Slow weights start at the weights before step 1 and are synchronised every 3
+// steps.
 TEST_F(OptimizerTest, Lookahead) {
   func::FuncOp function = parse(functionText(
       {"1xf64", "1xf64", "1xf64", "f64", "i64"}, {"1xf64", "1xf64"},

@@ -13,7 +13,7 @@
 namespace segc::reference {
 namespace {
 
-/// F(2, 3) of Lavin and Gray.
+/// Returns F(2, 3) of Lavin and Gray.
 TileTransform tileOf2() {
   return {2,
           3,
@@ -25,7 +25,8 @@ TileTransform tileOf2() {
 
 class ProductsTest : public ReferenceTest {
 protected:
-  /// The op's results, and those of evaluateProducts at every other element.
+  /// Compares the op's results with those of evaluateProducts at every other
+  /// element.
   void check(const std::vector<std::string> &arguments,
              const std::string &result, const std::string &op,
              const ProductArithmetic &arithmetic, double tolerance) {
@@ -60,7 +61,7 @@ protected:
       EXPECT_GT(largest, 1e-4) << op;
   }
 
-  /// Every kind of convolution, of stride 1 if `tiles`.
+  /// Checks every kind of convolution, with stride 1 for tiles.
   void checkAll(const ProductArithmetic &arithmetic, double tolerance) {
     std::string attributes = arithmetic.tiles
                                  ? "strides [1, 1] pad_low [1, 0] pad_high "
@@ -84,7 +85,7 @@ protected:
   }
 };
 
-TEST_F(ProductsTest, AreThoseOfTheOps) { checkAll({}, 1e-12); }
+TEST_F(ProductsTest, EqualTheOps) { checkAll({}, 1e-12); }
 
 TEST_F(ProductsTest, OfATransposedConvolution) {
   check({"1x3x4x5xf64", "2x2x5x3xf64"}, "1x6x8x3xf64",
@@ -93,7 +94,7 @@ TEST_F(ProductsTest, OfATransposedConvolution) {
         {}, 1e-12);
 }
 
-TEST_F(ProductsTest, ByTilesAreThoseOfTheOps) {
+TEST_F(ProductsTest, TilesEqualTheOps) {
   ProductArithmetic arithmetic;
   arithmetic.tiles = {TileTransform(), tileOf2(), tileOf2()};
   checkAll(arithmetic, 1e-11);
@@ -110,7 +111,7 @@ TEST_F(ProductsTest, RoundTheirFactors) {
   checkAll(arithmetic, 0.3);
 }
 
-TEST_F(ProductsTest, RefuseOtherTiles) {
+TEST_F(ProductsTest, RefusesUnsuitableTiles) {
   auto module = mlir::parseSourceString<mlir::ModuleOp>(
       functionText({"1x4x4x1xf64", "3x3x1x1xf64"}, {"1x4x4x1xf64"},
                    "seg.conv %a0, %a1 strides [1, 1] pad_low [1, 1] pad_high "
@@ -137,7 +138,7 @@ TEST_F(ProductsTest, RefuseOtherTiles) {
               testing::HasSubstr("the matrices of tiles compute no correlation"));
 }
 
-// Against LLVM's conversions.
+// Rounding is compared with LLVM's conversions.
 TEST_F(ProductsTest, RoundAsTheFormatsDo) {
   for (auto [kind, semantics] :
        {std::pair(ElementKind::F16, &llvm::APFloat::IEEEhalf()),

@@ -22,8 +22,8 @@
 
 namespace segc::reference {
 
-/// A function @f of one op. Argument i is %a<i> of type !a<i>, result i has
-/// type !r<i>; types are given as "2x3xf64", rank 0 as "f64".
+/// Returns a function @f of one op. Argument i is %a<i> of type !a<i>, result i
+/// has type !r<i>. Types are written as "2x3xf64", those of rank 0 as "f64".
 inline std::string functionText(llvm::ArrayRef<std::string> arguments,
                                 llvm::ArrayRef<std::string> results,
                                 llvm::StringRef op) {
@@ -58,13 +58,13 @@ protected:
     context.loadAllAvailableDialects();
   }
 
-  /// The function @f of a module in text; null if it does not parse.
+  /// Returns the function @f of a module; null if the text does not parse.
   mlir::func::FuncOp parse(llvm::StringRef text) {
     module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
     return module ? module->lookupSymbol<mlir::func::FuncOp>("f") : nullptr;
   }
 
-  /// Results of @f; none, with a test failure, where there is an error.
+  /// Returns the results of @f. An error is a test failure without results.
   std::vector<HostTensor> run(mlir::func::FuncOp function,
                               llvm::ArrayRef<HostTensor> inputs,
                               Precision precision = Precision::Exact) {

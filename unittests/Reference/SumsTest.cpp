@@ -18,7 +18,7 @@ class SumsTest : public ReferenceTest {
 protected:
   static constexpr double f32Unit = 0x1p-24;
 
-  /// The reciprocal deviations of an activation of 16 channels.
+  /// Returns the reciprocal deviations of an activation of 16 channels.
   std::vector<double> deviations(const SumRows &rows, bool exact = false) {
     auto module = mlir::parseSourceString<mlir::ModuleOp>(
         functionText({"2x32x32x16xf64"}, {"2x16xf64", "2x16xf64"},
@@ -37,7 +37,7 @@ protected:
     return rstd.values().vec();
   }
 
-  /// The root mean square of their errors, of their size.
+  /// Returns the root mean square of their relative errors.
   double error(int64_t pixels) {
     std::vector<double> exact = deviations({}, /*exact=*/true);
     double squares = 0;
@@ -52,16 +52,16 @@ protected:
   }
 };
 
-TEST_F(SumsTest, OfRowsAreTheStatistics) {
+TEST_F(SumsTest, RowsEqualTheStatistics) {
   for (int64_t pixels : {1, 3, 100, 1024})
     for (auto [e, d] : llvm::zip_equal(deviations({}, /*exact=*/true),
                                        deviations({pixels, 0, 1})))
       EXPECT_NEAR(d / e, 1, 1e-13);
 }
 
-// The squares of n values are added up with an error of sqrt(n / 3) units at
-// random; rows average theirs, and a deviation has half that of its square.
-TEST_F(SumsTest, ErrMoreInLongerRows) {
+// The sum of n squares has a random error of sqrt(n / 3) units. Errors of rows
+// average out, and a deviation has half the relative error of its square.
+TEST_F(SumsTest, ErrorGrowsWithTheRow) {
   double whole = error(1024), parts = error(64);
   EXPECT_GT(whole, 0.3 * std::sqrt(1024.0 / 3) / 2 * f32Unit);
   EXPECT_LT(whole, 3 * std::sqrt(1024.0 / 3) / 2 * f32Unit);
@@ -69,9 +69,9 @@ TEST_F(SumsTest, ErrMoreInLongerRows) {
   EXPECT_GT(parts, whole / 64);
 }
 
-// Terms of one sign make their sum err by what a row does, not by a term's
-// error over the square root of their number.
-TEST_F(SumsTest, OfTermsOfOneSignErrTogether) {
+// For terms of the same sign, the error of the sum is that of a row, not the
+// error of a term divided by the square root of their number.
+TEST_F(SumsTest, ErrorsOfOneSignAddUp) {
   HostTensor terms({4096, 8}, ElementKind::F64);
   for (double &value : terms.values())
     value = 1;
@@ -85,8 +85,8 @@ TEST_F(SumsTest, OfTermsOfOneSignErrTogether) {
   }
 }
 
-// What the kernel has exactly between two values of 16 bits goes the same way
-// whatever else is not known of its rounding.
+// A value that the kernel has exactly in the middle between two 16-bit values
+// is rounded in the same way, whatever noise models the rest of the rounding.
 TEST_F(SumsTest, TiesOfExactFactorsStayTies) {
   auto module = mlir::parseSourceString<mlir::ModuleOp>(
       functionText({"1x4x4x1xf64", "1x1x1x1xf64"}, {"1x4x4x1xf64"},
@@ -99,7 +99,7 @@ TEST_F(SumsTest, TiesOfExactFactorsStayTies) {
   HostTensor x({1, 4, 4, 1}, ElementKind::F64), w({1, 1, 1, 1}, ElementKind::F64);
   w[0] = 1;
   for (int64_t i = 0; i < x.size(); ++i)
-    x[i] = 128.5 + i; // bf16 has 8 digits: a tie.
+    x[i] = 128.5 + i; // These are ties, because bf16 has 8 digits.
   ProductArithmetic arithmetic;
   arithmetic.round = [](llvm::MutableArrayRef<double> values) {
     for (double &value : values)

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// The table of docs/Architecture.md is the rule: a folder may include what its
-// row names, and what those may include.
+// A folder may include only the folders in its row of the table of
+// docs/Architecture.md, and those that they may include.
 
 #include <filesystem>
 #include <fstream>
@@ -36,7 +36,7 @@ std::vector<std::string> allMatches(const std::string &text, const std::regex &p
   return result;
 }
 
-/// Folders under lib/, and for each those it may include.
+/// The folders under lib/, each with the folders that it may include.
 class Rooms {
 public:
   explicit Rooms(const std::string &page) {
@@ -55,7 +55,8 @@ public:
 
   const std::vector<std::string> &all() const { return names; }
 
-  /// The room of a path such as Dialect/Seg/IR/SegOps.td; empty if none.
+  /// Returns the room of a path such as Dialect/Seg/IR/SegOps.td; empty if it
+  /// has none.
   std::string roomOf(const std::string &path) const {
     std::string best;
     for (const std::string &name : names)
@@ -77,7 +78,8 @@ private:
     return false;
   }
 
-  /// Rooms by the last part of their names; MLIR and model.h as they are.
+  /// Returns the rooms of a cell, which uses the last part of their names. MLIR
+  /// and model.h are returned as they are.
   std::set<std::string> named(const std::string &cell) const {
     std::set<std::string> result;
     if (cell == "all of the compiler") {
@@ -125,8 +127,8 @@ void forEachInclude(const std::regex &pattern, const std::function<void(std::str
     }
 }
 
-// The table is read as it is meant.
-TEST(IncludeDirections, TableIsUnderstood) {
+// The table is parsed correctly.
+TEST(IncludeDirections, TableIsParsed) {
   EXPECT_THAT(rooms().all(), testing::IsSupersetOf({"Base", "Plan", "Runtime/Core", "Dialect/Seg", "Codegen/CPU", "Codegen/GPU", "Driver"}));
   EXPECT_EQ(rooms().roomOf("Runtime/Core/Manifest.h"), "Runtime/Core");
   EXPECT_TRUE(rooms().mayUse("Plan", "Base"));
@@ -157,7 +159,7 @@ TEST(IncludeDirections, EveryFolderHasARow) {
     }
 }
 
-TEST(IncludeDirections, AreThoseOfTheTable) {
+TEST(IncludeDirections, FollowTheTable) {
   int count = 0;
   forEachInclude(std::regex("include [\"<]segc/([^\">]+)[\">]"), [&](const std::string &room, const fs::path &file, const std::string &included) {
     std::string other = included == "model.h" || included == "model_tables.h" ? "model.h" : rooms().roomOf(included);
@@ -168,7 +170,7 @@ TEST(IncludeDirections, AreThoseOfTheTable) {
   EXPECT_GT(count, 200);
 }
 
-// The runtime is free of LLVM.
+// The runtime does not depend on LLVM.
 TEST(IncludeDirections, RuntimeHasNoLLVM) {
   forEachInclude(std::regex("#include [\"<]((?:llvm|mlir|lld|clang)/[^\">]+)[\">]"), [](const std::string &room, const fs::path &file, const std::string &included) {
     bool runtime = room == "Base" || room == "Plan" || room.rfind("Runtime/", 0) == 0;

@@ -37,7 +37,7 @@ inline ModelRunner makeRunner(ThreadPool &pool, bool training = true) {
   return std::move(*runner);
 }
 
-/// Three batches of volumes whose class follows from the intensity. One
+/// Writes three batches of volumes whose class depends on the intensity. One
 /// voxel of the second batch is `odd`, if that is not 0.
 inline std::string writeBatches(const std::string &folder, float odd = 0) {
   constexpr int64_t count = 2 * 512;

@@ -23,9 +23,9 @@ using reference::HostTensor;
 
 namespace {
 
-// Kernels: a convolution with bias, normalisation, activation and the sum of
-// both branches; another, before which a pointwise op is a kernel of its own
-// where convolutions compute no prologues.
+// Its kernels are a convolution with bias, normalisation, activation and the
+// sum of both branches, and a second convolution. A pointwise op before the
+// second one is a separate kernel if convolutions support no prologue.
 constexpr llvm::StringLiteral network = R"(
 seg.network @toy format 1 classes 3 optimizer {kind = "adam"} pipeline {kind = "isbi"} forward {
 ^bb0(%image: tensor<2x6x5x2xf32>):
@@ -50,7 +50,7 @@ seg.network @toy format 1 classes 3 optimizer {kind = "adam"} pipeline {kind = "
 }
 )";
 
-/// The network's `predict` after a phase, for a target.
+/// The entry `predict` of the network after a phase, for a target.
 class Network {
 public:
   explicit Network(const std::string &target, llvm::StringRef last = "plan") {
@@ -88,8 +88,8 @@ protected:
   }
 };
 
-// A network that is compiled for a target, kernel by kernel in its order,
-// computes what its ops are defined to.
+// The kernels of a network, run in order, compute the same as the reference
+// evaluation.
 TEST_P(TargetBackendTest, RunsANetwork) {
   Network compiled(GetParam());
   ASSERT_TRUE(compiled.module);
@@ -111,7 +111,7 @@ TEST_P(TargetBackendTest, RunsANetwork) {
   std::vector<HostTensor> inputs;
   for (auto [i, argument] : llvm::enumerate(predict.getArguments())) {
     auto type = cast<RankedTensorType>(argument.getType());
-    // A variance is not negative.
+    // Variances must not be negative.
     inputs.push_back(reference::randomTensor(type, i, {0.1, 1}));
     inputs.back().roundToKind();
     bufferOf(argument).set(inputs.back().values());
@@ -135,7 +135,7 @@ TEST_P(TargetBackendTest, RunsANetwork) {
   }
 }
 
-// Declared kernels are the emitted ones without their bodies.
+// Declared kernels are the emitted kernels without bodies.
 TEST_P(TargetBackendTest, DeclaresWhatItEmits) {
   Network compiled(GetParam());
   ASSERT_TRUE(compiled.module);
@@ -189,7 +189,8 @@ INSTANTIATE_TEST_SUITE_P(All, TargetBackendTest, testing::Values("cpu", "toy"),
                            return std::string(test.param);
                          });
 
-// Fusion asks the target that is compiled for: toys compute no prologues.
+// Fusion queries the target for which it compiles: the toy's kernels support no
+// prologue.
 TEST(TargetBackends, FusionAsksTheTarget) {
   registerTargets();
   test::registerToyBackend();
@@ -199,7 +200,7 @@ TEST(TargetBackends, FusionAsksTheTarget) {
   EXPECT_EQ(toy.fusions().size(), 4u);
 }
 
-// Kernels of a GPU lie in a gpu.module and become PTX.
+// GPU kernels are in a gpu.module and are compiled to PTX.
 TEST(TargetBackends, KernelsOfAGpuBecomePTX) {
   registerTargets();
   test::registerToyBackend();
@@ -226,7 +227,7 @@ TEST(TargetBackends, KernelsOfAGpuBecomePTX) {
                              testing::HasSubstr(".entry k3")));
 }
 
-TEST(TargetBackends, SpecsNameWhatThereIs) {
+TEST(TargetBackends, ResolvesSpecs) {
   registerTargets();
   EXPECT_EQ(llvm::cantFail(resolveTarget("cpu:x86-64-v3")).spec(),
             "cpu:x86-64-v3");
@@ -240,8 +241,8 @@ TEST(TargetBackends, SpecsNameWhatThereIs) {
                   "unknown target 'tpu': expected one of cpu, cuda"));
 }
 
-// The model of the fusion's strategy is asked what it costs: Winograd tiles
-// leave a part of the multiplications.
+// The cost of a fusion depends on its strategy: Winograd tiles reduce the
+// number of multiplications.
 TEST(TargetBackends, CostFollowsTheStrategy) {
   registerTargets();
   MLIRContext context;

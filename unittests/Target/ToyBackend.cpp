@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// docs/AddingABackend.md explains it.
+// Backend is explained in docs/AddingABackend.md.
 
 #include "ToyBackend.h"
 
@@ -38,7 +38,7 @@ namespace {
 // Models
 //===----------------------------------------------------------------------===//
 
-/// Its one strategy.
+/// Returns the only strategy.
 StrategyProposal loops(MLIRContext *context) {
   Builder b(context);
   StrategyProposal only;
@@ -49,7 +49,8 @@ StrategyProposal loops(MLIRContext *context) {
   return only;
 }
 
-/// A task computes the channels of one pixel of the result, one by one.
+/// Convolutions. A task computes the channels of one pixel, one after the
+/// other.
 struct ConvModel : KernelModel {
   bool computes(OperationName root) const override {
     return root.getTypeID() == TypeID::get<seg::ConvOp>();
@@ -85,7 +86,7 @@ private:
     Value sum = zero;
     if (Value bias = conv.getBias())
       sum = k.load(inputOf(k, bias), channel, 1);
-    // Taps of the three dimensions, then channels.
+    // Loops over the taps of the three dimensions, then over the channels.
     auto taps = k.loop(
         k.index(0), k.index(product(problem.taps) * problem.inChannels), 1,
         sum, [&](Value step, ValueRange sums) -> SmallVector<Value> {
@@ -128,7 +129,7 @@ private:
   }
 };
 
-/// A task computes the channels of one pixel, with three loops over them.
+/// Softmax. A task computes one pixel with three loops over its channels.
 struct SoftmaxModel : KernelModel {
   bool computes(OperationName root) const override {
     return root.getTypeID() == TypeID::get<seg::SoftmaxOp>();
@@ -167,7 +168,7 @@ struct SoftmaxModel : KernelModel {
   }
 };
 
-/// A task computes one element.
+/// Pointwise fusions. A task computes one element.
 struct PointwiseModel : KernelModel {
   bool computes(OperationName) const override { return false; }
   SmallVector<StrategyProposal> propose(seg::FusionOp,
@@ -280,7 +281,7 @@ public:
   }
 
 private:
-  /// Lowers the kernels in place, and translates them.
+  /// Lowers the kernels in place and translates them to LLVM IR.
   llvm::Expected<std::unique_ptr<llvm::Module>>
   translate(ModuleOp kernels, llvm::LLVMContext &context) const {
     PassManager manager(kernels.getContext());

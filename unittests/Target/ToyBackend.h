@@ -10,8 +10,8 @@
 
 namespace segc::test {
 
-/// Makes the target `toy` known: scalar loops for 2-D convolutions with what
-/// follows them, and for pointwise ops.
+/// Registers the target `toy`: scalar loops for 2-D convolutions with an
+/// epilogue, softmax and pointwise ops.
 void registerToyBackend();
 
 } // namespace segc::test

@@ -19,7 +19,7 @@ namespace {
 
 using Intervals = std::vector<ArenaInterval>;
 
-/// The bound, tick by tick.
+/// Returns the largest sum of sizes that are alive at one time.
 int64_t maxAlive(const Intervals &intervals) {
   int64_t most = 0;
   for (const ArenaInterval &at : intervals) {
@@ -41,33 +41,35 @@ ArenaPlan checkedPlan(const Intervals &intervals) {
   return plan;
 }
 
-TEST(ArenaPlan, NothingNeedsNothing) {
+TEST(ArenaPlan, NoValuesNeedNoMemory) {
   ArenaPlan plan = checkedPlan({});
   EXPECT_EQ(plan.bytes, 0);
 }
 
-// Two values that never live together share their bytes.
-TEST(ArenaPlan, SharesBytesOfTheDead) {
+// Two values whose live ranges do not overlap share their memory.
+TEST(ArenaPlan, ReusesMemoryOfDeadValues) {
   ArenaPlan plan = checkedPlan({{128, 0, 1}, {128, 2, 3}});
   EXPECT_EQ(plan.offsets[0], plan.offsets[1]);
   EXPECT_EQ(plan.bytes, 128);
 }
 
-// Both ends belong to a life: one kernel reads the old while it writes the new.
-TEST(ArenaPlan, LivesThatTouchAreApart) {
+// Both ends belong to a live range, because a kernel reads its operand while it
+// writes its result.
+TEST(ArenaPlan, AdjacentLiveRangesAreDisjoint) {
   EXPECT_EQ(checkedPlan({{64, 0, 1}, {64, 1, 2}}).bytes, 128);
 }
 
-// A small value fills the hole that its size fits best.
+// A small value is placed in the smallest hole that has room for it.
 TEST(ArenaPlan, FillsTheSmallestHole) {
-  // By size: 0 and 1 are always there; 2, 3 leave holes of 256 and 128.
+  // Values are placed by size. 0 and 1 are always alive; 2 and 3 leave holes of
+  // 256 and 128.
   Intervals intervals = {{1024, 0, 9}, {512, 0, 9}, {256, 0, 4}, {512, 0, 9},
                          {128, 0, 4},  {512, 0, 9}, {128, 5, 9}, {256, 5, 9}};
   ArenaPlan plan = checkedPlan(intervals);
   EXPECT_EQ(plan.bytes, plan.bound);
 }
 
-// A chain, as in inference: two buffers in turn are enough.
+// A chain, as in inference, needs two alternating buffers.
 TEST(ArenaPlan, AChainTakesTwoBuffers) {
   Intervals chain;
   for (int i = 0; i < 50; ++i)
@@ -75,8 +77,9 @@ TEST(ArenaPlan, AChainTakesTwoBuffers) {
   EXPECT_EQ(checkedPlan(chain).bytes, 2 * 4096);
 }
 
-// Forward values that live until their backward op, innermost last: a stack.
-TEST(ArenaPlan, NestedLivesMeetTheBound) {
+// Forward values that live until their backward op have nested live ranges,
+// like a stack.
+TEST(ArenaPlan, NestedLiveRangesMeetTheBound) {
   Intervals nested;
   for (int i = 0; i < 40; ++i)
     nested.push_back({64 * (1 + i % 7), i, 100 - i});
@@ -84,13 +87,13 @@ TEST(ArenaPlan, NestedLivesMeetTheBound) {
   EXPECT_EQ(plan.bytes, plan.bound);
 }
 
-// Odd sizes take whole lines.
+// Sizes are rounded up to the alignment.
 TEST(ArenaPlan, RoundsToTheAlignment) {
   ArenaPlan plan = checkedPlan({{1, 0, 0}, {65, 0, 0}});
   EXPECT_EQ(plan.bytes, 3 * arenaAlignment);
 }
 
-// Without reuse every interval has bytes of its own; the bound stays.
+// Without reuse every interval has its own memory; the bound does not change.
 TEST(ArenaPlan, WithoutReuseNothingIsShared) {
   Intervals intervals = {{64, 0, 0}, {128, 1, 1}, {64, 2, 2}};
   ArenaPlan plan = planArena(intervals, /*reuse=*/false);
@@ -112,7 +115,7 @@ TEST(CheckArenaPlan, RejectsBadPlans) {
   EXPECT_THAT(checkArenaPlan(together, {{-64, 64}, 128, 128}),
               HasSubstr("leaves the arena"));
   EXPECT_EQ(checkArenaPlan(together, {{0, 64}, 128, 128}), "");
-  // Bytes in part.
+  // The memory overlaps partially.
   Intervals uneven = {{192, 0, 5}, {64, 3, 3}};
   EXPECT_THAT(checkArenaPlan(uneven, {{0, 128}, 192, 256}),
               HasSubstr("overlap"));
@@ -132,8 +135,8 @@ Intervals randomIntervals(std::mt19937 &generator) {
   return intervals;
 }
 
-// Valid on thousands of sets, and near the bound: the mean over them is the
-// quality that the networks' plans rest on.
+// Plans of thousands of random sets are valid and, on average, close to the
+// lower bound.
 TEST(ArenaPlan, RandomSets) {
   std::mt19937 generator(1);
   double sum = 0, worst = 1;
@@ -152,8 +155,8 @@ TEST(ArenaPlan, RandomSets) {
   EXPECT_LT(worst, 1.2);
 }
 
-// A valid plan that is disturbed is found out: an interval is moved onto
-// another that lives at the same time.
+// The check finds an interval that is moved onto another with an overlapping
+// live range.
 TEST(CheckArenaPlan, RejectsRandomDisturbances) {
   std::mt19937 generator(2);
   int disturbed = 0;

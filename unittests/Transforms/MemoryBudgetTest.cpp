@@ -16,7 +16,8 @@ namespace {
 
 class MemoryBudget : public testing::TestWithParam<const char *> {
 protected:
-  /// Without prologues, which leave small networks little to compute again.
+  /// Prologues are disabled, because they leave small networks little to
+  /// recompute.
   static PipelineOptions options(int64_t budget = -1) {
     PipelineOptions options;
     options.prologues = false;
@@ -30,8 +31,9 @@ size_t kernelCount(func::FuncOp entry) {
   return llvm::range_size(entry.getOps<seg::FusionOp>());
 }
 
-// The table lists less and less memory for more and more time; asking for a
-// row, or for a little more, gives its arena; and every such plan holds.
+// Each row of the table has less memory and more time than the previous one. A
+// budget equal to a row, or a little larger, results in its arena, and every
+// such plan is valid.
 TEST_P(MemoryBudget, TableIsMonotoneAndReached) {
   PipelineOptions listing = options();
   listing.memoryTable = true;
@@ -44,7 +46,7 @@ TEST_P(MemoryBudget, TableIsMonotoneAndReached) {
   ASSERT_GE(steps.size(), 8u);
   EXPECT_EQ(steps[0], listed.arena("grad_step"));
   EXPECT_EQ(steps[1], 0);
-  // The networks give back a third of their memory at least.
+  // Recomputation can save at least a third of the memory.
   EXPECT_LT(steps[steps.size() - 2], steps[0] * 2 / 3);
   int64_t kernels = kernelCount(entry);
   for (size_t i = 2; i < steps.size(); i += 2) {
@@ -53,7 +55,7 @@ TEST_P(MemoryBudget, TableIsMonotoneAndReached) {
                 static_cast<long long>(steps[i]), steps[i + 1] * 1e-6);
     EXPECT_LT(steps[i], steps[i - 2]);
     EXPECT_GT(steps[i + 1], steps[i - 1]);
-    if (i % 4) // Half of them: each compiles the network.
+    if (i % 4) // Only some rows are tested, because each compiles the network.
       continue;
     for (int64_t slack : {0, 64}) {
       PlannedModel fitted(GetParam(), options(steps[i] + slack));
@@ -65,8 +67,8 @@ TEST_P(MemoryBudget, TableIsMonotoneAndReached) {
       MemoryVerifier checker(program);
       ASSERT_TRUE(succeeded(checker.verify()));
       EXPECT_EQ(static_cast<int64_t>(program.getArena()), steps[i]);
-      // Short lives of copies beside long ones are harder to place, at less
-      // than half the memory most of all.
+      // Short live ranges of recomputed values are harder to place between long
+      // ones, in particular below half of the memory.
       double loosest = steps[i] * 2 > steps[0] ? 1.05 : 1.1;
       EXPECT_LE(static_cast<double>(steps[i]), loosest * checker.bound);
     }
@@ -87,7 +89,7 @@ TEST_P(MemoryBudget, ArenaFallsWithTheBudget) {
     EXPECT_LE(arena, last);
     last = arena;
   }
-  // A budget that is there already changes nothing.
+  // A budget that is already met changes nothing.
   PlannedModel same(GetParam(), options(most));
   ASSERT_TRUE(same.module);
   EXPECT_EQ(kernelCount(same.entry("grad_step")),

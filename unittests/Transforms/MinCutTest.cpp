@@ -21,10 +21,12 @@ struct Edge {
 
 struct Cuts {
   int64_t least = MinCut::infinite;
-  uint32_t smallest = 0; ///< Nodes on the source's side in all least cuts.
+  uint32_t smallest = 0; ///< Nodes that are on the source's side in all minimum
+                         ///< cuts.
 };
 
-/// Tries every way to part `nodes` nodes besides the source and the sink.
+/// Tries all partitions of `nodes` nodes in addition to the source and the
+/// sink.
 Cuts allCuts(int nodes, const std::vector<Edge> &edges) {
   Cuts cuts;
   for (uint32_t choice = 0; choice < 1u << nodes; ++choice) {
@@ -41,7 +43,7 @@ Cuts allCuts(int nodes, const std::vector<Edge> &edges) {
   return cuts;
 }
 
-TEST(MinCut, IsTheLeastOfAllCutsWithTheSmallestSide) {
+TEST(MinCut, IsMinimalWithTheSmallestSourceSide) {
   std::mt19937 random(7);
   for (int trial = 0; trial < 500; ++trial) {
     int nodes = 1 + random() % 8;
@@ -49,9 +51,10 @@ TEST(MinCut, IsTheLeastOfAllCutsWithTheSmallestSide) {
     for (int count = random() % 30; count > 0; --count) {
       Edge edge{static_cast<int>(random() % (nodes + 2)),
                 static_cast<int>(random() % (nodes + 2)),
-                // Few capacities, so that several cuts are least.
+                // There are few different capacities, so that several cuts are
+                // minimal.
                 static_cast<int64_t>(random() % 4)};
-      // Now and then one that must not be cut, but no chain of them.
+      // Some edges must not be cut, but no chain of them.
       if (random() % 16 == 0 && edge.from > MinCut::sink &&
           edge.to > MinCut::sink)
         edge.capacity = MinCut::infinite;

@@ -16,8 +16,8 @@ namespace {
 
 class NetworkPlans : public testing::TestWithParam<const char *> {};
 
-// No two values that are alive at one time share bytes, but for results that
-// take the place of an operand; and arenas are close to the least possible.
+// Values whose live ranges overlap share no memory, except for results computed
+// in place. Arenas are close to the lower bound.
 TEST_P(NetworkPlans, AreValidAndTight) {
   for (const char *target : {"cpu:x86-64-v3", "cpu:x86-64-v4"}) {
     PipelineOptions options;
@@ -45,12 +45,12 @@ TEST_P(NetworkPlans, AreValidAndTight) {
   }
 }
 
-// Without in-place computation no two values share bytes at all; without
-// reuse no two values of an entry do.
+// Without in-place results, no two live values share memory; without reuse, no
+// two values of an entry do.
 TEST_P(NetworkPlans, HoldWithoutInPlaceAndReuse) {
   PipelineOptions options;
   options.inPlace = false;
-  options.recompute = 0; // As without reuse: the same kernels.
+  options.recompute = 0; // The kernels must be the same as without reuse.
   PlannedModel apart(GetParam(), options);
   options.reuse = false;
   PlannedModel alone(GetParam(), options);
@@ -68,8 +68,8 @@ TEST_P(NetworkPlans, HoldWithoutInPlaceAndReuse) {
   }
 }
 
-// Each of the networks trains in less memory than in the program's order, and
-// no entry in more.
+// The chosen order needs less memory than the program's order for training each
+// network, and not more for any entry.
 TEST_P(NetworkPlans, OrdersSaveMemory) {
   PipelineOptions options;
   options.recompute = 0;

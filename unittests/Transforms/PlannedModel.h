@@ -15,7 +15,8 @@
 
 namespace segc {
 
-/// models/<model>.mlir after the phase `plan`; no module if that failed.
+/// The network models/<model>.mlir after the phase `plan`; the module is null
+/// if that failed.
 struct PlannedModel {
   CompilerContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module, programs;
@@ -36,7 +37,7 @@ struct PlannedModel {
   mlir::func::FuncOp entry(llvm::StringRef name) {
     return module->lookupSymbol<mlir::func::FuncOp>(name);
   }
-  /// The program that the entry becomes.
+  /// Builds the program of an entry.
   exec::ProgramOp program(llvm::StringRef name) {
     if (!programs) {
       programs = module->clone();

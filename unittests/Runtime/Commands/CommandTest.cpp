@@ -49,7 +49,8 @@ TEST_F(Command, ResumedRunIsTheSameRun) {
   EXPECT_THAT(file("half/train.jsonl"), HasSubstr("\"step\":20"));
 }
 
-// The report says what ran, on what, and what each phase took.
+// The report states the command, the machine, and time and memory of each
+// phase.
 TEST_F(Command, ReportStatesTheRun) {
   ASSERT_EQ(run(trainOn("stated", {"--max-steps", "3", "--seed", "7"})), 0)
       << output;
@@ -131,7 +132,7 @@ TEST_F(Command, ExportNeedsACompiler) {
   EXPECT_THAT(output, HasSubstr("the compiler segc is neither beside"));
 }
 
-// The whole way on real volumes: train, evaluate, predict.
+// Train, evaluate and predict on real volumes.
 TEST_F(Command, HippocampusEndToEnd) {
   if (!fs::exists(data + "/dataset.json"))
     GTEST_SKIP() << data << " is not there";

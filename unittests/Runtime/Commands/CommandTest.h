@@ -24,19 +24,21 @@ namespace segc {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-/// Runs segrun in a folder of the test's own.
+/// Runs segrun in a separate folder for each test.
 struct Command : testing::Test {
   std::string folder = freshFolder(
       testing::UnitTest::GetInstance()->current_test_info()->name());
-  std::string output; ///< standard output and error of the last that ended
+  std::string output; ///< standard output and error of the process that ended
+                      ///< last
   std::map<pid_t, std::string> outputs;
   int started = 0;
   std::string data = SEGC_SOURCE_DIR "/data/Task04_Hippocampus";
 
-  /// `prepare` runs in the new process, where it may take something away.
+  /// Starts segrun. `prepare` runs in the new process, where it may limit
+  /// resources.
   pid_t start(const std::vector<std::string> &arguments,
               const std::function<void()> &prepare = {}) {
-    // Each process writes to a file of its own: two may run at once.
+    // Each process writes to a separate file, because two may run at once.
     const std::string name = folder + "/output" + std::to_string(started++);
     pid_t child = fork();
     if (child != 0) {
@@ -85,7 +87,8 @@ struct Command : testing::Test {
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }
-  /// A run that goes on until it is told to stop, once it has logged a step.
+  /// Starts a run that continues until it is stopped, and waits until it has
+  /// logged a step.
   pid_t startLongRun(const std::string &results,
                      const std::function<void()> &prepare = {}) {
     pid_t child =
@@ -95,7 +98,7 @@ struct Command : testing::Test {
     waitFor(results + "/train.jsonl", "\"step\":100,");
     return child;
   }
-  /// Until the file holds the text, or five seconds have passed.
+  /// Waits until the file contains the text, for at most five seconds.
   void waitFor(const std::string &name, const std::string &text) {
     for (int i = 0; i < 500 && file(name).find(text) == std::string::npos; ++i)
       usleep(10000);

@@ -17,7 +17,7 @@ using namespace segc;
 namespace fs = std::filesystem;
 
 namespace {
-/// A compiler that copies a model and writes a line each time.
+/// A fake compiler that copies a model and logs a line for each call.
 class CompileCache : public testing::Test {
 protected:
   void SetUp() override {
@@ -62,13 +62,14 @@ TEST_F(CompileCache, CompilesOnce) {
   EXPECT_EQ(runs(), 1);
   EXPECT_EQ(fs::status(folder + "/xdg/segc").permissions(),
             fs::perms::owner_all);
-  // Nothing is left beside the model.
+  // The folder contains only the model.
   EXPECT_EQ(std::distance(fs::directory_iterator(folder + "/xdg/segc"),
                           fs::directory_iterator()),
             1);
 }
 
-// A cached model that is cut, or that others could have written, is not loaded.
+// A cached model that is truncated, or that other users could have written, is
+// not loaded.
 TEST_F(CompileCache, RefusesDamagedAndForeignModels) {
   const std::string model = compile().path;
   fs::resize_file(model, fs::file_size(model) / 2);
@@ -90,8 +91,7 @@ TEST_F(CompileCache, RefusesDamagedAndForeignModels) {
   EXPECT_EQ(runs(), before);
 }
 
-// Without a cache of its own a network is compiled each time, and nothing
-// stays.
+// Without a private cache, a network is compiled each time and nothing is kept.
 TEST_F(CompileCache, WorksWithoutACache) {
   fs::create_directories(folder + "/xdg/segc");
   ::chmod((folder + "/xdg/segc").c_str(), 0777);

@@ -23,8 +23,8 @@ static void limit(int resource, rlim_t most) {
   setrlimit(resource, &limits);
 }
 
-// The numbers 0 to 2 go to the next files that are opened, unless somebody
-// takes care.
+// If standard streams are closed, the next files that are opened would get the
+// descriptors 0 to 2.
 TEST_F(Command, ClosedStreamsPutNoTextIntoFiles) {
   auto closeAll = [] {
     for (int fd : {0, 1, 2})
@@ -59,7 +59,7 @@ TEST_F(Command, OutputThatCannotBeWrittenIsAnError) {
   EXPECT_TRUE(S_ISCHR(info.st_mode)) << "it was replaced by a file";
 }
 
-TEST_F(Command, AFileOfAnyKindStaysWholeWhenTheNewOneDoesNotFit) {
+TEST_F(Command, FullDiskLeavesOldFilesIntact) {
   ASSERT_EQ(run(trainOn("a", {"--max-steps", "1", "--dump-gradients",
                               folder + "/g.safetensors"})),
             0)
@@ -83,7 +83,7 @@ TEST_F(Command, MissingThreadsAndMemoryAreErrors) {
   EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
 }
 
-TEST_F(Command, PathsThatCannotBeLookedAtAreErrors) {
+TEST_F(Command, InaccessiblePathsAreErrors) {
   fs::create_symlink("loop", folder + "/loop");
   std::string loop = folder + "/loop";
   std::string longName = folder + "/" + std::string(300, 'n');

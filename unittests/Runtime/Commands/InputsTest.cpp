@@ -12,7 +12,7 @@
 using namespace segc;
 
 namespace {
-/// Predictions of a model that carries its weights.
+/// Predictions of a model with embedded weights.
 struct Inputs : Command {
   void SetUp() override {
     fs::create_directories(folder + "/images");
@@ -38,8 +38,8 @@ struct Inputs : Command {
 };
 } // namespace
 
-// A folder without an index is its images; macOS metadata and other files are
-// none.
+// A folder without an index is a list of its images. macOS metadata and other
+// files are ignored.
 TEST_F(Inputs, FolderOfImages) {
   fs::copy(folder + "/images/1.nii.gz", folder + "/images/._1.nii.gz");
   fs::copy(folder + "/images/1.nii.gz", folder + "/images/README");
@@ -50,8 +50,9 @@ TEST_F(Inputs, FolderOfImages) {
   EXPECT_TRUE(written("2"));
 }
 
-// A file that cannot be read fails alone: damaged, missing, a link to itself, a
-// pipe that nobody writes, one that unpacks to too much.
+// A file that cannot be read does not affect other files: it is damaged,
+// missing, a link to itself, a pipe without writer, or it is too large when it
+// is decompressed.
 TEST_F(Inputs, OneBadFileOfSeveral) {
   ASSERT_TRUE(writeFileAtomically(folder + "/bad.nii.gz", "\x1f\x8b").ok());
   fs::create_symlink("loop.nii", folder + "/loop.nii");
@@ -67,7 +68,7 @@ TEST_F(Inputs, OneBadFileOfSeveral) {
   EXPECT_EQ(predict({"a\nb.nii", "images/1.nii.gz"}), 3);
   EXPECT_THAT(output, HasSubstr("segrun: case a\\x0ab: "));
   EXPECT_EQ(predict({"none.nii"}), 1);
-  // Where none is predicted the command has failed.
+  // The command fails if no file can be predicted.
   EXPECT_EQ(predict({"bad.nii.gz"}), 1);
   EXPECT_THAT(output, HasSubstr("bad.nii.gz: damaged gzip"));
   EXPECT_EQ(predict({"bad.nii.gz", "none.nii"}), 1);
@@ -100,7 +101,7 @@ TEST_F(Inputs, OneLabelledCase) {
                                 "validate"));
 }
 
-// Every fault has a line of its own; a line end in a name is escaped.
+// Every fault is reported on a separate line. Line breaks in names are escaped.
 TEST_F(Inputs, FaultsAreListed) {
   const Json index = {
       {"numTraining", 7},
@@ -116,7 +117,7 @@ TEST_F(Inputs, FaultsAreListed) {
   EXPECT_THAT(output, HasSubstr("2 of 2 train cases cannot be used:\n  case "
                                 "a\\x0ab: "));
   EXPECT_THAT(output, HasSubstr("a\\x0ab.nii is missing\n  case c: "));
-  // What is odd beside the faults is said by every command.
+  // Every command reports warnings in addition to the faults.
   EXPECT_EQ(run({"evaluate", "--model", fakeModel("FakeFrozen"), "--data",
                  folder, "--split", "train"}),
             1);

@@ -34,7 +34,7 @@ TEST_F(Command, UnknownWordsSuggestTheNearest) {
   EXPECT_THAT(output, testing::Not(HasSubstr("did you mean")));
 }
 
-// Every number has a range, and all of its text must be the number.
+// Every number has a range, and its whole text must be a number.
 TEST_F(Command, NumbersHaveRanges) {
   const std::vector<std::string> never = {"",    "nan", "inf",  "-inf", "0x10",
                                           "1 2", "3x",  "1e99", "-1e99"};
@@ -90,7 +90,7 @@ TEST_F(Command, NumbersHaveRanges) {
   EXPECT_FALSE(fs::exists(folder + "/r")) << "nothing was begun";
 }
 
-// What has no effect beside the others is named.
+// Options without effect in combination with others are reported.
 TEST_F(Command, OptionsWithoutEffect) {
   auto idle = [&](const std::vector<std::string> &words,
                   const std::string &name) {

@@ -80,7 +80,7 @@ TEST_F(Outputs, OfTwoOptions) {
   EXPECT_TRUE(checkOutputs(paths).ok());
 }
 
-TEST_F(Outputs, OwnImagesCarryAMark) {
+TEST_F(Outputs, OwnImagesAreMarked) {
   VolumeGeometry grid;
   grid.size = {2, 2, 2};
   const std::vector<uint8_t> labels(8, 1);
@@ -99,7 +99,7 @@ TEST_F(Outputs, OwnImagesCarryAMark) {
   EXPECT_FALSE(hasOwnMark(folder + "/none"));
 }
 
-// What a user names as a folder of results.
+// Paths that a user may name as folder of results.
 TEST_F(Outputs, Places) {
   auto place = [&](const std::string &name) {
     CommandPaths paths;
@@ -122,7 +122,8 @@ TEST_F(Outputs, Places) {
                         "give another --output"));
   for (const char *name : {"new", "run", "run/predictions", "task/results"})
     EXPECT_TRUE(place(name).ok()) << place(name).message();
-  // Masks from before the mark have pictures, and pictures masks.
+  // Masks of earlier versions, which are not marked, are recognised by their
+  // pictures, and pictures by their masks.
   make("old/overlays/a.png");
   EXPECT_FALSE(place("old").ok()) << "a picture of somebody";
   make("old/a.nii.gz");
@@ -136,7 +137,8 @@ TEST_F(Outputs, Places) {
   EXPECT_TRUE(place("oldSlices").ok()) << place("oldSlices").message();
 }
 
-// A file of another kind stays, be it ours; one of the same kind is replaced.
+// A file of the same kind is replaced. A file of another kind is kept, even if
+// segrun wrote it.
 TEST_F(Command, OutputsReplaceTheirOwnKind) {
   const std::string model = fakeModel();
   ASSERT_EQ(run(trainOn("r", {"--max-steps", "1"})), 0) << output;
@@ -177,8 +179,8 @@ TEST_F(Command, OutputsReplaceTheirOwnKind) {
         << output;
 }
 
-// The result goes to the open file itself, behind what was printed there and in
-// front of what follows, also where the file was opened without O_APPEND.
+// The result is written to the open file itself, after earlier and before later
+// output, even if the file was opened without O_APPEND.
 TEST_F(Command, ResultsOnOpenFiles) {
   for (const char *name : {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/2"}) {
     ASSERT_EQ(run({"benchmark", "--model", fakeModel(), "--steps", "2",
@@ -196,7 +198,7 @@ TEST_F(Command, ResultsOnOpenFiles) {
   }
 }
 
-// Each command that writes, with each way to name the file it reads.
+// Tests each command that writes, with each way to name the file that it reads.
 TEST_F(Command, NoOutputReplacesAnInput) {
   std::string model = folder + "/m.so";
   fs::copy_file(fakeModel(), model);
@@ -253,7 +255,7 @@ TEST_F(Command, MasksReplaceNoImages) {
   words.push_back(folder + "/masks");
   for (int again = 0; again < 2; ++again)
     EXPECT_EQ(run(words), 0) << output;
-  // A label of the same name, in the place of the mask.
+  // A label has the name and the place of the mask.
   const std::string mask = folder + "/masks/scan.nii.gz";
   fs::copy_file(image, mask, fs::copy_options::overwrite_existing);
   fs::remove_all(folder + "/masks/overlays");
@@ -261,7 +263,7 @@ TEST_F(Command, MasksReplaceNoImages) {
   EXPECT_THAT(output, HasSubstr("is no mask that segrun wrote"));
   EXPECT_EQ(file("masks/scan.nii.gz"), before);
   EXPECT_EQ(file("scans/scan.nii.gz"), before);
-  // The pictures of a training are no masks either.
+  // Pictures of a training are not masks either.
   ASSERT_EQ(run(trainOn("r", {"--max-steps", "1"})), 0) << output;
   words.back() = folder + "/r";
   EXPECT_EQ(run(words), 2) << output;

@@ -10,7 +10,7 @@
 
 using namespace segc;
 
-// Three runs of which none says --resume: all that the first two wrote is there
+// Three runs without --resume: all files of the first two still exist
 // afterwards.
 TEST_F(Command, ANewRunDeletesNothingOfEarlierOnes) {
   std::vector<std::string> logs, weights;
@@ -29,7 +29,7 @@ TEST_F(Command, ANewRunDeletesNothingOfEarlierOnes) {
               weights[i]);
     EXPECT_TRUE(fs::exists(folder + "/" + earlier + "/report.html"));
   }
-  // What was put aside is a results folder.
+  // The files that were moved aside are a complete results folder.
   EXPECT_EQ(run(trainOn("r/earlier/1",
                         {"--max-steps", "4", "--seed", "1", "--resume"})),
             0)
@@ -60,7 +60,7 @@ TEST_F(Command, TwoRunsDoNotShareAFolder) {
     }
   kill(child, SIGTERM);
   EXPECT_EQ(finish(child), 128 + SIGTERM) << output;
-  // A reader takes no lock.
+  // Readers do not lock the folder.
   child = startLongRun("r");
   EXPECT_EQ(run({"benchmark", "--model", fakeModel(), "--steps", "3"}), 0);
   kill(child, SIGKILL);
@@ -81,13 +81,13 @@ TEST(ResultsFolder, IsLockedWhileItLives) {
   EXPECT_TRUE(ResultsFolder::open(path).ok());
 }
 
-TEST(ResultsFolder, PutsAsideWhatIsThere) {
+TEST(ResultsFolder, MovesEarlierRunsAside) {
   std::string path = freshFolder("aside");
   auto folder = ResultsFolder::open(path);
   ASSERT_TRUE(folder.ok());
   EXPECT_EQ(*folder->putAside(trainingResults()), "");
   EXPECT_FALSE(fs::exists(path + "/earlier"));
-  // A link is moved as what it is, wherever it leads.
+  // A symbolic link is moved itself, not its target.
   fs::create_symlink("nowhere", path + "/train.jsonl");
   ASSERT_TRUE(writeFileAtomically(path + "/notes.txt", "mine").ok());
   EXPECT_EQ(*folder->putAside(trainingResults()), path + "/earlier/1");

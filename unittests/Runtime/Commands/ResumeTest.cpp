@@ -11,7 +11,7 @@
 
 using namespace segc;
 
-TEST_F(Command, AResumedRunIsNoOther) {
+TEST_F(Command, AResumedRunMustMatch) {
   ASSERT_EQ(run(trainOn("r", {"--max-steps", "3"})), 0) << output;
   auto refuses = [&](std::vector<std::string> words, const std::string &text) {
     words.push_back("--resume");
@@ -28,14 +28,14 @@ TEST_F(Command, AResumedRunIsNoOther) {
   refuses(trainOn("r", {"--batches", writeBatches(other, 0.5f)}),
           "trained on other cases");
   EXPECT_EQ(Json::parse(file("r/checkpoints/last/state.json"))["step"], 3);
-  // The same batches elsewhere are the same run.
+  // The same batches in another folder are the same run.
   EXPECT_EQ(run(trainOn("r", {"--max-steps", "4", "--resume", "--batches",
                               writeBatches(other)})),
             0)
       << output;
 }
 
-TEST_F(Command, AResumedRunOnVolumesIsNoOther) {
+TEST_F(Command, AResumedRunOnVolumesMustMatch) {
   if (!fs::exists(data + "/dataset.json"))
     GTEST_SKIP() << data << " is not there";
   std::vector<std::string> words = {
@@ -59,12 +59,12 @@ TEST_F(Command, AResumedRunOnVolumesIsNoOther) {
       "--results", folder + "/r", "--fold",    "1",      "--resume"};
   EXPECT_EQ(run(fold), 1);
   EXPECT_THAT(output, HasSubstr("trained with no --fold, not --fold 1"));
-  // Left out, it is as it was.
+  // An omitted option keeps its value.
   words.erase(std::find(words.begin(), words.end(), "--augment"));
   EXPECT_EQ(run(with({"--max-steps", "3"})), 0) << output;
 }
 
-TEST_F(Command, OtherRatesAreSaid) {
+TEST_F(Command, ChangedRatesAreReported) {
   ASSERT_EQ(run(trainOn("r", {"--max-steps", "3", "--learning-rate", "0.25",
                               "--scheduler", "poly"})),
             0)
@@ -86,7 +86,7 @@ TEST_F(Command, OtherRatesAreSaid) {
     EXPECT_THAT(output, HasSubstr(text));
 }
 
-TEST_F(Command, AFinishedRunSaysSo) {
+TEST_F(Command, AFinishedRunIsReported) {
   ASSERT_EQ(run(trainOn("r", {"--max-steps", "3"})), 0) << output;
   ASSERT_EQ(run(trainOn("r", {"--max-steps", "3", "--resume"})), 0) << output;
   EXPECT_THAT(output, HasSubstr("step 3 of 3 is done"));
@@ -94,7 +94,7 @@ TEST_F(Command, AFinishedRunSaysSo) {
 
 namespace {
 
-/// state.json with one field replaced; null removes it.
+/// Returns state.json with one field replaced; null removes it.
 std::string edited(const std::vector<std::string> &path, const Json &value) {
   TrainState state;
   state.network = "fake";
@@ -115,7 +115,7 @@ std::string edited(const std::vector<std::string> &path, const Json &value) {
 
 } // namespace
 
-TEST(TrainState, RefusesWhatNoRunWrites) {
+TEST(TrainState, RefusesImpossibleStates) {
   ASSERT_TRUE(TrainState::fromJson(edited({"seed"}, 1), "state.json").ok());
   const std::pair<std::vector<std::string>, std::vector<Json>> cases[] = {
       {{"network"}, {nullptr, 5}},
@@ -162,7 +162,7 @@ TEST_F(Command, ADamagedStateIsAnError) {
     EXPECT_EQ(run(trainOn("r", {"--max-steps", "4", "--resume"})), 1);
     EXPECT_THAT(output, HasSubstr("state.json: "));
   }
-  // A far step is reached at once, not counted up to.
+  // A large step number must not take time in proportion to it.
   Json json = Json::parse(edited({"step"}, 900'000'000'000));
   json.erase("settings");
   ASSERT_TRUE(writeFileAtomically(path, json.dump()).ok());

@@ -33,7 +33,7 @@ TEST_P(StopSignal, SavesAndResumes) {
 INSTANTIATE_TEST_SUITE_P(All, StopSignal,
                          testing::Values(SIGINT, SIGTERM, SIGHUP));
 
-// What nohup does.
+// nohup makes its child ignore SIGHUP.
 TEST_F(Command, SighupThatIsIgnoredStaysIgnored) {
   pid_t child = startLongRun("r", [] { std::signal(SIGHUP, SIG_IGN); });
   kill(child, SIGHUP);
@@ -43,7 +43,7 @@ TEST_F(Command, SighupThatIsIgnoredStaysIgnored) {
   EXPECT_EQ(finish(child), 128 + SIGTERM) << output;
 }
 
-// As `segrun train ... 2>&1 | head -1` does: the reader goes away.
+// The reader of the output ends first, as in `segrun train ... 2>&1 | head -1`.
 TEST_F(Command, AClosedPipeEndsWithACheckpoint) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);

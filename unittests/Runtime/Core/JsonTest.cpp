@@ -34,8 +34,8 @@ TEST(Json, ReadsWhatTheLibraryReads) {
   EXPECT_TRUE(parseJson("\xef\xbb\xbf{}\r\n", "file").ok()); // BOM
 }
 
-// A place in the text, and what to do about other encodings; never an
-// exception.
+// Errors state the position in the text and, for other encodings, what to do.
+// No exception is thrown.
 TEST(Json, Errors) {
   auto error = [](const std::string &text) {
     StatusOr<Json> json = parseJson(text, "file");
@@ -48,7 +48,8 @@ TEST(Json, Errors) {
   EXPECT_THAT(error(""), HasSubstr("not valid JSON"));
 }
 
-// The work is linear: it took minutes when each element walked the list.
+// Reading a list takes linear time. It took minutes when each element walked
+// the list.
 TEST(Json, LongLists) {
   std::string text = "[{}";
   for (int i = 0; i < 400000; ++i)

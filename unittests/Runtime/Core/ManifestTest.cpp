@@ -12,7 +12,7 @@
 
 using namespace segc;
 
-/// The fake model's manifest after `change`.
+/// Returns the fake model's manifest after `change`.
 static StatusOr<Manifest> changed(void (*change)(Json &)) {
   auto model = ModelLibrary::load(SEGC_BINARY_DIR "/unittests/FakeModel.so");
   Json json = Json::parse((*model)->model().manifest);

@@ -37,7 +37,7 @@ TEST(Initialize, MomentsAndLimits) {
     squares += double(values[i]) * values[i];
   }
   double count = double(he.elements), variance = 2 / (1.0001 * 27 * 16);
-  // Four standard deviations of the estimates.
+  // The tolerances are four standard deviations of the estimates.
   EXPECT_NEAR(sum / count, 0, 4 * std::sqrt(variance / count));
   EXPECT_NEAR(squares / count, variance, 4 * variance * std::sqrt(2 / count));
   double limit = std::sqrt(6.0 / (9 * 96)), largest = 0;
@@ -56,7 +56,8 @@ TEST(Initialize, MomentsAndLimits) {
   EXPECT_LT(*min, -0.249f);
   EXPECT_LE(*max, 0.25f);
   EXPECT_GT(*max, 0.249f);
-  // The stream is the tensor's own: alone it gets the same values.
+  // Each tensor has its own random stream, so it gets the same values if it is
+  // drawn alone.
   std::vector<float> alone(glorot.elements);
   glorot.offset = 0;
   ThreadPool one(1);
@@ -66,7 +67,7 @@ TEST(Initialize, MomentsAndLimits) {
             0);
 }
 
-TEST(AlignedBuffer, RefusesWhatCannotBe) {
+TEST(AlignedBuffer, RefusesImpossibleSizes) {
   auto buffer = AlignedBuffer::create(uint64_t{1} << 60, "arena");
   ASSERT_FALSE(buffer.ok());
   EXPECT_THAT(buffer.status().message(), HasSubstr("arena: cannot allocate"));

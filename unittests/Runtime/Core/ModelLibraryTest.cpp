@@ -36,7 +36,7 @@ TEST(ModelLibrary, Loads) {
   EXPECT_TRUE((*ModelLibrary::load(fake("FakeFrozen")))->hasWeights());
 }
 
-TEST(ModelLibrary, LoadsTheVersionsBefore) {
+TEST(ModelLibrary, LoadsEarlierVersions) {
   auto model = ModelLibrary::load(fake("FakeAbi1"));
   ASSERT_TRUE(model.ok()) << model.status().message();
   EXPECT_EQ((*model)->model().abi_version, 1u);

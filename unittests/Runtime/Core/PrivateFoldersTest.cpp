@@ -54,14 +54,14 @@ TEST_F(PrivateFolders, AreMadeForTheUserAlone) {
   EXPECT_EQ(modeOf(*folder), 0700u);
 }
 
-TEST_F(PrivateFolders, RefuseWhatOthersCanChange) {
+TEST_F(PrivateFolders, RefuseFoldersThatOthersCanChange) {
   ASSERT_TRUE(privateCacheFolder().ok());
   ::chmod((root + "/segc").c_str(), 0777);
   EXPECT_THAT(messageOf(privateCacheFolder()),
               HasSubstr("/segc: others can write there (mode 0777)"));
   ::chmod((root + "/segc").c_str(), 0755);
   EXPECT_EQ(messageOf(privateCacheFolder()), "no error");
-  // Whoever can write above can put another folder in its place.
+  // Users who can write to the parent folder could replace the folder.
   ::chmod(root.c_str(), 0777);
   EXPECT_THAT(messageOf(privateCacheFolder()), HasSubstr("others can write"));
   ::chmod(root.c_str(), 01777);
@@ -83,7 +83,7 @@ TEST_F(PrivateFolders, NeedAHome) {
   ::setenv("HOME", home.c_str(), 1);
 }
 
-TEST_F(PrivateFolders, TemporaryOnesGo) {
+TEST_F(PrivateFolders, TemporaryFoldersAreRemoved) {
   std::string path;
   {
     auto folder = PrivateTemporaryFolder::create(root);

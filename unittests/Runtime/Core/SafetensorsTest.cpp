@@ -18,7 +18,7 @@ static std::string temporary(const std::string &name) {
   return testing::TempDir() + name;
 }
 
-/// A file with this header and `dataBytes` zeros.
+/// Returns a file with this header and `dataBytes` zeros.
 static std::string fileOf(const std::string &header, size_t dataBytes) {
   std::string bytes(8, '\0');
   uint64_t size = header.size();
@@ -71,7 +71,7 @@ TEST(Safetensors, EveryTruncationIsAnError) {
   EXPECT_THAT(errorOf(bytes + "x"), HasSubstr("the file has 17"));
 }
 
-TEST(Safetensors, RefusesLies) {
+TEST(Safetensors, RefusesInconsistentHeaders) {
   // A header of 2^60 bytes, which must not be allocated.
   std::string huge(16, '\0');
   huge[7] = 0x10;

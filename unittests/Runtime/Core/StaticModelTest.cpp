@@ -25,8 +25,8 @@ static std::string errorOf(const std::string &bytes) {
   return model.ok() ? "no error" : model.status().message();
 }
 
-/// The message for a model in whose manifest `from` reads `to`; loading it
-/// says the same.
+/// Returns the error for a model in whose manifest `from` is replaced by `to`.
+/// Loading the model must report the same error.
 static std::string changed(const std::string &from, const std::string &to) {
   std::string bytes = bytesOf("FakeNote");
   const size_t at = bytes.find(from);
@@ -54,14 +54,15 @@ TEST(StaticModel, ReadsTheManifest) {
   EXPECT_EQ((*model)->manifestText, (*loaded)->model().manifest);
 }
 
-// Models of older compilers say nothing without being loaded; they still are.
+// Models of older compilers cannot be inspected without loading, but are still
+// loaded.
 TEST(StaticModel, OldModels) {
   auto model = parseModel(bytesOf("FakeModel"), "m.so");
   ASSERT_TRUE(model.ok()) << model.status().message();
   EXPECT_FALSE(*model);
 }
 
-// Wherever a byte changes, the checksum at the end says so.
+// The checksum detects a change of any byte.
 TEST(StaticModel, Checksum) {
   std::string bytes = bytesOf("FakeNote");
   bytes += checksumTrailer(bytes);
@@ -71,7 +72,7 @@ TEST(StaticModel, Checksum) {
     damaged[at] = static_cast<char>(damaged[at] ^ 1 << at % 8);
     EXPECT_FALSE(parseModel(damaged, "m.so").ok()) << at;
   }
-  // Two words that change places are a change.
+  // Exchanged words change the checksum.
   const std::string one = std::string(8, 'a') + std::string(24, 'x') +
                           std::string(8, 'b');
   const std::string other = std::string(8, 'b') + std::string(24, 'x') +
@@ -80,7 +81,7 @@ TEST(StaticModel, Checksum) {
   EXPECT_NE(checksumTrailer("a"), checksumTrailer(std::string("a\0", 2)));
 }
 
-// No prefix of a file is taken for a whole one.
+// No prefix of a file is accepted.
 TEST(StaticModel, Truncated) {
   const std::string bytes = bytesOf("FakeNote");
   for (size_t size = 0; size < bytes.size(); size += 61)
@@ -94,7 +95,7 @@ TEST(StaticModel, Truncated) {
   EXPECT_FALSE(ModelLibrary::load(path).ok());
 }
 
-TEST(StaticModel, HeadersAreHeldAgainstTheFile) {
+TEST(StaticModel, HeadersMatchTheFile) {
   const std::string bytes = bytesOf("FakeNote");
   auto withHeader = [&](auto change) {
     std::string copy = bytes;
@@ -133,7 +134,8 @@ TEST(StaticModel, HeadersAreHeldAgainstTheFile) {
               HasSubstr("no table for the dynamic linker"));
 }
 
-// The manifest decides what the caller allocates, the tables what is written.
+// Callers allocate by the manifest, and kernels write by the tables, so both
+// must agree.
 TEST(StaticModel, ManifestAndTablesAgree) {
   EXPECT_THAT(changed("\"shape\": [2,8,8,8,3]}]", "\"shape\": [2,8,8,7,3]}]"),
               HasSubstr("m.so: fake-cpu, predict, kernel 0, operand 0: begins "

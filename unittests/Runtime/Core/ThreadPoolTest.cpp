@@ -30,8 +30,8 @@ TEST(ThreadPool, EveryTaskOnce) {
   }
 }
 
-// Many small jobs with pauses in between, so that workers fall asleep, wake,
-// and come late to jobs that are over.
+// Many small jobs with pauses, so that workers sleep, wake up, and arrive at
+// jobs that are already finished.
 TEST(ThreadPool, ManyJobs) {
   ThreadPool pool(4);
   int64_t sum = 0;

@@ -66,7 +66,7 @@ struct Cases : TemporaryFolder {
         writeFileAtomically(*this / "dataset.json", index.dump()));
     return openDataset(path, pipeline(), options);
   }
-  /// What opening and loading the training cases says.
+  /// Returns the status of opening and loading the training cases.
   Status load(const DatasetOptions &options = {}) {
     notes.clear();
     auto set = open(options);
@@ -108,7 +108,7 @@ TEST(DataRulesTest, LabelMaps) {
     EXPECT_ERROR(parseLabelMap(text).status(), WrongUsage, "255=1");
 }
 
-// Every case is looked at; the values of each are listed.
+// Every case is checked, and the invalid values of each are listed.
 TEST(DataRulesTest, LabelValues) {
   Cases cases(4);
   cases.label(1, [](int k) { return k == 21 ? 4.0f : float(k % 3); });
@@ -130,7 +130,8 @@ TEST(DataRulesTest, LabelValues) {
   EXPECT_ERROR(negative.load(), InvalidArgument, "value nan");
 }
 
-// A class that no case trains is said: only held-out cases may have it.
+// A class that no training case has is reported, because only held-out cases
+// may have it.
 TEST(DataRulesTest, UntrainedClasses) {
   Cases cases(2);
   cases.label(0, [](int k) { return float(k % 2); });
@@ -182,8 +183,8 @@ TEST(DataRulesTest, Channels) {
   EXPECT_ERROR(hot.load(), InvalidArgument, "3 channels", "one-hot");
 }
 
-// A missing or wrong label stops training and evaluation, not a prediction;
-// all cases that are wrong are named at once.
+// A missing or wrong label stops training and evaluation, but not predictions.
+// All wrong cases are reported at once.
 TEST(DataRulesTest, EveryFaultAtOnce) {
   Cases cases(4);
   std::filesystem::remove(cases / "labelsTr/1.nii");
@@ -197,7 +198,7 @@ TEST(DataRulesTest, EveryFaultAtOnce) {
   ASSERT_OK((*set)->sample(Split::Train, 1, {}, image.data(), nullptr));
   EXPECT_ERROR((*set)->sample(Split::Train, 1, {}, image.data(), label.data()),
                NotFound, "labelsTr/1.nii");
-  // The folder of the pictures is a file: the mask counts.
+  // The folder of the pictures is a file, but the mask is still written.
   ASSERT_OK(writeFileAtomically(cases / "pictures", "x"));
   ASSERT_OK((*set)->writePrediction(Split::Train, 1, probabilities.data(),
                                     {cases / "masks", cases / "pictures"}));
@@ -210,7 +211,8 @@ TEST(DataRulesTest, ConstantImages) {
   Cases cases(1);
   cases.image(0, [](int) { return 7.1f; });
   EXPECT_ERROR(cases.load(), InvalidArgument, "case 0", "same value");
-  // Fewer voxels than the network takes: what is added is no contrast.
+  // The image has fewer voxels than the network reads. The padding does not
+  // count as contrast.
   VolumeGeometry thin;
   thin.size = {2, 2, 1};
   thin.header = makeHeader({2, 2, 1}, 2, 8);
@@ -242,7 +244,7 @@ TEST(DataRulesTest, Splits) {
   auto set = cases.open(options);
   ASSERT_OK(set.status());
   ASSERT_OK(checkHeldOut(**set));
-  // Case 2 validates and is case 0 again.
+  // Case 2 is for validation and a copy of case 0.
   std::filesystem::copy_file(cases / "imagesTr/0.nii", cases / "imagesTr/2.nii",
                              std::filesystem::copy_options::overwrite_existing);
   set = cases.open(options);
@@ -253,8 +255,8 @@ TEST(DataRulesTest, Splits) {
   EXPECT_THAT(cases.notes, ElementsAre(HasSubstr("numTraining is 5, but 3")));
 }
 
-// Names of labels may come first or last, numbers as texts; a map gives classes
-// to numbers that have none.
+// Label maps may be from names to numbers or from numbers to names, with
+// numbers as text. A map may assign classes to numbers without name.
 TEST(DataRulesTest, FormsOfLabels) {
   Cases cases(1);
   auto load = [&](const Json &labels, const DatasetOptions &options = {}) {
@@ -275,7 +277,7 @@ TEST(DataRulesTest, FormsOfLabels) {
   ASSERT_OK(load(sparse, options));
 }
 
-// What does not matter to the images is no reason to refuse them.
+// Fields of the index that do not concern the images are ignored.
 TEST(DataRulesTest, FormsOfIndices) {
   Cases cases(2);
   cases.index.erase("modality");
@@ -291,7 +293,7 @@ TEST(DataRulesTest, FormsOfIndices) {
   EXPECT_ERROR(cases.load(), DataLoss, "leads out of");
 }
 
-// A file is no folder; archives are named for what they are.
+// A file in place of a folder is an error, which recognises archives.
 TEST(DataRulesTest, FilesForFolders) {
   TemporaryFolder folder;
   std::string tar(600, '\0');

@@ -64,7 +64,7 @@ struct SmallData : TemporaryFolder {
         writeNifti(*this / "labelsTr/one.nii.gz", grid, labels.data()));
     return writeNifti(*this / "labelsTr/two.nii.gz", grid, labels.data());
   }
-  std::vector<float> voxels; ///< Of case two.
+  std::vector<float> voxels; ///< Voxels of case two.
   std::vector<uint8_t> labels;
   Json index;
 };
@@ -102,7 +102,8 @@ TEST(DecathlonTest, SmallPipeline) {
   ASSERT_OK(set.sample(Split::Test, 0, {}, image.data(), nullptr));
 }
 
-// int(n * split) train, in file order; folds as published for five.
+// The first int(n * split) cases in file order are for training. Five folds are
+// as published.
 TEST(DecathlonTest, Splits) {
   const std::string folder = SEGC_SOURCE_DIR "/data/Task04_Hippocampus";
   DatasetOptions options;
@@ -125,7 +126,7 @@ TEST(DecathlonTest, Splits) {
                InvalidArgument, "train split 1.5");
 }
 
-// Figures computed apart from this code, in f64.
+// The expected figures were computed by other code in f64.
 TEST(DecathlonTest, RealData) {
   auto opened =
       openDataset(SEGC_SOURCE_DIR "/data/Task04_Hippocampus", pipeline(32), {});
@@ -180,7 +181,8 @@ TEST(DecathlonTest, WholeTask) {
   EXPECT_EQ((*opened)->count(Split::Validation), 42);
 }
 
-// Each of the four mirrorings comes up, in image and label alike, and never z.
+// Image and label are mirrored in the same way. Each of the four mirrorings
+// occurs, and none along z.
 TEST(DecathlonTest, Augmentation) {
   SmallData data;
   ASSERT_OK(data.write());
@@ -217,8 +219,8 @@ TEST(DecathlonTest, Augmentation) {
   EXPECT_THAT(seen, testing::Each(testing::Gt(25)));
 }
 
-// A prediction of the label itself on the network's grid comes back onto the
-// source grid, in its place in the world.
+// A prediction that equals the label on the network's grid is resampled to the
+// source grid, with its position in space.
 TEST(DecathlonTest, Predictions) {
   SmallData data;
   ASSERT_OK(data.write());
@@ -250,7 +252,7 @@ TEST(DecathlonTest, Predictions) {
   ASSERT_OK((*files)->sample(Split::Test, 0, {}, image.data(), nullptr));
 }
 
-// Damaged cases are errors that name them, found by load().
+// load() reports damaged cases by name.
 TEST(DecathlonTest, BadCases) {
   auto load = [](void (*change)(SmallData &)) {
     SmallData data;
@@ -306,7 +308,7 @@ TEST(DecathlonTest, BadIndex) {
   for (const char *path : {"../secret.nii.gz", "/etc/passwd", "a/../../b.nii",
                            "", ".", "..", "imagesTs/"})
     EXPECT_ERROR(parse({{"test", {path}}}), DataLoss, "leads out of");
-  // Dots may begin a name; alone they are the folder above.
+  // A name may begin with dots; ".." alone is the parent folder.
   ASSERT_OK(parse({{"test", {"..a.nii", ".b.nii"}}}));
   EXPECT_ERROR(parse({{"training", {{{"image", "../a"}, {"label", "b"}}}}}),
                DataLoss, "training[0]", "../a");
@@ -319,7 +321,7 @@ TEST(DecathlonTest, BadIndex) {
   EXPECT_ERROR(parse({{"modality", {{"2", "MRI"}}}}), DataLoss, "modality");
   EXPECT_ERROR(parse({{"test", {{{"image", "../a.nii"}}}}}), DataLoss,
                "leads out of");
-  // The name of a case names files.
+  // File names are derived from the name of a case.
   EXPECT_ERROR(
       parse({{"training", nullptr},
              {"dataset",

@@ -27,7 +27,7 @@ static Json pipeline(const char *orientation = "RAS") {
           {"class_names", {"background", "a", "b"}}};
 }
 
-/// A header of identity axes of 1 mm.
+/// Returns a header with identity axes and a spacing of 1 mm.
 static NiftiHeader plainHeader(std::vector<int16_t> sizes) {
   NiftiHeader h = makeHeader(std::move(sizes), 2, 8);
   h.pixelSize[0] = 1;
@@ -55,7 +55,8 @@ place(void (*change)(NiftiHeader &)) {
 }
 
 namespace {
-/// A 6x5x4 volume without symmetries and its labels, stored in a given order.
+/// A 6x5x4 volume without symmetries and its labels, stored in a given order of
+/// axes.
 struct Stored {
   Stored(const AxisOrder &order) : order(order) {
     std::vector<uint8_t> base(6 * 5 * 4), classes(base.size());
@@ -98,8 +99,8 @@ static std::vector<AxisOrder> allOrders() {
   return orders;
 }
 
-// Whatever the storage order, the network sees the same sample, and the mask
-// comes back in the file's own order with its own header.
+// For every storage order, the network gets the same sample, and the mask has
+// the order and the header of the file.
 TEST(GeometryTest, AllOrdersAreOneVolume) {
   TemporaryFolder folder;
   std::vector<float> first(512), image(512);
@@ -133,7 +134,7 @@ TEST(GeometryTest, AllOrdersAreOneVolume) {
     EXPECT_EQ(image, first) << orientationText(stored.geometry);
     EXPECT_EQ(back, mask) << orientationText(stored.geometry);
   }
-  // In the order of the file they are 48 volumes, and that is said.
+  // In the order of the file they are 48 different volumes, which is reported.
   Stored turned(allOrders()[1]);
   ASSERT_OK(
       writeNifti(folder / "in.nii", turned.geometry, turned.voxels.data()));
@@ -142,7 +143,7 @@ TEST(GeometryTest, AllOrdersAreOneVolume) {
   ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
   EXPECT_NE(image, first);
   EXPECT_THAT((*set)->takeNotes(), ElementsAre(HasSubstr("point to LAS")));
-  // Weights that were trained otherwise decide.
+  // The orientation of the trained weights takes precedence.
   DatasetOptions options;
   options.frame = AxisFrame::Ras;
   set = openFiles({folder / "in.nii"}, pipeline("file"), options);
@@ -151,7 +152,7 @@ TEST(GeometryTest, AllOrdersAreOneVolume) {
   EXPECT_EQ(image, first);
 }
 
-// The label's file may have another order than the image's: one grid.
+// Image and label files may have different storage orders of the same grid.
 TEST(GeometryTest, LabelsInAnotherOrder) {
   TemporaryFolder folder;
   const Stored plain((AxisOrder()));
@@ -181,7 +182,8 @@ TEST(GeometryTest, LabelsInAnotherOrder) {
     ASSERT_OK(read(stored.geometry, stored.labels));
     EXPECT_EQ(label, first) << orientationText(stored.geometry);
   }
-  // A tenth of a millimetre is rounding, more is another grid.
+  // A difference of a tenth of a millimetre is rounding; a larger one is
+  // another grid.
   VolumeGeometry moved = plain.geometry;
   moved.header.sform[0][3] += 0.05f;
   ASSERT_OK(read(moved, plain.labels));
@@ -200,7 +202,7 @@ TEST(GeometryTest, LabelsInAnotherOrder) {
   EXPECT_ERROR(read(smaller, plain.labels), InvalidArgument, "6x4x4", "6x5x4");
 }
 
-TEST(GeometryTest, WhichFormCounts) {
+TEST(GeometryTest, PrecedenceOfForms) {
   auto placed = place([](NiftiHeader &) {});
   ASSERT_OK(placed.status());
   EXPECT_EQ(placed->first.placedBy, PlacedBy::Sform);
@@ -212,7 +214,7 @@ TEST(GeometryTest, WhichFormCounts) {
   EXPECT_THAT(placed->second, ElementsAre(HasSubstr("the sform 1x1x2.5 mm; the "
                                                     "sform counts")));
 
-  // Half a turn about z: x and y from their ends.
+  // A rotation by 180 degrees about z reverses x and y.
   placed = place([](NiftiHeader &h) {
     h.sformCode = 0;
     h.qformCode = 1;
@@ -231,7 +233,7 @@ TEST(GeometryTest, WhichFormCounts) {
   EXPECT_THAT(placed->second,
               ElementsAre(HasSubstr("mm apart; the sform counts")));
 
-  // Only where the sform is none does another count.
+  // Another form is used only if there is no sform.
   placed = place([](NiftiHeader &h) {
     h.sform[0][0] = 0;
     h.qformCode = 1;
@@ -244,7 +246,7 @@ TEST(GeometryTest, WhichFormCounts) {
   ASSERT_OK(placed.status());
   EXPECT_THAT(placed->second, Contains(HasSubstr("sheared")));
 
-  // Micrometres in pixdim beside an sform in millimetres contradict nothing.
+  // pixdim in micrometres is consistent with an sform in millimetres.
   placed = place([](NiftiHeader &h) {
     h.units = 3;
     std::fill_n(h.pixelSize + 1, 3, 1000.0f);
@@ -278,7 +280,7 @@ TEST(GeometryTest, Spacing) {
   EXPECT_EQ(placed->first.placedBy, PlacedBy::Pixdim);
 }
 
-// Oblique axes go to the closest.
+// Oblique axes are mapped to the closest axes.
 TEST(GeometryTest, ObliqueAxes) {
   auto placed = place([](NiftiHeader &h) {
     const float s = std::sin(0.5f), c = std::cos(0.5f);
@@ -294,7 +296,7 @@ TEST(GeometryTest, ObliqueAxes) {
   EXPECT_TRUE(orderToRas(reordered(placed->first, order)).isIdentity());
 }
 
-/// The quaternion and qfac whose qform is the volume's affine.
+/// Sets the quaternion and qfac for which the qform is the volume's affine.
 static void setQform(VolumeGeometry &geometry) {
   NiftiHeader &h = geometry.header;
   double r[3][3];
@@ -307,7 +309,8 @@ static void setQform(VolumeGeometry &geometry) {
   h.pixelSize[0] = volume < 0 ? -1 : 1;
   for (auto &row : r)
     row[2] *= volume < 0 ? -1 : 1;
-  // Each component by its own diagonal sum, its sign by that of the largest.
+  // Magnitudes of the components follow from sums of the diagonal, signs
+  // relative to the largest component.
   const double trace[4] = {
       1 + r[0][0] + r[1][1] + r[2][2], 1 + r[0][0] - r[1][1] - r[2][2],
       1 - r[0][0] + r[1][1] - r[2][2], 1 - r[0][0] - r[1][1] + r[2][2]};
@@ -330,8 +333,9 @@ static void setQform(VolumeGeometry &geometry) {
   h.qformCode = 1;
 }
 
-// All storage orders of an oblique scan are one volume, whichever form places
-// them; axes at 45 degrees are a tie that space decides, not the file.
+// All storage orders of an oblique scan are the same volume with either form.
+// Ties of axes at 45 degrees are resolved by the position in space, not by the
+// order of the file.
 TEST(GeometryTest, AllOrdersOfObliqueScans) {
   TemporaryFolder folder;
   std::vector<float> first(512), image(512);
@@ -357,7 +361,7 @@ TEST(GeometryTest, AllOrdersOfObliqueScans) {
           g.header.qformCode = form == Sform ? 0 : 1;
           g.header.sformCode = form == Qform ? 0 : 1;
           const std::string path = folder / "in.nii";
-          // Not writeNifti: waiting for the disk takes seconds in all.
+          // writeNifti would wait for the disk, which takes seconds in total.
           std::ofstream(path, std::ios::binary)
               << encodeNifti(g, stored.voxels.data());
           auto set = openFiles({path}, pipeline(), {});
@@ -373,8 +377,8 @@ TEST(GeometryTest, AllOrdersOfObliqueScans) {
       }
 }
 
-// An image without forms lies where its label does: the network sees what it
-// sees of an image with the label's form.
+// An image without forms is placed like its label: the network gets the same
+// sample as of an image with the label's form.
 TEST(GeometryTest, ImageOnTheLabelsGrid) {
   TemporaryFolder folder;
   for (const char *name : {"imagesTr", "labelsTr"})
@@ -405,8 +409,8 @@ TEST(GeometryTest, ImageOnTheLabelsGrid) {
   EXPECT_EQ(image, first);
 }
 
-// A label whose tool went by the image's qform lies on its grid, if the image's
-// two forms differ; that is said.
+// If the image's two forms differ, a label may be on the grid of the qform.
+// This is reported.
 TEST(GeometryTest, LabelOnTheQform) {
   TemporaryFolder folder;
   const Stored plain((AxisOrder()));

@@ -83,7 +83,8 @@ TEST(IsbiTest, SmallPipeline) {
   EXPECT_EQ(source->image[4], float(200 + page));
 }
 
-// Augmentation is a function of its key; image and label move together.
+// Augmentation depends only on its key, and transforms image and label in the
+// same way.
 TEST(IsbiTest, Augmentation) {
   SmallData data;
   ASSERT_OK(data.write());
@@ -106,8 +107,8 @@ TEST(IsbiTest, Augmentation) {
     for (float value : image)
       EXPECT_LE(std::abs(value), 1.0f);
     ++(label[0] ? flipped : straight);
-    // Dark is membrane: with one edge, the darkest pixel has label 0 and the
-    // brightest has 1.
+    // Membranes are dark: with one edge, the darkest pixel has label 0 and the
+    // brightest has label 1.
     auto least = std::min_element(image.begin(), image.end()) - image.begin();
     auto most = std::max_element(image.begin(), image.end()) - image.begin();
     EXPECT_EQ(label[size_t(least)], 0);
@@ -122,7 +123,7 @@ static std::vector<uint8_t> firstRow(const std::vector<uint8_t> &page) {
   return {page.begin(), page.begin() + 8};
 }
 
-// Probabilities come back as masks on the slices' grid, with pictures.
+// Probabilities are written as masks on the slices' grid, with pictures.
 TEST(IsbiTest, Predictions) {
   SmallData data;
   ASSERT_OK(data.write());
@@ -131,7 +132,7 @@ TEST(IsbiTest, Predictions) {
   auto opened = openDataset(data.path, pipeline(4, 8), options);
   ASSERT_OK(opened.status());
   Dataset &set = **opened;
-  // Class 1 in the right half of 4x4, undecided in nothing.
+  // Class 1 is in the right half of 4x4 pixels, without ties.
   std::vector<float> probabilities;
   for (int i = 0; i < 16; ++i) {
     float one = i % 4 >= 2 ? 0.9f : 0.2f;
@@ -145,7 +146,8 @@ TEST(IsbiTest, Predictions) {
   auto masks = readAll(TiffStack::read(data / "predictions/test-masks.tif"));
   ASSERT_OK(masks.status());
   EXPECT_EQ(masks->pages, 2);
-  // 0.2 to 0.9 at a quarter and three quarters: 0.375, 0.725 about 0.5.
+  // Between 0.2 and 0.9 the values at a quarter and three quarters are 0.375
+  // and 0.725; the threshold is 0.5.
   EXPECT_THAT(firstRow(masks->page(1)),
               ElementsAre(0, 0, 0, 0, 255, 255, 255, 255));
   auto grey =
@@ -174,7 +176,7 @@ TEST(IsbiTest, Files) {
                InvalidArgument, "overwrite");
 }
 
-// Labels 0 and 1 mean the same as 0 and 255 if there are no others.
+// Labels 0 and 1 have the meaning of 0 and 255 if there are no others.
 TEST(IsbiTest, UnitLabels) {
   SmallData data;
   for (uint8_t &value : data.labels.pixels)
@@ -196,7 +198,7 @@ TEST(IsbiTest, UnitLabels) {
                "label value 255", "the file has 0, 1, 255");
 }
 
-// A file that cannot be read is a case that fails; macOS metadata is none.
+// A file that cannot be read is a failed case; macOS metadata is ignored.
 TEST(IsbiTest, OneBadFile) {
   SmallData data;
   ASSERT_OK(data.write());
@@ -213,15 +215,15 @@ TEST(IsbiTest, OneBadFile) {
                DataLoss, "bad.tif");
   ASSERT_OK((*opened)->sample(Split::Test, 10, {}, image.data(), nullptr));
   EXPECT_THAT((*opened)->takeNotes(), ElementsAre(testing::HasSubstr("macOS")));
-  // One alone is a case that fails as well: the command says what it is.
+  // A single unreadable file is a failed case too; the command reports its
+  // format.
   opened = openFiles({bad}, pipeline(8, 8), {});
   ASSERT_OK(opened.status());
   EXPECT_ERROR((*opened)->sample(Split::Test, 0, {}, image.data(), nullptr),
                DataLoss, "bad.tif");
 }
 
-// Labels and slices that a viewer would turn differently do not belong
-// together.
+// Labels and slices with different orientations do not belong together.
 TEST(IsbiTest, Orientations) {
   SmallData data;
   ASSERT_OK(data.write());
@@ -261,7 +263,7 @@ TEST(IsbiTest, Endings) {
   EXPECT_EQ((*opened)->count(Split::Test), 10);
 }
 
-// Slices are held out by their share, the last ones, as volumes are.
+// The given part of the slices is held out, the last ones, as for volumes.
 TEST(IsbiTest, TrainSplit) {
   SmallData data;
   ASSERT_OK(data.write());
@@ -286,7 +288,7 @@ TEST(IsbiTest, TrainSplit) {
   ASSERT_OK((*opened)->load(Split::Validation));
 }
 
-// Who predicts needs no label that is right, nor slices that train.
+// Predictions need neither valid labels nor training slices.
 TEST(IsbiTest, TrainingDoesNotStopPredictions) {
   SmallData data;
   ASSERT_OK(data.write());
@@ -308,7 +310,8 @@ TEST(IsbiTest, TrainingDoesNotStopPredictions) {
   EXPECT_ERROR((*opened)->load(Split::Train), DataLoss, "train-volume.tif");
 }
 
-// The mask is there where its picture cannot be: a file lies in the way.
+// The mask is written even if its picture cannot be, because a file has the
+// name of the pictures' folder.
 TEST(IsbiTest, PicturesThatFailAreNotes) {
   SmallData data;
   ASSERT_OK(data.write());
@@ -325,7 +328,7 @@ TEST(IsbiTest, PicturesThatFailAreNotes) {
   EXPECT_THAT((*opened)->takeNotes(), ElementsAre(testing::HasSubstr("no picture: ")));
 }
 
-// A name as long as a file's can be has masks and pictures whose names fit.
+// For a name of the maximum length, names of masks and pictures are shortened.
 TEST(IsbiTest, LongNames) {
   SmallData data;
   ASSERT_OK(data.write());
@@ -347,7 +350,7 @@ TEST(IsbiTest, LongNames) {
   }
 }
 
-// What is no image that we read is named, in a list, a folder or a data set.
+// Unsupported formats are recognised in a list, a folder or a data set.
 TEST(IsbiTest, ForeignFiles) {
   TemporaryFolder folder;
   std::filesystem::create_directories(folder / "images");
@@ -361,7 +364,7 @@ TEST(IsbiTest, ForeignFiles) {
                NotFound, "none.png");
   EXPECT_ERROR(openFiles({folder.path}, pipeline(8, 8), {}).status(),
                InvalidArgument, "a folder");
-  // Without an ending the first bytes tell.
+  // Files without extension are recognised by their first bytes.
   SmallData data;
   ASSERT_OK(data.write());
   std::filesystem::rename(data / "test-volume.tif", data / "scan");
@@ -401,7 +404,7 @@ TEST(IsbiTest, Errors) {
   EXPECT_ERROR(open(pipeline(8, 12)), NotFound, "train-labels.tif");
 }
 
-// Figures computed apart from this code, in f64.
+// The expected figures were computed by other code in f64.
 TEST(IsbiTest, RealData) {
   SKIP_WITHOUT_DATA(folder, "isbi-em");
   auto opened = openDataset(folder, pipeline(388, 572), {});
@@ -434,11 +437,11 @@ TEST(IsbiTest, RealData) {
     EXPECT_NEAR(mean, expected.mean, 1e-5);
     EXPECT_NEAR(std::sqrt(squares / pixels - mean * mean), expected.deviation,
                 1e-5);
-    // f32 coordinates up to 512 differ from f64 ones by about 3e-5 pixels.
+    // f32 coordinates up to 512 differ from those in f64 by about 3e-5 pixels.
     EXPECT_NEAR(image[92 * 572 + 92], expected.corner, 1e-4);
     EXPECT_NEAR(image[(92 + 193) * 572 + 92 + 200], expected.inside, 1e-4);
     EXPECT_EQ(image[91 * 572 + 92], 0);
-    // Labels on the threshold fall as they do in f32.
+    // Labels on the threshold are rounded as in f32.
     EXPECT_EQ(std::accumulate(label.begin(), label.end(), int64_t{0}),
               expected.background);
   }

@@ -16,7 +16,7 @@ using namespace segc::test;
 using testing::ElementsAre;
 
 namespace {
-/// Samples that say which they are.
+/// A data set whose samples contain their own number.
 class FakeDataset : public Dataset {
 public:
   const char *kind() const override { return "fake"; }
@@ -63,8 +63,8 @@ private:
 };
 } // namespace
 
-// The sequence is EpochOrder's, across epochs; a loader that starts later
-// gives the same batches from there on.
+// The order is that of EpochOrder, across epochs. A loader that starts later
+// returns the same batches from there on.
 TEST(LoaderTest, OrderAndResume) {
   FakeDataset data;
   LoaderOptions options;
@@ -95,7 +95,7 @@ TEST(LoaderTest, OrderAndResume) {
   }
 }
 
-// Two workers share the samples of one.
+// Two workers divide the samples of one.
 TEST(LoaderTest, Workers) {
   FakeDataset data;
   LoaderOptions options;
@@ -116,7 +116,7 @@ TEST(LoaderTest, Workers) {
   }
 }
 
-// Every case once, the last batch smaller, then the end.
+// Every case is read once. The last batch is smaller, then the loader ends.
 TEST(LoaderTest, OnePass) {
   FakeDataset data;
   LoaderOptions options;
@@ -142,7 +142,7 @@ TEST(LoaderTest, OnePass) {
   EXPECT_EQ(*(*loader)->next(), nullptr);
 }
 
-// The batches before a bad case are good; from there on it is the error.
+// Batches before a bad case are returned; later calls return the error.
 TEST(LoaderTest, Errors) {
   FakeDataset data;
   data.bad = 4;
@@ -165,7 +165,7 @@ TEST(LoaderTest, Errors) {
                InvalidArgument, "expected at most 1048576");
 }
 
-// Letting go of a loader in the middle of its work is fine.
+// A loader may be destroyed while it works.
 TEST(LoaderTest, EarlyEnd) {
   FakeDataset data;
   for (int takes = 0; takes < 4; ++takes) {

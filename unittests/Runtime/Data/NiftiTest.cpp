@@ -16,7 +16,7 @@ using namespace segc::test;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// Through gzip.
+/// Compresses with gzip.
 static std::string packed(const std::string &bytes) {
   TemporaryFolder folder;
   gzFile file = gzopen((folder / "x.gz").c_str(), "wb");
@@ -25,7 +25,7 @@ static std::string packed(const std::string &bytes) {
   return *readFile(folder / "x.gz");
 }
 
-/// Reverses the bytes of the fields that the reader looks at, and of voxels.
+/// Reverses the bytes of the fields that the reader uses, and of the voxels.
 static std::string otherByteOrder(std::string image, size_t elementBytes) {
   auto swap = [&](size_t offset, size_t bytes, size_t count) {
     for (size_t i = 0; i < count; ++i)
@@ -60,7 +60,7 @@ static void expectRead(int16_t type) {
   }
 }
 
-// Every data type, plain, compressed and in the other byte order.
+// Tests every data type, uncompressed, compressed and in the other byte order.
 TEST(NiftiTest, DataTypes) {
   expectRead<uint8_t>(2);
   expectRead<int16_t>(4);
@@ -74,7 +74,7 @@ TEST(NiftiTest, DataTypes) {
   expectRead<uint64_t>(1280);
 }
 
-// 64-bit integers are exact up to 2^24, and rounding beyond is said.
+// 64-bit integers are exact up to 2^24. Rounding of larger ones is reported.
 TEST(NiftiTest, LargeIntegers) {
   NiftiHeader header = makeHeader({2, 1, 1}, 1024, 64);
   auto volume = decodeNifti(
@@ -109,7 +109,8 @@ TEST(NiftiTest, ScaleAndChannels) {
   ASSERT_OK(volume.status());
   EXPECT_THAT(volume->voxels.floats(), ElementsAre(-2, 4, 100, 30000));
 
-  // ITK writes vectors along the fifth dimension; a size of 0 is none.
+  // ITK writes vectors along the fifth dimension. A size of 0 means no
+  // dimension.
   header.dim[0] = 5;
   header.dim[4] = 0;
   header.dim[5] = 2;
@@ -125,7 +126,7 @@ TEST(NiftiTest, ScaleAndChannels) {
   EXPECT_DOUBLE_EQ(volume->geometry.spacing[0], 0.0015);
 }
 
-// No prefix of a file is taken for a whole one.
+// No prefix of a file is accepted.
 TEST(NiftiTest, Truncated) {
   std::string image =
       niftiImage(makeHeader({3, 2, 1}, 2, 8), std::vector<uint8_t>(6, 1));
@@ -138,9 +139,9 @@ TEST(NiftiTest, Truncated) {
   EXPECT_ERROR(decodeNifti(damaged, "x.nii.gz").status(), DataLoss, "checksum");
 }
 
-// What follows complete voxels is left out and said, as in other readers:
-// bytes behind the voxels, behind the gzip member and half of another member.
-TEST(NiftiTest, BytesBehind) {
+// Data after complete voxels is ignored and reported, as in other readers:
+// bytes after the voxels, after the gzip member, and half of another member.
+TEST(NiftiTest, TrailingBytes) {
   std::string image =
       niftiImage(makeHeader({3, 2, 1}, 2, 8), std::vector<uint8_t>(6, 1));
   auto warning = [](const std::string &bytes) -> std::string {
@@ -164,7 +165,7 @@ TEST(NiftiTest, BytesBehind) {
               HasSubstr("damaged content behind the compressed voxels"));
 }
 
-// Several gzip members, also with a header that is cut, are one stream.
+// Several gzip members are one stream, even if a member ends within the header.
 TEST(NiftiTest, GzipMembers) {
   std::string image =
       niftiImage(makeHeader({3, 2, 1}, 2, 8), std::vector<uint8_t>(6, 1));
@@ -175,14 +176,14 @@ TEST(NiftiTest, GzipMembers) {
     EXPECT_THAT(volume->warnings, ElementsAre());
     EXPECT_THAT(volume->voxels.floats(), ElementsAre(1, 1, 1, 1, 1, 1));
   }
-  // The damage lies in the member of the voxels: nothing is taken.
+  // The member of the voxels is damaged, so the file is refused.
   std::string first = packed(image.substr(0, 355));
   first[first.size() - 6] ^= 1;
   EXPECT_FALSE(decodeNifti(first + packed(image.substr(355)), "x.nii.gz").ok());
 }
 
-// The limit holds for what is declared, before memory is taken, and for what
-// follows the voxels.
+// The limit applies to the declared size, before memory is allocated, and to
+// data after the voxels.
 TEST(NiftiTest, Limits) {
   std::string image =
       niftiImage(makeHeader({3, 2, 1}, 4, 16), std::vector<int16_t>(6, 1));
@@ -198,8 +199,8 @@ TEST(NiftiTest, Limits) {
                Unsupported, "--max-image-bytes");
 }
 
-// Header sizes that the file cannot hold are refused without taking memory.
-TEST(NiftiTest, LyingSizes) {
+// Header sizes that exceed the file are refused before memory is allocated.
+TEST(NiftiTest, InconsistentSizes) {
   std::vector<uint8_t> none;
   NiftiHeader huge = makeHeader({32767, 32767, 4}, 64, 64);
   EXPECT_ERROR(decodeNifti(niftiImage(huge, none), "x.nii").status(), DataLoss,
@@ -241,7 +242,7 @@ TEST(NiftiTest, WrongHeaders) {
                "unknown type (data type 77)");
   EXPECT_ERROR(decode([](NiftiHeader &h) { h.bitsPerVoxel = 16; }), DataLoss,
                "bitpix 16");
-  // Not set; the type says as much.
+  // The field may be 0, because the type defines it.
   ASSERT_OK(decode([](NiftiHeader &h) { h.bitsPerVoxel = 0; }));
   EXPECT_ERROR(decode([](NiftiHeader &h) {
                  h.pixelSize[2] = 0;
@@ -261,8 +262,8 @@ TEST(NiftiTest, WrongHeaders) {
                DataLoss, "scl_inter");
 }
 
-// The sizes, the scale and the affine of NIfTI-2 are those of NIfTI-1, in both
-// byte orders; a file of dimension 2 is one slice.
+// Sizes, scale and affine of NIfTI-2 are read as those of NIfTI-1, in both byte
+// orders. A file with 2 dimensions is one slice.
 TEST(NiftiTest, Nifti2) {
   auto image = [](bool swapped) {
     std::string h(544, '\0');
@@ -308,7 +309,7 @@ TEST(NiftiTest, Nifti2) {
     EXPECT_EQ(written->geometry.header.sform[1][2], -3.25f);
   }
   std::string text = image(false);
-  text.replace(4, 8, "n+2\0\n\x1a\n\0", 8); // Line ends were changed.
+  text.replace(4, 8, "n+2\0\n\x1a\n\0", 8); // Line endings were converted.
   EXPECT_ERROR(decodeNifti(text, "x.nii").status(), InvalidArgument, "sent as");
 }
 
@@ -323,7 +324,7 @@ TEST(NiftiTest, OneSlice) {
   EXPECT_THAT(volume->geometry.spacing, ElementsAre(1.5, 0.75, 1));
 }
 
-// Files of other kinds are named, packed or not, with what to do about them.
+// Other formats are recognised, compressed or not, with advice.
 TEST(NiftiTest, ForeignFormats) {
   auto error = [](const std::string &start, const std::string &path) {
     return decodeNifti(start + std::string(600, ' '), path).status();
@@ -349,7 +350,8 @@ TEST(NiftiTest, ForeignFormats) {
       Unsupported, "macOS");
 }
 
-// A label map written on an image's grid has the image's place in the world.
+// A label map that is written on an image's grid has the image's position in
+// space.
 TEST(NiftiTest, WriteKeepsGeometry) {
   NiftiHeader header = makeHeader({3, 2, 1, 2}, 4, 16);
   header.scaleSlope = 3;

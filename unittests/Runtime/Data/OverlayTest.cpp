@@ -42,8 +42,8 @@ TEST(OverlayTest, VisibleClasses) {
   EXPECT_THAT(visibleClasses({}, 2), ElementsAre(false, true));
 }
 
-// A 3x3 class inside a 5x5 slice: grey outside, full colour on the outline,
-// a tint in its middle; the middle panel is the prediction.
+// A 3x3 class inside a 5x5 slice is grey outside, has the full colour on the
+// outline and a tint inside. The middle panel is the prediction.
 TEST(OverlayTest, OutlineAndTint) {
   OverlaySlice slice;
   slice.width = slice.height = 5;
@@ -68,12 +68,13 @@ TEST(OverlayTest, OutlineAndTint) {
   picture = drawPanels({slice, slice}, {false, true}, 6);
   EXPECT_EQ(picture.width, 3 * 30 + 2 * 4);
   EXPECT_EQ(picture.height, 2 * 30 + 4);
-  // The upper left corner of the class, two of six sub-pixels thick.
+  // The outline at the upper left corner of the class is two of six sub-pixels
+  // wide.
   EXPECT_EQ(picture.at(34 + 6 + 1, 6 + 3), outline);
   EXPECT_EQ(picture.at(34 + 6 + 2, 6 + 2), tint);
 }
 
-// Columns have headings above the panels, classes a legend below them.
+// There are headings above the columns and a legend of the classes below.
 TEST(OverlayTest, HeadingsAndLegend) {
   OverlaySlice slice;
   slice.width = slice.height = 100;
@@ -103,14 +104,14 @@ TEST(OverlayTest, HeadingsAndLegend) {
   EXPECT_FALSE(colours.count(classColour(0)));
   EXPECT_TRUE(colours.count(classColour(1)));
   EXPECT_TRUE(colours.count(classColour(2)));
-  // Without a truth there is no third heading; narrow panels keep the legend.
+  // Without a label there is no third heading. Narrow panels keep the legend.
   slice = {2, 2, {0, 0, 0, 0}, {0, 0, 1, 1}, {}};
   picture = drawOverlay({slice}, {}, 2, 1);
   ASSERT_OK(picture.status());
   EXPECT_GT(ink(*picture, 0, picture->width, 22, picture->height), 50);
 }
 
-// Slices are those with something to see; y points upwards.
+// Slices with classes are chosen; y points upwards.
 TEST(OverlayTest, VolumeSlices) {
   const std::array<int64_t, 3> size = {2, 3, 10};
   std::vector<float> image(60);

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::ElementsAreArray;
 using testing::UnorderedElementsAreArray;
 
-// Vectors of docs/ReferenceBehaviour.md.
+// The expected values are those of docs/ReferenceBehaviour.md.
 TEST(RandomTest, NumpyPermutation) {
   EXPECT_THAT(NumpyRandom(0).permutation(10),
               ElementsAre(2, 8, 4, 9, 1, 6, 7, 3, 0, 5));
@@ -81,7 +81,7 @@ TEST(RandomTest, ShuffledOrder) {
   EXPECT_EQ(first, shuffledOrder(100, 7, 0));
   EXPECT_NE(first, shuffledOrder(100, 7, 1));
   EXPECT_NE(first, shuffledOrder(100, 8, 0));
-  // Every element comes to every place about equally often.
+  // Every element is at every position about equally often.
   std::vector<int> counts(16);
   for (uint64_t epoch = 0; epoch < 4000; ++epoch) {
     std::vector<int64_t> order = shuffledOrder(4, 1, epoch);
@@ -93,7 +93,8 @@ TEST(RandomTest, ShuffledOrder) {
                           testing::AllOf(testing::Gt(860), testing::Lt(1140))));
 }
 
-// A sequence resumed from its position goes on as if never interrupted.
+// A sequence that is resumed from its position continues as without
+// interruption.
 TEST(RandomTest, EpochOrderResumes) {
   EpochOrder whole(7, 3);
   std::vector<int64_t> expected;

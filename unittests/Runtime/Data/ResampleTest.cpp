@@ -36,8 +36,8 @@ TEST(ResampleTest, LinearDown) {
   }
 }
 
-// Upwards: indices 0, 0.4, 0.8, 1.2, 1.6; what lies beyond the last voxel holds
-// the edge, so that no constant of another unit comes in.
+// Upsampling at indices 0, 0.4, 0.8, 1.2, 1.6. Positions after the last voxel
+// have its value, because a constant may not fit the unit.
 TEST(ResampleTest, EdgeIsHeld) {
   const std::vector<float> line = {10, 20};
   std::vector<float> result(5);
@@ -49,7 +49,7 @@ TEST(ResampleTest, EdgeIsHeld) {
   EXPECT_THAT(nearest, ElementsAre(10, 10, 20, 20, 20));
 }
 
-// Index 0, 1.5, 3, 4.5 of six: halves go up.
+// Indices 0, 1.5, 3, 4.5 of six: halves are rounded up.
 TEST(ResampleTest, NearestHalvesUp) {
   const std::vector<uint8_t> line = {0, 1, 2, 3, 4, 5};
   std::vector<int32_t> result(4);
@@ -57,7 +57,7 @@ TEST(ResampleTest, NearestHalvesUp) {
   EXPECT_THAT(result, ElementsAre(0, 2, 3, 5));
 }
 
-// File order in, array order out: [x][y][z].
+// The input is in file order, the result in array order [x][y][z].
 TEST(ResampleTest, Order) {
   std::vector<float> source(2 * 3 * 4), result(source.size());
   std::iota(source.begin(), source.end(), 0.0f);
@@ -69,8 +69,8 @@ TEST(ResampleTest, Order) {
                   float((z * 3 + y) * 2 + x));
 }
 
-// A view with other strides resamples what it shows: here x turned around and
-// exchanged with z, and the second channel.
+// Views with other strides can be resampled: here x is reversed and exchanged
+// with z, and the second channel is selected.
 TEST(ResampleTest, Views) {
   std::vector<float> source(2 * 2 * 3 * 4), result(24);
   std::iota(source.begin(), source.end(), 0.0f);
@@ -87,7 +87,7 @@ TEST(ResampleTest, Views) {
                   float(24 + (x * 3 + y) * 2 + 1 - z));
 }
 
-// The way back on the same grid changes the order alone.
+// Resampling back to the same grid changes only the order.
 TEST(ResampleTest, LabelsOnSameGrid) {
   const Size3 size = {2, 3, 4};
   std::vector<float> probabilities(2 * 3 * 4 * 3, 0.1f);
@@ -102,8 +102,9 @@ TEST(ResampleTest, LabelsOnSameGrid) {
   EXPECT_EQ(labelsOnSourceGrid(probabilities.data(), size, 3, size), expected);
 }
 
-// Two network voxels, four source voxels at 0, 0.5, 1 and 1.5 (held at 1).
-// Class 1 leads from 0.6 on; at 0.5 both are equal and the first wins.
+// Two network voxels are resampled to four source voxels at 0, 0.5, 1 and 1.5
+// (clamped to 1). Class 1 is more probable from 0.6 on; at 0.5 both are equal
+// and the first is chosen.
 TEST(ResampleTest, LabelsInterpolate) {
   const std::vector<float> probabilities = {1, 0, 0, 1};
   EXPECT_THAT(labelsOnSourceGrid(probabilities.data(), {2, 1, 1}, 2, {4, 1, 1}),
@@ -122,7 +123,7 @@ TEST(ResampleTest, ResizeBilinear) {
   EXPECT_NEAR(result[1], 15, 1e-5);
   resizeBilinear(row.data(), 1, 3, result.data(), 1, 2, PixelRule::Legacy);
   EXPECT_THAT(result, Pointwise(FloatEq(), {0.f, 12.f}));
-  // Upwards, with held edges: -0.25, 0.25, 0.75, 1.25.
+  // Upsampling with clamped edges at -0.25, 0.25, 0.75, 1.25.
   const std::vector<float> column = {0, 4};
   result.resize(4);
   resizeBilinear(column.data(), 2, 1, result.data(), 4, 1);
@@ -137,11 +138,11 @@ TEST(ResampleTest, CropAndResize) {
   cropAndResize(plane.data(), 5, 5, {0.25f, 0, 0.75f, 0.5f}, result.data(), 3,
                 3);
   EXPECT_THAT(result, ElementsAre(5, 6, 7, 10, 11, 12, 15, 16, 17));
-  // Columns 3, 4, 5: the last is outside.
+  // Columns 3, 4, 5, of which the last is outside.
   cropAndResize(plane.data(), 5, 5, {0, 0.75f, 0.5f, 1.25f}, result.data(), 3,
                 3);
   EXPECT_THAT(result, ElementsAre(3, 4, 0, 8, 9, 0, 13, 14, 0));
-  // The whole plane is itself; half-way samples are means.
+  // The whole plane is copied; samples halfway between pixels are means.
   std::vector<float> same(25);
   cropAndResize(plane.data(), 5, 5, {}, same.data(), 5, 5);
   EXPECT_THAT(same, ElementsAreArray(plane));

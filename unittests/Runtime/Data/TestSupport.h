@@ -41,7 +41,7 @@ namespace segc::test {
       EXPECT_THAT(statusOfExpr_.message(), ::testing::HasSubstr(part));        \
   } while (false)
 
-/// A folder that goes away with the test.
+/// A folder that is removed at the end of the test.
 class TemporaryFolder {
 public:
   TemporaryFolder() {
@@ -56,7 +56,7 @@ public:
   std::string path;
 };
 
-/// The folder `name` of SEGC_DATA, empty if it is not there.
+/// Returns the folder `name` of SEGC_DATA; empty if it does not exist.
 inline std::string externalData(const std::string &name) {
   const char *root = std::getenv("SEGC_DATA");
   if (!root || !std::filesystem::is_directory(std::string(root) + "/" + name))
@@ -69,7 +69,7 @@ inline std::string externalData(const std::string &name) {
   if (variable.empty())                                                        \
   GTEST_SKIP() << "skipped: SEGC_DATA names no folder with " name
 
-/// The pages of a stack one after the other.
+/// The pages of a stack, one after the other.
 struct GrayStack {
   int64_t width = 0, height = 0, pages = 0;
   std::vector<uint8_t> pixels;
@@ -109,7 +109,7 @@ inline Status writeTiff(const std::string &path, const GrayStack &stack) {
   return writeFileAtomically(path, bytes);
 }
 
-/// A header with the given sizes and an oblique affine.
+/// Returns a header with the given sizes and an oblique affine.
 inline NiftiHeader makeHeader(std::vector<int16_t> sizes, int16_t type,
                               int16_t bits) {
   NiftiHeader h{};
@@ -129,7 +129,7 @@ inline NiftiHeader makeHeader(std::vector<int16_t> sizes, int16_t type,
   h.units = 10;
   h.qformCode = 1;
   h.sformCode = 2;
-  // Both forms: 60 degrees about y, z from its end.
+  // Both forms are a rotation by 60 degrees about y with z reversed.
   h.quaternion[1] = 0.5f;
   h.qformOffset[2] = 42;
   const float half = std::sqrt(0.75f);
@@ -141,7 +141,7 @@ inline NiftiHeader makeHeader(std::vector<int16_t> sizes, int16_t type,
   return h;
 }
 
-/// The file image: header, empty extension, voxels.
+/// Returns the bytes of a file: header, empty extension, voxels.
 template <typename T>
 std::string niftiImage(const NiftiHeader &header,
                        const std::vector<T> &voxels) {

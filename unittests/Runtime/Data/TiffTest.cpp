@@ -26,13 +26,13 @@ static GrayStack makeStack(int64_t width, int64_t height, int64_t pages) {
 }
 
 namespace {
-/// A TIFF put together by hand: one page, its tags and then its pixels.
+/// A TIFF of one page that is assembled by hand: tags, then pixels.
 struct RawTiff {
   bool bigEndian = false;
   uint32_t width = 4, height = 2, bits = 8, samples = 1, compression = 1;
   uint32_t photometric = 1, next = 0;
-  uint32_t planes = 0; ///< If any, of a MetaMorph stack.
-  std::string description; ///< More than four characters.
+  uint32_t planes = 0; ///< Planes of a MetaMorph stack; 0 for other files.
+  std::string description; ///< Description of more than four characters.
   std::string pixels = "\x01\x02\x03\x04\x05\x06\x07\x08";
 
   std::string image() const {
@@ -53,7 +53,7 @@ struct RawTiff {
                             width * height * samples * bits / 8)}};
     if (!description.empty())
       tags.insert(tags.begin() + 5, {270, 2, 0});
-    if (planes) // Its rationals are the bytes from the start.
+    if (planes) // The rationals of the tag are the bytes at the beginning.
       tags.push_back({33629, 5, 0});
     const auto text = static_cast<uint32_t>(8 + 2 + tags.size() * 12 + 4);
     put(out, static_cast<uint32_t>(tags.size()), 2);
@@ -87,7 +87,7 @@ private:
 };
 } // namespace
 
-// What is written is read back, and twice the same bytes are written.
+// Written pages are read back, and writing is deterministic.
 TEST(TiffTest, RoundTrip) {
   GrayStack stack = makeStack(37, 21, 5);
   StatusOr<std::string> bytes = encodeTiff(stack);
@@ -113,7 +113,7 @@ TEST(TiffTest, BothByteOrders) {
   }
 }
 
-// No prefix of a file is taken for a whole one.
+// No prefix of a file is accepted.
 TEST(TiffTest, Truncated) {
   std::string bytes = RawTiff().image();
   for (size_t size = 0; size < bytes.size(); ++size)
@@ -125,7 +125,7 @@ TEST(TiffTest, Truncated) {
                DataLoss, "half.tif");
 }
 
-TEST(TiffTest, LyingSizes) {
+TEST(TiffTest, InconsistentSizes) {
   RawTiff raw;
   raw.width = raw.height = 1u << 30;
   EXPECT_ERROR(decodeTiff(raw.image(), "x.tif").status(), DataLoss,
@@ -142,7 +142,7 @@ TEST(TiffTest, LyingSizes) {
   EXPECT_FALSE(decodeTiff(raw.image(), "x.tif").ok());
 }
 
-// The limit is that of all pages together, in pixels of at least a byte.
+// The limit applies to all pages together, with at least one byte per pixel.
 TEST(TiffTest, Limits) {
   std::string bytes = *encodeTiff(makeStack(64, 64, 3));
   const uint64_t pixels = 64 * 64 * 3;
@@ -158,7 +158,7 @@ TEST(TiffTest, Limits) {
                Unsupported, "64 bytes unpacked");
 }
 
-// A chain of pages that bites its tail ends.
+// A cyclic chain of pages ends.
 TEST(TiffTest, PageLoop) {
   RawTiff raw;
   raw.next = 8;
@@ -174,7 +174,8 @@ TEST(TiffTest, PageLoop) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// A file by libtiff: `set` gives the fields of each page beside its size.
+/// A file that libtiff writes. `set` sets the fields of each page in addition
+/// to its size.
 struct Written {
   const char *mode = "w";
   int64_t width = 20, height = 10;
@@ -182,7 +183,7 @@ struct Written {
   uint32_t tile = 0;
   std::function<void(TIFF *, int page)> set = [](TIFF *, int) {};
 
-  /// Bytes of page p: `fill` gives each row's bytes of a plane.
+  /// Writes pages with these bytes in each plane and returns the file's bytes.
   std::string image(const std::vector<std::vector<uint8_t>> &planes) const {
     TemporaryFolder folder;
     const std::string path = folder / "x.tif";
@@ -238,7 +239,7 @@ static std::vector<uint8_t> bytesOf(const std::vector<T> &values) {
   return bytes;
 }
 
-// Pages through every codec, predictor, layout, format and byte order.
+// Tests pages with every codec, predictor, layout, format and byte order.
 TEST(TiffTest, Storage) {
   const std::vector<uint8_t> pixels = makeStack(20, 10, 1).pixels;
   for (const char *mode : {"w", "wb", "w8"})
@@ -264,7 +265,7 @@ TEST(TiffTest, Storage) {
         }
 }
 
-// Numbers of 16 and 32 bits and f32 become grey values by their range.
+// 16-bit and 32-bit integers and f32 are scaled to grey values by their range.
 TEST(TiffTest, Ranges) {
   auto read = [](auto number, double step, double offset, int format,
                  const char *mode) {
@@ -300,7 +301,7 @@ TEST(TiffTest, Ranges) {
                  "to 510", "0 to 1 or 0 to 255");
     EXPECT_ERROR(read(float(), NAN, 0, 3, mode).status(), NonFinite, "is nan");
   }
-  // One pixel that is no number among others that are.
+  // A single non-finite pixel.
   for (float odd : {NAN, INFINITY}) {
     std::vector<float> values(200, 0.5f);
     values[21] = odd;
@@ -314,8 +315,8 @@ TEST(TiffTest, Ranges) {
   }
 }
 
-// Few bits are spread to 0..255, the first pixel in the highest; the last bits
-// of a row are left out. In MinIsWhite 0 is white.
+// Pixels of few bits are scaled to 0..255. The first pixel is in the highest
+// bits, and the last bits of a row are padding. With MinIsWhite, 0 is white.
 TEST(TiffTest, FewBits) {
   RawTiff raw;
   raw.bits = 1;
@@ -338,7 +339,8 @@ TEST(TiffTest, FewBits) {
               ElementsAre(254, 253, 252, 251, 250, 249, 248, 247));
 }
 
-// A palette's indices are labels; its colours are an image if they are grey.
+// The indices of a palette are labels. Its colours are an image if they are
+// grey.
 TEST(TiffTest, Palettes) {
   std::vector<uint16_t> grey(256), red(256);
   for (size_t i = 0; i < 256; ++i)
@@ -361,8 +363,8 @@ TEST(TiffTest, Palettes) {
                "palette of colours");
 }
 
-// Grey that is stored as RGB is read, in both layouts; colours and channels
-// are refused by name.
+// Grey images stored as RGB are read in both layouts. Colours and channels are
+// refused with their name.
 TEST(TiffTest, Channels) {
   std::vector<uint8_t> plane(200, 7), other(200, 9), threefold(600, 7),
       twofold(400, 7);
@@ -398,7 +400,7 @@ TEST(TiffTest, Channels) {
   EXPECT_EQ(decodeTiff(two.image({twofold}), "x.tif")->pixels, plane);
 }
 
-// Thumbnails and masks are no pages; a page of another size is an error.
+// Thumbnails and masks are skipped; a page of another size is an error.
 TEST(TiffTest, Subfiles) {
   Written file;
   file.pages = 3;
@@ -419,7 +421,7 @@ TEST(TiffTest, Subfiles) {
       InvalidArgument, "at least one page");
 }
 
-// ImageJ's planes behind one directory, in both byte orders.
+// ImageJ stores several planes with one directory. Both byte orders are tested.
 TEST(TiffTest, ImageJ) {
   for (bool bigEndian : {false, true}) {
     RawTiff raw;
@@ -446,7 +448,7 @@ TEST(TiffTest, ImageJ) {
   }
 }
 
-// Channels that a description names are no slices.
+// Channels in the description are not read as slices.
 TEST(TiffTest, DescribedChannels) {
   const std::vector<uint8_t> pixels(200, 7);
   Written file;
@@ -470,7 +472,7 @@ TEST(TiffTest, DescribedChannels) {
   ASSERT_OK(read("{\"shape\": 1"));
 }
 
-// tifffile leaves out all directories but the first if it is told to truncate.
+// tifffile writes only the first directory if it truncates.
 TEST(TiffTest, TruncatedByTifffile) {
   RawTiff raw;
   raw.description = "{\"shape\": [3, 2, 4], \"truncated\": true}";
@@ -485,7 +487,7 @@ TEST(TiffTest, TruncatedByTifffile) {
   ASSERT_OK(decodeTiff(raw.image(), "x.tif").status());
 }
 
-// MetaMorph has the planes of a stack behind one directory, too.
+// MetaMorph stores the planes of a stack with one directory too.
 TEST(TiffTest, MetaMorph) {
   RawTiff raw;
   raw.planes = 2;
@@ -500,7 +502,7 @@ TEST(TiffTest, MetaMorph) {
                "MetaMorph's tag counts 2 slices");
 }
 
-// Labels are no grey values: 300 of 65535 is not 1.
+// Labels are not scaled like grey values: 300 of 65535 is not 1.
 TEST(TiffTest, LabelRanges) {
   Written file;
   file.bits = 16;
@@ -522,7 +524,7 @@ TEST(TiffTest, LabelRanges) {
   EXPECT_THAT(inverted->warnings(), ElementsAre(HasSubstr("MinIsWhite")));
 }
 
-// Pages that a viewer would turn are read as they are stored, with a word.
+// Pages with another orientation are read as they are stored, with a warning.
 TEST(TiffTest, Orientation) {
   const std::vector<uint8_t> pixels = makeStack(20, 10, 1).pixels;
   Written file;
@@ -537,7 +539,7 @@ TEST(TiffTest, Orientation) {
   EXPECT_EQ(stack->orientation(), 3);
   EXPECT_EQ(*stack->page(0), pixels);
   EXPECT_THAT(stack->warnings(), ElementsAre(HasSubstr("orientation 3")));
-  // Some note it at the first page alone.
+  // Some programs write the orientation only to the first page.
   second = ORIENTATION_TOPLEFT;
   ASSERT_OK(decodeTiff(file.image({pixels}), "x.tif").status());
 }

@@ -24,7 +24,7 @@ std::unique_ptr<Device> make(ThreadPool &pool) {
   return std::make_unique<T>(pool);
 }
 
-/// The same tests for each device.
+/// These tests run for each device.
 class Devices : public testing::TestWithParam<Maker> {
 protected:
   Devices() : pool(2), device(GetParam()(pool)) {
@@ -45,7 +45,8 @@ protected:
     EXPECT_TRUE(view.ok()) << view.status().message();
     return {view->floats(), view->floats() + view->floatCount()};
   }
-  /// Adds 1 to each value of the first operand, into the second.
+  /// Launches a kernel that stores each value of the first operand + 1 to the
+  /// second.
   Status addOne(Stream &on, const DeviceBuffer &from, const DeviceBuffer &to) {
     void *operands[] = {from.address().asPointer(), to.address().asPointer()};
     KernelLaunch launch;
@@ -186,8 +187,8 @@ TEST_P(Devices, GuardsAroundBuffers) {
 INSTANTIATE_TEST_SUITE_P(Host, Devices, testing::Values(&make<HostDevice>));
 INSTANTIATE_TEST_SUITE_P(Fake, Devices, testing::Values(&make<FakeDevice>));
 
-// What makes the fake device a test: it is late, and it knows its buffers.
-TEST(FakeDevice, WorksWhenSomebodyWaits) {
+// The fake device delays work and checks addresses.
+TEST(FakeDevice, RunsWorkWhenTheHostWaits) {
   ThreadPool pool(1);
   FakeDevice device(pool);
   std::unique_ptr<Stream> stream = std::move(*device.createStream());

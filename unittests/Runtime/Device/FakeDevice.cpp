@@ -12,7 +12,8 @@
 
 using namespace segc;
 
-/// Added to an address of the process: no processor maps the sum.
+/// Offset between addresses of the device and of the process. No processor maps
+/// such addresses.
 static constexpr uint64_t hidden = uint64_t{1} << 62;
 
 /// Buffers may outlive the device.
@@ -119,7 +120,8 @@ Status FakeDevice::record(Event &event, Stream &stream) {
 }
 
 Status FakeDevice::wait(Stream &stream, const Event &event) {
-  // The event may be recorded again before this work is done.
+  // The position is copied, because the event may be recorded again before this
+  // work is done.
   const auto &recorded = static_cast<const FakeEvent &>(event);
   if (recorded.stream && !recording)
     submit(stream, [other = recorded.stream, position = recorded.position] {

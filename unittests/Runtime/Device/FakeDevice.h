@@ -3,10 +3,11 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The memory lies in the process, at other addresses than those that the device
-// gives out: the host cannot read behind one (on x86-64 and AArch64 such a read
-// ends the process). Work is done as late as the rules of streams allow, when
-// somebody waits for it; an address that lies in no buffer by then is an error.
+// The memory is in the process, but at other addresses than those that the
+// device returns, so that the host cannot access it (on x86-64 and AArch64 such
+// an access ends the process). Work is delayed as long as the rules of streams
+// allow, until the host waits for it. An address that is in no buffer at that
+// time is an error.
 //
 //===----------------------------------------------------------------------===//
 
@@ -49,7 +50,8 @@ public:
   StatusOr<std::unique_ptr<Graph>> endCapture(Stream &stream) override;
   Status replay(const Graph &graph, Stream &stream) override;
 
-  /// The bytes behind an address; an error where they are not in one buffer.
+  /// Returns the process's memory of an address; an error if the bytes are not
+  /// in one buffer.
   StatusOr<std::byte *> translate(DeviceAddress address, uint64_t bytes) const;
 
   uint64_t capacity = uint64_t{1} << 32; ///< bytes; more is refused

@@ -51,8 +51,8 @@ struct Fixture : testing::Test {
     const float *parameters = runner.parameters().hostFloats();
     return {parameters, parameters + 32};
   }
-  /// What the search finds in a model that predicts finite values, then one
-  /// that is not.
+  /// Runs the search on a model that predicts finite values, then one that is
+  /// not finite.
   void predictNan(const std::string &model,
                   std::optional<NonFiniteFinder::Finding> &finding) {
     ThreadPool pool(1);
@@ -133,7 +133,7 @@ TEST(NonFiniteFinder, ReadsSixteenBits) {
   ThreadPool pool(1);
   HostDevice device(pool);
   std::unique_ptr<Stream> stream = std::move(*device.createStream());
-  // Finite in one format, not in the other.
+  // Some values are finite in only one of the two formats.
   const uint16_t values[] = {0x7bff, 0x7f7f, 0x0001, 0xfc00, 0x7f80, 0xff81};
   const void *outputs[] = {values};
   const uint64_t elements[] = {6};

@@ -27,7 +27,8 @@ TEST(Metrics, AbsentClasses) {
   EXPECT_DOUBLE_EQ(dice[3], 0) << "absent from the label alone";
 }
 
-// A class that no label has cannot be measured; one that some have can.
+// A class that no label of the split has is not measured; a class that some
+// labels have is.
 TEST(Metrics, ClassesAbsentFromTheSplit) {
   int32_t labels[] = {0, 0, 2};
   EXPECT_EQ(classesIn(labels, 3, 4), (std::vector<bool>{1, 0, 1, 0}));
@@ -49,7 +50,7 @@ TEST(Metrics, ClassesAbsentFromTheSplit) {
   EXPECT_DOUBLE_EQ(json["dice"]["mean"], 0.75);
   EXPECT_NE(evaluation.toCsv().find("1.000000,0.500000,absent"),
             std::string::npos);
-  // Without any foreground nothing is the best.
+  // Without any foreground there is no best case.
   evaluation.cases = {{"one", {1, 1, 1}, {true, false, false}}};
   EXPECT_FALSE(evaluation.meanForegroundDice() > -1);
 }

@@ -22,7 +22,7 @@ using namespace segc;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-/// Weights that say which step they are of.
+/// Sets the weights to values that identify the step.
 static void mark(ModelRunner &runner, int64_t step) {
   for (const RegionTensor &tensor : runner.manifest().parameters)
     for (int64_t i = 0; i < tensor.elements; ++i) {
@@ -82,7 +82,7 @@ TEST(Checkpoint, KeepsThePrevious) {
   EXPECT_EQ(findCheckpoint(path), path + ".previous");
 }
 
-// The folder in the source tree was written by format 1.
+// The folder in the source tree has format 1.
 TEST(Checkpoint, ReadsTheGoldenFormat) {
   ThreadPool pool(1);
   ModelRunner runner = makeRunner(pool);
@@ -94,7 +94,7 @@ TEST(Checkpoint, ReadsTheGoldenFormat) {
   EXPECT_EQ(runner.parameters().hostFloats()[0], 7);
 }
 
-TEST(Checkpoint, RefusesOthers) {
+TEST(Checkpoint, RefusesOtherModels) {
   ThreadPool pool(1);
   ModelRunner runner = makeRunner(pool);
   std::string path = freshFolder("others") + "/last";
@@ -131,7 +131,8 @@ TEST(Checkpoint, RefusedWeightsChangeNothing) {
   EXPECT_EQ(runner.parameters().hostFloats()[0], 5);
 }
 
-// What is no number is neither saved nor taken, and its tensor is named.
+// Non-finite weights are neither saved nor loaded, and the error names the
+// tensor.
 TEST(Checkpoint, RefusesNonFiniteWeights) {
   ThreadPool pool(1);
   ModelRunner runner = makeRunner(pool);
@@ -158,7 +159,7 @@ TEST(Checkpoint, RefusesNonFiniteWeights) {
               HasSubstr("\"head.weight\" (1x3) is -inf at element 1"));
 }
 
-// The order of axes is part of what weights mean.
+// Weights depend on the order of axes, which is recorded.
 TEST(Checkpoint, RecordsTheOrientation) {
   ThreadPool pool(1);
   ModelRunner runner = makeRunner(pool);
@@ -188,7 +189,7 @@ TEST(Checkpoint, FullDiskLeavesTheOldOne) {
   std::string path = freshFolder("full") + "/last";
   mark(runner, 1);
   ASSERT_TRUE(saveCheckpoint(path, runner, stateOf(1)).ok());
-  // Files that cannot grow beyond 300 bytes stand for a disk without room.
+  // A limit of 300 bytes for files simulates a full disk.
   rlimit kept, small;
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &kept), 0);
   small = kept;
@@ -205,7 +206,7 @@ TEST(Checkpoint, FullDiskLeavesTheOldOne) {
   EXPECT_FALSE(fs::exists(path + ".new"));
 }
 
-// A child saves as fast as it can and is killed at a hundred random moments.
+// A child process that saves continuously is killed at a hundred random times.
 TEST(Checkpoint, SurvivesKill) {
   std::string path = freshFolder("kill") + "/last";
   ThreadPool pool(1);

@@ -101,7 +101,7 @@ TEST_F(HiddenMemory, LackOfMemoryIsAnError) {
   EXPECT_THAT(runner.status().message(), HasSubstr("on the device fake"));
 }
 
-// Entries of this version run on the host alone.
+// Entries of this version run only on the host.
 TEST_F(HiddenMemory, EntriesNeedTheHost) {
   EXPECT_THAT(onFake.call("predict", {}, 1).message(),
               HasSubstr("run on the host alone, this is the device fake"));

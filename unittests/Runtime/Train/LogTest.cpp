@@ -100,7 +100,7 @@ TEST(Report, ReadsTheFolder) {
   EXPECT_EQ(readFile(folder + "/curves.png")->substr(1, 3), "PNG");
 }
 
-// Whichever record comes first.
+// The colours do not depend on the order of the records.
 TEST(Curves, ColoursGoWithNames) {
   for (int order = 0; order < 2; ++order) {
     std::string path = freshFolder("colours") + "/train.jsonl";
@@ -120,7 +120,7 @@ TEST(Curves, ColoursGoWithNames) {
   }
 }
 
-// Lines that are no records, and values that no axis shows.
+// The log has lines that are not records, and values outside any axis.
 TEST(Curves, HostileLog) {
   std::string path = freshFolder("hostile") + "/train.jsonl";
   ASSERT_TRUE(writeFileAtomically(

@@ -12,7 +12,8 @@
 
 using namespace segc;
 
-// An inner phase pauses the outer one, and each has the memory of its own time.
+// An inner phase pauses the outer one. The memory of a phase is the peak during
+// its own time.
 TEST(RunPhases, NestedPhases) {
   using std::chrono::milliseconds;
   RunPhases phases;

@@ -13,7 +13,7 @@
 
 using namespace segc;
 
-// The published vector: lr 3e-4, first cycle 4096.
+// The published values for a rate of 3e-4 and a first cycle of 4096 steps.
 TEST(Schedule, CosineAnnealing) {
   Schedule schedule;
   schedule.kind = Schedule::Kind::CosineAnnealing;
@@ -45,7 +45,7 @@ TEST(Schedule, PolyAndCosine) {
   EXPECT_NEAR(schedule.at(100), 0, 1e-12);
 }
 
-// As published: the rate of an epoch, a linear function of its number.
+// As published, the rate of an epoch is a linear function of its number.
 TEST(Schedule, WarmsUpByEpochs) {
   Schedule schedule;
   schedule.learningRate = 1;
@@ -58,7 +58,7 @@ TEST(Schedule, WarmsUpByEpochs) {
   EXPECT_DOUBLE_EQ(schedule.at(10), 0.6);
   EXPECT_DOUBLE_EQ(schedule.at(39), 1);
   EXPECT_DOUBLE_EQ(schedule.at(40), 1);
-  // Another schedule goes on behind it, and counts its steps.
+  // Another schedule follows the warm-up and counts its steps too.
   schedule.kind = Schedule::Kind::Cosine;
   EXPECT_DOUBLE_EQ(schedule.at(0), 0.4);
   EXPECT_NEAR(schedule.at(50), 0.5, 1e-12);

@@ -39,7 +39,7 @@ struct Loop : testing::Test {
     EXPECT_TRUE(runner.initialize(0).ok());
     return state;
   }
-  /// Trains from `state` to `steps`.
+  /// Trains from `state` to step `steps`.
   Status run(ModelRunner &runner, TrainState &state, TrainerConfig config,
              Trainer::Evaluator evaluator = {}, float odd = 0) {
     auto source = makeFixedSource(writeBatches(folder, odd), runner.manifest(),
@@ -121,7 +121,7 @@ TEST_F(Loop, NaNNamesStepCasesAndKernel) {
   EXPECT_EQ(state.step, 1);
 }
 
-// One large voxel: its scaled gradient does not fit f32.
+// The scaled gradient of one large voxel overflows f32.
 TEST_F(Loop, DynamicLossScaleSkipsOverflows) {
   ModelRunner runner = makeRunner(pool);
   TrainState state = fresh(runner);
@@ -158,7 +158,7 @@ TEST_F(Loop, StaticLossScaleSkipsAndThenStops) {
 
 namespace {
 
-/// Ends like a disk that is taken away.
+/// A source that fails like a removed disk.
 struct FailingSource : BatchSource {
   BatchSource &good;
   int left;
@@ -246,7 +246,7 @@ TEST_F(Loop, FixedBatchesAreChecked) {
   }
 }
 
-// What leaves an entry is finite, or the kernel that wrote it is named.
+// Non-finite results of an entry are errors that name the kernel.
 TEST_F(Loop, OutputsAreFinite) {
   ModelRunner runner = makeRunner(pool);
   ASSERT_TRUE(runner.initialize(0).ok());
@@ -267,6 +267,6 @@ TEST_F(Loop, OutputsAreFinite) {
   EXPECT_THAT(status.message(), HasSubstr("case x"));
   EXPECT_THAT(status.message(), HasSubstr("fake_predict (seg.fake at 1:1), "
                                           "wrote nan"));
-  // An earlier call's values behind a smaller batch do not count.
+  // Values of an earlier call after a smaller batch are ignored.
   EXPECT_TRUE(predict(1).ok());
 }
