@@ -37,7 +37,7 @@ bool FilterGradTiling::mergesTaps(const ConvProblem &problem) const {
 }
 
 bool FilterGradTiling::canShareTaps(const ConvProblem &problem) const {
-  // Every row of a tile has a pixel for each tap but one.
+  // Every row of a tile must have at least taps - 1 pixels.
   int64_t last =
       problem.out[2] % tile[2] == 0 ? tile[2] : problem.out[2] % tile[2];
   return problem.taps[2] > 1 && problem.strides[2] == 1 &&
@@ -56,7 +56,8 @@ int64_t FilterGradTiling::tileSize(const ConvProblem &problem) const {
 // Choice
 //===----------------------------------------------------------------------===//
 
-/// Rows of the register blocks' matrix: input channels where they share taps.
+/// Returns the rows that register blocks divide: with share_taps the input
+/// channels.
 static int64_t blockedRows(const ConvProblem &problem,
                            const FilterGradTiling &tiling) {
   Dims taps = tiling.taskTaps(problem);
@@ -66,7 +67,7 @@ static int64_t blockedRows(const ConvProblem &problem,
                                   : tiling.rows(problem);
 }
 
-/// Cycles of one pixel for a register block.
+/// Returns the cycles of a register block for one pixel.
 static double pixelCycles(const ConvProblem &problem,
                           const FilterGradTiling &tiling, int64_t ur,
                           const CpuTarget &target) {
@@ -76,8 +77,7 @@ static double pixelCycles(const ConvProblem &problem,
                 (ur + tiling.nb) / 2.0, 4.0}) +
       0.5 + 0.25 * (taps - 1) +
       widenCycles(tiling.multiplyType, ur * tiling.nb, tiling.tile[2]) / tiling.tile[2];
-  // What a sweep reads comes from the second level if it does not fit the
-  // first.
+  // The operands of a sweep are loaded from L2 if they do not fit L1.
   double bytes =
       4.0 * (ur + (tiling.share_taps ? 0 : target.lanes) + tiling.channelBlock());
   return bytes * product(tiling.tile) < 0.8 * target.l1Bytes
@@ -85,7 +85,8 @@ static double pixelCycles(const ConvProblem &problem,
              : std::max(core, bytes / panelFromL2);
 }
 
-/// Cycles of one pixel for all of a task's rows and one block of columns.
+/// Returns the cycles of one pixel for all rows of a task and one block of
+/// columns.
 static double rowCycles(const ConvProblem &problem, const FilterGradTiling &tiling,
                         const CpuTarget &target) {
   int64_t rows = blockedRows(problem, tiling);
@@ -97,7 +98,7 @@ static double rowCycles(const ConvProblem &problem, const FilterGradTiling &tili
   return tiling.mergesTaps(problem) ? cost : cost * taps[0] * taps[1];
 }
 
-/// False if there is no register block that may be used.
+/// Selects the register block. Returns false if none is possible.
 static bool selectRegisterBlock(const ConvProblem &problem,
                                 const CpuStrategyContext &context,
                                 FilterGradTiling &tiling) {
@@ -107,7 +108,8 @@ static bool selectRegisterBlock(const ConvProblem &problem,
   FilterGradTiling candidate = tiling;
   for (bool share : {false, true}) {
     candidate.share_taps = share;
-    // The loop that shares them carries gradients, which are no sums.
+    // The loop that shares taps carries gradients in addition to the sums,
+    // which chains of f16 do not support.
     if (share && (!candidate.canShareTaps(problem) ||
                   candidate.multiplyType == MultiplyType::F16))
       continue;
@@ -133,7 +135,7 @@ static bool selectRegisterBlock(const ConvProblem &problem,
   return std::isfinite(best);
 }
 
-/// A tile of about `most` pixels, fewer where it would not fit.
+/// Returns a tile of about `most` pixels, fewer if it would not fit the cache.
 static Dims selectTile(const ConvProblem &problem, const CpuTarget &target,
                        FilterGradTiling tiling, int64_t most) {
   constexpr int64_t widest = 160;
@@ -153,7 +155,7 @@ static Dims selectTile(const ConvProblem &problem, const CpuTarget &target,
   return tile;
 }
 
-/// Cycles of all tasks, and of the second launch.
+/// Returns the cycles of all tasks and of the second launch.
 static double totalCycles(const ConvProblem &problem,
                           const FilterGradTiling &tiling,
                           const CpuStrategyContext &context) {
@@ -166,7 +168,8 @@ static double totalCycles(const ConvProblem &problem,
   double sums = taps[0] * taps[1] * tiling.rows(problem) * blocks * tiling.nb;
   double multiply =
       tiling.gradWords() * rowCycles(problem, tiling, target) * blocks;
-  // With pairs of rows every row is stored twice, and read before.
+  // With pairs of rows, every row is stored twice, and its words are loaded
+  // first.
   double store = tiling.multiplyType == MultiplyType::F32 ? packCycles : 3 * packCycles;
   double pack =
       (tiling.tileSize(problem) * (store + context.loadCycles) +
@@ -174,7 +177,7 @@ static double totalCycles(const ConvProblem &problem,
                        : 0) *
            store) /
       target.lanes;
-  // The sums are read and written for every tile, where they lie.
+  // The sums are loaded and stored for every tile.
   double bytes = 4.0 * target.lanes * sums;
   double update =
       2 * bytes / (bytes < 0.3 * target.l2Bytes ? panelFromL2 : panelFromL3);
@@ -209,9 +212,9 @@ selectFilterGradTiling(const ConvProblem &problem, bool swapped,
       candidate.tile = selectTile(problem, target, candidate, pixels);
       if (!selectRegisterBlock(problem, context, candidate))
         continue;
-      // Rows of the gradient that lie a large power of two apart fall into
-      // the same few sets of the first cache level; 16-bit values would be
-      // converted again for every block of rows.
+      // Unpacked rows of the gradient that are a large power of two apart share
+      // a few sets of the L1 cache, and 16-bit values would be converted again
+      // for every block of rows.
       candidate.pack_grad = candidate.multiplyType != MultiplyType::F32 ||
                             problem.is16BitGrad || problem.outChannels >= 256 ||
                             problem.outChannels % candidate.channelBlock() != 0;
@@ -241,7 +244,7 @@ std::pair<FilterGradTiling, double>
 selectFilterGradTiling(const ConvProblem &problem,
                      const CpuStrategyContext &context) {
   auto tiling = selectFilterGradTiling(problem, /*swapped=*/false, context);
-  // Vectors of few output channels are mostly empty.
+  // With few output channels, most lanes would be empty.
   if (problem.outChannels >= problem.inChannels ||
       problem.outChannels >= context.target.lanes ||
       problem.strides != Dims{1, 1, 1} || context.computedInput)

@@ -17,8 +17,7 @@ using namespace mlir;
 namespace segc {
 
 double occupiedTasks(int64_t tasks, const CpuStrategyContext &context) {
-  // Finer tasks than threads would need hide some of what one of them loses to
-  // its neighbours.
+  // More tasks than threads balance the load of threads that others slow down.
   SmallVector<int64_t> numbers{2, 4, 8, 16};
   if (context.threads > 0)
     numbers = {context.threads, 2 * context.threads};
@@ -48,7 +47,8 @@ SmallVector<int64_t> pieces(int64_t size, int64_t unit) {
 }
 
 double multiplyCycles(MultiplyType multiplyType, const CpuTarget &target) {
-  // Measured on Sapphire Rapids, with f16 arithmetic, and on Zen 4, without.
+  // Measured on Sapphire Rapids (which has f16 arithmetic) and on Zen 4 (which
+  // has not).
   constexpr double twoUnits = 0.5, slowBf16 = 2;
   bool slow =
       multiplyType == MultiplyType::Bf16 && target.multiplyTypes.contains(MultiplyType::F16);
@@ -63,8 +63,9 @@ double registerBlockCycles(double values, double weights, double multiplyAdd) {
 
 double widenCycles(MultiplyType multiplyType, double sums, int64_t steps,
                    int64_t additions) {
-  // Seven operations, two a cycle, see MultiplyEmitter; a conversion, a
-  // multiply-add and the way through memory.
+  // Cycles at the end of a chain: for f16 seven operations, two per cycle (see
+  // MultiplyEmitter); for integers a conversion, a multiply-add, a load and a
+  // store.
   constexpr double oneF16 = 3.5, oneFixed = 1.5;
   if (multiplyType == MultiplyType::F16)
     return oneF16 * sums * double(divideUp(steps, maxChained / additions));

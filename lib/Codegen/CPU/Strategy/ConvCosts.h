@@ -1,13 +1,13 @@
-//===- ConvCosts.h - A small model of a core --------------------*- C++ -*-===//
+//===- ConvCosts.h - Cost model of a core -----------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// Plans are found by trying all that are possible under this model: two FMAs
-// and two vector loads a cycle, FMA latency 4, filters streamed from the second
-// cache level. Costs are in cycles.
+// Tilings are selected by exhaustive search with this cost model: two FMAs and
+// two vector loads per cycle, FMA latency 4, filters streamed from the L2
+// cache. Costs are in cycles.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,40 +20,43 @@
 namespace segc {
 
 inline constexpr double taskOverhead = 1500;
-/// Copying one vector into a tile, with the loop around it.
+/// Packing one vector into a tile, with the loop around it.
 inline constexpr double packCycles = 2.5;
-/// A row of a tile beside that.
+/// Overhead of packing a row of a tile.
 inline constexpr double packRowCycles = 40;
-/// Bias, pointwise ops and store of one vector.
+/// Epilogue of one vector: bias, pointwise ops and store.
 inline constexpr double epilogueCycles = 3;
-/// Bytes a cycle of the filter panels.
+/// Bytes per cycle of loading filter panels.
 inline constexpr double panelFromL2 = 24, panelFromL3 = 10;
-/// Bytes a cycle of partial sums that another core wrote.
+/// Bytes per cycle of loading partial sums that another core wrote.
 inline constexpr double partialsFromL3 = 6;
-/// Laying out one vector of a filter.
+/// Packing one vector of a filter.
 inline constexpr double filterCycles = 6;
 
-/// Tasks that fit into the time of `tasks` equal ones: the mean for a few
-/// numbers of workers.
+/// Returns `tasks`, rounded up to a multiple of the number of workers, because
+/// all wait for the slowest. The mean over a few numbers of workers is taken.
 double occupiedTasks(int64_t tasks, const CpuStrategyContext &context);
 
-/// Cycles of an instruction that multiplies and adds.
+/// Returns the cycles of a multiply-add instruction.
 double multiplyCycles(MultiplyType multiplyType, const CpuTarget &target);
 
-/// Cycles of one step of a register block of `values` broadcast values and
-/// `weights` vectors.
+/// Returns the cycles of one step of a register block with `values` broadcast
+/// values and `weights` vectors.
 double registerBlockCycles(double values, double weights,
                            double multiplyAdd = 0.5);
 
-/// What leaving f16 or integers adds to a register block's loop of so many
-/// steps, of which each adds so many words to a sum.
+/// Returns the cycles to convert the sums of chains in f16 or integers to f32,
+/// for a register block with `sums` sums and a loop of `steps` steps. Each step
+/// adds `additions` words to a sum.
 double widenCycles(MultiplyType multiplyType, double sums, int64_t steps,
                    int64_t additions = 1);
 
-/// Sizes of pieces that `size` may be cut into: multiples of `unit`, or all.
+/// Returns the tile sizes to try for a dimension of `size`: multiples of
+/// `unit`, or `size` itself.
 llvm::SmallVector<int64_t> pieces(int64_t size, int64_t unit);
 
-/// Vectors of narrow results are as narrow.
+/// Returns the lanes of vectors along `channels`: fewer than the target's if
+/// there are few channels.
 int64_t lanesFor(int64_t channels, const CpuTarget &target);
 
 } // namespace segc

@@ -42,7 +42,7 @@ std::string plainRefusal(const ConvProblem &problem) {
 }
 
 std::string pairsRefusal(const ConvProblem &problem) {
-  constexpr int64_t unit = 16; // Of the widest vectors that pack a tile.
+  constexpr int64_t unit = 16; // Lanes of the widest vectors that pack a tile.
   if (problem.inChannels % unit != 0)
     return std::to_string(problem.inChannels) +
            " input channels, expected a multiple of " + std::to_string(unit);
@@ -53,7 +53,7 @@ std::string pairsRefusal(const ConvProblem &problem) {
 // Convolutions
 //===----------------------------------------------------------------------===//
 
-/// Cycles of one (tap, input channel) for a register block.
+/// Returns the cycles of a register block for one (tap, input channel).
 static double stepCycles(const ConvProblem &problem, const ConvTiling &tiling,
                          const Dims &block, double panelBytes,
                          const CpuTarget &target) {
@@ -72,13 +72,14 @@ static double stepCycles(const ConvProblem &problem, const ConvTiling &tiling,
   return std::max({fmas, loads, weights, 4.0}) + 0.25 + widen;
 }
 
-/// All of a tile's register blocks, for one (tap, input channel) and one
-/// channel block.
+/// Returns the cycles of all register blocks of a tile, for one (tap, input
+/// channel) and one channel block.
 static double tileCycles(const ConvProblem &problem, const ConvTiling &tiling,
                          const Dims &tile, double panelBytes,
                          const CpuTarget &target) {
   double total = 0;
-  // At most one dimension has a tail.
+  // Full blocks and tails are counted separately. At most one dimension has a
+  // tail, because the dimensions inside of it are covered whole.
   for (unsigned corner = 0; corner < 8; ++corner) {
     Dims block;
     double count = 1;
@@ -93,7 +94,7 @@ static double tileCycles(const ConvProblem &problem, const ConvTiling &tiling,
   return total;
 }
 
-/// False if there is no register block that may be used.
+/// Selects the register block. Returns false if none is possible.
 static bool selectRegisterBlock(const ConvProblem &problem,
                                 const CpuStrategyContext &context,
                                 ConvTiling &tiling) {
@@ -104,7 +105,7 @@ static bool selectRegisterBlock(const ConvProblem &problem,
   bool mayShare = taps > 1 && problem.inStrides()[2] == 1 &&
                   problem.hasEqualPhases(2) &&
                   !(tiling.multiplyType == MultiplyType::F16 && taps > maxChained);
-  // Without sharing, a loop over few channels is too short.
+  // Without sharing, the loop over few channels is too short.
   bool mustShare = mayShare && problem.inChannels < 4;
   double best = std::numeric_limits<double>::infinity();
   auto consider = [&](const ConvTiling &candidate) {
@@ -191,7 +192,8 @@ static void selectTile(const ConvProblem &problem,
                           problem.phaseCount() * candidate.groups;
           double cost = occupiedTasks(tasks, context) *
                         taskCycles(problem, candidate, context);
-          // Tiles that do not fit are the last resort.
+          // Tiles that do not fit the cache are selected only if there is no
+          // other.
           if (candidate.tileSize(problem) * 8 > target.l2Bytes)
             cost *= 1e3 * candidate.tileSize(problem);
           if (cost < best) {
@@ -201,9 +203,9 @@ static void selectTile(const ConvProblem &problem,
         }
 }
 
-/// Steps that are written out in the loop over a row's steps. They must not
-/// see an input value twice: LLVM would keep it in a register that the sums
-/// need.
+/// Selects the unroll factor of the loop over a row's steps. Unrolled steps
+/// must not read the same input value twice: LLVM would keep it in a register
+/// that the sums need.
 static int64_t selectUnroll(const ConvProblem &problem, ConvTiling tiling) {
   constexpr int64_t maxFmas = 200;
   int64_t taps = problem.phaseTaps()[2];
@@ -218,13 +220,13 @@ static int64_t selectUnroll(const ConvProblem &problem, ConvTiling tiling) {
   };
   if (steps * fmas <= maxFmas && chains(steps))
     return steps;
-  // A pair that all lanes share is no memory operand: two steps of a full
-  // register block would leave it no register.
+  // A pair that is broadcast to all lanes cannot be a memory operand, and two
+  // steps of a full register block would leave no register for it.
   int64_t maxOfTwo = tiling.multiplyType == MultiplyType::F32 ? 40 : 24;
   return steps % 2 == 0 && fmas <= maxOfTwo && chains(2) ? 2 : 1;
 }
 
-/// Cycles for a batch of the problem.
+/// Returns the cycles for a batch.
 static double totalCycles(const ConvProblem &problem, const ConvTiling &tiling,
                           const CpuStrategyContext &context) {
   int64_t tasks = product(tiling.tileCounts(problem)) * problem.phaseCount() *

@@ -1,4 +1,4 @@
-//===- FewChannelsStrategy.cpp -------------------------------------------------===//
+//===- FewChannelsStrategy.cpp --------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -41,7 +41,8 @@ static double taskCycles(const ConvProblem &problem, const FewChannelsTiling &ti
   double steps = product(problem.taps) * vectors;
   double multiply =
       steps * registerBlockCycles(tiling.pixels, problem.outChannels);
-  // Sums over lanes: three operations for each sum of a square of them.
+  // Adding the lanes of a square of vectors takes three operations for each
+  // vector.
   double finish =
       tiling.pixels * (FewChannelsTiling::maxChannels * 1.5 + epilogueCycles);
   double pack = tiling.in_place ? 0

@@ -73,7 +73,8 @@ bool groupedTakesRows(const ConvProblem &problem, int64_t lanes, int64_t ur) {
              : problem.groupInputs() % ur == 0;
 }
 
-/// Cycles of loading the values of a register block's pixels for a vector.
+/// Returns the cycles to load the inputs of a register block's pixels for one
+/// vector.
 static double valueCycles(GroupedAccess access, double pixels, int64_t lanes) {
   switch (access) {
   case GroupedAccess::Broadcast:
@@ -93,7 +94,7 @@ static double taskCycles(const ConvProblem &problem, const GroupedTiling &tiling
                   divideUp(tiling.tile[2], tiling.pixels) *
                   double(problem.phaseCount());
   double vectors = tiling.paddedChannels(problem) / double(tiling.lanes * tiling.nb);
-  // A phase sees its part of the taps.
+  // Each phase reads only a part of the taps.
   double steps = product(problem.taps) * double(problem.groupInputs()) /
                  double(problem.phaseCount());
   double step = std::max(
@@ -127,7 +128,7 @@ selectGroupedTiling(const ConvProblem &problem,
       continue;
     int64_t most = std::min<int64_t>((target.registers - tiling.nb - 2) / tiling.nb,
                                      broadcasts ? 16 : 8);
-    // Blocks of a row are of about one size.
+    // The register blocks of a row have about the same size.
     tiling.pixels = divideUp(space[2], divideUp(space[2], most));
     for (int64_t d : pieces(space[0], 1))
       for (int64_t h : pieces(space[1], 1))
@@ -137,7 +138,8 @@ selectGroupedTiling(const ConvProblem &problem,
               occupiedTasks(product(tiling.tileCounts(problem)) * problem.batch,
                             context) *
               taskCycles(problem, tiling, context);
-          // Tiles that do not fit are the last resort.
+          // Tiles that do not fit the cache are selected only if there is no
+          // other.
           if (!tiling.in_place && tiling.tileSize(problem) * 8 > target.l2Bytes)
             cycles *= 1e3 * static_cast<double>(tiling.tileSize(problem));
           if (cycles < best.second)

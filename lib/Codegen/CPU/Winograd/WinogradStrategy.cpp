@@ -19,7 +19,7 @@ namespace segc {
 
 static constexpr int64_t pitchPadding = 16;
 
-/// Inputs of `tiles` tiles of m outputs side by side, in each dimension.
+/// Returns the inputs of `tiles` adjacent tiles of m outputs in each dimension.
 static Dims windowOf(const Dims &tiles, const Dims &m) {
   Dims window;
   for (unsigned d = 0; d < 3; ++d)
@@ -60,7 +60,7 @@ int64_t WinogradTiling::planesSize() const {
 }
 
 int64_t WinogradTiling::scratchSize(const ConvProblem &problem) const {
-  // The tile's multipliers lie beside the scales of all.
+  // The inverse scales of one tile are stored after the scales of all tiles.
   int64_t fixed = isFixedPoint() ? unroundedSize(problem) +
                                        (product(tile) + 1) * scalesPitch()
                                  : 0;
@@ -108,7 +108,7 @@ int64_t WinogradFilterGradTiling::scratchSize(const ConvProblem &problem) const 
 }
 
 //===----------------------------------------------------------------------===//
-// Choice
+// Selection
 //===----------------------------------------------------------------------===//
 
 std::string winogradRefusal(const ConvProblem &problem, WinogradTiles tiles) {
@@ -137,8 +137,8 @@ std::string winogradFilterGradRefusal(const ConvProblem &problem,
   return winogradRefusal(problem, tiles);
 }
 
-/// Cycles of a vector in both sides' transforms; the first for its way through
-/// memory, the second for each dimension.
+/// Returns the cycles to transform a vector of inputs or products: a constant
+/// for load and store, and a part for each dimension.
 static double transformCycles(const Dims &m) {
   double cycles = 1.5;
   for (int64_t size : m)
@@ -146,8 +146,9 @@ static double transformCycles(const Dims &m) {
   return cycles + (m[0] == 1 ? 0 : 1.0);
 }
 
-/// Of fixed point: a transformed vector's way through memory, the maximum and
-/// the rounding; a point's share of a vector of scales.
+/// Additional cycles of fixed point. A transformed vector is stored and loaded,
+/// compared for the maximum and rounded; a point has a part of the cycles of a
+/// vector of scales.
 static constexpr double fixedVectorCycles = 3, fixedPointCycles = 4;
 
 static double taskCycles(const ConvProblem &problem, const WinogradTiling &tiling,
@@ -179,7 +180,8 @@ static double taskCycles(const ConvProblem &problem, const WinogradTiling &tilin
   if (tiling.isFixedPoint())
     transform +=
         points * tiles * (fixedVectorCycles + fixedPointCycles / vectors);
-  // The next panel is fetched beside the products of this one, not wholly.
+  // Loading the next panel overlaps with the products of the current one, but
+  // not completely.
   multiply = std::max(multiply, panels / panelRate) +
              0.3 * std::min(multiply, panels / panelRate);
   double finish =
@@ -196,11 +198,12 @@ static double totalCycles(const ConvProblem &problem, const WinogradTiling &tili
                           const CpuStrategyContext &context) {
   int64_t tasks =
       product(tiling.taskCounts(problem)) * tiling.groups * problem.batch;
+  // In fixed point the filter is stored in 16-bit halves and transformed twice.
   double filter =
       context.constantFilter
           ? 0
           : tiling.filterSize(problem) / double(tiling.lanes) * filterCycles *
-                (tiling.isFixedPoint() ? 4 : 1); // Halves, each of them twice.
+                (tiling.isFixedPoint() ? 4 : 1);
   return occupiedTasks(tasks, context) * taskCycles(problem, tiling, context) +
          filter;
 }
@@ -217,7 +220,7 @@ double productError(MultiplyType multiplyType, const Dims &m) {
 SmallVector<Dims> winogradTileSizes(const ConvProblem &problem,
                                     const CpuStrategyContext &context) {
   SmallVector<Dims> result;
-  // Where sizes differ, the inner ones are larger: rows are contiguous.
+  // If sizes differ, inner ones are larger, because rows are contiguous.
   for (int64_t d : {2, 4})
     for (int64_t h : {2, 4})
       for (int64_t w : {2, 4}) {
@@ -239,7 +242,7 @@ SmallVector<Dims> winogradTileSizes(const ConvProblem &problem,
   return result;
 }
 
-/// Calls `each` for all sizes of a task's tiles that may fit.
+/// Calls `each` for all tile sizes of a task that may fit.
 static void forTiles(const ConvProblem &problem, WinogradTiling tiling,
                      llvm::function_ref<void(const WinogradTiling &)> each) {
   constexpr int64_t most = 160;
@@ -292,10 +295,11 @@ selectWinogradTiling(const ConvProblem &problem,
 }
 
 //===----------------------------------------------------------------------===//
-// Choice of a filter gradient
+// Selection for filter gradients
 //===----------------------------------------------------------------------===//
 
-/// Cycles for one point's planes of a box: sums of planes of the tensor.
+/// Returns the cycles to compute a box's planes of one point, which are sums of
+/// planes of the tensor.
 static double planeCycles(const TransformMatrix &matrix, double words,
                           double rows, double loadCycles, int64_t lanes) {
   double terms = static_cast<double>(llvm::count_if(
@@ -306,7 +310,7 @@ static double planeCycles(const TransformMatrix &matrix, double words,
          rows * packRowCycles;
 }
 
-/// Cycles of a box of tiles in one task.
+/// Returns the cycles of a box of tiles in one task.
 static double boxCycles(const ConvProblem &problem,
                         const WinogradFilterGradTiling &tiling,
                         const CpuStrategyContext &context) {
@@ -322,7 +326,7 @@ static double boxCycles(const ConvProblem &problem,
                               context.loadCycles, tiling.lanes) +
                   planeCycles(winogradOutput(step).transposed(), gradWords,
                               rows, 0, tiling.lanes);
-  // What the first point reads, the others find in the second level.
+  // The first point loads the tensor from L3, the others from L2.
   double fetch = 4 * (inputWords + gradWords) * step / panelFromL3;
   Dims plane = tiling.m;
   plane[tiling.outer()] = 1;
@@ -355,7 +359,7 @@ static double totalCycles(const ConvProblem &problem,
   double boxes =
       divideUp(problem.batch * product(tiling.boxCounts(problem)), tiling.splits);
   double sums = 4.0 * tiling.sumSize(problem);
-  // Every part of the sums is cleared and written back.
+  // Every task initialises its partial sums and writes them back.
   double part =
       sums * tiling.splits / tasks * (1 / panelFromL2 + 1 / panelFromL3);
   return occupiedTasks(tasks, context) *
@@ -368,7 +372,8 @@ selectWinogradFilterGradTiling(const ConvProblem &problem,
                              const CpuStrategyContext &context,
                              ArrayRef<Dims> sizes) {
   constexpr int64_t maxTiles = 96, maxSumBytes = 32 << 20;
-  // Parts of the sums are temporaries: they stay in proportion to what is read.
+  // Partial sums are temporaries, whose size is limited in proportion to the
+  // operands.
   int64_t maxPartsBytes = 8 * problem.batch *
                            (product(problem.in) * problem.inChannels +
                             product(problem.out) * problem.outChannels);
@@ -376,7 +381,8 @@ selectWinogradFilterGradTiling(const ConvProblem &problem,
   std::pair<WinogradFilterGradTiling, double> best{
       {}, std::numeric_limits<double>::infinity()};
   WinogradFilterGradTiling tiling{};
-  // Narrow gradients leave lanes empty; narrow inputs would, too.
+  // With few output channels lanes are empty; narrower vectors would leave them
+  // empty for the inputs.
   tiling.lanes =
       lanesFor(std::max(problem.inChannels, problem.outChannels), target);
   int64_t vectors = divideUp(problem.outChannels, tiling.lanes);
