@@ -41,44 +41,49 @@ static void addTarget(CLI::App &command, CompileOptions &options) {
   registerTargets();
   command
       .add_option("--batch", options.pipeline.batch,
-                  "Largest batch (default: the network's)")
+                  "Maximum batch size (default: the batch of the network)")
       ->check(integerIn(1, 1 << 20));
-  command.add_option("--target", options.target, "Targets")
+  command.add_option("--target", options.target, "Target to compile for")
       ->check(CLI::IsMember(targetNames()));
   command
       .add_option("--cpu", options.cpus,
-                  "Instruction-set versions (default: all, chosen at load)")
+                  "Instruction-set versions of the kernels (default: all; "
+                  "the model chooses at load time)")
       ->allow_extra_args(false) // Names of ops may follow the option.
       ->delimiter(',')
       ->check(versionNames());
   command
       .add_option("--threads", options.pipeline.threads,
-                  "Threads that kernels are cut for; the model runs with any "
-                  "number, with the same bits (default: the cores of this "
-                  "machine for native, else 2 to 16 alike)")
+                  "Number of threads that the partition of kernels is "
+                  "optimized for. The model runs with any number and "
+                  "computes the same bits (default: the cores of this "
+                  "machine for native, otherwise the average over 2 to 16)")
       ->check(CLI::Range(int64_t(1), maxThreads));
   command
       .add_option("-O", options.optLevel,
-                  "Optimisation of the machine code, -O0 to -O3 (default: -O2)")
+                  "Optimization level of LLVM, -O0 to -O3 (default: -O2)")
       ->check(CLI::Range(0, 3));
 }
 
 static void addStrategies(CLI::App &command, PipelineOptions &pipeline) {
   command
       .add_option("--winograd", pipeline.winograd,
-                  "Largest Winograd tiles (default: f4): off is exact to "
-                  "2e-7, f2 to 3e-7, f4 to 3e-6 of a convolution's result")
+                  "Largest Winograd tiles (default: f4). The relative error "
+                  "of an f32 convolution is 2e-7 with off, 3e-7 with f2, "
+                  "3e-6 with f4")
       ->check(CLI::IsMember({"off", "f2", "f4"}));
   command
       .add_option("--multiply-type,--arithmetic", pipeline.multiplyType,
-                  "How convolutions of 16-bit values multiply, beside f32: by "
-                  "all that the CPU has and that is exact enough (auto, "
-                  "default), as bf16, as f16 (bf16 where values are), in block "
-                  "fixed point (fixed); f32: only so")
+                  "Types in which convolutions of 16-bit values may "
+                  "multiply, in addition to f32: auto (default) allows all "
+                  "that the CPU supports and that are accurate enough; bf16; "
+                  "f16 (bf16 for bf16 values); fixed (block fixed point); "
+                  "f32 allows no other")
       ->check(CLI::IsMember({"auto", "f32", "bf16", "f16", "fixed"}));
   auto *autotune =
       command.add_flag("--autotune", pipeline.autotune,
-                       "Measure the strategies of convolutions on this machine");
+                       "Select the strategies of convolutions by "
+                       "measurements on this machine");
   command
       .add_option("--autotune-cache", pipeline.autotuneCache,
                   "Directory of measured times (default: "
@@ -89,24 +94,27 @@ static void addStrategies(CLI::App &command, PipelineOptions &pipeline) {
 static void addPrecision(CLI::App &command, PipelineOptions &pipeline) {
   command
       .add_option("--precision", pipeline.precision,
-                  "f32, or f16 or bf16: 16-bit values in memory where that is "
-                  "safe and saves time (docs/Precision.md)")
+                  "f32 (default); f16 or bf16 store values in 16 bits where "
+                  "that is safe and saves time (docs/Precision.md)")
       ->check(CLI::IsMember({"f32", "tf32", "bf16", "f16"}));
   command
       .add_option("--precision-lists", pipeline.precisionLists,
-                  "JSON file with classes of ops, in the form that `segc "
-                  "precision-lists` prints")
+                  "JSON file with the precision classes of ops, in the "
+                  "format of `segc precision-lists`")
       ->check(CLI::ExistingFile);
 }
 
 static void addFusion(CLI::App &command, PipelineOptions &pipeline) {
-  command.add_flag("!--no-fusion", pipeline.fusion, "One op a kernel");
+  command.add_flag("!--no-fusion", pipeline.fusion, "Compile each op to its own "
+                                                    "kernel");
   command.add_flag("!--no-epilogues", pipeline.epilogues,
-                   "Pointwise ops in kernels of their own");
+                   "Do not fuse pointwise ops into the kernels that produce "
+                   "their operands");
   command.add_flag("!--no-reductions", pipeline.reductions,
-                   "Statistics by passes over memory of their own");
+                   "Do not fuse reductions into the kernels that produce "
+                   "their operands");
   command.add_flag("!--no-prologues", pipeline.prologues,
-                   "What convolutions read is written first");
+                   "Do not recompute operands in the kernels that read them");
 }
 
 static void addMemory(CLI::App &command, PipelineOptions &pipeline) {
@@ -114,25 +122,28 @@ static void addMemory(CLI::App &command, PipelineOptions &pipeline) {
       command
           .add_option(
               "--fit-memory", pipeline.fitMemory,
-              "Most bytes of each entry's arena (the memory between kernels, "
-              "for the largest batch; parameters, gradients and optimizer "
-              "state are not in it), such as 400MiB: kernels run again where "
-              "keeping their results would exceed it")
+              "Limit on the arena of each entry (the memory between kernels "
+              "for the maximum batch, without parameters, gradients and "
+              "optimizer state), such as 400MiB. Kernels are recomputed "
+              "where keeping their results would exceed it")
           ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
           // Larger values are negative numbers that CLI11 has converted.
           ->check(CLI::Range(0.0, 0x1p62));
   command
       .add_option("--recompute", pipeline.recompute,
-                  "Per cent of an entry's modelled time that kernels may run "
-                  "again for, unasked, to save memory (default: 1)")
+                  "Share of an entry's modelled time, in per cent, that may "
+                  "be spent on recomputation to save memory without "
+                  "--fit-memory (default: 1)")
       ->check(numberIn(0, 100));
   command.add_flag("!--no-in-place", pipeline.inPlace,
-                   "Never compute in place");
+                   "Give every result its own memory, never that of an "
+                   "operand");
   command
-      .add_flag("!--no-reuse", pipeline.reuse, "Memory of its own for every value")
+      .add_flag("!--no-reuse", pipeline.reuse, "Give every value its own "
+                                               "memory for the whole entry")
       ->excludes(fit);
   command.add_flag("!--no-schedule", pipeline.schedule,
-                   "Kernels in the order of the program");
+                   "Keep the order of the kernels");
 }
 
 static void addPasses(CLI::App &command, CompileOptions &options) {
@@ -146,16 +157,17 @@ static void addPasses(CLI::App &command, CompileOptions &options) {
                     "--fuel " + limit,
                     "expected N, fusion=N, strategy=N or memory=N");
           },
-          "N, or fusion=N, strategy=N, memory=N: make at most N decisions (of "
-          "that kind) and name the last; may be given again")
+          "N, fusion=N, strategy=N or memory=N: make at most N decisions (of "
+          "that kind) and print the last one; repeatable")
       ->allow_extra_args(false); // Names of ops may follow.
   command
       .add_option("--from", options.from,
-                  "The input is what --emit of this phase printed")
+                  "Phase that the input has passed: it is the output of "
+                  "--emit PHASE")
       ->check(phaseNames({}));
   command
       .add_option("--load-pass-plugin", options.plugins,
-                  "Library with passes of your own, for --run-after")
+                  "Plugin (shared library) with passes for --run-after")
       ->allow_extra_args(false);
   auto *after = command.add_option_function<std::vector<std::string>>(
       "--run-after",
@@ -169,7 +181,7 @@ static void addPasses(CLI::App &command, CompileOptions &options) {
           options.insertedPasses.push_back({phase.str(), pipeline.str()});
         }
       },
-      "PHASE=PIPELINE: passes to run after a phase");
+      "PHASE=PIPELINE: run a pass pipeline after a phase");
   after->allow_extra_args(false);
 }
 

@@ -48,11 +48,11 @@ public:
     for (size_t i = 0; i < ops.size(); ++i)
       if (!known[i])
         return llvm::createStringError(
-            "no op that is weighed has '" + ops[i] +
+            "no decision is about an op with '" + ops[i] +
             "' in its name: expected a part of one of " +
             llvm::join(names, ", "));
     if (!ops.empty() && !printed)
-      return llvm::createStringError("nothing was weighed from '" +
+      return llvm::createStringError("no decision is about a pair from '" +
                                      llvm::join(ops, "' to '") + "'");
     return llvm::Error::success();
   }

@@ -51,20 +51,20 @@ static void addCompile(CLI::App &app, int &code) {
       app.add_subcommand("compile", "Compile a network into a shared object");
   addCompileOptions(*command, *options);
   command->add_option("-o,--output", options->output,
-                      "Model to write (.so), or text with --emit");
+                      "Output file: a model (.so), or text with --emit");
   command
       ->add_option("--emit", options->emit, "Stop after a phase and print it")
       ->check(phaseNames({"asm"}));
   command->add_option("--dump-to", options->dumpTo,
-                      "Directory for the module after every phase");
+                      "Directory for the IR after every phase");
   command->add_option("--remarks", options->remarks,
                       "YAML file with a remark for every decision");
   command->add_option("--report", options->report,
-                      "File for what was decided: a page (.html), or JSON");
+                      "Report of the compilation: a page (.html) or JSON");
   command->add_option("--profile", options->profiles,
                       "Measured times for the report and the remarks, from "
-                      "segrun benchmark --profile; may be given again for "
-                      "another mode");
+                      "segrun benchmark --profile; repeatable, one for each "
+                      "mode");
   command
       ->add_option("--jobs", options->jobs,
                    "Threads of code generation (default: all cores)")
@@ -115,13 +115,14 @@ static void addInspect(CLI::App &app, int &code) {
   auto path = std::make_shared<std::string>();
   auto asJson = std::make_shared<bool>(false);
   CLI::App *command = app.add_subcommand(
-      "inspect", "Print what a model or a network says of itself");
+      "inspect", "Describe a model or a network: inputs, outputs, "
+                 "parameters, memory");
   command->add_option("MODEL", *path, ".so or .mlir")->required();
-  command->add_flag("--json", *asJson, "The manifest as JSON");
+  command->add_flag("--json", *asJson, "Print the manifest as JSON");
   auto load = std::make_shared<bool>(false);
   command->add_flag("--load", *load,
-                    "Run the code of a model whose manifest cannot be read "
-                    "from its file");
+                    "Load a model whose manifest cannot be read from its "
+                    "file, which runs its code");
   command->callback(
       [=, &code] { code = report(inspect(*path, *asJson, *load)); });
 }
@@ -130,12 +131,14 @@ static void addExplain(CLI::App &app, int &code) {
   auto options = std::make_shared<CompileOptions>();
   auto ops = std::make_shared<std::vector<std::string>>();
   CLI::App *command = app.add_subcommand(
-      "explain", "Say of every pair of ops why it is, or is not, fused, and of "
-                 "every op why it is, or is not, of 16 bits");
+      "explain", "Explain the decisions of a compilation: fusion of each "
+                 "pair of ops, precision of each op, strategies, order, "
+                 "memory");
   addCompileOptions(*command, *options);
   command
       ->add_option("OP", *ops,
-                   "Only pairs whose op names contain these (producer, user)")
+                   "Print only pairs whose op names contain these (producer, "
+                   "user), or one entry")
       ->expected(0, 2);
   onCommand(command, code, [=] { return explain(*options, *ops); });
 }
@@ -143,32 +146,33 @@ static void addExplain(CLI::App &app, int &code) {
 static void addVerify(CLI::App &app, int &code) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App *command = app.add_subcommand(
-      "verify", "Run every kernel against the reference evaluation; a model "
+      "verify", "Compare every kernel with the reference evaluation; a model "
                 "(.so) is loaded, which runs its code");
   addCompileOptions(*command, options->compile);
   command->add_flag("--full", options->full,
-                    "Every element of every kernel (default: of large kernels "
-                    "borders and a random sample)");
+                    "Compare every element (default: borders and a random "
+                    "sample of large kernels)");
   CLI::Option *kernels = command->add_option(
       "--kernels", options->kernels,
-      "Check these kernels instead of those that the compiler makes: text of "
+      "Source of the kernels to check instead of compiling them: text of "
       "--emit kernels or llvm, or a model (.so)");
   command
       ->add_flag("--program", options->programs,
-                 "Run whole programs by the reference evaluation, in the "
-                 "memory planned for them, instead of kernels: for orders and "
-                 "places, of small networks")
+                 "Execute whole programs by the reference evaluation in "
+                 "their planned memory, instead of kernels; checks order and "
+                 "memory, for small networks")
       ->excludes(kernels);
   command->add_flag("--allow-skipped", options->allowSkipped,
-                    "Kernels of a version of --cpu that this processor cannot "
-                    "run are no failure");
+                    "Do not fail for kernels of a version of --cpu that this "
+                    "processor cannot run");
   onCommand(command, code, [=] { return verify(*options); });
 }
 
 static void addPrecisionLists(CLI::App &app) {
   CLI::App *command = app.add_subcommand(
       "precision-lists",
-      "Print the ops' classes for --precision, to be edited");
+      "Print the precision classes of all ops, as a file for "
+      "--precision-lists");
   command->callback([] {
     CompilerContext context;
     llvm::outs() << defaultPrecisionLists(&context);

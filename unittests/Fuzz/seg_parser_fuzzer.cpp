@@ -3,11 +3,12 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Text with seg ops is parsed and verified. A valid module is printed; the
-// printed text must parse, verify and print the same.
+// Text with seg and exec ops is parsed and verified. A valid module is printed;
+// the printed text must parse, verify and print the same.
 //
 //===----------------------------------------------------------------------===//
 
+#include "segc/Dialect/Exec/IR/ExecDialect.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -39,7 +40,8 @@ extern "C" const char *__asan_default_options() {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
-  context.loadDialect<func::FuncDialect, segc::seg::SegDialect>();
+  context.loadDialect<func::FuncDialect, segc::exec::ExecDialect,
+                      segc::seg::SegDialect>();
   ScopedDiagnosticHandler quiet(&context,
                                 [](Diagnostic &) { return success(); });
   std::string text(reinterpret_cast<const char *>(data), size);

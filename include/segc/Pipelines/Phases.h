@@ -24,7 +24,7 @@ struct PipelineOptions {
   bool training = true;
   bool foldNorms = false; ///< See seg-fold-batch-norm; needs embedded weights.
   std::string precision = "f32"; ///< See seg-assign-precision.
-  std::string precisionLists;    ///< As well.
+  std::string precisionLists;    ///< File; see seg-assign-precision.
   bool fusion = true;            ///< Off disables the next three as well.
   bool epilogues = true, reductions = true, prologues = true;
   bool schedule = true; ///< See seg-schedule.
@@ -38,8 +38,8 @@ struct PipelineOptions {
   std::string target;       ///< Target spec (TargetBackend.h); empty: the first
                             ///< backend.
   std::string winograd = "f4";       ///< See seg-select-strategy.
-  std::string multiplyType = "auto"; ///< As well.
-  int64_t threads = 0;               ///< As well.
+  std::string multiplyType = "auto"; ///< See seg-select-strategy.
+  int64_t threads = 0;               ///< See seg-select-strategy.
   bool autotune = false;
   std::string autotuneCache; ///< See seg-autotune.
 };
