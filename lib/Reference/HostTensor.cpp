@@ -37,14 +37,14 @@ std::optional<ElementKind> elementKind(Type type) {
 
 namespace {
 /// A binary float format: `digits` of the significand, normal numbers from
-/// 2^least on, values below 2^end.
+/// 2^minExponent on, values below 2^end.
 struct Format {
-  int digits, least, end;
+  int digits, minExponent, end;
 
   double spacing(double value) const {
     int exponent;
     std::frexp(value, &exponent); // The leading digit is 2^(exponent - 1).
-    return std::ldexp(1.0, std::max(exponent - 1, least) - digits + 1);
+    return std::ldexp(1.0, std::max(exponent - 1, minExponent) - digits + 1);
   }
   double round(double value) const {
     if (!std::isfinite(value) || value == 0)

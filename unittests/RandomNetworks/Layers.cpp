@@ -159,9 +159,9 @@ Value Generator::convTranspose(Value input) {
   }
   Shape dilations = drawDilations(taps), extents = dilated(taps, dilations);
   for (unsigned d = 0; d < turn.rank; ++d) {
-    int64_t most = extents[d] - 1;
-    low.push_back(exact ? 0 : draws.between(0, most));
-    high.push_back(exact ? 0 : draws.between(0, most - low[d]));
+    int64_t maxPadding = extents[d] - 1;
+    low.push_back(exact ? 0 : draws.between(0, maxPadding));
+    high.push_back(exact ? 0 : draws.between(0, maxPadding - low[d]));
   }
   Shape out =
       convTransposeOutputSpatial(spatialOf(input), extents, strides, low, high);

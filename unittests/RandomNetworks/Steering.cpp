@@ -174,11 +174,12 @@ Configuration steeredConfiguration(StringRef strategy, uint64_t attempt) {
   return result;
 }
 
-/// Compares up to `most` kernels of this strategy and returns the number that
-/// agree.
+/// Compares up to `maxKernels` kernels of this strategy and returns the number
+/// that agree.
 static llvm::Expected<int64_t> compareEach(const std::string &file,
                                            CompileOptions options,
-                                           StringRef strategy, int64_t most) {
+                                           StringRef strategy,
+                                           int64_t maxKernels) {
   DialectRegistry registry;
   reference::registerReferenceModels(registry);
   CompilerContext context(MLIRContext::Threading::DISABLED);
@@ -194,7 +195,7 @@ static llvm::Expected<int64_t> compareEach(const std::string &file,
       llvm::outs().flush();
     }
     for (seg::FusionOp fusion : found) {
-      if (agreeing == most)
+      if (agreeing == maxKernels)
         break;
       KernelCheckOptions checks;
       checks.products = 1e7;

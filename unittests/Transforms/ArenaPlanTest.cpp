@@ -21,16 +21,16 @@ using Intervals = std::vector<ArenaInterval>;
 
 /// Returns the largest sum of sizes that are alive at one time.
 int64_t maxAlive(const Intervals &intervals) {
-  int64_t most = 0;
+  int64_t maxLive = 0;
   for (const ArenaInterval &at : intervals) {
     int64_t live = 0;
     for (const ArenaInterval &i : intervals)
       if (i.first <= at.first && at.first <= i.last)
         live +=
             (i.bytes + arenaAlignment - 1) / arenaAlignment * arenaAlignment;
-    most = std::max(most, live);
+    maxLive = std::max(maxLive, live);
   }
-  return most;
+  return maxLive;
 }
 
 ArenaPlan checkedPlan(const Intervals &intervals) {

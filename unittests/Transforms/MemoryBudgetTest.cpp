@@ -79,9 +79,9 @@ TEST_P(MemoryBudget, TableIsMonotoneAndReached) {
 TEST_P(MemoryBudget, ArenaFallsWithTheBudget) {
   PlannedModel free(GetParam(), options());
   ASSERT_TRUE(free.module);
-  int64_t most = free.arena("grad_step"), last = most;
+  int64_t largest = free.arena("grad_step"), last = largest;
   for (int percent = 95; percent >= 55; percent -= 8) {
-    int64_t budget = most / 100 * percent;
+    int64_t budget = largest / 100 * percent;
     PlannedModel fitted(GetParam(), options(budget));
     ASSERT_TRUE(fitted.module) << percent;
     int64_t arena = fitted.arena("grad_step");
@@ -90,7 +90,7 @@ TEST_P(MemoryBudget, ArenaFallsWithTheBudget) {
     last = arena;
   }
   // A budget that is already met changes nothing.
-  PlannedModel same(GetParam(), options(most));
+  PlannedModel same(GetParam(), options(largest));
   ASSERT_TRUE(same.module);
   EXPECT_EQ(kernelCount(same.entry("grad_step")),
             kernelCount(free.entry("grad_step")));

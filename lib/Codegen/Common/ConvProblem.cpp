@@ -124,7 +124,7 @@ bool ConvProblem::readsInside() const {
 std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem,
                                    Value linear) {
   std::array<ConvPhase, 3> result;
-  Dims counts = problem.phases(), most = problem.phaseTaps();
+  Dims counts = problem.phases(), maxTaps = problem.phaseTaps();
   for (unsigned d = 3; d-- > 0;) {
     ConvPhase &phase = result[d];
     int64_t stride = counts[d];
@@ -141,7 +141,7 @@ std::array<ConvPhase, 3> convPhase(KernelBody &body, const ConvProblem &problem,
     Value first = stride == 1 ? body.index(0) : body.rem(shifted, stride);
     phase.taps =
         problem.hasEqualPhases(d)
-            ? body.index(most[d])
+            ? body.index(maxTaps[d])
             : body.div(
                   body.sub(body.index(problem.taps[d] + stride - 1), first),
                   stride);

@@ -18,8 +18,8 @@ using namespace segc;
 #define __has_feature(x) 0
 #endif
 
-static void limit(int resource, rlim_t most) {
-  rlimit limits = {most, most};
+static void limit(int resource, rlim_t max) {
+  rlimit limits = {max, max};
   setrlimit(resource, &limits);
 }
 

@@ -136,7 +136,7 @@ TEST(DecathlonTest, RealData) {
   ASSERT_OK(set.load(Split::Test));
   struct Case {
     int64_t index;
-    double first, middle, last, most;
+    double first, middle, last, largest;
     std::array<int, 3> counts;
   };
   for (const Case &expected : {Case{0,
@@ -158,7 +158,7 @@ TEST(DecathlonTest, RealData) {
     EXPECT_NEAR(image[0], expected.first, 1e-5);
     EXPECT_NEAR(image[(16 * 32 + 10) * 32 + 20], expected.middle, 1e-5);
     EXPECT_NEAR(image.back(), expected.last, 1e-5);
-    EXPECT_NEAR(*std::max_element(image.begin(), image.end()), expected.most,
+    EXPECT_NEAR(*std::max_element(image.begin(), image.end()), expected.largest,
                 1e-5);
     std::array<int, 3> counts = {};
     for (int32_t value : label)

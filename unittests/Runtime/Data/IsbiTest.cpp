@@ -109,10 +109,11 @@ TEST(IsbiTest, Augmentation) {
     ++(label[0] ? flipped : straight);
     // Membranes are dark: with one edge, the darkest pixel has label 0 and the
     // brightest has label 1.
-    auto least = std::min_element(image.begin(), image.end()) - image.begin();
-    auto most = std::max_element(image.begin(), image.end()) - image.begin();
-    EXPECT_EQ(label[size_t(least)], 0);
-    EXPECT_EQ(label[size_t(most)], 1);
+    auto darkest = std::min_element(image.begin(), image.end()) - image.begin();
+    auto brightest =
+        std::max_element(image.begin(), image.end()) - image.begin();
+    EXPECT_EQ(label[size_t(darkest)], 0);
+    EXPECT_EQ(label[size_t(brightest)], 1);
   }
   EXPECT_EQ(different, 64);
   EXPECT_GT(flipped, 16);

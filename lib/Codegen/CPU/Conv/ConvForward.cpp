@@ -28,11 +28,11 @@ namespace {
 
 class ConvEmitter {
 public:
-  ConvEmitter(const ConvProblem &problem, const ConvTiling &tiling, Operation *root,
-              seg::FusionOp fusion, const CpuTarget &target)
+  ConvEmitter(const ConvProblem &problem, const ConvTiling &tiling,
+              Operation *root, seg::FusionOp fusion, const CpuTarget &target)
       : problem(problem), tiling(tiling), root(root),
         multiplier(tiling.multiplyType, target), wideLanes(target.lanes),
-        words(tiling.words(problem)), most(problem.phaseTaps()),
+        words(tiling.words(problem)), maxTaps(problem.phaseTaps()),
         output(problem, root, fusion, tiling.lanes),
         reductions(fusion, tiling.outputTiles(problem)) {}
 
@@ -40,8 +40,8 @@ public:
   void multiply(KernelBody &body);
   void emitMerges(FusionEmitter &emitter) { reductions.emitMerges(emitter); }
   int64_t packTasks() const {
-    return problem.phaseCount() * tiling.channelBlocks(problem) * most[0] *
-           most[1];
+    return problem.phaseCount() * tiling.channelBlocks(problem) * maxTaps[0] *
+           maxTaps[1];
   }
   int64_t tasksPerSample() const {
     return product(tiling.tileCounts(problem)) * problem.phaseCount() *
@@ -95,9 +95,11 @@ private:
   }
   /// Words of the panel for each step, and for each (d, h) tap.
   int64_t stepSize() const {
-    return tiling.channelBlock() * (tiling.share_taps ? most[2] : 1);
+    return tiling.channelBlock() * (tiling.share_taps ? maxTaps[2] : 1);
   }
-  int64_t panelRow() const { return most[2] * words * tiling.channelBlock(); }
+  int64_t panelRow() const {
+    return maxTaps[2] * words * tiling.channelBlock();
+  }
   int64_t accumulatorBase() const {
     return tiling.in_place ? 0 : roundUp(tiling.tileSize(problem), tiling.lanes);
   }
@@ -108,7 +110,7 @@ private:
   MultiplyEmitter multiplier;
   int64_t wideLanes; ///< Lanes of the vectors that pack the input.
   int64_t words;     ///< Words of a pixel's input channels.
-  Dims most;
+  Dims maxTaps;
   ConvOutput output;
   TileReductions reductions;
 };
@@ -118,16 +120,17 @@ private:
 //===----------------------------------------------------------------------===//
 
 void ConvEmitter::packFilter(KernelBody &body) {
-  auto ids = body.delinearize(
-      body.task(),
-      {problem.phaseCount(), tiling.channelBlocks(problem), most[0], most[1]});
+  auto ids = body.delinearize(body.task(), {problem.phaseCount(),
+                                            tiling.channelBlocks(problem),
+                                            maxTaps[0], maxTaps[1]});
   std::array<ConvPhase, 3> phase = convPhase(body, problem, ids[0]);
   Value channel = body.mul(ids[1], tiling.channelBlock());
   Value panel =
       body.mul(body.add(body.mul(ids[0], tiling.channelBlocks(problem)), ids[1]),
                tiling.panelSize(problem));
-  Value row = body.add(
-      panel, body.mul(body.add(body.mul(ids[2], most[1]), ids[3]), panelRow()));
+  Value row =
+      body.add(panel, body.mul(body.add(body.mul(ids[2], maxTaps[1]), ids[3]),
+                               panelRow()));
   auto filterTap = [&](unsigned d, Value tap) {
     return body.add(phase[d].firstTap, body.mul(tap, phase[d].tapStep));
   };
@@ -257,7 +260,7 @@ SmallVector<Value> ConvEmitter::accumulate(KernelBody &body,
                            body.mul(h, view.rowPitch));
               Value panel = body.add(
                   context.panel,
-                  body.mul(body.add(body.mul(d, most[1]), h), panelRow()));
+                  body.mul(body.add(body.mul(d, maxTaps[1]), h), panelRow()));
               return multiplier.sum(
                   body, stepCount, tiling.unroll, tiling.additions(problem),
                   carried, [&](Value step, ValueRange carried) {
@@ -281,7 +284,7 @@ void ConvEmitter::steps(KernelBody &body, const Dims &size,
                         const TileView &view, Value row, Value panel,
                         SmallVector<Value> &sums) {
   Dims strides = problem.inStrides();
-  int64_t taps = tiling.share_taps ? most[2] : 1;
+  int64_t taps = tiling.share_taps ? maxTaps[2] : 1;
   SmallVector<Value> weights;
   for (int64_t i = 0; i < taps * tiling.nb; ++i)
     weights.push_back(

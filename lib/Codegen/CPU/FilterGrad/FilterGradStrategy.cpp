@@ -135,16 +135,17 @@ static bool selectRegisterBlock(const ConvProblem &problem,
   return std::isfinite(best);
 }
 
-/// Returns a tile of about `most` pixels, fewer if it would not fit the cache.
+/// Returns a tile of about `maxPixels` pixels, fewer if it would not fit the
+/// cache.
 static Dims selectTile(const ConvProblem &problem, const CpuTarget &target,
-                       FilterGradTiling tiling, int64_t most) {
+                       FilterGradTiling tiling, int64_t maxPixels) {
   constexpr int64_t widest = 160;
   Dims &tile = tiling.tile;
   tile = {1, 1, divideUp(problem.out[2], divideUp(problem.out[2], widest))};
   for (unsigned d = 2; d-- > 0;) {
     if (d == 0 && tile[1] < problem.out[1])
       break;
-    int64_t fit = std::max<int64_t>(1, most / product(tile));
+    int64_t fit = std::max<int64_t>(1, maxPixels / product(tile));
     tile[d] = divideUp(problem.out[d], divideUp(problem.out[d], fit));
   }
   for (unsigned d = 0; d < 3; ++d)

@@ -31,11 +31,11 @@ TileReductions::TileReductions(seg::FusionOp fusion, const TileGrid &grid)
 }
 
 int64_t TileReductions::scratchBytes(int64_t lanes) const {
-  unsigned most = 0;
+  unsigned maxSums = 0;
   for (const Reduction &reduction : reductions)
-    most =
-        std::max(most, ChannelReductionOpInterface(reduction.op).getSumCount());
-  return std::max(ChannelWalk::scratchBytes(most, lanes),
+    maxSums = std::max(maxSums,
+                       ChannelReductionOpInterface(reduction.op).getSumCount());
+  return std::max(ChannelWalk::scratchBytes(maxSums, lanes),
                   pixels.scratchBytes(lanes));
 }
 

@@ -131,13 +131,13 @@ static bool selectRegisterBlock(const ConvProblem &problem,
       candidate.share_taps = share;
       if (share ? !mayShare : mustShare)
         continue;
-      int64_t most = target.registers / candidate.nb;
-      for (int64_t w = std::min(space[2], most); w >= 1; --w)
+      int64_t maxPixels = target.registers / candidate.nb;
+      for (int64_t w = std::min(space[2], maxPixels); w >= 1; --w)
         consider((candidate.block = {1, 1, w}, candidate));
-      for (int64_t h = 2; h <= std::min(space[1], most / space[2]); ++h)
+      for (int64_t h = 2; h <= std::min(space[1], maxPixels / space[2]); ++h)
         consider((candidate.block = {1, h, space[2]}, candidate));
-      for (int64_t d = 2; d <= std::min(space[0], most / (space[1] * space[2]));
-           ++d)
+      for (int64_t d = 2;
+           d <= std::min(space[0], maxPixels / (space[1] * space[2])); ++d)
         consider((candidate.block = {d, space[1], space[2]}, candidate));
     }
   return std::isfinite(best);

@@ -61,9 +61,9 @@ selectFewChannelsTiling(const ConvProblem &problem,
   tiling.lanes = target.lanes;
   tiling.in_place = problem.readsInPlace() && !context.computedInput;
   int64_t unit = tiling.lanes / FewChannelsTiling::maxChannels,
-          most = (target.registers - problem.outChannels - 1) /
-                 problem.outChannels;
-  for (tiling.pixels = unit; tiling.pixels <= most; tiling.pixels += unit)
+          maxPixels = (target.registers - problem.outChannels - 1) /
+                      problem.outChannels;
+  for (tiling.pixels = unit; tiling.pixels <= maxPixels; tiling.pixels += unit)
     for (int64_t d : pieces(problem.out[0], 1))
       for (int64_t h : pieces(problem.out[1], 1))
         for (int64_t w : pieces(problem.out[2], tiling.pixels)) {

@@ -126,10 +126,10 @@ selectGroupedTiling(const ConvProblem &problem,
     if (tiling.nb == context.avoidedVectors ||
         !groupedTakesVectors(problem, tiling.lanes, tiling.nb))
       continue;
-    int64_t most = std::min<int64_t>((target.registers - tiling.nb - 2) / tiling.nb,
-                                     broadcasts ? 16 : 8);
+    int64_t maxPixels = std::min<int64_t>(
+        (target.registers - tiling.nb - 2) / tiling.nb, broadcasts ? 16 : 8);
     // The register blocks of a row have about the same size.
-    tiling.pixels = divideUp(space[2], divideUp(space[2], most));
+    tiling.pixels = divideUp(space[2], divideUp(space[2], maxPixels));
     for (int64_t d : pieces(space[0], 1))
       for (int64_t h : pieces(space[1], 1))
         for (int64_t w : pieces(space[2], tiling.pixels)) {
@@ -155,8 +155,10 @@ selectGroupedFilterGradTiling(const ConvProblem &problem,
   GroupedFilterGradTiling tiling{};
   tiling.lanes = lanesFor(problem.outChannels, context.target);
   GroupedAccess access = groupedAccess(problem, tiling.lanes);
-  int64_t most = access == GroupedAccess::Permuted ? problem.groupInputs() : 8;
-  for (tiling.ur = most; !groupedTakesRows(problem, tiling.lanes, tiling.ur);)
+  int64_t maxRows =
+      access == GroupedAccess::Permuted ? problem.groupInputs() : 8;
+  for (tiling.ur = maxRows;
+       !groupedTakesRows(problem, tiling.lanes, tiling.ur);)
     --tiling.ur;
   int64_t tasks = product(problem.taps) * (problem.groupInputs() / tiling.ur) *
                   divideUp(problem.outChannels, tiling.lanes);

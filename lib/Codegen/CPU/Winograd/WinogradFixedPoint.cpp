@@ -57,12 +57,13 @@ static Value scaleOf(KernelBody &body, Value magnitudes, double limit,
                      int64_t lanes) {
   OpBuilder &b = body.builder();
   // The inverse of a smaller scale would overflow.
-  constexpr int64_t least = int64_t(127 - 108) << 23, infinity = 255 << 23,
-                    nan = 0x7fc00000;
+  constexpr int64_t minMagnitude = int64_t(127 - 108) << 23,
+                    infinity = 255 << 23, nan = 0x7fc00000;
   Value finite = arith::CmpIOp::create(b, body.loc(), arith::CmpIPredicate::slt,
                                        magnitudes, word(body, infinity, lanes));
   Value bounded = arith::SelectOp::create(
-      b, body.loc(), finite, larger(body, magnitudes, word(body, least, lanes)),
+      b, body.loc(), finite,
+      larger(body, magnitudes, word(body, minMagnitude, lanes)),
       word(body, nan, lanes));
   return arith::MulFOp::create(
       b, body.loc(), toFloats(body, bounded, lanes),
@@ -117,12 +118,12 @@ void roundTile(KernelBody &body, const MultiplyEmitter &multiplier,
         [&](Value channel, ValueRange carried) {
           Value from = body.add(valuesOf(first), channel);
           SmallVector<Value> result;
-          for (auto [i, most] : llvm::enumerate(carried)) {
+          for (auto [i, maximum] : llvm::enumerate(carried)) {
             Value values = body.load(
                 scratch,
                 body.add(from, static_cast<int64_t>(i) * tile.channels), lanes);
             result.push_back(
-                larger(body, most, magnitude(body, values, lanes)));
+                larger(body, maximum, magnitude(body, values, lanes)));
           }
           return result;
         });

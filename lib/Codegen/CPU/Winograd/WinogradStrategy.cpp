@@ -245,12 +245,12 @@ SmallVector<Dims> winogradTileSizes(const ConvProblem &problem,
 /// Calls `each` for all tile sizes of a task that may fit.
 static void forTiles(const ConvProblem &problem, WinogradTiling tiling,
                      llvm::function_ref<void(const WinogradTiling &)> each) {
-  constexpr int64_t most = 160;
+  constexpr int64_t maxTiles = 160;
   Dims grid = tiling.grid(problem);
   for (int64_t d : pieces(grid[0], 1))
     for (int64_t h : pieces(grid[1], 1))
       for (int64_t w : pieces(grid[2], 1))
-        if (d * h * w <= most) {
+        if (d * h * w <= maxTiles) {
           tiling.tile = {d, h, w};
           each(tiling);
         }
@@ -387,10 +387,11 @@ selectWinogradFilterGradTiling(const ConvProblem &problem,
       lanesFor(std::max(problem.inChannels, problem.outChannels), target);
   int64_t vectors = divideUp(problem.outChannels, tiling.lanes);
   auto considerTile = [&] {
-    int64_t most =
+    int64_t maxRows =
         (target.registers - tiling.nb - sharedRegisters(tiling.multiplyType)) /
         sumRegisters(tiling.multiplyType, tiling.nb);
-    tiling.ur = divideUp(problem.inChannels, divideUp(problem.inChannels, most));
+    tiling.ur =
+        divideUp(problem.inChannels, divideUp(problem.inChannels, maxRows));
     int64_t blocks = tiling.channelBlocks(problem),
             boxes = problem.batch * product(tiling.boxCounts(problem));
     for (int64_t groups : {1, 2, 4, 8})

@@ -113,9 +113,9 @@ int64_t accessedBytes(Operation *module, Region region) {
 }
 
 int64_t scratchBytes(ProgramOp program) {
-  int64_t most = 0;
+  int64_t maxBytes = 0;
   auto add = [&](Operation *function) {
-    most = std::max(most, kernelAttrOf(function).getScratch());
+    maxBytes = std::max(maxBytes, kernelAttrOf(function).getScratch());
   };
   program.walk([&](Operation *op) {
     if (auto launch = dyn_cast<LaunchOp>(op))
@@ -123,7 +123,7 @@ int64_t scratchBytes(ProgramOp program) {
     else if (auto prepare = dyn_cast<PrepareOp>(op))
       add(prepare.getKernelFunction());
   });
-  return llvm::alignTo(most, regionAlignment);
+  return llvm::alignTo(maxBytes, regionAlignment);
 }
 
 } // namespace segc::exec

@@ -80,12 +80,12 @@ LogicalResult ProgramOp::verify() {
     return emitOpError("expects a name and a buffer for each of ")
            << arguments << " arguments, got " << getArgumentNames().size()
            << " and " << getArgumentBuffers().size();
-  auto inRange = [&](StringRef what, int64_t value, int64_t least,
-                     int64_t most) -> LogicalResult {
-    if (value >= least && value <= most)
+  auto inRange = [&](StringRef what, int64_t value, int64_t min,
+                     int64_t max) -> LogicalResult {
+    if (value >= min && value <= max)
       return success();
-    return emitOpError("expects ") << what << " from " << least << " to "
-                                   << most << ", got " << value;
+    return emitOpError("expects ")
+           << what << " from " << min << " to " << max << ", got " << value;
   };
   int64_t arena = getArena();
   if (failed(inRange("batch", getBatch(), 1, maxBatch)) ||

@@ -38,16 +38,16 @@ int64_t groupsOf(OpTy op) {
 LogicalResult verifySteps(Operation *op, int64_t rank,
                           ArrayRef<int64_t> strides, ArrayRef<int64_t> low,
                           ArrayRef<int64_t> high) {
-  for (auto [name, values, least] :
+  for (auto [name, values, min] :
        {std::tuple("strides", strides, 1), std::tuple("pad_low", low, 0),
         std::tuple("pad_high", high, 0)}) { // conv_c4
     if (static_cast<int64_t>(values.size()) != rank)
       return op->emitOpError("expects ")
              << rank << " values in " << name << ", got " << values.size();
     for (int64_t value : values) {
-      if (value < least)
+      if (value < min)
         return op->emitOpError("expects ")
-               << name << " of at least " << least << ", got " << value;
+               << name << " of at least " << min << ", got " << value;
       if (value > maxStep)
         return op->emitOpError("expects ")
                << name << " of at most " << maxStep << ", got " << value;
