@@ -45,14 +45,14 @@ FakeDevice::FakeDevice(ThreadPool &pool)
     : Device(pool), live(std::make_shared<Allocations>()) {}
 
 struct FakeDevice::FakeStream : Stream {
-  std::vector<Operation> operations; ///< all that were ever issued
+  std::vector<Operation> operations; ///< all operations that were issued
   size_t done = 0;
-  Status failure; ///< the first
+  Status failure; ///< the first failure
 };
 
 struct FakeDevice::FakeEvent : Event {
   FakeStream *stream = nullptr;
-  size_t position = 0; ///< so many operations lie before it
+  size_t position = 0; ///< number of operations before the event
 };
 
 struct FakeDevice::FakeGraph : Graph {

@@ -54,8 +54,9 @@ public:
   /// in one buffer.
   StatusOr<std::byte *> translate(DeviceAddress address, uint64_t bytes) const;
 
-  uint64_t capacity = uint64_t{1} << 32; ///< bytes; more is refused
-  int allocations = 0, copies = 0, launches = 0, replays = 0; ///< in all
+  uint64_t capacity = uint64_t{1} << 32; ///< bytes that can be allocated
+  /// totals since the device was made
+  int allocations = 0, copies = 0, launches = 0, replays = 0;
 
 private:
   using Operation = std::function<Status()>;

@@ -83,7 +83,7 @@ TEST(LossScale, DoublesAndHalves) {
     scale.update(true);
   scale.update(false);
   EXPECT_EQ(scale.scale, 32768);
-  scale.update(true); // the run of good steps began anew
+  scale.update(true); // the count of successful steps restarted
   EXPECT_EQ(scale.scale, 32768);
   for (int i = 0; i < 40; ++i)
     scale.update(false);

@@ -75,7 +75,8 @@ TEST_F(Loop, ResumeIsBitExact) {
   ModelRunner first = makeRunner(pool);
   state = fresh(first);
   TrainerConfig half = configOf(31);
-  half.schedule.totalSteps = 14; // constant rate: the end does not matter
+  half.schedule.totalSteps = 14; // the rate is constant, so the end has no
+                                 // effect
   ASSERT_TRUE(run(first, state, half).ok());
   ThreadPool other(1);
   ModelRunner second = makeRunner(other);
