@@ -51,16 +51,16 @@ class Network:
         x = lax.conv_general_dilated(x, flipped, (1,) * dims, pads, lhs_dilation=strides, dimension_numbers=numbers)
         return self.bias(name, x)
 
-    def affine(self, name, x, mean, variance):
-        scale = self.tensors[f"{name}.gamma"] * lax.rsqrt(variance + 1e-3)
+    def affine(self, name, x, mean, variance, epsilon=1e-3):
+        scale = self.tensors[f"{name}.gamma"] * lax.rsqrt(variance + epsilon)
         return (x - mean) * scale + self.tensors[f"{name}.beta"]
 
     def batch_norm(self, name, x):
         return self.affine(name, x, self.tensors[f"{name}.running_mean"], self.tensors[f"{name}.running_variance"])
 
-    def instance_norm(self, name, x):
+    def instance_norm(self, name, x, epsilon=1e-3):
         axes = tuple(range(1, x.ndim - 1))
-        return self.affine(name, x, x.mean(axes, keepdims=True), x.var(axes, keepdims=True))
+        return self.affine(name, x, x.mean(axes, keepdims=True), x.var(axes, keepdims=True), epsilon)
 
 
 def unet(net, x):
@@ -132,8 +132,26 @@ def nnunet(net, x):
     return net.conv("head", x)
 
 
+def unet3d(net, x):
+    def block(name, x, stride=1):
+        for j in (1, 2):
+            x = net.conv(f"{name}.conv{j}", x, (stride if j == 1 else 1,) * 3, [(1, 1)] * 3)
+            x = jax.nn.relu(net.instance_norm(f"{name}.norm{j}", x, 1e-5))
+        return x
+
+    downs = sum(f"down{i}.conv1.weight" in net.tensors for i in range(16))
+    skips = [x := block("input", x)]
+    for i in range(downs):
+        skips.append(x := block(f"down{i}", x, 2))
+    x = block("bottleneck", x, 2)
+    for i in range(downs + 1):
+        x = block(f"up{i}", jnp.concatenate((net.up(f"up{i}.up", x, (2, 2, 2)), skips.pop()), -1))
+    return net.conv("output.conv", x)
+
+
 def make(options, problem):
-    forward = next(f for f in (unet, vnet, nnunet) if options.network.startswith(f.__name__))
+    # The longer of two names that begin alike comes first.
+    forward = next(f for f in (unet3d, unet, vnet, nnunet) if options.network.startswith(f.__name__))
     net, image = Network(problem.weights()), jnp.asarray(problem.image())
     # Weights are constants of the program, as the other peers have them.
     call = jax.jit(lambda x: jax.nn.softmax(forward(net, x), -1))

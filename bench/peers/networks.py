@@ -1,6 +1,6 @@
 # Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""PyTorch renderings of U-Net, V-Net and nnU-Net, written from the published
+"""PyTorch renderings of U-Net, V-Net, nnU-Net and MLPerf's 3D U-Net, written from the published
 behaviour and independent of the compiler, so that they can check it.
 
 Modules take and give NC[D]HW tensors. Parameters are registered in order of
@@ -59,9 +59,9 @@ class Convolution(nn.Module):
 class TransposedConvolution(nn.Module):
     """out[s*i + k] += in[i] * w[k], cut to s*n: TensorFlow's `same`."""
 
-    def __init__(self, in_channels, out_channels, kernel, stride):
+    def __init__(self, in_channels, out_channels, kernel, stride, init="glorot"):
         super().__init__()
-        self.kernel, self.stride, self.init = tuple(kernel), tuple(stride), "glorot"
+        self.kernel, self.stride, self.init = tuple(kernel), tuple(stride), init
         self.weight = nn.Parameter(torch.empty(in_channels, out_channels, *kernel))
         self.bias = nn.Parameter(torch.empty(out_channels))
 
@@ -99,10 +99,9 @@ class BatchNorm(nn.Module):
 
 
 class InstanceNorm(nn.Module):
-    epsilon = 1e-3
-
-    def __init__(self, channels):
+    def __init__(self, channels, epsilon=1e-3):
         super().__init__()
+        self.epsilon = epsilon
         self.gamma, self.beta = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
 
     def forward(self, x):
@@ -345,6 +344,69 @@ class NNUNet(nn.Module):
         return Adam(self, learning_rate, self.weight_decay)
 
 
+class UNet3D(nn.Module):
+    """The MLPerf training benchmark's network (KiTS19): strided convolutions
+    down, one level more as bottleneck, transposed convolutions up."""
+
+    dims, in_channels, classes = 3, 1, 3
+    learning_rate, weight_decay = 1.0, 0.0
+
+    def __init__(self, patch=(128, 128, 128), filters=(32, 64, 128, 256, 320)):
+        super().__init__()
+        self.image_shape = self.label_shape = tuple(patch)
+
+        def fill(block, i, o, stride=None):
+            for j in (1, 2):
+                step = stride if j == 1 else None
+                conv = Convolution(i if j == 1 else o, o, (3,) * 3, step, False, "symmetric", "uniform")
+                block.add_module(f"conv{j}", conv)
+                block.add_module(f"norm{j}", InstanceNorm(o, 1e-5))
+
+        self.input = Block()
+        fill(self.input, self.in_channels, filters[0])
+        for n, (i, o) in enumerate(zip(filters, filters[1:])):
+            block = Block()
+            fill(block, i, o, (2,) * 3)
+            self.add_module(f"down{n}", block)
+        self.bottleneck = Block()
+        fill(self.bottleneck, filters[-1], filters[-1], (2,) * 3)
+        for n, (i, o) in enumerate(zip((filters[-1], *filters[::-1]), filters[::-1])):
+            block = Block()
+            block.up = TransposedConvolution(i, o, (2,) * 3, (2,) * 3, "uniform")
+            fill(block, 2 * o, o)
+            self.add_module(f"up{n}", block)
+        self.output = Block()
+        self.output.conv = Convolution(filters[0], self.classes, (1,) * 3, init="uniform")
+        self.downs = len(filters) - 1
+
+    def block(self, block, x):
+        return F.relu(block.norm2(block.conv2(F.relu(block.norm1(block.conv1(x))))))
+
+    def forward(self, x):
+        skips = [x := self.block(self.input, x)]
+        for i in range(self.downs):
+            skips.append(x := self.block(self.get_submodule(f"down{i}"), x))
+        x = self.block(self.bottleneck, x)
+        for i in range(self.downs + 1):
+            block = self.get_submodule(f"up{i}")
+            x = self.block(block, torch.cat((block.up(x), skips.pop()), 1))
+        return [self.output.conv(x)]
+
+    def loss(self, outputs, label):
+        p, t = F.softmax(outputs[0], 1), one_hot(label, self.classes, outputs[0])
+        intersection, total = (p * t).sum((2, 3, 4)), (p + t).sum((2, 3, 4))
+        dice = (1 - (2 * intersection + 1e-6) / (total + 1e-6))[:, 1:].mean()
+        ce = F.cross_entropy(outputs[0], label.long())
+        return {"loss": (dice + ce) / 2, "dice_loss": dice, "cross_entropy": ce}
+
+    @staticmethod
+    def decays(name):
+        return True
+
+    def optimizer(self, learning_rate):
+        return NesterovSGD(self, learning_rate)
+
+
 def one_hot(label, classes, like):
     """(N, spatial) integers to (N, classes, spatial) of the type of `like`."""
     return torch.movedim(F.one_hot(label.long(), classes), -1, 1).to(like.dtype)
@@ -390,6 +452,19 @@ class CentredRMSProp:
             mg.mul_(self.decay).add_(g, alpha=rest)
             mom.mul_(self.momentum).add_(self.rate * g / (ms - mg * mg + self.epsilon).sqrt())
             w.sub_(mom)
+
+
+class NesterovSGD:
+    def __init__(self, model, learning_rate, momentum=0.9):
+        self.parameters = list(model.parameters())
+        self.rate, self.momentum = learning_rate, momentum
+        self.velocity = [torch.zeros_like(p) for p in self.parameters]
+
+    @torch.no_grad()
+    def step(self):
+        for w, v in zip(self.parameters, self.velocity):
+            v.mul_(self.momentum).add_(w.grad)
+            w.sub_(self.rate * (w.grad + self.momentum * v))
 
 
 def l2_term(model):
@@ -460,6 +535,11 @@ def initial_weights(model, seed):
         random = np.random.Generator(np.random.Philox(key=[seed, index]))
         if name.endswith(".gamma"):
             array = np.ones(shape)
+        elif getattr(module, "init", None) == "uniform":
+            # PyTorch's default. Its fan-in is that of the tensor's second
+            # dimension, of transposed convolutions too.
+            limit = 1 / math.sqrt(module.weight[0].numel())
+            array = random.uniform(-limit, limit, shape)
         elif len(shape) == 1:
             array = np.zeros(shape)
         elif module.init == "he":
@@ -488,10 +568,14 @@ NETWORKS = {
     "nnunet01_2d": (lambda **k: NNUNet((192, 160), (1, 1), 4, 4, **k), 64),
     "nnunet04_3d": (lambda **k: NNUNet((40, 56, 40), (1, 1, 1), 1, 3, **k), 2),
     "nnunet04_2d": (lambda **k: NNUNet((56, 40), (1, 1), 1, 3, **k), 8),
+    "unet3d": (lambda **k: UNet3D(**k), 2),
+    # As deep as the published one, and narrow.
+    "unet3d_deep": (lambda **k: UNet3D((64, 64, 64), (8, 8, 16, 16, 16), **k), 2),
     # Small enough that no activation lies within rounding of its kink, so that
     # gradients can be compared strictly. See the README.
     "vnet_small": (lambda **k: VNet(shape=(16, 16, 16), **k), 2),
     "nnunet_small_3d": (lambda **k: NNUNet((16, 24, 16), (1, 1, 1), 1, 3, **k), 2),
+    "unet3d_small": (lambda **k: UNet3D((16, 16, 16), (8, 16), **k), 2),
 }
 
 # Published parameter counts and multiply-adds (in 1e9) of a forward pass.
@@ -502,6 +586,7 @@ EXPECTED = {
     "nnunet01_2d": (20_613_092, 6.69),
     "nnunet04_3d": (5_601_187, 19.14),
     "nnunet04_2d": (1_926_499, 0.314),
+    "unet3d": (31_190_243, 477.30),
 }
 
 

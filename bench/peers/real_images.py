@@ -82,7 +82,7 @@ def main():
     parser.add_argument("--batch", type=int)
     options = parser.parse_args()
     model = networks.build(options.network)
-    source = isbi if options.network.startswith("unet") else decathlon
+    source = isbi if isinstance(model, networks.UNet2D) else decathlon
     image, label = map(np.stack, zip(*source(model, options.data, options.count)))
     image = np.ascontiguousarray(image, np.float32)
     tensors = {"image": image, "label": label}

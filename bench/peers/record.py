@@ -33,7 +33,7 @@ import safetensors_io
 # Learning rates of the recordings, chosen so that ten steps move the loss, and
 # f32 and f64 still agree after them (at the published 3e-4 Adam's first steps
 # amplify rounding to 1e-4 of nnU-Net's loss). The rest is the published recipe.
-LEARNING_RATES = {"vnet": 1e-2, "nnunet": 1e-4, "unet16": 1e-3}
+LEARNING_RATES = {"vnet": 1e-2, "nnunet": 1e-4, "unet16": 1e-3, "unet3d": 1e-1}
 
 # Seeds for which no activation of the small networks lies within rounding of
 # its kink, so that f32 and f64 gradients agree to 1e-5.

@@ -116,6 +116,22 @@ class Optimizers(unittest.TestCase):
         for p, q in zip(model.parameters(), twin.parameters()):
             torch.testing.assert_close(p, q)
 
+    def test_nesterov_agrees_with_torch(self):
+        torch.manual_seed(0)
+        model, twin = (networks.build("unet3d_small").double() for _ in range(2))
+        for each in (model, twin):
+            networks.load(each, networks.initial_weights(model, 1))
+        ours = networks.NesterovSGD(model, 1e-2)
+        theirs = torch.optim.SGD(twin.parameters(), 1e-2, momentum=0.9, nesterov=True)
+        for _ in range(3):
+            for p, q in zip(model.parameters(), twin.parameters()):
+                p.grad = torch.randn_like(p)
+                q.grad = p.grad.clone()
+            ours.step()
+            theirs.step()
+        for p, q in zip(model.parameters(), twin.parameters()):
+            torch.testing.assert_close(p, q)
+
     def test_rmsprop_first_step(self):
         model = networks.VNet().double()
         networks.load(model, networks.initial_weights(model, 1))
@@ -137,8 +153,17 @@ class Losses(unittest.TestCase):
         single = model.loss([logits], label)["loss"]
         torch.testing.assert_close(model.loss(heads, label)["loss"], single * 14 / 15)
 
+    def test_unet3d_is_half_of_dice_by_sample_and_cross_entropy(self):
+        model, torch_logits = networks.UNet3D((2, 2, 2), (1,)), torch.zeros(2, 3, 2, 2, 2)
+        label = torch.zeros(2, 2, 2, 2, dtype=torch.int32)
+        label[0, 0, 0, 0], label[1, 0] = 1, 2
+        # Equal probabilities: of 8 voxels 1 of class 1, then 4 of class 2.
+        dice = [[(2 / 3) / (8 / 3 + 1), 0], [0, (8 / 3) / (8 / 3 + 4)]]
+        expected = (1 - np.mean(dice) + np.log(3)) / 2
+        self.assertAlmostEqual(model.loss([torch_logits], label)["loss"].item(), expected, places=5)
+
     def test_perfect_prediction(self):
-        for name, rest in (("unet16", 0.0), ("vnet", 0.0), ("nnunet04_2d", 0.0)):
+        for name, rest in (("unet16", 0.0), ("vnet", 0.0), ("nnunet04_2d", 0.0), ("unet3d_small", 0.0)):
             model = networks.build(name)
             label = torch.randint(0, model.classes, (2, *model.label_shape))
             logits = networks.one_hot(label, model.classes, torch.zeros(1)) * 100

@@ -21,6 +21,7 @@ import segc_model
 SMALL = {
     "nnunet_tiny": (lambda **k: networks.NNUNet((16, 24), (1, 1), 1, 3, **k), 2),
     "unet4": (lambda **k: networks.UNet2D(4, **k), 1),
+    "unet3d_tiny": (lambda **k: networks.UNet3D((8, 8, 16), (4, 5), **k), 1),
 }
 
 
@@ -54,13 +55,13 @@ class Peers(unittest.TestCase):
             self.assertLess(line["difference"], 1e-5)
 
     def test_torch(self):
-        for name in ("vnet_small", "nnunet_tiny", "unet4"):
+        for name in ("vnet_small", "nnunet_tiny", "unet4", "unet3d_tiny"):
             for layout in ("contiguous", "channels_last"):
                 with self.subTest(f"{name} {layout}"):
                     self.hold("torch_bench", name, compile=False, layout=layout)
 
     def test_jax(self):
-        for name in ("vnet_small", "nnunet_tiny", "unet4"):
+        for name in ("vnet_small", "nnunet_tiny", "unet4", "unet3d_tiny"):
             with self.subTest(name):
                 self.hold("jax_bench", name)
 

@@ -24,6 +24,8 @@ def make_optimizer(model):
         return torch.optim.RMSprop(
             model.parameters(), model.learning_rate, alpha=0.9, eps=1e-10, centered=True, foreach=True
         )
+    if isinstance(model, networks.UNet3D):
+        return torch.optim.SGD(model.parameters(), model.learning_rate, momentum=0.9, nesterov=True, fused=True)
     decayed = [p for name, p in model.named_parameters() if model.decays(name)]
     rest = [p for name, p in model.named_parameters() if not model.decays(name)]
     groups = [{"params": decayed, "weight_decay": model.weight_decay}, {"params": rest, "weight_decay": 0.0}]
@@ -34,7 +36,9 @@ def make(options, problem):
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     name, training = options.network, options.mode == "train"
-    model = problems.build(name, **({"dropout": 0.5} if name.startswith("unet") else {}))
+    model = problems.build(name)
+    if isinstance(model, networks.UNet2D):
+        model.dropout = 0.5
     problems.load(model, name, problem.weights())
     image = torch.from_numpy(common.channels_first(name, problem.image()))
     if options.layout == "channels_last":

@@ -58,7 +58,7 @@ public:
     app.add_option("--lookahead-alpha", lookaheadAlpha,
                    "step of the slow weights");
     app.add_option("--loss", loss,
-                   "sum of Dice loss, cross-entropy or focal loss")
+                   "Dice loss, cross-entropy or focal loss, or two of them")
         ->check(
             CLI::IsMember({"dice", "ce", "dice_ce", "focal", "dice_focal"}));
     app.add_option("--focal-gamma", focalGamma,
@@ -83,13 +83,13 @@ public:
   }
 
   void apply(OptimizerOptions &options) const {
-    if (optimizer)
+    if (optimizer && *optimizer != options.kind)
       options.switchTo(*optimizer);
     options.learningRate = learningRate.value_or(options.learningRate);
     options.weightDecay = weightDecay.value_or(options.weightDecay);
     options.momentum = momentum.value_or(options.momentum);
     options.epsilon = epsilon.value_or(options.epsilon);
-    options.nesterov = nesterov;
+    options.nesterov = nesterov.value_or(options.nesterov);
     options.lookahead = lookahead;
     options.lookaheadSync = lookaheadSync.value_or(options.lookaheadSync);
     options.lookaheadAlpha = lookaheadAlpha.value_or(options.lookaheadAlpha);
@@ -100,8 +100,8 @@ private:
   std::optional<double> learningRate, weightDecay, momentum, epsilon,
       lookaheadAlpha, focalGamma;
   std::optional<int64_t> lookaheadSync;
-  std::optional<bool> batchReduce, includeBackground;
-  bool nesterov = false, lookahead = false;
+  std::optional<bool> batchReduce, includeBackground, nesterov;
+  bool lookahead = false;
 };
 
 class UNetCommand {
@@ -244,6 +244,46 @@ private:
   RecipeArguments recipe;
 };
 
+class UNet3DCommand {
+public:
+  static constexpr const char *summary =
+      "3D U-Net of the MLPerf training benchmark, for volumes (KiTS19)";
+
+  void declare(CLI::App &app) {
+    app.add_option("--patch", options.patch, "sizes in z, y, x order")
+        ->expected(3)
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--filters", options.filters,
+                   "channels of each level going down; as many levels")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--classes", options.classes)->capture_default_str();
+    app.add_option("--channels", options.channels, "channels of the image")
+        ->capture_default_str();
+    app.add_option("--batch-size", options.batch)->capture_default_str();
+    app.add_option("--norm", norm, "of every convolution but the last")
+        ->check(CLI::IsMember({"instance", "batch"}))
+        ->capture_default_str();
+    app.add_option("--negative-slope", options.negativeSlope,
+                   "of the leaky ReLU; 0: ReLU")
+        ->capture_default_str();
+    recipe.declare(app);
+  }
+  StatusOr<UNet3DOptions> resolve() {
+    options.norm = norm == "batch" ? NetworkNorm::Batch : NetworkNorm::Instance;
+    recipe.apply(options.loss);
+    recipe.apply(options.optimizer);
+    return options;
+  }
+  static constexpr auto build = buildUNet3D;
+
+private:
+  UNet3DOptions options;
+  std::string norm = "instance";
+  RecipeArguments recipe;
+};
+
 /// Option names may have underscores, as the published examples write some.
 std::string withDashes(std::string argument) {
   if (StringRef(argument).starts_with("--"))
@@ -293,7 +333,7 @@ std::string help(StringRef name) {
 
 } // namespace
 
-static constexpr StringLiteral names[] = {"unet2d", "vnet", "nnunet"};
+static constexpr StringLiteral names[] = {"unet2d", "vnet", "nnunet", "unet3d"};
 /// In the order of `names`.
 static constexpr struct {
   StatusOr<OwningOpRef<ModuleOp>> (*run)(MLIRContext *, StringRef,
@@ -301,7 +341,8 @@ static constexpr struct {
   std::string (*help)(StringRef);
 } commands[] = {{run<UNetCommand>, help<UNetCommand>},
                 {run<VNetCommand>, help<VNetCommand>},
-                {run<NNUNetCommand>, help<NNUNetCommand>}};
+                {run<NNUNetCommand>, help<NNUNetCommand>},
+                {run<UNet3DCommand>, help<UNet3DCommand>}};
 static_assert(std::size(names) == std::size(commands));
 
 ArrayRef<StringLiteral> networkNames() { return names; }

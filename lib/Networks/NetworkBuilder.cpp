@@ -13,9 +13,6 @@ using namespace segc::seg;
 
 namespace segc {
 
-/// Of every normalisation, as the published networks have it.
-static constexpr double normEpsilon = 1e-3;
-static constexpr double runningMomentum = 0.99;
 /// The format of seg.network that these builders write.
 static constexpr uint64_t networkFormat = 1;
 
@@ -30,6 +27,10 @@ static std::pair<Shape, Shape> paddingOf(ArrayRef<int64_t> in,
   if (layer.padding == Padding::Valid)
     return {low, high};
   for (size_t axis = 0; axis < in.size(); ++axis) {
+    if (layer.padding == Padding::Symmetric) {
+      low[axis] = high[axis] = (layer.taps[axis] - 1) / 2;
+      continue;
+    }
     int64_t stride = layer.strides[axis];
     int64_t out = llvm::divideCeil(in[axis], stride);
     int64_t total =
@@ -42,8 +43,8 @@ static std::pair<Shape, Shape> paddingOf(ArrayRef<int64_t> in,
 
 NetworkBuilder::NetworkBuilder(MLIRContext *context, StringRef symbol,
                                int64_t classes, ArrayRef<int64_t> imageShape,
-                               DecayRule decay)
-    : builder(context), decay(decay) {
+                               DecayRule decay, NormConstants norms)
+    : builder(context), decay(decay), norms(norms) {
   context->loadDialect<SegDialect>();
   module = ModuleOp::create(builder.getUnknownLoc());
   builder.setInsertionPointToEnd(module->getBody());
@@ -106,9 +107,11 @@ std::pair<Value, Value> NetworkBuilder::filter(Value input, const Twine &name,
   Value weight = parameter(name + ".weight", shape, layer.init, layer.initValue,
                            decay.kernels);
   Value bias;
+  bool uniform = layer.init == InitKind::uniform;
   if (layer.bias)
-    bias = parameter(name + ".bias", {layer.filters}, InitKind::constant, 0,
-                     decay.biases);
+    bias = parameter(name + ".bias", {layer.filters},
+                     uniform ? InitKind::uniform : InitKind::constant,
+                     uniform ? layer.initValue : 0, decay.biases);
   return {weight, bias};
 }
 
@@ -165,8 +168,8 @@ Value NetworkBuilder::norm(Value input, const Twine &name, NetworkNorm kind) {
     Value mean = state(name + ".running_mean", size, 0);
     Value variance = state(name + ".running_variance", size, 1);
     return BatchNormOp::create(builder, at(name), type, input, gamma, beta,
-                               mean, variance, APFloat(normEpsilon),
-                               APFloat(runningMomentum));
+                               mean, variance, APFloat(norms.epsilon),
+                               APFloat(norms.runningMomentum));
   }
   auto statistics =
       RankedTensorType::get({type.getDimSize(0), size}, type.getElementType());
@@ -174,7 +177,7 @@ Value NetworkBuilder::norm(Value input, const Twine &name, NetworkNorm kind) {
   return NormOp::create(builder, at(name), type, statistics, statistics, input,
                         gamma, beta,
                         grouped ? NormKind::group : NormKind::instance,
-                        grouped ? nnunetGroups : 0, APFloat(normEpsilon))
+                        grouped ? nnunetGroups : 0, APFloat(norms.epsilon))
       .getOutput();
 }
 
@@ -183,6 +186,8 @@ Value NetworkBuilder::relu(Value input, const Twine &name) {
 }
 
 Value NetworkBuilder::leakyRelu(Value input, const Twine &name, double slope) {
+  if (slope == 0)
+    return relu(input, name);
   return LeakyReluOp::create(builder, at(name), input, APFloat(slope));
 }
 

@@ -3,7 +3,7 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the three networks share. A layer's name becomes the location of its
+// What the networks share. A layer's name becomes the location of its
 // ops and the prefix of its parameters.
 //
 //===----------------------------------------------------------------------===//
@@ -18,8 +18,9 @@
 namespace segc {
 
 /// TensorFlow's *same* keeps ceil(size / stride), the odd voxel of padding
-/// goes after; *valid* pads nothing.
-enum class Padding { Valid, Same };
+/// goes after; *valid* pads nothing; *symmetric* pads (taps - 1) / 2 on both
+/// sides, as PyTorch does.
+enum class Padding { Valid, Same, Symmetric };
 
 /// A convolution or transposed convolution.
 struct ConvLayer {
@@ -28,12 +29,18 @@ struct ConvLayer {
   Padding padding = Padding::Same;
   bool bias = true;
   seg::InitKind init = seg::InitKind::glorot_uniform;
-  double initValue = 0;
+  double initValue = 0; ///< Limit of a uniform initialiser: of the bias, too.
 };
 
 /// Which parameters take part in weight decay.
 struct DecayRule {
   bool kernels, biases, norms;
+};
+
+/// Constants of a network's normalisations.
+struct NormConstants {
+  double epsilon = 1e-3;
+  double runningMomentum = 0.99; ///< Of the running statistics of batch norm.
 };
 
 class NetworkBuilder {
@@ -42,7 +49,7 @@ public:
   /// are of N x the logits' spatial size.
   NetworkBuilder(mlir::MLIRContext *context, llvm::StringRef symbol,
                  int64_t classes, llvm::ArrayRef<int64_t> imageShape,
-                 DecayRule decay);
+                 DecayRule decay, NormConstants norms = {});
 
   /// @name Layers of forward
   /// @{
@@ -58,6 +65,7 @@ public:
   mlir::Value norm(mlir::Value input, const llvm::Twine &name,
                    NetworkNorm kind);
   mlir::Value relu(mlir::Value input, const llvm::Twine &name);
+  /// ReLU where the slope is 0.
   mlir::Value leakyRelu(mlir::Value input, const llvm::Twine &name,
                         double slope);
   mlir::Value dropout(mlir::Value input, const llvm::Twine &name, double rate);
@@ -121,6 +129,7 @@ private:
   seg::NetworkOp network;
   mlir::Value imageValue;
   DecayRule decay;
+  NormConstants norms;
 };
 
 } // namespace segc

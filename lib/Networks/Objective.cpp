@@ -67,8 +67,14 @@ HeadLoss ObjectiveBuilder::head(Value logits, const Twine &suffix) {
   loss.total = loss.crossEntropy =
       CrossEntropyOp::create(builder, at("ce_loss" + suffix), scalar, logits,
                              labels, APFloat(options.focalGamma));
-  if (loss.dice)
+  if (!loss.dice)
+    return loss;
+  if (!options.meanOfLosses) {
     loss.total = add(loss.dice, loss.crossEntropy, "loss" + suffix);
+    return loss;
+  }
+  loss.total = add(loss.dice, loss.crossEntropy, "sum" + suffix);
+  loss.total = scale(loss.total, 0.5, "loss" + suffix);
   return loss;
 }
 

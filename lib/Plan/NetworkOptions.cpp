@@ -47,6 +47,15 @@ NNUNetOptions::NNUNetOptions() {
   optimizer.weightDecay = 1e-4;
 }
 
+UNet3DOptions::UNet3DOptions() {
+  loss.includeBackground = false;
+  loss.meanOfLosses = true;
+  optimizer.switchTo("sgd");
+  optimizer.learningRate = 1;
+  optimizer.momentum = 0.9;
+  optimizer.nesterov = true;
+}
+
 StatusOr<NNUNetOptions> NNUNetOptions::forTask(const std::string &id,
                                                int64_t dim) {
   SEGC_ASSIGN_OR_RETURN(DecathlonTask task, findDecathlonTask(id));
@@ -203,6 +212,35 @@ Status validate(const NNUNetOptions &options) {
                 "a patch of at least " +
                     std::to_string(deepSupervisionHeads + 2) + " levels",
                 topology->levels());
+  return check.result;
+}
+
+Status validate(const UNet3DOptions &options) {
+  Checker check;
+  size_t levels = options.filters.size();
+  check.count("channels", options.channels, 1)
+      .count("classes", options.classes, 2)
+      .count("batch-size", options.batch, 1)
+      .require(levels >= 1 && levels <= 8, "filters", "1 to 8 levels", levels)
+      .require(options.patch.size() == 3, "patch", "3 sizes",
+               options.patch.size())
+      .require(options.norm == NetworkNorm::Instance ||
+                   options.norm == NetworkNorm::Batch,
+               "norm", "instance or batch", "another")
+      .require(options.negativeSlope >= 0 && options.negativeSlope < 1,
+               "negative-slope", "a value in [0, 1)", options.negativeSlope)
+      .loss(options.loss)
+      .optimizer(options.optimizer);
+  for (int64_t filters : options.filters)
+    check.count("filters", filters, 1);
+  if (!check.result.ok())
+    return check.result;
+  // Each level and the bottleneck halve without a rest.
+  int64_t step = int64_t(1) << levels;
+  for (int64_t size : options.patch)
+    check.count("patch", size, step)
+        .require(size % step == 0, "patch",
+                 "multiples of " + std::to_string(step), size);
   return check.result;
 }
 

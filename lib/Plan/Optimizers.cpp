@@ -53,6 +53,7 @@ std::string optimizersWith(const std::string &key) {
 
 void OptimizerOptions::switchTo(const std::string &other) {
   kind = other;
+  nesterov = false;
   if (const Optimizer *optimizer = findOptimizer(kind)) {
     epsilon = optimizer->epsilon;
     momentum = optimizer->momentum;

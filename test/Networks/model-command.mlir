@@ -10,4 +10,4 @@
 // KERNEL: vnet: convolution-size: expected 3 or 5, got 4
 
 // RUN: not segc model resnet -o %t.mlir 2>&1 | FileCheck %s --check-prefix=NAME
-// NAME: network: expected unet2d, vnet, nnunet, got 'resnet'
+// NAME: network: expected unet2d, vnet, nnunet, unet3d, got 'resnet'

@@ -26,7 +26,7 @@ std::string errorOf(llvm::StringRef name,
 
 TEST(CommandLine, SaysWhatWasExpectedAndFound) {
   EXPECT_EQ(errorOf("resnet", {}),
-            "network: expected unet2d, vnet, nnunet, got 'resnet'");
+            "network: expected unet2d, vnet, nnunet, unet3d, got 'resnet'");
   EXPECT_EQ(errorOf("unet2d", {"--size", "570"}),
             "unet2d: size: expected 188 plus a multiple of 16, got 570");
   EXPECT_EQ(errorOf("nnunet", {"--task", "12"}),
@@ -48,6 +48,15 @@ TEST(CommandLine, SaysWhatWasExpectedAndFound) {
   EXPECT_THAT(errorOf("vnet", {"--input-shape", "32", "32"}),
               HasSubstr("--input-shape"));
   EXPECT_THAT(errorOf("vnet", {"--unknown"}), HasSubstr("--unknown"));
+  EXPECT_EQ(errorOf("unet3d", {"--patch", "64", "64", "48"}),
+            "unet3d: patch: expected multiples of 32, got 48");
+  EXPECT_EQ(errorOf("unet3d", {"--filters", "8,0"}),
+            "unet3d: filters: expected 1 to 65536, got 0");
+  EXPECT_THAT(errorOf("unet3d", {"--norm", "group"}),
+              AllOf(HasSubstr("--norm"), HasSubstr("group")));
+  // Nesterov is the recipe's, not what another optimizer is asked for.
+  EXPECT_EQ(errorOf("unet3d", {"--optimizer", "adam", "--nesterov"}),
+            "unet3d: nesterov: expected the optimizer sgd, got adam");
 }
 
 TEST(CommandLine, SwitchesTakeYesAndNo) {
@@ -72,6 +81,8 @@ TEST(CommandLine, HelpNamesTheOptions) {
               AllOf(HasSubstr("--width"), HasSubstr("--learning-rate")));
   EXPECT_THAT(networkHelp("vnet"), HasSubstr("--downscale-blocks"));
   EXPECT_THAT(networkHelp("nnunet"), HasSubstr("--deep-supervision"));
+  EXPECT_THAT(networkHelp("unet3d"),
+              AllOf(HasSubstr("--filters"), HasSubstr("MLPerf")));
   EXPECT_EQ(networkHelp("resnet"), "");
 }
 

@@ -13,6 +13,7 @@
 #include "segc/Plan/Tasks.h"
 #include "gmock/gmock.h"
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -118,6 +119,7 @@ TEST_F(Networks, HaveThePublishedParameterCounts) {
   EXPECT_EQ(
       parameters(*build("nnunet", {"--task", "04", "--deep-supervision"})),
       5601187 + 582);
+  EXPECT_EQ(parameters(*build("unet3d")), 31190243);
 }
 
 TEST_F(Networks, HaveThePublishedMultiplyAdds) {
@@ -129,6 +131,7 @@ TEST_F(Networks, HaveThePublishedMultiplyAdds) {
   EXPECT_NEAR(gigaMacs(*build("nnunet", {"--task", "04"})), 19.14, 0.005);
   EXPECT_NEAR(gigaMacs(*build("nnunet", {"--task", "04", "--dim", "2"})), 0.314,
               0.0005);
+  EXPECT_NEAR(gigaMacs(*build("unet3d")), 477.30, 0.005);
 }
 
 TEST_F(Networks, VNetHas3200RunningStatistics) {
@@ -432,6 +435,100 @@ TEST_F(Networks, NNUNetTakesItsOptions) {
   auto none = build("nnunet", {"--task", "04", "--norm", "none"});
   EXPECT_TRUE(all<seg::NormOp>(*none).empty() &&
               all<seg::BatchNormOp>(*none).empty());
+}
+
+//===----------------------------------------------------------------------===//
+// The 3-D U-Net of MLPerf
+//===----------------------------------------------------------------------===//
+
+TEST_F(Networks, UNet3DNamesItsParametersInOrderOfUse) {
+  std::vector<std::string> expected;
+  auto block = [&](const std::string &name) {
+    for (std::string i : {"1", "2"})
+      for (std::string part : {".conv" + i + ".weight", ".norm" + i + ".gamma",
+                               ".norm" + i + ".beta"})
+        expected.push_back(name + part);
+  };
+  for (std::string name :
+       {"input", "down0", "down1", "down2", "down3", "bottleneck"})
+    block(name);
+  for (std::string name : {"up0", "up1", "up2", "up3", "up4"}) {
+    expected.push_back(name + ".up.weight");
+    expected.push_back(name + ".up.bias");
+    block(name);
+  }
+  expected.push_back("output.conv.weight");
+  expected.push_back("output.conv.bias");
+  EXPECT_THAT(names(*build("unet3d")), ElementsAreArray(expected));
+}
+
+TEST_F(Networks, UNet3DHasItsRecipe) {
+  auto module = build("unet3d");
+  EXPECT_THAT(logitsShape(*module), ElementsAre(2, 128, 128, 128, 3));
+  EXPECT_THAT(results(*module),
+              ElementsAre("loss", "dice_loss", "ce_loss", "dice"));
+  auto dice = all<seg::DiceOp>(*module).at(0);
+  EXPECT_TRUE(dice.getExcludeBackground());
+  EXPECT_FALSE(dice.getBatchReduce() || dice.getSquared() ||
+               dice.getSumClasses());
+  EXPECT_EQ(dice.getSmooth().convertToDouble(), 1e-6);
+  // The total loss is half the sum of both.
+  auto scale = all<seg::ScaleOp>(*module).at(0);
+  EXPECT_EQ(scale.getFactor().convertToDouble(), 0.5);
+  EXPECT_EQ(
+      scale.getOutput(),
+      network(*module).getObjective().front().getTerminator()->getOperand(0));
+  for (seg::NormOp norm : all<seg::NormOp>(*module)) {
+    EXPECT_EQ(norm.getKind(), seg::NormKind::instance);
+    EXPECT_EQ(norm.getEpsilon().convertToDouble(), 1e-5);
+  }
+  EXPECT_EQ(all<seg::ReluOp>(*module).size(), 22u);
+  // Five convolutions halve; padding is the same on both sides.
+  size_t strided = 0;
+  for (seg::ConvOp conv : all<seg::ConvOp>(*module)) {
+    strided += conv.getStrides()[0] == 2;
+    EXPECT_EQ(conv.getPadLow(), conv.getPadHigh());
+    EXPECT_EQ(bool(conv.getBias()), conv.getPadLow()[0] == 0);
+  }
+  EXPECT_EQ(strided, 5u);
+  for (seg::ConvTransposeOp up : all<seg::ConvTransposeOp>(*module))
+    EXPECT_TRUE(up.getBias());
+  for (seg::ParamOp param : params(*module)) {
+    StringRef name = param.getName();
+    EXPECT_EQ(param.getInit(), name.contains("norm") ? seg::InitKind::constant
+                                                     : seg::InitKind::uniform);
+    // 1 / sqrt(fan-in), which of a transposed convolution counts the outputs.
+    if (name.starts_with("up0.up."))
+      EXPECT_DOUBLE_EQ(param.getValue().convertToDouble(),
+                       1 / std::sqrt(8.0 * 320));
+    if (name == "down0.conv1.weight")
+      EXPECT_DOUBLE_EQ(param.getValue().convertToDouble(),
+                       1 / std::sqrt(27.0 * 32));
+  }
+  DictionaryAttr optimizer = network(*module).getOptimizer();
+  EXPECT_EQ(optimizer.getAs<StringAttr>("kind"), "sgd");
+  EXPECT_EQ(real(optimizer, "momentum"), 0.9);
+  EXPECT_EQ(real(optimizer, "learning_rate"), 1);
+  EXPECT_EQ(real(optimizer, "weight_decay"), 0);
+  EXPECT_TRUE(optimizer.getAs<BoolAttr>("nesterov").getValue());
+}
+
+TEST_F(Networks, UNet3DTakesItsOptions) {
+  auto module = build(
+      "unet3d", {"--patch", "16,24,32", "--filters", "4,6,8", "--classes", "2",
+                 "--channels", "4", "--batch-size", "1", "--norm", "batch",
+                 "--negative-slope", "0.01", "--optimizer", "sgd"});
+  EXPECT_THAT(logitsShape(*module), ElementsAre(1, 16, 24, 32, 2));
+  EXPECT_EQ(all<seg::ConvTransposeOp>(*module).size(), 3u);
+  EXPECT_EQ(all<seg::BatchNormOp>(*module).size(), 14u);
+  EXPECT_EQ(all<seg::LeakyReluOp>(*module).size(), 14u);
+  // The network's own optimizer keeps its constants.
+  EXPECT_EQ(real(network(*module).getOptimizer(), "momentum"), 0.9);
+  auto adam = build("unet3d", {"--optimizer", "adam", "--loss", "ce"});
+  EXPECT_EQ(
+      network(*adam).getOptimizer().getAs<StringAttr>("kind").getValue().str(),
+      "adam");
+  EXPECT_TRUE(all<seg::ScaleOp>(*adam).empty());
 }
 
 //===----------------------------------------------------------------------===//

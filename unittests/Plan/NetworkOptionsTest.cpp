@@ -83,6 +83,17 @@ TEST(NetworkOptions, SaysWhatIsWrong) {
             }),
             "focal-gamma: expected 0 for a loss without cross-entropy, got 2");
 
+  auto unet3d = [](auto change) { return errorOf(UNet3DOptions(), change); };
+  EXPECT_EQ(unet3d([](auto &) {}), "");
+  EXPECT_EQ(unet3d([](auto &o) { o.patch = {128, 128, 96 + 16}; }),
+            "patch: expected multiples of 32, got 112");
+  EXPECT_EQ(unet3d([](auto &o) { o.patch = {128, 128}; }),
+            "patch: expected 3 sizes, got 2");
+  EXPECT_EQ(unet3d([](auto &o) { o.filters.clear(); }),
+            "filters: expected 1 to 8 levels, got 0");
+  EXPECT_EQ(unet3d([](auto &o) { o.norm = NetworkNorm::Group; }),
+            "norm: expected instance or batch, got another");
+
   auto vnet = [](auto change) { return errorOf(VNetOptions(), change); };
   EXPECT_EQ(vnet([](auto &o) { o.convolutionSize = 4; }),
             "convolution-size: expected 3 or 5, got 4");

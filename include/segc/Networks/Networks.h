@@ -1,4 +1,4 @@
-//===- Networks.h - U-Net, V-Net and nnU-Net as seg.network -----*- C++ -*-===//
+//===- Networks.h - Published networks as seg.network -----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -28,6 +28,8 @@ mlir::OwningOpRef<mlir::ModuleOp> buildVNet(mlir::MLIRContext *context,
                                             const VNetOptions &options);
 mlir::OwningOpRef<mlir::ModuleOp> buildNNUNet(mlir::MLIRContext *context,
                                               const NNUNetOptions &options);
+mlir::OwningOpRef<mlir::ModuleOp> buildUNet3D(mlir::MLIRContext *context,
+                                              const UNet3DOptions &options);
 
 /// The names that buildNetwork accepts.
 llvm::ArrayRef<llvm::StringLiteral> networkNames();

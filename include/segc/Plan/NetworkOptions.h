@@ -22,7 +22,7 @@
 
 namespace segc {
 
-/// Options of a Dice loss, a cross-entropy, or their sum.
+/// Options of a Dice loss, a cross-entropy, their sum or their mean.
 struct LossOptions {
   bool dice = true, crossEntropy = true;
   double focalGamma = 0; ///< Exponent of a focal loss; 0: cross-entropy.
@@ -32,6 +32,8 @@ struct LossOptions {
   bool batchReduce = false;      ///< One Dice loss over the batch.
   bool includeBackground = true; ///< Class 0 counts in the Dice loss.
   bool sumClasses = false;       ///< Sum over the classes instead of the mean.
+  bool meanOfLosses = false;     ///< Mean of Dice loss and cross-entropy
+                                 ///< instead of the sum.
 };
 
 struct UNetOptions {
@@ -79,6 +81,21 @@ struct NNUNetOptions {
   static StatusOr<NNUNetOptions> forTask(const std::string &task, int64_t dim);
 };
 
+/// The 3-D U-Net of the MLPerf training benchmark (KiTS19).
+struct UNet3DOptions {
+  std::vector<int64_t> patch = {128, 128, 128};
+  /// Filters of each level of the encoder; the bottleneck has those of the
+  /// last.
+  std::vector<int64_t> filters = {32, 64, 128, 256, 320};
+  int64_t classes = 3, channels = 1, batch = 2;
+  NetworkNorm norm = NetworkNorm::Instance; ///< Instance or batch norm.
+  double negativeSlope = 0; ///< Slope of the leaky ReLU; 0: ReLU.
+  LossOptions loss;
+  OptimizerOptions optimizer;
+
+  UNet3DOptions();
+};
+
 /// Number of groups of group norm.
 inline constexpr int64_t nnunetGroups = 32;
 /// Number of decoder levels with their own output under deep supervision.
@@ -88,6 +105,7 @@ inline constexpr size_t deepSupervisionHeads = 2;
 Status validate(const UNetOptions &options);
 Status validate(const VNetOptions &options);
 Status validate(const NNUNetOptions &options);
+Status validate(const UNet3DOptions &options);
 
 } // namespace segc
 

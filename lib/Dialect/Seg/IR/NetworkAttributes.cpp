@@ -165,6 +165,14 @@ constexpr Key nnunetKeys[] = {
     {"spacing", ValueKind::Numbers, 0, HUGE_VAL, 0, false, true},
     {"task", ValueKind::Text}};
 
+constexpr Key kits19Keys[] = {
+    {"clip", ValueKind::Numbers, -HUGE_VAL, HUGE_VAL, 2},
+    {"deviation", ValueKind::Number, 0, HUGE_VAL, 0, false, true},
+    {"mean", ValueKind::Number},
+    {"modality", ValueKind::Text},
+    {"patch", ValueKind::Integers, 1, maxExtent, 3},
+    {"spacing", ValueKind::Numbers, 0, HUGE_VAL, 3, false, true}};
+
 /// Returns the keys of a kind of pipeline without the common ones; none if the
 /// kind is not known.
 ArrayRef<Key> keysOf(StringRef pipeline) {
@@ -174,6 +182,8 @@ ArrayRef<Key> keysOf(StringRef pipeline) {
     return decathlonKeys;
   if (pipeline == "nnunet")
     return nnunetKeys;
+  if (pipeline == "kits19")
+    return kits19Keys;
   return {};
 }
 
