@@ -54,7 +54,7 @@ TEST(CommandLine, SaysWhatWasExpectedAndFound) {
             "unet3d: filters: expected 1 to 65536, got 0");
   EXPECT_THAT(errorOf("unet3d", {"--norm", "group"}),
               AllOf(HasSubstr("--norm"), HasSubstr("group")));
-  // Nesterov is the recipe's, not what another optimizer is asked for.
+  // Nesterov is an option of the recipe's optimizer, not of others.
   EXPECT_EQ(errorOf("unet3d", {"--optimizer", "adam", "--nesterov"}),
             "unet3d: nesterov: expected the optimizer sgd, got adam");
 }

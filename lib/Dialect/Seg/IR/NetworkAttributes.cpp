@@ -121,10 +121,10 @@ enum class ValueKind {
 struct Key {
   StringLiteral name;
   ValueKind kind;
-  double least = -HUGE_VAL, most = HUGE_VAL;
+  double min = -HUGE_VAL, max = HUGE_VAL;
   size_t count = 0;   ///< Number of a list's elements; 0 means any.
-  bool below = false; ///< Values must be below `most`.
-  bool above = false; ///< Values must be above `least`.
+  bool below = false; ///< Values must be below `max`.
+  bool above = false; ///< Values must be above `min`.
 };
 
 /// The largest rate, as in segrun. Larger rates overflow in the first step.
@@ -313,18 +313,16 @@ LogicalResult Dictionary::verifyKey(const Key &key, Attribute value) {
     double found =
         number ? number.getValueAsDouble()
                : static_cast<double>(cast<IntegerAttr>(element).getInt());
-    if (found >= key.least && found <= key.most &&
-        !(key.below && found == key.most) &&
-        !(key.above && found == key.least))
+    if (found >= key.min && found <= key.max &&
+        !(key.below && found == key.max) && !(key.above && found == key.min))
       continue;
     InFlightDiagnostic diag = error(key.name);
     diag << "expects ";
-    if (key.most == HUGE_VAL)
-      diag << (key.above ? "more than " : "at least ")
-           << numberText(key.least);
+    if (key.max == HUGE_VAL)
+      diag << (key.above ? "more than " : "at least ") << numberText(key.min);
     else
-      diag << (key.below ? "at least " : "") << numberText(key.least)
-           << (key.below ? " and less than " : " to ") << numberText(key.most);
+      diag << (key.below ? "at least " : "") << numberText(key.min)
+           << (key.below ? " and less than " : " to ") << numberText(key.max);
     return diag << ", got " << numberText(found);
   }
   return success();
