@@ -142,7 +142,8 @@ bool TargetBackend::takesReduction(Operation *root,
 
 namespace {
 
-/// Contexts of several threads register the same backends.
+/// The registry is locked, because contexts of several threads register the
+/// same backends.
 struct Registry {
   std::mutex mutex;
   std::vector<std::unique_ptr<TargetBackend>> owned;

@@ -171,7 +171,7 @@ static LogicalResult checkStrategy(FusionEmitter &emitter,
   return success();
 }
 
-/// Of pointwise ops without a root: there is nothing to choose.
+/// Verifies the strategy of a fusion without root, which has no parameters.
 static LogicalResult checkPointwiseStrategy(seg::FusionOp fusion) {
   if (failed(verifyStrategyMemory(fusion)))
     return failure();

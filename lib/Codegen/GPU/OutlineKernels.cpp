@@ -22,13 +22,13 @@ using namespace segc;
 
 namespace {
 
-/// Flat memory of a tensor.
+/// Returns the flat memref of a tensor.
 MemRefType memoryOf(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   return MemRefType::get({tensor.getNumElements()}, tensor.getElementType());
 }
 
-/// Rewrites functions of fusions as launches.
+/// Rewrites functions of fusions to functions of launches.
 class Outliner {
 public:
   Outliner(ModuleOp module, const Target &target)
@@ -47,7 +47,7 @@ private:
   const Target &target;
   gpu::GPUModuleOp container;
   llvm::StringMap<SmallVector<gpu::GPUFuncOp>> known;
-  DenseMap<Value, Value> memory; ///< Of the tensors of one function.
+  DenseMap<Value, Value> memory; ///< The buffers of a function's tensors.
 };
 
 gpu::GPUModuleOp Outliner::kernelModule() {
@@ -79,8 +79,8 @@ FailureOr<ArrayRef<gpu::GPUFuncOp>> Outliner::kernels(seg::FusionOp fusion) {
   return ArrayRef<gpu::GPUFuncOp>(kernels);
 }
 
-/// Whether the function is what a launch can stand for: fusions, and results
-/// that are theirs, each with memory of its own.
+/// Verifies that the function consists of fusions and returns results of them,
+/// each with its own memory.
 LogicalResult Outliner::check(func::FuncOp function) {
   if (!function.getBody().hasOneBlock())
     return function.emitOpError("expects one block");
@@ -98,7 +98,7 @@ LogicalResult Outliner::check(func::FuncOp function) {
   return success();
 }
 
-/// The blocks of a launch: fixed + perSample * n.
+/// Returns the number of blocks of a launch: fixed + perSample * n.
 Value gridSize(OpBuilder &b, Location loc, gpu::GPUFuncOp kernel, Value batch) {
   ArrayRef<int64_t> tasks =
       kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
@@ -167,7 +167,8 @@ LogicalResult Outliner::outline(func::FuncOp function) {
   for (auto fusion : function.getOps<seg::FusionOp>())
     if (failed(launchAll(fusion, block->getArguments().back(), b)))
       return failure();
-  // Launches on one stream are in order: nothing is freed before its last use.
+  // Launches of a stream are executed in order, so that memory is not freed
+  // before its last use.
   for (auto alloc : llvm::to_vector(block->getOps<gpu::AllocOp>()))
     gpu::DeallocOp::create(b, alloc.getLoc(), Type(), ValueRange(),
                            alloc.getMemref());

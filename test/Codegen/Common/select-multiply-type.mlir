@@ -10,7 +10,7 @@
 // TYPE: error: expects multiply-type to be {{.*}}, got 'f8'
 
 // A remark has cycles and error of each alternative, or why it is none.
-// REMARK: direct: {{[0-9]+}} cycles; direct of bf16: {{[0-9]+}} cycles, error 2.4e-03; direct of fixed: of Winograd tiles only; winograd: {{[0-9]+}} cycles; winograd of bf16: error 3.9e-03, at most 2.5e-03 allowed; winograd of fixed: {{[0-9]+}} cycles, error {{[0-9.]+}}e-04
+// REMARK: direct: {{[0-9]+}} cycles; direct of bf16: {{[0-9]+}} cycles, error 2.4e-03; direct of fixed: only with Winograd tiles; winograd: {{[0-9]+}} cycles; winograd of bf16: error 3.9e-03, at most 2.5e-03 allowed; winograd of fixed: {{[0-9]+}} cycles, error {{[0-9.]+}}e-04
 
 !h = tensor<1x16x16x32xbf16>
 !x = tensor<1x16x16x32xf32>

@@ -1,5 +1,4 @@
-//===- ConvKernels.cpp - Convolutions as roots of CPU kernels -----*- C++
-//-*-===//
+//===- ConvKernels.cpp - Convolutions as roots of CPU kernels -------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -22,22 +21,23 @@ using namespace mlir;
 namespace segc {
 namespace {
 
-/// A strategy and its cycles under the model; null where none is allowed.
+/// A strategy and its cycles by the cost model; null if none is allowed.
 struct Rated {
   DictionaryAttr strategy;
   double cycles;
 };
 
-/// A kind of strategy: the best tiling that a context allows, or why not.
+/// A kind of strategy: a function that selects the best tiling in a context, or
+/// the reason why the kind is not supported.
 struct Kind {
   StringRef name;
   MultiplyType multiplyType;
   std::string refusal;
   std::function<Rated(const CpuStrategyContext &)> select;
-  /// Of Winograd tiles: the best tiling with each size of tiles.
+  /// Only for Winograd: selects the best tiling for each size of tiles.
   std::function<SmallVector<Rated>(const CpuStrategyContext &)> selectEach = {};
 
-  /// As remarks call it.
+  /// Name in remarks.
   std::string title() const {
     return (multiplyType == MultiplyType::F32 ? name
                                       : name + " of " + multiplyTypeName(multiplyType))
@@ -87,20 +87,21 @@ Kind makeTiledKind(seg::FusionOp fusion, const ConvProblem &problem,
   return {winogradKind, multiplyType, std::move(refusal), best, each};
 }
 
-/// The 16-bit type of an activation, or of what a prologue computes it from;
-/// null if it is f32.
-Type is16Bit(Value operand) {
+/// Returns the 16-bit type in memory of an activation or of its prologue's
+/// input; null if it is f32.
+Type stored16BitType(Value operand) {
   if (Value stored = seg::storedValue(operand); stored != operand)
     return getElementTypeOrSelf(stored);
   Operation *op = operand.getDefiningOp();
-  return op ? is16Bit(op->getOperand(0)) : Type();
+  return op ? stored16BitType(op->getOperand(0)) : Type();
 }
 
-/// The allowed products that suit values as they are stored: bf16 has the range
-/// of f32, f16 has not, and is more exact where it suits.
+/// Returns the allowed types of products that suit the types in memory. bf16
+/// has the range of f32. f16 is more exact, but has a smaller range, so it is
+/// used only if the values are stored as f16.
 MultiplyTypeSet suitableMultiplyTypes(MultiplyTypeSet allowed, ValueRange factors) {
   for (Value factor : factors) {
-    Type type = is16Bit(factor);
+    Type type = stored16BitType(factor);
     if (!type)
       return {};
     if (!type.isF16())
@@ -111,8 +112,8 @@ MultiplyTypeSet suitableMultiplyTypes(MultiplyTypeSet allowed, ValueRange factor
   return allowed;
 }
 
-/// The context of a root whose first operand may have a prologue, and which
-/// multiplies the `factors`; a filter is as exact as they are.
+/// Returns the context of a root that multiplies the `factors`. Its first
+/// operand may have a prologue. A filter has the precision of the factors.
 CpuStrategyContext contextOf(Operation *op, CpuStrategyContext context,
                              ValueRange factors) {
   TileSource input(op->getOperand(0));
@@ -131,7 +132,7 @@ CpuStrategyContext contextOf(Operation *op, CpuStrategyContext context,
   return context;
 }
 
-/// Calls `each` for the products that the context allows.
+/// Calls `each` for the types of products that the context allows.
 void forMultiplyTypes(const CpuStrategyContext &context,
                  llvm::function_ref<void(MultiplyType)> each) {
   for (MultiplyType multiplyType :
@@ -140,35 +141,36 @@ void forMultiplyTypes(const CpuStrategyContext &context,
       each(multiplyType);
 }
 
-/// Why direct kernels do not multiply so; empty if they do.
+/// Returns the reason why direct kernels do not support the type of products;
+/// empty if they do.
 std::string directRefusal(const ConvProblem &problem, MultiplyType multiplyType) {
   if (multiplyType == MultiplyType::Fixed)
-    return "of Winograd tiles only";
+    return "only with Winograd tiles";
   if (std::string reason = plainRefusal(problem); !reason.empty())
     return reason;
   return multiplyType == MultiplyType::F32 ? "" : pairsRefusal(problem);
 }
 
-/// `shapeRefusal`, or why the products of Winograd tiles err too much; empty if
-/// they do not.
+/// Returns `shapeRefusal`, or the reason why the error of products in Winograd
+/// tiles is too large; empty if the tiles may be used.
 std::string tiledRefusal(std::string shapeRefusal, const ConvProblem &problem,
-                         MultiplyType multiplyType, double most) {
+                         MultiplyType multiplyType, double maxError) {
   if (!shapeRefusal.empty() || multiplyType == MultiplyType::F32)
     return shapeRefusal;
   Dims m;
   for (unsigned d = 0; d < 3; ++d)
     m[d] = problem.taps[d] == 1 ? 1 : 2;
   double error = productError(multiplyType, m);
-  return error <= most ? ""
+  return error <= maxError ? ""
                        : llvm::formatv("error {0:e1}, at most {1:e1} allowed",
-                                       error, most)
+                                       error, maxError)
                              .str();
 }
 
 using Kinds = SmallVector<Kind>;
 
 //===----------------------------------------------------------------------===//
-// Kinds of plans by model
+// Kinds of strategies by model
 //===----------------------------------------------------------------------===//
 
 Kinds directKinds(seg::FusionOp fusion, const ConvProblem &problem,
@@ -243,7 +245,7 @@ Kinds groupedFilterGradKinds(seg::FusionOp fusion, const ConvProblem &problem,
 // Models
 //===----------------------------------------------------------------------===//
 
-/// What convolutions and filter gradients of one kind of kernels share.
+/// The common part of the models of convolutions and filter gradients.
 class ConvModel : public CpuKernelModel {
 public:
   using KindsFunction = Kinds (*)(seg::FusionOp, const ConvProblem &,
@@ -272,11 +274,12 @@ public:
 
 protected:
   virtual ConvProblem problem(Operation *op) const = 0;
-  /// What is multiplied, but for filters: those are as exact as the rest.
+  /// Returns the operands that are multiplied, except filters, which have the
+  /// precision of the others.
   virtual OperandRange factors(Operation *op) const = 0;
 
 private:
-  /// The root's context and the kinds in it.
+  /// Returns the root's context and its kinds of strategies.
   std::pair<CpuStrategyContext, Kinds>
   kinds(seg::FusionOp fusion, const StrategyContext &context) const {
     Operation *op = fusion.getRoot();
@@ -304,7 +307,7 @@ StrategyProposal ConvModel::propose(const Kind &kind,
   proposal.seconds = rated.cycles / context.target.clockHz;
   proposal.reason = rated.strategy
                         ? llvm::formatv("{0:f0} cycles", rated.cycles).str()
-                        : "no plan within the memory that it may take";
+                        : "no tiling within the limits";
   if (double error = rated.strategy ? productError(rated.strategy) : 0)
     proposal.reason += llvm::formatv(", error {0:e1}", error).str();
   return proposal;
@@ -319,7 +322,7 @@ ConvModel::propose(seg::FusionOp fusion, const StrategyContext &context) const {
   return proposals;
 }
 
-/// The context for second choices with Winograd tiles of this size alone.
+/// Returns a context that allows only Winograd tiles of this size.
 CpuStrategyContext withTiles(CpuStrategyContext context, WinogradTiles tiles) {
   context.winograd = tiles;
   context.onlyLargestTiles = true;
@@ -391,7 +394,7 @@ ConvModel::samples(seg::FusionOp fusion, const StrategyContext &context) const {
   return proposals;
 }
 
-/// Of convolutions, transposed convolutions and input gradients.
+/// The model of convolutions, transposed convolutions and input gradients.
 struct ForwardModel : ConvModel {
   using ConvModel::ConvModel;
   bool computes(OperationName root) const override {
@@ -406,7 +409,8 @@ struct ForwardModel : ConvModel {
   bool takesPrologue(OpOperand &operand) const override {
     return operand.getOperandNumber() == 0;
   }
-  /// Unless phases differ in size: then some tiles have no pixels.
+  /// If phases differ in size, some tiles have no pixels, which reductions do
+  /// not support.
   bool hasReductions(Operation *op) const override {
     ConvProblem problem = convProblem(op);
     for (unsigned d = 0; d < 3; ++d)
@@ -414,7 +418,7 @@ struct ForwardModel : ConvModel {
         return false;
     return true;
   }
-  /// Few channels are one block, of one task.
+  /// Few channels are one block, which one task computes.
   bool hasPixelReductions(Operation *op) const override {
     return isa<seg::ConvOp>(op) &&
            convProblem(op).outChannels <= maxUnrolledChannels;
@@ -433,7 +437,8 @@ struct FilterGradModel : ConvModel {
   OperandRange factors(Operation *op) const override {
     return op->getOperands();
   }
-  /// Gradients may be read where they lie. Without tiles, the input is too.
+  /// Only the input may have a prologue: gradients may be read in place.
+  /// Kernels with groups or dilations also read the input in place.
   bool takesPrologue(OpOperand &operand) const override {
     return operand.getOperandNumber() == 0 &&
            plainRefusal(filterGradProblem(operand.getOwner())).empty();

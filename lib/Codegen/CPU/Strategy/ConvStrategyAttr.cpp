@@ -26,7 +26,8 @@ namespace segc {
 
 namespace {
 
-/// One list of the entries serves writing and reading.
+/// Calls `f` with the name and the field of each parameter. Writer, reader and
+/// declaration share this list.
 template <typename F>
 void forEntries(ConvTiling &tiling, F &&f) {
   f("lanes", tiling.lanes), f("nb", tiling.nb), f("block", tiling.block),
@@ -93,7 +94,7 @@ struct Writer {
   void operator()(StringRef name, const Dims &value) {
     entries.push_back(b.getNamedAttr(name, b.getDenseI64ArrayAttr(value)));
   }
-  /// Those of f32 go without saying.
+  /// f32 is the default and is not written.
   void operator()(StringRef name, MultiplyType value) {
     if (value != MultiplyType::F32)
       entries.push_back(
@@ -178,7 +179,7 @@ LogicalResult readTiling(FusionEmitter &emitter, Operation *op, Tiling &tiling) 
   return success();
 }
 
-// Words of the temporary.
+// These return the words of the temporary.
 int64_t tempWords(const ConvProblem &problem, const ConvTiling &tiling) {
   return problem.phaseCount() * tiling.channelBlocks(problem) *
          tiling.panelSize(problem);
@@ -209,19 +210,19 @@ int64_t tempBytes(const ConvProblem &problem, const Tiling &tiling) {
   return roundUp(tempWords(problem, tiling) * 4, 64);
 }
 
-/// Whether Winograd tiles can compute it and are of sizes that are known.
-/// An input that no prologue computes and no border surrounds.
+/// Returns whether the input can be read in place: it has no prologue, and no
+/// padding is read.
 bool mayReadInPlace(const ConvProblem &problem, Operation *op) {
   return problem.readsInPlace() && TileSource(op->getOperand(0)).isInput();
 }
 
-/// Of the reductions that follow the root.
+/// Returns the bytes for the partial sums of reductions that follow the root.
 template <typename Tiling>
 int64_t sumsBytes(seg::FusionOp fusion, const ConvProblem &problem,
                   const Tiling &tiling) {
   return TileReductions(fusion, tiling.outputTiles(problem)).bytes();
 }
-// Filter gradients have none.
+// Filter gradients have no reductions.
 int64_t sumsBytes(seg::FusionOp, const ConvProblem &, const FilterGradTiling &) {
   return 0;
 }
@@ -258,7 +259,7 @@ FailureOr<Tiling> readTiles(FusionEmitter &emitter, const ConvProblem &problem,
   return tiling;
 }
 
-/// Fixed point has scales for the points of Winograd tiles.
+/// Fixed point is only supported with Winograd tiles, whose points have scales.
 LogicalResult refuseFixedPoint(Operation *op, MultiplyType multiplyType) {
   if (multiplyType != MultiplyType::Fixed)
     return success();
@@ -266,7 +267,7 @@ LogicalResult refuseFixedPoint(Operation *op, MultiplyType multiplyType) {
                          "Winograd tiles do");
 }
 
-/// Whether the direct kernels can pack pairs.
+/// Verifies that direct kernels can pack pairs of this type.
 template <typename Tiling>
 LogicalResult checkMultiplyType(const ConvProblem &problem, Operation *op,
                             const Tiling &tiling) {
@@ -300,7 +301,7 @@ template <typename Tiling>
 DictionaryAttr toStrategy(seg::FusionOp fusion, const ConvProblem &problem,
                           const Tiling &tiling) {
   Writer writer{Builder(fusion.getContext()), {}};
-  // Entries are listed for reading, too.
+  // forEntries takes a mutable tiling, because it also serves reading.
   Tiling entries = tiling;
   forEntries(entries, writer);
   writer.entries.push_back(writer.b.getNamedAttr(
@@ -326,7 +327,7 @@ template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
 template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
                                    const GroupedFilterGradTiling &);
 
-/// Whether a kernel without groups and dilations may be used.
+/// Verifies that the problem has neither groups nor dilations.
 static LogicalResult checkPlain(const ConvProblem &problem, Operation *op) {
   std::string reason = plainRefusal(problem);
   if (reason.empty())

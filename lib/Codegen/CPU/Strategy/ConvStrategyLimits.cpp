@@ -13,10 +13,12 @@ namespace segc {
 
 namespace {
 
-/// Sums of a register block, and of all its unrolled steps: each is code.
+/// Limits of code size: the sums of a register block, and of all its unrolled
+/// steps.
 constexpr int64_t maxBlock = 64, maxUnrolled = 4096;
 
-/// Checks one entry after the other, and remembers the first that is wrong.
+/// Verifies parameters one after the other and reports the first that is too
+/// large.
 struct Limits {
   Operation *op;
   bool valid = true;
@@ -33,7 +35,7 @@ struct Limits {
     for (unsigned d = 0; d < 3; ++d)
       most("tile", tile[d], whole[d], "it is a part of what is computed");
   }
-  /// What every kind has: vectors of channels.
+  /// Verifies the vectors of channels, which every kind has.
   void vectors(int64_t lanes, int64_t nb) {
     constexpr int64_t maxLanes = 16, maxVectors = 16;
     most("lanes", lanes, maxLanes, "vectors have so many f32 values");
@@ -45,7 +47,8 @@ struct Limits {
     }
     most("nb", nb, maxVectors, "register blocks have so many vectors");
   }
-  /// What forward kernels and filter gradients of Winograd tiles share.
+  /// Verifies the parameters that Winograd convolutions and filter gradients
+  /// share.
   template <typename Tiling>
   void winograd(const ConvProblem &problem, const Tiling &tiling,
                 StringRef blockReason) {
@@ -130,7 +133,7 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
 LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
                           const FewChannelsTiling &tiling) {
   Limits limits{op};
-  // Its vectors run along the input's channels.
+  // Vectors are along the input channels.
   limits.vectors(tiling.lanes, 1);
   limits.tile(tiling.tile, problem.out);
   limits.most("pixels", tiling.pixels, maxBlock,

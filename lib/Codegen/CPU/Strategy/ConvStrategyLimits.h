@@ -1,4 +1,4 @@
-//===- ConvStrategyLimits.h - Sizes that a strategy may have ----*- C++ -*-===//
+//===- ConvStrategyLimits.h - Limits of strategy parameters -----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,9 +15,9 @@
 
 namespace segc {
 
-// Fail with an error on `op` that names the entry of a tiling which is larger
-// than what it is a part of, or than code can be made for. A strategy may be
-// written by hand.
+// These emit an error on `op` if a parameter of the tiling exceeds the
+// problem's sizes or would make the code too large. A strategy may be written
+// by hand.
 
 llvm::LogicalResult checkLimits(mlir::Operation *op, const ConvProblem &problem,
                                 const ConvTiling &tiling);
