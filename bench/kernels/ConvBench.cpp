@@ -130,9 +130,8 @@ std::string functionText(StringRef op, const Convolution &c,
     a = result, result = large, name = "conv_input_grad";
   else if (op == "filter_grad")
     b = result, result = filter, name = "conv_filter_grad";
-  std::string given = strategy.empty()
-                          ? ""
-                          : " attributes {strategy = {" + strategy.str() + "}}";
+  std::string given =
+      strategy.empty() ? "" : " attributes {strategy = " + strategy.str() + "}";
   return "func.func @f(%x: " + a + ", %w: " + b + ") -> " + result +
          " {\n%r = seg.fusion (%a = %x : " + a + ", %b = %w : " + b + ") -> (" +
          result + ")" + given + " {\n%y = seg." + name + " %a, %b strides " +
@@ -205,8 +204,7 @@ bool run(StringRef op, const Convolution &c, const Options &options,
   auto floatsOf = [](Value value) {
     return cast<RankedTensorType>(value.getType()).getNumElements();
   };
-  int64_t tempBytes =
-      fusion.getStrategyAttr().getAs<IntegerAttr>(strategyTempName).getInt();
+  int64_t tempBytes = fusion.getTempBytes();
   Memory a = allocate(floatsOf(fusion.getInputs()[0])),
          b = allocate(floatsOf(fusion.getInputs()[1])),
          y = allocate(floatsOf(fusion.getOutputs()[0])),

@@ -9,7 +9,6 @@
 
 #include "MemoryFile.h"
 #include "Outputs.h"
-#include "segc/Codegen/CPU/SupportBitcode.h"
 #include "segc/Codegen/Common/MachineCode.h"
 #include "segc/Runtime/Core/StaticModel.h"
 #include "llvm/IR/LLVMContext.h"
@@ -25,7 +24,9 @@ namespace segc {
 llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,
                                       const ModelContents &contents) {
   llvm::LLVMContext context;
-  auto module = buildModelModule(context, versions, contents, supportBitcode());
+  auto module =
+      buildModelModule(context, versions, contents,
+                       versions.front().target.backend->supportBitcode());
   if (!module)
     return module.takeError();
   // The support code must run on every processor of the architecture, because

@@ -226,7 +226,7 @@ void EntryTable::addPrepare(exec::PrepareOp prepare) {
                                    : exec::BufferAttr(),
                                /*observed=*/false));
   operands.push_back(operand(prepare.getBuffer(0), /*observed=*/false));
-  if (strategyBytes(computationOf(fusion).getStrategyAttr(), strategySumsName))
+  if (computationOf(fusion).getSumsBytes())
     operands.push_back(operand(nullptr, /*observed=*/false));
   add(prepare.getKernelFunction(), prepare.getLabel().value_or(""), operands,
       fusion, 0, 0);

@@ -26,11 +26,8 @@ static exec::FusionOp copyFusion(OpBuilder &b, seg::FusionOp fusion,
     operand.set(block.addArgument(operand.get().getType(), fusion.getLoc()));
   copy.removeOffsetsAttr();
   copy.removeTempOffsetAttr();
-  if (DictionaryAttr strategy = copy.getStrategyAttr()) {
-    NamedAttrList entries(strategy);
-    entries.erase(strategyPreparedName);
-    copy.setStrategyAttr(entries.getDictionary(b.getContext()));
-  }
+  if (seg::StrategyAttr strategy = copy.getStrategyAttr())
+    copy.setStrategyAttr(strategy.withPrepared(false));
   exec::YieldOp::create(inside, fusion.getLoc(), copy.getResults());
   return holder;
 }

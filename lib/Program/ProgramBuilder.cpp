@@ -143,9 +143,7 @@ LogicalResult ProgramBuilder::build() {
 /// filled ahead of time, and the sums.
 FailureOr<ArrayAttr> ProgramBuilder::temporaries(seg::FusionOp fusion,
                                                  StringAttr label) {
-  DictionaryAttr strategy = fusion.getStrategyAttr();
-  int64_t temp = strategyBytes(strategy, strategyTempName),
-          sums = strategyBytes(strategy, strategySumsName);
+  int64_t temp = fusion.getTempBytes(), sums = fusion.getSumsBytes();
   auto floats = [&](int64_t bytes) {
     return RankedTensorType::get({bytes / 4}, b.getF32Type());
   };
@@ -156,7 +154,7 @@ FailureOr<ArrayAttr> ProgramBuilder::temporaries(seg::FusionOp fusion,
   };
   SmallVector<Attribute> list;
   int64_t first = fusion.getTempOffset().value_or(0);
-  if (strategy && strategy.get(strategyPreparedName)) {
+  if (fusion.isPrepared()) {
     std::optional<unsigned> position = table.preparedOperand(fusion);
     Value filter = position ? fusion.getInputs()[*position] : Value();
     auto argument = dyn_cast_if_present<BlockArgument>(filter);
@@ -175,7 +173,8 @@ FailureOr<ArrayAttr> ProgramBuilder::temporaries(seg::FusionOp fusion,
     list.push_back(inArena(first, temp));
   }
   if (sums > 0)
-    list.push_back(inArena(first + sumsOffset(strategy), sums));
+    list.push_back(
+        inArena(first + fusion.getStrategy()->getSumsOffset(), sums));
   if (llvm::is_contained(list, Attribute()))
     return failure();
   return b.getArrayAttr(list);
@@ -213,11 +212,9 @@ LogicalResult ProgramBuilder::addLaunch(seg::FusionOp fusion) {
   FailureOr<ArrayAttr> own = temporaries(fusion, label);
   if (failed(own))
     return failure();
-  bool isPrepared =
-      fusion.getStrategyAttr() && fusion.getStrategyAttr().get(strategyPreparedName);
   SmallVector<Attribute> kernels;
   for (Operation *kernel :
-       llvm::drop_begin(table.find(fusion).kernels, isPrepared))
+       llvm::drop_begin(table.find(fusion).kernels, fusion.isPrepared()))
     kernels.push_back(refTo(kernel));
   auto inputs = llvm::map_to_vector(fusion.getInputs(), [&](Value input) {
     return values.lookup(input);
@@ -225,7 +222,7 @@ LogicalResult ProgramBuilder::addLaunch(seg::FusionOp fusion) {
   auto launch = exec::LaunchOp::create(
       b, lead->getLoc(), fusion.getResultTypes(), inputs,
       b.getArrayAttr(kernels), b.getArrayAttr(buffers), *own,
-      b.getStringAttr("compute"), layer, label);
+      b.getStringAttr(fusion.getStreamName()), layer, label);
   values.map(fusion.getResults(), launch.getOutputs());
   return success();
 }
@@ -255,7 +252,7 @@ exec::BufferAttr PrepareBuilder::prepared(seg::FusionOp fusion,
       known[{kernel.getValue().str(), filter.getOffset()}];
   if (buffer)
     return buffer;
-  int64_t size = strategyBytes(fusion.getStrategyAttr(), strategyTempName);
+  int64_t size = fusion.getTempBytes();
   buffer = exec::BufferAttr::get(
       exec::Region::Prepared, bytes,
       RankedTensorType::get({size / 4}, Float32Type::get(module.getContext())));

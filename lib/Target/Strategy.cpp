@@ -7,6 +7,7 @@
 
 #include "segc/Target/Strategy.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include <algorithm>
 
 using namespace mlir;
@@ -19,64 +20,110 @@ double ProductWork::on(const TargetVersion &version) const {
   return is16Bit ? share / version.rate16Bit : share;
 }
 
-ProductWork productWork(DictionaryAttr strategy) {
+ProductWork productWork(seg::StrategyAttr strategy) {
   ProductWork work;
   if (!strategy)
     return work;
-  if (auto name = strategy.getAs<StringAttr>(strategyMultiplyTypeName))
-    work.multiplyType = lookupMultiplyType(name.getValue()).value_or(MultiplyType::F32);
+  if (auto name = strategy.get<StringAttr>(strategyMultiplyTypeName))
+    work.multiplyType =
+        lookupMultiplyType(name.getValue()).value_or(MultiplyType::F32);
   // A tile of m outputs and 3 taps: m + 2 products instead of 3 m.
   constexpr double withTransforms = 2;
-  if (auto tiles = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName)) {
-    for (int64_t m : tiles.asArrayRef())
+  if (ArrayRef<int64_t> tiles = strategy.getInts(strategyTilesName);
+      !tiles.empty()) {
+    for (int64_t m : tiles)
       work.share *= m <= 1 ? 1 : static_cast<double>(m + 2) / (3.0 * m);
     work.share = std::min(1.0, withTransforms * work.share);
   }
   return work;
 }
 
-LogicalResult verifyStrategyMemory(seg::FusionOp fusion) {
-  // Temporaries are scratch of one kernel; sums of a few stay in 64 bits.
-  constexpr int64_t maxBytes = int64_t{1} << 46, alignment = 64;
-  DictionaryAttr strategy = fusion.getStrategyAttr();
-  if (!strategy)
-    return success();
-  auto refuse = [&](StringRef name, const Twine &expected) {
-    return fusion.emitOpError("expects '")
-           << name << "' in its strategy to be " << expected << ", got "
-           << strategy.get(name);
-  };
-  if (strategy.get(strategyKindName) &&
-      !strategy.getAs<StringAttr>(strategyKindName))
-    return refuse(strategyKindName, "a string");
-  for (StringRef name : {strategyUnbatchedName, strategyPreparedName})
-    if (strategy.get(name) && !strategy.getAs<UnitAttr>(name))
-      return refuse(name, "without a value");
-  for (StringRef name : {strategyTempName, strategySumsName}) {
-    auto bytes = strategy.getAs<IntegerAttr>(name);
-    if (strategy.get(name) &&
-        !(bytes && bytes.getType().isSignlessInteger(64) &&
-          bytes.getInt() >= 0 && bytes.getInt() <= maxBytes &&
-          bytes.getInt() % alignment == 0))
-      return refuse(name, "a multiple of " + Twine(alignment) + " up to " +
-                              Twine(maxBytes) + " (i64)");
+//===----------------------------------------------------------------------===//
+// Parameters
+//===----------------------------------------------------------------------===//
+
+static constexpr int64_t maxSize = int64_t{1} << 20;
+
+static bool isSize(int64_t value) { return value > 0 && value <= maxSize; }
+
+bool StrategyParameter::accepts(Attribute value) const {
+  switch (type) {
+  case Type::Size: {
+    auto number = dyn_cast<IntegerAttr>(value);
+    return number && number.getType().isSignlessInteger(64) &&
+           isSize(number.getInt());
   }
+  case Type::Sizes: {
+    auto list = dyn_cast<DenseI64ArrayAttr>(value);
+    return list && list.size() == 3 && llvm::all_of(list.asArrayRef(), isSize);
+  }
+  case Type::Switch:
+    return isa<BoolAttr>(value);
+  case Type::Keyword: {
+    auto word = dyn_cast<StringAttr>(value);
+    return word && llvm::is_contained(keywords, word.getValue());
+  }
+  case Type::Flag:
+    return isa<UnitAttr>(value);
+  }
+  llvm_unreachable("no such type");
+}
+
+std::string StrategyParameter::expected() const {
+  switch (type) {
+  case Type::Size:
+    return "a number from 1 to " + std::to_string(maxSize);
+  case Type::Sizes:
+    return "three numbers from 1 to " + std::to_string(maxSize);
+  case Type::Switch:
+    return "true or false";
+  case Type::Keyword:
+    return "one of " + llvm::join(keywords, ", ");
+  case Type::Flag:
+    return "no value";
+  }
+  llvm_unreachable("no such type");
+}
+
+LogicalResult verifyStrategyParameters(seg::FusionOp fusion,
+                                       ArrayRef<StrategyParameter> parameters) {
+  seg::StrategyAttr strategy = fusion.getStrategyAttr();
+  Operation *root = fusion.getRoot();
+  auto error = [&] {
+    return root ? root->emitOpError() : fusion.emitOpError();
+  };
+  for (const StrategyParameter &parameter : parameters) {
+    Attribute value = strategy.get<Attribute>(parameter.name);
+    if (value ? parameter.accepts(value) : parameter.isOptional())
+      continue;
+    std::string got;
+    llvm::raw_string_ostream out(got);
+    if (isa_and_present<UnitAttr>(value))
+      out << "no value";
+    else if (value)
+      seg::StrategyAttr::printValue(out, value);
+    else
+      out << "none";
+    return error() << "expects '" << parameter.name
+                   << "' in a strategy of kind '" << strategy.getKind()
+                   << "' to be " << parameter.expected() << ", got " << got;
+  }
+  auto isKnown = [&](StringRef name) {
+    return llvm::any_of(parameters, [&](const StrategyParameter &parameter) {
+      return parameter.name == name;
+    });
+  };
+  for (NamedAttribute given : strategy.getParameters())
+    if (!isKnown(given.getName())) {
+      InFlightDiagnostic diag = error();
+      diag << "has no parameter '" << given.getName().strref()
+           << "' in a strategy of kind '" << strategy.getKind()
+           << "': expects ";
+      for (const StrategyParameter &parameter : parameters)
+        diag << parameter.name << ", ";
+      return diag << llvm::join(seg::StrategyAttr::getCommonNames(), ", ");
+    }
   return success();
-}
-
-int64_t strategyBytes(DictionaryAttr strategy, llvm::StringRef name) {
-  auto bytes = strategy ? strategy.getAs<IntegerAttr>(name) : IntegerAttr();
-  return bytes ? bytes.getInt() : 0;
-}
-
-int64_t sumsOffset(DictionaryAttr strategy) {
-  return strategy && strategy.get(strategyPreparedName)
-             ? 0
-             : strategyBytes(strategy, strategyTempName);
-}
-
-int64_t arenaTempBytes(DictionaryAttr strategy) {
-  return sumsOffset(strategy) + strategyBytes(strategy, strategySumsName);
 }
 
 } // namespace segc

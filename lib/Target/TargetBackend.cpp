@@ -7,7 +7,6 @@
 
 #include "segc/Target/TargetBackend.h"
 
-#include "segc/Target/Strategy.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <mutex>
@@ -18,6 +17,10 @@ namespace segc {
 
 KernelModel::~KernelModel() = default;
 LoadedKernels::~LoadedKernels() = default;
+TargetBackend::TargetBackend(std::string name, Versions versions,
+                             KernelModels models)
+    : ownName(std::move(name)), ownVersions(std::move(versions)),
+      ownModels(std::move(models)) {}
 TargetBackend::~TargetBackend() = default;
 
 std::string Target::spec() const {
@@ -35,6 +38,19 @@ std::optional<WinogradTiles> lookupWinogradTiles(llvm::StringRef name) {
       .Case("f2", WinogradTiles::F2)
       .Case("f4", WinogradTiles::F4)
       .Default(std::nullopt);
+}
+
+llvm::SmallVector<StrategyProposal>
+KernelModel::propose(seg::FusionOp fusion,
+                     const StrategyContext &context) const {
+  Operation *root = fusion.getRoot();
+  if (!root)
+    return {};
+  StrategyProposal only;
+  only.title = kind(root->getName()).str();
+  only.strategy = seg::StrategyAttr::get(fusion.getContext(), only.title);
+  only.seconds = seconds(fusion, *context.target.version);
+  return {only};
 }
 
 double KernelModel::seconds(seg::FusionOp fusion,
@@ -55,6 +71,15 @@ TargetBackend::findVersion(llvm::StringRef version) const {
   return nullptr;
 }
 
+llvm::Expected<std::shared_ptr<const TargetVersion>>
+TargetBackend::nativeVersion(MultiplyTypeSet types) const {
+  Versions distinct = distinctVersions(types);
+  for (const auto &version : llvm::reverse(distinct))
+    if (missingFeature(*version).empty())
+      return version;
+  return llvm::createStringError(missingFeature(*distinct.front()));
+}
+
 llvm::SmallVector<const KernelModel *>
 TargetBackend::modelsOf(Operation *root) const {
   if (!root)
@@ -66,22 +91,20 @@ TargetBackend::modelsOf(Operation *root) const {
   return result;
 }
 
-/// The kind of the fusion's strategy; empty if it has none.
-static llvm::StringRef kindOf(seg::FusionOp fusion) {
-  DictionaryAttr strategy = fusion.getStrategyAttr();
-  auto kind = strategy ? strategy.getAs<StringAttr>(strategyKindName)
-                       : StringAttr();
-  return kind ? kind.getValue() : llvm::StringRef();
+static llvm::StringRef kindOf(const KernelModel &model, Operation *root) {
+  return root ? model.kind(root->getName()) : llvm::StringRef(pointwiseKind);
 }
 
-/// The model of the fusion's strategy, the first if it has none or there is no
-/// other; null if no model has such a strategy.
+/// The model of the fusion's strategy, the first if it has none; null if no
+/// model has such strategies.
 static const KernelModel *modelOf(seg::FusionOp fusion,
                                   llvm::ArrayRef<const KernelModel *> known) {
-  if (known.size() == 1 || (!known.empty() && !fusion.getStrategyAttr()))
-    return known.front();
+  seg::StrategyAttr strategy = fusion.getStrategyAttr();
+  if (!strategy)
+    return known.empty() ? nullptr : known.front();
+  Operation *root = fusion.getRoot();
   const auto *model = llvm::find_if(known, [&](const KernelModel *each) {
-    return each->name() == kindOf(fusion);
+    return kindOf(*each, root) == strategy.getKind();
   });
   return model == known.end() ? nullptr : *model;
 }
@@ -94,26 +117,51 @@ const KernelModel *TargetBackend::modelOf(seg::FusionOp fusion) const {
   if (known.empty()) {
     root->emitOpError("has no kernel for the target ") << name();
   } else {
-    InFlightDiagnostic error = root->emitOpError(
-        "expects 'kind' in the fusion's strategy to be one of ");
-    llvm::interleaveComma(known, error, [&](const KernelModel *each) {
-      error << each->name();
-    });
-    error << ", got '" << kindOf(fusion) << "'";
+    InFlightDiagnostic error =
+        root ? root->emitOpError() : fusion.emitOpError();
+    error << "expects a strategy of the target " << name() << " of kind ";
+    llvm::interleave(
+        known, error,
+        [&](const KernelModel *each) { error << kindOf(*each, root); }, " or ");
+    error << ", got '" << fusion.getStrategyAttr().getKind() << "'";
   }
   return nullptr;
 }
 
-double TargetBackend::seconds(seg::FusionOp fusion,
+double TargetBackend::seconds(Operation *op,
                               const TargetVersion &version) const {
+  auto fusion = dyn_cast<seg::FusionOp>(op);
+  if (!fusion) {
+    auto cost = dyn_cast<seg::CostOpInterface>(op);
+    return cost ? version.modelledSeconds(cost.flops(), cost.bytes(), 1) : 0;
+  }
   const KernelModel *model =
       segc::modelOf(fusion, modelsOf(fusion.getRoot()));
   return (model ? *model : pointwiseModel()).seconds(fusion, version);
 }
 
+/// Checks the fusion's strategy, if it has one, against its model.
+static LogicalResult verifyStrategy(seg::FusionOp fusion,
+                                    const KernelModel &model) {
+  if (!fusion.getStrategyAttr())
+    return success();
+  if (fusion.getRoot())
+    return verifyStrategyParameters(fusion, model.parameters());
+  auto parameters = llvm::to_vector(model.parameters());
+  parameters.push_back({strategyUnbatchedName, StrategyParameter::Type::Flag});
+  return verifyStrategyParameters(fusion, parameters);
+}
+
+LogicalResult TargetBackend::verifyStrategy(seg::FusionOp fusion) const {
+  const KernelModel *model = modelOf(fusion);
+  return model ? segc::verifyStrategy(fusion, *model) : failure();
+}
+
 LogicalResult TargetBackend::emitKernels(KernelEmission &emission) const {
   const KernelModel *model = modelOf(emission.fusion);
-  return model ? model->emit(emission) : failure();
+  if (!model || failed(segc::verifyStrategy(emission.fusion, *model)))
+    return failure();
+  return model->emit(emission);
 }
 
 bool TargetBackend::takesEpilogue(Operation *root) const {
@@ -175,7 +223,7 @@ std::vector<const TargetBackend *> targetBackends() {
 
 const TargetBackend *findTargetBackend(llvm::StringRef name) {
   for (const TargetBackend *backend : targetBackends())
-    if (backend->name() == name)
+    if (name.empty() || backend->name() == name)
       return backend;
   return nullptr;
 }
@@ -189,9 +237,7 @@ llvm::Expected<Target> resolveTarget(llvm::StringRef spec) {
                       ", ");
   };
   auto [name, version] = spec.split(':');
-  const TargetBackend *backend =
-      spec.empty() && !targetBackends().empty() ? targetBackends().front()
-                                                : findTargetBackend(name);
+  const TargetBackend *backend = findTargetBackend(name);
   if (!backend)
     return llvm::createStringError(
         "unknown target '" + name + "': expected one of " +

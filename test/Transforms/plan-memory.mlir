@@ -100,8 +100,8 @@ func.func @temporary(%x: !x) -> tensor<16xf32> {
     %r = seg.relu %a : !x
     seg.yield %r : !x
   }
-  // PLACE: strategy = {kind = "two_step", temp_bytes = 1000 : i64}, temp_offset = 4096 : i64}
-  %1 = seg.fusion (%a = %0 : !x) -> (tensor<16xf32>) attributes {strategy = {kind = "two_step", temp_bytes = 1000 : i64}} {
+  // PLACE: strategy = #seg.strategy<two_step, temp_bytes = 1024>, temp_offset = 4096 : i64}
+  %1 = seg.fusion (%a = %0 : !x) -> (tensor<16xf32>) attributes {strategy = #seg.strategy<two_step, temp_bytes = 1024>} {
     %r = seg.channel_sum %a : !x -> tensor<16xf32>
     seg.yield %r : tensor<16xf32>
   }
@@ -114,7 +114,7 @@ func.func @temporary(%x: !x) -> tensor<16xf32> {
 // CHECK-NOT: temp_offset
 // CHECK: return
 func.func @prepared(%x: !x, %w: tensor<3x3x16x16xf32>) -> !x {
-  %0 = seg.fusion (%a = %x : !x, %f = %w : tensor<3x3x16x16xf32>) -> (!x) attributes {strategy = {kind = "direct", prepared, temp_bytes = 9216 : i64}} {
+  %0 = seg.fusion (%a = %x : !x, %f = %w : tensor<3x3x16x16xf32>) -> (!x) attributes {strategy = #seg.strategy<direct, temp_bytes = 9216, prepared>} {
     %r = seg.conv %a, %f strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, tensor<3x3x16x16xf32>) -> !x
     seg.yield %r : !x
   }

@@ -98,7 +98,9 @@ std::string function(const ConvCase &c, const std::string &op,
     yielded = "%u";
   }
   std::string strategy =
-      c.strategy.empty() ? "" : " attributes {strategy = {" + c.strategy + "}}";
+      c.strategy.empty()
+          ? ""
+          : " attributes {strategy = #seg.strategy<" + c.strategy + ">}";
   return "func.func @f(" + args + ") -> " + result + " {\n%r = seg.fusion (" +
          inputs + ") -> (" + result + ")" + strategy + " {\n" + body +
          "seg.yield " + yielded + " : " + result +

@@ -145,23 +145,23 @@ TEST(ConvKernels, WideRows) {
 /// strategy.
 ConvCase withStrategy(std::string strategy) {
   ConvCase c{{5, 7, 40}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 16};
-  c.strategy = "kind = \"direct\", " + strategy;
+  c.strategy = "direct, " + strategy;
   return c;
 }
 
 TEST(ConvKernels, GivenStrategy) {
   KernelTestOptions options;
-  for (const char *variant : {"block = array<i64: 1, 1, 5>, tile = array<i64: "
-                              "2, 3, 10>, share_taps = false, unroll = 4",
-                              "block = array<i64: 1, 1, 9>, tile = array<i64: "
-                              "1, 2, 18>, share_taps = true, unroll = 2"})
+  for (const char *variant : {"block = [1, 1, 5], tile = ["
+                              "2, 3, 10], share_taps = false, unroll = 4",
+                              "block = [1, 1, 9], tile = ["
+                              "1, 2, 18], share_taps = true, unroll = 2"})
     checkConv(convText(withStrategy("lanes = 8, nb = 2, groups = 1, in_place = "
                                     "false, temp_bytes = 27648, " +
                                     std::string(variant))),
               options);
-  for (const char *variant : {"tile = array<i64: 1, 2, 20>, share_taps = true, "
+  for (const char *variant : {"tile = [1, 2, 20], share_taps = true, "
                               "pack_grad = true, ur = 5, nb = 1",
-                              "tile = array<i64: 2, 2, 40>, share_taps = "
+                              "tile = [2, 2, 40], share_taps = "
                               "false, pack_grad = false, ur = 7, nb = 1"})
     for (const char *groups :
          {"tap_groups = 1", "tap_groups = 3", "tap_groups = 9"})
@@ -187,8 +187,8 @@ TEST(ConvKernels, FewOutputChannels) {
   checkAll({{9, 13}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 48, 2, false, true});
   checkAll({{9, 13}, {3, 1}, {1, 1}, {0, 0}, {2, 0}, 16, 3, true, true, 4});
   ConvCase c{{4, 5, 22}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 3};
-  c.strategy = "kind = \"few_channels\", lanes = 16, pixels = 8, tile = array<i64: "
-               "1, 3, 16>, in_place = false, temp_bytes = 5184";
+  c.strategy = "few_channels, lanes = 16, pixels = 8, tile = ["
+               "1, 3, 16], in_place = false, temp_bytes = 5184";
   checkConv(convText(c));
 }
 
@@ -235,18 +235,18 @@ TEST(ConvKernels, WrongStrategy) {
     EXPECT_THAT(checkKernels(convText(withStrategy(strategy))),
                 testing::HasSubstr(error));
   };
-  std::string rest = "lanes = 16, nb = 1, groups = 1, tile = array<i64: 1, 1, "
-                     "40>, temp_bytes = 27648, ";
-  expectError(
-      rest + "block = array<i64: 1, 1, 8>, share_taps = true, in_place = false",
-      "expects a valid 'unroll' in the fusion's strategy");
-  expectError(rest + "block = array<i64: 1, 1, 8>, share_taps = true, in_place "
+  std::string rest = "lanes = 16, nb = 1, groups = 1, tile = [1, 1, "
+                     "40], temp_bytes = 27648, ";
+  expectError(rest + "block = [1, 1, 8], share_taps = true, in_place = false",
+              "expects 'unroll' in a strategy of kind 'direct' to be a number "
+              "from 1 to 1048576, got none");
+  expectError(rest + "block = [1, 1, 8], share_taps = true, in_place "
                      "= true, unroll = 1",
               "cannot read its input in place");
-  expectError(rest + "block = array<i64: 1, 2, 8>, share_taps = true, in_place "
+  expectError(rest + "block = [1, 2, 8], share_taps = true, in_place "
                      "= false, unroll = 1",
               "expects register blocks to divide the tile, got 2 and 1");
-  expectError(rest + "block = array<i64: 1, 1, 8>, share_taps = true, in_place "
+  expectError(rest + "block = [1, 1, 8], share_taps = true, in_place "
                      "= false, unroll = 3",
               "expects unroll to divide 16, got 3");
 }

@@ -101,7 +101,7 @@ TEST_P(ElementwiseKernels, FilterGradients) {
   const char *text = R"mlir(
     func.func @f(%x: tensor<3x3x2x4xf32>, %y: tensor<3x3x2x4xf32>) -> tensor<3x3x2x4xf32> {
       %r = seg.fusion (%a = %x : tensor<3x3x2x4xf32>, %b = %y : tensor<3x3x2x4xf32>) -> (tensor<3x3x2x4xf32>)
-          attributes {strategy = {kind = "pointwise", unbatched}} {
+          attributes {strategy = #seg.strategy<pointwise, unbatched>} {
         %s = seg.add %a, %b : (tensor<3x3x2x4xf32>, tensor<3x3x2x4xf32>) -> tensor<3x3x2x4xf32>
         seg.yield %s : tensor<3x3x2x4xf32>
       }

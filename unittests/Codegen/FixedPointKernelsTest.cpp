@@ -34,11 +34,10 @@ KernelTestOptions fixedPoint(const std::string &target,
     StrategyContext context{targetOf(target), tiles};
     context.multiplyTypes = {MultiplyType::Fixed};
     context.training = true;
-    for (mlir::DictionaryAttr strategy : strategyCandidates(fusion, context)) {
-      auto name = strategy.getAs<mlir::StringAttr>("multiply_type");
-      auto m = strategy.getAs<mlir::DenseI64ArrayAttr>("m");
+    for (seg::StrategyAttr strategy : strategyCandidates(fusion, context)) {
+      auto name = strategy.get<mlir::StringAttr>(strategyMultiplyTypeName);
       if (name && name.getValue() == "fixed" &&
-          llvm::is_contained(m.asArrayRef(), int64_t(4)) ==
+          llvm::is_contained(strategy.getInts(strategyTilesName), int64_t(4)) ==
               (tiles == WinogradTiles::F4)) {
         fusion.setStrategyAttr(strategy);
         return;

@@ -204,7 +204,7 @@ GpuEmulator::compile(ArrayRef<seg::FusionOp> fusions, const Target &target) {
       gpu::GPUModuleOp::create(b, b.getUnknownLoc(), "kernels");
   for (seg::FusionOp fusion : fusions) {
     if (fusion.getRoot() && !fusion.getStrategyAttr())
-      if (DictionaryAttr strategy = selectStrategy(fusion, {target}))
+      if (seg::StrategyAttr strategy = selectStrategy(fusion, {target}))
         fusion.setStrategyAttr(strategy);
     KernelEmission emission{fusion, OpBuilder::atBlockEnd(kernels->getBody()),
                             "k" + std::to_string(self.fusions.size()),

@@ -104,25 +104,35 @@ TEST(GroupedKernels, Prologues) {
 // The other kinds support neither groups nor dilations.
 TEST(GroupedKernels, OtherKindsDoNotSupportGroups) {
   ConvCase c = withGroups({{8, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 4, 4}, 2);
-  c.strategy = "kind = \"direct\"";
+  const std::string common =
+      ", groups = 1, lanes = 4, nb = 1, tile = [1, 1, 1]";
+  c.strategy = "direct" + common +
+               ", block = [1, 1, 1], in_place = false, share_taps = false, "
+               "unroll = 1";
   EXPECT_THAT(
       checkKernels(convText(c)),
       testing::HasSubstr("cannot use the direct kernel: 2 groups, expected 1"));
+  c.strategy = "direct" + common +
+               ", pack_grad = false, prefetch = false, share_taps = false, "
+               "splits = 1, swapped = false, tap_groups = 1, ur = 1";
   EXPECT_THAT(
       checkKernels(filterGradText(c)),
       testing::HasSubstr("cannot use the direct kernel: 2 groups, expected 1"));
   c = withGroups(c, 1, {1, 2});
-  c.strategy = "kind = \"winograd\"";
+  c.strategy =
+      "winograd" + common + ", in_place = false, m = [1, 2, 2], ur = 1";
   c.high = c.low = {1, 2};
   EXPECT_THAT(
       checkKernels(convText(c)),
       testing::HasSubstr("cannot use Winograd tiles: dilation 2, expected 1"));
-  c.strategy = "kind = \"few_channels\"";
+  c.strategy = "few_channels, in_place = false, lanes = 4, pixels = 1, "
+               "tile = [1, 1, 1]";
   EXPECT_THAT(checkKernels(convText(c)),
               testing::HasSubstr(
                   "cannot use the kernel of few channels: dilation 2, expected 1"));
   c = {{8, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 4, 4};
-  c.strategy = "kind = \"grouped\"";
+  c.strategy = "grouped, in_place = false, lanes = 4, nb = 1, pixels = 1, "
+               "tile = [1, 1, 1]";
   EXPECT_THAT(checkKernels(convText(c)),
               testing::HasSubstr("cannot use the grouped kernel: neither "
                                  "groups nor dilations"));

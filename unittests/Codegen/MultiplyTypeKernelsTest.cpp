@@ -57,18 +57,16 @@ protected:
     size_t chosen = 0;
     options.choose = [&](seg::FusionOp fusion) {
       auto candidates = strategyCandidates(fusion, context);
-      llvm::erase_if(candidates, [&](mlir::DictionaryAttr strategy) {
+      llvm::erase_if(candidates, [&](seg::StrategyAttr strategy) {
         return productWork(strategy).multiplyType != GetParam().multiplyType;
       });
       ASSERT_GT(candidates.size(), chosen) << text;
       fusion.setStrategyAttr(candidates[chosen]);
       if (!exact.empty())
         return;
-      for (mlir::DictionaryAttr strategy : candidates) {
-        auto tiles = strategy.getAs<mlir::DenseI64ArrayAttr>("m");
-        exact.push_back(!tiles ||
-                        !llvm::is_contained(tiles.asArrayRef(), int64_t(4)));
-      }
+      for (seg::StrategyAttr strategy : candidates)
+        exact.push_back(!llvm::is_contained(strategy.getInts(strategyTilesName),
+                                            int64_t(4)));
     };
     std::string error;
     ASSERT_TRUE(CompiledFunction::compile(text, options, error)) << error;
@@ -180,10 +178,9 @@ int64_t largestTile(const std::string &text, MultiplyType multiplyType, bool tra
   context.training = training;
   int64_t largest = 0;
   options.choose = [&](seg::FusionOp fusion) {
-    for (mlir::DictionaryAttr strategy :
-         strategyCandidates(fusion, context))
-      if (auto m = strategy.getAs<mlir::DenseI64ArrayAttr>("m");
-          m && productWork(strategy).multiplyType == multiplyType)
+    for (seg::StrategyAttr strategy : strategyCandidates(fusion, context))
+      if (llvm::ArrayRef<int64_t> m = strategy.getInts(strategyTilesName);
+          !m.empty() && productWork(strategy).multiplyType == multiplyType)
         largest = std::max(largest, m[0] * m[1] * m[2]);
   };
   std::string error;
@@ -211,9 +208,9 @@ TEST(MultiplyType, TileSizeFollowsTheAllowedError) {
 TEST(MultiplyType, NeedsWholeVectorsOfChannels) {
   ConvCase c = {{8, 8}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 24, 16};
   c.strategy =
-      "kind = \"direct\", lanes = 16, nb = 1, block = array<i64: 1, 1, "
-      "4>, tile = array<i64: 1, 4, 4>, groups = 1, share_taps = false, "
-      "in_place = false, unroll = 1, multiply_type = \"bf16\", temp_bytes = "
+      "direct, lanes = 16, nb = 1, block = [1, 1, "
+      "4], tile = [1, 4, 4], groups = 1, share_taps = false, "
+      "in_place = false, unroll = 1, multiply_type = bf16, temp_bytes = "
       "6912";
   EXPECT_THAT(checkKernels(convText(c)),
               testing::HasSubstr("cannot multiply pairs of bf16: 24 input "
@@ -223,19 +220,19 @@ TEST(MultiplyType, NeedsWholeVectorsOfChannels) {
 TEST(MultiplyType, LimitsChainsOfF16) {
   ConvCase c = {{8, 8}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 16, 16};
   c.strategy =
-      "kind = \"direct\", lanes = 16, nb = 1, block = array<i64: 1, 1, "
-      "4>, tile = array<i64: 1, 4, 4>, groups = 1, share_taps = false, "
-      "in_place = false, unroll = 24, multiply_type = \"f16\", temp_bytes = "
+      "direct, lanes = 16, nb = 1, block = [1, 1, "
+      "4], tile = [1, 4, 4], groups = 1, share_taps = false, "
+      "in_place = false, unroll = 24, multiply_type = f16, temp_bytes = "
       "4608";
   EXPECT_THAT(checkKernels(convText(c)),
               testing::HasSubstr("expects a step to add at most 16 pairs of "
                                  "f16 to a sum, got 24"));
   c = {{8, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 16};
   c.strategy =
-      "kind = \"direct\", lanes = 16, nb = 1, ur = 4, tile = array<i64: 1, 8, "
-      "8>, splits = 1, tap_groups = 1, groups = 1, share_taps = true, "
+      "direct, lanes = 16, nb = 1, ur = 4, tile = [1, 8, "
+      "8], splits = 1, tap_groups = 1, groups = 1, share_taps = true, "
       "pack_grad = true, prefetch = false, swapped = false, multiply_type = "
-      "\"f16\", temp_bytes = 0";
+      "f16, temp_bytes = 0";
   EXPECT_THAT(checkKernels(filterGradText(c)),
               testing::HasSubstr("cannot share inputs between taps with "
                                  "products of f16"));

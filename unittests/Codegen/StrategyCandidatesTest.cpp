@@ -32,7 +32,7 @@ struct ParsedFusion {
                   .begin();
   }
 
-  SmallVector<DictionaryAttr> candidates(const StrategyContext &limits) {
+  SmallVector<seg::StrategyAttr> candidates(const StrategyContext &limits) {
     return strategyCandidates(fusion, limits);
   }
 
@@ -48,11 +48,11 @@ StrategyContext limits(WinogradTiles tiles = WinogradTiles::F4,
 
 /// Returns the kind of each strategy; for Winograd with the tile size of the
 /// last dimension.
-std::vector<std::string> kinds(ArrayRef<DictionaryAttr> strategies) {
+std::vector<std::string> kinds(ArrayRef<seg::StrategyAttr> strategies) {
   std::vector<std::string> result;
-  for (DictionaryAttr strategy : strategies) {
-    result.push_back(strategy.getAs<StringAttr>(strategyKindName).str());
-    if (auto m = strategy.getAs<DenseI64ArrayAttr>("m"))
+  for (seg::StrategyAttr strategy : strategies) {
+    result.push_back(strategy.getKind().str());
+    if (ArrayRef<int64_t> m = strategy.getInts(strategyTilesName); !m.empty())
       result.back() += std::to_string(m[2]);
   }
   return result;
@@ -130,11 +130,14 @@ TEST(StrategyCandidates, AllComputeTheSame) {
        {Case(convText, image(16, 40)), Case(inputGradText, image(24, 8)),
         Case(filterGradText, image(16, 40))}) {
     ParsedFusion parsed(makeText(c));
-    for (DictionaryAttr strategy : parsed.candidates(limits())) {
+    for (seg::StrategyAttr strategy : parsed.candidates(limits())) {
       ConvCase strategic = c;
-      llvm::raw_string_ostream(strategic.strategy) << strategy;
-      strategic.strategy =
-          StringRef(strategic.strategy).drop_front().drop_back().str();
+      std::string text;
+      llvm::raw_string_ostream(text) << strategy;
+      StringRef inside = text;
+      inside.consume_front("#seg.strategy<");
+      inside.consume_back(">");
+      strategic.strategy = inside.str();
       KernelTestOptions options;
       options.target = "x86-64-v3";
       options.tolerance = 1e-4;

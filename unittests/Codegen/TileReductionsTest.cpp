@@ -112,11 +112,12 @@ TEST(TileReductions, GivenStrategy) {
   auto withSums = [&](int64_t bytes) {
     std::string text = statisticsText(r);
     size_t at = text.find(" {\n", text.find("seg.fusion"));
-    text.insert(at, " attributes {strategy = {kind = \"direct\", lanes = 8, nb "
-                    "= 2, groups = 1, in_place = false, temp_bytes = 27648, "
-                    "block = array<i64: 1, 1, 5>, tile = array<i64: 2, 3, 10>, "
-                    "share_taps = false, unroll = 4, sums_bytes = " +
-                        std::to_string(bytes) + "}}");
+    text.insert(at,
+                " attributes {strategy = #seg.strategy<direct, lanes = 8, nb "
+                "= 2, groups = 1, in_place = false, temp_bytes = 27648, "
+                "block = [1, 1, 5], tile = [2, 3, 10], "
+                "share_taps = false, unroll = 4, sums_bytes = " +
+                    std::to_string(bytes) + ">}");
     return text;
   };
   KernelTestOptions options;

@@ -15,10 +15,10 @@ using namespace segc::test;
 namespace {
 
 std::string list(llvm::ArrayRef<int64_t> sizes) {
-  std::string text = "array<i64";
+  std::string text = "[";
   for (auto [i, size] : llvm::enumerate(sizes))
-    text += (i == 0 ? ": " : ", ") + std::to_string(size);
-  return text + ">";
+    text += (i == 0 ? "" : ", ") + std::to_string(size);
+  return text + "]";
 }
 
 /// Parameters of a strategy. The others follow from the convolution.
@@ -41,8 +41,7 @@ int64_t pitched(int64_t size, const Tiles &tiles) {
 std::string strategy(const Tiles &tiles, int64_t in, int64_t out) {
   int64_t width = tiles.nb * tiles.lanes;
   int64_t floats = llvm::divideCeil(out, width) * pitched(in * width, tiles);
-  return "kind = \"winograd\", m = " + list(tiles.m) +
-         ", tile = " + list(tiles.tile) +
+  return "winograd, m = " + list(tiles.m) + ", tile = " + list(tiles.tile) +
          ", lanes = " + std::to_string(tiles.lanes) +
          ", nb = " + std::to_string(tiles.nb) +
          ", ur = " + std::to_string(tiles.ur) +
@@ -66,7 +65,7 @@ void checkFilterGrad(ConvCase c, const Tiles &tiles, int64_t splits,
   int64_t width = tiles.nb * tiles.lanes;
   int64_t columns = llvm::divideCeil(c.out, width) * width;
   int64_t floats = splits * pitched(c.in * columns, tiles);
-  c.strategy = "kind = \"winograd\", m = " + list(tiles.m) +
+  c.strategy = "winograd, m = " + list(tiles.m) +
                ", tile = " + list(tiles.tile) +
                ", lanes = " + std::to_string(tiles.lanes) +
                ", nb = " + std::to_string(tiles.nb) +

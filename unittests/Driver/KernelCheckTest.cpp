@@ -60,12 +60,11 @@ protected:
     StrategyContext strategy{target, tiles};
     strategy.multiplyTypes = {multiplyType};
     strategy.training = true;
-    for (DictionaryAttr candidate : strategyCandidates(fusion(), strategy)) {
-      auto m = candidate.getAs<DenseI64ArrayAttr>(strategyTilesName);
-      auto used = !m ? WinogradTiles::Off
-                  : llvm::is_contained(m.asArrayRef(), int64_t(4))
-                      ? WinogradTiles::F4
-                      : WinogradTiles::F2;
+    for (seg::StrategyAttr candidate : strategyCandidates(fusion(), strategy)) {
+      ArrayRef<int64_t> m = candidate.getInts(strategyTilesName);
+      auto used = m.empty()                           ? WinogradTiles::Off
+                  : llvm::is_contained(m, int64_t(4)) ? WinogradTiles::F4
+                                                      : WinogradTiles::F2;
       if (used == tiles && productWork(candidate).multiplyType == multiplyType)
         return fusion().setStrategyAttr(candidate);
     }
@@ -203,16 +202,19 @@ TEST_F(KernelCheckTest, FindsAMissingTermOfStatistics) {
   ASSERT_TRUE(module);
   constexpr int64_t pixels = 16 * 16 * 16, channels = 16;
   choose(MultiplyType::F32, WinogradTiles::Off);
-  NamedAttrList strategy(fusion().getStrategyAttr());
+  seg::StrategyAttr strategy = fusion().getStrategyAttr();
   for (bool whole : {false, true}) {
     SCOPED_TRACE(whole);
     // One task sums all pixels of the sample.
     Builder b(&context);
     if (whole) {
-      strategy.set("tile", b.getDenseI64ArrayAttr({16, 16, 16}));
-      strategy.set(strategySumsName, b.getI64IntegerAttr(2 * 2 * channels * 4));
+      NamedAttrList parameters(strategy.getParameters());
+      parameters.set("tile", b.getDenseI64ArrayAttr({16, 16, 16}));
+      strategy =
+          seg::StrategyAttr::get(&context, strategy.getKind(), parameters,
+                                 strategy.getTempBytes(), 2 * 2 * channels * 4);
     }
-    fusion().setStrategyAttr(strategy.getDictionary(&context));
+    fusion().setStrategyAttr(strategy);
     KernelDeviation right = check([](ArrayRef<void *>) {});
     EXPECT_TRUE(right.ok()) << right.fault << " " << right.excess();
     for (bool ofMean : {true, false}) {

@@ -104,6 +104,7 @@ TEST(Report, ModelledTime) {
 // The strategy reduces the arithmetic.
 TEST(Report, ModelledTimeOfStrategies) {
   mlir::MLIRContext context;
+  context.loadDialect<seg::SegDialect>();
   mlir::Builder b(&context);
   auto work = [&](std::vector<int64_t> tiles, const char *multiplyType,
                   const char *target) {
@@ -112,7 +113,7 @@ TEST(Report, ModelledTimeOfStrategies) {
     if (multiplyType)
       entries.push_back(
           {b.getStringAttr(strategyMultiplyTypeName), b.getStringAttr(multiplyType)});
-    return productWork(b.getDictionaryAttr(entries))
+    return productWork(seg::StrategyAttr::get(&context, "winograd", entries))
         .on(*lookupCpuTarget(target));
   };
   EXPECT_DOUBLE_EQ(work({4, 4, 4}, nullptr, "x86-64-v4"), 1.0 / 4);

@@ -20,10 +20,11 @@ namespace segc::random_networks {
 static std::string describe(seg::FusionOp fusion) {
   Operation *root = fusion.getRoot();
   std::string text = root ? root->getName().getStringRef().str() : "pointwise";
-  DictionaryAttr strategy = fusion.getStrategyAttr();
+  seg::StrategyAttr strategy = fusion.getStrategyAttr();
   if (!strategy)
     return text;
-  for (NamedAttribute entry : strategy) {
+  text += " kind=" + strategy.getKind().str();
+  for (NamedAttribute entry : strategy.getParameters()) {
     StringRef name = entry.getName();
     if (auto value = dyn_cast<StringAttr>(entry.getValue()))
       text += " " + name.str() + "=" + value.str();
@@ -35,6 +36,8 @@ static std::string describe(seg::FusionOp fusion) {
              tiles && name == strategyTilesName)
       text += " " + name.str() + "=" + seg::shapeText(tiles.asArrayRef());
   }
+  if (strategy.getPrepared())
+    text += " prepared";
   return text;
 }
 

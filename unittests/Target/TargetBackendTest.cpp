@@ -246,13 +246,15 @@ TEST(TargetBackends, ResolvesSpecs) {
 TEST(TargetBackends, CostFollowsTheStrategy) {
   registerTargets();
   MLIRContext context;
+  context.loadDialect<seg::SegDialect>();
   Builder b(&context);
   TargetVersion version;
   version.peakFlops = 1, version.bytesPerSecond = 1;
   EXPECT_DOUBLE_EQ(version.modelledSeconds(3, 2, 1), 3);
   EXPECT_DOUBLE_EQ(version.modelledSeconds(3, 8, 2), 4);
-  DictionaryAttr tiles = b.getDictionaryAttr(b.getNamedAttr(
-      strategyTilesName, b.getDenseI64ArrayAttr({1, 4, 4})));
+  auto tiles = seg::StrategyAttr::get(
+      &context, "winograd",
+      b.getNamedAttr(strategyTilesName, b.getDenseI64ArrayAttr({1, 4, 4})));
   EXPECT_DOUBLE_EQ(productWork(tiles).on(version), 0.5);
 }
 

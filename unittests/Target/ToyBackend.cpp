@@ -10,18 +10,12 @@
 #include "ToyBackend.h"
 
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "segc/Codegen/Common/ConvProblem.h"
 #include "segc/Codegen/Common/JitKernels.h"
+#include "segc/Codegen/Common/KernelsToLLVM.h"
 #include "segc/Codegen/Common/MachineCode.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
@@ -38,17 +32,6 @@ namespace {
 // Models
 //===----------------------------------------------------------------------===//
 
-/// Returns the only strategy.
-StrategyProposal loops(MLIRContext *context) {
-  Builder b(context);
-  StrategyProposal only;
-  only.strategy = b.getDictionaryAttr(
-      {b.getNamedAttr(strategyKindName, b.getStringAttr("loops")),
-       b.getNamedAttr(strategyTempName, b.getI64IntegerAttr(0))});
-  only.title = "loops";
-  return only;
-}
-
 /// Convolutions. A task computes the channels of one pixel, one after the
 /// other.
 struct ConvModel : KernelModel {
@@ -56,12 +39,6 @@ struct ConvModel : KernelModel {
     return root.getTypeID() == TypeID::get<seg::ConvOp>();
   }
   bool takesEpilogue(Operation *) const override { return true; }
-  SmallVector<StrategyProposal>
-  propose(seg::FusionOp fusion, const StrategyContext &context) const override {
-    StrategyProposal only = loops(fusion.getContext());
-    only.seconds = seconds(fusion, *context.target.version);
-    return {only};
-  }
   LogicalResult emit(KernelEmission &emission) const override {
     auto conv = cast<seg::ConvOp>(emission.fusion.getRoot());
     ConvProblem problem = convProblem(conv);
@@ -134,10 +111,6 @@ struct SoftmaxModel : KernelModel {
   bool computes(OperationName root) const override {
     return root.getTypeID() == TypeID::get<seg::SoftmaxOp>();
   }
-  SmallVector<StrategyProposal>
-  propose(seg::FusionOp fusion, const StrategyContext &) const override {
-    return {loops(fusion.getContext())};
-  }
   LogicalResult emit(KernelEmission &emission) const override {
     auto softmax = cast<seg::SoftmaxOp>(emission.fusion.getRoot());
     RankedTensorType type = softmax.getInput().getType();
@@ -170,11 +143,6 @@ struct SoftmaxModel : KernelModel {
 
 /// Pointwise fusions. A task computes one element.
 struct PointwiseModel : KernelModel {
-  bool computes(OperationName) const override { return false; }
-  SmallVector<StrategyProposal> propose(seg::FusionOp,
-                                        const StrategyContext &) const override {
-    return {};
-  }
   LogicalResult emit(KernelEmission &emission) const override {
     FailureOr<PointwiseSpace> space = pointwiseSpace(emission.fusion);
     if (failed(space))
@@ -201,55 +169,14 @@ struct PointwiseModel : KernelModel {
 
 class ToyBackend : public TargetBackend {
 public:
-  ToyBackend() {
-    auto version = std::make_shared<TargetVersion>();
-    version->name = "scalar";
-    version->peakFlops = 1e9, version->bytesPerSecond = 1e9;
-    known = {version};
-    all.push_back(std::make_unique<ConvModel>());
-    all.push_back(std::make_unique<SoftmaxModel>());
-  }
+  ToyBackend() : TargetBackend("toy", {onlyVersion()}, allModels()) {}
 
-  llvm::StringRef name() const override { return "toy"; }
-  const Versions &versions() const override { return known; }
-  std::shared_ptr<const TargetVersion> defaultVersion() const override {
-    return known.front();
-  }
-  Versions distinctVersions(MultiplyTypeSet) const override { return known; }
-  llvm::Expected<std::shared_ptr<const TargetVersion>>
-  nativeVersion(MultiplyTypeSet) const override {
-    return known.front();
-  }
-  std::string missingFeature(const TargetVersion &) const override {
-    return "";
-  }
-  bool hasRuntime() const override { return false; }
-  std::string deviceName() const override { return "toy"; }
-
-  const KernelModels &models() const override { return all; }
   const KernelModel &pointwiseModel() const override { return pointwise; }
-  bool paysAsPrologue(llvm::ArrayRef<Operation *>, size_t) const override {
-    return false;
-  }
-
   void registerDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
-                    memref::MemRefDialect, scf::SCFDialect,
-                    vector::VectorDialect>();
-    registerBuiltinDialectTranslation(registry);
-    registerLLVMDialectTranslation(registry);
+    registerKernelDialects(registry);
   }
   void populateLowering(OpPassManager &manager) const override {
-    manager.addPass(createSCFToControlFlowPass());
-    manager.addPass(createConvertVectorToLLVMPass());
-    manager.addPass(createConvertMathToLLVMPass());
-    manager.addPass(createFinalizeMemRefToLLVMConversionPass());
-    manager.addPass(createArithToLLVMConversionPass());
-    manager.addPass(createConvertControlFlowToLLVMPass());
-    ConvertFuncToLLVMPassOptions functions;
-    functions.useBarePtrCallConv = true;
-    manager.addPass(createConvertFuncToLLVMPass(functions));
-    manager.addPass(createReconcileUnrealizedCastsPass());
+    populateKernelsToLLVM(manager, ConvertVectorToLLVMPassOptions());
   }
   llvm::Expected<std::vector<Bytes>>
   serialize(ModuleOp kernels, const TargetVersion &,
@@ -281,6 +208,19 @@ public:
   }
 
 private:
+  static std::shared_ptr<const TargetVersion> onlyVersion() {
+    auto version = std::make_shared<TargetVersion>();
+    version->name = "scalar";
+    version->peakFlops = 1e9, version->bytesPerSecond = 1e9;
+    return version;
+  }
+  static KernelModels allModels() {
+    KernelModels models;
+    models.push_back(std::make_unique<ConvModel>());
+    models.push_back(std::make_unique<SoftmaxModel>());
+    return models;
+  }
+
   /// Lowers the kernels in place and translates them to LLVM IR.
   llvm::Expected<std::unique_ptr<llvm::Module>>
   translate(ModuleOp kernels, llvm::LLVMContext &context) const {
@@ -295,8 +235,6 @@ private:
     return code;
   }
 
-  Versions known;
-  KernelModels all;
   PointwiseModel pointwise;
 };
 

@@ -33,7 +33,7 @@ struct CompileOptions {
   std::vector<std::string> profiles; ///< Measured times for the report.
   std::string weights;               ///< safetensors to embed.
   std::vector<std::string> cpus;     ///< Versions; empty: all; "native".
-  std::string target = "cpu";
+  std::string target;    ///< Name of a backend; empty: the first one.
   unsigned optLevel = 2; ///< LLVM's optimization level, 0 to 3.
   unsigned jobs = 0; ///< Threads of code generation; 0: all cores.
   std::vector<std::string> plugins; ///< Libraries with passes.

@@ -14,6 +14,7 @@
 #define SEGC_TARGET_KERNELMODEL_H
 
 #include "segc/Target/KernelEmission.h"
+#include "segc/Target/Strategy.h"
 #include <limits>
 
 namespace segc {
@@ -57,7 +58,7 @@ struct StrategyContext {
 
 /// A strategy that a model offers for a fusion, or its refusal.
 struct StrategyProposal {
-  mlir::DictionaryAttr strategy; ///< Null: refused.
+  seg::StrategyAttr strategy; ///< Null: refused.
   double seconds = std::numeric_limits<double>::infinity();
   std::string title;  ///< The model, as remarks call it: "winograd of bf16".
   std::string reason; ///< What it costs, or why it is refused.
@@ -67,10 +68,17 @@ class KernelModel {
 public:
   virtual ~KernelModel();
 
-  /// Whether it computes fusions with such roots.
-  virtual bool computes(mlir::OperationName root) const = 0;
-  /// The `kind` of its strategies, where a root has several models.
-  virtual llvm::StringRef name() const { return ""; }
+  /// Whether it computes fusions with such roots. That of pointwise ops alone
+  /// computes none.
+  virtual bool computes(mlir::OperationName root) const { return false; }
+  /// The kind of its strategies for such a root; models of one root have
+  /// different ones.
+  virtual llvm::StringRef kind(mlir::OperationName root) const {
+    return root.stripDialect();
+  }
+  /// What its strategies have beside the memory of every strategy. They are
+  /// checked before `emit`, which relies on their types and ranges.
+  virtual llvm::ArrayRef<StrategyParameter> parameters() const { return {}; }
 
   /// Whether pointwise users of the root's result, of its shape, can be
   /// computed in its kernel.
@@ -91,11 +99,11 @@ public:
   virtual int64_t preparedOperand(mlir::Operation *root) const { return -1; }
 
   /// Strategies to choose from, in order of preference where costs are equal.
-  /// They depend on nothing but the fusion and the context: a dictionary with
-  /// `kind` (string), `temp_bytes` (i64, memory shared by the launches,
-  /// multiple of 64) and what the emitter needs.
+  /// They depend on nothing but the fusion and the context. By default one
+  /// without parameters, at the cost of `seconds`; fusions without a root need
+  /// none.
   virtual llvm::SmallVector<StrategyProposal>
-  propose(seg::FusionOp fusion, const StrategyContext &context) const = 0;
+  propose(seg::FusionOp fusion, const StrategyContext &context) const;
   /// Those that may turn out to be the fastest, for seg-autotune to measure.
   /// Where there are several, the first dimension of the root's first operand
   /// is the batch.
@@ -104,9 +112,9 @@ public:
     return propose(fusion, context);
   }
   /// Others like `strategy`, the best of all models, to measure as well.
-  virtual llvm::SmallVector<mlir::DictionaryAttr>
+  virtual llvm::SmallVector<seg::StrategyAttr>
   variations(seg::FusionOp fusion, const StrategyContext &context,
-             mlir::DictionaryAttr strategy) const {
+             seg::StrategyAttr strategy) const {
     return {};
   }
   /// A sample of all that can be emitted, whatever it costs, for tests.

@@ -1,4 +1,4 @@
-//===- Strategy.h - Names in a seg.fusion's strategy ------------*- C++ -*-===//
+//===- Strategy.h - Parameters of strategies --------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,28 +8,49 @@
 #ifndef SEGC_TARGET_STRATEGY_H
 #define SEGC_TARGET_STRATEGY_H
 
-#include "mlir/IR/BuiltinAttributes.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Target/TargetVersion.h"
 
 namespace segc {
 
-/// Strategy entries that every strategy may have.
-inline constexpr llvm::StringLiteral strategyKindName = "kind";
-inline constexpr llvm::StringLiteral strategyTempName = "temp_bytes";
-/// Beside a temporary that holds a filter: what tiles leave of reductions that
-/// follow the root.
-inline constexpr llvm::StringLiteral strategySumsName = "sums_bytes";
-/// Of pointwise fusions: the first dimension is not the batch.
-inline constexpr llvm::StringLiteral strategyUnbatchedName = "unbatched";
-/// The temporary is filled once by the entry `prepare`; it lies in the region
-/// of that name, not in the arena.
-inline constexpr llvm::StringLiteral strategyPreparedName = "prepared";
+/// The kind of fusions without a root, and their parameter: the first dimension
+/// is not the batch.
+inline constexpr llvm::StringLiteral pointwiseKind = "pointwise",
+                                     strategyUnbatchedName = "unbatched";
 
 /// Of convolutions: outputs of a Winograd tile in each dimension, 1 where none
 /// are transformed; and what they multiply, unless it is f32.
 inline constexpr llvm::StringLiteral strategyTilesName = "m";
 inline constexpr llvm::StringLiteral strategyMultiplyTypeName = "multiply_type";
+
+/// A parameter that a kernel model declares for its strategies.
+struct StrategyParameter {
+  enum class Type {
+    Size,    ///< A number from 1 to 2^20: products of a few stay in 64 bits.
+    Sizes,   ///< Three of them.
+    Switch,  ///< true or false.
+    Keyword, ///< One of `keywords`.
+    Flag     ///< There or not, without a value.
+  };
+
+  llvm::StringRef name;
+  Type type;
+  /// May be left out, as a flag may.
+  bool optional = false;
+  llvm::SmallVector<llvm::StringRef> keywords = {};
+
+  bool isOptional() const { return optional || type == Type::Flag; }
+  bool accepts(mlir::Attribute value) const;
+  /// "three numbers from 1 to 1048576": what it accepts, in error messages.
+  std::string expected() const;
+};
+
+/// Checks the fusion's strategy against the parameters of its model. Errors on
+/// the root, or on the fusion without one, name the parameter, what is expected
+/// and what there is.
+llvm::LogicalResult
+verifyStrategyParameters(seg::FusionOp fusion,
+                         llvm::ArrayRef<StrategyParameter> parameters);
 
 /// What a strategy makes of a convolution's products.
 struct ProductWork {
@@ -42,19 +63,7 @@ struct ProductWork {
   /// its instructions take more of 16 bits at a time, where it has them.
   double on(const TargetVersion &version) const;
 };
-ProductWork productWork(mlir::DictionaryAttr strategy);
-
-/// Checks the entries that every strategy may have: what planners and tables
-/// read. The others are checked by the kernels.
-llvm::LogicalResult verifyStrategyMemory(seg::FusionOp fusion);
-
-/// The entry `name` of a strategy, which may be null; 0 if there is none.
-int64_t strategyBytes(mlir::DictionaryAttr strategy, llvm::StringRef name);
-/// Bytes of the arena that the kernels need while they run: the temporary,
-/// unless it is prepared, and the sums behind it.
-int64_t arenaTempBytes(mlir::DictionaryAttr strategy);
-/// Where the sums begin in them.
-int64_t sumsOffset(mlir::DictionaryAttr strategy);
+ProductWork productWork(seg::StrategyAttr strategy);
 
 } // namespace segc
 

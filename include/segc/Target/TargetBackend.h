@@ -49,29 +49,32 @@ public:
   virtual ~TargetBackend();
 
   /// "cpu", "cuda": what specs begin with.
-  virtual llvm::StringRef name() const = 0;
+  llvm::StringRef name() const { return ownName; }
 
   //===--------------------------------------------------------------------===//
   // Versions
   //===--------------------------------------------------------------------===//
 
   /// Versions that kernels can be compiled for, best last.
-  virtual const Versions &versions() const = 0;
+  const Versions &versions() const { return ownVersions; }
   /// The version that passes work for unless they are told another.
-  virtual std::shared_ptr<const TargetVersion> defaultVersion() const = 0;
+  virtual std::shared_ptr<const TargetVersion> defaultVersion() const {
+    return versions().back();
+  }
   /// Of those that a model is compiled for by default: those that differ where
   /// values of 16 bits are multiplied in these types.
-  virtual Versions distinctVersions(MultiplyTypeSet types) const = 0;
+  virtual Versions distinctVersions(MultiplyTypeSet types) const {
+    return versions();
+  }
   /// The best of them that runs on this machine. An error says what lacks.
   virtual llvm::Expected<std::shared_ptr<const TargetVersion>>
-  nativeVersion(MultiplyTypeSet types) const = 0;
+  nativeVersion(MultiplyTypeSet types) const;
   /// What this machine lacks to run kernels of the version; empty: nothing.
-  virtual std::string missingFeature(const TargetVersion &version) const = 0;
-  /// Whether models with its kernels can be loaded: whether the runtime has
-  /// such a device.
-  virtual bool hasRuntime() const = 0;
+  virtual std::string missingFeature(const TargetVersion &version) const {
+    return "";
+  }
   /// The machine's name for its device, for times that are kept.
-  virtual std::string deviceName() const = 0;
+  virtual std::string deviceName() const { return name().str(); }
   /// The version with caches of 1 / 2^`shift` the size: strategies of small
   /// fusions are then those of large ones, for tests.
   virtual std::shared_ptr<const TargetVersion>
@@ -88,21 +91,25 @@ public:
   //===--------------------------------------------------------------------===//
 
   /// All models; those of one op in order of preference.
-  virtual const KernelModels &models() const = 0;
+  const KernelModels &models() const { return ownModels; }
   /// That of fusions of pointwise ops alone.
   virtual const KernelModel &pointwiseModel() const = 0;
   /// Whether it is faster to compute the ops again in each of so many kernels
   /// than to write their result for all. Fusion is one for all versions.
   virtual bool paysAsPrologue(llvm::ArrayRef<mlir::Operation *> ops,
-                              size_t kernels) const = 0;
+                              size_t kernels) const {
+    return false;
+  }
 
   /// Models that compute such a root, or pointwise ops if it is null.
   llvm::SmallVector<const KernelModel *> modelsOf(mlir::Operation *root) const;
   /// The model of the fusion's strategy; null, with an error on the root, if
   /// there is none.
   const KernelModel *modelOf(seg::FusionOp fusion) const;
-  /// Modelled seconds of the fusion on one core.
-  double seconds(seg::FusionOp fusion, const TargetVersion &version) const;
+  /// Checks kind and parameters of the fusion's strategy, if it has one.
+  mlir::LogicalResult verifyStrategy(seg::FusionOp fusion) const;
+  /// Modelled seconds of a fusion, or of another op with a cost, on one core.
+  double seconds(mlir::Operation *op, const TargetVersion &version) const;
   /// Emits the kernels of a fusion that has a strategy.
   mlir::LogicalResult emitKernels(KernelEmission &emission) const;
 
@@ -123,16 +130,30 @@ public:
   virtual llvm::Expected<std::vector<Bytes>>
   serialize(mlir::ModuleOp kernels, const TargetVersion &version,
             const SerializeOptions &options) const = 0;
+  /// LLVM bitcode of what a model calls beside its kernels, the function that
+  /// the loader calls among it; empty if the runtime has no such device.
+  virtual llvm::StringRef supportBitcode() const { return ""; }
+  /// Whether models with its kernels can be loaded.
+  bool hasRuntime() const { return !supportBitcode().empty(); }
   /// Compiles emitted kernels for this process; lowers them in place. The
   /// lowering or LLVM say on the context, or in the error, what is at fault.
   virtual llvm::Expected<std::unique_ptr<LoadedKernels>>
   load(mlir::ModuleOp kernels, const TargetVersion &version) const = 0;
+
+protected:
+  TargetBackend(std::string name, Versions versions, KernelModels models);
+
+private:
+  std::string ownName;
+  Versions ownVersions;
+  KernelModels ownModels;
 };
 
 /// Makes a backend known by its name, for the rest of the process. One of the
 /// same name is kept.
 void registerTargetBackend(std::unique_ptr<TargetBackend> backend);
-/// The backend of this name; null if there is none.
+/// The backend of this name, or the one that was registered first if it is
+/// empty; null if there is none.
 const TargetBackend *findTargetBackend(llvm::StringRef name);
 /// All of them, in the order of their registration.
 std::vector<const TargetBackend *> targetBackends();

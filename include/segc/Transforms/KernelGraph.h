@@ -55,7 +55,7 @@ using KernelOrder = llvm::SmallVector<int>;
 /// The order of the program.
 KernelOrder programOrder(const KernelGraph &graph);
 
-/// The graph of an entry of seg.fusion ops with strategies.
+/// The graph of the entry's scheduled ops; fusions among them have strategies.
 KernelGraph readKernelGraph(mlir::func::FuncOp entry);
 
 /// Rewrites the entry to the kernels of a graph that was read from it and

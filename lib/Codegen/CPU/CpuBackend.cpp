@@ -7,16 +7,12 @@
 
 #include "segc/Codegen/CPU/CpuBackend.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
 #include "segc/Codegen/CPU/LowerToLLVM.h"
+#include "segc/Codegen/CPU/SupportBitcode.h"
 #include "segc/Codegen/CPU/TileSource.h"
+#include "segc/Codegen/Common/KernelsToLLVM.h"
 #include "segc/Runtime/Core/CpuFeatures.h"
 
 using namespace mlir;
@@ -45,14 +41,8 @@ namespace {
 
 class CpuBackend : public TargetBackend {
 public:
-  CpuBackend() : all(cpuKernelModels()) {
-    for (StringRef name : cpuTargetNames())
-      known.push_back(std::make_shared<CpuTarget>(*lookupCpuTarget(name)));
-  }
+  CpuBackend() : TargetBackend("cpu", allVersions(), cpuKernelModels()) {}
 
-  StringRef name() const override { return "cpu"; }
-
-  const Versions &versions() const override { return known; }
   std::shared_ptr<const TargetVersion> defaultVersion() const override {
     return findVersion("x86-64-v4");
   }
@@ -75,7 +65,6 @@ public:
         return "this processor has no " + feature;
     return "";
   }
-  bool hasRuntime() const override { return true; }
   std::string deviceName() const override { return cpuName(); }
   std::shared_ptr<const TargetVersion>
   withSmallerCaches(const std::shared_ptr<const TargetVersion> &version,
@@ -85,17 +74,14 @@ public:
     return smaller;
   }
 
-  const KernelModels &models() const override { return all; }
   const KernelModel &pointwiseModel() const override {
     return cpuPointwiseModel();
   }
   bool paysAsPrologue(ArrayRef<Operation *> ops, size_t kernels) const override;
 
   void registerDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
-                    memref::MemRefDialect, scf::SCFDialect,
-                    vector::VectorDialect, x86vector::X86VectorDialect>();
-    registerLLVMTranslations(registry);
+    registry.insert<x86vector::X86VectorDialect>();
+    registerKernelDialects(registry);
     registerFormulas(registry);
   }
   void populateLowering(OpPassManager &manager) const override {
@@ -106,6 +92,9 @@ public:
             const SerializeOptions &options) const override {
     return serializeKernels(kernels, cpuOf(version), options);
   }
+  llvm::StringRef supportBitcode() const override {
+    return segc::supportBitcode();
+  }
   llvm::Expected<std::unique_ptr<LoadedKernels>>
   load(ModuleOp kernels, const TargetVersion &version) const override {
     return loadKernels(kernels, cpuOf(version));
@@ -115,9 +104,12 @@ private:
   static const CpuTarget &cpuOf(const TargetVersion &version) {
     return static_cast<const CpuTarget &>(version);
   }
-
-  Versions known;
-  KernelModels all;
+  static Versions allVersions() {
+    Versions versions;
+    for (StringRef name : cpuTargetNames())
+      versions.push_back(std::make_shared<CpuTarget>(*lookupCpuTarget(name)));
+    return versions;
+  }
 };
 
 /// Compares, for one element of the result, the time of the bytes that a

@@ -144,49 +144,31 @@ static LogicalResult checkPrologueSize(seg::FusionOp fusion, Operation *root) {
          << "again";
 }
 
-/// Whether the strategy is one that the kernel can be emitted by.
-static LogicalResult checkStrategy(FusionEmitter &emitter,
+/// Whether the fusion has a strategy, with what the kernel needs where there is
+/// nothing to choose.
+static LogicalResult checkStrategy(seg::FusionOp fusion,
                                    const CpuKernelModel &model) {
-  seg::FusionOp fusion = emitter.getFusion();
-  Operation *root = fusion.getRoot();
-  DictionaryAttr given = fusion.getStrategyAttr();
-  if (failed(verifyStrategyMemory(fusion)))
-    return failure();
+  seg::StrategyAttr given = fusion.getStrategyAttr();
   if (!given)
     return fusion.emitOpError(
         "has no strategy; run seg-select-strategy first");
-  if (model.readsStrategy())
+  if (!model.parameters().empty())
     return success();
-  DictionaryAttr only = model.onlyStrategy(fusion);
-  for (NamedAttribute entry : only)
-    if (given.get(entry.getName()) != entry.getValue())
-      return root->emitOpError("expects '")
-             << entry.getName().strref() << "' in the fusion's strategy to be "
-             << entry.getValue() << ", got " << given.get(entry.getName());
-  for (NamedAttribute entry : given)
-    if (!only.get(entry.getName()))
-      return root->emitOpError("has no entry '")
-             << entry.getName().strref() << "' in its strategy: expects "
-             << only;
+  if (seg::StrategyAttr only = model.onlyStrategy(fusion); given != only)
+    return fusion.getRoot()->emitOpError("expects the strategy ")
+           << only << ", got " << given;
   return success();
 }
 
 /// Verifies the strategy of a fusion without root, which has no parameters.
 static LogicalResult checkPointwiseStrategy(seg::FusionOp fusion) {
-  if (failed(verifyStrategyMemory(fusion)))
-    return failure();
-  DictionaryAttr strategy = fusion.getStrategyAttr();
-  if (!strategy)
-    return success();
-  for (NamedAttribute entry : strategy) {
-    bool isKind = entry.getName() == strategyKindName;
-    auto kind = dyn_cast<StringAttr>(entry.getValue());
-    if (isKind ? !kind || kind != "pointwise"
-               : entry.getName() != strategyUnbatchedName)
-      return fusion.emitOpError("is of pointwise ops and expects the strategy "
-                                "{kind = \"pointwise\"}, with or without ")
-             << strategyUnbatchedName << ", got " << strategy;
-  }
+  seg::StrategyAttr given = fusion.getStrategyAttr();
+  auto own = given ? seg::StrategyAttr::get(fusion.getContext(), pointwiseKind,
+                                            given.getParameters().getValue())
+                   : given;
+  if (given != own)
+    return fusion.emitOpError("is of pointwise ops and expects the strategy ")
+           << own << ", got " << given;
   return success();
 }
 
@@ -201,18 +183,16 @@ LogicalResult CpuKernelModel::emit(KernelEmission &emission) const {
   if (failed(checkTypes(fusion)) || failed(verifyFusedOps(fusion, *this)) ||
       failed(checkEpilogue(fusion, *this)) ||
       failed(checkPrologueSize(fusion, fusion.getRoot())) ||
-      failed(checkStrategy(emitter, *this)))
+      failed(checkStrategy(fusion, *this)))
     return failure();
   return emitKernels(fusion.getRoot(), emitter);
 }
 
-DictionaryAttr CpuKernelModel::onlyStrategy(seg::FusionOp fusion) const {
-  Builder b(fusion.getContext());
-  StringRef kind = fusion.getRoot()->getName().stripDialect();
+seg::StrategyAttr CpuKernelModel::onlyStrategy(seg::FusionOp fusion) const {
   auto bytes = static_cast<int64_t>(llvm::alignTo(tempBytes(fusion), 64));
-  return b.getDictionaryAttr(
-      {b.getNamedAttr(strategyKindName, b.getStringAttr(kind)),
-       b.getNamedAttr(strategyTempName, b.getI64IntegerAttr(bytes))});
+  return seg::StrategyAttr::get(fusion.getContext(),
+                                kind(fusion.getRoot()->getName()),
+                                /*parameters=*/{}, bytes);
 }
 
 SmallVector<StrategyProposal>
@@ -226,14 +206,8 @@ CpuKernelModel::propose(seg::FusionOp fusion,
 
 namespace {
 struct PointwiseModel : KernelModel {
-  bool computes(OperationName) const override { return false; }
   bool takesReduction(Operation *, Operation *reduction) const override {
     return isReduction(reduction);
-  }
-  /// Pointwise fusions need no strategy.
-  SmallVector<StrategyProposal> propose(seg::FusionOp,
-                                        const StrategyContext &) const override {
-    return {};
   }
   int64_t reducedPixels(seg::FusionOp fusion,
                         RankedTensorType reduced) const override {

@@ -241,9 +241,8 @@ std::string kernelKey(seg::FusionOp fusion) {
   std::string key;
   llvm::raw_string_ostream out(key);
   // When the temporary is filled makes no difference to the kernels.
-  NamedAttrList strategy(fusion.getStrategyAttr());
-  strategy.erase(strategyPreparedName);
-  out << strategy.getDictionary(fusion.getContext());
+  if (seg::StrategyAttr strategy = fusion.getStrategyAttr())
+    out << strategy.withPrepared(false);
   DenseMap<Value, int> numbers;
   auto number = [&](Value v) {
     return numbers.try_emplace(v, numbers.size()).first->second;
@@ -265,14 +264,6 @@ std::string kernelKey(seg::FusionOp fusion) {
 // Emitters
 //===----------------------------------------------------------------------===//
 
-int64_t FusionEmitterBase::strategyInt(StringRef name) {
-  return fusion.getStrategyAttr().getAs<IntegerAttr>(name).getInt();
-}
-
-ArrayRef<int64_t> FusionEmitterBase::strategyInts(StringRef name) {
-  return fusion.getStrategyAttr().getAs<DenseI64ArrayAttr>(name).asArrayRef();
-}
-
 SmallVector<Type> FusionEmitterBase::bufferTypes() {
   SmallVector<Type> types;
   for (Type type :
@@ -282,11 +273,9 @@ SmallVector<Type> FusionEmitterBase::bufferTypes() {
     types.push_back(MemRefType::get({tensor.getNumElements()},
                                     seg::storageType(tensor.getElementType())));
   }
-  DictionaryAttr strategy = fusion.getStrategyAttr();
-  int64_t tempBytes = strategyBytes(strategy, strategyTempName),
-          sumsBytes = strategyBytes(strategy, strategySumsName);
-  types.push_back(MemRefType::get({tempBytes / 4}, builder.getF32Type()));
-  if (sumsBytes)
+  types.push_back(
+      MemRefType::get({fusion.getTempBytes() / 4}, builder.getF32Type()));
+  if (int64_t sumsBytes = fusion.getSumsBytes())
     types.push_back(MemRefType::get({sumsBytes / 4}, builder.getF32Type()));
   return types;
 }
@@ -297,7 +286,7 @@ KernelArguments FusionEmitterBase::bufferArguments(ValueRange arguments) {
   result.inputs = llvm::to_vector(arguments.take_front(inputs));
   result.outputs = llvm::to_vector(arguments.slice(inputs, outputs));
   result.temp = arguments[inputs + outputs];
-  if (strategyBytes(fusion.getStrategyAttr(), strategySumsName))
+  if (fusion.getSumsBytes())
     result.sums = arguments[inputs + outputs + 1];
   return result;
 }

@@ -22,10 +22,10 @@ FailureOr<PointwiseSpace> pointwiseSpace(seg::FusionOp fusion) {
       return fusion.emitError(
                  "expects results of one shape in a pointwise fusion, got ")
              << space << " and " << type;
-  DictionaryAttr strategy = fusion.getStrategyAttr();
+  seg::StrategyAttr strategy = fusion.getStrategyAttr();
   return PointwiseSpace{space,
                         space.getRank() > 2 &&
-                            !(strategy && strategy.get(strategyUnbatchedName))};
+                            !(strategy && strategy.has(strategyUnbatchedName))};
 }
 
 /// Returns the channels of the iteration space; a rank-0 space has one.

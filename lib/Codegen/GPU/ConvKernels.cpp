@@ -37,16 +37,9 @@ ConvTiling selectTiling(const ConvProblem &problem, const GpuTarget &target) {
 /// The strategy's, which may be written by hand.
 FailureOr<ConvTiling> readTiling(seg::FusionOp fusion,
                                  const GpuTarget &target) {
-  DictionaryAttr strategy = fusion.getStrategyAttr();
-  auto kind = strategy.getAs<StringAttr>(strategyKindName);
-  auto tile = strategy.getAs<DenseI64ArrayAttr>(tileName);
-  if (!kind || kind.getValue() != kindName || !tile || tile.size() != 3)
-    return fusion.emitOpError("expects a strategy of kind ")
-           << kindName << " with a tile of pixels, channels and depth, got "
-           << strategy;
+  ArrayRef<int64_t> tile = fusion.getStrategyAttr().getInts(tileName);
   ConvTiling tiling{tile[0], tile[1], tile[2]};
   bool whole =
-      llvm::all_of(tile.asArrayRef(), [](int64_t n) { return n > 0; }) &&
       tiling.pixels % threadPixels == 0 && tiling.channels % target.lanes == 0;
   if (!whole || tiling.threads(target.lanes) > target.blockThreads ||
       4 * tiling.sharedFloats() > target.sharedBytes)
@@ -54,7 +47,7 @@ FailureOr<ConvTiling> readTiling(seg::FusionOp fusion,
            << threadPixels << " pixels and " << target.lanes
            << " channels that takes at most " << target.blockThreads
            << " threads and " << target.sharedBytes
-           << " bytes of shared memory, got " << tile;
+           << " bytes of shared memory, got " << fusion.getStrategyAttr();
   return tiling;
 }
 
@@ -106,7 +99,12 @@ struct ConvModel : KernelModel {
   bool computes(OperationName root) const override {
     return root.getTypeID() == TypeID::get<seg::ConvOp>();
   }
-  StringRef name() const override { return kindName; }
+  StringRef kind(OperationName) const override { return kindName; }
+  ArrayRef<StrategyParameter> parameters() const override {
+    static const StrategyParameter tile{tileName,
+                                        StrategyParameter::Type::Sizes};
+    return tile;
+  }
   bool takesEpilogue(Operation *) const override { return true; }
   bool takesPrologue(OpOperand &operand) const override {
     return operand.getOperandNumber() == 0;
@@ -128,13 +126,12 @@ struct ConvModel : KernelModel {
     StrategyProposal only;
     only.title = kindName.str();
     only.seconds = seconds(fusion, *context.target.version);
-    only.strategy = b.getDictionaryAttr(
-        {b.getNamedAttr(strategyKindName, b.getStringAttr(kindName)),
-         b.getNamedAttr(strategyTempName,
-                        b.getI64IntegerAttr(llvm::alignTo(tempBytes, 64))),
-         b.getNamedAttr(tileName,
-                        b.getDenseI64ArrayAttr(
-                            {tiling.pixels, tiling.channels, tiling.depth}))});
+    only.strategy = seg::StrategyAttr::get(
+        b.getContext(), kindName,
+        b.getNamedAttr(tileName,
+                       b.getDenseI64ArrayAttr(
+                           {tiling.pixels, tiling.channels, tiling.depth})),
+        static_cast<int64_t>(llvm::alignTo(tempBytes, 64)));
     return {only};
   }
 

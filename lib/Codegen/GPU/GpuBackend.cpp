@@ -30,12 +30,6 @@ namespace segc {
 namespace {
 
 struct PointwiseModel : KernelModel {
-  bool computes(OperationName) const override { return false; }
-  /// Pointwise fusions need no strategy.
-  SmallVector<StrategyProposal> propose(seg::FusionOp,
-                                        const StrategyContext &) const override {
-    return {};
-  }
   LogicalResult emit(KernelEmission &emission) const override {
     GpuFusionEmitter emitter(emission);
     return emitGpuPointwiseFusion(emitter);
@@ -44,29 +38,12 @@ struct PointwiseModel : KernelModel {
 
 class GpuBackend : public TargetBackend {
 public:
-  GpuBackend() {
-    for (StringRef name : gpuTargetNames())
-      known.push_back(std::make_shared<GpuTarget>(*lookupGpuTarget(name)));
-    addConvGpuModels(all);
-  }
+  GpuBackend() : TargetBackend("cuda", allVersions(), gpuKernelModels()) {}
 
-  StringRef name() const override { return "cuda"; }
-  const Versions &versions() const override { return known; }
-  std::shared_ptr<const TargetVersion> defaultVersion() const override {
-    return known.back();
-  }
-  Versions distinctVersions(MultiplyTypeSet) const override { return known; }
-  llvm::Expected<std::shared_ptr<const TargetVersion>>
-  nativeVersion(MultiplyTypeSet) const override {
-    return llvm::createStringError(missingFeature(*known.back()));
-  }
   std::string missingFeature(const TargetVersion &) const override {
     return "kernels of a GPU do not run in this process";
   }
-  bool hasRuntime() const override { return false; }
-  std::string deviceName() const override { return "none"; }
 
-  const KernelModels &models() const override { return all; }
   const KernelModel &pointwiseModel() const override { return pointwise; }
   /// A separate kernel would store and load the value, and needs a launch.
   bool paysAsPrologue(ArrayRef<Operation *>, size_t kernels) const override {
@@ -86,8 +63,18 @@ public:
   }
 
 private:
-  Versions known;
-  KernelModels all;
+  static Versions allVersions() {
+    Versions versions;
+    for (StringRef name : gpuTargetNames())
+      versions.push_back(std::make_shared<GpuTarget>(*lookupGpuTarget(name)));
+    return versions;
+  }
+  static KernelModels gpuKernelModels() {
+    KernelModels models;
+    addConvGpuModels(models);
+    return models;
+  }
+
   PointwiseModel pointwise;
 };
 

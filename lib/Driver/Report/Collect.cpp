@@ -145,13 +145,12 @@ Kernel EntryCollector::kernel(exec::LaunchOp launch) {
     if (auto cast = dyn_cast<seg::CastOp>(op))
       kernel.casts.push_back(castOf(cast, launch));
   }
-  DictionaryAttr strategy = fusion.getStrategyAttr();
+  seg::StrategyAttr strategy = fusion.getStrategyAttr();
   kernel.work = productWork(strategy);
-  kernel.strategyKind = "pointwise";
+  kernel.strategyKind = pointwiseKind.str();
   if (strategy) {
     kernel.strategy = printed(strategy);
-    if (auto kind = strategy.getAs<StringAttr>(strategyKindName))
-      kernel.strategyKind = kind.getValue().str();
+    kernel.strategyKind = strategy.getKind().str();
   }
   for (Value input : launch.getInputs())
     kernel.inputs.push_back(operand(input));

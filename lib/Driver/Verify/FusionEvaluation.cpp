@@ -71,7 +71,7 @@ static void roundFixedFilter(MutableArrayRef<double> values) {
   roundBy(values, scale);
 }
 
-ProductArithmetic productArithmetic(DictionaryAttr strategy) {
+ProductArithmetic productArithmetic(seg::StrategyAttr strategy) {
   ProductArithmetic arithmetic;
   MultiplyType multiplyType = productWork(strategy).multiplyType;
   if (multiplyType == MultiplyType::Fixed) {
@@ -88,9 +88,9 @@ ProductArithmetic productArithmetic(DictionaryAttr strategy) {
   }
   if (multiplyType == MultiplyType::F16)
     arithmetic.f16Chain = maxChained;
-  auto m = strategy ? strategy.getAs<DenseI64ArrayAttr>(strategyTilesName)
-                    : DenseI64ArrayAttr();
-  if (m && m.size() == 3)
+  ArrayRef<int64_t> m =
+      strategy ? strategy.getInts(strategyTilesName) : ArrayRef<int64_t>();
+  if (m.size() == 3)
     arithmetic.tiles = {tileTransform(m[0]), tileTransform(m[1]),
                         tileTransform(m[2])};
   return arithmetic;

@@ -63,7 +63,7 @@ private:
 };
 
 /// The arithmetic of the products of a strategy.
-reference::ProductArithmetic productArithmetic(mlir::DictionaryAttr strategy);
+reference::ProductArithmetic productArithmetic(seg::StrategyAttr strategy);
 
 } // namespace segc
 

@@ -27,15 +27,15 @@ namespace segc {
 
 /// A short description of a strategy: its kind, Winograd tiles and multiply
 /// type.
-static std::string brief(DictionaryAttr strategy) {
+static std::string brief(seg::StrategyAttr strategy) {
   if (!strategy)
-    return "pointwise";
-  auto kind = strategy.getAs<StringAttr>(strategyKindName);
-  std::string text = kind ? kind.str() : "no kind";
-  if (auto tiles = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName)) {
+    return pointwiseKind.str();
+  std::string text = strategy.getKind().str();
+  if (ArrayRef<int64_t> tiles = strategy.getInts(strategyTilesName);
+      !tiles.empty()) {
     text += " ";
     llvm::raw_string_ostream out(text);
-    llvm::interleave(tiles.asArrayRef(), out, "x");
+    llvm::interleave(tiles, out, "x");
   }
   if (MultiplyType multiplyType = productWork(strategy).multiplyType;
       multiplyType != MultiplyType::F32)

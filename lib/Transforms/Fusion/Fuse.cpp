@@ -73,7 +73,7 @@ int64_t buildFusion(OpBuilder &builder, const FusionGroup &group,
     operands.push_back(map.lookupOrDefault(input));
   auto fusion = seg::FusionOp::create(
       builder, lead->getLoc(), ValueRange(outputs.getArrayRef()).getTypes(),
-      operands, DictionaryAttr(), DenseI64ArrayAttr(), IntegerAttr());
+      operands, seg::StrategyAttr(), DenseI64ArrayAttr(), IntegerAttr());
   Block *body = builder.createBlock(&fusion.getBody());
   IRMapping inner;
   for (Value input : inputs)

@@ -8,7 +8,6 @@
 #include "segc/Transforms/KernelGraph.h"
 
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
-#include "segc/Target/Strategy.h"
 #include "segc/Transforms/Passes.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -17,17 +16,6 @@ using namespace mlir;
 namespace segc {
 
 namespace {
-
-/// Whether the fusion reads the value only element by element, at the place it
-/// writes, and not in a prologue: the result may then overwrite it.
-bool readsPointwiseOnly(seg::FusionOp fusion, Value value, Value result) {
-  if (value.getType() != result.getType())
-    return false;
-  return llvm::all_of(
-      llvm::enumerate(fusion.getInputs()), [&](const auto &input) {
-        return input.value() != value || fusion.readsElementwise(input.index());
-      });
-}
 
 /// Region and offset, for arguments and results that lie in a named region.
 std::optional<std::pair<StringRef, int64_t>> placeOf(DictionaryAttr attrs) {
@@ -42,9 +30,10 @@ std::optional<std::pair<StringRef, int64_t>> placeOf(DictionaryAttr attrs) {
 class GraphReader {
 public:
   explicit GraphReader(func::FuncOp entry)
-      : entry(entry), fusions(llvm::to_vector(entry.getOps<seg::FusionOp>())) {
-    for (auto [i, fusion] : llvm::enumerate(fusions))
-      addKernel(fusion, i);
+      : entry(entry),
+        steps(llvm::to_vector(entry.getOps<seg::ScheduledOpInterface>())) {
+    for (auto [i, step] : llvm::enumerate(steps))
+      addKernel(step, i);
     for (Value returned : terminator()->getOperands())
       if (auto it = valueIndex.find(returned); it != valueIndex.end())
         graph.values[it->second].inArena = false;
@@ -55,33 +44,34 @@ public:
 
 private:
   Operation *terminator() { return entry.getBody().front().getTerminator(); }
-  void addKernel(seg::FusionOp fusion, int index);
+  void addKernel(seg::ScheduledOpInterface step, int index);
   void orderOverwrites();
 
   func::FuncOp entry;
-  SmallVector<seg::FusionOp> fusions;
+  SmallVector<seg::ScheduledOpInterface> steps;
   DenseMap<Value, int> valueIndex;
   DenseMap<Operation *, int> kernelIndex;
 };
 
-void GraphReader::addKernel(seg::FusionOp fusion, int index) {
-  kernelIndex[fusion] = index;
+void GraphReader::addKernel(seg::ScheduledOpInterface step, int index) {
+  kernelIndex[step] = index;
   KernelGraph::Kernel kernel;
-  for (Value input : fusion.getInputs()) {
+  for (Value input : step.getReads()) {
     auto it = valueIndex.find(input);
     kernel.inputs.push_back(it == valueIndex.end() ? -1 : it->second);
   }
-  for (Value result : fusion.getResults()) {
+  for (Value result : step.getWrites()) {
     int number = graph.values.size();
     valueIndex[result] = number;
     kernel.results.push_back(number);
     graph.values.push_back({seg::tensorBytes(result), index});
-    for (auto [input, value] : llvm::zip(kernel.inputs, fusion.getInputs()))
-      if (input >= 0 && readsPointwiseOnly(fusion, value, result))
+    for (auto [input, value] : llvm::zip(kernel.inputs, step.getReads()))
+      if (input >= 0 && step.mayOverwrite(value, result))
         kernel.inPlace.push_back({input, number});
   }
   // Without prepared filters: they outlive the call, in a region of their own.
-  kernel.temporary = arenaTempBytes(fusion.getStrategyAttr());
+  kernel.temporary = step.getWorkspaceBytes();
+  kernel.repeatable = step.isRepeatable();
   graph.kernels.push_back(std::move(kernel));
 }
 
@@ -90,7 +80,7 @@ void GraphReader::addKernel(seg::FusionOp fusion, int index) {
 /// be repeated.
 void GraphReader::orderOverwrites() {
   for (auto [i, returned] : llvm::enumerate(terminator()->getOperands())) {
-    auto writer = returned.getDefiningOp<seg::FusionOp>();
+    auto writer = returned.getDefiningOp<seg::ScheduledOpInterface>();
     auto place = placeOf(entry.getResultAttrDict(i));
     if (!writer || !place)
       continue;
@@ -116,24 +106,25 @@ KernelGraph readKernelGraph(func::FuncOp entry) {
 
 void applyKernelOrder(func::FuncOp entry, const KernelGraph &graph,
                       const KernelOrder &order) {
-  auto fusions = llvm::to_vector(entry.getOps<seg::FusionOp>());
+  auto steps = llvm::to_vector(entry.getOps<seg::ScheduledOpInterface>());
   for (const KernelGraph::Kernel &kernel :
-       ArrayRef(graph.kernels).drop_front(fusions.size())) {
-    OpBuilder builder(fusions.back());
-    builder.setInsertionPointAfter(fusions.back());
-    fusions.push_back(
-        cast<seg::FusionOp>(builder.clone(*fusions[kernel.copyOf])));
+       ArrayRef(graph.kernels).drop_front(steps.size())) {
+    OpBuilder builder(steps.back());
+    builder.setInsertionPointAfter(steps.back());
+    steps.push_back(
+        cast<seg::ScheduledOpInterface>(builder.clone(*steps[kernel.copyOf])));
   }
   SmallVector<Value> values;
-  for (seg::FusionOp fusion : fusions)
-    llvm::append_range(values, fusion.getResults());
+  for (seg::ScheduledOpInterface step : steps)
+    llvm::append_range(values, step.getWrites());
   Operation *terminator = entry.getBody().front().getTerminator();
   for (int index : order) {
-    seg::FusionOp fusion = fusions[index];
+    seg::ScheduledOpInterface step = steps[index];
+    unsigned first = step.getReads().getBeginOperandIndex();
     for (auto [i, input] : llvm::enumerate(graph.kernels[index].inputs))
       if (input >= 0)
-        fusion.getInputsMutable()[i].set(values[input]);
-    fusion->moveBefore(terminator);
+        step->setOperand(first + i, values[input]);
+    step->moveBefore(terminator);
   }
 }
 

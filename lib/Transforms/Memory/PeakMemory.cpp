@@ -11,10 +11,9 @@ using namespace mlir;
 
 namespace segc {
 
-/// The op that computes a result of the fusion; its root for the temporary.
-static Operation *sourceOf(seg::FusionOp fusion, int result) {
-  return result < 0 ? fusion.getMainOp()
-                    : fusion.getYield().getOperand(result).getDefiningOp();
+/// The op that computes a result of the step; its main op for the workspace.
+static Operation *sourceOf(seg::ScheduledOpInterface step, int result) {
+  return result < 0 ? step.getMainOp() : step.getSource(result);
 }
 
 std::vector<PeakTensor> peakTensors(func::FuncOp entry,
@@ -24,27 +23,28 @@ std::vector<PeakTensor> peakTensors(func::FuncOp entry,
   int peak = std::max_element(alive.begin(), alive.end()) - alive.begin();
   std::vector<PeakTensor> tensors;
   llvm::SmallDenseSet<int> named;
-  auto add = [&](int interval, seg::FusionOp fusion, int result) {
+  auto add = [&](int interval, seg::ScheduledOpInterface step, int result) {
     if (interval < 0 || !named.insert(interval).second)
       return;
     const ArenaInterval &life = lifetimes.intervals[interval];
     if (life.first > peak || life.last < peak)
       return;
-    Operation *source = sourceOf(fusion, result);
+    Operation *source = sourceOf(step, result);
     std::string name;
     llvm::raw_string_ostream stream(name);
     if (result >= 0)
-      stream << fusion.getResult(result).getType();
+      stream << step.getWrites()[result].getType();
     else
       stream << "temporary";
     stream << " of " << source->getName();
-    tensors.push_back({name, source->getLoc(), fusion, result, life.bytes,
+    tensors.push_back({name, source->getLoc(), step, result, life.bytes,
                        life.first, life.last});
   };
-  for (auto [i, fusion] : llvm::enumerate(entry.getOps<seg::FusionOp>())) {
+  for (auto [i, step] :
+       llvm::enumerate(entry.getOps<seg::ScheduledOpInterface>())) {
     for (auto [j, result] : llvm::enumerate(graph.kernels[i].results))
-      add(lifetimes.valueInterval[result], fusion, j);
-    add(lifetimes.temporaryInterval[i], fusion, -1);
+      add(lifetimes.valueInterval[result], step, j);
+    add(lifetimes.temporaryInterval[i], step, -1);
   }
   llvm::stable_sort(tensors, [](const PeakTensor &a, const PeakTensor &b) {
     return a.bytes > b.bytes;

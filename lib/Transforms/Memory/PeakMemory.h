@@ -18,8 +18,8 @@ namespace segc {
 struct PeakTensor {
   std::string name; ///< "tensor<2x8x8x16xf32> of seg.conv"
   mlir::Location location;
-  seg::FusionOp fusion; ///< That writes it.
-  int result;           ///< Of the fusion; -1: its temporary.
+  seg::ScheduledOpInterface step; ///< That writes it.
+  int result;                     ///< Of the step; -1: its workspace.
   int64_t bytes;
   int first, last; ///< Kernels from which and to which it is needed.
 };

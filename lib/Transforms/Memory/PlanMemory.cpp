@@ -46,10 +46,10 @@ struct PlanMemoryPass : segc::impl::PlanMemoryPassBase<PlanMemoryPass> {
 private:
   /// Forgets what may not be decided.
   void withholdInPlace(KernelGraph &graph) {
-    for (auto [i, fusion] :
-         llvm::enumerate(getOperation().getOps<seg::FusionOp>()))
+    for (auto [i, step] :
+         llvm::enumerate(getOperation().getOps<seg::ScheduledOpInterface>()))
       if (!graph.kernels[i].inPlace.empty() &&
-          !mayDecide<MemoryDecision>(fusion, [i = i] {
+          !mayDecide<MemoryDecision>(step, [i = i] {
             return "kernel " + std::to_string(i) + " in place";
           }))
         graph.kernels[i].inPlace.clear();
@@ -62,16 +62,17 @@ private:
 void PlanMemoryPass::setOffsets(const KernelGraph &graph,
                                 const Lifetimes &lifetimes,
                                 const ArenaPlan &plan) {
-  for (auto [i, fusion] :
-       llvm::enumerate(getOperation().getOps<seg::FusionOp>())) {
+  for (auto [i, step] :
+       llvm::enumerate(getOperation().getOps<seg::ScheduledOpInterface>())) {
     SmallVector<int64_t> offsets;
     for (int result : graph.kernels[i].results) {
       int interval = lifetimes.valueInterval[result];
       offsets.push_back(interval < 0 ? -1 : plan.offsets[interval]);
     }
-    fusion.setOffsets(offsets);
+    std::optional<int64_t> workspace;
     if (int interval = lifetimes.temporaryInterval[i]; interval >= 0)
-      fusion.setTempOffset(plan.offsets[interval]);
+      workspace = plan.offsets[interval];
+    step.setPlaces(offsets, workspace);
   }
 }
 
@@ -88,9 +89,9 @@ void PlanMemoryPass::remarkPeak(const KernelGraph &graph,
            << remark::metric("bytes", tensor.bytes)
            << remark::metric("first_kernel", tensor.first)
            << remark::metric("last_kernel", tensor.last);
-    if (tensor.fusion.getNumResults() > 1 && tensor.result >= 0)
+    if (tensor.step.getWrites().size() > 1 && tensor.result >= 0)
       remark << remark::metric("result", tensor.result);
-    addPlace(remark, tensor.fusion, layers);
+    addPlace(remark, tensor.step, layers);
   }
 }
 

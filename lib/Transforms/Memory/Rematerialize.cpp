@@ -32,8 +32,8 @@ constexpr int64_t minSaving = 16;
 /// One core's time for each kernel of the entry.
 SmallVector<double> kernelSeconds(func::FuncOp entry, const Target &target) {
   SmallVector<double> seconds;
-  for (auto fusion : entry.getOps<seg::FusionOp>())
-    seconds.push_back(target.backend->seconds(fusion, *target.version));
+  for (auto step : entry.getOps<seg::ScheduledOpInterface>())
+    seconds.push_back(target.backend->seconds(step, *target.version));
   return seconds;
 }
 

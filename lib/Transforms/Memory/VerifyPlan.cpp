@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Target/Strategy.h"
 #include "segc/Transforms/Passes.h"
 #include "segc/Transforms/PlanVerifier.h"
 
@@ -15,47 +14,46 @@ namespace segc {
 #define GEN_PASS_DEF_VERIFYPLANPASS
 #include "segc/Transforms/Passes.h.inc"
 
-/// The places that a plan gives what a fusion writes.
-static LogicalResult checkPlaces(seg::FusionOp fusion) {
-  if (!fusion.getOffsets())
-    return fusion.emitOpError("has no offsets; run seg-plan-memory first");
+/// The places that a plan gives what a step writes.
+static LogicalResult checkPlaces(seg::ScheduledOpInterface step) {
+  if (!step.getOffsets())
+    return step.emitOpError("has no offsets; run seg-plan-memory first");
   for (auto [value, offset] :
-       llvm::zip_equal(fusion.getResults(), *fusion.getOffsets())) {
+       llvm::zip_equal(step.getWrites(), *step.getOffsets())) {
     bool returned =
         llvm::any_of(value.getUsers(), llvm::IsaPred<func::ReturnOp>);
     if (returned && offset != -1)
-      return fusion.emitOpError("expects offset -1 for result #")
+      return step.emitOpError("expects offset -1 for result #")
              << value.getResultNumber()
              << ", which the entry returns in a place of its own, got "
              << offset;
     if (!returned && offset < 0)
-      return fusion.emitOpError("expects an offset in the arena for result #")
+      return step.emitOpError("expects an offset in the arena for result #")
              << value.getResultNumber() << ", got " << offset;
   }
-  int64_t temporary = arenaTempBytes(fusion.getStrategyAttr());
-  if (fusion.getTempOffset().has_value() == (temporary > 0))
+  int64_t workspace = step.getWorkspaceBytes();
+  if (step.getTempOffset().has_value() == (workspace > 0))
     return success();
-  if (temporary == 0)
-    return fusion.emitOpError("expects no temp_offset: its strategy needs no "
-                              "temporary in the arena");
-  return fusion.emitOpError("expects temp_offset for the ")
-         << temporary << " bytes of its strategy's temporary";
+  if (workspace == 0)
+    return step.emitOpError("expects no temp_offset: its strategy needs no "
+                            "temporary in the arena");
+  return step.emitOpError("expects temp_offset for the ")
+         << workspace << " bytes of its strategy's temporary";
 }
 
-static LogicalResult checkFusion(Operation &op) {
-  auto fusion = dyn_cast<seg::FusionOp>(op);
-  if (!fusion)
+static LogicalResult checkStep(Operation &op) {
+  auto step = dyn_cast<seg::ScheduledOpInterface>(op);
+  if (!step)
     return op.emitOpError("lies in no seg.fusion; run seg-fuse first");
-  if (fusion.getNumResults() == 0)
-    return fusion.emitOpError("expects a result: nothing needs a kernel "
-                              "without one");
-  for (NamedAttribute attribute : fusion->getDiscardableAttrs())
+  if (step.getWrites().empty())
+    return step.emitOpError("expects a result: nothing needs a kernel "
+                            "without one");
+  for (NamedAttribute attribute : step->getDiscardableAttrs())
     if (!attribute.getName().strref().contains('.'))
-      return fusion.emitOpError("has no attribute '")
+      return step.emitOpError("has no attribute '")
              << attribute.getName().strref()
              << "': expects strategy, offsets and temp_offset";
-  return failure(failed(verifyStrategyMemory(fusion)) ||
-                 failed(checkPlaces(fusion)));
+  return checkPlaces(step);
 }
 
 LogicalResult verifyPlan(func::FuncOp entry) {
@@ -68,7 +66,7 @@ LogicalResult verifyPlan(func::FuncOp entry) {
            << "; run seg-plan-memory first";
   Block &body = entry.getBody().front();
   for (Operation &op : body.without_terminator())
-    if (failed(checkFusion(op)))
+    if (failed(checkStep(op)))
       return failure();
   llvm::SmallDenseSet<Value> returned;
   for (auto [i, value] : llvm::enumerate(body.getTerminator()->getOperands()))

@@ -10,7 +10,7 @@
 // RUN: FileCheck %s --check-prefix=CACHED --input-file %t/second.log
 // RUN: cmp %t/first.mlir %t/second.mlir
 
-// MEASURED: seg.conv: measured {{[2-5]}} strategies, number {{[1-5]}} is taken; {{[0-9.]+}} ms {{.*}}kind = {{.*}}; {{[0-9.]+}} ms {{.*}}kind =
+// MEASURED: seg.conv: measured {{[2-5]}} strategies, number {{[1-5]}} is taken; {{[0-9.]+}} ms #seg.strategy<{{.*}}; {{[0-9.]+}} ms #seg.strategy<
 // MEASURED: seg.conv: measured
 // MEASURED-NOT: seg.conv: measured
 // CACHED-NOT: measured
@@ -42,7 +42,7 @@
 
 // CHECK-LABEL: func.func @conv(
 func.func @conv(%x: !x, %w: !w) -> !x {
-  // CHECK: seg.fusion {{.*}} attributes {strategy = [[CHOSEN:{.*}]]} {
+  // CHECK: seg.fusion {{.*}} attributes {strategy = [[CHOSEN:#seg.strategy<.*>]]} {
   %0 = seg.fusion (%a = %x : !x, %f = %w : !w) -> (!x) {
     %r = seg.conv %a, %f strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
     seg.yield %r : !x
@@ -58,7 +58,7 @@ func.func @conv(%x: !x, %w: !w) -> !x {
 // With a filter that is laid out once it is another kernel.
 // CHECK-LABEL: func.func @predict(
 func.func @predict(%x: !x, %w: !w {seg.region = "parameters"}) -> !x {
-  // CHECK: seg.fusion {{.*}} attributes {strategy = {{{.*}}prepared
+  // CHECK: seg.fusion {{.*}} attributes {strategy = #seg.strategy<{{.*}}, prepared>
   %0 = seg.fusion (%a = %x : !x, %f = %w : !w) -> (!x) {
     %r = seg.conv %a, %f strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
     seg.yield %r : !x
@@ -70,8 +70,8 @@ func.func @predict(%x: !x, %w: !w {seg.region = "parameters"}) -> !x {
 // left to seg-select-strategy.
 // CHECK-LABEL: func.func @given(
 func.func @given(%x: !x, %w: !w) -> (!x, !x) {
-  // CHECK: seg.fusion {{.*}} attributes {strategy = {kind = "mine"}}
-  %0 = seg.fusion (%a = %x : !x, %f = %w : !w) -> (!x) attributes {strategy = {kind = "mine"}} {
+  // CHECK: seg.fusion {{.*}} attributes {strategy = #seg.strategy<mine>}
+  %0 = seg.fusion (%a = %x : !x, %f = %w : !w) -> (!x) attributes {strategy = #seg.strategy<mine>} {
     %r = seg.conv %a, %f strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
     seg.yield %r : !x
   }

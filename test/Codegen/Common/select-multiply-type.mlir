@@ -19,8 +19,8 @@
 
 // What is of 16 bits is multiplied in pairs.
 // CHECK-LABEL: func.func @short(
-// PAIRS: multiply_type = "{{bf16|fixed}}"
-// FIXED: kind = "winograd"{{.*}} multiply_type = "fixed"
+// PAIRS: multiply_type = {{bf16|fixed}}
+// FIXED: strategy<winograd,{{.*}} multiply_type = fixed
 // WIDE-NOT: multiply_type
 func.func @short(%x: !h, %w: !w) -> !y {
   %0 = seg.fusion (%a = %x : !h, %f = %w : !w) -> (!y) {
@@ -33,8 +33,8 @@ func.func @short(%x: !h, %w: !w) -> !y {
 
 // So is what a prologue computes from it.
 // CHECK-LABEL: func.func @prologue(
-// PAIRS: multiply_type = "{{bf16|fixed}}"
-// FIXED: multiply_type = "fixed"
+// PAIRS: multiply_type = {{bf16|fixed}}
+// FIXED: multiply_type = fixed
 // WIDE-NOT: multiply_type
 func.func @prologue(%x: !h, %w: !w) -> !y {
   %0 = seg.fusion (%a = %x : !h, %f = %w : !w) -> (!y) {
@@ -48,7 +48,7 @@ func.func @prologue(%x: !h, %w: !w) -> !y {
 
 // A strided one has no tiles, so that no integers are multiplied.
 // CHECK-LABEL: func.func @strided(
-// PAIRS: kind = "direct"{{.*}} multiply_type = "bf16"
+// PAIRS: strategy<direct,{{.*}} multiply_type = bf16
 // FIXED-NOT: multiply_type
 // WIDE-NOT: multiply_type
 func.func @strided(%x: !h, %w: !w) -> tensor<1x8x8x64xf32> {
@@ -62,7 +62,7 @@ func.func @strided(%x: !h, %w: !w) -> tensor<1x8x8x64xf32> {
 
 // Both factors of a filter gradient must be of 16 bits.
 // CHECK-LABEL: func.func @filter_grad(
-// PAIRS: multiply_type = "bf16"
+// PAIRS: multiply_type = bf16
 // FIXED-NOT: multiply_type
 // WIDE-NOT: multiply_type
 func.func @filter_grad(%x: !h, %g: tensor<1x16x16x64xbf16>) -> !w {
@@ -114,9 +114,9 @@ func.func @pinned(%x: !h, %w: !w) -> !y {
 !k = tensor<3x3x3x32x32xf32>
 // CHECK-LABEL: func.func @volume(
 // BF16-NOT: multiply_type
-// AUTO: m = array<i64: 4, 4, 4>{{.*}} multiply_type = "fixed"
-// FIXED: m = array<i64: 4, 4, 4>{{.*}} multiply_type = "fixed"
-// WIDE: m = array<i64: 4, 4, 4>
+// AUTO: m = [4, 4, 4]{{.*}} multiply_type = fixed
+// FIXED: m = [4, 4, 4]{{.*}} multiply_type = fixed
+// WIDE: m = [4, 4, 4]
 func.func @volume(%x: !u, %w: !k) -> !v {
   %0 = seg.fusion (%a = %x : !u, %f = %w : !k) -> (!v) {
     %c = seg.cast %a : !u -> !v
@@ -126,8 +126,8 @@ func.func @volume(%x: !u, %w: !k) -> !v {
   return %0 : !v
 }
 // CHECK-LABEL: func.func @volume_grad(
-// PAIRS: m = array<i64: 4, 4, 4>{{.*}} multiply_type = "bf16"
-// WIDE: m = array<i64: 4, 4, 4>
+// PAIRS: m = [4, 4, 4]{{.*}} multiply_type = bf16
+// WIDE: m = [4, 4, 4]
 func.func @volume_grad(%x: !u, %w: !k) -> !v {
   %0 = seg.fusion (%a = %x : !u, %f = %w : !k) -> (!v) {
     %c = seg.cast %a : !u -> !v

@@ -21,13 +21,12 @@
 // 32 of 16. Tiles are as large as allowed where they save products.
 // CHECK-LABEL: func.func @conv(
 func.func @conv(%x: !x, %w: !w) -> !y {
-  // CHECK: seg.fusion {{.*}} attributes {strategy = {
-  // CHECK-SAME: kind = "winograd"
-  // V4-SAME: lanes = 16 : i64
-  // V3-SAME: lanes = 8 : i64
-  // CHECK-SAME: m = array<i64: 1, 4, 4>
-  // OFF: kind = "direct"
-  // F2: kind = "winograd"{{.*}} m = array<i64: 1, 2, 2>
+  // CHECK: seg.fusion {{.*}} attributes {strategy = #seg.strategy<winograd,
+  // V4-SAME: lanes = 16,
+  // V3-SAME: lanes = 8,
+  // CHECK-SAME: m = [1, 4, 4]
+  // OFF: strategy<direct,
+  // F2: strategy<winograd,{{.*}} m = [1, 2, 2]
   %0 = seg.fusion (%a = %x : !x, %f = %w : !w) -> (!y) {
     %r = seg.conv %a, %f strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !y
     seg.yield %r : !y
@@ -38,9 +37,9 @@ func.func @conv(%x: !x, %w: !w) -> !y {
 // Two threads share its points; more of them need parts of the tiles, too, each
 // with sums of its own.
 // TWO-LABEL: func.func @filter_grad(
-// TWO: kind = "winograd"{{.*}} splits = 1 : i64
+// TWO: strategy<winograd,{{.*}} splits = 1,
 // MANY-LABEL: func.func @filter_grad(
-// MANY: splits = {{[2-9]}} : i64
+// MANY: splits = {{[2-9]}},
 func.func @filter_grad(%x: tensor<2x16x16x16x64xf32>) -> tensor<3x3x3x64x64xf32> {
   %0 = seg.fusion (%a = %x : tensor<2x16x16x16x64xf32>) -> (tensor<3x3x3x64x64xf32>) {
     %r = seg.conv_filter_grad %a, %a strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (tensor<2x16x16x16x64xf32>, tensor<2x16x16x16x64xf32>) -> tensor<3x3x3x64x64xf32>
@@ -52,7 +51,7 @@ func.func @filter_grad(%x: tensor<2x16x16x16x64xf32>) -> tensor<3x3x3x64x64xf32>
 // Tiles are out of the question.
 // CHECK-LABEL: func.func @strided(
 func.func @strided(%x: !x, %w: !w) -> tensor<1x8x8x64xf32> {
-  // CHECK: kind = "direct"
+  // CHECK: strategy<direct,
   %0 = seg.fusion (%a = %x : !x, %f = %w : !w) -> (tensor<1x8x8x64xf32>) {
     %r = seg.conv %a, %f strides [2, 2] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> tensor<1x8x8x64xf32>
     seg.yield %r : tensor<1x8x8x64xf32>
@@ -63,8 +62,8 @@ func.func @strided(%x: !x, %w: !w) -> tensor<1x8x8x64xf32> {
 // A strategy that is there is the user's: it stays.
 // CHECK-LABEL: func.func @given(
 func.func @given(%x: !x, %w: !w) -> !y {
-  // CHECK: seg.fusion {{.*}} attributes {strategy = {kind = "mine"}}
-  %0 = seg.fusion (%a = %x : !x, %f = %w : !w) -> (!y) attributes {strategy = {kind = "mine"}} {
+  // CHECK: seg.fusion {{.*}} attributes {strategy = #seg.strategy<grouped, in_place = false, lanes = 4, nb = 1, pixels = 1, tile = [1, 1, 1], temp_bytes = 64>}
+  %0 = seg.fusion (%a = %x : !x, %f = %w : !w) -> (!y) attributes {strategy = #seg.strategy<grouped, in_place = false, lanes = 4, nb = 1, pixels = 1, tile = [1, 1, 1], temp_bytes = 64>} {
     %r = seg.conv %a, %f strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !y
     seg.yield %r : !y
   }
@@ -88,7 +87,7 @@ func.func @pointwise(%x: !x) -> !x {
 // tap, not the batch.
 // CHECK-LABEL: func.func @shared_filter(
 func.func @shared_filter(%g: !w, %h: !w) -> (!w {seg.region = "gradients"}) {
-  // CHECK: seg.fusion {{.*}} attributes {strategy = {kind = "pointwise", unbatched}}
+  // CHECK: seg.fusion {{.*}} attributes {strategy = #seg.strategy<pointwise, unbatched>}
   %0 = seg.fusion (%a = %g : !w, %b = %h : !w) -> (!w) {
     %r = seg.add %a, %b : (!w, !w) -> !w
     seg.yield %r : !w

@@ -11,7 +11,7 @@
 
 // The block's tile is pixels x output channels, with so many input channels at
 // a time. Two samples of 16 tiles (and a row of their own) have 2 x 32 floats.
-// STRATEGY: strategy = {kind = "implicit_gemm", temp_bytes = 8704 : i64, tile = array<i64: 64, 32, 16>}
+// STRATEGY: strategy = #seg.strategy<implicit_gemm, tile = [64, 32, 16], temp_bytes = 8704>
 
 // What a step of the product reads lies in shared memory.
 // CHECK: gpu.func @k0_conv(%[[X:[^:]*]]: memref<31680xf32>, {{.*}}, %[[W:[^:]*]]: memref<13824xf32>, %[[BIAS:[^:]*]]: memref<32xf32>, %[[Y:[^:]*]]: memref<63360xf32>, %{{[^:]*}}: memref<64xf32>, %{{[^:]*}}: memref<64xf32>, %[[TEMP:[^:]*]]: memref<2176xf32>, %{{[^:]*}}: index)

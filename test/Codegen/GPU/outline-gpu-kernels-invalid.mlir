@@ -114,9 +114,9 @@ func.func @gradient_sums(%x: !x, %w: !w, %s: !s, %c: !c) -> !s {
 
 // A tile by hand must fit the target.
 func.func @tile(%x: !x, %w: !w) -> !x {
-  // expected-error @+1 {{expects a tile of multiples of 4 pixels and 4 channels that takes at most 1024 threads and 49152 bytes of shared memory, got array<i64: 4096, 8, 2>}}
+  // expected-error @+1 {{expects a tile of multiples of 4 pixels and 4 channels that takes at most 1024 threads and 49152 bytes of shared memory, got #seg.strategy<implicit_gemm, tile = [4096, 8, 2]>}}
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x)
-      attributes {strategy = {kind = "implicit_gemm", temp_bytes = 0 : i64, tile = array<i64: 4096, 8, 2>}} {
+      attributes {strategy = #seg.strategy<implicit_gemm, tile = [4096, 8, 2]>} {
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     seg.yield %1 : !x
   }
@@ -130,8 +130,8 @@ func.func @tile(%x: !x, %w: !w) -> !x {
 
 // A strategy of another target.
 func.func @kind(%x: !x, %w: !w) -> !x {
-  // expected-error @+1 {{expects a strategy of kind implicit_gemm with a tile of pixels, channels and depth, got {kind = "direct"}}}
-  %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) attributes {strategy = {kind = "direct"}} {
+  %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) attributes {strategy = #seg.strategy<direct>} {
+    // expected-error @+1 {{'seg.conv' op expects a strategy of the target cuda of kind implicit_gemm, got 'direct'}}
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     seg.yield %1 : !x
   }

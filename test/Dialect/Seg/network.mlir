@@ -31,9 +31,9 @@ seg.network @tiny format 1 classes 2 optimizer {kind = "adam"} pipeline {kind = 
 
 // CHECK-LABEL: @fusion
 func.func @fusion(%x: tensor<2x8x8x2xf32>, %y: tensor<2x8x8x2xf32>, %f: tensor<1x1x2x2xf32>) -> tensor<2x8x8x2xf32> {
-  // CHECK: seg.fusion (%[[A:.*]] = %{{.*}} : tensor<2x8x8x2xf32>, %[[B:.*]] = %{{.*}} : tensor<2x8x8x2xf32>) -> (tensor<2x8x8x2xf32>) attributes {offsets = array<i64: 64>, strategy = {kind = "loops"}, temp_offset = 128 : i64} {
+  // CHECK: seg.fusion (%[[A:.*]] = %{{.*}} : tensor<2x8x8x2xf32>, %[[B:.*]] = %{{.*}} : tensor<2x8x8x2xf32>) -> (tensor<2x8x8x2xf32>) attributes {offsets = array<i64: 64>, strategy = #seg.strategy<loops, depth = 3, fast = true, slow = false, tile = [1, 8, -2], type = bf16, whole, temp_bytes = 64, sums_bytes = 128, prepared>, temp_offset = 128 : i64} {
   %0 = seg.fusion (%a = %x : tensor<2x8x8x2xf32>, %b = %y : tensor<2x8x8x2xf32>) -> (tensor<2x8x8x2xf32>)
-      attributes {offsets = array<i64: 64>, strategy = {kind = "loops"}, temp_offset = 128 : i64} {
+      attributes {offsets = array<i64: 64>, strategy = #seg.strategy<loops, depth = 3, fast = true, slow = false, tile = [1, 8, -2], type = bf16, whole, temp_bytes = 64, sums_bytes = 128, prepared>, temp_offset = 128 : i64} {
     // CHECK: seg.add %[[A]], %[[B]] :
     %1 = seg.add %a, %b : (tensor<2x8x8x2xf32>, tensor<2x8x8x2xf32>) -> tensor<2x8x8x2xf32>
     %2 = seg.softmax %1 : tensor<2x8x8x2xf32>

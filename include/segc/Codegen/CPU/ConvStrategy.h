@@ -163,12 +163,16 @@ selectFilterGradTiling(const ConvProblem &problem,
 
 /// The strategy of any kind's tiling for the fusion.
 template <typename Tiling>
-mlir::DictionaryAttr toStrategy(seg::FusionOp fusion,
-                                const ConvProblem &problem, const Tiling &tiling);
+seg::StrategyAttr toStrategy(seg::FusionOp fusion, const ConvProblem &problem,
+                             const Tiling &tiling);
+
+/// The parameters that strategies of such tilings have.
+template <typename Tiling>
+llvm::ArrayRef<StrategyParameter> tilingParameters();
 
 /// The relative root mean square error that a strategy's 16-bit products cause
 /// in the result; 0 for f32.
-double productError(mlir::DictionaryAttr strategy);
+double productError(seg::StrategyAttr strategy);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.
 llvm::FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,

@@ -18,15 +18,13 @@ namespace segc {
 /// root override `propose`.
 class CpuKernelModel : public KernelModel {
 public:
-  /// The strategy of a root that has only one. Its kind is the op's name, its
-  /// parameter `tempBytes`.
-  mlir::DictionaryAttr onlyStrategy(seg::FusionOp fusion) const;
+  /// The strategy of a root that has only one: it has `tempBytes`, and no
+  /// parameters.
+  seg::StrategyAttr onlyStrategy(seg::FusionOp fusion) const;
   /// Bytes of the temporary that the launches of `onlyStrategy` share.
   virtual int64_t tempBytes(seg::FusionOp fusion) const { return 0; }
-  /// True if emitKernels reads the strategy's parameters and refuses those that
-  /// it cannot emit; false if the strategy is always `onlyStrategy`.
-  virtual bool readsStrategy() const { return false; }
-  /// Emits the launches by the fusion's strategy.
+  /// Emits the launches by the fusion's strategy, which is `onlyStrategy` if
+  /// the model declares no parameters.
   virtual mlir::LogicalResult emitKernels(mlir::Operation *root,
                                           FusionEmitter &emitter) const = 0;
   /// True if the kernel can compute reductions of its result, tile by tile.

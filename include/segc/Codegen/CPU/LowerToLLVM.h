@@ -19,12 +19,7 @@ class LLVMContext;
 
 namespace segc {
 
-/// Registers the translations to LLVM IR that kernels need.
-void registerLLVMTranslations(mlir::DialectRegistry &registry);
-
-/// Adds the passes that lower a module of kernel functions (func over static
-/// memrefs, scf, arith, math, vector) to the LLVM dialect. A kernel becomes
-/// `void name(ptr per memref..., i64 n, i64 task)`.
+/// Adds clean-ups and populateKernelsToLLVM with the instructions of x86.
 void populateLowerToLLVM(mlir::OpPassManager &manager);
 
 /// Runs these passes on a module.

@@ -154,9 +154,6 @@ class FusionEmitterBase {
 public:
   seg::FusionOp getFusion() { return fusion; }
   const TargetVersion &getVersion() const { return emission.version; }
-  /// The integer parameter `name` of the strategy, which must exist.
-  int64_t strategyInt(llvm::StringRef name);
-  llvm::ArrayRef<int64_t> strategyInts(llvm::StringRef name);
 
 protected:
   explicit FusionEmitterBase(KernelEmission &emission)

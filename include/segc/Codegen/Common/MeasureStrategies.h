@@ -21,7 +21,7 @@ class ThreadPool;
 /// emitted is an error.
 llvm::Expected<std::vector<double>>
 measureStrategies(seg::FusionOp fusion,
-                  llvm::ArrayRef<mlir::DictionaryAttr> strategies,
+                  llvm::ArrayRef<seg::StrategyAttr> strategies,
                   const StrategyContext &context, ThreadPool &pool);
 
 /// Index of the fastest strategy. The first wins unless another is faster by

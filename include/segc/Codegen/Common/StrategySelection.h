@@ -30,19 +30,19 @@ int64_t preparedInput(seg::FusionOp fusion, const TargetBackend &backend);
 /// The cheapest proposal of all models of the root; null if all refuse. A
 /// remark of category `strategy` names each proposal with its cost or the
 /// reason of its refusal, where there are several.
-mlir::DictionaryAttr selectStrategy(seg::FusionOp fusion,
-                                    const StrategyContext &context);
+seg::StrategyAttr selectStrategy(seg::FusionOp fusion,
+                                 const StrategyContext &context);
 /// Candidates of all models, the cheapest first, and variations of that.
-llvm::SmallVector<mlir::DictionaryAttr>
+llvm::SmallVector<seg::StrategyAttr>
 strategyCandidates(seg::FusionOp fusion, const StrategyContext &context);
 /// Samples of what all models can emit.
-llvm::SmallVector<mlir::DictionaryAttr>
+llvm::SmallVector<seg::StrategyAttr>
 strategySamples(seg::FusionOp fusion, const StrategyContext &context);
 
 /// Whether the launch that fills the strategy's temporary moves to `prepare`.
-bool isPrepared(mlir::DictionaryAttr strategy, const StrategyContext &context);
+bool isPrepared(seg::StrategyAttr strategy, const StrategyContext &context);
 /// Sets the fusion's strategy, with `prepared` where it is.
-void setStrategy(seg::FusionOp fusion, mlir::DictionaryAttr strategy,
+void setStrategy(seg::FusionOp fusion, seg::StrategyAttr strategy,
                  const StrategyContext &context);
 
 } // namespace segc

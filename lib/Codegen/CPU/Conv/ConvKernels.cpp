@@ -23,7 +23,7 @@ namespace {
 
 /// A strategy and its cycles by the cost model; null if none is allowed.
 struct Rated {
-  DictionaryAttr strategy;
+  seg::StrategyAttr strategy;
   double cycles;
 };
 
@@ -50,7 +50,7 @@ Rated rated(seg::FusionOp fusion, const ConvProblem &problem,
             const std::pair<Tiling, double> &best) {
   auto [tiling, cycles] = best;
   return {std::isfinite(cycles) ? toStrategy(fusion, problem, tiling)
-                                : DictionaryAttr(),
+                                : seg::StrategyAttr(),
           cycles};
 }
 
@@ -252,19 +252,20 @@ public:
                                   const CpuStrategyContext &);
   using EmitFunction = LogicalResult (*)(FusionEmitter &, Operation *);
 
-  ConvModel(StringRef kind, KindsFunction kindsOf, EmitFunction emitRoot)
-      : kind(kind), kindsOf(kindsOf), emitRoot(emitRoot) {}
+  ConvModel(StringRef name, ArrayRef<StrategyParameter> declared,
+            KindsFunction kindsOf, EmitFunction emitRoot)
+      : name(name), declared(declared), kindsOf(kindsOf), emitRoot(emitRoot) {}
 
-  StringRef name() const final { return kind; }
-  bool readsStrategy() const final { return true; }
+  StringRef kind(OperationName) const final { return name; }
+  ArrayRef<StrategyParameter> parameters() const final { return declared; }
 
   SmallVector<StrategyProposal>
   propose(seg::FusionOp fusion, const StrategyContext &context) const final;
   SmallVector<StrategyProposal>
   candidates(seg::FusionOp fusion, const StrategyContext &context) const final;
-  SmallVector<DictionaryAttr> variations(seg::FusionOp fusion,
-                                         const StrategyContext &context,
-                                         DictionaryAttr strategy) const final;
+  SmallVector<seg::StrategyAttr>
+  variations(seg::FusionOp fusion, const StrategyContext &context,
+             seg::StrategyAttr strategy) const final;
   SmallVector<StrategyProposal>
   samples(seg::FusionOp fusion, const StrategyContext &context) const final;
 
@@ -290,7 +291,8 @@ private:
   StrategyProposal propose(const Kind &kind,
                            const CpuStrategyContext &context) const;
 
-  StringRef kind;
+  StringRef name;
+  ArrayRef<StrategyParameter> declared;
   KindsFunction kindsOf;
   EmitFunction emitRoot;
 };
@@ -346,24 +348,23 @@ ConvModel::candidates(seg::FusionOp fusion,
   return proposals;
 }
 
-SmallVector<DictionaryAttr>
+SmallVector<seg::StrategyAttr>
 ConvModel::variations(seg::FusionOp fusion, const StrategyContext &context,
-                      DictionaryAttr strategy) const {
+                      seg::StrategyAttr strategy) const {
   auto [own, all] = kinds(fusion, context);
-  if (auto m = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName))
-    own = withTiles(own, llvm::is_contained(m.asArrayRef(), int64_t(4))
-                             ? WinogradTiles::F4
-                             : WinogradTiles::F2);
+  if (ArrayRef<int64_t> m = strategy.getInts(strategyTilesName); !m.empty())
+    own = withTiles(own, llvm::is_contained(m, int64_t(4)) ? WinogradTiles::F4
+                                                           : WinogradTiles::F2);
   CpuStrategyContext otherBlocks = own, smallerTiles = own;
-  if (auto vectors = strategy.getAs<IntegerAttr>("nb"))
+  if (auto vectors = strategy.get<IntegerAttr>("nb"))
     otherBlocks.avoidedVectors = vectors.getInt();
   smallerTiles.target.l2Bytes /= 2;
   MultiplyType multiplyType = productWork(strategy).multiplyType;
-  SmallVector<DictionaryAttr> others;
+  SmallVector<seg::StrategyAttr> others;
   for (const Kind &each : all)
     if (each.multiplyType == multiplyType)
       for (const CpuStrategyContext &variant : {otherBlocks, smallerTiles})
-        if (DictionaryAttr other = each.select(variant).strategy)
+        if (seg::StrategyAttr other = each.select(variant).strategy)
           others.push_back(other);
   return others;
 }
@@ -372,7 +373,7 @@ SmallVector<StrategyProposal>
 ConvModel::samples(seg::FusionOp fusion, const StrategyContext &context) const {
   auto [own, all] = kinds(fusion, context);
   SmallVector<StrategyProposal> proposals;
-  auto add = [&](DictionaryAttr strategy) {
+  auto add = [&](seg::StrategyAttr strategy) {
     proposals.emplace_back().strategy = strategy;
   };
   for (const Kind &each : all) {
@@ -383,10 +384,10 @@ ConvModel::samples(seg::FusionOp fusion, const StrategyContext &context) const {
         add(rated.strategy);
       continue;
     }
-    DictionaryAttr best = each.select(own).strategy;
+    seg::StrategyAttr best = each.select(own).strategy;
     add(best);
     CpuStrategyContext otherBlocks = own;
-    if (auto vectors = best ? best.getAs<IntegerAttr>("nb") : IntegerAttr()) {
+    if (auto vectors = best ? best.get<IntegerAttr>("nb") : IntegerAttr()) {
       otherBlocks.avoidedVectors = vectors.getInt();
       add(each.select(otherBlocks).strategy);
     }
@@ -447,22 +448,27 @@ struct FilterGradModel : ConvModel {
 
 } // namespace
 
-void addConvModels(KernelModels &models) {
-  auto forward = [&](StringRef kind, ConvModel::KindsFunction kinds,
+/// Adds the model of a kind of kernels.
+template <typename Model, typename Tiling>
+static void addModel(KernelModels &models, ConvModel::KindsFunction kinds,
                      ConvModel::EmitFunction emit) {
-    models.push_back(std::make_unique<ForwardModel>(kind, kinds, emit));
-  };
-  forward(directKind, directKinds, emitConv);
-  forward(winogradKind, winogradKinds, emitWinogradConv);
-  forward(fewChannelsKind, fewChannelsKinds, emitFewChannelsConv);
-  forward(groupedKind, groupedKinds, emitGroupedConv);
-  auto filterGrad = [&](StringRef kind, ConvModel::KindsFunction kinds,
-                        ConvModel::EmitFunction emit) {
-    models.push_back(std::make_unique<FilterGradModel>(kind, kinds, emit));
-  };
-  filterGrad(directKind, directFilterGradKinds, emitConvFilterGrad);
-  filterGrad(winogradKind, winogradFilterGradKinds, emitWinogradFilterGrad);
-  filterGrad(groupedKind, groupedFilterGradKinds, emitGroupedFilterGrad);
+  models.push_back(std::make_unique<Model>(
+      Tiling::kind, tilingParameters<Tiling>(), kinds, emit));
+}
+
+void addConvModels(KernelModels &models) {
+  addModel<ForwardModel, ConvTiling>(models, directKinds, emitConv);
+  addModel<ForwardModel, WinogradTiling>(models, winogradKinds,
+                                         emitWinogradConv);
+  addModel<ForwardModel, FewChannelsTiling>(models, fewChannelsKinds,
+                                            emitFewChannelsConv);
+  addModel<ForwardModel, GroupedTiling>(models, groupedKinds, emitGroupedConv);
+  addModel<FilterGradModel, FilterGradTiling>(models, directFilterGradKinds,
+                                              emitConvFilterGrad);
+  addModel<FilterGradModel, WinogradFilterGradTiling>(
+      models, winogradFilterGradKinds, emitWinogradFilterGrad);
+  addModel<FilterGradModel, GroupedFilterGradTiling>(
+      models, groupedFilterGradKinds, emitGroupedFilterGrad);
 }
 
 } // namespace segc

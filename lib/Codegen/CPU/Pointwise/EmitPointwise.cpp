@@ -143,21 +143,18 @@ static RankedTensorType reducedSpace(seg::FusionOp fusion) {
 }
 
 int64_t reductionTilePixels(seg::FusionOp fusion, RankedTensorType reduced) {
-  DictionaryAttr strategy = fusion.getStrategyAttr();
-  auto tile = strategy ? strategy.getAs<DenseI64ArrayAttr>("tile")
-                       : DenseI64ArrayAttr();
-  if (!tile)
+  seg::StrategyAttr strategy = fusion.getStrategyAttr();
+  ArrayRef<int64_t> tile =
+      strategy ? strategy.getInts("tile") : ArrayRef<int64_t>();
+  if (tile.empty())
     return PixelTiles(reduced, reduced.getRank() > 1).tilePixels;
   // The pixels of a convolution's task: with Winograd tiles their outputs, and
   // all phases where a task computes them together.
   int64_t pixels = 1;
-  for (int64_t extent : tile.asArrayRef())
+  for (int64_t extent :
+       llvm::concat<const int64_t>(tile, strategy.getInts(strategyTilesName)))
     pixels *= extent;
-  if (auto outputs = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName))
-    for (int64_t extent : outputs.asArrayRef())
-      pixels *= extent;
-  if (auto kind = strategy.getAs<StringAttr>(strategyKindName);
-      kind && kind == GroupedTiling::kind)
+  if (strategy.getKind() == GroupedTiling::kind)
     pixels *= convProblem(fusion.getRoot()).phaseCount();
   return pixels;
 }

@@ -5,8 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Plans as strategy dictionaries, and back with a check that they can be
-// emitted.
+// Tilings as strategies, and back with a check that they can be emitted.
 
 #include "Strategy/ConvStrategyLimits.h"
 #include "Reductions/TileReductions.h"
@@ -18,7 +17,6 @@
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -84,99 +82,71 @@ void forEntries(GroupedFilterGradTiling &tiling, F &&f) {
 
 struct Writer {
   Builder b;
-  SmallVector<NamedAttribute> entries;
+  SmallVector<NamedAttribute> parameters;
   void operator()(StringRef name, int64_t value) {
-    entries.push_back(b.getNamedAttr(name, b.getI64IntegerAttr(value)));
+    parameters.push_back(b.getNamedAttr(name, b.getI64IntegerAttr(value)));
   }
   void operator()(StringRef name, bool value) {
-    entries.push_back(b.getNamedAttr(name, b.getBoolAttr(value)));
+    parameters.push_back(b.getNamedAttr(name, b.getBoolAttr(value)));
   }
   void operator()(StringRef name, const Dims &value) {
-    entries.push_back(b.getNamedAttr(name, b.getDenseI64ArrayAttr(value)));
+    parameters.push_back(b.getNamedAttr(name, b.getDenseI64ArrayAttr(value)));
   }
   /// f32 is the default and is not written.
   void operator()(StringRef name, MultiplyType value) {
     if (value != MultiplyType::F32)
-      entries.push_back(
+      parameters.push_back(
           b.getNamedAttr(name, b.getStringAttr(multiplyTypeName(value))));
   }
 };
 
+/// Of a strategy whose parameters have been checked.
 struct Reader {
-  DictionaryAttr strategy;
-  std::string wrong, expected;
-  /// Entries that the tiling has.
-  SmallVector<StringRef> known{strategyKindName, strategyTempName,
-                               strategySumsName, strategyPreparedName};
-  template <typename Attr, typename F>
-  void read(StringRef name, StringRef what, F &&set) {
-    auto attr = strategy ? strategy.getAs<Attr>(name) : Attr();
-    if (wrong.empty() && (!attr || !set(attr))) {
-      wrong = name.str();
-      expected = what.str();
-    }
-  }
-  /// Sizes are small enough for products of a few.
-  static bool isSize(int64_t value) {
-    return value > 0 && value <= int64_t{1} << 20;
-  }
+  seg::StrategyAttr strategy;
   void operator()(StringRef name, int64_t &value) {
-    known.push_back(name);
-    read<IntegerAttr>(name, "an integer above 0", [&](IntegerAttr attr) {
-      return attr.getType().isSignlessInteger(64) &&
-             isSize(value = attr.getInt());
-    });
+    value = strategy.get<IntegerAttr>(name).getInt();
   }
   void operator()(StringRef name, bool &value) {
-    known.push_back(name);
-    read<BoolAttr>(name, "true or false", [&](BoolAttr attr) {
-      return value = attr.getValue(), true;
-    });
+    value = strategy.get<BoolAttr>(name).getValue();
   }
   void operator()(StringRef name, Dims &value) {
-    known.push_back(name);
-    read<DenseI64ArrayAttr>(name, "three integers above 0 (array<i64: ...>)",
-                            [&](DenseI64ArrayAttr attr) {
-                              if (attr.size() != 3)
-                                return false;
-                              llvm::copy(attr.asArrayRef(), value.begin());
-                              return llvm::all_of(value, isSize);
-                            });
+    llvm::copy(strategy.getInts(name), value.begin());
   }
   void operator()(StringRef name, MultiplyType &value) {
-    known.push_back(name);
-    value = MultiplyType::F32;
-    if (!strategy || !strategy.contains(name))
-      return;
-    read<StringAttr>(
-        name, "16-bit products that there are", [&](StringAttr attr) {
-          value = lookupMultiplyType(attr.getValue()).value_or(MultiplyType::F32);
-          return value != MultiplyType::F32;
-        });
+    auto type = strategy.get<StringAttr>(name);
+    value = type ? *lookupMultiplyType(type.getValue()) : MultiplyType::F32;
   }
 };
 
-/// Reads a tiling's entries; whether they suit the problem is not asked.
-template <typename Tiling>
-LogicalResult readTiling(FusionEmitter &emitter, Operation *op, Tiling &tiling) {
-  DictionaryAttr strategy = emitter.getFusion().getStrategyAttr();
-  Reader reader{strategy, "", ""};
-  forEntries(tiling, reader);
-  if (!reader.wrong.empty()) {
-    InFlightDiagnostic diag = op->emitOpError("expects a valid '")
-                              << reader.wrong << "' in the fusion's strategy: "
-                              << reader.expected << ", got ";
-    if (Attribute got = strategy ? strategy.get(reader.wrong) : Attribute())
-      return diag << got;
-    return diag << "none";
+/// Declares the parameters that the entries are.
+struct Declarer {
+  using Type = StrategyParameter::Type;
+  std::vector<StrategyParameter> parameters;
+  void operator()(StringRef name, int64_t) {
+    parameters.push_back({name, Type::Size});
   }
-  for (NamedAttribute entry : strategy)
-    if (!llvm::is_contained(reader.known, entry.getName().strref()))
-      return op->emitOpError("has no entry '")
-             << entry.getName().strref() << "' in a strategy of kind '"
-             << Tiling::kind << "': expects "
-             << llvm::join(ArrayRef(reader.known), ", ");
-  return success();
+  void operator()(StringRef name, bool) {
+    parameters.push_back({name, Type::Switch});
+  }
+  void operator()(StringRef name, const Dims &) {
+    parameters.push_back({name, Type::Sizes});
+  }
+  void operator()(StringRef name, MultiplyType) {
+    StrategyParameter parameter{name, Type::Keyword, /*optional=*/true};
+    for (MultiplyType type :
+         {MultiplyType::Bf16, MultiplyType::F16, MultiplyType::Fixed})
+      parameter.keywords.push_back(multiplyTypeName(type));
+    parameters.push_back(std::move(parameter));
+  }
+};
+
+/// The tiling of the fusion's strategy; whether it suits the problem is not
+/// asked.
+template <typename Tiling>
+Tiling readTiling(FusionEmitter &emitter) {
+  Tiling tiling{};
+  forEntries(tiling, Reader{emitter.getFusion().getStrategyAttr()});
+  return tiling;
 }
 
 // These return the words of the temporary.
@@ -252,9 +222,8 @@ FailureOr<Tiling> readTiles(FusionEmitter &emitter, const ConvProblem &problem,
                           Operation *op, const std::string &refusal) {
   if (!refusal.empty())
     return op->emitOpError("cannot use Winograd tiles: ") << refusal;
-  Tiling tiling{};
-  if (failed(readTiling(emitter, op, tiling)) ||
-      failed(checkTiles(problem, op, tiling.m)))
+  auto tiling = readTiling<Tiling>(emitter);
+  if (failed(checkTiles(problem, op, tiling.m)))
     return failure();
   return tiling;
 }
@@ -283,12 +252,14 @@ LogicalResult checkMultiplyType(const ConvProblem &problem, Operation *op,
 template <typename Tiling>
 LogicalResult checkMemory(FusionEmitter &emitter, const ConvProblem &problem,
                           Operation *op, const Tiling &tiling) {
-  DictionaryAttr strategy = emitter.getFusion().getStrategyAttr();
-  std::pair<StringRef, int64_t> memory[] = {
-      {strategyTempName, tempBytes(problem, tiling)},
-      {strategySumsName, sumsBytes(emitter.getFusion(), problem, tiling)}};
-  for (auto [name, expected] : memory)
-    if (int64_t bytes = strategyBytes(strategy, name); bytes != expected)
+  seg::StrategyAttr strategy = emitter.getFusion().getStrategyAttr();
+  std::tuple<StringRef, int64_t, int64_t> memory[] = {
+      {seg::StrategyAttr::tempBytesName, strategy.getTempBytes(),
+       tempBytes(problem, tiling)},
+      {seg::StrategyAttr::sumsBytesName, strategy.getSumsBytes(),
+       sumsBytes(emitter.getFusion(), problem, tiling)}};
+  for (auto [name, bytes, expected] : memory)
+    if (bytes != expected)
       return op->emitOpError("expects ")
              << expected << " " << name << " for the fusion's strategy, got "
              << bytes;
@@ -298,34 +269,51 @@ LogicalResult checkMemory(FusionEmitter &emitter, const ConvProblem &problem,
 } // namespace
 
 template <typename Tiling>
-DictionaryAttr toStrategy(seg::FusionOp fusion, const ConvProblem &problem,
-                          const Tiling &tiling) {
+seg::StrategyAttr toStrategy(seg::FusionOp fusion, const ConvProblem &problem,
+                             const Tiling &tiling) {
   Writer writer{Builder(fusion.getContext()), {}};
   // forEntries takes a mutable tiling, because it also serves reading.
   Tiling entries = tiling;
   forEntries(entries, writer);
-  writer.entries.push_back(writer.b.getNamedAttr(
-      strategyKindName, writer.b.getStringAttr(Tiling::kind)));
-  writer(strategyTempName, tempBytes(problem, tiling));
-  if (int64_t bytes = sumsBytes(fusion, problem, tiling))
-    writer(strategySumsName, bytes);
-  return writer.b.getDictionaryAttr(writer.entries);
+  return seg::StrategyAttr::get(fusion.getContext(), Tiling::kind,
+                                writer.parameters, tempBytes(problem, tiling),
+                                sumsBytes(fusion, problem, tiling));
 }
 
-template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
-                                   const ConvTiling &);
-template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
-                                   const FilterGradTiling &);
-template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
-                                   const WinogradTiling &);
-template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
-                                   const WinogradFilterGradTiling &);
-template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
-                                   const FewChannelsTiling &);
-template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
-                                   const GroupedTiling &);
-template DictionaryAttr toStrategy(seg::FusionOp, const ConvProblem &,
-                                   const GroupedFilterGradTiling &);
+template <typename Tiling>
+ArrayRef<StrategyParameter> tilingParameters() {
+  static const std::vector<StrategyParameter> parameters = [] {
+    Tiling tiling{};
+    Declarer declarer;
+    forEntries(tiling, declarer);
+    return declarer.parameters;
+  }();
+  return parameters;
+}
+
+template seg::StrategyAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                      const ConvTiling &);
+template ArrayRef<StrategyParameter> tilingParameters<ConvTiling>();
+template seg::StrategyAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                      const FilterGradTiling &);
+template ArrayRef<StrategyParameter> tilingParameters<FilterGradTiling>();
+template seg::StrategyAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                      const WinogradTiling &);
+template ArrayRef<StrategyParameter> tilingParameters<WinogradTiling>();
+template seg::StrategyAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                      const WinogradFilterGradTiling &);
+template ArrayRef<StrategyParameter>
+tilingParameters<WinogradFilterGradTiling>();
+template seg::StrategyAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                      const FewChannelsTiling &);
+template ArrayRef<StrategyParameter> tilingParameters<FewChannelsTiling>();
+template seg::StrategyAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                      const GroupedTiling &);
+template ArrayRef<StrategyParameter> tilingParameters<GroupedTiling>();
+template seg::StrategyAttr toStrategy(seg::FusionOp, const ConvProblem &,
+                                      const GroupedFilterGradTiling &);
+template ArrayRef<StrategyParameter>
+tilingParameters<GroupedFilterGradTiling>();
 
 /// Verifies that the problem has neither groups nor dilations.
 static LogicalResult checkPlain(const ConvProblem &problem, Operation *op) {
@@ -335,13 +323,12 @@ static LogicalResult checkPlain(const ConvProblem &problem, Operation *op) {
   return op->emitOpError("cannot use the direct kernel: ") << reason;
 }
 
-double productError(DictionaryAttr strategy) {
+double productError(seg::StrategyAttr strategy) {
   MultiplyType multiplyType = productWork(strategy).multiplyType;
   if (multiplyType == MultiplyType::F32)
     return 0;
   Dims m{1, 1, 1};
-  if (auto tiles = strategy.getAs<DenseI64ArrayAttr>(strategyTilesName))
-    llvm::copy(tiles.asArrayRef(), m.begin());
+  llvm::copy(strategy.getInts(strategyTilesName), m.begin());
   return productError(multiplyType, m);
 }
 
@@ -349,9 +336,8 @@ FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
                                  const ConvProblem &problem, Operation *op) {
   if (failed(checkPlain(problem, op)))
     return failure();
-  ConvTiling tiling{};
-  if (failed(readTiling(emitter, op, tiling)) ||
-      failed(checkLimits(op, problem, tiling)) ||
+  auto tiling = readTiling<ConvTiling>(emitter);
+  if (failed(checkLimits(op, problem, tiling)) ||
       failed(checkMemory(emitter, problem, op, tiling)) ||
       failed(checkMultiplyType(problem, op, tiling)))
     return failure();
@@ -393,9 +379,9 @@ FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
 FailureOr<FilterGradTiling> readFilterGradTiling(FusionEmitter &emitter,
                                              const ConvProblem &whole,
                                              Operation *op) {
-  FilterGradTiling tiling{};
-  if (failed(checkPlain(whole, op)) || failed(readTiling(emitter, op, tiling)))
+  if (failed(checkPlain(whole, op)))
     return failure();
+  auto tiling = readTiling<FilterGradTiling>(emitter);
   if (tiling.swapped && whole.strides != Dims{1, 1, 1})
     return op->emitOpError("cannot swap the factors of a strided convolution");
   if (tiling.swapped && !TileSource(op->getOperand(0)).isInput())
@@ -463,9 +449,8 @@ FailureOr<FewChannelsTiling> readFewChannelsTiling(FusionEmitter &emitter,
                                      Operation *op) {
   if (std::string reason = fewChannelsRefusal(problem); !reason.empty())
     return op->emitOpError("cannot use the kernel of few channels: ") << reason;
-  FewChannelsTiling tiling{};
-  if (failed(readTiling(emitter, op, tiling)) ||
-      failed(checkLimits(op, problem, tiling)) ||
+  auto tiling = readTiling<FewChannelsTiling>(emitter);
+  if (failed(checkLimits(op, problem, tiling)) ||
       failed(checkMemory(emitter, problem, op, tiling)))
     return failure();
   if (tiling.tile[2] != problem.out[2] && tiling.tile[2] % tiling.pixels != 0)
@@ -481,9 +466,8 @@ FailureOr<GroupedTiling> readGroupedTiling(FusionEmitter &emitter,
                                        Operation *op) {
   if (std::string reason = groupedRefusal(problem); !reason.empty())
     return op->emitOpError("cannot use the grouped kernel: ") << reason;
-  GroupedTiling tiling{};
-  if (failed(readTiling(emitter, op, tiling)) ||
-      failed(checkLimits(op, problem, tiling)) ||
+  auto tiling = readTiling<GroupedTiling>(emitter);
+  if (failed(checkLimits(op, problem, tiling)) ||
       failed(checkMemory(emitter, problem, op, tiling)))
     return failure();
   if (!groupedTakesVectors(problem, tiling.lanes, tiling.nb))
@@ -507,9 +491,8 @@ readGroupedFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
                           Operation *op) {
   if (std::string reason = groupedRefusal(problem); !reason.empty())
     return op->emitOpError("cannot use the grouped kernel: ") << reason;
-  GroupedFilterGradTiling tiling{};
-  if (failed(readTiling(emitter, op, tiling)) ||
-      failed(checkLimits(op, problem, tiling)) ||
+  auto tiling = readTiling<GroupedFilterGradTiling>(emitter);
+  if (failed(checkLimits(op, problem, tiling)) ||
       failed(checkMemory(emitter, problem, op, tiling)))
     return failure();
   if (!groupedTakesRows(problem, tiling.lanes, tiling.ur))

@@ -23,46 +23,47 @@ struct Limits {
   Operation *op;
   bool valid = true;
 
-  void most(StringRef name, int64_t value, int64_t limit, StringRef reason) {
+  /// `counted` says what the limit counts.
+  void most(StringRef name, int64_t value, int64_t limit, StringRef counted) {
     if (!valid || value <= limit)
       return;
     op->emitOpError("expects '")
-        << name << "' of at most " << limit
-        << " in the fusion's strategy: " << reason << "; got " << value;
+        << name << "' of at most " << limit << " (" << counted
+        << ") in the fusion's strategy, got " << value;
     valid = false;
   }
   void tile(const Dims &tile, const Dims &whole) {
     for (unsigned d = 0; d < 3; ++d)
-      most("tile", tile[d], whole[d], "it is a part of what is computed");
+      most("tile", tile[d], whole[d], "outputs along a dimension");
   }
   /// Verifies the vectors of channels, which every kind has.
   void vectors(int64_t lanes, int64_t nb) {
     constexpr int64_t maxLanes = 16, maxVectors = 16;
-    most("lanes", lanes, maxLanes, "vectors have so many f32 values");
+    most("lanes", lanes, maxLanes, "f32 values of a vector");
     if (valid && (lanes < 4 || (lanes & (lanes - 1)))) {
       op->emitOpError("expects 'lanes' of 4, 8 or 16 in the fusion's strategy, "
                       "got ")
           << lanes;
       valid = false;
     }
-    most("nb", nb, maxVectors, "register blocks have so many vectors");
+    most("nb", nb, maxVectors, "vectors of a register block");
   }
   /// Verifies the parameters that Winograd convolutions and filter gradients
   /// share.
   template <typename Tiling>
   void winograd(const ConvProblem &problem, const Tiling &tiling,
-                StringRef blockReason) {
+                StringRef counted) {
     vectors(tiling.lanes, tiling.nb);
     tile(tiling.tile, divideUp(problem.out, tiling.m));
     if (!valid)
       return;
-    most("ur", tiling.ur, maxBlock / tiling.nb, blockReason);
+    most("ur", tiling.ur, maxBlock / tiling.nb, counted);
     groups(problem, tiling);
   }
   template <typename Tiling>
   void groups(const ConvProblem &problem, const Tiling &tiling) {
     most("groups", tiling.groups, tiling.channelBlocks(problem),
-         "tasks share whole blocks of channels");
+         "blocks of output channels");
   }
   LogicalResult result() const { return success(valid); }
 };
@@ -76,19 +77,19 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
   limits.tile(tiling.tile, problem.space());
   for (unsigned d = 0; d < 3; ++d)
     limits.most("block", tiling.block[d], problem.space()[d],
-                "it is a part of the tile");
+                "outputs along a dimension");
   if (!limits.valid)
     return failure();
   double sums = static_cast<double>(tiling.block[0]) *
                 static_cast<double>(tiling.block[1]) *
                 static_cast<double>(tiling.block[2]);
   limits.most("block", sums > maxBlock ? maxBlock + 1 : product(tiling.block),
-              maxBlock / tiling.nb, "register blocks have so many pixels");
+              maxBlock / tiling.nb, "pixels of a register block");
   limits.groups(problem, tiling);
   if (limits.valid)
     limits.most("unroll", tiling.unroll,
                 maxUnrolled / (product(tiling.block) * tiling.nb),
-                "each step of a register block is code of its own");
+                "unrolled steps of the inner loop");
   return limits.result();
 }
 
@@ -100,33 +101,33 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
   if (!limits.valid)
     return failure();
   limits.most("ur", tiling.ur, maxBlock / tiling.nb,
-              "register blocks have so many rows");
+              "rows of a register block");
   limits.groups(problem, tiling);
-  limits.most(
-      "splits", tiling.splits,
-      std::max<int64_t>(16, problem.batch * product(tiling.tileCounts(problem))),
-      "there are no more tiles to share");
+  limits.most("splits", tiling.splits,
+              std::max<int64_t>(16, problem.batch *
+                                        product(tiling.tileCounts(problem))),
+              "tiles of the output");
   return limits.result();
 }
 
 LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
                           const WinogradTiling &tiling) {
   Limits limits{op};
-  limits.winograd(problem, tiling, "register blocks have so many tiles");
+  limits.winograd(problem, tiling, "tiles of a register block");
   return limits.result();
 }
 
 LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
                           const WinogradFilterGradTiling &tiling) {
   Limits limits{op};
-  limits.winograd(problem, tiling, "register blocks have so many channels");
+  limits.winograd(problem, tiling, "input channels of a register block");
   if (!limits.valid)
     return failure();
   limits.most("splits", tiling.splits,
               problem.batch * product(tiling.boxCounts(problem)),
-              "there are no more boxes of tiles to share");
-  limits.most("task_points", tiling.task_points, tiling.points()[tiling.outer()],
-              "the outer dimension has so many points");
+              "boxes of tiles");
+  limits.most("task_points", tiling.task_points,
+              tiling.points()[tiling.outer()], "points of the outer dimension");
   return limits.result();
 }
 
@@ -136,8 +137,7 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
   // Vectors are along the input channels.
   limits.vectors(tiling.lanes, 1);
   limits.tile(tiling.tile, problem.out);
-  limits.most("pixels", tiling.pixels, maxBlock,
-              "register blocks have so many pixels");
+  limits.most("pixels", tiling.pixels, maxBlock, "pixels of a register block");
   int64_t unit = tiling.lanes / FewChannelsTiling::maxChannels;
   if (limits.valid && tiling.pixels % unit)
     return op->emitOpError("expects 'pixels' to be a multiple of ")
@@ -152,7 +152,7 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
   limits.tile(tiling.tile, problem.space());
   if (limits.valid)
     limits.most("pixels", tiling.pixels, maxBlock / tiling.nb,
-                "register blocks have so many pixels");
+                "pixels of a register block");
   return limits.result();
 }
 
@@ -160,7 +160,7 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &,
                           const GroupedFilterGradTiling &tiling) {
   Limits limits{op};
   limits.vectors(tiling.lanes, 1);
-  limits.most("ur", tiling.ur, maxBlock, "a task sums so many channels");
+  limits.most("ur", tiling.ur, maxBlock, "input channels of a task");
   return limits.result();
 }
 

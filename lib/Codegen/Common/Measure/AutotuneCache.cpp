@@ -39,14 +39,14 @@ static std::string compilerIdentity() {
 AutotuneSubject::AutotuneSubject(seg::FusionOp fusion,
                                  const StrategyContext &context,
                                  unsigned threads,
-                                 ArrayRef<DictionaryAttr> candidates)
+                                 ArrayRef<seg::StrategyAttr> candidates)
     : target(context.target.version->name),
       processor(context.target.backend->deviceName()),
       kernel(kernelKey(fusion)), threads(threads),
       constantOperand(context.constantOperand) {
   static const std::string identity = compilerIdentity();
   compiler = identity;
-  for (DictionaryAttr strategy : candidates)
+  for (seg::StrategyAttr strategy : candidates)
     llvm::raw_string_ostream(strategies.emplace_back()) << strategy;
 }
 

@@ -18,7 +18,7 @@ namespace segc {
 struct AutotuneSubject {
   AutotuneSubject(seg::FusionOp fusion, const StrategyContext &context,
                   unsigned threads,
-                  llvm::ArrayRef<mlir::DictionaryAttr> candidates);
+                  llvm::ArrayRef<seg::StrategyAttr> candidates);
 
   std::string target, processor, compiler, kernel;
   unsigned threads;

@@ -60,7 +60,7 @@ struct AutotuneStrategyPass
       return;
     }
     ThreadPool pool;
-    llvm::StringMap<DictionaryAttr> chosen;
+    llvm::StringMap<seg::StrategyAttr> chosen;
     for (auto entry : getOperation().getOps<func::FuncOp>())
       for (auto fusion : entry.getOps<seg::FusionOp>())
         if (failed(tune(fusion, *context, pool, chosen)))
@@ -71,7 +71,7 @@ struct AutotuneStrategyPass
   /// to their strategies.
   LogicalResult tune(seg::FusionOp fusion, StrategyContext context,
                      ThreadPool &pool,
-                     llvm::StringMap<DictionaryAttr> &chosen) {
+                     llvm::StringMap<seg::StrategyAttr> &chosen) {
     if (!fusion.getRoot() || fusion.getStrategyAttr())
       return success();
     context = contextOfFusion(fusion, context);
@@ -108,9 +108,8 @@ struct AutotuneStrategyPass
   /// Returns the index of the fastest candidate, from the times in the cache or
   /// by measurement.
   FailureOr<size_t> fastest(seg::FusionOp fusion,
-                            ArrayRef<DictionaryAttr> candidates,
-                            const StrategyContext &context,
-                            ThreadPool &pool) {
+                            ArrayRef<seg::StrategyAttr> candidates,
+                            const StrategyContext &context, ThreadPool &pool) {
     AutotuneSubject subject(fusion, context, pool.workers(), candidates);
     std::optional<std::vector<double>> seconds = cachedTimes(fusion, subject);
     StringRef how = seconds ? "cached" : "measured";

@@ -131,8 +131,8 @@ KernelLaunch launchOf(exec::KernelAttr kernel, StringRef symbol) {
 
 FusionLaunches launchesOf(seg::FusionOp fusion) {
   FusionLaunches result;
-  result.tempBytes = strategyBytes(fusion.getStrategyAttr(), strategyTempName);
-  result.sumsBytes = strategyBytes(fusion.getStrategyAttr(), strategySumsName);
+  result.tempBytes = fusion.getTempBytes();
+  result.sumsBytes = fusion.getSumsBytes();
   return result;
 }
 
@@ -140,7 +140,7 @@ FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels,
                                        const Twine &symbol,
                                        const Target &target) {
   if (fusion.getRoot() && !fusion.getStrategyAttr())
-    if (DictionaryAttr strategy = selectStrategy(fusion, {target}))
+    if (seg::StrategyAttr strategy = selectStrategy(fusion, {target}))
       fusion.setStrategyAttr(strategy);
   KernelEmission emission{fusion, OpBuilder::atBlockEnd(kernels.getBody()),
                           symbol.str(), *target.version};

@@ -62,11 +62,11 @@ runInTurns(ArrayRef<std::function<double()>> timers) {
 }
 
 llvm::Expected<std::vector<double>>
-measureStrategies(seg::FusionOp fusion, ArrayRef<DictionaryAttr> strategies,
+measureStrategies(seg::FusionOp fusion, ArrayRef<seg::StrategyAttr> strategies,
                   const StrategyContext &context, ThreadPool &pool) {
   std::vector<OwningOpRef<seg::FusionOp>> copies;
   SmallVector<seg::FusionOp> fusions;
-  for (DictionaryAttr strategy : strategies) {
+  for (seg::StrategyAttr strategy : strategies) {
     fusions.push_back(fusion.clone());
     copies.emplace_back(fusions.back());
     fusions.back().setStrategyAttr(strategy);

@@ -66,25 +66,25 @@ struct SelectStrategyPass
       sums.insert(fusion);
       Builder b(&getContext());
       if (!fusion.getStrategyAttr())
-        fusion.setStrategyAttr(b.getDictionaryAttr(
-            {b.getNamedAttr(strategyKindName, b.getStringAttr("pointwise")),
-             b.getNamedAttr(strategyUnbatchedName, b.getUnitAttr())}));
+        fusion.setStrategyAttr(seg::StrategyAttr::get(
+            &getContext(), pointwiseKind,
+            b.getNamedAttr(strategyUnbatchedName, b.getUnitAttr())));
     }
   }
 
   LogicalResult select(seg::FusionOp fusion, StrategyContext context,
                        LayerNames &layers) {
     Operation *root = fusion.getRoot();
-    // One that was given: what comes next reads it.
+    // One that was given is kept.
     if (fusion.getStrategyAttr())
-      return verifyStrategyMemory(fusion);
+      return context.target.backend->verifyStrategy(fusion);
     if (!root)
       return success();
     context = contextOfFusion(fusion, context);
     if (context.target.backend->modelsOf(root).empty())
       return root->emitOpError("has no kernel for the target ")
              << context.target.backend->name();
-    DictionaryAttr strategy = choose(fusion, context);
+    seg::StrategyAttr strategy = choose(fusion, context);
     if (!strategy)
       return root->emitOpError("has no kernel for the target ")
              << context.target.backend->name()
@@ -100,14 +100,15 @@ struct SelectStrategyPass
 
   /// Returns the best strategy, or the one in plain f32 if the decision is
   /// withheld.
-  DictionaryAttr choose(seg::FusionOp fusion, const StrategyContext &context) {
-    DictionaryAttr best = selectStrategy(fusion, context);
+  seg::StrategyAttr choose(seg::FusionOp fusion,
+                           const StrategyContext &context) {
+    seg::StrategyAttr best = selectStrategy(fusion, context);
     if (!getContext().hasActionHandler())
       return best;
     StrategyContext plain = context;
     plain.winograd = WinogradTiles::Off;
     plain.multiplyTypes = {};
-    DictionaryAttr other = selectStrategy(fusion, plain);
+    seg::StrategyAttr other = selectStrategy(fusion, plain);
     return best == other || mayDecide<StrategyDecision>(
                                 fusion,
                                 [&] {

@@ -94,25 +94,21 @@ StrategyContext contextOfFusion(seg::FusionOp fusion, StrategyContext context) {
   return context;
 }
 
-bool isPrepared(DictionaryAttr strategy, const StrategyContext &context) {
-  return context.constantOperand &&
-         strategyBytes(strategy, strategyTempName) > 0;
+bool isPrepared(seg::StrategyAttr strategy, const StrategyContext &context) {
+  return context.constantOperand && strategy.getTempBytes() > 0;
 }
 
-void setStrategy(seg::FusionOp fusion, DictionaryAttr strategy,
+void setStrategy(seg::FusionOp fusion, seg::StrategyAttr strategy,
                  const StrategyContext &context) {
-  NamedAttrList entries(strategy);
-  if (isPrepared(strategy, context))
-    entries.set(strategyPreparedName, UnitAttr::get(fusion.getContext()));
-  fusion.setStrategyAttr(entries.getDictionary(fusion.getContext()));
+  fusion.setStrategyAttr(strategy.withPrepared(isPrepared(strategy, context)));
 }
 
 //===----------------------------------------------------------------------===//
 // Choices
 //===----------------------------------------------------------------------===//
 
-DictionaryAttr selectStrategy(seg::FusionOp fusion,
-                              const StrategyContext &context) {
+seg::StrategyAttr selectStrategy(seg::FusionOp fusion,
+                                 const StrategyContext &context) {
   Operation *root = fusion.getRoot();
   StrategyProposal best;
   SmallVector<std::string> reasons;
@@ -131,8 +127,8 @@ DictionaryAttr selectStrategy(seg::FusionOp fusion,
   return best.strategy;
 }
 
-SmallVector<DictionaryAttr> strategyCandidates(seg::FusionOp fusion,
-                                               const StrategyContext &context) {
+SmallVector<seg::StrategyAttr>
+strategyCandidates(seg::FusionOp fusion, const StrategyContext &context) {
   using Candidate = std::pair<const KernelModel *, StrategyProposal>;
   SmallVector<Candidate, 4> best;
   for (const KernelModel *model :
@@ -143,23 +139,23 @@ SmallVector<DictionaryAttr> strategyCandidates(seg::FusionOp fusion,
   llvm::stable_sort(best, [](const Candidate &a, const Candidate &b) {
     return a.second.seconds < b.second.seconds;
   });
-  llvm::SetVector<DictionaryAttr> strategies;
+  llvm::SetVector<seg::StrategyAttr> strategies;
   for (const auto &[model, proposal] : best)
     strategies.insert(proposal.strategy);
   // The model that is expected to be the fastest adds variations of its
   // strategy.
   if (!best.empty()) {
     const auto &[model, proposal] = best.front();
-    for (DictionaryAttr other :
+    for (seg::StrategyAttr other :
          model->variations(fusion, context, proposal.strategy))
       strategies.insert(other);
   }
   return strategies.takeVector();
 }
 
-SmallVector<DictionaryAttr> strategySamples(seg::FusionOp fusion,
-                                            const StrategyContext &context) {
-  llvm::SetVector<DictionaryAttr> strategies;
+SmallVector<seg::StrategyAttr> strategySamples(seg::FusionOp fusion,
+                                               const StrategyContext &context) {
+  llvm::SetVector<seg::StrategyAttr> strategies;
   for (const KernelModel *model :
        context.target.backend->modelsOf(fusion.getRoot()))
     for (const StrategyProposal &proposal : model->samples(fusion, context))

@@ -46,7 +46,7 @@ struct VaryStrategyPass
     // get with real caches.
     context.target.version = context.target.backend->withSmallerCaches(
         context.target.version, 4 * (draw % 4));
-    SmallVector<DictionaryAttr> candidates =
+    SmallVector<seg::StrategyAttr> candidates =
         every ? strategySamples(fusion, context)
               : strategyCandidates(fusion, context);
     if (candidates.size() > 1)

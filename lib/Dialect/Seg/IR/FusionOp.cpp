@@ -33,8 +33,14 @@ ParseResult FusionOp::parse(OpAsmParser &parser, OperationState &state) {
       parser.parseArrow() ||
       parser.parseCommaSeparatedList(
           OpAsmParser::Delimiter::Paren,
-          [&] { return parser.parseType(resultTypes.emplace_back()); }) ||
-      parser.parseOptionalAttrDictWithKeyword(state.attributes))
+          [&] { return parser.parseType(resultTypes.emplace_back()); }))
+    return failure();
+  SMLoc attributes = parser.getCurrentLocation();
+  auto refuse = [&] {
+    return parser.emitError(attributes) << "'" << state.name << "' op ";
+  };
+  if (parser.parseOptionalAttrDictWithKeyword(state.attributes) ||
+      failed(verifyInherentAttrs(state.name, state.attributes, refuse)))
     return failure();
   for (auto [operand, argument] : llvm::zip_equal(operands, arguments))
     if (parser.resolveOperand(operand, argument.type, state.operands))
@@ -207,6 +213,29 @@ bool FusionOp::readsElementwise(unsigned input) {
       made.insert(user->getResult(0));
     }
   return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Schedule
+//===----------------------------------------------------------------------===//
+
+bool FusionOp::mayOverwrite(Value value, Value result) {
+  if (value.getType() != result.getType())
+    return false;
+  return llvm::all_of(llvm::enumerate(getInputs()), [&](const auto &input) {
+    return input.value() != value || readsElementwise(input.index());
+  });
+}
+
+Operation *FusionOp::getSource(unsigned result) {
+  return getYield().getOperand(result).getDefiningOp();
+}
+
+void FusionOp::setPlaces(ArrayRef<int64_t> offsets,
+                         std::optional<int64_t> workspace) {
+  setOffsets(offsets);
+  if (workspace)
+    setTempOffset(*workspace);
 }
 
 //===----------------------------------------------------------------------===//

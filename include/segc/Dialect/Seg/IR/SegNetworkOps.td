@@ -76,7 +76,7 @@ def Seg_OutputOp : Seg_Op<"output", [Pure, Terminator, ReturnLike, Seg_NotDiffer
   let assemblyFormat = "$values attr-dict `:` type($values)";
 }
 
-def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_Cost, Seg_NotDifferentiable,
+def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_Cost, Seg_NotDifferentiable, Seg_ScheduledOpInterface,
                                          SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "One kernel's work";
   let description = [{
@@ -86,7 +86,7 @@ def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_Cost, Seg_NotDif
     EpilogueReductionOpInterface: statistics. `strategy` is chosen by
     seg-select-strategy, offsets by seg-plan-memory; either may be given.
   }];
-  let arguments = (ins Variadic<Seg_AnyTensor>:$inputs, OptionalAttr<DictionaryAttr>:$strategy,
+  let arguments = (ins Variadic<Seg_AnyTensor>:$inputs, OptionalAttr<Seg_StrategyAttr>:$strategy,
                        OptionalAttr<DenseI64ArrayAttr>:$offsets, OptionalAttr<I64Attr>:$temp_offset);
   let results = (outs Variadic<Seg_AnyTensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
@@ -113,6 +113,19 @@ def Seg_FusionOp : Seg_PureOp<"fusion", [IsolatedFromAbove, Seg_Cost, Seg_NotDif
     /// the place that it writes, and so does what reads that in turn: a result
     /// of its type may overwrite it.
     bool readsElementwise(unsigned input);
+
+    /// Bytes of the temporary and of the partial sums that its strategy says; 0
+    /// without one.
+    int64_t getTempBytes() { return getStrategy() ? getStrategy()->getTempBytes() : 0; }
+    int64_t getSumsBytes() { return getStrategy() ? getStrategy()->getSumsBytes() : 0; }
+    /// Whether its temporary is filled ahead of time.
+    bool isPrepared() { return getStrategy() && getStrategy()->getPrepared(); }
+
+    // ScheduledOpInterface.
+    bool mayOverwrite(::mlir::Value value, ::mlir::Value result);
+    int64_t getWorkspaceBytes() { return getStrategy() ? getStrategy()->getWorkspaceBytes() : 0; }
+    ::mlir::Operation *getSource(unsigned result);
+    void setPlaces(::llvm::ArrayRef<int64_t> offsets, ::std::optional<int64_t> workspace);
   }];
 }
 def Seg_YieldOp : Seg_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"FusionOp">, Seg_NotDifferentiable]> {

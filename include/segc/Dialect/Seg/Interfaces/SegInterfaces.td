@@ -133,6 +133,39 @@ def Seg_EpilogueReductionOpInterface : OpInterface<"EpilogueReductionOpInterface
     "::mlir::Value", "getReduced", (ins), [{}], "return $_op.getInput();">];
 }
 
+def Seg_ScheduledOpInterface : OpInterface<"ScheduledOpInterface"> {
+  let cppNamespace = "::segc::seg";
+  let description = [{
+    A step of an entry: it reads its operands, writes its results and may need
+    memory of its own meanwhile. Schedule, memory plan and program ask this
+    interface, whatever computes the step. The plan gives each result that stays
+    in the arena and the workspace an offset.
+  }];
+  let methods = [
+    InterfaceMethod<"Tensors that it reads.", "::mlir::OperandRange", "getReads", (ins), [{}],
+      "return $_op->getOperands();">,
+    InterfaceMethod<"Tensors that it writes.", "::mlir::ResultRange", "getWrites", (ins), [{}],
+      "return $_op->getResults();">,
+    InterfaceMethod<"Whether it may write the result over the value, all reads of that together.",
+      "bool", "mayOverwrite", (ins "::mlir::Value":$value, "::mlir::Value":$result), [{}], "return false;">,
+    InterfaceMethod<"Bytes of the arena that are its own while it runs.",
+      "int64_t", "getWorkspaceBytes", (ins), [{}], "return 0;">,
+    InterfaceMethod<"Whether it may run again, with the same results from the same operands.",
+      "bool", "isRepeatable", (ins), [{}], "return true;">,
+    InterfaceMethod<"The stream that it runs on.",
+      "::llvm::StringRef", "getStreamName", (ins), [{}], [{return "compute";}]>,
+    InterfaceMethod<"The op that remarks and labels name.",
+      "::mlir::Operation *", "getMainOp", (ins), [{}], "return $_op;">,
+    InterfaceMethod<"The op that computes a result.",
+      "::mlir::Operation *", "getSource", (ins "unsigned":$result), [{}], "return $_op;">,
+    InterfaceMethod<"Offsets of the results in the arena, -1 of those that lie elsewhere; none before the plan.",
+      "::std::optional<::llvm::ArrayRef<int64_t>>", "getOffsets">,
+    InterfaceMethod<"Offset of the workspace; none if there is none.", "::std::optional<uint64_t>", "getTempOffset">,
+    InterfaceMethod<"Sets what the plan decided.",
+      "void", "setPlaces", (ins "::llvm::ArrayRef<int64_t>":$offsets, "::std::optional<int64_t>":$workspace)>
+  ];
+}
+
 def Seg_OptimizerOpInterface : OpInterface<"OptimizerOpInterface"> {
   let cppNamespace = "::segc::seg";
   let description = [{

@@ -1,0 +1,33 @@
+//===- KernelsToLLVM.h - Lowering of kernel functions -----------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// For backends whose kernels are functions that LLVM compiles.
+
+#ifndef SEGC_CODEGEN_COMMON_KERNELSTOLLVM_H
+#define SEGC_CODEGEN_COMMON_KERNELSTOLLVM_H
+
+namespace mlir {
+class DialectRegistry;
+class OpPassManager;
+struct ConvertVectorToLLVMPassOptions;
+} // namespace mlir
+
+namespace segc {
+
+/// Registers the dialects of kernel functions, before and after lowering, and
+/// their translations to LLVM IR.
+void registerKernelDialects(mlir::DialectRegistry &registry);
+
+/// Adds the conversions from functions over static memrefs (scf, arith, math,
+/// vector) to the LLVM dialect. A kernel becomes `void name(ptr per memref...,
+/// i64 n, i64 task)`.
+void populateKernelsToLLVM(mlir::OpPassManager &manager,
+                           const mlir::ConvertVectorToLLVMPassOptions &vectors);
+
+} // namespace segc
+
+#endif // SEGC_CODEGEN_COMMON_KERNELSTOLLVM_H
