@@ -85,6 +85,12 @@ def compile_case(number, case, segc_opt, folder, chip):
         case["elements"] = sizes  # inputs, results, temporary: those of all launches
 
 
+def commit():
+    """The commit of this repository, short; empty without git."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    return subprocess.run(["git", "-C", here, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("segc_opt")
@@ -103,7 +109,7 @@ def main():
     for number, case in enumerate(cases):
         compile_case(number, case, options.segc_opt, options.folder, options.chip)
     with open(os.path.join(options.folder, "cases.json"), "w") as f:
-        json.dump({"chip": options.chip, "cases": cases}, f, indent=1)
+        json.dump({"chip": options.chip, "commit": commit(), "cases": cases}, f, indent=1)
     print(len(cases), "cases in", options.folder)
 
 

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
 
 import cupy
 import numpy as np
@@ -144,7 +145,8 @@ def main():
         listed = json.load(f)
     records = [run_case(options.folder, case) for case in listed["cases"] if not (options.small and case["timed"])]
     device = torch.cuda.get_device_properties(0)
-    driver = cupy.cuda.runtime.driverGetVersion()
+    query = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], check=True, capture_output=True, text=True)
+    driver = query.stdout.splitlines()[0]
     for record in records:
         print(json.dumps(record))
     failed = sum(not r["passed"] for r in records)
@@ -152,7 +154,7 @@ def main():
     if options.json:
         with open(options.json, "w") as f:
             json.dump({"device": device.name, "multiprocessors": device.multi_processor_count, "driver": driver, "torch": torch.__version__,
-                       "cudnn": torch.backends.cudnn.version(), "chip": listed["chip"], "records": records}, f, indent=1)
+                       "cudnn": torch.backends.cudnn.version(), "chip": listed["chip"], "commit": listed["commit"], "records": records}, f, indent=1)
     raise SystemExit(1 if failed else 0)
 
 
