@@ -36,7 +36,7 @@ public:
           together[i].push_back(j);
   }
 
-  /// Null if the arena would be larger than `most`.
+  /// Returns nothing if the arena would be larger than `most`.
   std::optional<ArenaPlan>
   place(llvm::ArrayRef<size_t> order,
         int64_t most = std::numeric_limits<int64_t>::max()) const;
@@ -50,7 +50,7 @@ std::optional<ArenaPlan> Placer::place(llvm::ArrayRef<size_t> order,
                                        int64_t most) const {
   ArenaPlan plan;
   plan.offsets.assign(intervals.size(), -1);
-  // Busy ranges during an interval's life, by offset.
+  // Occupied ranges during the lifetime of an interval, by offset.
   llvm::SmallVector<std::pair<int64_t, int64_t>, 64> busy;
   for (size_t index : order) {
     busy.clear();
@@ -91,8 +91,9 @@ int64_t arenaBound(llvm::ArrayRef<ArenaInterval> intervals) {
   return most;
 }
 
-/// Moves an interval at the arena's end to an earlier place in the order, again
-/// and again, and keeps what is not worse. The draws are always the same.
+/// Repeatedly moves an interval at the arena's end to an earlier position in
+/// the order, and keeps changes that are not worse. The random sequence is
+/// fixed.
 static void improve(llvm::ArrayRef<ArenaInterval> intervals,
                     const Placer &placer, std::vector<size_t> order,
                     ArenaPlan &best) {
@@ -112,7 +113,7 @@ static void improve(llvm::ArrayRef<ArenaInterval> intervals,
     std::vector<size_t> candidate = order;
     auto last = std::find_if(candidate.begin(), candidate.end(), ends);
     auto to = candidate.begin() + draw(last - candidate.begin() + 1);
-    // Now and then any other pair, to leave a dead end.
+    // Every third round exchanges a random pair, to leave local minima.
     if (round % 3 == 2) {
       last = candidate.begin() + draw(candidate.size());
       to = candidate.begin() + draw(last - candidate.begin() + 1);
@@ -127,8 +128,7 @@ static void improve(llvm::ArrayRef<ArenaInterval> intervals,
   }
 }
 
-/// Best fit by first tick, without a search: time and memory hardly grow faster
-/// than the number of intervals.
+/// Best fit by first tick, without a search, in nearly linear time and memory.
 static ArenaPlan planInTime(llvm::ArrayRef<ArenaInterval> intervals) {
   std::vector<size_t> order(intervals.size());
   std::iota(order.begin(), order.end(), 0);
@@ -138,8 +138,8 @@ static ArenaPlan planInTime(llvm::ArrayRef<ArenaInterval> intervals) {
   ArenaPlan plan;
   plan.offsets.assign(intervals.size(), -1);
   plan.bound = arenaBound(intervals);
-  std::map<int64_t, int64_t> holes; // By offset: the bytes.
-  std::multimap<int, size_t> ends;  // By last tick: what is placed.
+  std::map<int64_t, int64_t> holes; // Free bytes by offset.
+  std::multimap<int, size_t> ends;  // Placed intervals by last tick.
   auto release = [&](int64_t offset, int64_t bytes) {
     if (bytes == 0)
       return;
@@ -176,7 +176,7 @@ static ArenaPlan planInTime(llvm::ArrayRef<ArenaInterval> intervals) {
       release(offset + need, rest);
     } else if (!holes.empty() &&
                holes.rbegin()->first + holes.rbegin()->second == plan.bytes) {
-      // Grow into the hole at the arena's end.
+      // The interval extends the hole at the arena's end.
       offset = holes.rbegin()->first;
       holes.erase(std::prev(holes.end()));
     }
@@ -188,8 +188,8 @@ static ArenaPlan planInTime(llvm::ArrayRef<ArenaInterval> intervals) {
 }
 
 ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
-  // Beyond it the search would take the square of their number, in time and in
-  // memory; the largest shipped network has some hundreds.
+  // Limit on the number of intervals for the search, whose time and memory are
+  // quadratic. The largest shipped network has some hundreds.
   constexpr size_t maxSearched = 3000;
   if (reuse && intervals.size() > maxSearched)
     return planInTime(intervals);
@@ -227,7 +227,7 @@ ArenaPlan planArena(llvm::ArrayRef<ArenaInterval> intervals, bool reuse) {
   llvm::stable_sort(starts, [&](const auto &a, const auto &b) {
     return bytes(a) < bytes(b);
   });
-  // The best start may lead nowhere.
+  // The search from the best start may not improve.
   ArenaPlan best = starts.front().first;
   for (auto &[plan, start] : starts) {
     if (best.bytes == best.bound)

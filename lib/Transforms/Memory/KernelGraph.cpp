@@ -1,4 +1,4 @@
-//===- KernelGraph.cpp - The memory of an entry, as numbers ---------------===//
+//===- KernelGraph.cpp - Graph of an entry's kernels and values -----------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -69,15 +69,15 @@ void GraphReader::addKernel(seg::ScheduledOpInterface step, int index) {
       if (input >= 0 && step.mayOverwrite(value, result))
         kernel.inPlace.push_back({input, number});
   }
-  // Without prepared filters: they outlive the call, in a region of their own.
+  // Prepared filters are not counted: they outlive the call, in their own
+  // region.
   kernel.temporary = step.getWorkspaceBytes();
   kernel.repeatable = step.isRepeatable();
   graph.kernels.push_back(std::move(kernel));
 }
 
-/// A parameter or state and what an entry makes of it share their place: the
-/// kernel that writes it comes after all others that read it, and those cannot
-/// be repeated.
+/// A parameter or state and its new value share a buffer: the kernel that
+/// writes it must run after all readers, and the readers cannot be repeated.
 void GraphReader::orderOverwrites() {
   for (auto [i, returned] : llvm::enumerate(terminator()->getOperands())) {
     auto writer = returned.getDefiningOp<seg::ScheduledOpInterface>();

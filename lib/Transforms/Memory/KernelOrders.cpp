@@ -1,4 +1,4 @@
-//===- KernelOrders.cpp - Orders that memory is tried in ------------------===//
+//===- KernelOrders.cpp - Candidate orders of kernels ---------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,15 +23,16 @@ std::vector<llvm::SmallVector<int, 4>> successors(const KernelGraph &graph) {
   return result;
 }
 
-/// Bytes in the arena of a value.
+/// Arena bytes of a value.
 int64_t arenaBytes(const KernelGraph &graph, int value) {
   return value >= 0 && graph.values[value].inArena
              ? arenaAligned(graph.values[value].bytes)
              : 0;
 }
 
-/// Takes the ready kernel of the least cost, the first of equals in `ties`,
-/// until all are taken. `waits` counts what must be taken before each.
+/// List scheduling: takes the ready kernel of minimal cost, among equals the
+/// first in `ties`, until all are taken. `waits` is the number of kernels that
+/// each one still waits for.
 template <typename Cost, typename Taken>
 KernelOrder takeCheapest(const KernelOrder &ties, llvm::SmallVector<int> waits,
                          Cost cost, Taken taken) {
@@ -59,8 +60,8 @@ KernelOrder takeCheapest(const KernelOrder &ties, llvm::SmallVector<int> waits,
 } // namespace
 
 std::optional<std::pair<int, int>> contradiction(const KernelGraph &graph) {
-  // From sinks on every kernel is reached, but for those before no sink: they
-  // lie on a circle, or before one.
+  // Every kernel is reached from a sink, except for those on a cycle or with
+  // only cycles after them.
   KernelOrder order = depthFirstOrder(graph);
   llvm::SmallVector<size_t> place(graph.kernels.size(), order.size());
   for (auto [i, kernel] : llvm::enumerate(order))
@@ -75,7 +76,7 @@ std::optional<std::pair<int, int>> contradiction(const KernelGraph &graph) {
 KernelOrder depthFirstOrder(const KernelGraph &graph) {
   KernelOrder order;
   llvm::SmallVector<bool> visited(graph.kernels.size(), false);
-  // A stack of its own: a network may be as deep as it has kernels.
+  // An explicit stack, because a network may be as deep as it has kernels.
   struct Visit {
     int kernel;
     llvm::SmallVector<int, 8> before;
@@ -189,7 +190,7 @@ KernelOrder backwardGreedyOrder(const KernelGraph &graph) {
 
 namespace {
 
-/// Moves kernels within an order.
+/// Local search that moves kernels within an order.
 class OrderSearch {
 public:
   OrderSearch(const KernelGraph &graph, KernelOrder order, bool inPlace)
@@ -199,8 +200,8 @@ public:
   KernelOrder run();
 
 private:
-  /// The bound, and the bytes above the threshold summed over ticks: what a
-  /// move must lower. Kernels far from the peak stay where they are.
+  /// The bound, and the bytes above the threshold summed over ticks. A move
+  /// must lower them, so kernels far from the peak are not moved.
   std::pair<int64_t, int64_t> measure(const KernelOrder &candidate) {
     ticks += candidate.size();
     auto alive = Lifetimes(graph, candidate, inPlace).alive();
@@ -219,7 +220,7 @@ private:
   bool inPlace;
   std::vector<llvm::SmallVector<int, 4>> after;
   KernelOrder order;
-  /// Of all measured orders: what the search has cost.
+  /// Ticks of all measured orders, the cost of the search.
   int64_t ticks = 0;
   int64_t threshold;
   std::pair<int64_t, int64_t> best;
@@ -260,8 +261,8 @@ int OrderSearch::lastPlace(int from) const {
 
 KernelOrder OrderSearch::run() {
   constexpr int maxSweeps = 12;
-  // Entries of a thousand kernels are searched to the end, of more in part:
-  // a sweep takes the square of their number.
+  // Limit on the cost. Entries of a thousand kernels are searched completely,
+  // larger ones in part, because a sweep is quadratic.
   constexpr int64_t maxTicks = 1 << 24;
   bool changed = true;
   for (int sweep = 0; changed && sweep < maxSweeps; ++sweep) {

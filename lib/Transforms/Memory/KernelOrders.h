@@ -1,4 +1,4 @@
-//===- KernelOrders.h - Orders that memory is tried in ----------*- C++ -*-===//
+//===- KernelOrders.h - Candidate orders of kernels -------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,28 +13,28 @@
 
 namespace segc {
 
-/// Two kernels of which each must come before the other, as an edited entry may
-/// have it where results overwrite what is read; none where there is an order.
+/// Returns two kernels of a cycle, which an edited entry may contain where
+/// results overwrite operands; nothing if there is an order.
 std::optional<std::pair<int, int>> contradiction(const KernelGraph &graph);
 
-/// Each kernel as late as the first that needs it: from the results of the
-/// entry, what they need, depth first.
+/// Depth-first order from the results of the entry: each kernel runs just
+/// before its first reader.
 KernelOrder depthFirstOrder(const KernelGraph &graph);
 
-/// Kernels that make results of the entry only, the gradients of filters, as
-/// soon as their operands exist: what they read dies sooner.
+/// Runs kernels whose results are only results of the entry, such as filter
+/// gradients, as soon as their operands exist, so that these die early.
 KernelOrder earlyResultsOrder(const KernelGraph &graph);
 
-/// Of the kernels that can run next the one that frees most bytes, less those
-/// it needs anew.
+/// Greedy order: of the ready kernels the one that frees most bytes, less those
+/// that it allocates.
 KernelOrder greedyOrder(const KernelGraph &graph);
 
-/// The same from the end: of the kernels whose results no earlier kernel needs,
-/// the one before which fewest bytes are alive.
+/// Greedy order from the end: of the kernels whose readers are placed, the one
+/// before which the fewest bytes are live.
 KernelOrder backwardGreedyOrder(const KernelGraph &graph);
 
-/// Moves one kernel after the other to the first or last place it may have,
-/// and keeps what takes bytes from the ticks that need most.
+/// Moves each kernel to its first or last legal position, and keeps moves that
+/// lower the peak.
 KernelOrder improvedOrder(const KernelGraph &graph, KernelOrder order,
                           bool inPlace);
 

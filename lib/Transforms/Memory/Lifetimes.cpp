@@ -1,4 +1,4 @@
-//===- Lifetimes.cpp - When kernels need memory ---------------------------===//
+//===- Lifetimes.cpp - Lifetimes of values for an order of kernels --------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -26,7 +26,8 @@ llvm::SmallVector<int, 8> KernelGraph::predecessors(int kernel) const {
   return result;
 }
 
-/// The interval of an operand that dies here and may be overwritten.
+/// The interval of an operand whose last use this is and that may be
+/// overwritten.
 int Lifetimes::dyingOperand(const KernelGraph &graph, int kernel, int result,
                             int tick, llvm::ArrayRef<int> lastUse) const {
   for (auto [input, output] : graph.kernels[kernel].inPlace) {
@@ -58,7 +59,7 @@ Lifetimes::Lifetimes(const KernelGraph &graph, const KernelOrder &order,
           inPlace ? dyingOperand(graph, order[tick], result, tick, lastUse)
                   : -1;
       if (interval >= 0) {
-        // A second result of this kernel stays away.
+        // A second result of this kernel must not share it.
         takenAt[interval] = tick;
         intervals[interval].last = last;
         ++inPlaceCount;

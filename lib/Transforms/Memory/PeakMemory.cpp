@@ -1,4 +1,4 @@
-//===- PeakMemory.cpp - What the arena is full of -------------------------===//
+//===- PeakMemory.cpp - Live values at the peak of memory -----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

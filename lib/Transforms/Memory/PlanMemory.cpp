@@ -1,4 +1,4 @@
-//===- PlanMemory.cpp - Offsets of an entry's values ----------------------===//
+//===- PlanMemory.cpp - Memory plan of an entry ---------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -44,7 +44,7 @@ struct PlanMemoryPass : segc::impl::PlanMemoryPassBase<PlanMemoryPass> {
   }
 
 private:
-  /// Forgets what may not be decided.
+  /// Removes in-place candidates that --fuel rejects.
   void withholdInPlace(KernelGraph &graph) {
     for (auto [i, step] :
          llvm::enumerate(getOperation().getOps<seg::ScheduledOpInterface>()))

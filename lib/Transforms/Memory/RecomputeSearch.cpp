@@ -1,4 +1,4 @@
-//===- RecomputeSearch.cpp - Which kernels to run twice -------------------===//
+//===- RecomputeSearch.cpp - Search for kernels to recompute --------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,14 +12,15 @@
 
 namespace segc {
 
-/// Kernels that are run again for one value at most: a segment of a network.
+/// Limit on the kernels that are recomputed for one value.
 static constexpr size_t longestChain = 12;
-/// Inputs this much smaller than what is dropped are kept, not recomputed:
-/// statistics for a whole activation.
+/// Inputs that are smaller than the dropped value by this factor, such as
+/// statistics, are kept and not recomputed.
 static constexpr int64_t keptShare = 16;
-/// Kernels of all plans that one search tries, unasked and where a budget asks:
-/// parts of a second, and some seconds. A step takes the square of their number;
-/// entries of a thousand kernels are searched to the end.
+/// Limits on the cost of one search, counted in kernels of all plans that it
+/// tries: without a budget (a fraction of a second) and with one (some
+/// seconds). A step is quadratic; entries of a thousand kernels are searched
+/// completely.
 static constexpr int64_t maxUnasked = 1 << 22, maxAsked = 1 << 27;
 
 RecomputeSearch::RecomputeSearch(const KernelGraph &graph, KernelOrder order,
@@ -37,7 +38,7 @@ void RecomputeSearch::measure(RecomputeChoice &candidate) const {
 }
 
 bool RecomputeSearch::mayAddCopies(size_t count) const {
-  // Each kernel thrice on the average: beyond that is no plan, but thrashing.
+  // Limit of three runs of each kernel on average; more would be thrashing.
   return plan.graph.kernels.size() + count <= 3 * seconds.size();
 }
 
@@ -50,7 +51,7 @@ static llvm::SmallVector<int> lastUses(const RecomputeChoice &plan) {
   return last;
 }
 
-/// Values that are alive but not touched at the ticks that need most.
+/// Values that are live but not accessed at the ticks of the peak.
 llvm::SmallVector<RecomputeSearch::Gap> RecomputeSearch::gapsAtPeak() const {
   int peak = llvm::max_element(plan.alive) - plan.alive.begin();
   llvm::SmallVector<int> before(plan.graph.values.size(), -1),
@@ -74,8 +75,9 @@ llvm::SmallVector<RecomputeSearch::Gap> RecomputeSearch::gapsAtPeak() const {
   return gaps;
 }
 
-/// Appends the kernels to run again before `tick`, operands first, and with
-/// `chain` those whose results have died by then. False if one cannot.
+/// Appends the kernels to recompute before `tick`, operands first. With `chain`
+/// it includes kernels whose results have died by then. Returns false if one
+/// cannot be repeated.
 bool RecomputeSearch::addCopies(int kernel, int tick, bool chain,
                                 llvm::ArrayRef<int> lastUse,
                                 llvm::SmallVectorImpl<int> &kernels) const {
@@ -100,7 +102,7 @@ bool RecomputeSearch::addCopies(int kernel, int tick, bool chain,
   return true;
 }
 
-/// The plan in which the value is computed again where the gap ends.
+/// The plan that recomputes the value at the end of the gap.
 std::optional<RecomputeChoice>
 RecomputeSearch::dropped(Gap gap, bool chain, llvm::ArrayRef<int> lastUse) {
   llvm::SmallVector<int> kernels;
@@ -142,7 +144,7 @@ RecomputeSearch::dropped(Gap gap, bool chain, llvm::ArrayRef<int> lastUse) {
     graph.kernels.push_back(std::move(copy));
     copies.push_back(index);
   }
-  // Whoever runs from here on reads the copies.
+  // Kernels from here on read the copies.
   for (int kernel : llvm::ArrayRef(plan.order).drop_front(gap.next))
     redirect(graph.kernels[kernel]);
   result.order.insert(result.order.begin() + gap.next, copies.begin(),
@@ -151,7 +153,7 @@ RecomputeSearch::dropped(Gap gap, bool chain, llvm::ArrayRef<int> lastUse) {
   return result;
 }
 
-/// Bytes above a level, summed over the ticks.
+/// Live bytes above a level, summed over the ticks.
 static int64_t crowd(const RecomputeChoice &plan, int64_t level) {
   int64_t sum = 0;
   for (int64_t bytes : plan.alive)
@@ -160,8 +162,8 @@ static int64_t crowd(const RecomputeChoice &plan, int64_t level) {
 }
 
 bool RecomputeSearch::advance() {
-  // A value that is away during all of the crowded time is worth more than one
-  // that is away at the very peak only.
+  // Freeing a value during all ticks of high memory is better than freeing it
+  // only at the peak.
   int64_t level = plan.bound - plan.bound / 16, now = crowd(plan, level);
   llvm::SmallVector<int> lastUse = lastUses(plan);
   std::optional<RecomputeChoice> best;
@@ -234,7 +236,7 @@ std::optional<int64_t> RecomputeSearches::reach(int64_t bytes) {
 void RecomputeSearches::spend(double most) {
   for (auto [index, search] : llvm::enumerate(searches)) {
     search.spend(most);
-    // An order without copies is the scheduler's to choose.
+    // The scheduler decides on orders without copies.
     if (search.current().seconds > 0 &&
         search.current().bound < current().bound)
       chosen = index;

@@ -1,4 +1,4 @@
-//===- RecomputeSearch.h - Which kernels to run twice -----------*- C++ -*-===//
+//===- RecomputeSearch.h - Search for kernels to recompute ------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,42 +13,42 @@
 
 namespace segc {
 
-/// An entry some of whose kernels run again.
+/// A plan with recomputed kernels.
 struct RecomputeChoice {
   KernelGraph graph;
   KernelOrder order;
-  double seconds = 0;               ///< Modelled, of the copies.
-  llvm::SmallVector<int64_t> alive; ///< Bytes, at each tick.
-  int64_t bound = 0;                ///< The most of them.
+  double seconds = 0;               ///< Modelled seconds of the copies.
+  llvm::SmallVector<int64_t> alive; ///< Live bytes at each tick.
+  int64_t bound = 0;                ///< The largest number of live bytes.
 };
 
-/// Trades time for memory, one step after the other: values that lie idle
-/// while memory is short are dropped and computed again before their next
-/// use. The steps depend on the entry alone, never on what is asked for: a
-/// smaller budget takes a prefix that is longer, or the same.
+/// Trades time for memory in steps. Each step drops a value that is not
+/// accessed while memory is high, and recomputes it before its next use. The
+/// sequence of steps depends only on the entry, not on the budget: a smaller
+/// budget takes a longer or equal prefix of it.
 class RecomputeSearch {
 public:
-  /// `seconds`: modelled time of each kernel.
+  /// `seconds` is the modelled time of each kernel.
   RecomputeSearch(const KernelGraph &graph, KernelOrder order,
                   llvm::ArrayRef<double> seconds, bool inPlace);
 
   const RecomputeChoice &current() const { return plan; }
-  /// Bytes of the arena that the planner makes of the current plan.
+  /// Size of the arena that the planner finds for the current plan.
   int64_t plannedBytes() const {
     return segc::plannedBytes(plan.graph, plan.order, inPlace);
   }
-  /// Takes the next step; false if nothing is left to drop, or if the search
-  /// has cost as much as it may.
+  /// Takes the next step. Returns false if no value can be dropped or the limit
+  /// on the cost is reached.
   bool advance();
-  /// Goes on until the planned arena is at most `bytes` large, and returns its
-  /// size; none if that cannot be reached.
+  /// Takes steps until the planned arena is at most `bytes` large. Returns its
+  /// size, or nothing if that is impossible.
   std::optional<int64_t> reach(int64_t bytes);
-  /// Goes on while the copies take at most `most` seconds, back to the first
-  /// step of the least bound.
+  /// Takes steps while the copies take at most `most` seconds, then returns to
+  /// the first step with the lowest bound.
   void spend(double most);
 
 private:
-  /// Value, and the tick before whose kernel it is computed again.
+  /// A value and the tick before whose kernel it is recomputed.
   struct Gap {
     int value, next;
   };
@@ -63,15 +63,15 @@ private:
   bool inPlace;
   llvm::SmallVector<double> seconds;
   RecomputeChoice plan;
-  /// Kernels of all plans that were tried: what the search has cost.
+  /// Kernels of all plans that were tried, the cost of the search.
   int64_t tried = 0;
-  int64_t limit = int64_t{1} << 27; ///< Of them.
+  int64_t limit = int64_t{1} << 27; ///< Limit on `tried`.
 };
 
-/// Searches from two orders: the schedule's, whose bound is the least before
-/// any value is dropped, but whose late filter gradients hold their operands or
-/// have them computed again; and that of results as soon as they can be had.
-/// The one that takes less time counts, so less memory never takes less time.
+/// Searches from two orders and takes the cheaper result, so that less memory
+/// never takes less time. The scheduled order has the lowest bound before any
+/// value is dropped, but its late filter gradients keep their operands live or
+/// recompute them. The other order computes results as soon as possible.
 class RecomputeSearches {
 public:
   RecomputeSearches(const KernelGraph &graph, llvm::ArrayRef<double> seconds,
@@ -79,10 +79,10 @@ public:
 
   const RecomputeChoice &current() const { return searches[chosen].current(); }
   int64_t plannedBytes() const { return searches[chosen].plannedBytes(); }
-  /// As of one search; none, and the search that comes nearest is current, if
-  /// no search gets there.
+  /// Like RecomputeSearch::reach. If no search reaches the budget, the closest
+  /// one becomes current.
   std::optional<int64_t> reach(int64_t bytes);
-  /// As of one search; the least bound counts.
+  /// Like RecomputeSearch::spend, with the lower bound of both.
   void spend(double most);
 
 private:

@@ -1,4 +1,4 @@
-//===- Rematerialize.cpp - Kernels that run again to save memory ----------===//
+//===- Rematerialize.cpp - Recomputation of kernels to save memory --------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -26,10 +26,11 @@ using namespace segc;
 
 namespace {
 
-/// What is computed again unasked must save this part of the arena.
+/// Without a budget, recomputation must save at least this fraction of the
+/// arena.
 constexpr int64_t minSaving = 16;
 
-/// One core's time for each kernel of the entry.
+/// Modelled seconds of each kernel of the entry on one core.
 SmallVector<double> kernelSeconds(func::FuncOp entry, const Target &target) {
   SmallVector<double> seconds;
   for (auto step : entry.getOps<seg::ScheduledOpInterface>())
@@ -79,7 +80,7 @@ private:
   void refuse(const RecomputeSearches &search);
 };
 
-/// What less memory would cost, in steps of about a tenth.
+/// Lists the price of less memory, in steps of about a tenth.
 void RematerializePass::listSteps(const KernelGraph &graph,
                                   RecomputeSearches search, int64_t arena) {
   SmallVector<int64_t> steps;
@@ -125,7 +126,7 @@ void RematerializePass::apply(const KernelGraph &graph,
 
 void RematerializePass::refuse(const RecomputeSearches &search) {
   constexpr size_t namedTensors = 6;
-  // What is left is named on the entry as it would be.
+  // The error lists the peak tensors of the entry with the smallest arena.
   applyKernelOrder(getOperation(), search.current().graph,
                    search.current().order);
   KernelGraph graph = readKernelGraph(getOperation());

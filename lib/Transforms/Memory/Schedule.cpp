@@ -72,8 +72,8 @@ std::vector<Candidate> SchedulePass::candidates(const KernelGraph &graph) {
   add("early-results", earlyResultsOrder(graph));
   add("greedy", greedyOrder(graph));
   add("backward-greedy", backwardGreedyOrder(graph));
-  // From the best two, as the deepest valley is not always below the lowest
-  // start.
+  // Improves the best two, because the best start does not always lead to the
+  // best result.
   auto starts = llvm::to_vector(llvm::seq<size_t>(0, orders.size()));
   llvm::stable_sort(starts, [&](size_t a, size_t b) {
     return orders[a].bound < orders[b].bound;
@@ -84,7 +84,8 @@ std::vector<Candidate> SchedulePass::candidates(const KernelGraph &graph) {
   return orders;
 }
 
-/// Least bound, then least arena, then the first.
+/// Chooses the order with the lowest bound, then the smallest arena, then the
+/// first.
 size_t SchedulePass::choose(const KernelGraph &graph,
                             ArrayRef<Candidate> orders) {
   int64_t bound = llvm::min_element(orders, [](const auto &a, const auto &b) {
