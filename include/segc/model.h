@@ -10,8 +10,9 @@
  * as they use different memory.
  *
  * Whoever changes this file raises SEGC_ABI_VERSION, keeps the size assertions
- * at the end true, and changes lib/Codegen/CPU/Support (producer) and
- * lib/Runtime/Core (consumer) with it. See docs/RuntimeABI.md.
+ * at the end true, and changes lib/Codegen/CPU/Support and lib/Program
+ * (producers), lib/Runtime/Core and lib/Runtime/Device (consumers) with it. See
+ * docs/RuntimeABI.md.
  *
  *===----------------------------------------------------------------------===*/
 
@@ -24,7 +25,7 @@
 extern "C" {
 #endif
 
-#define SEGC_ABI_VERSION 2u
+#define SEGC_ABI_VERSION 3u
 /* Every buffer below must start at a multiple of this many bytes. */
 #define SEGC_ALIGNMENT 64u
 
@@ -32,7 +33,8 @@ typedef enum segc_code {
   SEGC_OK = 0,
   SEGC_INVALID_ARGUMENT = 1, /* a pointer, size, batch or alignment is wrong */
   SEGC_UNSUPPORTED_CPU = 2,  /* no kernel version runs on this processor */
-  SEGC_UNAVAILABLE = 3,      /* the entry was not compiled into this model */
+  SEGC_UNAVAILABLE = 3,      /* the entry was not compiled into this model, or
+                                 needs a library or service that is not here */
   SEGC_INTERNAL = 4
 } segc_code;
 
@@ -43,17 +45,40 @@ typedef struct segc_message {
 
 typedef void (*segc_task_fn)(void *argument, int64_t task, uint32_t worker);
 
-/* How values lie in a kernel's output. */
+/* How values lie in memory. Integers are since version 3; in tables of versions
+ * 1 and 2 another number means bytes. */
 typedef enum segc_element {
   SEGC_F32 = 0,
   SEGC_F16 = 1,
-  SEGC_BF16 = 2
+  SEGC_BF16 = 2,
+  SEGC_I32 = 3,
+  SEGC_I64 = 4,
+  SEGC_I8 = 5
 } segc_element;
+
+/* What ranks do together with one range of memory. */
+typedef enum segc_collective_kind {
+  SEGC_COLLECTIVE_SUM = 0, /* of all ranks, in the order of the ranks */
+  SEGC_COLLECTIVE_MEAN = 1,
+  SEGC_COLLECTIVE_MAX = 2,
+  SEGC_COLLECTIVE_BROADCAST = 3 /* of rank 0 */
+} segc_collective_kind;
+
+/* One collective, in place. All ranks start the same ones in the same order. */
+typedef struct segc_collective {
+  uint32_t struct_size;
+  uint32_t kind;   /* segc_collective_kind */
+  uint32_t type;   /* segc_element */
+  uint32_t region; /* segc_region */
+  const char *stream;
+  void *data; /* in the memory that the caller gave */
+  uint64_t count;
+} segc_collective;
 
 /* What the observer is told about a kernel that is about to run or has run. */
 typedef struct segc_kernel_event {
   uint32_t struct_size;
-  uint32_t index;    /* position in the entry's table of kernels */
+  uint32_t index;    /* position among the entry's launches */
   const char *entry; /* "predict", "train_step", ... */
   const char *name;  /* kernel symbol, as in `segc compile --emit kernels` */
   const char *op;    /* first op of the fused kernel and its location */
@@ -66,7 +91,8 @@ typedef struct segc_kernel_event {
   const uint8_t *output_types;     /* segc_element; since version 2 */
 } segc_kernel_event;
 
-/* Services of the caller. Optional members may be NULL. */
+/* Services of the caller. Optional members may be NULL; those behind
+ * struct_size are. */
 typedef struct segc_services {
   uint32_t struct_size; /* sizeof(segc_services) of the caller */
   uint32_t workers;     /* at least 1; `worker` below is less than this */
@@ -81,29 +107,43 @@ typedef struct segc_services {
    */
   void (*kernel_begin)(void *context, const segc_kernel_event *event);
   int (*kernel_end)(void *context, const segc_kernel_event *event);
-  /* Optional, reserved for distributed entries: sum `count` f32 over ranks. */
-  int (*collective_start)(void *context, float *data, uint64_t count,
+  /* Needed by entries whose programs have collectives: without them such an
+   * entry does nothing and answers SEGC_UNAVAILABLE. Each collective that was
+   * started is waited for before the entry returns. A non-zero answer stops the
+   * entry: SEGC_INTERNAL. Not called by versions 1 and 2. */
+  int (*collective_start)(void *context, const segc_collective *collective,
                           uint64_t *ticket);
-  int (*collective_done)(void *context, uint64_t ticket);
+  int (*collective_wait)(void *context, uint64_t ticket);
   /* Optional. level: 0 debug, 1 info, 2 warning, 3 error. */
   void (*log)(void *context, int level, const char *message);
 } segc_services;
 
-/* Run-time inputs of a step; everything that would change the graph is fixed
- * in the model instead. */
+/* Scalars of a step: the region `scalars`. Everything that would change the
+ * graph is fixed in the model instead. Since version 3, programs advance them:
+ * apply_step (and thus train_step) ends with
+ *   where the gradients were finite: step += 1; skipped_steps = 0;
+ *   else skipped_steps += 1;
+ *   with a growth_interval > 0, where they were finite: finite_steps += 1, and
+ *   at growth_interval loss_scale = min(2 loss_scale, FLT_MAX), finite_steps =
+ *   0; where they were not: loss_scale = max(1, loss_scale / 2), finite_steps =
+ *   0.
+ * Versions 1 and 2 read the first 48 bytes alone and write nothing. */
 typedef struct segc_scalars {
   float learning_rate;
   float momentum;
   float weight_decay;
-  float loss_scale;      /* 1 without scaling; gradients are divided by it */
-  int64_t step;          /* 1 for the first optimizer step */
-  int64_t seed;          /* dropout */
-  int64_t sample_offset; /* global index of the batch's first sample */
-  int64_t reserved;
+  float loss_scale;        /* 1 without scaling; gradients are divided by it */
+  int64_t step;            /* 1 for the first optimizer step */
+  int64_t seed;            /* dropout */
+  int64_t sample_offset;   /* global index of the batch's first sample */
+  int64_t growth_interval; /* 0: the loss scale stays what it is */
+  int64_t finite_steps;    /* in a row, since the loss scale changed */
+  int64_t skipped_steps;   /* in a row, until now */
 } segc_scalars;
 
-/* Memory of one call. Sizes are in the manifest. Members that an entry does
- * not use (see the manifest's "entries") may be NULL. */
+/* Memory of one call. Sizes are in the manifest; a larger struct_size than the
+ * model knows is served. Members that an entry does not use (see the manifest's
+ * "entries") may be NULL. */
 typedef struct segc_call {
   uint32_t struct_size; /* sizeof(segc_call) of the caller */
   uint32_t input_count;
@@ -119,12 +159,126 @@ typedef struct segc_call {
   uint64_t arena_bytes; /* at least arena_bytes + workers * scratch_bytes */
   void *const *inputs;  /* as manifest entries[].inputs */
   void *const *outputs; /* as manifest entries[].outputs */
-  const segc_scalars *scalars;
+  segc_scalars *scalars;
 } segc_call;
 
 typedef segc_code (*segc_entry_fn)(const segc_services *services,
                                    const segc_call *call,
                                    segc_message *message);
+
+/*===----------------------------------------------------------------------===*
+ * Programs, since version 3
+ *
+ * A caller with a device of its own runs the programs instead of the entries,
+ * whose code does the same on the processor that calls it: see
+ * docs/RuntimeABI.md.
+ *===----------------------------------------------------------------------===*/
+
+/* Memory that a call brings. */
+typedef enum segc_region {
+  SEGC_REGION_ARENA = 0,
+  SEGC_REGION_INPUT = 1, /* a list of buffers */
+  SEGC_REGION_OUTPUT = 2,
+  SEGC_REGION_PARAMETERS = 3,
+  SEGC_REGION_STATES = 4,
+  SEGC_REGION_GRADIENTS = 5,
+  SEGC_REGION_OPTIMIZER = 6,
+  SEGC_REGION_SCALARS = 7,
+  SEGC_REGION_PREPARED = 8,
+  SEGC_REGION_COUNT = 9
+} segc_region;
+
+/* A range of memory: `elements_fixed + elements_per_sample * batch` values. */
+typedef struct segc_operand {
+  uint32_t region;
+  uint32_t index;  /* of inputs and outputs */
+  uint64_t offset; /* bytes */
+  uint64_t elements_fixed;
+  uint64_t elements_per_sample;
+  uint32_t type; /* segc_element */
+  uint32_t reserved;
+} segc_operand;
+
+/* A kernel of the host. `buffers` are the operands, `scratch` is the worker's
+ * own, n the number of samples. */
+typedef void (*segc_kernel_fn)(void *const *buffers, void *scratch, int64_t n,
+                               int64_t task);
+
+typedef enum segc_command_kind {
+  SEGC_COMMAND_LAUNCH = 0,     /* a kernel, once for each task */
+  SEGC_COMMAND_CALL = 1,       /* a function of the library `name` */
+  SEGC_COMMAND_COPY = 2,       /* operand 0 to operand 1 */
+  /* Operand 0, f32, is not 0 if the gradients were finite; operand 1, bytes,
+   * is the region `scalars`. The rule is that of segc_scalars. */
+  SEGC_COMMAND_ADVANCE_SCALARS = 3,
+  SEGC_COMMAND_COLLECTIVE = 4, /* operand 0, in place; defines `event` */
+  SEGC_COMMAND_RECORD = 5,     /* `event`: all so far on the stream */
+  SEGC_COMMAND_WAIT = 6        /* the stream goes on after `event` */
+} segc_command_kind;
+
+#define SEGC_NO_BLOB 0xffffffffu
+
+/* What a runtime enqueues on a stream. Commands of one stream run one after
+ * another, in the order of the table; those of two streams in any order, except
+ * as events say. The order of the table alone is right as well. */
+typedef struct segc_command {
+  segc_kernel_fn function; /* of a launch on the host, else NULL */
+  const char *name;        /* kernel, library */
+  const char *op;          /* first op of the fused kernel and its location */
+  const segc_operand *operands; /* inputs, outputs, temporaries */
+  uint32_t operand_count;
+  uint32_t input_count;
+  uint32_t output_count;
+  uint32_t kind; /* segc_command_kind */
+  int64_t tasks_fixed;
+  int64_t tasks_per_sample;
+  double flops_per_sample;
+  double bytes_per_sample;
+  /* Since version 3. */
+  uint32_t stream;     /* index of the program's streams */
+  uint32_t event;      /* less than the program's event_count */
+  uint32_t collective; /* segc_collective_kind */
+  uint32_t blob;       /* holds the kernel `name`; or SEGC_NO_BLOB */
+  uint32_t threads;    /* a task, of a launch from a blob */
+  uint32_t shared_bytes;
+  const char *options; /* text for the library of a call, else NULL */
+} segc_command;
+
+typedef struct segc_program {
+  const char *name; /* the entry; NULL: absent */
+  const segc_command *commands;
+  uint32_t command_count;
+  uint32_t input_count;
+  uint32_t output_count;
+  uint32_t regions; /* bit r: region r is needed */
+  uint64_t arena_bytes;
+  uint64_t scratch_bytes; /* a worker */
+  /* Since version 3. */
+  const char *const *streams; /* names: "compute", ... */
+  uint32_t stream_count;
+  uint32_t event_count; /* at most SEGC_MAX_EVENTS */
+} segc_program;
+
+/* Code of another machine. */
+typedef struct segc_blob {
+  const char *format; /* "ptx", "cubin" */
+  const void *data;
+  uint64_t bytes;
+} segc_blob;
+
+/* The programs of one target. */
+typedef struct segc_version {
+  const char *target; /* as `cpu` of the manifest's versions */
+  uint32_t features;  /* of the processor; bits of model_tables.h */
+  uint32_t program_count;
+  const segc_program *programs;
+  const segc_blob *blobs;
+  uint32_t blob_count;
+  uint32_t reserved;
+} segc_version;
+
+#define SEGC_MAX_OPERANDS 32
+#define SEGC_MAX_EVENTS 64
 
 /* What a model says of itself. Entries that it lacks are NULL. */
 typedef struct segc_model {
@@ -142,6 +296,10 @@ typedef struct segc_model {
   segc_entry_fn train_step; /* grad_step, then apply_step */
   segc_entry_fn grad_step;
   segc_entry_fn apply_step;
+  /* Since version 3; best version first. */
+  const segc_version *versions;
+  uint32_t version_count;
+  uint32_t reserved;
 } segc_model;
 
 /* The only exported symbol. NULL if the model needs a newer caller than
@@ -150,14 +308,23 @@ typedef const segc_model *(*segc_model_query_fn)(uint32_t max_version);
 const segc_model *segc_model_query(uint32_t max_version);
 
 #if defined(__cplusplus)
-static_assert(sizeof(segc_scalars) == 48, "raise SEGC_ABI_VERSION");
-static_assert(sizeof(segc_call) == 104, "raise SEGC_ABI_VERSION");
-static_assert(sizeof(segc_model) == 104, "raise SEGC_ABI_VERSION");
+#define SEGC_ASSERT_SIZE(type, size)                                           \
+  static_assert(sizeof(type) == size, "raise SEGC_ABI_VERSION")
 #else
-_Static_assert(sizeof(segc_scalars) == 48, "raise SEGC_ABI_VERSION");
-_Static_assert(sizeof(segc_call) == 104, "raise SEGC_ABI_VERSION");
-_Static_assert(sizeof(segc_model) == 104, "raise SEGC_ABI_VERSION");
+#define SEGC_ASSERT_SIZE(type, size)                                           \
+  _Static_assert(sizeof(type) == size, "raise SEGC_ABI_VERSION")
 #endif
+SEGC_ASSERT_SIZE(segc_scalars, 64);
+SEGC_ASSERT_SIZE(segc_call, 104);
+SEGC_ASSERT_SIZE(segc_collective, 40);
+SEGC_ASSERT_SIZE(segc_services, 64);
+SEGC_ASSERT_SIZE(segc_operand, 40);
+SEGC_ASSERT_SIZE(segc_command, 112);
+SEGC_ASSERT_SIZE(segc_program, 64);
+SEGC_ASSERT_SIZE(segc_blob, 24);
+SEGC_ASSERT_SIZE(segc_version, 40);
+SEGC_ASSERT_SIZE(segc_model, 120);
+#undef SEGC_ASSERT_SIZE
 
 #ifdef __cplusplus
 }

@@ -9,9 +9,9 @@
 
 #include "mlir/IR/Remarks.h"
 #include "segc/Driver/CompileSession.h"
-#include "segc/Driver/Manifest.h"
 #include "segc/Driver/Report/Collect.h"
 #include "segc/Driver/Report/KernelRemarks.h"
+#include "segc/Program/Manifest.h"
 #include "segc/Program/Programs.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"

@@ -6,13 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "LayoutVerifier.h"
+#include "Scalars.h"
 
 #include "segc/Dialect/Exec/IR/ExecDialect.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Program/Programs.h"
 #include "segc/Transforms/Layout.h"
 #include "segc/Transforms/Passes.h"
-#include "segc/model.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -70,17 +70,7 @@ bool LayoutVerifier::isFlat(exec::BufferAttr buffer) const {
 
 LogicalResult LayoutVerifier::verifyScalar(const Twine &what,
                                            exec::BufferAttr buffer) {
-  static constexpr size_t floats[] = {
-      offsetof(segc_scalars, learning_rate), offsetof(segc_scalars, momentum),
-      offsetof(segc_scalars, weight_decay), offsetof(segc_scalars, loss_scale)};
-  static constexpr size_t counters[] = {offsetof(segc_scalars, step),
-                                        offsetof(segc_scalars, seed),
-                                        offsetof(segc_scalars, sample_offset)};
-  auto offset = static_cast<size_t>(buffer.getOffset());
-  Type element = buffer.getType().getElementType();
-  if (buffer.getType().getRank() == 0 &&
-      ((element.isF32() && llvm::is_contained(floats, offset)) ||
-       (element.isInteger(64) && llvm::is_contained(counters, offset))))
+  if (isScalarBuffer(buffer))
     return success();
   return program.emitOpError() << what << " is no scalar of a call: "
                                << buffer.getType() << " at " << buffer.place();
@@ -169,7 +159,8 @@ LogicalResult LayoutVerifier::verify() {
           failed(verifyBuffer("a value", write)))
         return failure();
   return failure(failed(verifyList(Region::Inputs)) ||
-                 failed(verifyList(Region::Outputs)));
+                 failed(verifyList(Region::Outputs)) ||
+                 failed(verifyAdvanceScalars(program)));
 }
 
 /// Whether the program returns the gradient of every parameter.

@@ -7,10 +7,9 @@
 
 #include "ProgramBuilder.h"
 
+#include "Scalars.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
 #include "segc/Transforms/Passes.h"
-#include "segc/model.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 
@@ -19,18 +18,6 @@ namespace segc {
 //===----------------------------------------------------------------------===//
 // Places
 //===----------------------------------------------------------------------===//
-
-static std::optional<int64_t> scalarOffset(StringRef name) {
-  return llvm::StringSwitch<std::optional<int64_t>>(name)
-      .Case("learning_rate", offsetof(segc_scalars, learning_rate))
-      .Case("momentum", offsetof(segc_scalars, momentum))
-      .Case("weight_decay", offsetof(segc_scalars, weight_decay))
-      .Case("loss_scale", offsetof(segc_scalars, loss_scale))
-      .Case("step", offsetof(segc_scalars, step))
-      .Case("seed", offsetof(segc_scalars, seed))
-      .Case("sample_offset", offsetof(segc_scalars, sample_offset))
-      .Default(std::nullopt);
-}
 
 static StringAttr nameIn(DictionaryAttr attrs) {
   return attrs ? attrs.getAs<StringAttr>(nameAttrName) : StringAttr();
@@ -62,13 +49,14 @@ exec::BufferAttr ProgramBuilder::placeOf(DictionaryAttr attrs, Type type,
     }
     position = index++;
   } else if (*where == exec::Region::Scalars) {
-    std::optional<int64_t> scalar = scalarOffset(name ? name.getValue() : "");
+    exec::BufferAttr scalar =
+        scalarBuffer(b.getContext(), name ? name.getValue() : "");
     if (!scalar) {
       entry.emitOpError("has no scalar '")
           << (name ? name.getValue() : "") << "' in a call";
       return {};
     }
-    position = *scalar;
+    position = scalar.getOffset();
   }
   return exec::BufferAttr::getChecked(
       [&] { return entry.emitOpError(); }, entry.getContext(), *where,
@@ -136,6 +124,7 @@ LogicalResult ProgramBuilder::build() {
     if (failed(addLaunch(fusion)))
       return failure();
   addReturn();
+  addAdvanceScalars(program);
   return success();
 }
 

@@ -75,13 +75,38 @@ static bool readsPrepared(exec::ProgramOp program) {
                       [](exec::LaunchOp launch) { return launch.isPrepared(); });
 }
 
+/// What the program should return. Its scalars are none of the entry's: they
+/// stand behind the entry's arguments and results.
+static FailureOr<std::vector<HostTensor>>
+expectedResults(exec::ProgramOp program, func::FuncOp entry,
+                std::vector<HostTensor> arguments) {
+  if (!entry)
+    return evaluateProgram(program, arguments);
+  exec::ReturnOp end = program.getReturn();
+  size_t scalars = llvm::count_if(end.getValues(), [](Value value) {
+    return exec::bufferOf(value).getRegion() == exec::Region::Scalars;
+  });
+  std::vector<HostTensor> next;
+  if (scalars) {
+    auto all = evaluateProgram(program, arguments);
+    if (failed(all))
+      return failure();
+    next.assign(all->end() - scalars, all->end());
+  }
+  arguments.resize(std::min<size_t>(arguments.size(), entry.getNumArguments()));
+  auto expected = evaluate(entry, arguments, Precision::Storage);
+  if (failed(expected))
+    return failure();
+  llvm::append_range(*expected, next);
+  return expected;
+}
+
 FailureOr<std::string> checkProgram(exec::ProgramOp program,
                                     func::FuncOp entry, int64_t classes) {
   auto module = program->getParentOfType<ModuleOp>();
   ProgramMemory memory(module);
   std::vector<HostTensor> arguments = fillArguments(program, memory, classes);
-  auto expected = entry ? evaluate(entry, arguments, Precision::Storage)
-                        : evaluateProgram(program, arguments);
+  auto expected = expectedResults(program, entry, arguments);
   if (failed(expected))
     return failure();
   auto prepare = module.lookupSymbol<exec::ProgramOp>("prepare");

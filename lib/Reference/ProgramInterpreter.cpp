@@ -65,6 +65,29 @@ HostTensor joined(exec::JoinOp op, const Tensors &operands) {
   return result;
 }
 
+/// Returns the next step, loss scale, finite and skipped steps.
+Tensors advanceScalars(const Tensors &operands) {
+  const bool finite = operands[0][0] != 0;
+  HostTensor step = operands[1], scale = operands[2], finiteSteps = operands[4],
+             skippedSteps = operands[5];
+  const int64_t interval = operands[3].integers()[0];
+  int64_t &run = finiteSteps.integers()[0],
+          &skipped = skippedSteps.integers()[0];
+  step.integers()[0] += finite;
+  skipped = finite ? 0 : skipped + 1;
+  if (interval > 0) {
+    run = finite ? run + 1 : 0;
+    if (!finite) {
+      scale[0] = std::max(1.0, roundTo(ElementKind::F32, scale[0] / 2));
+    } else if (run >= interval) {
+      scale[0] =
+          std::min<double>(2 * scale[0], std::numeric_limits<float>::max());
+      run = 0;
+    }
+  }
+  return {step, scale, finiteSteps, skippedSteps};
+}
+
 /// Evaluates a command on every rank.
 FailureOr<std::vector<Tensors>>
 evaluateCommand(exec::CommandOpInterface command, ArrayRef<Tensors> operands) {
@@ -74,6 +97,10 @@ evaluateCommand(exec::CommandOpInterface command, ArrayRef<Tensors> operands) {
     return evaluateCollective(collective, operands);
   std::vector<Tensors> results;
   for (const Tensors &mine : operands) {
+    if (isa<exec::AdvanceScalarsOp>(*command)) {
+      results.push_back(advanceScalars(mine));
+      continue;
+    }
     Operation *op = computationOf(command);
     if (!op) { // Copies return their operands.
       results.push_back(mine);

@@ -11,6 +11,7 @@
 #include "segc/Program/Programs.h"
 #include "segc/Reference/Programs.h"
 #include "segc/Reference/Reference.h"
+#include "segc/model_tables.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -279,6 +280,66 @@ TEST(ProgramInterpreter, CollectivesJoinRanks) {
       }
     }
   }
+}
+
+/// Ends a step that was finite or not, on scalars in their places.
+constexpr const char *advance = R"(
+exec.program @step batch 1 arena 0 bound 0
+    (%x = "finite" inputs[0] : tensor<f32>, %scale = "loss_scale" scalars + 12 : tensor<f32>,
+     %step = "step" scalars + 16 : tensor<i64>, %interval = "growth_interval" scalars + 40 : tensor<i64>,
+     %run = "finite_steps" scalars + 48 : tensor<i64>, %skipped = "skipped_steps" scalars + 56 : tensor<i64>) {
+  %next:4 = exec.advance_scalars finite %x step %step loss_scale %scale growth_interval %interval
+      finite_steps %run skipped_steps %skipped
+  exec.return (%next#0 as "step" : tensor<i64>, %next#1 as "loss_scale" : tensor<f32>,
+               %next#2 as "finite_steps" : tensor<i64>, %next#3 as "skipped_steps" : tensor<i64>)
+}
+)";
+
+// As models do it.
+TEST(ProgramInterpreter, AdvancesScalars) {
+  CompilerContext context(MLIRContext::Threading::DISABLED);
+  auto module = parseSourceString<ModuleOp>(advance, &context);
+  ASSERT_TRUE(module);
+  EXPECT_TRUE(succeeded(verifyPrograms(*module)));
+  exec::ProgramOp step = findProgram(*module, "step");
+  auto arguments = llvm::map_to_vector(
+      step.getBody().getArguments(),
+      [](BlockArgument argument) { return exec::bufferOf(argument); });
+  const float largest = std::numeric_limits<float>::max();
+  for (float scale : {1.0f, 1.5f, 65536.0f, 0.75f * largest, largest})
+    for (int64_t interval : {0, 1, 3}) {
+      ProgramMemory memory(*module);
+      segc_scalars expected = {};
+      expected.loss_scale = scale;
+      expected.step = 7;
+      expected.growth_interval = interval;
+      auto write = [&](int argument, int64_t value) {
+        HostTensor tensor({}, ElementKind::I64);
+        tensor.integers()[0] = value;
+        memory.write(arguments[argument], tensor);
+      };
+      HostTensor number({}, ElementKind::F32);
+      number[0] = scale;
+      memory.write(arguments[1], number);
+      write(2, expected.step);
+      write(3, interval);
+      write(4, 0);
+      write(5, 0);
+      for (bool finite : {true, true, false, false, true, true, true, true}) {
+        segc_advance_scalars(&expected, finite);
+        number[0] = finite;
+        memory.write(arguments[0], number);
+        ASSERT_TRUE(succeeded(runProgram(step, memory)));
+        EXPECT_EQ(memory.read(arguments[1])[0], expected.loss_scale);
+        EXPECT_EQ(memory.read(arguments[2]).integers()[0], expected.step);
+        EXPECT_EQ(memory.read(arguments[3]).integers()[0], interval);
+        EXPECT_EQ(memory.read(arguments[4]).integers()[0],
+                  expected.finite_steps);
+        EXPECT_EQ(memory.read(arguments[5]).integers()[0],
+                  expected.skipped_steps);
+      }
+      EXPECT_EQ(expected.step, 13);
+    }
 }
 
 } // namespace

@@ -3,90 +3,28 @@
  * Part of segc, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * What a compiler would produce for logits = image * weight + bias on 8x8x8
- * volumes of three classes, cross-entropy, SGD with momentum. The FAKE_*
- * macros make models that a loader must refuse or that misbehave.
+ * What the compiler of version 2 would have produced for the network of
+ * FakeNetwork.h. The FAKE_* macros make a model of version 1, and models that a
+ * loader must refuse or that misbehave.
  *
  *===----------------------------------------------------------------------===*/
 
-#include "segc/model.h"
+#include "FakeNetwork.h"
 #ifdef FAKE_NOTE
 #include "segc/model_tables.h"
 #endif
 
-#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
+/* A model of the versions before programs, as they were compiled then. */
 #ifndef FAKE_ABI_VERSION
-#define FAKE_ABI_VERSION SEGC_ABI_VERSION
+#define FAKE_ABI_VERSION 2
 #endif
-#ifndef FAKE_FEATURES
-#define FAKE_FEATURES ""
-#endif
+enum { MODEL_BYTES = 104 };
 #ifndef FAKE_QUERY
 #define FAKE_QUERY segc_model_query
 #endif
-#ifndef FAKE_MANIFEST_FORMAT
-#define FAKE_MANIFEST_FORMAT "1"
-#endif
-
-enum { VOXELS = 512, CLASSES = 3, CHUNKS = 4, LARGEST_BATCH = 2 };
-enum { WEIGHT = 0, BIAS = 16 }; /* offsets in floats */
-
-static const char manifest[] =
-    "{\"format\": " FAKE_MANIFEST_FORMAT
-    ", \"network\": \"fake\", \"batch\": 2,"
-    "\"classes\": 3, \"precision\": \"f32\", \"parameter_count\": 6,"
-    "\"parameter_bytes\": 128, \"state_bytes\": 64, \"optimizer_bytes\": 128,"
-    "\"prepared_bytes\": 64, \"parameters\": ["
-    "{\"name\": \"head.weight\", \"shape\": [1,3], \"offset\": 0,"
-    " \"elements\": 3, \"decay\": true,"
-    " \"init\": {\"kind\": \"glorot_uniform\", \"value\": 0.0}},"
-    "{\"name\": \"head.bias\", \"shape\": [3], \"offset\": 64,"
-    " \"elements\": 3, \"decay\": false,"
-    " \"init\": {\"kind\": \"constant\", \"value\": 0.25}}],"
-    "\"states\": [{\"name\": \"running_mean\", \"shape\": [1], \"offset\": 0,"
-    " \"elements\": 1, \"init\": {\"kind\": \"constant\", \"value\": 0.0}}],"
-    "\"optimizer\": {\"kind\": \"sgd\", \"learning_rate\": 0.001, \"slots\":"
-    " [{\"name\": \"velocity\", \"offset\": 0, \"init\": 0.0}]},"
-    "\"entries\": {"
-    "\"predict\": {\"inputs\": ["
-    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2,8,8,8,1]}],"
-    "\"outputs\": [{\"name\": \"probabilities\", \"type\": \"f32\","
-    " \"shape\": [2,8,8,8,3]}], \"kernels\": 1, \"flops_per_sample\": 3072},"
-    "\"evaluate_step\": {\"inputs\": ["
-    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2,8,8,8,1]},"
-    "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2,8,8,8]}],"
-    "\"outputs\": [{\"name\": \"loss\", \"type\": \"f32\", \"shape\": []},"
-    "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]}]},"
-    "\"grad_step\": {\"inputs\": ["
-    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2,8,8,8,1]},"
-    "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2,8,8,8]}],"
-    "\"outputs\": [{\"name\": \"loss\", \"type\": \"f32\", \"shape\": []},"
-    "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]}]},"
-    "\"apply_step\": {\"inputs\": [], \"outputs\": ["
-    "{\"name\": \"finite\", \"type\": \"f32\", \"shape\": []}]},"
-    "\"train_step\": {\"inputs\": ["
-    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2,8,8,8,1]},"
-    "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2,8,8,8]}],"
-    "\"outputs\": [{\"name\": \"loss\", \"type\": \"f32\", \"shape\": []},"
-    "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]},"
-    "{\"name\": \"finite\", \"type\": \"f32\", \"shape\": []}]}},"
-    "\"versions\": [{\"cpu\": \"fake-cpu\", \"features\": [" FAKE_FEATURES "],"
-    "\"arena_bytes\": {\"prepare\": 0, \"predict\": 0, \"evaluate_step\": 512,"
-    "\"grad_step\": 512, \"apply_step\": 0, \"train_step\": 512},"
-    "\"scratch_bytes\": 64}],"
-    "\"pipeline\": {\"kind\": \"decathlon\", \"input_shape\": [8,8,8],"
-    "\"normalization\": \"zscore\", \"resize_interpolator\": \"linear\","
-    "\"augment\": [\"flip_y\", \"flip_x\"],"
-    "\"class_names\": [\"background\", \"anterior\", \"posterior\"]}}";
-
-/* One chunk's share of the sums, in the arena. */
-typedef struct partial {
-  float loss, weight[CLASSES], bias[CLASSES], both[CLASSES], sum[CLASSES];
-  float image;
-} partial;
 
 typedef struct work {
   const float *image, *weight, *bias;
@@ -95,45 +33,16 @@ typedef struct work {
   partial *partials;
 } work;
 
-static void probabilities_at(const work *w, float x, float *p) {
-  float largest = -INFINITY, sum = 0;
-  for (int c = 0; c < CLASSES; ++c) {
-    p[c] = x * w->weight[c] + w->bias[c];
-    largest = p[c] > largest ? p[c] : largest;
-  }
-  for (int c = 0; c < CLASSES; ++c)
-    sum += p[c] = expf(p[c] - largest);
-  for (int c = 0; c < CLASSES; ++c)
-    p[c] /= sum;
-}
-
 static void predict_chunk(void *argument, int64_t task, uint32_t worker) {
   const work *w = argument;
-  int64_t size = VOXELS / CHUNKS;
   (void)worker;
-  for (int64_t i = task * size; i < (task + 1) * size; ++i)
-    probabilities_at(w, w->image[i], w->probabilities + i * CLASSES);
+  predict_task(w->image, w->weight, w->bias, w->probabilities, task);
 }
 
 static void gradient_chunk(void *argument, int64_t task, uint32_t worker) {
   const work *w = argument;
-  int64_t size = VOXELS / CHUNKS;
-  partial s = {0};
   (void)worker;
-  for (int64_t i = task * size; i < (task + 1) * size; ++i) {
-    float p[CLASSES];
-    probabilities_at(w, w->image[i], p);
-    s.loss -= logf(p[w->label[i]]);
-    s.image += w->image[i];
-    for (int c = 0; c < CLASSES; ++c) {
-      float hot = w->label[i] == c, gradient = p[c] - hot;
-      s.weight[c] += gradient * w->image[i];
-      s.bias[c] += gradient;
-      s.both[c] += p[c] * hot;
-      s.sum[c] += p[c] + hot;
-    }
-  }
-  w->partials[task] = s;
+  objective_task(w->image, w->label, w->weight, w->bias, w->partials, task);
 }
 
 static void for_all(const segc_services *services, int64_t tasks,
@@ -224,25 +133,9 @@ static segc_code objective(const segc_services *services, const segc_call *call,
                     w.partials, tasks * sizeof(partial) / sizeof(float));
   if (code != SEGC_OK)
     return code;
-  partial total = {0};
-  for (int64_t t = 0; t < tasks; ++t)
-    for (size_t i = 0; i < sizeof(partial) / sizeof(float); ++i)
-      ((float *)&total)[i] += ((const float *)&w.partials[t])[i];
-  float voxels = (float)(call->batch * VOXELS);
-  ((float *)call->outputs[0])[0] = total.loss / voxels;
-  for (int c = 0; c < CLASSES; ++c) {
-    ((float *)call->outputs[1])[c] =
-        (2 * total.both[c] + 1e-6f) / (total.sum[c] + 1e-6f);
-    if (gradients) {
-      float scale = call->scalars->loss_scale / voxels;
-      gradients[WEIGHT + c] = total.weight[c] * scale;
-      gradients[BIAS + c] = total.bias[c] * scale;
-    }
-  }
-  if (gradients) {
-    float *mean = call->states;
-    *mean = 0.9f * *mean + 0.1f * total.image / voxels;
-  }
+  finish_objective(w.partials, call->batch, call->scalars->loss_scale,
+                   call->outputs[0], call->outputs[1], gradients,
+                   gradients ? call->states : NULL);
   return SEGC_OK;
 }
 
@@ -257,19 +150,8 @@ static segc_code grad_step(const segc_services *services, const segc_call *call,
 }
 
 static float apply(const segc_call *call) {
-  const segc_scalars *s = call->scalars;
-  float *parameters = call->parameters, *velocity = call->optimizer;
-  const float *gradients = call->gradients;
-  for (int i = 0; i < 32; ++i)
-    if (!isfinite(gradients[i]))
-      return 0;
-  for (int i = 0; i < 32; ++i) {
-    float decay = i < BIAS ? s->weight_decay * parameters[i] : 0;
-    velocity[i] =
-        s->momentum * velocity[i] + gradients[i] / s->loss_scale + decay;
-    parameters[i] -= s->learning_rate * velocity[i];
-  }
-  return 1;
+  return apply_update(call->scalars, call->gradients, call->parameters,
+                      call->optimizer);
 }
 
 static segc_code apply_step(const segc_services *services,
@@ -289,16 +171,9 @@ static segc_code train_step(const segc_services *services,
   return code;
 }
 
-#ifdef FAKE_WEIGHTS
-static const float weights[32] __attribute__((aligned(64))) = {1, 2, 3};
-#define FAKE_WEIGHTS_POINTER weights
-#else
-#define FAKE_WEIGHTS_POINTER NULL
-#endif
-
 static const char source[] = "// the fake model has no text\n";
 static const segc_model model = {FAKE_ABI_VERSION,
-                                 sizeof(segc_model),
+                                 MODEL_BYTES,
                                  manifest,
                                  sizeof(manifest) - 1,
                                  source,
@@ -310,7 +185,10 @@ static const segc_model model = {FAKE_ABI_VERSION,
                                  evaluate_step,
                                  train_step,
                                  grad_step,
-                                 apply_step};
+                                 apply_step,
+                                 NULL,
+                                 0,
+                                 0};
 
 #ifdef FAKE_NOTE
 /* What the compiler writes beside: tables, and a note that says where. */
@@ -321,17 +199,37 @@ static void kernel(void *const *buffers, void *scratch, int64_t n,
   (void)n;
   (void)task;
 }
+typedef struct v2_launch {
+  segc_kernel_fn function;
+  const char *name;
+  const char *op;
+  const segc_operand *operands;
+  uint32_t operand_count, input_count, output_count, reserved;
+  int64_t tasks_fixed, tasks_per_sample;
+  double flops_per_sample, bytes_per_sample;
+} v2_launch;
+typedef struct v2_entry {
+  const char *name;
+  const v2_launch *launches;
+  uint32_t launch_count, input_count, output_count, regions;
+  uint64_t arena_bytes, scratch_bytes;
+} v2_entry;
+typedef struct v2_version {
+  const char *cpu;
+  uint32_t features, reserved;
+  v2_entry entries[5];
+} v2_version;
 static const segc_operand probabilities_operand = {
     SEGC_REGION_OUTPUT, 0, 0, 0, VOXELS * CLASSES, SEGC_F32, 0};
 static const segc_operand partials_operand = {
     SEGC_REGION_ARENA, 0, 64, 112, 0, SEGC_F32, 0};
-static const segc_launch predict_launch = {
+static const v2_launch predict_launch = {
     kernel, "fake_predict", "seg.fake", &probabilities_operand, 1, 0, 1, 0,
     0,      CHUNKS,         1e3,        1e3};
-static const segc_launch gradient_launch = {
+static const v2_launch gradient_launch = {
     kernel, "fake_gradient", "seg.fake", &partials_operand, 1, 0, 1, 0,
     0,      CHUNKS,          1e3,        1e3};
-const segc_version_table fake_versions[1] __attribute__((visibility("hidden"))) =
+const v2_version fake_versions[1] __attribute__((visibility("hidden"))) =
     {{"fake-cpu",
       0,
       0,

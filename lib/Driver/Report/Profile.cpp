@@ -49,14 +49,26 @@ static Status addMeasurement(Report &report, const Measurement &added,
   return Status::success();
 }
 
+/// The launches of an entry; train_step runs those of its halves. Empty for an
+/// entry that the model lacks.
+static std::vector<Launch *> launchesOf(Version &version,
+                                        llvm::StringRef name) {
+  if (name == "train_step") {
+    std::vector<Launch *> launches = launchesOf(version, "grad_step");
+    llvm::append_range(launches, launchesOf(version, "apply_step"));
+    return launches;
+  }
+  auto entry = llvm::find_if(
+      version.entries, [&](const Entry &entry) { return entry.name == name; });
+  return entry == version.entries.end() ? std::vector<Launch *>()
+                                        : entry->launches();
+}
+
 static void addKernel(Version &version, JsonReader kernel) {
   std::string name = kernel.string("name"), entryName = kernel.string("entry");
-  auto entry = llvm::find_if(version.entries, [&](const Entry &entry) {
-    return entry.name == entryName;
-  });
-  if (entry == version.entries.end())
+  std::vector<Launch *> launches = launchesOf(version, entryName);
+  if (launches.empty())
     return kernel.fail("the model has no entry " + entryName);
-  std::vector<Launch *> launches = entry->launches();
   size_t index = kernel.integer("index");
   if (index >= launches.size() || launches[index]->function != name)
     return kernel.fail(

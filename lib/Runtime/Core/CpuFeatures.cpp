@@ -1,4 +1,4 @@
-//===- CpuFeatures.cpp - What this processor can run ----------------------===//
+//===- CpuFeatures.cpp - Instruction sets of this processor ---------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,7 +19,7 @@ using namespace segc;
 namespace {
 
 enum Register { Eax, Ebx, Ecx, Edx };
-/// Which registers the system must save: XCR0 bits.
+/// XCR0 bits of the registers that the system must save.
 constexpr uint64_t none = 0, ymm = 0x6, zmm = 0xE6, tiles = 0x60000;
 
 struct Feature {

@@ -1,4 +1,4 @@
-//===- ElfImage.cpp - A shared object that is only read -------------------===//
+//===- ElfImage.cpp - Shared objects read without loading -----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,8 +23,8 @@ static constexpr unsigned hostMachine = EM_NONE;
 static constexpr unsigned relativeType = 0;
 #endif
 
-/// Zeroed memory that a segment may have beyond its bytes in the file; a model
-/// has none, its memory comes from the caller.
+/// Limit of the zeroed memory behind the file bytes of a segment. A model needs
+/// none, since the caller gives its memory.
 static constexpr uint64_t maxZeroed = uint64_t{1} << 28;
 static constexpr uint64_t maxAddress = uint64_t{1} << 46;
 
@@ -119,7 +119,7 @@ Status ElfImage::readSegments(const std::string &where) {
                  : broken(where, "it has no table for the dynamic linker");
 }
 
-/// Linkers write the section headers last: what is cut off is missing there.
+/// Linkers write the section headers last, so a truncated file lacks them.
 Status ElfImage::checkSections(const std::string &where) const {
   const auto header = structAt<Elf64_Ehdr>(0);
   if (header.e_shnum == 0)
@@ -142,7 +142,7 @@ Status ElfImage::checkSections(const std::string &where) const {
   return Status::success();
 }
 
-/// The tables that the dynamic linker follows before any code runs.
+/// Checks the tables that the dynamic linker uses before any code runs.
 Status ElfImage::readDynamic(uint64_t offset, uint64_t size,
                              const std::string &where) {
   uint64_t table = 0, tableBytes = 0;

@@ -1,4 +1,4 @@
-//===- KernelObserver.cpp - What happens between two kernels --------------===//
+//===- KernelObserver.cpp - Observers of kernels --------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -61,7 +61,7 @@ bool KernelProfiler::end(const segc_kernel_event &event) {
 
 uint64_t segc::firstNonFinite(const float *values, uint64_t count) {
   for (uint64_t i = 0; i < count; ++i) {
-    // By the bits, so that no floating-point option can optimise it away.
+    // Compares bits, since floating-point options may remove isfinite().
     uint32_t bits;
     std::memcpy(&bits, values + i, sizeof(bits));
     if ((bits & 0x7f800000u) == 0x7f800000u)

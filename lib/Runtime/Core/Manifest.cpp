@@ -1,4 +1,4 @@
-//===- Manifest.cpp - What a model says of itself -------------------------===//
+//===- Manifest.cpp - Manifest of a model ---------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,7 +12,8 @@
 
 using namespace segc;
 
-/// No tensor or region is larger: sums of a few sizes then stay in 64 bits.
+/// Limit of the size of tensors and regions; sums of several sizes then fit
+/// into 64 bits.
 static constexpr int64_t maxBytes = int64_t{1} << 46;
 
 int64_t segc::elementCount(const std::vector<int64_t> &shape) {
@@ -82,8 +83,8 @@ static Initializer parseInitializer(JsonReader reader) {
   return init;
 }
 
-/// A list of tensors in a region of `regionBytes`: in order, aligned, not
-/// overlapping, inside.
+/// Reads a list of tensors of a region of `regionBytes`. Their ranges must be
+/// in order, aligned, disjoint and within the region.
 static std::vector<RegionTensor> parseRegion(JsonReader &root, const char *key,
                                              int64_t regionBytes) {
   std::vector<RegionTensor> tensors;

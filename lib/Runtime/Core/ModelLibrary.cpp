@@ -8,6 +8,7 @@
 #include "segc/Runtime/Core/ModelLibrary.h"
 #include "segc/Runtime/Core/CpuFeatures.h"
 #include "segc/Runtime/Core/StaticModel.h"
+#include "segc/model_tables.h"
 
 #include <dlfcn.h>
 
@@ -15,12 +16,12 @@ using namespace segc;
 
 StatusOr<std::shared_ptr<const ModelLibrary>>
 ModelLibrary::load(const std::string &path) {
-  // The dynamic linker trusts what it maps, and loading runs code: what can be
-  // known to be wrong is found before.
+  // The dynamic linker does not check what it maps, and loading runs code. So
+  // the file is checked before.
   SEGC_RETURN_IF_ERROR(readModel(path).status());
   std::shared_ptr<ModelLibrary> library(new ModelLibrary);
   library->path_ = path;
-  // Without a slash the dynamic linker would look into its own folders.
+  // Without a slash the dynamic linker searches its own folders.
   std::string file = path.find('/') == std::string::npos ? "./" + path : path;
   library->handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library->handle)
@@ -55,7 +56,8 @@ static bool runsHere(const CpuVersion &version) {
   return true;
 }
 
-/// Version 2 tells the observer the types of outputs, and nothing else is new.
+/// Version 2 added the types of outputs to the observer's events; version 3
+/// added programs, which advance the scalars.
 static constexpr uint32_t oldestAbi = 1;
 
 Status ModelLibrary::open(segc_model_query_fn query) {
@@ -75,10 +77,12 @@ Status ModelLibrary::open(segc_model_query_fn query) {
                        ", this runtime knows " + known +
                        "; compile the model again with the segc beside "
                        "this segrun");
-  if (model_->struct_size < sizeof(segc_model))
-    return dataLoss(
-        path_ + ": segc_model has " + std::to_string(model_->struct_size) +
-        " bytes, expected at least " + std::to_string(sizeof(segc_model)));
+  const uint64_t modelBytes =
+      model_->abi_version < 3 ? SEGC_V2_MODEL_BYTES : sizeof(segc_model);
+  if (model_->struct_size < modelBytes)
+    return dataLoss(path_ + ": segc_model has " +
+                    std::to_string(model_->struct_size) +
+                    " bytes, expected at least " + std::to_string(modelBytes));
   if (!model_->manifest)
     return dataLoss(path_ + ": the model has no manifest");
   SEGC_ASSIGN_OR_RETURN(
@@ -99,7 +103,32 @@ Status ModelLibrary::open(segc_model_query_fn query) {
                        cpuName() +
                        "; compile the model again here (segc compile --cpu "
                        "native)");
+  return model_->abi_version < 3 ? Status::success() : findPrograms();
+}
+
+Status ModelLibrary::findPrograms() {
+  for (uint32_t i = 0; i < model_->version_count; ++i)
+    if (model_->versions[i].target == version_->cpu)
+      programs_ = &model_->versions[i];
+  if (!programs_)
+    return dataLoss(path_ + ": the manifest lists the version \"" +
+                    version_->cpu + "\", the model has no programs for it");
+  for (const auto &[name, signature] : manifest_.entries) {
+    const segc_program *found = program(name);
+    if (!found || found->input_count != signature.inputs.size() ||
+        found->output_count != signature.outputs.size())
+      return dataLoss(path_ + ": the manifest lists the entry \"" + name +
+                      "\", for which the model has no program of its inputs "
+                      "and outputs");
+  }
   return Status::success();
+}
+
+const segc_program *ModelLibrary::program(const std::string &name) const {
+  for (uint32_t i = 0; programs_ && i < programs_->program_count; ++i)
+    if (programs_->programs[i].name == name)
+      return &programs_->programs[i];
+  return nullptr;
 }
 
 segc_entry_fn ModelLibrary::entry(const std::string &name) const {

@@ -1,4 +1,4 @@
-//===- Safetensors.cpp - Tensors in files ---------------------------------===//
+//===- Safetensors.cpp - Files of tensors ---------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ThreadPool.cpp - parallel_for for kernels --------------------------===//
+//===- ThreadPool.cpp - Threads that run the tasks of kernels -------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -107,8 +107,8 @@ void ThreadPool::run(int64_t count, segc_task_fn fn, void *arg) {
     if (gate.compare_exchange_weak(expected, open + oneGeneration,
                                    std::memory_order_acq_rel))
       return;
-    // Somebody is still at a task. Where there are more threads than cores it
-    // may need this one.
+    // A worker still runs a task. With more threads than cores it may need the
+    // core of this thread.
     if (spins < 20000)
       pauseCore();
     else
@@ -141,7 +141,8 @@ void ThreadPool::work(uint32_t worker) {
   uint64_t seen = 0;
   while (!stopping) {
     uint64_t now = waitForOpenGate(seen);
-    // The gate may close, or others pass it, between the look and the step.
+    // The gate may close, or others may enter, between the load and the
+    // exchange.
     while (isOpen(now) && now / oneGeneration != seen) {
       if (!gate.compare_exchange_weak(now, now + oneInside,
                                       std::memory_order_acq_rel))

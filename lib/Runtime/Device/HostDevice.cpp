@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Device/HostDevice.h"
+#include "segc/model_tables.h"
 
 #include <algorithm>
 #include <array>
@@ -29,16 +30,17 @@ struct HostGraph : Graph {
   std::vector<std::function<void()>> operations;
 };
 
-/// What the tasks of a launch share.
+/// The arguments that all tasks of a launch share.
 struct TaskArguments {
   const KernelLaunch *launch;
   std::byte *scratch;
 
   static void run(void *opaque, int64_t task, uint32_t worker) {
     const auto &self = *static_cast<const TaskArguments *>(opaque);
-    self.launch->function(self.launch->operands,
-                          self.scratch + worker * self.launch->scratchBytes,
-                          self.launch->batch, task);
+    self.launch->command->function(self.launch->operands,
+                                   self.scratch +
+                                       worker * self.launch->scratchBytes,
+                                   self.launch->batch, task);
   }
 };
 
@@ -71,12 +73,27 @@ Status HostDevice::synchronize(Stream &) {
                    : Status::success();
 }
 
-Status HostDevice::copy(void *to, const void *from, uint64_t bytes) {
+Status HostDevice::doOrRecord(std::function<void()> operation) {
   if (recording)
-    recording->push_back([=] { std::memmove(to, from, bytes); });
-  else if (bytes)
-    std::memmove(to, from, bytes);
+    recording->push_back(std::move(operation));
+  else
+    operation();
   return Status::success();
+}
+
+Status HostDevice::copy(void *to, const void *from, uint64_t bytes) {
+  return doOrRecord([=] {
+    if (bytes)
+      std::memmove(to, from, bytes);
+  });
+}
+
+Status HostDevice::advanceScalars(Stream &, DeviceAddress finite,
+                                  DeviceAddress scalars) {
+  return doOrRecord([=] {
+    segc_advance_scalars(static_cast<segc_scalars *>(scalars.asPointer()),
+                         *static_cast<const float *>(finite.asPointer()) != 0);
+  });
 }
 
 Status HostDevice::copyToDevice(Stream &, DeviceAddress to, const void *from,
@@ -97,11 +114,12 @@ Status HostDevice::copyOnDevice(Stream &, DeviceAddress to, DeviceAddress from,
 void HostDevice::runLaunch(const KernelLaunch &launch) {
   TaskArguments arguments = {
       &launch, static_cast<std::byte *>(launch.scratch.asPointer())};
-  threadPool().run(launch.tasks, TaskArguments::run, &arguments);
+  threadPool().run(launch.tasks(), TaskArguments::run, &arguments);
 }
 
 Status HostDevice::launch(Stream &, const KernelLaunch &launch) {
-  if (!launch.function || launch.operandCount > SEGC_MAX_OPERANDS)
+  if (!launch.command || !launch.command->function ||
+      launch.command->operand_count > SEGC_MAX_OPERANDS)
     return internalError("host: a launch without a kernel of the host, or "
                          "with more than " +
                          std::to_string(SEGC_MAX_OPERANDS) + " operands");
@@ -110,7 +128,7 @@ Status HostDevice::launch(Stream &, const KernelLaunch &launch) {
     return Status::success();
   }
   std::array<void *, SEGC_MAX_OPERANDS> operands = {};
-  std::copy_n(launch.operands, launch.operandCount, operands.begin());
+  std::copy_n(launch.operands, launch.command->operand_count, operands.begin());
   recording->push_back([this, recorded = launch, operands]() mutable {
     recorded.operands = operands.data();
     runLaunch(recorded);
@@ -135,8 +153,7 @@ StatusOr<std::unique_ptr<Graph>> HostDevice::endCapture(Stream &) {
 }
 
 Status HostDevice::replay(const Graph &graph, Stream &) {
-  for (const auto &operation :
-       static_cast<const HostGraph &>(graph).operations)
+  for (const auto &operation : static_cast<const HostGraph &>(graph).operations)
     operation();
   return Status::success();
 }

@@ -7,9 +7,9 @@
 
 #include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Core/Initialize.h"
+#include "segc/model_tables.h"
 
 #include <algorithm>
-#include <cstdio>
 
 using namespace segc;
 
@@ -24,11 +24,19 @@ ModelRunner::create(std::shared_ptr<const ModelLibrary> model,
                        ": compiled for inference, has no entry train_step; "
                        "compile without --inference");
   SEGC_ASSIGN_OR_RETURN(runner.stream, runner.device_->createStream());
+  runner.programs =
+      std::make_unique<ProgramRunner>(*runner.device_, *runner.stream);
+  if (!runner.device_->sharesHostMemory() && !runner.model->programs())
+    return unsupported(runner.model->path() + ": a model of ABI " +
+                       std::to_string(runner.model->model().abi_version) +
+                       " runs on the host alone, this is the device " +
+                       runner.device_->name() +
+                       "; compile it again with this segc");
   auto allocate = [&](DeviceBuffer &buffer, int64_t bytes,
                       const char *what) -> Status {
-    SEGC_ASSIGN_OR_RETURN(
-        buffer, runner.device_->allocate(static_cast<uint64_t>(bytes), what,
-                                         options.canaries));
+    SEGC_ASSIGN_OR_RETURN(buffer,
+                          runner.device_->allocate(static_cast<uint64_t>(bytes),
+                                                   what, options.canaries));
     return Status::success();
   };
   SEGC_RETURN_IF_ERROR(
@@ -37,6 +45,10 @@ ModelRunner::create(std::shared_ptr<const ModelLibrary> model,
       allocate(runner.stateBuffer, manifest.stateBytes, "states"));
   SEGC_RETURN_IF_ERROR(allocate(runner.preparedBuffer, manifest.preparedBytes,
                                 "prepared filters"));
+  SEGC_RETURN_IF_ERROR(
+      allocate(runner.scalarBuffer,
+               runner.device_->sharesHostMemory() ? 0 : sizeof(segc_scalars),
+               "scalars"));
   if (options.training) {
     SEGC_RETURN_IF_ERROR(
         allocate(runner.gradientBuffer, manifest.parameterBytes, "gradients"));
@@ -46,9 +58,8 @@ ModelRunner::create(std::shared_ptr<const ModelLibrary> model,
   return runner;
 }
 
-Status
-ModelRunner::fill(const DeviceBuffer &buffer,
-                  const std::function<void(std::byte *)> &writer) {
+Status ModelRunner::fill(const DeviceBuffer &buffer,
+                         const std::function<void(std::byte *)> &writer) {
   if (buffer.size() == 0)
     return Status::success();
   if (std::byte *shared = buffer.hostData()) {
@@ -95,6 +106,26 @@ Status ModelRunner::loadEmbeddedWeights() {
   return Status::success();
 }
 
+Status
+ModelRunner::allocateTensors(const std::vector<TensorSignature> &signatures,
+                             std::vector<Tensor> &tensors) {
+  if (!tensors.empty())
+    return Status::success();
+  for (const TensorSignature &signature : signatures) {
+    Tensor tensor;
+    const auto bytes = static_cast<uint64_t>(signature.bytes());
+    SEGC_ASSIGN_OR_RETURN(
+        tensor.buffer,
+        device_->allocate(bytes, signature.name.c_str(), options.canaries));
+    if (!device_->sharesHostMemory()) {
+      SEGC_ASSIGN_OR_RETURN(
+          tensor.staging, AlignedBuffer::create(bytes, signature.name.c_str()));
+    }
+    tensors.push_back(std::move(tensor));
+  }
+  return Status::success();
+}
+
 Status ModelRunner::reserve(const std::string &entry) {
   const CpuVersion &version = model->version();
   auto planned = version.arenaBytes.find(entry);
@@ -105,106 +136,47 @@ Status ModelRunner::reserve(const std::string &entry) {
   uint64_t scratch = uint64_t(version.scratchBytes) * workers();
   if (wanted > plannedArena || !arena.address()) {
     arena = DeviceBuffer(); // gives the old one back first
+    programs->forgetGraphs();
     SEGC_ASSIGN_OR_RETURN(
         arena, device_->allocate(std::max<uint64_t>(wanted + scratch, 64),
                                  "arena", options.canaries));
     plannedArena = wanted;
   }
   const EntrySignature *signature = manifest().entry(entry);
-  std::vector<DeviceBuffer> &buffers = outputs[entry];
-  if (signature && buffers.empty())
-    for (const TensorSignature &tensor : signature->outputs) {
-      SEGC_ASSIGN_OR_RETURN(
-          DeviceBuffer buffer,
-          device_->allocate(static_cast<uint64_t>(tensor.bytes()),
-                            tensor.name.c_str(), options.canaries));
-      buffers.push_back(std::move(buffer));
-    }
-  return Status::success();
+  EntryMemory &memory = entries[entry];
+  if (!signature)
+    return Status::success();
+  if (!device_->sharesHostMemory())
+    SEGC_RETURN_IF_ERROR(allocateTensors(signature->inputs, memory.inputs));
+  return allocateTensors(signature->outputs, memory.outputs);
 }
 
 Status ModelRunner::call(const std::string &entry,
                          const std::vector<void *> &inputs, int64_t batch,
-                         const segc_scalars &scalars) {
+                         segc_scalars &scalars) {
   bool readsPrepared = entry == "predict" || entry == "evaluate_step";
   if (readsPrepared && !preparedIsFresh) {
     if (model->entry("prepare"))
       SEGC_RETURN_IF_ERROR(invoke("prepare", {}, 1, scalars));
     preparedIsFresh = true;
   }
-  if (entry == "train_step" || entry == "apply_step")
+  bool endsStep = entry == "train_step" || entry == "apply_step";
+  if (endsStep)
     preparedIsFresh = false;
-  return invoke(entry, inputs, batch, scalars);
-}
-
-namespace {
-/// What `context` of the services points to.
-struct ServiceContext {
-  ThreadPool *pool;
-  KernelObserver *observer;
-};
-} // namespace
-
-namespace {
-/// A kernel's tasks whose observer wants to know of each.
-struct ObservedTasks {
-  segc_task_fn function;
-  void *argument;
-  KernelObserver *observer;
-
-  static void run(void *opaque, int64_t task, uint32_t worker) {
-    auto *tasks = static_cast<ObservedTasks *>(opaque);
-    auto begin = std::chrono::steady_clock::now();
-    tasks->function(tasks->argument, task, worker);
-    tasks->observer->ran(task, worker, begin);
+  SEGC_RETURN_IF_ERROR(invoke(entry, inputs, batch, scalars));
+  if (endsStep && model->model().abi_version < 3) {
+    OutputView finite = output(entry, "finite");
+    segc_advance_scalars(&scalars, !finite.data || finite.floats()[0] != 0);
   }
-};
-} // namespace
-
-static segc_services makeServices(ServiceContext &context) {
-  segc_services services = {};
-  services.struct_size = sizeof(services);
-  services.workers = context.pool->workers();
-  services.context = &context;
-  services.parallel_for = [](void *opaque, int64_t tasks, segc_task_fn function,
-                             void *argument) {
-    auto *caller = static_cast<ServiceContext *>(opaque);
-    KernelObserver *observer = caller->observer;
-    if (observer)
-      observer->cut(tasks);
-    ObservedTasks observed = {function, argument, observer};
-    if (observer && observer->wantsTasks())
-      caller->pool->run(tasks, ObservedTasks::run, &observed);
-    else
-      caller->pool->run(tasks, function, argument);
-  };
-  if (context.observer) {
-    services.kernel_begin = [](void *opaque, const segc_kernel_event *event) {
-      static_cast<ServiceContext *>(opaque)->observer->begin(*event);
-    };
-    services.kernel_end = [](void *opaque, const segc_kernel_event *event) {
-      auto *observer = static_cast<ServiceContext *>(opaque)->observer;
-      return observer->end(*event) ? 1 : 0;
-    };
-  }
-  services.log = [](void *, int level, const char *message) {
-    if (level >= 2)
-      std::fprintf(stderr, "segrun: model: %s\n", message);
-  };
-  return services;
+  return Status::success();
 }
 
 Status ModelRunner::invoke(const std::string &entry,
                            const std::vector<void *> &inputs, int64_t batch,
-                           const segc_scalars &scalars) {
-  segc_entry_fn function = model->entry(entry);
+                           segc_scalars &scalars) {
   const EntrySignature *signature = manifest().entry(entry);
-  if (!function)
+  if (!model->entry(entry))
     return unsupported(model->path() + ": compiled without the entry " + entry);
-  if (!device_->sharesHostMemory())
-    return unsupported(model->path() + ": its kernels run on the host alone, "
-                                       "this is the device " +
-                       device_->name());
   if (batch < 1 || batch > manifest().batch)
     return invalidArgument(
         model->path() + ": batch " + std::to_string(batch) + " is outside 1.." +
@@ -215,39 +187,64 @@ Status ModelRunner::invoke(const std::string &entry,
                          " inputs, the manifest lists " +
                          std::to_string(wanted));
   SEGC_RETURN_IF_ERROR(reserve(entry));
-  std::vector<void *> outputPointers;
-  for (const DeviceBuffer &buffer : outputs[entry])
-    outputPointers.push_back(buffer.hostData());
-
-  segc_call call = {};
-  call.struct_size = sizeof(call);
-  call.input_count = static_cast<uint32_t>(inputs.size());
-  call.output_count = static_cast<uint32_t>(outputPointers.size());
-  call.batch = batch;
-  call.parameters = parameterBuffer.hostData();
-  call.states = stateBuffer.hostData();
-  call.gradients = gradientBuffer.hostData();
-  call.optimizer = optimizerBuffer.hostData();
-  call.prepared = preparedBuffer.hostData();
-  call.arena = arena.hostData();
-  call.arena_bytes = arena.size();
-  call.inputs = inputs.data();
-  call.outputs = outputPointers.data();
-  call.scalars = &scalars;
-
-  ServiceContext context = {&device_->threadPool(), observer};
-  segc_services services = makeServices(context);
-  segc_message message = {};
-  segc_code code = function(&services, &call, &message);
+  Status status = device_->sharesHostMemory()
+                      ? callEntry(entry, inputs, batch, scalars)
+                      : runProgram(entry, inputs, batch, scalars);
   SEGC_RETURN_IF_ERROR(checkGuards(entry));
-  if (code == SEGC_OK)
-    return Status::success();
-  message.text[sizeof(message.text) - 1] = 0;
-  StatusCode kind = code == SEGC_INVALID_ARGUMENT ? StatusCode::InvalidArgument
-                    : code == SEGC_INTERNAL       ? StatusCode::Internal
-                                                  : StatusCode::Unsupported;
-  return Status(kind, model->path() + ": " + entry + " failed with code " +
-                          std::to_string(code) + ": " + message.text);
+  return status;
+}
+
+/// Bytes of the first `batch` samples; all of a tensor that has no samples.
+static uint64_t sampleBytes(const TensorSignature &tensor, int64_t largest,
+                            int64_t batch) {
+  const bool batched = !tensor.shape.empty() && tensor.shape[0] == largest;
+  return static_cast<uint64_t>(batched ? tensor.bytes() / largest * batch
+                                       : tensor.bytes());
+}
+
+Status ModelRunner::runProgram(const std::string &entry,
+                               const std::vector<void *> &inputs, int64_t batch,
+                               segc_scalars &scalars) {
+  const segc_program *program = model->program(entry);
+  if (!program)
+    return dataLoss(model->path() +
+                    ": the model has no program for the entry " + entry);
+  static const EntrySignature none;
+  const EntrySignature *found = manifest().entry(entry);
+  const EntrySignature &signature = found ? *found : none;
+  const EntryMemory &tensors = entries[entry];
+  ProgramMemory memory;
+  memory.flat[SEGC_REGION_ARENA] = arena.address();
+  memory.flat[SEGC_REGION_PARAMETERS] = parameterBuffer.address();
+  memory.flat[SEGC_REGION_STATES] = stateBuffer.address();
+  memory.flat[SEGC_REGION_GRADIENTS] = gradientBuffer.address();
+  memory.flat[SEGC_REGION_OPTIMIZER] = optimizerBuffer.address();
+  memory.flat[SEGC_REGION_SCALARS] = scalarBuffer.address();
+  memory.flat[SEGC_REGION_PREPARED] = preparedBuffer.address();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const DeviceBuffer &buffer = tensors.inputs[i].buffer;
+    memory.inputs.push_back(buffer.address());
+    SEGC_RETURN_IF_ERROR(device_->copyToDevice(
+        *stream, buffer.address(), inputs[i],
+        sampleBytes(signature.inputs[i], manifest().batch, batch)));
+  }
+  for (const Tensor &output : tensors.outputs)
+    memory.outputs.push_back(output.buffer.address());
+  SEGC_RETURN_IF_ERROR(device_->copyToDevice(*stream, scalarBuffer.address(),
+                                             &scalars, sizeof(scalars)));
+  Status status = programs->run(*program, memory, batch, observer);
+  if (status.ok())
+    for (size_t i = 0; i < tensors.outputs.size(); ++i)
+      SEGC_RETURN_IF_ERROR(device_->copyToHost(
+          *stream, tensors.outputs[i].hostData(), memory.outputs[i],
+          sampleBytes(signature.outputs[i], manifest().batch, batch)));
+  if (status.ok())
+    status = device_->copyToHost(*stream, &scalars, scalarBuffer.address(),
+                                 sizeof(scalars));
+  // Whatever happened, nothing may look at the host's memory later.
+  Status done = device_->synchronize(*stream);
+  return (status.ok() ? done : status)
+      .withContext(model->path() + ": " + entry);
 }
 
 Status ModelRunner::checkGuards(const std::string &entry) const {
@@ -265,19 +262,19 @@ Status ModelRunner::checkGuards(const std::string &entry) const {
   SEGC_RETURN_IF_ERROR(check(optimizerBuffer, "optimizer state"));
   SEGC_RETURN_IF_ERROR(check(preparedBuffer, "prepared filters"));
   SEGC_RETURN_IF_ERROR(check(arena, "arena"));
-  for (const auto &[name, buffers] : outputs)
-    for (const DeviceBuffer &buffer : buffers)
-      SEGC_RETURN_IF_ERROR(check(buffer, "outputs"));
+  for (const auto &[name, memory] : entries)
+    for (const Tensor &tensor : memory.outputs)
+      SEGC_RETURN_IF_ERROR(check(tensor.buffer, "outputs"));
   return Status::success();
 }
 
 OutputView ModelRunner::output(const std::string &entry,
                                const std::string &name) const {
   const EntrySignature *signature = manifest().entry(entry);
-  auto buffers = outputs.find(entry);
+  auto memory = entries.find(entry);
   int at = signature ? signature->findOutput(name) : -1;
-  if (at < 0 || buffers == outputs.end() ||
-      static_cast<size_t>(at) >= buffers->second.size())
+  if (at < 0 || memory == entries.end() ||
+      static_cast<size_t>(at) >= memory->second.outputs.size())
     return {};
-  return {&signature->outputs[at], buffers->second[at].hostData()};
+  return {&signature->outputs[at], memory->second.outputs[at].hostData()};
 }

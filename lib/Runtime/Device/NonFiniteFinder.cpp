@@ -1,4 +1,4 @@
-//===- NonFiniteFinder.cpp - First kernel that writes no number -----------===//
+//===- NonFiniteFinder.cpp - Search for the first NaN or infinity ---------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Device/NonFiniteFinder.h"
+#include "segc/Runtime/Core/Elements.h"
 
 #include <cmath>
 #include <limits>
@@ -27,12 +28,12 @@ NonFiniteFinder::findIn(const segc_kernel_event &event, uint32_t output) const {
                event.output_types != nullptr;
   uint8_t type = typed ? event.output_types[output] : uint8_t{SEGC_F32};
   uint64_t count = event.output_elements[output];
-  if (!event.outputs[output])
-    return std::optional<Place>();
-  SEGC_ASSIGN_OR_RETURN(
-      HostView view,
-      device.read(stream, DeviceAddress::of(event.outputs[output]),
-                  count * (type == SEGC_F32 ? 4 : 2)));
+  if (!event.outputs[output] || type > SEGC_BF16)
+    return std::optional<Place>(); // integers are finite
+  SEGC_ASSIGN_OR_RETURN(HostView view,
+                        device.read(stream,
+                                    DeviceAddress::of(event.outputs[output]),
+                                    count * elementBytes(type)));
   if (type == SEGC_F32) {
     uint64_t at = firstNonFinite(view.floats(), count);
     return at == count ? std::nullopt
@@ -51,9 +52,12 @@ bool NonFiniteFinder::end(const segc_kernel_event &event) {
     StatusOr<std::optional<Place>> first = findIn(event, i);
     failed = first.status();
     if (failed.ok() && *first)
-      found = Finding{orEmpty(event.entry), orEmpty(event.name),
-                      orEmpty(event.op),    event.index,
-                      i,                    (*first)->element,
+      found = Finding{orEmpty(event.entry),
+                      orEmpty(event.name),
+                      orEmpty(event.op),
+                      event.index,
+                      i,
+                      (*first)->element,
                       (*first)->value};
   }
   return found.has_value() || !failed.ok();

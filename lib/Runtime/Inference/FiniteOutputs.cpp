@@ -14,8 +14,8 @@ std::string segc::firstNonFiniteKernel(ModelRunner &runner,
                                        const EntryCall &call) {
   NonFiniteFinder finder(runner.device(), runner.mainStream());
   runner.setObserver(&finder);
-  Status again =
-      runner.call(call.entry, call.inputs, call.batch, call.scalars);
+  segc_scalars scalars = call.scalars;
+  Status again = runner.call(call.entry, call.inputs, call.batch, scalars);
   runner.setObserver(nullptr);
   if (finder.finding())
     return finder.finding()->text();

@@ -83,18 +83,18 @@ bool LossScale::maySkip() const {
   return scale > 1 && skippedSteps < maxSkippedSteps;
 }
 
-void LossScale::update(bool finite) {
-  skippedSteps = finite ? 0 : skippedSteps + 1;
-  if (!dynamic)
-    return;
-  if (!finite) {
-    scale = std::max(1.0, scale / 2);
-    finiteSteps = 0;
-  } else if (++finiteSteps >= stepsToDouble) {
-    // The step takes it as f32.
-    scale = std::min(2 * scale, double{std::numeric_limits<float>::max()});
-    finiteSteps = 0;
-  }
+void LossScale::writeTo(segc_scalars &scalars) const {
+  scalars.loss_scale = static_cast<float>(scale);
+  scalars.growth_interval = dynamic ? stepsToDouble : 0;
+  scalars.finite_steps = finiteSteps;
+  scalars.skipped_steps = skippedSteps;
+}
+
+void LossScale::readFrom(const segc_scalars &scalars) {
+  if (dynamic) // a fixed one need not be an f32
+    scale = scalars.loss_scale;
+  finiteSteps = scalars.finite_steps;
+  skippedSteps = scalars.skipped_steps;
 }
 
 StatusOr<LossScale> segc::parseLossScale(const std::string &text) {

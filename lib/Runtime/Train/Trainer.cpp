@@ -62,8 +62,7 @@ float Trainer::result(const char *name) const {
 }
 
 Status Trainer::runEntries(const std::vector<void *> &inputs,
-                           const TrainBatch &batch,
-                           const segc_scalars &scalars) {
+                           const TrainBatch &batch, segc_scalars &scalars) {
   entry = "train_step";
   if (config.dumpGradients.empty())
     return runner.call("train_step", inputs, batch.size, scalars);
@@ -85,7 +84,7 @@ Status Trainer::step() {
       static_cast<float>(config.schedule.at(state_.applied));
   scalars.momentum = config.momentum;
   scalars.weight_decay = config.weightDecay;
-  scalars.loss_scale = static_cast<float>(state_.lossScale.scale);
+  state_.lossScale.writeTo(scalars);
   scalars.step = state_.applied + 1;
   scalars.seed = state_.seed;
   scalars.sample_offset = batch.firstSample;
@@ -93,7 +92,8 @@ Status Trainer::step() {
   // numbers behind.
   if (state_.lossScale.maySkip())
     SEGC_RETURN_IF_ERROR(keepStates());
-  SEGC_RETURN_IF_ERROR(runEntries(inputs, batch, scalars));
+  segc_scalars after = scalars;
+  SEGC_RETURN_IF_ERROR(runEntries(inputs, batch, after));
 
   OutputView finite = runner.output(
       entry == "train_step" ? "train_step" : "apply_step", "finite");
@@ -105,9 +105,9 @@ Status Trainer::step() {
     return explainNonFinite(batch, inputs, scalars);
   if (skipped)
     SEGC_RETURN_IF_ERROR(restoreStates());
-  state_.lossScale.update(applied);
+  state_.lossScale.readFrom(after);
   state_.step += 1;
-  state_.applied += applied;
+  state_.applied = after.step - 1;
   state_.position = batch.firstSample + batch.size;
   state_.epoch = state_.step / config.stepsPerEpoch;
   state_.seconds =
@@ -275,8 +275,8 @@ Status Trainer::explainNonFinite(const TrainBatch &batch,
   SEGC_ASSIGN_OR_RETURN(const std::string overflow, squareOverflow(runner));
   // The step left the weights alone, so that it can be watched once more.
   text += "; " + (overflow.empty()
-                      ? firstNonFiniteKernel(runner, {"train_step", inputs,
-                                                      batch.size, scalars})
+                      ? firstNonFiniteKernel(
+                            runner, {"train_step", inputs, batch.size, scalars})
                       : overflow);
   return Status(StatusCode::NonFinite,
                 text + "; expected finite numbers: lower --learning-rate, or "

@@ -322,3 +322,32 @@ exec.program @p batch 1 arena 0 bound 0 (%a = "a" gradients + 0 : tensor<4xf16>)
   // expected-error@+1 {{expects operand #0 of 'f32', as its result, got 'f16'}}
   %s = exec.join (%a : tensor<4xf16>) -> (gradients + 0 : tensor<8xf32>)
 }
+
+// -----
+
+exec.program @p batch 1 arena 0 bound 0
+    (%x = "finite" inputs[0] : tensor<f32>, %scale = "loss_scale" scalars + 12 : tensor<f32>,
+     %i = "step" scalars + 16 : tensor<i64>, %j = "there" inputs[1] : tensor<i64>) {
+  // expected-error@+1 {{expects operand #4 to be an argument of the program in the region 'scalars', got inputs[1]}}
+  %next:4 = exec.advance_scalars finite %x step %i loss_scale %scale growth_interval %i finite_steps %j skipped_steps %i
+}
+
+// -----
+
+// A step is counted once.
+exec.program @p batch 1 arena 0 bound 0
+    (%x = "finite" inputs[0] : tensor<f32>, %scale = "loss_scale" scalars + 12 : tensor<f32>,
+     %i = "step" scalars + 16 : tensor<i64>) {
+  %next:4 = exec.advance_scalars finite %x step %i loss_scale %scale growth_interval %i finite_steps %i skipped_steps %i
+  // expected-error@+1 {{expects operand #1 to be an argument of the program in the region 'scalars', got the result of a command}}
+  %more:4 = exec.advance_scalars finite %x step %next#0 loss_scale %scale growth_interval %i finite_steps %i skipped_steps %i
+}
+
+// -----
+
+exec.program @p batch 1 arena 0 bound 0
+    (%x = "finite" inputs[0] : tensor<f32>, %i = "step" scalars + 16 : tensor<i64>) {
+  // expected-error@+1 {{'tensor<f32>' vs 'tensor<i64>'}}
+  %next:4 = exec.advance_scalars finite %x step %i loss_scale %i growth_interval %i finite_steps %i skipped_steps %i
+  // expected-note@-3 {{prior use here}}
+}

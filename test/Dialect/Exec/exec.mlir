@@ -83,3 +83,16 @@ exec.program @grad_step batch 1 arena 0 bound 0
 // CHECK-LABEL: exec.program @nothing batch 1 arena 0 bound 0 () {
 exec.program @nothing batch 1 arena 0 bound 0 () {
 }
+
+// The scalars are arguments; what is written takes their places.
+// CHECK-LABEL: exec.program @apply_step
+exec.program @apply_step batch 1 arena 0 bound 0
+    (%x = "finite" inputs[0] : tensor<f32>, %scale = "loss_scale" scalars + 12 : tensor<f32>,
+     %step = "step" scalars + 16 : tensor<i64>, %interval = "growth_interval" scalars + 40 : tensor<i64>,
+     %run = "finite_steps" scalars + 48 : tensor<i64>, %skipped = "skipped_steps" scalars + 56 : tensor<i64>) {
+  // CHECK: %[[STEP:.*]], %[[SCALE:.*]], %{{.*}}, %{{.*}} = exec.advance_scalars finite %{{.*}} step %{{.*}} loss_scale %{{.*}} growth_interval %{{.*}} finite_steps %{{.*}} skipped_steps %{{.*}} stream "end"
+  %next:4 = exec.advance_scalars finite %x step %step loss_scale %scale growth_interval %interval
+      finite_steps %run skipped_steps %skipped stream "end"
+  // CHECK-NEXT: exec.return (%[[STEP]] as "step" : tensor<i64>, %[[SCALE]] as "loss_scale" : tensor<f32>)
+  exec.return (%next#0 as "step" : tensor<i64>, %next#1 as "loss_scale" : tensor<f32>)
+}

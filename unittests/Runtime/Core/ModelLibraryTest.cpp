@@ -37,14 +37,27 @@ TEST(ModelLibrary, Loads) {
 }
 
 TEST(ModelLibrary, LoadsEarlierVersions) {
-  auto model = ModelLibrary::load(fake("FakeAbi1"));
+  for (auto [name, version] : {std::pair("FakeAbi1", 1u), {"FakeModel", 2u}}) {
+    auto model = ModelLibrary::load(fake(name));
+    ASSERT_TRUE(model.ok()) << model.status().message();
+    EXPECT_EQ((*model)->model().abi_version, version);
+    EXPECT_EQ((*model)->programs(), nullptr);
+  }
+}
+
+TEST(ModelLibrary, FindsPrograms) {
+  auto model = ModelLibrary::load(fake("FakeProgram"));
   ASSERT_TRUE(model.ok()) << model.status().message();
-  EXPECT_EQ((*model)->model().abi_version, 1u);
+  EXPECT_EQ((*model)->model().abi_version, 3u);
+  ASSERT_NE((*model)->programs(), nullptr);
+  ASSERT_NE((*model)->program("train_step"), nullptr);
+  EXPECT_EQ((*model)->program("train_step")->output_count, 3u);
+  EXPECT_EQ((*model)->program("unheard_of"), nullptr);
 }
 
 TEST(ModelLibrary, RefusesOtherAbiVersions) {
   EXPECT_THAT(errorOf(fake("FakeOldAbi")),
-              HasSubstr("model ABI 0, this runtime knows 1 to 2"));
+              HasSubstr("model ABI 0, this runtime knows 1 to 3"));
   EXPECT_THAT(errorOf(fake("FakeNewAbi")),
               HasSubstr("needs a newer runtime than this one"));
   EXPECT_THAT(errorOf(fake("FakeFormat2")),

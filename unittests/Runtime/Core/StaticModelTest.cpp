@@ -73,10 +73,10 @@ TEST(StaticModel, Checksum) {
     EXPECT_FALSE(parseModel(damaged, "m.so").ok()) << at;
   }
   // Exchanged words change the checksum.
-  const std::string one = std::string(8, 'a') + std::string(24, 'x') +
-                          std::string(8, 'b');
-  const std::string other = std::string(8, 'b') + std::string(24, 'x') +
-                            std::string(8, 'a');
+  const std::string one =
+      std::string(8, 'a') + std::string(24, 'x') + std::string(8, 'b');
+  const std::string other =
+      std::string(8, 'b') + std::string(24, 'x') + std::string(8, 'a');
   EXPECT_NE(checksumTrailer(one), checksumTrailer(other));
   EXPECT_NE(checksumTrailer("a"), checksumTrailer(std::string("a\0", 2)));
 }
@@ -152,4 +152,26 @@ TEST(StaticModel, ManifestAndTablesAgree) {
       HasSubstr("grad_step: the code has inputs: 2, the manifest says 0"));
   EXPECT_THAT(changed("\"format\": 1", "\"format\": 7"),
               HasSubstr("manifest format 7"));
+}
+
+// Programs are held against the manifest as the tables before them.
+TEST(StaticModel, Programs) {
+  auto model = parseModel(bytesOf("FakeProgram"), "m.so");
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  ASSERT_TRUE(*model);
+  EXPECT_EQ((*model)->manifest.network, "fake");
+  EXPECT_THAT(errorOf(bytesOf("FakeWrongStream")),
+              HasSubstr("m.so: fake-cpu, evaluate_step, kernel 4: runs on "
+                        "stream 7 of 3"));
+  EXPECT_THAT(errorOf(bytesOf("FakeWrongEvent")),
+              HasSubstr("grad_step, kernel 6: has the event 1 of 1"));
+  EXPECT_THAT(errorOf(bytesOf("FakeWrongCopy")),
+              HasSubstr("kernel 4: copies to an operand of another size"));
+  std::string bytes = bytesOf("FakeProgram");
+  const std::string from = "\"evaluate_step\": 512",
+                    to = "\"evaluate_step\": 448";
+  bytes.replace(bytes.find(from), from.size(), to);
+  EXPECT_THAT(errorOf(bytes), HasSubstr("evaluate_step: the code has "
+                                        "arena_bytes 512, the manifest says "
+                                        "448"));
 }

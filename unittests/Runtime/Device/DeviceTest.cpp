@@ -8,6 +8,7 @@
 #include "FakeDevice.h"
 #include "segc/Runtime/Device/HostDevice.h"
 
+#include <deque>
 #include <gmock/gmock.h>
 #include <numeric>
 
@@ -34,10 +35,9 @@ protected:
   DeviceBuffer buffer(std::vector<float> values) {
     auto allocated = device->allocate(values.size() * 4, "test", false);
     EXPECT_TRUE(allocated.ok()) << allocated.status().message();
-    EXPECT_TRUE(device
-                    ->write(*stream, *allocated, 0, values.data(),
-                            values.size() * 4)
-                    .ok());
+    EXPECT_TRUE(
+        device->write(*stream, *allocated, 0, values.data(), values.size() * 4)
+            .ok());
     return std::move(*allocated);
   }
   std::vector<float> valuesOf(const DeviceBuffer &buffer) {
@@ -48,19 +48,19 @@ protected:
   /// Launches a kernel that stores each value of the first operand + 1 to the
   /// second.
   Status addOne(Stream &on, const DeviceBuffer &from, const DeviceBuffer &to) {
-    void *operands[] = {from.address().asPointer(), to.address().asPointer()};
-    KernelLaunch launch;
-    launch.function = [](void *const *buffers, void *, int64_t, int64_t task) {
+    segc_command &command = commands.emplace_back();
+    command.function = [](void *const *buffers, void *, int64_t, int64_t task) {
       static_cast<float *>(buffers[1])[task] =
           static_cast<const float *>(buffers[0])[task] + 1;
     };
-    launch.operands = operands;
-    launch.operandCount = 2;
-    launch.tasks = static_cast<int64_t>(from.size() / 4);
-    return device->launch(on, launch);
+    command.operand_count = 2;
+    command.tasks_fixed = static_cast<int64_t>(from.size() / 4);
+    void *operands[] = {from.address().asPointer(), to.address().asPointer()};
+    return device->launch(on, {&command, operands});
   }
 
   ThreadPool pool;
+  std::deque<segc_command> commands; ///< outlive their launches
   std::unique_ptr<Device> device;
   std::unique_ptr<Stream> stream, other;
 };
@@ -127,20 +127,17 @@ TEST_P(Devices, ScratchIsAWorkersOwn) {
   DeviceBuffer sums = buffer(std::vector<float>(64)),
                scratch = buffer(std::vector<float>(16 * device->workers()));
   void *operands[] = {sums.address().asPointer()};
-  KernelLaunch launch;
-  launch.function = [](void *const *buffers, void *scratch, int64_t batch,
-                       int64_t task) {
+  segc_command command = {};
+  command.function = [](void *const *buffers, void *scratch, int64_t batch,
+                        int64_t task) {
     auto *mine = static_cast<float *>(scratch);
     std::iota(mine, mine + 16, static_cast<float>(task));
     static_cast<float *>(buffers[0])[task] =
         std::accumulate(mine, mine + 16, static_cast<float>(batch));
   };
-  launch.operands = operands;
-  launch.operandCount = 1;
-  launch.scratch = scratch.address();
-  launch.scratchBytes = 64;
-  launch.batch = 2;
-  launch.tasks = 64;
+  command.operand_count = 1;
+  command.tasks_per_sample = 32;
+  const KernelLaunch launch = {&command, operands, scratch.address(), 64, 2};
   ASSERT_TRUE(device->launch(*stream, launch).ok());
   std::vector<float> values = valuesOf(sums);
   for (int task = 0; task < 64; ++task)
@@ -163,6 +160,26 @@ TEST_P(Devices, GraphsAreRecordedAndReplayed) {
   EXPECT_THAT(valuesOf(b), ElementsAre(4, 5));
 }
 
+// A recording keeps what runs beside the stream on which it began.
+TEST_P(Devices, GraphsHoldSeveralStreams) {
+  DeviceBuffer a = buffer({1}), b = buffer({0});
+  std::unique_ptr<Event> fork = std::move(*device->createEvent()),
+                         join = std::move(*device->createEvent());
+  ASSERT_TRUE(device->beginCapture(*stream).ok());
+  ASSERT_TRUE(addOne(*stream, a, a).ok());
+  ASSERT_TRUE(device->record(*fork, *stream).ok());
+  ASSERT_TRUE(device->wait(*other, *fork).ok());
+  ASSERT_TRUE(addOne(*other, a, b).ok());
+  ASSERT_TRUE(device->record(*join, *other).ok());
+  ASSERT_TRUE(device->wait(*stream, *join).ok());
+  ASSERT_TRUE(addOne(*stream, b, b).ok());
+  auto graph = device->endCapture(*stream);
+  ASSERT_TRUE(graph.ok()) << graph.status().message();
+  for (int i = 0; i < 2; ++i)
+    ASSERT_TRUE(device->replay(**graph, *stream).ok());
+  EXPECT_THAT(valuesOf(b), ElementsAre(5));
+}
+
 TEST_P(Devices, RefusesLaunchesWithoutAKernel) {
   EXPECT_FALSE(device->launch(*stream, {}).ok());
 }
@@ -172,14 +189,13 @@ TEST_P(Devices, GuardsAroundBuffers) {
   ASSERT_TRUE(guarded.ok());
   EXPECT_TRUE(guarded->intact());
   void *operands[] = {guarded->address().asPointer()};
-  KernelLaunch launch;
-  launch.function = [](void *const *buffers, void *, int64_t, int64_t) {
+  segc_command command = {};
+  command.function = [](void *const *buffers, void *, int64_t, int64_t) {
     static_cast<char *>(buffers[0])[64] = 0;
   };
-  launch.operands = operands;
-  launch.operandCount = 1;
-  launch.tasks = 1;
-  ASSERT_TRUE(device->launch(*stream, launch).ok());
+  command.operand_count = 1;
+  command.tasks_fixed = 1;
+  ASSERT_TRUE(device->launch(*stream, {&command, operands}).ok());
   ASSERT_TRUE(device->synchronize(*stream).ok());
   EXPECT_FALSE(guarded->intact());
 }
@@ -221,8 +237,7 @@ TEST(FakeDeviceDeathTest, HidesItsMemoryFromTheHost) {
   DeviceBuffer a = std::move(*device.allocate(4, "a", false));
   EXPECT_DEATH(
       {
-        volatile float *pointer =
-            static_cast<float *>(a.address().asPointer());
+        volatile float *pointer = static_cast<float *>(a.address().asPointer());
         std::exit(*pointer > 0 ? 0 : 0);
       },
       "");

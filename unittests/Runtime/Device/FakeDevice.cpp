@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FakeDevice.h"
+#include "segc/model_tables.h"
 
 #include <cstring>
 #include <map>
@@ -55,8 +56,43 @@ struct FakeDevice::FakeEvent : Event {
   size_t position = 0; ///< number of operations before the event
 };
 
+/// Keeps its streams apart: one that is not waited for is not run.
 struct FakeDevice::FakeGraph : Graph {
-  std::vector<Operation> operations;
+  /// An operation, or a wait for the first `position` ones of a stream.
+  struct Node {
+    Operation operation;
+    FakeStream *awaited;
+    size_t position;
+  };
+  FakeStream *main = nullptr;
+  std::map<FakeStream *, std::vector<Node>> nodes;
+
+  Status run() const {
+    std::map<FakeStream *, size_t> done;
+    for (const auto &[stream, all] : nodes)
+      done[stream] = 0;
+    if (nodes.count(main))
+      SEGC_RETURN_IF_ERROR(runUntil(main, nodes.at(main).size(), done));
+    for (const auto &[stream, all] : nodes)
+      if (done[stream] < all.size())
+        return internalError("fake: a recorded stream is not waited for");
+    return Status::success();
+  }
+  Status runUntil(FakeStream *stream, size_t position,
+                  std::map<FakeStream *, size_t> &done) const {
+    while (done[stream] < position) {
+      const Node &node = nodes.at(stream)[done[stream]++];
+      SEGC_RETURN_IF_ERROR(node.operation
+                               ? node.operation()
+                               : runUntil(node.awaited, node.position, done));
+    }
+    return Status::success();
+  }
+};
+
+/// Shared, as one that is replayed may be destroyed before it is run.
+struct FakeDevice::FakeRecordedGraph : Graph {
+  std::shared_ptr<const FakeGraph> graph;
 };
 
 StatusOr<DeviceBuffer> FakeDevice::allocate(uint64_t bytes, const char *what,
@@ -98,7 +134,8 @@ StatusOr<std::unique_ptr<Event>> FakeDevice::createEvent() {
 
 void FakeDevice::submit(Stream &stream, Operation operation) {
   if (recording)
-    recording->push_back(std::move(operation));
+    recording->nodes[static_cast<FakeStream *>(&stream)].push_back(
+        {std::move(operation), nullptr, 0});
   else
     static_cast<FakeStream &>(stream).operations.push_back(
         std::move(operation));
@@ -115,7 +152,8 @@ void FakeDevice::runUntil(FakeStream &stream, size_t position) {
 Status FakeDevice::record(Event &event, Stream &stream) {
   auto &issued = static_cast<FakeStream &>(stream);
   static_cast<FakeEvent &>(event).stream = &issued;
-  static_cast<FakeEvent &>(event).position = issued.operations.size();
+  static_cast<FakeEvent &>(event).position =
+      recording ? recording->nodes[&issued].size() : issued.operations.size();
   return Status::success();
 }
 
@@ -123,7 +161,10 @@ Status FakeDevice::wait(Stream &stream, const Event &event) {
   // The position is copied, because the event may be recorded again before this
   // work is done.
   const auto &recorded = static_cast<const FakeEvent &>(event);
-  if (recorded.stream && !recording)
+  if (recorded.stream && recording)
+    recording->nodes[static_cast<FakeStream *>(&stream)].push_back(
+        {nullptr, recorded.stream, recorded.position});
+  else if (recorded.stream)
     submit(stream, [other = recorded.stream, position = recorded.position] {
       runUntil(*other, position);
       return other->failure;
@@ -144,7 +185,7 @@ Status FakeDevice::copyToDevice(Stream &stream, DeviceAddress to,
                                 const void *from, uint64_t bytes) {
   ++copies;
   submit(stream, [=]() -> Status {
-    SEGC_ASSIGN_OR_RETURN(std::byte *target, translate(to, bytes));
+    SEGC_ASSIGN_OR_RETURN(std::byte * target, translate(to, bytes));
     std::memcpy(target, from, bytes);
     return Status::success();
   });
@@ -155,7 +196,7 @@ Status FakeDevice::copyToHost(Stream &stream, void *to, DeviceAddress from,
                               uint64_t bytes) {
   ++copies;
   submit(stream, [=]() -> Status {
-    SEGC_ASSIGN_OR_RETURN(std::byte *source, translate(from, bytes));
+    SEGC_ASSIGN_OR_RETURN(std::byte * source, translate(from, bytes));
     std::memcpy(to, source, bytes);
     return Status::success();
   });
@@ -166,8 +207,8 @@ Status FakeDevice::copyOnDevice(Stream &stream, DeviceAddress to,
                                 DeviceAddress from, uint64_t bytes) {
   ++copies;
   submit(stream, [=]() -> Status {
-    SEGC_ASSIGN_OR_RETURN(std::byte *target, translate(to, bytes));
-    SEGC_ASSIGN_OR_RETURN(std::byte *source, translate(from, bytes));
+    SEGC_ASSIGN_OR_RETURN(std::byte * target, translate(to, bytes));
+    SEGC_ASSIGN_OR_RETURN(std::byte * source, translate(from, bytes));
     std::memmove(target, source, bytes);
     return Status::success();
   });
@@ -175,15 +216,15 @@ Status FakeDevice::copyOnDevice(Stream &stream, DeviceAddress to,
 }
 
 Status FakeDevice::launch(Stream &stream, const KernelLaunch &launch) {
-  if (!launch.function)
+  if (!launch.command || !launch.command->function)
     return internalError("fake: a launch without a kernel");
   ++launches;
-  std::vector<void *> addresses(launch.operands,
-                                launch.operands + launch.operandCount);
+  std::vector<void *> addresses(
+      launch.operands, launch.operands + launch.command->operand_count);
   submit(stream, [this, launch, addresses]() -> Status {
     std::vector<void *> operands;
     for (void *address : addresses) {
-      SEGC_ASSIGN_OR_RETURN(std::byte *operand,
+      SEGC_ASSIGN_OR_RETURN(std::byte * operand,
                             translate(DeviceAddress::of(address), 1));
       operands.push_back(operand);
     }
@@ -192,35 +233,49 @@ Status FakeDevice::launch(Stream &stream, const KernelLaunch &launch) {
       SEGC_ASSIGN_OR_RETURN(
           scratch, translate(launch.scratch, launch.scratchBytes * workers()));
     }
-    for (int64_t task = launch.tasks; task-- > 0;)
-      launch.function(operands.data(),
-                      scratch + launch.scratchBytes * (task % workers()),
-                      launch.batch, task);
+    for (int64_t task = launch.tasks(); task-- > 0;)
+      launch.command->function(
+          operands.data(), scratch + launch.scratchBytes * (task % workers()),
+          launch.batch, task);
     return Status::success();
   });
   return Status::success();
 }
 
-Status FakeDevice::beginCapture(Stream &) {
+Status FakeDevice::advanceScalars(Stream &stream, DeviceAddress finite,
+                                  DeviceAddress scalars) {
+  return call(stream, [=]() -> Status {
+    SEGC_ASSIGN_OR_RETURN(std::byte * from, translate(finite, sizeof(float)));
+    SEGC_ASSIGN_OR_RETURN(std::byte * to,
+                          translate(scalars, sizeof(segc_scalars)));
+    segc_advance_scalars(reinterpret_cast<segc_scalars *>(to),
+                         *reinterpret_cast<const float *>(from) != 0);
+    return Status::success();
+  });
+}
+
+Status FakeDevice::beginCapture(Stream &stream) {
   if (recording)
     return internalError("fake: a recording has begun already");
-  recording = std::make_unique<std::vector<Operation>>();
+  recording = std::make_shared<FakeGraph>();
+  recording->main = static_cast<FakeStream *>(&stream);
   return Status::success();
 }
 
 StatusOr<std::unique_ptr<Graph>> FakeDevice::endCapture(Stream &) {
   if (!recording)
     return internalError("fake: no recording has begun");
-  auto graph = std::make_unique<FakeGraph>();
-  graph->operations = std::move(*recording);
+  auto graph = std::make_unique<FakeRecordedGraph>();
+  graph->graph = std::move(recording);
   recording.reset();
   return std::unique_ptr<Graph>(std::move(graph));
 }
 
 Status FakeDevice::replay(const Graph &graph, Stream &stream) {
   ++replays;
-  for (const Operation &operation :
-       static_cast<const FakeGraph &>(graph).operations)
-    submit(stream, operation);
+  submit(stream,
+         [recorded = static_cast<const FakeRecordedGraph &>(graph).graph] {
+           return recorded->run();
+         });
   return Status::success();
 }

@@ -45,6 +45,8 @@ public:
   Status copyOnDevice(Stream &stream, DeviceAddress to, DeviceAddress from,
                       uint64_t bytes) override;
   Status launch(Stream &stream, const KernelLaunch &launch) override;
+  Status advanceScalars(Stream &stream, DeviceAddress finite,
+                        DeviceAddress scalars) override;
 
   Status beginCapture(Stream &stream) override;
   StatusOr<std::unique_ptr<Graph>> endCapture(Stream &stream) override;
@@ -53,6 +55,12 @@ public:
   /// Returns the process's memory of an address; an error if the bytes are not
   /// in one buffer.
   StatusOr<std::byte *> translate(DeviceAddress address, uint64_t bytes) const;
+
+  /// Enqueues a function of the host on a stream.
+  Status call(Stream &stream, std::function<Status()> function) {
+    submit(stream, std::move(function));
+    return Status::success();
+  }
 
   uint64_t capacity = uint64_t{1} << 32; ///< bytes that can be allocated
   /// totals since the device was made
@@ -65,12 +73,13 @@ private:
   struct FakeStream;
   struct FakeEvent;
   struct FakeGraph;
+  struct FakeRecordedGraph;
 
   void submit(Stream &stream, Operation operation);
   static void runUntil(FakeStream &stream, size_t position);
 
   std::shared_ptr<Allocations> live;
-  std::unique_ptr<std::vector<Operation>> recording;
+  std::shared_ptr<FakeGraph> recording; ///< null unless one is made
 };
 
 } // namespace segc

@@ -5,10 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FakeDevice.h"
 #include "../FakeRun.h"
+#include "FakeDevice.h"
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Train/Checkpoint.h"
+#include "segc/Runtime/Train/Trainer.h"
 #include "segc/Runtime/Train/Weights.h"
 
 #include <cmath>
@@ -21,7 +22,7 @@ namespace {
 
 struct HiddenMemory : testing::Test {
   ModelRunner makeOn(std::shared_ptr<Device> device,
-                     const std::string &name = "FakeModel") {
+                     const std::string &name = "FakeProgram") {
     auto model = ModelLibrary::load(fakeModel(name));
     EXPECT_TRUE(model.ok()) << model.status().message();
     auto runner = ModelRunner::create(*model, std::move(device), {true, true});
@@ -77,7 +78,7 @@ TEST_F(HiddenMemory, CheckpointsComeBack) {
 }
 
 TEST_F(HiddenMemory, EmbeddedWeights) {
-  ModelRunner frozen = makeOn(fake, "FakeFrozen");
+  ModelRunner frozen = makeOn(fake, "FakeFrozenProgram");
   ASSERT_TRUE(frozen.loadEmbeddedWeights().ok());
   auto view = frozen.read(frozen.parameters());
   ASSERT_TRUE(view.ok()) << view.status().message();
@@ -95,14 +96,46 @@ TEST_F(HiddenMemory, NonFiniteWeightsAreNamed) {
 
 TEST_F(HiddenMemory, LackOfMemoryIsAnError) {
   fake->capacity = 1000;
-  auto model = ModelLibrary::load(fakeModel());
+  auto model = ModelLibrary::load(fakeModel("FakeProgram"));
   auto runner = ModelRunner::create(*model, fake, {true});
   ASSERT_FALSE(runner.ok());
   EXPECT_THAT(runner.status().message(), HasSubstr("on the device fake"));
 }
 
-// Entries of this version run only on the host.
-TEST_F(HiddenMemory, EntriesNeedTheHost) {
-  EXPECT_THAT(onFake.call("predict", {}, 1).message(),
-              HasSubstr("run on the host alone, this is the device fake"));
+// A whole run: the same checkpoints, resumed or not, with steps skipped.
+TEST_F(HiddenMemory, TrainingHasTheSameBytes) {
+  const std::string folder = freshFolder("hidden-training");
+  // An infinite voxel is no step of the first epoch alone.
+  const std::string batches = writeBatches(folder, INFINITY);
+  for (auto [runner, name] : {std::pair(&onHost, "host"), {&onFake, "fake"}}) {
+    ASSERT_TRUE(runner->initialize(0).ok());
+    TrainerConfig config;
+    config.schedule.kind = Schedule::Kind::Cosine;
+    config.schedule.learningRate = 0.05;
+    config.momentum = 0.9f;
+    config.stepsPerEpoch = 3;
+    config.checkpoints = folder + "/" + name;
+    TrainState state;
+    state.network = "fake";
+    state.batchSize = 2;
+    state.lossScale = LossScale::start();
+    for (int64_t end : {5, 11}) {
+      config.schedule.totalSteps = end;
+      auto source = makeFixedSource(batches, runner->manifest(), state.step);
+      ASSERT_TRUE(source.ok()) << source.status().message();
+      auto log = RunLog::open("", 0);
+      Trainer trainer(*runner, **source, *log, config, state, {});
+      Status status = trainer.run();
+      ASSERT_TRUE(status.ok()) << status.message();
+      auto resumed = loadCheckpoint(config.checkpoints + "/last", *runner);
+      ASSERT_TRUE(resumed.ok()) << resumed.status().message();
+      state = *resumed;
+    }
+    EXPECT_EQ(state.applied, 7) << name;
+    EXPECT_EQ(state.lossScale.scale, 32768 / 16) << name;
+  }
+  for (const char *file : {"model.safetensors", "optimizer.safetensors"})
+    EXPECT_EQ(bytesOf(folder + "/host/last/" + file),
+              bytesOf(folder + "/fake/last/" + file));
+  EXPECT_GT(fake->replays, 0);
 }

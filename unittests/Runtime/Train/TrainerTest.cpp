@@ -86,7 +86,8 @@ TEST_F(Loop, ResumeIsBitExact) {
   ASSERT_TRUE(run(second, *resumed, configOf(31)).ok());
   for (auto member : {&ModelRunner::parameters, &ModelRunner::optimizer,
                       &ModelRunner::states})
-    EXPECT_EQ(std::memcmp((whole.*member)().hostData(), (second.*member)().hostData(),
+    EXPECT_EQ(std::memcmp((whole.*member)().hostData(),
+                          (second.*member)().hostData(),
                           (whole.*member)().size()),
               0);
 }
@@ -99,7 +100,9 @@ TEST_F(Loop, HalvesOfTheStepAgree) {
   TrainerConfig config = configOf(5);
   config.dumpGradients = folder + "/gradients.safetensors";
   ASSERT_TRUE(run(b, state, config).ok());
-  EXPECT_EQ(std::memcmp(a.parameters().hostData(), b.parameters().hostData(), 128), 0);
+  EXPECT_EQ(
+      std::memcmp(a.parameters().hostData(), b.parameters().hostData(), 128),
+      0);
   auto file = SafetensorsFile::read(config.dumpGradients);
   ASSERT_TRUE(file.ok());
   auto bias = file->require("head.bias", "F32", {3});
@@ -131,7 +134,7 @@ TEST_F(Loop, DynamicLossScaleSkipsOverflows) {
   ASSERT_TRUE(status.ok()) << status.message();
   EXPECT_EQ(state.step, 4);
   EXPECT_EQ(state.applied, 3);
-  EXPECT_EQ(state.lossScale.scale, 1.5e38);
+  EXPECT_EQ(state.lossScale.scale, 3e38f / 2);
   EXPECT_EQ(state.lossScale.finiteSteps, 2);
 }
 

@@ -15,9 +15,9 @@
 
 namespace segc {
 
-/// Zeroed memory at an address that suits every kernel; large buffers ask for
-/// huge pages. With canaries, a known pattern lies before and after the bytes
-/// and intact() says whether somebody wrote past either end.
+/// Zeroed memory at a multiple of SEGC_ALIGNMENT; large buffers ask for huge
+/// pages. With canaries, a known pattern is before and after the bytes, and
+/// intact() returns whether it is unchanged.
 class AlignedBuffer {
 public:
   /// `what` names the buffer in the error when memory is short.

@@ -1,4 +1,4 @@
-//===- CpuFeatures.h - What this processor can run --------------*- C++ -*-===//
+//===- CpuFeatures.h - Instruction sets of this processor -------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,12 +13,12 @@
 
 namespace segc {
 
-/// Whether the processor has a feature, by LLVM's name ("avx512f"), and the
-/// system saves the registers it needs. A name that is not known is answered
-/// with false: kernels that need it are not run.
+/// Returns whether the processor has the feature of that LLVM name ("avx512f")
+/// and the system saves its registers. Unknown names return false, so that
+/// kernels that need them are not run.
 bool cpuHasFeature(std::string_view name);
 
-/// The processor's own name, for messages and reports.
+/// Returns the model name of the processor, for messages and reports.
 std::string cpuName();
 
 } // namespace segc

@@ -1,12 +1,12 @@
-//===- ElfImage.h - A shared object that is only read -----------*- C++ -*-===//
+//===- ElfImage.h - Shared objects read without loading ---------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The dynamic linker trusts what it maps: a truncated file kills the process
-// when a page behind its end is touched. ElfImage holds the sizes of a 64-bit
-// shared object of this machine against the file, and reads its constants at
-// their addresses, without mapping or running anything.
+// The dynamic linker does not check what it maps: a truncated file ends the
+// process when a page behind its end is accessed. ElfImage checks the sizes in
+// the headers of a 64-bit shared object against the file and reads constants at
+// their virtual addresses; it maps nothing and runs no code.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,7 +31,7 @@ public:
   static StatusOr<ElfImage> parse(std::string_view bytes,
                                   const std::string &where);
 
-  /// `size` bytes at a virtual address; none where the file has no such bytes.
+  /// Returns `size` bytes at a virtual address, none if the file lacks them.
   std::optional<std::string_view> at(uint64_t address, uint64_t size) const;
 
   template <typename T>
@@ -44,16 +44,16 @@ public:
     return value;
   }
 
-  /// The address that the dynamic linker will write here, 0 for null; none
-  /// where it depends on other objects.
+  /// Returns the pointer that the dynamic linker will write at this address, 0
+  /// for null; none if it depends on other objects.
   std::optional<uint64_t> pointer(uint64_t address) const;
 
-  /// The zero-terminated text at an address.
+  /// Returns the zero-terminated text at an address.
   std::optional<std::string_view> text(uint64_t address) const;
 
   bool isCode(uint64_t address) const;
 
-  /// The content of a note and its address.
+  /// Returns the address and the content of a note.
   std::optional<std::pair<uint64_t, std::string_view>>
   note(std::string_view owner, uint32_t type) const;
 
@@ -64,7 +64,7 @@ private:
   };
   struct Relocation {
     uint64_t place, target;
-    bool relative; ///< Depends on nothing but where this object lies.
+    bool relative; ///< depends on the load address alone
     bool operator<(const Relocation &other) const {
       return place < other.place;
     }

@@ -15,9 +15,9 @@
 
 namespace segc {
 
-/// Writes the initial values of `tensors` into their region. The stream of a
-/// tensor is keyed by (seed, its name), so that adding a layer leaves the
-/// others' values alone.
+/// Writes the initial values of `tensors` into their region. The random numbers
+/// of a tensor are keyed by the seed and its name, so that another layer does
+/// not change the values of the others.
 void initializeRegion(const std::vector<RegionTensor> &tensors, uint64_t seed,
                       std::byte *region, ThreadPool &pool);
 

@@ -1,4 +1,4 @@
-//===- KernelObserver.h - What happens between two kernels ------*- C++ -*-===//
+//===- KernelObserver.h - Observers of kernels ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,33 +19,35 @@
 
 namespace segc {
 
-/// Told about each kernel of an entry, on the thread that called it.
+/// Is called before and after each kernel of an entry, on the thread that
+/// called the entry.
 class KernelObserver {
 public:
   virtual ~KernelObserver() = default;
   virtual void begin(const segc_kernel_event &event) {}
-  /// How many tasks the kernel that has begun is cut into.
+  /// Gets the number of tasks of the kernel that has begun.
   virtual void cut(int64_t tasks) {}
-  /// Whether to be told of tasks.
+  /// Returns whether ran() is to be called.
   virtual bool wantsTasks() const { return false; }
-  /// Told of a task of the kernel that has begun, on the thread that ran it.
+  /// Is called after each task of the kernel that has begun, on the thread that
+  /// ran the task.
   virtual void ran(int64_t task, uint32_t worker,
                    std::chrono::steady_clock::time_point since) {}
-  /// True stops the entry.
+  /// Returns true to stop the entry.
   virtual bool end(const segc_kernel_event &event) { return false; }
 };
 
-/// Takes the time of each kernel.
+/// Measures the time of each kernel.
 class KernelProfiler : public KernelObserver {
 public:
   struct Kernel {
     std::string entry, name, op;
-    uint32_t index = 0;          ///< in the entry's table
+    uint32_t index = 0;          ///< among the entry's launches
     int64_t tasks = 0;           ///< of the last launch
     double flops = 0, bytes = 0; ///< of the last launch
     std::vector<double> seconds; ///< of each launch
   };
-  /// A launch of the last step, in seconds since that began.
+  /// A launch of the last step; times are in seconds since the step began.
   struct Launch {
     size_t kernel = 0; ///< in kernels()
     double begin = 0, seconds = 0;
@@ -58,9 +60,9 @@ public:
     double begin = 0, seconds = 0;
   };
 
-  /// Forgets the launches of the step before.
+  /// Clears the launches of the previous step.
   void beginStep();
-  /// Takes the time of each task too, on so many workers.
+  /// Measures each task as well, on that number of workers.
   void traceTasks(unsigned workers) { byWorker.resize(workers); }
   void begin(const segc_kernel_event &event) override;
   void cut(int64_t tasks) override;
@@ -68,10 +70,10 @@ public:
   void ran(int64_t task, uint32_t worker,
            std::chrono::steady_clock::time_point since) override;
   bool end(const segc_kernel_event &event) override;
-  /// In the order of their first launches.
+  /// Returns the kernels in the order of their first launches.
   const std::vector<Kernel> &kernels() const { return all; }
   const std::vector<Launch> &lastStep() const { return launches; }
-  /// Those of the last step, if they were traced.
+  /// Returns the tasks of the last step, if tasks are measured.
   const std::vector<std::vector<Task>> &tasksByWorker() const {
     return byWorker;
   }
@@ -86,10 +88,11 @@ private:
   int64_t tasks = 0;
 };
 
-/// Texts of an event may be null.
+/// Returns a text of an event, which may be null, as a string.
 inline std::string orEmpty(const char *text) { return text ? text : ""; }
 
-/// Index of the first value that is NaN or infinite; `count` if all are finite.
+/// Returns the index of the first value that is NaN or infinite; `count` if all
+/// are finite.
 uint64_t firstNonFinite(const float *values, uint64_t count);
 
 } // namespace segc

@@ -1,10 +1,10 @@
-//===- Manifest.h - What a model says of itself -----------------*- C++ -*-===//
+//===- Manifest.h - Manifest of a model -------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The manifest of docs/RuntimeABI.md as structs. Everything that later code
-// uses as a size or an offset has been checked once parseManifest succeeds.
+// The manifest (docs/RuntimeABI.md) as structs. parseManifest checks every size
+// and offset that is used later.
 //
 //===----------------------------------------------------------------------===//
 
@@ -45,7 +45,7 @@ struct OptimizerSlot {
 
 enum class ElementType { F32, I32 };
 
-/// What the network was written for; a run may set other rates.
+/// The optimizer of the network; a run may set other rates.
 struct OptimizerInfo {
   std::string kind;
   double learningRate = 1e-4, momentum = 0, weightDecay = 0;
@@ -65,7 +65,7 @@ struct EntrySignature {
   std::vector<TensorSignature> inputs, outputs;
   int64_t kernels = 0;
   double flopsPerSample = 0;
-  /// Position of a name, or -1.
+  /// Returns the position of a name, or -1.
   int findInput(const std::string &name) const;
   int findOutput(const std::string &name) const;
 };
@@ -75,7 +75,7 @@ struct CpuVersion {
   std::string cpu;
   std::vector<std::string> features;
   std::map<std::string, int64_t> arenaBytes; ///< by entry
-  int64_t scratchBytes = 0;                  ///< a worker
+  int64_t scratchBytes = 0;                  ///< of each worker
 };
 
 struct Manifest {
@@ -99,10 +99,11 @@ struct Manifest {
 StatusOr<Manifest> parseManifest(std::string_view text,
                                  const std::string &where);
 
-/// Product of the extents; -1 if it overflows or an extent is negative.
+/// Returns the product of the extents; -1 if it overflows or an extent is
+/// negative.
 int64_t elementCount(const std::vector<int64_t> &shape);
 
-/// "2x32x32", or "scalar".
+/// Returns the shape as text: "2x32x32", or "scalar".
 std::string shapeText(const std::vector<int64_t> &shape);
 
 } // namespace segc

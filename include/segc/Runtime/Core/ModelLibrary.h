@@ -19,13 +19,14 @@
 
 namespace segc {
 
-/// A compiled model, checked: its ABI version, its manifest, that its entries
-/// are those of the manifest, and that this processor runs one of its versions.
+/// A compiled model. Loading checks its ABI version and its manifest, that it
+/// has the entries of the manifest, and that this processor runs one of its
+/// versions.
 class ModelLibrary {
 public:
   static StatusOr<std::shared_ptr<const ModelLibrary>>
   load(const std::string &path);
-  /// Takes a model that is linked into the program; `name` is for messages.
+  /// Takes a model that is linked into the program; `name` is used in messages.
   static StatusOr<std::shared_ptr<const ModelLibrary>>
   fromQuery(segc_model_query_fn query, const std::string &name);
 
@@ -36,24 +37,30 @@ public:
   const segc_model &model() const { return *model_; }
   const Manifest &manifest() const { return manifest_; }
   const std::string &path() const { return path_; }
-  /// The version of the kernels that runs on this processor.
+  /// Returns the version of the kernels that runs on this processor.
   const CpuVersion &version() const { return *version_; }
+  /// Returns the programs of that version; null in models of ABI 1 and 2.
+  const segc_version *programs() const { return programs_; }
+  /// Returns the program of that name; null if there is none.
+  const segc_program *program(const std::string &name) const;
   std::string_view source() const {
     return {model_->source, model_->source ? model_->source_bytes : 0};
   }
   bool hasWeights() const { return model_->weights != nullptr; }
-  /// The entry by its name in the manifest; null if the model lacks it.
+  /// Returns the entry of that name in the manifest; null if there is none.
   segc_entry_fn entry(const std::string &name) const;
 
 private:
   ModelLibrary() = default;
   Status open(segc_model_query_fn query);
+  Status findPrograms();
 
   std::string path_;
   void *handle = nullptr;
   const segc_model *model_ = nullptr;
   Manifest manifest_;
   const CpuVersion *version_ = nullptr;
+  const segc_version *programs_ = nullptr;
 };
 
 } // namespace segc

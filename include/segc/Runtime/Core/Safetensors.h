@@ -1,13 +1,13 @@
-//===- Safetensors.h - Tensors in files -------------------------*- C++ -*-===//
+//===- Safetensors.h - Files of tensors -------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The safetensors format: eight bytes with the size of a JSON header, the
-// header (name -> dtype, shape, byte range), the data. Files come from
-// elsewhere, so every number is checked against the file before anything is
-// allocated: ranges must be those of the shapes and tile the data section
-// without hole, overlap or rest. We write the data section at a multiple of
+// header (name -> dtype, shape, byte range), the data. Files are untrusted, so
+// every number is checked against the file before anything is allocated: the
+// size of a range must be that of its shape, and the ranges must cover the data
+// section without gaps or overlaps. We write the data section at a multiple of
 // 64 bytes (spaces behind the header) and read it into aligned memory.
 //
 //===----------------------------------------------------------------------===//

@@ -1,12 +1,12 @@
-//===- StaticModel.h - A model that is not loaded ---------------*- C++ -*-===//
+//===- StaticModel.h - Models read without loading --------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Loading a shared object runs its code. What a model says of itself is read
-// from the file instead, and the tables that its code will follow are held
-// against the manifest that the caller allocates by. That finds damaged and
-// mismatched files; it makes no foreign model safe to run (SECURITY.md).
+// Loading a shared object runs its code. So the manifest is read from the file,
+// and the programs are checked against the manifest, which the caller allocates
+// memory by. This finds damaged and mismatched files. It does not make foreign
+// models safe to run (SECURITY.md).
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,16 +26,16 @@ struct StaticModel {
   Manifest manifest;
 };
 
-/// Checks a file image; `where` names it in errors. None for a sound shared
-/// object that has no description to read: one of an older compiler, or none of
-/// ours.
+/// Checks the bytes of a file; `where` names it in errors. None for a sound
+/// shared object without a description: a model of an older compiler, or a
+/// library of another origin.
 StatusOr<std::optional<StaticModel>> parseModel(std::string_view bytes,
                                                 const std::string &where);
 StatusOr<std::optional<StaticModel>> readModel(const std::string &path);
 
-/// What a model's file ends with, behind all that the dynamic linker reads: a
-/// checksum of the bytes before. Code and weights have no form of their own by
-/// which damage would be found.
+/// Returns the end of a model's file, which the dynamic linker does not read: a
+/// checksum of the bytes before it. It finds damage of code and weights, which
+/// have no structure that could be checked.
 std::string checksumTrailer(std::string_view model);
 
 } // namespace segc

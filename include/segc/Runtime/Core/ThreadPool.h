@@ -1,13 +1,13 @@
-//===- ThreadPool.h - parallel_for for kernels ------------------*- C++ -*-===//
+//===- ThreadPool.h - Threads that run the tasks of kernels -----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A step runs some 200 kernels of 20 us to 10 ms, so a fork and join must
-// cost about a microsecond: workers spin for a moment after a kernel before
-// they sleep, a kernel opens a gate that whoever is awake may pass, and the
-// caller waits only for those who passed it. A worker that the system has
-// taken off its core delays nobody.
+// A step runs some 200 kernels of 20 us to 10 ms, so fork and join together may
+// cost about a microsecond. Workers spin for a moment after a kernel before
+// they sleep. A kernel opens a gate, workers that are awake enter it, and the
+// caller waits only for those that entered. So a worker that the system has
+// preempted does not delay a kernel.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,7 +33,7 @@ public:
   /// process may use.
   /// Throws std::system_error where the system gives no more threads.
   explicit ThreadPool(unsigned workers = 0);
-  /// The same with an error for an answer.
+  /// Makes a pool; returns an error instead of an exception.
   static StatusOr<std::unique_ptr<ThreadPool>> create(unsigned workers = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool &) = delete;

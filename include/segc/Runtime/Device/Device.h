@@ -17,7 +17,7 @@
 #include "segc/Base/Status.h"
 #include "segc/Runtime/Core/AlignedBuffer.h"
 #include "segc/Runtime/Core/ThreadPool.h"
-#include "segc/model_tables.h"
+#include "segc/model.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +27,7 @@
 namespace segc {
 
 /// An address in a device's memory, as its kernels take it. The host must not
-/// look behind it.
+/// dereference it.
 struct DeviceAddress {
   uint64_t value = 0;
 
@@ -40,19 +40,20 @@ struct DeviceAddress {
   }
 };
 
-/// What a device knows of one allocation. Destroying it gives the memory back.
+/// One allocation of a device. Its destructor frees the memory.
 class DeviceMemory {
 public:
   virtual ~DeviceMemory() = default;
   virtual DeviceAddress address() const = 0;
-  /// Where the host finds the bytes; null where it does not see them.
+  /// Returns the host's address of the bytes; null if the host has none.
   virtual std::byte *hostData() const { return nullptr; }
-  /// Whether the guards around the bytes are untouched; true without guards.
+  /// Returns whether the guards around the bytes are unchanged; true without
+  /// guards.
   virtual bool intact() const { return true; }
 };
 
-/// Memory of a device, zeroed when it was allocated. An empty buffer has no
-/// address.
+/// Memory of a device, which is zeroed by the allocation. An empty buffer has
+/// no address.
 class DeviceBuffer {
 public:
   DeviceBuffer() = default;
@@ -65,7 +66,7 @@ public:
   }
   bool intact() const { return !memory || memory->intact(); }
 
-  /// The bytes where the host shares the memory, else null.
+  /// Returns the bytes if the host shares the memory, else null.
   std::byte *hostData() const { return memory ? memory->hostData() : nullptr; }
   float *hostFloats() const { return reinterpret_cast<float *>(hostData()); }
 
@@ -74,8 +75,8 @@ private:
   uint64_t bytes = 0;
 };
 
-/// Bytes of a device as the host reads them: the memory itself where the host
-/// shares it, else a copy.
+/// Bytes of a device for the host to read: the memory itself if the host shares
+/// it, else a copy.
 class HostView {
 public:
   HostView() = default;
@@ -95,7 +96,7 @@ private:
   uint64_t count = 0;
 };
 
-/// A queue of work. Belongs to the device that created it, as the classes
+/// A queue of work. It belongs to the device that created it, as do the classes
 /// below.
 class Stream {
 public:
@@ -114,20 +115,22 @@ public:
   virtual ~Graph() = default;
 };
 
-/// One launch of a kernel: `tasks` calls with the same operands.
+/// One launch of a kernel for a number of samples.
 struct KernelLaunch {
-  segc_kernel_fn function = nullptr;
-  void *const *operands = nullptr; ///< addresses of the device
-  uint32_t operandCount = 0;       ///< at most SEGC_MAX_OPERANDS
-  DeviceAddress scratch;           ///< `scratchBytes` for each worker
+  const segc_command *command = nullptr; ///< outlives the launch
+  void *const *operands = nullptr;       ///< an address for each operand
+  DeviceAddress scratch;                 ///< `scratchBytes` for each worker
   uint64_t scratchBytes = 0;
   int64_t batch = 1;
-  int64_t tasks = 0;
+
+  int64_t tasks() const {
+    return command->tasks_fixed + command->tasks_per_sample * batch;
+  }
 };
 
 class Device {
 public:
-  /// `pool` are the threads of the host that work for the device.
+  /// `pool` has the threads of the host that work for the device.
   explicit Device(ThreadPool &pool) : pool(&pool) {}
   virtual ~Device() = default;
   Device(const Device &) = delete;
@@ -135,13 +138,13 @@ public:
 
   virtual std::string name() const = 0;
   ThreadPool &threadPool() const { return *pool; }
-  /// Whether kernels take addresses of the host and the host those of kernels.
+  /// Returns whether the host and kernels use the same addresses.
   virtual bool sharesHostMemory() const = 0;
-  /// How many tasks of a launch run at a time and need scratch memory.
+  /// Returns the number of tasks that run at a time; each needs scratch memory.
   virtual unsigned workers() const = 0;
 
   /// `what` names the buffer in errors. With guards, intact() of the buffer
-  /// says later whether somebody wrote past either end.
+  /// returns later whether all writes were within its bounds.
   virtual StatusOr<DeviceBuffer> allocate(uint64_t bytes, const char *what,
                                           bool guards = false) = 0;
 
@@ -150,10 +153,10 @@ public:
   virtual Status record(Event &event, Stream &stream) = 0;
   /// Work that is issued to `stream` from now on begins after `event`.
   virtual Status wait(Stream &stream, const Event &event) = 0;
-  /// Returns when the stream has no work left, with the first failure of it.
+  /// Waits until the stream has no work left, and returns its first failure.
   virtual Status synchronize(Stream &stream) = 0;
 
-  // Memory of the host must stay as it is until the stream has done the copy.
+  // Memory of the host must not change until the stream has done the copy.
   virtual Status copyToDevice(Stream &stream, DeviceAddress to,
                               const void *from, uint64_t bytes) = 0;
   virtual Status copyToHost(Stream &stream, void *to, DeviceAddress from,
@@ -162,14 +165,18 @@ public:
                               DeviceAddress from, uint64_t bytes) = 0;
 
   virtual Status launch(Stream &stream, const KernelLaunch &launch) = 0;
+  /// Ends a step by the rule of segc_scalars; `finite` is an f32.
+  virtual Status advanceScalars(Stream &stream, DeviceAddress finite,
+                                DeviceAddress scalars) = 0;
 
-  /// From here to endCapture, work of `stream` and of streams that wait for its
-  /// events is recorded instead of done.
+  /// Until endCapture, work of `stream` and of streams that wait for its events
+  /// is recorded instead of done.
   virtual Status beginCapture(Stream &stream) = 0;
   virtual StatusOr<std::unique_ptr<Graph>> endCapture(Stream &stream) = 0;
   virtual Status replay(const Graph &graph, Stream &stream) = 0;
 
-  /// What lies at an address, or in a buffer, once `stream` has no work left.
+  /// Returns the bytes at an address, or of a buffer, after the work of
+  /// `stream`.
   StatusOr<HostView> read(Stream &stream, DeviceAddress from, uint64_t bytes);
   StatusOr<HostView> read(Stream &stream, const DeviceBuffer &buffer) {
     return read(stream, buffer.address(), buffer.size());

@@ -15,8 +15,8 @@
 
 namespace segc {
 
-/// The processor and its memory. Work is done when it is issued, on the calling
-/// thread and the pool, whatever its stream.
+/// The processor and its memory. Work of every stream is done when it is
+/// issued, by the calling thread and the pool.
 class HostDevice : public Device {
 public:
   using Device::Device;
@@ -41,6 +41,8 @@ public:
   Status copyOnDevice(Stream &stream, DeviceAddress to, DeviceAddress from,
                       uint64_t bytes) override;
   Status launch(Stream &stream, const KernelLaunch &launch) override;
+  Status advanceScalars(Stream &stream, DeviceAddress finite,
+                        DeviceAddress scalars) override;
 
   Status beginCapture(Stream &stream) override;
   StatusOr<std::unique_ptr<Graph>> endCapture(Stream &stream) override;
@@ -49,12 +51,14 @@ public:
 private:
   Status copy(void *to, const void *from, uint64_t bytes);
   void runLaunch(const KernelLaunch &launch);
+  /// Does an operation, or records it while a graph is captured.
+  Status doOrRecord(std::function<void()> operation);
 
   /// Filled between beginCapture and endCapture; null otherwise.
   std::unique_ptr<std::vector<std::function<void()>>> recording;
 };
 
-/// The host with these threads.
+/// Returns the host with these threads.
 std::shared_ptr<Device> makeHostDevice(ThreadPool &pool);
 
 } // namespace segc

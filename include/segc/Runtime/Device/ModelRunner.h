@@ -11,6 +11,7 @@
 #include "segc/Runtime/Core/KernelObserver.h"
 #include "segc/Runtime/Core/ModelLibrary.h"
 #include "segc/Runtime/Device/Device.h"
+#include "segc/Runtime/Device/ProgramRunner.h"
 
 #include <functional>
 #include <map>
@@ -27,33 +28,40 @@ struct RunnerOptions {
   bool canaries = false;
 };
 
-/// What an entry wrote to one of its outputs, in memory of the host.
+/// An output of an entry, in memory of the host.
 struct OutputView {
   const TensorSignature *signature = nullptr;
   const void *data = nullptr;
   const float *floats() const { return static_cast<const float *>(data); }
 };
 
-/// Owns the memory of one model on a device and calls its entries there. Not
-/// thread-safe.
+/// Owns the memory of one model on a device and runs its entries there. It is
+/// not thread-safe.
 class ModelRunner {
 public:
   static StatusOr<ModelRunner> create(std::shared_ptr<const ModelLibrary> model,
                                       std::shared_ptr<Device> device,
                                       RunnerOptions options);
 
-  /// Parameters, states and optimizer slots as the manifest says; a value
-  /// depends on the seed, the tensor's name and the element alone.
+  /// Initialises parameters, states and optimizer slots by the manifest. A
+  /// value depends on the seed, the tensor's name and the element alone.
   Status initialize(uint64_t seed);
-  /// Takes the weights that the artefact carries.
+  /// Takes the weights that are embedded in the model.
   Status loadEmbeddedWeights();
 
   /// Runs an entry on the first `batch` samples of `inputs`, which are those
   /// of the manifest in its order, in memory of the host. Refreshes `prepared`
   /// first where the entry may read it and the weights have changed.
+  /// Entries that end a step advance the scalars, whatever the version of the
+  /// model.
   Status call(const std::string &entry, const std::vector<void *> &inputs,
-              int64_t batch, const segc_scalars &scalars = {});
-  /// The output of the last call of `entry`; no data if there is none.
+              int64_t batch, segc_scalars &scalars);
+  Status call(const std::string &entry, const std::vector<void *> &inputs,
+              int64_t batch) {
+    segc_scalars none = {};
+    return call(entry, inputs, batch, none);
+  }
+  /// Returns an output of the last call of `entry`; no data if there is none.
   OutputView output(const std::string &entry, const std::string &name) const;
 
   const ModelLibrary &library() const { return *model; }
@@ -62,7 +70,7 @@ public:
   const DeviceBuffer &states() const { return stateBuffer; }
   const DeviceBuffer &gradients() const { return gradientBuffer; }
   const DeviceBuffer &optimizer() const { return optimizerBuffer; }
-  /// What a buffer of this runner holds, and a change of a part of it.
+  /// Reads a buffer of this runner, or writes a part of it.
   StatusOr<HostView> read(const DeviceBuffer &buffer) const {
     return device_->read(*stream, buffer);
   }
@@ -70,40 +78,71 @@ public:
                uint64_t bytes) const {
     return device_->write(*stream, buffer, offset, from, bytes);
   }
-  /// To be called by whoever writes parameters or states from outside.
+  /// Must be called after the caller has written parameters or states.
   void weightsChanged() { preparedIsFresh = false; }
-  /// Bytes of the largest arena so far, without the workers' scratch.
+  /// Returns the bytes of the largest arena so far, without the workers'
+  /// scratch.
   uint64_t arenaBytes() const { return plannedArena; }
   unsigned workers() const { return device_->workers(); }
   Device &device() const { return *device_; }
-  /// The stream on which the entries run.
+  /// Returns the stream on which the entries run.
   Stream &mainStream() const { return *stream; }
 
-  /// Null observes nothing; kernels then run without a clock.
+  /// Entries whose programs have collectives need them.
+  void setCollectives(Collectives *newCollectives) {
+    collectives = newCollectives;
+    programs->setCollectives(newCollectives);
+  }
+
+  /// Sets who observes the kernels. Null: nobody, and no time is measured.
   void setObserver(KernelObserver *newObserver) { observer = newObserver; }
 
 private:
   ModelRunner(std::shared_ptr<const ModelLibrary> model,
               std::shared_ptr<Device> device)
       : model(std::move(model)), device_(std::move(device)) {}
+
+  /// Memory of an input or output, and the host's copy of it.
+  struct Tensor {
+    DeviceBuffer buffer;
+    AlignedBuffer staging; ///< empty where the host shares the memory
+    void *hostData() const {
+      return staging.data() ? staging.data() : buffer.hostData();
+    }
+  };
+  struct EntryMemory {
+    std::vector<Tensor> inputs; ///< empty if kernels read the host's memory
+    std::vector<Tensor> outputs;
+  };
+
   Status invoke(const std::string &entry, const std::vector<void *> &inputs,
-                int64_t batch, const segc_scalars &scalars);
+                int64_t batch, segc_scalars &scalars);
+  /// Calls the entry, on the host.
+  Status callEntry(const std::string &entry, const std::vector<void *> &inputs,
+                   int64_t batch, segc_scalars &scalars);
+  /// Runs the program of the entry, on any device.
+  Status runProgram(const std::string &entry, const std::vector<void *> &inputs,
+                    int64_t batch, segc_scalars &scalars);
   Status reserve(const std::string &entry);
+  Status allocateTensors(const std::vector<TensorSignature> &signatures,
+                         std::vector<Tensor> &tensors);
   Status checkGuards(const std::string &entry) const;
-  /// Lets `writer` write the whole of `buffer`: in place where the host shares
-  /// the memory, else through a copy.
+  /// Calls `writer` on memory for the whole of `buffer`: the buffer itself if
+  /// the host shares it, else memory that is copied to it.
   Status fill(const DeviceBuffer &buffer,
               const std::function<void(std::byte *)> &writer);
 
   std::shared_ptr<const ModelLibrary> model;
-  std::shared_ptr<Device> device_; ///< Before all that it allocated.
+  std::shared_ptr<Device> device_; ///< Destroyed after its allocations.
   std::unique_ptr<Stream> stream;
+  std::unique_ptr<ProgramRunner> programs;
   KernelObserver *observer = nullptr;
+  Collectives *collectives = nullptr;
   RunnerOptions options;
   DeviceBuffer parameterBuffer, stateBuffer, gradientBuffer, optimizerBuffer,
-      preparedBuffer, arena;
+      preparedBuffer, scalarBuffer, arena;
   uint64_t plannedArena = 0;
-  std::map<std::string, std::vector<DeviceBuffer>> outputs;
+  std::map<std::string, EntryMemory> entries;
   bool preparedIsFresh = false;
 };
 

@@ -1,4 +1,4 @@
-//===- NonFiniteFinder.h - First kernel that writes no number ---*- C++ -*-===//
+//===- NonFiniteFinder.h - Search for the first NaN or infinity -*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,10 +16,10 @@
 
 namespace segc {
 
-/// Stops at the first kernel that writes a NaN or an infinity.
+/// Stops an entry at the first kernel that writes a NaN or an infinity.
 class NonFiniteFinder : public KernelObserver {
 public:
-  /// Reads what kernels wrote on `device` through `stream`.
+  /// Reads outputs of kernels on `device` through `stream`.
   NonFiniteFinder(Device &device, Stream &stream)
       : device(device), stream(stream) {}
 
@@ -34,7 +34,7 @@ public:
 
   bool end(const segc_kernel_event &event) override;
   const std::optional<Finding> &finding() const { return found; }
-  /// Why an output could not be read.
+  /// Returns the error of an output that could not be read.
   const Status &failure() const { return failed; }
 
 private:

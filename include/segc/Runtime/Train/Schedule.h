@@ -9,6 +9,7 @@
 #define SEGC_RUNTIME_TRAIN_SCHEDULE_H
 
 #include "segc/Base/Status.h"
+#include "segc/model.h"
 
 #include <cstdint>
 #include <string>
@@ -65,7 +66,9 @@ struct LossScale {
   /// Whether another step may be skipped: there is a scale to blame, and not
   /// too many were.
   bool maySkip() const;
-  void update(bool finite);
+  /// The step that `scalars` are of takes the scale; it leaves the next one.
+  void writeTo(segc_scalars &scalars) const;
+  void readFrom(const segc_scalars &scalars);
 };
 
 /// "dynamic", or a number of at least 1.

@@ -32,7 +32,7 @@ struct TrainerConfig {
   int64_t saveEvery = 0;      ///< steps; 0: at evaluations and in time
   std::string checkpoints;    ///< folder of last/ and best/; empty: none
   bool keepBest = true;
-  std::string dumpGradients; ///< safetensors file of the first step's
+  std::string dumpGradients;   ///< safetensors file of the first step's
   RunPhases *phases = nullptr; ///< takes the time of checkpoints
 };
 
@@ -56,7 +56,7 @@ public:
 private:
   Status step();
   Status runEntries(const std::vector<void *> &inputs, const TrainBatch &batch,
-                    const segc_scalars &scalars);
+                    segc_scalars &scalars);
   Status keepStates();
   /// Puts back the states of keepStates() if one is not finite now.
   Status restoreStates();
@@ -82,7 +82,7 @@ private:
   TrainState state_;
   Evaluator evaluator;
   std::optional<Evaluation> evaluation;
-  std::vector<float> statesBefore; ///< of the last step that may be skipped
+  std::vector<float> statesBefore;  ///< of the last step that may be skipped
   std::string entry = "train_step"; ///< whose outputs the last step wrote
   Clock::time_point started, lastSave, lastShown;
   int64_t firstStep = 0;

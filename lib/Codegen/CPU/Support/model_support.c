@@ -1,4 +1,4 @@
-/*===- model_support.c - Runs a model's kernel tables -----------------------===
+/*===- model_support.c - Runs a model's programs ----------------------------===
  *
  * Part of segc, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -85,7 +85,7 @@ static uint32_t cpu_features(void) {
   return features;
 }
 
-static const segc_version_table *pick_version(void) {
+static const segc_version *pick_version(void) {
   uint32_t have = cpu_features();
   for (uint32_t i = 0; i < segc_version_count; ++i)
     if ((segc_versions[i].features & ~have) == 0)
@@ -94,7 +94,7 @@ static const segc_version_table *pick_version(void) {
 }
 
 /*===----------------------------------------------------------------------===*
- * Running a table
+ * Running a program
  *===----------------------------------------------------------------------===*/
 
 typedef struct frame {
@@ -128,7 +128,7 @@ static int misaligned(const void *pointer) {
   return ((uintptr_t)pointer & (SEGC_ALIGNMENT - 1)) != 0;
 }
 
-static segc_code check_pointer(const segc_entry_table *entry, const char *name,
+static segc_code check_pointer(const segc_program *entry, const char *name,
                                const void *pointer, int needed,
                                segc_message *message) {
   if (needed && (!pointer || misaligned(pointer))) {
@@ -142,24 +142,37 @@ static segc_code check_pointer(const segc_entry_table *entry, const char *name,
   return SEGC_OK;
 }
 
-static segc_code check_call(const segc_entry_table *entry, uint32_t outputs,
+/* Hosts of other versions give structs of other sizes: what lies behind them
+ * is NULL, what lies behind ours is not looked at. */
+static void take_services(const segc_services *services, segc_services *known) {
+  const char *from = (const char *)services;
+  char *to = (char *)known;
+  for (size_t i = 0; i < sizeof *known; ++i) {
+    to[i] = i < services->struct_size ? from[i] : 0;
+    __asm__ volatile("" ::: "memory"); /* no call of memcpy */
+  }
+}
+
+static segc_code check_call(const segc_program *entry,
                             const segc_services *services, const segc_call *call,
-                            uint64_t arena_bytes, segc_message *message) {
-  if (!services || services->struct_size != sizeof *services)
-    return expected(message, entry->name, "services of size", sizeof *services,
+                            segc_message *message) {
+  const size_t least = offsetof(segc_services, kernel_begin);
+  if (!services || services->struct_size < least)
+    return expected(message, entry->name, "services of at least", (int64_t)least,
                     services ? services->struct_size : 0);
-  if (!call || call->struct_size != sizeof *call)
-    return expected(message, entry->name, "a call of size", sizeof *call,
+  if (!call || call->struct_size < sizeof *call)
+    return expected(message, entry->name, "a call of at least", sizeof *call,
                     call ? call->struct_size : 0);
   if (services->workers < 1)
     return expected(message, entry->name, "workers of at least", 1, 0);
+  uint64_t arena_bytes = entry->arena_bytes + services->workers * entry->scratch_bytes;
   if (call->batch < 1 || call->batch > segc_largest_batch)
     return expected(message, entry->name, "a batch of at least 1 and at most",
                     segc_largest_batch, call->batch);
   if (call->input_count != entry->input_count)
     return expected(message, entry->name, "inputs:", entry->input_count, call->input_count);
-  if (call->output_count != outputs)
-    return expected(message, entry->name, "outputs:", outputs, call->output_count);
+  if (call->output_count != entry->output_count)
+    return expected(message, entry->name, "outputs:", entry->output_count, call->output_count);
   if (call->arena_bytes < arena_bytes)
     return expected(message, entry->name, "arena bytes of at least",
                     (int64_t)arena_bytes, (int64_t)call->arena_bytes);
@@ -186,157 +199,226 @@ static segc_code check_call(const segc_entry_table *entry, uint32_t outputs,
   for (uint32_t i = 0; i < entry->input_count; ++i)
     if (check_pointer(entry, "an input", call->inputs ? call->inputs[i] : NULL, 1, message) != SEGC_OK)
       return SEGC_INVALID_ARGUMENT;
-  for (uint32_t i = 0; i < outputs; ++i)
+  for (uint32_t i = 0; i < entry->output_count; ++i)
     if (check_pointer(entry, "an output", call->outputs ? call->outputs[i] : NULL, 1, message) != SEGC_OK)
       return SEGC_INVALID_ARGUMENT;
   return SEGC_OK;
 }
 
-static segc_code run_launch(const segc_entry_table *entry, uint32_t index,
-                            const segc_services *services, const segc_call *call,
-                            segc_message *message) {
-  const segc_launch *launch = &entry->launches[index];
+/* What the commands of one call share. */
+typedef struct run {
+  const segc_program *program;
+  const segc_services *services;
+  const segc_call *call;
+  segc_message *message;
+  uint32_t launches; /* so far */
+  uint64_t tickets[SEGC_MAX_EVENTS];
+  uint64_t started; /* bit e: the collective of event e was not waited for */
+} run;
+
+static void *address_of(const run *r, const segc_operand *operand) {
+  return (char *)region_base(r->call, operand) + operand->offset;
+}
+
+static uint64_t elements_of(const run *r, const segc_operand *operand) {
+  return operand->elements_fixed + operand->elements_per_sample * (uint64_t)r->call->batch;
+}
+
+static segc_code fail(const run *r, segc_code code, const char *why,
+                      const segc_command *command) {
+  append(r->message, r->program->name);
+  append(r->message, why);
+  append(r->message, command->name ? command->name : "a command without a name");
+  if (command->op && *command->op) {
+    append(r->message, " (");
+    append(r->message, command->op);
+    append(r->message, ")");
+  }
+  return code;
+}
+
+static segc_code run_launch(run *r, const segc_command *command) {
+  const segc_services *services = r->services;
+  const segc_call *call = r->call;
   frame f;
-  f.function = launch->function;
-  f.scratch = (char *)call->arena + entry->arena_bytes;
-  f.scratch_bytes = entry->scratch_bytes;
+  f.function = command->function;
+  f.scratch = (char *)call->arena + r->program->arena_bytes;
+  f.scratch_bytes = r->program->scratch_bytes;
   f.batch = call->batch;
   uint64_t elements[SEGC_MAX_OPERANDS];
   uint8_t types[SEGC_MAX_OPERANDS];
-  for (uint32_t i = 0; i < launch->operand_count; ++i) {
-    const segc_operand *operand = &launch->operands[i];
-    f.buffers[i] = (char *)region_base(call, operand) + operand->offset;
-    elements[i] = operand->elements_fixed + operand->elements_per_sample * (uint64_t)call->batch;
-    types[i] = (uint8_t)operand->type;
+  for (uint32_t i = 0; i < command->operand_count; ++i) {
+    f.buffers[i] = address_of(r, &command->operands[i]);
+    elements[i] = elements_of(r, &command->operands[i]);
+    types[i] = (uint8_t)command->operands[i].type;
   }
   segc_kernel_event event = {
-      sizeof event, index, entry->name, launch->name, launch->op,
-      launch->flops_per_sample * (double)call->batch,
-      launch->bytes_per_sample * (double)call->batch,
-      launch->output_count, 0,
-      (const void *const *)f.buffers + launch->input_count,
-      elements + launch->input_count, types + launch->input_count};
+      sizeof event, r->launches++, r->program->name, command->name, command->op,
+      command->flops_per_sample * (double)call->batch,
+      command->bytes_per_sample * (double)call->batch,
+      command->output_count, 0,
+      (const void *const *)f.buffers + command->input_count,
+      elements + command->input_count, types + command->input_count};
   if (services->kernel_begin)
     services->kernel_begin(services->context, &event);
-  int64_t tasks = launch->tasks_fixed + launch->tasks_per_sample * call->batch;
+  int64_t tasks = command->tasks_fixed + command->tasks_per_sample * call->batch;
   if (services->parallel_for)
     services->parallel_for(services->context, tasks, run_task, &f);
   else
     for (int64_t task = 0; task < tasks; ++task)
       run_task(&f, task, 0);
-  if (services->kernel_end && services->kernel_end(services->context, &event)) {
-    append(message, entry->name);
-    append(message, ": stopped by the observer after ");
-    append(message, launch->name);
-    append(message, " (");
-    append(message, launch->op);
-    append(message, ")");
-    return SEGC_INTERNAL;
+  if (services->kernel_end && services->kernel_end(services->context, &event))
+    return fail(r, SEGC_INTERNAL, ": stopped by the observer after ", command);
+  return SEGC_OK;
+}
+
+static const uint8_t element_bytes[] = {4, 2, 2, 4, 8, 1};
+
+static void run_copy(const run *r, const segc_command *command) {
+  const segc_operand *source = &command->operands[0];
+  const char *from = address_of(r, source);
+  char *to = address_of(r, &command->operands[1]);
+  uint64_t bytes = elements_of(r, source) * element_bytes[source->type];
+  for (uint64_t i = 0; i < bytes; ++i) {
+    to[i] = from[i];
+    __asm__ volatile("" ::: "memory"); /* no call of memcpy */
+  }
+}
+
+static segc_code start_collective(run *r, const segc_command *command) {
+  const segc_services *services = r->services;
+  const segc_operand *operand = &command->operands[0];
+  segc_collective collective = {
+      sizeof collective, command->collective, operand->type, operand->region,
+      r->program->streams[command->stream], address_of(r, operand), elements_of(r, operand)};
+  if (services->collective_start(services->context, &collective, &r->tickets[command->event]))
+    return fail(r, SEGC_INTERNAL, ": the host could not start the collective ", command);
+  r->started |= (uint64_t)1 << command->event;
+  return SEGC_OK;
+}
+
+static segc_code wait_for(run *r, uint32_t event) {
+  if (!((r->started >> event) & 1))
+    return SEGC_OK;
+  r->started &= ~((uint64_t)1 << event);
+  if (!r->services->collective_wait(r->services->context, r->tickets[event]))
+    return SEGC_OK;
+  append(r->message, r->program->name);
+  append(r->message, ": a collective failed");
+  return SEGC_INTERNAL;
+}
+
+/* What this processor or the caller lacks is found before anything runs. */
+static segc_code check_commands(const run *r) {
+  for (uint32_t i = 0; i < r->program->command_count; ++i) {
+    const segc_command *command = &r->program->commands[i];
+    if (command->kind == SEGC_COMMAND_LAUNCH && !command->function)
+      return fail(r, SEGC_UNAVAILABLE, ": the model has no code for this processor of the kernel ", command);
+    if (command->kind == SEGC_COMMAND_CALL)
+      return fail(r, SEGC_UNAVAILABLE, ": this processor has no library ", command);
+    if (command->kind == SEGC_COMMAND_COLLECTIVE &&
+        (!r->services->collective_start || !r->services->collective_wait))
+      return fail(r, SEGC_UNAVAILABLE,
+                  ": expected the services collective_start and collective_wait for the collective ", command);
   }
   return SEGC_OK;
 }
 
-static segc_code run_table(const segc_entry_table *entry,
-                           const segc_services *services, const segc_call *call,
-                           segc_message *message) {
-  for (uint32_t i = 0; i < entry->launch_count; ++i) {
-    segc_code code = run_launch(entry, i, services, call, message);
-    if (code != SEGC_OK)
-      return code;
+static segc_code run_command(run *r, const segc_command *command) {
+  switch (command->kind) {
+  case SEGC_COMMAND_LAUNCH: return run_launch(r, command);
+  case SEGC_COMMAND_COPY: run_copy(r, command); return SEGC_OK;
+  case SEGC_COMMAND_ADVANCE_SCALARS:
+    segc_advance_scalars(r->call->scalars, *(const float *)address_of(r, &command->operands[0]) != 0);
+    return SEGC_OK;
+  case SEGC_COMMAND_COLLECTIVE: return start_collective(r, command);
+  case SEGC_COMMAND_RECORD: return SEGC_OK; /* all before is done */
+  case SEGC_COMMAND_WAIT: return wait_for(r, command->event);
+  default: return fail(r, SEGC_INTERNAL, ": a command of an unknown kind: ", command);
   }
-  return SEGC_OK;
 }
 
-static segc_code find_table(enum segc_entry_index index,
-                            const segc_entry_table **entry,
-                            segc_message *message) {
+static segc_code run_program(const segc_program *program,
+                             const segc_services *services, const segc_call *call,
+                             segc_message *message) {
+  run r;
+  r.program = program;
+  r.services = services;
+  r.call = call;
+  r.message = message;
+  r.launches = 0;
+  r.started = 0;
+  segc_code code = check_commands(&r);
+  if (code != SEGC_OK)
+    return code;
+  for (uint32_t i = 0; i < program->command_count && code == SEGC_OK; ++i)
+    code = run_command(&r, &program->commands[i]);
+  for (uint32_t event = 0; event < program->event_count; ++event) {
+    segc_code waited = wait_for(&r, event);
+    code = code == SEGC_OK ? waited : code;
+  }
+  return code;
+}
+
+static int same_text(const char *a, const char *b) {
+  while (*a && *a == *b) {
+    ++a;
+    ++b;
+  }
+  return *a == *b;
+}
+
+static segc_code find_program(const char *name, const segc_program **program,
+                              segc_message *message) {
   if (message)
     message->text[0] = 0;
-  const segc_version_table *version = pick_version();
+  const segc_version *version = pick_version();
   if (!version) {
     append(message, "no kernels for this processor: the model was compiled for ");
     for (uint32_t i = 0; i < segc_version_count; ++i) {
       append(message, i ? ", " : "");
-      append(message, segc_versions[i].cpu);
+      append(message, segc_versions[i].target);
     }
     append(message, "; compile it with a --cpu that it has");
     return SEGC_UNSUPPORTED_CPU;
   }
-  *entry = &version->entries[index];
-  if (!(*entry)->name) {
-    append(message, "the entry was not compiled into this model");
-    return SEGC_UNAVAILABLE;
-  }
-  return SEGC_OK;
+  for (uint32_t i = 0; i < version->program_count; ++i)
+    if (same_text(version->programs[i].name, name)) {
+      *program = &version->programs[i];
+      return SEGC_OK;
+    }
+  append(message, "the entry was not compiled into this model");
+  return SEGC_UNAVAILABLE;
 }
 
-static segc_code run_entry(enum segc_entry_index index,
-                           const segc_services *services, const segc_call *call,
-                           segc_message *message) {
-  const segc_entry_table *entry;
-  segc_code code = find_table(index, &entry, message);
+static segc_code run_entry(const char *name, const segc_services *services,
+                           const segc_call *call, segc_message *message) {
+  const segc_program *program;
+  segc_services known;
+  segc_code code = find_program(name, &program, message);
+  if (code == SEGC_OK)
+    code = check_call(program, services, call, message);
   if (code != SEGC_OK)
     return code;
-  uint64_t arena = entry->arena_bytes +
-                   (services ? services->workers : 0) * entry->scratch_bytes;
-  code = check_call(entry, entry->output_count, services, call, arena, message);
-  return code != SEGC_OK ? code : run_table(entry, services, call, message);
+  take_services(services, &known);
+  return run_program(program, &known, call, message);
 }
 
 /*===----------------------------------------------------------------------===*
  * Entries
  *===----------------------------------------------------------------------===*/
 
-segc_code segc_entry_prepare(const segc_services *services, const segc_call *call,
-                             segc_message *message) {
-  return run_entry(SEGC_ENTRY_PREPARE, services, call, message);
-}
-
-segc_code segc_entry_predict(const segc_services *services, const segc_call *call,
-                             segc_message *message) {
-  return run_entry(SEGC_ENTRY_PREDICT, services, call, message);
-}
-
-segc_code segc_entry_evaluate_step(const segc_services *services,
-                                   const segc_call *call, segc_message *message) {
-  return run_entry(SEGC_ENTRY_EVALUATE, services, call, message);
-}
-
-segc_code segc_entry_grad_step(const segc_services *services,
-                               const segc_call *call, segc_message *message) {
-  return run_entry(SEGC_ENTRY_GRAD, services, call, message);
-}
-
-segc_code segc_entry_apply_step(const segc_services *services,
-                                const segc_call *call, segc_message *message) {
-  return run_entry(SEGC_ENTRY_APPLY, services, call, message);
-}
-
-segc_code segc_entry_train_step(const segc_services *services,
-                                const segc_call *call, segc_message *message) {
-  const segc_entry_table *grad, *apply;
-  segc_code code = find_table(SEGC_ENTRY_GRAD, &grad, message);
-  if (code == SEGC_OK)
-    code = find_table(SEGC_ENTRY_APPLY, &apply, message);
-  if (code != SEGC_OK)
-    return code;
-  /* One after the other in the same arena. */
-  uint64_t workers = services ? services->workers : 0;
-  uint64_t for_grad = grad->arena_bytes + workers * grad->scratch_bytes;
-  uint64_t for_apply = apply->arena_bytes + workers * apply->scratch_bytes;
-  segc_entry_table whole = *grad;
-  whole.name = "train_step";
-  whole.regions |= apply->regions;
-  code = check_call(&whole, grad->output_count + apply->output_count, services,
-                    call, for_grad > for_apply ? for_grad : for_apply, message);
-  if (code == SEGC_OK)
-    code = run_table(grad, services, call, message);
-  if (code != SEGC_OK)
-    return code;
-  segc_call rest = *call;
-  rest.outputs = call->outputs + grad->output_count;
-  return run_table(apply, services, &rest, message);
-}
+#define SEGC_DEFINE_ENTRY(name)                                                \
+  segc_code segc_entry_##name(const segc_services *services,                   \
+                              const segc_call *call, segc_message *message) {  \
+    return run_entry(#name, services, call, message);                          \
+  }
+SEGC_DEFINE_ENTRY(prepare)
+SEGC_DEFINE_ENTRY(predict)
+SEGC_DEFINE_ENTRY(evaluate_step)
+SEGC_DEFINE_ENTRY(grad_step)
+SEGC_DEFINE_ENTRY(apply_step)
+SEGC_DEFINE_ENTRY(train_step)
 
 __attribute__((visibility("default"))) const segc_model *
 segc_model_query(uint32_t max_version) {

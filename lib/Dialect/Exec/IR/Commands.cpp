@@ -301,6 +301,34 @@ LogicalResult JoinOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// AdvanceScalarsOp
+//===----------------------------------------------------------------------===//
+
+ValueRange AdvanceScalarsOp::getReads() { return (*this)->getOperands(); }
+ResultRange AdvanceScalarsOp::getWrites() { return (*this)->getResults(); }
+BufferAttr AdvanceScalarsOp::getBuffer(unsigned i) {
+  const Value replaced[] = {getStep(), getLossScale(), getFiniteSteps(),
+                            getSkippedSteps()};
+  auto argument = dyn_cast<BlockArgument>(replaced[i]);
+  return argument ? bufferOf(argument) : BufferAttr();
+}
+ArrayRef<Attribute> AdvanceScalarsOp::getWorkspace() { return {}; }
+
+LogicalResult AdvanceScalarsOp::verify() {
+  for (auto [i, scalar] : llvm::enumerate(getOperands().drop_front())) {
+    auto argument = dyn_cast<BlockArgument>(scalar);
+    BufferAttr buffer = argument ? bufferOf(argument) : BufferAttr();
+    if (!buffer || buffer.getRegion() != Region::Scalars)
+      return emitOpError("expects operand #")
+             << i + 1
+             << " to be an argument of the program in the region 'scalars', "
+                "got "
+             << (buffer ? buffer.place() : "the result of a command");
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // CollectiveOp
 //===----------------------------------------------------------------------===//
 

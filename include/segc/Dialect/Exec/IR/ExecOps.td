@@ -244,6 +244,45 @@ def Exec_CollectiveOp : Exec_PlacingCommand<"collective"> {
   }];
 }
 
+// One number of a call.
+class Exec_Scalar<Type element, string build>
+    : Type<CPred<"$_self == ::mlir::RankedTensorType::get({}, ::mlir::Builder($_self.getContext())." # build # "())">,
+           "0D tensor of " # element.summary, "::mlir::RankedTensorType">,
+      BuildableType<"::mlir::RankedTensorType::get({}, $_builder." # build # "())">;
+def Exec_F32Scalar : Exec_Scalar<F32, "getF32Type">;
+def Exec_I64Scalar : Exec_Scalar<I64, "getI64Type">;
+
+def Exec_AdvanceScalarsOp : Exec_Command<"advance_scalars", [DeclareOpInterfaceMethods<Exec_CommandOpInterface>]> {
+  let summary = "Ends an optimizer step: counts it and adapts the loss scale";
+  let description = [{
+    `finite` is not 0 if every gradient was finite. Then `step` grows by one and
+    `skipped_steps` becomes 0; else `skipped_steps` grows by one. With a
+    `growth_interval` greater than 0, `finite_steps` counts the finite steps in
+    a row; when they are as many as `growth_interval`, the loss scale doubles
+    (at most to the largest f32) and the count starts again. A step that was
+    not finite halves the loss scale (at least to 1) and clears the count.
+
+    The scalars are arguments of the program in the region `scalars`. The
+    results are the next `step`, `loss_scale`, `finite_steps` and
+    `skipped_steps`, and take the places of the old ones.
+
+    ```mlir
+    %next:4 = exec.advance_scalars finite %finite step %step loss_scale %scale growth_interval %interval
+        finite_steps %run skipped_steps %skipped
+    ```
+  }];
+  let arguments = (ins Exec_F32Scalar:$finite, Exec_I64Scalar:$step, Exec_F32Scalar:$loss_scale,
+                       Exec_I64Scalar:$growth_interval, Exec_I64Scalar:$finite_steps,
+                       Exec_I64Scalar:$skipped_steps, Exec_Stream:$stream);
+  let results = (outs Exec_I64Scalar:$next_step, Exec_F32Scalar:$next_loss_scale,
+                      Exec_I64Scalar:$next_finite_steps, Exec_I64Scalar:$next_skipped_steps);
+  let assemblyFormat = [{
+    `finite` $finite `step` $step `loss_scale` $loss_scale `growth_interval` $growth_interval
+    `finite_steps` $finite_steps `skipped_steps` $skipped_steps (`stream` $stream^)? attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
 def Exec_RecordOp : Exec_Command<"record"> {
   let summary = "A token for all that was enqueued on a stream so far";
   let description = [{

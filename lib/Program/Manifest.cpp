@@ -1,12 +1,11 @@
-//===- Manifest.cpp
-//-----------------------------------------------------------------===//
+//===- Manifest.cpp - Manifest of a model, from its programs --------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Driver/Manifest.h"
+#include "segc/Program/Manifest.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "segc/Program/Programs.h"
@@ -196,8 +195,8 @@ buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
   for (const ModelVersion &version : versions) {
     versionList.push_back(versionJson(version));
     preparedBytes =
-        std::max(preparedBytes, exec::accessedBytes(version.module,
-                                                    exec::Region::Prepared));
+        std::max(preparedBytes,
+                 exec::accessedBytes(version.module, exec::Region::Prepared));
   }
   json::Object manifest{
       {"format", 1},

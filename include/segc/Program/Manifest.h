@@ -1,12 +1,12 @@
-//===- Manifest.h - What a model says of itself -----------------*- C++ -*-===//
+//===- Manifest.h - Manifest of a model, from its programs ------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SEGC_DRIVER_MANIFEST_H
-#define SEGC_DRIVER_MANIFEST_H
+#ifndef SEGC_PROGRAM_MANIFEST_H
+#define SEGC_PROGRAM_MANIFEST_H
 
 #include "segc/Program/ModelTables.h"
 #include <optional>
@@ -31,4 +31,4 @@ int64_t largestBatch(mlir::ModuleOp module);
 
 } // namespace segc
 
-#endif // SEGC_DRIVER_MANIFEST_H
+#endif // SEGC_PROGRAM_MANIFEST_H

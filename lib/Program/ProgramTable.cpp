@@ -1,0 +1,324 @@
+//===- ProgramTable.cpp - A program as a segc_program ---------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ProgramTable.h"
+
+#include "segc/Program/Programs.h"
+#include "segc/model_tables.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace llvm;
+
+namespace segc {
+
+namespace {
+
+class ProgramTable {
+public:
+  ProgramTable(TableBuilder &t, exec::ProgramOp program, StringRef symbolPrefix)
+      : t(t), program(program), symbolPrefix(symbolPrefix) {}
+
+  Constant *build();
+  /// What a runtime has no room for; empty if there is room.
+  std::string problem;
+
+private:
+  /// What differs between commands.
+  struct Command {
+    uint32_t kind = SEGC_COMMAND_LAUNCH;
+    StringRef stream, name, label;
+    SmallVector<Constant *> operands;
+    uint32_t inputs = 0, outputs = 0; ///< Of the operands.
+    Constant *function = nullptr, *options = nullptr;
+    int64_t tasks = 0, tasksPerSample = 0;
+    double flops = 0, bytes = 0;
+    uint32_t event = 0, collective = 0;
+  };
+  void add(const Command &command);
+  void addKernel(mlir::Operation *function, exec::FusionOp fusion,
+                 Command command);
+  void addLaunch(exec::LaunchOp launch);
+  void addPrepare(exec::PrepareOp prepare);
+  void addCall(exec::CallOp call);
+  void addCopy(exec::BufferAttr from, exec::BufferAttr to, StringRef stream);
+  void addAdvance(exec::AdvanceScalarsOp advance);
+  void addCollective(exec::CollectiveOp collective);
+  void addRecord(exec::RecordOp record);
+  void addWait(exec::WaitOp wait);
+
+  Constant *operand(exec::BufferAttr buffer);
+  Constant *operand(exec::Region region, int64_t index, int64_t offset,
+                    uint64_t fixed, uint64_t perSample, uint32_t element);
+  /// Memory that the kernel does not access, or that observers are not told of.
+  Constant *unobserved(exec::BufferAttr buffer);
+  uint32_t newEvent(mlir::Value token) {
+    uint32_t event = events.size();
+    return events[token] = event;
+  }
+
+  TableBuilder &t;
+  exec::ProgramOp program;
+  StringRef symbolPrefix;
+  SmallVector<Constant *> commands;
+  SmallVector<StringRef> streams;
+  DenseMap<mlir::Value, uint32_t> events;
+  uint32_t regions = 0;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+/// The segc_element of a type.
+static uint32_t elementOf(mlir::Type type) {
+  return type.isF16()         ? SEGC_F16
+         : type.isBF16()      ? SEGC_BF16
+         : type.isInteger(64) ? SEGC_I64
+         : type.isInteger(32) ? SEGC_I32
+         : type.isInteger(8)  ? SEGC_I8
+                              : SEGC_F32;
+}
+
+Constant *ProgramTable::operand(exec::Region region, int64_t index,
+                                int64_t offset, uint64_t fixed,
+                                uint64_t perSample, uint32_t element) {
+  regions |= 1u << static_cast<uint32_t>(region);
+  return t.structure({t.u32(static_cast<uint32_t>(region)), t.u32(index),
+                      t.u64(offset), t.u64(fixed), t.u64(perSample),
+                      t.u32(element), t.u32(0)});
+}
+
+Constant *ProgramTable::operand(exec::BufferAttr buffer) {
+  mlir::RankedTensorType type = buffer.getType();
+  exec::Region region = buffer.getRegion();
+  bool flat = region != exec::Region::Arena && region != exec::Region::Outputs;
+  auto batch = static_cast<int64_t>(program.getBatch());
+  bool samples = !flat && type.getRank() >= 2 && type.getDimSize(0) == batch;
+  int64_t elements = type.getNumElements();
+  return operand(region, buffer.getIndex(), buffer.getOffset(),
+                 samples ? 0 : elements, samples ? elements / batch : 0,
+                 elementOf(type.getElementType()));
+}
+
+Constant *ProgramTable::unobserved(exec::BufferAttr buffer) {
+  return buffer ? operand(buffer.getRegion(), buffer.getIndex(),
+                          buffer.getOffset(), 0, 0, SEGC_F32)
+                : operand(exec::Region::Arena, 0, 0, 0, 0, SEGC_F32);
+}
+
+//===----------------------------------------------------------------------===//
+// Commands
+//===----------------------------------------------------------------------===//
+
+void ProgramTable::add(const Command &command) {
+  auto *known = llvm::find(streams, command.stream);
+  auto stream = static_cast<uint64_t>(known - streams.begin());
+  if (known == streams.end())
+    streams.push_back(command.stream);
+  if (command.operands.size() > SEGC_MAX_OPERANDS)
+    problem = (command.name + " has " + Twine(command.operands.size()) +
+               " operands, expected at most " + Twine(SEGC_MAX_OPERANDS))
+                  .str();
+  auto orNull = [&](Constant *value) { return value ? value : t.null(); };
+  commands.push_back(t.structure(
+      {orNull(command.function), t.text(command.name), t.text(command.label),
+       t.array(command.operands), t.u32(command.operands.size()),
+       t.u32(command.inputs), t.u32(command.outputs), t.u32(command.kind),
+       t.u64(command.tasks), t.u64(command.tasksPerSample),
+       t.f64(command.flops), t.f64(command.bytes), t.u32(stream),
+       t.u32(command.event), t.u32(command.collective), t.u32(SEGC_NO_BLOB),
+       /*threads=*/t.u32(0), /*shared_bytes=*/t.u32(0),
+       orNull(command.options)}));
+}
+
+void ProgramTable::addKernel(mlir::Operation *function, exec::FusionOp fusion,
+                             Command command) {
+  exec::KernelAttr kernel = exec::kernelAttrOf(function);
+  command.name = mlir::SymbolTable::getSymbolName(function).getValue();
+  command.function = t.kernel((symbolPrefix + command.name + ".task").str());
+  command.inputs = fusion.getInputTypes().size();
+  command.outputs = fusion.getOutputTypes().size();
+  command.tasks = kernel.getTasks();
+  command.tasksPerSample = kernel.getTasksPerSample();
+  add(command);
+}
+
+void ProgramTable::addLaunch(exec::LaunchOp launch) {
+  Command command;
+  command.stream = launch.getStream();
+  command.label = launch.getLabel().value_or("");
+  for (mlir::Value input : launch.getInputs())
+    command.operands.push_back(operand(exec::bufferOf(input)));
+  for (mlir::Value output : launch.getOutputs())
+    command.operands.push_back(operand(exec::bufferOf(output)));
+  for (auto buffer : launch.getTemporaries().getAsRange<exec::BufferAttr>())
+    command.operands.push_back(unobserved(buffer));
+  // Kernels have a parameter for the temporary, whether there is one or not.
+  if (launch.getTemporaries().empty())
+    command.operands.push_back(unobserved(nullptr));
+  // Work is counted once, at the main kernel.
+  for (auto [i, function] : enumerate(launch.getKernelFunctions())) {
+    bool main = i == launch.getMainKernel();
+    command.flops = main ? flopsPerSample(launch) : 0;
+    command.bytes = main ? bytesPerSample(launch) : 0;
+    addKernel(function, launch.getFusion(), command);
+  }
+}
+
+/// The kernel reads the filter and writes the temporary; its other buffers do
+/// not exist here.
+void ProgramTable::addPrepare(exec::PrepareOp prepare) {
+  exec::FusionOp fusion = prepare.getFusion();
+  Command command;
+  command.stream = prepare.getStream();
+  command.label = prepare.getLabel().value_or("");
+  size_t count = fusion.getInputTypes().size() + fusion.getOutputTypes().size();
+  for (size_t i = 0; i < count; ++i)
+    command.operands.push_back(unobserved(
+        i == prepare.getPosition() ? exec::bufferOf(prepare.getInput())
+                                   : exec::BufferAttr()));
+  command.operands.push_back(unobserved(prepare.getBuffer(0)));
+  if (computationOf(fusion).getSumsBytes())
+    command.operands.push_back(unobserved(nullptr));
+  addKernel(prepare.getKernelFunction(), fusion, command);
+}
+
+void ProgramTable::addCall(exec::CallOp call) {
+  Command command;
+  command.kind = SEGC_COMMAND_CALL;
+  command.stream = call.getStream();
+  command.name = call.getLibrary();
+  command.label = call.getFusion();
+  for (mlir::Value input : call.getInputs())
+    command.operands.push_back(operand(exec::bufferOf(input)));
+  for (mlir::Value output : call.getOutputs())
+    command.operands.push_back(operand(exec::bufferOf(output)));
+  for (auto buffer : call.getTemporaries().getAsRange<exec::BufferAttr>())
+    command.operands.push_back(operand(buffer));
+  command.inputs = call.getInputs().size();
+  command.outputs = call.getOutputs().size();
+  std::string options;
+  llvm::raw_string_ostream(options) << call->getDiscardableAttrDictionary();
+  command.options = t.text(options);
+  add(command);
+}
+
+void ProgramTable::addCopy(exec::BufferAttr from, exec::BufferAttr to,
+                           StringRef stream) {
+  Command command;
+  command.kind = SEGC_COMMAND_COPY;
+  command.stream = stream;
+  command.name = "copy";
+  command.operands = {operand(from), operand(to)};
+  command.inputs = command.outputs = 1;
+  add(command);
+}
+
+void ProgramTable::addAdvance(exec::AdvanceScalarsOp advance) {
+  Command command;
+  command.kind = SEGC_COMMAND_ADVANCE_SCALARS;
+  command.stream = advance.getStream();
+  command.name = "advance_scalars";
+  command.operands = {
+      operand(exec::bufferOf(advance.getFinite())),
+      operand(exec::Region::Scalars, 0, 0, sizeof(segc_scalars), 0, SEGC_I8)};
+  command.inputs = command.outputs = 1;
+  add(command);
+}
+
+/// The tensors are one bucket: one range of bytes, with the gaps between them,
+/// in place.
+void ProgramTable::addCollective(exec::CollectiveOp collective) {
+  for (auto [input, buffer] :
+       llvm::zip_equal(collective.getInputs(),
+                       collective.getBuffers().getAsRange<exec::BufferAttr>()))
+    if (exec::BufferAttr from = exec::bufferOf(input); !from.samePlace(buffer))
+      addCopy(from, buffer, collective.getStream());
+  auto first =
+           cast<exec::BufferAttr>(collective.getBuffers().getValue().front()),
+       last = cast<exec::BufferAttr>(collective.getBuffers().getValue().back());
+  mlir::Type element = first.getType().getElementType();
+  int64_t elements =
+      (last.getEnd() - first.getOffset()) * 8 / element.getIntOrFloatBitWidth();
+  const std::string place = first.place();
+  Command command;
+  command.kind = SEGC_COMMAND_COLLECTIVE;
+  command.stream = collective.getStream();
+  command.name = exec::stringifyCollectiveKind(collective.getKind());
+  command.label = place;
+  command.operands = {operand(first.getRegion(), first.getIndex(),
+                              first.getOffset(), elements, 0,
+                              elementOf(element))};
+  command.inputs = 1; // And written, in place.
+  command.event = newEvent(collective.getDone());
+  command.collective = static_cast<uint32_t>(collective.getKind());
+  add(command);
+}
+
+void ProgramTable::addRecord(exec::RecordOp record) {
+  Command command;
+  command.kind = SEGC_COMMAND_RECORD;
+  command.stream = record.getStream();
+  command.name = "record";
+  command.event = newEvent(record.getDone());
+  add(command);
+}
+
+void ProgramTable::addWait(exec::WaitOp wait) {
+  for (mlir::Value token : wait.getTokens()) {
+    Command command;
+    command.kind = SEGC_COMMAND_WAIT;
+    command.stream = wait.getStream();
+    command.name = "wait";
+    command.event = events.lookup(token);
+    add(command);
+  }
+}
+
+Constant *ProgramTable::build() {
+  for (mlir::Operation &op : program.getBody().front())
+    llvm::TypeSwitch<mlir::Operation *>(&op)
+        .Case([&](exec::LaunchOp launch) { addLaunch(launch); })
+        .Case([&](exec::PrepareOp prepare) { addPrepare(prepare); })
+        .Case([&](exec::CallOp call) { addCall(call); })
+        .Case([&](exec::CopyOp copy) {
+          addCopy(exec::bufferOf(copy.getInput()), copy.getBuffer(0),
+                  copy.getStream());
+        })
+        .Case([&](exec::AdvanceScalarsOp advance) { addAdvance(advance); })
+        .Case([&](exec::CollectiveOp op) { addCollective(op); })
+        .Case([&](exec::RecordOp record) { addRecord(record); })
+        .Case([&](exec::WaitOp wait) { addWait(wait); });
+  if (events.size() > SEGC_MAX_EVENTS)
+    problem = std::to_string(events.size()) +
+              " collectives and records, expected at most " +
+              std::to_string(SEGC_MAX_EVENTS);
+  SmallVector<Constant *> names;
+  for (StringRef stream : streams)
+    names.push_back(t.text(stream));
+  return t.structure(
+      {t.text(program.getSymName()), t.array(commands), t.u32(commands.size()),
+       t.u32(program.getListed(exec::Region::Inputs).size()),
+       t.u32(program.getListed(exec::Region::Outputs).size()), t.u32(regions),
+       t.u64(program.getArena()), t.u64(exec::scratchBytes(program)),
+       t.array(names), t.u32(names.size()), t.u32(events.size())});
+}
+
+Expected<Constant *> buildProgramTable(TableBuilder &builder,
+                                       exec::ProgramOp program,
+                                       StringRef symbolPrefix) {
+  ProgramTable table(builder, program, symbolPrefix);
+  Constant *result = table.build();
+  if (!table.problem.empty())
+    return createStringError("the program " + program.getSymName() + ": " +
+                             table.problem);
+  return result;
+}
+
+} // namespace segc

@@ -1,0 +1,227 @@
+//===- ProgramRunner.cpp - Programs of a model on a device ----------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Device/ProgramRunner.h"
+#include "segc/Runtime/Core/Elements.h"
+
+#include <algorithm>
+
+using namespace segc;
+
+static std::string where(const segc_program &program,
+                         const segc_command &command) {
+  return orEmpty(program.name) + ", " + orEmpty(command.name);
+}
+
+static Status addressOf(const ProgramMemory &memory,
+                        const segc_operand &operand, DeviceAddress &address) {
+  auto listed = [&](const std::vector<DeviceAddress> &list) {
+    return operand.index < list.size() ? list[operand.index] : DeviceAddress();
+  };
+  DeviceAddress base =
+      operand.region == SEGC_REGION_INPUT    ? listed(memory.inputs)
+      : operand.region == SEGC_REGION_OUTPUT ? listed(memory.outputs)
+      : operand.region < SEGC_REGION_COUNT   ? memory.flat[operand.region]
+                                             : DeviceAddress();
+  if (!base)
+    return invalidArgument("region " + std::to_string(operand.region) +
+                           ", number " + std::to_string(operand.index) +
+                           ", has no memory in this call");
+  address = base + operand.offset;
+  return Status::success();
+}
+
+static uint64_t elementsOf(const segc_operand &operand, int64_t batch) {
+  return operand.elements_fixed +
+         operand.elements_per_sample * static_cast<uint64_t>(batch);
+}
+
+/// Checks for libraries and collectives that are missing, before anything
+/// runs.
+Status ProgramRunner::check(const segc_program &program) const {
+  for (uint32_t i = 0; i < program.command_count; ++i) {
+    const segc_command &command = program.commands[i];
+    if (command.kind == SEGC_COMMAND_CALL)
+      return unsupported(where(program, command) + ": the device " +
+                         device.name() + " has no library of this name");
+    if (command.kind == SEGC_COMMAND_COLLECTIVE && !collectives)
+      return unsupported(where(program, command) +
+                         ": it is a collective, and the runner was given none "
+                         "(setCollectives)");
+  }
+  return Status::success();
+}
+
+Status ProgramRunner::run(const segc_program &program,
+                          const ProgramMemory &memory, int64_t batch,
+                          KernelObserver *observer) {
+  SEGC_RETURN_IF_ERROR(check(program));
+  Call call = {program, memory, batch, observer, {}};
+  SEGC_RETURN_IF_ERROR(prepare(program, call.streams));
+  if (observer)
+    return enqueueAll(call);
+  std::unique_ptr<Graph> &graph = graphs[{&program, batch}];
+  if (!graph) {
+    SEGC_RETURN_IF_ERROR(device.beginCapture(main));
+    Status status = enqueueAll(call);
+    StatusOr<std::unique_ptr<Graph>> recorded = device.endCapture(main);
+    SEGC_RETURN_IF_ERROR(status);
+    SEGC_RETURN_IF_ERROR(recorded.status());
+    graph = std::move(*recorded);
+  }
+  return device.replay(*graph, main);
+}
+
+Status ProgramRunner::prepare(const segc_program &program,
+                              std::vector<Stream *> &ofProgram) {
+  for (uint32_t i = 0; i < program.stream_count; ++i) {
+    const std::string name = program.streams[i];
+    if (name == "compute") {
+      ofProgram.push_back(&main);
+      continue;
+    }
+    std::unique_ptr<Stream> &stream = streams[name];
+    if (!stream) {
+      SEGC_ASSIGN_OR_RETURN(stream, device.createStream());
+    }
+    ofProgram.push_back(stream.get());
+  }
+  while (events.size() < program.event_count) {
+    SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Event> event, device.createEvent());
+    events.push_back(std::move(event));
+  }
+  if (!join) {
+    SEGC_ASSIGN_OR_RETURN(join, device.createEvent());
+  }
+  return Status::success();
+}
+
+/// Makes the other streams wait for the main one before the program, and the
+/// main one wait for them at its end.
+Status ProgramRunner::joinStreams(const Call &call, bool atEnd) {
+  for (Stream *stream : call.streams) {
+    if (stream == &main)
+      continue;
+    SEGC_RETURN_IF_ERROR(device.record(*join, atEnd ? *stream : main));
+    SEGC_RETURN_IF_ERROR(device.wait(atEnd ? main : *stream, *join));
+  }
+  return Status::success();
+}
+
+Status ProgramRunner::enqueueAll(const Call &call) {
+  SEGC_RETURN_IF_ERROR(joinStreams(call, /*atEnd=*/false));
+  for (uint32_t i = 0; i < call.program.command_count; ++i)
+    SEGC_RETURN_IF_ERROR(enqueue(call, i).withContext(
+        where(call.program, call.program.commands[i])));
+  return joinStreams(call, /*atEnd=*/true);
+}
+
+Status ProgramRunner::enqueue(const Call &call, uint32_t index) {
+  const segc_command &command = call.program.commands[index];
+  if (command.stream >= call.streams.size())
+    return dataLoss("its stream is not one of the program");
+  Stream &stream = *call.streams[command.stream];
+  const bool usesEvent = command.kind == SEGC_COMMAND_COLLECTIVE ||
+                         command.kind == SEGC_COMMAND_RECORD ||
+                         command.kind == SEGC_COMMAND_WAIT;
+  if (usesEvent && command.event >= call.program.event_count)
+    return dataLoss("its event is not one of the program");
+  switch (command.kind) {
+  case SEGC_COMMAND_LAUNCH:
+    return launch(call, index);
+  case SEGC_COMMAND_COPY: {
+    DeviceAddress from, to;
+    SEGC_RETURN_IF_ERROR(addressOf(call.memory, command.operands[0], from));
+    SEGC_RETURN_IF_ERROR(addressOf(call.memory, command.operands[1], to));
+    return device.copyOnDevice(stream, to, from,
+                               elementsOf(command.operands[0], call.batch) *
+                                   elementBytes(command.operands[0].type));
+  }
+  case SEGC_COMMAND_ADVANCE_SCALARS: {
+    DeviceAddress finite, scalars;
+    SEGC_RETURN_IF_ERROR(addressOf(call.memory, command.operands[0], finite));
+    SEGC_RETURN_IF_ERROR(addressOf(call.memory, command.operands[1], scalars));
+    return device.advanceScalars(stream, finite, scalars);
+  }
+  case SEGC_COMMAND_COLLECTIVE:
+    return startCollective(call, command);
+  case SEGC_COMMAND_RECORD:
+    return device.record(*events[command.event], stream);
+  case SEGC_COMMAND_WAIT:
+    return device.wait(stream, *events[command.event]);
+  default:
+    return dataLoss("it is of the unknown kind " +
+                    std::to_string(command.kind));
+  }
+}
+
+Status ProgramRunner::startCollective(const Call &call,
+                                      const segc_command &command) {
+  const segc_operand &operand = command.operands[0];
+  Stream &stream = *call.streams[command.stream];
+  DeviceAddress data;
+  SEGC_RETURN_IF_ERROR(addressOf(call.memory, operand, data));
+  SEGC_RETURN_IF_ERROR(collectives->enqueue(
+      stream, {sizeof(segc_collective), command.collective, operand.type,
+               operand.region, call.program.streams[command.stream],
+               data.asPointer(), elementsOf(operand, call.batch)}));
+  return device.record(*events[command.event], stream);
+}
+
+Status ProgramRunner::launch(const Call &call, uint32_t index) {
+  const segc_command &command = call.program.commands[index];
+  Stream &stream = *call.streams[command.stream];
+  if (command.operand_count > SEGC_MAX_OPERANDS)
+    return dataLoss("it has more than " + std::to_string(SEGC_MAX_OPERANDS) +
+                    " operands");
+  std::array<void *, SEGC_MAX_OPERANDS> operands;
+  std::array<uint64_t, SEGC_MAX_OPERANDS> elements;
+  std::array<uint8_t, SEGC_MAX_OPERANDS> types;
+  for (uint32_t i = 0; i < command.operand_count; ++i) {
+    DeviceAddress address;
+    SEGC_RETURN_IF_ERROR(addressOf(call.memory, command.operands[i], address));
+    operands[i] = address.asPointer();
+    elements[i] = elementsOf(command.operands[i], call.batch);
+    types[i] = static_cast<uint8_t>(command.operands[i].type);
+  }
+  KernelLaunch launch;
+  launch.command = &command;
+  launch.operands = operands.data();
+  launch.scratch =
+      call.memory.flat[SEGC_REGION_ARENA] + call.program.arena_bytes;
+  launch.scratchBytes = call.program.scratch_bytes;
+  launch.batch = call.batch;
+  if (!call.observer)
+    return device.launch(stream, launch);
+  const auto batch = static_cast<double>(call.batch);
+  const auto isLaunch = [](const segc_command &other) {
+    return other.kind == SEGC_COMMAND_LAUNCH;
+  };
+  const segc_command *first = call.program.commands;
+  const auto position =
+      static_cast<uint32_t>(std::count_if(first, first + index, isLaunch));
+  const segc_kernel_event event = {sizeof(event),
+                                   position,
+                                   call.program.name,
+                                   command.name,
+                                   command.op,
+                                   command.flops_per_sample * batch,
+                                   command.bytes_per_sample * batch,
+                                   command.output_count,
+                                   0,
+                                   operands.data() + command.input_count,
+                                   elements.data() + command.input_count,
+                                   types.data() + command.input_count};
+  call.observer->begin(event);
+  call.observer->cut(launch.tasks());
+  SEGC_RETURN_IF_ERROR(device.launch(stream, launch));
+  SEGC_RETURN_IF_ERROR(device.synchronize(stream));
+  return call.observer->end(event)
+             ? internalError("stopped by the observer after " +
+                             orEmpty(command.op))
+             : Status::success();
+}

@@ -1,0 +1,414 @@
+//===- ProgramTest.cpp - Programs on the host and elsewhere ---------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeDevice.h"
+#include "segc/Runtime/Device/HostDevice.h"
+#include "segc/Runtime/Device/ModelRunner.h"
+#include "segc/Runtime/Device/NonFiniteFinder.h"
+
+#include <cmath>
+#include <condition_variable>
+#include <cstring>
+#include <gmock/gmock.h>
+#include <limits>
+#include <thread>
+
+using namespace segc;
+using testing::AllOf;
+using testing::HasSubstr;
+
+namespace {
+
+constexpr int64_t voxels = 512;
+
+/// All that a runner's memory and results hold after some steps.
+struct Outcome {
+  std::vector<float> losses, dice, finite, parameters, optimizer, states,
+      gradients;
+  segc_scalars scalars;
+};
+
+/// Two ranks, each on a thread, that average in place.
+class Average : public Collectives {
+public:
+  struct Group {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<float> sum, result; ///< of this round, of the one before
+    std::vector<segc_collective> seen;
+    std::vector<std::string> streams; ///< of those that were seen
+    int arrived = 0, round = 0;
+  };
+  Average(Group &group, FakeDevice *fake) : group(group), fake(fake) {}
+
+  Status enqueue(Stream &stream, const segc_collective &collective) override {
+    if (!fake) {
+      exchange(collective, static_cast<float *>(collective.data));
+      return Status::success();
+    }
+    return fake->call(stream, [this, collective]() -> Status {
+      SEGC_ASSIGN_OR_RETURN(std::byte * data,
+                            fake->translate(DeviceAddress::of(collective.data),
+                                            collective.count * 4));
+      exchange(collective, reinterpret_cast<float *>(data));
+      return Status::success();
+    });
+  }
+
+private:
+  void exchange(const segc_collective &collective, float *data) {
+    std::unique_lock<std::mutex> lock(group.mutex);
+    group.seen.push_back(collective);
+    group.streams.push_back(collective.stream);
+    if (group.arrived++ == 0)
+      group.sum.assign(collective.count, 0);
+    for (uint64_t i = 0; i < collective.count; ++i)
+      group.sum[i] += data[i];
+    const int round = group.round;
+    if (group.arrived == 2) {
+      group.arrived = 0;
+      group.result = group.sum;
+      ++group.round;
+      group.changed.notify_all();
+    }
+    group.changed.wait(lock, [&] { return group.round != round; });
+    for (uint64_t i = 0; i < collective.count; ++i)
+      data[i] = group.result[i] / 2;
+  }
+
+  Group &group;
+  FakeDevice *fake;
+};
+
+struct Programs : testing::Test {
+  Programs() {
+    for (int64_t i = 0; i < 2 * voxels; ++i) {
+      image[i] = static_cast<float>(i % 7) - 3;
+      label[i] = static_cast<int32_t>(i % 3);
+    }
+  }
+  ModelRunner make(const std::string &name, std::shared_ptr<Device> device) {
+    auto model =
+        ModelLibrary::load(SEGC_BINARY_DIR "/unittests/" + name + ".so");
+    EXPECT_TRUE(model.ok()) << model.status().message();
+    auto runner = ModelRunner::create(*model, std::move(device), {true, true});
+    EXPECT_TRUE(runner.ok()) << runner.status().message();
+    EXPECT_TRUE(runner->initialize(1).ok());
+    return std::move(*runner);
+  }
+  static segc_scalars firstScalars() {
+    segc_scalars scalars = {};
+    scalars.learning_rate = 0.1f;
+    scalars.momentum = 0.9f;
+    scalars.weight_decay = 1e-3f;
+    scalars.loss_scale = 32768;
+    scalars.step = 1;
+    scalars.growth_interval = 3;
+    return scalars;
+  }
+  static std::vector<float> valuesOf(const ModelRunner &runner,
+                                     const DeviceBuffer &buffer) {
+    auto view = runner.read(buffer);
+    EXPECT_TRUE(view.ok()) << view.status().message();
+    return {view->floats(), view->floats() + view->floatCount()};
+  }
+  /// Trains in one call a step, or in two.
+  Outcome train(ModelRunner &runner, int steps, bool halves = false) {
+    Outcome outcome;
+    outcome.scalars = firstScalars();
+    for (int i = 0; i < steps; ++i) {
+      Status status;
+      if (halves) {
+        status = runner.call("grad_step", {image, label}, 2, outcome.scalars);
+        EXPECT_TRUE(status.ok()) << status.message();
+        status = runner.call("apply_step", {}, 2, outcome.scalars);
+      } else {
+        status = runner.call("train_step", {image, label}, 2, outcome.scalars);
+      }
+      EXPECT_TRUE(status.ok()) << status.message();
+      const char *entry = halves ? "grad_step" : "train_step";
+      outcome.losses.push_back(runner.output(entry, "loss").floats()[0]);
+      outcome.dice.push_back(runner.output(entry, "dice").floats()[1]);
+      outcome.finite.push_back(
+          runner.output(halves ? "apply_step" : entry, "finite").floats()[0]);
+    }
+    outcome.parameters = valuesOf(runner, runner.parameters());
+    outcome.optimizer = valuesOf(runner, runner.optimizer());
+    outcome.states = valuesOf(runner, runner.states());
+    outcome.gradients = valuesOf(runner, runner.gradients());
+    return outcome;
+  }
+  static void expectSame(const Outcome &a, const Outcome &b) {
+    auto same = [](const std::vector<float> &x, const std::vector<float> &y) {
+      ASSERT_EQ(x.size(), y.size());
+      EXPECT_EQ(std::memcmp(x.data(), y.data(), x.size() * 4), 0);
+    };
+    same(a.losses, b.losses);
+    same(a.dice, b.dice);
+    same(a.finite, b.finite);
+    same(a.parameters, b.parameters);
+    same(a.optimizer, b.optimizer);
+    same(a.states, b.states);
+    same(a.gradients, b.gradients);
+    EXPECT_EQ(std::memcmp(&a.scalars, &b.scalars, sizeof(segc_scalars)), 0);
+  }
+
+  ThreadPool pool{2};
+  std::shared_ptr<FakeDevice> fake = std::make_shared<FakeDevice>(pool);
+  AlignedBuffer images =
+      std::move(*AlignedBuffer::create(2 * voxels * 4, "images"));
+  AlignedBuffer labels =
+      std::move(*AlignedBuffer::create(2 * voxels * 4, "labels"));
+  float *image = images.floats();
+  int32_t *label = reinterpret_cast<int32_t *>(labels.data());
+};
+
+} // namespace
+
+// To the bit: a model of version 2, its like with programs, a device.
+TEST_F(Programs, SameTrainingEverywhere) {
+  ModelRunner before = make("FakeModel", makeHostDevice(pool)),
+              host = make("FakeProgram", makeHostDevice(pool)),
+              device = make("FakeProgram", fake),
+              halves = make("FakeProgram", fake);
+  Outcome expected = train(before, 7);
+  EXPECT_LT(expected.losses.back(), expected.losses.front());
+  EXPECT_EQ(expected.scalars.step, 8);
+  EXPECT_EQ(expected.scalars.loss_scale, 4 * 32768) << "grown after 3 and 6";
+  EXPECT_EQ(expected.scalars.finite_steps, 1);
+  expectSame(train(host, 7), expected);
+  expectSame(train(device, 7), expected);
+  expectSame(train(halves, 7, /*halves=*/true), expected);
+}
+
+TEST_F(Programs, StepsThatAreNotFiniteAreSkippedEverywhere) {
+  image[3] = std::numeric_limits<float>::infinity();
+  ModelRunner before = make("FakeModel", makeHostDevice(pool)),
+              host = make("FakeProgram", makeHostDevice(pool)),
+              device = make("FakeProgram", fake);
+  const std::vector<float> start = valuesOf(device, device.parameters());
+  for (ModelRunner *runner : {&before, &host, &device}) {
+    Outcome outcome = train(*runner, 2);
+    EXPECT_EQ(outcome.parameters, start);
+    EXPECT_EQ(outcome.finite.back(), 0);
+    EXPECT_EQ(outcome.scalars.step, 1);
+    EXPECT_EQ(outcome.scalars.skipped_steps, 2);
+    EXPECT_EQ(outcome.scalars.loss_scale, 32768 / 4);
+  }
+}
+
+TEST_F(Programs, PredictionsAreTheSame) {
+  ModelRunner host = make("FakeProgram", makeHostDevice(pool)),
+              device = make("FakeProgram", fake);
+  for (int64_t batch : {2, 1, 2}) {
+    ASSERT_TRUE(host.call("predict", {image}, batch).ok());
+    Status status = device.call("predict", {image}, batch);
+    ASSERT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(
+        std::memcmp(host.output("predict", "probabilities").data,
+                    device.output("predict", "probabilities").data,
+                    static_cast<size_t>(batch * voxels * 3) * sizeof(float)),
+        0);
+  }
+  // Other weights are laid out again.
+  const float weight = 5;
+  ASSERT_TRUE(device.write(device.parameters(), 0, &weight, 4).ok());
+  device.weightsChanged();
+  ASSERT_TRUE(device.call("predict", {image}, 1).ok());
+  EXPECT_NE(host.output("predict", "probabilities").floats()[0],
+            device.output("predict", "probabilities").floats()[0]);
+}
+
+// A program is recorded once; later steps allocate and copy no more than data.
+TEST_F(Programs, StepsAreReplayed) {
+  ModelRunner device = make("FakeProgram", fake);
+  segc_scalars scalars = firstScalars();
+  auto step = [&] {
+    ASSERT_TRUE(device.call("train_step", {image, label}, 2, scalars).ok());
+  };
+  step();
+  const int allocations = fake->allocations, copies = fake->copies,
+            launches = fake->launches;
+  step();
+  step();
+  EXPECT_EQ(fake->replays, 3);
+  EXPECT_EQ(fake->allocations, allocations);
+  EXPECT_EQ(fake->launches, launches);
+  EXPECT_EQ(fake->copies - copies, 2 * (2 + 3 + 2))
+      << "inputs, outputs, scalars there and back";
+}
+
+TEST_F(Programs, ObserversSeeEachKernel) {
+  ModelRunner device = make("FakeProgram", fake);
+  KernelProfiler profiler;
+  device.setObserver(&profiler);
+  Outcome seen = train(device, 2);
+  ASSERT_EQ(profiler.kernels().size(), 3u);
+  EXPECT_EQ(profiler.kernels()[0].name, "objective_kernel");
+  EXPECT_EQ(profiler.kernels()[0].tasks, 8);
+  EXPECT_EQ(profiler.kernels()[2].name, "update_kernel");
+  device.setObserver(nullptr);
+  ModelRunner other = make("FakeProgram", fake);
+  expectSame(train(other, 2), seen);
+}
+
+TEST_F(Programs, TheFirstKernelThatIsNotFiniteIsFound) {
+  image[voxels + 5] = NAN;
+  for (const std::shared_ptr<Device> &device :
+       {makeHostDevice(pool), std::shared_ptr<Device>(fake)}) {
+    ModelRunner runner = make("FakeProgram", device);
+    NonFiniteFinder finder(runner.device(), runner.mainStream());
+    runner.setObserver(&finder);
+    EXPECT_FALSE(runner.call("predict", {image}, 2).ok());
+    ASSERT_TRUE(finder.finding()) << finder.failure().message();
+    EXPECT_EQ(finder.finding()->text(),
+              "kernel 0 of predict, predict_kernel (seg.fake at 1:1), wrote "
+              "nan at element 1551 of output 0");
+  }
+}
+
+// Both ranks end with the parameters of the averaged gradients.
+TEST_F(Programs, CollectivesJoinTwoRunners) {
+  for (bool onHost : {true, false}) {
+    Average::Group group;
+    std::vector<Outcome> outcomes(2);
+    auto rank = [&](int number) {
+      ThreadPool threads(1);
+      auto device = onHost ? nullptr : std::make_shared<FakeDevice>(threads);
+      ModelRunner runner =
+          make("FakeRanks", device ? std::static_pointer_cast<Device>(device)
+                                   : makeHostDevice(threads));
+      Average average(group, device.get());
+      runner.setCollectives(&average);
+      AlignedBuffer own =
+          std::move(*AlignedBuffer::create(2 * voxels * 4, "images"));
+      for (int64_t i = 0; i < 2 * voxels; ++i)
+        own.floats()[i] = image[i] + static_cast<float>(number);
+      outcomes[number].scalars = firstScalars();
+      for (int i = 0; i < 3; ++i) {
+        Status status = runner.call("train_step", {own.data(), label}, 2,
+                                    outcomes[number].scalars);
+        ASSERT_TRUE(status.ok()) << status.message();
+      }
+      outcomes[number].parameters = valuesOf(runner, runner.parameters());
+      outcomes[number].gradients = valuesOf(runner, runner.gradients());
+    };
+    std::thread other([&] { rank(1); });
+    rank(0);
+    other.join();
+    EXPECT_EQ(outcomes[0].parameters, outcomes[1].parameters);
+    EXPECT_EQ(outcomes[0].gradients, outcomes[1].gradients);
+    ModelRunner alone = make("FakeProgram", makeHostDevice(pool));
+    EXPECT_NE(train(alone, 3).parameters, outcomes[0].parameters);
+    ASSERT_EQ(group.seen.size(), 6u);
+    EXPECT_EQ(group.seen[0].kind, uint32_t{SEGC_COLLECTIVE_MEAN});
+    EXPECT_EQ(group.seen[0].type, uint32_t{SEGC_F32});
+    EXPECT_EQ(group.seen[0].region, uint32_t{SEGC_REGION_GRADIENTS});
+    EXPECT_EQ(group.streams[0], "communication");
+    EXPECT_EQ(group.seen[0].count, 32u);
+  }
+}
+
+namespace {
+/// A collective that fails.
+struct Broken : Collectives {
+  Status enqueue(Stream &, const segc_collective &) override {
+    return ioError("the other rank is gone");
+  }
+};
+} // namespace
+
+TEST_F(Programs, FailuresOfCollectivesAreTold) {
+  Broken broken;
+  for (const std::shared_ptr<Device> &device :
+       {makeHostDevice(pool), std::shared_ptr<Device>(fake)}) {
+    ModelRunner runner = make("FakeRanks", device);
+    runner.setCollectives(&broken);
+    segc_scalars scalars = firstScalars();
+    EXPECT_THAT(runner.call("train_step", {image, label}, 2, scalars).message(),
+                HasSubstr("the other rank is gone"));
+  }
+}
+
+// What a program needs and nobody offers is named before anything runs.
+TEST_F(Programs, CollectivesAndLibrariesAreNeeded) {
+  for (const std::shared_ptr<Device> &device :
+       {makeHostDevice(pool), std::shared_ptr<Device>(fake)}) {
+    ModelRunner ranks = make("FakeRanks", device);
+    segc_scalars scalars = firstScalars();
+    Status status = ranks.call("train_step", {image, label}, 2, scalars);
+    EXPECT_THAT(status.message(),
+                AllOf(HasSubstr("train_step"), HasSubstr("collective"),
+                      HasSubstr("mean")));
+    EXPECT_EQ(scalars.step, 1);
+    EXPECT_EQ(valuesOf(ranks, ranks.gradients()), std::vector<float>(32, 0.0f));
+    EXPECT_TRUE(ranks.call("evaluate_step", {image, label}, 2).ok());
+    ModelRunner library = make("FakeLibrary", device);
+    EXPECT_THAT(
+        library.call("predict", {image}, 2).message(),
+        AllOf(HasSubstr("predict"), HasSubstr("library"), HasSubstr("cudnn")));
+  }
+}
+
+TEST_F(Programs, DevicesNeedPrograms) {
+  auto model = ModelLibrary::load(SEGC_BINARY_DIR "/unittests/FakeModel.so");
+  auto runner = ModelRunner::create(*model, fake, {});
+  ASSERT_FALSE(runner.ok());
+  EXPECT_THAT(runner.status().message(),
+              HasSubstr("a model of ABI 2 runs on the host alone, this is the "
+                        "device fake"));
+}
+
+// Hosts of other versions give structs of other sizes.
+TEST_F(Programs, HostsOfOtherSizesAreServed) {
+  auto model = ModelLibrary::load(SEGC_BINARY_DIR "/unittests/FakeProgram.so");
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  struct {
+    segc_services known;
+    void *more[4];
+  } services = {};
+  struct {
+    segc_call known;
+    void *more[4];
+  } call = {};
+  std::memset(services.more, 0xee, sizeof(services.more));
+  std::memset(call.more, 0xee, sizeof(call.more));
+  services.known.struct_size = sizeof(services);
+  services.known.workers = 1;
+  call.known.struct_size = sizeof(call);
+  call.known.batch = 1;
+  alignas(64) float parameters[32] = {}, prepared[16] = {}, arena[16] = {};
+  alignas(64) float output[2 * voxels * 3] = {};
+  alignas(64) float input[voxels] = {};
+  segc_scalars scalars = {};
+  void *inputs[] = {input}, *outputs[] = {output};
+  call.known.parameters = parameters;
+  call.known.prepared = prepared;
+  call.known.arena = arena;
+  call.known.arena_bytes = sizeof(arena);
+  call.known.inputs = inputs;
+  call.known.outputs = outputs;
+  call.known.input_count = call.known.output_count = 1;
+  call.known.scalars = &scalars;
+  segc_message message = {};
+  EXPECT_EQ((*model)->model().predict(&services.known, &call.known, &message),
+            SEGC_OK)
+      << message.text;
+  EXPECT_FLOAT_EQ(output[0], 1.0f / 3);
+  // What lies behind a small struct is not looked at.
+  std::memset(static_cast<void *>(&services.known.kernel_begin), 0xee,
+              sizeof(segc_services) - offsetof(segc_services, kernel_begin));
+  services.known.struct_size = offsetof(segc_services, kernel_begin);
+  EXPECT_EQ((*model)->model().predict(&services.known, &call.known, &message),
+            SEGC_OK)
+      << message.text;
+  services.known.struct_size = 8;
+  EXPECT_EQ((*model)->model().predict(&services.known, &call.known, &message),
+            SEGC_INVALID_ARGUMENT);
+  EXPECT_STREQ(message.text,
+               "predict: expected services of at least 24, got 8");
+}

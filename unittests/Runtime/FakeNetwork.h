@@ -1,0 +1,170 @@
+/*===- FakeNetwork.h - What the models written by hand compute ------*- C -*-===
+ *
+ * Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * logits = image * weight + bias on 8x8x8 volumes of three classes,
+ * cross-entropy, SGD with momentum.
+ *
+ *===----------------------------------------------------------------------===*/
+
+#ifndef SEGC_UNITTESTS_RUNTIME_FAKENETWORK_H
+#define SEGC_UNITTESTS_RUNTIME_FAKENETWORK_H
+
+#include "segc/model.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#ifndef FAKE_FEATURES
+#define FAKE_FEATURES ""
+#endif
+#ifndef FAKE_MANIFEST_FORMAT
+#define FAKE_MANIFEST_FORMAT "1"
+#endif
+
+enum { VOXELS = 512, CLASSES = 3, CHUNKS = 4, LARGEST_BATCH = 2 };
+enum { WEIGHT = 0, BIAS = 16 }; /* offsets in floats */
+
+static const char manifest[] =
+    "{\"format\": " FAKE_MANIFEST_FORMAT
+    ", \"network\": \"fake\", \"batch\": 2,"
+    "\"classes\": 3, \"precision\": \"f32\", \"parameter_count\": 6,"
+    "\"parameter_bytes\": 128, \"state_bytes\": 64, \"optimizer_bytes\": 128,"
+    "\"prepared_bytes\": 64, \"parameters\": ["
+    "{\"name\": \"head.weight\", \"shape\": [1,3], \"offset\": 0,"
+    " \"elements\": 3, \"decay\": true,"
+    " \"init\": {\"kind\": \"glorot_uniform\", \"value\": 0.0}},"
+    "{\"name\": \"head.bias\", \"shape\": [3], \"offset\": 64,"
+    " \"elements\": 3, \"decay\": false,"
+    " \"init\": {\"kind\": \"constant\", \"value\": 0.25}}],"
+    "\"states\": [{\"name\": \"running_mean\", \"shape\": [1], \"offset\": 0,"
+    " \"elements\": 1, \"init\": {\"kind\": \"constant\", \"value\": 0.0}}],"
+    "\"optimizer\": {\"kind\": \"sgd\", \"learning_rate\": 0.001, \"slots\":"
+    " [{\"name\": \"velocity\", \"offset\": 0, \"init\": 0.0}]},"
+    "\"entries\": {"
+    "\"predict\": {\"inputs\": ["
+    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2,8,8,8,1]}],"
+    "\"outputs\": [{\"name\": \"probabilities\", \"type\": \"f32\","
+    " \"shape\": [2,8,8,8,3]}], \"kernels\": 1, \"flops_per_sample\": 3072},"
+    "\"evaluate_step\": {\"inputs\": ["
+    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2,8,8,8,1]},"
+    "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2,8,8,8]}],"
+    "\"outputs\": [{\"name\": \"loss\", \"type\": \"f32\", \"shape\": []},"
+    "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]}]},"
+    "\"grad_step\": {\"inputs\": ["
+    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2,8,8,8,1]},"
+    "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2,8,8,8]}],"
+    "\"outputs\": [{\"name\": \"loss\", \"type\": \"f32\", \"shape\": []},"
+    "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]}]},"
+    "\"apply_step\": {\"inputs\": [], \"outputs\": ["
+    "{\"name\": \"finite\", \"type\": \"f32\", \"shape\": []}]},"
+    "\"train_step\": {\"inputs\": ["
+    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2,8,8,8,1]},"
+    "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2,8,8,8]}],"
+    "\"outputs\": [{\"name\": \"loss\", \"type\": \"f32\", \"shape\": []},"
+    "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]},"
+    "{\"name\": \"finite\", \"type\": \"f32\", \"shape\": []}]}},"
+    "\"versions\": [{\"cpu\": \"fake-cpu\", \"features\": [" FAKE_FEATURES "],"
+    "\"arena_bytes\": {\"prepare\": 0, \"predict\": 0, \"evaluate_step\": 512,"
+    "\"grad_step\": 512, \"apply_step\": 0, \"train_step\": 512},"
+    "\"scratch_bytes\": 64}],"
+    "\"pipeline\": {\"kind\": \"decathlon\", \"input_shape\": [8,8,8],"
+    "\"normalization\": \"zscore\", \"resize_interpolator\": \"linear\","
+    "\"augment\": [\"flip_y\", \"flip_x\"],"
+    "\"class_names\": [\"background\", \"anterior\", \"posterior\"]}}";
+
+/* One chunk's share of the sums, in the arena. */
+typedef struct partial {
+  float loss, weight[CLASSES], bias[CLASSES], both[CLASSES], sum[CLASSES];
+  float image;
+} partial;
+
+static inline void probabilities_at(const float *weight, const float *bias,
+                                    float x, float *p) {
+  float largest = -INFINITY, sum = 0;
+  for (int c = 0; c < CLASSES; ++c) {
+    p[c] = x * weight[c] + bias[c];
+    largest = p[c] > largest ? p[c] : largest;
+  }
+  for (int c = 0; c < CLASSES; ++c)
+    sum += p[c] = expf(p[c] - largest);
+  for (int c = 0; c < CLASSES; ++c)
+    p[c] /= sum;
+}
+
+static inline void predict_task(const float *image, const float *weight,
+                                const float *bias, float *probabilities,
+                                int64_t task) {
+  int64_t size = VOXELS / CHUNKS;
+  for (int64_t i = task * size; i < (task + 1) * size; ++i)
+    probabilities_at(weight, bias, image[i], probabilities + i * CLASSES);
+}
+
+static inline void objective_task(const float *image, const int32_t *label,
+                                  const float *weight, const float *bias,
+                                  partial *partials, int64_t task) {
+  int64_t size = VOXELS / CHUNKS;
+  partial s = {0};
+  for (int64_t i = task * size; i < (task + 1) * size; ++i) {
+    float p[CLASSES];
+    probabilities_at(weight, bias, image[i], p);
+    s.loss -= logf(p[label[i]]);
+    s.image += image[i];
+    for (int c = 0; c < CLASSES; ++c) {
+      float hot = label[i] == c, gradient = p[c] - hot;
+      s.weight[c] += gradient * image[i];
+      s.bias[c] += gradient;
+      s.both[c] += p[c] * hot;
+      s.sum[c] += p[c] + hot;
+    }
+  }
+  partials[task] = s;
+}
+
+/* Loss, Dice, and, where they are given, the gradient of the mean
+ * cross-entropy and the running mean. */
+static inline void finish_objective(const partial *partials, int64_t batch,
+                                    float loss_scale, float *loss, float *dice,
+                                    float *gradients, float *mean) {
+  partial total = {0};
+  for (int64_t t = 0; t < batch * CHUNKS; ++t)
+    for (unsigned i = 0; i < sizeof(partial) / sizeof(float); ++i)
+      ((float *)&total)[i] += ((const float *)&partials[t])[i];
+  float voxels = (float)(batch * VOXELS);
+  *loss = total.loss / voxels;
+  for (int c = 0; c < CLASSES; ++c) {
+    dice[c] = (2 * total.both[c] + 1e-6f) / (total.sum[c] + 1e-6f);
+    if (gradients) {
+      float scale = loss_scale / voxels;
+      gradients[WEIGHT + c] = total.weight[c] * scale;
+      gradients[BIAS + c] = total.bias[c] * scale;
+    }
+  }
+  if (mean)
+    *mean = 0.9f * *mean + 0.1f * total.image / voxels;
+}
+
+/* 1 if the gradients are finite; else nothing changes. */
+static inline float apply_update(const segc_scalars *s, const float *gradients,
+                                 float *parameters, float *velocity) {
+  for (int i = 0; i < 32; ++i)
+    if (!isfinite(gradients[i]))
+      return 0;
+  for (int i = 0; i < 32; ++i) {
+    float decay = i < BIAS ? s->weight_decay * parameters[i] : 0;
+    velocity[i] =
+        s->momentum * velocity[i] + gradients[i] / s->loss_scale + decay;
+    parameters[i] -= s->learning_rate * velocity[i];
+  }
+  return 1;
+}
+
+#ifdef FAKE_WEIGHTS
+static const float weights[32] __attribute__((aligned(64))) = {1, 2, 3};
+#define FAKE_WEIGHTS_POINTER weights
+#else
+#define FAKE_WEIGHTS_POINTER NULL
+#endif
+
+#endif /* SEGC_UNITTESTS_RUNTIME_FAKENETWORK_H */
