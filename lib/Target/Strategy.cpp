@@ -27,7 +27,8 @@ ProductWork productWork(seg::StrategyAttr strategy) {
   if (auto name = strategy.get<StringAttr>(strategyMultiplyTypeName))
     work.multiplyType =
         lookupMultiplyType(name.getValue()).value_or(MultiplyType::F32);
-  // A tile of m outputs and 3 taps: m + 2 products instead of 3 m.
+  // A tile of m outputs and 3 taps takes m + 2 products instead of 3 m. The
+  // factor 2 is for the transforms.
   constexpr double withTransforms = 2;
   if (ArrayRef<int64_t> tiles = strategy.getInts(strategyTilesName);
       !tiles.empty()) {

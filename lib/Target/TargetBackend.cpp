@@ -95,8 +95,8 @@ static llvm::StringRef kindOf(const KernelModel &model, Operation *root) {
   return root ? model.kind(root->getName()) : llvm::StringRef(pointwiseKind);
 }
 
-/// The model of the fusion's strategy, the first if it has none; null if no
-/// model has such strategies.
+/// Returns the model of the fusion's strategy: the first model if it has no
+/// strategy, null if no model has this kind.
 static const KernelModel *modelOf(seg::FusionOp fusion,
                                   llvm::ArrayRef<const KernelModel *> known) {
   seg::StrategyAttr strategy = fusion.getStrategyAttr();
@@ -140,7 +140,8 @@ double TargetBackend::seconds(Operation *op,
   return (model ? *model : pointwiseModel()).seconds(fusion, version);
 }
 
-/// Checks the fusion's strategy, if it has one, against its model.
+/// Verifies the fusion's strategy, if it has one, against the parameters of its
+/// model.
 static LogicalResult verifyStrategy(seg::FusionOp fusion,
                                     const KernelModel &model) {
   if (!fusion.getStrategyAttr())

@@ -1,4 +1,4 @@
-//===- StrategyTest.cpp - What strategies may say -------------------------===//
+//===- StrategyTest.cpp - Parameters of strategies ------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -28,7 +28,7 @@ namespace {
 
 using Names = std::set<std::string>;
 
-/// What stands between backquotes.
+/// Returns the texts between backquotes.
 Names quoted(llvm::StringRef cell) {
   Names names;
   SmallVector<llvm::StringRef> parts;
@@ -38,7 +38,7 @@ Names quoted(llvm::StringRef cell) {
   return names;
 }
 
-/// {"cpu direct of filter gradients": parameters}, as the table has them.
+/// Returns the table as {"cpu direct of filter gradients": parameters}.
 std::map<std::string, Names> documented() {
   auto text = readFile(SEGC_SOURCE_DIR "/docs/Research.md", 1 << 20);
   EXPECT_TRUE(text.ok());
@@ -75,7 +75,7 @@ TEST(Strategies, AreDocumented) {
         if (!model->computes(root))
           continue;
         std::string kind = model->kind(root).str();
-        if (names.empty()) { // As the table says of all others.
+        if (names.empty()) { // The table has one row for all others.
           EXPECT_EQ(kind, root.stripDialect().str());
           continue;
         }
@@ -93,7 +93,8 @@ TEST(Strategies, AreDocumented) {
 // Checks
 //===----------------------------------------------------------------------===//
 
-/// The errors of a strategy of a model with these parameters; empty: none.
+/// Returns the errors of a strategy for a model with these parameters; empty if
+/// there are none.
 std::string errorsOf(const std::string &strategy) {
   using Type = StrategyParameter::Type;
   const StrategyParameter declared[] = {

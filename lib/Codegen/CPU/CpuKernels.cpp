@@ -144,8 +144,8 @@ static LogicalResult checkPrologueSize(seg::FusionOp fusion, Operation *root) {
          << "again";
 }
 
-/// Whether the fusion has a strategy, with what the kernel needs where there is
-/// nothing to choose.
+/// Verifies that the fusion has a strategy. A model without parameters has only
+/// one.
 static LogicalResult checkStrategy(seg::FusionOp fusion,
                                    const CpuKernelModel &model) {
   seg::StrategyAttr given = fusion.getStrategyAttr();
@@ -160,14 +160,16 @@ static LogicalResult checkStrategy(seg::FusionOp fusion,
   return success();
 }
 
-/// Verifies the strategy of a fusion without root, which has no parameters.
+/// Verifies the strategy of a fusion without root: its kind is `pointwise` and
+/// it has no memory.
 static LogicalResult checkPointwiseStrategy(seg::FusionOp fusion) {
   seg::StrategyAttr given = fusion.getStrategyAttr();
   auto own = given ? seg::StrategyAttr::get(fusion.getContext(), pointwiseKind,
                                             given.getParameters().getValue())
                    : given;
   if (given != own)
-    return fusion.emitOpError("is of pointwise ops and expects the strategy ")
+    return fusion.emitOpError(
+               "has only pointwise ops and expects the strategy ")
            << own << ", got " << given;
   return success();
 }

@@ -240,7 +240,7 @@ std::string kernelName(seg::FusionOp fusion, size_t index) {
 std::string kernelKey(seg::FusionOp fusion) {
   std::string key;
   llvm::raw_string_ostream out(key);
-  // When the temporary is filled makes no difference to the kernels.
+  // Kernels do not depend on whether the temporary is prepared.
   if (seg::StrategyAttr strategy = fusion.getStrategyAttr())
     out << strategy.withPrepared(false);
   DenseMap<Value, int> numbers;

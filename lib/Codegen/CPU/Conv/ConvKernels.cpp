@@ -448,7 +448,7 @@ struct FilterGradModel : ConvModel {
 
 } // namespace
 
-/// Adds the model of a kind of kernels.
+/// Adds the model of one kind of kernels.
 template <typename Model, typename Tiling>
 static void addModel(KernelModels &models, ConvModel::KindsFunction kinds,
                      ConvModel::EmitFunction emit) {

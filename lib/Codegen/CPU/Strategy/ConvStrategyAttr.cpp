@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Tilings as strategies, and back with a check that they can be emitted.
+// Conversion of tilings to strategies and back, and verification that
+// strategies can be emitted.
 
 #include "Strategy/ConvStrategyLimits.h"
 #include "Reductions/TileReductions.h"
@@ -100,7 +101,7 @@ struct Writer {
   }
 };
 
-/// Of a strategy whose parameters have been checked.
+/// Reads the parameters of a strategy that has been verified.
 struct Reader {
   seg::StrategyAttr strategy;
   void operator()(StringRef name, int64_t &value) {
@@ -118,7 +119,7 @@ struct Reader {
   }
 };
 
-/// Declares the parameters that the entries are.
+/// Declares the parameters.
 struct Declarer {
   using Type = StrategyParameter::Type;
   std::vector<StrategyParameter> parameters;
@@ -140,8 +141,8 @@ struct Declarer {
   }
 };
 
-/// The tiling of the fusion's strategy; whether it suits the problem is not
-/// asked.
+/// Reads the tiling of the fusion's strategy, without verifying it against the
+/// problem.
 template <typename Tiling>
 Tiling readTiling(FusionEmitter &emitter) {
   Tiling tiling{};
@@ -232,8 +233,8 @@ FailureOr<Tiling> readTiles(FusionEmitter &emitter, const ConvProblem &problem,
 LogicalResult refuseFixedPoint(Operation *op, MultiplyType multiplyType) {
   if (multiplyType != MultiplyType::Fixed)
     return success();
-  return op->emitOpError("cannot multiply in fixed point: only convolutions by "
-                         "Winograd tiles do");
+  return op->emitOpError("cannot multiply in fixed point: only Winograd "
+                         "convolutions support it");
 }
 
 /// Verifies that direct kernels can pack pairs of this type.
@@ -350,7 +351,7 @@ FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
     bool whole = tiling.tile[d] == space[d];
     if (outerBlocked && !(whole && tiling.block[d] == space[d]))
       return op->emitOpError(
-          "expects a register block of several rows to cover them");
+          "expects a register block of several rows to cover whole rows");
     if (tiling.block[d] > space[d] || tiling.tile[d] > space[d] ||
         (!whole && tiling.tile[d] % tiling.block[d] != 0))
       return op->emitOpError("expects register blocks to divide the tile, got ")
@@ -385,8 +386,7 @@ FailureOr<FilterGradTiling> readFilterGradTiling(FusionEmitter &emitter,
   if (tiling.swapped && whole.strides != Dims{1, 1, 1})
     return op->emitOpError("cannot swap the factors of a strided convolution");
   if (tiling.swapped && !TileSource(op->getOperand(0)).isInput())
-    return op->emitOpError("cannot swap factors of which a prologue computes "
-                           "one");
+    return op->emitOpError("cannot swap the factors: the input has a prologue");
   ConvProblem problem = tiling.effectiveProblem(whole);
   if (failed(checkLimits(op, problem, tiling)) ||
       failed(checkMemory(emitter, whole, op, tiling)))
@@ -448,7 +448,7 @@ FailureOr<FewChannelsTiling> readFewChannelsTiling(FusionEmitter &emitter,
                                      const ConvProblem &problem,
                                      Operation *op) {
   if (std::string reason = fewChannelsRefusal(problem); !reason.empty())
-    return op->emitOpError("cannot use the kernel of few channels: ") << reason;
+    return op->emitOpError("cannot use the few_channels kernel: ") << reason;
   auto tiling = readTiling<FewChannelsTiling>(emitter);
   if (failed(checkLimits(op, problem, tiling)) ||
       failed(checkMemory(emitter, problem, op, tiling)))

@@ -23,8 +23,9 @@ struct Limits {
   Operation *op;
   bool valid = true;
 
-  /// `counted` says what the limit counts.
-  void most(StringRef name, int64_t value, int64_t limit, StringRef counted) {
+  /// Verifies that `value` is at most `limit`. `counted` describes the limit in
+  /// the error.
+  void atMost(StringRef name, int64_t value, int64_t limit, StringRef counted) {
     if (!valid || value <= limit)
       return;
     op->emitOpError("expects '")
@@ -34,19 +35,19 @@ struct Limits {
   }
   void tile(const Dims &tile, const Dims &whole) {
     for (unsigned d = 0; d < 3; ++d)
-      most("tile", tile[d], whole[d], "outputs along a dimension");
+      atMost("tile", tile[d], whole[d], "outputs along a dimension");
   }
   /// Verifies the vectors of channels, which every kind has.
   void vectors(int64_t lanes, int64_t nb) {
     constexpr int64_t maxLanes = 16, maxVectors = 16;
-    most("lanes", lanes, maxLanes, "f32 values of a vector");
+    atMost("lanes", lanes, maxLanes, "f32 values of a vector");
     if (valid && (lanes < 4 || (lanes & (lanes - 1)))) {
       op->emitOpError("expects 'lanes' of 4, 8 or 16 in the fusion's strategy, "
                       "got ")
           << lanes;
       valid = false;
     }
-    most("nb", nb, maxVectors, "vectors of a register block");
+    atMost("nb", nb, maxVectors, "vectors of a register block");
   }
   /// Verifies the parameters that Winograd convolutions and filter gradients
   /// share.
@@ -57,13 +58,13 @@ struct Limits {
     tile(tiling.tile, divideUp(problem.out, tiling.m));
     if (!valid)
       return;
-    most("ur", tiling.ur, maxBlock / tiling.nb, counted);
+    atMost("ur", tiling.ur, maxBlock / tiling.nb, counted);
     groups(problem, tiling);
   }
   template <typename Tiling>
   void groups(const ConvProblem &problem, const Tiling &tiling) {
-    most("groups", tiling.groups, tiling.channelBlocks(problem),
-         "blocks of output channels");
+    atMost("groups", tiling.groups, tiling.channelBlocks(problem),
+           "blocks of output channels");
   }
   LogicalResult result() const { return success(valid); }
 };
@@ -76,20 +77,20 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
   limits.vectors(tiling.lanes, tiling.nb);
   limits.tile(tiling.tile, problem.space());
   for (unsigned d = 0; d < 3; ++d)
-    limits.most("block", tiling.block[d], problem.space()[d],
-                "outputs along a dimension");
+    limits.atMost("block", tiling.block[d], problem.space()[d],
+                  "outputs along a dimension");
   if (!limits.valid)
     return failure();
   double sums = static_cast<double>(tiling.block[0]) *
                 static_cast<double>(tiling.block[1]) *
                 static_cast<double>(tiling.block[2]);
-  limits.most("block", sums > maxBlock ? maxBlock + 1 : product(tiling.block),
-              maxBlock / tiling.nb, "pixels of a register block");
+  limits.atMost("block", sums > maxBlock ? maxBlock + 1 : product(tiling.block),
+                maxBlock / tiling.nb, "pixels of a register block");
   limits.groups(problem, tiling);
   if (limits.valid)
-    limits.most("unroll", tiling.unroll,
-                maxUnrolled / (product(tiling.block) * tiling.nb),
-                "unrolled steps of the inner loop");
+    limits.atMost("unroll", tiling.unroll,
+                  maxUnrolled / (product(tiling.block) * tiling.nb),
+                  "unrolled steps of the inner loop");
   return limits.result();
 }
 
@@ -100,13 +101,13 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
   limits.tile(tiling.tile, problem.out);
   if (!limits.valid)
     return failure();
-  limits.most("ur", tiling.ur, maxBlock / tiling.nb,
-              "rows of a register block");
+  limits.atMost("ur", tiling.ur, maxBlock / tiling.nb,
+                "rows of a register block");
   limits.groups(problem, tiling);
-  limits.most("splits", tiling.splits,
-              std::max<int64_t>(16, problem.batch *
-                                        product(tiling.tileCounts(problem))),
-              "tiles of the output");
+  limits.atMost("splits", tiling.splits,
+                std::max<int64_t>(16, problem.batch *
+                                          product(tiling.tileCounts(problem))),
+                "tiles of the output");
   return limits.result();
 }
 
@@ -123,11 +124,12 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
   limits.winograd(problem, tiling, "input channels of a register block");
   if (!limits.valid)
     return failure();
-  limits.most("splits", tiling.splits,
-              problem.batch * product(tiling.boxCounts(problem)),
-              "boxes of tiles");
-  limits.most("task_points", tiling.task_points,
-              tiling.points()[tiling.outer()], "points of the outer dimension");
+  limits.atMost("splits", tiling.splits,
+                problem.batch * product(tiling.boxCounts(problem)),
+                "boxes of tiles");
+  limits.atMost("task_points", tiling.task_points,
+                tiling.points()[tiling.outer()],
+                "points of the outer dimension");
   return limits.result();
 }
 
@@ -137,7 +139,8 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
   // Vectors are along the input channels.
   limits.vectors(tiling.lanes, 1);
   limits.tile(tiling.tile, problem.out);
-  limits.most("pixels", tiling.pixels, maxBlock, "pixels of a register block");
+  limits.atMost("pixels", tiling.pixels, maxBlock,
+                "pixels of a register block");
   int64_t unit = tiling.lanes / FewChannelsTiling::maxChannels;
   if (limits.valid && tiling.pixels % unit)
     return op->emitOpError("expects 'pixels' to be a multiple of ")
@@ -151,8 +154,8 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &problem,
   limits.vectors(tiling.lanes, tiling.nb);
   limits.tile(tiling.tile, problem.space());
   if (limits.valid)
-    limits.most("pixels", tiling.pixels, maxBlock / tiling.nb,
-                "pixels of a register block");
+    limits.atMost("pixels", tiling.pixels, maxBlock / tiling.nb,
+                  "pixels of a register block");
   return limits.result();
 }
 
@@ -160,7 +163,7 @@ LogicalResult checkLimits(Operation *op, const ConvProblem &,
                           const GroupedFilterGradTiling &tiling) {
   Limits limits{op};
   limits.vectors(tiling.lanes, 1);
-  limits.most("ur", tiling.ur, maxBlock, "input channels of a task");
+  limits.atMost("ur", tiling.ur, maxBlock, "input channels of a task");
   return limits.result();
 }
 

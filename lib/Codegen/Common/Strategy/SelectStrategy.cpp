@@ -75,7 +75,7 @@ struct SelectStrategyPass
   LogicalResult select(seg::FusionOp fusion, StrategyContext context,
                        LayerNames &layers) {
     Operation *root = fusion.getRoot();
-    // One that was given is kept.
+    // A given strategy is kept.
     if (fusion.getStrategyAttr())
       return context.target.backend->verifyStrategy(fusion);
     if (!root)

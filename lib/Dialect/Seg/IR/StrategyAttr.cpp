@@ -1,4 +1,4 @@
-//===- StrategyAttr.cpp - How a backend computes a fusion -----------------===//
+//===- StrategyAttr.cpp - Strategies of fusions ---------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -17,7 +17,7 @@ using namespace segc::seg;
 // Syntax
 //===----------------------------------------------------------------------===//
 
-/// The value behind `name =`.
+/// Parses the value after `name =`.
 static FailureOr<Attribute> parseValue(AsmParser &parser) {
   Builder &b = parser.getBuilder();
   StringRef word;
@@ -134,7 +134,7 @@ void StrategyAttr::print(AsmPrinter &printer) const {
 // Verifier
 //===----------------------------------------------------------------------===//
 
-/// Whether the text is a word that can be parsed again.
+/// Returns whether the text is a keyword of the syntax.
 static bool isKeyword(StringRef text) {
   return !text.empty() &&
          (llvm::isAlpha(text.front()) || text.front() == '_') &&
@@ -146,7 +146,7 @@ LogicalResult
 StrategyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                      StringRef kind, DictionaryAttr parameters,
                      int64_t tempBytes, int64_t sumsBytes, bool) {
-  // Temporaries are scratch of one kernel; sums of a few stay in 64 bits.
+  // The limit is so low that sums of a few temporaries do not overflow 64 bits.
   constexpr int64_t maxBytes = int64_t{1} << 46, alignment = 64;
   if (!isKeyword(kind)) // strategy_c1
     return emitError() << "expects a word as kind of a strategy, got '" << kind
