@@ -75,8 +75,8 @@ static bool readsPrepared(exec::ProgramOp program) {
                       [](exec::LaunchOp launch) { return launch.isPrepared(); });
 }
 
-/// What the program should return. Its scalars are none of the entry's: they
-/// stand behind the entry's arguments and results.
+/// Computes the expected results of the program. Its scalars are not in the
+/// entry: they follow the entry's arguments and results.
 static FailureOr<std::vector<HostTensor>>
 expectedResults(exec::ProgramOp program, func::FuncOp entry,
                 std::vector<HostTensor> arguments) {

@@ -20,7 +20,7 @@ using namespace segc;
 
 namespace {
 
-/// As many ranks, all of which have these gradients.
+/// Simulates a number of ranks that all have the same gradients.
 class EqualRanks : public Collectives {
 public:
   explicit EqualRanks(float ranks) : ranks(ranks) {}

@@ -282,7 +282,7 @@ TEST(ProgramInterpreter, CollectivesJoinRanks) {
   }
 }
 
-/// Ends a step that was finite or not, on scalars in their places.
+/// A program that advances the scalars at the end of a step.
 constexpr const char *advance = R"(
 exec.program @step batch 1 arena 0 bound 0
     (%x = "finite" inputs[0] : tensor<f32>, %scale = "loss_scale" scalars + 12 : tensor<f32>,
@@ -295,7 +295,7 @@ exec.program @step batch 1 arena 0 bound 0
 }
 )";
 
-// As models do it.
+// The interpreter advances scalars as models do.
 TEST(ProgramInterpreter, AdvancesScalars) {
   CompilerContext context(MLIRContext::Threading::DISABLED);
   auto module = parseSourceString<ModuleOp>(advance, &context);

@@ -1,4 +1,4 @@
-/*===- FakeNetwork.h - What the models written by hand compute ------*- C -*-===
+/*===- FakeNetwork.h - The network of the fake models --------------*- C -*-===
  *
  * Part of segc, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -74,7 +74,7 @@ static const char manifest[] =
     "\"augment\": [\"flip_y\", \"flip_x\"],"
     "\"class_names\": [\"background\", \"anterior\", \"posterior\"]}}";
 
-/* One chunk's share of the sums, in the arena. */
+/* The partial sums of one chunk, in the arena. */
 typedef struct partial {
   float loss, weight[CLASSES], bias[CLASSES], both[CLASSES], sum[CLASSES];
   float image;
@@ -122,8 +122,8 @@ static inline void objective_task(const float *image, const int32_t *label,
   partials[task] = s;
 }
 
-/* Loss, Dice, and, where they are given, the gradient of the mean
- * cross-entropy and the running mean. */
+/* Computes loss, Dice and, if their pointers are not null, the gradient of the
+ * mean cross-entropy and the running mean. */
 static inline void finish_objective(const partial *partials, int64_t batch,
                                     float loss_scale, float *loss, float *dice,
                                     float *gradients, float *mean) {
@@ -145,7 +145,7 @@ static inline void finish_objective(const partial *partials, int64_t batch,
     *mean = 0.9f * *mean + 0.1f * total.image / voxels;
 }
 
-/* 1 if the gradients are finite; else nothing changes. */
+/* Returns 1 if the gradients are finite, else 0 without any change. */
 static inline float apply_update(const segc_scalars *s, const float *gradients,
                                  float *parameters, float *velocity) {
   for (int i = 0; i < 32; ++i)

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * What a compiler would produce for the network of FakeNetwork.h, linked with
- * model_support.c as every model is. A copy on a stream of its own brings the
+ * model_support.c as every model is. A copy on a separate stream writes the
  * loss to its output. With FAKE_COLLECTIVE the gradients are averaged over the
  * ranks, with FAKE_LIBRARY a function of a library predicts.
  *
@@ -149,7 +149,7 @@ static const segc_operand train_advance_operands[] = {OUTPUT(2, 1, 0), SCALARS};
 #define COPY_LOSS                                                              \
   RECORD(COMPUTE, 0), WAIT(COPY, 0),                                           \
       OTHER(SEGC_COMMAND_COPY, "copy", loss_operands, 2, FAKE_COPY_STREAM, 0, 0)
-/* Events 0: the loss and the gradients are there, 1: they were averaged. */
+/* Event 0: loss and gradients are computed, event 1: they are averaged. */
 #ifdef FAKE_COLLECTIVE
 static const segc_operand reduce_operands[] = {GRADIENTS};
 #define AVERAGE                                                                \

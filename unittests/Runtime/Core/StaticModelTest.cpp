@@ -154,7 +154,8 @@ TEST(StaticModel, ManifestAndTablesAgree) {
               HasSubstr("manifest format 7"));
 }
 
-// Programs are held against the manifest as the tables before them.
+// Programs are checked against the manifest, like the tables of earlier
+// versions.
 TEST(StaticModel, Programs) {
   auto model = parseModel(bytesOf("FakeProgram"), "m.so");
   ASSERT_TRUE(model.ok()) << model.status().message();

@@ -160,7 +160,8 @@ TEST_P(Devices, GraphsAreRecordedAndReplayed) {
   EXPECT_THAT(valuesOf(b), ElementsAre(4, 5));
 }
 
-// A recording keeps what runs beside the stream on which it began.
+// A graph contains the work of all streams that depend on the stream of its
+// capture.
 TEST_P(Devices, GraphsHoldSeveralStreams) {
   DeviceBuffer a = buffer({1}), b = buffer({0});
   std::unique_ptr<Event> fork = std::move(*device->createEvent()),

@@ -56,9 +56,10 @@ struct FakeDevice::FakeEvent : Event {
   size_t position = 0; ///< number of operations before the event
 };
 
-/// Keeps its streams apart: one that is not waited for is not run.
+/// Keeps the operations of each stream separately, so that a stream for which
+/// nobody waits is not run.
 struct FakeDevice::FakeGraph : Graph {
-  /// An operation, or a wait for the first `position` ones of a stream.
+  /// An operation, or a wait for the first `position` operations of a stream.
   struct Node {
     Operation operation;
     FakeStream *awaited;
@@ -90,7 +91,8 @@ struct FakeDevice::FakeGraph : Graph {
   }
 };
 
-/// Shared, as one that is replayed may be destroyed before it is run.
+/// The graph is shared, because it may be destroyed before its replay is
+/// executed.
 struct FakeDevice::FakeRecordedGraph : Graph {
   std::shared_ptr<const FakeGraph> graph;
 };

@@ -79,7 +79,7 @@ private:
   static void runUntil(FakeStream &stream, size_t position);
 
   std::shared_ptr<Allocations> live;
-  std::shared_ptr<FakeGraph> recording; ///< null unless one is made
+  std::shared_ptr<FakeGraph> recording; ///< null unless a capture is active
 };
 
 } // namespace segc

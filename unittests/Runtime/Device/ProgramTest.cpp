@@ -1,4 +1,4 @@
-//===- ProgramTest.cpp - Programs on the host and elsewhere ---------------===//
+//===- ProgramTest.cpp - Programs on host and fake device -----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -25,22 +25,23 @@ namespace {
 
 constexpr int64_t voxels = 512;
 
-/// All that a runner's memory and results hold after some steps.
+/// The memory and the results of a runner after some steps.
 struct Outcome {
   std::vector<float> losses, dice, finite, parameters, optimizer, states,
       gradients;
   segc_scalars scalars;
 };
 
-/// Two ranks, each on a thread, that average in place.
+/// Collectives of two ranks, each on its own thread, that average in place.
 class Average : public Collectives {
 public:
   struct Group {
     std::mutex mutex;
     std::condition_variable changed;
-    std::vector<float> sum, result; ///< of this round, of the one before
+    std::vector<float> sum, result; ///< sum of this round, result of the
+                                    ///< previous one
     std::vector<segc_collective> seen;
-    std::vector<std::string> streams; ///< of those that were seen
+    std::vector<std::string> streams; ///< streams of the collectives so far
     int arrived = 0, round = 0;
   };
   Average(Group &group, FakeDevice *fake) : group(group), fake(fake) {}
@@ -116,7 +117,7 @@ struct Programs : testing::Test {
     EXPECT_TRUE(view.ok()) << view.status().message();
     return {view->floats(), view->floats() + view->floatCount()};
   }
-  /// Trains in one call a step, or in two.
+  /// Trains with one call per step, or with two.
   Outcome train(ModelRunner &runner, int steps, bool halves = false) {
     Outcome outcome;
     outcome.scalars = firstScalars();
@@ -169,7 +170,8 @@ struct Programs : testing::Test {
 
 } // namespace
 
-// To the bit: a model of version 2, its like with programs, a device.
+// A model of version 2, the same model with programs, and a device have the
+// same results in all bits.
 TEST_F(Programs, SameTrainingEverywhere) {
   ModelRunner before = make("FakeModel", makeHostDevice(pool)),
               host = make("FakeProgram", makeHostDevice(pool)),
@@ -214,7 +216,7 @@ TEST_F(Programs, PredictionsAreTheSame) {
                     static_cast<size_t>(batch * voxels * 3) * sizeof(float)),
         0);
   }
-  // Other weights are laid out again.
+  // Other weights are prepared again.
   const float weight = 5;
   ASSERT_TRUE(device.write(device.parameters(), 0, &weight, 4).ok());
   device.weightsChanged();
@@ -223,7 +225,7 @@ TEST_F(Programs, PredictionsAreTheSame) {
             device.output("predict", "probabilities").floats()[0]);
 }
 
-// A program is recorded once; later steps allocate and copy no more than data.
+// A program is captured once. Later steps allocate nothing and copy only data.
 TEST_F(Programs, StepsAreReplayed) {
   ModelRunner device = make("FakeProgram", fake);
   segc_scalars scalars = firstScalars();
@@ -334,7 +336,7 @@ TEST_F(Programs, FailuresOfCollectivesAreTold) {
   }
 }
 
-// What a program needs and nobody offers is named before anything runs.
+// Missing services of a program are reported before any command runs.
 TEST_F(Programs, CollectivesAndLibrariesAreNeeded) {
   for (const std::shared_ptr<Device> &device :
        {makeHostDevice(pool), std::shared_ptr<Device>(fake)}) {
@@ -363,7 +365,7 @@ TEST_F(Programs, DevicesNeedPrograms) {
                         "device fake"));
 }
 
-// Hosts of other versions give structs of other sizes.
+// Hosts of other versions pass structs of other sizes.
 TEST_F(Programs, HostsOfOtherSizesAreServed) {
   auto model = ModelLibrary::load(SEGC_BINARY_DIR "/unittests/FakeProgram.so");
   ASSERT_TRUE(model.ok()) << model.status().message();
@@ -399,7 +401,7 @@ TEST_F(Programs, HostsOfOtherSizesAreServed) {
             SEGC_OK)
       << message.text;
   EXPECT_FLOAT_EQ(output[0], 1.0f / 3);
-  // What lies behind a small struct is not looked at.
+  // Memory after a smaller struct is not read.
   std::memset(static_cast<void *>(&services.known.kernel_begin), 0xee,
               sizeof(segc_services) - offsetof(segc_services, kernel_begin));
   services.known.struct_size = offsetof(segc_services, kernel_begin);

@@ -102,10 +102,11 @@ TEST_F(HiddenMemory, LackOfMemoryIsAnError) {
   EXPECT_THAT(runner.status().message(), HasSubstr("on the device fake"));
 }
 
-// A whole run: the same checkpoints, resumed or not, with steps skipped.
+// Whole runs on host and device have the same checkpoints, with and without
+// resuming, even if steps are skipped.
 TEST_F(HiddenMemory, TrainingHasTheSameBytes) {
   const std::string folder = freshFolder("hidden-training");
-  // An infinite voxel is no step of the first epoch alone.
+  // A step with an infinite voxel is skipped in every epoch.
   const std::string batches = writeBatches(folder, INFINITY);
   for (auto [runner, name] : {std::pair(&onHost, "host"), {&onFake, "fake"}}) {
     ASSERT_TRUE(runner->initialize(0).ok());

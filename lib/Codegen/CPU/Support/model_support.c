@@ -142,14 +142,14 @@ static segc_code check_pointer(const segc_program *entry, const char *name,
   return SEGC_OK;
 }
 
-/* Hosts of other versions give structs of other sizes: what lies behind them
- * is NULL, what lies behind ours is not looked at. */
+/* Hosts of other versions pass structs of other sizes. Fields that theirs does
+ * not have are NULL; fields that ours does not have are ignored. */
 static void take_services(const segc_services *services, segc_services *known) {
   const char *from = (const char *)services;
   char *to = (char *)known;
   for (size_t i = 0; i < sizeof *known; ++i) {
     to[i] = i < services->struct_size ? from[i] : 0;
-    __asm__ volatile("" ::: "memory"); /* no call of memcpy */
+    __asm__ volatile("" ::: "memory"); /* keeps the compiler from calling memcpy */
   }
 }
 
@@ -205,13 +205,13 @@ static segc_code check_call(const segc_program *entry,
   return SEGC_OK;
 }
 
-/* What the commands of one call share. */
+/* The state of one call. */
 typedef struct run {
   const segc_program *program;
   const segc_services *services;
   const segc_call *call;
   segc_message *message;
-  uint32_t launches; /* so far */
+  uint32_t launches; /* number of launches so far */
   uint64_t tickets[SEGC_MAX_EVENTS];
   uint64_t started; /* bit e: the collective of event e was not waited for */
 } run;
@@ -281,7 +281,7 @@ static void run_copy(const run *r, const segc_command *command) {
   uint64_t bytes = elements_of(r, source) * element_bytes[source->type];
   for (uint64_t i = 0; i < bytes; ++i) {
     to[i] = from[i];
-    __asm__ volatile("" ::: "memory"); /* no call of memcpy */
+    __asm__ volatile("" ::: "memory"); /* keeps the compiler from calling memcpy */
   }
 }
 
@@ -308,7 +308,8 @@ static segc_code wait_for(run *r, uint32_t event) {
   return SEGC_INTERNAL;
 }
 
-/* What this processor or the caller lacks is found before anything runs. */
+/* Finds commands that this processor or the caller does not support before any
+ * command runs. */
 static segc_code check_commands(const run *r) {
   for (uint32_t i = 0; i < r->program->command_count; ++i) {
     const segc_command *command = &r->program->commands[i];
@@ -332,7 +333,7 @@ static segc_code run_command(run *r, const segc_command *command) {
     segc_advance_scalars(r->call->scalars, *(const float *)address_of(r, &command->operands[0]) != 0);
     return SEGC_OK;
   case SEGC_COMMAND_COLLECTIVE: return start_collective(r, command);
-  case SEGC_COMMAND_RECORD: return SEGC_OK; /* all before is done */
+  case SEGC_COMMAND_RECORD: return SEGC_OK; /* commands run in order, so earlier ones are done */
   case SEGC_COMMAND_WAIT: return wait_for(r, command->event);
   default: return fail(r, SEGC_INTERNAL, ": a command of an unknown kind: ", command);
   }
