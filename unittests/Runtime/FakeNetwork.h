@@ -1,4 +1,4 @@
-/*===- FakeNetwork.h - The network of the fake models --------------*- C -*-===
+/*===- FakeNetwork.h - The network of the fake models ---------------*- C -*-===
  *
  * Part of segc, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
