@@ -14,29 +14,27 @@ using namespace mlir;
 namespace segc {
 
 /// What the runtime needs to know to prepare the data.
-static DictionaryAttr pipelineOf(NetworkBuilder &b,
-                                 const NNUNetOptions &options) {
-  NamedAttrList pipeline;
-  pipeline.append("kind", b.text("nnunet"));
-  pipeline.append("dim", b.number(options.dim));
-  pipeline.append("patch", b.numbers(options.patch));
-  pipeline.append("spacing", b.reals(options.spacing));
+static DataPipeline pipelineOf(const NNUNetOptions &options) {
+  DataPipeline pipeline;
+  pipeline.kind = "nnunet";
+  pipeline.dim = options.dim;
+  pipeline.patch = options.patch;
+  pipeline.spacing = options.spacing;
   StatusOr<DecathlonTask> task = findDecathlonTask(options.task);
   if (!task) {
-    pipeline.append("modality", b.text("MRI"));
-    pipeline.append("class_names", b.classNames({}, options.classes));
-    return b.dictionary(pipeline);
+    pipeline.modality = "MRI";
+    pipeline.classNames = classNames({}, options.classes);
+    return pipeline;
   }
-  pipeline.append("task", b.text(task->id));
-  pipeline.append("modality", b.text(task->modality));
-  pipeline.append("class_names",
-                  b.classNames(task->classNames, options.classes));
+  pipeline.task = task->id;
+  pipeline.modality = task->modality;
+  pipeline.classNames = classNames(task->classNames, options.classes);
   if (const std::optional<CtIntensity> &ct = task->intensity) {
-    pipeline.append("clip", b.reals({ct->least, ct->most}));
-    pipeline.append("mean", b.real(ct->mean));
-    pipeline.append("deviation", b.real(ct->deviation));
+    pipeline.clip = {ct->least, ct->most};
+    pipeline.mean = ct->mean;
+    pipeline.deviation = ct->deviation;
   }
-  return b.dictionary(pipeline);
+  return pipeline;
 }
 
 OwningOpRef<ModuleOp> buildNNUNet(MLIRContext *context,
@@ -100,7 +98,7 @@ OwningOpRef<ModuleOp> buildNNUNet(MLIRContext *context,
       heads.push_back(head(outputs[i], "head" + Twine(i)));
 
   b.objective(heads, options.loss, {"loss", "dice_loss", "ce_loss", "dice"});
-  return b.finish(options.optimizer, pipelineOf(b, options));
+  return b.finish(options.optimizer, pipelineOf(options));
 }
 
 } // namespace segc

@@ -58,24 +58,28 @@ NetworkBuilder::NetworkBuilder(MLIRContext *context, StringRef symbol,
 }
 
 OwningOpRef<ModuleOp> NetworkBuilder::finish(const OptimizerOptions &options,
-                                             DictionaryAttr pipeline) {
+                                             const DataPipeline &pipeline) {
   NamedAttrList entries;
-  entries.append("kind", text(options.kind));
-  entries.append("learning_rate", real(options.learningRate));
-  entries.append("momentum", real(options.momentum));
-  entries.append("weight_decay", real(options.weightDecay));
+  entries.append("kind", attribute(options.kind));
+  entries.append("learning_rate", attribute(options.learningRate));
+  entries.append("momentum", attribute(options.momentum));
+  entries.append("weight_decay", attribute(options.weightDecay));
   if (const Optimizer *optimizer = findOptimizer(options.kind)) {
     for (const Optimizer::Number &number : optimizer->numbers)
-      entries.append(number.key, real(options.*number.value));
+      entries.append(number.key, attribute(options.*number.value));
     for (const Optimizer::Flag &flag : optimizer->flags)
       entries.append(flag.key, builder.getBoolAttr(options.*flag.value));
   }
   if (options.lookahead) {
-    entries.append("lookahead_sync", number(options.lookaheadSync));
-    entries.append("lookahead_alpha", real(options.lookaheadAlpha));
+    entries.append("lookahead_sync", attribute(options.lookaheadSync));
+    entries.append("lookahead_alpha", attribute(options.lookaheadAlpha));
   }
   network.setOptimizerAttr(entries.getDictionary(builder.getContext()));
-  network.setPipelineAttr(pipeline);
+  NamedAttrList data;
+  forEachValue(pipeline, [&](const char *name, const auto &value) {
+    data.append(name, attribute(value));
+  });
+  network.setPipelineAttr(data.getDictionary(builder.getContext()));
   return std::move(module);
 }
 
@@ -221,19 +225,19 @@ Value NetworkBuilder::centralCrop(Value input, Value like, const Twine &name) {
 // Attributes and text
 //===----------------------------------------------------------------------===//
 
-Attribute NetworkBuilder::texts(ArrayRef<std::string> values) {
+Attribute NetworkBuilder::attribute(const std::vector<std::string> &values) {
   SmallVector<StringRef> views(values.begin(), values.end());
   return builder.getStrArrayAttr(views);
 }
 
-Attribute NetworkBuilder::classNames(ArrayRef<std::string> known,
-                                     int64_t classes) {
+std::vector<std::string> classNames(const std::vector<std::string> &known,
+                                    int64_t classes) {
   if (static_cast<int64_t>(known.size()) == classes)
-    return texts(known);
-  SmallVector<std::string> names{"background"};
+    return known;
+  std::vector<std::string> names{"background"};
   for (int64_t i = 1; i < classes; ++i)
     names.push_back("class_" + std::to_string(i));
-  return texts(names);
+  return names;
 }
 
 void printNetwork(ModuleOp module, llvm::raw_ostream &os) {

@@ -13,6 +13,7 @@
 
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "segc/Plan/DataPipeline.h"
 #include "segc/Plan/NetworkOptions.h"
 
 namespace segc {
@@ -85,37 +86,33 @@ public:
 
   /// Completes the network.
   mlir::OwningOpRef<mlir::ModuleOp> finish(const OptimizerOptions &optimizer,
-                                           mlir::DictionaryAttr pipeline);
+                                           const DataPipeline &pipeline);
 
-  /// @name Attributes for the dictionaries
+private:
+  /// @name Values of the dictionaries
   /// @{
-  mlir::NamedAttribute named(llvm::StringRef name, mlir::Attribute value) {
-    return builder.getNamedAttr(name, value);
-  }
-  mlir::Attribute text(llvm::StringRef value) {
+  mlir::Attribute attribute(const std::string &value) {
     return builder.getStringAttr(value);
   }
-  mlir::Attribute number(int64_t value) {
+  mlir::Attribute attribute(int64_t value) {
     return builder.getI64IntegerAttr(value);
   }
-  mlir::Attribute numbers(llvm::ArrayRef<int64_t> values) {
+  mlir::Attribute attribute(double value) {
+    return builder.getF64FloatAttr(value);
+  }
+  mlir::Attribute attribute(const std::vector<std::string> &values);
+  mlir::Attribute attribute(const std::vector<int64_t> &values) {
     return builder.getI64ArrayAttr(values);
   }
-  mlir::Attribute real(double value) { return builder.getF64FloatAttr(value); }
-  mlir::Attribute reals(llvm::ArrayRef<double> values) {
+  mlir::Attribute attribute(const std::vector<double> &values) {
     return builder.getF64ArrayAttr(values);
   }
-  mlir::Attribute texts(llvm::ArrayRef<std::string> values);
   mlir::DictionaryAttr
   dictionary(llvm::ArrayRef<mlir::NamedAttribute> entries) {
     return builder.getDictionaryAttr(entries);
   }
-  /// `known` if it has a name for each class, else "background", "class_1", ...
-  mlir::Attribute classNames(llvm::ArrayRef<std::string> known,
-                             int64_t classes);
   /// @}
 
-private:
   mlir::Location at(const llvm::Twine &name);
   mlir::Value parameter(const llvm::Twine &name, llvm::ArrayRef<int64_t> shape,
                         seg::InitKind init, double value, bool decays);
@@ -131,6 +128,10 @@ private:
   DecayRule decay;
   NormConstants norms;
 };
+
+/// `known` if it has a name for each class, else "background", "class_1", ...
+std::vector<std::string> classNames(const std::vector<std::string> &known,
+                                    int64_t classes);
 
 } // namespace segc
 

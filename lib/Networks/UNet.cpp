@@ -61,15 +61,14 @@ OwningOpRef<ModuleOp> buildUNet2D(MLIRContext *context,
 
   b.objective(x, options.loss, {"loss", "ce_loss", "dice_loss", "dice"});
   int64_t output = options.outputSize();
-  return b.finish(
-      options.optimizer,
-      b.dictionary(
-          {b.named("kind", b.text("isbi")),
-           b.named("resize", b.numbers({output, output})),
-           b.named("pad_to", b.numbers({options.inputSize, options.inputSize})),
-           b.named("output", b.numbers({output, output})),
-           b.named("class_names", b.classNames({"membrane", "background"},
-                                               options.classes))}));
+  DataPipeline pipeline;
+  pipeline.kind = "isbi";
+  pipeline.resize = {output, output};
+  pipeline.padTo = {options.inputSize, options.inputSize};
+  pipeline.output = {output, output};
+  pipeline.classNames =
+      classNames({"membrane", "background"}, options.classes);
+  return b.finish(options.optimizer, pipeline);
 }
 
 } // namespace segc

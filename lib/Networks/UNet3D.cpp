@@ -15,16 +15,18 @@ using namespace mlir;
 namespace segc {
 
 /// Returns the description of the preprocessing of KiTS19 volumes.
-static DictionaryAttr pipelineOf(NetworkBuilder &b,
-                                 const UNet3DOptions &options) {
-  return b.dictionary(
-      {b.named("kind", b.text("kits19")),
-       b.named("patch", b.numbers(options.patch)),
-       b.named("spacing", b.reals({1.6, 1.2, 1.2})),
-       b.named("modality", b.text("CT")), b.named("clip", b.reals({-79, 304})),
-       b.named("mean", b.real(101)), b.named("deviation", b.real(76.9)),
-       b.named("class_names", b.classNames({"background", "kidney", "tumor"},
-                                           options.classes))});
+static DataPipeline pipelineOf(const UNet3DOptions &options) {
+  DataPipeline pipeline;
+  pipeline.kind = "kits19";
+  pipeline.patch = options.patch;
+  pipeline.spacing = {1.6, 1.2, 1.2};
+  pipeline.modality = "CT";
+  pipeline.clip = {-79, 304};
+  pipeline.mean = 101;
+  pipeline.deviation = 76.9;
+  pipeline.classNames =
+      classNames({"background", "kidney", "tumor"}, options.classes);
+  return pipeline;
 }
 
 /// Returns the limit of PyTorch's default initialiser for weights and biases.
@@ -84,7 +86,7 @@ OwningOpRef<ModuleOp> buildUNet3D(MLIRContext *context,
               seg::InitKind::uniform, limitOf(one, channelsOf(x))});
 
   b.objective(x, options.loss, {"loss", "dice_loss", "ce_loss", "dice"});
-  return b.finish(options.optimizer, pipelineOf(b, options));
+  return b.finish(options.optimizer, pipelineOf(options));
 }
 
 } // namespace segc

@@ -65,18 +65,16 @@ OwningOpRef<ModuleOp> buildVNet(MLIRContext *context,
   x = b.conv(x, "output.conv", {options.classes, taps, one});
 
   b.objective(x, options.loss, {"loss", "dice_loss", "ce_loss", "dice"});
-  return b.finish(
-      options.optimizer,
-      b.dictionary(
-          {b.named("kind", b.text("decathlon")),
-           b.named("input_shape", b.numbers(shape)),
-           b.named("normalization", b.text("zscore")),
-           b.named("resize_interpolator", b.text("linear")),
-           b.named("orientation", b.text("RAS")),
-           b.named("augment", b.texts({"flip_y", "flip_x"})),
-           b.named("class_names",
-                   b.classNames({"background", "anterior", "posterior"},
-                                options.classes))}));
+  DataPipeline pipeline;
+  pipeline.kind = "decathlon";
+  pipeline.inputShape.assign(shape.begin(), shape.end());
+  pipeline.normalization = "zscore";
+  pipeline.resizeInterpolator = "linear";
+  pipeline.orientation = frameName(AxisFrame::Ras);
+  pipeline.augment = {"flip_y", "flip_x"};
+  pipeline.classNames =
+      classNames({"background", "anterior", "posterior"}, options.classes);
+  return b.finish(options.optimizer, pipeline);
 }
 
 } // namespace segc

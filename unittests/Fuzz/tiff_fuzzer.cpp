@@ -16,7 +16,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string input(reinterpret_cast<const char *>(data), size);
-  for (segc::TiffUse use : {segc::TiffUse::Image, segc::TiffUse::Label}) {
+  for (segc::ImageUse use : {segc::ImageUse::Image, segc::ImageUse::Label}) {
     segc::StatusOr<segc::TiffStack> stack =
         segc::TiffStack::decode(input, "input.tif", use, {1 << 24});
     // A few pages suffice, because all are read in the same way.

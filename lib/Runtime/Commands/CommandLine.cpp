@@ -103,6 +103,10 @@ static void addTrain(CLI::App &root, const std::string &commandLine,
       "--augment,!--no-augment",
       [options](int64_t count) { options->augment = count > 0; },
       "Augment the training samples");
+  app.add_option("--loader-threads", options->loaderThreads,
+                 "Threads that prepare batches (1); the numbers do not depend "
+                 "on it")
+      ->check(integerIn(1, 256));
   app.add_flag("--resume,--resume-training,--resume_training", options->resume,
                "Go on from the last checkpoint, if there is one");
   app.add_option("--learning-rate,--learning_rate,--base_lr",

@@ -54,7 +54,7 @@ openInputs(const PredictOptions &options, const LoadedModel &model) {
                         datasetOptions(options.data, manifest, model.frame));
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> opened,
                         openFiles(files, manifest.pipeline, dataset));
-  noteFrame(*opened, manifest, dataset);
+  notePipeline(*opened, manifest, dataset);
   return opened;
 }
 
@@ -104,7 +104,7 @@ CommandResult segc::runPredict(const PredictOptions &options) {
   SEGC_ASSIGN_OR_RETURN(std::vector<FailedCase> failures,
                         predictSplit(model.runner, *dataset, split, count,
                                      batchSizeOf(options.model, manifest),
-                                     folders));
+                                     folders, options.data.greyMasks));
   printNotes(*dataset);
   if (count == 1 && !failures.empty())
     return Status(failures[0].status.code(), textOf(failures[0]));

@@ -80,7 +80,7 @@ static Status loadWeights(LoadedModel &model, const std::string &checkpoint) {
   SEGC_RETURN_IF_ERROR(
       readWeights(runner, file, MissingStates::Refuse, &orientation));
   SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> ofModel,
-                        frameOf(runner.manifest().pipeline));
+                        runner.manifest().pipeline.frame());
   if (!ofModel || orientation.empty())
     return Status::success();
   StatusOr<AxisFrame> frame = parseFrame(orientation);
@@ -114,12 +114,31 @@ std::string segc::idleWithoutData(const DataOptions &options) {
                                      : "";
 }
 
-StatusOr<DatasetOptions>
-segc::datasetOptions(const DataOptions &options, const Manifest &manifest,
-                     std::optional<AxisFrame> frame) {
+/// The shape of the model's image without the batch; empty if it takes none.
+static std::vector<int64_t> sampleShape(const Manifest &manifest) {
+  const EntrySignature *entry = manifest.entry("predict");
+  if (!entry)
+    entry = manifest.entry("train_step");
+  const int image = entry ? entry->findInput("image") : -1;
+  if (image < 0)
+    return {};
+  const std::vector<int64_t> &shape = entry->inputs[image].shape;
+  return shape.empty() ? shape
+                       : std::vector<int64_t>(shape.begin() + 1, shape.end());
+}
+
+static int64_t inputChannels(const Manifest &manifest) {
+  const std::vector<int64_t> shape = sampleShape(manifest);
+  return shape.empty() ? 1 : shape.back();
+}
+
+StatusOr<DatasetOptions> segc::datasetOptions(const DataOptions &options,
+                                              const Manifest &manifest,
+                                              std::optional<AxisFrame> frame) {
   SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> ofModel,
-                        frameOf(manifest.pipeline));
-  auto idle = [&](bool given, const std::string &option, const char *why) {
+                        manifest.pipeline.frame());
+  auto idle = [&](bool given, const std::string &option,
+                  const std::string &why) {
     return given ? wrongUsage(option + " has no effect: " + why)
                  : Status::success();
   };
@@ -141,11 +160,14 @@ segc::datasetOptions(const DataOptions &options, const Manifest &manifest,
         idle(!options.labelMap.empty(), "--label-map", volumes));
   }
   DatasetOptions dataset;
+  dataset.channels = inputChannels(manifest);
+  SEGC_RETURN_IF_ERROR(idle(
+      options.channel && dataset.channels > 1, "--channel",
+      "the model takes all " + std::to_string(dataset.channels) + " channels"));
   dataset.fold = options.fold;
   dataset.seed = static_cast<uint64_t>(options.seed);
   dataset.trainSplit = options.trainSplit.value_or(1.0);
   dataset.legacyResize = options.legacyResize;
-  dataset.greyMasks = options.greyMasks;
   dataset.limits.maxBytes = static_cast<uint64_t>(options.maxImageBytes);
   dataset.channel = options.channel;
   dataset.frame = frame;
@@ -158,18 +180,23 @@ segc::datasetOptions(const DataOptions &options, const Manifest &manifest,
   return dataset;
 }
 
-void segc::noteFrame(const Dataset &dataset, const Manifest &manifest,
-                     const DatasetOptions &options) {
-  StatusOr<std::optional<AxisFrame>> ofModel = frameOf(manifest.pipeline);
+void segc::notePipeline(const Dataset &dataset, const Manifest &manifest,
+                        const DatasetOptions &options) {
+  for (const std::string &key : manifest.pipeline.unknownKeys)
+    dataset.notes().add("the pipeline of the model",
+                        "the key \"" + key +
+                            "\" is not known: it has no "
+                            "effect");
+  StatusOr<std::optional<AxisFrame>> ofModel = manifest.pipeline.frame();
   if (!options.frame || !ofModel.ok() || !*ofModel ||
       **ofModel == *options.frame)
     return;
-  dataset.note("the model has the orientation \"" +
-                   std::string(frameName(**ofModel)) + "\"",
-               std::string("volumes are taken in the order \"") +
-                   frameName(*options.frame) +
-                   "\", which its weights were trained in or --orientation "
-                   "asks for");
+  dataset.notes().add("the model has the orientation \"" +
+                          std::string(frameName(**ofModel)) + "\"",
+                      std::string("volumes are taken in the order \"") +
+                          frameName(*options.frame) +
+                          "\", which its weights were trained in or "
+                          "--orientation asks for");
 }
 
 StatusOr<std::unique_ptr<Dataset>>
@@ -179,16 +206,10 @@ segc::openData(const DataOptions &options, const Manifest &manifest,
                         datasetOptions(options, manifest, frame));
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> data,
                         openDataset(options.data, manifest.pipeline, dataset));
-  noteFrame(*data, manifest, dataset);
-  const EntrySignature *entry = manifest.entry("predict");
-  if (!entry)
-    entry = manifest.entry("train_step");
-  int image = entry ? entry->findInput("image") : -1;
-  if (image < 0)
+  notePipeline(*data, manifest, dataset);
+  const std::vector<int64_t> wanted = sampleShape(manifest);
+  if (wanted.empty())
     return data;
-  std::vector<int64_t> wanted = entry->inputs[image].shape;
-  if (!wanted.empty())
-    wanted.erase(wanted.begin()); // the batch
   if (wanted != data->imageShape())
     return invalidArgument(options.data + ": samples have the shape " +
                            shapeText(data->imageShape()) +
@@ -197,7 +218,7 @@ segc::openData(const DataOptions &options, const Manifest &manifest,
 }
 
 void segc::printNotes(const Dataset &dataset) {
-  for (const std::string &text : dataset.takeNotes())
+  for (const std::string &text : dataset.notes().take())
     printMessage("warning: " + text);
 }
 
@@ -209,10 +230,7 @@ StatusOr<Split> segc::parseSplit(const std::string &name) {
 }
 
 Recipe segc::recipeOf(const Manifest &manifest) {
-  auto found = manifest.pipeline.find("kind");
-  std::string kind = found != manifest.pipeline.end() && found->is_string()
-                         ? found->get<std::string>()
-                         : "";
+  const std::string &kind = manifest.pipeline.kind;
   Recipe recipe;
   recipe.learningRate = manifest.optimizer.learningRate;
   recipe.momentum = manifest.optimizer.momentum;

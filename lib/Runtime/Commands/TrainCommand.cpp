@@ -50,7 +50,7 @@ static std::string checkpointOf(const TrainOptions &options) {
 static StatusOr<std::string> orientationOf(const Run &run) {
   const std::optional<std::string> &asked = run.options.data.orientation;
   SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> frame,
-                        frameOf(run.runner.manifest().pipeline));
+                        run.runner.manifest().pipeline.frame());
   if (!frame)
     return std::string();
   const std::string last = checkpointOf(run.options);
@@ -167,6 +167,7 @@ static Status openSource(Run &run) {
   loader.batch = run.state.batchSize;
   loader.seed = static_cast<uint64_t>(options.data.seed);
   loader.augment = augments(run);
+  loader.threads = options.loaderThreads.value_or(1);
   loader.firstStep = static_cast<uint64_t>(run.state.step);
   SEGC_ASSIGN_OR_RETURN(run.source, makeLoaderSource(*run.dataset, loader));
   return Status::success();

@@ -53,7 +53,9 @@ Status segc::checkTrainOptions(const TrainOptions &options) {
     DataOptions data = options.data;
     data.orientation.reset(); // checkpoints record it
     std::string idle =
-        options.augment.value_or(false) ? "--augment" : idleWithoutData(data);
+        options.augment.value_or(false) ? "--augment"
+        : options.loaderThreads         ? "--loader-threads"
+                                        : idleWithoutData(data);
     if (idle.empty())
       idle = evaluationOption(options);
     if (!idle.empty())
@@ -222,6 +224,7 @@ void segc::warnOfIdleOptions(const TrainOptions &options) {
       {!options.batches.empty(), "--batches"},
       {!options.dumpGradients.empty(), "--dump-gradients"},
       {options.augment.has_value(), "--augment"},
+      {options.loaderThreads.has_value(), "--loader-threads"},
       {options.epochs.has_value(), "--epochs"},
       {options.learningRate.has_value(), "--learning-rate"},
       {options.momentum.has_value(), "--momentum"},

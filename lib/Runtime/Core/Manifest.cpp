@@ -55,14 +55,11 @@ const EntrySignature *Manifest::entry(const std::string &name) const {
 }
 
 std::vector<std::string> Manifest::classNames() const {
+  if (static_cast<int64_t>(pipeline.classNames.size()) == classes)
+    return pipeline.classNames;
   std::vector<std::string> names;
-  auto given = pipeline.find("class_names");
-  bool usable = given != pipeline.end() && given->is_array() &&
-                static_cast<int64_t>(given->size()) == classes;
   for (int64_t i = 0; i < classes; ++i)
-    names.push_back(usable && (*given)[i].is_string()
-                        ? (*given)[i].get<std::string>()
-                        : "class_" + std::to_string(i));
+    names.push_back("class_" + std::to_string(i));
   return names;
 }
 
@@ -225,6 +222,8 @@ StatusOr<Manifest> segc::parseManifest(std::string_view text,
   root.object("pipeline");
   if (!status.ok())
     return status;
-  manifest.pipeline = json["pipeline"];
+  SEGC_ASSIGN_OR_RETURN(
+      manifest.pipeline,
+      DataPipeline::fromJson(json["pipeline"], where + ".pipeline"));
   return manifest;
 }

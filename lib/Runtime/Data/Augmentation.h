@@ -10,7 +10,7 @@
 
 #include "segc/Base/Hash.h"
 #include "segc/Base/Random.h"
-#include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Data/Augmenter.h"
 
 namespace segc {
 

@@ -1,4 +1,4 @@
-//===- DataSet.cpp - Opening what lies in a folder ------------------------===//
+//===- DataSet.cpp - Cases as samples -------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,14 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Data/DataSet.h"
-#include "ForeignFormats.h"
-#include "segc/Base/Files.h"
-#include "segc/Runtime/Data/Decathlon.h"
-#include "segc/Runtime/Data/Isbi.h"
-#include "segc/Runtime/Data/OwnFiles.h"
-
-#include <algorithm>
-#include <filesystem>
 
 using namespace segc;
 
@@ -29,183 +21,83 @@ const char *segc::splitName(Split split) {
   return "";
 }
 
-static Status checkOptions(const DatasetOptions &options) {
-  if (options.fold && (*options.fold < 0 || *options.fold > 4))
-    return invalidArgument("fold " + std::to_string(*options.fold) +
-                           ", expected 0..4");
-  if (!(options.trainSplit > 0 && options.trainSplit <= 1))
-    return invalidArgument("train split " + std::to_string(options.trainSplit) +
-                           ", expected more than 0 and at most 1");
+void Dataset::addCase(Split split, CaseFiles files) {
+  splits[static_cast<size_t>(split)].push_back(
+      std::make_unique<Case>(std::move(files)));
+}
+
+StatusOr<SourceCase> Dataset::source(Split split, int64_t index) const {
+  const CaseFiles &files = this->files(split, index);
+  SEGC_RETURN_IF_ERROR(files.status);
+  SEGC_ASSIGN_OR_RETURN(SourceCase content, stages.reader->readImage(files));
+  if (!files.label.empty())
+    if (Status status = stages.reader->readLabel(files, content); !status.ok())
+      notes().add("case " + files.name, "no truth: " + status.message());
+  return content;
+}
+
+//===----------------------------------------------------------------------===//
+// Preparation
+//===----------------------------------------------------------------------===//
+
+Status Dataset::prepare(const CaseFiles &files, LoadedCase &loaded) const {
+  SEGC_RETURN_IF_ERROR(files.status);
+  SEGC_ASSIGN_OR_RETURN(SourceCase content, stages.reader->readImage(files));
+  if (!files.label.empty())
+    loaded.labelStatus = stages.reader->readLabel(files, content);
+  SEGC_ASSIGN_OR_RETURN(loaded.prepared, stages.preprocessor->prepare(content));
   return Status::success();
 }
 
-/// Holds the kind of a model's pipeline against that of the data.
-static Status checkKind(const Json &pipeline, const std::string &found,
-                        const char *kind) {
-  Status status;
-  std::string expected =
-      JsonReader(pipeline, "pipeline", status).string("kind");
-  SEGC_RETURN_IF_ERROR(status);
-  if (expected == kind)
-    return Status::success();
-  if (expected != "isbi" && expected != "decathlon")
-    return unsupported(found + ": the model was compiled for the pipeline \"" +
-                       expected +
-                       "\", for which segrun reads no data set; train it on "
-                       "--batches, or compile the network for the pipeline \"" +
-                       kind + "\"");
-  return invalidArgument(found + " is data for the pipeline \"" + kind +
-                         "\", but the model was compiled for \"" + expected +
-                         "\"; use a model or a data set that fits");
+std::shared_ptr<const Dataset::LoadedCase> Dataset::loadCase(Case &entry,
+                                                             bool keep) const {
+  std::lock_guard<std::mutex> lock(entry.mutex);
+  if (entry.loaded)
+    return entry.loaded;
+  auto loaded = std::make_shared<LoadedCase>();
+  const std::string where = "case " + entry.files.name;
+  loaded->status = prepare(entry.files, *loaded).withContext(where);
+  loaded->labelStatus = loaded->labelStatus.withContext(where);
+  if (keep)
+    entry.loaded = loaded;
+  return loaded;
 }
 
-static bool holdsSlices(const std::string &folder) {
-  return findIsbiFile(folder, "train-volume") ||
-         findIsbiFile(folder, "test-volume");
-}
-
-bool segc::holdsDataset(const std::string &folder) {
-  std::error_code error;
-  return holdsSlices(folder) ||
-         std::filesystem::exists(std::filesystem::path(folder) / "dataset.json",
-                                 error);
-}
-
-bool segc::isImageFolder(const std::string &folder) {
-  const std::string name = std::filesystem::path(folder).filename().string();
-  for (const char *known : {"imagesTr", "labelsTr", "imagesTs", "labelsTs"})
-    if (name == known)
-      return true;
-  return holdsSlices(folder);
-}
-
-StatusOr<std::unique_ptr<Dataset>>
-segc::openDataset(const std::string &folder, const Json &pipeline,
-                  const DatasetOptions &options) {
-  SEGC_RETURN_IF_ERROR(checkOptions(options));
-  std::error_code error;
-  std::filesystem::path path(folder);
-  // The index itself means its folder.
-  if (path.filename() == "dataset.json" &&
-      std::filesystem::is_regular_file(path, error))
-    return openDataset(path.has_parent_path() ? path.parent_path().string()
-                                              : ".",
-                       pipeline, options);
-  if (std::filesystem::is_regular_file(path, error)) {
-    const std::string foreign = foreignFormat(readStart(folder), folder);
-    return invalidArgument(folder + ": a single file" +
-                           (foreign.empty() ? "" : ", " + foreign) +
-                           "; expected a folder with train-volume.tif or "
-                           "dataset.json");
-  }
-  if (!std::filesystem::is_directory(path, error))
-    return notFound(folder + ": no such folder; expected one with "
-                             "train-volume.tif or dataset.json");
-  if (holdsSlices(folder)) {
-    SEGC_RETURN_IF_ERROR(checkKind(pipeline, folder, "isbi"));
-    return openIsbi(folder, pipeline, options);
-  }
-  if (std::filesystem::exists(path / "dataset.json", error)) {
-    SEGC_RETURN_IF_ERROR(checkKind(pipeline, folder, "decathlon"));
-    return openDecathlon(folder, pipeline, options);
-  }
-  const std::string foreign = foreignFiles(folder);
-  if (!foreign.empty())
-    return unsupported(folder + ": " + foreign);
-  return notFound(folder + ": unknown kind of data: neither train-volume.tif "
-                           "(ISBI) nor dataset.json (Decathlon) lies there; "
-                           "images to predict lie right inside their folder");
-}
-
-//===----------------------------------------------------------------------===//
-// Files without a data set
-//===----------------------------------------------------------------------===//
-
-/// The kind of pipeline that reads a file, by its name or its first bytes;
-/// empty if none does.
-static std::string kindOfFile(const std::string &path) {
-  if (hasEnding(path, ".tif") || hasEnding(path, ".tiff"))
-    return "isbi";
-  if (hasEnding(path, ".nii") || hasEnding(path, ".nii.gz"))
-    return "decathlon";
-  const std::string start = readStart(path);
-  if (!foreignFormat(start, path).empty())
-    return "";
-  return isTiff(start) ? "isbi" : isNifti(start) ? "decathlon" : "";
-}
-
-/// macOS lays "._name" beside each file that it copies to a foreign disk.
-static bool isHidden(const std::string &path) {
-  const std::string name = std::filesystem::path(path).filename().string();
-  return !name.empty() && name[0] == '.';
-}
-
-StatusOr<std::vector<std::string>> segc::imagesIn(const std::string &folder) {
-  std::vector<std::string> images;
-  std::error_code error;
-  std::filesystem::directory_iterator entries(folder, error), end;
-  for (; !error && entries != end; entries.increment(error)) {
-    const std::string path = entries->path().string();
-    if (!isHidden(path) && isImageName(path))
-      images.push_back(path);
-  }
-  if (error)
-    return ioError(folder + ": cannot list the folder: " + error.message());
-  std::sort(images.begin(), images.end());
-  return images;
-}
-
-StatusOr<std::unique_ptr<Dataset>>
-segc::openFiles(const std::vector<std::string> &paths, const Json &pipeline,
-                const DatasetOptions &options) {
-  SEGC_RETURN_IF_ERROR(checkOptions(options));
-  std::vector<std::string> files, others;
-  std::string ignored, kind;
-  Status missing;
-  bool any = false;
-  for (const std::string &path : paths) {
-    if (std::filesystem::path(path).filename().string().rfind("._", 0) == 0) {
-      ignored = path;
+Status Dataset::load(Split split) const {
+  SEGC_RETURN_IF_ERROR(splitStatus[static_cast<size_t>(split)]);
+  Status first;
+  std::string faults;
+  int64_t bad = 0;
+  for (const auto &entry : splits[static_cast<size_t>(split)]) {
+    auto loaded = loadCase(*entry, /*keep=*/true);
+    const Status &status =
+        loaded->status.ok() ? loaded->labelStatus : loaded->status;
+    if (status.ok())
       continue;
-    }
-    files.push_back(path);
-    Status status = fileSize(path).status();
-    any |= status.ok();
-    if (missing.ok())
-      missing = status;
-    const std::string found = kindOfFile(path);
-    if (found.empty() || (!kind.empty() && kind != found))
-      others.push_back(path);
-    else
-      kind = found;
+    first = bad == 0 ? status : first;
+    faults += "\n  " + status.message();
+    ++bad;
   }
-  if (files.empty())
-    return invalidArgument(
-        ignored.empty()
-            ? "no files to predict, expected at least one"
-            : ignored + ": " +
-                  foreignFormat(std::string_view("\0\5\x16\7", 4), ignored));
-  // Where some are there, the others fail alone.
-  if (!any)
-    return missing;
-  if (kind.empty()) {
-    std::string foreign =
-        foreignFormat(readStart(files.front()), files.front());
-    return unsupported(files.front() + ": " +
-                       (foreign.empty() ? "expected TIFF (.tif) or NIfTI "
-                                          "(.nii, .nii.gz) files"
-                                        : foreign));
-  }
-  // A file of no known kind is a case that fails; one of the other kind means
-  // that the command line is not what was meant.
-  for (const std::string &path : others)
-    if (!kindOfFile(path).empty())
-      return invalidArgument(path + " and others: expected only .tif or only "
-                                    ".nii and .nii.gz files");
-  SEGC_RETURN_IF_ERROR(checkKind(pipeline, files.front(), kind.c_str()));
-  auto dataset = kind == "isbi" ? openSlices(files, pipeline, options)
-                                : openVolumes(files, pipeline, options);
-  if (dataset && !ignored.empty())
-    (*dataset)->note(ignored, "macOS metadata, left out");
-  return dataset;
+  if (bad <= 1)
+    return first;
+  return Status(first.code(),
+                std::to_string(bad) + " of " + std::to_string(count(split)) +
+                    " " + splitName(split) + " cases cannot be used:" + faults);
+}
+
+Status Dataset::sample(Split split, int64_t index, const AugmentKey &key,
+                       float *image, int32_t *label) const {
+  // What is only predicted is looked at once.
+  auto loaded = loadCase(at(split, index), split != Split::Test);
+  SEGC_RETURN_IF_ERROR(loaded->status);
+  if (label)
+    SEGC_RETURN_IF_ERROR(loaded->labelStatus);
+  if (label && loaded->prepared.label.empty())
+    return invalidArgument("case " + caseName(split, index) +
+                           ": has no label; only predict with it");
+  if (key.augment)
+    stages.augmenter->writeSample(loaded->prepared, key, image, label);
+  else
+    stages.preprocessor->writeSample(loaded->prepared, image, label);
+  return Status::success();
 }

@@ -119,9 +119,9 @@ static fs::path behind(const fs::path &path, const fs::path &root) {
 
 namespace {
 /// Takes cases out of the index in the folder `root`.
-class CaseReader {
+class CaseEntries {
 public:
-  explicit CaseReader(fs::path root) : root(std::move(root)) {}
+  explicit CaseEntries(fs::path root) : root(std::move(root)) {}
 
   /// A path that cannot leave the folder, relative to it: dataset.json may come
   /// from anywhere.
@@ -170,18 +170,10 @@ private:
 };
 } // namespace
 
-static std::string caseNameOf(const std::string &path) {
-  std::string name = fs::path(path).filename().string();
-  for (std::string_view ending : {".nii.gz", ".nii"})
-    if (name.size() > ending.size() && hasEnding(name, ending))
-      return name.substr(0, name.size() - ending.size());
-  return name;
-}
-
 DecathlonIndex::Case segc::decathlonCase(const std::string &image,
                                          const std::string &label) {
   DecathlonIndex::Case files;
-  files.name = caseNameOf(image);
+  files.name = imageStem(image);
   files.image = image;
   files.label = label;
   return files;
@@ -197,7 +189,7 @@ static void checkNames(JsonReader &reader,
                   "\"; their predictions would overwrite each other");
 }
 
-static void readCases(JsonReader &reader, const CaseReader &cases,
+static void readCases(JsonReader &reader, const CaseEntries &cases,
                       DecathlonIndex &index) {
   if (reader.has("training"))
     reader.forEach("training", [&](JsonReader entry) {
@@ -243,7 +235,7 @@ StatusOr<DecathlonIndex> segc::parseDecathlonIndex(std::string_view text,
   index.listsCases =
       reader.has("training") || reader.has("dataset") || !isNnunet;
   if (index.listsCases) {
-    readCases(reader, CaseReader(fs::path(where).parent_path()), index);
+    readCases(reader, CaseEntries(fs::path(where).parent_path()), index);
   } else {
     index.fileEnding = reader.string("file_ending");
     if (index.fileEnding != ".nii" && index.fileEnding != ".nii.gz")

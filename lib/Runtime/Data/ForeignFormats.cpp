@@ -122,18 +122,3 @@ std::string segc::foreignFiles(const std::string &folder) {
   }
   return "";
 }
-
-bool segc::isTiff(std::string_view start) {
-  for (std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv})
-    if (start.substr(0, 4) == magic)
-      return true;
-  return false;
-}
-
-bool segc::isNifti(std::string_view start) {
-  for (std::string_view magic :
-       {"\x5c\1\0\0"sv, "\0\0\1\x5c"sv, "\x1c\2\0\0"sv, "\0\0\2\x1c"sv})
-    if (start.substr(0, 4) == magic)
-      return true;
-  return start.substr(0, 2) == "\x1f\x8b"sv;
-}

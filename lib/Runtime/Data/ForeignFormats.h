@@ -24,10 +24,6 @@ std::string foreignFiles(const std::string &folder);
 /// The first 512 bytes of a file, empty if it cannot be read.
 std::string readStart(const std::string &path);
 
-bool isTiff(std::string_view start);
-/// By the header or, where it is packed, by gzip.
-bool isNifti(std::string_view start);
-
 /// The same about a header whose voxels lie in a file of their own.
 std::string headerOfPair();
 

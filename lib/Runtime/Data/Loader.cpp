@@ -7,35 +7,49 @@
 
 #include "segc/Runtime/Data/Loader.h"
 #include "segc/Base/Exceptions.h"
-#include "segc/Runtime/Data/EpochOrder.h"
+#include "segc/Runtime/Data/PatchSampler.h"
 
 #include <algorithm>
 
 using namespace segc;
 
-StatusOr<std::unique_ptr<Loader>> Loader::create(const Dataset &dataset,
-                                                 Split split,
-                                                 const LoaderOptions &options) {
-  if (options.batch < 1 || options.ahead < 1 || options.worldSize < 1 ||
-      options.rank < 0 || options.rank >= options.worldSize)
+static constexpr int64_t maxBatch = 1 << 20, maxAhead = 1 << 10,
+                         maxThreads = 256;
+
+static Status checkOptions(const LoaderOptions &options) {
+  if (options.batch < 1 || options.ahead < 1 || options.threads < 1 ||
+      options.worldSize < 1 || options.rank < 0 ||
+      options.rank >= options.worldSize)
     return invalidArgument(
         "loader: batch " + std::to_string(options.batch) + ", ahead " +
-        std::to_string(options.ahead) + ", rank " +
+        std::to_string(options.ahead) + ", threads " +
+        std::to_string(options.threads) + ", rank " +
         std::to_string(options.rank) + " of " +
         std::to_string(options.worldSize) +
-        ", expected positive numbers and a rank below the world size");
-  if (options.batch > 1 << 20 || options.ahead > 1 << 10)
-    return invalidArgument("loader: batch " + std::to_string(options.batch) +
-                           ", " + std::to_string(options.ahead) +
-                           " ahead, expected at most 1048576 and 1024");
-  if (dataset.count(split) == 0) {
+        ", expected positive numbers and a rank below the processes");
+  if (options.batch > maxBatch || options.ahead > maxAhead ||
+      options.threads > maxThreads)
+    return invalidArgument(
+        "loader: batch " + std::to_string(options.batch) + ", " +
+        std::to_string(options.ahead) + " ahead, " +
+        std::to_string(options.threads) + " threads, expected at most " +
+        std::to_string(maxBatch) + ", " + std::to_string(maxAhead) + " and " +
+        std::to_string(maxThreads));
+  return Status::success();
+}
+
+StatusOr<std::unique_ptr<Loader>> Loader::create(const SampleSource &source,
+                                                 Split split,
+                                                 const LoaderOptions &options) {
+  SEGC_RETURN_IF_ERROR(checkOptions(options));
+  if (source.count(split) == 0) {
     // It may say why.
-    SEGC_RETURN_IF_ERROR(dataset.load(split));
+    SEGC_RETURN_IF_ERROR(source.load(split));
     return invalidArgument(std::string("the data set has no ") +
                            splitName(split) +
                            " cases; check the fold and the train split");
   }
-  std::unique_ptr<Loader> loader(new Loader(dataset, split, options));
+  std::unique_ptr<Loader> loader(new Loader(source, split, options));
   for (const auto &batch : loader->spare)
     if (!batch->image.data() || (options.labels && !batch->label.data()))
       return ioError("loader: no memory for batches of " +
@@ -43,21 +57,23 @@ StatusOr<std::unique_ptr<Loader>> Loader::create(const Dataset &dataset,
                      " samples; choose a smaller batch");
   SEGC_RETURN_IF_ERROR(
       withoutExceptions([&] {
-        loader->thread = std::thread([raw = loader.get()] { raw->run(); });
+        for (int64_t i = 0; i < options.threads; ++i)
+          loader->threads.emplace_back([raw = loader.get()] { raw->run(); });
         return Status::success();
-      }).withContext("cannot start the thread that reads the data"));
+      }).withContext("cannot start the threads that read the data"));
   return loader;
 }
 
-Loader::Loader(const Dataset &dataset, Split split,
+Loader::Loader(const SampleSource &source, Split split,
                const LoaderOptions &options)
-    : dataset(dataset), split(split), options(options) {
-  for (int64_t size : dataset.imageShape())
+    : source(source), split(split), options(options), begun(options.firstStep),
+      delivered(options.firstStep) {
+  for (int64_t size : source.imageShape())
     imageElements *= static_cast<size_t>(size);
-  for (int64_t size : dataset.labelShape())
+  for (int64_t size : source.labelShape())
     labelElements *= static_cast<size_t>(size);
   // One more: the caller holds the current one.
-  for (int64_t i = 0; i <= options.ahead; ++i) {
+  for (int64_t i = 0; i <= std::max(options.ahead, options.threads); ++i) {
     auto batch = std::make_unique<Batch>();
     const auto samples = static_cast<size_t>(options.batch);
     batch->image = BatchArray<float>(samples * imageElements);
@@ -73,11 +89,11 @@ Loader::~Loader() {
     stopping = true;
   }
   changed.notify_all();
-  if (thread.joinable())
+  for (std::thread &thread : threads)
     thread.join();
 }
 
-Status Loader::fill(Batch &batch, EpochOrder &order) const {
+Status Loader::fill(Batch &batch, PatchSampler &sampler) const {
   const auto size = static_cast<uint64_t>(options.batch);
   batch.firstSample = (batch.step * static_cast<uint64_t>(options.worldSize) +
                        static_cast<uint64_t>(options.rank)) *
@@ -90,10 +106,10 @@ Status Loader::fill(Batch &batch, EpochOrder &order) const {
   batch.size = static_cast<int64_t>(count);
   batch.cases.clear();
   for (size_t i = 0; i < count; ++i) {
-    const uint64_t sample = batch.firstSample + i;
-    batch.cases.push_back(order.at(sample));
-    SEGC_RETURN_IF_ERROR(dataset.sample(
-        split, batch.cases.back(), {options.seed, sample, options.augment},
+    const Patch patch = sampler.at(batch.firstSample + i);
+    batch.cases.push_back(patch.caseIndex);
+    SEGC_RETURN_IF_ERROR(source.sample(
+        split, patch.caseIndex, {options.seed, patch.sample, options.augment},
         batch.image.data() + i * imageElements,
         options.labels ? batch.label.data() + i * labelElements : nullptr));
   }
@@ -101,28 +117,33 @@ Status Loader::fill(Batch &batch, EpochOrder &order) const {
 }
 
 void Loader::run() {
-  EpochOrder order(dataset.count(split), options.seed, options.shuffle);
-  for (uint64_t step = options.firstStep;; ++step) {
-    std::unique_lock<std::mutex> lock(mutex);
-    changed.wait(lock, [&] { return stopping || !spare.empty(); });
-    if (stopping)
+  PatchSampler sampler(source.count(split), options.seed, options.shuffle);
+  std::unique_lock<std::mutex> lock(mutex);
+  for (;;) {
+    changed.wait(
+        lock, [&] { return stopping || begun > lastStep || !spare.empty(); });
+    if (stopping || begun > lastStep)
       return;
+    // Steps are begun in their order, so that the one that next() waits for
+    // always has a batch.
     std::unique_ptr<Batch> batch = std::move(spare.front());
     spare.pop_front();
+    batch->step = begun++;
     lock.unlock();
 
-    batch->step = step;
     // Nobody catches what leaves a thread.
-    Status status = withoutExceptions([&] { return fill(*batch, order); });
+    const Status status =
+        withoutExceptions([&] { return fill(*batch, sampler); });
 
     lock.lock();
-    finished = !status.ok() || batch->size == 0;
-    failure = status;
-    if (!finished)
-      ready.push_back(std::move(batch));
+    const uint64_t step = batch->step;
+    Outcome &outcome = outcomes[step];
+    outcome.status = status;
+    if (status.ok() && batch->size > 0)
+      outcome.batch = std::move(batch);
+    else
+      lastStep = std::min(lastStep, step);
     changed.notify_all();
-    if (finished)
-      return;
   }
 }
 
@@ -132,13 +153,13 @@ StatusOr<const Batch *> Loader::next() {
     spare.push_back(std::move(current));
     changed.notify_all();
   }
-  changed.wait(lock, [&] { return finished || !ready.empty(); });
-  if (ready.empty()) {
-    if (!failure.ok())
-      return failure;
+  changed.wait(lock, [&] { return outcomes.count(delivered) > 0; });
+  Outcome &outcome = outcomes[delivered];
+  SEGC_RETURN_IF_ERROR(outcome.status);
+  // The end stays where it is for the next call, and so does an error.
+  if (!outcome.batch)
     return static_cast<const Batch *>(nullptr);
-  }
-  current = std::move(ready.front());
-  ready.pop_front();
+  current = std::move(outcome.batch);
+  outcomes.erase(delivered++);
   return static_cast<const Batch *>(current.get());
 }

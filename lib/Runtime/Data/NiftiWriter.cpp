@@ -18,9 +18,22 @@
 using namespace segc;
 using namespace segc::nifti;
 
+/// For a volume that was read from another format.
+static void placeBySform(const VolumeGeometry &geometry, NiftiHeader &h) {
+  constexpr int16_t scanner = 1;
+  constexpr char millimetres = 2;
+  h.sformCode = scanner;
+  h.units = millimetres;
+  for (size_t row = 0; row < 3; ++row)
+    for (size_t column = 0; column < 4; ++column)
+      h.sform[row][column] = static_cast<float>(geometry.affine[row][column]);
+}
+
 /// The header and the empty extension in front of the voxels.
 static std::string encodeHeader(const VolumeGeometry &like, DataType type) {
   NiftiHeader h = like.header;
+  if (h.headerSize == 0 && like.placedBy != PlacedBy::Pixdim)
+    placeBySform(like, h);
   h.headerSize = sizeof(h);
   std::memcpy(h.magic, "n+1", 4);
   for (int axis = 0; axis < 8; ++axis)

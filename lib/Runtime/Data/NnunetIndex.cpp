@@ -35,15 +35,18 @@ casesIn(const fs::path &root, const char *folder, const std::string &ending) {
   return names;
 }
 
-/// "imagesTr/CASE_0001.nii.gz" for "imagesTr/CASE.nii.gz" and channel 1.
-static std::string ofChannel(const std::string &path, int64_t channel) {
-  size_t stem = path.size();
-  for (std::string_view ending : {".nii.gz", ".nii"})
-    if (stem == path.size() && hasEnding(path, ending))
-      stem -= ending.size();
+std::string segc::channelNumber(int64_t channel) {
   std::string number = std::to_string(channel);
   number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
-  return path.substr(0, stem) + "_" + number + path.substr(stem);
+  return number;
+}
+
+/// "imagesTr/CASE_0001.nii.gz" for "imagesTr/CASE.nii.gz" and channel 1.
+static std::string ofChannel(const std::string &path, int64_t channel) {
+  const std::string name = fs::path(path).filename().string();
+  const size_t stem = path.size() - (name.size() - imageStem(path).size());
+  return path.substr(0, stem) + "_" + channelNumber(channel) +
+         path.substr(stem);
 }
 
 Status segc::listNnunetCases(const std::string &folder, DecathlonIndex &index) {
@@ -53,8 +56,9 @@ Status segc::listNnunetCases(const std::string &folder, DecathlonIndex &index) {
   SEGC_ASSIGN_OR_RETURN(std::vector<std::string> test,
                         casesIn(folder, "imagesTs", ending));
   if (training.empty() && test.empty())
-    return notFound(folder + ": dataset.json is that of nnU-Net v2, but no "
-                             "imagesTr/CASE" +
+    return notFound(folder +
+                    ": dataset.json is that of nnU-Net v2, but no "
+                    "imagesTr/CASE" +
                     ending + " is there");
   auto add = [&](std::vector<DecathlonIndex::Case> &cases,
                  const std::string &images, const std::string &name,
@@ -72,40 +76,87 @@ Status segc::listNnunetCases(const std::string &folder, DecathlonIndex &index) {
   return Status::success();
 }
 
-Status segc::chooseChannelFile(const std::string &folder,
-                               std::optional<int64_t> channel,
-                               DecathlonIndex::Case &files) {
+namespace {
+
+/// Finds the images of a case that has as many channels as the model takes.
+struct ImageChoice {
+  const std::string &folder;
+  const DecathlonIndex::Case &entry;
+  std::optional<int64_t> channel;
+  int64_t channels;
+
+  /// Those that are listed.
+  StatusOr<std::vector<std::string>> listed() const;
+  /// CASE.nii.gz, or CASE_0000.nii.gz, ... where that is there instead.
+  StatusOr<std::vector<std::string>> named(bool &ofOneChannel) const;
+
+private:
+  Status tooMany(const std::string &which) const {
+    return invalidArgument(
+        "case " + entry.name + ": " + which + ", the model takes " +
+        (channels == 1 ? "one channel; choose it with --channel, from 0"
+                       : std::to_string(channels) + " channels"));
+  }
+};
+
+} // namespace
+
+StatusOr<std::vector<std::string>> ImageChoice::listed() const {
+  const std::vector<std::string> &images = entry.channelImages;
+  const auto count = static_cast<int64_t>(images.size());
+  if (channels > 1) {
+    if (count != 1 && count != channels)
+      return tooMany(std::to_string(count) + " images");
+    return images;
+  }
+  if (!channel && count > 1)
+    return tooMany(std::to_string(count) + " images");
+  const int64_t chosen = channel.value_or(0);
+  if (chosen >= count)
+    return invalidArgument("case " + entry.name + ": " + std::to_string(count) +
+                           " images, but --channel " + std::to_string(chosen) +
+                           " is beyond them; choose one with --channel 0.." +
+                           std::to_string(count - 1));
+  return std::vector<std::string>{images[static_cast<size_t>(chosen)]};
+}
+
+StatusOr<std::vector<std::string>>
+ImageChoice::named(bool &ofOneChannel) const {
   const fs::path root(folder);
   std::error_code error;
   auto isThere = [&](const std::string &path) {
     return fs::exists(root / path, error);
   };
-  auto tooMany = [&](const std::string &which) {
-    return invalidArgument("case " + files.name + ": " + which +
-                           ", the model takes one channel; choose it with "
-                           "--channel, from 0");
-  };
-  if (!files.channelImages.empty()) {
-    const size_t count = files.channelImages.size();
-    if (!channel && count > 1)
-      return tooMany(std::to_string(count) + " images");
-    const auto chosen = static_cast<size_t>(channel.value_or(0));
-    if (chosen >= count)
-      return invalidArgument("case " + files.name + ": " +
-                             std::to_string(count) + " images, but --channel " +
-                             std::to_string(chosen) +
-                             " is beyond them; choose one with --channel 0.." +
-                             std::to_string(count - 1));
-    files.image = files.channelImages[chosen];
-    return Status::success();
-  }
-  const std::string plain = files.image;
-  const std::string own = ofChannel(plain, channel.value_or(0));
-  if (!files.separateChannels && (isThere(plain) || !isThere(own)))
-    return Status::success();
-  files.image = own;
-  files.separateChannels = true;
-  const std::string second = ofChannel(plain, 1);
-  return !channel && isThere(second) ? tooMany(own + " and " + second)
-                                     : Status::success();
+  const std::string &plain = entry.image;
+  const std::string first = ofChannel(plain, channel.value_or(0));
+  if (!entry.separateChannels && (isThere(plain) || !isThere(first)))
+    return std::vector<std::string>{plain};
+  std::vector<std::string> images;
+  for (int64_t i = 0; i < channels; ++i)
+    images.push_back(ofChannel(plain, channel.value_or(0) + i));
+  const std::string next = ofChannel(plain, channels);
+  if (!channel && isThere(next))
+    return tooMany(first + (channels == 1 ? " and " : " to ") + next);
+  ofOneChannel = true;
+  return images;
+}
+
+StatusOr<CaseFiles> segc::caseFiles(const std::string &folder,
+                                    const DecathlonIndex::Case &entry,
+                                    std::optional<int64_t> channel,
+                                    int64_t channels) {
+  const ImageChoice choice{folder, entry, channel, channels};
+  CaseFiles files;
+  files.name = entry.name;
+  // Files of a list may hold several channels.
+  files.ofOneChannel = entry.separateChannels;
+  SEGC_ASSIGN_OR_RETURN(std::vector<std::string> images,
+                        entry.channelImages.empty()
+                            ? choice.named(files.ofOneChannel)
+                            : choice.listed());
+  for (const std::string &image : images)
+    files.images.push_back((fs::path(folder) / image).string());
+  if (!entry.label.empty())
+    files.label = (fs::path(folder) / entry.label).string();
+  return files;
 }

@@ -19,7 +19,7 @@ using namespace segc::tiff;
 
 struct TiffStack::File {
   std::string bytes, where;
-  TiffUse use = TiffUse::Image;
+  ImageUse use = ImageUse::Image;
   ImageLimits limits;
   int64_t width = 0, height = 0;
   int orientation = ORIENTATION_TOPLEFT;
@@ -244,7 +244,7 @@ Status TiffStack::File::findScale(const PageFormat &first) {
   else if (low >= 0 && high <= 255)
     scale = 1;
   else if (!real && first.bits == 16 && low >= 0 &&
-           (use == TiffUse::Image || high == 65535))
+           (use == ImageUse::Image || high == 65535))
     scale = 255.0 / 65535;
   else
     return invalidArgument(
@@ -252,7 +252,7 @@ Status TiffStack::File::findScale(const PageFormat &first) {
         std::to_string(high) +
         (real ? ", expected 0 to 1 or 0 to 255"
               : ", expected 0 to 255, or 0 to 65535 in 16 bits") +
-        (use == TiffUse::Image ? "; map the range of the image to grey values"
+        (use == ImageUse::Image ? "; map the range of the image to grey values"
                                : "; store labels as 0 and 255"));
   if (scale < 1 && high < 65535.0 / 4)
     list.warnings.push_back(
@@ -276,7 +276,7 @@ StatusOr<std::vector<uint8_t>> TiffStack::page(int64_t index) const {
           return Status::success();
         }
         std::vector<uint8_t> colours;
-        if (palette && file->use == TiffUse::Image) {
+        if (palette && file->use == ImageUse::Image) {
           SEGC_ASSIGN_OR_RETURN(
               colours, greyPalette(tiff, format.bits, file->page(index)));
         }
@@ -301,7 +301,7 @@ StatusOr<std::vector<uint8_t>> TiffStack::page(int64_t index) const {
 //===----------------------------------------------------------------------===//
 
 StatusOr<TiffStack> TiffStack::decode(std::string bytes,
-                                      const std::string &where, TiffUse use,
+                                      const std::string &where, ImageUse use,
                                       const ImageLimits &limits) {
   auto file = std::make_shared<File>();
   file->bytes = std::move(bytes);
@@ -329,7 +329,7 @@ StatusOr<TiffStack> TiffStack::decode(std::string bytes,
   return stack;
 }
 
-StatusOr<TiffStack> TiffStack::read(const std::string &path, TiffUse use,
+StatusOr<TiffStack> TiffStack::read(const std::string &path, ImageUse use,
                                     const ImageLimits &limits) {
   SEGC_ASSIGN_OR_RETURN(std::string bytes, readImageFile(path, limits));
   return decode(std::move(bytes), path, use, limits);

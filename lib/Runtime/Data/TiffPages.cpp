@@ -84,7 +84,7 @@ static Status checkSamples(TIFF *tiff, const PageFormat &format,
 }
 
 StatusOr<PageFormat>
-segc::tiff::readFormat(TIFF *tiff, const std::string &where, TiffUse use) {
+segc::tiff::readFormat(TIFF *tiff, const std::string &where, ImageUse use) {
   PageFormat format;
   uint32_t width = 0, height = 0, depth = 1;
   uint16_t compression = COMPRESSION_NONE, planar = PLANARCONFIG_CONTIG;
@@ -135,7 +135,7 @@ segc::tiff::readFormat(TIFF *tiff, const std::string &where, TiffUse use) {
                                   : " (complex or of an unknown format)") +
                        ", expected integers of 1, 2, 4, 8, 16 or 32 bits, f32 "
                        "or f64; convert it to 8-bit grey");
-  if (palette && use == TiffUse::Image)
+  if (palette && use == ImageUse::Image)
     SEGC_RETURN_IF_ERROR(greyPalette(tiff, b, where).status());
   return format;
 }
@@ -219,7 +219,7 @@ static Status checkLikeFirst(const PageFormat &format, const PageFormat &first,
 }
 
 StatusOr<PageList> segc::tiff::listPages(TIFF *tiff, const MemoryFile &file,
-                                         const std::string &where, TiffUse use,
+                                         const std::string &where, ImageUse use,
                                          const ImageLimits &limits) {
   PageList pages;
   PageFormat first;
@@ -282,7 +282,7 @@ StatusOr<PageList> segc::tiff::listPages(TIFF *tiff, const MemoryFile &file,
   if (images > 1 && images != found)
     pages.warnings.push_back(where + ": " + described.counted() + ", " +
                              std::to_string(found) + " pages are read");
-  if (use == TiffUse::Label && first.photometric == PHOTOMETRIC_MINISWHITE)
+  if (use == ImageUse::Label && first.photometric == PHOTOMETRIC_MINISWHITE)
     pages.warnings.push_back(where + ": 0 is white (MinIsWhite), so the labels "
                                      "are what is shown, not what is stored");
   if (turned != ORIENTATION_TOPLEFT)

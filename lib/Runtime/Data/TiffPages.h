@@ -71,12 +71,12 @@ Status damaged(const std::string &where, const std::string &what,
 
 /// Format of the current directory, which must be one that we read.
 StatusOr<PageFormat> readFormat(TIFF *tiff, const std::string &where,
-                                TiffUse use);
+                                ImageUse use);
 
 /// Walks the directories: leaves thumbnails and masks out and finds ImageJ's
 /// planes. The total is held against the file and the limits.
 StatusOr<PageList> listPages(TIFF *tiff, const MemoryFile &file,
-                             const std::string &where, TiffUse use,
+                             const std::string &where, ImageUse use,
                              const ImageLimits &limits);
 
 /// Grey of each index of the current directory's palette; an error if one is

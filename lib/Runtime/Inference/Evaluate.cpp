@@ -10,6 +10,7 @@
 #include "segc/Runtime/Data/Loader.h"
 #include "segc/Runtime/Inference/EntryInputs.h"
 #include "segc/Runtime/Inference/FiniteOutputs.h"
+#include "segc/Runtime/Inference/Predictor.h"
 
 using namespace segc;
 
@@ -29,29 +30,36 @@ static void addValues(const ModelRunner &runner, int64_t batch,
   }
 }
 
-static Status addCases(const ModelRunner &runner, const Dataset &dataset,
-                       Split split, const Batch &batch,
-                       Evaluation &evaluation) {
-  OutputView output = runner.output("predict", "probabilities");
-  int64_t voxels = elementCount(dataset.labelShape());
-  int64_t classes = runner.manifest().classes;
-  if (!output.data || output.signature->elements() !=
-                          runner.manifest().batch * voxels * classes)
-    return unsupported(runner.library().path() +
-                       ": expected predict to give \"probabilities\" of " +
-                       std::to_string(voxels) + " voxels and " +
-                       std::to_string(classes) +
-                       " classes a sample, as the labels have");
+static void addCases(const Predictor &predictor, const Dataset &dataset,
+                     Split split, const Batch &batch, int64_t classes,
+                     Evaluation &evaluation) {
+  const int64_t voxels = elementCount(dataset.labelShape());
   std::vector<int32_t> predicted(voxels);
   for (int64_t i = 0; i < batch.size; ++i) {
-    argmaxRows(output.floats() + i * voxels * classes, voxels, classes,
-               predicted.data());
+    argmaxRows(predictor.probabilities(i), voxels, classes, predicted.data());
     evaluation.cases.push_back(
         {dataset.caseName(split, batch.cases[i]),
          hardDice(predicted.data(), batch.label.data() + i * voxels, voxels,
                   classes),
          classesIn(batch.label.data() + i * voxels, voxels, classes)});
   }
+}
+
+/// Calls evaluate_step, if the model has it, on a batch with labels.
+static Status evaluateBatch(ModelRunner &runner, const Batch &batch,
+                            const std::string &cases, Evaluation &evaluation) {
+  const EntrySignature *entry = runner.manifest().entry("evaluate_step");
+  if (!entry)
+    return Status::success();
+  segc_scalars scalars = inferenceScalars();
+  SEGC_ASSIGN_OR_RETURN(
+      std::vector<void *> inputs,
+      inputsOf(*entry, batch.image.data(), batch.label.data()));
+  SEGC_RETURN_IF_ERROR(
+      runner.call("evaluate_step", inputs, batch.size, scalars));
+  SEGC_RETURN_IF_ERROR(checkFiniteOutputs(
+      runner, {"evaluate_step", inputs, batch.size, scalars}, cases));
+  addValues(runner, batch.size, evaluation);
   return Status::success();
 }
 
@@ -71,41 +79,31 @@ StatusOr<Evaluation> segc::evaluateSplit(ModelRunner &runner,
                            "--train-split below 1");
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
                         Loader::create(dataset, split, options));
-  segc_scalars scalars = {};
-  scalars.loss_scale = 1;
   auto namesOf = [&](const Batch &batch) {
     std::string names;
     for (int64_t index : batch.cases)
       names += (names.empty() ? "" : ", ") + dataset.caseName(split, index);
     return names;
   };
+  Predictor predictor(runner, dataset.labelShape());
   for (;;) {
     SEGC_ASSIGN_OR_RETURN(const Batch *batch, loader->next());
     if (!batch)
       break;
     if (stopSignal())
       return Status(StatusCode::Interrupted, "interrupted while evaluating");
-    for (const char *name : {"evaluate_step", "predict"}) {
-      const EntrySignature *entry = manifest.entry(name);
-      if (!entry)
-        continue;
-      SEGC_ASSIGN_OR_RETURN(
-          std::vector<void *> inputs,
-          inputsOf(*entry, batch->image.data(), batch->label.data()));
-      SEGC_RETURN_IF_ERROR(runner.call(name, inputs, batch->size, scalars));
-      SEGC_RETURN_IF_ERROR(checkFiniteOutputs(
-          runner, {name, inputs, batch->size, scalars}, namesOf(*batch)));
-    }
-    if (manifest.entry("evaluate_step"))
-      addValues(runner, batch->size, evaluation);
-    SEGC_RETURN_IF_ERROR(addCases(runner, dataset, split, *batch, evaluation));
+    const std::string names = namesOf(*batch);
+    SEGC_RETURN_IF_ERROR(evaluateBatch(runner, *batch, names, evaluation));
+    SEGC_RETURN_IF_ERROR(predictor.predict(batch->image.data(), batch->size));
+    SEGC_RETURN_IF_ERROR(predictor.checkFinite(names));
+    addCases(predictor, dataset, split, *batch, manifest.classes, evaluation);
   }
   for (Evaluation::Value &value : evaluation.values)
     for (double &sum : value.mean)
       sum /= static_cast<double>(options.samples);
   for (const std::string &name : evaluation.absentClasses())
-    dataset.note(std::string("the ") + splitName(split) + " cases",
-                 "no label has the class \"" + name +
-                     "\": its Dice is absent");
+    dataset.notes().add(std::string("the ") + splitName(split) + " cases",
+                        "no label has the class \"" + name +
+                            "\": its Dice is absent");
   return evaluation;
 }

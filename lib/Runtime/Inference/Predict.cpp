@@ -9,10 +9,8 @@
 #include "segc/Base/Exceptions.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Signals.h"
-#include "segc/Runtime/Core/KernelObserver.h"
 #include "segc/Runtime/Data/Loader.h"
-#include "segc/Runtime/Inference/EntryInputs.h"
-#include "segc/Runtime/Inference/FiniteOutputs.h"
+#include "segc/Runtime/Inference/Predictor.h"
 
 #include <algorithm>
 
@@ -22,12 +20,13 @@ static constexpr int64_t maxExamples = 12;
 
 namespace {
 
-class Predictor {
+/// Samples of the cases in batches, from each a mask.
+class SplitPrediction {
 public:
-  Predictor(ModelRunner &runner, Dataset &dataset, Split split,
-            const PredictionFolders &folders)
-      : runner(runner), dataset(dataset), split(split), folders(folders),
-        imageElements(elementCount(dataset.imageShape())) {}
+  SplitPrediction(ModelRunner &runner, const Dataset &dataset, Split split,
+                  SegmentationWriter &writer)
+      : predictor(runner, dataset.labelShape()), dataset(dataset), split(split),
+        writer(writer), imageElements(elementCount(dataset.imageShape())) {}
 
   Status run(int64_t count, int64_t batch) {
     BatchArray<float> images(static_cast<size_t>(batch * imageElements));
@@ -51,51 +50,31 @@ public:
       if (!cases.empty())
         SEGC_RETURN_IF_ERROR(predict(images.data(), cases));
     }
-    return dataset.finishPredictions(folders);
+    return writer.finish();
   }
   std::vector<FailedCase> takeFailures() { return std::move(failures); }
 
 private:
   Status predict(const float *images, const std::vector<int64_t> &cases) {
-    segc_scalars scalars = {};
-    scalars.loss_scale = 1;
-    const EntrySignature *entry = runner.manifest().entry("predict");
-    if (!entry)
-      return unsupported(runner.library().path() +
-                         ": compiled without the entry predict");
-    SEGC_ASSIGN_OR_RETURN(std::vector<void *> inputs,
-                          inputsOf(*entry, images));
-    SEGC_RETURN_IF_ERROR(runner.call(
-        "predict", inputs, static_cast<int64_t>(cases.size()), scalars));
-    OutputView output = runner.output("predict", "probabilities");
-    int64_t elements =
-        elementCount(dataset.labelShape()) * runner.manifest().classes;
-    if (!output.data ||
-        output.signature->elements() != elements * runner.manifest().batch)
-      return unsupported(runner.library().path() +
-                         ": predict gives no \"probabilities\" of " +
-                         std::to_string(elements) + " values a sample");
+    SEGC_RETURN_IF_ERROR(
+        predictor.predict(images, static_cast<int64_t>(cases.size())));
+    // Asking for the kernel runs the model again.
+    std::vector<bool> finite;
+    for (size_t i = 0; i < cases.size(); ++i)
+      finite.push_back(predictor.isFinite(static_cast<int64_t>(i)));
     std::string kernel;
     for (size_t i = 0; i < cases.size(); ++i) {
-      const float *sample =
-          output.floats() + static_cast<int64_t>(i) * elements;
-      const auto count = static_cast<uint64_t>(elements);
-      if (firstNonFinite(sample, count) == count) {
-        attempt(cases[i], [&] {
-          return dataset.writePrediction(split, cases[i], sample, folders);
-        });
-        continue;
-      }
-      // Running again writes the same values.
-      if (kernel.empty())
-        kernel = firstNonFiniteKernel(
-            runner, {"predict", inputs, static_cast<int64_t>(cases.size()),
-                     scalars});
+      if (!finite[i] && kernel.empty())
+        kernel = predictor.firstNonFiniteKernel();
       attempt(cases[i], [&] {
-        return Status(StatusCode::NonFinite,
-                      "the probabilities are not finite: " + kernel +
-                          "; no mask was written: take other weights, or a "
-                          "model of f32 where 16 bits overflow");
+        return finite[i]
+                   ? writer.write(
+                         split, cases[i],
+                         predictor.probabilities(static_cast<int64_t>(i)))
+                   : Status(StatusCode::NonFinite,
+                            "the probabilities are not finite: " + kernel +
+                                "; no mask was written: take other weights, "
+                                "or a model of f32 where 16 bits overflow");
       });
     }
     return Status::success();
@@ -110,10 +89,10 @@ private:
     return status.ok();
   }
 
-  ModelRunner &runner;
-  Dataset &dataset;
+  Predictor predictor;
+  const Dataset &dataset;
   Split split;
-  const PredictionFolders &folders;
+  SegmentationWriter &writer;
   int64_t imageElements;
   std::vector<FailedCase> failures;
 };
@@ -121,17 +100,19 @@ private:
 } // namespace
 
 StatusOr<std::vector<FailedCase>>
-segc::predictSplit(ModelRunner &runner, Dataset &dataset, Split split,
+segc::predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
                    int64_t count, int64_t batch,
-                   const PredictionFolders &folders) {
+                   const PredictionFolders &folders, bool greyMasks) {
   SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
-  Predictor predictor(runner, dataset, split, folders);
-  SEGC_RETURN_IF_ERROR(predictor.run(count, batch));
-  return predictor.takeFailures();
+  SegmentationWriter writer(dataset, folders, greyMasks);
+  SplitPrediction prediction(runner, dataset, split, writer);
+  SEGC_RETURN_IF_ERROR(prediction.run(count, batch));
+  return prediction.takeFailures();
 }
 
-Status segc::predictExamples(ModelRunner &runner, Dataset &dataset, Split split,
-                             int64_t batch, const std::string &results) {
+Status segc::predictExamples(ModelRunner &runner, const Dataset &dataset,
+                             Split split, int64_t batch,
+                             const std::string &results) {
   PredictionFolders folders = {results + "/predictions", results + "/overlays"};
   SEGC_ASSIGN_OR_RETURN(
       std::vector<FailedCase> failures,

@@ -8,6 +8,8 @@
 #include "TestSupport.h"
 #include "segc/Runtime/Data/DataSet.h"
 
+#include <map>
+
 using namespace segc;
 using namespace segc::test;
 using testing::ElementsAre;
@@ -72,7 +74,7 @@ struct Cases : TemporaryFolder {
     auto set = open(options);
     SEGC_RETURN_IF_ERROR(set.status());
     Status status = (*set)->load(Split::Train);
-    notes = (*set)->takeNotes();
+    notes = (*set)->notes().take();
     return status;
   }
   Json index;
@@ -142,10 +144,10 @@ TEST(DataRulesTest, UntrainedClasses) {
     ASSERT_OK(set.status());
     ASSERT_OK(noteUntrainedClasses(**set));
     if (share < 1)
-      EXPECT_THAT((*set)->takeNotes(),
+      EXPECT_THAT((*set)->notes().take(),
                   ElementsAre(HasSubstr("no label has the class \"posterior\"")));
     else
-      EXPECT_THAT((*set)->takeNotes(), IsEmpty());
+      EXPECT_THAT((*set)->notes().take(), IsEmpty());
   }
 }
 
@@ -157,7 +159,7 @@ TEST(DataRulesTest, ScaledLabelsAreRounded) {
   std::vector<float> image(64);
   std::vector<int32_t> label(64);
   ASSERT_OK((*set)->sample(Split::Train, 0, {}, image.data(), label.data()));
-  EXPECT_THAT((*set)->takeNotes(), ElementsAre(HasSubstr("rounded")));
+  EXPECT_THAT((*set)->notes().take(), ElementsAre(HasSubstr("rounded")));
   int64_t sum = 0;
   for (int32_t value : label)
     sum += value;
@@ -200,10 +202,10 @@ TEST(DataRulesTest, EveryFaultAtOnce) {
                NotFound, "labelsTr/1.nii");
   // The folder of the pictures is a file, but the mask is still written.
   ASSERT_OK(writeFileAtomically(cases / "pictures", "x"));
-  ASSERT_OK((*set)->writePrediction(Split::Train, 1, probabilities.data(),
-                                    {cases / "masks", cases / "pictures"}));
+  ASSERT_OK(writePredictions(**set, Split::Train, {1}, probabilities,
+                             {cases / "masks", cases / "pictures"}));
   EXPECT_TRUE(std::filesystem::exists(cases / "masks/1.nii.gz"));
-  EXPECT_THAT((*set)->takeNotes(), ElementsAre(HasSubstr("no truth"),
+  EXPECT_THAT((*set)->notes().take(), ElementsAre(HasSubstr("no truth"),
                                                HasSubstr("no picture")));
 }
 
@@ -344,7 +346,7 @@ TEST(DataRulesTest, FilesOfChannels) {
     ASSERT_OK(cases.load(options));
     auto source = (*cases.open(options))->source(Split::Train, 0);
     ASSERT_OK(source.status());
-    EXPECT_EQ(source->image[0], 64);
+    EXPECT_EQ(source->channel(0).at(0, 0, 0), 64);
   }
 }
 
@@ -368,7 +370,7 @@ TEST(DataRulesTest, NnunetFolders) {
   EXPECT_EQ((*set)->caseName(Split::Train, 0), "a");
   EXPECT_EQ((*set)->count(Split::Train), 2);
   EXPECT_EQ((*set)->caseName(Split::Test, 0), "c");
-  EXPECT_THAT((*set)->takeNotes(), IsEmpty());
+  EXPECT_THAT((*set)->notes().take(), IsEmpty());
 
   const Json good = cases.index;
   auto wrong = [&](const Json &change) {
@@ -391,4 +393,111 @@ TEST(DataRulesTest, NnunetFolders) {
                  {"regions_class_order", {1, 2}},
                  {"training", Json::array()}};
   EXPECT_ERROR(cases.open().status(), DataLoss, "regions");
+}
+
+/// Channel 1 of a sample of two channels is that of channel 0 turned round, as
+/// the images of these tests are.
+static void expectTwoChannels(const Dataset &set, Split split) {
+  EXPECT_THAT(set.imageShape(), ElementsAre(4, 4, 4, 2));
+  std::vector<float> image(128);
+  ASSERT_OK(set.sample(split, 0, {}, image.data(), nullptr));
+  for (size_t i = 0; i < 64; ++i)
+    EXPECT_NEAR(image[2 * i], -image[2 * i + 1], 1e-5) << i;
+  EXPECT_NE(image[0], image[2]);
+}
+
+// A model of several channels takes those of one file, or one file for each,
+// which may be stored in another order of axes.
+TEST(DataRulesTest, SeveralChannels) {
+  DatasetOptions two;
+  two.channels = 2;
+  Cases cases(1);
+  auto up = [](int k) { return float(k % 64); };
+  auto down = [](int k) { return 63 - float(k % 64); };
+  auto both = [&](int k) { return k < 64 ? up(k) : down(k); };
+  cases.image(0, both, 2);
+  cases.index["modality"] = {{"0", "T1"}, {"1", "T2"}};
+  cases.index["test"] = {"imagesTs/0.nii"};
+  cases.write("imagesTs/0.nii", both, 2);
+  auto set = cases.open(two);
+  ASSERT_OK(set.status());
+  ASSERT_OK((*set)->load(Split::Train));
+  expectTwoChannels(**set, Split::Train);
+  expectTwoChannels(**set, Split::Test);
+  // Both move together with their label.
+  std::vector<float> image(128), plain(128);
+  std::vector<int32_t> label(64), plainLabel(64);
+  ASSERT_OK((*set)->sample(Split::Train, 0, {}, plain.data(), plainLabel.data()));
+  std::map<float, int32_t> labelOf; // By the first channel.
+  for (size_t v = 0; v < 64; ++v)
+    labelOf[plain[2 * v]] = plainLabel[v];
+  auto flipping = openDataset(cases.path,
+                              {{"kind", "decathlon"},
+                               {"input_shape", {4, 4, 4}},
+                               {"augment", {"flip_x", "flip_y"}}},
+                              two);
+  ASSERT_OK(flipping.status());
+  for (uint64_t i = 0; i < 8; ++i) {
+    ASSERT_OK((*flipping)->sample(Split::Train, 0, {1, i, true}, image.data(),
+                                  label.data()));
+    for (size_t v = 0; v < 64; ++v)
+      EXPECT_NEAR(image[2 * v], -image[2 * v + 1], 1e-5);
+    for (size_t v = 0; v < 64; ++v)
+      EXPECT_EQ(label[v], labelOf.at(image[2 * v]));
+  }
+
+  // Files of their own, as nnU-Net has them.
+  cases.index["training"] = {
+      {{"image", "imagesTr/a.nii"}, {"label", "labelsTr/0.nii"}}};
+  cases.write("imagesTr/a_0000.nii", up);
+  cases.write("imagesTr/a_0001.nii", down);
+  set = cases.open(two);
+  ASSERT_OK(set.status());
+  ASSERT_OK((*set)->load(Split::Train));
+  expectTwoChannels(**set, Split::Train);
+  EXPECT_EQ((*set)->caseName(Split::Train, 0), "a");
+
+  // Single files are joined by their names.
+  auto files = openFiles({cases / "imagesTr/a_0001.nii",
+                          cases / "imagesTr/a_0000.nii",
+                          cases / "imagesTs/0.nii"},
+                         pipeline(), two);
+  ASSERT_OK(files.status());
+  EXPECT_EQ((*files)->count(Split::Test), 2);
+  ASSERT_OK((*files)->load(Split::Test));
+  EXPECT_ERROR(openFiles({cases / "imagesTr/a_0001.nii"}, pipeline(), two)
+                   .status(),
+               InvalidArgument, "case a", "a_0000 to a_0001");
+}
+
+TEST(DataRulesTest, WrongNumberOfChannels) {
+  DatasetOptions two, three;
+  two.channels = 2;
+  three.channels = 3;
+  Cases cases(1);
+  EXPECT_ERROR(cases.load(two), InvalidArgument, "1 modality (MRI)",
+               "the model takes 2");
+  cases.index["modality"] = {{"0", "T1"}, {"1", "T2"}};
+  EXPECT_ERROR(cases.load(two), InvalidArgument, "case 0", "1 channel,",
+               "the model takes 2");
+  EXPECT_ERROR(cases.load(three), InvalidArgument, "2 modalities",
+               "the model takes 3");
+  cases.image(0, [](int k) { return k < 64 ? float(k) : 5.0f; }, 2);
+  EXPECT_ERROR(cases.load(two), InvalidArgument, "same value everywhere",
+               "channel 1");
+  cases.image(0, [](int k) { return k == 100 ? NAN : float(k % 64); }, 2);
+  EXPECT_ERROR(cases.load(two), NonFinite, "(0, 1, 2)");
+  cases.index["modality"] = {{"0", "T1"}, {"1", "CT"}};
+  EXPECT_ERROR(cases.load(two), Unsupported, "CT");
+  // Channels on different grids are no case.
+  cases.index["modality"] = {{"0", "T1"}, {"1", "T2"}};
+  cases.index["training"] = {
+      {{"image", "imagesTr/a.nii"}, {"label", "labelsTr/0.nii"}}};
+  cases.write("imagesTr/a_0000.nii", [](int k) { return float(k); });
+  NiftiHeader header = makeHeader({4, 4, 3}, 16, 32);
+  ASSERT_OK(writeFileAtomically(
+      cases / "imagesTr/a_0001.nii",
+      niftiImage(header, std::vector<float>(48, 1.0f))));
+  EXPECT_ERROR(cases.load(two), InvalidArgument, "a_0001.nii", "4x4x3",
+               "a_0000.nii");
 }

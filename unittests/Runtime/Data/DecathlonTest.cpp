@@ -231,14 +231,14 @@ TEST(DecathlonTest, Predictions) {
   ASSERT_OK((*opened)->sample(Split::Train, 1, {}, image.data(), label.data()));
   for (size_t i = 0; i < 64; ++i)
     probabilities[i * 3 + size_t(label[i])] = 1;
-  auto labels =
-      (*opened)->predictedLabels(Split::Train, 1, probabilities.data());
-  ASSERT_OK(labels.status());
-  EXPECT_EQ(*labels, data.labels);
+  auto source = (*opened)->source(Split::Train, 1);
+  ASSERT_OK(source.status());
+  EXPECT_EQ((*opened)->preprocessor().labelsOnGrid(probabilities.data(),
+                                                   source->geometry()),
+            data.labels);
   PredictionFolders folders{data / "out/predictions", data / "out/overlays"};
-  ASSERT_OK((*opened)->writePrediction(Split::Train, 1, probabilities.data(),
-                                       folders));
-  ASSERT_OK((*opened)->finishPredictions(folders));
+  ASSERT_OK(writePredictions(**opened, Split::Train, {1}, probabilities,
+                             folders));
   auto written = readNifti(data / "out/predictions/two.nii.gz");
   ASSERT_OK(written.status());
   EXPECT_EQ(written->geometry.header.sform[2][3], 42);
@@ -346,8 +346,8 @@ TEST(DecathlonTest, WrongPipeline) {
   EXPECT_ERROR(open({{"class_names", {"a", "b"}}}), InvalidArgument, "3 labels",
                "2 classes");
   EXPECT_ERROR(open({{"input_shape", {4, 4}}}), DataLoss, "input_shape");
-  EXPECT_ERROR(open({{"normalization", "none"}}), DataLoss, "zscore");
-  EXPECT_ERROR(open({{"augment", {"flip_z"}}}), DataLoss, "flip_z");
+  EXPECT_ERROR(open({{"normalization", "none"}}), InvalidArgument, "zscore");
+  EXPECT_ERROR(open({{"augment", {"flip_z"}}}), InvalidArgument, "flip_z");
   data.index["modality"]["0"] = "CT";
   ASSERT_OK(data.write());
   EXPECT_ERROR(open(Json::object()), Unsupported, "CT", "MRI");

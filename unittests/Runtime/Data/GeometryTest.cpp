@@ -116,9 +116,9 @@ TEST(GeometryTest, AllOrdersAreOneVolume) {
     auto set = openFiles({path}, pipeline(), {});
     ASSERT_OK(set.status());
     ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
-    ASSERT_OK((*set)->writePrediction(Split::Test, 0, probabilities.data(),
-                                      {folder / "out", folder / "pictures"}));
-    EXPECT_THAT((*set)->takeNotes(), IsEmpty());
+    ASSERT_OK(writePredictions(**set, Split::Test, {0}, probabilities,
+                             {folder / "out", folder / "pictures"}));
+    EXPECT_THAT((*set)->notes().take(), IsEmpty());
     auto written = readNifti(folder / "out/in.nii.gz");
     ASSERT_OK(written.status());
     EXPECT_EQ(written->geometry.affine, stored.geometry.affine);
@@ -142,7 +142,7 @@ TEST(GeometryTest, AllOrdersAreOneVolume) {
   ASSERT_OK(set.status());
   ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
   EXPECT_NE(image, first);
-  EXPECT_THAT((*set)->takeNotes(), ElementsAre(HasSubstr("point to LAS")));
+  EXPECT_THAT((*set)->notes().take(), ElementsAre(HasSubstr("point to LAS")));
   // The orientation of the trained weights takes precedence.
   DatasetOptions options;
   options.frame = AxisFrame::Ras;
@@ -367,7 +367,7 @@ TEST(GeometryTest, AllOrdersOfObliqueScans) {
           auto set = openFiles({path}, pipeline(), {});
           ASSERT_OK(set.status());
           ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
-          EXPECT_THAT((*set)->takeNotes(), IsEmpty());
+          EXPECT_THAT((*set)->notes().take(), IsEmpty());
           if (first.empty())
             first = image;
           EXPECT_EQ(image, first)
@@ -402,7 +402,7 @@ TEST(GeometryTest, ImageOnTheLabelsGrid) {
     ASSERT_OK(
         (*set)->sample(Split::Train, 0, {}, result->data(), label.data()));
     if (geometry.header.sformCode == 0)
-      EXPECT_THAT((*set)->takeNotes(),
+      EXPECT_THAT((*set)->notes().take(),
                   ElementsAre(HasSubstr("the grid of its label counts")));
     geometry.header.sformCode = 0;
   }
@@ -431,7 +431,7 @@ TEST(GeometryTest, LabelOnTheQform) {
   auto set = openDataset(folder.path, pipeline(), {});
   ASSERT_OK(set.status());
   ASSERT_OK((*set)->load(Split::Train));
-  EXPECT_THAT((*set)->takeNotes(), Contains(HasSubstr("by the image's qform")));
+  EXPECT_THAT((*set)->notes().take(), Contains(HasSubstr("by the image's qform")));
   label.header.sform[1][3] = 1;
   ASSERT_OK(writeNifti(folder / "labelsTr/x.nii", label, plain.labels.data()));
   set = openDataset(folder.path, pipeline(), {});

@@ -78,9 +78,9 @@ TEST(IsbiTest, SmallPipeline) {
 
   auto source = set.source(Split::Train, 0);
   ASSERT_OK(source.status());
-  EXPECT_THAT(source->size, ElementsAre(8, 8, 1));
+  EXPECT_THAT(source->geometry().size, ElementsAre(8, 8, 1));
   EXPECT_EQ(source->label[4], 1);
-  EXPECT_EQ(source->image[4], float(200 + page));
+  EXPECT_EQ(source->channel(0).at(4, 0, 0), float(200 + page));
 }
 
 // Augmentation depends only on its key, and transforms image and label in the
@@ -128,9 +128,7 @@ static std::vector<uint8_t> firstRow(const std::vector<uint8_t> &page) {
 TEST(IsbiTest, Predictions) {
   SmallData data;
   ASSERT_OK(data.write());
-  DatasetOptions options;
-  options.greyMasks = true;
-  auto opened = openDataset(data.path, pipeline(4, 8), options);
+  auto opened = openDataset(data.path, pipeline(4, 8), {});
   ASSERT_OK(opened.status());
   Dataset &set = **opened;
   // Class 1 is in the right half of 4x4 pixels, without ties.
@@ -140,10 +138,8 @@ TEST(IsbiTest, Predictions) {
     probabilities.insert(probabilities.end(), {1 - one, one});
   }
   PredictionFolders folders{data / "predictions", data / "overlays"};
-  for (int64_t i : {1, 0})
-    ASSERT_OK(
-        set.writePrediction(Split::Test, i, probabilities.data(), folders));
-  ASSERT_OK(set.finishPredictions(folders));
+  ASSERT_OK(writePredictions(set, Split::Test, {1, 0}, probabilities, folders,
+                             /*greyMasks=*/true));
   auto masks = readAll(TiffStack::read(data / "predictions/test-masks.tif"));
   ASSERT_OK(masks.status());
   EXPECT_EQ(masks->pages, 2);
@@ -189,7 +185,7 @@ TEST(IsbiTest, UnitLabels) {
   std::vector<int32_t> label(64);
   ASSERT_OK((*opened)->sample(Split::Train, 0, {}, image.data(), label.data()));
   EXPECT_EQ(std::accumulate(label.begin(), label.end(), 0), 32);
-  EXPECT_THAT((*opened)->takeNotes(),
+  EXPECT_THAT((*opened)->notes().take(),
               ElementsAre(testing::HasSubstr("labels are 0 and 1")));
   data.labels.pixels[5] = 255;
   ASSERT_OK(data.write());
@@ -215,7 +211,7 @@ TEST(IsbiTest, OneBadFile) {
   EXPECT_ERROR((*opened)->sample(Split::Test, 0, {}, image.data(), nullptr),
                DataLoss, "bad.tif");
   ASSERT_OK((*opened)->sample(Split::Test, 10, {}, image.data(), nullptr));
-  EXPECT_THAT((*opened)->takeNotes(), ElementsAre(testing::HasSubstr("macOS")));
+  EXPECT_THAT((*opened)->notes().take(), ElementsAre(testing::HasSubstr("macOS")));
   // A single unreadable file is a failed case too; the command reports its
   // format.
   opened = openFiles({bad}, pipeline(8, 8), {});
@@ -321,12 +317,11 @@ TEST(IsbiTest, PicturesThatFailAreNotes) {
   ASSERT_OK(opened.status());
   std::vector<float> probabilities(128, 0.5f);
   PredictionFolders folders{data / "predictions", data / "overlays"};
-  ASSERT_OK((*opened)->writePrediction(Split::Test, 0, probabilities.data(),
-                                       folders));
-  ASSERT_OK((*opened)->finishPredictions(folders));
+  ASSERT_OK(writePredictions(**opened, Split::Test, {0}, probabilities,
+                             folders));
   EXPECT_TRUE(
       std::filesystem::exists(data / "predictions/test-volume-masks.tif"));
-  EXPECT_THAT((*opened)->takeNotes(), ElementsAre(testing::HasSubstr("no picture: ")));
+  EXPECT_THAT((*opened)->notes().take(), ElementsAre(testing::HasSubstr("no picture: ")));
 }
 
 // For a name of the maximum length, names of masks and pictures are shortened.
@@ -339,9 +334,8 @@ TEST(IsbiTest, LongNames) {
   ASSERT_OK(opened.status());
   std::vector<float> probabilities(128, 0.5f);
   PredictionFolders folders{data / "predictions", data / "overlays"};
-  ASSERT_OK((*opened)->writePrediction(Split::Test, 0, probabilities.data(),
-                                       folders));
-  ASSERT_OK((*opened)->finishPredictions(folders));
+  ASSERT_OK(writePredictions(**opened, Split::Test, {0}, probabilities,
+                             folders));
   for (const char *folder : {"predictions", "overlays"}) {
     std::filesystem::directory_iterator files(data / folder);
     const std::string written = files->path().filename().string();

@@ -9,26 +9,23 @@
 #include "TestSupport.h"
 #include "segc/Runtime/Data/EpochOrder.h"
 
+#include <chrono>
 #include <set>
+#include <thread>
 
 using namespace segc;
 using namespace segc::test;
 using testing::ElementsAre;
 
 namespace {
-/// A data set whose samples contain their own number.
-class FakeDataset : public Dataset {
+/// A source whose samples contain their own number.
+class FakeDataset : public SampleSource {
 public:
-  const char *kind() const override { return "fake"; }
   int64_t count(Split split) const override {
     return split == Split::Train ? 7 : 0;
   }
-  std::string caseName(Split, int64_t index) const override {
-    return std::to_string(index);
-  }
   const std::vector<int64_t> &imageShape() const override { return shape; }
   const std::vector<int64_t> &labelShape() const override { return shape; }
-  const std::vector<std::string> &classNames() const override { return names; }
   Status load(Split) const override { return Status::success(); }
   Status sample(Split, int64_t index, const AugmentKey &key, float *image,
                 int32_t *label) const override {
@@ -40,26 +37,11 @@ public:
       label[0] = label[1] = int32_t(index);
     return Status::success();
   }
-  StatusOr<SourceCase> source(Split, int64_t) const override {
-    return SourceCase();
-  }
-  StatusOr<std::vector<uint8_t>> predictedLabels(Split, int64_t,
-                                                 const float *) const override {
-    return std::vector<uint8_t>();
-  }
-  Status writePrediction(Split, int64_t, const float *,
-                         const PredictionFolders &) override {
-    return Status::success();
-  }
-  Status finishPredictions(const PredictionFolders &) override {
-    return Status::success();
-  }
 
   int64_t bad = -1;
 
 private:
   std::vector<int64_t> shape = {2};
-  std::vector<std::string> names = {"a", "b"};
 };
 } // namespace
 
@@ -95,8 +77,8 @@ TEST(LoaderTest, OrderAndResume) {
   }
 }
 
-// Two workers divide the samples of one.
-TEST(LoaderTest, Workers) {
+// Two processes divide the samples of one.
+TEST(LoaderTest, Processes) {
   FakeDataset data;
   LoaderOptions options;
   options.batch = 4;
@@ -174,4 +156,62 @@ TEST(LoaderTest, EarlyEnd) {
     for (int i = 0; i < takes; ++i)
       ASSERT_OK((*loader)->next().status());
   }
+}
+
+// A step's batch is the same whichever thread makes it, and steps come in their
+// order, however long each takes.
+TEST(LoaderTest, Threads) {
+  struct SlowDataset : FakeDataset {
+    Status sample(Split split, int64_t index, const AugmentKey &key,
+                  float *image, int32_t *label) const override {
+      std::this_thread::sleep_for(
+          std::chrono::microseconds(key.sampleIndex * 7919 % 400));
+      return FakeDataset::sample(split, index, key, image, label);
+    }
+  };
+  SlowDataset data;
+  auto read = [&](int64_t threads) {
+    LoaderOptions options;
+    options.batch = 2;
+    options.seed = 5;
+    options.augment = true;
+    options.firstStep = 3;
+    options.threads = threads;
+    auto loader = Loader::create(data, Split::Train, options);
+    EXPECT_TRUE(loader.ok()) << loader.status().message();
+    std::vector<float> values;
+    for (uint64_t step = 3; step < 43; ++step) {
+      auto batch = (*loader)->next();
+      EXPECT_EQ((*batch)->step, step);
+      values.insert(values.end(), (*batch)->image.data(),
+                    (*batch)->image.data() + 4);
+    }
+    return values;
+  };
+  const std::vector<float> one = read(1);
+  EXPECT_EQ(read(2), one);
+  EXPECT_EQ(read(3), one);
+}
+
+// The first error in the order of steps ends a loader of several threads, and
+// so does the end of the samples.
+TEST(LoaderTest, ThreadsEnd) {
+  FakeDataset data;
+  LoaderOptions options;
+  options.shuffle = false;
+  options.threads = 3;
+  options.samples = 7;
+  auto loader = Loader::create(data, Split::Train, options);
+  ASSERT_OK(loader.status());
+  for (int i = 0; i < 7; ++i)
+    EXPECT_EQ((*(*loader)->next())->cases[0], i);
+  EXPECT_EQ(*(*loader)->next(), nullptr);
+  EXPECT_EQ(*(*loader)->next(), nullptr);
+  data.bad = 4;
+  loader = Loader::create(data, Split::Train, options);
+  ASSERT_OK(loader.status());
+  for (int i = 0; i < 4; ++i)
+    ASSERT_OK((*loader)->next().status());
+  for (int i = 0; i < 2; ++i)
+    EXPECT_ERROR((*loader)->next().status(), DataLoss, "case 4 is bad");
 }

@@ -12,6 +12,7 @@
 #include "segc/Base/Json.h"
 #include "segc/Base/Status.h"
 #include "segc/Runtime/Data/Nifti.h"
+#include "segc/Runtime/Data/SegmentationWriter.h"
 #include "segc/Runtime/Data/Tiff.h"
 
 #include <cmath>
@@ -99,7 +100,7 @@ inline StatusOr<GrayStack> readAll(const StatusOr<TiffStack> &opened) {
 
 inline StatusOr<GrayStack> decodeTiff(std::string bytes,
                                       const std::string &where,
-                                      TiffUse use = TiffUse::Image,
+                                      ImageUse use = ImageUse::Image,
                                       const ImageLimits &limits = {}) {
   return readAll(TiffStack::decode(std::move(bytes), where, use, limits));
 }
@@ -107,6 +108,34 @@ inline StatusOr<GrayStack> decodeTiff(std::string bytes,
 inline Status writeTiff(const std::string &path, const GrayStack &stack) {
   SEGC_ASSIGN_OR_RETURN(std::string bytes, encodeTiff(stack));
   return writeFileAtomically(path, bytes);
+}
+
+/// Opens a data set with a pipeline as in a manifest.
+inline StatusOr<std::unique_ptr<Dataset>>
+openDataset(const std::string &folder, const Json &pipeline,
+            const DatasetOptions &options) {
+  SEGC_ASSIGN_OR_RETURN(DataPipeline parsed,
+                        DataPipeline::fromJson(pipeline, "pipeline"));
+  return segc::openDataset(folder, parsed, options);
+}
+inline StatusOr<std::unique_ptr<Dataset>>
+openFiles(const std::vector<std::string> &paths, const Json &pipeline,
+          const DatasetOptions &options) {
+  SEGC_ASSIGN_OR_RETURN(DataPipeline parsed,
+                        DataPipeline::fromJson(pipeline, "pipeline"));
+  return segc::openFiles(paths, parsed, options);
+}
+
+/// Writes the predictions of the given cases.
+inline Status writePredictions(const Dataset &dataset, Split split,
+                               const std::vector<int64_t> &cases,
+                               const std::vector<float> &probabilities,
+                               const PredictionFolders &folders,
+                               bool greyMasks = false) {
+  SegmentationWriter writer(dataset, folders, greyMasks);
+  for (int64_t index : cases)
+    SEGC_RETURN_IF_ERROR(writer.write(split, index, probabilities.data()));
+  return writer.finish();
 }
 
 /// Returns a header with the given sizes and an oblique affine.

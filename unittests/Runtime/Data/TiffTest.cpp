@@ -146,15 +146,15 @@ TEST(TiffTest, InconsistentSizes) {
 TEST(TiffTest, Limits) {
   std::string bytes = *encodeTiff(makeStack(64, 64, 3));
   const uint64_t pixels = 64 * 64 * 3;
-  ASSERT_OK(decodeTiff(bytes, "x.tif", TiffUse::Image, {pixels}).status());
+  ASSERT_OK(decodeTiff(bytes, "x.tif", ImageUse::Image, {pixels}).status());
   EXPECT_ERROR(
-      decodeTiff(bytes, "x.tif", TiffUse::Image, {pixels - 1}).status(),
+      decodeTiff(bytes, "x.tif", ImageUse::Image, {pixels - 1}).status(),
       Unsupported, "x.tif: 12288 bytes unpacked", "--max-image-bytes");
   RawTiff raw;
   raw.bits = 1;
   raw.width = 64;
   raw.height = 1;
-  EXPECT_ERROR(decodeTiff(raw.image(), "x.tif", TiffUse::Image, {63}).status(),
+  EXPECT_ERROR(decodeTiff(raw.image(), "x.tif", ImageUse::Image, {63}).status(),
                Unsupported, "64 bytes unpacked");
 }
 
@@ -347,7 +347,7 @@ TEST(TiffTest, Palettes) {
     grey[i] = uint16_t(65535 - 257 * i);
   std::vector<uint8_t> pixels(200, 1);
   pixels[0] = 200;
-  auto read = [&](std::vector<uint16_t> &first, TiffUse use) {
+  auto read = [&](std::vector<uint16_t> &first, ImageUse use) {
     Written file;
     file.set = [&](TIFF *out, int) {
       TIFFSetField(out, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_PALETTE);
@@ -356,10 +356,10 @@ TEST(TiffTest, Palettes) {
     };
     return decodeTiff(file.image({pixels}), "x.tif", use);
   };
-  EXPECT_EQ(read(red, TiffUse::Label)->pixels, pixels);
-  EXPECT_EQ(read(grey, TiffUse::Image)->pixels[0], 55);
-  EXPECT_EQ(read(grey, TiffUse::Image)->pixels[1], 254);
-  EXPECT_ERROR(read(red, TiffUse::Image).status(), Unsupported,
+  EXPECT_EQ(read(red, ImageUse::Label)->pixels, pixels);
+  EXPECT_EQ(read(grey, ImageUse::Image)->pixels[0], 55);
+  EXPECT_EQ(read(grey, ImageUse::Image)->pixels[1], 254);
+  EXPECT_ERROR(read(red, ImageUse::Image).status(), Unsupported,
                "palette of colours");
 }
 
@@ -510,7 +510,7 @@ TEST(TiffTest, LabelRanges) {
     std::vector<uint16_t> values(200);
     values[7] = value;
     return TiffStack::decode(file.image({bytesOf(values)}), "x.tif",
-                             TiffUse::Label);
+                             ImageUse::Label);
   };
   for (uint16_t value : {1, 255, 65535})
     ASSERT_OK(read(value).status());
@@ -519,7 +519,7 @@ TEST(TiffTest, LabelRanges) {
                "labels as 0 and 255");
   RawTiff white;
   white.photometric = 0;
-  auto inverted = TiffStack::decode(white.image(), "x.tif", TiffUse::Label);
+  auto inverted = TiffStack::decode(white.image(), "x.tif", ImageUse::Label);
   ASSERT_OK(inverted.status());
   EXPECT_THAT(inverted->warnings(), ElementsAre(HasSubstr("MinIsWhite")));
 }

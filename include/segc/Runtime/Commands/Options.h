@@ -58,6 +58,7 @@ struct TrainOptions {
   std::string batches, init, dumpGradients;
   std::optional<int64_t> epochs, maxSteps;
   std::optional<bool> augment; ///< As the run had it, if it is resumed.
+  std::optional<int64_t> loaderThreads; ///< 1 if absent.
   bool resume = false;
   std::optional<double> learningRate, momentum, weightDecay;
   std::optional<std::string> lossScale;

@@ -55,9 +55,10 @@ StatusOr<std::unique_ptr<Dataset>>
 openData(const DataOptions &options, const Manifest &manifest,
          std::optional<AxisFrame> frame = {});
 
-/// Notes where weights of one order of axes meet a model of another.
-void noteFrame(const Dataset &dataset, const Manifest &manifest,
-               const DatasetOptions &options);
+/// Notes where weights of one order of axes meet a model of another, and keys
+/// of the pipeline that nothing follows.
+void notePipeline(const Dataset &dataset, const Manifest &manifest,
+                  const DatasetOptions &options);
 
 /// Prints what the data set noted since the last call as warnings on standard
 /// error.

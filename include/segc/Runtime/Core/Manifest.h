@@ -12,6 +12,7 @@
 #define SEGC_RUNTIME_CORE_MANIFEST_H
 
 #include "segc/Base/Json.h"
+#include "segc/Plan/DataPipeline.h"
 
 #include <map>
 #include <string>
@@ -87,8 +88,7 @@ struct Manifest {
   OptimizerInfo optimizer;
   std::map<std::string, EntrySignature> entries;
   std::vector<CpuVersion> versions;
-  /// Pre- and post-processing; its fields depend on `kind`.
-  Json pipeline;
+  DataPipeline pipeline; ///< Pre- and post-processing.
 
   const EntrySignature *entry(const std::string &name) const;
   /// pipeline.class_names, or "class_0", "class_1", ...

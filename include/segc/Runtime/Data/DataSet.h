@@ -1,32 +1,31 @@
-//===- DataSet.h - Cases, samples and predictions ---------------*- C++ -*-===//
+//===- DataSet.h - Cases as samples -----------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //
-// A data set turns the files of a folder into the fixed-size samples a network
-// was compiled for, and a network's probabilities back into files on the
-// source grid. What it does in between is the model's `pipeline`
-// (docs/RuntimeABI.md). Everything const may be called from several threads.
+// A data set is a list of cases and the stages that make the fixed-size samples
+// of a network from them: CaseReader, Preprocessor and Augmenter, as the
+// model's pipeline says (docs/Data.md). SegmentationWriter is the way back to
+// files. Everything const may be called from several threads.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef SEGC_RUNTIME_DATA_DATASET_H
 #define SEGC_RUNTIME_DATA_DATASET_H
 
-#include "segc/Base/Json.h"
-#include "segc/Base/Status.h"
-#include "segc/Runtime/Data/ImageLimits.h"
+#include "segc/Plan/DataPipeline.h"
+#include "segc/Runtime/Data/Augmenter.h"
+#include "segc/Runtime/Data/CaseReader.h"
+#include "segc/Runtime/Data/Notes.h"
+#include "segc/Runtime/Data/Preprocessor.h"
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace segc {
@@ -34,23 +33,9 @@ namespace segc {
 enum class Split { Train, Validation, Test };
 const char *splitName(Split split);
 
-/// In which order the axes of volumes reach the network.
-enum class AxisFrame {
-  File, ///< As stored: what models and checkpoints without a record assume.
-  Ras,  ///< Closest to right, anterior, superior, whatever the file's order.
-};
-/// "file" or "RAS", as pipelines and checkpoints record it.
-const char *frameName(AxisFrame frame);
-StatusOr<AxisFrame> parseFrame(const std::string &name);
-/// What a pipeline says; nothing where it has no volumes.
-StatusOr<std::optional<AxisFrame>> frameOf(const Json &pipeline);
-
-/// The class of a label's value where the two differ.
-using LabelMap = std::map<int64_t, int64_t>;
-/// Parses "255=1,4=2".
-StatusOr<LabelMap> parseLabelMap(const std::string &text);
-
 struct DatasetOptions {
+  /// Channels of the model's input.
+  int64_t channels = 1;
   /// Cross-validation fold 0..4; none trains on everything `trainSplit` says.
   std::optional<int64_t> fold;
   /// Seeds the fold's permutation.
@@ -60,9 +45,6 @@ struct DatasetOptions {
   double trainSplit = 1.0;
   /// Compatibility with TensorFlow 1: resize without the half-pixel shift.
   bool legacyResize = false;
-  /// Also write the published masks with their interpolated grey edges, as
-  /// `test-masks-grey.tif`.
-  bool greyMasks = false;
   /// How large a file may be, unpacked.
   ImageLimits limits;
   /// Volumes: another order of axes than the pipeline's.
@@ -73,95 +55,117 @@ struct DatasetOptions {
   LabelMap labelMap;
 };
 
-/// What augmentation draws from: a pure function of these.
-struct AugmentKey {
-  uint64_t seed = 0;
-  uint64_t sampleIndex = 0; ///< Place in the whole run, never repeated.
-  bool augment = false;
-};
-
-/// A case on its own grid, x fastest (a slice has one z). `label` is empty
-/// where the truth is unknown.
-struct SourceCase {
-  std::array<int64_t, 3> size = {0, 0, 0};
-  std::array<double, 3> spacing = {1.0, 1.0, 1.0}; ///< millimetres
-  std::vector<float> image;
-  std::vector<uint8_t> label;
-};
-
-/// Where writePrediction puts things; made if absent. No overlays if empty.
-struct PredictionFolders {
-  std::string predictions, overlays;
-};
-
-class Dataset {
+/// What batches are made of.
+class SampleSource {
 public:
-  virtual ~Dataset() = default;
-
-  /// "isbi" or "decathlon".
-  virtual const char *kind() const = 0;
+  virtual ~SampleSource() = default;
   virtual int64_t count(Split split) const = 0;
-  /// Name without folder and ending; unique within the split.
-  virtual std::string caseName(Split split, int64_t index) const = 0;
   /// Channels-last shapes of one sample, without the batch.
   virtual const std::vector<int64_t> &imageShape() const = 0;
   virtual const std::vector<int64_t> &labelShape() const = 0;
-  virtual const std::vector<std::string> &classNames() const = 0;
-
   /// Reads and preprocesses every case of a split, so that all that is wrong
   /// is known before the run starts, one line a case. Results stay in memory.
   virtual Status load(Split split) const = 0;
-
   /// Writes one preprocessed (and augmented) sample: imageShape() f32 and
   /// labelShape() class indices. `label` may be null; it must be where the
   /// case has none.
   virtual Status sample(Split split, int64_t index, const AugmentKey &key,
                         float *image, int32_t *label) const = 0;
+};
 
-  /// The case as its files have it.
-  virtual StatusOr<SourceCase> source(Split split, int64_t index) const = 0;
+/// What makes samples of the cases of a data set.
+struct DataStages {
+  std::unique_ptr<CaseReader> reader;
+  std::unique_ptr<Preprocessor> preprocessor;
+  std::unique_ptr<Augmenter> augmenter;
+};
 
-  /// Class indices on the source grid from labelShape() + [classes]
-  /// probabilities: linear interpolation, then the largest.
-  virtual StatusOr<std::vector<uint8_t>>
-  predictedLabels(Split split, int64_t index,
-                  const float *probabilities) const = 0;
+class Dataset : public SampleSource {
+public:
+  /// `kind` is that of the pipeline.
+  Dataset(std::string kind, std::vector<std::string> classNames)
+      : kind_(std::move(kind)), names(std::move(classNames)) {}
 
-  /// Writes `<case>.nii.gz` on the source grid (volumes) or keeps the mask for
-  /// finishPredictions (slices), and `<overlays>/<case>.png`.
-  virtual Status writePrediction(Split split, int64_t index,
-                                 const float *probabilities,
-                                 const PredictionFolders &folders) = 0;
+  /// @name Opening
+  /// @{
+  void setStages(DataStages newStages) { stages = std::move(newStages); }
+  void addCase(Split split, CaseFiles files);
+  /// What is wrong with all cases of a split, said when it is loaded.
+  void setStatus(Split split, Status status) {
+    splitStatus[static_cast<size_t>(split)] = std::move(status);
+  }
+  void addFile(const std::string &path) { inputFiles.push_back(path); }
+  /// @}
 
-  /// Writes the masks kept so far, in the order of their slices: test-masks.tif
-  /// (train-masks.tif, validation-masks.tif), 0 and 255. Nothing for volumes.
-  virtual Status finishPredictions(const PredictionFolders &folders) = 0;
+  /// "isbi" or "decathlon".
+  const char *kind() const { return kind_.c_str(); }
+  const std::vector<std::string> &classNames() const { return names; }
+  int64_t count(Split split) const override {
+    return static_cast<int64_t>(splits[static_cast<size_t>(split)].size());
+  }
+  const CaseFiles &files(Split split, int64_t index) const {
+    return at(split, index).files;
+  }
+  /// Name without folder and ending; unique within the split.
+  const std::string &caseName(Split split, int64_t index) const {
+    return files(split, index).name;
+  }
+  const Preprocessor &preprocessor() const { return *stages.preprocessor; }
+  const std::vector<int64_t> &imageShape() const override {
+    return stages.preprocessor->imageShape();
+  }
+  const std::vector<int64_t> &labelShape() const override {
+    return stages.preprocessor->labelShape();
+  }
+  Status load(Split split) const override;
+  Status sample(Split split, int64_t index, const AugmentKey &key, float *image,
+                int32_t *label) const override;
+
+  /// The case as its files have it. A label that is wrong is left out and
+  /// noted: it does not matter to a prediction.
+  StatusOr<SourceCase> source(Split split, int64_t index) const;
 
   /// Every file that is read: no output may replace one of them.
   const std::vector<std::string> &files() const { return inputFiles; }
-  void addFile(const std::string &path) { inputFiles.push_back(path); }
 
-  /// Remembers what a user should know though nothing failed: a rule that was
-  /// applied to contradicting files, a value that was rounded. `where` names
-  /// the file or the case; the same about several becomes one note.
-  void note(const std::string &where, const std::string &what) const;
-  /// The same of a text that names its place.
-  void note(const std::string &text) const { note("", text); }
-  /// What was noted since the last call: "where: what" each.
-  std::vector<std::string> takeNotes() const;
+  /// What a user should know though nothing failed.
+  Notes &notes() const { return notes_; }
 
 private:
+  /// A sample, or what is wrong with its case.
+  struct LoadedCase {
+    Status status, labelStatus;
+    PreparedCase prepared;
+  };
+  struct Case {
+    explicit Case(CaseFiles files) : files(std::move(files)) {}
+
+    CaseFiles files;
+    std::mutex mutex; // Guards what follows.
+    std::shared_ptr<const LoadedCase> loaded;
+  };
+  Case &at(Split split, int64_t index) const {
+    return *splits[static_cast<size_t>(split)][static_cast<size_t>(index)];
+  }
+  Status prepare(const CaseFiles &files, LoadedCase &loaded) const;
+  /// Prepares a case, unless it was kept before.
+  std::shared_ptr<const LoadedCase> loadCase(Case &entry, bool keep) const;
+
+  std::string kind_;
+  std::vector<std::string> names;
+  mutable Notes notes_;
+  DataStages stages;
+  std::array<std::vector<std::unique_ptr<Case>>, 3> splits;
+  std::array<Status, 3> splitStatus;
   std::vector<std::string> inputFiles;
-  mutable std::mutex notesMutex; // Guards what follows.
-  mutable std::set<std::pair<std::string, std::string>> known;
-  mutable std::vector<std::pair<std::string, std::vector<std::string>>> notes;
 };
 
 /// An error that names both where a case that validates is, voxel by voxel, one
 /// that trains: what it scores then says nothing. Reads all cases of both.
 Status checkHeldOut(const Dataset &dataset);
 
-/// Notes the classes that no label of the training cases has. Reads all of them.
+/// Notes the classes that no label of the training cases has. Reads all of
+/// them.
 Status noteUntrainedClasses(const Dataset &dataset);
 
 /// Whether openDataset knows what lies in a folder.
@@ -175,16 +179,16 @@ bool isImageFolder(const std::string &folder);
 /// (Medical Segmentation Decathlon). `pipeline` is that of the model's
 /// manifest.
 StatusOr<std::unique_ptr<Dataset>> openDataset(const std::string &folder,
-                                               const Json &pipeline,
+                                               const DataPipeline &pipeline,
                                                const DatasetOptions &options);
 
-/// The same for single images to predict (TIFF or NIfTI): all are cases of
-/// Split::Test, a TIFF one for each page. Those that cannot be read fail alone.
+/// The same for single images to predict: all are cases of Split::Test, of a
+/// file of slices each page. Those that cannot be read fail alone.
 StatusOr<std::unique_ptr<Dataset>>
-openFiles(const std::vector<std::string> &paths, const Json &pipeline,
+openFiles(const std::vector<std::string> &paths, const DataPipeline &pipeline,
           const DatasetOptions &options);
 
-/// The TIFF and NIfTI files right inside a folder, in the order of their names.
+/// The images right inside a folder, in the order of their names.
 StatusOr<std::vector<std::string>> imagesIn(const std::string &folder);
 
 } // namespace segc

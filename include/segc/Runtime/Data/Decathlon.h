@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A folder with dataset.json and NIfTI volumes, as V-Net reads it
-// (reference-behaviour 2.2): one channel, its axes as the pipeline's
+// (reference-behaviour 2.2): its axes as the pipeline's
 // `orientation` says, resampled to `input_shape`, z-scored over the volume with
 // the population's standard deviation, in array order. What is declared and
 // what files hold are compared: docs/Data.md.
@@ -27,11 +27,12 @@ struct DecathlonIndex {
     /// Each channel has a file of its own, as nnU-Net has them.
     bool separateChannels = false;
     std::vector<std::string> channelImages; ///< Where they are listed.
+    CaseFiles files;                        ///< Found by caseFiles().
   };
   std::string name;
   std::vector<std::string> modalities; ///< Empty where none is named.
   std::map<int64_t, std::string> labels;
-  std::vector<Case> training, test; ///< Test cases have no label.
+  std::vector<Case> training, test;        ///< Test cases have no label.
   std::optional<int64_t> declaredTraining; ///< numTraining
   /// nnU-Net v2 lists none: the files that end so are the cases.
   bool listsCases = true;
@@ -50,20 +51,24 @@ StatusOr<DecathlonIndex> parseDecathlonIndex(std::string_view text,
 /// the channel) and labelsTr/CASE.nii.gz, imagesTs/.
 Status listNnunetCases(const std::string &folder, DecathlonIndex &index);
 
-/// Sets the image of a case to the file of the channel where each has its own:
-/// listed, or CASE_0001.nii.gz beside a CASE.nii.gz that is not there (as the
-/// lists of nnU-Net v1 have it).
-Status chooseChannelFile(const std::string &folder,
-                         std::optional<int64_t> channel,
-                         DecathlonIndex::Case &files);
+/// "0001".
+std::string channelNumber(int64_t channel);
+
+/// The files of a case by full paths: of as many channels as the model takes,
+/// or of the one that is chosen. Where each channel has a file of its own, they
+/// are listed, or lie as CASE_0000.nii.gz, ... beside a CASE.nii.gz that is not
+/// there (as the lists of nnU-Net v1 have it).
+StatusOr<CaseFiles> caseFiles(const std::string &folder,
+                              const DecathlonIndex::Case &entry,
+                              std::optional<int64_t> channel, int64_t channels);
 
 StatusOr<std::unique_ptr<Dataset>> openDecathlon(const std::string &folder,
-                                                 const Json &pipeline,
+                                                 const DataPipeline &pipeline,
                                                  const DatasetOptions &options);
 
 /// Single volumes as test cases.
 StatusOr<std::unique_ptr<Dataset>>
-openVolumes(const std::vector<std::string> &paths, const Json &pipeline,
+openVolumes(const std::vector<std::string> &paths, const DataPipeline &pipeline,
             const DatasetOptions &options);
 
 } // namespace segc

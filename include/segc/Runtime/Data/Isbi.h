@@ -20,20 +20,20 @@
 
 namespace segc {
 
-/// The file `stem` of a set: its ending may be .tif or .tiff, in upper case too.
-/// Nothing if there is none.
+/// The file `stem` of a set: its ending may be .tif or .tiff, in upper case
+/// too. Nothing if there is none.
 std::optional<std::string> findIsbiFile(const std::string &folder,
                                         const std::string &stem);
 
 /// A folder with train-volume.tif and train-labels.tif, test-volume.tif or
 /// both.
 StatusOr<std::unique_ptr<Dataset>> openIsbi(const std::string &folder,
-                                            const Json &pipeline,
+                                            const DataPipeline &pipeline,
                                             const DatasetOptions &options);
 
 /// The pages of single TIFFs as test cases.
 StatusOr<std::unique_ptr<Dataset>>
-openSlices(const std::vector<std::string> &paths, const Json &pipeline,
+openSlices(const std::vector<std::string> &paths, const DataPipeline &pipeline,
            const DatasetOptions &options);
 
 } // namespace segc

@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //
-// A thread prepares the next batches while the network computes. What a step
+// Threads prepare the next batches while the network computes. What a step
 // gets is a pure function of (data set, options, step), so a run resumes by
 // starting at its step.
 //
@@ -18,9 +18,11 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace segc {
 
@@ -38,7 +40,9 @@ struct LoaderOptions {
   /// This process of several: step s takes the places
   /// (s * worldSize + rank) * batch onwards.
   int64_t worldSize = 1, rank = 0;
-  /// Batches prepared ahead.
+  /// Threads that make batches; the bytes do not depend on it.
+  int64_t threads = 1;
+  /// Batches prepared ahead, at least one for each thread.
   int64_t ahead = 2;
 };
 
@@ -73,9 +77,9 @@ struct Batch {
 
 class Loader {
 public:
-  /// `dataset` must outlive the loader.
+  /// `source` must outlive the loader.
   static StatusOr<std::unique_ptr<Loader>>
-  create(const Dataset &dataset, Split split, const LoaderOptions &options);
+  create(const SampleSource &source, Split split, const LoaderOptions &options);
   Loader(const Loader &) = delete;
   Loader &operator=(const Loader &) = delete;
   ~Loader();
@@ -85,22 +89,33 @@ public:
   StatusOr<const Batch *> next();
 
 private:
-  Loader(const Dataset &dataset, Split split, const LoaderOptions &options);
-  void run();
-  Status fill(Batch &batch, class EpochOrder &order) const;
+  /// What became of a step: a batch, an error, or neither at the end.
+  struct Outcome {
+    std::unique_ptr<Batch> batch;
+    Status status;
+  };
 
-  const Dataset &dataset;
+  Loader(const SampleSource &source, Split split, const LoaderOptions &options);
+  /// The work of one thread.
+  void run();
+  Status fill(Batch &batch, class PatchSampler &sampler) const;
+
+  const SampleSource &source;
   Split split;
   LoaderOptions options;
   size_t imageElements = 1, labelElements = 1;
 
   std::mutex mutex;
   std::condition_variable changed;
-  std::deque<std::unique_ptr<Batch>> ready, spare;
+  std::deque<std::unique_ptr<Batch>> spare;
+  uint64_t begun;     ///< The step that a thread begins next.
+  uint64_t delivered; ///< The step that next() answers with.
+  /// Steps behind an error or the end are not begun.
+  uint64_t lastStep = UINT64_MAX;
+  std::map<uint64_t, Outcome> outcomes; ///< Of steps from `delivered` on.
   std::unique_ptr<Batch> current;
-  Status failure;
-  bool finished = false, stopping = false;
-  std::thread thread;
+  bool stopping = false;
+  std::vector<std::thread> threads;
 };
 
 } // namespace segc

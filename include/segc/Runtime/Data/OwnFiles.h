@@ -21,11 +21,11 @@ namespace segc {
 /// At most 15 characters, which is what `intent_name` has room for.
 constexpr std::string_view ownMark = "segrun mask";
 
-/// Whether a file of NIfTI, TIFF or PNG carries the mark. What cannot be read
+/// Whether an image or a picture (PNG) carries the mark. What cannot be read
 /// does not.
 bool hasOwnMark(const std::string &path);
 
-/// Whether a name is that of a NIfTI or TIFF file.
+/// Whether a name is that of an image file.
 bool isImageName(const std::string &path);
 
 } // namespace segc

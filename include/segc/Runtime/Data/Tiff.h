@@ -17,7 +17,7 @@
 #define SEGC_RUNTIME_DATA_TIFF_H
 
 #include "segc/Base/Status.h"
-#include "segc/Runtime/Data/ImageLimits.h"
+#include "segc/Runtime/Data/ImageFormat.h"
 
 #include <cstdint>
 #include <memory>
@@ -25,9 +25,6 @@
 #include <vector>
 
 namespace segc {
-
-/// A palette's index is a label, its colour the grey of an image.
-enum class TiffUse { Image, Label };
 
 /// A file whose pages are decoded when they are asked for. Copies share it;
 /// pages may be decoded from several threads.
@@ -37,10 +34,10 @@ public:
   /// Decodes a file image; `where` names it in errors. InvalidArgument or
   /// Unsupported for a valid TIFF of another kind, DataLoss for a damaged one.
   static StatusOr<TiffStack> decode(std::string bytes, const std::string &where,
-                                    TiffUse use = TiffUse::Image,
+                                    ImageUse use = ImageUse::Image,
                                     const ImageLimits &limits = {});
   static StatusOr<TiffStack> read(const std::string &path,
-                                  TiffUse use = TiffUse::Image,
+                                  ImageUse use = ImageUse::Image,
                                   const ImageLimits &limits = {});
 
   /// All 0 for a stack that holds nothing.

@@ -8,8 +8,8 @@
 #ifndef SEGC_RUNTIME_INFERENCE_PREDICT_H
 #define SEGC_RUNTIME_INFERENCE_PREDICT_H
 
+#include "segc/Runtime/Data/SegmentationWriter.h"
 #include "segc/Runtime/Device/ModelRunner.h"
-#include "segc/Runtime/Data/DataSet.h"
 
 #include <string>
 #include <vector>
@@ -26,12 +26,13 @@ struct FailedCase {
 /// their masks. A bad case is reported in the answer and left out; what would
 /// stop every case is an error.
 StatusOr<std::vector<FailedCase>>
-predictSplit(ModelRunner &runner, Dataset &dataset, Split split, int64_t count,
-             int64_t batch, const PredictionFolders &folders);
+predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
+             int64_t count, int64_t batch, const PredictionFolders &folders,
+             bool greyMasks = false);
 
 /// Examples of a results folder: predictions/ and overlays/ of a few held-out
 /// cases.
-Status predictExamples(ModelRunner &runner, Dataset &dataset, Split split,
+Status predictExamples(ModelRunner &runner, const Dataset &dataset, Split split,
                        int64_t batch, const std::string &results);
 
 } // namespace segc

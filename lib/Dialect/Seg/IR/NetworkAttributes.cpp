@@ -12,9 +12,9 @@
 #include "NetworkAttributes.h"
 
 #include "KernelNumbers.h"
+#include "segc/Plan/DataPipeline.h"
 
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include <cmath>
 
@@ -107,29 +107,9 @@ LogicalResult verifyClasses(NetworkOp network) {
 
 namespace {
 
-enum class ValueKind {
-  Text,
-  Flag,
-  Integer,
-  Number,
-  Texts,
-  Integers,
-  Numbers,
-};
-
-/// A key and the values that it may have.
-struct Key {
-  StringLiteral name;
-  ValueKind kind;
-  double min = -HUGE_VAL, max = HUGE_VAL;
-  size_t count = 0;   ///< Number of a list's elements; 0 means any.
-  bool below = false; ///< Values must be below `max`.
-  bool above = false; ///< Values must be above `min`.
-};
-
 /// The largest rate, as in segrun. Larger rates overflow in the first step.
 constexpr double maxRate = 1e6;
-constexpr Key optimizerKeys[] = {
+constexpr DictionaryKey optimizerKeys[] = {
     {"kind", ValueKind::Text},
     {"beta1", ValueKind::Number, 0, 1, 0, true},
     {"beta2", ValueKind::Number, 0, 1, 0, true},
@@ -142,75 +122,12 @@ constexpr Key optimizerKeys[] = {
     {"nesterov", ValueKind::Flag},
     {"weight_decay", ValueKind::Number, 0, maxRate}};
 
-constexpr double maxExtent = 1 << 16;
-constexpr Key commonKeys[] = {{"kind", ValueKind::Text},
-                              {"class_names", ValueKind::Texts}};
-constexpr Key isbiKeys[] = {{"output", ValueKind::Integers, 1, maxExtent, 2},
-                            {"pad_to", ValueKind::Integers, 1, maxExtent, 2},
-                            {"resize", ValueKind::Integers, 1, maxExtent, 2}};
-constexpr Key decathlonKeys[] = {
-    {"augment", ValueKind::Texts},
-    {"input_shape", ValueKind::Integers, 1, 4096, 3},
-    {"normalization", ValueKind::Text},
-    {"orientation", ValueKind::Text},
-    {"resize_interpolator", ValueKind::Text}};
-constexpr Key nnunetKeys[] = {
-    {"clip", ValueKind::Numbers, -HUGE_VAL, HUGE_VAL, 2},
-    {"deviation", ValueKind::Number, 0, HUGE_VAL, 0, false, true},
-    {"dim", ValueKind::Integer, 2, 3},
-    {"mean", ValueKind::Number},
-    {"modality", ValueKind::Text},
-    {"orientation", ValueKind::Text},
-    {"patch", ValueKind::Integers, 1, maxExtent},
-    {"spacing", ValueKind::Numbers, 0, HUGE_VAL, 0, false, true},
-    {"task", ValueKind::Text}};
-
-constexpr Key kits19Keys[] = {
-    {"clip", ValueKind::Numbers, -HUGE_VAL, HUGE_VAL, 2},
-    {"deviation", ValueKind::Number, 0, HUGE_VAL, 0, false, true},
-    {"mean", ValueKind::Number},
-    {"modality", ValueKind::Text},
-    {"patch", ValueKind::Integers, 1, maxExtent, 3},
-    {"spacing", ValueKind::Numbers, 0, HUGE_VAL, 3, false, true}};
-
-/// Returns the keys of a kind of pipeline without the common ones; none if the
-/// kind is not known.
-ArrayRef<Key> keysOf(StringRef pipeline) {
-  if (pipeline == "isbi")
-    return isbiKeys;
-  if (pipeline == "decathlon")
-    return decathlonKeys;
-  if (pipeline == "nnunet")
-    return nnunetKeys;
-  if (pipeline == "kits19")
-    return kits19Keys;
-  return {};
-}
-
-const Key *findKey(ArrayRef<Key> keys, StringRef name) {
-  const Key *found =
-      llvm::find_if(keys, [&](const Key &key) { return key.name == name; });
-  return found == keys.end() ? nullptr : found;
-}
-
-StringRef describe(ValueKind kind) {
-  switch (kind) {
-  case ValueKind::Text:
-    return "a string";
-  case ValueKind::Flag:
-    return "true or false";
-  case ValueKind::Integer:
-    return "an integer";
-  case ValueKind::Number:
-    return "a number such as 1.0e-3";
-  case ValueKind::Texts:
-    return "a list of strings";
-  case ValueKind::Integers:
-    return "a list of integers";
-  case ValueKind::Numbers:
-    return "a list of numbers";
-  }
-  llvm_unreachable("all kinds are named");
+template <typename Keys>
+const DictionaryKey *findKey(const Keys &keys, StringRef name) {
+  for (const DictionaryKey &key : keys)
+    if (key.name == name)
+      return &key;
+  return nullptr;
 }
 
 /// Returns whether the attribute is an integer that JSON can represent.
@@ -254,13 +171,6 @@ SmallVector<Attribute> elements(Attribute value) {
   return result;
 }
 
-/// Formats a number for error messages.
-std::string numberText(double value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%g", value);
-  return text;
-}
-
 bool isList(ValueKind kind) { return kind >= ValueKind::Texts; }
 
 bool holds(ValueKind kind, Attribute value) {
@@ -289,18 +199,19 @@ struct Dictionary {
   InFlightDiagnostic error(StringRef key) {
     return network.emitOpError() << name << ": '" << printable(key) << "' ";
   }
-  LogicalResult verifyKey(const Key &key, Attribute value);
+  LogicalResult verifyKey(const DictionaryKey &key, Attribute value);
   LogicalResult verifyJson(StringRef key, Attribute value, int depth = 0);
-  LogicalResult verify(DictionaryAttr values, ArrayRef<Key> keys);
+  template <typename Keys>
+  LogicalResult verify(DictionaryAttr values, const Keys &keys);
 };
 
-LogicalResult Dictionary::verifyKey(const Key &key, Attribute value) {
+LogicalResult Dictionary::verifyKey(const DictionaryKey &key, Attribute value) {
   bool list = isa<ArrayAttr, DenseI64ArrayAttr, DenseF64ArrayAttr>(value);
   SmallVector<Attribute> all = elements(value);
   for (Attribute element : all)
     if (list != isList(key.kind) || !holds(key.kind, element))
       return error(key.name)
-             << "expects " << describe(key.kind) << ", got "
+             << "expects " << valueKindText(key.kind) << ", got "
              << (list == isList(key.kind) ? describe(element) : describe(value))
              << (list && isList(key.kind) ? " in the list" : "");
   if (key.count && all.size() != key.count)
@@ -313,17 +224,10 @@ LogicalResult Dictionary::verifyKey(const Key &key, Attribute value) {
     double found =
         number ? number.getValueAsDouble()
                : static_cast<double>(cast<IntegerAttr>(element).getInt());
-    if (found >= key.min && found <= key.max &&
-        !(key.below && found == key.max) && !(key.above && found == key.min))
-      continue;
-    InFlightDiagnostic diag = error(key.name);
-    diag << "expects ";
-    if (key.max == HUGE_VAL)
-      diag << (key.above ? "more than " : "at least ") << numberText(key.min);
-    else
-      diag << (key.below ? "at least " : "") << numberText(key.min)
-           << (key.below ? " and less than " : " to ") << numberText(key.max);
-    return diag << ", got " << numberText(found);
+    std::string expected = key.refusal(found);
+    if (!expected.empty())
+      return error(key.name) << "expects " << expected << ", got "
+                             << numberText(found);
   }
   return success();
 }
@@ -368,13 +272,14 @@ LogicalResult Dictionary::verifyJson(StringRef key, Attribute value,
                     << describe(value);
 }
 
-LogicalResult Dictionary::verify(DictionaryAttr values, ArrayRef<Key> keys) {
+template <typename Keys>
+LogicalResult Dictionary::verify(DictionaryAttr values, const Keys &keys) {
   for (NamedAttribute entry : values) {
     if (const char *refusal = nameRefusal(entry.getName()))
       return error(entry.getName()) << "is no name of a key: " << refusal;
     if (failed(verifyJson(entry.getName(), entry.getValue())))
       return failure();
-    if (const Key *key = findKey(keys, entry.getName());
+    if (const DictionaryKey *key = findKey(keys, entry.getName());
         key && failed(verifyKey(*key, entry.getValue())))
       return failure();
   }
@@ -382,11 +287,9 @@ LogicalResult Dictionary::verify(DictionaryAttr values, ArrayRef<Key> keys) {
 }
 
 /// Returns all keys of the pipeline's kind.
-SmallVector<Key> pipelineKeys(DictionaryAttr pipeline) {
-  SmallVector<Key> keys(std::begin(commonKeys), std::end(commonKeys));
-  if (auto kind = pipeline.getAs<StringAttr>("kind"))
-    llvm::append_range(keys, keysOf(kind));
-  return keys;
+const std::vector<PipelineKey> &keysOf(DictionaryAttr pipeline) {
+  auto kind = pipeline.getAs<StringAttr>("kind");
+  return pipelineKeys(kind ? kind.getValue() : StringRef());
 }
 
 } // namespace
@@ -401,7 +304,7 @@ LogicalResult verifyAttributes(NetworkOp network) {
   // network_c15
   DictionaryAttr pipeline = network.getPipeline();
   if (failed(Dictionary{network, "pipeline"}.verify(pipeline,
-                                                    pipelineKeys(pipeline))))
+                                                    keysOf(pipeline))))
     return failure();
   if (auto names = pipeline.getAs<ArrayAttr>("class_names");
       names && names.size() != network.getClasses()) // network_c15
@@ -413,7 +316,7 @@ LogicalResult verifyAttributes(NetworkOp network) {
 
 SmallVector<std::string> unknownKeys(NetworkOp network) {
   SmallVector<std::string> unknown;
-  auto add = [&](StringRef name, DictionaryAttr values, ArrayRef<Key> keys) {
+  auto add = [&](StringRef name, DictionaryAttr values, const auto &keys) {
     for (NamedAttribute entry : values)
       if (!findKey(keys, entry.getName()))
         unknown.push_back(
@@ -422,8 +325,8 @@ SmallVector<std::string> unknownKeys(NetworkOp network) {
   add("optimizer", network.getOptimizer(), optimizerKeys);
   auto kind = network.getPipeline().getAs<StringAttr>("kind");
   // Keys of unknown kinds are for other hosts.
-  if (kind && !keysOf(kind).empty())
-    add("pipeline", network.getPipeline(), pipelineKeys(network.getPipeline()));
+  if (kind && isKnownPipeline(kind.getValue()))
+    add("pipeline", network.getPipeline(), keysOf(network.getPipeline()));
   return unknown;
 }
 

@@ -1,4 +1,4 @@
-//===- DataSetRules.cpp - What holds for every kind of data ---------------===//
+//===- DataSetChecks.cpp - What holds for every kind of data --------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,32 +11,6 @@
 #include <algorithm>
 
 using namespace segc;
-
-const char *segc::frameName(AxisFrame frame) {
-  return frame == AxisFrame::Ras ? "RAS" : "file";
-}
-
-StatusOr<AxisFrame> segc::parseFrame(const std::string &name) {
-  for (AxisFrame frame : {AxisFrame::File, AxisFrame::Ras})
-    if (name == frameName(frame))
-      return frame;
-  return invalidArgument("orientation \"" + name +
-                         "\", expected \"RAS\" or \"file\"");
-}
-
-StatusOr<std::optional<AxisFrame>> segc::frameOf(const Json &pipeline) {
-  Status status;
-  JsonReader reader(pipeline, "pipeline", status);
-  const std::string kind = reader.stringOr("kind", "");
-  const std::string name = reader.stringOr("orientation", "file");
-  SEGC_RETURN_IF_ERROR(status);
-  if (kind != "decathlon")
-    return std::optional<AxisFrame>();
-  StatusOr<AxisFrame> frame = parseFrame(name);
-  if (!frame.ok())
-    return frame.status().withContext("pipeline");
-  return std::optional<AxisFrame>(*frame);
-}
 
 StatusOr<LabelMap> segc::parseLabelMap(const std::string &text) {
   LabelMap map;
@@ -106,9 +80,9 @@ Status segc::noteUntrainedClasses(const Dataset &dataset) {
   }
   for (size_t value = 0; value < names.size(); ++value)
     if (!seen[value])
-      dataset.note("the training cases", "no label has the class \"" +
-                                             names[value] +
-                                             "\": it cannot be learnt");
+      dataset.notes().add("the training cases", "no label has the class \"" +
+                                                    names[value] +
+                                                    "\": it cannot be learnt");
   return Status::success();
 }
 
@@ -140,32 +114,4 @@ Status segc::checkHeldOut(const Dataset &dataset) {
       " cases that validate have the image of a case that trains: " + pairs +
       (found > 8 ? ", ..." : "") +
       "; leave out one of each, or split otherwise");
-}
-
-void Dataset::note(const std::string &where, const std::string &what) const {
-  std::lock_guard<std::mutex> lock(notesMutex);
-  if (!known.emplace(where, what).second)
-    return;
-  auto found = std::find_if(notes.begin(), notes.end(), [&](const auto &entry) {
-    return entry.first == what;
-  });
-  if (found == notes.end())
-    found = notes.insert(notes.end(), {what, {}});
-  found->second.push_back(where);
-}
-
-std::vector<std::string> Dataset::takeNotes() const {
-  constexpr size_t maxNamed = 3;
-  std::lock_guard<std::mutex> lock(notesMutex);
-  std::vector<std::string> texts;
-  for (const auto &[what, places] : std::exchange(notes, {})) {
-    std::string where;
-    for (size_t i = 0; i < std::min(places.size(), maxNamed); ++i)
-      where += (i ? ", " : "") + places[i];
-    if (places.size() > maxNamed)
-      where +=
-          " and " + std::to_string(places.size() - maxNamed) + " more";
-    texts.push_back(where.empty() ? what : where + ": " + what);
-  }
-  return texts;
 }

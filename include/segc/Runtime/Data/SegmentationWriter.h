@@ -1,0 +1,55 @@
+//===- SegmentationWriter.h - Masks and pictures of predictions -*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_DATA_SEGMENTATIONWRITER_H
+#define SEGC_RUNTIME_DATA_SEGMENTATIONWRITER_H
+
+#include "segc/Runtime/Data/DataSet.h"
+
+#include <map>
+
+namespace segc {
+
+/// Where masks and pictures go; made if absent. No pictures if empty.
+struct PredictionFolders {
+  std::string predictions, overlays;
+};
+
+/// Writes predictions on the grids of their cases, in the format of their
+/// images: `<case>.nii.gz` for a volume; slices become pages of one file for
+/// each of theirs (test-masks.tif), 0 and 255, which finish() writes.
+class SegmentationWriter {
+public:
+  /// The data set outlives it. `greyMasks`: also masks as published.
+  SegmentationWriter(const Dataset &dataset, PredictionFolders folders,
+                     bool greyMasks = false)
+      : dataset(dataset), folders(std::move(folders)), greyMasks(greyMasks) {}
+
+  /// labelShape() + [classes] probabilities of a case.
+  Status write(Split split, int64_t index, const float *probabilities);
+  /// Writes what was kept, in the order of the pages.
+  Status finish();
+
+private:
+  /// Masks of a file of slices by page.
+  struct Stack {
+    std::string path; ///< Of the images.
+    VolumeGeometry grid;
+    std::map<int64_t, std::vector<uint8_t>> masks, greyMasks;
+  };
+  Status writeOverlay(const CaseFiles &files, const SourceCase &source,
+                      const std::vector<uint8_t> &labels) const;
+
+  const Dataset &dataset;
+  PredictionFolders folders;
+  bool greyMasks;
+  std::map<std::string, Stack> stacks;
+};
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_DATA_SEGMENTATIONWRITER_H

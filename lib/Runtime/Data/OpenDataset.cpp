@@ -1,0 +1,191 @@
+//===- OpenDataset.cpp - Opening what lies in a folder --------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ForeignFormats.h"
+#include "segc/Base/Files.h"
+#include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Data/Decathlon.h"
+#include "segc/Runtime/Data/ImageFormat.h"
+#include "segc/Runtime/Data/Isbi.h"
+
+#include <algorithm>
+#include <filesystem>
+
+using namespace segc;
+
+static Status checkOptions(const DatasetOptions &options) {
+  if (options.fold && (*options.fold < 0 || *options.fold > 4))
+    return invalidArgument("fold " + std::to_string(*options.fold) +
+                           ", expected 0..4");
+  if (!(options.trainSplit > 0 && options.trainSplit <= 1))
+    return invalidArgument("train split " + std::to_string(options.trainSplit) +
+                           ", expected more than 0 and at most 1");
+  return Status::success();
+}
+
+/// Holds a model's pipeline against the kind of the data.
+static Status checkPipeline(const DataPipeline &pipeline,
+                            const std::string &found, const std::string &kind) {
+  if (pipeline.kind == kind)
+    return validate(pipeline);
+  if (pipeline.kind.empty())
+    return dataLoss("pipeline: field \"kind\" is missing");
+  if (!pipeline.hasSlices() && !pipeline.hasVolumes())
+    return unsupported(found + ": the model was compiled for the pipeline \"" +
+                       pipeline.kind +
+                       "\", for which segrun reads no data set; train it on "
+                       "--batches, or compile the network for the pipeline \"" +
+                       kind + "\"");
+  return invalidArgument(found + " is data for the pipeline \"" + kind +
+                         "\", but the model was compiled for \"" +
+                         pipeline.kind +
+                         "\"; use a model or a data set that fits");
+}
+
+static bool holdsSlices(const std::string &folder) {
+  return findIsbiFile(folder, "train-volume") ||
+         findIsbiFile(folder, "test-volume");
+}
+
+bool segc::holdsDataset(const std::string &folder) {
+  std::error_code error;
+  return holdsSlices(folder) ||
+         std::filesystem::exists(std::filesystem::path(folder) / "dataset.json",
+                                 error);
+}
+
+bool segc::isImageFolder(const std::string &folder) {
+  const std::string name = std::filesystem::path(folder).filename().string();
+  for (const char *known : {"imagesTr", "labelsTr", "imagesTs", "labelsTs"})
+    if (name == known)
+      return true;
+  return holdsSlices(folder);
+}
+
+StatusOr<std::unique_ptr<Dataset>>
+segc::openDataset(const std::string &folder, const DataPipeline &pipeline,
+                  const DatasetOptions &options) {
+  SEGC_RETURN_IF_ERROR(checkOptions(options));
+  std::error_code error;
+  std::filesystem::path path(folder);
+  // The index itself means its folder.
+  if (path.filename() == "dataset.json" &&
+      std::filesystem::is_regular_file(path, error))
+    return openDataset(path.has_parent_path() ? path.parent_path().string()
+                                              : ".",
+                       pipeline, options);
+  if (std::filesystem::is_regular_file(path, error)) {
+    const std::string foreign = foreignFormat(readStart(folder), folder);
+    return invalidArgument(folder + ": a single file" +
+                           (foreign.empty() ? "" : ", " + foreign) +
+                           "; expected a folder with train-volume.tif or "
+                           "dataset.json");
+  }
+  if (!std::filesystem::is_directory(path, error))
+    return notFound(folder + ": no such folder; expected one with "
+                             "train-volume.tif or dataset.json");
+  if (holdsSlices(folder)) {
+    SEGC_RETURN_IF_ERROR(checkPipeline(pipeline, folder, "isbi"));
+    return openIsbi(folder, pipeline, options);
+  }
+  if (std::filesystem::exists(path / "dataset.json", error)) {
+    SEGC_RETURN_IF_ERROR(checkPipeline(pipeline, folder, "decathlon"));
+    return openDecathlon(folder, pipeline, options);
+  }
+  const std::string foreign = foreignFiles(folder);
+  if (!foreign.empty())
+    return unsupported(folder + ": " + foreign);
+  return notFound(folder + ": unknown kind of data: neither train-volume.tif "
+                           "(ISBI) nor dataset.json (Decathlon) lies there; "
+                           "images to predict lie right inside their folder");
+}
+
+//===----------------------------------------------------------------------===//
+// Files without a data set
+//===----------------------------------------------------------------------===//
+
+/// The kind of pipeline that reads a file; empty if none does.
+static std::string kindOfFile(const std::string &path) {
+  const ImageFormat *format = findImageFormat(path);
+  return !format ? "" : format->asSlices() ? "isbi" : "decathlon";
+}
+
+/// macOS lays "._name" beside each file that it copies to a foreign disk.
+static bool isHidden(const std::string &path) {
+  const std::string name = std::filesystem::path(path).filename().string();
+  return !name.empty() && name[0] == '.';
+}
+
+StatusOr<std::vector<std::string>> segc::imagesIn(const std::string &folder) {
+  std::vector<std::string> images;
+  std::error_code error;
+  std::filesystem::directory_iterator entries(folder, error), end;
+  for (; !error && entries != end; entries.increment(error)) {
+    const std::string path = entries->path().string();
+    if (!isHidden(path) && formatByName(path))
+      images.push_back(path);
+  }
+  if (error)
+    return ioError(folder + ": cannot list the folder: " + error.message());
+  std::sort(images.begin(), images.end());
+  return images;
+}
+
+StatusOr<std::unique_ptr<Dataset>>
+segc::openFiles(const std::vector<std::string> &paths,
+                const DataPipeline &pipeline, const DatasetOptions &options) {
+  SEGC_RETURN_IF_ERROR(checkOptions(options));
+  std::vector<std::string> files, others;
+  std::string ignored, kind;
+  Status missing;
+  bool any = false;
+  for (const std::string &path : paths) {
+    if (std::filesystem::path(path).filename().string().rfind("._", 0) == 0) {
+      ignored = path;
+      continue;
+    }
+    files.push_back(path);
+    Status status = fileSize(path).status();
+    any |= status.ok();
+    if (missing.ok())
+      missing = status;
+    const std::string found = kindOfFile(path);
+    if (found.empty() || (!kind.empty() && kind != found))
+      others.push_back(path);
+    else
+      kind = found;
+  }
+  if (files.empty())
+    return invalidArgument(
+        ignored.empty()
+            ? "no files to predict, expected at least one"
+            : ignored + ": " +
+                  foreignFormat(std::string_view("\0\5\x16\7", 4), ignored));
+  // Where some are there, the others fail alone.
+  if (!any)
+    return missing;
+  if (kind.empty()) {
+    std::string foreign =
+        foreignFormat(readStart(files.front()), files.front());
+    return unsupported(files.front() + ": " +
+                       (foreign.empty() ? "expected TIFF (.tif) or NIfTI "
+                                          "(.nii, .nii.gz) files"
+                                        : foreign));
+  }
+  // A file of no known kind is a case that fails; one of the other kind means
+  // that the command line is not what was meant.
+  for (const std::string &path : others)
+    if (!kindOfFile(path).empty())
+      return invalidArgument(path + " and others: expected only .tif or only "
+                                    ".nii and .nii.gz files");
+  SEGC_RETURN_IF_ERROR(checkPipeline(pipeline, files.front(), kind));
+  auto dataset = kind == "isbi" ? openSlices(files, pipeline, options)
+                                : openVolumes(files, pipeline, options);
+  if (dataset && !ignored.empty())
+    (*dataset)->notes().add(ignored, "macOS metadata, left out");
+  return dataset;
+}

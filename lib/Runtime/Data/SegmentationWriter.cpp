@@ -1,0 +1,131 @@
+//===- SegmentationWriter.cpp - Masks and pictures of predictions ---------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Data/SegmentationWriter.h"
+#include "OutputNames.h"
+#include "segc/Base/Files.h"
+#include "segc/Runtime/Data/Overlay.h"
+
+#include <algorithm>
+#include <filesystem>
+
+using namespace segc;
+
+/// Slices of a volume in its picture.
+static constexpr int64_t overlaySlices = 5;
+
+//===----------------------------------------------------------------------===//
+// Masks
+//===----------------------------------------------------------------------===//
+
+Status SegmentationWriter::write(Split split, int64_t index,
+                                 const float *probabilities) {
+  const CaseFiles &files = dataset.files(split, index);
+  const Preprocessor &preprocessor = dataset.preprocessor();
+  SEGC_ASSIGN_OR_RETURN(SourceCase source, dataset.source(split, index));
+  const VolumeGeometry &grid = source.geometry();
+  const std::vector<uint8_t> labels =
+      preprocessor.labelsOnGrid(probabilities, grid);
+  if (!files.stack.empty()) {
+    Stack &stack = stacks[files.stack];
+    stack.path = source.path;
+    stack.grid = grid;
+    std::vector<uint8_t> &mask = stack.masks[files.page];
+    mask.clear();
+    for (uint8_t label : labels)
+      mask.push_back(label ? 255 : 0);
+    if (greyMasks)
+      stack.greyMasks[files.page] = preprocessor.greyMask(probabilities, grid);
+  } else {
+    const ImageFormat &format = volumeFormatOf(source.path);
+    SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
+    SEGC_RETURN_IF_ERROR(format.writeMask(
+        folders.predictions + "/" +
+            outputName(files.name, std::string(format.endings()[0])),
+        grid, {labels.data()}));
+  }
+  if (folders.overlays.empty())
+    return Status::success();
+  // The mask is there: a picture that fails is no failed case.
+  Status drawn = writeOverlay(files, source, labels);
+  if (!drawn.ok())
+    dataset.notes().add("case " + files.name, "no picture: " + drawn.message());
+  return Status::success();
+}
+
+static Status writeStack(const std::string &path, const ImageFormat &format,
+                         const VolumeGeometry &grid,
+                         const std::map<int64_t, std::vector<uint8_t>> &masks) {
+  std::vector<const uint8_t *> pages;
+  for (const auto &[page, mask] : masks)
+    pages.push_back(mask.data());
+  return format.writeMask(path, grid, pages);
+}
+
+Status SegmentationWriter::finish() {
+  if (!stacks.empty())
+    SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
+  for (const auto &entry : stacks) {
+    const Stack &stack = entry.second;
+    const ImageFormat &format = sliceFormatOf(stack.path);
+    auto path = [&](const std::string &kind) {
+      return folders.predictions + "/" +
+             outputName(entry.first, kind + std::string(format.endings()[0]));
+    };
+    SEGC_RETURN_IF_ERROR(
+        writeStack(path("-masks"), format, stack.grid, stack.masks));
+    if (greyMasks)
+      SEGC_RETURN_IF_ERROR(
+          writeStack(path("-masks-grey"), format, stack.grid, stack.greyMasks));
+  }
+  return Status::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Pictures
+//===----------------------------------------------------------------------===//
+
+/// A page as it is.
+static std::vector<OverlaySlice> pageSlice(const SourceCase &source,
+                                           const std::vector<uint8_t> &labels) {
+  const std::vector<float> values = source.images[0].voxels.floats();
+  OverlaySlice slice;
+  slice.width = source.geometry().size[0];
+  slice.height = source.geometry().size[1];
+  slice.grey.assign(values.begin(), values.end());
+  slice.prediction = labels;
+  slice.label = source.label;
+  return {slice};
+}
+
+Status
+SegmentationWriter::writeOverlay(const CaseFiles &files,
+                                 const SourceCase &source,
+                                 const std::vector<uint8_t> &labels) const {
+  const std::vector<std::string> &names = dataset.classNames();
+  const auto classes = static_cast<int64_t>(names.size());
+  const Size3 &size = source.geometry().size;
+  // Pictures show all volumes from the same side, whatever their storage order.
+  const AxisOrder order = dataset.preprocessor().frameOrder(source.geometry());
+  std::vector<OverlaySlice> slices;
+  if (!files.stack.empty()) {
+    slices = pageSlice(source, labels);
+  } else {
+    const std::vector<uint8_t> shown = reordered(labels, size, order),
+                               truth = reordered(source.label, size, order);
+    slices = volumeSlices(reordered(source.channel(0), order), shown.data(),
+                          truth.empty() ? nullptr : truth.data(),
+                          visibleClasses(names, classes), overlaySlices);
+  }
+  const Size3 seen = order.permuted(size);
+  const int64_t scale = std::max<int64_t>(1, 256 / std::max(seen[0], seen[1]));
+  SEGC_RETURN_IF_ERROR(createDirectories(folders.overlays));
+  SEGC_ASSIGN_OR_RETURN(RgbImage picture,
+                        drawOverlay(slices, names, classes, scale));
+  return writePng(folders.overlays + "/" + outputName(files.name, ".png"),
+                  picture);
+}

@@ -1,0 +1,311 @@
+//===- VolumeCaseReader.cpp - Cases of volumes ----------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "VolumeCaseReader.h"
+#include "segc/Base/Files.h"
+#include "segc/Runtime/Data/Notes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+using namespace segc;
+
+/// Label values count as the whole number that they are this close to: a scale
+/// in the header makes 0.9999995 of 1.
+static constexpr double wholeTolerance = 1e-3;
+/// Values of a label that a message lists.
+static constexpr size_t maxValues = 16;
+
+/// "(x, y, z)" of a voxel in file order.
+static std::string voxelAt(const VolumeGeometry &geometry, size_t place) {
+  auto voxel = static_cast<int64_t>(place);
+  const auto &size = geometry.size;
+  return "(" + std::to_string(voxel % size[0]) + ", " +
+         std::to_string(voxel / size[0] % size[1]) + ", " +
+         std::to_string(voxel / size[0] / size[1]) + ")";
+}
+
+StatusOr<Volume> VolumeCaseReader::readVolume(const std::string &path) const {
+  // A pipe, a folder or a link to itself is there, and named for what it is.
+  if (Status status = fileSize(path).status(); !status.ok())
+    return status.code() == StatusCode::NotFound
+               ? notFound(path + " is missing")
+               : status;
+  SEGC_ASSIGN_OR_RETURN(Volume volume,
+                        volumeFormatOf(path).read(path, rules.limits));
+  for (const std::string &warning : volume.warnings)
+    rules.notes.add(path, warning);
+  return volume;
+}
+
+//===----------------------------------------------------------------------===//
+// Images
+//===----------------------------------------------------------------------===//
+
+/// "choose one with --channel 0..2".
+static std::string chooseOne(int64_t channels) {
+  return "choose one with --channel 0.." + std::to_string(channels - 1);
+}
+
+Status VolumeCaseReader::chooseChannels(const CaseFiles &files,
+                                        SourceCase &content) const {
+  const std::string &path = files.images[0];
+  const int64_t found = content.images[0].channels;
+  const bool separate = files.images.size() > 1;
+  for (size_t image = 0; separate && image < files.images.size(); ++image) {
+    const Volume &volume = content.images[image];
+    if (volume.channels != 1)
+      return invalidArgument(files.images[image] + ": " +
+                             std::to_string(volume.channels) +
+                             " channels, expected one in each of " +
+                             std::to_string(files.images.size()) + " files");
+    SourceCase::Channel channel;
+    channel.image = image;
+    if (image > 0) {
+      SEGC_ASSIGN_OR_RETURN(channel.order,
+                            matchGrids(volume.geometry, files.images[image],
+                                       content.geometry(), path, "channel"));
+    }
+    content.channels.push_back(channel);
+  }
+  if (separate)
+    return Status::success();
+  // The file may be that of the channel already.
+  const bool chosen = rules.channel && !(files.ofOneChannel && found == 1);
+  if (chosen && *rules.channel >= found)
+    return invalidArgument(path + ": " + std::to_string(found) +
+                           " channels, but --channel " +
+                           std::to_string(*rules.channel) +
+                           " is beyond them; " + chooseOne(found));
+  if (!chosen && found != rules.channels)
+    return invalidArgument(
+        path + ": " + std::to_string(found) +
+        (found == 1 ? " channel" : " channels") + ", the model takes " +
+        std::to_string(rules.channels) +
+        (rules.channels == 1
+             ? "; " + chooseOne(found)
+             : std::string("; use a model or images that fit")));
+  for (int64_t i = 0; i < rules.channels; ++i)
+    content.channels.push_back({0, chosen ? *rules.channel : i, {}});
+  return Status::success();
+}
+
+/// The first voxel of a channel that is NaN or infinite is an error.
+static Status checkFinite(const Volume &volume, int64_t channel,
+                          const std::string &path) {
+  const VolumeGeometry &geometry = volume.geometry;
+  const auto first = static_cast<size_t>(volume.channel(channel).first);
+  const std::optional<size_t> bad = volume.voxels.firstNotFinite(
+      first, static_cast<size_t>(geometry.voxels()));
+  if (!bad)
+    return Status::success();
+  return Status(StatusCode::NonFinite,
+                path + " is " + std::to_string(volume.voxels[*bad]) +
+                    " at voxel " + voxelAt(geometry, *bad - first) +
+                    ", expected numbers; repair or leave out the case");
+}
+
+StatusOr<SourceCase> VolumeCaseReader::readImage(const CaseFiles &files) const {
+  SourceCase content;
+  content.path = files.images[0];
+  for (const std::string &path : files.images) {
+    SEGC_ASSIGN_OR_RETURN(Volume volume, readVolume(path));
+    content.images.push_back(std::move(volume));
+  }
+  SEGC_RETURN_IF_ERROR(chooseChannels(files, content));
+  for (const SourceCase::Channel &channel : content.channels)
+    SEGC_RETURN_IF_ERROR(checkFinite(content.images[channel.image],
+                                     channel.index,
+                                     files.images[channel.image]));
+  return content;
+}
+
+//===----------------------------------------------------------------------===//
+// Grids
+//===----------------------------------------------------------------------===//
+
+StatusOr<AxisOrder> VolumeCaseReader::matchGrids(const VolumeGeometry &other,
+                                                 const std::string &path,
+                                                 const VolumeGeometry &image,
+                                                 const std::string &imagePath,
+                                                 const char *what) const {
+  AxisOrder order;
+  const bool otherPlaced = other.placedBy != PlacedBy::Pixdim;
+  const bool imagePlaced = image.placedBy != PlacedBy::Pixdim;
+  if (otherPlaced == imagePlaced)
+    order = orderBetween(other, image);
+  const VolumeGeometry grid = reordered(other, order);
+  const std::string both = path + " has " + gridText(other) +
+                           ", expected the grid of " + imagePath + ", " +
+                           gridText(image);
+  if (grid.size != image.size)
+    return invalidArgument(both);
+  if (otherPlaced != imagePlaced) {
+    rules.notes.add(otherPlaced ? imagePath : path,
+                    "has neither sform nor qform; the grid of its " +
+                        std::string(otherPlaced ? what : "image") + " counts");
+    return order;
+  }
+  const double apart = cornerDistance(grid, image);
+  if (apart <= gridTolerance(image))
+    return order;
+  // The label's tool may have gone by the qform.
+  if (std::optional<VolumeGeometry> byQform = placedByQform(image)) {
+    order = orderBetween(other, *byQform);
+    const VolumeGeometry turned = reordered(other, order);
+    if (turned.size == image.size &&
+        cornerDistance(turned, *byQform) <= gridTolerance(image)) {
+      rules.notes.add(path, "lies on the grid of its image by the image's "
+                            "qform, not by its sform; it is taken so");
+      return order;
+    }
+  }
+  char text[80];
+  std::snprintf(text, sizeof(text),
+                "; they lie up to %.4g mm apart, at most %.4g mm are one grid",
+                apart, gridTolerance(image));
+  return invalidArgument(both + text);
+}
+
+//===----------------------------------------------------------------------===//
+// Labels
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Turns the values of one label into classes and remembers what is wrong.
+class LabelValues {
+  struct NanLast {
+    bool operator()(double a, double b) const {
+      return std::isnan(a) ? false : std::isnan(b) || a < b;
+    }
+  };
+  using Values = std::set<double, NanLast>;
+
+public:
+  LabelValues(const CaseRules &rules) : rules(rules) {
+    for (int64_t value = 0; value < 256; ++value)
+      byValue.push_back(classOf(value));
+  }
+
+  uint8_t take(float value, size_t place) {
+    const double whole = std::round(double{value});
+    const bool near = std::abs(value - whole) <= wholeTolerance; // Not NaN.
+    anyRounded |= near && whole != value;
+    const int64_t found = !near                       ? -1
+                          : whole >= 0 && whole < 256 ? byValue[size_t(whole)]
+                          : std::abs(whole) < 1e9     ? classOf(int64_t(whole))
+                                                      : -1;
+    const double seen = near ? whole : double{value};
+    if (values.size() <= maxValues && seen != last)
+      values.insert(last = seen);
+    if (found >= 0)
+      return static_cast<uint8_t>(found);
+    if (wrong.empty())
+      firstWrong = place;
+    if (wrong.size() <= maxValues)
+      wrong.insert(seen);
+    return 0;
+  }
+
+  bool rounded() const { return anyRounded; }
+  bool ok() const { return wrong.empty(); }
+  size_t firstPlace() const { return firstWrong; }
+
+  /// "has the value 4 (...)": all that the file holds, and what to do.
+  std::string complaint(const std::string &at) const {
+    const size_t classes = rules.classNames.size();
+    std::string text =
+        "has the value" + std::string(wrong.size() > 1 ? "s " : " ") +
+        listed(wrong) + " (first at voxel " + at + "), expected a class 0.." +
+        std::to_string(classes - 1) + "; all its values: " + listed(values);
+    std::string map;
+    for (double value : wrong) {
+      if (!(value >= 0 && value < 1e9 && value == std::round(value)))
+        return text + "; repair the label";
+      map += (map.empty() ? "" : ",") + number(value) + "=" +
+             std::to_string(freeClass());
+    }
+    return text +
+           "; if they mean classes, say which, for example --label-map " + map;
+  }
+
+private:
+  /// -1 if the model has none.
+  int64_t classOf(int64_t value) const {
+    auto mapped = rules.labelMap.find(value);
+    if (mapped != rules.labelMap.end())
+      value = mapped->second;
+    const auto classes = static_cast<int64_t>(rules.classNames.size());
+    return value >= 0 && value < classes ? value : -1;
+  }
+  /// A class that no value of the file means, the last if there is none.
+  size_t freeClass() const {
+    size_t free = 1;
+    while (free + 1 < rules.classNames.size() && values.count(double(free)))
+      ++free;
+    return std::min(free, rules.classNames.size() - 1);
+  }
+  static std::string number(double value) {
+    char text[40];
+    std::snprintf(text, sizeof(text), "%.7g", value);
+    return text;
+  }
+  static std::string listed(const Values &values) {
+    std::string text;
+    size_t count = 0;
+    for (double value : values)
+      if (++count <= maxValues)
+        text += (count > 1 ? ", " : "") + number(value);
+    return count > maxValues ? text + ", ..." : text;
+  }
+  const CaseRules &rules;
+  std::vector<int64_t> byValue;
+  Values values, wrong;
+  double last = -1e300;
+  size_t firstWrong = 0;
+  bool anyRounded = false;
+};
+
+} // namespace
+
+Status VolumeCaseReader::readLabel(const CaseFiles &files,
+                                   SourceCase &content) const {
+  const std::string &path = files.label;
+  SEGC_ASSIGN_OR_RETURN(Volume label, readVolume(path));
+  if (label.channels != 1)
+    return invalidArgument(
+        path + ": " + std::to_string(label.channels) +
+        " channels, expected one of class numbers" +
+        (label.channels == static_cast<int64_t>(rules.classNames.size())
+             ? "; it looks one-hot: store the number of the channel that is 1"
+             : ""));
+  SEGC_ASSIGN_OR_RETURN(AxisOrder order,
+                        matchGrids(label.geometry, path, content.geometry(),
+                                   content.path, "label"));
+  LabelValues values(rules);
+  std::vector<uint8_t> classes;
+  classes.reserve(label.voxels.size());
+  for (size_t i = 0; i < label.voxels.size(); ++i)
+    classes.push_back(values.take(label.voxels[i], i));
+  if (!values.ok())
+    return invalidArgument(
+        path + " " +
+        values.complaint(voxelAt(label.geometry, values.firstPlace())));
+  if (values.rounded())
+    rules.notes.add(path, "label values within 0.001 of a whole number were "
+                          "rounded to it");
+  content.label = reordered(std::move(classes), label.geometry.size, order);
+  // matchGrids has said that the label's grid counts for both.
+  VolumeGeometry &image = content.images[0].geometry;
+  if (image.placedBy == PlacedBy::Pixdim) {
+    image.placedBy = label.geometry.placedBy;
+    image.affine = label.geometry.affine;
+  }
+  return Status::success();
+}

@@ -1,0 +1,38 @@
+//===- VolumeCaseReader.h - Cases of volumes --------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_DATA_VOLUMECASEREADER_H
+#define SEGC_LIB_RUNTIME_DATA_VOLUMECASEREADER_H
+
+#include "segc/Runtime/Data/CaseReader.h"
+
+namespace segc {
+
+/// One file of all channels, or one for each, makes a case; labels hold class
+/// numbers on the grid of the image.
+class VolumeCaseReader : public CaseReader {
+public:
+  using CaseReader::CaseReader;
+  StatusOr<SourceCase> readImage(const CaseFiles &files) const override;
+  Status readLabel(const CaseFiles &files, SourceCase &content) const override;
+
+private:
+  StatusOr<Volume> readVolume(const std::string &path) const;
+  /// Chooses the channels that the network gets.
+  Status chooseChannels(const CaseFiles &files, SourceCase &content) const;
+  /// How the axes of `other`, a label or a further channel, become those of
+  /// the image; an error where they are two grids.
+  StatusOr<AxisOrder> matchGrids(const VolumeGeometry &other,
+                                 const std::string &path,
+                                 const VolumeGeometry &image,
+                                 const std::string &imagePath,
+                                 const char *what) const;
+};
+
+} // namespace segc
+
+#endif // SEGC_LIB_RUNTIME_DATA_VOLUMECASEREADER_H
