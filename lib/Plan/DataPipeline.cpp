@@ -1,4 +1,4 @@
-//===- DataPipeline.cpp - How cases become samples and masks --------------===//
+//===- DataPipeline.cpp - Description of a data pipeline ------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- DataPipeline.h - How cases become samples and masks ------*- C++ -*-===//
+//===- DataPipeline.h - Description of a data pipeline ----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- CommandLine.cpp - The command line of segrun -----------------------===//
+//===- CommandLine.cpp - Command line of segrun ---------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

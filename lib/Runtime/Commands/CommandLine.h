@@ -1,4 +1,4 @@
-//===- CommandLine.h - The options of segrun --------------------*- C++ -*-===//
+//===- CommandLine.h - Command line of segrun -------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

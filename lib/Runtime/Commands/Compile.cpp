@@ -1,4 +1,4 @@
-//===- Compile.cpp - Models that are still text ---------------------------===//
+//===- Compile.cpp - Compilation of networks before a run -----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- OutputKinds.cpp - What an output may replace -----------------------===//
+//===- OutputKinds.cpp - Kinds of output files ----------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

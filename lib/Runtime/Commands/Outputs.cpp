@@ -1,4 +1,4 @@
-//===- Outputs.cpp - No output replaces an input --------------------------===//
+//===- Outputs.cpp - Checks of output paths -------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Profile.cpp - The times of kernels as files ------------------------===//
+//===- Profile.cpp - Kernel times as profile and trace files --------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

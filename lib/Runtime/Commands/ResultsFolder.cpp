@@ -1,4 +1,4 @@
-//===- ResultsFolder.cpp - The folder of a run ----------------------------===//
+//===- ResultsFolder.cpp - Results folder of a run ------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- SegrunMain.cpp - segrun from its words to its exit code ------------===//
+//===- SegrunMain.cpp - Entry point of segrun -----------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

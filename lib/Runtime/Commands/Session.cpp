@@ -1,4 +1,4 @@
-//===- Session.cpp - What every command starts with -----------------------===//
+//===- Session.cpp - Model, data set and runner of a command --------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- TrainSetup.cpp - What a training was asked to do -------------------===//
+//===- TrainSetup.cpp - Settings of a training run ------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- TrainSetup.h - What a training was asked to do -----------*- C++ -*-===//
+//===- TrainSetup.h - Settings of a training run ----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

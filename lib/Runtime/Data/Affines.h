@@ -1,4 +1,4 @@
-//===- Affines.h - Vectors of an affine -------------------------*- C++ -*-===//
+//===- Affines.h - Vector arithmetic of affines -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Augmentation.h - Draws of one sample ---------------------*- C++ -*-===//
+//===- Augmentation.h - Random numbers of an augmented sample ---*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

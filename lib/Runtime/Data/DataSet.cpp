@@ -1,4 +1,4 @@
-//===- DataSet.cpp - Cases as samples -------------------------------------===//
+//===- DataSet.cpp - Data sets: cases and stages --------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

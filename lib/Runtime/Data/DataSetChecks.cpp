@@ -1,4 +1,4 @@
-//===- DataSetChecks.cpp - What holds for every kind of data --------------===//
+//===- DataSetChecks.cpp - Checks across the cases of a data set ----------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- EpochOrder.cpp - In which order samples are seen -------------------===//
+//===- EpochOrder.cpp - Order of samples in an epoch ----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

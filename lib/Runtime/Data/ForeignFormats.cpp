@@ -1,4 +1,4 @@
-//===- ForeignFormats.cpp - Naming files that are not read ----------------===//
+//===- ForeignFormats.cpp - Names of unsupported file formats -------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ForeignFormats.h - Naming files that are not read --------*- C++ -*-===//
+//===- ForeignFormats.h - Names of unsupported file formats -----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

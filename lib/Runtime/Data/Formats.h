@@ -1,4 +1,4 @@
-//===- Formats.h - The formats of images that are read ----------*- C++ -*-===//
+//===- Formats.h - Built-in image formats -----------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Geometry.cpp - Where the voxels of a volume lie --------------------===//
+//===- Geometry.cpp - Position of a volume in space -----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

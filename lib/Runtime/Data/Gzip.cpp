@@ -1,4 +1,4 @@
-//===- Gzip.cpp - Streams through zlib ------------------------------------===//
+//===- Gzip.cpp - Gzip compression by zlib --------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ImageFile.cpp - Bytes of an image, within limits -------------------===//
+//===- ImageFile.cpp - Reading of image files within limits ---------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

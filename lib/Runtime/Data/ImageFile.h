@@ -1,4 +1,4 @@
-//===- ImageFile.h - Bytes of an image, within limits -----------*- C++ -*-===//
+//===- ImageFile.h - Reading of image files within limits -------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- IsbiFolder.cpp - Opening ISBI 2012 slices --------------------------===//
+//===- IsbiFolder.cpp - ISBI 2012 data sets in a folder -------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Loader.cpp - Batches, one step ahead -------------------------------===//
+//===- Loader.cpp - Loader of batches on several threads ------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- NiftiFormat.cpp - NIfTI among the formats of images ----------------===//
+//===- NiftiFormat.cpp - NIfTI in the registry of formats -----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- NiftiLayout.h - What a NIfTI header says -----------------*- C++ -*-===//
+//===- NiftiLayout.h - Decoded NIfTI header ---------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- NnunetIndex.cpp - The cases of an nnU-Net v2 folder ----------------===//
+//===- NnunetIndex.cpp - Cases of an nnU-Net v2 folder --------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

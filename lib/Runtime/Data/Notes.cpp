@@ -1,4 +1,4 @@
-//===- Notes.cpp - What a user should know though nothing failed ----------===//
+//===- Notes.cpp - Warnings about input files -----------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

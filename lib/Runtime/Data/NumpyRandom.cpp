@@ -1,4 +1,4 @@
-//===- NumpyRandom.cpp - Splits as NumPy draws them -----------------------===//
+//===- NumpyRandom.cpp - Splits by NumPy's random generator ---------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

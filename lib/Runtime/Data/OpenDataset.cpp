@@ -1,4 +1,4 @@
-//===- OpenDataset.cpp - Opening what lies in a folder --------------------===//
+//===- OpenDataset.cpp - Recognition of data sets in a folder -------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- OwnFiles.cpp - Which images segrun wrote ---------------------------===//
+//===- OwnFiles.cpp - Mark of images that segrun wrote --------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

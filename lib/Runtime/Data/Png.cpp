@@ -1,4 +1,4 @@
-//===- Png.cpp - 8-bit RGB pictures ---------------------------------------===//
+//===- Png.cpp - 8-bit RGB images in PNG ----------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Resample.cpp - From one grid to another ----------------------------===//
+//===- Resample.cpp - Resampling between grids ----------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

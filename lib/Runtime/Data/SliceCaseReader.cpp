@@ -1,4 +1,4 @@
-//===- SliceCaseReader.cpp - Cases that are pages of a stack --------------===//
+//===- SliceCaseReader.cpp - Reading of slices as cases -------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

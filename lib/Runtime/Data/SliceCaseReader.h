@@ -1,4 +1,4 @@
-//===- SliceCaseReader.h - Cases that are pages of a stack ------*- C++ -*-===//
+//===- SliceCaseReader.h - Reading of slices as cases -----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- SlicePadding.h - Planes on the canvas of a network -------*- C++ -*-===//
+//===- SlicePadding.h - Padding of slices -----------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

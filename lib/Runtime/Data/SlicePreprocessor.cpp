@@ -1,4 +1,4 @@
-//===- SlicePreprocessor.cpp - From slices to the canvas of a network -----===//
+//===- SlicePreprocessor.cpp - Resizing and padding of slices -------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Splits.h - Which cases train and which validate ----------*- C++ -*-===//
+//===- Splits.h - Training and validation cases -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

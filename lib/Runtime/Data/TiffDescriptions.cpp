@@ -1,4 +1,4 @@
-//===- TiffDescriptions.cpp - What programs note in a TIFF ----------------===//
+//===- TiffDescriptions.cpp - Image descriptions in TIFF files ------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- TiffFormat.cpp - TIFF among the formats of images ------------------===//
+//===- TiffFormat.cpp - TIFF in the registry of formats -------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- TiffPages.cpp - What the directories of a TIFF say -----------------===//
+//===- TiffPages.cpp - Directories of a TIFF file -------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- TiffPages.h - What the directories of a TIFF say ---------*- C++ -*-===//
+//===- TiffPages.h - Directories of a TIFF file -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- VolumeAugmenter.cpp - Random changes of volumes --------------------===//
+//===- VolumeAugmenter.cpp - Augmentation of volumes ----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- VolumeCaseReader.h - Cases of volumes --------------------*- C++ -*-===//
+//===- VolumeCaseReader.h - Reading of volumes as cases ---------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- VolumePreprocessor.cpp - From volumes to the grid of a network -----===//
+//===- VolumePreprocessor.cpp - Resampling and normalisation of volumes ---===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

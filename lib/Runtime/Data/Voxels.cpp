@@ -1,4 +1,4 @@
-//===- Voxels.cpp - Numbers as their file has them ------------------------===//
+//===- Voxels.cpp - Voxels in the type of their file ----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

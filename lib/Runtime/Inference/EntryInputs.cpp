@@ -1,4 +1,4 @@
-//===- EntryInputs.cpp - A batch as the inputs of an entry ----------------===//
+//===- EntryInputs.cpp - Inputs of an entry from a batch ------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

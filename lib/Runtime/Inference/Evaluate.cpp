@@ -1,4 +1,4 @@
-//===- Evaluate.cpp - A model on held-out cases ---------------------------===//
+//===- Evaluate.cpp - Evaluation of a model on a split --------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- FiniteOutputs.cpp - Nothing that is no number leaves ---------------===//
+//===- FiniteOutputs.cpp - Check of outputs for NaN and infinity ----------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

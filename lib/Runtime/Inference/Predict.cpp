@@ -1,4 +1,4 @@
-//===- Predict.cpp - Masks of a split -------------------------------------===//
+//===- Predict.cpp - Prediction of the masks of a split -------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Predictor.cpp - A model on prepared samples ------------------------===//
+//===- Predictor.cpp - Calls of the entry predict -------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

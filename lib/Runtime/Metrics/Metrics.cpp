@@ -1,4 +1,4 @@
-//===- Metrics.cpp - Dice, latencies --------------------------------------===//
+//===- Metrics.cpp - Dice scores and percentiles --------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- BatchSource.cpp - Where training batches come from -----------------===//
+//===- BatchSource.cpp - Sources of training batches ----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

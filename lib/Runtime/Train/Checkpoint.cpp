@@ -1,4 +1,4 @@
-//===- Checkpoint.cpp - What a run needs to go on -------------------------===//
+//===- Checkpoint.cpp - Checkpoints of a training run ---------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Log.cpp - Records and progress of a run ----------------------------===//
+//===- Log.cpp - Log and progress of a run --------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Report.cpp - What a run leaves for people --------------------------===//
+//===- Report.cpp - Report and metrics of a run ---------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- RunSettings.cpp - What a run was asked to do -----------------------===//
+//===- RunSettings.cpp - Recorded settings of a run -----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- RunTables.cpp - What a training report says of its run -------------===//
+//===- RunTables.cpp - Tables of the training report ----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

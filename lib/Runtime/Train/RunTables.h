@@ -1,4 +1,4 @@
-//===- RunTables.h - What a training report says of its run -----*- C++ -*-===//
+//===- RunTables.h - Tables of the training report --------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Weights.cpp - A runner's memory as safetensors ---------------------===//
+//===- Weights.cpp - Weights and optimizer state as safetensors -----------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Compile.h - Models that are still text -------------------*- C++ -*-===//
+//===- Compile.h - Compilation of networks before a run ---------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

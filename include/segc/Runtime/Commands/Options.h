@@ -1,4 +1,4 @@
-//===- Options.h - What segrun can be asked ---------------------*- C++ -*-===//
+//===- Options.h - Options of the commands of segrun ------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Outputs.h - No output replaces an input ------------------*- C++ -*-===//
+//===- Outputs.h - Checks of output paths -----------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ResultsFolder.h - The folder of a run --------------------*- C++ -*-===//
+//===- ResultsFolder.h - Results folder of a run ----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Session.h - What every command starts with ---------------*- C++ -*-===//
+//===- Session.h - Model, data set and runner of a command ------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Augmenter.h - Random changes of training samples ---------*- C++ -*-===//
+//===- Augmenter.h - Augmentation of training samples -----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- CaseReader.h - Images and classes of a case --------------*- C++ -*-===//
+//===- CaseReader.h - Reading of images and labels of a case ----*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

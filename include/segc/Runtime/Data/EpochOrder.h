@@ -1,4 +1,4 @@
-//===- EpochOrder.h - In which order samples are seen -----------*- C++ -*-===//
+//===- EpochOrder.h - Order of samples in an epoch --------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Geometry.h - Where the voxels of a volume lie ------------*- C++ -*-===//
+//===- Geometry.h - Position of a volume in space ---------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ImageLimits.h - How large an image may be ----------------*- C++ -*-===//
+//===- ImageLimits.h - Size limits of images --------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Loader.h - Batches, one step ahead -----------------------*- C++ -*-===//
+//===- Loader.h - Loader of batches on several threads ----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

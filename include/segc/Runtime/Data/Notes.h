@@ -1,4 +1,4 @@
-//===- Notes.h - What a user should know though nothing failed --*- C++ -*-===//
+//===- Notes.h - Warnings about input files ---------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- NumpyRandom.h - Splits as NumPy draws them ---------------*- C++ -*-===//
+//===- NumpyRandom.h - Splits by NumPy's random generator -------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

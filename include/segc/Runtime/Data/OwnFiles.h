@@ -1,4 +1,4 @@
-//===- OwnFiles.h - Which images segrun wrote -------------------*- C++ -*-===//
+//===- OwnFiles.h - Mark of images that segrun wrote ------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- PatchSampler.h - Which part of which case a sample is ----*- C++ -*-===//
+//===- PatchSampler.h - Selection of cases for samples ----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

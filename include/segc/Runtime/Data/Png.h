@@ -1,4 +1,4 @@
-//===- Png.h - 8-bit RGB pictures -------------------------------*- C++ -*-===//
+//===- Png.h - 8-bit RGB images in PNG --------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Preprocessor.h - From a case to what the network sees ----*- C++ -*-===//
+//===- Preprocessor.h - Resampling and normalisation of cases ---*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Resample.h - From one grid to another --------------------*- C++ -*-===//
+//===- Resample.h - Resampling between grids --------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

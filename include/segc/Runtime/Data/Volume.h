@@ -1,4 +1,4 @@
-//===- Volume.h - Voxels and their place in space ---------------*- C++ -*-===//
+//===- Volume.h - Volumes: voxels and geometry ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

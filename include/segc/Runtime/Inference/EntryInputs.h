@@ -1,4 +1,4 @@
-//===- EntryInputs.h - A batch as the inputs of an entry --------*- C++ -*-===//
+//===- EntryInputs.h - Inputs of an entry from a batch ----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

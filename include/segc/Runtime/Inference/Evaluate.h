@@ -1,4 +1,4 @@
-//===- Evaluate.h - A model on held-out cases -------------------*- C++ -*-===//
+//===- Evaluate.h - Evaluation of a model on a split ------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

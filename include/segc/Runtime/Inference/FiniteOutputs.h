@@ -1,4 +1,4 @@
-//===- FiniteOutputs.h - Nothing that is no number leaves -------*- C++ -*-===//
+//===- FiniteOutputs.h - Check of outputs for NaN and infinity --*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

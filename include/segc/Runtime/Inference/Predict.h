@@ -1,4 +1,4 @@
-//===- Predict.h - Masks of a split -----------------------------*- C++ -*-===//
+//===- Predict.h - Prediction of the masks of a split -----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Predictor.h - A model on prepared samples ----------------*- C++ -*-===//
+//===- Predictor.h - Calls of the entry predict -----------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Metrics.h - Dice, latencies ------------------------------*- C++ -*-===//
+//===- Metrics.h - Dice scores and percentiles ------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- BatchSource.h - Where training batches come from ---------*- C++ -*-===//
+//===- BatchSource.h - Sources of training batches --------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

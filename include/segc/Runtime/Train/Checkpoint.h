@@ -1,4 +1,4 @@
-//===- Checkpoint.h - What a run needs to go on -----------------*- C++ -*-===//
+//===- Checkpoint.h - Checkpoints of a training run -------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

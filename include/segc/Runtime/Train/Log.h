@@ -1,4 +1,4 @@
-//===- Log.h - Records and progress of a run --------------------*- C++ -*-===//
+//===- Log.h - Log and progress of a run ------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Report.h - What a run leaves for people ------------------*- C++ -*-===//
+//===- Report.h - Report and metrics of a run -------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- RunSettings.h - What a run was asked to do ---------------*- C++ -*-===//
+//===- RunSettings.h - Recorded settings of a run ---------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

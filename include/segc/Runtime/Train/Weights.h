@@ -1,4 +1,4 @@
-//===- Weights.h - A runner's memory as safetensors -------------*- C++ -*-===//
+//===- Weights.h - Weights and optimizer state as safetensors ---*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
