@@ -156,7 +156,7 @@ bool segc::isKnownPipeline(std::string_view kind) {
 
 namespace {
 
-/// Takes one value out of its object; `key` says what it may be.
+/// Reads one value of a JSON object and checks it against its key.
 struct ValueTaker {
   JsonReader &reader;
   const DictionaryKey &key;
@@ -233,14 +233,14 @@ StatusOr<DataPipeline> DataPipeline::fromJson(const Json &json,
         key->member);
   }
   SEGC_RETURN_IF_ERROR(status);
-  // The keys of other kinds are those of the host that knows them.
+  // Keys of unknown kinds are for other hosts.
   if (!isKnownPipeline(pipeline.kind))
     pipeline.unknownKeys.clear();
   return pipeline;
 }
 
 //===----------------------------------------------------------------------===//
-// What data sets need
+// Validation
 //===----------------------------------------------------------------------===//
 
 static std::string extentText(const std::vector<int64_t> &extent) {

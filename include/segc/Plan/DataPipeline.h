@@ -3,9 +3,9 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The `pipeline` of a network: segc verifies it and writes it into the
-// manifest, segrun prepares data and writes masks by it. Both read the one
-// table of keys below (docs/RuntimeABI.md says what each means).
+// The `pipeline` of a network. segc verifies it and writes it into the
+// manifest; segrun prepares data and writes masks by it. Both use one table of
+// keys, which docs/RuntimeABI.md describes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,33 +25,33 @@
 
 namespace segc {
 
-/// In which order the axes of volumes reach the network.
+/// The order of the axes of volumes at the input of the network.
 enum class AxisFrame {
-  File, ///< As stored: what models and checkpoints without a record assume.
-  Ras,  ///< Closest to right, anterior, superior, whatever the file's order.
+  File, ///< As stored; the default of models and checkpoints without a record.
+  Ras,  ///< The order closest to right, anterior, superior.
 };
-/// "file" or "RAS", as pipelines and checkpoints record it.
+/// Returns "file" or "RAS", the text of pipelines and checkpoints.
 const char *frameName(AxisFrame frame);
 StatusOr<AxisFrame> parseFrame(const std::string &name);
 
-/// Keys that a pipeline leaves out have empty values.
+/// The values of a pipeline; keys that are left out have empty values.
 struct DataPipeline {
-  /// "isbi" (slices), "decathlon" (volumes), "nnunet" or "kits19" (patches);
-  /// other kinds belong to the host that knows them.
+  /// "isbi" (slices), "decathlon" (volumes), "nnunet" or "kits19" (patches).
+  /// Other kinds are for other hosts.
   std::string kind;
   std::vector<std::string> classNames;
 
-  /// Of isbi, each [height, width].
+  /// Keys of isbi, each [height, width].
   std::vector<int64_t> resize, padTo, output;
 
-  /// Of decathlon.
+  /// Keys of decathlon.
   std::vector<int64_t> inputShape; ///< [x, y, z]
   std::string normalization, resizeInterpolator;
   std::vector<std::string> augment;
-  /// Of decathlon and nnunet.
+  /// Key of decathlon and nnunet.
   std::string orientation;
 
-  /// Of nnunet and kits19; only nnunet has `dim` and `task`.
+  /// Keys of nnunet and kits19; only nnunet has `dim` and `task`.
   std::optional<int64_t> dim;
   std::vector<int64_t> patch;
   std::vector<double> spacing;
@@ -59,41 +59,42 @@ struct DataPipeline {
   std::vector<double> clip; ///< Lower and upper bound of CT intensities.
   std::optional<double> mean, deviation;
 
-  /// Keys that its kind does not have; nothing follows them.
+  /// Keys that this kind of pipeline does not have; they have no effect.
   std::vector<std::string> unknownKeys;
 
   bool hasSlices() const { return kind == "isbi"; }
   bool hasVolumes() const { return kind == "decathlon"; }
-  /// The order of axes of volumes; nothing where there are none.
+  /// Returns the order of axes of volumes; nothing for pipelines of slices.
   StatusOr<std::optional<AxisFrame>> frame() const;
 
-  /// Types, lengths and ranges are those of the table; `where` names the
-  /// object in errors.
+  /// Parses and checks types, lengths and ranges by the table of keys. `where`
+  /// names the object in errors.
   static StatusOr<DataPipeline> fromJson(const Json &json,
                                          const std::string &where);
 };
 
-/// What data sets need: keys that must be there, and that fit each other.
+/// Checks that the keys that data sets need are there and agree.
 Status validate(const DataPipeline &pipeline);
 
 /// The type of a dictionary's value.
 enum class ValueKind { Text, Flag, Integer, Number, Texts, Integers, Numbers };
-/// "a list of integers".
+/// Returns the kind as text, e.g. "a list of integers".
 const char *valueKindText(ValueKind kind);
 
-/// As a person would write it.
+/// Formats a number for error messages.
 std::string numberText(double value);
 
-/// What a key of a dictionary may hold.
+/// A key of a dictionary with the type and range of its values.
 struct DictionaryKey {
   const char *name;
   ValueKind kind;
   double min = -HUGE_VAL, max = HUGE_VAL;
-  size_t count = 0;      ///< Of a list's elements; 0: any number.
-  bool belowMax = false; ///< `max` itself is too much.
-  bool aboveMin = false; ///< `min` itself is too little.
+  size_t count = 0;      ///< Number of a list's elements; 0 means any.
+  bool belowMax = false; ///< Values must be below `max`.
+  bool aboveMin = false; ///< Values must be above `min`.
 
-  /// "at least 0 and less than 1"; empty if the number is in the range.
+  /// Returns the expected range as text, e.g. "at least 0 and less than 1", or
+  /// an empty string if the number is in it.
   std::string refusal(double number) const;
 };
 
@@ -111,12 +112,12 @@ struct PipelineKey : DictionaryKey {
       : DictionaryKey(key), member(member) {}
 };
 
-/// The keys of a kind with those that all have; these alone if the kind is not
-/// known.
+/// Returns the keys of a kind of pipeline, including the common ones; only the
+/// common ones if the kind is not known.
 const std::vector<PipelineKey> &pipelineKeys(std::string_view kind);
 bool isKnownPipeline(std::string_view kind);
 
-/// Calls f(name, value) for each key of its kind that has a value.
+/// Calls f(name, value) for each key that has a value.
 template <typename F>
 void forEachValue(const DataPipeline &pipeline, F f) {
   auto visit = [&](const char *name, const auto &value) {

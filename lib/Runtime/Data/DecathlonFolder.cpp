@@ -16,7 +16,7 @@
 
 using namespace segc;
 
-/// The seed of the published cross-validation (reference-behaviour 6).
+/// The seed of the published cross-validation (docs/ReferenceBehaviour.md).
 static constexpr uint32_t foldSeed = 12345;
 
 //===----------------------------------------------------------------------===//

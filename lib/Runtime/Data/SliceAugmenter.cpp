@@ -12,8 +12,8 @@ using namespace segc;
 
 namespace {
 
-/// Flips, a random crop that is resized to the canvas, brightness
-/// (reference-behaviour 1.3).
+/// Applies flips, a random crop resized to the canvas, and a change of
+/// brightness (docs/ReferenceBehaviour.md, "U-Net's data").
 class SliceAugmenter : public Augmenter {
 public:
   explicit SliceAugmenter(const DataPipeline &pipeline)

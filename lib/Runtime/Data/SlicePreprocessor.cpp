@@ -14,8 +14,8 @@ using namespace segc;
 
 namespace {
 
-/// Grey values in [-1, 1], resized, in the middle of a canvas of zeros
-/// (reference-behaviour 1.2).
+/// Scales grey values to [-1, 1], resizes, and centres on a canvas of zeros
+/// (docs/ReferenceBehaviour.md, "U-Net's data").
 class SlicePreprocessor : public Preprocessor {
 public:
   SlicePreprocessor(const DataPipeline &pipeline, PixelRule rule)

@@ -34,8 +34,8 @@ static bool zScore(std::vector<float> &image) {
 
 namespace {
 
-/// Axes in the frame, resized to the grid of the network, each channel
-/// z-scored over the volume (reference-behaviour 2.2).
+/// Reorders the axes, resamples to the grid of the network and z-scores each
+/// channel over the volume (docs/ReferenceBehaviour.md, "V-Net's data").
 class VolumePreprocessor : public Preprocessor {
 public:
   VolumePreprocessor(const DataPipeline &pipeline,

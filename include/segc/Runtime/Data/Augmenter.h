@@ -12,26 +12,28 @@
 
 namespace segc {
 
-/// What augmentation draws from: a pure function of these.
+/// The key of the random numbers of a sample. Augmentation depends on nothing
+/// else.
 struct AugmentKey {
   uint64_t seed = 0;
-  uint64_t sampleIndex = 0; ///< Place in the whole run, never repeated.
+  uint64_t sampleIndex = 0; ///< Number of the sample in the whole run.
   bool augment = false;
 };
 
-/// Writes augmented samples. May be called from several threads.
+/// Writes augmented samples. Several threads may call it.
 class Augmenter {
 public:
   virtual ~Augmenter() = default;
-  /// In place of Preprocessor::writeSample; image and label move together.
+  /// Replaces Preprocessor::writeSample. Image and label are transformed in the
+  /// same way.
   virtual void writeSample(const PreparedCase &prepared, const AugmentKey &key,
                            float *image, int32_t *label) const = 0;
 };
 
-/// Mirrored axes.
+/// Augments by mirroring.
 std::unique_ptr<Augmenter> makeVolumeAugmenter(const DataPipeline &pipeline,
                                                int64_t channels);
-/// Mirrored axes, a random crop that is resized, and brightness.
+/// Augments by mirroring, a random crop that is resized, and brightness.
 std::unique_ptr<Augmenter> makeSliceAugmenter(const DataPipeline &pipeline);
 
 } // namespace segc

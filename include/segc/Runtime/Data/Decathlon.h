@@ -4,10 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A folder with dataset.json and NIfTI volumes, as V-Net reads it
-// (reference-behaviour 2.2): its axes as the pipeline's
-// `orientation` says, resampled to `input_shape`, z-scored over the volume with
-// the population's standard deviation, in array order. What is declared and
-// what files hold are compared: docs/Data.md.
+// (docs/ReferenceBehaviour.md, "V-Net's data"). The pipeline's `orientation`
+// gives the order of axes. Volumes are resampled to `input_shape` and z-scored
+// with the population's standard deviation. The reader compares dataset.json
+// with the files (docs/Data.md).
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,26 +20,27 @@
 
 namespace segc {
 
-/// What dataset.json says. Paths are relative to its folder and stay in it.
+/// The contents of dataset.json. Paths are relative to its folder and stay in
+/// it.
 struct DecathlonIndex {
   struct Case {
     std::string name, image, label;
-    /// Each channel has a file of its own, as nnU-Net has them.
+    /// Each channel has a file of its own, as in nnU-Net.
     bool separateChannels = false;
-    std::vector<std::string> channelImages; ///< Where they are listed.
+    std::vector<std::string> channelImages; ///< If dataset.json lists them.
     CaseFiles files;                        ///< Found by caseFiles().
   };
   std::string name;
-  std::vector<std::string> modalities; ///< Empty where none is named.
+  std::vector<std::string> modalities; ///< Empty if none is named.
   std::map<int64_t, std::string> labels;
   std::vector<Case> training, test;        ///< Test cases have no label.
   std::optional<int64_t> declaredTraining; ///< numTraining
-  /// nnU-Net v2 lists none: the files that end so are the cases.
+  /// False for nnU-Net v2: the cases are the files with this ending.
   bool listsCases = true;
   std::string fileEnding;
 };
 
-/// A case named after its image.
+/// Returns a case named after its image.
 DecathlonIndex::Case decathlonCase(const std::string &image,
                                    const std::string &label);
 
@@ -51,13 +52,13 @@ StatusOr<DecathlonIndex> parseDecathlonIndex(std::string_view text,
 /// the channel) and labelsTr/CASE.nii.gz, imagesTs/.
 Status listNnunetCases(const std::string &folder, DecathlonIndex &index);
 
-/// "0001".
+/// Formats a channel as nnU-Net does, e.g. "0001".
 std::string channelNumber(int64_t channel);
 
-/// The files of a case by full paths: of as many channels as the model takes,
-/// or of the one that is chosen. Where each channel has a file of its own, they
-/// are listed, or lie as CASE_0000.nii.gz, ... beside a CASE.nii.gz that is not
-/// there (as the lists of nnU-Net v1 have it).
+/// Returns the files of a case by full paths: those of all channels that the
+/// model takes, or that of the chosen channel. Files of single channels are
+/// listed, or are named CASE_0000.nii.gz, ... where the listed CASE.nii.gz does
+/// not exist (the convention of nnU-Net v1).
 StatusOr<CaseFiles> caseFiles(const std::string &folder,
                               const DecathlonIndex::Case &entry,
                               std::optional<int64_t> channel, int64_t channels);
@@ -66,7 +67,7 @@ StatusOr<std::unique_ptr<Dataset>> openDecathlon(const std::string &folder,
                                                  const DataPipeline &pipeline,
                                                  const DatasetOptions &options);
 
-/// Single volumes as test cases.
+/// Opens single volumes as test cases.
 StatusOr<std::unique_ptr<Dataset>>
 openVolumes(const std::vector<std::string> &paths, const DataPipeline &pipeline,
             const DatasetOptions &options);

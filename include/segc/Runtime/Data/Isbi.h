@@ -3,11 +3,11 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Multi-page TIFFs as U-Net reads them (reference-behaviour 1.2, 1.3, 1.5): a
-// slice becomes x / 127.5 - 1, is resized to the pipeline's `resize` and padded
-// with zeros to `pad_to`; labels (0 membrane, 255 background) become class 0
-// and 1 of the central `output` pixels, class 1 where the interpolated label
-// is at least a half.
+// Multi-page TIFFs as U-Net reads them (docs/ReferenceBehaviour.md, "U-Net's
+// data"): a slice becomes x / 127.5 - 1, is resized to the pipeline's `resize`
+// and padded with zeros to `pad_to`; labels (0 membrane, 255 background) become
+// class 0 and 1 of the central `output` pixels, class 1 where the interpolated
+// label is at least a half.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,18 +20,18 @@
 
 namespace segc {
 
-/// The file `stem` of a set: its ending may be .tif or .tiff, in upper case
-/// too. Nothing if there is none.
+/// Returns the file `stem` of a data set, whose ending is .tif or .tiff in
+/// lower or upper case; nothing if there is none.
 std::optional<std::string> findIsbiFile(const std::string &folder,
                                         const std::string &stem);
 
-/// A folder with train-volume.tif and train-labels.tif, test-volume.tif or
-/// both.
+/// Opens a folder with train-volume.tif and train-labels.tif, with
+/// test-volume.tif, or with all three.
 StatusOr<std::unique_ptr<Dataset>> openIsbi(const std::string &folder,
                                             const DataPipeline &pipeline,
                                             const DatasetOptions &options);
 
-/// The pages of single TIFFs as test cases.
+/// Opens the pages of single TIFFs as test cases.
 StatusOr<std::unique_ptr<Dataset>>
 openSlices(const std::vector<std::string> &paths, const DataPipeline &pipeline,
            const DatasetOptions &options);

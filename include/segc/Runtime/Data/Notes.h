@@ -16,14 +16,15 @@
 
 namespace segc {
 
-/// Collects rules that were applied to contradicting files, values that were
-/// rounded, and the like. May be called from several threads.
+/// Collects warnings about input files that were read all the same: headers
+/// that contradict each other, values that were rounded. Several threads may
+/// call it.
 class Notes {
 public:
-  /// `where` names the file or the case; the same about several becomes one
-  /// note. Repetitions are dropped.
+  /// Adds a warning about the file or case `where`. The same text about several
+  /// becomes one warning; repetitions are dropped.
   void add(const std::string &where, const std::string &what);
-  /// What was noted since the last call: "where: what" each.
+  /// Returns the warnings since the last call, each "where: what".
   std::vector<std::string> take();
 
 private:

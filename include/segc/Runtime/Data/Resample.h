@@ -4,9 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //
-// The samplings of the published pipelines (docs/ReferenceBehaviour.md, "U-Net's
-// data" and "V-Net's data") and the way back from network grid to source grid. Planes are [y][x];
-// volumes in file order have x fastest, in array order z fastest ([x][y][z]).
+// The resampling of the published pipelines (docs/ReferenceBehaviour.md,
+// "U-Net's data" and "V-Net's data") and its inverse, from the network's grid
+// to the source grid. Planes are [y][x]. In volumes in file order x runs
+// fastest, in array order z ([x][y][z]).
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,27 +21,28 @@
 
 namespace segc {
 
-/// ITK's resampling with the identity transform onto a grid of the same
-/// origin and spacing * from / to: source index = index * from / to. Array
-/// order out. Linear, the edge held.
+/// Resamples as ITK does with the identity transform, onto a grid of the same
+/// origin and spacing * from / to: source index = index * from / to. The result
+/// is in array order, interpolated linearly; the edge value continues outside.
 void resampleLinear(const VoxelView &source, float *result, Size3 to);
-/// The same with the nearest voxel; halves go up.
+/// Does the same with the nearest voxel; halves are rounded up.
 void resampleNearest(const LabelView &source, int32_t *result, Size3 to);
 
-/// Takes class probabilities from the network grid `from` (array order,
-/// `classes` values a voxel) back to the source grid `to` by linear
-/// interpolation at the inverse of resampleLinear's coordinates, edges held,
-/// then the class of the largest one (the first of equals), in file order.
+/// Interpolates class probabilities on the network's grid `from` (array order,
+/// `classes` values a voxel) linearly on the source grid `to`, at the inverse
+/// of resampleLinear's coordinates. Returns the class of the largest
+/// probability (the first of equals) of each voxel, in file order.
 std::vector<uint8_t> labelsOnSourceGrid(const float *probabilities, Size3 from,
                                         int64_t classes, Size3 to);
 
-/// Where a resized pixel lies in the source.
+/// The position of a resized pixel in the source.
 enum class PixelRule {
   HalfPixel, ///< (i + 0.5) * from / to - 0.5: TensorFlow 2
   Legacy,    ///< i * from / to: TensorFlow 1
 };
 
-/// Bilinear resize of one plane without antialiasing, edges held.
+/// Resizes one plane bilinearly without antialiasing; the edge value continues
+/// outside.
 void resizeBilinear(const float *source, int64_t height, int64_t width,
                     float *result, int64_t newHeight, int64_t newWidth,
                     PixelRule rule = PixelRule::HalfPixel);
@@ -51,8 +53,8 @@ struct CropBox {
   float top = 0, left = 0, bottom = 1, right = 1;
 };
 
-/// TensorFlow's crop_and_resize of one plane: corner aligned, bilinear, 0
-/// outside the plane.
+/// Implements TensorFlow's crop_and_resize for one plane: corners are aligned,
+/// interpolation is bilinear, and pixels outside the plane are 0.
 void cropAndResize(const float *source, int64_t height, int64_t width,
                    CropBox box, float *result, int64_t newHeight,
                    int64_t newWidth);

@@ -4,12 +4,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //
-// What the ISBI data and the predicted masks are stored in
-// (reference-behaviour 1.2, 1.5). Read: grey pages of equal size, of 1 to 16
-// bits, f32 or f64, in strips or tiles, compressed as libtiff knows it, also
-// BigTIFF, palettes and stacks of ImageJ whose planes follow one directory.
-// Pixels become 0 (black) to 255 (white), docs/Segrun.md says how. Written:
-// 8 bits in Deflate.
+// The format of the ISBI data and of predicted masks
+// (docs/ReferenceBehaviour.md, "U-Net's data"). The reader takes grey pages of
+// one size, of 1 to 16 bits, f32 or f64, in strips or tiles, in every
+// compression of libtiff, BigTIFF, palettes and ImageJ's stacks whose planes
+// follow one directory. It converts pixels to 0 (black) to 255 (white) as
+// docs/Segrun.md describes. The writer makes pages of 8 bits in Deflate.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,8 +26,8 @@
 
 namespace segc {
 
-/// A file whose pages are decoded when they are asked for. Copies share it;
-/// pages may be decoded from several threads.
+/// A file whose pages are decoded on demand. Copies share the file. Several
+/// threads may decode pages.
 class TiffStack {
 public:
   TiffStack() = default;
@@ -40,14 +40,14 @@ public:
                                   ImageUse use = ImageUse::Image,
                                   const ImageLimits &limits = {});
 
-  /// All 0 for a stack that holds nothing.
+  /// Are 0 for an empty stack.
   int64_t width() const;
   int64_t height() const;
   int64_t pages() const;
   int64_t pageSize() const { return width() * height(); }
-  /// The tag of TIFF, 1 to 8: how viewers turn pages, which are as stored here.
+  /// The tag Orientation, 1 to 8. Viewers turn pages by it; page() does not.
   int orientation() const;
-  /// Rows as they are stored.
+  /// Returns the rows in the order of the file.
   StatusOr<std::vector<uint8_t>> page(int64_t index) const;
   const std::vector<std::string> &warnings() const;
 
@@ -56,7 +56,7 @@ private:
   std::shared_ptr<const File> file;
 };
 
-/// The file image of 8-bit grey pages of one size, Deflate-compressed.
+/// Encodes 8-bit grey pages of one size with Deflate as a file image.
 StatusOr<std::string> encodeTiff(int64_t width, int64_t height,
                                  const std::vector<const uint8_t *> &pages);
 Status writeTiff(const std::string &path, int64_t width, int64_t height,

@@ -15,8 +15,8 @@
 
 namespace segc {
 
-/// Pointers in the order of an entry's inputs, which are called image and
-/// label. `label` may be null where the entry takes none.
+/// Returns the pointers of the inputs `image` and `label` in the order of the
+/// entry. `label` may be null if the entry has no such input.
 StatusOr<std::vector<void *>> inputsOf(const EntrySignature &entry,
                                        const float *image,
                                        const int32_t *label = nullptr);

@@ -14,9 +14,9 @@
 
 namespace segc {
 
-/// Runs evaluate_step, and predict for the hard Dice, over every case of the
-/// split. Means weigh every case alike; no incomplete batch is dropped. The
-/// memory of the outputs is the runner's.
+/// Runs evaluate_step, and predict for the hard Dice, on every case of the
+/// split. All cases have the same weight in the means; the last batch may be
+/// incomplete.
 StatusOr<Evaluation> evaluateSplit(ModelRunner &runner, const Dataset &dataset,
                                    Split split, int64_t batch);
 

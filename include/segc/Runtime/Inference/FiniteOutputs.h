@@ -15,7 +15,7 @@
 
 namespace segc {
 
-/// A call of an entry that may be made once more.
+/// The arguments of a call of an entry, which can be repeated.
 struct EntryCall {
   std::string entry;
   const std::vector<void *> &inputs;
@@ -23,12 +23,12 @@ struct EntryCall {
   const segc_scalars &scalars;
 };
 
-/// Makes the call again with an eye on every kernel: which was the first to
-/// write a NaN or an infinity.
+/// Repeats the call and checks the output of every kernel. Returns the first
+/// kernel that wrote a NaN or an infinity.
 std::string firstNonFiniteKernel(ModelRunner &runner, const EntryCall &call);
 
-/// An error if an output of the call that was just made holds a NaN or an
-/// infinity in one of its samples; `cases` names them.
+/// Returns an error if an output of the last call contains a NaN or an
+/// infinity. `cases` names the cases of the batch.
 Status checkFiniteOutputs(ModelRunner &runner, const EntryCall &call,
                           const std::string &cases);
 

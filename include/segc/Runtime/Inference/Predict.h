@@ -16,22 +16,22 @@
 
 namespace segc {
 
-/// A case that could not be predicted, and why.
+/// A case that could not be predicted, with the reason.
 struct FailedCase {
   std::string name;
   Status status;
 };
 
-/// Predicts the first `count` cases of a split, `batch` at a time, and writes
-/// their masks. A bad case is reported in the answer and left out; what would
-/// stop every case is an error.
+/// Predicts the first `count` cases of a split in batches and writes their
+/// masks. Returns the cases that failed; a failure that concerns all cases is
+/// an error.
 StatusOr<std::vector<FailedCase>>
 predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
              int64_t count, int64_t batch, const PredictionFolders &folders,
              bool greyMasks = false);
 
-/// Examples of a results folder: predictions/ and overlays/ of a few held-out
-/// cases.
+/// Predicts a few validation cases into the folders predictions/ and overlays/
+/// of a results folder.
 Status predictExamples(ModelRunner &runner, const Dataset &dataset, Split split,
                        int64_t batch, const std::string &results);
 

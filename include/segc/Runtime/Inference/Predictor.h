@@ -15,25 +15,27 @@
 
 namespace segc {
 
-/// Calls `predict` on whole samples and checks what it gives.
+/// Calls the entry `predict` on samples and checks its output.
 class Predictor {
 public:
-  /// `labelShape` is that of a sample's labels; the runner outlives it.
+  /// `labelShape` is the shape of a sample's labels. The runner must outlive
+  /// the predictor.
   Predictor(ModelRunner &runner, const std::vector<int64_t> &labelShape);
 
-  /// Predicts `count` samples, which lie one after the other.
+  /// Predicts `count` samples, which are contiguous in memory.
   Status predict(const float *images, int64_t count);
 
-  /// Probabilities of a sample of the last call, labelShape + [classes]; valid
-  /// until the next call.
+  /// Returns the probabilities of a sample of the last call, of the shape
+  /// labelShape + [classes]. They are valid until the next call.
   const float *probabilities(int64_t sample) const;
-  /// Of one sample.
+  /// Returns the number of probabilities of a sample.
   int64_t size() const { return elements; }
   bool isFinite(int64_t sample) const;
-  /// An error if a sample of the last call is not finite; `cases` names them.
+  /// Returns an error if a sample of the last call is not finite. `cases` names
+  /// the samples.
   Status checkFinite(const std::string &cases) const;
-  /// Repeats the last call to find the kernel that wrote the first value that
-  /// is not finite.
+  /// Repeats the last call to find the first kernel that wrote a value that is
+  /// not finite.
   std::string firstNonFiniteKernel() const;
 
 private:
@@ -43,7 +45,7 @@ private:
   int64_t count = 0;
 };
 
-/// What calls that train nothing are given.
+/// Returns the scalars of calls that do not train.
 segc_scalars inferenceScalars();
 
 } // namespace segc

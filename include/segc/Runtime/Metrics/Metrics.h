@@ -16,36 +16,36 @@
 
 namespace segc {
 
-/// Dice of a case on argmax labels, per class: 2TP/(2TP+FP+FN). A class that
-/// the label lacks scores 1 if the prediction lacks it too, else 0. Voxels
-/// whose label is outside [0, classes) are left out.
+/// Returns the Dice score 2TP/(2TP+FP+FN) of each class of a case. A class that
+/// the label does not contain scores 1 if the prediction does not contain it
+/// either, else 0. Voxels whose label is outside [0, classes) do not count.
 std::vector<double> hardDice(const int32_t *predicted, const int32_t *expected,
                              int64_t voxels, int64_t classes);
 
-/// Which classes occur in a label.
+/// Returns for each class whether the label contains it.
 std::vector<bool> classesIn(const int32_t *labels, int64_t voxels,
                             int64_t classes);
 
-/// The class with the largest value in each row of `classes` values; the first
-/// of equals.
+/// Writes the class with the largest value of each row of `classes` values; the
+/// first of equals.
 void argmaxRows(const float *values, int64_t rows, int64_t classes,
                 int32_t *result);
 
-/// The value below which `fraction` of the samples lie: linear between the
-/// order statistics, as numpy.percentile.
+/// Returns the percentile of the samples at `fraction`, interpolated linearly
+/// as in numpy.percentile.
 double percentile(std::vector<double> samples, double fraction);
 
 double mean(const std::vector<double> &values);
 
-/// The same over what is a number; NaN if nothing is.
+/// Returns the mean of the values that are not NaN; NaN if all are.
 double meanOfPresent(const std::vector<double> &values);
 
-/// What one evaluation found.
+/// The results of an evaluation.
 struct Evaluation {
   struct Case {
     std::string name;
     std::vector<double> dice; ///< by class
-    /// Which classes its label has; all if empty.
+    /// Whether the label has each class; all if empty.
     std::vector<bool> present = {};
   };
   struct Value {
@@ -57,27 +57,28 @@ struct Evaluation {
   std::vector<Case> cases;
   std::vector<Value> values; ///< the outputs of evaluate_step, "loss" first
 
-  /// Whether any case's label has the class: what no case has cannot be
-  /// measured. Its Dice is NaN (null and "absent" in files) and left out of
+  /// Returns whether the label of any case has the class. The Dice of a class
+  /// that no label has is NaN (null and "absent" in files) and not part of
   /// means.
   bool isPresent(size_t classIndex) const;
-  /// Names of the classes that no label has.
+  /// Returns the names of the classes that no label has.
   std::vector<std::string> absentClasses() const;
   std::vector<double> diceByClass() const;
   double meanDice() const;
-  /// Over all but the class called background (class 0 if none is); what
-  /// "best" means. NaN if no foreground class is present.
+  /// Returns the mean over all classes but the one called background (class 0
+  /// if there is none). The best checkpoint is chosen by it. It is NaN if no
+  /// foreground class is present.
   double meanForegroundDice() const;
   const Value *find(const std::string &name) const;
-  /// Whether a value is the objective's Dice of each class.
+  /// Returns whether a value is the Dice of each class by the objective.
   bool isDiceByClass(const Value &value) const;
-  /// `values` of one case or of all, NaN for absent classes.
+  /// Returns `values` of the classes with NaN for absent classes.
   std::vector<double> withoutAbsent(std::vector<double> values) const;
 
   OrderedJson toJson() const;
-  /// One row a case, then their mean.
+  /// Returns one row for each case and a row of means.
   std::string toCsv() const;
-  /// The record of train.jsonl: eval_total_loss, eval_dice_score, ...
+  /// Returns the record of train.jsonl: eval_total_loss, eval_dice_score, ...
   OrderedJson toRecord() const;
 };
 
