@@ -13,8 +13,8 @@
 
 namespace segc {
 
-/// How a command ended, as exit code and message: 0 done, 1 failed, 2 wrong
-/// usage, 3 some cases failed, 128 + signal interrupted after a clean end.
+/// Exit code and message of a command: 0 done, 1 failed, 2 wrong usage, 3 some
+/// cases failed, 128 + signal interrupted after a checkpoint.
 struct CommandResult {
   CommandResult(Status status);
   static CommandResult partial(Status status);
@@ -23,8 +23,8 @@ struct CommandResult {
   int exitCode;
 };
 
-/// Prints an error or a warning as one line, or as a list whose lines are
-/// indented: names of files may hold line ends, which are escaped.
+/// Prints an error or a warning as one line, or as a list with indented lines.
+/// Line ends in names of files are escaped.
 void printMessage(const std::string &message);
 
 CommandResult runTrain(const TrainOptions &options);
@@ -33,8 +33,8 @@ CommandResult runPredict(const PredictOptions &options);
 CommandResult runBenchmark(const BenchmarkOptions &options);
 CommandResult runExport(const ExportOptions &options);
 
-/// Parses the command line, runs the command and prints what went wrong, if
-/// anything did. The answer is the exit code.
+/// Parses the command line, runs the command and prints its error, if any.
+/// Returns the exit code.
 int segrunMain(int argc, char **argv);
 
 } // namespace segc

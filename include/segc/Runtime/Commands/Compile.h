@@ -19,28 +19,28 @@
 
 namespace segc {
 
-/// Path of segc: beside this program, else on the PATH.
+/// Returns the path of segc: beside this program, else on the PATH.
 StatusOr<std::string> findCompiler();
 
-/// Runs `segc compile arguments...` and waits.
+/// Runs `segc compile arguments...` and waits for its end.
 Status runCompiler(const std::string &model,
                    const std::vector<std::string> &arguments);
 
-/// A compiled network. Where there is no cache its file goes with this object:
-/// load the model before.
+/// A compiled network. If it is not cached, its file is deleted with this
+/// object, so load the model before.
 struct CompiledNetwork {
   std::string path;
   std::optional<PrivateTemporaryFolder> folder;
 };
 
-/// Compiles `path` with `options` into the user's cache, unless it lies there
-/// already: the key is the text, the options and the compiler. Without a
-/// private cache that can be written it says so and compiles into a temporary
+/// Compiles `path` with `options` into the user's cache, unless the cache has
+/// it. The key consists of the text, the options and the compiler. If the cache
+/// is not private or not writable, it warns and compiles into a temporary
 /// folder.
 StatusOr<CompiledNetwork>
 compileCached(const std::string &path, const std::vector<std::string> &options);
 
-/// Ends in .mlir.
+/// Returns whether the path ends in .mlir.
 bool isModuleText(const std::string &path);
 
 } // namespace segc

@@ -3,8 +3,8 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One struct a command, filled by the command line. An option that is not set
-// takes the value of the published example that the model's pipeline follows.
+// Each command has one struct, which the command line fills. An option that is
+// not set has the value of the published example of the model's pipeline.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,7 +18,7 @@
 
 namespace segc {
 
-/// How a model is opened and run; all commands share these.
+/// Options of the model and its execution, for all commands.
 struct ModelOptions {
   std::string model;
   int64_t threads = 0; ///< 0: all cores
@@ -27,7 +27,7 @@ struct ModelOptions {
   bool checkMemory = false;
 };
 
-/// Which cases of which data set.
+/// Options of the data set and its split.
 struct DataOptions {
   std::string data;
   std::optional<int64_t> fold;
@@ -35,20 +35,20 @@ struct DataOptions {
   int64_t seed = 0;
   bool legacyResize = false;
   bool greyMasks = false;
-  int64_t maxImageBytes = int64_t{1} << 30; ///< Of one file, unpacked.
-  std::optional<std::string> orientation; ///< Instead of what is recorded.
+  int64_t maxImageBytes = int64_t{1} << 30; ///< Of one decompressed file.
+  std::optional<std::string> orientation;   ///< Overrides the recorded one.
   std::optional<int64_t> channel;
   std::string labelMap;
 };
 
 struct BenchmarkOptions {
   ModelOptions model;
-  DataOptions data; ///< synthetic without a folder
+  DataOptions data; ///< Synthetic data if no folder is given.
   std::string mode = "predict";
   int64_t warmupSteps = 10, steps = 50;
   std::string json;
   std::string profile, trace; ///< Files with the time of each kernel.
-  std::string dumpOutputs;    ///< safetensors file of the last step's.
+  std::string dumpOutputs;    ///< File for the last step's outputs.
 };
 
 struct TrainOptions {
@@ -57,7 +57,7 @@ struct TrainOptions {
   std::string results = "results";
   std::string batches, init, dumpGradients;
   std::optional<int64_t> epochs, maxSteps;
-  std::optional<bool> augment; ///< As the run had it, if it is resumed.
+  std::optional<bool> augment;          ///< Default: that of the resumed run.
   std::optional<int64_t> loaderThreads; ///< 1 if absent.
   bool resume = false;
   std::optional<double> learningRate, momentum, weightDecay;
@@ -68,11 +68,11 @@ struct TrainOptions {
   std::optional<int64_t> logEvery, evaluateEvery;
   int64_t saveEvery = 0, skipEval = 0;
   std::string checkpointStrategy = "last_and_best";
-  /// Measure instead of train: no evaluation, no checkpoints.
+  /// Measures instead of training: no evaluation, no checkpoints.
   bool benchmark = false;
   std::optional<int64_t> warmupSteps;
   std::string json;
-  std::string commandLine; ///< As it was typed: the report states it.
+  std::string commandLine; ///< As typed, for the report.
 };
 
 struct EvaluateOptions {

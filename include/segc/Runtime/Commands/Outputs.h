@@ -15,7 +15,7 @@
 
 namespace segc {
 
-/// What segrun writes under an option, and whether a file is such a thing.
+/// A kind of output file, with the test for existing files of this kind.
 struct OutputKind {
   const char *name;
   bool (*holds)(const std::string &path);
@@ -23,31 +23,33 @@ struct OutputKind {
 extern const OutputKind gradientsOutput, valuesOutput, benchmarkOutput,
     profileOutput, traceOutput, modelOutput;
 
-/// A file or folder and the option that named it. Empty paths are not there. A
-/// file that is there is replaced only if it is of the kind.
+/// A file or folder and its option. Empty paths are ignored. An existing file
+/// is replaced only if it is of the kind.
 struct NamedPath {
   std::string option, path;
   const OutputKind *kind = nullptr;
 };
 
-/// What a command reads and writes.
+/// The inputs and outputs of a command.
 struct CommandPaths {
   std::vector<NamedPath> inputs;  ///< files
-  std::vector<NamedPath> outputs; ///< files that are replaced whole
-  std::vector<NamedPath> folders; ///< where files appear by names of cases
-  /// Those of them that the user names: they lie in no data set and in no
-  /// checkpoint, and hold no image or label but masks that segrun wrote.
+  std::vector<NamedPath> outputs; ///< files that are replaced
+  std::vector<NamedPath> folders; ///< folders of files named after cases
+  /// Folders that the user names. They must not be in a data set or a
+  /// checkpoint and must not contain images or labels except masks that segrun
+  /// wrote.
   std::vector<NamedPath> places;
 };
 
-/// Refuses what would replace an input or write two outputs to one file, over
-/// links, hard or symbolic, and however the names are spelt: files are compared
-/// by device and inode. A folder must not hold an input under any name. What is
-/// there already is replaced only if segrun wrote it for the same purpose.
+/// Refuses outputs that would replace an input and two outputs in one file.
+/// Files are compared by device and inode, so that links and different
+/// spellings of a path are found. A folder must not contain an input under any
+/// name. An existing file is replaced only if segrun wrote it for the same
+/// purpose.
 Status checkOutputs(const CommandPaths &paths);
 
-/// Refuses outputs that cannot be written: in folders that are not there or
-/// belong to others, or in the place of a folder.
+/// Refuses outputs that cannot be written: in folders that do not exist or
+/// belong to other users, or under the name of a folder.
 Status checkOutputPlaces(const CommandPaths &paths);
 
 /// Adds each of `files` as an input of the option.

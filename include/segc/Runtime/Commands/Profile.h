@@ -13,14 +13,14 @@
 
 namespace segc {
 
-/// One record a kernel, in the order of launches, behind what was run and how:
-/// `benchmark` has network, mode, batch size, threads and CPU version. `segc
-/// compile --report` reads it; see docs/Report.md.
+/// Returns the members of `benchmark` (network, mode, batch size, threads and
+/// CPU version) and one record for each kernel in the order of launches. `segc
+/// compile --report` reads it (docs/Report.md).
 OrderedJson profileJson(const KernelProfiler &profiler,
                         const OrderedJson &benchmark);
 
-/// The last step in the Trace Event Format of chrome://tracing and Perfetto:
-/// a lane with its kernels, and one for each worker with its tasks.
+/// Returns the last step in the Trace Event Format of chrome://tracing and
+/// Perfetto: a track with its kernels, and one for each worker with its tasks.
 OrderedJson traceJson(const KernelProfiler &profiler);
 
 } // namespace segc

@@ -21,8 +21,8 @@ namespace segc {
 
 class ResultsFolder {
 public:
-  /// Creates the folder and takes its lock, which ends with the process however
-  /// that ends. An error if another process has it.
+  /// Creates the folder and takes its lock. The system releases it at the end
+  /// of the process. Returns an error if another process has the lock.
   static StatusOr<ResultsFolder> open(const std::string &path);
   ResultsFolder(ResultsFolder &&other) noexcept;
   ResultsFolder &operator=(ResultsFolder &&other) noexcept;
@@ -30,8 +30,8 @@ public:
 
   const std::string &path() const { return path_; }
 
-  /// Moves those of `names` that are there into a new folder earlier/N, which
-  /// is the answer; empty if there are none.
+  /// Moves the files of `names` that exist into a new folder earlier/N and
+  /// returns its path; empty if none exists.
   StatusOr<std::string> putAside(const std::vector<const char *> &names) const;
 
 private:
@@ -41,7 +41,7 @@ private:
   int lock = -1;
 };
 
-/// What a training writes into its results folder, and an evaluation.
+/// Names of the files that a training and an evaluation write.
 const std::vector<const char *> &trainingResults();
 const std::vector<const char *> &evaluationResults();
 

@@ -18,34 +18,35 @@
 
 namespace segc {
 
-/// A model with memory and threads of its own.
+/// A model with its own memory and threads.
 struct LoadedModel {
   std::unique_ptr<ThreadPool> pool; ///< The runner's device refers to it.
   ModelRunner runner;
-  /// In which order the axes of volumes reached the network when its weights
-  /// were trained, where that is recorded.
+  /// The order of the axes of volumes with which the weights were trained, if
+  /// it is recorded.
   std::optional<AxisFrame> frame = {};
 };
 
 /// Opens a .so, or compiles a .mlir first with the options that change the
-/// graph. WrongUsage if the .so is not what the options ask for; the message is
-/// then the segc command that makes one.
+/// graph. Returns WrongUsage if the options need another .so; the message
+/// contains the segc command that compiles it.
 StatusOr<LoadedModel> openModel(const ModelOptions &options, bool training,
                                 RunPhases *phases = nullptr);
 
-/// The same for a model that is not to be trained, with the weights of
-/// `checkpoint` (file or folder), or those that it carries if that is empty.
+/// Opens a model for inference with the weights of `checkpoint` (file or
+/// folder); if that is empty, with the weights in the model.
 StatusOr<LoadedModel> openTrained(const ModelOptions &options,
                                   const std::string &checkpoint);
 
-/// The batch of a call: as asked for, else the model's largest.
+/// Returns the batch size of a call: the option, else the model's maximum.
 int64_t batchSizeOf(const ModelOptions &options, const Manifest &manifest);
 
-/// An option of data that is given, though there is no data set; else empty.
+/// Returns an option of data that has no effect without a data set; empty if
+/// none is given.
 std::string idleWithoutData(const DataOptions &options);
 
-/// What the options mean for data of the model's kind, and for weights that
-/// were trained in `frame`. Options that this kind cannot follow are wrong
+/// Translates the options for the model's kind of data and for weights that
+/// were trained in `frame`. Options without effect on this kind are wrong
 /// usage.
 StatusOr<DatasetOptions> datasetOptions(const DataOptions &options,
                                         const Manifest &manifest,
@@ -55,19 +56,18 @@ StatusOr<std::unique_ptr<Dataset>>
 openData(const DataOptions &options, const Manifest &manifest,
          std::optional<AxisFrame> frame = {});
 
-/// Notes where weights of one order of axes meet a model of another, and keys
-/// of the pipeline that nothing follows.
+/// Adds warnings if the weights and the model have different orders of axes,
+/// and about keys of the pipeline without effect.
 void notePipeline(const Dataset &dataset, const Manifest &manifest,
                   const DatasetOptions &options);
 
-/// Prints what the data set noted since the last call as warnings on standard
-/// error.
+/// Prints the data set's warnings since the last call on standard error.
 void printNotes(const Dataset &dataset);
 
 StatusOr<Split> parseSplit(const std::string &name);
 
-/// What holds where the user says nothing: the rates of the network's
-/// optimizer, the lengths of the published example of its pipeline.
+/// Default settings of a training run: the rates of the network's optimizer and
+/// the lengths of the published example of its pipeline.
 struct Recipe {
   double learningRate = 1e-4, momentum = 0, weightDecay = 0;
   Schedule::Kind scheduler = Schedule::Kind::None;
@@ -75,7 +75,7 @@ struct Recipe {
   int64_t firstCycleSteps = 4096;
   double initialLearningRate = 1e-4;
   int64_t warmupEpochs = 0;
-  int64_t epochs = 1; ///< 0: maxSteps counts
+  int64_t epochs = 1; ///< 0: the length is maxSteps.
   int64_t maxSteps = 0;
   int64_t logEvery = 10;
   bool evaluateEpochs = true;

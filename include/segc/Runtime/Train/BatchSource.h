@@ -17,37 +17,38 @@
 
 namespace segc {
 
-/// A batch in memory that suits a model's entries; valid until the next one.
+/// A batch in memory aligned for a model's entries; valid until the next one.
 struct TrainBatch {
   const float *image = nullptr;
   const int32_t *label = nullptr;
   int64_t size = 0;
-  int64_t firstSample = 0;        ///< place in the whole run
+  int64_t firstSample = 0;        ///< number in the whole run
   std::vector<std::string> names; ///< of the cases, for messages
 };
 
 class BatchSource {
 public:
   virtual ~BatchSource() = default;
-  /// The batch of the next step; there is always one more.
+  /// Returns the batch of the next step. There is no last one.
   virtual StatusOr<TrainBatch> next() = 0;
-  /// Samples of an epoch.
+  /// Returns the number of samples of an epoch.
   virtual int64_t samples() const = 0;
-  /// Tells data sets and splits apart by the names of the cases and by one
-  /// sample.
+  /// Returns a hash of the names of the cases and of one sample, which
+  /// identifies data set and split.
   virtual StatusOr<std::string> digest() const = 0;
 };
 
-/// Shuffled, and augmented if asked for, from a data set; starts at a step.
+/// Makes a source of shuffled samples of a data set.
 StatusOr<std::unique_ptr<BatchSource>>
 makeLoaderSource(const Dataset &dataset, const LoaderOptions &options);
 
-/// image_0, label_0, image_1, ... of a safetensors file, over and over.
+/// Makes a source that repeats image_0, label_0, image_1, ... of a safetensors
+/// file.
 StatusOr<std::unique_ptr<BatchSource>> makeFixedSource(const std::string &path,
                                                        const Manifest &manifest,
                                                        int64_t firstStep);
 
-/// Noise of the model's shapes: for measuring without data.
+/// Makes a source of noise for measurements without data.
 StatusOr<std::unique_ptr<BatchSource>>
 makeSyntheticSource(const EntrySignature &entry, const Manifest &manifest,
                     int64_t batch);

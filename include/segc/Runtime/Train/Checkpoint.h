@@ -20,17 +20,16 @@
 
 namespace segc {
 
-/// The newest format of state.json that this build reads.
+/// The format of state.json that this build writes, and the newest it reads.
 inline constexpr int64_t checkpointFormat = 1;
 
-/// Everything but the tensors. Random draws are functions of (seed, step or
-/// sample), so that seed and position are the whole state of the generators
-/// and of the loader.
+/// The state of a run without its tensors. Random numbers depend only on the
+/// seed and the step or sample, so that seed and position are the whole state
+/// of the generators and of the loader.
 struct TrainState {
   std::string network;
-  /// In which order the axes of volumes reach the network, "RAS" or "file";
-  /// empty where there are none, and in checkpoints from before the record,
-  /// which mean "file".
+  /// The order of the axes of volumes, "RAS" or "file". It is empty for slices
+  /// and in old checkpoints, which have the order "file".
   std::string orientation;
   int64_t seed = 0;
   int64_t step = 0;     ///< optimizer steps tried
@@ -54,22 +53,22 @@ struct TrainState {
 Status saveCheckpoint(const std::string &path, const ModelRunner &runner,
                       const TrainState &state);
 
-/// The state alone of the checkpoint folder `path`.
+/// Reads the state of the checkpoint folder `path` without its tensors.
 StatusOr<TrainState> readTrainState(const std::string &path);
 
-/// Reads a checkpoint back, optimizer state included.
+/// Reads a checkpoint with its optimizer state.
 StatusOr<TrainState> loadCheckpoint(const std::string &path,
                                     ModelRunner &runner);
 
-/// Whether a folder is a checkpoint or holds those of a run.
+/// Returns whether a folder is a checkpoint or contains those of a run.
 bool isCheckpoint(const std::string &path);
 
-/// The folder to resume from: `path`, or what a crash left of it; empty if
-/// there is none.
+/// Returns the folder to resume from: `path`, or the previous checkpoint if a
+/// crash left no other; empty if there is none.
 std::string findCheckpoint(const std::string &path);
 
-/// The weights that a user means: a .safetensors file, a checkpoint folder, or
-/// a results folder (its best checkpoint, else its last).
+/// Returns the file of weights: the .safetensors file itself, that of a
+/// checkpoint folder, or that of a results folder's best, else last checkpoint.
 StatusOr<std::string> findWeights(const std::string &fileOrFolder);
 
 } // namespace segc

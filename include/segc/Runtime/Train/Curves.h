@@ -20,12 +20,11 @@ struct TrainingCurves {
   bool empty() const { return losses.series.empty() && scores.series.empty(); }
 };
 
-/// The curves of a train.jsonl; none where there is no such file. Lines that
-/// are no records are passed over.
+/// Reads the curves of a train.jsonl; they are empty if there is no such file.
+/// Lines that are not records are skipped.
 TrainingCurves readCurves(const std::string &path);
 
-/// The same picture, as pixels and as an <svg> element: the losses above the
-/// scores.
+/// Draw the losses above the scores, as pixels and as an <svg> element.
 StatusOr<RgbImage> curvesPixels(const TrainingCurves &curves);
 StatusOr<std::string> curvesSvg(const TrainingCurves &curves);
 

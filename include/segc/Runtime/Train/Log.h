@@ -17,12 +17,12 @@
 
 namespace segc {
 
-/// Writes DLLogger records, one `DLLL {json}` line each, and a line for the
-/// person at the terminal.
+/// Writes DLLogger records, one `DLLL {json}` line each, and a progress line
+/// for the terminal.
 class RunLog {
 public:
-  /// `path` is appended to; empty logs to nowhere. Records of later steps than
-  /// `keepSteps` are dropped first: a resumed run writes them again.
+  /// Opens `path` to append to it; without a path nothing is written. Drops the
+  /// records of steps after `keepSteps`, which a resumed run writes again.
   static StatusOr<RunLog> open(const std::string &path, int64_t keepSteps);
   RunLog(RunLog &&other) noexcept;
   RunLog &operator=(RunLog &&) = delete;
@@ -32,8 +32,8 @@ public:
   Status record(const OrderedJson &step, const OrderedJson &data);
   Status metadata(const std::string &metric, const OrderedJson &data);
 
-  /// Shows `text` in place of the last progress on a terminal; elsewhere as a
-  /// line of its own, if `important`.
+  /// Replaces the progress line on a terminal; elsewhere prints a line if
+  /// `important`.
   void progress(const std::string &text, bool important);
   /// Ends the progress line.
   void endProgress();
@@ -49,14 +49,14 @@ private:
   bool terminal = false, lineOpen = false;
 };
 
-/// The records of a log, in order; lines that are none are passed over. None
-/// where there is no such file.
+/// Reads the records of a log in order and skips other lines. Returns no
+/// records if there is no such file.
 std::vector<OrderedJson> readLog(const std::string &path);
 
-/// A float with the nine digits that identify it.
+/// Rounds a float to the nine digits that identify it.
 double recordedFloat(float value);
 
-/// "1:02:03" or "2:03".
+/// Formats a duration, e.g. "1:02:03" or "2:03".
 std::string durationText(double seconds);
 
 } // namespace segc

@@ -18,8 +18,8 @@ namespace segc {
 Status writeMetrics(const std::string &results, const Evaluation &evaluation,
                     int64_t step);
 
-/// Writes curves.png and report.html from what lies in the folder: train.jsonl,
-/// metrics.json, overlays/*.png. The page needs no other file.
+/// Writes curves.png and report.html from train.jsonl, metrics.json and
+/// overlays/*.png of the folder. The page needs no other file.
 Status writeReport(const std::string &results, const std::string &title);
 
 std::string base64(std::string_view bytes);

@@ -16,18 +16,19 @@
 
 namespace segc {
 
-/// What the phases of a run (compile, load, train, validate, ...) took. A phase
-/// that begins inside another one pauses it: times add up to the whole.
+/// Time and memory of the phases of a run (compile, load, train, validate,
+/// ...). An inner phase pauses the outer one, so that times add up to the
+/// whole.
 class RunPhases {
 public:
   struct Phase {
     std::string name;
     double seconds = 0;
-    int64_t times = 0;     ///< How often it began.
-    int64_t peakBytes = 0; ///< Largest resident set, of programs it ran, too.
+    int64_t times = 0;     ///< Number of starts.
+    int64_t peakBytes = 0; ///< Maximum resident set, with child processes.
   };
 
-  /// A phase from here to the end of the block; nothing if `phases` is null.
+  /// A phase that lasts to the end of the block. Null `phases` are ignored.
   class Scope {
   public:
     Scope(RunPhases *phases, const char *name) : phases(phases) {
@@ -45,15 +46,15 @@ public:
     RunPhases *phases;
   };
 
-  /// In the order in which they first began.
+  /// Returns the phases in the order of their first start.
   const std::vector<Phase> &all() const { return phases; }
-  /// A list of {"phase", "seconds", "times", "peak_rss_bytes"}.
+  /// Returns a list of {"phase", "seconds", "times", "peak_rss_bytes"}.
   OrderedJson toJson() const;
 
 private:
   void begin(const char *name);
   void end();
-  /// Adds what passed since the last change to the innermost phase.
+  /// Adds the time since the last change to the innermost phase.
   void account();
 
   std::vector<Phase> phases;

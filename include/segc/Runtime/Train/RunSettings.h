@@ -22,8 +22,8 @@
 namespace segc {
 
 struct RunSettings {
-  std::string data;       ///< As it was named.
-  std::string dataDigest; ///< Of the cases and their split (BatchSource).
+  std::string data;       ///< The path as given.
+  std::string dataDigest; ///< Hash of cases and split (BatchSource).
   std::optional<int64_t> fold;
   double trainSplit = 1;
   bool legacyResize = false, augment = false;
@@ -35,17 +35,17 @@ struct RunSettings {
   static RunSettings fromJson(JsonReader reader);
 };
 
-/// A run that goes on with something else than it had: an option, or "no" and
-/// an option, before and now.
+/// Returns the error of a run that is resumed with another setting. `had` and
+/// `has` are the options before and now, or "no" and an option.
 Status otherRun(const std::string &where, const std::string &had,
                 const std::string &has);
 
-/// An error if `now` asks for other samples or arithmetic than the run at
-/// `where` had.
+/// Returns an error if `now` has other samples or another precision than the
+/// run at `where`.
 Status checkSameRun(const RunSettings &before, const RunSettings &now,
                     const std::string &where);
 
-/// What else differs, a line each.
+/// Returns the other differences, one line each.
 std::vector<std::string> changesOf(const RunSettings &before,
                                    const RunSettings &now);
 

@@ -21,7 +21,7 @@ namespace segc {
 inline constexpr int64_t maxEpochs = 1'000'000'000;
 inline constexpr int64_t maxSteps = 1'000'000'000'000;
 inline constexpr int64_t maxBatch = 1 << 20;
-/// Rates reach the model as f32; at this one every weight is noise.
+/// The largest rate. Larger rates overflow in the first step.
 inline constexpr double maxRate = 1e6;
 
 /// Learning rate of a step t = 0, 1, ... of T.
@@ -52,9 +52,9 @@ private:
 const char *scheduleName(Schedule::Kind kind);
 StatusOr<Schedule::Kind> parseScheduleKind(const std::string &name);
 
-/// What the loss is multiplied with, so that 16-bit gradients do not vanish. A
-/// step whose gradients are not finite is skipped: a dynamic scale then halves,
-/// and doubles after 2000 good steps in a row.
+/// The factor of the loss that keeps 16-bit gradients from vanishing. A step
+/// whose gradients are not finite is skipped. A dynamic scale is then halved;
+/// it is doubled after 2000 finite steps in a row.
 struct LossScale {
   bool dynamic = false;
   double scale = 1;
@@ -63,15 +63,15 @@ struct LossScale {
 
   static LossScale fixed(double scale = 1) { return {false, scale, 0, 0}; }
   static LossScale start() { return {true, 32768, 0, 0}; }
-  /// Whether another step may be skipped: there is a scale to blame, and not
-  /// too many were.
+  /// Returns whether another step may be skipped: the scale can still be
+  /// lowered, and not too many steps were skipped in a row.
   bool maySkip() const;
   /// The step that `scalars` are of takes the scale; it leaves the next one.
   void writeTo(segc_scalars &scalars) const;
   void readFrom(const segc_scalars &scalars);
 };
 
-/// "dynamic", or a number of at least 1.
+/// Parses "dynamic" or a number of at least 1.
 StatusOr<LossScale> parseLossScale(const std::string &text);
 
 } // namespace segc

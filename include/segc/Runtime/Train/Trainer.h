@@ -22,7 +22,7 @@
 namespace segc {
 
 struct TrainerConfig {
-  Schedule schedule; ///< totalSteps is where the run ends
+  Schedule schedule; ///< Its totalSteps is the length of the run.
   float momentum = 0, weightDecay = 0;
   int64_t stepsPerEpoch = 1;
   int64_t logEvery = 10;
@@ -36,8 +36,8 @@ struct TrainerConfig {
   RunPhases *phases = nullptr; ///< takes the time of checkpoints
 };
 
-/// Runs steps until the schedule ends, a signal asks for an end, or the
-/// numbers go wrong. Owns nothing but the state of the run.
+/// Runs steps until the schedule ends, a signal arrives, or values are not
+/// finite. It owns only the state of the run.
 class Trainer {
 public:
   using Evaluator = std::function<StatusOr<Evaluation>()>;
@@ -47,7 +47,7 @@ public:
       : runner(runner), batches(batches), log(log), config(std::move(config)),
         state_(std::move(state)), evaluator(std::move(evaluator)) {}
 
-  /// Interrupted if a signal came; the checkpoint is then written.
+  /// Returns Interrupted after a signal; the checkpoint is then written.
   Status run();
 
   const TrainState &state() const { return state_; }
@@ -58,12 +58,12 @@ private:
   Status runEntries(const std::vector<void *> &inputs, const TrainBatch &batch,
                     segc_scalars &scalars);
   Status keepStates();
-  /// Puts back the states of keepStates() if one is not finite now.
+  /// Restores the states of keepStates() if one is not finite now.
   Status restoreStates();
   Status afterStep();
   Status evaluate();
   Status save(const std::string &name);
-  /// The failure, with what was saved after it.
+  /// Saves a checkpoint after a failure and returns the failure with its path.
   Status saveAfter(const Status &failure);
   Status logStep(const segc_scalars &scalars);
   void showProgress(const segc_scalars &scalars, bool important);

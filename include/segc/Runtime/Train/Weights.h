@@ -14,32 +14,34 @@
 
 namespace segc {
 
-/// Parameters and states, by name, all finite. `orientation` is recorded: in
-/// which order the axes of volumes reached the network ("" where none did).
+/// Writes parameters and states by name; all must be finite. `orientation` is
+/// the recorded order of the axes of volumes ("" for slices).
 Status writeWeights(const ModelRunner &runner, const std::string &path,
                     const std::string &orientation = "");
-/// A file must hold every parameter with its shape and nothing that the model
-/// does not know. Without states in the file the runner's stay, if `allow`.
+/// Whether a file without states is refused, or leaves those of the runner
+/// unchanged.
 enum class MissingStates { Refuse, Allow };
-/// All must be finite. `orientation` gets what is recorded: "file" for what
-/// segrun wrote before there was a record, "" for files of other programs.
+/// Reads parameters and states, which must be finite. The file must have every
+/// parameter with its shape and no other tensors. Sets `orientation` to the
+/// recorded order of axes: "file" for old files of segrun without a record, ""
+/// for files of other programs.
 Status readWeights(ModelRunner &runner, const std::string &path,
                    MissingStates missing, std::string *orientation = nullptr);
 
-/// An error that names the first tensor of parameters and states that is not
-/// finite; `where` says whose they are.
+/// Returns an error that names the first tensor of parameters and states that
+/// is not finite. `where` names their file or run.
 Status checkFiniteWeights(const ModelRunner &runner, const std::string &where);
 
-/// Optimizer slots as tensors "slot/parameter".
+/// Writes optimizer slots as tensors "slot/parameter".
 Status writeOptimizer(const ModelRunner &runner, const std::string &path);
 Status readOptimizer(ModelRunner &runner, const std::string &path);
 
-/// Gradients under the parameters' names.
+/// Writes gradients under the parameters' names.
 Status writeGradients(const ModelRunner &runner, const std::string &path);
-/// What the last call of the entry gave.
+/// Writes the outputs of the last call of the entry.
 Status writeOutputs(const ModelRunner &runner, const std::string &entry,
                     const std::string &path);
-/// Whether writeGradients or writeOutputs wrote a file.
+/// Return whether writeGradients or writeOutputs wrote a file.
 bool isGradients(const std::string &path);
 bool isOutputs(const std::string &path);
 
