@@ -1,4 +1,4 @@
-//===- FormulaInterfaces.td - What kernels compute ---------*- tablegen -*-===//
+//===- FormulaInterfaces.td - Formulas of kernels ---------*- tablegen -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,30 +19,30 @@ include "mlir/IR/OpBase.td"
 def ChannelReductionOpInterface : OpInterface<"ChannelReductionOpInterface"> {
   let cppNamespace = "::segc";
   let description = [{
-    A reduction over pixels with one or two results a channel. A kernel adds up
-    the terms of a tile of pixels, `finish` makes rows of one number a channel
-    of the sums, and kernels at the end merge the rows of all tiles, in order.
-    In a fusion a kernel may take the terms of what it has just computed.
+    A reduction over pixels with one or two results for each channel. A kernel
+    adds up the terms of a tile of pixels, `finish` converts the sums to rows of
+    one number for each channel, and last kernels merge the rows of all tiles in
+    order. In a fusion, a kernel reduces its own result.
   }];
   let methods = [
-    InterfaceMethod<"How many sums there are.", "unsigned", "getSumCount", (ins)>,
-    InterfaceMethod<"Where tiles of a grid leave their rows, from `base` on.",
+    InterfaceMethod<"Number of sums.", "unsigned", "getSumCount", (ins)>,
+    InterfaceMethod<"Layout of the rows of a grid's tiles, from offset `base` on.",
       "::segc::MomentLayout", "getMomentLayout",
       (ins "const ::segc::TileGrid &":$grid, "int64_t":$base)>,
-    InterfaceMethod<"The operands of which `emitTerms` takes an element each.",
+    InterfaceMethod<"The operands whose elements `emitTerms` takes.",
       "::llvm::SmallVector<::mlir::Value>", "getTermOperands", (ins)>,
-    InterfaceMethod<"The rows of one number a channel that a tile's terms need.",
+    InterfaceMethod<"The rows of one number for each channel that the terms of a tile need.",
       "::llvm::SmallVector<::segc::ChannelRow>", "getChannelRows",
       (ins "::segc::KernelBody &":$k, "const ::segc::MomentLayout &":$layout,
            "const ::segc::ReductionTile &":$tile), [{}], "return {};">,
     InterfaceMethod<[{
-        What elements add to each sum; `rows` holds the numbers of their
-        channels in the channel rows.
+        Emits the terms of elements, one for each sum; `rows` are the values of
+        the channel rows.
       }],
       "::llvm::SmallVector<::mlir::Value>", "emitTerms",
       (ins "::segc::KernelBody &":$k, "::mlir::ValueRange":$elements,
            "::mlir::ValueRange":$rows)>,
-    InterfaceMethod<"What a tile leaves of its sums.",
+    InterfaceMethod<"Converts the sums of a tile to its rows.",
       "::llvm::SmallVector<::mlir::Value>", "emitFinish",
       (ins "::segc::KernelBody &":$k, "const ::segc::ReductionTile &":$tile,
            "::mlir::ValueRange":$sums, "::mlir::ValueRange":$rows),
@@ -52,8 +52,8 @@ def ChannelReductionOpInterface : OpInterface<"ChannelReductionOpInterface"> {
       (ins "::segc::KernelBody &":$k, "::segc::ChannelBlock &":$block,
            "const ::segc::MomentLayout &":$layout)>,
     InterfaceMethod<[{
-        Merges the channels of a group of a sample after that: only of layouts
-        of kind `group`.
+        Merges the channels of a group of a sample; only for layouts of kind
+        `group`, after `emitChannelMerge`.
       }],
       "void", "emitGroupMerge",
       (ins "::segc::KernelBody &":$k, "::mlir::Value":$sample, "::mlir::Value":$group,
@@ -64,14 +64,14 @@ def ChannelReductionOpInterface : OpInterface<"ChannelReductionOpInterface"> {
 def PixelReductionOpInterface : OpInterface<"PixelReductionOpInterface"> {
   let cppNamespace = "::segc";
   let description = [{
-    As ChannelReductionOpInterface, for sums of what depends on all channels of
-    a pixel: a loss of logits. A tile leaves one number for each sum.
+    A reduction of terms that depend on all channels of a pixel, such as a loss
+    of logits. A tile has one partial result for each sum.
   }];
   let methods = [
-    InterfaceMethod<"How many sums there are.", "unsigned", "getSumCount", (ins)>,
+    InterfaceMethod<"Number of sums.", "unsigned", "getSumCount", (ins)>,
     InterfaceMethod<"The label of each pixel.",
       "::mlir::Value", "getPixelLabels", (ins), [{}], "return $_op.getLabels();">,
-    InterfaceMethod<"Calls `add` with what the pixels add to each sum.",
+    InterfaceMethod<"Emits the terms of pixels and calls `add` for each sum.",
       "void", "emitTerms",
       (ins "::segc::KernelBody &":$k, "const ::segc::LossPixels &":$pixels,
            "::segc::AddTerm":$add)>,
@@ -83,7 +83,7 @@ def PixelReductionOpInterface : OpInterface<"PixelReductionOpInterface"> {
 def LogitsGradOpInterface : OpInterface<"LogitsGradOpInterface"> {
   let cppNamespace = "::segc";
   let description = [{
-    The gradient of a loss by its logits, pixel by pixel.
+    The gradient of a loss with respect to its logits, pixel by pixel.
   }];
   let methods = [
     InterfaceMethod<"The logits.", "::mlir::Value", "getPixelLogits", (ins), [{}],
@@ -91,14 +91,14 @@ def LogitsGradOpInterface : OpInterface<"LogitsGradOpInterface"> {
     InterfaceMethod<"The label of each pixel.",
       "::mlir::Value", "getPixelLabels", (ins), [{}], "return $_op.getLabels();">,
     InterfaceMethod<[{
-        Values that are alike for all pixels of a sample: how many channels each
-        has, at most those of the logits. There are at most two.
+        Numbers of channels of the values that all pixels of a sample share. There
+        are at most two such values, each with at most the channels of the logits.
       }],
       "::llvm::SmallVector<int64_t>", "getSharedSizes", (ins)>,
-    InterfaceMethod<"Computes them, of type f32.", "void", "emitShared",
+    InterfaceMethod<"Emits the shared values, of type f32.", "void", "emitShared",
       (ins "::segc::KernelBody &":$k, "::mlir::Value":$sample,
            "::llvm::ArrayRef<::segc::ChannelValues *>":$shared)>,
-    InterfaceMethod<"Computes the gradients of pixels; they may lie where the logits do.",
+    InterfaceMethod<"Emits the gradients of pixels, which may share the memory of the logits.",
       "void", "emitGradient",
       (ins "::segc::KernelBody &":$k, "const ::segc::LossPixels &":$pixels,
            "::llvm::ArrayRef<::segc::ChannelValues *>":$shared,
@@ -109,8 +109,8 @@ def LogitsGradOpInterface : OpInterface<"LogitsGradOpInterface"> {
 def OptimizerUpdateOpInterface : OpInterface<"OptimizerUpdateOpInterface"> {
   let cppNamespace = "::segc";
   let description = [{
-    An update of flat parameters and states, element by element, in place or
-    not. Where `finite` is 0 nothing changes: the target sees to that.
+    An elementwise update of flat parameters and states, in place or not. The
+    target skips the update if `finite` is 0.
   }];
   let methods = [
     InterfaceMethod<"The operand that each result replaces.",
@@ -122,14 +122,14 @@ def OptimizerUpdateOpInterface : OpInterface<"OptimizerUpdateOpInterface"> {
                              op->getOperands().slice(2, op->getNumResults() - 1));
         return replaced;
       }]>,
-    InterfaceMethod<"The scalar that is 0 where nothing may change.",
+    InterfaceMethod<"The scalar that is 0 if the step is skipped.",
       "::mlir::Value", "getFiniteScalar", (ins), [{}], "return $_op.getFinite();">,
-    InterfaceMethod<"What depends on the step alone, as the update needs it.",
+    InterfaceMethod<"Emits the values that depend only on the step.",
       "::llvm::SmallVector<::mlir::Value>", "emitStepValues",
       (ins "::segc::UpdateBody &":$body)>,
     InterfaceMethod<[{
-        The new values of elements from `index` on, given theirs of each flat
-        operand.
+        Emits the new values of elements from `index` on; `elements` are their
+        values in each flat operand.
       }],
       "::llvm::SmallVector<::mlir::Value>", "emitUpdate",
       (ins "::segc::UpdateBody &":$body, "::mlir::Value":$index,

@@ -12,58 +12,59 @@ include "mlir/Pass/PassBase.td"
 
 // What strategies are chosen for.
 defvar strategyOptions = [
-  Option<"target", "target", "std::string", "\"\"", "Target, such as cpu or cpu:VERSION; empty: the one that was registered first">,
+  Option<"target", "target", "std::string", "\"\"", "Target, such as cpu or cpu:VERSION; empty: the first registered target">,
   Option<"winograd", "winograd", "std::string", "\"f4\"", "Largest Winograd tiles: off, f2 or f4">,
   Option<"multiplyType", "multiply-type", "std::string", "\"auto\"",
-         "How convolutions of 16-bit values multiply, beside f32: auto, bf16, f16 (bf16 where values are), fixed; f32: only so">,
-  Option<"threads", "threads", "int64_t", "0", "Threads that tasks are cut for; 0: a few numbers alike">
+         "Types in which convolutions of 16-bit values may multiply, in addition to f32: auto, bf16, f16 (bf16 for bf16 values), fixed; f32 allows no other">,
+  Option<"threads", "threads", "int64_t", "0", "Number of threads that the partition into tasks is optimized for; 0: the average over a few numbers">
 ];
 
 def SelectStrategyPass : Pass<"seg-select-strategy", "::mlir::func::FuncOp"> {
-  let summary = "Chooses how each seg.fusion is computed and writes it as its strategy";
+  let summary = "Select a strategy for each seg.fusion";
   let description = [{
-    A strategy that is there already is kept: this is how a choice is
-    overridden. A remark of category `strategy` states each choice.
+    Existing strategies are kept, which is the way to override a choice. A
+    remark of category `strategy` explains each choice.
   }];
   let options = strategyOptions;
 }
 
 def AutotuneStrategyPass : Pass<"seg-autotune", "::mlir::ModuleOp"> {
-  let summary = "Measures the strategies of each seg.fusion that has several and writes the fastest";
+  let summary = "Select strategies by measurement";
   let description = [{
-    For seg-select-strategy to keep. The candidates are those of
-    KernelModel; each distinct kernel is measured once, at the largest
-    batch, on all cores, its candidates in turns. The cost model's choice stays
-    unless another takes at least 3 % less time. Launches that move to the
-    entry `prepare` do not count. A strategy that is there already is kept, as
-    is that of kernels this machine cannot run.
+    Writes the fastest strategy of each seg.fusion that has several;
+    seg-select-strategy keeps it. The candidates come from KernelModel. Each
+    distinct kernel is measured once, at the maximum batch, on all cores, with
+    its candidates in turns. The choice of the cost model is kept unless another
+    candidate takes at least 3 % less time. Launches that move to the entry
+    `prepare` are not counted. Existing strategies are kept, and so are those of
+    kernels that this machine cannot run.
 
-    Times are kept in files of the folder `cache`, named by a hash of
-    target, device, threads, compiler, kernel and candidates. A
-    file that is damaged is measured anew, with a warning. A remark of category
-    `strategy` states the times of all candidates.
+    Times are cached in files of the folder `cache`, named by a hash of target,
+    device, threads, compiler, kernel and candidates. Damaged files are measured
+    again, with a warning. A remark of category `strategy` gives the times of
+    all candidates.
   }];
   let options = !listconcat(strategyOptions, [
-    Option<"cache", "cache", "std::string", "\"\"", "Folder of the times; empty: none are kept">
+    Option<"cache", "cache", "std::string", "\"\"", "Folder of cached times; empty: no cache">
   ]);
   let statistics = [Statistic<"measured", "num-measured", "Number of kernels measured">,
-                    Statistic<"cached", "num-cached", "Number of kernels with times from the cache">,
-                    Statistic<"displaced", "num-displaced", "Number of kernels where the cost model chose another strategy">];
+                    Statistic<"cached", "num-cached", "Number of kernels with cached times">,
+                    Statistic<"displaced", "num-displaced", "Number of kernels where measurement overrides the cost model">];
 }
 
 def VaryStrategyPass : Pass<"seg-vary-strategy", "::mlir::ModuleOp"> {
-  let summary = "Draws the strategy of each seg.fusion that has several from a seed";
+  let summary = "Select random strategies, for tests";
   let description = [{
-    For seg-select-strategy to keep: `--run-after
-    fusion=seg-vary-strategy{seed=1}`. The candidates are
-    those of seg-autotune, for caches of several sizes, or with
-    `every` those of every kind, product and size of Winograd tiles. Every
-    strategy computes the same, whether it is fast or not: tests reach kernels
-    of large networks with small ones.
+    Draws the strategy of each seg.fusion that has several, as in `--run-after
+    fusion=seg-vary-strategy{seed=1}`; seg-select-strategy keeps it. The
+    candidates are those of seg-autotune for caches of several sizes, or with
+    `every` those of every kind, multiply type and Winograd tile size. All
+    strategies compute the same result, so that tests reach the kernels of large
+    networks with small ones.
   }];
   let options = !listconcat(strategyOptions, [
-    Option<"seed", "seed", "uint64_t", "0", "What the draws are a function of">,
-    Option<"every", "every", "bool", "false", "Convolutions draw from all that can be emitted, whatever it costs">
+    Option<"seed", "seed", "uint64_t", "0", "Seed of the draws">,
+    Option<"every", "every", "bool", "false", "Draw from all strategies that can be emitted, whatever their cost">
   ]);
 }
 

@@ -28,7 +28,7 @@ def Seg_ConvOp : Seg_ConvLikeOp<"conv", [Seg_Allow, Seg_Cost, Seg_Differentiable
     channels of input and output are cut into as many parts, and each part of
     the output sees its part of the input: the filter is [taps, in/groups, out],
     and `c` counts within the group. Padding is per side, because TensorFlow's *same*
-    and the symmetric convention differ at stride 2 (reference-behaviour 5.1).
+    and the symmetric convention differ at stride 2 (docs/ReferenceBehaviour.md).
     With `transpose_filter` the filter is [taps, out, in/groups]: the input
     gradient of a transposed convolution.
 

@@ -45,7 +45,7 @@ def Seg_AdamOp : Seg_OptimizerOp<"adam", ["getSquaresState"]> {
   let results = (outs Seg_Tensor:$new_params, Seg_Tensor:$new_first_moment, Seg_Tensor:$new_second_moment);
 }
 def Seg_RmspropOp : Seg_OptimizerOp<"rmsprop", ["getSquaresState"]> {
-  let summary = "Centred RMSProp with momentum (reference-behaviour 2.3)";
+  let summary = "Centred RMSProp with momentum (docs/ReferenceBehaviour.md)";
   let description = [{
     ms = d ms + (1-d) g^2; mg = d mg + (1-d) g; mom = momentum*mom + lr*g/sqrt(ms - mg^2 + epsilon); w -= mom.
   }];

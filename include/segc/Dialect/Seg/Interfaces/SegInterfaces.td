@@ -1,4 +1,4 @@
-//===- SegInterfaces.td - What an op offers to the passes *- tablegen -*-===//
+//===- SegInterfaces.td - Interfaces of seg ops *- tablegen -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -55,17 +55,17 @@ def Seg_PointwiseOpInterface : OpInterface<"PointwiseOpInterface"> {
 def Seg_PrecisionOpInterface : OpInterface<"PrecisionOpInterface"> {
   let cppNamespace = "::segc::seg";
   let description = [{
-    What mixed precision (seg-assign-precision) may make of an op. Every op on
-    tensors that may stand in an entry implements it, by `Seg_Precision` with
-    its class; a unit test fails for one that does not.
+    The precision class of an op, for seg-assign-precision. Every op on tensors
+    that may be in an entry implements it, by `Seg_Precision` with its class; a
+    unit test fails for an op without it.
   }];
   let methods = [
-    StaticInterfaceMethod<"The op's class, unless a file of lists gives another.",
+    StaticInterfaceMethod<"Returns the default class of the op, which a file of lists may override.",
       "::segc::seg::PrecisionClass", "precisionClass", (ins)>,
     InterfaceMethod<[{
-        Whether result `index` is f32 whatever the op's precision: what is
-        accumulated over voxels, and values smaller than an activation
-        (statistics, losses, scalars).
+        Whether result `index` is f32 for any precision of the op: sums over
+        voxels, and values smaller than an activation (statistics, losses,
+        scalars).
       }],
       "bool", "keepsResultWide", (ins "unsigned":$index), [{}], [{
         auto type = ::llvm::cast<::mlir::RankedTensorType>($_op->getResult(index).getType());
@@ -85,14 +85,13 @@ class Seg_Precision<string kind>
 def Seg_CostOpInterface : OpInterface<"CostOpInterface"> {
   let cppNamespace = "::segc::seg";
   let description = [{
-    What an op costs, for cost models, reports and rooflines, whatever computes
-    it. Implementing it lets an op's arithmetic count; an op without it counts
-    by the bytes that it moves.
+    The cost of an op for cost models, reports and rooflines, independent of its
+    kernel. Only the bytes of an op without this interface are counted.
   }];
   let methods = [
     InterfaceMethod<[{
-        Floating-point operations of the op on its types, all samples together,
-        done directly.
+        Floating-point operations of the op for all samples, by the direct
+        algorithm.
       }],
       "double", "flops", (ins)>,
     InterfaceMethod<"Bytes of its operands and results.",
@@ -123,11 +122,10 @@ defvar Seg_Cost = DeclareOpInterfaceMethods<Seg_CostOpInterface>;
 def Seg_EpilogueReductionOpInterface : OpInterface<"EpilogueReductionOpInterface"> {
   let cppNamespace = "::segc::seg";
   let description = [{
-    The op reduces an activation over pixels, to few values a channel or a
-    sample.
-    Implementing it lets the op follow what computes the activation in that
-    kernel, which adds up each tile while it is near, so that memory is not
-    read again. What else the op reads must be there before the kernel runs.
+    The op reduces an activation over pixels to a few values for each channel or
+    sample. The interface allows fusion with the producer of the activation,
+    whose kernel reduces each tile while it is in the cache. The other operands
+    must be computed before that kernel runs.
   }];
   let methods = [InterfaceMethod<"The operand that is reduced.",
     "::mlir::Value", "getReduced", (ins), [{}], "return $_op.getInput();">];
@@ -136,32 +134,32 @@ def Seg_EpilogueReductionOpInterface : OpInterface<"EpilogueReductionOpInterface
 def Seg_ScheduledOpInterface : OpInterface<"ScheduledOpInterface"> {
   let cppNamespace = "::segc::seg";
   let description = [{
-    A step of an entry: it reads its operands, writes its results and may need
-    memory of its own meanwhile. Schedule, memory plan and program ask this
-    interface, whatever computes the step. The plan gives each result that stays
-    in the arena and the workspace an offset.
+    A step of an entry, which reads its operands, writes its results and may need
+    workspace. Scheduling, the memory planner and outlining use this interface
+    and not the op itself. The plan assigns an offset to the workspace and to
+    each result in the arena.
   }];
   let methods = [
     InterfaceMethod<"Tensors that it reads.", "::mlir::OperandRange", "getReads", (ins), [{}],
       "return $_op->getOperands();">,
     InterfaceMethod<"Tensors that it writes.", "::mlir::ResultRange", "getWrites", (ins), [{}],
       "return $_op->getResults();">,
-    InterfaceMethod<"Whether it may write the result over the value, all reads of that together.",
+    InterfaceMethod<"Whether the result may overwrite the value, considering all its reads in this step.",
       "bool", "mayOverwrite", (ins "::mlir::Value":$value, "::mlir::Value":$result), [{}], "return false;">,
-    InterfaceMethod<"Bytes of the arena that are its own while it runs.",
+    InterfaceMethod<"Bytes of workspace in the arena.",
       "int64_t", "getWorkspaceBytes", (ins), [{}], "return 0;">,
-    InterfaceMethod<"Whether it may run again, with the same results from the same operands.",
+    InterfaceMethod<"Whether a second run computes the same results from the same operands.",
       "bool", "isRepeatable", (ins), [{}], "return true;">,
-    InterfaceMethod<"The stream that it runs on.",
+    InterfaceMethod<"The stream of the step.",
       "::llvm::StringRef", "getStreamName", (ins), [{}], [{return "compute";}]>,
     InterfaceMethod<"The op that remarks and labels name.",
       "::mlir::Operation *", "getMainOp", (ins), [{}], "return $_op;">,
     InterfaceMethod<"The op that computes a result.",
       "::mlir::Operation *", "getSource", (ins "unsigned":$result), [{}], "return $_op;">,
-    InterfaceMethod<"Offsets of the results in the arena, -1 of those that lie elsewhere; none before the plan.",
+    InterfaceMethod<"Arena offsets of the results, -1 for results outside the arena; none before planning.",
       "::std::optional<::llvm::ArrayRef<int64_t>>", "getOffsets">,
     InterfaceMethod<"Offset of the workspace; none if there is none.", "::std::optional<uint64_t>", "getTempOffset">,
-    InterfaceMethod<"Sets what the plan decided.",
+    InterfaceMethod<"Sets the offsets of the plan.",
       "void", "setPlaces", (ins "::llvm::ArrayRef<int64_t>":$offsets, "::std::optional<int64_t>":$workspace)>
   ];
 }
@@ -174,17 +172,17 @@ def Seg_OptimizerOpInterface : OpInterface<"OptimizerOpInterface"> {
     Operands and results are laid out as constraint optimizer_c2 says.
   }];
   let methods = [
-    StaticInterfaceMethod<"Values of `kind` in a network's `optimizer` that mean this op.",
+    StaticInterfaceMethod<"Values of `kind` in a network's `optimizer` that select this op.",
       "::llvm::SmallVector<::llvm::StringRef>", "getKinds", (ins)>,
     StaticInterfaceMethod<[{
-        Builds the update for a network's `optimizer`. States are asked for in
+        Builds the update for a network's `optimizer`. States are requested in
         the order of the results that replace them.
       }],
       "::mlir::Operation *", "buildUpdate",
       (ins "const ::segc::seg::OptimizerInputs &":$inputs)>,
     InterfaceMethod<[{
         The state that holds means of squared gradients, which are not negative;
-        null if there is none. A step is skipped where such a square overflows.
+        null if there is none. A step is skipped if such a square overflows.
       }],
       "::mlir::Value", "getSquaresState", (ins), [{}], "return {};">,
     InterfaceMethod<"The scalar that is 0 where a step is to be skipped.",
@@ -195,15 +193,15 @@ def Seg_OptimizerOpInterface : OpInterface<"OptimizerOpInterface"> {
 def Seg_RearrangementOpInterface : OpInterface<"RearrangementOpInterface"> {
   let cppNamespace = "::segc::seg";
   let description = [{
-    Each element of the only result is an element of an operand, at a position
-    that is known when the op is: a crop, a concatenation. Implementing it lets
-    a kernel that loads tiles of its operand read the op's operands instead, so
-    that the result is never written.
+    Each element of the only result is an element of an operand at a static
+    position, as in a crop or a concatenation. Kernels that load tiles of the
+    result can read the op's operands instead, so that the result is never
+    stored.
   }];
   let methods = [
-    InterfaceMethod<"Where the elements of a channel of the result come from.",
+    InterfaceMethod<"The source of the elements of a channel of the result.",
       "::segc::seg::ElementSource", "getSource", (ins "int64_t":$channel)>,
-    InterfaceMethod<"Channels of the result, beside the first, at which another source begins.",
+    InterfaceMethod<"Channels of the result, except for channel 0, at which another source begins.",
       "::llvm::SmallVector<int64_t>", "getChannelCuts", (ins), [{}], "return {};">
   ];
 }
