@@ -1,4 +1,4 @@
-//===- EmitKernels.cpp - Bodies of the kernels that programs launch -------===//
+//===- EmitKernels.cpp - Emission of kernels ------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -27,7 +27,7 @@ using Declarations = llvm::DenseMap<Attribute, SmallVector<Operation *>>;
 struct EmitKernelsPass : segc::impl::EmitKernelsPassBase<EmitKernelsPass> {
   using EmitKernelsPassBase::EmitKernelsPassBase;
 
-  /// Those of every backend: the option is not known yet.
+  /// Dialects of all backends, because the option is not parsed yet.
   void getDependentDialects(DialectRegistry &registry) const override {
     for (const TargetBackend *backend : targetBackends())
       backend->registerDialects(registry);
@@ -57,7 +57,7 @@ LogicalResult EmitKernelsPass::emit(exec::FusionOp fusion,
                                     ArrayRef<Operation *> declared,
                                     const Target &found) {
   if (declared.empty())
-    return success(); // A library computes it.
+    return success(); // A library computes the fusion.
   SmallVector<std::pair<StringAttr, exec::KernelAttr>> expected;
   for (Operation *kernel : declared) {
     expected.push_back(

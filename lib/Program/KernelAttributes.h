@@ -13,10 +13,10 @@
 
 namespace segc {
 
-/// What a runtime knows of an emitted kernel of the fusion.
+/// The KernelAttr of an emitted kernel of the fusion.
 exec::KernelAttr kernelAttr(exec::FusionOp fusion, size_t launch,
                             const EmittedKernel &kernel);
-/// Gives the function that attribute, in place of those of its emitter.
+/// Sets the attribute of the function and removes those of its emitter.
 void markKernel(mlir::Operation *function, exec::KernelAttr kernel);
 
 } // namespace segc

@@ -14,7 +14,8 @@ using namespace mlir;
 
 namespace segc {
 
-/// A copy of the fusion in an exec.fusion, without what belongs to one use.
+/// Copies the fusion into an exec.fusion, without the attributes of a single
+/// use.
 static exec::FusionOp copyFusion(OpBuilder &b, seg::FusionOp fusion,
                                  StringRef name) {
   auto holder =

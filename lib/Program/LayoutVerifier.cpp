@@ -1,4 +1,4 @@
-//===- LayoutVerifier.cpp - Programs against the layout -------------------===//
+//===- LayoutVerifier.cpp - Verifier of programs and their layout ---------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -27,7 +27,7 @@ static constexpr StringLiteral programNames[] = {
 
 namespace {
 
-/// One program's arguments and results.
+/// Verifies the arguments and results of one program.
 class LayoutVerifier {
 public:
   LayoutVerifier(exec::ProgramOp program, DictionaryAttr layout)
@@ -55,7 +55,7 @@ private:
 
 } // namespace
 
-/// Whether the tensor is all parameters, their gradients or a slot.
+/// Whether the buffer holds all parameters, all gradients or a slot.
 bool LayoutVerifier::isFlat(exec::BufferAttr buffer) const {
   int64_t bytes = layout.getAs<IntegerAttr>("parameter_bytes").getInt();
   auto slots = static_cast<int64_t>(layout.getAs<ArrayAttr>("slots").size());
@@ -92,7 +92,7 @@ LogicalResult LayoutVerifier::verifyBuffer(const Twine &what, Value value) {
   case Region::Scalars:
     return verifyScalar(what, buffer);
   case Region::Prepared:
-    return success(); // Of `prepare`; launches are held against it.
+    return success(); // Checked with the program `prepare`.
   case Region::States:
     if (states.lookup(buffer.getOffset()) == type)
       return success();
@@ -111,7 +111,7 @@ LogicalResult LayoutVerifier::verifyBuffer(const Twine &what, Value value) {
          << " has there";
 }
 
-/// The host brings a buffer for each index, of a name.
+/// Verifies that each index has one name.
 LogicalResult LayoutVerifier::verifyList(Region region) {
   for (auto [i, value] : llvm::enumerate(program.getListed(region)))
     if (!value)
@@ -128,7 +128,7 @@ LogicalResult LayoutVerifier::verifyList(Region region) {
   return success();
 }
 
-/// A call may bring as many samples as the first input has.
+/// Verifies the batch, which is that of the first input.
 LogicalResult LayoutVerifier::verifyBatch() {
   SmallVector<Value> inputs = program.getListed(Region::Inputs);
   auto image = inputs.empty() || !inputs.front()
@@ -178,7 +178,7 @@ static bool yieldsGradients(exec::ProgramOp program, DictionaryAttr layout) {
       });
 }
 
-/// The programs that a model has, by name.
+/// Verifies the names of a model's programs.
 static LogicalResult verifyEntries(ModuleOp module, DictionaryAttr layout) {
   for (auto program : module.getOps<exec::ProgramOp>())
     if (!llvm::is_contained(programNames, program.getSymName()))

@@ -12,8 +12,8 @@
 
 namespace segc {
 
-/// Checks that the module's programs are the entries of a model, and that what
-/// they access outside of the arena lies where `seg.layout` has it.
+/// Verifies that the programs of the module are entries of a model, and that
+/// their buffers outside the arena agree with `seg.layout`.
 llvm::LogicalResult verifyLayout(mlir::ModuleOp module);
 
 } // namespace segc

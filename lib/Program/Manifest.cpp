@@ -76,7 +76,7 @@ static json::Object parameterJson(DictionaryAttr parameter,
   return result;
 }
 
-/// The tensors that a call brings a buffer for each of.
+/// The tensors for which a call provides a buffer each.
 static json::Array signatures(exec::ProgramOp program, exec::Region region) {
   json::Array list;
   for (Value value : program.getListed(region)) {
@@ -143,7 +143,7 @@ StringRef storedPrecision(ModuleOp module) {
         found = "bf16";
     return found.empty() ? WalkResult::advance() : WalkResult::interrupt();
   };
-  // What kernels hold in registers is not in memory.
+  // Values in registers of kernels are not in memory.
   auto programs = module.getOps<exec::ProgramOp>();
   for (exec::ProgramOp program : programs)
     program.walk(look);
@@ -190,7 +190,7 @@ buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
   json::Object optimizer =
       *attrJson(layout.getAs<DictionaryAttr>("optimizer")).getAsObject();
   optimizer["slots"] = std::move(slots);
-  // One buffer serves whichever version runs.
+  // The buffer must suffice for all versions.
   int64_t preparedBytes = 0;
   for (const ModelVersion &version : versions) {
     versionList.push_back(versionJson(version));

@@ -1,4 +1,4 @@
-//===- MemoryVerifier.cpp - Places of values in programs ------------------===//
+//===- MemoryVerifier.cpp - Verifier of program memory --------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,7 +13,7 @@ using namespace mlir;
 
 namespace segc {
 
-/// What a value needs until the program ends.
+/// Last use of a value that outlives the program.
 static constexpr int untilTheEnd = std::numeric_limits<int>::max();
 
 static int64_t aligned(int64_t bytes) {
@@ -104,7 +104,7 @@ static std::optional<unsigned> numberIn(ValueRange values, Value value) {
                             : std::optional<unsigned>(it - values.begin());
 }
 
-/// Whether the command may write a result over its operand.
+/// Whether the command may overwrite its operand with a result.
 static bool mayReplace(exec::CommandOpInterface command, Value operand,
                        Value result) {
   exec::BufferAttr from = exec::bufferOf(operand), to = exec::bufferOf(result);
@@ -112,7 +112,7 @@ static bool mayReplace(exec::CommandOpInterface command, Value operand,
     return to.getOffset() <= from.getOffset() && from.getEnd() <= to.getEnd();
   if (!from.samePlace(to) || from.getBytes() != to.getBytes())
     return false;
-  // Kernels that update what outlives the call are made to do so in place.
+  // Kernels that update values outside the arena do so in place by design.
   if (from.getRegion() != exec::Region::Arena)
     return !isa<exec::CopyOp>(*command);
   std::optional<unsigned> input = numberIn(command.getReads(), operand),
@@ -124,7 +124,7 @@ static bool mayReplace(exec::CommandOpInterface command, Value operand,
   return isa<exec::CollectiveOp>(*command) && input == output;
 }
 
-/// Whether a command may write over what lies there.
+/// Verifies that a command may overwrite an occupant.
 LogicalResult MemoryVerifier::replace(int command, const Occupant &written,
                                       const Occupant &old) {
   bool readsIt = false;
@@ -146,7 +146,7 @@ LogicalResult MemoryVerifier::replace(int command, const Occupant &written,
            << "; a result may take the place of an operand that is read "
               "element by element, at its type, and by no later command";
   if (old.buffer.getRegion() == exec::Region::Arena) {
-    // Both are needed while the command runs, and are the same bytes.
+    // Both are live while the command runs, but share bytes.
     change[command] -= aligned(old.buffer.getBytes());
     change[command + 1] += aligned(old.buffer.getBytes());
     ++inPlace;

@@ -1,4 +1,4 @@
-//===- OutlinePrograms.cpp - From planned entries to programs -------------===//
+//===- OutlinePrograms.cpp - Outlining of planned entries -----------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -32,7 +32,7 @@ struct OutlineProgramsPass
     KernelTable table(module, *found);
     PrepareBuilder prepare(module, table);
     auto entries = llvm::to_vector(module.getOps<func::FuncOp>());
-    // Kernels first, programs behind them.
+    // Kernels come first, then the programs.
     for (func::FuncOp entry : entries)
       if (failed(table.addKernels(entry)) || failed(verifyPlan(entry)))
         return signalPassFailure();

@@ -1,4 +1,4 @@
-//===- ProgramBuilder.cpp - Programs from planned entries -----------------===//
+//===- ProgramBuilder.cpp - Construction of programs ----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -41,7 +41,7 @@ exec::BufferAttr ProgramBuilder::placeOf(DictionaryAttr attrs, Type type,
   int64_t position = offset ? offset.getInt() : 0;
   bool list = exec::BufferAttr::isList(*where);
   if (list) {
-    if (position != 0) { // The host gives each its own buffer.
+    if (position != 0) { // The host provides a separate buffer for each.
       entry.emitOpError("expects ")
           << offsetAttrName << " 0 of '" << (name ? name.getValue() : "")
           << "', got " << position;
@@ -72,7 +72,7 @@ ProgramBuilder::ProgramBuilder(func::FuncOp entry, const KernelTable &table,
     : entry(entry), table(table), prepare(prepare),
       b(OpBuilder::atBlockEnd(entry->getBlock())), layers(entry) {}
 
-/// Samples of the largest batch: those of the image.
+/// The maximum batch, which is that of the image.
 static int64_t batchOf(func::FuncOp entry) {
   auto image =
       entry.getNumArguments()
@@ -128,8 +128,8 @@ LogicalResult ProgramBuilder::build() {
   return success();
 }
 
-/// What the kernels leave for one another: the temporary, which may have been
-/// filled ahead of time, and the sums.
+/// The buffers of intermediate results: the temporary, which may be prepared,
+/// and the sums.
 FailureOr<ArrayAttr> ProgramBuilder::temporaries(seg::FusionOp fusion,
                                                  StringAttr label) {
   int64_t temp = fusion.getTempBytes(), sums = fusion.getSumsBytes();
@@ -261,7 +261,7 @@ void PrepareBuilder::build() {
       b.getI64IntegerAttr(1), none, none, ArrayAttr(), ArrayAttr());
   Block &block = program.getBody().emplaceBlock();
   b.setInsertionPointToEnd(&block);
-  llvm::DenseMap<Attribute, Value> sources; // By buffer.
+  llvm::DenseMap<Attribute, Value> sources; // Sources by buffer.
   SmallVector<Attribute> arguments, buffers, names;
   SmallVector<Value> results;
   for (const Item &item : items) {

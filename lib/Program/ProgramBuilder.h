@@ -30,12 +30,12 @@ public:
   KernelTable(mlir::ModuleOp module, const Target &target)
       : module(module), target(target) {}
 
-  /// Adds those of an entry, at the end of the module. Its fusions stay until
-  /// all are found.
+  /// Adds the kernels of an entry at the end of the module. The fusions of the
+  /// entry must stay until all entries are added.
   llvm::LogicalResult addKernels(mlir::func::FuncOp entry);
   const Entry &find(seg::FusionOp fusion) const;
-  /// The operand of the fusion that its first kernel lays out, reading nothing
-  /// else; none if there is no such kernel.
+  /// The operand that the first kernel of the fusion packs without reading
+  /// others; nothing if there is no such kernel.
   std::optional<unsigned> preparedOperand(seg::FusionOp fusion) const;
 
   int64_t kernelCount = 0, sharedCount = 0;
@@ -45,23 +45,25 @@ private:
 
   mlir::ModuleOp module;
   const Target &target;
-  llvm::StringMap<Entry> known; ///< By kernelKey.
-  llvm::DenseMap<mlir::Operation *, const Entry *> entries; ///< By fusion.
+  llvm::StringMap<Entry> known; ///< Entries by kernelKey.
+  /// Entries by fusion.
+  llvm::DenseMap<mlir::Operation *, const Entry *> entries;
 };
 
-/// The program `prepare`: what lays out parameters for launches of others.
+/// Builds the program `prepare`, which packs parameters for launches of other
+/// programs.
 class PrepareBuilder {
 public:
   PrepareBuilder(mlir::ModuleOp module, const KernelTable &table)
       : module(module), table(table) {}
 
-  /// Where the temporary of the fusion lies; adds the command that fills it
-  /// unless another fusion has done so. `filter` and `name` are those of the
-  /// parameter, operand `position` of the fusion.
+  /// Returns the buffer of the fusion's prepared temporary, and adds the
+  /// command that fills it unless another fusion has done so. `filter` and
+  /// `name` are the parameter, which is operand `position` of the fusion.
   exec::BufferAttr prepared(seg::FusionOp fusion, unsigned position,
                             exec::BufferAttr filter, mlir::StringAttr name,
                             mlir::StringAttr label);
-  /// Adds the program, if there is anything to do.
+  /// Adds the program to the module if it has commands.
   void build();
 
 private:
@@ -80,7 +82,7 @@ private:
   int64_t bytes = 0;
 };
 
-/// Makes one program.
+/// Builds one program.
 class ProgramBuilder {
 public:
   ProgramBuilder(mlir::func::FuncOp entry, const KernelTable &table,

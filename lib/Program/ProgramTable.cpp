@@ -1,4 +1,4 @@
-//===- ProgramTable.cpp - A program as a segc_program ---------------------===//
+//===- ProgramTable.cpp - Emission of a segc_program ----------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,16 +23,18 @@ public:
       : t(t), program(program), symbolPrefix(symbolPrefix) {}
 
   Constant *build();
-  /// What a runtime has no room for; empty if there is room.
+  /// The limit of the tables that the program exceeds; empty if it exceeds
+  /// none.
   std::string problem;
 
 private:
-  /// What differs between commands.
+  /// The fields that differ between commands.
   struct Command {
     uint32_t kind = SEGC_COMMAND_LAUNCH;
     StringRef stream, name, label;
     SmallVector<Constant *> operands;
-    uint32_t inputs = 0, outputs = 0; ///< Of the operands.
+    uint32_t inputs = 0, outputs = 0; ///< Number of inputs and outputs among
+                                      ///< the operands.
     Constant *function = nullptr, *options = nullptr;
     int64_t tasks = 0, tasksPerSample = 0;
     double flops = 0, bytes = 0;
@@ -53,7 +55,8 @@ private:
   Constant *operand(exec::BufferAttr buffer);
   Constant *operand(exec::Region region, int64_t index, int64_t offset,
                     uint64_t fixed, uint64_t perSample, uint32_t element);
-  /// Memory that the kernel does not access, or that observers are not told of.
+  /// Operand for memory that the kernel does not access or observers do not
+  /// see.
   Constant *unobserved(exec::BufferAttr buffer);
   uint32_t newEvent(mlir::Value token) {
     uint32_t event = events.size();
@@ -159,10 +162,10 @@ void ProgramTable::addLaunch(exec::LaunchOp launch) {
     command.operands.push_back(operand(exec::bufferOf(output)));
   for (auto buffer : launch.getTemporaries().getAsRange<exec::BufferAttr>())
     command.operands.push_back(unobserved(buffer));
-  // Kernels have a parameter for the temporary, whether there is one or not.
+  // Kernels always have a parameter for the temporary.
   if (launch.getTemporaries().empty())
     command.operands.push_back(unobserved(nullptr));
-  // Work is counted once, at the main kernel.
+  // The work of a launch is attributed to its main kernel.
   for (auto [i, function] : enumerate(launch.getKernelFunctions())) {
     bool main = i == launch.getMainKernel();
     command.flops = main ? flopsPerSample(launch) : 0;
@@ -171,8 +174,8 @@ void ProgramTable::addLaunch(exec::LaunchOp launch) {
   }
 }
 
-/// The kernel reads the filter and writes the temporary; its other buffers do
-/// not exist here.
+/// The kernel reads the filter and writes the temporary; its other buffers are
+/// null.
 void ProgramTable::addPrepare(exec::PrepareOp prepare) {
   exec::FusionOp fusion = prepare.getFusion();
   Command command;
@@ -232,8 +235,8 @@ void ProgramTable::addAdvance(exec::AdvanceScalarsOp advance) {
   add(command);
 }
 
-/// The tensors are one bucket: one range of bytes, with the gaps between them,
-/// in place.
+/// The tensors form one bucket: a range of bytes, with the gaps between them,
+/// that is reduced in place.
 void ProgramTable::addCollective(exec::CollectiveOp collective) {
   for (auto [input, buffer] :
        llvm::zip_equal(collective.getInputs(),
@@ -255,7 +258,7 @@ void ProgramTable::addCollective(exec::CollectiveOp collective) {
   command.operands = {operand(first.getRegion(), first.getIndex(),
                               first.getOffset(), elements, 0,
                               elementOf(element))};
-  command.inputs = 1; // And written, in place.
+  command.inputs = 1; // The operand is also written, in place.
   command.event = newEvent(collective.getDone());
   command.collective = static_cast<uint32_t>(collective.getKind());
   add(command);

@@ -1,4 +1,4 @@
-//===- ProgramTable.h - A program as a segc_program -------------*- C++ -*-===//
+//===- ProgramTable.h - Emission of a segc_program --------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,9 +14,9 @@
 
 namespace segc {
 
-/// The struct of a program, whose kernels are found as
-/// `<symbolPrefix><kernel>.task`. An error if it has more operands or events
-/// than a runtime has room for.
+/// Builds the struct of a program. The symbol of a kernel is
+/// `<symbolPrefix><kernel>.task`. Fails if the program has more operands or
+/// events than a runtime supports.
 llvm::Expected<llvm::Constant *>
 buildProgramTable(TableBuilder &builder, exec::ProgramOp program,
                   llvm::StringRef symbolPrefix);

@@ -1,4 +1,4 @@
-//===- Programs.cpp - Questions about programs ----------------------------===//
+//===- Programs.cpp - Queries of programs ---------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,7 +23,7 @@ bool mayOverwrite(exec::LaunchOp launch, unsigned input, unsigned result) {
   if (operand.getType() != launch.getOutputs()[result].getType())
     return false;
   seg::FusionOp fusion = computationOf(launch.getFusion());
-  // It may be several operands.
+  // The value may be several operands.
   return llvm::all_of(llvm::enumerate(launch.getInputs()), [&](auto read) {
     return read.value() != operand || fusion.readsElementwise(read.index());
   });
@@ -43,7 +43,7 @@ SmallVector<int> inPlaceInputs(exec::LaunchOp launch) {
   return inputs;
 }
 
-/// Those of the largest batch are shared out to its samples.
+/// Divides a number for the maximum batch by its samples.
 static double perSample(exec::LaunchOp launch, double all) {
   return all / static_cast<double>(
                    launch->getParentOfType<exec::ProgramOp>().getBatch());
@@ -73,7 +73,7 @@ SmallVector<exec::LaunchOp> launchesOf(exec::ProgramOp program) {
 std::string kernelOf(exec::LaunchOp launch) {
   Operation *function = launch.getKernelFunctions().front();
   StringRef name = SymbolTable::getSymbolName(function).getValue();
-  // Behind one that ran ahead of time.
+  // The first kernel is omitted if it is prepared.
   if (int64_t number = exec::kernelAttrOf(function).getLaunch())
     name.consume_back("_" + std::to_string(number));
   return name.str();

@@ -1,4 +1,4 @@
-//===- Scalars.cpp - Scalars of a call by name and place ------------------===//
+//===- Scalars.cpp - Scalars of a call ------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -61,8 +61,8 @@ ArrayRef<StringLiteral> advancedScalarNames() {
   return names;
 }
 
-/// The argument that is the scalar of that name; added unless the entry reads
-/// it.
+/// Returns the argument for the scalar of this name, and adds it if the entry
+/// has none.
 static Value scalarArgument(exec::ProgramOp program, StringRef name) {
   exec::BufferAttr buffer = scalarBuffer(program.getContext(), name);
   for (BlockArgument argument : program.getBody().getArguments())
@@ -103,7 +103,7 @@ void addAdvanceScalars(exec::ProgramOp program) {
   SmallVector<Attribute> names(end.getNames().getValue());
   for (auto [i, next] : llvm::enumerate(advance->getResults())) {
     values.push_back(next);
-    // Behind the interval, which stays.
+    // The growth interval, at index 1, does not change.
     names.push_back(b.getStringAttr(advancedScalarNames()[i + (i > 1)]));
   }
   exec::ReturnOp::create(b, end.getLoc(), values, b.getArrayAttr(names));

@@ -1,4 +1,4 @@
-//===- Scalars.h - Scalars of a call by name and place ----------*- C++ -*-===//
+//===- Scalars.h - Scalars of a call ----------------------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,23 +12,22 @@
 
 namespace segc {
 
-/// Where the scalar of that name lies in `segc_scalars`, and its type. Null if
-/// a call has none of that name.
+/// The buffer of the scalar of this name in `segc_scalars`; null if there is
+/// none.
 exec::BufferAttr scalarBuffer(mlir::MLIRContext *context, llvm::StringRef name);
 
-/// Whether a scalar of that type lies there.
+/// Whether the buffer is a scalar of its type in `segc_scalars`.
 bool isScalarBuffer(exec::BufferAttr buffer);
 
-/// The names of the operands of exec.advance_scalars behind `finite`, in their
-/// order.
+/// The names of the operands of exec.advance_scalars after `finite`, in order.
 llvm::ArrayRef<llvm::StringLiteral> advancedScalarNames();
 
-/// Ends the program with exec.advance_scalars, and returns what that writes,
-/// if the program returns `finite`: whether the gradients were finite.
+/// If the program returns `finite` (whether the gradients are finite), appends
+/// exec.advance_scalars and returns its results from the program.
 void addAdvanceScalars(exec::ProgramOp program);
 
-/// exec.advance_scalars takes the scalars that it is named for, and programs
-/// that end a step have one.
+/// Verifies that the operands of exec.advance_scalars are the scalars of their
+/// names, and that programs that end a step have the op.
 llvm::LogicalResult verifyAdvanceScalars(exec::ProgramOp program);
 
 } // namespace segc

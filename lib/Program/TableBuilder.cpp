@@ -16,7 +16,7 @@ namespace segc {
 void TableBuilder::note(Constant *model, Constant *versions,
                         uint32_t versionCount) {
   Type *i32 = Type::getInt32Ty(context), *i64 = Type::getInt64Ty(context);
-  // Owners are padded to four bytes.
+  // The owner's name is padded to four bytes.
   Constant *owner = ConstantDataArray::getRaw(
       StringRef(SEGC_NOTE_OWNER "\0\0\0", 8), 8, Type::getInt8Ty(context));
   Constant *head[] = {u32(sizeof(SEGC_NOTE_OWNER)),

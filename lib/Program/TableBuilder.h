@@ -1,5 +1,4 @@
-//===- TableBuilder.h - Constants of LLVM IR that mirror C structs *- C++
-//-*-===//
+//===- TableBuilder.h - Builder of constant C structs -----------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -35,7 +34,7 @@ public:
   llvm::Constant *structure(llvm::ArrayRef<llvm::Constant *> fields) {
     return llvm::ConstantStruct::getAnon(context, fields);
   }
-  /// Address of a zero-terminated copy, one for each text.
+  /// Address of a zero-terminated string, shared by equal texts.
   llvm::Constant *text(llvm::StringRef value) {
     llvm::Constant *&known = texts[value];
     if (!known)
@@ -56,7 +55,7 @@ public:
         llvm::ArrayType::get(values.front()->getType(), values.size()),
         values));
   }
-  /// Defines what model_support.c declares.
+  /// Defines a variable that model_support.c declares.
   llvm::GlobalVariable *define(llvm::StringRef name, llvm::Constant *value) {
     auto *global = new llvm::GlobalVariable(
         module, value->getType(), /*isConstant=*/true,
@@ -65,7 +64,7 @@ public:
     global->setVisibility(llvm::GlobalValue::HiddenVisibility);
     return global;
   }
-  /// The note of segc_model_note: readers of the file find the tables there.
+  /// Emits the ELF note by which readers of the file find the tables.
   void note(llvm::Constant *model, llvm::Constant *versions,
             uint32_t versionCount);
   /// The declaration of a kernel, a segc_kernel_fn.

@@ -1,4 +1,4 @@
-//===- TrainStep.cpp - A step as one program ------------------------------===//
+//===- TrainStep.cpp - Construction of train_step -------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,7 +14,7 @@ namespace segc {
 
 namespace {
 
-/// Puts the commands of two programs into one.
+/// Concatenates two programs.
 class StepBuilder {
 public:
   StepBuilder(exec::ProgramOp grad, exec::ProgramOp apply)
@@ -31,17 +31,17 @@ private:
   exec::ProgramOp grad, apply, step;
   OpBuilder b;
   IRMapping values;
-  llvm::DenseMap<Attribute, Value> known; ///< Arguments by their buffer.
+  llvm::DenseMap<Attribute, Value> known; ///< Arguments by buffer.
   SmallVector<Attribute> names, buffers;
   SmallVector<Value> results;
   SmallVector<Attribute> resultNames;
-  int64_t outputs = 0; ///< Of the halves so far.
+  int64_t outputs = 0; ///< Outputs of the programs so far.
 };
 
 } // namespace
 
-/// An argument of the second half that is one of the first, too, is the same;
-/// gradients are what the first half computes.
+/// Adds the arguments of a half. Arguments with equal buffers are merged;
+/// gradients of the second half are results of the first.
 void StepBuilder::addArguments(exec::ProgramOp half) {
   Block &block = step.getBody().front();
   for (auto [argument, name, buffer] :
@@ -60,7 +60,7 @@ void StepBuilder::addArguments(exec::ProgramOp half) {
   }
 }
 
-/// Outputs of the second half come behind those of the first.
+/// Renumbers outputs of the second half to follow those of the first.
 static void moveOutputs(Operation *command, int64_t by) {
   auto list = command->getAttrOfType<ArrayAttr>("buffers");
   auto moved = llvm::map_to_vector(list, [&](Attribute attr) -> Attribute {

@@ -1,4 +1,4 @@
-//===- VerifyPrograms.cpp - Checks of a module's programs -----------------===//
+//===- VerifyPrograms.cpp - Verifier of a module's programs ---------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,7 +18,7 @@ namespace segc {
 #define GEN_PASS_DEF_VERIFYPROGRAMSPASS
 #include "segc/Program/Passes.h.inc"
 
-/// What `prepare` fills, by first byte.
+/// Commands of `prepare` by the first byte that they fill.
 using PreparedBuffers = llvm::DenseMap<int64_t, exec::PrepareOp>;
 
 static PreparedBuffers preparedBuffers(ModuleOp module) {
@@ -29,8 +29,8 @@ static PreparedBuffers preparedBuffers(ModuleOp module) {
   return found;
 }
 
-/// The temporary that was filled ahead of time is that of the launch's fusion
-/// and operand.
+/// Verifies that a prepared temporary belongs to the launch's fusion and
+/// operand.
 static LogicalResult verifyPrepared(exec::LaunchOp launch,
                                     const PreparedBuffers &filled) {
   auto buffer = cast<exec::BufferAttr>(launch.getTemporaries()[0]);
@@ -58,7 +58,7 @@ static LogicalResult verifyPrepared(exec::LaunchOp launch,
 }
 
 LogicalResult verifyPrograms(ModuleOp module) {
-  // Without a layout no model is made of it, but kernels are.
+  // A module without a layout has kernels, but is no model.
   if (module->hasAttr(layoutAttrName) && failed(verifyLayout(module)))
     return failure();
   PreparedBuffers filled = preparedBuffers(module);

@@ -15,18 +15,18 @@
 
 namespace segc {
 
-/// The manifest (docs/RuntimeABI.md) of planned versions; `options` lead from
-/// the embedded source to them, if one is embedded.
+/// Writes the manifest (docs/RuntimeABI.md) of planned versions. `options` are
+/// those that compile the embedded source to them, if one is embedded.
 std::string
 buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
               llvm::StringRef precision,
               const std::optional<std::vector<std::string>> &options);
 
-/// The type of values in memory, f32, f16 or bf16, of a module that has the
-/// phase `precision` behind it.
+/// The precision of values in memory (f32, f16 or bf16) of a module after the
+/// phase `precision`.
 llvm::StringRef storedPrecision(mlir::ModuleOp module);
 
-/// Largest batch, of the program `predict`.
+/// The maximum batch of the program `predict`.
 int64_t largestBatch(mlir::ModuleOp module);
 
 } // namespace segc

@@ -39,9 +39,10 @@ struct ModelContents {
   int64_t batch = 1;
 };
 
-/// The tables, the query function and the code that runs them, which is the
-/// bitcode `support`, ready for code generation. Kernels are external `void
-/// <prefix><kernel>.task(buffers, scratch, n, task)`, which the serialisation of kernels defines.
+/// Emits the tables and the query function, linked with the bitcode `support`
+/// that executes them. Kernels are external functions `void
+/// <prefix><kernel>.task(buffers, scratch, n, task)`, which the serialization
+/// of kernels defines.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 buildModelModule(llvm::LLVMContext &context,
                  llvm::ArrayRef<ModelVersion> versions,

@@ -1,4 +1,4 @@
-//===- ModelRunnerTest.cpp - Memory and calls of a model --------------------===//
+//===- ModelRunnerTest.cpp - Memory and calls of a model ------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

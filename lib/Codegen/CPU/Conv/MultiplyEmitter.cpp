@@ -1,4 +1,4 @@
-//===- MultiplyEmitter.cpp -------------------------------------------------===//
+//===- MultiplyEmitter.cpp ------------------------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -17,7 +17,7 @@ include "mlir/IR/SymbolInterfaces.td"
 def Exec_Dialect : Dialect {
   let name = "exec";
   let cppNamespace = "::segc::exec";
-  let summary = "Programs: what a runtime does, in order, the same for every target";
+  let summary = "Programs of a runtime, in one form for all targets";
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
   let description = [{
@@ -30,7 +30,7 @@ def Exec_Dialect : Dialect {
   }];
 }
 
-def Exec_Region : I32EnumAttr<"Region", "memory that a call brings", [
+def Exec_Region : I32EnumAttr<"Region", "memory of a call", [
     I32EnumAttrCase<"Arena", 0, "arena">,
     I32EnumAttrCase<"Inputs", 1, "inputs">,
     I32EnumAttrCase<"Outputs", 2, "outputs">,
@@ -49,7 +49,7 @@ class Exec_Attr<string name, string attrMnemonic> : AttrDef<Exec_Dialect, name> 
 }
 
 def Exec_BufferAttr : Exec_Attr<"Buffer", "buffer"> {
-  let summary = "Where a tensor lies, row-major";
+  let summary = "Buffer of a row-major tensor";
   let description = [{
     The regions `inputs` and `outputs` are lists of buffers: `index` says which.
     All others are flat: `offset` counts bytes from their start.
@@ -85,7 +85,7 @@ def Exec_BufferAttr : Exec_Attr<"Buffer", "buffer"> {
 }
 
 def Exec_KernelAttr : Exec_Attr<"Kernel", "kernel"> {
-  let summary = "What a runtime knows of a kernel";
+  let summary = "Launch data of a kernel";
   let description = [{
     Of a function, as its attribute `exec.kernel`: it is launch number `launch`
     of those that compute the `exec.fusion`, has
@@ -106,7 +106,7 @@ def Exec_KernelAttr : Exec_Attr<"Kernel", "kernel"> {
 
 def Exec_TokenType : TypeDef<Exec_Dialect, "Token"> {
   let mnemonic = "token";
-  let summary = "Says when something is done that another stream may wait for";
+  let summary = "Completion of commands, for which other streams may wait";
 }
 
 def Exec_CommandOpInterface : OpInterface<"CommandOpInterface"> {
@@ -120,11 +120,11 @@ def Exec_CommandOpInterface : OpInterface<"CommandOpInterface"> {
   let methods = [
     InterfaceMethod<"Tensors that it reads.", "::mlir::ValueRange", "getReads">,
     InterfaceMethod<"Tensors that it writes.", "::mlir::ResultRange", "getWrites">,
-    InterfaceMethod<"Where a result lies, by its position in `getWrites`.",
+    InterfaceMethod<"The buffer of a result, by its index in `getWrites`.",
                     "::segc::exec::BufferAttr", "getBuffer", (ins "unsigned":$write)>,
-    InterfaceMethod<"Memory, as `#exec.buffer`s, that is its own while it runs.",
+    InterfaceMethod<"Temporary buffers of the command, as `#exec.buffer`s.",
                     "::llvm::ArrayRef<::mlir::Attribute>", "getWorkspace">,
-    InterfaceMethod<"The stream that it is enqueued on.", "::llvm::StringRef", "getStreamName", (ins), "",
+    InterfaceMethod<"The stream of the command.", "::llvm::StringRef", "getStreamName", (ins), "",
                     "return $_op.getStream();">
   ];
 }

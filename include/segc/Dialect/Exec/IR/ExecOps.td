@@ -18,7 +18,7 @@ def Exec_Tensors : Variadic<AnyStaticShapeTensor>;
 def Exec_Stream : DefaultValuedStrAttr<StrAttr, "compute">;
 
 def Exec_FusionOp : Exec_Op<"fusion", [Symbol, IsolatedFromAbove, SingleBlock]> {
-  let summary = "What kernels compute together";
+  let summary = "Computation of the kernels of a launch";
   let description = [{
     Holds one op (a `seg.fusion` with its strategy) that reads the arguments in
     order, and yields its results. Launches of the same work name the same
@@ -44,7 +44,7 @@ def Exec_FusionOp : Exec_Op<"fusion", [Symbol, IsolatedFromAbove, SingleBlock]> 
   }];
 }
 def Exec_YieldOp : Exec_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"FusionOp">]> {
-  let summary = "Ends an exec.fusion";
+  let summary = "Terminator of exec.fusion";
   let arguments = (ins Exec_Tensors:$values);
   let assemblyFormat = "$values attr-dict `:` type($values)";
 }
@@ -82,8 +82,8 @@ def Exec_ProgramOp : Exec_Op<"program", [Symbol, IsolatedFromAbove, SingleBlockI
   }];
 }
 def Exec_ReturnOp : Exec_Op<"return", [Terminator, ReturnLike, HasParent<"ProgramOp">]> {
-  let summary = "Ends an exec.program: values that outlive the call, by name";
-  let description = "They lie in a region other than the arena.";
+  let summary = "Terminator of exec.program, with the values that outlive the call";
+  let description = "Their buffers are outside the arena.";
   let arguments = (ins Exec_Tensors:$values, StrArrayAttr:$names);
   let assemblyFormat = "custom<NamedValues>($values, type($values), $names) attr-dict";
   let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange(), $_builder.getStrArrayAttr({})); }]>];
@@ -100,7 +100,7 @@ class Exec_PlacingCommand<string mnemonic, list<Trait> traits = []>
 }
 
 def Exec_LaunchOp : Exec_PlacingCommand<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "Runs the kernels of a fusion, one after another";
+  let summary = "Launch of the kernels of a fusion, in order";
   let description = [{
     The kernels get the memory of the operands, of the results and of the
     `temporaries`, which hold what one leaves for the next. A temporary in the
@@ -135,7 +135,7 @@ def Exec_LaunchOp : Exec_PlacingCommand<"launch", [DeclareOpInterfaceMethods<Sym
 }
 
 def Exec_PrepareOp : Exec_PlacingCommand<"prepare", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "Lays out an operand for the launches of a fusion, ahead of them";
+  let summary = "Packs an operand ahead of the launches of a fusion";
   let description = [{
     Runs the first kernel of a fusion, which reads nothing but operand number
     `position` of the fusion, and fills the temporary of its launches.
@@ -159,7 +159,7 @@ def Exec_PrepareOp : Exec_PlacingCommand<"prepare", [DeclareOpInterfaceMethods<S
 }
 
 def Exec_CallOp : Exec_PlacingCommand<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "Computes a fusion by a function of a library";
+  let summary = "Call of a library that computes a fusion";
   let description = [{
     ```mlir
     %1 = exec.call "cudnn" @f1_conv (%0 : tensor<2x8x8x4xf32>, %w : tensor<3x3x4x4xf32>)
@@ -178,7 +178,7 @@ def Exec_CallOp : Exec_PlacingCommand<"call", [DeclareOpInterfaceMethods<SymbolU
 }
 
 def Exec_CopyOp : Exec_PlacingCommand<"copy"> {
-  let summary = "Copies a tensor to another place";
+  let summary = "Copy of a tensor to another buffer";
   let description = [{
     ```mlir
     %1 = exec.copy (%0 : tensor<16xf32>) -> (outputs[1] : tensor<16xf32>) stream "copy"
@@ -192,7 +192,7 @@ def Exec_CopyOp : Exec_PlacingCommand<"copy"> {
 }
 
 def Exec_JoinOp : Exec_PlacingCommand<"join"> {
-  let summary = "Tensors that lie behind one another, as one";
+  let summary = "Adjacent tensors as one tensor";
   let description = [{
     Nothing moves, and a runtime has nothing to do: optimizers read all
     gradients as one tensor. The bytes between the operands are those of the
@@ -209,7 +209,7 @@ def Exec_JoinOp : Exec_PlacingCommand<"join"> {
   }];
 }
 
-def Exec_CollectiveKind : I32EnumAttr<"CollectiveKind", "what ranks do together", [
+def Exec_CollectiveKind : I32EnumAttr<"CollectiveKind", "kind of a collective", [
     I32EnumAttrCase<"Sum", 0, "sum">,
     I32EnumAttrCase<"Mean", 1, "mean">,
     I32EnumAttrCase<"Max", 2, "max">,
@@ -222,7 +222,7 @@ def Exec_CollectiveKindAttr : EnumAttr<Exec_Dialect, Exec_CollectiveKind, "colle
 }
 
 def Exec_CollectiveOp : Exec_PlacingCommand<"collective"> {
-  let summary = "Starts what all ranks do together with tensors";
+  let summary = "Start of a collective over all ranks";
   let description = [{
     An all-reduce leaves the `sum`, `mean` or `max` of each tensor over the
     ranks, in the order of the ranks; `broadcast` leaves that of rank 0. The
@@ -284,7 +284,7 @@ def Exec_AdvanceScalarsOp : Exec_Command<"advance_scalars", [DeclareOpInterfaceM
 }
 
 def Exec_RecordOp : Exec_Command<"record"> {
-  let summary = "A token for all that was enqueued on a stream so far";
+  let summary = "Token for the earlier commands of a stream";
   let description = [{
     ```mlir
     %t = exec.record stream "compute"
@@ -295,7 +295,7 @@ def Exec_RecordOp : Exec_Command<"record"> {
   let assemblyFormat = "`stream` $stream attr-dict";
 }
 def Exec_WaitOp : Exec_Command<"wait"> {
-  let summary = "What is enqueued on the stream from here on runs after the tokens";
+  let summary = "Makes later commands of a stream wait for tokens";
   let description = [{
     ```mlir
     exec.wait %t stream "communication"

@@ -1,4 +1,4 @@
-//===- SegBase.td - Dialect, types and base classes *- tablegen -*-===//
+//===- SegBase.td - Dialect, types and base classes --------*- tablegen -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- SegConvOps.td - Convolutions and their gradients *- tablegen -*-===//
+//===- SegConvOps.td - Convolutions and their gradients ----*- tablegen -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

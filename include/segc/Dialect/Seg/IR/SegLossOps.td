@@ -1,4 +1,4 @@
-//===- SegLossOps.td - Losses on logits and class indices *- tablegen -*-===//
+//===- SegLossOps.td - Losses on logits and class indices --*- tablegen -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- SegShapeOps.td - Concat, crop, pad, resize *- tablegen -*-===//
+//===- SegShapeOps.td - Concat, crop, pad, resize ----------*- tablegen -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- SegInterfaces.td - Interfaces of seg ops *- tablegen -*-===//
+//===- SegInterfaces.td - Interfaces of seg ops ------------*- tablegen -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
