@@ -4,6 +4,7 @@
 // RUN: segc-opt %S/../../models/vnet.mlir | segc-opt | FileCheck %s --check-prefix=VNET
 // RUN: segc-opt %S/../../models/nnunet_04_3d.mlir | segc-opt | FileCheck %s --check-prefix=NNUNET3D
 // RUN: segc-opt %S/../../models/nnunet_04_2d.mlir | segc-opt | FileCheck %s --check-prefix=NNUNET2D
+// RUN: segc-opt %S/../../models/unet3d.mlir | segc-opt | FileCheck %s --check-prefix=UNET3D
 
 // UNET-LABEL: seg.network @unet2d format 1 classes 2
 // UNET-SAME: kind = "adam"
@@ -33,3 +34,13 @@
 // NNUNET2D-LABEL: seg.network @nnunet_04_2d format 1 classes 3
 // NNUNET2D-SAME: dim = 2 : i64, kind = "nnunet", modality = "MRI", patch = [56, 40]
 // NNUNET2D: seg.output {{.*}} : tensor<2x56x40x3xf32>
+
+// UNET3D-LABEL: seg.network @unet3d format 1 classes 3
+// UNET3D-SAME: kind = "sgd", learning_rate = 1.000000e+00 : f64, momentum = 9.000000e-01 : f64, nesterov = true
+// UNET3D-SAME: class_names = ["background", "kidney", "tumor"], clip = [-7.900000e+01, 3.040000e+02]
+// UNET3D-SAME: kind = "kits19"
+// UNET3D: seg.norm instance {{.*}} epsilon 1.000000e-05
+// UNET3D: seg.output {{.*}} : tensor<2x128x128x128x3xf32>
+// UNET3D: objective ["loss", "dice_loss", "ce_loss", "dice"]
+// UNET3D: seg.dice {{.*}} exclude_background smooth
+// UNET3D: seg.scale {{.*}} 5.000000e-01

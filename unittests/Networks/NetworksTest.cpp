@@ -562,7 +562,8 @@ TEST_F(Networks, FilesInModelsAreWhatTheGeneratorPrints) {
       {"unet2d", "unet2d", {}},
       {"vnet", "vnet", {}},
       {"nnunet_04_3d", "nnunet", {"--task", "04"}},
-      {"nnunet_04_2d", "nnunet", {"--task", "04", "--dim", "2"}}};
+      {"nnunet_04_2d", "nnunet", {"--task", "04", "--dim", "2"}},
+      {"unet3d", "unet3d", {}}};
   for (const ModelFile &file : files) {
     std::string path = std::string(SEGC_SOURCE_DIR "/models/") + file.file +
                        ".mlir",
