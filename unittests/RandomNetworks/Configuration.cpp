@@ -9,12 +9,13 @@
 
 namespace segc::random_networks {
 
-std::vector<std::string> runnableCpus() {
+std::vector<std::string> runnableCpus(MultiplyTypeSet types) {
   registerTargets();
   const TargetBackend &backend = *findTargetBackend(CompileOptions().target);
   std::vector<std::string> names;
   for (const auto &version : backend.versions())
-    if (backend.missingFeature(*version).empty())
+    if (backend.missingFeature(*version).empty() &&
+        (version->multiplyTypes & types) == types)
       names.push_back(version->name);
   return names;
 }

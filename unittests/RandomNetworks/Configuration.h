@@ -24,8 +24,9 @@ struct Configuration {
   double memoryShare = 0;
 };
 
-/// Returns the instruction sets that this processor supports, the best last.
-std::vector<std::string> runnableCpus();
+/// Returns the instruction sets that this processor supports and that have
+/// instructions for these types of products, the best last.
+std::vector<std::string> runnableCpus(MultiplyTypeSet types = {});
 
 /// Draws an instruction set of this processor, a precision, and whether
 /// Winograd tiles, strategies, fusions and memory planning are on or off.

@@ -158,16 +158,21 @@ Configuration steeredConfiguration(StringRef strategy, uint64_t attempt) {
   Draws draws(attempt, Purpose::Configuration);
   Configuration result;
   PipelineOptions &options = result.compile.pipeline;
-  std::vector<std::string> cpus = runnableCpus();
   StringRef multiplyType = words.value("multiply_type");
-  result.compile.cpus = {multiplyType.empty() ? draws.pick<std::string>(cpus)
-                                          : cpus.back()};
+  // Versions differ in what a multiplication costs, and so in the strategies
+  // that are selected.
+  MultiplyTypeSet types{};
+  if (std::optional<MultiplyType> type = lookupMultiplyType(multiplyType))
+    types.insert(*type);
+  result.compile.cpus = {draws.pick<std::string>(runnableCpus(types))};
   if (!multiplyType.empty()) {
     options.multiplyType = multiplyType.str();
     options.precision = multiplyType == "fixed"
                             ? draws.pick<std::string>({"bf16", "f16"})
                             : multiplyType.str();
   }
+  if (words.value("kind") != "winograd")
+    options.winograd = "off";
   options.training = !words.has("prepared") || draws.percent(50);
   options.threads = draws.pick<int64_t>({1, 2, 4, 8});
   varyStrategies(result.compile, attempt, /*every=*/true);
