@@ -76,12 +76,12 @@ def compile_case(number, case, segc_opt, folder, chip):
         f.write(case.pop("text"))
     outlined = subprocess.run([segc_opt, source, f"--segc-gpu=chip={chip}"], check=True, capture_output=True, text=True).stdout
     case["ptx"] = f"{number}.ptx"
-    subprocess.run([segc_opt, source, f"--segc-ptx=chip={chip}", f"--seg-write-ptx=output={os.path.join(folder, case['ptx'])}", "-o", os.devnull], check=True)
+    subprocess.run([segc_opt, source, f"--segc-gpu=chip={chip}", f"--seg-write-ptx=chip={chip} output={os.path.join(folder, case['ptx'])}", "-o", os.devnull], check=True)
     os.remove(source)
     case["launches"] = []
-    for found in re.finditer(r"gpu\.func @(\w+)\((.*?)\).*?known_block_size = array<i32: (\d+).*?seg\.tasks = array<i64: (\d+), (\d+)>", outlined):
+    for found in re.finditer(r"gpu\.func @(\w+)\((.*?)\).*?exec\.kernel = #exec\.kernel<\S+ launch \d+ tasks (\d+) \+ (\d+) \* n .*?known_block_size = array<i32: (\d+)", outlined):
         sizes = [int(n) for n in re.findall(r"memref<(\d+)xf32>", found[2])]
-        case["launches"].append({"kernel": found[1], "threads": int(found[3]), "fixed": int(found[4]), "per_sample": int(found[5])})
+        case["launches"].append({"kernel": found[1], "threads": int(found[5]), "fixed": int(found[3]), "per_sample": int(found[4])})
         case["elements"] = sizes  # inputs, results, temporary: those of all launches
 
 

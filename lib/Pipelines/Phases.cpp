@@ -179,23 +179,23 @@ struct GpuOptions : PassPipelineOptions<GpuOptions> {
 };
 } // namespace
 
-/// Registers pipelines from seg.fusion ops to the gpu dialect, NVVM and PTX.
+/// Registers pipelines from seg.fusion ops to programs with kernels in the gpu
+/// dialect and in NVVM.
 static void registerGpuPipelines() {
-  static constexpr StringLiteral names[] = {"segc-gpu", "segc-nvvm",
-                                            "segc-ptx"};
+  static constexpr StringLiteral names[] = {"segc-gpu", "segc-nvvm"};
   for (auto [last, name] : llvm::enumerate(names))
     PassPipelineRegistration<GpuOptions>(
-        name, "Kernels of a GPU from entries of seg.fusion ops",
+        name, "Programs and kernels of a GPU from entries of seg.fusion ops",
         [last = last](OpPassManager &manager, const GpuOptions &options) {
           // The first pass reports an unknown chip.
-          GpuTarget target;
-          target.name = options.chip;
-          target = lookupGpuTarget(options.chip).value_or(target);
-          populateOutlineGpuKernels(manager, target);
+          std::string target = (gpuBackendName + ":" + options.chip).str();
+          OpPassManager &entries = manager.nest<func::FuncOp>();
+          entries.addPass(createSelectStrategyPass({target}));
+          entries.addPass(createPlanMemoryPass());
+          manager.addPass(createOutlineProgramsPass({target}));
+          manager.addPass(createEmitKernelsPass({target}));
           if (last > 0)
             populateLowerToNVVM(manager);
-          if (last > 1)
-            populateEmitPTX(manager, target);
         });
 }
 

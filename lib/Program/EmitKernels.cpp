@@ -38,9 +38,12 @@ struct EmitKernelsPass : segc::impl::EmitKernelsPassBase<EmitKernelsPass> {
     if (failed(found))
       return signalPassFailure();
     Declarations declared;
-    for (auto function : getOperation().getOps<FunctionOpInterface>())
-      if (exec::KernelAttr kernel = exec::kernelAttrOf(function))
-        declared[kernel.getFusion().getAttr()].push_back(function);
+    getOperation()->walk<WalkOrder::PreOrder>(
+        [&](FunctionOpInterface function) {
+          if (exec::KernelAttr kernel = exec::kernelAttrOf(function))
+            declared[kernel.getFusion().getAttr()].push_back(function);
+          return WalkResult::skip();
+        });
     for (auto fusion :
          llvm::to_vector(getOperation().getOps<exec::FusionOp>()))
       if (failed(emit(fusion, declared.lookup(fusion.getSymNameAttr()),
@@ -65,7 +68,7 @@ LogicalResult EmitKernelsPass::emit(exec::FusionOp fusion,
     kernel->erase();
   }
   KernelEmission emission{computationOf(fusion),
-                          OpBuilder::atBlockEnd(getOperation().getBody()),
+                          found.backend->kernelBuilder(getOperation()),
                           expected.front().first.str(), *found.version};
   if (failed(found.backend->emitKernels(emission)))
     return fusion.emitOpError("could not be emitted");

@@ -18,6 +18,9 @@ exec::KernelAttr kernelAttr(exec::FusionOp fusion, size_t launch,
                             const EmittedKernel &kernel);
 /// Sets the attribute of the function and removes those of its emitter.
 void markKernel(mlir::Operation *function, exec::KernelAttr kernel);
+/// The name of a kernel in its module: `@k0_conv`, or `@kernels::@k0_conv` if
+/// it lies in a module of its target.
+mlir::SymbolRefAttr kernelSymbol(mlir::Operation *function);
 
 } // namespace segc
 

@@ -46,13 +46,21 @@ void markKernel(Operation *function, exec::KernelAttr kernel) {
   function->setAttr(exec::kernelAttrName, kernel);
 }
 
+SymbolRefAttr kernelSymbol(Operation *function) {
+  auto name = FlatSymbolRefAttr::get(SymbolTable::getSymbolName(function));
+  Operation *container = function->getParentOp();
+  return isa<ModuleOp>(container)
+             ? name
+             : SymbolRefAttr::get(SymbolTable::getSymbolName(container), name);
+}
+
 FailureOr<KernelTable::Entry> KernelTable::declare(seg::FusionOp fusion) {
   std::string symbol = kernelName(fusion, known.size());
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   exec::FusionOp holder =
       copyFusion(b, fusion, "f" + StringRef(symbol).drop_front().str());
-  KernelEmission emission{fusion, OpBuilder::atBlockEnd(module.getBody()),
-                          symbol, *target.version};
+  KernelEmission emission{fusion, target.backend->kernelBuilder(module), symbol,
+                          *target.version};
   emission.declareOnly = true;
   if (failed(target.backend->emitKernels(emission)))
     return fusion.emitOpError("could not be emitted");

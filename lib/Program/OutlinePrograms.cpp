@@ -24,6 +24,13 @@ struct OutlineProgramsPass
     : segc::impl::OutlineProgramsPassBase<OutlineProgramsPass> {
   using OutlineProgramsPassBase::OutlineProgramsPassBase;
 
+  /// Those of every backend, too: the option is not known yet.
+  void getDependentDialects(DialectRegistry &registry) const override {
+    OutlineProgramsPassBase::getDependentDialects(registry);
+    for (const TargetBackend *backend : targetBackends())
+      backend->registerDialects(registry);
+  }
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     FailureOr<Target> found = resolveTarget(module, target);

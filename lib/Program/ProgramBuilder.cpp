@@ -7,6 +7,7 @@
 
 #include "ProgramBuilder.h"
 
+#include "KernelAttributes.h"
 #include "Scalars.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
 #include "segc/Transforms/Passes.h"
@@ -79,10 +80,6 @@ static int64_t batchOf(func::FuncOp entry) {
           ? dyn_cast<RankedTensorType>(entry.getArgumentTypes().front())
           : RankedTensorType();
   return image && image.getRank() > 2 ? image.getDimSize(0) : 1;
-}
-
-static FlatSymbolRefAttr refTo(Operation *function) {
-  return FlatSymbolRefAttr::get(SymbolTable::getSymbolName(function));
 }
 
 LogicalResult ProgramBuilder::build() {
@@ -204,7 +201,7 @@ LogicalResult ProgramBuilder::addLaunch(seg::FusionOp fusion) {
   SmallVector<Attribute> kernels;
   for (Operation *kernel :
        llvm::drop_begin(table.find(fusion).kernels, fusion.isPrepared()))
-    kernels.push_back(refTo(kernel));
+    kernels.push_back(kernelSymbol(kernel));
   auto inputs = llvm::map_to_vector(fusion.getInputs(), [&](Value input) {
     return values.lookup(input);
   });
@@ -236,9 +233,9 @@ exec::BufferAttr PrepareBuilder::prepared(seg::FusionOp fusion,
                                           unsigned position,
                                           exec::BufferAttr filter,
                                           StringAttr name, StringAttr label) {
-  FlatSymbolRefAttr kernel = refTo(table.find(fusion).kernels.front());
+  SymbolRefAttr kernel = kernelSymbol(table.find(fusion).kernels.front());
   exec::BufferAttr &buffer =
-      known[{kernel.getValue().str(), filter.getOffset()}];
+      known[{kernel.getLeafReference().str(), filter.getOffset()}];
   if (buffer)
     return buffer;
   int64_t size = fusion.getTempBytes();

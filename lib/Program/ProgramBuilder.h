@@ -69,7 +69,7 @@ public:
 private:
   struct Item {
     mlir::Location location;
-    mlir::FlatSymbolRefAttr kernel;
+    mlir::SymbolRefAttr kernel;
     unsigned position;
     exec::BufferAttr source, result;
     mlir::StringAttr name, label;

@@ -8,7 +8,6 @@
 #include "segc/Target/TargetBackend.h"
 
 #include "ToyBackend.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Parser/Parser.h"
 #include "segc/Codegen/Common/KernelRunner.h"
 #include "segc/Pipelines/Phases.h"
@@ -213,10 +212,7 @@ TEST(TargetBackends, KernelsOfAGpuBecomePTX) {
   Target target = llvm::cantFail(resolveTarget("cuda"));
   OwningOpRef<ModuleOp> kernels =
       ModuleOp::create(compiled.predict().getLoc());
-  OpBuilder b = OpBuilder::atBlockEnd(kernels->getBody());
-  auto container =
-      gpu::GPUModuleOp::create(b, kernels->getLoc(), "kernels");
-  KernelEmission emission{*pointwise, OpBuilder::atBlockEnd(container.getBody()),
+  KernelEmission emission{*pointwise, target.backend->kernelBuilder(*kernels),
                           "k3", *target.version};
   ASSERT_TRUE(succeeded(target.backend->emitKernels(emission)));
   auto text = target.backend->serialize(*kernels, *target.version, {});

@@ -110,6 +110,11 @@ public:
   mlir::LogicalResult verifyStrategy(seg::FusionOp fusion) const;
   /// Modelled seconds of a fusion, or of another op with a cost, on one core.
   double seconds(mlir::Operation *op, const TargetVersion &version) const;
+  /// Where kernels are added to a module: at its end, unless the target's lie
+  /// in a module of their own.
+  virtual mlir::OpBuilder kernelBuilder(mlir::ModuleOp module) const {
+    return mlir::OpBuilder::atBlockEnd(module.getBody());
+  }
   /// Emits the kernels of a fusion that has a strategy.
   mlir::LogicalResult emitKernels(KernelEmission &emission) const;
 

@@ -17,6 +17,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "segc/Dialect/Exec/IR/ExecDialect.h"
 
 using namespace mlir;
 
@@ -42,6 +43,12 @@ void populateKernelsToLLVM(OpPassManager &manager,
   functions.useBarePtrCallConv = true;
   manager.addPass(createConvertFuncToLLVMPass(functions));
   manager.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void erasePrograms(ModuleOp module) {
+  for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
+    if (isa<exec::ProgramOp, exec::FusionOp>(op))
+      op.erase();
 }
 
 } // namespace segc

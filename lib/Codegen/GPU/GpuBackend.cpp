@@ -19,6 +19,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "segc/Codegen/Common/Formulas.h"
+#include "segc/Codegen/Common/KernelsToLLVM.h"
 #include "segc/Codegen/GPU/GpuKernels.h"
 #include "segc/Codegen/GPU/LowerToPTX.h"
 #include "segc/Target/TargetBackend.h"
@@ -38,7 +39,8 @@ struct PointwiseModel : KernelModel {
 
 class GpuBackend : public TargetBackend {
 public:
-  GpuBackend() : TargetBackend("cuda", allVersions(), gpuKernelModels()) {}
+  GpuBackend()
+      : TargetBackend(gpuBackendName.str(), allVersions(), gpuKernelModels()) {}
 
   std::string missingFeature(const TargetVersion &) const override {
     return "kernels of a GPU do not run in this process";
@@ -49,6 +51,8 @@ public:
   bool paysAsPrologue(ArrayRef<Operation *>, size_t kernels) const override {
     return kernels == 1;
   }
+
+  OpBuilder kernelBuilder(ModuleOp module) const override;
 
   void registerDialects(DialectRegistry &registry) const override;
   void populateLowering(OpPassManager &manager) const override {
@@ -78,6 +82,17 @@ private:
   PointwiseModel pointwise;
 };
 
+/// In the gpu.module of the module.
+OpBuilder GpuBackend::kernelBuilder(ModuleOp module) const {
+  constexpr StringLiteral name = "kernels";
+  auto kernels = module.lookupSymbol<gpu::GPUModuleOp>(name);
+  if (!kernels) {
+    OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+    kernels = gpu::GPUModuleOp::create(b, module.getLoc(), name);
+  }
+  return OpBuilder::atBlockEnd(kernels.getBody());
+}
+
 void GpuBackend::registerDialects(DialectRegistry &registry) const {
   registry.insert<arith::ArithDialect, gpu::GPUDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, NVVM::NVVMDialect,
@@ -95,6 +110,7 @@ llvm::Expected<std::vector<TargetBackend::Bytes>>
 GpuBackend::serialize(ModuleOp kernels, const TargetVersion &version,
                       const SerializeOptions &) const {
   OwningOpRef<ModuleOp> module = kernels.clone();
+  erasePrograms(*module);
   PassManager manager(module->getContext());
   bool lowered = true;
   module->walk([&](gpu::GPUFuncOp) { lowered = false; });

@@ -67,16 +67,20 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
   OpBuilder inner = OpBuilder::atBlockBegin(&block);
   KernelArguments arguments = bufferArguments(block.getArguments());
   arguments.batch = block.getArgument(types.size() - 1);
-  arguments.task = gpu::BlockIdOp::create(inner, loc, gpu::Dimension::x);
   if (sharedFloats) {
     arguments.scratch = function.getWorkgroupAttributions().front();
     function.setWorkgroupAttributionAttr(0,
                                          LLVM::LLVMDialect::getAlignAttrName(),
                                          builder.getI64IntegerAttr(16));
   }
-  GpuKernelBody kernel(inner, loc, arguments, threads);
-  body(kernel);
-  gpu::ReturnOp::create(kernel.builder(), loc);
+  // The gpu dialect has no declarations: a body that returns is one.
+  if (!emission.declareOnly) {
+    arguments.task = gpu::BlockIdOp::create(inner, loc, gpu::Dimension::x);
+    GpuKernelBody kernel(inner, loc, arguments, threads);
+    body(kernel);
+    inner = kernel.builder();
+  }
+  gpu::ReturnOp::create(inner, loc);
   emission.kernels.push_back({function, tasks});
 }
 

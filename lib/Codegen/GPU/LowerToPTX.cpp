@@ -19,8 +19,9 @@
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/Passes.h"
-#include "segc/Codegen/Common/Passes.h"
+#include "segc/Codegen/GPU/GpuBackend.h"
 #include "segc/Codegen/GPU/Passes.h"
+#include "segc/Target/TargetBackend.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/ToolOutputFile.h"
 
@@ -63,30 +64,37 @@ struct LowerGpuToNVVMPass : impl::LowerGpuToNVVMPassBase<LowerGpuToNVVMPass> {
 struct WritePTXPass : impl::WritePTXPassBase<WritePTXPass> {
   using WritePTXPassBase::WritePTXPassBase;
 
+  void getDependentDialects(DialectRegistry &registry) const override {
+    for (const TargetBackend *backend : targetBackends())
+      backend->registerDialects(registry);
+  }
+
   void runOnOperation() override {
+    FailureOr<Target> target =
+        resolveTarget(getOperation(), (gpuBackendName + ":" + chip).str());
+    if (failed(target) || failed(write(*target)))
+      return signalPassFailure();
+    markAllAnalysesPreserved();
+  }
+
+private:
+  LogicalResult write(const Target &target) {
     std::error_code error;
     llvm::ToolOutputFile file(output, error, llvm::sys::fs::OF_Text);
-    if (error) {
-      getOperation().emitError("cannot write ")
-          << output << ": " << error.message();
-      return signalPassFailure();
-    }
-    for (auto binary : getOperation().getOps<gpu::BinaryOp>())
-      for (auto object : binary.getObjects().getAsRange<gpu::ObjectAttr>())
-        file.os() << object.getObject().getValue();
+    if (error)
+      return getOperation().emitError("cannot write ")
+             << output << ": " << error.message();
+    auto texts = target.backend->serialize(getOperation(), *target.version, {});
+    if (!texts)
+      return getOperation().emitError(llvm::toString(texts.takeError()));
+    for (const TargetBackend::Bytes &text : *texts)
+      file.os() << StringRef(text.data(), text.size());
     file.keep();
-    markAllAnalysesPreserved();
+    return success();
   }
 };
 
 } // namespace
-
-void populateOutlineGpuKernels(OpPassManager &manager,
-                               const GpuTarget &target) {
-  manager.addNestedPass<func::FuncOp>(
-      createSelectStrategyPass({"cuda:" + target.name}));
-  manager.addPass(createOutlineGpuKernelsPass({target.name}));
-}
 
 void populateLowerToNVVM(OpPassManager &manager) {
   OpPassManager &kernels = manager.nest<gpu::GPUModuleOp>();

@@ -16,7 +16,7 @@
 // What a step of the product reads lies in shared memory.
 // CHECK: gpu.func @k0_conv(%[[X:[^:]*]]: memref<31680xf32>, {{.*}}, %[[W:[^:]*]]: memref<13824xf32>, %[[BIAS:[^:]*]]: memref<32xf32>, %[[Y:[^:]*]]: memref<63360xf32>, %{{[^:]*}}: memref<64xf32>, %{{[^:]*}}: memref<64xf32>, %[[TEMP:[^:]*]]: memref<2176xf32>, %{{[^:]*}}: index)
 // CHECK-SAME: workgroup(%[[SHARED:[^ ]*]] : memref<1536xf32, #gpu.address_space<workgroup>> {llvm.align = 16 : i64})
-// CHECK-SAME: known_block_size = array<i32: 128, 1, 1>, seg.tasks = array<i64: 0, 16>
+// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 0 tasks 0 + 16 * n scratch 0>, known_block_size = array<i32: 128, 1, 1>
 
 // The prologue is applied on the way there, and only inside the input.
 // CHECK: scf.for {{.*}} -> (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>)
@@ -50,13 +50,13 @@
 
 // Tiles are merged in order, in f64: a thread a channel, one block in all.
 // CHECK: gpu.func @k0_conv_1(
-// CHECK-SAME: seg.tasks = array<i64: 1, 0>
+// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 1 tasks 1 + 0 * n scratch 0>
 // CHECK: arith.extf {{.*}} : vector<1xf32> to vector<1xf64>
 // CHECK: math.sqrt {{.*}} : vector<1xf64>
 
-// CHECK-LABEL: func.func @f(
-// CHECK: gpu.launch_func @kernels::@k0_conv blocks
-// CHECK: gpu.launch_func @kernels::@k0_conv_1 blocks
+// CHECK-LABEL: exec.program @f
+// CHECK: exec.launch [@kernels::@k0_conv, @kernels::@k0_conv_1]
+// CHECK-SAME: temporaries (arena + {{[0-9]+}} : tensor<2176xf32>)
 func.func @f(%x: !x, %m: !s, %r: !s, %g: !c, %b: !c, %w: !w, %bias: !k) -> (!y, !t, !t) {
   %0:3 = seg.fusion (%a0 = %x : !x, %a1 = %m : !s, %a2 = %r : !s, %a3 = %g : !c, %a4 = %b : !c, %a5 = %w : !w, %a6 = %bias : !k) -> (!y, !t, !t) {
     %1 = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (!x, !s, !s, !c, !c) -> !x

@@ -6,7 +6,7 @@
 // library is called: exponential, fma and floor are arithmetic or intrinsics.
 // CHECK: gpu.module @kernels
 // CHECK-NOT: __nv_
-// CHECK: llvm.func @k0_sigmoid(%{{[^:]*}}: !llvm.ptr, %{{[^:]*}}: !llvm.ptr, %{{[^:]*}}: !llvm.ptr, %{{[^:]*}}: i64) attributes {gpu.kernel, {{.*}}nvvm.kernel, {{.*}}nvvm.maxntid = array<i32: 256, 1, 1>
+// CHECK: llvm.func @k0_sigmoid(%{{[^:]*}}: !llvm.ptr, %{{[^:]*}}: !llvm.ptr, %{{[^:]*}}: !llvm.ptr, %{{[^:]*}}: i64) attributes {{.*}}gpu.kernel, {{.*}}nvvm.kernel, {{.*}}nvvm.maxntid = array<i32: 256, 1, 1>
 // CHECK-DAG: nvvm.read.ptx.sreg.tid.x
 // CHECK-DAG: nvvm.read.ptx.sreg.ctaid.x
 // CHECK: llvm.load {{.*}} {alignment = 16 : i64} : !llvm.ptr -> vector<4xf32>
@@ -15,8 +15,9 @@
 // CHECK: llvm.store {{.*}} {alignment = 16 : i64} : vector<4xf32>, !llvm.ptr
 // CHECK-NOT: __nv_
 
-// The launch stays as it was.
-// CHECK: gpu.launch_func @kernels::@k0_sigmoid
+// The program stays as it was.
+// CHECK: exec.program @f
+// CHECK: exec.launch [@kernels::@k0_sigmoid]
 func.func @f(%x: !x) -> !x {
   %0 = seg.fusion (%a = %x : !x) -> (!x) {
     %1 = seg.sigmoid %a : !x

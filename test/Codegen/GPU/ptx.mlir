@@ -1,10 +1,9 @@
 // A chain of pointwise ops, and a convolution with prologue, bias, epilogue
 // and statistics, to the text that a driver takes. No CUDA is needed.
-// RUN: segc-opt %s --segc-ptx=chip=sm_90 --seg-write-ptx=output=%t.ptx -o %t.mlir
+// RUN: segc-opt %s --segc-nvvm=chip=sm_90 --seg-write-ptx="chip=sm_90 output=%t.ptx" -o /dev/null
 // RUN: FileCheck %s --check-prefixes=PTX,SM90 < %t.ptx
-// RUN: FileCheck %s --check-prefix=BINARY < %t.mlir
-// RUN: segc-opt %s --segc-ptx=chip=sm_80 --seg-write-ptx -o /dev/null | FileCheck %s --check-prefixes=PTX,SM80
-// RUN: not segc-opt %s --segc-ptx --seg-write-ptx=output=%t/none/file -o /dev/null 2>&1 | FileCheck %s --check-prefix=FILE
+// RUN: segc-opt %s --segc-gpu=chip=sm_80 --seg-write-ptx=chip=sm_80 -o /dev/null | FileCheck %s --check-prefixes=PTX,SM80
+// RUN: not segc-opt %s --segc-gpu --seg-write-ptx=output=%t/none/file -o /dev/null 2>&1 | FileCheck %s --check-prefix=FILE
 
 // FILE: error: cannot write {{.*}}none/file: No such file or directory
 
@@ -38,8 +37,6 @@
 // PTX-NOT: .local
 
 // The text is in the module, beside the launches.
-// BINARY: gpu.binary @kernels [#gpu.object<#nvvm.target<O = 3, chip = "sm_90">, {{.*}}assembly = "//
-// BINARY: gpu.launch_func @kernels::@k1_conv
 
 !x = tensor<2x9x10x11x16xf32>
 !y = tensor<2x9x10x11x32xf32>

@@ -5,13 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-// For backends whose kernels are functions that LLVM compiles.
+// For backends whose kernels LLVM compiles.
 
 #ifndef SEGC_CODEGEN_COMMON_KERNELSTOLLVM_H
 #define SEGC_CODEGEN_COMMON_KERNELSTOLLVM_H
 
 namespace mlir {
 class DialectRegistry;
+class ModuleOp;
 class OpPassManager;
 struct ConvertVectorToLLVMPassOptions;
 } // namespace mlir
@@ -27,6 +28,9 @@ void registerKernelDialects(mlir::DialectRegistry &registry);
 /// i64 n, i64 task)`.
 void populateKernelsToLLVM(mlir::OpPassManager &manager,
                            const mlir::ConvertVectorToLLVMPassOptions &vectors);
+
+/// Erases the exec programs, which no target translates.
+void erasePrograms(mlir::ModuleOp module);
 
 } // namespace segc
 

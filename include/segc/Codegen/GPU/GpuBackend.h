@@ -8,7 +8,11 @@
 #ifndef SEGC_CODEGEN_GPU_GPUBACKEND_H
 #define SEGC_CODEGEN_GPU_GPUBACKEND_H
 
+#include "llvm/ADT/StringRef.h"
+
 namespace segc {
+
+inline constexpr llvm::StringLiteral gpuBackendName = "cuda";
 
 /// Registers the backend `cuda` (TargetBackend.h).
 void registerGpuBackend();

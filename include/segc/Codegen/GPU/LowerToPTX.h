@@ -13,9 +13,6 @@
 
 namespace segc {
 
-/// From seg.fusion ops to kernels in the gpu dialect and their launches.
-void populateOutlineGpuKernels(mlir::OpPassManager &manager,
-                               const GpuTarget &target);
 /// Lowers the kernels to the NVVM dialect.
 void populateLowerToNVVM(mlir::OpPassManager &manager);
 /// Translates them to a gpu.binary with PTX text.

@@ -21,9 +21,6 @@
 
 namespace segc {
 
-/// The gpu.module that seg-outline-gpu-kernels makes.
-inline constexpr llvm::StringLiteral gpuModuleName = "kernels";
-
 #define GEN_PASS_DECL
 #include "segc/Codegen/GPU/Passes.h.inc"
 

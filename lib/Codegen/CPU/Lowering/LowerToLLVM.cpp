@@ -14,7 +14,6 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 #include "segc/Codegen/Common/KernelsToLLVM.h"
-#include "segc/Dialect/Exec/IR/ExecDialect.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
@@ -33,13 +32,6 @@ void populateLowerToLLVM(OpPassManager &manager) {
   ConvertVectorToLLVMPassOptions vectors;
   vectors.x86Vector = true;
   populateKernelsToLLVM(manager, vectors);
-}
-
-/// Erases the exec programs, which are not lowered to LLVM.
-static void erasePrograms(ModuleOp module) {
-  for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
-    if (isa<exec::ProgramOp, exec::FusionOp>(op))
-      op.erase();
 }
 
 LogicalResult lowerKernelsToLLVM(ModuleOp module) {

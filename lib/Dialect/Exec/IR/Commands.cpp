@@ -66,7 +66,7 @@ static LogicalResult verifySignature(CommandOpInterface command,
 
 /// Returns the kernel's fusion, or emits an error if it is no kernel of this
 /// module.
-static FailureOr<FusionOp> verifyKernel(Operation *op, FlatSymbolRefAttr name,
+static FailureOr<FusionOp> verifyKernel(Operation *op, SymbolRefAttr name,
                                         SymbolTableCollection &symbols) {
   Operation *function = symbols.lookupNearestSymbolFrom(op, name);
   KernelAttr kernel = kernelAttrOf(function);
@@ -85,7 +85,7 @@ static FailureOr<FusionOp> verifyKernel(Operation *op, FlatSymbolRefAttr name,
 
 /// Verifies that the kernel's first parameters match the tensors it is launched
 /// with. Code generator and runtime of the target define the other parameters.
-static LogicalResult verifyParameters(Operation *op, FlatSymbolRefAttr name,
+static LogicalResult verifyParameters(Operation *op, SymbolRefAttr name,
                                       SymbolTableCollection &symbols,
                                       ArrayRef<Type> tensors) {
   auto function = dyn_cast_if_present<FunctionOpInterface>(
@@ -124,7 +124,7 @@ ArrayRef<Attribute> LaunchOp::getWorkspace() {
 
 SmallVector<Operation *> LaunchOp::getKernelFunctions() {
   return llvm::map_to_vector(
-      getKernels().getAsRange<FlatSymbolRefAttr>(), [&](auto name) {
+      getKernels().getAsRange<SymbolRefAttr>(), [&](auto name) {
         return SymbolTable::lookupNearestSymbolFrom(*this, name);
       });
 }
@@ -168,7 +168,7 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
     tensors.push_back(buffer.getType());
   FusionOp fusion;
   int64_t expected = isPrepared();
-  for (auto name : getKernels().getAsRange<FlatSymbolRefAttr>()) {
+  for (auto name : getKernels().getAsRange<SymbolRefAttr>()) {
     FailureOr<FusionOp> found = verifyKernel(*this, name, symbols);
     if (failed(found))
       return failure();

@@ -114,7 +114,7 @@ def Exec_LaunchOp : Exec_PlacingCommand<"launch", [DeclareOpInterfaceMethods<Sym
         stream "compute" layer "down1.conv"
     ```
   }];
-  let arguments = (ins Exec_Tensors:$inputs, FlatSymbolRefArrayAttr:$kernels, Exec_BufferArray:$buffers,
+  let arguments = (ins Exec_Tensors:$inputs, SymbolRefArrayAttr:$kernels, Exec_BufferArray:$buffers,
                        Exec_BufferArray:$temporaries, Exec_Stream:$stream, OptionalAttr<StrAttr>:$layer,
                        OptionalAttr<StrAttr>:$label);
   let assemblyFormat = [{
@@ -144,7 +144,7 @@ def Exec_PrepareOp : Exec_PlacingCommand<"prepare", [DeclareOpInterfaceMethods<S
     %0 = exec.prepare @k1_conv operand 1 (%w : tensor<3x3x4x4xf32>) -> (prepared + 0 : tensor<256xf32>)
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, I64Attr:$position, AnyStaticShapeTensor:$input,
+  let arguments = (ins SymbolRefAttr:$kernel, I64Attr:$position, AnyStaticShapeTensor:$input,
                        Exec_BufferArray:$buffers, Exec_Stream:$stream, OptionalAttr<StrAttr>:$label);
   let results = (outs AnyStaticShapeTensor:$output);
   let assemblyFormat = [{

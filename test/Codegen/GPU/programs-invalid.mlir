@@ -19,7 +19,7 @@ func.func @softmax(%x: !x) -> !x {
 
 // An op outside of all kernels.
 func.func @outside(%x: !x) -> !x {
-  // expected-error @+1 {{'seg.relu' op is not in a seg.fusion; run seg-fuse first}}
+  // expected-error @+1 {{'seg.relu' op lies in no seg.fusion; run seg-fuse first}}
   %0 = seg.relu %x : !x
   return %0 : !x
 }
@@ -29,7 +29,7 @@ func.func @outside(%x: !x) -> !x {
 !x = tensor<1x4x4x2xf32>
 
 // A result without memory of its own.
-// expected-error @+1 {{result #1 is an argument or another result again; it has no memory of its own}}
+// expected-error @+1 {{result #1 is an argument or another result again; it has no place of its own}}
 func.func @twice(%x: !x) -> (!x, !x) {
   %0 = seg.fusion (%a = %x : !x) -> (!x) {
     %1 = seg.relu %a : !x
@@ -45,6 +45,7 @@ func.func @twice(%x: !x) -> (!x, !x) {
 
 // What the prologue computes exists for the product only.
 func.func @shared_prologue(%x: !x, %w: !w) -> !x {
+  // expected-error @+1 {{could not be emitted}}
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) {
     // expected-error @+1 {{'seg.relu' op is used outside the kernel's prologue}}
     %1 = seg.relu %a : !x
@@ -62,6 +63,7 @@ func.func @shared_prologue(%x: !x, %w: !w) -> !x {
 
 // A filter is not loaded through a prologue.
 func.func @filter_prologue(%x: !x, %w: !w) -> !x {
+  // expected-error @+1 {{could not be emitted}}
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) {
     %1 = seg.scale %b by 2.0 : !w
     // expected-error @+1 {{'seg.conv' op supports a prologue of its input only}}
@@ -79,6 +81,7 @@ func.func @filter_prologue(%x: !x, %w: !w) -> !x {
 
 // Statistics exist after the launches: nothing can be computed of them.
 func.func @statistics_used(%x: !x, %w: !w) -> !s {
+  // expected-error @+1 {{could not be emitted}}
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!s) {
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     // expected-error @+1 {{'seg.norm_stats' op is used outside the kernel's merging}}
@@ -98,6 +101,7 @@ func.func @statistics_used(%x: !x, %w: !w) -> !s {
 
 // Sums of a norm's gradient are of two activations.
 func.func @gradient_sums(%x: !x, %w: !w, %s: !s, %c: !c) -> !s {
+  // expected-error @+1 {{could not be emitted}}
   %0:2 = seg.fusion (%a = %x : !x, %b = %w : !w, %m = %s : !s, %g = %c : !c) -> (!s, !s) {
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     // expected-error @+1 {{'seg.norm_grad_stats' op reads more than the result of the convolution, which its GPU kernel does not support}}
@@ -114,7 +118,8 @@ func.func @gradient_sums(%x: !x, %w: !w, %s: !s, %c: !c) -> !s {
 
 // A tile by hand must fit the target.
 func.func @tile(%x: !x, %w: !w) -> !x {
-  // expected-error @+1 {{expects a tile of multiples of 4 pixels and 4 channels that takes at most 1024 threads and 49152 bytes of shared memory, got #seg.strategy<implicit_gemm, tile = [4096, 8, 2]>}}
+  // expected-error @+2 {{expects a tile of multiples of 4 pixels and 4 channels that takes at most 1024 threads and 49152 bytes of shared memory, got #seg.strategy<implicit_gemm, tile = [4096, 8, 2]>}}
+  // expected-error @+1 {{could not be emitted}}
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x)
       attributes {strategy = #seg.strategy<implicit_gemm, tile = [4096, 8, 2]>} {
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x

@@ -1,5 +1,5 @@
-// RUN: segc-opt %s --seg-outline-gpu-kernels | FileCheck %s
-// RUN: not segc-opt %s --seg-outline-gpu-kernels=chip=sm_10 2>&1 | FileCheck %s --check-prefix=CHIP
+// RUN: segc-opt %s --segc-gpu | FileCheck %s
+// RUN: not segc-opt %s --segc-gpu=chip=sm_10 2>&1 | FileCheck %s --check-prefix=CHIP
 
 // CHIP: error: unknown version 'sm_10' of the target cuda: expected one of sm_80, sm_90
 
@@ -11,7 +11,7 @@
 // samples, as the CPU's do; a block is a task, two for each sample.
 // CHECK-LABEL: gpu.module @kernels
 // CHECK: gpu.func @k0_norm_apply(%[[X:[^:]*]]: memref<2592xf32>, %[[MEAN:[^:]*]]: memref<32xf32>, %{{[^:]*}}: memref<32xf32>, %[[GAMMA:[^:]*]]: memref<16xf32>, %{{[^:]*}}: memref<16xf32>, %[[Y:[^:]*]]: memref<2592xf32>, %{{[^:]*}}: memref<0xf32>, %{{[^:]*}}: index)
-// CHECK-SAME: known_block_size = array<i32: 256, 1, 1>, seg.tasks = array<i64: 0, 2>
+// CHECK-SAME: exec.kernel = #exec.kernel<@f0_norm_apply launch 0 tasks 0 + 2 * n scratch 0>, known_block_size = array<i32: 256, 1, 1>
 // CHECK-DAG: gpu.block_id x
 // CHECK-DAG: gpu.thread_id x
 
@@ -32,15 +32,12 @@
 // CHECK: gpu.return
 // CHECK-NOT: gpu.func
 
-// The function is one over device memory. Blocks go with the samples; the same
+// The program is that of every target. Blocks go with the samples; the same
 // work on other buffers shares the kernel.
-// CHECK-LABEL: func.func @f(
-// CHECK-SAME: %[[IMAGE:[^:]*]]: memref<2592xf32>, %[[M:[^:]*]]: memref<32xf32>, %[[R:[^:]*]]: memref<32xf32>, %[[G:[^:]*]]: memref<16xf32>, %[[B:[^:]*]]: memref<16xf32>, %[[RESULT:[^:]*]]: memref<2592xf32>, %[[N:[^:]*]]: index) {
-// CHECK: %[[BETWEEN:.*]] = gpu.alloc () : memref<2592xf32>
-// CHECK: %[[BLOCKS:.*]] = arith.muli %[[N]], %c2
-// CHECK: gpu.launch_func @kernels::@k0_norm_apply blocks in (%[[BLOCKS]], %c1{{.*}}, %c1{{.*}}) threads in (%c256{{.*}}, %c1{{.*}}, %c1{{.*}}) args(%[[IMAGE]] : memref<2592xf32>, %[[M]] : memref<32xf32>, %[[R]] : memref<32xf32>, %[[G]] : memref<16xf32>, %[[B]] : memref<16xf32>, %[[BETWEEN]] : memref<2592xf32>, %{{.*}} : memref<0xf32>, %[[N]] : index)
-// CHECK: gpu.launch_func @kernels::@k0_norm_apply {{.*}} args(%[[BETWEEN]] : memref<2592xf32>, {{.*}} %[[RESULT]] : memref<2592xf32>, %{{.*}} : memref<0xf32>, %[[N]] : index)
-// CHECK: gpu.dealloc %[[BETWEEN]] : memref<2592xf32>
+// CHECK-LABEL: exec.program @f
+// CHECK-SAME: arena 10368
+// CHECK: %[[BETWEEN:.*]] = exec.launch [@kernels::@k0_norm_apply] ({{.*}}) -> (arena + 0 : tensor<2x9x9x16xf32>)
+// CHECK: exec.launch [@kernels::@k0_norm_apply] (%[[BETWEEN]] : {{.*}}) -> (outputs[0] : tensor<2x9x9x16xf32>)
 func.func @f(%x: !x, %m: !s, %r: !s, %g: !c, %b: !c) -> !x {
   %0 = seg.fusion (%a0 = %x : !x, %a1 = %m : !s, %a2 = %r : !s, %a3 = %g : !c, %a4 = %b : !c) -> (!x) {
     %1 = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (!x, !s, !s, !c, !c) -> !x
