@@ -149,6 +149,9 @@ public:
     app.add_option("--width", options.width, "channels of the first level")
         ->capture_default_str();
     app.add_option("--classes", options.classes)->capture_default_str();
+    app.add_option("--channels", options.channels,
+                   "channels of the image; --width is a multiple of them")
+        ->capture_default_str();
     app.add_option("--batch-size", options.batch)->capture_default_str();
     app.add_option("--convolution-size", options.convolutionSize, "3 or 5")
         ->capture_default_str();

@@ -210,6 +210,16 @@ Value NetworkBuilder::concat(Value first, Value second, const Twine &name) {
   return ConcatOp::create(builder, at(name), out, ValueRange{first, second});
 }
 
+Value NetworkBuilder::repeatChannels(Value input, int64_t count,
+                                     const Twine &name) {
+  RankedTensorType type = typeOf(input);
+  if (count == 1)
+    return input;
+  auto out = activationType(type, spatialDims(type), channels(type) * count);
+  SmallVector<Value> copies(count, input);
+  return ConcatOp::create(builder, at(name), out, copies);
+}
+
 Value NetworkBuilder::centralCrop(Value input, Value like, const Twine &name) {
   RankedTensorType type = typeOf(input);
   ArrayRef<int64_t> out = spatialDims(typeOf(like));

@@ -74,6 +74,9 @@ public:
   mlir::Value add(mlir::Value lhs, mlir::Value rhs, const llvm::Twine &name);
   mlir::Value concat(mlir::Value first, mlir::Value second,
                      const llvm::Twine &name);
+  /// Concatenates `count` copies of the input.
+  mlir::Value repeatChannels(mlir::Value input, int64_t count,
+                             const llvm::Twine &name);
   /// The middle of `input`, of `like`'s spatial size.
   mlir::Value centralCrop(mlir::Value input, mlir::Value like,
                           const llvm::Twine &name);

@@ -16,9 +16,10 @@ OwningOpRef<ModuleOp> buildVNet(MLIRContext *context,
                                 const VNetOptions &options) {
   assert(validate(options).ok() && "expects valid options");
   ArrayRef<int64_t> shape = options.inputShape;
-  NetworkBuilder b(context, "vnet", options.classes,
-                   {options.batch, shape[0], shape[1], shape[2], 1},
-                   {/*kernels=*/true, /*biases=*/false, /*norms=*/false});
+  NetworkBuilder b(
+      context, "vnet", options.classes,
+      {options.batch, shape[0], shape[1], shape[2], options.channels},
+      {/*kernels=*/true, /*biases=*/false, /*norms=*/false});
   const int64_t one[] = {1, 1, 1}, two[] = {2, 2, 2};
   const SmallVector<int64_t> taps(3, options.convolutionSize);
 
@@ -43,7 +44,13 @@ OwningOpRef<ModuleOp> buildVNet(MLIRContext *context,
   int64_t filters = options.width;
   Value x = normRelu(b.conv(b.image(), "input.conv", {filters, taps, one}),
                      "input.norm");
-  x = b.add(x, b.image(), "input.add");
+  // The addition broadcasts an image of one channel; an image of several is
+  // repeated, as other implementations of V-Net do.
+  Value shortcut = b.image();
+  if (options.channels > 1)
+    shortcut = b.repeatChannels(shortcut, options.width / options.channels,
+                                "input.repeat");
+  x = b.add(x, shortcut, "input.add");
   SmallVector<Value> skips;
   for (auto [i, convolutions] : llvm::enumerate(options.downscaleBlocks)) {
     std::string block = "down" + std::to_string(i + 1);

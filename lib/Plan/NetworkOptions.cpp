@@ -157,8 +157,14 @@ Status validate(const VNetOptions &options) {
   Checker check;
   size_t downs = options.downscaleBlocks.size();
   check.count("width", options.width, 1)
+      .count("channels", options.channels, 1)
       .count("classes", options.classes, 2)
       .count("batch-size", options.batch, 1)
+      .require(options.channels < 1 || options.width % options.channels == 0,
+               "width",
+               "a multiple of the " + std::to_string(options.channels) +
+                   " channels",
+               options.width)
       .require(options.convolutionSize == 3 || options.convolutionSize == 5,
                "convolution-size", "3 or 5", options.convolutionSize)
       .require(downs >= 1 && downs <= 8, "downscale-blocks", "1 to 8 levels",

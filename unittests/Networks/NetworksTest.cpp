@@ -321,6 +321,22 @@ TEST_F(Networks, VNetTakesItsOptions) {
             1u + (4 + 1 + 2 + 3 + 4) + (3 + 2 + 1) + 1);
 }
 
+// The first addition repeats an image of several channels.
+TEST_F(Networks, VNetTakesSeveralChannels) {
+  auto module = build("vnet", {"--channels", "4"});
+  Value image = network(*module).getForward().getArgument(0);
+  EXPECT_EQ(cast<RankedTensorType>(image.getType()).getShape().back(), 4);
+  auto repeat = all<seg::ConcatOp>(*module).front();
+  EXPECT_EQ(repeat->getNumOperands(), 4u);
+  EXPECT_TRUE(llvm::all_of(repeat->getOperands(),
+                           [&](Value copy) { return copy == image; }));
+  EXPECT_EQ(all<seg::AddOp>(*module).front().getRhs(), repeat->getResult(0));
+
+  module = build("vnet", {"--channels", "8", "--width", "8"});
+  image = network(*module).getForward().getArgument(0);
+  EXPECT_EQ(all<seg::AddOp>(*module).front().getRhs(), image);
+}
+
 //===----------------------------------------------------------------------===//
 // nnU-Net
 //===----------------------------------------------------------------------===//

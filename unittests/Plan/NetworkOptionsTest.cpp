@@ -104,6 +104,10 @@ TEST(NetworkOptions, SaysWhatIsWrong) {
             "downscale-blocks, got 1");
   EXPECT_EQ(vnet([](auto &o) { o.downscaleBlocks = {3, 0, 3}; }),
             "downscale-blocks: expected 1 to 65536, got 0");
+  EXPECT_EQ(vnet([](auto &o) { o.channels = 3; }),
+            "width: expected a multiple of the 3 channels, got 16");
+  EXPECT_EQ(vnet([](auto &o) { o.channels = 0; }),
+            "channels: expected 1 to 65536, got 0");
 
   auto nnunet = [](auto change) {
     return errorOf(*NNUNetOptions::forTask("04", 3), change);

@@ -51,7 +51,7 @@ struct UNetOptions {
 
 struct VNetOptions {
   std::vector<int64_t> inputShape = {32, 32, 32};
-  int64_t classes = 3, batch = 2;
+  int64_t classes = 3, channels = 1, batch = 2;
   int64_t width = 16; ///< Channels of the first level.
   int64_t convolutionSize = 3;
   /// Convolutions of each level of the encoder and of the decoder.
