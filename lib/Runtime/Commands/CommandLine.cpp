@@ -12,13 +12,13 @@
 
 using namespace segc;
 
-/// Each timed step keeps its time.
+/// The time of each step is kept in memory, so that their number is limited.
 static constexpr int64_t maxBenchmarkSteps = 100'000'000;
 
 // Names with underscores and the other aliases are those of the published
 // examples, so that their scripts need few changes.
 
-/// A share that leaves something to train on.
+/// Checks a share of training cases: above 0, so that it is not empty.
 static CLI::Validator trainingShare() {
   return numberCheck("a number above 0, at most 1", "above 0, to 1",
                      [](const std::string &text) {
@@ -33,10 +33,11 @@ static void addModelOptions(CLI::App &app, ModelOptions &options) {
                  "Compiled model (.so), or a network (.mlir), which is "
                  "compiled first")
       ->required();
-  app.add_option("--threads", options.threads, "Threads; 0: all cores")
+  app.add_option("--threads", options.threads,
+                 "Number of threads; 0: all cores")
       ->check(integerIn(0, 4096));
   app.add_option("--batch-size,--batch_size", options.batchSize,
-                 "Samples a step; default: the model's largest")
+                 "Samples of a step; default: the model's maximum")
       ->check(integerIn(1, maxBatch));
   app.add_flag("--amp,--use_amp", options.amp,
                "16-bit arithmetic; a .so must be compiled with --precision "
@@ -47,22 +48,24 @@ static void addModelOptions(CLI::App &app, ModelOptions &options) {
 
 static void addImageLimit(CLI::App &app, DataOptions &options) {
   app.add_option("--max-image-bytes", options.maxImageBytes,
-                 "How large one image may be, unpacked; larger ones are "
-                 "refused before memory is taken")
+                 "Maximum size of one image after decompression; larger images "
+                 "are refused before memory is allocated")
       ->check(integerIn(1, int64_t{1} << 46))
       ->capture_default_str();
 }
 
 static void addVolumeOptions(CLI::App &app, DataOptions &options) {
-  app.add_option("--channel", options.channel,
-                 "Channel of images that have several, from 0")
+  app.add_option(
+         "--channel", options.channel,
+         "Channel that a model of one channel takes from images of several, "
+         "from 0")
       ->check(integerIn(0, 32766));
   app.add_option("--orientation", options.orientation,
                  "Order of the axes of volumes: RAS, or file (as stored); "
                  "default: what the checkpoint or the model records")
       ->check(CLI::IsMember({"RAS", "file"}));
   app.add_option("--label-map", options.labelMap,
-                 "Classes of label values, like 255=1,4=2");
+                 "Classes of label values, e.g. 255=1,4=2");
 }
 
 static void addDataOptions(CLI::App &app, DataOptions &options) {
@@ -72,13 +75,14 @@ static void addDataOptions(CLI::App &app, DataOptions &options) {
   app.add_option("--fold,--crossvalidation_idx", options.fold,
                  "Cross-validation fold")
       ->check(integerIn(0, 4));
-  app.add_option("--train-split,--train_split", options.trainSplit,
-                 "Share of the volumes that train; the others validate")
+  app.add_option(
+         "--train-split,--train_split", options.trainSplit,
+         "Share of the cases for training; the others are for validation")
       ->check(trainingShare());
-  app.add_option("--seed", options.seed, "Seed of all random draws")
+  app.add_option("--seed", options.seed, "Seed of all random numbers")
       ->check(integerIn(INT64_MIN));
   app.add_flag("--legacy-resize", options.legacyResize,
-               "Resize without the half-pixel shift");
+               "Resize without the half-pixel shift, as TensorFlow 1 does");
   addVolumeOptions(app, options);
 }
 
@@ -104,61 +108,67 @@ static void addTrain(CLI::App &root, const std::string &commandLine,
       [options](int64_t count) { options->augment = count > 0; },
       "Augment the training samples");
   app.add_option("--loader-threads", options->loaderThreads,
-                 "Threads that prepare batches (1); the numbers do not depend "
-                 "on it")
+                 "Threads that prepare batches; default: 1; results do not "
+                 "depend on it")
       ->check(integerIn(1, 256));
   app.add_flag("--resume,--resume-training,--resume_training", options->resume,
-               "Go on from the last checkpoint, if there is one");
+               "Continue from the last checkpoint, if there is one");
   app.add_option("--learning-rate,--learning_rate,--base_lr",
                  options->learningRate,
-                 "Default, also of the next two: the network's optimizer")
+                 "Learning rate; default: that of the network's optimizer")
       ->check(numberIn(0, maxRate));
   app.add_option("--momentum", options->momentum,
-                 "Of " + optimizersWith("momentum"))
+                 "Momentum of " + optimizersWith("momentum"))
       ->check(numberIn(0, 1));
   app.add_option("--weight-decay,--weight_decay", options->weightDecay,
-                 "Of the parameters that the network marks")
+                 "Weight decay of the parameters that the network marks")
       ->check(numberIn(0, maxRate));
   app.add_option("--loss-scale,--loss_scale", options->lossScale,
-                 "dynamic, or a number; default: dynamic for a model of f16, "
-                 "else 1");
+                 "Loss scale: dynamic, or a number; default: dynamic for a "
+                 "model of f16, else 1");
   app.add_option("--scheduler", options->scheduler,
-                 "none, poly, cosine or cosine_annealing");
+                 "Learning rate schedule: none, poly, cosine or "
+                 "cosine_annealing");
   app.add_option("--end-learning-rate", options->endLearningRate,
-                 "Where poly ends")
+                 "Learning rate at the end of poly")
       ->check(numberIn(0, maxRate));
   app.add_option("--cosine-annealing-first-cycle-steps",
-                 options->firstCycleSteps, "Of cosine_annealing")
+                 options->firstCycleSteps,
+                 "Length of the first cycle of cosine_annealing")
       ->check(integerIn(1, maxSteps));
   app.add_option("--lr-warmup-epochs,--lr_warmup_epochs",
                  options->lrWarmupEpochs,
-                 "Epochs in which the rate grows to the schedule's")
+                 "Epochs of the learning rate's warm-up")
       ->check(integerIn(0, maxEpochs));
   app.add_option("--init-learning-rate,--init_learning_rate",
-                 options->initialLearningRate, "Where the warm-up begins")
+                 options->initialLearningRate,
+                 "Learning rate at the start of the warm-up")
       ->check(numberIn(0, maxRate));
-  app.add_option("--log-every,--log_every", options->logEvery, "Steps")
+  app.add_option("--log-every,--log_every", options->logEvery,
+                 "Steps between records of the log")
       ->check(integerIn(1, maxSteps));
   app.add_option("--evaluate-every,--evaluate_every", options->evaluateEvery,
-                 "Steps; 0: as the network's recipe says")
+                 "Steps between evaluations; 0: by the network's recipe")
       ->check(integerIn(0, maxSteps));
   app.add_option("--skip-eval", options->skipEval,
                  "Epochs before the first evaluation")
       ->check(integerIn(0, maxEpochs));
-  app.add_option("--save-every", options->saveEvery,
-                 "Steps; 0: at evaluations, every ten minutes, at the end")
+  app.add_option(
+         "--save-every", options->saveEvery,
+         "Steps between checkpoints; 0: at evaluations, every ten minutes "
+         "and at the end")
       ->check(integerIn(0, maxSteps));
   app.add_option("--ckpt-strategy", options->checkpointStrategy,
-                 "Which checkpoints are kept")
+                 "Checkpoints to keep")
       ->check(CLI::IsMember({"last_and_best", "last_only", "none"}));
   app.add_option("--dump-gradients", options->dumpGradients,
                  "Write the first step's gradients (.safetensors)");
   app.add_flag("--benchmark,!--no-benchmark", options->benchmark,
-               "Measure --max-steps steps instead");
+               "Measure the time of --max-steps steps instead of training");
   app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps,
                  "Steps that --benchmark does not time")
       ->check(integerIn(0, maxBenchmarkSteps));
-  app.add_option("--json", options->json, "Where --benchmark writes");
+  app.add_option("--json", options->json, "Results file of --benchmark");
   app.callback([&command, options] {
     command = [options] { return runTrain(*options); };
   });
@@ -166,7 +176,8 @@ static void addTrain(CLI::App &root, const std::string &commandLine,
 
 static void addEvaluate(CLI::App &root,
                         std::function<CommandResult()> &command) {
-  CLI::App &app = *root.add_subcommand("evaluate", "Losses and Dice scores");
+  CLI::App &app =
+      *root.add_subcommand("evaluate", "Compute losses and Dice scores");
   auto options = std::make_shared<EvaluateOptions>();
   addModelOptions(app, options->model);
   addDataOptions(app, options->data);
@@ -217,19 +228,21 @@ static void addPredict(CLI::App &root,
 
 static void addBenchmark(CLI::App &root,
                          std::function<CommandResult()> &command) {
-  CLI::App &app = *root.add_subcommand("benchmark", "Latency and throughput");
+  CLI::App &app =
+      *root.add_subcommand("benchmark", "Measure latency and throughput");
   auto options = std::make_shared<BenchmarkOptions>();
   addModelOptions(app, options->model);
   addDataOptions(app, options->data);
-  app.add_option("--mode", options->mode, "What is measured")
+  app.add_option("--mode", options->mode, "Entry to measure")
       ->check(CLI::IsMember({"train", "predict"}));
   app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps,
-                 "Steps before those that are timed")
+                 "Steps that are not timed, at the start")
       ->check(integerIn(0, maxBenchmarkSteps));
   app.add_option("--steps,--bench-steps", options->steps,
                  "Steps that are timed")
       ->check(integerIn(1, maxBenchmarkSteps));
-  app.add_option("--json", options->json, "File; default: standard output");
+  app.add_option("--json", options->json,
+                 "Results file; default: standard output");
   app.add_option("--profile", options->profile,
                  "File for the time of each kernel (JSON); `segc compile "
                  "--report` shows it");
