@@ -1,4 +1,4 @@
-//===- FusionPolicy.h - Policy of a user for fusion --------------*- C++ -*-===//
+//===- FusionPolicy.h - Policy of a user for fusion -------------*- C++ -*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
