@@ -180,10 +180,9 @@ bool run(StringRef op, const Convolution &c, const Options &options,
   };
   std::vector<Launch> launches;
   for (const EmittedKernel &kernel : emission.kernels)
-    launches.push_back(
-        {SymbolTable::getSymbolName(kernel.function).str(),
-         kernel.tasks.fixed + kernel.tasks.perSample * c.batch,
-         kernel.scratchBytes, nullptr});
+    launches.push_back({SymbolTable::getSymbolName(kernel.function).str(),
+                        kernel.tasks.fixed + kernel.tasks.perSample * c.batch,
+                        kernel.scratchBytes, nullptr});
   if (options.kernel)
     kernels->dump();
   if (options.assembly) {
@@ -195,8 +194,7 @@ bool run(StringRef op, const Convolution &c, const Options &options,
     return true;
   }
   double emitted = now();
-  auto loaded =
-      llvm::cantFail(target.backend->load(*kernels, *target.version));
+  auto loaded = llvm::cantFail(target.backend->load(*kernels, *target.version));
   for (Launch &launch : launches)
     launch.kernel = llvm::cantFail(loaded->lookup(launch.name));
   double compiled = now();

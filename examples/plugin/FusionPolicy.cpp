@@ -13,11 +13,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "segc/Target/FusionPolicy.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
-#include "segc/Target/FusionPolicy.h"
 #include "llvm/Config/llvm-config.h"
 
 using namespace mlir;

@@ -205,9 +205,9 @@ typedef void (*segc_kernel_fn)(void *const *buffers, void *scratch, int64_t n,
                                int64_t task);
 
 typedef enum segc_command_kind {
-  SEGC_COMMAND_LAUNCH = 0,     /* a kernel, once for each task */
-  SEGC_COMMAND_CALL = 1,       /* a function of the library `name` */
-  SEGC_COMMAND_COPY = 2,       /* operand 0 to operand 1 */
+  SEGC_COMMAND_LAUNCH = 0, /* a kernel, once for each task */
+  SEGC_COMMAND_CALL = 1,   /* a function of the library `name` */
+  SEGC_COMMAND_COPY = 2,   /* operand 0 to operand 1 */
   /* Operand 0, f32, is not 0 if the gradients were finite; operand 1, bytes,
    * is the region `scalars`. The rule is that of segc_scalars. */
   SEGC_COMMAND_ADVANCE_SCALARS = 3,

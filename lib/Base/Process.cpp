@@ -25,9 +25,9 @@ using namespace segc;
 /// silent success.
 static void openStandardStreams() {
   // open() returns the lowest free number, which is `fd`.
-  for (auto [fd, mode] : {std::pair(STDIN_FILENO, O_WRONLY),
-                          std::pair(STDOUT_FILENO, O_RDONLY),
-                          std::pair(STDERR_FILENO, O_WRONLY)})
+  for (auto [fd, mode] :
+       {std::pair(STDIN_FILENO, O_WRONLY), std::pair(STDOUT_FILENO, O_RDONLY),
+        std::pair(STDERR_FILENO, O_WRONLY)})
     if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)
       ::open("/dev/null", mode);
 }

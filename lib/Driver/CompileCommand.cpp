@@ -80,10 +80,9 @@ static void addStrategies(CLI::App &command, PipelineOptions &pipeline) {
                   "f16 (bf16 for bf16 values); fixed (block fixed point); "
                   "f32 allows no other")
       ->check(CLI::IsMember({"auto", "f32", "bf16", "f16", "fixed"}));
-  auto *autotune =
-      command.add_flag("--autotune", pipeline.autotune,
-                       "Select the strategies of convolutions by "
-                       "measurements on this machine");
+  auto *autotune = command.add_flag("--autotune", pipeline.autotune,
+                                    "Select the strategies of convolutions by "
+                                    "measurements on this machine");
   command
       .add_option("--autotune-cache", pipeline.autotuneCache,
                   "Directory of measured times (default: "
@@ -105,8 +104,9 @@ static void addPrecision(CLI::App &command, PipelineOptions &pipeline) {
 }
 
 static void addFusion(CLI::App &command, PipelineOptions &pipeline) {
-  command.add_flag("!--no-fusion", pipeline.fusion, "Compile each op to its own "
-                                                    "kernel");
+  command.add_flag("!--no-fusion", pipeline.fusion,
+                   "Compile each op to its own "
+                   "kernel");
   command.add_flag("!--no-epilogues", pipeline.epilogues,
                    "Do not fuse pointwise ops into the kernels that produce "
                    "their operands");
@@ -139,8 +139,9 @@ static void addMemory(CLI::App &command, PipelineOptions &pipeline) {
                    "Give every result its own memory, never that of an "
                    "operand");
   command
-      .add_flag("!--no-reuse", pipeline.reuse, "Give every value its own "
-                                               "memory for the whole entry")
+      .add_flag("!--no-reuse", pipeline.reuse,
+                "Give every value its own "
+                "memory for the whole entry")
       ->excludes(fit);
   command.add_flag("!--no-schedule", pipeline.schedule,
                    "Keep the order of the kernels");
@@ -207,8 +208,10 @@ static void record(const std::vector<CLI::Option *> &shared,
 
 void addCompileOptions(CLI::App &command, CompileOptions &options) {
   command
-      .add_option("MODEL", options.input, "Network in the seg dialect (.mlir), or with --from the text of a "
-                  "phase")
+      .add_option(
+          "MODEL", options.input,
+          "Network in the seg dialect (.mlir), or with --from the text of a "
+          "phase")
       ->required();
   addTarget(command, options);
   addStrategies(command, options.pipeline);
@@ -219,9 +222,8 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
   addFusion(command, options.pipeline);
   addMemory(command, options.pipeline);
   addPasses(command, options);
-  command.parse_complete_callback([shared = command.get_options(), &options] {
-    record(shared, options);
-  });
+  command.parse_complete_callback(
+      [shared = command.get_options(), &options] { record(shared, options); });
 }
 
 } // namespace segc

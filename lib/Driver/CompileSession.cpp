@@ -61,8 +61,8 @@ resolveTargets(const std::string &name,
     return llvm::createStringError("unknown --target " + name);
   MultiplyTypeSet types{};
   if (options.precision != "f32")
-    types = lookupMultiplyTypeSet(options.multiplyType)
-                .value_or(MultiplyTypeSet{});
+    types =
+        lookupMultiplyTypeSet(options.multiplyType).value_or(MultiplyTypeSet{});
   // bf16 values are not multiplied as f16, whose range is smaller.
   if (options.precision == "bf16")
     types.remove(MultiplyType::F16);
@@ -82,11 +82,10 @@ resolveTargets(const std::string &name,
     if (!targets.back().version)
       return llvm::createStringError(
           "unknown --cpu " + name + ": expected native, " +
-          llvm::join(llvm::map_range(backend->versions(),
-                                     [](const auto &each) {
-                                       return each->name;
-                                     }),
-                     ", "));
+          llvm::join(
+              llvm::map_range(backend->versions(),
+                              [](const auto &each) { return each->name; }),
+              ", "));
   }
   // The best version comes first. "native" and the name of the same version may
   // both be given.
@@ -123,9 +122,8 @@ llvm::Error checkPrecision(const PipelineOptions &options) {
         "--precision tf32: a format of GPUs, expected f32, f16 or bf16 for a "
         "CPU");
   if (options.precision == "f32" && !options.precisionLists.empty())
-    return usageError(
-        "--precision-lists " + options.precisionLists +
-        ": expected --precision f16 or bf16 beside it, got f32");
+    return usageError("--precision-lists " + options.precisionLists +
+                      ": expected --precision f16 or bf16 beside it, got f32");
   return llvm::Error::success();
 }
 
@@ -241,8 +239,7 @@ static std::string autotuneFolder() {
 /// Whether any convolution has a shape that Winograd tiles support.
 static bool hasWinogradShapes(ModuleOp module) {
   auto suits = [](auto conv) {
-    ArrayRef<int64_t> taps =
-        conv.getFilter().getType().getShape().drop_back(2);
+    ArrayRef<int64_t> taps = conv.getFilter().getType().getShape().drop_back(2);
     return llvm::all_of(conv.getStrides(), [](int64_t s) { return s == 1; }) &&
            llvm::all_of(taps, [](int64_t t) { return t == 1 || t == 3; }) &&
            llvm::count(taps, 3) > 1;
@@ -306,8 +303,8 @@ static llvm::Error runToProgram(ModuleOp module, size_t done,
     if (llvm::Error error = runPhases(module, done, plan, options, pipeline))
       return error;
   if (done <= program) {
-    if (llvm::Error error = check(module, createVerifyPlanPass(), "plan",
-                                  options, pipeline))
+    if (llvm::Error error =
+            check(module, createVerifyPlanPass(), "plan", options, pipeline))
       return error;
     if (llvm::Error error =
             runPhases(module, program, program, options, pipeline))
@@ -358,8 +355,7 @@ llvm::Error emitKernelCode(ModuleOp programs, const CompileOptions &options,
 
 llvm::Error forEachProgram(
     MLIRContext &context, const CompileOptions &given,
-    llvm::function_ref<llvm::Error(ModuleOp, const Target &, ModuleOp)>
-        visit) {
+    llvm::function_ref<llvm::Error(ModuleOp, const Target &, ModuleOp)> visit) {
   CompileOptions options = completed(given);
   Fuel fuel(context, options.fuel);
   // The handler also prints warnings and remarks of passes.
@@ -374,8 +370,7 @@ llvm::Error forEachProgram(
       return parsed.takeError();
     module = std::move(*parsed);
   } else {
-    module =
-        parseSourceString<ModuleOp>(options.text, &context, options.input);
+    module = parseSourceString<ModuleOp>(options.text, &context, options.input);
   }
   if (!module)
     return llvm::createStringError("cannot read " + options.input);
@@ -385,8 +380,7 @@ llvm::Error forEachProgram(
   if (!done)
     return done.takeError();
   adoptPrecision(*module, *done, options.pipeline);
-  auto targets = resolveTargets(options.target, options.cpus,
-                                options.pipeline);
+  auto targets = resolveTargets(options.target, options.cpus, options.pipeline);
   if (!targets)
     return targets.takeError();
   size_t common = *findPhase(lastCommonPhase);
@@ -481,16 +475,17 @@ llvm::Error Session::prepare() {
   // The folder is created before outputs are checked, because they may be in
   // it.
   if (std::error_code error =
-          options.dumpTo.empty() ? std::error_code()
-                                 : llvm::sys::fs::create_directories(options.dumpTo))
+          options.dumpTo.empty()
+              ? std::error_code()
+              : llvm::sys::fs::create_directories(options.dumpTo))
     return llvm::createStringError(error, "cannot make " + options.dumpTo +
                                               ": " + error.message());
   if (llvm::Error error = checkOutputs(outputsOf(options), inputsOf(options)))
     return error;
   if (!options.profiles.empty() && !wantsReport())
     return usageError("--profile " + options.profiles.front() +
-                                   ": expected --report or --remarks beside "
-                                   "it, which say measured times");
+                      ": expected --report or --remarks beside "
+                      "it, which say measured times");
   if (llvm::Error error = checkPrecision(options.pipeline))
     return error;
   if (!options.remarks.empty()) {
@@ -523,15 +518,14 @@ llvm::Error Session::prepare() {
                     "has 3 taps in 2 dimensions and stride 1\n";
   if (std::optional<size_t> last = findPhase(options.emit);
       last && *last + 1 < done)
-    return usageError("--emit " + options.emit +
-                                   ": comes before --from " + options.from);
+    return usageError("--emit " + options.emit + ": comes before --from " +
+                      options.from);
   return llvm::Error::success();
 }
 
 llvm::Error Session::emitText() {
   std::optional<size_t> last = findPhase(options.emit);
-  auto targets = resolveTargets(options.target, options.cpus,
-                                options.pipeline);
+  auto targets = resolveTargets(options.target, options.cpus, options.pipeline);
   if (!targets)
     return targets.takeError();
   const Target &target = targets->front();
@@ -573,9 +567,8 @@ llvm::Error Session::addVersion(const Target &target) {
     if (llvm::Error error =
             runToProgram(*modules.back(), done, options, pipeline))
       return error;
-  if (llvm::Error error =
-          runPhases(*modules.back(), std::max(done, kernels),
-                    lastPhase(options), options, pipeline))
+  if (llvm::Error error = runPhases(*modules.back(), std::max(done, kernels),
+                                    lastPhase(options), options, pipeline))
     return error;
   if (failed(verifyModel(*modules.back())))
     return llvm::createStringError("no model can be made of " + options.input);
@@ -609,15 +602,15 @@ llvm::Error Session::writeReport(const ModelContents &contents) {
 /// The options that compile the source to the same kernels on any machine.
 std::optional<std::vector<std::string>> Session::recordedOptions() const {
   std::vector<std::string> recorded = options.recorded;
-  if (options.pipeline.threads == 0 && llvm::is_contained(options.cpus, "native"))
+  if (options.pipeline.threads == 0 &&
+      llvm::is_contained(options.cpus, "native"))
     recorded.insert(recorded.end(),
                     {"--threads", std::to_string(availableCores())});
   return recorded;
 }
 
 llvm::Error Session::emitModel() {
-  auto targets = resolveTargets(options.target, options.cpus,
-                                options.pipeline);
+  auto targets = resolveTargets(options.target, options.cpus, options.pipeline);
   if (!targets)
     return targets.takeError();
   if (done == 0) {
@@ -677,8 +670,7 @@ llvm::Error Session::run() {
   if (llvm::Error error = prepare())
     return error;
   if (options.emit.empty() && options.output.empty())
-    return usageError(
-        "where to? give -o MODEL.so, or --emit PHASE for text");
+    return usageError("where to? give -o MODEL.so, or --emit PHASE for text");
   if (llvm::Error error = options.emit.empty() ? emitModel() : emitText())
     return error;
   return writeRemarks();

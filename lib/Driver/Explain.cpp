@@ -102,8 +102,7 @@ llvm::Error explain(const CompileOptions &given,
   options.pipeline.memoryTable = true;
   llvm::Error error = forEachProgram(
       context, options,
-      [&](ModuleOp programs, const Target &target,
-          ModuleOp) -> llvm::Error {
+      [&](ModuleOp programs, const Target &target, ModuleOp) -> llvm::Error {
         if (failed(verifyModel(programs)))
           return llvm::createStringError("no model can be made of " +
                                          options.input);

@@ -15,9 +15,8 @@ using namespace mlir;
 
 namespace segc {
 
-static constexpr StringLiteral kinds[] = {FusionDecision::tag,
-                                          StrategyDecision::tag,
-                                          MemoryDecision::tag};
+static constexpr StringLiteral kinds[] = {
+    FusionDecision::tag, StrategyDecision::tag, MemoryDecision::tag};
 static constexpr StringLiteral prefix = "seg-";
 
 bool addFuel(StringRef text, FuelLimits &limits) {
@@ -26,8 +25,7 @@ bool addFuel(StringRef text, FuelLimits &limits) {
     std::swap(kind, number);
   int64_t limit = 0;
   if (number.getAsInteger(10, limit) || limit < 0 ||
-      (!kind.empty() &&
-       !llvm::is_contained(kinds, (prefix + kind).str())))
+      (!kind.empty() && !llvm::is_contained(kinds, (prefix + kind).str())))
     return false;
   limits[kind.str()] = limit;
   return true;

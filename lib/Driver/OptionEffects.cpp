@@ -95,8 +95,9 @@ void checkOptionEffects(const CLI::App &command,
       warn(option, other + " is given");
   if (isGiven(command, "--multiply-type") && options.from.empty() &&
       options.pipeline.precision == "f32")
-    warn("--multiply-type", "it chooses products of 16-bit values, and there are "
-                         "none without --precision f16 or bf16");
+    warn("--multiply-type",
+         "it chooses products of 16-bit values, and there are "
+         "none without --precision f16 or bf16");
 }
 
 } // namespace segc

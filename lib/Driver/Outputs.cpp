@@ -59,14 +59,13 @@ llvm::Error checkOutputs(llvm::ArrayRef<NamedFile> outputs,
     for (const NamedFile &input : inputs)
       if (holdsContent(input.path) && sameFile(output.path, input.path))
         return usageError(output.option + " " + output.path +
-                                       ": would replace " + input.option + " " +
-                                       input.path +
-                                       ", which is read; name another file");
+                          ": would replace " + input.option + " " + input.path +
+                          ", which is read; name another file");
     for (const NamedFile &other : outputs.take_front(i))
       if (holdsContent(other.path) && sameFile(output.path, other.path))
         return usageError(output.option + " " + output.path +
-                                       ": is also written by " + other.option +
-                                       "; name another file");
+                          ": is also written by " + other.option +
+                          "; name another file");
   }
   return llvm::Error::success();
 }

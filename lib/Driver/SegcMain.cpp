@@ -209,9 +209,10 @@ static std::string targetList() {
 static int runSegc(int argc, char **argv) {
   installFailureHandlers();
   CLI::App app("segc: compiler for medical segmentation networks");
-  app.set_version_flag("--version",
-                       "segc " SEGC_VERSION " (LLVM " LLVM_VERSION_STRING
-                       ", targets: " + targetList() + ")");
+  app.set_version_flag("--version", "segc " SEGC_VERSION
+                                    " (LLVM " LLVM_VERSION_STRING
+                                    ", targets: " +
+                                        targetList() + ")");
   app.require_subcommand(1);
   int code = 0;
   addCompile(app, code);

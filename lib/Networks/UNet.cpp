@@ -66,8 +66,7 @@ OwningOpRef<ModuleOp> buildUNet2D(MLIRContext *context,
   pipeline.resize = {output, output};
   pipeline.padTo = {options.inputSize, options.inputSize};
   pipeline.output = {output, output};
-  pipeline.classNames =
-      classNames({"membrane", "background"}, options.classes);
+  pipeline.classNames = classNames({"membrane", "background"}, options.classes);
   return b.finish(options.optimizer, pipeline);
 }
 

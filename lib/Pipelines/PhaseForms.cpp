@@ -29,19 +29,19 @@ namespace {
 /// The first op of each kind that distinguishes phases; null if there is none.
 struct Form {
   Operation *network = nullptr;
-  func::FuncOp entry;              ///< A function on tensors.
-  func::FuncOp undifferentiated;   ///< A function whose gradients are missing.
-  func::FuncOp differentiated;     ///< A differentiated function; grad_step by
-                                   ///< default.
-  func::FuncOp planned;            ///< A function with an arena.
-  Operation *norm = nullptr;       ///< A norm that is not expanded.
-  Operation *narrow = nullptr;     ///< An op that computes a 16-bit value.
+  func::FuncOp entry;            ///< A function on tensors.
+  func::FuncOp undifferentiated; ///< A function whose gradients are missing.
+  func::FuncOp differentiated;   ///< A differentiated function; grad_step by
+                                 ///< default.
+  func::FuncOp planned;          ///< A function with an arena.
+  Operation *norm = nullptr;     ///< A norm that is not expanded.
+  Operation *narrow = nullptr;   ///< An op that computes a 16-bit value.
   Operation *fusion = nullptr;
-  Operation *unfused = nullptr;    ///< An op that computes outside of a fusion.
+  Operation *unfused = nullptr; ///< An op that computes outside of a fusion.
   Operation *program = nullptr;
-  func::FuncOp declared;           ///< A kernel without a body.
-  func::FuncOp kernel;             ///< A kernel with a body.
-  Operation *lowered = nullptr;    ///< A kernel in the LLVM dialect.
+  func::FuncOp declared;        ///< A kernel without a body.
+  func::FuncOp kernel;          ///< A kernel with a body.
+  Operation *lowered = nullptr; ///< A kernel in the LLVM dialect.
 };
 
 void keepFirst(Operation *&first, Operation *op) {
@@ -60,14 +60,15 @@ void readEntry(func::FuncOp entry, Form &form) {
     form.entry = entry;
   if (entry->hasAttr(arenaAttrName) && !form.planned)
     form.planned = entry;
-  auto layout = entry->getParentOfType<ModuleOp>()
-                    ->getAttrOfType<DictionaryAttr>(layoutAttrName);
+  auto layout =
+      entry->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>(
+          layoutAttrName);
   ArrayAttr results = entry.getAllResultAttrs();
   bool isStep = entry.getSymName() == "grad_step";
   if (entry->hasAttr(differentiateAttrName) ||
       (isStep && layout &&
-       !yieldsGradients(layout, results ? results.getValue()
-                                        : ArrayRef<Attribute>())))
+       !yieldsGradients(layout,
+                        results ? results.getValue() : ArrayRef<Attribute>())))
     form.undifferentiated = entry;
   else if (isStep)
     form.differentiated = entry;
@@ -195,10 +196,9 @@ llvm::Error checkPhaseForm(ModuleOp module, StringRef phase) {
   for (const Phase &other : phases())
     if (violation(form, other.name).empty())
       fitting.push_back(other.name);
-  std::string text =
-      phase.empty()
-          ? "expected a network"
-          : "expected the text after '" + phase.str() + "', as --from says";
+  std::string text = phase.empty() ? "expected a network"
+                                   : "expected the text after '" + phase.str() +
+                                         "', as --from says";
   text += ": " + reason;
   if (!fitting.empty())
     text += "; what it is goes on with --from " + llvm::join(fitting, " or ");

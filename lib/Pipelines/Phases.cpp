@@ -89,12 +89,13 @@ static void populatePlan(OpPassManager &manager,
   // strategies.
   if (options.autotune)
     manager.addPass(createAutotuneStrategyPass(
-        {options.target, options.winograd, options.multiplyType, options.threads,
-         options.autotuneCache}));
+        {options.target, options.winograd, options.multiplyType,
+         options.threads, options.autotuneCache}));
   // Strategies are selected first: they determine the temporary memory of
   // kernels.
-  manager.addNestedPass<func::FuncOp>(createSelectStrategyPass(
-      {options.target, options.winograd, options.multiplyType, options.threads}));
+  manager.addNestedPass<func::FuncOp>(
+      createSelectStrategyPass({options.target, options.winograd,
+                                options.multiplyType, options.threads}));
   if (options.schedule)
     manager.addNestedPass<func::FuncOp>(createSchedulePass({options.inPlace}));
   // Rematerialization runs after scheduling, which saves memory at no cost.

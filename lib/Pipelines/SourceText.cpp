@@ -200,8 +200,10 @@ static llvm::Error checkText(llvm::MemoryBufferRef text) {
   if (found == bytes.end())
     return NestingScanner(text).scan();
   return llvm::createStringError(
-      "cannot read " + text.getBufferIdentifier() + ": expected MLIR text, got " +
-      (bytes.starts_with("\x7f" "ELF")
+      "cannot read " + text.getBufferIdentifier() +
+      ": expected MLIR text, got " +
+      (bytes.starts_with("\x7f"
+                         "ELF")
            ? "an ELF file; segc inspect and segc verify read models"
            : "binary data: byte 0x" +
                  llvm::utohexstr(static_cast<unsigned char>(*found), true, 2) +

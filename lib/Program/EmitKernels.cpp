@@ -44,10 +44,9 @@ struct EmitKernelsPass : segc::impl::EmitKernelsPassBase<EmitKernelsPass> {
             declared[kernel.getFusion().getAttr()].push_back(function);
           return WalkResult::skip();
         });
-    for (auto fusion :
-         llvm::to_vector(getOperation().getOps<exec::FusionOp>()))
-      if (failed(emit(fusion, declared.lookup(fusion.getSymNameAttr()),
-                      *found)))
+    for (auto fusion : llvm::to_vector(getOperation().getOps<exec::FusionOp>()))
+      if (failed(
+              emit(fusion, declared.lookup(fusion.getSymNameAttr()), *found)))
         return signalPassFailure();
   }
 

@@ -21,9 +21,9 @@ namespace segc {
 
 using exec::Region;
 
-static constexpr StringLiteral programNames[] = {
-    "predict",    "evaluate_step", "train_step",
-    "grad_step", "apply_step",    "prepare"};
+static constexpr StringLiteral programNames[] = {"predict",    "evaluate_step",
+                                                 "train_step", "grad_step",
+                                                 "apply_step", "prepare"};
 
 namespace {
 
@@ -72,17 +72,18 @@ LogicalResult LayoutVerifier::verifyScalar(const Twine &what,
                                            exec::BufferAttr buffer) {
   if (isScalarBuffer(buffer))
     return success();
-  return program.emitOpError() << what << " is no scalar of a call: "
-                               << buffer.getType() << " at " << buffer.place();
+  return program.emitOpError()
+         << what << " is no scalar of a call: " << buffer.getType() << " at "
+         << buffer.place();
 }
 
 LogicalResult LayoutVerifier::verifyBuffer(const Twine &what, Value value) {
   exec::BufferAttr buffer = exec::bufferOf(value);
   RankedTensorType type = buffer.getType();
   if (!seg::hasBoundedShape(type))
-    return program.emitOpError() << what << " ('" << program.getValueName(value)
-                                 << "') expects 1 to 2^40 elements, got "
-                                 << type;
+    return program.emitOpError()
+           << what << " ('" << program.getValueName(value)
+           << "') expects 1 to 2^40 elements, got " << type;
   switch (buffer.getRegion()) {
   case Region::Inputs:
   case Region::Outputs:
@@ -100,9 +101,8 @@ LogicalResult LayoutVerifier::verifyBuffer(const Twine &what, Value value) {
   case Region::Arena:
     return success(); // MemoryVerifier knows its size.
   default:
-    if (isFlat(buffer) ||
-        (buffer.getRegion() != Region::Optimizer &&
-         parameters.lookup(buffer.getOffset()) == type))
+    if (isFlat(buffer) || (buffer.getRegion() != Region::Optimizer &&
+                           parameters.lookup(buffer.getOffset()) == type))
       return success();
   }
   return program.emitOpError()
@@ -138,15 +138,15 @@ LogicalResult LayoutVerifier::verifyBatch() {
   if (static_cast<int64_t>(program.getBatch()) == samples)
     return success();
   return program.emitOpError("expects batch ")
-         << samples << (image ? ", as its first input has" : ", as it has no input")
+         << samples
+         << (image ? ", as its first input has" : ", as it has no input")
          << ", got " << program.getBatch();
 }
 
 LogicalResult LayoutVerifier::verify() {
   if (failed(verifyBatch()))
     return failure();
-  for (auto [i, argument] :
-       llvm::enumerate(program.getBody().getArguments()))
+  for (auto [i, argument] : llvm::enumerate(program.getBody().getArguments()))
     if (failed(verifyBuffer("argument #" + Twine(i), argument)))
       return failure();
   exec::ReturnOp end = program.getReturn();

@@ -1,4 +1,5 @@
-//===- LayoutVerifier.h - Programs against the layout of parameters *- C++ -*-===//
+//===- LayoutVerifier.h - Programs against the layout of parameters *- C++
+//-*-===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -20,14 +20,13 @@ static int64_t aligned(int64_t bytes) {
   return llvm::alignTo(bytes, exec::regionAlignment);
 }
 
-MemoryVerifier::Occupant
-MemoryVerifier::occupant(exec::BufferAttr buffer, Value value, int writer) {
+MemoryVerifier::Occupant MemoryVerifier::occupant(exec::BufferAttr buffer,
+                                                  Value value, int writer) {
   Occupant result{buffer, value, writer, {}, writer};
   if (!value)
     return result;
   for (Operation *user : value.getUsers()) {
-    int reader =
-        isa<exec::ReturnOp>(user) ? untilTheEnd : order.indexOf(user);
+    int reader = isa<exec::ReturnOp>(user) ? untilTheEnd : order.indexOf(user);
     result.readers.push_back(reader);
     result.last = std::max(result.last, reader);
   }
@@ -80,10 +79,10 @@ InFlightDiagnostic MemoryVerifier::conflict(int command,
                                             const Occupant &written,
                                             const Occupant &old) {
   exec::CommandOpInterface op = order.command(command);
-  InFlightDiagnostic diag =
-      op.emitOpError("command ")
-      << command << " writes " << nameOf(written.value) << " to "
-      << bytesOf(written.buffer) << ", over " << nameOf(old.value);
+  InFlightDiagnostic diag = op.emitOpError("command ")
+                            << command << " writes " << nameOf(written.value)
+                            << " to " << bytesOf(written.buffer) << ", over "
+                            << nameOf(old.value);
   if (old.writer >= 0)
     diag << " of command " << old.writer;
   diag << " at " << bytesOf(old.buffer) << ", which is needed ";
@@ -201,8 +200,7 @@ LogicalResult MemoryVerifier::verifyReads(int command) {
           << "' reads operand #" << i << ", which command " << writer
           << " of stream '" << order.command(writer).getStreamName()
           << "' may not have written yet; expects an exec.wait between them";
-      diag.attachNote(order.command(writer)->getLoc())
-          << "command " << writer;
+      diag.attachNote(order.command(writer)->getLoc()) << "command " << writer;
       return diag;
     }
   return success();
@@ -225,8 +223,8 @@ LogicalResult MemoryVerifier::verify() {
     if (failed(verifyReads(index)))
       return failure();
     for (auto [number, result] : llvm::enumerate(command.getWrites()))
-      if (failed(write(index, occupant(command.getBuffer(number), result,
-                                       index))))
+      if (failed(
+              write(index, occupant(command.getBuffer(number), result, index))))
         return failure();
     for (Attribute temporary : command.getWorkspace())
       if (auto buffer = cast<exec::BufferAttr>(temporary);

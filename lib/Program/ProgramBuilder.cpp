@@ -105,11 +105,11 @@ LogicalResult ProgramBuilder::build() {
     return b.getI64IntegerAttr(
         entry->getAttrOfType<IntegerAttr>(name).getInt());
   };
-  program = exec::ProgramOp::create(
-      b, entry.getLoc(), entry.getSymNameAttr(),
-      b.getI64IntegerAttr(batchOf(entry)), number(arenaAttrName),
-      number(arenaBoundAttrName), b.getArrayAttr(names),
-      b.getArrayAttr(buffers));
+  program =
+      exec::ProgramOp::create(b, entry.getLoc(), entry.getSymNameAttr(),
+                              b.getI64IntegerAttr(batchOf(entry)),
+                              number(arenaAttrName), number(arenaBoundAttrName),
+                              b.getArrayAttr(names), b.getArrayAttr(buffers));
   if (Attribute steps = entry->getAttr(memoryStepsAttrName))
     program->setAttr(memoryStepsAttrName, steps);
   Block &block = program.getBody().emplaceBlock();
@@ -134,9 +134,9 @@ FailureOr<ArrayAttr> ProgramBuilder::temporaries(seg::FusionOp fusion,
     return RankedTensorType::get({bytes / 4}, b.getF32Type());
   };
   auto inArena = [&](int64_t offset, int64_t bytes) {
-    return exec::BufferAttr::getChecked(
-        [&] { return fusion.emitOpError(); }, b.getContext(),
-        exec::Region::Arena, int64_t{0}, offset, floats(bytes));
+    return exec::BufferAttr::getChecked([&] { return fusion.emitOpError(); },
+                                        b.getContext(), exec::Region::Arena,
+                                        int64_t{0}, offset, floats(bytes));
   };
   SmallVector<Attribute> list;
   int64_t first = fusion.getTempOffset().value_or(0);
@@ -147,7 +147,8 @@ FailureOr<ArrayAttr> ProgramBuilder::temporaries(seg::FusionOp fusion,
     exec::BufferAttr source =
         argument ? exec::bufferOf(values.lookup(argument)) : exec::BufferAttr();
     if (!source || source.getRegion() != exec::Region::Parameters ||
-        changesParameters() || temp == 0 || table.find(fusion).kernels.size() < 2)
+        changesParameters() || temp == 0 ||
+        table.find(fusion).kernels.size() < 2)
       return fusion.emitOpError(
           "cannot be prepared: expects a temporary that is laid out of a "
           "parameter alone, in an entry that changes no parameters");
@@ -202,9 +203,8 @@ LogicalResult ProgramBuilder::addLaunch(seg::FusionOp fusion) {
   for (Operation *kernel :
        llvm::drop_begin(table.find(fusion).kernels, fusion.isPrepared()))
     kernels.push_back(kernelSymbol(kernel));
-  auto inputs = llvm::map_to_vector(fusion.getInputs(), [&](Value input) {
-    return values.lookup(input);
-  });
+  auto inputs = llvm::map_to_vector(
+      fusion.getInputs(), [&](Value input) { return values.lookup(input); });
   auto launch = exec::LaunchOp::create(
       b, lead->getLoc(), fusion.getResultTypes(), inputs,
       b.getArrayAttr(kernels), b.getArrayAttr(buffers), *own,
@@ -254,8 +254,8 @@ void PrepareBuilder::build() {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   IntegerAttr none = b.getI64IntegerAttr(0);
   auto program = exec::ProgramOp::create(
-      b, module.getLoc(), b.getStringAttr("prepare"),
-      b.getI64IntegerAttr(1), none, none, ArrayAttr(), ArrayAttr());
+      b, module.getLoc(), b.getStringAttr("prepare"), b.getI64IntegerAttr(1),
+      none, none, ArrayAttr(), ArrayAttr());
   Block &block = program.getBody().emplaceBlock();
   b.setInsertionPointToEnd(&block);
   llvm::DenseMap<Attribute, Value> sources; // Sources by buffer.
@@ -270,8 +270,8 @@ void PrepareBuilder::build() {
     }
     auto command = exec::PrepareOp::create(
         b, item.location, item.result.getType(), item.kernel,
-        b.getI64IntegerAttr(item.position), source,
-        b.getArrayAttr(item.result), b.getStringAttr("compute"), item.label);
+        b.getI64IntegerAttr(item.position), source, b.getArrayAttr(item.result),
+        b.getStringAttr("compute"), item.label);
     results.push_back(command.getOutput());
     names.push_back(item.name);
   }

@@ -55,9 +55,9 @@ double flopsPerSample(exec::LaunchOp launch) {
 
 double bytesPerSample(exec::LaunchOp launch) {
   double bytes = 0;
-  for (Value value : llvm::concat<Value>(llvm::to_vector(launch.getInputs()),
-                                         llvm::to_vector_of<Value>(
-                                             launch.getOutputs())))
+  for (Value value :
+       llvm::concat<Value>(llvm::to_vector(launch.getInputs()),
+                           llvm::to_vector_of<Value>(launch.getOutputs())))
     bytes += exec::bufferOf(value).getBytes();
   return perSample(launch, bytes);
 }

@@ -18,8 +18,7 @@ namespace {
 class StepBuilder {
 public:
   StepBuilder(exec::ProgramOp grad, exec::ProgramOp apply)
-      : grad(grad), apply(apply),
-        b(OpBuilder::atBlockEnd(grad->getBlock())) {}
+      : grad(grad), apply(apply), b(OpBuilder::atBlockEnd(grad->getBlock())) {}
   void build();
 
 private:
@@ -47,8 +46,8 @@ void StepBuilder::addArguments(exec::ProgramOp half) {
   for (auto [argument, name, buffer] :
        llvm::zip_equal(half.getBody().getArguments(), half.getArgumentNames(),
                        half.getArgumentBuffers())) {
-    if (half == apply && cast<exec::BufferAttr>(buffer).getRegion() ==
-                             exec::Region::Gradients)
+    if (half == apply &&
+        cast<exec::BufferAttr>(buffer).getRegion() == exec::Region::Gradients)
       continue;
     Value &value = known[buffer];
     if (!value) {
@@ -92,9 +91,9 @@ void StepBuilder::joinGradients() {
     for (Value value : grad.getReturn().getValues())
       if (exec::bufferOf(value).overlaps(all))
         parts.push_back(values.lookup(value));
-    auto join = exec::JoinOp::create(b, argument.getLoc(), all.getType(), parts,
-                                     b.getArrayAttr(all),
-                                     b.getStringAttr("compute"));
+    auto join =
+        exec::JoinOp::create(b, argument.getLoc(), all.getType(), parts,
+                             b.getArrayAttr(all), b.getStringAttr("compute"));
     values.map(argument, join.getOutput());
     results.push_back(join.getOutput());
     resultNames.push_back(apply.getArgumentNames()[argument.getArgNumber()]);

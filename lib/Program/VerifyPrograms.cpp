@@ -52,8 +52,7 @@ static LogicalResult verifyPrepared(exec::LaunchOp launch,
       exec::bufferOf(launch.getInputs()[command.getPosition()]);
   if (exec::BufferAttr source = exec::bufferOf(command.getInput());
       source != expected)
-    return differs("from " + source.place() + ", not from " +
-                   expected.place());
+    return differs("from " + source.place() + ", not from " + expected.place());
   return success();
 }
 

@@ -133,8 +133,7 @@ double disturbed(double value, double noise, uint64_t &state) {
   bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
   bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
   bits ^= bits >> 31;
-  return value *
-         (1 + noise * (static_cast<double>(bits >> 11) * 0x1p-52 - 1));
+  return value * (1 + noise * (static_cast<double>(bits >> 11) * 0x1p-52 - 1));
 }
 
 void disturb(HostTensor &tensor, double noise, uint64_t seed) {

@@ -38,8 +38,8 @@ static std::string difference(const HostTensor &actual,
                               const HostTensor &expected) {
   for (int64_t i = 0; i < expected.size(); ++i) {
     bool floats = isFloat(expected.kind());
-    bool same = floats ? actual[i] == expected[i] || (std::isnan(actual[i]) &&
-                                                      std::isnan(expected[i]))
+    bool same = floats ? actual[i] == expected[i] ||
+                             (std::isnan(actual[i]) && std::isnan(expected[i]))
                        : actual.integers()[i] == expected.integers()[i];
     if (same)
       continue;
@@ -56,9 +56,8 @@ static std::string difference(const HostTensor &actual,
 
 /// Draws the arguments of the call. Where arguments share bytes, the last one
 /// is used.
-static std::vector<HostTensor> fillArguments(exec::ProgramOp program,
-                                             ProgramMemory &memory,
-                                             int64_t classes) {
+static std::vector<HostTensor>
+fillArguments(exec::ProgramOp program, ProgramMemory &memory, int64_t classes) {
   for (BlockArgument argument : program.getBody().getArguments()) {
     exec::BufferAttr buffer = exec::bufferOf(argument);
     memory.write(buffer, drawArgument(buffer, classes,
@@ -71,8 +70,9 @@ static std::vector<HostTensor> fillArguments(exec::ProgramOp program,
 }
 
 static bool readsPrepared(exec::ProgramOp program) {
-  return llvm::any_of(program.getBody().getOps<exec::LaunchOp>(),
-                      [](exec::LaunchOp launch) { return launch.isPrepared(); });
+  return llvm::any_of(
+      program.getBody().getOps<exec::LaunchOp>(),
+      [](exec::LaunchOp launch) { return launch.isPrepared(); });
 }
 
 /// Computes the expected results of the program. Its scalars are not in the
@@ -101,8 +101,8 @@ expectedResults(exec::ProgramOp program, func::FuncOp entry,
   return expected;
 }
 
-FailureOr<std::string> checkProgram(exec::ProgramOp program,
-                                    func::FuncOp entry, int64_t classes) {
+FailureOr<std::string> checkProgram(exec::ProgramOp program, func::FuncOp entry,
+                                    int64_t classes) {
   auto module = program->getParentOfType<ModuleOp>();
   ProgramMemory memory(module);
   std::vector<HostTensor> arguments = fillArguments(program, memory, classes);
@@ -119,8 +119,8 @@ FailureOr<std::string> checkProgram(exec::ProgramOp program,
     return "it has " + std::to_string(end.getValues().size()) +
            " results, expected " + std::to_string(expected->size());
   for (auto [i, value] : llvm::enumerate(end.getValues()))
-    if (std::string text = difference(memory.read(exec::bufferOf(value)),
-                                      (*expected)[i]);
+    if (std::string text =
+            difference(memory.read(exec::bufferOf(value)), (*expected)[i]);
         !text.empty())
       return "result #" + std::to_string(i) + " ('" +
              program.getValueName(value).str() + "'): " + text;

@@ -35,9 +35,8 @@ double combine(exec::CollectiveKind kind, ArrayRef<Tensors> operands, size_t i,
     return result;
   for (const Tensors &other : operands.drop_front()) {
     double value = other[i][element];
-    result = kind == exec::CollectiveKind::Max
-                 ? std::max(result, value)
-                 : roundTo(type, result + value);
+    result = kind == exec::CollectiveKind::Max ? std::max(result, value)
+                                               : roundTo(type, result + value);
   }
   if (kind == exec::CollectiveKind::Mean)
     result = roundTo(type, result / static_cast<double>(operands.size()));
@@ -61,7 +60,8 @@ HostTensor joined(exec::JoinOp op, const Tensors &operands) {
   for (auto [input, tensor] : llvm::zip_equal(op.getInputs(), operands))
     llvm::copy(tensor.values(),
                result.values().begin() +
-                   (exec::bufferOf(input).getOffset() - to.getOffset()) / width);
+                   (exec::bufferOf(input).getOffset() - to.getOffset()) /
+                       width);
   return result;
 }
 
@@ -106,11 +106,11 @@ evaluateCommand(exec::CommandOpInterface command, ArrayRef<Tensors> operands) {
       results.push_back(mine);
       continue;
     }
-    auto computed = evaluateOp(
-        op,
-        llvm::map_to_vector(mine,
-                            [](const HostTensor &tensor) { return &tensor; }),
-        Precision::Storage);
+    auto computed =
+        evaluateOp(op,
+                   llvm::map_to_vector(
+                       mine, [](const HostTensor &tensor) { return &tensor; }),
+                   Precision::Storage);
     if (failed(computed))
       return failure();
     results.push_back(std::move(*computed));
@@ -165,10 +165,9 @@ void ProgramRun::poisonArena(exec::BufferAttr buffer) {
 
 LogicalResult ProgramRun::checkBytes(exec::CommandOpInterface command) {
   auto check = [&](exec::BufferAttr buffer) -> LogicalResult {
-    bool inside =
-        ranks.front().holds(buffer) &&
-        (buffer.getRegion() != exec::Region::Arena ||
-         buffer.getEnd() <= static_cast<int64_t>(program.getArena()));
+    bool inside = ranks.front().holds(buffer) &&
+                  (buffer.getRegion() != exec::Region::Arena ||
+                   buffer.getEnd() <= static_cast<int64_t>(program.getArena()));
     if (inside)
       return success();
     return command.emitOpError("accesses ")
@@ -226,9 +225,8 @@ bool ProgramRun::keeps(exec::CommandOpInterface command, unsigned write) const {
   auto fusion = dyn_cast_if_present<seg::FusionOp>(computationOf(command));
   for (auto [i, read] : llvm::enumerate(command.getReads()))
     if (exec::BufferAttr other = exec::bufferOf(read);
-        other == buffer &&
-        (buffer.getRegion() != exec::Region::Arena || !fusion ||
-         fusion.readsElementwise(i)))
+        other == buffer && (buffer.getRegion() != exec::Region::Arena ||
+                            !fusion || fusion.readsElementwise(i)))
       return true;
   return false;
 }

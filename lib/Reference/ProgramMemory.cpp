@@ -24,8 +24,7 @@ ProgramMemory::ProgramMemory(ModuleOp module) {
   // zero.
   auto cover = [&](exec::BufferAttr buffer) {
     std::vector<uint8_t> &region = regions[placeOf(buffer)];
-    uint8_t fill =
-        buffer.getRegion() == exec::Region::Outputs ? poisonByte : 0;
+    uint8_t fill = buffer.getRegion() == exec::Region::Outputs ? poisonByte : 0;
     if (static_cast<int64_t>(region.size()) < buffer.getEnd())
       region.resize(buffer.getEnd(), fill);
   };

@@ -25,8 +25,8 @@ public:
   /// f16.
   void add(double product, int64_t parity);
   double get() const {
-    return total + (chain ? roundTo(ElementKind::F16, halves[0] + halves[1])
-                          : 0);
+    return total +
+           (chain ? roundTo(ElementKind::F16, halves[0] + halves[1]) : 0);
   }
 
 private:

@@ -27,8 +27,8 @@ llvm::StringRef multiplyTypeName(MultiplyType multiplyType) {
 }
 
 std::optional<MultiplyType> lookupMultiplyType(llvm::StringRef name) {
-  for (MultiplyType multiplyType :
-       {MultiplyType::F32, MultiplyType::Bf16, MultiplyType::F16, MultiplyType::Fixed})
+  for (MultiplyType multiplyType : {MultiplyType::F32, MultiplyType::Bf16,
+                                    MultiplyType::F16, MultiplyType::Fixed})
     if (multiplyTypeName(multiplyType) == name)
       return multiplyType;
   return std::nullopt;
@@ -37,7 +37,8 @@ std::optional<MultiplyType> lookupMultiplyType(llvm::StringRef name) {
 std::optional<MultiplyTypeSet> lookupMultiplyTypeSet(llvm::StringRef name) {
   using Set = std::optional<MultiplyTypeSet>;
   return llvm::StringSwitch<Set>(name)
-      .Case("auto", MultiplyTypeSet{MultiplyType::Bf16, MultiplyType::F16, MultiplyType::Fixed})
+      .Case("auto", MultiplyTypeSet{MultiplyType::Bf16, MultiplyType::F16,
+                                    MultiplyType::Fixed})
       .Case("f32", MultiplyTypeSet{})
       .Case("bf16", MultiplyTypeSet{MultiplyType::Bf16})
       .Case("f16", MultiplyTypeSet{MultiplyType::Bf16, MultiplyType::F16})

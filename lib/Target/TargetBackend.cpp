@@ -135,8 +135,7 @@ double TargetBackend::seconds(Operation *op,
     auto cost = dyn_cast<seg::CostOpInterface>(op);
     return cost ? version.modelledSeconds(cost.flops(), cost.bytes(), 1) : 0;
   }
-  const KernelModel *model =
-      segc::modelOf(fusion, modelsOf(fusion.getRoot()));
+  const KernelModel *model = segc::modelOf(fusion, modelsOf(fusion.getRoot()));
   return (model ? *model : pointwiseModel()).seconds(fusion, version);
 }
 
@@ -172,10 +171,9 @@ bool TargetBackend::takesEpilogue(Operation *root) const {
 }
 
 bool TargetBackend::takesPrologue(OpOperand &operand) const {
-  return llvm::any_of(modelsOf(operand.getOwner()),
-                      [&](const KernelModel *model) {
-                        return model->takesPrologue(operand);
-                      });
+  return llvm::any_of(
+      modelsOf(operand.getOwner()),
+      [&](const KernelModel *model) { return model->takesPrologue(operand); });
 }
 
 bool TargetBackend::takesReduction(Operation *root,
@@ -244,9 +242,8 @@ llvm::Expected<Target> resolveTarget(llvm::StringRef spec) {
         "unknown target '" + name + "': expected one of " +
         names(llvm::map_to_vector(
             targetBackends(), [](const auto *each) { return each->name(); })));
-  Target target{backend, version.empty()
-                             ? backend->defaultVersion()
-                             : backend->findVersion(version)};
+  Target target{backend, version.empty() ? backend->defaultVersion()
+                                         : backend->findVersion(version)};
   if (!target.version)
     return llvm::createStringError(
         "unknown version '" + version + "' of the target " + name +

@@ -3,8 +3,8 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// For the tests of `segc verify`: after the phase `kernels`, the last vector that a
-// kernel stores is stored negated.
+// For the tests of `segc verify`: after the phase `kernels`, the last vector
+// that a kernel stores is stored negated.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,8 +38,8 @@ struct WrongKernelPass
     for (OpOperand &operand : last->getOpOperands())
       if (auto type = dyn_cast<VectorType>(operand.get().getType());
           type && isa<FloatType>(type.getElementType()))
-        operand.set(arith::NegFOp::create(builder, last->getLoc(),
-                                          operand.get()));
+        operand.set(
+            arith::NegFOp::create(builder, last->getLoc(), operand.get()));
   }
 };
 } // namespace

@@ -12,7 +12,8 @@
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
 
 /// The server parses what an editor holds, before anything could look at how
-/// deep it is nested, and must outlive it. Memory is taken as far as it is used.
+/// deep it is nested, and must outlive it. Memory is taken as far as it is
+/// used.
 static constexpr size_t serverStack = size_t{1} << 30;
 
 int main(int argc, char **argv) {
@@ -21,7 +22,8 @@ int main(int argc, char **argv) {
         mlir::DialectRegistry registry;
         mlir::registerAllDialects(registry);
         segc::registerAllDialects(registry);
-        return static_cast<int>(failed(mlir::MlirLspServerMain(argc, argv, registry)));
+        return static_cast<int>(
+            failed(mlir::MlirLspServerMain(argc, argv, registry)));
       },
       serverStack);
 }

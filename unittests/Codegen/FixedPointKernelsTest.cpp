@@ -7,8 +7,8 @@
 
 #include "ConvCase.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
-#include "segc/Codegen/Common/StrategySelection.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
+#include "segc/Codegen/Common/StrategySelection.h"
 #include <cmath>
 #include <gtest/gtest.h>
 

@@ -211,8 +211,8 @@ GpuEmulator::compile(ArrayRef<seg::FusionOp> fusions, const Target &target) {
                             *target.version};
     if (failed(target.backend->emitKernels(emission)))
       return llvm::createStringError("emission failed");
-    auto functions = llvm::map_to_vector(
-        emission.kernels, [](const EmittedKernel &kernel) {
+    auto functions =
+        llvm::map_to_vector(emission.kernels, [](const EmittedKernel &kernel) {
           return cast<gpu::GPUFuncOp>(kernel.function);
         });
     self.fusions.push_back(llvm::map_to_vector(functions, launchOf));
@@ -229,8 +229,7 @@ GpuEmulator::compile(ArrayRef<seg::FusionOp> fusions, const Target &target) {
   std::pair<StringRef, void *> functions[] = {
       {threadName, reinterpret_cast<void *>(&EmulatedBlock::thread)},
       {barrierName, reinterpret_cast<void *>(&EmulatedBlock::barrier)}};
-  auto library =
-      loadKernels(*module, *lookupCpuTarget("x86-64-v3"), functions);
+  auto library = loadKernels(*module, *lookupCpuTarget("x86-64-v3"), functions);
   if (!library)
     return library.takeError();
   self.library = std::move(*library);

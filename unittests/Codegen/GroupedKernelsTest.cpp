@@ -127,9 +127,10 @@ TEST(GroupedKernels, OtherKindsDoNotSupportGroups) {
       testing::HasSubstr("cannot use Winograd tiles: dilation 2, expected 1"));
   c.strategy = "few_channels, in_place = false, lanes = 4, pixels = 1, "
                "tile = [1, 1, 1]";
-  EXPECT_THAT(checkKernels(convText(c)),
-              testing::HasSubstr(
-                  "cannot use the few_channels kernel: dilation 2, expected 1"));
+  EXPECT_THAT(
+      checkKernels(convText(c)),
+      testing::HasSubstr(
+          "cannot use the few_channels kernel: dilation 2, expected 1"));
   c = {{8, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 4, 4};
   c.strategy = "grouped, in_place = false, lanes = 4, nb = 1, pixels = 1, "
                "tile = [1, 1, 1]";

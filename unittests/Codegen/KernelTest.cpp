@@ -11,8 +11,8 @@
 
 #include "mlir/Parser/Parser.h"
 #include "segc/Codegen/CPU/CpuBackend.h"
-#include "segc/Codegen/GPU/GpuBackend.h"
 #include "segc/Codegen/Common/KernelRunner.h"
+#include "segc/Codegen/GPU/GpuBackend.h"
 #include "segc/Reference/Reference.h"
 #include <chrono>
 #include <cmath>

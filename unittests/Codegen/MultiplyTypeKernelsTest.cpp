@@ -30,8 +30,8 @@ struct MultiplyTypeCase {
 };
 
 void PrintTo(const MultiplyTypeCase &test, std::ostream *os) {
-  *os << multiplyTypeName(test.multiplyType).str() << " of " << test.narrow << " on "
-      << test.target;
+  *os << multiplyTypeName(test.multiplyType).str() << " of " << test.narrow
+      << " on " << test.target;
 }
 
 class MultiplyTypeKernels : public testing::TestWithParam<MultiplyTypeCase> {
@@ -159,18 +159,21 @@ TEST_P(MultiplyTypeKernels, Gates) {
 
 INSTANTIATE_TEST_SUITE_P(
     Bf16, MultiplyTypeKernels,
-    testing::Values(MultiplyTypeCase{"x86-64-v4-bf16", "bf16", MultiplyType::Bf16, 4},
-                    MultiplyTypeCase{"x86-64-v4-bf16", "f16", MultiplyType::Bf16, 4},
-                    MultiplyTypeCase{"x86-64-v4", "bf16", MultiplyType::Bf16, 4},
-                    MultiplyTypeCase{"x86-64-v3", "f16", MultiplyType::Bf16, 4}));
+    testing::Values(
+        MultiplyTypeCase{"x86-64-v4-bf16", "bf16", MultiplyType::Bf16, 4},
+        MultiplyTypeCase{"x86-64-v4-bf16", "f16", MultiplyType::Bf16, 4},
+        MultiplyTypeCase{"x86-64-v4", "bf16", MultiplyType::Bf16, 4},
+        MultiplyTypeCase{"x86-64-v3", "f16", MultiplyType::Bf16, 4}));
 INSTANTIATE_TEST_SUITE_P(
     F16, MultiplyTypeKernels,
-    testing::Values(MultiplyTypeCase{"x86-64-v4-fp16", "f16", MultiplyType::F16, 2},
-                    MultiplyTypeCase{"x86-64-v4", "f16", MultiplyType::F16, 2},
-                    MultiplyTypeCase{"x86-64-v3", "f16", MultiplyType::F16, 2}));
+    testing::Values(
+        MultiplyTypeCase{"x86-64-v4-fp16", "f16", MultiplyType::F16, 2},
+        MultiplyTypeCase{"x86-64-v4", "f16", MultiplyType::F16, 2},
+        MultiplyTypeCase{"x86-64-v3", "f16", MultiplyType::F16, 2}));
 
 /// Returns the largest number of outputs of a candidate's Winograd tile.
-int64_t largestTile(const std::string &text, MultiplyType multiplyType, bool training) {
+int64_t largestTile(const std::string &text, MultiplyType multiplyType,
+                    bool training) {
   KernelTestOptions options;
   options.narrow = "f16";
   StrategyContext context{targetOf(options.target)};
@@ -196,10 +199,14 @@ TEST(MultiplyType, TileSizeFollowsTheAllowedError) {
   std::string volume = convText(
       {{32, 32, 32}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 32});
   for (bool training : {false, true}) {
-    EXPECT_EQ(largestTile(image, MultiplyType::F16, training), training ? 16 : 8);
-    EXPECT_EQ(largestTile(volume, MultiplyType::F16, training), training ? 64 : 8);
-    EXPECT_EQ(largestTile(image, MultiplyType::Bf16, training), training ? 16 : 0);
-    EXPECT_EQ(largestTile(volume, MultiplyType::Bf16, training), training ? 32 : 0);
+    EXPECT_EQ(largestTile(image, MultiplyType::F16, training),
+              training ? 16 : 8);
+    EXPECT_EQ(largestTile(volume, MultiplyType::F16, training),
+              training ? 64 : 8);
+    EXPECT_EQ(largestTile(image, MultiplyType::Bf16, training),
+              training ? 16 : 0);
+    EXPECT_EQ(largestTile(volume, MultiplyType::Bf16, training),
+              training ? 32 : 0);
     EXPECT_EQ(largestTile(volume, MultiplyType::Fixed, training), 64);
     EXPECT_EQ(largestTile(volume, MultiplyType::F32, training), 64);
   }

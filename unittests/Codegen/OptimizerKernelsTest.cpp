@@ -138,9 +138,9 @@ TEST_P(OptimizerKernels, AllFinite) {
 // The square of a value above the root of the largest f32 is infinite.
 TEST_P(OptimizerKernels, AllFiniteSquares) {
   const std::string flat = "tensor<13xf32>";
-  std::string text = fusionFunction({flat}, {"tensor<f32>"},
-                                    "%r0 = seg.all_finite %a0 {squares} : " +
-                                        flat + " -> tensor<f32>");
+  std::string text = fusionFunction(
+      {flat}, {"tensor<f32>"},
+      "%r0 = seg.all_finite %a0 {squares} : " + flat + " -> tensor<f32>");
   for (double largest : {1.8e19, 1.9e19, -1.9e19, 3e38}) {
     KernelTestOptions options = this->options();
     Values values(13, 1);

@@ -42,7 +42,7 @@ struct ParsedFusion {
 };
 
 StrategyContext limits(WinogradTiles tiles = WinogradTiles::F4,
-                          StringRef cpu = "x86-64-v3") {
+                       StringRef cpu = "x86-64-v3") {
   return {targetOf(cpu), tiles};
 }
 

@@ -97,8 +97,8 @@ TEST_F(FusionOpTest, ReductionAsRoot) {
 
 TEST_F(FusionOpTest, PointwiseOnly) {
   seg::FusionOp fusion =
-      parse("%r = seg.relu %a : !t\n%p = seg.add %r, %b : (!t, !t) -> !t",
-            "%p", "!t");
+      parse("%r = seg.relu %a : !t\n%p = seg.add %r, %b : (!t, !t) -> !t", "%p",
+            "!t");
   ASSERT_TRUE(fusion);
   EXPECT_EQ(fusion.getRoot(), nullptr);
   EXPECT_EQ(name(fusion.getMainOp()), "relu");

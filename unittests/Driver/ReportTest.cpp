@@ -111,8 +111,8 @@ TEST(Report, ModelledTimeOfStrategies) {
     llvm::SmallVector<mlir::NamedAttribute> entries{
         {b.getStringAttr(strategyTilesName), b.getDenseI64ArrayAttr(tiles)}};
     if (multiplyType)
-      entries.push_back(
-          {b.getStringAttr(strategyMultiplyTypeName), b.getStringAttr(multiplyType)});
+      entries.push_back({b.getStringAttr(strategyMultiplyTypeName),
+                         b.getStringAttr(multiplyType)});
     return productWork(seg::StrategyAttr::get(&context, "winograd", entries))
         .on(*lookupCpuTarget(target));
   };

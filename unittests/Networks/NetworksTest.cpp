@@ -605,8 +605,7 @@ TEST_F(Networks, EveryOptimizerIsAnOpAndEveryOpAnOptimizer) {
   std::vector<std::string> offered;
   for (const Optimizer &optimizer : optimizers()) {
     offered.push_back(optimizer.kind);
-    EXPECT_TRUE(seg::findOptimizer(&context, optimizer.kind))
-        << optimizer.kind;
+    EXPECT_TRUE(seg::findOptimizer(&context, optimizer.kind)) << optimizer.kind;
   }
   std::vector<std::string> known;
   for (StringRef kind : seg::optimizerKinds(&context))

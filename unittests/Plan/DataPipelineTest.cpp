@@ -45,7 +45,7 @@ TEST(DataPipelineTest, EveryKeyRoundTrips) {
       {"normalization", "zscore"},     {"resize_interpolator", "linear"},
       {"augment", {"flip_y"}},         {"orientation", "RAS"},
       {"class_names", {"a", "b", "c"}}};
-  const Json kits = {{"kind", "kits19"},  {"patch", {64, 64, 64}},
+  const Json kits = {{"kind", "kits19"},     {"patch", {64, 64, 64}},
                      {"spacing", {2, 1, 1}}, {"modality", "CT"},
                      {"clip", {-79, 304}},   {"mean", 101.0},
                      {"deviation", 76.9},    {"class_names", {"a", "b"}}};

@@ -208,8 +208,7 @@ TEST(ProgramInterpreter, FindsStalePreparedFilters) {
   EXPECT_THAT(quiet.text, testing::HasSubstr("which was not prepared for @"));
   ASSERT_TRUE(succeeded(runProgram(prepare, memory)));
   EXPECT_TRUE(succeeded(runProgram(predict, memory)));
-  exec::BufferAttr filter =
-      exec::bufferOf(prepare.getBody().getArgument(0));
+  exec::BufferAttr filter = exec::bufferOf(prepare.getBody().getArgument(0));
   memory.write(filter, randomTensor(filter.getType(), 2));
   EXPECT_TRUE(failed(runProgram(predict, memory)));
   EXPECT_THAT(quiet.text,
@@ -263,8 +262,10 @@ TEST(ProgramInterpreter, CollectivesJoinRanks) {
     }
     ASSERT_TRUE(succeeded(runProgram(step, ranks)));
     for (auto [rank, memory] : llvm::enumerate(ranks)) {
-      HostTensor own = memory.read(exec::bufferOf(step.getReturn().getValues()[1])),
-                 all = memory.read(exec::bufferOf(step.getReturn().getValues()[2]));
+      HostTensor own = memory.read(
+                     exec::bufferOf(step.getReturn().getValues()[1])),
+                 all = memory.read(
+                     exec::bufferOf(step.getReturn().getValues()[2]));
       for (int64_t i = 0; i < own.size(); ++i) {
         float values[3];
         for (int r = 0; r < 3; ++r)

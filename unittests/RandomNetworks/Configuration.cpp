@@ -69,9 +69,8 @@ void varyStrategies(CompileOptions &options, uint64_t seed, bool every) {
       {"fusion", "seg-vary-strategy{target=cpu:" + options.cpus.front() +
                      " winograd=" + pipeline.winograd +
                      " multiply-type=" + pipeline.multiplyType +
-                     " threads=" + std::to_string(pipeline.threads) +
-                     " seed=" + std::to_string(seed) +
-                     (every ? " every=true}" : "}")});
+                     " threads=" + std::to_string(pipeline.threads) + " seed=" +
+                     std::to_string(seed) + (every ? " every=true}" : "}")});
 }
 
 std::string commandLine(const CompileOptions &options) {

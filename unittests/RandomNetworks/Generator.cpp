@@ -41,10 +41,9 @@ OwningOpRef<ModuleOp> Generator::build() {
   unsigned rank = turn.rank;
   Shape image{draws.between(1, 3)};
   for (unsigned d = 0; d < rank; ++d)
-    image.push_back(
-        turn.regular ? drawEvenSize()
-        : rank == 2  ? draws.between(5, 33)
-                     : draws.between(3, 12));
+    image.push_back(turn.regular ? drawEvenSize()
+                    : rank == 2  ? draws.between(5, 33)
+                                 : draws.between(3, 12));
   image.push_back(draws.percent(60) ? 1 : draws.between(2, 5));
   builder.createBlock(&network.getForward(), {}, {f32(image)}, {loc});
   values.push_back(network.getForward().getArgument(0));

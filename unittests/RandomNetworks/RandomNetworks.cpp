@@ -337,8 +337,9 @@ bool Campaign::reachesShipped() {
   for (const std::string &strategy : wanted)
     if (reached[strategy] < requiredReaches) {
       ++rare;
-      llvm::outs() << "reached by " << reached[strategy] << " kernels, expected "
-                   << requiredReaches << ": " << strategy << "\n";
+      llvm::outs() << "reached by " << reached[strategy]
+                   << " kernels, expected " << requiredReaches << ": "
+                   << strategy << "\n";
     }
   llvm::outs() << wanted.size() << " strategies of the published networks, "
                << rare << " of them too rare\n";

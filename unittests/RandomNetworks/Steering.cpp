@@ -27,9 +27,7 @@ namespace {
 
 /// The parsed words of "seg.conv in_place kind=winograd m=1x4x4 products=f16".
 struct Words {
-  explicit Words(StringRef strategy) {
-    strategy.split(all, ' ');
-  }
+  explicit Words(StringRef strategy) { strategy.split(all, ' '); }
   StringRef root() const { return all.front(); }
   bool has(StringRef word) const { return llvm::is_contained(all, word); }
   StringRef value(StringRef name) const {
@@ -43,11 +41,10 @@ struct Words {
 };
 
 std::string list(ArrayRef<int64_t> values) {
-  return "[" + llvm::join(llvm::map_range(values,
-                                          [](int64_t v) {
-                                            return std::to_string(v);
-                                          }),
-                          ", ") +
+  return "[" +
+         llvm::join(llvm::map_range(
+                        values, [](int64_t v) { return std::to_string(v); }),
+                    ", ") +
          "]";
 }
 
@@ -113,7 +110,8 @@ std::string Writer::text() const {
          logits + "\n} objective [\"loss\"] {\n^bb0(%logits: " + logits +
          ", %labels: " + labels +
          "):\n  %loss = seg.cross_entropy %logits, %labels : (" + logits +
-         ", " + labels + ") -> tensor<f32>\n  seg.output %loss : "
+         ", " + labels +
+         ") -> tensor<f32>\n  seg.output %loss : "
          "tensor<f32>\n}\n";
 }
 
@@ -205,18 +203,17 @@ static llvm::Expected<int64_t> compareEach(const std::string &file,
       KernelCheckOptions checks;
       checks.products = 1e7;
       checks.batch = findProgram(module, "predict").getBatch();
-      auto deviation =
-          checkKernel(fusion, target,
-                      SmallVector<int>(fusion.getNumResults(), -1), checks);
+      auto deviation = checkKernel(
+          fusion, target, SmallVector<int>(fusion.getNumResults(), -1), checks);
       if (!deviation)
         return deviation.takeError();
       if (!deviation->ok())
         return llvm::createStringError(
-            strategy + (deviation->fault.empty()
-                            ? " differs by " +
-                                  std::to_string(deviation->excess()) +
-                                  " of what rounding explains"
-                            : ": " + deviation->fault));
+            strategy +
+            (deviation->fault.empty()
+                 ? " differs by " + std::to_string(deviation->excess()) +
+                       " of what rounding explains"
+                 : ": " + deviation->fault));
       ++agreeing;
       llvm::outs() << "strategy: " << strategy << "\n";
     }
@@ -233,12 +230,11 @@ bool compareKernelsOf(StringRef strategy, int64_t wanted,
   for (uint64_t attempt = 0; attempt < maxAttempts && wanted > 0; ++attempt) {
     std::error_code error;
     llvm::raw_fd_ostream(file, error) << steeredNetwork(strategy, attempt);
-    auto agreeing = compareEach(
-        file, steeredConfiguration(strategy, attempt).compile, strategy,
-        wanted);
+    auto agreeing =
+        compareEach(file, steeredConfiguration(strategy, attempt).compile,
+                    strategy, wanted);
     if (!agreeing) {
-      llvm::outs() << "error: " << llvm::toString(agreeing.takeError())
-                   << "\n";
+      llvm::outs() << "error: " << llvm::toString(agreeing.takeError()) << "\n";
       return false;
     }
     wanted -= *agreeing;

@@ -113,8 +113,7 @@ TEST_F(InterpreterTest, RefusesDynamicShapes) {
     message += diagnostic.str();
     return success();
   });
-  EXPECT_FALSE(
-      parse(functionText({"?xf64"}, {"?xf64"}, "seg.relu %a0 : !a0")));
+  EXPECT_FALSE(parse(functionText({"?xf64"}, {"?xf64"}, "seg.relu %a0 : !a0")));
   EXPECT_THAT(message, HasSubstr("must be static tensor"));
 }
 

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ReferenceTest.h"
 #include "segc/Reference/Products.h"
+#include "ReferenceTest.h"
 
 #include <numeric>
 
@@ -77,8 +77,8 @@ protected:
           "seg.conv %a0, %a1 bias %a2 " + attributes + ", !a2) -> !r0",
           arithmetic, tolerance);
     check({small, filter}, large,
-          "seg.conv_input_grad %a0, %a1 " + attributes + ") -> !r0",
-          arithmetic, tolerance);
+          "seg.conv_input_grad %a0, %a1 " + attributes + ") -> !r0", arithmetic,
+          tolerance);
     check({large, small}, filter,
           "seg.conv_filter_grad %a0, %a1 " + attributes + ") -> !r0",
           arithmetic, tolerance);
@@ -118,10 +118,12 @@ TEST_F(ProductsTest, RefusesUnsuitableTiles) {
                    "[1, 1] : (!a0, !a1) -> !r0"),
       &context);
   ASSERT_TRUE(module);
-  mlir::Operation *conv =
-      &(*module->getOps<mlir::func::FuncOp>().begin()).getBody().front().front();
-  HostTensor x({1, 4, 4, 1}, ElementKind::F64), w({3, 3, 1, 1}, ElementKind::F64),
-      y({1, 4, 4, 1}, ElementKind::F64);
+  mlir::Operation *conv = &(*module->getOps<mlir::func::FuncOp>().begin())
+                               .getBody()
+                               .front()
+                               .front();
+  HostTensor x({1, 4, 4, 1}, ElementKind::F64),
+      w({3, 3, 1, 1}, ElementKind::F64), y({1, 4, 4, 1}, ElementKind::F64);
   std::string message;
   mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &error) {
     message = error.str();
@@ -134,8 +136,8 @@ TEST_F(ProductsTest, RefusesUnsuitableTiles) {
   arithmetic.tiles = {TileTransform(), tileOf2(), tileOf2()};
   (*arithmetic.tiles)[2].filter[3] = 1;
   EXPECT_TRUE(failed(evaluateProducts(conv, {&x, &w}, {0}, arithmetic, y)));
-  EXPECT_THAT(message,
-              testing::HasSubstr("the matrices of tiles compute no correlation"));
+  EXPECT_THAT(message, testing::HasSubstr(
+                           "the matrices of tiles compute no correlation"));
 }
 
 // Rounding is compared with LLVM's conversions.
@@ -144,9 +146,11 @@ TEST_F(ProductsTest, RoundAsTheFormatsDo) {
        {std::pair(ElementKind::F16, &llvm::APFloat::IEEEhalf()),
         std::pair(ElementKind::BF16, &llvm::APFloat::BFloat())})
     for (double value :
-         {0.0, 1.0, 1.0 + 0x1p-11, 1.0 + 3 * 0x1p-11, -1.5 - 0x1p-9, 65519.0,
-          65520.0, -1e30, 3e38, 3.4e38, 1e-7, 0x1p-24, 0x1p-25, 3 * 0x1p-26,
-          5.9e-8, 1e-40, -1e-45, 0.1, 1.0 + 0x1p-8, 1.0 + 3 * 0x1p-9}) {
+         {0.0,           1.0,         1.0 + 0x1p-11, 1.0 + 3 * 0x1p-11,
+          -1.5 - 0x1p-9, 65519.0,     65520.0,       -1e30,
+          3e38,          3.4e38,      1e-7,          0x1p-24,
+          0x1p-25,       3 * 0x1p-26, 5.9e-8,        1e-40,
+          -1e-45,        0.1,         1.0 + 0x1p-8,  1.0 + 3 * 0x1p-9}) {
       llvm::APFloat rounded(value);
       bool losesInfo;
       rounded.convert(*semantics, llvm::APFloat::rmNearestTiesToEven,

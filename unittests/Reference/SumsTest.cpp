@@ -94,9 +94,12 @@ TEST_F(SumsTest, TiesOfExactFactorsStayTies) {
                    "[0, 0] : (!a0, !a1) -> !r0"),
       &context);
   ASSERT_TRUE(module);
-  mlir::Operation *conv =
-      &(*module->getOps<mlir::func::FuncOp>().begin()).getBody().front().front();
-  HostTensor x({1, 4, 4, 1}, ElementKind::F64), w({1, 1, 1, 1}, ElementKind::F64);
+  mlir::Operation *conv = &(*module->getOps<mlir::func::FuncOp>().begin())
+                               .getBody()
+                               .front()
+                               .front();
+  HostTensor x({1, 4, 4, 1}, ElementKind::F64),
+      w({1, 1, 1, 1}, ElementKind::F64);
   w[0] = 1;
   for (int64_t i = 0; i < x.size(); ++i)
     x[i] = 128.5 + i; // These are ties, because bf16 has 8 digits.

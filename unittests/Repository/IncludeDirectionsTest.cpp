@@ -29,9 +29,11 @@ std::string readText(const fs::path &path) {
   return text.str();
 }
 
-std::vector<std::string> allMatches(const std::string &text, const std::regex &pattern) {
+std::vector<std::string> allMatches(const std::string &text,
+                                    const std::regex &pattern) {
   std::vector<std::string> result;
-  for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it)
+  for (std::sregex_iterator it(text.begin(), text.end(), pattern), end;
+       it != end; ++it)
     result.push_back((*it)[1].matched ? (*it)[1].str() : it->str());
   return result;
 }
@@ -43,7 +45,8 @@ public:
     std::istringstream lines(page);
     std::map<std::string, std::string> uses;
     std::smatch row;
-    static const std::regex rowPattern("\\| `([A-Za-z/]+)` \\|.*\\| ([^|]+) \\|");
+    static const std::regex rowPattern(
+        "\\| `([A-Za-z/]+)` \\|.*\\| ([^|]+) \\|");
     for (std::string line; std::getline(lines, line);)
       if (std::regex_match(line, row, rowPattern) && row[1] != "tools") {
         names.push_back(row[1]);
@@ -71,9 +74,11 @@ public:
   }
 
 private:
-  bool reaches(const std::string &room, const std::string &other, std::set<std::string> &seen) const {
+  bool reaches(const std::string &room, const std::string &other,
+               std::set<std::string> &seen) const {
     for (const std::string &next : direct.at(room))
-      if (next == other || (direct.count(next) && seen.insert(next).second && reaches(next, other, seen)))
+      if (next == other || (direct.count(next) && seen.insert(next).second &&
+                            reaches(next, other, seen)))
         return true;
     return false;
   }
@@ -84,17 +89,23 @@ private:
     std::set<std::string> result;
     if (cell == "all of the compiler") {
       for (const std::string &name : names)
-        if (name.rfind("Runtime/", 0) != 0 && name != "Driver" && name != "Pipelines")
+        if (name.rfind("Runtime/", 0) != 0 && name != "Driver" &&
+            name != "Pipelines")
           result.insert(name);
       return result;
     }
     if (cell.rfind("nothing", 0) == 0)
       return result;
-    for (const std::string &word : allMatches(cell, std::regex("[A-Za-z./]+"))) {
-      auto match = std::find_if(names.begin(), names.end(), [&](const std::string &name) {
-        return name == word || (name.size() > word.size() && name.compare(name.size() - word.size() - 1, std::string::npos, "/" + word) == 0) ||
-               name.rfind(word + "/", 0) == 0;
-      });
+    for (const std::string &word :
+         allMatches(cell, std::regex("[A-Za-z./]+"))) {
+      auto match = std::find_if(
+          names.begin(), names.end(), [&](const std::string &name) {
+            return name == word ||
+                   (name.size() > word.size() &&
+                    name.compare(name.size() - word.size() - 1,
+                                 std::string::npos, "/" + word) == 0) ||
+                   name.rfind(word + "/", 0) == 0;
+          });
       result.insert(match == names.end() ? word : *match);
     }
     return result;
@@ -110,26 +121,33 @@ const Rooms &rooms() {
 }
 
 bool isSource(const fs::path &path) {
-  static const std::set<std::string> extensions = {".h", ".cpp", ".c", ".td", ".def"};
+  static const std::set<std::string> extensions = {".h", ".cpp", ".c", ".td",
+                                                   ".def"};
   return extensions.count(path.extension().string());
 }
 
 /// Calls `visit(room, file, included)` for each include in include/ and lib/.
-void forEachInclude(const std::regex &pattern, const std::function<void(std::string, fs::path, std::string)> &visit) {
+void forEachInclude(
+    const std::regex &pattern,
+    const std::function<void(std::string, fs::path, std::string)> &visit) {
   for (const fs::path &root : {source / "include/segc", source / "lib"})
     for (const auto &entry : fs::recursive_directory_iterator(root)) {
       if (!entry.is_regular_file() || !isSource(entry.path()))
         continue;
-      std::string room = rooms().roomOf(fs::relative(entry.path(), root).string());
+      std::string room =
+          rooms().roomOf(fs::relative(entry.path(), root).string());
       if (!room.empty())
-        for (const std::string &included : allMatches(readText(entry.path()), pattern))
+        for (const std::string &included :
+             allMatches(readText(entry.path()), pattern))
           visit(room, fs::relative(entry.path(), source), included);
     }
 }
 
 // The table is parsed correctly.
 TEST(IncludeDirections, TableIsParsed) {
-  EXPECT_THAT(rooms().all(), testing::IsSupersetOf({"Base", "Plan", "Runtime/Core", "Dialect/Seg", "Codegen/CPU", "Codegen/GPU", "Driver"}));
+  EXPECT_THAT(rooms().all(), testing::IsSupersetOf(
+                                 {"Base", "Plan", "Runtime/Core", "Dialect/Seg",
+                                  "Codegen/CPU", "Codegen/GPU", "Driver"}));
   EXPECT_EQ(rooms().roomOf("Runtime/Core/Manifest.h"), "Runtime/Core");
   EXPECT_TRUE(rooms().mayUse("Plan", "Base"));
   EXPECT_TRUE(rooms().mayUse("Transforms", "Dialect/Seg"));
@@ -161,21 +179,33 @@ TEST(IncludeDirections, EveryFolderHasARow) {
 
 TEST(IncludeDirections, FollowTheTable) {
   int count = 0;
-  forEachInclude(std::regex("include [\"<]segc/([^\">]+)[\">]"), [&](const std::string &room, const fs::path &file, const std::string &included) {
-    std::string other = included == "model.h" || included == "model_tables.h" ? "model.h" : rooms().roomOf(included);
-    EXPECT_NE(other, "") << file << " includes segc/" << included << ", which is in no room";
-    EXPECT_TRUE(other.empty() || rooms().mayUse(room, other)) << file << " includes segc/" << included << ": " << room << " may not use " << other;
-    ++count;
-  });
+  forEachInclude(std::regex("include [\"<]segc/([^\">]+)[\">]"),
+                 [&](const std::string &room, const fs::path &file,
+                     const std::string &included) {
+                   std::string other =
+                       included == "model.h" || included == "model_tables.h"
+                           ? "model.h"
+                           : rooms().roomOf(included);
+                   EXPECT_NE(other, "") << file << " includes segc/" << included
+                                        << ", which is in no room";
+                   EXPECT_TRUE(other.empty() || rooms().mayUse(room, other))
+                       << file << " includes segc/" << included << ": " << room
+                       << " may not use " << other;
+                   ++count;
+                 });
   EXPECT_GT(count, 200);
 }
 
 // The runtime does not depend on LLVM.
 TEST(IncludeDirections, RuntimeHasNoLLVM) {
-  forEachInclude(std::regex("#include [\"<]((?:llvm|mlir|lld|clang)/[^\">]+)[\">]"), [](const std::string &room, const fs::path &file, const std::string &included) {
-    bool runtime = room == "Base" || room == "Plan" || room.rfind("Runtime/", 0) == 0;
-    EXPECT_FALSE(runtime) << file << " includes " << included;
-  });
+  forEachInclude(
+      std::regex("#include [\"<]((?:llvm|mlir|lld|clang)/[^\">]+)[\">]"),
+      [](const std::string &room, const fs::path &file,
+         const std::string &included) {
+        bool runtime =
+            room == "Base" || room == "Plan" || room.rfind("Runtime/", 0) == 0;
+        EXPECT_FALSE(runtime) << file << " includes " << included;
+      });
 }
 
 } // namespace

@@ -62,9 +62,8 @@ static segc_code run_kernel(const segc_services *services, const char *entry,
   uint32_t size = FAKE_ABI_VERSION == 1
                       ? offsetof(segc_kernel_event, output_types)
                       : sizeof(segc_kernel_event);
-  segc_kernel_event event = {size,          0,   entry, name, "seg.fake at 1:1",
-                             1e3,           1e3, 1,     0,    &output,
-                             &elements,     NULL};
+  segc_kernel_event event = {size, 0, entry, name,    "seg.fake at 1:1", 1e3,
+                             1e3,  1, 0,     &output, &elements,         NULL};
   if (services->kernel_begin)
     services->kernel_begin(services->context, &event);
   for_all(services, tasks, function, w);
@@ -220,24 +219,30 @@ typedef struct v2_version {
   v2_entry entries[5];
 } v2_version;
 static const segc_operand probabilities_operand = {
-    SEGC_REGION_OUTPUT, 0, 0, 0, VOXELS * CLASSES, SEGC_F32, 0};
-static const segc_operand partials_operand = {
-    SEGC_REGION_ARENA, 0, 64, 112, 0, SEGC_F32, 0};
-static const v2_launch predict_launch = {
-    kernel, "fake_predict", "seg.fake", &probabilities_operand, 1, 0, 1, 0,
-    0,      CHUNKS,         1e3,        1e3};
-static const v2_launch gradient_launch = {
-    kernel, "fake_gradient", "seg.fake", &partials_operand, 1, 0, 1, 0,
-    0,      CHUNKS,          1e3,        1e3};
-const v2_version fake_versions[1] __attribute__((visibility("hidden"))) =
-    {{"fake-cpu",
-      0,
-      0,
-      {{"predict", &predict_launch, 1, 1, 1, 0, 0, 64},
-       {"evaluate_step", &gradient_launch, 1, 2, 2, 0, 512, 64},
-       {"grad_step", &gradient_launch, 1, 2, 2, 0, 512, 64},
-       {"apply_step", 0, 0, 0, 1, 0, 0, 64},
-       {"prepare", 0, 0, 0, 0, 0, 0, 0}}}};
+    SEGC_REGION_OUTPUT, 0, 0, 0, VOXELS *CLASSES, SEGC_F32, 0};
+static const segc_operand partials_operand = {SEGC_REGION_ARENA, 0, 64, 112, 0,
+                                              SEGC_F32,          0};
+static const v2_launch predict_launch = {kernel,     "fake_predict",
+                                         "seg.fake", &probabilities_operand,
+                                         1,          0,
+                                         1,          0,
+                                         0,          CHUNKS,
+                                         1e3,        1e3};
+static const v2_launch gradient_launch = {kernel,     "fake_gradient",
+                                          "seg.fake", &partials_operand,
+                                          1,          0,
+                                          1,          0,
+                                          0,          CHUNKS,
+                                          1e3,        1e3};
+const v2_version fake_versions[1] __attribute__((visibility("hidden"))) = {
+    {"fake-cpu",
+     0,
+     0,
+     {{"predict", &predict_launch, 1, 1, 1, 0, 0, 64},
+      {"evaluate_step", &gradient_launch, 1, 2, 2, 0, 512, 64},
+      {"grad_step", &gradient_launch, 1, 2, 2, 0, 512, 64},
+      {"apply_step", 0, 0, 0, 1, 0, 0, 64},
+      {"prepare", 0, 0, 0, 0, 0, 0, 0}}}};
 const segc_model *const fake_model __attribute__((visibility("hidden"), used)) =
     &model;
 __asm__(".pushsection .note.segc, \"a\", @note\n"

@@ -85,31 +85,24 @@ static const char *const streams[STREAMS] = {"compute", "communication",
                                              "copy"};
 enum { LOSS_OFFSET = 448 };
 
-#define IMAGE                                                                  \
-  { SEGC_REGION_INPUT, 0, 0, 0, VOXELS, SEGC_F32, 0 }
-#define LABEL                                                                  \
-  { SEGC_REGION_INPUT, 1, 0, 0, VOXELS, SEGC_I32, 0 }
-#define FLAT(region)                                                           \
-  { region, 0, 0, 32, 0, SEGC_F32, 0 }
+#define IMAGE {SEGC_REGION_INPUT, 0, 0, 0, VOXELS, SEGC_F32, 0}
+#define LABEL {SEGC_REGION_INPUT, 1, 0, 0, VOXELS, SEGC_I32, 0}
+#define FLAT(region) {region, 0, 0, 32, 0, SEGC_F32, 0}
 #define PARAMETERS FLAT(SEGC_REGION_PARAMETERS)
 #define GRADIENTS FLAT(SEGC_REGION_GRADIENTS)
 #define OPTIMIZER FLAT(SEGC_REGION_OPTIMIZER)
-#define STATES                                                                 \
-  { SEGC_REGION_STATES, 0, 0, 1, 0, SEGC_F32, 0 }
-#define PREPARED                                                               \
-  { SEGC_REGION_PREPARED, 0, 0, 16, 0, SEGC_F32, 0 }
-#define SCALARS                                                                \
-  { SEGC_REGION_SCALARS, 0, 0, sizeof(segc_scalars), 0, SEGC_I8, 0 }
+#define STATES {SEGC_REGION_STATES, 0, 0, 1, 0, SEGC_F32, 0}
+#define PREPARED {SEGC_REGION_PREPARED, 0, 0, 16, 0, SEGC_F32, 0}
+#define SCALARS {SEGC_REGION_SCALARS, 0, 0, sizeof(segc_scalars), 0, SEGC_I8, 0}
 #define PARTIALS                                                               \
-  { SEGC_REGION_ARENA, 0, 0, 0, CHUNKS *(sizeof(partial) / 4), SEGC_F32, 0 }
-#define LOSS                                                                   \
-  { SEGC_REGION_ARENA, 0, LOSS_OFFSET, 1, 0, SEGC_F32, 0 }
+  {SEGC_REGION_ARENA, 0, 0, 0, CHUNKS * (sizeof(partial) / 4), SEGC_F32, 0}
+#define LOSS {SEGC_REGION_ARENA, 0, LOSS_OFFSET, 1, 0, SEGC_F32, 0}
 #define OUTPUT(i, fixed, each)                                                 \
-  { SEGC_REGION_OUTPUT, i, 0, fixed, each, SEGC_F32, 0 }
+  {SEGC_REGION_OUTPUT, i, 0, fixed, each, SEGC_F32, 0}
 
 static const segc_operand prepare_operands[] = {PARAMETERS, PREPARED};
-static const segc_operand predict_operands[] = {
-    IMAGE, PREPARED, PARAMETERS, OUTPUT(0, 0, VOXELS *CLASSES)};
+static const segc_operand predict_operands[] = {IMAGE, PREPARED, PARAMETERS,
+                                                OUTPUT(0, 0, VOXELS *CLASSES)};
 static const segc_operand objective_operands[] = {IMAGE, LABEL, PARAMETERS,
                                                   PARTIALS};
 static const segc_operand evaluate_operands[] = {PARTIALS, LOSS,
@@ -119,25 +112,37 @@ static const segc_operand gradient_operands[] = {
 static const segc_operand loss_operands[] = {
     {SEGC_REGION_ARENA, 0, LOSS_OFFSET, FAKE_COPY_ELEMENTS, 0, SEGC_F32, 0},
     OUTPUT(0, 1, 0)};
-static const segc_operand apply_operands[] = {
-    SCALARS, GRADIENTS, PARAMETERS, OPTIMIZER, OUTPUT(0, 1, 0)};
+static const segc_operand apply_operands[] = {SCALARS, GRADIENTS, PARAMETERS,
+                                              OPTIMIZER, OUTPUT(0, 1, 0)};
 static const segc_operand apply_advance_operands[] = {OUTPUT(0, 1, 0), SCALARS};
-static const segc_operand train_operands[] = {
-    SCALARS, GRADIENTS, PARAMETERS, OPTIMIZER, OUTPUT(2, 1, 0)};
+static const segc_operand train_operands[] = {SCALARS, GRADIENTS, PARAMETERS,
+                                              OPTIMIZER, OUTPUT(2, 1, 0)};
 static const segc_operand train_advance_operands[] = {OUTPUT(2, 1, 0), SCALARS};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define LAUNCH(kernel, operands, inputs, outputs, fixed, each)                 \
-  {                                                                            \
-    kernel, #kernel, "seg.fake at 1:1", operands, COUNT(operands), inputs,     \
-        outputs, SEGC_COMMAND_LAUNCH, fixed, each, 1e3, 1e3, COMPUTE, 0, 0,    \
-        SEGC_NO_BLOB, 0, 0, NULL                                               \
-  }
+  {kernel,                                                                     \
+   #kernel,                                                                    \
+   "seg.fake at 1:1",                                                          \
+   operands,                                                                   \
+   COUNT(operands),                                                            \
+   inputs,                                                                     \
+   outputs,                                                                    \
+   SEGC_COMMAND_LAUNCH,                                                        \
+   fixed,                                                                      \
+   each,                                                                       \
+   1e3,                                                                        \
+   1e3,                                                                        \
+   COMPUTE,                                                                    \
+   0,                                                                          \
+   0,                                                                          \
+   SEGC_NO_BLOB,                                                               \
+   0,                                                                          \
+   0,                                                                          \
+   NULL}
 #define OTHER(kind, name, operands, count, stream, event, collective)          \
-  {                                                                            \
-    NULL, name, NULL, operands, count, 0, 0, kind, 0, 0, 0, 0, stream, event,  \
-        collective, SEGC_NO_BLOB, 0, 0, NULL                                   \
-  }
+  {NULL, name,   NULL,  operands,   count,        0, 0, kind, 0, 0, 0,         \
+   0,    stream, event, collective, SEGC_NO_BLOB, 0, 0, NULL}
 #define RECORD(stream, event)                                                  \
   OTHER(SEGC_COMMAND_RECORD, "record", NULL, 0, stream, event, 0)
 #define WAIT(stream, event)                                                    \
@@ -148,7 +153,8 @@ static const segc_operand train_advance_operands[] = {OUTPUT(2, 1, 0), SCALARS};
 #define OBJECTIVE LAUNCH(objective_kernel, objective_operands, 3, 1, 0, CHUNKS)
 #define COPY_LOSS                                                              \
   RECORD(COMPUTE, 0), WAIT(COPY, 0),                                           \
-      OTHER(SEGC_COMMAND_COPY, "copy", loss_operands, 2, FAKE_COPY_STREAM, 0, 0)
+      OTHER(SEGC_COMMAND_COPY, "copy", loss_operands, 2, FAKE_COPY_STREAM, 0,  \
+            0)
 /* Event 0: loss and gradients are computed, event 1: they are averaged. */
 #ifdef FAKE_COLLECTIVE
 static const segc_operand reduce_operands[] = {GRADIENTS};
@@ -186,10 +192,8 @@ static const segc_command train_commands[] = {
 
 #define BIT(region) (1u << SEGC_REGION_##region)
 #define PROGRAM(name, commands, inputs, outputs, regions, arena)               \
-  {                                                                            \
-    name, commands, COUNT(commands), inputs, outputs, regions, arena, 64,      \
-        streams, STREAMS, FAKE_EVENTS                                                    \
-  }
+  {name,  commands, COUNT(commands), inputs,  outputs,    regions,             \
+   arena, 64,       streams,         STREAMS, FAKE_EVENTS}
 enum {
   GRAD_REGIONS = BIT(PARAMETERS) | BIT(STATES) | BIT(GRADIENTS) | BIT(SCALARS),
   APPLY_REGIONS =

@@ -8,9 +8,9 @@
 #ifndef SEGC_UNITTESTS_RUNTIME_FAKERUN_H
 #define SEGC_UNITTESTS_RUNTIME_FAKERUN_H
 
+#include "segc/Runtime/Core/Safetensors.h"
 #include "segc/Runtime/Device/HostDevice.h"
 #include "segc/Runtime/Device/ModelRunner.h"
-#include "segc/Runtime/Core/Safetensors.h"
 
 #include <cmath>
 #include <filesystem>
@@ -32,7 +32,8 @@ inline std::string freshFolder(const std::string &name) {
 inline ModelRunner makeRunner(ThreadPool &pool, bool training = true) {
   auto model = ModelLibrary::load(fakeModel());
   EXPECT_TRUE(model.ok()) << model.status().message();
-  auto runner = ModelRunner::create(*model, makeHostDevice(pool), {training, true});
+  auto runner =
+      ModelRunner::create(*model, makeHostDevice(pool), {training, true});
   EXPECT_TRUE(runner.ok()) << runner.status().message();
   return std::move(*runner);
 }

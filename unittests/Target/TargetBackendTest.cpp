@@ -94,8 +94,8 @@ TEST_P(TargetBackendTest, RunsANetwork) {
   ASSERT_TRUE(compiled.module);
   llvm::SmallVector<seg::FusionOp> fusions = compiled.fusions();
   ASSERT_GE(fusions.size(), 2u);
-  auto runner = KernelRunner::compile(
-      fusions, llvm::cantFail(resolveTarget(GetParam())));
+  auto runner =
+      KernelRunner::compile(fusions, llvm::cantFail(resolveTarget(GetParam())));
   ASSERT_TRUE(bool(runner)) << llvm::toString(runner.takeError());
 
   func::FuncOp predict = compiled.predict();
@@ -128,9 +128,9 @@ TEST_P(TargetBackendTest, RunsANetwork) {
   auto returned = predict.getBody().front().getTerminator()->getOperands();
   for (auto [value, tensor] : llvm::zip_equal(returned, *expected)) {
     EXPECT_TRUE(bufferOf(value).guardsIntact());
-    EXPECT_THAT(bufferOf(value).get(),
-                testing::Pointwise(testing::DoubleNear(1e-5),
-                                   tensor.values().vec()));
+    EXPECT_THAT(
+        bufferOf(value).get(),
+        testing::Pointwise(testing::DoubleNear(1e-5), tensor.values().vec()));
   }
 }
 
@@ -168,8 +168,7 @@ TEST_P(TargetBackendTest, SerializesKernels) {
   Network compiled(GetParam());
   ASSERT_TRUE(compiled.module);
   Target target = llvm::cantFail(resolveTarget(GetParam()));
-  OwningOpRef<ModuleOp> kernels =
-      ModuleOp::create(compiled.predict().getLoc());
+  OwningOpRef<ModuleOp> kernels = ModuleOp::create(compiled.predict().getLoc());
   KernelEmission emission{compiled.fusions().front(),
                           OpBuilder::atBlockEnd(kernels->getBody()), "k7",
                           *target.version};
@@ -210,8 +209,7 @@ TEST(TargetBackends, KernelsOfAGpuBecomePTX) {
       fusions, [](seg::FusionOp fusion) { return !fusion.getRoot(); });
   ASSERT_NE(pointwise, fusions.end());
   Target target = llvm::cantFail(resolveTarget("cuda"));
-  OwningOpRef<ModuleOp> kernels =
-      ModuleOp::create(compiled.predict().getLoc());
+  OwningOpRef<ModuleOp> kernels = ModuleOp::create(compiled.predict().getLoc());
   KernelEmission emission{*pointwise, target.backend->kernelBuilder(*kernels),
                           "k3", *target.version};
   ASSERT_TRUE(succeeded(target.backend->emitKernels(emission)));
@@ -232,9 +230,9 @@ TEST(TargetBackends, ResolvesSpecs) {
             "unknown version 'i386' of the target cpu: expected one of "
             "x86-64-v3, x86-64-v4, x86-64-v4-vnni, x86-64-v4-bf16, "
             "x86-64-v4-fp16");
-  EXPECT_THAT(llvm::toString(resolveTarget("tpu").takeError()),
-              testing::StartsWith(
-                  "unknown target 'tpu': expected one of cpu, cuda"));
+  EXPECT_THAT(
+      llvm::toString(resolveTarget("tpu").takeError()),
+      testing::StartsWith("unknown target 'tpu': expected one of cpu, cuda"));
 }
 
 // The cost of a fusion depends on its strategy: Winograd tiles reduce the

@@ -46,17 +46,17 @@ struct ConvModel : KernelModel {
       return conv.emitOpError("is no convolution for toys");
     FusionEmitter(emission).launch(
         {0, product(problem.out)}, 0, [&](KernelBody &k) {
-          k.loop(k.index(0), k.index(problem.outChannels), 1, [&](Value channel) {
-            emitChannel(k, emission.fusion, conv, problem, channel);
-          });
+          k.loop(k.index(0), k.index(problem.outChannels), 1,
+                 [&](Value channel) {
+                   emitChannel(k, emission.fusion, conv, problem, channel);
+                 });
         });
     return success();
   }
 
 private:
-  static void emitChannel(KernelBody &k, seg::FusionOp fusion,
-                          seg::ConvOp conv, const ConvProblem &problem,
-                          Value channel) {
+  static void emitChannel(KernelBody &k, seg::FusionOp fusion, seg::ConvOp conv,
+                          const ConvProblem &problem, Value channel) {
     SmallVector<Value> at = k.delinearize(
         k.task(), {0, problem.out[0], problem.out[1], problem.out[2]});
     Value zero = k.zeroVector(1);
@@ -65,16 +65,15 @@ private:
       sum = k.load(inputOf(k, bias), channel, 1);
     // Loops over the taps of the three dimensions, then over the channels.
     auto taps = k.loop(
-        k.index(0), k.index(product(problem.taps) * problem.inChannels), 1,
-        sum, [&](Value step, ValueRange sums) -> SmallVector<Value> {
+        k.index(0), k.index(product(problem.taps) * problem.inChannels), 1, sum,
+        [&](Value step, ValueRange sums) -> SmallVector<Value> {
           SmallVector<Value> tap = k.delinearize(
               step, {0, problem.taps[1], problem.taps[2], problem.inChannels});
           Value inside, position = at[0];
           for (unsigned d = 0; d < 3; ++d) {
-            Value in =
-                k.sub(k.add(k.mul(at[d + 1], problem.strides[d]),
-                            k.mul(tap[d], problem.dilations[d])),
-                      problem.low[d]);
+            Value in = k.sub(k.add(k.mul(at[d + 1], problem.strides[d]),
+                                   k.mul(tap[d], problem.dilations[d])),
+                             problem.low[d]);
             Value within = k.both(k.less(k.index(-1), in),
                                   k.less(in, k.index(problem.in[d])));
             inside = inside ? k.both(inside, within) : within;
@@ -83,19 +82,18 @@ private:
           Value input = k.ifElse(
               inside,
               [&] {
-                return k.load(inputOf(k, conv.getInput()),
-                              k.add(k.mul(position, problem.inChannels),
-                                    tap[3]),
-                              1);
+                return k.load(
+                    inputOf(k, conv.getInput()),
+                    k.add(k.mul(position, problem.inChannels), tap[3]), 1);
               },
               [&] { return k.zeroVector(1); });
           Value number = k.div(step, problem.inChannels);
-          Value filter = k.load(
-              inputOf(k, conv.getFilter()),
-              k.add(k.mul(number, problem.filterTapStride),
-                    k.add(k.mul(tap[3], problem.filterInStride),
-                          k.mul(channel, problem.filterOutStride))),
-              1);
+          Value filter =
+              k.load(inputOf(k, conv.getFilter()),
+                     k.add(k.mul(number, problem.filterTapStride),
+                           k.add(k.mul(tap[3], problem.filterInStride),
+                                 k.mul(channel, problem.filterOutStride))),
+                     1);
           return {math::FmaOp::create(k.builder(), k.loc(), input, filter,
                                       sums[0])};
         });
@@ -118,17 +116,18 @@ struct SoftmaxModel : KernelModel {
             pixels = type.getNumElements() / channels / type.getDimSize(0);
     FusionEmitter(emission).launch({0, pixels}, 0, [&](KernelBody &k) {
       seg::PointwiseMath m(k.builder(), k.loc(), k.vectorType(1));
-      Value first = k.mul(k.task(), channels), input = inputOf(k, softmax.getInput()),
+      Value first = k.mul(k.task(), channels),
+            input = inputOf(k, softmax.getInput()),
             output = outputOf(k, softmax.getOutput());
-      auto fold = [&](Value from, llvm::function_ref<Value(Value, Value)> step) {
+      auto fold = [&](Value from,
+                      llvm::function_ref<Value(Value, Value)> step) {
         return k.loop(k.index(0), k.index(channels), 1, {from},
                       [&](Value c, ValueRange so) -> SmallVector<Value> {
                         return {step(so[0], k.load(input, k.add(first, c), 1))};
                       })[0];
       };
-      Value largest = fold(k.load(input, first, 1), [&](Value so, Value x) {
-        return m.max(so, x);
-      });
+      Value largest = fold(k.load(input, first, 1),
+                           [&](Value so, Value x) { return m.max(so, x); });
       Value sum = fold(k.zeroVector(1), [&](Value so, Value x) {
         return m.add(so, m.exp(m.sub(x, largest)));
       });
@@ -149,7 +148,8 @@ struct PointwiseModel : KernelModel {
       return failure();
     int64_t size = space->type.getNumElements(),
             samples = space->batched ? space->type.getDimSize(0) : 1,
-            channels = space->type.getRank() ? space->type.getShape().back() : 1;
+            channels =
+                space->type.getRank() ? space->type.getShape().back() : 1;
     TaskCount tasks =
         space->batched ? TaskCount{0, size / samples} : TaskCount{size, 0};
     FusionEmitter(emission).launch(tasks, 0, [&](KernelBody &k) {

@@ -20,8 +20,8 @@ namespace segc {
 
 /// The options of `segc compile`.
 struct CompileOptions {
-  std::string input; ///< Path of the input, or the name of `text`.
-  std::string text;  ///< The text of the input, if not empty.
+  std::string input;   ///< Path of the input, or the name of `text`.
+  std::string text;    ///< The text of the input, if not empty.
   std::string output;  ///< Path of the .so or of the text of `emit`; "-" is
                        ///< stdout.
   std::string emit;    ///< Phase, or "asm"; empty: link a model.
@@ -35,7 +35,7 @@ struct CompileOptions {
   std::vector<std::string> cpus;     ///< Versions; empty: all; "native".
   std::string target;    ///< Name of a backend; empty: the first one.
   unsigned optLevel = 2; ///< LLVM's optimization level, 0 to 3.
-  unsigned jobs = 0; ///< Threads of code generation; 0: all cores.
+  unsigned jobs = 0;     ///< Threads of code generation; 0: all cores.
   std::vector<std::string> plugins; ///< Libraries with passes.
   /// Passes that run after a phase: (phase, text of a pass pipeline).
   std::vector<std::pair<std::string, std::string>> insertedPasses;
@@ -72,8 +72,7 @@ llvm::Error forEachProgram(
 /// Runs the phases after `program` on a module, with the options of the
 /// version.
 llvm::Error emitKernelCode(mlir::ModuleOp programs,
-                           const CompileOptions &options,
-                           const Target &target);
+                           const CompileOptions &options, const Target &target);
 
 /// The versions of a target, the best first. An empty list of names selects all
 /// versions that differ for the precision of the options; "native" selects that

@@ -38,12 +38,12 @@ private:
   llvm::SmallVector<exec::CommandOpInterface> list;
   llvm::DenseMap<mlir::Operation *, int> indices;
   llvm::StringMap<unsigned> streams;
-  std::vector<Clock> clocks;           ///< The clock of each stream while
-                                       ///< commands are read.
-  std::vector<Clock> begins;           ///< The clock at the beginning of each
-                                       ///< command.
-  std::vector<std::pair<unsigned, int>> positions; ///< Stream of each command and its
-                                                   ///< position there.
+  std::vector<Clock> clocks; ///< The clock of each stream while
+                             ///< commands are read.
+  std::vector<Clock> begins; ///< The clock at the beginning of each
+                             ///< command.
+  std::vector<std::pair<unsigned, int>> positions; ///< Stream of each command
+                                                   ///< and its position there.
 };
 
 /// Verifies the buffers of a program's values, from the planner or edited by

@@ -18,9 +18,9 @@ namespace segc::reference {
 
 /// The order and the rounding of sums over pixels.
 struct SumRows {
-  int64_t pixels;  ///< Pixels of a row, added sequentially; rows are merged
-                   ///< exactly.
-  double unit;     ///< Largest relative error of an addition.
+  int64_t pixels; ///< Pixels of a row, added sequentially; rows are merged
+                  ///< exactly.
+  double unit;    ///< Largest relative error of an addition.
   uint64_t seed = 0;
 };
 

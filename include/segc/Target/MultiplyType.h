@@ -35,7 +35,9 @@ public:
   void remove(MultiplyType multiplyType) {
     bits &= ~bit(multiplyType) | bit(MultiplyType::F32);
   }
-  bool contains(MultiplyType multiplyType) const { return bits & bit(multiplyType); }
+  bool contains(MultiplyType multiplyType) const {
+    return bits & bit(multiplyType);
+  }
   MultiplyTypeSet operator&(MultiplyTypeSet other) const {
     other.bits &= bits;
     return other;

@@ -63,8 +63,8 @@ bool mayDecide(mlir::Operation *op, llvm::function_ref<std::string()> text) {
   if (!context->hasActionHandler())
     return true;
   bool allowed = false;
-  context->executeAction<DecisionTy>([&] { allowed = true; },
-                                     mlir::IRUnit(op), text());
+  context->executeAction<DecisionTy>([&] { allowed = true; }, mlir::IRUnit(op),
+                                     text());
   return allowed;
 }
 

@@ -41,8 +41,8 @@ mlir::remark::RemarkOpts
 remarkOpts(llvm::StringRef name, llvm::StringRef category, mlir::Operation *op);
 
 /// Adds `entry` and `layer` of an op to a remark.
-void addPlace(mlir::remark::detail::InFlightRemark &remark,
-              mlir::Operation *op, LayerNames &layers);
+void addPlace(mlir::remark::detail::InFlightRemark &remark, mlir::Operation *op,
+              LayerNames &layers);
 /// Adds them for a fusion; for single remarks, as it reads the names each time.
 void addPlace(mlir::remark::detail::InFlightRemark &remark,
               seg::FusionOp fusion);

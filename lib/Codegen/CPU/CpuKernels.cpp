@@ -21,16 +21,15 @@ static bool isReduction(Operation *op) {
 
 bool CpuKernelModel::takesReduction(Operation *root,
                                     Operation *reduction) const {
-  return hasReductions(root) &&
-         (isa<ChannelReductionOpInterface>(reduction) ||
-          (isa<PixelReductionOpInterface>(reduction) &&
-           hasPixelReductions(root)));
+  return hasReductions(root) && (isa<ChannelReductionOpInterface>(reduction) ||
+                                 (isa<PixelReductionOpInterface>(reduction) &&
+                                  hasPixelReductions(root)));
 }
 
 /// Verifies that the kernel supports the prologue and the reductions of the
 /// fusion, and that no op uses a reduction's result.
 static LogicalResult verifyFusedOps(seg::FusionOp fusion,
-                                       const KernelModel &model) {
+                                    const KernelModel &model) {
   Operation *root = fusion.getRoot();
   bool reduces = isReduction(root);
   for (OpOperand &operand : root->getOpOperands())
@@ -55,8 +54,9 @@ static LogicalResult verifyFusedOps(seg::FusionOp fusion,
                             "reductions read the stored tiles again");
     for (Operation *user : op.getUsers())
       if (!isa<seg::YieldOp>(user))
-        return user->emitOpError("needs the result of a reduction in the kernel "
-                                 "that computes its tiles");
+        return user->emitOpError(
+            "needs the result of a reduction in the kernel "
+            "that computes its tiles");
   }
   return success();
 }
@@ -150,8 +150,7 @@ static LogicalResult checkStrategy(seg::FusionOp fusion,
                                    const CpuKernelModel &model) {
   seg::StrategyAttr given = fusion.getStrategyAttr();
   if (!given)
-    return fusion.emitOpError(
-        "has no strategy; run seg-select-strategy first");
+    return fusion.emitOpError("has no strategy; run seg-select-strategy first");
   if (!model.parameters().empty())
     return success();
   if (seg::StrategyAttr only = model.onlyStrategy(fusion); given != only)

@@ -297,9 +297,9 @@ void FusionEmitter::launch(TaskCount tasks, int64_t scratchBytes,
   SmallVector<Type> types = bufferTypes();
   types.push_back(MemRefType::get({scratchBytes / 4}, f32));
   types.append({index, index});
-  auto function = func::FuncOp::create(builder, fusion.getLoc(),
-                                       emission.nextSymbol(),
-                                       builder.getFunctionType(types, {}));
+  auto function =
+      func::FuncOp::create(builder, fusion.getLoc(), emission.nextSymbol(),
+                           builder.getFunctionType(types, {}));
   function->setAttr(tasksAttrName, builder.getDenseI64ArrayAttr(
                                        {tasks.fixed, tasks.perSample}));
   function->setAttr(scratchAttrName, builder.getI64IntegerAttr(scratchBytes));

@@ -116,9 +116,9 @@ struct ConvModel : KernelModel {
   SmallVector<StrategyProposal>
   propose(seg::FusionOp fusion, const StrategyContext &context) const override {
     auto conv = cast<seg::ConvOp>(fusion.getRoot());
-    ConvTiling tiling = selectTiling(
-        convProblem(conv),
-        static_cast<const GpuTarget &>(*context.target.version));
+    ConvTiling tiling =
+        selectTiling(convProblem(conv),
+                     static_cast<const GpuTarget &>(*context.target.version));
     int64_t tempBytes = 0;
     if (reductionOf(fusion))
       tempBytes = 4 * momentLayout(fusion, conv, tiling).floats();

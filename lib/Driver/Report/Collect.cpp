@@ -80,9 +80,9 @@ void EntryCollector::setGrid(Kernel &kernel, exec::LaunchOp launch) {
   auto look = [&](Value value) {
     auto shape = cast<RankedTensorType>(value.getType()).getShape();
     if (shape.size() < 4 || shape.front() != batch ||
-        !llvm::is_contained({exec::Region::Arena, exec::Region::Inputs,
-                             exec::Region::Outputs},
-                            exec::bufferOf(value).getRegion()))
+        !llvm::is_contained(
+            {exec::Region::Arena, exec::Region::Inputs, exec::Region::Outputs},
+            exec::bufferOf(value).getRegion()))
       return;
     ArrayRef<int64_t> grid = shape.drop_front().drop_back();
     int64_t positions = ShapedType::getNumElements(grid);
@@ -200,8 +200,8 @@ Entry EntryCollector::collect() {
     addBuffers(launch, entry.kernels.size() - 1);
   }
   for (auto prepare : program.getBody().getOps<exec::PrepareOp>())
-    entry.others.push_back(launchOf(prepare.getLabel().value_or(""),
-                                    prepare.getKernelFunction()));
+    entry.others.push_back(
+        launchOf(prepare.getLabel().value_or(""), prepare.getKernelFunction()));
   if (auto steps =
           program->getAttrOfType<DenseI64ArrayAttr>(memoryStepsAttrName))
     for (int64_t i = 0; i + 1 < steps.size(); i += 2)

@@ -8,8 +8,8 @@
 #include "FusionEvaluation.h"
 
 #include "segc/Codegen/Common/FixedPoint.h"
-#include "segc/Codegen/Common/WinogradMatrices.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
+#include "segc/Codegen/Common/WinogradMatrices.h"
 #include "segc/Reference/Reference.h"
 #include "segc/Target/Strategy.h"
 #include <cmath>
@@ -33,12 +33,9 @@ static TileTransform tileTransform(int64_t outputs) {
     return std::vector<double>(matrix.values.begin(), matrix.values.end());
   };
   TransformMatrix filter = winogradFilter(outputs);
-  return {outputs,
-          filter.columns,
-          filter.rows,
-          values(winogradInput(outputs)),
-          values(filter),
-          values(winogradOutput(outputs))};
+  return {outputs,        filter.columns,
+          filter.rows,    values(winogradInput(outputs)),
+          values(filter), values(winogradOutput(outputs))};
 }
 
 /// Rounds values to integer multiples of a scale.
@@ -79,8 +76,8 @@ ProductArithmetic productArithmetic(seg::StrategyAttr strategy) {
     arithmetic.roundFilter = roundFixedFilter;
     arithmetic.scaled = true;
   } else if (multiplyType != MultiplyType::F32) {
-    ElementKind kind =
-        multiplyType == MultiplyType::F16 ? ElementKind::F16 : ElementKind::BF16;
+    ElementKind kind = multiplyType == MultiplyType::F16 ? ElementKind::F16
+                                                         : ElementKind::BF16;
     arithmetic.round = [kind](MutableArrayRef<double> values) {
       for (double &value : values)
         value = reference::roundTo(kind, value);
@@ -105,8 +102,8 @@ FusionEvaluation::FusionEvaluation(seg::FusionOp fusion,
                                    ArrayRef<HostTensor> inputs,
                                    ArrayRef<HostTensor> stored,
                                    ArrayRef<int64_t> elements)
-    : model(model), body(fusion.getBody().front()), root(fusion.getRoot()), inputs(inputs), stored(stored),
-      elements(elements),
+    : model(model), body(fusion.getBody().front()), root(fusion.getRoot()),
+      inputs(inputs), stored(stored), elements(elements),
       arithmetic(productArithmetic(fusion.getStrategyAttr())) {
   if (elements.empty())
     return;
@@ -170,8 +167,8 @@ FusionEvaluation::rowsOf(seg::EpilogueReductionOpInterface op, double noise,
   if (type.getRank() > 1)
     pixels /= type.getDimSize(0);
   auto fusion = op->getParentOfType<seg::FusionOp>();
-  return {std::min(pixels, model.reducedPixels(fusion, type)),
-          noise * f32Unit, seed};
+  return {std::min(pixels, model.reducedPixels(fusion, type)), noise * f32Unit,
+          seed};
 }
 
 FailureOr<std::vector<HostTensor>>
@@ -244,8 +241,7 @@ FusionEvaluation::evaluate(Operation *op, ArrayRef<const HostTensor *> operands,
 FailureOr<std::vector<HostTensor>> FusionEvaluation::run(double noise,
                                                          uint64_t seed) const {
   Tensors tensors, unrounded;
-  for (auto [argument, input] :
-       llvm::zip_equal(body.getArguments(), inputs))
+  for (auto [argument, input] : llvm::zip_equal(body.getArguments(), inputs))
     tensors[argument] = input;
   for (Operation &op : body.without_terminator()) {
     SmallVector<const HostTensor *> operands;

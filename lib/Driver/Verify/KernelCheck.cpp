@@ -215,11 +215,9 @@ std::vector<HostTensor> Operands::read() const {
 
 } // namespace
 
-llvm::Expected<KernelDeviation> checkKernel(seg::FusionOp fusion,
-                                            const Target &target,
-                                            ArrayRef<int> inPlace,
-                                            const KernelRun &run,
-                                            const KernelCheckOptions &options) {
+llvm::Expected<KernelDeviation>
+checkKernel(seg::FusionOp fusion, const Target &target, ArrayRef<int> inPlace,
+            const KernelRun &run, const KernelCheckOptions &options) {
   const KernelModel *model = target.backend->modelOf(fusion);
   if (!model)
     return llvm::createStringError("the strategy is that of no kernel");

@@ -67,9 +67,10 @@ llvm::Expected<CompileOptions> ModelKernels::compilation() const {
   const llvm::json::Array *recorded = manifest.getArray("options");
   if (library->source().empty() || !recorded)
     return llvm::createStringError(
-        path + ": holds no network with the options that it was compiled with, "
-               "as models from --from or of another release; expected them "
-               "beside: segc verify NETWORK [options] --kernels " +
+        path +
+        ": holds no network with the options that it was compiled with, "
+        "as models from --from or of another release; expected them "
+        "beside: segc verify NETWORK [options] --kernels " +
         path);
   CLI::App parser;
   addCompileOptions(parser, options);

@@ -191,10 +191,10 @@ llvm::Error Verification::readInput() {
   versionsAsked = !compile.cpus.empty();
   bool isModel = StringRef(compile.input).ends_with(".so");
   if (isModel && (!compile.recorded.empty() || !options.kernels.empty()))
-    return usageError(
-        compile.input + ": expected no other options than --cpu, --full and "
-                        "--allow-skipped; it holds those that it was compiled "
-                        "with");
+    return usageError(compile.input +
+                      ": expected no other options than --cpu, --full and "
+                      "--allow-skipped; it holds those that it was compiled "
+                      "with");
   std::string kernels = isModel ? compile.input : options.kernels;
   if (StringRef(kernels).ends_with(".so")) {
     llvm::errs() << "segc: note: " << kernels
@@ -256,8 +256,7 @@ Verification::kernels(ModuleOp programs, const Target &target) {
 
 static int64_t classesOf(ModuleOp programs) {
   auto layout = programs->getAttrOfType<DictionaryAttr>(layoutAttrName);
-  auto classes =
-      layout ? layout.getAs<IntegerAttr>("classes") : IntegerAttr();
+  auto classes = layout ? layout.getAs<IntegerAttr>("classes") : IntegerAttr();
   return classes ? classes.getInt() : 2;
 }
 
@@ -265,7 +264,8 @@ llvm::Error Verification::checkVersion(ModuleOp programs,
                                        const Target &target) {
   if (compile.cpus.size() != 1)
     llvm::outs() << target.version->name << "\n";
-  if (model && model->planDigest(target.version->name) != kernelDigest(programs))
+  if (model &&
+      model->planDigest(target.version->name) != kernelDigest(programs))
     return otherPlan(target.version->name);
   KernelCheckOptions check;
   // The batch of the image. Kernels of other entries have the same batch or
@@ -288,9 +288,8 @@ llvm::Error Verification::checkVersion(ModuleOp programs,
       fusions.push_back(distinct.fusion());
       symbols.push_back(distinct.symbol);
     }
-    auto loaded =
-        KernelRunner::load(**code, fusions, symbols, target,
-                           model ? model->kernels(target) : nullptr);
+    auto loaded = KernelRunner::load(**code, fusions, symbols, target,
+                                     model ? model->kernels(target) : nullptr);
     if (!loaded)
       return loaded.takeError();
     runner = std::move(*loaded);
@@ -309,8 +308,7 @@ llvm::Error Verification::checkVersion(ModuleOp programs,
 
 /// Checks each program by the reference evaluation. `prepare` runs as part of
 /// the programs that need it.
-llvm::Error Verification::checkPrograms(ModuleOp programs,
-                                        const Target &target,
+llvm::Error Verification::checkPrograms(ModuleOp programs, const Target &target,
                                         ModuleOp source) {
   if (compile.cpus.size() != 1)
     llvm::outs() << target.version->name << "\n";
@@ -325,8 +323,8 @@ llvm::Error Verification::checkPrograms(ModuleOp programs,
     ++counts.checked;
     counts.bad += !fault->empty();
     llvm::outs() << llvm::left_justify(program.getSymName(), 14) << " "
-                 << llvm::range_size(program.getBody()
-                                         .getOps<exec::CommandOpInterface>())
+                 << llvm::range_size(
+                        program.getBody().getOps<exec::CommandOpInterface>())
                  << " commands  arena " << program.getArena() << "  "
                  << (fault->empty() ? "ok" : "FAILED: " + *fault) << "\n";
   }

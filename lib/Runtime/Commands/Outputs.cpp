@@ -58,9 +58,10 @@ static Status checkFolder(const NamedPath &folder,
 /// labels nor in a checkpoint.
 static Status checkPlace(const NamedPath &place) {
   std::error_code error;
-  fs::path itself = fs::weakly_canonical(fs::absolute(place.path, error), error);
+  fs::path itself =
+      fs::weakly_canonical(fs::absolute(place.path, error), error);
   if (error)
-    return Status::success(); // creating it says what is wrong
+    return Status::success();    // creating it says what is wrong
   if (itself.filename().empty()) // "name/"
     itself = itself.parent_path();
   auto refused = [&](const std::string &what) {
@@ -94,9 +95,8 @@ static std::vector<fs::path> filesIn(const fs::path &folder) {
 /// `name` with another ending; empty if it has not the first one.
 static std::string withEnding(const std::string &name, const std::string &from,
                               const std::string &to) {
-  return hasEnding(name, from)
-             ? name.substr(0, name.size() - from.size()) + to
-             : std::string();
+  return hasEnding(name, from) ? name.substr(0, name.size() - from.size()) + to
+                               : std::string();
 }
 
 /// What segrun wrote carries a mark; before there was one, a mask had a picture
@@ -148,12 +148,11 @@ static Status checkMasks(const NamedPath &place) {
 static Status checkReplaced(const NamedPath &output) {
   std::error_code error;
   if (!output.kind || !fs::is_regular_file(output.path, error) ||
-      fs::file_size(output.path, error) == 0 ||
-      isWrittenInPlace(output.path) ||
+      fs::file_size(output.path, error) == 0 || isWrittenInPlace(output.path) ||
       output.kind->holds(output.path))
     return Status::success();
-  return wrongUsage(output.option + " " + output.path +
-                    ": exists and is no " + output.kind->name +
+  return wrongUsage(output.option + " " + output.path + ": exists and is no " +
+                    output.kind->name +
                     " that segrun wrote; give another file");
 }
 

@@ -120,8 +120,7 @@ CommandResult segc::runPredict(const PredictOptions &options) {
     printMessage(textOf(failure));
     names += (names.empty() ? "" : ", ") + failure.name;
   }
-  Status status =
-      dataLoss(std::to_string(failures.size()) + " of " +
-               std::to_string(count) + " cases failed: " + names);
+  Status status = dataLoss(std::to_string(failures.size()) + " of " +
+                           std::to_string(count) + " cases failed: " + names);
   return done > 0 ? CommandResult::partial(std::move(status)) : status;
 }

@@ -61,10 +61,9 @@ StatusOr<LoadedModel> segc::openModel(const ModelOptions &options,
   SEGC_ASSIGN_OR_RETURN(
       std::unique_ptr<ThreadPool> pool,
       ThreadPool::create(static_cast<unsigned>(options.threads)));
-  SEGC_ASSIGN_OR_RETURN(
-      ModelRunner runner,
-      ModelRunner::create(library, makeHostDevice(*pool),
-                          {training, options.checkMemory}));
+  SEGC_ASSIGN_OR_RETURN(ModelRunner runner,
+                        ModelRunner::create(library, makeHostDevice(*pool),
+                                            {training, options.checkMemory}));
   return LoadedModel{std::move(pool), std::move(runner)};
 }
 

@@ -131,8 +131,7 @@ static Status noTrainingCases(const Run &run) {
       data.data + ": " +
       (held == 1 ? "one labelled case cannot both train and validate"
                  : "all " + std::to_string(held) + " labelled cases validate") +
-      ", so none trains; leave --" +
-      (data.fold ? "fold" : "train-split") +
+      ", so none trains; leave --" + (data.fold ? "fold" : "train-split") +
       " out to train on all, without validation");
 }
 

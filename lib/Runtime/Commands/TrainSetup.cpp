@@ -52,10 +52,9 @@ Status segc::checkTrainOptions(const TrainOptions &options) {
   if (!options.batches.empty()) {
     DataOptions data = options.data;
     data.orientation.reset(); // checkpoints record it
-    std::string idle =
-        options.augment.value_or(false) ? "--augment"
-        : options.loaderThreads         ? "--loader-threads"
-                                        : idleWithoutData(data);
+    std::string idle = options.augment.value_or(false) ? "--augment"
+                       : options.loaderThreads         ? "--loader-threads"
+                                                       : idleWithoutData(data);
     if (idle.empty())
       idle = evaluationOption(options);
     if (!idle.empty())

@@ -51,9 +51,8 @@ static int64_t numberIn(const Json &value) {
   if (value.is_number_unsigned() && value.get<uint64_t>() <= INT32_MAX)
     return value.get<int64_t>();
   const std::string text = value.is_string() ? value.get<std::string>() : "";
-  const bool digits =
-      !text.empty() && text.size() <= 9 &&
-      text.find_first_not_of("0123456789") == std::string::npos;
+  const bool digits = !text.empty() && text.size() <= 9 &&
+                      text.find_first_not_of("0123456789") == std::string::npos;
   return digits ? std::stoll(text) : -1;
 }
 
@@ -196,11 +195,10 @@ static void readCases(JsonReader &reader, const CaseEntries &cases,
       index.training.push_back(cases.labelled(entry));
     });
   else
-    reader.forEachMember("dataset",
-                         [&](const std::string &name, JsonReader entry) {
-                           index.training.push_back(
-                               cases.ofChannels(name, entry));
-                         });
+    reader.forEachMember(
+        "dataset", [&](const std::string &name, JsonReader entry) {
+          index.training.push_back(cases.ofChannels(name, entry));
+        });
   if (!reader.has("test"))
     return;
   const Json &test = reader.value("test");

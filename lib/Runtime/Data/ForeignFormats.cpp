@@ -62,8 +62,9 @@ static constexpr Kind kinds[] = {
     {0, ""sv, ".tgz", "a tar archive; unpack it", ""},
     {0, ""sv, ".tar.gz", "a tar archive; unpack it", ""},
     {0, "BZh"sv, ".bz2", "packed with bzip2; unpack it", ""},
-    {0, "\xfd"
-        "7zXZ"sv,
+    {0,
+     "\xfd"
+     "7zXZ"sv,
      ".xz", "packed with xz; unpack it", ""},
     {0, "\x28\xb5\x2f\xfd"sv, ".zst", "packed with Zstandard; unpack it", ""},
     {0, "\x00\x05\x16\x07"sv, "",

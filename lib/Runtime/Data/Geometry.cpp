@@ -195,9 +195,8 @@ Status segc::placeVolume(const std::string &where, VolumeGeometry &geometry,
     warnings.push_back("pixdim has no spacing; that of the sform counts (" +
                        sizesText(geometry.spacing) + " mm)");
   else if (!agree(geometry.spacing, pixdim))
-    warnings.push_back("pixdim says " + sizesText(pixdim) +
-                       " mm, the sform " + sizesText(geometry.spacing) +
-                       " mm; the sform counts");
+    warnings.push_back("pixdim says " + sizesText(pixdim) + " mm, the sform " +
+                       sizesText(geometry.spacing) + " mm; the sform counts");
   else
     geometry.spacing = pixdim; // As written, without the rounding of a root.
   if (qform) {

@@ -169,9 +169,10 @@ static Status readSizes(const WideFields &wide, const std::string &where,
                         Volume &volume, Layout &layout) {
   const int64_t rank = wide.dim[0];
   if (rank < 2 || rank > 7)
-    return invalidArgument(where + ": " + std::to_string(rank) +
-                           " dimensions, expected 2 (x, y), 3 (x, y, z) or more "
-                           "(channels)");
+    return invalidArgument(
+        where + ": " + std::to_string(rank) +
+        " dimensions, expected 2 (x, y), 3 (x, y, z) or more "
+        "(channels)");
   layout.elements = 1;
   volume.channels = 1;
   for (int axis = 1; axis <= rank; ++axis) {
@@ -302,8 +303,7 @@ Status segc::nifti::readHeader(std::string_view bytes, const std::string &where,
     return noHeader(bytes, where);
   }
   SEGC_RETURN_IF_ERROR(readSizes(wide, where, volume, layout));
-  SEGC_RETURN_IF_ERROR(
-      placeVolume(where, volume.geometry, volume.warnings));
+  SEGC_RETURN_IF_ERROR(placeVolume(where, volume.geometry, volume.warnings));
   SEGC_RETURN_IF_ERROR(readType(h, where, layout));
   return readPlace(wide, where, layout);
 }

@@ -47,9 +47,9 @@ StatusOr<std::string> segc::encodePng(const RgbImage &image) {
                          std::to_string(image.height) + ": " + header.message);
   encoded.resize(bytes);
   // The simplified interface writes no text.
-  encoded.insert(pngHeaderBytes,
-                 pngChunk("tEXtSoftware" + std::string(1, '\0') +
-                          std::string(ownMark)));
+  encoded.insert(
+      pngHeaderBytes,
+      pngChunk("tEXtSoftware" + std::string(1, '\0') + std::string(ownMark)));
   return encoded;
 }
 

@@ -253,7 +253,7 @@ Status TiffStack::File::findScale(const PageFormat &first) {
         (real ? ", expected 0 to 1 or 0 to 255"
               : ", expected 0 to 255, or 0 to 65535 in 16 bits") +
         (use == ImageUse::Image ? "; map the range of the image to grey values"
-                               : "; store labels as 0 and 255"));
+                                : "; store labels as 0 and 255"));
   if (scale < 1 && high < 65535.0 / 4)
     list.warnings.push_back(
         where + ": 16-bit pixels up to " + std::to_string(int64_t(high)) +

@@ -33,8 +33,7 @@ using TiffHandle = std::unique_ptr<TIFF, void (*)(TIFF *)>;
 
 /// Null on failure. Every allocation that libtiff makes on its own is bounded
 /// by `maxAllocation`; `file` must outlive the handle.
-TiffHandle openTiff(MemoryFile &file, const char *mode,
-                    uint64_t maxAllocation);
+TiffHandle openTiff(MemoryFile &file, const char *mode, uint64_t maxAllocation);
 
 } // namespace segc::tiff
 

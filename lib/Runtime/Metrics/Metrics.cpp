@@ -167,9 +167,8 @@ OrderedJson Evaluation::toJson() const {
                        {"classes", byClass(classNames, diceByClass())}};
   OrderedJson &list = json["cases"] = OrderedJson::array();
   for (const Case &c : cases)
-    list.push_back(
-        {{"name", c.name},
-         {"hard_dice", byClass(classNames, withoutAbsent(c.dice))}});
+    list.push_back({{"name", c.name},
+                    {"hard_dice", byClass(classNames, withoutAbsent(c.dice))}});
   return json;
 }
 

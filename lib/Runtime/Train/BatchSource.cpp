@@ -174,10 +174,10 @@ segc::makeFixedSource(const std::string &path, const Manifest &manifest,
       else if (input.name == "label")
         batch.label = reinterpret_cast<const int32_t *>(buffer.data());
       if (input.type == ElementType::I32)
-        SEGC_RETURN_IF_ERROR(checkClasses(
-            reinterpret_cast<const int32_t *>(buffer.data()),
-            buffer.floatCount(), manifest.classes,
-            path + ": " + input.name + "_" + std::to_string(i)));
+        SEGC_RETURN_IF_ERROR(
+            checkClasses(reinterpret_cast<const int32_t *>(buffer.data()),
+                         buffer.floatCount(), manifest.classes,
+                         path + ": " + input.name + "_" + std::to_string(i)));
       buffers.push_back(std::move(buffer));
     }
     batch.names = {"batch " + std::to_string(i) + " of " + path};

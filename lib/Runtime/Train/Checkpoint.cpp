@@ -127,8 +127,8 @@ Status segc::saveCheckpoint(const std::string &path, const ModelRunner &runner,
   fs::remove_all(fresh, ignored);
   SEGC_RETURN_IF_ERROR(createDirectories(fresh));
   std::string json = state.toJson();
-  Status status = writeWeights(runner, fresh + "/" + modelFile,
-                               state.orientation);
+  Status status =
+      writeWeights(runner, fresh + "/" + modelFile, state.orientation);
   if (status.ok())
     status = writeOptimizer(runner, fresh + "/" + optimizerFile);
   if (status.ok())

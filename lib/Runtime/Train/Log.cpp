@@ -51,8 +51,7 @@ std::vector<OrderedJson> segc::readLog(const std::string &path) {
     const size_t brace = line.find('{');
     if (brace == std::string::npos)
       continue;
-    OrderedJson record =
-        OrderedJson::parse(line.substr(brace), nullptr, false);
+    OrderedJson record = OrderedJson::parse(line.substr(brace), nullptr, false);
     if (record.is_object())
       records.push_back(std::move(record));
   }

@@ -25,7 +25,7 @@ struct Part {
   std::string name;
   const RegionTensor *tensor;
   const DeviceBuffer *buffer;
-  uint64_t offset; ///< bytes
+  uint64_t offset;                 ///< bytes
   const std::byte *data = nullptr; ///< what it holds, once that was read
   uint64_t bytes() const {
     return static_cast<uint64_t>(tensor->elements) * sizeof(float);

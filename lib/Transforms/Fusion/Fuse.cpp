@@ -134,9 +134,9 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
     OpBuilder builder(terminator);
     IRMapping map;
     for (FusionGroup *group : grouping.ordered())
-      unrounded += buildFusion(
-          builder, *group,
-          group->root && !backend.takesEpilogue(group->root), map);
+      unrounded +=
+          buildFusion(builder, *group,
+                      group->root && !backend.takesEpilogue(group->root), map);
     for (OpOperand &operand : terminator->getOpOperands())
       operand.set(map.lookupOrDefault(operand.get()));
     for (Operation *op : llvm::reverse(old))

@@ -41,10 +41,11 @@ void FusionGrouping::explainRoots(FusionGroup *group) {
     return;
   for (Value operand : group->root->getOperands()) {
     Value read = seg::storedValue(operand);
-    if (FusionGroup *producer = groupOf(read); producer && producer != group &&
-                                               producer->root &&
-                                               producer->prologueConsumers.empty())
-      recordDecision(read, group->root, {nullptr, "both are roots: a kernel has one"});
+    if (FusionGroup *producer = groupOf(read);
+        producer && producer != group && producer->root &&
+        producer->prologueConsumers.empty())
+      recordDecision(read, group->root,
+                     {nullptr, "both are roots: a kernel has one"});
   }
 }
 
@@ -85,8 +86,9 @@ void FusionGrouping::addPointwise(Operation *op) {
   for (Value operand : operands) {
     FusionGroup *producer = groupOf(operand);
     if (producer && producer != owner[op] &&
-        recordDecision(operand, op,
-              {offReason(switches.epilogues), pointwiseRefusal(producer, op)}))
+        recordDecision(
+            operand, op,
+            {offReason(switches.epilogues), pointwiseRefusal(producer, op)}))
       merge(producer, owner[op]);
   }
 }
@@ -97,8 +99,8 @@ void FusionGrouping::addReduction(Operation *op, Value reduced) {
   reduced = seg::storedValue(reduced);
   FusionGroup *producer = groupOf(reduced), *own = owner[op];
   if (!producer || !recordDecision(reduced, op,
-                          {offReason(switches.reductions),
-                           reductionRefusal(producer, op, reduced)}))
+                                   {offReason(switches.reductions),
+                                    reductionRefusal(producer, op, reduced)}))
     return;
   own->root = nullptr;
   own->reductions = {op};
@@ -124,13 +126,13 @@ FusionPolicy::Answer FusionGrouping::ask(Value operand, Operation *user) const {
 /// Records the decision about a pair in remarks and statistics. Returns true if
 /// it is fused.
 bool FusionGrouping::recordDecision(Value operand, Operation *user,
-                           Objections objections,
-                           FusionPolicy::Answer answer) {
+                                    Objections objections,
+                                    FusionPolicy::Answer answer) {
   int64_t bytes = seg::tensorBytes(operand);
   Operation *from = producerOf(operand);
-  std::string pair = (from->getName().getStringRef() + " -> " +
-                      user->getName().getStringRef())
-                         .str();
+  std::string pair =
+      (from->getName().getStringRef() + " -> " + user->getName().getStringRef())
+          .str();
   if (answer == FusionPolicy::Answer::Always)
     objections.off = objections.cost = nullptr;
   const char *reason = answer == FusionPolicy::Answer::Never
@@ -194,8 +196,9 @@ void FusionGrouping::sinkIntoConsumers(FusionGroup *group) {
         continue;
       }
       ArrayRef<FusionGroup *> own(user);
-      for (FusionGroup *host :
-           user->prologueConsumers.empty() ? own : user->prologueConsumers.getArrayRef()) {
+      for (FusionGroup *host : user->prologueConsumers.empty()
+                                   ? own
+                                   : user->prologueConsumers.getArrayRef()) {
         prologueConsumers.insert(host);
         if (host->isBeside(use->getOwner()))
           besides.insert(host);
@@ -211,7 +214,7 @@ void FusionGrouping::sinkIntoConsumers(FusionGroup *group) {
           : "computing it again in every kernel that reads it costs more than "
             "writing and reading it";
   if (!recordDecision(lastValue, last->getOwner(),
-             {offReason(switches.prologues), reason, cost}, answer))
+                      {offReason(switches.prologues), reason, cost}, answer))
     return;
   group->prologueConsumers = prologueConsumers;
   for (FusionGroup *host : prologueConsumers) {

@@ -10,8 +10,8 @@
 
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
-#include "segc/Target/TargetBackend.h"
 #include "segc/Target/FusionPolicy.h"
+#include "segc/Target/TargetBackend.h"
 #include "segc/Transforms/LayerNames.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
@@ -27,8 +27,8 @@ struct FusionGroup {
   llvm::SmallVector<mlir::Operation *> ops; ///< The ops of the group in program
                                             ///< order.
   mlir::Operation *root = nullptr; ///< The root; null for pointwise ops alone.
-  llvm::SmallVector<mlir::Operation *> reductions; ///< Reductions of values of the
-                                                   ///< group.
+  llvm::SmallVector<mlir::Operation *> reductions; ///< Reductions of values of
+                                                   ///< the group.
   llvm::ArrayRef<int64_t> space; ///< Shape of the iteration space.
   /// If not empty: all readers of the group's values, which recompute them in
   /// their prologues. The group then becomes no kernel.
@@ -70,10 +70,10 @@ private:
     const char *refusal = nullptr; ///< No kernel can compute both ops.
     const char *cost = nullptr;    ///< It does not pay.
   };
-  bool recordDecision(mlir::Value operand, mlir::Operation *user, Objections objections,
-             FusionPolicy::Answer answer);
   bool recordDecision(mlir::Value operand, mlir::Operation *user,
-             Objections objections) {
+                      Objections objections, FusionPolicy::Answer answer);
+  bool recordDecision(mlir::Value operand, mlir::Operation *user,
+                      Objections objections) {
     return recordDecision(operand, user, objections, ask(operand, user));
   }
   FusionPolicy::Answer ask(mlir::Value operand, mlir::Operation *user) const;

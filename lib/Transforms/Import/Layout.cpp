@@ -83,7 +83,8 @@ LogicalResult LayoutReader::readTensor(StringRef key, Attribute entry,
   int64_t size = shaped.getNumElements() * 4;
   if (offset.getInt() < end || offset.getInt() % flatAlignment ||
       offset.getInt() > bytes - size)
-    return error(key) << "expects '" << tensor.getAs<StringAttr>("name").getValue()
+    return error(key) << "expects '"
+                      << tensor.getAs<StringAttr>("name").getValue()
                       << "' at a multiple of " << flatAlignment
                       << " bytes from " << end << " to " << bytes - size
                       << ", got " << offset.getInt();

@@ -35,7 +35,8 @@ struct SetBatchPass : segc::impl::SetBatchPassBase<SetBatchPass> {
   void runOnOperation() override {
     constexpr int64_t maxBatch = 1 << 20;
     if (batch < 1 || batch > maxBatch) {
-      InFlightDiagnostic error = getOperation().emitError("expects a batch of ");
+      InFlightDiagnostic error =
+          getOperation().emitError("expects a batch of ");
       if (batch < 1)
         error << "at least 1, got " << batch.getValue();
       else

@@ -81,8 +81,7 @@ void PlanMemoryPass::remarkPeak(const KernelGraph &graph,
   if (!getContext().getRemarkEngine())
     return;
   LayerNames layers(getOperation());
-  for (PeakTensor &tensor :
-       peakTensors(getOperation(), graph, lifetimes)) {
+  for (PeakTensor &tensor : peakTensors(getOperation(), graph, lifetimes)) {
     remark::detail::InFlightRemark remark = remark::analysis(
         tensor.location, remarkOpts("peak", "memory", getOperation()));
     remark << remark::add("{0}: {1}", getOperation().getSymName(), tensor.name)

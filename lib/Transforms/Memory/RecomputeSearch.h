@@ -54,7 +54,7 @@ private:
   };
   llvm::SmallVector<Gap> gapsAtPeak() const;
   std::optional<RecomputeChoice> dropped(Gap gap, bool chain,
-                                       llvm::ArrayRef<int> lastUse);
+                                         llvm::ArrayRef<int> lastUse);
   void measure(RecomputeChoice &candidate) const;
   bool addCopies(int kernel, int tick, bool chain, llvm::ArrayRef<int> lastUse,
                  llvm::SmallVectorImpl<int> &kernels) const;

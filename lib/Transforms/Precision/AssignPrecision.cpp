@@ -19,8 +19,8 @@
 
 #include "mlir/IR/Remarks.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
-#include "segc/Transforms/MinCut.h"
 #include "segc/Transforms/LayerNames.h"
+#include "segc/Transforms/MinCut.h"
 #include "segc/Transforms/Passes.h"
 #include "segc/Transforms/PrecisionLists.h"
 

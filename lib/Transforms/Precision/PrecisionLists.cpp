@@ -67,8 +67,9 @@ llvm::Expected<PrecisionLists> PrecisionLists::read(MLIRContext *context,
     return llvm::createStringError("precision lists " + path + ": " + what);
   };
   StatusOr<std::string> text = readTextFile(path.str(), maxBytes);
-  StatusOr<Json> value = text.ok() ? parseJson(*text, "precision lists " + path.str())
-                                   : text.status().withContext("precision lists");
+  StatusOr<Json> value = text.ok()
+                             ? parseJson(*text, "precision lists " + path.str())
+                             : text.status().withContext("precision lists");
   if (!value.ok())
     return llvm::createStringError(value.status().message());
   if (!value->is_object())

@@ -28,7 +28,8 @@ TEST_F(Command, UsageErrorsExitWithTwo) {
 
 TEST_F(Command, FailuresExitWithOne) {
   EXPECT_EQ(run({"train", "--model", "/no/such.so", "--batches", "x"}), 1);
-  EXPECT_THAT(output, HasSubstr("segrun: /no/such.so: cannot read: No such file"));
+  EXPECT_THAT(output,
+              HasSubstr("segrun: /no/such.so: cannot read: No such file"));
   EXPECT_EQ(run({"predict", "--model", fakeModel(), "--data", data, "--output",
                  folder}),
             1);
@@ -63,7 +64,8 @@ TEST_F(Command, ReportStatesTheRun) {
         "<td>load data</td>", "<td>train</td>", "<td>save checkpoints</td>"})
     EXPECT_THAT(html, HasSubstr(text));
   const std::string log = file("stated/train.jsonl");
-  EXPECT_THAT(log, HasSubstr("\"model_sha256\":\"" + sha256(*readFile(fakeModel()))));
+  EXPECT_THAT(
+      log, HasSubstr("\"model_sha256\":\"" + sha256(*readFile(fakeModel()))));
   EXPECT_THAT(log, HasSubstr("\"metric\":\"phases\""));
 }
 

@@ -157,8 +157,7 @@ TEST_F(Command, OutputsReplaceTheirOwnKind) {
   for (const char *name : {"/g.safetensors", "/g.safetensors", "/empty"})
     EXPECT_EQ(dump(folder + name), 0) << output;
   auto measure = [&](const std::string &option, const std::string &name) {
-    return run(
-        {"benchmark", "--model", model, "--steps", "2", option, name});
+    return run({"benchmark", "--model", model, "--steps", "2", option, name});
   };
   const std::string options[] = {"--json", "--profile", "--trace",
                                  "--dump-outputs"};

@@ -41,11 +41,10 @@ struct Cases : TemporaryFolder {
   }
   template <typename F>
   void write(const std::string &name, F value, int channels = 1) {
-    NiftiHeader header =
-        makeHeader(channels == 1
-                       ? std::vector<int16_t>{4, 4, 4}
-                       : std::vector<int16_t>{4, 4, 4, int16_t(channels)},
-                   16, 32);
+    NiftiHeader header = makeHeader(
+        channels == 1 ? std::vector<int16_t>{4, 4, 4}
+                      : std::vector<int16_t>{4, 4, 4, int16_t(channels)},
+        16, 32);
     header.qformCode = 0;
     const float sform[3][4] = {{1.5f}, {0, 0.75f}, {0, 0, 2}};
     std::memcpy(header.sform, sform, sizeof(sform));
@@ -104,9 +103,8 @@ TEST(DataRulesTest, ClassNames) {
 
 TEST(DataRulesTest, LabelMaps) {
   EXPECT_EQ(*parseLabelMap("255=1,4=2"), (LabelMap{{4, 2}, {255, 1}}));
-  for (const char *text :
-       {"", "1", "1=", "=1", "1=2,", "1=2;3=4", "-1=0", "1=2,1=0", "1=2=3",
-        "99999999999999999999=1"})
+  for (const char *text : {"", "1", "1=", "=1", "1=2,", "1=2;3=4", "-1=0",
+                           "1=2,1=0", "1=2=3", "99999999999999999999=1"})
     EXPECT_ERROR(parseLabelMap(text).status(), WrongUsage, "255=1");
 }
 
@@ -144,8 +142,9 @@ TEST(DataRulesTest, UntrainedClasses) {
     ASSERT_OK(set.status());
     ASSERT_OK(noteUntrainedClasses(**set));
     if (share < 1)
-      EXPECT_THAT((*set)->notes().take(),
-                  ElementsAre(HasSubstr("no label has the class \"posterior\"")));
+      EXPECT_THAT(
+          (*set)->notes().take(),
+          ElementsAre(HasSubstr("no label has the class \"posterior\"")));
     else
       EXPECT_THAT((*set)->notes().take(), IsEmpty());
   }
@@ -205,8 +204,8 @@ TEST(DataRulesTest, EveryFaultAtOnce) {
   ASSERT_OK(writePredictions(**set, Split::Train, {1}, probabilities,
                              {cases / "masks", cases / "pictures"}));
   EXPECT_TRUE(std::filesystem::exists(cases / "masks/1.nii.gz"));
-  EXPECT_THAT((*set)->notes().take(), ElementsAre(HasSubstr("no truth"),
-                                               HasSubstr("no picture")));
+  EXPECT_THAT((*set)->notes().take(),
+              ElementsAre(HasSubstr("no truth"), HasSubstr("no picture")));
 }
 
 TEST(DataRulesTest, ConstantImages) {
@@ -359,11 +358,11 @@ TEST(DataRulesTest, NnunetFolders) {
     cases.write(std::string("labelsTr/") + name + ".nii",
                 [](int k) { return float(k % 3); });
   cases.write("imagesTs/c_0000.nii", [](int k) { return float(k); });
-  cases.index = {{"channel_names", {{"0", "MRI"}}},
-                 {"labels", {{"background", 0}, {"posterior", 2},
-                             {"anterior", 1}}},
-                 {"numTraining", 2},
-                 {"file_ending", ".nii"}};
+  cases.index = {
+      {"channel_names", {{"0", "MRI"}}},
+      {"labels", {{"background", 0}, {"posterior", 2}, {"anterior", 1}}},
+      {"numTraining", 2},
+      {"file_ending", ".nii"}};
   auto set = cases.open();
   ASSERT_OK(set.status());
   ASSERT_OK((*set)->load(Split::Train));
@@ -427,7 +426,8 @@ TEST(DataRulesTest, SeveralChannels) {
   // Both move together with their label.
   std::vector<float> image(128), plain(128);
   std::vector<int32_t> label(64), plainLabel(64);
-  ASSERT_OK((*set)->sample(Split::Train, 0, {}, plain.data(), plainLabel.data()));
+  ASSERT_OK(
+      (*set)->sample(Split::Train, 0, {}, plain.data(), plainLabel.data()));
   std::map<float, int32_t> labelOf; // By the first channel.
   for (size_t v = 0; v < 64; ++v)
     labelOf[plain[2 * v]] = plainLabel[v];
@@ -458,16 +458,16 @@ TEST(DataRulesTest, SeveralChannels) {
   EXPECT_EQ((*set)->caseName(Split::Train, 0), "a");
 
   // Single files are joined by their names.
-  auto files = openFiles({cases / "imagesTr/a_0001.nii",
-                          cases / "imagesTr/a_0000.nii",
-                          cases / "imagesTs/0.nii"},
-                         pipeline(), two);
+  auto files =
+      openFiles({cases / "imagesTr/a_0001.nii", cases / "imagesTr/a_0000.nii",
+                 cases / "imagesTs/0.nii"},
+                pipeline(), two);
   ASSERT_OK(files.status());
   EXPECT_EQ((*files)->count(Split::Test), 2);
   ASSERT_OK((*files)->load(Split::Test));
-  EXPECT_ERROR(openFiles({cases / "imagesTr/a_0001.nii"}, pipeline(), two)
-                   .status(),
-               InvalidArgument, "case a", "a_0000 to a_0001");
+  EXPECT_ERROR(
+      openFiles({cases / "imagesTr/a_0001.nii"}, pipeline(), two).status(),
+      InvalidArgument, "case a", "a_0000 to a_0001");
 }
 
 TEST(DataRulesTest, WrongNumberOfChannels) {
@@ -495,9 +495,9 @@ TEST(DataRulesTest, WrongNumberOfChannels) {
       {{"image", "imagesTr/a.nii"}, {"label", "labelsTr/0.nii"}}};
   cases.write("imagesTr/a_0000.nii", [](int k) { return float(k); });
   NiftiHeader header = makeHeader({4, 4, 3}, 16, 32);
-  ASSERT_OK(writeFileAtomically(
-      cases / "imagesTr/a_0001.nii",
-      niftiImage(header, std::vector<float>(48, 1.0f))));
+  ASSERT_OK(
+      writeFileAtomically(cases / "imagesTr/a_0001.nii",
+                          niftiImage(header, std::vector<float>(48, 1.0f))));
   EXPECT_ERROR(cases.load(two), InvalidArgument, "a_0001.nii", "4x4x3",
                "a_0000.nii");
 }

@@ -237,8 +237,8 @@ TEST(DecathlonTest, Predictions) {
                                                    source->geometry()),
             data.labels);
   PredictionFolders folders{data / "out/predictions", data / "out/overlays"};
-  ASSERT_OK(writePredictions(**opened, Split::Train, {1}, probabilities,
-                             folders));
+  ASSERT_OK(
+      writePredictions(**opened, Split::Train, {1}, probabilities, folders));
   auto written = readNifti(data / "out/predictions/two.nii.gz");
   ASSERT_OK(written.status());
   EXPECT_EQ(written->geometry.header.sform[2][3], 42);

@@ -117,7 +117,7 @@ TEST(GeometryTest, AllOrdersAreOneVolume) {
     ASSERT_OK(set.status());
     ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
     ASSERT_OK(writePredictions(**set, Split::Test, {0}, probabilities,
-                             {folder / "out", folder / "pictures"}));
+                               {folder / "out", folder / "pictures"}));
     EXPECT_THAT((*set)->notes().take(), IsEmpty());
     auto written = readNifti(folder / "out/in.nii.gz");
     ASSERT_OK(written.status());
@@ -431,7 +431,8 @@ TEST(GeometryTest, LabelOnTheQform) {
   auto set = openDataset(folder.path, pipeline(), {});
   ASSERT_OK(set.status());
   ASSERT_OK((*set)->load(Split::Train));
-  EXPECT_THAT((*set)->notes().take(), Contains(HasSubstr("by the image's qform")));
+  EXPECT_THAT((*set)->notes().take(),
+              Contains(HasSubstr("by the image's qform")));
   label.header.sform[1][3] = 1;
   ASSERT_OK(writeNifti(folder / "labelsTr/x.nii", label, plain.labels.data()));
   set = openDataset(folder.path, pipeline(), {});

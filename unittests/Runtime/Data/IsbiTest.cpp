@@ -211,7 +211,8 @@ TEST(IsbiTest, OneBadFile) {
   EXPECT_ERROR((*opened)->sample(Split::Test, 0, {}, image.data(), nullptr),
                DataLoss, "bad.tif");
   ASSERT_OK((*opened)->sample(Split::Test, 10, {}, image.data(), nullptr));
-  EXPECT_THAT((*opened)->notes().take(), ElementsAre(testing::HasSubstr("macOS")));
+  EXPECT_THAT((*opened)->notes().take(),
+              ElementsAre(testing::HasSubstr("macOS")));
   // A single unreadable file is a failed case too; the command reports its
   // format.
   opened = openFiles({bad}, pipeline(8, 8), {});
@@ -317,11 +318,12 @@ TEST(IsbiTest, PicturesThatFailAreNotes) {
   ASSERT_OK(opened.status());
   std::vector<float> probabilities(128, 0.5f);
   PredictionFolders folders{data / "predictions", data / "overlays"};
-  ASSERT_OK(writePredictions(**opened, Split::Test, {0}, probabilities,
-                             folders));
+  ASSERT_OK(
+      writePredictions(**opened, Split::Test, {0}, probabilities, folders));
   EXPECT_TRUE(
       std::filesystem::exists(data / "predictions/test-volume-masks.tif"));
-  EXPECT_THAT((*opened)->notes().take(), ElementsAre(testing::HasSubstr("no picture: ")));
+  EXPECT_THAT((*opened)->notes().take(),
+              ElementsAre(testing::HasSubstr("no picture: ")));
 }
 
 // For a name of the maximum length, names of masks and pictures are shortened.
@@ -334,8 +336,8 @@ TEST(IsbiTest, LongNames) {
   ASSERT_OK(opened.status());
   std::vector<float> probabilities(128, 0.5f);
   PredictionFolders folders{data / "predictions", data / "overlays"};
-  ASSERT_OK(writePredictions(**opened, Split::Test, {0}, probabilities,
-                             folders));
+  ASSERT_OK(
+      writePredictions(**opened, Split::Test, {0}, probabilities, folders));
   for (const char *folder : {"predictions", "overlays"}) {
     std::filesystem::directory_iterator files(data / folder);
     const std::string written = files->path().filename().string();

@@ -162,9 +162,8 @@ inline NiftiHeader makeHeader(std::vector<int16_t> sizes, int16_t type,
   h.quaternion[1] = 0.5f;
   h.qformOffset[2] = 42;
   const float half = std::sqrt(0.75f);
-  const float sform[3][4] = {{0.75f, 0, -2 * half, 0},
-                             {0, 0.75f, 0, 0},
-                             {-1.5f * half, 0, -1, 42}};
+  const float sform[3][4] = {
+      {0.75f, 0, -2 * half, 0}, {0, 0.75f, 0, 0}, {-1.5f * half, 0, -1, 42}};
   std::memcpy(h.sform, sform, sizeof(sform));
   std::memcpy(h.magic, "n+1", 4);
   return h;

@@ -31,7 +31,7 @@ struct RawTiff {
   bool bigEndian = false;
   uint32_t width = 4, height = 2, bits = 8, samples = 1, compression = 1;
   uint32_t photometric = 1, next = 0;
-  uint32_t planes = 0; ///< Planes of a MetaMorph stack; 0 for other files.
+  uint32_t planes = 0;     ///< Planes of a MetaMorph stack; 0 for other files.
   std::string description; ///< Description of more than four characters.
   std::string pixels = "\x01\x02\x03\x04\x05\x06\x07\x08";
 

@@ -45,8 +45,8 @@ TEST(Metrics, ClassesAbsentFromTheSplit) {
   EXPECT_TRUE(json["dice"]["classes"]["b"].is_null());
   EXPECT_TRUE(json["cases"][0]["hard_dice"]["b"].is_null());
   EXPECT_EQ(json["cases"][1]["hard_dice"]["a"], 1);
-  EXPECT_TRUE(OrderedJson::parse(evaluation.toRecord().dump())["b_dice"]
-                  .is_null());
+  EXPECT_TRUE(
+      OrderedJson::parse(evaluation.toRecord().dump())["b_dice"].is_null());
   EXPECT_DOUBLE_EQ(json["dice"]["mean"], 0.75);
   EXPECT_NE(evaluation.toCsv().find("1.000000,0.500000,absent"),
             std::string::npos);

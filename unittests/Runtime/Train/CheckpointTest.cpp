@@ -169,14 +169,12 @@ TEST(Checkpoint, RecordsTheOrientation) {
   ASSERT_TRUE(saveCheckpoint(path, runner, state).ok());
   EXPECT_EQ(loadCheckpoint(path, runner)->orientation, "");
   const std::string weights = path + "/model.safetensors";
-  ASSERT_TRUE(
-      readWeights(runner, weights, MissingStates::Refuse, &found).ok());
+  ASSERT_TRUE(readWeights(runner, weights, MissingStates::Refuse, &found).ok());
   EXPECT_EQ(found, "file") << "what segrun assumed before it was recorded";
   state.orientation = "RAS";
   ASSERT_TRUE(saveCheckpoint(path, runner, state).ok());
   EXPECT_EQ(loadCheckpoint(path, runner)->orientation, "RAS");
-  ASSERT_TRUE(
-      readWeights(runner, weights, MissingStates::Refuse, &found).ok());
+  ASSERT_TRUE(readWeights(runner, weights, MissingStates::Refuse, &found).ok());
   EXPECT_EQ(found, "RAS");
   state.orientation = "LPS";
   EXPECT_THAT(TrainState::fromJson(state.toJson(), "x").status().message(),

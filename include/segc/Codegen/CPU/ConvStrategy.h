@@ -11,9 +11,9 @@
 #ifndef SEGC_CODEGEN_CPU_CONVSTRATEGY_H
 #define SEGC_CODEGEN_CPU_CONVSTRATEGY_H
 
-#include "segc/Codegen/Common/Moments.h"
 #include "segc/Codegen/CPU/CpuStrategyContext.h"
 #include "segc/Codegen/Common/FixedPoint.h"
+#include "segc/Codegen/Common/Moments.h"
 
 namespace segc {
 
@@ -39,7 +39,10 @@ inline int64_t sumRegisters(MultiplyType multiplyType, int64_t sums) {
 /// integer pairs overwrite their accumulator and take no broadcast memory
 /// operand. Without two spare registers, LLVM may copy the sums in every step.
 inline int64_t sharedRegisters(MultiplyType multiplyType) {
-  return multiplyType == MultiplyType::Bf16 || multiplyType == MultiplyType::Fixed ? 3 : 1;
+  return multiplyType == MultiplyType::Bf16 ||
+                 multiplyType == MultiplyType::Fixed
+             ? 3
+             : 1;
 }
 
 /// Convolutions, transposed convolutions and input gradients. A task packs the
@@ -91,9 +94,8 @@ struct FilterGradTiling {
   static constexpr llvm::StringLiteral kind = directKind;
 
   int64_t lanes, nb;
-  int64_t
-      ur;    ///< Rows of a register block; with share_taps its input channels.
-  Dims tile; ///< Pixels that are summed in registers.
+  int64_t ur; ///< Rows of a register block; with share_taps its input channels.
+  Dims tile;  ///< Pixels that are summed in registers.
   int64_t splits;     ///< Number of parts of the pixels; a second launch adds
                       ///< their partial sums.
   int64_t tap_groups; ///< Tasks that share the taps: 1, depth, or depth x
@@ -102,7 +104,7 @@ struct FilterGradTiling {
   bool share_taps; ///< An input value is used for all taps of its row at once.
   bool pack_grad;  ///< The gradient is packed into scratch, one block of
                    ///< channels after the other.
-  bool prefetch; ///< The next tile is prefetched while a tile is multiplied.
+  bool prefetch;   ///< The next tile is prefetched while a tile is multiplied.
   /// Input and gradient are exchanged, which gives more output channels. All
   /// other functions take the exchanged problem.
   bool swapped;
@@ -155,11 +157,11 @@ std::string plainRefusal(const ConvProblem &problem);
 std::string pairsRefusal(const ConvProblem &problem);
 
 /// The best tiling and its cycles according to the model of a core.
-std::pair<ConvTiling, double> selectConvTiling(const ConvProblem &problem,
-                                           const CpuStrategyContext &context);
+std::pair<ConvTiling, double>
+selectConvTiling(const ConvProblem &problem, const CpuStrategyContext &context);
 std::pair<FilterGradTiling, double>
 selectFilterGradTiling(const ConvProblem &problem,
-                     const CpuStrategyContext &context);
+                       const CpuStrategyContext &context);
 
 /// The strategy of any kind's tiling for the fusion.
 template <typename Tiling>
@@ -176,11 +178,11 @@ double productError(seg::StrategyAttr strategy);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.
 llvm::FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
-                                       const ConvProblem &problem,
-                                       mlir::Operation *op);
-llvm::FailureOr<FilterGradTiling> readFilterGradTiling(FusionEmitter &emitter,
-                                                   const ConvProblem &problem,
-                                                   mlir::Operation *op);
+                                           const ConvProblem &problem,
+                                           mlir::Operation *op);
+llvm::FailureOr<FilterGradTiling>
+readFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
+                     mlir::Operation *op);
 
 } // namespace segc
 

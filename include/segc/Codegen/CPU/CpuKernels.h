@@ -31,9 +31,7 @@ public:
   virtual bool hasReductions(mlir::Operation *root) const { return false; }
   /// True if these may be reductions over pixels: a task computes all channels
   /// of its pixels, and its pixels are whole rows.
-  virtual bool hasPixelReductions(mlir::Operation *root) const {
-    return false;
-  }
+  virtual bool hasPixelReductions(mlir::Operation *root) const { return false; }
 
   bool takesReduction(mlir::Operation *root,
                       mlir::Operation *reduction) const override;

@@ -23,8 +23,8 @@ struct CpuTarget : TargetVersion {
   std::string llvmCpu;      ///< -mcpu.
   std::string llvmFeatures; ///< -mattr, in addition to the features of
                             ///< `llvmCpu`.
-  int64_t lanes = 8;      ///< f32 lanes of a vector register.
-  int64_t registers = 16; ///< Vector registers.
+  int64_t lanes = 8;        ///< f32 lanes of a vector register.
+  int64_t registers = 16;   ///< Vector registers.
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20; ///< L2 cache of one core.
   // Round figures of a server's core, for estimates of time. The estimates

@@ -47,12 +47,13 @@ struct FewChannelsTiling {
 std::string fewChannelsRefusal(const ConvProblem &problem);
 /// The best tiling and its cycles; there must be no refusal.
 std::pair<FewChannelsTiling, double>
-selectFewChannelsTiling(const ConvProblem &problem, const CpuStrategyContext &context);
+selectFewChannelsTiling(const ConvProblem &problem,
+                        const CpuStrategyContext &context);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.
-llvm::FailureOr<FewChannelsTiling> readFewChannelsTiling(FusionEmitter &emitter,
-                                           const ConvProblem &problem,
-                                           mlir::Operation *op);
+llvm::FailureOr<FewChannelsTiling>
+readFewChannelsTiling(FusionEmitter &emitter, const ConvProblem &problem,
+                      mlir::Operation *op);
 
 } // namespace segc
 

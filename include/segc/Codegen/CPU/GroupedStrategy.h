@@ -86,10 +86,10 @@ std::string groupedRefusal(const ConvProblem &problem);
 /// The best tiling and its cycles; there must be no refusal.
 std::pair<GroupedTiling, double>
 selectGroupedTiling(const ConvProblem &problem,
-                  const CpuStrategyContext &context);
+                    const CpuStrategyContext &context);
 std::pair<GroupedFilterGradTiling, double>
 selectGroupedFilterGradTiling(const ConvProblem &problem,
-                            const CpuStrategyContext &context);
+                              const CpuStrategyContext &context);
 
 /// Whether a grouped convolution reads no padding.
 bool groupedReadsInside(const ConvProblem &problem);
@@ -100,11 +100,11 @@ bool groupedTakesRows(const ConvProblem &problem, int64_t lanes, int64_t ur);
 
 /// Fail with an error on `op` for a strategy that cannot be emitted.
 llvm::FailureOr<GroupedTiling> readGroupedTiling(FusionEmitter &emitter,
-                                             const ConvProblem &problem,
-                                             mlir::Operation *op);
+                                                 const ConvProblem &problem,
+                                                 mlir::Operation *op);
 llvm::FailureOr<GroupedFilterGradTiling>
 readGroupedFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
-                          mlir::Operation *op);
+                            mlir::Operation *op);
 
 } // namespace segc
 

@@ -25,8 +25,8 @@ struct WinogradTiling {
   int64_t ur;     ///< Tiles of a register block.
   int64_t groups; ///< Tasks that share the channels of a tile's outputs.
   bool in_place;  ///< The input is read without packing it.
-  MultiplyType multiplyType = MultiplyType::F32; ///< Type of the transformed input
-                                                 ///< and filter.
+  MultiplyType multiplyType = MultiplyType::F32; ///< Type of the transformed
+                                                 ///< input and filter.
 
   bool isFixedPoint() const { return multiplyType == MultiplyType::Fixed; }
 
@@ -160,22 +160,22 @@ llvm::SmallVector<Dims> winogradTileSizes(const ConvProblem &problem,
 /// infinite if there is none. winogradRefusal must be empty.
 std::pair<WinogradTiling, double>
 selectWinogradTiling(const ConvProblem &problem,
-                   const CpuStrategyContext &context,
-                   llvm::ArrayRef<Dims> sizes);
+                     const CpuStrategyContext &context,
+                     llvm::ArrayRef<Dims> sizes);
 
 std::pair<WinogradFilterGradTiling, double>
 selectWinogradFilterGradTiling(const ConvProblem &problem,
-                             const CpuStrategyContext &context,
-                             llvm::ArrayRef<Dims> sizes);
+                               const CpuStrategyContext &context,
+                               llvm::ArrayRef<Dims> sizes);
 
 /// Fails with an error on `op` for a strategy that cannot be emitted.
 llvm::FailureOr<WinogradTiling> readWinogradTiling(FusionEmitter &emitter,
-                                               const ConvProblem &problem,
-                                               mlir::Operation *op);
+                                                   const ConvProblem &problem,
+                                                   mlir::Operation *op);
 
 llvm::FailureOr<WinogradFilterGradTiling>
 readWinogradFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
-                           mlir::Operation *op);
+                             mlir::Operation *op);
 
 } // namespace segc
 

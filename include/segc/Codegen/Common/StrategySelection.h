@@ -13,10 +13,11 @@
 namespace segc {
 
 /// The context for the options of a pass. An unknown name is an error on `op`.
-mlir::FailureOr<StrategyContext>
-strategyContext(mlir::Operation *op, llvm::StringRef target,
-                llvm::StringRef winograd, llvm::StringRef multiplyType,
-                int64_t threads);
+mlir::FailureOr<StrategyContext> strategyContext(mlir::Operation *op,
+                                                 llvm::StringRef target,
+                                                 llvm::StringRef winograd,
+                                                 llvm::StringRef multiplyType,
+                                                 int64_t threads);
 
 /// The context of a fusion in an entry.
 StrategyContext contextOfFusion(seg::FusionOp fusion, StrategyContext context);

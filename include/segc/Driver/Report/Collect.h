@@ -8,8 +8,8 @@
 #ifndef SEGC_DRIVER_REPORT_COLLECT_H
 #define SEGC_DRIVER_REPORT_COLLECT_H
 
-#include "segc/Program/ModelTables.h"
 #include "segc/Driver/Report/Report.h"
+#include "segc/Program/ModelTables.h"
 
 namespace segc::report {
 

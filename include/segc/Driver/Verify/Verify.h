@@ -23,7 +23,7 @@ struct VerifyOptions {
   /// Verify whole programs instead of kernels, by the reference evaluation in
   /// their planned memory.
   bool programs = false;
-  bool full = false;         ///< Compare all elements of every kernel.
+  bool full = false; ///< Compare all elements of every kernel.
   /// Kernels of requested versions that were skipped are no failure.
   bool allowSkipped = false;
 };

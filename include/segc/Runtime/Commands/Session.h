@@ -9,8 +9,8 @@
 #define SEGC_RUNTIME_COMMANDS_SESSION_H
 
 #include "segc/Runtime/Commands/Options.h"
-#include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Train/RunPhases.h"
 #include "segc/Runtime/Train/Schedule.h"
 

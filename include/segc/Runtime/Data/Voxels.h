@@ -70,8 +70,8 @@ struct GridView {
   GridView() = default;
   /// File order: x runs fastest, then y and z.
   GridView(const Array &array, Size3 size, int64_t first = 0)
-      : array(&array), size(size),
-        first(first), stride{1, size[0], size[0] * size[1]} {}
+      : array(&array), size(size), first(first),
+        stride{1, size[0], size[0] * size[1]} {}
 
   auto at(int64_t x, int64_t y, int64_t z) const {
     return (*array)[static_cast<size_t>(first + x * stride[0] + y * stride[1] +

@@ -8,8 +8,8 @@
 #ifndef SEGC_RUNTIME_INFERENCE_EVALUATE_H
 #define SEGC_RUNTIME_INFERENCE_EVALUATE_H
 
-#include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Metrics/Metrics.h"
 
 namespace segc {

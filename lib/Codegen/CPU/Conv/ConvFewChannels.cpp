@@ -29,8 +29,9 @@ constexpr int64_t width = FewChannelsTiling::maxChannels;
 
 class FewChannelsEmitter {
 public:
-  FewChannelsEmitter(const ConvProblem &problem, const FewChannelsTiling &tiling,
-                Operation *root, seg::FusionOp fusion)
+  FewChannelsEmitter(const ConvProblem &problem,
+                     const FewChannelsTiling &tiling, Operation *root,
+                     seg::FusionOp fusion)
       : problem(problem), tiling(tiling), root(root),
         output(problem, root, fusion, width),
         reductions(fusion, tiling.outputTiles(problem)) {}
@@ -110,8 +111,8 @@ void FewChannelsEmitter::multiply(KernelBody &body) {
     box.largest[d] = problem.window(d, tiling.tile[d]);
   }
   task.view =
-      readTile(body, TileSource(root->getOperand(0)), tiling.in_place, problem.in,
-               problem.inChannels, task.sample, box, tiling.lanes);
+      readTile(body, TileSource(root->getOperand(0)), tiling.in_place,
+               problem.in, problem.inChannels, task.sample, box, tiling.lanes);
   task.mask =
       channelMask(body, problem.outChannels, width, body.index(0), width);
   task.bias = output.bias(body, body.index(0), task.mask);
@@ -120,8 +121,8 @@ void FewChannelsEmitter::multiply(KernelBody &body) {
     body.loop(zero, task.extents[1], 1, [&](Value h) {
       int64_t tail = problem.out[2] % tiling.pixels;
       Value extent = task.extents[2];
-      Value end =
-          tail == 0 ? extent : body.sub(extent, body.rem(extent, tiling.pixels));
+      Value end = tail == 0 ? extent
+                            : body.sub(extent, body.rem(extent, tiling.pixels));
       body.loop(zero, end, tiling.pixels, [&](Value w) {
         multiplyPixels(body, task, tiling.pixels, {d, h, w});
       });
@@ -143,12 +144,12 @@ void FewChannelsEmitter::multiply(KernelBody &body) {
 
 /// Returns the accumulators, [pixel][output channel], each a vector along the
 /// input channels.
-SmallVector<Value> FewChannelsEmitter::accumulate(KernelBody &body, const Task &task,
-                                             int64_t pixels,
-                                             const std::array<Value, 3> &at) {
+SmallVector<Value>
+FewChannelsEmitter::accumulate(KernelBody &body, const Task &task,
+                               int64_t pixels, const std::array<Value, 3> &at) {
   const TileView &view = task.view;
-  int64_t channels = problem.inChannels, padded = tiling.paddedChannels(problem),
-          outs = problem.outChannels;
+  int64_t channels = problem.inChannels,
+          padded = tiling.paddedChannels(problem), outs = problem.outChannels;
   Value corner = view.base;
   int64_t pitches[] = {view.planePitch, view.rowPitch, channels};
   for (unsigned d = 0; d < 3; ++d)
@@ -159,8 +160,9 @@ SmallVector<Value> FewChannelsEmitter::accumulate(KernelBody &body, const Task &
   auto addVector = [&](Value from, Value filter, Value c, ValueRange carried) {
     SmallVector<Value> sums(carried), weights;
     for (int64_t k = 0; k < outs; ++k)
-      weights.push_back(body.load(
-          body.temp(), body.add(body.add(filter, k * padded), c), tiling.lanes));
+      weights.push_back(body.load(body.temp(),
+                                  body.add(body.add(filter, k * padded), c),
+                                  tiling.lanes));
     Value mask = channelMask(body, channels, tiling.lanes, c, tiling.lanes);
     for (int64_t p = 0; p < pixels; ++p) {
       Value value =
@@ -214,9 +216,9 @@ Value sumLanes(KernelBody &body, SmallVector<Value> vectors) {
 /// Adds the lanes of the accumulators of `pixels` pixels, whose results fill at
 /// most one vector, and stores them.
 void FewChannelsEmitter::storePixels(KernelBody &body, const Task &task,
-                                ArrayRef<Value> sums, int64_t first,
-                                int64_t pixels,
-                                const std::array<Value, 3> &at) {
+                                     ArrayRef<Value> sums, int64_t first,
+                                     int64_t pixels,
+                                     const std::array<Value, 3> &at) {
   SmallVector<Value> vectors(tiling.lanes, body.zeroVector(tiling.lanes));
   for (int64_t p = 0; p < pixels; ++p)
     for (int64_t k = 0; k < problem.outChannels; ++k)
@@ -237,7 +239,8 @@ void FewChannelsEmitter::storePixels(KernelBody &body, const Task &task,
 }
 
 void FewChannelsEmitter::multiplyPixels(KernelBody &body, const Task &task,
-                                   int64_t pixels, std::array<Value, 3> at) {
+                                        int64_t pixels,
+                                        std::array<Value, 3> at) {
   SmallVector<Value> sums = accumulate(body, task, pixels, at);
   int64_t together = tiling.lanes / width;
   for (int64_t first = 0; first < pixels; first += together)

@@ -90,8 +90,8 @@ private:
                                       std::array<Value, 3> offset) const;
 
   Value maskFor(KernelBody &body, Value channel) const {
-    return channelMask(body, problem.outChannels, tiling.channelBlock(), channel,
-                       tiling.lanes);
+    return channelMask(body, problem.outChannels, tiling.channelBlock(),
+                       channel, tiling.lanes);
   }
   /// Words of the panel for each step, and for each (d, h) tap.
   int64_t stepSize() const {
@@ -101,7 +101,8 @@ private:
     return maxTaps[2] * words * tiling.channelBlock();
   }
   int64_t accumulatorBase() const {
-    return tiling.in_place ? 0 : roundUp(tiling.tileSize(problem), tiling.lanes);
+    return tiling.in_place ? 0
+                           : roundUp(tiling.tileSize(problem), tiling.lanes);
   }
 
   ConvProblem problem;
@@ -125,9 +126,9 @@ void ConvEmitter::packFilter(KernelBody &body) {
                                             maxTaps[0], maxTaps[1]});
   std::array<ConvPhase, 3> phase = convPhase(body, problem, ids[0]);
   Value channel = body.mul(ids[1], tiling.channelBlock());
-  Value panel =
-      body.mul(body.add(body.mul(ids[0], tiling.channelBlocks(problem)), ids[1]),
-               tiling.panelSize(problem));
+  Value panel = body.mul(
+      body.add(body.mul(ids[0], tiling.channelBlocks(problem)), ids[1]),
+      tiling.panelSize(problem));
   Value row =
       body.add(panel, body.mul(body.add(body.mul(ids[2], maxTaps[1]), ids[3]),
                                panelRow()));
@@ -158,8 +159,9 @@ void ConvEmitter::packFilter(KernelBody &body) {
 void ConvEmitter::multiply(KernelBody &body) {
   Dims counts = tiling.tileCounts(problem), extents = problem.space(),
        strides = problem.inStrides();
-  auto ids = body.delinearize(body.task(), {1, counts[0], counts[1], counts[2],
-                                            problem.phaseCount(), tiling.groups});
+  auto ids =
+      body.delinearize(body.task(), {1, counts[0], counts[1], counts[2],
+                                     problem.phaseCount(), tiling.groups});
   Context context;
   context.sample = ids[0];
   context.phase = convPhase(body, problem, ids[4]);
@@ -175,11 +177,11 @@ void ConvEmitter::multiply(KernelBody &body) {
                  context.phase[d].taps);
     inputs.largest[d] = problem.window(d, tiling.tile[d]);
   }
-  context.view =
-      readTile(body, TileSource(root->getOperand(0)), tiling.in_place, problem.in,
-               problem.inChannels, context.sample, inputs, wideLanes,
-               multiplier.pairs() ? TilePairs{TilePairs::Channels, &multiplier}
-                                  : TilePairs());
+  context.view = readTile(
+      body, TileSource(root->getOperand(0)), tiling.in_place, problem.in,
+      problem.inChannels, context.sample, inputs, wideLanes,
+      multiplier.pairs() ? TilePairs{TilePairs::Channels, &multiplier}
+                         : TilePairs());
 
   int64_t blocks = tiling.channelBlocks(problem),
           perGroup = divideUp(blocks, tiling.groups);
@@ -249,7 +251,7 @@ SmallVector<Value> ConvEmitter::accumulate(KernelBody &body,
                           body.zeroVector(tiling.lanes));
   Value zero = body.index(0);
   Value stepCount = tiling.share_taps ? body.index(words)
-                                    : body.mul(context.phase[2].taps, words);
+                                      : body.mul(context.phase[2].taps, words);
   return body.loop(
       zero, context.phase[0].taps, 1, sums, [&](Value d, ValueRange carried) {
         return body.loop(
@@ -287,8 +289,8 @@ void ConvEmitter::steps(KernelBody &body, const Dims &size,
   int64_t taps = tiling.share_taps ? maxTaps[2] : 1;
   SmallVector<Value> weights;
   for (int64_t i = 0; i < taps * tiling.nb; ++i)
-    weights.push_back(
-        body.load(body.temp(), body.add(panel, i * tiling.lanes), tiling.lanes));
+    weights.push_back(body.load(body.temp(), body.add(panel, i * tiling.lanes),
+                                tiling.lanes));
   for (int64_t d = 0; d < size[0]; ++d)
     for (int64_t h = 0; h < size[1]; ++h)
       for (int64_t x = 0; x < size[2] + taps - 1; ++x) {
@@ -302,7 +304,8 @@ void ConvEmitter::steps(KernelBody &body, const Dims &size,
           if (w < 0 || w >= size[2])
             continue;
           for (int64_t v = 0; v < tiling.nb; ++v) {
-            Value &sum = sums[((d * size[1] + h) * size[2] + w) * tiling.nb + v];
+            Value &sum =
+                sums[((d * size[1] + h) * size[2] + w) * tiling.nb + v];
             sum = multiplier.multiplyAdd(body, value,
                                          weights[tap * tiling.nb + v], sum);
           }
@@ -342,9 +345,9 @@ void ConvEmitter::epilogue(KernelBody &body, const Context &context,
     auto ids = body.delinearize(
         i, {block.size[0], block.size[1], block.size[2], tiling.nb});
     Value channel = body.add(context.channel, body.mul(ids[3], tiling.lanes));
-    Value sum =
-        body.load(scratch, body.add(body.mul(i, tiling.lanes), accumulatorBase()),
-                  tiling.lanes);
+    Value sum = body.load(
+        scratch, body.add(body.mul(i, tiling.lanes), accumulatorBase()),
+        tiling.lanes);
     epiloguePoint(body, context, block, {ids[0], ids[1], ids[2]}, channel,
                   maskFor(body, channel), sum);
   });

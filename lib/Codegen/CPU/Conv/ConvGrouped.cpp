@@ -105,8 +105,8 @@ void GroupedEmitter::packFilter(KernelBody &body) {
         to = body.mul(body.task(), padded);
   if (problem.filterOutStride == 1 && problem.filterGroupStride() == 0) {
     body.loop(body.index(0), body.index(padded), tiling.lanes, [&](Value out) {
-      Value mask = channelMask(body, problem.outChannels, tiling.nb * tiling.lanes,
-                               out, tiling.lanes);
+      Value mask = channelMask(body, problem.outChannels,
+                               tiling.nb * tiling.lanes, out, tiling.lanes);
       body.store(body.load(filter, body.add(from, out), tiling.lanes, mask),
                  body.temp(), body.add(to, out));
     });
@@ -179,7 +179,8 @@ void GroupedEmitter::multiply(KernelBody &body) {
   for (unsigned d = 0; d < 3; ++d) {
     const GroupedWindow &window = windows[d];
     task.origin[d] = body.mul(ids[1 + d], tiling.tile[d]);
-    task.extents[d] = pieceExtent(body, space[d], tiling.tile[d], task.origin[d]);
+    task.extents[d] =
+        pieceExtent(body, space[d], tiling.tile[d], task.origin[d]);
     box.origin[d] =
         body.add(body.mul(task.origin[d], window.step), window.first);
     box.extents[d] = body.add(
@@ -191,31 +192,33 @@ void GroupedEmitter::multiply(KernelBody &body) {
                  body.sub(body.index(problem.out[d]), outputs.first[d]));
   }
   task.view =
-      readTile(body, TileSource(root->getOperand(0)), tiling.in_place, problem.in,
-               problem.inChannels, task.sample, box, tiling.lanes);
+      readTile(body, TileSource(root->getOperand(0)), tiling.in_place,
+               problem.in, problem.inChannels, task.sample, box, tiling.lanes);
   Value zero = body.index(0);
-  body.loop(zero, body.index(padded), tiling.nb * tiling.lanes, [&](Value channel) {
-    Columns columns;
-    columns.channel = channel;
-    for (int64_t v = 0; v < tiling.nb; ++v) {
-      Value own = body.add(channel, v * tiling.lanes);
-      columns.masks.push_back(channelMask(
-          body, problem.outChannels, tiling.nb * tiling.lanes, own, tiling.lanes));
-      columns.bias.push_back(output.bias(body, own, columns.masks.back()));
-    }
-    // Several vectors belong to one group and share its inputs.
-    columns.inputs.emplace_back(body, problem, tiling.lanes, task.view.memref,
-                                channel);
-    body.loop(zero, body.index(strides[0]), 1, [&](Value d) {
-      body.loop(zero, body.index(strides[1]), 1, [&](Value h) {
-        body.loop(zero, body.index(strides[2]), 1, [&](Value w) {
-          forBlocks(
-              body, task, columns,
-              {phaseOf(body, 0, d), phaseOf(body, 1, h), phaseOf(body, 2, w)});
+  body.loop(
+      zero, body.index(padded), tiling.nb * tiling.lanes, [&](Value channel) {
+        Columns columns;
+        columns.channel = channel;
+        for (int64_t v = 0; v < tiling.nb; ++v) {
+          Value own = body.add(channel, v * tiling.lanes);
+          columns.masks.push_back(channelMask(body, problem.outChannels,
+                                              tiling.nb * tiling.lanes, own,
+                                              tiling.lanes));
+          columns.bias.push_back(output.bias(body, own, columns.masks.back()));
+        }
+        // Several vectors belong to one group and share its inputs.
+        columns.inputs.emplace_back(body, problem, tiling.lanes,
+                                    task.view.memref, channel);
+        body.loop(zero, body.index(strides[0]), 1, [&](Value d) {
+          body.loop(zero, body.index(strides[1]), 1, [&](Value h) {
+            body.loop(zero, body.index(strides[2]), 1, [&](Value w) {
+              forBlocks(body, task, columns,
+                        {phaseOf(body, 0, d), phaseOf(body, 1, h),
+                         phaseOf(body, 2, w)});
+            });
+          });
         });
       });
-    });
-  });
   outputs.firstChannel = zero;
   outputs.endChannel = body.index(problem.outChannels);
   reductions.sumBox(body, outputs, tiling.lanes);
@@ -228,8 +231,8 @@ void GroupedEmitter::forBlocks(KernelBody &body, const Task &task,
   int64_t tail = problem.space()[2] % tiling.pixels;
   body.loop(zero, task.extents[0], 1, [&](Value d) {
     body.loop(zero, task.extents[1], 1, [&](Value h) {
-      Value end =
-          tail == 0 ? extent : body.sub(extent, body.rem(extent, tiling.pixels));
+      Value end = tail == 0 ? extent
+                            : body.sub(extent, body.rem(extent, tiling.pixels));
       body.loop(zero, end, tiling.pixels, [&](Value w) {
         multiplyPixels(body, task, columns, phases, tiling.pixels, {d, h, w});
       });
@@ -279,7 +282,8 @@ void GroupedEmitter::multiplyPixels(KernelBody &body, const Task &task,
     position[2] = body.add(column, p * problem.phases()[2]);
     for (int64_t v = 0; v < tiling.nb; ++v)
       output.store(body, task.sample, position, problem.phases(),
-                   body.add(columns.channel, v * tiling.lanes), columns.masks[v],
+                   body.add(columns.channel, v * tiling.lanes),
+                   columns.masks[v],
                    addBias(body, sums[p * tiling.nb + v], columns.bias[v]));
   }
 }

@@ -9,8 +9,8 @@
 #include "Reductions/PixelChannels.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
 #include "segc/Codegen/CPU/CpuKernels.h"
-#include "segc/Codegen/CPU/GroupedStrategy.h"
 #include "segc/Codegen/CPU/FewChannelsStrategy.h"
+#include "segc/Codegen/CPU/GroupedStrategy.h"
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -39,8 +39,9 @@ struct Kind {
 
   /// Name in remarks.
   std::string title() const {
-    return (multiplyType == MultiplyType::F32 ? name
-                                      : name + " of " + multiplyTypeName(multiplyType))
+    return (multiplyType == MultiplyType::F32
+                ? name
+                : name + " of " + multiplyTypeName(multiplyType))
         .str();
   }
 };
@@ -58,8 +59,9 @@ template <typename Tiling>
 Kind makeKind(seg::FusionOp fusion, const ConvProblem &problem, StringRef name,
               MultiplyType multiplyType, std::string refusal,
               std::pair<Tiling, double> (*select)(const ConvProblem &,
-                                                const CpuStrategyContext &)) {
-  return {name, multiplyType, std::move(refusal), [=](CpuStrategyContext context) {
+                                                  const CpuStrategyContext &)) {
+  return {name, multiplyType, std::move(refusal),
+          [=](CpuStrategyContext context) {
             context.multiplyType = multiplyType;
             return rated(fusion, problem, select(problem, context));
           }};
@@ -68,14 +70,13 @@ Kind makeKind(seg::FusionOp fusion, const ConvProblem &problem, StringRef name,
 template <typename Tiling>
 Kind makeTiledKind(seg::FusionOp fusion, const ConvProblem &problem,
                    MultiplyType multiplyType, std::string refusal,
-                   std::pair<Tiling, double> (*select)(const ConvProblem &,
-                                                     const CpuStrategyContext &,
-                                                     ArrayRef<Dims>)) {
+                   std::pair<Tiling, double> (*select)(
+                       const ConvProblem &, const CpuStrategyContext &,
+                       ArrayRef<Dims>)) {
   auto best = [=](CpuStrategyContext context) {
     context.multiplyType = multiplyType;
-    return rated(
-        fusion, problem,
-        select(problem, context, winogradTileSizes(problem, context)));
+    return rated(fusion, problem,
+                 select(problem, context, winogradTileSizes(problem, context)));
   };
   auto each = [=](CpuStrategyContext context) {
     context.multiplyType = multiplyType;
@@ -99,7 +100,8 @@ Type stored16BitType(Value operand) {
 /// Returns the allowed types of products that suit the types in memory. bf16
 /// has the range of f32. f16 is more exact, but has a smaller range, so it is
 /// used only if the values are stored as f16.
-MultiplyTypeSet suitableMultiplyTypes(MultiplyTypeSet allowed, ValueRange factors) {
+MultiplyTypeSet suitableMultiplyTypes(MultiplyTypeSet allowed,
+                                      ValueRange factors) {
   for (Value factor : factors) {
     Type type = stored16BitType(factor);
     if (!type)
@@ -134,16 +136,17 @@ CpuStrategyContext contextOf(Operation *op, CpuStrategyContext context,
 
 /// Calls `each` for the types of products that the context allows.
 void forMultiplyTypes(const CpuStrategyContext &context,
-                 llvm::function_ref<void(MultiplyType)> each) {
-  for (MultiplyType multiplyType :
-       {MultiplyType::F32, MultiplyType::Bf16, MultiplyType::F16, MultiplyType::Fixed})
+                      llvm::function_ref<void(MultiplyType)> each) {
+  for (MultiplyType multiplyType : {MultiplyType::F32, MultiplyType::Bf16,
+                                    MultiplyType::F16, MultiplyType::Fixed})
     if (context.allowedMultiplyTypes.contains(multiplyType))
       each(multiplyType);
 }
 
 /// Returns the reason why direct kernels do not support the type of products;
 /// empty if they do.
-std::string directRefusal(const ConvProblem &problem, MultiplyType multiplyType) {
+std::string directRefusal(const ConvProblem &problem,
+                          MultiplyType multiplyType) {
   if (multiplyType == MultiplyType::Fixed)
     return "only with Winograd tiles";
   if (std::string reason = plainRefusal(problem); !reason.empty())
@@ -161,10 +164,11 @@ std::string tiledRefusal(std::string shapeRefusal, const ConvProblem &problem,
   for (unsigned d = 0; d < 3; ++d)
     m[d] = problem.taps[d] == 1 ? 1 : 2;
   double error = productError(multiplyType, m);
-  return error <= maxError ? ""
-                       : llvm::formatv("error {0:e1}, at most {1:e1} allowed",
-                                       error, maxError)
-                             .str();
+  return error <= maxError
+             ? ""
+             : llvm::formatv("error {0:e1}, at most {1:e1} allowed", error,
+                             maxError)
+                   .str();
 }
 
 using Kinds = SmallVector<Kind>;
@@ -178,7 +182,8 @@ Kinds directKinds(seg::FusionOp fusion, const ConvProblem &problem,
   Kinds kinds;
   forMultiplyTypes(context, [&](MultiplyType multiplyType) {
     kinds.push_back(makeKind(fusion, problem, directKind, multiplyType,
-                             directRefusal(problem, multiplyType), selectConvTiling));
+                             directRefusal(problem, multiplyType),
+                             selectConvTiling));
   });
   return kinds;
 }
@@ -197,7 +202,7 @@ Kinds winogradKinds(seg::FusionOp fusion, const ConvProblem &problem,
 }
 
 Kinds fewChannelsKinds(seg::FusionOp fusion, const ConvProblem &problem,
-                  const CpuStrategyContext &context) {
+                       const CpuStrategyContext &context) {
   return {makeKind(fusion, problem, fewChannelsKind, MultiplyType::F32,
                    fewChannelsRefusal(problem), selectFewChannelsTiling)};
 }

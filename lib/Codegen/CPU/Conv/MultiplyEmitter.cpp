@@ -61,7 +61,7 @@ static Value rounded(KernelBody &body, Value values, Value scale) {
 
 /// Returns the values rounded to the 16-bit type, as vectors of i16.
 Value MultiplyEmitter::narrowed(KernelBody &body, Value values,
-                               Value scale) const {
+                                Value scale) const {
   OpBuilder &b = body.builder();
   int64_t lanes = lanesOf(values);
   VectorType bits = integers(body, lanes, 16);
@@ -79,8 +79,8 @@ Value MultiplyEmitter::narrowed(KernelBody &body, Value values,
 }
 
 void MultiplyEmitter::storeNeighbours(KernelBody &body, Value values,
-                                     Value memref, Value word,
-                                     Value scale) const {
+                                      Value memref, Value word,
+                                      Value scale) const {
   if (pairs())
     values = bitcast(body, body.vectorType(divideUp(lanesOf(values), 2)),
                      narrowed(body, values, scale));
@@ -88,7 +88,7 @@ void MultiplyEmitter::storeNeighbours(KernelBody &body, Value values,
 }
 
 void MultiplyEmitter::storeAt(KernelBody &body, Value values, Value memref,
-                             Value word, Value summed, Value scale) const {
+                              Value word, Value summed, Value scale) const {
   if (!pairs())
     return body.store(values, memref, word);
   OpBuilder &b = body.builder();
@@ -164,7 +164,7 @@ SmallVector<Value> MultiplyEmitter::sum(
 /// Where f16 is emulated in f32, the result may differ in the last place, but
 /// rarely does: the product is exact in f32, and only the sum is rounded twice.
 Value MultiplyEmitter::multiplyAddF16(KernelBody &body, Value shared,
-                                     Value words, Value accumulator) const {
+                                      Value words, Value accumulator) const {
   OpBuilder &b = body.builder();
   VectorType halves = floats16(body, 2 * lanesOf(words));
   auto add = [&](Value x, Value y, Value to) -> Value {
@@ -180,13 +180,13 @@ Value MultiplyEmitter::multiplyAddF16(KernelBody &body, Value shared,
 
 Value MultiplyEmitter::noSum(KernelBody &body, int64_t lanes) const {
   return kind == MultiplyType::Fixed ? constant(body, lanes, 0)
-                                 : body.zeroVector(lanes);
+                                     : body.zeroVector(lanes);
 }
 
 /// Emits pmaddwd and an addition, which LLVM combines to one instruction where
 /// the processor has it.
 Value MultiplyEmitter::multiplyAddFixed(KernelBody &body, Value shared,
-                                       Value words, Value accumulator) const {
+                                        Value words, Value accumulator) const {
   OpBuilder &b = body.builder();
   int64_t lanes = lanesOf(words);
   StringRef intrinsic = lanes == 16  ? "llvm.x86.avx512.pmaddw.d.512"
@@ -203,7 +203,7 @@ Value MultiplyEmitter::multiplyAddFixed(KernelBody &body, Value shared,
 }
 
 Value MultiplyEmitter::multiplyAdd(KernelBody &body, Value shared, Value words,
-                                  Value accumulator) const {
+                                   Value accumulator) const {
   if (kind == MultiplyType::F16)
     return multiplyAddF16(body, shared, words, accumulator);
   if (kind == MultiplyType::Fixed)

@@ -45,8 +45,8 @@ void FilterGradEmitter::sum(KernelBody &body) {
     body.loop(first, body.add(first, rows), 1, [&](Value row) {
       body.loop(firstBlock, endBlock, 1, [&](Value block) {
         for (int64_t v = 0; v < tiling.nb; ++v) {
-          Value channel =
-              body.add(body.mul(block, tiling.channelBlock()), v * tiling.lanes);
+          Value channel = body.add(body.mul(block, tiling.channelBlock()),
+                                   v * tiling.lanes);
           body.store(
               body.zeroVector(tiling.lanes), sums.memref,
               body.add(body.add(sums.base, body.mul(row, sums.pitch)), channel),
@@ -141,16 +141,17 @@ void FilterGradEmitter::packGradient(KernelBody &body, const Tile &tile,
         Value row = packedRow(body, d, multiplier.word(body, h));
         body.loop(zero, tile.extents[2], 1, [&](Value w) {
           for (int64_t v = 0; v < tiling.nb; ++v) {
-            Value channel =
-                body.add(body.mul(block, tiling.channelBlock()), v * tiling.lanes);
+            Value channel = body.add(body.mul(block, tiling.channelBlock()),
+                                     v * tiling.lanes);
             Value source = body.add(
                 body.mul(body.add(from, w), problem.outChannels), channel);
             Value target =
                 body.add(to, body.mul(body.add(row, w), tiling.channelBlock()));
-            multiplier.storeAt(
-                body,
-                body.load(gradient, source, tiling.lanes, maskFor(body, channel)),
-                body.scratch(), body.add(target, v * tiling.lanes), h);
+            multiplier.storeAt(body,
+                               body.load(gradient, source, tiling.lanes,
+                                         maskFor(body, channel)),
+                               body.scratch(),
+                               body.add(target, v * tiling.lanes), h);
           }
         });
       });
@@ -227,7 +228,8 @@ void FilterGradEmitter::forRowBlocks(KernelBody &body, const Tile &tile,
 
 LogicalResult emitConvFilterGrad(FusionEmitter &emitter, Operation *root) {
   ConvProblem whole = filterGradProblem(root);
-  FailureOr<FilterGradTiling> tiling = readFilterGradTiling(emitter, whole, root);
+  FailureOr<FilterGradTiling> tiling =
+      readFilterGradTiling(emitter, whole, root);
   if (failed(tiling))
     return failure();
   ConvProblem problem = tiling->effectiveProblem(whole);

@@ -38,7 +38,7 @@ private:
   /// (`swapped`) compute the taps in reverse order.
   Value resultTap(KernelBody &body, Value tap) const {
     return tiling.swapped ? body.sub(body.index(product(problem.taps) - 1), tap)
-                        : tap;
+                          : tap;
   }
   Value resultRow(KernelBody &body, Value row) const {
     if (!tiling.swapped)
@@ -92,9 +92,9 @@ void FilterGradMerge::merge(KernelBody &body) {
 /// Merges into a result in the layout [tap][out][in]: squares are transposed in
 /// registers.
 void FilterGradMerge::mergeTransposed(KernelBody &body) {
-  auto ids =
-      body.delinearize(body.task(), {product(problem.taps),
-                                     divideUp(problem.inChannels, tiling.lanes)});
+  auto ids = body.delinearize(
+      body.task(),
+      {product(problem.taps), divideUp(problem.inChannels, tiling.lanes)});
   Value tap = ids[0], in = body.mul(ids[1], tiling.lanes);
   Value last = body.index(problem.inChannels - 1);
   Value mask;

@@ -25,9 +25,10 @@ namespace {
 class WinogradFilterGradEmitter {
 public:
   WinogradFilterGradEmitter(const ConvProblem &problem,
-                            const WinogradFilterGradTiling &tiling, Operation *root,
-                            const CpuTarget &target)
-      : problem(problem), tiling(tiling), multiplier(tiling.multiplyType, target),
+                            const WinogradFilterGradTiling &tiling,
+                            Operation *root, const CpuTarget &target)
+      : problem(problem), tiling(tiling),
+        multiplier(tiling.multiplyType, target),
         inputs(this->problem, this->tiling, multiplier,
                {TileSource(root->getOperand(0)),
                 forEachDim(tiling.m, winogradInput), problem.in, problem.low,
@@ -59,8 +60,8 @@ private:
     Value firstPoint, endPoint, firstBlock, endBlock, sums, carried;
   };
   Value sumsOf(KernelBody &body, const Task &task, Value point) {
-    return body.add(
-        task.sums, body.mul(point, tiling.innerCount() * tiling.sumPitch(problem)));
+    return body.add(task.sums, body.mul(point, tiling.innerCount() *
+                                                   tiling.sumPitch(problem)));
   }
 
   void addBox(KernelBody &body, Value box, const Task &task);
@@ -99,13 +100,15 @@ void WinogradFilterGradEmitter::multiplyRows(KernelBody &body, int64_t rows,
                                              Value carried) {
   int64_t lanes = tiling.lanes, columns = tiling.columns(problem);
   Value scratch = body.scratch();
-  Value inputsAt = body.add(
-      body.add(body.mul(inner, tiling.inputPitch(problem)), row), inputPoints());
+  Value inputsAt =
+      body.add(body.add(body.mul(inner, tiling.inputPitch(problem)), row),
+               inputPoints());
   Value gradsAt = body.add(body.add(body.mul(inner, tiling.gradPitch(problem)),
                                     body.mul(block, tiling.channelBlock())),
                            gradPoints());
-  Value sumsAt = body.add(body.add(to, body.mul(inner, tiling.sumPitch(problem))),
-                          body.add(body.mul(row, columns), column));
+  Value sumsAt =
+      body.add(body.add(to, body.mul(inner, tiling.sumPitch(problem))),
+               body.add(body.mul(row, columns), column));
   SmallVector<Value> sums;
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t v = 0; v < tiling.nb; ++v)
@@ -132,9 +135,10 @@ void WinogradFilterGradEmitter::multiplyRows(KernelBody &body, int64_t rows,
         return sums;
       });
   for (auto [i, sum] : llvm::enumerate(sums))
-    body.store(sum, body.temp(),
-               body.add(sumsAt, static_cast<int64_t>(i) / tiling.nb * columns +
-                                    static_cast<int64_t>(i) % tiling.nb * lanes));
+    body.store(
+        sum, body.temp(),
+        body.add(sumsAt, static_cast<int64_t>(i) / tiling.nb * columns +
+                             static_cast<int64_t>(i) % tiling.nb * lanes));
 }
 
 void WinogradFilterGradEmitter::multiply(KernelBody &body, Value tiles,
@@ -197,8 +201,8 @@ void WinogradFilterGradEmitter::clear(KernelBody &body, const Task &task,
 }
 
 void WinogradFilterGradEmitter::sum(KernelBody &body) {
-  auto ids = body.delinearize(body.task(),
-                              {tiling.splits, tiling.pointGroups(), tiling.groups});
+  auto ids = body.delinearize(
+      body.task(), {tiling.splits, tiling.pointGroups(), tiling.groups});
   auto part = [&](Value id, int64_t size, int64_t all) {
     Value first = body.mul(id, size);
     return std::pair(first, body.min(body.add(first, size), body.index(all)));
@@ -221,7 +225,8 @@ void WinogradFilterGradEmitter::sum(KernelBody &body) {
   });
   body.loop(first, end, 1, [&](Value box) {
     Value before = body.min(body.sub(box, first), body.index(1));
-    task.carried = body.prefixMask(body.mul(before, tiling.lanes), tiling.lanes);
+    task.carried =
+        body.prefixMask(body.mul(before, tiling.lanes), tiling.lanes);
     addBox(body, box, task);
   });
 }
@@ -276,7 +281,8 @@ LogicalResult emitWinogradFilterGrad(FusionEmitter &emitter, Operation *root) {
   emitter.launch({grad.sumTasks(), 0},
                  roundUp(tiling->scratchSize(problem) * 4, 64),
                  [&](KernelBody &body) { grad.sum(body); });
-  TransformMatrices matrices = transposed(forEachDim(tiling->m, winogradFilter));
+  TransformMatrices matrices =
+      transposed(forEachDim(tiling->m, winogradFilter));
   emitter.launch({problem.inChannels, 0},
                  roundUp(transformBufferSize(matrices, tiling->lanes) * 4, 64),
                  [&](KernelBody &body) { grad.finish(body); });

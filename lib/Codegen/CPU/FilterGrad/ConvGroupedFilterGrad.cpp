@@ -25,7 +25,8 @@ namespace {
 class GroupedFilterGradEmitter {
 public:
   GroupedFilterGradEmitter(const ConvProblem &problem,
-                           const GroupedFilterGradTiling &tiling, Operation *root)
+                           const GroupedFilterGradTiling &tiling,
+                           Operation *root)
       : problem(problem), tiling(tiling), root(root) {}
 
   void sum(KernelBody &body);
@@ -35,7 +36,9 @@ public:
 
 private:
   int64_t rowBlocks() const { return problem.groupInputs() / tiling.ur; }
-  int64_t columns() const { return divideUp(problem.outChannels, tiling.lanes); }
+  int64_t columns() const {
+    return divideUp(problem.outChannels, tiling.lanes);
+  }
   /// The outputs of one dimension for which a tap is inside the input: [first,
   /// past). The tap of output o reads the position offset + stride * o.
   struct Range {
@@ -130,8 +133,8 @@ void GroupedFilterGradEmitter::sum(KernelBody &body) {
     ranges[d] = rangeOf(body, d, ids[d]);
   Value firstInput = body.mul(ids[3], tiling.ur),
         channel = body.mul(ids[4], tiling.lanes);
-  Value mask =
-      channelMask(body, problem.outChannels, tiling.lanes, channel, tiling.lanes);
+  Value mask = channelMask(body, problem.outChannels, tiling.lanes, channel,
+                           tiling.lanes);
   GroupedInput input(body, problem, tiling.lanes,
                      inputOf(body, root->getOperand(0)), channel);
   Value zero = body.index(0);

@@ -37,10 +37,10 @@ public:
   int64_t scratchBytes() const {
     int64_t columns = divideUp(tiling.channelBlocks(problem), tiling.groups) *
                       tiling.channelBlock();
-    return roundUp(
-        (gradientBase() + (tiling.pack_grad ? tiling.gradWords() * columns : 0)) *
-            4,
-        64);
+    return roundUp((gradientBase() +
+                    (tiling.pack_grad ? tiling.gradWords() * columns : 0)) *
+                       4,
+                   64);
   }
 
 private:
@@ -130,8 +130,8 @@ private:
                 mlir::Value w);
 
   mlir::Value maskFor(KernelBody &body, mlir::Value channel) const {
-    return channelMask(body, problem.outChannels, tiling.channelBlock(), channel,
-                       tiling.lanes);
+    return channelMask(body, problem.outChannels, tiling.channelBlock(),
+                       channel, tiling.lanes);
   }
   /// Returns the positions from one output to the next in the packed tile.
   int64_t packedStride(unsigned d) const {

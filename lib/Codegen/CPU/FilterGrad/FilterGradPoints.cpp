@@ -61,8 +61,8 @@ TileView FilterGradPoints::combinePlanes(KernelBody &body, const Box &box,
   TileBox window;
   for (unsigned d = 0; d < 3; ++d) {
     int64_t overlap = factor.matrices[d].columns - tiling.m[d];
-    window.origin[d] =
-        body.sub(body.mul(box.first[d], tiling.m[d]), body.index(factor.low[d]));
+    window.origin[d] = body.sub(body.mul(box.first[d], tiling.m[d]),
+                                body.index(factor.low[d]));
     window.extents[d] = body.add(body.mul(box.tiles[d], tiling.m[d]), overlap);
     window.largest[d] = tiling.tile[d] * tiling.m[d] + overlap;
   }
@@ -99,13 +99,13 @@ void FilterGradPoints::transform(KernelBody &body, const Box &box, Value point,
         body.add(body.mul(body.add(body.mul(tile[0], box.tiles[1]), tile[1]),
                           box.tiles[2]),
                  tile[2]);
-    Value corner =
-        body.add(body.add(view.base, body.mul(tile[outer], view.planePitch)),
-                 body.add(body.mul(tile[inner], tiling.m[inner] * view.rowPitch),
-                          body.mul(tile[2], tiling.m[2] * factor.channels)));
+    Value corner = body.add(
+        body.add(view.base, body.mul(tile[outer], view.planePitch)),
+        body.add(body.mul(tile[inner], tiling.m[inner] * view.rowPitch),
+                 body.mul(tile[2], tiling.m[2] * factor.channels)));
     body.loop(first, end, tiling.lanes, [&](Value channel) {
-      Value mask =
-          channelMask(body, factor.channels, tiling.lanes, channel, tiling.lanes);
+      Value mask = channelMask(body, factor.channels, tiling.lanes, channel,
+                               tiling.lanes);
       auto load = [&](Value d, Value h, Value w) {
         Value at = body.add(body.mul(inner == 0 ? d : h, view.rowPitch),
                             body.mul(w, factor.channels));
@@ -116,7 +116,8 @@ void FilterGradPoints::transform(KernelBody &body, const Box &box, Value point,
           body.add(body.mul(multiplier.word(body, number), factor.tilePitch),
                    body.add(body.sub(channel, first), factor.points));
       auto store = [&](Value d, Value h, Value w, Value value) {
-        Value at = body.add(body.mul(inner == 0 ? d : h, tiling.points()[2]), w);
+        Value at =
+            body.add(body.mul(inner == 0 ? d : h, tiling.points()[2]), w);
         multiplier.storeAt(body, value, body.scratch(),
                            body.add(to, body.mul(at, factor.pointPitch)),
                            number);

@@ -64,7 +64,7 @@ static int64_t blockedRows(const ConvProblem &problem,
   if (tiling.share_taps)
     return problem.inChannels;
   return tiling.mergesTaps(problem) ? taps[0] * taps[1] * tiling.rows(problem)
-                                  : tiling.rows(problem);
+                                    : tiling.rows(problem);
 }
 
 /// Returns the cycles of a register block for one pixel.
@@ -73,13 +73,15 @@ static double pixelCycles(const ConvProblem &problem,
                           const CpuTarget &target) {
   double taps = tiling.share_taps ? problem.taps[2] : 1;
   double core =
-      std::max({taps * ur * tiling.nb * multiplyCycles(tiling.multiplyType, target),
-                (ur + tiling.nb) / 2.0, 4.0}) +
+      std::max(
+          {taps * ur * tiling.nb * multiplyCycles(tiling.multiplyType, target),
+           (ur + tiling.nb) / 2.0, 4.0}) +
       0.5 + 0.25 * (taps - 1) +
-      widenCycles(tiling.multiplyType, ur * tiling.nb, tiling.tile[2]) / tiling.tile[2];
+      widenCycles(tiling.multiplyType, ur * tiling.nb, tiling.tile[2]) /
+          tiling.tile[2];
   // The operands of a sweep are loaded from L2 if they do not fit L1.
-  double bytes =
-      4.0 * (ur + (tiling.share_taps ? 0 : target.lanes) + tiling.channelBlock());
+  double bytes = 4.0 * (ur + (tiling.share_taps ? 0 : target.lanes) +
+                        tiling.channelBlock());
   return bytes * product(tiling.tile) < 0.8 * target.l1Bytes
              ? core
              : std::max(core, bytes / panelFromL2);
@@ -87,7 +89,8 @@ static double pixelCycles(const ConvProblem &problem,
 
 /// Returns the cycles of one pixel for all rows of a task and one block of
 /// columns.
-static double rowCycles(const ConvProblem &problem, const FilterGradTiling &tiling,
+static double rowCycles(const ConvProblem &problem,
+                        const FilterGradTiling &tiling,
                         const CpuTarget &target) {
   int64_t rows = blockedRows(problem, tiling);
   double cost = static_cast<double>(rows / tiling.ur) *
@@ -121,7 +124,8 @@ static bool selectRegisterBlock(const ConvProblem &problem,
            candidate.nb != context.avoidedVectors && candidate.ur <= rows &&
            sumRegisters(candidate.multiplyType,
                         candidate.ur * candidate.nb * taps) +
-                   candidate.nb * taps + sharedRegisters(candidate.multiplyType) <=
+                   candidate.nb * taps +
+                   sharedRegisters(candidate.multiplyType) <=
                target.registers;
            ++candidate.ur) {
         double cost = rowCycles(problem, candidate, target) *
@@ -150,7 +154,8 @@ static Dims selectTile(const ConvProblem &problem, const CpuTarget &target,
   }
   for (unsigned d = 0; d < 3; ++d)
     while (tile[d] > 1 &&
-           (tiling.tileSize(problem) + product(tile) * problem.outChannels) * 8 >
+           (tiling.tileSize(problem) + product(tile) * problem.outChannels) *
+                   8 >
                target.l2Bytes)
       tile[d] = divideUp(tile[d], 2);
   return tile;
@@ -163,19 +168,20 @@ static double totalCycles(const ConvProblem &problem,
   const CpuTarget &target = context.target;
   Dims taps = tiling.taskTaps(problem);
   int64_t tasks = tiling.splits * tiling.tap_groups * tiling.groups;
-  double tiles =
-      divideUp(problem.batch * product(tiling.tileCounts(problem)), tiling.splits);
+  double tiles = divideUp(problem.batch * product(tiling.tileCounts(problem)),
+                          tiling.splits);
   double blocks = divideUp(tiling.channelBlocks(problem), tiling.groups);
   double sums = taps[0] * taps[1] * tiling.rows(problem) * blocks * tiling.nb;
   double multiply =
       tiling.gradWords() * rowCycles(problem, tiling, target) * blocks;
   // With pairs of rows, every row is stored twice, and its words are loaded
   // first.
-  double store = tiling.multiplyType == MultiplyType::F32 ? packCycles : 3 * packCycles;
+  double store =
+      tiling.multiplyType == MultiplyType::F32 ? packCycles : 3 * packCycles;
   double pack =
       (tiling.tileSize(problem) * (store + context.loadCycles) +
        (tiling.pack_grad ? product(tiling.tile) * blocks * tiling.channelBlock()
-                       : 0) *
+                         : 0) *
            store) /
       target.lanes;
   // The sums are loaded and stored for every tile.
@@ -193,7 +199,7 @@ static double totalCycles(const ConvProblem &problem,
 
 static std::pair<FilterGradTiling, double>
 selectFilterGradTiling(const ConvProblem &problem, bool swapped,
-                     const CpuStrategyContext &context) {
+                       const CpuStrategyContext &context) {
   const CpuTarget &target = context.target;
   constexpr int64_t maxPartialBytes = 16 << 20;
   double best = std::numeric_limits<double>::infinity();
@@ -243,7 +249,7 @@ selectFilterGradTiling(const ConvProblem &problem, bool swapped,
 
 std::pair<FilterGradTiling, double>
 selectFilterGradTiling(const ConvProblem &problem,
-                     const CpuStrategyContext &context) {
+                       const CpuStrategyContext &context) {
   auto tiling = selectFilterGradTiling(problem, /*swapped=*/false, context);
   // With few output channels, most lanes would be empty.
   if (problem.outChannels >= problem.inChannels ||

@@ -25,7 +25,8 @@ void FilterGradEmitter::sweep(KernelBody &body, const Tile &tile,
                          columns.channel);
   SmallVector<Value> values;
   auto forSums = [&](llvm::function_ref<void(Value, Value)> each) {
-    for (int64_t tap = 0; tap < (tiling.share_taps ? problem.taps[2] : 1); ++tap)
+    for (int64_t tap = 0; tap < (tiling.share_taps ? problem.taps[2] : 1);
+         ++tap)
       for (int64_t row = 0; row < static_cast<int64_t>(block.offsets.size());
            ++row)
         for (int64_t v = 0; v < tiling.nb; ++v)
@@ -80,7 +81,8 @@ FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile,
     return body.max(body.min(row, body.index(last)), body.index(0));
   };
   SmallVector<Prefetch> result;
-  int64_t pixelsAhead = below ? tiling.tile[1] * problem.out[2] : tiling.tile[2];
+  int64_t pixelsAhead =
+      below ? tiling.tile[1] * problem.out[2] : tiling.tile[2];
   Value gradient =
       body.add(body.mul(body.add(gradientRow(body, tile, d, h), pixelsAhead),
                         problem.outChannels),
@@ -102,8 +104,9 @@ FilterGradEmitter::prefetches(KernelBody &body, const Tile &tile,
       body.add(body.mul(tile.sample, problem.in[0]), inputAt(0, d, block.tapD));
   Value row =
       body.add(body.mul(plane, problem.in[1]), inputAt(1, h, block.tapH));
-  int64_t inputAhead = below ? tiling.tile[1] * problem.strides[1] * problem.in[2]
-                             : tiling.tile[2] * problem.strides[2];
+  int64_t inputAhead = below
+                           ? tiling.tile[1] * problem.strides[1] * problem.in[2]
+                           : tiling.tile[2] * problem.strides[2];
   Value position = body.add(
       body.add(body.mul(row, problem.in[2]), tile.inputOrigin[2]), inputAhead);
   int64_t pitch = problem.strides[2] * problem.inChannels;
@@ -132,8 +135,9 @@ SmallVector<Value> FilterGradEmitter::gradientVectors(KernelBody &body,
   SmallVector<Value> vectors;
   Value pixel = body.add(row, body.mul(w, columns.pitch));
   for (int64_t v = 0; v < tiling.nb; ++v)
-    vectors.push_back(body.load(columns.memref, body.add(pixel, v * tiling.lanes),
-                                tiling.lanes, columns.loadMasks[v]));
+    vectors.push_back(body.load(columns.memref,
+                                body.add(pixel, v * tiling.lanes), tiling.lanes,
+                                columns.loadMasks[v]));
   return vectors;
 }
 

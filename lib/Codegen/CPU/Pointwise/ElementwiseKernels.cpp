@@ -94,7 +94,8 @@ struct SoftmaxKernel : CpuOpModel<seg::SoftmaxOp> {
 };
 
 struct SoftmaxGradKernel : CpuOpModel<seg::SoftmaxGradOp> {
-  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
     return emitByPixels(emitter, op,
                         [](KernelBody &k, ArrayRef<PixelChannels> operands) {
                           PixelChannels grads = operands[1];

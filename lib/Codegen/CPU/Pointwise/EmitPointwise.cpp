@@ -183,8 +183,8 @@ LogicalResult emitReductionFusion(FusionEmitter &emitter) {
                                          : op.getResult(0).getType());
     // Broadcast values are recomputed at each use and never stored.
     bool broadcasts =
-        !reduction && seg::classifyBroadcast(type, space) !=
-                          seg::Broadcast::Invalid &&
+        !reduction &&
+        seg::classifyBroadcast(type, space) != seg::Broadcast::Invalid &&
         llvm::none_of(op.getUsers(), llvm::IsaPred<seg::YieldOp>);
     if (type.getShape() != space.getShape() && !broadcasts)
       return op.emitOpError("expects the shape of ")

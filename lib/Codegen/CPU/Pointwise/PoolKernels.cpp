@@ -101,7 +101,8 @@ struct MaxPoolKernel : CpuOpModel<seg::MaxPoolOp> {
     return {op.getInput().getType(), op.getOutput().getType(), op.getWindow(),
             op.getStrides()};
   }
-  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
     auto pool = cast<seg::MaxPoolOp>(op);
     Windows windows = windowsOf(pool);
     int64_t lanes = cpuTarget(emitter).lanes;
@@ -142,7 +143,8 @@ struct MaxPoolGradKernel : CpuOpModel<seg::MaxPoolGradOp> {
     return {op.getInput().getType(), op.getGrad().getType(), op.getWindow(),
             op.getStrides()};
   }
-  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
     auto pool = cast<seg::MaxPoolGradOp>(op);
     Windows windows = windowsOf(pool);
     int64_t lanes = cpuTarget(emitter).lanes;

@@ -157,7 +157,8 @@ LogicalResult emitResample(FusionEmitter &emitter, Value operand, Value result,
 }
 
 struct ResizeKernel : CpuOpModel<seg::ResizeOp> {
-  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
     auto resize = cast<seg::ResizeOp>(op);
     SmallVector<ResizeWeights> tables;
     for (auto [in, out] :
@@ -169,7 +170,8 @@ struct ResizeKernel : CpuOpModel<seg::ResizeOp> {
 };
 
 struct ResizeGradKernel : CpuOpModel<seg::ResizeGradOp> {
-  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
     auto resize = cast<seg::ResizeGradOp>(op);
     SmallVector<ResizeWeights> tables;
     for (auto [grad, out] :

@@ -59,7 +59,8 @@ LogicalResult emitChannelCopies(FusionEmitter &emitter, Value result,
 }
 
 struct ConcatKernel : CpuOpModel<seg::ConcatOp> {
-  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
     auto concat = cast<seg::ConcatOp>(op);
     SmallVector<ChannelCopy> copies;
     int64_t offset = 0;
@@ -73,7 +74,8 @@ struct ConcatKernel : CpuOpModel<seg::ConcatOp> {
 };
 
 struct SliceChannelsKernel : CpuOpModel<seg::SliceChannelsOp> {
-  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
     auto slice = cast<seg::SliceChannelsOp>(op);
     int64_t from = slice.getOffset(),
             size = seg::channels(slice.getOutput().getType());
@@ -139,7 +141,8 @@ Value rowAt(KernelBody &k, RankedTensorType type, ArrayRef<Value> position,
 }
 
 struct CropKernel : CpuOpModel<seg::CropOp> {
-  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
     auto crop = cast<seg::CropOp>(op);
     auto in = crop.getInput().getType(), out = crop.getOutput().getType();
     int64_t channels = seg::channels(in), lanes = cpuTarget(emitter).lanes;
@@ -159,7 +162,8 @@ struct CropKernel : CpuOpModel<seg::CropOp> {
 };
 
 struct PadKernel : CpuOpModel<seg::PadOp> {
-  LogicalResult emitKernels(Operation *op, FusionEmitter &emitter) const override {
+  LogicalResult emitKernels(Operation *op,
+                            FusionEmitter &emitter) const override {
     auto pad = cast<seg::PadOp>(op);
     auto in = pad.getInput().getType(), out = pad.getOutput().getType();
     ArrayRef<int64_t> low = pad.getLow();

@@ -50,8 +50,8 @@ double multiplyCycles(MultiplyType multiplyType, const CpuTarget &target) {
   // Measured on Sapphire Rapids (which has f16 arithmetic) and on Zen 4 (which
   // has not).
   constexpr double twoUnits = 0.5, slowBf16 = 2;
-  bool slow =
-      multiplyType == MultiplyType::Bf16 && target.multiplyTypes.contains(MultiplyType::F16);
+  bool slow = multiplyType == MultiplyType::Bf16 &&
+              target.multiplyTypes.contains(MultiplyType::F16);
   return slow ? slowBf16 : twoUnits;
 }
 

@@ -14,8 +14,8 @@
 #ifndef SEGC_LIB_CODEGEN_CPU_STRATEGY_CONVCOSTS_H
 #define SEGC_LIB_CODEGEN_CPU_STRATEGY_CONVCOSTS_H
 
-#include "segc/Codegen/Common/ConvProblem.h"
 #include "segc/Codegen/CPU/CpuStrategyContext.h"
+#include "segc/Codegen/Common/ConvProblem.h"
 
 namespace segc {
 

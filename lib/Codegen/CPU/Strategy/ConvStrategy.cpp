@@ -62,7 +62,8 @@ static double stepCycles(const ConvProblem &problem, const ConvTiling &tiling,
   double values = tiling.share_taps
                       ? product(block) / block[2] * (block[2] + taps - 1) / taps
                       : pixels;
-  double fmas = pixels * tiling.nb * multiplyCycles(tiling.multiplyType, target),
+  double fmas =
+             pixels * tiling.nb * multiplyCycles(tiling.multiplyType, target),
          loads = (values + tiling.nb) / 2,
          weights = tiling.channelBlock() * 4 / panelBytes;
   double widen = widenCycles(tiling.multiplyType, pixels * tiling.nb,
@@ -102,9 +103,9 @@ static bool selectRegisterBlock(const ConvProblem &problem,
   Dims space = problem.space();
   int64_t taps = problem.phaseTaps()[2],
           vectors = divideUp(problem.outChannels, tiling.lanes);
-  bool mayShare = taps > 1 && problem.inStrides()[2] == 1 &&
-                  problem.hasEqualPhases(2) &&
-                  !(tiling.multiplyType == MultiplyType::F16 && taps > maxChained);
+  bool mayShare =
+      taps > 1 && problem.inStrides()[2] == 1 && problem.hasEqualPhases(2) &&
+      !(tiling.multiplyType == MultiplyType::F16 && taps > maxChained);
   // Without sharing, the loop over few channels is too short.
   bool mustShare = mayShare && problem.inChannels < 4;
   double best = std::numeric_limits<double>::infinity();
@@ -212,7 +213,8 @@ static int64_t selectUnroll(const ConvProblem &problem, ConvTiling tiling) {
   bool disjoint = problem.hasEqualPhases(2) && !tiling.share_taps &&
                   taps <= problem.inStrides()[2];
   int64_t steps = tiling.words(problem) * (disjoint ? taps : 1);
-  int64_t fmas = product(tiling.block) * tiling.nb * (tiling.share_taps ? taps : 1);
+  int64_t fmas =
+      product(tiling.block) * tiling.nb * (tiling.share_taps ? taps : 1);
   auto chains = [&](int64_t unroll) {
     tiling.unroll = unroll;
     return tiling.multiplyType != MultiplyType::F16 ||
@@ -240,8 +242,9 @@ static double totalCycles(const ConvProblem &problem, const ConvTiling &tiling,
          filter;
 }
 
-std::pair<ConvTiling, double> selectConvTiling(const ConvProblem &problem,
-                                           const CpuStrategyContext &context) {
+std::pair<ConvTiling, double>
+selectConvTiling(const ConvProblem &problem,
+                 const CpuStrategyContext &context) {
   const CpuTarget &target = context.target;
   ConvTiling tiling{};
   tiling.lanes = lanesFor(problem.outChannels, target);

@@ -8,11 +8,11 @@
 // Conversion of tilings to strategies and back, and verification that
 // strategies can be emitted.
 
-#include "Strategy/ConvStrategyLimits.h"
 #include "Reductions/TileReductions.h"
+#include "Strategy/ConvStrategyLimits.h"
 #include "segc/Codegen/CPU/ConvStrategy.h"
-#include "segc/Codegen/CPU/GroupedStrategy.h"
 #include "segc/Codegen/CPU/FewChannelsStrategy.h"
+#include "segc/Codegen/CPU/GroupedStrategy.h"
 #include "segc/Codegen/CPU/TileSource.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
 
@@ -49,16 +49,16 @@ void forEntries(FilterGradTiling &tiling, F &&f) {
 
 template <typename F>
 void forEntries(WinogradTiling &tiling, F &&f) {
-  f(strategyTilesName, tiling.m), f("tile", tiling.tile), f("lanes", tiling.lanes),
-      f("nb", tiling.nb), f("ur", tiling.ur);
+  f(strategyTilesName, tiling.m), f("tile", tiling.tile),
+      f("lanes", tiling.lanes), f("nb", tiling.nb), f("ur", tiling.ur);
   f("groups", tiling.groups), f("in_place", tiling.in_place);
   f(strategyMultiplyTypeName, tiling.multiplyType);
 }
 
 template <typename F>
 void forEntries(WinogradFilterGradTiling &tiling, F &&f) {
-  f(strategyTilesName, tiling.m), f("tile", tiling.tile), f("lanes", tiling.lanes),
-      f("nb", tiling.nb), f("ur", tiling.ur);
+  f(strategyTilesName, tiling.m), f("tile", tiling.tile),
+      f("lanes", tiling.lanes), f("nb", tiling.nb), f("ur", tiling.ur);
   f("splits", tiling.splits), f("groups", tiling.groups),
       f("task_points", tiling.task_points);
   f(strategyMultiplyTypeName, tiling.multiplyType);
@@ -157,7 +157,8 @@ int64_t tempWords(const ConvProblem &problem, const ConvTiling &tiling) {
 }
 int64_t tempWords(const ConvProblem &whole, const FilterGradTiling &tiling) {
   ConvProblem problem = tiling.effectiveProblem(whole);
-  return tiling.isDirect(problem) ? 0 : tiling.splits * tiling.partialSize(problem);
+  return tiling.isDirect(problem) ? 0
+                                  : tiling.splits * tiling.partialSize(problem);
 }
 int64_t tempWords(const ConvProblem &problem, const WinogradTiling &tiling) {
   return tiling.filterSize(problem);
@@ -194,7 +195,8 @@ int64_t sumsBytes(seg::FusionOp fusion, const ConvProblem &problem,
   return TileReductions(fusion, tiling.outputTiles(problem)).bytes();
 }
 // Filter gradients have no reductions.
-int64_t sumsBytes(seg::FusionOp, const ConvProblem &, const FilterGradTiling &) {
+int64_t sumsBytes(seg::FusionOp, const ConvProblem &,
+                  const FilterGradTiling &) {
   return 0;
 }
 int64_t sumsBytes(seg::FusionOp, const ConvProblem &,
@@ -220,7 +222,7 @@ LogicalResult checkTiles(const ConvProblem &problem, Operation *op,
 
 template <typename Tiling>
 FailureOr<Tiling> readTiles(FusionEmitter &emitter, const ConvProblem &problem,
-                          Operation *op, const std::string &refusal) {
+                            Operation *op, const std::string &refusal) {
   if (!refusal.empty())
     return op->emitOpError("cannot use Winograd tiles: ") << refusal;
   auto tiling = readTiling<Tiling>(emitter);
@@ -240,7 +242,7 @@ LogicalResult refuseFixedPoint(Operation *op, MultiplyType multiplyType) {
 /// Verifies that direct kernels can pack pairs of this type.
 template <typename Tiling>
 LogicalResult checkMultiplyType(const ConvProblem &problem, Operation *op,
-                            const Tiling &tiling) {
+                                const Tiling &tiling) {
   if (failed(refuseFixedPoint(op, tiling.multiplyType)))
     return failure();
   std::string refusal = pairsRefusal(problem);
@@ -334,7 +336,8 @@ double productError(seg::StrategyAttr strategy) {
 }
 
 FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
-                                 const ConvProblem &problem, Operation *op) {
+                                     const ConvProblem &problem,
+                                     Operation *op) {
   if (failed(checkPlain(problem, op)))
     return failure();
   auto tiling = readTiling<ConvTiling>(emitter);
@@ -365,8 +368,8 @@ FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
     return op->emitOpError("cannot share inputs between taps");
   int64_t steps =
       tiling.words(problem) * (problem.hasEqualPhases(2) && !tiling.share_taps
-                                 ? problem.phaseTaps()[2]
-                                 : 1);
+                                   ? problem.phaseTaps()[2]
+                                   : 1);
   if (steps % tiling.unroll != 0)
     return op->emitOpError("expects unroll to divide ")
            << steps << ", got " << tiling.unroll;
@@ -378,8 +381,8 @@ FailureOr<ConvTiling> readConvTiling(FusionEmitter &emitter,
 }
 
 FailureOr<FilterGradTiling> readFilterGradTiling(FusionEmitter &emitter,
-                                             const ConvProblem &whole,
-                                             Operation *op) {
+                                                 const ConvProblem &whole,
+                                                 Operation *op) {
   if (failed(checkPlain(whole, op)))
     return failure();
   auto tiling = readTiling<FilterGradTiling>(emitter);
@@ -415,8 +418,8 @@ FailureOr<FilterGradTiling> readFilterGradTiling(FusionEmitter &emitter,
 }
 
 FailureOr<WinogradTiling> readWinogradTiling(FusionEmitter &emitter,
-                                         const ConvProblem &problem,
-                                         Operation *op) {
+                                             const ConvProblem &problem,
+                                             Operation *op) {
   FailureOr<WinogradTiling> tiling = readTiles<WinogradTiling>(
       emitter, problem, op, winogradRefusal(problem, WinogradTiles::F4));
   if (failed(tiling) || failed(checkLimits(op, problem, *tiling)))
@@ -433,7 +436,7 @@ FailureOr<WinogradTiling> readWinogradTiling(FusionEmitter &emitter,
 
 FailureOr<WinogradFilterGradTiling>
 readWinogradFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
-                           Operation *op) {
+                             Operation *op) {
   auto tiling = readTiles<WinogradFilterGradTiling>(
       emitter, problem, op,
       winogradFilterGradRefusal(problem, WinogradTiles::F4));
@@ -445,8 +448,8 @@ readWinogradFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
 }
 
 FailureOr<FewChannelsTiling> readFewChannelsTiling(FusionEmitter &emitter,
-                                     const ConvProblem &problem,
-                                     Operation *op) {
+                                                   const ConvProblem &problem,
+                                                   Operation *op) {
   if (std::string reason = fewChannelsRefusal(problem); !reason.empty())
     return op->emitOpError("cannot use the few_channels kernel: ") << reason;
   auto tiling = readTiling<FewChannelsTiling>(emitter);
@@ -462,8 +465,8 @@ FailureOr<FewChannelsTiling> readFewChannelsTiling(FusionEmitter &emitter,
 }
 
 FailureOr<GroupedTiling> readGroupedTiling(FusionEmitter &emitter,
-                                       const ConvProblem &problem,
-                                       Operation *op) {
+                                           const ConvProblem &problem,
+                                           Operation *op) {
   if (std::string reason = groupedRefusal(problem); !reason.empty())
     return op->emitOpError("cannot use the grouped kernel: ") << reason;
   auto tiling = readTiling<GroupedTiling>(emitter);
@@ -480,15 +483,16 @@ FailureOr<GroupedTiling> readGroupedTiling(FusionEmitter &emitter,
       (tiling.tile[2] != width && tiling.tile[2] % tiling.pixels != 0))
     return op->emitOpError("expects register blocks to divide the tile, got ")
            << tiling.pixels << " and " << tiling.tile[2];
-  if (tiling.in_place && !(groupedReadsInside(problem) && !problem.is16BitInput &&
-                         TileSource(op->getOperand(0)).isInput()))
+  if (tiling.in_place &&
+      !(groupedReadsInside(problem) && !problem.is16BitInput &&
+        TileSource(op->getOperand(0)).isInput()))
     return op->emitOpError("cannot read its input in place");
   return tiling;
 }
 
 FailureOr<GroupedFilterGradTiling>
 readGroupedFilterGradTiling(FusionEmitter &emitter, const ConvProblem &problem,
-                          Operation *op) {
+                            Operation *op) {
   if (std::string reason = groupedRefusal(problem); !reason.empty())
     return op->emitOpError("cannot use the grouped kernel: ") << reason;
   auto tiling = readTiling<GroupedFilterGradTiling>(emitter);

@@ -9,8 +9,8 @@
 #define SEGC_LIB_CODEGEN_CPU_STRATEGY_CONVSTRATEGYLIMITS_H
 
 #include "segc/Codegen/CPU/ConvStrategy.h"
-#include "segc/Codegen/CPU/GroupedStrategy.h"
 #include "segc/Codegen/CPU/FewChannelsStrategy.h"
+#include "segc/Codegen/CPU/GroupedStrategy.h"
 #include "segc/Codegen/CPU/WinogradStrategy.h"
 
 namespace segc {

@@ -33,7 +33,8 @@ std::string fewChannelsRefusal(const ConvProblem &problem) {
   return "";
 }
 
-static double taskCycles(const ConvProblem &problem, const FewChannelsTiling &tiling,
+static double taskCycles(const ConvProblem &problem,
+                         const FewChannelsTiling &tiling,
                          const CpuStrategyContext &context) {
   double vectors = tiling.paddedChannels(problem) / tiling.lanes;
   double blocks = product(tiling.tile) / double(tiling.tile[2]) *
@@ -45,17 +46,18 @@ static double taskCycles(const ConvProblem &problem, const FewChannelsTiling &ti
   // vector.
   double finish =
       tiling.pixels * (FewChannelsTiling::maxChannels * 1.5 + epilogueCycles);
-  double pack = tiling.in_place ? 0
-                              : tiling.tileSize(problem) / double(tiling.lanes) *
-                                    (packCycles + context.loadCycles);
+  double pack = tiling.in_place
+                    ? 0
+                    : tiling.tileSize(problem) / double(tiling.lanes) *
+                          (packCycles + context.loadCycles);
   return taskOverhead + pack + blocks * (multiply + finish + 20);
 }
 
 std::pair<FewChannelsTiling, double>
 selectFewChannelsTiling(const ConvProblem &problem,
-                 const CpuStrategyContext &context) {
-  std::pair<FewChannelsTiling, double> best{{},
-                                     std::numeric_limits<double>::infinity()};
+                        const CpuStrategyContext &context) {
+  std::pair<FewChannelsTiling, double> best{
+      {}, std::numeric_limits<double>::infinity()};
   const CpuTarget &target = context.target;
   FewChannelsTiling tiling{};
   tiling.lanes = target.lanes;

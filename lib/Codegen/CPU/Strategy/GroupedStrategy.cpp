@@ -88,19 +88,21 @@ static double valueCycles(GroupedAccess access, double pixels, int64_t lanes) {
   llvm_unreachable("all kinds are listed");
 }
 
-static double taskCycles(const ConvProblem &problem, const GroupedTiling &tiling,
+static double taskCycles(const ConvProblem &problem,
+                         const GroupedTiling &tiling,
                          const CpuStrategyContext &context) {
   double blocks = product(tiling.tile) / double(tiling.tile[2]) *
                   divideUp(tiling.tile[2], tiling.pixels) *
                   double(problem.phaseCount());
-  double vectors = tiling.paddedChannels(problem) / double(tiling.lanes * tiling.nb);
+  double vectors =
+      tiling.paddedChannels(problem) / double(tiling.lanes * tiling.nb);
   // Each phase reads only a part of the taps.
   double steps = product(problem.taps) * double(problem.groupInputs()) /
                  double(problem.phaseCount());
-  double step = std::max(
-      registerBlockCycles(tiling.pixels, tiling.nb),
-      valueCycles(groupedAccess(problem, tiling.lanes), tiling.pixels, tiling.lanes) +
-          tiling.nb / 2.0);
+  double step = std::max(registerBlockCycles(tiling.pixels, tiling.nb),
+                         valueCycles(groupedAccess(problem, tiling.lanes),
+                                     tiling.pixels, tiling.lanes) +
+                             tiling.nb / 2.0);
   double finish = tiling.pixels * tiling.nb * epilogueCycles + 20;
   double pack = tiling.in_place
                     ? 0
@@ -111,15 +113,15 @@ static double taskCycles(const ConvProblem &problem, const GroupedTiling &tiling
 
 std::pair<GroupedTiling, double>
 selectGroupedTiling(const ConvProblem &problem,
-                  const CpuStrategyContext &context) {
-  std::pair<GroupedTiling, double> best{{},
-                                      std::numeric_limits<double>::infinity()};
+                    const CpuStrategyContext &context) {
+  std::pair<GroupedTiling, double> best{
+      {}, std::numeric_limits<double>::infinity()};
   const CpuTarget &target = context.target;
   Dims space = problem.space();
   GroupedTiling tiling{};
   tiling.lanes = lanesFor(problem.outChannels, target);
   tiling.in_place = !problem.is16BitInput && !context.computedInput &&
-                  groupedReadsInside(problem);
+                    groupedReadsInside(problem);
   bool broadcasts =
       groupedAccess(problem, tiling.lanes) == GroupedAccess::Broadcast;
   for (tiling.nb = 1; tiling.nb <= (broadcasts ? 4 : 1); ++tiling.nb) {
@@ -151,7 +153,7 @@ selectGroupedTiling(const ConvProblem &problem,
 
 std::pair<GroupedFilterGradTiling, double>
 selectGroupedFilterGradTiling(const ConvProblem &problem,
-                            const CpuStrategyContext &context) {
+                              const CpuStrategyContext &context) {
   GroupedFilterGradTiling tiling{};
   tiling.lanes = lanesFor(problem.outChannels, context.target);
   GroupedAccess access = groupedAccess(problem, tiling.lanes);
@@ -163,7 +165,8 @@ selectGroupedFilterGradTiling(const ConvProblem &problem,
   int64_t tasks = product(problem.taps) * (problem.groupInputs() / tiling.ur) *
                   divideUp(problem.outChannels, tiling.lanes);
   double pixel =
-      std::max(tiling.ur / 2.0, valueCycles(access, tiling.ur, tiling.lanes)) + 1;
+      std::max(tiling.ur / 2.0, valueCycles(access, tiling.ur, tiling.lanes)) +
+      1;
   double cycles = occupiedTasks(tasks, context) *
                   (taskOverhead + double(problem.batch) * pixel *
                                       double(product(problem.out)));

@@ -107,20 +107,30 @@ typedef struct frame {
 
 static void run_task(void *argument, int64_t task, uint32_t worker) {
   const frame *f = (const frame *)argument;
-  f->function(f->buffers, f->scratch + worker * f->scratch_bytes, f->batch, task);
+  f->function(f->buffers, f->scratch + worker * f->scratch_bytes, f->batch,
+              task);
 }
 
 static void *region_base(const segc_call *call, const segc_operand *operand) {
   switch (operand->region) {
-  case SEGC_REGION_ARENA: return call->arena;
-  case SEGC_REGION_INPUT: return call->inputs[operand->index];
-  case SEGC_REGION_OUTPUT: return call->outputs[operand->index];
-  case SEGC_REGION_PARAMETERS: return call->parameters;
-  case SEGC_REGION_STATES: return call->states;
-  case SEGC_REGION_GRADIENTS: return call->gradients;
-  case SEGC_REGION_OPTIMIZER: return call->optimizer;
-  case SEGC_REGION_PREPARED: return call->prepared;
-  default: return (void *)call->scalars;
+  case SEGC_REGION_ARENA:
+    return call->arena;
+  case SEGC_REGION_INPUT:
+    return call->inputs[operand->index];
+  case SEGC_REGION_OUTPUT:
+    return call->outputs[operand->index];
+  case SEGC_REGION_PARAMETERS:
+    return call->parameters;
+  case SEGC_REGION_STATES:
+    return call->states;
+  case SEGC_REGION_GRADIENTS:
+    return call->gradients;
+  case SEGC_REGION_OPTIMIZER:
+    return call->optimizer;
+  case SEGC_REGION_PREPARED:
+    return call->prepared;
+  default:
+    return (void *)call->scalars;
   }
 }
 
@@ -135,8 +145,9 @@ static segc_code check_pointer(const segc_program *entry, const char *name,
     append(message, entry->name);
     append(message, ": expected ");
     append(message, name);
-    append(message, pointer ? " at a multiple of 64 bytes, got a misaligned pointer"
-                            : ", got a null pointer");
+    append(message, pointer
+                        ? " at a multiple of 64 bytes, got a misaligned pointer"
+                        : ", got a null pointer");
     return SEGC_INVALID_ARGUMENT;
   }
   return SEGC_OK;
@@ -149,30 +160,35 @@ static void take_services(const segc_services *services, segc_services *known) {
   char *to = (char *)known;
   for (size_t i = 0; i < sizeof *known; ++i) {
     to[i] = i < services->struct_size ? from[i] : 0;
-    __asm__ volatile("" ::: "memory"); /* keeps the compiler from calling memcpy */
+    __asm__ volatile(
+        "" ::
+            : "memory"); /* keeps the compiler from calling memcpy */
   }
 }
 
 static segc_code check_call(const segc_program *entry,
-                            const segc_services *services, const segc_call *call,
-                            segc_message *message) {
+                            const segc_services *services,
+                            const segc_call *call, segc_message *message) {
   const size_t least = offsetof(segc_services, kernel_begin);
   if (!services || services->struct_size < least)
-    return expected(message, entry->name, "services of at least", (int64_t)least,
-                    services ? services->struct_size : 0);
+    return expected(message, entry->name, "services of at least",
+                    (int64_t)least, services ? services->struct_size : 0);
   if (!call || call->struct_size < sizeof *call)
     return expected(message, entry->name, "a call of at least", sizeof *call,
                     call ? call->struct_size : 0);
   if (services->workers < 1)
     return expected(message, entry->name, "workers of at least", 1, 0);
-  uint64_t arena_bytes = entry->arena_bytes + services->workers * entry->scratch_bytes;
+  uint64_t arena_bytes =
+      entry->arena_bytes + services->workers * entry->scratch_bytes;
   if (call->batch < 1 || call->batch > segc_largest_batch)
     return expected(message, entry->name, "a batch of at least 1 and at most",
                     segc_largest_batch, call->batch);
   if (call->input_count != entry->input_count)
-    return expected(message, entry->name, "inputs:", entry->input_count, call->input_count);
+    return expected(message, entry->name, "inputs:", entry->input_count,
+                    call->input_count);
   if (call->output_count != entry->output_count)
-    return expected(message, entry->name, "outputs:", entry->output_count, call->output_count);
+    return expected(message, entry->name, "outputs:", entry->output_count,
+                    call->output_count);
   if (call->arena_bytes < arena_bytes)
     return expected(message, entry->name, "arena bytes of at least",
                     (int64_t)arena_bytes, (int64_t)call->arena_bytes);
@@ -187,9 +203,11 @@ static segc_code check_call(const segc_program *entry,
               {"prepared", call->prepared, SEGC_REGION_PREPARED}};
   for (size_t i = 0; i < sizeof flat / sizeof *flat; ++i)
     if (check_pointer(entry, flat[i].name, flat[i].pointer,
-                      (entry->regions >> flat[i].region) & 1, message) != SEGC_OK)
+                      (entry->regions >> flat[i].region) & 1,
+                      message) != SEGC_OK)
       return SEGC_INVALID_ARGUMENT;
-  if (check_pointer(entry, "arena", call->arena, arena_bytes > 0, message) != SEGC_OK)
+  if (check_pointer(entry, "arena", call->arena, arena_bytes > 0, message) !=
+      SEGC_OK)
     return SEGC_INVALID_ARGUMENT;
   if (((entry->regions >> SEGC_REGION_SCALARS) & 1) && !call->scalars) {
     append(message, entry->name);
@@ -197,10 +215,13 @@ static segc_code check_call(const segc_program *entry,
     return SEGC_INVALID_ARGUMENT;
   }
   for (uint32_t i = 0; i < entry->input_count; ++i)
-    if (check_pointer(entry, "an input", call->inputs ? call->inputs[i] : NULL, 1, message) != SEGC_OK)
+    if (check_pointer(entry, "an input", call->inputs ? call->inputs[i] : NULL,
+                      1, message) != SEGC_OK)
       return SEGC_INVALID_ARGUMENT;
   for (uint32_t i = 0; i < entry->output_count; ++i)
-    if (check_pointer(entry, "an output", call->outputs ? call->outputs[i] : NULL, 1, message) != SEGC_OK)
+    if (check_pointer(entry, "an output",
+                      call->outputs ? call->outputs[i] : NULL, 1,
+                      message) != SEGC_OK)
       return SEGC_INVALID_ARGUMENT;
   return SEGC_OK;
 }
@@ -221,14 +242,16 @@ static void *address_of(const run *r, const segc_operand *operand) {
 }
 
 static uint64_t elements_of(const run *r, const segc_operand *operand) {
-  return operand->elements_fixed + operand->elements_per_sample * (uint64_t)r->call->batch;
+  return operand->elements_fixed +
+         operand->elements_per_sample * (uint64_t)r->call->batch;
 }
 
 static segc_code fail(const run *r, segc_code code, const char *why,
                       const segc_command *command) {
   append(r->message, r->program->name);
   append(r->message, why);
-  append(r->message, command->name ? command->name : "a command without a name");
+  append(r->message,
+         command->name ? command->name : "a command without a name");
   if (command->op && *command->op) {
     append(r->message, " (");
     append(r->message, command->op);
@@ -252,16 +275,23 @@ static segc_code run_launch(run *r, const segc_command *command) {
     elements[i] = elements_of(r, &command->operands[i]);
     types[i] = (uint8_t)command->operands[i].type;
   }
-  segc_kernel_event event = {
-      sizeof event, r->launches++, r->program->name, command->name, command->op,
-      command->flops_per_sample * (double)call->batch,
-      command->bytes_per_sample * (double)call->batch,
-      command->output_count, 0,
-      (const void *const *)f.buffers + command->input_count,
-      elements + command->input_count, types + command->input_count};
+  segc_kernel_event event = {sizeof event,
+                             r->launches++,
+                             r->program->name,
+                             command->name,
+                             command->op,
+                             command->flops_per_sample * (double)call->batch,
+                             command->bytes_per_sample * (double)call->batch,
+                             command->output_count,
+                             0,
+                             (const void *const *)f.buffers +
+                                 command->input_count,
+                             elements + command->input_count,
+                             types + command->input_count};
   if (services->kernel_begin)
     services->kernel_begin(services->context, &event);
-  int64_t tasks = command->tasks_fixed + command->tasks_per_sample * call->batch;
+  int64_t tasks =
+      command->tasks_fixed + command->tasks_per_sample * call->batch;
   if (services->parallel_for)
     services->parallel_for(services->context, tasks, run_task, &f);
   else
@@ -281,18 +311,26 @@ static void run_copy(const run *r, const segc_command *command) {
   uint64_t bytes = elements_of(r, source) * element_bytes[source->type];
   for (uint64_t i = 0; i < bytes; ++i) {
     to[i] = from[i];
-    __asm__ volatile("" ::: "memory"); /* keeps the compiler from calling memcpy */
+    __asm__ volatile(
+        "" ::
+            : "memory"); /* keeps the compiler from calling memcpy */
   }
 }
 
 static segc_code start_collective(run *r, const segc_command *command) {
   const segc_services *services = r->services;
   const segc_operand *operand = &command->operands[0];
-  segc_collective collective = {
-      sizeof collective, command->collective, operand->type, operand->region,
-      r->program->streams[command->stream], address_of(r, operand), elements_of(r, operand)};
-  if (services->collective_start(services->context, &collective, &r->tickets[command->event]))
-    return fail(r, SEGC_INTERNAL, ": the host could not start the collective ", command);
+  segc_collective collective = {sizeof collective,
+                                command->collective,
+                                operand->type,
+                                operand->region,
+                                r->program->streams[command->stream],
+                                address_of(r, operand),
+                                elements_of(r, operand)};
+  if (services->collective_start(services->context, &collective,
+                                 &r->tickets[command->event]))
+    return fail(r, SEGC_INTERNAL, ": the host could not start the collective ",
+                command);
   r->started |= (uint64_t)1 << command->event;
   return SEGC_OK;
 }
@@ -314,34 +352,47 @@ static segc_code check_commands(const run *r) {
   for (uint32_t i = 0; i < r->program->command_count; ++i) {
     const segc_command *command = &r->program->commands[i];
     if (command->kind == SEGC_COMMAND_LAUNCH && !command->function)
-      return fail(r, SEGC_UNAVAILABLE, ": the model has no code for this processor of the kernel ", command);
+      return fail(r, SEGC_UNAVAILABLE,
+                  ": the model has no code for this processor of the kernel ",
+                  command);
     if (command->kind == SEGC_COMMAND_CALL)
-      return fail(r, SEGC_UNAVAILABLE, ": this processor has no library ", command);
+      return fail(r, SEGC_UNAVAILABLE, ": this processor has no library ",
+                  command);
     if (command->kind == SEGC_COMMAND_COLLECTIVE &&
         (!r->services->collective_start || !r->services->collective_wait))
       return fail(r, SEGC_UNAVAILABLE,
-                  ": expected the services collective_start and collective_wait for the collective ", command);
+                  ": expected the services collective_start and "
+                  "collective_wait for the collective ",
+                  command);
   }
   return SEGC_OK;
 }
 
 static segc_code run_command(run *r, const segc_command *command) {
   switch (command->kind) {
-  case SEGC_COMMAND_LAUNCH: return run_launch(r, command);
-  case SEGC_COMMAND_COPY: run_copy(r, command); return SEGC_OK;
-  case SEGC_COMMAND_ADVANCE_SCALARS:
-    segc_advance_scalars(r->call->scalars, *(const float *)address_of(r, &command->operands[0]) != 0);
+  case SEGC_COMMAND_LAUNCH:
+    return run_launch(r, command);
+  case SEGC_COMMAND_COPY:
+    run_copy(r, command);
     return SEGC_OK;
-  case SEGC_COMMAND_COLLECTIVE: return start_collective(r, command);
-  case SEGC_COMMAND_RECORD: return SEGC_OK; /* commands run in order, so earlier ones are done */
-  case SEGC_COMMAND_WAIT: return wait_for(r, command->event);
-  default: return fail(r, SEGC_INTERNAL, ": a command of an unknown kind: ", command);
+  case SEGC_COMMAND_ADVANCE_SCALARS:
+    segc_advance_scalars(r->call->scalars, *(const float *)address_of(
+                                               r, &command->operands[0]) != 0);
+    return SEGC_OK;
+  case SEGC_COMMAND_COLLECTIVE:
+    return start_collective(r, command);
+  case SEGC_COMMAND_RECORD:
+    return SEGC_OK; /* commands run in order, so earlier ones are done */
+  case SEGC_COMMAND_WAIT:
+    return wait_for(r, command->event);
+  default:
+    return fail(r, SEGC_INTERNAL, ": a command of an unknown kind: ", command);
   }
 }
 
 static segc_code run_program(const segc_program *program,
-                             const segc_services *services, const segc_call *call,
-                             segc_message *message) {
+                             const segc_services *services,
+                             const segc_call *call, segc_message *message) {
   run r;
   r.program = program;
   r.services = services;
@@ -375,7 +426,8 @@ static segc_code find_program(const char *name, const segc_program **program,
     message->text[0] = 0;
   const segc_version *version = pick_version();
   if (!version) {
-    append(message, "no kernels for this processor: the model was compiled for ");
+    append(message,
+           "no kernels for this processor: the model was compiled for ");
     for (uint32_t i = 0; i < segc_version_count; ++i) {
       append(message, i ? ", " : "");
       append(message, segc_versions[i].target);

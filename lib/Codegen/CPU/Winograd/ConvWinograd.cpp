@@ -86,7 +86,7 @@ private:
         scalesBase() + product(tiling.tile) * tiling.scalesPitch();
     return {tiling.pointCount(), roundUp(problem.inChannels, tiling.lanes),
             tiling.lanes,        multipliers + tiling.scalesPitch(),
-            multipliers,       tiling.pointPitch(problem)};
+            multipliers,         tiling.pointPitch(problem)};
   }
   ConvProblem problem;
   WinogradTiling tiling;
@@ -117,8 +117,8 @@ WinogradEmitter::Task WinogradEmitter::readInput(KernelBody &body,
         body.add(body.mul(task.counts[d], tiling.m[d]), problem.taps[d] - 1);
   }
   task.view =
-      readTile(body, TileSource(root->getOperand(0)), tiling.in_place, problem.in,
-               problem.inChannels, task.sample, box, tiling.lanes);
+      readTile(body, TileSource(root->getOperand(0)), tiling.in_place,
+               problem.in, problem.inChannels, task.sample, box, tiling.lanes);
   return task;
 }
 
@@ -131,9 +131,8 @@ void WinogradEmitter::forTiles(
     body.loop(zero, task.counts[1], 1, [&](Value h) {
       Value row =
           body.mul(body.add(body.mul(d, task.counts[1]), h), task.counts[2]);
-      body.loop(zero, task.counts[2], 1, [&](Value w) {
-        each({d, h, w}, body.add(row, w));
-      });
+      body.loop(zero, task.counts[2], 1,
+                [&](Value w) { each({d, h, w}, body.add(row, w)); });
     });
   });
 }
@@ -236,8 +235,8 @@ void WinogradEmitter::multiplyPoints(KernelBody &body, const Task &task,
   Value zero = body.index(0), scratch = body.scratch();
   body.loop(zero, body.index(tiling.pointCount()), 1, [&](Value point) {
     Value panel = winogradPanel(body, problem, tiling, block, point);
-    Value points =
-              body.add(body.mul(point, tiling.pointPitch(problem)), pointsBase()),
+    Value points = body.add(body.mul(point, tiling.pointPitch(problem)),
+                            pointsBase()),
           products =
               body.add(body.mul(point, tiling.productPitch()), productsBase());
     body.loop(zero, tiles, tiling.ur, [&](Value row) {
@@ -262,8 +261,8 @@ void WinogradEmitter::multiplyPoints(KernelBody &body, const Task &task,
       };
       Value to = body.add(products, body.mul(row, width));
       if (tiling.isFixedPoint())
-        return sumChains(body, body.add(panel, tiling.steps(problem) * width), to,
-                         tiling.ur * tiling.nb, step);
+        return sumChains(body, body.add(panel, tiling.steps(problem) * width),
+                         to, tiling.ur * tiling.nb, step);
       SmallVector<Value> sums(tiling.ur * tiling.nb,
                               multiplier.noSum(body, tiling.lanes));
       sums = multiplier.sum(body, body.index(tiling.steps(problem)), 1, 1, sums,
@@ -338,8 +337,8 @@ void WinogradEmitter::multiply(KernelBody &body) {
       body.div(body.rem(body.task(), tasksPerSample()), tiling.groups),
       task.origin};
   for (unsigned d = 0; d < 3; ++d)
-    outputs.extents[d] = pieceExtent(body, problem.out[d],
-                                     tiling.tile[d] * tiling.m[d], task.origin[d]);
+    outputs.extents[d] = pieceExtent(
+        body, problem.out[d], tiling.tile[d] * tiling.m[d], task.origin[d]);
   outputs.firstChannel = body.mul(first, tiling.channelBlock());
   outputs.endChannel = body.mul(end, tiling.channelBlock());
   reductions.sumBox(body, outputs, tiling.lanes);

@@ -30,14 +30,14 @@ Value winogradPanel(KernelBody &body, const ConvProblem &problem,
 int64_t WinogradFilterPacker::tasks() const {
   return tiling.channelBlocks(problem) *
          (tiling.isFixedPoint() ? tiling.nb
-                              : divideUp(problem.inChannels, channels));
+                                : divideUp(problem.inChannels, channels));
 }
 
 int64_t WinogradFilterPacker::scratchFloats() const {
-  return scalesBase() +
-         (tiling.isFixedPoint()
-              ? FixedFilterScales::scratchFloats(tiling.pointCount(), tiling.lanes)
-              : 0);
+  return scalesBase() + (tiling.isFixedPoint()
+                             ? FixedFilterScales::scratchFloats(
+                                   tiling.pointCount(), tiling.lanes)
+                             : 0);
 }
 
 /// Calls `store(point, input channel, lane, values)` for up to `channels` input
@@ -70,7 +70,8 @@ void WinogradFilterPacker::transform(KernelBody &body, Value block, Value first,
       };
       transformBox(body, matrices, buffer, tiling.lanes, load,
                    [&](Value d, Value h, Value w, Value values) {
-                     store(winogradPoint(body, tiling, d, h, w), c, lane, values);
+                     store(winogradPoint(body, tiling, d, h, w), c, lane,
+                           values);
                    });
     });
   });
@@ -80,10 +81,11 @@ void WinogradFilterPacker::transform(KernelBody &body, Value block, Value first,
 void WinogradFilterPacker::put(KernelBody &body, Value block, Value point,
                                Value c, Value lane, Value values, Value scale) {
   Value row = body.mul(multiplier.word(body, c), tiling.channelBlock());
-  multiplier.storeAt(body, values, body.temp(),
-                     body.add(winogradPanel(body, problem, tiling, block, point),
-                              body.add(row, lane)),
-                     c, scale);
+  multiplier.storeAt(
+      body, values, body.temp(),
+      body.add(winogradPanel(body, problem, tiling, block, point),
+               body.add(row, lane)),
+      c, scale);
 }
 
 void WinogradFilterPacker::pack(KernelBody &body) {

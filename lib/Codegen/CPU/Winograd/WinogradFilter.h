@@ -52,7 +52,8 @@ private:
   }
   int64_t scalesBase() const {
     return bufferBase() +
-           transformBufferSize(forEachDim(tiling.m, winogradFilter), tiling.lanes);
+           transformBufferSize(forEachDim(tiling.m, winogradFilter),
+                               tiling.lanes);
   }
 
   /// The number of input channels that are transformed together.

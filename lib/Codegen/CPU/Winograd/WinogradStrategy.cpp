@@ -76,7 +76,7 @@ Dims WinogradFilterGradTiling::boxCounts(const ConvProblem &problem) const {
 }
 
 int64_t WinogradFilterGradTiling::planesSize(const Dims &window,
-                                           int64_t channels) const {
+                                             int64_t channels) const {
   int64_t plane = product(window) / window[outer()];
   return roundUp(tile[outer()] * plane * channels, 16);
 }
@@ -102,7 +102,8 @@ int64_t WinogradFilterGradTiling::gradPitch(const ConvProblem &problem) const {
   return steps() * groupBlocks(problem) * channelBlock() + pitchPadding;
 }
 
-int64_t WinogradFilterGradTiling::scratchSize(const ConvProblem &problem) const {
+int64_t
+WinogradFilterGradTiling::scratchSize(const ConvProblem &problem) const {
   return inputSize(problem) + gradSize(problem) +
          innerCount() * (inputPitch(problem) + gradPitch(problem));
 }
@@ -151,17 +152,19 @@ static double transformCycles(const Dims &m) {
 /// vector of scales.
 static constexpr double fixedVectorCycles = 3, fixedPointCycles = 4;
 
-static double taskCycles(const ConvProblem &problem, const WinogradTiling &tiling,
+static double taskCycles(const ConvProblem &problem,
+                         const WinogradTiling &tiling,
                          const CpuStrategyContext &context) {
   double points = tiling.pointCount(), tiles = product(tiling.tile);
   double steps = tiling.steps(problem), width = tiling.channelBlock();
   double blocks = divideUp(tiling.channelBlocks(problem), tiling.groups);
   double vectors = divideUp(problem.inChannels, tiling.lanes);
-  double pack = tiling.in_place
-                    ? 0
-                    : tiling.inputSize(problem) / double(tiling.lanes) *
-                              (packCycles + context.loadCycles) +
-                          tiling.window()[0] * tiling.window()[1] * packRowCycles;
+  double pack =
+      tiling.in_place
+          ? 0
+          : tiling.inputSize(problem) / double(tiling.lanes) *
+                    (packCycles + context.loadCycles) +
+                tiling.window()[0] * tiling.window()[1] * packRowCycles;
   double transform = transformCycles(tiling.m) * points * tiles;
   double panels = 4 * points * steps * width;
   double scratch = 4.0 * tiling.scratchSize(problem);
@@ -171,9 +174,9 @@ static double taskCycles(const ConvProblem &problem, const WinogradTiling &tilin
   double blocksOfRows = tiling.rows() / double(tiling.ur);
   double multiply =
       points * blocksOfRows *
-      (steps *
-           registerBlockCycles(tiling.ur, tiling.nb,
-                               multiplyCycles(tiling.multiplyType, context.target)) +
+      (steps * registerBlockCycles(
+                   tiling.ur, tiling.nb,
+                   multiplyCycles(tiling.multiplyType, context.target)) +
        widenCycles(tiling.multiplyType, double(tiling.ur * tiling.nb),
                    tiling.steps(problem)) +
        1.5 * double(tiling.ur * tiling.nb) + 15);
@@ -186,7 +189,8 @@ static double taskCycles(const ConvProblem &problem, const WinogradTiling &tilin
              0.3 * std::min(multiply, panels / panelRate);
   double finish =
       tiles * tiling.nb *
-      ((transformCycles(tiling.m) + (tiling.isFixedPoint() ? 0.5 : 0)) * points +
+      ((transformCycles(tiling.m) + (tiling.isFixedPoint() ? 0.5 : 0)) *
+           points +
        product(tiling.m) * epilogueCycles);
   double cycles =
       taskOverhead + pack + transform * vectors + blocks * (multiply + finish);
@@ -194,16 +198,16 @@ static double taskCycles(const ConvProblem &problem, const WinogradTiling &tilin
   return excess > 1 ? cycles * (2 * excess - 1) : cycles;
 }
 
-static double totalCycles(const ConvProblem &problem, const WinogradTiling &tiling,
+static double totalCycles(const ConvProblem &problem,
+                          const WinogradTiling &tiling,
                           const CpuStrategyContext &context) {
   int64_t tasks =
       product(tiling.taskCounts(problem)) * tiling.groups * problem.batch;
   // In fixed point the filter is stored in 16-bit halves and transformed twice.
-  double filter =
-      context.constantFilter
-          ? 0
-          : tiling.filterSize(problem) / double(tiling.lanes) * filterCycles *
-                (tiling.isFixedPoint() ? 4 : 1);
+  double filter = context.constantFilter
+                      ? 0
+                      : tiling.filterSize(problem) / double(tiling.lanes) *
+                            filterCycles * (tiling.isFixedPoint() ? 4 : 1);
   return occupiedTasks(tasks, context) * taskCycles(problem, tiling, context) +
          filter;
 }
@@ -211,7 +215,7 @@ static double totalCycles(const ConvProblem &problem, const WinogradTiling &tili
 double productError(MultiplyType multiplyType, const Dims &m) {
   double error = multiplyType == MultiplyType::F16     ? 7.1e-4
                  : multiplyType == MultiplyType::Fixed ? 1.4e-4
-                                               : 2.4e-3;
+                                                       : 2.4e-3;
   for (int64_t size : m)
     error *= size == 4 ? 2.6 : size == 2 ? 1.28 : 1;
   return error;
@@ -258,14 +262,14 @@ static void forTiles(const ConvProblem &problem, WinogradTiling tiling,
 
 std::pair<WinogradTiling, double>
 selectWinogradTiling(const ConvProblem &problem,
-                   const CpuStrategyContext &context, ArrayRef<Dims> sizes) {
+                     const CpuStrategyContext &context, ArrayRef<Dims> sizes) {
   const CpuTarget &target = context.target;
-  std::pair<WinogradTiling, double> best{{},
-                                       std::numeric_limits<double>::infinity()};
+  std::pair<WinogradTiling, double> best{
+      {}, std::numeric_limits<double>::infinity()};
   auto consider = [&](WinogradTiling tiling) {
-    int64_t maxRows =
-                (target.registers - tiling.nb - sharedRegisters(tiling.multiplyType)) /
-                sumRegisters(tiling.multiplyType, tiling.nb),
+    int64_t maxRows = (target.registers - tiling.nb -
+                       sharedRegisters(tiling.multiplyType)) /
+                      sumRegisters(tiling.multiplyType, tiling.nb),
             tiles = product(tiling.tile);
     tiling.ur = divideUp(tiles, divideUp(tiles, maxRows));
     int64_t blocks = tiling.channelBlocks(problem);
@@ -336,9 +340,11 @@ static double boxCycles(const ConvProblem &problem,
   double multiply =
       inner * blocks * rowBlocks *
       (tiling.steps() *
-           registerBlockCycles(double(problem.inChannels) / rowBlocks, tiling.nb,
-                               multiplyCycles(tiling.multiplyType, context.target)) +
-       widenCycles(tiling.multiplyType, double(tiling.ur * tiling.nb), tiling.steps()) +
+           registerBlockCycles(
+               double(problem.inChannels) / rowBlocks, tiling.nb,
+               multiplyCycles(tiling.multiplyType, context.target)) +
+       widenCycles(tiling.multiplyType, double(tiling.ur * tiling.nb),
+                   tiling.steps()) +
        10);
   double points = tiling.task_points;
   double sums =
@@ -356,27 +362,28 @@ static double totalCycles(const ConvProblem &problem,
                           const WinogradFilterGradTiling &tiling,
                           const CpuStrategyContext &context) {
   int64_t tasks = tiling.splits * tiling.pointGroups() * tiling.groups;
-  double boxes =
-      divideUp(problem.batch * product(tiling.boxCounts(problem)), tiling.splits);
+  double boxes = divideUp(problem.batch * product(tiling.boxCounts(problem)),
+                          tiling.splits);
   double sums = 4.0 * tiling.sumSize(problem);
   // Every task initialises its partial sums and writes them back.
   double part =
       sums * tiling.splits / tasks * (1 / panelFromL2 + 1 / panelFromL3);
   return occupiedTasks(tasks, context) *
-             (taskOverhead + part + boxes * boxCycles(problem, tiling, context)) +
+             (taskOverhead + part +
+              boxes * boxCycles(problem, tiling, context)) +
          sums / panelFromL3 + sums * tiling.splits / partialsFromL3;
 }
 
 std::pair<WinogradFilterGradTiling, double>
 selectWinogradFilterGradTiling(const ConvProblem &problem,
-                             const CpuStrategyContext &context,
-                             ArrayRef<Dims> sizes) {
+                               const CpuStrategyContext &context,
+                               ArrayRef<Dims> sizes) {
   constexpr int64_t maxTiles = 96, maxSumBytes = 32 << 20;
   // Partial sums are temporaries, whose size is limited in proportion to the
   // operands.
   int64_t maxPartsBytes = 8 * problem.batch *
-                           (product(problem.in) * problem.inChannels +
-                            product(problem.out) * problem.outChannels);
+                          (product(problem.in) * problem.inChannels +
+                           product(problem.out) * problem.outChannels);
   const CpuTarget &target = context.target;
   std::pair<WinogradFilterGradTiling, double> best{
       {}, std::numeric_limits<double>::infinity()};

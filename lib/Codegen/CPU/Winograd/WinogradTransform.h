@@ -8,8 +8,8 @@
 #ifndef SEGC_LIB_CODEGEN_CPU_WINOGRAD_WINOGRADTRANSFORM_H
 #define SEGC_LIB_CODEGEN_CPU_WINOGRAD_WINOGRADTRANSFORM_H
 
-#include "segc/Codegen/Common/WinogradMatrices.h"
 #include "segc/Codegen/Common/ConvProblem.h"
+#include "segc/Codegen/Common/WinogradMatrices.h"
 
 namespace segc {
 

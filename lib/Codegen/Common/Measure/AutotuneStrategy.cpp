@@ -52,8 +52,8 @@ struct AutotuneStrategyPass
         getOperation(), target, winograd, multiplyType, threads);
     if (failed(context))
       return signalPassFailure();
-    std::string missing = context->target.backend->missingFeature(
-        *context->target.version);
+    std::string missing =
+        context->target.backend->missingFeature(*context->target.version);
     if (!missing.empty()) {
       emitWarning(getOperation().getLoc())
           << "kernels for " << target << " are not measured: " << missing;

@@ -79,8 +79,9 @@ std::vector<double> GuardedBuffer::get() const {
   std::vector<double> values(elements);
   for (int64_t i = 0; i < elements; ++i)
     values[i] =
-        type.isF32()   ? reinterpret_cast<float *>(data())[i]
-        : is16Bit(type) ? fromHalf(reinterpret_cast<uint16_t *>(data())[i], type)
+        type.isF32() ? reinterpret_cast<float *>(data())[i]
+        : is16Bit(type)
+            ? fromHalf(reinterpret_cast<uint16_t *>(data())[i], type)
         : type.isInteger(32)
             ? reinterpret_cast<int32_t *>(data())[i]
             : static_cast<double>(reinterpret_cast<int64_t *>(data())[i]);
@@ -168,8 +169,7 @@ KernelRunner::~KernelRunner() = default;
 StringRef KernelRunner::text() const { return self->text; }
 
 llvm::Expected<std::unique_ptr<KernelRunner>>
-KernelRunner::compile(ArrayRef<seg::FusionOp> fusions,
-                      const Target &target) {
+KernelRunner::compile(ArrayRef<seg::FusionOp> fusions, const Target &target) {
   std::unique_ptr<KernelRunner> runner(new KernelRunner);
   Implementation &self = *runner->self;
   if (fusions.empty())

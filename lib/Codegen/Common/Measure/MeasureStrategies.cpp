@@ -51,8 +51,7 @@ runInTurns(ArrayRef<std::function<double()>> timers) {
   std::vector<std::vector<double>> times(timers.size());
   double total = 0;
   for (size_t round = 0;
-       round < maxRounds && (round < minRounds || total < minSeconds);
-       ++round)
+       round < maxRounds && (round < minRounds || total < minSeconds); ++round)
     for (auto [timer, seconds] : llvm::zip_equal(timers, times))
       total += seconds.emplace_back(timer());
   std::vector<double> medians;

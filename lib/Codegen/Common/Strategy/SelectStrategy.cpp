@@ -114,7 +114,8 @@ struct SelectStrategyPass
                                 [&] {
                                   std::string text;
                                   llvm::raw_string_ostream(text)
-                                      << fusion.getRoot()->getName() << ": " << best;
+                                      << fusion.getRoot()->getName() << ": "
+                                      << best;
                                   return text;
                                 })
                ? best

@@ -20,8 +20,7 @@ using namespace segc;
 
 namespace {
 
-struct VaryStrategyPass
-    : segc::impl::VaryStrategyPassBase<VaryStrategyPass> {
+struct VaryStrategyPass : segc::impl::VaryStrategyPassBase<VaryStrategyPass> {
   using VaryStrategyPassBase::VaryStrategyPassBase;
 
   void runOnOperation() override {

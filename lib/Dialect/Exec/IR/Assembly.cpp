@@ -171,12 +171,11 @@ ParseResult parseNamedValues(OpAsmParser &parser, Operands &values,
 void printNamedValues(OpAsmPrinter &printer, Operation *, ValueRange values,
                       TypeRange, ArrayAttr names) {
   printer << "(";
-  llvm::interleaveComma(llvm::zip_equal(values, names), printer,
-                        [&](const auto &named) {
-                          auto [value, name] = named;
-                          printer << value << " as " << name << " : "
-                                  << value.getType();
-                        });
+  llvm::interleaveComma(
+      llvm::zip_equal(values, names), printer, [&](const auto &named) {
+        auto [value, name] = named;
+        printer << value << " as " << name << " : " << value.getType();
+      });
   printer << ")";
 }
 
@@ -187,13 +186,13 @@ void printNamedValues(OpAsmPrinter &printer, Operation *, ValueRange values,
 ParseResult FusionOp::parse(OpAsmParser &parser, OperationState &result) {
   StringAttr name;
   SmallVector<OpAsmParser::Argument> arguments;
-  return failure(
-      parser.parseSymbolName(name, SymbolTable::getSymbolAttrName(),
-                             result.attributes) ||
-      parser.parseArgumentList(arguments, OpAsmParser::Delimiter::Paren,
-                               /*allowType=*/true) ||
-      parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
-      parser.parseRegion(*result.addRegion(), arguments));
+  return failure(parser.parseSymbolName(name, SymbolTable::getSymbolAttrName(),
+                                        result.attributes) ||
+                 parser.parseArgumentList(arguments,
+                                          OpAsmParser::Delimiter::Paren,
+                                          /*allowType=*/true) ||
+                 parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
+                 parser.parseRegion(*result.addRegion(), arguments));
 }
 
 void FusionOp::print(OpAsmPrinter &printer) {
@@ -253,15 +252,15 @@ void ProgramOp::print(OpAsmPrinter &printer) {
   printer.printSymbolName(getSymName());
   printer << " batch " << getBatch() << " arena " << getArena() << " bound "
           << getBound() << " (";
-  llvm::interleaveComma(
-      llvm::zip_equal(getBody().getArguments(), getArgumentNames(),
-                      getArgumentBuffers()),
-      printer, [&](const auto &argument) {
-        auto [value, name, buffer] = argument;
-        printer.printNewline();
-        printer << "      " << value << " = " << name << " ";
-        printBufferText(printer, cast<BufferAttr>(buffer));
-      });
+  llvm::interleaveComma(llvm::zip_equal(getBody().getArguments(),
+                                        getArgumentNames(),
+                                        getArgumentBuffers()),
+                        printer, [&](const auto &argument) {
+                          auto [value, name, buffer] = argument;
+                          printer.printNewline();
+                          printer << "      " << value << " = " << name << " ";
+                          printBufferText(printer, cast<BufferAttr>(buffer));
+                        });
   printer << ")";
   printer.printOptionalAttrDictWithKeyword(
       (*this)->getAttrs(), {SymbolTable::getSymbolAttrName(), "batch", "arena",

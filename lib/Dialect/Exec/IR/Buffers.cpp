@@ -58,9 +58,8 @@ bool BufferAttr::overlaps(BufferAttr other) const {
 
 std::string BufferAttr::place() const {
   std::string region = stringifyRegion(getRegion()).str();
-  return isList(getRegion())
-             ? region + "[" + std::to_string(getIndex()) + "]"
-             : region + " + " + std::to_string(getOffset());
+  return isList(getRegion()) ? region + "[" + std::to_string(getIndex()) + "]"
+                             : region + " + " + std::to_string(getOffset());
 }
 
 LogicalResult KernelAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,

@@ -57,11 +57,10 @@ static LogicalResult verifySignature(CommandOpInterface command,
                << fusion.getSymName() << " has, got " << got;
     return success();
   };
-  return failure(
-      failed(compare("operand", TypeRange(command.getReads()),
-                     fusion.getInputTypes())) ||
-      failed(compare("result", TypeRange(command.getWrites()),
-                     fusion.getOutputTypes())));
+  return failure(failed(compare("operand", TypeRange(command.getReads()),
+                                fusion.getInputTypes())) ||
+                 failed(compare("result", TypeRange(command.getWrites()),
+                                fusion.getOutputTypes())));
 }
 
 /// Returns the kernel's fusion, or emits an error if it is no kernel of this
@@ -131,14 +130,12 @@ SmallVector<Operation *> LaunchOp::getKernelFunctions() {
 
 FusionOp LaunchOp::getFusion() {
   return lookupFusion(
-      *this,
-      kernelAttrOf(getKernelFunctions().front()).getFusion().getAttr());
+      *this, kernelAttrOf(getKernelFunctions().front()).getFusion().getAttr());
 }
 
 bool LaunchOp::isPrepared() {
-  return llvm::any_of(getTemporaries().getAsRange<BufferAttr>(), [](auto b) {
-    return b.getRegion() == Region::Prepared;
-  });
+  return llvm::any_of(getTemporaries().getAsRange<BufferAttr>(),
+                      [](auto b) { return b.getRegion() == Region::Prepared; });
 }
 
 size_t LaunchOp::getMainKernel() {
@@ -195,7 +192,9 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
 
 ValueRange PrepareOp::getReads() { return (*this)->getOperands(); }
 ResultRange PrepareOp::getWrites() { return (*this)->getResults(); }
-BufferAttr PrepareOp::getBuffer(unsigned i) { return bufferAt(getBuffers(), i); }
+BufferAttr PrepareOp::getBuffer(unsigned i) {
+  return bufferAt(getBuffers(), i);
+}
 ArrayRef<Attribute> PrepareOp::getWorkspace() { return {}; }
 
 Operation *PrepareOp::getKernelFunction() {

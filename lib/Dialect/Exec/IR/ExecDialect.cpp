@@ -18,8 +18,8 @@ using namespace mlir;
 #define GET_ATTRDEF_CLASSES
 #include "segc/Dialect/Exec/IR/ExecAttrs.cpp.inc"
 #define GET_TYPEDEF_CLASSES
-#include "segc/Dialect/Exec/IR/ExecTypes.cpp.inc"
 #include "segc/Dialect/Exec/IR/ExecInterfaces.cpp.inc"
+#include "segc/Dialect/Exec/IR/ExecTypes.cpp.inc"
 
 void segc::exec::ExecDialect::initialize() {
   addAttributes<

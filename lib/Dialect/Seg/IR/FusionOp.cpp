@@ -31,9 +31,9 @@ ParseResult FusionOp::parse(OpAsmParser &parser, OperationState &state) {
   if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren,
                                      parseInput) ||
       parser.parseArrow() ||
-      parser.parseCommaSeparatedList(
-          OpAsmParser::Delimiter::Paren,
-          [&] { return parser.parseType(resultTypes.emplace_back()); }))
+      parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, [&] {
+        return parser.parseType(resultTypes.emplace_back());
+      }))
     return failure();
   SMLoc attributes = parser.getCurrentLocation();
   auto refuse = [&] {

@@ -26,9 +26,9 @@ inline bool isPositiveF32(double value) {
 
 /// Returns a suffix for errors about a number that is valid only in f64.
 inline llvm::StringRef beyondF32(double value) {
-  bool lost = std::isfinite(value) &&
-              (!isFiniteF32(value) ||
-               (value != 0 && static_cast<float>(value) == 0));
+  bool lost =
+      std::isfinite(value) &&
+      (!isFiniteF32(value) || (value != 0 && static_cast<float>(value) == 0));
   return lost ? ", which f32 does not hold" : "";
 }
 

@@ -226,8 +226,8 @@ LogicalResult Dictionary::verifyKey(const DictionaryKey &key, Attribute value) {
                : static_cast<double>(cast<IntegerAttr>(element).getInt());
     std::string expected = key.refusal(found);
     if (!expected.empty())
-      return error(key.name) << "expects " << expected << ", got "
-                             << numberText(found);
+      return error(key.name)
+             << "expects " << expected << ", got " << numberText(found);
   }
   return success();
 }
@@ -303,8 +303,8 @@ LogicalResult verifyAttributes(NetworkOp network) {
     return failure();
   // network_c15
   DictionaryAttr pipeline = network.getPipeline();
-  if (failed(Dictionary{network, "pipeline"}.verify(pipeline,
-                                                    keysOf(pipeline))))
+  if (failed(
+          Dictionary{network, "pipeline"}.verify(pipeline, keysOf(pipeline))))
     return failure();
   if (auto names = pipeline.getAs<ArrayAttr>("class_names");
       names && names.size() != network.getClasses()) // network_c15

@@ -93,8 +93,7 @@ LogicalResult SliceChannelsOp::canonicalize(SliceChannelsOp slice,
       rewriter, whole.getLoc(), slice.getOutput().getType(), whole.getGrad(),
       whole.getFilter(), whole.getStrides(), whole.getPadLow(),
       whole.getPadHigh(), whole.getDilationsAttr(), whole.getGroups(),
-      whole.getTransposeFilter(),
-      whole.getFirstChannel() + slice.getOffset());
+      whole.getTransposeFilter(), whole.getFirstChannel() + slice.getOffset());
   part->setDiscardableAttrs(whole->getDiscardableAttrDictionary());
   rewriter.replaceOp(slice, part);
   return success();

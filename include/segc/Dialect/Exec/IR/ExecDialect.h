@@ -21,8 +21,8 @@
 #define GET_ATTRDEF_CLASSES
 #include "segc/Dialect/Exec/IR/ExecAttrs.h.inc"
 #define GET_TYPEDEF_CLASSES
-#include "segc/Dialect/Exec/IR/ExecTypes.h.inc"
 #include "segc/Dialect/Exec/IR/ExecInterfaces.h.inc"
+#include "segc/Dialect/Exec/IR/ExecTypes.h.inc"
 #define GET_OP_CLASSES
 #include "segc/Dialect/Exec/IR/ExecOps.h.inc"
 
