@@ -52,7 +52,7 @@ func.func private @name() attributes {s = #seg.strategy<direct, my.lanes = 4>}
 
 // The form of a dictionary is no strategy.
 func.func @dictionary(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error @+1 {{'seg.fusion' op attribute 'strategy' failed to satisfy constraint: strategy of a fusion, #seg.strategy<kind, ...>}}
+  // expected-error @+1 {{'seg.fusion' op attribute 'strategy' failed to satisfy constraint: strategy of a fusion, `#seg.strategy<kind, ...>`}}
   %0 = seg.fusion (%a = %x : tensor<4xf32>) -> (tensor<4xf32>) attributes {strategy = {kind = "pointwise"}} {
     %1 = seg.relu %a : tensor<4xf32>
     seg.yield %1 : tensor<4xf32>

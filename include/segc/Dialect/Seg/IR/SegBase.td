@@ -42,7 +42,7 @@ def Seg_Counter : 0DTensorOf<[I64]>;
 
 def Seg_StrategyAttr : AttrDef<Seg_Dialect, "Strategy"> {
   let mnemonic = "strategy";
-  let summary = "strategy of a fusion, #seg.strategy<kind, ...>";
+  let summary = "strategy of a fusion, `#seg.strategy<kind, ...>`";
   let description = [{
     `kind` names one of the target's kernel models, which declares the
     parameters that its strategies have: numbers, switches, lists of numbers,
