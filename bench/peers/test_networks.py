@@ -96,6 +96,17 @@ class Topology(unittest.TestCase):
 
 
 class Optimizers(unittest.TestCase):
+    def assert_steps_agree(self, model, ours, twin, theirs):
+        """Takes three steps of both optimizers with the same random gradients."""
+        for _ in range(3):
+            for p, q in zip(model.parameters(), twin.parameters()):
+                p.grad = torch.randn_like(p)
+                q.grad = p.grad.clone()
+            ours.step()
+            theirs.step()
+        for p, q in zip(model.parameters(), twin.parameters()):
+            torch.testing.assert_close(p, q)
+
     def test_adam_agrees_with_torch_for_a_tiny_epsilon(self):
         torch.manual_seed(0)
         model = networks.NNUNet((8, 8), (1, 1), 1, 2).double()
@@ -107,14 +118,7 @@ class Optimizers(unittest.TestCase):
             for decays, wd in ((True, 1e-4), (False, 0.0))
         ]
         ours, theirs = networks.Adam(model, 1e-3, 1e-4, epsilon=1e-30), torch.optim.Adam(groups, 1e-3, eps=1e-30)
-        for _ in range(3):
-            for p, q in zip(model.parameters(), twin.parameters()):
-                p.grad = torch.randn_like(p)
-                q.grad = p.grad.clone()
-            ours.step()
-            theirs.step()
-        for p, q in zip(model.parameters(), twin.parameters()):
-            torch.testing.assert_close(p, q)
+        self.assert_steps_agree(model, ours, twin, theirs)
 
     def test_nesterov_agrees_with_torch(self):
         torch.manual_seed(0)
@@ -123,14 +127,7 @@ class Optimizers(unittest.TestCase):
             networks.load(each, networks.initial_weights(model, 1))
         ours = networks.NesterovSGD(model, 1e-2)
         theirs = torch.optim.SGD(twin.parameters(), 1e-2, momentum=0.9, nesterov=True)
-        for _ in range(3):
-            for p, q in zip(model.parameters(), twin.parameters()):
-                p.grad = torch.randn_like(p)
-                q.grad = p.grad.clone()
-            ours.step()
-            theirs.step()
-        for p, q in zip(model.parameters(), twin.parameters()):
-            torch.testing.assert_close(p, q)
+        self.assert_steps_agree(model, ours, twin, theirs)
 
     def test_rmsprop_first_step(self):
         model = networks.VNet().double()

@@ -21,6 +21,7 @@
 #include "segc/Networks/Networks.h"
 #include "segc/Target/TargetBackend.h"
 #include "segc/Transforms/PrecisionLists.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
@@ -92,10 +93,11 @@ static llvm::Error writeNetwork(const std::string &name,
 static void addModel(CLI::App &app, int &code) {
   auto name = std::make_shared<std::string>(),
        output = std::make_shared<std::string>("-");
+  const std::string names = llvm::join(networkNames(), ", ");
   CLI::App *command = app.add_subcommand(
-      "model", "Write a network: unet2d, vnet or nnunet [options]; `segc model "
-               "NAME --help` lists them");
-  command->add_option("NAME", *name, "unet2d, vnet or nnunet")->required();
+      "model", "Write a network: " + names +
+                   " [options]; `segc model NAME --help` lists them");
+  command->add_option("NAME", *name, names)->required();
   command->add_option("-o,--output", *output,
                       "File to write (default: standard output)");
   command->allow_extras();

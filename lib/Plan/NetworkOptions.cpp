@@ -96,6 +96,15 @@ public:
                    std::to_string(least) + " to " + std::to_string(most),
                    value);
   }
+  /// Counts that `step` divides.
+  Checker &multiples(const char *option, const std::vector<int64_t> &sizes,
+                     int64_t step) {
+    for (int64_t size : sizes)
+      count(option, size, step)
+          .require(size % step == 0, option,
+                   "multiples of " + std::to_string(step), size);
+    return *this;
+  }
   /// Finite and not negative.
   Checker &notNegative(const char *option, double value) {
     return require(value >= 0 && std::isfinite(value), option, "at least 0",
@@ -182,10 +191,7 @@ Status validate(const VNetOptions &options) {
   if (!check.result.ok())
     return check.result;
   int64_t step = int64_t(1) << downs;
-  for (int64_t size : options.inputShape)
-    check.count("input-shape", size, step)
-        .require(size % step == 0, "input-shape",
-                 "multiples of " + std::to_string(step), size);
+  check.multiples("input-shape", options.inputShape, step);
   check.loss(options.loss).optimizer(options.optimizer);
   return check.result;
 }
@@ -243,10 +249,7 @@ Status validate(const UNet3DOptions &options) {
     return check.result;
   // Each level and the bottleneck halve without a rest.
   int64_t step = int64_t(1) << levels;
-  for (int64_t size : options.patch)
-    check.count("patch", size, step)
-        .require(size % step == 0, "patch",
-                 "multiples of " + std::to_string(step), size);
+  check.multiples("patch", options.patch, step);
   return check.result;
 }
 

@@ -23,6 +23,17 @@ using namespace segc;
 using testing::ElementsAre;
 using testing::ElementsAreArray;
 
+/// Adds the parameters of two convolutions, each with a norm in place of a
+/// bias.
+static void addNormalizedBlock(const std::string &name,
+                               std::vector<std::string> &parameters) {
+  for (const std::string &i : {"1", "2"})
+    for (const std::string &part :
+         {".conv" + i + ".weight", ".norm" + i + ".gamma",
+          ".norm" + i + ".beta"})
+      parameters.push_back(name + part);
+}
+
 namespace {
 
 class Networks : public testing::Test {
@@ -344,10 +355,7 @@ TEST_F(Networks, VNetTakesSeveralChannels) {
 TEST_F(Networks, NNUNetNamesItsParametersInOrderOfUse) {
   std::vector<std::string> expected;
   auto block = [&](const std::string &name) {
-    for (std::string i : {"1", "2"})
-      for (std::string part : {".conv" + i + ".weight", ".norm" + i + ".gamma",
-                               ".norm" + i + ".beta"})
-        expected.push_back(name + part);
+    addNormalizedBlock(name, expected);
   };
   for (std::string level : {"0", "1", "2", "3"})
     block("encoder" + level);
@@ -460,10 +468,7 @@ TEST_F(Networks, NNUNetTakesItsOptions) {
 TEST_F(Networks, UNet3DNamesItsParametersInOrderOfUse) {
   std::vector<std::string> expected;
   auto block = [&](const std::string &name) {
-    for (std::string i : {"1", "2"})
-      for (std::string part : {".conv" + i + ".weight", ".norm" + i + ".gamma",
-                               ".norm" + i + ".beta"})
-        expected.push_back(name + part);
+    addNormalizedBlock(name, expected);
   };
   for (std::string name :
        {"input", "down0", "down1", "down2", "down3", "bottleneck"})
