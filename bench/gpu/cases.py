@@ -79,9 +79,9 @@ def compile_case(number, case, segc_opt, folder, chip):
     subprocess.run([segc_opt, source, f"--segc-gpu=chip={chip}", f"--seg-write-ptx=chip={chip} output={os.path.join(folder, case['ptx'])}", "-o", os.devnull], check=True)
     os.remove(source)
     case["launches"] = []
-    for found in re.finditer(r"gpu\.func @(\w+)\((.*?)\).*?exec\.kernel = #exec\.kernel<\S+ launch \d+ tasks (\d+) \+ (\d+) \* n .*?known_block_size = array<i32: (\d+)", outlined):
+    for found in re.finditer(r"gpu\.func @(\w+)\((.*?)\).*?exec\.kernel = #exec\.kernel<\S+ launch \d+ tasks (\d+) \+ (\d+) \* n scratch \d+ threads (\d+)(?: shared (\d+))?>", outlined):
         sizes = [int(n) for n in re.findall(r"memref<(\d+)xf32>", found[2])]
-        case["launches"].append({"kernel": found[1], "threads": int(found[5]), "fixed": int(found[3]), "per_sample": int(found[4])})
+        case["launches"].append({"kernel": found[1], "threads": int(found[5]), "shared": int(found[6] or 0), "fixed": int(found[3]), "per_sample": int(found[4])})
         case["elements"] = sizes  # inputs, results, temporary: those of all launches
 
 

@@ -70,7 +70,7 @@ class Kernels:
 
     def run(self, n):
         for function, launch in self.launches:
-            function((launch["fixed"] + n * launch["per_sample"],), (launch["threads"],), (*self.buffers, np.int64(n)))
+            function((launch["fixed"] + n * launch["per_sample"],), (launch["threads"],), (*self.buffers, np.int64(n)), shared_mem=launch["shared"])
 
     def fresh(self, n):
         for out in self.outputs:

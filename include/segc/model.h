@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define SEGC_ABI_VERSION 3u
+#define SEGC_ABI_VERSION 4u
 /* Every buffer below must start at a multiple of this many bytes. */
 #define SEGC_ALIGNMENT 64u
 
@@ -238,10 +238,11 @@ typedef struct segc_command {
   uint32_t stream;     /* index of the program's streams */
   uint32_t event;      /* less than the program's event_count */
   uint32_t collective; /* segc_collective_kind */
-  uint32_t blob;       /* holds the kernel `name`; or SEGC_NO_BLOB */
-  uint32_t threads;    /* a task, of a launch from a blob */
-  uint32_t shared_bytes;
-  const char *options; /* text for the library of a call, else NULL */
+  uint32_t blob;       /* `module` of the blobs that have the kernel `name`, or
+                          SEGC_NO_BLOB */
+  uint32_t threads;    /* of a block; 0 on the host */
+  uint32_t shared_bytes; /* dynamic shared memory of a block */
+  const char *options;   /* text for the library of a call, else NULL */
 } segc_command;
 
 typedef struct segc_program {
@@ -259,22 +260,36 @@ typedef struct segc_program {
   uint32_t event_count; /* at most SEGC_MAX_EVENTS */
 } segc_program;
 
-/* Code of another machine. */
+/* Code of another machine. Since version 4. Blobs of one module have the same
+ * kernels. A kernel's parameters are the addresses of the command's operands
+ * and n, of 64 bits each; it is launched with a block for each task. */
 typedef struct segc_blob {
-  const char *format; /* "ptx", "cubin" */
+  const char *format;    /* "ptx", zero-terminated, or "cubin" */
+  const char *processor; /* what it was compiled for: "sm_80" */
   const void *data;
   uint64_t bytes;
+  uint32_t module;
+  uint32_t reserved;
 } segc_blob;
+
+/* What runs the kernels of a version. */
+typedef enum segc_device {
+  SEGC_DEVICE_HOST = 0, /* the processor that calls the entries */
+  SEGC_DEVICE_CUDA = 1, /* a GPU of NVIDIA: launches are from blobs */
+  /* Such a GPU, emulated on the host: `function` of a launch is one thread of a
+   * block, and its `scratch` is a segc_emulator_thread. */
+  SEGC_DEVICE_CUDA_EMULATED = 2
+} segc_device;
 
 /* The programs of one target. */
 typedef struct segc_version {
-  const char *target; /* as `cpu` of the manifest's versions */
+  const char *target; /* as `cpu` or `gpu` of the manifest's versions */
   uint32_t features;  /* of the processor; bits of model_tables.h */
   uint32_t program_count;
   const segc_program *programs;
   const segc_blob *blobs;
   uint32_t blob_count;
-  uint32_t reserved;
+  uint32_t device; /* segc_device; since version 4 */
 } segc_version;
 
 #define SEGC_MAX_OPERANDS 32
@@ -296,7 +311,8 @@ typedef struct segc_model {
   segc_entry_fn train_step; /* grad_step, then apply_step */
   segc_entry_fn grad_step;
   segc_entry_fn apply_step;
-  /* Since version 3; best version first. */
+  /* Since version 3; the best of a device first. The entries run those of the
+   * host. */
   const segc_version *versions;
   uint32_t version_count;
   uint32_t reserved;
@@ -321,7 +337,7 @@ SEGC_ASSERT_SIZE(segc_services, 64);
 SEGC_ASSERT_SIZE(segc_operand, 40);
 SEGC_ASSERT_SIZE(segc_command, 112);
 SEGC_ASSERT_SIZE(segc_program, 64);
-SEGC_ASSERT_SIZE(segc_blob, 24);
+SEGC_ASSERT_SIZE(segc_blob, 40);
 SEGC_ASSERT_SIZE(segc_version, 40);
 SEGC_ASSERT_SIZE(segc_model, 120);
 #undef SEGC_ASSERT_SIZE

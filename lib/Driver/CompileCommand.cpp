@@ -12,12 +12,10 @@
 
 namespace segc {
 
-/// Targets that the runtime has a device for.
 static std::vector<std::string> targetNames() {
   std::vector<std::string> names;
   for (const TargetBackend *backend : targetBackends())
-    if (backend->hasRuntime())
-      names.push_back(backend->name().str());
+    names.push_back(backend->name().str());
   return names;
 }
 

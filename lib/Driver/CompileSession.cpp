@@ -554,8 +554,8 @@ llvm::Error Session::emitText() {
   auto text = target.backend->serialize(*module, *target.version, asText);
   if (!text)
     return text.takeError();
-  return writeOutput(
-      output, llvm::StringRef(text->front().data(), text->front().size()));
+  const CodeBytes &code = text->objects.front();
+  return writeOutput(output, llvm::StringRef(code.data(), code.size()));
 }
 
 llvm::Error Session::addVersion(const Target &target) {
@@ -626,7 +626,7 @@ llvm::Error Session::emitModel() {
     done = common + 1;
   }
   clock("network");
-  std::vector<Bytes> objects;
+  std::vector<CodeBytes> objects;
   unsigned jobs = options.jobs ? options.jobs : availableCores();
   for (const Target &target : *targets) {
     if (llvm::Error error = addVersion(target))
@@ -636,7 +636,9 @@ llvm::Error Session::emitModel() {
         {versions.back().symbolPrefix, options.optLevel, jobs});
     if (!kernels)
       return kernels.takeError();
-    std::move(kernels->begin(), kernels->end(), std::back_inserter(objects));
+    std::move(kernels->objects.begin(), kernels->objects.end(),
+              std::back_inserter(objects));
+    versions.back().blobs = std::move(kernels->blobs);
     clock("machine code");
   }
   ModelContents contents;

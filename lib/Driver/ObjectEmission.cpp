@@ -21,12 +21,11 @@ using namespace mlir;
 
 namespace segc {
 
-llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,
-                                      const ModelContents &contents) {
+llvm::Expected<CodeBytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,
+                                          const ModelContents &contents) {
   llvm::LLVMContext context;
   auto module =
-      buildModelModule(context, versions, contents,
-                       versions.front().target.backend->supportBitcode());
+      buildModelModule(context, versions, contents, modelSupportBitcode());
   if (!module)
     return module.takeError();
   // The support code must run on every processor of the architecture, because
@@ -69,7 +68,7 @@ static std::string linkFailure(int code, llvm::StringRef message,
 }
 
 /// Runs lld on files in memory, independent of paths and disks.
-static llvm::Expected<std::string> link(llvm::ArrayRef<Bytes> objects) {
+static llvm::Expected<std::string> link(llvm::ArrayRef<CodeBytes> objects) {
   auto linker = findLinker();
   if (!linker)
     return linker.takeError();
@@ -94,7 +93,7 @@ static llvm::Expected<std::string> link(llvm::ArrayRef<Bytes> objects) {
                                         "-o",
                                         "-"};
   std::vector<MemoryFile> parts;
-  for (const Bytes &object : objects) {
+  for (const CodeBytes &object : objects) {
     auto part = inMemory("part.o", object);
     if (!part)
       return part.takeError();
@@ -116,7 +115,8 @@ static llvm::Expected<std::string> link(llvm::ArrayRef<Bytes> objects) {
   return output->read();
 }
 
-llvm::Error linkModel(llvm::ArrayRef<Bytes> objects, llvm::StringRef output) {
+llvm::Error linkModel(llvm::ArrayRef<CodeBytes> objects,
+                      llvm::StringRef output) {
   llvm::Expected<std::string> model = link(objects);
   if (!model)
     return llvm::createStringError("cannot link " + output + ": " +

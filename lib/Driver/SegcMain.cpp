@@ -198,8 +198,6 @@ static std::string targetList() {
   registerTargets();
   std::string text;
   for (const TargetBackend *backend : targetBackends()) {
-    if (!backend->hasRuntime())
-      continue;
     text += (text.empty() ? "" : "; ") + backend->name().str() + " ";
     llvm::raw_string_ostream out(text);
     llvm::interleaveComma(backend->versions(), out,

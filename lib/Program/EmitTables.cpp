@@ -18,6 +18,19 @@ using namespace llvm;
 
 namespace segc {
 
+static Constant *blobTable(TableBuilder &t, ArrayRef<CodeBlob> blobs) {
+  SmallVector<Constant *> rows;
+  for (const CodeBlob &blob : blobs) {
+    // Text is terminated, which `bytes` does not count.
+    std::string code(blob.code.data(), blob.code.size());
+    code += '\0';
+    rows.push_back(
+        t.structure({t.text(blob.format), t.text(blob.processor), t.bytes(code),
+                     t.u64(blob.code.size()), t.u32(blob.module), t.u32(0)}));
+  }
+  return t.array(rows);
+}
+
 Expected<std::unique_ptr<Module>>
 buildModelModule(LLVMContext &context, ArrayRef<ModelVersion> versions,
                  const ModelContents &contents, StringRef bitcode) {
@@ -34,8 +47,7 @@ buildModelModule(LLVMContext &context, ArrayRef<ModelVersion> versions,
     SmallVector<Constant *> programs;
     mlir::ModuleOp module = version.module;
     for (auto program : module.getOps<exec::ProgramOp>()) {
-      Expected<Constant *> table =
-          buildProgramTable(t, program, version.symbolPrefix);
+      Expected<Constant *> table = buildProgramTable(t, program, version);
       if (!table)
         return table.takeError();
       programs.push_back(*table);
@@ -44,7 +56,8 @@ buildModelModule(LLVMContext &context, ArrayRef<ModelVersion> versions,
         t.structure({t.text(version.target.version->name),
                      t.u32(version.target.version->featureBits),
                      t.u32(programs.size()), t.array(programs),
-                     /*blobs=*/t.null(), /*blob_count=*/t.u32(0), t.u32(0)}));
+                     blobTable(t, version.blobs), t.u32(version.blobs.size()),
+                     t.u32(version.target.backend->device())}));
   }
   Constant *versionsGlobal = t.define(
       "segc_versions",
@@ -58,19 +71,16 @@ buildModelModule(LLVMContext &context, ArrayRef<ModelVersion> versions,
     return findProgram(versions.front().module, needs) ? t.entry(name)
                                                        : t.null();
   };
-  auto blob = [&](const std::vector<char> &bytes) {
+  auto weights = [&](const std::vector<char> &bytes) {
     return bytes.empty() ? t.null()
-                         : t.data(ConstantDataArray::getRaw(
-                                      StringRef(bytes.data(), bytes.size()),
-                                      bytes.size(), Type::getInt8Ty(context)),
-                                  64);
+                         : t.bytes(StringRef(bytes.data(), bytes.size()));
   };
   Constant *model = t.define(
       "segc_model_header",
       t.structure({t.u32(SEGC_ABI_VERSION), t.u32(sizeof(segc_model)),
                    t.text(contents.manifest), t.u64(contents.manifest.size()),
                    t.text(contents.source), t.u64(contents.source.size()),
-                   blob(contents.weights), blob(contents.states),
+                   weights(contents.weights), weights(contents.states),
                    entry("prepare", "segc_entry_prepare"),
                    entry("predict", "segc_entry_predict"),
                    entry("evaluate_step", "segc_entry_evaluate_step"),

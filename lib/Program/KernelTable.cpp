@@ -37,7 +37,8 @@ exec::KernelAttr kernelAttr(exec::FusionOp fusion, size_t launch,
                             const EmittedKernel &kernel) {
   return exec::KernelAttr::get(
       fusion.getContext(), FlatSymbolRefAttr::get(fusion.getSymNameAttr()),
-      launch, kernel.tasks.fixed, kernel.tasks.perSample, kernel.scratchBytes);
+      launch, kernel.tasks.fixed, kernel.tasks.perSample, kernel.scratchBytes,
+      kernel.threads, kernel.sharedBytes);
 }
 
 void markKernel(Operation *function, exec::KernelAttr kernel) {

@@ -19,8 +19,9 @@ namespace {
 
 class ProgramTable {
 public:
-  ProgramTable(TableBuilder &t, exec::ProgramOp program, StringRef symbolPrefix)
-      : t(t), program(program), symbolPrefix(symbolPrefix) {}
+  ProgramTable(TableBuilder &t, exec::ProgramOp program,
+               const ModelVersion &version)
+      : t(t), program(program), version(version) {}
 
   Constant *build();
   /// The limit of the tables that the program exceeds; empty if it exceeds
@@ -39,6 +40,8 @@ private:
     int64_t tasks = 0, tasksPerSample = 0;
     double flops = 0, bytes = 0;
     uint32_t event = 0, collective = 0;
+    uint32_t blob = SEGC_NO_BLOB;
+    int64_t threads = 0, sharedBytes = 0;
   };
   void add(const Command &command);
   void addKernel(mlir::Operation *function, exec::FusionOp fusion,
@@ -65,7 +68,7 @@ private:
 
   TableBuilder &t;
   exec::ProgramOp program;
-  StringRef symbolPrefix;
+  const ModelVersion &version;
   SmallVector<Constant *> commands;
   SmallVector<StringRef> streams;
   DenseMap<mlir::Value, uint32_t> events;
@@ -135,8 +138,8 @@ void ProgramTable::add(const Command &command) {
        t.u32(command.inputs), t.u32(command.outputs), t.u32(command.kind),
        t.u64(command.tasks), t.u64(command.tasksPerSample),
        t.f64(command.flops), t.f64(command.bytes), t.u32(stream),
-       t.u32(command.event), t.u32(command.collective), t.u32(SEGC_NO_BLOB),
-       /*threads=*/t.u32(0), /*shared_bytes=*/t.u32(0),
+       t.u32(command.event), t.u32(command.collective), t.u32(command.blob),
+       t.u32(command.threads), t.u32(command.sharedBytes),
        orNull(command.options)}));
 }
 
@@ -144,7 +147,14 @@ void ProgramTable::addKernel(mlir::Operation *function, exec::FusionOp fusion,
                              Command command) {
   exec::KernelAttr kernel = exec::kernelAttrOf(function);
   command.name = mlir::SymbolTable::getSymbolName(function).getValue();
-  command.function = t.kernel((symbolPrefix + command.name + ".task").str());
+  // A blob is one module with all kernels.
+  if (version.blobs.empty())
+    command.function =
+        t.kernel((version.symbolPrefix + command.name + ".task").str());
+  else
+    command.blob = version.blobs.front().module;
+  command.threads = kernel.getThreads();
+  command.sharedBytes = kernel.getShared();
   command.inputs = fusion.getInputTypes().size();
   command.outputs = fusion.getOutputTypes().size();
   command.tasks = kernel.getTasks();
@@ -315,8 +325,8 @@ Constant *ProgramTable::build() {
 
 Expected<Constant *> buildProgramTable(TableBuilder &builder,
                                        exec::ProgramOp program,
-                                       StringRef symbolPrefix) {
-  ProgramTable table(builder, program, symbolPrefix);
+                                       const ModelVersion &version) {
+  ProgramTable table(builder, program, version);
   Constant *result = table.build();
   if (!table.problem.empty())
     return createStringError("the program " + program.getSymName() + ": " +

@@ -10,16 +10,16 @@
 
 #include "TableBuilder.h"
 #include "segc/Dialect/Exec/IR/ExecDialect.h"
+#include "segc/Program/ModelTables.h"
 #include "llvm/Support/Error.h"
 
 namespace segc {
 
-/// Builds the struct of a program. The symbol of a kernel is
-/// `<symbolPrefix><kernel>.task`. Fails if the program has more operands or
-/// events than a runtime supports.
-llvm::Expected<llvm::Constant *>
-buildProgramTable(TableBuilder &builder, exec::ProgramOp program,
-                  llvm::StringRef symbolPrefix);
+/// Builds the struct of a program of the version. Fails if the program has more
+/// operands or events than a runtime supports.
+llvm::Expected<llvm::Constant *> buildProgramTable(TableBuilder &builder,
+                                                   exec::ProgramOp program,
+                                                   const ModelVersion &version);
 
 } // namespace segc
 

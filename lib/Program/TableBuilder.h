@@ -41,6 +41,12 @@ public:
       known = data(llvm::ConstantDataArray::getString(context, value));
     return known;
   }
+  /// Address of these bytes, at a multiple of 64.
+  llvm::Constant *bytes(llvm::StringRef value) {
+    return data(llvm::ConstantDataArray::getRaw(value, value.size(),
+                                                llvm::Type::getInt8Ty(context)),
+                64);
+  }
   llvm::Constant *data(llvm::Constant *value, unsigned alignment = 8) {
     auto *global =
         new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,

@@ -220,6 +220,13 @@ std::vector<const TargetBackend *> targetBackends() {
   return registry().backends;
 }
 
+llvm::StringRef modelSupportBitcode() {
+  for (const TargetBackend *backend : targetBackends())
+    if (llvm::StringRef bitcode = backend->supportBitcode(); !bitcode.empty())
+      return bitcode;
+  return "";
+}
+
 const TargetBackend *findTargetBackend(llvm::StringRef name) {
   for (const TargetBackend *backend : targetBackends())
     if (name.empty() || backend->name() == name)

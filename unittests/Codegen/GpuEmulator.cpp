@@ -8,6 +8,7 @@
 #include "GpuEmulator.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Verifier.h"
 #include "segc/Codegen/CPU/LowerToLLVM.h"
 #include "segc/Codegen/Common/StrategySelection.h"
@@ -94,10 +95,11 @@ bool EmulatedBlock::run(llvm::function_ref<void(std::vector<int64_t> &)> next) {
 // Kernels
 //===----------------------------------------------------------------------===//
 
-/// Removes the address space of a kernel's shared memory.
-void makeGeneric(Value memref) {
-  auto type = cast<MemRefType>(memref.getType());
-  memref.setType(MemRefType::get(type.getShape(), type.getElementType()));
+/// Returns the memref of a kernel's shared memory; null if it has none.
+memref::ViewOp sharedMemoryOf(gpu::GPUFuncOp kernel) {
+  memref::ViewOp found;
+  kernel.walk([&](memref::ViewOp view) { found = view; });
+  return found;
 }
 
 /// Makes a kernel with the signature of the CPU's: the block is the task,
@@ -109,10 +111,17 @@ func::FuncOp toCpuKernel(gpu::GPUFuncOp kernel, OpBuilder &b) {
   Region &body = kernel.getBody();
   Block &entry = body.front();
   unsigned batch = kernel.getNumArguments() - 1;
-  if (kernel.getNumWorkgroupAttributions())
-    makeGeneric(entry.getArgument(batch + 1));
-  else
-    entry.addArgument(MemRefType::get({0}, b.getF32Type()), loc);
+  memref::ViewOp shared = sharedMemoryOf(kernel);
+  Value scratch = entry.addArgument(
+      MemRefType::get({shared ? shared.getType().getDimSize(0) : 0},
+                      b.getF32Type()),
+      loc);
+  if (shared) {
+    Value memory = shared.getSource();
+    shared.replaceAllUsesWith(scratch);
+    shared.erase();
+    memory.getDefiningOp()->erase();
+  }
   // The arguments are inputs, outputs, temporary, scratch, batch and task.
   BlockArgument oldBatch = entry.getArgument(batch);
   BlockArgument newBatch = entry.addArgument(index, loc);
@@ -153,13 +162,11 @@ struct Launch {
 Launch launchOf(gpu::GPUFuncOp kernel) {
   ArrayRef<int64_t> tasks =
       kernel->getAttrOfType<DenseI64ArrayAttr>(tasksAttrName).asArrayRef();
-  int64_t shared = 0;
-  for (Value memory : kernel.getWorkgroupAttributions())
-    shared += cast<MemRefType>(memory.getType()).getNumElements();
+  memref::ViewOp shared = sharedMemoryOf(kernel);
   return {kernel.getName().str(),
           {tasks[0], tasks[1]},
-          blockThreads(kernel),
-          shared};
+          kernel.getKnownBlockSize()->front(),
+          shared ? shared.getType().getDimSize(0) : 0};
 }
 
 } // namespace

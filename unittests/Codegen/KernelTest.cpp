@@ -168,7 +168,7 @@ llvm::Error CompiledFunction::Implementation::compile() {
   Target target = targetOf(options.target);
   if (!target.version)
     return llvm::createStringError("unknown target " + options.target);
-  return target.backend->hasRuntime()
+  return target.backend->device() == SEGC_DEVICE_HOST
              ? keep(KernelRunner::compile(fusions, target), runner)
              : keep(GpuEmulator::compile(fusions, target), emulator);
 }

@@ -164,6 +164,10 @@ TEST_P(TargetBackendTest, DeclaresWhatItEmits) {
   }
 }
 
+static std::string textOf(const CodeBytes &bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
 TEST_P(TargetBackendTest, SerializesKernels) {
   Network compiled(GetParam());
   ASSERT_TRUE(compiled.module);
@@ -177,9 +181,8 @@ TEST_P(TargetBackendTest, SerializesKernels) {
   options.assembly = true;
   auto text = target.backend->serialize(*kernels, *target.version, options);
   ASSERT_TRUE(bool(text)) << llvm::toString(text.takeError());
-  ASSERT_EQ(text->size(), 1u);
-  EXPECT_THAT(std::string(text->front().data(), text->front().size()),
-              testing::HasSubstr("k7"));
+  ASSERT_EQ(text->objects.size(), 1u);
+  EXPECT_THAT(textOf(text->objects.front()), testing::HasSubstr("k7"));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TargetBackendTest, testing::Values("cpu", "toy"),
@@ -215,8 +218,11 @@ TEST(TargetBackends, KernelsOfAGpuBecomePTX) {
   ASSERT_TRUE(succeeded(target.backend->emitKernels(emission)));
   auto text = target.backend->serialize(*kernels, *target.version, {});
   ASSERT_TRUE(bool(text)) << llvm::toString(text.takeError());
-  ASSERT_EQ(text->size(), 1u);
-  EXPECT_THAT(std::string(text->front().data(), text->front().size()),
+  EXPECT_TRUE(text->objects.empty());
+  ASSERT_EQ(text->blobs.size(), 1u);
+  EXPECT_EQ(text->blobs.front().format, "ptx");
+  EXPECT_EQ(text->blobs.front().processor, "sm_90");
+  EXPECT_THAT(textOf(text->blobs.front().code),
               testing::AllOf(testing::HasSubstr(".target sm_90"),
                              testing::HasSubstr(".entry k3")));
 }

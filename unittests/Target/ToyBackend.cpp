@@ -178,7 +178,7 @@ public:
   void populateLowering(OpPassManager &manager) const override {
     populateKernelsToLLVM(manager, ConvertVectorToLLVMPassOptions());
   }
-  llvm::Expected<std::vector<Bytes>>
+  llvm::Expected<SerializedKernels>
   serialize(ModuleOp kernels, const TargetVersion &,
             const SerializeOptions &options) const override {
     OwningOpRef<ModuleOp> module = kernels.clone();
@@ -193,7 +193,7 @@ public:
     auto bytes = emitMachineCode(**code, **machine, options.assembly);
     if (!bytes)
       return bytes.takeError();
-    return std::vector<Bytes>{std::move(*bytes)};
+    return SerializedKernels{{std::move(*bytes)}, {}};
   }
   llvm::Expected<std::unique_ptr<LoadedKernels>>
   load(ModuleOp kernels, const TargetVersion &) const override {

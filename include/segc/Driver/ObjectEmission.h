@@ -12,15 +12,14 @@
 
 namespace segc {
 
-using Bytes = llvm::SmallVector<char, 0>;
-
 /// Emits the object with the tables, the manifest and the support code.
-llvm::Expected<Bytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,
-                                      const ModelContents &contents);
+llvm::Expected<CodeBytes> emitModelObject(llvm::ArrayRef<ModelVersion> versions,
+                                          const ModelContents &contents);
 
 /// Links objects into a shared library that exports only segc_model_query. The
 /// file is written under a temporary name and renamed.
-llvm::Error linkModel(llvm::ArrayRef<Bytes> objects, llvm::StringRef output);
+llvm::Error linkModel(llvm::ArrayRef<CodeBytes> objects,
+                      llvm::StringRef output);
 
 } // namespace segc
 

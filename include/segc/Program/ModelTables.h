@@ -29,6 +29,7 @@ struct ModelVersion {
   Target target;
   mlir::ModuleOp module;
   std::string symbolPrefix;
+  std::vector<CodeBlob> blobs = {}; ///< Empty: kernels are symbols.
 };
 
 /// Data that a model embeds in addition to its kernels.

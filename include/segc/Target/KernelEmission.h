@@ -24,6 +24,8 @@ struct EmittedKernel {
   mlir::Operation *function;
   TaskCount tasks;
   int64_t scratchBytes = 0; ///< Memory that each worker needs.
+  int64_t threads = 0;      ///< Threads of a task's block; 0: a CPU's task.
+  int64_t sharedBytes = 0;  ///< Memory that the threads of a block share.
 };
 
 /// What a backend is asked to emit, and what it has emitted. Kernels are

@@ -14,6 +14,7 @@
 #define SEGC_TARGET_TARGETBACKEND_H
 
 #include "segc/Target/KernelModel.h"
+#include "segc/model.h"
 #include "llvm/Support/Error.h"
 
 namespace mlir {
@@ -41,15 +42,32 @@ struct SerializeOptions {
   bool assembly = false;    ///< Text instead of objects.
 };
 
+using CodeBytes = llvm::SmallVector<char, 0>;
+
+/// Code for another machine than the one that loads the model (segc_blob).
+struct CodeBlob {
+  std::string format, processor;
+  CodeBytes code;
+  unsigned module = 0;
+};
+
+/// Machine code of kernels: objects to link, or blobs. As text it is objects
+/// in either case.
+struct SerializedKernels {
+  std::vector<CodeBytes> objects;
+  std::vector<CodeBlob> blobs;
+};
+
 class TargetBackend {
 public:
   using Versions = std::vector<std::shared_ptr<const TargetVersion>>;
-  using Bytes = llvm::SmallVector<char, 0>;
 
   virtual ~TargetBackend();
 
   /// "cpu", "cuda": what specs begin with.
   llvm::StringRef name() const { return ownName; }
+  /// What runs its kernels.
+  virtual segc_device device() const { return SEGC_DEVICE_HOST; }
 
   //===--------------------------------------------------------------------===//
   // Versions
@@ -131,15 +149,17 @@ public:
   virtual void registerDialects(mlir::DialectRegistry &registry) const = 0;
   /// Adds the passes that lower emitted kernels to what is translated.
   virtual void populateLowering(mlir::OpPassManager &manager) const = 0;
+  /// The names of lowered kernels and of their code as text, for --emit.
+  virtual llvm::StringRef loweredName() const { return "llvm"; }
+  virtual llvm::StringRef assemblyName() const { return "asm"; }
   /// Machine code of emitted kernels, lowered or not.
-  virtual llvm::Expected<std::vector<Bytes>>
+  virtual llvm::Expected<SerializedKernels>
   serialize(mlir::ModuleOp kernels, const TargetVersion &version,
             const SerializeOptions &options) const = 0;
-  /// LLVM bitcode of what a model calls beside its kernels, the function that
-  /// the loader calls among it; empty if the runtime has no such device.
+  /// LLVM bitcode of what a model needs beside its kernels: the function that
+  /// the loader calls, and the entries. Empty for a backend whose models need
+  /// that of another, which is the processor that loads them.
   virtual llvm::StringRef supportBitcode() const { return ""; }
-  /// Whether models with its kernels can be loaded.
-  bool hasRuntime() const { return !supportBitcode().empty(); }
   /// Compiles emitted kernels for this process; lowers them in place. The
   /// lowering or LLVM say on the context, or in the error, what is at fault.
   virtual llvm::Expected<std::unique_ptr<LoadedKernels>>
@@ -162,6 +182,8 @@ void registerTargetBackend(std::unique_ptr<TargetBackend> backend);
 const TargetBackend *findTargetBackend(llvm::StringRef name);
 /// All of them, in the order of their registration.
 std::vector<const TargetBackend *> targetBackends();
+/// The first supportBitcode() of all; empty if there is none.
+llvm::StringRef modelSupportBitcode();
 
 /// The target of a spec such as "cpu:x86-64-v4": without a version the
 /// backend's default, of an empty spec that of the backend that was registered

@@ -87,7 +87,7 @@ public:
   void populateLowering(OpPassManager &manager) const override {
     populateLowerToLLVM(manager);
   }
-  llvm::Expected<std::vector<Bytes>>
+  llvm::Expected<SerializedKernels>
   serialize(ModuleOp kernels, const TargetVersion &version,
             const SerializeOptions &options) const override {
     return serializeKernels(kernels, cpuOf(version), options);

@@ -42,6 +42,7 @@ public:
   GpuBackend()
       : TargetBackend(gpuBackendName.str(), allVersions(), gpuKernelModels()) {}
 
+  segc_device device() const override { return SEGC_DEVICE_CUDA; }
   std::string missingFeature(const TargetVersion &) const override {
     return "kernels of a GPU do not run in this process";
   }
@@ -58,7 +59,9 @@ public:
   void populateLowering(OpPassManager &manager) const override {
     populateLowerToNVVM(manager);
   }
-  llvm::Expected<std::vector<Bytes>>
+  llvm::StringRef loweredName() const override { return "nvvm"; }
+  llvm::StringRef assemblyName() const override { return "ptx"; }
+  llvm::Expected<SerializedKernels>
   serialize(ModuleOp kernels, const TargetVersion &version,
             const SerializeOptions &options) const override;
   llvm::Expected<std::unique_ptr<LoadedKernels>>
@@ -106,9 +109,9 @@ void GpuBackend::registerDialects(DialectRegistry &registry) const {
 }
 
 /// Returns the PTX text of the module's kernels.
-llvm::Expected<std::vector<TargetBackend::Bytes>>
+llvm::Expected<SerializedKernels>
 GpuBackend::serialize(ModuleOp kernels, const TargetVersion &version,
-                      const SerializeOptions &) const {
+                      const SerializeOptions &options) const {
   OwningOpRef<ModuleOp> module = kernels.clone();
   erasePrograms(*module);
   PassManager manager(module->getContext());
@@ -119,14 +122,18 @@ GpuBackend::serialize(ModuleOp kernels, const TargetVersion &version,
   populateEmitPTX(manager, static_cast<const GpuTarget &>(version));
   if (failed(manager.run(*module)))
     return llvm::createStringError("the kernels do not translate to PTX");
-  std::vector<Bytes> texts;
+  SerializedKernels result;
   module->walk([&](gpu::BinaryOp binary) {
     for (auto object : binary.getObjects().getAsRange<gpu::ObjectAttr>()) {
       StringRef text = object.getObject().getValue();
-      texts.emplace_back(text.begin(), text.end());
+      CodeBytes bytes(text.begin(), text.end());
+      if (options.assembly)
+        result.objects.push_back(std::move(bytes));
+      else
+        result.blobs.push_back({"ptx", version.name, std::move(bytes)});
     }
   });
-  return texts;
+  return result;
 }
 
 } // namespace

@@ -7,7 +7,8 @@
 
 #include "segc/Codegen/GPU/GpuKernels.h"
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 
@@ -39,6 +40,21 @@ void GpuKernelBody::forThreads(int64_t size,
   loop(thread(), index(size), threadCount, body);
 }
 
+/// Returns the block's shared memory. A kernel has no other, so that the host
+/// alone says how much it is.
+static Value sharedMemory(OpBuilder &b, Location loc, int64_t floats) {
+  auto space =
+      gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
+  auto typed = [&](int64_t size, Type element) {
+    return MemRefType::get({size}, element, MemRefLayoutAttrInterface(), space);
+  };
+  Value bytes = gpu::DynamicSharedMemoryOp::create(
+      b, loc, typed(ShapedType::kDynamic, b.getI8Type()));
+  Value start = arith::ConstantIndexOp::create(b, loc, 0);
+  return memref::ViewOp::create(b, loc, typed(floats, b.getF32Type()), bytes,
+                                start, ValueRange());
+}
+
 void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
                               int64_t sharedFloats,
                               llvm::function_ref<void(GpuKernelBody &)> body) {
@@ -47,16 +63,9 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
          "a strategy must fit its target");
   SmallVector<Type> types = bufferTypes();
   types.push_back(builder.getIndexType());
-  SmallVector<Type> workgroup;
-  if (sharedFloats)
-    workgroup.push_back(MemRefType::get(
-        {sharedFloats}, builder.getF32Type(), MemRefLayoutAttrInterface(),
-        gpu::AddressSpaceAttr::get(builder.getContext(),
-                                   gpu::AddressSpace::Workgroup)));
   Location loc = fusion.getLoc();
-  auto function =
-      gpu::GPUFuncOp::create(builder, loc, emission.nextSymbol(),
-                             builder.getFunctionType(types, {}), workgroup);
+  auto function = gpu::GPUFuncOp::create(builder, loc, emission.nextSymbol(),
+                                         builder.getFunctionType(types, {}));
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
                     builder.getUnitAttr());
   function.setKnownBlockSizeAttr(
@@ -65,27 +74,20 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
                                        {tasks.fixed, tasks.perSample}));
   Block &block = function.getBody().front();
   OpBuilder inner = OpBuilder::atBlockBegin(&block);
-  KernelArguments arguments = bufferArguments(block.getArguments());
-  arguments.batch = block.getArgument(types.size() - 1);
-  if (sharedFloats) {
-    arguments.scratch = function.getWorkgroupAttributions().front();
-    function.setWorkgroupAttributionAttr(0,
-                                         LLVM::LLVMDialect::getAlignAttrName(),
-                                         builder.getI64IntegerAttr(16));
-  }
   // The gpu dialect has no declarations: a body that returns is one.
   if (!emission.declareOnly) {
+    KernelArguments arguments = bufferArguments(block.getArguments());
+    arguments.batch = block.getArgument(types.size() - 1);
+    if (sharedFloats)
+      arguments.scratch = sharedMemory(inner, loc, sharedFloats);
     arguments.task = gpu::BlockIdOp::create(inner, loc, gpu::Dimension::x);
     GpuKernelBody kernel(inner, loc, arguments, threads);
     body(kernel);
     inner = kernel.builder();
   }
   gpu::ReturnOp::create(inner, loc);
-  emission.kernels.push_back({function, tasks});
-}
-
-int64_t blockThreads(gpu::GPUFuncOp kernel) {
-  return kernel.getKnownBlockSize()->front();
+  emission.kernels.push_back(
+      {function, tasks, /*scratchBytes=*/0, threads, 4 * sharedFloats});
 }
 
 } // namespace segc

@@ -11,6 +11,8 @@
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
@@ -34,6 +36,44 @@ namespace segc {
 
 namespace {
 
+/// Shared memory is one external symbol. Upstream's is aligned to 16 bytes;
+/// swizzled tiles of tensor cores need 1024.
+struct SharedMemoryLowering
+    : ConvertOpToLLVMPattern<gpu::DynamicSharedMemoryOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(gpu::DynamicSharedMemoryOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto module = op->getParentOfType<gpu::GPUModuleOp>();
+    auto symbol = module.lookupSymbol<LLVM::GlobalOp>(sharedMemoryName);
+    if (!symbol) {
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPointToStart(module.getBody());
+      symbol = LLVM::GlobalOp::create(
+          rewriter, loc,
+          LLVM::LLVMArrayType::get(rewriter.getI8Type(), /*numElements=*/0),
+          /*isConstant=*/false, LLVM::Linkage::External, sharedMemoryName,
+          Attribute(), /*alignment=*/1024,
+          static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared));
+    }
+    auto memref = MemRefDescriptor::poison(
+        rewriter, loc, getTypeConverter()->convertType(op.getType()));
+    Value start = LLVM::AddressOfOp::create(rewriter, loc, symbol);
+    auto constant = [&](int64_t value) {
+      return createIndexAttrConstant(rewriter, loc, getIndexType(), value);
+    };
+    memref.setAllocatedPtr(rewriter, loc, start);
+    memref.setAlignedPtr(rewriter, loc, start);
+    memref.setOffset(rewriter, loc, constant(0));
+    memref.setSize(rewriter, loc, 0, constant(0));
+    memref.setStride(rewriter, loc, 0, constant(1));
+    rewriter.replaceOp(op, Value(memref));
+    return success();
+  }
+};
+
 struct LowerGpuToNVVMPass : impl::LowerGpuToNVVMPassBase<LowerGpuToNVVMPass> {
   void runOnOperation() override {
     LowerToLLVMOptions options(&getContext());
@@ -52,6 +92,7 @@ struct LowerGpuToNVVMPass : impl::LowerGpuToNVVMPassBase<LowerGpuToNVVMPass> {
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
     populateVectorToLLVMConversionPatterns(converter, patterns);
     populateGpuToNVVMConversionPatterns(converter, patterns);
+    patterns.add<SharedMemoryLowering>(converter, /*benefit=*/10);
     ConversionTarget target(getContext());
     target.addLegalDialect<LLVM::LLVMDialect, NVVM::NVVMDialect>();
     target.addLegalOp<gpu::GPUModuleOp>();
@@ -84,10 +125,13 @@ private:
     if (error)
       return getOperation().emitError("cannot write ")
              << output << ": " << error.message();
-    auto texts = target.backend->serialize(getOperation(), *target.version, {});
+    SerializeOptions asText;
+    asText.assembly = true;
+    auto texts =
+        target.backend->serialize(getOperation(), *target.version, asText);
     if (!texts)
       return getOperation().emitError(llvm::toString(texts.takeError()));
-    for (const TargetBackend::Bytes &text : *texts)
+    for (const CodeBytes &text : texts->objects)
       file.os() << StringRef(text.data(), text.size());
     file.keep();
     return success();

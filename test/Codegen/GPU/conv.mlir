@@ -15,8 +15,8 @@
 
 // What a step of the product reads lies in shared memory.
 // CHECK: gpu.func @k0_conv(%[[X:[^:]*]]: memref<31680xf32>, {{.*}}, %[[W:[^:]*]]: memref<13824xf32>, %[[BIAS:[^:]*]]: memref<32xf32>, %[[Y:[^:]*]]: memref<63360xf32>, %{{[^:]*}}: memref<64xf32>, %{{[^:]*}}: memref<64xf32>, %[[TEMP:[^:]*]]: memref<2176xf32>, %{{[^:]*}}: index)
-// CHECK-SAME: workgroup(%[[SHARED:[^ ]*]] : memref<1536xf32, #gpu.address_space<workgroup>> {llvm.align = 16 : i64})
-// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 0 tasks 0 + 16 * n scratch 0>, known_block_size = array<i32: 128, 1, 1>
+// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 0 tasks 0 + 16 * n scratch 0 threads 128 shared 6144>, known_block_size = array<i32: 128, 1, 1>
+// CHECK: %[[SHARED:.*]] = memref.view {{.*}} to memref<1536xf32, #gpu.address_space<workgroup>>
 
 // The prologue is applied on the way there, and only inside the input.
 // CHECK: scf.for {{.*}} -> (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>)
@@ -50,7 +50,7 @@
 
 // Tiles are merged in order, in f64: a thread a channel, one block in all.
 // CHECK: gpu.func @k0_conv_1(
-// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 1 tasks 1 + 0 * n scratch 0>
+// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 1 tasks 1 + 0 * n scratch 0 threads 128>
 // CHECK: arith.extf {{.*}} : vector<1xf32> to vector<1xf64>
 // CHECK: math.sqrt {{.*}} : vector<1xf64>
 

@@ -11,7 +11,7 @@
 // samples, as the CPU's do; a block is a task, two for each sample.
 // CHECK-LABEL: gpu.module @kernels
 // CHECK: gpu.func @k0_norm_apply(%[[X:[^:]*]]: memref<2592xf32>, %[[MEAN:[^:]*]]: memref<32xf32>, %{{[^:]*}}: memref<32xf32>, %[[GAMMA:[^:]*]]: memref<16xf32>, %{{[^:]*}}: memref<16xf32>, %[[Y:[^:]*]]: memref<2592xf32>, %{{[^:]*}}: memref<0xf32>, %{{[^:]*}}: index)
-// CHECK-SAME: exec.kernel = #exec.kernel<@f0_norm_apply launch 0 tasks 0 + 2 * n scratch 0>, known_block_size = array<i32: 256, 1, 1>
+// CHECK-SAME: exec.kernel = #exec.kernel<@f0_norm_apply launch 0 tasks 0 + 2 * n scratch 0 threads 256>, known_block_size = array<i32: 256, 1, 1>
 // CHECK-DAG: gpu.block_id x
 // CHECK-DAG: gpu.thread_id x
 

@@ -12,6 +12,9 @@
 // SM80: .version 7.0
 // SM80: .target sm_80
 
+// All shared memory is dynamic: the host says how much a block has.
+// PTX: .extern .shared .align 1024 .b8 segc_shared[];
+
 // Vectors are loaded at once; nothing lives in memory of the thread.
 // PTX-NOT: .local
 // PTX: .visible .entry k0_norm_apply(
@@ -23,7 +26,6 @@
 // PTX-NOT: .local
 // PTX: .visible .entry k1_conv(
 // PTX: .maxntid 128
-// PTX: .shared .align 16
 // PTX-NOT: .local
 // PTX: bar.sync
 // PTX: ld.shared.v4.b32

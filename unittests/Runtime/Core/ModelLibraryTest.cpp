@@ -48,7 +48,7 @@ TEST(ModelLibrary, LoadsEarlierVersions) {
 TEST(ModelLibrary, FindsPrograms) {
   auto model = ModelLibrary::load(fake("FakeProgram"));
   ASSERT_TRUE(model.ok()) << model.status().message();
-  EXPECT_EQ((*model)->model().abi_version, 3u);
+  EXPECT_EQ((*model)->model().abi_version, SEGC_ABI_VERSION);
   ASSERT_NE((*model)->programs(), nullptr);
   ASSERT_NE((*model)->program("train_step"), nullptr);
   EXPECT_EQ((*model)->program("train_step")->output_count, 3u);
@@ -57,7 +57,7 @@ TEST(ModelLibrary, FindsPrograms) {
 
 TEST(ModelLibrary, RefusesOtherAbiVersions) {
   EXPECT_THAT(errorOf(fake("FakeOldAbi")),
-              HasSubstr("model ABI 0, this runtime knows 1 to 3"));
+              HasSubstr("model ABI 0, this runtime knows 1 to 4"));
   EXPECT_THAT(errorOf(fake("FakeNewAbi")),
               HasSubstr("needs a newer runtime than this one"));
   EXPECT_THAT(errorOf(fake("FakeFormat2")),

@@ -40,7 +40,7 @@ loadKernels(mlir::ModuleOp kernels, const CpuTarget &target,
             JitKernels::Functions functions = {});
 
 /// Implements TargetBackend::serialize.
-llvm::Expected<std::vector<TargetBackend::Bytes>>
+llvm::Expected<SerializedKernels>
 serializeKernels(mlir::ModuleOp kernels, const CpuTarget &target,
                  const SerializeOptions &options);
 

@@ -51,14 +51,12 @@ public:
     return static_cast<const GpuTarget &>(getVersion());
   }
 
-  /// Adds a kernel of one block a task, with `sharedFloats` of shared memory.
+  /// Adds a kernel of one block a task, with `sharedFloats` of (dynamic) shared
+  /// memory.
   /// The task count is also the attribute `seg.tasks` of the function.
   void launch(TaskCount tasks, int64_t threads, int64_t sharedFloats,
               llvm::function_ref<void(GpuKernelBody &)> body);
 };
-
-/// Number of threads in a kernel's block.
-int64_t blockThreads(mlir::gpu::GPUFuncOp kernel);
 
 /// Emits a fusion without a root.
 mlir::LogicalResult emitGpuPointwiseFusion(GpuFusionEmitter &emitter);

@@ -13,6 +13,9 @@
 
 namespace segc {
 
+/// The symbol of a block's shared memory in lowered kernels.
+inline constexpr llvm::StringLiteral sharedMemoryName = "segc_shared";
+
 /// Lowers the kernels to the NVVM dialect.
 void populateLowerToNVVM(mlir::OpPassManager &manager);
 /// Translates them to a gpu.binary with PTX text.

@@ -48,9 +48,9 @@ static std::vector<OwningOpRef<ModuleOp>> partition(ModuleOp module,
   return modules;
 }
 
-static llvm::Expected<TargetBackend::Bytes>
-generate(ModuleOp part, const CpuTarget &target,
-         const SerializeOptions &options) {
+static llvm::Expected<CodeBytes> generate(ModuleOp part,
+                                          const CpuTarget &target,
+                                          const SerializeOptions &options) {
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> module =
       translateKernels(part, context, target);
@@ -64,7 +64,7 @@ generate(ModuleOp part, const CpuTarget &target,
   return emitMachineCode(*module, **machine, options.assembly);
 }
 
-llvm::Expected<std::vector<TargetBackend::Bytes>>
+llvm::Expected<SerializedKernels>
 serializeKernels(ModuleOp kernels, const CpuTarget &target,
                  const SerializeOptions &options) {
   OwningOpRef<ModuleOp> lowered = kernels.clone();
@@ -74,7 +74,8 @@ serializeKernels(ModuleOp kernels, const CpuTarget &target,
   constexpr unsigned maxParts = 64;
   std::vector<OwningOpRef<ModuleOp>> parts =
       partition(*lowered, std::clamp(options.jobs, 1u, maxParts));
-  std::vector<TargetBackend::Bytes> results(parts.size());
+  SerializedKernels results;
+  results.objects.resize(parts.size());
   std::vector<std::string> errors(parts.size());
   // All parts share the context. Its tables have no locks if multithreading is
   // disabled, which keeps remarks of passes in order.
@@ -82,10 +83,9 @@ serializeKernels(ModuleOp kernels, const CpuTarget &target,
   bool locked = context->isMultithreadingEnabled();
   context->enableMultithreading();
   parallelFor(context, 0, parts.size(), [&](size_t i) {
-    llvm::Expected<TargetBackend::Bytes> bytes =
-        generate(*parts[i], target, options);
+    llvm::Expected<CodeBytes> bytes = generate(*parts[i], target, options);
     if (bytes)
-      results[i] = std::move(*bytes);
+      results.objects[i] = std::move(*bytes);
     else
       errors[i] = llvm::toString(bytes.takeError());
   });

@@ -88,7 +88,8 @@ static uint32_t cpu_features(void) {
 static const segc_version *pick_version(void) {
   uint32_t have = cpu_features();
   for (uint32_t i = 0; i < segc_version_count; ++i)
-    if ((segc_versions[i].features & ~have) == 0)
+    if (segc_versions[i].device == SEGC_DEVICE_HOST &&
+        (segc_versions[i].features & ~have) == 0)
       return &segc_versions[i];
   return NULL;
 }
@@ -432,7 +433,8 @@ static segc_code find_program(const char *name, const segc_program **program,
       append(message, i ? ", " : "");
       append(message, segc_versions[i].target);
     }
-    append(message, "; compile it with a --cpu that it has");
+    append(message,
+           "; compile it for the target cpu, with a --cpu that it has");
     return SEGC_UNSUPPORTED_CPU;
   }
   for (uint32_t i = 0; i < version->program_count; ++i)

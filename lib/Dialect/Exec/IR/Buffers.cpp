@@ -65,11 +65,13 @@ std::string BufferAttr::place() const {
 LogicalResult KernelAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
                                  FlatSymbolRefAttr, int64_t launch,
                                  int64_t tasks, int64_t tasksPerSample,
-                                 int64_t scratch) {
+                                 int64_t scratch, int64_t threads,
+                                 int64_t shared) {
   for (auto [what, value] :
        {std::pair("launch", launch), std::pair("tasks", tasks),
         std::pair("tasks of a sample", tasksPerSample),
-        std::pair("scratch", scratch)})
+        std::pair("scratch", scratch), std::pair("threads", threads),
+        std::pair("shared", shared)})
     if (value < 0 || value > maxRegionBytes)
       return error() << "expects '" << what << "' from 0 to " << maxRegionBytes
                      << ", got " << value;

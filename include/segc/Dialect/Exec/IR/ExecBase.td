@@ -90,16 +90,21 @@ def Exec_KernelAttr : Exec_Attr<"Kernel", "kernel"> {
     Of a function, as its attribute `exec.kernel`: it is launch number `launch`
     of those that compute the `exec.fusion`, has
     `tasks + tasksPerSample * n` tasks for n samples, and needs `scratch` bytes
-    for each worker. The function is a declaration until code is generated.
+    for each worker. A task of a GPU is a block of `threads` threads that share
+    `shared` bytes. The function is a declaration until code is generated.
 
     ```mlir
     #exec.kernel<@f3_conv launch 0 tasks 0 + 64 * n scratch 4096>
+    #exec.kernel<@f3_conv launch 0 tasks 0 + 64 * n scratch 0 threads 128 shared 16384>
     ```
   }];
   let parameters = (ins "::mlir::FlatSymbolRefAttr":$fusion, "int64_t":$launch, "int64_t":$tasks,
-                        "int64_t":$tasksPerSample, "int64_t":$scratch);
+                        "int64_t":$tasksPerSample, "int64_t":$scratch,
+                        DefaultValuedParameter<"int64_t", "0">:$threads,
+                        DefaultValuedParameter<"int64_t", "0">:$shared);
   let assemblyFormat = [{
-    `<` $fusion `launch` $launch `tasks` $tasks `+` $tasksPerSample `*` `n` `scratch` $scratch `>`
+    `<` $fusion `launch` $launch `tasks` $tasks `+` $tasksPerSample `*` `n` `scratch` $scratch
+        (`threads` $threads^)? (`shared` $shared^)? `>`
   }];
   let genVerifyDecl = 1;
 }
