@@ -1,0 +1,120 @@
+/*===- emulator.h - Threads of an emulated GPU ----------------------*- C -*-===
+ *
+ * Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * A kernel for an emulated GPU is a segc_kernel_fn that does the work of one
+ * thread: `task` is its block and `scratch` points to its segc_emulator_thread.
+ * What a thread does together with others, and what is checked, are functions
+ * of the emulator, which runs the threads of a block side by side
+ * (lib/Runtime/Emulator). They may return much later, or never after an error.
+ *
+ * `op` names the operation in reports. Each operation has a text of its own.
+ *
+ *===----------------------------------------------------------------------===*/
+
+#ifndef SEGC_EMULATOR_H
+#define SEGC_EMULATOR_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Shared memory begins at a multiple of this many bytes, so that the low bits
+ * of a host address are the address in shared memory. */
+#define SEGC_EMULATOR_SHARED_ALIGNMENT (256u << 10)
+
+/* The operand of an address that is that of none. */
+#define SEGC_EMULATOR_ANY_OPERAND 0xffffffffu
+
+typedef enum segc_emulator_access {
+  SEGC_EMULATOR_LOAD = 0,
+  SEGC_EMULATOR_STORE = 1
+} segc_emulator_access;
+
+/* The kinds of shuffle are those of PTX. */
+typedef enum segc_emulator_shuffle {
+  SEGC_EMULATOR_SHUFFLE_INDEX = 0,
+  SEGC_EMULATOR_SHUFFLE_UP = 1,
+  SEGC_EMULATOR_SHUFFLE_DOWN = 2,
+  SEGC_EMULATOR_SHUFFLE_BUTTERFLY = 3
+} segc_emulator_shuffle;
+
+typedef enum segc_emulator_vote {
+  SEGC_EMULATOR_VOTE_ANY = 0,
+  SEGC_EMULATOR_VOTE_ALL = 1,
+  SEGC_EMULATOR_VOTE_BALLOT = 2
+} segc_emulator_vote;
+
+/* Products of matrices by a warp, with f32 accumulators. */
+typedef enum segc_emulator_mma {
+  SEGC_EMULATOR_MMA_F16_K16 = 0,  /* m16n8k16 */
+  SEGC_EMULATOR_MMA_BF16_K16 = 1, /* m16n8k16 */
+  SEGC_EMULATOR_MMA_TF32_K8 = 2,  /* m16n8k8 */
+  SEGC_EMULATOR_MMA_F16_K8 = 3,   /* m16n8k8 */
+  SEGC_EMULATOR_MMA_BF16_K8 = 4,  /* m16n8k8 */
+  SEGC_EMULATOR_MMA_TF32_K4 = 5,  /* m16n8k4 */
+  SEGC_EMULATOR_MMA_KINDS = 6
+} segc_emulator_mma;
+
+typedef struct segc_emulator_thread segc_emulator_thread;
+
+typedef struct segc_emulator_functions {
+  uint64_t struct_size; /* bytes of this table */
+
+  /* bar.sync of `threads` threads, 0: all of the block. */
+  void (*barrier)(segc_emulator_thread *, uint32_t barrier, uint32_t threads,
+                  const char *op);
+  /* The lanes of a mask: bar.warp.sync, shfl.sync, vote.sync. */
+  void (*warp_barrier)(segc_emulator_thread *, uint32_t lanes, const char *op);
+  uint32_t (*shuffle)(segc_emulator_thread *, uint32_t lanes, uint32_t value,
+                      uint32_t offset, uint32_t clamp, uint32_t kind,
+                      uint32_t *valid /* or NULL */, const char *op);
+  uint32_t (*vote)(segc_emulator_thread *, uint32_t lanes, uint32_t predicate,
+                   uint32_t kind, const char *op);
+
+  /* ldmatrix: `count` (1, 2, 4) matrices of 8 rows of 16 bytes in shared
+   * memory; a result a matrix. */
+  void (*load_matrix)(segc_emulator_thread *, const void *row, uint32_t count,
+                      uint32_t transposed, uint32_t *result, const char *op);
+  /* mma.sync: the fragments of PTX, in words; results are the accumulators. */
+  void (*multiply)(segc_emulator_thread *, uint32_t kind, const uint32_t *a,
+                   const uint32_t *b, const float *c, float *result,
+                   const char *op);
+
+  /* cp.async of 4, 8 or 16 bytes, of which all but the first `source_bytes` are
+   * zero; commit_group; wait_group: at most `groups` are still under way. */
+  void (*copy_async)(segc_emulator_thread *, void *shared, const void *global,
+                     uint32_t bytes, uint32_t source_bytes, uint32_t operand,
+                     const char *op);
+  void (*commit_copies)(segc_emulator_thread *, const char *op);
+  void (*wait_copies)(segc_emulator_thread *, uint32_t groups, const char *op);
+
+  /* Checks an access before it is made. `access` is a segc_emulator_access.
+   * Accesses to operands whose bounds hold need no call. */
+  void (*access_shared)(segc_emulator_thread *, const void *address,
+                        uint32_t bytes, uint32_t alignment, uint32_t access,
+                        const char *op);
+  void (*access_global)(segc_emulator_thread *, const void *address,
+                        uint32_t bytes, uint32_t alignment, uint32_t access,
+                        uint32_t operand, const char *op);
+} segc_emulator_functions;
+
+struct segc_emulator_thread {
+  const segc_emulator_functions *functions;
+  void *shared;                  /* the block's memory */
+  const uint64_t *operand_bytes; /* of each operand */
+  int64_t blocks;                /* of the launch */
+  uint32_t index;                /* in the block */
+  uint32_t threads;              /* of the block */
+  uint32_t shared_bytes;
+  uint32_t reserved;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SEGC_EMULATOR_H */

@@ -1,0 +1,316 @@
+//===- Block.cpp ----------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Block.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+using namespace segc;
+using State = EmulatedThread::State;
+
+//===----------------------------------------------------------------------===//
+// Scheduling
+//===----------------------------------------------------------------------===//
+
+Status Block::run(const EmulatedLaunch &newLaunch, int64_t newNumber,
+                  const EmulatorOptions &newOptions) {
+  currentLaunch = &newLaunch;
+  currentOptions = newOptions;
+  failure = Status::success();
+  reset(newNumber);
+  while (runWarps() && failure.ok()) {
+  }
+  auto hasEnded = [](const EmulatedThread &thread) {
+    return thread.state == State::Ended;
+  };
+  if (failure.ok() && !std::all_of(threads.begin(), threads.end(), hasEnded))
+    failure =
+        internalError("kernel " + std::string(launch().kernel) + ", block " +
+                      std::to_string(number) + ": " + describeStandstill());
+  return failure;
+}
+
+void Block::reset(int64_t newNumber) {
+  number = newNumber;
+  uint32_t count = launch().threads;
+  // Threads of a block that failed are left where they were.
+  for (EmulatedThread &thread : threads)
+    if (thread.stack)
+      freeStacks.push_back(std::move(thread.stack));
+  shared.begin(launch().sharedBytes, count);
+  randomState = (currentOptions.seed + 1) * 0x9e3779b97f4a7c15u ^
+                (static_cast<uint64_t>(number) + 1) * 0xbf58476d1ce4e5b9u;
+  if (threads.size() != count) {
+    threads = std::vector<EmulatedThread>(count);
+    warps.resize((count + warpThreads - 1) / warpThreads);
+    warpOrder.resize(warps.size());
+  }
+  barriers = {};
+  std::iota(warpOrder.begin(), warpOrder.end(), 0);
+  if (currentOptions.schedule == EmulatorOptions::Schedule::Descending)
+    std::reverse(warpOrder.begin(), warpOrder.end());
+  for (uint32_t i = 0; i < count; ++i) {
+    EmulatedThread &thread = threads[i];
+    thread.functions = &emulatorFunctions();
+    thread.shared = shared.data();
+    thread.operand_bytes = launch().operandBytes.data();
+    thread.blocks = launch().blocks;
+    thread.index = i;
+    thread.threads = count;
+    thread.shared_bytes = launch().sharedBytes;
+    thread.block = this;
+    thread.copies.clear();
+    thread.copyGroups.clear();
+    setState(thread, State::Ready);
+  }
+}
+
+void Block::setState(EmulatedThread &thread, State state) {
+  Warp &warp = warps[thread.index / warpThreads];
+  uint32_t lane = 1u << thread.index % warpThreads;
+  warp.ready = state == State::Ready ? warp.ready | lane : warp.ready & ~lane;
+  warp.atWarpOp =
+      state == State::AtWarpOp ? warp.atWarpOp | lane : warp.atWarpOp & ~lane;
+  thread.state = state;
+}
+
+/// Returns a number below a bound, by a xorshift generator.
+uint64_t Block::random(uint64_t below) {
+  randomState ^= randomState << 13;
+  randomState ^= randomState >> 7;
+  randomState ^= randomState << 17;
+  return (randomState >> 16) % below;
+}
+
+/// Lets the warps run one after the other until no thread can go on, in random
+/// schedules a while. Returns whether any thread ran.
+bool Block::runWarps() {
+  bool isRandom = currentOptions.schedule == EmulatorOptions::Schedule::Random;
+  if (isRandom)
+    for (size_t i = warpOrder.size(); i > 1; --i)
+      std::swap(warpOrder[i - 1], warpOrder[random(i)]);
+  bool ran = false;
+  for (uint32_t warp : warpOrder)
+    while (failure.ok() && warps[warp].ready) {
+      ran = true;
+      runWarp(warp);
+      if (isRandom && random(4) == 0)
+        break;
+    }
+  return ran;
+}
+
+/// Lets each lane that can run go on to where it waits.
+void Block::runWarp(uint32_t warp) {
+  bool isRandom = currentOptions.schedule == EmulatorOptions::Schedule::Random;
+  bool isDescending =
+      currentOptions.schedule == EmulatorOptions::Schedule::Descending;
+  // An odd factor permutes the lanes.
+  uint32_t factor = isRandom ? 2 * random(16) + 1 : isDescending ? 31 : 1;
+  uint32_t offset = isRandom ? random(32) : isDescending ? 31 : 0;
+  for (uint32_t i = 0; i < warpThreads && failure.ok(); ++i) {
+    uint32_t lane = (i * factor + offset) % warpThreads;
+    if (warps[warp].ready >> lane & 1)
+      runThread(threads[warp * warpThreads + lane]);
+  }
+}
+
+void Block::runThread(EmulatedThread &thread) {
+  if (!thread.stack) {
+    if (freeStacks.empty())
+      freeStacks.push_back(std::make_unique<FiberStack>());
+    thread.stack = std::move(freeStacks.back());
+    freeStacks.pop_back();
+    thread.context.start(*thread.stack, enter, &thread);
+  }
+  scheduler.switchTo(thread.context);
+  if (thread.state == State::Ended)
+    freeStacks.push_back(std::move(thread.stack));
+}
+
+void Block::enter(void *argument) {
+  FiberContext::begun();
+  auto &thread = *static_cast<EmulatedThread *>(argument);
+  Block &block = *thread.block;
+  const EmulatedLaunch &launch = block.launch();
+  segc_emulator_thread *interface = &thread;
+  launch.function(launch.operands, interface, launch.batch, block.number);
+  block.setState(thread, State::Ended);
+  while (true)
+    block.stop(thread);
+}
+
+/// Lets others run until somebody makes the thread ready.
+void Block::stop(EmulatedThread &thread) { thread.context.switchTo(scheduler); }
+
+void Block::fail(EmulatedThread &thread, const char *op,
+                 const std::string &what) {
+  failure =
+      internalError("kernel " + std::string(launch().kernel) + ", block " +
+                    std::to_string(number) + ", thread " +
+                    std::to_string(thread.index) + ": " + op + " " + what);
+  while (true)
+    stop(thread);
+}
+
+//===----------------------------------------------------------------------===//
+// Waiting
+//===----------------------------------------------------------------------===//
+
+void Block::waitAtBarrier(EmulatedThread &thread, uint32_t number,
+                          uint32_t count, const char *op) {
+  uint32_t expected = count ? count : launch().threads;
+  if (number >= barrierCount || expected > launch().threads ||
+      (count && count % warpThreads))
+    fail(thread, op,
+         "waits at barrier " + std::to_string(number) + " of " +
+             std::to_string(expected) + " threads in a block of " +
+             std::to_string(launch().threads));
+  Barrier &barrier = barriers[number];
+  if (barrier.arrived && barrier.threads != expected)
+    fail(thread, op,
+         "waits at barrier " + std::to_string(number) + " of " +
+             std::to_string(expected) + " threads, at which others wait for " +
+             std::to_string(barrier.threads));
+  thread.op = op;
+  thread.barrier = number;
+  barrier.threads = expected;
+  setState(thread, State::AtBarrier);
+  if (++barrier.arrived < expected)
+    return stop(thread);
+  barrier.arrived = 0;
+  std::vector<uint32_t> arrived;
+  for (EmulatedThread &other : threads) {
+    if (other.state != State::AtBarrier || other.barrier != number)
+      continue;
+    if (!arrived.empty() &&
+        arrived.back() / warpThreads == other.index / warpThreads &&
+        threads[arrived.back()].op != other.op)
+      fail(other, other.op,
+           "is a divergent barrier: thread " + std::to_string(arrived.back()) +
+               " of the warp waits at " + threads[arrived.back()].op);
+    arrived.push_back(other.index);
+    setState(other, State::Ready);
+  }
+  if (expected == launch().threads)
+    shared.orderAll();
+  else
+    shared.order(arrived);
+}
+
+/// Returns the threads of the warp if all lanes have arrived, otherwise null.
+EmulatedThread *Block::arriveAtWarpOp(EmulatedThread &thread, uint32_t lanes,
+                                      const char *op) {
+  uint32_t lane = thread.index % warpThreads, first = thread.index - lane;
+  if (!(lanes >> lane & 1))
+    fail(thread, op, "does not have its own lane in its mask");
+  thread.op = op;
+  thread.lanes = lanes;
+  setState(thread, State::AtWarpOp);
+  if ((warps[first / warpThreads].atWarpOp & lanes) != lanes)
+    return nullptr;
+  EmulatedThread *warp = &threads[first];
+  for (uint32_t i = 0; i < warpThreads; ++i)
+    if (lanes >> i & 1 && (warp[i].op != op || warp[i].lanes != lanes))
+      fail(thread, op,
+           "is not what all lanes do: thread " + std::to_string(first + i) +
+               " is at " + warp[i].op +
+               (warp[i].op == op ? " with another mask" : ""));
+  return warp;
+}
+
+void Block::releaseLanes(EmulatedThread *warp, uint32_t lanes) {
+  for (uint32_t i = 0; i < warpThreads; ++i)
+    if (lanes >> i & 1)
+      setState(warp[i], State::Ready);
+}
+
+std::string Block::describeStandstill() const {
+  size_t ended = 0, waiting = 0;
+  std::map<std::string, std::pair<size_t, uint32_t>> places;
+  for (const EmulatedThread &thread : threads) {
+    if (thread.state == State::Ended) {
+      ++ended;
+      continue;
+    }
+    waiting += thread.state == State::AtBarrier;
+    auto [place, isNew] = places.try_emplace(thread.op, 0, thread.index);
+    ++place->second.first;
+  }
+  bool onlyBarriers = waiting + ended == threads.size() && places.size() == 1;
+  std::string text = onlyBarriers && ended ? "divergent barrier"
+                                           : "deadlock: no thread can go on";
+  const char *separator = ": ";
+  for (const auto &[op, place] : places) {
+    text += separator + std::to_string(place.first) + " threads wait at " + op +
+            " (the first is thread " + std::to_string(place.second) + ")";
+    separator = ", ";
+  }
+  if (ended)
+    text += separator + std::to_string(ended) + " have ended";
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Accesses
+//===----------------------------------------------------------------------===//
+
+static std::string accessText(bool isStore, uint64_t bytes) {
+  return (isStore ? "writes " : "reads ") + std::to_string(bytes) + " bytes";
+}
+
+void Block::checkShared(EmulatedThread &thread, const void *address,
+                        uint32_t bytes, uint32_t alignment, bool isStore,
+                        const char *op) {
+  int64_t at = static_cast<const std::byte *>(address) - shared.data();
+  auto where = [&] {
+    return accessText(isStore, bytes) + " at byte " + std::to_string(at) +
+           " of shared memory";
+  };
+  if (at < 0 || at + bytes > shared.size())
+    fail(thread, op, where() + ", which has " + std::to_string(shared.size()));
+  if (at % alignment)
+    fail(thread, op,
+         where() + ", which is no multiple of " + std::to_string(alignment));
+  bool good = isStore ? shared.store(thread.index, at, bytes)
+                      : shared.load(thread.index, at, bytes);
+  if (!good)
+    fail(thread, op,
+         where() + ", " + shared.explain(thread.index, at, bytes, isStore));
+}
+
+void Block::checkGlobal(EmulatedThread &thread, const void *address,
+                        uint64_t bytes, uint32_t alignment, bool isStore,
+                        uint32_t operand, const char *op) {
+  const auto *at = static_cast<const std::byte *>(address);
+  const std::vector<uint64_t> &sizes = launch().operandBytes;
+  auto offsetIn = [&](size_t i) {
+    return reinterpret_cast<intptr_t>(at) -
+           reinterpret_cast<intptr_t>(launch().operands[i]);
+  };
+  auto isInside = [&](size_t i) {
+    return offsetIn(i) >= 0 &&
+           static_cast<uint64_t>(offsetIn(i)) + bytes <= sizes[i];
+  };
+  bool isAny = operand == SEGC_EMULATOR_ANY_OPERAND, inside = false;
+  for (size_t i = 0; i < sizes.size() && !inside; ++i)
+    inside = (isAny || i == operand) && isInside(i);
+  if (!inside && isAny)
+    fail(thread, op, accessText(isStore, bytes) + " outside all operands");
+  if (!inside)
+    fail(thread, op,
+         accessText(isStore, bytes) + " at byte " +
+             std::to_string(offsetIn(operand)) + " of operand " +
+             std::to_string(operand) + ", which has " +
+             std::to_string(sizes[operand]));
+  if (reinterpret_cast<uintptr_t>(at) % alignment)
+    fail(thread, op,
+         accessText(isStore, bytes) + " at an address that is no multiple of " +
+             std::to_string(alignment));
+}

@@ -1,0 +1,138 @@
+//===- Block.h - Threads of an emulated block -------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_EMULATOR_BLOCK_H
+#define SEGC_LIB_RUNTIME_EMULATOR_BLOCK_H
+
+#include "Fiber.h"
+#include "SharedMemory.h"
+#include "segc/Runtime/Emulator/Emulator.h"
+#include "segc/emulator.h"
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace segc {
+
+class Block;
+
+/// A cp.async that has been issued.
+struct AsyncCopy {
+  std::byte *to;
+  const std::byte *from;
+  uint32_t bytes, sourceBytes;
+  void land() const;
+};
+
+struct EmulatedThread : segc_emulator_thread {
+  enum class State { Ready, AtBarrier, AtWarpOp, Ended };
+
+  Block *block = nullptr;
+  State state = State::Ready;
+  std::unique_ptr<FiberStack> stack; ///< While it runs.
+  FiberContext context;
+  // What it waits for.
+  const char *op = "";
+  uint32_t barrier = 0, lanes = 0;
+  void *arguments = nullptr; ///< Of its part in an operation of the warp.
+  // Asynchronous copies that are under way, the oldest first, and how many each
+  // group has. Those behind the last group are not committed.
+  std::vector<AsyncCopy> copies;
+  std::vector<size_t> copyGroups;
+};
+
+/// Runs one block after another on one thread of the host.
+class Block {
+public:
+  static constexpr uint32_t warpThreads = 32;
+
+  Status run(const EmulatedLaunch &newLaunch, int64_t number,
+             const EmulatorOptions &newOptions);
+
+  const EmulatedLaunch &launch() const { return *currentLaunch; }
+  const EmulatorOptions &options() const { return currentOptions; }
+  SharedMemory shared;
+
+  /// Ends the block with an error. Does not return.
+  [[noreturn]] void fail(EmulatedThread &thread, const char *op,
+                         const std::string &what);
+  /// Waits at a barrier of so many threads of the block; 0: all.
+  void waitAtBarrier(EmulatedThread &thread, uint32_t barrier, uint32_t count,
+                     const char *op);
+  /// Waits for the lanes of the mask. The last to come calls
+  /// `operation(threads)` with a pointer to the first thread of the warp.
+  template <typename Operation>
+  void together(EmulatedThread &thread, uint32_t lanes, const char *op,
+                void *arguments, Operation &&operation) {
+    thread.arguments = arguments;
+    if (EmulatedThread *warp = arriveAtWarpOp(thread, lanes, op)) {
+      operation(warp);
+      releaseLanes(warp, lanes);
+    } else {
+      stop(thread);
+    }
+  }
+
+  /// Checks an access to shared memory and notes it.
+  void checkShared(EmulatedThread &thread, const void *address, uint32_t bytes,
+                   uint32_t alignment, bool isStore, const char *op);
+  /// Checks an access to an operand, or to any.
+  void checkGlobal(EmulatedThread &thread, const void *address, uint64_t bytes,
+                   uint32_t alignment, bool isStore, uint32_t operand,
+                   const char *op);
+
+private:
+  void reset(int64_t number);
+  void runThread(EmulatedThread &thread);
+  void runWarp(uint32_t warp);
+  bool runWarps();
+  static void enter(void *thread);
+  void stop(EmulatedThread &thread);
+  EmulatedThread *arriveAtWarpOp(EmulatedThread &thread, uint32_t lanes,
+                                 const char *op);
+  void releaseLanes(EmulatedThread *warp, uint32_t lanes);
+  std::string describeStandstill() const;
+  uint64_t random(uint64_t below);
+  void setState(EmulatedThread &thread, EmulatedThread::State state);
+
+  /// Lanes, as masks.
+  struct Warp {
+    uint32_t ready = 0, atWarpOp = 0;
+  };
+  struct Barrier {
+    uint32_t arrived = 0, threads = 0;
+  };
+  static constexpr uint32_t barrierCount = 16;
+
+  const EmulatedLaunch *currentLaunch = nullptr;
+  EmulatorOptions currentOptions;
+  int64_t number = 0;
+  std::vector<EmulatedThread> threads;
+  std::vector<Warp> warps;
+  std::vector<uint32_t> warpOrder; ///< In which they run.
+  std::array<Barrier, barrierCount> barriers;
+  std::vector<std::unique_ptr<FiberStack>> freeStacks;
+  FiberContext scheduler;
+  uint64_t randomState = 1;
+  Status failure;
+};
+
+/// What kernels call (emulator.h), by family.
+const segc_emulator_functions &emulatorFunctions();
+void addWarpFunctions(segc_emulator_functions &functions);
+void addMatrixFunctions(segc_emulator_functions &functions);
+void addCopyFunctions(segc_emulator_functions &functions);
+
+inline EmulatedThread &emulated(segc_emulator_thread *thread) {
+  return static_cast<EmulatedThread &>(*thread);
+}
+
+} // namespace segc
+
+#endif // SEGC_LIB_RUNTIME_EMULATOR_BLOCK_H
