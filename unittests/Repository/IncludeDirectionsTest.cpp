@@ -160,7 +160,6 @@ TEST(IncludeDirections, TableIsParsed) {
   EXPECT_TRUE(rooms().mayUse("Codegen/GPU", "Runtime/Emulator"));
   EXPECT_TRUE(rooms().mayUse("Runtime/Emulator", "emulator.h"));
   EXPECT_FALSE(rooms().mayUse("Runtime/Emulator", "Runtime/Core"));
-  EXPECT_FALSE(rooms().mayUse("Transforms", "model.h"));
   EXPECT_FALSE(rooms().mayUse("Base", "Plan"));
   EXPECT_FALSE(rooms().mayUse("Dialect/Seg", "Transforms"));
   EXPECT_FALSE(rooms().mayUse("Runtime/Core", "Runtime/Train"));
