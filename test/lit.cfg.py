@@ -27,6 +27,7 @@ else:
 config.substitutions += [
     (r"\bFileCheck\b", config.filecheck),
     (r"\bnot\b", config.not_program),
+    (r"%clang\b", config.clang),
     (r"%python\b", config.python),
     (r"%segc_source\b", config.segc_source_dir),
     (r"%plugins\b", os.path.join(config.test_exec_root, "plugins")),

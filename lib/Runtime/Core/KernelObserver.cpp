@@ -25,6 +25,7 @@ void KernelProfiler::beginStep() {
 
 void KernelProfiler::begin(const segc_kernel_event &) {
   tasks = 0;
+  onDevice.reset();
   started = Clock::now();
 }
 
@@ -39,7 +40,8 @@ void KernelProfiler::ran(int64_t task, uint32_t worker,
 }
 
 bool KernelProfiler::end(const segc_kernel_event &event) {
-  double seconds = secondsBetween(started, Clock::now());
+  const double seconds =
+      onDevice ? *onDevice : secondsBetween(started, Clock::now());
   auto [known, isNew] =
       byIndex.try_emplace({orEmpty(event.entry), event.index}, all.size());
   if (isNew) {

@@ -6,8 +6,25 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Device/Device.h"
+#include "HostMemory.h"
+
+#include <chrono>
 
 using namespace segc;
+
+StatusOr<DeviceBuffer> Device::allocateStaging(uint64_t bytes,
+                                               const char *what) {
+  return allocateOnHost(bytes, what, /*guards=*/false);
+}
+
+StatusOr<double> Device::launchTimed(Stream &stream,
+                                     const KernelLaunch &launched) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point started = Clock::now();
+  SEGC_RETURN_IF_ERROR(launch(stream, launched));
+  SEGC_RETURN_IF_ERROR(synchronize(stream));
+  return std::chrono::duration<double>(Clock::now() - started).count();
+}
 
 StatusOr<HostView> Device::read(Stream &stream, DeviceAddress from,
                                 uint64_t bytes) {

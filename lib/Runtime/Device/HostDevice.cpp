@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Device/HostDevice.h"
+#include "HostMemory.h"
 #include "segc/model_tables.h"
 
 #include <algorithm>
@@ -50,13 +51,18 @@ std::shared_ptr<Device> segc::makeHostDevice(ThreadPool &pool) {
   return std::make_shared<HostDevice>(pool);
 }
 
-StatusOr<DeviceBuffer> HostDevice::allocate(uint64_t bytes, const char *what,
+StatusOr<DeviceBuffer> segc::allocateOnHost(uint64_t bytes, const char *what,
                                             bool guards) {
   if (bytes == 0)
     return DeviceBuffer();
   SEGC_ASSIGN_OR_RETURN(AlignedBuffer buffer,
                         AlignedBuffer::create(bytes, what, guards));
   return DeviceBuffer(std::make_unique<HostMemory>(std::move(buffer)), bytes);
+}
+
+StatusOr<DeviceBuffer> HostDevice::allocate(uint64_t bytes, const char *what,
+                                            bool guards) {
+  return allocateOnHost(bytes, what, guards);
 }
 
 StatusOr<std::unique_ptr<Stream>> HostDevice::createStream() {

@@ -6,10 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Device/ModelRunner.h"
+#include "MemoryPlan.h"
 #include "segc/Runtime/Core/Initialize.h"
 #include "segc/model_tables.h"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace segc;
 
@@ -32,6 +34,11 @@ ModelRunner::create(std::shared_ptr<const ModelLibrary> model,
                        " runs on the host alone, this is the device " +
                        runner.device_->name() +
                        "; compile it again with this segc");
+  if (const segc_version *version = runner.model->programs()) {
+    SEGC_RETURN_IF_ERROR(
+        runner.device_->load(*version).withContext(runner.model->path()));
+  }
+  SEGC_RETURN_IF_ERROR(runner.checkMemory().withContext(runner.model->path()));
   auto allocate = [&](DeviceBuffer &buffer, int64_t bytes,
                       const char *what) -> Status {
     SEGC_ASSIGN_OR_RETURN(buffer,
@@ -56,6 +63,14 @@ ModelRunner::create(std::shared_ptr<const ModelLibrary> model,
                                   manifest.optimizerBytes, "optimizer state"));
   }
   return runner;
+}
+
+Status ModelRunner::checkMemory() const {
+  const std::string entry = options.training ? "train_step" : "predict";
+  const segc_program *program = model->program(entry);
+  return MemoryPlan(manifest(), entry, program ? program->arena_bytes : 0,
+                    options.training)
+      .checkFits(*device_);
 }
 
 Status ModelRunner::fill(const DeviceBuffer &buffer,
@@ -118,8 +133,8 @@ ModelRunner::allocateTensors(const std::vector<TensorSignature> &signatures,
         tensor.buffer,
         device_->allocate(bytes, signature.name.c_str(), options.canaries));
     if (!device_->sharesHostMemory()) {
-      SEGC_ASSIGN_OR_RETURN(
-          tensor.staging, AlignedBuffer::create(bytes, signature.name.c_str()));
+      SEGC_ASSIGN_OR_RETURN(tensor.staging, device_->allocateStaging(
+                                                bytes, signature.name.c_str()));
     }
     tensors.push_back(std::move(tensor));
   }
@@ -222,17 +237,23 @@ Status ModelRunner::runProgram(const std::string &entry,
   memory.flat[SEGC_REGION_SCALARS] = scalarBuffer.address();
   memory.flat[SEGC_REGION_PREPARED] = preparedBuffer.address();
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const DeviceBuffer &buffer = tensors.inputs[i].buffer;
-    memory.inputs.push_back(buffer.address());
-    SEGC_RETURN_IF_ERROR(device_->copyToDevice(
-        *stream, buffer.address(), inputs[i],
-        sampleBytes(signature.inputs[i], manifest().batch, batch)));
+    const Tensor &tensor = tensors.inputs[i];
+    memory.inputs.push_back(tensor.buffer.address());
+    const uint64_t bytes =
+        sampleBytes(signature.inputs[i], manifest().batch, batch);
+    std::memcpy(tensor.hostData(), inputs[i], bytes);
+    SEGC_RETURN_IF_ERROR(device_->copyToDevice(*stream, tensor.buffer.address(),
+                                               tensor.hostData(), bytes));
   }
   for (const Tensor &output : tensors.outputs)
     memory.outputs.push_back(output.buffer.address());
   SEGC_RETURN_IF_ERROR(device_->copyToDevice(*stream, scalarBuffer.address(),
                                              &scalars, sizeof(scalars)));
-  Status status = programs->run(*program, memory, batch, observer);
+  // With guards, each kernel is waited for, so that a fault names its kernel.
+  KernelObserver everyKernel;
+  Status status =
+      programs->run(*program, memory, batch,
+                    !observer && options.canaries ? &everyKernel : observer);
   if (status.ok())
     for (size_t i = 0; i < tensors.outputs.size(); ++i)
       SEGC_RETURN_IF_ERROR(device_->copyToHost(

@@ -218,8 +218,9 @@ Status ProgramRunner::launch(const Call &call, uint32_t index) {
                                    types.data() + command.input_count};
   call.observer->begin(event);
   call.observer->cut(launch.tasks());
-  SEGC_RETURN_IF_ERROR(device.launch(stream, launch));
-  SEGC_RETURN_IF_ERROR(device.synchronize(stream));
+  SEGC_ASSIGN_OR_RETURN(const double seconds,
+                        device.launchTimed(stream, launch));
+  call.observer->took(seconds);
   return call.observer->end(event)
              ? internalError("stopped by the observer after " +
                              orEmpty(command.op))

@@ -5,7 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CudaTestModel.h"
+#include "FakeCuda.h"
 #include "FakeDevice.h"
+#include "segc/Runtime/Device/CudaDevice.h"
 #include "segc/Runtime/Device/HostDevice.h"
 
 #include <deque>
@@ -18,11 +21,18 @@ using testing::HasSubstr;
 
 namespace {
 
-using Maker = std::unique_ptr<Device> (*)(ThreadPool &pool);
+using Maker = std::shared_ptr<Device> (*)(ThreadPool &pool);
 
 template <typename T>
-std::unique_ptr<Device> make(ThreadPool &pool) {
-  return std::make_unique<T>(pool);
+std::shared_ptr<Device> make(ThreadPool &pool) {
+  return std::make_shared<T>(pool);
+}
+
+std::shared_ptr<Device> makeCuda(ThreadPool &pool) {
+  fakecuda::reset();
+  auto device = makeCudaDevice(pool, 0);
+  EXPECT_TRUE(device.ok()) << device.status().message();
+  return device.ok() ? *device : nullptr;
 }
 
 /// These tests run for each device.
@@ -31,6 +41,12 @@ protected:
   Devices() : pool(2), device(GetParam()(pool)) {
     stream = std::move(*device->createStream());
     other = std::move(*device->createStream());
+    addsOne = &kernel(
+        [](void *const *buffers, void *, int64_t, int64_t task) {
+          static_cast<float *>(buffers[1])[task] =
+              static_cast<const float *>(buffers[0])[task] + 1;
+        },
+        2, 0);
   }
   DeviceBuffer buffer(std::vector<float> values) {
     auto allocated = device->allocate(values.size() * 4, "test", false);
@@ -45,25 +61,36 @@ protected:
     EXPECT_TRUE(view.ok()) << view.status().message();
     return {view->floats(), view->floats() + view->floatCount()};
   }
+  /// Loads a model of one kernel and returns its launch.
+  const segc_command &kernel(segc_kernel_fn function, uint32_t operands,
+                             int64_t tasks) {
+    CudaTestModel &model = models.emplace_back(
+        "test" + std::to_string(models.size()), function, operands, tasks);
+    fakecuda::addKernel(model.name, function);
+    EXPECT_TRUE(device->load(model.version).ok());
+    return model.command;
+  }
   /// Launches a kernel that stores each value of the first operand + 1 to the
   /// second.
   Status addOne(Stream &on, const DeviceBuffer &from, const DeviceBuffer &to) {
-    segc_command &command = commands.emplace_back();
-    command.function = [](void *const *buffers, void *, int64_t, int64_t task) {
-      static_cast<float *>(buffers[1])[task] =
-          static_cast<const float *>(buffers[0])[task] + 1;
-    };
-    command.operand_count = 2;
-    command.tasks_fixed = static_cast<int64_t>(from.size() / 4);
+    // The number of samples is that of the values.
+    KernelLaunch launch;
+    launch.command = addsOne;
+    launch.batch = static_cast<int64_t>(from.size() / 4);
     void *operands[] = {from.address().asPointer(), to.address().asPointer()};
-    return device->launch(on, {&command, operands});
+    launch.operands = operands;
+    return device->launch(on, launch);
   }
 
   ThreadPool pool;
-  std::deque<segc_command> commands; ///< outlive their launches
-  std::unique_ptr<Device> device;
+  std::deque<CudaTestModel> models; ///< outlive the device
+  const segc_command *addsOne = nullptr;
+  std::shared_ptr<Device> device;
   std::unique_ptr<Stream> stream, other;
 };
+
+/// Devices whose kernels are functions with scratch memory.
+class HostKernels : public Devices {};
 
 TEST_P(Devices, MemoryIsZeroed) {
   auto allocated = device->allocate(12, "test", false);
@@ -123,7 +150,7 @@ TEST_P(Devices, StreamsWaitForEvents) {
   EXPECT_THAT(valuesOf(b), ElementsAre(3, 4));
 }
 
-TEST_P(Devices, ScratchIsAWorkersOwn) {
+TEST_P(HostKernels, ScratchIsAWorkersOwn) {
   DeviceBuffer sums = buffer(std::vector<float>(64)),
                scratch = buffer(std::vector<float>(16 * device->workers()));
   void *operands[] = {sums.address().asPointer()};
@@ -190,19 +217,72 @@ TEST_P(Devices, GuardsAroundBuffers) {
   ASSERT_TRUE(guarded.ok());
   EXPECT_TRUE(guarded->intact());
   void *operands[] = {guarded->address().asPointer()};
-  segc_command command = {};
-  command.function = [](void *const *buffers, void *, int64_t, int64_t) {
-    static_cast<char *>(buffers[0])[64] = 0;
-  };
-  command.operand_count = 1;
-  command.tasks_fixed = 1;
-  ASSERT_TRUE(device->launch(*stream, {&command, operands}).ok());
+  const segc_command &overrun =
+      kernel([](void *const *buffers, void *, int64_t,
+                int64_t) { static_cast<char *>(buffers[0])[64] = 0; },
+             1, 1);
+  ASSERT_TRUE(device->launch(*stream, {&overrun, operands}).ok());
   ASSERT_TRUE(device->synchronize(*stream).ok());
   EXPECT_FALSE(guarded->intact());
 }
 
+TEST_P(Devices, StagingIsOfTheHost) {
+  DeviceBuffer a = buffer({1, 2});
+  auto staging = device->allocateStaging(8, "test");
+  ASSERT_TRUE(staging.ok()) << staging.status().message();
+  EXPECT_EQ(staging->hostFloats()[1], 0);
+  ASSERT_TRUE(
+      device->copyToHost(*stream, staging->hostData(), a.address(), 8).ok());
+  ASSERT_TRUE(device->synchronize(*stream).ok());
+  EXPECT_EQ(staging->hostFloats()[1], 2);
+}
+
+TEST_P(Devices, LaunchesAreMeasured) {
+  DeviceBuffer a = buffer({1, 2});
+  ASSERT_TRUE(addOne(*stream, a, a).ok());
+  void *operands[] = {a.address().asPointer(), a.address().asPointer()};
+  const KernelLaunch launch = {addsOne, operands, {}, 0, 2};
+  auto seconds = device->launchTimed(*stream, launch);
+  ASSERT_TRUE(seconds.ok()) << seconds.status().message();
+  EXPECT_GE(*seconds, 0);
+  EXPECT_THAT(valuesOf(a), ElementsAre(3, 4));
+}
+
+TEST_P(Devices, ScalarsAdvance) {
+  segc_scalars scalars = {};
+  scalars.step = 1;
+  scalars.loss_scale = 8;
+  scalars.growth_interval = 1;
+  DeviceBuffer finite = buffer({1, 0});
+  auto memory = device->allocate(sizeof(scalars), "scalars", false);
+  ASSERT_TRUE(memory.ok());
+  fakecuda::addKernel("segc_advance_scalars_kernel",
+                      [](void *const *buffers, void *, int64_t, int64_t) {
+                        segc_advance_scalars(
+                            static_cast<segc_scalars *>(buffers[1]),
+                            *static_cast<const float *>(buffers[0]) != 0);
+                      });
+  ASSERT_TRUE(
+      device->write(*stream, *memory, 0, &scalars, sizeof(scalars)).ok());
+  for (uint64_t step : {0, 0, 1})
+    ASSERT_TRUE(device
+                    ->advanceScalars(*stream, finite.address() + 4 * step,
+                                     memory->address())
+                    .ok());
+  ASSERT_TRUE(
+      device->copyToHost(*stream, &scalars, memory->address(), sizeof(scalars))
+          .ok());
+  ASSERT_TRUE(device->synchronize(*stream).ok());
+  EXPECT_EQ(scalars.step, 3);
+  EXPECT_EQ(scalars.loss_scale, 16);
+  EXPECT_EQ(scalars.skipped_steps, 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Host, Devices, testing::Values(&make<HostDevice>));
 INSTANTIATE_TEST_SUITE_P(Fake, Devices, testing::Values(&make<FakeDevice>));
+INSTANTIATE_TEST_SUITE_P(Cuda, Devices, testing::Values(&makeCuda));
+INSTANTIATE_TEST_SUITE_P(Host, HostKernels, testing::Values(&make<HostDevice>));
+INSTANTIATE_TEST_SUITE_P(Fake, HostKernels, testing::Values(&make<FakeDevice>));
 
 // The fake device delays work and checks addresses.
 TEST(FakeDevice, RunsWorkWhenTheHostWaits) {

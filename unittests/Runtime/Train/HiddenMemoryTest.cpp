@@ -25,7 +25,8 @@ struct HiddenMemory : testing::Test {
                      const std::string &name = "FakeProgram") {
     auto model = ModelLibrary::load(fakeModel(name));
     EXPECT_TRUE(model.ok()) << model.status().message();
-    auto runner = ModelRunner::create(*model, std::move(device), {true, true});
+    // Without guards, so that programs are replayed.
+    auto runner = ModelRunner::create(*model, std::move(device), {true, false});
     EXPECT_TRUE(runner.ok()) << runner.status().message();
     return std::move(*runner);
   }

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,8 @@ public:
   /// ran the task.
   virtual void ran(int64_t task, uint32_t worker,
                    std::chrono::steady_clock::time_point since) {}
+  /// Gets the seconds that the kernel took on a device, before end().
+  virtual void took(double seconds) {}
   /// Returns true to stop the entry.
   virtual bool end(const segc_kernel_event &event) { return false; }
 };
@@ -69,6 +72,7 @@ public:
   bool wantsTasks() const override { return !byWorker.empty(); }
   void ran(int64_t task, uint32_t worker,
            std::chrono::steady_clock::time_point since) override;
+  void took(double seconds) override { onDevice = seconds; }
   bool end(const segc_kernel_event &event) override;
   /// Returns the kernels in the order of their first launches.
   const std::vector<Kernel> &kernels() const { return all; }
@@ -86,6 +90,7 @@ private:
   std::vector<std::vector<Task>> byWorker;
   Clock::time_point stepStarted = Clock::now(), started;
   int64_t tasks = 0;
+  std::optional<double> onDevice; ///< seconds of the kernel that has begun
 };
 
 /// Returns a text of an event, which may be null, as a string.

@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace segc {
@@ -137,6 +138,16 @@ public:
   Device &operator=(const Device &) = delete;
 
   virtual std::string name() const = 0;
+  /// Returns which versions of a model are for the device.
+  virtual segc_device kind() const { return SEGC_DEVICE_HOST; }
+  /// Returns whether the device runs a version of a model that is for devices
+  /// of its kind; the error says what it lacks.
+  virtual Status supports(const segc_version &version) const {
+    return Status::success();
+  }
+  /// Loads the kernels of a version, which outlives the device. Needed once
+  /// before they are launched.
+  virtual Status load(const segc_version &version) { return Status::success(); }
   ThreadPool &threadPool() const { return *pool; }
   /// Returns whether the host and kernels use the same addresses.
   virtual bool sharesHostMemory() const = 0;
@@ -147,6 +158,14 @@ public:
   /// returns later whether all writes were within its bounds.
   virtual StatusOr<DeviceBuffer> allocate(uint64_t bytes, const char *what,
                                           bool guards = false) = 0;
+  /// Allocates memory of the host, zeroed, that copies from and to the device
+  /// are fastest with: hostData() of the buffer.
+  virtual StatusOr<DeviceBuffer> allocateStaging(uint64_t bytes,
+                                                 const char *what);
+  /// Returns the bytes that can be allocated; nothing if nobody knows.
+  virtual StatusOr<std::optional<uint64_t>> freeBytes() const {
+    return std::optional<uint64_t>();
+  }
 
   virtual StatusOr<std::unique_ptr<Stream>> createStream() = 0;
   virtual StatusOr<std::unique_ptr<Event>> createEvent() = 0;
@@ -165,6 +184,9 @@ public:
                               DeviceAddress from, uint64_t bytes) = 0;
 
   virtual Status launch(Stream &stream, const KernelLaunch &launch) = 0;
+  /// Launches a kernel, waits for it, and returns the seconds that it took.
+  virtual StatusOr<double> launchTimed(Stream &stream,
+                                       const KernelLaunch &launch);
   /// Ends a step by the rule of segc_scalars; `finite` is an f32.
   virtual Status advanceScalars(Stream &stream, DeviceAddress finite,
                                 DeviceAddress scalars) = 0;

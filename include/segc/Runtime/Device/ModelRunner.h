@@ -24,7 +24,8 @@ namespace segc {
 struct RunnerOptions {
   /// Allocate gradients and optimizer state.
   bool training = false;
-  /// Guard every buffer and check the guards after each call.
+  /// Guard every buffer, check the guards after each call, and on a device
+  /// wait for each kernel.
   bool canaries = false;
 };
 
@@ -105,9 +106,9 @@ private:
   /// Memory of an input or output, and the host's copy of it.
   struct Tensor {
     DeviceBuffer buffer;
-    AlignedBuffer staging; ///< empty where the host shares the memory
+    DeviceBuffer staging; ///< empty where the host shares the memory
     void *hostData() const {
-      return staging.data() ? staging.data() : buffer.hostData();
+      return staging.size() ? staging.hostData() : buffer.hostData();
     }
   };
   struct EntryMemory {
@@ -124,6 +125,8 @@ private:
   Status runProgram(const std::string &entry, const std::vector<void *> &inputs,
                     int64_t batch, segc_scalars &scalars);
   Status reserve(const std::string &entry);
+  /// Checks the device's free memory against what the model takes.
+  Status checkMemory() const;
   Status allocateTensors(const std::vector<TensorSignature> &signatures,
                          std::vector<Tensor> &tensors);
   Status checkGuards(const std::string &entry) const;

@@ -1,0 +1,124 @@
+//===- CudaDevice.h - A GPU of NVIDIA ---------------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_DEVICE_CUDA_CUDADEVICE_H
+#define SEGC_LIB_RUNTIME_DEVICE_CUDA_CUDADEVICE_H
+
+#include "CudaKernels.h"
+#include "segc/Runtime/Device/CudaDevice.h"
+
+#include <array>
+#include <vector>
+
+namespace segc::cuda {
+
+/// What follows keeps its context, because it may outlive the device.
+struct CudaStream : Stream {
+  explicit CudaStream(std::shared_ptr<const CudaContext> context)
+      : context(std::move(context)) {}
+  ~CudaStream() override;
+  std::shared_ptr<const CudaContext> context;
+  StreamHandle handle = nullptr;
+};
+
+struct CudaEvent : Event {
+  explicit CudaEvent(std::shared_ptr<const CudaContext> context)
+      : context(std::move(context)) {}
+  ~CudaEvent() override;
+  std::shared_ptr<const CudaContext> context;
+  EventHandle handle = nullptr;
+};
+
+class CudaDevice : public Device {
+public:
+  CudaDevice(ThreadPool &pool, std::shared_ptr<CudaContext> context,
+             std::unique_ptr<CudaKernels> advance);
+
+  std::string name() const override { return context->name(); }
+  segc_device kind() const override { return SEGC_DEVICE_CUDA; }
+  Status supports(const segc_version &version) const override {
+    return CudaKernels::supports(*context, version);
+  }
+  Status load(const segc_version &version) override;
+  bool sharesHostMemory() const override { return false; }
+  /// Kernels of a GPU have no scratch memory.
+  unsigned workers() const override { return 1; }
+
+  StatusOr<DeviceBuffer> allocate(uint64_t bytes, const char *what,
+                                  bool guards) override;
+  StatusOr<DeviceBuffer> allocateStaging(uint64_t bytes,
+                                         const char *what) override;
+  StatusOr<std::optional<uint64_t>> freeBytes() const override;
+
+  StatusOr<std::unique_ptr<Stream>> createStream() override;
+  StatusOr<std::unique_ptr<Event>> createEvent() override;
+  Status record(Event &event, Stream &stream) override;
+  Status wait(Stream &stream, const Event &event) override;
+  Status synchronize(Stream &stream) override;
+
+  Status copyToDevice(Stream &stream, DeviceAddress to, const void *from,
+                      uint64_t bytes) override;
+  Status copyToHost(Stream &stream, void *to, DeviceAddress from,
+                    uint64_t bytes) override;
+  Status copyOnDevice(Stream &stream, DeviceAddress to, DeviceAddress from,
+                      uint64_t bytes) override;
+
+  Status launch(Stream &stream, const KernelLaunch &launch) override;
+  StatusOr<double> launchTimed(Stream &stream,
+                               const KernelLaunch &launched) override;
+  Status advanceScalars(Stream &stream, DeviceAddress finite,
+                        DeviceAddress scalars) override;
+
+  Status beginCapture(Stream &stream) override;
+  StatusOr<std::unique_ptr<Graph>> endCapture(Stream &stream) override;
+  Status replay(const Graph &graph, Stream &stream) override;
+
+  /// Kernels that were launched and may not have ended. The driver does not say
+  /// which of them failed.
+  struct Launched {
+    const segc_command *first = nullptr, *last = nullptr;
+    uint64_t count = 0;
+
+    void add(const Launched &more) {
+      first = count ? first : more.first;
+      last = more.count ? more.last : last;
+      count += more.count;
+    }
+    std::string text() const;
+  };
+
+private:
+  const CudaDriver &driver() const { return context->driver(); }
+  static StreamHandle handleOf(const Stream &stream) {
+    return static_cast<const CudaStream &>(stream).handle;
+  }
+  static EventHandle handleOf(const Event &event) {
+    return static_cast<const CudaEvent &>(event).handle;
+  }
+  Status check(Result result, const std::string &what) const;
+  /// Refuses what would end a recording.
+  Status checkNotRecording(const char *what) const;
+
+  std::shared_ptr<CudaContext> context;
+  std::vector<std::unique_ptr<CudaKernels>> loaded;
+  std::array<std::unique_ptr<Event>, 2> timers; ///< around a measured launch
+  Launched running;
+  std::optional<Launched> recorded; ///< set while a graph is captured
+};
+
+struct CudaGraph : Graph {
+  explicit CudaGraph(std::shared_ptr<const CudaContext> context)
+      : context(std::move(context)) {}
+  ~CudaGraph() override;
+  std::shared_ptr<const CudaContext> context;
+  GraphExecHandle handle = nullptr;
+  CudaDevice::Launched launched;
+};
+
+} // namespace segc::cuda
+
+#endif // SEGC_LIB_RUNTIME_DEVICE_CUDA_CUDADEVICE_H

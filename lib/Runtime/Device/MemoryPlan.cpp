@@ -1,0 +1,60 @@
+//===- MemoryPlan.cpp - What a model allocates on a device ----------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "MemoryPlan.h"
+#include "segc/Runtime/Device/Device.h"
+
+using namespace segc;
+
+MemoryPlan::MemoryPlan(const Manifest &manifest, const std::string &entry,
+                       uint64_t arenaBytes, bool training) {
+  auto add = [&](const std::string &name, int64_t bytes) {
+    if (bytes > 0)
+      parts.push_back({name, static_cast<uint64_t>(bytes)});
+  };
+  add("parameters", manifest.parameterBytes);
+  add("states", manifest.stateBytes);
+  add("prepared filters", manifest.preparedBytes);
+  if (training) {
+    add("gradients", manifest.parameterBytes);
+    add("optimizer state", manifest.optimizerBytes);
+  }
+  int64_t tensors = 0;
+  if (const EntrySignature *signature = manifest.entry(entry))
+    for (const auto *list : {&signature->inputs, &signature->outputs})
+      for (const TensorSignature &tensor : *list)
+        tensors += tensor.bytes();
+  add("inputs and outputs", tensors);
+  add("arena of " + entry, static_cast<int64_t>(arenaBytes));
+}
+
+uint64_t MemoryPlan::total() const {
+  uint64_t sum = 0;
+  for (const Part &part : parts)
+    sum += part.bytes;
+  return sum;
+}
+
+std::string MemoryPlan::text() const {
+  std::string all;
+  for (const Part &part : parts)
+    all += (all.empty() ? "" : ", ") + part.name + " " +
+           std::to_string(part.bytes);
+  return all + " bytes";
+}
+
+Status MemoryPlan::checkFits(const Device &device) const {
+  SEGC_ASSIGN_OR_RETURN(const std::optional<uint64_t> free, device.freeBytes());
+  if (!free || total() <= *free)
+    return Status::success();
+  return {StatusCode::IoError,
+          "the model takes " + std::to_string(total()) + " bytes on " +
+              device.name() + ", where " + std::to_string(*free) +
+              " are free: " + text() +
+              "; use a smaller --batch-size or a model compiled for less "
+              "memory (segc compile --fit-memory)"};
+}

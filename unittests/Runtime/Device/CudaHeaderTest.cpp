@@ -1,0 +1,90 @@
+//===- CudaHeaderTest.cpp - Our declarations and those of cuda.h ----------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Compiled where a CUDA toolkit is. What is compared is compared by the
+// compiler.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../../../lib/Runtime/Device/Cuda/CudaDriver.h"
+
+#include <cuda.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+/// Whether a parameter of the header's type is passed as ours: addresses have
+/// one representation, numbers and enumerations that of their size.
+template <typename Ours, typename Theirs>
+constexpr bool samePassing =
+    std::is_pointer_v<Ours> == std::is_pointer_v<Theirs> &&
+    sizeof(Ours) == sizeof(Theirs);
+
+template <typename Ours, typename Theirs>
+struct SameSignature : std::false_type {};
+template <typename... Ours, typename... Theirs>
+struct SameSignature<segc::cuda::Result(Ours...), CUresult(Theirs...)> {
+  static constexpr bool value = [] {
+    if constexpr (sizeof...(Ours) == sizeof...(Theirs))
+      return (samePassing<Ours, Theirs> && ...);
+    else
+      return false;
+  }();
+};
+
+// The header renames functions to those of the newest version.
+#define SEGC_CUDA_FUNCTION(name, ...)                                          \
+  static_assert(                                                               \
+      SameSignature<segc::cuda::name##Function, decltype(name)>::value,        \
+      "differs from cuda.h");
+#include "../../../lib/Runtime/Device/Cuda/DriverFunctions.def"
+
+using namespace segc;
+static_assert(sizeof(cuda::MemoryHandle) == sizeof(CUdeviceptr));
+static_assert(sizeof(cuda::DeviceHandle) == sizeof(CUdevice));
+static_assert(int(cuda::Success) == int(CUDA_SUCCESS));
+static_assert(int(cuda::ErrorInvalidValue) == int(CUDA_ERROR_INVALID_VALUE));
+static_assert(int(cuda::ErrorOutOfMemory) == int(CUDA_ERROR_OUT_OF_MEMORY));
+static_assert(int(cuda::ErrorStubLibrary) == int(CUDA_ERROR_STUB_LIBRARY));
+static_assert(int(cuda::ErrorNoDevice) == int(CUDA_ERROR_NO_DEVICE));
+static_assert(int(cuda::ErrorNotFound) == int(CUDA_ERROR_NOT_FOUND));
+static_assert(int(cuda::MaxGridX) == int(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X));
+static_assert(int(cuda::ComputeCapabilityMajor) ==
+              int(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR));
+static_assert(int(cuda::ComputeCapabilityMinor) ==
+              int(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+static_assert(int(cuda::MaxSharedMemoryOptIn) ==
+              int(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN));
+static_assert(int(cuda::MaxThreads) ==
+              int(CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK));
+static_assert(int(cuda::StaticSharedMemory) ==
+              int(CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES));
+static_assert(int(cuda::MaxDynamicSharedMemory) ==
+              int(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES));
+static_assert(int(cuda::ErrorLogBuffer) == int(CU_JIT_ERROR_LOG_BUFFER));
+static_assert(int(cuda::ErrorLogBytes) ==
+              int(CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES));
+static_assert(int(cuda::StreamNonBlocking) == int(CU_STREAM_NON_BLOCKING));
+static_assert(int(cuda::EventDefault) == int(CU_EVENT_DEFAULT));
+static_assert(int(cuda::CaptureThreadLocal) ==
+              int(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+
+// The codes that CudaDevice takes for the fault of a kernel.
+static_assert(CUDA_ERROR_ILLEGAL_ADDRESS == 700);
+static_assert(CUDA_ERROR_LAUNCH_TIMEOUT == 702);
+static_assert(CUDA_ERROR_ASSERT == 710);
+static_assert(CUDA_ERROR_HARDWARE_STACK_ERROR == 714);
+static_assert(CUDA_ERROR_LAUNCH_FAILED == 719);
+
+} // namespace
+
+// The toolkit's stub is opened like a driver, and refused.
+TEST(CudaHeader, TheStubIsNamed) {
+  auto driver = cuda::CudaDriver::open(SEGC_CUDA_STUB);
+  ASSERT_FALSE(driver.ok());
+  EXPECT_NE(driver.status().message().find("is the stub of the CUDA toolkit"),
+            std::string::npos)
+      << driver.status().message();
+}

@@ -1,0 +1,206 @@
+//===- FakeModules.cpp - Modules and launches of the fake driver ----------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeState.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <dlfcn.h>
+
+using namespace fakecuda;
+
+/// The kernels of PTX with the numbers of their parameters.
+static std::map<std::string, Function> functionsOf(const std::string &text) {
+  std::map<std::string, Function> functions;
+  const std::string entry = ".entry ";
+  for (size_t at = text.find(entry); at != std::string::npos;
+       at = text.find(entry, at + 1)) {
+    const size_t begin = at + entry.size(), open = text.find('(', begin),
+                 close = text.find(')', begin);
+    if (open == std::string::npos || close == std::string::npos)
+      break;
+    Function function;
+    function.name = text.substr(begin, open - begin);
+    const std::string list = text.substr(open, close - open);
+    for (size_t p = list.find(".param"); p != std::string::npos;
+         p = list.find(".param", p + 1))
+      ++function.parameters;
+    functions[function.name] = function;
+  }
+  return functions;
+}
+
+Result fakecuda::cuModuleLoadDataEx(ModuleHandle *handle, const void *image,
+                                    unsigned count, int *options,
+                                    void **values) {
+  FAKE_ENTER();
+  if (const Result refused = driver().refuseCapture(__func__))
+    return refused;
+  // The fake's machine code is PTX behind the magic bytes of an ELF file.
+  const char *begin = static_cast<const char *>(image);
+  const bool isCubin = std::strncmp(begin, "\177ELF", 4) == 0;
+  const std::string text = isCubin ? begin + 4 : begin;
+  int version = 0, minor = 0, target = 0;
+  const size_t atVersion = text.find(".version "),
+               atTarget = text.find(".target sm_");
+  if (atVersion == std::string::npos || atTarget == std::string::npos ||
+      std::sscanf(text.c_str() + atVersion, ".version %d.%d", &version,
+                  &minor) != 2 ||
+      std::sscanf(text.c_str() + atTarget, ".target sm_%d", &target) != 1) {
+    char *log = nullptr;
+    size_t bytes = 0;
+    for (unsigned i = 0; i < count; ++i) {
+      if (options[i] == ErrorLogBuffer)
+        log = static_cast<char *>(values[i]);
+      if (options[i] == ErrorLogBytes)
+        bytes = reinterpret_cast<size_t>(values[i]);
+    }
+    if (log)
+      std::snprintf(log, bytes, "line 1: syntax error");
+    return InvalidPtx;
+  }
+  const int gpu = driver().machine.capability;
+  if (isCubin ? target != gpu : target > gpu)
+    return driver().misuse("kernels of another GPU are loaded", NoBinaryForGpu);
+  driver().loadedModules.push_back((isCubin ? "cubin sm_" : "ptx sm_") +
+                                   std::to_string(target));
+  auto module = std::make_unique<Module>();
+  module->functions = functionsOf(text);
+  *handle = driver().modules.add(std::move(module));
+  return Success;
+}
+
+Result fakecuda::cuModuleUnload(ModuleHandle handle) {
+  FAKE_ENTER();
+  return driver().modules.remove(handle)
+             ? Result(Success)
+             : driver().misuse("an unknown module", InvalidHandle);
+}
+
+Result fakecuda::cuModuleGetFunction(FunctionHandle *function,
+                                     ModuleHandle handle, const char *name) {
+  FAKE_ENTER();
+  Module *module = driver().modules.find(handle);
+  if (!module)
+    return driver().misuse("an unknown module", InvalidHandle);
+  auto found = module->functions.find(name);
+  if (found == module->functions.end())
+    return ErrorNotFound;
+  *function = reinterpret_cast<FunctionHandle>(&found->second);
+  return Success;
+}
+
+/// The kernel of a handle, or null and a misuse.
+static Function *kernelOf(FunctionHandle handle) {
+  for (const auto &[module, owner] : driver().modules.all)
+    for (auto &[name, function] : module->functions)
+      if (reinterpret_cast<FunctionHandle>(&function) == handle)
+        return &function;
+  driver().misuse("an unknown kernel", InvalidHandle);
+  return nullptr;
+}
+
+Result fakecuda::cuFuncGetAttribute(int *value, int attribute,
+                                    FunctionHandle handle) {
+  FAKE_ENTER();
+  const Function *function = kernelOf(handle);
+  if (!function)
+    return InvalidHandle;
+  *value = attribute == MaxThreads               ? 1024
+           : attribute == MaxDynamicSharedMemory ? int(function->dynamicLimit)
+                                                 : 0;
+  return Success;
+}
+
+Result fakecuda::cuFuncSetAttribute(FunctionHandle handle, int attribute,
+                                    int value) {
+  FAKE_ENTER();
+  Function *function = kernelOf(handle);
+  if (!function)
+    return InvalidHandle;
+  if (attribute != MaxDynamicSharedMemory ||
+      value > driver().machine.sharedMemory)
+    return driver().misuse("more shared memory than a block may have",
+                           ErrorInvalidValue);
+  function->dynamicLimit = static_cast<unsigned>(value);
+  return Success;
+}
+
+static segc_kernel_fn hostFunctionOf(const std::string &name) {
+  auto found = driver().kernels.find(name);
+  if (found != driver().kernels.end())
+    return found->second;
+  return driver().kernelLibrary ? reinterpret_cast<segc_kernel_fn>(dlsym(
+                                      driver().kernelLibrary, name.c_str()))
+                                : nullptr;
+}
+
+namespace {
+/// A launch with its parameters.
+struct LaunchedKernel {
+  std::string name;
+  unsigned blocks, sharedBytes;
+  std::vector<uint64_t> parameters; ///< addresses, then the batch
+
+  Result run() const {
+    const int number = ++driver().launchCounts[name];
+    driver().milliseconds += 2;
+    auto failing = driver().failingKernels.find({name, number});
+    if (failing != driver().failingKernels.end())
+      return failing->second;
+    segc_kernel_fn function = hostFunctionOf(name);
+    if (!function)
+      return driver().misuse("no function of the host is the kernel " + name,
+                             LaunchFailed);
+    std::vector<void *> operands;
+    for (size_t i = 0; i + 1 < parameters.size(); ++i) {
+      operands.push_back(driver().translate(parameters[i], 1));
+      if (!operands.back())
+        return IllegalAddress;
+    }
+    // Blocks run in an order that nobody may count on.
+    for (unsigned block = blocks; block-- > 0;) {
+      std::vector<uint64_t> shared(sharedBytes / 8 + 1,
+                                   0x7ff8dead7ff8dead); // NaN
+      function(operands.data(), shared.data(),
+               static_cast<int64_t>(parameters.back()), block);
+    }
+    return Success;
+  }
+};
+} // namespace
+
+Result fakecuda::cuLaunchKernel(FunctionHandle handle, unsigned gridX,
+                                unsigned gridY, unsigned gridZ, unsigned blockX,
+                                unsigned blockY, unsigned blockZ,
+                                unsigned sharedBytes, StreamHandle on,
+                                void **parameters, void **extra) {
+  FAKE_ENTER();
+  const Function *function = kernelOf(handle);
+  Stream *stream = driver().streams.find(on);
+  if (!function || !stream)
+    return driver().misuse("a launch on an unknown stream", InvalidHandle);
+  if (gridX == 0 || gridX > 0x7fffffff || gridY != 1 || gridZ != 1 ||
+      blockX == 0 || blockX > 1024 || blockY != 1 || blockZ != 1 || extra)
+    return driver().misuse("a launch of " + function->name +
+                               " outside of the limits",
+                           ErrorInvalidValue);
+  if (sharedBytes > function->dynamicLimit)
+    return driver().misuse(function->name + " with " +
+                               std::to_string(sharedBytes) +
+                               " bytes of shared memory without opt-in",
+                           ErrorInvalidValue);
+  driver().shapes[function->name] = {blockX, sharedBytes};
+  LaunchedKernel launch = {function->name, gridX, sharedBytes, {}};
+  for (size_t i = 0; i < function->parameters; ++i)
+    launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
+  if (launch.parameters.empty())
+    return driver().misuse(function->name + " has no parameters",
+                           ErrorInvalidValue);
+  return driver().submit(*stream, [launch] { return launch.run(); });
+}
