@@ -43,7 +43,8 @@ static void addModelOptions(CLI::App &app, ModelOptions &options) {
                "16-bit arithmetic; a .so must be compiled with --precision "
                "f16");
   app.add_flag("--check-memory", options.checkMemory,
-               "Guard all buffers and check the guards after each call");
+               "Guard all buffers and check the guards after each call; on "
+               "a GPU, wait for each kernel");
 }
 
 static void addImageLimit(CLI::App &app, DataOptions &options) {

@@ -97,6 +97,10 @@ struct FakeDevice::FakeRecordedGraph : Graph {
   std::shared_ptr<const FakeGraph> graph;
 };
 
+StatusOr<std::optional<uint64_t>> FakeDevice::freeBytes() const {
+  return std::optional<uint64_t>(capacity - live->bytes);
+}
+
 StatusOr<DeviceBuffer> FakeDevice::allocate(uint64_t bytes, const char *what,
                                             bool guards) {
   if (bytes == 0)

@@ -31,6 +31,7 @@ public:
 
   StatusOr<DeviceBuffer> allocate(uint64_t bytes, const char *what,
                                   bool guards) override;
+  StatusOr<std::optional<uint64_t>> freeBytes() const override;
 
   StatusOr<std::unique_ptr<Stream>> createStream() override;
   StatusOr<std::unique_ptr<Event>> createEvent() override;

@@ -95,12 +95,22 @@ TEST_F(HiddenMemory, NonFiniteWeightsAreNamed) {
               HasSubstr("here: tensor \"head.bias\" (3) is nan at element 1"));
 }
 
+// What the model takes is held against what is free before anything is
+// allocated.
 TEST_F(HiddenMemory, LackOfMemoryIsAnError) {
-  fake->capacity = 1000;
+  const uint64_t taken = **fake->freeBytes();
+  fake->capacity -= taken - 1000;
   auto model = ModelLibrary::load(fakeModel("FakeProgram"));
+  const int before = fake->allocations;
   auto runner = ModelRunner::create(*model, fake, {true});
   ASSERT_FALSE(runner.ok());
-  EXPECT_THAT(runner.status().message(), HasSubstr("on the device fake"));
+  EXPECT_EQ(fake->allocations, before);
+  EXPECT_THAT(
+      runner.status().message(),
+      HasSubstr("the model takes 9236 bytes on fake, where 1000 are free: "
+                "parameters 128, states 64, prepared filters 64, gradients "
+                "128, optimizer state 128, inputs and outputs 8212, arena of "
+                "train_step 512 bytes; use a smaller --batch-size"));
 }
 
 // Whole runs on host and device have the same checkpoints, with and without
