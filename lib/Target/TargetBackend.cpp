@@ -23,6 +23,14 @@ TargetBackend::TargetBackend(std::string name, Versions versions,
       ownModels(std::move(models)) {}
 TargetBackend::~TargetBackend() = default;
 
+LoadedKernels::Task TargetBackend::taskOf(segc_kernel_fn function,
+                                          llvm::StringRef) const {
+  return [function](const TaskCall &call) {
+    function(call.buffers.data(), call.scratch, call.batch, call.task);
+    return Status::success();
+  };
+}
+
 std::string Target::spec() const {
   return (backend->name() + ":" + version->name).str();
 }

@@ -7,8 +7,6 @@
 
 #include "KernelTest.h"
 
-#include "GpuEmulator.h"
-
 #include "mlir/Parser/Parser.h"
 #include "segc/Codegen/CPU/CpuBackend.h"
 #include "segc/Codegen/Common/KernelRunner.h"
@@ -126,7 +124,8 @@ static void narrowValues(func::FuncOp function,
 Target targetOf(StringRef version) {
   registerBackends();
   for (const TargetBackend *backend : targetBackends())
-    if (auto known = backend->findVersion(version))
+    if (auto known = backend->findVersion(version);
+        known && backend->device() != SEGC_DEVICE_CUDA)
       return {backend, known};
   return {};
 }
@@ -135,14 +134,10 @@ struct CompiledFunction::Implementation {
   KernelTestOptions options;
   MLIRContext context{kernelRegistry(), MLIRContext::Threading::DISABLED};
   OwningOpRef<ModuleOp> module;
+  Target target;
   std::unique_ptr<KernelRunner> runner;
-  std::unique_ptr<GpuEmulator> emulator; ///< Either this or the runner is set.
 
   llvm::Error compile();
-  bool run(size_t fusion, ArrayRef<void *> operands, Order order) {
-    return runner ? runner->run(fusion, operands, options.batch, order)
-                  : emulator->run(fusion, operands, options.batch, order);
-  }
   func::FuncOp function() { return *module->getOps<func::FuncOp>().begin(); }
 };
 
@@ -150,7 +145,10 @@ CompiledFunction::CompiledFunction()
     : self(std::make_unique<Implementation>()) {}
 CompiledFunction::~CompiledFunction() = default;
 std::string CompiledFunction::kernelText() const {
-  return (self->runner ? self->runner->text() : self->emulator->text()).str();
+  return self->runner->text().str();
+}
+unsigned CompiledFunction::interleavings() const {
+  return self->target.backend->interleavings();
 }
 
 //===----------------------------------------------------------------------===//
@@ -159,18 +157,14 @@ std::string CompiledFunction::kernelText() const {
 
 llvm::Error CompiledFunction::Implementation::compile() {
   auto fusions = llvm::to_vector(function().getOps<seg::FusionOp>());
-  auto keep = [](auto made, auto &place) -> llvm::Error {
-    if (!made)
-      return made.takeError();
-    place = std::move(*made);
-    return llvm::Error::success();
-  };
-  Target target = targetOf(options.target);
+  target = targetOf(options.target);
   if (!target.version)
     return llvm::createStringError("unknown target " + options.target);
-  return target.backend->device() == SEGC_DEVICE_HOST
-             ? keep(KernelRunner::compile(fusions, target), runner)
-             : keep(GpuEmulator::compile(fusions, target), emulator);
+  auto compiled = KernelRunner::compile(fusions, target);
+  if (!compiled)
+    return compiled.takeError();
+  runner = std::move(*compiled);
+  return llvm::Error::success();
 }
 
 std::unique_ptr<CompiledFunction>
@@ -230,7 +224,8 @@ std::vector<Values> CompiledFunction::makeInputs() const {
 }
 
 std::vector<Values> CompiledFunction::run(const std::vector<Values> &inputs,
-                                          Order order, std::string &error) {
+                                          Order order, std::string &error,
+                                          unsigned interleaving) {
   func::FuncOp function = self->function();
   llvm::DenseMap<Value, GuardedBuffer *> memory;
   std::vector<std::unique_ptr<GuardedBuffer>> buffers;
@@ -260,9 +255,10 @@ std::vector<Values> CompiledFunction::run(const std::vector<Values> &inputs,
         allocate(output);
       pointers.push_back(memory[output]->data());
     }
-    if (!self->run(index, pointers, order))
-      error = "access outside the scratch or the temporary, or threads of a "
-              "block that do not meet at a barrier";
+    if (Status status = self->runner->run(index, pointers, self->options.batch,
+                                          order, interleaving);
+        !status.ok())
+      error = status.message();
   }
   for (const auto &buffer : buffers)
     if (!buffer->guardsIntact())
@@ -344,12 +340,19 @@ std::string checkKernelsAgainst(
   if (!compiled)
     return error;
   std::vector<Values> inputs = compiled->makeInputs();
-  std::vector<Values> actual =
-      compiled->run(inputs, CompiledFunction::Order::Forward, error);
-  for (auto order :
-       {CompiledFunction::Order::Reverse, CompiledFunction::Order::TwoThreads})
-    if (!sameBits(actual, compiled->run(inputs, order, error)))
-      return "results depend on the order of tasks";
+  constexpr CompiledFunction::Order orders[] = {
+      CompiledFunction::Order::Forward, CompiledFunction::Order::Reverse,
+      CompiledFunction::Order::TwoThreads};
+  std::vector<Values> actual = compiled->run(inputs, orders[0], error);
+  unsigned interleavings = compiled->interleavings(),
+           runs = std::max<unsigned>(interleavings, std::size(orders));
+  for (unsigned i = 1; i < runs && error.empty(); ++i)
+    if (!sameBits(actual, compiled->run(inputs, orders[i % std::size(orders)],
+                                        error, i % interleavings)) &&
+        error.empty())
+      return interleavings > 1
+                 ? "results depend on the order of tasks or threads"
+                 : "results depend on the order of tasks";
   if (!error.empty())
     return error;
   return compare(expect(inputs), actual, options);

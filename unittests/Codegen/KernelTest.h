@@ -38,7 +38,7 @@ namespace segc::test {
 using Values = std::vector<double>;
 
 struct KernelTestOptions {
-  /// A version of the CPU or of a GPU, whose kernels are emulated.
+  /// A version of the CPU or of an emulated GPU.
   std::string target = "x86-64-v4";
   int64_t largestBatch = 2;
   /// Samples of the call.
@@ -76,7 +76,9 @@ public:
   /// Runs all launches of all fusions. Elements that are not written are NaN
   /// (0x7fcdcdcd). An access outside a buffer's elements sets `error`.
   std::vector<Values> run(const std::vector<Values> &inputs, Order order,
-                          std::string &error);
+                          std::string &error, unsigned interleaving = 0);
+  /// Those of the target's threads (TargetBackend.h).
+  unsigned interleavings() const;
 
   /// Draws random arguments by the options.
   std::vector<Values> makeInputs() const;
@@ -91,8 +93,9 @@ private:
   std::unique_ptr<Implementation> self;
 };
 
-/// Compiles the kernels, runs them in three orders of tasks, whose results must
-/// be equal in all bits, and compares with the reference. Returns an error,
+/// Compiles the kernels, runs them in three orders of tasks and with all
+/// interleavings of the target's threads, whose results must be equal in all
+/// bits, and compares with the reference. Returns an error,
 /// empty if there is none.
 std::string checkKernels(llvm::StringRef text,
                          const KernelTestOptions &options = {});

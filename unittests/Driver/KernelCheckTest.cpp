@@ -82,9 +82,9 @@ protected:
     auto deviation = checkKernel(
         fusion(), target, SmallVector<int>(fusion().getNumResults(), -1),
         [&](ArrayRef<void *> operands) {
-          bool intact = (*runner)->run(0, operands, 1);
+          Status status = (*runner)->run(0, operands, 1);
           damage(operands);
-          return intact;
+          return status;
         },
         options);
     if (!deviation) {

@@ -13,9 +13,11 @@
 #ifndef SEGC_TARGET_TARGETBACKEND_H
 #define SEGC_TARGET_TARGETBACKEND_H
 
+#include "segc/Base/Status.h"
 #include "segc/Target/KernelModel.h"
 #include "segc/model.h"
 #include "llvm/Support/Error.h"
+#include <functional>
 
 namespace mlir {
 class DialectRegistry;
@@ -24,11 +26,23 @@ class OpPassManager;
 
 namespace segc {
 
-/// Machine code of kernels in this process, on memory of the host.
+/// One task of a launch, on memory of the host.
+struct TaskCall {
+  llvm::ArrayRef<void *> buffers;  ///< A kernel's memrefs in order.
+  llvm::ArrayRef<uint64_t> bytes;  ///< Of each buffer.
+  void *scratch = nullptr;         ///< The worker's own.
+  int64_t batch = 0;
+  int64_t task = 0, tasks = 0;
+  int64_t threads = 0, sharedBytes = 0; ///< Of a task on a GPU.
+  /// Less than the backend's interleavings().
+  unsigned interleaving = 0;
+};
+
+/// Machine code of kernels in this process.
 class LoadedKernels {
 public:
-  /// One task: `buffers` are a kernel's memrefs in order, its scratch last.
-  using Task = void (*)(void **buffers, int64_t batch, int64_t task);
+  /// Runs a task. An error is a fault of the kernel.
+  using Task = std::function<Status(const TaskCall &)>;
 
   virtual ~LoadedKernels();
   virtual llvm::Expected<Task> lookup(llvm::StringRef kernel) = 0;
@@ -164,6 +178,12 @@ public:
   /// lowering or LLVM say on the context, or in the error, what is at fault.
   virtual llvm::Expected<std::unique_ptr<LoadedKernels>>
   load(mlir::ModuleOp kernels, const TargetVersion &version) const = 0;
+  /// A kernel of a model that is loaded into this process.
+  virtual LoadedKernels::Task taskOf(segc_kernel_fn function,
+                                     llvm::StringRef kernel) const;
+  /// In how many ways the threads of a task can be interleaved. Tests run all,
+  /// and the results must be the same.
+  virtual unsigned interleavings() const { return 1; }
 
 protected:
   TargetBackend(std::string name, Versions versions, KernelModels models);

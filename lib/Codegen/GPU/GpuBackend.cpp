@@ -7,22 +7,19 @@
 
 #include "segc/Codegen/GPU/GpuBackend.h"
 
+#include "GpuBackendBase.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVM/NVVM/Target.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "segc/Codegen/Common/Formulas.h"
-#include "segc/Codegen/Common/KernelsToLLVM.h"
-#include "segc/Codegen/GPU/GpuKernels.h"
 #include "segc/Codegen/GPU/LowerToPTX.h"
-#include "segc/Target/TargetBackend.h"
 
 using namespace mlir;
 
@@ -37,56 +34,35 @@ struct PointwiseModel : KernelModel {
   }
 };
 
-class GpuBackend : public TargetBackend {
-public:
-  GpuBackend()
-      : TargetBackend(gpuBackendName.str(), allVersions(), gpuKernelModels()) {}
+} // namespace
 
-  segc_device device() const override { return SEGC_DEVICE_CUDA; }
-  std::string missingFeature(const TargetVersion &) const override {
-    return "kernels of a GPU do not run in this process";
-  }
+static TargetBackend::Versions allVersions() {
+  TargetBackend::Versions versions;
+  for (StringRef name : gpuTargetNames())
+    versions.push_back(std::make_shared<GpuTarget>(*lookupGpuTarget(name)));
+  return versions;
+}
 
-  const KernelModel &pointwiseModel() const override { return pointwise; }
-  /// A separate kernel would store and load the value, and needs a launch.
-  bool paysAsPrologue(ArrayRef<Operation *>, size_t kernels) const override {
-    return kernels == 1;
-  }
+static KernelModels gpuKernelModels() {
+  KernelModels models;
+  addConvGpuModels(models);
+  return models;
+}
 
-  OpBuilder kernelBuilder(ModuleOp module) const override;
+GpuBackendBase::GpuBackendBase(std::string name)
+    : TargetBackend(std::move(name), allVersions(), gpuKernelModels()) {}
 
-  void registerDialects(DialectRegistry &registry) const override;
-  void populateLowering(OpPassManager &manager) const override {
-    populateLowerToNVVM(manager);
-  }
-  llvm::StringRef loweredName() const override { return "nvvm"; }
-  llvm::StringRef assemblyName() const override { return "ptx"; }
-  llvm::Expected<SerializedKernels>
-  serialize(ModuleOp kernels, const TargetVersion &version,
-            const SerializeOptions &options) const override;
-  llvm::Expected<std::unique_ptr<LoadedKernels>>
-  load(ModuleOp, const TargetVersion &version) const override {
-    return llvm::createStringError(missingFeature(version));
-  }
+const KernelModel &GpuBackendBase::pointwiseModel() const {
+  static const PointwiseModel model;
+  return model;
+}
 
-private:
-  static Versions allVersions() {
-    Versions versions;
-    for (StringRef name : gpuTargetNames())
-      versions.push_back(std::make_shared<GpuTarget>(*lookupGpuTarget(name)));
-    return versions;
-  }
-  static KernelModels gpuKernelModels() {
-    KernelModels models;
-    addConvGpuModels(models);
-    return models;
-  }
-
-  PointwiseModel pointwise;
-};
+void GpuBackendBase::populateLowering(OpPassManager &manager) const {
+  populateLowerToNVVM(manager);
+}
 
 /// In the gpu.module of the module.
-OpBuilder GpuBackend::kernelBuilder(ModuleOp module) const {
+OpBuilder GpuBackendBase::kernelBuilder(ModuleOp module) const {
   constexpr StringLiteral name = "kernels";
   auto kernels = module.lookupSymbol<gpu::GPUModuleOp>(name);
   if (!kernels) {
@@ -96,7 +72,7 @@ OpBuilder GpuBackend::kernelBuilder(ModuleOp module) const {
   return OpBuilder::atBlockEnd(kernels.getBody());
 }
 
-void GpuBackend::registerDialects(DialectRegistry &registry) const {
+void GpuBackendBase::registerDialects(DialectRegistry &registry) const {
   registry.insert<arith::ArithDialect, gpu::GPUDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, NVVM::NVVMDialect,
                   scf::SCFDialect, vector::VectorDialect>();
@@ -108,38 +84,16 @@ void GpuBackend::registerDialects(DialectRegistry &registry) const {
   registerFormulas(registry);
 }
 
-/// Returns the PTX text of the module's kernels.
-llvm::Expected<SerializedKernels>
-GpuBackend::serialize(ModuleOp kernels, const TargetVersion &version,
-                      const SerializeOptions &options) const {
-  OwningOpRef<ModuleOp> module = kernels.clone();
-  erasePrograms(*module);
-  PassManager manager(module->getContext());
+void populateLoweringOf(ModuleOp kernels, OpPassManager &manager) {
   bool lowered = true;
-  module->walk([&](gpu::GPUFuncOp) { lowered = false; });
+  kernels.walk([&](gpu::GPUFuncOp) { lowered = false; });
   if (!lowered)
     populateLowerToNVVM(manager);
-  populateEmitPTX(manager, static_cast<const GpuTarget &>(version));
-  if (failed(manager.run(*module)))
-    return llvm::createStringError("the kernels do not translate to PTX");
-  SerializedKernels result;
-  module->walk([&](gpu::BinaryOp binary) {
-    for (auto object : binary.getObjects().getAsRange<gpu::ObjectAttr>()) {
-      StringRef text = object.getObject().getValue();
-      CodeBytes bytes(text.begin(), text.end());
-      if (options.assembly)
-        result.objects.push_back(std::move(bytes));
-      else
-        result.blobs.push_back({"ptx", version.name, std::move(bytes)});
-    }
-  });
-  return result;
 }
 
-} // namespace
-
 void registerGpuBackend() {
-  registerTargetBackend(std::make_unique<GpuBackend>());
+  registerTargetBackend(makeCudaBackend());
+  registerTargetBackend(makeEmulatedCudaBackend());
 }
 
 } // namespace segc

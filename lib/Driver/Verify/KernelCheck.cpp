@@ -186,8 +186,8 @@ Operands::Operands(seg::FusionOp fusion, ArrayRef<int> inPlace,
 }
 
 std::string Operands::run(const KernelRun &kernels) const {
-  if (!kernels(pointers))
-    return "access outside the scratch or the temporary";
+  if (Status status = kernels(pointers); !status.ok())
+    return status.message();
   for (const auto &buffer : buffers)
     if (!buffer->guardsIntact())
       return "access outside a buffer";

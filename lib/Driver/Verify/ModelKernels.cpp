@@ -108,7 +108,7 @@ std::string ModelKernels::planDigest(llvm::StringRef cpu) const {
 
 KernelRunner::TaskLookup ModelKernels::kernels(const Target &target) const {
   return [this, prefix = target.version->name + "."](llvm::StringRef kernel) {
-    return reinterpret_cast<KernelRunner::TaskFunction>(
+    return reinterpret_cast<segc_kernel_fn>(
         symbols.lookup(prefix + kernel.str() + ".task"));
   };
 }

@@ -34,19 +34,14 @@ std::unique_ptr<llvm::Module> translateKernels(mlir::ModuleOp module,
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const CpuTarget &target);
 
-/// Implements TargetBackend::load. Kernels may call `functions`.
+/// Implements TargetBackend::load.
 llvm::Expected<std::unique_ptr<LoadedKernels>>
-loadKernels(mlir::ModuleOp kernels, const CpuTarget &target,
-            JitKernels::Functions functions = {});
+loadKernels(mlir::ModuleOp kernels, const CpuTarget &target);
 
 /// Implements TargetBackend::serialize.
 llvm::Expected<SerializedKernels>
 serializeKernels(mlir::ModuleOp kernels, const CpuTarget &target,
                  const SerializeOptions &options);
-
-/// Adds a function for each translated kernel that unpacks its array of buffers
-/// and calls it. The kernels become internal.
-void addKernelWrappers(llvm::Module &module, llvm::StringRef symbolPrefix);
 
 } // namespace segc
 

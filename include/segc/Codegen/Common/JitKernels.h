@@ -18,25 +18,35 @@ class TargetMachine;
 
 namespace segc {
 
-/// The functions of an LLVM module as machine code of this process. A kernel is
-/// `void name(ptr per memref..., i64 n, i64 task)`.
+/// An LLVM module as machine code of this process.
+class JitModule {
+public:
+  static llvm::Expected<std::unique_ptr<JitModule>>
+  create(std::unique_ptr<llvm::LLVMContext> context,
+         std::unique_ptr<llvm::Module> module, llvm::TargetMachine &machine);
+  ~JitModule();
+
+  llvm::Expected<void *> lookup(llvm::StringRef symbol);
+
+private:
+  JitModule();
+  struct Implementation;
+  std::unique_ptr<Implementation> self;
+};
+
+/// The functions of an LLVM module as kernels of this process. A kernel is
+/// `void name(ptr per memref..., i64 n, i64 task)`, whose last memref is the
+/// scratch.
 class JitKernels : public LoadedKernels {
 public:
-  /// External functions that kernels call, by name.
-  using Functions = llvm::ArrayRef<std::pair<llvm::StringRef, void *>>;
-
   static llvm::Expected<std::unique_ptr<JitKernels>>
   create(std::unique_ptr<llvm::LLVMContext> context,
-         std::unique_ptr<llvm::Module> module, llvm::TargetMachine &machine,
-         Functions functions = {});
-  ~JitKernels() override;
+         std::unique_ptr<llvm::Module> module, llvm::TargetMachine &machine);
 
   llvm::Expected<Task> lookup(llvm::StringRef kernel) override;
 
 private:
-  JitKernels();
-  struct Implementation;
-  std::unique_ptr<Implementation> self;
+  std::unique_ptr<JitModule> module;
 };
 
 } // namespace segc

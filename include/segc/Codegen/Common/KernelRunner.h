@@ -50,10 +50,8 @@ public:
   /// and LLVM are diagnostics of the context, or the returned error.
   static llvm::Expected<std::unique_ptr<KernelRunner>>
   compile(llvm::ArrayRef<seg::FusionOp> fusions, const Target &target);
-  /// One task of a kernel in a compiled model; the type of model_tables.h.
-  using TaskFunction = void (*)(void *const *buffers, void *scratch,
-                                int64_t batch, int64_t task);
-  using TaskLookup = std::function<TaskFunction(llvm::StringRef kernel)>;
+  /// Finds a kernel of a compiled model; null if it has none of this name.
+  using TaskLookup = std::function<segc_kernel_fn(llvm::StringRef kernel)>;
   /// The kernels that programs launch: those of fusion i are functions of
   /// `module` named `symbols[i]`, and that with _1, _2, ... behind it.
   /// Their machine code is what `lookup` finds (an error if that is null), or
@@ -66,10 +64,10 @@ public:
 
   enum class Order { Forward, Reverse, TwoThreads };
   /// Runs all launches of the fusion with this index. `operands` are its
-  /// inputs, then its results. False after an access outside the temporary or
-  /// the scratch.
-  [[nodiscard]] bool run(size_t fusion, llvm::ArrayRef<void *> operands,
-                         int64_t batch, Order order = Order::Forward);
+  /// inputs, then its results. An error is a fault of a kernel, such as an
+  /// access outside the temporary or the scratch.
+  Status run(size_t fusion, llvm::ArrayRef<void *> operands, int64_t batch,
+             Order order = Order::Forward, unsigned interleaving = 0);
 
   /// Runs the launches before `first` and returns a function that runs those
   /// from `first` on, on all threads of the pool, and returns the seconds they

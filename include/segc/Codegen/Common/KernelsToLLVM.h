@@ -10,6 +10,12 @@
 #ifndef SEGC_CODEGEN_COMMON_KERNELSTOLLVM_H
 #define SEGC_CODEGEN_COMMON_KERNELSTOLLVM_H
 
+#include "llvm/ADT/StringRef.h"
+
+namespace llvm {
+class Module;
+} // namespace llvm
+
 namespace mlir {
 class DialectRegistry;
 class ModuleOp;
@@ -28,6 +34,11 @@ void registerKernelDialects(mlir::DialectRegistry &registry);
 /// i64 n, i64 task)`.
 void populateKernelsToLLVM(mlir::OpPassManager &manager,
                            const mlir::ConvertVectorToLLVMPassOptions &vectors);
+
+/// Adds the segc_kernel_fn `<prefix><kernel>.task` for each translated kernel,
+/// which unpacks its array of buffers and calls it. The kernels become
+/// internal.
+void addKernelWrappers(llvm::Module &module, llvm::StringRef symbolPrefix);
 
 /// Erases the exec programs, which no target translates.
 void erasePrograms(mlir::ModuleOp module);

@@ -13,8 +13,10 @@
 namespace segc {
 
 inline constexpr llvm::StringLiteral gpuBackendName = "cuda";
+/// The same kernels as functions of the host, for the emulator.
+inline constexpr llvm::StringLiteral emulatedGpuBackendName = "cuda-emulated";
 
-/// Registers the backend `cuda` (TargetBackend.h).
+/// Registers the backends `cuda` and `cuda-emulated` (TargetBackend.h).
 void registerGpuBackend();
 
 } // namespace segc

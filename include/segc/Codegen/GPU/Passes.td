@@ -21,6 +21,21 @@ def LowerGpuToNVVMPass : Pass<"seg-lower-gpu-to-nvvm", "::mlir::gpu::GPUModuleOp
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
+def EmulateNVVMPass : Pass<"seg-emulate-nvvm", "::mlir::ModuleOp"> {
+  let summary = "Kernels of a GPU are functions of the host for the emulator";
+  let description = [{
+    Each lowered kernel of a `gpu.module` becomes a `segc_kernel_fn` that does
+    the work of one thread (emulator.h): special registers are fields of the
+    thread, barriers, operations of warps and asynchronous copies are calls of
+    the emulator, shared memory is the block's, and there is one address space.
+    Accesses to memory are checked: those of operands are compared with their
+    bounds, those of shared memory are calls. An operation that is not emulated
+    is an error. Programs must be gone.
+  }];
+  let options = [Option<"prefix", "prefix", "std::string", "\"\"", "Before the names of the functions">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def WritePTXPass : Pass<"seg-write-ptx", "::mlir::ModuleOp"> {
   let summary = "Writes the PTX text of the module's kernels to a file";
   let options = [Option<"chip", "chip", "std::string", "\"sm_90\"", "Architecture">,

@@ -51,9 +51,9 @@ struct KernelDeviation {
   bool ok() const { return fault.empty() && excess() <= 1; }
 };
 
-/// Runs the kernels with the inputs and results as operands. Returns false
-/// after an access outside their memory.
-using KernelRun = std::function<bool(llvm::ArrayRef<void *> operands)>;
+/// Runs the kernels with the inputs and results as operands. An error is a
+/// fault of a kernel, such as an access outside its memory.
+using KernelRun = std::function<Status(llvm::ArrayRef<void *> operands)>;
 
 /// Compares what `run` computes with the reference; `inPlace` has for each
 /// result the input whose memory it shares, or -1. Fails if there is no

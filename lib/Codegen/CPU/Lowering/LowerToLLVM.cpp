@@ -74,8 +74,7 @@ createTargetMachine(const CpuTarget &target) {
 }
 
 llvm::Expected<std::unique_ptr<LoadedKernels>>
-loadKernels(ModuleOp kernels, const CpuTarget &target,
-            JitKernels::Functions functions) {
+loadKernels(ModuleOp kernels, const CpuTarget &target) {
   if (failed(verify(kernels)) || failed(lowerKernelsToLLVM(kernels)))
     return llvm::createStringError("lowering failed");
   auto context = std::make_unique<llvm::LLVMContext>();
@@ -86,8 +85,7 @@ loadKernels(ModuleOp kernels, const CpuTarget &target,
   auto machine = createTargetMachine(target);
   if (!machine)
     return machine.takeError();
-  return JitKernels::create(std::move(context), std::move(module), **machine,
-                            functions);
+  return JitKernels::create(std::move(context), std::move(module), **machine);
 }
 
 } // namespace segc

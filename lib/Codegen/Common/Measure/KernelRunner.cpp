@@ -103,29 +103,32 @@ namespace {
 
 struct KernelLaunch {
   TaskCount tasks;
-  int64_t scratchBytes;
+  int64_t scratchBytes, threads, sharedBytes;
   std::string symbol;
-  LoadedKernels::Task call;
-  KernelRunner::TaskFunction task = nullptr; ///< Called instead of `call` if it
-                                             ///< is set.
+  LoadedKernels::Task run;
 
-  /// Runs the task `at`. The last of `buffers` is the scratch memory.
-  void run(std::vector<void *> &buffers, int64_t batch, int64_t at) const {
-    if (task)
-      task(buffers.data(), buffers.back(), batch, at);
-    else
-      call(buffers.data(), batch, at);
+  /// The call of a task; buffers, scratch and task are still missing.
+  TaskCall call(int64_t batch) const {
+    TaskCall result;
+    result.batch = batch;
+    result.tasks = tasks.fixed + tasks.perSample * batch;
+    result.threads = threads;
+    result.sharedBytes = sharedBytes;
+    return result;
   }
 };
 
 struct FusionLaunches {
   std::vector<KernelLaunch> launches;
   int64_t tempBytes = 0, sumsBytes = 0;
+  std::vector<uint64_t> bytes; ///< Of each buffer.
 };
 
 KernelLaunch launchOf(exec::KernelAttr kernel, StringRef symbol) {
   return {{kernel.getTasks(), kernel.getTasksPerSample()},
           kernel.getScratch(),
+          kernel.getThreads(),
+          kernel.getShared(),
           symbol.str(),
           nullptr};
 }
@@ -134,6 +137,18 @@ FusionLaunches launchesOf(seg::FusionOp fusion) {
   FusionLaunches result;
   result.tempBytes = fusion.getTempBytes();
   result.sumsBytes = fusion.getSumsBytes();
+  auto add = [&](TypeRange types) {
+    for (Type type : types) {
+      auto tensor = cast<RankedTensorType>(type);
+      result.bytes.push_back(tensor.getNumElements() *
+                             tensor.getElementTypeBitWidth() / 8);
+    }
+  };
+  add(fusion.getInputs().getTypes());
+  add(fusion->getResultTypes());
+  result.bytes.push_back(result.tempBytes);
+  if (result.sumsBytes)
+    result.bytes.push_back(result.sumsBytes);
   return result;
 }
 
@@ -143,14 +158,14 @@ FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels,
   if (fusion.getRoot() && !fusion.getStrategyAttr())
     if (seg::StrategyAttr strategy = selectStrategy(fusion, {target}))
       fusion.setStrategyAttr(strategy);
-  KernelEmission emission{fusion, OpBuilder::atBlockEnd(kernels.getBody()),
+  KernelEmission emission{fusion, target.backend->kernelBuilder(kernels),
                           symbol.str(), *target.version};
   if (failed(target.backend->emitKernels(emission)))
     return failure();
   FusionLaunches result = launchesOf(fusion);
   for (const EmittedKernel &kernel : emission.kernels)
     result.launches.push_back(
-        {kernel.tasks, kernel.scratchBytes,
+        {kernel.tasks, kernel.scratchBytes, kernel.threads, kernel.sharedBytes,
          SymbolTable::getSymbolName(kernel.function).str(), nullptr});
   return result;
 }
@@ -200,7 +215,7 @@ llvm::Error KernelRunner::link(ModuleOp kernels, const Target &target) {
       auto entry = self->library->lookup(launch.symbol);
       if (!entry)
         return entry.takeError();
-      launch.call = *entry;
+      launch.run = std::move(*entry);
     }
   return llvm::Error::success();
 }
@@ -211,13 +226,15 @@ KernelRunner::load(ModuleOp module, ArrayRef<seg::FusionOp> fusions,
                    const TaskLookup &lookup) {
   std::unique_ptr<KernelRunner> runner(new KernelRunner);
   runner->self->f32 = Float32Type::get(module.getContext());
+  Operation *parent =
+      target.backend->kernelBuilder(module).getBlock()->getParentOp();
   for (auto [fusion, symbol] : llvm::zip_equal(fusions, symbols)) {
     FusionLaunches &launches =
         runner->self->fusions.emplace_back(launchesOf(fusion));
     while (true) {
       size_t count = launches.launches.size();
       std::string name = symbol + (count ? "_" + std::to_string(count) : "");
-      Operation *kernel = module.lookupSymbol(name);
+      Operation *kernel = SymbolTable::lookupSymbolIn(parent, name);
       if (!kernel && count)
         break;
       exec::KernelAttr attr = exec::kernelAttrOf(kernel);
@@ -227,10 +244,11 @@ KernelRunner::load(ModuleOp module, ArrayRef<seg::FusionOp> fusions,
       launches.launches.push_back(launchOf(attr, name));
       if (!lookup)
         continue;
-      launches.launches.back().task = lookup(name);
-      if (!launches.launches.back().task)
+      segc_kernel_fn function = lookup(name);
+      if (!function)
         return llvm::createStringError("there is no machine code of " + name +
                                        "; it belongs to another plan");
+      launches.launches.back().run = target.backend->taskOf(function, name);
     }
   }
   if (lookup)
@@ -245,32 +263,35 @@ KernelRunner::load(ModuleOp module, ArrayRef<seg::FusionOp> fusions,
 // Running
 //===----------------------------------------------------------------------===//
 
-static bool runLaunch(const KernelLaunch &kernel, std::vector<void *> buffers,
-                      Type f32, int64_t batch, KernelRunner::Order order) {
-  int64_t tasks = kernel.tasks.fixed + kernel.tasks.perSample * batch;
-  auto worker = [&](int64_t first, int64_t step, bool &intact) {
+/// Runs all tasks of a launch. `call` has what they share but the scratch.
+static Status runLaunch(const KernelLaunch &kernel, const TaskCall &call,
+                        Type f32, KernelRunner::Order order) {
+  auto worker = [&](int64_t first, int64_t step, Status &status) {
     GuardedBuffer scratch(kernel.scratchBytes / 4, f32);
-    std::vector<void *> pointers = buffers; // Each worker has its own scratch.
-    pointers.push_back(scratch.data());
-    for (int64_t task = first; task >= 0 && task < tasks; task += step)
-      kernel.run(pointers, batch, task);
-    intact = scratch.guardsIntact();
+    TaskCall own = call;
+    own.scratch = scratch.data();
+    for (own.task = first;
+         own.task >= 0 && own.task < call.tasks && status.ok();
+         own.task += step)
+      status = kernel.run(own);
+    if (status.ok() && !scratch.guardsIntact())
+      status = internalError("access outside the scratch");
   };
-  bool intact = true, otherIntact = true;
+  Status status, otherStatus;
   if (order == KernelRunner::Order::TwoThreads) {
-    std::thread other([&] { worker(1, 2, otherIntact); });
-    worker(0, 2, intact);
+    std::thread other([&] { worker(1, 2, otherStatus); });
+    worker(0, 2, status);
     other.join();
   } else if (order == KernelRunner::Order::Reverse) {
-    worker(tasks - 1, -1, intact);
+    worker(call.tasks - 1, -1, status);
   } else {
-    worker(0, 1, intact);
+    worker(0, 1, status);
   }
-  return intact && otherIntact;
+  return status.ok() ? otherStatus : status;
 }
 
-bool KernelRunner::run(size_t fusion, ArrayRef<void *> operands, int64_t batch,
-                       Order order) {
+Status KernelRunner::run(size_t fusion, ArrayRef<void *> operands,
+                         int64_t batch, Order order, unsigned interleaving) {
   const FusionLaunches &launches = self->fusions[fusion];
   GuardedBuffer temporary(launches.tempBytes / 4, self->f32),
       sums(launches.sumsBytes / 4, self->f32);
@@ -278,10 +299,16 @@ bool KernelRunner::run(size_t fusion, ArrayRef<void *> operands, int64_t batch,
   buffers.push_back(temporary.data());
   if (launches.sumsBytes)
     buffers.push_back(sums.data());
-  bool intact = true;
-  for (const KernelLaunch &launch : launches.launches)
-    intact &= runLaunch(launch, buffers, self->f32, batch, order);
-  return intact && temporary.guardsIntact() && sums.guardsIntact();
+  for (const KernelLaunch &launch : launches.launches) {
+    TaskCall call = launch.call(batch);
+    call.buffers = buffers;
+    call.bytes = launches.bytes;
+    call.interleaving = interleaving;
+    SEGC_RETURN_IF_ERROR(runLaunch(launch, call, self->f32, order));
+  }
+  if (!temporary.guardsIntact() || !sums.guardsIntact())
+    return internalError("access outside the temporary");
+  return Status::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -293,8 +320,9 @@ namespace {
 /// The memory of a fusion's launches, which is kept between the runs.
 struct TimedMemory {
   GuardedBuffer temporary, sums;
-  std::vector<GuardedBuffer> scratch;        ///< Scratch memory of each worker.
-  std::vector<std::vector<void *>> pointers; ///< Arguments of each worker.
+  std::vector<GuardedBuffer> scratch; ///< Scratch memory of each worker.
+  std::vector<void *> buffers;
+  std::vector<uint64_t> bytes;
 };
 
 } // namespace
@@ -311,22 +339,27 @@ std::function<double()> KernelRunner::timer(size_t fusion,
       new TimedMemory{GuardedBuffer(launches.tempBytes / 4, self->f32),
                       GuardedBuffer(launches.sumsBytes / 4, self->f32),
                       {},
-                      {}});
-  for (unsigned worker = 0; worker < pool.workers(); ++worker) {
+                      operands.vec(),
+                      launches.bytes});
+  for (unsigned worker = 0; worker < pool.workers(); ++worker)
     memory->scratch.emplace_back(scratchBytes / 4, self->f32);
-    auto &pointers = memory->pointers.emplace_back(operands.vec());
-    pointers.push_back(memory->temporary.data());
-    if (launches.sumsBytes)
-      pointers.push_back(memory->sums.data());
-    pointers.push_back(memory->scratch.back().data());
-  }
+  memory->buffers.push_back(memory->temporary.data());
+  if (launches.sumsBytes)
+    memory->buffers.push_back(memory->sums.data());
   auto run = [memory, batch, &pool](ArrayRef<KernelLaunch> kernels) {
     auto start = std::chrono::steady_clock::now();
-    for (const KernelLaunch &kernel : kernels)
-      pool.parallelFor(kernel.tasks.fixed + kernel.tasks.perSample * batch,
-                       [&](int64_t task, uint32_t worker) {
-                         kernel.run(memory->pointers[worker], batch, task);
-                       });
+    for (const KernelLaunch &kernel : kernels) {
+      TaskCall shared = kernel.call(batch);
+      shared.buffers = memory->buffers;
+      shared.bytes = memory->bytes;
+      pool.parallelFor(shared.tasks, [&](int64_t task, uint32_t worker) {
+        TaskCall call = shared;
+        call.scratch = memory->scratch[worker].data();
+        call.task = task;
+        // Kernels are correct where they are measured.
+        (void)kernel.run(call);
+      });
+    }
     return std::chrono::duration<double>(std::chrono::steady_clock::now() -
                                          start)
         .count();

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Codegen/CPU/LowerToLLVM.h"
+#include "segc/Codegen/Common/KernelsToLLVM.h"
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"

@@ -1,0 +1,222 @@
+//===- EmulateNVVMOps.cpp - Operations of NVIDIA GPUs ---------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmulation.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <cstddef>
+
+using namespace mlir;
+
+#define SEGC_EMULATOR_FUNCTION(name) offsetof(segc_emulator_functions, name)
+
+namespace segc {
+
+/// The arrays of words that calls read and write.
+enum WordArray : unsigned { ArrayOfA, ArrayOfB, ArrayOfC, ArrayOfResult };
+
+/// Returns the value of a special register; null for other operations.
+Value KernelEmulation::specialRegister(Operation *op) {
+  Location loc = op->getLoc();
+  auto truncated = [&](Value value) -> Value {
+    return LLVM::TruncOp::create(b, loc, word, value);
+  };
+  return TypeSwitch<Operation *, Value>(op)
+      .Case([&](NVVM::ThreadIdXOp) { return index; })
+      .Case([&](NVVM::BlockDimXOp) {
+        return field(offsetof(segc_emulator_thread, threads), word);
+      })
+      .Case([&](NVVM::BlockIdXOp) { return truncated(task); })
+      .Case([&](NVVM::GridDimXOp) {
+        return truncated(
+            field(offsetof(segc_emulator_thread, blocks), i64Type));
+      })
+      .Case([&](NVVM::LaneIdOp) -> Value {
+        return LLVM::AndOp::create(b, loc, index, i32(31));
+      })
+      .Case([&](NVVM::WarpIdOp) -> Value {
+        return LLVM::LShrOp::create(b, loc, index, i32(5));
+      })
+      .Case([&](NVVM::WarpSizeOp) { return i32(32); })
+      .Case<NVVM::ThreadIdYOp, NVVM::ThreadIdZOp, NVVM::BlockIdYOp,
+            NVVM::BlockIdZOp>([&](Operation *) { return i32(0); })
+      .Case<NVVM::BlockDimYOp, NVVM::BlockDimZOp, NVVM::GridDimYOp,
+            NVVM::GridDimZOp>([&](Operation *) { return i32(1); })
+      .Default([](Operation *) { return Value(); });
+}
+
+/// Returns the kind of a product of tiles; nothing if it has no emulation.
+static std::optional<segc_emulator_mma> kindOf(NVVM::MmaOp op) {
+  NVVM::MMAShapeAttr shape = op.getShape();
+  auto type = op.getMultiplicandAPtxType();
+  if (op.accumPtxType() != NVVM::MMATypes::f32 ||
+      op.resultPtxType() != NVVM::MMATypes::f32 || shape.getM() != 16 ||
+      shape.getN() != 8 || !type || op.getMultiplicandBPtxType() != type ||
+      op.getLayoutA() != NVVM::MMALayout::row ||
+      op.getLayoutB() != NVVM::MMALayout::col)
+    return std::nullopt;
+  auto either =
+      [&](int64_t deep, segc_emulator_mma ofDeep, int64_t flat,
+          segc_emulator_mma ofFlat) -> std::optional<segc_emulator_mma> {
+    if (shape.getK() == deep)
+      return ofDeep;
+    if (shape.getK() == flat)
+      return ofFlat;
+    return std::nullopt;
+  };
+  switch (*type) {
+  case NVVM::MMATypes::f16:
+    return either(16, SEGC_EMULATOR_MMA_F16_K16, 8, SEGC_EMULATOR_MMA_F16_K8);
+  case NVVM::MMATypes::bf16:
+    return either(16, SEGC_EMULATOR_MMA_BF16_K16, 8, SEGC_EMULATOR_MMA_BF16_K8);
+  case NVVM::MMATypes::tf32:
+    return either(8, SEGC_EMULATOR_MMA_TF32_K8, 4, SEGC_EMULATOR_MMA_TF32_K4);
+  default:
+    return std::nullopt;
+  }
+}
+
+Value KernelEmulation::shuffle(NVVM::ShflOp op) {
+  Location loc = op.getLoc();
+  auto result = dyn_cast<LLVM::LLVMStructType>(op.getType());
+  static_assert(static_cast<int>(NVVM::ShflKind::bfly) == 0 &&
+                    static_cast<int>(NVVM::ShflKind::up) == 1 &&
+                    static_cast<int>(NVVM::ShflKind::down) == 2,
+                "the order of kinds");
+  constexpr uint32_t kinds[] = {
+      SEGC_EMULATOR_SHUFFLE_BUTTERFLY, SEGC_EMULATOR_SHUFFLE_UP,
+      SEGC_EMULATOR_SHUFFLE_DOWN, SEGC_EMULATOR_SHUFFLE_INDEX};
+  Value value = op.getVal();
+  if (value.getType() != word)
+    value = LLVM::BitcastOp::create(b, loc, word, value);
+  Value valid = result ? words(ArrayOfResult)
+                       : LLVM::ZeroOp::create(b, loc, ptr).getResult();
+  Value got =
+      call(SEGC_EMULATOR_FUNCTION(shuffle),
+           {op.getThreadMask(), value, op.getOffset(), op.getMaskAndClamp(),
+            i32(kinds[static_cast<int>(op.getKind())]), valid},
+           word);
+  Type type = result ? result.getBody().front() : op.getType();
+  if (type != word)
+    got = LLVM::BitcastOp::create(b, loc, type, got);
+  if (!result)
+    return got;
+  Value isValid = LLVM::TruncOp::create(
+      b, loc, b.getI1Type(), LLVM::LoadOp::create(b, loc, word, valid));
+  Value pair = LLVM::PoisonOp::create(b, loc, result);
+  pair = LLVM::InsertValueOp::create(b, loc, pair, got, ArrayRef<int64_t>{0});
+  return LLVM::InsertValueOp::create(b, loc, pair, isValid,
+                                     ArrayRef<int64_t>{1});
+}
+
+Value KernelEmulation::vote(Value lanes, Value predicate, uint32_t kind) {
+  Value bit = LLVM::ZExtOp::create(b, current->getLoc(), word, predicate);
+  return call(SEGC_EMULATOR_FUNCTION(vote), {lanes, bit, i32(kind)}, word);
+}
+
+void KernelEmulation::copyAsync(NVVM::CpAsyncOp op) {
+  Value bytes = i32(op.getSize());
+  Place from = placeOf(op.getSrc());
+  call(SEGC_EMULATOR_FUNCTION(copy_async),
+       {op.getDst(), op.getSrc(), bytes,
+        op.getCpSize() ? op.getCpSize() : bytes,
+        i32(from.kind == Place::Operand ? from.operand
+                                        : SEGC_EMULATOR_ANY_OPERAND)});
+}
+
+LogicalResult KernelEmulation::rewriteNVVM(Operation *op) {
+  Location loc = op->getLoc();
+  auto done = [&](Value result = {}) {
+    if (result)
+      op->replaceAllUsesWith(ValueRange(result));
+    op->erase();
+    return success();
+  };
+  auto unknown = [&]() -> LogicalResult {
+    return op->emitOpError("has no emulation on the host");
+  };
+  if (Value value = specialRegister(op))
+    return done(value);
+  auto asBit = [&](Value value) -> Value {
+    return LLVM::TruncOp::create(b, loc, b.getI1Type(), value);
+  };
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](NVVM::Barrier0Op) {
+        call(SEGC_EMULATOR_FUNCTION(barrier), {i32(0), i32(0)});
+        return done();
+      })
+      .Case([&](NVVM::BarrierOp barrier) -> LogicalResult {
+        if (barrier.getReductionOp())
+          return unknown();
+        Value number = barrier.getBarrierId(),
+              threads = barrier.getNumberOfThreads();
+        call(SEGC_EMULATOR_FUNCTION(barrier),
+             {number ? number : i32(0), threads ? threads : i32(0)});
+        return done();
+      })
+      .Case([&](NVVM::SyncWarpOp barrier) {
+        call(SEGC_EMULATOR_FUNCTION(warp_barrier), {barrier.getMask()});
+        return done();
+      })
+      .Case([&](NVVM::ShflOp shfl) { return done(shuffle(shfl)); })
+      .Case([&](NVVM::VoteSyncOp op) -> LogicalResult {
+        Value lanes = op.getMask(), predicate = op.getPred();
+        switch (op.getKind()) {
+        case NVVM::VoteSyncKind::any:
+          return done(asBit(vote(lanes, predicate, SEGC_EMULATOR_VOTE_ANY)));
+        case NVVM::VoteSyncKind::all:
+          return done(asBit(vote(lanes, predicate, SEGC_EMULATOR_VOTE_ALL)));
+        case NVVM::VoteSyncKind::ballot:
+          return done(vote(lanes, predicate, SEGC_EMULATOR_VOTE_BALLOT));
+        default:
+          return unknown();
+        }
+      })
+      .Case([&](NVVM::LdMatrixOp load) -> LogicalResult {
+        if (load.getEltType() != NVVM::LdStMatrixEltType::B16 ||
+            load.getShape().getM() != 8 || load.getShape().getN() != 8)
+          return unknown();
+        bool transposed = load.getLayout() == NVVM::MMALayout::col;
+        call(SEGC_EMULATOR_FUNCTION(load_matrix),
+             {load.getPtr(), i32(load.getNum()), i32(transposed),
+              words(ArrayOfResult)});
+        return done(loadWords(ArrayOfResult, load.getType()));
+      })
+      .Case([&](NVVM::MmaOp mma) -> LogicalResult {
+        std::optional<segc_emulator_mma> kind = kindOf(mma);
+        if (!kind)
+          return unknown();
+        call(SEGC_EMULATOR_FUNCTION(multiply),
+             {i32(*kind), storeWords(ArrayOfA, mma.getOperandA()),
+              storeWords(ArrayOfB, mma.getOperandB()),
+              storeWords(ArrayOfC, mma.getOperandC()), words(ArrayOfResult)});
+        return done(loadWords(ArrayOfResult, mma.getType()));
+      })
+      .Case([&](NVVM::CpAsyncOp copy) {
+        copyAsync(copy);
+        return done();
+      })
+      .Case([&](NVVM::CpAsyncCommitGroupOp) {
+        call(SEGC_EMULATOR_FUNCTION(commit_copies), {});
+        return done();
+      })
+      .Case([&](NVVM::CpAsyncWaitGroupOp wait) {
+        call(SEGC_EMULATOR_FUNCTION(wait_copies), {i32(wait.getN())});
+        return done();
+      })
+      .Case([&](NVVM::RcpApproxFtzF32Op reciprocal) {
+        Value one = LLVM::ConstantOp::create(b, loc, b.getF32FloatAttr(1));
+        return done(LLVM::FDivOp::create(b, loc, one, reciprocal.getArg()));
+      })
+      // What these order or promise is not emulated.
+      .Case<NVVM::MembarOp, NVVM::PrefetchOp, NVVM::SetMaxRegisterOp>(
+          [&](Operation *) { return done(); })
+      .Default([&](Operation *) { return unknown(); });
+}
+
+} // namespace segc

@@ -1,0 +1,43 @@
+//===- GpuBackendBase.h - What backends of GPUs share -----------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_CODEGEN_GPU_GPUBACKENDBASE_H
+#define SEGC_LIB_CODEGEN_GPU_GPUBACKENDBASE_H
+
+#include "segc/Codegen/GPU/GpuKernels.h"
+#include "segc/Target/TargetBackend.h"
+
+namespace segc {
+
+/// Emits and lowers kernels of NVIDIA GPUs. Backends differ in the machine code
+/// that these become.
+class GpuBackendBase : public TargetBackend {
+public:
+  const KernelModel &pointwiseModel() const override;
+  /// A separate kernel would store and load the value, and needs a launch.
+  bool paysAsPrologue(llvm::ArrayRef<mlir::Operation *>,
+                      size_t kernels) const override {
+    return kernels == 1;
+  }
+  mlir::OpBuilder kernelBuilder(mlir::ModuleOp module) const override;
+  void registerDialects(mlir::DialectRegistry &registry) const override;
+  void populateLowering(mlir::OpPassManager &manager) const override;
+  llvm::StringRef loweredName() const override { return "nvvm"; }
+
+protected:
+  explicit GpuBackendBase(std::string name);
+};
+
+/// Adds the passes that are left to do for emitted kernels, lowered or not.
+void populateLoweringOf(mlir::ModuleOp kernels, mlir::OpPassManager &manager);
+
+std::unique_ptr<TargetBackend> makeCudaBackend();
+std::unique_ptr<TargetBackend> makeEmulatedCudaBackend();
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_GPU_GPUBACKENDBASE_H

@@ -1,0 +1,87 @@
+// Kernels of a GPU become functions of the host that do the work of a thread.
+// RUN: segc-opt %s --seg-emulate-nvvm=prefix=v. --split-input-file --verify-diagnostics | FileCheck %s
+
+gpu.module @kernels {
+  llvm.mlir.global external @segc_shared() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
+
+  // A table is a constant of the host.
+  // CHECK: llvm.mlir.global private constant @table
+  //
+  // An operand is loaded from the array of buffers, its bytes from the thread.
+  // CHECK-LABEL: llvm.func hidden @v.copy.task(
+  // CHECK-SAME: %[[BUFFERS:[^:]*]]: !llvm.ptr, %[[THREAD:[^:]*]]: !llvm.ptr, %{{[^:]*}}: i64, %{{[^:]*}}: i64)
+  // CHECK: %[[SLOT:.*]] = llvm.getelementptr %[[BUFFERS]][0]
+  // CHECK: %[[IN:.*]] = llvm.load %[[SLOT]]
+  // CHECK: %[[BYTES:.*]] = llvm.load {{.*}} -> i64
+  // CHECK: %[[AFTER:.*]] = llvm.add %[[BYTES]], %{{.*}} : i64
+  // CHECK: %[[STARTS:.*]] = llvm.intr.usub.sat(%[[AFTER]]
+  //
+  // An access to an operand is compared with its bounds and its alignment.
+  // CHECK: %[[AT:.*]] = llvm.getelementptr %[[IN]]
+  // CHECK: %[[OFFSET:.*]] = llvm.sub
+  // CHECK: llvm.icmp "uge" %[[OFFSET]], %[[STARTS]]
+  // CHECK: llvm.cond_br {{.*}} weights
+  // CHECK: llvm.call %{{.*}}(%[[THREAD]], %[[AT]],
+  // CHECK: llvm.unreachable
+  // CHECK: %[[VALUE:.*]] = llvm.load %[[AT]] {{.*}} -> vector<4xf32>
+  //
+  // One to shared memory is a call.
+  // CHECK: llvm.call %{{[^(]*}}(%[[THREAD]], %[[SHARED:[^,]*]],
+  // CHECK: llvm.store %[[VALUE]], %[[SHARED]]
+  // CHECK-NOT: ptr<3>
+  // CHECK-NOT: nvvm
+  // CHECK: llvm.return
+  llvm.func @copy(%in: !llvm.ptr, %out: !llvm.ptr, %n: i64) attributes {gpu.kernel, nvvm.kernel} {
+    %i = nvvm.read.ptx.sreg.tid.x : i32
+    %block = nvvm.read.ptx.sreg.ctaid.x : i32
+    %from = llvm.getelementptr %in[%i] : (!llvm.ptr, i32) -> !llvm.ptr, vector<4xf32>
+    %value = llvm.load %from {alignment = 16 : i64} : !llvm.ptr -> vector<4xf32>
+    %shared = llvm.mlir.addressof @segc_shared : !llvm.ptr<3>
+    %to = llvm.getelementptr %shared[%i] : (!llvm.ptr<3>, i32) -> !llvm.ptr<3>, vector<4xf32>
+    llvm.store %value, %to {alignment = 16 : i64} : vector<4xf32>, !llvm.ptr<3>
+    nvvm.barrier0
+    llvm.return
+  }
+
+  llvm.mlir.global internal constant @table(dense<1.0> : tensor<4xf32>) {addr_space = 0 : i32} : !llvm.array<4 x f32>
+}
+
+// Each operation has a text of its own, for reports.
+// CHECK: llvm.mlir.global private constant @v.copy.task.ops("llvm.load #{{[0-9]+}} ({{.*}}emulate-nvvm.mlir:{{[0-9]+}})\00llvm.store #{{.*}}nvvm.barrier0 #
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @unknown(%n: i64) attributes {gpu.kernel, nvvm.kernel} {
+    // expected-error @below {{'nvvm.cluster.arrive' op has no emulation on the host}}
+    nvvm.cluster.arrive
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @atomic(%a: !llvm.ptr, %n: i64) attributes {gpu.kernel, nvvm.kernel} {
+    %one = llvm.mlir.constant(1 : i32) : i32
+    // expected-error @below {{'llvm.atomicrmw' op has no emulation on the host}}
+    %old = llvm.atomicrmw add %a, %one monotonic : !llvm.ptr, i32
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  // expected-error @below {{expected the shared memory @segc_shared or a constant}}
+  llvm.mlir.global internal @static() {addr_space = 3 : i32} : !llvm.array<64 x f32>
+}
+
+// -----
+
+gpu.module @kernels {
+  // expected-error @below {{expected a lowered kernel}}
+  gpu.func @early() kernel {
+    gpu.return
+  }
+}
