@@ -7,11 +7,6 @@
 
 #include "segc/Runtime/Device/HostDevice.h"
 #include "HostMemory.h"
-#include "segc/model_tables.h"
-
-#include <algorithm>
-#include <array>
-#include <cstring>
 
 using namespace segc;
 
@@ -25,10 +20,6 @@ struct HostMemory : DeviceMemory {
   std::byte *hostData() const override { return buffer.data(); }
   bool intact() const override { return buffer.intact(); }
   AlignedBuffer buffer;
-};
-
-struct HostGraph : Graph {
-  std::vector<std::function<void()>> operations;
 };
 
 /// The arguments that all tasks of a launch share.
@@ -65,101 +56,9 @@ StatusOr<DeviceBuffer> HostDevice::allocate(uint64_t bytes, const char *what,
   return allocateOnHost(bytes, what, guards);
 }
 
-StatusOr<std::unique_ptr<Stream>> HostDevice::createStream() {
-  return std::make_unique<Stream>();
-}
-
-StatusOr<std::unique_ptr<Event>> HostDevice::createEvent() {
-  return std::make_unique<Event>();
-}
-
-Status HostDevice::synchronize(Stream &) {
-  return recording ? internalError("host: waiting for a stream whose work is "
-                                   "being recorded")
-                   : Status::success();
-}
-
-Status HostDevice::doOrRecord(std::function<void()> operation) {
-  if (recording)
-    recording->push_back(std::move(operation));
-  else
-    operation();
-  return Status::success();
-}
-
-Status HostDevice::copy(void *to, const void *from, uint64_t bytes) {
-  return doOrRecord([=] {
-    if (bytes)
-      std::memmove(to, from, bytes);
-  });
-}
-
-Status HostDevice::advanceScalars(Stream &, DeviceAddress finite,
-                                  DeviceAddress scalars) {
-  return doOrRecord([=] {
-    segc_advance_scalars(static_cast<segc_scalars *>(scalars.asPointer()),
-                         *static_cast<const float *>(finite.asPointer()) != 0);
-  });
-}
-
-Status HostDevice::copyToDevice(Stream &, DeviceAddress to, const void *from,
-                                uint64_t bytes) {
-  return copy(to.asPointer(), from, bytes);
-}
-
-Status HostDevice::copyToHost(Stream &, void *to, DeviceAddress from,
-                              uint64_t bytes) {
-  return copy(to, from.asPointer(), bytes);
-}
-
-Status HostDevice::copyOnDevice(Stream &, DeviceAddress to, DeviceAddress from,
-                                uint64_t bytes) {
-  return copy(to.asPointer(), from.asPointer(), bytes);
-}
-
-void HostDevice::runLaunch(const KernelLaunch &launch) {
+Status HostDevice::runLaunch(const KernelLaunch &launch) {
   TaskArguments arguments = {
       &launch, static_cast<std::byte *>(launch.scratch.asPointer())};
   threadPool().run(launch.tasks(), TaskArguments::run, &arguments);
-}
-
-Status HostDevice::launch(Stream &, const KernelLaunch &launch) {
-  if (!launch.command || !launch.command->function ||
-      launch.command->operand_count > SEGC_MAX_OPERANDS)
-    return internalError("host: a launch without a kernel of the host, or "
-                         "with more than " +
-                         std::to_string(SEGC_MAX_OPERANDS) + " operands");
-  if (!recording) {
-    runLaunch(launch);
-    return Status::success();
-  }
-  std::array<void *, SEGC_MAX_OPERANDS> operands = {};
-  std::copy_n(launch.operands, launch.command->operand_count, operands.begin());
-  recording->push_back([this, recorded = launch, operands]() mutable {
-    recorded.operands = operands.data();
-    runLaunch(recorded);
-  });
-  return Status::success();
-}
-
-Status HostDevice::beginCapture(Stream &) {
-  if (recording)
-    return internalError("host: a recording has begun already");
-  recording = std::make_unique<std::vector<std::function<void()>>>();
-  return Status::success();
-}
-
-StatusOr<std::unique_ptr<Graph>> HostDevice::endCapture(Stream &) {
-  if (!recording)
-    return internalError("host: no recording has begun");
-  auto graph = std::make_unique<HostGraph>();
-  graph->operations = std::move(*recording);
-  recording.reset();
-  return std::unique_ptr<Graph>(std::move(graph));
-}
-
-Status HostDevice::replay(const Graph &graph, Stream &) {
-  for (const auto &operation : static_cast<const HostGraph &>(graph).operations)
-    operation();
   return Status::success();
 }

@@ -7,6 +7,7 @@
 
 #include "segc/Runtime/Device/MakeDevice.h"
 #include "segc/Runtime/Device/CudaDevice.h"
+#include "segc/Runtime/Device/EmulatedDevice.h"
 #include "segc/Runtime/Device/HostDevice.h"
 
 #include <charconv>
@@ -28,6 +29,10 @@ static const NamedDevice devices[] = {
        return makeHostDevice(pool);
      }},
     {"cuda", true, makeCudaDevice},
+    {"emulated", false,
+     [](ThreadPool &pool, int) -> StatusOr<std::shared_ptr<Device>> {
+       return makeEmulatedDevice(pool);
+     }},
 };
 
 std::string segc::deviceNames() {

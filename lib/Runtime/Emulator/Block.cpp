@@ -48,9 +48,9 @@ void Block::reset(int64_t newNumber) {
                 (static_cast<uint64_t>(number) + 1) * 0xbf58476d1ce4e5b9u;
   if (threads.size() != count) {
     threads = std::vector<EmulatedThread>(count);
-    warps.resize((count + warpThreads - 1) / warpThreads);
-    warpOrder.resize(warps.size());
+    warpOrder.resize((count + warpThreads - 1) / warpThreads);
   }
+  warps.assign(warpOrder.size(), Warp());
   barriers = {};
   std::iota(warpOrder.begin(), warpOrder.end(), 0);
   if (currentOptions.schedule == EmulatorOptions::Schedule::Descending)

@@ -481,6 +481,13 @@ TEST(Emulator, MatrixLoadsAreChecked) {
                                       "has written")));
 }
 
+// Threads of a block that failed are gone.
+TEST(Emulator, RunsASmallerBlockAfterAFault) {
+  EXPECT_THAT(Emulated(rotate<false>).errors(),
+              testing::Each(testing::Not("")));
+  EXPECT_THAT(Emulated(rotate<true>, 1).errors(), testing::Each(""));
+}
+
 // Sizes are checked before anything is allocated.
 TEST(Emulator, LimitsOfABlock) {
   Emulated run(rotate<true>);

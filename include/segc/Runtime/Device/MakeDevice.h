@@ -12,12 +12,12 @@
 
 namespace segc {
 
-/// Returns the device that `spec` names: "cpu", "cuda" or "cuda:1". Another
-/// text is wrong usage of --device.
+/// Returns the device that `spec` names: "cpu", "cuda", "cuda:1" or
+/// "emulated". Another text is wrong usage of --device.
 StatusOr<std::shared_ptr<Device>> makeDevice(const std::string &spec,
                                              ThreadPool &pool);
 
-/// "cpu, cuda or cuda:N".
+/// "cpu, cuda, cuda:N or emulated".
 std::string deviceNames();
 
 } // namespace segc
