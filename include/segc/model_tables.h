@@ -55,6 +55,12 @@ extern const uint32_t segc_version_count;
 extern const int64_t segc_largest_batch;
 extern const segc_model segc_model_header;
 
+/* How manifests, and options of segc, call a segc_device. */
+static inline const char *segc_device_name(uint32_t device) {
+  static const char *const names[] = {"cpu", "cuda", "cuda-emulated"};
+  return device < sizeof(names) / sizeof(names[0]) ? names[device] : "unknown";
+}
+
 /* SEGC_COMMAND_ADVANCE_SCALARS; the rule is stated at segc_scalars. */
 static inline void segc_advance_scalars(segc_scalars *scalars, int finite) {
   scalars->step += finite;

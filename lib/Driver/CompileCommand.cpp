@@ -9,6 +9,7 @@
 
 #include "segc/Base/NumberChecks.h"
 #include "segc/Target/TargetBackend.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace segc {
 
@@ -21,10 +22,22 @@ static std::vector<std::string> targetNames() {
 
 static CLI::IsMember versionNames() {
   std::vector<std::string> names = {"native"};
-  for (const std::string &target : targetNames())
-    for (const auto &version : findTargetBackend(target)->versions())
-      names.push_back(version->name);
+  for (const TargetBackend *backend : targetBackends())
+    if (backend->device() == SEGC_DEVICE_HOST)
+      for (const auto &version : backend->versions())
+        names.push_back(version->name);
   return CLI::IsMember(names);
+}
+
+std::vector<std::string> codeNames() {
+  registerTargets();
+  std::vector<std::string> names;
+  for (const TargetBackend *backend : targetBackends())
+    for (llvm::StringRef name :
+         {backend->loweredName(), backend->assemblyName()})
+      if (!findPhase(name) && !llvm::is_contained(names, name))
+        names.push_back(name.str());
+  return names;
 }
 
 CLI::IsMember phaseNames(std::vector<std::string> more) {
@@ -41,11 +54,17 @@ static void addTarget(CLI::App &command, CompileOptions &options) {
       .add_option("--batch", options.pipeline.batch,
                   "Maximum batch size (default: the batch of the network)")
       ->check(integerIn(1, 1 << 20));
-  command.add_option("--target", options.target, "Target to compile for")
-      ->check(CLI::IsMember(targetNames()));
+  command
+      .add_option("--target", options.targets,
+                  "What to compile kernels for, of these: " +
+                      llvm::join(targetNames(), ", ") +
+                      "; cuda:sm_80 for one version, cpu,cuda for both in one "
+                      "model (default: cpu)")
+      ->allow_extra_args(false) // Names of ops may follow the option.
+      ->delimiter(',');
   command
       .add_option("--cpu", options.cpus,
-                  "Instruction-set versions of the kernels (default: all; "
+                  "Instruction-set versions of the target cpu (default: all; "
                   "the model chooses at load time)")
       ->allow_extra_args(false) // Names of ops may follow the option.
       ->delimiter(',')
@@ -191,7 +210,7 @@ static void record(const std::vector<CLI::Option *> &shared,
   for (const CLI::Option *option : shared) {
     std::string name = option->get_name();
     if (option->count() == 0 ||
-        llvm::is_contained({"MODEL", "--cpu", "--from"}, name))
+        llvm::is_contained({"MODEL", "--target", "--cpu", "--from"}, name))
       continue;
     if (option->get_items_expected_max() == 0) {
       options.recorded.push_back(name);

@@ -51,71 +51,6 @@ llvm::Expected<OwningOpRef<ModuleOp>> readModule(MLIRContext &context,
   return parseText(context, sources, path);
 }
 
-llvm::Expected<std::vector<Target>>
-resolveTargets(const std::string &name,
-               const std::vector<std::string> &versions,
-               const PipelineOptions &options) {
-  registerTargets();
-  const TargetBackend *backend = findTargetBackend(name);
-  if (!backend)
-    return llvm::createStringError("unknown --target " + name);
-  MultiplyTypeSet types{};
-  if (options.precision != "f32")
-    types =
-        lookupMultiplyTypeSet(options.multiplyType).value_or(MultiplyTypeSet{});
-  // bf16 values are not multiplied as f16, whose range is smaller.
-  if (options.precision == "bf16")
-    types.remove(MultiplyType::F16);
-  std::vector<Target> targets;
-  if (versions.empty())
-    for (const auto &version : backend->distinctVersions(types))
-      targets.push_back({backend, version});
-  for (const std::string &name : versions) {
-    if (name == "native") {
-      auto native = backend->nativeVersion(types);
-      if (!native)
-        return native.takeError();
-      targets.push_back({backend, *native});
-      continue;
-    }
-    targets.push_back({backend, backend->findVersion(name)});
-    if (!targets.back().version)
-      return llvm::createStringError(
-          "unknown --cpu " + name + ": expected native, " +
-          llvm::join(
-              llvm::map_range(backend->versions(),
-                              [](const auto &each) { return each->name; }),
-              ", "));
-  }
-  // The best version comes first. "native" and the name of the same version may
-  // both be given.
-  auto rank = [&](const Target &target) {
-    return llvm::find_if(backend->versions(),
-                         [&](const auto &each) {
-                           return each->name == target.version->name;
-                         }) -
-           backend->versions().begin();
-  };
-  llvm::stable_sort(targets, [&](const Target &a, const Target &b) {
-    return rank(a) > rank(b);
-  });
-  targets.erase(llvm::unique(targets,
-                             [&](const Target &a, const Target &b) {
-                               return rank(a) == rank(b);
-                             }),
-                targets.end());
-  return targets;
-}
-
-PipelineOptions pipelineFor(const Target &target,
-                            const std::vector<std::string> &names,
-                            PipelineOptions options) {
-  options.target = target.spec();
-  if (options.threads == 0 && llvm::is_contained(names, "native"))
-    options.threads = availableCores();
-  return options;
-}
-
 llvm::Error checkPrecision(const PipelineOptions &options) {
   if (options.precision == "tf32")
     return usageError(
@@ -165,8 +100,13 @@ static llvm::Error dumpPhase(ModuleOp module, size_t index,
     return llvm::Error::success();
   llvm::SmallString<128> path(options.dumpTo);
   std::string name = std::to_string(index) + "-" + phases()[index].name.str();
-  if (index > *findPhase(lastCommonPhase))
-    name += "-" + llvm::StringRef(pipeline.target).split(':').second.str();
+  if (index > *findPhase(lastCommonPhase)) {
+    auto [backend, version] = llvm::StringRef(pipeline.target).split(':');
+    if (options.targets.size() > 1)
+      name += ("-" + backend).str();
+    if (!version.empty())
+      name += ("-" + version).str();
+  }
   llvm::sys::path::append(path, name + ".mlir");
   std::vector<NamedFile> files = inputsOf(options);
   llvm::append_range(files, outputsOf(options));
@@ -259,8 +199,6 @@ static CompileOptions completed(CompileOptions options) {
   PipelineOptions &pipeline = options.pipeline;
   // Norms can only be folded into constant weights.
   pipeline.foldNorms |= !pipeline.training && !options.weights.empty();
-  // The target that fusion asks, which is the same for all versions.
-  pipeline.target = options.target;
   pipeline.memoryTable |= !options.report.empty() || !options.remarks.empty();
   if (pipeline.autotune && pipeline.autotuneCache.empty())
     pipeline.autotuneCache = autotuneFolder();
@@ -350,7 +288,41 @@ static void adoptPrecision(ModuleOp module, size_t done,
 llvm::Error emitKernelCode(ModuleOp programs, const CompileOptions &options,
                            const Target &target) {
   return runPhases(programs, *findPhase("kernels"), lastPhase(options), options,
-                   pipelineFor(target, options.cpus, options.pipeline));
+                   pipelineFor(target, options));
+}
+
+/// Runs the phases that all targets share on the module, and `fusion` on a copy
+/// for each backend; calls `visit` with the copy and the number of phases done.
+static llvm::Error forEachTarget(
+    ModuleOp module, size_t done, ArrayRef<Target> targets,
+    const CompileOptions &options,
+    llvm::function_ref<llvm::Error(ModuleOp, size_t, const Target &)> visit) {
+  size_t common = *findPhase(lastCommonPhase), fusion = *findPhase("fusion");
+  if (done > fusion && targets.front().backend != targets.back().backend)
+    return usageError("--from " + options.from +
+                      ": expected the one --target that its text is for");
+  if (done <= common)
+    if (llvm::Error error =
+            runPhases(module, done, common, options, options.pipeline))
+      return error;
+  done = std::max(done, common + 1);
+  const TargetBackend *backend = nullptr;
+  OwningOpRef<ModuleOp> fused;
+  for (const Target &target : targets) {
+    if (target.backend != backend) {
+      backend = target.backend;
+      fused = module.clone();
+      PipelineOptions pipeline = options.pipeline;
+      pipeline.target = backend->name();
+      if (done <= fusion)
+        if (llvm::Error error =
+                runPhases(*fused, done, fusion, options, pipeline))
+          return error;
+    }
+    if (llvm::Error error = visit(*fused, std::max(done, fusion + 1), target))
+      return error;
+  }
+  return llvm::Error::success();
 }
 
 llvm::Error forEachProgram(
@@ -380,28 +352,22 @@ llvm::Error forEachProgram(
   if (!done)
     return done.takeError();
   adoptPrecision(*module, *done, options.pipeline);
-  auto targets = resolveTargets(options.target, options.cpus, options.pipeline);
+  auto targets = resolveTargets(options);
   if (!targets)
     return targets.takeError();
-  size_t common = *findPhase(lastCommonPhase);
   if (*done > *findPhase("kernels"))
     return usageError(
         "--from " + options.from +
         ": expected a phase up to program; later ones have kernels already");
-  if (*done <= common)
-    if (llvm::Error error =
-            runPhases(*module, *done, common, options, options.pipeline))
-      return error;
-  for (const Target &target : *targets) {
-    OwningOpRef<ModuleOp> programs = module->clone();
-    if (llvm::Error error =
-            runToProgram(*programs, std::max(*done, common + 1), options,
-                         pipelineFor(target, options.cpus, options.pipeline)))
-      return error;
-    if (llvm::Error error = visit(*programs, target, *module))
-      return error;
-  }
-  return llvm::Error::success();
+  return forEachTarget(
+      *module, *done, *targets, options,
+      [&](ModuleOp fused, size_t done, const Target &target) -> llvm::Error {
+        OwningOpRef<ModuleOp> programs = fused.clone();
+        if (llvm::Error error = runToProgram(*programs, done, options,
+                                             pipelineFor(target, options)))
+          return error;
+        return visit(*programs, target, fused);
+      });
 }
 
 namespace {
@@ -421,7 +387,8 @@ private:
   llvm::Error emitText();
   llvm::Error emitModel();
   std::optional<std::vector<std::string>> recordedOptions() const;
-  llvm::Error addVersion(const Target &target);
+  llvm::Error addVersion(ModuleOp fused, size_t phasesDone,
+                         const Target &target);
   llvm::Error writeReport(const ModelContents &contents);
   bool wantsReport() const {
     return !options.report.empty() || !options.remarks.empty();
@@ -524,17 +491,21 @@ llvm::Error Session::prepare() {
 }
 
 llvm::Error Session::emitText() {
-  std::optional<size_t> last = findPhase(options.emit);
-  auto targets = resolveTargets(options.target, options.cpus, options.pipeline);
+  auto targets = resolveTargets(options);
   if (!targets)
     return targets.takeError();
   const Target &target = targets->front();
-  PipelineOptions pipeline =
-      pipelineFor(target, options.cpus, options.pipeline);
-  bool assembly = options.emit == "asm";
+  PipelineOptions pipeline = pipelineFor(target, options);
+  bool lowered = options.emit == target.backend->loweredName();
+  std::optional<size_t> last = findPhase(lowered ? "llvm" : options.emit);
+  bool assembly =
+      options.emit == "asm" || options.emit == target.backend->assemblyName();
   if (!last && !assembly)
-    return llvm::createStringError("unknown phase '" + options.emit +
-                                   "' in --emit");
+    return usageError("--emit " + options.emit + ": the target " +
+                      target.backend->name().str() + " has " +
+                      target.backend->loweredName().str() + " and " +
+                      target.backend->assemblyName().str() +
+                      ", expected one of them or a phase");
   size_t plan = *findPhase("plan"), program = *findPhase("program"),
          end = assembly ? *findPhase("kernels") : *last;
   if (done <= program + 1 && end >= plan) {
@@ -558,17 +529,19 @@ llvm::Error Session::emitText() {
   return writeOutput(output, llvm::StringRef(code.data(), code.size()));
 }
 
-llvm::Error Session::addVersion(const Target &target) {
-  PipelineOptions pipeline =
-      pipelineFor(target, options.cpus, options.pipeline);
-  modules.push_back(module->clone());
+/// Compiles the module for the target, from the phase after `phasesDone`.
+llvm::Error Session::addVersion(ModuleOp fused, size_t phasesDone,
+                                const Target &target) {
+  PipelineOptions pipeline = pipelineFor(target, options);
+  modules.push_back(fused.clone());
   size_t kernels = *findPhase("kernels");
-  if (done <= kernels)
+  if (phasesDone <= kernels)
     if (llvm::Error error =
-            runToProgram(*modules.back(), done, options, pipeline))
+            runToProgram(*modules.back(), phasesDone, options, pipeline))
       return error;
-  if (llvm::Error error = runPhases(*modules.back(), std::max(done, kernels),
-                                    lastPhase(options), options, pipeline))
+  if (llvm::Error error =
+          runPhases(*modules.back(), std::max(phasesDone, kernels),
+                    lastPhase(options), options, pipeline))
     return error;
   if (failed(verifyModel(*modules.back())))
     return llvm::createStringError("no model can be made of " + options.input);
@@ -602,15 +575,14 @@ llvm::Error Session::writeReport(const ModelContents &contents) {
 /// The options that compile the source to the same kernels on any machine.
 std::optional<std::vector<std::string>> Session::recordedOptions() const {
   std::vector<std::string> recorded = options.recorded;
-  if (options.pipeline.threads == 0 &&
-      llvm::is_contained(options.cpus, "native"))
+  if (options.pipeline.threads == 0 && isForThisMachine(options))
     recorded.insert(recorded.end(),
                     {"--threads", std::to_string(availableCores())});
   return recorded;
 }
 
 llvm::Error Session::emitModel() {
-  auto targets = resolveTargets(options.target, options.cpus, options.pipeline);
+  auto targets = resolveTargets(options);
   if (!targets)
     return targets.takeError();
   if (done == 0) {
@@ -619,17 +591,12 @@ llvm::Error Session::emitModel() {
     done = 1;
     llvm::raw_string_ostream(source) << *module;
   }
-  if (size_t common = *findPhase(lastCommonPhase); done <= common) {
-    if (llvm::Error error =
-            runPhases(*module, done, common, options, options.pipeline))
-      return error;
-    done = common + 1;
-  }
-  clock("network");
   std::vector<CodeBytes> objects;
   unsigned jobs = options.jobs ? options.jobs : availableCores();
-  for (const Target &target : *targets) {
-    if (llvm::Error error = addVersion(target))
+  auto compileVersion = [&](ModuleOp fused, size_t phasesDone,
+                            const Target &target) -> llvm::Error {
+    clock("network");
+    if (llvm::Error error = addVersion(fused, phasesDone, target))
       return error;
     auto kernels = target.backend->serialize(
         versions.back().module, *target.version,
@@ -640,7 +607,11 @@ llvm::Error Session::emitModel() {
               std::back_inserter(objects));
     versions.back().blobs = std::move(kernels->blobs);
     clock("machine code");
-  }
+    return llvm::Error::success();
+  };
+  if (llvm::Error error =
+          forEachTarget(*module, done, *targets, options, compileVersion))
+    return error;
   ModelContents contents;
   contents.batch = largestBatch(versions.front().module);
   contents.manifest =

@@ -95,10 +95,11 @@ llvm::Error explain(const CompileOptions &given,
     return llvm::createStringError("remarks could not be enabled");
   CompileOptions options = given;
   // Explains one version, the widest.
-  if (options.cpus.empty())
-    if (registerTargets();
-        const TargetBackend *backend = findTargetBackend(options.target))
-      options.cpus = {backend->defaultVersion()->name};
+  registerTargets();
+  const TargetBackend *backend =
+      findTargetBackend(options.targets.empty() ? "" : options.targets.front());
+  if (options.cpus.empty() && backend)
+    options.targets = {Target{backend, backend->defaultVersion()}.spec()};
   options.pipeline.memoryTable = true;
   llvm::Error error = forEachProgram(
       context, options,

@@ -56,10 +56,14 @@ bool isGiven(const CLI::App &command, llvm::StringRef name) {
   return option && option->count() > 0;
 }
 
-/// Position of a phase; machine code and the model come after all phases.
+/// Position of a phase; machine code and the model come after all phases. The
+/// last phase has names of the targets as well.
 size_t positionOf(llvm::StringRef phase) {
   if (std::optional<size_t> position = findPhase(phase))
     return *position;
+  for (const TargetBackend *backend : targetBackends())
+    if (phase == backend->loweredName())
+      return phases().size() - 1;
   return phases().size() + (phase == model ? 1 : 0);
 }
 

@@ -55,7 +55,7 @@ static void addCompile(CLI::App &app, int &code) {
                       "Output file: a model (.so), or text with --emit");
   command
       ->add_option("--emit", options->emit, "Stop after a phase and print it")
-      ->check(phaseNames({"asm"}));
+      ->check(phaseNames(codeNames()));
   command->add_option("--dump-to", options->dumpTo,
                       "Directory for the IR after every phase");
   command->add_option("--remarks", options->remarks,

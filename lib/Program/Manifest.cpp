@@ -125,7 +125,10 @@ static json::Object versionJson(const ModelVersion &version) {
   json::Array features;
   for (const std::string &feature : version.target.version->features)
     features.push_back(feature);
-  return json::Object{{"cpu", version.target.version->name},
+  uint32_t device = version.target.backend->device();
+  return json::Object{{device == SEGC_DEVICE_HOST ? "cpu" : "gpu",
+                       version.target.version->name},
+                      {"device", segc_device_name(device)},
                       {"plan", kernelDigest(module)},
                       {"features", std::move(features)},
                       {"arena_bytes", std::move(arena)},

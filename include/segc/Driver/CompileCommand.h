@@ -18,6 +18,10 @@ namespace segc {
 /// parse.
 void addCompileOptions(CLI::App &command, CompileOptions &options);
 
+/// What --emit prints beside phases: the kernels' code as text, or lowered, as
+/// the targets call it.
+std::vector<std::string> codeNames();
+
 /// A validator of phase names and the names in `more`.
 CLI::IsMember phaseNames(std::vector<std::string> more);
 

@@ -24,7 +24,8 @@ struct CompileOptions {
   std::string text;    ///< The text of the input, if not empty.
   std::string output;  ///< Path of the .so or of the text of `emit`; "-" is
                        ///< stdout.
-  std::string emit;    ///< Phase, or "asm"; empty: link a model.
+  std::string emit;    ///< Phase, "asm", or what the target calls its lowered
+                       ///< kernels or their text; empty: link a model.
   std::string from;    ///< Phase that the input has already passed.
   std::string dumpTo;  ///< Directory for the IR after every phase.
   std::string remarks; ///< YAML file.
@@ -32,10 +33,12 @@ struct CompileOptions {
                        ///< kernels.
   std::vector<std::string> profiles; ///< Measured times for the report.
   std::string weights;               ///< safetensors to embed.
-  std::vector<std::string> cpus;     ///< Versions; empty: all; "native".
-  std::string target;    ///< Name of a backend; empty: the first one.
-  unsigned optLevel = 2; ///< LLVM's optimization level, 0 to 3.
-  unsigned jobs = 0;     ///< Threads of code generation; 0: all cores.
+  /// Backends, each with ":version", ":native" or all its versions; empty: the
+  /// first one.
+  std::vector<std::string> targets;
+  std::vector<std::string> cpus; ///< Versions of the CPU; empty: all; "native".
+  unsigned optLevel = 2;         ///< LLVM's optimization level, 0 to 3.
+  unsigned jobs = 0;             ///< Threads of code generation; 0: all cores.
   std::vector<std::string> plugins; ///< Libraries with passes.
   /// Passes that run after a phase: (phase, text of a pass pipeline).
   std::vector<std::pair<std::string, std::string>> insertedPasses;
@@ -74,19 +77,19 @@ llvm::Error forEachProgram(
 llvm::Error emitKernelCode(mlir::ModuleOp programs,
                            const CompileOptions &options, const Target &target);
 
-/// The versions of a target, the best first. An empty list of names selects all
-/// versions that differ for the precision of the options; "native" selects that
-/// of the host.
+/// The versions of the targets: those of a backend follow one another, the best
+/// first. A backend without a named version has all that differ for the
+/// precision of the options.
 llvm::Expected<std::vector<Target>>
-resolveTargets(const std::string &name,
-               const std::vector<std::string> &versions,
-               const PipelineOptions &options);
+resolveTargets(const CompileOptions &options);
 
-/// The pipeline options for one target. For "native" kernels are cut for the
-/// number of this machine's cores, unless the options give a number of threads.
+/// Whether the options name the version of this machine.
+bool isForThisMachine(const CompileOptions &options);
+
+/// The pipeline options for one target. For this machine kernels are cut for
+/// the number of its cores, unless the options give a number of threads.
 PipelineOptions pipelineFor(const Target &target,
-                            const std::vector<std::string> &names,
-                            PipelineOptions options);
+                            const CompileOptions &options);
 
 /// Checks that kernels of this precision exist.
 llvm::Error checkPrecision(const PipelineOptions &options);

@@ -52,8 +52,9 @@ struct Phase {
 llvm::ArrayRef<Phase> phases();
 /// Position of a phase by name.
 std::optional<size_t> findPhase(llvm::StringRef name);
-/// Phases up to this one are the same for all versions of a target.
-inline constexpr llvm::StringLiteral lastCommonPhase = "fusion";
+/// Phases up to this one are the same for all targets; fusion is the same for
+/// all versions of a target.
+inline constexpr llvm::StringLiteral lastCommonPhase = "precision";
 
 /// Adds the passes of a phase.
 void populatePhase(mlir::OpPassManager &manager, llvm::StringRef phase,

@@ -8,6 +8,7 @@
 #include "ModelKernels.h"
 
 #include "segc/Driver/CompileCommand.h"
+#include "segc/model_tables.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/JSON.h"
 #include <dlfcn.h>
@@ -85,14 +86,16 @@ llvm::Expected<CompileOptions> ModelKernels::compilation() const {
     return llvm::createStringError(path + ": its options are " + error.what());
   }
   options.text = std::string(library->source());
-  options.cpus = versions();
+  options.targets = versions();
   return options;
 }
 
 std::vector<std::string> ModelKernels::versions() const {
   std::vector<std::string> names;
-  for (const CpuVersion &version : library->manifest().versions)
-    names.push_back(version.cpu);
+  for (const KernelVersion &version : library->manifest().versions)
+    if (version.device == SEGC_DEVICE_HOST)
+      names.push_back(std::string(segc_device_name(version.device)) + ":" +
+                      version.name);
   return names;
 }
 

@@ -179,7 +179,8 @@ private:
   CompileOptions compile;
   std::unique_ptr<ModelKernels> model; ///< Model whose kernels are checked;
                                        ///< null: they are compiled here.
-  bool versionsAsked = false;          ///< True if --cpu names versions.
+  bool versionsAsked = false;          ///< --cpu or --target names versions.
+  bool severalVersions = false;
   VerifyCounts counts;
 };
 
@@ -188,13 +189,18 @@ private:
 /// Reads the network and its options, or those of a model.
 llvm::Error Verification::readInput() {
   compile = options.compile;
-  versionsAsked = !compile.cpus.empty();
+  bool targetsAsked = !compile.cpus.empty() || !compile.targets.empty();
+  versionsAsked = !compile.cpus.empty() ||
+                  llvm::any_of(compile.targets, [](StringRef spec) {
+                    return spec.contains(':');
+                  });
   bool isModel = StringRef(compile.input).ends_with(".so");
   if (isModel && (!compile.recorded.empty() || !options.kernels.empty()))
-    return usageError(compile.input +
-                      ": expected no other options than --cpu, --full and "
-                      "--allow-skipped; it holds those that it was compiled "
-                      "with");
+    return usageError(
+        compile.input +
+        ": expected no other options than --target, --cpu, "
+        "--full and --allow-skipped; it holds those that it was compiled "
+        "with");
   std::string kernels = isModel ? compile.input : options.kernels;
   if (StringRef(kernels).ends_with(".so")) {
     llvm::errs() << "segc: note: " << kernels
@@ -208,24 +214,30 @@ llvm::Error Verification::readInput() {
     auto compilation = model->compilation();
     if (!compilation)
       return compilation.takeError();
-    std::vector<std::string> cpus = compile.cpus;
+    auto [cpus, targets] = std::pair(compile.cpus, compile.targets);
     compile = *compilation;
-    if (!cpus.empty())
-      compile.cpus = cpus;
-    return llvm::Error::success();
+    if (targetsAsked)
+      std::tie(compile.cpus, compile.targets) = std::pair(cpus, targets);
+  } else if (model && !targetsAsked) {
+    compile.targets = model->versions();
   }
-  if (versionsAsked)
-    return llvm::Error::success();
+  auto targets = resolveTargets(compile);
+  if (!targets)
+    return targets.takeError();
   // By default the versions of `segc compile`, of which --emit prints the
   // first.
-  if (model) {
-    compile.cpus = model->versions();
-  } else if (!kernels.empty()) {
-    auto targets = resolveTargets(compile.target, {}, compile.pipeline);
-    if (!targets)
-      return targets.takeError();
-    compile.cpus = {targets->front().version->name};
+  if (!model && !targetsAsked && !kernels.empty()) {
+    targets->resize(1);
+    compile.targets = {targets->front().spec()};
   }
+  for (const Target &target : *targets)
+    if (model && target.backend->device() != SEGC_DEVICE_HOST)
+      return llvm::createStringError(
+          kernels + ": kernels for " + target.spec() +
+          " cannot be taken from a model; verify its network: segc verify "
+          "NETWORK --target " +
+          target.backend->name().str());
+  severalVersions = targets->size() > 1;
   return llvm::Error::success();
 }
 
@@ -262,7 +274,7 @@ static int64_t classesOf(ModuleOp programs) {
 
 llvm::Error Verification::checkVersion(ModuleOp programs,
                                        const Target &target) {
-  if (compile.cpus.size() != 1)
+  if (severalVersions)
     llvm::outs() << target.version->name << "\n";
   if (model &&
       model->planDigest(target.version->name) != kernelDigest(programs))
@@ -310,7 +322,7 @@ llvm::Error Verification::checkVersion(ModuleOp programs,
 /// the programs that need it.
 llvm::Error Verification::checkPrograms(ModuleOp programs, const Target &target,
                                         ModuleOp source) {
-  if (compile.cpus.size() != 1)
+  if (severalVersions)
     llvm::outs() << target.version->name << "\n";
   for (auto program : programs.getOps<exec::ProgramOp>()) {
     if (program.getSymName() == "prepare")
@@ -346,7 +358,8 @@ llvm::Error Verification::conclude() const {
   llvm::outs() << counts.checked << " kernels checked, " << counts.skipped
                << " skipped, " << counts.bad << " FAILED\n";
   llvm::outs().flush(); // Flushed before errors are printed.
-  // Without --cpu, versions that the processor cannot run are skipped.
+  // Versions that were not named, and that the processor cannot run, are
+  // skipped.
   bool runsSome = !versionsAsked && counts.checked > 0;
   return counts.verdict(options.allowSkipped || runsSome);
 }

@@ -203,7 +203,7 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"weight_decay", recordedFloat(config.weightDecay)},
       {"optimizer", run.runner.manifest().optimizer.kind},
       {"precision", run.runner.manifest().precision},
-      {"cpu_version", run.runner.library().version().cpu},
+      {"cpu_version", run.runner.library().version().name},
       {"threads", run.runner.workers()},
       {"first_step", run.state.step}};
   return log.record("PARAMETER", parameters);

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Core/Manifest.h"
-#include "segc/model.h"
+#include "segc/model_tables.h"
 
 #include <set>
 
@@ -161,9 +161,22 @@ static void parseOptimizer(JsonReader reader, Manifest &manifest) {
   });
 }
 
-static CpuVersion parseVersion(JsonReader reader) {
-  CpuVersion version;
-  version.cpu = reader.string("cpu");
+/// Models of versions 1 to 3 have kernels of the host alone, and do not say so.
+static segc_device parseDevice(JsonReader &reader) {
+  const std::string name = reader.stringOr("device", "cpu");
+  for (segc_device device :
+       {SEGC_DEVICE_HOST, SEGC_DEVICE_CUDA, SEGC_DEVICE_CUDA_EMULATED})
+    if (name == segc_device_name(device))
+      return device;
+  reader.fail("device \"" + name + "\", expected cpu, cuda or cuda-emulated");
+  return SEGC_DEVICE_HOST;
+}
+
+static KernelVersion parseVersion(JsonReader reader) {
+  KernelVersion version;
+  version.device = parseDevice(reader);
+  version.name =
+      reader.string(version.device == SEGC_DEVICE_HOST ? "cpu" : "gpu");
   version.features = reader.strings("features");
   version.scratchBytes = reader.integer("scratch_bytes", 0, maxBytes);
   JsonReader arenas = reader.object("arena_bytes");

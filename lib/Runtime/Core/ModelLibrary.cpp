@@ -15,7 +15,7 @@
 using namespace segc;
 
 StatusOr<std::shared_ptr<const ModelLibrary>>
-ModelLibrary::load(const std::string &path) {
+ModelLibrary::load(const std::string &path, const VersionFilter &filter) {
   // The dynamic linker does not check what it maps, and loading runs code. So
   // the file is checked before.
   SEGC_RETURN_IF_ERROR(readModel(path).status());
@@ -32,15 +32,16 @@ ModelLibrary::load(const std::string &path) {
     return invalidArgument(path + ": no function segc_model_query: a shared "
                                   "object, but not one that `segc compile` "
                                   "wrote");
-  SEGC_RETURN_IF_ERROR(library->open(query));
+  SEGC_RETURN_IF_ERROR(library->open(query, filter));
   return std::shared_ptr<const ModelLibrary>(std::move(library));
 }
 
 StatusOr<std::shared_ptr<const ModelLibrary>>
-ModelLibrary::fromQuery(segc_model_query_fn query, const std::string &name) {
+ModelLibrary::fromQuery(segc_model_query_fn query, const std::string &name,
+                        const VersionFilter &filter) {
   std::shared_ptr<ModelLibrary> library(new ModelLibrary);
   library->path_ = name;
-  SEGC_RETURN_IF_ERROR(library->open(query));
+  SEGC_RETURN_IF_ERROR(library->open(query, filter));
   return std::shared_ptr<const ModelLibrary>(std::move(library));
 }
 
@@ -49,7 +50,7 @@ ModelLibrary::~ModelLibrary() {
     dlclose(handle);
 }
 
-static bool runsHere(const CpuVersion &version) {
+static bool runsHere(const KernelVersion &version) {
   for (const std::string &feature : version.features)
     if (!cpuHasFeature(feature))
       return false;
@@ -57,10 +58,11 @@ static bool runsHere(const CpuVersion &version) {
 }
 
 /// Version 2 added the types of outputs to the observer's events; version 3
-/// added programs, which advance the scalars.
+/// added programs, which advance the scalars; version 4 added devices.
 static constexpr uint32_t oldestAbi = 1;
 
-Status ModelLibrary::open(segc_model_query_fn query) {
+Status ModelLibrary::open(segc_model_query_fn query,
+                          const VersionFilter &filter) {
   const std::string known =
       std::to_string(oldestAbi) + " to " + std::to_string(SEGC_ABI_VERSION);
   model_ = query(SEGC_ABI_VERSION);
@@ -92,27 +94,58 @@ Status ModelLibrary::open(segc_model_query_fn query) {
     if (!entry(name))
       return dataLoss(path_ + ": the manifest lists the entry \"" + name +
                       "\", which the model lacks");
-  std::string offered;
-  for (const CpuVersion &version : manifest_.versions) {
-    if (!version_ && runsHere(version))
-      version_ = &version;
-    offered += (offered.empty() ? "" : ", ") + version.cpu;
-  }
-  if (!version_)
-    return unsupported(path_ + ": compiled for " + offered + ", this is a " +
-                       cpuName() +
-                       "; compile the model again here (segc compile --cpu "
-                       "native)");
-  return model_->abi_version < 3 ? Status::success() : findPrograms();
+  SEGC_RETURN_IF_ERROR(chooseVersion(filter));
+  return model_->abi_version < 3 ? Status::success() : checkPrograms();
 }
 
-Status ModelLibrary::findPrograms() {
-  for (uint32_t i = 0; i < model_->version_count; ++i)
-    if (model_->versions[i].target == version_->cpu)
-      programs_ = &model_->versions[i];
-  if (!programs_)
-    return dataLoss(path_ + ": the manifest lists the version \"" +
-                    version_->cpu + "\", the model has no programs for it");
+const segc_version *ModelLibrary::tableOf(const KernelVersion &version) const {
+  for (uint32_t i = 0; model_->abi_version >= 3 && i < model_->version_count;
+       ++i)
+    if (model_->versions[i].target == version.name &&
+        model_->versions[i].device == version.device)
+      return &model_->versions[i];
+  return nullptr;
+}
+
+Status ModelLibrary::chooseVersion(const VersionFilter &filter) {
+  const bool onHost = filter.device == SEGC_DEVICE_HOST;
+  std::string offered;
+  Status refused;
+  for (const KernelVersion &version : manifest_.versions) {
+    offered += (offered.empty() ? "" : ", ") +
+               (version.device == SEGC_DEVICE_HOST
+                    ? version.name
+                    : segc_device_name(version.device) + (":" + version.name));
+    if (version_ || version.device != filter.device)
+      continue;
+    const segc_version *table = tableOf(version);
+    if (!table && model_->abi_version >= 3)
+      return dataLoss(path_ + ": the manifest lists the version \"" +
+                      version.name + "\", the model has no programs for it");
+    Status status = !onHost && filter.supports ? filter.supports(*table)
+                                               : Status::success();
+    if (refused.ok())
+      refused = status;
+    if (!status.ok() || (onHost && !runsHere(version)))
+      continue;
+    version_ = &version;
+    programs_ = table;
+  }
+  if (version_)
+    return Status::success();
+  if (!refused.ok())
+    return refused.withContext(path_);
+  const std::string target = segc_device_name(filter.device);
+  return unsupported(
+      path_ + ": compiled for " + offered +
+      (onHost
+           ? ", this is a " + cpuName() +
+                 "; compile the model again here (segc compile --cpu native)"
+           : ", and not for " + target + "; run `segc compile MODEL.mlir -o " +
+                 path_ + " --target cpu," + target + "`"));
+}
+
+Status ModelLibrary::checkPrograms() const {
   for (const auto &[name, signature] : manifest_.entries) {
     const segc_program *found = program(name);
     if (!found || found->input_count != signature.inputs.size() ||

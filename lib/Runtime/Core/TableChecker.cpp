@@ -84,6 +84,27 @@ Status TableChecker::checkOperand(const segc_operand &operand,
 }
 
 /// Checks the members that depend on the kind of a command.
+Status TableChecker::checkKernel(const segc_command &command, uint64_t function,
+                                 const std::string &where) const {
+  // The largest block of any GPU, and more shared memory than one has.
+  constexpr uint32_t maxThreads = 1024, maxSharedBytes = 1 << 20;
+  if (version.device != SEGC_DEVICE_HOST &&
+      (command.threads < 1 || command.threads > maxThreads ||
+       command.shared_bytes > maxSharedBytes))
+    return dataLoss(where + ": has blocks of " +
+                    std::to_string(command.threads) + " threads and " +
+                    std::to_string(command.shared_bytes) +
+                    " bytes, expected 1 to 1024 threads and at most " +
+                    std::to_string(maxSharedBytes) + " bytes");
+  if (version.device == SEGC_DEVICE_CUDA)
+    return modules.count(command.blob)
+               ? Status::success()
+               : dataLoss(where + ": is in module " +
+                          std::to_string(command.blob) + ", which is missing");
+  return image.isCode(function) ? Status::success()
+                                : dataLoss(where + ": points at no code");
+}
+
 Status TableChecker::checkKind(const segc_program &program,
                                const segc_command &command, uint64_t function,
                                const std::string &where) const {
@@ -98,9 +119,8 @@ Status TableChecker::checkKind(const segc_program &program,
   if (kind >= SEGC_COMMAND_COLLECTIVE && command.event >= program.event_count)
     return dataLoss(where + ": has the event " + std::to_string(command.event) +
                     " of " + std::to_string(program.event_count));
-  if (kind == SEGC_COMMAND_LAUNCH &&
-      (layout.isV2 || command.blob == SEGC_NO_BLOB) && !image.isCode(function))
-    return dataLoss(where + ": points at no code");
+  if (kind == SEGC_COMMAND_LAUNCH)
+    SEGC_RETURN_IF_ERROR(checkKernel(command, function, where));
   const uint32_t operands =
       kind == SEGC_COMMAND_COPY || kind == SEGC_COMMAND_ADVANCE_SCALARS ? 2
       : kind == SEGC_COMMAND_COLLECTIVE                                 ? 1
@@ -168,7 +188,7 @@ Status TableChecker::checkCommand(const segc_program &program, uint64_t command,
 
 Status TableChecker::checkProgram(const std::string &name,
                                   uint64_t table) const {
-  const std::string where = version.cpu + ", " + name;
+  const std::string where = version.name + ", " + name;
   const EntrySignature *signature = manifest.entry(name);
   auto program = read<segc_program>(table, layout.programBytes);
   if (!program)
@@ -216,7 +236,7 @@ StatusOr<std::string> TableChecker::programName(uint64_t table,
                                                 uint64_t index) const {
   auto label = image.pointer(table + offsetof(segc_program, name));
   if (!label)
-    return outside(version.cpu, "a program");
+    return outside(version.name, "a program");
   if (*label == 0)
     return std::string();
   if (layout.isV2) {
@@ -226,26 +246,54 @@ StatusOr<std::string> TableChecker::programName(uint64_t table,
   }
   auto text = image.text(*label);
   if (!text)
-    return outside(version.cpu, "the name of a program");
+    return outside(version.name, "the name of a program");
   return std::string(*text);
 }
 
-Status TableChecker::check(uint64_t table) const {
+/// Checks that the blobs are in the file, and text among them terminated.
+Status TableChecker::checkBlobs(uint64_t table, const segc_version &header) {
+  constexpr uint32_t maxBlobs = 1024;
+  if (header.device != version.device)
+    return differs(version.name, "device", header.device, version.device);
+  auto blobs = image.pointer(table + offsetof(segc_version, blobs));
+  if (!blobs || header.blob_count > maxBlobs)
+    return outside(version.name, "its list of blobs");
+  for (uint64_t i = 0; i < header.blob_count; ++i) {
+    const uint64_t at = *blobs + i * sizeof(segc_blob);
+    auto blob = image.read<segc_blob>(at);
+    auto text = [&](size_t member) {
+      auto address = image.pointer(at + member);
+      return address ? image.text(*address) : std::nullopt;
+    };
+    auto data = image.pointer(at + offsetof(segc_blob, data));
+    auto code = blob && data && blob->bytes < UINT64_MAX
+                    ? image.at(*data, blob->bytes + 1)
+                    : std::nullopt;
+    if (!text(offsetof(segc_blob, format)) ||
+        !text(offsetof(segc_blob, processor)) || !code || code->back() != 0)
+      return outside(version.name, "a blob");
+    modules.insert(blob->module);
+  }
+  return Status::success();
+}
+
+Status TableChecker::check(uint64_t table) {
   auto cpu = image.pointer(table + offsetof(segc_version, target));
   std::optional<std::string_view> name = cpu ? image.text(*cpu) : std::nullopt;
-  if (!name || *name != version.cpu)
+  if (!name || *name != version.name)
     return dataLoss("the code has the version " +
                     std::string(name.value_or("?")) + ", the manifest says " +
-                    version.cpu);
+                    version.name);
   uint64_t programs = table + SEGC_V2_PROGRAMS_OFFSET;
   uint64_t count = SEGC_V2_PROGRAM_COUNT;
   if (!layout.isV2) {
     auto found = image.read<segc_version>(table);
     auto list = image.pointer(table + offsetof(segc_version, programs));
     if (!found || !list || found->program_count > maxPrograms)
-      return outside(version.cpu, "its list of programs");
+      return outside(version.name, "its list of programs");
     programs = *list;
     count = found->program_count;
+    SEGC_RETURN_IF_ERROR(checkBlobs(table, *found));
   }
   std::set<std::string> known;
   for (uint64_t i = 0; i < count; ++i) {
@@ -258,7 +306,7 @@ Status TableChecker::check(uint64_t table) const {
   }
   for (const auto &[entry, signature] : manifest.entries)
     if (!known.count(entry) && !(layout.isV2 && entry == "train_step"))
-      return dataLoss(version.cpu + ", " + entry +
+      return dataLoss(version.name + ", " + entry +
                       ": the manifest lists the entry, the code lacks it");
   return Status::success();
 }

@@ -13,6 +13,7 @@
 #include "segc/model_tables.h"
 
 #include <optional>
+#include <set>
 #include <string>
 
 namespace segc {
@@ -33,10 +34,10 @@ inline constexpr TableLayout v3Layout = {
 class TableChecker {
 public:
   TableChecker(const ElfImage &image, const TableLayout &layout,
-               const Manifest &manifest, const CpuVersion &version)
+               const Manifest &manifest, const KernelVersion &version)
       : image(image), layout(layout), manifest(manifest), version(version) {}
 
-  Status check(uint64_t table) const;
+  Status check(uint64_t table);
 
 private:
   /// Reads a struct whose first `bytes` are in the tables; the rest is zero.
@@ -56,6 +57,10 @@ private:
                       const std::string &where) const;
   Status checkKind(const segc_program &program, const segc_command &command,
                    uint64_t function, const std::string &where) const;
+  /// Checks that the kernel of a launch is where the version's device finds it.
+  Status checkKernel(const segc_command &command, uint64_t function,
+                     const std::string &where) const;
+  Status checkBlobs(uint64_t table, const segc_version &header);
   Status checkOperand(const segc_operand &operand, const segc_program &program,
                       const EntrySignature &signature,
                       const std::string &where) const;
@@ -67,7 +72,8 @@ private:
   const ElfImage &image;
   const TableLayout &layout;
   const Manifest &manifest;
-  const CpuVersion &version;
+  const KernelVersion &version;
+  std::set<uint32_t> modules; ///< Those of the blobs.
 };
 
 /// An error about what code and manifest do not agree in.

@@ -142,10 +142,10 @@ ModelRunner::allocateTensors(const std::vector<TensorSignature> &signatures,
 }
 
 Status ModelRunner::reserve(const std::string &entry) {
-  const CpuVersion &version = model->version();
+  const KernelVersion &version = model->version();
   auto planned = version.arenaBytes.find(entry);
   if (planned == version.arenaBytes.end())
-    return dataLoss(model->path() + ": the manifest's version " + version.cpu +
+    return dataLoss(model->path() + ": the manifest's version " + version.name +
                     " has no arena_bytes for " + entry);
   uint64_t wanted = planned->second;
   uint64_t scratch = uint64_t(version.scratchBytes) * workers();

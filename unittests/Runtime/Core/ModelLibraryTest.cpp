@@ -29,7 +29,7 @@ TEST(ModelLibrary, Loads) {
   auto model = ModelLibrary::load(fake("FakeModel"));
   ASSERT_TRUE(model.ok()) << model.status().message();
   EXPECT_EQ((*model)->manifest().network, "fake");
-  EXPECT_EQ((*model)->version().cpu, "fake-cpu");
+  EXPECT_EQ((*model)->version().name, "fake-cpu");
   EXPECT_NE((*model)->entry("train_step"), nullptr);
   EXPECT_EQ((*model)->entry("unheard_of"), nullptr);
   EXPECT_FALSE((*model)->hasWeights());

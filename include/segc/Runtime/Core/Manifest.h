@@ -13,6 +13,7 @@
 
 #include "segc/Base/Json.h"
 #include "segc/Plan/DataPipeline.h"
+#include "segc/model.h"
 
 #include <map>
 #include <string>
@@ -71,9 +72,10 @@ struct EntrySignature {
   int findOutput(const std::string &name) const;
 };
 
-/// One set of kernels, for processors that have all its features.
-struct CpuVersion {
-  std::string cpu;
+/// One set of kernels, for processors of a device that have all its features.
+struct KernelVersion {
+  segc_device device = SEGC_DEVICE_HOST;
+  std::string name; ///< "x86-64-v4", "sm_80"
   std::vector<std::string> features;
   std::map<std::string, int64_t> arenaBytes; ///< by entry
   int64_t scratchBytes = 0;                  ///< of each worker
@@ -87,7 +89,7 @@ struct Manifest {
   std::vector<RegionTensor> parameters, states;
   OptimizerInfo optimizer;
   std::map<std::string, EntrySignature> entries;
-  std::vector<CpuVersion> versions;
+  std::vector<KernelVersion> versions;
   DataPipeline pipeline; ///< Pre- and post-processing.
 
   const EntrySignature *entry(const std::string &name) const;

@@ -13,22 +13,32 @@
 #include "segc/Runtime/Core/Manifest.h"
 #include "segc/model.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace segc {
 
+/// The versions of a model that can be run.
+struct VersionFilter {
+  segc_device device = SEGC_DEVICE_HOST;
+  /// Returns what the device lacks for a version; null: nothing. Unused for the
+  /// host, whose features are checked.
+  std::function<Status(const segc_version &)> supports = nullptr;
+};
+
 /// A compiled model. Loading checks its ABI version and its manifest, that it
-/// has the entries of the manifest, and that this processor runs one of its
-/// versions.
+/// has the entries of the manifest, and that one of its versions can be run:
+/// the first is taken.
 class ModelLibrary {
 public:
   static StatusOr<std::shared_ptr<const ModelLibrary>>
-  load(const std::string &path);
+  load(const std::string &path, const VersionFilter &filter = {});
   /// Takes a model that is linked into the program; `name` is used in messages.
   static StatusOr<std::shared_ptr<const ModelLibrary>>
-  fromQuery(segc_model_query_fn query, const std::string &name);
+  fromQuery(segc_model_query_fn query, const std::string &name,
+            const VersionFilter &filter = {});
 
   ~ModelLibrary();
   ModelLibrary(const ModelLibrary &) = delete;
@@ -37,8 +47,8 @@ public:
   const segc_model &model() const { return *model_; }
   const Manifest &manifest() const { return manifest_; }
   const std::string &path() const { return path_; }
-  /// Returns the version of the kernels that runs on this processor.
-  const CpuVersion &version() const { return *version_; }
+  /// Returns the version of the kernels that was taken.
+  const KernelVersion &version() const { return *version_; }
   /// Returns the programs of that version; null in models of ABI 1 and 2.
   const segc_version *programs() const { return programs_; }
   /// Returns the program of that name; null if there is none.
@@ -52,14 +62,16 @@ public:
 
 private:
   ModelLibrary() = default;
-  Status open(segc_model_query_fn query);
-  Status findPrograms();
+  Status open(segc_model_query_fn query, const VersionFilter &filter);
+  Status chooseVersion(const VersionFilter &filter);
+  const segc_version *tableOf(const KernelVersion &version) const;
+  Status checkPrograms() const;
 
   std::string path_;
   void *handle = nullptr;
   const segc_model *model_ = nullptr;
   Manifest manifest_;
-  const CpuVersion *version_ = nullptr;
+  const KernelVersion *version_ = nullptr;
   const segc_version *programs_ = nullptr;
 };
 

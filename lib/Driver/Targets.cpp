@@ -1,0 +1,143 @@
+//===- Targets.cpp - What a compilation is for ----------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Driver/CompileSession.h"
+
+#include "segc/Driver/UsageError.h"
+#include "segc/Runtime/Core/ThreadPool.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace segc {
+
+using Versions = TargetBackend::Versions;
+
+static constexpr llvm::StringLiteral nativeName = "native";
+
+/// The types in which values of the precision may be multiplied.
+static MultiplyTypeSet multiplyTypes(const PipelineOptions &options) {
+  MultiplyTypeSet types{};
+  if (options.precision != "f32")
+    types =
+        lookupMultiplyTypeSet(options.multiplyType).value_or(MultiplyTypeSet{});
+  // bf16 values are not multiplied as f16, whose range is smaller.
+  if (options.precision == "bf16")
+    types.remove(MultiplyType::F16);
+  return types;
+}
+
+static std::string namesOf(const Versions &versions) {
+  return llvm::join(
+      llvm::map_range(versions, [](const auto &each) { return each->name; }),
+      ", ");
+}
+
+/// Adds the version of that name, or of this machine; errors name it behind
+/// `option`.
+static llvm::Error addVersion(const TargetBackend &backend,
+                              const std::string &name,
+                              const std::string &option, MultiplyTypeSet types,
+                              Versions &versions) {
+  if (name == nativeName) {
+    auto native = backend.nativeVersion(types);
+    if (!native)
+      return native.takeError();
+    versions.push_back(*native);
+    return llvm::Error::success();
+  }
+  versions.push_back(backend.findVersion(name));
+  return versions.back()
+             ? llvm::Error::success()
+             : usageError("unknown " + option + name +
+                          ": expected native, " + namesOf(backend.versions()));
+}
+
+/// Sorts the versions of a backend, the best first. One may have been named
+/// twice.
+static void sortVersions(const TargetBackend &backend, Versions &versions) {
+  auto rank = [&](const auto &version) {
+    return llvm::find(backend.versions(), version) - backend.versions().begin();
+  };
+  llvm::sort(versions, [&](const auto &a, const auto &b) {
+    return rank(a) > rank(b);
+  });
+  versions.erase(llvm::unique(versions), versions.end());
+}
+
+static std::string backendNames() {
+  return llvm::join(
+      llvm::map_range(targetBackends(),
+                      [](const auto *each) { return each->name(); }),
+      ", ");
+}
+
+llvm::Expected<std::vector<Target>>
+resolveTargets(const CompileOptions &options) {
+  registerTargets();
+  std::vector<std::string> specs = options.targets;
+  if (specs.empty())
+    specs = {findTargetBackend("")->name().str()};
+  MultiplyTypeSet types = multiplyTypes(options.pipeline);
+  std::vector<std::pair<const TargetBackend *, Versions>> found;
+  bool takesCpus = options.cpus.empty();
+  for (llvm::StringRef spec : specs) {
+    auto [name, version] = spec.split(':');
+    const TargetBackend *backend = findTargetBackend(name);
+    if (!backend || name.empty())
+      return usageError("unknown --target " + spec.str() + ": expected " +
+                        backendNames() + ", with :VERSION for one version");
+    auto known = llvm::find_if(
+        found, [&](const auto &each) { return each.first == backend; });
+    if (known == found.end())
+      known = found.insert(found.end(), {backend, {}});
+    Versions &versions = known->second;
+    bool hasCpus = backend->device() == SEGC_DEVICE_HOST &&
+                   !options.cpus.empty() && version.empty();
+    takesCpus |= hasCpus;
+    std::vector<std::string> names;
+    if (hasCpus)
+      names = options.cpus;
+    else if (!version.empty())
+      names = {version.str()};
+    for (const std::string &each : names)
+      if (llvm::Error error =
+              addVersion(*backend, each,
+                         hasCpus ? "--cpu " : "--target " + name.str() + ":",
+                         types, versions))
+        return std::move(error);
+    if (names.empty())
+      llvm::append_range(versions, backend->distinctVersions(types));
+  }
+  if (!takesCpus)
+    return usageError("--cpu " + options.cpus.front() +
+                      ": expected the target cpu, got --target " +
+                      llvm::join(specs, ","));
+  std::vector<Target> targets;
+  for (auto &[backend, versions] : found) {
+    sortVersions(*backend, versions);
+    for (const auto &version : versions)
+      targets.push_back({backend, version});
+  }
+  return targets;
+}
+
+bool isForThisMachine(const CompileOptions &options) {
+  return llvm::is_contained(options.cpus, nativeName) ||
+         llvm::any_of(options.targets, [](llvm::StringRef spec) {
+           return spec.split(':').second == nativeName;
+         });
+}
+
+PipelineOptions pipelineFor(const Target &target,
+                            const CompileOptions &options) {
+  PipelineOptions pipeline = options.pipeline;
+  pipeline.target = target.spec();
+  if (pipeline.threads == 0 && isForThisMachine(options))
+    pipeline.threads = availableCores();
+  return pipeline;
+}
+
+} // namespace segc
