@@ -51,8 +51,8 @@ static llvm::Error addVersion(const TargetBackend &backend,
   versions.push_back(backend.findVersion(name));
   return versions.back()
              ? llvm::Error::success()
-             : usageError("unknown " + option + name +
-                          ": expected native, " + namesOf(backend.versions()));
+             : usageError("unknown " + option + name + ": expected native, " +
+                          namesOf(backend.versions()));
 }
 
 /// Sorts the versions of a backend, the best first. One may have been named
@@ -61,9 +61,8 @@ static void sortVersions(const TargetBackend &backend, Versions &versions) {
   auto rank = [&](const auto &version) {
     return llvm::find(backend.versions(), version) - backend.versions().begin();
   };
-  llvm::sort(versions, [&](const auto &a, const auto &b) {
-    return rank(a) > rank(b);
-  });
+  llvm::sort(versions,
+             [&](const auto &a, const auto &b) { return rank(a) > rank(b); });
   versions.erase(llvm::unique(versions), versions.end());
 }
 

@@ -8,6 +8,7 @@
 #include "CommandLine.h"
 #include "segc/Base/NumberChecks.h"
 #include "segc/Plan/Optimizers.h"
+#include "segc/Runtime/Device/MakeDevice.h"
 #include "segc/Runtime/Train/Schedule.h"
 
 using namespace segc;
@@ -33,6 +34,10 @@ static void addModelOptions(CLI::App &app, ModelOptions &options) {
                  "Compiled model (.so), or a network (.mlir), which is "
                  "compiled first")
       ->required();
+  app.add_option("--device", options.device,
+                 "Device that runs the model: " + deviceNames() +
+                     " (default: cpu); a .so needs kernels for it (segc "
+                     "compile --target)");
   app.add_option("--threads", options.threads,
                  "Number of threads; 0: all cores")
       ->check(integerIn(0, 4096));

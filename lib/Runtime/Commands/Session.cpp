@@ -8,15 +8,19 @@
 #include "segc/Runtime/Commands/Session.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/Compile.h"
-#include "segc/Runtime/Device/HostDevice.h"
+#include "segc/Runtime/Device/MakeDevice.h"
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Runtime/Train/Weights.h"
+#include "segc/model_tables.h"
 
 using namespace segc;
 
 /// The options of segc that the options of a run ask for.
-static std::vector<std::string> compileOptions(const ModelOptions &options) {
+static std::vector<std::string> compileOptions(const ModelOptions &options,
+                                               segc_device device) {
   std::vector<std::string> words;
+  if (device != SEGC_DEVICE_HOST)
+    words = {"--target", segc_device_name(device)};
   if (options.batchSize)
     words.insert(words.end(), {"--batch", std::to_string(*options.batchSize)});
   if (options.amp)
@@ -39,30 +43,37 @@ static Status checkOptions(const ModelOptions &options,
   else
     return Status::success();
   std::string command = "segc compile MODEL.mlir -o " + options.model;
-  for (const std::string &word : compileOptions(options))
+  for (const std::string &word :
+       compileOptions(options, model.version().device))
     command += " " + word;
   return wrongUsage(options.model + ": " + wrong + "; run `" + command + "`");
 }
 
 StatusOr<LoadedModel> segc::openModel(const ModelOptions &options,
                                       bool training, RunPhases *phases) {
+  SEGC_ASSIGN_OR_RETURN(
+      std::unique_ptr<ThreadPool> pool,
+      ThreadPool::create(static_cast<unsigned>(options.threads)));
+  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<Device> device,
+                        makeDevice(options.device, *pool));
   std::string path = options.model;
   CompiledNetwork compiled;
   if (isModuleText(path)) {
     const RunPhases::Scope phase(phases, "compile");
-    SEGC_ASSIGN_OR_RETURN(compiled,
-                          compileCached(path, compileOptions(options)));
+    SEGC_ASSIGN_OR_RETURN(
+        compiled, compileCached(path, compileOptions(options, device->kind())));
     path = compiled.path;
   }
   const RunPhases::Scope phase(phases, "load model");
-  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> library,
-                        ModelLibrary::load(path));
-  SEGC_RETURN_IF_ERROR(checkOptions(options, *library));
   SEGC_ASSIGN_OR_RETURN(
-      std::unique_ptr<ThreadPool> pool,
-      ThreadPool::create(static_cast<unsigned>(options.threads)));
+      std::shared_ptr<const ModelLibrary> library,
+      ModelLibrary::load(path,
+                         {device->kind(), [&](const segc_version &version) {
+                            return device->supports(version);
+                          }}));
+  SEGC_RETURN_IF_ERROR(checkOptions(options, *library));
   SEGC_ASSIGN_OR_RETURN(ModelRunner runner,
-                        ModelRunner::create(library, makeHostDevice(*pool),
+                        ModelRunner::create(library, std::move(device),
                                             {training, options.checkMemory}));
   return LoadedModel{std::move(pool), std::move(runner)};
 }

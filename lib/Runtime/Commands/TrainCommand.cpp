@@ -204,6 +204,7 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"optimizer", run.runner.manifest().optimizer.kind},
       {"precision", run.runner.manifest().precision},
       {"cpu_version", run.runner.library().version().name},
+      {"device", run.runner.device().name()},
       {"threads", run.runner.workers()},
       {"first_step", run.state.step}};
   return log.record("PARAMETER", parameters);

@@ -21,7 +21,8 @@ namespace segc {
 /// Options of the model and its execution, for all commands.
 struct ModelOptions {
   std::string model;
-  int64_t threads = 0; ///< 0: all cores
+  std::string device = "cpu"; ///< makeDevice
+  int64_t threads = 0;        ///< 0: all cores
   std::optional<int64_t> batchSize;
   bool amp = false;
   bool checkMemory = false;
