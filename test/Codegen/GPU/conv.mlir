@@ -9,40 +9,53 @@
 !k = tensor<32xf32>
 !t = tensor<2x32xf32>
 
-// The block's tile is pixels x output channels, with so many input channels at
-// a time. Two samples of 16 tiles (and a row of their own) have 2 x 32 floats.
-// STRATEGY: strategy = #seg.strategy<implicit_gemm, tile = [64, 32, 16], temp_bytes = 8704>
+// The block's tile is pixels x output channels, with so many taps and input
+// channels at a time. Two samples of 8 tiles (and a row of their own) have 2 x 32
+// floats.
+// STRATEGY: strategy = #seg.strategy<implicit_gemm, thread_columns = 4, thread_rows = 4, tile = [128, 32, 8], temp_bytes = 4608>
 
-// What a step of the product reads lies in shared memory.
-// CHECK: gpu.func @k0_conv(%[[X:[^:]*]]: memref<31680xf32>, {{.*}}, %[[W:[^:]*]]: memref<13824xf32>, %[[BIAS:[^:]*]]: memref<32xf32>, %[[Y:[^:]*]]: memref<63360xf32>, %{{[^:]*}}: memref<64xf32>, %{{[^:]*}}: memref<64xf32>, %[[TEMP:[^:]*]]: memref<2176xf32>, %{{[^:]*}}: index)
-// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 0 tasks 0 + 16 * n scratch 0 threads 128 shared 6144>, known_block_size = array<i32: 128, 1, 1>
-// CHECK: %[[SHARED:.*]] = memref.view {{.*}} to memref<1536xf32, #gpu.address_space<workgroup>>
+// The sums of the tile take the place of A and B in shared memory.
+// CHECK: gpu.func @k0_conv(%[[X:[^:]*]]: memref<31680xf32>, {{.*}}, %[[W:[^:]*]]: memref<13824xf32>, %[[BIAS:[^:]*]]: memref<32xf32>, %[[Y:[^:]*]]: memref<63360xf32>, %{{[^:]*}}: memref<64xf32>, %{{[^:]*}}: memref<64xf32>, %[[TEMP:[^:]*]]: memref<1152xf32>, %{{[^:]*}}: index)
+// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 0 tasks 0 + 8 * n scratch 0 threads 256 shared 18432>, known_block_size = array<i32: 256, 1, 1>
+// CHECK: %[[SHARED:.*]] = memref.view {{.*}} to memref<4608xf32, #gpu.address_space<workgroup>>
 
-// The prologue is applied on the way there, and only inside the input.
-// CHECK: scf.for {{.*}} -> (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>)
-// CHECK: %[[INPUT:.*]] = scf.if {{.*}} -> (vector<1xf32>) {
+// The first step: the prologue is applied on the way, and only inside the
+// input. Vectors of channels are stored one channel a row.
+// CHECK: %[[INPUT:.*]] = scf.if {{.*}} -> (vector<4xf32>) {
 // CHECK: %[[PIXEL:.*]] = vector.load %[[X]]
 // CHECK: arith.subf %[[PIXEL]]
 // CHECK: %[[ACTIVATED:.*]] = arith.select
 // CHECK: scf.yield %[[ACTIVATED]]
 // CHECK: } else {
-// CHECK-NEXT: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<1xf32>
+// CHECK-NEXT: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<4xf32>
 // CHECK-NEXT: scf.yield %[[ZERO]]
-// CHECK: vector.store %[[INPUT]], %[[SHARED]]
 // CHECK: vector.load %[[W]]
-
-// Between barriers: 4 pixels x 4 channels a thread.
+// CHECK: %[[CHANNEL:.*]] = vector.extract %[[INPUT]][0]
+// CHECK: memref.store %[[CHANNEL]], %[[SHARED]]
 // CHECK: gpu.barrier
+
+// A step is multiplied, 4 pixels x 4 channels a thread, between the loads of the
+// next and their stores.
+// CHECK: scf.for {{.*}} -> (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>)
+// CHECK: %[[NEXT:.*]] = scf.if {{.*}} -> (vector<4xf32>) {
+// CHECK: vector.load %[[X]]
 // CHECK: scf.for
-// CHECK: vector.load %[[SHARED]][%{{.*}}] {alignment = 16 : i64} : memref<1536xf32, #gpu.address_space<workgroup>>, vector<4xf32>
-// CHECK: vector.load %[[SHARED]][%{{.*}}] {alignment = 16 : i64} : memref<1536xf32, #gpu.address_space<workgroup>>, vector<4xf32>
+// CHECK: vector.load %[[SHARED]][%{{.*}}] {alignment = 16 : i64} : memref<4608xf32, #gpu.address_space<workgroup>>, vector<4xf32>
+// CHECK: vector.load %[[SHARED]][%{{.*}}] {alignment = 16 : i64} : memref<4608xf32, #gpu.address_space<workgroup>>, vector<4xf32>
 // CHECK-COUNT-4: math.fma {{.*}} : vector<4xf32>
+// CHECK: vector.extract %[[NEXT]][0]
+// CHECK: gpu.barrier
+// CHECK: }
+// CHECK: vector.store {{.*}}, %[[SHARED]]
 // CHECK: gpu.barrier
 
-// Bias; then the mean of the tile, and squares of what deviates from it, of all
-// threads at once.
+// Bias and stores of whole vectors; then the statistics of the tile as it is
+// stored, shifted by its first pixel.
 // CHECK: vector.load %[[BIAS]]
+// CHECK: vector.load %[[SHARED]]
 // CHECK: vector.store {{.*}}, %[[Y]]
+// CHECK: gpu.barrier
+// CHECK: vector.load %[[Y]]
 // CHECK: vector.store {{.*}}, %[[SHARED]]
 // CHECK: gpu.barrier
 // CHECK: vector.store {{.*}}, %[[TEMP]]
@@ -56,7 +69,7 @@
 
 // CHECK-LABEL: exec.program @f
 // CHECK: exec.launch [@kernels::@k0_conv, @kernels::@k0_conv_1]
-// CHECK-SAME: temporaries (arena + {{[0-9]+}} : tensor<2176xf32>)
+// CHECK-SAME: temporaries (arena + {{[0-9]+}} : tensor<1152xf32>)
 func.func @f(%x: !x, %m: !s, %r: !s, %g: !c, %b: !c, %w: !w, %bias: !k) -> (!y, !t, !t) {
   %0:3 = seg.fusion (%a0 = %x : !x, %a1 = %m : !s, %a2 = %r : !s, %a3 = %g : !c, %a4 = %b : !c, %a5 = %w : !w, %a6 = %bias : !k) -> (!y, !t, !t) {
     %1 = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (!x, !s, !s, !c, !c) -> !x

@@ -43,30 +43,12 @@ func.func @twice(%x: !x) -> (!x, !x) {
 !x = tensor<1x4x4x2xf32>
 !w = tensor<1x1x2x2xf32>
 
-// What the prologue computes exists for the product only.
-func.func @shared_prologue(%x: !x, %w: !w) -> !x {
-  // expected-error @+1 {{could not be emitted}}
-  %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) {
-    // expected-error @+1 {{'seg.relu' op is used outside the kernel's prologue}}
-    %1 = seg.relu %a : !x
-    %2 = seg.conv %1, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
-    %3 = seg.add %2, %1 : (!x, !x) -> !x
-    seg.yield %3 : !x
-  }
-  return %0 : !x
-}
-
-// -----
-
-!x = tensor<1x4x4x2xf32>
-!w = tensor<1x1x2x2xf32>
-
 // A filter is not loaded through a prologue.
 func.func @filter_prologue(%x: !x, %w: !w) -> !x {
   // expected-error @+1 {{could not be emitted}}
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) {
     %1 = seg.scale %b by 2.0 : !w
-    // expected-error @+1 {{'seg.conv' op supports a prologue of its input only}}
+    // expected-error @+1 {{'seg.conv' op has a prologue of operand #1, which its GPU kernel reads directly from memory}}
     %2 = seg.conv %a, %1 strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     seg.yield %2 : !x
   }
@@ -80,16 +62,16 @@ func.func @filter_prologue(%x: !x, %w: !w) -> !x {
 !s = tensor<1x2xf32>
 
 // Statistics exist after the launches: nothing can be computed of them.
-func.func @statistics_used(%x: !x, %w: !w) -> !s {
+func.func @statistics_used(%x: !x, %w: !w) -> (!x, !s) {
   // expected-error @+1 {{could not be emitted}}
-  %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!s) {
+  %0:2 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x, !s) {
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
-    // expected-error @+1 {{'seg.norm_stats' op is used outside the kernel's merging}}
     %mean, %rstd = seg.norm_stats instance %1 epsilon 1.0e-5 : (!x) -> (!s, !s)
+    // expected-error @+1 {{'seg.relu' op needs the result of a reduction in the kernel that computes its tiles}}
     %2 = seg.relu %mean : !s
-    seg.yield %2 : !s
+    seg.yield %1, %2 : !x, !s
   }
-  return %0 : !s
+  return %0#0, %0#1 : !x, !s
 }
 
 // -----
@@ -97,18 +79,36 @@ func.func @statistics_used(%x: !x, %w: !w) -> !s {
 !x = tensor<1x4x4x2xf32>
 !w = tensor<1x1x2x2xf32>
 !s = tensor<1x2xf32>
+
+// Tiles are reduced as they are stored.
+func.func @not_stored(%x: !x, %w: !w) -> !s {
+  // expected-error @+1 {{could not be emitted}}
+  %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!s) {
+    %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
+    // expected-error @+1 {{'seg.norm_stats' op reduces a value that its kernel does not yield: reductions read the stored tiles again}}
+    %mean, %rstd = seg.norm_stats instance %1 epsilon 1.0e-5 : (!x) -> (!s, !s)
+    seg.yield %mean : !s
+  }
+  return %0 : !s
+}
+
+// -----
+
+!x = tensor<1x5x4x2xf32>
+!y = tensor<1x3x2x2xf32>
+!w = tensor<3x3x2x2xf32>
 !c = tensor<2xf32>
 
-// Sums of a norm's gradient are of two activations.
-func.func @gradient_sums(%x: !x, %w: !w, %s: !s, %c: !c) -> !s {
+// Phases of a strided gradient that differ in size have tiles without pixels.
+func.func @phases(%y: !y, %w: !w) -> (!x, !c) {
   // expected-error @+1 {{could not be emitted}}
-  %0:2 = seg.fusion (%a = %x : !x, %b = %w : !w, %m = %s : !s, %g = %c : !c) -> (!s, !s) {
-    %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
-    // expected-error @+1 {{'seg.norm_grad_stats' op reads more than the result of the convolution, which its GPU kernel does not support}}
-    %2, %3, %4, %5 = seg.norm_grad_stats instance %a, %1, %g, %m, %m epsilon 1.0e-5 : (!x, !x, !c, !s, !s) -> (!s, !s, !c, !c)
-    seg.yield %2, %3 : !s, !s
+  %0:2 = seg.fusion (%a = %y : !y, %b = %w : !w) -> (!x, !c) {
+    %1 = seg.conv_input_grad %a, %b strides [2, 2] pad_low [1, 1] pad_high [1, 1] : (!y, !w) -> !x
+    // expected-error @+1 {{'seg.channel_sum' op follows a root whose GPU kernel computes no such reductions}}
+    %2 = seg.channel_sum %1 : !x -> !c
+    seg.yield %1, %2 : !x, !c
   }
-  return %0#0 : !s
+  return %0#0, %0#1 : !x, !c
 }
 
 // -----
@@ -118,10 +118,10 @@ func.func @gradient_sums(%x: !x, %w: !w, %s: !s, %c: !c) -> !s {
 
 // A tile by hand must fit the target.
 func.func @tile(%x: !x, %w: !w) -> !x {
-  // expected-error @+2 {{expects a tile of multiples of 4 pixels and 4 channels that takes at most 1024 threads and 49152 bytes of shared memory, got #seg.strategy<implicit_gemm, tile = [4096, 8, 2]>}}
   // expected-error @+1 {{could not be emitted}}
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x)
-      attributes {strategy = #seg.strategy<implicit_gemm, tile = [4096, 8, 2]>} {
+      attributes {strategy = #seg.strategy<implicit_gemm, tile = [4096, 8, 2], thread_rows = 4, thread_columns = 4>} {
+    // expected-error @+1 {{'seg.conv' op expects a block to have at least as many threads as columns, and at most 1024, got 2048 in #seg.strategy<implicit_gemm, thread_columns = 4, thread_rows = 4, tile = [4096, 8, 2]>}}
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     seg.yield %1 : !x
   }

@@ -25,11 +25,14 @@
 
 // PTX-NOT: .local
 // PTX: .visible .entry k1_conv(
-// PTX: .maxntid 128
+// PTX: .maxntid 256
 // PTX-NOT: .local
+// PTX: ld.global.v4.b32
 // PTX: bar.sync
 // PTX: ld.shared.v4.b32
 // PTX-COUNT-16: fma.rn.f32
+// PTX: bar.sync
+// PTX: st.shared.v4.b32
 // PTX: bar.sync
 // PTX: st.global.v4.b32
 // PTX-NOT: .local
@@ -58,8 +61,8 @@ func.func @f(%x: !x, %m: !s, %r: !s, %g: !c, %b: !c, %w: !w, %bias: !k) -> (!x, 
     %1 = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (!x, !s, !s, !c, !c) -> !x
     %2 = seg.leaky_relu %1 slope 0.01 : !x
     %3 = seg.conv %2, %a5 bias %a6 strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (!x, !w, !k) -> !y
-    %mean, %rstd = seg.norm_stats instance %3 epsilon 1.0e-5 : (!y) -> (!t, !t)
     %4 = seg.relu %3 : !y
+    %mean, %rstd = seg.norm_stats instance %4 epsilon 1.0e-5 : (!y) -> (!t, !t)
     seg.yield %4, %mean, %rstd : !y, !t, !t
   }
   return %0, %1#0, %1#1, %1#2 : !x, !y, !t, !t

@@ -17,12 +17,19 @@
 
 namespace segc {
 
-/// One architecture that kernels are compiled for.
+/// One architecture that kernels are compiled for. The figures of TargetVersion
+/// are those of a whole device, which a launch is spread over.
 struct GpuTarget : TargetVersion {
-  /// Shared memory of a block without opt-in at launch.
-  int64_t sharedBytes = 48 << 10;
+  int64_t sharedBytes = 0;     ///< Largest shared memory of a block.
   int64_t blockThreads = 1024; ///< Maximum number of threads of a block.
   int64_t lanes = 4;           ///< f32 elements of the widest load of a thread.
+
+  // Of the device that the cost models have in mind.
+  int64_t multiprocessors = 0;
+  int64_t residentThreads = 2048; ///< Of a multiprocessor.
+  int64_t registers = 64 << 10;   ///< Of a multiprocessor.
+  double l2BytesPerSecond = 0;
+  double launchSeconds = 1.5e-6; ///< From one dependent kernel to the next.
 };
 
 /// "sm_80" (A100) and "sm_90" (H100, H200); null for other names.

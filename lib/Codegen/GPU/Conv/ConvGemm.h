@@ -1,0 +1,111 @@
+//===- ConvGemm.h - Convolutions as matrix products -------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Every op of the family is a product of matrices that are never laid out in
+// memory (an implicit GEMM): sums[row][column] += A[row][depth] *
+// B[depth][column].
+//
+//                  | rows                  | columns         | depth
+//  ----------------+-----------------------+-----------------+---------------
+//  convolution     | output pixels         | output channels | taps x input
+//                  |                       |                 | channels
+//  filter gradient | taps x input channels | output channels | pixels of all
+//                  |                       |                 | samples
+//
+// Gradients of inputs and transposed convolutions are convolutions of each
+// phase (ConvProblem.h). A ConvGemm says where elements of A and B lie and what
+// becomes of the sums; blocks (CudaCoreBlock.h) multiply any of them.
+
+#ifndef SEGC_LIB_CODEGEN_GPU_CONV_CONVGEMM_H
+#define SEGC_LIB_CODEGEN_GPU_CONV_CONVGEMM_H
+
+#include "segc/Codegen/Common/ConvProblem.h"
+#include "segc/Codegen/GPU/GpuKernels.h"
+#include <functional>
+
+namespace segc {
+
+/// The tile of a block, `rows` x `columns`, summed `depth` at a time. All are
+/// powers of two.
+struct GemmTile {
+  int64_t rows, columns, depth;
+};
+
+enum class GemmOperand { A, B };
+
+/// How elements of an operand that follow each other in memory are numbered:
+/// by depth, else by row (A) or column (B).
+struct GemmAccess {
+  bool alongDepth;
+  int64_t lanes; ///< A power of two: runs that begin at a multiple of it are
+                 ///< in one piece, and aligned.
+};
+
+/// A run of elements of an operand that follow each other.
+struct GemmRun {
+  mlir::Value inside; ///< If false, the elements are zero.
+  /// Where they lie; null if a prologue computes them.
+  mlir::Value memref, element;
+  /// Emits their values in f32 where they are inside.
+  std::function<mlir::Value(int64_t lanes)> load;
+};
+
+/// The sums of a block's tile in shared memory.
+class GemmSums {
+public:
+  GemmSums(KernelBody &k, int64_t pitch) : k(k), pitch(pitch) {}
+  /// The floats of shared memory of a tile.
+  static int64_t floats(const GemmTile &tile) {
+    return tile.rows * pitchOf(tile);
+  }
+  /// From one row to the next. More than the columns, so that the rows of
+  /// threads that store together begin in other banks.
+  static int64_t pitchOf(const GemmTile &tile) { return tile.columns + 4; }
+
+  mlir::Value load(mlir::Value row, mlir::Value column, int64_t lanes) const {
+    return k.load(k.scratch(), index(row, column), lanes);
+  }
+  void store(mlir::Value value, mlir::Value row, mlir::Value column) const {
+    k.store(value, k.scratch(), index(row, column));
+  }
+
+private:
+  mlir::Value index(mlir::Value row, mlir::Value column) const {
+    return k.add(k.mul(row, pitch), column);
+  }
+  KernelBody &k;
+  int64_t pitch;
+};
+
+/// The product that a block computes, seen by each of its threads.
+class ConvGemm {
+public:
+  ConvGemm(GpuKernelBody &k, const ConvProblem &problem, const GemmTile &tile)
+      : k(k), problem(problem), tile(tile) {}
+  virtual ~ConvGemm() = default;
+
+  /// Number of steps of `tile.depth`, an index.
+  mlir::Value stepCount() const { return steps; }
+  virtual GemmAccess access(GemmOperand operand) const = 0;
+  /// The elements from row or column `index` of the block's tile on and from
+  /// `depth` of the step on.
+  virtual GemmRun run(GemmOperand operand, mlir::Value index, mlir::Value step,
+                      mlir::Value depth) = 0;
+  /// Emits what becomes of the sums. All threads have passed a barrier since
+  /// they were stored.
+  virtual void finish(const GemmSums &sums) = 0;
+
+protected:
+  GpuKernelBody &k;
+  ConvProblem problem;
+  GemmTile tile;
+  mlir::Value steps;
+};
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_GPU_CONV_CONVGEMM_H

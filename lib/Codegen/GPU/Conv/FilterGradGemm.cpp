@@ -1,0 +1,125 @@
+//===- FilterGradGemm.cpp -------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FilterGradGemm.h"
+
+#include "segc/Dialect/Seg/IR/PointwiseMath.h"
+
+using namespace mlir;
+
+namespace segc {
+
+int64_t FilterGradGemm::blocks(const ConvProblem &problem, const GemmTile &tile,
+                               int64_t parts) {
+  return parts * divideUp(rowCount(problem), tile.rows) * problem.groups *
+         divideUp(problem.groupOutputs(), tile.columns);
+}
+
+int64_t FilterGradGemm::tempFloats(const ConvProblem &problem, int64_t parts) {
+  return parts == 1 ? 0 : parts * elements(problem);
+}
+
+FilterGradGemm::FilterGradGemm(GpuKernelBody &k, seg::FusionOp fusion,
+                               const ConvProblem &problem, const GemmTile &tile,
+                               int64_t parts)
+    : ConvGemm(k, problem, tile), root(fusion.getRoot()), parts(parts),
+      window(k, this->problem, k.index(0)),
+      input(k, this->problem, root->getOperand(0)) {
+  auto ids = k.delinearize(
+      k.task(), {parts, divideUp(rowCount(problem), tile.rows), problem.groups,
+                 divideUp(problem.groupOutputs(), tile.columns)});
+  part = ids[0];
+  firstRow = k.mul(ids[1], tile.rows);
+  group = ids[2];
+  firstColumn = k.mul(ids[3], tile.columns);
+  Value pixels = k.mul(k.batch(), product(problem.out));
+  firstPixel = k.div(k.mul(part, pixels), parts);
+  endPixel = k.div(k.mul(k.add(part, 1), pixels), parts);
+  steps = k.div(k.add(k.sub(endPixel, firstPixel), tile.depth - 1), tile.depth);
+}
+
+GemmAccess FilterGradGemm::accessOf(const ConvProblem &problem, Operation *root,
+                                    GemmOperand operand) {
+  return {/*alongDepth=*/false,
+          operand == GemmOperand::A
+              ? ConvInput::lanes(problem, root->getOperand(0))
+              : runLanes({problem.groupOutputs()})};
+}
+
+GemmRun FilterGradGemm::run(GemmOperand operand, Value index, Value step,
+                            Value depth) {
+  Value pixel = k.add(firstPixel, k.add(k.mul(step, tile.depth), depth));
+  Value inside =
+      k.both(k.less(pixel, endPixel),
+             operand == GemmOperand::A ? isRow(index) : isColumn(index));
+  if (operand == GemmOperand::B) {
+    Value memref = inputOf(k, root->getOperand(1)),
+          channel = k.add(k.mul(group, problem.groupOutputs()),
+                          k.add(firstColumn, index)),
+          element = k.add(k.mul(pixel, problem.outChannels), channel);
+    return {inside, memref, element,
+            [=](int64_t lanes) { return k.load(memref, element, lanes); }};
+  }
+  int64_t pixels = product(problem.out);
+  Value row = k.add(firstRow, index);
+  Indices position =
+      window.input(delinearizeDims(k, k.rem(pixel, pixels), problem.out),
+                   window.splitTap(k.div(row, problem.groupInputs())), inside);
+  return input.run(k.div(pixel, pixels), position,
+                   k.add(k.mul(group, problem.groupInputs()),
+                         k.rem(row, problem.groupInputs())),
+                   inside);
+}
+
+/// Stores the tile along the filter's rows, whichever channels they are.
+void FilterGradGemm::finish(const GemmSums &sums) {
+  bool alongColumns = problem.filterOutStride == 1;
+  int64_t lanes = alongColumns
+                      ? std::min<int64_t>(4, runLanes({problem.groupOutputs()}))
+                      : 1;
+  int64_t vectors = (alongColumns ? tile.columns : tile.rows) / lanes;
+  Value memref = parts == 1 ? outputOf(k, root->getResult(0)) : k.temp();
+  k.forThreads(tile.rows * tile.columns / lanes, [&](Value i) {
+    Value fast = k.mul(k.rem(i, vectors), lanes), slow = k.div(i, vectors);
+    Value row = alongColumns ? slow : fast, column = alongColumns ? fast : slow;
+    k.ifThen(k.both(isRow(row), isColumn(column)), [&] {
+      Value number = k.add(firstRow, row);
+      Value element = ConvFilter::element(
+          k, problem, k.div(number, problem.groupInputs()), group,
+          k.rem(number, problem.groupInputs()), k.add(firstColumn, column));
+      k.store(sums.load(row, column, lanes), memref,
+              k.add(k.mul(part, elements(problem)), element));
+    });
+  });
+}
+
+void FilterGradGemm::launchMerge(GpuFusionEmitter &emitter,
+                                 const ConvProblem &problem, int64_t parts) {
+  constexpr int64_t threads = 128;
+  int64_t size = elements(problem),
+          lanes = std::min<int64_t>(4, runLanes({size})),
+          vectors = size / lanes;
+  emitter.launch(
+      {divideUp(vectors, threads), 0}, threads, 0, [&](GpuKernelBody &k) {
+        Value vector = k.add(k.mul(k.task(), threads), k.thread());
+        k.ifThen(k.less(vector, k.index(vectors)), [&] {
+          Value element = k.mul(vector, lanes);
+          seg::PointwiseMath math(k.builder(), k.loc(), k.vectorType(lanes));
+          Value sum =
+              k.loop(k.index(0), k.index(parts), 1, {k.zeroVector(lanes)},
+                     [&](Value part, ValueRange carried) -> SmallVector<Value> {
+                       Value share = k.load(
+                           k.temp(), k.add(k.mul(part, size), element), lanes);
+                       return {math.add(carried[0], share)};
+                     })[0];
+          Operation *root = emitter.getFusion().getRoot();
+          k.store(sum, outputOf(k, root->getResult(0)), element);
+        });
+      });
+}
+
+} // namespace segc

@@ -1,0 +1,65 @@
+//===- FilterGradGemm.h - Filter gradients ----------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_CODEGEN_GPU_CONV_FILTERGRADGEMM_H
+#define SEGC_LIB_CODEGEN_GPU_CONV_FILTERGRADGEMM_H
+
+#include "ConvOperands.h"
+
+namespace segc {
+
+/// The result of a seg.conv_filter_grad, summed over the pixels of all samples.
+/// These are cut into `parts` of about the same size, whatever the number of
+/// samples. Each part has a copy of the result in the temporary, and a last
+/// launch adds the copies in order.
+class FilterGradGemm : public ConvGemm {
+public:
+  FilterGradGemm(GpuKernelBody &k, seg::FusionOp fusion,
+                 const ConvProblem &problem, const GemmTile &tile,
+                 int64_t parts);
+
+  static int64_t blocks(const ConvProblem &problem, const GemmTile &tile,
+                        int64_t parts);
+  /// Floats of the temporary.
+  static int64_t tempFloats(const ConvProblem &problem, int64_t parts);
+  /// Emits the launch that adds the parts; there must be several.
+  static void launchMerge(GpuFusionEmitter &emitter, const ConvProblem &problem,
+                          int64_t parts);
+
+  static GemmAccess accessOf(const ConvProblem &problem, mlir::Operation *root,
+                             GemmOperand operand);
+  GemmAccess access(GemmOperand operand) const override {
+    return accessOf(problem, root, operand);
+  }
+  GemmRun run(GemmOperand operand, mlir::Value index, mlir::Value step,
+              mlir::Value depth) override;
+  void finish(const GemmSums &sums) override;
+
+private:
+  static int64_t rowCount(const ConvProblem &problem) {
+    return product(problem.taps) * problem.groupInputs();
+  }
+  static int64_t elements(const ConvProblem &problem) {
+    return product(problem.taps) * problem.groupInputs() * problem.outChannels;
+  }
+  mlir::Value isRow(mlir::Value row) {
+    return k.less(k.add(firstRow, row), k.index(rowCount(problem)));
+  }
+  mlir::Value isColumn(mlir::Value column) {
+    return k.less(k.add(firstColumn, column), k.index(problem.groupOutputs()));
+  }
+
+  mlir::Operation *root;
+  int64_t parts;
+  mlir::Value part, group, firstRow, firstColumn, firstPixel, endPixel;
+  ConvWindow window;
+  ConvInput input;
+};
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_GPU_CONV_FILTERGRADGEMM_H

@@ -1,0 +1,246 @@
+//===- ForwardGemm.cpp ----------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ForwardGemm.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "segc/Codegen/Common/PointwiseEmitter.h"
+#include "segc/Dialect/Seg/IR/PointwiseMath.h"
+
+using namespace mlir;
+
+namespace segc {
+
+int64_t ForwardGemm::blocksOfSample(const ConvProblem &problem,
+                                    const GemmTile &tile) {
+  return divideUp(product(blockSpace(problem)), tile.rows) *
+         product(blockPhases(problem)) * problem.groups *
+         divideUp(problem.groupOutputs(), tile.columns);
+}
+
+ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
+                         const ConvProblem &problem, const GemmTile &tile)
+    : ConvGemm(k, problem, tile), fusion(fusion), root(fusion.getRoot()),
+      input(k, this->problem, root->getOperand(0)),
+      filter(k, this->problem, root->getOperand(1)) {
+  // Blocks that read the same pixels follow each other.
+  auto ids = k.delinearize(
+      k.task(), {1, divideUp(product(blockSpace(problem)), tile.rows),
+                 product(blockPhases(problem)), problem.groups,
+                 divideUp(problem.groupOutputs(), tile.columns)});
+  sample = ids[0];
+  tileNumber = ids[1];
+  phaseNumber = ids[2];
+  group = ids[3];
+  firstRow = k.mul(tileNumber, tile.rows);
+  firstColumn = k.mul(ids[4], tile.columns);
+  window.emplace(k, this->problem, phaseNumber);
+  steps = k.div(
+      k.add(k.mul(window->tapCount(), problem.groupInputs()), tile.depth - 1),
+      tile.depth);
+}
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+GemmAccess ForwardGemm::accessOf(const ConvProblem &problem, Operation *root,
+                                 GemmOperand operand) {
+  if (operand == GemmOperand::A)
+    return {/*alongDepth=*/true,
+            ConvInput::lanes(problem, root->getOperand(0))};
+  return ConvFilter::access(problem);
+}
+
+ForwardGemm::Depth ForwardGemm::splitDepth(Value step, Value depth) {
+  int64_t channels = problem.groupInputs();
+  Value first = k.mul(step, tile.depth);
+  // All of the step belong to one tap.
+  if (channels % tile.depth == 0)
+    return {k.div(first, channels), k.add(k.rem(first, channels), depth),
+            Value()};
+  Value all = k.add(first, depth);
+  return {k.div(all, channels), k.rem(all, channels),
+          k.less(all, k.mul(window->tapCount(), channels))};
+}
+
+ForwardGemm::Pixel ForwardGemm::pixelOf(Value row) {
+  Dims space = blockSpace(problem), phases = blockPhases(problem);
+  Value linear = k.add(firstRow, row);
+  Value exists = k.less(linear, k.index(product(space)));
+  Indices position = delinearizeDims(k, linear, space);
+  if (product(phases) == 1)
+    return {position, linear, exists};
+  Indices output = window->output(position);
+  Value number = k.index(0);
+  for (unsigned d = 0; d < 3; ++d) {
+    number = k.add(k.mul(number, problem.out[d]), output[d]);
+    if (problem.out[d] % phases[d] != 0)
+      exists = k.both(exists, k.less(output[d], k.index(problem.out[d])));
+  }
+  return {position, number, exists};
+}
+
+GemmRun ForwardGemm::run(GemmOperand operand, Value index, Value step,
+                         Value depth) {
+  Depth own = splitDepth(step, depth);
+  Indices tap = window->splitTap(own.tap);
+  Value inside =
+      operand == GemmOperand::A ? pixelOf(index).exists : isColumn(index);
+  if (own.inside)
+    inside = k.both(inside, own.inside);
+  if (operand == GemmOperand::B)
+    return filter.run(window->filterTap(tap), group, own.channel,
+                      k.add(firstColumn, index), inside);
+  Indices position = window->input(pixelOf(index).position, tap, inside);
+  return input.run(sample, position,
+                   k.add(k.mul(group, problem.groupInputs()), own.channel),
+                   inside);
+}
+
+//===----------------------------------------------------------------------===//
+// Epilogue
+//===----------------------------------------------------------------------===//
+
+int64_t ForwardGemm::storeLanes(const ConvProblem &problem) {
+  return std::min<int64_t>(4, runLanes({problem.groupOutputs()}));
+}
+
+SmallVector<ForwardGemm::Reduction>
+ForwardGemm::reductions(seg::FusionOp fusion, const ConvProblem &problem,
+                        const GemmTile &tile) {
+  // The tiles of a phase are numbered one after the other for each position.
+  TileGrid grid{{1, 1, product(problem.out)},
+                {1, 1, tile.rows},
+                {1, 1, product(blockPhases(problem))}};
+  SmallVector<Reduction> result;
+  int64_t base = 0;
+  for (auto op : fusion.getBody().getOps<ChannelReductionOpInterface>()) {
+    result.push_back({op, op.getMomentLayout(grid, base)});
+    base += roundUp(result.back().layout.floats(), 16);
+  }
+  return result;
+}
+
+int64_t ForwardGemm::finishFloats(seg::FusionOp fusion,
+                                  const ConvProblem &problem,
+                                  const GemmTile &tile, int64_t threads) {
+  int64_t sums = 0;
+  for (auto op : fusion.getBody().getOps<ChannelReductionOpInterface>())
+    sums = std::max<int64_t>(sums, op.getSumCount());
+  return sums * threads * storeLanes(problem);
+}
+
+void ForwardGemm::finish(const GemmSums &sums) {
+  store(sums);
+  for (const Reduction &reduction : reductions(fusion, problem, tile)) {
+    // The tile has been stored, or the sums of the reduction before.
+    k.barrier();
+    reduce(reduction);
+  }
+}
+
+/// Emits the epilogue: a thread walks down some channels.
+void ForwardGemm::store(const GemmSums &sums) {
+  int64_t lanes = storeLanes(problem), vectors = tile.columns / lanes,
+          rowStep = k.threads() / vectors;
+  Value column = k.mul(k.rem(k.thread(), vectors), lanes),
+        channel = channelOf(column),
+        sampleStart = k.mul(sample, product(problem.out));
+  seg::PointwiseMath math(k.builder(), k.loc(), k.vectorType(lanes));
+  k.ifThen(isColumn(column), [&] {
+    Value bias;
+    if (root->getNumOperands() > 2)
+      bias = k.load(inputOf(k, root->getOperand(2)), channel, lanes);
+    k.loop(k.div(k.thread(), vectors), k.index(tile.rows), rowStep,
+           [&](Value row) {
+             Pixel pixel = pixelOf(row);
+             k.ifThen(pixel.exists, [&] {
+               Value value = sums.load(row, column, lanes);
+               if (bias)
+                 value = math.add(value, bias);
+               DenseMap<Value, Value> values{{root->getResult(0), value}};
+               PointwiseEmitter(
+                   k, fusion,
+                   cast<RankedTensorType>(root->getResult(0).getType()))
+                   .emit({k.add(sampleStart, pixel.number), sample, channel},
+                         lanes, Value(), values);
+             });
+           });
+  });
+}
+
+/// Reduces the tile as the block has stored it: a thread adds the terms of its
+/// rows, then one of each column adds those of all threads, in order.
+void ForwardGemm::reduce(const Reduction &reduction) {
+  ChannelReductionOpInterface op = reduction.op;
+  const MomentLayout &layout = reduction.layout;
+  int64_t lanes = storeLanes(problem), vectors = tile.columns / lanes,
+          rowStep = k.threads() / vectors, pixels = product(problem.out),
+          phaseCount = product(blockPhases(problem));
+  unsigned count = op.getSumCount();
+  Value column = k.mul(k.rem(k.thread(), vectors), lanes),
+        threadRow = k.div(k.thread(), vectors);
+  auto elementAt = [&](Value row) {
+    return k.mul(k.add(k.mul(sample, pixels), pixelOf(row).number),
+                 problem.outChannels);
+  };
+  Value rows =
+      k.min(k.index(tile.rows), k.sub(k.index(pixels / phaseCount), firstRow));
+  ReductionTile own{sample, k.add(k.mul(tileNumber, phaseCount), phaseNumber),
+                    elementAt(k.index(0)), rows};
+  auto channelRows = [&](Value channel) {
+    return llvm::map_to_vector(op.getChannelRows(k, layout, own),
+                               [&](const ChannelRow &row) {
+                                 return k.load(memoryOf(k, row.operand),
+                                               k.add(row.row, channel), lanes);
+                               });
+  };
+  auto slot = [&](unsigned sum, Value row) {
+    return k.add(
+        k.mul(k.add(row, static_cast<int64_t>(sum) * rowStep), tile.columns),
+        column);
+  };
+  SmallVector<Value> zeros(count, k.zeroVector(lanes));
+  seg::PointwiseMath math(k.builder(), k.loc(), k.vectorType(lanes));
+  Value inside = isColumn(column), channel = channelOf(column);
+  k.ifThen(inside, [&] {
+    SmallVector<Value> constant = channelRows(channel);
+    SmallVector<Value> sums = k.loop(
+        threadRow, rows, rowStep, zeros, [&](Value row, ValueRange carried) {
+          Value element = k.add(elementAt(row), channel);
+          SmallVector<Value> elements, next;
+          for (Value operand : op.getTermOperands())
+            elements.push_back(k.load(memoryOf(k, operand), element, lanes));
+          for (auto [sum, term] :
+               llvm::zip_equal(carried, op.emitTerms(k, elements, constant)))
+            next.push_back(math.add(sum, term));
+          return next;
+        });
+    for (auto [i, sum] : llvm::enumerate(sums))
+      k.store(sum, k.scratch(), slot(i, threadRow));
+  });
+  k.barrier();
+  k.ifThen(k.both(inside, k.less(threadRow, k.index(1))), [&] {
+    SmallVector<Value> totals =
+        k.loop(k.index(0), k.index(rowStep), 1, zeros,
+               [&](Value row, ValueRange carried) {
+                 SmallVector<Value> next;
+                 for (unsigned i = 0; i < count; ++i)
+                   next.push_back(math.add(
+                       carried[i], k.load(k.scratch(), slot(i, row), lanes)));
+                 return next;
+               });
+    Value to = k.add(layout.tileRow(k, sample, own.number), channel);
+    for (auto [i, value] :
+         llvm::enumerate(op.emitFinish(k, own, totals, channelRows(channel))))
+      k.store(value, k.sums(),
+              k.add(to, static_cast<int64_t>(i) * layout.channels));
+  });
+}
+
+} // namespace segc

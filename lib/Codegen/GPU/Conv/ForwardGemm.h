@@ -1,0 +1,83 @@
+//===- ForwardGemm.h - Convolutions and input gradients ---------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_CODEGEN_GPU_CONV_FORWARDGEMM_H
+#define SEGC_LIB_CODEGEN_GPU_CONV_FORWARDGEMM_H
+
+#include "ConvOperands.h"
+#include "segc/Codegen/Common/Formulas.h"
+
+namespace segc {
+
+/// The output of a seg.conv, seg.conv_transpose or seg.conv_input_grad. A block
+/// computes consecutive pixels of a phase of a sample, and channels of a group.
+class ForwardGemm : public ConvGemm {
+public:
+  /// A reduction that follows the root, and its rows in KernelBody::sums.
+  struct Reduction {
+    ChannelReductionOpInterface op;
+    MomentLayout layout;
+  };
+
+  ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
+              const ConvProblem &problem, const GemmTile &tile);
+
+  static int64_t blocksOfSample(const ConvProblem &problem,
+                                const GemmTile &tile);
+  static llvm::SmallVector<Reduction> reductions(seg::FusionOp fusion,
+                                                 const ConvProblem &problem,
+                                                 const GemmTile &tile);
+  /// Floats of shared memory that `finish` needs beside the sums.
+  static int64_t finishFloats(seg::FusionOp fusion, const ConvProblem &problem,
+                              const GemmTile &tile, int64_t threads);
+
+  static GemmAccess accessOf(const ConvProblem &problem, mlir::Operation *root,
+                             GemmOperand operand);
+  GemmAccess access(GemmOperand operand) const override {
+    return accessOf(problem, root, operand);
+  }
+  GemmRun run(GemmOperand operand, mlir::Value index, mlir::Value step,
+              mlir::Value depth) override;
+  void finish(const GemmSums &sums) override;
+
+private:
+  /// A tap and an input channel of the group.
+  struct Depth {
+    mlir::Value tap, channel, inside;
+  };
+  Depth splitDepth(mlir::Value step, mlir::Value depth);
+  /// The output pixel of a row of the tile, numbered within the sample.
+  struct Pixel {
+    Indices position; ///< Within the phase.
+    mlir::Value number, exists;
+  };
+  Pixel pixelOf(mlir::Value row);
+
+  void store(const GemmSums &sums);
+  void reduce(const Reduction &reduction);
+  /// The walk of the threads over the tile: each has a vector of columns and
+  /// every `rowStep`-th row.
+  static int64_t storeLanes(const ConvProblem &problem);
+  mlir::Value channelOf(mlir::Value column) {
+    return k.add(k.add(k.mul(group, problem.groupOutputs()), firstColumn),
+                 column);
+  }
+  mlir::Value isColumn(mlir::Value column) {
+    return k.less(k.add(firstColumn, column), k.index(problem.groupOutputs()));
+  }
+
+  seg::FusionOp fusion;
+  mlir::Operation *root;
+  mlir::Value sample, phaseNumber, tileNumber, group, firstRow, firstColumn;
+  std::optional<ConvWindow> window;
+  ConvInput input;
+  ConvFilter filter;
+};
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_GPU_CONV_FORWARDGEMM_H
