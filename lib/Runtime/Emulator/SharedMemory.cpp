@@ -13,11 +13,12 @@
 #include <cstring>
 #include <new>
 #include <sys/mman.h>
+#include <type_traits>
 
 using namespace segc;
 
 /// Marks the bytes of a copy that is under way; the rest is the thread.
-static constexpr uint32_t copying = 1u << 31;
+static constexpr int32_t copying = 1 << 30;
 
 SharedMemory::SharedMemory() {
   constexpr size_t alignment = SEGC_EMULATOR_SHARED_ALIGNMENT;
@@ -66,9 +67,9 @@ void SharedMemory::beginEpoch() {
   segments.resize(threads + 1);
   for (uint32_t thread = 0; thread < threads; ++thread) {
     segments[thread] = {thread, 1};
-    current[thread] = firstOfEpoch + thread;
+    current[thread] = firstOfEpoch + static_cast<Stamp>(thread);
   }
-  several = firstOfEpoch + threads;
+  several = firstOfEpoch + static_cast<Stamp>(threads);
   nextSegment = several + 1;
   clocks.assign(threads, 1);
   known.assign(threads, nullptr);
@@ -99,7 +100,7 @@ void SharedMemory::order(const std::vector<uint32_t> &some) {
 
 /// Returns whether a segment of this epoch is ordered before what the thread
 /// does now.
-bool SharedMemory::isBefore(uint32_t segment, uint32_t thread) const {
+bool SharedMemory::isBefore(Stamp segment, uint32_t thread) const {
   const Segment &other = segments[segment - firstOfEpoch];
   return other.thread == thread ||
          (known[thread] && (*known[thread])[other.thread] >= other.clock);
@@ -109,32 +110,67 @@ bool SharedMemory::isBefore(uint32_t segment, uint32_t thread) const {
 // Accesses
 //===----------------------------------------------------------------------===//
 
-bool SharedMemory::load(uint32_t thread, uint32_t at, uint32_t count) {
-  const uint32_t own = current[thread], epoch = firstOfEpoch,
-                 block = firstOfBlock, shared = several;
-  const uint32_t *writer = writers.data() + at;
-  uint32_t *reader = readers.data() + at;
-  uint32_t doubtful = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    doubtful |= !((writer[i] - block < epoch - block) | (writer[i] == own));
-    bool isOnly = (reader[i] < epoch) | (reader[i] == own);
-    reader[i] = isOnly ? own : shared;
+// Loops over a number of bytes that the compiler knows become a few vectors.
+template <typename Body>
+static auto forCount(uint32_t count, Body &&body) {
+  switch (count) {
+  case 16:
+    return body(std::integral_constant<uint32_t, 16>());
+  case 8:
+    return body(std::integral_constant<uint32_t, 8>());
+  case 4:
+    return body(std::integral_constant<uint32_t, 4>());
+  case 2:
+    return body(std::integral_constant<uint32_t, 2>());
+  default:
+    return body(count);
   }
-  return !doubtful || explain(thread, at, count, /*isStore=*/false).empty();
+}
+
+// Negative numbers stand for true; they need no conversion in vectors.
+template <typename Stamp>
+static Stamp isBelow(Stamp a, Stamp b) {
+  return a - b;
+}
+template <typename Stamp>
+static Stamp differ(Stamp a, Stamp b) {
+  return (a ^ b) | -(a ^ b);
+}
+
+bool SharedMemory::load(uint32_t thread, uint32_t at, uint32_t count) {
+  const Stamp own = current[thread], last = firstOfEpoch - 1,
+              block = firstOfBlock, shared = several;
+  const Stamp *writer = writers.data() + at;
+  Stamp *reader = readers.data() + at;
+  bool good = forCount(count, [&](auto known) {
+    Stamp doubtful = 0;
+    for (uint32_t i = 0; i < known; ++i)
+      doubtful |= (isBelow(writer[i], block) | isBelow(last, writer[i])) &
+                  differ(writer[i], own);
+    for (uint32_t i = 0; i < known; ++i)
+      reader[i] = reader[i] <= last || reader[i] == own ? own : shared;
+    return doubtful >= 0;
+  });
+  return good || explain(thread, at, count, /*isStore=*/false).empty();
 }
 
 bool SharedMemory::store(uint32_t thread, uint32_t at, uint32_t count) {
-  const uint32_t own = current[thread], epoch = firstOfEpoch;
-  uint32_t *writer = writers.data() + at;
-  const uint32_t *reader = readers.data() + at;
-  uint32_t doubtful = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    doubtful |= !((writer[i] < epoch) | (writer[i] == own));
-    doubtful |= !((reader[i] < epoch) | (reader[i] == own));
-  }
-  if (doubtful && !explain(thread, at, count, /*isStore=*/true).empty())
+  const Stamp own = current[thread], last = firstOfEpoch - 1;
+  Stamp *writer = writers.data() + at;
+  const Stamp *reader = readers.data() + at;
+  bool good = forCount(count, [&](auto known) {
+    Stamp doubtful = 0;
+    for (uint32_t i = 0; i < known; ++i)
+      doubtful |= (isBelow(last, writer[i]) & differ(writer[i], own)) |
+                  (isBelow(last, reader[i]) & differ(reader[i], own));
+    return doubtful >= 0;
+  });
+  if (!good && !explain(thread, at, count, /*isStore=*/true).empty())
     return false;
-  std::fill_n(writer, count, own);
+  forCount(count, [&](auto known) {
+    for (uint32_t i = 0; i < known; ++i)
+      writer[i] = own;
+  });
   return true;
 }
 
@@ -148,13 +184,13 @@ std::string SharedMemory::explain(uint32_t thread, uint32_t at, uint32_t count,
 
 std::string SharedMemory::explainByte(uint32_t thread, uint32_t at,
                                       bool isStore) const {
-  uint32_t writer = writers[at], reader = readers[at];
+  Stamp writer = writers[at], reader = readers[at];
   if (writer & copying)
     return "which an asynchronous copy of thread " +
            std::to_string(writer - copying) + " still writes";
   if (!isStore && writer < firstOfBlock)
     return "which nobody has written";
-  auto race = [&](uint32_t segment, const char *did) {
+  auto race = [&](Stamp segment, const char *did) {
     return std::string("which thread ") +
            std::to_string(segments[segment - firstOfEpoch].thread) + " has " +
            did + " without a barrier between";
@@ -172,7 +208,8 @@ std::string SharedMemory::explainByte(uint32_t thread, uint32_t at,
 }
 
 void SharedMemory::beginCopy(uint32_t thread, uint32_t at, uint32_t count) {
-  std::fill_n(writers.begin() + at, count, copying | thread);
+  std::fill_n(writers.begin() + at, count,
+              copying | static_cast<Stamp>(thread));
   copiedBytes += count;
 }
 

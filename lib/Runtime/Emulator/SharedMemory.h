@@ -57,25 +57,27 @@ public:
   void endCopy(uint32_t thread, uint32_t at, uint32_t count);
 
 private:
+  /// Number of a segment. Signed, since processors compare these faster.
+  using Stamp = int32_t;
   struct Segment {
     uint32_t thread, clock;
   };
   /// Number of the last known segment of each thread in this epoch.
   using Clocks = std::vector<uint32_t>;
   void beginEpoch();
-  bool isBefore(uint32_t segment, uint32_t thread) const;
+  bool isBefore(Stamp segment, uint32_t thread) const;
   std::string explainByte(uint32_t thread, uint32_t at, bool isStore) const;
 
   std::byte *mapped = nullptr, *memory = nullptr;
   uint32_t bytes = 0, threads = 0;
   uint64_t copiedBytes = 0; ///< Of the copies that are under way.
   /// Of each byte: the segment of the last store, and of the last load.
-  std::vector<uint32_t> writers, readers;
+  std::vector<Stamp> writers, readers;
 
-  uint32_t firstOfBlock = 1, firstOfEpoch = 1, nextSegment = 1;
-  uint32_t several = 0; ///< Segment that stands for loads by several threads.
+  Stamp firstOfBlock = 1, firstOfEpoch = 1, nextSegment = 1;
+  Stamp several = 0; ///< Segment that stands for loads by several threads.
   std::vector<Segment> segments; ///< Of this epoch.
-  std::vector<uint32_t> current; ///< Segment of each thread.
+  std::vector<Stamp> current;    ///< Segment of each thread.
   std::vector<uint32_t> clocks;
   std::vector<std::shared_ptr<const Clocks>> known; ///< Null: nothing.
   bool partlyOrdered = false; ///< Whether order() was called in this epoch.
