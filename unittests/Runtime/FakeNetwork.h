@@ -19,6 +19,15 @@
 #ifndef FAKE_FEATURES
 #define FAKE_FEATURES ""
 #endif
+#ifdef FAKE_CUDA
+#define FAKE_GPU_VERSION                                                       \
+  ", {\"device\": \"cuda\", \"gpu\": \"sm_80\", \"features\": [],"             \
+  "\"arena_bytes\": {\"prepare\": 0, \"predict\": 0, \"evaluate_step\": 512,"  \
+  "\"grad_step\": 512, \"apply_step\": 0, \"train_step\": 512},"               \
+  "\"scratch_bytes\": 64}"
+#else
+#define FAKE_GPU_VERSION
+#endif
 #ifndef FAKE_MANIFEST_FORMAT
 #define FAKE_MANIFEST_FORMAT "1"
 #endif
@@ -68,7 +77,7 @@ static const char manifest[] =
     "\"versions\": [{\"cpu\": \"fake-cpu\", \"features\": [" FAKE_FEATURES "],"
     "\"arena_bytes\": {\"prepare\": 0, \"predict\": 0, \"evaluate_step\": 512,"
     "\"grad_step\": 512, \"apply_step\": 0, \"train_step\": 512},"
-    "\"scratch_bytes\": 64}],"
+    "\"scratch_bytes\": 64}" FAKE_GPU_VERSION "],"
     "\"pipeline\": {\"kind\": \"decathlon\", \"input_shape\": [8,8,8],"
     "\"normalization\": \"zscore\", \"resize_interpolator\": \"linear\","
     "\"augment\": [\"flip_y\", \"flip_x\"],"

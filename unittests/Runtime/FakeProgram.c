@@ -6,7 +6,9 @@
  * What a compiler would produce for the network of FakeNetwork.h, linked with
  * model_support.c as every model is. A copy on a separate stream writes the
  * loss to its output. With FAKE_COLLECTIVE the gradients are averaged over the
- * ranks, with FAKE_LIBRARY a function of a library predicts.
+ * ranks, with FAKE_LIBRARY a function of a library predicts, with FAKE_CUDA
+ * there is a version for a GPU, whose kernels the fake CUDA driver finds by
+ * their names.
  *
  *===----------------------------------------------------------------------===*/
 
@@ -15,6 +17,15 @@
 
 #include <stddef.h>
 #include <string.h>
+
+#ifdef FAKE_CUDA
+/* Exported, and yet at a place that the reader of the tables knows. */
+#define KERNEL __attribute__((visibility("protected"))) void
+#define FAKE_BLOB 0, 128, 64
+#else
+#define KERNEL static void
+#define FAKE_BLOB SEGC_NO_BLOB, 0, 0
+#endif
 
 /* Tables that a reader must refuse. */
 #ifndef FAKE_COPY_STREAM
@@ -31,22 +42,20 @@
  * Kernels
  *===----------------------------------------------------------------------===*/
 
-static void prepare_kernel(void *const *b, void *scratch, int64_t n,
-                           int64_t task) {
+KERNEL prepare_kernel(void *const *b, void *scratch, int64_t n, int64_t task) {
   (void)scratch, (void)n, (void)task;
   memcpy(b[1], b[0], 64);
 }
 
 /* image, prepared weight, parameters -> probabilities */
-static void predict_kernel(void *const *b, void *scratch, int64_t n,
-                           int64_t task) {
+KERNEL predict_kernel(void *const *b, void *scratch, int64_t n, int64_t task) {
   (void)scratch, (void)n;
   predict_task(b[0], b[1], (const float *)b[2] + BIAS, b[3], task);
 }
 
 /* image, label, parameters -> partials */
-static void objective_kernel(void *const *b, void *scratch, int64_t n,
-                             int64_t task) {
+KERNEL objective_kernel(void *const *b, void *scratch, int64_t n,
+                        int64_t task) {
   (void)n;
   *(float *)scratch = (float)task; /* the worker's own */
   const float *parameters = b[2];
@@ -55,23 +64,20 @@ static void objective_kernel(void *const *b, void *scratch, int64_t n,
 }
 
 /* partials -> loss, dice */
-static void evaluate_kernel(void *const *b, void *scratch, int64_t n,
-                            int64_t task) {
+KERNEL evaluate_kernel(void *const *b, void *scratch, int64_t n, int64_t task) {
   (void)scratch, (void)task;
   finish_objective(b[0], n, 1, b[1], b[2], NULL, NULL);
 }
 
 /* partials, scalars -> loss, dice, gradients, states */
-static void gradient_kernel(void *const *b, void *scratch, int64_t n,
-                            int64_t task) {
+KERNEL gradient_kernel(void *const *b, void *scratch, int64_t n, int64_t task) {
   (void)scratch, (void)task;
   const segc_scalars *scalars = b[1];
   finish_objective(b[0], n, scalars->loss_scale, b[2], b[3], b[4], b[5]);
 }
 
 /* scalars, gradients, parameters, optimizer -> finite */
-static void update_kernel(void *const *b, void *scratch, int64_t n,
-                          int64_t task) {
+KERNEL update_kernel(void *const *b, void *scratch, int64_t n, int64_t task) {
   (void)scratch, (void)n, (void)task;
   *(float *)b[4] = apply_update(b[0], b[1], b[2], b[3]);
 }
@@ -136,9 +142,7 @@ static const segc_operand train_advance_operands[] = {OUTPUT(2, 1, 0), SCALARS};
    COMPUTE,                                                                    \
    0,                                                                          \
    0,                                                                          \
-   SEGC_NO_BLOB,                                                               \
-   0,                                                                          \
-   0,                                                                          \
+   FAKE_BLOB,                                                                  \
    NULL}
 #define OTHER(kind, name, operands, count, stream, event, collective)          \
   {NULL, name,   NULL,  operands,   count,        0, 0, kind, 0, 0, 0,         \
@@ -211,10 +215,33 @@ static const segc_program programs[] = {
     PROGRAM("train_step", train_commands, 2, 3, GRAD_REGIONS | APPLY_REGIONS,
             512)};
 
+#ifdef FAKE_CUDA
+/* PTX as far as the fake driver reads it. */
+#define P3 ".param .u64 a, .param .u64 b, .param .u64 c"
+#define P4 P3 ", .param .u64 d"
+#define P5 P4 ", .param .u64 e"
+#define P6 P5 ", .param .u64 f"
+#define P7 P6 ", .param .u64 g"
+#define ENTRY(name, parameters) ".entry " name "(" parameters ") { ret; }\n"
+static const char ptx[] =
+    ".version 7.0\n.target sm_80\n" ENTRY("prepare_kernel", P3)
+        ENTRY("predict_kernel", P5) ENTRY("objective_kernel", P5)
+            ENTRY("evaluate_kernel", P4) ENTRY("gradient_kernel", P7)
+                ENTRY("update_kernel", P6);
+static const segc_blob blobs[] = {{"ptx", "sm_80", ptx, sizeof(ptx) - 1, 0, 0}};
+#define VERSIONS "2"
+#else
+#define VERSIONS "1"
+#endif
+
 #define HIDDEN __attribute__((visibility("hidden")))
-HIDDEN const segc_version segc_versions[1] = {
-    {"fake-cpu", 0, COUNT(programs), programs, NULL, 0, 0}};
-HIDDEN const uint32_t segc_version_count = 1;
+HIDDEN const segc_version segc_versions[] = {
+    {"fake-cpu", 0, COUNT(programs), programs, NULL, 0, SEGC_DEVICE_HOST},
+#ifdef FAKE_CUDA
+    {"sm_80", 0, COUNT(programs), programs, blobs, 1, SEGC_DEVICE_CUDA},
+#endif
+};
+HIDDEN const uint32_t segc_version_count = COUNT(segc_versions);
 HIDDEN const int64_t segc_largest_batch = LARGEST_BATCH;
 
 segc_code segc_entry_prepare(const segc_services *, const segc_call *,
@@ -246,7 +273,7 @@ HIDDEN const segc_model segc_model_header = {SEGC_ABI_VERSION,
                                              segc_entry_grad_step,
                                              segc_entry_apply_step,
                                              segc_versions,
-                                             1,
+                                             COUNT(segc_versions),
                                              0};
 
 __asm__(".pushsection .note.segc, \"a\", @note\n"
@@ -254,5 +281,5 @@ __asm__(".pushsection .note.segc, \"a\", @note\n"
         ".long 5, 16, 2\n"
         ".asciz \"segc\"\n"
         ".balign 4\n"
-        ".long segc_model_header - ., segc_versions - ., 1, 0\n"
+        ".long segc_model_header - ., segc_versions - ., " VERSIONS ", 0\n"
         ".popsection\n");

@@ -260,12 +260,6 @@ TEST_P(Devices, ScalarsAdvance) {
   DeviceBuffer finite = buffer({1, 0});
   auto memory = device->allocate(sizeof(scalars), "scalars", false);
   ASSERT_TRUE(memory.ok());
-  fakecuda::addKernel("segc_advance_scalars_kernel",
-                      [](void *const *buffers, void *, int64_t, int64_t) {
-                        segc_advance_scalars(
-                            static_cast<segc_scalars *>(buffers[1]),
-                            *static_cast<const float *>(buffers[0]) != 0);
-                      });
   ASSERT_TRUE(
       device->write(*stream, *memory, 0, &scalars, sizeof(scalars)).ok());
   for (uint64_t step : {0, 0, 1})

@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FakeCuda.h"
 #include "FakeDevice.h"
+#include "segc/Runtime/Device/CudaDevice.h"
 #include "segc/Runtime/Device/HostDevice.h"
 #include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Device/NonFiniteFinder.h"
@@ -94,14 +96,25 @@ struct Programs : testing::Test {
   }
   ModelRunner make(const std::string &name, std::shared_ptr<Device> device,
                    bool guards = true) {
-    auto model =
-        ModelLibrary::load(SEGC_BINARY_DIR "/unittests/" + name + ".so");
+    const VersionFilter filter = {
+        device->kind(),
+        [&](const segc_version &version) { return device->supports(version); }};
+    auto model = ModelLibrary::load(
+        SEGC_BINARY_DIR "/unittests/" + name + ".so", filter);
     EXPECT_TRUE(model.ok()) << model.status().message();
     auto runner =
         ModelRunner::create(*model, std::move(device), {true, guards});
     EXPECT_TRUE(runner.ok()) << runner.status().message();
     EXPECT_TRUE(runner->initialize(1).ok());
     return std::move(*runner);
+  }
+  /// Returns a GPU of the fake driver that has the kernels of FakeCudaProgram.
+  std::shared_ptr<Device> makeGpu() {
+    fakecuda::reset();
+    fakecuda::addKernelsOf(SEGC_BINARY_DIR "/unittests/FakeCudaProgram.so");
+    auto device = makeCudaDevice(pool, 0);
+    EXPECT_TRUE(device.ok()) << device.status().message();
+    return *device;
   }
   static segc_scalars firstScalars() {
     segc_scalars scalars = {};
@@ -179,7 +192,8 @@ TEST_F(Programs, SameTrainingEverywhere) {
               host = make("FakeProgram", makeHostDevice(pool)),
               device = make("FakeProgram", fake, /*guards=*/false),
               guarded = make("FakeProgram", fake),
-              halves = make("FakeProgram", fake, /*guards=*/false);
+              halves = make("FakeProgram", fake, /*guards=*/false),
+              gpu = make("FakeCudaProgram", makeGpu(), /*guards=*/false);
   Outcome expected = train(before, 7);
   EXPECT_LT(expected.losses.back(), expected.losses.front());
   EXPECT_EQ(expected.scalars.step, 8);
@@ -189,15 +203,21 @@ TEST_F(Programs, SameTrainingEverywhere) {
   expectSame(train(device, 7), expected);
   expectSame(train(guarded, 7), expected);
   expectSame(train(halves, 7, /*halves=*/true), expected);
+  expectSame(train(gpu, 7), expected);
+  EXPECT_EQ(fakecuda::calls("cuGraphLaunch"), 7);
+  EXPECT_EQ(fakecuda::launches("update_kernel"), 7);
+  EXPECT_EQ(fakecuda::calls("cuLaunchKernel"), 4) << "recorded once";
+  EXPECT_THAT(fakecuda::misuses(), testing::IsEmpty());
 }
 
 TEST_F(Programs, StepsThatAreNotFiniteAreSkippedEverywhere) {
   image[3] = std::numeric_limits<float>::infinity();
   ModelRunner before = make("FakeModel", makeHostDevice(pool)),
               host = make("FakeProgram", makeHostDevice(pool)),
-              device = make("FakeProgram", fake);
+              device = make("FakeProgram", fake),
+              gpu = make("FakeCudaProgram", makeGpu());
   const std::vector<float> start = valuesOf(device, device.parameters());
-  for (ModelRunner *runner : {&before, &host, &device}) {
+  for (ModelRunner *runner : {&before, &host, &device, &gpu}) {
     Outcome outcome = train(*runner, 2);
     EXPECT_EQ(outcome.parameters, start);
     EXPECT_EQ(outcome.finite.back(), 0);
@@ -209,16 +229,19 @@ TEST_F(Programs, StepsThatAreNotFiniteAreSkippedEverywhere) {
 
 TEST_F(Programs, PredictionsAreTheSame) {
   ModelRunner host = make("FakeProgram", makeHostDevice(pool)),
-              device = make("FakeProgram", fake);
+              device = make("FakeProgram", fake),
+              gpu = make("FakeCudaProgram", makeGpu());
   for (int64_t batch : {2, 1, 2}) {
     ASSERT_TRUE(host.call("predict", {image}, batch).ok());
-    Status status = device.call("predict", {image}, batch);
-    ASSERT_TRUE(status.ok()) << status.message();
-    EXPECT_EQ(
-        std::memcmp(host.output("predict", "probabilities").data,
-                    device.output("predict", "probabilities").data,
-                    static_cast<size_t>(batch * voxels * 3) * sizeof(float)),
-        0);
+    for (ModelRunner *runner : {&device, &gpu}) {
+      Status status = runner->call("predict", {image}, batch);
+      ASSERT_TRUE(status.ok()) << status.message();
+      EXPECT_EQ(
+          std::memcmp(host.output("predict", "probabilities").data,
+                      runner->output("predict", "probabilities").data,
+                      static_cast<size_t>(batch * voxels * 3) * sizeof(float)),
+          0);
+    }
   }
   // Other weights are prepared again.
   const float weight = 5;
@@ -266,8 +289,8 @@ TEST_F(Programs, ObserversSeeEachKernel) {
 TEST_F(Programs, TheFirstKernelThatIsNotFiniteIsFound) {
   image[voxels + 5] = NAN;
   for (const std::shared_ptr<Device> &device :
-       {makeHostDevice(pool), std::shared_ptr<Device>(fake)}) {
-    ModelRunner runner = make("FakeProgram", device);
+       {makeHostDevice(pool), std::shared_ptr<Device>(fake), makeGpu()}) {
+    ModelRunner runner = make("FakeCudaProgram", device);
     NonFiniteFinder finder(runner.device(), runner.mainStream());
     runner.setObserver(&finder);
     EXPECT_FALSE(runner.call("predict", {image}, 2).ok());
@@ -276,6 +299,37 @@ TEST_F(Programs, TheFirstKernelThatIsNotFiniteIsFound) {
               "kernel 0 of predict, predict_kernel (seg.fake at 1:1), wrote "
               "nan at element 1551 of output 0");
   }
+}
+
+// A kernel that faults is named: alone where each is waited for, else among
+// those of the graph.
+TEST_F(Programs, FaultsOfAGpuNameTheProgramAndItsKernels) {
+  for (bool guards : {true, false}) {
+    ModelRunner gpu = make("FakeCudaProgram", makeGpu(), guards);
+    fakecuda::failKernel("update_kernel", 2, 700);
+    segc_scalars scalars = firstScalars();
+    ASSERT_TRUE(gpu.call("train_step", {image, label}, 2, scalars).ok());
+    Status status = gpu.call("train_step", {image, label}, 2, scalars);
+    EXPECT_THAT(
+        status.message(),
+        AllOf(HasSubstr("FakeCudaProgram.so: train_step"),
+              HasSubstr("CUDA_ERROR_ILLEGAL_ADDRESS"),
+              HasSubstr(guards ? "in the kernel update_kernel (seg.fake at 1:1)"
+                               : "in one of the 4 kernels since the last wait, "
+                                 "from objective_kernel (seg.fake at 1:1) to "
+                                 "segc_advance_scalars_kernel")));
+    EXPECT_THAT(fakecuda::misuses(), testing::IsEmpty());
+  }
+}
+
+TEST_F(Programs, ModelsWithoutAVersionForTheGpuAreRefused) {
+  const std::shared_ptr<Device> gpu = makeGpu();
+  auto model = ModelLibrary::load(SEGC_BINARY_DIR "/unittests/FakeProgram.so",
+                                  {gpu->kind(), nullptr});
+  ASSERT_FALSE(model.ok());
+  EXPECT_THAT(model.status().message(),
+              AllOf(HasSubstr("compiled for fake-cpu"),
+                    HasSubstr("--target cpu,cuda")));
 }
 
 // Both ranks end with the parameters of the averaged gradients.

@@ -23,7 +23,8 @@
 
 namespace fakecuda {
 
-/// The machine. FAKE_CUDA has the same as "devices=2,init=34".
+/// The machine. FAKE_CUDA says the same of other programs, and what fails:
+/// "devices=2,memory=1000,kernels=model.so,kernel-fails=adam:3:700".
 struct Machine {
   int devices = 1;
   int init = 0;       ///< what cuInit answers: 34 for a stub
@@ -40,6 +41,9 @@ void reset(const Machine &machine = {});
 /// Runs `function` for each block of a kernel of that name; `scratch` is the
 /// block's shared memory.
 void addKernel(const std::string &name, segc_kernel_fn function);
+
+/// Takes the functions that a shared library exports as kernels of their names.
+void addKernelsOf(const std::string &library);
 
 /// The call of that number, the first is 1, of a function answers `code`.
 void failCall(const std::string &function, int number, int code);

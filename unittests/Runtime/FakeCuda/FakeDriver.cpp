@@ -17,7 +17,13 @@ using namespace fakecuda;
 
 static thread_local std::vector<ContextHandle> current;
 
-/// "devices=2,init=34,kernel-fault=adam:3:700,kernels=/path/model.so".
+static void addKernels(Driver &state, const std::string &library) {
+  state.kernelLibrary = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!state.kernelLibrary)
+    std::fprintf(stderr, "fake CUDA driver: %s\n", dlerror());
+}
+
+/// "devices=2,init=34,kernel-fails=adam:3:700,kernels=/path/model.so".
 static void configure(Driver &state, const char *text) {
   std::istringstream words(text ? text : "");
   for (std::string word; std::getline(words, word, ',');) {
@@ -45,7 +51,7 @@ static void configure(Driver &state, const char *text) {
     else if (key == "kernel-fails" && failure)
       state.failingKernels[{name, count}] = code;
     else if (key == "kernels")
-      state.kernelLibrary = dlopen(value.c_str(), RTLD_NOW | RTLD_LOCAL);
+      addKernels(state, value);
     else
       std::fprintf(stderr, "FAKE_CUDA: unknown word %s\n", word.c_str());
   }
@@ -227,6 +233,10 @@ void fakecuda::reset(const Machine &machine) {
 
 void fakecuda::addKernel(const std::string &name, segc_kernel_fn function) {
   driver().kernels[name] = function;
+}
+
+void fakecuda::addKernelsOf(const std::string &library) {
+  addKernels(driver(), library);
 }
 
 void fakecuda::failCall(const std::string &function, int number, int code) {

@@ -6,8 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FakeState.h"
-
-#include <algorithm>
+#include "segc/model_tables.h"
 #include <cstdio>
 #include <cstring>
 #include <dlfcn.h>
@@ -131,7 +130,15 @@ Result fakecuda::cuFuncSetAttribute(FunctionHandle handle, int attribute,
   return Success;
 }
 
+/// finite, scalars
+static void advanceScalars(void *const *operands, void *, int64_t, int64_t) {
+  segc_advance_scalars(static_cast<segc_scalars *>(operands[1]),
+                       *static_cast<const float *>(operands[0]) != 0);
+}
+
 static segc_kernel_fn hostFunctionOf(const std::string &name) {
+  if (name == "segc_advance_scalars_kernel")
+    return advanceScalars;
   auto found = driver().kernels.find(name);
   if (found != driver().kernels.end())
     return found->second;
