@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Every op of the dialect has a CPU kernel.
+// Every op of the dialect has a kernel of the CPU and of a GPU.
 
 #include "segc/Codegen/CPU/CpuBackend.h"
+#include "segc/Codegen/GPU/GpuBackend.h"
 #include "segc/Target/TargetBackend.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -37,11 +38,14 @@ const llvm::StringMap<const char *> &withoutKernel() {
   return reasons;
 }
 
-TEST(Coverage, EveryOpHasAKernelOrAReason) {
+class Coverage : public testing::TestWithParam<const char *> {};
+
+TEST_P(Coverage, EveryOpHasAKernelOrAReason) {
   DialectRegistry registry;
   registry.insert<seg::SegDialect>();
   registerCpuBackend();
-  const TargetBackend &backend = *findTargetBackend("cpu");
+  registerGpuBackend();
+  const TargetBackend &backend = *findTargetBackend(GetParam());
   backend.registerDialects(registry);
   MLIRContext context(registry);
   context.loadDialect<seg::SegDialect>();
@@ -55,14 +59,16 @@ TEST(Coverage, EveryOpHasAKernelOrAReason) {
                   return model->computes(name);
                 });
     bool excused = withoutKernel().contains(name.getStringRef());
-    EXPECT_TRUE(runs || excused) << name.getStringRef().str()
-                                 << " is neither pointwise nor has it a CPU "
-                                    "kernel: add a CpuKernelModel, or "
-                                    "say here why it needs none";
+    EXPECT_TRUE(runs || excused)
+        << name.getStringRef().str() << " is neither pointwise nor has it a "
+        << "kernel for " << GetParam()
+        << ": add a kernel model, or say here why it needs none";
     EXPECT_FALSE(runs && excused)
         << name.getStringRef().str() << " needs no excuse";
   }
   EXPECT_GT(count, withoutKernel().size());
 }
+
+INSTANTIATE_TEST_SUITE_P(Targets, Coverage, testing::Values("cpu", "cuda"));
 
 } // namespace

@@ -214,6 +214,6 @@ TEST_P(ElementwiseKernels, Cast) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, ElementwiseKernels,
-                         testing::Values("x86-64-v3", "x86-64-v4"));
+                         testing::Values("x86-64-v3", "x86-64-v4", "sm_90"));
 
 } // namespace

@@ -69,7 +69,10 @@ protected:
   }
 };
 
-TEST_P(HalfKernels, Convolutions) {
+/// Convolutions of the CPU, which has several kernels for them.
+class HalfConvolutions : public HalfKernels {};
+
+TEST_P(HalfConvolutions, Convolutions) {
   checkConvs({{7, 5}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 3, 17, false, true});
   checkConvs({{6, 13}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 48, 1});
   checkConvs({{8, 7}, {3, 3}, {2, 2}, {0, 1}, {1, 2}, 3, 16, false, true});
@@ -84,13 +87,13 @@ TEST_P(HalfKernels, Convolutions) {
               true});
 }
 
-TEST_P(HalfKernels, ConvolutionsWithoutPadding) {
+TEST_P(HalfConvolutions, WithoutPadding) {
   // In f32 these read their input in place.
   checkConvs({{12, 11}, {3, 3}, {1, 1}, {0, 0}, {0, 0}, 16, 32, false, true});
   checkConvs({{7, 9}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 48});
 }
 
-TEST_P(HalfKernels, Volumes) {
+TEST_P(HalfConvolutions, Volumes) {
   checkConvs({{8, 8, 8},
               {3, 3, 3},
               {1, 1, 1},
@@ -189,11 +192,20 @@ TEST_P(HalfKernels, Losses) {
         1e-5);
 }
 
+std::vector<HalfCase> casesOf(std::vector<const char *> targets) {
+  std::vector<HalfCase> cases;
+  for (const char *target : targets)
+    for (const char *narrow : {"f16", "bf16"})
+      cases.push_back({target, narrow});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, HalfConvolutions,
+                         testing::ValuesIn(casesOf({"x86-64-v4",
+                                                    "x86-64-v3"})));
 INSTANTIATE_TEST_SUITE_P(Targets, HalfKernels,
-                         testing::Values(HalfCase{"x86-64-v4", "f16"},
-                                         HalfCase{"x86-64-v4", "bf16"},
-                                         HalfCase{"x86-64-v3", "f16"},
-                                         HalfCase{"x86-64-v3", "bf16"}));
+                         testing::ValuesIn(casesOf({"x86-64-v4", "x86-64-v3",
+                                                    "sm_90"})));
 
 TEST(HalfConversion, RoundsToEvenAndKeepsInfinityAndNaN) {
   // The values are ties, the largest value, overflow, subnormals, infinities
@@ -202,7 +214,7 @@ TEST(HalfConversion, RoundsToEvenAndKeepsInfinityAndNaN) {
                    65504,       65519.9,         65520,      -1e30,
                    0x1p-24,     0x1p-25,         3e-5,       -0.0,
                    INFINITY,    -INFINITY,       NAN,        3.3895e38};
-  for (const char *target : {"x86-64-v4", "x86-64-v3"})
+  for (const char *target : {"x86-64-v4", "x86-64-v3", "sm_90"})
     for (std::string narrow : {"f16", "bf16"})
       // A vector, a masked vector, and single elements.
       for (int count : {16, 13, 1}) {

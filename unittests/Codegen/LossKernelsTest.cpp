@@ -212,6 +212,6 @@ TEST_P(LossKernels, CodeSizeDoesNotGrowWithClasses) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, LossKernels,
-                         testing::Values("x86-64-v3", "x86-64-v4"));
+                         testing::Values("x86-64-v3", "x86-64-v4", "sm_90"));
 
 } // namespace

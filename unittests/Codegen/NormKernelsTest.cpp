@@ -82,13 +82,13 @@ TEST_P(NormKernels, GradientSums) {
 
 std::vector<NormCase> cases() {
   std::vector<NormCase> result;
-  for (const char *target : {"x86-64-v3", "x86-64-v4"})
+  for (const char *target : {"x86-64-v3", "x86-64-v4", "sm_90"})
     for (const char *shape : {"5x7x1", "5x7x2", "91x97x3", "3x5x7x16", "5x7x17",
                               "3x3x48", "2x3x100", "33x32x32"}) {
       result.push_back({target, "batch", shape, 0});
       result.push_back({target, "instance", shape, 0});
     }
-  for (const char *target : {"x86-64-v3", "x86-64-v4"}) {
+  for (const char *target : {"x86-64-v3", "x86-64-v4", "sm_90"}) {
     result.push_back({target, "group", "5x7x2", 2});
     result.push_back({target, "group", "5x7x6", 3});
     result.push_back({target, "group", "33x31x48", 8});

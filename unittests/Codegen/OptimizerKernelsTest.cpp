@@ -151,6 +151,6 @@ TEST_P(OptimizerKernels, AllFiniteSquares) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, OptimizerKernels,
-                         testing::Values("x86-64-v3", "x86-64-v4"));
+                         testing::Values("x86-64-v3", "x86-64-v4", "sm_90"));
 
 } // namespace

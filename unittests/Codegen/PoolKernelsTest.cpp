@@ -129,6 +129,6 @@ TEST_P(PoolKernels, AvgPool) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, PoolKernels,
-                         testing::Values("x86-64-v3", "x86-64-v4"));
+                         testing::Values("x86-64-v3", "x86-64-v4", "sm_90"));
 
 } // namespace

@@ -86,6 +86,6 @@ TEST_P(ShapeKernels, ResizeGrad) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, ShapeKernels,
-                         testing::Values("x86-64-v3", "x86-64-v4"));
+                         testing::Values("x86-64-v3", "x86-64-v4", "sm_90"));
 
 } // namespace

@@ -135,10 +135,14 @@ TEST(TileReductions, PointwiseKernels) {
     for (const char *kind : {"batch", "instance"}) {
       std::string t = activation(shape);
       Reduced r{{}, "seg.relu %a0 : " + t, t, kind, {t}};
-      KernelTestOptions options;
-      options.largestBatch = 3;
-      options.tolerance = 2e-4;
-      EXPECT_EQ(checkKernels(statisticsText(r), options), "") << shape;
+      for (const char *target : {"x86-64-v4", "sm_90"}) {
+        KernelTestOptions options;
+        options.target = target;
+        options.largestBatch = 3;
+        options.tolerance = 2e-4;
+        EXPECT_EQ(checkKernels(statisticsText(r), options), "")
+            << target << shape;
+      }
     }
 }
 

@@ -18,42 +18,6 @@ namespace segc {
 /// What error messages call the target.
 static constexpr StringLiteral device = "CPU";
 
-bool CpuKernelModel::takesReduction(Operation *root,
-                                    Operation *reduction) const {
-  return hasReductions(root) && (isa<ChannelReductionOpInterface>(reduction) ||
-                                 (isa<PixelReductionOpInterface>(reduction) &&
-                                  hasPixelReductions(root)));
-}
-
-/// Verifies that the fusion has a strategy. A model without parameters has only
-/// one.
-static LogicalResult checkStrategy(seg::FusionOp fusion,
-                                   const CpuKernelModel &model) {
-  seg::StrategyAttr given = fusion.getStrategyAttr();
-  if (!given)
-    return fusion.emitOpError("has no strategy; run seg-select-strategy first");
-  if (!model.parameters().empty())
-    return success();
-  if (seg::StrategyAttr only = model.onlyStrategy(fusion); given != only)
-    return fusion.getRoot()->emitOpError("expects the strategy ")
-           << only << ", got " << given;
-  return success();
-}
-
-/// Verifies the strategy of a fusion without root: its kind is `pointwise` and
-/// it has no memory.
-static LogicalResult checkPointwiseStrategy(seg::FusionOp fusion) {
-  seg::StrategyAttr given = fusion.getStrategyAttr();
-  auto own = given ? seg::StrategyAttr::get(fusion.getContext(), pointwiseKind,
-                                            given.getParameters().getValue())
-                   : given;
-  if (given != own)
-    return fusion.emitOpError(
-               "has only pointwise ops and expects the strategy ")
-           << own << ", got " << given;
-  return success();
-}
-
 int64_t CpuKernelModel::reducedPixels(seg::FusionOp fusion,
                                       RankedTensorType reduced) const {
   return reductionTilePixels(fusion, reduced);
@@ -63,25 +27,9 @@ LogicalResult CpuKernelModel::emit(KernelEmission &emission) const {
   FusionEmitter emitter(emission);
   seg::FusionOp fusion = emission.fusion;
   if (failed(verifyFusion(fusion, *this, device, /*readsTilesAgain=*/true)) ||
-      failed(checkStrategy(fusion, *this)))
+      failed(verifyOnlyStrategy(fusion)))
     return failure();
   return emitKernels(fusion.getRoot(), emitter);
-}
-
-seg::StrategyAttr CpuKernelModel::onlyStrategy(seg::FusionOp fusion) const {
-  auto bytes = static_cast<int64_t>(llvm::alignTo(tempBytes(fusion), 64));
-  return seg::StrategyAttr::get(fusion.getContext(),
-                                kind(fusion.getRoot()->getName()),
-                                /*parameters=*/{}, bytes);
-}
-
-SmallVector<StrategyProposal>
-CpuKernelModel::propose(seg::FusionOp fusion,
-                        const StrategyContext &context) const {
-  StrategyProposal only;
-  only.strategy = onlyStrategy(fusion);
-  only.seconds = seconds(fusion, *context.target.version);
-  return {only};
 }
 
 namespace {
@@ -96,7 +44,7 @@ struct PointwiseModel : KernelModel {
   LogicalResult emit(KernelEmission &emission) const override {
     FusionEmitter emitter(emission);
     return failure(failed(verifyTypes(emission.fusion, device)) ||
-                   failed(checkPointwiseStrategy(emission.fusion)) ||
+                   failed(verifyPointwiseStrategy(emission.fusion)) ||
                    failed(emitPointwiseFusion(emitter)));
   }
 };

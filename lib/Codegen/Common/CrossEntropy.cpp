@@ -92,14 +92,14 @@ struct CrossEntropyGradFormula
 
   /// Emits the gradient of the loss by the sum over pixels: the upstream
   /// gradient divided by the number of pixels.
-  void emitShared(Operation *op, KernelBody &k, Value,
+  void emitShared(Operation *op, KernelBody &k, Value, Channel channel,
                   ArrayRef<ChannelValues *> shared) const {
     auto grad = cast<seg::CrossEntropyGradOp>(op);
     int64_t pixels = seg::spatialSize(grad.getLogits().getType());
     Value count = indexToDouble(k, k.mul(k.batch(), pixels));
     Value scale = doubles(k).div(
         loadDouble(k, inputOf(k, grad.getGrad()), k.index(0)), count);
-    shared[0]->setAll(k, Channel(0), toFloat(k, scale));
+    shared[0]->setAll(k, channel, toFloat(k, scale));
   }
 
   void emitGradient(Operation *op, KernelBody &k, const LossPixels &pixels,

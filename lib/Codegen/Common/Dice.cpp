@@ -139,7 +139,7 @@ struct DiceGradFormula
     return {classes, classes};
   }
 
-  void emitShared(Operation *op, KernelBody &k, Value sample,
+  void emitShared(Operation *op, KernelBody &k, Value sample, Channel c,
                   ArrayRef<ChannelValues *> shared) const {
     auto grad = cast<seg::DiceGradOp>(op);
     DiceRule rule(grad);
@@ -150,16 +150,14 @@ struct DiceGradFormula
       upstream = m.div(upstream, indexToDouble(k, k.batch()));
     Value row = rule.batchReduce ? k.index(0) : k.mul(sample, 3 * classes);
     Value count = rule.batchReduce ? k.batch() : k.index(1);
-    forChannels(k, classes, [&](Channel c) {
-      auto [numerator, denominator] =
-          rule.fraction(k, inputOf(k, grad.getSums()), row, count, c, classes);
-      Value scaled =
-          m.div(m.mul(upstream, rule.classWeight(k, c, classes)), denominator);
-      shared[0]->setAll(k, c, toFloat(k, m.mul(scaled, m.constant(-2))));
-      Value each = m.div(m.mul(scaled, numerator), denominator);
-      shared[1]->setAll(
-          k, c, toFloat(k, rule.squared ? m.mul(each, m.constant(2)) : each));
-    });
+    auto [numerator, denominator] =
+        rule.fraction(k, inputOf(k, grad.getSums()), row, count, c, classes);
+    Value scaled =
+        m.div(m.mul(upstream, rule.classWeight(k, c, classes)), denominator);
+    shared[0]->setAll(k, c, toFloat(k, m.mul(scaled, m.constant(-2))));
+    Value each = m.div(m.mul(scaled, numerator), denominator);
+    shared[1]->setAll(
+        k, c, toFloat(k, rule.squared ? m.mul(each, m.constant(2)) : each));
   }
 
   void emitGradient(Operation *op, KernelBody &k, const LossPixels &pixels,

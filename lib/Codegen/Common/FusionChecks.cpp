@@ -147,4 +147,32 @@ LogicalResult verifyFusion(seg::FusionOp fusion, const KernelModel &model,
       failed(verifyPrologueSize(fusion, fusion.getRoot())));
 }
 
+RankedTensorType reducedSpace(seg::FusionOp fusion) {
+  auto root = cast<seg::EpilogueReductionOpInterface>(fusion.getRoot());
+  return cast<RankedTensorType>(root.getReduced().getType());
+}
+
+FailureOr<bool> verifyReductionFusion(seg::FusionOp fusion) {
+  RankedTensorType space = reducedSpace(fusion);
+  bool computes = false;
+  for (Operation &op : fusion.getBody().front().without_terminator()) {
+    if (isa<BlockArgument>(seg::storedValue(op.getResult(0))))
+      continue;
+    auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
+    auto type =
+        cast<RankedTensorType>(reduction ? reduction.getReduced().getType()
+                                         : op.getResult(0).getType());
+    // Broadcast values are recomputed at each use and never stored.
+    bool broadcasts =
+        !reduction &&
+        seg::classifyBroadcast(type, space) != seg::Broadcast::Invalid &&
+        llvm::none_of(op.getUsers(), llvm::IsaPred<seg::YieldOp>);
+    if (type.getShape() != space.getShape() && !broadcasts)
+      return op.emitOpError("expects the shape of ")
+             << space << ", which this kernel reduces, got " << type;
+    computes |= !reduction;
+  }
+  return computes;
+}
+
 } // namespace segc

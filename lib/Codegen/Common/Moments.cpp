@@ -50,30 +50,48 @@ Value MomentLayout::statisticsRow(KernelBody &k, Value sample) const {
   return kind == seg::NormKind::batch ? k.index(0) : k.mul(sample, channels);
 }
 
+SmallVector<Value> addParts(KernelBody &k, ValueRange part, ValueRange other) {
+  SmallVector<Value> sums;
+  for (auto [a, b] : llvm::zip_equal(part, other))
+    sums.push_back(arith::AddFOp::create(k.builder(), k.loc(), a, b));
+  return sums;
+}
+
+SmallVector<Value> mergeMoments(KernelBody &k, ValueRange part,
+                                ValueRange other) {
+  Type type = part[0].getType();
+  seg::PointwiseMath m(k.builder(), k.loc(), type), scalars = doubles(k);
+  Value total = scalars.add(part[2], other[2]);
+  Value share = k.broadcast(scalars.div(other[2], total), type);
+  Value delta = m.sub(other[0], part[0]);
+  Value weight = m.mul(share, k.broadcast(part[2], type));
+  Value added = m.add(other[1], m.mul(m.mul(delta, delta), weight));
+  return {m.fma(delta, share, part[0]), m.add(part[1], added), total};
+}
+
+SmallVector<Value> loadPart(KernelBody &k, ChannelBlock &block,
+                            const MomentLayout &layout, unsigned rows,
+                            Value tile) {
+  Value first = layout.tileRow(k, k.index(0), tile);
+  SmallVector<Value> part;
+  for (unsigned row = 0; row < rows; ++row)
+    part.push_back(
+        toDouble(k, block.load(k.sums(), k.add(first, row * layout.channels))));
+  part.push_back(
+      indexToDouble(k, layout.grid.pixels(k, k.rem(tile, layout.tiles))));
+  return part;
+}
+
 SmallVector<Value> mergeMoments(KernelBody &k, ChannelBlock &block,
                                 const MomentLayout &layout, Value first,
                                 Value past) {
   Value zero = toDouble(k, k.zeroVector(block.lanes)),
         none = doubleConstant(k, 0);
-  seg::PointwiseMath m(k.builder(), k.loc(), zero.getType()),
-      scalars(k.builder(), k.loc(), none.getType());
-  return k.loop(
-      k.mul(first, layout.tiles), k.mul(past, layout.tiles), 1,
-      {zero, zero, none},
-      [&](Value tile, ValueRange merged) -> SmallVector<Value> {
-        Value row = layout.tileRow(k, k.index(0), tile);
-        Value mean = toDouble(k, block.load(k.sums(), row));
-        Value squares =
-            toDouble(k, block.load(k.sums(), k.add(row, layout.channels)));
-        Value count =
-            indexToDouble(k, layout.grid.pixels(k, k.rem(tile, layout.tiles)));
-        Value total = scalars.add(merged[2], count);
-        Value share = k.splat(scalars.div(count, total), block.lanes);
-        Value delta = m.sub(mean, merged[0]);
-        Value weight = m.mul(share, k.splat(merged[2], block.lanes));
-        Value added = m.add(squares, m.mul(m.mul(delta, delta), weight));
-        return {m.fma(delta, share, merged[0]), m.add(merged[1], added), total};
-      });
+  return k.loop(k.mul(first, layout.tiles), k.mul(past, layout.tiles), 1,
+                {zero, zero, none}, [&](Value tile, ValueRange merged) {
+                  return mergeMoments(
+                      k, merged, loadPart(k, block, layout, /*rows=*/2, tile));
+                });
 }
 
 Value reciprocalDeviation(KernelBody &k, Value squares, Value inverseCount,

@@ -87,6 +87,11 @@ struct NormStatsFormula
             m.max(m.sub(sums[1], m.mul(delta, sums[0])), m.constant(0))};
   }
 
+  SmallVector<Value> mergeParts(Operation *, KernelBody &k, ValueRange part,
+                                ValueRange other) const {
+    return mergeMoments(k, part, other);
+  }
+
   void emitChannelMerge(Operation *op, KernelBody &k, ChannelBlock &block,
                         const MomentLayout &layout) const {
     auto stats = cast<seg::NormStatsOp>(op);

@@ -230,6 +230,29 @@ struct LookaheadFormula
 
 } // namespace
 
+void segc::emitUpdatedVector(UpdateBody &body,
+                             OptimizerUpdateOpInterface update, Value index,
+                             int64_t lanes, Value mask, Value finite,
+                             ArrayRef<Value> stepValues) {
+  KernelBody &k = body.k;
+  SmallVector<Value> elements;
+  DenseMap<Value, Value> loaded;
+  for (Value operand : update->getOperands()) {
+    if (cast<RankedTensorType>(operand.getType()).getRank() == 0)
+      continue;
+    Value &vector = loaded[operand];
+    if (!vector)
+      vector = k.load(inputOf(k, operand), index, lanes, mask);
+    elements.push_back(vector);
+  }
+  for (auto [result, old, value] : llvm::zip_equal(
+           update->getResults(), update.getReplacedOperands(),
+           update.emitUpdate(body, index, elements, stepValues)))
+    if (Value memref = outputOf(k, result))
+      k.store(body.elements().select(finite, value, loaded.lookup(old)), memref,
+              index, mask);
+}
+
 void segc::attachOptimizerFormulas(MLIRContext *context) {
   seg::AdamOp::attachInterface<AdamFormula>(*context);
   seg::LookaheadOp::attachInterface<LookaheadFormula>(*context);

@@ -19,22 +19,12 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "segc/Codegen/Common/Formulas.h"
+#include "segc/Codegen/GPU/GpuKernels.h"
 #include "segc/Codegen/GPU/LowerToPTX.h"
 
 using namespace mlir;
 
 namespace segc {
-
-namespace {
-
-struct PointwiseModel : KernelModel {
-  LogicalResult emit(KernelEmission &emission) const override {
-    GpuFusionEmitter emitter(emission);
-    return emitGpuPointwiseFusion(emitter);
-  }
-};
-
-} // namespace
 
 static TargetBackend::Versions allVersions() {
   TargetBackend::Versions versions;
@@ -43,18 +33,11 @@ static TargetBackend::Versions allVersions() {
   return versions;
 }
 
-static KernelModels gpuKernelModels() {
-  KernelModels models;
-  addConvGpuModels(models);
-  return models;
-}
-
 GpuBackendBase::GpuBackendBase(std::string name)
     : TargetBackend(std::move(name), allVersions(), gpuKernelModels()) {}
 
 const KernelModel &GpuBackendBase::pointwiseModel() const {
-  static const PointwiseModel model;
-  return model;
+  return gpuPointwiseModel();
 }
 
 void GpuBackendBase::populateLowering(OpPassManager &manager) const {

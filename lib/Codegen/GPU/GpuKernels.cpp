@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "segc/Codegen/Common/FusionChecks.h"
 
 using namespace mlir;
 
@@ -88,6 +89,57 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
   gpu::ReturnOp::create(inner, loc);
   emission.kernels.push_back(
       {function, tasks, /*scratchBytes=*/0, threads, 4 * sharedFloats});
+}
+
+//===----------------------------------------------------------------------===//
+// Models
+//===----------------------------------------------------------------------===//
+
+/// What error messages call the target.
+static constexpr StringLiteral device = "GPU";
+
+LogicalResult GpuKernelModel::emit(KernelEmission &emission) const {
+  GpuFusionEmitter emitter(emission);
+  seg::FusionOp fusion = emission.fusion;
+  if (failed(verifyFusion(fusion, *this, device, /*readsTilesAgain=*/true)) ||
+      failed(verifyOnlyStrategy(fusion)))
+    return failure();
+  return emitKernels(fusion.getRoot(), emitter);
+}
+
+namespace {
+struct PointwiseModel : KernelModel {
+  bool takesReduction(Operation *, Operation *reduction) const override {
+    return isReduction(reduction);
+  }
+  int64_t reducedPixels(seg::FusionOp,
+                        RankedTensorType reduced) const override {
+    return gpuReducedPixels(reduced);
+  }
+  LogicalResult emit(KernelEmission &emission) const override {
+    GpuFusionEmitter emitter(emission);
+    return failure(failed(verifyTypes(emission.fusion, device)) ||
+                   failed(verifyPointwiseStrategy(emission.fusion)) ||
+                   failed(emitGpuPointwiseFusion(emitter)));
+  }
+};
+} // namespace
+
+const KernelModel &gpuPointwiseModel() {
+  static const PointwiseModel model;
+  return model;
+}
+
+KernelModels gpuKernelModels() {
+  KernelModels models;
+  addConvGpuModels(models);
+  addElementwiseGpuModels(models);
+  addLossGradGpuModels(models);
+  addOptimizerGpuModels(models);
+  addPoolGpuModels(models);
+  addReductionGpuModels(models);
+  addShapeGpuModels(models);
+  return models;
 }
 
 } // namespace segc

@@ -19,6 +19,7 @@
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/Passes.h"
 #include "segc/Codegen/GPU/GpuBackend.h"
@@ -91,6 +92,8 @@ struct LowerGpuToNVVMPass : impl::LowerGpuToNVVMPassBase<LowerGpuToNVVMPass> {
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
     populateVectorToLLVMConversionPatterns(converter, patterns);
+    vector::populateVectorMaskMaterializationPatterns(
+        patterns, /*force32BitVectorIndices=*/true);
     populateGpuToNVVMConversionPatterns(converter, patterns);
     patterns.add<SharedMemoryLowering>(converter, /*benefit=*/10);
     ConversionTarget target(getContext());
@@ -148,6 +151,8 @@ void populateLowerToNVVM(OpPassManager &manager) {
   kernels.addPass(createSCFToControlFlowPass());
   kernels.addPass(createLowerGpuToNVVMPass());
   kernels.addPass(createReconcileUnrealizedCastsPass());
+  // Descriptors of memrefs leave parts that nothing reads.
+  kernels.addPass(createCanonicalizerPass());
 }
 
 void populateEmitPTX(OpPassManager &manager, const GpuTarget &target) {

@@ -1,12 +1,27 @@
 // RUN: segc-opt %s --segc-gpu --verify-diagnostics --split-input-file
 
 !x = tensor<1x4x4x2xf32>
-!w = tensor<1x1x2x2xf32>
+!c = tensor<2xf32>
 
-// A root without a kernel.
+// A root without a kernel: fusion expands it.
+func.func @norm(%x: !x, %c: !c) -> !x {
+  %0 = seg.fusion (%a = %x : !x, %b = %c : !c) -> (!x) {
+    // expected-error @+1 {{'seg.norm' op has no kernel for the target cuda}}
+    %1, %mean, %rstd = seg.norm batch %a, %b, %b epsilon 1.0e-3 : (!x, !c, !c) -> (!x, !c, !c)
+    seg.yield %1 : !x
+  }
+  return %0 : !x
+}
+
+// -----
+
+!x = tensor<1x2x2x20000xf32>
+
+// A thread's channels of a pixel lie in shared memory, unless they are few.
 func.func @softmax(%x: !x) -> !x {
+  // expected-error @+1 {{could not be emitted}}
   %0 = seg.fusion (%a = %x : !x) -> (!x) {
-    // expected-error @+1 {{'seg.softmax' op has no kernel for the target cuda}}
+    // expected-error @+1 {{'seg.softmax' op has more channels than the shared memory of a GPU holds: 20000}}
     %1 = seg.softmax %a : !x
     seg.yield %1 : !x
   }

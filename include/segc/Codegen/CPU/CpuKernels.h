@@ -11,57 +11,28 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "segc/Codegen/CPU/CpuStrategyContext.h"
 #include "segc/Codegen/Common/Formulas.h"
+#include "segc/Codegen/Common/FusionKernelModel.h"
 
 namespace segc {
 
 /// Base class of the CPU's kernel models. Models with several strategies for a
 /// root override `propose`.
-class CpuKernelModel : public KernelModel {
+class CpuKernelModel : public FusionKernelModel {
 public:
-  /// The strategy of a root that has only one: it has `tempBytes`, and no
-  /// parameters.
-  seg::StrategyAttr onlyStrategy(seg::FusionOp fusion) const;
-  /// Bytes of the temporary that the launches of `onlyStrategy` share.
-  virtual int64_t tempBytes(seg::FusionOp fusion) const { return 0; }
   /// Emits the launches by the fusion's strategy, which is `onlyStrategy` if
   /// the model declares no parameters.
   virtual mlir::LogicalResult emitKernels(mlir::Operation *root,
                                           FusionEmitter &emitter) const = 0;
-  /// True if the kernel can compute reductions of its result, tile by tile.
-  virtual bool hasReductions(mlir::Operation *root) const { return false; }
-  /// True if these may be reductions over pixels: a task computes all channels
-  /// of its pixels, and its pixels are whole rows.
-  virtual bool hasPixelReductions(mlir::Operation *root) const { return false; }
 
-  bool takesReduction(mlir::Operation *root,
-                      mlir::Operation *reduction) const override;
-  llvm::SmallVector<StrategyProposal>
-  propose(seg::FusionOp fusion, const StrategyContext &context) const override;
   int64_t reducedPixels(seg::FusionOp fusion,
                         mlir::RankedTensorType reduced) const override;
   mlir::LogicalResult emit(KernelEmission &emission) const override;
 };
 
 template <typename... Ops>
-bool isOneOf(mlir::OperationName name) {
-  return ((name.getTypeID() == mlir::TypeID::get<Ops>()) || ...);
-}
-
-/// Base class of the model of one or more ops.
-template <typename... Ops>
-struct CpuOpModel : CpuKernelModel {
-  bool computes(mlir::OperationName root) const final {
-    return isOneOf<Ops...>(root);
-  }
-};
-
-/// Base class of the model of all ops with the interface `Formula`.
+using CpuOpModel = OpModel<CpuKernelModel, Ops...>;
 template <typename Formula>
-struct CpuFormulaModel : CpuKernelModel {
-  bool computes(mlir::OperationName root) const final {
-    return root.hasInterface<Formula>();
-  }
-};
+using CpuFormulaModel = FormulaModel<CpuKernelModel, Formula>;
 
 /// The version that kernels are emitted for.
 inline const CpuTarget &cpuTarget(const FusionEmitter &emitter) {

@@ -47,6 +47,14 @@ def ChannelReductionOpInterface : OpInterface<"ChannelReductionOpInterface"> {
       (ins "::segc::KernelBody &":$k, "const ::segc::ReductionTile &":$tile,
            "::mlir::ValueRange":$sums, "::mlir::ValueRange":$rows),
       [{}], "return ::llvm::to_vector(sums);">,
+    InterfaceMethod<[{
+        Merges the rows of one part of the pixels with those of another, for
+        kernels that merge tiles in a tree: vectors of f64, and last the number
+        of pixels, an f64. By default they are sums.
+      }],
+      "::llvm::SmallVector<::mlir::Value>", "mergeParts",
+      (ins "::segc::KernelBody &":$k, "::mlir::ValueRange":$part, "::mlir::ValueRange":$other),
+      [{}], "return ::segc::addParts(k, part, other);">,
     InterfaceMethod<"Merges the tiles for a block of channels.",
       "void", "emitChannelMerge",
       (ins "::segc::KernelBody &":$k, "::segc::ChannelBlock &":$block,
@@ -92,11 +100,12 @@ def LogitsGradOpInterface : OpInterface<"LogitsGradOpInterface"> {
       "::mlir::Value", "getPixelLabels", (ins), [{}], "return $_op.getLabels();">,
     InterfaceMethod<[{
         Numbers of channels of the values that all pixels of a sample share. There
-        are at most two such values, each with at most the channels of the logits.
+        are at most two such values, of equal numbers, each with at most the
+        channels of the logits.
       }],
       "::llvm::SmallVector<int64_t>", "getSharedSizes", (ins)>,
-    InterfaceMethod<"Emits the shared values, of type f32.", "void", "emitShared",
-      (ins "::segc::KernelBody &":$k, "::mlir::Value":$sample,
+    InterfaceMethod<"Emits the shared values of a channel, of type f32.", "void", "emitShared",
+      (ins "::segc::KernelBody &":$k, "::mlir::Value":$sample, "::segc::Channel":$channel,
            "::llvm::ArrayRef<::segc::ChannelValues *>":$shared)>,
     InterfaceMethod<"Emits the gradients of pixels, which may share the memory of the logits.",
       "void", "emitGradient",

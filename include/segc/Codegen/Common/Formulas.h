@@ -20,6 +20,14 @@ namespace segc {
 /// Attaches the interfaces of FormulaInterfaces.td to their ops.
 void registerFormulas(mlir::DialectRegistry &registry);
 
+/// Emits and stores the new values of the vector of elements at `index` (masked
+/// lanes: none; a null mask means all), or the old ones where `finite` is false.
+/// `stepValues` have the type of the elements.
+void emitUpdatedVector(UpdateBody &body, OptimizerUpdateOpInterface update,
+                       mlir::Value index, int64_t lanes, mlir::Value mask,
+                       mlir::Value finite,
+                       llvm::ArrayRef<mlir::Value> stepValues);
+
 // Each attaches the formulas of one family of ops.
 void attachChannelSumFormulas(mlir::MLIRContext *context);
 void attachCrossEntropyFormulas(mlir::MLIRContext *context);

@@ -29,6 +29,12 @@ mlir::LogicalResult verifyTypes(seg::FusionOp fusion, llvm::StringRef device);
 mlir::LogicalResult verifyFusion(seg::FusionOp fusion, const KernelModel &model,
                                  llvm::StringRef device, bool readsTilesAgain);
 
+/// The activation that a fusion whose root is a reduction reduces.
+mlir::RankedTensorType reducedSpace(seg::FusionOp fusion);
+/// Verifies the shapes of such a fusion. Returns whether it computes values
+/// before it reduces them; a cast of 16-bit memory is part of the load.
+mlir::FailureOr<bool> verifyReductionFusion(seg::FusionOp fusion);
+
 } // namespace segc
 
 #endif // SEGC_CODEGEN_COMMON_FUSIONCHECKS_H

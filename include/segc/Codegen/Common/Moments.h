@@ -92,6 +92,20 @@ struct ChannelBlock {
   mlir::Value first, mask;
 };
 
+/// Adds up rows of two parts of the pixels and, last, their numbers of pixels:
+/// vectors of f64 and an f64.
+llvm::SmallVector<mlir::Value> addParts(KernelBody &k, mlir::ValueRange part,
+                                        mlir::ValueRange other);
+/// Merges mean and sum of squared deviations of two parts by Chan's formula.
+/// `other` is not empty.
+llvm::SmallVector<mlir::Value>
+mergeMoments(KernelBody &k, mlir::ValueRange part, mlir::ValueRange other);
+/// The rows of tile number `tile` of sample 0 (numbers continue in the next
+/// sample) and the number of its pixels, as the merges take them.
+llvm::SmallVector<mlir::Value> loadPart(KernelBody &k, ChannelBlock &block,
+                                        const MomentLayout &layout,
+                                        unsigned rows, mlir::Value tile);
+
 /// Merges the tiles of samples [first, past) by Chan's formula: mean and sum
 /// of squared deviations (vectors of f64), and the count (f64).
 llvm::SmallVector<mlir::Value> mergeMoments(KernelBody &k, ChannelBlock &block,

@@ -65,6 +65,11 @@ public:
   /// result, at `point`: a prologue where its operand is loaded.
   mlir::Value valueAt(mlir::Value value, const Point &point, int64_t lanes);
 
+  /// The value at the point of the last `emit`: its result, or the element of
+  /// an input.
+  mlir::Value operand(mlir::Value value, const Point &point, int64_t lanes,
+                      mlir::Value mask);
+
   /// The linear index of the point's first element.
   mlir::Value linearIndex(const Point &point);
 
@@ -72,8 +77,6 @@ private:
   /// Emits one op whose operands are inputs or have values.
   void emitOp(seg::PointwiseOpInterface op, const Point &point, int64_t lanes,
               mlir::Value mask);
-  mlir::Value operand(mlir::Value value, const Point &point, int64_t lanes,
-                      mlir::Value mask);
 
   KernelBody &body;
   seg::FusionOp fusion;

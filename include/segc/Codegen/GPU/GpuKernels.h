@@ -14,6 +14,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/DialectRegistry.h"
+#include "segc/Codegen/Common/FusionKernelModel.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
 #include "segc/Codegen/GPU/GpuTarget.h"
 #include "segc/Target/KernelModel.h"
@@ -58,11 +59,39 @@ public:
               llvm::function_ref<void(GpuKernelBody &)> body);
 };
 
+/// Base class of the GPU's kernel models of one strategy.
+class GpuKernelModel : public FusionKernelModel {
+public:
+  /// Emits the launches.
+  virtual mlir::LogicalResult emitKernels(mlir::Operation *root,
+                                          GpuFusionEmitter &emitter) const = 0;
+
+  mlir::LogicalResult emit(KernelEmission &emission) const override;
+};
+
+template <typename... Ops>
+using GpuOpModel = OpModel<GpuKernelModel, Ops...>;
+template <typename Formula>
+using GpuFormulaModel = FormulaModel<GpuKernelModel, Formula>;
+
+/// The model of fusions of pointwise ops alone.
+const KernelModel &gpuPointwiseModel();
 /// Emits a fusion without a root.
 mlir::LogicalResult emitGpuPointwiseFusion(GpuFusionEmitter &emitter);
+/// KernelModel::reducedPixels of fusions that a reduction or pointwise ops
+/// compute.
+int64_t gpuReducedPixels(mlir::RankedTensorType reduced);
 
 // Each adds the models of one family of ops.
 void addConvGpuModels(KernelModels &models);
+void addElementwiseGpuModels(KernelModels &models);
+void addLossGradGpuModels(KernelModels &models);
+void addOptimizerGpuModels(KernelModels &models);
+void addPoolGpuModels(KernelModels &models);
+void addReductionGpuModels(KernelModels &models);
+void addShapeGpuModels(KernelModels &models);
+/// The models of all families.
+KernelModels gpuKernelModels();
 
 } // namespace segc
 

@@ -35,39 +35,19 @@ struct UpdateKernel : CpuFormulaModel<OptimizerUpdateOpInterface> {
   LogicalResult emitKernels(Operation *op,
                             FusionEmitter &emitter) const override {
     auto update = cast<OptimizerUpdateOpInterface>(op);
-    SmallVector<Value> replaced = update.getReplacedOperands();
-    int64_t size = flatType(replaced.front()).getNumElements(),
-            lanes = cpuTarget(emitter).lanes;
+    auto params = cast<RankedTensorType>(
+        update.getReplacedOperands().front().getType());
+    int64_t size = params.getNumElements(), lanes = cpuTarget(emitter).lanes;
     emitter.launch({tasksOf(size), 0}, 0, [&](KernelBody &k) {
       UpdateBody body(k, k.vectorType(lanes));
       auto [begin, end] = taskRange(k, size);
       Value finite = body.broadcast(body.isNonZero(update.getFiniteScalar()));
       SmallVector<Value> stepValues = update.emitStepValues(body);
       forVectors(k, begin, end, lanes, 2, [&](Value i, Value mask) {
-        SmallVector<Value> elements;
-        DenseMap<Value, Value> loaded;
-        for (Value operand : op->getOperands()) {
-          if (flatType(operand).getRank() == 0)
-            continue;
-          Value &vector = loaded[operand];
-          if (!vector)
-            vector = k.load(inputOf(k, operand), i, lanes, mask);
-          elements.push_back(vector);
-        }
-        for (auto [result, old, value] :
-             llvm::zip_equal(op->getResults(), replaced,
-                             update.emitUpdate(body, i, elements, stepValues)))
-          if (Value memref = outputOf(k, result))
-            k.store(body.elements().select(finite, value, loaded.lookup(old)),
-                    memref, i, mask);
+        emitUpdatedVector(body, update, i, lanes, mask, finite, stepValues);
       });
     });
     return success();
-  }
-
-private:
-  static RankedTensorType flatType(Value operand) {
-    return cast<RankedTensorType>(operand.getType());
   }
 };
 

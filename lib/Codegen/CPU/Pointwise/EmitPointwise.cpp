@@ -7,6 +7,7 @@
 
 #include "Reductions/TileReductions.h"
 #include "segc/Codegen/CPU/GroupedStrategy.h"
+#include "segc/Codegen/Common/FusionChecks.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "segc/Target/Strategy.h"
@@ -137,11 +138,6 @@ static void emitByChannels(FusionEmitter &emitter, RankedTensorType space,
 // Reductions without another root
 //===----------------------------------------------------------------------===//
 
-static RankedTensorType reducedSpace(seg::FusionOp fusion) {
-  auto root = cast<seg::EpilogueReductionOpInterface>(fusion.getRoot());
-  return cast<RankedTensorType>(root.getReduced().getType());
-}
-
 int64_t reductionTilePixels(seg::FusionOp fusion, RankedTensorType reduced) {
   seg::StrategyAttr strategy = fusion.getStrategyAttr();
   ArrayRef<int64_t> tile =
@@ -171,33 +167,17 @@ int64_t reductionTempBytes(seg::FusionOp fusion) {
 
 LogicalResult emitReductionFusion(FusionEmitter &emitter) {
   seg::FusionOp fusion = emitter.getFusion();
+  FailureOr<bool> computes = verifyReductionFusion(fusion);
+  if (failed(computes))
+    return failure();
   RankedTensorType space = reducedSpace(fusion);
-  bool computes = false;
-  for (Operation &op : fusion.getBody().front().without_terminator()) {
-    // A cast of 16-bit memory is part of the load, and may be broadcast.
-    if (isa<BlockArgument>(seg::storedValue(op.getResult(0))))
-      continue;
-    auto reduction = dyn_cast<seg::EpilogueReductionOpInterface>(op);
-    auto type =
-        cast<RankedTensorType>(reduction ? reduction.getReduced().getType()
-                                         : op.getResult(0).getType());
-    // Broadcast values are recomputed at each use and never stored.
-    bool broadcasts =
-        !reduction &&
-        seg::classifyBroadcast(type, space) != seg::Broadcast::Invalid &&
-        llvm::none_of(op.getUsers(), llvm::IsaPred<seg::YieldOp>);
-    if (type.getShape() != space.getShape() && !broadcasts)
-      return op.emitOpError("expects the shape of ")
-             << space << ", which this kernel reduces, got " << type;
-    computes |= !reduction;
-  }
   PixelTiles tiles(space, space.getRank() > 1);
   TileReductions reductions = reductionsOf(fusion);
   int64_t lanes = cpuTarget(emitter).lanes;
   emitter.launch(tiles.tasks, reductions.scratchBytes(lanes),
                  [&](KernelBody &k) {
                    Tile tile = sampleTile(k, tiles.pixels, tiles.tilePixels);
-                   if (computes)
+                   if (*computes)
                      emitTile(k, fusion, space, tiles, tile, lanes);
                    reductions.sumPixels(k, tile, lanes);
                  });

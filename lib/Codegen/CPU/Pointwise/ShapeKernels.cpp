@@ -10,6 +10,7 @@
 #include "KernelHelpers.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "segc/Codegen/Common/ChannelCopies.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -23,12 +24,6 @@ constexpr int64_t copyUnroll = 4;
 //===----------------------------------------------------------------------===//
 // Copies of channels: concat, slice_channels
 //===----------------------------------------------------------------------===//
-
-/// A copy of the channels [from, from + size) of an input to [to, to + size).
-struct ChannelCopy {
-  Value input;
-  int64_t from, to, size;
-};
 
 LogicalResult emitChannelCopies(FusionEmitter &emitter, Value result,
                                 ArrayRef<ChannelCopy> copies) {
@@ -58,29 +53,12 @@ LogicalResult emitChannelCopies(FusionEmitter &emitter, Value result,
   return success();
 }
 
-struct ConcatKernel : CpuOpModel<seg::ConcatOp> {
+template <typename Op>
+struct ChannelCopyKernel : CpuOpModel<Op> {
   LogicalResult emitKernels(Operation *op,
                             FusionEmitter &emitter) const override {
-    auto concat = cast<seg::ConcatOp>(op);
-    SmallVector<ChannelCopy> copies;
-    int64_t offset = 0;
-    for (Value input : concat.getInputs()) {
-      int64_t size = seg::channels(cast<RankedTensorType>(input.getType()));
-      copies.push_back({input, 0, offset, size});
-      offset += size;
-    }
-    return emitChannelCopies(emitter, concat.getOutput(), copies);
-  }
-};
-
-struct SliceChannelsKernel : CpuOpModel<seg::SliceChannelsOp> {
-  LogicalResult emitKernels(Operation *op,
-                            FusionEmitter &emitter) const override {
-    auto slice = cast<seg::SliceChannelsOp>(op);
-    int64_t from = slice.getOffset(),
-            size = seg::channels(slice.getOutput().getType());
-    return emitChannelCopies(emitter, slice.getOutput(),
-                             {{slice.getInput(), from, 0, size}});
+    auto copy = cast<Op>(op);
+    return emitChannelCopies(emitter, copy.getOutput(), channelCopies(copy));
   }
 };
 
@@ -209,9 +187,9 @@ struct PadKernel : CpuOpModel<seg::PadOp> {
 } // namespace
 
 void segc::addShapeModels(KernelModels &models) {
-  models.push_back(std::make_unique<ConcatKernel>());
+  models.push_back(std::make_unique<ChannelCopyKernel<seg::ConcatOp>>());
   models.push_back(std::make_unique<CropKernel>());
   models.push_back(std::make_unique<PadKernel>());
-  models.push_back(std::make_unique<SliceChannelsKernel>());
+  models.push_back(std::make_unique<ChannelCopyKernel<seg::SliceChannelsOp>>());
   addResizeModels(models);
 }

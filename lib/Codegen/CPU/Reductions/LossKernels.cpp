@@ -58,7 +58,9 @@ struct LossGradKernel : CpuFormulaModel<LogitsGradOpInterface> {
       SmallVector<ChannelValues *, 2> sharedValues;
       for (PixelChannels &values : shared)
         sharedValues.push_back(&values);
-      grad.emitShared(k, tile.sample, sharedValues);
+      forChannels(k, shared.front().size(), [&](Channel c) {
+        grad.emitShared(k, tile.sample, c, sharedValues);
+      });
       forPixelVectors(k, k.add(base, tile.begin), k.add(base, tile.end), lanes,
                       [&](Value pixel, Value count, Value mask) {
                         PixelVector pixels(loadPixels(k, inputOf(k, logits),
