@@ -171,7 +171,7 @@ void ProgramTable::addLaunch(exec::LaunchOp launch) {
   for (mlir::Value output : launch.getOutputs())
     command.operands.push_back(operand(exec::bufferOf(output)));
   for (auto buffer : launch.getTemporaries().getAsRange<exec::BufferAttr>())
-    command.operands.push_back(unobserved(buffer));
+    command.operands.push_back(operand(buffer));
   // Kernels always have a parameter for the temporary.
   if (launch.getTemporaries().empty())
     command.operands.push_back(unobserved(nullptr));
