@@ -26,6 +26,14 @@ StatusOr<double> Device::launchTimed(Stream &stream,
   return std::chrono::duration<double>(Clock::now() - started).count();
 }
 
+Status Device::prepareCall(const segc_command &, int64_t) {
+  return unsupported("the device " + name() + " has no library of this name");
+}
+
+Status Device::call(Stream &, const KernelLaunch &) {
+  return internalError(name() + ": a call of a library that it lacks");
+}
+
 StatusOr<HostView> Device::read(Stream &stream, DeviceAddress from,
                                 uint64_t bytes) {
   if (sharesHostMemory() || bytes == 0) {

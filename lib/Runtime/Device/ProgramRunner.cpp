@@ -42,12 +42,15 @@ static uint64_t elementsOf(const segc_operand &operand, int64_t batch) {
 
 /// Checks for libraries and collectives that are missing, before anything
 /// runs.
-Status ProgramRunner::check(const segc_program &program) const {
+Status ProgramRunner::checkServices(const segc_program &program, int64_t batch,
+                                    bool &callsLibraries) const {
   for (uint32_t i = 0; i < program.command_count; ++i) {
     const segc_command &command = program.commands[i];
-    if (command.kind == SEGC_COMMAND_CALL)
-      return unsupported(where(program, command) + ": the device " +
-                         device.name() + " has no library of this name");
+    if (command.kind == SEGC_COMMAND_CALL) {
+      callsLibraries = true;
+      SEGC_RETURN_IF_ERROR(device.prepareCall(command, batch)
+                               .withContext(where(program, command)));
+    }
     if (command.kind == SEGC_COMMAND_COLLECTIVE && !collectives)
       return unsupported(where(program, command) +
                          ": it is a collective, and the runner was given none "
@@ -59,12 +62,14 @@ Status ProgramRunner::check(const segc_program &program) const {
 Status ProgramRunner::run(const segc_program &program,
                           const ProgramMemory &memory, int64_t batch,
                           KernelObserver *observer) {
-  SEGC_RETURN_IF_ERROR(check(program));
+  bool callsLibraries = false;
+  SEGC_RETURN_IF_ERROR(checkServices(program, batch, callsLibraries));
   Call call = {program, memory, batch, observer, {}};
   SEGC_RETURN_IF_ERROR(prepare(program, call.streams));
-  if (observer)
+  const std::pair<const segc_program *, int64_t> key = {&program, batch};
+  if (observer || (callsLibraries && calledBefore.insert(key).second))
     return enqueueAll(call);
-  std::unique_ptr<Graph> &graph = graphs[{&program, batch}];
+  std::unique_ptr<Graph> &graph = graphs[key];
   if (!graph) {
     SEGC_RETURN_IF_ERROR(device.beginCapture(main));
     Status status = enqueueAll(call);
@@ -133,6 +138,8 @@ Status ProgramRunner::enqueue(const Call &call, uint32_t index) {
   switch (command.kind) {
   case SEGC_COMMAND_LAUNCH:
     return launch(call, index);
+  case SEGC_COMMAND_CALL:
+    return callLibrary(call, command);
   case SEGC_COMMAND_COPY: {
     DeviceAddress from, to;
     SEGC_RETURN_IF_ERROR(addressOf(call.memory, command.operands[0], from));
@@ -172,19 +179,42 @@ Status ProgramRunner::startCollective(const Call &call,
   return device.record(*events[command.event], stream);
 }
 
-Status ProgramRunner::launch(const Call &call, uint32_t index) {
-  const segc_command &command = call.program.commands[index];
-  Stream &stream = *call.streams[command.stream];
+/// Fills the addresses of the operands of a launch or a call.
+static Status addressesOf(const ProgramMemory &memory,
+                          const segc_command &command,
+                          std::array<void *, SEGC_MAX_OPERANDS> &operands) {
   if (command.operand_count > SEGC_MAX_OPERANDS)
     return dataLoss("it has more than " + std::to_string(SEGC_MAX_OPERANDS) +
                     " operands");
+  for (uint32_t i = 0; i < command.operand_count; ++i) {
+    DeviceAddress address;
+    SEGC_RETURN_IF_ERROR(addressOf(memory, command.operands[i], address));
+    operands[i] = address.asPointer();
+  }
+  return Status::success();
+}
+
+Status ProgramRunner::callLibrary(const Call &call,
+                                  const segc_command &command) {
   std::array<void *, SEGC_MAX_OPERANDS> operands;
+  SEGC_RETURN_IF_ERROR(addressesOf(call.memory, command, operands));
+  KernelLaunch library;
+  library.command = &command;
+  library.operands = operands.data();
+  library.batch = call.batch;
+  Stream &stream = *call.streams[command.stream];
+  SEGC_RETURN_IF_ERROR(device.call(stream, library));
+  return call.observer ? device.synchronize(stream) : Status::success();
+}
+
+Status ProgramRunner::launch(const Call &call, uint32_t index) {
+  const segc_command &command = call.program.commands[index];
+  Stream &stream = *call.streams[command.stream];
+  std::array<void *, SEGC_MAX_OPERANDS> operands;
+  SEGC_RETURN_IF_ERROR(addressesOf(call.memory, command, operands));
   std::array<uint64_t, SEGC_MAX_OPERANDS> elements;
   std::array<uint8_t, SEGC_MAX_OPERANDS> types;
   for (uint32_t i = 0; i < command.operand_count; ++i) {
-    DeviceAddress address;
-    SEGC_RETURN_IF_ERROR(addressOf(call.memory, command.operands[i], address));
-    operands[i] = address.asPointer();
     elements[i] = elementsOf(command.operands[i], call.batch);
     types[i] = static_cast<uint8_t>(command.operands[i].type);
   }

@@ -9,30 +9,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "../../../lib/Runtime/Device/Cuda/CudaDriver.h"
+#include "SameSignature.h"
 
 #include <cuda.h>
 #include <gtest/gtest.h>
 
 namespace {
-
-/// Whether a parameter of the header's type is passed as ours: addresses have
-/// one representation, numbers and enumerations that of their size.
-template <typename Ours, typename Theirs>
-constexpr bool samePassing =
-    std::is_pointer_v<Ours> == std::is_pointer_v<Theirs> &&
-    sizeof(Ours) == sizeof(Theirs);
-
-template <typename Ours, typename Theirs>
-struct SameSignature : std::false_type {};
-template <typename... Ours, typename... Theirs>
-struct SameSignature<segc::cuda::Result(Ours...), CUresult(Theirs...)> {
-  static constexpr bool value = [] {
-    if constexpr (sizeof...(Ours) == sizeof...(Theirs))
-      return (samePassing<Ours, Theirs> && ...);
-    else
-      return false;
-  }();
-};
 
 // The header renames functions to those of the newest version.
 #define SEGC_CUDA_FUNCTION(name, ...)                                          \

@@ -17,6 +17,7 @@
 #include "segc/model.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -50,6 +51,11 @@ void failCall(const std::string &function, int number, int code);
 /// The launch of that number, the first is 1, of a kernel faults with `code`
 /// when it runs.
 void failKernel(const std::string &kernel, int number, int code);
+
+/// For other libraries of the fake GPU: enqueues work, and returns the host's
+/// address of bytes, or null.
+void enqueue(void *stream, std::function<int()> work);
+void *hostAddress(uint64_t address, uint64_t bytes);
 
 /// How often a function was called, and a kernel launched (replays included).
 int calls(const std::string &function);

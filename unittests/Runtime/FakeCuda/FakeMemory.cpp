@@ -15,6 +15,11 @@ using namespace fakecuda;
 /// Offset between the addresses of the device and those of the process.
 static constexpr MemoryHandle hidden = MemoryHandle{1} << 62;
 
+Driver::~Driver() {
+  for (void *address : pinned)
+    std::free(address);
+}
+
 unsigned char *Driver::translate(MemoryHandle address, size_t bytes) {
   auto next = memory.upper_bound(address);
   if (next == memory.begin())
@@ -24,6 +29,10 @@ unsigned char *Driver::translate(MemoryHandle address, size_t bytes) {
   return offset <= size && bytes <= size - offset
              ? allocation.bytes.data() + offset
              : nullptr;
+}
+
+void *fakecuda::hostAddress(uint64_t address, uint64_t bytes) {
+  return driver().translate(address, bytes);
 }
 
 Result fakecuda::cuMemGetInfo(size_t *free, size_t *total) {

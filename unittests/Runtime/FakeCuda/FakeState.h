@@ -108,6 +108,10 @@ struct Table {
 };
 
 struct Driver {
+  Driver() = default;
+  ~Driver(); ///< frees what a fault kept from being freed
+  Driver(const Driver &) = delete;
+
   Machine machine;
   bool initialised = false;
   std::map<std::string, segc_kernel_fn> kernels;

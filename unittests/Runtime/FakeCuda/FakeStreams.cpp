@@ -162,6 +162,12 @@ Result fakecuda::cuEventElapsedTime(float *milliseconds, EventHandle first,
   return Success;
 }
 
+void fakecuda::enqueue(void *handle, std::function<int()> work) {
+  if (Stream *stream =
+          streamOf(__func__, reinterpret_cast<StreamHandle>(handle)))
+    driver().submit(*stream, std::move(work));
+}
+
 //===----------------------------------------------------------------------===//
 // Graphs
 //===----------------------------------------------------------------------===//

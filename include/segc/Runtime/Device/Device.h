@@ -116,7 +116,7 @@ public:
   virtual ~Graph() = default;
 };
 
-/// One launch of a kernel for a number of samples.
+/// One launch of a kernel, or call of a library, for a number of samples.
 struct KernelLaunch {
   const segc_command *command = nullptr; ///< outlives the launch
   void *const *operands = nullptr;       ///< an address for each operand
@@ -187,6 +187,11 @@ public:
   /// Launches a kernel, waits for it, and returns the seconds that it took.
   virtual StatusOr<double> launchTimed(Stream &stream,
                                        const KernelLaunch &launch);
+  /// Makes everything ready that a library needs for a call with `batch`
+  /// samples, memory included: needed before the call, outside of a recording.
+  virtual Status prepareCall(const segc_command &command, int64_t batch);
+  /// Calls the function of a library that a command names.
+  virtual Status call(Stream &stream, const KernelLaunch &call);
   /// Ends a step by the rule of segc_scalars; `finite` is an f32.
   virtual Status advanceScalars(Stream &stream, DeviceAddress finite,
                                 DeviceAddress scalars) = 0;

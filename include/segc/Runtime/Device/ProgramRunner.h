@@ -17,6 +17,7 @@
 
 #include <array>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,8 +41,9 @@ public:
     collectives = newCollectives;
   }
 
-  /// Issues the program for `batch` samples. It is recorded the first time and
-  /// replayed later, so the addresses must not change until forgetGraphs().
+  /// Issues the program for `batch` samples. It is recorded the first time (the
+  /// second time if it calls libraries, which load code in their first call)
+  /// and replayed later, so the addresses must not change until forgetGraphs().
   /// With an observer it runs kernel by kernel instead.
   Status run(const segc_program &program, const ProgramMemory &memory,
              int64_t batch, KernelObserver *observer);
@@ -57,11 +59,13 @@ private:
     std::vector<Stream *> streams; ///< those of the program
   };
 
-  Status check(const segc_program &program) const;
+  Status checkServices(const segc_program &program, int64_t batch,
+                       bool &callsLibraries) const;
   Status prepare(const segc_program &program, std::vector<Stream *> &streams);
   Status enqueueAll(const Call &call);
   Status enqueue(const Call &call, uint32_t index);
   Status launch(const Call &call, uint32_t index);
+  Status callLibrary(const Call &call, const segc_command &command);
   Status startCollective(const Call &call, const segc_command &command);
   Status joinStreams(const Call &call, bool atEnd);
 
@@ -73,6 +77,8 @@ private:
   std::unique_ptr<Event> join;
   std::map<std::pair<const segc_program *, int64_t>, std::unique_ptr<Graph>>
       graphs;
+  /// Programs whose libraries were called before.
+  std::set<std::pair<const segc_program *, int64_t>> calledBefore;
 };
 
 } // namespace segc

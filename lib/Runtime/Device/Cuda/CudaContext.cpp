@@ -40,6 +40,7 @@ Status CudaContext::open(int ordinal) {
     return wrongUsage("--device cuda:" + std::to_string(ordinal) +
                       ": no such GPU, this machine has " + present);
   }
+  ordinal_ = ordinal;
   SEGC_ASSIGN_OR_RETURN(name_, nameOf(*driver_, ordinal, device));
   auto attribute = [&](DeviceAttribute which, auto &value) {
     int answer = 0;

@@ -23,6 +23,7 @@ public:
   CudaContext &operator=(const CudaContext &) = delete;
 
   const CudaDriver &driver() const { return *driver_; }
+  int ordinal() const { return ordinal_; }
   /// "cuda:0 (NVIDIA H100 80GB HBM3)".
   const std::string &name() const { return name_; }
   /// The compute capability: 10 * major + minor.
@@ -48,7 +49,7 @@ private:
   ContextHandle context = nullptr;
   StreamHandle service = nullptr;
   std::string name_;
-  int capability_ = 0;
+  int ordinal_ = 0, capability_ = 0;
   int64_t maxGrid_ = 0, maxSharedMemory_ = 0;
 };
 

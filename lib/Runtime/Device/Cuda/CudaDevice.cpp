@@ -38,6 +38,11 @@ CudaDevice::CudaDevice(ThreadPool &pool, std::shared_ptr<CudaContext> context,
   loaded.push_back(std::move(advance));
 }
 
+CudaDevice::~CudaDevice() {
+  const CurrentContext current(*context);
+  calls.reset();
+}
+
 Status CudaDevice::load(const segc_version &version) {
   SEGC_RETURN_IF_ERROR(checkNotRecording("kernels are loaded"));
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<CudaKernels> kernels,
@@ -225,6 +230,34 @@ Status CudaDevice::advanceScalars(Stream &stream, DeviceAddress finite,
   advance.command = &advanceScalarsCommand;
   advance.operands = operands.data();
   return launch(stream, advance);
+}
+
+//===----------------------------------------------------------------------===//
+// Libraries
+//===----------------------------------------------------------------------===//
+
+Status CudaDevice::prepareCall(const segc_command &command, int64_t batch) {
+  if (command.name != std::string("cudnn"))
+    return Device::prepareCall(command, batch);
+  SEGC_RETURN_IF_ERROR(checkNotRecording("a call is prepared"));
+  const CurrentContext current(*context);
+  SEGC_RETURN_IF_ERROR(current.status);
+  if (!calls) {
+    SEGC_ASSIGN_OR_RETURN(
+        calls, cudnn::CudnnCalls::create(*context, [this](uint64_t bytes) {
+          return allocate(bytes, "workspace of cuDNN", /*guards=*/false);
+        }));
+  }
+  return calls->prepare(command, batch);
+}
+
+Status CudaDevice::call(Stream &stream, const KernelLaunch &call) {
+  if (!calls)
+    return Device::call(stream, call);
+  const CurrentContext current(*context);
+  SEGC_RETURN_IF_ERROR(current.status);
+  (recorded ? *recorded : running).add({call.command, call.command, 1});
+  return calls->enqueue(handleOf(stream), call);
 }
 
 //===----------------------------------------------------------------------===//

@@ -9,6 +9,7 @@
 #define SEGC_LIB_RUNTIME_DEVICE_CUDA_CUDADEVICE_H
 
 #include "CudaKernels.h"
+#include "Cudnn/CudnnCalls.h"
 #include "segc/Runtime/Device/CudaDevice.h"
 
 #include <array>
@@ -37,6 +38,7 @@ class CudaDevice : public Device {
 public:
   CudaDevice(ThreadPool &pool, std::shared_ptr<CudaContext> context,
              std::unique_ptr<CudaKernels> advance);
+  ~CudaDevice() override;
 
   std::string name() const override { return context->name(); }
   segc_device kind() const override { return SEGC_DEVICE_CUDA; }
@@ -70,6 +72,9 @@ public:
   Status launch(Stream &stream, const KernelLaunch &launch) override;
   StatusOr<double> launchTimed(Stream &stream,
                                const KernelLaunch &launched) override;
+  /// The library is "cudnn", with a convolution as options (Cudnn).
+  Status prepareCall(const segc_command &command, int64_t batch) override;
+  Status call(Stream &stream, const KernelLaunch &call) override;
   Status advanceScalars(Stream &stream, DeviceAddress finite,
                         DeviceAddress scalars) override;
 
@@ -105,6 +110,7 @@ private:
 
   std::shared_ptr<CudaContext> context;
   std::vector<std::unique_ptr<CudaKernels>> loaded;
+  std::unique_ptr<cudnn::CudnnCalls> calls;     ///< null until there is one
   std::array<std::unique_ptr<Event>, 2> timers; ///< around a measured launch
   Launched running;
   std::optional<Launched> recorded; ///< set while a graph is captured
