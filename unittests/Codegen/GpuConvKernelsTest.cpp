@@ -338,20 +338,163 @@ TEST(GpuConvKernels, WrongStrategy) {
               "expects 'thread_columns' in a strategy of kind 'implicit_gemm' "
               "to be a number from 1 to 1048576, got none");
   expectError("tile = [48, 32, 4], thread_rows = 4, thread_columns = 4",
-              "expects powers of two, got 48");
+              "expects a tile of powers of two, got 48");
   expectError("tile = [32, 32, 4], thread_rows = 2, thread_columns = 4",
-              "expects a thread to have at least 4 rows and columns, and at "
-              "most those of the tile");
+              "expects the rows and columns of a thread to be powers of two "
+              "from 4 to those of the tile");
   expectError("tile = [64, 64, 4], thread_rows = 16, thread_columns = 16",
               "expects a thread to have at most 128 sums, got 256");
   expectError("tile = [16, 64, 4], thread_rows = 8, thread_columns = 8",
-              "expects a block to have at least as many threads as columns, "
-              "and at most 1024, got 16");
+              "expects a block to have a power of two of threads, at least as "
+              "many as columns and at most 1024, got 16");
   expectError("tile = [256, 256, 64], thread_rows = 8, thread_columns = 8",
               "expects at most 232448 bytes of shared memory, got 266240");
   expectError("tile = [32, 32, 4], thread_rows = 4, thread_columns = 4, "
               "parts = 2, temp_bytes = 64",
               "expects temp_bytes of at least 17280, got 64");
+}
+
+//===----------------------------------------------------------------------===//
+// Tensor cores
+//===----------------------------------------------------------------------===//
+
+/// Sets the strategy of the fusion: `number` of the samples of a model, the
+/// last if there are fewer.
+std::function<void(segc::seg::FusionOp)> sample(const std::string &kind,
+                                                size_t number) {
+  return [=](segc::seg::FusionOp fusion) {
+    segc::Target target = targetOf("sm_90");
+    segc::StrategyContext context{target};
+    context.multiplyTypes = target.version->multiplyTypes;
+    mlir::Operation *root = fusion.getRoot();
+    for (const segc::KernelModel *model : target.backend->modelsOf(root)) {
+      if (model->kind(root->getName()) != kind)
+        continue;
+      auto samples = model->samples(fusion, context);
+      segc::seg::StrategyAttr strategy =
+          samples[std::min(number, samples.size() - 1)].strategy;
+      EXPECT_TRUE(strategy) << samples.front().reason;
+      fusion.setStrategyAttr(strategy);
+    }
+  };
+}
+
+/// Factors are what is stored, sums are of f32.
+void useTensorCores(KernelTestOptions &options, const std::string &narrow,
+                    size_t number = 0) {
+  options.narrow = narrow;
+  options.tolerance += narrow == "f16" ? 0x1p-11 : 0x1p-8;
+  options.choose = sample("mma_sync", number);
+}
+
+class GpuMmaRoles : public testing::TestWithParam<ConvCase> {};
+
+TEST_P(GpuMmaRoles, Alone) {
+  for (const char *narrow : {"f16", "bf16"})
+    checkRoles(GetParam(), [&](KernelTestOptions &options) {
+      useTensorCores(options, narrow);
+    });
+}
+
+// Both layouts of filters, an epilogue, one sample, other tilings.
+TEST_P(GpuMmaRoles, Epilogue) {
+  ConvCase c = GetParam();
+  c.epilogue = true;
+  c.transposeFilter = true;
+  for (size_t number : {1, 2})
+    checkRoles(c, [&](KernelTestOptions &options) {
+      useTensorCores(options, "bf16", number);
+      options.batch = 1;
+    });
+}
+
+// Channels that are copied in pieces of 16, 8 and 4 bytes, and by registers;
+// phases, groups, dilations.
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, GpuMmaRoles,
+    testing::Values(
+        ConvCase{{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24},
+        ConvCase{{7, 13}, {3, 3}, {1, 1}, {0, 0}, {0, 0}, 20, 36},
+        ConvCase{{8, 7}, {3, 3}, {2, 2}, {0, 1}, {1, 2}, 6, 10},
+        ConvCase{{5, 6}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 7, 33},
+        ConvCase{{4, 4, 6}, {2, 2, 2}, {2, 2, 2}, {0, 0, 0}, {0, 0, 0}, 16, 8},
+        ConvCase{{4, 5, 3}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 8, 40},
+        withGroups({{9, 8}, {3, 3}, {2, 2}, {2, 2}, {2, 2}, 16, 32}, 2,
+                   {2, 2})));
+
+// A prologue goes through registers, statistics are of what is stored.
+TEST_P(GpuMmaRoles, PrologueAndStatistics) {
+  const ConvCase &c = GetParam();
+  if (c.groups != 1)
+    return;
+  ConvTypes types = convTypes(c);
+  std::string x = types.large, y = types.small, g = vectorOf(c.in),
+              s = perSample(c.in), t = perSample(c.out);
+  KernelTestOptions options = optionsFor(c.in * tapsOf(c));
+  useTensorCores(options, "bf16");
+  options.tolerance = 3e-2; // Of the normalised input, rounded to bf16.
+  EXPECT_EQ(
+      checkKernels(fusionFunction(
+                       {x, s, s, g, g, types.filter}, {y},
+                       "%n = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (" + x +
+                           ", " + s + ", " + s + ", " + g + ", " + g + ") -> " +
+                           x + "\n%l = seg.leaky_relu %n slope 0.01 : " + x +
+                           "\n%r0 = seg.conv %l, %a5 " + convAttributes(c) +
+                           " : (" + x + ", " + types.filter + ") -> " + y),
+                   options),
+      "");
+}
+
+// Blocks of 128 and 256 threads, more stages than steps.
+TEST(GpuMmaKernels, OtherTilings) {
+  ConvCase c{{9, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 24, 72};
+  for (const char *tiling :
+       {"tile = [128, 128, 32], warp_rows = 64, warp_columns = 64, stages = 3",
+        "tile = [128, 64, 64], warp_rows = 64, warp_columns = 32, stages = 4",
+        "tile = [256, 128, 32], warp_rows = 64, warp_columns = 64, stages = 2",
+        "tile = [32, 32, 16], warp_rows = 16, warp_columns = 16, stages = 5"})
+    for (int64_t parts : {0, 1, 3}) {
+      KernelTestOptions options = optionsFor(72 * 9);
+      options.narrow = "bf16";
+      options.narrowResults = false;
+      int64_t bytes = parts > 1 ? parts * 9 * 24 * 72 * 4 : 0;
+      c.strategy = std::string("mma_sync, multiply_type = bf16, ") + tiling;
+      if (parts)
+        c.strategy += ", parts = " + std::to_string(parts) +
+                      ", temp_bytes = " + std::to_string(bytes);
+      EXPECT_EQ(checkKernels(parts ? filterGradText(c) : convText(c), options),
+                "")
+          << c.strategy;
+    }
+}
+
+TEST(GpuMmaKernels, WrongStrategy) {
+  auto expectError = [](const std::string &strategy, const std::string &error) {
+    ConvCase c{{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 12, 20};
+    c.strategy = "mma_sync, " + strategy;
+    EXPECT_THAT(checkKernels(convText(c), gpuOptions()),
+                testing::HasSubstr(error));
+  };
+  expectError("tile = [32, 32, 16], warp_rows = 16, warp_columns = 16, stages "
+              "= 2, multiply_type = f32",
+              "expects 'multiply_type' in a strategy of kind 'mma_sync' to be");
+  expectError("tile = [32, 32, 16], warp_rows = 8, warp_columns = 16, stages = "
+              "2, multiply_type = bf16",
+              "expects the rows and columns of a warp to be powers of two, at "
+              "least 16, got 8");
+  expectError("tile = [32, 32, 8], warp_rows = 16, warp_columns = 16, stages = "
+              "2, multiply_type = bf16",
+              "expects a tile of at least the rows and columns of a warp, and "
+              "a depth of at least 16");
+  expectError("tile = [32, 32, 16], warp_rows = 16, warp_columns = 16, stages "
+              "= 1, multiply_type = bf16",
+              "expects at least 2 stages, got 1");
+  expectError("tile = [128, 128, 64], warp_rows = 128, warp_columns = 64, "
+              "stages = 2, multiply_type = bf16",
+              "expects a warp to have at most 4096 sums, got 8192");
+  expectError("tile = [256, 128, 64], warp_rows = 64, warp_columns = 64, "
+              "stages = 8, multiply_type = bf16",
+              "expects at most 232448 bytes of shared memory, got 393216");
 }
 
 } // namespace

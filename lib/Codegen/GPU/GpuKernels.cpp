@@ -30,6 +30,26 @@ GpuKernelBody::GpuKernelBody(OpBuilder builder, Location location,
   threadId = gpu::ThreadIdOp::create(this->builder(), loc(), gpu::Dimension::x);
 }
 
+/// Returns the block's shared memory. A kernel has no other, so that the host
+/// alone says how much it is.
+static Value sharedMemory(OpBuilder &b, Location loc, Type element,
+                          int64_t size) {
+  auto space =
+      gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
+  auto typed = [&](int64_t size, Type element) {
+    return MemRefType::get({size}, element, MemRefLayoutAttrInterface(), space);
+  };
+  Value bytes = gpu::DynamicSharedMemoryOp::create(
+      b, loc, typed(ShapedType::kDynamic, b.getI8Type()));
+  Value start = arith::ConstantIndexOp::create(b, loc, 0);
+  return memref::ViewOp::create(b, loc, typed(size, element), bytes, start,
+                                ValueRange());
+}
+
+Value GpuKernelBody::sharedView(Type element, int64_t size) {
+  return sharedMemory(builder(), loc(), element, size);
+}
+
 void GpuKernelBody::barrier() { gpu::BarrierOp::create(builder(), loc()); }
 
 void GpuKernelBody::forThreads(int64_t size,
@@ -39,21 +59,6 @@ void GpuKernelBody::forThreads(int64_t size,
   if (size < threadCount)
     return ifThen(less(thread(), index(size)), [&] { body(thread()); });
   loop(thread(), index(size), threadCount, body);
-}
-
-/// Returns the block's shared memory. A kernel has no other, so that the host
-/// alone says how much it is.
-static Value sharedMemory(OpBuilder &b, Location loc, int64_t floats) {
-  auto space =
-      gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
-  auto typed = [&](int64_t size, Type element) {
-    return MemRefType::get({size}, element, MemRefLayoutAttrInterface(), space);
-  };
-  Value bytes = gpu::DynamicSharedMemoryOp::create(
-      b, loc, typed(ShapedType::kDynamic, b.getI8Type()));
-  Value start = arith::ConstantIndexOp::create(b, loc, 0);
-  return memref::ViewOp::create(b, loc, typed(floats, b.getF32Type()), bytes,
-                                start, ValueRange());
 }
 
 void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
@@ -80,7 +85,8 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
     KernelArguments arguments = bufferArguments(block.getArguments());
     arguments.batch = block.getArgument(types.size() - 1);
     if (sharedFloats)
-      arguments.scratch = sharedMemory(inner, loc, sharedFloats);
+      arguments.scratch =
+          sharedMemory(inner, loc, builder.getF32Type(), sharedFloats);
     arguments.task = gpu::BlockIdOp::create(inner, loc, gpu::Dimension::x);
     GpuKernelBody kernel(inner, loc, arguments, threads);
     body(kernel);

@@ -10,12 +10,12 @@
 !t = tensor<2x32xf32>
 
 // The block's tile is pixels x output channels, with so many taps and input
-// channels at a time. Two samples of 8 tiles (and a row of their own) have 2 x 32
-// floats.
-// STRATEGY: strategy = #seg.strategy<implicit_gemm, thread_columns = 4, thread_rows = 4, tile = [128, 32, 8], temp_bytes = 4608>
+// channels at a time. Two samples of 8 tiles and one, and the same for their
+// merges, have 2 x 32 floats.
+// STRATEGY: strategy = #seg.strategy<implicit_gemm, thread_columns = 4, thread_rows = 4, tile = [128, 32, 8], temp_bytes = 5632>
 
 // The sums of the tile take the place of A and B in shared memory.
-// CHECK: gpu.func @k0_conv(%[[X:[^:]*]]: memref<31680xf32>, {{.*}}, %[[W:[^:]*]]: memref<13824xf32>, %[[BIAS:[^:]*]]: memref<32xf32>, %[[Y:[^:]*]]: memref<63360xf32>, %{{[^:]*}}: memref<64xf32>, %{{[^:]*}}: memref<64xf32>, %[[TEMP:[^:]*]]: memref<1152xf32>, %{{[^:]*}}: index)
+// CHECK: gpu.func @k0_conv(%[[X:[^:]*]]: memref<31680xf32>, {{.*}}, %[[W:[^:]*]]: memref<13824xf32>, %[[BIAS:[^:]*]]: memref<32xf32>, %[[Y:[^:]*]]: memref<63360xf32>, %{{[^:]*}}: memref<64xf32>, %{{[^:]*}}: memref<64xf32>, %[[TEMP:[^:]*]]: memref<1408xf32>, %{{[^:]*}}: index)
 // CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 0 tasks 0 + 8 * n scratch 0 threads 256 shared 18432>, known_block_size = array<i32: 256, 1, 1>
 // CHECK: %[[SHARED:.*]] = memref.view {{.*}} to memref<4608xf32, #gpu.address_space<workgroup>>
 
@@ -61,15 +61,19 @@
 // CHECK: vector.store {{.*}}, %[[TEMP]]
 // CHECK: vector.store {{.*}}, %[[TEMP]]
 
-// Tiles are merged in order, in f64: a thread a channel, one block in all.
+// Tiles are merged in a fixed tree, in f64, for each sample; then samples are, a
+// thread a channel.
 // CHECK: gpu.func @k0_conv_1(
-// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 1 tasks 1 + 0 * n scratch 0 threads 128>
+// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 1 tasks 0 + 4 * n scratch 0 threads 64 shared 1536>
 // CHECK: arith.extf {{.*}} : vector<1xf32> to vector<1xf64>
+// CHECK: gpu.barrier
+// CHECK: gpu.func @k0_conv_2(
+// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 2 tasks 1 + 0 * n scratch 0 threads 128>
 // CHECK: math.sqrt {{.*}} : vector<1xf64>
 
 // CHECK-LABEL: exec.program @f
-// CHECK: exec.launch [@kernels::@k0_conv, @kernels::@k0_conv_1]
-// CHECK-SAME: temporaries (arena + {{[0-9]+}} : tensor<1152xf32>)
+// CHECK: exec.launch [@kernels::@k0_conv, @kernels::@k0_conv_1, @kernels::@k0_conv_2]
+// CHECK-SAME: temporaries (arena + {{[0-9]+}} : tensor<1408xf32>)
 func.func @f(%x: !x, %m: !s, %r: !s, %g: !c, %b: !c, %w: !w, %bias: !k) -> (!y, !t, !t) {
   %0:3 = seg.fusion (%a0 = %x : !x, %a1 = %m : !s, %a2 = %r : !s, %a3 = %g : !c, %a4 = %b : !c, %a5 = %w : !w, %a6 = %bias : !k) -> (!y, !t, !t) {
     %1 = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (!x, !s, !s, !c, !c) -> !x

@@ -136,7 +136,7 @@ func.func @tile(%x: !x, %w: !w) -> !x {
   // expected-error @+1 {{could not be emitted}}
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x)
       attributes {strategy = #seg.strategy<implicit_gemm, tile = [4096, 8, 2], thread_rows = 4, thread_columns = 4>} {
-    // expected-error @+1 {{'seg.conv' op expects a block to have at least as many threads as columns, and at most 1024, got 2048 in #seg.strategy<implicit_gemm, thread_columns = 4, thread_rows = 4, tile = [4096, 8, 2]>}}
+    // expected-error @+1 {{'seg.conv' op expects a block to have a power of two of threads, at least as many as columns and at most 1024, got 2048 in #seg.strategy<implicit_gemm, thread_columns = 4, thread_rows = 4, tile = [4096, 8, 2]>}}
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     seg.yield %1 : !x
   }
@@ -151,7 +151,7 @@ func.func @tile(%x: !x, %w: !w) -> !x {
 // A strategy of another target.
 func.func @kind(%x: !x, %w: !w) -> !x {
   %0 = seg.fusion (%a = %x : !x, %b = %w : !w) -> (!x) attributes {strategy = #seg.strategy<direct>} {
-    // expected-error @+1 {{'seg.conv' op expects a strategy of the target cuda of kind implicit_gemm, got 'direct'}}
+    // expected-error @+1 {{'seg.conv' op expects a strategy of the target cuda of kind implicit_gemm or mma_sync, got 'direct'}}
     %1 = seg.conv %a, %b strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !x
     seg.yield %1 : !x
   }

@@ -33,6 +33,9 @@ public:
   /// Emits a barrier of the block. Conditions around it must be uniform in the
   /// block.
   void barrier();
+  /// The block's shared memory as `size` elements of a type; `scratch` is the
+  /// same memory in f32.
+  mlir::Value sharedView(mlir::Type element, int64_t size);
   /// Emits a loop that distributes [0, size) over the threads of the block.
   void forThreads(int64_t size, llvm::function_ref<void(mlir::Value)> body);
 

@@ -54,6 +54,48 @@ struct GemmRun {
   std::function<mlir::Value(int64_t lanes)> load;
 };
 
+/// How the threads of a block share the elements of an operand of a step: in
+/// runs, thread after thread.
+class GemmRuns {
+public:
+  GemmRuns(const GemmTile &tile, GemmOperand operand, GemmAccess access,
+           int64_t maxLanes, int64_t threads)
+      : access(access),
+        extent(operand == GemmOperand::A ? tile.rows : tile.columns),
+        depth(tile.depth), threads(threads),
+        lanes(std::min({maxLanes, access.lanes, rowElements()})),
+        total(extent * depth / lanes), count(divideUp(total, threads)) {}
+
+  const GemmAccess access;
+  const int64_t extent, depth, threads;
+  const int64_t lanes; ///< Elements of a run.
+  const int64_t total; ///< Runs of all threads.
+  const int64_t count; ///< Runs of a thread.
+
+  /// Elements that follow each other before the next row, column or depth.
+  int64_t rowElements() const { return access.alongDepth ? depth : extent; }
+  /// Whether the i-th run of some threads does not exist.
+  bool isPartial(int64_t i) const { return (i + 1) * threads > total; }
+  /// The i-th run of the thread.
+  mlir::Value number(GpuKernelBody &k, int64_t i) const {
+    return k.add(k.thread(), i * threads);
+  }
+  mlir::Value exists(GpuKernelBody &k, int64_t i) const {
+    return k.less(number(k, i), k.index(total));
+  }
+  /// Where it begins: the row (of `rowElements`) and the place in it.
+  std::pair<mlir::Value, mlir::Value> place(GpuKernelBody &k, int64_t i) const {
+    int64_t runs = rowElements() / lanes;
+    return {k.div(number(k, i), runs), k.mul(k.rem(number(k, i), runs), lanes)};
+  }
+  /// The same as a row or column of the tile, and a depth of the step.
+  std::pair<mlir::Value, mlir::Value> element(GpuKernelBody &k,
+                                              int64_t i) const {
+    auto [row, at] = place(k, i);
+    return access.alongDepth ? std::pair(row, at) : std::pair(at, row);
+  }
+};
+
 /// The sums of a block's tile in shared memory.
 class GemmSums {
 public:

@@ -5,10 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "CudaCoreStrategy.h"
 #include "FilterGradGemm.h"
 #include "ForwardGemm.h"
+#include "GemmTilings.h"
+#include "Reductions/TileMerges.h"
 #include "segc/Codegen/Common/FusionChecks.h"
+#include "segc/Codegen/Common/FusionKernelModel.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -16,46 +18,100 @@ using namespace mlir;
 namespace segc {
 namespace {
 
-constexpr int64_t mergeThreads = 128;
-constexpr llvm::StringLiteral kindName = "implicit_gemm", tileName = "tile",
-                              threadRowsName = "thread_rows",
-                              threadColumnsName = "thread_columns",
-                              partsName = "parts";
+constexpr llvm::StringLiteral tileName = "tile", partsName = "parts";
 
 //===----------------------------------------------------------------------===//
-// Merges of reductions
+// Kinds of blocks
 //===----------------------------------------------------------------------===//
 
-/// Emits a launch with a thread for each of [0, size), once or for each sample.
-void launchThreads(
-    GpuFusionEmitter &emitter, int64_t size, bool eachSample,
-    llvm::function_ref<void(GpuKernelBody &, Value sample, Value number)>
-        body) {
-  int64_t blocks = divideUp(size, mergeThreads);
-  emitter.launch(eachSample ? TaskCount{0, blocks} : TaskCount{blocks, 0},
-                 mergeThreads, 0, [&](GpuKernelBody &k) {
-                   Value sample = k.div(k.task(), blocks),
-                         block = k.rem(k.task(), blocks);
-                   Value number = k.add(k.mul(block, mergeThreads), k.thread());
-                   k.ifThen(k.less(number, k.index(size)),
-                            [&] { body(k, sample, number); });
-                 });
+/// A parameter of one number that a tiling has beside its tile.
+template <typename Tiling>
+struct SizeParameter {
+  StringRef name;
+  int64_t Tiling::*member;
+};
+
+/// Kind and parameters of the strategies with such a tiling, and its block.
+template <typename Tiling>
+struct Kind;
+
+template <>
+struct Kind<CudaCoreTiling> {
+  static constexpr llvm::StringLiteral name = "implicit_gemm";
+  static constexpr SizeParameter<CudaCoreTiling> sizes[] = {
+      {"thread_rows", &CudaCoreTiling::threadRows},
+      {"thread_columns", &CudaCoreTiling::threadColumns}};
+  static constexpr bool hasMultiplyType = false;
+  static constexpr llvm::StringLiteral noTiling = "no tiling";
+  static constexpr auto emit = emitCudaCoreBlock;
+};
+
+template <>
+struct Kind<MmaTiling> {
+  static constexpr llvm::StringLiteral name = "mma_sync";
+  static constexpr SizeParameter<MmaTiling> sizes[] = {
+      {"warp_rows", &MmaTiling::warpRows},
+      {"warp_columns", &MmaTiling::warpColumns},
+      {"stages", &MmaTiling::stages}};
+  static constexpr bool hasMultiplyType = true;
+  static constexpr llvm::StringLiteral noTiling =
+      "multiplies values of bf16 or f16 in memory";
+  static constexpr auto emit = emitMmaBlock;
+};
+
+template <typename Tiling>
+SmallVector<StrategyParameter> parametersOf(bool hasParts) {
+  SmallVector<StrategyParameter> declared{
+      {tileName, StrategyParameter::Type::Sizes}};
+  for (const auto &size : Kind<Tiling>::sizes)
+    declared.push_back({size.name, StrategyParameter::Type::Size});
+  if (Kind<Tiling>::hasMultiplyType)
+    declared.push_back({strategyMultiplyTypeName,
+                        StrategyParameter::Type::Keyword,
+                        /*optional=*/false,
+                        {multiplyTypeName(MultiplyType::Bf16),
+                         multiplyTypeName(MultiplyType::F16)}});
+  if (hasParts)
+    declared.push_back({partsName, StrategyParameter::Type::Size});
+  return declared;
 }
 
-/// Emits the merges: each thread of the first launch merges a channel, each
-/// thread of the second a group.
-void emitMerge(GpuFusionEmitter &emitter, ForwardGemm::Reduction &reduction) {
-  const MomentLayout &layout = reduction.layout;
-  launchThreads(emitter, layout.channels, /*eachSample=*/false,
-                [&](GpuKernelBody &k, Value, Value channel) {
-                  ChannelBlock block(k, channel, /*lanes=*/1, Value());
-                  reduction.op.emitChannelMerge(k, block, layout);
-                });
-  if (layout.kind == seg::NormKind::group)
-    launchThreads(emitter, layout.groups, /*eachSample=*/true,
-                  [&](GpuKernelBody &k, Value sample, Value group) {
-                    reduction.op.emitGroupMerge(k, sample, group, layout);
-                  });
+template <typename Tiling>
+seg::StrategyAttr write(const GemmWork &work,
+                        const GemmChoice<Tiling> &choice) {
+  Builder b(work.fusion->getContext());
+  const GemmTile &tile = choice.tiling.tile;
+  SmallVector<NamedAttribute> parameters{b.getNamedAttr(
+      tileName, b.getDenseI64ArrayAttr({tile.rows, tile.columns, tile.depth}))};
+  for (const auto &size : Kind<Tiling>::sizes)
+    parameters.push_back(b.getNamedAttr(
+        size.name, b.getI64IntegerAttr(choice.tiling.*size.member)));
+  if constexpr (Kind<Tiling>::hasMultiplyType)
+    parameters.push_back(b.getNamedAttr(
+        strategyMultiplyTypeName,
+        b.getStringAttr(multiplyTypeName(choice.tiling.multiplyType))));
+  if (work.isFilterGrad)
+    parameters.push_back(
+        b.getNamedAttr(partsName, b.getI64IntegerAttr(choice.parts)));
+  return seg::StrategyAttr::get(
+      b.getContext(), Kind<Tiling>::name, parameters,
+      roundUp(4 * work.tempFloats(tile, choice.parts), 64));
+}
+
+/// The strategy's, which may be written by hand.
+template <typename Tiling>
+GemmChoice<Tiling> read(seg::FusionOp fusion) {
+  seg::StrategyAttr strategy = fusion.getStrategyAttr();
+  ArrayRef<int64_t> tile = strategy.getInts(tileName);
+  GemmChoice<Tiling> choice;
+  choice.tiling.tile = {tile[0], tile[1], tile[2]};
+  for (const auto &size : Kind<Tiling>::sizes)
+    choice.tiling.*size.member = strategy.get<IntegerAttr>(size.name).getInt();
+  if constexpr (Kind<Tiling>::hasMultiplyType)
+    choice.tiling.multiplyType = productWork(strategy).multiplyType;
+  if (auto parts = strategy.get<IntegerAttr>(partsName))
+    choice.parts = parts.getInt();
+  return choice;
 }
 
 //===----------------------------------------------------------------------===//
@@ -63,9 +119,14 @@ void emitMerge(GpuFusionEmitter &emitter, ForwardGemm::Reduction &reduction) {
 //===----------------------------------------------------------------------===//
 
 /// The part that the models of all roots share.
-class CudaCoreModel : public KernelModel {
+template <typename Tiling>
+class GemmModel : public KernelModel {
 public:
-  StringRef kind(OperationName) const override { return kindName; }
+  explicit GemmModel(bool hasParts)
+      : declared(parametersOf<Tiling>(hasParts)) {}
+
+  StringRef kind(OperationName) const override { return Kind<Tiling>::name; }
+  ArrayRef<StrategyParameter> parameters() const override { return declared; }
   bool takesPrologue(OpOperand &operand) const override {
     return operand.getOperandNumber() == 0;
   }
@@ -87,14 +148,17 @@ public:
   double seconds(seg::FusionOp fusion,
                  const TargetVersion &version) const override {
     GemmWork work(fusion, static_cast<const GpuTarget &>(version));
-    if (!fusion.getStrategyAttr())
-      return cudaCoreChoices(work).front().seconds;
-    CudaCoreChoice choice = read(fusion);
-    return modelledSeconds(work, choice.tiling, choice.parts);
+    if (fusion.getStrategyAttr()) {
+      auto choice = read<Tiling>(fusion);
+      return modelledSeconds(work, choice.tiling, choice.parts);
+    }
+    auto choices = choicesOf(work, version.multiplyTypes);
+    return choices.empty() ? std::numeric_limits<double>::infinity()
+                           : choices.front().seconds;
   }
 
   int64_t reducedPixels(seg::FusionOp fusion, RankedTensorType) const override {
-    return read(fusion).tiling.tile.rows;
+    return read<Tiling>(fusion).tiling.tile.rows;
   }
 
   LogicalResult emit(KernelEmission &emission) const override {
@@ -103,7 +167,7 @@ public:
     if (failed(verifyFusion(fusion, *this, "GPU", /*readsTilesAgain=*/true)))
       return failure();
     GemmWork work(fusion, emitter.getTarget());
-    CudaCoreChoice choice = read(fusion);
+    auto choice = read<Tiling>(fusion);
     if (std::string reason = refusal(work, choice.tiling); !reason.empty())
       return fusion.getRoot()->emitOpError(reason)
              << " in " << fusion.getStrategyAttr();
@@ -117,74 +181,57 @@ public:
 
 protected:
   virtual void emitLaunches(GpuFusionEmitter &emitter, const GemmWork &work,
-                            const CudaCoreChoice &choice) const = 0;
+                            const GemmChoice<Tiling> &choice) const = 0;
 
 private:
+  /// The fastest first.
+  static SmallVector<GemmChoice<Tiling>> choicesOf(const GemmWork &work,
+                                                   MultiplyTypeSet types) {
+    auto pin = work.fusion.getRoot()->getAttrOfType<StringAttr>(
+        seg::precisionAttrName);
+    if (pin && pin.getValue() == "f32")
+      types = {};
+    SmallVector<GemmChoice<Tiling>> choices;
+    collectChoices(work, types, choices);
+    llvm::stable_sort(choices, [](const auto &a, const auto &b) {
+      return a.seconds < b.seconds;
+    });
+    return choices;
+  }
+
   static SmallVector<StrategyProposal> proposals(seg::FusionOp fusion,
                                                  const StrategyContext &context,
                                                  size_t count) {
     GemmWork work(fusion,
                   static_cast<const GpuTarget &>(*context.target.version));
     SmallVector<StrategyProposal> result;
-    for (const CudaCoreChoice &choice : cudaCoreChoices(work)) {
+    for (const auto &choice : choicesOf(work, context.multiplyTypes)) {
       if (result.size() == count)
         break;
       StrategyProposal &proposal = result.emplace_back();
-      proposal.title = kindName.str();
+      proposal.title = Kind<Tiling>::name.str();
       proposal.seconds = choice.seconds;
       proposal.reason = llvm::formatv("{0:f1} us", 1e6 * choice.seconds).str();
       proposal.strategy = write(work, choice);
     }
+    if (result.empty()) {
+      StrategyProposal &refused = result.emplace_back();
+      refused.title = Kind<Tiling>::name.str();
+      refused.reason = Kind<Tiling>::noTiling.str();
+    }
     return result;
   }
 
-  static seg::StrategyAttr write(const GemmWork &work,
-                                 const CudaCoreChoice &choice) {
-    Builder b(work.fusion->getContext());
-    const auto &[tile, threadRows, threadColumns] = choice.tiling;
-    SmallVector<NamedAttribute> parameters{
-        b.getNamedAttr(tileName, b.getDenseI64ArrayAttr(
-                                     {tile.rows, tile.columns, tile.depth})),
-        b.getNamedAttr(threadRowsName, b.getI64IntegerAttr(threadRows)),
-        b.getNamedAttr(threadColumnsName, b.getI64IntegerAttr(threadColumns))};
-    if (work.isFilterGrad)
-      parameters.push_back(
-          b.getNamedAttr(partsName, b.getI64IntegerAttr(choice.parts)));
-    return seg::StrategyAttr::get(
-        b.getContext(), kindName, parameters,
-        roundUp(4 * work.tempFloats(tile, choice.parts), 64));
-  }
-
-  /// The strategy's, which may be written by hand.
-  static CudaCoreChoice read(seg::FusionOp fusion) {
-    seg::StrategyAttr strategy = fusion.getStrategyAttr();
-    auto size = [&](StringRef name) {
-      auto value = strategy.get<IntegerAttr>(name);
-      return value ? value.getInt() : 1;
-    };
-    ArrayRef<int64_t> tile = strategy.getInts(tileName);
-    CudaCoreChoice choice;
-    choice.tiling = {{tile[0], tile[1], tile[2]},
-                     size(threadRowsName),
-                     size(threadColumnsName)};
-    choice.parts = size(partsName);
-    return choice;
-  }
+  SmallVector<StrategyParameter> declared;
 };
 
-struct ForwardModel : CudaCoreModel {
+template <typename Tiling>
+struct ForwardModel : GemmModel<Tiling> {
+  ForwardModel() : GemmModel<Tiling>(/*hasParts=*/false) {}
+
   bool computes(OperationName root) const override {
-    return llvm::is_contained({TypeID::get<seg::ConvOp>(),
-                               TypeID::get<seg::ConvTransposeOp>(),
-                               TypeID::get<seg::ConvInputGradOp>()},
-                              root.getTypeID());
-  }
-  ArrayRef<StrategyParameter> parameters() const override {
-    static const StrategyParameter declared[] = {
-        {tileName, StrategyParameter::Type::Sizes},
-        {threadRowsName, StrategyParameter::Type::Size},
-        {threadColumnsName, StrategyParameter::Type::Size}};
-    return declared;
+    return isOneOf<seg::ConvOp, seg::ConvTransposeOp, seg::ConvInputGradOp>(
+        root);
   }
   bool takesEpilogue(Operation *) const override { return true; }
   /// If phases differ in size, some tiles have no pixels, which reductions do
@@ -201,53 +248,54 @@ struct ForwardModel : CudaCoreModel {
   }
 
   void emitLaunches(GpuFusionEmitter &emitter, const GemmWork &work,
-                    const CudaCoreChoice &choice) const override {
-    const CudaCoreTiling &tiling = choice.tiling;
+                    const GemmChoice<Tiling> &choice) const override {
+    const Tiling &tiling = choice.tiling;
     emitter.launch(
         {0, ForwardGemm::blocksOfSample(work.problem, tiling.tile)},
         tiling.threads(), sharedFloats(work, tiling), [&](GpuKernelBody &k) {
           ForwardGemm gemm(k, work.fusion, work.problem, tiling.tile);
-          emitCudaCoreBlock(k, gemm, tiling);
+          Kind<Tiling>::emit(k, gemm, tiling);
         });
     for (ForwardGemm::Reduction &reduction :
          ForwardGemm::reductions(work.fusion, work.problem, tiling.tile))
-      emitMerge(emitter, reduction);
+      ChannelMerge(reduction.op, reduction.layout).emit(emitter);
   }
 };
 
-struct FilterGradModel : CudaCoreModel {
+template <typename Tiling>
+struct FilterGradModel : GemmModel<Tiling> {
+  FilterGradModel() : GemmModel<Tiling>(/*hasParts=*/true) {}
+
   bool computes(OperationName root) const override {
-    return root.getTypeID() == TypeID::get<seg::ConvFilterGradOp>();
-  }
-  ArrayRef<StrategyParameter> parameters() const override {
-    static const StrategyParameter declared[] = {
-        {tileName, StrategyParameter::Type::Sizes},
-        {threadRowsName, StrategyParameter::Type::Size},
-        {threadColumnsName, StrategyParameter::Type::Size},
-        {partsName, StrategyParameter::Type::Size}};
-    return declared;
+    return isOneOf<seg::ConvFilterGradOp>(root);
   }
 
   void emitLaunches(GpuFusionEmitter &emitter, const GemmWork &work,
-                    const CudaCoreChoice &choice) const override {
-    const CudaCoreTiling &tiling = choice.tiling;
+                    const GemmChoice<Tiling> &choice) const override {
+    const Tiling &tiling = choice.tiling;
     emitter.launch(
         {FilterGradGemm::blocks(work.problem, tiling.tile, choice.parts), 0},
         tiling.threads(), sharedFloats(work, tiling), [&](GpuKernelBody &k) {
           FilterGradGemm gemm(k, work.fusion, work.problem, tiling.tile,
                               choice.parts);
-          emitCudaCoreBlock(k, gemm, tiling);
+          Kind<Tiling>::emit(k, gemm, tiling);
         });
     if (choice.parts > 1)
       FilterGradGemm::launchMerge(emitter, work.problem, choice.parts);
   }
 };
 
+template <typename Tiling>
+void addModels(KernelModels &models) {
+  models.push_back(std::make_unique<ForwardModel<Tiling>>());
+  models.push_back(std::make_unique<FilterGradModel<Tiling>>());
+}
+
 } // namespace
 
 void addConvGpuModels(KernelModels &models) {
-  models.push_back(std::make_unique<ForwardModel>());
-  models.push_back(std::make_unique<FilterGradModel>());
+  addModels<CudaCoreTiling>(models);
+  addModels<MmaTiling>(models);
 }
 
 } // namespace segc

@@ -26,16 +26,9 @@ private:
   static constexpr int64_t lanes = CudaCoreTiling::lanes;
   using Values = SmallVector<Value>;
 
-  /// A thread's runs of an operand.
-  struct Runs {
-    GemmAccess access;
-    int64_t lanes, count, total;
-  };
-  Runs runsOf(GemmOperand operand) const;
-  /// The row or column, and the depth, where run `number` begins.
-  std::pair<Value, Value> place(GemmOperand operand, const Runs &runs,
-                                Value number);
-  Value number(int64_t i) { return k.add(k.thread(), i * k.threads()); }
+  GemmRuns runsOf(GemmOperand operand) const {
+    return {tile, operand, gemm.access(operand), lanes, k.threads()};
+  }
   Values load(GemmOperand operand, Value step);
   void store(GemmOperand operand, ArrayRef<Value> values, Value step);
   Values multiply(Value step, ValueRange sums);
@@ -96,36 +89,17 @@ void CudaCoreBlock::emit() {
   gemm.finish(result);
 }
 
-CudaCoreBlock::Runs CudaCoreBlock::runsOf(GemmOperand operand) const {
-  Runs runs;
-  runs.access = gemm.access(operand);
-  int64_t extent = operand == GemmOperand::A ? tile.rows : tile.columns;
-  runs.lanes = std::min(
-      {lanes, runs.access.lanes, runs.access.alongDepth ? tile.depth : extent});
-  runs.total = extent * tile.depth / runs.lanes;
-  runs.count = divideUp(runs.total, k.threads());
-  return runs;
-}
-
-std::pair<Value, Value> CudaCoreBlock::place(GemmOperand operand,
-                                             const Runs &runs, Value number) {
-  int64_t extent = operand == GemmOperand::A ? tile.rows : tile.columns,
-          row = (runs.access.alongDepth ? tile.depth : extent) / runs.lanes;
-  Value fast = k.mul(k.rem(number, row), runs.lanes), slow = k.div(number, row);
-  return runs.access.alongDepth ? std::pair(slow, fast) : std::pair(fast, slow);
-}
-
 /// Loads a step's elements of an operand; zeros after the last step.
 CudaCoreBlock::Values CudaCoreBlock::load(GemmOperand operand, Value step) {
-  Runs runs = runsOf(operand);
+  GemmRuns runs = runsOf(operand);
   Value exists = k.less(step, gemm.stepCount());
   Values values;
   for (int64_t i = 0; i < runs.count; ++i) {
-    auto [index, depth] = place(operand, runs, number(i));
+    auto [index, depth] = runs.element(k, i);
     GemmRun run = gemm.run(operand, index, step, depth);
     Value inside = k.both(run.inside, exists);
-    if ((i + 1) * k.threads() > runs.total)
-      inside = k.both(inside, k.less(number(i), k.index(runs.total)));
+    if (runs.isPartial(i))
+      inside = k.both(inside, runs.exists(k, i));
     values.push_back(k.ifElse(
         inside, [&] { return run.load(runs.lanes); },
         [&] { return k.zeroVector(runs.lanes); }));
@@ -135,22 +109,22 @@ CudaCoreBlock::Values CudaCoreBlock::load(GemmOperand operand, Value step) {
 
 void CudaCoreBlock::store(GemmOperand operand, ArrayRef<Value> values,
                           Value step) {
-  Runs runs = runsOf(operand);
+  GemmRuns runs = runsOf(operand);
   int64_t pitch = tiling.pitch(operand);
-  for (auto [i, value] : llvm::enumerate(values)) {
-    auto [index, depth] = place(operand, runs, number(i));
+  for (int64_t i = 0; i < runs.count; ++i) {
+    auto [index, depth] = runs.element(k, i);
     Value element =
         k.add(operandStart(operand, step), k.add(k.mul(depth, pitch), index));
-    auto emit = [&, value = value] {
+    auto emit = [&] {
       if (!runs.access.alongDepth)
-        return k.store(value, k.scratch(), element);
+        return k.store(values[i], k.scratch(), element);
       for (int64_t lane = 0; lane < runs.lanes; ++lane)
         k.storeScalar(
-            vector::ExtractOp::create(k.builder(), k.loc(), value, lane),
+            vector::ExtractOp::create(k.builder(), k.loc(), values[i], lane),
             k.scratch(), k.add(element, lane * pitch));
     };
-    if ((static_cast<int64_t>(i) + 1) * k.threads() > runs.total)
-      k.ifThen(k.less(number(i), k.index(runs.total)), emit);
+    if (runs.isPartial(i))
+      k.ifThen(runs.exists(k, i), emit);
     else
       emit();
   }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ForwardGemm.h"
+#include "Reductions/TileMerges.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
@@ -121,7 +122,7 @@ ForwardGemm::reductions(seg::FusionOp fusion, const ConvProblem &problem,
   int64_t base = 0;
   for (auto op : fusion.getBody().getOps<ChannelReductionOpInterface>()) {
     result.push_back({op, op.getMomentLayout(grid, base)});
-    base += roundUp(result.back().layout.floats(), 16);
+    base += roundUp(ChannelMerge(op, result.back().layout).floats(), 16);
   }
   return result;
 }

@@ -1,0 +1,39 @@
+//===- GemmTilings.h - Choice of the tilings of convolutions ----*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// What the model of a kind of blocks asks of its tilings.
+
+#ifndef SEGC_LIB_CODEGEN_GPU_CONV_GEMMTILINGS_H
+#define SEGC_LIB_CODEGEN_GPU_CONV_GEMMTILINGS_H
+
+#include "CudaCoreBlock.h"
+#include "GemmWork.h"
+#include "MmaBlock.h"
+
+namespace segc {
+
+/// Floats of shared memory of a block.
+int64_t sharedFloats(const GemmWork &work, const CudaCoreTiling &tiling);
+int64_t sharedFloats(const GemmWork &work, const MmaTiling &tiling);
+/// The reason why the tiling cannot be emitted; empty if it can.
+std::string refusal(const GemmWork &work, const CudaCoreTiling &tiling);
+std::string refusal(const GemmWork &work, const MmaTiling &tiling);
+/// Seconds by the roofline.
+double modelledSeconds(const GemmWork &work, const CudaCoreTiling &tiling,
+                       int64_t parts);
+double modelledSeconds(const GemmWork &work, const MmaTiling &tiling,
+                       int64_t parts);
+/// Adds all that are worth considering, if values of 16 bits may be multiplied
+/// in these types.
+void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
+                    llvm::SmallVectorImpl<GemmChoice<CudaCoreTiling>> &choices);
+void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
+                    llvm::SmallVectorImpl<GemmChoice<MmaTiling>> &choices);
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_GPU_CONV_GEMMTILINGS_H

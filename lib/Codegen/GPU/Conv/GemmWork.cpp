@@ -1,0 +1,142 @@
+//===- GemmWork.cpp -------------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "GemmWork.h"
+
+#include "FilterGradGemm.h"
+#include "ForwardGemm.h"
+#include "Reductions/TileMerges.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace segc {
+
+static ConvProblem problemOf(Operation *root) {
+  return isa<seg::ConvFilterGradOp>(root) ? filterGradProblem(root)
+                                          : convProblem(root);
+}
+
+GemmWork::GemmWork(seg::FusionOp fusion, const GpuTarget &target)
+    : fusion(fusion), problem(problemOf(fusion.getRoot())),
+      isFilterGrad(isa<seg::ConvFilterGradOp>(fusion.getRoot())),
+      target(target) {}
+
+int64_t GemmWork::blocks(const GemmTile &tile, int64_t parts) const {
+  return isFilterGrad
+             ? FilterGradGemm::blocks(problem, tile, parts)
+             : problem.batch * ForwardGemm::blocksOfSample(problem, tile);
+}
+
+int64_t GemmWork::rows() const {
+  return isFilterGrad ? product(problem.taps) * problem.groupInputs()
+                      : product(blockSpace(problem));
+}
+int64_t GemmWork::columns() const { return problem.groupOutputs(); }
+
+int64_t GemmWork::steps(const GemmTile &tile, int64_t parts) const {
+  if (isFilterGrad)
+    return divideUp(divideUp(problem.batch * product(problem.out), parts),
+                    tile.depth);
+  return divideUp(product(divideUp(problem.taps, blockPhases(problem))) *
+                      problem.groupInputs(),
+                  tile.depth);
+}
+
+GemmAccess GemmWork::access(GemmOperand operand) const {
+  Operation *root = fusion.getRoot();
+  return isFilterGrad ? FilterGradGemm::accessOf(problem, root, operand)
+                      : ForwardGemm::accessOf(problem, root, operand);
+}
+
+int64_t GemmWork::tempFloats(const GemmTile &tile, int64_t parts) const {
+  if (isFilterGrad)
+    return FilterGradGemm::tempFloats(problem, parts);
+  auto reductions = ForwardGemm::reductions(fusion, problem, tile);
+  return reductions.empty()
+             ? 0
+             : reductions.back().layout.base +
+                   ChannelMerge(reductions.back().op, reductions.back().layout)
+                       .floats();
+}
+
+int64_t GemmWork::launches(int64_t parts) const {
+  auto reductions = fusion.getBody().getOps<ChannelReductionOpInterface>();
+  return 1 + (parts > 1) + std::distance(reductions.begin(), reductions.end());
+}
+
+int64_t GemmWork::sharedFloats(const GemmTile &tile, int64_t threads,
+                               int64_t stepFloats) const {
+  int64_t floats = std::max(stepFloats, GemmSums::floats(tile));
+  return isFilterGrad ? floats
+                      : std::max(floats, ForwardGemm::finishFloats(
+                                             fusion, problem, tile, threads));
+}
+
+SmallVector<int64_t> GemmWork::partCounts(const GemmTile &tile) const {
+  constexpr int64_t maxTempBytes = 256 << 20, minPixels = 64;
+  SmallVector<int64_t> counts{1};
+  int64_t pixels = problem.batch * product(problem.out);
+  for (int64_t parts = 2;
+       isFilterGrad && parts * minPixels <= pixels && parts <= 256 &&
+       4 * tempFloats(tile, parts) <= maxTempBytes;
+       parts *= 2)
+    counts.push_back(parts);
+  return counts;
+}
+
+std::string GemmWork::refusal(const GemmTile &tile, int64_t threads,
+                              int64_t floats) const {
+  for (int64_t size : {tile.rows, tile.columns, tile.depth})
+    if (!llvm::isPowerOf2_64(size))
+      return "expects a tile of powers of two, got " + std::to_string(size);
+  // Threads store whole columns of the tile.
+  if (threads > target.blockThreads || threads < tile.columns ||
+      !llvm::isPowerOf2_64(threads))
+    return "expects a block to have a power of two of threads, at least as "
+           "many as columns and at most " +
+           std::to_string(target.blockThreads) + ", got " +
+           std::to_string(threads);
+  if (4 * floats > target.sharedBytes)
+    return "expects at most " + std::to_string(target.sharedBytes) +
+           " bytes of shared memory, got " + std::to_string(4 * floats);
+  return "";
+}
+
+double issueSeconds(const GpuTarget &target, double instructions) {
+  return instructions * target.multiprocessors * 2 / target.peakFlops;
+}
+
+double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
+  const GemmTile &tile = cost.tile;
+  const GpuTarget &target = work.target;
+  double blocks = work.blocks(tile, cost.parts),
+         steps = work.steps(tile, cost.parts), threads = cost.threads;
+  constexpr double finishInstructions = 12; // For each sum of the tile.
+  double block =
+      steps * cost.step +
+      issueSeconds(target, finishInstructions * tile.rows * tile.columns);
+  // Fewer than eight warps do not hide what they wait for.
+  double ownBlocks = std::ceil(blocks / target.multiprocessors);
+  double resident =
+      std::max(1.0, std::min({ownBlocks, target.residentThreads / threads,
+                              target.sharedBytes / (4.0 * cost.sharedFloats),
+                              target.registers / (threads * cost.registers)}));
+  double busy = std::min(1.0, std::floor(resident) * threads / 256);
+  double compute = ownBlocks * block / busy;
+  double l2 = blocks * steps * (tile.rows + tile.columns) * tile.depth *
+              cost.elementBytes / target.l2BytesPerSecond;
+  double merge =
+      8.0 * work.tempFloats(tile, cost.parts) / target.bytesPerSecond;
+  double memory = work.fusion.bytes() / target.bytesPerSecond;
+  // Of tilings that take the same time, the one with less work.
+  double all = 1e-2 * blocks * block / target.multiprocessors;
+  return std::max({compute, l2, memory}) + all + merge +
+         work.launches(cost.parts) * target.launchSeconds;
+}
+
+} // namespace segc
