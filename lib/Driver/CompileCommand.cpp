@@ -76,6 +76,10 @@ static void addTarget(CLI::App &command, CompileOptions &options) {
                   "computes the same bits (default: the cores of this "
                   "machine for native, otherwise the average over 2 to 16)")
       ->check(CLI::Range(int64_t(1), maxThreads));
+  command.add_flag("!--no-cubin", options.assemble,
+                   "Do not run ptxas, which adds machine code of GPUs to PTX "
+                   "and says what kernels occupy, where a CUDA toolkit is "
+                   "installed");
   command
       .add_option("-O", options.optLevel,
                   "Optimization level of LLVM, -O0 to -O3 (default: -O2)")

@@ -546,10 +546,8 @@ llvm::Error Session::addVersion(ModuleOp fused, size_t phasesDone,
   if (failed(verifyModel(*modules.back())))
     return llvm::createStringError("no model can be made of " + options.input);
   versions.push_back({target, *modules.back(), target.version->name + "."});
-  if (wantsReport()) {
+  if (wantsReport())
     kernelRemarks.note(*modules.back(), target.version->name);
-    report.versions.push_back(report::collectVersion(versions.back()));
-  }
   clock("kernels");
   return llvm::Error::success();
 }
@@ -598,14 +596,18 @@ llvm::Error Session::emitModel() {
     clock("network");
     if (llvm::Error error = addVersion(fused, phasesDone, target))
       return error;
-    auto kernels = target.backend->serialize(
-        versions.back().module, *target.version,
-        {versions.back().symbolPrefix, options.optLevel, jobs});
+    auto kernels =
+        target.backend->serialize(versions.back().module, *target.version,
+                                  {versions.back().symbolPrefix,
+                                   options.optLevel, jobs, options.assemble});
     if (!kernels)
       return kernels.takeError();
     std::move(kernels->objects.begin(), kernels->objects.end(),
               std::back_inserter(objects));
     versions.back().blobs = std::move(kernels->blobs);
+    versions.back().resources = std::move(kernels->resources);
+    if (wantsReport())
+      report.versions.push_back(report::collectVersion(versions.back()));
     clock("machine code");
     return llvm::Error::success();
   };

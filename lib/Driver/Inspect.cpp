@@ -66,6 +66,34 @@ static llvm::Expected<json::Value> modelJson(const std::string &path,
                                      (*model)->model().manifest_bytes));
 }
 
+/// Prints what the kernels of GPUs occupy, as far as the manifest knows.
+static void printGpuVersions(const json::Object &object) {
+  const json::Array *versions = object.getArray("versions");
+  if (!versions)
+    return;
+  for (const json::Value &value : *versions) {
+    const json::Object *version = value.getAsObject();
+    std::optional<llvm::StringRef> name =
+        version ? version->getString("gpu") : std::nullopt;
+    if (!name)
+      continue;
+    llvm::outs() << version->getString("device").value_or("?") << ":" << *name;
+    int64_t registers = 0, spills = 0;
+    const json::Array *kernels = version->getArray("kernel_resources");
+    for (size_t i = 0; kernels && i < kernels->size(); ++i)
+      if (const json::Object *kernel = (*kernels)[i].getAsObject()) {
+        registers =
+            std::max(registers, kernel->getInteger("registers").value_or(0));
+        spills += kernel->getInteger("spill_bytes").value_or(0);
+      }
+    if (kernels)
+      llvm::outs() << "  PTX and cubin, " << kernels->size()
+                   << " kernels of at most " << registers << " registers, "
+                   << spills << " bytes spilled";
+    llvm::outs() << "\n";
+  }
+}
+
 static void printTable(const json::Object &object) {
   llvm::outs() << "network     " << object.getString("network").value_or("?")
                << "\n";
@@ -86,6 +114,7 @@ static void printTable(const json::Object &object) {
                                            .value_or(0) *
                                        1e-9)
                    << " GFLOP a sample\n";
+  printGpuVersions(object);
   if (const json::Array *parameters = object.getArray("parameters"))
     for (const json::Value &parameter : *parameters) {
       llvm::outs() << "  "

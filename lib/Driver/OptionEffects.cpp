@@ -40,6 +40,7 @@ constexpr Effect effects[] = {{"--batch", "seg", true},
                               {"--no-reuse", "plan"},
                               {"--no-schedule", "plan"},
                               {"-O", machineCode},
+                              {"--no-cubin", model},
                               {"--jobs", machineCode},
                               {"--weights", model},
                               {"--report", model}};

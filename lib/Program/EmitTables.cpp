@@ -68,8 +68,12 @@ buildModelModule(LLVMContext &context, ArrayRef<ModelVersion> versions,
   t.define("segc_largest_batch", t.u64(contents.batch));
 
   auto entry = [&](StringRef needs, StringRef name) {
-    return findProgram(versions.front().module, needs) ? t.entry(name)
-                                                       : t.null();
+    return any_of(versions,
+                  [&](const ModelVersion &version) {
+                    return bool(findProgram(version.module, needs));
+                  })
+               ? t.entry(name)
+               : t.null();
   };
   auto weights = [&](const std::vector<char> &bytes) {
     return bytes.empty() ? t.null()

@@ -106,11 +106,25 @@ static json::Object entryJson(exec::ProgramOp program) {
                       {"flops_per_sample", flops}};
 }
 
-static json::Object entriesJson(ModuleOp module) {
+/// The entries of any version: not all of them lay out filters. Figures are
+/// those of the first that has the entry.
+static json::Object entriesJson(ArrayRef<ModelVersion> versions) {
   json::Object result;
-  for (auto program : module.getOps<exec::ProgramOp>())
-    result[program.getSymName()] = entryJson(program);
+  for (const ModelVersion &version : versions)
+    for (auto program : ModuleOp(version.module).getOps<exec::ProgramOp>())
+      result.try_emplace(program.getSymName(), entryJson(program));
   return result;
+}
+
+static json::Array resourcesJson(ArrayRef<KernelResources> resources) {
+  json::Array list;
+  for (const KernelResources &kernel : resources)
+    list.push_back(json::Object{{"kernel", kernel.kernel},
+                                {"registers", kernel.registers},
+                                {"stack_bytes", kernel.stackBytes},
+                                {"spill_bytes", kernel.spillBytes},
+                                {"resident_blocks", kernel.residentBlocks}});
+  return list;
 }
 
 static json::Object versionJson(const ModelVersion &version) {
@@ -126,7 +140,7 @@ static json::Object versionJson(const ModelVersion &version) {
   for (const std::string &feature : version.target.version->features)
     features.push_back(feature);
   uint32_t device = version.target.backend->device();
-  return json::Object{{device == SEGC_DEVICE_HOST ? "cpu" : "gpu",
+  json::Object result{{device == SEGC_DEVICE_HOST ? "cpu" : "gpu",
                        version.target.version->name},
                       {"device", segc_device_name(device)},
                       {"plan", kernelDigest(module)},
@@ -134,6 +148,9 @@ static json::Object versionJson(const ModelVersion &version) {
                       {"arena_bytes", std::move(arena)},
                       {"arena_bound_bytes", std::move(bound)},
                       {"scratch_bytes", scratch}};
+  if (!version.resources.empty())
+    result["kernel_resources"] = resourcesJson(version.resources);
+  return result;
 }
 
 StringRef storedPrecision(ModuleOp module) {
@@ -215,7 +232,7 @@ buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
       {"parameters", std::move(parameters)},
       {"states", std::move(states)},
       {"optimizer", std::move(optimizer)},
-      {"entries", entriesJson(first)},
+      {"entries", entriesJson(versions)},
       {"versions", std::move(versionList)},
       {"pipeline", attrJson(layout.getAs<DictionaryAttr>("pipeline"))}};
   if (options)

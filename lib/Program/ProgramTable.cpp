@@ -58,9 +58,8 @@ private:
   Constant *operand(exec::BufferAttr buffer);
   Constant *operand(exec::Region region, int64_t index, int64_t offset,
                     uint64_t fixed, uint64_t perSample, uint32_t element);
-  /// Operand for memory that the kernel does not access or observers do not
-  /// see.
-  Constant *unobserved(exec::BufferAttr buffer);
+  /// Operand for memory that the kernel does not access.
+  Constant *unused();
   uint32_t newEvent(mlir::Value token) {
     uint32_t event = events.size();
     return events[token] = event;
@@ -112,10 +111,8 @@ Constant *ProgramTable::operand(exec::BufferAttr buffer) {
                  elementOf(type.getElementType()));
 }
 
-Constant *ProgramTable::unobserved(exec::BufferAttr buffer) {
-  return buffer ? operand(buffer.getRegion(), buffer.getIndex(),
-                          buffer.getOffset(), 0, 0, SEGC_F32)
-                : operand(exec::Region::Arena, 0, 0, 0, 0, SEGC_F32);
+Constant *ProgramTable::unused() {
+  return operand(exec::Region::Arena, 0, 0, 0, 0, SEGC_F32);
 }
 
 //===----------------------------------------------------------------------===//
@@ -174,7 +171,7 @@ void ProgramTable::addLaunch(exec::LaunchOp launch) {
     command.operands.push_back(operand(buffer));
   // Kernels always have a parameter for the temporary.
   if (launch.getTemporaries().empty())
-    command.operands.push_back(unobserved(nullptr));
+    command.operands.push_back(unused());
   // The work of a launch is attributed to its main kernel.
   for (auto [i, function] : enumerate(launch.getKernelFunctions())) {
     bool main = i == launch.getMainKernel();
@@ -193,12 +190,12 @@ void ProgramTable::addPrepare(exec::PrepareOp prepare) {
   command.label = prepare.getLabel().value_or("");
   size_t count = fusion.getInputTypes().size() + fusion.getOutputTypes().size();
   for (size_t i = 0; i < count; ++i)
-    command.operands.push_back(unobserved(
-        i == prepare.getPosition() ? exec::bufferOf(prepare.getInput())
-                                   : exec::BufferAttr()));
-  command.operands.push_back(unobserved(prepare.getBuffer(0)));
+    command.operands.push_back(i == prepare.getPosition()
+                                   ? operand(exec::bufferOf(prepare.getInput()))
+                                   : unused());
+  command.operands.push_back(operand(prepare.getBuffer(0)));
   if (computationOf(fusion).getSumsBytes())
-    command.operands.push_back(unobserved(nullptr));
+    command.operands.push_back(unused());
   addKernel(prepare.getKernelFunction(), fusion, command);
 }
 

@@ -38,7 +38,8 @@ struct CompileOptions {
   std::vector<std::string> targets;
   std::vector<std::string> cpus; ///< Versions of the CPU; empty: all; "native".
   unsigned optLevel = 2;         ///< LLVM's optimization level, 0 to 3.
-  unsigned jobs = 0;             ///< Threads of code generation; 0: all cores.
+  bool assemble = true; ///< Run a target's assembler where there is one.
+  unsigned jobs = 0;    ///< Threads of code generation; 0: all cores.
   std::vector<std::string> plugins; ///< Libraries with passes.
   /// Passes that run after a phase: (phase, text of a pass pipeline).
   std::vector<std::pair<std::string, std::string>> insertedPasses;

@@ -29,7 +29,8 @@ struct ModelVersion {
   Target target;
   mlir::ModuleOp module;
   std::string symbolPrefix;
-  std::vector<CodeBlob> blobs = {}; ///< Empty: kernels are symbols.
+  std::vector<CodeBlob> blobs = {};            ///< Empty: kernels are symbols.
+  std::vector<KernelResources> resources = {}; ///< Empty: unknown.
 };
 
 /// Data that a model embeds in addition to its kernels.

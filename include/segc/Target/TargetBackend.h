@@ -28,9 +28,9 @@ namespace segc {
 
 /// One task of a launch, on memory of the host.
 struct TaskCall {
-  llvm::ArrayRef<void *> buffers;  ///< A kernel's memrefs in order.
-  llvm::ArrayRef<uint64_t> bytes;  ///< Of each buffer.
-  void *scratch = nullptr;         ///< The worker's own.
+  llvm::ArrayRef<void *> buffers; ///< A kernel's memrefs in order.
+  llvm::ArrayRef<uint64_t> bytes; ///< Of each buffer.
+  void *scratch = nullptr;        ///< The worker's own.
   int64_t batch = 0;
   int64_t task = 0, tasks = 0;
   int64_t threads = 0, sharedBytes = 0; ///< Of a task on a GPU.
@@ -53,7 +53,10 @@ struct SerializeOptions {
   std::string symbolPrefix; ///< Of all symbols.
   unsigned optLevel = 2;    ///< LLVM's, 0 to 3.
   unsigned jobs = 1;        ///< Threads, and pieces that the code comes in.
-  bool assembly = false;    ///< Text instead of objects.
+  /// An assembler of the target, which an installation may lack, is run where
+  /// there is one.
+  bool assemble = true;
+  bool assembly = false; ///< Text instead of objects.
 };
 
 using CodeBytes = llvm::SmallVector<char, 0>;
@@ -65,11 +68,20 @@ struct CodeBlob {
   unsigned module = 0;
 };
 
+/// What a kernel occupies of a GPU's multiprocessor, as its assembler says.
+struct KernelResources {
+  std::string kernel;
+  int64_t registers = 0; ///< Of a thread.
+  int64_t stackBytes = 0, spillBytes = 0;
+  int64_t residentBlocks = 0; ///< Of a multiprocessor at a time.
+};
+
 /// Machine code of kernels: objects to link, or blobs. As text it is objects
 /// in either case.
 struct SerializedKernels {
   std::vector<CodeBytes> objects;
   std::vector<CodeBlob> blobs;
+  std::vector<KernelResources> resources; ///< Empty if they are unknown.
 };
 
 class TargetBackend {

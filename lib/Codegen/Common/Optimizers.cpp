@@ -245,9 +245,9 @@ void segc::emitUpdatedVector(UpdateBody &body,
       vector = k.load(inputOf(k, operand), index, lanes, mask);
     elements.push_back(vector);
   }
-  for (auto [result, old, value] : llvm::zip_equal(
-           update->getResults(), update.getReplacedOperands(),
-           update.emitUpdate(body, index, elements, stepValues)))
+  for (auto [result, old, value] :
+       llvm::zip_equal(update->getResults(), update.getReplacedOperands(),
+                       update.emitUpdate(body, index, elements, stepValues)))
     if (Value memref = outputOf(k, result))
       k.store(body.elements().select(finite, value, loaded.lookup(old)), memref,
               index, mask);

@@ -10,6 +10,8 @@
 #include "segc/Codegen/Common/KernelsToLLVM.h"
 #include "segc/Codegen/GPU/GpuBackend.h"
 #include "segc/Codegen/GPU/LowerToPTX.h"
+#include "segc/Codegen/GPU/Ptxas.h"
+#include "segc/Dialect/Exec/IR/ExecDialect.h"
 
 using namespace mlir;
 
@@ -36,6 +38,19 @@ public:
 };
 
 /// Returns the PTX text of the module's kernels.
+void setResidentBlocks(ModuleOp kernels, const GpuTarget &target,
+                       std::vector<KernelResources> &resources) {
+  llvm::StringMap<exec::KernelAttr> launches;
+  kernels.walk([&](FunctionOpInterface function) {
+    if (exec::KernelAttr launch = exec::kernelAttrOf(function))
+      launches[SymbolTable::getSymbolName(function)] = launch;
+  });
+  for (KernelResources &kernel : resources)
+    if (exec::KernelAttr launch = launches.lookup(kernel.kernel))
+      kernel.residentBlocks = target.residentBlocks(
+          launch.getThreads(), kernel.registers, launch.getShared());
+}
+
 llvm::Expected<SerializedKernels>
 CudaBackend::serialize(ModuleOp kernels, const TargetVersion &version,
                        const SerializeOptions &options) const {
@@ -46,17 +61,32 @@ CudaBackend::serialize(ModuleOp kernels, const TargetVersion &version,
   populateEmitPTX(manager, static_cast<const GpuTarget &>(version));
   if (failed(manager.run(*module)))
     return llvm::createStringError("the kernels do not translate to PTX");
-  SerializedKernels result;
+  SmallVector<StringRef> texts;
   module->walk([&](gpu::BinaryOp binary) {
-    for (auto object : binary.getObjects().getAsRange<gpu::ObjectAttr>()) {
-      StringRef text = object.getObject().getValue();
-      CodeBytes bytes(text.begin(), text.end());
-      if (options.assembly)
-        result.objects.push_back(std::move(bytes));
-      else
-        result.blobs.push_back({"ptx", version.name, std::move(bytes)});
-    }
+    for (auto object : binary.getObjects().getAsRange<gpu::ObjectAttr>())
+      texts.push_back(object.getObject().getValue());
   });
+  SerializedKernels result;
+  std::optional<std::string> ptxas =
+      options.assemble && !options.assembly ? findPtxas() : std::nullopt;
+  for (StringRef text : texts) {
+    CodeBytes bytes(text.begin(), text.end());
+    if (options.assembly) {
+      result.objects.push_back(std::move(bytes));
+      continue;
+    }
+    result.blobs.push_back({"ptx", version.name, std::move(bytes)});
+    if (!ptxas)
+      continue;
+    auto assembled = assemblePtx(*ptxas, text, version.name);
+    if (!assembled)
+      return assembled.takeError();
+    result.blobs.push_back(
+        {"cubin", version.name, std::move(assembled->cubin)});
+    setResidentBlocks(kernels, static_cast<const GpuTarget &>(version),
+                      assembled->resources);
+    llvm::append_range(result.resources, assembled->resources);
+  }
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include "segc/Codegen/GPU/GpuTarget.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace segc {
 
@@ -30,6 +31,21 @@ std::optional<GpuTarget> lookupGpuTarget(llvm::StringRef chip) {
   target.bytesPerSecond = isHopper ? 3.0e12 : 1.5e12;
   target.l2BytesPerSecond = isHopper ? 5.5e12 : 4e12;
   return target;
+}
+
+int64_t GpuTarget::residentBlocks(int64_t threads, int64_t registersOfThread,
+                                  int64_t sharedBytesOfBlock) const {
+  constexpr int64_t warp = 32, maxBlocks = 32, registerUnit = 8,
+                    reservedBytes = 1 << 10; // Of shared memory, a block.
+  int64_t warps = llvm::divideCeil(threads, warp);
+  int64_t ofBlock =
+      warps * warp *
+      llvm::alignTo(std::max<int64_t>(registersOfThread, 1), registerUnit);
+  int64_t blocks = std::min(maxBlocks, residentThreads / (warps * warp));
+  blocks = std::min(blocks, registers / ofBlock);
+  // A block may have all but what is reserved for it.
+  return std::min(blocks, (sharedBytes + reservedBytes) /
+                              (sharedBytesOfBlock + reservedBytes));
 }
 
 } // namespace segc

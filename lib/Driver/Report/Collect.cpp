@@ -130,6 +130,8 @@ static Launch launchOf(StringRef label, Operation *function) {
   result.op = label.str();
   result.tasksFixed = kernel.getTasks();
   result.tasksPerSample = kernel.getTasksPerSample();
+  result.threads = kernel.getThreads();
+  result.sharedBytes = kernel.getShared();
   return result;
 }
 
@@ -212,11 +214,21 @@ Entry EntryCollector::collect() {
 } // namespace
 
 Version collectVersion(const ModelVersion &version) {
-  Version result{*version.target.version, {}};
+  Version result{*version.target.version,
+                 version.target.backend->device() == SEGC_DEVICE_HOST,
+                 {}};
   // train_step only repeats grad_step and apply_step.
   for (auto program : ModuleOp(version.module).getOps<exec::ProgramOp>())
     if (program.getSymName() != "train_step")
       result.entries.push_back(EntryCollector(program).collect());
+  llvm::StringMap<KernelResources> resources;
+  for (const KernelResources &kernel : version.resources)
+    resources[kernel.kernel] = kernel;
+  for (Entry &entry : result.entries)
+    for (Launch *launch : entry.launches())
+      if (auto found = resources.find(launch->function);
+          found != resources.end())
+        launch->resources = found->second;
   return result;
 }
 

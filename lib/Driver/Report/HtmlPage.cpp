@@ -233,7 +233,7 @@ void Page::kernelTable(size_t index) {
          "<tbody>\n";
   for (size_t i = 0; i < entry.kernels.size(); ++i)
     kernelRow(index, i, total);
-  out << "</tbody></table></div>\n";
+  out << "</tbody></table></div>\n" << resourceTable(entry);
 }
 
 void Page::memory(const Entry &entry) {

@@ -32,6 +32,9 @@ std::string pictureElement(draw::Canvas &canvas, llvm::StringRef kind,
 std::string graphSvg(const Report &report, size_t entry);
 /// The buffers of the arena: time from left to right, offsets upwards.
 std::string memorySvg(const Entry &entry);
+/// A table of what the kernels occupy of a GPU's multiprocessor; empty for
+/// kernels of the host.
+std::string resourceTable(const Entry &entry);
 /// The roofline diagram of an entry; empty if no kernel has both FLOP and
 /// bytes.
 std::string rooflineSvg(const Report &report, size_t entry);

@@ -57,14 +57,28 @@ static json::Object kernelObject(const Report &report, const Version &version,
   return object;
 }
 
+static json::Object launchObject(const Launch &launch) {
+  json::Object object{{"kernel", launch.function},
+                      {"op", launch.op},
+                      {"flops_per_sample", launch.flops},
+                      {"bytes_per_sample", launch.bytes}};
+  if (launch.threads) {
+    object["threads"] = launch.threads;
+    object["shared_bytes"] = launch.sharedBytes;
+  }
+  if (launch.resources) {
+    object["registers"] = launch.resources->registers;
+    object["spill_bytes"] = launch.resources->spillBytes;
+    object["resident_blocks"] = launch.resources->residentBlocks;
+  }
+  return object;
+}
+
 static json::Object entryObject(const Report &report, const Version &version,
                                 const Entry &entry) {
   json::Array launches, kernels, buffers, steps;
   for (const Launch *launch : entry.launches())
-    launches.push_back(json::Object{{"kernel", launch->function},
-                                    {"op", launch->op},
-                                    {"flops_per_sample", launch->flops},
-                                    {"bytes_per_sample", launch->bytes}});
+    launches.push_back(launchObject(*launch));
   for (const Kernel &kernel : entry.kernels)
     kernels.push_back(kernelObject(report, version, kernel));
   for (const Buffer &buffer : entry.buffers)
@@ -96,8 +110,9 @@ json::Value toJson(const Report &report) {
     json::Object entries;
     for (const Entry &entry : version.entries)
       entries[entry.name] = entryObject(report, version, entry);
-    versions.push_back(json::Object{{"cpu", version.target.name},
-                                    {"entries", std::move(entries)}});
+    versions.push_back(
+        json::Object{{version.onHost ? "cpu" : "gpu", version.target.name},
+                     {"entries", std::move(entries)}});
   }
   json::Object seconds;
   for (const auto &[step, time] : report.compileSeconds)

@@ -171,7 +171,7 @@ Status ModelRunner::call(const std::string &entry,
                          segc_scalars &scalars) {
   bool readsPrepared = entry == "predict" || entry == "evaluate_step";
   if (readsPrepared && !preparedIsFresh) {
-    if (model->entry("prepare"))
+    if (model->prepares())
       SEGC_RETURN_IF_ERROR(invoke("prepare", {}, 1, scalars));
     preparedIsFresh = true;
   }

@@ -21,8 +21,8 @@ namespace segc {
 void registerFormulas(mlir::DialectRegistry &registry);
 
 /// Emits and stores the new values of the vector of elements at `index` (masked
-/// lanes: none; a null mask means all), or the old ones where `finite` is false.
-/// `stepValues` have the type of the elements.
+/// lanes: none; a null mask means all), or the old ones where `finite` is
+/// false. `stepValues` have the type of the elements.
 void emitUpdatedVector(UpdateBody &body, OptimizerUpdateOpInterface update,
                        mlir::Value index, int64_t lanes, mlir::Value mask,
                        mlir::Value finite,

@@ -30,6 +30,11 @@ struct GpuTarget : TargetVersion {
   int64_t registers = 64 << 10;   ///< Of a multiprocessor.
   double l2BytesPerSecond = 0;
   double launchSeconds = 1.5e-6; ///< From one dependent kernel to the next.
+
+  /// The blocks that a multiprocessor holds at a time (CUDA C++ Programming
+  /// Guide, "Compute Capabilities"). Registers are of a thread.
+  int64_t residentBlocks(int64_t threads, int64_t registersOfThread,
+                         int64_t sharedBytesOfBlock) const;
 };
 
 /// "sm_80" (A100) and "sm_90" (H100, H200); null for other names.

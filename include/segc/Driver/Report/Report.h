@@ -12,7 +12,7 @@
 #ifndef SEGC_DRIVER_REPORT_REPORT_H
 #define SEGC_DRIVER_REPORT_REPORT_H
 
-#include "segc/Target/Strategy.h"
+#include "segc/Target/TargetBackend.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
 #include <optional>
@@ -35,7 +35,9 @@ struct Launch {
   std::string function, op;
   int64_t tasksFixed = 0, tasksPerSample = 0;
   double flops = 0, bytes = 0;
-  std::optional<double> seconds; ///< Measured.
+  std::optional<double> seconds;        ///< Measured.
+  int64_t threads = 0, sharedBytes = 0; ///< Of a block; 0: on the host.
+  std::optional<KernelResources> resources;
 };
 
 /// Where the network's precision changes.
@@ -107,6 +109,7 @@ int peakKernel(const Entry &entry);
 /// One instruction-set version.
 struct Version {
   TargetVersion target;
+  bool onHost = true; ///< Its kernels run on the processor that loads them.
   std::vector<Entry> entries;
 };
 

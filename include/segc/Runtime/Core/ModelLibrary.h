@@ -53,6 +53,12 @@ public:
   const segc_version *programs() const { return programs_; }
   /// Returns the program of that name; null if there is none.
   const segc_program *program(const std::string &name) const;
+  /// Returns whether the version lays out filters before it predicts. Those of
+  /// one model may differ in it.
+  bool prepares() const {
+    return programs_ ? program("prepare") != nullptr
+                     : entry("prepare") != nullptr;
+  }
   std::string_view source() const {
     return {model_->source, model_->source ? model_->source_bytes : 0};
   }

@@ -35,8 +35,8 @@ struct UpdateKernel : CpuFormulaModel<OptimizerUpdateOpInterface> {
   LogicalResult emitKernels(Operation *op,
                             FusionEmitter &emitter) const override {
     auto update = cast<OptimizerUpdateOpInterface>(op);
-    auto params = cast<RankedTensorType>(
-        update.getReplacedOperands().front().getType());
+    auto params =
+        cast<RankedTensorType>(update.getReplacedOperands().front().getType());
     int64_t size = params.getNumElements(), lanes = cpuTarget(emitter).lanes;
     emitter.launch({tasksOf(size), 0}, 0, [&](KernelBody &k) {
       UpdateBody body(k, k.vectorType(lanes));

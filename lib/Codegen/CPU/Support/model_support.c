@@ -421,8 +421,11 @@ static int same_text(const char *a, const char *b) {
   return *a == *b;
 }
 
+/* NULL if the version has nothing to lay out, which others of the model have.
+ */
 static segc_code find_program(const char *name, const segc_program **program,
                               segc_message *message) {
+  *program = NULL;
   if (message)
     message->text[0] = 0;
   const segc_version *version = pick_version();
@@ -442,6 +445,8 @@ static segc_code find_program(const char *name, const segc_program **program,
       *program = &version->programs[i];
       return SEGC_OK;
     }
+  if (same_text(name, "prepare"))
+    return SEGC_OK;
   append(message, "the entry was not compiled into this model");
   return SEGC_UNAVAILABLE;
 }
@@ -451,9 +456,9 @@ static segc_code run_entry(const char *name, const segc_services *services,
   const segc_program *program;
   segc_services known;
   segc_code code = find_program(name, &program, message);
-  if (code == SEGC_OK)
+  if (code == SEGC_OK && program)
     code = check_call(program, services, call, message);
-  if (code != SEGC_OK)
+  if (code != SEGC_OK || !program)
     return code;
   take_services(services, &known);
   return run_program(program, &known, call, message);
