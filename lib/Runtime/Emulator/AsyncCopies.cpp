@@ -25,9 +25,10 @@ static void copyAsync(segc_emulator_thread *opaque, void *shared,
   EmulatedThread &thread = emulated(opaque);
   Block &block = *thread.block;
   if (sourceBytes > bytes)
-    block.fail(thread, op,
-               "copies " + std::to_string(sourceBytes) + " of " +
-                   std::to_string(bytes) + " bytes");
+    block.fail(thread, op, [&] {
+      return "copies " + std::to_string(sourceBytes) + " of " +
+             std::to_string(bytes) + " bytes";
+    });
   block.checkShared(thread, shared, bytes, bytes, /*isStore=*/true, op);
   if (sourceBytes)
     block.checkGlobal(thread, global, sourceBytes, bytes, /*isStore=*/false,

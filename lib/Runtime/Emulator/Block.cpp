@@ -142,19 +142,21 @@ void Block::enter(void *argument) {
   segc_emulator_thread *interface = &thread;
   launch.function(launch.operands, interface, launch.batch, block.number);
   block.setState(thread, State::Ended);
-  while (true)
-    block.stop(thread);
+  block.abandon(thread);
 }
 
 /// Lets others run until somebody makes the thread ready.
 void Block::stop(EmulatedThread &thread) { thread.context.switchTo(scheduler); }
 
-void Block::fail(EmulatedThread &thread, const char *op,
-                 const std::string &what) {
+void Block::setFailure(const EmulatedThread &thread, const char *op,
+                       const std::string &what) {
   failure =
       internalError("kernel " + std::string(launch().kernel) + ", block " +
                     std::to_string(number) + ", thread " +
                     std::to_string(thread.index) + ": " + op + " " + what);
+}
+
+void Block::abandon(EmulatedThread &thread) {
   while (true)
     stop(thread);
 }
@@ -168,16 +170,18 @@ void Block::waitAtBarrier(EmulatedThread &thread, uint32_t number,
   uint32_t expected = count ? count : launch().threads;
   if (number >= barrierCount || expected > launch().threads ||
       (count && count % warpThreads))
-    fail(thread, op,
-         "waits at barrier " + std::to_string(number) + " of " +
+    fail(thread, op, [&] {
+      return "waits at barrier " + std::to_string(number) + " of " +
              std::to_string(expected) + " threads in a block of " +
-             std::to_string(launch().threads));
+             std::to_string(launch().threads);
+    });
   Barrier &barrier = barriers[number];
   if (barrier.arrived && barrier.threads != expected)
-    fail(thread, op,
-         "waits at barrier " + std::to_string(number) + " of " +
+    fail(thread, op, [&] {
+      return "waits at barrier " + std::to_string(number) + " of " +
              std::to_string(expected) + " threads, at which others wait for " +
-             std::to_string(barrier.threads));
+             std::to_string(barrier.threads);
+    });
   thread.op = op;
   thread.barrier = number;
   barrier.threads = expected;
@@ -185,19 +189,27 @@ void Block::waitAtBarrier(EmulatedThread &thread, uint32_t number,
   if (++barrier.arrived < expected)
     return stop(thread);
   barrier.arrived = 0;
-  std::vector<uint32_t> arrived;
+  auto waitsHere = [&](const EmulatedThread &other) {
+    return other.state == State::AtBarrier && other.barrier == number;
+  };
+  const EmulatedThread *last = nullptr;
   for (EmulatedThread &other : threads) {
-    if (other.state != State::AtBarrier || other.barrier != number)
+    if (!waitsHere(other))
       continue;
-    if (!arrived.empty() &&
-        arrived.back() / warpThreads == other.index / warpThreads &&
-        threads[arrived.back()].op != other.op)
-      fail(other, other.op,
-           "is a divergent barrier: thread " + std::to_string(arrived.back()) +
-               " of the warp waits at " + threads[arrived.back()].op);
-    arrived.push_back(other.index);
-    setState(other, State::Ready);
+    if (last && last->index / warpThreads == other.index / warpThreads &&
+        last->op != other.op)
+      fail(other, other.op, [&] {
+        return "is a divergent barrier: thread " + std::to_string(last->index) +
+               " of the warp waits at " + last->op;
+      });
+    last = &other;
   }
+  std::vector<uint32_t> arrived;
+  for (EmulatedThread &other : threads)
+    if (waitsHere(other)) {
+      arrived.push_back(other.index);
+      setState(other, State::Ready);
+    }
   if (expected == launch().threads)
     shared.orderAll();
   else
@@ -209,7 +221,7 @@ EmulatedThread *Block::arriveAtWarpOp(EmulatedThread &thread, uint32_t lanes,
                                       const char *op) {
   uint32_t lane = thread.index % warpThreads, first = thread.index - lane;
   if (!(lanes >> lane & 1))
-    fail(thread, op, "does not have its own lane in its mask");
+    fail(thread, op, [&] { return "does not have its own lane in its mask"; });
   thread.op = op;
   thread.lanes = lanes;
   setState(thread, State::AtWarpOp);
@@ -218,10 +230,11 @@ EmulatedThread *Block::arriveAtWarpOp(EmulatedThread &thread, uint32_t lanes,
   EmulatedThread *warp = &threads[first];
   for (uint32_t i = 0; i < warpThreads; ++i)
     if (lanes >> i & 1 && (warp[i].op != op || warp[i].lanes != lanes))
-      fail(thread, op,
-           "is not what all lanes do: thread " + std::to_string(first + i) +
+      fail(thread, op, [&] {
+        return "is not what all lanes do: thread " + std::to_string(first + i) +
                " is at " + warp[i].op +
-               (warp[i].op == op ? " with another mask" : ""));
+               (warp[i].op == op ? " with another mask" : "");
+      });
   return warp;
 }
 
@@ -274,15 +287,19 @@ void Block::checkShared(EmulatedThread &thread, const void *address,
            " of shared memory";
   };
   if (at < 0 || at + bytes > shared.size())
-    fail(thread, op, where() + ", which has " + std::to_string(shared.size()));
+    fail(thread, op, [&] {
+      return where() + ", which has " + std::to_string(shared.size());
+    });
   if (at % alignment)
-    fail(thread, op,
-         where() + ", which is no multiple of " + std::to_string(alignment));
+    fail(thread, op, [&] {
+      return where() + ", which is no multiple of " + std::to_string(alignment);
+    });
   bool good = isStore ? shared.store(thread.index, at, bytes)
                       : shared.load(thread.index, at, bytes);
   if (!good)
-    fail(thread, op,
-         where() + ", " + shared.explain(thread.index, at, bytes, isStore));
+    fail(thread, op, [&] {
+      return where() + ", " + shared.explain(thread.index, at, bytes, isStore);
+    });
 }
 
 void Block::checkGlobal(EmulatedThread &thread, const void *address,
@@ -302,15 +319,19 @@ void Block::checkGlobal(EmulatedThread &thread, const void *address,
   for (size_t i = 0; i < sizes.size() && !inside; ++i)
     inside = (isAny || i == operand) && isInside(i);
   if (!inside && isAny)
-    fail(thread, op, accessText(isStore, bytes) + " outside all operands");
-  if (!inside)
     fail(thread, op,
-         accessText(isStore, bytes) + " at byte " +
+         [&] { return accessText(isStore, bytes) + " outside all operands"; });
+  if (!inside)
+    fail(thread, op, [&] {
+      return accessText(isStore, bytes) + " at byte " +
              std::to_string(offsetIn(operand)) + " of operand " +
              std::to_string(operand) + ", which has " +
-             std::to_string(sizes[operand]));
+             std::to_string(sizes[operand]);
+    });
   if (reinterpret_cast<uintptr_t>(at) % alignment)
-    fail(thread, op,
-         accessText(isStore, bytes) + " at an address that is no multiple of " +
-             std::to_string(alignment));
+    fail(thread, op, [&] {
+      return accessText(isStore, bytes) +
+             " at an address that is no multiple of " +
+             std::to_string(alignment);
+    });
 }

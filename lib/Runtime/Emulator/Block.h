@@ -59,9 +59,15 @@ public:
   const EmulatorOptions &options() const { return currentOptions; }
   SharedMemory shared;
 
-  /// Ends the block with an error. Does not return.
+  /// Ends the block with the error that `describe` returns. Does not return,
+  /// and leaves the thread's stack as it is: callers have nothing on it that
+  /// must be destroyed.
+  template <typename Describe>
   [[noreturn]] void fail(EmulatedThread &thread, const char *op,
-                         const std::string &what);
+                         Describe &&describe) {
+    setFailure(thread, op, describe());
+    abandon(thread);
+  }
   /// Waits at a barrier of so many threads of the block; 0: all.
   void waitAtBarrier(EmulatedThread &thread, uint32_t barrier, uint32_t count,
                      const char *op);
@@ -93,6 +99,9 @@ private:
   void runWarp(uint32_t warp);
   bool runWarps();
   static void enter(void *thread);
+  void setFailure(const EmulatedThread &thread, const char *op,
+                  const std::string &what);
+  [[noreturn]] void abandon(EmulatedThread &thread);
   void stop(EmulatedThread &thread);
   EmulatedThread *arriveAtWarpOp(EmulatedThread &thread, uint32_t lanes,
                                  const char *op);

@@ -80,9 +80,10 @@ static uint32_t shuffle(segc_emulator_thread *opaque, uint32_t lanes,
       Shuffle &part = partOf(lane);
       part.findSource(lane);
       if (!(lanes >> part.source & 1))
-        thread.block->fail(warp[lane], op,
-                           "reads lane " + std::to_string(part.source) +
-                               ", which takes no part");
+        thread.block->fail(warp[lane], op, [&] {
+          return "reads lane " + std::to_string(part.source) +
+                 ", which takes no part";
+        });
       part.result = partOf(part.source).value;
     }
   });
