@@ -32,6 +32,7 @@ config.substitutions += [
     (r"%segc_source\b", config.segc_source_dir),
     (r"%plugins\b", os.path.join(config.test_exec_root, "plugins")),
     (r"%random_networks\b", config.random_networks),
+    (r"%fake_cuda\b", config.fake_cuda),
 ]
 # The PTX of GPU kernels is assembled where a CUDA toolkit is there.
 if config.ptxas:

@@ -44,6 +44,7 @@ void reset(const Machine &machine = {});
 void addKernel(const std::string &name, segc_kernel_fn function);
 
 /// Takes the functions that a shared library exports as kernels of their names.
+/// If it is a model for an emulated GPU, the emulator runs its kernels.
 void addKernelsOf(const std::string &library);
 
 /// The call of that number, the first is 1, of a function answers `code`.

@@ -19,8 +19,25 @@ static thread_local std::vector<ContextHandle> current;
 
 static void addKernels(Driver &state, const std::string &library) {
   state.kernelLibrary = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!state.kernelLibrary)
+  if (!state.kernelLibrary) {
     std::fprintf(stderr, "fake CUDA driver: %s\n", dlerror());
+    return;
+  }
+  auto query = reinterpret_cast<segc_model_query_fn>(
+      dlsym(state.kernelLibrary, "segc_model_query"));
+  const segc_model *model = query ? query(SEGC_ABI_VERSION) : nullptr;
+  for (uint32_t v = 0; model && v < model->version_count; ++v) {
+    const segc_version &version = model->versions[v];
+    if (version.device != SEGC_DEVICE_CUDA_EMULATED)
+      continue;
+    for (uint32_t p = 0; p < version.program_count; ++p) {
+      const segc_program &program = version.programs[p];
+      for (uint32_t i = 0; i < program.command_count; ++i)
+        if (program.commands[i].kind == SEGC_COMMAND_LAUNCH)
+          state.emulated[program.commands[i].name] =
+              program.commands[i].function;
+    }
+  }
 }
 
 /// "devices=2,init=34,kernel-fails=adam:3:700,kernels=/path/model.so".
@@ -74,6 +91,8 @@ ContextHandle fakecuda::theContext() {
 
 Result Driver::misuse(const std::string &text, Result code) {
   misuses.push_back(text);
+  if (std::getenv("FAKE_CUDA"))
+    std::fprintf(stderr, "fake CUDA driver: %s\n", text.c_str());
   return code;
 }
 

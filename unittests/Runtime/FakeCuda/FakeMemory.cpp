@@ -21,14 +21,20 @@ Driver::~Driver() {
 }
 
 unsigned char *Driver::translate(MemoryHandle address, size_t bytes) {
+  const uint64_t left = bytesFrom(address);
+  if (left == 0 || bytes > left)
+    return nullptr;
+  auto &[begin, allocation] = *std::prev(memory.upper_bound(address));
+  return allocation.bytes.data() + (address - begin);
+}
+
+uint64_t Driver::bytesFrom(MemoryHandle address) {
   auto next = memory.upper_bound(address);
   if (next == memory.begin())
-    return nullptr;
+    return 0;
   auto &[begin, allocation] = *std::prev(next);
   const uint64_t offset = address - begin, size = allocation.bytes.size();
-  return offset <= size && bytes <= size - offset
-             ? allocation.bytes.data() + offset
-             : nullptr;
+  return offset < size ? size - offset : 0;
 }
 
 void *fakecuda::hostAddress(uint64_t address, uint64_t bytes) {

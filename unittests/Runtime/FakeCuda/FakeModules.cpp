@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FakeState.h"
+#include "segc/Runtime/Emulator/Emulator.h"
 #include "segc/model_tables.h"
 #include <cstdio>
 #include <cstring>
@@ -151,8 +152,30 @@ namespace {
 /// A launch with its parameters.
 struct LaunchedKernel {
   std::string name;
-  unsigned blocks, sharedBytes;
+  unsigned blocks, threads, sharedBytes;
   std::vector<uint64_t> parameters; ///< addresses, then the batch
+
+  int64_t batch() const { return static_cast<int64_t>(parameters.back()); }
+
+  Result emulate(segc_kernel_fn function,
+                 const std::vector<void *> &operands) const {
+    segc::EmulatedLaunch launch;
+    launch.function = function;
+    launch.kernel = name.c_str();
+    launch.operands = operands.data();
+    launch.batch = batch();
+    launch.blocks = blocks;
+    launch.threads = threads;
+    launch.sharedBytes = sharedBytes;
+    for (size_t i = 0; i < operands.size(); ++i)
+      launch.operandBytes.push_back(driver().bytesFrom(parameters[i]));
+    for (int64_t block = blocks; block-- > 0;) {
+      const segc::Status status = segc::runEmulatedBlock(launch, block, {});
+      if (!status.ok())
+        return driver().misuse(status.message(), LaunchFailed);
+    }
+    return Success;
+  }
 
   Result run() const {
     const int number = ++driver().launchCounts[name];
@@ -160,22 +183,24 @@ struct LaunchedKernel {
     auto failing = driver().failingKernels.find({name, number});
     if (failing != driver().failingKernels.end())
       return failing->second;
-    segc_kernel_fn function = hostFunctionOf(name);
-    if (!function)
-      return driver().misuse("no function of the host is the kernel " + name,
-                             LaunchFailed);
     std::vector<void *> operands;
     for (size_t i = 0; i + 1 < parameters.size(); ++i) {
       operands.push_back(driver().translate(parameters[i], 1));
       if (!operands.back())
         return IllegalAddress;
     }
+    auto emulated = driver().emulated.find(name);
+    if (emulated != driver().emulated.end())
+      return emulate(emulated->second, operands);
+    segc_kernel_fn function = hostFunctionOf(name);
+    if (!function)
+      return driver().misuse("no function of the host is the kernel " + name,
+                             LaunchFailed);
     // Blocks run in an order that nobody may count on.
     for (unsigned block = blocks; block-- > 0;) {
       std::vector<uint64_t> shared(sharedBytes / 8 + 1,
                                    0x7ff8dead7ff8dead); // NaN
-      function(operands.data(), shared.data(),
-               static_cast<int64_t>(parameters.back()), block);
+      function(operands.data(), shared.data(), batch(), block);
     }
     return Success;
   }
@@ -203,7 +228,7 @@ Result fakecuda::cuLaunchKernel(FunctionHandle handle, unsigned gridX,
                                " bytes of shared memory without opt-in",
                            ErrorInvalidValue);
   driver().shapes[function->name] = {blockX, sharedBytes};
-  LaunchedKernel launch = {function->name, gridX, sharedBytes, {}};
+  LaunchedKernel launch = {function->name, gridX, blockX, sharedBytes, {}};
   for (size_t i = 0; i < function->parameters; ++i)
     launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
   if (launch.parameters.empty())

@@ -116,6 +116,7 @@ struct Driver {
   bool initialised = false;
   std::map<std::string, segc_kernel_fn> kernels;
   void *kernelLibrary = nullptr; ///< has kernels by their names
+  std::map<std::string, segc_kernel_fn> emulated; ///< those of a model
   std::map<std::pair<std::string, int>, Result> failingCalls, failingKernels;
   std::map<std::string, int> callCounts, launchCounts;
   std::map<std::string, std::pair<unsigned, unsigned>> shapes;
@@ -140,11 +141,14 @@ struct Driver {
 
   /// Begins a call: counts it and returns what it must answer, if not Success.
   Result enter(const char *function, bool needsContext = true);
-  /// Notes a wrong use and returns `code`.
+  /// Notes a wrong use, also on the standard error of a program that cannot
+  /// ask for it, and returns `code`.
   Result misuse(const std::string &text, Result code);
   /// Returns the host's address of bytes of the device; null if they are not in
   /// one allocation.
   unsigned char *translate(MemoryHandle address, size_t bytes);
+  /// Returns the bytes from an address to the end of its allocation.
+  uint64_t bytesFrom(MemoryHandle address);
   /// Enqueues or records.
   Result submit(Stream &stream, Operation operation);
   void runUntil(Stream &stream, size_t position);
