@@ -134,7 +134,7 @@ TEST(TileReductions, PointwiseKernels) {
        {"5x7x1", "91x97x3", "3x5x7x16", "5x7x17", "33x32x48"})
     for (const char *kind : {"batch", "instance"}) {
       std::string t = activation(shape);
-      Reduced r{{}, "seg.relu %a0 : " + t, t, kind, {t}};
+      Reduced r{{}, "seg.scale %a0 by 3.0 : " + t, t, kind, {t}};
       for (const char *target : {"x86-64-v4", "sm_90"}) {
         KernelTestOptions options;
         options.target = target;
@@ -142,6 +142,10 @@ TEST(TileReductions, PointwiseKernels) {
         options.tolerance = 2e-4;
         EXPECT_EQ(checkKernels(statisticsText(r), options), "")
             << target << shape;
+        // The tile's first pixel, from which sums are taken, is overwritten.
+        options.inPlace = {{0, 0}};
+        EXPECT_EQ(checkKernels(statisticsText(r), options), "")
+            << target << shape << " in place";
       }
     }
 }

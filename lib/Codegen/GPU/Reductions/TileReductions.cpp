@@ -130,7 +130,8 @@ public:
 private:
   using Values = SmallVector<Value>;
   void emitChunk(Value chunk);
-  Values rowsOf(Reductions::ByChannel &reduction, Value channel, int64_t lanes);
+  Values rowsOf(Reductions::ByChannel &reduction, Value channel, int64_t lanes,
+                llvm::function_ref<Value(const ChannelRow &)> computed);
   void storeChannels(Value chunk);
   void sumPixels();
   void addTerms(ThreadPixel &pixel,
@@ -177,21 +178,19 @@ void TileKernel::emit(bool computes, bool wholePixels) {
 // By channel
 //===----------------------------------------------------------------------===//
 
-/// Returns the values of each channel that the terms need. What the fusion
-/// computes is computed again: other threads store it.
-SmallVector<Value> TileKernel::rowsOf(Reductions::ByChannel &reduction,
-                                      Value channel, int64_t lanes) {
+/// Returns the values of each channel that the terms need. Of what the fusion
+/// computes, `computed` returns the value of the tile's first pixel.
+SmallVector<Value>
+TileKernel::rowsOf(Reductions::ByChannel &reduction, Value channel,
+                   int64_t lanes,
+                   llvm::function_ref<Value(const ChannelRow &)> computed) {
   Values values;
-  for (auto [operand, row] :
-       reduction.op.getChannelRows(k, reduction.layout, own)) {
-    if (isa<BlockArgument>(seg::storedValue(operand)))
-      values.push_back(k.load(inputOf(k, operand), k.add(row, channel), lanes));
-    else
-      values.push_back(PointwiseEmitter(k, fusion, space)
-                           .valueAt(operand,
-                                    {k.add(firstPixel, begin), sample, channel},
-                                    lanes));
-  }
+  for (const ChannelRow &row :
+       reduction.op.getChannelRows(k, reduction.layout, own))
+    values.push_back(
+        isa<BlockArgument>(seg::storedValue(row.operand))
+            ? k.load(inputOf(k, row.operand), k.add(row.row, channel), lanes)
+            : computed(row));
   return values;
 }
 
@@ -209,8 +208,19 @@ void TileKernel::emitChunk(Value chunk) {
   channel = k.min(channel, k.index(tiling.channels - shape.lanes));
 
   SmallVector<Values> rows;
+  bool computesRow = false;
   for (Reductions::ByChannel &reduction : all.channels)
-    rows.push_back(rowsOf(reduction, channel, shape.lanes));
+    rows.push_back(
+        rowsOf(reduction, channel, shape.lanes, [&](const ChannelRow &row) {
+          computesRow = true;
+          Point pixel{k.add(firstPixel, begin), sample, channel};
+          return PointwiseEmitter(k, fusion, space)
+              .valueAt(row.operand, pixel, shape.lanes);
+        }));
+  // Results may be computed in place: all threads read the first pixel before
+  // one of them stores it.
+  if (computesRow)
+    k.barrier();
   Values sums(all.channelSums, k.zeroVector(shape.lanes));
   seg::PointwiseMath m(k.builder(), k.loc(), k.vectorType(shape.lanes));
   sums = k.loop(
@@ -255,8 +265,12 @@ void TileKernel::storeChannels(Value chunk) {
           totals.push_back(
               k.load(k.scratch(), k.add(column, sum * shape.width()), 1));
         Value to = k.add(reduction.layout.tileRow(k, sample, tile), channel);
+        // The first pixel has been stored by now.
+        auto stored = [&](const ChannelRow &row) {
+          return k.load(memoryOf(k, row.operand), k.add(row.row, channel), 1);
+        };
         Values finished = reduction.op.emitFinish(
-            k, own, totals, rowsOf(reduction, channel, /*lanes=*/1));
+            k, own, totals, rowsOf(reduction, channel, /*lanes=*/1, stored));
         for (auto [i, value] : llvm::enumerate(finished))
           k.store(value, k.sums(),
                   k.add(to, static_cast<int64_t>(i) * tiling.channels));
