@@ -9,12 +9,15 @@
 #include "segc/Runtime/Commands/Compile.h"
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Core/ModelLibrary.h"
+#include "segc/Runtime/Core/StaticModel.h"
 #include "segc/Runtime/Train/Checkpoint.h"
+#include "segc/model_tables.h"
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <unistd.h>
 
 using namespace segc;
@@ -56,6 +59,27 @@ private:
 };
 } // namespace
 
+/// Names of the devices that a model has kernels for, as segc takes them.
+static std::string targetsOf(const Manifest &manifest) {
+  std::string names;
+  std::set<segc_device> known;
+  for (const KernelVersion &version : manifest.versions)
+    if (known.insert(version.device).second)
+      names += (names.empty() ? "" : ",") +
+               std::string(segc_device_name(version.device));
+  return names;
+}
+
+/// Loads a model for its text, whatever device its kernels are for.
+static StatusOr<std::shared_ptr<const ModelLibrary>>
+loadAnyDevice(const std::string &path) {
+  SEGC_ASSIGN_OR_RETURN(std::optional<StaticModel> found, readModel(path));
+  VersionFilter filter;
+  if (found && !found->manifest.versions.empty())
+    filter.device = found->manifest.versions.front().device;
+  return ModelLibrary::load(path, filter);
+}
+
 CommandResult segc::runExport(const ExportOptions &options) {
   SEGC_ASSIGN_OR_RETURN(std::string weights, findWeights(options.checkpoint));
   CommandPaths paths;
@@ -70,7 +94,7 @@ CommandResult segc::runExport(const ExportOptions &options) {
                        {options.model, "--inference", "--weights", weights,
                         "-o", options.output});
   SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const ModelLibrary> model,
-                        ModelLibrary::load(options.model));
+                        loadAnyDevice(options.model));
   if (model->source().empty())
     return unsupported(options.model +
                        ": carries no source module; give the .mlir that it "
@@ -78,7 +102,8 @@ CommandResult segc::runExport(const ExportOptions &options) {
   SEGC_ASSIGN_OR_RETURN(TemporaryModule source,
                         TemporaryModule::write(model->source()));
   return runCompiler(options.model,
-                     {source.path, "--inference", "--batch",
+                     {source.path, "--inference", "--target",
+                      targetsOf(model->manifest()), "--batch",
                       std::to_string(model->manifest().batch), "--precision",
                       model->manifest().precision, "--weights", weights, "-o",
                       options.output});

@@ -110,12 +110,14 @@ const segc_version *ModelLibrary::tableOf(const KernelVersion &version) const {
 Status ModelLibrary::chooseVersion(const VersionFilter &filter) {
   const bool onHost = filter.device == SEGC_DEVICE_HOST;
   std::string offered;
+  bool isForDevice = false;
   Status refused;
   for (const KernelVersion &version : manifest_.versions) {
     offered += (offered.empty() ? "" : ", ") +
                (version.device == SEGC_DEVICE_HOST
                     ? version.name
                     : segc_device_name(version.device) + (":" + version.name));
+    isForDevice |= version.device == filter.device;
     if (version_ || version.device != filter.device)
       continue;
     const segc_version *table = tableOf(version);
@@ -135,14 +137,18 @@ Status ModelLibrary::chooseVersion(const VersionFilter &filter) {
     return Status::success();
   if (!refused.ok())
     return refused.withContext(path_);
+  const std::string compiled = path_ + ": compiled for " + offered;
+  if (onHost && isForDevice)
+    return unsupported(compiled + ", this is a " + cpuName() +
+                       "; compile the model again here (segc compile --cpu "
+                       "native)");
+  // Kernels for several devices may be in one model.
   const std::string target = segc_device_name(filter.device);
-  return unsupported(
-      path_ + ": compiled for " + offered +
-      (onHost
-           ? ", this is a " + cpuName() +
-                 "; compile the model again here (segc compile --cpu native)"
-           : ", and not for " + target + "; run `segc compile MODEL.mlir -o " +
-                 path_ + " --target cpu," + target + "`"));
+  return unsupported(compiled + ", and not for " + target +
+                     "; take another --device, or run `segc compile "
+                     "MODEL.mlir -o " +
+                     path_ + " --target cpu" + (onHost ? "" : "," + target) +
+                     "`");
 }
 
 Status ModelLibrary::checkPrograms() const {
