@@ -43,7 +43,9 @@ public:
     source = parseSourceString<ModuleOp>(withBatch(text, batch), &context);
     auto function = *source->getOps<func::FuncOp>().begin();
     fusion = *function.getOps<seg::FusionOp>().begin();
-    if (seg::StrategyAttr strategy = selectStrategy(fusion, {target}))
+    StrategyContext strategies{target};
+    strategies.multiplyTypes = target.version->multiplyTypes;
+    if (seg::StrategyAttr strategy = selectStrategy(fusion, strategies))
       fusion.setStrategyAttr(strategy);
     kernels = ModuleOp::create(fusion.getLoc());
     KernelEmission emission{fusion, target.backend->kernelBuilder(*kernels),
@@ -65,6 +67,12 @@ public:
     size_t count = 0;
     kernels->walk([&](Operation *op) { count += ordersThreads(op); });
     return count;
+  }
+
+  bool waitsForCopies() {
+    return kernels
+        ->walk([](NVVM::CpAsyncWaitGroupOp) { return WalkResult::interrupt(); })
+        .wasInterrupted();
   }
 
   /// Runs the kernels without the ordering operation of this number, which does
@@ -118,6 +126,7 @@ struct KernelCase {
   std::string text;
   /// Numbers of the operations whose deletion changes nothing.
   std::set<size_t> unneeded = {};
+  bool waitsForCopies = false;
 };
 void PrintTo(const KernelCase &c, std::ostream *os) { *os << c.name; }
 
@@ -127,6 +136,7 @@ TEST_P(DeletedBarriers, AreReported) {
   LoweredKernels kernels(GetParam().text);
   size_t count = kernels.countOfOrderingOps();
   ASSERT_GT(count, 0u);
+  EXPECT_EQ(kernels.waitsForCopies(), GetParam().waitsForCopies);
   EXPECT_EQ(kernels.runWithout(count), "");
   for (size_t i = 0; i < count; ++i)
     EXPECT_EQ(kernels.runWithout(i).empty(), GetParam().unneeded.count(i) != 0)
@@ -139,6 +149,17 @@ std::string convWithStatistics() {
       {"tensor<$Nx9x11x24xf32>", "tensor<$Nx24xf32>", "tensor<$Nx24xf32>"},
       R"(%r0 = seg.conv %a0, %a1 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (tensor<$Nx9x11x20xf32>, tensor<3x3x20x24xf32>) -> tensor<$Nx9x11x24xf32>
 %r1, %r2 = seg.norm_stats instance %r0 epsilon 1.0e-5 : (tensor<$Nx9x11x24xf32>) -> (tensor<$Nx24xf32>, tensor<$Nx24xf32>))");
+}
+
+/// On tensor cores, with stages of asynchronous copies.
+std::string convOfHalves() {
+  return fusionFunction(
+      {"tensor<$Nx9x11x64xf16>", "tensor<3x3x64x32xf16>"},
+      {"tensor<$Nx9x11x32xf16>"},
+      R"(%x = seg.cast %a0 : tensor<$Nx9x11x64xf16> -> tensor<$Nx9x11x64xf32>
+%w = seg.cast %a1 : tensor<3x3x64x32xf16> -> tensor<3x3x64x32xf32>
+%c = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (tensor<$Nx9x11x64xf32>, tensor<3x3x64x32xf32>) -> tensor<$Nx9x11x32xf32>
+%r0 = seg.cast %c : tensor<$Nx9x11x32xf32> -> tensor<$Nx9x11x32xf16>)");
 }
 
 std::string filterGrad() {
@@ -175,6 +196,7 @@ INSTANTIATE_TEST_SUITE_P(
     Kernels, DeletedBarriers,
     testing::Values(
         KernelCase{"conv with statistics", convWithStatistics()},
+        KernelCase{"conv of halves", convOfHalves(), {}, true},
         KernelCase{"filter gradient", filterGrad()},
         // 42 rows of sums become 21, 11, 6, 3, 2, 1: the step from 3 rows does
         // not write the one that the next reads. The last barrier is for tiles
