@@ -138,7 +138,14 @@ static void addFusion(CLI::App &command, PipelineOptions &pipeline) {
                    "Do not recompute operands in the kernels that read them");
 }
 
-static void addMemory(CLI::App &command, PipelineOptions &pipeline) {
+static void addMemory(CLI::App &command, CompileOptions &options) {
+  PipelineOptions &pipeline = options.pipeline;
+  command
+      .add_option("--device-memory", options.deviceMemory,
+                  "Memory of the device, such as 80GiB: a model for a GPU "
+                  "that takes more is refused, with what takes how much")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
+      ->check(CLI::Range(0.0, 0x1p62));
   auto *fit =
       command
           .add_option(
@@ -241,7 +248,7 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
   command.add_option("--weights", options.weights,
                      "Embed weights (.safetensors)");
   addFusion(command, options.pipeline);
-  addMemory(command, options.pipeline);
+  addMemory(command, options);
   addPasses(command, options);
   command.parse_complete_callback(
       [shared = command.get_options(), &options] { record(shared, options); });

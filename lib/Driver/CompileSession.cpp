@@ -32,6 +32,7 @@
 #include "segc/Program/Passes.h"
 #include "segc/Program/Programs.h"
 #include "segc/Runtime/Core/Manifest.h"
+#include "segc/Runtime/Core/MemoryPlan.h"
 #include "segc/Runtime/Core/ThreadPool.h"
 #include "segc/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
@@ -263,6 +264,26 @@ static llvm::Error runToPlan(ModuleOp module, size_t done,
   CompileOptions quiet = options;
   quiet.dumpTo.clear();
   return runToProgram(*copy, plan + 1, quiet, pipeline);
+}
+
+/// Checks that each version for a device fits --device-memory.
+static llvm::Error checkDeviceMemory(const Manifest &manifest,
+                                     const CompileOptions &options) {
+  const std::string entry = manifest.canTrain() ? "train_step" : "predict";
+  for (const KernelVersion &version : manifest.versions) {
+    auto arena = version.arenaBytes.find(entry);
+    if (version.device == SEGC_DEVICE_HOST || options.deviceMemory < 0 ||
+        arena == version.arenaBytes.end())
+      continue;
+    MemoryPlan plan(manifest, entry, static_cast<uint64_t>(arena->second),
+                    manifest.canTrain());
+    Status status = plan.checkFits(static_cast<uint64_t>(options.deviceMemory),
+                                   version.name + ", --device-memory is " +
+                                       std::to_string(options.deviceMemory));
+    if (!status.ok())
+      return llvm::createStringError(options.input + ": " + status.message());
+  }
+  return llvm::Error::success();
 }
 
 /// Whether --run-after inserts passes after the phase.
@@ -625,6 +646,8 @@ llvm::Error Session::emitModel() {
       !read)
     return llvm::createStringError("the model could not be loaded: " +
                                    read.status().message());
+  else if (llvm::Error error = checkDeviceMemory(*read, options))
+    return error;
   contents.source = source;
   if (!options.weights.empty())
     if (llvm::Error error =

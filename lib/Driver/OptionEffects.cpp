@@ -43,6 +43,7 @@ constexpr Effect effects[] = {{"--batch", "seg", true},
                               {"--no-cubin", model},
                               {"--jobs", machineCode},
                               {"--weights", model},
+                              {"--device-memory", model},
                               {"--report", model}};
 
 /// Pairs of options of which the second makes the first ineffective.

@@ -43,6 +43,7 @@ struct CompileOptions {
   std::vector<std::string> plugins; ///< Libraries with passes.
   /// Passes that run after a phase: (phase, text of a pass pipeline).
   std::vector<std::pair<std::string, std::string>> insertedPasses;
+  int64_t deviceMemory = -1; ///< Bytes that a device has; -1: unknown.
   FuelLimits fuel;
   PipelineOptions pipeline;
   /// The options of the command line as text, which the model records.

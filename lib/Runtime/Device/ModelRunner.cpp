@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Device/ModelRunner.h"
-#include "MemoryPlan.h"
 #include "segc/Runtime/Core/Initialize.h"
+#include "segc/Runtime/Core/MemoryPlan.h"
 #include "segc/model_tables.h"
 
 #include <algorithm>
@@ -66,11 +66,16 @@ ModelRunner::create(std::shared_ptr<const ModelLibrary> model,
 }
 
 Status ModelRunner::checkMemory() const {
+  SEGC_ASSIGN_OR_RETURN(const std::optional<uint64_t> free,
+                        device_->freeBytes());
+  if (!free)
+    return Status::success();
   const std::string entry = options.training ? "train_step" : "predict";
   const segc_program *program = model->program(entry);
   return MemoryPlan(manifest(), entry, program ? program->arena_bytes : 0,
                     options.training)
-      .checkFits(*device_);
+      .checkFits(*free, device_->name() + ", where " + std::to_string(*free) +
+                            " are free");
 }
 
 Status ModelRunner::fill(const DeviceBuffer &buffer,

@@ -5,15 +5,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SEGC_LIB_RUNTIME_DEVICE_MEMORYPLAN_H
-#define SEGC_LIB_RUNTIME_DEVICE_MEMORYPLAN_H
+#ifndef SEGC_RUNTIME_CORE_MEMORYPLAN_H
+#define SEGC_RUNTIME_CORE_MEMORYPLAN_H
 
 #include "segc/Base/Status.h"
 #include "segc/Runtime/Core/Manifest.h"
 
-namespace segc {
+#include <string>
+#include <vector>
 
-class Device;
+namespace segc {
 
 /// The bytes that a model takes on a device to run one of its entries.
 class MemoryPlan {
@@ -24,8 +25,9 @@ public:
   uint64_t total() const;
   /// "parameters 128, gradients 128, ..., arena of train_step 512 bytes".
   std::string text() const;
-  /// An error where the device has less memory free than the plan takes.
-  Status checkFits(const Device &device) const;
+  /// An error if the plan takes more than `available` bytes, which `where`
+  /// names: "cuda:0, where 512 are free".
+  Status checkFits(uint64_t available, const std::string &where) const;
 
 private:
   struct Part {
@@ -37,4 +39,4 @@ private:
 
 } // namespace segc
 
-#endif // SEGC_LIB_RUNTIME_DEVICE_MEMORYPLAN_H
+#endif // SEGC_RUNTIME_CORE_MEMORYPLAN_H

@@ -5,8 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "MemoryPlan.h"
-#include "segc/Runtime/Device/Device.h"
+#include "segc/Runtime/Core/MemoryPlan.h"
 
 using namespace segc;
 
@@ -47,14 +46,13 @@ std::string MemoryPlan::text() const {
   return all + " bytes";
 }
 
-Status MemoryPlan::checkFits(const Device &device) const {
-  SEGC_ASSIGN_OR_RETURN(const std::optional<uint64_t> free, device.freeBytes());
-  if (!free || total() <= *free)
+Status MemoryPlan::checkFits(uint64_t available,
+                             const std::string &where) const {
+  if (total() <= available)
     return Status::success();
   return {StatusCode::IoError,
-          "the model takes " + std::to_string(total()) + " bytes on " +
-              device.name() + ", where " + std::to_string(*free) +
-              " are free: " + text() +
-              "; use a smaller --batch-size or a model compiled for less "
+          "the model takes " + std::to_string(total()) + " bytes on " + where +
+              ": " + text() +
+              "; use a smaller batch or a model compiled for less "
               "memory (segc compile --fit-memory)"};
 }
