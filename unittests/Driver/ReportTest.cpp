@@ -45,8 +45,10 @@ report::Report smallReport(const std::string &name = "conv") {
   report::Report report;
   report.manifest["network"] = name;
   report.manifest["batch"] = 2;
-  report.versions.push_back({*lookupCpuTarget("x86-64-v3"), {entry}});
-  report.versions.push_back({*lookupCpuTarget("x86-64-v4"), {entry}});
+  report.versions.push_back(
+      {*lookupCpuTarget("x86-64-v3"), /*onHost=*/true, {entry}});
+  report.versions.push_back(
+      {*lookupCpuTarget("x86-64-v4"), /*onHost=*/true, {entry}});
   report.compileSeconds = {{"network", 0.25}};
   return report;
 }
