@@ -11,7 +11,7 @@ namespace segc::random_networks {
 
 std::vector<std::string> runnableCpus(MultiplyTypeSet types) {
   registerTargets();
-  const TargetBackend &backend = *findTargetBackend(CompileOptions().target);
+  const TargetBackend &backend = *findTargetBackend("");
   std::vector<std::string> names;
   for (const auto &version : backend.versions())
     if (backend.missingFeature(*version).empty() &&
