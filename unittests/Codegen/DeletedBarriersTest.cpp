@@ -45,8 +45,8 @@ public:
     fusion = *function.getOps<seg::FusionOp>().begin();
     StrategyContext strategies{target};
     strategies.multiplyTypes = target.version->multiplyTypes;
-    if (seg::StrategyAttr strategy = selectStrategy(fusion, strategies))
-      fusion.setStrategyAttr(strategy);
+    if (!fusion.getStrategyAttr())
+      fusion.setStrategyAttr(selectStrategy(fusion, strategies));
     kernels = ModuleOp::create(fusion.getLoc());
     KernelEmission emission{fusion, target.backend->kernelBuilder(*kernels),
                             "k", *target.version};
@@ -167,6 +167,43 @@ std::string filterGrad() {
       {{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, /*in=*/20, /*out=*/24});
 }
 
+/// The sums of a normalisation's gradient read two tensors.
+std::string inputGradWithSums() {
+  return fusionFunction(
+      {"tensor<$Nx9x11x24xf32>", "tensor<3x3x20x24xf32>",
+       "tensor<$Nx9x11x20xf32>", "tensor<20xf32>", "tensor<$Nx20xf32>"},
+      {"tensor<$Nx9x11x20xf32>", "tensor<$Nx20xf32>", "tensor<$Nx20xf32>",
+       "tensor<20xf32>", "tensor<20xf32>"},
+      R"(%r0 = seg.conv_input_grad %a0, %a1 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (tensor<$Nx9x11x24xf32>, tensor<3x3x20x24xf32>) -> tensor<$Nx9x11x20xf32>
+%r1, %r2, %r3, %r4 = seg.norm_grad_stats instance %a2, %r0, %a3, %a4, %a4 epsilon 1.0e-5 : (tensor<$Nx9x11x20xf32>, tensor<$Nx9x11x20xf32>, tensor<20xf32>, tensor<$Nx20xf32>, tensor<$Nx20xf32>) -> (tensor<$Nx20xf32>, tensor<$Nx20xf32>, tensor<20xf32>, tensor<20xf32>))");
+}
+
+/// By tensor cores, with asynchronous copies of both factors, or with a ReLU of
+/// the input, which goes through registers.
+std::string convOfBf16(bool prologue) {
+  std::string relu = prologue ? "%3 = seg.relu %1 : !x\n" : "",
+              input = prologue ? "%3" : "%1";
+  return R"(
+!xh = tensor<$Nx5x7x16xbf16>
+!x = tensor<$Nx5x7x16xf32>
+!wh = tensor<3x3x16x32xbf16>
+!w = tensor<3x3x16x32xf32>
+!y = tensor<$Nx5x7x32xf32>
+func.func @f(%x: !xh, %w: !wh) -> !y {
+  %0 = seg.fusion (%a = %x : !xh, %b = %w : !wh) -> (!y)
+      attributes {strategy = #seg.strategy<mma_sync, tile = [32, 32, 16], warp_rows = 16, warp_columns = 16, stages = 3, multiply_type = bf16>} {
+    %1 = seg.cast %a : !xh -> !x
+    %2 = seg.cast %b : !wh -> !w
+    )" + relu +
+         "%4 = seg.conv " + input +
+         R"(, %2 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !y
+    seg.yield %4 : !y
+  }
+  return %0 : !y
+}
+)";
+}
+
 std::string norm() {
   return fusionFunction(
       {"tensor<$Nx40x50x24xf32>"}, {"tensor<$Nx24xf32>", "tensor<$Nx24xf32>"},
@@ -196,8 +233,13 @@ INSTANTIATE_TEST_SUITE_P(
     Kernels, DeletedBarriers,
     testing::Values(
         KernelCase{"conv with statistics", convWithStatistics()},
-        KernelCase{"conv of halves", convOfHalves(), {}, true},
+        // The stages of the last copies lie after the sums.
+        KernelCase{"conv of halves", convOfHalves(), {2}, true},
         KernelCase{"filter gradient", filterGrad()},
+        KernelCase{"input gradient with sums", inputGradWithSums()},
+        KernelCase{"tensor cores", convOfBf16(/*prologue=*/false), {}, true},
+        KernelCase{
+            "tensor cores, prologue", convOfBf16(/*prologue=*/true), {}, true},
         // 42 rows of sums become 21, 11, 6, 3, 2, 1: the step from 3 rows does
         // not write the one that the next reads. The last barrier is for tiles
         // with several chunks of channels.

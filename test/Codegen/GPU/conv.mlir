@@ -12,12 +12,12 @@
 // The block's tile is pixels x output channels, with so many taps and input
 // channels at a time. Two samples of 8 tiles and one, and the same for their
 // merges, have 2 x 32 floats.
-// STRATEGY: strategy = #seg.strategy<implicit_gemm, thread_columns = 4, thread_rows = 4, tile = [128, 32, 8], temp_bytes = 5632>
+// STRATEGY: strategy = #seg.strategy<implicit_gemm, thread_columns = 4, thread_rows = 4, tile = [128, 32, 16], temp_bytes = 5632>
 
 // The sums of the tile take the place of A and B in shared memory.
 // CHECK: gpu.func @k0_conv(%[[X:[^:]*]]: memref<31680xf32>, {{.*}}, %[[W:[^:]*]]: memref<13824xf32>, %[[BIAS:[^:]*]]: memref<32xf32>, %[[Y:[^:]*]]: memref<63360xf32>, %{{[^:]*}}: memref<64xf32>, %{{[^:]*}}: memref<64xf32>, %[[TEMP:[^:]*]]: memref<1408xf32>, %{{[^:]*}}: index)
-// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 0 tasks 0 + 8 * n scratch 0 threads 256 shared 18432>, known_block_size = array<i32: 256, 1, 1>
-// CHECK: %[[SHARED:.*]] = memref.view {{.*}} to memref<4608xf32, #gpu.address_space<workgroup>>
+// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 0 tasks 0 + 8 * n scratch 0 threads 256 shared 21504>, known_block_size = array<i32: 256, 1, 1>
+// CHECK: %[[SHARED:.*]] = memref.view {{.*}} to memref<5376xf32, #gpu.address_space<workgroup>>
 
 // The first step: the prologue is applied on the way, and only inside the
 // input. Vectors of channels are stored one channel a row.
@@ -40,8 +40,8 @@
 // CHECK: %[[NEXT:.*]] = scf.if {{.*}} -> (vector<4xf32>) {
 // CHECK: vector.load %[[X]]
 // CHECK: scf.for
-// CHECK: vector.load %[[SHARED]][%{{.*}}] {alignment = 16 : i64} : memref<4608xf32, #gpu.address_space<workgroup>>, vector<4xf32>
-// CHECK: vector.load %[[SHARED]][%{{.*}}] {alignment = 16 : i64} : memref<4608xf32, #gpu.address_space<workgroup>>, vector<4xf32>
+// CHECK: vector.load %[[SHARED]][%{{.*}}] {alignment = 16 : i64} : memref<5376xf32, #gpu.address_space<workgroup>>, vector<4xf32>
+// CHECK: vector.load %[[SHARED]][%{{.*}}] {alignment = 16 : i64} : memref<5376xf32, #gpu.address_space<workgroup>>, vector<4xf32>
 // CHECK-COUNT-4: math.fma {{.*}} : vector<4xf32>
 // CHECK: vector.extract %[[NEXT]][0]
 // CHECK: gpu.barrier

@@ -29,6 +29,7 @@ struct GpuTarget : TargetVersion {
   int64_t residentThreads = 2048; ///< Of a multiprocessor.
   int64_t registers = 64 << 10;   ///< Of a multiprocessor.
   double l2BytesPerSecond = 0;
+  double loadSeconds = 0.6e-6;   ///< From a load's address to its value.
   double launchSeconds = 1.5e-6; ///< From one dependent kernel to the next.
 
   /// The blocks that a multiprocessor holds at a time (CUDA C++ Programming

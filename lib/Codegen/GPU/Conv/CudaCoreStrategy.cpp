@@ -55,6 +55,7 @@ double modelledSeconds(const GemmWork &work, const CudaCoreTiling &tiling,
                                     instructionsOfRun * runs);
   return modelledSeconds(work, {tile, parts, tiling.threads(),
                                 sharedFloats(work, tiling), sums + 60, step,
+                                work.target.loadSeconds,
                                 /*elementBytes=*/4});
 }
 

@@ -117,17 +117,22 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
   double blocks = work.blocks(tile, cost.parts),
          steps = work.steps(tile, cost.parts), threads = cost.threads;
   constexpr double finishInstructions = 12; // For each sum of the tile.
-  double block =
-      steps * cost.step +
-      issueSeconds(target, finishInstructions * tile.rows * tile.columns);
-  // Fewer than eight warps do not hide what they wait for.
+  double finish = issueSeconds(target,
+                               finishInstructions * tile.rows * tile.columns),
+         block = steps * cost.step + finish;
   double ownBlocks = std::ceil(blocks / target.multiprocessors);
-  double resident =
-      std::max(1.0, std::min({ownBlocks, target.residentThreads / threads,
-                              target.sharedBytes / (4.0 * cost.sharedFloats),
-                              target.registers / (threads * cost.registers)}));
-  double busy = std::min(1.0, std::floor(resident) * threads / 256);
-  double compute = ownBlocks * block / busy;
+  double resident = std::max(
+      1.0,
+      std::floor(std::min({ownBlocks, target.residentThreads / threads,
+                           target.sharedBytes / (4.0 * cost.sharedFloats),
+                           target.registers / (threads * cost.registers)})));
+  // Fewer than eight warps do not keep a multiprocessor busy. A step cannot be
+  // shorter than what it waits for, whatever other blocks do meanwhile.
+  double busy = std::min(1.0, resident * threads / 256),
+         waves = std::ceil(ownBlocks / resident);
+  double compute =
+      std::max(ownBlocks * block / busy,
+               waves * (steps * cost.latency + 3 * target.loadSeconds));
   double l2 = blocks * steps * (tile.rows + tile.columns) * tile.depth *
               cost.elementBytes / target.l2BytesPerSecond;
   double merge =

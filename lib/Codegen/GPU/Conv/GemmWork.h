@@ -45,6 +45,7 @@ struct BlockCost {
   int64_t parts, threads, sharedFloats;
   double registers;    ///< Of a thread.
   double step;         ///< Seconds of a multiprocessor for a step.
+  double latency;      ///< Seconds that a step waits at least.
   double elementBytes; ///< Of A and B in memory.
 };
 

@@ -81,10 +81,14 @@ double modelledSeconds(const GemmWork &work, const MmaTiling &tiling,
   double multiply = products * 2 * target.multiprocessors /
                     (0.6 * target.rate16Bit * target.peakFlops) *
                     (1 + 8 * factors / sums);
-  return modelledSeconds(work, {tile, parts, tiling.threads(),
-                                sharedFloats(work, tiling), sums / 32 + 96,
-                                multiply + issueSeconds(target, issued),
-                                /*elementBytes=*/2});
+  // A barrier, behind which the first fragments are loaded.
+  constexpr double beginStep = 30e-9;
+  return modelledSeconds(
+      work,
+      {tile, parts, tiling.threads(), sharedFloats(work, tiling),
+       sums / 32 + 96, multiply + issueSeconds(target, issued) + beginStep,
+       target.loadSeconds / static_cast<double>(tiling.stages - 1),
+       /*elementBytes=*/2});
 }
 
 /// The type of 16 bits in which the factors lie in memory, or in which what
