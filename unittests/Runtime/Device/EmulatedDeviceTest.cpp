@@ -85,6 +85,22 @@ TEST_F(EmulatedDeviceTest, RunsBlocksOfThreads) {
   EXPECT_EQ(a.hostData(), nullptr);
 }
 
+TEST_F(EmulatedDeviceTest, RunsThreadsInAnyOrder) {
+  for (const EmulatorOptions &options : emulatorTestOptions()) {
+    EmulatedDevice other(pool, options);
+    DeviceBuffer memory = std::move(*other.allocate(32, "test", true));
+    const float in[4] = {1, 2, 3, 4};
+    ASSERT_TRUE(other.write(*stream, memory, 0, in, sizeof(in)).ok());
+    void *addresses[] = {memory.address().asPointer(),
+                         (memory.address() + 16).asPointer()};
+    EXPECT_EQ(other.launch(*stream, {&command, addresses, {}, 0, 1}).message(),
+              "");
+    auto view = other.read(*stream, memory);
+    EXPECT_THAT(std::vector<float>(view->floats() + 4, view->floats() + 8),
+                ElementsAre(2, 3, 4, 1));
+  }
+}
+
 // Of several blocks with a fault the first is reported.
 TEST_F(EmulatedDeviceTest, ReportsFaultsOfKernels) {
   command.function = rotate<false>;
