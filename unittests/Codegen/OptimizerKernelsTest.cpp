@@ -32,7 +32,8 @@ protected:
   void check(const std::string &op, const std::string &attributes,
              const std::string &operands, const std::vector<unsigned> &replaced,
              KernelTestOptions options) {
-    for (int64_t size : {1, 13, 1000, largestSize()}) {
+    for (int64_t size :
+         {int64_t(1), int64_t(13), int64_t(1000), largestSize()}) {
       std::string flat = "tensor<" + std::to_string(size) + "xf32>";
       std::vector<std::string> types, results(replaced.size(), flat);
       std::string body, names, signature;
