@@ -1,7 +1,7 @@
 """Collects what a machine with a GPU needs to run whole models, and no compiler there:  prepare.py SEGC SEGRUN FOLDER [--small]
 
 FOLDER gets the models (for the processor and for GPUs in one file), segrun with its libraries, run.py, and cases.json, which lists
-the models and their inputs. --small takes one network of a few kernels, for the processor and for an emulated GPU: what tests run."""
+the models and their inputs; FOLDER.tar.gz has it all. --small takes one network of a few kernels, for the processor and for an emulated GPU: what tests run."""
 import argparse
 import json
 import os
@@ -59,8 +59,9 @@ def main():
     shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "run.py"), options.folder)
     with open(os.path.join(options.folder, "cases.json"), "w") as file:
         json.dump(cases, file, indent=1)
-    size = sum(os.path.getsize(os.path.join(path, name)) for path, _, names in os.walk(options.folder) for name in names)
-    print(f"{options.folder}: {len(cases)} models, {size / 1e6:.0f} MB")
+    place = os.path.abspath(options.folder)
+    archive = shutil.make_archive(place, "gztar", os.path.dirname(place), os.path.basename(place))
+    print(f"{archive}: {len(cases)} models, {os.path.getsize(archive) / 1e6:.0f} MB")
 
 
 if __name__ == "__main__":
