@@ -219,6 +219,12 @@ std::string loss(const char *op) {
                             "tensor<$Nx40x50xi32>) -> tensor<f32>");
 }
 
+std::string allFinite() {
+  return fusionFunction(
+      {"tensor<20000xf32>"}, {"tensor<f32>"},
+      "%r0 = seg.all_finite %a0 : tensor<20000xf32> -> tensor<f32>");
+}
+
 std::string diceGrad() {
   return fusionFunction(
       {"tensor<$Nx40x50x4xf32>", "tensor<$Nx40x50xi32>", "tensor<$Nx3x4xf32>",
@@ -241,11 +247,11 @@ INSTANTIATE_TEST_SUITE_P(
         KernelCase{
             "tensor cores, prologue", convOfBf16(/*prologue=*/true), {}, true},
         // 42 rows of sums become 21, 11, 6, 3, 2, 1: the step from 3 rows does
-        // not write the one that the next reads. The last barrier is for tiles
-        // with several chunks of channels.
-        KernelCase{"statistics", norm(), {5, 7}},
+        // not write the one that the next reads.
+        KernelCase{"statistics", norm(), {5}},
         // The thread that adds the last two numbers stores the sum.
         KernelCase{"cross entropy", loss("seg.cross_entropy"), {8}},
-        KernelCase{"gradient of dice", diceGrad()}));
+        KernelCase{"gradient of dice", diceGrad()},
+        KernelCase{"finite check", allFinite(), {8, 17}}));
 
 } // namespace

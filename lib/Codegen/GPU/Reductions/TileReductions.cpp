@@ -161,8 +161,10 @@ void TileKernel::emit(bool computes, bool wholePixels) {
          k.sub(end, begin)};
   if (computes || !all.channels.empty()) {
     if (wholePixels && tiling.chunks > 1)
-      k.loop(k.index(0), k.index(tiling.chunks), 1,
-             [&](Value chunk) { emitChunk(chunk); });
+      k.loop(k.index(0), k.index(tiling.chunks), 1, [&](Value chunk) {
+        emitChunk(chunk);
+        k.barrier();
+      });
     else
       emitChunk(ids[2]);
   }
@@ -251,7 +253,6 @@ void TileKernel::emitChunk(Value chunk) {
   });
   sumRows(k, shape.rows, all.channelSums * shape.width());
   storeChannels(chunk);
-  k.barrier();
 }
 
 void TileKernel::storeChannels(Value chunk) {
