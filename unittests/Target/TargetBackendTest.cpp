@@ -216,7 +216,9 @@ TEST(TargetBackends, KernelsOfAGpuBecomePTX) {
   KernelEmission emission{*pointwise, target.backend->kernelBuilder(*kernels),
                           "k3", *target.version};
   ASSERT_TRUE(succeeded(target.backend->emitKernels(emission)));
-  auto text = target.backend->serialize(*kernels, *target.version, {});
+  SerializeOptions options;
+  options.assemble = false;
+  auto text = target.backend->serialize(*kernels, *target.version, options);
   ASSERT_TRUE(bool(text)) << llvm::toString(text.takeError());
   EXPECT_TRUE(text->objects.empty());
   ASSERT_EQ(text->blobs.size(), 1u);
