@@ -110,7 +110,7 @@ TEST_F(HiddenMemory, LackOfMemoryIsAnError) {
       HasSubstr("the model takes 9236 bytes on fake, where 1000 are free: "
                 "parameters 128, states 64, prepared filters 64, gradients "
                 "128, optimizer state 128, inputs and outputs 8212, arena of "
-                "train_step 512 bytes; use a smaller --batch-size"));
+                "train_step 512 bytes; use a smaller batch"));
 }
 
 // Whole runs on host and device have the same checkpoints, with and without
