@@ -8,7 +8,6 @@
 #include "segc/Codegen/CPU/CpuKernels.h"
 
 #include "segc/Codegen/CPU/TileSource.h"
-#include "segc/Codegen/Common/FusionChecks.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
 
 using namespace mlir;
@@ -26,26 +25,21 @@ int64_t CpuKernelModel::reducedPixels(seg::FusionOp fusion,
 LogicalResult CpuKernelModel::emit(KernelEmission &emission) const {
   FusionEmitter emitter(emission);
   seg::FusionOp fusion = emission.fusion;
-  if (failed(verifyFusion(fusion, *this, device, /*readsTilesAgain=*/true)) ||
-      failed(verifyOnlyStrategy(fusion)))
+  if (failed(verify(fusion, device)))
     return failure();
   return emitKernels(fusion.getRoot(), emitter);
 }
 
 namespace {
-struct PointwiseModel : KernelModel {
-  bool takesReduction(Operation *, Operation *reduction) const override {
-    return isReduction(reduction);
-  }
+struct PointwiseModel : PointwiseFusionModel {
+  PointwiseModel() : PointwiseFusionModel(device) {}
   int64_t reducedPixels(seg::FusionOp fusion,
                         RankedTensorType reduced) const override {
     return reductionTilePixels(fusion, reduced);
   }
-  LogicalResult emit(KernelEmission &emission) const override {
+  LogicalResult emitKernels(KernelEmission &emission) const override {
     FusionEmitter emitter(emission);
-    return failure(failed(verifyTypes(emission.fusion, device)) ||
-                   failed(verifyPointwiseStrategy(emission.fusion)) ||
-                   failed(emitPointwiseFusion(emitter)));
+    return emitPointwiseFusion(emitter);
   }
 };
 } // namespace

@@ -8,13 +8,16 @@
 #include "segc/Codegen/Common/FusionKernelModel.h"
 
 #include "segc/Codegen/Common/Formulas.h"
+#include "segc/Codegen/Common/FusionChecks.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
 namespace segc {
 
-LogicalResult verifyPointwiseStrategy(seg::FusionOp fusion) {
+/// Verifies the strategy of a fusion without root: its kind is `pointwise` and
+/// it has no memory.
+static LogicalResult verifyPointwiseStrategy(seg::FusionOp fusion) {
   seg::StrategyAttr given = fusion.getStrategyAttr();
   auto own = given ? seg::StrategyAttr::get(fusion.getContext(), pointwiseKind,
                                             given.getParameters().getValue())
@@ -26,8 +29,21 @@ LogicalResult verifyPointwiseStrategy(seg::FusionOp fusion) {
   return success();
 }
 
-LogicalResult
-FusionKernelModel::verifyOnlyStrategy(seg::FusionOp fusion) const {
+bool PointwiseFusionModel::takesReduction(Operation *,
+                                          Operation *reduction) const {
+  return isReduction(reduction);
+}
+
+LogicalResult PointwiseFusionModel::emit(KernelEmission &emission) const {
+  return failure(failed(verifyTypes(emission.fusion, deviceName)) ||
+                 failed(verifyPointwiseStrategy(emission.fusion)) ||
+                 failed(emitKernels(emission)));
+}
+
+LogicalResult FusionKernelModel::verify(seg::FusionOp fusion,
+                                        llvm::StringRef device) const {
+  if (failed(verifyFusion(fusion, *this, device, /*readsTilesAgain=*/true)))
+    return failure();
   seg::StrategyAttr given = fusion.getStrategyAttr();
   if (!given)
     return fusion.emitOpError("has no strategy; run seg-select-strategy first");

@@ -9,7 +9,6 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "segc/Codegen/Common/FusionChecks.h"
 
 using namespace mlir;
 
@@ -107,26 +106,21 @@ static constexpr StringLiteral device = "GPU";
 LogicalResult GpuKernelModel::emit(KernelEmission &emission) const {
   GpuFusionEmitter emitter(emission);
   seg::FusionOp fusion = emission.fusion;
-  if (failed(verifyFusion(fusion, *this, device, /*readsTilesAgain=*/true)) ||
-      failed(verifyOnlyStrategy(fusion)))
+  if (failed(verify(fusion, device)))
     return failure();
   return emitKernels(fusion.getRoot(), emitter);
 }
 
 namespace {
-struct PointwiseModel : KernelModel {
-  bool takesReduction(Operation *, Operation *reduction) const override {
-    return isReduction(reduction);
-  }
+struct PointwiseModel : PointwiseFusionModel {
+  PointwiseModel() : PointwiseFusionModel(device) {}
   int64_t reducedPixels(seg::FusionOp,
                         RankedTensorType reduced) const override {
     return gpuReducedPixels(reduced);
   }
-  LogicalResult emit(KernelEmission &emission) const override {
+  LogicalResult emitKernels(KernelEmission &emission) const override {
     GpuFusionEmitter emitter(emission);
-    return failure(failed(verifyTypes(emission.fusion, device)) ||
-                   failed(verifyPointwiseStrategy(emission.fusion)) ||
-                   failed(emitGpuPointwiseFusion(emitter)));
+    return emitGpuPointwiseFusion(emitter);
   }
 };
 } // namespace

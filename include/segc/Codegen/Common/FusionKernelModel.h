@@ -15,9 +15,23 @@
 
 namespace segc {
 
-/// Verifies the strategy of a fusion without root: its kind is `pointwise` and
-/// it has no memory.
-mlir::LogicalResult verifyPointwiseStrategy(seg::FusionOp fusion);
+/// The model of fusions without a root. `device` is what error messages call
+/// the target.
+class PointwiseFusionModel : public KernelModel {
+public:
+  explicit PointwiseFusionModel(llvm::StringRef device) : deviceName(device) {}
+
+  bool takesReduction(mlir::Operation *root,
+                      mlir::Operation *reduction) const final;
+  /// Verifies the fusion's types and its strategy, and emits its kernels.
+  mlir::LogicalResult emit(KernelEmission &emission) const final;
+
+protected:
+  virtual mlir::LogicalResult emitKernels(KernelEmission &emission) const = 0;
+
+private:
+  llvm::StringRef deviceName;
+};
 
 /// A model that proposes one strategy without parameters, unless it overrides
 /// `propose`.
@@ -40,9 +54,11 @@ public:
   propose(seg::FusionOp fusion, const StrategyContext &context) const override;
 
 protected:
-  /// Verifies that the fusion has a strategy; a model without parameters has
-  /// only one.
-  mlir::LogicalResult verifyOnlyStrategy(seg::FusionOp fusion) const;
+  /// Verifies the fusion, whose tiles the kernel reads again to reduce them,
+  /// and that it has a strategy; a model without parameters has only one.
+  /// `device` is what error messages call the target.
+  mlir::LogicalResult verify(seg::FusionOp fusion,
+                             llvm::StringRef device) const;
 };
 
 template <typename... Ops>
