@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 // The convolution family of the GPU against the reference evaluation, in the
-// emulator, in three orders of threads and blocks.
+// emulator, in all its orders of threads and blocks.
 
 #include "ConvCase.h"
 
@@ -17,21 +17,6 @@
 using namespace segc::test;
 
 namespace {
-
-KernelTestOptions gpuOptions() {
-  KernelTestOptions options;
-  options.target = "sm_90";
-  options.largestBatch = 3;
-  options.batch = 2;
-  return options;
-}
-
-std::string vectorOf(int64_t channels) {
-  return "tensor<" + std::to_string(channels) + "xf32>";
-}
-std::string perSample(int64_t channels) {
-  return "tensor<$Nx" + std::to_string(channels) + "xf32>";
-}
 
 /// Options for sums of so many products of values below 1: each addition has an
 /// error of about 2^-24 times the sum.

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 // GPU kernels against the reference evaluation. They run in the emulator, in
-// three orders of threads and blocks.
+// all its orders of threads and blocks.
 
 #include "ConvCase.h"
 
@@ -15,21 +15,6 @@
 using namespace segc::test;
 
 namespace {
-
-KernelTestOptions gpuOptions() {
-  KernelTestOptions options;
-  options.target = "sm_90";
-  options.largestBatch = 3;
-  options.batch = 2;
-  return options;
-}
-
-std::string vectorOf(int64_t channels) {
-  return "tensor<" + std::to_string(channels) + "xf32>";
-}
-std::string perSample(int64_t channels) {
-  return "tensor<$Nx" + std::to_string(channels) + "xf32>";
-}
 
 //===----------------------------------------------------------------------===//
 // Pointwise

@@ -32,6 +32,20 @@ std::string withBatch(StringRef text, int64_t batch) {
 std::string activation(const std::string &shape) {
   return "tensor<$Nx" + shape + "xf32>";
 }
+std::string vectorOf(int64_t channels) {
+  return "tensor<" + std::to_string(channels) + "xf32>";
+}
+std::string perSample(int64_t channels) {
+  return activation(std::to_string(channels));
+}
+
+KernelTestOptions gpuOptions() {
+  KernelTestOptions options;
+  options.target = "sm_90";
+  options.largestBatch = 3;
+  options.batch = 2;
+  return options;
+}
 
 std::string fusionFunction(const std::vector<std::string> &inputs,
                            const std::vector<std::string> &results,

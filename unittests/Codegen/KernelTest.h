@@ -114,6 +114,10 @@ std::string fusionFunction(const std::vector<std::string> &inputs,
                            const std::vector<std::string> &results,
                            const std::string &body);
 
+/// Returns the options of an emulated GPU, with fewer samples than the largest
+/// batch.
+KernelTestOptions gpuOptions();
+
 /// Returns the dialects and interfaces that such texts need.
 mlir::DialectRegistry kernelRegistry();
 
@@ -122,6 +126,11 @@ Target targetOf(llvm::StringRef version);
 
 /// Returns "tensor<$Nx5x7x3xf32>" for "5x7x3".
 std::string activation(const std::string &shape);
+
+/// Returns the type of one value for each channel, and for each channel of each
+/// sample: "tensor<7xf32>", "tensor<$Nx7xf32>".
+std::string vectorOf(int64_t channels);
+std::string perSample(int64_t channels);
 
 /// Returns `text` with every `$N` replaced.
 std::string withBatch(llvm::StringRef text, int64_t batch);
