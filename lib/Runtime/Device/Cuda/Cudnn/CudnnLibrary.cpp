@@ -26,7 +26,8 @@ static std::string versionText(size_t version) {
 
 StatusOr<std::shared_ptr<const CudnnLibrary>>
 CudnnLibrary::open(const std::string &name) {
-  const std::string otherwise = ", or compile the model with --conv generated";
+  const std::string otherwise =
+      ", or compile the model with segc, whose kernels need no cuDNN";
   void *library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     return unsupported(std::string("cudnn: the model calls cuDNN 9, which is "

@@ -168,7 +168,8 @@ StatusOr<Plan> CudnnPlans::choose(const Convolution &convolution) const {
   }
   return unsupported("cudnn: no deterministic plan for " + convolution.key() +
                      ": " + last.message() +
-                     "; compile the model with --conv generated");
+                     "; compile the model with segc, whose kernels need no "
+                     "cuDNN");
 }
 
 //===----------------------------------------------------------------------===//
