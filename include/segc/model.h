@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define SEGC_ABI_VERSION 4u
+#define SEGC_ABI_VERSION 5u
 /* Every buffer below must start at a multiple of this many bytes. */
 #define SEGC_ALIGNMENT 64u
 
@@ -217,6 +217,27 @@ typedef enum segc_command_kind {
 } segc_command_kind;
 
 #define SEGC_NO_BLOB 0xffffffffu
+#define SEGC_MAX_TENSOR_RANK 5
+#define SEGC_MAX_TENSOR_MAPS 8
+
+/* How a GPU's copy engine sees an operand of a launch: a tensor of which a
+ * kernel copies boxes (a CUtensorMap, tiled). What a box has outside the tensor
+ * is zero. Dimensions are from the innermost. Since version 5. */
+typedef struct segc_tensor_map {
+  uint32_t operand; /* of the command */
+  uint32_t type;    /* segc_element */
+  uint32_t rank;    /* 1 to SEGC_MAX_TENSOR_RANK */
+  uint32_t
+      swizzle; /* bytes in which pieces of 16 are permuted: 0, 32, 64, 128 */
+  uint64_t offset; /* bytes, of the tensor in the operand */
+  uint64_t sizes[SEGC_MAX_TENSOR_RANK];
+  uint64_t strides[SEGC_MAX_TENSOR_RANK]; /* bytes; [0]: of an element */
+  uint32_t box[SEGC_MAX_TENSOR_RANK];     /* sizes of a box */
+  uint32_t
+      steps[SEGC_MAX_TENSOR_RANK]; /* from one to the next of its elements */
+  uint32_t sample_dimension;       /* its size is multiplied by n; rank: none */
+  uint32_t reserved;
+} segc_tensor_map;
 
 /* What a runtime enqueues on a stream. Commands of one stream run one after
  * another, in the order of the table; those of two streams in any order, except
@@ -235,14 +256,24 @@ typedef struct segc_command {
   double flops_per_sample;
   double bytes_per_sample;
   /* Since version 3. */
-  uint32_t stream;     /* index of the program's streams */
-  uint32_t event;      /* less than the program's event_count */
-  uint32_t collective; /* segc_collective_kind */
-  uint32_t blob;       /* `module` of the blobs that have the kernel `name`, or
-                          SEGC_NO_BLOB */
-  uint32_t threads;    /* of a block; 0 on the host */
+  uint32_t stream; /* index of the program's streams */
+  uint32_t event;  /* less than the program's event_count */
+  union {
+    uint32_t collective; /* segc_collective_kind, of a collective */
+    uint32_t map_count;  /* of a launch; since version 5 */
+    /* Of a call: so many of the next commands, launches, compute what it
+     * computes. A runtime runs it or them. Since version 5. */
+    uint32_t alternatives;
+  };
+  uint32_t blob;    /* `module` of the blobs that have the kernel `name`, or
+                       SEGC_NO_BLOB */
+  uint32_t threads; /* of a block; 0 on the host */
   uint32_t shared_bytes; /* dynamic shared memory of a block */
-  const char *options;   /* text for the library of a call, else NULL */
+  union {
+    const char *options; /* text for the library of a call */
+    /* Parameters of a launch behind n. Since version 5. */
+    const segc_tensor_map *maps;
+  };
 } segc_command;
 
 typedef struct segc_program {
@@ -262,7 +293,8 @@ typedef struct segc_program {
 
 /* Code of another machine. Since version 4. Blobs of one module have the same
  * kernels. A kernel's parameters are the addresses of the command's operands
- * and n, of 64 bits each; it is launched with a block for each task. */
+ * and n, of 64 bits each, and its tensor maps, of 128 bytes each; it is
+ * launched with a block for each task. */
 typedef struct segc_blob {
   const char *format;    /* "ptx", zero-terminated, or "cubin" */
   const char *processor; /* what it was compiled for: "sm_80" */
@@ -335,6 +367,7 @@ SEGC_ASSERT_SIZE(segc_call, 104);
 SEGC_ASSERT_SIZE(segc_collective, 40);
 SEGC_ASSERT_SIZE(segc_services, 64);
 SEGC_ASSERT_SIZE(segc_operand, 40);
+SEGC_ASSERT_SIZE(segc_tensor_map, 152);
 SEGC_ASSERT_SIZE(segc_command, 112);
 SEGC_ASSERT_SIZE(segc_program, 64);
 SEGC_ASSERT_SIZE(segc_blob, 40);

@@ -38,7 +38,7 @@ exec::KernelAttr kernelAttr(exec::FusionOp fusion, size_t launch,
   return exec::KernelAttr::get(
       fusion.getContext(), FlatSymbolRefAttr::get(fusion.getSymNameAttr()),
       launch, kernel.tasks.fixed, kernel.tasks.perSample, kernel.scratchBytes,
-      kernel.threads, kernel.sharedBytes);
+      kernel.threads, kernel.sharedBytes, kernel.tensorMaps);
 }
 
 void markKernel(Operation *function, exec::KernelAttr kernel) {

@@ -36,10 +36,12 @@ private:
     SmallVector<Constant *> operands;
     uint32_t inputs = 0, outputs = 0; ///< Number of inputs and outputs among
                                       ///< the operands.
-    Constant *function = nullptr, *options = nullptr;
+    Constant *function = nullptr;
+    Constant *details = nullptr; ///< `options` or `maps`.
     int64_t tasks = 0, tasksPerSample = 0;
     double flops = 0, bytes = 0;
-    uint32_t event = 0, collective = 0;
+    uint32_t event = 0;
+    uint32_t number = 0; ///< `collective`, `map_count` or `alternatives`.
     uint32_t blob = SEGC_NO_BLOB;
     int64_t threads = 0, sharedBytes = 0;
   };
@@ -60,6 +62,7 @@ private:
                     uint64_t fixed, uint64_t perSample, uint32_t element);
   /// Operand for memory that the kernel does not access.
   Constant *unused();
+  Constant *tensorMap(exec::TensorMapAttr map);
   uint32_t newEvent(mlir::Value token) {
     uint32_t event = events.size();
     return events[token] = event;
@@ -115,6 +118,25 @@ Constant *ProgramTable::unused() {
   return operand(exec::Region::Arena, 0, 0, 0, 0, SEGC_F32);
 }
 
+Constant *ProgramTable::tensorMap(exec::TensorMapAttr map) {
+  // What lies beyond the rank is zero.
+  auto list = [&](ArrayRef<int64_t> values, auto constant) {
+    SmallVector<Constant *> row;
+    for (size_t i = 0; i < SEGC_MAX_TENSOR_RANK; ++i)
+      row.push_back(constant(i < values.size() ? values[i] : 0));
+    return ConstantArray::get(
+        ArrayType::get(row.front()->getType(), row.size()), row);
+  };
+  auto u32 = [&](uint64_t value) { return t.u32(value); };
+  auto u64 = [&](uint64_t value) { return t.u64(value); };
+  return t.structure(
+      {t.u32(map.getOperand()), t.u32(elementOf(map.getElement())),
+       t.u32(map.getSizes().size()), t.u32(map.getSwizzle()),
+       t.u64(map.getOffset()), list(map.getSizes(), u64),
+       list(map.getStrides(), u64), list(map.getBox(), u32),
+       list(map.getSteps(), u32), t.u32(map.getSamples()), t.u32(0)});
+}
+
 //===----------------------------------------------------------------------===//
 // Commands
 //===----------------------------------------------------------------------===//
@@ -135,9 +157,9 @@ void ProgramTable::add(const Command &command) {
        t.u32(command.inputs), t.u32(command.outputs), t.u32(command.kind),
        t.u64(command.tasks), t.u64(command.tasksPerSample),
        t.f64(command.flops), t.f64(command.bytes), t.u32(stream),
-       t.u32(command.event), t.u32(command.collective), t.u32(command.blob),
+       t.u32(command.event), t.u32(command.number), t.u32(command.blob),
        t.u32(command.threads), t.u32(command.sharedBytes),
-       orNull(command.options)}));
+       orNull(command.details)}));
 }
 
 void ProgramTable::addKernel(mlir::Operation *function, exec::FusionOp fusion,
@@ -156,6 +178,15 @@ void ProgramTable::addKernel(mlir::Operation *function, exec::FusionOp fusion,
   command.outputs = fusion.getOutputTypes().size();
   command.tasks = kernel.getTasks();
   command.tasksPerSample = kernel.getTasksPerSample();
+  if (kernel.getMaps().size() > SEGC_MAX_TENSOR_MAPS)
+    problem = (command.name + " has " + Twine(kernel.getMaps().size()) +
+               " tensor maps, expected at most " + Twine(SEGC_MAX_TENSOR_MAPS))
+                  .str();
+  SmallVector<Constant *> maps;
+  for (exec::TensorMapAttr map : kernel.getMaps())
+    maps.push_back(tensorMap(map));
+  command.number = maps.size();
+  command.details = t.array(maps);
   add(command);
 }
 
@@ -215,7 +246,7 @@ void ProgramTable::addCall(exec::CallOp call) {
   command.outputs = call.getOutputs().size();
   std::string options;
   llvm::raw_string_ostream(options) << call->getDiscardableAttrDictionary();
-  command.options = t.text(options);
+  command.details = t.text(options);
   add(command);
 }
 
@@ -267,7 +298,7 @@ void ProgramTable::addCollective(exec::CollectiveOp collective) {
                               elementOf(element))};
   command.inputs = 1; // The operand is also written, in place.
   command.event = newEvent(collective.getDone());
-  command.collective = static_cast<uint32_t>(collective.getKind());
+  command.number = static_cast<uint32_t>(collective.getKind());
   add(command);
 }
 

@@ -6,7 +6,9 @@
  * What a compiler would produce for the network of FakeNetwork.h, linked with
  * model_support.c as every model is. A copy on a separate stream writes the
  * loss to its output. With FAKE_COLLECTIVE the gradients are averaged over the
- * ranks, with FAKE_LIBRARY a function of a library predicts, with FAKE_CUDA
+ * ranks, with FAKE_LIBRARY a function of a library predicts, and with
+ * FAKE_ALTERNATIVES the kernel may do so instead, with FAKE_MAP a kernel has a
+ * tensor map, with FAKE_CUDA
  * there is a version for a GPU, whose kernels the fake CUDA driver finds by
  * their names.
  *
@@ -27,7 +29,13 @@
 #define FAKE_BLOB SEGC_NO_BLOB, 0, 0
 #endif
 
+#ifndef FAKE_ALTERNATIVES
+#define FAKE_ALTERNATIVES 0
+#endif
 /* Tables that a reader must refuse. */
+#ifndef FAKE_MAP_STEPS
+#define FAKE_MAP_STEPS 1
+#endif
 #ifndef FAKE_COPY_STREAM
 #define FAKE_COPY_STREAM COPY
 #endif
@@ -126,27 +134,43 @@ static const segc_operand train_operands[] = {SCALARS, GRADIENTS, PARAMETERS,
 static const segc_operand train_advance_operands[] = {OUTPUT(2, 1, 0), SCALARS};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+#ifdef FAKE_MAP
+/* Of the image, as rows of 8 voxels, the 64 rows of a sample. */
+static const segc_tensor_map maps[] = {{0,
+                                        SEGC_F32,
+                                        2,
+                                        0,
+                                        0,
+                                        {8, FAKE_MAP},
+                                        {4, 32},
+                                        {8, 4},
+                                        {1, FAKE_MAP_STEPS},
+                                        1,
+                                        0}};
+#define MAPS maps
+#define MAP_COUNT COUNT(maps)
+#else
+#define MAPS NULL
+#define MAP_COUNT 0
+#endif
 #define LAUNCH(kernel, operands, inputs, outputs, fixed, each)                 \
-  {kernel,                                                                     \
-   #kernel,                                                                    \
-   "seg.fake at 1:1",                                                          \
-   operands,                                                                   \
-   COUNT(operands),                                                            \
-   inputs,                                                                     \
-   outputs,                                                                    \
-   SEGC_COMMAND_LAUNCH,                                                        \
-   fixed,                                                                      \
-   each,                                                                       \
-   1e3,                                                                        \
-   1e3,                                                                        \
-   COMPUTE,                                                                    \
-   0,                                                                          \
-   0,                                                                          \
-   FAKE_BLOB,                                                                  \
-   NULL}
-#define OTHER(kind, name, operands, count, stream, event, collective)          \
-  {NULL, name,   NULL,  operands,   count,        0, 0, kind, 0, 0, 0,         \
-   0,    stream, event, collective, SEGC_NO_BLOB, 0, 0, NULL}
+  LAUNCH_WITH(kernel, operands, inputs, outputs, fixed, each, 0, NULL)
+#define LAUNCH_WITH(kernel, operands, inputs, outputs, fixed, each, count,     \
+                    maps)                                                      \
+  {                                                                            \
+    kernel, #kernel, "seg.fake at 1:1", operands, COUNT(operands), inputs,     \
+        outputs, SEGC_COMMAND_LAUNCH, fixed, each, 1e3, 1e3, COMPUTE, 0,       \
+        {count}, FAKE_BLOB, {                                                  \
+      (const char *)(maps)                                                     \
+    }                                                                          \
+  }
+#define OTHER(kind, name, operands, count, stream, event, number)              \
+  {                                                                            \
+    NULL, name, NULL, operands, count, 0, 0, kind, 0, 0, 0, 0, stream, event,  \
+        {number}, SEGC_NO_BLOB, 0, 0, {                                        \
+      NULL                                                                     \
+    }                                                                          \
+  }
 #define RECORD(stream, event)                                                  \
   OTHER(SEGC_COMMAND_RECORD, "record", NULL, 0, stream, event, 0)
 #define WAIT(stream, event)                                                    \
@@ -178,9 +202,12 @@ static const segc_command prepare_commands[] = {
     LAUNCH(prepare_kernel, prepare_operands, 1, 1, 1, 0)};
 static const segc_command predict_commands[] = {
 #ifdef FAKE_LIBRARY
-    OTHER(SEGC_COMMAND_CALL, FAKE_LIBRARY, predict_operands, 4, COMPUTE, 0, 0)
-#else
-    LAUNCH(predict_kernel, predict_operands, 3, 1, 0, CHUNKS)
+    OTHER(SEGC_COMMAND_CALL, FAKE_LIBRARY, predict_operands, 4, COMPUTE, 0,
+          FAKE_ALTERNATIVES),
+#endif
+#if !defined(FAKE_LIBRARY) || FAKE_ALTERNATIVES > 0
+    LAUNCH_WITH(predict_kernel, predict_operands, 3, 1, 0, CHUNKS, MAP_COUNT,
+                MAPS)
 #endif
 };
 static const segc_command evaluate_commands[] = {

@@ -8,6 +8,7 @@
 #ifndef SEGC_TARGET_KERNELEMISSION_H
 #define SEGC_TARGET_KERNELEMISSION_H
 
+#include "segc/Dialect/Exec/IR/ExecDialect.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Target/TargetVersion.h"
 
@@ -26,6 +27,9 @@ struct EmittedKernel {
   int64_t scratchBytes = 0; ///< Memory that each worker needs.
   int64_t threads = 0;      ///< Threads of a task's block; 0: a CPU's task.
   int64_t sharedBytes = 0;  ///< Memory that the threads of a block share.
+  /// Parameters behind the number of samples; operands are memrefs of the
+  /// function.
+  llvm::SmallVector<exec::TensorMapAttr, 0> tensorMaps = {};
 };
 
 /// What a backend is asked to emit, and what it has emitted. Kernels are

@@ -58,7 +58,8 @@ static bool runsHere(const KernelVersion &version) {
 }
 
 /// Version 2 added the types of outputs to the observer's events; version 3
-/// added programs, which advance the scalars; version 4 added devices.
+/// added programs, which advance the scalars; version 4 added devices; version
+/// 5 added tensor maps and alternatives of calls.
 static constexpr uint32_t oldestAbi = 1;
 
 Status ModelLibrary::open(segc_model_query_fn query,

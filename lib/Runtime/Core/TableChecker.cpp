@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "TableChecker.h"
-#include "segc/Runtime/Core/Elements.h"
 
 #include <cstddef>
 #include <set>
@@ -27,163 +26,21 @@ Status segc::outside(const std::string &where, const char *what) {
   return dataLoss(where + ": " + what + " lies outside the file");
 }
 
-std::optional<uint64_t>
-TableChecker::bufferBytes(const segc_operand &operand,
-                          const segc_program &program,
-                          const EntrySignature &signature) const {
-  auto tensor =
-      [&](const std::vector<TensorSignature> &list) -> std::optional<uint64_t> {
-    if (operand.index >= list.size())
-      return std::nullopt;
-    return static_cast<uint64_t>(list[operand.index].bytes());
-  };
-  switch (operand.region) {
-  case SEGC_REGION_ARENA:
-    return program.arena_bytes;
-  case SEGC_REGION_INPUT:
-    return tensor(signature.inputs);
-  case SEGC_REGION_OUTPUT:
-    return tensor(signature.outputs);
-  case SEGC_REGION_PARAMETERS:
-  case SEGC_REGION_GRADIENTS:
-    return manifest.parameterBytes;
-  case SEGC_REGION_STATES:
-    return manifest.stateBytes;
-  case SEGC_REGION_OPTIMIZER:
-    return manifest.optimizerBytes;
-  case SEGC_REGION_SCALARS:
-    return sizeof(segc_scalars);
-  case SEGC_REGION_PREPARED:
-    return manifest.preparedBytes;
-  }
-  return std::nullopt;
-}
-
-Status TableChecker::checkOperand(const segc_operand &operand,
-                                  const segc_program &program,
-                                  const EntrySignature &signature,
-                                  const std::string &where) const {
-  std::optional<uint64_t> room = bufferBytes(operand, program, signature);
-  if (!room)
-    return dataLoss(where + ": region " + std::to_string(operand.region) +
-                    ", number " + std::to_string(operand.index) +
-                    ", which the entry does not have");
-  const bool isNumber = !layout.isV2 || operand.type <= SEGC_BF16;
-  const uint64_t valueBytes = isNumber ? elementBytes(operand.type) : 1;
-  const auto batch = static_cast<uint64_t>(manifest.batch);
-  uint64_t end = 0;
-  if (__builtin_mul_overflow(operand.elements_per_sample, batch, &end) ||
-      __builtin_add_overflow(end, operand.elements_fixed, &end) ||
-      __builtin_mul_overflow(end, valueBytes, &end) ||
-      __builtin_add_overflow(end, operand.offset, &end) || end > *room)
-    return dataLoss(where + ": begins at byte " +
-                    std::to_string(operand.offset) + " and ends at " +
-                    std::to_string(end) + " of a buffer of " +
-                    std::to_string(*room) + " bytes by the manifest");
+/// Checks that the commands behind a call that compute the same are launches of
+/// the program.
+static Status checkAlternatives(const std::vector<segc_command> &commands,
+                                size_t call, const std::string &where) {
+  const uint64_t count = commands[call].alternatives;
+  if (count > commands.size() - call - 1)
+    return dataLoss(
+        where + ": has " + std::to_string(count) + " alternatives of " +
+        std::to_string(commands.size() - call - 1) + " commands behind it");
+  for (uint64_t i = 1; i <= count; ++i)
+    if (commands[call + i].kind != SEGC_COMMAND_LAUNCH ||
+        commands[call + i].stream != commands[call].stream)
+      return dataLoss(where + ": alternative " + std::to_string(i) +
+                      " is no launch of its stream");
   return Status::success();
-}
-
-/// Checks the members that depend on the kind of a command.
-Status TableChecker::checkKernel(const segc_command &command, uint64_t function,
-                                 const std::string &where) const {
-  // The largest block of any GPU, and more shared memory than one has.
-  constexpr uint32_t maxThreads = 1024, maxSharedBytes = 1 << 20;
-  if (version.device != SEGC_DEVICE_HOST &&
-      (command.threads < 1 || command.threads > maxThreads ||
-       command.shared_bytes > maxSharedBytes))
-    return dataLoss(where + ": has blocks of " +
-                    std::to_string(command.threads) + " threads and " +
-                    std::to_string(command.shared_bytes) +
-                    " bytes, expected 1 to 1024 threads and at most " +
-                    std::to_string(maxSharedBytes) + " bytes");
-  if (version.device == SEGC_DEVICE_CUDA)
-    return modules.count(command.blob)
-               ? Status::success()
-               : dataLoss(where + ": is in module " +
-                          std::to_string(command.blob) + ", which is missing");
-  return image.isCode(function) ? Status::success()
-                                : dataLoss(where + ": points at no code");
-}
-
-Status TableChecker::checkKind(const segc_program &program,
-                               const segc_command &command, uint64_t function,
-                               const std::string &where) const {
-  const uint32_t kind = command.kind;
-  if (kind > SEGC_COMMAND_WAIT)
-    return dataLoss(where + ": is a command of the unknown kind " +
-                    std::to_string(kind));
-  if (!layout.isV2 && command.stream >= program.stream_count)
-    return dataLoss(where + ": runs on stream " +
-                    std::to_string(command.stream) + " of " +
-                    std::to_string(program.stream_count));
-  if (kind >= SEGC_COMMAND_COLLECTIVE && command.event >= program.event_count)
-    return dataLoss(where + ": has the event " + std::to_string(command.event) +
-                    " of " + std::to_string(program.event_count));
-  if (kind == SEGC_COMMAND_LAUNCH)
-    SEGC_RETURN_IF_ERROR(checkKernel(command, function, where));
-  const uint32_t operands =
-      kind == SEGC_COMMAND_COPY || kind == SEGC_COMMAND_ADVANCE_SCALARS ? 2
-      : kind == SEGC_COMMAND_COLLECTIVE                                 ? 1
-                                                                        : 0;
-  if (command.operand_count < operands)
-    return dataLoss(where + ": has " + std::to_string(command.operand_count) +
-                    " operands, expected " + std::to_string(operands));
-  if (kind == SEGC_COMMAND_COLLECTIVE &&
-      command.collective > SEGC_COLLECTIVE_BROADCAST)
-    return dataLoss(where + ": is a collective of the unknown kind " +
-                    std::to_string(command.collective));
-  return Status::success();
-}
-
-/// Checks the sizes of the operands of commands that a runtime executes itself:
-/// it copies as many bytes as operand 0 has, and writes all scalars.
-static Status checkAgreement(const segc_command &command,
-                             const std::vector<segc_operand> &operands,
-                             const std::string &where) {
-  if (command.kind == SEGC_COMMAND_COPY &&
-      (operands[0].elements_fixed != operands[1].elements_fixed ||
-       operands[0].elements_per_sample != operands[1].elements_per_sample ||
-       operands[0].type != operands[1].type))
-    return dataLoss(where + ": copies to an operand of another size or type");
-  if (command.kind == SEGC_COMMAND_ADVANCE_SCALARS &&
-      (operands[0].type != SEGC_F32 || operands[0].elements_fixed < 1 ||
-       operands[1].region != SEGC_REGION_SCALARS || operands[1].offset != 0 ||
-       operands[1].type != SEGC_I8 ||
-       operands[1].elements_fixed != sizeof(segc_scalars)))
-    return dataLoss(where + ": expected an f32 and all scalars as operands");
-  return Status::success();
-}
-
-Status TableChecker::checkCommand(const segc_program &program, uint64_t command,
-                                  const EntrySignature &signature,
-                                  const std::string &where) const {
-  auto table = read<segc_command>(command, layout.commandBytes);
-  auto function = image.pointer(command + offsetof(segc_command, function));
-  auto operands = image.pointer(command + offsetof(segc_command, operands));
-  if (!table || !function || !operands)
-    return outside(where, "its table");
-  SEGC_RETURN_IF_ERROR(checkKind(program, *table, *function, where));
-  if (table->operand_count > SEGC_MAX_OPERANDS)
-    return dataLoss(where + ": has " + std::to_string(table->operand_count) +
-                    " operands, expected at most " +
-                    std::to_string(SEGC_MAX_OPERANDS));
-  if (uint64_t{table->input_count} + table->output_count > table->operand_count)
-    return dataLoss(where + ": has " + std::to_string(table->input_count) +
-                    " inputs and " + std::to_string(table->output_count) +
-                    " outputs among " + std::to_string(table->operand_count) +
-                    " operands");
-  std::vector<segc_operand> list;
-  for (uint64_t i = 0; i < table->operand_count; ++i) {
-    auto operand =
-        image.read<segc_operand>(*operands + i * sizeof(segc_operand));
-    if (!operand)
-      return outside(where, "an operand");
-    SEGC_RETURN_IF_ERROR(
-        checkOperand(*operand, program, signature,
-                     where + ", operand " + std::to_string(i)));
-    list.push_back(*operand);
-  }
-  return checkAgreement(*table, list, where);
 }
 
 Status TableChecker::checkProgram(const std::string &name,
@@ -224,10 +81,20 @@ Status TableChecker::checkProgram(const std::string &name,
   auto commands = image.pointer(table + offsetof(segc_program, commands));
   if (!commands || program->command_count > maxCommands)
     return outside(where, "its list of kernels");
-  for (uint64_t i = 0; i < program->command_count; ++i)
-    SEGC_RETURN_IF_ERROR(
-        checkCommand(*program, *commands + i * layout.commandBytes, known,
-                     where + ", kernel " + std::to_string(i)));
+  auto label = [&](uint64_t i) {
+    return where + ", kernel " + std::to_string(i);
+  };
+  std::vector<segc_command> checked;
+  for (uint64_t i = 0; i < program->command_count; ++i) {
+    SEGC_ASSIGN_OR_RETURN(segc_command command,
+                          checkCommand(*program,
+                                       *commands + i * layout.commandBytes,
+                                       known, label(i)));
+    checked.push_back(command);
+  }
+  for (size_t i = 0; i < checked.size(); ++i)
+    if (checked[i].kind == SEGC_COMMAND_CALL)
+      SEGC_RETURN_IF_ERROR(checkAlternatives(checked, i, label(i)));
   return Status::success();
 }
 

@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace segc {
 
@@ -52,14 +53,19 @@ private:
   }
   StatusOr<std::string> programName(uint64_t table, uint64_t index) const;
   Status checkProgram(const std::string &name, uint64_t table) const;
-  Status checkCommand(const segc_program &program, uint64_t command,
-                      const EntrySignature &signature,
-                      const std::string &where) const;
+  StatusOr<segc_command> checkCommand(const segc_program &program,
+                                      uint64_t command,
+                                      const EntrySignature &signature,
+                                      const std::string &where) const;
   Status checkKind(const segc_program &program, const segc_command &command,
                    uint64_t function, const std::string &where) const;
   /// Checks that the kernel of a launch is where the version's device finds it.
   Status checkKernel(const segc_command &command, uint64_t function,
                      const std::string &where) const;
+  /// Checks the tensor maps of a launch against its operands.
+  Status checkMaps(const segc_command &command, uint64_t maps,
+                   const std::vector<segc_operand> &operands,
+                   const std::string &where) const;
   Status checkBlobs(uint64_t table, const segc_version &header);
   Status checkOperand(const segc_operand &operand, const segc_program &program,
                       const EntrySignature &signature,

@@ -351,3 +351,32 @@ exec.program @p batch 1 arena 0 bound 0
   %next:4 = exec.advance_scalars finite %x step %i loss_scale %i growth_interval %i finite_steps %i skipped_steps %i
   // expected-note@-3 {{prior use here}}
 }
+
+// -----
+
+// expected-error@+2 {{expects strides of multiples of 16 bytes, got 24}}
+func.func private @k() attributes {exec.map =
+  #exec.tensor_map<operand 0 + 0 : bf16 sizes [12, 8] strides [2, 24] box [8, 8] steps [1, 1] swizzle 0 samples 2>}
+
+// -----
+
+// expected-error@+2 {{expects a box with rows of a multiple of 16 bytes, at most the swizzle's, got 128}}
+func.func private @k() attributes {exec.map =
+  #exec.tensor_map<operand 0 + 0 : bf16 sizes [64, 8] strides [2, 128] box [64, 8] steps [1, 1] swizzle 64 samples 2>}
+
+// -----
+
+// expected-error@+2 {{expects sizes, strides, box and steps of 1 to 5 dimensions, got 2, 2, 1 and 2}}
+func.func private @k() attributes {exec.map =
+  #exec.tensor_map<operand 0 + 0 : bf16 sizes [64, 8] strides [2, 128] box [64] steps [1, 1] swizzle 64 samples 2>}
+
+// -----
+
+// expected-error@+2 {{expects 'box' from 1 to 256, got 512}}
+func.func private @k() attributes {exec.map =
+  #exec.tensor_map<operand 0 + 0 : bf16 sizes [64, 800] strides [2, 128] box [64, 512] steps [1, 1] swizzle 128 samples 2>}
+
+// -----
+
+// expected-error@+1 {{expects 'maps' of a kernel with 'threads' alone}}
+func.func private @k() attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 0 + 64 * n scratch 0 maps [<operand 0 + 0 : bf16 sizes [64, 8] strides [2, 128] box [64, 8] steps [1, 1] swizzle 128 samples 1>]>}

@@ -96,3 +96,11 @@ exec.program @apply_step batch 1 arena 0 bound 0
   // CHECK-NEXT: exec.return (%[[STEP]] as "step" : tensor<i64>, %[[SCALE]] as "loss_scale" : tensor<f32>)
   exec.return (%next#0 as "step" : tensor<i64>, %next#1 as "loss_scale" : tensor<f32>)
 }
+
+// A kernel of a GPU copies boxes of 8 x 8 pixels of up to n samples.
+// CHECK: #exec.kernel<@f2_conv launch 0 tasks 0 + 8 * n scratch 0 threads 384 shared 65536
+// CHECK-SAME: maps [<operand 0 + 0 : bf16 sizes [64, 28, 28, 1] strides [2, 128, 3584, 100352] box [64, 8, 8, 1] steps [1, 1, 1, 1] swizzle 128 samples 3>]>
+func.func private @k2_conv(memref<50176xbf16>, memref<36864xbf16>, memref<50176xbf16>, memref<0xf32>, i64, !llvm.ptr) attributes {
+  kernel = #exec.kernel<@f2_conv launch 0 tasks 0 + 8 * n scratch 0 threads 384 shared 65536 maps [
+    <operand 0 + 0 : bf16 sizes [64, 28, 28, 1] strides [2, 128, 3584, 100352]
+     box [64, 8, 8, 1] steps [1, 1, 1, 1] swizzle 128 samples 3>]>}

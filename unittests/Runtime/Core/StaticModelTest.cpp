@@ -168,6 +168,16 @@ TEST(StaticModel, Programs) {
               HasSubstr("grad_step, kernel 6: has the event 1 of 1"));
   EXPECT_THAT(errorOf(bytesOf("FakeWrongCopy")),
               HasSubstr("kernel 4: copies to an operand of another size"));
+  EXPECT_EQ(errorOf(bytesOf("FakeMap")), "no error");
+  EXPECT_THAT(errorOf(bytesOf("FakeLargeMap")),
+              HasSubstr("predict, kernel 0, tensor map 0: ends at byte 4160 of "
+                        "an operand of 4096"));
+  EXPECT_THAT(errorOf(bytesOf("FakeWrongMap")),
+              HasSubstr("kernel 0, tensor map 0: is no tensor"));
+  EXPECT_EQ(errorOf(bytesOf("FakeAlternatives")), "no error");
+  EXPECT_THAT(errorOf(bytesOf("FakeWrongAlternatives")),
+              HasSubstr("predict, kernel 0: has 2 alternatives of 1 commands "
+                        "behind it"));
   std::string bytes = bytesOf("FakeProgram");
   const std::string from = "\"evaluate_step\": 512",
                     to = "\"evaluate_step\": 448";

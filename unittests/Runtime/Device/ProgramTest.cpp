@@ -415,6 +415,13 @@ TEST_F(Programs, CollectivesAndLibrariesAreNeeded) {
   }
 }
 
+// A processor has no libraries, and runs what computes the same.
+TEST_F(Programs, AlternativesOfCalls) {
+  ModelRunner library = make("FakeAlternatives", makeHostDevice(pool));
+  Status status = library.call("predict", {image}, 2);
+  EXPECT_TRUE(status.ok()) << status.message();
+}
+
 TEST_F(Programs, DevicesNeedPrograms) {
   auto model = ModelLibrary::load(SEGC_BINARY_DIR "/unittests/FakeModel.so");
   auto runner = ModelRunner::create(*model, fake, {});

@@ -356,7 +356,7 @@ static segc_code check_commands(const run *r) {
       return fail(r, SEGC_UNAVAILABLE,
                   ": the model has no code for this processor of the kernel ",
                   command);
-    if (command->kind == SEGC_COMMAND_CALL)
+    if (command->kind == SEGC_COMMAND_CALL && !command->alternatives)
       return fail(r, SEGC_UNAVAILABLE, ": this processor has no library ",
                   command);
     if (command->kind == SEGC_COMMAND_COLLECTIVE &&
@@ -384,6 +384,8 @@ static segc_code run_command(run *r, const segc_command *command) {
     return start_collective(r, command);
   case SEGC_COMMAND_RECORD:
     return SEGC_OK; /* commands run in order, so earlier ones are done */
+  case SEGC_COMMAND_CALL:
+    return SEGC_OK; /* its alternatives are the next commands */
   case SEGC_COMMAND_WAIT:
     return wait_for(r, command->event);
   default:

@@ -62,11 +62,69 @@ std::string BufferAttr::place() const {
                              : region + " + " + std::to_string(getOffset());
 }
 
+LogicalResult
+TensorMapAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
+                      int64_t operand, int64_t offset, Type element,
+                      ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides,
+                      ArrayRef<int64_t> box, ArrayRef<int64_t> steps,
+                      int64_t swizzle, int64_t samples) {
+  // The limits are those of cuTensorMapEncodeTiled.
+  constexpr size_t maxRank = 5;
+  constexpr int64_t maxSize = int64_t{1} << 32, maxStride = int64_t{1} << 40,
+                    maxBox = 256, maxStep = 8, granule = 16;
+  auto outside = [&](StringRef what, int64_t least, int64_t most,
+                     int64_t value) -> LogicalResult {
+    if (value >= least && value <= most)
+      return success();
+    return error() << "expects '" << what << "' from " << least << " to "
+                   << most << ", got " << value;
+  };
+  const size_t rank = sizes.size();
+  if (rank < 1 || rank > maxRank || strides.size() != rank ||
+      box.size() != rank || steps.size() != rank)
+    return error() << "expects sizes, strides, box and steps of 1 to "
+                   << maxRank << " dimensions, got " << rank << ", "
+                   << strides.size() << ", " << box.size() << " and "
+                   << steps.size();
+  if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() % 8)
+    return error() << "expects elements of whole bytes, got " << element;
+  const int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
+  if (failed(outside("operand", 0, 1023, operand)) ||
+      failed(outside("offset", 0, maxRegionBytes, offset)) ||
+      failed(outside("samples", 0, static_cast<int64_t>(rank), samples)))
+    return failure();
+  for (size_t i = 0; i < rank; ++i)
+    if (failed(outside("sizes", 1, maxSize, sizes[i])) ||
+        failed(outside("strides", 1, maxStride, strides[i])) ||
+        failed(outside("box", 1, maxBox, box[i])) ||
+        failed(outside("steps", 1, maxStep, steps[i])))
+      return failure();
+  if (strides[0] != elementBytes)
+    return error() << "expects the innermost stride to be an element's, "
+                   << elementBytes << ", got " << strides[0];
+  for (int64_t bytes : strides.drop_front())
+    if (bytes % granule)
+      return error() << "expects strides of multiples of " << granule
+                     << " bytes, got " << bytes;
+  if (offset % granule)
+    return error() << "expects an offset of a multiple of " << granule
+                   << " bytes, got " << offset;
+  if (swizzle != 0 && swizzle != 32 && swizzle != 64 && swizzle != 128)
+    return error() << "expects a swizzle of 0, 32, 64 or 128 bytes, got "
+                   << swizzle;
+  const int64_t rowBytes = box[0] * elementBytes;
+  if (rowBytes % granule || (swizzle && rowBytes > swizzle))
+    return error() << "expects a box with rows of a multiple of " << granule
+                   << " bytes" << (swizzle ? ", at most the swizzle's" : "")
+                   << ", got " << rowBytes;
+  return success();
+}
+
 LogicalResult KernelAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
                                  FlatSymbolRefAttr, int64_t launch,
                                  int64_t tasks, int64_t tasksPerSample,
                                  int64_t scratch, int64_t threads,
-                                 int64_t shared) {
+                                 int64_t shared, ArrayRef<TensorMapAttr> maps) {
   for (auto [what, value] :
        {std::pair("launch", launch), std::pair("tasks", tasks),
         std::pair("tasks of a sample", tasksPerSample),
@@ -75,6 +133,8 @@ LogicalResult KernelAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
     if (value < 0 || value > maxRegionBytes)
       return error() << "expects '" << what << "' from 0 to " << maxRegionBytes
                      << ", got " << value;
+  if (!maps.empty() && !threads)
+    return error() << "expects 'maps' of a kernel with 'threads' alone";
   return success();
 }
 

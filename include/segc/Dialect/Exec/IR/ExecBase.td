@@ -84,6 +84,33 @@ def Exec_BufferAttr : Exec_Attr<"Buffer", "buffer"> {
   }];
 }
 
+def Exec_TensorMapAttr : Exec_Attr<"TensorMap", "tensor_map"> {
+  let summary = "Operand of a kernel as a GPU's copy engine sees it";
+  let description = [{
+    A tensor in buffer number `operand` of the kernel, `offset` bytes from its
+    start, of which the kernel copies boxes (a tiled tensor map of CUDA).
+    Everything counts from the innermost dimension: sizes, strides in bytes, the
+    sizes of a `box`, and the `steps` from one of its elements to the next.
+    Pieces of 16 bytes are permuted in rows of `swizzle` bytes. The size of
+    dimension `samples` is multiplied by the number of samples; the rank as its
+    number means none. What a box has outside the tensor is zero.
+
+    ```mlir
+    #exec.tensor_map<operand 0 + 0 : bf16 sizes [64, 28, 28, 1] strides [2, 128, 3584, 100352]
+        box [64, 16, 8, 1] steps [1, 1, 1, 1] swizzle 128 samples 3>
+    ```
+  }];
+  let parameters = (ins "int64_t":$operand, "int64_t":$offset, "::mlir::Type":$element,
+                        ArrayRefParameter<"int64_t">:$sizes, ArrayRefParameter<"int64_t">:$strides,
+                        ArrayRefParameter<"int64_t">:$box, ArrayRefParameter<"int64_t">:$steps,
+                        "int64_t":$swizzle, "int64_t":$samples);
+  let assemblyFormat = [{
+    `<` `operand` $operand `+` $offset `:` $element `sizes` ` ` `[` $sizes `]` `strides` ` ` `[` $strides `]`
+        `box` ` ` `[` $box `]` `steps` ` ` `[` $steps `]` `swizzle` $swizzle `samples` $samples `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
 def Exec_KernelAttr : Exec_Attr<"Kernel", "kernel"> {
   let summary = "Launch data of a kernel";
   let description = [{
@@ -91,7 +118,8 @@ def Exec_KernelAttr : Exec_Attr<"Kernel", "kernel"> {
     of those that compute the `exec.fusion`, has
     `tasks + tasksPerSample * n` tasks for n samples, and needs `scratch` bytes
     for each worker. A task of a GPU is a block of `threads` threads that share
-    `shared` bytes. The function is a declaration until code is generated.
+    `shared` bytes, and its parameters end with tensor `maps`. The function is a
+    declaration until code is generated.
 
     ```mlir
     #exec.kernel<@f3_conv launch 0 tasks 0 + 64 * n scratch 4096>
@@ -101,10 +129,11 @@ def Exec_KernelAttr : Exec_Attr<"Kernel", "kernel"> {
   let parameters = (ins "::mlir::FlatSymbolRefAttr":$fusion, "int64_t":$launch, "int64_t":$tasks,
                         "int64_t":$tasksPerSample, "int64_t":$scratch,
                         DefaultValuedParameter<"int64_t", "0">:$threads,
-                        DefaultValuedParameter<"int64_t", "0">:$shared);
+                        DefaultValuedParameter<"int64_t", "0">:$shared,
+                        OptionalArrayRefParameter<"::segc::exec::TensorMapAttr">:$maps);
   let assemblyFormat = [{
     `<` $fusion `launch` $launch `tasks` $tasks `+` $tasksPerSample `*` `n` `scratch` $scratch
-        (`threads` $threads^)? (`shared` $shared^)? `>`
+        (`threads` $threads^)? (`shared` $shared^)? (`maps` ` ` `[` $maps^ `]`)? `>`
   }];
   let genVerifyDecl = 1;
 }
