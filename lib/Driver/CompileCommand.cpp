@@ -101,6 +101,9 @@ static void addStrategies(CLI::App &command, PipelineOptions &pipeline) {
                   "f16 (bf16 for bf16 values); fixed (block fixed point); "
                   "f32 allows no other")
       ->check(CLI::IsMember({"auto", "f32", "bf16", "f16", "fixed"}));
+  command.add_flag("--unverified-kernels", pipeline.unverifiedKernels,
+                   "Allow kernels of GPUs that no device has verified, "
+                   "beside those that are used otherwise (docs/Gpu.md)");
   auto *autotune = command.add_flag("--autotune", pipeline.autotune,
                                     "Select the strategies of convolutions by "
                                     "measurements on this machine");

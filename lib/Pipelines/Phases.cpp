@@ -90,12 +90,13 @@ static void populatePlan(OpPassManager &manager,
   if (options.autotune)
     manager.addPass(createAutotuneStrategyPass(
         {options.target, options.winograd, options.multiplyType,
-         options.threads, options.autotuneCache}));
+         options.threads, options.unverifiedKernels, options.autotuneCache}));
   // Strategies are selected first: they determine the temporary memory of
   // kernels.
   manager.addNestedPass<func::FuncOp>(
       createSelectStrategyPass({options.target, options.winograd,
-                                options.multiplyType, options.threads}));
+                                options.multiplyType, options.threads,
+                                options.unverifiedKernels}));
   if (options.schedule)
     manager.addNestedPass<func::FuncOp>(createSchedulePass({options.inPlace}));
   // Rematerialization runs after scheduling, which saves memory at no cost.
@@ -177,6 +178,9 @@ namespace {
 struct GpuOptions : PassPipelineOptions<GpuOptions> {
   Option<std::string> chip{*this, "chip", llvm::cl::desc("Architecture"),
                            llvm::cl::init("sm_90")};
+  Option<bool> unverifiedKernels{
+      *this, "unverified-kernels",
+      llvm::cl::desc("Allow kernels that no device has verified")};
 };
 } // namespace
 
@@ -191,7 +195,9 @@ static void registerGpuPipelines() {
           // The first pass reports an unknown chip.
           std::string target = (gpuBackendName + ":" + options.chip).str();
           OpPassManager &entries = manager.nest<func::FuncOp>();
-          entries.addPass(createSelectStrategyPass({target}));
+          SelectStrategyPassOptions strategies{target};
+          strategies.unverifiedKernels = options.unverifiedKernels;
+          entries.addPass(createSelectStrategyPass(strategies));
           entries.addPass(createPlanMemoryPass());
           manager.addPass(createOutlineProgramsPass({target}));
           manager.addPass(createEmitKernelsPass({target}));

@@ -61,6 +61,10 @@ KernelModel::propose(seg::FusionOp fusion,
   return {only};
 }
 
+bool StrategyContext::allows(const KernelModel &model) const {
+  return unverifiedKernels || !model.isUnverified();
+}
+
 double KernelModel::seconds(seg::FusionOp fusion,
                             const TargetVersion &version) const {
   double work = productWork(fusion.getStrategyAttr()).on(version);

@@ -19,6 +19,7 @@
 
 namespace segc {
 
+class KernelModel;
 class TargetBackend;
 
 /// A version of a backend.
@@ -54,6 +55,11 @@ struct StrategyContext {
   bool training = false;
   /// The operand that the model prepares is laid out once, not in every step.
   bool constantOperand = false;
+  /// Models whose kernels no device has verified may be chosen.
+  bool unverifiedKernels = false;
+
+  /// Whether the model's strategies may be chosen.
+  bool allows(const KernelModel &model) const;
 };
 
 /// A strategy that a model offers for a fusion, or its refusal.
@@ -79,6 +85,11 @@ public:
   /// What its strategies have beside the memory of every strategy. They are
   /// checked before `emit`, which relies on their types and ranges.
   virtual llvm::ArrayRef<StrategyParameter> parameters() const { return {}; }
+
+  /// Whether its kernels rest on how instructions behave that no device has
+  /// confirmed. They are chosen where StrategyContext::unverifiedKernels allows
+  /// them.
+  virtual bool isUnverified() const { return false; }
 
   /// Whether pointwise users of the root's result, of its shape, can be
   /// computed in its kernel.

@@ -18,6 +18,15 @@ namespace segc {
 class GpuBackendBase : public TargetBackend {
 public:
   const KernelModel &pointwiseModel() const override;
+  /// The best one that later GPUs run as well.
+  std::shared_ptr<const TargetVersion> defaultVersion() const override {
+    return findVersion("sm_90");
+  }
+  /// Those for any GPU. sm_90a is for one, and no better while its kernels are
+  /// unverified.
+  Versions distinctVersions(MultiplyTypeSet) const override {
+    return {findVersion("sm_80"), defaultVersion()};
+  }
   /// A separate kernel would store and load the value, and needs a launch.
   bool paysAsPrologue(llvm::ArrayRef<mlir::Operation *>,
                       size_t kernels) const override {

@@ -13,7 +13,7 @@
 namespace segc {
 
 llvm::ArrayRef<llvm::StringRef> gpuTargetNames() {
-  static const llvm::StringRef names[] = {"sm_80", "sm_90"};
+  static const llvm::StringRef names[] = {"sm_80", "sm_90", "sm_90a"};
   return names;
 }
 
@@ -22,7 +22,8 @@ std::optional<GpuTarget> lookupGpuTarget(llvm::StringRef chip) {
     return std::nullopt;
   GpuTarget target;
   target.name = chip.str();
-  bool isHopper = chip == "sm_90"; // H100; else A100.
+  target.hasWarpgroups = chip == "sm_90a";
+  bool isHopper = chip != "sm_80"; // H100; else A100.
   target.sharedBytes = (isHopper ? 227 : 163) << 10;
   target.multiprocessors = isHopper ? 132 : 108;
   target.peakFlops = isHopper ? 52e12 : 19e12;

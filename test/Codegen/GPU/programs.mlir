@@ -1,7 +1,7 @@
 // RUN: segc-opt %s --segc-gpu | FileCheck %s
 // RUN: not segc-opt %s --segc-gpu=chip=sm_10 2>&1 | FileCheck %s --check-prefix=CHIP
 
-// CHIP: error: unknown version 'sm_10' of the target cuda: expected one of sm_80, sm_90
+// CHIP: error: unknown version 'sm_10' of the target cuda: expected one of sm_80, sm_90, sm_90a
 
 !x = tensor<2x9x9x16xf32>
 !c = tensor<16xf32>

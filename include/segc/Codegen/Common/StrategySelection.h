@@ -17,7 +17,8 @@ mlir::FailureOr<StrategyContext> strategyContext(mlir::Operation *op,
                                                  llvm::StringRef target,
                                                  llvm::StringRef winograd,
                                                  llvm::StringRef multiplyType,
-                                                 int64_t threads);
+                                                 int64_t threads,
+                                                 bool unverifiedKernels);
 
 /// The context of a fusion in an entry.
 StrategyContext contextOfFusion(seg::FusionOp fusion, StrategyContext context);
@@ -28,15 +29,15 @@ bool readsConstantOperand(seg::FusionOp fusion, const TargetBackend &backend);
 /// The operand of the fusion that its model prepares; -1 if there is none.
 int64_t preparedInput(seg::FusionOp fusion, const TargetBackend &backend);
 
-/// The cheapest proposal of all models of the root; null if all refuse. A
-/// remark of category `strategy` names each proposal with its cost or the
+/// The cheapest proposal of all models of the root that the context allows;
+/// null if all refuse. A remark of category `strategy` names each proposal with its cost or the
 /// reason of its refusal, where there are several.
 seg::StrategyAttr selectStrategy(seg::FusionOp fusion,
                                  const StrategyContext &context);
-/// Candidates of all models, the cheapest first, and variations of that.
+/// Candidates of all these models, the cheapest first, and variations of that.
 llvm::SmallVector<seg::StrategyAttr>
 strategyCandidates(seg::FusionOp fusion, const StrategyContext &context);
-/// Samples of what all models can emit.
+/// Samples of what all these models can emit.
 llvm::SmallVector<seg::StrategyAttr>
 strategySamples(seg::FusionOp fusion, const StrategyContext &context);
 

@@ -23,6 +23,7 @@ struct GpuTarget : TargetVersion {
   int64_t sharedBytes = 0;     ///< Largest shared memory of a block.
   int64_t blockThreads = 1024; ///< Maximum number of threads of a block.
   int64_t lanes = 4;           ///< f32 elements of the widest load of a thread.
+  bool hasWarpgroups = false;  ///< wgmma and TMA.
 
   // Of the device that the cost models have in mind.
   int64_t multiprocessors = 0;
@@ -38,7 +39,8 @@ struct GpuTarget : TargetVersion {
                          int64_t sharedBytesOfBlock) const;
 };
 
-/// "sm_80" (A100) and "sm_90" (H100, H200); null for other names.
+/// "sm_80" (A100), "sm_90" and "sm_90a" (H100, H200, with the instructions that
+/// no other architecture has); null for other names.
 std::optional<GpuTarget> lookupGpuTarget(llvm::StringRef chip);
 /// Names that lookupGpuTarget accepts, the newest last.
 llvm::ArrayRef<llvm::StringRef> gpuTargetNames();

@@ -49,7 +49,8 @@ struct AutotuneStrategyPass
 
   void runOnOperation() override {
     FailureOr<StrategyContext> context = strategyContext(
-        getOperation(), target, winograd, multiplyType, threads);
+        getOperation(), target, winograd, multiplyType, threads,
+        unverifiedKernels);
     if (failed(context))
       return signalPassFailure();
     std::string missing =

@@ -30,7 +30,8 @@ struct SelectStrategyPass
 
   void runOnOperation() override {
     FailureOr<StrategyContext> context = strategyContext(
-        getOperation(), target, winograd, multiplyType, threads);
+        getOperation(), target, winograd, multiplyType, threads,
+        unverifiedKernels);
     if (failed(context))
       return signalPassFailure();
     markUnbatched();

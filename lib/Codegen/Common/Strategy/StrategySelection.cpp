@@ -25,7 +25,8 @@ namespace segc {
 FailureOr<StrategyContext> strategyContext(Operation *op, StringRef target,
                                            StringRef winograd,
                                            StringRef multiplyType,
-                                           int64_t threads) {
+                                           int64_t threads,
+                                           bool unverifiedKernels) {
   FailureOr<Target> resolved = resolveTarget(op, target);
   if (failed(resolved))
     return failure();
@@ -41,8 +42,10 @@ FailureOr<StrategyContext> strategyContext(Operation *op, StringRef target,
   if (threads < 0 || threads > maxThreads)
     return op->emitError("expects threads to be 0 to ")
            << maxThreads << ", got " << threads;
-  return StrategyContext{*resolved, *tiles,
-                         resolved->version->multiplyTypes & *types, threads};
+  StrategyContext context{*resolved, *tiles,
+                          resolved->version->multiplyTypes & *types, threads};
+  context.unverifiedKernels = unverifiedKernels;
+  return context;
 }
 
 /// Returns whether the entry computes gradients or changes parameters.
@@ -114,8 +117,10 @@ seg::StrategyAttr selectStrategy(seg::FusionOp fusion,
   SmallVector<std::string> reasons;
   for (const KernelModel *model : context.target.backend->modelsOf(root))
     for (StrategyProposal &proposal : model->propose(fusion, context)) {
-      reasons.push_back(proposal.title + ": " + proposal.reason);
-      if (proposal.strategy &&
+      bool waits = proposal.strategy && !context.allows(*model);
+      reasons.push_back(proposal.title + ": " + proposal.reason +
+                        (waits ? ", waits for a device" : ""));
+      if (proposal.strategy && !waits &&
           (!best.strategy || proposal.seconds < best.seconds))
         best = std::move(proposal);
     }
@@ -127,12 +132,21 @@ seg::StrategyAttr selectStrategy(seg::FusionOp fusion,
   return best.strategy;
 }
 
+/// Returns the models that the context allows for the fusion.
+static SmallVector<const KernelModel *>
+allowedModels(seg::FusionOp fusion, const StrategyContext &context) {
+  auto models = context.target.backend->modelsOf(fusion.getRoot());
+  llvm::erase_if(models, [&](const KernelModel *model) {
+    return !context.allows(*model);
+  });
+  return models;
+}
+
 SmallVector<seg::StrategyAttr>
 strategyCandidates(seg::FusionOp fusion, const StrategyContext &context) {
   using Candidate = std::pair<const KernelModel *, StrategyProposal>;
   SmallVector<Candidate, 4> best;
-  for (const KernelModel *model :
-       context.target.backend->modelsOf(fusion.getRoot()))
+  for (const KernelModel *model : allowedModels(fusion, context))
     for (StrategyProposal &proposal : model->candidates(fusion, context))
       if (proposal.strategy)
         best.push_back({model, std::move(proposal)});
@@ -156,8 +170,7 @@ strategyCandidates(seg::FusionOp fusion, const StrategyContext &context) {
 SmallVector<seg::StrategyAttr> strategySamples(seg::FusionOp fusion,
                                                const StrategyContext &context) {
   llvm::SetVector<seg::StrategyAttr> strategies;
-  for (const KernelModel *model :
-       context.target.backend->modelsOf(fusion.getRoot()))
+  for (const KernelModel *model : allowedModels(fusion, context))
     for (const StrategyProposal &proposal : model->samples(fusion, context))
       if (proposal.strategy)
         strategies.insert(proposal.strategy);

@@ -25,7 +25,8 @@ struct VaryStrategyPass : segc::impl::VaryStrategyPassBase<VaryStrategyPass> {
 
   void runOnOperation() override {
     FailureOr<StrategyContext> context = strategyContext(
-        getOperation(), target, winograd, multiplyType, threads);
+        getOperation(), target, winograd, multiplyType, threads,
+        unverifiedKernels);
     if (failed(context))
       return signalPassFailure();
     CounterRng rng(seed, /*stream=*/0);
