@@ -208,6 +208,7 @@ LogicalResult ProgramBuilder::addLaunch(seg::FusionOp fusion) {
   auto launch = exec::LaunchOp::create(
       b, lead->getLoc(), fusion.getResultTypes(), inputs,
       b.getArrayAttr(kernels), b.getArrayAttr(buffers), *own,
+      /*call=*/nullptr,
       b.getStringAttr(fusion.getStreamName()), layer, label);
   values.map(fusion.getResults(), launch.getOutputs());
   return success();

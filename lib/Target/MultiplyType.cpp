@@ -22,13 +22,16 @@ llvm::StringRef multiplyTypeName(MultiplyType multiplyType) {
     return "f16";
   case MultiplyType::Fixed:
     return "fixed";
+  case MultiplyType::Tf32:
+    return "tf32";
   }
   llvm_unreachable("no such type");
 }
 
 std::optional<MultiplyType> lookupMultiplyType(llvm::StringRef name) {
-  for (MultiplyType multiplyType : {MultiplyType::F32, MultiplyType::Bf16,
-                                    MultiplyType::F16, MultiplyType::Fixed})
+  for (MultiplyType multiplyType :
+       {MultiplyType::F32, MultiplyType::Bf16, MultiplyType::F16,
+        MultiplyType::Fixed, MultiplyType::Tf32})
     if (multiplyTypeName(multiplyType) == name)
       return multiplyType;
   return std::nullopt;
@@ -38,8 +41,9 @@ std::optional<MultiplyTypeSet> lookupMultiplyTypeSet(llvm::StringRef name) {
   using Set = std::optional<MultiplyTypeSet>;
   return llvm::StringSwitch<Set>(name)
       .Case("auto", MultiplyTypeSet{MultiplyType::Bf16, MultiplyType::F16,
-                                    MultiplyType::Fixed})
+                                    MultiplyType::Fixed, MultiplyType::Tf32})
       .Case("f32", MultiplyTypeSet{})
+      .Case("tf32", MultiplyTypeSet{MultiplyType::Tf32})
       .Case("bf16", MultiplyTypeSet{MultiplyType::Bf16})
       .Case("f16", MultiplyTypeSet{MultiplyType::Bf16, MultiplyType::F16})
       .Case("fixed", MultiplyTypeSet{MultiplyType::Fixed})

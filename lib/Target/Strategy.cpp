@@ -15,9 +15,7 @@ using namespace mlir;
 namespace segc {
 
 double ProductWork::on(const TargetVersion &version) const {
-  bool is16Bit = multiplyType != MultiplyType::F32 &&
-                 version.multiplyTypes.contains(multiplyType);
-  return is16Bit ? share / version.rate16Bit : share;
+  return share / version.rateOf(multiplyType);
 }
 
 ProductWork productWork(seg::StrategyAttr strategy) {
@@ -64,6 +62,8 @@ bool StrategyParameter::accepts(Attribute value) const {
     auto word = dyn_cast<StringAttr>(value);
     return word && llvm::is_contained(keywords, word.getValue());
   }
+  case Type::Kind:
+    return isa<StringAttr>(value);
   case Type::Flag:
     return isa<UnitAttr>(value);
   }
@@ -80,6 +80,8 @@ std::string StrategyParameter::expected() const {
     return "true or false";
   case Type::Keyword:
     return "one of " + llvm::join(keywords, ", ");
+  case Type::Kind:
+    return "the kind of a strategy";
   case Type::Flag:
     return "no value";
   }

@@ -7,6 +7,7 @@
 
 #include "segc/Target/TargetBackend.h"
 
+#include "segc/Target/PerformanceModel.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <mutex>
@@ -48,6 +49,15 @@ std::optional<WinogradTiles> lookupWinogradTiles(llvm::StringRef name) {
       .Default(std::nullopt);
 }
 
+std::optional<ConvImplementation>
+lookupConvImplementation(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<ConvImplementation>>(name)
+      .Case("generated", ConvImplementation::Generated)
+      .Case("auto", ConvImplementation::Auto)
+      .Case("cudnn", ConvImplementation::Cudnn)
+      .Default(std::nullopt);
+}
+
 llvm::SmallVector<StrategyProposal>
 KernelModel::propose(seg::FusionOp fusion,
                      const StrategyContext &context) const {
@@ -74,6 +84,8 @@ double KernelModel::seconds(seg::FusionOp fusion,
 //===----------------------------------------------------------------------===//
 // Models
 //===----------------------------------------------------------------------===//
+
+PerformanceModel::~PerformanceModel() = default;
 
 std::shared_ptr<const TargetVersion>
 TargetBackend::findVersion(llvm::StringRef version) const {
@@ -278,6 +290,26 @@ FailureOr<Target> resolveTarget(Operation *op, llvm::StringRef spec) {
   if (target)
     return *target;
   return op->emitError(llvm::toString(target.takeError()));
+}
+
+bool callsLibrary(const TargetBackend &backend, llvm::StringRef library) {
+  return llvm::any_of(backend.models(), [&](const auto &model) {
+    return model->library() == library;
+  });
+}
+
+FailureOr<ConvImplementation>
+resolveConvImplementation(Operation *op, const TargetBackend &backend,
+                          llvm::StringRef name) {
+  std::optional<ConvImplementation> known = lookupConvImplementation(name);
+  if (!known)
+    return op->emitError("expects conv to be generated, auto or cudnn, got '")
+           << name << "'";
+  if (*known != ConvImplementation::Generated &&
+      !callsLibrary(backend, "cudnn"))
+    return op->emitError("expects conv to be generated for the target ")
+           << backend.name() << ", which has no cuDNN, got '" << name << "'";
+  return *known;
 }
 
 } // namespace segc

@@ -32,6 +32,15 @@ struct EmittedKernel {
   llvm::SmallVector<exec::TensorMapAttr, 0> tensorMaps = {};
 };
 
+/// A call of a library that computes a fusion.
+struct LibraryCall {
+  std::string library;
+  /// The fusion's inputs in the order of the library's operands, behind which
+  /// are the fusion's results.
+  llvm::SmallVector<int64_t> inputs;
+  mlir::DictionaryAttr options; ///< What the library is told (RuntimeABI.md).
+};
+
 /// What a backend is asked to emit, and what it has emitted. Kernels are
 /// functions that take flat memrefs: the fusion's inputs and results, the
 /// temporary of its strategy and, if the strategy has them, the sums.
@@ -44,6 +53,8 @@ struct KernelEmission {
   bool declareOnly = false;
 
   llvm::SmallVector<EmittedKernel> kernels = {}; ///< In the order of launches.
+  /// Computes the same as all kernels, if there is one: a runtime does either.
+  std::optional<LibraryCall> call = {};
 
   /// The next kernel's symbol.
   std::string nextSymbol() const;

@@ -39,6 +39,14 @@ enum class WinogradTiles { Off, F2, F4 };
 /// "off", "f2", "f4"; null for other names.
 std::optional<WinogradTiles> lookupWinogradTiles(llvm::StringRef name);
 
+/// What computes convolutions: generated kernels, cuDNN where it can, or
+/// whichever is expected to be faster.
+enum class ConvImplementation { Generated, Auto, Cudnn };
+
+/// "generated", "auto", "cudnn"; null for other names.
+std::optional<ConvImplementation>
+lookupConvImplementation(llvm::StringRef name);
+
 /// Threads that kernels may be cut for.
 inline constexpr int64_t maxThreads = 4096;
 
@@ -48,6 +56,7 @@ struct StrategyContext {
   WinogradTiles winograd = WinogradTiles::F4;
   /// What may multiply values of 16 bits.
   MultiplyTypeSet multiplyTypes{};
+  ConvImplementation conv = ConvImplementation::Generated;
   /// Threads that tasks are cut for; 0: a few numbers alike. Kernels run with
   /// any number, and their results do not depend on it.
   int64_t threads = 0;
@@ -90,6 +99,14 @@ public:
   /// confirmed. They are chosen where StrategyContext::unverifiedKernels allows
   /// them.
   virtual bool isUnverified() const { return false; }
+  /// The library that it calls; empty if all its kernels are generated.
+  virtual llvm::StringRef library() const { return ""; }
+  /// Whether it is expected to compute the root, which nothing is fused with,
+  /// faster than others compute it with what can be: seg-fuse leaves it alone.
+  virtual bool computesAlone(mlir::Operation *root,
+                             const StrategyContext &context) const {
+    return false;
+  }
 
   /// Whether pointwise users of the root's result, of its shape, can be
   /// computed in its kernel.

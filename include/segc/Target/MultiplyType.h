@@ -14,13 +14,14 @@
 
 namespace segc {
 
-/// How a kernel multiplies: f32 values; pairs of bf16 values whose products are
+/// How a kernel multiplies: f32 values; f32 values whose mantissa is rounded to
+/// 10 bits (tf32), with sums in f32; pairs of bf16 values whose products are
 /// added in f32; pairs of f16 values whose products are added in f16 for a few
 /// steps, then in f32; pairs of 16-bit integers with a scale for each block,
 /// whose products are added as integers for some steps, then in f32.
-enum class MultiplyType { F32, Bf16, F16, Fixed };
+enum class MultiplyType { F32, Bf16, F16, Fixed, Tf32 };
 
-/// "f32", "bf16", "f16" and "fixed", and back; null for other names.
+/// "f32", "bf16", "f16", "fixed" and "tf32", and back; null for other names.
 llvm::StringRef multiplyTypeName(MultiplyType multiplyType);
 std::optional<MultiplyType> lookupMultiplyType(llvm::StringRef name);
 
@@ -51,8 +52,8 @@ private:
   unsigned bits = 1;
 };
 
-/// What a user may ask for: "auto", all; "f32"; "bf16"; "f16", with bf16 where
-/// values are bf16; "fixed". Null for other names.
+/// What a user may ask for: "auto", all; "f32"; "tf32"; "bf16"; "f16", with
+/// bf16 where values are bf16; "fixed". Null for other names.
 std::optional<MultiplyTypeSet> lookupMultiplyTypeSet(llvm::StringRef name);
 
 } // namespace segc

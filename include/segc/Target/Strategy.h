@@ -30,6 +30,7 @@ struct StrategyParameter {
     Sizes,   ///< Three of them.
     Switch,  ///< true or false.
     Keyword, ///< One of `keywords`.
+    Kind,    ///< That of the strategy of another model.
     Flag     ///< There or not, without a value.
   };
 

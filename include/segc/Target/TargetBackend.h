@@ -13,6 +13,7 @@
 #ifndef SEGC_TARGET_TARGETBACKEND_H
 #define SEGC_TARGET_TARGETBACKEND_H
 
+#include "segc/Base/KernelCounts.h"
 #include "segc/Base/Status.h"
 #include "segc/Target/KernelModel.h"
 #include "segc/model.h"
@@ -26,6 +27,8 @@ class OpPassManager;
 
 namespace segc {
 
+class PerformanceModel;
+
 /// One task of a launch, on memory of the host.
 struct TaskCall {
   llvm::ArrayRef<void *> buffers; ///< A kernel's memrefs in order.
@@ -36,6 +39,8 @@ struct TaskCall {
   int64_t threads = 0, sharedBytes = 0; ///< Of a task on a GPU.
   /// Less than the backend's interleavings().
   unsigned interleaving = 0;
+  /// Where it is not null, what an emulated task does is added to it.
+  KernelCounts *counts = nullptr;
 };
 
 /// Machine code of kernels in this process.
@@ -162,6 +167,10 @@ public:
   /// Emits the kernels of a fusion that has a strategy.
   mlir::LogicalResult emitKernels(KernelEmission &emission) const;
 
+  /// Predictions for devices that this machine need not have; null if there
+  /// are none.
+  virtual const PerformanceModel *performanceModel() const { return nullptr; }
+
   // What any of a root's models takes in.
   bool takesEpilogue(mlir::Operation *root) const;
   bool takesPrologue(mlir::OpOperand &operand) const;
@@ -224,6 +233,14 @@ llvm::Expected<Target> resolveTarget(llvm::StringRef spec);
 /// The same for a pass, whose error is reported on `op`.
 mlir::FailureOr<Target> resolveTarget(mlir::Operation *op,
                                       llvm::StringRef spec);
+
+/// Whether a model of the backend calls the library.
+bool callsLibrary(const TargetBackend &backend, llvm::StringRef library);
+/// What computes convolutions, by the option `conv` of a pass, whose error is
+/// reported on `op`.
+mlir::FailureOr<ConvImplementation>
+resolveConvImplementation(mlir::Operation *op, const TargetBackend &backend,
+                          llvm::StringRef name);
 
 } // namespace segc
 

@@ -33,6 +33,12 @@ struct TargetVersion {
   double rate16Bit = 2;      ///< Multiplications of 16 bits for one of f32.
   double bytesPerSecond = 0; ///< From memory.
 
+  /// Multiplications of the type for one of f32.
+  double rateOf(MultiplyType type) const {
+    if (type == MultiplyType::F32 || !multiplyTypes.contains(type))
+      return 1;
+    return type == MultiplyType::Tf32 ? rate16Bit / 2 : rate16Bit;
+  }
   /// The roofline: whichever takes longer, computing or moving.
   double modelledSeconds(double flops, double bytes, double cores) const {
     return std::max(flops / peakFlops, bytes / bytesPerSecond) / cores;

@@ -43,7 +43,8 @@ FailureOr<StrategyContext> strategyContext(Operation *op, StringRef target,
     return op->emitError("expects threads to be 0 to ")
            << maxThreads << ", got " << threads;
   StrategyContext context{*resolved, *tiles,
-                          resolved->version->multiplyTypes & *types, threads};
+                          resolved->version->multiplyTypes & *types};
+  context.threads = threads;
   context.unverifiedKernels = unverifiedKernels;
   return context;
 }

@@ -155,6 +155,11 @@ LogicalResult LaunchOp::verify() {
       return emitOpError("expects temporary #")
              << i << " in the arena" << (i ? "" : " or prepared") << ", got "
              << buffer.place();
+  if (LibraryCallAttr call = getCallAttr())
+    for (int64_t input : call.getInputs())
+      if (input < 0 || input >= static_cast<int64_t>(getInputs().size()))
+        return emitOpError("expects its call to read some of ")
+               << getInputs().size() << " operands, got operand " << input;
   return verifyBuffers(*this, getBuffers());
 }
 

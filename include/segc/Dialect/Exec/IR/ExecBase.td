@@ -138,6 +138,22 @@ def Exec_KernelAttr : Exec_Attr<"Kernel", "kernel"> {
   let genVerifyDecl = 1;
 }
 
+def Exec_LibraryCallAttr : Exec_Attr<"LibraryCall", "library_call"> {
+  let summary = "Call of a library that computes the same as the kernels of a launch";
+  let description = [{
+    Its operands are the `inputs` of the launch with these numbers, then all
+    results. The options are what the library is told, as a JSON object in the
+    tables of a model (docs/RuntimeABI.md).
+
+    ```mlir
+    #exec.library_call<"cudnn" inputs [1, 0] {convolution = "filter_gradient", strides = array<i64: 1, 1>}>
+    ```
+  }];
+  let parameters = (ins "::mlir::StringAttr":$library, ArrayRefParameter<"int64_t">:$inputs,
+                        "::mlir::DictionaryAttr":$options);
+  let assemblyFormat = "`<` $library `inputs` ` ` `[` $inputs `]` $options `>`";
+}
+
 def Exec_TokenType : TypeDef<Exec_Dialect, "Token"> {
   let mnemonic = "token";
   let summary = "Completion of commands, for which other streams may wait";

@@ -106,20 +106,21 @@ def Exec_LaunchOp : Exec_PlacingCommand<"launch", [DeclareOpInterfaceMethods<Sym
     `temporaries`, which hold what one leaves for the next. A temporary in the
     region `prepared` was filled by an `exec.prepare` of the fusion's first
     kernel, which is left out here. `label` is what observers are told and
-    `layer` the layer of the network.
+    `layer` the layer of the network. Where there is a `call`, a runtime calls
+    the library with operands and results instead, or launches the kernels.
 
     ```mlir
     %1 = exec.launch [@k1_conv, @k1_conv_1] (%0 : tensor<2x8x8x4xf32>, %w : tensor<3x3x4x4xf32>)
         -> (arena + 0 : tensor<2x8x8x4xf32>) temporaries (arena + 8192 : tensor<256xf32>)
-        stream "compute" layer "down1.conv"
+        call <"cudnn" inputs [0, 1] {convolution = "forward"}> stream "compute" layer "down1.conv"
     ```
   }];
   let arguments = (ins Exec_Tensors:$inputs, SymbolRefArrayAttr:$kernels, Exec_BufferArray:$buffers,
-                       Exec_BufferArray:$temporaries, Exec_Stream:$stream, OptionalAttr<StrAttr>:$layer,
-                       OptionalAttr<StrAttr>:$label);
+                       Exec_BufferArray:$temporaries, OptionalAttr<Exec_LibraryCallAttr>:$call,
+                       Exec_Stream:$stream, OptionalAttr<StrAttr>:$layer, OptionalAttr<StrAttr>:$label);
   let assemblyFormat = [{
     $kernels custom<Reads>($inputs, type($inputs)) `->` custom<Buffers>($buffers, type($outputs))
-    custom<Temporaries>($temporaries) (`stream` $stream^)? (`layer` $layer^)? (`label` $label^)? attr-dict
+    custom<Temporaries>($temporaries) (`call` $call^)? (`stream` $stream^)? (`layer` $layer^)? (`label` $label^)? attr-dict
   }];
   let extraClassDeclaration = [{
     /// What the kernels compute.
@@ -159,8 +160,11 @@ def Exec_PrepareOp : Exec_PlacingCommand<"prepare", [DeclareOpInterfaceMethods<S
 }
 
 def Exec_CallOp : Exec_PlacingCommand<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "Call of a library that computes a fusion";
+  let summary = "Call of a library that computes a fusion without kernels";
   let description = [{
+    Attributes are what the library is told. A fusion that has kernels too is an
+    `exec.launch` with a `call`.
+
     ```mlir
     %1 = exec.call "cudnn" @f1_conv (%0 : tensor<2x8x8x4xf32>, %w : tensor<3x3x4x4xf32>)
         -> (arena + 0 : tensor<2x8x8x4xf32>) temporaries (arena + 8192 : tensor<256xf32>) {engine = 3 : i64}

@@ -28,8 +28,8 @@
 #include "segc/Dialect/Seg/IR/SegOps.h.inc"
 
 namespace segc::seg {
-/// Name of an attribute of any op: "f32", "f16" or "bf16". In a network it pins
-/// the op to that precision; see seg-assign-precision.
+/// Name of an attribute of any op: "f32", "tf32", "f16" or "bf16". In a network
+/// it pins the op to that precision; see seg-assign-precision.
 inline constexpr llvm::StringLiteral precisionAttrName = "seg.precision";
 /// The value that a kernel loads: the operand of a widening seg.cast, otherwise
 /// the value itself.
@@ -49,7 +49,8 @@ const OptimizerOpInterface::Concept *findOptimizer(mlir::MLIRContext *context,
                                                    llvm::StringRef kind);
 llvm::SmallVector<llvm::StringRef> optimizerKinds(mlir::MLIRContext *context);
 /// Pins an op to the precision of the op that it replaces or is the gradient
-/// of. An op whose results must all stay in f32 is not pinned to 16 bits.
+/// of. An op whose results must all stay in f32 is not pinned to 16 bits, one
+/// without products not to tf32.
 void inheritPrecision(mlir::Operation *from, mlir::Operation *to);
 } // namespace segc::seg
 
