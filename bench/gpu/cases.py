@@ -91,26 +91,29 @@ def commit():
     return subprocess.run(["git", "-C", here, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
 
 
+def write(segc_opt, folder, chip, small=False):
+    os.makedirs(folder, exist_ok=True)
+    cases = [conv_case(layer, 3, fused) for layer in ODD for fused in (False, True)]
+    cases += [chain_case(e, c, 3) for e, c in (([5, 7], 1), ([9, 11], 3), ([3, 5, 7], 16), ([5, 7], 17), ([23, 29], 3))]
+    large = [conv_case(layer, 2, fused) for layer in LAYERS for fused in (False, True)] + [chain_case([40, 56, 40], 32, 2)]
+    for timed, some in ((False, cases), (True, large)):
+        for case in some:
+            case["timed"] = timed
+    cases = cases[:2] if small else cases + large
+    for number, case in enumerate(cases):
+        compile_case(number, case, segc_opt, folder, chip)
+    with open(os.path.join(folder, "cases.json"), "w") as f:
+        json.dump({"chip": chip, "commit": commit(), "cases": cases}, f, indent=1)
+    print(len(cases), "cases in", folder)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("segc_opt")
     parser.add_argument("folder")
     parser.add_argument("--chip", default="sm_90")
     options = parser.parse_args()
-    os.makedirs(options.folder, exist_ok=True)
-    cases = [conv_case(layer, 3, fused) for layer in ODD for fused in (False, True)]
-    cases += [chain_case(e, c, 3) for e, c in (([5, 7], 1), ([9, 11], 3), ([3, 5, 7], 16), ([5, 7], 17), ([23, 29], 3))]
-    for case in cases:
-        case["timed"] = False
-    large = [conv_case(layer, 2, fused) for layer in LAYERS for fused in (False, True)] + [chain_case([40, 56, 40], 32, 2)]
-    for case in large:
-        case["timed"] = True
-    cases += large
-    for number, case in enumerate(cases):
-        compile_case(number, case, options.segc_opt, options.folder, options.chip)
-    with open(os.path.join(options.folder, "cases.json"), "w") as f:
-        json.dump({"chip": options.chip, "commit": commit(), "cases": cases}, f, indent=1)
-    print(len(cases), "cases in", options.folder)
+    write(options.segc_opt, options.folder, options.chip)
 
 
 if __name__ == "__main__":

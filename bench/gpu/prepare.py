@@ -1,7 +1,10 @@
-"""Collects what a machine with a GPU needs to run whole models, and no compiler there:  prepare.py SEGC SEGRUN FOLDER [--small]
+"""Collects what a machine with a GPU needs to check and to measure, and no compiler there:
 
-FOLDER gets the models (for the processor and for GPUs in one file), segrun with its libraries, run.py, and cases.json, which lists
-the models and their inputs; FOLDER.tar.gz has it all. --small takes one network of a few kernels, for the processor and for an emulated GPU: what tests run."""
+  prepare.py SEGC SEGC_OPT SEGRUN FOLDER [--small]
+
+FOLDER gets the kernel cases (cases.py), models to compare with the processor, which are for both in one file, the published networks for GPUs alone,
+segrun with its libraries, PyTorch's and JAX's renderings of the networks, run.py, and models.json, which lists the models; FOLDER.tar.gz has it all.
+--small takes one network of a few kernels, for the processor and for an emulated GPU, and two kernel cases: what tests run."""
 import argparse
 import json
 import os
@@ -9,32 +12,57 @@ import re
 import shutil
 import subprocess
 
-BOTH, GPU = "cpu,cuda", "cuda"
-# name, options of `segc model`, largest batch, precision, targets
-MODELS = [
-    ("vnet-f32", ["vnet"], 2, "f32", BOTH),
-    ("vnet-bf16", ["vnet"], 2, "bf16", BOTH),
-    ("vnet-f16", ["vnet"], 2, "f16", BOTH),
-    ("nnunet_2d-bf16", ["nnunet_2d"], 2, "bf16", BOTH),
-    ("nnunet_3d-f32", ["nnunet_3d"], 2, "f32", BOTH),
-    ("nnunet_3d-bf16", ["nnunet_3d"], 2, "bf16", BOTH),
-    ("unet2d-bf16", ["unet2d"], 1, "bf16", GPU),
+import cases
+
+NNUNET_2D, NNUNET_3D = ["nnunet", "--task", "04", "--dim", "2"], ["nnunet", "--task", "04"]
+SMALL_VNET = ["vnet", "--width", "4", "--input-shape", "16", "16", "16", "--downscale-blocks", "1", "1", "--upscale-blocks", "1"]
+PRECISIONS = ("bf16", "f16", "f32")
+# The published networks at the published batch sizes, which are timed. A batch of several is that of `largest`, others are smaller calls.
+# name, options of `segc model`, network of bench/peers, batch sizes
+PUBLISHED = [
+    ("unet3d", ["unet3d"], "unet3d", [7]),
+    ("unet2d", ["unet2d"], "unet64", [8, 1]),
+    ("nnunet_3d", NNUNET_3D, "nnunet04_3d", [4, 2]),
+    ("nnunet_2d", NNUNET_2D, "nnunet04_2d", [128, 64]),
+    ("vnet", ["vnet"], "vnet", [32, 8, 2]),
 ]
-SMALL = [("vnet-small", ["vnet", "--width", "4", "--input-shape", "16", "16", "16", "--downscale-blocks", "1", "1", "--upscale-blocks", "1"], 2, "f32",
-          "cpu,cuda-emulated:sm_80")]
+# Extents that a processor trains in seconds, at the full width.
+COMPARED = [
+    ("vnet-16", ["vnet", "--input-shape", "16", "16", "16"], 2),
+    ("nnunet_3d-16", [*NNUNET_3D, "--patch", "16", "24", "16"], 2),
+    ("nnunet_2d-24", [*NNUNET_2D, "--patch", "24", "16"], 4),
+    ("unet2d-188", ["unet2d", "--size", "188", "--width", "32"], 1),
+    ("unet3d-32", ["unet3d", "--patch", "32", "32", "32"], 1),
+]
 # Every machine has these, of its own version.
 SYSTEM = re.compile(r"^(linux-vdso|ld-linux|libc\.|libm\.|libdl\.|libpthread\.|librt\.)")
+CARRIED = ["device.py", "jax_peer.py", "models.py", "peers.py", "report.py", "run.py", "torch_peer.py"]
 
 
-def compile_model(segc, folder, name, network, batch, precision, targets):
+def wanted_models(small):
+    """What compile_model takes, in the order in which run.py should take them."""
+    if small:
+        return [{"name": "vnet-small-f32", "options": SMALL_VNET, "batch": 2, "precision": "f32", "targets": "cpu,cuda-emulated:sm_80", "compare": True,
+                 "batches": [2, 1], "peer": "vnet"}]
+    compared = [{"name": f"{name}-{precision}", "options": options, "batch": batch, "precision": precision, "targets": "cpu,cuda", "compare": True,
+                 "batches": [], "peer": None} for precision in PRECISIONS for name, options, batch in COMPARED]
+    published = [{"name": f"{name}-{precision}", "options": options, "batch": max(batches), "precision": precision, "targets": "cuda", "compare": False,
+                  "batches": batches, "peer": peer} for precision in PRECISIONS for name, options, peer, batches in PUBLISHED]
+    return compared + published
+
+
+def compile_model(segc, folder, wanted):
+    name = wanted["name"]
     text, model = os.path.join(folder, name + ".mlir"), os.path.join(folder, name + ".so")
-    subprocess.run([segc, "model", *network, "-o", text], check=True)
+    subprocess.run([segc, "model", *wanted.pop("options"), "-o", text], check=True)
+    targets = wanted.pop("targets")
     processor = ["--cpu", "x86-64-v3"] if "cpu" in targets.split(",") else []
-    subprocess.run([segc, "compile", text, "--target", targets, *processor, "--batch", str(batch), "--precision", precision, "-o", model], check=True)
+    subprocess.run([segc, "compile", text, "--target", targets, *processor, "--batch", str(wanted["batch"]), "--precision", wanted["precision"],
+                    "--no-cubin", "-o", model], check=True)
     os.remove(text)
     manifest = json.loads(subprocess.run([segc, "inspect", "--json", model], check=True, stdout=subprocess.PIPE).stdout)
-    return {"name": name, "model": name + ".so", "batch": batch, "precision": precision, "on_processor": bool(processor),
-            "classes": manifest["classes"], "inputs": manifest["entries"]["train_step"]["inputs"]}
+    return {**wanted, "model": name + ".so", "classes": manifest["classes"], "inputs": manifest["entries"]["train_step"]["inputs"],
+            "parameters": {p["name"]: p["shape"] for p in manifest["parameters"] + manifest["states"]}}
 
 
 def copy_libraries(program, folder):
@@ -48,20 +76,26 @@ def copy_libraries(program, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("segc")
+    parser.add_argument("segc_opt")
     parser.add_argument("segrun")
     parser.add_argument("folder")
     parser.add_argument("--small", action="store_true")
     options = parser.parse_args()
     os.makedirs(options.folder, exist_ok=True)
-    cases = [compile_model(options.segc, options.folder, *model) for model in (SMALL if options.small else MODELS)]
+    here = os.path.dirname(os.path.abspath(__file__))
+    cases.write(options.segc_opt, os.path.join(options.folder, "kernels"), "sm_80", small=options.small)
+    models = [compile_model(options.segc, options.folder, wanted) for wanted in wanted_models(options.small)]
     shutil.copy(options.segrun, os.path.join(options.folder, "segrun"))
     copy_libraries(options.segrun, os.path.join(options.folder, "lib"))
-    shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "run.py"), options.folder)
-    with open(os.path.join(options.folder, "cases.json"), "w") as file:
-        json.dump(cases, file, indent=1)
+    for name in CARRIED:
+        shutil.copy(os.path.join(here, name), options.folder)
+    shutil.copytree(os.path.join(os.path.dirname(here), "peers"), os.path.join(options.folder, "networks"), dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns("__pycache__", "test_*"))
+    with open(os.path.join(options.folder, "models.json"), "w") as file:
+        json.dump({"commit": cases.commit(), "models": models}, file, indent=1)
     place = os.path.abspath(options.folder)
-    archive = shutil.make_archive(place, "gztar", os.path.dirname(place), os.path.basename(place))
-    print(f"{archive}: {len(cases)} models, {os.path.getsize(archive) / 1e6:.0f} MB")
+    archive = shutil.make_archive(place, "xztar", os.path.dirname(place), os.path.basename(place))
+    print(f"{archive}: {len(models)} models, {os.path.getsize(archive) / 1e6:.0f} MB")
 
 
 if __name__ == "__main__":

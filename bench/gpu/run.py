@@ -1,172 +1,159 @@
-"""Runs the models of prepare.py on a GPU:  run.py FOLDER [--device cuda] [--output DIR] [--steps 30]
+"""Checks and measures, on a machine with a GPU, what prepare.py collected:
 
-Each model trains for five steps on the same random batches, twice on the device: the weights must have the same bytes. Where the model has kernels
-for the processor, it trains and predicts there too: losses and probabilities must agree within bounds of the precision (kernels alone are held to
-tighter ones by `segc verify`). Then steps are timed. DIR gets models.json and models.md. Needs Python, a driver, and what is in FOLDER.
-Exit codes: 0 all agree, 1 a model failed."""
+  run.py FOLDER [--device cuda] [--output DIR] [--steps 20] [--budget SECONDS] [--only NAME]
+
+1. Steps of each network at reduced extents against the processor: five on the same random batches, twice on the device (the weights must have the same
+   bytes) and once on the processor; losses and probabilities must agree within bounds of the precision.
+2. Kernels alone against PyTorch in f64 (device.py), where PyTorch and CuPy are.
+3. Training and prediction at the published batch sizes, beside PyTorch and JAX where they are, in turn.
+
+DIR (FOLDER/results/DEVICE) gets results.json, results.md and pictures, anew after each of these: what is done stays when time is short. With a budget
+nothing begins, and no program goes on, after so many seconds. Needs Python, a driver, and what is in FOLDER.
+Exit codes: 0 all agree, 1 something deviates or failed."""
 import argparse
-import array
 import json
 import os
-import random
-import struct
+import re
 import subprocess
 import sys
 import time
 
-# Largest relative deviation of a loss, and largest absolute one of a probability.
-BOUNDS = {"f32": (1e-3, 1e-3), "tf32": (1e-2, 1e-2), "bf16": (5e-2, 5e-2), "f16": (3e-2, 3e-2)}
-BATCHES = 3
+import models
+import peers
+import report
 
 
-def elements(shape):
-    count = 1
-    for extent in shape:
-        count *= extent
-    return count
+class Budget:
+    """The seconds that are left."""
+
+    def __init__(self, seconds):
+        self.begin, self.seconds = time.monotonic(), seconds
+
+    def spent(self):
+        return time.monotonic() - self.begin
+
+    def remaining(self):
+        return None if self.seconds is None else max(1.0, self.seconds - self.spent())
+
+    def is_over(self):
+        return self.seconds is not None and self.spent() >= self.seconds
 
 
-def write_batches(case, path):
-    """Images whose intensities tell the class, so that a network can learn."""
-    source, tensors = random.Random(7), []
-    image, label = case["inputs"][0]["shape"], case["inputs"][1]["shape"]
-    channels = elements(image) // elements(image[:-1])
-    for number in range(BATCHES):
-        values = array.array("f", (source.gauss(0, 1) for _ in range(elements(image))))
-        classes = array.array("i", [0]) * elements(label)
-        if elements(image[:-1]) == len(classes):
-            for i in range(len(classes)):
-                classes[i] = min(case["classes"] - 1, int(abs(values[i * channels])))
-        tensors += [(f"image_{number}", "F32", image, values.tobytes()), (f"label_{number}", "I32", label, classes.tobytes())]
-    header, offset = {}, 0
-    for name, kind, shape, data in tensors:
-        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [offset, offset + len(data)]}
-        offset += len(data)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for _, _, _, data in tensors:
-            file.write(data)
+def device_name(device):
+    if device.startswith("cuda"):
+        try:
+            command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+            return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[0]
+        except (OSError, subprocess.CalledProcessError, IndexError):
+            pass
+    return device
 
 
-def read_floats(path):
-    with open(path, "rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-        data = file.read()
-    return {name: array.array("f", data[slice(*entry["data_offsets"])]) for name, entry in header.items()
-            if name != "__metadata__" and entry["dtype"] == "F32"}
+class Run:
+    def __init__(self, options, listed):
+        self.options, self.budget = options, Budget(options.budget)
+        name = device_name(options.device)
+        self.output = options.output or os.path.join(options.folder, "results", re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"))
+        work = os.path.join(self.output, "work")
+        os.makedirs(work, exist_ok=True)
+        self.runner = models.Runner(options.folder, work, self.budget.remaining)
+        self.models = [model for model in listed["models"] if not options.only or options.only in model["name"]]
+        self.results = {"device": name, "commit": listed["commit"], "kernels": {}, "comparisons": [], "contests": []}
 
+    def write(self):
+        self.results.update(seconds=self.budget.spent(), cut=self.budget.is_over())
+        with open(os.path.join(self.output, "results.json"), "w") as file:
+            json.dump(self.results, file, indent=1)
+        with open(os.path.join(self.output, "results.md"), "w") as file:
+            file.write(report.markdown(self.results))
 
-class Runner:
-    def __init__(self, folder, work):
-        self.folder, self.work = os.path.abspath(folder), work
-        libraries = [os.path.join(self.folder, "lib"), os.environ.get("LD_LIBRARY_PATH", "")]
-        self.environment = dict(os.environ, LD_LIBRARY_PATH=os.pathsep.join(filter(None, libraries)))
+    def attempt(self, rows, row, work):
+        """Adds `row` with what `work` finds, or why it failed."""
+        try:
+            row.update(work())
+        except (models.Failure, OSError, KeyError, ValueError) as error:
+            row["error"] = str(error) or type(error).__name__
+        rows.append(row)
+        self.write()
+        return row
 
-    def segrun(self, *words):
-        done = subprocess.run([os.path.join(self.folder, "segrun"), *map(str, words)], env=self.environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True)
-        if done.returncode:
-            raise RuntimeError(f"segrun {' '.join(map(str, words))}: exit code {done.returncode}: {done.stdout.strip()[-600:]}")
-        return done.stdout
+    def compare(self, model):
+        row = self.attempt(self.results["comparisons"], {"name": model["name"]}, lambda: models.compare(model, self.runner, self.options.device))
+        print(f"{model['name']}: {row.get('error') or ('agrees' if row['agrees'] else 'DEVIATES')}", flush=True)
 
-    def train(self, case, device, name):
-        """The losses of five steps, and the bytes of the weights."""
-        results = os.path.join(self.work, f"{case['name']}-{name}")
-        self.segrun("train", "--model", os.path.join(self.folder, case["model"]), "--batches", os.path.join(self.work, case["name"] + ".safetensors"),
-                    "--results", results, "--device", device, "--max-steps", 5, "--log-every", 1)
-        losses = []
-        with open(os.path.join(results, "train.jsonl")) as file:
-            for line in file:
-                record = json.loads(line.removeprefix("DLLL "))
-                data = record.get("data")
-                if isinstance(record.get("step"), int) and isinstance(data, dict) and "train_total_loss" in data:
-                    losses.append(data["train_total_loss"])
-        with open(os.path.join(results, "checkpoints", "last", "model.safetensors"), "rb") as file:
-            return losses, file.read()
+    def check_kernels(self):
+        """By a program of its own: it needs what is not everywhere."""
+        path, kernels = os.path.join(self.runner.work, "kernels.json"), self.results["kernels"]
+        command = [sys.executable, os.path.join(self.options.folder, "device.py"), os.path.join(self.options.folder, "kernels"), "--json", path]
+        missing = [] if self.options.device.startswith("cuda") else ["GPU"]
+        for module in ("torch", "cupy"):
+            if not missing and subprocess.run([sys.executable, "-c", "import " + module], stderr=subprocess.DEVNULL).returncode:
+                missing.append(module)
+        if missing:
+            kernels["left_out"] = "Left out: no " + ", ".join(missing) + "."
+        else:
+            try:
+                done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=self.budget.remaining())
+                if os.path.exists(path):
+                    with open(path) as file:
+                        kernels.update(json.load(file))
+                else:
+                    kernels["error"] = kernels["left_out"] = "Failed: " + done.stdout.strip()[-400:]
+            except subprocess.TimeoutExpired:
+                kernels["left_out"] = "Left out: no time."
+        said = kernels.get("left_out") or f"{sum(r['passed'] for r in kernels['records'])} of {len(kernels['records'])} pass"
+        print(f"kernels: {said}", flush=True)
+        self.write()
 
-    def predict(self, case, device):
-        path = os.path.join(self.work, f"{case['name']}-outputs.safetensors")
-        self.segrun("benchmark", "--model", os.path.join(self.folder, case["model"]), "--device", device, "--mode", "predict", "--warmup-steps", 0,
-                    "--steps", 1, "--dump-outputs", path)
-        return read_floats(path)["probabilities"]
+    def time(self, model, batch, mode, available):
+        row = {"name": model["name"], "mode": mode, "batch": batch}
+        rounds = self.options.rounds
+        self.attempt(self.results["contests"], row, lambda: peers.contest(self.runner, model, batch, mode, self.options.device, available, rounds,
+                                                                          self.options.steps))
+        print(f"{model['name']} {mode} {batch}: {row.get('error') or '%.2f ms' % min(row['ours_ms'])}", flush=True)
 
-    def measure(self, case, device, mode, steps):
-        return json.loads(self.segrun("benchmark", "--model", os.path.join(self.folder, case["model"]), "--device", device, "--mode", mode,
-                                      "--warmup-steps", min(5, steps), "--steps", steps))
+    def failed(self):
+        rows = self.results["comparisons"] + self.results["contests"]
+        return any("error" in row or row.get("agrees") is False for row in rows) or "error" in self.results["kernels"] or not all(
+            record["passed"] for record in self.results["kernels"].get("records", []))
 
-
-def compare(case, runner, device):
-    """What deviates from the processor, and whether two runs are equal."""
-    write_batches(case, os.path.join(runner.work, case["name"] + ".safetensors"))
-    losses, weights = runner.train(case, device, "first")
-    _, again = runner.train(case, device, "second")
-    found = {"losses": losses, "equal_bytes": weights == again}
-    agrees = found["equal_bytes"] and len(losses) == 5
-    if case["on_processor"]:
-        loss_bound, probability_bound = BOUNDS[case["precision"]]
-        reference, _ = runner.train(case, "cpu", "cpu")
-        found["losses_on_processor"] = reference
-        ours, theirs = runner.predict(case, device), runner.predict(case, "cpu")
-        of_losses = [abs(a - b) / max(abs(b), 1e-6) for a, b in zip(losses, reference)]
-        of_probabilities = [abs(a - b) for a, b in zip(ours, theirs)]
-        found["loss_deviation"], found["probability_deviation"] = max(of_losses), max(of_probabilities)
-        # A NaN is in no bound.
-        agrees = agrees and len(losses) == len(reference) and len(ours) == len(theirs) and all(x <= loss_bound for x in of_losses) and \
-            all(x <= probability_bound for x in of_probabilities)
-    found["agrees"] = agrees
-    return found
-
-
-def markdown(rows, device):
-    lines = [f"Models on {device}; a step is of the batch given, medians.", "",
-             "| model | batch | agrees | same bytes twice | loss off by | probability off by | train, ms | samples/s | predict, ms | samples/s |",
-             "|---|---|---|---|---|---|---|---|---|---|"]
-    for row in rows:
-        if "error" in row:
-            lines.append(f"| {row['name']} | {row['batch']} | failed: {row['error'].splitlines()[0][:120]} | | | | | | | |")
-            continue
-        off = ["%.1e" % row[key] if key in row else "" for key in ("loss_deviation", "probability_deviation")]
-        times = []
-        for mode in ("train", "predict"):
-            seconds = row[mode]["latency_ms"]["p50"] / 1e3
-            times += ["%.2f" % (1e3 * seconds), "%.1f" % (row["batch"] / seconds)]
-        lines.append("| " + " | ".join([row["name"], str(row["batch"]), "yes" if row["agrees"] else "NO", "yes" if row["equal_bytes"] else "NO"] + off +
-                                       times) + " |")
-    return "\n".join(lines) + "\n"
+    def everything(self):
+        """In order of what is worth most."""
+        for model in self.models:
+            if model["compare"]:
+                yield lambda model=model: self.compare(model)
+        yield self.check_kernels
+        available = peers.available(peers.PEERS, self.options.device)
+        for model in self.models:
+            for batch in model["batches"]:
+                for mode in ("train", "predict"):
+                    yield lambda model=model, batch=batch, mode=mode: self.time(model, batch, mode, available)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--output", help="default: FOLDER/results")
-    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--output")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--budget", type=float)
+    parser.add_argument("--only", help="models with this in their name")
     options = parser.parse_args()
-    output = options.output or os.path.join(options.folder, "results")
-    work = os.path.join(output, "work-%d" % time.time())
-    os.makedirs(work)
-    runner, rows, failed = Runner(options.folder, work), [], False
-    with open(os.path.join(options.folder, "cases.json")) as file:
-        cases = json.load(file)
-    for case in cases:
-        row = {key: case[key] for key in ("name", "batch", "precision")}
-        try:
-            row.update(compare(case, runner, options.device))
-            for mode in ("train", "predict"):
-                row[mode] = runner.measure(case, options.device, mode, options.steps)
-        except (RuntimeError, OSError, KeyError, ValueError) as error:
-            row["error"] = str(error)
-        rows.append(row)
-        failed = failed or not row.get("agrees")
-        print(f"{case['name']}: {row.get('error') or ('agrees' if row['agrees'] else 'DEVIATES')}", flush=True)
-    with open(os.path.join(output, "models.json"), "w") as file:
-        json.dump(rows, file, indent=1)
-    with open(os.path.join(output, "models.md"), "w") as file:
-        file.write(markdown(rows, options.device))
-    print(f"written: {output}/models.json, models.md")
-    sys.exit(1 if failed else 0)
+    with open(os.path.join(options.folder, "models.json")) as file:
+        run = Run(options, json.load(file))
+    left = 0
+    for work in run.everything():
+        if run.budget.is_over():
+            left += 1
+        else:
+            work()
+    run.write()
+    pictures = report.draw(run.results, run.output)
+    if left:
+        print(f"no time for {left} more")
+    print("written: " + ", ".join([os.path.join(run.output, "results.json"), "results.md", *map(os.path.basename, pictures)]))
+    sys.exit(1 if run.failed() else 0)
 
 
 if __name__ == "__main__":
