@@ -12,6 +12,7 @@
 #include "segc/Codegen/GPU/LowerToPTX.h"
 #include "segc/Codegen/GPU/Ptxas.h"
 #include "segc/Dialect/Exec/IR/ExecDialect.h"
+#include "segc/Runtime/Device/CudaDevice.h"
 
 using namespace mlir;
 
@@ -24,6 +25,8 @@ public:
   CudaBackend() : GpuBackendBase(gpuBackendName.str()) {}
 
   segc_device device() const override { return SEGC_DEVICE_CUDA; }
+  llvm::Expected<std::shared_ptr<const TargetVersion>>
+  nativeVersion(MultiplyTypeSet types) const override;
   std::string missingFeature(const TargetVersion &) const override {
     return "kernels of a GPU do not run in this process";
   }
@@ -37,7 +40,26 @@ public:
   }
 };
 
-/// Returns the PTX text of the module's kernels.
+llvm::Expected<std::shared_ptr<const TargetVersion>>
+CudaBackend::nativeVersion(MultiplyTypeSet types) const {
+  const std::string spec = "--target cuda:native: ";
+  StatusOr<int> capability = cudaComputeCapability(
+      "name the version of another machine's GPU, such as --target "
+      "cuda:" +
+      versions().back()->name);
+  if (!capability)
+    return llvm::createStringError(spec + capability.status().message());
+  Versions distinct = distinctVersions(types);
+  for (const auto &version : llvm::reverse(distinct))
+    if (cudaCompilesPtx(version->name, *capability))
+      return version;
+  return llvm::createStringError(
+      spec + "the GPU has compute capability " +
+      std::to_string(*capability / 10) + "." +
+      std::to_string(*capability % 10) + ", expected 8.0 or later");
+}
+
+/// Computes how many blocks of each kernel a multiprocessor holds.
 void setResidentBlocks(ModuleOp kernels, const GpuTarget &target,
                        std::vector<KernelResources> &resources) {
   llvm::StringMap<exec::KernelAttr> launches;

@@ -17,6 +17,14 @@ namespace segc {
 /// calls of the device are made by one thread at a time.
 StatusOr<std::shared_ptr<Device>> makeCudaDevice(ThreadPool &pool, int ordinal);
 
+/// Returns the compute capability of the first GPU, 10 * major + minor. Errors
+/// of the driver end with `alternative`: what to do instead.
+StatusOr<int> cudaComputeCapability(const std::string &alternative);
+
+/// Whether a driver compiles PTX for the architecture, such as "sm_90a", for a
+/// GPU of that compute capability.
+bool cudaCompilesPtx(const std::string &architecture, int capability);
+
 } // namespace segc
 
 #endif // SEGC_RUNTIME_DEVICE_CUDADEVICE_H

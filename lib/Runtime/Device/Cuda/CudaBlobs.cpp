@@ -7,6 +7,8 @@
 
 #include "CudaBlobs.h"
 
+#include "segc/Runtime/Device/CudaDevice.h"
+
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
@@ -37,6 +39,11 @@ bool Architecture::ptxRunsOn(int gpu) const {
   if (suffix == 'a')
     return capability == gpu;
   return capability <= gpu && (suffix != 'f' || capability / 10 == gpu / 10);
+}
+
+bool segc::cudaCompilesPtx(const std::string &architecture, int capability) {
+  const std::optional<Architecture> parsed = Architecture::parse(architecture);
+  return parsed && parsed->ptxRunsOn(capability);
 }
 
 int segc::cuda::cudaVersionOfPtx(int ptxVersion) {

@@ -7,6 +7,8 @@
 
 #include "CudaContext.h"
 
+#include "segc/Runtime/Device/CudaDevice.h"
+
 using namespace segc;
 using namespace segc::cuda;
 
@@ -20,6 +22,22 @@ static StatusOr<std::string> nameOf(const CudaDriver &driver, int ordinal,
   SEGC_RETURN_IF_ERROR(driver.check(
       driver.cuDeviceGetName(model, sizeof(model) - 1, device), spec));
   return spec + " (" + model + ")";
+}
+
+StatusOr<int> segc::cudaComputeCapability(const std::string &alternative) {
+  SEGC_ASSIGN_OR_RETURN(std::shared_ptr<const CudaDriver> driver,
+                        CudaDriver::open("libcuda.so.1", alternative));
+  const std::string what = "cuda: the compute capability of the first GPU";
+  DeviceHandle device = 0;
+  int major = 0, minor = 0;
+  SEGC_RETURN_IF_ERROR(driver->check(driver->cuDeviceGet(&device, 0), what));
+  SEGC_RETURN_IF_ERROR(driver->check(
+      driver->cuDeviceGetAttribute(&major, ComputeCapabilityMajor, device),
+      what));
+  SEGC_RETURN_IF_ERROR(driver->check(
+      driver->cuDeviceGetAttribute(&minor, ComputeCapabilityMinor, device),
+      what));
+  return 10 * major + minor;
 }
 
 StatusOr<std::shared_ptr<CudaContext>> CudaContext::create(int ordinal) {

@@ -17,27 +17,26 @@ using namespace segc::cuda;
 /// this version.
 static constexpr int neededVersion = 12000;
 
-static constexpr const char *otherwise =
-    ", or run on the processor with --device cpu";
-
 std::string segc::cuda::versionText(int version) {
   return std::to_string(version / 1000) + "." +
          std::to_string(version % 1000 / 10);
 }
 
 StatusOr<std::shared_ptr<const CudaDriver>>
-CudaDriver::open(const std::string &name) {
+CudaDriver::open(const std::string &name, const std::string &alternative) {
   void *library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     return unsupported(std::string("cuda: no NVIDIA driver: ") + dlerror() +
-                       "; install the driver of the GPU" + otherwise);
+                       "; install the driver of the GPU, or " + alternative);
   // The library stays open: a driver that has started does not unload.
   std::shared_ptr<CudaDriver> driver(new CudaDriver);
-  SEGC_RETURN_IF_ERROR(driver->resolve(library, name));
+  SEGC_RETURN_IF_ERROR(driver->resolve(library, name, alternative));
   return std::shared_ptr<const CudaDriver>(std::move(driver));
 }
 
-Status CudaDriver::resolve(void *library, const std::string &name) {
+Status CudaDriver::resolve(void *library, const std::string &name,
+                           const std::string &alternative) {
+  const std::string otherwise = ", or " + alternative;
   auto init = reinterpret_cast<Result (*)(unsigned)>(dlsym(library, "cuInit"));
   auto getVersion =
       reinterpret_cast<Result (*)(int *)>(dlsym(library, "cuDriverGetVersion"));
@@ -55,7 +54,7 @@ Status CudaDriver::resolve(void *library, const std::string &name) {
   if (initialised == ErrorNoDevice)
     return unsupported("cuda: the NVIDIA driver finds no GPU; check "
                        "`nvidia-smi` and CUDA_VISIBLE_DEVICES" +
-                       std::string(otherwise));
+                       otherwise);
   Result answered = getVersion(&version_);
   auto find =
       reinterpret_cast<Result (*)(const char *, void **, int, uint64_t, int *)>(
@@ -89,7 +88,7 @@ Status CudaDriver::resolve(void *library, const std::string &name) {
   return count > 0 ? Status::success()
                    : unsupported("cuda: the NVIDIA driver finds no GPU; check "
                                  "`nvidia-smi` and CUDA_VISIBLE_DEVICES" +
-                                 std::string(otherwise));
+                                 otherwise);
 }
 
 std::string CudaDriver::text(Result result) const {

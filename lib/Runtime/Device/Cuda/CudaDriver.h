@@ -74,9 +74,11 @@ enum CaptureMode { CaptureThreadLocal = 1 }; ///< CUstreamCaptureMode
 class CudaDriver {
 public:
   /// Opens and initialises the driver. The error says whether it is missing,
-  /// is the toolkit's stub, is too old, or finds no GPU.
+  /// is the toolkit's stub, is too old, or finds no GPU, and what to do instead.
   static StatusOr<std::shared_ptr<const CudaDriver>>
-  open(const std::string &library = "libcuda.so.1");
+  open(const std::string &library = "libcuda.so.1",
+       const std::string &alternative =
+           "run on the processor with --device cpu");
 
 #define SEGC_CUDA_FUNCTION(name, ...) name##Function *name = nullptr;
 #include "DriverFunctions.def"
@@ -94,7 +96,8 @@ public:
 
 private:
   CudaDriver() = default;
-  Status resolve(void *library, const std::string &name);
+  Status resolve(void *library, const std::string &name,
+                 const std::string &alternative);
 
   int version_ = 0, count = 0;
 };
