@@ -8,8 +8,9 @@
 #include "segc/Driver/CompileCommand.h"
 
 #include "segc/Base/NumberChecks.h"
-#include "segc/Target/TargetBackend.h"
+#include "segc/Target/PerformanceModel.h"
 #include "llvm/ADT/StringExtras.h"
+#include <set>
 
 namespace segc {
 
@@ -84,6 +85,23 @@ static void addTarget(CLI::App &command, CompileOptions &options) {
       .add_option("-O", options.optLevel,
                   "Optimization level of LLVM, -O0 to -O3 (default: -O2)")
       ->check(CLI::Range(0, 3));
+}
+
+static void addPredictions(CLI::App &command, CompileOptions &options) {
+  registerTargets();
+  std::set<std::string> known;
+  for (const TargetBackend *backend : targetBackends())
+    if (const PerformanceModel *model = backend->performanceModel())
+      for (llvm::StringRef device : model->devices())
+        known.insert(device.str());
+  command
+      .add_option("--performance-model", options.devices,
+                  "GPUs that need not be there, of these: " +
+                      llvm::join(known, ", ") +
+                      "; a table says what each kernel takes on them by the "
+                      "performance model, and what the least is (docs/Gpu.md)")
+      ->allow_extra_args(false) // Names of ops may follow the option.
+      ->delimiter(',');
 }
 
 static void addStrategies(CLI::App &command, PipelineOptions &pipeline) {
@@ -224,7 +242,8 @@ static void record(const std::vector<CLI::Option *> &shared,
   for (const CLI::Option *option : shared) {
     std::string name = option->get_name();
     if (option->count() == 0 ||
-        llvm::is_contained({"MODEL", "--target", "--cpu", "--from"}, name))
+        llvm::is_contained({"MODEL", "--target", "--cpu", "--from",
+                               "--performance-model"}, name))
       continue;
     if (option->get_items_expected_max() == 0) {
       options.recorded.push_back(name);
@@ -245,6 +264,7 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
           "phase")
       ->required();
   addTarget(command, options);
+  addPredictions(command, options);
   addStrategies(command, options.pipeline);
   addPrecision(command, options.pipeline);
   command.add_flag("!--inference", options.pipeline.training, "predict only");

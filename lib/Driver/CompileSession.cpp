@@ -23,6 +23,7 @@
 #include "segc/Driver/ObjectEmission.h"
 #include "segc/Driver/Report/Collect.h"
 #include "segc/Driver/Report/KernelRemarks.h"
+#include "segc/Driver/Report/Predictions.h"
 #include "segc/Driver/Report/Profile.h"
 #include "segc/Driver/UsageError.h"
 #include "segc/Driver/Weights.h"
@@ -474,6 +475,15 @@ llvm::Error Session::prepare() {
     return usageError("--profile " + options.profiles.front() +
                       ": expected --report or --remarks beside "
                       "it, which say measured times");
+  if (options.report.empty() && !options.devices.empty())
+    return usageError("--performance-model " +
+                      llvm::join(options.devices, ",") +
+                      ": expected --report beside it, which has the table");
+  if (llvm::StringRef(options.report).ends_with_insensitive(".txt") &&
+      options.devices.empty())
+    return usageError("--report " + options.report +
+                      ": expected --performance-model beside it, whose table "
+                      "is what a text has; others end in .html or .json");
   if (llvm::Error error = checkPrecision(options.pipeline))
     return error;
   if (!options.remarks.empty()) {
@@ -604,6 +614,8 @@ llvm::Error Session::emitModel() {
   auto targets = resolveTargets(options);
   if (!targets)
     return targets.takeError();
+  if (llvm::Error error = report::checkDevices(*targets, options))
+    return error;
   if (done == 0) {
     if (llvm::Error error = runPhases(*module, 0, 0, options, options.pipeline))
       return error;
@@ -627,8 +639,11 @@ llvm::Error Session::emitModel() {
               std::back_inserter(objects));
     versions.back().blobs = std::move(kernels->blobs);
     versions.back().resources = std::move(kernels->resources);
-    if (wantsReport())
+    if (wantsReport()) {
       report.versions.push_back(report::collectVersion(versions.back()));
+      addPredictions(report.versions.back(), target, versions.back().module,
+                     options);
+    }
     clock("machine code");
     return llvm::Error::success();
   };

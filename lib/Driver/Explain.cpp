@@ -11,6 +11,7 @@
 #include "segc/Driver/CompileSession.h"
 #include "segc/Driver/Report/Collect.h"
 #include "segc/Driver/Report/KernelRemarks.h"
+#include "segc/Driver/Report/Predictions.h"
 #include "segc/Program/Manifest.h"
 #include "segc/Program/Programs.h"
 #include "llvm/ADT/StringExtras.h"
@@ -101,6 +102,11 @@ llvm::Error explain(const CompileOptions &given,
   if (options.cpus.empty() && backend)
     options.targets = {Target{backend, backend->defaultVersion()}.spec()};
   options.pipeline.memoryTable = true;
+  auto targets = resolveTargets(options);
+  if (!targets)
+    return targets.takeError();
+  if (llvm::Error error = report::checkDevices(*targets, options))
+    return error;
   llvm::Error error = forEachProgram(
       context, options,
       [&](ModuleOp programs, const Target &target, ModuleOp) -> llvm::Error {
@@ -114,6 +120,9 @@ llvm::Error explain(const CompileOptions &given,
         report.versions.push_back(
             report::collectVersion({target, programs, ""}));
         remarks.emit(report);
+        report::Version &version = report.versions.back();
+        addPredictions(version, target, programs, options);
+        llvm::outs() << predictionText(version, report.batch());
         return llvm::Error::success();
       });
   return error ? std::move(error) : printed.checkNames();

@@ -45,6 +45,7 @@ constexpr Effect effects[] = {{"--batch", "seg", true},
                               {"--jobs", machineCode},
                               {"--weights", model},
                               {"--device-memory", model},
+                              {"--performance-model", model},
                               {"--report", model}};
 
 /// Pairs of options of which the second makes the first ineffective.

@@ -35,7 +35,8 @@ static TargetBackend::Versions allVersions() {
 }
 
 GpuBackendBase::GpuBackendBase(std::string name)
-    : TargetBackend(std::move(name), allVersions(), gpuKernelModels()) {}
+    : TargetBackend(std::move(name), allVersions(), gpuKernelModels()),
+      performance(makeGpuPerformanceModel(*this)) {}
 
 const KernelModel &GpuBackendBase::pointwiseModel() const {
   return gpuPointwiseModel();

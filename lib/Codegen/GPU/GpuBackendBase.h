@@ -9,7 +9,7 @@
 #define SEGC_LIB_CODEGEN_GPU_GPUBACKENDBASE_H
 
 #include "segc/Codegen/GPU/GpuKernels.h"
-#include "segc/Target/TargetBackend.h"
+#include "segc/Target/PerformanceModel.h"
 
 namespace segc {
 
@@ -32,6 +32,9 @@ public:
                       size_t kernels) const override {
     return kernels == 1;
   }
+  const PerformanceModel *performanceModel() const override {
+    return performance.get();
+  }
   mlir::OpBuilder kernelBuilder(mlir::ModuleOp module) const override;
   void registerDialects(mlir::DialectRegistry &registry) const override;
   void populateLowering(mlir::OpPassManager &manager) const override;
@@ -39,10 +42,17 @@ public:
 
 protected:
   explicit GpuBackendBase(std::string name);
+
+private:
+  std::unique_ptr<PerformanceModel> performance;
 };
 
 /// Adds the passes that are left to do for emitted kernels, lowered or not.
 void populateLoweringOf(mlir::ModuleOp kernels, mlir::OpPassManager &manager);
+
+/// The performance model of the backend's kernels.
+std::unique_ptr<PerformanceModel>
+makeGpuPerformanceModel(const TargetBackend &backend);
 
 std::unique_ptr<TargetBackend> makeCudaBackend();
 std::unique_ptr<TargetBackend> makeEmulatedCudaBackend();

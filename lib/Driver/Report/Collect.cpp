@@ -163,7 +163,8 @@ Kernel EntryCollector::kernel(exec::LaunchOp launch) {
     kernel.launches.push_back(
         launchOf(launch.getLabel().value_or(""), function));
   // The work of a launch is attributed to its main kernel.
-  Launch &main = kernel.launches[launch.getMainKernel()];
+  kernel.mainLaunch = launch.getMainKernel();
+  Launch &main = kernel.launches[kernel.mainLaunch];
   main.flops = flopsPerSample(launch);
   main.bytes = bytesPerSample(launch);
   return kernel;
@@ -216,6 +217,7 @@ Entry EntryCollector::collect() {
 Version collectVersion(const ModelVersion &version) {
   Version result{*version.target.version,
                  version.target.backend->device() == SEGC_DEVICE_HOST,
+                 {},
                  {}};
   // train_step only repeats grad_step and apply_step.
   for (auto program : ModuleOp(version.module).getOps<exec::ProgramOp>())

@@ -233,7 +233,9 @@ void Page::kernelTable(size_t index) {
          "<tbody>\n";
   for (size_t i = 0; i < entry.kernels.size(); ++i)
     kernelRow(index, i, total);
-  out << "</tbody></table></div>\n" << resourceTable(entry);
+  out << "</tbody></table></div>\n"
+      << resourceTable(entry)
+      << predictionTables(version, entry, report.batch());
 }
 
 void Page::memory(const Entry &entry) {

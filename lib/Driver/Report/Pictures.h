@@ -35,6 +35,9 @@ std::string memorySvg(const Entry &entry);
 /// A table of what the kernels occupy of a GPU's multiprocessor; empty for
 /// kernels of the host.
 std::string resourceTable(const Entry &entry);
+/// Tables of the entry's predictions, one for each device.
+std::string predictionTables(const Version &version, const Entry &entry,
+                             int64_t batch);
 /// The roofline diagram of an entry; empty if no kernel has both FLOP and
 /// bytes.
 std::string rooflineSvg(const Report &report, size_t entry);

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Driver/Report/Report.h"
+#include "segc/Driver/Report/Predictions.h"
 
 #include "../Outputs.h"
 #include "llvm/ADT/STLExtras.h"
@@ -96,6 +96,9 @@ llvm::Error write(const Report &report, llvm::StringRef path) {
   llvm::raw_string_ostream out(text);
   if (path.ends_with_insensitive(".html"))
     out << toHtml(report);
+  else if (path.ends_with_insensitive(".txt"))
+    for (const Version &version : report.versions)
+      out << predictionText(version, report.batch());
   else
     out << llvm::formatv("{0:2}", toJson(report)) << "\n";
   return writeOutput(path, text);

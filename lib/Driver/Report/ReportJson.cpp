@@ -37,6 +37,19 @@ static json::Array castList(const std::vector<Cast> &casts) {
   return list;
 }
 
+static json::Object predictionObject(const Prediction &prediction) {
+  const KernelPrediction &kernel = prediction.kernel;
+  json::Object object{{"arithmetic", kernel.arithmetic},
+                      {"flops", kernel.flops},
+                      {"bytes", kernel.bytes},
+                      {"verified_ms", prediction.verifiedSeconds * 1e3},
+                      {"all_ms", prediction.allSeconds * 1e3},
+                      {"bound_ms", kernel.boundSeconds * 1e3}};
+  if (kernel.waves > 0)
+    object["waves"] = kernel.waves;
+  return object;
+}
+
 static json::Object kernelObject(const Report &report, const Version &version,
                                  const Kernel &kernel) {
   json::Array launches;
@@ -54,6 +67,12 @@ static json::Object kernelObject(const Report &report, const Version &version,
       {"modelled_ms", report.modelledSeconds(version, kernel) * 1e3}};
   if (std::optional<double> seconds = kernel.seconds())
     object["measured_ms"] = *seconds * 1e3;
+  json::Object predictions;
+  for (const auto &[device, prediction] :
+       llvm::zip(version.devices, kernel.predictions))
+    predictions[device] = predictionObject(prediction);
+  if (!predictions.empty())
+    object["predictions"] = std::move(predictions);
   return object;
 }
 
@@ -91,8 +110,16 @@ static json::Object entryObject(const Report &report, const Version &version,
   for (const MemoryStep &step : entry.memorySteps)
     steps.push_back(json::Object{{"arena_bytes", step.arenaBytes},
                                  {"extra_ms", step.extraSeconds * 1e3}});
+  json::Object predictions;
+  for (size_t device = 0; device < version.devices.size(); ++device) {
+    PredictedTime time = predictedTime(entry, device);
+    predictions[version.devices[device]] =
+        json::Object{{"verified_ms", time.verifiedSeconds * 1e3},
+                     {"all_ms", time.allSeconds * 1e3},
+                     {"bound_ms", time.boundSeconds * 1e3}};
+  }
   double arena = static_cast<double>(entry.arenaBytes);
-  return json::Object{
+  json::Object object{
       {"arena_bytes", entry.arenaBytes},
       {"arena_bound_bytes", entry.arenaBound},
       {"arena_over_bound",
@@ -102,6 +129,9 @@ static json::Object entryObject(const Report &report, const Version &version,
       {"kernels", std::move(kernels)},
       {"buffers", std::move(buffers)},
       {"less_memory", std::move(steps)}};
+  if (!predictions.empty())
+    object["predictions"] = std::move(predictions);
+  return object;
 }
 
 json::Value toJson(const Report &report) {

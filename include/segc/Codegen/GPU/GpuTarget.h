@@ -30,6 +30,9 @@ struct GpuTarget : TargetVersion {
   int64_t residentThreads = 2048; ///< Of a multiprocessor.
   int64_t registers = 64 << 10;   ///< Of a multiprocessor.
   double l2BytesPerSecond = 0;
+  /// Of a thread of the kernel that is considered, where its assembler has said
+  /// so; 0: estimated.
+  int64_t kernelRegisters = 0;
   double loadSeconds = 0.6e-6;   ///< From a load's address to its value.
   double launchSeconds = 1.5e-6; ///< From one dependent kernel to the next.
 
@@ -44,6 +47,13 @@ struct GpuTarget : TargetVersion {
 std::optional<GpuTarget> lookupGpuTarget(llvm::StringRef chip);
 /// Names that lookupGpuTarget accepts, the newest last.
 llvm::ArrayRef<llvm::StringRef> gpuTargetNames();
+
+/// The architecture with the figures of a device, which runs its code; none if
+/// the name is unknown.
+std::optional<GpuTarget> gpuOnDevice(const GpuTarget &target,
+                                     llvm::StringRef device);
+/// Names that gpuOnDevice accepts: "h100", "h200".
+llvm::ArrayRef<llvm::StringRef> gpuDeviceNames();
 
 } // namespace segc
 

@@ -12,7 +12,7 @@
 #ifndef SEGC_DRIVER_REPORT_REPORT_H
 #define SEGC_DRIVER_REPORT_REPORT_H
 
-#include "segc/Target/TargetBackend.h"
+#include "segc/Target/PerformanceModel.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
 #include <optional>
@@ -51,6 +51,14 @@ struct Cast {
   std::string location;
 };
 
+/// What a kernel takes on a device by the performance model.
+struct Prediction {
+  KernelPrediction kernel; ///< With the strategy that was compiled.
+  /// With the best kernels that devices have verified, and with those that wait
+  /// for it as well. One of them is the compiled one.
+  double verifiedSeconds = 0, allSeconds = 0;
+};
+
 /// The kernel of a seg.fusion, which consists of one or more launches.
 struct Kernel {
   std::string root; ///< "conv"; the first op if all are pointwise.
@@ -65,6 +73,8 @@ struct Kernel {
   int64_t positions = 0;
   std::string grid; ///< Their shape: "32x32x32".
   std::vector<Launch> launches;
+  size_t mainLaunch = 0; ///< The one that does the work.
+  std::vector<Prediction> predictions; ///< For each of Version::devices.
 
   double flops() const;
   double bytes() const;
@@ -111,6 +121,7 @@ struct Version {
   TargetVersion target;
   bool onHost = true; ///< Its kernels run on the processor that loads them.
   std::vector<Entry> entries;
+  std::vector<std::string> devices; ///< For which kernels are predicted.
 };
 
 /// How times were measured.
@@ -136,11 +147,20 @@ struct Report {
                          int64_t cores) const;
 };
 
+/// Sums of an entry's predictions for a device.
+struct PredictedTime {
+  double verifiedSeconds = 0, allSeconds = 0, boundSeconds = 0;
+
+  PredictedTime &operator+=(const PredictedTime &other);
+};
+PredictedTime predictedTime(const Entry &entry, size_t device);
+
 llvm::json::Value toJson(const Report &report);
 /// Renders a self-contained page about the first version.
 std::string toHtml(const Report &report);
 
-/// Writes a page if the path ends in .html, else JSON.
+/// Writes a page if the path ends in .html, the tables of predictions if it ends
+/// in .txt, else JSON.
 llvm::Error write(const Report &report, llvm::StringRef path);
 
 } // namespace segc::report

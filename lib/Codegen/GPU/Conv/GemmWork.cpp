@@ -121,11 +121,14 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
                                finishInstructions * tile.rows * tile.columns),
          block = steps * cost.step + finish;
   double ownBlocks = std::ceil(blocks / target.multiprocessors);
+  double registers = target.kernelRegisters
+                         ? static_cast<double>(target.kernelRegisters)
+                         : cost.registers;
   double resident = std::max(
       1.0,
       std::floor(std::min({ownBlocks, target.residentThreads / threads,
                            target.sharedBytes / (4.0 * cost.sharedFloats),
-                           target.registers / (threads * cost.registers)})));
+                           target.registers / (threads * registers)})));
   // Fewer than eight warps do not keep a multiprocessor busy. A step cannot be
   // shorter than what it waits for, whatever other blocks do meanwhile.
   double busy = std::min(1.0, resident * threads / 256),
