@@ -59,6 +59,31 @@ typedef enum segc_emulator_mma {
   SEGC_EMULATOR_MMA_KINDS = 6
 } segc_emulator_mma;
 
+/* What a fence orders. */
+typedef enum segc_emulator_fence {
+  /* Initialisations of mbarriers, before copies that arrive at them. */
+  SEGC_EMULATOR_FENCE_MBARRIER_INIT = 0,
+  /* Writes to shared memory, before copies and wgmma read it. */
+  SEGC_EMULATOR_FENCE_PROXY_ASYNC = 1,
+  /* Uses of registers, before wgmma uses them. */
+  SEGC_EMULATOR_FENCE_WGMMA = 2
+} segc_emulator_fence;
+
+typedef enum segc_emulator_wgmma_type {
+  SEGC_EMULATOR_WGMMA_F16 = 0,  /* m64nNk16 */
+  SEGC_EMULATOR_WGMMA_BF16 = 1, /* m64nNk16 */
+  SEGC_EMULATOR_WGMMA_TF32 = 2, /* m64nNk8 */
+  SEGC_EMULATOR_WGMMA_TYPES = 3
+} segc_emulator_wgmma_type;
+
+typedef enum segc_emulator_wgmma_flags {
+  SEGC_EMULATOR_WGMMA_A_MN_MAJOR = 1,
+  SEGC_EMULATOR_WGMMA_B_MN_MAJOR = 2,
+  SEGC_EMULATOR_WGMMA_NEGATE_A = 4,
+  SEGC_EMULATOR_WGMMA_NEGATE_B = 8,
+  SEGC_EMULATOR_WGMMA_FROM_ZERO = 16 /* accumulators are not read */
+} segc_emulator_wgmma_flags;
+
 typedef struct segc_emulator_thread segc_emulator_thread;
 
 typedef struct segc_emulator_functions {
@@ -93,13 +118,59 @@ typedef struct segc_emulator_functions {
   void (*wait_copies)(segc_emulator_thread *, uint32_t groups, const char *op);
 
   /* Checks an access before it is made. `access` is a segc_emulator_access.
-   * Accesses to operands whose bounds hold need no call. */
+   * Accesses to operands whose bounds hold need no call, unless the thread has
+   * observe_global. */
   void (*access_shared)(segc_emulator_thread *, const void *address,
                         uint32_t bytes, uint32_t alignment, uint32_t access,
                         const char *op);
   void (*access_global)(segc_emulator_thread *, const void *address,
                         uint32_t bytes, uint32_t alignment, uint32_t access,
                         uint32_t operand, const char *op);
+
+  /* elect.sync of the lanes of a mask. */
+  uint32_t (*elect)(segc_emulator_thread *, uint32_t lanes, const char *op);
+  /* A segc_emulator_fence. */
+  void (*fence)(segc_emulator_thread *, uint32_t kind, const char *op);
+
+  /* mbarriers in shared memory. An arrival first expects the bytes of so many
+   * more, and returns the phase; waits are for the end of a phase, by parity
+   * (1 or 0) or by what an arrival has returned. */
+  void (*init_mbarrier)(segc_emulator_thread *, void *mbarrier, uint32_t count,
+                        const char *op);
+  void (*invalidate_mbarrier)(segc_emulator_thread *, void *mbarrier,
+                              const char *op);
+  uint64_t (*arrive_mbarrier)(segc_emulator_thread *, void *mbarrier,
+                              uint32_t count, uint32_t bytes, const char *op);
+  void (*wait_mbarrier)(segc_emulator_thread *, void *mbarrier,
+                        uint32_t parity, const char *op);
+  uint32_t (*try_mbarrier)(segc_emulator_thread *, void *mbarrier,
+                           uint32_t parity, const char *op);
+
+  /* cp.async.bulk.tensor, tiled, of `rank` coordinates. The launch's tensor
+   * maps lie behind its operands in `buffers`. Loads arrive at an mbarrier; stores are committed and waited for in groups, `read`: until they
+   * have read shared memory. */
+  void (*load_tensor)(segc_emulator_thread *, void *shared,
+                      const void *map,
+                      const int32_t *coordinates, uint32_t rank,
+                      void *mbarrier, const char *op);
+  void (*store_tensor)(segc_emulator_thread *,
+                       const void *map, const void *shared,
+                       const int32_t *coordinates, uint32_t rank,
+                       const char *op);
+  void (*commit_stores)(segc_emulator_thread *, const char *op);
+  void (*wait_stores)(segc_emulator_thread *, uint32_t groups, uint32_t read,
+                      const char *op);
+
+  /* wgmma.mma_async of a segc_emulator_wgmma_type and flags, with `columns` / 2
+   * accumulators a thread. It returns what stands for each of the results until
+   * wgmma_accumulator reads one; anything else is not changed by that. */
+  float (*wgmma)(segc_emulator_thread *, uint32_t type, uint32_t columns,
+                 uint32_t flags, uint64_t a, uint64_t b,
+                 const float *accumulators, const char *op);
+  void (*commit_wgmma)(segc_emulator_thread *, const char *op);
+  void (*wait_wgmma)(segc_emulator_thread *, uint32_t groups, const char *op);
+  float (*wgmma_accumulator)(segc_emulator_thread *, float result,
+                             uint32_t number, const char *op);
 } segc_emulator_functions;
 
 struct segc_emulator_thread {
@@ -110,7 +181,7 @@ struct segc_emulator_thread {
   uint32_t index;                /* in the block */
   uint32_t threads;              /* of the block */
   uint32_t shared_bytes;
-  uint32_t reserved;
+  uint32_t observe_global; /* call access_global before every access */
 };
 
 #ifdef __cplusplus

@@ -57,7 +57,8 @@ public:
           exec::kernelAttrName,
           exec::KernelAttr::get(&context, name, i, kernel.tasks.fixed,
                                 kernel.tasks.perSample, kernel.scratchBytes,
-                                kernel.threads, kernel.sharedBytes));
+                                kernel.threads, kernel.sharedBytes,
+                                kernel.tensorMaps));
     PassManager manager(&context);
     target.backend->populateLowering(manager);
     EXPECT_TRUE(succeeded(manager.run(*kernels)));

@@ -75,15 +75,19 @@ protected:
     call.tasks = 1;
     call.threads = 64;
     call.sharedBytes = sharedBytes;
+    call.counts = &counts;
     EXPECT_EQ(target.backend->interleavings(), 8u);
     for (; call.interleaving < target.backend->interleavings();
-         ++call.interleaving)
+         ++call.interleaving) {
+      counts = {};
       if (Status status = (*task)(call); !status.ok())
         return status.message();
+    }
     return "";
   }
 
   alignas(64) float in[64], out[64] = {};
+  KernelCounts counts; ///< Of the last run.
 };
 
 constexpr llvm::StringLiteral store = R"(
@@ -97,6 +101,24 @@ TEST_F(EmulatedKernels, ReverseABlock) {
   EXPECT_EQ(run((store + "\nnvvm.barrier0\n" + load).str()), "");
   for (int i = 0; i < 64; ++i)
     EXPECT_EQ(out[i], 63 - i);
+}
+
+// The lanes of a warp share sectors of 32 bytes.
+TEST_F(EmulatedKernels, AccessesAreCounted) {
+  EXPECT_EQ(run((store + "\nnvvm.barrier0\n" + load).str()), "");
+  EXPECT_EQ(counts.globalBytesRead, 256u);
+  EXPECT_EQ(counts.globalSectorsRead, 8u);
+  EXPECT_EQ(counts.globalBytesWritten, 256u);
+  EXPECT_EQ(counts.globalSectorsWritten, 8u);
+  EXPECT_EQ(counts.sharedBytesRead, 256u);
+  EXPECT_EQ(counts.sharedBytesWritten, 256u);
+  EXPECT_EQ(counts.tensorFlops, 0u);
+  // Every lane reads the same element.
+  EXPECT_EQ(run(R"(%v = llvm.load %in : !llvm.ptr -> f32
+    llvm.store %v, %to : f32, !llvm.ptr)"),
+            "");
+  EXPECT_EQ(counts.globalBytesRead, 256u);
+  EXPECT_EQ(counts.globalSectorsRead, 2u) << "one for each warp";
 }
 
 TEST_F(EmulatedKernels, AMissingBarrierIsReported) {
@@ -195,6 +217,7 @@ TEST_F(EmulatedKernels, TensorCores) {
     llvm.store %x, %to : f32, !llvm.ptr)"),
             "");
   EXPECT_THAT(out, testing::Each(32.0f));
+  EXPECT_EQ(counts.tensorFlops, 2u * 2 * 16 * 8 * 16);
 }
 
 // A row of a matrix is eight elements of 16 bits; a lane gets two of them.

@@ -23,17 +23,37 @@ Status Block::run(const EmulatedLaunch &newLaunch, int64_t newNumber,
   currentLaunch = &newLaunch;
   currentOptions = newOptions;
   failure = Status::success();
+  makeMaps();
   reset(newNumber);
   while (runWarps() && failure.ok()) {
   }
+  global.end();
   auto hasEnded = [](const EmulatedThread &thread) {
     return thread.state == State::Ended;
   };
-  if (failure.ok() && !std::all_of(threads.begin(), threads.end(), hasEnded))
-    failure =
-        internalError("kernel " + std::string(launch().kernel) + ", block " +
-                      std::to_string(number) + ": " + describeStandstill());
+  if (!failure.ok())
+    return failure;
+  std::string wrong = std::all_of(threads.begin(), threads.end(), hasEnded)
+                          ? describeUnfinished()
+                          : describeStandstill();
+  if (!wrong.empty())
+    failure = internalError("kernel " + std::string(launch().kernel) +
+                            ", block " + std::to_string(number) + ": " + wrong);
   return failure;
+}
+
+void Block::makeMaps() {
+  buffers.assign(launch().operands,
+                 launch().operands + launch().operandBytes.size());
+  maps.resize(launch().maps.size());
+  for (size_t i = 0; i < maps.size(); ++i) {
+    TensorMap &map = maps[i];
+    static_cast<segc_tensor_map &>(map) = launch().maps[i];
+    map.address = static_cast<std::byte *>(buffers[map.operand]) + map.offset;
+    if (map.sample_dimension < map.rank)
+      map.sizes[map.sample_dimension] *= launch().batch;
+    buffers.push_back(&map);
+  }
 }
 
 void Block::reset(int64_t newNumber) {
@@ -44,6 +64,7 @@ void Block::reset(int64_t newNumber) {
     if (thread.stack)
       freeStacks.push_back(std::move(thread.stack));
   shared.begin(launch().sharedBytes, count);
+  global.begin(currentOptions.counts);
   randomState = (currentOptions.seed + 1) * 0x9e3779b97f4a7c15u ^
                 (static_cast<uint64_t>(number) + 1) * 0xbf58476d1ce4e5b9u;
   if (threads.size() != count) {
@@ -52,6 +73,9 @@ void Block::reset(int64_t newNumber) {
   }
   warps.assign(warpOrder.size(), Warp());
   barriers = {};
+  mbarriers.clear();
+  warpgroups.clear();
+  warpgroups.resize(count / Warpgroup::threads);
   std::iota(warpOrder.begin(), warpOrder.end(), 0);
   if (currentOptions.schedule == EmulatorOptions::Schedule::Descending)
     std::reverse(warpOrder.begin(), warpOrder.end());
@@ -64,9 +88,13 @@ void Block::reset(int64_t newNumber) {
     thread.index = i;
     thread.threads = count;
     thread.shared_bytes = launch().sharedBytes;
+    thread.observe_global = global.areCounted();
     thread.block = this;
     thread.copies.clear();
     thread.copyGroups.clear();
+    thread.tensorStores = {};
+    thread.wgmma = {};
+    thread.triesInVain = false;
     setState(thread, State::Ready);
   }
 }
@@ -140,7 +168,7 @@ void Block::enter(void *argument) {
   Block &block = *thread.block;
   const EmulatedLaunch &launch = block.launch();
   segc_emulator_thread *interface = &thread;
-  launch.function(launch.operands, interface, launch.batch, block.number);
+  launch.function(block.buffers.data(), interface, launch.batch, block.number);
   block.setState(thread, State::Ended);
   block.abandon(thread);
 }
@@ -182,15 +210,15 @@ void Block::waitAtBarrier(EmulatedThread &thread, uint32_t number,
              std::to_string(expected) + " threads, at which others wait for " +
              std::to_string(barrier.threads);
     });
-  thread.op = op;
-  thread.barrier = number;
   barrier.threads = expected;
-  setState(thread, State::AtBarrier);
   if (++barrier.arrived < expected)
-    return stop(thread);
+    return waitFor(thread, State::AtBarrier, number, op);
+  thread.op = op;
+  thread.place = number;
+  setState(thread, State::AtBarrier);
   barrier.arrived = 0;
   auto waitsHere = [&](const EmulatedThread &other) {
-    return other.state == State::AtBarrier && other.barrier == number;
+    return other.state == State::AtBarrier && other.place == number;
   };
   const EmulatedThread *last = nullptr;
   for (EmulatedThread &other : threads) {
@@ -211,9 +239,29 @@ void Block::waitAtBarrier(EmulatedThread &thread, uint32_t number,
       setState(other, State::Ready);
     }
   if (expected == launch().threads)
-    shared.orderAll();
+    shared.order.orderAll();
   else
-    shared.order(arrived);
+    shared.order.order(arrived);
+}
+
+void Block::waitFor(EmulatedThread &thread, State state, uint32_t place,
+                    const char *op) {
+  thread.op = op;
+  thread.place = place;
+  setState(thread, state);
+  stop(thread);
+}
+
+void Block::wakeWaiting(State state, uint32_t place) {
+  for (EmulatedThread &thread : threads)
+    if (thread.state == state && thread.place == place)
+      setState(thread, State::Ready);
+}
+
+void Block::actFor(uint32_t agent, const EmulatedThread &thread) {
+  actingFor = {};
+  shared.order.release(thread.index, actingFor);
+  shared.order.actFor(agent, actingFor);
 }
 
 /// Returns the threads of the warp if all lanes have arrived, otherwise null.
@@ -244,7 +292,7 @@ void Block::releaseLanes(EmulatedThread *warp, uint32_t lanes) {
       setState(warp[i], State::Ready);
 }
 
-std::string Block::describeStandstill() const {
+std::string Block::describeStandstill() {
   size_t ended = 0, waiting = 0;
   std::map<std::string, std::pair<size_t, uint32_t>> places;
   for (const EmulatedThread &thread : threads) {
@@ -262,7 +310,11 @@ std::string Block::describeStandstill() const {
   const char *separator = ": ";
   for (const auto &[op, place] : places) {
     text += separator + std::to_string(place.first) + " threads wait at " + op +
-            " (the first is thread " + std::to_string(place.second) + ")";
+            " (the first is thread " + std::to_string(place.second);
+    const EmulatedThread &first = threads[place.second];
+    if (first.state == State::AtMbarrier)
+      text += "; " + mbarriers.find(first.place)->describeMissing();
+    text += ")";
     separator = ", ";
   }
   if (ended)
@@ -270,68 +322,17 @@ std::string Block::describeStandstill() const {
   return text;
 }
 
-//===----------------------------------------------------------------------===//
-// Accesses
-//===----------------------------------------------------------------------===//
-
-static std::string accessText(bool isStore, uint64_t bytes) {
-  return (isStore ? "writes " : "reads ") + std::to_string(bytes) + " bytes";
-}
-
-void Block::checkShared(EmulatedThread &thread, const void *address,
-                        uint32_t bytes, uint32_t alignment, bool isStore,
-                        const char *op) {
-  int64_t at = static_cast<const std::byte *>(address) - shared.data();
-  auto where = [&] {
-    return accessText(isStore, bytes) + " at byte " + std::to_string(at) +
-           " of shared memory";
-  };
-  if (at < 0 || at + bytes > shared.size())
-    fail(thread, op, [&] {
-      return where() + ", which has " + std::to_string(shared.size());
-    });
-  if (at % alignment)
-    fail(thread, op, [&] {
-      return where() + ", which is no multiple of " + std::to_string(alignment);
-    });
-  bool good = isStore ? shared.store(thread.index, at, bytes)
-                      : shared.load(thread.index, at, bytes);
-  if (!good)
-    fail(thread, op, [&] {
-      return where() + ", " + shared.explain(thread.index, at, bytes, isStore);
-    });
-}
-
-void Block::checkGlobal(EmulatedThread &thread, const void *address,
-                        uint64_t bytes, uint32_t alignment, bool isStore,
-                        uint32_t operand, const char *op) {
-  const auto *at = static_cast<const std::byte *>(address);
-  const std::vector<uint64_t> &sizes = launch().operandBytes;
-  auto offsetIn = [&](size_t i) {
-    return reinterpret_cast<intptr_t>(at) -
-           reinterpret_cast<intptr_t>(launch().operands[i]);
-  };
-  auto isInside = [&](size_t i) {
-    return offsetIn(i) >= 0 &&
-           static_cast<uint64_t>(offsetIn(i)) + bytes <= sizes[i];
-  };
-  bool isAny = operand == SEGC_EMULATOR_ANY_OPERAND, inside = false;
-  for (size_t i = 0; i < sizes.size() && !inside; ++i)
-    inside = (isAny || i == operand) && isInside(i);
-  if (!inside && isAny)
-    fail(thread, op,
-         [&] { return accessText(isStore, bytes) + " outside all operands"; });
-  if (!inside)
-    fail(thread, op, [&] {
-      return accessText(isStore, bytes) + " at byte " +
-             std::to_string(offsetIn(operand)) + " of operand " +
-             std::to_string(operand) + ", which has " +
-             std::to_string(sizes[operand]);
-    });
-  if (reinterpret_cast<uintptr_t>(at) % alignment)
-    fail(thread, op, [&] {
-      return accessText(isStore, bytes) +
-             " at an address that is no multiple of " +
-             std::to_string(alignment);
-    });
+/// Returns what threads that have ended should have waited for.
+std::string Block::describeUnfinished() const {
+  if (const Mbarrier *mbarrier = mbarriers.unfinished())
+    return "ends with a tensor copy that nobody has waited for: " +
+           mbarrier->describeMissing();
+  for (const EmulatedThread &thread : threads)
+    if (!thread.tensorStores.stores.empty())
+      return "thread " + std::to_string(thread.index) +
+             " ends with a tensor store that it has not waited for";
+  for (const Warpgroup &group : warpgroups)
+    if (std::string text = segc::describeUnfinished(group); !text.empty())
+      return "ends with " + text;
+  return "";
 }

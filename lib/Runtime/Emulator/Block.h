@@ -9,7 +9,11 @@
 #define SEGC_LIB_RUNTIME_EMULATOR_BLOCK_H
 
 #include "Fiber.h"
+#include "GlobalAccesses.h"
+#include "Mbarriers.h"
 #include "SharedMemory.h"
+#include "TensorCopies.h"
+#include "Wgmma.h"
 #include "segc/Runtime/Emulator/Emulator.h"
 #include "segc/emulator.h"
 
@@ -31,7 +35,7 @@ struct AsyncCopy {
 };
 
 struct EmulatedThread : segc_emulator_thread {
-  enum class State { Ready, AtBarrier, AtWarpOp, Ended };
+  enum class State { Ready, AtBarrier, AtWarpOp, AtMbarrier, AtWgmma, Ended };
 
   Block *block = nullptr;
   State state = State::Ready;
@@ -39,12 +43,16 @@ struct EmulatedThread : segc_emulator_thread {
   FiberContext context;
   // What it waits for.
   const char *op = "";
-  uint32_t barrier = 0, lanes = 0;
+  uint32_t place = 0; ///< Barrier, address of an mbarrier, or warpgroup.
+  uint32_t lanes = 0;
   void *arguments = nullptr; ///< Of its part in an operation of the warp.
   // Asynchronous copies that are under way, the oldest first, and how many each
   // group has. Those behind the last group are not committed.
   std::vector<AsyncCopy> copies;
   std::vector<size_t> copyGroups;
+  TensorStores tensorStores;
+  WgmmaThread wgmma;
+  bool triesInVain = false; ///< Whether its last try of an mbarrier was.
 };
 
 /// Runs one block after another on one thread of the host.
@@ -58,6 +66,10 @@ public:
   const EmulatedLaunch &launch() const { return *currentLaunch; }
   const EmulatorOptions &options() const { return currentOptions; }
   SharedMemory shared;
+  GlobalAccesses global;
+  Mbarriers mbarriers;
+  std::vector<Warpgroup> warpgroups;
+  std::vector<TensorMap> maps;
 
   /// Ends the block with the error that `describe` returns. Does not return,
   /// and leaves the thread's stack as it is: callers have nothing on it that
@@ -71,6 +83,12 @@ public:
   /// Waits at a barrier of so many threads of the block; 0: all.
   void waitAtBarrier(EmulatedThread &thread, uint32_t barrier, uint32_t count,
                      const char *op);
+  /// Waits until the threads in a state for the same place are woken.
+  void waitFor(EmulatedThread &thread, EmulatedThread::State state,
+               uint32_t place, const char *op);
+  void wakeWaiting(EmulatedThread::State state, uint32_t place);
+  /// An agent accesses shared memory on behalf of the thread.
+  void actFor(uint32_t agent, const EmulatedThread &thread);
   /// Waits for the lanes of the mask. The last to come calls
   /// `operation(threads)` with a pointer to the first thread of the warp.
   template <typename Operation>
@@ -88,13 +106,17 @@ public:
   /// Checks an access to shared memory and notes it.
   void checkShared(EmulatedThread &thread, const void *address, uint32_t bytes,
                    uint32_t alignment, bool isStore, const char *op);
-  /// Checks an access to an operand, or to any.
+  /// Checks an access to an operand, or to any; checkGlobal counts it as well.
+  void checkBounds(EmulatedThread &thread, const void *address, uint64_t bytes,
+                   uint32_t alignment, bool isStore, uint32_t operand,
+                   const char *op);
   void checkGlobal(EmulatedThread &thread, const void *address, uint64_t bytes,
                    uint32_t alignment, bool isStore, uint32_t operand,
                    const char *op);
 
 private:
   void reset(int64_t number);
+  void makeMaps();
   void runThread(EmulatedThread &thread);
   void runWarp(uint32_t warp);
   bool runWarps();
@@ -106,7 +128,8 @@ private:
   EmulatedThread *arriveAtWarpOp(EmulatedThread &thread, uint32_t lanes,
                                  const char *op);
   void releaseLanes(EmulatedThread *warp, uint32_t lanes);
-  std::string describeStandstill() const;
+  std::string describeStandstill();
+  std::string describeUnfinished() const;
   uint64_t random(uint64_t below);
   void setState(EmulatedThread &thread, EmulatedThread::State state);
 
@@ -128,15 +151,21 @@ private:
   std::array<Barrier, barrierCount> barriers;
   std::vector<std::unique_ptr<FiberStack>> freeStacks;
   FiberContext scheduler;
+  std::vector<void *> buffers;    ///< Operands, then tensor maps.
+  ThreadOrder::Release actingFor; ///< What an agent's thread knows.
   uint64_t randomState = 1;
   Status failure;
 };
 
 /// What kernels call (emulator.h), by family.
 const segc_emulator_functions &emulatorFunctions();
+void addAccessFunctions(segc_emulator_functions &functions);
 void addWarpFunctions(segc_emulator_functions &functions);
 void addMatrixFunctions(segc_emulator_functions &functions);
 void addCopyFunctions(segc_emulator_functions &functions);
+void addMbarrierFunctions(segc_emulator_functions &functions);
+void addTensorCopyFunctions(segc_emulator_functions &functions);
+void addWgmmaFunctions(segc_emulator_functions &functions);
 
 inline EmulatedThread &emulated(segc_emulator_thread *thread) {
   return static_cast<EmulatedThread &>(*thread);

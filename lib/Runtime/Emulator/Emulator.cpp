@@ -13,31 +13,17 @@
 
 using namespace segc;
 
-static void accessShared(segc_emulator_thread *opaque, const void *address,
-                         uint32_t bytes, uint32_t alignment, uint32_t access,
-                         const char *op) {
-  EmulatedThread &thread = emulated(opaque);
-  thread.block->checkShared(thread, address, bytes, alignment,
-                            access == SEGC_EMULATOR_STORE, op);
-}
-
-static void accessGlobal(segc_emulator_thread *opaque, const void *address,
-                         uint32_t bytes, uint32_t alignment, uint32_t access,
-                         uint32_t operand, const char *op) {
-  EmulatedThread &thread = emulated(opaque);
-  thread.block->checkGlobal(thread, address, bytes, alignment,
-                            access == SEGC_EMULATOR_STORE, operand, op);
-}
-
 const segc_emulator_functions &segc::emulatorFunctions() {
   static const segc_emulator_functions functions = [] {
     segc_emulator_functions made = {};
     made.struct_size = sizeof(made);
-    made.access_shared = accessShared;
-    made.access_global = accessGlobal;
+    addAccessFunctions(made);
     addWarpFunctions(made);
     addMatrixFunctions(made);
     addCopyFunctions(made);
+    addMbarrierFunctions(made);
+    addTensorCopyFunctions(made);
+    addWgmmaFunctions(made);
     return made;
   }();
   return functions;
@@ -71,6 +57,13 @@ Status segc::runEmulatedBlock(const EmulatedLaunch &launch, int64_t block,
   if (launch.sharedBytes > SharedMemory::largestBytes)
     return refuse("bytes of shared memory", SharedMemory::largestBytes,
                   launch.sharedBytes);
+  for (const segc_tensor_map &map : launch.maps)
+    if (map.operand >= launch.operandBytes.size() || map.rank < 1 ||
+        map.rank > SEGC_MAX_TENSOR_RANK)
+      return invalidArgument("kernel " + std::string(launch.kernel) +
+                             ": a tensor map of " + std::to_string(map.rank) +
+                             " dimensions of operand " +
+                             std::to_string(map.operand));
   try {
     // Stacks and shared memory are kept for the next block.
     static thread_local Block runner;

@@ -10,25 +10,11 @@
 // A and of the accumulators) or the column (of B), and the place within.
 
 #include "Block.h"
+#include "Elements.h"
 
 #include <cstring>
 
 using namespace segc;
-
-static float floatOf(uint32_t bits) {
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
-
-static float floatOfHalf(uint16_t half) {
-  uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16,
-           magnitude = half & 0x7fff;
-  if (magnitude >= 0x7c00) // infinity, NaN
-    return floatOf(sign | 0x7f800000 | (magnitude & 0x3ff) << 13);
-  // Multiplication by 2^112 makes subnormal numbers right as well.
-  return floatOf(sign | magnitude << 13) * 0x1p112f;
-}
 
 //===----------------------------------------------------------------------===//
 // ldmatrix
@@ -97,12 +83,11 @@ static void unpackF16(uint32_t word, float *elements) {
   elements[1] = floatOfHalf(static_cast<uint16_t>(word >> 16));
 }
 static void unpackBF16(uint32_t word, float *elements) {
-  elements[0] = floatOf(word << 16);
-  elements[1] = floatOf(word & 0xffff0000);
+  elements[0] = floatOfBF16(static_cast<uint16_t>(word));
+  elements[1] = floatOfBF16(static_cast<uint16_t>(word >> 16));
 }
-/// The hardware ignores the low bits.
 static void unpackTF32(uint32_t word, float *elements) {
-  elements[0] = floatOf(word & 0xffffe000);
+  elements[0] = floatOfTF32(word);
 }
 
 static constexpr MultiplyKind multiplyKinds[SEGC_EMULATOR_MMA_KINDS] = {
@@ -152,6 +137,8 @@ static void multiply(segc_emulator_thread *opaque, uint32_t kind,
   Multiply own = {a, b, c, result};
   thread.block->together(thread, ~0u, op, &own, [&](EmulatedThread *warp) {
     multiplyTiles(warp, multiplyKinds[kind]);
+    if (KernelCounts *counts = thread.block->options().counts)
+      counts->tensorFlops += uint64_t(2) * 16 * 8 * multiplyKinds[kind].depth;
   });
 }
 

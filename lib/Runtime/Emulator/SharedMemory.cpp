@@ -36,19 +36,12 @@ SharedMemory::~SharedMemory() {
   munmap(mapped, 2 * SEGC_EMULATOR_SHARED_ALIGNMENT);
 }
 
-//===----------------------------------------------------------------------===//
-// Order of threads
-//===----------------------------------------------------------------------===//
-
-void SharedMemory::begin(uint32_t newBytes, uint32_t newThreads) {
+void SharedMemory::begin(uint32_t newBytes, uint32_t threads) {
   bytes = newBytes;
-  threads = newThreads;
   // All ones are a NaN in f32, f16 and bf16.
   std::memset(memory, 0xff, bytes);
-  // A block does not need more than half of the numbers.
   // Copies of an earlier block may never have been waited for.
-  if (nextSegment > copying / 2 || copiedBytes) {
-    nextSegment = 1;
+  if (order.begin(threads) || copiedBytes) {
     copiedBytes = 0;
     std::fill(writers.begin(), writers.end(), 0);
     std::fill(readers.begin(), readers.end(), 0);
@@ -57,53 +50,6 @@ void SharedMemory::begin(uint32_t newBytes, uint32_t newThreads) {
     writers.resize(bytes);
     readers.resize(bytes);
   }
-  firstOfBlock = nextSegment;
-  current.resize(threads);
-  beginEpoch();
-}
-
-void SharedMemory::beginEpoch() {
-  firstOfEpoch = nextSegment;
-  segments.resize(threads + 1);
-  for (uint32_t thread = 0; thread < threads; ++thread) {
-    segments[thread] = {thread, 1};
-    current[thread] = firstOfEpoch + static_cast<Stamp>(thread);
-  }
-  several = firstOfEpoch + static_cast<Stamp>(threads);
-  nextSegment = several + 1;
-  clocks.assign(threads, 1);
-  known.assign(threads, nullptr);
-  partlyOrdered = false;
-}
-
-void SharedMemory::orderAll() { beginEpoch(); }
-
-void SharedMemory::order(const std::vector<uint32_t> &some) {
-  partlyOrdered = true;
-  auto joined = std::make_shared<Clocks>(threads);
-  const Clocks *last = nullptr;
-  for (uint32_t thread : some) {
-    const Clocks *own = known[thread].get();
-    if (own && own != last)
-      for (uint32_t i = 0; i < threads; ++i)
-        (*joined)[i] = std::max((*joined)[i], (*own)[i]);
-    last = own;
-  }
-  for (uint32_t thread : some)
-    (*joined)[thread] = clocks[thread];
-  for (uint32_t thread : some) {
-    known[thread] = joined;
-    segments.push_back({thread, ++clocks[thread]});
-    current[thread] = nextSegment++;
-  }
-}
-
-/// Returns whether a segment of this epoch is ordered before what the thread
-/// does now.
-bool SharedMemory::isBefore(Stamp segment, uint32_t thread) const {
-  const Segment &other = segments[segment - firstOfEpoch];
-  return other.thread == thread ||
-         (known[thread] && (*known[thread])[other.thread] >= other.clock);
 }
 
 //===----------------------------------------------------------------------===//
@@ -137,9 +83,12 @@ static Stamp differ(Stamp a, Stamp b) {
   return (a ^ b) | -(a ^ b);
 }
 
-bool SharedMemory::load(uint32_t thread, uint32_t at, uint32_t count) {
-  const Stamp own = current[thread], last = firstOfEpoch - 1,
-              block = firstOfBlock, shared = several;
+bool SharedMemory::load(uint32_t actor, uint32_t at, uint32_t count) {
+  if (order.hasAgents())
+    return loadExactly(actor, at, count);
+  const Stamp own = order.segmentOf(actor),
+              last = order.firstSegmentOfEpoch() - 1,
+              block = order.firstSegmentOfBlock(), shared = order.several();
   const Stamp *writer = writers.data() + at;
   Stamp *reader = readers.data() + at;
   bool good = forCount(count, [&](auto known) {
@@ -151,11 +100,14 @@ bool SharedMemory::load(uint32_t thread, uint32_t at, uint32_t count) {
       reader[i] = reader[i] <= last || reader[i] == own ? own : shared;
     return doubtful >= 0;
   });
-  return good || explain(thread, at, count, /*isStore=*/false).empty();
+  return good || explain(actor, at, count, /*isStore=*/false).empty();
 }
 
-bool SharedMemory::store(uint32_t thread, uint32_t at, uint32_t count) {
-  const Stamp own = current[thread], last = firstOfEpoch - 1;
+bool SharedMemory::store(uint32_t actor, uint32_t at, uint32_t count) {
+  if (order.hasAgents())
+    return storeExactly(actor, at, count);
+  const Stamp own = order.segmentOf(actor),
+              last = order.firstSegmentOfEpoch() - 1;
   Stamp *writer = writers.data() + at;
   const Stamp *reader = readers.data() + at;
   bool good = forCount(count, [&](auto known) {
@@ -165,7 +117,7 @@ bool SharedMemory::store(uint32_t thread, uint32_t at, uint32_t count) {
                   (isBelow(last, reader[i]) & differ(reader[i], own));
     return doubtful >= 0;
   });
-  if (!good && !explain(thread, at, count, /*isStore=*/true).empty())
+  if (!good && !explain(actor, at, count, /*isStore=*/true).empty())
     return false;
   forCount(count, [&](auto known) {
     for (uint32_t i = 0; i < known; ++i)
@@ -174,37 +126,100 @@ bool SharedMemory::store(uint32_t thread, uint32_t at, uint32_t count) {
   return true;
 }
 
-std::string SharedMemory::explain(uint32_t thread, uint32_t at, uint32_t count,
+// Where agents act, all readers of a byte are known: unlike threads they are
+// not ordered by barriers. Neighbours mostly have the same history.
+
+bool SharedMemory::loadExactly(uint32_t actor, uint32_t at, uint32_t count) {
+  const Stamp *writer = writers.data() + at;
+  Stamp *reader = readers.data() + at;
+  Stamp checked = -1, before = -1, after = -1;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (writer[i] != checked) {
+      checked = writer[i];
+      if (!mayFollowWriter(checked, actor, /*isStore=*/false))
+        return false;
+    }
+    if (reader[i] != before) {
+      before = reader[i];
+      after = order.addReader(before, actor);
+    }
+    reader[i] = after;
+  }
+  return true;
+}
+
+bool SharedMemory::storeExactly(uint32_t actor, uint32_t at, uint32_t count) {
+  Stamp *writer = writers.data() + at, *reader = readers.data() + at;
+  Stamp written = -1, read = -1;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (writer[i] != written) {
+      written = writer[i];
+      if (!mayFollowWriter(written, actor, /*isStore=*/true))
+        return false;
+    }
+    if (reader[i] != read) {
+      read = reader[i];
+      if (!mayFollowReaders(read, actor))
+        return false;
+    }
+  }
+  std::fill_n(writer, count, order.segmentOf(actor));
+  std::fill_n(reader, count, 0); // all come before the store
+  return true;
+}
+
+bool SharedMemory::mayFollowWriter(Stamp writer, uint32_t actor,
+                                   bool isStore) const {
+  if (writer & copying)
+    return false;
+  if (writer < order.firstSegmentOfBlock())
+    return isStore;
+  if (!order.isBefore(writer, actor))
+    return false;
+  if (!order.isAgent(actor))
+    return true;
+  // The copies of an agent are not ordered among each other.
+  return order.isVisibleToAgents(writer) &&
+         !(isStore && writer == order.segmentOf(actor));
+}
+
+bool SharedMemory::mayFollowReaders(Stamp readers, uint32_t actor) const {
+  if (readers < order.firstSegmentOfEpoch())
+    return true;
+  // Barriers of parts of the block may have ordered all of several.
+  return readers == order.several() ? order.isPartlyOrdered()
+                                    : order.isBefore(readers, actor);
+}
+
+std::string SharedMemory::explain(uint32_t actor, uint32_t at, uint32_t count,
                                   bool isStore) const {
   for (uint32_t i = 0; i < count; ++i)
-    if (std::string text = explainByte(thread, at + i, isStore); !text.empty())
+    if (std::string text = explainByte(actor, at + i, isStore); !text.empty())
       return text;
   return "";
 }
 
-std::string SharedMemory::explainByte(uint32_t thread, uint32_t at,
+std::string SharedMemory::explainByte(uint32_t actor, uint32_t at,
                                       bool isStore) const {
   Stamp writer = writers[at], reader = readers[at];
-  if (writer & copying)
-    return "which an asynchronous copy of thread " +
-           std::to_string(writer - copying) + " still writes";
-  if (!isStore && writer < firstOfBlock)
-    return "which nobody has written";
-  auto race = [&](Stamp segment, const char *did) {
-    return std::string("which thread ") +
-           std::to_string(segments[segment - firstOfEpoch].thread) + " has " +
-           did + " without a barrier between";
-  };
-  if (writer >= firstOfEpoch && !isBefore(writer, thread))
-    return race(writer, "written");
-  if (!isStore || reader < firstOfEpoch)
+  if (!mayFollowWriter(writer, actor, isStore)) {
+    if (writer & copying)
+      return "which an asynchronous copy of thread " +
+             std::to_string(writer - copying) + " still writes";
+    if (writer < order.firstSegmentOfBlock())
+      return "which nobody has written";
+    if (!order.isBefore(writer, actor))
+      return order.explain(writer, actor, "written");
+    if (!order.isVisibleToAgents(writer))
+      return "which thread " + std::to_string(order.actorOf(writer)) +
+             " has written without a fence.proxy.async after it";
+    return "which another of its copies writes";
+  }
+  if (!isStore || mayFollowReaders(reader, actor))
     return "";
-  if (reader != several)
-    return isBefore(reader, thread) ? "" : race(reader, "read");
-  // Barriers of parts of the block may have ordered all of these.
-  return partlyOrdered
-             ? ""
-             : "which other threads have read without a barrier between";
+  return reader == order.several()
+             ? "which other threads have read without a barrier between"
+             : order.explain(reader, actor, "read");
 }
 
 void SharedMemory::beginCopy(uint32_t thread, uint32_t at, uint32_t count) {
@@ -214,6 +229,6 @@ void SharedMemory::beginCopy(uint32_t thread, uint32_t at, uint32_t count) {
 }
 
 void SharedMemory::endCopy(uint32_t thread, uint32_t at, uint32_t count) {
-  std::fill_n(writers.begin() + at, count, current[thread]);
+  std::fill_n(writers.begin() + at, count, order.segmentOf(thread));
   copiedBytes -= count;
 }

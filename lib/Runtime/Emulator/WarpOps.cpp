@@ -24,7 +24,7 @@ static void warpBarrier(segc_emulator_thread *opaque, uint32_t lanes,
     for (uint32_t lane = 0; lane < Block::warpThreads; ++lane)
       if (lanes >> lane & 1)
         some.push_back(warp[lane].index);
-    block.shared.order(some);
+    block.shared.order.order(some);
   });
 }
 
@@ -115,9 +115,25 @@ static uint32_t vote(segc_emulator_thread *opaque, uint32_t lanes,
   }
 }
 
+// The elected lane depends on the schedule, as it is not known which it is.
+static uint32_t elect(segc_emulator_thread *opaque, uint32_t lanes,
+                      const char *op) {
+  EmulatedThread &thread = emulated(opaque);
+  Block &block = *thread.block;
+  block.together(thread, lanes, op, nullptr, [](EmulatedThread *) {});
+  bool takesLast =
+      block.options().schedule == EmulatorOptions::Schedule::Descending;
+  uint32_t elected = 0;
+  for (uint32_t lane = 0; lane < Block::warpThreads; ++lane)
+    if (lanes >> lane & 1 && (takesLast || !(lanes << (31 - lane) << 1)))
+      elected = lane;
+  return thread.index % Block::warpThreads == elected;
+}
+
 void segc::addWarpFunctions(segc_emulator_functions &functions) {
   functions.barrier = barrier;
   functions.warp_barrier = warpBarrier;
   functions.shuffle = shuffle;
   functions.vote = vote;
+  functions.elect = elect;
 }

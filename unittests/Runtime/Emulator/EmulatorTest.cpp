@@ -8,90 +8,17 @@
 // Kernels written by hand as the compiler writes them (emulator.h): a good one
 // stays silent, and each with a fault is reported, under all schedules.
 
-#include "segc/Runtime/Emulator/Emulator.h"
-
-#include "segc/emulator.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
+#include "EmulatedKernel.h"
 
 #include <cmath>
 #include <cstring>
-#include <numeric>
 
 using namespace segc;
+using segc::test::Emulated;
+using segc::test::Gpu;
 using testing::HasSubstr;
 
 namespace {
-
-/// The interface of a thread, for kernels of the tests.
-struct Gpu {
-  explicit Gpu(void *scratch)
-      : self(static_cast<segc_emulator_thread *>(scratch)) {}
-
-  uint32_t thread() const { return self->index; }
-  void barrier(const char *op = "barrier") const {
-    self->functions->barrier(self, 0, 0, op);
-  }
-  float *at(uint32_t word) const {
-    return static_cast<float *>(self->shared) + word;
-  }
-  float load(uint32_t word, const char *op = "load") const {
-    self->functions->access_shared(self, at(word), 4, 4, SEGC_EMULATOR_LOAD,
-                                   op);
-    return *at(word);
-  }
-  void store(uint32_t word, float value, const char *op = "store") const {
-    self->functions->access_shared(self, at(word), 4, 4, SEGC_EMULATOR_STORE,
-                                   op);
-    *at(word) = value;
-  }
-  void copy(uint32_t word, const void *from, uint32_t sourceBytes = 4) const {
-    self->functions->copy_async(self, at(word), from, 4, sourceBytes, 0,
-                                "copy");
-  }
-  void commit() const { self->functions->commit_copies(self, "commit"); }
-  void wait(uint32_t groups) const {
-    self->functions->wait_copies(self, groups, "wait");
-  }
-
-  segc_emulator_thread *self;
-};
-
-/// Runs the kernel with all options. Returns the error, which must be one of
-/// every run, and the results of which must be the same bits.
-class Emulated {
-public:
-  explicit Emulated(segc_kernel_fn kernel, uint32_t threads = 64,
-                    uint32_t sharedBytes = 1024) {
-    launch.function = kernel;
-    launch.kernel = "k";
-    launch.threads = threads;
-    launch.sharedBytes = sharedBytes;
-    launch.operands = operands;
-    launch.operandBytes = {sizeof(in), sizeof(out)};
-    std::iota(std::begin(in), std::end(in), 1);
-  }
-
-  /// The errors of all options.
-  std::vector<std::string> errors() {
-    std::vector<std::string> all;
-    std::vector<float> first;
-    for (const EmulatorOptions &options : emulatorTestOptions()) {
-      std::fill(std::begin(out), std::end(out), -1.0f);
-      all.push_back(runEmulatedBlock(launch, 0, options).message());
-      std::vector<float> results(std::begin(out), std::end(out));
-      if (first.empty())
-        first = results;
-      if (all.back().empty())
-        EXPECT_EQ(first, results);
-    }
-    return all;
-  }
-
-  EmulatedLaunch launch;
-  float in[256], out[256];
-  void *operands[2] = {in, out};
-};
 
 /// Each thread passes its value to its neighbour, through shared memory.
 template <bool withBarrier>
@@ -288,7 +215,7 @@ TEST(Emulator, Shuffles) {
   };
   Emulated run(kernel);
   EXPECT_THAT(run.errors(), testing::Each(""));
-  EXPECT_EQ(std::accumulate(run.out, run.out + 64, 0.0f), 64);
+  EXPECT_EQ(std::accumulate(run.out.begin(), run.out.begin() + 64, 0.0f), 64);
 }
 
 TEST(Emulator, LanesThatDisagreeAreReported) {
@@ -464,7 +391,7 @@ TEST(Emulator, MatrixLoads) {
   for (segc_kernel_fn kernel : {matrices<false>, matrices<true>}) {
     Emulated run(kernel, 32);
     EXPECT_THAT(run.errors(), testing::Each(""));
-    EXPECT_EQ(std::accumulate(run.out, run.out + 32, 0.0f), 32);
+    EXPECT_EQ(std::accumulate(run.out.begin(), run.out.begin() + 32, 0.0f), 32);
   }
 }
 

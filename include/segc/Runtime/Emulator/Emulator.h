@@ -13,6 +13,7 @@
 #ifndef SEGC_RUNTIME_EMULATOR_EMULATOR_H
 #define SEGC_RUNTIME_EMULATOR_EMULATOR_H
 
+#include "segc/Base/KernelCounts.h"
 #include "segc/Base/Status.h"
 #include "segc/model.h"
 
@@ -29,6 +30,8 @@ struct EmulatorOptions {
   /// Asynchronous copies are done when a thread waits for them; otherwise when
   /// they are issued.
   bool lateCopies = true;
+  /// Where it is not null, what a block does is added to it.
+  KernelCounts *counts = nullptr;
 };
 
 /// Returns the options that kernels are tested with: four schedules, with late
@@ -42,6 +45,8 @@ struct EmulatedLaunch {
   void *const *operands = nullptr;
   /// The bytes of each operand.
   std::vector<uint64_t> operandBytes;
+  /// Kernels find these behind the operands, in a form of the emulator's own.
+  std::vector<segc_tensor_map> maps;
   int64_t batch = 1, blocks = 1;
   uint32_t threads = 1, sharedBytes = 0;
 };

@@ -105,11 +105,19 @@ struct KernelLaunch {
   TaskCount tasks;
   int64_t scratchBytes, threads, sharedBytes;
   std::string symbol;
+  std::vector<segc_tensor_map> maps;
   LoadedKernels::Task run;
 
-  /// The call of a task; buffers, scratch and task are still missing.
-  TaskCall call(int64_t batch) const {
+  /// The call of a task, with these buffers and the tensor maps behind them;
+  /// scratch and task are still missing.
+  TaskCall call(int64_t batch, std::vector<void *> &buffers,
+                ArrayRef<uint64_t> bytes) const {
+    buffers.resize(bytes.size());
+    for (const segc_tensor_map &map : maps)
+      buffers.push_back(const_cast<segc_tensor_map *>(&map));
     TaskCall result;
+    result.buffers = buffers;
+    result.bytes = bytes;
     result.batch = batch;
     result.tasks = tasks.fixed + tasks.perSample * batch;
     result.threads = threads;
@@ -124,12 +132,32 @@ struct FusionLaunches {
   std::vector<uint64_t> bytes; ///< Of each buffer.
 };
 
+/// Tensor maps for the emulator, which takes the bytes of an element from the
+/// strides.
+std::vector<segc_tensor_map> mapsOf(ArrayRef<exec::TensorMapAttr> maps) {
+  std::vector<segc_tensor_map> result;
+  for (exec::TensorMapAttr map : maps) {
+    segc_tensor_map &made = result.emplace_back();
+    made.operand = map.getOperand();
+    made.rank = map.getSizes().size();
+    made.swizzle = map.getSwizzle();
+    made.offset = map.getOffset();
+    made.sample_dimension = map.getSamples();
+    llvm::copy(map.getSizes(), made.sizes);
+    llvm::copy(map.getStrides(), made.strides);
+    llvm::copy(map.getBox(), made.box);
+    llvm::copy(map.getSteps(), made.steps);
+  }
+  return result;
+}
+
 KernelLaunch launchOf(exec::KernelAttr kernel, StringRef symbol) {
   return {{kernel.getTasks(), kernel.getTasksPerSample()},
           kernel.getScratch(),
           kernel.getThreads(),
           kernel.getShared(),
           symbol.str(),
+          mapsOf(kernel.getMaps()),
           nullptr};
 }
 
@@ -166,7 +194,8 @@ FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels,
   for (const EmittedKernel &kernel : emission.kernels)
     result.launches.push_back(
         {kernel.tasks, kernel.scratchBytes, kernel.threads, kernel.sharedBytes,
-         SymbolTable::getSymbolName(kernel.function).str(), nullptr});
+         SymbolTable::getSymbolName(kernel.function).str(),
+         mapsOf(kernel.tensorMaps), nullptr});
   return result;
 }
 
@@ -300,9 +329,7 @@ Status KernelRunner::run(size_t fusion, ArrayRef<void *> operands,
   if (launches.sumsBytes)
     buffers.push_back(sums.data());
   for (const KernelLaunch &launch : launches.launches) {
-    TaskCall call = launch.call(batch);
-    call.buffers = buffers;
-    call.bytes = launches.bytes;
+    TaskCall call = launch.call(batch, buffers, launches.bytes);
     call.interleaving = interleaving;
     SEGC_RETURN_IF_ERROR(runLaunch(launch, call, self->f32, order));
   }
@@ -349,9 +376,7 @@ std::function<double()> KernelRunner::timer(size_t fusion,
   auto run = [memory, batch, &pool](ArrayRef<KernelLaunch> kernels) {
     auto start = std::chrono::steady_clock::now();
     for (const KernelLaunch &kernel : kernels) {
-      TaskCall shared = kernel.call(batch);
-      shared.buffers = memory->buffers;
-      shared.bytes = memory->bytes;
+      TaskCall shared = kernel.call(batch, memory->buffers, memory->bytes);
       pool.parallelFor(shared.tasks, [&](int64_t task, uint32_t worker) {
         TaskCall call = shared;
         call.scratch = memory->scratch[worker].data();

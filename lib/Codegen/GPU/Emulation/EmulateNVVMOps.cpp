@@ -9,16 +9,10 @@
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include <cstddef>
 
 using namespace mlir;
 
-#define SEGC_EMULATOR_FUNCTION(name) offsetof(segc_emulator_functions, name)
-
 namespace segc {
-
-/// The arrays of words that calls read and write.
-enum WordArray : unsigned { ArrayOfA, ArrayOfB, ArrayOfC, ArrayOfResult };
 
 /// Returns the value of a special register; null for other operations.
 Value KernelEmulation::specialRegister(Operation *op) {
@@ -94,7 +88,7 @@ Value KernelEmulation::shuffle(NVVM::ShflOp op) {
   Value value = op.getVal();
   if (value.getType() != word)
     value = LLVM::BitcastOp::create(b, loc, word, value);
-  Value valid = result ? words(ArrayOfResult)
+  Value valid = result ? words(WordArray::Result)
                        : LLVM::ZeroOp::create(b, loc, ptr).getResult();
   Value got =
       call(SEGC_EMULATOR_FUNCTION(shuffle),
@@ -137,9 +131,7 @@ LogicalResult KernelEmulation::rewriteNVVM(Operation *op) {
     op->erase();
     return success();
   };
-  auto unknown = [&]() -> LogicalResult {
-    return op->emitOpError("has no emulation on the host");
-  };
+  auto unknown = [&]() { return failUnknown(op); };
   if (Value value = specialRegister(op))
     return done(value);
   auto asBit = [&](Value value) -> Value {
@@ -184,18 +176,19 @@ LogicalResult KernelEmulation::rewriteNVVM(Operation *op) {
         bool transposed = load.getLayout() == NVVM::MMALayout::col;
         call(SEGC_EMULATOR_FUNCTION(load_matrix),
              {load.getPtr(), i32(load.getNum()), i32(transposed),
-              words(ArrayOfResult)});
-        return done(loadWords(ArrayOfResult, load.getType()));
+              words(WordArray::Result)});
+        return done(loadWords(WordArray::Result, load.getType()));
       })
       .Case([&](NVVM::MmaOp mma) -> LogicalResult {
         std::optional<segc_emulator_mma> kind = kindOf(mma);
         if (!kind)
           return unknown();
         call(SEGC_EMULATOR_FUNCTION(multiply),
-             {i32(*kind), storeWords(ArrayOfA, mma.getOperandA()),
-              storeWords(ArrayOfB, mma.getOperandB()),
-              storeWords(ArrayOfC, mma.getOperandC()), words(ArrayOfResult)});
-        return done(loadWords(ArrayOfResult, mma.getType()));
+             {i32(*kind), storeWords(WordArray::A, mma.getOperandA()),
+              storeWords(WordArray::B, mma.getOperandB()),
+              storeWords(WordArray::C, mma.getOperandC()),
+              words(WordArray::Result)});
+        return done(loadWords(WordArray::Result, mma.getType()));
       })
       .Case([&](NVVM::CpAsyncOp copy) {
         copyAsync(copy);
@@ -216,7 +209,12 @@ LogicalResult KernelEmulation::rewriteNVVM(Operation *op) {
       // What these order or promise is not emulated.
       .Case<NVVM::MembarOp, NVVM::PrefetchOp, NVVM::SetMaxRegisterOp>(
           [&](Operation *) { return done(); })
-      .Default([&](Operation *) { return unknown(); });
+      .Case([&](NVVM::ElectSyncOp elect) {
+        Value lanes = elect.getMembermask();
+        return done(asBit(call(SEGC_EMULATOR_FUNCTION(elect),
+                               {lanes ? lanes : i32(-1)}, word)));
+      })
+      .Default([&](Operation *) { return rewriteAsync(op); });
 }
 
 } // namespace segc

@@ -159,8 +159,11 @@ LoadedKernels::Task EmulatedCudaBackend::taskOf(segc_kernel_fn function,
     launch.blocks = call.tasks;
     launch.threads = call.threads;
     launch.sharedBytes = call.sharedBytes;
-    return runEmulatedBlock(launch, call.task,
-                            emulatorTestOptions()[call.interleaving]);
+    for (void *map : call.buffers.drop_front(call.bytes.size()))
+      launch.maps.push_back(*static_cast<const segc_tensor_map *>(map));
+    EmulatorOptions options = emulatorTestOptions()[call.interleaving];
+    options.counts = call.counts;
+    return runEmulatedBlock(launch, call.task, options);
   };
 }
 

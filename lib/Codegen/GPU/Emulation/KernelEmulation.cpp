@@ -12,7 +12,6 @@
 #include "segc/Codegen/GPU/LowerToPTX.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include <cstddef>
 
 using namespace mlir;
 
@@ -24,8 +23,11 @@ namespace segc {
 
 LogicalResult KernelEmulation::run() {
   SmallVector<Operation *> ops;
-  kernel.getBody().walk<WalkOrder::PreOrder>(
-      [&](Operation *op) { ops.push_back(op); });
+  kernel.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
+    ops.push_back(op);
+    if (auto product = dyn_cast<NVVM::WgmmaMmaAsyncOp>(op))
+      accumulatorTypes.insert(product.getType());
+  });
   makeFunction();
   for (Operation *op : ops) {
     current = op;
@@ -68,29 +70,39 @@ void KernelEmulation::makeFunction() {
   Value buffers = entry->getArgument(0);
   thread = entry->getArgument(1);
   task = entry->getArgument(3);
-  unsigned count = body->getNumArguments() - 1;
-  for (unsigned i = 0; i < count; ++i) {
+  // The number of samples stands between operands and tensor maps.
+  auto *samples = llvm::find_if(body->getArguments(), [&](Value argument) {
+    return argument.getType() == i64Type;
+  });
+  unsigned count = samples - body->args_begin(), slots = 0;
+  for (BlockArgument argument : body->getArguments()) {
+    if (argument.getArgNumber() == count) {
+      argument.replaceAllUsesWith(entry->getArgument(2));
+      continue;
+    }
     Value slot = LLVM::GEPOp::create(b, loc, ptr, ptr, buffers,
-                                     ArrayRef<LLVM::GEPArg>{int32_t(i)});
-    Value operand = LLVM::LoadOp::create(b, loc, ptr, slot);
-    operands[operand] = i;
-    body->getArgument(i).replaceAllUsesWith(operand);
+                                     ArrayRef<LLVM::GEPArg>{int32_t(slots)});
+    Value address = LLVM::LoadOp::create(b, loc, ptr, slot);
+    if (slots < count)
+      operands[address] = slots;
+    argument.replaceAllUsesWith(address);
+    ++slots;
   }
-  body->getArgument(count).replaceAllUsesWith(entry->getArgument(2));
-  body->eraseArguments(0, count + 1);
+  body->eraseArguments(0, body->getNumArguments());
   functions = field(offsetof(segc_emulator_thread, functions), ptr);
   shared = field(offsetof(segc_emulator_thread, shared), ptr);
   operandBytes = field(offsetof(segc_emulator_thread, operand_bytes), ptr);
   index = field(offsetof(segc_emulator_thread, index), word);
+  observed = LLVM::ICmpOp::create(
+      b, loc, LLVM::ICmpPredicate::ne,
+      field(offsetof(segc_emulator_thread, observe_global), word), i32(0));
   LLVM::BrOp::create(b, loc, body);
 }
 
 /// Rewrites what a host does not have, and adds checks before accesses to
 /// memory.
 LogicalResult KernelEmulation::rewrite(Operation *op) {
-  auto isUnknown = [&]() {
-    return op->emitOpError("has no emulation on the host");
-  };
+  auto isUnknown = [&]() { return failUnknown(op); };
   if (op->getName().getDialectNamespace() ==
       NVVM::NVVMDialect::getDialectNamespace())
     return rewriteNVVM(op);
@@ -115,6 +127,11 @@ LogicalResult KernelEmulation::rewrite(Operation *op) {
       .Case([&](LLVM::AddrSpaceCastOp cast) {
         cast.replaceAllUsesWith(cast.getArg());
         cast.erase();
+        return success();
+      })
+      .Case([&](LLVM::ExtractValueOp extract) {
+        if (accumulatorTypes.contains(extract.getContainer().getType()))
+          readAccumulator(extract);
         return success();
       })
       .Case([&](LLVM::FPTruncOp truncation) -> LogicalResult {
@@ -216,7 +233,8 @@ void KernelEmulation::checkAccess(Value address, Type type,
     call(offsetof(segc_emulator_functions, access_global), arguments);
     return;
   }
-  // The bounds are checked here; a call explains what is wrong.
+  // The bounds are checked here; a call explains what is wrong, or notes the
+  // access.
   Location loc = current->getLoc();
   Block *block = current->getBlock();
   Value base = isOperand ? operandValue(place.operand) : place.address;
@@ -225,6 +243,9 @@ void KernelEmulation::checkAccess(Value address, Type type,
       b, loc, at, LLVM::PtrToIntOp::create(b, loc, i64Type, base));
   Value bad = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::uge, offset,
                                    validStarts(place, bytes));
+  // Constant tables are not counted.
+  if (isOperand)
+    bad = LLVM::OrOp::create(b, loc, bad, observed);
   if (aligned > element) {
     Value low = LLVM::AndOp::create(b, loc, at, i64(aligned - 1));
     Value odd =
@@ -234,7 +255,7 @@ void KernelEmulation::checkAccess(Value address, Type type,
   Block *rest = block->splitBlock(current);
   Block *fault = b.createBlock(rest);
   call(offsetof(segc_emulator_functions, access_global), arguments);
-  LLVM::UnreachableOp::create(b, loc);
+  LLVM::BrOp::create(b, loc, rest);
   b.setInsertionPointToEnd(block);
   LLVM::CondBrOp::create(b, loc, bad, fault, ValueRange(), rest, ValueRange(),
                          std::pair<uint32_t, uint32_t>(1, 1 << 20));
@@ -296,12 +317,15 @@ Value KernelEmulation::field(size_t offset, Type type) {
   return load;
 }
 
-Value KernelEmulation::words(unsigned array) {
+Value KernelEmulation::words(WordArray array) {
   Value &memory = wordArrays[array];
   if (!memory) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(entry->getTerminator());
-    constexpr int64_t count = 4;
+    // wgmma has up to 128 accumulators a thread, tensors 5 dimensions.
+    int64_t count = array == WordArray::Accumulators  ? 128
+                    : array == WordArray::Coordinates ? 5
+                                                      : 4;
     memory = LLVM::AllocaOp::create(b, function.getLoc(), ptr, word, i64(count),
                                     /*alignment=*/16);
   }
@@ -313,7 +337,7 @@ Value KernelEmulation::wordAt(Value words, unsigned i) {
                              ArrayRef<LLVM::GEPArg>{int32_t(i)});
 }
 
-Value KernelEmulation::storeWords(unsigned array, ValueRange values) {
+Value KernelEmulation::storeWords(WordArray array, ValueRange values) {
   Value memory = words(array);
   for (auto [i, value] : llvm::enumerate(values))
     LLVM::StoreOp::create(b, current->getLoc(), value, wordAt(memory, i));
@@ -321,7 +345,7 @@ Value KernelEmulation::storeWords(unsigned array, ValueRange values) {
 }
 
 /// Loads a value of the type: one of 32 bits, or a struct of such.
-Value KernelEmulation::loadWords(unsigned array, Type type) {
+Value KernelEmulation::loadWords(WordArray array, Type type) {
   Location loc = current->getLoc();
   Value memory = words(array);
   auto structType = dyn_cast<LLVM::LLVMStructType>(type);

@@ -11,8 +11,12 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "segc/emulator.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include <cstddef>
 #include <map>
 #include <string>
+
+#define SEGC_EMULATOR_FUNCTION(name) offsetof(segc_emulator_functions, name)
 
 namespace segc {
 
@@ -51,18 +55,28 @@ private:
   mlir::Value shuffle(mlir::NVVM::ShflOp op);
   mlir::Value vote(mlir::Value lanes, mlir::Value predicate, uint32_t kind);
   void copyAsync(mlir::NVVM::CpAsyncOp op);
+  mlir::LogicalResult failUnknown(mlir::Operation *op);
+
+  // Those whose effects others wait for.
+  mlir::LogicalResult rewriteAsync(mlir::Operation *op);
+  mlir::Value tryMbarrier(mlir::Value mbarrier, mlir::Value phase);
+  void loadTensor(mlir::NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp op);
+  void storeTensor(mlir::NVVM::CpAsyncBulkTensorSharedCTAToGlobalOp op);
+  mlir::Value wgmma(mlir::NVVM::WgmmaMmaAsyncOp op,
+                    segc_emulator_wgmma_type type);
+  void readAccumulator(mlir::LLVM::ExtractValueOp op);
 
   // Code at `b`.
   mlir::Value i32(int64_t value);
   mlir::Value i64(int64_t value);
   mlir::Value field(size_t offset, mlir::Type type);
   mlir::Value operandValue(unsigned number) const;
-  /// Memory of the thread for four words, through which calls take and return
-  /// several.
-  mlir::Value words(unsigned array);
+  /// Memory of the thread through which calls take and return several words.
+  enum class WordArray { A, B, C, Result, Coordinates, Accumulators };
+  mlir::Value words(WordArray array);
   mlir::Value wordAt(mlir::Value words, unsigned i);
-  mlir::Value storeWords(unsigned array, mlir::ValueRange values);
-  mlir::Value loadWords(unsigned array, mlir::Type type);
+  mlir::Value storeWords(WordArray array, mlir::ValueRange values);
+  mlir::Value loadWords(WordArray array, mlir::Type type);
   /// A call of the function at this offset of segc_emulator_functions, with the
   /// thread before the arguments and the text of the operation behind them.
   mlir::Value call(size_t functionOffset, llvm::ArrayRef<mlir::Value> arguments,
@@ -77,10 +91,11 @@ private:
 
   mlir::LLVM::LLVMFuncOp function;
   mlir::Block *entry = nullptr; ///< Loads what the kernel uses.
-  mlir::Value thread, task, functions, index, shared, operandBytes;
+  mlir::Value thread, task, functions, index, shared, operandBytes, observed;
   llvm::DenseMap<mlir::Value, unsigned> operands;
   std::map<std::pair<unsigned, int64_t>, mlir::Value> validStartsOf;
-  std::map<unsigned, mlir::Value> wordArrays;
+  std::map<WordArray, mlir::Value> wordArrays;
+  llvm::SmallPtrSet<mlir::Type, 2> accumulatorTypes; ///< Of wgmma.
   std::string texts; ///< Of operations, each with a zero behind it.
   mlir::Operation *current = nullptr; ///< The operation that is rewritten,
   unsigned number = 0;                ///< and which of the kernel it is.

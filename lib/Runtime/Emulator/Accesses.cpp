@@ -1,0 +1,106 @@
+//===- Accesses.cpp - Checks of accesses to memory ------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Block.h"
+
+using namespace segc;
+
+static std::string accessText(bool isStore, uint64_t bytes) {
+  return (isStore ? "writes " : "reads ") + std::to_string(bytes) + " bytes";
+}
+
+void Block::checkShared(EmulatedThread &thread, const void *address,
+                        uint32_t bytes, uint32_t alignment, bool isStore,
+                        const char *op) {
+  int64_t at = static_cast<const std::byte *>(address) - shared.data();
+  auto where = [&] {
+    return accessText(isStore, bytes) + " at byte " + std::to_string(at) +
+           " of shared memory";
+  };
+  if (at < 0 || at + bytes > shared.size())
+    fail(thread, op, [&] {
+      return where() + ", which has " + std::to_string(shared.size());
+    });
+  if (at % alignment)
+    fail(thread, op, [&] {
+      return where() + ", which is no multiple of " + std::to_string(alignment);
+    });
+  if (const Mbarrier *mbarrier = mbarriers.overlapping(at, bytes))
+    fail(thread, op,
+         [&] { return where() + ", which is in " + mbarrier->describe(); });
+  bool good = isStore ? shared.store(thread.index, at, bytes)
+                      : shared.load(thread.index, at, bytes);
+  if (!good)
+    fail(thread, op, [&] {
+      return where() + ", " + shared.explain(thread.index, at, bytes, isStore);
+    });
+  if (KernelCounts *counts = options().counts)
+    (isStore ? counts->sharedBytesWritten : counts->sharedBytesRead) += bytes;
+}
+
+void Block::checkBounds(EmulatedThread &thread, const void *address,
+                        uint64_t bytes, uint32_t alignment, bool isStore,
+                        uint32_t operand, const char *op) {
+  const auto *at = static_cast<const std::byte *>(address);
+  const std::vector<uint64_t> &sizes = launch().operandBytes;
+  auto offsetIn = [&](size_t i) {
+    return reinterpret_cast<intptr_t>(at) -
+           reinterpret_cast<intptr_t>(launch().operands[i]);
+  };
+  auto isInside = [&](size_t i) {
+    return offsetIn(i) >= 0 &&
+           static_cast<uint64_t>(offsetIn(i)) + bytes <= sizes[i];
+  };
+  bool isAny = operand == SEGC_EMULATOR_ANY_OPERAND, inside = false;
+  for (size_t i = 0; i < sizes.size() && !inside; ++i)
+    inside = (isAny || i == operand) && isInside(i);
+  if (!inside && isAny)
+    fail(thread, op,
+         [&] { return accessText(isStore, bytes) + " outside all operands"; });
+  if (!inside)
+    fail(thread, op, [&] {
+      return accessText(isStore, bytes) + " at byte " +
+             std::to_string(offsetIn(operand)) + " of operand " +
+             std::to_string(operand) + ", which has " +
+             std::to_string(sizes[operand]);
+    });
+  if (reinterpret_cast<uintptr_t>(at) % alignment)
+    fail(thread, op, [&] {
+      return accessText(isStore, bytes) +
+             " at an address that is no multiple of " +
+             std::to_string(alignment);
+    });
+}
+
+void Block::checkGlobal(EmulatedThread &thread, const void *address,
+                        uint64_t bytes, uint32_t alignment, bool isStore,
+                        uint32_t operand, const char *op) {
+  checkBounds(thread, address, bytes, alignment, isStore, operand, op);
+  if (global.areCounted())
+    global.note(thread.index, op, address, bytes, isStore);
+}
+
+static void accessShared(segc_emulator_thread *opaque, const void *address,
+                         uint32_t bytes, uint32_t alignment, uint32_t access,
+                         const char *op) {
+  EmulatedThread &thread = emulated(opaque);
+  thread.block->checkShared(thread, address, bytes, alignment,
+                            access == SEGC_EMULATOR_STORE, op);
+}
+
+static void accessGlobal(segc_emulator_thread *opaque, const void *address,
+                         uint32_t bytes, uint32_t alignment, uint32_t access,
+                         uint32_t operand, const char *op) {
+  EmulatedThread &thread = emulated(opaque);
+  thread.block->checkGlobal(thread, address, bytes, alignment,
+                            access == SEGC_EMULATOR_STORE, operand, op);
+}
+
+void segc::addAccessFunctions(segc_emulator_functions &functions) {
+  functions.access_shared = accessShared;
+  functions.access_global = accessGlobal;
+}
