@@ -41,17 +41,17 @@ private:
 /// The fastest that so many blocks move bytes: each thread waits for its loads.
 double latencyBoundRate(const GpuTarget &device, const LaunchFacts &launch,
                         int64_t resident) {
-  double blocks = std::min<double>(launch.blocks,
-                                   resident * device.multiprocessors);
+  double blocks =
+      std::min<double>(launch.blocks, resident * device.multiprocessors);
   return blocks * launch.threads * bytesInFlight / device.loadSeconds;
 }
 
 } // namespace
 
-KernelPrediction GpuPerformanceModel::predict(
-    seg::FusionOp fusion, const TargetVersion &version, StringRef device,
-    ArrayRef<LaunchFacts> launches, size_t mainLaunch,
-    MultiplyType products) const {
+KernelPrediction
+GpuPerformanceModel::predict(seg::FusionOp fusion, const TargetVersion &version,
+                             StringRef device, ArrayRef<LaunchFacts> launches,
+                             size_t mainLaunch, MultiplyType products) const {
   const GpuTarget target =
       *gpuOnDevice(static_cast<const GpuTarget &>(version), device);
   KernelPrediction result;
@@ -62,9 +62,9 @@ KernelPrediction GpuPerformanceModel::predict(
   result.flops = fusion.flops();
   result.bytes = fusion.bytes();
   result.boundSeconds =
-      target.modelledSeconds(
-          result.flops * ProductWork{/*share=*/1, products}.on(target),
-          result.bytes, /*cores=*/1) +
+      target.modelledSeconds(result.flops *
+                                 ProductWork{/*share=*/1, products}.on(target),
+                             result.bytes, /*cores=*/1) +
       target.launchSeconds;
 
   // Launches are counted below, whichever model has which of them.
@@ -83,10 +83,10 @@ KernelPrediction GpuPerformanceModel::predict(
         seconds = result.bytes / latencyBoundRate(target, main, resident);
     }
   }
-  seconds = std::max({seconds, backend.seconds(fusion, reached),
-                      target.loadSeconds});
-  result.seconds = seconds + std::max<size_t>(1, launches.size()) *
-                                 target.launchSeconds;
+  seconds =
+      std::max({seconds, backend.seconds(fusion, reached), target.loadSeconds});
+  result.seconds =
+      seconds + std::max<size_t>(1, launches.size()) * target.launchSeconds;
   return result;
 }
 

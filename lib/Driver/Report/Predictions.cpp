@@ -53,8 +53,8 @@ static seg::StrategyAttr cheapest(seg::FusionOp fusion,
 /// Predicts the kernel with the strategy that was compiled, and with the best
 /// of the verified kernels or of all, whichever it was not chosen from.
 static Prediction predict(const PerformanceModel &model, seg::FusionOp fusion,
-                          const Kernel &kernel, int64_t batch,
-                          StringRef device, const StrategyContext &compiled,
+                          const Kernel &kernel, int64_t batch, StringRef device,
+                          const StrategyContext &compiled,
                           MultiplyType products) {
   const TargetVersion &version = *compiled.target.version;
   SmallVector<LaunchFacts> launches;
