@@ -40,7 +40,9 @@ protected:
     buffer = DeviceBuffer();
     stream.reset();
     device.reset();
-    EXPECT_THAT(fakecuda::misuses(), IsEmpty());
+    if (!misused) {
+      EXPECT_THAT(fakecuda::misuses(), IsEmpty());
+    }
     if (!faulted) {
       EXPECT_EQ(fakecuda::alive(), "");
     }
@@ -56,6 +58,7 @@ protected:
   std::unique_ptr<Stream> stream;
   DeviceBuffer buffer;
   bool faulted = false; ///< nothing can be freed
+  bool misused = false; ///< on purpose
 };
 
 } // namespace
@@ -82,6 +85,50 @@ TEST_F(CudaDevices, SharedMemoryIsOptedIn) {
   EXPECT_EQ(fakecuda::calls("cuFuncSetAttribute") - before, 1);
   ASSERT_TRUE(launch(second).ok());
   ASSERT_TRUE(device->synchronize(*stream).ok());
+}
+
+// A kernel finds its tensor maps behind the number of samples.
+TEST_F(CudaDevices, EncodesTensorMaps) {
+  make();
+  static segc_tensor_map found;
+  fakecuda::addKernel(
+      "map", [](void *const *buffers, void *, int64_t, int64_t) {
+        found = *static_cast<const segc_tensor_map *>(buffers[1]);
+      });
+  segc_tensor_map map = {};
+  map.type = SEGC_BF16;
+  map.rank = 2;
+  map.swizzle = 32;
+  map.sizes[0] = 8, map.sizes[1] = 1;
+  map.strides[0] = 2, map.strides[1] = 16;
+  map.box[0] = 8, map.box[1] = 4;
+  map.steps[0] = 1, map.steps[1] = 2;
+  map.sample_dimension = 1;
+  CudaTestModel mapped("map", nullptr, 1, 1);
+  mapped.command.maps = &map;
+  mapped.command.map_count = 1;
+  const std::string ptx = ".version 8.0\n.target sm_90a\n.visible .entry map("
+                          ".param .u64 p0,\n.param .u64 n,\n"
+                          ".param .align 64 .b8 m[128]) { ret; }\n";
+  mapped.setBlobs({{"ptx", "sm_90a", ptx.c_str(), ptx.size() + 1, 0, 0}});
+  buffer = std::move(*device->allocate(32, "values"));
+  ASSERT_TRUE(device->load(mapped.version).ok());
+  ASSERT_TRUE(launch(mapped).ok());
+  ASSERT_TRUE(device->synchronize(*stream).ok());
+  EXPECT_EQ(found.operand, 0u);
+  EXPECT_EQ(found.sizes[1], 2u) << "for two samples";
+  EXPECT_EQ(found.strides[1], 16u);
+  EXPECT_EQ(found.box[1], 4u);
+  EXPECT_EQ(found.steps[1], 2u);
+  EXPECT_EQ(found.swizzle, 32u);
+  // The tensor of three samples ends behind the buffer.
+  void *operands[] = {buffer.address().asPointer()};
+  EXPECT_THAT(
+      device->launch(*stream, {&mapped.command, operands, {}, 0, 3}).message(),
+      HasSubstr("kernel map: encode tensor map 0: "));
+  EXPECT_THAT(fakecuda::misuses(),
+              ElementsAre(HasSubstr("aligned or in one allocation")));
+  misused = true;
 }
 
 TEST_F(CudaDevices, RefusesBlocksThatDoNotFit) {

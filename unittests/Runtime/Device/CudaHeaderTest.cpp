@@ -45,6 +45,24 @@ static_assert(int(cuda::StaticSharedMemory) ==
               int(CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES));
 static_assert(int(cuda::MaxDynamicSharedMemory) ==
               int(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES));
+static_assert(sizeof(cuda::TensorMap) == sizeof(CUtensorMap) &&
+              alignof(cuda::TensorMap) >= alignof(CUtensorMap));
+static_assert(int(cuda::TensorMapF16) == int(CU_TENSOR_MAP_DATA_TYPE_FLOAT16));
+static_assert(int(cuda::TensorMapF32) == int(CU_TENSOR_MAP_DATA_TYPE_FLOAT32));
+static_assert(int(cuda::TensorMapBf16) ==
+              int(CU_TENSOR_MAP_DATA_TYPE_BFLOAT16));
+static_assert(int(cuda::TensorMapInterleaveNone) ==
+              int(CU_TENSOR_MAP_INTERLEAVE_NONE));
+static_assert(int(cuda::TensorMapSwizzleNone) ==
+              int(CU_TENSOR_MAP_SWIZZLE_NONE));
+static_assert(int(cuda::TensorMapSwizzle32) == int(CU_TENSOR_MAP_SWIZZLE_32B));
+static_assert(int(cuda::TensorMapSwizzle64) == int(CU_TENSOR_MAP_SWIZZLE_64B));
+static_assert(int(cuda::TensorMapSwizzle128) ==
+              int(CU_TENSOR_MAP_SWIZZLE_128B));
+static_assert(int(cuda::TensorMapPromotion256) ==
+              int(CU_TENSOR_MAP_L2_PROMOTION_L2_256B));
+static_assert(int(cuda::TensorMapFillZeros) ==
+              int(CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE));
 static_assert(int(cuda::ErrorLogBuffer) == int(CU_JIT_ERROR_LOG_BUFFER));
 static_assert(int(cuda::ErrorLogBytes) ==
               int(CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES));

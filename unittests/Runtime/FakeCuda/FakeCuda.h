@@ -40,7 +40,8 @@ struct Machine {
 void reset(const Machine &machine = {});
 
 /// Runs `function` for each block of a kernel of that name; `scratch` is the
-/// block's shared memory.
+/// block's shared memory. Behind its operands are its tensor maps
+/// (segc_tensor_map).
 void addKernel(const std::string &name, segc_kernel_fn function);
 
 /// Takes the functions that a shared library exports as kernels of their names.

@@ -14,7 +14,8 @@
 
 using namespace fakecuda;
 
-/// The kernels of PTX with the numbers of their parameters.
+/// The kernels of PTX with the numbers of their parameters: arrays are tensor
+/// maps.
 static std::map<std::string, Function> functionsOf(const std::string &text) {
   std::map<std::string, Function> functions;
   const std::string entry = ".entry ";
@@ -28,8 +29,12 @@ static std::map<std::string, Function> functionsOf(const std::string &text) {
     function.name = text.substr(begin, open - begin);
     const std::string list = text.substr(open, close - open);
     for (size_t p = list.find(".param"); p != std::string::npos;
-         p = list.find(".param", p + 1))
-      ++function.parameters;
+         p = list.find(".param", p + 1)) {
+      const size_t next = list.find(',', p);
+      const bool isArray =
+          list.substr(p, next - p).find('[') != std::string::npos;
+      ++(isArray ? function.maps : function.parameters);
+    }
     functions[function.name] = function;
   }
   return functions;
@@ -154,6 +159,20 @@ struct LaunchedKernel {
   std::string name;
   unsigned blocks, threads, sharedBytes;
   std::vector<uint64_t> parameters; ///< addresses, then the batch
+  std::vector<segc_tensor_map> maps;
+
+  /// The map with the operand that its tensor lies in.
+  segc_tensor_map ofOperand(const TensorMapOfTensor &map) const {
+    segc_tensor_map shape = map.shape;
+    uint64_t nearest = 0;
+    for (size_t i = 0; i + 1 < parameters.size(); ++i)
+      if (parameters[i] <= map.address && parameters[i] > nearest) {
+        nearest = parameters[i];
+        shape.operand = static_cast<uint32_t>(i);
+      }
+    shape.offset = map.address - nearest;
+    return shape;
+  }
 
   int64_t batch() const { return static_cast<int64_t>(parameters.back()); }
 
@@ -167,6 +186,7 @@ struct LaunchedKernel {
     launch.blocks = blocks;
     launch.threads = threads;
     launch.sharedBytes = sharedBytes;
+    launch.maps = maps;
     for (size_t i = 0; i < operands.size(); ++i)
       launch.operandBytes.push_back(driver().bytesFrom(parameters[i]));
     for (int64_t block = blocks; block-- > 0;) {
@@ -196,6 +216,8 @@ struct LaunchedKernel {
     if (!function)
       return driver().misuse("no function of the host is the kernel " + name,
                              LaunchFailed);
+    for (const segc_tensor_map &map : maps)
+      operands.push_back(const_cast<segc_tensor_map *>(&map));
     // Blocks run in an order that nobody may count on.
     for (unsigned block = blocks; block-- > 0;) {
       std::vector<uint64_t> shared(sharedBytes / 8 + 1,
@@ -228,11 +250,16 @@ Result fakecuda::cuLaunchKernel(FunctionHandle handle, unsigned gridX,
                                " bytes of shared memory without opt-in",
                            ErrorInvalidValue);
   driver().shapes[function->name] = {blockX, sharedBytes};
-  LaunchedKernel launch = {function->name, gridX, blockX, sharedBytes, {}};
+  LaunchedKernel launch = {function->name, gridX, blockX, sharedBytes, {}, {}};
   for (size_t i = 0; i < function->parameters; ++i)
     launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
   if (launch.parameters.empty())
     return driver().misuse(function->name + " has no parameters",
                            ErrorInvalidValue);
+  for (size_t i = 0; i < function->maps; ++i)
+    if (auto map = tensorMapOf(parameters[function->parameters + i]))
+      launch.maps.push_back(launch.ofOperand(*map));
+    else
+      return ErrorInvalidValue;
   return driver().submit(*stream, [launch] { return launch.run(); });
 }

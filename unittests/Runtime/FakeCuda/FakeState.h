@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -78,9 +79,16 @@ struct Graph {
   std::vector<Operation> operations;
 };
 
+/// A tensor of which a kernel copies boxes.
+struct TensorMapOfTensor {
+  MemoryHandle address;
+  segc_tensor_map shape; ///< But operand and offset.
+};
+
 struct Function {
   std::string name;
-  size_t parameters = 0;
+  size_t parameters = 0; ///< without tensor maps, which follow
+  size_t maps = 0;
   unsigned dynamicLimit = 48 * 1024;
 };
 
@@ -138,6 +146,7 @@ struct Driver {
   Table<Graph, GraphHandle> graphs;
   Table<Graph, GraphExecHandle> executables;
   Table<Module, ModuleHandle> modules;
+  std::vector<TensorMapOfTensor> tensorMaps; ///< all that were encoded
 
   /// Begins a call: counts it and returns what it must answer, if not Success.
   Result enter(const char *function, bool needsContext = true);
@@ -157,6 +166,8 @@ struct Driver {
 };
 
 Driver &driver();
+/// The tensor map that a parameter is; nothing, and a misuse, if it is none.
+std::optional<TensorMapOfTensor> tensorMapOf(const void *parameter);
 /// The context that every device has.
 ContextHandle theContext();
 

@@ -7,6 +7,7 @@
 
 #include "CudaDevice.h"
 #include "AdvanceScalars.inc"
+#include "CudaTensorMaps.h"
 
 using namespace segc;
 using namespace segc::cuda;
@@ -183,17 +184,23 @@ Status CudaDevice::launch(Stream &stream, const KernelLaunch &launch) {
         std::to_string(context->maxGrid()) + "; use a smaller --batch-size");
   if (tasks == 0)
     return Status::success(); // the driver refuses an empty grid
-  // The parameters of a kernel are the addresses, and then the batch.
+  // The parameters of a kernel are the addresses, then the batch, then its
+  // tensor maps.
   std::array<uint64_t, SEGC_MAX_OPERANDS + 1> values;
-  std::array<void *, SEGC_MAX_OPERANDS + 1> parameters;
+  std::array<void *, SEGC_MAX_OPERANDS + 1 + SEGC_MAX_TENSOR_MAPS> parameters;
+  TensorMaps maps;
   uint32_t count = 0;
   for (; count < command.operand_count; ++count)
     values[count] = DeviceAddress::of(launch.operands[count]).value;
   values[count] = static_cast<uint64_t>(launch.batch);
   for (uint32_t i = 0; i <= count; ++i)
     parameters[i] = &values[i];
+  for (uint32_t i = 0; i < command.map_count; ++i)
+    parameters[count + 1 + i] = &maps[i];
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
+  SEGC_RETURN_IF_ERROR(
+      encodeTensorMaps(driver(), command, values.data(), launch.batch, maps));
   (recorded ? *recorded : running).add({&command, &command, 1});
   return check(driver().cuLaunchKernel(function, static_cast<unsigned>(tasks),
                                        1, 1, command.threads, 1, 1,

@@ -56,6 +56,25 @@ enum FunctionAttribute {
   MaxDynamicSharedMemory = 8,
 };
 
+/// CUtensorMap, which CUDA 12 aligns to 64 bytes.
+struct alignas(128) TensorMap {
+  uint64_t opaque[16];
+};
+enum TensorMapType {
+  TensorMapF16 = 6,
+  TensorMapF32 = 7,
+  TensorMapBf16 = 9
+}; ///< CUtensorMapDataType
+enum TensorMapInterleave { TensorMapInterleaveNone = 0 };
+enum TensorMapSwizzle {
+  TensorMapSwizzleNone = 0,
+  TensorMapSwizzle32 = 1,
+  TensorMapSwizzle64 = 2,
+  TensorMapSwizzle128 = 3
+};
+enum TensorMapPromotion { TensorMapPromotion256 = 3 }; ///< Of L2, bytes.
+enum TensorMapFill { TensorMapFillZeros = 0 };         ///< What is outside.
+
 /// CUjit_option.
 enum JitOption { ErrorLogBuffer = 5, ErrorLogBytes = 6 };
 
@@ -74,7 +93,8 @@ enum CaptureMode { CaptureThreadLocal = 1 }; ///< CUstreamCaptureMode
 class CudaDriver {
 public:
   /// Opens and initialises the driver. The error says whether it is missing,
-  /// is the toolkit's stub, is too old, or finds no GPU, and what to do instead.
+  /// is the toolkit's stub, is too old, or finds no GPU, and what to do
+  /// instead.
   static StatusOr<std::shared_ptr<const CudaDriver>>
   open(const std::string &library = "libcuda.so.1",
        const std::string &alternative =
