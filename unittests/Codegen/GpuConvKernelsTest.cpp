@@ -345,10 +345,10 @@ TEST(GpuConvKernels, WrongStrategy) {
 
 /// Sets the strategy of the fusion: `number` of the samples of a model, the
 /// last if there are fewer.
-std::function<void(segc::seg::FusionOp)> sample(const std::string &kind,
-                                                size_t number) {
+std::function<void(segc::seg::FusionOp)>
+sample(const std::string &version, const std::string &kind, size_t number) {
   return [=](segc::seg::FusionOp fusion) {
-    segc::Target target = targetOf("sm_90");
+    segc::Target target = targetOf(version);
     segc::StrategyContext context{target};
     context.multiplyTypes = target.version->multiplyTypes;
     mlir::Operation *root = fusion.getRoot();
@@ -366,10 +366,12 @@ std::function<void(segc::seg::FusionOp)> sample(const std::string &kind,
 
 /// Factors are what is stored, sums are of f32.
 void useTensorCores(KernelTestOptions &options, const std::string &narrow,
-                    size_t number = 0) {
+                    size_t number = 0, const std::string &kind = "mma_sync") {
   options.narrow = narrow;
   options.tolerance += narrow == "f16" ? 0x1p-11 : 0x1p-8;
-  options.choose = sample("mma_sync", number);
+  if (kind == "wgmma")
+    options.target = "sm_90a";
+  options.choose = sample(options.target, kind, number);
 }
 
 class GpuMmaRoles : public testing::TestWithParam<ConvCase> {};
@@ -480,6 +482,132 @@ TEST(GpuMmaKernels, WrongStrategy) {
   expectError("tile = [256, 128, 64], warp_rows = 64, warp_columns = 64, "
               "stages = 8, multiply_type = bf16",
               "expects at most 232448 bytes of shared memory, got 393216");
+}
+
+//===----------------------------------------------------------------------===//
+// Warpgroups
+//===----------------------------------------------------------------------===//
+
+class GpuWgmmaRoles : public testing::TestWithParam<ConvCase> {};
+
+TEST_P(GpuWgmmaRoles, Alone) {
+  const char *narrow = GetParam().in == 16 ? "bf16" : "f16";
+  checkRoles(GetParam(), [&](KernelTestOptions &options) {
+    useTensorCores(options, narrow, 0, "wgmma");
+  });
+}
+
+// Both layouts of filters, an epilogue, one sample.
+TEST_P(GpuWgmmaRoles, Epilogue) {
+  ConvCase c = GetParam();
+  c.epilogue = true;
+  c.transposeFilter = true;
+  checkRoles(c, [&](KernelTestOptions &options) {
+    useTensorCores(options, "bf16", 1, "wgmma");
+    options.batch = 1;
+  });
+}
+
+// Statistics of boxes that the output cuts.
+TEST_P(GpuWgmmaRoles, Statistics) {
+  const ConvCase &c = GetParam();
+  ConvTypes types = convTypes(c);
+  std::string x = types.large, y = types.small, b = vectorOf(c.out),
+              t = perSample(c.out);
+  KernelTestOptions options = optionsFor(c.in * tapsOf(c));
+  useTensorCores(options, "bf16", 0, "wgmma");
+  options.narrowResults = false;
+  EXPECT_EQ(
+      checkKernels(
+          fusionFunction({x, types.filter, b}, {y, t, t},
+                         "%r0 = seg.conv %a0, %a1 bias %a2 " +
+                             convAttributes(c) + " : (" + x + ", " +
+                             types.filter + ", " + b + ") -> " + y +
+                             "\n%r1, %r2 = seg.norm_stats instance %r0 epsilon "
+                             "1.0e-2 : (" +
+                             y + ") -> (" + t + ", " + t + ")"),
+          options),
+      "");
+}
+
+// Rows of 32, 64 and 128 bytes, channels that are cut, phases.
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, GpuWgmmaRoles,
+    testing::Values(
+        ConvCase{{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24},
+        ConvCase{{7, 13}, {3, 3}, {1, 1}, {0, 0}, {0, 0}, 80, 40},
+        ConvCase{{8, 7}, {3, 3}, {2, 2}, {0, 1}, {1, 2}, 32, 16},
+        ConvCase{{5, 6}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 64, 8},
+        ConvCase{{4, 4, 6}, {2, 2, 2}, {2, 2, 2}, {0, 0, 0}, {0, 0, 0}, 16, 8},
+        ConvCase{
+            {4, 5, 3}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 40}));
+
+// A warpgroup for half of the columns, more stages than steps, dilations, both
+// layouts of filters.
+TEST(GpuWgmmaKernels, OtherTilings) {
+  ConvCase c{{9, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 72};
+  c.dilations = {2, 2};
+  struct Tiling {
+    const char *tile;
+    int64_t parts; ///< Of a filter gradient; 0 for a convolution.
+  };
+  for (auto [tile, parts] :
+       {Tiling{"tile = [64, 128, 32], box = [1, 8, 8], stages = 2", 0},
+        Tiling{"tile = [128, 64, 16], box = [1, 8, 16], stages = 8", 0},
+        Tiling{"tile = [128, 256, 64], box = [1, 16, 8], stages = 3", 0},
+        Tiling{"tile = [64, 32, 64], box = [1, 4, 16], stages = 4", 0},
+        Tiling{"tile = [64, 64, 128], box = [1, 8, 16], stages = 2", 1},
+        Tiling{"tile = [128, 32, 16], box = [1, 4, 4], stages = 5", 3}}) {
+    KernelTestOptions options = optionsFor(72 * 9);
+    options.target = "sm_90a";
+    options.narrow = "bf16";
+    options.narrowResults = false;
+    int64_t bytes = parts > 1 ? parts * 9 * 32 * 72 * 4 : 0;
+    c.transposeFilter = !c.transposeFilter;
+    c.strategy = std::string("wgmma, multiply_type = bf16, ") + tile;
+    if (parts)
+      c.strategy += ", parts = " + std::to_string(parts) +
+                    ", temp_bytes = " + std::to_string(bytes);
+    EXPECT_EQ(checkKernels(parts ? filterGradText(c) : convText(c), options),
+              "")
+        << c.strategy;
+  }
+}
+
+TEST(GpuWgmmaKernels, WrongStrategy) {
+  auto expectError = [](const std::string &strategy, const std::string &error,
+                        const ConvCase &shape =
+                            {{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24},
+                        const char *target = "sm_90a") {
+    ConvCase c = shape;
+    c.strategy = "wgmma, multiply_type = bf16, " + strategy;
+    KernelTestOptions options = gpuOptions();
+    options.target = target;
+    options.narrow = "bf16";
+    EXPECT_THAT(checkKernels(convText(c), options), testing::HasSubstr(error));
+  };
+  const std::string good = "tile = [128, 32, 16], box = [1, 8, 16], stages = 4";
+  expectError(good, "takes a GPU with warpgroups, sm_90a",
+              {{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24}, "sm_90");
+  expectError(good, "takes channels in eights",
+              {{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 12, 24});
+  expectError(good, "takes one group of channels",
+              withGroups({{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24}, 2));
+  expectError("tile = [32, 32, 16], box = [1, 4, 8], stages = 4",
+              "expects a tile of 64 or 128 rows, got 32");
+  expectError("tile = [64, 16, 16], box = [1, 8, 8], stages = 4",
+              "expects a warpgroup to have 16 to 256 columns, got 8");
+  expectError("tile = [128, 32, 8], box = [1, 8, 16], stages = 4",
+              "expects a depth of 16 to 64, or 128 for a filter gradient, got "
+              "8");
+  expectError("tile = [128, 32, 16], box = [1, 8, 8], stages = 4",
+              "expects a box of 128 pixels");
+  expectError("tile = [128, 32, 16], box = [2, 8, 8], stages = 4",
+              "expects a box of 128 pixels, in 2-D 1 deep");
+  expectError("tile = [128, 32, 16], box = [1, 8, 16], stages = 1",
+              "expects 2 to 8 stages, got 1");
+  expectError("tile = [128, 256, 64], box = [1, 8, 16], stages = 5",
+              "expects at most 232448 bytes of shared memory, got 245840");
 }
 
 } // namespace

@@ -22,6 +22,7 @@
 #include "segc/Codegen/Common/Formulas.h"
 #include "segc/Codegen/GPU/GpuKernels.h"
 #include "segc/Codegen/GPU/LowerToPTX.h"
+#include "segc/Dialect/Exec/IR/ExecDialect.h"
 
 using namespace mlir;
 
@@ -58,10 +59,10 @@ OpBuilder GpuBackendBase::kernelBuilder(ModuleOp module) const {
 }
 
 void GpuBackendBase::registerDialects(DialectRegistry &registry) const {
-  registry
-      .insert<arith::ArithDialect, gpu::GPUDialect, LLVM::LLVMDialect,
-              math::MathDialect, memref::MemRefDialect, NVVM::NVVMDialect,
-              nvgpu::NVGPUDialect, scf::SCFDialect, vector::VectorDialect>();
+  registry.insert<arith::ArithDialect, exec::ExecDialect, gpu::GPUDialect,
+                  LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                  NVVM::NVVMDialect, nvgpu::NVGPUDialect, scf::SCFDialect,
+                  vector::VectorDialect>();
   NVVM::registerNVVMTargetInterfaceExternalModels(registry);
   registerBuiltinDialectTranslation(registry);
   registerGPUDialectTranslation(registry);

@@ -8,7 +8,9 @@
 #include "segc/Codegen/GPU/GpuKernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "segc/Codegen/GPU/LowerToPTX.h"
 
 using namespace mlir;
 
@@ -19,9 +21,10 @@ namespace segc {
 //===----------------------------------------------------------------------===//
 
 GpuKernelBody::GpuKernelBody(OpBuilder builder, Location location,
-                             KernelArguments arguments, int64_t threads)
-    : KernelBody(builder, location, std::move(arguments)),
-      threadCount(threads) {
+                             KernelArguments arguments, int64_t threads,
+                             ValueRange tensorMaps)
+    : KernelBody(builder, location, std::move(arguments)), threadCount(threads),
+      blockThreads(threads), maps(tensorMaps) {
   // Buffers start at multiples of 64 bytes, and emitters access vectors at
   // multiples of their size. Without known alignment a load would be split into
   // scalars.
@@ -49,7 +52,37 @@ Value GpuKernelBody::sharedView(Type element, int64_t size) {
   return sharedMemory(builder(), loc(), element, size);
 }
 
-void GpuKernelBody::barrier() { gpu::BarrierOp::create(builder(), loc()); }
+Value GpuKernelBody::sharedPointer(Value byte) {
+  OpBuilder &b = builder();
+  auto kernels =
+      b.getInsertionBlock()->getParentOp()->getParentOfType<gpu::GPUModuleOp>();
+  Value start =
+      LLVM::AddressOfOp::create(b, loc(), sharedMemorySymbol(kernels));
+  Value offset =
+      b.createOrFold<arith::IndexCastOp>(loc(), b.getI32Type(), byte);
+  return LLVM::GEPOp::create(b, loc(), start.getType(), b.getI8Type(), start,
+                             offset);
+}
+
+void GpuKernelBody::barrier() {
+  if (threadCount == blockThreads) {
+    gpu::BarrierOp::create(builder(), loc());
+    return;
+  }
+  // Number 0 is that of the block.
+  auto word = [&](int64_t value) {
+    return arith::ConstantIntOp::create(builder(), loc(), value, 32);
+  };
+  NVVM::BarrierOp::create(builder(), loc(), TypeRange(), word(1),
+                          word(threadCount), {}, Value());
+}
+
+void GpuKernelBody::withThreads(int64_t count,
+                                llvm::function_ref<void()> body) {
+  int64_t all = std::exchange(threadCount, count);
+  body();
+  threadCount = all;
+}
 
 void GpuKernelBody::forThreads(int64_t size,
                                llvm::function_ref<void(Value)> body) {
@@ -62,12 +95,15 @@ void GpuKernelBody::forThreads(int64_t size,
 
 void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
                               int64_t sharedFloats,
-                              llvm::function_ref<void(GpuKernelBody &)> body) {
+                              llvm::function_ref<void(GpuKernelBody &)> body,
+                              ArrayRef<exec::TensorMapAttr> maps) {
   assert(threads <= getTarget().blockThreads &&
          4 * sharedFloats <= getTarget().sharedBytes &&
          "a strategy must fit its target");
   SmallVector<Type> types = bufferTypes();
+  size_t buffers = types.size();
   types.push_back(builder.getIndexType());
+  types.append(maps.size(), LLVM::LLVMPointerType::get(builder.getContext()));
   Location loc = fusion.getLoc();
   auto function = gpu::GPUFuncOp::create(builder, loc, emission.nextSymbol(),
                                          builder.getFunctionType(types, {}));
@@ -82,18 +118,23 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
   // The gpu dialect has no declarations: a body that returns is one.
   if (!emission.declareOnly) {
     KernelArguments arguments = bufferArguments(block.getArguments());
-    arguments.batch = block.getArgument(types.size() - 1);
+    arguments.batch = block.getArgument(buffers);
     if (sharedFloats)
       arguments.scratch =
           sharedMemory(inner, loc, builder.getF32Type(), sharedFloats);
     arguments.task = gpu::BlockIdOp::create(inner, loc, gpu::Dimension::x);
-    GpuKernelBody kernel(inner, loc, arguments, threads);
+    GpuKernelBody kernel(inner, loc, arguments, threads,
+                         block.getArguments().drop_front(buffers + 1));
     body(kernel);
     inner = kernel.builder();
   }
   gpu::ReturnOp::create(inner, loc);
-  emission.kernels.push_back(
-      {function, tasks, /*scratchBytes=*/0, threads, 4 * sharedFloats});
+  emission.kernels.push_back({function,
+                              tasks,
+                              /*scratchBytes=*/0,
+                              threads,
+                              4 * sharedFloats,
+                              {maps.begin(), maps.end()}});
 }
 
 //===----------------------------------------------------------------------===//

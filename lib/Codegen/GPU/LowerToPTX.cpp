@@ -38,8 +38,7 @@ namespace segc {
 
 namespace {
 
-/// Shared memory is one external symbol. Upstream's is aligned to 16 bytes;
-/// swizzled tiles of tensor cores need 1024.
+/// Shared memory is one external symbol.
 struct SharedMemoryLowering
     : ConvertOpToLLVMPattern<gpu::DynamicSharedMemoryOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
@@ -48,18 +47,8 @@ struct SharedMemoryLowering
   matchAndRewrite(gpu::DynamicSharedMemoryOp op, OpAdaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    auto module = op->getParentOfType<gpu::GPUModuleOp>();
-    auto symbol = module.lookupSymbol<LLVM::GlobalOp>(sharedMemoryName);
-    if (!symbol) {
-      OpBuilder::InsertionGuard guard(rewriter);
-      rewriter.setInsertionPointToStart(module.getBody());
-      symbol = LLVM::GlobalOp::create(
-          rewriter, loc,
-          LLVM::LLVMArrayType::get(rewriter.getI8Type(), /*numElements=*/0),
-          /*isConstant=*/false, LLVM::Linkage::External, sharedMemoryName,
-          Attribute(), /*alignment=*/1024,
-          static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared));
-    }
+    LLVM::GlobalOp symbol =
+        sharedMemorySymbol(op->getParentOfType<gpu::GPUModuleOp>());
     auto memref = MemRefDescriptor::poison(
         rewriter, loc, getTypeConverter()->convertType(op.getType()));
     Value start = LLVM::AddressOfOp::create(rewriter, loc, symbol);
@@ -103,7 +92,31 @@ struct LowerGpuToNVVMPass : impl::LowerGpuToNVVMPassBase<LowerGpuToNVVMPass> {
     target.addLegalOp<gpu::GPUModuleOp>();
     if (failed(
             applyFullConversion(getOperation(), target, std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    for (auto kernel : getOperation().getOps<LLVM::LLVMFuncOp>())
+      if (!kernel.isExternal())
+        markTensorMaps(kernel);
+  }
+
+  /// Parameters behind the number of samples are tensor maps, passed by value:
+  /// instructions take the address of the parameter.
+  static void markTensorMaps(LLVM::LLVMFuncOp kernel) {
+    constexpr int64_t bytes = 128, alignment = 64;
+    Builder b(kernel.getContext());
+    bool behind = false;
+    for (BlockArgument argument : kernel.getArguments()) {
+      if (behind) {
+        unsigned i = argument.getArgNumber();
+        kernel.setArgAttr(
+            i, LLVM::LLVMDialect::getByValAttrName(),
+            TypeAttr::get(LLVM::LLVMArrayType::get(b.getI8Type(), bytes)));
+        kernel.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(),
+                          b.getI64IntegerAttr(alignment));
+        kernel.setArgAttr(i, NVVM::NVVMDialect::getGridConstantAttrName(),
+                          b.getUnitAttr());
+      }
+      behind |= argument.getType().isInteger(64);
+    }
   }
 };
 
@@ -145,6 +158,20 @@ private:
 
 } // namespace
 
+LLVM::GlobalOp sharedMemorySymbol(gpu::GPUModuleOp kernels) {
+  if (auto known = kernels.lookupSymbol<LLVM::GlobalOp>(sharedMemoryName))
+    return known;
+  // Upstream's is aligned to 16 bytes; swizzled tiles of tensor cores need
+  // 1024.
+  OpBuilder b = OpBuilder::atBlockBegin(kernels.getBody());
+  return LLVM::GlobalOp::create(
+      b, kernels.getLoc(),
+      LLVM::LLVMArrayType::get(b.getI8Type(), /*numElements=*/0),
+      /*isConstant=*/false, LLVM::Linkage::External, sharedMemoryName,
+      Attribute(), /*alignment=*/1024,
+      static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared));
+}
+
 void populateLowerToNVVM(OpPassManager &manager) {
   OpPassManager &kernels = manager.nest<gpu::GPUModuleOp>();
   kernels.addPass(createCanonicalizerPass());
@@ -158,6 +185,8 @@ void populateLowerToNVVM(OpPassManager &manager) {
 }
 
 void populateEmitPTX(OpPassManager &manager, const GpuTarget &target) {
+  // Instructions that LLVM has no intrinsics for become inline PTX.
+  manager.nest<gpu::GPUModuleOp>().addPass(createConvertNVVMToLLVMPass());
   GpuNVVMAttachTargetOptions attach;
   attach.chip = target.name;
   attach.optLevel = 3;

@@ -25,7 +25,8 @@ namespace segc {
 class GpuKernelBody : public KernelBody {
 public:
   GpuKernelBody(mlir::OpBuilder builder, mlir::Location location,
-                KernelArguments arguments, int64_t threads);
+                KernelArguments arguments, int64_t threads,
+                mlir::ValueRange tensorMaps = {});
 
   /// The thread's index in the block, of type index, and the number of threads.
   mlir::Value thread() const { return threadId; }
@@ -33,15 +34,23 @@ public:
   /// Emits a barrier of the block. Conditions around it must be uniform in the
   /// block.
   void barrier();
+  /// Emits what the first `count` threads of the block do, whole warps, which
+  /// alone come there: `threads` and `barrier` are theirs.
+  void withThreads(int64_t count, llvm::function_ref<void()> body);
   /// The block's shared memory as `size` elements of a type; `scratch` is the
   /// same memory in f32.
   mlir::Value sharedView(mlir::Type element, int64_t size);
+  /// A pointer to its byte of this number, for instructions of NVVM.
+  mlir::Value sharedPointer(mlir::Value byte);
+  /// The address of a tensor map of the launch.
+  mlir::Value tensorMap(unsigned number) const { return maps[number]; }
   /// Emits a loop that distributes [0, size) over the threads of the block.
   void forThreads(int64_t size, llvm::function_ref<void(mlir::Value)> body);
 
 private:
   mlir::Value threadId;
-  int64_t threadCount;
+  int64_t threadCount, blockThreads;
+  llvm::SmallVector<mlir::Value, 2> maps;
 };
 
 /// Collects the launches of one fusion. Kernel models emit into it.
@@ -56,10 +65,11 @@ public:
   }
 
   /// Adds a kernel of one block a task, with `sharedFloats` of (dynamic) shared
-  /// memory.
+  /// memory, and tensor maps.
   /// The task count is also the attribute `seg.tasks` of the function.
   void launch(TaskCount tasks, int64_t threads, int64_t sharedFloats,
-              llvm::function_ref<void(GpuKernelBody &)> body);
+              llvm::function_ref<void(GpuKernelBody &)> body,
+              llvm::ArrayRef<exec::TensorMapAttr> maps = {});
 };
 
 /// Base class of the GPU's kernel models of one strategy.

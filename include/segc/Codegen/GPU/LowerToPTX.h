@@ -8,6 +8,8 @@
 #ifndef SEGC_CODEGEN_GPU_LOWERTOPTX_H
 #define SEGC_CODEGEN_GPU_LOWERTOPTX_H
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "segc/Codegen/GPU/GpuTarget.h"
 
@@ -15,6 +17,9 @@ namespace segc {
 
 /// The symbol of a block's shared memory in lowered kernels.
 inline constexpr llvm::StringLiteral sharedMemoryName = "segc_shared";
+
+/// The symbol of that name, which is added if there is none.
+mlir::LLVM::GlobalOp sharedMemorySymbol(mlir::gpu::GPUModuleOp kernels);
 
 /// Lowers the kernels to the NVVM dialect.
 void populateLowerToNVVM(mlir::OpPassManager &manager);

@@ -33,6 +33,9 @@ namespace segc {
 /// powers of two.
 struct GemmTile {
   int64_t rows, columns, depth;
+  /// The pixels of the tile are a box of so many positions: its rows, or the
+  /// depth of a filter gradient. Without it they follow each other.
+  std::optional<Dims> box = std::nullopt;
 };
 
 enum class GemmOperand { A, B };
@@ -53,6 +56,10 @@ struct GemmRun {
   /// Emits their values in f32 where they are inside.
   std::function<mlir::Value(int64_t lanes)> load;
 };
+
+/// Where a box of an operand's tensor map begins, the coordinate of the
+/// elements that follow each other in memory first.
+using GemmBox = llvm::SmallVector<mlir::Value, 5>;
 
 /// How the threads of a block share the elements of an operand of a step: in
 /// runs, thread after thread.
@@ -137,6 +144,11 @@ public:
   /// `depth` of the step on.
   virtual GemmRun run(GemmOperand operand, mlir::Value index, mlir::Value step,
                       mlir::Value depth) = 0;
+  /// The elements of each row of an operand's boxes, of a tile with a box.
+  virtual int64_t boxWidth(GemmOperand operand) const = 0;
+  /// The boxes of a step, in the order of rows or columns.
+  virtual llvm::SmallVector<GemmBox> boxes(GemmOperand operand,
+                                           mlir::Value step) = 0;
   /// Emits what becomes of the sums. All threads have passed a barrier since
   /// they were stored.
   virtual void finish(const GemmSums &sums) = 0;

@@ -18,7 +18,8 @@ using namespace mlir;
 namespace segc {
 namespace {
 
-constexpr llvm::StringLiteral tileName = "tile", partsName = "parts";
+constexpr llvm::StringLiteral tileName = "tile", boxName = "box",
+                              partsName = "parts";
 
 //===----------------------------------------------------------------------===//
 // Kinds of blocks
@@ -41,8 +42,9 @@ struct Kind<CudaCoreTiling> {
   static constexpr SizeParameter<CudaCoreTiling> sizes[] = {
       {"thread_rows", &CudaCoreTiling::threadRows},
       {"thread_columns", &CudaCoreTiling::threadColumns}};
-  static constexpr bool hasMultiplyType = false;
-  static constexpr llvm::StringLiteral noTiling = "no tiling";
+  static constexpr bool hasMultiplyType = false, hasBox = false,
+                        isUnverified = false;
+  static std::string noTiling(const GemmWork &) { return "no tiling"; }
   static constexpr auto emit = emitCudaCoreBlock;
 };
 
@@ -53,16 +55,35 @@ struct Kind<MmaTiling> {
       {"warp_rows", &MmaTiling::warpRows},
       {"warp_columns", &MmaTiling::warpColumns},
       {"stages", &MmaTiling::stages}};
-  static constexpr bool hasMultiplyType = true;
-  static constexpr llvm::StringLiteral noTiling =
-      "multiplies values of bf16 or f16 in memory";
+  static constexpr bool hasMultiplyType = true, hasBox = false,
+                        isUnverified = false;
+  static std::string noTiling(const GemmWork &) {
+    return "multiplies values of bf16 or f16 in memory";
+  }
   static constexpr auto emit = emitMmaBlock;
+};
+
+template <>
+struct Kind<WgmmaTiling> {
+  static constexpr llvm::StringLiteral name = "wgmma";
+  static constexpr SizeParameter<WgmmaTiling> sizes[] = {
+      {"stages", &WgmmaTiling::stages}};
+  static constexpr bool hasMultiplyType = true, hasBox = true,
+                        isUnverified = true;
+  static std::string noTiling(const GemmWork &work) {
+    std::string reason = wgmmaRefusal(work);
+    return reason.empty() ? "multiplies values of bf16 or f16 in memory"
+                          : reason;
+  }
+  static constexpr auto emit = emitWgmmaBlock;
 };
 
 template <typename Tiling>
 SmallVector<StrategyParameter> parametersOf(bool hasParts) {
   SmallVector<StrategyParameter> declared{
       {tileName, StrategyParameter::Type::Sizes}};
+  if (Kind<Tiling>::hasBox)
+    declared.push_back({boxName, StrategyParameter::Type::Sizes});
   for (const auto &size : Kind<Tiling>::sizes)
     declared.push_back({size.name, StrategyParameter::Type::Size});
   if (Kind<Tiling>::hasMultiplyType)
@@ -83,6 +104,9 @@ seg::StrategyAttr write(const GemmWork &work,
   const GemmTile &tile = choice.tiling.tile;
   SmallVector<NamedAttribute> parameters{b.getNamedAttr(
       tileName, b.getDenseI64ArrayAttr({tile.rows, tile.columns, tile.depth}))};
+  if (tile.box)
+    parameters.push_back(
+        b.getNamedAttr(boxName, b.getDenseI64ArrayAttr(*tile.box)));
   for (const auto &size : Kind<Tiling>::sizes)
     parameters.push_back(b.getNamedAttr(
         size.name, b.getI64IntegerAttr(choice.tiling.*size.member)));
@@ -105,6 +129,10 @@ GemmChoice<Tiling> read(seg::FusionOp fusion) {
   ArrayRef<int64_t> tile = strategy.getInts(tileName);
   GemmChoice<Tiling> choice;
   choice.tiling.tile = {tile[0], tile[1], tile[2]};
+  if constexpr (Kind<Tiling>::hasBox) {
+    ArrayRef<int64_t> box = strategy.getInts(boxName);
+    choice.tiling.tile.box = Dims{box[0], box[1], box[2]};
+  }
   for (const auto &size : Kind<Tiling>::sizes)
     choice.tiling.*size.member = strategy.get<IntegerAttr>(size.name).getInt();
   if constexpr (Kind<Tiling>::hasMultiplyType)
@@ -127,8 +155,10 @@ public:
 
   StringRef kind(OperationName) const override { return Kind<Tiling>::name; }
   ArrayRef<StrategyParameter> parameters() const override { return declared; }
+  bool isUnverified() const override { return Kind<Tiling>::isUnverified; }
+  /// Copies of boxes pass no registers.
   bool takesPrologue(OpOperand &operand) const override {
-    return operand.getOperandNumber() == 0;
+    return operand.getOperandNumber() == 0 && !Kind<Tiling>::hasBox;
   }
 
   SmallVector<StrategyProposal>
@@ -183,6 +213,18 @@ protected:
   virtual void emitLaunches(GpuFusionEmitter &emitter, const GemmWork &work,
                             const GemmChoice<Tiling> &choice) const = 0;
 
+  /// The tensor maps of A and B, where boxes of them are copied.
+  template <typename Gemm>
+  static SmallVector<exec::TensorMapAttr> tensorMaps(const GemmWork &work,
+                                                     const GemmTile &tile) {
+    if (!tile.box)
+      return {};
+    auto of = [&](GemmOperand operand) {
+      return Gemm::tensorMap(work.fusion, work.problem, tile, operand);
+    };
+    return {of(GemmOperand::A), of(GemmOperand::B)};
+  }
+
 private:
   /// The fastest first.
   static SmallVector<GemmChoice<Tiling>> choicesOf(const GemmWork &work,
@@ -217,7 +259,7 @@ private:
     if (result.empty()) {
       StrategyProposal &refused = result.emplace_back();
       refused.title = Kind<Tiling>::name.str();
-      refused.reason = Kind<Tiling>::noTiling.str();
+      refused.reason = Kind<Tiling>::noTiling(work);
     }
     return result;
   }
@@ -252,10 +294,12 @@ struct ForwardModel : GemmModel<Tiling> {
     const Tiling &tiling = choice.tiling;
     emitter.launch(
         {0, ForwardGemm::blocksOfSample(work.problem, tiling.tile)},
-        tiling.threads(), sharedFloats(work, tiling), [&](GpuKernelBody &k) {
+        tiling.threads(), sharedFloats(work, tiling),
+        [&](GpuKernelBody &k) {
           ForwardGemm gemm(k, work.fusion, work.problem, tiling.tile);
           Kind<Tiling>::emit(k, gemm, tiling);
-        });
+        },
+        this->template tensorMaps<ForwardGemm>(work, tiling.tile));
     for (ForwardGemm::Reduction &reduction :
          ForwardGemm::reductions(work.fusion, work.problem, tiling.tile))
       ChannelMerge(reduction.op, reduction.layout).emit(emitter);
@@ -275,11 +319,13 @@ struct FilterGradModel : GemmModel<Tiling> {
     const Tiling &tiling = choice.tiling;
     emitter.launch(
         {FilterGradGemm::blocks(work.problem, tiling.tile, choice.parts), 0},
-        tiling.threads(), sharedFloats(work, tiling), [&](GpuKernelBody &k) {
+        tiling.threads(), sharedFloats(work, tiling),
+        [&](GpuKernelBody &k) {
           FilterGradGemm gemm(k, work.fusion, work.problem, tiling.tile,
                               choice.parts);
           Kind<Tiling>::emit(k, gemm, tiling);
-        });
+        },
+        this->template tensorMaps<FilterGradGemm>(work, tiling.tile));
     if (choice.parts > 1)
       FilterGradGemm::launchMerge(emitter, work.problem, choice.parts);
   }
@@ -296,6 +342,7 @@ void addModels(KernelModels &models) {
 void addConvGpuModels(KernelModels &models) {
   addModels<CudaCoreTiling>(models);
   addModels<MmaTiling>(models);
+  addModels<WgmmaTiling>(models);
 }
 
 } // namespace segc

@@ -35,6 +35,58 @@ Indices delinearizeDims(KernelBody &k, Value linear, const Dims &sizes) {
 }
 
 //===----------------------------------------------------------------------===//
+// Tensor maps
+//===----------------------------------------------------------------------===//
+
+static RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+exec::TensorMapAttr tensorMapOf(Value operand, int64_t first,
+                                ArrayRef<MapDimension> dimensions,
+                                std::optional<int64_t> samples) {
+  Value stored = seg::storedValue(operand);
+  Type element = getElementTypeOrSelf(stored);
+  int64_t bytes = element.getIntOrFloatBitWidth() / 8;
+  SmallVector<int64_t, 5> sizes, strides, box, steps;
+  for (const MapDimension &dimension : dimensions) {
+    sizes.push_back(dimension.size);
+    strides.push_back(dimension.stride * bytes);
+    box.push_back(dimension.box * dimension.step);
+    steps.push_back(dimension.step);
+  }
+  return exec::TensorMapAttr::get(
+      operand.getContext(), cast<BlockArgument>(stored).getArgNumber(),
+      first * bytes, element, sizes, strides, box, steps,
+      /*swizzle=*/dimensions.front().box * bytes,
+      samples.value_or(dimensions.size()));
+}
+
+exec::TensorMapAttr activationMap(Value operand, int64_t channels,
+                                  const Dims &box, const Dims &steps) {
+  RankedTensorType type = typeOf(seg::storedValue(operand));
+  int64_t stride = seg::channels(type);
+  SmallVector<MapDimension> dimensions{{stride, 1, channels}};
+  ArrayRef<int64_t> spatial = seg::spatialDims(type);
+  for (size_t i = spatial.size(); i-- > 0;) {
+    size_t d = i + 3 - spatial.size();
+    dimensions.push_back({spatial[i], stride, box[d], steps[d]});
+    stride *= spatial[i];
+  }
+  dimensions.push_back({1, stride, 1});
+  return tensorMapOf(operand, 0, dimensions, dimensions.size() - 1);
+}
+
+GemmBox activationBox(Value operand, Value channel, const Indices &position,
+                      Value sample) {
+  GemmBox box{channel};
+  for (size_t i = 0; i < seg::spatialDims(typeOf(operand)).size(); ++i)
+    box.push_back(position[2 - i]);
+  box.push_back(sample);
+  return box;
+}
+
+//===----------------------------------------------------------------------===//
 // Phases and taps
 //===----------------------------------------------------------------------===//
 
@@ -135,10 +187,6 @@ Indices ConvWindow::input(const Indices &position, const Indices &tap,
 // Input
 //===----------------------------------------------------------------------===//
 
-static RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 /// Adds the sizes that runs of channels of the value must divide.
 static void collectSizes(Value value, SmallVectorImpl<int64_t> &sizes) {
   value = seg::storedValue(value);
@@ -214,6 +262,38 @@ GemmAccess ConvFilter::access(const ConvProblem &problem) {
                         ? 0
                         : problem.groupOutputs() * problem.filterOutStride +
                               problem.filterGroupStride()})};
+}
+
+/// Whether taps lie further apart than channels of either side: the strides of
+/// a tensor map ascend.
+static bool tapsAreOutermost(const ConvProblem &problem) {
+  return problem.filterTapStride >
+         std::max(problem.filterInStride, problem.filterOutStride);
+}
+
+exec::TensorMapAttr ConvFilter::tensorMap(const ConvProblem &problem,
+                                          Value operand, int64_t width,
+                                          int64_t rows) {
+  MapDimension from{problem.groupInputs(), problem.filterInStride, width},
+      to{problem.groupOutputs(), problem.filterOutStride, rows},
+      taps{product(problem.taps), problem.filterTapStride, 1};
+  if (!access(problem).alongDepth) {
+    std::swap(from, to);
+    from.box = width;
+    to.box = rows;
+  }
+  if (tapsAreOutermost(problem))
+    std::swap(taps, to);
+  return tensorMapOf(operand, problem.filterBase, {from, taps, to});
+}
+
+GemmBox ConvFilter::box(const ConvProblem &problem, Value tap, Value from,
+                        Value to) {
+  if (!access(problem).alongDepth)
+    std::swap(from, to);
+  if (tapsAreOutermost(problem))
+    std::swap(tap, to);
+  return {from, tap, to};
 }
 
 Value ConvFilter::element(KernelBody &k, const ConvProblem &problem, Value tap,

@@ -30,6 +30,25 @@ Dims blockPhases(const ConvProblem &problem);
 /// Outputs of the largest of these phases.
 Dims blockSpace(const ConvProblem &problem);
 
+/// A dimension of a tensor map: its size, the elements from one index to the
+/// next, how many of them a box takes, and from one of these to the next.
+struct MapDimension {
+  int64_t size, stride, box, step = 1;
+};
+/// The tensor map of an operand of a fusion's root from element `first` on. The
+/// first dimension is that of elements that follow each other, number `samples`
+/// has the size of a sample.
+exec::TensorMapAttr tensorMapOf(mlir::Value operand, int64_t first,
+                                llvm::ArrayRef<MapDimension> dimensions,
+                                std::optional<int64_t> samples = {});
+/// That of an activation, whose boxes are some channels of a box of positions
+/// of a sample, `steps` apart.
+exec::TensorMapAttr activationMap(mlir::Value operand, int64_t channels,
+                                  const Dims &box, const Dims &steps);
+/// Where such a box begins.
+GemmBox activationBox(mlir::Value operand, mlir::Value channel,
+                      const Indices &position, mlir::Value sample);
+
 /// The taps of a phase and what they read.
 class ConvWindow {
 public:
@@ -85,6 +104,13 @@ public:
       : k(k), problem(problem), operand(operand) {}
 
   static GemmAccess access(const ConvProblem &problem);
+  /// Its tensor map, of boxes of `rows` rows of `width` channels of a tap.
+  static exec::TensorMapAttr tensorMap(const ConvProblem &problem,
+                                       mlir::Value operand, int64_t width,
+                                       int64_t rows);
+  /// Where such a box begins, from these channels on.
+  static GemmBox box(const ConvProblem &problem, mlir::Value tap,
+                     mlir::Value from, mlir::Value to);
   /// A run from these channels of the group on.
   GemmRun run(mlir::Value tap, mlir::Value group, mlir::Value from,
               mlir::Value to, mlir::Value inside) const;

@@ -7,7 +7,10 @@
 
 #include "FilterGradGemm.h"
 
+#include "WgmmaBlock.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -36,10 +39,12 @@ FilterGradGemm::FilterGradGemm(GpuKernelBody &k, seg::FusionOp fusion,
   firstRow = k.mul(ids[1], tile.rows);
   group = ids[2];
   firstColumn = k.mul(ids[3], tile.columns);
-  Value pixels = k.mul(k.batch(), product(problem.out));
+  Value pixels = k.mul(k.batch(), tile.box ? boxesOfSample(problem, tile)
+                                           : product(problem.out));
   firstPixel = k.div(k.mul(part, pixels), parts);
   endPixel = k.div(k.mul(k.add(part, 1), pixels), parts);
-  steps = k.div(k.add(k.sub(endPixel, firstPixel), tile.depth - 1), tile.depth);
+  int64_t ofStep = tile.box ? 1 : tile.depth;
+  steps = k.div(k.add(k.sub(endPixel, firstPixel), ofStep - 1), ofStep);
 }
 
 GemmAccess FilterGradGemm::accessOf(const ConvProblem &problem, Operation *root,
@@ -73,6 +78,54 @@ GemmRun FilterGradGemm::run(GemmOperand operand, Value index, Value step,
                    k.add(k.mul(group, problem.groupInputs()),
                          k.rem(row, problem.groupInputs())),
                    inside);
+}
+
+//===----------------------------------------------------------------------===//
+// Boxes
+//===----------------------------------------------------------------------===//
+
+int64_t FilterGradGemm::boxWidth(const ConvProblem &problem,
+                                 const GemmTile &tile, GemmOperand operand) {
+  if (operand == GemmOperand::B)
+    return WgmmaTiling::boxColumns(tile);
+  // The channels of one tap, at most 128 bytes.
+  constexpr int64_t widest = 64;
+  return std::gcd(widest, problem.groupInputs());
+}
+
+SmallVector<GemmBox> FilterGradGemm::boxes(GemmOperand operand, Value step) {
+  int64_t ofSample = boxesOfSample(problem, tile), width = boxWidth(operand);
+  Value number = k.add(firstPixel, step), sample = k.div(number, ofSample);
+  Indices origin = delinearizeDims(k, k.rem(number, ofSample),
+                                   divideUp(problem.out, *tile.box));
+  for (unsigned d = 0; d < 3; ++d)
+    origin[d] = k.mul(origin[d], (*tile.box)[d]);
+  SmallVector<GemmBox> result;
+  if (operand == GemmOperand::B) {
+    for (int64_t column = 0; column < tile.columns; column += width)
+      result.push_back(activationBox(
+          root->getOperand(1), k.add(firstColumn, column), origin, sample));
+    return result;
+  }
+  Value inside = arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);
+  for (int64_t i = 0; i < tile.rows; i += width) {
+    Value row = k.add(firstRow, i);
+    Indices tap = window.splitTap(k.div(row, problem.groupInputs()));
+    result.push_back(activationBox(root->getOperand(0),
+                                   k.rem(row, problem.groupInputs()),
+                                   window.input(origin, tap, inside), sample));
+  }
+  return result;
+}
+
+exec::TensorMapAttr FilterGradGemm::tensorMap(seg::FusionOp fusion,
+                                              const ConvProblem &problem,
+                                              const GemmTile &tile,
+                                              GemmOperand operand) {
+  bool isGrad = operand == GemmOperand::B;
+  return activationMap(fusion.getRoot()->getOperand(isGrad),
+                       boxWidth(problem, tile, operand), *tile.box,
+                       isGrad ? Dims{1, 1, 1} : problem.inStrides());
 }
 
 /// Stores the tile along the filter's rows, whichever channels they are.

@@ -13,15 +13,20 @@
 namespace segc {
 
 /// The result of a seg.conv_filter_grad, summed over the pixels of all samples.
-/// These are cut into `parts` of about the same size, whatever the number of
-/// samples. Each part has a copy of the result in the temporary, and a last
-/// launch adds the copies in order.
+/// These, or boxes of them, are cut into `parts` of about the same size,
+/// whatever the number of samples. Each part has a copy of the result in the
+/// temporary, and a last launch adds the copies in order.
 class FilterGradGemm : public ConvGemm {
 public:
   FilterGradGemm(GpuKernelBody &k, seg::FusionOp fusion,
                  const ConvProblem &problem, const GemmTile &tile,
                  int64_t parts);
 
+  /// Boxes of pixels of a sample.
+  static int64_t boxesOfSample(const ConvProblem &problem,
+                               const GemmTile &tile) {
+    return product(divideUp(problem.out, *tile.box));
+  }
   static int64_t blocks(const ConvProblem &problem, const GemmTile &tile,
                         int64_t parts);
   /// Floats of the temporary.
@@ -37,6 +42,18 @@ public:
   }
   GemmRun run(GemmOperand operand, mlir::Value index, mlir::Value step,
               mlir::Value depth) override;
+  int64_t boxWidth(GemmOperand operand) const override {
+    return boxWidth(problem, tile, operand);
+  }
+  static int64_t boxWidth(const ConvProblem &problem, const GemmTile &tile,
+                          GemmOperand operand);
+  llvm::SmallVector<GemmBox> boxes(GemmOperand operand,
+                                   mlir::Value step) override;
+  /// The tensor map of an operand for a tile with a box.
+  static exec::TensorMapAttr tensorMap(seg::FusionOp fusion,
+                                       const ConvProblem &problem,
+                                       const GemmTile &tile,
+                                       GemmOperand operand);
   void finish(const GemmSums &sums) override;
 
 private:
@@ -55,7 +72,8 @@ private:
 
   mlir::Operation *root;
   int64_t parts;
-  mlir::Value part, group, firstRow, firstColumn, firstPixel, endPixel;
+  mlir::Value part, group, firstRow, firstColumn;
+  mlir::Value firstPixel, endPixel; ///< Or boxes.
   ConvWindow window;
   ConvInput input;
 };

@@ -6,9 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "ForwardGemm.h"
-#include "Reductions/TileMerges.h"
 
+#include "Reductions/TileMerges.h"
+#include "WgmmaBlock.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "segc/Codegen/Common/PointwiseEmitter.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 
@@ -16,11 +18,17 @@ using namespace mlir;
 
 namespace segc {
 
+/// Returns the tiles of the pixels of a phase.
+static Dims tileCounts(const ConvProblem &problem, const GemmTile &tile) {
+  Dims space = blockSpace(problem);
+  return tile.box ? divideUp(space, *tile.box)
+                  : Dims{1, 1, divideUp(product(space), tile.rows)};
+}
+
 int64_t ForwardGemm::blocksOfSample(const ConvProblem &problem,
                                     const GemmTile &tile) {
-  return divideUp(product(blockSpace(problem)), tile.rows) *
-         product(blockPhases(problem)) * problem.groups *
-         divideUp(problem.groupOutputs(), tile.columns);
+  return product(tileCounts(problem, tile)) * product(blockPhases(problem)) *
+         problem.groups * divideUp(problem.groupOutputs(), tile.columns);
 }
 
 ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
@@ -29,10 +37,11 @@ ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
       input(k, this->problem, root->getOperand(0)),
       filter(k, this->problem, root->getOperand(1)) {
   // Blocks that read the same pixels follow each other.
-  auto ids = k.delinearize(
-      k.task(), {1, divideUp(product(blockSpace(problem)), tile.rows),
-                 product(blockPhases(problem)), problem.groups,
-                 divideUp(problem.groupOutputs(), tile.columns)});
+  Dims tiles = tileCounts(problem, tile);
+  auto ids =
+      k.delinearize(k.task(), {1, product(tiles), product(blockPhases(problem)),
+                               problem.groups,
+                               divideUp(problem.groupOutputs(), tile.columns)});
   sample = ids[0];
   tileNumber = ids[1];
   phaseNumber = ids[2];
@@ -40,9 +49,17 @@ ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
   firstRow = k.mul(tileNumber, tile.rows);
   firstColumn = k.mul(ids[4], tile.columns);
   window.emplace(k, this->problem, phaseNumber);
-  steps = k.div(
-      k.add(k.mul(window->tapCount(), problem.groupInputs()), tile.depth - 1),
-      tile.depth);
+  if (!tile.box) {
+    steps = k.div(
+        k.add(k.mul(window->tapCount(), problem.groupInputs()), tile.depth - 1),
+        tile.depth);
+    return;
+  }
+  steps =
+      k.mul(window->tapCount(), divideUp(problem.groupInputs(), tile.depth));
+  origin = delinearizeDims(k, tileNumber, tiles);
+  for (unsigned d = 0; d < 3; ++d)
+    origin[d] = k.mul(origin[d], (*tile.box)[d]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -71,11 +88,23 @@ ForwardGemm::Depth ForwardGemm::splitDepth(Value step, Value depth) {
 
 ForwardGemm::Pixel ForwardGemm::pixelOf(Value row) {
   Dims space = blockSpace(problem), phases = blockPhases(problem);
-  Value linear = k.add(firstRow, row);
-  Value exists = k.less(linear, k.index(product(space)));
-  Indices position = delinearizeDims(k, linear, space);
-  if (product(phases) == 1)
-    return {position, linear, exists};
+  Indices position;
+  Value exists;
+  if (tile.box) {
+    position = delinearizeDims(k, row, *tile.box);
+    exists = arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);
+    for (unsigned d = 0; d < 3; ++d) {
+      position[d] = k.add(origin[d], position[d]);
+      if (space[d] % (*tile.box)[d] != 0)
+        exists = k.both(exists, k.less(position[d], k.index(space[d])));
+    }
+  } else {
+    Value linear = k.add(firstRow, row);
+    exists = k.less(linear, k.index(product(space)));
+    position = delinearizeDims(k, linear, space);
+    if (product(phases) == 1)
+      return {position, linear, exists};
+  }
   Indices output = window->output(position);
   Value number = k.index(0);
   for (unsigned d = 0; d < 3; ++d) {
@@ -104,6 +133,50 @@ GemmRun ForwardGemm::run(GemmOperand operand, Value index, Value step,
 }
 
 //===----------------------------------------------------------------------===//
+// Boxes
+//===----------------------------------------------------------------------===//
+
+int64_t ForwardGemm::boxWidth(const ConvProblem &problem, const GemmTile &tile,
+                              GemmOperand operand) {
+  return operand == GemmOperand::A || ConvFilter::access(problem).alongDepth
+             ? tile.depth
+             : WgmmaTiling::boxColumns(tile);
+}
+
+SmallVector<GemmBox> ForwardGemm::boxes(GemmOperand operand, Value step) {
+  int64_t pieces = divideUp(problem.groupInputs(), tile.depth);
+  Indices tap = window->splitTap(k.div(step, pieces));
+  Value channel = k.mul(k.rem(step, pieces), tile.depth);
+  if (operand == GemmOperand::A) {
+    Value inside = arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);
+    return {activationBox(root->getOperand(0), channel,
+                          window->input(origin, tap, inside), sample)};
+  }
+  Value number = window->filterTap(tap);
+  if (ConvFilter::access(problem).alongDepth)
+    return {ConvFilter::box(problem, number, channel, firstColumn)};
+  SmallVector<GemmBox> result;
+  int64_t width = boxWidth(operand);
+  for (int64_t column = 0; column < tile.columns; column += width)
+    result.push_back(
+        ConvFilter::box(problem, number, channel, k.add(firstColumn, column)));
+  return result;
+}
+
+exec::TensorMapAttr ForwardGemm::tensorMap(seg::FusionOp fusion,
+                                           const ConvProblem &problem,
+                                           const GemmTile &tile,
+                                           GemmOperand operand) {
+  Value value = fusion.getRoot()->getOperand(operand == GemmOperand::B);
+  int64_t width = boxWidth(problem, tile, operand);
+  if (operand == GemmOperand::A)
+    return activationMap(value, width, *tile.box, problem.inStrides());
+  return ConvFilter::tensorMap(
+      problem, value, width,
+      ConvFilter::access(problem).alongDepth ? tile.columns : tile.depth);
+}
+
+//===----------------------------------------------------------------------===//
 // Epilogue
 //===----------------------------------------------------------------------===//
 
@@ -115,9 +188,11 @@ SmallVector<ForwardGemm::Reduction>
 ForwardGemm::reductions(seg::FusionOp fusion, const ConvProblem &problem,
                         const GemmTile &tile) {
   // The tiles of a phase are numbered one after the other for each position.
-  TileGrid grid{{1, 1, product(problem.out)},
-                {1, 1, tile.rows},
-                {1, 1, product(blockPhases(problem))}};
+  Dims phases = blockPhases(problem);
+  TileGrid grid{
+      {1, 1, product(problem.out)}, {1, 1, tile.rows}, {1, 1, product(phases)}};
+  if (tile.box)
+    grid = {problem.out, *tile.box, phases};
   SmallVector<Reduction> result;
   int64_t base = 0;
   for (auto op : fusion.getBody().getOps<ChannelReductionOpInterface>()) {
@@ -183,6 +258,7 @@ void ForwardGemm::reduce(const Reduction &reduction) {
   int64_t lanes = storeLanes(problem), vectors = tile.columns / lanes,
           rowStep = k.threads() / vectors, pixels = product(problem.out),
           phaseCount = product(blockPhases(problem));
+  Dims space = blockSpace(problem);
   unsigned count = op.getSumCount();
   Value column = k.mul(k.rem(k.thread(), vectors), lanes),
         threadRow = k.div(k.thread(), vectors);
@@ -190,10 +266,17 @@ void ForwardGemm::reduce(const Reduction &reduction) {
     return k.mul(k.add(k.mul(sample, pixels), pixelOf(row).number),
                  problem.outChannels);
   };
-  Value rows =
-      k.min(k.index(tile.rows), k.sub(k.index(pixels / phaseCount), firstRow));
+  // The rows of a box that exist do not follow each other.
+  Value rows = k.index(tile.rows), existing = k.index(1);
+  if (tile.box)
+    for (unsigned d = 0; d < 3; ++d)
+      existing =
+          k.mul(existing, pieceExtent(k, space[d], (*tile.box)[d], origin[d]));
+  else
+    rows = existing =
+        k.min(rows, k.sub(k.index(pixels / phaseCount), firstRow));
   ReductionTile own{sample, k.add(k.mul(tileNumber, phaseCount), phaseNumber),
-                    elementAt(k.index(0)), rows};
+                    elementAt(k.index(0)), existing};
   auto channelRows = [&](Value channel) {
     return llvm::map_to_vector(op.getChannelRows(k, layout, own),
                                [&](const ChannelRow &row) {
@@ -211,17 +294,29 @@ void ForwardGemm::reduce(const Reduction &reduction) {
   Value inside = isColumn(column), channel = channelOf(column);
   k.ifThen(inside, [&] {
     SmallVector<Value> constant = channelRows(channel);
-    SmallVector<Value> sums = k.loop(
-        threadRow, rows, rowStep, zeros, [&](Value row, ValueRange carried) {
-          Value element = k.add(elementAt(row), channel);
-          SmallVector<Value> elements, next;
-          for (Value operand : op.getTermOperands())
-            elements.push_back(k.load(memoryOf(k, operand), element, lanes));
-          for (auto [sum, term] :
-               llvm::zip_equal(carried, op.emitTerms(k, elements, constant)))
-            next.push_back(math.add(sum, term));
-          return next;
-        });
+    auto addRow = [&](Value row, ValueRange carried) {
+      Value element = k.add(elementAt(row), channel);
+      SmallVector<Value> elements, next;
+      for (Value operand : op.getTermOperands())
+        elements.push_back(k.load(memoryOf(k, operand), element, lanes));
+      for (auto [sum, term] :
+           llvm::zip_equal(carried, op.emitTerms(k, elements, constant)))
+        next.push_back(math.add(sum, term));
+      return next;
+    };
+    auto addIfExists = [&](Value row, ValueRange carried) {
+      auto yield = [&](ValueRange sums) {
+        scf::YieldOp::create(k.builder(), k.loc(), sums);
+      };
+      auto added = scf::IfOp::create(
+          k.builder(), k.loc(), pixelOf(row).exists,
+          [&](OpBuilder &, Location) { yield(addRow(row, carried)); },
+          [&](OpBuilder &, Location) { yield(carried); });
+      return SmallVector<Value>(added.getResults());
+    };
+    SmallVector<Value> sums =
+        tile.box ? k.loop(threadRow, rows, rowStep, zeros, addIfExists)
+                 : k.loop(threadRow, rows, rowStep, zeros, addRow);
     for (auto [i, sum] : llvm::enumerate(sums))
       k.store(sum, k.scratch(), slot(i, threadRow));
   });

@@ -14,7 +14,7 @@
 namespace segc {
 
 /// The output of a seg.conv, seg.conv_transpose or seg.conv_input_grad. A block
-/// computes consecutive pixels of a phase of a sample, and channels of a group.
+/// computes a tile of pixels of a phase of a sample, and channels of a group.
 class ForwardGemm : public ConvGemm {
 public:
   /// A reduction that follows the root, and its rows in KernelBody::sums.
@@ -42,6 +42,18 @@ public:
   }
   GemmRun run(GemmOperand operand, mlir::Value index, mlir::Value step,
               mlir::Value depth) override;
+  int64_t boxWidth(GemmOperand operand) const override {
+    return boxWidth(problem, tile, operand);
+  }
+  static int64_t boxWidth(const ConvProblem &problem, const GemmTile &tile,
+                          GemmOperand operand);
+  llvm::SmallVector<GemmBox> boxes(GemmOperand operand,
+                                   mlir::Value step) override;
+  /// The tensor map of an operand for a tile with a box.
+  static exec::TensorMapAttr tensorMap(seg::FusionOp fusion,
+                                       const ConvProblem &problem,
+                                       const GemmTile &tile,
+                                       GemmOperand operand);
   void finish(const GemmSums &sums) override;
 
 private:
@@ -73,6 +85,7 @@ private:
   seg::FusionOp fusion;
   mlir::Operation *root;
   mlir::Value sample, phaseNumber, tileNumber, group, firstRow, firstColumn;
+  Indices origin; ///< Of a tile with a box, within the phase.
   std::optional<ConvWindow> window;
   ConvInput input;
   ConvFilter filter;

@@ -13,19 +13,26 @@
 #include "CudaCoreBlock.h"
 #include "GemmWork.h"
 #include "MmaBlock.h"
+#include "WgmmaBlock.h"
 
 namespace segc {
 
 /// Floats of shared memory of a block.
 int64_t sharedFloats(const GemmWork &work, const CudaCoreTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const MmaTiling &tiling);
+int64_t sharedFloats(const GemmWork &work, const WgmmaTiling &tiling);
 /// The reason why the tiling cannot be emitted; empty if it can.
 std::string refusal(const GemmWork &work, const CudaCoreTiling &tiling);
 std::string refusal(const GemmWork &work, const MmaTiling &tiling);
+std::string refusal(const GemmWork &work, const WgmmaTiling &tiling);
+/// The reason why no WgmmaTiling can be.
+std::string wgmmaRefusal(const GemmWork &work);
 /// Seconds by the roofline.
 double modelledSeconds(const GemmWork &work, const CudaCoreTiling &tiling,
                        int64_t parts);
 double modelledSeconds(const GemmWork &work, const MmaTiling &tiling,
+                       int64_t parts);
+double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
                        int64_t parts);
 /// Adds all that are worth considering, if values of 16 bits may be multiplied
 /// in these types.
@@ -33,6 +40,8 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<CudaCoreTiling>> &choices);
 void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<MmaTiling>> &choices);
+void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
+                    llvm::SmallVectorImpl<GemmChoice<WgmmaTiling>> &choices);
 
 } // namespace segc
 

@@ -40,11 +40,15 @@ int64_t GemmWork::columns() const { return problem.groupOutputs(); }
 
 int64_t GemmWork::steps(const GemmTile &tile, int64_t parts) const {
   if (isFilterGrad)
-    return divideUp(divideUp(problem.batch * product(problem.out), parts),
-                    tile.depth);
-  return divideUp(product(divideUp(problem.taps, blockPhases(problem))) *
-                      problem.groupInputs(),
-                  tile.depth);
+    return tile.box
+               ? divideUp(problem.batch *
+                              FilterGradGemm::boxesOfSample(problem, tile),
+                          parts)
+               : divideUp(divideUp(problem.batch * product(problem.out), parts),
+                          tile.depth);
+  int64_t taps = product(divideUp(problem.taps, blockPhases(problem)));
+  return tile.box ? taps * divideUp(problem.groupInputs(), tile.depth)
+                  : divideUp(taps * problem.groupInputs(), tile.depth);
 }
 
 GemmAccess GemmWork::access(GemmOperand operand) const {
@@ -125,10 +129,9 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
                          ? static_cast<double>(target.kernelRegisters)
                          : cost.registers;
   double resident = std::max(
-      1.0,
-      std::floor(std::min({ownBlocks, target.residentThreads / threads,
-                           target.sharedBytes / (4.0 * cost.sharedFloats),
-                           target.registers / (threads * registers)})));
+      1.0, std::floor(std::min({ownBlocks, target.residentThreads / threads,
+                                target.sharedBytes / (4.0 * cost.sharedFloats),
+                                target.registers / (threads * registers)})));
   // Fewer than eight warps do not keep a multiprocessor busy. A step cannot be
   // shorter than what it waits for, whatever other blocks do meanwhile.
   double busy = std::min(1.0, resident * threads / 256),

@@ -1,0 +1,63 @@
+//===- WgmmaBlock.h - Products by warpgroups --------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_CODEGEN_GPU_CONV_WGMMABLOCK_H
+#define SEGC_LIB_CODEGEN_GPU_CONV_WGMMABLOCK_H
+
+#include "ConvGemm.h"
+#include "segc/Target/MultiplyType.h"
+
+namespace segc {
+
+/// The tile of a block of two warpgroups that multiply, 64 rows each or, of 64
+/// rows, half of the columns each, and a warp that copies.
+struct WgmmaTiling {
+  GemmTile tile;             ///< With a box.
+  int64_t stages;            ///< Steps in shared memory, at least 2.
+  MultiplyType multiplyType; ///< Bf16 or F16.
+
+  static constexpr int64_t warpgroup = 128, warpgroups = 2, rows = 64;
+  /// Threads that multiply.
+  static constexpr int64_t consumers = warpgroups * warpgroup;
+
+  int64_t threads() const { return consumers + 32; }
+  static int64_t columnsOfWarpgroup(const GemmTile &tile) {
+    return tile.rows == rows ? tile.columns / warpgroups : tile.columns;
+  }
+  /// Columns of B in a box whose rows lie across the depth: 128 bytes, or less
+  /// if a warpgroup has less.
+  static int64_t boxColumns(const GemmTile &tile) {
+    constexpr int64_t widest = 64;
+    return std::min(widest, columnsOfWarpgroup(tile));
+  }
+  /// Bytes of A and B of a step. Swizzled boxes begin at multiples of 1024.
+  int64_t bytes(GemmOperand operand) const {
+    return roundUp(2 * tile.depth *
+                       (operand == GemmOperand::A ? tile.rows : tile.columns),
+                   1024);
+  }
+  int64_t stageBytes() const {
+    return bytes(GemmOperand::A) + bytes(GemmOperand::B);
+  }
+  /// Floats of the steps, whose place the sums take.
+  int64_t stageFloats() const {
+    return std::max(stages * stageBytes() / 4, GemmSums::floats(tile));
+  }
+  /// Floats of two barriers of each stage.
+  int64_t barrierFloats() const { return 4 * stages; }
+};
+
+/// Emits the product of a block by wgmma with sums in f32, for each of its
+/// threads, and what becomes of it. One thread copies boxes to shared memory by
+/// TMA, `stages` - 1 steps ahead; the barriers of a stage say when it is full
+/// and when it is empty. They lie at the end of shared memory.
+void emitWgmmaBlock(GpuKernelBody &k, ConvGemm &gemm,
+                    const WgmmaTiling &tiling);
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_GPU_CONV_WGMMABLOCK_H

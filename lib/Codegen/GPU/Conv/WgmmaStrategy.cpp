@@ -1,0 +1,170 @@
+//===- WgmmaStrategy.cpp --------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConvOperands.h"
+#include "GemmTilings.h"
+
+#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace segc {
+
+int64_t sharedFloats(const GemmWork &work, const WgmmaTiling &tiling) {
+  return roundUp(work.sharedFloats(tiling.tile, WgmmaTiling::consumers,
+                                   tiling.stageFloats()),
+                 4) +
+         tiling.barrierFloats();
+}
+
+/// The type of 16 bits in which an operand lies in memory, where copies of
+/// boxes can read it; null if it is f32 or a prologue computes it.
+static Type copiedType(Value operand) {
+  Value stored = seg::storedValue(operand);
+  Type type = getElementTypeOrSelf(stored);
+  return isa<BlockArgument>(stored) && (type.isF16() || type.isBF16()) ? type
+                                                                       : Type();
+}
+
+std::string wgmmaRefusal(const GemmWork &work) {
+  const ConvProblem &problem = work.problem;
+  Operation *root = work.fusion.getRoot();
+  if (!work.target.hasWarpgroups)
+    return "takes a GPU with warpgroups, sm_90a";
+  if (problem.groups != 1)
+    return "takes one group of channels";
+  if (problem.adjoint && product(problem.dilations) != 1)
+    return "takes no gradients of dilated convolutions";
+  Type type = copiedType(root->getOperand(0));
+  if (!type || type != copiedType(root->getOperand(1)))
+    return "takes operands of bf16 or f16 in memory, without a prologue";
+  // Rows of boxes are pieces of 16 bytes; those of a filter gradient's are
+  // numbered through all taps.
+  constexpr int64_t piece = 8, narrowest = 16;
+  if (problem.inChannels % (work.isFilterGrad ? narrowest : piece) ||
+      problem.outChannels % piece || problem.filterBase % piece)
+    return "takes channels in eights, and for filter gradients input channels "
+           "in sixteens";
+  constexpr int64_t maxStep = 8;
+  for (int64_t step : problem.inStrides())
+    if (step > maxStep)
+      return "takes strides of at most 8";
+  return "";
+}
+
+/// Whether the operands have two spatial dimensions; boxes have one position of
+/// the third then.
+static bool isFlat(const GemmWork &work) {
+  Value input = work.fusion.getRoot()->getOperand(0);
+  return seg::spatialDims(cast<RankedTensorType>(input.getType())).size() == 2;
+}
+
+std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
+  const GemmTile &tile = tiling.tile;
+  if (std::string reason = wgmmaRefusal(work); !reason.empty())
+    return reason;
+  if (tile.rows != WgmmaTiling::rows &&
+      tile.rows != WgmmaTiling::warpgroups * WgmmaTiling::rows)
+    return "expects a tile of 64 or 128 rows, got " + std::to_string(tile.rows);
+  constexpr int64_t least = 16, most = 256, deepest = 128;
+  if (int64_t columns = WgmmaTiling::columnsOfWarpgroup(tile);
+      columns < least || tile.columns > most)
+    return "expects a warpgroup to have 16 to 256 columns, got " +
+           std::to_string(columns);
+  if (tile.depth < least ||
+      tile.depth > (work.isFilterGrad ? deepest : deepest / 2))
+    return "expects a depth of 16 to 64, or 128 for a filter gradient, got " +
+           std::to_string(tile.depth);
+  int64_t pixels = work.isFilterGrad ? tile.depth : tile.rows;
+  if (!tile.box || product(*tile.box) != pixels ||
+      (isFlat(work) && tile.box->front() != 1))
+    return "expects a box of " + std::to_string(pixels) +
+           " pixels, in 2-D 1 deep";
+  constexpr int64_t maxBox = 256;
+  for (unsigned d = 0; d < 3; ++d)
+    if (!llvm::isPowerOf2_64((*tile.box)[d]) ||
+        (*tile.box)[d] * work.problem.inStrides()[d] > maxBox)
+      return "expects a box of powers of two that reads at most 256 positions "
+             "of each dimension";
+  constexpr int64_t maxStages = 8;
+  if (tiling.stages < 2 || tiling.stages > maxStages)
+    return "expects 2 to 8 stages, got " + std::to_string(tiling.stages);
+  if (tiling.multiplyType != MultiplyType::Bf16 &&
+      tiling.multiplyType != MultiplyType::F16)
+    return "expects multiply_type to be bf16 or f16";
+  if (copiedType(work.fusion.getRoot()->getOperand(0)).isF16() !=
+      (tiling.multiplyType == MultiplyType::F16))
+    return "expects multiply_type to be the operands' type";
+  return work.refusal(tile, WgmmaTiling::consumers, sharedFloats(work, tiling));
+}
+
+double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
+                       int64_t parts) {
+  const GemmTile &tile = tiling.tile;
+  const GpuTarget &target = work.target;
+  // Tensor cores reach 80 % of their rate, and read both factors from shared
+  // memory, 128 bytes a cycle of 128 f32 lanes.
+  double products = static_cast<double>(tile.rows * tile.columns * tile.depth);
+  double multiply = products * 2 * target.multiprocessors /
+                    (0.8 * target.rate16Bit * target.peakFlops);
+  double instructions =
+             static_cast<double>(tile.depth) / 16 * WgmmaTiling::warpgroups,
+         bytes = instructions * 32 *
+                 static_cast<double>(WgmmaTiling::rows +
+                                     WgmmaTiling::columnsOfWarpgroup(tile));
+  double read = bytes * 2 * target.multiprocessors / target.peakFlops;
+  // A step begins with a wait.
+  constexpr double beginStep = 20e-9;
+  return modelledSeconds(
+      work,
+      {tile, parts, tiling.threads(), sharedFloats(work, tiling),
+       static_cast<double>(WgmmaTiling::columnsOfWarpgroup(tile)) / 2 + 56,
+       std::max(multiply, read) + beginStep,
+       target.loadSeconds / static_cast<double>(tiling.stages - 1),
+       /*elementBytes=*/2});
+}
+
+/// The box of so many pixels with which the fewest tiles cover the space; of
+/// those the one with the least surface, which taps read beyond it.
+static Dims bestBox(const Dims &space, int64_t pixels, bool flat) {
+  Dims best{1, 1, pixels};
+  auto cost = [&](const Dims &box) {
+    return std::pair(product(divideUp(space, box)), box[0] + box[1] + box[2]);
+  };
+  for (int64_t depth = 1; depth <= (flat ? 1 : pixels); depth *= 2)
+    for (int64_t height = 1; depth * height <= pixels; height *= 2)
+      if (Dims box{depth, height, pixels / depth / height};
+          cost(box) < cost(best))
+        best = box;
+  return best;
+}
+
+void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
+                    SmallVectorImpl<GemmChoice<WgmmaTiling>> &choices) {
+  if (!wgmmaRefusal(work).empty())
+    return;
+  Type type = copiedType(work.fusion.getRoot()->getOperand(0));
+  MultiplyType multiplyType =
+      type.isF16() ? MultiplyType::F16 : MultiplyType::Bf16;
+  if (!allowed.contains(multiplyType))
+    return;
+  Dims space = work.isFilterGrad ? work.problem.out : blockSpace(work.problem);
+  for (int64_t rows : {128, 64})
+    for (int64_t columns : {256, 128, 64, 32, 16})
+      for (int64_t depth : {64, 32, 16, 128})
+        for (int64_t stages : {4, 6, 3, 2}) {
+          if (columns >= 2 * std::max<int64_t>(16, work.columns()))
+            continue;
+          WgmmaTiling tiling{{rows, columns, depth}, stages, multiplyType};
+          tiling.tile.box =
+              bestBox(space, work.isFilterGrad ? depth : rows, isFlat(work));
+          addChoices(work, tiling, choices);
+        }
+}
+
+} // namespace segc
