@@ -60,8 +60,16 @@ EmulatedDevice::EmulatedDevice(ThreadPool &pool, EmulatorOptions options)
     : SynchronousDevice(pool), options(options),
       allocations(std::make_shared<Allocations>()) {}
 
-std::shared_ptr<Device> segc::makeEmulatedDevice(ThreadPool &pool) {
-  return std::make_shared<EmulatedDevice>(pool);
+StatusOr<std::shared_ptr<Device>>
+segc::makeEmulatedDevice(ThreadPool &pool, int interleaving) {
+  const std::vector<EmulatorOptions> &tested = emulatorTestOptions();
+  const uint64_t number = interleaving;
+  EmulatorOptions options = {EmulatorOptions::Schedule::Random, number,
+                             /*lateCopies=*/number % 2 == 0};
+  if (number < tested.size())
+    options = tested[number];
+  return std::shared_ptr<Device>(
+      std::make_shared<EmulatedDevice>(pool, options));
 }
 
 StatusOr<DeviceBuffer> EmulatedDevice::allocate(uint64_t bytes,
@@ -145,7 +153,10 @@ Status EmulatedDevice::runLaunch(const KernelLaunch &launched) {
     launch.operandBytes.push_back(bytes);
   }
   Blocks blocks = {launch, options, {}, launch.blocks, {}};
-  threadPool().parallelFor(launch.blocks,
-                           [&](int64_t block, uint32_t) { blocks.run(block); });
+  const bool descends =
+      options.schedule == EmulatorOptions::Schedule::Descending;
+  threadPool().parallelFor(launch.blocks, [&](int64_t block, uint32_t) {
+    blocks.run(descends ? launch.blocks - 1 - block : block);
+  });
   return blocks.failure;
 }

@@ -29,10 +29,7 @@ static const NamedDevice devices[] = {
        return makeHostDevice(pool);
      }},
     {"cuda", true, makeCudaDevice},
-    {"emulated", false,
-     [](ThreadPool &pool, int) -> StatusOr<std::shared_ptr<Device>> {
-       return makeEmulatedDevice(pool);
-     }},
+    {"emulated", true, makeEmulatedDevice},
 };
 
 std::string segc::deviceNames() {

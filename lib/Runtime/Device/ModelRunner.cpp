@@ -214,14 +214,6 @@ Status ModelRunner::invoke(const std::string &entry,
   return status;
 }
 
-/// Bytes of the first `batch` samples; all of a tensor that has no samples.
-static uint64_t sampleBytes(const TensorSignature &tensor, int64_t largest,
-                            int64_t batch) {
-  const bool batched = !tensor.shape.empty() && tensor.shape[0] == largest;
-  return static_cast<uint64_t>(batched ? tensor.bytes() / largest * batch
-                                       : tensor.bytes());
-}
-
 Status ModelRunner::runProgram(const std::string &entry,
                                const std::vector<void *> &inputs, int64_t batch,
                                segc_scalars &scalars) {
@@ -244,8 +236,9 @@ Status ModelRunner::runProgram(const std::string &entry,
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Tensor &tensor = tensors.inputs[i];
     memory.inputs.push_back(tensor.buffer.address());
+    // Inputs are those of samples.
     const uint64_t bytes =
-        sampleBytes(signature.inputs[i], manifest().batch, batch);
+        signature.inputs[i].bytes() / manifest().batch * batch;
     std::memcpy(tensor.hostData(), inputs[i], bytes);
     SEGC_RETURN_IF_ERROR(device_->copyToDevice(*stream, tensor.buffer.address(),
                                                tensor.hostData(), bytes));
@@ -259,11 +252,13 @@ Status ModelRunner::runProgram(const std::string &entry,
   Status status =
       programs->run(*program, memory, batch,
                     !observer && options.canaries ? &everyKernel : observer);
+  // Of outputs the signature does not tell which have samples: the Dice of as
+  // many classes looks the same.
   if (status.ok())
     for (size_t i = 0; i < tensors.outputs.size(); ++i)
       SEGC_RETURN_IF_ERROR(device_->copyToHost(
           *stream, tensors.outputs[i].hostData(), memory.outputs[i],
-          sampleBytes(signature.outputs[i], manifest().batch, batch)));
+          signature.outputs[i].bytes()));
   if (status.ok())
     status = device_->copyToHost(*stream, &scalars, scalarBuffer.address(),
                                  sizeof(scalars));

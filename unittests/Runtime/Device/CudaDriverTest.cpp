@@ -110,14 +110,21 @@ TEST(CudaDriver, FailuresAtTheStartAreTold) {
 TEST(MakeDevice, NamesAreChecked) {
   ThreadPool pool(1);
   fakecuda::reset(machine([](auto &m) { m.devices = 2; }));
-  for (const char *spec : {"cpu", "cuda", "cuda:0", "cuda:1"}) {
+  const std::pair<const char *, segc_device> known[] = {
+      {"cpu", SEGC_DEVICE_HOST},
+      {"cuda", SEGC_DEVICE_CUDA},
+      {"cuda:0", SEGC_DEVICE_CUDA},
+      {"cuda:1", SEGC_DEVICE_CUDA},
+      {"emulated", SEGC_DEVICE_CUDA_EMULATED},
+      {"emulated:3", SEGC_DEVICE_CUDA_EMULATED}};
+  for (auto [spec, kind] : known) {
     auto device = makeDevice(spec, pool);
     ASSERT_TRUE(device.ok()) << device.status().message();
-    EXPECT_EQ((*device)->kind(),
-              spec == std::string("cpu") ? SEGC_DEVICE_HOST : SEGC_DEVICE_CUDA);
+    EXPECT_EQ((*device)->kind(), kind) << spec;
   }
   for (const char *spec : {"", "gpu", "cpu:0", "cuda:", "cuda:x", "cuda:-1",
-                           "cuda:1 ", "cuda:99999999999", "cuda0", "CUDA"}) {
+                           "cuda:1 ", "cuda:99999999999", "cuda0", "CUDA", "emulated:",
+                           "emulated:x", "emulated:-1"}) {
     auto device = makeDevice(spec, pool);
     ASSERT_FALSE(device.ok()) << spec;
     EXPECT_EQ(device.status().code(), StatusCode::WrongUsage);

@@ -101,6 +101,21 @@ TEST_F(EmulatedDeviceTest, RunsThreadsInAnyOrder) {
   }
 }
 
+// By number: ascending, descending, ...
+TEST_F(EmulatedDeviceTest, HasAnOrderOfThreads) {
+  command.function = rotate<false>;
+  auto first = [&](int interleaving) {
+    auto other = *makeEmulatedDevice(pool, interleaving);
+    DeviceBuffer memory = std::move(*other->allocate(32, "test", true));
+    void *addresses[] = {memory.address().asPointer(),
+                         (memory.address() + 16).asPointer()};
+    return other->launch(*stream, {&command, addresses, {}, 0, 1}).message();
+  };
+  EXPECT_THAT(first(0), HasSubstr("block 0, thread 0: get reads"));
+  EXPECT_THAT(first(1), HasSubstr("block 0, thread 3: get reads"));
+  EXPECT_THAT(first(1000), HasSubstr("get reads"));
+}
+
 // Of several blocks with a fault the first is reported.
 TEST_F(EmulatedDeviceTest, ReportsFaultsOfKernels) {
   command.function = rotate<false>;

@@ -14,7 +14,7 @@
 namespace segc {
 
 /// Runs versions of models for an emulated GPU. Blocks are spread over the
-/// threads of the pool. As on a GPU, the host reaches the memory by copies
+/// threads of the pool, in descending order where threads are. As on a GPU, the host reaches the memory by copies
 /// only. Kernels, copies and the operands of launches are checked: an access
 /// outside its operand, or an operand outside the allocations, is an error.
 class EmulatedDevice : public SynchronousDevice {
@@ -44,8 +44,10 @@ private:
   std::shared_ptr<Allocations> allocations; ///< Buffers may outlive the device.
 };
 
-/// Returns an emulated GPU, with the default options.
-std::shared_ptr<Device> makeEmulatedDevice(ThreadPool &pool);
+/// Returns an emulated GPU whose threads and copies are ordered by
+/// emulatorTestOptions()[interleaving], or at random by larger numbers.
+StatusOr<std::shared_ptr<Device>> makeEmulatedDevice(ThreadPool &pool,
+                                                     int interleaving);
 
 } // namespace segc
 

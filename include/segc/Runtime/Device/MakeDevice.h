@@ -12,12 +12,12 @@
 
 namespace segc {
 
-/// Returns the device that `spec` names: "cpu", "cuda", "cuda:1" or
-/// "emulated". Another text is wrong usage of --device.
+/// Returns the device that `spec` names: "cpu", "cuda", "cuda:1",
+/// "emulated" or "emulated:3". Another text is wrong usage of --device.
 StatusOr<std::shared_ptr<Device>> makeDevice(const std::string &spec,
                                              ThreadPool &pool);
 
-/// "cpu, cuda, cuda:N or emulated".
+/// "cpu, cuda, cuda:N, emulated or emulated:N".
 std::string deviceNames();
 
 } // namespace segc

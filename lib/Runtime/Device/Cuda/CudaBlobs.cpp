@@ -136,12 +136,15 @@ StatusOr<const segc_blob *> segc::cuda::chooseBlob(const CudaContext &context,
                        ", this one is of CUDA " +
                        versionText(context.driver().version()) +
                        "; update the NVIDIA driver, or compile the model where "
-                       "ptxas is: segc compile --target cuda:sm_" +
-                       std::to_string(gpu));
+                       "ptxas is: segc compile --target cuda");
+  // No version of segc's kernels runs on older ones.
+  constexpr int oldest = 80;
   return unsupported(context.name() + ": the GPU is an sm_" +
                      std::to_string(gpu) + ", the kernels are " +
                      (offered.empty() ? "missing" : offered) +
-                     "; compile the model for it: segc compile --target "
-                     "cuda:sm_" +
-                     std::to_string(gpu));
+                     (gpu < oldest
+                          ? "; segc compiles for sm_" + std::to_string(oldest) +
+                                " and later"
+                          : "; compile the model for it: segc compile "
+                            "--target cuda"));
 }
