@@ -233,6 +233,63 @@ TEST_F(KernelCheckTest, FindsAMissingTermOfStatistics) {
   }
 }
 
+/// A kernel that rounds a product to f16 and goes on with it. That of 27 / 64
+/// is six units of f32 above the middle between two values of f16.
+constexpr char roundedText[] = R"(
+!w = tensor<1x16x16x2xf32>
+!h = tensor<1x16x16x2xf16>
+func.func @f(%x: !w) -> !w {
+  %y = seg.fusion (%a = %x : !w) -> (!w) {
+    %0 = seg.scale %a by 0.9962387681007385 : !w
+    %1 = seg.cast %0 : !w -> !h
+    %2 = seg.cast %1 : !h -> !w
+    %3 = seg.scale %2 by 3.0 : !w
+    seg.yield %3 : !w
+  }
+  return %y : !w
+}
+)";
+
+// A value between two of f16 may become either where the error of an f32
+// product decides, and nowhere else.
+TEST_F(KernelCheckTest, ValuesThatAreRoundedInside) {
+  module = parseSourceString<ModuleOp>(roundedText, &context);
+  ASSERT_TRUE(module);
+  using reference::ElementKind;
+  auto halfOf = [](double value) {
+    return reference::roundTo(ElementKind::F16, value);
+  };
+  // Rounds the element whose product is the nearest to the middle between two
+  // values, or the farthest from it, to the other one.
+  auto round = [&](bool nearest) {
+    return check([&](ArrayRef<void *> operands) {
+      auto *in = static_cast<const float *>(operands[0]);
+      auto *out = static_cast<float *>(operands[1]);
+      int64_t chosen = -1;
+      double best = 0, other = 0;
+      for (int64_t i = 0; i < 16 * 16 * 2; ++i) {
+        double product = in[i] * 0.9962387681007385, kept = halfOf(product),
+               unit = reference::spacing(ElementKind::F16, product),
+               error = std::fabs(product - kept);
+        // Not a value of f32, and a large one, so that the unit is that of all.
+        if (static_cast<float>(product) == product || std::fabs(kept) < 0.125)
+          continue;
+        if (chosen >= 0 && (error > best) != nearest)
+          continue;
+        chosen = i;
+        best = error;
+        other = halfOf(product + std::copysign(unit, product - kept));
+      }
+      ASSERT_GE(chosen, 0);
+      out[chosen] = static_cast<float>(3 * other);
+    });
+  };
+  KernelDeviation undecided = round(/*nearest=*/true);
+  EXPECT_TRUE(undecided.ok()) << undecided.fault << " " << undecided.excess();
+  KernelDeviation decided = round(/*nearest=*/false);
+  EXPECT_FALSE(decided.ok()) << decided.excess();
+}
+
 // A kernel that this processor cannot run is reported as skipped, which is a
 // failure.
 TEST_F(KernelCheckTest, ASkippedKernelIsAFailure) {

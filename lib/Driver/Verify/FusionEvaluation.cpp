@@ -147,6 +147,10 @@ static void disturbAll(std::vector<HostTensor> &results, double noise,
     disturbRounded(result, noise, seed + 100);
 }
 
+static bool isNarrow(ElementKind kind) {
+  return kind == ElementKind::F16 || kind == ElementKind::BF16;
+}
+
 /// Number of elements that are summed in one element of a result.
 static double summed(Operation *op) {
   auto largest = [](TypeRange types) {
@@ -238,8 +242,9 @@ FusionEvaluation::evaluate(Operation *op, ArrayRef<const HostTensor *> operands,
   return results;
 }
 
-FailureOr<std::vector<HostTensor>> FusionEvaluation::run(double noise,
-                                                         uint64_t seed) const {
+FailureOr<std::vector<HostTensor>>
+FusionEvaluation::evaluateAll(double noise, uint64_t seed,
+                              Rounding round) const {
   Tensors tensors, unrounded;
   for (auto [argument, input] : llvm::zip_equal(body.getArguments(), inputs))
     tensors[argument] = input;
@@ -253,10 +258,9 @@ FailureOr<std::vector<HostTensor>> FusionEvaluation::run(double noise,
     if (failed(results))
       return failure();
     for (auto [value, tensor] : llvm::zip_equal(op.getResults(), *results)) {
-      if (tensor.kind() == ElementKind::F16 ||
-          tensor.kind() == ElementKind::BF16) {
+      if (isNarrow(tensor.kind())) {
         unrounded[value] = tensor;
-        tensor.roundToKind();
+        round(value, tensor);
       }
       tensors[value] = std::move(tensor);
     }
@@ -268,6 +272,86 @@ FailureOr<std::vector<HostTensor>> FusionEvaluation::run(double noise,
                                                : tensors.find(value)->second);
   }
   return results;
+}
+
+FailureOr<std::vector<HostTensor>> FusionEvaluation::run(double noise,
+                                                         uint64_t seed) {
+  return evaluateAll(noise, seed, [&](Value value, HostTensor &tensor) {
+    if (isRoundedInside(value))
+      note(roundedInside[value], tensor, noise);
+    tensor.roundToKind();
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Values that are rounded inside
+//===----------------------------------------------------------------------===//
+
+bool FusionEvaluation::isRoundedInside(Value value) const {
+  return llvm::any_of(value.getUses(), [&](OpOperand &use) {
+    return use.getOwner() != body.getTerminator() && !storedOperand(use);
+  });
+}
+
+void FusionEvaluation::note(RoundedValue &rounded, const HostTensor &tensor,
+                            double noise) {
+  if (noise == 0) {
+    rounded.exact = tensor;
+    return;
+  }
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    double difference = std::fabs(tensor[i] - rounded.exact[i]);
+    if (difference > rounded.noise)
+      rounded.noise = difference;
+  }
+}
+
+double FusionEvaluation::RoundedValue::bound() const {
+  double largest = 0;
+  for (double value : exact.values())
+    if (std::isfinite(value))
+      largest = std::max(largest, std::fabs(value));
+  return largestFactor * noise + minUnits * f32Unit * largest;
+}
+
+/// The value of the kind on the other side of a middle within `bound`, or the
+/// nearest one if there is no middle.
+static double otherSide(ElementKind kind, double exact, double bound) {
+  double nearest = reference::roundTo(kind, exact);
+  // What f32 represents has not been rounded before.
+  if (static_cast<float>(exact) != exact)
+    for (double side : {exact + bound, exact - bound})
+      if (double other = reference::roundTo(kind, side); other != nearest)
+        return other;
+  return nearest;
+}
+
+bool FusionEvaluation::RoundedValue::isDecided() const {
+  double limit = bound();
+  return llvm::all_of(exact.values(), [&](double value) {
+    return otherSide(exact.kind(), value, limit) ==
+               reference::roundTo(exact.kind(), value) ||
+           std::isnan(value);
+  });
+}
+
+FailureOr<std::optional<std::vector<HostTensor>>>
+FusionEvaluation::runUndecided() {
+  if (llvm::all_of(roundedInside,
+                   [](auto &entry) { return entry.second.isDecided(); }))
+    return std::optional<std::vector<HostTensor>>();
+  auto results = evaluateAll(
+      /*noise=*/0, /*seed=*/1, [&](Value value, HostTensor &tensor) {
+        auto rounded = roundedInside.find(value);
+        if (rounded == roundedInside.end())
+          return tensor.roundToKind();
+        double bound = rounded->second.bound();
+        for (double &element : tensor.values())
+          element = otherSide(tensor.kind(), element, bound);
+      });
+  if (failed(results))
+    return failure();
+  return std::optional(std::move(*results));
 }
 
 } // namespace segc
