@@ -11,7 +11,7 @@
 
 #include "segc/Driver/Verify/Verify.h"
 #include "segc/Program/Programs.h"
-#include "segc/Runtime/Device/HostDevice.h"
+#include "segc/Runtime/Device/MakeDevice.h"
 #include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Transforms/Passes.h"
 
@@ -73,7 +73,7 @@ public:
   Deviation worst;
 
 private:
-  void drawValues();
+  llvm::Error drawValues();
   void drawInputs();
   llvm::Error call(const std::string &entry);
   /// Compares the results of the entry with the reference, which reads the
@@ -82,7 +82,7 @@ private:
                       const CallMemory &before, Tolerance tolerance);
   llvm::Error check(const std::string &entry);
   llvm::Error step(int64_t number, bool inOneCall);
-  CallMemory snapshot() const;
+  llvm::Expected<CallMemory> snapshot() const;
 
   const Configuration &options;
   ReferenceModel &reference;
@@ -91,23 +91,47 @@ private:
   CallMemory inputs; ///< Inputs of the call: image, label and scalars.
 };
 
+/// The values of a region, in the host's memory.
+llvm::Expected<std::vector<float>> valuesOf(const ModelRunner &runner,
+                                            const DeviceBuffer &buffer) {
+  if (buffer.size() == 0)
+    return std::vector<float>();
+  auto view = runner.read(buffer);
+  if (!view.ok())
+    return toError(view.status());
+  return std::vector<float>(view->floats(),
+                            view->floats() + view->floatCount());
+}
+
 /// Draws values of parameters that differ from the initial ones, whose zeros
 /// would hide errors.
-void Comparison::drawValues() {
+llvm::Error Comparison::drawValues() {
   auto spread = [&](const DeviceBuffer &buffer,
-                    const std::vector<RegionTensor> &tensors, bool states) {
+                    const std::vector<RegionTensor> &tensors,
+                    bool states) -> llvm::Error {
+    auto values = valuesOf(runner, buffer);
+    if (!values)
+      return values.takeError();
     for (const RegionTensor &tensor : tensors)
       for (int64_t i = 0; i < tensor.elements; ++i) {
-        float &value = buffer.hostFloats()[tensor.offset / 4 + i];
+        float &value = (*values)[tensor.offset / 4 + i];
         if (states && value > 0)
           value *= static_cast<float>(draws.uniform(0.5, 1.5));
         else if (states || tensor.init.kind == Initializer::Kind::Constant)
           value += static_cast<float>(draws.uniform(-0.2, 0.2));
       }
+    return values->empty() ? llvm::Error::success()
+                           : toError(runner.write(buffer, 0, values->data(),
+                                                  values->size() * 4));
   };
-  spread(runner.parameters(), runner.manifest().parameters, false);
-  spread(runner.states(), runner.manifest().states, true);
+  if (llvm::Error error =
+          spread(runner.parameters(), runner.manifest().parameters, false))
+    return error;
+  if (llvm::Error error =
+          spread(runner.states(), runner.manifest().states, true))
+    return error;
   runner.weightsChanged();
+  return llvm::Error::success();
 }
 
 void Comparison::drawInputs() {
@@ -125,16 +149,19 @@ void Comparison::drawInputs() {
             static_cast<int32_t>(draws.below(manifest.classes)));
 }
 
-CallMemory Comparison::snapshot() const {
+llvm::Expected<CallMemory> Comparison::snapshot() const {
   CallMemory memory = inputs;
-  auto copy = [](const DeviceBuffer &buffer) {
-    return std::vector<float>(buffer.hostFloats(),
-                              buffer.hostFloats() + buffer.size() / 4);
-  };
-  memory.parameters = copy(runner.parameters());
-  memory.states = copy(runner.states());
-  memory.gradients = copy(runner.gradients());
-  memory.optimizer = copy(runner.optimizer());
+  const std::pair<std::vector<float> &, const DeviceBuffer &> regions[] = {
+      {memory.parameters, runner.parameters()},
+      {memory.states, runner.states()},
+      {memory.gradients, runner.gradients()},
+      {memory.optimizer, runner.optimizer()}};
+  for (auto [values, buffer] : regions) {
+    auto read = valuesOf(runner, buffer);
+    if (!read)
+      return read.takeError();
+    values = std::move(*read);
+  }
   return memory;
 }
 
@@ -162,6 +189,9 @@ llvm::Error Comparison::compare(const std::string &called,
   auto results = reference.evaluate(entry, before);
   if (!results)
     return results.takeError();
+  auto after = snapshot();
+  if (!after)
+    return after.takeError();
   double gradients = 0;
   for (const ReferenceResult &result : *results)
     if (result.region == "gradients")
@@ -172,11 +202,11 @@ llvm::Error Comparison::compare(const std::string &called,
     if (result.region == "outputs")
       actual = runner.output(called, result.name).floats();
     else
-      actual = (result.region == "states"      ? runner.states()
-                : result.region == "gradients" ? runner.gradients()
-                : result.region == "optimizer" ? runner.optimizer()
-                                               : runner.parameters())
-                   .hostFloats() +
+      actual = (result.region == "states"      ? after->states
+                : result.region == "gradients" ? after->gradients
+                : result.region == "optimizer" ? after->optimizer
+                                               : after->parameters)
+                   .data() +
                result.offset;
     double size = 0, rounding = 0, difference = 0, slack = 1e-12;
     for (int64_t i = 0; i < result.exact.size(); ++i) {
@@ -200,35 +230,44 @@ llvm::Error Comparison::compare(const std::string &called,
 }
 
 llvm::Error Comparison::check(const std::string &entry) {
+  auto before = snapshot();
+  if (!before)
+    return before.takeError();
   if (llvm::Error error = call(entry))
     return error;
-  return compare(entry, entry, snapshot(), toleranceOf(options));
+  return compare(entry, entry, *before, toleranceOf(options));
 }
 
 llvm::Error Comparison::step(int64_t number, bool inOneCall) {
   drawInputs();
   inputs.scalars.step = number;
   inputs.scalars.sample_offset = number * 7;
-  CallMemory before = snapshot();
+  auto before = snapshot();
+  if (!before)
+    return before.takeError();
   std::string called = inOneCall ? "train_step" : "grad_step";
   if (llvm::Error error = call(called))
     return error;
   if (llvm::Error error =
-          compare(called, "grad_step", before, toleranceOf(options)))
+          compare(called, "grad_step", *before, toleranceOf(options)))
     return error;
-  before.gradients = snapshot().gradients;
+  auto after = snapshot();
+  if (!after)
+    return after.takeError();
+  before->gradients = after->gradients;
   if (!inOneCall) {
     called = "apply_step";
     if (llvm::Error error = call(called))
       return error;
   }
-  return compare(called, "apply_step", before, updateTolerance);
+  return compare(called, "apply_step", *before, updateTolerance);
 }
 
 llvm::Error Comparison::run() {
   if (Status status = runner.initialize(draws.below(1 << 30)); !status.ok())
     return toError(status);
-  drawValues();
+  if (llvm::Error error = drawValues())
+    return error;
   drawInputs();
   const OptimizerInfo &optimizer = runner.manifest().optimizer;
   inputs.scalars.learning_rate = static_cast<float>(optimizer.learningRate);
@@ -261,13 +300,19 @@ llvm::Expected<Deviation> compareModel(const std::string &file,
   compileOptions.jobs = 1;
   if (llvm::Error error = compile(compileOptions))
     return error;
-  auto model = ModelLibrary::load(compileOptions.output);
+  ThreadPool pool(configuration.threads);
+  auto device = makeDevice(configuration.device, pool);
+  if (!device.ok())
+    return toError(device.status());
+  auto supports = [&](const segc_version &version) {
+    return (*device)->supports(version);
+  };
+  auto model = ModelLibrary::load(compileOptions.output,
+                                  {(*device)->kind(), supports});
   if (!model.ok())
     return toError(model.status());
-  ThreadPool pool(configuration.threads);
   auto runner = ModelRunner::create(
-      *model, makeHostDevice(pool),
-      {compileOptions.pipeline.training, /*canaries=*/true});
+      *model, *device, {compileOptions.pipeline.training, /*canaries=*/true});
   if (!runner.ok())
     return toError(runner.status());
   Configuration called = configuration;

@@ -20,7 +20,27 @@ std::vector<std::string> runnableCpus(MultiplyTypeSet types) {
   return names;
 }
 
-Configuration drawConfiguration(uint64_t seed, int64_t networkBatch) {
+/// Makes the configuration one of an emulated GPU, whose threads run in any
+/// order.
+static void emulate(Configuration &configuration, Draws &draws) {
+  CompileOptions &compile = configuration.compile;
+  const TargetBackend &backend = *findTargetBackend("cuda-emulated");
+  std::vector<std::string> versions;
+  for (const auto &version : backend.versions())
+    versions.push_back(version->name);
+  compile.cpus.clear();
+  compile.targets = {backend.name().str() + ":" +
+                     draws.pick<std::string>(versions)};
+  // It has neither Winograd tiles nor products of other types.
+  compile.pipeline.winograd = "off";
+  if (compile.pipeline.multiplyType != "f32")
+    compile.pipeline.multiplyType = "auto";
+  configuration.device =
+      "emulated:" + std::to_string(draws.below(backend.interleavings()));
+}
+
+Configuration drawConfiguration(uint64_t seed, int64_t networkBatch,
+                                bool emulated) {
   Draws draws(seed, Purpose::Configuration);
   Configuration result;
   CompileOptions &compile = result.compile;
@@ -53,6 +73,8 @@ Configuration drawConfiguration(uint64_t seed, int64_t networkBatch) {
     compile.fuel["fusion"] = draws.between(0, 40);
   options.threads = draws.pick<int64_t>({1, 2, 2, 3, 8, 16});
   compile.optLevel = draws.pick<unsigned>({1, 1, 2, 0});
+  if (emulated)
+    emulate(result, draws);
   if (draws.percent(75))
     varyStrategies(compile, draws.below(1000), /*every=*/false);
   result.threads = static_cast<unsigned>(draws.between(1, 3));
@@ -63,10 +85,15 @@ Configuration drawConfiguration(uint64_t seed, int64_t networkBatch) {
   return result;
 }
 
+static std::string targetSpec(const CompileOptions &options) {
+  return options.targets.empty() ? "cpu:" + options.cpus.front()
+                                 : options.targets.front();
+}
+
 void varyStrategies(CompileOptions &options, uint64_t seed, bool every) {
   const PipelineOptions &pipeline = options.pipeline;
   options.insertedPasses.push_back(
-      {"fusion", "seg-vary-strategy{target=cpu:" + options.cpus.front() +
+      {"fusion", "seg-vary-strategy{target=" + targetSpec(options) +
                      " winograd=" + pipeline.winograd +
                      " multiply-type=" + pipeline.multiplyType +
                      " threads=" + std::to_string(pipeline.threads) + " seed=" +
@@ -75,7 +102,10 @@ void varyStrategies(CompileOptions &options, uint64_t seed, bool every) {
 
 std::string commandLine(const CompileOptions &options) {
   const PipelineOptions &pipeline = options.pipeline;
-  std::string line = "--cpu " + options.cpus.front() + " --precision " +
+  std::string line = (options.targets.empty()
+                          ? "--cpu " + options.cpus.front()
+                          : "--target " + options.targets.front()) +
+                     " --precision " +
                      pipeline.precision + " --winograd " + pipeline.winograd +
                      " --threads " + std::to_string(pipeline.threads) + " -O" +
                      std::to_string(options.optLevel);

@@ -19,6 +19,7 @@ struct Configuration {
   CompileOptions compile; ///< Compiler options without input and output.
   int64_t batch = 0;      ///< Samples of a call; 0 means the model's batch.
   unsigned threads = 1;   ///< Threads of the host.
+  std::string device = "cpu"; ///< That runs the model.
   /// The limit of --fit-memory relative to the largest arena without it; 0
   /// means no limit.
   double memoryShare = 0;
@@ -28,9 +29,11 @@ struct Configuration {
 /// instructions for these types of products, the best last.
 std::vector<std::string> runnableCpus(MultiplyTypeSet types = {});
 
-/// Draws an instruction set of this processor, a precision, and whether
-/// Winograd tiles, strategies, fusions and memory planning are on or off.
-Configuration drawConfiguration(uint64_t seed, int64_t networkBatch);
+/// Draws an instruction set of this processor, or a version of an emulated GPU,
+/// a precision, and whether Winograd tiles, strategies, fusions and memory
+/// planning are on or off.
+Configuration drawConfiguration(uint64_t seed, int64_t networkBatch,
+                                bool emulated = false);
 
 /// Makes the compiler draw the strategies of convolutions, from the candidates
 /// or from all that these options allow. The cost model would choose only few

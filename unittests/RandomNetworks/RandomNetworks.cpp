@@ -35,6 +35,7 @@ namespace {
 /// The first of the explored seeds, which follow the fixed ones.
 constexpr uint64_t firstExplored = 100000;
 constexpr unsigned secondsPerSeed = 300;
+constexpr const char *emulatedTarget = "cuda-emulated";
 /// Interval of the seeds whose kernels are also compared one by one, which
 /// takes three times as long as the model.
 constexpr uint64_t kernelPeriod = 5;
@@ -50,6 +51,7 @@ struct Options {
   std::string logs = "."; ///< Folder for failing networks.
   std::string shipped;    ///< Folder with the published networks.
   bool plansOnly = false; ///< Only count strategies, without comparison.
+  std::string target = "cpu";
 };
 
 /// Writes the seed's network and returns its number of samples; 0 if the
@@ -135,27 +137,29 @@ bool compare(const std::string &file, const Configuration &configuration,
 }
 
 /// Runs a seed in its own process.
-int runSeed(uint64_t seed, const std::string &file,
-            const std::string &directory, bool planOnly) {
+int runSeed(const Options &options, uint64_t seed, const std::string &file,
+            const std::string &directory) {
   int64_t batch = writeNetwork(seed, file);
   if (!batch) {
     llvm::outs() << "error: the network does not verify\n";
     return 1;
   }
-  Configuration configuration = drawConfiguration(seed, batch);
+  Configuration configuration = drawConfiguration(
+      seed, batch, /*emulated=*/options.target == emulatedTarget);
   auto facts = planOf(file, configuration.compile);
   if (facts)
     limitMemory(file, configuration, *facts);
   llvm::outs() << "options: " << commandLine(configuration.compile) << "\n"
                << "run: --values " << seed << " --run-batch "
                << configuration.batch << " --run-threads "
-               << configuration.threads
+               << configuration.threads << " --run-device "
+               << configuration.device
                << (seed % kernelPeriod ? "\n" : " --kernels\n");
   llvm::outs().flush();
   if (!facts)
     return !report(facts.takeError());
   print(*facts);
-  return planOnly || compare(file, configuration, seed, directory,
+  return options.plansOnly || compare(file, configuration, seed, directory,
                              seed % kernelPeriod == 0)
              ? 0
              : 1;
@@ -239,8 +243,7 @@ bool Campaign::startNext() {
   std::string place = (directory + "/" + std::to_string(seed)).str();
   jobs.start(seed, secondsPerSeed, [this, seed, place] {
     (void)llvm::sys::fs::create_directories(place);
-    int code =
-        runSeed(seed, networkFile(options, seed), place, options.plansOnly);
+    int code = runSeed(options, seed, networkFile(options, seed), place);
     llvm::sys::fs::remove_directories(place);
     return code;
   });
@@ -380,7 +383,8 @@ int Campaign::run() {
 }
 
 int check(Configuration configuration, uint64_t values, bool kernels) {
-  if (configuration.compile.cpus.empty())
+  if (configuration.compile.cpus.empty() &&
+      configuration.compile.targets.empty())
     configuration.compile.cpus = {"native"};
   llvm::SmallString<128> directory;
   if (llvm::sys::fs::createUniqueDirectory("segc-random", directory))
@@ -407,6 +411,8 @@ void addRun(CLI::App &app, Options &options, int &code) {
   command->add_option("--require-strategies-of", options.shipped,
                       "Folder of networks whose every strategy must be "
                       "reached");
+  command->add_option("--target", options.target, "What runs the networks")
+      ->check(CLI::IsMember({std::string("cpu"), std::string(emulatedTarget)}));
   command->add_flag("--plans-only", options.plansOnly,
                     "Count strategies, compare nothing");
   command->callback([&] { code = Campaign(options).run(); });
@@ -429,6 +435,7 @@ int main(int argc, char **argv) {
   single->add_option("--values", seed, "Seed of weights and inputs");
   single->add_option("--run-batch", configuration.batch, "Samples of a call");
   single->add_option("--run-threads", configuration.threads, "Threads");
+  single->add_option("--run-device", configuration.device, "Device");
   bool kernels = false;
   single->add_flag("--kernels", kernels, "Each kernel alone as well");
   single->callback([&] { code = check(configuration, seed, kernels); });
