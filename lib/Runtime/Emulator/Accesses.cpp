@@ -82,6 +82,28 @@ void Block::checkGlobal(EmulatedThread &thread, const void *address,
   checkBounds(thread, address, bytes, alignment, isStore, operand, op);
   if (global.areCounted())
     global.note(thread.index, op, address, bytes, isStore);
+  checkConflicts(thread, address, bytes, isStore, op);
+}
+
+void Block::checkConflicts(EmulatedThread &thread, const void *address,
+                           uint64_t bytes, bool isStore, const char *op) {
+  if (!launch().accesses)
+    return;
+  LaunchAccesses::Conflict other = launch().accesses->note(
+      shared.order, number, thread.index, address, bytes, isStore);
+  if (other.exists)
+    fail(thread, op, [&] {
+      std::string text =
+          accessText(isStore, bytes) + " of global memory, which ";
+      const char *did = other.isStore ? "written" : "read";
+      if (other.block != number)
+        return text + "block " + std::to_string(other.block) + " has " + did +
+               " in the same launch";
+      if (other.segment == shared.order.several())
+        return text + "other threads have read without a barrier between";
+      return accessText(isStore, bytes) + " of global memory, " +
+             shared.order.explain(other.segment, thread.index, did);
+    });
 }
 
 static void accessShared(segc_emulator_thread *opaque, const void *address,

@@ -88,7 +88,7 @@ void Block::reset(int64_t newNumber) {
     thread.index = i;
     thread.threads = count;
     thread.shared_bytes = launch().sharedBytes;
-    thread.observe_global = global.areCounted();
+    thread.observe_global = global.areCounted() || launch().accesses;
     thread.block = this;
     thread.copies.clear();
     thread.copyGroups.clear();

@@ -113,6 +113,9 @@ public:
   void checkGlobal(EmulatedThread &thread, const void *address, uint64_t bytes,
                    uint32_t alignment, bool isStore, uint32_t operand,
                    const char *op);
+  /// Compares an access with those of the launch before, if these are noted.
+  void checkConflicts(EmulatedThread &thread, const void *address,
+                      uint64_t bytes, bool isStore, const char *op);
 
 private:
   void reset(int64_t number);

@@ -174,15 +174,21 @@ static void setCoordinates(TensorCopy &copy, const int32_t *coordinates,
               copy.coordinates.begin());
 }
 
-static void count(Block &block, const TensorCopy &copy, bool isStore) {
+static void note(EmulatedThread &thread, const TensorCopy &copy, bool isStore,
+                 const char *op) {
+  Block &block = *thread.block;
   KernelCounts *counts = block.options().counts;
-  if (!counts)
+  if (counts)
+    (isStore ? counts->sharedBytesRead : counts->sharedBytesWritten) +=
+        copy.bytes();
+  if (!thread.observe_global)
     return;
-  (isStore ? counts->sharedBytesRead : counts->sharedBytesWritten) +=
-      copy.bytes();
   copy.forRows([&](uint32_t, const std::byte *row, int64_t low, int64_t high) {
-    if (low < high)
+    if (low == high)
+      return;
+    if (counts)
       block.global.noteAlone(row + low, high - low, isStore);
+    block.checkConflicts(thread, row + low, high - low, isStore, op);
   });
 }
 
@@ -213,7 +219,7 @@ static void loadTensor(segc_emulator_thread *opaque, void *shared,
              block.shared.explain(mbarrier.agent, copy.shared, copy.bytes(),
                                   /*isStore=*/true);
     });
-  count(block, copy, /*isStore=*/false);
+  note(thread, copy, /*isStore=*/false, op);
   mbarrier.copies.push_back(copy);
   settle(block, mbarrier);
 }
@@ -239,7 +245,7 @@ static void storeTensor(segc_emulator_thread *opaque, const void *map,
              block.shared.explain(own.agent, copy.shared, copy.bytes(),
                                   /*isStore=*/false);
     });
-  count(block, copy, /*isStore=*/true);
+  note(thread, copy, /*isStore=*/true, op);
   if (!block.options().lateCopies)
     copy.storeFrom(block.shared.data());
   own.stores.push_back(copy);

@@ -122,6 +122,57 @@ TEST(Emulator, OperandsHaveBounds) {
   EXPECT_THAT(Emulated(kernel, 32).errors(), testing::Each(""));
 }
 
+/// Threads of a block, or two blocks, write the same element of global memory,
+/// or one that others read.
+enum class Sharing { None, Threads, ThreadsWithBarrier, Blocks, BlocksRead };
+template <Sharing sharing>
+void share(void *const *buffers, void *scratch, int64_t, int64_t block) {
+  Gpu gpu(scratch);
+  auto *out = static_cast<float *>(buffers[1]);
+  auto access = [&](int64_t i, segc_emulator_access kind) {
+    gpu.self->functions->access_global(gpu.self, out + i, 4, 4, kind, 1,
+                                       kind ? "store" : "load");
+  };
+  int64_t own = block * 64 + gpu.thread();
+  if (sharing == Sharing::Blocks)
+    own = gpu.thread() + 32 * block;
+  access(own, SEGC_EMULATOR_STORE);
+  if (sharing == Sharing::ThreadsWithBarrier)
+    gpu.barrier();
+  if (sharing == Sharing::Threads || sharing == Sharing::ThreadsWithBarrier)
+    access(block * 64 + 63 - gpu.thread(), SEGC_EMULATOR_LOAD);
+  if (sharing == Sharing::BlocksRead)
+    access(128 + gpu.thread(), SEGC_EMULATOR_LOAD);
+  if (sharing == Sharing::BlocksRead && block)
+    access(128 + gpu.thread(), SEGC_EMULATOR_STORE);
+}
+
+std::string errorOfBlocks(segc_kernel_fn kernel) {
+  Emulated run(kernel);
+  LaunchAccesses accesses;
+  run.launch.accesses = &accesses;
+  for (int64_t block : {0, 1})
+    if (Status status = runEmulatedBlock(run.launch, block, {}); !status.ok())
+      return status.message();
+  accesses.beginLaunch();
+  return runEmulatedBlock(run.launch, 1, {}).message();
+}
+
+TEST(Emulator, ConflictsInGlobalMemoryAreReported) {
+  EXPECT_EQ(errorOfBlocks(share<Sharing::None>), "");
+  EXPECT_EQ(errorOfBlocks(share<Sharing::ThreadsWithBarrier>), "");
+  EXPECT_THAT(errorOfBlocks(share<Sharing::Threads>),
+              HasSubstr("store writes 4 bytes of global memory, which thread "
+                        "31 has read without a barrier between"));
+  EXPECT_THAT(errorOfBlocks(share<Sharing::Blocks>),
+              HasSubstr("block 1, thread 0: store writes 4 bytes of global "
+                        "memory, which block 0 has written in the same "
+                        "launch"));
+  EXPECT_THAT(errorOfBlocks(share<Sharing::BlocksRead>),
+              HasSubstr("block 1, thread 0: store writes 4 bytes of global "
+                        "memory, which block 0 has read in the same launch"));
+}
+
 TEST(Emulator, ADivergentBarrierIsReported) {
   auto ends = [](void *const *, void *scratch, int64_t, int64_t) {
     Gpu gpu(scratch);

@@ -15,6 +15,7 @@
 
 #include "segc/Base/KernelCounts.h"
 #include "segc/Base/Status.h"
+#include "segc/Runtime/Emulator/LaunchAccesses.h"
 #include "segc/model.h"
 
 #include <vector>
@@ -49,6 +50,9 @@ struct EmulatedLaunch {
   std::vector<segc_tensor_map> maps;
   int64_t batch = 1, blocks = 1;
   uint32_t threads = 1, sharedBytes = 0;
+  /// Where it is not null, accesses of its blocks to global memory that
+  /// conflict are errors.
+  LaunchAccesses *accesses = nullptr;
 };
 
 /// Runs a block of the launch on the calling thread. The first fault ends it;

@@ -21,6 +21,8 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
+#include <mutex>
+#include <set>
 
 using namespace mlir;
 
@@ -146,10 +148,40 @@ EmulatedCudaBackend::load(ModuleOp kernels, const TargetVersion &) const {
   return std::make_unique<EmulatedKernels>(*this, std::move(*code));
 }
 
+namespace {
+
+/// The accesses of a kernel's tasks. Tests call no task twice in a launch.
+class Accesses {
+public:
+  /// Returns the accesses of the launch that the call belongs to.
+  LaunchAccesses *of(const TaskCall &call) {
+    std::lock_guard<std::mutex> lock(mutex);
+    bool isNew = ArrayRef<void *>(buffers) != call.buffers ||
+                 batch != call.batch || !tasks.insert(call.task).second;
+    if (isNew) {
+      accesses.beginLaunch();
+      buffers.assign(call.buffers.begin(), call.buffers.end());
+      batch = call.batch;
+      tasks = {call.task};
+    }
+    return &accesses;
+  }
+
+private:
+  std::mutex mutex;
+  std::vector<void *> buffers;
+  int64_t batch = 0;
+  std::set<int64_t> tasks; ///< That were called in the launch.
+  LaunchAccesses accesses;
+};
+
+} // namespace
+
 /// A task is a block of threads.
 LoadedKernels::Task EmulatedCudaBackend::taskOf(segc_kernel_fn function,
                                                 StringRef kernel) const {
-  return [function, name = kernel.str()](const TaskCall &call) {
+  return [function, name = kernel.str(),
+          accesses = std::make_shared<Accesses>()](const TaskCall &call) {
     EmulatedLaunch launch;
     launch.function = function;
     launch.kernel = name.c_str();
@@ -161,6 +193,9 @@ LoadedKernels::Task EmulatedCudaBackend::taskOf(segc_kernel_fn function,
     launch.sharedBytes = call.sharedBytes;
     for (void *map : call.buffers.drop_front(call.bytes.size()))
       launch.maps.push_back(*static_cast<const segc_tensor_map *>(map));
+    // Which accesses conflict does not depend on how threads are interleaved.
+    if (call.interleaving == 0 && !call.counts)
+      launch.accesses = accesses->of(call);
     EmulatorOptions options = emulatorTestOptions()[call.interleaving];
     options.counts = call.counts;
     return runEmulatedBlock(launch, call.task, options);
