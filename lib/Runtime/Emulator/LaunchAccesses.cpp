@@ -25,10 +25,14 @@ LaunchAccesses::Conflict LaunchAccesses::note(const ThreadOrder &order,
   auto block = static_cast<int32_t>(wideBlock);
   int32_t own = order.segmentOf(thread);
   auto first = reinterpret_cast<uintptr_t>(address);
+  Page *page = nullptr;
   for (uint64_t at = first; at < first + bytes; ++at) {
-    std::unique_ptr<Page> &page = pages[at / pageBytes];
-    if (!page)
-      page = std::make_unique<Page>();
+    if (!page || at % pageBytes == 0) {
+      std::unique_ptr<Page> &place = pages[at / pageBytes];
+      if (!place)
+        place = std::make_unique<Page>();
+      page = place.get();
+    }
     Byte &byte = (*page)[at % pageBytes];
     if (byte.writerBlock >= 0 &&
         (byte.writerBlock != block || !order.isBefore(byte.writer, thread)))

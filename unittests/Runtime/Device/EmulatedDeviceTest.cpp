@@ -10,6 +10,7 @@
 #include "segc/Runtime/Device/EmulatedDevice.h"
 #include "segc/emulator.h"
 
+#include <cstring>
 #include <gmock/gmock.h>
 
 using namespace segc;
@@ -37,6 +38,20 @@ void rotate(void *const *buffers, void *scratch, int64_t, int64_t block) {
   float *to = static_cast<float *>(buffers[1]) + first + own;
   gpu.access_global(thread, to, 4, 4, SEGC_EMULATOR_STORE, 1, "store");
   *to = shared[next];
+}
+
+/// Copies the first box of 8 floats of a tensor map to the second operand.
+void copyBox(void *const *buffers, void *scratch, int64_t, int64_t) {
+  auto *thread = static_cast<segc_emulator_thread *>(scratch);
+  const segc_emulator_functions &gpu = *thread->functions;
+  auto *shared = static_cast<char *>(thread->shared), *mbarrier = shared + 128;
+  const int32_t first = 0;
+  gpu.init_mbarrier(thread, mbarrier, 1, "init");
+  gpu.fence(thread, SEGC_EMULATOR_FENCE_MBARRIER_INIT, "fence");
+  gpu.arrive_mbarrier(thread, mbarrier, 1, 32, "arrive");
+  gpu.load_tensor(thread, shared, buffers[2], &first, 1, mbarrier, "tensor");
+  gpu.wait_mbarrier(thread, mbarrier, 0, "wait");
+  std::memcpy(buffers[1], shared, 32);
 }
 
 class EmulatedDeviceTest : public testing::Test {
@@ -114,6 +129,30 @@ TEST_F(EmulatedDeviceTest, HasAnOrderOfThreads) {
   EXPECT_THAT(first(0), HasSubstr("block 0, thread 0: get reads"));
   EXPECT_THAT(first(1), HasSubstr("block 0, thread 3: get reads"));
   EXPECT_THAT(first(1000), HasSubstr("get reads"));
+}
+
+// The sizes of a map are those for the samples of the launch; what is behind
+// them is zero, whatever lies there.
+TEST_F(EmulatedDeviceTest, KernelsTakeTensorMaps) {
+  segc_tensor_map map = {};
+  map.type = SEGC_F32;
+  map.rank = 1;
+  map.offset = 16;
+  map.sizes[0] = 2;
+  map.strides[0] = 4;
+  map.box[0] = 8;
+  map.steps[0] = 1;
+  command.function = copyBox;
+  command.threads = 1;
+  command.shared_bytes = 136;
+  command.tasks_per_sample = 0;
+  command.tasks_fixed = 1;
+  command.maps = &map;
+  command.map_count = 1;
+  DeviceBuffer a = buffer({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}),
+               b = buffer(std::vector<float>(12));
+  EXPECT_EQ(launch(a.address(), b.address(), 3).message(), "");
+  EXPECT_THAT(valuesOf(b), ElementsAre(5, 6, 7, 8, 9, 10, 0, 0, 0, 0, 0, 0));
 }
 
 // Of several blocks with a fault the first is reported.

@@ -22,6 +22,7 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 #include <mutex>
+#include <numeric>
 #include <set>
 
 using namespace mlir;
@@ -194,7 +195,10 @@ LoadedKernels::Task EmulatedCudaBackend::taskOf(segc_kernel_fn function,
     for (void *map : call.buffers.drop_front(call.bytes.size()))
       launch.maps.push_back(*static_cast<const segc_tensor_map *>(map));
     // Which accesses conflict does not depend on how threads are interleaved.
-    if (call.interleaving == 0 && !call.counts)
+    constexpr uint64_t mostBytes = 16 << 20;
+    if (call.interleaving == 0 && !call.counts &&
+        std::accumulate(call.bytes.begin(), call.bytes.end(), uint64_t{0}) <=
+            mostBytes)
       launch.accesses = accesses->of(call);
     EmulatorOptions options = emulatorTestOptions()[call.interleaving];
     options.counts = call.counts;
