@@ -17,16 +17,24 @@ StatusOr<DeviceBuffer> Device::allocateStaging(uint64_t bytes,
   return allocateOnHost(bytes, what, /*guards=*/false);
 }
 
-StatusOr<double> Device::launchTimed(Stream &stream,
-                                     const KernelLaunch &launched) {
+StatusOr<double> Device::measure(Stream &stream, const std::string &,
+                                 const std::function<Status()> &enqueue) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point started = Clock::now();
-  SEGC_RETURN_IF_ERROR(launch(stream, launched));
+  SEGC_RETURN_IF_ERROR(enqueue());
   SEGC_RETURN_IF_ERROR(synchronize(stream));
   return std::chrono::duration<double>(Clock::now() - started).count();
 }
 
-Status Device::prepareCall(const segc_command &, int64_t) {
+StatusOr<double> Device::launchTimed(Stream &stream,
+                                     const KernelLaunch &launched) {
+  const std::string name = launched.command->name ? launched.command->name : "";
+  return measure(stream, name, [&] { return launch(stream, launched); });
+}
+
+StatusOr<bool> Device::prepareCall(const segc_command &command, int64_t) {
+  if (command.alternatives > 0)
+    return false;
   return unsupported("the device " + name() + " has no library of this name");
 }
 

@@ -42,14 +42,17 @@ static uint64_t elementsOf(const segc_operand &operand, int64_t batch) {
 
 /// Checks for libraries and collectives that are missing, before anything
 /// runs.
-Status ProgramRunner::checkServices(const segc_program &program, int64_t batch,
-                                    bool &callsLibraries) const {
+Status ProgramRunner::checkServices(
+    const segc_program &program, int64_t batch,
+    std::set<const segc_command *> &libraryCalls) const {
   for (uint32_t i = 0; i < program.command_count; ++i) {
     const segc_command &command = program.commands[i];
     if (command.kind == SEGC_COMMAND_CALL) {
-      callsLibraries = true;
-      SEGC_RETURN_IF_ERROR(device.prepareCall(command, batch)
-                               .withContext(where(program, command)));
+      const StatusOr<bool> isCalled = device.prepareCall(command, batch);
+      if (!isCalled.ok())
+        return isCalled.status().withContext(where(program, command));
+      if (*isCalled)
+        libraryCalls.insert(&command);
     }
     if (command.kind == SEGC_COMMAND_COLLECTIVE && !collectives)
       return unsupported(where(program, command) +
@@ -62,12 +65,12 @@ Status ProgramRunner::checkServices(const segc_program &program, int64_t batch,
 Status ProgramRunner::run(const segc_program &program,
                           const ProgramMemory &memory, int64_t batch,
                           KernelObserver *observer) {
-  bool callsLibraries = false;
-  SEGC_RETURN_IF_ERROR(checkServices(program, batch, callsLibraries));
-  Call call = {program, memory, batch, observer, {}};
+  Call call = {program, memory, batch, observer, {}, {}};
+  SEGC_RETURN_IF_ERROR(checkServices(program, batch, call.libraryCalls));
   SEGC_RETURN_IF_ERROR(prepare(program, call.streams));
   const std::pair<const segc_program *, int64_t> key = {&program, batch};
-  if (observer || (callsLibraries && calledBefore.insert(key).second))
+  if (observer ||
+      (!call.libraryCalls.empty() && calledBefore.insert(key).second))
     return enqueueAll(call);
   std::unique_ptr<Graph> &graph = graphs[key];
   if (!graph) {
@@ -119,9 +122,17 @@ Status ProgramRunner::joinStreams(const Call &call, bool atEnd) {
 
 Status ProgramRunner::enqueueAll(const Call &call) {
   SEGC_RETURN_IF_ERROR(joinStreams(call, /*atEnd=*/false));
-  for (uint32_t i = 0; i < call.program.command_count; ++i)
-    SEGC_RETURN_IF_ERROR(enqueue(call, i).withContext(
-        where(call.program, call.program.commands[i])));
+  for (uint32_t i = 0; i < call.program.command_count; ++i) {
+    const segc_command &command = call.program.commands[i];
+    const bool isCalled = call.libraryCalls.count(&command);
+    // The next commands compute what a call does.
+    if (command.kind == SEGC_COMMAND_CALL && !isCalled)
+      continue;
+    SEGC_RETURN_IF_ERROR(
+        enqueue(call, i).withContext(where(call.program, command)));
+    if (isCalled)
+      i += command.alternatives;
+  }
   return joinStreams(call, /*atEnd=*/true);
 }
 
@@ -139,7 +150,7 @@ Status ProgramRunner::enqueue(const Call &call, uint32_t index) {
   case SEGC_COMMAND_LAUNCH:
     return launch(call, index);
   case SEGC_COMMAND_CALL:
-    return callLibrary(call, command);
+    return callLibrary(call, index);
   case SEGC_COMMAND_COPY: {
     DeviceAddress from, to;
     SEGC_RETURN_IF_ERROR(addressOf(call.memory, command.operands[0], from));
@@ -194,39 +205,29 @@ static Status addressesOf(const ProgramMemory &memory,
   return Status::success();
 }
 
-Status ProgramRunner::callLibrary(const Call &call,
-                                  const segc_command &command) {
-  std::array<void *, SEGC_MAX_OPERANDS> operands;
-  SEGC_RETURN_IF_ERROR(addressesOf(call.memory, command, operands));
-  KernelLaunch library;
-  library.command = &command;
-  library.operands = operands.data();
-  library.batch = call.batch;
-  Stream &stream = *call.streams[command.stream];
-  SEGC_RETURN_IF_ERROR(device.call(stream, library));
-  return call.observer ? device.synchronize(stream) : Status::success();
-}
-
-Status ProgramRunner::launch(const Call &call, uint32_t index) {
-  const segc_command &command = call.program.commands[index];
-  Stream &stream = *call.streams[command.stream];
-  std::array<void *, SEGC_MAX_OPERANDS> operands;
-  SEGC_RETURN_IF_ERROR(addressesOf(call.memory, command, operands));
+/// The operands of a command, and what an observer is told of them.
+struct ProgramRunner::Operands {
+  std::array<void *, SEGC_MAX_OPERANDS> addresses;
   std::array<uint64_t, SEGC_MAX_OPERANDS> elements;
   std::array<uint8_t, SEGC_MAX_OPERANDS> types;
+};
+
+StatusOr<ProgramRunner::Operands>
+ProgramRunner::operandsOf(const Call &call, const segc_command &command) const {
+  Operands operands;
+  SEGC_RETURN_IF_ERROR(addressesOf(call.memory, command, operands.addresses));
   for (uint32_t i = 0; i < command.operand_count; ++i) {
-    elements[i] = elementsOf(command.operands[i], call.batch);
-    types[i] = static_cast<uint8_t>(command.operands[i].type);
+    operands.elements[i] = elementsOf(command.operands[i], call.batch);
+    operands.types[i] = static_cast<uint8_t>(command.operands[i].type);
   }
-  KernelLaunch launch;
-  launch.command = &command;
-  launch.operands = operands.data();
-  launch.scratch =
-      call.memory.flat[SEGC_REGION_ARENA] + call.program.arena_bytes;
-  launch.scratchBytes = call.program.scratch_bytes;
-  launch.batch = call.batch;
-  if (!call.observer)
-    return device.launch(stream, launch);
+  return operands;
+}
+
+/// Does what the observer sees as the launch that command `index` is.
+Status ProgramRunner::observe(const Call &call, uint32_t index,
+                              const Operands &operands, int64_t tasks,
+                              const std::function<StatusOr<double>()> &run) {
+  const segc_command &command = call.program.commands[index];
   const auto batch = static_cast<double>(call.batch);
   const auto isLaunch = [](const segc_command &other) {
     return other.kind == SEGC_COMMAND_LAUNCH;
@@ -234,25 +235,72 @@ Status ProgramRunner::launch(const Call &call, uint32_t index) {
   const segc_command *first = call.program.commands;
   const auto position =
       static_cast<uint32_t>(std::count_if(first, first + index, isLaunch));
-  const segc_kernel_event event = {sizeof(event),
-                                   position,
-                                   call.program.name,
-                                   command.name,
-                                   command.op,
-                                   command.flops_per_sample * batch,
-                                   command.bytes_per_sample * batch,
-                                   command.output_count,
-                                   0,
-                                   operands.data() + command.input_count,
-                                   elements.data() + command.input_count,
-                                   types.data() + command.input_count};
+  const segc_kernel_event event = {
+      sizeof(event),
+      position,
+      call.program.name,
+      command.name,
+      command.op,
+      command.flops_per_sample * batch,
+      command.bytes_per_sample * batch,
+      command.output_count,
+      0,
+      operands.addresses.data() + command.input_count,
+      operands.elements.data() + command.input_count,
+      operands.types.data() + command.input_count};
   call.observer->begin(event);
-  call.observer->cut(launch.tasks());
-  SEGC_ASSIGN_OR_RETURN(const double seconds,
-                        device.launchTimed(stream, launch));
+  call.observer->cut(tasks);
+  SEGC_ASSIGN_OR_RETURN(const double seconds, run());
   call.observer->took(seconds);
   return call.observer->end(event)
              ? internalError("stopped by the observer after " +
                              orEmpty(command.op))
              : Status::success();
+}
+
+/// The observer sees the main one of the launches that compute the same: the
+/// first whose work is counted.
+Status ProgramRunner::callLibrary(const Call &call, uint32_t index) {
+  const segc_command &command = call.program.commands[index];
+  SEGC_ASSIGN_OR_RETURN(const Operands operands, operandsOf(call, command));
+  KernelLaunch library;
+  library.command = &command;
+  library.operands = operands.addresses.data();
+  library.batch = call.batch;
+  Stream &stream = *call.streams[command.stream];
+  if (!call.observer)
+    return device.call(stream, library);
+  const auto run = [&] {
+    return device.measure(stream, orEmpty(command.name),
+                          [&] { return device.call(stream, library); });
+  };
+  if (command.alternatives == 0)
+    return run().status();
+  const segc_command *first = &command + 1, *end = first + command.alternatives;
+  const segc_command *main =
+      std::find_if(first, end, [](const segc_command &launch) {
+        return launch.flops_per_sample > 0;
+      });
+  const auto launch = static_cast<uint32_t>((main == end ? first : main) -
+                                            call.program.commands);
+  SEGC_ASSIGN_OR_RETURN(const Operands ofLaunch,
+                        operandsOf(call, call.program.commands[launch]));
+  return observe(call, launch, ofLaunch, /*tasks=*/1, run);
+}
+
+Status ProgramRunner::launch(const Call &call, uint32_t index) {
+  const segc_command &command = call.program.commands[index];
+  Stream &stream = *call.streams[command.stream];
+  SEGC_ASSIGN_OR_RETURN(const Operands operands, operandsOf(call, command));
+  KernelLaunch launch;
+  launch.command = &command;
+  launch.operands = operands.addresses.data();
+  launch.scratch =
+      call.memory.flat[SEGC_REGION_ARENA] + call.program.arena_bytes;
+  launch.scratchBytes = call.program.scratch_bytes;
+  launch.batch = call.batch;
+  if (!call.observer)
+    return device.launch(stream, launch);
+  return observe(call, index, operands, launch.tasks(),
+                 [&] { return device.launchTimed(stream, launch); });
 }

@@ -151,6 +151,44 @@ TEST(Cudnn, OptionsThatAreWrong) {
   refuse("}", "", "options of the call of cudnn");
 }
 
+TEST(Cudnn, FiltersOfOtherLayoutsAndTypes) {
+  auto with = [](const std::string &role, const std::string &members) {
+    std::string text = options(role, "bf16", 2);
+    return text.insert(text.size() - 1, members);
+  };
+  const Convolution plain = parsed(with("forward", ""));
+  EXPECT_FALSE(plain.permutation());
+  EXPECT_TRUE(plain.required);
+  // To [out, taps, in] of bf16.
+  auto p = parsed(with("forward", R"(, "filter_layout": "tck",
+                       "filter_type": "f32", "required": false)"))
+               .permutation();
+  ASSERT_TRUE(p);
+  EXPECT_THAT(p->sizes, ElementsAre(64, 9, 32));
+  EXPECT_THAT(p->strides, ElementsAre(1, 32 * 64, 64));
+  EXPECT_EQ(p->from_type, uint32_t(SEGC_F32));
+  EXPECT_EQ(p->to_type, uint32_t(SEGC_BF16));
+  // From it to [taps, out, in] of f32.
+  p = parsed(with("filter_gradient", R"(, "filter_layout": "tkc",
+                  "filter_type": "f32")"))
+          .permutation();
+  ASSERT_TRUE(p);
+  EXPECT_THAT(p->sizes, ElementsAre(9, 64, 32));
+  EXPECT_THAT(p->strides, ElementsAre(32, 9 * 32, 1));
+  EXPECT_EQ(p->from_type, uint32_t(SEGC_BF16));
+  EXPECT_EQ(p->to_type, uint32_t(SEGC_F32));
+  EXPECT_THAT(
+      Convolution::parse(with("forward", R"(, "filter_layout": "ctk")"), 1)
+          .status()
+          .message(),
+      HasSubstr("expected one of ktc, tck, tkc"));
+  EXPECT_THAT(
+      Convolution::parse(with("forward", R"(, "filter_type": "f16")"), 1)
+          .status()
+          .message(),
+      HasSubstr("filter_type is neither f32 nor type"));
+}
+
 TEST(Cudnn, OperandsMustFitTheOptions) {
   const Convolution c = parsed(options("filter_gradient", "bf16", 2));
   segc_operand operands[3] = {};

@@ -54,9 +54,10 @@ void failCall(const std::string &function, int number, int code);
 /// when it runs.
 void failKernel(const std::string &kernel, int number, int code);
 
-/// For other libraries of the fake GPU: enqueues work, and returns the host's
-/// address of bytes, or null.
-void enqueue(void *stream, std::function<int()> work);
+/// For other libraries of the fake GPU: enqueues work that takes some time (a
+/// kernel takes 2 milliseconds), and returns the host's address of bytes, or
+/// null.
+void enqueue(void *stream, double milliseconds, std::function<int()> work);
 void *hostAddress(uint64_t address, uint64_t bytes);
 
 /// How often a function was called, and a kernel launched (replays included).

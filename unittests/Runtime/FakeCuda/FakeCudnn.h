@@ -3,9 +3,9 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The shared library libcudnn.so.9 of the tests: it offers one plan for each
-// graph of a convolution of one channel and one tap, and runs it on the fake
-// driver.
+// The shared library libcudnn.so.9 of the tests: it offers two plans for each
+// graph of a convolution, which are loops on the fake driver. A program that
+// finds it in LD_LIBRARY_PATH controls it by the words of FAKE_CUDNN.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,6 +25,15 @@ Counts &counts();
 
 /// What a plan says it needs.
 extern int64_t workspaceBytes;
+
+/// How plans behave.
+struct Faults {
+  int wrongPlans = 0;      ///< So many of the first leave out a tap.
+  bool noPlans = false;    ///< Graphs have none.
+  double milliseconds = 0; ///< that a plan takes
+};
+/// FAKE_CUDNN has the words "wrong-first", "wrong", "no-plans" and "slow".
+Faults &faults();
 
 } // namespace fakecudnn
 

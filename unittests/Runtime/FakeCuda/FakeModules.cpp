@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../../../lib/Runtime/Device/Cuda/Cudnn/FilterPermutation.h"
+#include "FakeNumbers.h"
 #include "FakeState.h"
 #include "segc/Runtime/Emulator/Emulator.h"
 #include "segc/model_tables.h"
@@ -142,9 +144,23 @@ static void advanceScalars(void *const *operands, void *, int64_t, int64_t) {
                        *static_cast<const float *>(operands[0]) != 0);
 }
 
+/// from, to, segc_filter_permutation; a task for each block
+static void permuteFilter(void *const *operands, void *, int64_t,
+                          int64_t block) {
+  const auto &p = *static_cast<const segc_filter_permutation *>(operands[2]);
+  const int64_t elements = p.sizes[0] * p.sizes[1] * p.sizes[2],
+                begin = block * SEGC_PERMUTE_FILTER_THREADS;
+  for (int64_t i = begin;
+       i < begin + SEGC_PERMUTE_FILTER_THREADS && i < elements; ++i)
+    store(operands[1], i, p.to_type,
+          load(operands[0], segc_permuted_element(&p, i), p.from_type));
+}
+
 static segc_kernel_fn hostFunctionOf(const std::string &name) {
   if (name == "segc_advance_scalars_kernel")
     return advanceScalars;
+  if (name == "segc_permute_filter_kernel")
+    return permuteFilter;
   auto found = driver().kernels.find(name);
   if (found != driver().kernels.end())
     return found->second;

@@ -162,10 +162,14 @@ Result fakecuda::cuEventElapsedTime(float *milliseconds, EventHandle first,
   return Success;
 }
 
-void fakecuda::enqueue(void *handle, std::function<int()> work) {
+void fakecuda::enqueue(void *handle, double milliseconds,
+                       std::function<int()> work) {
   if (Stream *stream =
           streamOf(__func__, reinterpret_cast<StreamHandle>(handle)))
-    driver().submit(*stream, std::move(work));
+    driver().submit(*stream, [milliseconds, work = std::move(work)] {
+      driver().milliseconds += milliseconds;
+      return work();
+    });
 }
 
 //===----------------------------------------------------------------------===//

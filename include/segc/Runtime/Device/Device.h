@@ -21,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -184,12 +185,18 @@ public:
                               DeviceAddress from, uint64_t bytes) = 0;
 
   virtual Status launch(Stream &stream, const KernelLaunch &launch) = 0;
+  /// Enqueues work, waits for it, and returns the seconds that it took; `what`
+  /// is said in an error.
+  virtual StatusOr<double> measure(Stream &stream, const std::string &what,
+                                   const std::function<Status()> &enqueue);
   /// Launches a kernel, waits for it, and returns the seconds that it took.
-  virtual StatusOr<double> launchTimed(Stream &stream,
-                                       const KernelLaunch &launch);
+  StatusOr<double> launchTimed(Stream &stream, const KernelLaunch &launched);
   /// Makes everything ready that a library needs for a call with `batch`
   /// samples, memory included: needed before the call, outside of a recording.
-  virtual Status prepareCall(const segc_command &command, int64_t batch);
+  /// Returns false if the device launches the alternatives of the command
+  /// instead, which are the next of its program.
+  virtual StatusOr<bool> prepareCall(const segc_command &command,
+                                     int64_t batch);
   /// Calls the function of a library that a command names.
   virtual Status call(Stream &stream, const KernelLaunch &call);
   /// Ends a step by the rule of segc_scalars; `finite` is an f32.

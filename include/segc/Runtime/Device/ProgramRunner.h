@@ -16,6 +16,7 @@
 #include "segc/Runtime/Device/Device.h"
 
 #include <array>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -57,15 +58,22 @@ private:
     int64_t batch;
     KernelObserver *observer;
     std::vector<Stream *> streams; ///< those of the program
+    /// Calls that the device makes; of others it launches the alternatives.
+    std::set<const segc_command *> libraryCalls;
   };
 
   Status checkServices(const segc_program &program, int64_t batch,
-                       bool &callsLibraries) const;
+                       std::set<const segc_command *> &libraryCalls) const;
   Status prepare(const segc_program &program, std::vector<Stream *> &streams);
   Status enqueueAll(const Call &call);
   Status enqueue(const Call &call, uint32_t index);
   Status launch(const Call &call, uint32_t index);
-  Status callLibrary(const Call &call, const segc_command &command);
+  Status callLibrary(const Call &call, uint32_t index);
+  struct Operands;
+  StatusOr<Operands> operandsOf(const Call &call,
+                                const segc_command &command) const;
+  Status observe(const Call &call, uint32_t index, const Operands &operands,
+                 int64_t tasks, const std::function<StatusOr<double>()> &run);
   Status startCollective(const Call &call, const segc_command &command);
   Status joinStreams(const Call &call, bool atEnd);
 

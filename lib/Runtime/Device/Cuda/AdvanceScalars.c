@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * AdvanceScalars.ptx is what clang makes of this file, so that a runtime is
- * built without it. test/Runtime/advance-scalars.test holds them together.
+ * built without it. test/Runtime/runtime-kernels.test holds them together.
  *
  *===----------------------------------------------------------------------===*/
 

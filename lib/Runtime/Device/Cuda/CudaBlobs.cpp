@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CudaBlobs.h"
+#include "segc/Base/Hash.h"
 
 #include "segc/Runtime/Device/CudaDevice.h"
 
@@ -147,4 +148,43 @@ StatusOr<const segc_blob *> segc::cuda::chooseBlob(const CudaContext &context,
                                 " and later"
                           : "; compile the model for it: segc compile "
                             "--target cuda"));
+}
+
+/// The text of a kernel in PTX, with another name in the place of its own;
+/// empty if it is not there.
+static std::string textOf(std::string_view ptx, const std::string &kernel) {
+  const size_t begin = ptx.find(".entry " + kernel + "(");
+  if (begin == std::string_view::npos)
+    return "";
+  std::string text(ptx.substr(begin, ptx.find("\n}", begin) - begin));
+  for (size_t at = text.find(kernel); at != std::string::npos;
+       at = text.find(kernel, at))
+    text.replace(at, kernel.size(), "?");
+  return text;
+}
+
+std::string segc::cuda::digestOfAlternatives(
+    const segc_command &call,
+    const std::vector<const segc_version *> &versions) {
+  Sha256 digest;
+  auto add = [&](const segc_version &version, const segc_command &launch) {
+    for (uint32_t i = 0; i < version.blob_count; ++i)
+      if (const segc_blob &blob = version.blobs[i];
+          blob.module == launch.blob && std::string_view(blob.format) == "ptx")
+        digest.update(textOf({static_cast<const char *>(blob.data), blob.bytes},
+                             launch.name));
+    for (int64_t number :
+         {launch.tasks_fixed, launch.tasks_per_sample, int64_t{launch.threads},
+          int64_t{launch.shared_bytes}})
+      digest.update(std::to_string(number) + " ");
+  };
+  for (const segc_version *version : versions)
+    for (uint32_t p = 0; p < version->program_count; ++p) {
+      const segc_program &program = version->programs[p];
+      if (program.commands <= &call &&
+          &call < program.commands + program.command_count)
+        for (uint32_t i = 1; i <= call.alternatives; ++i)
+          add(*version, (&call)[i]);
+    }
+  return digest.hexDigest();
 }

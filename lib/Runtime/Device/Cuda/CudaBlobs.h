@@ -13,6 +13,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace segc::cuda {
 
@@ -38,6 +39,13 @@ int cudaVersionOfPtx(int ptxVersion);
 StatusOr<const segc_blob *> chooseBlob(const CudaContext &context,
                                        const segc_version &version,
                                        uint32_t module);
+
+/// Returns a digest of the kernels that are launched instead of a call: of
+/// their PTX, whatever their names are, and of how they are launched. The call
+/// is of one of the versions.
+std::string
+digestOfAlternatives(const segc_command &call,
+                     const std::vector<const segc_version *> &versions);
 
 } // namespace segc::cuda
 

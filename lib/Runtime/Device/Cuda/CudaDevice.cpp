@@ -7,7 +7,12 @@
 
 #include "CudaDevice.h"
 #include "AdvanceScalars.inc"
+#include "CudaBlobs.h"
 #include "CudaTensorMaps.h"
+#include "PermuteFilter.inc"
+#include "segc/Runtime/Core/KernelObserver.h"
+
+#include <cstdio>
 
 using namespace segc;
 using namespace segc::cuda;
@@ -49,6 +54,7 @@ Status CudaDevice::load(const segc_version &version) {
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<CudaKernels> kernels,
                         CudaKernels::load(context, version));
   loaded.push_back(std::move(kernels));
+  versions.push_back(&version);
   return Status::success();
 }
 
@@ -209,14 +215,14 @@ Status CudaDevice::launch(Stream &stream, const KernelLaunch &launch) {
                "launch " + nameOf(command));
 }
 
-StatusOr<double> CudaDevice::launchTimed(Stream &stream,
-                                         const KernelLaunch &launched) {
+StatusOr<double> CudaDevice::measure(Stream &stream, const std::string &what,
+                                     const std::function<Status()> &enqueue) {
   for (std::unique_ptr<Event> &timer : timers)
     if (!timer) {
       SEGC_ASSIGN_OR_RETURN(timer, createEvent());
     }
   SEGC_RETURN_IF_ERROR(record(*timers[0], stream));
-  SEGC_RETURN_IF_ERROR(launch(stream, launched));
+  SEGC_RETURN_IF_ERROR(enqueue());
   SEGC_RETURN_IF_ERROR(record(*timers[1], stream));
   SEGC_RETURN_IF_ERROR(synchronize(stream));
   const CurrentContext current(*context);
@@ -225,7 +231,7 @@ StatusOr<double> CudaDevice::launchTimed(Stream &stream,
   SEGC_RETURN_IF_ERROR(
       check(driver().cuEventElapsedTime(&milliseconds, handleOf(*timers[0]),
                                         handleOf(*timers[1])),
-            "measure " + nameOf(*launched.command)));
+            "measure " + what));
   return static_cast<double>(milliseconds) / 1e3;
 }
 
@@ -243,19 +249,52 @@ Status CudaDevice::advanceScalars(Stream &stream, DeviceAddress finite,
 // Libraries
 //===----------------------------------------------------------------------===//
 
-Status CudaDevice::prepareCall(const segc_command &command, int64_t batch) {
+Status CudaDevice::openCudnn() {
+  if (calls || noCudnn)
+    return calls ? Status::success() : *noCudnn;
+  auto open = [&]() -> Status {
+    SEGC_ASSIGN_OR_RETURN(std::unique_ptr<CudaKernels> permute,
+                          CudaKernels::loadText(context, permuteFilterPtx,
+                                                cudnn::permuteFilterCommand));
+    SEGC_ASSIGN_OR_RETURN(calls,
+                          cudnn::CudnnCalls::create(*this, context->ordinal()));
+    loaded.push_back(std::move(permute));
+    return Status::success();
+  };
+  Status status = open();
+  if (!status.ok())
+    noCudnn = status;
+  return status;
+}
+
+StatusOr<bool> CudaDevice::prepareCall(const segc_command &command,
+                                       int64_t batch) {
   if (command.name != std::string("cudnn"))
     return Device::prepareCall(command, batch);
   SEGC_RETURN_IF_ERROR(checkNotRecording("a call is prepared"));
+  SEGC_ASSIGN_OR_RETURN(
+      const cudnn::Convolution convolution,
+      cudnn::Convolution::parse(orEmpty(command.options), batch));
+  SEGC_RETURN_IF_ERROR(convolution.checkOperands(command));
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
-  if (!calls) {
-    SEGC_ASSIGN_OR_RETURN(
-        calls, cudnn::CudnnCalls::create(*context, [this](uint64_t bytes) {
-          return allocate(bytes, "workspace of cuDNN", /*guards=*/false);
-        }));
-  }
-  return calls->prepare(command, batch);
+  const bool isFirst = !calls && !noCudnn;
+  StatusOr<bool> isCalled =
+      openCudnn().ok()
+          ? calls->prepare(
+                command, batch, convolution,
+                [&] { return digestOfAlternatives(command, versions); })
+          : StatusOr<bool>(*noCudnn);
+  if (isCalled.ok() || convolution.required || command.alternatives == 0)
+    return isCalled;
+  // Without the library this is said once, else of each call.
+  if (!noCudnn || isFirst)
+    std::fprintf(stderr, "segrun: note: %s; generated kernels compute %s\n",
+                 isCalled.status().message().c_str(),
+                 noCudnn ? "the convolutions" : orEmpty(command.op).c_str());
+  if (!noCudnn)
+    calls->useKernels(command, batch);
+  return false;
 }
 
 Status CudaDevice::call(Stream &stream, const KernelLaunch &call) {
@@ -264,7 +303,7 @@ Status CudaDevice::call(Stream &stream, const KernelLaunch &call) {
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
   (recorded ? *recorded : running).add({call.command, call.command, 1});
-  return calls->enqueue(handleOf(stream), call);
+  return calls->enqueue(stream, call);
 }
 
 //===----------------------------------------------------------------------===//

@@ -13,6 +13,7 @@
 #include "segc/Runtime/Device/CudaDevice.h"
 
 #include <array>
+#include <functional>
 #include <vector>
 
 namespace segc::cuda {
@@ -70,10 +71,11 @@ public:
                       uint64_t bytes) override;
 
   Status launch(Stream &stream, const KernelLaunch &launch) override;
-  StatusOr<double> launchTimed(Stream &stream,
-                               const KernelLaunch &launched) override;
+  StatusOr<double> measure(Stream &stream, const std::string &what,
+                           const std::function<Status()> &enqueue) override;
   /// The library is "cudnn", with a convolution as options (Cudnn).
-  Status prepareCall(const segc_command &command, int64_t batch) override;
+  StatusOr<bool> prepareCall(const segc_command &command,
+                             int64_t batch) override;
   Status call(Stream &stream, const KernelLaunch &call) override;
   Status advanceScalars(Stream &stream, DeviceAddress finite,
                         DeviceAddress scalars) override;
@@ -96,21 +98,25 @@ public:
     std::string text() const;
   };
 
-private:
-  const CudaDriver &driver() const { return context->driver(); }
   static StreamHandle handleOf(const Stream &stream) {
     return static_cast<const CudaStream &>(stream).handle;
   }
+
+private:
+  const CudaDriver &driver() const { return context->driver(); }
   static EventHandle handleOf(const Event &event) {
     return static_cast<const CudaEvent &>(event).handle;
   }
   Status check(Result result, const std::string &what) const;
+  Status openCudnn();
   /// Refuses what would end a recording.
   Status checkNotRecording(const char *what) const;
 
   std::shared_ptr<CudaContext> context;
   std::vector<std::unique_ptr<CudaKernels>> loaded;
+  std::vector<const segc_version *> versions;   ///< those that were loaded
   std::unique_ptr<cudnn::CudnnCalls> calls;     ///< null until there is one
+  std::optional<Status> noCudnn;                ///< why there is none
   std::array<std::unique_ptr<Event>, 2> timers; ///< around a measured launch
   Launched running;
   std::optional<Launched> recorded; ///< set while a graph is captured

@@ -7,6 +7,7 @@
 
 #include "CudnnConvolution.h"
 #include "segc/Base/Json.h"
+#include "segc/Runtime/Core/Elements.h"
 
 #include <iterator>
 #include <numeric>
@@ -24,6 +25,8 @@ static constexpr struct {
              {"f16", Half, SEGC_F16},
              {"bf16", Bfloat16, SEGC_BF16}};
 
+static constexpr const char *layoutNames[] = {"ktc", "tck", "tkc"};
+
 /// More than any tensor has; products of two stay far from an overflow.
 static constexpr int64_t maxElements = int64_t{1} << 40;
 
@@ -34,10 +37,19 @@ static int64_t elementsOf(const std::vector<int64_t> &shape) {
                          });
 }
 
-/// The position of a name in a list of names; fails at the reader.
-template <typename Names, typename NameOf>
+static const char *nameOf(const char *name) { return name; }
+template <typename Type>
+static const char *nameOf(const Type &type) {
+  return type.name;
+}
+
+/// The position of a name in a list of names, of the first if there is none and
+/// it may be absent; fails at the reader.
+template <typename Names>
 static size_t oneOf(JsonReader &reader, const char *key, const Names &names,
-                    NameOf nameOf) {
+                    bool isOptional = false) {
+  if (isOptional && !reader.has(key))
+    return 0;
   const std::string given = reader.string(key);
   std::string expected;
   for (size_t i = 0; i < std::size(names); ++i) {
@@ -58,11 +70,15 @@ StatusOr<Convolution> Convolution::parse(const std::string &options,
   JsonReader reader(json, where, status);
   Convolution parsed;
   parsed.batch = batch;
-  parsed.role = static_cast<Role>(
-      oneOf(reader, "convolution", roleNames, [](const char *n) { return n; }));
-  parsed.type = types[oneOf(reader, "type", types, [](const auto &type) {
-                  return type.name;
-                })].type;
+  parsed.role = static_cast<Role>(oneOf(reader, "convolution", roleNames));
+  parsed.type = types[oneOf(reader, "type", types)].type;
+  parsed.filterLayout = static_cast<FilterLayout>(
+      oneOf(reader, "filter_layout", layoutNames, /*isOptional=*/true));
+  parsed.filterType = reader.has("filter_type")
+                          ? types[oneOf(reader, "filter_type", types)].type
+                          : parsed.type;
+  if (reader.has("required"))
+    parsed.required = reader.boolean("required");
   parsed.image = reader.integers("image", 1);
   parsed.filter = reader.integers("filter", 1);
   parsed.strides = reader.integers("strides", 1);
@@ -70,6 +86,8 @@ StatusOr<Convolution> Convolution::parse(const std::string &options,
   parsed.paddingAfter = reader.integers("padding_after", 0);
   parsed.tensorCores = reader.boolean("tensor_cores");
   SEGC_RETURN_IF_ERROR(status);
+  if (parsed.filterType != parsed.type && parsed.filterType != Float)
+    return dataLoss(where + ": filter_type is neither f32 nor type");
   const size_t rank = parsed.rank();
   auto require = [&](bool holds, const std::string &text) {
     return holds ? Status::success() : dataLoss(where + ": " + text);
@@ -109,13 +127,23 @@ StatusOr<Convolution> Convolution::parse(const std::string &options,
   return parsed;
 }
 
-Status Convolution::checkOperands(const segc_command &command) const {
+static segc_element elementOf(DataType type) {
+  for (const auto &known : types)
+    if (known.type == type)
+      return known.element;
+  return SEGC_F32;
+}
+
+std::array<int64_t, 3> Convolution::operandElements() const {
   const int64_t x = batch * elementsOf(image), w = elementsOf(filter),
                 y = batch * elementsOf(result);
-  const std::array<int64_t, 3> expected =
-      role == Forward         ? std::array<int64_t, 3>{x, w, y}
-      : role == InputGradient ? std::array<int64_t, 3>{y, w, x}
-                              : std::array<int64_t, 3>{y, x, w};
+  return role == Forward         ? std::array<int64_t, 3>{x, w, y}
+         : role == InputGradient ? std::array<int64_t, 3>{y, w, x}
+                                 : std::array<int64_t, 3>{y, x, w};
+}
+
+Status Convolution::checkOperands(const segc_command &command) const {
+  const std::array<int64_t, 3> expected = operandElements();
   if (command.operand_count != expected.size() || command.input_count != 2 ||
       command.output_count != 1)
     return dataLoss("a convolution of cudnn takes 2 operands and gives 1, this "
@@ -126,16 +154,62 @@ Status Convolution::checkOperands(const segc_command &command) const {
     const uint64_t elements =
         operand.elements_fixed +
         operand.elements_per_sample * static_cast<uint64_t>(batch);
-    bool sameType = false;
-    for (const auto &known : types)
-      sameType |= known.type == type && operand.type == known.element;
-    if (!sameType || elements != static_cast<uint64_t>(expected[i]))
+    const DataType expectedType = i == filterOperand() ? filterType : type;
+    // A filter may look like samples, if its first size is the largest batch.
+    const auto needed = static_cast<uint64_t>(expected[i]);
+    const bool fits = i != filterOperand() ? elements >= needed
+                      : operand.elements_per_sample > 0
+                          ? needed % operand.elements_per_sample == 0
+                          : elements == needed;
+    if (operand.type != elementOf(expectedType) || !fits)
       return dataLoss("operand " + std::to_string(i) + " has " +
                       std::to_string(elements) + " elements of type " +
                       std::to_string(operand.type) + ", the options say " +
                       std::to_string(expected[i]) + " of the type in them");
   }
   return Status::success();
+}
+
+static int64_t tapsOf(const Convolution &convolution) {
+  return elementsOf(
+      {convolution.filter.begin() + 1, convolution.filter.end() - 1});
+}
+
+std::optional<segc_filter_permutation> Convolution::permutation() const {
+  if (filterLayout == Ktc && filterType == type)
+    return std::nullopt;
+  const int64_t k = filter.front(), t = tapsOf(*this), c = filter.back();
+  // Elements between two in each dimension, of cuDNN's filter and of ours.
+  struct Strides {
+    int64_t k, t, c;
+  };
+  const Strides theirs = {t * c, c, 1},
+                ours = filterLayout == Tck   ? Strides{1, c * k, k}
+                       : filterLayout == Tkc ? Strides{c, k * c, 1}
+                                             : theirs;
+  segc_filter_permutation p = {};
+  if (role != FilterGradient)
+    p = {{k, t, c}, {ours.k, ours.t, ours.c}, 0, 0};
+  else if (filterLayout == Tck)
+    p = {{t, c, k}, {theirs.t, theirs.c, theirs.k}, 0, 0};
+  else if (filterLayout == Tkc)
+    p = {{t, k, c}, {theirs.t, theirs.k, theirs.c}, 0, 0};
+  else
+    p = {{k, t, c}, {theirs.k, theirs.t, theirs.c}, 0, 0};
+  p.from_type = elementOf(role == FilterGradient ? type : filterType);
+  p.to_type = elementOf(role == FilterGradient ? filterType : type);
+  return p;
+}
+
+uint64_t Convolution::filterBytes() const {
+  return static_cast<uint64_t>(elementsOf(filter)) *
+         elementBytes(elementOf(type));
+}
+
+int64_t Convolution::depth() const {
+  return role == Forward         ? tapsOf(*this) * filter.back()
+         : role == InputGradient ? tapsOf(*this) * filter.front()
+                                 : batch * elementsOf(result) / result.back();
 }
 
 std::string Convolution::key() const {
@@ -148,6 +222,10 @@ std::string Convolution::key() const {
                      {"padding_before", paddingBefore},
                      {"padding_after", paddingAfter},
                      {"tensor_cores", tensorCores}};
+  if (permutation()) {
+    key["filter_layout"] = layoutNames[filterLayout];
+    key["filter_type"] = static_cast<int>(filterType);
+  }
   return jsonText(key);
 }
 

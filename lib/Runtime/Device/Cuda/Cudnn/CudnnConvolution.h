@@ -9,9 +9,11 @@
 #define SEGC_LIB_RUNTIME_DEVICE_CUDA_CUDNN_CUDNNCONVOLUTION_H
 
 #include "CudnnLibrary.h"
+#include "FilterPermutation.h"
 #include "segc/model.h"
 
 #include <array>
+#include <optional>
 
 namespace segc::cudnn {
 
@@ -23,9 +25,14 @@ namespace segc::cudnn {
 /// All tensors are channels-last; `image` has no batch, the filter is
 /// [out, space..., in]. Operands: forward image, filter -> result;
 /// input_gradient result's gradient, filter -> image's; filter_gradient
-/// result's gradient, image -> filter's.
+/// result's gradient, image -> filter's. Other members, with their defaults:
+///   "filter_layout": "ktc"; "tck" is [space..., in, out], "tkc"
+///     [space..., out, in] in memory;
+///   "filter_type": that of the others; may be f32;
+///   "required": true; else the kernels beside the call may run instead.
 struct Convolution {
   enum Role { Forward, InputGradient, FilterGradient };
+  enum FilterLayout { Ktc, Tck, Tkc };
 
   Role role = Forward;
   DataType type = Float;
@@ -34,10 +41,25 @@ struct Convolution {
   std::vector<int64_t> strides, paddingBefore, paddingAfter;
   /// Whether f32 may be rounded to tf32.
   bool tensorCores = true;
+  FilterLayout filterLayout = Ktc;
+  DataType filterType = Float;
+  bool required = true;
 
   static StatusOr<Convolution> parse(const std::string &options, int64_t batch);
-  /// Checks that operands have the elements of the tensors.
+  /// Elements of the operands, in their order.
+  std::array<int64_t, 3> operandElements() const;
+  /// Checks that operands have the elements of the tensors. An operand that is
+  /// an input of the model has those of the largest batch.
   Status checkOperands(const segc_command &command) const;
+  /// The number of the filter among the operands.
+  size_t filterOperand() const { return role == FilterGradient ? 2 : 1; }
+  /// How the filter becomes what cuDNN takes, or what it computes the filter's
+  /// gradient; nothing if they are the same.
+  std::optional<segc_filter_permutation> permutation() const;
+  /// Bytes of the filter that cuDNN takes or computes.
+  uint64_t filterBytes() const;
+  /// How many products are added for an element of what is computed.
+  int64_t depth() const;
   /// What identifies the convolution in a cache.
   std::string key() const;
   size_t rank() const { return strides.size(); }

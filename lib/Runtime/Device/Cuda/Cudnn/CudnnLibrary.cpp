@@ -24,6 +24,10 @@ static std::string versionText(size_t version) {
   return std::to_string(major) + "." + std::to_string(minor);
 }
 
+std::string CudnnLibrary::versionText() const {
+  return ::versionText(version_);
+}
+
 StatusOr<std::shared_ptr<const CudnnLibrary>>
 CudnnLibrary::open(const std::string &name) {
   const std::string otherwise =
@@ -39,10 +43,10 @@ CudnnLibrary::open(const std::string &name) {
       reinterpret_cast<size_t (*)()>(dlsym(library, "cudnnGetVersion"));
   opened->version_ = getVersion ? getVersion() : 0;
   if (opened->version_ < oldestVersion || opened->version_ >= nextMajor)
-    return unsupported(
-        "cudnn: " + name + " is " +
-        (getVersion ? "cuDNN " + versionText(opened->version_) : "not cuDNN") +
-        ", expected 9.8 or a later 9" + otherwise);
+    return unsupported("cudnn: " + name + " is " +
+                       (getVersion ? "cuDNN " + ::versionText(opened->version_)
+                                   : "not cuDNN") +
+                       ", expected 9.8 or a later 9" + otherwise);
   std::string missing;
   auto get = [&](const char *function, auto &pointer) {
     void *address = dlsym(library, function);

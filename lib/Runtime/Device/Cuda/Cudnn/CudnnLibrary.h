@@ -125,6 +125,7 @@ public:
 
   /// 91900 of 9.19.0.
   size_t version() const { return version_; }
+  std::string versionText() const; ///< "9.19"
   /// Returns success, or an error with the library's explanation.
   Status check(int status, const std::string &what) const;
 

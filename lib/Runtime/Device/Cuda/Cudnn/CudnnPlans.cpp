@@ -52,24 +52,14 @@ Status CudnnPlans::finishDevice() {
 }
 
 StatusOr<Plan> CudnnPlans::find(const Convolution &convolution) {
-  if (folder.empty())
-    return choose(convolution);
-  const OrderedJson identity = {{"cudnn", library->version()},
-                                {"device", deviceText},
-                                {"convolution", convolution.key()}};
-  const std::string key = jsonText(identity);
-  const std::string path = folder + "/" + sha256(key) + ".json";
-  if (pathExists(path)) {
-    StatusOr<Plan> kept = load(path, key);
-    if (kept.ok())
-      return kept;
-    warn(kept.status().message() + "; the plan is made anew");
-  }
-  SEGC_ASSIGN_OR_RETURN(Plan plan, choose(convolution));
-  const Status status = keep(path, key, plan);
-  if (!status.ok())
-    warn(status.message() + "; the plan is not kept");
-  return plan;
+  if (std::optional<Choice> known = kept(convolution, ""))
+    if (known->plan)
+      return std::move(*known->plan);
+  SEGC_ASSIGN_OR_RETURN(std::vector<Plan> plans, list(convolution, 1));
+  Choice choice;
+  choice.plan = std::move(plans.front());
+  keep(convolution, "", choice);
+  return std::move(*choice.plan);
 }
 
 //===----------------------------------------------------------------------===//
@@ -143,29 +133,38 @@ StatusOr<bool> CudnnPlans::isAllowed(const Descriptor &config,
   return true;
 }
 
-StatusOr<Plan> CudnnPlans::choose(const Convolution &convolution) const {
+StatusOr<std::vector<Plan>> CudnnPlans::list(const Convolution &convolution,
+                                             size_t most) const {
   SEGC_ASSIGN_OR_RETURN(const ConvolutionGraph graph,
                         ConvolutionGraph::build(library, convolution));
   const bool exact = convolution.type == Float && !convolution.tensorCores;
+  std::vector<Plan> plans;
   Status last = unsupported("none is offered");
   // Heuristics list what they take for the fastest first.
   for (Heuristics mode : {HeuristicsA, HeuristicsFallback}) {
+    if (!plans.empty())
+      break;
     StatusOr<std::vector<Descriptor>> configs = candidates(graph, mode);
     if (!configs.ok()) {
       last = configs.status();
       continue;
     }
     for (const Descriptor &config : *configs) {
+      if (plans.size() == most)
+        break;
       SEGC_ASSIGN_OR_RETURN(const bool allowed, isAllowed(config, exact));
       if (!allowed)
         continue;
       StatusOr<Plan> plan = planOf(
           [&](Descriptor &made) { return made.set(PlanConfig, config); });
       if (plan.ok())
-        return plan;
-      last = plan.status();
+        plans.push_back(std::move(*plan));
+      else
+        last = plan.status();
     }
   }
+  if (!plans.empty())
+    return plans;
   return unsupported("cudnn: no deterministic plan for " + convolution.key() +
                      ": " + last.message() +
                      "; compile the model with segc, whose kernels need no "
@@ -176,28 +175,80 @@ StatusOr<Plan> CudnnPlans::choose(const Convolution &convolution) const {
 // Cache
 //===----------------------------------------------------------------------===//
 
-StatusOr<Plan> CudnnPlans::load(const std::string &path,
-                                const std::string &key) const {
+CudnnPlans::Place CudnnPlans::placeOf(const Convolution &convolution,
+                                      const std::string &kernels) const {
+  OrderedJson identity = {{"cudnn", library->version()},
+                          {"device", deviceText},
+                          {"convolution", convolution.key()}};
+  if (!kernels.empty())
+    identity["kernels"] = kernels;
+  Place place;
+  place.key = jsonText(identity);
+  place.path = folder + "/" + sha256(place.key) + ".json";
+  return place;
+}
+
+std::optional<CudnnPlans::Choice>
+CudnnPlans::kept(const Convolution &convolution,
+                 const std::string &kernels) const {
+  const Place place = placeOf(convolution, kernels);
+  if (folder.empty() || !pathExists(place.path))
+    return std::nullopt;
+  StatusOr<Choice> choice = load(place);
+  if (choice.ok())
+    return std::move(*choice);
+  warn(choice.status().message() + "; the plan is made anew");
+  return std::nullopt;
+}
+
+/// Guards the text of a plan, which is empty where kernels were chosen.
+static std::string digestOf(const std::string &plan,
+                            const std::string &reason) {
+  return sha256(plan + reason);
+}
+
+StatusOr<CudnnPlans::Choice> CudnnPlans::load(const Place &place) const {
+  const std::string &path = place.path;
   SEGC_ASSIGN_OR_RETURN(const std::string text, readFile(path, maxPlanBytes));
   SEGC_ASSIGN_OR_RETURN(const Json json, parseJson(text, path));
   Status status;
   JsonReader reader(json, path, status);
   const std::string keptKey = reader.string("key"),
                     kept = reader.string("plan"),
+                    reason = reader.string("reason"),
                     digest = reader.string("digest");
   SEGC_RETURN_IF_ERROR(status);
-  if (keptKey != key || digest != sha256(kept))
+  if (keptKey != place.key || digest != digestOf(kept, reason))
     return dataLoss(path + ": its plan is damaged, or that of another graph");
+  Choice choice;
+  choice.reason = reason;
+  if (kept.empty())
+    return choice;
   StatusOr<Plan> plan =
       planOf([&](Descriptor &made) { return made.set(PlanJson, kept); });
-  return plan.ok() ? std::move(plan)
-                   : StatusOr<Plan>(plan.status().withContext(path));
+  if (!plan.ok())
+    return plan.status().withContext(path);
+  choice.plan = std::move(*plan);
+  return choice;
 }
 
-Status CudnnPlans::keep(const std::string &path, const std::string &key,
-                        const Plan &plan) const {
-  SEGC_ASSIGN_OR_RETURN(const std::string text, plan.plan.text(PlanJson));
-  const OrderedJson file = {
-      {"key", key}, {"digest", sha256(text)}, {"plan", text}};
-  return writeFileAtomically(path, jsonText(file));
+void CudnnPlans::keep(const Convolution &convolution,
+                      const std::string &kernels, const Choice &choice) const {
+  if (folder.empty())
+    return;
+  const Place place = placeOf(convolution, kernels);
+  auto write = [&]() -> Status {
+    std::string plan;
+    if (choice.plan) {
+      SEGC_ASSIGN_OR_RETURN(plan, choice.plan->plan.text(PlanJson));
+    }
+    const OrderedJson file = {{"key", place.key},
+                              {"digest", digestOf(plan, choice.reason)},
+                              {"plan", plan},
+                              {"reason", choice.reason}};
+    return writeFileAtomically(place.path, jsonText(file));
+  };
+  const Status status = write();
+  if (!status.ok())
+    warn(status.message() + "; the plan is not kept");
 }

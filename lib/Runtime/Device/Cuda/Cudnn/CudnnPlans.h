@@ -36,7 +36,26 @@ public:
                  const std::string &json, std::string folder,
                  std::function<void(const std::string &)> warn);
 
+  /// Returns the first plan, and keeps it.
   StatusOr<Plan> find(const Convolution &convolution);
+  /// Returns the first plans, at least one.
+  StatusOr<std::vector<Plan>> list(const Convolution &convolution,
+                                   size_t most) const;
+
+  /// What was chosen for a call with kernels beside it: a plan that computes
+  /// what they do, or the kernels.
+  struct Choice {
+    std::optional<Plan> plan;
+    std::string reason; ///< what was measured
+  };
+  /// The choice that was kept for kernels with such a digest; nothing if there
+  /// is none, or none that can be used.
+  std::optional<Choice> kept(const Convolution &convolution,
+                             const std::string &kernels) const;
+  void keep(const Convolution &convolution, const std::string &kernels,
+            const Choice &choice) const;
+
+  const CudnnLibrary &usedLibrary() const { return *library; }
 
   static constexpr uint64_t maxWorkspace = uint64_t{512} << 20;
 
@@ -46,11 +65,14 @@ private:
       : library(std::move(library)), folder(std::move(folder)),
         warn(std::move(warn)) {}
   Status finishDevice();
-  /// Returns the kept plan of a key; an error if the file cannot be used.
-  StatusOr<Plan> load(const std::string &path, const std::string &key) const;
-  Status keep(const std::string &path, const std::string &key,
-              const Plan &plan) const;
-  StatusOr<Plan> choose(const Convolution &convolution) const;
+  /// The identity of a choice, and its file.
+  struct Place {
+    std::string key, path;
+  };
+  Place placeOf(const Convolution &convolution,
+                const std::string &kernels) const;
+  /// Returns what is kept at a place; an error if the file cannot be used.
+  StatusOr<Choice> load(const Place &place) const;
   StatusOr<std::vector<Descriptor>> candidates(const ConvolutionGraph &graph,
                                                Heuristics mode) const;
   StatusOr<bool> isAllowed(const Descriptor &config, bool exact) const;
