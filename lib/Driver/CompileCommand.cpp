@@ -122,6 +122,13 @@ static void addStrategies(CLI::App &command, PipelineOptions &pipeline) {
   command.add_flag("--unverified-kernels", pipeline.unverifiedKernels,
                    "Allow kernels of GPUs that no device has verified, "
                    "beside those that are used otherwise (docs/Gpu.md)");
+  command
+      .add_option("--conv", pipeline.conv,
+                  "What computes convolutions on a GPU: generated kernels "
+                  "(default); cudnn, where it has the convolution; or auto, "
+                  "whichever is expected to be faster. The model has generated "
+                  "kernels beside each call (docs/Gpu.md)")
+      ->check(CLI::IsMember({"generated", "auto", "cudnn"}));
   auto *autotune = command.add_flag("--autotune", pipeline.autotune,
                                     "Select the strategies of convolutions by "
                                     "measurements on this machine");

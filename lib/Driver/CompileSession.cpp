@@ -334,11 +334,9 @@ static llvm::Error forEachTarget(
     if (target.backend != backend) {
       backend = target.backend;
       fused = module.clone();
-      PipelineOptions pipeline = options.pipeline;
-      pipeline.target = backend->name();
       if (done <= fusion)
-        if (llvm::Error error =
-                runPhases(*fused, done, fusion, options, pipeline))
+        if (llvm::Error error = runPhases(*fused, done, fusion, options,
+                                          pipelineFor(*backend, options)))
           return error;
     }
     if (llvm::Error error = visit(*fused, std::max(done, fusion + 1), target))

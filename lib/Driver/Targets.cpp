@@ -114,6 +114,13 @@ resolveTargets(const CompileOptions &options) {
     return usageError("--cpu " + options.cpus.front() +
                       ": expected the target cpu, got --target " +
                       llvm::join(specs, ","));
+  if (options.pipeline.conv != PipelineOptions().conv &&
+      llvm::none_of(found, [](const auto &each) {
+        return callsLibrary(*each.first, "cudnn");
+      }))
+    return usageError("--conv " + options.pipeline.conv + ": the target " +
+                      found.front().first->name().str() +
+                      " has no cuDNN, expected generated, or --target cuda");
   std::vector<Target> targets;
   for (auto &[backend, versions] : found) {
     sortVersions(*backend, versions);
@@ -130,9 +137,19 @@ bool isForThisMachine(const CompileOptions &options) {
          });
 }
 
-PipelineOptions pipelineFor(const Target &target,
+PipelineOptions pipelineFor(const TargetBackend &backend,
                             const CompileOptions &options) {
   PipelineOptions pipeline = options.pipeline;
+  pipeline.target = backend.name();
+  // Beside a target that has cuDNN there may be one that does not.
+  if (!callsLibrary(backend, "cudnn"))
+    pipeline.conv = PipelineOptions().conv;
+  return pipeline;
+}
+
+PipelineOptions pipelineFor(const Target &target,
+                            const CompileOptions &options) {
+  PipelineOptions pipeline = pipelineFor(*target.backend, options);
   pipeline.target = target.spec();
   if (pipeline.threads == 0 && isForThisMachine(options))
     pipeline.threads = availableCores();

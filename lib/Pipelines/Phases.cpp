@@ -80,7 +80,7 @@ static void populateFusion(OpPassManager &manager,
                            const PipelineOptions &options) {
   manager.addNestedPass<func::FuncOp>(
       createFusePass({options.fusion, options.epilogues, options.reductions,
-                      options.prologues, options.target}));
+                      options.prologues, options.target, options.conv}));
 }
 
 static void populatePlan(OpPassManager &manager,
@@ -90,13 +90,13 @@ static void populatePlan(OpPassManager &manager,
   if (options.autotune)
     manager.addPass(createAutotuneStrategyPass(
         {options.target, options.winograd, options.multiplyType,
-         options.threads, options.unverifiedKernels, options.autotuneCache}));
+         options.threads, options.unverifiedKernels, options.conv,
+         options.autotuneCache}));
   // Strategies are selected first: they determine the temporary memory of
   // kernels.
-  manager.addNestedPass<func::FuncOp>(
-      createSelectStrategyPass({options.target, options.winograd,
-                                options.multiplyType, options.threads,
-                                options.unverifiedKernels}));
+  manager.addNestedPass<func::FuncOp>(createSelectStrategyPass(
+      {options.target, options.winograd, options.multiplyType, options.threads,
+       options.unverifiedKernels, options.conv}));
   if (options.schedule)
     manager.addNestedPass<func::FuncOp>(createSchedulePass({options.inPlace}));
   // Rematerialization runs after scheduling, which saves memory at no cost.

@@ -23,6 +23,8 @@ namespace {
 
 /// Kernels of each fusion, in the order of their launches.
 using Declarations = llvm::DenseMap<Attribute, SmallVector<Operation *>>;
+/// Launches of each fusion that may call a library.
+using Callers = llvm::DenseMap<Attribute, SmallVector<exec::LaunchOp>>;
 
 struct EmitKernelsPass : segc::impl::EmitKernelsPassBase<EmitKernelsPass> {
   using EmitKernelsPassBase::EmitKernelsPassBase;
@@ -44,19 +46,25 @@ struct EmitKernelsPass : segc::impl::EmitKernelsPassBase<EmitKernelsPass> {
             declared[kernel.getFusion().getAttr()].push_back(function);
           return WalkResult::skip();
         });
+    Callers callers;
+    for (auto program : getOperation().getOps<exec::ProgramOp>())
+      for (exec::LaunchOp launch : launchesOf(program))
+        if (launch.getCall())
+          callers[launch.getFusion().getSymNameAttr()].push_back(launch);
     for (auto fusion : llvm::to_vector(getOperation().getOps<exec::FusionOp>()))
-      if (failed(
-              emit(fusion, declared.lookup(fusion.getSymNameAttr()), *found)))
+      if (failed(emit(fusion, declared.lookup(fusion.getSymNameAttr()),
+                      callers.lookup(fusion.getSymNameAttr()), *found)))
         return signalPassFailure();
   }
 
 private:
   LogicalResult emit(exec::FusionOp fusion, ArrayRef<Operation *> declared,
-                     const Target &found);
+                     ArrayRef<exec::LaunchOp> callers, const Target &found);
 };
 
 LogicalResult EmitKernelsPass::emit(exec::FusionOp fusion,
                                     ArrayRef<Operation *> declared,
+                                    ArrayRef<exec::LaunchOp> callers,
                                     const Target &found) {
   if (declared.empty())
     return success(); // A library computes the fusion.
@@ -84,6 +92,16 @@ LogicalResult EmitKernelsPass::emit(exec::FusionOp fusion,
              << ", got @" << name.getValue() << ", " << declaration;
     markKernel(kernel.function, attr);
   }
+  exec::LibraryCallAttr call = libraryCallAttr(emission);
+  for (exec::LaunchOp launch : callers)
+    if (launch.getCallAttr() != call) {
+      InFlightDiagnostic diag = launch.emitOpError("expects ");
+      if (call)
+        diag << "the call " << call;
+      else
+        diag << "no call, as @" << fusion.getSymName() << " has none";
+      return diag << ", got " << launch.getCallAttr();
+    }
   return success();
 }
 

@@ -16,6 +16,8 @@ namespace segc {
 /// The KernelAttr of an emitted kernel of the fusion.
 exec::KernelAttr kernelAttr(exec::FusionOp fusion, size_t launch,
                             const EmittedKernel &kernel);
+/// The call that was emitted beside the kernels; null if there is none.
+exec::LibraryCallAttr libraryCallAttr(const KernelEmission &emission);
 /// Sets the attribute of the function and removes those of its emitter.
 void markKernel(mlir::Operation *function, exec::KernelAttr kernel);
 /// The name of a kernel in its module: `@k0_conv`, or `@kernels::@k0_conv` if

@@ -41,6 +41,15 @@ exec::KernelAttr kernelAttr(exec::FusionOp fusion, size_t launch,
       kernel.threads, kernel.sharedBytes, kernel.tensorMaps);
 }
 
+exec::LibraryCallAttr libraryCallAttr(const KernelEmission &emission) {
+  if (!emission.call)
+    return {};
+  Builder b(emission.fusion->getContext());
+  return exec::LibraryCallAttr::get(
+      b.getContext(), b.getStringAttr(emission.call->library),
+      emission.call->inputs, emission.call->options);
+}
+
 void markKernel(Operation *function, exec::KernelAttr kernel) {
   function->removeAttr(tasksAttrName);
   function->removeAttr(scratchAttrName);
@@ -65,7 +74,7 @@ FailureOr<KernelTable::Entry> KernelTable::declare(seg::FusionOp fusion) {
   emission.declareOnly = true;
   if (failed(target.backend->emitKernels(emission)))
     return fusion.emitOpError("could not be emitted");
-  Entry entry{holder, {}};
+  Entry entry{holder, {}, libraryCallAttr(emission)};
   for (auto [launch, kernel] : llvm::enumerate(emission.kernels)) {
     markKernel(kernel.function, kernelAttr(holder, launch, kernel));
     entry.kernels.push_back(kernel.function);

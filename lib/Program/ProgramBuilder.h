@@ -25,6 +25,7 @@ public:
   struct Entry {
     exec::FusionOp fusion;
     llvm::SmallVector<mlir::Operation *> kernels;
+    exec::LibraryCallAttr call; ///< Computes the same; null if there is none.
   };
 
   KernelTable(mlir::ModuleOp module, const Target &target)

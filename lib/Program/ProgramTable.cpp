@@ -10,6 +10,8 @@
 #include "segc/Program/Programs.h"
 #include "segc/model_tables.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/JSON.h"
+#include <functional>
 
 using namespace llvm;
 
@@ -49,6 +51,7 @@ private:
   void addKernel(mlir::Operation *function, exec::FusionOp fusion,
                  Command command);
   void addLaunch(exec::LaunchOp launch);
+  void addCallOf(exec::LaunchOp launch);
   void addPrepare(exec::PrepareOp prepare);
   void addCall(exec::CallOp call);
   void addCopy(exec::BufferAttr from, exec::BufferAttr to, StringRef stream);
@@ -190,7 +193,63 @@ void ProgramTable::addKernel(mlir::Operation *function, exec::FusionOp fusion,
   add(command);
 }
 
+/// The attributes as a JSON object.
+static std::string jsonOf(mlir::DictionaryAttr attributes) {
+  std::function<json::Value(mlir::Attribute)> valueOf =
+      [&](mlir::Attribute attribute) -> json::Value {
+    json::Array list;
+    if (auto text = mlir::dyn_cast<mlir::StringAttr>(attribute))
+      return text.getValue();
+    if (auto flag = mlir::dyn_cast<mlir::BoolAttr>(attribute))
+      return flag.getValue();
+    if (auto number = mlir::dyn_cast<mlir::IntegerAttr>(attribute))
+      return number.getInt();
+    if (auto numbers = mlir::dyn_cast<mlir::DenseI64ArrayAttr>(attribute)) {
+      llvm::append_range(list, numbers.asArrayRef());
+      return list;
+    }
+    if (auto values = mlir::dyn_cast<mlir::ArrayAttr>(attribute)) {
+      for (mlir::Attribute value : values)
+        list.push_back(valueOf(value));
+      return list;
+    }
+    if (mlir::isa<mlir::UnitAttr>(attribute))
+      return true;
+    std::string text;
+    llvm::raw_string_ostream(text) << attribute;
+    return text;
+  };
+  json::Object object;
+  for (mlir::NamedAttribute attribute : attributes)
+    object[attribute.getName().strref()] = valueOf(attribute.getValue());
+  std::string text;
+  llvm::raw_string_ostream(text) << json::Value(std::move(object));
+  return text;
+}
+
+/// The kernels follow as alternatives.
+void ProgramTable::addCallOf(exec::LaunchOp launch) {
+  exec::LibraryCallAttr call = *launch.getCall();
+  Command command;
+  command.kind = SEGC_COMMAND_CALL;
+  command.stream = launch.getStream();
+  command.name = call.getLibrary().getValue();
+  command.label = launch.getLabel().value_or("");
+  for (int64_t input : call.getInputs())
+    command.operands.push_back(
+        operand(exec::bufferOf(launch.getInputs()[input])));
+  for (mlir::Value output : launch.getOutputs())
+    command.operands.push_back(operand(exec::bufferOf(output)));
+  command.inputs = call.getInputs().size();
+  command.outputs = launch.getOutputs().size();
+  command.details = t.text(jsonOf(call.getOptions()));
+  command.number = launch.getKernels().size();
+  add(command);
+}
+
 void ProgramTable::addLaunch(exec::LaunchOp launch) {
+  if (launch.getCall())
+    addCallOf(launch);
   Command command;
   command.stream = launch.getStream();
   command.label = launch.getLabel().value_or("");
@@ -244,9 +303,7 @@ void ProgramTable::addCall(exec::CallOp call) {
     command.operands.push_back(operand(buffer));
   command.inputs = call.getInputs().size();
   command.outputs = call.getOutputs().size();
-  std::string options;
-  llvm::raw_string_ostream(options) << call->getDiscardableAttrDictionary();
-  command.details = t.text(options);
+  command.details = t.text(jsonOf(call->getDiscardableAttrDictionary()));
   add(command);
 }
 

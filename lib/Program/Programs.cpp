@@ -20,7 +20,9 @@ seg::FusionOp computationOf(exec::FusionOp fusion) {
 
 bool mayOverwrite(exec::LaunchOp launch, unsigned input, unsigned result) {
   Value operand = launch.getInputs()[input];
-  if (operand.getType() != launch.getOutputs()[result].getType())
+  // Libraries read all operands until they are done.
+  if (launch.getCall() ||
+      operand.getType() != launch.getOutputs()[result].getType())
     return false;
   seg::FusionOp fusion = computationOf(launch.getFusion());
   // The value may be several operands.

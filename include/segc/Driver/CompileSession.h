@@ -90,6 +90,9 @@ resolveTargets(const CompileOptions &options);
 /// Whether the options name the version of this machine.
 bool isForThisMachine(const CompileOptions &options);
 
+/// The pipeline options for all versions of a backend.
+PipelineOptions pipelineFor(const TargetBackend &backend,
+                            const CompileOptions &options);
 /// The pipeline options for one target. For this machine kernels are cut for
 /// the number of its cores, unless the options give a number of threads.
 PipelineOptions pipelineFor(const Target &target,

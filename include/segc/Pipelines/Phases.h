@@ -41,6 +41,7 @@ struct PipelineOptions {
   std::string multiplyType = "auto"; ///< See seg-select-strategy.
   int64_t threads = 0;               ///< See seg-select-strategy.
   bool unverifiedKernels = false;    ///< See seg-select-strategy.
+  std::string conv = "generated";    ///< See seg-select-strategy.
   bool autotune = false;
   std::string autotuneCache; ///< See seg-autotune.
 };

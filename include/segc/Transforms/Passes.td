@@ -135,7 +135,9 @@ def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
     them, if all can compute them on load (`TargetBackend::takesPrologue`) and
     that is cheaper than storing them. A widening cast joins every op that reads
     it, and a rounding cast the root whose only use it is: kernels convert on
-    load and store. A remark of category `fusion` gives the decision about every
+    load and store. A convolution that a library is to compute
+    (`KernelModel::computesAlone`) stays alone with such casts, and its bias
+    becomes a `seg.add`. A remark of category `fusion` gives the decision about every
     pair of a producer and a pointwise user, with the bytes saved or the reason.
     A FusionPolicy of a plugin may veto a pair, or override the switches and the
     cost model. Each fused pair is an MLIR action, `seg-fusion` (Decisions.h).
@@ -144,7 +146,8 @@ def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
                  Option<"epilogues", "epilogues", "bool", "true", "Fuse pointwise ops with the producers of their operands">,
                  Option<"reductions", "reductions", "bool", "true", "Fuse reductions with the producers of their operands">,
                  Option<"prologues", "prologues", "bool", "true", "Recompute operands in the kernels that read them">,
-                 Option<"target", "target", "std::string", "\"\"", "Target whose kernels decide what can be fused; empty: the first registered target">];
+                 Option<"target", "target", "std::string", "\"\"", "Target whose kernels decide what can be fused; empty: the first registered target">,
+                 Option<"conv", "conv", "std::string", "\"generated\"", "As of seg-select-strategy: nothing is fused with convolutions that a library computes">];
   let statistics = [Statistic<"fused", "num-fused", "Number of pairs fused">,
                     Statistic<"missed", "num-missed", "Number of pairs not fused">,
                     Statistic<"unrounded", "num-unrounded", "Number of 16-bit values that stay in registers and are not rounded">];

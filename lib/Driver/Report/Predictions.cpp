@@ -91,7 +91,7 @@ void addPredictions(Version &version, const Target &target, ModuleOp module,
   PipelineOptions pipeline = pipelineFor(target, options);
   FailureOr<StrategyContext> compiled = strategyContext(
       module, pipeline.target, pipeline.winograd, pipeline.multiplyType,
-      pipeline.threads, pipeline.unverifiedKernels);
+      pipeline.threads, pipeline.unverifiedKernels, pipeline.conv);
   if (failed(compiled))
     return;
   // The fastest that the precision allows.

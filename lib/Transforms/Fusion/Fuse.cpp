@@ -7,6 +7,7 @@
 
 #include "Casts.h"
 #include "Grouping.h"
+#include "LibraryRoots.h"
 #include "mlir/IR/IRMapping.h"
 #include "segc/Transforms/Passes.h"
 
@@ -109,6 +110,10 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
     if (failed(compiledFor))
       return signalPassFailure();
     const TargetBackend &backend = *compiledFor->backend;
+    FailureOr<ConvImplementation> implementation =
+        resolveConvImplementation(getOperation(), backend, conv);
+    if (failed(implementation))
+      return signalPassFailure();
     Block &block = getOperation().getBody().front();
     // Dead ops, in text of an earlier phase or after passes of plugins, would
     // become kernels without results.
@@ -120,8 +125,12 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
     separateResults(block.getTerminator());
     if (enable)
       copyReads(block);
+    StrategyContext context{*compiledFor};
+    context.multiplyTypes = compiledFor->version->multiplyTypes;
+    context.conv = *implementation;
+    LibraryRoots libraryRoots = separateLibraryRoots(block, context);
     auto *dialect = getContext().getLoadedDialect<seg::SegDialect>();
-    FusionGrouping grouping(block, backend,
+    FusionGrouping grouping(block, backend, libraryRoots,
                             dialect->getRegisteredInterface<FusionPolicy>(),
                             {enable && epilogues, enable && reductions,
                              enable && prologues, enable});
@@ -136,7 +145,9 @@ struct FusePass : segc::impl::FusePassBase<FusePass> {
     for (FusionGroup *group : grouping.ordered())
       unrounded +=
           buildFusion(builder, *group,
-                      group->root && !backend.takesEpilogue(group->root), map);
+                      group->root && (libraryRoots.contains(group->root) ||
+                                      !backend.takesEpilogue(group->root)),
+                      map);
     for (OpOperand &operand : terminator->getOpOperands())
       operand.set(map.lookupOrDefault(operand.get()));
     for (Operation *op : llvm::reverse(old))

@@ -18,10 +18,11 @@ using namespace mlir;
 namespace segc {
 
 FusionGrouping::FusionGrouping(Block &block, const TargetBackend &backend,
+                               const LibraryRoots &libraryRoots,
                                const FusionPolicy *policy,
                                const FusionSwitches &switches)
-    : backend(backend), policy(policy), switches(switches),
-      layers(cast<func::FuncOp>(block.getParentOp())) {
+    : backend(backend), libraryRoots(libraryRoots), policy(policy),
+      switches(switches), layers(cast<func::FuncOp>(block.getParentOp())) {
   // Widening casts join their only user.
   for (Operation &op : block.without_terminator())
     if (!isRead(&op) || !switches.reads)
@@ -246,6 +247,9 @@ static const char *sizeReason(size_t ops) {
                             : nullptr;
 }
 
+static constexpr const char *byLibrary =
+    "a library computes the convolution, alone";
+
 /// The reason why `host` cannot compute the group's value at `use`; null if it
 /// can.
 const char *FusionGrouping::hostRefusal(FusionGroup *group, FusionGroup *host,
@@ -256,6 +260,8 @@ const char *FusionGrouping::hostRefusal(FusionGroup *group, FusionGroup *host,
   Operation *user = use.getOwner();
   if (llvm::is_contained(host->prologue, user) && !host->beside.contains(user))
     return nullptr;
+  if (libraryRoots.contains(user))
+    return byLibrary;
   if (user == host->root)
     return backend.takesPrologue(use)
                ? nullptr
@@ -292,6 +298,8 @@ const char *FusionGrouping::pointwiseRefusal(FusionGroup *producer,
   if (producer->space != consumer->space)
     return "iteration spaces differ: the user reads the value broadcast or "
            "reduced";
+  if (libraryRoots.contains(producer->root) && !isRounding(op, producer->root))
+    return byLibrary;
   if (producer->root && !backend.takesEpilogue(producer->root) &&
       !isRounding(op, producer->root))
     return "the producer's kernel takes no epilogue";
@@ -319,6 +327,8 @@ const char *FusionGrouping::reductionRefusal(FusionGroup *producer,
   if (producer->space != shapeOf(reduced))
     return "iteration spaces differ: the producer's kernel computes several "
            "shapes";
+  if (libraryRoots.contains(producer->root))
+    return byLibrary;
   if (!backend.takesReduction(producer->root, op))
     return "the producer's kernel adds up no tiles";
   return refusal(producer, op);

@@ -8,6 +8,7 @@
 #ifndef SEGC_LIB_TRANSFORMS_FUSION_GROUPING_H
 #define SEGC_LIB_TRANSFORMS_FUSION_GROUPING_H
 
+#include "LibraryRoots.h"
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
 #include "segc/Target/FusionPolicy.h"
@@ -52,8 +53,10 @@ struct FusionSwitches {
 /// producer and a user that might have been fused.
 class FusionGrouping {
 public:
+  /// Nothing but casts is fused with the roots of libraries.
   FusionGrouping(mlir::Block &block, const TargetBackend &backend,
-                 const FusionPolicy *policy, const FusionSwitches &switches);
+                 const LibraryRoots &libraryRoots, const FusionPolicy *policy,
+                 const FusionSwitches &switches);
 
   /// Returns the groups in topological order, otherwise in the order of their
   /// first ops.
@@ -96,6 +99,7 @@ private:
   }
 
   const TargetBackend &backend;
+  const LibraryRoots &libraryRoots;
   const FusionPolicy *policy;
   FusionSwitches switches;
   LayerNames layers;

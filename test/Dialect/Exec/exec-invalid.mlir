@@ -380,3 +380,15 @@ func.func private @k() attributes {exec.map =
 
 // expected-error@+1 {{expects 'maps' of a kernel with 'threads' alone}}
 func.func private @k() attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 0 + 64 * n scratch 0 maps [<operand 0 + 0 : bf16 sizes [64, 8] strides [2, 128] box [64, 8] steps [1, 1] swizzle 128 samples 1>]>}
+
+// -----
+
+exec.fusion @f(%x: tensor<4xf32>) {
+  %0 = seg.relu %x : tensor<4xf32>
+  exec.yield %0 : tensor<4xf32>
+}
+func.func private @k(memref<4xf32>, memref<4xf32>) attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 1 + 0 * n scratch 0>}
+exec.program @p batch 1 arena 64 bound 0 (%x = "x" inputs[0] : tensor<4xf32>) {
+  // expected-error@+1 {{expects its call to read some of 1 operands, got operand 1}}
+  %0 = exec.launch [@k] (%x : tensor<4xf32>) -> (arena + 0 : tensor<4xf32>) call <"lib" inputs [1] {}>
+}

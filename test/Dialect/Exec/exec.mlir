@@ -41,10 +41,10 @@ exec.program @predict batch 2 arena 8192 bound 6144
     (%x = "image" inputs[0] : !x, %w = "conv.weight" parameters + 64 : !w) attributes {note} {
   // CHECK-NEXT: %[[A:.*]] = exec.launch [@k0_relu] (%[[X]] : tensor<2x8x8x4xf32>) -> (arena + 4096 : tensor<2x8x8x4xf32>)
   %0 = exec.launch [@k0_relu] (%x : !x) -> (arena + 4096 : !x)
-  // Kernels of one fusion share temporaries.
-  // CHECK-NEXT: %[[B:.*]] = exec.launch [@k1_conv, @k1_conv_1] (%[[A]] : tensor<2x8x8x4xf32>, %[[W]] : tensor<3x3x4x4xf32>) -> (arena + 0 : tensor<2x8x8x4xf32>) temporaries (arena + 6144 : tensor<256xf32>) layer "conv" label "seg.conv here"
+  // Kernels of one fusion share temporaries, and a library computes the same.
+  // CHECK-NEXT: %[[B:.*]] = exec.launch [@k1_conv, @k1_conv_1] (%[[A]] : tensor<2x8x8x4xf32>, %[[W]] : tensor<3x3x4x4xf32>) -> (arena + 0 : tensor<2x8x8x4xf32>) temporaries (arena + 6144 : tensor<256xf32>) call <"cudnn" inputs [0, 1] {convolution = "forward"}> layer "conv" label "seg.conv here"
   %1 = exec.launch [@k1_conv, @k1_conv_1] (%0 : !x, %w : !w) -> (arena + 0 : !x)
-      temporaries (arena + 6144 : !t) layer "conv" label "seg.conv here"
+      temporaries (arena + 6144 : !t) call <"cudnn" inputs [0, 1] {convolution = "forward"}> layer "conv" label "seg.conv here"
   // One that `prepare` fills needs the other kernels alone.
   // CHECK-NEXT: %[[C:.*]] = exec.launch [@k1_conv_1] ({{.*}}) -> (arena + 4096 : tensor<2x8x8x4xf32>) temporaries (prepared + 0 : tensor<256xf32>)
   %2 = exec.launch [@k1_conv_1] (%1 : !x, %w : !w) -> (arena + 4096 : !x) temporaries (prepared + 0 : !t)

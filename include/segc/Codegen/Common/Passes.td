@@ -17,7 +17,9 @@ defvar strategyOptions = [
   Option<"multiplyType", "multiply-type", "std::string", "\"auto\"",
          "Types in which convolutions of 16-bit values may multiply, in addition to f32: auto, bf16, f16 (bf16 for bf16 values), fixed; f32 allows no other">,
   Option<"threads", "threads", "int64_t", "0", "Number of threads that the partition into tasks is optimized for; 0: the average over a few numbers">,
-  Option<"unverifiedKernels", "unverified-kernels", "bool", "false", "Allow kernels that no device has verified">
+  Option<"unverifiedKernels", "unverified-kernels", "bool", "false", "Allow kernels that no device has verified">,
+  Option<"conv", "conv", "std::string", "\"generated\"",
+         "What computes convolutions: generated kernels, cudnn where it can, or auto, whichever is expected to be faster">
 ];
 
 def SelectStrategyPass : Pass<"seg-select-strategy", "::mlir::func::FuncOp"> {

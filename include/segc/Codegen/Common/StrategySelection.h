@@ -13,12 +13,10 @@
 namespace segc {
 
 /// The context for the options of a pass. An unknown name is an error on `op`.
-mlir::FailureOr<StrategyContext> strategyContext(mlir::Operation *op,
-                                                 llvm::StringRef target,
-                                                 llvm::StringRef winograd,
-                                                 llvm::StringRef multiplyType,
-                                                 int64_t threads,
-                                                 bool unverifiedKernels);
+mlir::FailureOr<StrategyContext>
+strategyContext(mlir::Operation *op, llvm::StringRef target,
+                llvm::StringRef winograd, llvm::StringRef multiplyType,
+                int64_t threads, bool unverifiedKernels, llvm::StringRef conv);
 
 /// The context of a fusion in an entry.
 StrategyContext contextOfFusion(seg::FusionOp fusion, StrategyContext context);

@@ -48,9 +48,9 @@ struct AutotuneStrategyPass
   }
 
   void runOnOperation() override {
-    FailureOr<StrategyContext> context = strategyContext(
-        getOperation(), target, winograd, multiplyType, threads,
-        unverifiedKernels);
+    FailureOr<StrategyContext> context =
+        strategyContext(getOperation(), target, winograd, multiplyType, threads,
+                        unverifiedKernels, conv);
     if (failed(context))
       return signalPassFailure();
     std::string missing =

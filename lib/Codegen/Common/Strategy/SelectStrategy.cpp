@@ -29,9 +29,9 @@ struct SelectStrategyPass
   using SelectStrategyPassBase::SelectStrategyPassBase;
 
   void runOnOperation() override {
-    FailureOr<StrategyContext> context = strategyContext(
-        getOperation(), target, winograd, multiplyType, threads,
-        unverifiedKernels);
+    FailureOr<StrategyContext> context =
+        strategyContext(getOperation(), target, winograd, multiplyType, threads,
+                        unverifiedKernels, conv);
     if (failed(context))
       return signalPassFailure();
     markUnbatched();

@@ -22,11 +22,10 @@ namespace segc {
 // Contexts
 //===----------------------------------------------------------------------===//
 
-FailureOr<StrategyContext> strategyContext(Operation *op, StringRef target,
-                                           StringRef winograd,
-                                           StringRef multiplyType,
-                                           int64_t threads,
-                                           bool unverifiedKernels) {
+FailureOr<StrategyContext>
+strategyContext(Operation *op, StringRef target, StringRef winograd,
+                StringRef multiplyType, int64_t threads, bool unverifiedKernels,
+                StringRef conv) {
   FailureOr<Target> resolved = resolveTarget(op, target);
   if (failed(resolved))
     return failure();
@@ -42,10 +41,15 @@ FailureOr<StrategyContext> strategyContext(Operation *op, StringRef target,
   if (threads < 0 || threads > maxThreads)
     return op->emitError("expects threads to be 0 to ")
            << maxThreads << ", got " << threads;
+  FailureOr<ConvImplementation> implementation =
+      resolveConvImplementation(op, *resolved->backend, conv);
+  if (failed(implementation))
+    return failure();
   StrategyContext context{*resolved, *tiles,
                           resolved->version->multiplyTypes & *types};
   context.threads = threads;
   context.unverifiedKernels = unverifiedKernels;
+  context.conv = *implementation;
   return context;
 }
 
@@ -104,7 +108,13 @@ bool isPrepared(seg::StrategyAttr strategy, const StrategyContext &context) {
 
 void setStrategy(seg::FusionOp fusion, seg::StrategyAttr strategy,
                  const StrategyContext &context) {
-  fusion.setStrategyAttr(strategy.withPrepared(isPrepared(strategy, context)));
+  fusion.setStrategyAttr(strategy.withPrepared(false));
+  // Kernels beside a call lay the operand out themselves: a runtime that holds
+  // them against the library gives them an operand of its own.
+  const KernelModel *model = context.target.backend->modelOf(fusion);
+  if (model && model->library().empty())
+    fusion.setStrategyAttr(
+        strategy.withPrepared(isPrepared(strategy, context)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -121,8 +131,10 @@ seg::StrategyAttr selectStrategy(seg::FusionOp fusion,
       bool waits = proposal.strategy && !context.allows(*model);
       reasons.push_back(proposal.title + ": " + proposal.reason +
                         (waits ? ", waits for a device" : ""));
+      bool isDemanded = context.conv == ConvImplementation::Cudnn &&
+                        !model->library().empty();
       if (proposal.strategy && !waits &&
-          (!best.strategy || proposal.seconds < best.seconds))
+          (!best.strategy || isDemanded || proposal.seconds < best.seconds))
         best = std::move(proposal);
     }
   if (reasons.size() > 1)

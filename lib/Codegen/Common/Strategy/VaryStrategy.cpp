@@ -24,9 +24,9 @@ struct VaryStrategyPass : segc::impl::VaryStrategyPassBase<VaryStrategyPass> {
   using VaryStrategyPassBase::VaryStrategyPassBase;
 
   void runOnOperation() override {
-    FailureOr<StrategyContext> context = strategyContext(
-        getOperation(), target, winograd, multiplyType, threads,
-        unverifiedKernels);
+    FailureOr<StrategyContext> context =
+        strategyContext(getOperation(), target, winograd, multiplyType, threads,
+                        unverifiedKernels, conv);
     if (failed(context))
       return signalPassFailure();
     CounterRng rng(seed, /*stream=*/0);

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CudnnModel.h"
 #include "FilterGradGemm.h"
 #include "ForwardGemm.h"
 #include "GemmTilings.h"
@@ -343,6 +344,7 @@ void addConvGpuModels(KernelModels &models) {
   addModels<CudaCoreTiling>(models);
   addModels<MmaTiling>(models);
   addModels<WgmmaTiling>(models);
+  addCudnnModel(models);
 }
 
 } // namespace segc
