@@ -117,8 +117,9 @@ static void addStrategies(CLI::App &command, PipelineOptions &pipeline) {
                   "multiply, in addition to f32: auto (default) allows all "
                   "that the CPU supports and that are accurate enough; bf16; "
                   "f16 (bf16 for bf16 values); fixed (block fixed point); "
-                  "f32 allows no other")
-      ->check(CLI::IsMember({"auto", "f32", "bf16", "f16", "fixed"}));
+                  "tf32 (of f32 values, with --precision tf32); f32 allows no "
+                  "other")
+      ->check(CLI::IsMember({"auto", "f32", "tf32", "bf16", "f16", "fixed"}));
   command.add_flag("--unverified-kernels", pipeline.unverifiedKernels,
                    "Allow kernels of GPUs that no device has verified, "
                    "beside those that are used otherwise (docs/Gpu.md)");
@@ -143,7 +144,8 @@ static void addPrecision(CLI::App &command, PipelineOptions &pipeline) {
   command
       .add_option("--precision", pipeline.precision,
                   "f32 (default); f16 or bf16 store values in 16 bits where "
-                  "that is safe and saves time (docs/Precision.md)")
+                  "that is safe and saves time; tf32 stores f32 and multiplies "
+                  "10 bits of the mantissa, on GPUs (docs/Precision.md)")
       ->check(CLI::IsMember({"f32", "tf32", "bf16", "f16"}));
   command
       .add_option("--precision-lists", pipeline.precisionLists,

@@ -54,13 +54,10 @@ llvm::Expected<OwningOpRef<ModuleOp>> readModule(MLIRContext &context,
 }
 
 llvm::Error checkPrecision(const PipelineOptions &options) {
-  if (options.precision == "tf32")
-    return usageError(
-        "--precision tf32: a format of GPUs, expected f32, f16 or bf16 for a "
-        "CPU");
   if (options.precision == "f32" && !options.precisionLists.empty())
     return usageError("--precision-lists " + options.precisionLists +
-                      ": expected --precision f16 or bf16 beside it, got f32");
+                      ": expected --precision f16, bf16 or tf32 beside it, got "
+                      "f32");
   return llvm::Error::success();
 }
 

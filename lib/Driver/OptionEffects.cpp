@@ -106,7 +106,7 @@ void checkOptionEffects(const CLI::App &command,
       options.pipeline.precision == "f32")
     warn("--multiply-type",
          "it chooses products of 16-bit values, and there are "
-         "none without --precision f16 or bf16");
+         "none without --precision f16, bf16 or tf32");
 }
 
 } // namespace segc

@@ -26,7 +26,31 @@ static MultiplyTypeSet multiplyTypes(const PipelineOptions &options) {
   // bf16 values are not multiplied as f16, whose range is smaller.
   if (options.precision == "bf16")
     types.remove(MultiplyType::F16);
-  return types;
+  return options.precision == "tf32"
+             ? types & MultiplyTypeSet{MultiplyType::Tf32}
+             : types;
+}
+
+/// Refuses targets that cannot multiply in the precision.
+static llvm::Error checkProducts(const std::vector<Target> &targets,
+                                 const PipelineOptions &options) {
+  if (options.precision != "tf32")
+    return llvm::Error::success();
+  std::vector<std::string> able;
+  for (const TargetBackend *backend : targetBackends())
+    if (llvm::any_of(backend->versions(), [](const auto &version) {
+          return version->multiplyTypes.contains(MultiplyType::Tf32);
+        }))
+      able.push_back(backend->name().str());
+  for (const Target &target : targets)
+    if (!target.version->multiplyTypes.contains(MultiplyType::Tf32))
+      return usageError(
+          "--precision tf32: the target " + target.backend->name().str() +
+          " has no products of tf32; expected --target " +
+          llvm::join(able, " or ") +
+          (targets.front().backend != targets.back().backend ? " alone" : "") +
+          ", or --precision f32, f16 or bf16");
+  return llvm::Error::success();
 }
 
 static std::string namesOf(const Versions &versions) {
@@ -127,6 +151,8 @@ resolveTargets(const CompileOptions &options) {
     for (const auto &version : versions)
       targets.push_back({backend, version});
   }
+  if (llvm::Error error = checkProducts(targets, options.pipeline))
+    return std::move(error);
   return targets;
 }
 

@@ -169,6 +169,13 @@ StringRef storedPrecision(ModuleOp module) {
     program.walk(look);
   if (programs.empty())
     module.walk(look);
+  if (found.empty())
+    module.walk([&](Operation *op) {
+      auto own = op->getAttrOfType<StringAttr>(seg::precisionAttrName);
+      if (own && own.getValue() == "tf32")
+        found = "tf32";
+      return found.empty() ? WalkResult::advance() : WalkResult::interrupt();
+    });
   return found.empty() ? "f32" : found;
 }
 

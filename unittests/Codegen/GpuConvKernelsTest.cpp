@@ -374,12 +374,43 @@ void useTensorCores(KernelTestOptions &options, const std::string &narrow,
   options.choose = sample(options.target, kind, number);
 }
 
+/// Factors are f32 in memory. With `exact` they have no more bits than tf32.
+void useTf32(KernelTestOptions &options, bool exact, size_t number = 0) {
+  if (exact)
+    options.levels = 1024;
+  else
+    options.tolerance = 1e-2; // Of sums of up to about a thousand products.
+  options.choose = [=](segc::seg::FusionOp fusion) {
+    mlir::Operation *root = fusion.getRoot();
+    root->setAttr(segc::seg::precisionAttrName,
+                  mlir::StringAttr::get(root->getContext(), "tf32"));
+    sample("mma_sync", number)(fusion);
+  };
+}
+
 class GpuMmaRoles : public testing::TestWithParam<ConvCase> {};
 
 TEST_P(GpuMmaRoles, Alone) {
   for (const char *narrow : {"f16", "bf16"})
     checkRoles(GetParam(), [&](KernelTestOptions &options) {
       useTensorCores(options, narrow);
+    });
+}
+
+TEST_P(GpuMmaRoles, Tf32) {
+  for (bool exact : {true, false})
+    checkRoles(GetParam(),
+               [&](KernelTestOptions &options) { useTf32(options, exact); });
+}
+
+TEST_P(GpuMmaRoles, EpilogueTf32) {
+  ConvCase c = GetParam();
+  c.epilogue = true;
+  c.transposeFilter = true;
+  for (size_t number : {1, 2})
+    checkRoles(c, [&](KernelTestOptions &options) {
+      useTf32(options, /*exact=*/true, number);
+      options.batch = 1;
     });
 }
 
@@ -417,19 +448,52 @@ TEST_P(GpuMmaRoles, PrologueAndStatistics) {
   ConvTypes types = convTypes(c);
   std::string x = types.large, y = types.small, g = vectorOf(c.in),
               s = perSample(c.in), t = perSample(c.out);
+  auto check = [&](const KernelTestOptions &options) {
+    EXPECT_EQ(
+        checkKernels(
+            fusionFunction(
+                {x, s, s, g, g, types.filter}, {y, t, t},
+                "%n = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (" + x + ", " +
+                    s + ", " + s + ", " + g + ", " + g + ") -> " + x +
+                    "\n%l = seg.leaky_relu %n slope 0.01 : " + x +
+                    "\n%r0 = seg.conv %l, %a5 " + convAttributes(c) + " : (" +
+                    x + ", " + types.filter + ") -> " + y +
+                    "\n%r1, %r2 = seg.norm_stats instance %r0 epsilon 1.0e-2 "
+                    ": (" +
+                    y + ") -> (" + t + ", " + t + ")"),
+            options),
+        "");
+  };
   KernelTestOptions options = optionsFor(c.in * tapsOf(c));
   useTensorCores(options, "bf16");
   options.tolerance = 3e-2; // Of the normalised input, rounded to bf16.
-  EXPECT_EQ(
-      checkKernels(fusionFunction(
-                       {x, s, s, g, g, types.filter}, {y},
-                       "%n = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (" + x +
-                           ", " + s + ", " + s + ", " + g + ", " + g + ") -> " +
-                           x + "\n%l = seg.leaky_relu %n slope 0.01 : " + x +
-                           "\n%r0 = seg.conv %l, %a5 " + convAttributes(c) +
-                           " : (" + x + ", " + types.filter + ") -> " + y),
-                   options),
-      "");
+  check(options);
+  options = optionsFor(c.in * tapsOf(c));
+  useTf32(options, /*exact=*/false);
+  check(options);
+}
+
+// 1 + 2^-11 lies between two numbers of tf32 and is rounded away from zero, as
+// are the values next to it towards the nearest.
+TEST(GpuMmaKernels, Tf32RoundsToNearest) {
+  ConvCase c{{5, 6}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 4, 8};
+  for (auto [value, rounded] : {std::pair(1 + 0x1p-11, 1 + 0x1p-10),
+                                {1 + 0x1p-12, 1.0},
+                                {-1 - 0x1p-11, -1 - 0x1p-10},
+                                {3 - 0x1p-20, 3.0}}) {
+    KernelTestOptions options = gpuOptions();
+    useTf32(options, /*exact=*/true);
+    options.tolerance = 0;
+    options.inputs[0] = Values(2 * 5 * 6 * 4, value);
+    options.inputs[1] = Values(4 * 8, 1.0);
+    EXPECT_EQ(checkKernelsAgainst(convText(c), options,
+                                  [&, expected = 4 * rounded](const auto &) {
+                                    return std::vector<Values>{
+                                        Values(2 * 5 * 6 * 8, expected)};
+                                  }),
+              "")
+        << value;
+  }
 }
 
 // Blocks of 128 and 256 threads, more stages than steps.
@@ -442,16 +506,20 @@ TEST(GpuMmaKernels, OtherTilings) {
         "tile = [32, 32, 16], warp_rows = 16, warp_columns = 16, stages = 5"})
     for (int64_t parts : {0, 1, 3}) {
       KernelTestOptions options = optionsFor(72 * 9);
-      options.narrow = "bf16";
       options.narrowResults = false;
+      options.levels = 1024;
       int64_t bytes = parts > 1 ? parts * 9 * 24 * 72 * 4 : 0;
-      c.strategy = std::string("mma_sync, multiply_type = bf16, ") + tiling;
-      if (parts)
-        c.strategy += ", parts = " + std::to_string(parts) +
-                      ", temp_bytes = " + std::to_string(bytes);
-      EXPECT_EQ(checkKernels(parts ? filterGradText(c) : convText(c), options),
-                "")
-          << c.strategy;
+      for (const char *type : {"bf16", "tf32"}) {
+        options.narrow = type == std::string("bf16") ? type : "";
+        c.strategy =
+            std::string("mma_sync, multiply_type = ") + type + ", " + tiling;
+        if (parts)
+          c.strategy += ", parts = " + std::to_string(parts) +
+                        ", temp_bytes = " + std::to_string(bytes);
+        EXPECT_EQ(
+            checkKernels(parts ? filterGradText(c) : convText(c), options), "")
+            << c.strategy;
+      }
     }
 }
 

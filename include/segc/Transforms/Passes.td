@@ -79,7 +79,7 @@ def ExpandNormPass : Pass<"seg-expand-norm", "::mlir::func::FuncOp"> {
 }
 
 def AssignPrecisionPass : Pass<"seg-assign-precision", "::mlir::func::FuncOp"> {
-  let summary = "Assign 16-bit types to ops of an entry";
+  let summary = "Assign 16-bit types or products of tf32 to ops of an entry";
   let description = [{
     Computes a minimum cut of the entry's ops by their classes
     (PrecisionOpInterface, or the file `lists`) and by the bytes that 16-bit
@@ -88,9 +88,11 @@ def AssignPrecisionPass : Pass<"seg-assign-precision", "::mlir::func::FuncOp"> {
     that already has `seg.precision` is pinned to it. Ops that a pin or the
     lists exclude get "f32", and their kernels multiply in f32. A remark of
     category `precision` gives the reason for every op. With `precision=f32`
-    no op changes and pins are dropped.
+    no op changes and pins are dropped. With `precision=tf32` values stay in
+    f32; the ops of class `allow` get `seg.precision = "tf32"`, which stays in
+    the IR: targets that have products of tf32 may use them.
   }];
-  let options = [Option<"precision", "precision", "std::string", "\"f32\"", "f32, f16 or bf16">,
+  let options = [Option<"precision", "precision", "std::string", "\"f32\"", "f32, tf32, f16 or bf16">,
                  Option<"lists", "lists", "std::string", "", "JSON file with precision classes of ops by name">];
   let statistics = [Statistic<"painted", "num-painted", "Number of 16-bit ops">];
   let dependentDialects = ["::segc::seg::SegDialect"];

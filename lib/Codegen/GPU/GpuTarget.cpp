@@ -27,7 +27,8 @@ std::optional<GpuTarget> lookupGpuTarget(llvm::StringRef chip) {
   target.sharedBytes = (isHopper ? 227 : 163) << 10;
   target.multiprocessors = isHopper ? 132 : 108;
   target.peakFlops = isHopper ? 52e12 : 19e12;
-  target.multiplyTypes = {MultiplyType::Bf16, MultiplyType::F16};
+  target.multiplyTypes = {MultiplyType::Tf32, MultiplyType::Bf16,
+                          MultiplyType::F16};
   target.rate16Bit = 16;
   target.bytesPerSecond = isHopper ? 3.0e12 : 1.5e12;
   target.l2BytesPerSecond = isHopper ? 5.5e12 : 4e12;

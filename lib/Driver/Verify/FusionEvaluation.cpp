@@ -45,6 +45,17 @@ static void roundBy(MutableArrayRef<double> values, double scale) {
       value = std::nearbyint(value / scale) * scale;
 }
 
+/// Rounds values to the 11 significant bits of tf32, halves away from zero.
+static void roundToTf32(MutableArrayRef<double> values) {
+  constexpr int bits = 11, lowest = -126 - bits + 1;
+  for (double &value : values) {
+    if (value == 0 || !std::isfinite(value))
+      continue;
+    int unit = std::max(std::ilogb(value) - bits + 1, lowest);
+    value = std::ldexp(std::round(std::ldexp(value, -unit)), unit);
+  }
+}
+
 static double largestOf(ArrayRef<double> values) {
   double largest = 0;
   for (double value : values)
@@ -75,6 +86,8 @@ ProductArithmetic productArithmetic(seg::StrategyAttr strategy) {
     arithmetic.round = roundFixedInput;
     arithmetic.roundFilter = roundFixedFilter;
     arithmetic.scaled = true;
+  } else if (multiplyType == MultiplyType::Tf32) {
+    arithmetic.round = roundToTf32;
   } else if (multiplyType != MultiplyType::F32) {
     ElementKind kind = multiplyType == MultiplyType::F16 ? ElementKind::F16
                                                          : ElementKind::BF16;

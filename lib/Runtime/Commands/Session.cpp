@@ -38,8 +38,10 @@ static Status checkOptions(const ModelOptions &options,
     wrong = "--batch-size " + std::to_string(*options.batchSize) +
             ", the model was compiled for at most " +
             std::to_string(manifest.batch);
-  else if (options.amp && manifest.precision == "f32")
-    wrong = "--amp, the model was compiled with --precision f32";
+  else if (options.amp &&
+           (manifest.precision == "f32" || manifest.precision == "tf32"))
+    wrong =
+        "--amp, the model was compiled with --precision " + manifest.precision;
   else
     return Status::success();
   std::string command = "segc compile MODEL.mlir -o " + options.model;

@@ -228,6 +228,58 @@ int64_t Painter::mark() {
   return count;
 }
 
+/// Marks the ops whose products may be of tf32: those that are worth 16 bits,
+/// whose values stay in f32. Returns their number; fails for a pin that cannot
+/// be kept.
+FailureOr<int64_t> markTf32(func::FuncOp function,
+                            const PrecisionLists &lists) {
+  Builder b(function.getContext());
+  LayerNames layers(function);
+  int64_t count = 0;
+  for (Operation &op : function.getBody().front().without_terminator()) {
+    auto interface = dyn_cast<seg::PrecisionOpInterface>(op);
+    auto pin = op.getAttrOfType<StringAttr>(seg::precisionAttrName);
+    bool multiplies =
+        interface && interface.precisionClass() == PrecisionClass::Allow;
+    if (pin && pin.getValue() != "f32" && pin.getValue() != "tf32")
+      return op.emitOpError("is pinned to ")
+             << pin.getValue() << ", but the network is compiled for tf32: "
+             << "expects seg.precision to be f32 or tf32";
+    if (pin && pin.getValue() == "tf32" && !multiplies)
+      return op.emitOpError(
+          "is pinned to tf32, but has no products: remove seg.precision");
+    std::optional<PrecisionClass> listed = lists.find(&op);
+    bool denied = pin ? pin.getValue() == "f32"
+                      : listed && *listed == PrecisionClass::Deny;
+    std::string rule =
+        pin         ? "pinned"
+        : interface ? precisionClassName(
+                          listed.value_or(interface.precisionClass()))
+                          .str()
+                    : "deny";
+    if (listed && !pin)
+      rule += " (listed)";
+    auto text = remark::add("{0}", op.getName());
+    if (multiplies && !denied) {
+      ++count;
+      op.setAttr(seg::precisionAttrName, b.getStringAttr("tf32"));
+      addPlace(remark::passed(op.getLoc(), remarkOpts("tf32", "precision", &op))
+                   << text << remark::metric("rule", rule)
+                   << remark::reason("its products may be of tf32"),
+               &op, layers);
+      continue;
+    }
+    op.removeAttr(seg::precisionAttrName);
+    addPlace(remark::missed(op.getLoc(), remarkOpts("f32", "precision", &op))
+                 << text << remark::metric("rule", rule)
+                 << remark::reason("{0}", !multiplies ? "it has no products"
+                                          : pin       ? "seg.precision says so"
+                                                      : "the op needs f32"),
+             &op, layers);
+  }
+  return count;
+}
+
 struct AssignPrecisionPass
     : segc::impl::AssignPrecisionPassBase<AssignPrecisionPass> {
   using AssignPrecisionPassBase::AssignPrecisionPassBase;
@@ -239,8 +291,9 @@ struct AssignPrecisionPass
         op.removeAttr(seg::precisionAttrName);
       return;
     }
-    if (precision != "f16" && precision != "bf16") {
-      function.emitError("expects precision to be f32, f16 or bf16, got '")
+    if (precision != "tf32" && precision != "f16" && precision != "bf16") {
+      function.emitError(
+          "expects precision to be f32, tf32, f16 or bf16, got '")
           << precision << "'";
       return signalPassFailure();
     }
@@ -249,6 +302,13 @@ struct AssignPrecisionPass
     if (!classes) {
       function.emitError(llvm::toString(classes.takeError()));
       return signalPassFailure();
+    }
+    if (precision == "tf32") {
+      FailureOr<int64_t> count = markTf32(function, *classes);
+      if (failed(count))
+        return signalPassFailure();
+      painted += *count;
+      return;
     }
     Painter painter(function, precision, *classes);
     if (failed(painter.classify()))

@@ -26,7 +26,7 @@ namespace {
 /// The 16-bit type that the op is painted with; null if it is not painted.
 FloatType paintOf(Operation *op) {
   auto name = op->getAttrOfType<StringAttr>(seg::precisionAttrName);
-  if (!name || name.getValue() == "f32")
+  if (!name || name.getValue() == "f32" || name.getValue() == "tf32")
     return {};
   return name.getValue() == "f16"
              ? FloatType(Float16Type::get(op->getContext()))

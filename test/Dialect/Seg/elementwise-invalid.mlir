@@ -47,7 +47,7 @@ func.func @channel_total_c1(%x: tensor<2x4x4x8xf32>) {
 
 // precision_c1: a precision that there is
 func.func @precision_c1(%x: tensor<2x4x4x8xf32>) {
-  // expected-error @+1 {{expects seg.precision to be "f32", "f16" or "bf16", got "half"}}
+  // expected-error @+1 {{expects seg.precision to be "f32", "tf32", "f16" or "bf16", got "half"}}
   %z = seg.relu %x {seg.precision = "half"} : tensor<2x4x4x8xf32>
   return
 }

@@ -1,5 +1,6 @@
 """Trains a network on the processor and on an emulated GPU, from the same
-weights and batches, and compares the losses of each step.
+weights and batches, and compares the losses of each step. The processor has no
+products of tf32: there f32 is what tf32 is compared with.
 
 compare_devices.py NETWORK PRECISION TOLERANCE FOLDER    (relative)
 """
@@ -14,7 +15,11 @@ import sys
 
 STEPS = 2
 network, precision, tolerance, folder = sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4]
-model, batches = os.path.join(folder, precision + ".so"), os.path.join(folder, precision + ".safetensors")
+batches = os.path.join(folder, precision + ".safetensors")
+
+
+def model(device):
+    return os.path.join(folder, f"{precision}-{device}.so" if precision == "tf32" else precision + ".so")
 
 
 def run(*command):
@@ -46,7 +51,7 @@ def write_batches(manifest):
 
 def losses(device):
     results = os.path.join(folder, precision + "-" + device)
-    log = run("segrun", "train", "--model", model, "--device", device, "--batches", batches, "--results", results,
+    log = run("segrun", "train", "--model", model(device), "--device", device, "--batches", batches, "--results", results,
               "--max-steps", str(STEPS), "--log-every", "1", "--seed", "1", "--threads", "2").stderr
     found = [float(loss) for loss in re.findall(r"loss (\d+\.\d+)", log)]
     if len(found) != STEPS:
@@ -55,8 +60,12 @@ def losses(device):
 
 
 os.makedirs(folder, exist_ok=True)
-run("segc", "compile", network, "--precision", precision, "--target", "cpu:x86-64-v3,cuda-emulated:sm_80", "-o", model)
-write_batches(json.loads(run("segc", "inspect", "--json", model).stdout))
+if precision == "tf32":
+    run("segc", "compile", network, "--target", "cpu:x86-64-v3", "-o", model("cpu"))
+    run("segc", "compile", network, "--precision", precision, "--target", "cuda-emulated:sm_80", "-o", model("emulated"))
+else:
+    run("segc", "compile", network, "--precision", precision, "--target", "cpu:x86-64-v3,cuda-emulated:sm_80", "-o", model("cpu"))
+write_batches(json.loads(run("segc", "inspect", "--json", model("cpu")).stdout))
 expected, actual = losses("cpu"), losses("emulated")
 if expected[0] == expected[1]:
     sys.exit(f"the step changed nothing: losses {expected}")

@@ -35,8 +35,8 @@ strategyContext(Operation *op, StringRef target, StringRef winograd,
            << winograd << "'";
   std::optional<MultiplyTypeSet> types = lookupMultiplyTypeSet(multiplyType);
   if (!types)
-    return op->emitError("expects multiply-type to be auto, f32, bf16, f16 or "
-                         "fixed, got '")
+    return op->emitError("expects multiply-type to be auto, f32, tf32, bf16, "
+                         "f16 or fixed, got '")
            << multiplyType << "'";
   if (threads < 0 || threads > maxThreads)
     return op->emitError("expects threads to be 0 to ")

@@ -59,7 +59,7 @@ struct Kind<MmaTiling> {
   static constexpr bool hasMultiplyType = true, hasBox = false,
                         isUnverified = false;
   static std::string noTiling(const GemmWork &) {
-    return "multiplies values of bf16 or f16 in memory";
+    return "multiplies values of bf16 or f16 in memory, and in tf32";
   }
   static constexpr auto emit = emitMmaBlock;
 };
@@ -92,7 +92,8 @@ SmallVector<StrategyParameter> parametersOf(bool hasParts) {
                         StrategyParameter::Type::Keyword,
                         /*optional=*/false,
                         {multiplyTypeName(MultiplyType::Bf16),
-                         multiplyTypeName(MultiplyType::F16)}});
+                         multiplyTypeName(MultiplyType::F16),
+                         multiplyTypeName(MultiplyType::Tf32)}});
   if (hasParts)
     declared.push_back({partsName, StrategyParameter::Type::Size});
   return declared;

@@ -8,7 +8,9 @@
 // Shared memory holds A and B of a step as they lie in memory: rows of elements
 // by depth, or by row (A) or column (B). A row consists of pieces of 16 bytes,
 // which are permuted from row to row so that the eight rows that ldmatrix reads
-// at a time lie in different banks.
+// at a time lie in different banks. ldmatrix transposes 16-bit elements alone:
+// factors of tf32 that lie across the depth are loaded one by one, a warp two
+// pieces of four rows at a time.
 
 #include "MmaBlock.h"
 
@@ -26,16 +28,19 @@ namespace {
 
 /// The type of the factors in memory.
 Type factorType(MLIRContext *context, MultiplyType multiplyType) {
-  Type type = multiplyType == MultiplyType::F16
-                  ? Type(Float16Type::get(context))
-                  : Type(BFloat16Type::get(context));
-  return seg::storageType(type);
+  if (multiplyType == MultiplyType::Tf32)
+    return Float32Type::get(context);
+  return seg::storageType(multiplyType == MultiplyType::F16
+                              ? Type(Float16Type::get(context))
+                              : Type(BFloat16Type::get(context)));
 }
 
 class MmaBlock {
 public:
   MmaBlock(GpuKernelBody &k, ConvGemm &gemm, const MmaTiling &tiling)
       : k(k), gemm(gemm), tiling(tiling), tile(tiling.tile),
+        isTf32(tiling.multiplyType == MultiplyType::Tf32),
+        piece(tiling.pieceElements()), fragmentDepth(2 * piece),
         element(factorType(k.builder().getContext(), tiling.multiplyType)),
         memory(k.sharedView(element, tiling.stages * tiling.stageElements())) {
     Value warp = k.div(k.thread(), 32);
@@ -48,8 +53,7 @@ public:
   void emit();
 
 private:
-  static constexpr int64_t piece = 8;     ///< Elements of 16 bytes.
-  static constexpr int64_t fragment = 16; ///< Rows or columns, and depth.
+  static constexpr int64_t fragment = 16; ///< Rows or columns.
   using Values = SmallVector<Value>;
 
   GemmRuns runsOf(GemmOperand operand) const {
@@ -72,6 +76,8 @@ private:
   void copy(const GemmRuns &runs, int64_t i, const GemmRun &run, Value to);
   void end(ArrayRef<Loaded> loaded, Value step);
   Values loadFragments(GemmOperand operand, Value step, int64_t depth);
+  Value factorAt(const GemmRuns &runs, Value start, Value index, Value depth);
+  Value roundToTf32(Value value);
   Values multiply(Value step, ValueRange sums);
   Values multiplyFragment(ArrayRef<Value> a, ArrayRef<Value> b,
                           ValueRange sums);
@@ -83,6 +89,9 @@ private:
   ConvGemm &gemm;
   MmaTiling tiling;
   GemmTile tile;
+  bool isTf32;
+  int64_t piece; ///< Elements of 16 bytes.
+  int64_t fragmentDepth;
   Type element;
   Value memory, lane, warpRow, warpColumn;
 };
@@ -121,8 +130,10 @@ void MmaBlock::emit() {
 /// The element of an operand's memory at `at` of a row.
 Value MmaBlock::elementAt(const GemmRuns &runs, Value row, Value at) {
   int64_t pieces = runs.rowElements() / piece,
-          rowsOfLine = std::max<int64_t>(1, 64 / runs.rowElements());
-  Value turn = k.rem(k.div(row, rowsOfLine), std::min<int64_t>(8, pieces));
+          rowsOfLine = std::max<int64_t>(1, 8 / pieces),
+          piecesOfRow = isTf32 && !runs.access.alongDepth ? 2 : 1;
+  Value turn = k.rem(k.mul(k.div(row, rowsOfLine), piecesOfRow),
+                     std::min<int64_t>(8, pieces));
   Value number =
       k.builder().createOrFold<arith::XOrIOp>(k.loc(), k.div(at, piece), turn);
   return k.add(k.mul(row, runs.rowElements()),
@@ -139,7 +150,9 @@ SmallVector<MmaBlock::Loaded> MmaBlock::begin(Value step) {
       auto [index, depth] = runs.element(k, i);
       GemmRun run = gemm.run(operand, index, step, depth);
       run.inside = k.both(run.inside, exists);
-      if (copiesAsynchronously(run.memref, runs.lanes, tiling.multiplyType)) {
+      if (run.memref &&
+          copiesAsynchronously(getElementTypeOrSelf(run.memref.getType()),
+                               runs.lanes, tiling.multiplyType)) {
         auto [row, at] = runs.place(k, i);
         Value to = k.add(startOf(operand, step), elementAt(runs, row, at));
         if (runs.isPartial(i))
@@ -193,43 +206,76 @@ void MmaBlock::end(ArrayRef<Loaded> loaded, Value step) {
 // Products
 //===----------------------------------------------------------------------===//
 
-/// Loads the warp's 16 x 16 fragments of an operand, four registers each: the
-/// halves of rows or columns by those of the depth. A has the rows first, B the
-/// depth.
+/// Rounds a factor in f32 to the nearest of tf32, in the word that holds it.
+Value MmaBlock::roundToTf32(Value value) {
+  return NVVM::ConvertFloatToTF32Op::create(k.builder(), k.loc(),
+                                            k.builder().getI32Type(), value,
+                                            NVVM::FPRoundingMode::RNA);
+}
+
+/// Loads the factor of a row or column and a depth of the step that begins at
+/// `start`.
+Value MmaBlock::factorAt(const GemmRuns &runs, Value start, Value index,
+                         Value depth) {
+  Value row = runs.access.alongDepth ? index : depth,
+        at = runs.access.alongDepth ? depth : index;
+  return k.loadScalar(memory, k.add(start, elementAt(runs, row, at)));
+}
+
+/// Loads the warp's fragments of an operand, 16 rows or columns by
+/// `fragmentDepth`, four registers each: the halves of rows or columns by those
+/// of the depth. A has the rows first, B the depth.
 MmaBlock::Values MmaBlock::loadFragments(GemmOperand operand, Value step,
                                          int64_t depth) {
   OpBuilder &b = k.builder();
   GemmRuns runs = runsOf(operand);
   bool isA = operand == GemmOperand::A, along = runs.access.alongDepth;
-  // Each eight lanes have the addresses of one matrix of 8 x 8.
-  Value matrix = k.div(lane, piece), line = k.rem(lane, piece);
-  Value low = k.mul(k.rem(matrix, 2), piece),
-        high = k.mul(k.div(matrix, 2), piece);
-  Value index = k.add(isA ? warpRow : warpColumn, isA ? low : high),
-        deep = k.add(isA ? high : low, depth);
+  int64_t count = isA ? rowFragments() : columnFragments();
+  Value first = isA ? warpRow : warpColumn, start = startOf(operand, step);
   Values words;
-  for (int64_t i = 0; i < (isA ? rowFragments() : columnFragments()); ++i) {
+  if (isTf32 && !along) {
+    // Of each 8 x 4 a lane has row or column lane / 4 and depth lane % 4.
+    Value index = k.add(first, k.div(lane, 4)),
+          deep = k.add(k.rem(lane, 4), depth);
+    for (int64_t i = 0; i < count; ++i)
+      for (int64_t word = 0; word < 4; ++word) {
+        int64_t low = word % 2, high = word / 2;
+        words.push_back(roundToTf32(factorAt(
+            runs, start, k.add(index, i * fragment + 8 * (isA ? low : high)),
+            k.add(deep, piece * (isA ? high : low)))));
+      }
+    return words;
+  }
+  // Each eight lanes have the addresses of one matrix of 8 rows of a piece.
+  Value matrix = k.div(lane, 8), line = k.rem(lane, 8);
+  Value low = k.rem(matrix, 2), high = k.div(matrix, 2);
+  Value index = k.add(first, k.mul(isA ? low : high, 8)),
+        deep = k.add(k.mul(isA ? high : low, piece), depth);
+  for (int64_t i = 0; i < count; ++i) {
     Value own = k.add(index, i * fragment);
     Value row = k.add(along ? own : deep, line), at = along ? deep : own;
     Value loaded = nvgpu::LdMatrixOp::create(
-        b, k.loc(), VectorType::get({4, 2}, element), memory,
-        ValueRange(k.add(startOf(operand, step), elementAt(runs, row, at))),
+        b, k.loc(), VectorType::get({4, isTf32 ? 1 : 2}, element), memory,
+        ValueRange(k.add(start, elementAt(runs, row, at))),
         /*transpose=*/!along, /*numTiles=*/4);
     for (int64_t word = 0; word < 4; ++word) {
-      Value two = vector::ExtractOp::create(b, k.loc(), loaded, word);
-      if (tiling.multiplyType == MultiplyType::Bf16)
-        two = vector::ExtractOp::create(
+      Value factors = vector::ExtractOp::create(b, k.loc(), loaded, word);
+      if (isTf32)
+        factors =
+            roundToTf32(vector::ExtractOp::create(b, k.loc(), factors, 0));
+      else if (tiling.multiplyType == MultiplyType::Bf16)
+        factors = vector::ExtractOp::create(
             b, k.loc(),
             vector::BitCastOp::create(
-                b, k.loc(), VectorType::get({1}, b.getI32Type()), two),
+                b, k.loc(), VectorType::get({1}, b.getI32Type()), factors),
             0);
-      words.push_back(two);
+      words.push_back(factors);
     }
   }
   return words;
 }
 
-/// Adds the product of 16 x 16 and 16 x 8.
+/// Adds the product of 16 x `fragmentDepth` and that x 8.
 MmaBlock::Values MmaBlock::multiplyFragment(ArrayRef<Value> a,
                                             ArrayRef<Value> b,
                                             ValueRange sums) {
@@ -237,12 +283,14 @@ MmaBlock::Values MmaBlock::multiplyFragment(ArrayRef<Value> a,
   Type f32 = builder.getF32Type();
   auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(),
                                                {f32, f32, f32, f32});
-  NVVM::MMATypes factors = tiling.multiplyType == MultiplyType::F16
+  NVVM::MMATypes factors = isTf32 ? NVVM::MMATypes::tf32
+                           : tiling.multiplyType == MultiplyType::F16
                                ? NVVM::MMATypes::f16
                                : NVVM::MMATypes::bf16;
   Value product = NVVM::MmaOp::create(
-      builder, k.loc(), type, a, b, sums, ArrayRef<int64_t>{16, 8, 16},
-      std::nullopt, std::nullopt, std::array{factors, factors},
+      builder, k.loc(), type, a, b, sums,
+      ArrayRef<int64_t>{16, 8, fragmentDepth}, std::nullopt, std::nullopt,
+      std::array{factors, factors},
       std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
   Values result;
   for (int64_t i = 0; i < 4; ++i)
@@ -253,7 +301,7 @@ MmaBlock::Values MmaBlock::multiplyFragment(ArrayRef<Value> a,
 
 MmaBlock::Values MmaBlock::multiply(Value step, ValueRange sums) {
   Values current(sums);
-  for (int64_t depth = 0; depth < tile.depth; depth += fragment) {
+  for (int64_t depth = 0; depth < tile.depth; depth += fragmentDepth) {
     Values a = loadFragments(GemmOperand::A, step, depth),
            b = loadFragments(GemmOperand::B, step, depth);
     size_t at = 0;
@@ -285,11 +333,12 @@ void MmaBlock::storeSums(ArrayRef<Value> sums) {
 
 } // namespace
 
-bool copiesAsynchronously(Value memref, int64_t lanes,
+bool copiesAsynchronously(Type stored, int64_t lanes,
                           MultiplyType multiplyType) {
-  return memref && lanes >= 2 &&
-         cast<MemRefType>(memref.getType()).getElementType() ==
-             factorType(memref.getContext(), multiplyType);
+  // Copies are of 4 bytes at least.
+  return stored && lanes * stored.getIntOrFloatBitWidth() >= 32 &&
+         seg::storageType(stored) ==
+             factorType(stored.getContext(), multiplyType);
 }
 
 void emitMmaBlock(GpuKernelBody &k, ConvGemm &gemm, const MmaTiling &tiling) {

@@ -18,28 +18,37 @@ struct MmaTiling {
   GemmTile tile;                 ///< Whose depth is a multiple of 16.
   int64_t warpRows, warpColumns; ///< Multiples of 16.
   int64_t stages;                ///< Steps in shared memory, at least 2.
-  MultiplyType multiplyType;     ///< Bf16 or F16.
+  MultiplyType multiplyType;     ///< Bf16, F16 or Tf32.
 
   int64_t threads() const {
     return tile.rows / warpRows * (tile.columns / warpColumns) * 32;
   }
-  /// 16-bit elements of A and B of a step.
+  /// Of a factor; those of tf32 are f32 until they are multiplied.
+  int64_t elementBytes() const {
+    return multiplyType == MultiplyType::Tf32 ? 4 : 2;
+  }
+  /// Elements of a factor that are copied at a time, at most.
+  int64_t pieceElements() const { return 16 / elementBytes(); }
+  /// Elements of A and B of a step.
   int64_t stageElements() const {
     return (tile.rows + tile.columns) * tile.depth;
   }
-  int64_t sharedFloats() const {
-    return std::max(stages * stageElements() / 2, GemmSums::floats(tile));
+  /// Floats of shared memory of all stages.
+  int64_t stageFloats() const {
+    return stages * stageElements() * elementBytes() / 4;
   }
 };
 
-/// Emits the product of a block by mma.sync (m16n8k16) with sums in f32, for
-/// each of its threads, and what becomes of it. Steps are copied to shared
-/// memory asynchronously, `stages` - 1 ahead; what has another type in memory,
-/// comes from a prologue or is no whole number of words goes through registers.
+/// Emits the product of a block by mma.sync (m16n8k16, or m16n8k8 of tf32) with
+/// sums in f32, for each of its threads, and what becomes of it. Steps are
+/// copied to shared memory asynchronously, `stages` - 1 ahead; what has another
+/// type in memory, comes from a prologue or is no whole number of words goes
+/// through registers.
 void emitMmaBlock(GpuKernelBody &k, ConvGemm &gemm, const MmaTiling &tiling);
 
-/// Whether runs of so many elements of the memref are copied asynchronously.
-bool copiesAsynchronously(mlir::Value memref, int64_t lanes,
+/// Whether runs of so many elements of this type in memory are copied
+/// asynchronously; never if it is null, as of what a prologue computes.
+bool copiesAsynchronously(mlir::Type stored, int64_t lanes,
                           MultiplyType multiplyType);
 
 } // namespace segc

@@ -14,8 +14,7 @@ using namespace mlir;
 namespace segc {
 
 int64_t sharedFloats(const GemmWork &work, const MmaTiling &tiling) {
-  return work.sharedFloats(tiling.tile, tiling.threads(),
-                           tiling.stages * tiling.stageElements() / 2);
+  return work.sharedFloats(tiling.tile, tiling.threads(), tiling.stageFloats());
 }
 
 std::string refusal(const GemmWork &work, const MmaTiling &tiling) {
@@ -35,13 +34,11 @@ std::string refusal(const GemmWork &work, const MmaTiling &tiling) {
            std::to_string(tiling.warpRows * tiling.warpColumns);
   if (tiling.stages < 2)
     return "expects at least 2 stages, got " + std::to_string(tiling.stages);
-  if (tiling.multiplyType != MultiplyType::Bf16 &&
-      tiling.multiplyType != MultiplyType::F16)
-    return "expects multiply_type to be bf16 or f16";
   // Each is code of its own.
   constexpr int64_t maxRuns = 32;
   for (GemmOperand operand : {GemmOperand::A, GemmOperand::B})
-    if (GemmRuns runs(tile, operand, work.access(operand), 8, tiling.threads());
+    if (GemmRuns runs(tile, operand, work.access(operand),
+                      tiling.pieceElements(), tiling.threads());
         runs.count > maxRuns)
       return "expects a thread to load at most 32 times for a step, got " +
              std::to_string(runs.count);
@@ -63,24 +60,32 @@ double modelledSeconds(const GemmWork &work, const MmaTiling &tiling,
                    instructionsOfElement = 8;
   double issued = 0;
   for (GemmOperand operand : {GemmOperand::A, GemmOperand::B}) {
-    GemmRuns runs(tile, operand, work.access(operand), 8, tiling.threads());
+    GemmRuns runs(tile, operand, work.access(operand), tiling.pieceElements(),
+                  tiling.threads());
     Type type = storedType(
         work.fusion.getRoot()->getOperand(operand == GemmOperand::B));
-    bool copies = type && runs.lanes > 1 &&
-                  (tiling.multiplyType == MultiplyType::F16 ? type.isF16()
-                                                            : type.isBF16());
     issued += static_cast<double>(runs.total) *
-              (copies ? instructionsOfCopy
-                      : instructionsOfRun + instructionsOfElement * runs.lanes);
+              (copiesAsynchronously(type, runs.lanes, tiling.multiplyType)
+                   ? instructionsOfCopy
+                   : instructionsOfRun + instructionsOfElement * runs.lanes);
+    // Factors of tf32 are rounded as a warp loads them, and loaded one by one
+    // where they lie across the depth.
+    if (tiling.multiplyType == MultiplyType::Tf32)
+      issued += static_cast<double>(
+          tile.depth * (runs.access.alongDepth ? 1 : 2) *
+          (operand == GemmOperand::A
+               ? tile.rows * (tile.columns / tiling.warpColumns)
+               : tile.columns * (tile.rows / tiling.warpRows)));
   }
   // Tensor cores reach 60 % of their rate through mma.sync, less where a warp
   // loads many factors for each product.
   double sums = static_cast<double>(tiling.warpRows * tiling.warpColumns),
          factors = static_cast<double>(tiling.warpRows + tiling.warpColumns);
   double products = static_cast<double>(tile.rows * tile.columns * tile.depth);
-  double multiply = products * 2 * target.multiprocessors /
-                    (0.6 * target.rate16Bit * target.peakFlops) *
-                    (1 + 8 * factors / sums);
+  double multiply =
+      products * 2 * target.multiprocessors /
+      (0.6 * target.rateOf(tiling.multiplyType) * target.peakFlops) *
+      (1 + 8 * factors / sums);
   // A barrier, behind which the first fragments are loaded.
   constexpr double beginStep = 30e-9;
   return modelledSeconds(
@@ -88,7 +93,7 @@ double modelledSeconds(const GemmWork &work, const MmaTiling &tiling,
       {tile, parts, tiling.threads(), sharedFloats(work, tiling),
        sums / 32 + 96, multiply + issueSeconds(target, issued) + beginStep,
        target.loadSeconds / static_cast<double>(tiling.stages - 1),
-       /*elementBytes=*/2});
+       static_cast<double>(tiling.elementBytes())});
 }
 
 /// The type of 16 bits in which the factors lie in memory, or in which what
@@ -101,18 +106,28 @@ static Type factorType(Value operand) {
   return op && op->getNumOperands() ? factorType(op->getOperand(0)) : Type();
 }
 
-void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
-                    SmallVectorImpl<GemmChoice<MmaTiling>> &choices) {
+/// The type in which the factors are multiplied, f32 if in none of `allowed`.
+static MultiplyType chooseMultiplyType(const GemmWork &work,
+                                       MultiplyTypeSet allowed) {
   // The other factor of a convolution is its filter, which has the precision of
   // the activations.
   Operation *root = work.fusion.getRoot();
   Type type = factorType(root->getOperand(0));
-  if (!type || (work.isFilterGrad && !factorType(root->getOperand(1))))
-    return;
-  MultiplyType multiplyType =
-      type.isF16() && allowed.contains(MultiplyType::F16) ? MultiplyType::F16
-                                                          : MultiplyType::Bf16;
-  if (!allowed.contains(multiplyType))
+  auto chosen = MultiplyType::Bf16;
+  if (!type || (work.isFilterGrad && !factorType(root->getOperand(1)))) {
+    auto own = root->getAttrOfType<StringAttr>(seg::precisionAttrName);
+    chosen = own && own.getValue() == "tf32" ? MultiplyType::Tf32
+                                             : MultiplyType::F32;
+  } else if (type.isF16() && allowed.contains(MultiplyType::F16)) {
+    chosen = MultiplyType::F16;
+  }
+  return allowed.contains(chosen) ? chosen : MultiplyType::F32;
+}
+
+void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
+                    SmallVectorImpl<GemmChoice<MmaTiling>> &choices) {
+  MultiplyType multiplyType = chooseMultiplyType(work, allowed);
+  if (multiplyType == MultiplyType::F32)
     return;
   struct Shape {
     int64_t rows, columns, warpRows, warpColumns;

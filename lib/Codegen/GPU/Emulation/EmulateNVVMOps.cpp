@@ -206,6 +206,21 @@ LogicalResult KernelEmulation::rewriteNVVM(Operation *op) {
         Value one = LLVM::ConstantOp::create(b, loc, b.getF32FloatAttr(1));
         return done(LLVM::FDivOp::create(b, loc, one, reciprocal.getArg()));
       })
+      .Case([&](NVVM::ConvertFloatToTF32Op convert) -> LogicalResult {
+        if (convert.getRnd() != NVVM::FPRoundingMode::RNA ||
+            convert.getSat() != NVVM::SaturationMode::NONE || convert.getRelu())
+          return unknown();
+        // Adds half of the last bit that stays to the magnitude.
+        Value value = convert.getSrc();
+        Value bits = LLVM::BitcastOp::create(b, loc, word, value);
+        Value rounded = LLVM::AndOp::create(
+            b, loc, LLVM::AddOp::create(b, loc, bits, i32(0x1000)),
+            i32(0xffffe000));
+        Value isNaN = LLVM::FCmpOp::create(b, loc, LLVM::FCmpPredicate::uno,
+                                           value, value);
+        return done(
+            LLVM::SelectOp::create(b, loc, isNaN, i32(0x7fffe000), rounded));
+      })
       // What these order or promise is not emulated.
       .Case<NVVM::MembarOp, NVVM::PrefetchOp, NVVM::SetMaxRegisterOp>(
           [&](Operation *) { return done(); })

@@ -37,6 +37,11 @@ void segc::seg::inheritPrecision(Operation *from, Operation *to) {
   auto interface = dyn_cast<PrecisionOpInterface>(to);
   if (!pin || !interface)
     return;
+  if (pin.getValue() == "tf32") {
+    if (interface.precisionClass() == PrecisionClass::Allow)
+      to->setAttr(precisionAttrName, pin);
+    return;
+  }
   auto all = llvm::seq<unsigned>(0, to->getNumResults());
   if (pin.getValue() == "f32" || !llvm::all_of(all, [&](unsigned i) {
         return interface.keepsResultWide(i);
@@ -50,10 +55,11 @@ segc::seg::SegDialect::verifyOperationAttribute(Operation *op,
   if (attribute.getName() != precisionAttrName) // precision_c1
     return success();
   auto text = dyn_cast<StringAttr>(attribute.getValue());
-  if (text && llvm::is_contained({"f32", "f16", "bf16"}, text.getValue()))
+  if (text &&
+      llvm::is_contained({"f32", "tf32", "f16", "bf16"}, text.getValue()))
     return success();
-  return op->emitOpError("expects seg.precision to be \"f32\", \"f16\" or "
-                         "\"bf16\", got ")
+  return op->emitOpError("expects seg.precision to be \"f32\", \"tf32\", "
+                         "\"f16\" or \"bf16\", got ")
          << attribute.getValue();
 }
 
