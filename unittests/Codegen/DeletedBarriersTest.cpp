@@ -205,6 +205,32 @@ func.func @f(%x: !xh, %w: !wh) -> !y {
 )";
 }
 
+/// The same with a patch of the input in shared memory, of three chunks of
+/// channels.
+std::string convOfPatches(bool prologue) {
+  std::string relu = prologue ? "%3 = seg.relu %1 : !x\n" : "",
+              input = prologue ? "%3" : "%1";
+  return R"(
+!xh = tensor<$Nx5x7x48xbf16>
+!x = tensor<$Nx5x7x48xf32>
+!wh = tensor<3x3x48x32xbf16>
+!w = tensor<3x3x48x32xf32>
+!y = tensor<$Nx5x7x32xf32>
+func.func @f(%x: !xh, %w: !wh) -> !y {
+  %0 = seg.fusion (%a = %x : !xh, %b = %w : !wh) -> (!y)
+      attributes {strategy = #seg.strategy<mma_patch, tile = [32, 32, 16], box = [1, 4, 8], warp_rows = 16, warp_columns = 16, stages = 3, multiply_type = bf16>} {
+    %1 = seg.cast %a : !xh -> !x
+    %2 = seg.cast %b : !wh -> !w
+    )" + relu +
+         "%4 = seg.conv " + input +
+         R"(, %2 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !y
+    seg.yield %4 : !y
+  }
+  return %0 : !y
+}
+)";
+}
+
 std::string norm() {
   return fusionFunction(
       {"tensor<$Nx40x50x24xf32>"}, {"tensor<$Nx24xf32>", "tensor<$Nx24xf32>"},
@@ -247,6 +273,9 @@ INSTANTIATE_TEST_SUITE_P(
         KernelCase{"tensor cores", convOfBf16(/*prologue=*/false), {}, true},
         KernelCase{
             "tensor cores, prologue", convOfBf16(/*prologue=*/true), {}, true},
+        KernelCase{"patches", convOfPatches(/*prologue=*/false), {}, true},
+        KernelCase{
+            "patches, prologue", convOfPatches(/*prologue=*/true), {}, true},
         // 42 rows of sums become 21, 11, 6, 3, 2, 1: the step from 3 rows does
         // not write the one that the next reads.
         KernelCase{"statistics", norm(), {5}},

@@ -93,10 +93,16 @@ void GpuKernelBody::forThreads(int64_t size,
   loop(thread(), index(size), threadCount, body);
 }
 
+bool GpuFusionEmitter::hasNarrowBuffers() {
+  return llvm::all_of(bufferTypes(), [](Type type) {
+    return cast<MemRefType>(type).getNumElements() <= int64_t{1} << 30;
+  });
+}
+
 void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
                               int64_t sharedFloats,
                               llvm::function_ref<void(GpuKernelBody &)> body,
-                              ArrayRef<exec::TensorMapAttr> maps) {
+                              ArrayRef<exec::TensorMapAttr> maps, bool narrow) {
   assert(threads <= getTarget().blockThreads &&
          4 * sharedFloats <= getTarget().sharedBytes &&
          "a strategy must fit its target");
@@ -113,6 +119,8 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
       builder.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
   function->setAttr(tasksAttrName, builder.getDenseI64ArrayAttr(
                                        {tasks.fixed, tasks.perSample}));
+  if (narrow && hasNarrowBuffers())
+    function->setAttr(narrowIndicesAttrName, builder.getUnitAttr());
   Block &block = function.getBody().front();
   OpBuilder inner = OpBuilder::atBlockBegin(&block);
   // The gpu dialect has no declarations: a body that returns is one.

@@ -178,6 +178,8 @@ void populateLowerToNVVM(OpPassManager &manager) {
   kernels.addPass(createCSEPass());
   kernels.addPass(createLoopInvariantCodeMotionPass());
   kernels.addPass(createSCFToControlFlowPass());
+  kernels.addPass(createNarrowIndicesPass());
+  kernels.addPass(createCSEPass());
   kernels.addPass(createLowerGpuToNVVMPass());
   kernels.addPass(createReconcileUnrealizedCastsPass());
   // Descriptors of memrefs leave parts that nothing reads.

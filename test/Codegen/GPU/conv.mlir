@@ -12,10 +12,10 @@
 // The block's tile is pixels x output channels, with so many taps and input
 // channels at a time. Two samples of 8 tiles and one, and the same for their
 // merges, have 2 x 32 floats.
-// STRATEGY: strategy = #seg.strategy<implicit_gemm, thread_columns = 4, thread_rows = 4, tile = [128, 32, 16], temp_bytes = 5632>
+// STRATEGY: strategy = #seg.strategy<implicit_gemm, thread_columns = 4, thread_rows = 4, tile = [128, 32, 16], sums_bytes = 5632>
 
 // The sums of the tile take the place of A and B in shared memory.
-// CHECK: gpu.func @k0_conv(%[[X:[^:]*]]: memref<31680xf32>, {{.*}}, %[[W:[^:]*]]: memref<13824xf32>, %[[BIAS:[^:]*]]: memref<32xf32>, %[[Y:[^:]*]]: memref<63360xf32>, %{{[^:]*}}: memref<64xf32>, %{{[^:]*}}: memref<64xf32>, %[[TEMP:[^:]*]]: memref<1408xf32>, %{{[^:]*}}: index)
+// CHECK: gpu.func @k0_conv(%[[X:[^:]*]]: memref<31680xf32>, {{.*}}, %[[W:[^:]*]]: memref<13824xf32>, %[[BIAS:[^:]*]]: memref<32xf32>, %[[Y:[^:]*]]: memref<63360xf32>, %{{[^:]*}}: memref<64xf32>, %{{[^:]*}}: memref<64xf32>, %{{[^:]*}}: memref<0xf32>, %[[TEMP:[^:]*]]: memref<1408xf32>, %{{[^:]*}}: index)
 // CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 0 tasks 0 + 8 * n scratch 0 threads 256 shared 21504>, known_block_size = array<i32: 256, 1, 1>
 // CHECK: %[[SHARED:.*]] = memref.view {{.*}} to memref<5376xf32, #gpu.address_space<workgroup>>
 
@@ -73,7 +73,7 @@
 
 // CHECK-LABEL: exec.program @f
 // CHECK: exec.launch [@kernels::@k0_conv, @kernels::@k0_conv_1, @kernels::@k0_conv_2]
-// CHECK-SAME: temporaries (arena + {{[0-9]+}} : tensor<1408xf32>)
+// CHECK-SAME: temporaries (arena + {{[0-9]+}} : tensor<0xf32>, arena + {{[0-9]+}} : tensor<1408xf32>)
 func.func @f(%x: !x, %m: !s, %r: !s, %g: !c, %b: !c, %w: !w, %bias: !k) -> (!y, !t, !t) {
   %0:3 = seg.fusion (%a0 = %x : !x, %a1 = %m : !s, %a2 = %r : !s, %a3 = %g : !c, %a4 = %b : !c, %a5 = %w : !w, %a6 = %bias : !k) -> (!y, !t, !t) {
     %1 = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (!x, !s, !s, !c, !c) -> !x

@@ -7,7 +7,7 @@
 // GENERATED-NOT: call <
 
 // CUDNN-LABEL: exec.fusion @f0_conv
-// CUDNN: strategy<cudnn, {{.*}}kernels = mma_sync,{{.*}} required{{.*}} tensor_cores
+// CUDNN: strategy<cudnn, {{.*}}kernels = mma_{{sync|patch}},{{.*}} required{{.*}} tensor_cores
 // CUDNN-NEXT: seg.cast
 // CUDNN-NEXT: seg.conv %{{[^ ]*}}, %{{[^ ]*}} strides
 // CUDNN-NEXT: seg.cast

@@ -53,6 +53,11 @@ private:
   llvm::SmallVector<mlir::Value, 2> maps;
 };
 
+/// On a kernel: no index that it computes has more than 31 bits; see
+/// seg-narrow-indices.
+inline constexpr llvm::StringLiteral narrowIndicesAttrName =
+    "seg.narrow_indices";
+
 /// Collects the launches of one fusion. Kernel models emit into it.
 class GpuFusionEmitter : public FusionEmitterBase {
 public:
@@ -66,10 +71,16 @@ public:
 
   /// Adds a kernel of one block a task, with `sharedFloats` of (dynamic) shared
   /// memory, and tensor maps.
-  /// The task count is also the attribute `seg.tasks` of the function.
+  /// The task count is also the attribute `seg.tasks` of the function. Indices
+  /// of the kernel are `narrow` if they number elements of its buffers, or
+  /// fewer than twice as many things, and the buffers are small enough.
   void launch(TaskCount tasks, int64_t threads, int64_t sharedFloats,
               llvm::function_ref<void(GpuKernelBody &)> body,
-              llvm::ArrayRef<exec::TensorMapAttr> maps = {});
+              llvm::ArrayRef<exec::TensorMapAttr> maps = {},
+              bool narrow = false);
+
+private:
+  bool hasNarrowBuffers();
 };
 
 /// Base class of the GPU's kernel models of one strategy.

@@ -10,6 +10,18 @@
 
 include "mlir/Pass/PassBase.td"
 
+def NarrowIndicesPass : Pass<"seg-narrow-indices", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Index arithmetic of kernels that say so is of 32 bits";
+  let description = [{
+    A `gpu.func` with the attribute `seg.narrow_indices` computes no index of
+    more than 31 bits. Its arithmetic becomes that of i32, which wraps nowhere;
+    addresses are extended as they are used. Addresses of 64 bits need two
+    registers each, and most kernels of convolutions are short of registers.
+    Structured control flow must be gone.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def LowerGpuToNVVMPass : Pass<"seg-lower-gpu-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Kernels are in the LLVM and NVVM dialects";
   let description = [{

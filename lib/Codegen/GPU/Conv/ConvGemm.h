@@ -53,8 +53,11 @@ struct GemmRun {
   mlir::Value inside; ///< If false, the elements are zero.
   /// Where they lie; null if a prologue computes them.
   mlir::Value memref, element;
-  /// Emits their values in f32 where they are inside.
-  std::function<mlir::Value(int64_t lanes)> load;
+  /// Emits their values in f32 where they are inside; null if they are packed.
+  std::function<mlir::Value(int64_t lanes)> load = {};
+  /// Whether an element of the memref, an f32, holds two of 16 bits, which are
+  /// what `element` numbers.
+  bool isPacked = false;
 };
 
 /// Where a box of an operand's tensor map begins, the coordinate of the

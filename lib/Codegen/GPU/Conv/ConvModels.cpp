@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CudnnModel.h"
+#include "FilterCopy.h"
 #include "FilterGradGemm.h"
 #include "ForwardGemm.h"
 #include "GemmTilings.h"
@@ -44,7 +45,8 @@ struct Kind<CudaCoreTiling> {
       {"thread_rows", &CudaCoreTiling::threadRows},
       {"thread_columns", &CudaCoreTiling::threadColumns}};
   static constexpr bool hasMultiplyType = false, hasBox = false,
-                        isUnverified = false;
+                        multipliesTf32 = false, isUnverified = false,
+                        copiesFilters = false, copiesBoxes = false;
   static std::string noTiling(const GemmWork &) { return "no tiling"; }
   static constexpr auto emit = emitCudaCoreBlock;
 };
@@ -57,11 +59,29 @@ struct Kind<MmaTiling> {
       {"warp_columns", &MmaTiling::warpColumns},
       {"stages", &MmaTiling::stages}};
   static constexpr bool hasMultiplyType = true, hasBox = false,
-                        isUnverified = false;
+                        multipliesTf32 = true, isUnverified = false,
+                        copiesFilters = true, copiesBoxes = false;
   static std::string noTiling(const GemmWork &) {
     return "multiplies values of bf16 or f16 in memory, and in tf32";
   }
   static constexpr auto emit = emitMmaBlock;
+};
+
+template <>
+struct Kind<MmaPatchTiling> {
+  static constexpr llvm::StringLiteral name = "mma_patch";
+  static constexpr SizeParameter<MmaPatchTiling> sizes[] = {
+      {"warp_rows", &MmaPatchTiling::warpRows},
+      {"warp_columns", &MmaPatchTiling::warpColumns},
+      {"stages", &MmaPatchTiling::stages}};
+  static constexpr bool hasMultiplyType = true, hasBox = true,
+                        multipliesTf32 = true, isUnverified = false,
+                        copiesFilters = true, copiesBoxes = false;
+  static std::string noTiling(const GemmWork &) {
+    return "reads patches of 16 channels or more, at stride 1, of values that "
+           "mma_sync multiplies";
+  }
+  static constexpr auto emit = emitMmaPatchBlock;
 };
 
 template <>
@@ -70,7 +90,8 @@ struct Kind<WgmmaTiling> {
   static constexpr SizeParameter<WgmmaTiling> sizes[] = {
       {"stages", &WgmmaTiling::stages}};
   static constexpr bool hasMultiplyType = true, hasBox = true,
-                        isUnverified = true;
+                        multipliesTf32 = false, isUnverified = true,
+                        copiesFilters = false, copiesBoxes = true;
   static std::string noTiling(const GemmWork &work) {
     std::string reason = wgmmaRefusal(work);
     return reason.empty() ? "multiplies values of bf16 or f16 in memory"
@@ -87,16 +108,35 @@ SmallVector<StrategyParameter> parametersOf(bool hasParts) {
     declared.push_back({boxName, StrategyParameter::Type::Sizes});
   for (const auto &size : Kind<Tiling>::sizes)
     declared.push_back({size.name, StrategyParameter::Type::Size});
-  if (Kind<Tiling>::hasMultiplyType)
+  if (Kind<Tiling>::hasMultiplyType) {
+    SmallVector<StringRef> types{multiplyTypeName(MultiplyType::Bf16),
+                                 multiplyTypeName(MultiplyType::F16)};
+    if (Kind<Tiling>::multipliesTf32)
+      types.push_back(multiplyTypeName(MultiplyType::Tf32));
     declared.push_back({strategyMultiplyTypeName,
                         StrategyParameter::Type::Keyword,
-                        /*optional=*/false,
-                        {multiplyTypeName(MultiplyType::Bf16),
-                         multiplyTypeName(MultiplyType::F16),
-                         multiplyTypeName(MultiplyType::Tf32)}});
+                        /*optional=*/false, types});
+  }
   if (hasParts)
     declared.push_back({partsName, StrategyParameter::Type::Size});
+  else if (Kind<Tiling>::copiesFilters)
+    declared.push_back({filterCopyName, StrategyParameter::Type::Flag});
   return declared;
+}
+
+/// Floats of the memory that the launches share. The temporary of a convolution
+/// is its copy of the filter alone; reductions have theirs behind it.
+struct Workspace {
+  int64_t temp, sums;
+};
+template <typename Tiling>
+Workspace workspaceOf(const GemmWork &work, const GemmChoice<Tiling> &choice) {
+  int64_t floats = work.tempFloats(choice.tiling.tile, choice.parts), copy = 0;
+  if (work.isFilterGrad)
+    return {floats, 0};
+  if constexpr (Kind<Tiling>::copiesFilters)
+    copy = choice.tiling.copiesFilter ? filterCopyFloats(work.fusion) : 0;
+  return {copy, floats};
 }
 
 template <typename Tiling>
@@ -119,9 +159,13 @@ seg::StrategyAttr write(const GemmWork &work,
   if (work.isFilterGrad)
     parameters.push_back(
         b.getNamedAttr(partsName, b.getI64IntegerAttr(choice.parts)));
-  return seg::StrategyAttr::get(
-      b.getContext(), Kind<Tiling>::name, parameters,
-      roundUp(4 * work.tempFloats(tile, choice.parts), 64));
+  if constexpr (Kind<Tiling>::copiesFilters)
+    if (choice.tiling.copiesFilter)
+      parameters.push_back(b.getNamedAttr(filterCopyName, b.getUnitAttr()));
+  Workspace workspace = workspaceOf(work, choice);
+  return seg::StrategyAttr::get(b.getContext(), Kind<Tiling>::name, parameters,
+                                roundUp(4 * workspace.temp, 64),
+                                roundUp(4 * workspace.sums, 64));
 }
 
 /// The strategy's, which may be written by hand.
@@ -139,6 +183,8 @@ GemmChoice<Tiling> read(seg::FusionOp fusion) {
     choice.tiling.*size.member = strategy.get<IntegerAttr>(size.name).getInt();
   if constexpr (Kind<Tiling>::hasMultiplyType)
     choice.tiling.multiplyType = productWork(strategy).multiplyType;
+  if constexpr (Kind<Tiling>::copiesFilters)
+    choice.tiling.copiesFilter = copiesFilter(fusion);
   if (auto parts = strategy.get<IntegerAttr>(partsName))
     choice.parts = parts.getInt();
   return choice;
@@ -160,7 +206,7 @@ public:
   bool isUnverified() const override { return Kind<Tiling>::isUnverified; }
   /// Copies of boxes pass no registers.
   bool takesPrologue(OpOperand &operand) const override {
-    return operand.getOperandNumber() == 0 && !Kind<Tiling>::hasBox;
+    return operand.getOperandNumber() == 0 && !Kind<Tiling>::copiesBoxes;
   }
 
   SmallVector<StrategyProposal>
@@ -179,7 +225,8 @@ public:
 
   double seconds(seg::FusionOp fusion,
                  const TargetVersion &version) const override {
-    GemmWork work(fusion, static_cast<const GpuTarget &>(version));
+    GemmWork work(fusion, static_cast<const GpuTarget &>(version),
+                  fusion.isPrepared());
     if (fusion.getStrategyAttr()) {
       auto choice = read<Tiling>(fusion);
       return modelledSeconds(work, choice.tiling, choice.parts);
@@ -203,10 +250,16 @@ public:
     if (std::string reason = refusal(work, choice.tiling); !reason.empty())
       return fusion.getRoot()->emitOpError(reason)
              << " in " << fusion.getStrategyAttr();
-    int64_t temp = work.tempFloats(choice.tiling.tile, choice.parts);
-    if (fusion.getTempBytes() < 4 * temp)
-      return fusion.getRoot()->emitOpError("expects temp_bytes of at least ")
-             << 4 * temp << ", got " << fusion.getTempBytes();
+    Workspace workspace = workspaceOf(work, choice);
+    std::tuple<StringRef, int64_t, int64_t> memory[] = {
+        {seg::StrategyAttr::tempBytesName, fusion.getTempBytes(),
+         4 * workspace.temp},
+        {seg::StrategyAttr::sumsBytesName, fusion.getSumsBytes(),
+         4 * workspace.sums}};
+    for (auto [name, bytes, expected] : memory)
+      if (bytes < expected)
+        return fusion.getRoot()->emitOpError("expects ")
+               << name << " of at least " << expected << ", got " << bytes;
     emitLaunches(emitter, work, choice);
     return success();
   }
@@ -219,7 +272,7 @@ protected:
   template <typename Gemm>
   static SmallVector<exec::TensorMapAttr> tensorMaps(const GemmWork &work,
                                                      const GemmTile &tile) {
-    if (!tile.box)
+    if (!Kind<Tiling>::copiesBoxes)
       return {};
     auto of = [&](GemmOperand operand) {
       return Gemm::tensorMap(work.fusion, work.problem, tile, operand);
@@ -247,7 +300,8 @@ private:
                                                  const StrategyContext &context,
                                                  size_t count) {
     GemmWork work(fusion,
-                  static_cast<const GpuTarget &>(*context.target.version));
+                  static_cast<const GpuTarget &>(*context.target.version),
+                  context.constantOperand);
     SmallVector<StrategyProposal> result;
     for (const auto &choice : choicesOf(work, context.multiplyTypes)) {
       if (result.size() == count)
@@ -278,6 +332,9 @@ struct ForwardModel : GemmModel<Tiling> {
         root);
   }
   bool takesEpilogue(Operation *) const override { return true; }
+  int64_t preparedOperand(Operation *) const override {
+    return Kind<Tiling>::copiesFilters ? 1 : -1;
+  }
   /// If phases differ in size, some tiles have no pixels, which reductions do
   /// not support.
   bool takesReduction(Operation *root, Operation *reduction) const override {
@@ -294,6 +351,9 @@ struct ForwardModel : GemmModel<Tiling> {
   void emitLaunches(GpuFusionEmitter &emitter, const GemmWork &work,
                     const GemmChoice<Tiling> &choice) const override {
     const Tiling &tiling = choice.tiling;
+    if constexpr (Kind<Tiling>::copiesFilters)
+      if (tiling.copiesFilter)
+        launchFilterCopy(emitter, tiling.multiplyType);
     emitter.launch(
         {0, ForwardGemm::blocksOfSample(work.problem, tiling.tile)},
         tiling.threads(), sharedFloats(work, tiling),
@@ -301,7 +361,8 @@ struct ForwardModel : GemmModel<Tiling> {
           ForwardGemm gemm(k, work.fusion, work.problem, tiling.tile);
           Kind<Tiling>::emit(k, gemm, tiling);
         },
-        this->template tensorMaps<ForwardGemm>(work, tiling.tile));
+        this->template tensorMaps<ForwardGemm>(work, tiling.tile),
+        /*narrow=*/!Kind<Tiling>::copiesBoxes);
     for (ForwardGemm::Reduction &reduction :
          ForwardGemm::reductions(work.fusion, work.problem, tiling.tile))
       ChannelMerge(reduction.op, reduction.layout).emit(emitter);
@@ -327,7 +388,8 @@ struct FilterGradModel : GemmModel<Tiling> {
                               choice.parts);
           Kind<Tiling>::emit(k, gemm, tiling);
         },
-        this->template tensorMaps<FilterGradGemm>(work, tiling.tile));
+        this->template tensorMaps<FilterGradGemm>(work, tiling.tile),
+        /*narrow=*/!Kind<Tiling>::copiesBoxes);
     if (choice.parts > 1)
       FilterGradGemm::launchMerge(emitter, work.problem, choice.parts);
   }
@@ -344,6 +406,7 @@ void addModels(KernelModels &models) {
 void addConvGpuModels(KernelModels &models) {
   addModels<CudaCoreTiling>(models);
   addModels<MmaTiling>(models);
+  models.push_back(std::make_unique<ForwardModel<MmaPatchTiling>>());
   addModels<WgmmaTiling>(models);
   addCudnnModel(models);
 }

@@ -183,6 +183,15 @@ Indices ConvWindow::input(const Indices &position, const Indices &tap,
   return result;
 }
 
+Indices ConvWindow::firstInput(const Indices &position, Value &inside) const {
+  Indices result;
+  for (unsigned d = 0; d < 3; ++d) {
+    result[d] = k.add(position[d], phase[d].offset);
+    inside = k.both(inside, isWithin(k, result[d], problem.in[d]));
+  }
+  return result;
+}
+
 //===----------------------------------------------------------------------===//
 // Input
 //===----------------------------------------------------------------------===//
@@ -308,8 +317,10 @@ Value ConvFilter::element(KernelBody &k, const ConvProblem &problem, Value tap,
 
 GemmRun ConvFilter::run(Value tap, Value group, Value from, Value to,
                         Value inside) const {
-  Value memref = inputOf(k, operand),
-        at = element(k, problem, tap, group, from, to);
+  Value at = element(k, problem, tap, group, from, to);
+  if (isCopied)
+    return {inside, k.temp(), at, /*load=*/{}, /*isPacked=*/true};
+  Value memref = inputOf(k, operand);
   return {inside, memref, at,
           [=](int64_t lanes) { return k.load(memref, at, lanes); }};
 }

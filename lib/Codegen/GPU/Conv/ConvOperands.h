@@ -67,6 +67,10 @@ public:
   Indices input(const Indices &position, const Indices &tap,
                 mlir::Value &inside) const;
 
+  /// The input position that tap 0 reads for a position of the phase, or for
+  /// one behind it that no output has. Narrows `inside` likewise.
+  Indices firstInput(const Indices &position, mlir::Value &inside) const;
+
 private:
   bool mayReadOutside(unsigned d) const;
 
@@ -97,11 +101,12 @@ private:
   llvm::SmallVector<int64_t> cuts;
 };
 
-/// The filter of a convolution.
+/// The filter of a convolution, or its copy in 16 bits (FilterCopy.h).
 class ConvFilter {
 public:
-  ConvFilter(KernelBody &k, const ConvProblem &problem, mlir::Value operand)
-      : k(k), problem(problem), operand(operand) {}
+  ConvFilter(KernelBody &k, const ConvProblem &problem, mlir::Value operand,
+             bool isCopied)
+      : k(k), problem(problem), operand(operand), isCopied(isCopied) {}
 
   static GemmAccess access(const ConvProblem &problem);
   /// Its tensor map, of boxes of `rows` rows of `width` channels of a tap.
@@ -123,6 +128,7 @@ private:
   KernelBody &k;
   const ConvProblem &problem;
   mlir::Value operand;
+  bool isCopied;
 };
 
 } // namespace segc

@@ -56,7 +56,7 @@ double modelledSeconds(const GemmWork &work, const CudaCoreTiling &tiling,
   return modelledSeconds(work, {tile, parts, tiling.threads(),
                                 sharedFloats(work, tiling), sums + 60, step,
                                 work.target.loadSeconds,
-                                /*elementBytes=*/4});
+                                4.0 * (tile.rows + tile.columns) * tile.depth});
 }
 
 void collectChoices(const GemmWork &work, MultiplyTypeSet,

@@ -41,8 +41,13 @@ FilterGradGemm::FilterGradGemm(GpuKernelBody &k, seg::FusionOp fusion,
   firstColumn = k.mul(ids[3], tile.columns);
   Value pixels = k.mul(k.batch(), tile.box ? boxesOfSample(problem, tile)
                                            : product(problem.out));
-  firstPixel = k.div(k.mul(part, pixels), parts);
-  endPixel = k.div(k.mul(k.add(part, 1), pixels), parts);
+  // The first parts have one pixel more where the others do not suffice.
+  Value pixelsOfPart = k.div(pixels, parts), rest = k.rem(pixels, parts);
+  auto firstOf = [&](Value part) {
+    return k.add(k.mul(part, pixelsOfPart), k.min(part, rest));
+  };
+  firstPixel = firstOf(part);
+  endPixel = firstOf(k.add(part, 1));
   int64_t ofStep = tile.box ? 1 : tile.depth;
   steps = k.div(k.add(k.sub(endPixel, firstPixel), ofStep - 1), ofStep);
 }
@@ -157,7 +162,8 @@ void FilterGradGemm::launchMerge(GpuFusionEmitter &emitter,
           lanes = std::min<int64_t>(4, runLanes({size})),
           vectors = size / lanes;
   emitter.launch(
-      {divideUp(vectors, threads), 0}, threads, 0, [&](GpuKernelBody &k) {
+      {divideUp(vectors, threads), 0}, threads, 0,
+      [&](GpuKernelBody &k) {
         Value vector = k.add(k.mul(k.task(), threads), k.thread());
         k.ifThen(k.less(vector, k.index(vectors)), [&] {
           Value element = k.mul(vector, lanes);
@@ -172,7 +178,8 @@ void FilterGradGemm::launchMerge(GpuFusionEmitter &emitter,
           Operation *root = emitter.getFusion().getRoot();
           k.store(sum, outputOf(k, root->getResult(0)), element);
         });
-      });
+      },
+      /*maps=*/{}, /*narrow=*/true);
 }
 
 } // namespace segc

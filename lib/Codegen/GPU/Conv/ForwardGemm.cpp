@@ -7,6 +7,7 @@
 
 #include "ForwardGemm.h"
 
+#include "FilterCopy.h"
 #include "Reductions/TileMerges.h"
 #include "WgmmaBlock.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -35,7 +36,7 @@ ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
                          const ConvProblem &problem, const GemmTile &tile)
     : ConvGemm(k, problem, tile), fusion(fusion), root(fusion.getRoot()),
       input(k, this->problem, root->getOperand(0)),
-      filter(k, this->problem, root->getOperand(1)) {
+      filter(k, this->problem, root->getOperand(1), copiesFilter(fusion)) {
   // Blocks that read the same pixels follow each other.
   Dims tiles = tileCounts(problem, tile);
   auto ids =
@@ -174,6 +175,44 @@ exec::TensorMapAttr ForwardGemm::tensorMap(seg::FusionOp fusion,
   return ConvFilter::tensorMap(
       problem, value, width,
       ConvFilter::access(problem).alongDepth ? tile.columns : tile.depth);
+}
+
+//===----------------------------------------------------------------------===//
+// Patches
+//===----------------------------------------------------------------------===//
+
+Dims ForwardGemm::patchOf(const ConvProblem &problem, const GemmTile &tile) {
+  Dims patch = *tile.box;
+  for (unsigned d = 0; d < 3; ++d)
+    patch[d] += problem.taps[d] - 1;
+  return patch;
+}
+
+/// Numbers the positions of the patch.
+Value ForwardGemm::patchNumber(const Indices &position) {
+  Dims patch = patchOf(problem, tile);
+  Value number = position[0];
+  for (unsigned d = 1; d < 3; ++d)
+    number = k.add(k.mul(number, patch[d]), position[d]);
+  return number;
+}
+
+Value ForwardGemm::patchRow(Value row) {
+  return patchNumber(delinearizeDims(k, row, *tile.box));
+}
+
+Value ForwardGemm::patchShift(Value tap) {
+  return patchNumber(window->splitTap(tap));
+}
+
+GemmRun ForwardGemm::patchRun(Value row, Value channel) {
+  Indices position = delinearizeDims(k, row, patchOf(problem, tile));
+  for (unsigned d = 0; d < 3; ++d)
+    position[d] = k.add(origin[d], position[d]);
+  Value inside = arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);
+  position = window->firstInput(position, inside);
+  return input.run(sample, position,
+                   k.add(k.mul(group, problem.groupInputs()), channel), inside);
 }
 
 //===----------------------------------------------------------------------===//

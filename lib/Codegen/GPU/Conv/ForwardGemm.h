@@ -56,6 +56,17 @@ public:
                                        GemmOperand operand);
   void finish(const GemmSums &sums) override;
 
+  // Of a tile with a box, at strides and dilations of 1, all taps read a patch
+  // of the input, whose rows are positions.
+  const ConvProblem &getProblem() const { return problem; }
+  static Dims patchOf(const ConvProblem &problem, const GemmTile &tile);
+  /// The row of the patch that tap 0 reads for a row of the tile, and how many
+  /// rows farther another tap reads.
+  mlir::Value patchRow(mlir::Value row);
+  mlir::Value patchShift(mlir::Value tap);
+  /// The elements of a row of the patch from this channel of the group on.
+  GemmRun patchRun(mlir::Value row, mlir::Value channel);
+
 private:
   /// A tap and an input channel of the group.
   struct Depth {
@@ -68,6 +79,7 @@ private:
     mlir::Value number, exists;
   };
   Pixel pixelOf(mlir::Value row);
+  mlir::Value patchNumber(const Indices &position);
 
   void store(const GemmSums &sums);
   void reduce(const Reduction &reduction);

@@ -13,6 +13,7 @@
 #include "CudaCoreBlock.h"
 #include "GemmWork.h"
 #include "MmaBlock.h"
+#include "MmaPatchBlock.h"
 #include "WgmmaBlock.h"
 
 namespace segc {
@@ -20,10 +21,12 @@ namespace segc {
 /// Floats of shared memory of a block.
 int64_t sharedFloats(const GemmWork &work, const CudaCoreTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const MmaTiling &tiling);
+int64_t sharedFloats(const GemmWork &work, const MmaPatchTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const WgmmaTiling &tiling);
 /// The reason why the tiling cannot be emitted; empty if it can.
 std::string refusal(const GemmWork &work, const CudaCoreTiling &tiling);
 std::string refusal(const GemmWork &work, const MmaTiling &tiling);
+std::string refusal(const GemmWork &work, const MmaPatchTiling &tiling);
 std::string refusal(const GemmWork &work, const WgmmaTiling &tiling);
 /// The reason why no WgmmaTiling can be.
 std::string wgmmaRefusal(const GemmWork &work);
@@ -31,6 +34,8 @@ std::string wgmmaRefusal(const GemmWork &work);
 double modelledSeconds(const GemmWork &work, const CudaCoreTiling &tiling,
                        int64_t parts);
 double modelledSeconds(const GemmWork &work, const MmaTiling &tiling,
+                       int64_t parts);
+double modelledSeconds(const GemmWork &work, const MmaPatchTiling &tiling,
                        int64_t parts);
 double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
                        int64_t parts);
@@ -40,6 +45,8 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<CudaCoreTiling>> &choices);
 void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<MmaTiling>> &choices);
+void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
+                    llvm::SmallVectorImpl<GemmChoice<MmaPatchTiling>> &choices);
 void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<WgmmaTiling>> &choices);
 

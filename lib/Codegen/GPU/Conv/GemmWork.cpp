@@ -21,10 +21,11 @@ static ConvProblem problemOf(Operation *root) {
                                           : convProblem(root);
 }
 
-GemmWork::GemmWork(seg::FusionOp fusion, const GpuTarget &target)
+GemmWork::GemmWork(seg::FusionOp fusion, const GpuTarget &target,
+                   bool isPrepared)
     : fusion(fusion), problem(problemOf(fusion.getRoot())),
       isFilterGrad(isa<seg::ConvFilterGradOp>(fusion.getRoot())),
-      target(target) {}
+      target(target), isPrepared(isPrepared) {}
 
 int64_t GemmWork::blocks(const GemmTile &tile, int64_t parts) const {
   return isFilterGrad
@@ -139,8 +140,7 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
   double compute =
       std::max(ownBlocks * block / busy,
                waves * (steps * cost.latency + 3 * target.loadSeconds));
-  double l2 = blocks * steps * (tile.rows + tile.columns) * tile.depth *
-              cost.elementBytes / target.l2BytesPerSecond;
+  double l2 = blocks * steps * cost.stepBytes / target.l2BytesPerSecond;
   double merge =
       8.0 * work.tempFloats(tile, cost.parts) / target.bytesPerSecond;
   double memory = work.fusion.bytes() / target.bytesPerSecond;

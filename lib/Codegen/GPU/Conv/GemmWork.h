@@ -18,8 +18,11 @@ struct GemmWork {
   ConvProblem problem;
   bool isFilterGrad;
   const GpuTarget &target;
+  /// Whether a copy of the filter is made ahead of the entry.
+  bool isPrepared;
 
-  GemmWork(seg::FusionOp fusion, const GpuTarget &target);
+  GemmWork(seg::FusionOp fusion, const GpuTarget &target,
+           bool isPrepared = false);
   int64_t blocks(const GemmTile &tile, int64_t parts) const;
   /// Steps of a block with the most.
   int64_t steps(const GemmTile &tile, int64_t parts) const;
@@ -43,10 +46,10 @@ struct GemmWork {
 struct BlockCost {
   GemmTile tile;
   int64_t parts, threads, sharedFloats;
-  double registers;    ///< Of a thread.
-  double step;         ///< Seconds of a multiprocessor for a step.
-  double latency;      ///< Seconds that a step waits at least.
-  double elementBytes; ///< Of A and B in memory.
+  double registers; ///< Of a thread.
+  double step;      ///< Seconds of a multiprocessor for a step.
+  double latency;   ///< Seconds that a step waits at least.
+  double stepBytes; ///< Of A and B that a step reads.
 };
 
 /// Seconds by the roofline of a device whose multiprocessors each do some of

@@ -19,6 +19,7 @@ struct MmaTiling {
   int64_t warpRows, warpColumns; ///< Multiples of 16.
   int64_t stages;                ///< Steps in shared memory, at least 2.
   MultiplyType multiplyType;     ///< Bf16, F16 or Tf32.
+  bool copiesFilter = false;     ///< See FilterCopy.h.
 
   int64_t threads() const {
     return tile.rows / warpRows * (tile.columns / warpColumns) * 32;
@@ -45,6 +46,9 @@ struct MmaTiling {
 /// type in memory, comes from a prologue or is no whole number of words goes
 /// through registers.
 void emitMmaBlock(GpuKernelBody &k, ConvGemm &gemm, const MmaTiling &tiling);
+
+/// The type in which factors lie in shared memory.
+mlir::Type factorType(mlir::MLIRContext *context, MultiplyType multiplyType);
 
 /// Whether runs of so many elements of this type in memory are copied
 /// asynchronously; never if it is null, as of what a prologue computes.

@@ -126,7 +126,7 @@ double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
        static_cast<double>(WgmmaTiling::columnsOfWarpgroup(tile)) / 2 + 56,
        std::max(multiply, read) + beginStep,
        target.loadSeconds / static_cast<double>(tiling.stages - 1),
-       /*elementBytes=*/2});
+       2.0 * static_cast<double>((tile.rows + tile.columns) * tile.depth)});
 }
 
 /// The box of so many pixels with which the fewest tiles cover the space; of

@@ -1,0 +1,79 @@
+//===- FilterCopy.cpp -----------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FilterCopy.h"
+
+#include "ConvOperands.h"
+#include "MmaBlock.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "segc/Dialect/Seg/IR/PointwiseMath.h"
+
+using namespace mlir;
+
+namespace segc {
+
+static Value filterOf(seg::FusionOp fusion) {
+  return fusion.getRoot()->getOperand(1);
+}
+
+bool copiesFilter(seg::FusionOp fusion) {
+  seg::StrategyAttr strategy = fusion.getStrategyAttr();
+  return strategy && strategy.has(filterCopyName);
+}
+
+std::string filterCopyRefusal(seg::FusionOp fusion, int64_t lanes,
+                              MultiplyType multiplyType) {
+  Value filter = filterOf(fusion);
+  if (multiplyType == MultiplyType::Tf32)
+    return "expects no filter_copy with multiply_type tf32, whose factors are "
+           "read as they are";
+  if (!isa<BlockArgument>(filter) || !getElementTypeOrSelf(filter).isF32())
+    return "expects filter_copy of a filter that is f32 in memory";
+  if (lanes < 2)
+    return "expects filter_copy of a filter whose runs are of two elements or "
+           "more";
+  return "";
+}
+
+static int64_t elementsOf(seg::FusionOp fusion) {
+  return cast<RankedTensorType>(filterOf(fusion).getType()).getNumElements();
+}
+
+int64_t filterCopyFloats(seg::FusionOp fusion) {
+  return divideUp(elementsOf(fusion), 2);
+}
+
+double filterCopySeconds(seg::FusionOp fusion, const GpuTarget &target) {
+  constexpr double bytes = 4 + 2; // Read and written.
+  return target.launchSeconds + bytes *
+                                    static_cast<double>(elementsOf(fusion)) /
+                                    target.bytesPerSecond;
+}
+
+void launchFilterCopy(GpuFusionEmitter &emitter, MultiplyType multiplyType) {
+  constexpr int64_t threads = 256;
+  seg::FusionOp fusion = emitter.getFusion();
+  int64_t elements = elementsOf(fusion),
+          lanes = std::min<int64_t>(4, runLanes({elements})),
+          runs = elements / lanes;
+  emitter.launch({divideUp(runs, threads), 0}, threads, /*sharedFloats=*/0,
+                 [&](GpuKernelBody &k) {
+                   Value run = k.add(k.mul(k.task(), threads), k.thread());
+                   k.ifThen(k.less(run, k.index(runs)), [&] {
+                     Value element = k.mul(run, lanes);
+                     Value narrow = seg::narrowFloat(
+                         k.builder(), k.loc(),
+                         k.load(inputOf(k, filterOf(fusion)), element, lanes),
+                         factorType(fusion.getContext(), multiplyType));
+                     Value words = vector::BitCastOp::create(
+                         k.builder(), k.loc(), k.vectorType(lanes / 2), narrow);
+                     k.store(words, k.temp(), k.div(element, 2));
+                   });
+                 });
+}
+
+} // namespace segc

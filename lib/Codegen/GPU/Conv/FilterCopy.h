@@ -1,0 +1,39 @@
+//===- FilterCopy.h - Filters in 16 bits ------------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Filters are f32. Blocks that multiply 16 bits may read a copy in these, which
+// the first launch makes in the temporary: element by element as the filter
+// lies, so that all roles and both layouts read it as they would the filter.
+// The copy of a constant filter is made once (KernelModel::preparedOperand).
+
+#ifndef SEGC_LIB_CODEGEN_GPU_CONV_FILTERCOPY_H
+#define SEGC_LIB_CODEGEN_GPU_CONV_FILTERCOPY_H
+
+#include "segc/Codegen/GPU/GpuKernels.h"
+#include "segc/Target/MultiplyType.h"
+
+namespace segc {
+
+/// The parameter, without a value, of strategies whose kernels do so.
+inline constexpr llvm::StringLiteral filterCopyName = "filter_copy";
+
+/// Whether the kernels of the fusion read a copy of the filter.
+bool copiesFilter(seg::FusionOp fusion);
+/// The reason why the filter of the fusion, or runs of so many elements of it,
+/// cannot be copied in this type; empty if they can.
+std::string filterCopyRefusal(seg::FusionOp fusion, int64_t lanes,
+                              MultiplyType multiplyType);
+/// Floats of the temporary that the copy takes.
+int64_t filterCopyFloats(seg::FusionOp fusion);
+/// Seconds of the launch.
+double filterCopySeconds(seg::FusionOp fusion, const GpuTarget &target);
+/// Emits the launch that makes it.
+void launchFilterCopy(GpuFusionEmitter &emitter, MultiplyType multiplyType);
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_GPU_CONV_FILTERCOPY_H

@@ -1,0 +1,230 @@
+//===- MmaPatchBlock.cpp --------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "MmaPatchBlock.h"
+
+#include "MmaWarps.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+
+namespace segc {
+namespace {
+
+class MmaPatchBlock {
+public:
+  MmaPatchBlock(GpuKernelBody &k, ForwardGemm &gemm,
+                const MmaPatchTiling &tiling)
+      : k(k), gemm(gemm), problem(gemm.getProblem()), tiling(tiling),
+        tile(tiling.tile), warps(k, tiling, tiling.elements(problem)),
+        chunks(problem.groupInputs() / tile.depth),
+        taps(k.div(gemm.stepCount(), chunks)) {}
+
+  void emit();
+
+private:
+  using Values = MmaWarps::Values;
+
+  Values multiplyChunk(Value chunk, ValueRange sums);
+  void loadPatch(Value chunk);
+  GemmRuns filterRuns() const {
+    return {tile, GemmOperand::B, gemm.access(GemmOperand::B), warps.piece,
+            k.threads()};
+  }
+  Value stageOf(Value tap) {
+    return k.mul(k.rem(tap, tiling.stages), tile.columns * tile.depth);
+  }
+  Value placeOf(const GemmRuns &runs, int64_t i, Value tap) {
+    auto [row, at] = runs.place(k, i);
+    return k.add(
+        stageOf(tap),
+        warps.elementAt(runs.rowElements(), runs.access.alongDepth, row, at));
+  }
+  /// The element of shared memory that has a channel of the chunk of a row of
+  /// the patch.
+  Value patchPlace(Value row, Value channel) {
+    return k.add(warps.elementAt(tile.depth, /*alongDepth=*/true, row, channel),
+                 tiling.filterElements());
+  }
+
+  /// A run of the filter in registers.
+  struct Loaded {
+    int64_t run;
+    Value value;
+  };
+  SmallVector<Loaded> begin(Value chunk, Value tap);
+  void end(ArrayRef<Loaded> loaded, Value tap);
+  Values multiply(Value tap, ValueRange sums);
+
+  GpuKernelBody &k;
+  ForwardGemm &gemm;
+  const ConvProblem &problem;
+  MmaPatchTiling tiling;
+  GemmTile tile;
+  MmaWarps warps;
+  int64_t chunks; ///< Of the channels of a group.
+  Value taps;
+};
+
+void MmaPatchBlock::emit() {
+  Values sums = warps.zeros();
+  if (chunks == 1)
+    sums = multiplyChunk(k.index(0), sums);
+  else
+    sums = k.loop(k.index(0), k.index(chunks), 1, sums,
+                  [&](Value chunk, ValueRange carried) {
+                    return multiplyChunk(chunk, carried);
+                  });
+  // The sums take the place of the factors.
+  warps.storeSums(sums);
+  k.barrier();
+  gemm.finish(GemmSums(k, GemmSums::pitchOf(tile)));
+}
+
+/// Adds the products of a chunk of channels by all taps.
+MmaPatchBlock::Values MmaPatchBlock::multiplyChunk(Value chunk,
+                                                   ValueRange sums) {
+  loadPatch(chunk);
+  for (int64_t tap = 0; tap < tiling.stages - 1; ++tap)
+    end(begin(chunk, k.index(tap)), k.index(tap));
+  Values result =
+      k.loop(k.index(0), taps, 1, sums, [&](Value tap, ValueRange carried) {
+        // The tap's filter is there, and the patch, which was copied before
+        // that of the first; all threads have multiplied the tap whose place
+        // the next takes.
+        warps.waitForCopies(tiling.stages - 2);
+        Value next = k.add(tap, tiling.stages - 1);
+        SmallVector<Loaded> loaded = begin(chunk, next);
+        Values products = multiply(tap, carried);
+        end(loaded, next);
+        return products;
+      });
+  // All threads have multiplied, and nothing is copied any more.
+  warps.waitForCopies(0);
+  return result;
+}
+
+void MmaPatchBlock::loadPatch(Value chunk) {
+  // What goes through registers is loaded a few runs at a time.
+  constexpr int64_t together = 4;
+  int64_t lanes = std::min(
+              {warps.piece, gemm.access(GemmOperand::A).lanes, tile.depth}),
+          runsOfRow = tile.depth / lanes,
+          total = tiling.patchElements(problem) / lanes,
+          count = patchRuns(problem, tiling, lanes);
+  Value firstChannel = k.mul(chunk, tile.depth);
+  SmallVector<std::tuple<Value, Value, Value>> loaded; // If, what, where to.
+  auto storeAll = [&] {
+    for (auto [exists, value, to] : loaded) {
+      auto store = [&, value = value, to = to] {
+        k.store(value, warps.memory, to);
+      };
+      if (exists)
+        k.ifThen(exists, store);
+      else
+        store();
+    }
+    loaded.clear();
+  };
+  for (int64_t i = 0; i < count; ++i) {
+    Value number = k.add(k.thread(), i * k.threads()), exists;
+    if ((i + 1) * k.threads() > total)
+      exists = k.less(number, k.index(total));
+    Value row = k.div(number, runsOfRow),
+          channel = k.mul(k.rem(number, runsOfRow), lanes);
+    GemmRun run = gemm.patchRun(row, k.add(firstChannel, channel));
+    Value to = patchPlace(row, channel);
+    if (warps.mayCopy(run, lanes)) {
+      if (exists)
+        k.ifThen(exists, [&] { warps.copy(run, lanes, to); });
+      else
+        warps.copy(run, lanes, to);
+      continue;
+    }
+    if (exists)
+      run.inside = k.both(run.inside, exists);
+    loaded.push_back({exists, warps.load(run, lanes), to});
+    if (loaded.size() == together)
+      storeAll();
+  }
+  storeAll();
+}
+
+/// Begins the copies of a tap's filter, and loads what needs registers.
+SmallVector<MmaPatchBlock::Loaded> MmaPatchBlock::begin(Value chunk,
+                                                        Value tap) {
+  SmallVector<Loaded> loaded;
+  Value exists = k.less(tap, taps), step = k.add(k.mul(tap, chunks), chunk);
+  GemmRuns runs = filterRuns();
+  for (int64_t i = 0; i < runs.count; ++i) {
+    auto [index, depth] = runs.element(k, i);
+    GemmRun run = gemm.run(GemmOperand::B, index, step, depth);
+    run.inside = k.both(run.inside, exists);
+    if (warps.mayCopy(run, runs.lanes)) {
+      Value to = placeOf(runs, i, tap);
+      if (runs.isPartial(i))
+        k.ifThen(runs.exists(k, i), [&] { warps.copy(run, runs.lanes, to); });
+      else
+        warps.copy(run, runs.lanes, to);
+      continue;
+    }
+    if (runs.isPartial(i))
+      run.inside = k.both(run.inside, runs.exists(k, i));
+    loaded.push_back({i, warps.load(run, runs.lanes)});
+  }
+  NVVM::CpAsyncCommitGroupOp::create(k.builder(), k.loc());
+  return loaded;
+}
+
+/// Stores what `begin` has loaded.
+void MmaPatchBlock::end(ArrayRef<Loaded> loaded, Value tap) {
+  GemmRuns runs = filterRuns();
+  for (const auto &[i, value] : loaded) {
+    Value to = placeOf(runs, i, tap);
+    auto store = [&, value = value] { k.store(value, warps.memory, to); };
+    if (runs.isPartial(i))
+      k.ifThen(runs.exists(k, i), store);
+    else
+      store();
+  }
+}
+
+MmaPatchBlock::Values MmaPatchBlock::multiply(Value tap, ValueRange sums) {
+  Values current(sums);
+  GemmRuns runs = filterRuns();
+  bool along = runs.access.alongDepth;
+  Value shift = gemm.patchShift(tap), stage = stageOf(tap);
+  for (int64_t depth = 0; depth < tile.depth; depth += warps.fragmentDepth) {
+    Values a = warps.loadFragments(
+        GemmOperand::A, /*alongDepth=*/true, depth,
+        [&](Value row, Value channel) {
+          return patchPlace(k.add(gemm.patchRow(row), shift), channel);
+        });
+    Values b = warps.loadFragments(
+        GemmOperand::B, along, depth, [&](Value column, Value channel) {
+          return k.add(stage, warps.elementAt(runs.rowElements(), along,
+                                              along ? column : channel,
+                                              along ? channel : column));
+        });
+    warps.multiply(a, b, current);
+  }
+  return current;
+}
+
+} // namespace
+
+int64_t patchRuns(const ConvProblem &problem, const MmaPatchTiling &tiling,
+                  int64_t lanes) {
+  return divideUp(tiling.patchElements(problem) / lanes, tiling.threads());
+}
+
+void emitMmaPatchBlock(GpuKernelBody &k, ForwardGemm &gemm,
+                       const MmaPatchTiling &tiling) {
+  MmaPatchBlock(k, gemm, tiling).emit();
+}
+
+} // namespace segc
