@@ -63,6 +63,18 @@ func.func @gradients(%x: tensor<2x8x8x8x8xf32>, %dy: tensor<2x4x4x4x16xf32>, %w:
 
 // -----
 
+// f32 is rounded to tf32 only where the precision says so.
+// CUDNN-LABEL: exec.program @tf32
+// CUDNN: exec.launch {{.*}} call <"cudnn" {{.*}} tensor_cores = true, type = "f32"
+// CUDNN: exec.launch {{.*}} call <"cudnn" {{.*}} tensor_cores = false, type = "f32"
+func.func @tf32(%x: tensor<2x8x8x8xf32>, %w: tensor<3x3x8x8xf32>) -> (tensor<2x8x8x8xf32>, tensor<2x8x8x8xf32>) {
+  %0 = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] {seg.precision = "tf32"} : (tensor<2x8x8x8xf32>, tensor<3x3x8x8xf32>) -> tensor<2x8x8x8xf32>
+  %1 = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] {seg.precision = "f32"} : (tensor<2x8x8x8xf32>, tensor<3x3x8x8xf32>) -> tensor<2x8x8x8xf32>
+  return %0, %1 : tensor<2x8x8x8xf32>, tensor<2x8x8x8xf32>
+}
+
+// -----
+
 // What cuDNN does not have, or this runtime does not ask for, is generated:
 // groups, dilations, padding of one side, a part of the channels.
 // CUDNN-LABEL: exec.program @others

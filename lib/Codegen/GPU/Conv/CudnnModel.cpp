@@ -143,7 +143,8 @@ static std::optional<bool> tensorCores(const CudnnConvolution &convolution,
   if (pin && pin.getValue() == "f32")
     allowed = {};
   if (convolution.type.isF32())
-    return allowed.contains(MultiplyType::Tf32);
+    return pin && pin.getValue() == "tf32" &&
+           allowed.contains(MultiplyType::Tf32);
   return allowed.contains(convolution.type.isF16() ? MultiplyType::F16
                                                    : MultiplyType::Bf16)
              ? std::optional<bool>(true)
