@@ -1,0 +1,351 @@
+//===- DeletionCases.cpp --------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DeletionCases.h"
+
+#include "ConvCase.h"
+#include <ostream>
+
+using namespace segc::test;
+
+void segc::test::PrintTo(const DeletionCase &c, std::ostream *os) {
+  *os << c.name;
+}
+
+namespace {
+
+// Why a mask is not missed.
+constexpr const char *notStored = "nobody stores these sums",
+                     *notRead = "nobody reads what it copies",
+                     *otherFactor = "the other factor is zero there",
+                     *sameValue = "all threads store the same",
+                     *stopped = "a mask inside of the loop stops it";
+
+using Types = std::vector<std::string>;
+
+/// A function of one op. `op` are its name and what stands before its operands,
+/// `attributes` what stands behind them.
+std::string opText(const std::string &op, const Types &inputs,
+                   const Types &results, const std::string &attributes = "") {
+  auto list = [](const Types &types, const std::string &value) {
+    std::string text;
+    for (size_t i = 0; i < types.size(); ++i)
+      text += (i ? ", " : "") +
+              (value.empty() ? types[i] : value + std::to_string(i));
+    return text;
+  };
+  bool one = inputs.size() == 1 && results.size() == 1;
+  return fusionFunction(
+      inputs, results,
+      list(results, "%r") + " = seg." + op + " " + list(inputs, "%a") + " " +
+          attributes + " : " +
+          (one ? inputs[0] + " -> " + results[0]
+               : "(" + list(inputs, "") + ") -> (" + list(results, "") + ")"));
+}
+
+const std::string image = activation("9x11x3"), labels = "tensor<$Nx9x11xi32>",
+                  row = vectorOf(3), sampleRow = perSample(3),
+                  number = "tensor<f32>";
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Convolutions
+//===----------------------------------------------------------------------===//
+
+static std::string convWithStatistics() {
+  return fusionFunction(
+      {"tensor<$Nx9x11x20xf32>", "tensor<3x3x20x24xf32>"},
+      {"tensor<$Nx9x11x24xf32>", "tensor<$Nx24xf32>", "tensor<$Nx24xf32>"},
+      R"(%r0 = seg.conv %a0, %a1 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (tensor<$Nx9x11x20xf32>, tensor<3x3x20x24xf32>) -> tensor<$Nx9x11x24xf32>
+%r1, %r2 = seg.norm_stats instance %r0 epsilon 1.0e-5 : (tensor<$Nx9x11x24xf32>) -> (tensor<$Nx24xf32>, tensor<$Nx24xf32>))");
+}
+
+/// On tensor cores, with stages of asynchronous copies.
+static std::string convOfHalves() {
+  return fusionFunction(
+      {"tensor<$Nx9x11x64xf16>", "tensor<3x3x64x32xf16>"},
+      {"tensor<$Nx9x11x32xf16>"},
+      R"(%x = seg.cast %a0 : tensor<$Nx9x11x64xf16> -> tensor<$Nx9x11x64xf32>
+%w = seg.cast %a1 : tensor<3x3x64x32xf16> -> tensor<3x3x64x32xf32>
+%c = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (tensor<$Nx9x11x64xf32>, tensor<3x3x64x32xf32>) -> tensor<$Nx9x11x32xf32>
+%r0 = seg.cast %c : tensor<$Nx9x11x32xf32> -> tensor<$Nx9x11x32xf16>)");
+}
+
+/// The sums of a normalisation's gradient read two tensors.
+static std::string inputGradWithSums() {
+  return fusionFunction(
+      {"tensor<$Nx9x11x24xf32>", "tensor<3x3x20x24xf32>",
+       "tensor<$Nx9x11x20xf32>", "tensor<20xf32>", "tensor<$Nx20xf32>"},
+      {"tensor<$Nx9x11x20xf32>", "tensor<$Nx20xf32>", "tensor<$Nx20xf32>",
+       "tensor<20xf32>", "tensor<20xf32>"},
+      R"(%r0 = seg.conv_input_grad %a0, %a1 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (tensor<$Nx9x11x24xf32>, tensor<3x3x20x24xf32>) -> tensor<$Nx9x11x20xf32>
+%r1, %r2, %r3, %r4 = seg.norm_grad_stats instance %a2, %r0, %a3, %a4, %a4 epsilon 1.0e-5 : (tensor<$Nx9x11x20xf32>, tensor<$Nx9x11x20xf32>, tensor<20xf32>, tensor<$Nx20xf32>, tensor<$Nx20xf32>) -> (tensor<$Nx20xf32>, tensor<$Nx20xf32>, tensor<20xf32>, tensor<20xf32>))");
+}
+
+static std::string mmaStrategy(const char *parameters = "") {
+  return std::string("{strategy = #seg.strategy<mma_sync, tile = [32, 32, 16], "
+                     "warp_rows = 16, warp_columns = 16, stages = 3, "
+                     "multiply_type = bf16") +
+         parameters + ">}";
+}
+
+/// By tensor cores, with asynchronous copies of both factors, or with a ReLU of
+/// the input, which goes through registers.
+static std::string convOfBf16(bool prologue) {
+  std::string relu = prologue ? "%3 = seg.relu %1 : !x\n" : "",
+              input = prologue ? "%3" : "%1";
+  return R"(
+!xh = tensor<$Nx5x7x16xbf16>
+!x = tensor<$Nx5x7x16xf32>
+!wh = tensor<3x3x16x32xbf16>
+!w = tensor<3x3x16x32xf32>
+!y = tensor<$Nx5x7x32xf32>
+func.func @f(%x: !xh, %w: !wh) -> !y {
+  %0 = seg.fusion (%a = %x : !xh, %b = %w : !wh) -> (!y) attributes )" +
+         mmaStrategy() + R"( {
+    %1 = seg.cast %a : !xh -> !x
+    %2 = seg.cast %b : !wh -> !w
+    )" + relu +
+         "%4 = seg.conv " + input +
+         R"(, %2 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !y
+    seg.yield %4 : !y
+  }
+  return %0 : !y
+}
+)";
+}
+
+/// The same with a patch of the input in shared memory, of three chunks of
+/// channels.
+static std::string convOfPatches(bool prologue) {
+  std::string relu = prologue ? "%3 = seg.relu %1 : !x\n" : "",
+              input = prologue ? "%3" : "%1";
+  return R"(
+!xh = tensor<$Nx5x7x48xbf16>
+!x = tensor<$Nx5x7x48xf32>
+!wh = tensor<3x3x48x32xbf16>
+!w = tensor<3x3x48x32xf32>
+!y = tensor<$Nx5x7x32xf32>
+func.func @f(%x: !xh, %w: !wh) -> !y {
+  %0 = seg.fusion (%a = %x : !xh, %b = %w : !wh) -> (!y)
+      attributes {strategy = #seg.strategy<mma_patch, tile = [32, 32, 16], box = [1, 4, 8], warp_rows = 16, warp_columns = 16, stages = 3, multiply_type = bf16>} {
+    %1 = seg.cast %a : !xh -> !x
+    %2 = seg.cast %b : !wh -> !w
+    )" + relu +
+         "%4 = seg.conv " + input +
+         R"(, %2 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !y
+    seg.yield %4 : !y
+  }
+  return %0 : !y
+}
+)";
+}
+
+static std::string filterGradOfBf16() {
+  return R"(
+!xh = tensor<$Nx5x7x16xbf16>
+!x = tensor<$Nx5x7x16xf32>
+!yh = tensor<$Nx5x7x32xbf16>
+!y = tensor<$Nx5x7x32xf32>
+!w = tensor<3x3x16x32xf32>
+func.func @f(%x: !xh, %y: !yh) -> !w {
+  %0 = seg.fusion (%a = %x : !xh, %b = %y : !yh) -> (!w) attributes )" +
+         mmaStrategy(", parts = 3, temp_bytes = 55296") + R"( {
+    %1 = seg.cast %a : !xh -> !x
+    %2 = seg.cast %b : !yh -> !y
+    %3 = seg.conv_filter_grad %1, %2 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !y) -> !w
+    seg.yield %3 : !w
+  }
+  return %0 : !w
+}
+)";
+}
+
+/// Masks of a product of matrices with so many rows and columns and such a
+/// depth. What is outside of the depth is zero in both factors.
+static std::map<std::string, const char *>
+gemmMasks(int64_t rows, int64_t columns, int64_t depth) {
+  return {{"slt " + std::to_string(rows), notStored},
+          {"slt " + std::to_string(columns), notStored},
+          {"slt " + std::to_string(depth), otherFactor},
+          {"loop", stopped},
+          {"slt 1", sameValue}};
+}
+
+/// With asynchronous copies, for so many steps.
+static std::map<std::string, const char *>
+copyingGemmMasks(int64_t rows, int64_t columns, int64_t depth, int64_t steps) {
+  auto masks = gemmMasks(rows, columns, depth);
+  masks["slt " + std::to_string(steps)] = notRead;
+  return masks;
+}
+
+std::vector<DeletionCase> segc::test::convDeletionCases() {
+  const ConvCase whole{{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 20, 24},
+      strided{{9, 11}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 8, 12},
+      halving{{8, 10}, {2, 2}, {2, 2}, {0, 0}, {0, 0}, 8, 12};
+  return {
+      {"conv with statistics",
+       convWithStatistics(),
+       {},
+       gemmMasks(99, 24, 180)},
+      {"strided conv", convText(strided), {}, gemmMasks(30, 12, 72)},
+      {"input gradient with sums",
+       inputGradWithSums(),
+       {},
+       gemmMasks(99, 20, 216)},
+      {"transposed conv", convTransposeText(halving), {}, gemmMasks(20, 8, 12)},
+      {"filter gradient", filterGradText(whole), {}, gemmMasks(180, 24, 198)},
+      // The stages of the last copies lie after the sums.
+      {"conv of halves",
+       convOfHalves(),
+       {2},
+       copyingGemmMasks(99, 32, 576, 9),
+       /*copies=*/true},
+      {"tensor cores",
+       convOfBf16(/*prologue=*/false),
+       {},
+       copyingGemmMasks(35, 32, 144, 9),
+       /*copies=*/true},
+      {"tensor cores, prologue",
+       convOfBf16(/*prologue=*/true),
+       {},
+       copyingGemmMasks(35, 32, 144, 9),
+       /*copies=*/true},
+      {"patches",
+       convOfPatches(/*prologue=*/false),
+       {},
+       copyingGemmMasks(35, 32, 144, 9),
+       /*copies=*/true},
+      {"patches, prologue",
+       convOfPatches(/*prologue=*/true),
+       {},
+       copyingGemmMasks(35, 32, 144, 9),
+       /*copies=*/true},
+      {"tensor cores, filter gradient",
+       filterGradOfBf16(),
+       {},
+       copyingGemmMasks(144, 32, 70, 5),
+       /*copies=*/true},
+  };
+}
+
+//===----------------------------------------------------------------------===//
+// Pointwise ops, pools, shapes, optimizers
+//===----------------------------------------------------------------------===//
+
+std::vector<DeletionCase> segc::test::elementwiseDeletionCases() {
+  const std::string one = activation("9x11x1"), small = activation("5x7x3"),
+                    flat = vectorOf(9005), step = "tensor<i64>",
+                    pooled = activation("4x5x3"),
+                    window = "window [2, 2] strides [2, 2]",
+                    padded = "window [3, 3] strides [2, 2] pad_low [1, 1] "
+                             "pad_high [1, 1]",
+                    half = activation("5x6x3");
+  std::vector<DeletionCase> cases = {
+      {"pointwise",
+       fusionFunction({image, sampleRow, sampleRow, row, row, image}, {image},
+                      "%n = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (" +
+                          image + ", " + sampleRow + ", " + sampleRow + ", " +
+                          row + ", " + row + ") -> " + image +
+                          "\n%r0 = seg.add %n, %a5 : (" + image + ", " + image +
+                          ") -> " + image),
+       {},
+       {{"slt", sameValue}}},
+      {"concat", opText("concat", {one, activation("9x11x2")}, {image})},
+      {"slice",
+       opText("slice_channels", {image}, {activation("9x11x2")}, "from 1")},
+      {"crop", opText("crop", {image}, {small}, "at [1, 2]")},
+      {"pad", opText("pad", {small}, {image}, "low [1, 2]")},
+      {"max_pool", opText("max_pool", {image}, {pooled}, window)},
+      {"max_pool_grad",
+       opText("max_pool_grad", {image, pooled}, {image}, window)},
+      {"avg_pool", opText("avg_pool", {image}, {half}, padded)},
+      {"avg_pool_grad", opText("avg_pool_grad", {half}, {image}, padded)},
+      {"softmax",
+       fusionFunction({image}, {image}, "%r0 = seg.softmax %a0 : " + image)},
+      {"softmax_grad",
+       fusionFunction({image, image}, {image},
+                      "%r0 = seg.softmax_grad %a0, %a1 : " + image)},
+      {"channel_total", opText("channel_total", {image}, {one})},
+      {"sgd",
+       opText("sgd", {flat, flat, flat, number, number, number, number, number},
+              {flat, flat}, "{nesterov, decay_elements = 6003}")},
+      {"adam",
+       opText("adam",
+              {flat, flat, flat, flat, number, number, number, number, step},
+              {flat, flat, flat},
+              "{beta1 = 0.9, beta2 = 0.999, epsilon = 1.0e-7, decay_elements = "
+              "6003}")},
+      {"rmsprop",
+       opText("rmsprop",
+              {flat, flat, flat, flat, flat, number, number, number, number,
+               number},
+              {flat, flat, flat, flat},
+              "{decay = 0.9, epsilon = 1.0e-3, decay_elements = 6003}")},
+      {"lookahead", opText("lookahead", {flat, flat, flat, number, step},
+                           {flat, flat}, "{sync = 6 : i64, alpha = 0.5}")},
+  };
+  for (std::string mode : {"nearest", "linear", "cubic"}) {
+    cases.push_back(
+        {"resize " + mode, opText("resize " + mode, {small}, {image})});
+    cases.push_back({"resize_grad " + mode,
+                     opText("resize_grad " + mode, {image}, {small})});
+  }
+  return cases;
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions and losses
+//===----------------------------------------------------------------------===//
+
+std::vector<DeletionCase> segc::test::reductionDeletionCases() {
+  const std::string tile = activation("40x50x24"), sums = perSample(24),
+                    logits = activation("40x50x4"),
+                    classes = "tensor<$Nx40x50xi32>",
+                    grouped = activation("9x11x6"), groups = perSample(6),
+                    dice = "tensor<$Nx3x3xf32>";
+  return {
+      // 42 rows of sums become 21, 11, 6, 3, 2, 1: the step from 3 rows does
+      // not write the one that the next reads.
+      {"statistics",
+       opText("norm_stats instance", {tile}, {sums, sums}, "epsilon 1.0e-5"),
+       {5}},
+      {"statistics of groups",
+       opText("norm_stats group", {grouped}, {groups, groups},
+              "groups 3 epsilon 1.0e-3"),
+       {6}},
+      {"sums of a gradient",
+       opText("norm_grad_stats instance",
+              {image, image, row, sampleRow, sampleRow},
+              {sampleRow, sampleRow, row, row}, "epsilon 1.0e-3"),
+       {6}},
+      // The thread that adds the last two rows stores their sum.
+      {"channel sums", opText("channel_sum", {image}, {row}), {6, 7}},
+      // The thread that adds the last two numbers stores the sum.
+      {"cross entropy",
+       opText("cross_entropy", {logits, classes}, {number}),
+       {8}},
+      {"dice",
+       opText("dice", {image, labels}, {number, row, dice}, "smooth 1.0"),
+       {8}},
+      {"dice of many classes",
+       opText("dice", {activation("19x17x37"), "tensor<$Nx19x17xi32>"},
+              {number, vectorOf(37), "tensor<$Nx3x37xf32>"}, "smooth 1.0"),
+       {6},
+       {{"slt 111", sameValue}}},
+      {"gradient of dice",
+       opText("dice_grad", {logits, classes, "tensor<$Nx3x4xf32>", number},
+              {logits}, "smooth 1.0")},
+      {"gradient of cross entropy",
+       opText("cross_entropy_grad", {image, labels, number}, {image})},
+      {"finite check",
+       opText("all_finite", {vectorOf(20000)}, {number}),
+       {8, 17}},
+  };
+}
