@@ -30,11 +30,11 @@
 // FUSION: Pass Manager with 1 passes:
 // FUSION-NEXT: builtin.module(
 // FUSION-NEXT: func.func(
-// FUSION-NEXT: seg-fuse{enable=true epilogues=true prologues=true reductions=true target=}
+// FUSION-NEXT: seg-fuse{conv=generated enable=true epilogues=true prologues=true reductions=true target=}
 
 // RUN: segc-opt %s --segc-plan --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PLAN
 // PLAN: Pass Manager with 4 passes:
-// PLAN: seg-select-strategy{multiply-type=auto target= threads=0 winograd=f4}
+// PLAN: seg-select-strategy{conv=generated multiply-type=auto target= threads=0 unverified-kernels=false winograd=f4}
 // PLAN: seg-schedule{in-place=true}
 // PLAN: seg-rematerialize{budget=-1 in-place=true share=1.000000e+00 table=false target=}
 // PLAN: seg-plan-memory{in-place=true reuse=true}

@@ -74,7 +74,7 @@ users = re.compile(
     r"lib/(Networks|Reduce|Transforms/(Autodiff|Import|Precision|Fusion))/"
     r"|lib/Driver/Verify/|lib/Driver/Report/Collect\.cpp"
     # Casts are where memory holds 16 bits: kernels know them.
-    r"|lib/Codegen/(Common/(FusionChecks|KernelBuilder)|CPU/Conv/TileSource)\.cpp"
+    r"|lib/Codegen/(Common/(FusionChecks|KernelBuilder)|CPU/Conv/TileSource|GPU/Conv/Cudnn(Convolution|Model))\.cpp"
     r"|lib/Dialect/Seg/(IR/FusionOp|Gradients/\w+Gradients)\.cpp"
     r"|lib/Pipelines/"
 )
