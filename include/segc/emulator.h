@@ -141,22 +141,21 @@ typedef struct segc_emulator_functions {
                               const char *op);
   uint64_t (*arrive_mbarrier)(segc_emulator_thread *, void *mbarrier,
                               uint32_t count, uint32_t bytes, const char *op);
-  void (*wait_mbarrier)(segc_emulator_thread *, void *mbarrier,
-                        uint32_t parity, const char *op);
+  void (*wait_mbarrier)(segc_emulator_thread *, void *mbarrier, uint32_t parity,
+                        const char *op);
   uint32_t (*try_mbarrier)(segc_emulator_thread *, void *mbarrier,
                            uint32_t parity, const char *op);
 
   /* cp.async.bulk.tensor, tiled, of `rank` coordinates. The launch's tensor
-   * maps lie behind its operands in `buffers`. Loads arrive at an mbarrier; stores are committed and waited for in groups, `read`: until they
-   * have read shared memory. */
-  void (*load_tensor)(segc_emulator_thread *, void *shared,
-                      const void *map,
-                      const int32_t *coordinates, uint32_t rank,
-                      void *mbarrier, const char *op);
-  void (*store_tensor)(segc_emulator_thread *,
-                       const void *map, const void *shared,
-                       const int32_t *coordinates, uint32_t rank,
-                       const char *op);
+   * maps lie behind its operands in `buffers`. Loads arrive at an mbarrier;
+   * stores are committed and waited for in groups, `read`: until they have read
+   * shared memory. */
+  void (*load_tensor)(segc_emulator_thread *, void *shared, const void *map,
+                      const int32_t *coordinates, uint32_t rank, void *mbarrier,
+                      const char *op);
+  void (*store_tensor)(segc_emulator_thread *, const void *map,
+                       const void *shared, const int32_t *coordinates,
+                       uint32_t rank, const char *op);
   void (*commit_stores)(segc_emulator_thread *, const char *op);
   void (*wait_stores)(segc_emulator_thread *, uint32_t groups, uint32_t read,
                       const char *op);

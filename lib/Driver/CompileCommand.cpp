@@ -95,11 +95,11 @@ static void addPredictions(CLI::App &command, CompileOptions &options) {
       for (llvm::StringRef device : model->devices())
         known.insert(device.str());
   command
-      .add_option("--performance-model", options.devices,
-                  "GPUs that need not be there, of these: " +
-                      llvm::join(known, ", ") +
-                      "; a table says what each kernel takes on them by the "
-                      "performance model, and what the least is (docs/Gpu.md)")
+      .add_option(
+          "--performance-model", options.devices,
+          "GPUs that need not be there, of these: " + llvm::join(known, ", ") +
+              "; a table says what each kernel takes on them by the "
+              "performance model, and what the least is (docs/Gpu.md)")
       ->allow_extra_args(false) // Names of ops may follow the option.
       ->delimiter(',');
 }
@@ -251,8 +251,9 @@ static void record(const std::vector<CLI::Option *> &shared,
   for (const CLI::Option *option : shared) {
     std::string name = option->get_name();
     if (option->count() == 0 ||
-        llvm::is_contained({"MODEL", "--target", "--cpu", "--from",
-                               "--performance-model"}, name))
+        llvm::is_contained(
+            {"MODEL", "--target", "--cpu", "--from", "--performance-model"},
+            name))
       continue;
     if (option->get_items_expected_max() == 0) {
       options.recorded.push_back(name);

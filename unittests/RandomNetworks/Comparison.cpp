@@ -307,8 +307,8 @@ llvm::Expected<Deviation> compareModel(const std::string &file,
   auto supports = [&](const segc_version &version) {
     return (*device)->supports(version);
   };
-  auto model = ModelLibrary::load(compileOptions.output,
-                                  {(*device)->kind(), supports});
+  auto model =
+      ModelLibrary::load(compileOptions.output, {(*device)->kind(), supports});
   if (!model.ok())
     return toError(model.status());
   auto runner = ModelRunner::create(

@@ -102,13 +102,12 @@ void varyStrategies(CompileOptions &options, uint64_t seed, bool every) {
 
 std::string commandLine(const CompileOptions &options) {
   const PipelineOptions &pipeline = options.pipeline;
-  std::string line = (options.targets.empty()
-                          ? "--cpu " + options.cpus.front()
-                          : "--target " + options.targets.front()) +
-                     " --precision " +
-                     pipeline.precision + " --winograd " + pipeline.winograd +
-                     " --threads " + std::to_string(pipeline.threads) + " -O" +
-                     std::to_string(options.optLevel);
+  std::string line =
+      (options.targets.empty() ? "--cpu " + options.cpus.front()
+                               : "--target " + options.targets.front()) +
+      " --precision " + pipeline.precision + " --winograd " +
+      pipeline.winograd + " --threads " + std::to_string(pipeline.threads) +
+      " -O" + std::to_string(options.optLevel);
   if (pipeline.precision != "f32")
     line += " --multiply-type " + pipeline.multiplyType;
   const std::pair<bool, const char *> switches[] = {

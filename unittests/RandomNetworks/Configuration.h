@@ -16,9 +16,9 @@ namespace segc::random_networks {
 
 /// Compiler options and settings of the run.
 struct Configuration {
-  CompileOptions compile; ///< Compiler options without input and output.
-  int64_t batch = 0;      ///< Samples of a call; 0 means the model's batch.
-  unsigned threads = 1;   ///< Threads of the host.
+  CompileOptions compile;     ///< Compiler options without input and output.
+  int64_t batch = 0;          ///< Samples of a call; 0 means the model's batch.
+  unsigned threads = 1;       ///< Threads of the host.
   std::string device = "cpu"; ///< That runs the model.
   /// The limit of --fit-memory relative to the largest arena without it; 0
   /// means no limit.

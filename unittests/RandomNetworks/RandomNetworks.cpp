@@ -160,7 +160,7 @@ int runSeed(const Options &options, uint64_t seed, const std::string &file,
     return !report(facts.takeError());
   print(*facts);
   return options.plansOnly || compare(file, configuration, seed, directory,
-                             seed % kernelPeriod == 0)
+                                      seed % kernelPeriod == 0)
              ? 0
              : 1;
 }

@@ -29,8 +29,8 @@ struct CompileOptions {
   std::string from;    ///< Phase that the input has already passed.
   std::string dumpTo;  ///< Directory for the IR after every phase.
   std::string remarks; ///< YAML file.
-  std::string report;  ///< Path (.html, .txt or .json) of the report of plan and
-                       ///< kernels.
+  std::string report; ///< Path (.html, .txt or .json) of the report of plan and
+                      ///< kernels.
   /// Devices for which the report predicts the times of kernels.
   std::vector<std::string> devices;
   std::vector<std::string> profiles; ///< Measured times for the report.

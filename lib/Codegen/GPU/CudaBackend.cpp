@@ -53,10 +53,10 @@ CudaBackend::nativeVersion(MultiplyTypeSet types) const {
   for (const auto &version : llvm::reverse(distinct))
     if (cudaCompilesPtx(version->name, *capability))
       return version;
-  return llvm::createStringError(
-      spec + "the GPU has compute capability " +
-      std::to_string(*capability / 10) + "." +
-      std::to_string(*capability % 10) + ", expected 8.0 or later");
+  return llvm::createStringError(spec + "the GPU has compute capability " +
+                                 std::to_string(*capability / 10) + "." +
+                                 std::to_string(*capability % 10) +
+                                 ", expected 8.0 or later");
 }
 
 /// Computes how many blocks of each kernel a multiprocessor holds.

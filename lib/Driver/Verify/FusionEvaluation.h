@@ -77,7 +77,8 @@ private:
   };
   void note(RoundedValue &rounded, const reference::HostTensor &tensor,
             double noise);
-  using Rounding = llvm::function_ref<void(mlir::Value, reference::HostTensor &)>;
+  using Rounding =
+      llvm::function_ref<void(mlir::Value, reference::HostTensor &)>;
   llvm::FailureOr<std::vector<reference::HostTensor>>
   evaluateAll(double noise, uint64_t seed, Rounding round) const;
 

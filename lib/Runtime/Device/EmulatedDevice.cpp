@@ -60,8 +60,8 @@ EmulatedDevice::EmulatedDevice(ThreadPool &pool, EmulatorOptions options)
     : SynchronousDevice(pool), options(options),
       allocations(std::make_shared<Allocations>()) {}
 
-StatusOr<std::shared_ptr<Device>>
-segc::makeEmulatedDevice(ThreadPool &pool, int interleaving) {
+StatusOr<std::shared_ptr<Device>> segc::makeEmulatedDevice(ThreadPool &pool,
+                                                           int interleaving) {
   const std::vector<EmulatorOptions> &tested = emulatorTestOptions();
   const uint64_t number = interleaving;
   EmulatorOptions options = {EmulatorOptions::Schedule::Random, number,

@@ -256,9 +256,9 @@ Status ModelRunner::runProgram(const std::string &entry,
   // many classes looks the same.
   if (status.ok())
     for (size_t i = 0; i < tensors.outputs.size(); ++i)
-      SEGC_RETURN_IF_ERROR(device_->copyToHost(
-          *stream, tensors.outputs[i].hostData(), memory.outputs[i],
-          signature.outputs[i].bytes()));
+      SEGC_RETURN_IF_ERROR(
+          device_->copyToHost(*stream, tensors.outputs[i].hostData(),
+                              memory.outputs[i], signature.outputs[i].bytes()));
   if (status.ok())
     status = device_->copyToHost(*stream, &scalars, scalarBuffer.address(),
                                  sizeof(scalars));

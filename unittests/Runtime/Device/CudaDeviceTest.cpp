@@ -201,8 +201,8 @@ TEST_F(CudaDevices, TakesTheBestBlob) {
 TEST_F(CudaDevices, RefusesKernelsOfOtherGpus) {
   const std::string sm90 =
       CudaTestModel::ptxOf("add", 1, ".version 7.8\n.target sm_90\n");
-  model.setBlobs({segc_blob{"ptx", "sm_90", sm90.c_str(), sm90.size() + 1, 0,
-                            0}});
+  model.setBlobs(
+      {segc_blob{"ptx", "sm_90", sm90.c_str(), sm90.size() + 1, 0, 0}});
   const std::pair<int, const char *> answers[] = {
       {75, "segc compiles for sm_80 and later"},
       {86, "compile the model for it: segc compile --target cuda"}};
@@ -214,10 +214,10 @@ TEST_F(CudaDevices, RefusesKernelsOfOtherGpus) {
     for (const Status &status :
          {device->supports(model.version), device->load(model.version)}) {
       EXPECT_EQ(status.code(), StatusCode::Unsupported);
-      EXPECT_EQ(status.message(),
-                "cuda:0 (Fake GPU): the GPU is an sm_" +
-                    std::to_string(capability) +
-                    ", the kernels are ptx for sm_90; " + answer);
+      EXPECT_EQ(status.message(), "cuda:0 (Fake GPU): the GPU is an sm_" +
+                                      std::to_string(capability) +
+                                      ", the kernels are ptx for sm_90; " +
+                                      answer);
     }
   }
 }

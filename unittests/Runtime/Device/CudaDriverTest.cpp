@@ -123,8 +123,8 @@ TEST(MakeDevice, NamesAreChecked) {
     EXPECT_EQ((*device)->kind(), kind) << spec;
   }
   for (const char *spec : {"", "gpu", "cpu:0", "cuda:", "cuda:x", "cuda:-1",
-                           "cuda:1 ", "cuda:99999999999", "cuda0", "CUDA", "emulated:",
-                           "emulated:x", "emulated:-1"}) {
+                           "cuda:1 ", "cuda:99999999999", "cuda0", "CUDA",
+                           "emulated:", "emulated:x", "emulated:-1"}) {
     auto device = makeDevice(spec, pool);
     ASSERT_FALSE(device.ok()) << spec;
     EXPECT_EQ(device.status().code(), StatusCode::WrongUsage);

@@ -28,8 +28,8 @@ bool readsConstantOperand(seg::FusionOp fusion, const TargetBackend &backend);
 int64_t preparedInput(seg::FusionOp fusion, const TargetBackend &backend);
 
 /// The cheapest proposal of all models of the root that the context allows;
-/// null if all refuse. A remark of category `strategy` names each proposal with its cost or the
-/// reason of its refusal, where there are several.
+/// null if all refuse. A remark of category `strategy` names each proposal with
+/// its cost or the reason of its refusal, where there are several.
 seg::StrategyAttr selectStrategy(seg::FusionOp fusion,
                                  const StrategyContext &context);
 /// Candidates of all these models, the cheapest first, and variations of that.

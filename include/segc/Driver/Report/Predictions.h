@@ -11,8 +11,8 @@
 #ifndef SEGC_DRIVER_REPORT_PREDICTIONS_H
 #define SEGC_DRIVER_REPORT_PREDICTIONS_H
 
-#include "segc/Driver/Report/Report.h"
 #include "segc/Driver/CompileSession.h"
+#include "segc/Driver/Report/Report.h"
 
 namespace segc::report {
 

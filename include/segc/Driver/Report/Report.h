@@ -73,7 +73,7 @@ struct Kernel {
   int64_t positions = 0;
   std::string grid; ///< Their shape: "32x32x32".
   std::vector<Launch> launches;
-  size_t mainLaunch = 0; ///< The one that does the work.
+  size_t mainLaunch = 0;               ///< The one that does the work.
   std::vector<Prediction> predictions; ///< For each of Version::devices.
 
   double flops() const;
@@ -159,8 +159,8 @@ llvm::json::Value toJson(const Report &report);
 /// Renders a self-contained page about the first version.
 std::string toHtml(const Report &report);
 
-/// Writes a page if the path ends in .html, the tables of predictions if it ends
-/// in .txt, else JSON.
+/// Writes a page if the path ends in .html, the tables of predictions if it
+/// ends in .txt, else JSON.
 llvm::Error write(const Report &report, llvm::StringRef path);
 
 } // namespace segc::report

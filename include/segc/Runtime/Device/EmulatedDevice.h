@@ -14,9 +14,10 @@
 namespace segc {
 
 /// Runs versions of models for an emulated GPU. Blocks are spread over the
-/// threads of the pool, in descending order where threads are. As on a GPU, the host reaches the memory by copies
-/// only. Kernels, copies and the operands of launches are checked: an access
-/// outside its operand, or an operand outside the allocations, is an error.
+/// threads of the pool, in descending order where threads are. As on a GPU, the
+/// host reaches the memory by copies only. Kernels, copies and the operands of
+/// launches are checked: an access outside its operand, or an operand outside
+/// the allocations, is an error.
 class EmulatedDevice : public SynchronousDevice {
 public:
   explicit EmulatedDevice(ThreadPool &pool,

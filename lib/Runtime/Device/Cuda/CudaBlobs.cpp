@@ -140,14 +140,13 @@ StatusOr<const segc_blob *> segc::cuda::chooseBlob(const CudaContext &context,
                        "ptxas is: segc compile --target cuda");
   // No version of segc's kernels runs on older ones.
   constexpr int oldest = 80;
-  return unsupported(context.name() + ": the GPU is an sm_" +
-                     std::to_string(gpu) + ", the kernels are " +
-                     (offered.empty() ? "missing" : offered) +
-                     (gpu < oldest
-                          ? "; segc compiles for sm_" + std::to_string(oldest) +
-                                " and later"
-                          : "; compile the model for it: segc compile "
-                            "--target cuda"));
+  return unsupported(
+      context.name() + ": the GPU is an sm_" + std::to_string(gpu) +
+      ", the kernels are " + (offered.empty() ? "missing" : offered) +
+      (gpu < oldest
+           ? "; segc compiles for sm_" + std::to_string(oldest) + " and later"
+           : "; compile the model for it: segc compile "
+             "--target cuda"));
 }
 
 /// The text of a kernel in PTX, with another name in the place of its own;
