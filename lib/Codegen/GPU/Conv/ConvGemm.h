@@ -93,6 +93,18 @@ public:
   mlir::Value exists(GpuKernelBody &k, int64_t i) const {
     return k.less(number(k, i), k.index(total));
   }
+  /// Emits what threads do that have the i-th run.
+  void ifExists(GpuKernelBody &k, int64_t i,
+                llvm::function_ref<void()> body) const {
+    if (isPartial(i))
+      k.ifThen(exists(k, i), body);
+    else
+      body();
+  }
+  /// Whether the thread has the i-th run, and it is inside.
+  mlir::Value inside(GpuKernelBody &k, int64_t i, mlir::Value inside) const {
+    return isPartial(i) ? k.both(inside, exists(k, i)) : inside;
+  }
   /// Where it begins: the row (of `rowElements`) and the place in it.
   std::pair<mlir::Value, mlir::Value> place(GpuKernelBody &k, int64_t i) const {
     int64_t runs = rowElements() / lanes;

@@ -97,9 +97,7 @@ CudaCoreBlock::Values CudaCoreBlock::load(GemmOperand operand, Value step) {
   for (int64_t i = 0; i < runs.count; ++i) {
     auto [index, depth] = runs.element(k, i);
     GemmRun run = gemm.run(operand, index, step, depth);
-    Value inside = k.both(run.inside, exists);
-    if (runs.isPartial(i))
-      inside = k.both(inside, runs.exists(k, i));
+    Value inside = runs.inside(k, i, k.both(run.inside, exists));
     values.push_back(k.ifElse(
         inside, [&] { return run.load(runs.lanes); },
         [&] { return k.zeroVector(runs.lanes); }));
@@ -115,18 +113,14 @@ void CudaCoreBlock::store(GemmOperand operand, ArrayRef<Value> values,
     auto [index, depth] = runs.element(k, i);
     Value element =
         k.add(operandStart(operand, step), k.add(k.mul(depth, pitch), index));
-    auto emit = [&] {
+    runs.ifExists(k, i, [&] {
       if (!runs.access.alongDepth)
         return k.store(values[i], k.scratch(), element);
       for (int64_t lane = 0; lane < runs.lanes; ++lane)
         k.storeScalar(
             vector::ExtractOp::create(k.builder(), k.loc(), values[i], lane),
             k.scratch(), k.add(element, lane * pitch));
-    };
-    if (runs.isPartial(i))
-      k.ifThen(runs.exists(k, i), emit);
-    else
-      emit();
+    });
   }
 }
 

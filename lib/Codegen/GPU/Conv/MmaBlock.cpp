@@ -92,17 +92,9 @@ SmallVector<MmaBlock::Loaded> MmaBlock::begin(Value step) {
       auto [index, depth] = runs.element(k, i);
       GemmRun run = gemm.run(operand, index, step, depth);
       run.inside = k.both(run.inside, exists);
-      if (warps.mayCopy(run, runs.lanes)) {
-        Value to = placeOf(operand, runs, i, step);
-        if (runs.isPartial(i))
-          k.ifThen(runs.exists(k, i), [&] { warps.copy(run, runs.lanes, to); });
-        else
-          warps.copy(run, runs.lanes, to);
-        continue;
-      }
-      if (runs.isPartial(i))
-        run.inside = k.both(run.inside, runs.exists(k, i));
-      loaded.push_back({operand, i, warps.load(run, runs.lanes)});
+      if (Value value = warps.begin(
+              run, runs, i, [&] { return placeOf(operand, runs, i, step); }))
+        loaded.push_back({operand, i, value});
     }
   }
   NVVM::CpAsyncCommitGroupOp::create(k.builder(), k.loc());
@@ -114,11 +106,7 @@ void MmaBlock::end(ArrayRef<Loaded> loaded, Value step) {
   for (const auto &[operand, i, value] : loaded) {
     GemmRuns runs = runsOf(operand);
     Value to = placeOf(operand, runs, i, step);
-    auto store = [&, value = value] { k.store(value, warps.memory, to); };
-    if (runs.isPartial(i))
-      k.ifThen(runs.exists(k, i), store);
-    else
-      store();
+    warps.store(value, runs, i, to);
   }
 }
 

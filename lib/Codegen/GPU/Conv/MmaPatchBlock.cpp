@@ -164,17 +164,9 @@ SmallVector<MmaPatchBlock::Loaded> MmaPatchBlock::begin(Value chunk,
     auto [index, depth] = runs.element(k, i);
     GemmRun run = gemm.run(GemmOperand::B, index, step, depth);
     run.inside = k.both(run.inside, exists);
-    if (warps.mayCopy(run, runs.lanes)) {
-      Value to = placeOf(runs, i, tap);
-      if (runs.isPartial(i))
-        k.ifThen(runs.exists(k, i), [&] { warps.copy(run, runs.lanes, to); });
-      else
-        warps.copy(run, runs.lanes, to);
-      continue;
-    }
-    if (runs.isPartial(i))
-      run.inside = k.both(run.inside, runs.exists(k, i));
-    loaded.push_back({i, warps.load(run, runs.lanes)});
+    if (Value value =
+            warps.begin(run, runs, i, [&] { return placeOf(runs, i, tap); }))
+      loaded.push_back({i, value});
   }
   NVVM::CpAsyncCommitGroupOp::create(k.builder(), k.loc());
   return loaded;
@@ -185,11 +177,7 @@ void MmaPatchBlock::end(ArrayRef<Loaded> loaded, Value tap) {
   GemmRuns runs = filterRuns();
   for (const auto &[i, value] : loaded) {
     Value to = placeOf(runs, i, tap);
-    auto store = [&, value = value] { k.store(value, warps.memory, to); };
-    if (runs.isPartial(i))
-      k.ifThen(runs.exists(k, i), store);
-    else
-      store();
+    warps.store(value, runs, i, to);
   }
 }
 

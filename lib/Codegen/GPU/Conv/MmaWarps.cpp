@@ -75,6 +75,21 @@ Value MmaWarps::load(const GemmRun &run, int64_t lanes) {
       [&] { return k.asStored(k.zeroVector(lanes), memory); });
 }
 
+Value MmaWarps::begin(GemmRun run, const GemmRuns &runs, int64_t i,
+                      llvm::function_ref<Value()> place) {
+  if (mayCopy(run, runs.lanes)) {
+    Value to = place();
+    runs.ifExists(k, i, [&] { copy(run, runs.lanes, to); });
+    return nullptr;
+  }
+  run.inside = runs.inside(k, i, run.inside);
+  return load(run, runs.lanes);
+}
+
+void MmaWarps::store(Value value, const GemmRuns &runs, int64_t i, Value to) {
+  runs.ifExists(k, i, [&] { k.store(value, memory, to); });
+}
+
 void MmaWarps::waitForCopies(int64_t groups) {
   NVVM::CpAsyncWaitGroupOp::create(k.builder(), k.loc(), groups);
   k.barrier();

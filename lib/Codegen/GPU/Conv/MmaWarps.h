@@ -37,6 +37,12 @@ public:
   void copy(const GemmRun &run, int64_t lanes, mlir::Value to);
   /// Loads a run as it is stored, zeros if it is not inside.
   mlir::Value load(const GemmRun &run, int64_t lanes);
+  /// Begins to bring the i-th run of a thread to an element of shared memory:
+  /// copies it, or else returns its value for `store`.
+  mlir::Value begin(GemmRun run, const GemmRuns &runs, int64_t i,
+                    llvm::function_ref<mlir::Value()> place);
+  void store(mlir::Value value, const GemmRuns &runs, int64_t i,
+             mlir::Value to);
   /// Waits until all but the last `groups` groups of copies are there, of all
   /// threads.
   void waitForCopies(int64_t groups);
