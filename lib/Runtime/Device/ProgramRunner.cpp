@@ -65,23 +65,22 @@ Status ProgramRunner::checkServices(
 Status ProgramRunner::run(const segc_program &program,
                           const ProgramMemory &memory, int64_t batch,
                           KernelObserver *observer) {
+  const std::pair<const segc_program *, int64_t> key = {&program, batch};
+  if (!observer)
+    if (const auto known = graphs.find(key); known != graphs.end())
+      return device.replay(*known->second, main);
   Call call = {program, memory, batch, observer, {}, {}};
   SEGC_RETURN_IF_ERROR(checkServices(program, batch, call.libraryCalls));
   SEGC_RETURN_IF_ERROR(prepare(program, call.streams));
-  const std::pair<const segc_program *, int64_t> key = {&program, batch};
   if (observer ||
       (!call.libraryCalls.empty() && calledBefore.insert(key).second))
     return enqueueAll(call);
-  std::unique_ptr<Graph> &graph = graphs[key];
-  if (!graph) {
-    SEGC_RETURN_IF_ERROR(device.beginCapture(main));
-    Status status = enqueueAll(call);
-    StatusOr<std::unique_ptr<Graph>> recorded = device.endCapture(main);
-    SEGC_RETURN_IF_ERROR(status);
-    SEGC_RETURN_IF_ERROR(recorded.status());
-    graph = std::move(*recorded);
-  }
-  return device.replay(*graph, main);
+  SEGC_RETURN_IF_ERROR(device.beginCapture(main));
+  Status status = enqueueAll(call);
+  StatusOr<std::unique_ptr<Graph>> recorded = device.endCapture(main);
+  SEGC_RETURN_IF_ERROR(status);
+  SEGC_RETURN_IF_ERROR(recorded.status());
+  return device.replay(*(graphs[key] = std::move(*recorded)), main);
 }
 
 Status ProgramRunner::prepare(const segc_program &program,
