@@ -40,14 +40,12 @@ llvm::Error checkDevices(llvm::ArrayRef<Target> targets,
 /// one.
 static seg::StrategyAttr cheapest(seg::FusionOp fusion,
                                   const StrategyContext &context) {
-  StrategyProposal best;
-  if (Operation *root = fusion.getRoot())
-    for (const KernelModel *model : context.target.backend->modelsOf(root))
-      if (context.allows(*model))
-        for (StrategyProposal &proposal : model->propose(fusion, context))
-          if (proposal.strategy && proposal.seconds < best.seconds)
-            best = std::move(proposal);
-  return best.strategy;
+  Operation *root = fusion.getRoot();
+  if (!root)
+    return {};
+  return cheapestProposal(context.target.backend->modelsOf(root), fusion,
+                          context)
+      .strategy;
 }
 
 /// Predicts the kernel with the strategy that was compiled, and with the best

@@ -27,6 +27,11 @@ bool readsConstantOperand(seg::FusionOp fusion, const TargetBackend &backend);
 /// The operand of the fusion that its model prepares; -1 if there is none.
 int64_t preparedInput(seg::FusionOp fusion, const TargetBackend &backend);
 
+/// The cheapest proposal of those of the models that the context allows;
+/// without a strategy if all refuse.
+StrategyProposal cheapestProposal(llvm::ArrayRef<const KernelModel *> models,
+                                  seg::FusionOp fusion,
+                                  const StrategyContext &context);
 /// The cheapest proposal of all models of the root that the context allows;
 /// null if all refuse. A remark of category `strategy` names each proposal with
 /// its cost or the reason of its refusal, where there are several.

@@ -121,6 +121,18 @@ void setStrategy(seg::FusionOp fusion, seg::StrategyAttr strategy,
 // Choices
 //===----------------------------------------------------------------------===//
 
+StrategyProposal cheapestProposal(ArrayRef<const KernelModel *> models,
+                                  seg::FusionOp fusion,
+                                  const StrategyContext &context) {
+  StrategyProposal best;
+  for (const KernelModel *model : models)
+    if (context.allows(*model))
+      for (StrategyProposal &proposal : model->propose(fusion, context))
+        if (proposal.strategy && proposal.seconds < best.seconds)
+          best = std::move(proposal);
+  return best;
+}
+
 seg::StrategyAttr selectStrategy(seg::FusionOp fusion,
                                  const StrategyContext &context) {
   Operation *root = fusion.getRoot();

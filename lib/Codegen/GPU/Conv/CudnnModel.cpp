@@ -9,6 +9,7 @@
 
 #include "CudnnConvolution.h"
 #include "mlir/IR/IRMapping.h"
+#include "segc/Codegen/Common/StrategySelection.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -154,13 +155,7 @@ static std::optional<bool> tensorCores(const CudnnConvolution &convolution,
 StrategyProposal
 CudnnModel::bestGenerated(seg::FusionOp fusion,
                           const StrategyContext &context) const {
-  StrategyProposal best;
-  for (const KernelModel *model : modelsOf(fusion.getRoot()))
-    for (StrategyProposal &proposal : model->propose(fusion, context))
-      if (proposal.strategy && context.allows(*model) &&
-          proposal.seconds < best.seconds)
-        best = std::move(proposal);
-  return best;
+  return cheapestProposal(modelsOf(fusion.getRoot()), fusion, context);
 }
 
 SmallVector<StrategyProposal>
