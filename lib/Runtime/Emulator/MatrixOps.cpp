@@ -10,7 +10,7 @@
 // A and of the accumulators) or the column (of B), and the place within.
 
 #include "Block.h"
-#include "Elements.h"
+#include "segc/Base/Floats.h"
 
 #include <cstring>
 

@@ -13,7 +13,7 @@
 #include "Wgmma.h"
 
 #include "Block.h"
-#include "Elements.h"
+#include "segc/Base/Floats.h"
 
 #include <algorithm>
 

@@ -10,7 +10,7 @@
 
 #include "WgmmaTiles.h"
 
-#include "Elements.h"
+#include "segc/Base/Floats.h"
 
 using namespace segc;
 

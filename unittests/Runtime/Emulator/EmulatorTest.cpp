@@ -9,6 +9,7 @@
 // stays silent, and each with a fault is reported, under all schedules.
 
 #include "EmulatedKernel.h"
+#include "segc/Base/Floats.h"
 
 #include <cmath>
 #include <cstring>
@@ -346,11 +347,6 @@ uint16_t halfOf(int value) {
   static const uint16_t halves[] = {0x0000, 0x3c00, 0x4000, 0x4200, 0x4400,
                                     0x4500, 0x4600, 0x4700, 0x4800};
   return halves[value];
-}
-uint32_t bitsOf(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, 4);
-  return bits;
 }
 /// Small numbers, exact in all types.
 int elementOfA(int row, int k) { return (row * 3 + k * 5) % 7; }

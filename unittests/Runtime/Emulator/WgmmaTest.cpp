@@ -9,6 +9,7 @@
 // out; matrix descriptors must find each element there.
 
 #include "EmulatedKernel.h"
+#include "segc/Base/Floats.h"
 
 #include <cstring>
 
@@ -166,12 +167,6 @@ void product(void *const *buffers, void *scratch, int64_t, int64_t) {
 
 int elementOfA(uint32_t row, uint32_t k) { return (row * 3 + k * 5) % 7; }
 int elementOfB(uint32_t column, uint32_t k) { return (k * 2 + column * 3) % 5; }
-
-uint32_t bitsOf(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, 4);
-  return bits;
-}
 
 void writeElement(float *memory, uint32_t place, int value) {
   static const uint16_t halves[] = {0x0000, 0x3c00, 0x4000, 0x4200,

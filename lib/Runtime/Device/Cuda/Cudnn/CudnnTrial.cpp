@@ -8,6 +8,7 @@
 #include "CudnnTrial.h"
 
 #include "../CudaDevice.h"
+#include "segc/Base/Floats.h"
 #include "segc/Base/Random.h"
 #include "segc/Runtime/Core/Elements.h"
 
@@ -32,9 +33,7 @@ static double medianOf(std::array<double, timedRuns> times) {
 
 /// The bits of an eighth, in 16 of them where the type has so many.
 static uint32_t bitsOfEighth(int eighths, uint32_t type) {
-  const float value = static_cast<float>(eighths) / 8;
-  uint32_t bits = 0;
-  std::memcpy(&bits, &value, sizeof bits);
+  const uint32_t bits = bitsOf(static_cast<float>(eighths) / 8);
   if (type == SEGC_BF16)
     return bits >> 16;
   if (type != SEGC_F16 || eighths == 0)
@@ -45,25 +44,11 @@ static uint32_t bitsOfEighth(int eighths, uint32_t type) {
 }
 
 static float valueOf(const std::byte *bytes, uint32_t type) {
-  float value = 0;
-  if (type == SEGC_F32) {
-    std::memcpy(&value, bytes, sizeof value);
-    return value;
-  }
-  uint16_t bits = 0;
-  std::memcpy(&bits, bytes, sizeof bits);
-  if (type == SEGC_BF16) {
-    const uint32_t wide = static_cast<uint32_t>(bits) << 16;
-    std::memcpy(&value, &wide, sizeof value);
-    return value;
-  }
-  const int exponent = bits >> 10 & 0x1f, fraction = bits & 0x3ff;
-  const float magnitude =
-      exponent == 0x1f ? (fraction ? NAN : INFINITY)
-      : exponent == 0
-          ? std::ldexp(static_cast<float>(fraction), -24)
-          : std::ldexp(static_cast<float>(fraction | 0x400), exponent - 25);
-  return bits & 0x8000 ? -magnitude : magnitude;
+  uint32_t bits = 0;
+  std::memcpy(&bits, bytes, elementBytes(type));
+  return type == SEGC_F16    ? floatOfHalf(static_cast<uint16_t>(bits))
+         : type == SEGC_BF16 ? floatOfBF16(static_cast<uint16_t>(bits))
+                             : floatOf(bits);
 }
 
 static std::vector<float> valuesOf(const HostView &view, uint32_t type) {
@@ -181,11 +166,15 @@ StatusOr<double> CudnnTrial::secondsOfKernels() {
   return medianOf(times);
 }
 
+/// The factors of the kernels, and a result of its own.
+std::array<void *, 3> CudnnTrial::operandsOfPlan() {
+  return {memory[placeOf(call.operands[0])].address().asPointer(),
+          memory[placeOf(call.operands[1])].address().asPointer(),
+          result.address().asPointer()};
+}
+
 StatusOr<double> CudnnTrial::seconds(const Run &run) {
-  const std::array<void *, 3> operands = {
-      memory[placeOf(call.operands[0])].address().asPointer(),
-      memory[placeOf(call.operands[1])].address().asPointer(),
-      result.address().asPointer()};
+  const std::array<void *, 3> operands = operandsOfPlan();
   std::array<double, timedRuns> times = {};
   for (double &time : times) {
     SEGC_ASSIGN_OR_RETURN(time, device.measure(*stream, "cuDNN", [&] {
@@ -197,10 +186,7 @@ StatusOr<double> CudnnTrial::seconds(const Run &run) {
 
 StatusOr<std::string> CudnnTrial::difference(const Run &run) {
   const segc_operand &output = call.operands[2];
-  const std::array<void *, 3> operands = {
-      memory[placeOf(call.operands[0])].address().asPointer(),
-      memory[placeOf(call.operands[1])].address().asPointer(),
-      result.address().asPointer()};
+  const std::array<void *, 3> operands = operandsOfPlan();
   // What is not written must not look right.
   SEGC_RETURN_IF_ERROR(fill(result, output.type, /*seed=*/2));
   SEGC_RETURN_IF_ERROR(run(*stream, operands.data()));

@@ -49,6 +49,7 @@ private:
   Status allocate();
   Status fill(DeviceBuffer &buffer, uint32_t type, uint64_t seed);
   Status launchKernels(double *seconds);
+  std::array<void *, 3> operandsOfPlan();
 
   cuda::CudaDevice &device;
   const segc_command &call;
