@@ -105,8 +105,7 @@ private:
 
 void WgmmaBlock::emit() {
   initBarriers();
-  Value copies = k.less(k.index(WgmmaTiling::consumers - 1), k.thread());
-  k.ifThen(copies, [&] { produce(); });
+  produce();
   k.ifThen(k.less(k.thread(), k.index(WgmmaTiling::consumers)), [&] {
     k.withThreads(WgmmaTiling::consumers, [&] {
       warpgroup = k.div(k.thread(), WgmmaTiling::warpgroup);
