@@ -804,6 +804,21 @@ TEST(GpuWgmmaKernels, OtherTilings) {
   }
 }
 
+// Boxes of a copy of an f32 filter, in both of its layouts.
+TEST(GpuWgmmaKernels, FiltersInF32) {
+  ConvCase c{{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24};
+  for (bool transpose : {false, true})
+    for (bool inputGrad : {false, true}) {
+      c.transposeFilter = transpose;
+      KernelTestOptions options = optionsFor(c.in * c.out);
+      useTensorCores(options, "bf16", 0, "wgmma");
+      options.narrow = "";
+      options.levels = 128;
+      EXPECT_EQ(checkKernels(withWideFilter(c, "bf16", inputGrad), options),
+                "");
+    }
+}
+
 TEST(GpuWgmmaKernels, WrongStrategy) {
   auto expectError = [](const std::string &strategy, const std::string &error,
                         const ConvCase &shape =

@@ -91,7 +91,7 @@ struct Kind<WgmmaTiling> {
       {"stages", &WgmmaTiling::stages}};
   static constexpr bool hasMultiplyType = true, hasBox = true,
                         multipliesTf32 = false, isUnverified = true,
-                        copiesFilters = false, copiesBoxes = true;
+                        copiesFilters = true, copiesBoxes = true;
   static std::string noTiling(const GemmWork &work) {
     std::string reason = wgmmaRefusal(work);
     return reason.empty() ? "multiplies values of bf16 or f16 in memory"

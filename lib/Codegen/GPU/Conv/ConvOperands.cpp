@@ -42,12 +42,16 @@ static RankedTensorType typeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-exec::TensorMapAttr tensorMapOf(Value operand, int64_t first,
+MapOperand MapOperand::of(Value operand) {
+  Value stored = seg::storedValue(operand);
+  return {cast<BlockArgument>(stored).getArgNumber(),
+          getElementTypeOrSelf(stored)};
+}
+
+exec::TensorMapAttr tensorMapOf(const MapOperand &operand, int64_t first,
                                 ArrayRef<MapDimension> dimensions,
                                 std::optional<int64_t> samples) {
-  Value stored = seg::storedValue(operand);
-  Type element = getElementTypeOrSelf(stored);
-  int64_t bytes = element.getIntOrFloatBitWidth() / 8;
+  int64_t bytes = operand.element.getIntOrFloatBitWidth() / 8;
   SmallVector<int64_t, 5> sizes, strides, box, steps;
   for (const MapDimension &dimension : dimensions) {
     sizes.push_back(dimension.size);
@@ -55,11 +59,11 @@ exec::TensorMapAttr tensorMapOf(Value operand, int64_t first,
     box.push_back(dimension.box * dimension.step);
     steps.push_back(dimension.step);
   }
-  return exec::TensorMapAttr::get(
-      operand.getContext(), cast<BlockArgument>(stored).getArgNumber(),
-      first * bytes, element, sizes, strides, box, steps,
-      /*swizzle=*/dimensions.front().box * bytes,
-      samples.value_or(dimensions.size()));
+  return exec::TensorMapAttr::get(operand.element.getContext(), operand.number,
+                                  first * bytes, operand.element, sizes,
+                                  strides, box, steps,
+                                  /*swizzle=*/dimensions.front().box * bytes,
+                                  samples.value_or(dimensions.size()));
 }
 
 exec::TensorMapAttr activationMap(Value operand, int64_t channels,
@@ -74,7 +78,8 @@ exec::TensorMapAttr activationMap(Value operand, int64_t channels,
     stride *= spatial[i];
   }
   dimensions.push_back({1, stride, 1});
-  return tensorMapOf(operand, 0, dimensions, dimensions.size() - 1);
+  return tensorMapOf(MapOperand::of(operand), 0, dimensions,
+                     dimensions.size() - 1);
 }
 
 GemmBox activationBox(Value operand, Value channel, const Indices &position,
@@ -281,8 +286,8 @@ static bool tapsAreOutermost(const ConvProblem &problem) {
 }
 
 exec::TensorMapAttr ConvFilter::tensorMap(const ConvProblem &problem,
-                                          Value operand, int64_t width,
-                                          int64_t rows) {
+                                          const MapOperand &operand,
+                                          int64_t width, int64_t rows) {
   MapDimension from{problem.groupInputs(), problem.filterInStride, width},
       to{problem.groupOutputs(), problem.filterOutStride, rows},
       taps{product(problem.taps), problem.filterTapStride, 1};

@@ -35,10 +35,18 @@ Dims blockSpace(const ConvProblem &problem);
 struct MapDimension {
   int64_t size, stride, box, step = 1;
 };
-/// The tensor map of an operand of a fusion's root from element `first` on. The
-/// first dimension is that of elements that follow each other, number `samples`
-/// has the size of a sample.
-exec::TensorMapAttr tensorMapOf(mlir::Value operand, int64_t first,
+/// A kernel's buffer with elements of a type.
+struct MapOperand {
+  int64_t number;
+  mlir::Type element;
+
+  /// That of an operand of a fusion's root.
+  static MapOperand of(mlir::Value operand);
+};
+/// The tensor map of an operand from element `first` on. The first dimension is
+/// that of elements that follow each other, number `samples` has the size of a
+/// sample.
+exec::TensorMapAttr tensorMapOf(const MapOperand &operand, int64_t first,
                                 llvm::ArrayRef<MapDimension> dimensions,
                                 std::optional<int64_t> samples = {});
 /// That of an activation, whose boxes are some channels of a box of positions
@@ -111,7 +119,7 @@ public:
   static GemmAccess access(const ConvProblem &problem);
   /// Its tensor map, of boxes of `rows` rows of `width` channels of a tap.
   static exec::TensorMapAttr tensorMap(const ConvProblem &problem,
-                                       mlir::Value operand, int64_t width,
+                                       const MapOperand &operand, int64_t width,
                                        int64_t rows);
   /// Where such a box begins, from these channels on.
   static GemmBox box(const ConvProblem &problem, mlir::Value tap,

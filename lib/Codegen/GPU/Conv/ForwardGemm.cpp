@@ -172,8 +172,16 @@ exec::TensorMapAttr ForwardGemm::tensorMap(seg::FusionOp fusion,
   int64_t width = boxWidth(problem, tile, operand);
   if (operand == GemmOperand::A)
     return activationMap(value, width, *tile.box, problem.inStrides());
+  // A copy of the filter is the temporary, behind inputs and results, in the
+  // input's type.
+  MapOperand filter =
+      copiesFilter(fusion)
+          ? MapOperand{static_cast<int64_t>(fusion.getInputs().size() +
+                                            fusion.getNumResults()),
+                       MapOperand::of(fusion.getRoot()->getOperand(0)).element}
+          : MapOperand::of(value);
   return ConvFilter::tensorMap(
-      problem, value, width,
+      problem, filter, width,
       ConvFilter::access(problem).alongDepth ? tile.columns : tile.depth);
 }
 

@@ -19,6 +19,7 @@ struct WgmmaTiling {
   GemmTile tile;             ///< With a box.
   int64_t stages;            ///< Steps in shared memory, at least 2.
   MultiplyType multiplyType; ///< Bf16 or F16.
+  bool copiesFilter = false; ///< B is a copy of an f32 filter (FilterCopy.h).
 
   static constexpr int64_t warpgroup = 128, warpgroups = 2, rows = 64;
   /// Threads that multiply.

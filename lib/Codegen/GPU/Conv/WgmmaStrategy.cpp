@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ConvOperands.h"
+#include "FilterCopy.h"
 #include "GemmTilings.h"
 
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
@@ -31,6 +32,14 @@ static Type copiedType(Value operand) {
                                                                        : Type();
 }
 
+/// Whether the other factor is a filter of f32, of which boxes of a copy are
+/// read.
+static bool isWideFilter(const GemmWork &work) {
+  Value filter = work.fusion.getRoot()->getOperand(1);
+  return !work.isFilterGrad && isa<BlockArgument>(filter) &&
+         getElementTypeOrSelf(filter).isF32();
+}
+
 std::string wgmmaRefusal(const GemmWork &work) {
   const ConvProblem &problem = work.problem;
   Operation *root = work.fusion.getRoot();
@@ -41,7 +50,7 @@ std::string wgmmaRefusal(const GemmWork &work) {
   if (problem.adjoint && product(problem.dilations) != 1)
     return "takes no gradients of dilated convolutions";
   Type type = copiedType(root->getOperand(0));
-  if (!type || type != copiedType(root->getOperand(1)))
+  if (!type || (type != copiedType(root->getOperand(1)) && !isWideFilter(work)))
     return "takes operands of bf16 or f16 in memory, without a prologue";
   // Rows of boxes are pieces of 16 bytes; those of a filter gradient's are
   // numbered through all taps.
@@ -100,6 +109,9 @@ std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
   if (copiedType(work.fusion.getRoot()->getOperand(0)).isF16() !=
       (tiling.multiplyType == MultiplyType::F16))
     return "expects multiply_type to be the operands' type";
+  if (tiling.copiesFilter != isWideFilter(work))
+    return "expects filter_copy for a filter of f32 in memory, and for no "
+           "other";
   return work.refusal(tile, WgmmaTiling::consumers, sharedFloats(work, tiling));
 }
 
@@ -120,13 +132,19 @@ double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
   double read = bytes * 2 * target.multiprocessors / target.peakFlops;
   // A step begins with a wait.
   constexpr double beginStep = 20e-9;
-  return modelledSeconds(
-      work,
-      {tile, parts, tiling.threads(), sharedFloats(work, tiling),
-       static_cast<double>(WgmmaTiling::columnsOfWarpgroup(tile)) / 2 + 56,
-       std::max(multiply, read) + beginStep,
-       target.loadSeconds / static_cast<double>(tiling.stages - 1),
-       2.0 * static_cast<double>((tile.rows + tile.columns) * tile.depth)});
+  double copy = tiling.copiesFilter && !work.isPrepared
+                    ? filterCopySeconds(work.fusion, target)
+                    : 0;
+  return copy +
+         modelledSeconds(
+             work,
+             {tile, parts, tiling.threads(), sharedFloats(work, tiling),
+              static_cast<double>(WgmmaTiling::columnsOfWarpgroup(tile)) / 2 +
+                  56,
+              std::max(multiply, read) + beginStep,
+              target.loadSeconds / static_cast<double>(tiling.stages - 1),
+              2.0 * static_cast<double>((tile.rows + tile.columns) *
+                                        tile.depth)});
 }
 
 /// The box of so many pixels with which the fewest tiles cover the space; of
@@ -160,7 +178,8 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
         for (int64_t stages : {4, 6, 3, 2}) {
           if (columns >= 2 * std::max<int64_t>(16, work.columns()))
             continue;
-          WgmmaTiling tiling{{rows, columns, depth}, stages, multiplyType};
+          WgmmaTiling tiling{
+              {rows, columns, depth}, stages, multiplyType, isWideFilter(work)};
           tiling.tile.box =
               bestBox(space, work.isFilterGrad ? depth : rows, isFlat(work));
           addChoices(work, tiling, choices);
