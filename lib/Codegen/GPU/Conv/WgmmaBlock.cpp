@@ -13,11 +13,6 @@
 
 #include "WgmmaBlock.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-
 using namespace mlir;
 
 namespace segc {
@@ -26,58 +21,19 @@ namespace {
 class WgmmaBlock {
 public:
   WgmmaBlock(GpuKernelBody &k, ConvGemm &gemm, const WgmmaTiling &tiling)
-      : k(k), b(k.builder()), gemm(gemm), tiling(tiling), tile(tiling.tile),
-        barriers(4 * (cast<MemRefType>(k.scratch().getType()).getDimSize(0) -
-                      tiling.barrierFloats())),
+      : k(k), gemm(gemm), tiling(tiling), tile(tiling.tile),
+        stages(k, tiling.stages, tiling.stageBytes(), WgmmaTiling::consumers),
         columns(WgmmaTiling::columnsOfWarpgroup(tile)) {}
 
   void emit();
 
 private:
-  static constexpr int64_t depth = 16; ///< Of an instruction.
-  static constexpr int64_t barrierBytes = 8;
-
-  /// The place of a step: a stage, and how often it was used before, modulo 2.
-  struct Place {
-    Value stage, parity;
-  };
-  /// Emits a loop over the steps.
-  SmallVector<Value>
-  forSteps(ValueRange init,
-           llvm::function_ref<SmallVector<Value>(Value step, Place, ValueRange)>
-               body);
-
-  void initBarriers();
-  void produce();
-  void copyStep(Value step, Value stage, Value full);
-  SmallVector<Value> consume();
+  void copyStep(Value step, Value stage);
   Value multiply(Value stage, Value sums);
-  Value multiplyOnce(Value a, Value b, Value sums);
   void storeSums(Value sums);
 
-  Value word(int64_t value) {
-    return arith::ConstantIntOp::create(b, k.loc(), value, 32);
-  }
-  Value toWord(Value index) {
-    return b.createOrFold<arith::IndexCastOp>(k.loc(), b.getI32Type(), index);
-  }
-  Value full(Value stage) { return barrier(stage, 0); }
-  Value empty(Value stage) { return barrier(stage, 1); }
-  Value barrier(Value stage, int64_t which) {
-    return k.sharedPointer(
-        k.add(k.mul(stage, 2 * barrierBytes), barriers + which * barrierBytes));
-  }
-  void wait(Value barrier, Value parity) {
-    constexpr int64_t nanoseconds = 10'000'000; // Of one try of many.
-    NVVM::MBarrierTryWaitParityOp::create(b, k.loc(), barrier, parity,
-                                          word(nanoseconds));
-  }
-  void arrive(Value barrier) {
-    NVVM::MBarrierArriveOp::create(b, k.loc(), b.getI64Type(), barrier,
-                                   Value());
-  }
   Value startOf(GemmOperand operand, Value stage) {
-    Value start = k.mul(stage, tiling.stageBytes());
+    Value start = stages.begin(stage);
     return operand == GemmOperand::A
                ? start
                : k.add(start, tiling.bytes(GemmOperand::A));
@@ -85,34 +41,42 @@ private:
   bool isAlongDepth(GemmOperand operand) const {
     return gemm.access(operand).alongDepth;
   }
+  /// Bytes of a row of the operand's boxes.
+  int64_t rowBytes(GemmOperand operand) const {
+    return 2 * gemm.boxWidth(operand);
+  }
+  WgmmaLayout layout(GemmOperand operand) const;
   Value descriptor(GemmOperand operand, Value stage, Value first);
-  /// Of 16 bytes, from one instruction's factors to the next one's.
-  int64_t descriptorStep(GemmOperand operand) const {
-    return (isAlongDepth(operand) ? 2 * depth
-                                  : 2 * depth * gemm.boxWidth(operand)) /
-           16;
+  /// Of bytes, from one instruction's factors to the next one's.
+  int64_t instructionBytes(GemmOperand operand) const {
+    return isAlongDepth(operand) ? 2 * wgmmaDepth
+                                 : wgmmaDepth * rowBytes(operand);
   }
 
   GpuKernelBody &k;
-  OpBuilder &b;
   ConvGemm &gemm;
   WgmmaTiling tiling;
   GemmTile tile;
-  int64_t barriers; ///< The first byte of the barriers.
-  int64_t columns;  ///< Of a warpgroup.
+  WgmmaStages stages;
+  int64_t columns; ///< Of a warpgroup.
   Value warpgroup, firstRow, firstColumn;
 };
 
 void WgmmaBlock::emit() {
-  initBarriers();
-  produce();
+  stages.init();
+  stages.fill(gemm.stepCount(), 2 * tile.depth * (tile.rows + tile.columns),
+              [&](Value step, Value stage) { copyStep(step, stage); });
   k.ifThen(k.less(k.thread(), k.index(WgmmaTiling::consumers)), [&] {
     k.withThreads(WgmmaTiling::consumers, [&] {
       warpgroup = k.div(k.thread(), WgmmaTiling::warpgroup);
       bool down = tile.rows > WgmmaTiling::rows;
       firstRow = down ? k.mul(warpgroup, WgmmaTiling::rows) : k.index(0);
       firstColumn = down ? k.index(0) : k.mul(warpgroup, columns);
-      Value sums = consume().front();
+      Value sums = stages.multiply(gemm.stepCount(), wgmmaZeros(k, columns),
+                                   [&](Value stage, ValueRange carried) {
+                                     return SmallVector<Value>{
+                                         multiply(stage, carried.front())};
+                                   })[0];
       // The sums take the place of the factors.
       k.barrier();
       storeSums(sums);
@@ -122,199 +86,55 @@ void WgmmaBlock::emit() {
   });
 }
 
-SmallVector<Value> WgmmaBlock::forSteps(
-    ValueRange init,
-    llvm::function_ref<SmallVector<Value>(Value, Place, ValueRange)> body) {
-  SmallVector<Value> all(init);
-  all.append({k.index(0), word(0)});
-  return k.loop(
-      k.index(0), gemm.stepCount(), 1, all,
-      [&](Value step, ValueRange carried) {
-        auto values = carried.drop_back(2);
-        Place place{carried[values.size()], carried[values.size() + 1]};
-        SmallVector<Value> next = body(step, place, values);
-        Value following = k.add(place.stage, 1);
-        Value isLast =
-            arith::CmpIOp::create(b, k.loc(), arith::CmpIPredicate::eq,
-                                  following, k.index(tiling.stages));
-        Value other = arith::XOrIOp::create(b, k.loc(), place.parity, word(1));
-        next.push_back(
-            arith::SelectOp::create(b, k.loc(), isLast, k.index(0), following));
-        next.push_back(
-            arith::SelectOp::create(b, k.loc(), isLast, other, place.parity));
-        return next;
-      });
-}
-
-/// One thread arrives when it begins to fill a stage, and one of each warp when
-/// it has multiplied.
-void WgmmaBlock::initBarriers() {
-  k.ifThen(k.less(k.thread(), k.index(1)), [&] {
-    for (int64_t stage = 0; stage < tiling.stages; ++stage) {
-      NVVM::MBarrierInitOp::create(b, k.loc(), full(k.index(stage)), word(1),
-                                   Value());
-      NVVM::MBarrierInitOp::create(b, k.loc(), empty(k.index(stage)),
-                                   word(WgmmaTiling::consumers / 32), Value());
-    }
-    NVVM::FenceMbarrierInitOp::create(b, k.loc());
-  });
-  k.barrier();
-}
-
-//===----------------------------------------------------------------------===//
-// To shared memory
-//===----------------------------------------------------------------------===//
-
-/// A barrier that nobody has waited for is past the phase of parity 1: the
-/// first stages are empty.
-void WgmmaBlock::produce() {
-  Value isFirst =
-      arith::CmpIOp::create(b, k.loc(), arith::CmpIPredicate::eq, k.thread(),
-                            k.index(WgmmaTiling::consumers));
-  k.ifThen(isFirst, [&] {
-    forSteps({}, [&](Value step, Place place, ValueRange) {
-      wait(empty(place.stage),
-           arith::XOrIOp::create(b, k.loc(), place.parity, word(1)));
-      copyStep(step, place.stage, full(place.stage));
-      return SmallVector<Value>();
-    });
-  });
-}
-
-void WgmmaBlock::copyStep(Value step, Value stage, Value full) {
-  auto cluster = LLVM::LLVMPointerType::get(
-      b.getContext(),
-      static_cast<unsigned>(NVVM::NVVMMemorySpace::SharedCluster));
-  // What lies outside is zero, and counts.
-  NVVM::MBarrierArriveExpectTxOp::create(
-      b, k.loc(), Type(), full,
-      word(2 * tile.depth * (tile.rows + tile.columns)),
-      NVVM::MemScopeKind::CTA, /*relaxed=*/false, Value());
+void WgmmaBlock::copyStep(Value step, Value stage) {
   for (GemmOperand operand : {GemmOperand::A, GemmOperand::B}) {
     SmallVector<GemmBox> boxes = gemm.boxes(operand, step);
     int64_t bytes = 2 * tile.depth *
                     (operand == GemmOperand::A ? tile.rows : tile.columns) /
                     static_cast<int64_t>(boxes.size());
-    for (auto [i, box] : llvm::enumerate(boxes)) {
-      Value to = k.sharedPointer(
-          k.add(startOf(operand, stage), static_cast<int64_t>(i) * bytes));
-      to = LLVM::AddrSpaceCastOp::create(b, k.loc(), cluster, to);
-      auto at = llvm::map_to_vector(
-          box, [&](Value coordinate) { return toWord(coordinate); });
-      NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-          b, k.loc(), to, k.tensorMap(operand == GemmOperand::B), at, full,
-          /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
-          /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
-          /*isCTAOnly=*/false, /*group=*/nullptr, /*predicate=*/Value());
-    }
+    for (auto [i, box] : llvm::enumerate(boxes))
+      stages.copyBox(
+          k.add(startOf(operand, stage), static_cast<int64_t>(i) * bytes),
+          operand == GemmOperand::B, box, stage);
   }
 }
 
-//===----------------------------------------------------------------------===//
-// Products
-//===----------------------------------------------------------------------===//
-
-/// Describes an operand of a stage from row or column `first` on (PTX ISA,
-/// "Matrix Descriptor Format").
-Value WgmmaBlock::descriptor(GemmOperand operand, Value stage, Value first) {
-  int64_t rowBytes = 2 * gemm.boxWidth(operand);
+WgmmaLayout WgmmaBlock::layout(GemmOperand operand) const {
   bool along = isAlongDepth(operand);
-  // Boxes across the depth have `width` rows or columns each.
-  Value start = k.add(startOf(operand, stage),
-                      k.mul(first, along ? rowBytes : 2 * tile.depth));
-  uint64_t swizzle = rowBytes == 128 ? 1 : rowBytes == 64 ? 2 : 3;
+  int64_t row = rowBytes(operand);
   // The leading dimension is one instruction deep where rows lie along the
   // depth; it is then not read.
-  uint64_t leading = along ? 1 : tile.depth * rowBytes / 16,
-           stride = 8 * rowBytes / 16;
-  Value address = LLVM::PtrToIntOp::create(b, k.loc(), b.getI32Type(),
-                                           k.sharedPointer(start));
-  Value low = arith::AndIOp::create(
-      b, k.loc(), arith::ShRUIOp::create(b, k.loc(), address, word(4)),
-      word(0x3fff));
-  Value fields = arith::ConstantIntOp::create(
-      b, k.loc(),
-      static_cast<int64_t>(leading << 16 | stride << 32 | swizzle << 62), 64);
-  return arith::OrIOp::create(
-      b, k.loc(), arith::ExtUIOp::create(b, k.loc(), b.getI64Type(), low),
-      fields);
+  return {along, row, along ? wgmmaDepth : tile.depth * row, 8 * row};
 }
 
-/// Multiplies all steps; a stage is empty when the product after its own has
-/// begun.
-SmallVector<Value> WgmmaBlock::consume() {
-  Type f32 = b.getF32Type();
-  auto type = LLVM::LLVMStructType::getLiteral(
-      b.getContext(), SmallVector<Type>(columns / 2, f32));
-  Value leads = k.less(k.rem(k.thread(), 32), k.index(1));
-  SmallVector<Value> init{LLVM::ZeroOp::create(b, k.loc(), type), k.index(0)};
-  SmallVector<Value> sums =
-      forSteps(init, [&](Value step, Place place, ValueRange carried) {
-        wait(full(place.stage), place.parity);
-        NVVM::WgmmaFenceAlignedOp::create(b, k.loc());
-        Value products = multiply(place.stage, carried[0]);
-        NVVM::WgmmaGroupSyncAlignedOp::create(b, k.loc());
-        NVVM::WgmmaWaitGroupSyncOp::create(b, k.loc(), uint64_t{1});
-        k.ifThen(k.both(leads, k.less(k.index(0), step)),
-                 [&] { arrive(empty(carried[1])); });
-        return SmallVector<Value>{products, place.stage};
-      });
-  NVVM::WgmmaWaitGroupSyncOp::create(b, k.loc(), uint64_t{0});
-  return sums;
+/// Describes an operand of a stage from row or column `first` on.
+Value WgmmaBlock::descriptor(GemmOperand operand, Value stage, Value first) {
+  // Boxes across the depth have `width` rows or columns each.
+  Value start = k.add(
+      startOf(operand, stage),
+      k.mul(first, isAlongDepth(operand) ? rowBytes(operand) : 2 * tile.depth));
+  return wgmmaDescriptor(k, start, layout(operand));
 }
 
 /// Adds the product of a stage.
 Value WgmmaBlock::multiply(Value stage, Value sums) {
   Value a = descriptor(GemmOperand::A, stage, firstRow),
         other = descriptor(GemmOperand::B, stage, firstColumn);
-  auto next = [&](Value from, GemmOperand operand, int64_t i) {
-    Value step = arith::ConstantIntOp::create(b, k.loc(),
-                                              i * descriptorStep(operand), 64);
-    return b.createOrFold<arith::AddIOp>(k.loc(), from, step);
-  };
-  for (int64_t i = 0; i < tile.depth / depth; ++i)
-    sums = multiplyOnce(next(a, GemmOperand::A, i),
-                        next(other, GemmOperand::B, i), sums);
+  for (int64_t i = 0; i < tile.depth / wgmmaDepth; ++i)
+    sums = wgmmaProduct(
+        k, tiling.multiplyType, columns,
+        wgmmaDescriptorAt(k, a, i * instructionBytes(GemmOperand::A)),
+        layout(GemmOperand::A),
+        wgmmaDescriptorAt(k, other, i * instructionBytes(GemmOperand::B)),
+        layout(GemmOperand::B), sums);
   return sums;
 }
 
-/// Adds the product of 64 x 16 and 16 x `columns`.
-Value WgmmaBlock::multiplyOnce(Value a, Value other, Value sums) {
-  auto factors = tiling.multiplyType == MultiplyType::F16
-                     ? NVVM::WGMMATypes::f16
-                     : NVVM::WGMMATypes::bf16;
-  // For both, `row` is along the depth of A and `col` along that of B.
-  auto layout = [&](GemmOperand operand) {
-    return isAlongDepth(operand) == (operand == GemmOperand::A)
-               ? NVVM::MMALayout::row
-               : NVVM::MMALayout::col;
-  };
-  MLIRContext *context = b.getContext();
-  return NVVM::WgmmaMmaAsyncOp::create(
-      b, k.loc(), sums.getType(), sums, a, other,
-      NVVM::MMAShapeAttr::get(context, WgmmaTiling::rows, columns, depth),
-      factors, factors, NVVM::WGMMATypes::f32, NVVM::WGMMAScaleOut::one,
-      NVVM::WGMMAScaleIn::one, NVVM::WGMMAScaleIn::one, layout(GemmOperand::A),
-      layout(GemmOperand::B), /*satfinite=*/nullptr);
-}
-
-/// A lane has two columns of rows lane / 4 and lane / 4 + 8 of each 16 x 8.
 void WgmmaBlock::storeSums(Value sums) {
   GemmSums result(k, GemmSums::pitchOf(tile));
-  Value lane = k.rem(k.thread(), 32),
-        warp = k.div(k.rem(k.thread(), WgmmaTiling::warpgroup), 32);
-  Value row = k.add(firstRow, k.add(k.mul(warp, 16), k.div(lane, 4))),
-        column = k.add(firstColumn, k.mul(k.rem(lane, 4), 2));
-  for (int64_t j = 0; j < columns / 8; ++j)
-    for (int64_t half = 0; half < 2; ++half) {
-      SmallVector<Value> pair;
-      for (int64_t i = 0; i < 2; ++i)
-        pair.push_back(LLVM::ExtractValueOp::create(b, k.loc(), sums,
-                                                    4 * j + 2 * half + i));
-      result.store(
-          vector::FromElementsOp::create(b, k.loc(), k.vectorType(2), pair),
-          k.add(row, half * 8), k.add(column, j * 8));
-    }
+  forWgmmaSums(k, sums, columns, [&](Value pair, Value row, Value column) {
+    result.store(pair, k.add(firstRow, row), k.add(firstColumn, column));
+  });
 }
 
 } // namespace

@@ -8,8 +8,7 @@
 #ifndef SEGC_LIB_CODEGEN_GPU_CONV_WGMMABLOCK_H
 #define SEGC_LIB_CODEGEN_GPU_CONV_WGMMABLOCK_H
 
-#include "ConvGemm.h"
-#include "segc/Target/MultiplyType.h"
+#include "WgmmaStages.h"
 
 namespace segc {
 
@@ -21,7 +20,7 @@ struct WgmmaTiling {
   MultiplyType multiplyType; ///< Bf16 or F16.
   bool copiesFilter = false; ///< B is a copy of an f32 filter (FilterCopy.h).
 
-  static constexpr int64_t warpgroup = 128, warpgroups = 2, rows = 64;
+  static constexpr int64_t warpgroup = 128, warpgroups = 2, rows = wgmmaRows;
   /// Threads that multiply.
   static constexpr int64_t consumers = warpgroups * warpgroup;
 
@@ -49,7 +48,7 @@ struct WgmmaTiling {
     return std::max(stages * stageBytes() / 4, GemmSums::floats(tile));
   }
   /// Floats of two barriers of each stage.
-  int64_t barrierFloats() const { return 4 * stages; }
+  int64_t barrierFloats() const { return WgmmaStages::barrierFloats(stages); }
 };
 
 /// Emits the product of a block by wgmma with sums in f32, for each of its
