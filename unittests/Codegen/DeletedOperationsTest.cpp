@@ -64,8 +64,7 @@ TEST_P(DeletedOperations, Masks) {
 INSTANTIATE_TEST_SUITE_P(Kernels, DeletedOperations,
                          testing::ValuesIn(allCases()));
 
-// A kernel model that is new needs a case. Those that no device has verified
-// have EmulatedHopperTest, and libraries their own.
+// A kernel model that is new needs a case. Libraries have their own.
 TEST(DeletedOperationsOf, AllKernelModels) {
   std::set<const KernelModel *> models;
   std::set<std::string> roots;
@@ -79,8 +78,7 @@ TEST(DeletedOperationsOf, AllKernelModels) {
   const TargetBackend &backend = *targetOf("sm_90").backend;
   for (mlir::RegisteredOperationName op : context.getRegisteredOperations())
     for (const auto &model : backend.models())
-      if (model->computes(op) && !model->isUnverified() &&
-          model->library().empty()) {
+      if (model->computes(op) && model->library().empty()) {
         EXPECT_TRUE(roots.count(op.getStringRef().str()))
             << op.getStringRef().str() << " is the root of no case";
         EXPECT_TRUE(models.count(model.get()))

@@ -94,9 +94,16 @@ static std::string mmaStrategy(const char *parameters = "") {
          parameters + ">}";
 }
 
+/// By warpgroups, with fewer stages than steps.
+static std::string wgmmaStrategy(const char *parameters) {
+  return std::string("{strategy = #seg.strategy<wgmma, stages = 2, "
+                     "multiply_type = bf16, ") +
+         parameters + ">}";
+}
+
 /// By tensor cores, with asynchronous copies of both factors, or with a ReLU of
 /// the input, which goes through registers.
-static std::string convOfBf16(bool prologue) {
+static std::string convOfBf16(const std::string &strategy, bool prologue) {
   std::string relu = prologue ? "%3 = seg.relu %1 : !x\n" : "",
               input = prologue ? "%3" : "%1";
   return R"(
@@ -107,7 +114,7 @@ static std::string convOfBf16(bool prologue) {
 !y = tensor<$Nx5x7x32xf32>
 func.func @f(%x: !xh, %w: !wh) -> !y {
   %0 = seg.fusion (%a = %x : !xh, %b = %w : !wh) -> (!y) attributes )" +
-         mmaStrategy() + R"( {
+         strategy + R"( {
     %1 = seg.cast %a : !xh -> !x
     %2 = seg.cast %b : !wh -> !w
     )" + relu +
@@ -146,7 +153,7 @@ func.func @f(%x: !xh, %w: !wh) -> !y {
 )";
 }
 
-static std::string filterGradOfBf16() {
+static std::string filterGradOfBf16(const std::string &strategy) {
   return R"(
 !xh = tensor<$Nx5x7x16xbf16>
 !x = tensor<$Nx5x7x16xf32>
@@ -155,7 +162,7 @@ static std::string filterGradOfBf16() {
 !w = tensor<3x3x16x32xf32>
 func.func @f(%x: !xh, %y: !yh) -> !w {
   %0 = seg.fusion (%a = %x : !xh, %b = %y : !yh) -> (!w) attributes )" +
-         mmaStrategy(", parts = 3, temp_bytes = 55296") + R"( {
+         strategy + R"( {
     %1 = seg.cast %a : !xh -> !x
     %2 = seg.cast %b : !yh -> !y
     %3 = seg.conv_filter_grad %1, %2 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !y) -> !w
@@ -208,12 +215,12 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        copyingGemmMasks(99, 32, 576, 9),
        /*copies=*/true},
       {"tensor cores",
-       convOfBf16(/*prologue=*/false),
+       convOfBf16(mmaStrategy(), /*prologue=*/false),
        {},
        copyingGemmMasks(35, 32, 144, 9),
        /*copies=*/true},
       {"tensor cores, prologue",
-       convOfBf16(/*prologue=*/true),
+       convOfBf16(mmaStrategy(), /*prologue=*/true),
        {},
        copyingGemmMasks(35, 32, 144, 9),
        /*copies=*/true},
@@ -227,8 +234,23 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        {},
        copyingGemmMasks(35, 32, 144, 9),
        /*copies=*/true},
+      {"warpgroups",
+       convOfBf16(wgmmaStrategy("tile = [64, 32, 16], box = [1, 8, 8]"),
+                  /*prologue=*/false),
+       {},
+       {},
+       /*copies=*/false,
+       "sm_90a"},
+      {"warpgroups, filter gradient",
+       filterGradOfBf16(
+           wgmmaStrategy("tile = [64, 32, 16], box = [1, 2, 8], parts = 2, "
+                         "temp_bytes = 36864")),
+       {},
+       {},
+       /*copies=*/false,
+       "sm_90a"},
       {"tensor cores, filter gradient",
-       filterGradOfBf16(),
+       filterGradOfBf16(mmaStrategy(", parts = 3, temp_bytes = 55296")),
        {},
        copyingGemmMasks(144, 32, 70, 5),
        /*copies=*/true},

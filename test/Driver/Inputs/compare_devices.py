@@ -4,8 +4,9 @@ interleavings, the GPU's threads run in each of these orders too, and weights
 and optimizer must have the same bytes. The processor has no products of tf32:
 there f32 is what tf32 is compared with.
 
-compare_devices.py NETWORK PRECISION TOLERANCE FOLDER [INTERLEAVING...]
+compare_devices.py NETWORK PRECISION[:VERSION] TOLERANCE FOLDER [INTERLEAVING...]
 
+The version is sm_80 unless given; sm_90a has the kernels that wait for a device.
 The tolerance of losses is relative. The second batch of f16 has an infinite
 value: its step is skipped, and the loss scale halved.
 """
@@ -34,15 +35,19 @@ def run(*command):
 
 class Training:
     def __init__(self, network, precision, folder):
-        self.folder, self.precision = folder, precision
+        self.folder = folder
+        precision, _, version = precision.partition(":")
+        self.precision = precision
+        options = ["--unverified-kernels"] if version == "sm_90a" else []
+        emulated = "cuda-emulated:" + (version or "sm_80")
         self.steps = 3 if precision == "f16" else 2
         self.batches = os.path.join(folder, precision + ".safetensors")
         os.makedirs(folder, exist_ok=True)
         if precision == "tf32":
             run("segc", "compile", network, "--target", "cpu:x86-64-v3", "-o", self.model("cpu"))
-            run("segc", "compile", network, "--precision", precision, "--target", "cuda-emulated:sm_80", "-o", self.model("emulated"))
+            run("segc", "compile", network, "--precision", precision, "--target", emulated, *options, "-o", self.model("emulated"))
         else:
-            run("segc", "compile", network, "--precision", precision, "--target", "cpu:x86-64-v3,cuda-emulated:sm_80", "-o", self.model("cpu"))
+            run("segc", "compile", network, "--precision", precision, "--target", "cpu:x86-64-v3," + emulated, *options, "-o", self.model("cpu"))
         self.write_batches(json.loads(run("segc", "inspect", "--json", self.model("cpu")).stdout))
 
     def model(self, device):
