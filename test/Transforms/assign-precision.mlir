@@ -84,10 +84,13 @@ func.func @gradients(%x: !x, %v: !v, %g: !n) -> (!v, !x) {
 !y = tensor<1x8x8x64xf32>
 !w = tensor<3x3x64x2xf32>
 
-// The other way about, the copy would cost more: the convolution stays f32.
+// The other way about, the copy would cost more: the convolution stays f32, but
+// its products may be of tf32.
 // CHECK-LABEL: func.func @cut(
 func.func @cut(%x: !y, %w: !w) -> !x {
-  // F16-NOT: seg.precision
+  // F16: seg.softmax %{{.*}} : tensor
+  // F16-NEXT: seg.conv {{.*}} {seg.precision = "tf32"} :
+  // F16-NEXT: seg.softmax %{{.*}} : tensor
   // F16: return
   %0 = seg.softmax %x : !y
   %1 = seg.conv %0, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!y, !w) -> !x
@@ -103,7 +106,7 @@ func.func @cut(%x: !y, %w: !w) -> !x {
 // What is returned is part of the model's interface.
 // CHECK-LABEL: func.func @returned(
 func.func @returned(%x: !x, %w: !w) -> !x {
-  // F16-NOT: seg.precision
+  // F16: seg.conv {{.*}} {seg.precision = "tf32"} :
   // F16: return
   %0 = seg.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !x
   return %0 : !x

@@ -86,8 +86,9 @@ def AssignPrecisionPass : Pass<"seg-assign-precision", "::mlir::func::FuncOp"> {
     values save and casts cost (docs/Precision.md). 16-bit ops get
     `seg.precision = "f16"` (or "bf16") and `seg.rule` with the reason. An op
     that already has `seg.precision` is pinned to it. Ops that a pin or the
-    lists exclude get "f32", and their kernels multiply in f32. A remark of
-    category `precision` gives the reason for every op. With `precision=f32`
+    lists exclude get "f32", and their kernels multiply in f32; other ops of
+    class `allow` that keep f32 get "tf32" (below). A remark of category
+    `precision` gives the reason for every op. With `precision=f32`
     no op changes and pins are dropped. With `precision=tf32` values stay in
     f32; the ops of class `allow` get `seg.precision = "tf32"`, which stays in
     the IR: targets that have products of tf32 may use them.
@@ -118,7 +119,9 @@ def InsertCastsPass : Pass<"seg-insert-casts", "::mlir::func::FuncOp"> {
     Ops still compute in f32: seg-fuse moves the first cast into the stores of
     the convolution's kernel, and the second into the loads of the readers.
     Arguments and results of the function keep their types, and so do results
-    that PrecisionOpInterface keeps in f32.
+    that PrecisionOpInterface keeps in f32. A 16-bit op of class `allow` whose
+    input is such an argument, as an image is, gets `seg.precision = "tf32"`:
+    targets that have products of tf32 may use them.
   }];
   let statistics = [Statistic<"casts", "num-casts", "Number of casts inserted">,
                     Statistic<"bytesSaved", "bytes-saved", "Bytes of memory traffic that entries save">];

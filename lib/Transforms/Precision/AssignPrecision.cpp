@@ -178,6 +178,13 @@ StringRef refusal(Operation *op, const Paint &paint) {
   return "16-bit copies of its operands would move more bytes than it saves";
 }
 
+/// Whether the products of an op that is not painted may be of tf32.
+bool mayUseTf32(Operation *op, const Paint &paint) {
+  auto interface = dyn_cast<seg::PrecisionOpInterface>(op);
+  return interface && interface.precisionClass() == PrecisionClass::Allow &&
+         paint.kind != PrecisionClass::Deny;
+}
+
 StringRef reason(Operation *op, const Paint &paint) {
   if (paint.pinned)
     return "seg.precision says so";
@@ -210,12 +217,19 @@ int64_t Painter::mark() {
     else
       addPlace(remark::missed(op->getLoc(), opts)
                    << text << remark::metric("rule", paint.rule)
-                   << remark::reason("{0}", refusal(op, paint)),
+                   << remark::reason(
+                          "{0}{1}", refusal(op, paint),
+                          mayUseTf32(op, paint)
+                              ? "; products may be of tf32 where the target "
+                                "has them"
+                              : ""),
                op, layers);
     if (!painted) {
       // Ops that the user pins to f32 or lists as denied stay marked, so that
-      // their kernels do not multiply in 16 bits.
-      if (paint.kind != PrecisionClass::Deny)
+      // their kernels do not round factors. Those that are worth 16 bits may.
+      if (mayUseTf32(op, paint))
+        op->setAttr(seg::precisionAttrName, b.getStringAttr("tf32"));
+      else if (paint.kind != PrecisionClass::Deny)
         op->removeAttr(seg::precisionAttrName);
       else if (paint.pinned || paint.listed)
         op->setAttr(seg::precisionAttrName, b.getStringAttr("f32"));

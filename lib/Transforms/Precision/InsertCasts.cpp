@@ -39,6 +39,16 @@ StringRef ruleOf(Operation *op) {
   return rule ? rule.getValue() : "pinned";
 }
 
+/// Whether the op multiplies values that stay f32, such as an image: no cast of
+/// 16 bits stands in front of it. Filters, which are f32, follow the
+/// activations.
+bool multipliesF32(Operation *op) {
+  auto interface = dyn_cast<seg::PrecisionOpInterface>(op);
+  return interface &&
+         interface.precisionClass() == seg::PrecisionClass::Allow &&
+         !op->getOperand(0).getDefiningOp<seg::CastOp>();
+}
+
 struct InsertCastsPass : segc::impl::InsertCastsPassBase<InsertCastsPass> {
   using InsertCastsPassBase::InsertCastsPassBase;
 
@@ -53,8 +63,12 @@ struct InsertCastsPass : segc::impl::InsertCastsPassBase<InsertCastsPass> {
         if (mayBeNarrow(result))
           castPort(result);
     for (Operation *op : ops) {
-      if (paintOf(op))
-        op->removeAttr(seg::precisionAttrName);
+      if (paintOf(op)) {
+        if (multipliesF32(op))
+          allowTf32(op);
+        else
+          op->removeAttr(seg::precisionAttrName);
+      }
       if (!isa<seg::CastOp>(op))
         op->removeAttr(precisionRuleAttrName);
     }
@@ -62,6 +76,17 @@ struct InsertCastsPass : segc::impl::InsertCastsPassBase<InsertCastsPass> {
 
 private:
   LayerNames *layers = nullptr;
+
+  /// Products that would be of 16 bits, had the factors 16, may be of tf32.
+  void allowTf32(Operation *op) {
+    op->setAttr(seg::precisionAttrName, StringAttr::get(&getContext(), "tf32"));
+    addPlace(remark::passed(op->getLoc(), remarkOpts("tf32", "precision", op))
+                 << remark::add("{0}", op->getName())
+                 << remark::metric("rule", ruleOf(op))
+                 << remark::reason("its input stays f32: products may be of "
+                                   "tf32 where the target has them"),
+             op, *layers);
+  }
 
   /// Inserts the casts of a result: for all readers if its op is painted,
   /// otherwise for the painted readers.
