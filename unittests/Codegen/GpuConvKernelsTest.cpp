@@ -8,7 +8,7 @@
 // The convolution family of the GPU against the reference evaluation, in the
 // emulator, in all its orders of threads and blocks.
 
-#include "ConvCase.h"
+#include "GpuConvCase.h"
 
 #include <functional>
 #include <gmock/gmock.h>
@@ -17,21 +17,6 @@
 using namespace segc::test;
 
 namespace {
-
-/// Options for sums of so many products of values below 1: each addition has an
-/// error of about 2^-24 times the sum.
-KernelTestOptions optionsFor(int64_t products) {
-  KernelTestOptions options = gpuOptions();
-  options.tolerance = 1e-6 * std::max<int64_t>(10, products / 10);
-  return options;
-}
-
-int64_t tapsOf(const ConvCase &c) {
-  int64_t taps = 1;
-  for (int64_t count : c.taps)
-    taps *= count;
-  return taps;
-}
 
 int64_t pixelsOf(const ConvCase &c) {
   int64_t pixels = 1;
@@ -207,12 +192,6 @@ void checkRoles(
   EXPECT_EQ(checkKernels(filterGradText(c), options), "") << filterGradText(c);
 }
 
-ConvCase withGroups(ConvCase c, int64_t groups, Sizes dilations = {}) {
-  c.groups = groups;
-  c.dilations = dilations;
-  return c;
-}
-
 class GpuConvRoles : public testing::TestWithParam<ConvCase> {};
 
 TEST_P(GpuConvRoles, Alone) { checkRoles(GetParam()); }
@@ -343,37 +322,6 @@ TEST(GpuConvKernels, WrongStrategy) {
 // Tensor cores
 //===----------------------------------------------------------------------===//
 
-/// Sets the strategy of the fusion: `number` of the samples of a model, the
-/// last if there are fewer.
-std::function<void(segc::seg::FusionOp)>
-sample(const std::string &version, const std::string &kind, size_t number) {
-  return [=](segc::seg::FusionOp fusion) {
-    segc::Target target = targetOf(version);
-    segc::StrategyContext context{target};
-    context.multiplyTypes = target.version->multiplyTypes;
-    mlir::Operation *root = fusion.getRoot();
-    for (const segc::KernelModel *model : target.backend->modelsOf(root)) {
-      if (model->kind(root->getName()) != kind)
-        continue;
-      auto samples = model->samples(fusion, context);
-      segc::seg::StrategyAttr strategy =
-          samples[std::min(number, samples.size() - 1)].strategy;
-      EXPECT_TRUE(strategy) << samples.front().reason;
-      fusion.setStrategyAttr(strategy);
-    }
-  };
-}
-
-/// Factors are what is stored, sums are of f32.
-void useTensorCores(KernelTestOptions &options, const std::string &narrow,
-                    size_t number = 0, const std::string &kind = "mma_sync") {
-  options.narrow = narrow;
-  options.tolerance += narrow == "f16" ? 0x1p-11 : 0x1p-8;
-  if (kind == "wgmma")
-    options.target = "sm_90a";
-  options.choose = sample(options.target, kind, number);
-}
-
 /// Factors are f32 in memory. With `exact` they have no more bits than tf32.
 void useTf32(KernelTestOptions &options, bool exact, size_t number = 0) {
   if (exact)
@@ -440,22 +388,6 @@ INSTANTIATE_TEST_SUITE_P(
         withGroups({{9, 8}, {3, 3}, {2, 2}, {2, 2}, {2, 2}, 16, 32}, 2,
                    {2, 2})));
 
-/// A convolution of a normalised input, with statistics of its result.
-std::string normalised(const ConvCase &c) {
-  ConvTypes types = convTypes(c);
-  std::string x = types.large, y = types.small, g = vectorOf(c.in),
-              s = perSample(c.in), t = perSample(c.out);
-  return fusionFunction(
-      {x, s, s, g, g, types.filter}, {y, t, t},
-      "%n = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (" + x + ", " + s + ", " +
-          s + ", " + g + ", " + g + ") -> " + x +
-          "\n%l = seg.leaky_relu %n slope 0.01 : " + x +
-          "\n%r0 = seg.conv %l, %a5 " + convAttributes(c) + " : (" + x + ", " +
-          types.filter + ") -> " + y +
-          "\n%r1, %r2 = seg.norm_stats instance %r0 epsilon 1.0e-2 : (" + y +
-          ") -> (" + t + ", " + t + ")");
-}
-
 // A prologue goes through registers, statistics are of what is stored.
 TEST_P(GpuMmaRoles, PrologueAndStatistics) {
   const ConvCase &c = GetParam();
@@ -469,29 +401,6 @@ TEST_P(GpuMmaRoles, PrologueAndStatistics) {
   options = optionsFor(c.in * tapsOf(c));
   useTf32(options, /*exact=*/false);
   EXPECT_EQ(checkKernels(normalised(c), options), "");
-}
-
-/// A convolution of 16-bit values by a filter in f32, with a residual sum and
-/// statistics.
-std::string withWideFilter(const ConvCase &c, const std::string &narrow,
-                           bool inputGrad) {
-  ConvTypes types = convTypes(c);
-  std::string x = inputGrad ? types.small : types.large,
-              y = inputGrad ? types.large : types.small,
-              t = perSample(inputGrad ? c.in : c.out);
-  auto narrowed = [&](std::string type) {
-    return type.replace(type.rfind("f32"), 3, narrow);
-  };
-  return fusionFunction(
-      {narrowed(x), types.filter, y}, {narrowed(y), t, t},
-      "%x = seg.cast %a0 : " + narrowed(x) + " -> " + x + "\n%c = seg." +
-          (inputGrad ? "conv_input_grad" : "conv") + " %x, %a1 " +
-          convAttributes(c) + " : (" + x + ", " + types.filter + ") -> " + y +
-          "\n%s = seg.add %c, %a2 : (" + y + ", " + y + ") -> " + y +
-          "\n%r0 = seg.cast %s : " + y + " -> " + narrowed(y) +
-          "\n%w = seg.cast %r0 : " + narrowed(y) + " -> " + y +
-          "\n%r1, %r2 = seg.norm_stats instance %w epsilon 1.0e-2 : (" + y +
-          ") -> (" + t + ", " + t + ")");
 }
 
 // Copies of filters in 16 bits, in both layouts, of odd sizes, forward and

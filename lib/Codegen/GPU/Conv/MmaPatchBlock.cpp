@@ -109,49 +109,16 @@ MmaPatchBlock::Values MmaPatchBlock::multiplyChunk(Value chunk,
 }
 
 void MmaPatchBlock::loadPatch(Value chunk) {
-  // What goes through registers is loaded a few runs at a time.
-  constexpr int64_t together = 4;
   int64_t lanes = std::min(
               {warps.piece, gemm.access(GemmOperand::A).lanes, tile.depth}),
-          runsOfRow = tile.depth / lanes,
-          total = tiling.patchElements(problem) / lanes,
-          count = patchRuns(problem, tiling, lanes);
+          runsOfRow = tile.depth / lanes;
   Value firstChannel = k.mul(chunk, tile.depth);
-  SmallVector<std::tuple<Value, Value, Value>> loaded; // If, what, where to.
-  auto storeAll = [&] {
-    for (auto [exists, value, to] : loaded) {
-      auto store = [&, value = value, to = to] {
-        k.store(value, warps.memory, to);
-      };
-      if (exists)
-        k.ifThen(exists, store);
-      else
-        store();
-    }
-    loaded.clear();
-  };
-  for (int64_t i = 0; i < count; ++i) {
-    Value number = k.add(k.thread(), i * k.threads()), exists;
-    if ((i + 1) * k.threads() > total)
-      exists = k.less(number, k.index(total));
+  warps.bring(tiling.patchElements(problem) / lanes, lanes, [&](Value number) {
     Value row = k.div(number, runsOfRow),
           channel = k.mul(k.rem(number, runsOfRow), lanes);
     GemmRun run = gemm.patchRun(row, k.add(firstChannel, channel));
-    Value to = patchPlace(row, channel);
-    if (warps.mayCopy(run, lanes)) {
-      if (exists)
-        k.ifThen(exists, [&] { warps.copy(run, lanes, to); });
-      else
-        warps.copy(run, lanes, to);
-      continue;
-    }
-    if (exists)
-      run.inside = k.both(run.inside, exists);
-    loaded.push_back({exists, warps.load(run, lanes), to});
-    if (loaded.size() == together)
-      storeAll();
-  }
-  storeAll();
+    return std::pair(run, patchPlace(row, channel));
+  });
 }
 
 /// Begins the copies of a tap's filter, and loads what needs registers.

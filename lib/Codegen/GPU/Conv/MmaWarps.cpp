@@ -19,10 +19,9 @@ using namespace mlir;
 namespace segc {
 
 MmaWarps::MmaWarps(GpuKernelBody &k, const MmaTiling &tiling, int64_t elements)
-    : piece(tiling.pieceElements()), fragmentDepth(2 * piece), k(k),
+    : FactorCopies(k, tiling.multiplyType, elements), fragmentDepth(2 * piece),
       tiling(tiling), isTf32(tiling.multiplyType == MultiplyType::Tf32),
       element(factorType(k.builder().getContext(), tiling.multiplyType)) {
-  memory = k.sharedView(element, elements);
   Value warp = k.div(k.thread(), 32);
   int64_t warpsDown = tiling.tile.rows / tiling.warpRows;
   lane = k.rem(k.thread(), 32);
@@ -45,54 +44,6 @@ Value MmaWarps::elementAt(int64_t rowElements, bool alongDepth, Value row,
       k.builder().createOrFold<arith::XOrIOp>(k.loc(), k.div(at, piece), turn);
   return k.add(k.mul(row, rowElements),
                k.add(k.mul(number, piece), k.rem(at, piece)));
-}
-
-bool MmaWarps::mayCopy(const GemmRun &run, int64_t lanes) const {
-  return run.isPacked ||
-         (run.memref &&
-          copiesAsynchronously(getElementTypeOrSelf(run.memref.getType()),
-                               lanes, tiling.multiplyType));
-}
-
-void MmaWarps::copy(const GemmRun &run, int64_t lanes, Value to) {
-  OpBuilder &b = k.builder();
-  int64_t packed = run.isPacked ? 2 : 1, count = lanes / packed;
-  Value none = k.index(0), all = k.index(count);
-  auto ifInside = [&](Value value) {
-    return arith::SelectOp::create(b, k.loc(), run.inside, value, none)
-        .getResult();
-  };
-  nvgpu::DeviceAsyncCopyOp::create(
-      b, k.loc(), nvgpu::DeviceAsyncTokenType::get(b.getContext()),
-      run.isPacked ? k.scratch() : memory, k.div(to, packed), run.memref,
-      ifInside(k.div(run.element, packed)), b.getIndexAttr(count),
-      ifInside(all), lanes == piece ? b.getUnitAttr() : UnitAttr());
-}
-
-Value MmaWarps::load(const GemmRun &run, int64_t lanes) {
-  return k.ifElse(
-      run.inside, [&] { return k.asStored(run.load(lanes), memory); },
-      [&] { return k.asStored(k.zeroVector(lanes), memory); });
-}
-
-Value MmaWarps::begin(GemmRun run, const GemmRuns &runs, int64_t i,
-                      llvm::function_ref<Value()> place) {
-  if (mayCopy(run, runs.lanes)) {
-    Value to = place();
-    runs.ifExists(k, i, [&] { copy(run, runs.lanes, to); });
-    return nullptr;
-  }
-  run.inside = runs.inside(k, i, run.inside);
-  return load(run, runs.lanes);
-}
-
-void MmaWarps::store(Value value, const GemmRuns &runs, int64_t i, Value to) {
-  runs.ifExists(k, i, [&] { k.store(value, memory, to); });
-}
-
-void MmaWarps::waitForCopies(int64_t groups) {
-  NVVM::CpAsyncWaitGroupOp::create(k.builder(), k.loc(), groups);
-  k.barrier();
 }
 
 //===----------------------------------------------------------------------===//

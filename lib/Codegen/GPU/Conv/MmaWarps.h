@@ -8,6 +8,7 @@
 #ifndef SEGC_LIB_CODEGEN_GPU_CONV_MMAWARPS_H
 #define SEGC_LIB_CODEGEN_GPU_CONV_MMAWARPS_H
 
+#include "FactorCopies.h"
 #include "MmaBlock.h"
 
 namespace segc {
@@ -20,7 +21,7 @@ namespace segc {
 /// that the eight rows that ldmatrix reads at a time lie in different banks.
 /// ldmatrix transposes 16-bit elements alone: factors of tf32 that lie across
 /// the depth are loaded one by one, a warp two pieces of four rows at a time.
-class MmaWarps {
+class MmaWarps : public FactorCopies {
 public:
   /// Of a block whose steps take so many elements of shared memory.
   MmaWarps(GpuKernelBody &k, const MmaTiling &tiling, int64_t elements);
@@ -30,23 +31,6 @@ public:
   /// The element at `at` of a row.
   mlir::Value elementAt(int64_t rowElements, bool alongDepth, mlir::Value row,
                         mlir::Value at);
-  /// Whether `copy` can take the run.
-  bool mayCopy(const GemmRun &run, int64_t lanes) const;
-  /// Copies a run to an element of shared memory asynchronously; zeros if it is
-  /// not inside.
-  void copy(const GemmRun &run, int64_t lanes, mlir::Value to);
-  /// Loads a run as it is stored, zeros if it is not inside.
-  mlir::Value load(const GemmRun &run, int64_t lanes);
-  /// Begins to bring the i-th run of a thread to an element of shared memory:
-  /// copies it, or else returns its value for `store`.
-  mlir::Value begin(GemmRun run, const GemmRuns &runs, int64_t i,
-                    llvm::function_ref<mlir::Value()> place);
-  void store(mlir::Value value, const GemmRuns &runs, int64_t i,
-             mlir::Value to);
-  /// Waits until all but the last `groups` groups of copies are there, of all
-  /// threads.
-  void waitForCopies(int64_t groups);
-
   /// The element of shared memory that has the factor of a row or column and a
   /// depth.
   using Place =
@@ -64,9 +48,7 @@ public:
   /// Stores the sums in the place of the factors.
   void storeSums(llvm::ArrayRef<mlir::Value> sums);
 
-  const int64_t piece;         ///< Elements of 16 bytes.
   const int64_t fragmentDepth; ///< Of a product.
-  mlir::Value memory;          ///< Of factors.
 
 private:
   static constexpr int64_t fragment = 16; ///< Rows or columns.
@@ -76,7 +58,6 @@ private:
   int64_t rowFragments() const { return tiling.warpRows / fragment; }
   int64_t columnFragments() const { return tiling.warpColumns / fragment; }
 
-  GpuKernelBody &k;
   MmaTiling tiling;
   bool isTf32;
   mlir::Type element;

@@ -1,0 +1,57 @@
+//===- FactorCopies.h - Factors in shared memory ----------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_CODEGEN_GPU_CONV_FACTORCOPIES_H
+#define SEGC_LIB_CODEGEN_GPU_CONV_FACTORCOPIES_H
+
+#include "ConvGemm.h"
+#include "segc/Target/MultiplyType.h"
+
+namespace segc {
+
+/// How the threads of a block bring runs of factors for tensor cores to shared
+/// memory: by asynchronous copies, or through registers what has another type
+/// in memory or comes from a prologue.
+class FactorCopies {
+public:
+  /// Shared memory has so many elements.
+  FactorCopies(GpuKernelBody &k, MultiplyType multiplyType, int64_t elements);
+
+  /// Whether `copy` can take the run.
+  bool mayCopy(const GemmRun &run, int64_t lanes) const;
+  /// Copies a run to an element of shared memory asynchronously; zeros if it is
+  /// not inside.
+  void copy(const GemmRun &run, int64_t lanes, mlir::Value to);
+  /// Loads a run as it is stored, zeros if it is not inside.
+  mlir::Value load(const GemmRun &run, int64_t lanes);
+  /// Begins to bring the i-th run of a thread to an element of shared memory:
+  /// copies it, or else returns its value for `store`.
+  mlir::Value begin(GemmRun run, const GemmRuns &runs, int64_t i,
+                    llvm::function_ref<mlir::Value()> place);
+  void store(mlir::Value value, const GemmRuns &runs, int64_t i,
+             mlir::Value to);
+  /// Brings runs of `lanes` elements, which the threads share one after the
+  /// other, to shared memory. What needs registers is loaded a few runs at a
+  /// time, and stored when this ends.
+  void bring(int64_t runs, int64_t lanes,
+             llvm::function_ref<std::pair<GemmRun, mlir::Value>(mlir::Value)>
+                 runAndTo);
+  /// Waits until all but the last `groups` groups of copies are there, of all
+  /// threads.
+  void waitForCopies(int64_t groups);
+
+  const int64_t piece; ///< Elements of 16 bytes.
+  mlir::Value memory;  ///< Of factors.
+
+protected:
+  GpuKernelBody &k;
+  MultiplyType multiplyType;
+};
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_GPU_CONV_FACTORCOPIES_H

@@ -1,0 +1,99 @@
+//===- GpuConvCase.cpp ----------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "GpuConvCase.h"
+
+#include <gtest/gtest.h>
+
+using namespace segc;
+using namespace segc::test;
+
+KernelTestOptions segc::test::optionsFor(int64_t products) {
+  KernelTestOptions options = gpuOptions();
+  options.tolerance = 1e-6 * std::max<int64_t>(10, products / 10);
+  return options;
+}
+
+int64_t segc::test::tapsOf(const ConvCase &c) {
+  int64_t taps = 1;
+  for (int64_t count : c.taps)
+    taps *= count;
+  return taps;
+}
+
+ConvCase segc::test::withGroups(ConvCase c, int64_t groups, Sizes dilations) {
+  c.groups = groups;
+  c.dilations = dilations;
+  return c;
+}
+
+std::function<void(seg::FusionOp)>
+segc::test::sample(const std::string &version, const std::string &kind,
+                   size_t number) {
+  return [=](seg::FusionOp fusion) {
+    Target target = targetOf(version);
+    StrategyContext context{target};
+    context.multiplyTypes = target.version->multiplyTypes;
+    mlir::Operation *root = fusion.getRoot();
+    for (const KernelModel *model : target.backend->modelsOf(root)) {
+      if (model->kind(root->getName()) != kind)
+        continue;
+      auto samples = model->samples(fusion, context);
+      seg::StrategyAttr strategy =
+          samples[std::min(number, samples.size() - 1)].strategy;
+      EXPECT_TRUE(strategy) << samples.front().reason;
+      fusion.setStrategyAttr(strategy);
+    }
+  };
+}
+
+void segc::test::useTensorCores(KernelTestOptions &options,
+                                const std::string &narrow, size_t number,
+                                const std::string &kind) {
+  options.narrow = narrow;
+  options.tolerance += narrow == "f16" ? 0x1p-11 : 0x1p-8;
+  if (llvm::StringRef(kind).starts_with("wgmma"))
+    options.target = "sm_90a";
+  options.choose = sample(options.target, kind, number);
+}
+
+std::string segc::test::normalised(const ConvCase &c) {
+  ConvTypes types = convTypes(c);
+  std::string x = types.large, y = types.small, g = vectorOf(c.in),
+              s = perSample(c.in), t = perSample(c.out);
+  return fusionFunction(
+      {x, s, s, g, g, types.filter}, {y, t, t},
+      "%n = seg.norm_apply %a0, %a1, %a2, %a3, %a4 : (" + x + ", " + s + ", " +
+          s + ", " + g + ", " + g + ") -> " + x +
+          "\n%l = seg.leaky_relu %n slope 0.01 : " + x +
+          "\n%r0 = seg.conv %l, %a5 " + convAttributes(c) + " : (" + x + ", " +
+          types.filter + ") -> " + y +
+          "\n%r1, %r2 = seg.norm_stats instance %r0 epsilon 1.0e-2 : (" + y +
+          ") -> (" + t + ", " + t + ")");
+}
+
+std::string segc::test::withWideFilter(const ConvCase &c,
+                                       const std::string &narrow,
+                                       bool inputGrad) {
+  ConvTypes types = convTypes(c);
+  std::string x = inputGrad ? types.small : types.large,
+              y = inputGrad ? types.large : types.small,
+              t = perSample(inputGrad ? c.in : c.out);
+  auto narrowed = [&](std::string type) {
+    return type.replace(type.rfind("f32"), 3, narrow);
+  };
+  return fusionFunction(
+      {narrowed(x), types.filter, y}, {narrowed(y), t, t},
+      "%x = seg.cast %a0 : " + narrowed(x) + " -> " + x + "\n%c = seg." +
+          (inputGrad ? "conv_input_grad" : "conv") + " %x, %a1 " +
+          convAttributes(c) + " : (" + x + ", " + types.filter + ") -> " + y +
+          "\n%s = seg.add %c, %a2 : (" + y + ", " + y + ") -> " + y +
+          "\n%r0 = seg.cast %s : " + y + " -> " + narrowed(y) +
+          "\n%w = seg.cast %r0 : " + narrowed(y) + " -> " + y +
+          "\n%r1, %r2 = seg.norm_stats instance %w epsilon 1.0e-2 : (" + y +
+          ") -> (" + t + ", " + t + ")");
+}

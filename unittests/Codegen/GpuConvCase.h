@@ -1,0 +1,40 @@
+//===- GpuConvCase.h - Convolutions to test on GPUs -------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_UNITTESTS_CODEGEN_GPUCONVCASE_H
+#define SEGC_UNITTESTS_CODEGEN_GPUCONVCASE_H
+
+#include "ConvCase.h"
+
+#include <functional>
+
+namespace segc::test {
+
+/// Options for sums of so many products of values below 1: each addition has an
+/// error of about 2^-24 times the sum.
+KernelTestOptions optionsFor(int64_t products);
+int64_t tapsOf(const ConvCase &c);
+ConvCase withGroups(ConvCase c, int64_t groups, Sizes dilations = {});
+
+/// Sets the strategy of the fusion: `number` of the samples of a model, the
+/// last if there are fewer.
+std::function<void(seg::FusionOp)>
+sample(const std::string &version, const std::string &kind, size_t number);
+/// Factors are what is stored, sums are of f32. Kinds of wgmma take sm_90a.
+void useTensorCores(KernelTestOptions &options, const std::string &narrow,
+                    size_t number = 0, const std::string &kind = "mma_sync");
+
+/// A convolution of a normalised input, with statistics of its result.
+std::string normalised(const ConvCase &c);
+/// A convolution of 16-bit values by a filter in f32, with a residual sum and
+/// statistics.
+std::string withWideFilter(const ConvCase &c, const std::string &narrow,
+                           bool inputGrad);
+
+} // namespace segc::test
+
+#endif // SEGC_UNITTESTS_CODEGEN_GPUCONVCASE_H
