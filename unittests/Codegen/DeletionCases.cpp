@@ -153,13 +153,12 @@ func.func @f(%x: !xh, %w: !wh) -> !y {
 )";
 }
 
-static std::string filterGradOfBf16(const std::string &strategy) {
-  return R"(
-!xh = tensor<$Nx5x7x16xbf16>
-!x = tensor<$Nx5x7x16xf32>
+static std::string filterGradOfBf16(const std::string &strategy,
+                                    const std::string &in = "16") {
+  return "!xh = tensor<$Nx5x7x" + in + "xbf16>\n!x = tensor<$Nx5x7x" + in +
+         "xf32>\n!w = tensor<3x3x" + in + R"(x32xf32>
 !yh = tensor<$Nx5x7x32xbf16>
 !y = tensor<$Nx5x7x32xf32>
-!w = tensor<3x3x16x32xf32>
 func.func @f(%x: !xh, %y: !yh) -> !w {
   %0 = seg.fusion (%a = %x : !xh, %b = %y : !yh) -> (!w) attributes )" +
          strategy + R"( {
@@ -245,6 +244,16 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        filterGradOfBf16(
            wgmmaStrategy("tile = [64, 32, 16], box = [1, 2, 8], parts = 2, "
                          "temp_bytes = 36864")),
+       {},
+       {},
+       /*copies=*/false,
+       "sm_90a"},
+      {"warpgroups, filter gradient of patches",
+       filterGradOfBf16(
+           "{strategy = #seg.strategy<wgmma_patch, tile = [288, 64, 16], box = "
+           "[1, 2, 8], taps = 9, warpgroups = 3, stages = 2, multiply_type = "
+           "bf16, parts = 2, temp_bytes = 73728>}",
+           /*in=*/"32"),
        {},
        {},
        /*copies=*/false,

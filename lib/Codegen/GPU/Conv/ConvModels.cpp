@@ -100,6 +100,24 @@ struct Kind<WgmmaTiling> {
   static constexpr auto emit = emitWgmmaBlock;
 };
 
+template <>
+struct Kind<WgmmaGradTiling> {
+  static constexpr llvm::StringLiteral name = "wgmma_patch";
+  static constexpr SizeParameter<WgmmaGradTiling> sizes[] = {
+      {"taps", &WgmmaGradTiling::taps},
+      {"warpgroups", &WgmmaGradTiling::warpgroups},
+      {"stages", &WgmmaGradTiling::stages}};
+  static constexpr bool hasMultiplyType = true, hasBox = true,
+                        multipliesTf32 = false, isUnverified = true,
+                        copiesFilters = false, copiesBoxes = true;
+  static std::string noTiling(const GemmWork &work) {
+    std::string reason = wgmmaGradRefusal(work);
+    return reason.empty() ? "multiplies values of bf16 or f16 in memory"
+                          : reason;
+  }
+  static constexpr auto emit = emitWgmmaGradBlock;
+};
+
 template <typename Tiling>
 SmallVector<StrategyParameter> parametersOf(bool hasParts) {
   SmallVector<StrategyParameter> declared{
@@ -271,11 +289,13 @@ protected:
   /// The tensor maps of A and B, where boxes of them are copied.
   template <typename Gemm>
   static SmallVector<exec::TensorMapAttr> tensorMaps(const GemmWork &work,
-                                                     const GemmTile &tile) {
+                                                     const Tiling &tiling) {
+    if constexpr (std::is_same_v<Tiling, WgmmaGradTiling>)
+      return wgmmaGradMaps(work.fusion, work.problem, tiling);
     if (!Kind<Tiling>::copiesBoxes)
       return {};
     auto of = [&](GemmOperand operand) {
-      return Gemm::tensorMap(work.fusion, work.problem, tile, operand);
+      return Gemm::tensorMap(work.fusion, work.problem, tiling.tile, operand);
     };
     return {of(GemmOperand::A), of(GemmOperand::B)};
   }
@@ -361,7 +381,7 @@ struct ForwardModel : GemmModel<Tiling> {
           ForwardGemm gemm(k, work.fusion, work.problem, tiling.tile);
           Kind<Tiling>::emit(k, gemm, tiling);
         },
-        this->template tensorMaps<ForwardGemm>(work, tiling.tile),
+        this->template tensorMaps<ForwardGemm>(work, tiling),
         /*narrow=*/!Kind<Tiling>::copiesBoxes);
     for (ForwardGemm::Reduction &reduction :
          ForwardGemm::reductions(work.fusion, work.problem, tiling.tile))
@@ -388,7 +408,7 @@ struct FilterGradModel : GemmModel<Tiling> {
                               choice.parts);
           Kind<Tiling>::emit(k, gemm, tiling);
         },
-        this->template tensorMaps<FilterGradGemm>(work, tiling.tile),
+        this->template tensorMaps<FilterGradGemm>(work, tiling),
         /*narrow=*/!Kind<Tiling>::copiesBoxes);
     if (choice.parts > 1)
       FilterGradGemm::launchMerge(emitter, work.problem, choice.parts);
@@ -408,6 +428,7 @@ void addConvGpuModels(KernelModels &models) {
   addModels<MmaTiling>(models);
   models.push_back(std::make_unique<ForwardModel<MmaPatchTiling>>());
   addModels<WgmmaTiling>(models);
+  models.push_back(std::make_unique<FilterGradModel<WgmmaGradTiling>>());
   addCudnnModel(models);
 }
 

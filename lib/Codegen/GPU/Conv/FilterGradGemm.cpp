@@ -9,6 +9,7 @@
 
 #include "WgmmaBlock.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "segc/Dialect/Seg/IR/PointwiseMath.h"
 #include <numeric>
 
@@ -36,7 +37,8 @@ FilterGradGemm::FilterGradGemm(GpuKernelBody &k, seg::FusionOp fusion,
       k.task(), {parts, divideUp(rowCount(problem), tile.rows), problem.groups,
                  divideUp(problem.groupOutputs(), tile.columns)});
   part = ids[0];
-  firstRow = k.mul(ids[1], tile.rows);
+  rowBlock = ids[1];
+  firstRow = k.mul(rowBlock, tile.rows);
   group = ids[2];
   firstColumn = k.mul(ids[3], tile.columns);
   Value pixels = k.mul(k.batch(), tile.box ? boxesOfSample(problem, tile)
@@ -98,27 +100,42 @@ int64_t FilterGradGemm::boxWidth(const ConvProblem &problem,
   return std::gcd(widest, problem.groupInputs());
 }
 
-SmallVector<GemmBox> FilterGradGemm::boxes(GemmOperand operand, Value step) {
-  int64_t ofSample = boxesOfSample(problem, tile), width = boxWidth(operand);
-  Value number = k.add(firstPixel, step), sample = k.div(number, ofSample);
+FilterGradGemm::Box FilterGradGemm::boxOf(Value step) {
+  int64_t ofSample = boxesOfSample(problem, tile);
+  Value number = k.add(firstPixel, step);
   Indices origin = delinearizeDims(k, k.rem(number, ofSample),
                                    divideUp(problem.out, *tile.box));
   for (unsigned d = 0; d < 3; ++d)
     origin[d] = k.mul(origin[d], (*tile.box)[d]);
+  return {k.div(number, ofSample), origin};
+}
+
+GemmBox FilterGradGemm::inputBox(const Box &box, const Indices &tap,
+                                 Value channel) {
+  Value inside = arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);
+  return activationBox(root->getOperand(0), channel,
+                       window.input(box.origin, tap, inside), box.sample);
+}
+
+GemmBox FilterGradGemm::gradBox(const Box &box, int64_t column) {
+  return activationBox(root->getOperand(1), k.add(firstColumn, column),
+                       box.origin, box.sample);
+}
+
+SmallVector<GemmBox> FilterGradGemm::boxes(GemmOperand operand, Value step) {
+  int64_t width = boxWidth(operand);
+  Box box = boxOf(step);
   SmallVector<GemmBox> result;
   if (operand == GemmOperand::B) {
     for (int64_t column = 0; column < tile.columns; column += width)
-      result.push_back(activationBox(
-          root->getOperand(1), k.add(firstColumn, column), origin, sample));
+      result.push_back(gradBox(box, column));
     return result;
   }
-  Value inside = arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);
   for (int64_t i = 0; i < tile.rows; i += width) {
     Value row = k.add(firstRow, i);
-    Indices tap = window.splitTap(k.div(row, problem.groupInputs()));
-    result.push_back(activationBox(root->getOperand(0),
-                                   k.rem(row, problem.groupInputs()),
-                                   window.input(origin, tap, inside), sample));
+    result.push_back(
+        inputBox(box, window.splitTap(k.div(row, problem.groupInputs())),
+                 k.rem(row, problem.groupInputs())));
   }
   return result;
 }
@@ -133,24 +150,46 @@ exec::TensorMapAttr FilterGradGemm::tensorMap(seg::FusionOp fusion,
                        isGrad ? Dims{1, 1, 1} : problem.inStrides());
 }
 
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+Value FilterGradGemm::elementOf(Value tap, Value channel, Value column) {
+  return k.add(k.mul(part, elements(problem)),
+               ConvFilter::element(k, problem, tap, group, channel,
+                                   k.add(firstColumn, column)));
+}
+
+void FilterGradGemm::storePair(Value sums, Value tap, Value channel,
+                               Value column) {
+  if (storeLanes(2) == 2) {
+    k.ifThen(isColumn(column), [&] {
+      k.store(sums, sumsOfPart(), elementOf(tap, channel, column));
+    });
+    return;
+  }
+  for (int64_t lane : {0, 1}) {
+    Value at = k.add(column, lane);
+    k.ifThen(isColumn(at), [&] {
+      k.storeScalar(vector::ExtractOp::create(k.builder(), k.loc(), sums, lane),
+                    sumsOfPart(), elementOf(tap, channel, at));
+    });
+  }
+}
+
 /// Stores the tile along the filter's rows, whichever channels they are.
 void FilterGradGemm::finish(const GemmSums &sums) {
   bool alongColumns = problem.filterOutStride == 1;
-  int64_t lanes = alongColumns
-                      ? std::min<int64_t>(4, runLanes({problem.groupOutputs()}))
-                      : 1;
+  int64_t lanes = storeLanes(4);
   int64_t vectors = (alongColumns ? tile.columns : tile.rows) / lanes;
-  Value memref = parts == 1 ? outputOf(k, root->getResult(0)) : k.temp();
   k.forThreads(tile.rows * tile.columns / lanes, [&](Value i) {
     Value fast = k.mul(k.rem(i, vectors), lanes), slow = k.div(i, vectors);
     Value row = alongColumns ? slow : fast, column = alongColumns ? fast : slow;
     k.ifThen(k.both(isRow(row), isColumn(column)), [&] {
       Value number = k.add(firstRow, row);
-      Value element = ConvFilter::element(
-          k, problem, k.div(number, problem.groupInputs()), group,
-          k.rem(number, problem.groupInputs()), k.add(firstColumn, column));
-      k.store(sums.load(row, column, lanes), memref,
-              k.add(k.mul(part, elements(problem)), element));
+      k.store(sums.load(row, column, lanes), sumsOfPart(),
+              elementOf(k.div(number, problem.groupInputs()),
+                        k.rem(number, problem.groupInputs()), column));
     });
   });
 }

@@ -49,6 +49,24 @@ public:
                           GemmOperand operand);
   llvm::SmallVector<GemmBox> boxes(GemmOperand operand,
                                    mlir::Value step) override;
+  // Of a tile with a box, some taps may read a patch of the input at strides of
+  // 1 (WgmmaGradBlock.h).
+  const ConvProblem &getProblem() const { return problem; }
+  /// The number of the block's rows among those of all blocks.
+  mlir::Value getRowBlock() const { return rowBlock; }
+  /// The sample and the first position of the box of a step.
+  struct Box {
+    mlir::Value sample;
+    Indices origin;
+  };
+  Box boxOf(mlir::Value step);
+  /// Where the box of a tap of the input, or its patch, begins, and that of the
+  /// output's gradient from a column of the tile on.
+  GemmBox inputBox(const Box &box, const Indices &tap, mlir::Value channel);
+  GemmBox gradBox(const Box &box, int64_t column);
+  /// Stores two columns of a row, which is a tap and a channel of the group.
+  void storePair(mlir::Value sums, mlir::Value tap, mlir::Value channel,
+                 mlir::Value column);
   /// The tensor map of an operand for a tile with a box.
   static exec::TensorMapAttr tensorMap(seg::FusionOp fusion,
                                        const ConvProblem &problem,
@@ -70,9 +88,23 @@ private:
     return k.less(k.add(firstColumn, column), k.index(problem.groupOutputs()));
   }
 
+  /// Where the sums of this part lie, and the element of a row and a column of
+  /// the tile.
+  mlir::Value sumsOfPart() {
+    return parts == 1 ? outputOf(k, root->getResult(0)) : k.temp();
+  }
+  mlir::Value elementOf(mlir::Value tap, mlir::Value channel,
+                        mlir::Value column);
+  /// Columns that follow each other in memory, at most `most`.
+  int64_t storeLanes(int64_t most) const {
+    return problem.filterOutStride == 1
+               ? std::min(most, runLanes({problem.groupOutputs()}))
+               : 1;
+  }
+
   mlir::Operation *root;
   int64_t parts;
-  mlir::Value part, group, firstRow, firstColumn;
+  mlir::Value part, group, rowBlock, firstRow, firstColumn;
   mlir::Value firstPixel, endPixel; ///< Or boxes.
   ConvWindow window;
   ConvInput input;

@@ -15,6 +15,7 @@
 #include "MmaBlock.h"
 #include "MmaPatchBlock.h"
 #include "WgmmaBlock.h"
+#include "WgmmaGradBlock.h"
 
 namespace segc {
 
@@ -23,13 +24,17 @@ int64_t sharedFloats(const GemmWork &work, const CudaCoreTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const MmaTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const MmaPatchTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const WgmmaTiling &tiling);
+int64_t sharedFloats(const GemmWork &work, const WgmmaGradTiling &tiling);
 /// The reason why the tiling cannot be emitted; empty if it can.
 std::string refusal(const GemmWork &work, const CudaCoreTiling &tiling);
 std::string refusal(const GemmWork &work, const MmaTiling &tiling);
 std::string refusal(const GemmWork &work, const MmaPatchTiling &tiling);
 std::string refusal(const GemmWork &work, const WgmmaTiling &tiling);
+std::string refusal(const GemmWork &work, const WgmmaGradTiling &tiling);
 /// The reason why no WgmmaTiling can be.
 std::string wgmmaRefusal(const GemmWork &work);
+/// The reason why no WgmmaGradTiling can be.
+std::string wgmmaGradRefusal(const GemmWork &work);
 /// Seconds by the roofline.
 double modelledSeconds(const GemmWork &work, const CudaCoreTiling &tiling,
                        int64_t parts);
@@ -38,6 +43,8 @@ double modelledSeconds(const GemmWork &work, const MmaTiling &tiling,
 double modelledSeconds(const GemmWork &work, const MmaPatchTiling &tiling,
                        int64_t parts);
 double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
+                       int64_t parts);
+double modelledSeconds(const GemmWork &work, const WgmmaGradTiling &tiling,
                        int64_t parts);
 /// Adds all that are worth considering, if values of 16 bits may be multiplied
 /// in these types.
@@ -49,6 +56,9 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<MmaPatchTiling>> &choices);
 void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<WgmmaTiling>> &choices);
+void collectChoices(
+    const GemmWork &work, MultiplyTypeSet multiplyTypes,
+    llvm::SmallVectorImpl<GemmChoice<WgmmaGradTiling>> &choices);
 
 } // namespace segc
 

@@ -5,11 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ConvOperands.h"
 #include "FilterCopy.h"
 #include "GemmTilings.h"
+#include "WgmmaCosts.h"
 
-#include "segc/Dialect/Seg/IR/ShapeFunctions.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -21,15 +20,6 @@ int64_t sharedFloats(const GemmWork &work, const WgmmaTiling &tiling) {
                                    tiling.stageFloats()),
                  4) +
          tiling.barrierFloats();
-}
-
-/// The type of 16 bits in which an operand lies in memory, where copies of
-/// boxes can read it; null if it is f32 or a prologue computes it.
-static Type copiedType(Value operand) {
-  Value stored = seg::storedValue(operand);
-  Type type = getElementTypeOrSelf(stored);
-  return isa<BlockArgument>(stored) && (type.isF16() || type.isBF16()) ? type
-                                                                       : Type();
 }
 
 /// Whether the other factor is a filter of f32, of which boxes of a copy are
@@ -66,13 +56,6 @@ std::string wgmmaRefusal(const GemmWork &work) {
   return "";
 }
 
-/// Whether the operands have two spatial dimensions; boxes have one position of
-/// the third then.
-static bool isFlat(const GemmWork &work) {
-  Value input = work.fusion.getRoot()->getOperand(0);
-  return seg::spatialDims(cast<RankedTensorType>(input.getType())).size() == 2;
-}
-
 std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
   const GemmTile &tile = tiling.tile;
   if (std::string reason = wgmmaRefusal(work); !reason.empty())
@@ -106,8 +89,7 @@ std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
   if (tiling.multiplyType != MultiplyType::Bf16 &&
       tiling.multiplyType != MultiplyType::F16)
     return "expects multiply_type to be bf16 or f16";
-  if (copiedType(work.fusion.getRoot()->getOperand(0)).isF16() !=
-      (tiling.multiplyType == MultiplyType::F16))
+  if (tiling.multiplyType != wgmmaType(work))
     return "expects multiply_type to be the operands' type";
   if (tiling.copiesFilter != isWideFilter(work))
     return "expects filter_copy for a filter of f32 in memory, and for no "
@@ -119,17 +101,8 @@ double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
                        int64_t parts) {
   const GemmTile &tile = tiling.tile;
   const GpuTarget &target = work.target;
-  // Tensor cores reach 80 % of their rate, and read both factors from shared
-  // memory, 128 bytes a cycle of 128 f32 lanes.
-  double products = static_cast<double>(tile.rows * tile.columns * tile.depth);
-  double multiply = products * 2 * target.multiprocessors /
-                    (0.8 * target.rate16Bit * target.peakFlops);
-  double instructions =
-             static_cast<double>(tile.depth) / 16 * WgmmaTiling::warpgroups,
-         bytes = instructions * 32 *
-                 static_cast<double>(WgmmaTiling::rows +
-                                     WgmmaTiling::columnsOfWarpgroup(tile));
-  double read = bytes * 2 * target.multiprocessors / target.peakFlops;
+  double products =
+      static_cast<double>(tile.depth / wgmmaDepth * WgmmaTiling::warpgroups);
   // A step begins with a wait.
   constexpr double beginStep = 20e-9;
   double copy = tiling.copiesFilter && !work.isPrepared
@@ -141,7 +114,9 @@ double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
              {tile, parts, tiling.threads(), sharedFloats(work, tiling),
               static_cast<double>(WgmmaTiling::columnsOfWarpgroup(tile)) / 2 +
                   56,
-              std::max(multiply, read) + beginStep,
+              wgmmaSeconds(target, products,
+                           WgmmaTiling::columnsOfWarpgroup(tile)) +
+                  beginStep,
               target.loadSeconds / static_cast<double>(tiling.stages - 1),
               2.0 * static_cast<double>((tile.rows + tile.columns) *
                                         tile.depth)});
@@ -166,9 +141,7 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
                     SmallVectorImpl<GemmChoice<WgmmaTiling>> &choices) {
   if (!wgmmaRefusal(work).empty())
     return;
-  Type type = copiedType(work.fusion.getRoot()->getOperand(0));
-  MultiplyType multiplyType =
-      type.isF16() ? MultiplyType::F16 : MultiplyType::Bf16;
+  MultiplyType multiplyType = wgmmaType(work);
   if (!allowed.contains(multiplyType))
     return;
   Dims space = work.isFilterGrad ? work.problem.out : blockSpace(work.problem);
