@@ -127,9 +127,16 @@ func.func @f(%x: !xh, %w: !wh) -> !y {
 )";
 }
 
+constexpr const char *mmaPatch =
+                         "mma_patch, tile = [32, 32, 16], box = [1, 4, "
+                         "8], warp_rows = 16, warp_columns = 16, stages "
+                         "= 3",
+                     *wgmmaPatch = "wgmma_patch, tile = [128, 32, 16], box = "
+                                   "[1, 8, 16], stages = 2";
+
 /// The same with a patch of the input in shared memory, of three chunks of
 /// channels.
-static std::string convOfPatches(bool prologue) {
+static std::string convOfPatches(const std::string &strategy, bool prologue) {
   std::string relu = prologue ? "%3 = seg.relu %1 : !x\n" : "",
               input = prologue ? "%3" : "%1";
   return R"(
@@ -140,7 +147,8 @@ static std::string convOfPatches(bool prologue) {
 !y = tensor<$Nx5x7x32xf32>
 func.func @f(%x: !xh, %w: !wh) -> !y {
   %0 = seg.fusion (%a = %x : !xh, %b = %w : !wh) -> (!y)
-      attributes {strategy = #seg.strategy<mma_patch, tile = [32, 32, 16], box = [1, 4, 8], warp_rows = 16, warp_columns = 16, stages = 3, multiply_type = bf16>} {
+      attributes {strategy = #seg.strategy<)" +
+         strategy + R"(, multiply_type = bf16>} {
     %1 = seg.cast %a : !xh -> !x
     %2 = seg.cast %b : !wh -> !w
     )" + relu +
@@ -224,18 +232,30 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        copyingGemmMasks(35, 32, 144, 9),
        /*copies=*/true},
       {"patches",
-       convOfPatches(/*prologue=*/false),
+       convOfPatches(mmaPatch, /*prologue=*/false),
        {},
        copyingGemmMasks(35, 32, 144, 9),
        /*copies=*/true},
       {"patches, prologue",
-       convOfPatches(/*prologue=*/true),
+       convOfPatches(mmaPatch, /*prologue=*/true),
        {},
        copyingGemmMasks(35, 32, 144, 9),
        /*copies=*/true},
       {"warpgroups",
        convOfBf16(wgmmaStrategy("tile = [64, 32, 16], box = [1, 8, 8]"),
                   /*prologue=*/false),
+       {},
+       {},
+       /*copies=*/false,
+       "sm_90a"},
+      {"patches of warpgroups",
+       convOfPatches(wgmmaPatch, /*prologue=*/false),
+       {},
+       {},
+       /*copies=*/true,
+       "sm_90a"},
+      {"patches of warpgroups, prologue",
+       convOfPatches(wgmmaPatch, /*prologue=*/true),
        {},
        {},
        /*copies=*/false,

@@ -118,6 +118,29 @@ struct Kind<WgmmaGradTiling> {
   static constexpr auto emit = emitWgmmaGradBlock;
 };
 
+template <>
+struct Kind<WgmmaPatchTiling> {
+  static constexpr llvm::StringLiteral name = "wgmma_patch";
+  static constexpr SizeParameter<WgmmaPatchTiling> sizes[] = {
+      {"stages", &WgmmaPatchTiling::stages}};
+  static constexpr bool hasMultiplyType = true, hasBox = true,
+                        multipliesTf32 = false, isUnverified = true,
+                        copiesFilters = true, copiesBoxes = false;
+  static std::string noTiling(const GemmWork &work) {
+    std::string reason = wgmmaPatchRefusal(work);
+    return reason.empty() ? "multiplies values of bf16 or f16 in memory"
+                          : reason;
+  }
+  static constexpr auto emit = emitWgmmaPatchBlock;
+};
+
+/// Whether a block copies boxes of B, as of both operands where it
+/// `copiesBoxes`.
+template <typename Tiling>
+constexpr bool copiesFilterBoxes = Kind<Tiling>::copiesBoxes;
+template <>
+constexpr bool copiesFilterBoxes<WgmmaPatchTiling> = true;
+
 template <typename Tiling>
 SmallVector<StrategyParameter> parametersOf(bool hasParts) {
   SmallVector<StrategyParameter> declared{
@@ -292,12 +315,16 @@ protected:
                                                      const Tiling &tiling) {
     if constexpr (std::is_same_v<Tiling, WgmmaGradTiling>)
       return wgmmaGradMaps(work.fusion, work.problem, tiling);
-    if (!Kind<Tiling>::copiesBoxes)
-      return {};
-    auto of = [&](GemmOperand operand) {
-      return Gemm::tensorMap(work.fusion, work.problem, tiling.tile, operand);
+    SmallVector<exec::TensorMapAttr> maps;
+    auto add = [&](GemmOperand operand) {
+      maps.push_back(
+          Gemm::tensorMap(work.fusion, work.problem, tiling.tile, operand));
     };
-    return {of(GemmOperand::A), of(GemmOperand::B)};
+    if (Kind<Tiling>::copiesBoxes)
+      add(GemmOperand::A);
+    if (copiesFilterBoxes<Tiling>)
+      add(GemmOperand::B);
+    return maps;
   }
 
 private:
@@ -429,6 +456,7 @@ void addConvGpuModels(KernelModels &models) {
   models.push_back(std::make_unique<ForwardModel<MmaPatchTiling>>());
   addModels<WgmmaTiling>(models);
   models.push_back(std::make_unique<FilterGradModel<WgmmaGradTiling>>());
+  models.push_back(std::make_unique<ForwardModel<WgmmaPatchTiling>>());
   addCudnnModel(models);
 }
 

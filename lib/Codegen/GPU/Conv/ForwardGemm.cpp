@@ -8,6 +8,7 @@
 #include "ForwardGemm.h"
 
 #include "FilterCopy.h"
+#include "MmaBlock.h"
 #include "Reductions/TileMerges.h"
 #include "WgmmaBlock.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -173,12 +174,14 @@ exec::TensorMapAttr ForwardGemm::tensorMap(seg::FusionOp fusion,
   if (operand == GemmOperand::A)
     return activationMap(value, width, *tile.box, problem.inStrides());
   // A copy of the filter is the temporary, behind inputs and results, in the
-  // input's type.
+  // type of the factors.
   MapOperand filter =
       copiesFilter(fusion)
           ? MapOperand{static_cast<int64_t>(fusion.getInputs().size() +
                                             fusion.getNumResults()),
-                       MapOperand::of(fusion.getRoot()->getOperand(0)).element}
+                       factorType(fusion.getContext(),
+                                  productWork(fusion.getStrategyAttr())
+                                      .multiplyType)}
           : MapOperand::of(value);
   return ConvFilter::tensorMap(
       problem, filter, width,

@@ -16,6 +16,7 @@
 #include "MmaPatchBlock.h"
 #include "WgmmaBlock.h"
 #include "WgmmaGradBlock.h"
+#include "WgmmaPatchBlock.h"
 
 namespace segc {
 
@@ -25,15 +26,17 @@ int64_t sharedFloats(const GemmWork &work, const MmaTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const MmaPatchTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const WgmmaTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const WgmmaGradTiling &tiling);
+int64_t sharedFloats(const GemmWork &work, const WgmmaPatchTiling &tiling);
 /// The reason why the tiling cannot be emitted; empty if it can.
 std::string refusal(const GemmWork &work, const CudaCoreTiling &tiling);
 std::string refusal(const GemmWork &work, const MmaTiling &tiling);
 std::string refusal(const GemmWork &work, const MmaPatchTiling &tiling);
 std::string refusal(const GemmWork &work, const WgmmaTiling &tiling);
 std::string refusal(const GemmWork &work, const WgmmaGradTiling &tiling);
-/// The reason why no WgmmaTiling can be.
+std::string refusal(const GemmWork &work, const WgmmaPatchTiling &tiling);
+/// The reasons why no WgmmaTiling, WgmmaPatchTiling or WgmmaGradTiling can be.
 std::string wgmmaRefusal(const GemmWork &work);
-/// The reason why no WgmmaGradTiling can be.
+std::string wgmmaPatchRefusal(const GemmWork &work);
 std::string wgmmaGradRefusal(const GemmWork &work);
 /// Seconds by the roofline.
 double modelledSeconds(const GemmWork &work, const CudaCoreTiling &tiling,
@@ -45,6 +48,8 @@ double modelledSeconds(const GemmWork &work, const MmaPatchTiling &tiling,
 double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
                        int64_t parts);
 double modelledSeconds(const GemmWork &work, const WgmmaGradTiling &tiling,
+                       int64_t parts);
+double modelledSeconds(const GemmWork &work, const WgmmaPatchTiling &tiling,
                        int64_t parts);
 /// Adds all that are worth considering, if values of 16 bits may be multiplied
 /// in these types.
@@ -59,6 +64,9 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
 void collectChoices(
     const GemmWork &work, MultiplyTypeSet multiplyTypes,
     llvm::SmallVectorImpl<GemmChoice<WgmmaGradTiling>> &choices);
+void collectChoices(
+    const GemmWork &work, MultiplyTypeSet multiplyTypes,
+    llvm::SmallVectorImpl<GemmChoice<WgmmaPatchTiling>> &choices);
 
 } // namespace segc
 

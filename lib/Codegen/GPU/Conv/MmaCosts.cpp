@@ -78,16 +78,21 @@ int64_t loadedRegisters(const GemmWork &work, const MmaTiling &tiling,
              : runs.count * divideUp(runs.lanes * tiling.elementBytes(), 4);
 }
 
-double copyInstructions(const GemmWork &work, const MmaTiling &tiling,
-                        GemmOperand operand) {
+double copyInstructions(int64_t runs, int64_t lanes, bool copies) {
   // Copies need an address; what goes through registers is converted as well.
   constexpr double instructionsOfCopy = 12, instructionsOfRun = 20,
                    instructionsOfElement = 8;
+  return static_cast<double>(runs) *
+         (copies ? instructionsOfCopy
+                 : instructionsOfRun +
+                       instructionsOfElement * static_cast<double>(lanes));
+}
+
+double copyInstructions(const GemmWork &work, const MmaTiling &tiling,
+                        GemmOperand operand) {
   GemmRuns runs = runsOf(work, tiling, operand);
-  return static_cast<double>(runs.total) *
-         (copiesOperand(work, tiling, operand, runs)
-              ? instructionsOfCopy
-              : instructionsOfRun + instructionsOfElement * runs.lanes);
+  return copyInstructions(runs.total, runs.lanes,
+                          copiesOperand(work, tiling, operand, runs));
 }
 
 double roundInstructions(const GemmWork &work, const MmaTiling &tiling) {

@@ -45,14 +45,11 @@ private:
   int64_t rowBytes(GemmOperand operand) const {
     return 2 * gemm.boxWidth(operand);
   }
-  WgmmaLayout layout(GemmOperand operand) const;
-  Value descriptor(GemmOperand operand, Value stage, Value first);
-  /// Of bytes, from one instruction's factors to the next one's.
-  int64_t instructionBytes(GemmOperand operand) const {
-    return isAlongDepth(operand) ? 2 * wgmmaDepth
-                                 : wgmmaDepth * rowBytes(operand);
+  WgmmaLayout layout(GemmOperand operand) const {
+    return WgmmaLayout::ofBoxes(isAlongDepth(operand), rowBytes(operand),
+                                tile.depth);
   }
-
+  Value descriptor(GemmOperand operand, Value stage, Value first);
   GpuKernelBody &k;
   ConvGemm &gemm;
   WgmmaTiling tiling;
@@ -99,14 +96,6 @@ void WgmmaBlock::copyStep(Value step, Value stage) {
   }
 }
 
-WgmmaLayout WgmmaBlock::layout(GemmOperand operand) const {
-  bool along = isAlongDepth(operand);
-  int64_t row = rowBytes(operand);
-  // The leading dimension is one instruction deep where rows lie along the
-  // depth; it is then not read.
-  return {along, row, along ? wgmmaDepth : tile.depth * row, 8 * row};
-}
-
 /// Describes an operand of a stage from row or column `first` on.
 Value WgmmaBlock::descriptor(GemmOperand operand, Value stage, Value first) {
   // Boxes across the depth have `width` rows or columns each.
@@ -123,9 +112,10 @@ Value WgmmaBlock::multiply(Value stage, Value sums) {
   for (int64_t i = 0; i < tile.depth / wgmmaDepth; ++i)
     sums = wgmmaProduct(
         k, tiling.multiplyType, columns,
-        wgmmaDescriptorAt(k, a, i * instructionBytes(GemmOperand::A)),
+        wgmmaDescriptorAt(k, a, i * layout(GemmOperand::A).instructionBytes()),
         layout(GemmOperand::A),
-        wgmmaDescriptorAt(k, other, i * instructionBytes(GemmOperand::B)),
+        wgmmaDescriptorAt(k, other,
+                          i * layout(GemmOperand::B).instructionBytes()),
         layout(GemmOperand::B), sums);
   return sums;
 }

@@ -36,13 +36,13 @@ void WgmmaStages::wait(Value barrier, Value parity) {
                                         word(nanoseconds));
 }
 
-/// Emits a loop over the steps.
+/// Emits a loop over the steps from `place` on, which becomes that of the next.
 SmallVector<Value> WgmmaStages::forSteps(
-    Value steps, ValueRange init,
+    Value steps, Place &place, ValueRange init,
     llvm::function_ref<SmallVector<Value>(Value, Place, ValueRange)> body) {
   SmallVector<Value> all(init);
-  all.append({k.index(0), word(0)});
-  return k.loop(k.index(0), steps, 1, all, [&](Value step, ValueRange carried) {
+  all.append({place.stage, place.parity});
+  all = k.loop(k.index(0), steps, 1, all, [&](Value step, ValueRange carried) {
     auto values = carried.drop_back(2);
     Place place{carried[values.size()], carried[values.size() + 1]};
     SmallVector<Value> next = body(step, place, values);
@@ -56,6 +56,9 @@ SmallVector<Value> WgmmaStages::forSteps(
         arith::SelectOp::create(b, k.loc(), isLast, other, place.parity));
     return next;
   });
+  place = {all[init.size()], all[init.size() + 1]};
+  all.truncate(init.size());
+  return all;
 }
 
 /// One thread arrives when it begins to fill a stage, and one of each warp when
@@ -80,7 +83,8 @@ void WgmmaStages::fill(Value steps, int64_t copiedBytes,
   Value copier = arith::CmpIOp::create(b, k.loc(), arith::CmpIPredicate::eq,
                                        k.thread(), k.index(consumers));
   k.ifThen(copier, [&] {
-    forSteps(steps, {}, [&](Value step, Place place, ValueRange) {
+    Place first = firstPlace();
+    forSteps(steps, first, {}, [&](Value step, Place place, ValueRange) {
       wait(empty(place.stage),
            arith::XOrIOp::create(b, k.loc(), place.parity, word(1)));
       // What lies outside is zero, and counts.
@@ -114,25 +118,34 @@ void WgmmaStages::copyBox(Value byte, unsigned map, const GemmBox &box,
 /// A stage is empty when the product after its own has begun.
 SmallVector<Value> WgmmaStages::multiply(
     Value steps, ValueRange sums,
-    llvm::function_ref<SmallVector<Value>(Value, ValueRange)> multiply) {
+    llvm::function_ref<SmallVector<Value>(Value, ValueRange)> multiply,
+    Place *place) {
   Value leads = k.less(k.rem(k.thread(), 32), k.index(1));
+  auto release = [&](Value condition, Value stage) {
+    k.ifThen(condition, [&] {
+      NVVM::MBarrierArriveOp::create(b, k.loc(), b.getI64Type(), empty(stage),
+                                     Value());
+    });
+  };
+  Place current = place ? *place : firstPlace();
   SmallVector<Value> init(sums);
   init.push_back(k.index(0));
-  SmallVector<Value> results =
-      forSteps(steps, init, [&](Value step, Place place, ValueRange carried) {
-        wait(full(place.stage), place.parity);
+  SmallVector<Value> results = forSteps(
+      steps, current, init, [&](Value step, Place own, ValueRange carried) {
+        wait(full(own.stage), own.parity);
         NVVM::WgmmaFenceAlignedOp::create(b, k.loc());
-        SmallVector<Value> next = multiply(place.stage, carried.drop_back());
+        SmallVector<Value> next = multiply(own.stage, carried.drop_back());
         NVVM::WgmmaGroupSyncAlignedOp::create(b, k.loc());
         NVVM::WgmmaWaitGroupSyncOp::create(b, k.loc(), uint64_t{1});
-        k.ifThen(k.both(leads, k.less(k.index(0), step)), [&] {
-          NVVM::MBarrierArriveOp::create(b, k.loc(), b.getI64Type(),
-                                         empty(carried.back()), Value());
-        });
-        next.push_back(place.stage);
+        release(k.both(leads, k.less(k.index(0), step)), carried.back());
+        next.push_back(own.stage);
         return next;
       });
   NVVM::WgmmaWaitGroupSyncOp::create(b, k.loc(), uint64_t{0});
+  if (place) {
+    release(leads, results.back());
+    *place = current;
+  }
   results.truncate(sums.size());
   return results;
 }
@@ -143,6 +156,18 @@ SmallVector<Value> WgmmaStages::multiply(
 
 constexpr int64_t descriptorUnit = 16; // Bytes.
 
+/// The leading dimension is one instruction deep where rows lie along the
+/// depth; it is then not read.
+WgmmaLayout WgmmaLayout::ofBoxes(bool isAlongDepth, int64_t rowBytes,
+                                 int64_t rows) {
+  return {isAlongDepth, rowBytes, isAlongDepth ? wgmmaDepth : rows * rowBytes,
+          8 * rowBytes};
+}
+
+int64_t WgmmaLayout::instructionBytes() const {
+  return isAlongDepth ? 2 * wgmmaDepth : wgmmaDepth * swizzledBytes;
+}
+
 Value wgmmaDescriptor(GpuKernelBody &k, Value byte, const WgmmaLayout &layout) {
   OpBuilder &b = k.builder();
   auto word = [&](int64_t value) {
@@ -150,7 +175,8 @@ Value wgmmaDescriptor(GpuKernelBody &k, Value byte, const WgmmaLayout &layout) {
   };
   uint64_t swizzle = layout.swizzledBytes == 128  ? 1
                      : layout.swizzledBytes == 64 ? 2
-                                                  : 3,
+                     : layout.swizzledBytes == 32 ? 3
+                                                  : 0,
            leading = layout.leadingBytes / descriptorUnit,
            stride = layout.strideBytes / descriptorUnit;
   Value address = LLVM::PtrToIntOp::create(b, k.loc(), b.getI32Type(),

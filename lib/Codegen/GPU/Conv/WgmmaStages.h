@@ -42,23 +42,27 @@ public:
   /// Emits the copy of a box to a byte of shared memory, for `stage`.
   void copyBox(mlir::Value byte, unsigned map, const GemmBox &box,
                mlir::Value stage);
-  /// Emits how the threads that multiply add the products of all steps, which
-  /// `multiply` emits for a stage, to `sums`. Returns what they can read then.
-  llvm::SmallVector<mlir::Value>
-  multiply(mlir::Value steps, mlir::ValueRange sums,
-           llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value stage,
-                                                             mlir::ValueRange)>
-               multiply);
-  /// The first byte of a stage.
-  mlir::Value begin(mlir::Value stage) { return k.mul(stage, bytes); }
-
-private:
   /// The place of a step: a stage, and how often it was used before, modulo 2.
   struct Place {
     mlir::Value stage, parity;
   };
+  Place firstPlace() { return {k.index(0), word(0)}; }
+  /// Emits how the threads that multiply add the products of all steps, which
+  /// `multiply` emits for a stage, to `sums`. Returns what they can read then.
+  /// If these are some of the steps that are filled, `place` is that of the
+  /// first, and becomes that of the next step.
+  llvm::SmallVector<mlir::Value>
+  multiply(mlir::Value steps, mlir::ValueRange sums,
+           llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value stage,
+                                                             mlir::ValueRange)>
+               multiply,
+           Place *place = nullptr);
+  /// The first byte of a stage.
+  mlir::Value begin(mlir::Value stage) { return k.mul(stage, bytes); }
+
+private:
   llvm::SmallVector<mlir::Value> forSteps(
-      mlir::Value steps, mlir::ValueRange init,
+      mlir::Value steps, Place &place, mlir::ValueRange init,
       llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value step, Place,
                                                         mlir::ValueRange)>
           body);
@@ -78,9 +82,14 @@ private:
 /// Format").
 struct WgmmaLayout {
   bool isAlongDepth;     ///< "K-major" in PTX, else "MN-major".
-  int64_t swizzledBytes; ///< 32, 64 or 128.
+  int64_t swizzledBytes; ///< 32, 64 or 128; 0: not swizzled.
   int64_t leadingBytes;  ///< From the columns of a box to those of the next.
   int64_t strideBytes;   ///< From 8 rows of a box to the next.
+
+  /// Of swizzled boxes of so many rows each, one behind the other.
+  static WgmmaLayout ofBoxes(bool isAlongDepth, int64_t rowBytes, int64_t rows);
+  /// From one instruction's factors in such boxes to the next one's.
+  int64_t instructionBytes() const;
 };
 
 /// Rows and depth of an instruction.

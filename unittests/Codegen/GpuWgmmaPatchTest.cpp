@@ -1,0 +1,155 @@
+//===- GpuWgmmaPatchTest.cpp - Patches that warpgroups multiply -----------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Convolutions and input gradients of the kind wgmma_patch against the
+// reference evaluation, in the emulator, in all its orders of threads.
+
+#include "GpuConvCase.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace segc::test;
+
+namespace {
+
+class GpuWgmmaPatches : public testing::TestWithParam<ConvCase> {
+protected:
+  static void check(const ConvCase &c, const std::string &type, size_t number) {
+    KernelTestOptions options = optionsFor(std::max(c.in, c.out) * tapsOf(c));
+    useTensorCores(options, type, number, "wgmma_patch");
+    for (const std::string &text :
+         {convText(c), inputGradText(c), convTransposeText(c)})
+      EXPECT_EQ(checkKernels(text, options), "") << text;
+  }
+};
+
+TEST_P(GpuWgmmaPatches, Alone) {
+  const ConvCase &c = GetParam();
+  check(c, c.in == 16 ? "f16" : "bf16", 0);
+}
+
+// The other layout of filters.
+TEST_P(GpuWgmmaPatches, Epilogue) {
+  ConvCase c = GetParam();
+  c.epilogue = true;
+  c.transposeFilter = true;
+  check(c, "bf16", 1);
+}
+
+// A prologue is computed once for a position of the patch.
+TEST_P(GpuWgmmaPatches, PrologueAndStatistics) {
+  const ConvCase &c = GetParam();
+  KernelTestOptions options = optionsFor(c.in * tapsOf(c));
+  useTensorCores(options, "bf16", 0, "wgmma_patch");
+  options.levels = 0;
+  options.narrowResults = false;
+  options.tolerance = 3e-2; // Of the normalised input, rounded.
+  EXPECT_EQ(checkKernels(normalised(c), options), "");
+}
+
+// Copies of filters in f32, which have no more bits than bf16.
+TEST_P(GpuWgmmaPatches, FilterCopies) {
+  ConvCase c = GetParam();
+  for (bool inputGrad : {false, true}) {
+    c.transposeFilter = !inputGrad;
+    KernelTestOptions options = optionsFor(c.in * c.out);
+    useTensorCores(options, "bf16", 0, "wgmma_patch");
+    options.narrow = "";
+    options.levels = 128;
+    EXPECT_EQ(checkKernels(withWideFilter(c, "bf16", inputGrad), options), "");
+  }
+}
+
+// Boxes that the output cuts in all dimensions, padding and none, several
+// chunks of channels, taps in some dimensions.
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, GpuWgmmaPatches,
+    testing::Values(
+        ConvCase{{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 32},
+        ConvCase{{7, 19}, {3, 3}, {1, 1}, {0, 0}, {0, 0}, 48, 16},
+        ConvCase{{12, 9}, {5, 2}, {1, 1}, {2, 1}, {2, 0}, 32, 16},
+        ConvCase{{5, 6, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 16},
+        ConvCase{
+            {3, 9, 10}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}, 32, 48}));
+
+// Squares along each dimension, more stages than steps of a chunk, columns that
+// are cut, several boxes of the filter.
+TEST(GpuWgmmaPatchKernels, OtherTilings) {
+  struct Tiling {
+    const char *tile;
+    ConvCase c;
+  };
+  ConvCase flat{{11, 18}, {1, 2}, {1, 1}, {0, 1}, {0, 0}, 48, 24},
+      wide{{9, 9}, {2, 2}, {1, 1}, {1, 0}, {0, 1}, 32, 136},
+      deep{{5, 9, 10}, {2, 3, 1}, {1, 1, 1}, {1, 1, 0}, {0, 1, 0}, 64, 16};
+  for (auto &[tile, c] : {
+           Tiling{"tile = [512, 32, 16], box = [1, 32, 16], stages = 8", flat},
+           Tiling{"tile = [128, 32, 16], box = [1, 8, 16], stages = 2", flat},
+           Tiling{"tile = [128, 128, 32], box = [1, 16, 8], stages = 3", wide},
+           Tiling{"tile = [512, 16, 64], box = [2, 16, 16], stages = 4", deep},
+           Tiling{"tile = [256, 32, 32], box = [4, 8, 8], stages = 2", deep},
+       }) {
+    ConvCase own = c;
+    own.strategy = std::string("wgmma_patch, multiply_type = bf16, ") + tile;
+    KernelTestOptions options = optionsFor(64 * 9);
+    options.target = "sm_90a";
+    options.narrow = "bf16";
+    options.narrowResults = false;
+    EXPECT_EQ(checkKernels(convText(own), options), "") << own.strategy;
+  }
+}
+
+TEST(GpuWgmmaPatchKernels, WrongStrategy) {
+  const ConvCase good{{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24};
+  auto expectError = [&](const std::string &tile, const std::string &error,
+                         ConvCase c, const char *target = "sm_90a",
+                         const char *narrow = "bf16") {
+    c.strategy = "wgmma_patch, multiply_type = bf16, " + tile;
+    KernelTestOptions options = gpuOptions();
+    options.target = target;
+    options.narrow = narrow;
+    EXPECT_THAT(checkKernels(convText(c), options), testing::HasSubstr(error));
+  };
+  const std::string tile = "tile = [128, 32, 16], box = [1, 8, 16], stages = 4";
+  expectError(tile, "takes a GPU with warpgroups, sm_90a", good, "sm_90");
+  expectError(tile,
+              "expects filter_copy of a filter that is not in memory in the "
+              "multiply_type",
+              good, "sm_90a", "f16");
+  ConvCase c = good;
+  c.strides = {2, 2};
+  expectError(tile, "takes strides and dilations of 1", c);
+  c = {{7, 9}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 24};
+  expectError(tile, "takes several taps", c);
+  expectError(tile, "takes one group of channels", withGroups(good, 2));
+  c = good;
+  c.in = 24;
+  expectError(tile,
+              "takes output channels in eights and input channels in sixteens",
+              c);
+  expectError("tile = [128, 32, 16], box = [1, 8, 8], stages = 4",
+              "expects a box of as many pixels as the tile has rows, 128, each "
+              "size a power of two",
+              good);
+  for (const char *wrong : {"tile = [128, 32, 16], box = [1, 4, 32]",
+                            "tile = [64, 32, 16], box = [1, 8, 8]"})
+    expectError(std::string(wrong) + ", stages = 4",
+                "expects a box of two squares of 8 x 8 pixels or more", good);
+  expectError("tile = [128, 8, 16], box = [1, 8, 16], stages = 4",
+              "expects 16 to 256 columns, got 8", good);
+  expectError("tile = [128, 32, 32], box = [1, 8, 16], stages = 4",
+              "expects a depth of 16 to 64 that divides the input channels, "
+              "16, got 32",
+              good);
+  expectError("tile = [128, 32, 16], box = [1, 8, 16], stages = 9",
+              "expects 2 to 8 stages, got 9", good);
+  expectError("tile = [512, 128, 16], box = [2, 16, 16], stages = 4",
+              "expects a thread to have at most 128 sums, got 256", good);
+}
+
+} // namespace
