@@ -162,7 +162,10 @@ func.func @f(%x: !xh, %w: !wh) -> !y {
 }
 
 static std::string filterGradOfBf16(const std::string &strategy,
-                                    const std::string &in = "16") {
+                                    const std::string &in = "16",
+                                    bool prologue = false) {
+  std::string relu = prologue ? "%4 = seg.relu %1 : !x\n" : "",
+              input = prologue ? "%4" : "%1";
   return "!xh = tensor<$Nx5x7x" + in + "xbf16>\n!x = tensor<$Nx5x7x" + in +
          "xf32>\n!w = tensor<3x3x" + in + R"(x32xf32>
 !yh = tensor<$Nx5x7x32xbf16>
@@ -172,12 +175,22 @@ func.func @f(%x: !xh, %y: !yh) -> !w {
          strategy + R"( {
     %1 = seg.cast %a : !xh -> !x
     %2 = seg.cast %b : !yh -> !y
-    %3 = seg.conv_filter_grad %1, %2 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !y) -> !w
+    )" + relu +
+         "%3 = seg.conv_filter_grad " + input +
+         R"(, %2 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !y) -> !w
     seg.yield %3 : !w
   }
   return %0 : !w
 }
 )";
+}
+
+static std::string filterGradOfPatches(bool prologue) {
+  return filterGradOfBf16(
+      "{strategy = #seg.strategy<mma_patch, tile = [144, 32, 16], box = [1, 2, "
+      "8], taps = 9, warp_rows = 48, warp_columns = 16, stages = 3, "
+      "multiply_type = bf16, parts = 3, temp_bytes = 55296>}",
+      "16", prologue);
 }
 
 /// Masks of a product of matrices with so many rows and columns and such a
@@ -282,6 +295,16 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        filterGradOfBf16(mmaStrategy(", parts = 3, temp_bytes = 55296")),
        {},
        copyingGemmMasks(144, 32, 70, 5),
+       /*copies=*/true},
+      {"patches, filter gradient",
+       filterGradOfPatches(/*prologue=*/false),
+       {},
+       {},
+       /*copies=*/true},
+      {"patches, filter gradient, prologue",
+       filterGradOfPatches(/*prologue=*/true),
+       {},
+       {},
        /*copies=*/true},
   };
 }

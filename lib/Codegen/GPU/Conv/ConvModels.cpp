@@ -84,6 +84,24 @@ struct Kind<MmaPatchTiling> {
   static constexpr auto emit = emitMmaPatchBlock;
 };
 
+/// The patches of filter gradients.
+template <>
+struct Kind<FilterGradPatchTiling> {
+  static constexpr llvm::StringLiteral name = Kind<MmaPatchTiling>::name;
+  static constexpr SizeParameter<FilterGradPatchTiling> sizes[] = {
+      {"taps", &FilterGradPatchTiling::taps},
+      {"warp_rows", &FilterGradPatchTiling::warpRows},
+      {"warp_columns", &FilterGradPatchTiling::warpColumns},
+      {"stages", &FilterGradPatchTiling::stages}};
+  static constexpr bool hasMultiplyType = true, hasBox = true,
+                        multipliesTf32 = true, isUnverified = false,
+                        copiesFilters = false, copiesBoxes = false;
+  static std::string noTiling(const GemmWork &work) {
+    return Kind<MmaPatchTiling>::noTiling(work);
+  }
+  static constexpr auto emit = emitFilterGradPatchBlock;
+};
+
 template <>
 struct Kind<WgmmaTiling> {
   static constexpr llvm::StringLiteral name = "wgmma";
@@ -454,6 +472,7 @@ void addConvGpuModels(KernelModels &models) {
   addModels<CudaCoreTiling>(models);
   addModels<MmaTiling>(models);
   models.push_back(std::make_unique<ForwardModel<MmaPatchTiling>>());
+  models.push_back(std::make_unique<FilterGradModel<FilterGradPatchTiling>>());
   addModels<WgmmaTiling>(models);
   models.push_back(std::make_unique<FilterGradModel<WgmmaGradTiling>>());
   models.push_back(std::make_unique<ForwardModel<WgmmaPatchTiling>>());

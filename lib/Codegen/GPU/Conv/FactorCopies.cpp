@@ -71,35 +71,39 @@ void FactorCopies::bring(
     int64_t runs, int64_t lanes,
     llvm::function_ref<std::pair<GemmRun, Value>(Value)> runAndTo) {
   constexpr int64_t together = 4;
-  SmallVector<std::tuple<Value, Value, Value>> loaded; // If, what, where to.
+  int64_t threads = k.threads(),
+          ofThread = std::min(together, divideUp(runs, threads)),
+          step = ofThread * threads;
   auto ifExists = [&](Value exists, llvm::function_ref<void()> body) {
     if (exists)
       k.ifThen(exists, body);
     else
       body();
   };
-  auto storeAll = [&] {
+  auto bringSome = [&](Value first) {
+    SmallVector<std::tuple<Value, Value, Value>> loaded; // If, what, where to.
+    for (int64_t i = 0; i < ofThread; ++i) {
+      Value number = k.add(first, k.add(k.thread(), i * threads)), exists;
+      if (runs <= step ? (i + 1) * threads > runs : runs % step != 0)
+        exists = k.less(number, k.index(runs));
+      auto [run, to] = runAndTo(number);
+      if (mayCopy(run, lanes)) {
+        ifExists(exists, [&, &run = run, to = to] { copy(run, lanes, to); });
+        continue;
+      }
+      if (exists)
+        run.inside = k.both(run.inside, exists);
+      loaded.push_back({exists, load(run, lanes), to});
+    }
     for (auto [exists, value, to] : loaded)
       ifExists(exists,
                [&, value = value, to = to] { k.store(value, memory, to); });
-    loaded.clear();
   };
-  for (int64_t i = 0; i < runs; i += k.threads()) {
-    Value number = k.add(k.thread(), i), exists;
-    if (i + k.threads() > runs)
-      exists = k.less(number, k.index(runs));
-    auto [run, to] = runAndTo(number);
-    if (mayCopy(run, lanes)) {
-      ifExists(exists, [&, &run = run, to = to] { copy(run, lanes, to); });
-      continue;
-    }
-    if (exists)
-      run.inside = k.both(run.inside, exists);
-    loaded.push_back({exists, load(run, lanes), to});
-    if (loaded.size() == together)
-      storeAll();
-  }
-  storeAll();
+  // The same number of times in all threads, which then multiply together.
+  if (runs <= step)
+    bringSome(k.index(0));
+  else
+    k.loop(k.index(0), k.index(runs), step, bringSome);
 }
 
 void FactorCopies::waitForCopies(int64_t groups) {

@@ -68,14 +68,8 @@ GemmRun FilterGradGemm::run(GemmOperand operand, Value index, Value step,
   Value inside =
       k.both(k.less(pixel, endPixel),
              operand == GemmOperand::A ? isRow(index) : isColumn(index));
-  if (operand == GemmOperand::B) {
-    Value memref = inputOf(k, root->getOperand(1)),
-          channel = k.add(k.mul(group, problem.groupOutputs()),
-                          k.add(firstColumn, index)),
-          element = k.add(k.mul(pixel, problem.outChannels), channel);
-    return {inside, memref, element,
-            [=](int64_t lanes) { return k.load(memref, element, lanes); }};
-  }
+  if (operand == GemmOperand::B)
+    return gradAt(pixel, index, inside);
   int64_t pixels = product(problem.out);
   Value row = k.add(firstRow, index);
   Indices position =
@@ -85,6 +79,15 @@ GemmRun FilterGradGemm::run(GemmOperand operand, Value index, Value step,
                    k.add(k.mul(group, problem.groupInputs()),
                          k.rem(row, problem.groupInputs())),
                    inside);
+}
+
+GemmRun FilterGradGemm::gradAt(Value pixel, Value column, Value inside) {
+  Value memref = inputOf(k, root->getOperand(1)),
+        channel = k.add(k.mul(group, problem.groupOutputs()),
+                        k.add(firstColumn, column)),
+        element = k.add(k.mul(pixel, problem.outChannels), channel);
+  return {inside, memref, element,
+          [=](int64_t lanes) { return k.load(memref, element, lanes); }};
 }
 
 //===----------------------------------------------------------------------===//
@@ -148,6 +151,29 @@ exec::TensorMapAttr FilterGradGemm::tensorMap(seg::FusionOp fusion,
   return activationMap(fusion.getRoot()->getOperand(isGrad),
                        boxWidth(problem, tile, operand), *tile.box,
                        isGrad ? Dims{1, 1, 1} : problem.inStrides());
+}
+
+GemmRun FilterGradGemm::inputRun(const Box &box, const Indices &position,
+                                 Value channel) {
+  Value inside = arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);
+  Indices read;
+  for (unsigned d = 0; d < 3; ++d)
+    read[d] = k.add(box.origin[d], position[d]);
+  read = window.firstInput(read, inside);
+  return input.run(box.sample, read,
+                   k.add(k.mul(group, problem.groupInputs()), channel), inside);
+}
+
+GemmRun FilterGradGemm::gradRun(const Box &box, const Indices &position,
+                                Value column) {
+  Value inside = isColumn(column), pixel = box.sample;
+  for (unsigned d = 0; d < 3; ++d) {
+    Value at = k.add(box.origin[d], position[d]);
+    if (problem.out[d] % (*tile.box)[d] != 0)
+      inside = k.both(inside, k.less(at, k.index(problem.out[d])));
+    pixel = k.add(k.mul(pixel, problem.out[d]), at);
+  }
+  return gradAt(pixel, column, inside);
 }
 
 //===----------------------------------------------------------------------===//

@@ -50,7 +50,7 @@ public:
   llvm::SmallVector<GemmBox> boxes(GemmOperand operand,
                                    mlir::Value step) override;
   // Of a tile with a box, some taps may read a patch of the input at strides of
-  // 1 (WgmmaGradBlock.h).
+  // 1 (FilterGradPatchBlock.h, WgmmaGradBlock.h).
   const ConvProblem &getProblem() const { return problem; }
   /// The number of the block's rows among those of all blocks.
   mlir::Value getRowBlock() const { return rowBlock; }
@@ -64,6 +64,13 @@ public:
   /// output's gradient from a column of the tile on.
   GemmBox inputBox(const Box &box, const Indices &tap, mlir::Value channel);
   GemmBox gradBox(const Box &box, int64_t column);
+  /// The input from a channel of the group on, at the position that tap 0 reads
+  /// so far from the first one of the box.
+  GemmRun inputRun(const Box &box, const Indices &position,
+                   mlir::Value channel);
+  /// The output's gradient from a column of the tile on, so far from the first
+  /// position of the box.
+  GemmRun gradRun(const Box &box, const Indices &position, mlir::Value column);
   /// Stores two columns of a row, which is a tap and a channel of the group.
   void storePair(mlir::Value sums, mlir::Value tap, mlir::Value channel,
                  mlir::Value column);
@@ -88,6 +95,8 @@ private:
     return k.less(k.add(firstColumn, column), k.index(problem.groupOutputs()));
   }
 
+  /// A run of the output's gradient at a pixel of all samples.
+  GemmRun gradAt(mlir::Value pixel, mlir::Value column, mlir::Value inside);
   /// Where the sums of this part lie, and the element of a row and a column of
   /// the tile.
   mlir::Value sumsOfPart() {

@@ -11,6 +11,7 @@
 #define SEGC_LIB_CODEGEN_GPU_CONV_GEMMTILINGS_H
 
 #include "CudaCoreBlock.h"
+#include "FilterGradPatchBlock.h"
 #include "GemmWork.h"
 #include "MmaBlock.h"
 #include "MmaPatchBlock.h"
@@ -24,6 +25,7 @@ namespace segc {
 int64_t sharedFloats(const GemmWork &work, const CudaCoreTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const MmaTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const MmaPatchTiling &tiling);
+int64_t sharedFloats(const GemmWork &work, const FilterGradPatchTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const WgmmaTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const WgmmaGradTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const WgmmaPatchTiling &tiling);
@@ -31,6 +33,7 @@ int64_t sharedFloats(const GemmWork &work, const WgmmaPatchTiling &tiling);
 std::string refusal(const GemmWork &work, const CudaCoreTiling &tiling);
 std::string refusal(const GemmWork &work, const MmaTiling &tiling);
 std::string refusal(const GemmWork &work, const MmaPatchTiling &tiling);
+std::string refusal(const GemmWork &work, const FilterGradPatchTiling &tiling);
 std::string refusal(const GemmWork &work, const WgmmaTiling &tiling);
 std::string refusal(const GemmWork &work, const WgmmaGradTiling &tiling);
 std::string refusal(const GemmWork &work, const WgmmaPatchTiling &tiling);
@@ -45,6 +48,8 @@ double modelledSeconds(const GemmWork &work, const MmaTiling &tiling,
                        int64_t parts);
 double modelledSeconds(const GemmWork &work, const MmaPatchTiling &tiling,
                        int64_t parts);
+double modelledSeconds(const GemmWork &work,
+                       const FilterGradPatchTiling &tiling, int64_t parts);
 double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
                        int64_t parts);
 double modelledSeconds(const GemmWork &work, const WgmmaGradTiling &tiling,
@@ -59,6 +64,9 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<MmaTiling>> &choices);
 void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<MmaPatchTiling>> &choices);
+void collectChoices(
+    const GemmWork &work, MultiplyTypeSet multiplyTypes,
+    llvm::SmallVectorImpl<GemmChoice<FilterGradPatchTiling>> &choices);
 void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<WgmmaTiling>> &choices);
 void collectChoices(

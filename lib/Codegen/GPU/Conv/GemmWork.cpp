@@ -135,7 +135,11 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
                                 target.registers / (threads * registers)})));
   // Fewer than eight warps do not keep a multiprocessor busy. A step cannot be
   // shorter than what it waits for, whatever other blocks do meanwhile.
-  double busy = std::min(1.0, resident * threads / 256),
+  // Partitions with fewer warps than another wait for it.
+  constexpr double partitions = 4;
+  double warps = resident * static_cast<double>(cost.multiplyingWarps);
+  double busy = std::min(1.0, resident * threads / 256) * warps /
+                (partitions * std::ceil(warps / partitions)),
          waves = std::ceil(ownBlocks / resident);
   double compute =
       std::max(ownBlocks * block / busy,

@@ -50,6 +50,8 @@ struct BlockCost {
   double step;      ///< Seconds of a multiprocessor for a step.
   double latency;   ///< Seconds that a step waits at least.
   double stepBytes; ///< Of A and B that a step reads.
+  /// Warps that multiply, which the four partitions of a multiprocessor share.
+  int64_t multiplyingWarps = 4;
 };
 
 /// Seconds by the roofline of a device whose multiprocessors each do some of

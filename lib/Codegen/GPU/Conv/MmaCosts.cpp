@@ -111,12 +111,17 @@ double roundInstructions(const GemmWork &work, const MmaTiling &tiling) {
 }
 
 double multiplySeconds(const GemmWork &work, const MmaTiling &tiling) {
+  return multiplySeconds(
+      work, tiling, static_cast<double>(tiling.warpRows + tiling.warpColumns));
+}
+
+double multiplySeconds(const GemmWork &work, const MmaTiling &tiling,
+                       double factors) {
   // Tensor cores reach 60 % of their rate through mma.sync, less where a warp
   // loads many factors for each product.
   const GemmTile &tile = tiling.tile;
   const GpuTarget &target = work.target;
   double sums = static_cast<double>(tiling.warpRows * tiling.warpColumns),
-         factors = static_cast<double>(tiling.warpRows + tiling.warpColumns),
          products = static_cast<double>(tile.rows * tile.columns * tile.depth);
   return products * 2 * target.multiprocessors /
          (0.6 * target.rateOf(tiling.multiplyType) * target.peakFlops) *

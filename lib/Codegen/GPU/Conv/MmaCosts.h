@@ -40,6 +40,9 @@ double copyInstructions(const GemmWork &work, const MmaTiling &tiling,
 double roundInstructions(const GemmWork &work, const MmaTiling &tiling);
 /// Seconds of a multiprocessor for the products of a step.
 double multiplySeconds(const GemmWork &work, const MmaTiling &tiling);
+/// The same of warps that load so many factors for an element of the depth.
+double multiplySeconds(const GemmWork &work, const MmaTiling &tiling,
+                       double factors);
 /// Seconds of the launch that copies the filter.
 double copySeconds(const GemmWork &work, const MmaTiling &tiling);
 

@@ -29,8 +29,7 @@ static int64_t heldRegisters(const GemmWork &work,
   return sumRegisters(tiling) + loadedRegisters(work, tiling, GemmOperand::B);
 }
 
-/// The reason why no tile can read a patch; empty if some can.
-static std::string patchRefusal(const ConvProblem &problem) {
+std::string patchRefusal(const ConvProblem &problem) {
   if (product(problem.strides) != 1 || product(problem.dilations) != 1)
     return "expects strides and dilations of 1";
   return product(problem.taps) > 1 ? "" : "expects several taps";

@@ -145,18 +145,24 @@ void MmaWarps::multiply(ArrayRef<Value> a, ArrayRef<Value> b,
 }
 
 /// A lane has two columns of rows lane / 4 and lane / 4 + 8 of each 16 x 8.
-void MmaWarps::storeSums(ArrayRef<Value> sums) {
-  GemmSums result(k, GemmSums::pitchOf(tiling.tile));
+void MmaWarps::forSums(ArrayRef<Value> sums,
+                       llvm::function_ref<void(Value, Value, Value)> body) {
   Value row = k.add(warpRow, k.div(lane, 4)),
         column = k.add(warpColumn, k.mul(k.rem(lane, 4), 2));
   size_t at = 0;
   for (int64_t i = 0; i < rowFragments(); ++i)
     for (int64_t j = 0; j < 2 * columnFragments(); ++j)
       for (int64_t half = 0; half < 2; ++half, at += 2)
-        result.store(vector::FromElementsOp::create(k.builder(), k.loc(),
-                                                    k.vectorType(2),
-                                                    sums.slice(at, 2)),
-                     k.add(row, i * fragment + half * 8), k.add(column, j * 8));
+        body(vector::FromElementsOp::create(k.builder(), k.loc(),
+                                            k.vectorType(2), sums.slice(at, 2)),
+             k.add(row, i * fragment + half * 8), k.add(column, j * 8));
+}
+
+void MmaWarps::storeSums(ArrayRef<Value> sums) {
+  GemmSums result(k, GemmSums::pitchOf(tiling.tile));
+  forSums(sums, [&](Value pair, Value row, Value column) {
+    result.store(pair, row, column);
+  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -45,6 +45,10 @@ public:
   /// Adds the product of two operands' fragments.
   void multiply(llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b,
                 llvm::MutableArrayRef<mlir::Value> sums);
+  /// Passes the sums on by twos, which are two columns of a row of the tile.
+  void
+  forSums(llvm::ArrayRef<mlir::Value> sums,
+          llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> body);
   /// Stores the sums in the place of the factors.
   void storeSums(llvm::ArrayRef<mlir::Value> sums);
 
