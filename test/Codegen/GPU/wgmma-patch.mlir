@@ -16,8 +16,9 @@
 // CHECK: cp.async.bulk.tensor.3d.shared::cluster.global
 // CHECK-NOT: cp.async.bulk.tensor
 // The normalised patch is stored once, before the taps, and fenced: 1000
-// positions of 32 channels by 256 threads, in pieces of 16 bytes.
-// CHECK-COUNT-16: st.shared.v4.b32
+// positions of 32 channels by 256 threads, in pieces of 16 bytes, four at a
+// time.
+// CHECK-COUNT-4: st.shared.v4.b32
 // CHECK-NOT: st.shared.v4.b32
 // CHECK: fence.proxy.async.shared::cta
 // CHECK-NEXT: {{bar(rier)?}}.sync {{.*}}1, 256;
@@ -31,11 +32,13 @@
 
 // Two chunks of channels are copied one after the other.
 // CHECK: .visible .entry k1_conv_input_grad(
-// CHECK-COUNT-5: cp.async.cg.shared.global
+// The end of a chunk is printed first.
+// CHECK: wgmma.wait_group.sync.aligned {{.*}}0;
+// CHECK-COUNT-4: cp.async.cg.shared.global
 // CHECK: cp.async.wait_group
 // CHECK: fence.proxy.async.shared::cta
 // CHECK: wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16
-// CHECK: wgmma.wait_group.sync.aligned {{.*}}0;
+// CHECK: wgmma.wait_group.sync.aligned {{.*}}1;
 // CHECK: mbarrier.arrive
 // CHECK-NOT: .local
 
