@@ -273,6 +273,14 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        {},
        /*copies=*/false,
        "sm_90a"},
+      {"warpgroups, several taps",
+       convOfBf16(
+           wgmmaStrategy("tile = [64, 32, 16], box = [1, 8, 8], taps = 3"),
+           /*prologue=*/false),
+       {},
+       {},
+       /*copies=*/false,
+       "sm_90a"},
       {"warpgroups, filter gradient",
        filterGradOfBf16(
            wgmmaStrategy("tile = [64, 32, 16], box = [1, 2, 8], parts = 2, "

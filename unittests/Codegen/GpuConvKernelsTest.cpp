@@ -748,7 +748,7 @@ TEST(GpuWgmmaKernels, WrongStrategy) {
   expectError(good, "takes one group of channels",
               withGroups({{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24}, 2));
   expectError("tile = [32, 32, 16], box = [1, 4, 8], stages = 4",
-              "expects a tile of 64 or 128 rows, got 32");
+              "expects a tile of 64, 128 or 256 rows, got 32");
   expectError("tile = [64, 16, 16], box = [1, 8, 8], stages = 4",
               "expects a warpgroup to have 16 to 256 columns, got 8");
   expectError("tile = [128, 32, 8], box = [1, 8, 16], stages = 4",

@@ -4,7 +4,7 @@
 // RUN: segc-opt %s --pass-pipeline='builtin.module(func.func(seg-select-strategy{target=cuda:sm_90 unverified-kernels=true}))' | FileCheck %s --check-prefix=WAITS
 // RUN: segc-opt %s --pass-pipeline='builtin.module(func.func(seg-select-strategy{target=cuda:sm_90a unverified-kernels=true}))' | FileCheck %s --check-prefix=ALLOWED
 // WAITS: #seg.strategy<mma_{{sync|patch}},
-// ALLOWED: #seg.strategy<wgmma,
+// ALLOWED: #seg.strategy<wgmma{{(_patch)?}},
 
 !x = tensor<2x64x64x128xf32>
 !w = tensor<3x3x128x128xf32>

@@ -36,6 +36,12 @@ struct GemmTile {
   /// The pixels of the tile are a box of so many positions: its rows, or the
   /// depth of a filter gradient. Without it they follow each other.
   std::optional<Dims> box = std::nullopt;
+  /// Taps along the height that a step multiplies. Their pixels are one box
+  /// with a halo.
+  int64_t taps = 1;
+
+  /// The positions of the input that the taps of a step read.
+  Dims patch() const { return {(*box)[0], (*box)[1] + taps - 1, (*box)[2]}; }
 };
 
 enum class GemmOperand { A, B };

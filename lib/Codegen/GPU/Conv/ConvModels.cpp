@@ -159,6 +159,11 @@ constexpr bool copiesFilterBoxes = Kind<Tiling>::copiesBoxes;
 template <>
 constexpr bool copiesFilterBoxes<WgmmaPatchTiling> = true;
 
+/// Whether a step may multiply several taps (GemmTile::taps).
+template <typename Tiling>
+constexpr bool sharesTaps = std::is_same_v<Tiling, WgmmaTiling>;
+constexpr llvm::StringLiteral tapsName = "taps";
+
 template <typename Tiling>
 SmallVector<StrategyParameter> parametersOf(bool hasParts) {
   SmallVector<StrategyParameter> declared{
@@ -167,6 +172,9 @@ SmallVector<StrategyParameter> parametersOf(bool hasParts) {
     declared.push_back({boxName, StrategyParameter::Type::Sizes});
   for (const auto &size : Kind<Tiling>::sizes)
     declared.push_back({size.name, StrategyParameter::Type::Size});
+  if (sharesTaps<Tiling> && !hasParts)
+    declared.push_back(
+        {tapsName, StrategyParameter::Type::Size, /*optional=*/true});
   if (Kind<Tiling>::hasMultiplyType) {
     SmallVector<StringRef> types{multiplyTypeName(MultiplyType::Bf16),
                                  multiplyTypeName(MultiplyType::F16)};
@@ -211,6 +219,9 @@ seg::StrategyAttr write(const GemmWork &work,
   for (const auto &size : Kind<Tiling>::sizes)
     parameters.push_back(b.getNamedAttr(
         size.name, b.getI64IntegerAttr(choice.tiling.*size.member)));
+  if (sharesTaps<Tiling> && tile.taps > 1)
+    parameters.push_back(
+        b.getNamedAttr(tapsName, b.getI64IntegerAttr(tile.taps)));
   if constexpr (Kind<Tiling>::hasMultiplyType)
     parameters.push_back(b.getNamedAttr(
         strategyMultiplyTypeName,
@@ -240,6 +251,9 @@ GemmChoice<Tiling> read(seg::FusionOp fusion) {
   }
   for (const auto &size : Kind<Tiling>::sizes)
     choice.tiling.*size.member = strategy.get<IntegerAttr>(size.name).getInt();
+  if (sharesTaps<Tiling>)
+    if (auto taps = strategy.get<IntegerAttr>(tapsName))
+      choice.tiling.tile.taps = taps.getInt();
   if constexpr (Kind<Tiling>::hasMultiplyType)
     choice.tiling.multiplyType = productWork(strategy).multiplyType;
   if constexpr (Kind<Tiling>::copiesFilters)

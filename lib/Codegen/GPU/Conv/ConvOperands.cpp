@@ -132,6 +132,12 @@ Indices ConvWindow::splitTap(Value tap) const {
   return result;
 }
 
+Indices ConvWindow::splitColumn(Value column) const {
+  Value depth =
+      problem.taps[0] == 1 ? k.index(0) : k.div(column, phase[2].taps);
+  return {depth, k.index(0), k.rem(column, phase[2].taps)};
+}
+
 Value ConvWindow::filterTap(const Indices &tap) const {
   Value result = k.index(0);
   for (unsigned d = 0; d < 3; ++d)

@@ -66,6 +66,8 @@ public:
   mlir::Value tapCount() const { return count; }
   /// Splits the number of a tap of the phase.
   Indices splitTap(mlir::Value tap) const;
+  /// The first tap of a column of taps along the height.
+  Indices splitColumn(mlir::Value column) const;
   /// The number that the tap has in the filter.
   mlir::Value filterTap(const Indices &tap) const;
   /// The output position of a position of the phase.

@@ -57,8 +57,8 @@ ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
         tile.depth);
     return;
   }
-  steps =
-      k.mul(window->tapCount(), divideUp(problem.groupInputs(), tile.depth));
+  steps = k.mul(k.div(window->tapCount(), tile.taps),
+                divideUp(problem.groupInputs(), tile.depth));
   origin = delinearizeDims(k, tileNumber, tiles);
   for (unsigned d = 0; d < 3; ++d)
     origin[d] = k.mul(origin[d], (*tile.box)[d]);
@@ -147,21 +147,24 @@ int64_t ForwardGemm::boxWidth(const ConvProblem &problem, const GemmTile &tile,
 
 SmallVector<GemmBox> ForwardGemm::boxes(GemmOperand operand, Value step) {
   int64_t pieces = divideUp(problem.groupInputs(), tile.depth);
-  Indices tap = window->splitTap(k.div(step, pieces));
-  Value channel = k.mul(k.rem(step, pieces), tile.depth);
+  Value number = k.div(step, pieces),
+        channel = k.mul(k.rem(step, pieces), tile.depth);
+  Indices tap =
+      tile.taps > 1 ? window->splitColumn(number) : window->splitTap(number);
   if (operand == GemmOperand::A) {
     Value inside = arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);
     return {activationBox(root->getOperand(0), channel,
                           window->input(origin, tap, inside), sample)};
   }
-  Value number = window->filterTap(tap);
-  if (ConvFilter::access(problem).alongDepth)
-    return {ConvFilter::box(problem, number, channel, firstColumn)};
   SmallVector<GemmBox> result;
-  int64_t width = boxWidth(operand);
-  for (int64_t column = 0; column < tile.columns; column += width)
-    result.push_back(
-        ConvFilter::box(problem, number, channel, k.add(firstColumn, column)));
+  int64_t width =
+      ConvFilter::access(problem).alongDepth ? tile.columns : boxWidth(operand);
+  for (int64_t i = 0; i < tile.taps; ++i) {
+    Value filterTap = window->filterTap({tap[0], k.add(tap[1], i), tap[2]});
+    for (int64_t column = 0; column < tile.columns; column += width)
+      result.push_back(ConvFilter::box(problem, filterTap, channel,
+                                       k.add(firstColumn, column)));
+  }
   return result;
 }
 
@@ -172,7 +175,7 @@ exec::TensorMapAttr ForwardGemm::tensorMap(seg::FusionOp fusion,
   Value value = fusion.getRoot()->getOperand(operand == GemmOperand::B);
   int64_t width = boxWidth(problem, tile, operand);
   if (operand == GemmOperand::A)
-    return activationMap(value, width, *tile.box, problem.inStrides());
+    return activationMap(value, width, tile.patch(), problem.inStrides());
   // A copy of the filter is the temporary, behind inputs and results, in the
   // type of the factors.
   MapOperand filter =

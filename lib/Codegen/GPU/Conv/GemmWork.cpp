@@ -48,7 +48,8 @@ int64_t GemmWork::steps(const GemmTile &tile, int64_t parts) const {
                : divideUp(divideUp(problem.batch * product(problem.out), parts),
                           tile.depth);
   int64_t taps = product(divideUp(problem.taps, blockPhases(problem)));
-  return tile.box ? taps * divideUp(problem.groupInputs(), tile.depth)
+  return tile.box ? taps / tile.taps *
+                        divideUp(problem.groupInputs(), tile.depth)
                   : divideUp(taps * problem.groupInputs(), tile.depth);
 }
 

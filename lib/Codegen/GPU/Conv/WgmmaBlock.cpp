@@ -29,9 +29,17 @@ public:
 
 private:
   void copyStep(Value step, Value stage);
-  Value multiply(Value stage, Value sums);
-  void storeSums(Value sums);
+  SmallVector<Value> multiply(Value stage, ValueRange sums);
 
+  /// The first of the 64 rows of a product of the warpgroup.
+  Value firstRow(int64_t product) {
+    return tile.rows == WgmmaTiling::rows
+               ? k.index(0)
+               : k.mul(k.add(warpgroup, product * WgmmaTiling::warpgroups),
+                       WgmmaTiling::rows);
+  }
+  /// The row of a step's box of the input that tap 0 reads.
+  Value patchRow(Value row);
   Value startOf(GemmOperand operand, Value stage) {
     Value start = stages.begin(stage);
     return operand == GemmOperand::A
@@ -50,35 +58,48 @@ private:
                                 tile.depth);
   }
   Value descriptor(GemmOperand operand, Value stage, Value first);
+  /// Of bytes, from one tap's factors to the next one's.
+  int64_t tapBytes(GemmOperand operand) const {
+    return operand == GemmOperand::A ? (*tile.box)[2] * rowBytes(operand)
+                                     : 2 * tile.depth * tile.columns;
+  }
+
   GpuKernelBody &k;
   ConvGemm &gemm;
   WgmmaTiling tiling;
   GemmTile tile;
   WgmmaStages stages;
   int64_t columns; ///< Of a warpgroup.
-  Value warpgroup, firstRow, firstColumn;
+  Value warpgroup, firstColumn;
 };
 
 void WgmmaBlock::emit() {
   stages.init();
-  stages.fill(gemm.stepCount(), 2 * tile.depth * (tile.rows + tile.columns),
+  stages.fill(gemm.stepCount(), tiling.copiedBytes(),
               [&](Value step, Value stage) { copyStep(step, stage); });
   k.ifThen(k.less(k.thread(), k.index(WgmmaTiling::consumers)), [&] {
     k.withThreads(WgmmaTiling::consumers, [&] {
       warpgroup = k.div(k.thread(), WgmmaTiling::warpgroup);
-      bool down = tile.rows > WgmmaTiling::rows;
-      firstRow = down ? k.mul(warpgroup, WgmmaTiling::rows) : k.index(0);
-      firstColumn = down ? k.index(0) : k.mul(warpgroup, columns);
-      Value sums = stages.multiply(gemm.stepCount(), wgmmaZeros(k, columns),
-                                   [&](Value stage, ValueRange carried) {
-                                     return SmallVector<Value>{
-                                         multiply(stage, carried.front())};
-                                   })[0];
+      firstColumn = tile.rows == WgmmaTiling::rows ? k.mul(warpgroup, columns)
+                                                   : k.index(0);
+      SmallVector<Value> zeros;
+      for (int64_t i = 0; i < WgmmaTiling::products(tile); ++i)
+        zeros.push_back(wgmmaZeros(k, columns));
+      SmallVector<Value> sums = stages.multiply(
+          gemm.stepCount(), zeros, [&](Value stage, ValueRange carried) {
+            return multiply(stage, carried);
+          });
       // The sums take the place of the factors.
       k.barrier();
-      storeSums(sums);
+      GemmSums result(k, GemmSums::pitchOf(tile));
+      for (auto [i, sum] : llvm::enumerate(sums)) {
+        Value first = firstRow(static_cast<int64_t>(i));
+        forWgmmaSums(k, sum, columns, [&](Value pair, Value row, Value column) {
+          result.store(pair, k.add(first, row), k.add(firstColumn, column));
+        });
+      }
       k.barrier();
-      gemm.finish(GemmSums(k, GemmSums::pitchOf(tile)));
+      gemm.finish(result);
     });
   });
 }
@@ -86,14 +107,21 @@ void WgmmaBlock::emit() {
 void WgmmaBlock::copyStep(Value step, Value stage) {
   for (GemmOperand operand : {GemmOperand::A, GemmOperand::B}) {
     SmallVector<GemmBox> boxes = gemm.boxes(operand, step);
-    int64_t bytes = 2 * tile.depth *
-                    (operand == GemmOperand::A ? tile.rows : tile.columns) /
-                    static_cast<int64_t>(boxes.size());
+    int64_t bytes =
+        tiling.copiedBytes(operand) / static_cast<int64_t>(boxes.size());
     for (auto [i, box] : llvm::enumerate(boxes))
       stages.copyBox(
           k.add(startOf(operand, stage), static_cast<int64_t>(i) * bytes),
           operand == GemmOperand::B, box, stage);
   }
+}
+
+Value WgmmaBlock::patchRow(Value row) {
+  if (tile.taps == 1)
+    return row;
+  int64_t ofPlane = (*tile.box)[1] * (*tile.box)[2],
+          halo = (tile.taps - 1) * (*tile.box)[2];
+  return k.add(row, k.mul(k.div(row, ofPlane), halo));
 }
 
 /// Describes an operand of a stage from row or column `first` on.
@@ -105,26 +133,26 @@ Value WgmmaBlock::descriptor(GemmOperand operand, Value stage, Value first) {
   return wgmmaDescriptor(k, start, layout(operand));
 }
 
-/// Adds the product of a stage.
-Value WgmmaBlock::multiply(Value stage, Value sums) {
-  Value a = descriptor(GemmOperand::A, stage, firstRow),
-        other = descriptor(GemmOperand::B, stage, firstColumn);
-  for (int64_t i = 0; i < tile.depth / wgmmaDepth; ++i)
-    sums = wgmmaProduct(
-        k, tiling.multiplyType, columns,
-        wgmmaDescriptorAt(k, a, i * layout(GemmOperand::A).instructionBytes()),
-        layout(GemmOperand::A),
-        wgmmaDescriptorAt(k, other,
-                          i * layout(GemmOperand::B).instructionBytes()),
-        layout(GemmOperand::B), sums);
-  return sums;
-}
-
-void WgmmaBlock::storeSums(Value sums) {
-  GemmSums result(k, GemmSums::pitchOf(tile));
-  forWgmmaSums(k, sums, columns, [&](Value pair, Value row, Value column) {
-    result.store(pair, k.add(firstRow, row), k.add(firstColumn, column));
-  });
+/// Adds the products of a stage.
+SmallVector<Value> WgmmaBlock::multiply(Value stage, ValueRange sums) {
+  SmallVector<Value> next(sums), a;
+  for (size_t i = 0; i < sums.size(); ++i)
+    a.push_back(descriptor(GemmOperand::A, stage,
+                           patchRow(firstRow(static_cast<int64_t>(i)))));
+  Value other = descriptor(GemmOperand::B, stage, firstColumn);
+  for (int64_t tap = 0; tap < tile.taps; ++tap)
+    for (int64_t i = 0; i < tile.depth / wgmmaDepth; ++i) {
+      auto at = [&](GemmOperand operand, Value from) {
+        return wgmmaDescriptorAt(
+            k, from, tap * tapBytes(operand) + i * layout(operand).instructionBytes());
+      };
+      Value columnsAt = at(GemmOperand::B, other);
+      for (auto [sum, from] : llvm::zip_equal(next, a))
+        sum = wgmmaProduct(k, tiling.multiplyType, columns,
+                           at(GemmOperand::A, from), layout(GemmOperand::A),
+                           columnsAt, layout(GemmOperand::B), sum);
+    }
+  return next;
 }
 
 } // namespace

@@ -12,8 +12,10 @@
 
 namespace segc {
 
-/// The tile of a block of two warpgroups that multiply, 64 rows each or, of 64
-/// rows, half of the columns each, and a warp that copies.
+/// The tile of a block of two warpgroups that multiply, 64 or 128 rows each or,
+/// of 64 rows, half of the columns each, and a warp that copies. Boxes of a
+/// tile with several `taps` are multiples of eight pixels wide, so that a tap
+/// is a shift by whole patterns of the swizzle.
 struct WgmmaTiling {
   GemmTile tile;             ///< With a box.
   int64_t stages;            ///< Steps in shared memory, at least 2.
@@ -34,11 +36,22 @@ struct WgmmaTiling {
     constexpr int64_t widest = 64;
     return std::min(widest, columnsOfWarpgroup(tile));
   }
-  /// Bytes of A and B of a step. Swizzled boxes begin at multiples of 1024.
+  /// Products of 64 rows of a warpgroup.
+  static int64_t products(const GemmTile &tile) {
+    return std::max<int64_t>(1, tile.rows / (warpgroups * rows));
+  }
+  /// Bytes of A and B of a step.
+  int64_t copiedBytes(GemmOperand operand) const {
+    int64_t rows = tile.taps > 1 ? product(tile.patch()) : tile.rows;
+    return 2 * tile.depth *
+           (operand == GemmOperand::A ? rows : tile.taps * tile.columns);
+  }
+  int64_t copiedBytes() const {
+    return copiedBytes(GemmOperand::A) + copiedBytes(GemmOperand::B);
+  }
+  /// Of shared memory. Swizzled boxes begin at multiples of 1024.
   int64_t bytes(GemmOperand operand) const {
-    return roundUp(2 * tile.depth *
-                       (operand == GemmOperand::A ? tile.rows : tile.columns),
-                   1024);
+    return roundUp(copiedBytes(operand), 1024);
   }
   int64_t stageBytes() const {
     return bytes(GemmOperand::A) + bytes(GemmOperand::B);

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ConvOperands.h"
 #include "FilterCopy.h"
 #include "GemmTilings.h"
 #include "WgmmaCosts.h"
@@ -56,18 +57,40 @@ std::string wgmmaRefusal(const GemmWork &work) {
   return "";
 }
 
+/// Sums of a thread.
+static int64_t sumsOfThread(const GemmTile &tile) {
+  return WgmmaTiling::products(tile) * WgmmaTiling::columnsOfWarpgroup(tile) /
+         2;
+}
+
+/// Whether the taps of a step may be all along the height.
+static bool mayShareTaps(const GemmWork &work, const GemmTile &tile) {
+  const ConvProblem &problem = work.problem;
+  constexpr int64_t pattern = 8; // Rows of a swizzled box.
+  const Dims &box = *tile.box;
+  return !work.isFilterGrad && tile.taps == problem.taps[1] &&
+         problem.inStrides()[1] == 1 && problem.dilations[1] == 1 &&
+         blockPhases(problem)[1] == 1 && box[2] % pattern == 0 &&
+         box[1] * box[2] % WgmmaTiling::rows == 0;
+}
+
 std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
   const GemmTile &tile = tiling.tile;
   if (std::string reason = wgmmaRefusal(work); !reason.empty())
     return reason;
-  if (tile.rows != WgmmaTiling::rows &&
-      tile.rows != WgmmaTiling::warpgroups * WgmmaTiling::rows)
-    return "expects a tile of 64 or 128 rows, got " + std::to_string(tile.rows);
+  if (tile.rows != WgmmaTiling::rows && tile.rows != 2 * WgmmaTiling::rows &&
+      tile.rows != 4 * WgmmaTiling::rows)
+    return "expects a tile of 64, 128 or 256 rows, got " +
+           std::to_string(tile.rows);
   constexpr int64_t least = 16, most = 256, deepest = 128;
   if (int64_t columns = WgmmaTiling::columnsOfWarpgroup(tile);
       columns < least || tile.columns > most)
     return "expects a warpgroup to have 16 to 256 columns, got " +
            std::to_string(columns);
+  constexpr int64_t maxSums = 128; // Of a thread.
+  if (int64_t sums = sumsOfThread(tile); sums > maxSums)
+    return "expects a thread to have at most 128 sums, got " +
+           std::to_string(sums);
   if (tile.depth < least ||
       tile.depth > (work.isFilterGrad ? deepest : deepest / 2))
     return "expects a depth of 16 to 64, or 128 for a filter gradient, got " +
@@ -77,10 +100,14 @@ std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
       (isFlat(work) && tile.box->front() != 1))
     return "expects a box of " + std::to_string(pixels) +
            " pixels, in 2-D 1 deep";
+  if (tile.taps != 1 && !mayShareTaps(work, tile))
+    return "expects taps to be those along the height, of a convolution "
+           "without a step, a dilation or phases along it, and a box whose "
+           "rows are multiples of 8 pixels, in planes of multiples of 64";
   constexpr int64_t maxBox = 256;
   for (unsigned d = 0; d < 3; ++d)
     if (!llvm::isPowerOf2_64((*tile.box)[d]) ||
-        (*tile.box)[d] * work.problem.inStrides()[d] > maxBox)
+        tile.patch()[d] * work.problem.inStrides()[d] > maxBox)
       return "expects a box of powers of two that reads at most 256 positions "
              "of each dimension";
   constexpr int64_t maxStages = 8;
@@ -101,8 +128,9 @@ double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
                        int64_t parts) {
   const GemmTile &tile = tiling.tile;
   const GpuTarget &target = work.target;
-  double products =
-      static_cast<double>(tile.depth / wgmmaDepth * WgmmaTiling::warpgroups);
+  double products = static_cast<double>(tile.taps * tile.depth / wgmmaDepth *
+                                        WgmmaTiling::warpgroups *
+                                        WgmmaTiling::products(tile));
   // A step begins with a wait.
   constexpr double beginStep = 20e-9;
   double copy = tiling.copiesFilter && !work.isPrepared
@@ -110,24 +138,25 @@ double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
                     : 0;
   return copy +
          modelledSeconds(
-             work,
-             {tile, parts, tiling.threads(), sharedFloats(work, tiling),
-              static_cast<double>(WgmmaTiling::columnsOfWarpgroup(tile)) / 2 +
-                  56,
-              wgmmaSeconds(target, products,
-                           WgmmaTiling::columnsOfWarpgroup(tile)) +
-                  beginStep,
-              target.loadSeconds / static_cast<double>(tiling.stages - 1),
-              2.0 * static_cast<double>((tile.rows + tile.columns) *
-                                        tile.depth)});
+             work, {tile, parts, tiling.threads(), sharedFloats(work, tiling),
+                    static_cast<double>(sumsOfThread(tile)) + 56,
+                    wgmmaSeconds(target, products,
+                                 WgmmaTiling::columnsOfWarpgroup(tile)) +
+                        beginStep,
+                    target.loadSeconds / static_cast<double>(tiling.stages - 1),
+                    static_cast<double>(tiling.copiedBytes())});
 }
 
 /// The box of so many pixels with which the fewest tiles cover the space; of
-/// those the one with the least surface, which taps read beyond it.
-static Dims bestBox(const Dims &space, int64_t pixels, bool flat) {
+/// those the one with the least surface, which taps read beyond it. Its rows
+/// have at least `width` pixels, its planes `plane`.
+static Dims bestBox(const Dims &space, int64_t pixels, bool flat,
+                    int64_t width = 1, int64_t plane = 1) {
   Dims best{1, 1, pixels};
   auto cost = [&](const Dims &box) {
-    return std::pair(product(divideUp(space, box)), box[0] + box[1] + box[2]);
+    bool isAllowed = box[2] >= width && box[1] * box[2] >= plane;
+    return std::tuple(!isAllowed, product(divideUp(space, box)),
+                      box[0] + box[1] + box[2]);
   };
   for (int64_t depth = 1; depth <= (flat ? 1 : pixels); depth *= 2)
     for (int64_t height = 1; depth * height <= pixels; height *= 2)
@@ -145,7 +174,7 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
   if (!allowed.contains(multiplyType))
     return;
   Dims space = work.isFilterGrad ? work.problem.out : blockSpace(work.problem);
-  for (int64_t rows : {128, 64})
+  for (int64_t rows : {128, 256, 64})
     for (int64_t columns : {256, 128, 64, 32, 16})
       for (int64_t depth : {64, 32, 16, 128})
         for (int64_t stages : {4, 6, 3, 2}) {
@@ -155,6 +184,12 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
               {rows, columns, depth}, stages, multiplyType, isWideFilter(work)};
           tiling.tile.box =
               bestBox(space, work.isFilterGrad ? depth : rows, isFlat(work));
+          addChoices(work, tiling, choices);
+          if (work.problem.taps[1] == 1)
+            continue;
+          tiling.tile.taps = work.problem.taps[1];
+          tiling.tile.box = bestBox(space, rows, isFlat(work), /*width=*/8,
+                                    /*plane=*/WgmmaTiling::rows);
           addChoices(work, tiling, choices);
         }
 }

@@ -1,0 +1,122 @@
+//===- GpuWgmmaTapsTest.cpp - Boxes for several taps of wgmma -------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Convolutions by wgmma whose steps multiply all taps along the height, against
+// the reference evaluation, in the emulator.
+
+#include "GpuConvCase.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace segc::test;
+
+namespace {
+
+struct TapsCase {
+  ConvCase conv;
+  const char *narrow;
+  const char *parameters;
+};
+
+void PrintTo(const TapsCase &c, std::ostream *os) {
+  *os << c.parameters << ", ";
+  PrintTo(c.conv, os);
+}
+
+class GpuWgmmaTaps : public testing::TestWithParam<TapsCase> {
+protected:
+  static KernelTestOptions options(const TapsCase &c) {
+    KernelTestOptions options = optionsFor(c.conv.in * tapsOf(c.conv));
+    options.target = "sm_90a";
+    options.narrow = c.narrow;
+    options.tolerance += options.narrow == "f16" ? 0x1p-11 : 0x1p-8;
+    return options;
+  }
+  static ConvCase conv(const TapsCase &c) {
+    ConvCase conv = c.conv;
+    conv.strategy =
+        std::string("wgmma, multiply_type = ") + c.narrow + ", " + c.parameters;
+    return conv;
+  }
+};
+
+TEST_P(GpuWgmmaTaps, Forward) {
+  EXPECT_EQ(checkKernels(convText(conv(GetParam())), options(GetParam())), "");
+}
+
+// Filters lie along the depth, or across it, for both roles.
+TEST_P(GpuWgmmaTaps, TransposedFilter) {
+  ConvCase c = conv(GetParam());
+  c.transposeFilter = true;
+  c.epilogue = true;
+  EXPECT_EQ(checkKernels(convText(c), options(GetParam())), "");
+}
+
+TEST_P(GpuWgmmaTaps, InputGradient) {
+  for (bool transpose : {false, true}) {
+    ConvCase c = conv(GetParam());
+    std::swap(c.in, c.out);
+    c.transposeFilter = transpose;
+    EXPECT_EQ(checkKernels(inputGradText(c), options(GetParam())), "");
+  }
+}
+
+// One and two products of 64 rows of a warpgroup, a warpgroup for half of the
+// columns; planes of one and of several products; rows of 8 and 16 pixels;
+// strides along the width and phases of their gradients; boxes and channels
+// that are cut.
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, GpuWgmmaTaps,
+    testing::Values(
+        TapsCase{
+            {{18, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 40},
+            "bf16",
+            "tile = [128, 32, 32], box = [1, 16, 8], stages = 2, taps = 3"},
+        TapsCase{{{19, 18}, {3, 3}, {1, 1}, {2, 1}, {0, 1}, 24, 24},
+                 "f16",
+                 "tile = [256, 32, 16], box = [1, 16, 16], stages = 4, taps = "
+                 "3"},
+        TapsCase{{{9, 19}, {2, 3}, {1, 2}, {1, 1}, {0, 1}, 72, 40},
+                 "bf16",
+                 "tile = [64, 64, 64], box = [1, 8, 8], stages = 3, taps = 2"},
+        TapsCase{
+            {{5, 9, 9}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 24},
+            "bf16",
+            "tile = [256, 16, 32], box = [4, 8, 8], stages = 2, taps = 3"},
+        TapsCase{
+            {{3, 6, 17}, {1, 3, 3}, {1, 1, 1}, {0, 0, 1}, {0, 1, 1}, 16, 72},
+            "f16",
+            "tile = [128, 128, 16], box = [2, 4, 16], stages = 2, taps = 3"}));
+
+TEST(GpuWgmmaTapsKernels, WrongStrategy) {
+  auto expectError = [&](const std::string &parameters,
+                         const std::string &error, ConvCase c) {
+    KernelTestOptions options = gpuOptions();
+    options.target = "sm_90a";
+    options.narrow = "bf16";
+    c.strategy = "wgmma, multiply_type = bf16, stages = 2, " + parameters;
+    EXPECT_THAT(checkKernels(convText(c), options), testing::HasSubstr(error));
+  };
+  const ConvCase shape{{17, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24};
+  const std::string error = "expects taps to be those along the height",
+                    good = "tile = [128, 32, 16], box = [1, 16, 8], taps = 3";
+  expectError("tile = [128, 32, 16], box = [1, 16, 8], taps = 2", error, shape);
+  expectError("tile = [128, 32, 16], box = [1, 32, 4], taps = 3", error, shape);
+  expectError("tile = [128, 32, 16], box = [4, 4, 8], taps = 3", error,
+              {{4, 7, 9}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}, 16, 24});
+  ConvCase other = shape;
+  other.strides = {2, 1};
+  expectError(good, error, other);
+  other = shape;
+  other.dilations = {2, 1};
+  expectError(good, error, other);
+  expectError("tile = [256, 256, 16], box = [1, 16, 16]",
+              "expects a thread to have at most 128 sums, got 256", shape);
+}
+
+} // namespace
