@@ -123,9 +123,8 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
   double blocks = work.blocks(tile, cost.parts),
          steps = work.steps(tile, cost.parts), threads = cost.threads;
   constexpr double finishInstructions = 12; // For each sum of the tile.
-  double finish = issueSeconds(target,
-                               finishInstructions * tile.rows * tile.columns),
-         block = steps * cost.step + finish;
+  double finish =
+      issueSeconds(target, finishInstructions * tile.rows * tile.columns);
   double ownBlocks = std::ceil(blocks / target.multiprocessors);
   double registers = target.kernelRegisters
                          ? static_cast<double>(target.kernelRegisters)
@@ -134,6 +133,12 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
       1.0, std::floor(std::min({ownBlocks, target.residentThreads / threads,
                                 target.sharedBytes / (4.0 * cost.sharedFloats),
                                 target.registers / (threads * registers)})));
+  // What a block does beside its asynchronous products is hidden by those of
+  // other blocks, but for the part of the time in which all do the same.
+  double products = steps * cost.asynchronous,
+         others = steps * (cost.step - cost.asynchronous) + finish,
+         block =
+             std::max(products, others) + std::min(products, others) / resident;
   // Fewer than eight warps do not keep a multiprocessor busy. A step cannot be
   // shorter than what it waits for, whatever other blocks do meanwhile.
   // Partitions with fewer warps than another wait for it.

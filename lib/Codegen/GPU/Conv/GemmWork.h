@@ -52,6 +52,8 @@ struct BlockCost {
   double stepBytes; ///< Of A and B that a step reads.
   /// Warps that multiply, which the four partitions of a multiprocessor share.
   int64_t multiplyingWarps = 4;
+  /// Of `step`, products that run while warps issue other instructions.
+  double asynchronous = 0;
 };
 
 /// Seconds by the roofline of a device whose multiprocessors each do some of

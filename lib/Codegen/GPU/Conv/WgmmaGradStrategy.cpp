@@ -86,17 +86,21 @@ std::string refusal(const GemmWork &work, const WgmmaGradTiling &tiling) {
 
 double modelledSeconds(const GemmWork &work, const WgmmaGradTiling &tiling,
                        int64_t parts) {
-  double products = static_cast<double>(tiling.warpgroups * tiling.products() *
-                                        tiling.tile.depth / wgmmaDepth);
+  double products =
+      wgmmaSeconds(work.target,
+                   static_cast<double>(tiling.warpgroups * tiling.products() *
+                                       tiling.tile.depth / wgmmaDepth),
+                   tiling.tile.columns);
   // A step begins with a wait.
   constexpr double beginStep = 20e-9;
   return modelledSeconds(
       work,
       {tiling.tile, parts, tiling.threads(), sharedFloats(work, tiling),
        static_cast<double>(tiling.products() * tiling.tile.columns) / 2 + 40,
-       wgmmaSeconds(work.target, products, tiling.tile.columns) + beginStep,
+       products + beginStep,
        work.target.loadSeconds / static_cast<double>(tiling.stages - 1),
-       static_cast<double>(tiling.copiedBytes(work.problem))});
+       static_cast<double>(tiling.copiedBytes(work.problem)),
+       /*multiplyingWarps=*/4 * tiling.warpgroups, products});
 }
 
 /// Adds the tiling with the numbers of parts that fill the multiprocessors once

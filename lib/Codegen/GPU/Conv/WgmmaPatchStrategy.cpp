@@ -98,7 +98,7 @@ std::string refusal(const GemmWork &work, const WgmmaPatchTiling &tiling) {
        {wgmmaPatchRefusal(work), tileRefusal(work, tiling)})
     if (!reason.empty())
       return reason;
-  constexpr int64_t maxStages = 8, maxSums = 128, maxRuns = 32;
+  constexpr int64_t maxStages = 8, maxSums = 128;
   if (tiling.stages < 2 || tiling.stages > maxStages)
     return "expects 2 to 8 stages, got " + std::to_string(tiling.stages);
   if (int64_t sums = sumRegisters(tiling); sums > maxSums)
@@ -117,12 +117,6 @@ std::string refusal(const GemmWork &work, const WgmmaPatchTiling &tiling) {
     return "expects filter_copy of a filter that is not in memory in the "
            "multiply_type";
   }
-  // Each is code of its own.
-  if (int64_t runs =
-          divideUp(patchRuns(work, tiling), WgmmaPatchTiling::consumers);
-      runs > maxRuns)
-    return "expects a thread to load at most 32 times for a patch, got " +
-           std::to_string(runs);
   return work.refusal(tiling.tile, WgmmaPatchTiling::consumers,
                       sharedFloats(work, tiling));
 }
@@ -134,8 +128,9 @@ double modelledSeconds(const GemmWork &work, const WgmmaPatchTiling &tiling,
   double taps = static_cast<double>(product(work.problem.taps)),
          floats = static_cast<double>(sharedFloats(work, tiling)),
          instructions =
-             static_cast<double>(tile.rows / wgmmaRows * tile.depth) /
-             wgmmaDepth;
+             static_cast<double>(WgmmaPatchTiling::warpgroups *
+                                 tiling.squares() * tile.depth / wgmmaDepth),
+         products = wgmmaSeconds(target, instructions, tile.columns);
   // The patch is loaded before its first tap, for all of them.
   bool copies = copiesPatch(work, tiling);
   int64_t runs = patchRuns(work, tiling);
@@ -144,7 +139,7 @@ double modelledSeconds(const GemmWork &work, const WgmmaPatchTiling &tiling,
   int64_t loads =
       copies ? 1 : divideUp(divideUp(runs, WgmmaPatchTiling::consumers), 4);
   double wait = target.loadSeconds * static_cast<double>(loads) / taps,
-         registers = static_cast<double>(sumRegisters(tiling)) + 56;
+         registers = static_cast<double>(sumRegisters(tiling)) + 40;
   // A multiprocessor with one block does nothing else meanwhile.
   bool isAlone = 2 * 4 * floats > static_cast<double>(target.sharedBytes) ||
                  2 * registers * static_cast<double>(tiling.threads()) >
@@ -165,7 +160,8 @@ double modelledSeconds(const GemmWork &work, const WgmmaPatchTiling &tiling,
               static_cast<double>(tiling.tapBytes()) +
                   static_cast<double>(product(tiling.patch(work.problem)) *
                                       tile.depth * 2) /
-                      taps});
+                      taps,
+              /*multiplyingWarps=*/WgmmaPatchTiling::consumers / 32, products});
 }
 
 /// Boxes of so many pixels: in 2-D, or where taps lie in two dimensions, flat
@@ -190,7 +186,7 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
       !wgmmaPatchRefusal(work).empty())
     return;
   for (int64_t rows : {128, 256, 512})
-    for (int64_t columns : {16, 32, 64, 128})
+    for (int64_t columns : {16, 32, 64, 128, 256})
       for (int64_t depth : {64, 32, 16})
         for (int64_t stages : {3, 4, 6})
           for (const Dims &box : boxesOf(work.problem, rows))

@@ -128,9 +128,12 @@ double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
                        int64_t parts) {
   const GemmTile &tile = tiling.tile;
   const GpuTarget &target = work.target;
-  double products = static_cast<double>(tile.taps * tile.depth / wgmmaDepth *
-                                        WgmmaTiling::warpgroups *
-                                        WgmmaTiling::products(tile));
+  double products =
+      wgmmaSeconds(target,
+                   static_cast<double>(tile.taps * tile.depth / wgmmaDepth *
+                                       WgmmaTiling::warpgroups *
+                                       WgmmaTiling::products(tile)),
+                   WgmmaTiling::columnsOfWarpgroup(tile));
   // A step begins with a wait.
   constexpr double beginStep = 20e-9;
   double copy = tiling.copiesFilter && !work.isPrepared
@@ -138,13 +141,13 @@ double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
                     : 0;
   return copy +
          modelledSeconds(
-             work, {tile, parts, tiling.threads(), sharedFloats(work, tiling),
-                    static_cast<double>(sumsOfThread(tile)) + 56,
-                    wgmmaSeconds(target, products,
-                                 WgmmaTiling::columnsOfWarpgroup(tile)) +
-                        beginStep,
-                    target.loadSeconds / static_cast<double>(tiling.stages - 1),
-                    static_cast<double>(tiling.copiedBytes())});
+             work,
+             {tile, parts, tiling.threads(), sharedFloats(work, tiling),
+              static_cast<double>(sumsOfThread(tile)) + 56,
+              products + beginStep,
+              target.loadSeconds / static_cast<double>(tiling.stages - 1),
+              static_cast<double>(tiling.copiedBytes()),
+              /*multiplyingWarps=*/WgmmaTiling::consumers / 32, products});
 }
 
 /// The box of so many pixels with which the fewest tiles cover the space; of
