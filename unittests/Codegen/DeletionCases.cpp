@@ -216,6 +216,16 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
   const ConvCase whole{{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 20, 24},
       strided{{9, 11}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 8, 12},
       halving{{8, 10}, {2, 2}, {2, 2}, {0, 0}, {0, 0}, 8, 12};
+  ConvCase image{{5, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 2, 20},
+      imageGrad = image;
+  const std::string fewChannels = "mma_few_channels, warp_rows = 16, "
+                                  "warp_columns = 16, multiply_type = tf32, "
+                                  "box = [1, 4, 8], tile = [32, 32, ";
+  image.strategy = fewChannels + "24]";
+  imageGrad.strategy = fewChannels + "32], stages = 3, parts = 1";
+  // Rows of the second box that reach no row of the image.
+  auto imageGradMasks = copyingGemmMasks(18, 20, 70, 2);
+  imageGradMasks["slt 5"] = otherFactor;
   return {
       {"conv with statistics",
        convWithStatistics(),
@@ -253,6 +263,23 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        convOfPatches(mmaPatch, /*prologue=*/true),
        {},
        copyingGemmMasks(35, 32, 144, 9),
+       /*copies=*/true},
+      {"few channels",
+       convText(image),
+       {},
+       copyingGemmMasks(35, 20, 18, 1),
+       /*copies=*/true},
+      {"few channels, filter gradient",
+       filterGradText(imageGrad),
+       {},
+       imageGradMasks,
+       /*copies=*/true},
+      {"few channels, filter gradient of 16 bits",
+       filterGradOfBf16("{strategy = #seg.strategy<" + fewChannels +
+                            "32], stages = 2, parts = 2, temp_bytes = 4608>}",
+                        /*in=*/"2"),
+       {},
+       copyingGemmMasks(18, 32, 70, 2),
        /*copies=*/true},
       {"warpgroups",
        convOfBf16(wgmmaStrategy("tile = [64, 32, 16], box = [1, 8, 8]"),

@@ -25,6 +25,13 @@ int64_t segc::test::tapsOf(const ConvCase &c) {
   return taps;
 }
 
+int64_t segc::test::pixelsOf(const ConvCase &c) {
+  int64_t pixels = 1;
+  for (int64_t size : c.large)
+    pixels *= size;
+  return pixels;
+}
+
 ConvCase segc::test::withGroups(ConvCase c, int64_t groups, Sizes dilations) {
   c.groups = groups;
   c.dilations = dilations;

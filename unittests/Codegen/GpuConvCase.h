@@ -18,6 +18,7 @@ namespace segc::test {
 /// error of about 2^-24 times the sum.
 KernelTestOptions optionsFor(int64_t products);
 int64_t tapsOf(const ConvCase &c);
+int64_t pixelsOf(const ConvCase &c); ///< Of the large side.
 ConvCase withGroups(ConvCase c, int64_t groups, Sizes dilations = {});
 
 /// Sets the strategy of the fusion: `number` of the samples of a model, the

@@ -18,13 +18,6 @@ using namespace segc::test;
 
 namespace {
 
-int64_t pixelsOf(const ConvCase &c) {
-  int64_t pixels = 1;
-  for (int64_t size : c.large)
-    pixels *= size;
-  return pixels;
-}
-
 //===----------------------------------------------------------------------===//
 // Statistics
 //===----------------------------------------------------------------------===//

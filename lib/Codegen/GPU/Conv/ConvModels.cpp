@@ -102,6 +102,35 @@ struct Kind<FilterGradPatchTiling> {
   static constexpr auto emit = emitFilterGradPatchBlock;
 };
 
+/// What both roles of few channels share.
+struct MmaFewChannelsKind {
+  static constexpr llvm::StringLiteral name = "mma_few_channels";
+  static constexpr bool hasMultiplyType = true, hasBox = true,
+                        multipliesTf32 = true, isUnverified = false,
+                        copiesFilters = false, copiesBoxes = false;
+  static std::string noTiling(const GemmWork &work) {
+    std::string reason = mmaFewChannelsRefusal(work.problem);
+    return reason.empty() ? "multiplies in tf32" : reason;
+  }
+};
+
+template <>
+struct Kind<MmaFewChannelsTiling> : MmaFewChannelsKind {
+  static constexpr SizeParameter<MmaFewChannelsTiling> sizes[] = {
+      {"warp_rows", &MmaFewChannelsTiling::warpRows},
+      {"warp_columns", &MmaFewChannelsTiling::warpColumns}};
+  static constexpr auto emit = emitMmaFewChannelsBlock;
+};
+
+template <>
+struct Kind<MmaFewChannelsGradTiling> : MmaFewChannelsKind {
+  static constexpr SizeParameter<MmaFewChannelsGradTiling> sizes[] = {
+      {"warp_rows", &MmaFewChannelsGradTiling::warpRows},
+      {"warp_columns", &MmaFewChannelsGradTiling::warpColumns},
+      {"stages", &MmaFewChannelsGradTiling::stages}};
+  static constexpr auto emit = emitMmaFewChannelsGradBlock;
+};
+
 template <>
 struct Kind<WgmmaTiling> {
   static constexpr llvm::StringLiteral name = "wgmma";
@@ -487,6 +516,9 @@ void addConvGpuModels(KernelModels &models) {
   addModels<MmaTiling>(models);
   models.push_back(std::make_unique<ForwardModel<MmaPatchTiling>>());
   models.push_back(std::make_unique<FilterGradModel<FilterGradPatchTiling>>());
+  models.push_back(std::make_unique<ForwardModel<MmaFewChannelsTiling>>());
+  models.push_back(
+      std::make_unique<FilterGradModel<MmaFewChannelsGradTiling>>());
   addModels<WgmmaTiling>(models);
   models.push_back(std::make_unique<FilterGradModel<WgmmaGradTiling>>());
   models.push_back(std::make_unique<ForwardModel<WgmmaPatchTiling>>());

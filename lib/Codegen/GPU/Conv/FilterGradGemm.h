@@ -52,6 +52,7 @@ public:
   // Of a tile with a box, some taps may read a patch of the input at strides of
   // 1 (FilterGradPatchBlock.h, WgmmaGradBlock.h).
   const ConvProblem &getProblem() const { return problem; }
+  mlir::Operation *getRoot() const { return root; }
   /// The number of the block's rows among those of all blocks.
   mlir::Value getRowBlock() const { return rowBlock; }
   /// The sample and the first position of the box of a step.

@@ -14,6 +14,7 @@
 #include "FilterGradPatchBlock.h"
 #include "GemmWork.h"
 #include "MmaBlock.h"
+#include "MmaFewChannelsBlock.h"
 #include "MmaPatchBlock.h"
 #include "WgmmaBlock.h"
 #include "WgmmaGradBlock.h"
@@ -26,6 +27,9 @@ int64_t sharedFloats(const GemmWork &work, const CudaCoreTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const MmaTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const MmaPatchTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const FilterGradPatchTiling &tiling);
+int64_t sharedFloats(const GemmWork &work, const MmaFewChannelsTiling &tiling);
+int64_t sharedFloats(const GemmWork &work,
+                     const MmaFewChannelsGradTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const WgmmaTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const WgmmaGradTiling &tiling);
 int64_t sharedFloats(const GemmWork &work, const WgmmaPatchTiling &tiling);
@@ -34,6 +38,11 @@ std::string refusal(const GemmWork &work, const CudaCoreTiling &tiling);
 std::string refusal(const GemmWork &work, const MmaTiling &tiling);
 std::string refusal(const GemmWork &work, const MmaPatchTiling &tiling);
 std::string refusal(const GemmWork &work, const FilterGradPatchTiling &tiling);
+std::string refusal(const GemmWork &work, const MmaFewChannelsTiling &tiling);
+std::string refusal(const GemmWork &work,
+                    const MmaFewChannelsGradTiling &tiling);
+/// The reason why no tiling of few channels can be.
+std::string mmaFewChannelsRefusal(const ConvProblem &problem);
 std::string refusal(const GemmWork &work, const WgmmaTiling &tiling);
 std::string refusal(const GemmWork &work, const WgmmaGradTiling &tiling);
 std::string refusal(const GemmWork &work, const WgmmaPatchTiling &tiling);
@@ -50,6 +59,10 @@ double modelledSeconds(const GemmWork &work, const MmaPatchTiling &tiling,
                        int64_t parts);
 double modelledSeconds(const GemmWork &work,
                        const FilterGradPatchTiling &tiling, int64_t parts);
+double modelledSeconds(const GemmWork &work, const MmaFewChannelsTiling &tiling,
+                       int64_t parts);
+double modelledSeconds(const GemmWork &work,
+                       const MmaFewChannelsGradTiling &tiling, int64_t parts);
 double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
                        int64_t parts);
 double modelledSeconds(const GemmWork &work, const WgmmaGradTiling &tiling,
@@ -67,6 +80,12 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
 void collectChoices(
     const GemmWork &work, MultiplyTypeSet multiplyTypes,
     llvm::SmallVectorImpl<GemmChoice<FilterGradPatchTiling>> &choices);
+void collectChoices(
+    const GemmWork &work, MultiplyTypeSet multiplyTypes,
+    llvm::SmallVectorImpl<GemmChoice<MmaFewChannelsTiling>> &choices);
+void collectChoices(
+    const GemmWork &work, MultiplyTypeSet multiplyTypes,
+    llvm::SmallVectorImpl<GemmChoice<MmaFewChannelsGradTiling>> &choices);
 void collectChoices(const GemmWork &work, MultiplyTypeSet multiplyTypes,
                     llvm::SmallVectorImpl<GemmChoice<WgmmaTiling>> &choices);
 void collectChoices(

@@ -17,7 +17,7 @@ namespace segc {
 struct MmaTiling {
   GemmTile tile;                 ///< Whose depth is a multiple of 16.
   int64_t warpRows, warpColumns; ///< Multiples of 16.
-  int64_t stages;                ///< Steps in shared memory, at least 2.
+  int64_t stages = 2;            ///< Steps in shared memory, at least 2.
   MultiplyType multiplyType;     ///< Bf16, F16 or Tf32.
   bool copiesFilter = false;     ///< See FilterCopy.h.
 

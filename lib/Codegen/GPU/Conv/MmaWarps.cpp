@@ -64,19 +64,10 @@ MmaWarps::Values MmaWarps::loadFragments(GemmOperand operand, bool alongDepth,
   int64_t count = isA ? rowFragments() : columnFragments();
   Value first = isA ? warpRow : warpColumn;
   Values words;
-  if (isTf32 && !alongDepth) {
-    // Of each 8 x 4 a lane has row or column lane / 4 and depth lane % 4.
-    Value index = k.add(first, k.div(lane, 4)),
-          deep = k.add(k.rem(lane, 4), depth);
-    for (int64_t i = 0; i < count; ++i)
-      for (int64_t word = 0; word < 4; ++word) {
-        int64_t low = word % 2, high = word / 2;
-        words.push_back(roundToTf32(k.loadScalar(
-            memory, place(k.add(index, i * fragment + 8 * (isA ? low : high)),
-                          k.add(deep, piece * (isA ? high : low))))));
-      }
-    return words;
-  }
+  if (isTf32 && !alongDepth)
+    return loadElements(operand, depth, [&](Value index, int64_t from) {
+      return k.loadScalar(memory, place(index, k.add(k.rem(lane, 4), from)));
+    });
   // Each eight lanes have the addresses of one matrix of 8 rows of a piece.
   Value matrix = k.div(lane, 8), line = k.rem(lane, 8);
   Value low = k.rem(matrix, 2), high = k.div(matrix, 2);
@@ -102,6 +93,24 @@ MmaWarps::Values MmaWarps::loadFragments(GemmOperand operand, bool alongDepth,
       words.push_back(factors);
     }
   }
+  return words;
+}
+
+/// Of each 8 x 4 a lane has row or column lane / 4 and depth lane % 4.
+MmaWarps::Values
+MmaWarps::loadElements(GemmOperand operand, int64_t depth,
+                       llvm::function_ref<Value(Value, int64_t)> load) {
+  bool isA = operand == GemmOperand::A;
+  int64_t count = isA ? rowFragments() : columnFragments();
+  Value index = k.add(isA ? warpRow : warpColumn, k.div(lane, 4));
+  Values words;
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t word = 0; word < 4; ++word) {
+      int64_t low = word % 2, high = word / 2;
+      words.push_back(roundToTf32(
+          load(k.add(index, i * fragment + 8 * (isA ? low : high)),
+               depth + piece * (isA ? high : low))));
+    }
   return words;
 }
 

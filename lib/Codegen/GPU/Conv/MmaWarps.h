@@ -40,6 +40,12 @@ public:
   /// those of the depth. A has the rows first, B the depth.
   Values loadFragments(GemmOperand operand, bool alongDepth, int64_t depth,
                        Place place);
+  /// The same of tf32 for one product, factor by factor: what `load` returns
+  /// for a row or column and `depth` + lane % 4, its second argument that
+  /// without the lane.
+  Values loadElements(
+      GemmOperand operand, int64_t depth,
+      llvm::function_ref<mlir::Value(mlir::Value index, int64_t depth)> load);
   /// Zeros, four for each 16 x 8 of the warp's tile.
   Values zeros();
   /// Adds the product of two operands' fragments.
