@@ -11,17 +11,29 @@ function(segc_add_library name)
   set_property(GLOBAL APPEND PROPERTY SEGC_LIBRARIES ${name})
 endfunction()
 
-# segc_add_unittest(NAME SOURCES a.cpp ... LINK_LIBS x y): one GoogleTest
-# program, registered as one CTest test.
+# segc_add_unittest(NAME SOURCES a.cpp ... LINK_LIBS x y [SHARDS n]): one
+# GoogleTest program, registered as one CTest test, or as n that run at a time
+# and begin before shorter ones.
 function(segc_add_unittest name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS" "SOURCES;LINK_LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} GTest::gtest_main GTest::gmock)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unittests")
   target_compile_definitions(${name} PRIVATE
     SEGC_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SEGC_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  add_test(NAME ${name} COMMAND ${name})
-  set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT
+  set(environment
     "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
+  if(NOT ARG_SHARDS)
+    add_test(NAME ${name} COMMAND ${name})
+    set_property(TEST ${name} PROPERTY ENVIRONMENT ${environment})
+    return()
+  endif()
+  math(EXPR last "${ARG_SHARDS} - 1")
+  foreach(shard RANGE ${last})
+    add_test(NAME ${name}-${shard} COMMAND ${name})
+    set_property(TEST ${name}-${shard} PROPERTY ENVIRONMENT ${environment}
+      GTEST_TOTAL_SHARDS=${ARG_SHARDS} GTEST_SHARD_INDEX=${shard})
+    set_property(TEST ${name}-${shard} PROPERTY COST 100)
+  endforeach()
 endfunction()

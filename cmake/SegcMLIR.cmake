@@ -30,7 +30,8 @@ function(segc_add_mlir_library name)
 endfunction()
 
 function(segc_add_mlir_unittest name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK_LIBS" ${ARGN})
-  segc_add_unittest(${name} SOURCES ${ARG_SOURCES} LINK_LIBS ${ARG_LINK_LIBS} MLIR LLVM)
+  cmake_parse_arguments(ARG "" "SHARDS" "SOURCES;LINK_LIBS" ${ARGN})
+  segc_add_unittest(${name} SOURCES ${ARG_SOURCES} LINK_LIBS ${ARG_LINK_LIBS} MLIR LLVM
+    SHARDS ${ARG_SHARDS})
   segc_mlir_settings(${name})
 endfunction()
