@@ -63,6 +63,11 @@ static void addTarget(CLI::App &command, CompileOptions &options) {
                       "model (default: cpu)")
       ->allow_extra_args(false) // Names of ops may follow the option.
       ->delimiter(',');
+  command.add_flag(
+      "--count-bytes", options.countBytes,
+      "Run some blocks of each kernel on an emulated GPU and count "
+      "what they read and write, for --performance-model; takes "
+      "minutes");
   command
       .add_option("--cpu", options.cpus,
                   "Instruction-set versions of the target cpu (default: all; "
@@ -251,9 +256,9 @@ static void record(const std::vector<CLI::Option *> &shared,
   for (const CLI::Option *option : shared) {
     std::string name = option->get_name();
     if (option->count() == 0 ||
-        llvm::is_contained(
-            {"MODEL", "--target", "--cpu", "--from", "--performance-model"},
-            name))
+        llvm::is_contained({"MODEL", "--target", "--cpu", "--from",
+                            "--performance-model", "--count-bytes"},
+                           name))
       continue;
     if (option->get_items_expected_max() == 0) {
       options.recorded.push_back(name);

@@ -636,8 +636,9 @@ llvm::Error Session::emitModel() {
     versions.back().resources = std::move(kernels->resources);
     if (wantsReport()) {
       report.versions.push_back(report::collectVersion(versions.back()));
-      addPredictions(report.versions.back(), target, versions.back().module,
-                     options);
+      if (llvm::Error error = addPredictions(report.versions.back(), target,
+                                             versions.back().module, options))
+        return error;
     }
     clock("machine code");
     return llvm::Error::success();

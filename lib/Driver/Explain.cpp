@@ -121,7 +121,9 @@ llvm::Error explain(const CompileOptions &given,
             report::collectVersion({target, programs, ""}));
         remarks.emit(report);
         report::Version &version = report.versions.back();
-        addPredictions(version, target, programs, options);
+        if (llvm::Error error =
+                addPredictions(version, target, programs, options))
+          return error;
         llvm::outs() << predictionText(version, report.batch());
         return llvm::Error::success();
       });

@@ -47,6 +47,7 @@ constexpr Effect effects[] = {{"--batch", "seg", true},
                               {"--weights", model},
                               {"--device-memory", model},
                               {"--performance-model", model},
+                              {"--count-bytes", model},
                               {"--report", model}};
 
 /// Pairs of options of which the second makes the first ineffective.

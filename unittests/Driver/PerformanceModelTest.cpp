@@ -8,6 +8,7 @@
 #include "segc/Target/PerformanceModel.h"
 
 #include "mlir/Parser/Parser.h"
+#include "segc/Codegen/Common/KernelRunner.h"
 #include "segc/Codegen/Common/StrategySelection.h"
 #include "segc/Driver/CompileSession.h"
 #include "gtest/gtest.h"
@@ -121,6 +122,41 @@ func.func @f(%x: !h, %w: !v) -> !h {
   EXPECT_GT(bf16.seconds, bf16.boundSeconds);
   EXPECT_LT(bf16.seconds, f32.boundSeconds);
   EXPECT_EQ(bf16.waves, 0) << "resident blocks are not known";
+}
+
+// The counts of a few blocks stand for all.
+TEST_F(PerformanceModelTest, CountedBytes) {
+  parse(R"(
+!x = tensor<3x64x64x8xf32>
+!h = tensor<3x64x64x8xbf16>
+func.func @f(%x: !x) -> !h {
+  %0 = seg.fusion (%a = %x : !x) -> (!h) {
+    %1 = seg.relu %a : !x
+    %2 = seg.cast %1 : !x -> !h
+    seg.yield %2 : !h
+  }
+  return %0 : !h
+})");
+  const PerformanceModel &model = *target.backend->performanceModel();
+  auto runner =
+      KernelRunner::compile(fusion, model.countingTarget(*target.version));
+  ASSERT_TRUE(bool(runner)) << llvm::toString(runner.takeError());
+  double bytes = 3.0 * 64 * 64 * 8 * (4 + 2);
+  for (int64_t tasks : {1, 4, 1000}) {
+    auto counts = (*runner)->count(/*fusion=*/0, /*batch=*/3, tasks);
+    ASSERT_TRUE(bool(counts)) << llvm::toString(counts.takeError());
+    ASSERT_EQ(counts->size(), 1u);
+    EXPECT_EQ(countedBytes(counts->front()), bytes) << tasks;
+  }
+  // What is counted is the least that L2 has to give.
+  LaunchFacts facts;
+  facts.counts.emplace();
+  facts.counts->globalSectorsRead = 1 << 30;
+  EXPECT_NEAR(model
+                  .predict(fusion, *target.version, "h100", facts,
+                           /*mainLaunch=*/0, MultiplyType::F32)
+                  .seconds,
+              32.0 * (1 << 30) / 5.5e12 + launch, 1e-4);
 }
 
 TEST_F(PerformanceModelTest, DevicesHaveNames) {

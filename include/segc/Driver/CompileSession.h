@@ -33,6 +33,8 @@ struct CompileOptions {
                       ///< kernels.
   /// Devices for which the report predicts the times of kernels.
   std::vector<std::string> devices;
+  /// Count for them what emulated kernels read and write.
+  bool countBytes = false;
   std::vector<std::string> profiles; ///< Measured times for the report.
   std::string weights;               ///< safetensors to embed.
   /// Backends, each with ":version", ":native" or all its versions; empty: the

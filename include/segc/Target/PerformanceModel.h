@@ -19,9 +19,17 @@ namespace segc {
 struct LaunchFacts {
   int64_t blocks = 0, threads = 0, sharedBytes = 0;
   std::optional<KernelResources> resources; ///< Of its assembler.
+  std::optional<KernelCounts> counts;       ///< Of the emulated launch.
 };
 
 /// The prediction for a fusion, with all samples of the largest batch.
+/// What a launch asks the caches of the multiprocessors for, and they L2.
+inline double countedBytes(const KernelCounts &counts) {
+  constexpr double sector = 32;
+  return sector * static_cast<double>(counts.globalSectorsRead +
+                                      counts.globalSectorsWritten);
+}
+
 struct KernelPrediction {
   /// What does its arithmetic: "bf16 tensor cores".
   std::string arithmetic;
@@ -42,6 +50,9 @@ public:
 
   /// Devices whose figures are known. Code for all versions runs on them.
   virtual llvm::ArrayRef<llvm::StringRef> devices() const = 0;
+  /// The target that runs the same kernels on this machine and counts what they
+  /// do.
+  virtual Target countingTarget(const TargetVersion &version) const = 0;
   /// Predicts a fusion, which has a strategy. The main launch is the one of
   /// `launches` that does its work. The bound is that of products in
   /// `products`, the fastest type that the precision allows.

@@ -10,6 +10,7 @@
 // do not know of kernels that stream through memory is added here.
 
 #include "GpuBackendBase.h"
+#include "segc/Codegen/GPU/GpuBackend.h"
 #include "segc/Target/PerformanceModel.h"
 
 using namespace mlir;
@@ -29,6 +30,10 @@ public:
       : backend(backend) {}
 
   ArrayRef<StringRef> devices() const override { return gpuDeviceNames(); }
+  Target countingTarget(const TargetVersion &version) const override {
+    const TargetBackend *emulated = findTargetBackend(emulatedGpuBackendName);
+    return {emulated, emulated->findVersion(version.name)};
+  }
   KernelPrediction predict(seg::FusionOp fusion, const TargetVersion &version,
                            StringRef device, ArrayRef<LaunchFacts> launches,
                            size_t mainLaunch,
@@ -83,8 +88,12 @@ GpuPerformanceModel::predict(seg::FusionOp fusion, const TargetVersion &version,
         seconds = result.bytes / latencyBoundRate(target, main, resident);
     }
   }
-  seconds =
-      std::max({seconds, backend.seconds(fusion, reached), target.loadSeconds});
+  double counted = 0;
+  for (const LaunchFacts &launch : launches)
+    if (launch.counts)
+      counted += countedBytes(*launch.counts) / target.l2BytesPerSecond;
+  seconds = std::max(
+      {seconds, backend.seconds(fusion, reached), counted, target.loadSeconds});
   result.seconds =
       seconds + std::max<size_t>(1, launches.size()) * target.launchSeconds;
   return result;

@@ -56,6 +56,11 @@ const Column columns[] = {
      [](const Row &row) {
        return fixed(row.prediction.kernel.bytes * 1e-6, 2);
      }},
+    {"counted MB", false,
+     [](const Row &row) {
+       std::optional<double> bytes = row.kernel.countedBytes();
+       return bytes ? fixed(*bytes * 1e-6, 2) : "";
+     }},
     {"launches", false,
      [](const Row &row) { return std::to_string(row.kernel.launches.size()); }},
     {"threads", false,
@@ -114,8 +119,11 @@ std::string headline(const Version &version, size_t device,
                      llvm::StringRef entry, int64_t batch,
                      const PredictedTime &time) {
   auto part = [&](double seconds) {
-    return draw::timeText(seconds) + " (" +
-           fixed(seconds / time.boundSeconds, 2) + " times the bound)";
+    std::string text = draw::timeText(seconds);
+    if (time.boundSeconds > 0)
+      text +=
+          " (" + fixed(seconds / time.boundSeconds, 2) + " times the bound)";
+    return text;
   };
   return llvm::formatv("{0} of {1} samples on {2}, {3}: bound {4}, verified "
                        "kernels {5}, all kernels {6}",

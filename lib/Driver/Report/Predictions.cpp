@@ -7,9 +7,11 @@
 
 #include "segc/Driver/Report/Predictions.h"
 
+#include "segc/Codegen/Common/KernelRunner.h"
 #include "segc/Codegen/Common/StrategySelection.h"
 #include "segc/Driver/UsageError.h"
 #include "segc/Program/Programs.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -20,7 +22,10 @@ llvm::Error checkDevices(llvm::ArrayRef<Target> targets,
                          const CompileOptions &options) {
   const std::vector<std::string> &devices = options.devices;
   if (devices.empty())
-    return llvm::Error::success();
+    return options.countBytes
+               ? usageError("--count-bytes: expected --performance-model "
+                            "beside it, whose table has them")
+               : llvm::Error::success();
   auto gpu = llvm::find_if(targets, [](const Target &target) {
     return target.backend->performanceModel();
   });
@@ -58,7 +63,8 @@ static Prediction predict(const PerformanceModel &model, seg::FusionOp fusion,
   SmallVector<LaunchFacts> launches;
   for (const Launch &launch : kernel.launches)
     launches.push_back({launch.tasksFixed + launch.tasksPerSample * batch,
-                        launch.threads, launch.sharedBytes, launch.resources});
+                        launch.threads, launch.sharedBytes, launch.resources,
+                        launch.counts});
   Prediction result;
   result.kernel = model.predict(fusion, version, device, launches,
                                 kernel.mainLaunch, products);
@@ -81,17 +87,62 @@ static Prediction predict(const PerformanceModel &model, seg::FusionOp fusion,
   return result;
 }
 
-void addPredictions(Version &version, const Target &target, ModuleOp module,
-                    const CompileOptions &options) {
+/// Counts what the kernels do with the programs' batch. Those that entries
+/// share are run once.
+static llvm::Error countBytes(Version &version, const Target &counting,
+                              ModuleOp module) {
+  constexpr int64_t tasks = 3;
+  struct Run {
+    seg::FusionOp fusion;
+    int64_t batch;
+    std::vector<KernelCounts> counts;
+  };
+  llvm::MapVector<StringRef, Run> runs;
+  for (Entry &entry : version.entries) {
+    exec::ProgramOp program = findProgram(module, entry.name);
+    for (auto [kernel, launch] :
+         llvm::zip_equal(entry.kernels, launchesOf(program)))
+      runs.insert({kernel.launches.front().function,
+                   Run{computationOf(launch.getFusion()),
+                       static_cast<int64_t>(program.getBatch()),
+                       {}}});
+  }
+  for (auto &[name, run] : runs) {
+    auto runner = KernelRunner::compile(run.fusion, counting);
+    if (!runner)
+      return runner.takeError();
+    auto counts = (*runner)->count(/*fusion=*/0, run.batch, tasks);
+    if (!counts)
+      return counts.takeError();
+    run.counts = std::move(*counts);
+  }
+  for (Entry &entry : version.entries)
+    for (Kernel &kernel : entry.kernels) {
+      // What the entry `prepare` launches is first, and not the kernel's.
+      ArrayRef<KernelCounts> counts =
+          runs.find(kernel.launches.front().function)->second.counts;
+      for (auto [launch, count] : llvm::zip_equal(
+               kernel.launches, counts.take_back(kernel.launches.size())))
+        launch.counts = count;
+    }
+  return llvm::Error::success();
+}
+
+llvm::Error addPredictions(Version &version, const Target &target,
+                           ModuleOp module, const CompileOptions &options) {
   const PerformanceModel *model = target.backend->performanceModel();
-  if (!model)
-    return;
+  if (!model || options.devices.empty())
+    return llvm::Error::success();
+  if (options.countBytes)
+    if (llvm::Error error =
+            countBytes(version, model->countingTarget(*target.version), module))
+      return error;
   PipelineOptions pipeline = pipelineFor(target, options);
   FailureOr<StrategyContext> compiled = strategyContext(
       module, pipeline.target, pipeline.winograd, pipeline.multiplyType,
       pipeline.threads, pipeline.unverifiedKernels, pipeline.conv);
   if (failed(compiled))
-    return;
+    return llvm::createStringError("no strategies for predictions");
   // The fastest that the precision allows.
   MultiplyType products =
       lookupMultiplyType(pipeline.precision).value_or(MultiplyType::F32);
@@ -105,6 +156,7 @@ void addPredictions(Version &version, const Target &target, ModuleOp module,
             predict(*model, computationOf(launch.getFusion()), kernel,
                     program.getBatch(), device, *compiled, products));
   }
+  return llvm::Error::success();
 }
 
 PredictedTime &PredictedTime::operator+=(const PredictedTime &other) {

@@ -28,6 +28,16 @@ double Kernel::bytes() const {
   return sum;
 }
 
+std::optional<double> Kernel::countedBytes() const {
+  double sum = 0;
+  for (const Launch &launch : launches) {
+    if (!launch.counts)
+      return std::nullopt;
+    sum += segc::countedBytes(*launch.counts);
+  }
+  return sum;
+}
+
 std::optional<double> Kernel::seconds() const {
   double sum = 0;
   for (const Launch &launch : launches) {

@@ -64,6 +64,7 @@ static json::Object kernelObject(const Report &report, const Version &version,
       {"results", operandList(kernel.results)},
       {"casts", castList(kernel.casts)},
       {"launches", std::move(launches)},
+      {"main_launch", static_cast<int64_t>(kernel.mainLaunch)},
       {"modelled_ms", report.modelledSeconds(version, kernel) * 1e3}};
   if (std::optional<double> seconds = kernel.seconds())
     object["measured_ms"] = *seconds * 1e3;
@@ -90,6 +91,8 @@ static json::Object launchObject(const Launch &launch) {
     object["spill_bytes"] = launch.resources->spillBytes;
     object["resident_blocks"] = launch.resources->residentBlocks;
   }
+  if (launch.counts)
+    object["counted_bytes"] = countedBytes(*launch.counts);
   return object;
 }
 

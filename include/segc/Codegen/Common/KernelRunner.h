@@ -69,6 +69,12 @@ public:
   Status run(size_t fusion, llvm::ArrayRef<void *> operands, int64_t batch,
              Order order = Order::Forward, unsigned interleaving = 0);
 
+  /// What emulated kernels do with so many samples, of each launch: that of a
+  /// few tasks, `tasks` at most, times as many as they stand for. They read
+  /// zeros where nobody has written.
+  llvm::Expected<std::vector<KernelCounts>> count(size_t fusion, int64_t batch,
+                                                  int64_t tasks) const;
+
   /// Runs the launches before `first` and returns a function that runs those
   /// from `first` on, on all threads of the pool, and returns the seconds they
   /// took. The function owns its temporary memory and must not outlive the

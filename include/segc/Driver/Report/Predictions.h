@@ -22,9 +22,11 @@ llvm::Error checkDevices(llvm::ArrayRef<Target> targets,
                          const CompileOptions &options);
 
 /// Predicts the kernels of a version that was collected from the module, which
-/// was compiled with the options, for each of their devices.
-void addPredictions(Version &version, const Target &target,
-                    mlir::ModuleOp module, const CompileOptions &options);
+/// was compiled with the options, for each of their devices. With `countBytes`
+/// kernels are compiled for emulation; an error is a fault of one.
+llvm::Error addPredictions(Version &version, const Target &target,
+                           mlir::ModuleOp module,
+                           const CompileOptions &options);
 
 /// The tables of all entries and devices, with what a training step takes;
 /// empty without predictions.

@@ -38,6 +38,7 @@ struct Launch {
   std::optional<double> seconds;        ///< Measured.
   int64_t threads = 0, sharedBytes = 0; ///< Of a block; 0: on the host.
   std::optional<KernelResources> resources;
+  std::optional<KernelCounts> counts; ///< Emulated, with the largest batch.
 };
 
 /// Where the network's precision changes.
@@ -78,6 +79,8 @@ struct Kernel {
 
   double flops() const;
   double bytes() const;
+  /// What its launches ask L2 for, in bytes; none unless all were counted.
+  std::optional<double> countedBytes() const;
   /// The sum of its launches; none unless all were measured.
   std::optional<double> seconds() const;
 };

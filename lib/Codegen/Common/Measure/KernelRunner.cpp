@@ -339,6 +339,60 @@ Status KernelRunner::run(size_t fusion, ArrayRef<void *> operands,
 }
 
 //===----------------------------------------------------------------------===//
+// Counting
+//===----------------------------------------------------------------------===//
+
+/// Adds what `weight` tasks do that do what this one did.
+static void addTimes(KernelCounts &sum, const KernelCounts &one,
+                     uint64_t weight) {
+  for (uint64_t KernelCounts::*count :
+       {&KernelCounts::globalBytesRead, &KernelCounts::globalBytesWritten,
+        &KernelCounts::globalSectorsRead, &KernelCounts::globalSectorsWritten,
+        &KernelCounts::sharedBytesRead, &KernelCounts::sharedBytesWritten,
+        &KernelCounts::tensorFlops})
+    sum.*count += one.*count * weight;
+}
+
+llvm::Expected<std::vector<KernelCounts>>
+KernelRunner::count(size_t fusion, int64_t batch, int64_t tasks) const {
+  const FusionLaunches &launches = self->fusions[fusion];
+  // Pages that nobody writes take no memory, however large the operands are.
+  std::vector<std::unique_ptr<void, void (*)(void *)>> memory;
+  std::vector<void *> buffers;
+  for (uint64_t bytes : launches.bytes) {
+    llvm::Align alignment(64);
+    memory.emplace_back(std::calloc(bytes + alignment.value(), 1), &std::free);
+    void *start = memory.back().get();
+    if (!start)
+      return llvm::createStringError("no memory for an operand of " +
+                                     std::to_string(bytes) + " bytes");
+    buffers.push_back(
+        reinterpret_cast<void *>(llvm::alignAddr(start, alignment)));
+  }
+  std::vector<KernelCounts> result;
+  for (const KernelLaunch &launch : launches.launches) {
+    std::vector<void *> own = buffers;
+    TaskCall call = launch.call(batch, own, launches.bytes);
+    GuardedBuffer scratch(launch.scratchBytes / 4, self->f32);
+    call.scratch = scratch.data();
+    KernelCounts &sum = result.emplace_back();
+    // Each of the tasks stands for those from its part's first on.
+    int64_t parts = std::min(tasks, call.tasks);
+    for (int64_t part = 0; part < parts; ++part) {
+      int64_t first = call.tasks * part / parts,
+              end = call.tasks * (part + 1) / parts;
+      KernelCounts one;
+      call.counts = &one;
+      call.task = (first + end) / 2;
+      if (Status status = launch.run(call); !status.ok())
+        return llvm::createStringError(status.message());
+      addTimes(sum, one, end - first);
+    }
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
 // Timing
 //===----------------------------------------------------------------------===//
 
