@@ -378,6 +378,12 @@ func.func private @k() attributes {exec.map =
 
 // -----
 
+// expected-error@+2 {{expects elements of f32, f16 or bf16, got 'i16'}}
+func.func private @k() attributes {exec.map =
+  #exec.tensor_map<operand 0 + 0 : i16 sizes [64, 800] strides [2, 128] box [64, 64] steps [1, 1] swizzle 128 samples 2>}
+
+// -----
+
 // expected-error@+1 {{expects 'maps' of a kernel with 'threads' alone}}
 func.func private @k() attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 0 + 64 * n scratch 0 maps [<operand 0 + 0 : bf16 sizes [64, 8] strides [2, 128] box [64, 8] steps [1, 1] swizzle 128 samples 1>]>}
 

@@ -182,9 +182,9 @@ exec::TensorMapAttr ForwardGemm::tensorMap(seg::FusionOp fusion,
       copiesFilter(fusion)
           ? MapOperand{static_cast<int64_t>(fusion.getInputs().size() +
                                             fusion.getNumResults()),
-                       factorType(fusion.getContext(),
-                                  productWork(fusion.getStrategyAttr())
-                                      .multiplyType)}
+                       multipliedType(
+                           fusion.getContext(),
+                           productWork(fusion.getStrategyAttr()).multiplyType)}
           : MapOperand::of(value);
   return ConvFilter::tensorMap(
       problem, filter, width,

@@ -47,7 +47,9 @@ struct MmaTiling {
 /// through registers.
 void emitMmaBlock(GpuKernelBody &k, ConvGemm &gemm, const MmaTiling &tiling);
 
-/// The type in which factors lie in shared memory.
+/// The type of the factors, and that in which they lie in shared memory: bits.
+mlir::Type multipliedType(mlir::MLIRContext *context,
+                          MultiplyType multiplyType);
 mlir::Type factorType(mlir::MLIRContext *context, MultiplyType multiplyType);
 
 /// Whether runs of so many elements of this type in memory are copied

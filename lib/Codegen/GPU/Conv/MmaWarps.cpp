@@ -178,12 +178,14 @@ void MmaWarps::storeSums(ArrayRef<Value> sums) {
 // Types
 //===----------------------------------------------------------------------===//
 
-Type factorType(MLIRContext *context, MultiplyType multiplyType) {
+Type multipliedType(MLIRContext *context, MultiplyType multiplyType) {
   if (multiplyType == MultiplyType::Tf32)
     return Float32Type::get(context);
-  return seg::storageType(multiplyType == MultiplyType::F16
-                              ? Type(Float16Type::get(context))
-                              : Type(BFloat16Type::get(context)));
+  return multiplyType == MultiplyType::F16 ? Type(Float16Type::get(context))
+                                           : Type(BFloat16Type::get(context));
+}
+Type factorType(MLIRContext *context, MultiplyType multiplyType) {
+  return seg::storageType(multipliedType(context, multiplyType));
 }
 
 bool copiesAsynchronously(Type stored, int64_t lanes,

@@ -86,8 +86,9 @@ TensorMapAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
                    << maxRank << " dimensions, got " << rank << ", "
                    << strides.size() << ", " << box.size() << " and "
                    << steps.size();
-  if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() % 8)
-    return error() << "expects elements of whole bytes, got " << element;
+  // Of what a model's table names, those that a copy may fill with zeros.
+  if (!element.isF32() && !element.isF16() && !element.isBF16())
+    return error() << "expects elements of f32, f16 or bf16, got " << element;
   const int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
   if (failed(outside("operand", 0, 1023, operand)) ||
       failed(outside("offset", 0, maxRegionBytes, offset)) ||
