@@ -3,6 +3,13 @@
 // input.
 // RUN: segc-opt %s --segc-nvvm="chip=sm_90a" --seg-write-ptx="chip=sm_90a output=%t.ptx" -o /dev/null
 // RUN: FileCheck %s < %t.ptx
+// RUN: segc-opt %s --segc-gpu=chip=sm_90a | FileCheck %s --check-prefix=MAP
+
+// The copy of the filter is of bf16, as the filter is.
+// MAP: gpu.func @k0_conv_1
+// MAP-SAME: maps [<operand 7 + 0 : bf16 sizes [32, 32, 27]
+// MAP: gpu.func @k1_conv_input_grad
+// MAP-SAME: maps [<operand 1 + 0 : bf16 sizes [32, 32, 27]
 
 // CHECK-NOT: .local
 // CHECK: .visible .entry k0_conv(
