@@ -303,4 +303,91 @@ TEST(Wgmma, WritesOfThreadsNeedAFence) {
               Each(HasSubstr("needs a warpgroup of 128 threads")));
 }
 
+// 10 x 11 positions of 16 channels, [channels / 8][positions][8 channels]: the
+// 64 rows of A are 8 x 8 of these, from any position on. Where there is no
+// swizzle, 8 rows of 16 bytes are 128 in one piece, the next 8 rows are the
+// stride away, and the next 8 of the depth the leading bytes.
+constexpr uint32_t patchHeight = 10, patchWidth = 11,
+                   positions = patchHeight * patchWidth;
+
+float patchValue(uint32_t position, uint32_t channel) {
+  return static_cast<float>((position * 3 + channel * 5) % 101);
+}
+
+float twoOfBF16(float first, float second) {
+  return floatOf(bitsOf(first) >> 16 | (bitsOf(second) & 0xffff0000));
+}
+
+/// Column c of B chooses the channel 2 c + 1.
+template <uint32_t firstPosition>
+void multipliesPatch(void *const *buffers, void *scratch, int64_t, int64_t) {
+  constexpr uint32_t pieceBytes = positions * 16, factorB = 4096, columns = 8;
+  Gpu gpu(scratch);
+  const segc_emulator_functions &f = *gpu.self->functions;
+  for (uint32_t i = gpu.thread(); i < positions * 8; i += 128) {
+    uint32_t piece = i / (positions * 4), position = i / 4 % positions,
+             channel = piece * 8 + i % 4 * 2;
+    gpu.store(i, twoOfBF16(patchValue(position, channel),
+                           patchValue(position, channel + 1)));
+  }
+  uint32_t column = gpu.thread() / 4 % columns,
+           k = gpu.thread() / 32 * 8 + gpu.thread() % 4 * 2;
+  if (gpu.thread() < 64)
+    gpu.store(factorB / 4 + gpu.thread(),
+              twoOfBF16(0.0f, k == 2 * column ? 1.0f : 0.0f));
+  gpu.fence(SEGC_EMULATOR_FENCE_PROXY_ASYNC);
+  gpu.barrier();
+  gpu.fence(SEGC_EMULATOR_FENCE_WGMMA);
+  auto matrix = [](uint64_t start, uint64_t leading, uint64_t stride) {
+    return start / 16 | leading / 16 << 16 | stride / 16 << 32;
+  };
+  float result =
+      f.wgmma(gpu.self, SEGC_EMULATOR_WGMMA_BF16, columns,
+              SEGC_EMULATOR_WGMMA_FROM_ZERO,
+              matrix(firstPosition * 16, pieceBytes, patchWidth * 16),
+              matrix(factorB, /*leading=*/128, /*stride=*/0), nullptr, "wgmma");
+  f.commit_wgmma(gpu.self, "commit");
+  f.wait_wgmma(gpu.self, 0, "wait");
+  uint32_t lane = gpu.thread() % 32;
+  for (uint32_t i = 0; i < columns / 2; ++i) {
+    uint32_t row = gpu.thread() / 32 * 16 + lane / 4 + i / 2 * 8,
+             at = lane % 4 * 2 + i % 2;
+    // The operand has room for every other column.
+    float sum = f.wgmma_accumulator(gpu.self, result, i, "accumulator");
+    if (at % 2 == 1)
+      static_cast<float *>(buffers[1])[row * 4 + at / 2] = sum;
+  }
+}
+
+TEST(Wgmma, ReadsSquaresOfAPatch) {
+  auto check = [](segc_kernel_fn kernel, uint32_t first) {
+    Emulated run(kernel, 128, 8192);
+    ASSERT_THAT(run.errors(), Each(""));
+    for (uint32_t row = 0; row < 64; ++row)
+      for (uint32_t i = 0; i < 4; ++i)
+        ASSERT_EQ(run.out[row * 4 + i],
+                  patchValue(first + row / 8 * patchWidth + row % 8,
+                             2 * (2 * i + 1) + 1))
+            << "row " << row << " from position " << first;
+  };
+  check(multipliesPatch<0>, 0);
+  check(multipliesPatch<1>, 1);
+  check(multipliesPatch<2 * patchWidth + 3>, 2 * patchWidth + 3);
+}
+
+// A base offset belongs to a swizzle.
+void offsetsMatrix(void *const *, void *scratch, int64_t, int64_t) {
+  Gpu gpu(scratch);
+  uint64_t matrix = uint64_t(1) << 49;
+  gpu.fence(SEGC_EMULATOR_FENCE_WGMMA);
+  gpu.self->functions->wgmma(gpu.self, SEGC_EMULATOR_WGMMA_BF16, 8,
+                             SEGC_EMULATOR_WGMMA_FROM_ZERO, matrix, matrix,
+                             nullptr, "wgmma");
+}
+
+TEST(Wgmma, RefusesBaseOffsets) {
+  EXPECT_THAT(Emulated(offsetsMatrix, 128, 4096).errors(),
+              Each(HasSubstr("has a base offset in a matrix descriptor")));
+}
+
 } // namespace
