@@ -48,9 +48,19 @@ int64_t GemmWork::steps(const GemmTile &tile, int64_t parts) const {
                : divideUp(divideUp(problem.batch * product(problem.out), parts),
                           tile.depth);
   int64_t taps = product(divideUp(problem.taps, blockPhases(problem)));
-  return tile.box ? taps / tile.taps *
-                        divideUp(problem.groupInputs(), tile.depth)
-                  : divideUp(taps * problem.groupInputs(), tile.depth);
+  return tile.box
+             ? taps / tile.taps * divideUp(problem.groupInputs(), tile.depth)
+             : divideUp(taps * problem.groupInputs(), tile.depth);
+}
+
+double GemmWork::meanSteps(const GemmTile &tile, int64_t parts) const {
+  double most = static_cast<double>(steps(tile, parts));
+  if (isFilterGrad)
+    return most;
+  Dims phases = blockPhases(problem);
+  return most * static_cast<double>(product(problem.taps)) /
+         static_cast<double>(product(divideUp(problem.taps, phases)) *
+                             product(phases));
 }
 
 GemmAccess GemmWork::access(GemmOperand operand) const {
@@ -121,7 +131,8 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
   const GemmTile &tile = cost.tile;
   const GpuTarget &target = work.target;
   double blocks = work.blocks(tile, cost.parts),
-         steps = work.steps(tile, cost.parts), threads = cost.threads;
+         steps = work.meanSteps(tile, cost.parts),
+         mostSteps = work.steps(tile, cost.parts), threads = cost.threads;
   constexpr double finishInstructions = 12; // For each sum of the tile.
   double finish =
       issueSeconds(target, finishInstructions * tile.rows * tile.columns);
@@ -147,9 +158,11 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
   double busy = std::min(1.0, resident * threads / 256) * warps /
                 (partitions * std::ceil(warps / partitions)),
          waves = std::ceil(ownBlocks / resident);
-  double compute =
-      std::max(ownBlocks * block / busy,
-               waves * (steps * cost.latency + 3 * target.loadSeconds));
+  // The block with the most steps takes its time, too.
+  double begin = 3 * target.loadSeconds;
+  double compute = std::max(
+      {ownBlocks * block / busy, waves * (steps * cost.latency + begin),
+       mostSteps * cost.step + finish, mostSteps * cost.latency + begin});
   double l2 = blocks * steps * cost.stepBytes / target.l2BytesPerSecond;
   double merge =
       8.0 * work.tempFloats(tile, cost.parts) / target.bytesPerSecond;

@@ -26,6 +26,8 @@ struct GemmWork {
   int64_t blocks(const GemmTile &tile, int64_t parts) const;
   /// Steps of a block with the most.
   int64_t steps(const GemmTile &tile, int64_t parts) const;
+  /// Of all blocks: phases have different numbers of taps.
+  double meanSteps(const GemmTile &tile, int64_t parts) const;
   int64_t rows() const;    ///< Of the product of a sample, phase and group.
   int64_t columns() const; ///< Of a group.
   GemmAccess access(GemmOperand operand) const;
