@@ -300,6 +300,13 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        {},
        /*copies=*/false,
        "sm_90a"},
+      {"warpgroups, rows of no box",
+       convOfBf16(wgmmaStrategy("tile = [64, 32, 16], box = [1, 5, 7]"),
+                  /*prologue=*/false),
+       {},
+       {{"loop", stopped}},
+       /*copies=*/false,
+       "sm_90a"},
       {"warpgroups, several taps",
        convOfBf16(
            wgmmaStrategy("tile = [64, 32, 16], box = [1, 8, 8], taps = 3"),

@@ -747,10 +747,10 @@ TEST(GpuWgmmaKernels, WrongStrategy) {
   expectError("tile = [128, 32, 8], box = [1, 8, 16], stages = 4",
               "expects a depth of 16 to 64, or 128 for a filter gradient, got "
               "8");
-  expectError("tile = [128, 32, 16], box = [1, 8, 8], stages = 4",
-              "expects a box of 128 pixels");
+  expectError("tile = [128, 32, 16], box = [1, 16, 16], stages = 4",
+              "expects a box of at most 128 pixels");
   expectError("tile = [128, 32, 16], box = [2, 8, 8], stages = 4",
-              "expects a box of 128 pixels, in 2-D 1 deep");
+              "expects a box of at most 128 pixels, in 2-D 1 deep");
   expectError("tile = [128, 32, 16], box = [1, 8, 16], stages = 1",
               "expects 2 to 8 stages, got 1");
   expectError("tile = [128, 256, 64], box = [1, 8, 16], stages = 5",

@@ -1,12 +1,13 @@
-//===- GpuWgmmaTapsTest.cpp - Boxes for several taps of wgmma -------------===//
+//===- GpuWgmmaTapsTest.cpp - Boxes of wgmma ------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-// Convolutions by wgmma whose steps multiply all taps along the height, against
-// the reference evaluation, in the emulator.
+// Convolutions by wgmma whose steps multiply all taps along the height, or
+// whose boxes have fewer pixels than the tile has rows, against the reference
+// evaluation, in the emulator.
 
 #include "GpuConvCase.h"
 
@@ -69,7 +70,7 @@ TEST_P(GpuWgmmaTaps, InputGradient) {
 // One and two products of 64 rows of a warpgroup, a warpgroup for half of the
 // columns; planes of one and of several products; rows of 8 and 16 pixels;
 // strides along the width and phases of their gradients; boxes and channels
-// that are cut.
+// that are cut; rows that no box has.
 INSTANTIATE_TEST_SUITE_P(
     Shapes, GpuWgmmaTaps,
     testing::Values(
@@ -91,7 +92,21 @@ INSTANTIATE_TEST_SUITE_P(
         TapsCase{
             {{3, 6, 17}, {1, 3, 3}, {1, 1, 1}, {0, 0, 1}, {0, 1, 1}, 16, 72},
             "f16",
-            "tile = [128, 128, 16], box = [2, 4, 16], stages = 2, taps = 3"}));
+            "tile = [128, 128, 16], box = [2, 4, 16], stages = 2, taps = 3"},
+        TapsCase{{{12, 10}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 24},
+                 "bf16",
+                 "tile = [128, 32, 32], box = [1, 12, 10], stages = 3"},
+        TapsCase{{{19, 23}, {3, 3}, {2, 2}, {0, 0}, {1, 1}, 16, 40},
+                 "f16",
+                 "tile = [64, 64, 16], box = [1, 5, 11], stages = 2"},
+        TapsCase{{{20, 21}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24},
+                 "bf16",
+                 "tile = [256, 32, 16], box = [1, 10, 24], stages = 3, taps = "
+                 "3"},
+        TapsCase{
+            {{4, 9, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 24},
+            "bf16",
+            "tile = [128, 32, 16], box = [2, 9, 7], stages = 2"}));
 
 TEST(GpuWgmmaTapsKernels, WrongStrategy) {
   auto expectError = [&](const std::string &parameters,

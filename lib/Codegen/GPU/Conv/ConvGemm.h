@@ -34,7 +34,8 @@ namespace segc {
 struct GemmTile {
   int64_t rows, columns, depth;
   /// The pixels of the tile are a box of so many positions: its rows, or the
-  /// depth of a filter gradient. Without it they follow each other.
+  /// first of them, or the depth of a filter gradient. Without it they follow
+  /// each other.
   std::optional<Dims> box = std::nullopt;
   /// Taps along the height that a step multiplies. Their pixels are one box
   /// with a halo.

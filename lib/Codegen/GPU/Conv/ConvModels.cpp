@@ -280,9 +280,11 @@ GemmChoice<Tiling> read(seg::FusionOp fusion) {
   }
   for (const auto &size : Kind<Tiling>::sizes)
     choice.tiling.*size.member = strategy.get<IntegerAttr>(size.name).getInt();
-  if (sharesTaps<Tiling>)
+  if constexpr (sharesTaps<Tiling>) {
     if (auto taps = strategy.get<IntegerAttr>(tapsName))
       choice.tiling.tile.taps = taps.getInt();
+    choice.tiling.ofFilterGrad = isa<seg::ConvFilterGradOp>(fusion.getRoot());
+  }
   if constexpr (Kind<Tiling>::hasMultiplyType)
     choice.tiling.multiplyType = productWork(strategy).multiplyType;
   if constexpr (Kind<Tiling>::copiesFilters)

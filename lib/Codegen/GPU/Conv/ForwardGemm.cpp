@@ -94,7 +94,9 @@ ForwardGemm::Pixel ForwardGemm::pixelOf(Value row) {
   Value exists;
   if (tile.box) {
     position = delinearizeDims(k, row, *tile.box);
-    exists = arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);
+    exists = product(*tile.box) < tile.rows
+                 ? k.less(row, k.index(product(*tile.box)))
+                 : arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);
     for (unsigned d = 0; d < 3; ++d) {
       position[d] = k.add(origin[d], position[d]);
       if (space[d] % (*tile.box)[d] != 0)

@@ -28,6 +28,7 @@ public:
   void emit();
 
 private:
+  void clearRows();
   void copyStep(Value step, Value stage);
   SmallVector<Value> multiply(Value stage, ValueRange sums);
 
@@ -74,6 +75,7 @@ private:
 };
 
 void WgmmaBlock::emit() {
+  clearRows();
   stages.init();
   stages.fill(gemm.stepCount(), tiling.copiedBytes(),
               [&](Value step, Value stage) { copyStep(step, stage); });
@@ -102,6 +104,22 @@ void WgmmaBlock::emit() {
       gemm.finish(result);
     });
   });
+}
+
+/// Sets the rows of each stage to zero that products read and no box has. A
+/// barrier follows.
+void WgmmaBlock::clearRows() {
+  int64_t rowFloats = 2 * tile.depth / 4,
+          floats = (tiling.readRows() - tiling.copiedRows()) * rowFloats;
+  if (floats == 0)
+    return;
+  k.forThreads(tiling.stages * floats, [&](Value i) {
+    Value stage = k.mul(k.div(i, floats), tiling.stageBytes() / 4);
+    k.store(
+        k.zeroVector(1), k.scratch(),
+        k.add(stage, k.add(k.rem(i, floats), tiling.copiedRows() * rowFloats)));
+  });
+  publishStores(k);
 }
 
 void WgmmaBlock::copyStep(Value step, Value stage) {
@@ -143,8 +161,9 @@ SmallVector<Value> WgmmaBlock::multiply(Value stage, ValueRange sums) {
   for (int64_t tap = 0; tap < tile.taps; ++tap)
     for (int64_t i = 0; i < tile.depth / wgmmaDepth; ++i) {
       auto at = [&](GemmOperand operand, Value from) {
-        return wgmmaDescriptorAt(
-            k, from, tap * tapBytes(operand) + i * layout(operand).instructionBytes());
+        return wgmmaDescriptorAt(k, from,
+                                 tap * tapBytes(operand) +
+                                     i * layout(operand).instructionBytes());
       };
       Value columnsAt = at(GemmOperand::B, other);
       for (auto [sum, from] : llvm::zip_equal(next, a))

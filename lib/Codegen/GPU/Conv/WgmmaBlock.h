@@ -21,6 +21,7 @@ struct WgmmaTiling {
   int64_t stages;            ///< Steps in shared memory, at least 2.
   MultiplyType multiplyType; ///< Bf16 or F16.
   bool copiesFilter = false; ///< B is a copy of an f32 filter (FilterCopy.h).
+  bool ofFilterGrad = false; ///< The box is the depth.
 
   static constexpr int64_t warpgroup = 128, warpgroups = 2, rows = wgmmaRows;
   /// Threads that multiply.
@@ -40,18 +41,30 @@ struct WgmmaTiling {
   static int64_t products(const GemmTile &tile) {
     return std::max<int64_t>(1, tile.rows / (warpgroups * rows));
   }
+  /// Rows of A that a step copies.
+  int64_t copiedRows() const {
+    return ofFilterGrad ? tile.rows : product(tile.patch());
+  }
+  /// Rows of A that products read; those behind the copied ones are zero.
+  int64_t readRows() const {
+    return tile.taps > 1 && (*tile.box)[0] > 1
+               ? copiedRows()
+               : tile.rows + (tile.taps - 1) * (*tile.box)[2];
+  }
   /// Bytes of A and B of a step.
   int64_t copiedBytes(GemmOperand operand) const {
-    int64_t rows = tile.taps > 1 ? product(tile.patch()) : tile.rows;
     return 2 * tile.depth *
-           (operand == GemmOperand::A ? rows : tile.taps * tile.columns);
+           (operand == GemmOperand::A ? copiedRows()
+                                      : tile.taps * tile.columns);
   }
   int64_t copiedBytes() const {
     return copiedBytes(GemmOperand::A) + copiedBytes(GemmOperand::B);
   }
   /// Of shared memory. Swizzled boxes begin at multiples of 1024.
   int64_t bytes(GemmOperand operand) const {
-    return roundUp(copiedBytes(operand), 1024);
+    return roundUp(operand == GemmOperand::A ? 2 * tile.depth * readRows()
+                                             : copiedBytes(operand),
+                   1024);
   }
   int64_t stageBytes() const {
     return bytes(GemmOperand::A) + bytes(GemmOperand::B);

@@ -160,11 +160,7 @@ void WgmmaPatchBlock::loadPatch(Value chunk) {
     NVVM::CpAsyncCommitGroupOp::create(b, k.loc());
     NVVM::CpAsyncWaitGroupOp::create(b, k.loc(), 0);
   }
-  // What threads have written, wgmma reads as asynchronous copies do.
-  NVVM::FenceProxyOp::create(
-      b, k.loc(), NVVM::ProxyKind::async_shared,
-      NVVM::SharedSpaceAttr::get(b.getContext(),
-                                 NVVM::SharedSpace::shared_cta));
+  publishStores(k);
   k.barrier();
 }
 

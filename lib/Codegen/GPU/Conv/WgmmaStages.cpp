@@ -150,6 +150,14 @@ SmallVector<Value> WgmmaStages::multiply(
   return results;
 }
 
+void publishStores(GpuKernelBody &k) {
+  OpBuilder &b = k.builder();
+  NVVM::FenceProxyOp::create(
+      b, k.loc(), NVVM::ProxyKind::async_shared,
+      NVVM::SharedSpaceAttr::get(b.getContext(),
+                                 NVVM::SharedSpace::shared_cta));
+}
+
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//

@@ -78,6 +78,10 @@ private:
   int64_t barriers; ///< The first byte of the barriers.
 };
 
+/// Makes what the thread has stored in shared memory visible to wgmma, which
+/// reads it as asynchronous copies do; a barrier must follow.
+void publishStores(GpuKernelBody &k);
+
 /// How wgmma finds a factor in shared memory (PTX ISA, "Matrix Descriptor
 /// Format").
 struct WgmmaLayout {

@@ -63,7 +63,8 @@ static int64_t sumsOfThread(const GemmTile &tile) {
          2;
 }
 
-/// Whether the taps of a step may be all along the height.
+/// Whether the taps of a step may be all along the height. Products of 64 rows
+/// lie in one plane.
 static bool mayShareTaps(const GemmWork &work, const GemmTile &tile) {
   const ConvProblem &problem = work.problem;
   constexpr int64_t pattern = 8; // Rows of a swizzled box.
@@ -71,7 +72,8 @@ static bool mayShareTaps(const GemmWork &work, const GemmTile &tile) {
   return !work.isFilterGrad && tile.taps == problem.taps[1] &&
          problem.inStrides()[1] == 1 && problem.dilations[1] == 1 &&
          blockPhases(problem)[1] == 1 && box[2] % pattern == 0 &&
-         box[1] * box[2] % WgmmaTiling::rows == 0;
+         (box[0] == 1 || (box[1] * box[2] % WgmmaTiling::rows == 0 &&
+                          product(box) == tile.rows));
 }
 
 std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
@@ -96,20 +98,22 @@ std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
     return "expects a depth of 16 to 64, or 128 for a filter gradient, got " +
            std::to_string(tile.depth);
   int64_t pixels = work.isFilterGrad ? tile.depth : tile.rows;
-  if (!tile.box || product(*tile.box) != pixels ||
+  if (!tile.box || product(*tile.box) > pixels ||
+      (work.isFilterGrad && product(*tile.box) != pixels) ||
       (isFlat(work) && tile.box->front() != 1))
-    return "expects a box of " + std::to_string(pixels) +
+    return std::string("expects a box of ") +
+           (work.isFilterGrad ? "" : "at most ") + std::to_string(pixels) +
            " pixels, in 2-D 1 deep";
   if (tile.taps != 1 && !mayShareTaps(work, tile))
     return "expects taps to be those along the height, of a convolution "
            "without a step, a dilation or phases along it, and a box whose "
-           "rows are multiples of 8 pixels, in planes of multiples of 64";
+           "rows are multiples of 8 pixels, with several planes of multiples "
+           "of 64";
   constexpr int64_t maxBox = 256;
   for (unsigned d = 0; d < 3; ++d)
-    if (!llvm::isPowerOf2_64((*tile.box)[d]) ||
+    if ((*tile.box)[d] < 1 ||
         tile.patch()[d] * work.problem.inStrides()[d] > maxBox)
-      return "expects a box of powers of two that reads at most 256 positions "
-             "of each dimension";
+      return "expects a box that reads at most 256 positions of each dimension";
   constexpr int64_t maxStages = 8;
   if (tiling.stages < 2 || tiling.stages > maxStages)
     return "expects 2 to 8 stages, got " + std::to_string(tiling.stages);
@@ -150,22 +154,41 @@ double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
               /*multiplyingWarps=*/WgmmaTiling::consumers / 32, products});
 }
 
-/// The box of so many pixels with which the fewest tiles cover the space; of
-/// those the one with the least surface, which taps read beyond it. Its rows
-/// have at least `width` pixels, its planes `plane`.
-static Dims bestBox(const Dims &space, int64_t pixels, bool flat,
-                    int64_t width = 1, int64_t plane = 1) {
+/// The box of powers of two, with so many pixels, with which the fewest tiles
+/// cover the space; of those the one with the least surface, which taps read
+/// beyond it.
+static Dims bestBox(const Dims &space, int64_t pixels, bool flat) {
   Dims best{1, 1, pixels};
   auto cost = [&](const Dims &box) {
-    bool isAllowed = box[2] >= width && box[1] * box[2] >= plane;
-    return std::tuple(!isAllowed, product(divideUp(space, box)),
-                      box[0] + box[1] + box[2]);
+    return std::pair(product(divideUp(space, box)), box[0] + box[1] + box[2]);
   };
   for (int64_t depth = 1; depth <= (flat ? 1 : pixels); depth *= 2)
     for (int64_t height = 1; depth * height <= pixels; height *= 2)
       if (Dims box{depth, height, pixels / depth / height};
           cost(box) < cost(best))
         best = box;
+  return best;
+}
+
+/// The same of at most so many pixels, with rows of multiples of `width`, in
+/// planes of multiples of `plane` if there are several. Of boxes that cover
+/// space with as few tiles the one without a rest.
+static std::optional<Dims> bestRows(const Dims &space, int64_t rows,
+                                    int64_t width, int64_t plane) {
+  std::optional<Dims> best;
+  auto cost = [&](const Dims &box) {
+    return std::tuple(product(divideUp(space, box)), product(box) != rows,
+                      box[0] + box[1] + box[2]);
+  };
+  for (int64_t depth = 1; depth <= std::min(space[0], rows); ++depth)
+    for (int64_t wide = width; wide <= rows / depth; wide += width)
+      for (int64_t high = 1; depth * wide * high <= rows; ++high) {
+        Dims box{depth, high, wide};
+        bool isWhole = plane == 1 || depth == 1 ||
+                       (high * wide % plane == 0 && product(box) == rows);
+        if (isWhole && (!best || cost(box) < cost(*best)))
+          best = box;
+      }
   return best;
 }
 
@@ -177,24 +200,33 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
   if (!allowed.contains(multiplyType))
     return;
   Dims space = work.isFilterGrad ? work.problem.out : blockSpace(work.problem);
-  for (int64_t rows : {128, 256, 64})
+  int64_t taps = work.isFilterGrad ? 1 : work.problem.taps[1];
+  for (int64_t rows : {128, 256, 64}) {
+    std::optional<Dims> box, patch;
+    if (!work.isFilterGrad) {
+      constexpr int64_t pattern = 8;
+      box = bestRows(space, rows, /*width=*/1, /*plane=*/1);
+      patch = bestRows(space, rows, pattern, WgmmaTiling::rows);
+    }
     for (int64_t columns : {256, 128, 64, 32, 16})
       for (int64_t depth : {64, 32, 16, 128})
         for (int64_t stages : {4, 6, 3, 2}) {
           if (columns >= 2 * std::max<int64_t>(16, work.columns()))
             continue;
-          WgmmaTiling tiling{
-              {rows, columns, depth}, stages, multiplyType, isWideFilter(work)};
-          tiling.tile.box =
-              bestBox(space, work.isFilterGrad ? depth : rows, isFlat(work));
+          WgmmaTiling tiling{{rows, columns, depth},
+                             stages,
+                             multiplyType,
+                             isWideFilter(work),
+                             work.isFilterGrad};
+          tiling.tile.box = box ? *box : bestBox(space, depth, isFlat(work));
           addChoices(work, tiling, choices);
-          if (work.problem.taps[1] == 1)
+          if (taps == 1 || !patch)
             continue;
-          tiling.tile.taps = work.problem.taps[1];
-          tiling.tile.box = bestBox(space, rows, isFlat(work), /*width=*/8,
-                                    /*plane=*/WgmmaTiling::rows);
+          tiling.tile.taps = taps;
+          tiling.tile.box = patch;
           addChoices(work, tiling, choices);
         }
+  }
 }
 
 } // namespace segc
