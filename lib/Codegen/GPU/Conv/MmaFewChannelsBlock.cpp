@@ -128,11 +128,17 @@ void MmaFewChannelsBlock::load() {
 
 /// The offset in the patch of what the lane has of four depths.
 Value MmaFewChannelsBlock::offsetOf(int64_t depth) {
-  Value offset = k.index(offsetInPatch(problem, patch, depth));
+  auto constant = [&](int64_t tapChannel) {
+    return k.index(offsetInPatch(problem, patch, tapChannel));
+  };
+  // The four channels of a tap follow each other.
+  if (problem.groupInputs() == 4)
+    return k.add(constant(std::min(depth, tapChannels(problem) - 4)), lane);
+  Value offset = constant(depth);
   for (int64_t i = 1; i < 4; ++i)
-    offset = arith::SelectOp::create(
-        k.builder(), k.loc(), k.less(lane, k.index(i)), offset,
-        k.index(offsetInPatch(problem, patch, depth + i)));
+    offset =
+        arith::SelectOp::create(k.builder(), k.loc(), k.less(lane, k.index(i)),
+                                offset, constant(depth + i));
   return offset;
 }
 

@@ -92,14 +92,18 @@ std::string refusal(const GemmWork &work,
 }
 
 /// Instructions of a block that loads all factors of a step one by one and
-/// rounds them.
-static double factorInstructions(const MmaTiling &tiling) {
+/// rounds them. Those of the input may need an address each.
+static double factorInstructions(const MmaTiling &tiling,
+                                 double instructionsOfAddress) {
   constexpr double instructionsOfFactor = 2;
   const GemmTile &tile = tiling.tile;
-  return instructionsOfFactor *
-         static_cast<double>(tile.depth *
-                             (tile.rows * (tile.columns / tiling.warpColumns) +
-                              tile.columns * (tile.rows / tiling.warpRows)));
+  auto depth = static_cast<double>(tile.depth),
+       ofInput =
+           static_cast<double>(tile.rows * (tile.columns / tiling.warpColumns)),
+       others =
+           static_cast<double>(tile.columns * (tile.rows / tiling.warpRows));
+  return depth * ((instructionsOfFactor + instructionsOfAddress) * ofInput +
+                  instructionsOfFactor * others);
 }
 
 /// Instructions of a block that brings its patch.
@@ -113,26 +117,28 @@ static double patchInstructions(const GemmWork &work, const Tiling &tiling) {
 double modelledSeconds(const GemmWork &work, const MmaFewChannelsTiling &tiling,
                        int64_t parts) {
   const GemmTile &tile = tiling.tile;
-  // A lane chooses one of four offsets for each four taps.
-  constexpr double instructionsOfOffset = 6;
+  // A lane chooses one of four offsets for each four taps, and adds it to each
+  // row's, unless these are the channels of one tap.
+  bool ofOneTap = work.problem.groupInputs() == 4;
+  double instructionsOfOffset = ofOneTap ? 1 : 6;
   double issued = patchInstructions(work, tiling) +
                   copyInstructions(work, tiling, GemmOperand::B) +
-                  factorInstructions(tiling) +
+                  factorInstructions(tiling, ofOneTap ? 0 : 1) +
                   instructionsOfOffset *
                       static_cast<double>(tiling.threads() * tile.depth / 4);
   // The roofline's steps are taps; this block has one for all.
   auto steps = static_cast<double>(work.steps(tile, parts));
   return modelledSeconds(
-      work, {tile, parts, tiling.threads(), sharedFloats(work, tiling),
-             heldRegisters(tiling, tile.depth / 4),
-             (multiplySeconds(work, tiling) +
-              issueSeconds(work.target, issued)) /
-                 steps,
-             work.target.loadSeconds / steps,
-             4 *
-                 static_cast<double>(tiling.patchElements(work.problem) +
-                                     tile.depth * tile.columns) /
-                 steps});
+      work,
+      {tile, parts, tiling.threads(), sharedFloats(work, tiling),
+       heldRegisters(tiling, tile.depth / 4),
+       (multiplySeconds(work, tiling) + issueSeconds(work.target, issued)) /
+           steps,
+       work.target.loadSeconds / steps,
+       4 *
+           static_cast<double>(tiling.patchElements(work.problem) +
+                               tile.depth * tile.columns) /
+           steps});
 }
 
 double modelledSeconds(const GemmWork &work,
@@ -146,7 +152,7 @@ double modelledSeconds(const GemmWork &work,
   double issued =
       patchInstructions(work, tiling) +
       instructionsOfCopy * elements / static_cast<double>(lanes) +
-      factorInstructions(tiling) +
+      factorInstructions(tiling, 0) +
       (bytes == 2 ? instructionsOfWidening * elements *
                         static_cast<double>(tile.rows / tiling.warpRows)
                   : 0);
@@ -163,8 +169,8 @@ double modelledSeconds(const GemmWork &work,
   return modelledSeconds(
       work, {tile, parts, tiling.threads(), sharedFloats(work, tiling),
              heldRegisters(tiling, tiling.warpRows / 8),
-             multiplySeconds(work, tiling) +
-                 issueSeconds(work.target, issued) + beginStep,
+             multiplySeconds(work, tiling) + issueSeconds(work.target, issued) +
+                 beginStep,
              work.target.loadSeconds * waits,
              4 * static_cast<double>(tiling.patchElements(work.problem)) +
                  static_cast<double>(bytes) * elements});
