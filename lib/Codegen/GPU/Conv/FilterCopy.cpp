@@ -39,8 +39,25 @@ std::string filterCopyRefusal(seg::FusionOp fusion, int64_t lanes,
   return "";
 }
 
+ConvProblem copiedProblem(const ConvProblem &problem) {
+  int64_t outputs = problem.groupOutputs();
+  ConvProblem copied = problem;
+  if (outputs % 2 == 0 || problem.groups != 1 || problem.filterOutStride != 1 ||
+      problem.filterInStride != outputs || problem.filterBase != 0 ||
+      problem.filterTapStride != problem.groupInputs() * outputs)
+    return copied;
+  copied.outChannels = copied.filterInStride = roundUp(outputs, 8);
+  copied.filterTapStride = problem.groupInputs() * copied.filterInStride;
+  return copied;
+}
+
+/// Elements of the copy.
 static int64_t elementsOf(seg::FusionOp fusion) {
-  return cast<RankedTensorType>(filterOf(fusion).getType()).getNumElements();
+  int64_t elements =
+      cast<RankedTensorType>(filterOf(fusion).getType()).getNumElements();
+  ConvProblem problem = convProblem(fusion.getRoot());
+  return elements / problem.filterTapStride *
+         copiedProblem(problem).filterTapStride;
 }
 
 int64_t filterCopyFloats(seg::FusionOp fusion) {
@@ -52,6 +69,28 @@ double filterCopySeconds(seg::FusionOp fusion, const GpuTarget &target) {
   return target.launchSeconds + bytes *
                                     static_cast<double>(elementsOf(fusion)) /
                                     target.bytesPerSecond;
+}
+
+/// Loads elements of the copy in f32.
+static Value loadElements(GpuKernelBody &k, const ConvProblem &problem,
+                          Value filter, Value element, int64_t lanes) {
+  int64_t width = copiedProblem(problem).filterInStride;
+  if (width == problem.filterInStride)
+    return k.load(filter, element, lanes);
+  SmallVector<Value> values;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    Value at = k.add(element, lane), output = k.rem(at, width);
+    values.push_back(k.ifElse(
+        k.less(output, k.index(problem.filterInStride)),
+        [&] {
+          return k.loadScalar(
+              filter,
+              k.add(k.mul(k.div(at, width), problem.filterInStride), output));
+        },
+        [&] { return k.scalarConstant(0); }));
+  }
+  return vector::FromElementsOp::create(k.builder(), k.loc(),
+                                        k.vectorType(lanes), values);
 }
 
 void launchFilterCopy(GpuFusionEmitter &emitter, MultiplyType multiplyType) {
@@ -67,7 +106,9 @@ void launchFilterCopy(GpuFusionEmitter &emitter, MultiplyType multiplyType) {
                      Value element = k.mul(run, lanes);
                      Value narrow = seg::narrowFloat(
                          k.builder(), k.loc(),
-                         k.load(inputOf(k, filterOf(fusion)), element, lanes),
+                         loadElements(k, convProblem(fusion.getRoot()),
+                                      inputOf(k, filterOf(fusion)), element,
+                                      lanes),
                          factorType(fusion.getContext(), multiplyType));
                      Value words = vector::BitCastOp::create(
                          k.builder(), k.loc(), k.vectorType(lanes / 2), narrow);

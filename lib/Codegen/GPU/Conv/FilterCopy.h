@@ -13,6 +13,7 @@
 #ifndef SEGC_LIB_CODEGEN_GPU_CONV_FILTERCOPY_H
 #define SEGC_LIB_CODEGEN_GPU_CONV_FILTERCOPY_H
 
+#include "segc/Codegen/Common/ConvProblem.h"
 #include "segc/Codegen/GPU/GpuKernels.h"
 #include "segc/Target/MultiplyType.h"
 
@@ -23,6 +24,10 @@ inline constexpr llvm::StringLiteral filterCopyName = "filter_copy";
 
 /// Whether the kernels of the fusion read a copy of the filter.
 bool copiesFilter(seg::FusionOp fusion);
+/// The convolution with the filter as its copy lies. That is as the filter
+/// does, but for an odd number of output channels that follow each other: zeros
+/// fill them up to a multiple of eight.
+ConvProblem copiedProblem(const ConvProblem &problem);
 /// The reason why the filter of the fusion, or runs of so many elements of it,
 /// cannot be copied in this type; empty if they can.
 std::string filterCopyRefusal(seg::FusionOp fusion, int64_t lanes,

@@ -37,7 +37,9 @@ ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
                          const ConvProblem &problem, const GemmTile &tile)
     : ConvGemm(k, problem, tile), fusion(fusion), root(fusion.getRoot()),
       input(k, this->problem, root->getOperand(0)),
-      filter(k, this->problem, root->getOperand(1), copiesFilter(fusion)) {
+      filterProblem(copiesFilter(fusion) ? copiedProblem(this->problem)
+                                         : this->problem),
+      filter(k, filterProblem, root->getOperand(1), copiesFilter(fusion)) {
   // Blocks that read the same pixels follow each other.
   Dims tiles = tileCounts(problem, tile);
   auto ids =

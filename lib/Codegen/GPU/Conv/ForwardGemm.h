@@ -38,7 +38,8 @@ public:
   static GemmAccess accessOf(const ConvProblem &problem, mlir::Operation *root,
                              GemmOperand operand);
   GemmAccess access(GemmOperand operand) const override {
-    return accessOf(problem, root, operand);
+    return accessOf(operand == GemmOperand::B ? filterProblem : problem, root,
+                    operand);
   }
   GemmRun run(GemmOperand operand, mlir::Value index, mlir::Value step,
               mlir::Value depth) override;
@@ -100,6 +101,7 @@ private:
   Indices origin; ///< Of a tile with a box, within the phase.
   std::optional<ConvWindow> window;
   ConvInput input;
+  ConvProblem filterProblem; ///< With the filter, or its copy, as it lies.
   ConvFilter filter;
 };
 

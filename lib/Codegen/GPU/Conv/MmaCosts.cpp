@@ -7,6 +7,7 @@
 
 #include "MmaCosts.h"
 
+#include "ConvOperands.h"
 #include "FilterCopy.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -29,10 +30,18 @@ bool copiesOperand(const GemmWork &work, const MmaTiling &tiling,
              tiling.multiplyType);
 }
 
+/// How the elements of a copy of the filter are numbered.
+static GemmAccess copiedAccess(const GemmWork &work) {
+  return ConvFilter::access(copiedProblem(work.problem));
+}
+
 GemmRuns runsOf(const GemmWork &work, const MmaTiling &tiling,
                 GemmOperand operand) {
-  return {tiling.tile, operand, work.access(operand), tiling.pieceElements(),
-          tiling.threads()};
+  return {tiling.tile, operand,
+          operand == GemmOperand::B && tiling.copiesFilter
+              ? copiedAccess(work)
+              : work.access(operand),
+          tiling.pieceElements(), tiling.threads()};
 }
 
 std::string warpRefusal(const GemmWork &work, const MmaTiling &tiling) {
@@ -53,7 +62,7 @@ std::string warpRefusal(const GemmWork &work, const MmaTiling &tiling) {
   if (tiling.stages < 2)
     return "expects at least 2 stages, got " + std::to_string(tiling.stages);
   return tiling.copiesFilter
-             ? filterCopyRefusal(work.fusion, work.access(GemmOperand::B).lanes,
+             ? filterCopyRefusal(work.fusion, copiedAccess(work).lanes,
                                  tiling.multiplyType)
              : "";
 }
@@ -163,8 +172,7 @@ MultiplyType chooseMultiplyType(const GemmWork &work, MultiplyTypeSet allowed) {
 SmallVector<bool> filterCopies(const GemmWork &work,
                                MultiplyType multiplyType) {
   if (work.isFilterGrad ||
-      !filterCopyRefusal(work.fusion, work.access(GemmOperand::B).lanes,
-                         multiplyType)
+      !filterCopyRefusal(work.fusion, copiedAccess(work).lanes, multiplyType)
            .empty())
     return {false};
   // Where a copy costs nothing, nothing is gained without it.
