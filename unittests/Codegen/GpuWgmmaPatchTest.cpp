@@ -52,6 +52,18 @@ TEST_P(GpuWgmmaPatches, PrologueAndStatistics) {
   EXPECT_EQ(checkKernels(normalised(c), options), "");
 }
 
+// Copies whose output channels are filled up to eights, of few classes.
+TEST(GpuWgmmaPatchKernels, OddOutputs) {
+  for (int64_t out : {3, 19}) {
+    ConvCase c{{5, 6, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, out};
+    KernelTestOptions options = optionsFor(27 * 16);
+    useTensorCores(options, "bf16", 0, "wgmma_patch");
+    options.narrow = "";
+    options.levels = 128;
+    EXPECT_EQ(checkKernels(withWideFilter(c, "bf16", false), options), "");
+  }
+}
+
 // Copies of filters in f32, which have no more bits than bf16.
 TEST_P(GpuWgmmaPatches, FilterCopies) {
   ConvCase c = GetParam();

@@ -25,15 +25,15 @@ bool copiesFilter(seg::FusionOp fusion) {
   return strategy && strategy.has(filterCopyName);
 }
 
-std::string filterCopyRefusal(seg::FusionOp fusion, int64_t lanes,
-                              MultiplyType multiplyType) {
+std::string filterCopyRefusal(seg::FusionOp fusion, MultiplyType multiplyType) {
   Value filter = filterOf(fusion);
   if (multiplyType == MultiplyType::Tf32)
     return "expects no filter_copy with multiply_type tf32, whose factors are "
            "read as they are";
   if (!isa<BlockArgument>(filter) || !getElementTypeOrSelf(filter).isF32())
     return "expects filter_copy of a filter that is f32 in memory";
-  if (lanes < 2)
+  if (ConvFilter::access(copiedProblem(convProblem(fusion.getRoot()))).lanes <
+      2)
     return "expects filter_copy of a filter whose runs are of two elements or "
            "more";
   return "";

@@ -28,10 +28,9 @@ bool copiesFilter(seg::FusionOp fusion);
 /// does, but for an odd number of output channels that follow each other: zeros
 /// fill them up to a multiple of eight.
 ConvProblem copiedProblem(const ConvProblem &problem);
-/// The reason why the filter of the fusion, or runs of so many elements of it,
-/// cannot be copied in this type; empty if they can.
-std::string filterCopyRefusal(seg::FusionOp fusion, int64_t lanes,
-                              MultiplyType multiplyType);
+/// The reason why the filter of the fusion cannot be copied in this type; empty
+/// if it can.
+std::string filterCopyRefusal(seg::FusionOp fusion, MultiplyType multiplyType);
 /// Floats of the temporary that the copy takes.
 int64_t filterCopyFloats(seg::FusionOp fusion);
 /// Seconds of the launch.

@@ -191,7 +191,7 @@ exec::TensorMapAttr ForwardGemm::tensorMap(seg::FusionOp fusion,
                            productWork(fusion.getStrategyAttr()).multiplyType)}
           : MapOperand::of(value);
   return ConvFilter::tensorMap(
-      problem, filter, width,
+      copiesFilter(fusion) ? copiedProblem(problem) : problem, filter, width,
       ConvFilter::access(problem).alongDepth ? tile.columns : tile.depth);
 }
 

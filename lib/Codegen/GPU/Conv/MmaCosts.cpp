@@ -62,8 +62,7 @@ std::string warpRefusal(const GemmWork &work, const MmaTiling &tiling) {
   if (tiling.stages < 2)
     return "expects at least 2 stages, got " + std::to_string(tiling.stages);
   return tiling.copiesFilter
-             ? filterCopyRefusal(work.fusion, copiedAccess(work).lanes,
-                                 tiling.multiplyType)
+             ? filterCopyRefusal(work.fusion, tiling.multiplyType)
              : "";
 }
 
@@ -172,8 +171,7 @@ MultiplyType chooseMultiplyType(const GemmWork &work, MultiplyTypeSet allowed) {
 SmallVector<bool> filterCopies(const GemmWork &work,
                                MultiplyType multiplyType) {
   if (work.isFilterGrad ||
-      !filterCopyRefusal(work.fusion, copiedAccess(work).lanes, multiplyType)
-           .empty())
+      !filterCopyRefusal(work.fusion, multiplyType).empty())
     return {false};
   // Where a copy costs nothing, nothing is gained without it.
   if (work.isPrepared)

@@ -43,7 +43,10 @@ std::string wgmmaPatchRefusal(const GemmWork &work) {
     return "takes one group of channels";
   // Rows of boxes of the filter are pieces of 16 bytes.
   constexpr int64_t piece = WgmmaPatchTiling::piece;
-  if (problem.inChannels % piece || problem.outChannels % piece ||
+  bool mayCopy = filterCopyRefusal(work.fusion, MultiplyType::Bf16).empty();
+  int64_t outputs =
+      mayCopy ? copiedProblem(problem).outChannels : problem.outChannels;
+  if (problem.inChannels % piece || outputs % piece ||
       problem.filterBase % piece || problem.groupInputs() % wgmmaDepth)
     return "takes output channels in eights and input channels in sixteens";
   return "";
@@ -109,8 +112,7 @@ std::string refusal(const GemmWork &work, const WgmmaPatchTiling &tiling) {
     return "expects multiply_type to be bf16 or f16";
   if (tiling.copiesFilter) {
     if (std::string reason =
-            filterCopyRefusal(work.fusion, work.access(GemmOperand::B).lanes,
-                              tiling.multiplyType);
+            filterCopyRefusal(work.fusion, tiling.multiplyType);
         !reason.empty())
       return reason;
   } else if (!isNarrowFilter(work, tiling.multiplyType)) {
