@@ -86,20 +86,37 @@ int64_t loadedRegisters(const GemmWork &work, const MmaTiling &tiling,
              : runs.count * divideUp(runs.lanes * tiling.elementBytes(), 4);
 }
 
-double copyInstructions(int64_t runs, int64_t lanes, bool copies) {
-  // Copies need an address; what goes through registers is converted as well.
+/// Pointwise ops that compute a value from what is in memory, without casts.
+static int64_t prologueOps(Value value) {
+  Operation *op = seg::storedValue(value).getDefiningOp();
+  if (!op)
+    return 0;
+  int64_t ops = isa<seg::PointwiseOpInterface>(op) && !isa<seg::CastOp>(op);
+  for (Value operand : op->getOperands())
+    ops += prologueOps(operand);
+  return ops;
+}
+
+double copyInstructions(const GemmWork &work, GemmOperand operand, int64_t runs,
+                        int64_t lanes, bool copies) {
+  // Copies need an address; what goes through registers is converted as well:
+  // 8 for an element of bf16. A normalisation and a leaky ReLU are 8 more, with
+  // the loads of their parameters.
   constexpr double instructionsOfCopy = 12, instructionsOfRun = 20,
-                   instructionsOfElement = 8;
-  return static_cast<double>(runs) *
-         (copies ? instructionsOfCopy
-                 : instructionsOfRun +
-                       instructionsOfElement * static_cast<double>(lanes));
+                   instructionsOfConversion = 8, instructionsOfOp = 4;
+  if (copies)
+    return instructionsOfCopy * static_cast<double>(runs);
+  Value value = work.fusion.getRoot()->getOperand(operand == GemmOperand::B);
+  double ofElement = instructionsOfConversion +
+                     instructionsOfOp * static_cast<double>(prologueOps(value));
+  return (instructionsOfRun + ofElement * static_cast<double>(lanes)) *
+         static_cast<double>(runs);
 }
 
 double copyInstructions(const GemmWork &work, const MmaTiling &tiling,
                         GemmOperand operand) {
   GemmRuns runs = runsOf(work, tiling, operand);
-  return copyInstructions(runs.total, runs.lanes,
+  return copyInstructions(work, operand, runs.total, runs.lanes,
                           copiesOperand(work, tiling, operand, runs));
 }
 

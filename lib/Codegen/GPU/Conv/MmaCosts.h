@@ -30,9 +30,10 @@ int64_t sumRegisters(const MmaTiling &tiling);
 /// Registers of what a thread has loaded of an operand for the next step.
 int64_t loadedRegisters(const GemmWork &work, const MmaTiling &tiling,
                         GemmOperand operand);
-/// Instructions of a block that copies so many runs, or loads, converts and
-/// stores them.
-double copyInstructions(int64_t runs, int64_t lanes, bool copies);
+/// Instructions of a block that copies so many runs of an operand, or loads
+/// them, computes its prologue, converts and stores them.
+double copyInstructions(const GemmWork &work, GemmOperand operand, int64_t runs,
+                        int64_t lanes, bool copies);
 /// The same of an operand of a step.
 double copyInstructions(const GemmWork &work, const MmaTiling &tiling,
                         GemmOperand operand);

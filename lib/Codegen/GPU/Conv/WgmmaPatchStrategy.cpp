@@ -136,7 +136,8 @@ double modelledSeconds(const GemmWork &work, const WgmmaPatchTiling &tiling,
   // The patch is loaded before its first tap, for all of them.
   bool copies = copiesPatch(work, tiling);
   int64_t runs = patchRuns(work, tiling);
-  double issued = copyInstructions(runs, patchLanes(work, tiling), copies);
+  double issued = copyInstructions(work, GemmOperand::A, runs,
+                                   patchLanes(work, tiling), copies);
   // What goes through registers is loaded four runs at a time.
   int64_t loads =
       copies ? 1 : divideUp(divideUp(runs, WgmmaPatchTiling::consumers), 4);
