@@ -107,9 +107,9 @@ MmaWarps::loadElements(GemmOperand operand, int64_t depth,
   for (int64_t i = 0; i < count; ++i)
     for (int64_t word = 0; word < 4; ++word) {
       int64_t low = word % 2, high = word / 2;
-      words.push_back(roundToTf32(
-          load(k.add(index, i * fragment + 8 * (isA ? low : high)),
-               depth + piece * (isA ? high : low))));
+      words.push_back(
+          roundToTf32(load(k.add(index, i * fragment + 8 * (isA ? low : high)),
+                           depth + piece * (isA ? high : low))));
     }
   return words;
 }
