@@ -102,8 +102,8 @@ TEST_P(GpuFilterGradPatches, Prologue) {
 
 // All taps, those of a depth, a line; boxes that the output cuts in all
 // dimensions, padding and none; chunks of channels; more columns than channels
-// and odd ones; an even number of taps along the height; several stages; warps
-// beside and below each other; groups.
+// and odd ones; an even number of taps along the height; strides; several
+// stages; warps beside and below each other; groups.
 INSTANTIATE_TEST_SUITE_P(
     Shapes, GpuFilterGradPatches,
     testing::Values(
@@ -133,7 +133,20 @@ INSTANTIATE_TEST_SUITE_P(
         PatchCase{
             {{3, 9, 10}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}, 32, 48},
             {"tile = [288, 64, 32], box = [1, 4, 8], taps = 9, "
-             "warp_rows = 96, warp_columns = 32, stages = 3"}},
+             "warp_rows = 96, warp_columns = 32, stages = 3",
+             "tile = [288, 16, 288], box = [3, 6, 16], taps = 9, "
+             "warp_rows = 96, warp_columns = 16, stages = 2",
+             "tile = [144, 32, 240], box = [1, 10, 24], taps = 9, "
+             "warp_rows = 48, warp_columns = 32, stages = 2"}},
+        PatchCase{{{11, 14}, {3, 3}, {2, 2}, {1, 0}, {1, 1}, 32, 16},
+                  {"tile = [288, 16, 32], box = [1, 4, 8], taps = 9, "
+                   "warp_rows = 96, warp_columns = 16, stages = 2"}},
+        PatchCase{
+            {{6, 10, 9}, {3, 2, 3}, {2, 2, 3}, {1, 0, 1}, {1, 0, 2}, 16, 24},
+            {"tile = [288, 32, 32], box = [2, 2, 8], taps = 18, "
+             "warp_rows = 32, warp_columns = 32, stages = 3",
+             "tile = [96, 32, 32], box = [2, 2, 8], taps = 6, "
+             "warp_rows = 32, warp_columns = 16, stages = 2"}},
         PatchCase{{{8, 7},
                    {3, 3},
                    {1, 1},
@@ -191,10 +204,8 @@ TEST(GpuFilterGradPatchKernels, WrongStrategy) {
               "expects columns of powers of two, those of a warp at least 16 "
               "and at most the tile's, got 16 and 32");
   expectError(c, "tile = [144, 16, 32], taps = 9, box = [1, 8, 4]" + warps,
-              "expects a box of as many pixels as the depth, 32, powers of "
-              "two, at least 2 high and 8 wide");
-  expectError(c, "tile = [144, 16, 4096], taps = 9, box = [1, 64, 64]" + warps,
-              "expects a thread to load at most 32 times for a step, got 91");
+              "expects a box of as many pixels as the depth, 32, in twos high "
+              "and in 8s wide");
   expectError(c,
               "tile = [144, 16, 32], taps = 9, warp_rows = 48, warp_columns = "
               "16, stages = 1" +
@@ -212,9 +223,12 @@ TEST(GpuFilterGradPatchKernels, WrongStrategy) {
                   box,
               "expects at most 1024 threads, and 65536 registers of all, got "
               "768 threads with 96 sums");
-  c.strides = {2, 2};
+  c = {{7, 9}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 16, 16};
+  expectError(c, "tile = [16, 16, 32], taps = 1" + box + warps,
+              "expects several taps");
+  c = withGroups({{7, 9}, {3, 3}, {1, 1}, {2, 2}, {2, 2}, 16, 16}, 1, {2, 2});
   expectError(c, "tile = [144, 16, 32], taps = 9" + box + warps,
-              "expects strides and dilations of 1");
+              "expects dilations of 1");
 }
 
 } // namespace

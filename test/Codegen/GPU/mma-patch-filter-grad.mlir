@@ -40,7 +40,7 @@ func.func @f(%x: !xh, %y: !xh, %u: !uh, %v: !vh) -> (!w, !f) {
     seg.yield %3 : !w
   }
   %f1 = seg.fusion (%a = %u : !uh, %b = %v : !vh) -> (!f)
-      attributes {strategy = #seg.strategy<mma_patch, tile = [576, 64, 256], box = [1, 16, 16], taps = 9, warp_rows = 96, warp_columns = 32, stages = 2, multiply_type = bf16, parts = 128, temp_bytes = 18874368>} {
+      attributes {strategy = #seg.strategy<mma_patch, tile = [288, 64, 256], box = [1, 16, 16], taps = 9, warp_rows = 96, warp_columns = 32, stages = 2, multiply_type = bf16, parts = 128, temp_bytes = 18874368>} {
     %1 = seg.cast %a : !uh -> !u
     %2 = seg.cast %b : !vh -> !v
     %3 = seg.conv_filter_grad %1, %2 strides [1, 1] pad_low [0, 0] pad_high [0, 0] : (!u, !v) -> !f

@@ -23,9 +23,9 @@
 // CHECK: cp.async.bulk.tensor.3d.shared::cluster.global
 // CHECK-NOT: cp.async.bulk.tensor
 // The normalised patch is stored once, before the taps, and fenced: 1000
-// positions of 32 channels by 256 threads, in pieces of 16 bytes, four at a
-// time.
-// CHECK-COUNT-4: st.shared.v4.b32
+// positions of 32 channels by 256 threads, in pieces of 16 bytes, three rows
+// of 40 pieces of a warp at a time.
+// CHECK-COUNT-6: st.shared.v4.b32
 // CHECK-NOT: st.shared.v4.b32
 // CHECK: fence.proxy.async.shared::cta
 // CHECK-NEXT: {{bar(rier)?}}.sync {{.*}}1, 256;
@@ -41,7 +41,7 @@
 // CHECK: .visible .entry k1_conv_input_grad(
 // The end of a chunk is printed first.
 // CHECK: wgmma.wait_group.sync.aligned {{.*}}0;
-// CHECK-COUNT-4: cp.async.cg.shared.global
+// CHECK-COUNT-6: cp.async.cg.shared.global
 // CHECK: cp.async.wait_group
 // CHECK: fence.proxy.async.shared::cta
 // CHECK: wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16

@@ -96,8 +96,9 @@ struct Kind<FilterGradPatchTiling> {
   static constexpr bool hasMultiplyType = true, hasBox = true,
                         multipliesTf32 = true, isUnverified = false,
                         copiesFilters = false, copiesBoxes = false;
-  static std::string noTiling(const GemmWork &work) {
-    return Kind<MmaPatchTiling>::noTiling(work);
+  static std::string noTiling(const GemmWork &) {
+    return "reads patches of 16 channels or more, for several taps without "
+           "dilations, of values that mma_sync multiplies";
   }
   static constexpr auto emit = emitFilterGradPatchBlock;
 };

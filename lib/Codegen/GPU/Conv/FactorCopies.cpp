@@ -67,6 +67,40 @@ void FactorCopies::store(Value value, const GemmRuns &runs, int64_t i,
   runs.ifExists(k, i, [&] { k.store(value, memory, to); });
 }
 
+bool FactorCopies::bringRuns(ArrayRef<FactorRun> runs, int64_t lanes) {
+  constexpr size_t together = 4;
+  bool copies = false;
+  SmallVector<std::pair<const FactorRun *, Value>> loaded;
+  auto ifExists = [&](const FactorRun &run, llvm::function_ref<void()> body) {
+    if (run.exists)
+      k.ifThen(run.exists, body);
+    else
+      body();
+  };
+  auto storeAll = [&] {
+    for (auto [run, value] : loaded)
+      ifExists(*run, [&, run = run, value = value] {
+        k.store(value, memory, run->to);
+      });
+    loaded.clear();
+  };
+  for (const FactorRun &each : runs) {
+    if (mayCopy(each.run, lanes)) {
+      ifExists(each, [&] { copy(each.run, lanes, each.to); });
+      copies = true;
+      continue;
+    }
+    GemmRun run = each.run;
+    if (each.exists)
+      run.inside = k.both(run.inside, each.exists);
+    loaded.push_back({&each, load(run, lanes)});
+    if (loaded.size() == together)
+      storeAll();
+  }
+  storeAll();
+  return copies;
+}
+
 void FactorCopies::bring(
     int64_t runs, int64_t lanes,
     llvm::function_ref<std::pair<GemmRun, Value>(Value)> runAndTo) {
@@ -74,36 +108,65 @@ void FactorCopies::bring(
   int64_t threads = k.threads(),
           ofThread = std::min(together, divideUp(runs, threads)),
           step = ofThread * threads;
-  auto ifExists = [&](Value exists, llvm::function_ref<void()> body) {
-    if (exists)
-      k.ifThen(exists, body);
-    else
-      body();
-  };
   auto bringSome = [&](Value first) {
-    SmallVector<std::tuple<Value, Value, Value>> loaded; // If, what, where to.
+    SmallVector<FactorRun> some;
     for (int64_t i = 0; i < ofThread; ++i) {
       Value number = k.add(first, k.add(k.thread(), i * threads)), exists;
       if (runs <= step ? (i + 1) * threads > runs : runs % step != 0)
         exists = k.less(number, k.index(runs));
       auto [run, to] = runAndTo(number);
-      if (mayCopy(run, lanes)) {
-        ifExists(exists, [&, &run = run, to = to] { copy(run, lanes, to); });
-        continue;
-      }
-      if (exists)
-        run.inside = k.both(run.inside, exists);
-      loaded.push_back({exists, load(run, lanes), to});
+      some.push_back({exists, run, to});
     }
-    for (auto [exists, value, to] : loaded)
-      ifExists(exists,
-               [&, value = value, to = to] { k.store(value, memory, to); });
+    bringRuns(some, lanes);
   };
   // The same number of times in all threads, which then multiply together.
   if (runs <= step)
     bringSome(k.index(0));
   else
     k.loop(k.index(0), k.index(runs), step, bringSome);
+}
+
+bool FactorCopies::bringBox(const Dims &box, int64_t channels, int64_t maxLanes,
+                            llvm::function_ref<std::pair<GemmRun, Value>(
+                                const std::array<Value, 3> &, Value)>
+                                runAndTo) {
+  constexpr int64_t together = 4, lanesOfWarp = 32;
+  int64_t lanes = std::min({piece, maxLanes, channels}),
+          runsOfPosition = channels / lanes,
+          runsOfRow = box[2] * runsOfPosition, rows = box[0] * box[1],
+          warps = k.threads() / lanesOfWarp,
+          rowsTogether =
+              std::max<int64_t>(1, together * lanesOfWarp / runsOfRow),
+          step = std::min(rowsTogether, divideUp(rows, warps)) * warps;
+  Value warp = k.div(k.thread(), lanesOfWarp),
+        lane = k.rem(k.thread(), lanesOfWarp);
+  bool copies = false;
+  auto bringRows = [&](Value first) {
+    SmallVector<FactorRun> some;
+    for (int64_t i = 0; i < step; i += warps) {
+      Value row = k.add(first, k.add(warp, i)), rowExists;
+      if (rows <= step ? i + warps > rows : rows % step != 0)
+        rowExists = k.less(row, k.index(rows));
+      for (int64_t j = 0; j < runsOfRow; j += lanesOfWarp) {
+        Value number = k.add(lane, j), exists = rowExists;
+        if (j + lanesOfWarp > runsOfRow) {
+          Value inRow = k.less(number, k.index(runsOfRow));
+          exists = exists ? k.both(exists, inRow) : inRow;
+        }
+        auto [run, to] = runAndTo({k.div(row, box[1]), k.rem(row, box[1]),
+                                   k.div(number, runsOfPosition)},
+                                  k.mul(k.rem(number, runsOfPosition), lanes));
+        some.push_back({exists, run, to});
+      }
+    }
+    copies = bringRuns(some, lanes);
+  };
+  // The same number of times in all threads, which then multiply together.
+  if (rows <= step)
+    bringRows(k.index(0));
+  else
+    k.loop(k.index(0), k.index(rows), step, bringRows);
+  return copies;
 }
 
 void FactorCopies::waitForCopies(int64_t groups) {

@@ -40,12 +40,30 @@ public:
   void bring(int64_t runs, int64_t lanes,
              llvm::function_ref<std::pair<GemmRun, mlir::Value>(mlir::Value)>
                  runAndTo);
+  /// Brings channels of each position of a box to shared memory, in runs of at
+  /// most `maxLanes`. Warps take rows along the width in turn, so that threads
+  /// divide no positions. What needs registers is loaded a few runs at a time.
+  /// Returns whether some are copied asynchronously.
+  bool bringBox(const Dims &box, int64_t channels, int64_t maxLanes,
+                llvm::function_ref<std::pair<GemmRun, mlir::Value>(
+                    const std::array<mlir::Value, 3> &, mlir::Value)>
+                    runAndTo);
   /// Waits until all but the last `groups` groups of copies are there, of all
   /// threads.
   void waitForCopies(int64_t groups);
 
   const int64_t piece; ///< Elements of 16 bytes.
   mlir::Value memory;  ///< Of factors.
+
+private:
+  /// A run that a thread brings to an element of shared memory, if it exists.
+  struct FactorRun {
+    mlir::Value exists; ///< Null if it always does.
+    GemmRun run;
+    mlir::Value to;
+  };
+  /// Returns whether some are copied asynchronously.
+  bool bringRuns(llvm::ArrayRef<FactorRun> runs, int64_t lanes);
 
 protected:
   GpuKernelBody &k;

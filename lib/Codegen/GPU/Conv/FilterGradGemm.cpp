@@ -158,7 +158,7 @@ GemmRun FilterGradGemm::inputRun(const Box &box, const Indices &position,
   Value inside = arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);
   Indices read;
   for (unsigned d = 0; d < 3; ++d)
-    read[d] = k.add(box.origin[d], position[d]);
+    read[d] = k.add(k.mul(box.origin[d], problem.strides[d]), position[d]);
   read = window.firstInput(read, inside);
   return input.run(box.sample, read,
                    k.add(k.mul(group, problem.groupInputs()), channel), inside);

@@ -40,9 +40,14 @@ private:
         k.mul(rows, box[2] * channels));
   }
 
+  /// Where the pixels of a tap read along the width, from `column` on, lie.
+  Value patchColumn(Value column) {
+    int64_t stride = problem.strides[2];
+    return k.add(k.mul(k.rem(column, stride), places[2] / stride),
+                 k.div(column, stride));
+  }
+
   void begin(Value step);
-  void load(Value stage, int64_t channels, const Dims &box, int64_t lanes,
-            llvm::function_ref<GemmRun(const Indices &, Value)> runAt);
   Values multiply(Value step, ValueRange sums);
   Values multiplyStrip(Value stage, Value depth, Value column, ValueRange sums);
   void store(ArrayRef<Value> sums);
@@ -53,8 +58,8 @@ private:
   FilterGradPatchTiling tiling;
   GemmTile tile;
   MmaWarps warps;
-  Dims patch, tapBox;
-  Indices firstTap; ///< Of the block.
+  Dims patch, places, tapBox; ///< See FilterGradPatchTiling.
+  Indices firstTap;           ///< Of the block.
   Value firstChannel;
   Value lineDepth, lineWidth; ///< The tap of the warp's line in the tap box.
 };
@@ -65,7 +70,8 @@ FilterGradPatchBlock::FilterGradPatchBlock(GpuKernelBody &k,
     : k(k), gemm(gemm), problem(gemm.getProblem()), tiling(tiling),
       tile(tiling.tile), warps(k, tiling.tapTiling(problem),
                                tiling.stages * tiling.stepElements(problem)),
-      patch(tiling.patch(problem)), tapBox(tiling.tapBox(problem)) {
+      patch(tiling.patch(problem)), places(tiling.patchPlaces(problem)),
+      tapBox(tiling.tapBox(problem)) {
   Dims blocks = divideUp(problem.taps, tapBox);
   int64_t chunks = problem.groupInputs() / tiling.channels();
   firstTap = delinearizeDims(k, k.div(gemm.getRowBlock(), chunks), blocks);
@@ -105,35 +111,29 @@ void FilterGradPatchBlock::begin(Value step) {
   k.ifThen(k.less(step, gemm.stepCount()), [&] {
     FilterGradGemm::Box box = gemm.boxOf(step);
     Value stage = stageOf(step);
-    load(stage, tiling.channels(), patch, gemm.access(GemmOperand::A).lanes,
-         [&](const Indices &position, Value channel) {
-           Indices shifted;
-           for (unsigned d = 0; d < 3; ++d)
-             shifted[d] = k.add(position[d], firstTap[d]);
-           return gemm.inputRun(box, shifted, k.add(firstChannel, channel));
-         });
-    load(k.add(stage, tiling.patchElements(problem)), tile.columns, *tile.box,
-         gemm.access(GemmOperand::B).lanes,
-         [&](const Indices &position, Value column) {
-           return gemm.gradRun(box, position, column);
-         });
+    int64_t channels = tiling.channels();
+    warps.bringBox(
+        patch, channels, gemm.access(GemmOperand::A).lanes,
+        [&](const Indices &position, Value channel) {
+          Indices shifted;
+          for (unsigned d = 0; d < 3; ++d)
+            shifted[d] = k.add(position[d], firstTap[d]);
+          return std::pair(
+              gemm.inputRun(box, shifted, k.add(firstChannel, channel)),
+              k.add(stage, placeOf(channels, places, position[0], position[1],
+                                   patchColumn(position[2]), channel)));
+        });
+    Value grads = k.add(stage, tiling.patchElements(problem));
+    warps.bringBox(
+        *tile.box, tile.columns, gemm.access(GemmOperand::B).lanes,
+        [&](const Indices &position, Value column) {
+          return std::pair(
+              gemm.gradRun(box, position, column),
+              k.add(grads, placeOf(tile.columns, *tile.box, position[0],
+                                   position[1], position[2], column)));
+        });
   });
   NVVM::CpAsyncCommitGroupOp::create(k.builder(), k.loc());
-}
-
-/// Brings so many channels of each position of a box.
-void FilterGradPatchBlock::load(
-    Value stage, int64_t channels, const Dims &box, int64_t maxLanes,
-    llvm::function_ref<GemmRun(const Indices &, Value)> runAt) {
-  int64_t lanes = std::min({warps.piece, maxLanes, channels}),
-          runsOfPosition = channels / lanes;
-  warps.bring(product(box) * runsOfPosition, lanes, [&](Value number) {
-    Indices position = delinearizeDims(k, k.div(number, runsOfPosition), box);
-    Value channel = k.mul(k.rem(number, runsOfPosition), lanes);
-    return std::pair(runAt(position, channel),
-                     k.add(stage, placeOf(channels, box, position[0],
-                                          position[1], position[2], channel)));
-  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -163,9 +163,9 @@ FilterGradPatchBlock::multiplyStrip(Value stage, Value depth, Value column,
   const Dims &box = *tile.box;
   // The words of each row of the patch under the strip, two for 16 channels.
   SmallVector<Values> inputs;
-  int64_t rows = box[1] + tapBox[1] - 1;
-  Value inputDepth = k.add(depth, lineDepth),
-        inputColumn = k.add(column, lineWidth);
+  int64_t rows = patch[1], stride = problem.strides[1];
+  Value inputDepth = k.add(k.mul(depth, problem.strides[0]), lineDepth),
+        inputColumn = k.add(column, patchColumn(lineWidth));
   auto loadTwoRows = [&] {
     int64_t first = inputs.size();
     Values words = warps.loadFragments(
@@ -174,7 +174,7 @@ FilterGradPatchBlock::multiplyStrip(Value stage, Value depth, Value column,
           Value row = k.div(deep, warps.piece);
           row = first + 1 < rows ? k.add(row, first) : k.index(first);
           return k.add(stage,
-                       placeOf(tiling.channels(), patch, inputDepth, row,
+                       placeOf(tiling.channels(), places, inputDepth, row,
                                k.add(inputColumn, k.rem(deep, warps.piece)),
                                k.rem(index, tiling.channels())));
         });
@@ -196,9 +196,10 @@ FilterGradPatchBlock::multiplyStrip(Value stage, Value depth, Value column,
                                k.add(column, k.rem(deep, warps.piece)), index));
         });
     for (int64_t tap = 0; tap < tapBox[1]; ++tap) {
-      while (static_cast<int64_t>(inputs.size()) < row + tap + 2)
+      size_t first = row * stride + tap, second = first + stride;
+      while (inputs.size() <= second)
         loadTwoRows();
-      const Values &low = inputs[row + tap], &high = inputs[row + tap + 1];
+      const Values &low = inputs[first], &high = inputs[second];
       Values input;
       for (size_t i = 0; i < low.size(); i += 2)
         input.append({low[i], low[i + 1], high[i], high[i + 1]});
@@ -245,7 +246,13 @@ MmaTiling FilterGradPatchTiling::tapTiling(const ConvProblem &problem) const {
 Dims FilterGradPatchTiling::patch(const ConvProblem &problem) const {
   Dims result = *tile.box, tapsOfBlock = tapBox(problem);
   for (unsigned d = 0; d < 3; ++d)
-    result[d] += tapsOfBlock[d] - 1;
+    result[d] = (result[d] - 1) * problem.strides[d] + tapsOfBlock[d];
+  return result;
+}
+
+Dims FilterGradPatchTiling::patchPlaces(const ConvProblem &problem) const {
+  Dims result = patch(problem);
+  result[2] = roundUp(result[2], problem.strides[2]);
   return result;
 }
 

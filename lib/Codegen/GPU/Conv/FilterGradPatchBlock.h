@@ -16,7 +16,8 @@ namespace segc {
 /// The tile of a block that reads each position of its input once for several
 /// taps. A step is a box of pixels: the box of the output's gradient and a
 /// patch of the input, which is the box and the halo that the taps reach, lie
-/// in shared memory, in rows by position.
+/// in shared memory, in rows by position. With strides, positions along the
+/// width that the pixels of a tap read lie beside each other.
 ///
 /// The rows of the tile are `taps` by input channels, in *lines*: the taps of a
 /// line lie along the height. A warp has some channels of all taps of a line.
@@ -35,10 +36,13 @@ struct FilterGradPatchTiling : MmaTiling {
   }
   /// The sums of one tap of each line.
   MmaTiling tapTiling(const ConvProblem &problem) const;
-  /// The positions of the input that the taps read for a box.
+  /// The positions of the input that the taps read for a box, and those that
+  /// shared memory has for them, with equally many of each residue of the
+  /// width modulo the stride.
   Dims patch(const ConvProblem &problem) const;
+  Dims patchPlaces(const ConvProblem &problem) const;
   int64_t patchElements(const ConvProblem &problem) const {
-    return product(patch(problem)) * channels();
+    return product(patchPlaces(problem)) * channels();
   }
   int64_t gradElements() const { return tile.depth * tile.columns; }
   /// Elements of a step.

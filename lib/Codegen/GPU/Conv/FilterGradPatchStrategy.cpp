@@ -15,6 +15,8 @@ namespace segc {
 
 /// Registers of a thread beside its sums: factors, addresses and loops.
 static constexpr int64_t otherRegisters = 72;
+/// As many as ptxas may need, in tf32 above all.
+static constexpr int64_t maxOtherRegisters = 100;
 
 int64_t sharedFloats(const GemmWork &work,
                      const FilterGradPatchTiling &tiling) {
@@ -23,22 +25,59 @@ int64_t sharedFloats(const GemmWork &work,
                   4);
 }
 
-/// The share of the tile's rows and depth that is read.
-static double patchShare(const GemmWork &work,
-                         const FilterGradPatchTiling &tiling) {
-  return static_cast<double>(tiling.patchElements(work.problem)) /
-         static_cast<double>(tiling.tile.rows * tiling.tile.depth);
+/// A box of positions that the block brings to shared memory for a step.
+struct BroughtBox {
+  Dims box;
+  int64_t channels;
+};
+static BroughtBox broughtBox(const GemmWork &work,
+                             const FilterGradPatchTiling &tiling,
+                             GemmOperand operand) {
+  if (operand == GemmOperand::A)
+    return {tiling.patch(work.problem), tiling.channels()};
+  return {*tiling.tile.box, tiling.tile.columns};
 }
 
-/// How often a thread loads for an operand of a step.
+/// How often a lane loads for a row along the width of the box.
+static int64_t loadsOfRow(const GemmWork &work,
+                          const FilterGradPatchTiling &tiling,
+                          GemmOperand operand) {
+  auto [box, channels] = broughtBox(work, tiling, operand);
+  int64_t lanes =
+      std::min({tiling.pieceElements(), work.access(operand).lanes, channels});
+  return divideUp(box[2] * channels / lanes, 32);
+}
+
+/// How often a thread loads for a step.
 static int64_t loadsOf(const GemmWork &work,
                        const FilterGradPatchTiling &tiling,
                        GemmOperand operand) {
-  int64_t elements = operand == GemmOperand::A
-                         ? tiling.patchElements(work.problem)
-                         : tiling.gradElements();
-  return divideUp(elements / runsOf(work, tiling, operand).lanes,
-                  tiling.threads());
+  Dims box = broughtBox(work, tiling, operand).box;
+  return divideUp(box[0] * box[1], tiling.threads() / 32) *
+         loadsOfRow(work, tiling, operand);
+}
+
+/// Instructions of a block for the loads of a step: of each row, and of each
+/// run of a lane, by the PTX.
+static double loadInstructions(const GemmWork &work,
+                               const FilterGradPatchTiling &tiling,
+                               GemmOperand operand) {
+  constexpr int64_t ofRow = 16, ofCopy = 14, ofRun = 20, ofElement = 8;
+  GemmRuns runs = runsOf(work, tiling, operand);
+  Dims box = broughtBox(work, tiling, operand).box;
+  int64_t ofLoad = copiesOperand(work, tiling, operand, runs)
+                       ? ofCopy
+                       : ofRun + ofElement * runs.lanes;
+  return static_cast<double>(
+      32 * box[0] * box[1] *
+      (ofRow + ofLoad * loadsOfRow(work, tiling, operand)));
+}
+
+/// The reason why no tile can read a patch; empty if some can.
+static std::string patchRefusal(const ConvProblem &problem) {
+  if (product(problem.dilations) != 1)
+    return "expects dilations of 1";
+  return product(problem.taps) > 1 ? "" : "expects several taps";
 }
 
 /// The reason why the block has no such taps or channels.
@@ -88,26 +127,20 @@ std::string refusal(const GemmWork &work, const FilterGradPatchTiling &tiling) {
   if (tiling.stages < 2)
     return "expects at least 2 stages, got " + std::to_string(tiling.stages);
   const Dims &box = *tile.box;
-  if (product(box) != tile.depth || !llvm::all_of(box, llvm::isPowerOf2_64) ||
-      box[1] < 2 || box[2] < tiling.pieceElements())
+  if (product(box) != tile.depth || box[1] % 2 != 0 ||
+      box[2] % tiling.pieceElements() != 0)
     return "expects a box of as many pixels as the depth, " +
-           std::to_string(tile.depth) +
-           ", powers of two, at least 2 high and " +
-           std::to_string(tiling.pieceElements()) + " wide";
-  // Each is code of its own.
-  constexpr int64_t maxLoads = 32;
-  int64_t loads = std::max(loadsOf(work, tiling, GemmOperand::A),
-                           loadsOf(work, tiling, GemmOperand::B));
-  if (loads > maxLoads)
-    return "expects a thread to load at most 32 times for a step, got " +
-           std::to_string(loads);
+           std::to_string(tile.depth) + ", in twos high and in " +
+           std::to_string(tiling.pieceElements()) + "s wide";
   if (int64_t bytes = 4 * sharedFloats(work, tiling);
       bytes > target.sharedBytes)
     return "expects at most " + std::to_string(target.sharedBytes) +
            " bytes of shared memory, got " + std::to_string(bytes);
   int64_t held = sumRegisters(tiling);
+  // Partitions have the same registers, one of them the most warps.
   if (tiling.threads() > target.blockThreads ||
-      tiling.threads() * (held + otherRegisters) > target.registers)
+      roundUp(tiling.threads(), 128) * (held + maxOtherRegisters) >
+          target.registers)
     return "expects at most " + std::to_string(target.blockThreads) +
            " threads, and " + std::to_string(target.registers) +
            " registers of all, got " + std::to_string(tiling.threads()) +
@@ -119,46 +152,56 @@ double modelledSeconds(const GemmWork &work,
                        const FilterGradPatchTiling &tiling, int64_t parts) {
   const GemmTile &tile = tiling.tile;
   const GpuTarget &target = work.target;
-  double share = patchShare(work, tiling);
-  // A strip loads each row of the input once for all taps of a line, and the
-  // halo's.
-  double high = static_cast<double>((*tile.box)[1]),
-         taps = static_cast<double>(work.problem.taps[1]),
-         factors = static_cast<double>(tiling.warpRows) / taps *
-                       (high + taps - 1) / high +
-                   static_cast<double>(tiling.warpColumns),
+  // A strip loads each row of the patch once for all taps of a line.
+  double factors =
+             static_cast<double>(tiling.warpRows *
+                                 tiling.patch(work.problem)[1]) /
+                 static_cast<double>(work.problem.taps[1] * (*tile.box)[1]) +
+             static_cast<double>(tiling.warpColumns),
          warps = static_cast<double>(tiling.threads() / 32);
   double rounds = tiling.multiplyType == MultiplyType::Tf32
                       ? 2 * warps * factors * static_cast<double>(tile.depth)
                       : 0;
-  double issued = copyInstructions(work, tiling, GemmOperand::A) * share +
-                  copyInstructions(work, tiling, GemmOperand::B) + rounds;
+  double issued = loadInstructions(work, tiling, GemmOperand::A) +
+                  loadInstructions(work, tiling, GemmOperand::B) + rounds;
   constexpr double beginStep = 30e-9;
   // What goes through registers is waited for in each step.
   double waits = 1 / static_cast<double>(tiling.stages - 1);
   for (GemmOperand operand : {GemmOperand::A, GemmOperand::B})
     if (!copiesOperand(work, tiling, operand, runsOf(work, tiling, operand)))
       waits += static_cast<double>(divideUp(loadsOf(work, tiling, operand), 4));
+  double products = multiplySeconds(work, tiling, factors);
   return modelledSeconds(
       work, {tile, parts, tiling.threads(), sharedFloats(work, tiling),
              static_cast<double>(sumRegisters(tiling) + otherRegisters),
-             multiplySeconds(work, tiling, factors) +
-                 issueSeconds(target, issued) + beginStep,
+             products + issueSeconds(target, issued) + beginStep,
              target.loadSeconds * waits,
              static_cast<double>(tiling.elementBytes() *
                                  tiling.stepElements(work.problem)),
-             tiling.threads() / 32});
+             tiling.threads() / 32, products});
 }
 
-/// Boxes for the network's dimensions, and for narrow ones.
-static ArrayRef<Dims> boxesOf(const ConvProblem &problem) {
-  static constexpr Dims flat[] = {{1, 8, 8},   {1, 8, 16}, {1, 16, 8},
-                                  {1, 16, 16}, {1, 8, 32}, {1, 16, 32}};
-  static constexpr Dims deep[] = {{2, 4, 8}, {4, 4, 8}, {2, 8, 8},
-                                  {4, 8, 8}, {8, 8, 8}, {4, 8, 16}};
-  if (problem.out[0] == 1 || problem.taps[0] == 1)
-    return flat;
-  return deep;
+/// Boxes that cover the output with few positions beyond it.
+static SmallVector<Dims> boxesOf(const ConvProblem &problem, int64_t piece) {
+  // The size of as many equal pieces, of about `most`, as cover the dimension.
+  auto fit = [&](unsigned d, int64_t most, int64_t multiple) {
+    int64_t size = problem.out[d];
+    return roundUp(divideUp(size, divideUp(size, most)), multiple);
+  };
+  SmallVector<int64_t, 3> depths{2, 4}, heights{4, 8}, widths{piece, 16};
+  if (problem.out[0] == 1 || problem.taps[0] == 1) {
+    depths = {1};
+    heights.push_back(16);
+    widths.push_back(32);
+  }
+  SmallVector<Dims> boxes;
+  for (int64_t deep : depths)
+    for (int64_t high : heights)
+      for (int64_t wide : widths)
+        if (Dims box{fit(0, deep, 1), fit(1, high, 2), fit(2, wide, piece)};
+            !llvm::is_contained(boxes, box))
+          boxes.push_back(box);
+  return boxes;
 }
 
 void collectChoices(
@@ -169,6 +212,8 @@ void collectChoices(
   if (multiplyType == MultiplyType::F32 || !patchRefusal(problem).empty())
     return;
   int64_t high = problem.taps[1];
+  SmallVector<Dims> boxes =
+      boxesOf(problem, multiplyType == MultiplyType::Tf32 ? 4 : 8);
   SmallVector<int64_t, 3> tapCounts{high};
   for (int64_t taps : {high * problem.taps[2], product(problem.taps)})
     if (taps != tapCounts.back())
@@ -182,16 +227,19 @@ void collectChoices(
         for (int64_t warpChannels : {32, 16})
           for (int64_t warpColumns : {32, 16})
             for (int64_t stages : {2, 3})
-              for (const Dims &box : boxesOf(problem))
-                addChoices(work,
-                           FilterGradPatchTiling{
-                               {{taps * channels, columns, product(box), box},
-                                high * warpChannels,
-                                warpColumns,
-                                stages,
-                                multiplyType},
-                               taps},
-                           choices);
+              for (const Dims &box : boxes) {
+                FilterGradPatchTiling tiling{
+                    {{taps * channels, columns, product(box), box},
+                     high * warpChannels,
+                     warpColumns,
+                     stages,
+                     multiplyType},
+                    taps};
+                // More addresses would not fit in registers.
+                constexpr int64_t maxLoadsOfRow = 4;
+                if (loadsOfRow(work, tiling, GemmOperand::A) <= maxLoadsOfRow)
+                  addChoices(work, tiling, choices);
+              }
       }
 }
 

@@ -206,7 +206,6 @@ Dims ForwardGemm::patchOf(const ConvProblem &problem, const GemmTile &tile) {
   return patch;
 }
 
-/// Numbers the positions of the patch.
 Value ForwardGemm::patchNumber(const Indices &position) {
   Dims patch = patchOf(problem, tile);
   Value number = position[0];
@@ -223,8 +222,7 @@ Value ForwardGemm::patchShift(Value tap) {
   return patchNumber(window->splitTap(tap));
 }
 
-GemmRun ForwardGemm::patchRun(Value row, Value channel) {
-  Indices position = delinearizeDims(k, row, patchOf(problem, tile));
+GemmRun ForwardGemm::patchRun(Indices position, Value channel) {
   for (unsigned d = 0; d < 3; ++d)
     position[d] = k.add(origin[d], position[d]);
   Value inside = arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);

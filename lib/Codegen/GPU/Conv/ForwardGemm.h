@@ -65,8 +65,10 @@ public:
   /// rows farther another tap reads.
   mlir::Value patchRow(mlir::Value row);
   mlir::Value patchShift(mlir::Value tap);
-  /// The elements of a row of the patch from this channel of the group on.
-  GemmRun patchRun(mlir::Value row, mlir::Value channel);
+  /// The row of the patch that is a position of it.
+  mlir::Value patchNumber(const Indices &position);
+  /// The elements at a position of the patch from this channel of the group on.
+  GemmRun patchRun(Indices position, mlir::Value channel);
 
 private:
   /// A tap and an input channel of the group.
@@ -80,7 +82,6 @@ private:
     mlir::Value number, exists;
   };
   Pixel pixelOf(mlir::Value row);
-  mlir::Value patchNumber(const Indices &position);
 
   void store(const GemmSums &sums);
   void reduce(const Reduction &reduction);

@@ -155,8 +155,9 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
   // Partitions with fewer warps than another wait for it.
   constexpr double partitions = 4;
   double warps = resident * static_cast<double>(cost.multiplyingWarps);
-  double busy = std::min(1.0, resident * threads / 256) * warps /
-                (partitions * std::ceil(warps / partitions)),
+  double busy =
+             std::min({1.0, resident * threads / 256,
+                       warps / (partitions * std::ceil(warps / partitions))}),
          waves = std::ceil(ownBlocks / resident);
   // The block with the most steps takes its time, too.
   double begin = 3 * target.loadSeconds;

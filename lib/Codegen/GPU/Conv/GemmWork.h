@@ -54,7 +54,8 @@ struct BlockCost {
   double stepBytes; ///< Of A and B that a step reads.
   /// Warps that multiply, which the four partitions of a multiprocessor share.
   int64_t multiplyingWarps = 4;
-  /// Of `step`, products that run while warps issue other instructions.
+  /// Of `step`, products that run while warps of other blocks issue
+  /// instructions: mma.sync takes a fifth of the instructions that they could.
   double asynchronous = 0;
 };
 

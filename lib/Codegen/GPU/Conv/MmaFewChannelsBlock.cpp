@@ -107,7 +107,7 @@ void MmaFewChannelsBlock::load() {
   warps.bring(product(patch) * runsOfRow, lanes, [&](Value number) {
     Value row = k.div(number, runsOfRow),
           channel = k.mul(k.rem(number, runsOfRow), lanes);
-    return std::pair(gemm.patchRun(row, channel),
+    return std::pair(gemm.patchRun(delinearizeDims(k, row, patch), channel),
                      k.add(k.mul(row, channels), channel));
   });
   // Shared memory has the filter along the columns, whatever its layout.

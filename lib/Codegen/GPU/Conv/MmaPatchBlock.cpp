@@ -109,16 +109,14 @@ MmaPatchBlock::Values MmaPatchBlock::multiplyChunk(Value chunk,
 }
 
 void MmaPatchBlock::loadPatch(Value chunk) {
-  int64_t lanes = std::min(
-              {warps.piece, gemm.access(GemmOperand::A).lanes, tile.depth}),
-          runsOfRow = tile.depth / lanes;
   Value firstChannel = k.mul(chunk, tile.depth);
-  warps.bring(tiling.patchElements(problem) / lanes, lanes, [&](Value number) {
-    Value row = k.div(number, runsOfRow),
-          channel = k.mul(k.rem(number, runsOfRow), lanes);
-    GemmRun run = gemm.patchRun(row, k.add(firstChannel, channel));
-    return std::pair(run, patchPlace(row, channel));
-  });
+  warps.bringBox(ForwardGemm::patchOf(problem, tile), tile.depth,
+                 gemm.access(GemmOperand::A).lanes,
+                 [&](const Indices &position, Value channel) {
+                   return std::pair(
+                       gemm.patchRun(position, k.add(firstChannel, channel)),
+                       patchPlace(gemm.patchNumber(position), channel));
+                 });
 }
 
 /// Begins the copies of a tap's filter, and loads what needs registers.

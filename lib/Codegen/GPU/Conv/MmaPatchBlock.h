@@ -28,9 +28,6 @@ struct MmaPatchTiling : MmaTiling {
   }
 };
 
-/// The reason why no tile can read a patch; empty if some can.
-std::string patchRefusal(const ConvProblem &problem);
-
 /// The runs of a patch that a thread copies.
 int64_t patchRuns(const ConvProblem &problem, const MmaPatchTiling &tiling,
                   int64_t lanes);

@@ -29,7 +29,8 @@ static int64_t heldRegisters(const GemmWork &work,
   return sumRegisters(tiling) + loadedRegisters(work, tiling, GemmOperand::B);
 }
 
-std::string patchRefusal(const ConvProblem &problem) {
+/// The reason why no tile can read a patch; empty if some can.
+static std::string patchRefusal(const ConvProblem &problem) {
   if (product(problem.strides) != 1 || product(problem.dilations) != 1)
     return "expects strides and dilations of 1";
   return product(problem.taps) > 1 ? "" : "expects several taps";
@@ -87,19 +88,20 @@ double modelledSeconds(const GemmWork &work, const MmaPatchTiling &tiling,
   double loads = copiesOperand(work, tiling, GemmOperand::A, runs)
                      ? 1
                      : divideUp(patchRuns(work.problem, tiling, runs.lanes), 4);
-  double bytes = static_cast<double>(tiling.elementBytes());
+  double bytes = static_cast<double>(tiling.elementBytes()),
+         products = multiplySeconds(work, tiling);
   return copySeconds(work, tiling) +
          modelledSeconds(
              work,
              {tile, parts, tiling.threads(), sharedFloats(work, tiling),
               static_cast<double>(heldRegisters(work, tiling)) + 104,
-              multiplySeconds(work, tiling) + issueSeconds(target, issued) +
-                  beginStep,
+              products + issueSeconds(target, issued) + beginStep,
               target.loadSeconds *
                   (1 / static_cast<double>(tiling.stages - 1) + loads / taps),
               bytes * static_cast<double>(tile.depth) *
                   (static_cast<double>(tile.rows) * patch / taps +
-                   static_cast<double>(tile.columns))});
+                   static_cast<double>(tile.columns)),
+              tiling.threads() / 32, products});
 }
 
 /// Boxes of so many pixels for the network's dimensions, and for narrow ones.

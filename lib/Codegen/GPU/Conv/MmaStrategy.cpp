@@ -44,16 +44,17 @@ double modelledSeconds(const GemmWork &work, const MmaTiling &tiling,
                   roundInstructions(work, tiling);
   // A barrier, behind which the first fragments are loaded.
   constexpr double beginStep = 30e-9;
+  double products = multiplySeconds(work, tiling);
   return copySeconds(work, tiling) +
          modelledSeconds(
              work,
              {tile, parts, tiling.threads(), sharedFloats(work, tiling),
               static_cast<double>(heldRegisters(work, tiling)) + 96,
-              multiplySeconds(work, tiling) + issueSeconds(target, issued) +
-                  beginStep,
+              products + issueSeconds(target, issued) + beginStep,
               target.loadSeconds / static_cast<double>(tiling.stages - 1),
               static_cast<double>(tiling.elementBytes() *
-                                  (tile.rows + tile.columns) * tile.depth)});
+                                  (tile.rows + tile.columns) * tile.depth),
+              tiling.threads() / 32, products});
 }
 
 void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,

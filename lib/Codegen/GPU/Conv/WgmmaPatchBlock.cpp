@@ -141,21 +141,17 @@ void WgmmaPatchBlock::copyTap(Value step, Value stage) {
 /// Brings a chunk of channels of each position to the patch.
 void WgmmaPatchBlock::loadPatch(Value chunk) {
   OpBuilder &b = k.builder();
-  int64_t lanes = std::min(
-              {factors.piece, gemm.access(GemmOperand::A).lanes, tile.depth}),
-          runsOfPosition = tile.depth / lanes;
   Value firstChannel = k.mul(chunk, tile.depth);
-  bool copies = false;
-  factors.bring(product(patch) * runsOfPosition, lanes, [&](Value number) {
-    Value position = k.div(number, runsOfPosition),
-          channel = k.mul(k.rem(number, runsOfPosition), lanes);
-    GemmRun run = gemm.patchRun(position, k.add(firstChannel, channel));
-    copies |= factors.mayCopy(run, lanes);
-    Value place = k.add(
-        k.mul(k.div(channel, pieceElements), pieceBytes / 2),
-        k.add(k.mul(position, pieceElements), k.rem(channel, pieceElements)));
-    return std::pair(run, k.add(place, patchBegin / 2));
-  });
+  bool copies = factors.bringBox(
+      patch, tile.depth, gemm.access(GemmOperand::A).lanes,
+      [&](const Indices &position, Value channel) {
+        GemmRun run = gemm.patchRun(position, k.add(firstChannel, channel));
+        Value place =
+            k.add(k.mul(k.div(channel, pieceElements), pieceBytes / 2),
+                  k.add(k.mul(gemm.patchNumber(position), pieceElements),
+                        k.rem(channel, pieceElements)));
+        return std::pair(run, k.add(place, patchBegin / 2));
+      });
   if (copies) {
     NVVM::CpAsyncCommitGroupOp::create(b, k.loc());
     NVVM::CpAsyncWaitGroupOp::create(b, k.loc(), 0);
