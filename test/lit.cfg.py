@@ -33,11 +33,11 @@ config.substitutions += [
     (r"%plugins\b", os.path.join(config.test_exec_root, "plugins")),
     (r"%random_networks\b", config.random_networks),
     (r"%fake_cuda\b", config.fake_cuda),
+    (r"%ptxas\b", config.ptxas),
 ]
 # The PTX of GPU kernels is assembled where a CUDA toolkit is there.
 if config.ptxas:
     config.available_features.add("ptxas")
-    config.substitutions.append((r"%ptxas\b", config.ptxas))
 else:
     lit_config.note("ptxas not found: Codegen/GPU/ptxas.test is skipped")
 # Kernels for instructions that this processor lacks are compiled, not run.
