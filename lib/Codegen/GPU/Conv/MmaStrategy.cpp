@@ -24,6 +24,14 @@ static int64_t heldRegisters(const GemmWork &work, const MmaTiling &tiling) {
 std::string refusal(const GemmWork &work, const MmaTiling &tiling) {
   if (std::string reason = warpRefusal(work, tiling); !reason.empty())
     return reason;
+  // Of more than two fragments of tf32 along the depth ptxas keeps addresses
+  // beside the 128 sums of a thread, and spills.
+  constexpr int64_t most = 128, deepest = 16;
+  if (tiling.multiplyType == MultiplyType::Tf32 &&
+      sumRegisters(tiling) >= most && tiling.tile.depth > deepest)
+    return "expects a depth of at most 16 for warps with 4096 sums in tf32, "
+           "got " +
+           std::to_string(tiling.tile.depth);
   // Each is code of its own.
   constexpr int64_t maxRuns = 32;
   for (GemmOperand operand : {GemmOperand::A, GemmOperand::B})

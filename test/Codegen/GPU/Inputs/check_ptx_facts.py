@@ -63,10 +63,13 @@ def compile_network(segc, folder, version, precision, network):
 def split_entries(text):
     """Returns the text without kernels, and each kernel by name."""
     rest, kernels, at = "", {}, 0
-    for match in re.finditer(r"^\.visible \.entry (\w+)\(", text, re.M):
-        end = text.index("\n}\n", match.start()) + 3
-        kernels[match.group(1)] = text[match.start():end]
-        rest += text[at:match.start()]
+    entries = list(re.finditer(r"^\.visible \.entry (\w+)\(", text, re.M))
+    starts = [entry.start() for entry in entries]
+    for entry, following in zip(entries, starts[1:] + [len(text)]):
+        # Blocks inside a kernel end with such a line, too.
+        end = text.rindex("\n}\n", entry.start(), following) + 3
+        kernels[entry.group(1)] = text[entry.start():end]
+        rest += text[at:entry.start()]
         at = end
     return rest + text[at:], kernels
 
@@ -98,7 +101,10 @@ def text_faults(kernel, text):
     if not re.match(r"w?g?mma", kind) and re.search(PRODUCTS, text):
         faults.append(f"has {PRODUCTS}")
     if has_whole_vectors(kernel):
-        if kind == "mma_sync" and "ldmatrix.sync" not in text:
+        # It transposes no elements of 32 bits.
+        transposes = kernel["root"] == "conv_filter_grad"
+        if kind == "mma_sync" and "ldmatrix.sync" not in text and not (
+                transposes and "tf32" in kernel["strategy"]):
             faults.append("has no ldmatrix")
         if not re.search(r"\.v[248]|cp\.async", text):
             faults.append("has no access of whole vectors")
