@@ -86,12 +86,13 @@ int64_t loadedRegisters(const GemmWork &work, const MmaTiling &tiling,
              : runs.count * divideUp(runs.lanes * tiling.elementBytes(), 4);
 }
 
-/// Pointwise ops that compute a value from what is in memory, without casts.
+/// Pointwise ops that compute a value from what is in memory, but for casts that
+/// widen it.
 static int64_t prologueOps(Value value) {
   Operation *op = seg::storedValue(value).getDefiningOp();
   if (!op)
     return 0;
-  int64_t ops = isa<seg::PointwiseOpInterface>(op) && !isa<seg::CastOp>(op);
+  int64_t ops = isa<seg::PointwiseOpInterface>(op);
   for (Value operand : op->getOperands())
     ops += prologueOps(operand);
   return ops;
