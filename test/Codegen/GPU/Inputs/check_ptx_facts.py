@@ -33,6 +33,9 @@ PRODUCTS = r"(mma\.sync|wgmma\.mma_async)"
 REGISTERS = {"mma_sync": 255, "mma_patch": 255, "mma_few_channels": 255,
              "wgmma": 232, "wgmma_patch": 232, "implicit_gemm": 255}
 STREAM_REGISTERS = 96
+# Bytes that ptxas stores and loads for itself: it keeps a few numbers in local
+# memory where a thread then has 64 or 96 registers and no more.
+SPILLED_BYTES = 32
 
 
 def run(command):
@@ -138,7 +141,7 @@ def resource_faults(kernel, registers, spilled):
     faults = []
     if registers > budget:
         faults.append(f"has {registers} registers, expected at most {budget}")
-    if spilled:
+    if spilled > SPILLED_BYTES:
         faults.append(f"spills {spilled} bytes, with {registers} registers: "
                       f"{kernel['strategy']} {' '.join(kernel['fused'])}")
     return faults
