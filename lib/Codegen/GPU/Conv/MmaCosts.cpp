@@ -86,8 +86,8 @@ int64_t loadedRegisters(const GemmWork &work, const MmaTiling &tiling,
              : runs.count * divideUp(runs.lanes * tiling.elementBytes(), 4);
 }
 
-/// Pointwise ops that compute a value from what is in memory, but for casts that
-/// widen it.
+/// Pointwise ops that compute a value from what is in memory, but for casts
+/// that widen it.
 static int64_t prologueOps(Value value) {
   Operation *op = seg::storedValue(value).getDefiningOp();
   if (!op)
