@@ -30,7 +30,8 @@
 namespace segc {
 
 /// The tile of a block, `rows` x `columns`, summed `depth` at a time. All are
-/// powers of two.
+/// powers of two, but for the rows and pixels of filter gradients by patches
+/// and pixels of a box.
 struct GemmTile {
   int64_t rows, columns, depth;
   /// The pixels of the tile are a box of so many positions: its rows, or the
