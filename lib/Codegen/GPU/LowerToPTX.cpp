@@ -173,17 +173,20 @@ LLVM::GlobalOp sharedMemorySymbol(gpu::GPUModuleOp kernels) {
 }
 
 void populateLowerToNVVM(OpPassManager &manager) {
-  OpPassManager &kernels = manager.nest<gpu::GPUModuleOp>();
+  // Functions of their own are taken by several threads.
+  OpPassManager &module = manager.nest<gpu::GPUModuleOp>();
+  OpPassManager &kernels = module.nest<gpu::GPUFuncOp>();
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createLoopInvariantCodeMotionPass());
   kernels.addPass(createSCFToControlFlowPass());
-  kernels.addPass(createNarrowIndicesPass());
-  kernels.addPass(createCSEPass());
-  kernels.addPass(createLowerGpuToNVVMPass());
-  kernels.addPass(createReconcileUnrealizedCastsPass());
+  module.addPass(createNarrowIndicesPass());
+  module.addNestedPass<gpu::GPUFuncOp>(createCSEPass());
+  module.addPass(createLowerGpuToNVVMPass());
   // Descriptors of memrefs leave parts that nothing reads.
-  kernels.addPass(createCanonicalizerPass());
+  OpPassManager &lowered = module.nest<LLVM::LLVMFuncOp>();
+  lowered.addPass(createReconcileUnrealizedCastsPass());
+  lowered.addPass(createCanonicalizerPass());
 }
 
 void populateEmitPTX(OpPassManager &manager, const GpuTarget &target) {
