@@ -68,6 +68,20 @@ void segc::test::useTensorCores(KernelTestOptions &options,
   options.choose = sample(options.target, kind, number);
 }
 
+void segc::test::useTf32(KernelTestOptions &options, bool exact, size_t number,
+                         const std::string &kind, int64_t levels) {
+  if (exact)
+    options.levels = levels;
+  else
+    options.tolerance = 2e-2; // Of sums of up to about a thousand products.
+  options.choose = [=](seg::FusionOp fusion) {
+    mlir::Operation *root = fusion.getRoot();
+    root->setAttr(seg::precisionAttrName,
+                  mlir::StringAttr::get(root->getContext(), "tf32"));
+    sample("sm_90", kind, number)(fusion);
+  };
+}
+
 std::string segc::test::normalised(const ConvCase &c) {
   ConvTypes types = convTypes(c);
   std::string x = types.large, y = types.small, g = vectorOf(c.in),

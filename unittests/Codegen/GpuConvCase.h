@@ -28,6 +28,10 @@ sample(const std::string &version, const std::string &kind, size_t number);
 /// Factors are what is stored, sums are of f32. Kinds of wgmma take sm_90a.
 void useTensorCores(KernelTestOptions &options, const std::string &narrow,
                     size_t number = 0, const std::string &kind = "mma_sync");
+/// Factors are f32 in memory, and multiplied as tf32. With `exact` they have so
+/// many levels, whose bits tf32 has.
+void useTf32(KernelTestOptions &options, bool exact, size_t number = 0,
+             const std::string &kind = "mma_sync", int64_t levels = 1024);
 
 /// A convolution of a normalised input, with statistics of its result.
 std::string normalised(const ConvCase &c);

@@ -315,20 +315,6 @@ TEST(GpuConvKernels, WrongStrategy) {
 // Tensor cores
 //===----------------------------------------------------------------------===//
 
-/// Factors are f32 in memory. With `exact` they have no more bits than tf32.
-void useTf32(KernelTestOptions &options, bool exact, size_t number = 0) {
-  if (exact)
-    options.levels = 1024;
-  else
-    options.tolerance = 2e-2; // Of sums of up to about a thousand products.
-  options.choose = [=](segc::seg::FusionOp fusion) {
-    mlir::Operation *root = fusion.getRoot();
-    root->setAttr(segc::seg::precisionAttrName,
-                  mlir::StringAttr::get(root->getContext(), "tf32"));
-    sample("sm_90", "mma_sync", number)(fusion);
-  };
-}
-
 class GpuMmaRoles : public testing::TestWithParam<ConvCase> {};
 
 TEST_P(GpuMmaRoles, Alone) {

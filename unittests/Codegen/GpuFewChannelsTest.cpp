@@ -16,16 +16,7 @@ namespace {
 /// Factors are f32 in memory, or the input or the gradient of the output has 16
 /// bits. With `exact` they have no more bits than those, and than tf32.
 void useFewChannels(KernelTestOptions &options, bool exact, size_t number = 0) {
-  if (exact)
-    options.levels = 128;
-  else
-    options.tolerance = 2e-2; // Of sums of up to about a thousand products.
-  options.choose = [=](segc::seg::FusionOp fusion) {
-    mlir::Operation *root = fusion.getRoot();
-    root->setAttr(segc::seg::precisionAttrName,
-                  mlir::StringAttr::get(root->getContext(), "tf32"));
-    sample("sm_90", "mma_few_channels", number)(fusion);
-  };
+  useTf32(options, exact, number, "mma_few_channels", /*levels=*/128);
 }
 
 class GpuFewChannels : public testing::TestWithParam<ConvCase> {

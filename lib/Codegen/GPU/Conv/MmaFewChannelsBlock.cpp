@@ -38,6 +38,21 @@ int64_t offsetInPatch(const ConvProblem &problem, const Dims &patch,
          last % channels;
 }
 
+/// Brings a patch of all channels to shared memory, from element `first` on.
+void bringPatch(
+    GpuKernelBody &k, MmaWarps &warps, const ConvGemm &gemm, int64_t channels,
+    const Dims &patch, Value first,
+    llvm::function_ref<GemmRun(const Indices &position, Value channel)> run) {
+  int64_t lanes = std::min(warps.piece, gemm.access(GemmOperand::A).lanes),
+          runsOfRow = channels / lanes;
+  warps.bring(product(patch) * runsOfRow, lanes, [&](Value number) {
+    Value row = k.div(number, runsOfRow),
+          channel = k.mul(k.rem(number, runsOfRow), lanes);
+    return std::pair(run(delinearizeDims(k, row, patch), channel),
+                     k.add(first, k.add(k.mul(row, channels), channel)));
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // Convolutions
 //===----------------------------------------------------------------------===//
@@ -101,15 +116,10 @@ void MmaFewChannelsBlock::emit() {
 
 /// Brings the patch and the filter, whose rows behind the last are zero.
 void MmaFewChannelsBlock::load() {
-  int64_t channels = problem.groupInputs(),
-          lanes = std::min(warps.piece, gemm.access(GemmOperand::A).lanes),
-          runsOfRow = channels / lanes;
-  warps.bring(product(patch) * runsOfRow, lanes, [&](Value number) {
-    Value row = k.div(number, runsOfRow),
-          channel = k.mul(k.rem(number, runsOfRow), lanes);
-    return std::pair(gemm.patchRun(delinearizeDims(k, row, patch), channel),
-                     k.add(k.mul(row, channels), channel));
-  });
+  bringPatch(k, warps, gemm, problem.groupInputs(), patch, k.index(0),
+             [&](const Indices &position, Value channel) {
+               return gemm.patchRun(position, channel);
+             });
   // Shared memory has the filter along the columns, whatever its layout.
   GemmAccess access = gemm.access(GemmOperand::B);
   int64_t width = access.alongDepth
@@ -214,16 +224,10 @@ void MmaFewChannelsGradBlock::begin(Value step) {
   k.ifThen(k.less(step, gemm.stepCount()), [&] {
     FilterGradGemm::Box box = gemm.boxOf(step);
     Value stage = stageOf(step);
-    int64_t channels = problem.groupInputs(),
-            lanes = std::min(warps.piece, gemm.access(GemmOperand::A).lanes),
-            runsOfRow = channels / lanes;
-    warps.bring(product(patch) * runsOfRow, lanes, [&](Value number) {
-      Value row = k.div(number, runsOfRow),
-            channel = k.mul(k.rem(number, runsOfRow), lanes);
-      return std::pair(
-          gemm.inputRun(box, delinearizeDims(k, row, patch), channel),
-          k.add(stage, k.add(k.mul(row, channels), channel)));
-    });
+    bringPatch(k, warps, gemm, problem.groupInputs(), patch, stage,
+               [&](const Indices &position, Value channel) {
+                 return gemm.inputRun(box, position, channel);
+               });
     int64_t width = std::min(
                 {grad.piece, gemm.access(GemmOperand::B).lanes, tile.columns}),
             runs = tile.columns / width;

@@ -21,6 +21,12 @@ Type copiedType(Value operand) {
                                                                        : Type();
 }
 
+std::string warpgroupRefusal(const GemmWork &work) {
+  if (!work.target.hasWarpgroups)
+    return "takes a GPU with warpgroups, sm_90a";
+  return work.problem.groups == 1 ? "" : "takes one group of channels";
+}
+
 MultiplyType wgmmaType(const GemmWork &work) {
   return copiedType(work.fusion.getRoot()->getOperand(0)).isF16()
              ? MultiplyType::F16

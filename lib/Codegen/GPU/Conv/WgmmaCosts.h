@@ -16,6 +16,9 @@ namespace segc {
 /// The type of 16 bits in which an operand lies in memory, where copies of
 /// boxes can read it; null if it is f32 or a prologue computes it.
 mlir::Type copiedType(mlir::Value operand);
+/// The reason why no block of wgmma computes it; empty if there is none that
+/// all have.
+std::string warpgroupRefusal(const GemmWork &work);
 /// That in which wgmma multiplies such values.
 MultiplyType wgmmaType(const GemmWork &work);
 /// Whether the operands have two spatial dimensions; boxes have one position of

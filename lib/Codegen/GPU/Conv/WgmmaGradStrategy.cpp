@@ -20,10 +20,8 @@ int64_t sharedFloats(const GemmWork &work, const WgmmaGradTiling &tiling) {
 std::string wgmmaGradRefusal(const GemmWork &work) {
   const ConvProblem &problem = work.problem;
   Operation *root = work.fusion.getRoot();
-  if (!work.target.hasWarpgroups)
-    return "takes a GPU with warpgroups, sm_90a";
-  if (problem.groups != 1)
-    return "takes one group of channels";
+  if (std::string reason = warpgroupRefusal(work); !reason.empty())
+    return reason;
   if (product(problem.inStrides()) != 1 || product(problem.dilations) != 1)
     return "takes strides and dilations of 1";
   constexpr int64_t maxWidth = 3;

@@ -33,14 +33,12 @@ static bool isNarrowFilter(const GemmWork &work, MultiplyType multiplyType) {
 
 std::string wgmmaPatchRefusal(const GemmWork &work) {
   const ConvProblem &problem = work.problem;
-  if (!work.target.hasWarpgroups)
-    return "takes a GPU with warpgroups, sm_90a";
+  if (std::string reason = warpgroupRefusal(work); !reason.empty())
+    return reason;
   if (product(problem.strides) != 1 || product(problem.dilations) != 1)
     return "takes strides and dilations of 1";
   if (product(problem.taps) == 1)
     return "takes several taps";
-  if (problem.groups != 1)
-    return "takes one group of channels";
   // Rows of boxes of the filter are pieces of 16 bytes.
   constexpr int64_t piece = WgmmaPatchTiling::piece;
   bool mayCopy = filterCopyRefusal(work.fusion, MultiplyType::Bf16).empty();

@@ -34,10 +34,8 @@ static bool isWideFilter(const GemmWork &work) {
 std::string wgmmaRefusal(const GemmWork &work) {
   const ConvProblem &problem = work.problem;
   Operation *root = work.fusion.getRoot();
-  if (!work.target.hasWarpgroups)
-    return "takes a GPU with warpgroups, sm_90a";
-  if (problem.groups != 1)
-    return "takes one group of channels";
+  if (std::string reason = warpgroupRefusal(work); !reason.empty())
+    return reason;
   if (problem.adjoint && product(problem.dilations) != 1)
     return "takes no gradients of dilated convolutions";
   Type type = copiedType(root->getOperand(0));
