@@ -6,10 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "CudnnModel.h"
-#include "FilterCopy.h"
 #include "FilterGradGemm.h"
 #include "ForwardGemm.h"
-#include "GemmTilings.h"
+#include "GemmStrategy.h"
 #include "Reductions/TileMerges.h"
 #include "segc/Codegen/Common/FusionChecks.h"
 #include "segc/Codegen/Common/FusionKernelModel.h"
@@ -19,285 +18,6 @@ using namespace mlir;
 
 namespace segc {
 namespace {
-
-constexpr llvm::StringLiteral tileName = "tile", boxName = "box",
-                              partsName = "parts";
-
-//===----------------------------------------------------------------------===//
-// Kinds of blocks
-//===----------------------------------------------------------------------===//
-
-/// A parameter of one number that a tiling has beside its tile.
-template <typename Tiling>
-struct SizeParameter {
-  StringRef name;
-  int64_t Tiling::*member;
-};
-
-/// Kind and parameters of the strategies with such a tiling, and its block.
-template <typename Tiling>
-struct Kind;
-
-template <>
-struct Kind<CudaCoreTiling> {
-  static constexpr llvm::StringLiteral name = "implicit_gemm";
-  static constexpr SizeParameter<CudaCoreTiling> sizes[] = {
-      {"thread_rows", &CudaCoreTiling::threadRows},
-      {"thread_columns", &CudaCoreTiling::threadColumns}};
-  static constexpr bool hasMultiplyType = false, hasBox = false,
-                        multipliesTf32 = false, isUnverified = false,
-                        copiesFilters = false, copiesBoxes = false;
-  static std::string noTiling(const GemmWork &) { return "no tiling"; }
-  static constexpr auto emit = emitCudaCoreBlock;
-};
-
-template <>
-struct Kind<MmaTiling> {
-  static constexpr llvm::StringLiteral name = "mma_sync";
-  static constexpr SizeParameter<MmaTiling> sizes[] = {
-      {"warp_rows", &MmaTiling::warpRows},
-      {"warp_columns", &MmaTiling::warpColumns},
-      {"stages", &MmaTiling::stages}};
-  static constexpr bool hasMultiplyType = true, hasBox = false,
-                        multipliesTf32 = true, isUnverified = false,
-                        copiesFilters = true, copiesBoxes = false;
-  static std::string noTiling(const GemmWork &) {
-    return "multiplies values of bf16 or f16 in memory, and in tf32";
-  }
-  static constexpr auto emit = emitMmaBlock;
-};
-
-template <>
-struct Kind<MmaPatchTiling> {
-  static constexpr llvm::StringLiteral name = "mma_patch";
-  static constexpr SizeParameter<MmaPatchTiling> sizes[] = {
-      {"warp_rows", &MmaPatchTiling::warpRows},
-      {"warp_columns", &MmaPatchTiling::warpColumns},
-      {"stages", &MmaPatchTiling::stages}};
-  static constexpr bool hasMultiplyType = true, hasBox = true,
-                        multipliesTf32 = true, isUnverified = false,
-                        copiesFilters = true, copiesBoxes = false;
-  static std::string noTiling(const GemmWork &) {
-    return "reads patches of 16 channels or more, at stride 1, of values that "
-           "mma_sync multiplies";
-  }
-  static constexpr auto emit = emitMmaPatchBlock;
-};
-
-/// The patches of filter gradients.
-template <>
-struct Kind<FilterGradPatchTiling> {
-  static constexpr llvm::StringLiteral name = Kind<MmaPatchTiling>::name;
-  static constexpr SizeParameter<FilterGradPatchTiling> sizes[] = {
-      {"taps", &FilterGradPatchTiling::taps},
-      {"warp_rows", &FilterGradPatchTiling::warpRows},
-      {"warp_columns", &FilterGradPatchTiling::warpColumns},
-      {"stages", &FilterGradPatchTiling::stages}};
-  static constexpr bool hasMultiplyType = true, hasBox = true,
-                        multipliesTf32 = true, isUnverified = false,
-                        copiesFilters = false, copiesBoxes = false;
-  static std::string noTiling(const GemmWork &) {
-    return "reads patches of 16 channels or more, for several taps without "
-           "dilations, of values that mma_sync multiplies";
-  }
-  static constexpr auto emit = emitFilterGradPatchBlock;
-};
-
-/// What both roles of few channels share.
-struct MmaFewChannelsKind {
-  static constexpr llvm::StringLiteral name = "mma_few_channels";
-  static constexpr bool hasMultiplyType = true, hasBox = true,
-                        multipliesTf32 = true, isUnverified = false,
-                        copiesFilters = false, copiesBoxes = false;
-  static std::string noTiling(const GemmWork &work) {
-    std::string reason = mmaFewChannelsRefusal(work.problem);
-    return reason.empty() ? "multiplies in tf32" : reason;
-  }
-};
-
-template <>
-struct Kind<MmaFewChannelsTiling> : MmaFewChannelsKind {
-  static constexpr SizeParameter<MmaFewChannelsTiling> sizes[] = {
-      {"warp_rows", &MmaFewChannelsTiling::warpRows},
-      {"warp_columns", &MmaFewChannelsTiling::warpColumns}};
-  static constexpr auto emit = emitMmaFewChannelsBlock;
-};
-
-template <>
-struct Kind<MmaFewChannelsGradTiling> : MmaFewChannelsKind {
-  static constexpr SizeParameter<MmaFewChannelsGradTiling> sizes[] = {
-      {"warp_rows", &MmaFewChannelsGradTiling::warpRows},
-      {"warp_columns", &MmaFewChannelsGradTiling::warpColumns},
-      {"stages", &MmaFewChannelsGradTiling::stages}};
-  static constexpr auto emit = emitMmaFewChannelsGradBlock;
-};
-
-template <>
-struct Kind<WgmmaTiling> {
-  static constexpr llvm::StringLiteral name = "wgmma";
-  static constexpr SizeParameter<WgmmaTiling> sizes[] = {
-      {"stages", &WgmmaTiling::stages}};
-  static constexpr bool hasMultiplyType = true, hasBox = true,
-                        multipliesTf32 = false, isUnverified = true,
-                        copiesFilters = true, copiesBoxes = true;
-  static std::string noTiling(const GemmWork &work) {
-    std::string reason = wgmmaRefusal(work);
-    return reason.empty() ? "multiplies values of bf16 or f16 in memory"
-                          : reason;
-  }
-  static constexpr auto emit = emitWgmmaBlock;
-};
-
-template <>
-struct Kind<WgmmaGradTiling> {
-  static constexpr llvm::StringLiteral name = "wgmma_patch";
-  static constexpr SizeParameter<WgmmaGradTiling> sizes[] = {
-      {"taps", &WgmmaGradTiling::taps},
-      {"warpgroups", &WgmmaGradTiling::warpgroups},
-      {"stages", &WgmmaGradTiling::stages}};
-  static constexpr bool hasMultiplyType = true, hasBox = true,
-                        multipliesTf32 = false, isUnverified = true,
-                        copiesFilters = false, copiesBoxes = true;
-  static std::string noTiling(const GemmWork &work) {
-    std::string reason = wgmmaGradRefusal(work);
-    return reason.empty() ? "multiplies values of bf16 or f16 in memory"
-                          : reason;
-  }
-  static constexpr auto emit = emitWgmmaGradBlock;
-};
-
-template <>
-struct Kind<WgmmaPatchTiling> {
-  static constexpr llvm::StringLiteral name = "wgmma_patch";
-  static constexpr SizeParameter<WgmmaPatchTiling> sizes[] = {
-      {"stages", &WgmmaPatchTiling::stages}};
-  static constexpr bool hasMultiplyType = true, hasBox = true,
-                        multipliesTf32 = false, isUnverified = true,
-                        copiesFilters = true, copiesBoxes = false;
-  static std::string noTiling(const GemmWork &work) {
-    std::string reason = wgmmaPatchRefusal(work);
-    return reason.empty() ? "multiplies values of bf16 or f16 in memory"
-                          : reason;
-  }
-  static constexpr auto emit = emitWgmmaPatchBlock;
-};
-
-/// Whether a block copies boxes of B, as of both operands where it
-/// `copiesBoxes`.
-template <typename Tiling>
-constexpr bool copiesFilterBoxes = Kind<Tiling>::copiesBoxes;
-template <>
-constexpr bool copiesFilterBoxes<WgmmaPatchTiling> = true;
-
-/// Whether a step may multiply several taps (GemmTile::taps).
-template <typename Tiling>
-constexpr bool sharesTaps = std::is_same_v<Tiling, WgmmaTiling>;
-constexpr llvm::StringLiteral tapsName = "taps";
-
-template <typename Tiling>
-SmallVector<StrategyParameter> parametersOf(bool hasParts) {
-  SmallVector<StrategyParameter> declared{
-      {tileName, StrategyParameter::Type::Sizes}};
-  if (Kind<Tiling>::hasBox)
-    declared.push_back({boxName, StrategyParameter::Type::Sizes});
-  for (const auto &size : Kind<Tiling>::sizes)
-    declared.push_back({size.name, StrategyParameter::Type::Size});
-  if (sharesTaps<Tiling> && !hasParts)
-    declared.push_back(
-        {tapsName, StrategyParameter::Type::Size, /*optional=*/true});
-  if (Kind<Tiling>::hasMultiplyType) {
-    SmallVector<StringRef> types{multiplyTypeName(MultiplyType::Bf16),
-                                 multiplyTypeName(MultiplyType::F16)};
-    if (Kind<Tiling>::multipliesTf32)
-      types.push_back(multiplyTypeName(MultiplyType::Tf32));
-    declared.push_back({strategyMultiplyTypeName,
-                        StrategyParameter::Type::Keyword,
-                        /*optional=*/false, types});
-  }
-  if (hasParts)
-    declared.push_back({partsName, StrategyParameter::Type::Size});
-  else if (Kind<Tiling>::copiesFilters)
-    declared.push_back({filterCopyName, StrategyParameter::Type::Flag});
-  return declared;
-}
-
-/// Floats of the memory that the launches share. The temporary of a convolution
-/// is its copy of the filter alone; reductions have theirs behind it.
-struct Workspace {
-  int64_t temp, sums;
-};
-template <typename Tiling>
-Workspace workspaceOf(const GemmWork &work, const GemmChoice<Tiling> &choice) {
-  int64_t floats = work.tempFloats(choice.tiling.tile, choice.parts), copy = 0;
-  if (work.isFilterGrad)
-    return {floats, 0};
-  if constexpr (Kind<Tiling>::copiesFilters)
-    copy = choice.tiling.copiesFilter ? filterCopyFloats(work.fusion) : 0;
-  return {copy, floats};
-}
-
-template <typename Tiling>
-seg::StrategyAttr write(const GemmWork &work,
-                        const GemmChoice<Tiling> &choice) {
-  Builder b(work.fusion->getContext());
-  const GemmTile &tile = choice.tiling.tile;
-  SmallVector<NamedAttribute> parameters{b.getNamedAttr(
-      tileName, b.getDenseI64ArrayAttr({tile.rows, tile.columns, tile.depth}))};
-  if (tile.box)
-    parameters.push_back(
-        b.getNamedAttr(boxName, b.getDenseI64ArrayAttr(*tile.box)));
-  for (const auto &size : Kind<Tiling>::sizes)
-    parameters.push_back(b.getNamedAttr(
-        size.name, b.getI64IntegerAttr(choice.tiling.*size.member)));
-  if (sharesTaps<Tiling> && tile.taps > 1)
-    parameters.push_back(
-        b.getNamedAttr(tapsName, b.getI64IntegerAttr(tile.taps)));
-  if constexpr (Kind<Tiling>::hasMultiplyType)
-    parameters.push_back(b.getNamedAttr(
-        strategyMultiplyTypeName,
-        b.getStringAttr(multiplyTypeName(choice.tiling.multiplyType))));
-  if (work.isFilterGrad)
-    parameters.push_back(
-        b.getNamedAttr(partsName, b.getI64IntegerAttr(choice.parts)));
-  if constexpr (Kind<Tiling>::copiesFilters)
-    if (choice.tiling.copiesFilter)
-      parameters.push_back(b.getNamedAttr(filterCopyName, b.getUnitAttr()));
-  Workspace workspace = workspaceOf(work, choice);
-  return seg::StrategyAttr::get(b.getContext(), Kind<Tiling>::name, parameters,
-                                roundUp(4 * workspace.temp, 64),
-                                roundUp(4 * workspace.sums, 64));
-}
-
-/// The strategy's, which may be written by hand.
-template <typename Tiling>
-GemmChoice<Tiling> read(seg::FusionOp fusion) {
-  seg::StrategyAttr strategy = fusion.getStrategyAttr();
-  ArrayRef<int64_t> tile = strategy.getInts(tileName);
-  GemmChoice<Tiling> choice;
-  choice.tiling.tile = {tile[0], tile[1], tile[2]};
-  if constexpr (Kind<Tiling>::hasBox) {
-    ArrayRef<int64_t> box = strategy.getInts(boxName);
-    choice.tiling.tile.box = Dims{box[0], box[1], box[2]};
-  }
-  for (const auto &size : Kind<Tiling>::sizes)
-    choice.tiling.*size.member = strategy.get<IntegerAttr>(size.name).getInt();
-  if constexpr (sharesTaps<Tiling>) {
-    if (auto taps = strategy.get<IntegerAttr>(tapsName))
-      choice.tiling.tile.taps = taps.getInt();
-    choice.tiling.ofFilterGrad = isa<seg::ConvFilterGradOp>(fusion.getRoot());
-  }
-  if constexpr (Kind<Tiling>::hasMultiplyType)
-    choice.tiling.multiplyType = productWork(strategy).multiplyType;
-  if constexpr (Kind<Tiling>::copiesFilters)
-    choice.tiling.copiesFilter = copiesFilter(fusion);
-  if (auto parts = strategy.get<IntegerAttr>(partsName))
-    choice.parts = parts.getInt();
-  return choice;
-}
-
-//===----------------------------------------------------------------------===//
-// Models
-//===----------------------------------------------------------------------===//
 
 /// The part that the models of all roots share.
 template <typename Tiling>
@@ -333,7 +53,7 @@ public:
     GemmWork work(fusion, static_cast<const GpuTarget &>(version),
                   fusion.isPrepared());
     if (fusion.getStrategyAttr()) {
-      auto choice = read<Tiling>(fusion);
+      auto choice = readStrategy<Tiling>(fusion);
       return modelledSeconds(work, choice.tiling, choice.parts);
     }
     auto choices = choicesOf(work, version.multiplyTypes);
@@ -342,7 +62,7 @@ public:
   }
 
   int64_t reducedPixels(seg::FusionOp fusion, RankedTensorType) const override {
-    return read<Tiling>(fusion).tiling.tile.rows;
+    return readStrategy<Tiling>(fusion).tiling.tile.rows;
   }
 
   LogicalResult emit(KernelEmission &emission) const override {
@@ -351,7 +71,7 @@ public:
     if (failed(verifyFusion(fusion, *this, "GPU", /*readsTilesAgain=*/true)))
       return failure();
     GemmWork work(fusion, emitter.getTarget());
-    auto choice = read<Tiling>(fusion);
+    auto choice = readStrategy<Tiling>(fusion);
     if (std::string reason = refusal(work, choice.tiling); !reason.empty())
       return fusion.getRoot()->emitOpError(reason)
              << " in " << fusion.getStrategyAttr();
@@ -421,7 +141,7 @@ private:
       proposal.title = Kind<Tiling>::name.str();
       proposal.seconds = choice.seconds;
       proposal.reason = llvm::formatv("{0:f1} us", 1e6 * choice.seconds).str();
-      proposal.strategy = write(work, choice);
+      proposal.strategy = writeStrategy(work, choice);
     }
     if (result.empty()) {
       StrategyProposal &refused = result.emplace_back();

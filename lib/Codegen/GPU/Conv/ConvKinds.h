@@ -1,0 +1,186 @@
+//===- ConvKinds.h - Kinds of blocks of convolutions ------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// One entry for each kind of block: its name, the parameters of its strategies
+// beside the tile, what it can do, and the function that emits it.
+
+#ifndef SEGC_LIB_CODEGEN_GPU_CONV_CONVKINDS_H
+#define SEGC_LIB_CODEGEN_GPU_CONV_CONVKINDS_H
+
+#include "GemmTilings.h"
+
+namespace segc {
+
+/// A parameter of one number that a tiling has beside its tile.
+template <typename Tiling>
+struct SizeParameter {
+  llvm::StringRef name;
+  int64_t Tiling::*member;
+};
+
+/// Kind and parameters of the strategies with such a tiling, and its block.
+template <typename Tiling>
+struct Kind;
+
+template <>
+struct Kind<CudaCoreTiling> {
+  static constexpr llvm::StringLiteral name = "implicit_gemm";
+  static constexpr SizeParameter<CudaCoreTiling> sizes[] = {
+      {"thread_rows", &CudaCoreTiling::threadRows},
+      {"thread_columns", &CudaCoreTiling::threadColumns}};
+  static constexpr bool hasMultiplyType = false, hasBox = false,
+                        multipliesTf32 = false, isUnverified = false,
+                        copiesFilters = false, copiesBoxes = false;
+  static std::string noTiling(const GemmWork &) { return "no tiling"; }
+  static constexpr auto emit = emitCudaCoreBlock;
+};
+
+template <>
+struct Kind<MmaTiling> {
+  static constexpr llvm::StringLiteral name = "mma_sync";
+  static constexpr SizeParameter<MmaTiling> sizes[] = {
+      {"warp_rows", &MmaTiling::warpRows},
+      {"warp_columns", &MmaTiling::warpColumns},
+      {"stages", &MmaTiling::stages}};
+  static constexpr bool hasMultiplyType = true, hasBox = false,
+                        multipliesTf32 = true, isUnverified = false,
+                        copiesFilters = true, copiesBoxes = false;
+  static std::string noTiling(const GemmWork &) {
+    return "multiplies values of bf16 or f16 in memory, and in tf32";
+  }
+  static constexpr auto emit = emitMmaBlock;
+};
+
+template <>
+struct Kind<MmaPatchTiling> {
+  static constexpr llvm::StringLiteral name = "mma_patch";
+  static constexpr SizeParameter<MmaPatchTiling> sizes[] = {
+      {"warp_rows", &MmaPatchTiling::warpRows},
+      {"warp_columns", &MmaPatchTiling::warpColumns},
+      {"stages", &MmaPatchTiling::stages}};
+  static constexpr bool hasMultiplyType = true, hasBox = true,
+                        multipliesTf32 = true, isUnverified = false,
+                        copiesFilters = true, copiesBoxes = false;
+  static std::string noTiling(const GemmWork &) {
+    return "reads patches of 16 channels or more, at stride 1, of values that "
+           "mma_sync multiplies";
+  }
+  static constexpr auto emit = emitMmaPatchBlock;
+};
+
+/// The patches of filter gradients.
+template <>
+struct Kind<FilterGradPatchTiling> {
+  static constexpr llvm::StringLiteral name = Kind<MmaPatchTiling>::name;
+  static constexpr SizeParameter<FilterGradPatchTiling> sizes[] = {
+      {"taps", &FilterGradPatchTiling::taps},
+      {"warp_rows", &FilterGradPatchTiling::warpRows},
+      {"warp_columns", &FilterGradPatchTiling::warpColumns},
+      {"stages", &FilterGradPatchTiling::stages}};
+  static constexpr bool hasMultiplyType = true, hasBox = true,
+                        multipliesTf32 = true, isUnverified = false,
+                        copiesFilters = false, copiesBoxes = false;
+  static std::string noTiling(const GemmWork &) {
+    return "reads patches of 16 channels or more, for several taps without "
+           "dilations, of values that mma_sync multiplies";
+  }
+  static constexpr auto emit = emitFilterGradPatchBlock;
+};
+
+/// What both roles of few channels share.
+struct MmaFewChannelsKind {
+  static constexpr llvm::StringLiteral name = "mma_few_channels";
+  static constexpr bool hasMultiplyType = true, hasBox = true,
+                        multipliesTf32 = true, isUnverified = false,
+                        copiesFilters = false, copiesBoxes = false;
+  static std::string noTiling(const GemmWork &work) {
+    std::string reason = mmaFewChannelsRefusal(work.problem);
+    return reason.empty() ? "multiplies in tf32" : reason;
+  }
+};
+
+template <>
+struct Kind<MmaFewChannelsTiling> : MmaFewChannelsKind {
+  static constexpr SizeParameter<MmaFewChannelsTiling> sizes[] = {
+      {"warp_rows", &MmaFewChannelsTiling::warpRows},
+      {"warp_columns", &MmaFewChannelsTiling::warpColumns}};
+  static constexpr auto emit = emitMmaFewChannelsBlock;
+};
+
+template <>
+struct Kind<MmaFewChannelsGradTiling> : MmaFewChannelsKind {
+  static constexpr SizeParameter<MmaFewChannelsGradTiling> sizes[] = {
+      {"warp_rows", &MmaFewChannelsGradTiling::warpRows},
+      {"warp_columns", &MmaFewChannelsGradTiling::warpColumns},
+      {"stages", &MmaFewChannelsGradTiling::stages}};
+  static constexpr auto emit = emitMmaFewChannelsGradBlock;
+};
+
+template <>
+struct Kind<WgmmaTiling> {
+  static constexpr llvm::StringLiteral name = "wgmma";
+  static constexpr SizeParameter<WgmmaTiling> sizes[] = {
+      {"stages", &WgmmaTiling::stages}};
+  static constexpr bool hasMultiplyType = true, hasBox = true,
+                        multipliesTf32 = false, isUnverified = true,
+                        copiesFilters = true, copiesBoxes = true;
+  static std::string noTiling(const GemmWork &work) {
+    std::string reason = wgmmaRefusal(work);
+    return reason.empty() ? "multiplies values of bf16 or f16 in memory"
+                          : reason;
+  }
+  static constexpr auto emit = emitWgmmaBlock;
+};
+
+template <>
+struct Kind<WgmmaGradTiling> {
+  static constexpr llvm::StringLiteral name = "wgmma_patch";
+  static constexpr SizeParameter<WgmmaGradTiling> sizes[] = {
+      {"taps", &WgmmaGradTiling::taps},
+      {"warpgroups", &WgmmaGradTiling::warpgroups},
+      {"stages", &WgmmaGradTiling::stages}};
+  static constexpr bool hasMultiplyType = true, hasBox = true,
+                        multipliesTf32 = false, isUnverified = true,
+                        copiesFilters = false, copiesBoxes = true;
+  static std::string noTiling(const GemmWork &work) {
+    std::string reason = wgmmaGradRefusal(work);
+    return reason.empty() ? "multiplies values of bf16 or f16 in memory"
+                          : reason;
+  }
+  static constexpr auto emit = emitWgmmaGradBlock;
+};
+
+template <>
+struct Kind<WgmmaPatchTiling> {
+  static constexpr llvm::StringLiteral name = "wgmma_patch";
+  static constexpr SizeParameter<WgmmaPatchTiling> sizes[] = {
+      {"stages", &WgmmaPatchTiling::stages}};
+  static constexpr bool hasMultiplyType = true, hasBox = true,
+                        multipliesTf32 = false, isUnverified = true,
+                        copiesFilters = true, copiesBoxes = false;
+  static std::string noTiling(const GemmWork &work) {
+    std::string reason = wgmmaPatchRefusal(work);
+    return reason.empty() ? "multiplies values of bf16 or f16 in memory"
+                          : reason;
+  }
+  static constexpr auto emit = emitWgmmaPatchBlock;
+};
+
+/// Whether a block copies boxes of B, as of both operands where it
+/// `copiesBoxes`.
+template <typename Tiling>
+inline constexpr bool copiesFilterBoxes = Kind<Tiling>::copiesBoxes;
+template <>
+inline constexpr bool copiesFilterBoxes<WgmmaPatchTiling> = true;
+
+/// Whether a step may multiply several taps (GemmTile::taps).
+template <typename Tiling>
+inline constexpr bool sharesTaps = std::is_same_v<Tiling, WgmmaTiling>;
+
+} // namespace segc
+
+#endif // SEGC_LIB_CODEGEN_GPU_CONV_CONVKINDS_H
