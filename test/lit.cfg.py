@@ -29,6 +29,8 @@ config.substitutions += [
     (r"\bnot\b", config.not_program),
     (r"%clang\b", config.clang),
     (r"%python\b", config.python),
+    (r"%readelf\b", config.readelf),
+    (r"%segc_bin\b", config.segc_bin_dir),
     (r"%segc_source\b", config.segc_source_dir),
     (r"%plugins\b", os.path.join(config.test_exec_root, "plugins")),
     (r"%random_networks\b", config.random_networks),

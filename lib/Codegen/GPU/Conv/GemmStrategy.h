@@ -32,8 +32,9 @@ llvm::SmallVector<StrategyParameter> parametersOf(bool hasParts) {
     declared.push_back(
         {tapsName, StrategyParameter::Type::Size, /*optional=*/true});
   if (Kind<Tiling>::hasMultiplyType) {
-    llvm::SmallVector<llvm::StringRef> types{multiplyTypeName(MultiplyType::Bf16),
-                                 multiplyTypeName(MultiplyType::F16)};
+    llvm::SmallVector<llvm::StringRef> types{
+        multiplyTypeName(MultiplyType::Bf16),
+        multiplyTypeName(MultiplyType::F16)};
     if (Kind<Tiling>::multipliesTf32)
       types.push_back(multiplyTypeName(MultiplyType::Tf32));
     declared.push_back({strategyMultiplyTypeName,
@@ -65,7 +66,7 @@ Workspace workspaceOf(const GemmWork &work, const GemmChoice<Tiling> &choice) {
 /// The strategy that says the choice.
 template <typename Tiling>
 seg::StrategyAttr writeStrategy(const GemmWork &work,
-                        const GemmChoice<Tiling> &choice) {
+                                const GemmChoice<Tiling> &choice) {
   mlir::Builder b(work.fusion->getContext());
   const GemmTile &tile = choice.tiling.tile;
   llvm::SmallVector<mlir::NamedAttribute> parameters{b.getNamedAttr(
@@ -107,7 +108,8 @@ GemmChoice<Tiling> readStrategy(seg::FusionOp fusion) {
     choice.tiling.tile.box = Dims{box[0], box[1], box[2]};
   }
   for (const auto &size : Kind<Tiling>::sizes)
-    choice.tiling.*size.member = strategy.get<mlir::IntegerAttr>(size.name).getInt();
+    choice.tiling.*size.member =
+        strategy.get<mlir::IntegerAttr>(size.name).getInt();
   if constexpr (sharesTaps<Tiling>) {
     if (auto taps = strategy.get<mlir::IntegerAttr>(tapsName))
       choice.tiling.tile.taps = taps.getInt();
