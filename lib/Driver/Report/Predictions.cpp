@@ -53,30 +53,37 @@ static seg::StrategyAttr cheapest(seg::FusionOp fusion,
       .strategy;
 }
 
-/// Predicts the kernel with the strategy that was compiled, and with the best
-/// of the verified kernels or of all, whichever it was not chosen from.
-static Prediction predict(const PerformanceModel &model, seg::FusionOp fusion,
+/// Predicts the kernel of a launch with the strategy that was compiled, and
+/// with the best of the verified kernels or of all, whichever it was not chosen
+/// from.
+static Prediction predict(const PerformanceModel &model, exec::LaunchOp launch,
                           const Kernel &kernel, int64_t batch, StringRef device,
                           const StrategyContext &compiled,
                           MultiplyType products) {
+  // Entries share the computation, some of which prepare its operand.
+  OwningOpRef<seg::FusionOp> own = computationOf(launch.getFusion()).clone();
+  seg::FusionOp fusion = *own;
+  if (launch.isPrepared())
+    fusion.setStrategyAttr(fusion.getStrategyAttr().withPrepared(true));
   const TargetVersion &version = *compiled.target.version;
   SmallVector<LaunchFacts> launches;
-  for (const Launch &launch : kernel.launches)
-    launches.push_back({launch.tasksFixed + launch.tasksPerSample * batch,
-                        launch.threads, launch.sharedBytes, launch.resources,
-                        launch.counts});
+  for (const Launch &each : kernel.launches)
+    launches.push_back({each.tasksFixed + each.tasksPerSample * batch,
+                        each.threads, each.sharedBytes, each.resources,
+                        each.counts});
   Prediction result;
   result.kernel = model.predict(fusion, version, device, launches,
                                 kernel.mainLaunch, products);
   result.verifiedSeconds = result.allSeconds = result.kernel.seconds;
   StrategyContext others = compiled;
   others.unverifiedKernels = !compiled.unverifiedKernels;
+  others.constantOperand = launch.isPrepared();
   seg::StrategyAttr other = cheapest(fusion, others);
   if (!other || other == fusion.getStrategyAttr())
     return result;
   // Of launches that were not compiled only the number is known.
   OwningOpRef<seg::FusionOp> changed = fusion.clone();
-  changed->setStrategyAttr(other);
+  changed->setStrategyAttr(other.withPrepared(isPrepared(other, others)));
   SmallVector<LaunchFacts> unknown(launches.size());
   double seconds = model
                        .predict(*changed, version, device, unknown,
@@ -152,9 +159,9 @@ llvm::Error addPredictions(Version &version, const Target &target,
     for (auto [kernel, launch] :
          llvm::zip_equal(entry.kernels, launchesOf(program)))
       for (const std::string &device : version.devices)
-        kernel.predictions.push_back(
-            predict(*model, computationOf(launch.getFusion()), kernel,
-                    program.getBatch(), device, *compiled, products));
+        kernel.predictions.push_back(predict(*model, launch, kernel,
+                                             program.getBatch(), device,
+                                             *compiled, products));
   }
   return llvm::Error::success();
 }
