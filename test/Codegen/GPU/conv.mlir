@@ -61,18 +61,17 @@
 // CHECK: vector.store {{.*}}, %[[TEMP]]
 // CHECK: vector.store {{.*}}, %[[TEMP]]
 
-// Tiles are merged in a fixed tree, in f64, for each sample; then samples are, a
-// thread a channel.
+// Tiles are merged in a fixed tree, in f64, of both samples at once, 8 channels
+// a block; then samples are, a thread a channel.
 // CHECK: gpu.func @k0_conv_1(
-// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 1 tasks 0 + 4 * n scratch 0 threads 64 shared 1536>
+// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 1 tasks 4 + 0 * n scratch 0 threads 128 shared 3072>
 // CHECK: arith.extf {{.*}} : vector<1xf32> to vector<1xf64>
 // CHECK: gpu.barrier
-// CHECK: gpu.func @k0_conv_2(
-// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 2 tasks 1 + 0 * n scratch 0 threads 128>
 // CHECK: math.sqrt {{.*}} : vector<1xf64>
+// CHECK-NOT: gpu.func
 
 // CHECK-LABEL: exec.program @f
-// CHECK: exec.launch [@kernels::@k0_conv, @kernels::@k0_conv_1, @kernels::@k0_conv_2]
+// CHECK: exec.launch [@kernels::@k0_conv, @kernels::@k0_conv_1]
 // CHECK-SAME: temporaries (arena + {{[0-9]+}} : tensor<0xf32>, arena + {{[0-9]+}} : tensor<1408xf32>)
 func.func @f(%x: !x, %m: !s, %r: !s, %g: !c, %b: !c, %w: !w, %bias: !k) -> (!y, !t, !t) {
   %0:3 = seg.fusion (%a0 = %x : !x, %a1 = %m : !s, %a2 = %r : !s, %a3 = %g : !c, %a4 = %b : !c, %a5 = %w : !w, %a6 = %bias : !k) -> (!y, !t, !t) {

@@ -24,16 +24,16 @@
 !i = tensor<i64>
 
 // Statistics of 16-bit memory with a pointwise op before them: the block's rows
-// of threads are added in a tree, then tiles, then samples.
+// of threads are added in a tree, then tiles, and samples in the same launch.
 // CHECK-LABEL: .visible .entry k0_norm_stats(
 // CHECK: ld.global.v4.b16
 // CHECK: st.global.v4.b16
 // CHECK: st.shared.v4.b32
 // CHECK-COUNT-5: bar.sync
 // CHECK-LABEL: .visible .entry k0_norm_stats_1(
+// CHECK: .minnctapersm 1
 // CHECK: fma.rn.f64
 // CHECK: bar.sync
-// CHECK-LABEL: .visible .entry k0_norm_stats_2(
 // CHECK: sqrt.rn.f64
 func.func @statistics(%x: !n) -> (!n, !s, !s) {
   %0:3 = seg.fusion (%a = %x : !n) -> (!n, !s, !s) {
@@ -53,6 +53,7 @@ func.func @statistics(%x: !n) -> (!n, !s, !s) {
 // CHECK: bar.sync
 // CHECK-LABEL: .visible .entry k1_dice_1(
 // CHECK: add.{{(rn.)?}}f64
+// CHECK: bar.sync
 func.func @losses(%z: !z, %y: !y) -> (!f, !u) {
   %0:2 = seg.fusion (%a = %z : !z, %b = %y : !y) -> (!f, !u) {
     %1, %2, %3 = seg.dice %a, %b smooth 1.0 : (!z, !y) -> (!f, !k, !u)

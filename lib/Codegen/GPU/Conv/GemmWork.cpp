@@ -80,9 +80,17 @@ int64_t GemmWork::tempFloats(const GemmTile &tile, int64_t parts) const {
                        .floats();
 }
 
-int64_t GemmWork::launches(int64_t parts) const {
-  auto reductions = fusion.getBody().getOps<ChannelReductionOpInterface>();
-  return 1 + (parts > 1) + std::distance(reductions.begin(), reductions.end());
+double GemmWork::mergeSeconds(const GemmTile &tile, int64_t parts) const {
+  double seconds = 8.0 * tempFloats(tile, parts) / target.bytesPerSecond;
+  if (isFilterGrad)
+    return seconds + (parts > 1 ? target.launchSeconds : 0);
+  for (ForwardGemm::Reduction &reduction :
+       ForwardGemm::reductions(fusion, problem, tile)) {
+    ChannelMerge merge(reduction.op, reduction.layout);
+    seconds +=
+        merge.launches() * target.launchSeconds + merge.walkSeconds(target);
+  }
+  return seconds;
 }
 
 int64_t GemmWork::sharedFloats(const GemmTile &tile, int64_t threads,
@@ -165,13 +173,11 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
       {ownBlocks * block / busy, waves * (steps * cost.latency + begin),
        mostSteps * cost.step + finish, mostSteps * cost.latency + begin});
   double l2 = blocks * steps * cost.stepBytes / target.l2BytesPerSecond;
-  double merge =
-      8.0 * work.tempFloats(tile, cost.parts) / target.bytesPerSecond;
   double memory = work.fusion.bytes() / target.bytesPerSecond;
   // Of tilings that take the same time, the one with less work.
   double all = 1e-2 * blocks * block / target.multiprocessors;
-  return std::max({compute, l2, memory}) + all + merge +
-         work.launches(cost.parts) * target.launchSeconds;
+  return std::max({compute, l2, memory}) + all + target.launchSeconds +
+         work.mergeSeconds(tile, cost.parts);
 }
 
 } // namespace segc

@@ -31,7 +31,8 @@ struct GemmWork {
   int64_t rows() const;    ///< Of the product of a sample, phase and group.
   int64_t columns() const; ///< Of a group.
   GemmAccess access(GemmOperand operand) const;
-  int64_t launches(int64_t parts) const;
+  /// Of the launches that merge parts, or the tiles of reductions.
+  double mergeSeconds(const GemmTile &tile, int64_t parts) const;
   int64_t tempFloats(const GemmTile &tile, int64_t parts) const;
   /// Floats of shared memory of a block that needs so many for its steps.
   int64_t sharedFloats(const GemmTile &tile, int64_t threads,

@@ -8,30 +8,34 @@
 #include "Reductions/TileMerges.h"
 #include "KernelHelpers.h"
 
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/bit.h"
 
 using namespace mlir;
 
 namespace segc {
+
+static int64_t powerOfTwo(int64_t limit) {
+  return static_cast<int64_t>(llvm::bit_floor(static_cast<uint64_t>(limit)));
+}
+
+MergeBlock::MergeBlock(int64_t numbers, int64_t maxColumns, int64_t tiles,
+                       int64_t samples, bool isSeparable)
+    : numbers(numbers), tiles(tiles), columns(std::min(maxColumns, numbers)),
+      blocks(divideUp(numbers, columns)) {
+  constexpr int64_t maxThreads = 1024, maxRows = 64;
+  // A launch more takes as long as two loads that wait for each other.
+  constexpr int64_t maxWalkLoads = 2;
+  rows = powerOfTwo(std::min({tiles, maxRows, maxThreads / columns}));
+  samplesAtOnce = std::min(samples, powerOfTwo(maxThreads / (rows * columns)));
+  rounds = divideUp(samples, samplesAtOnce);
+  mergesSamples = walkLoads() <= maxWalkLoads && (isSeparable || blocks == 1);
+  if (!mergesSamples)
+    samplesAtOnce = rounds = 1;
+}
+
 namespace {
-
-/// A block that merges the tiles of a sample: a column of threads for each of
-/// `columns` numbers, whose rows of threads share the tiles.
-struct MergeBlock {
-  MergeBlock(int64_t numbers, int64_t tiles)
-      : columns(std::min<int64_t>(8, numbers)),
-        rows(static_cast<int64_t>(llvm::bit_floor(
-            static_cast<uint64_t>(std::min<int64_t>(tiles, 32))))),
-        tiles(tiles), blocks(divideUp(numbers, columns)) {}
-
-  int64_t threads() const { return rows * columns; }
-  /// Floats of shared memory for parts of `values` doubles.
-  int64_t sharedFloats(int64_t values) const { return 2 * values * threads(); }
-
-  int64_t columns, rows, tiles;
-  int64_t blocks; ///< For each sample.
-};
 
 /// Shared memory of doubles: [value][thread].
 struct SharedParts {
@@ -67,15 +71,29 @@ private:
   GpuKernelBody &k;
 };
 
-using Merge = llvm::function_ref<SmallVector<Value>(ValueRange, ValueRange)>;
+/// What a thread of a block that merges tiles works on.
+struct MergeThread {
+  MergeThread(GpuKernelBody &k, const MergeBlock &block)
+      : sample(k.div(k.thread(), block.rows * block.columns)),
+        row(k.rem(k.div(k.thread(), block.columns), block.rows)),
+        own(k.add(k.mul(k.rem(k.task(), block.blocks), block.columns),
+                  k.rem(k.thread(), block.columns))),
+        // Threads after the last number merge it again.
+        number(k.min(own, k.index(block.numbers - 1))) {}
+
+  Value sample; ///< Of those that the block merges at once.
+  Value row, own, number;
+};
+
+using LoadPart = llvm::function_ref<SmallVector<Value>(Value tile)>;
+using MergeParts =
+    llvm::function_ref<SmallVector<Value>(ValueRange, ValueRange)>;
 
 /// Merges the tiles of the thread's column in a fixed tree. The result is valid
 /// in the first row of threads.
-SmallVector<Value>
-mergeTiles(GpuKernelBody &k, const MergeBlock &block,
-           llvm::function_ref<SmallVector<Value>(Value tile)> load,
-           Merge merge) {
-  Value row = k.div(k.thread(), block.columns);
+SmallVector<Value> mergeTiles(GpuKernelBody &k, const MergeBlock &block,
+                              LoadPart load, MergeParts merge) {
+  Value row = MergeThread(k, block).row;
   SmallVector<Value> part =
       k.loop(k.add(row, block.rows), k.index(block.tiles), block.rows,
              load(row), [&](Value tile, ValueRange carried) {
@@ -94,24 +112,51 @@ mergeTiles(GpuKernelBody &k, const MergeBlock &block,
   return shared.load(part, k.thread());
 }
 
-/// Adds the launch that merges tiles: `body` gets the sample, a number below
-/// `numbers`, and whether the thread is the one that stores its result.
-void launchMerge(GpuFusionEmitter &emitter, int64_t numbers, bool eachSample,
-                 const MergeBlock &block, int64_t values,
-                 llvm::function_ref<void(GpuKernelBody &, Value sample,
-                                         Value number, Value stores)>
-                     body) {
+/// Merges have few blocks: ptxas need not spill registers so that a
+/// multiprocessor holds several.
+void takeRegisters(GpuKernelBody &k) {
+  k.builder().getInsertionBlock()->getParentOp()->setAttr(
+      NVVM::NVVMDialect::getMinctasmAttrName(),
+      k.builder().getI32IntegerAttr(1));
+}
+
+/// Adds the launch that merges tiles, of parts of `values` doubles: all threads
+/// call `mergeSample` for a sample and a number, and those that have its result
+/// store it. If the block merges samples, too, the first thread of each number
+/// calls `mergeSamples` then.
+void launchMerge(
+    GpuFusionEmitter &emitter, const MergeBlock &block, int64_t values,
+    llvm::function_ref<Value(GpuKernelBody &)> callSamples,
+    llvm::function_ref<void(GpuKernelBody &, Value sample, Value number,
+                            Value stores)>
+        mergeSample,
+    llvm::function_ref<void(GpuKernelBody &, Value number)> mergeSamples) {
   emitter.launch(
-      eachSample ? TaskCount{0, block.blocks} : TaskCount{block.blocks, 0},
-      block.threads(), block.sharedFloats(values), [&](GpuKernelBody &k) {
-        Value sample = k.div(k.task(), block.blocks);
-        Value number =
-            k.add(k.mul(k.rem(k.task(), block.blocks), block.columns),
-                  k.rem(k.thread(), block.columns));
-        Value stores = k.both(k.less(k.thread(), k.index(block.columns)),
-                              k.less(number, k.index(numbers)));
-        // Threads after the last number merge it again.
-        body(k, sample, k.min(number, k.index(numbers - 1)), stores);
+      block.mergesSamples ? TaskCount{block.blocks, 0}
+                          : TaskCount{0, block.blocks},
+      block.threads(), 2 * values * block.threads(), [&](GpuKernelBody &k) {
+        takeRegisters(k);
+        MergeThread thread(k, block);
+        Value isNumber = k.less(thread.own, k.index(block.numbers)),
+              stores = k.both(k.less(thread.row, k.index(1)), isNumber);
+        if (!block.mergesSamples)
+          return mergeSample(k, k.div(k.task(), block.blocks), thread.number,
+                             stores);
+        Value samples = callSamples(k);
+        auto mergeRound = [&](Value first) {
+          Value sample = k.add(first, thread.sample);
+          // Threads after the last sample merge it again.
+          mergeSample(k, k.min(sample, k.sub(samples, 1)), thread.number,
+                      k.both(stores, k.less(sample, samples)));
+          k.barrier();
+        };
+        if (block.rounds == 1)
+          mergeRound(k.index(0));
+        else
+          k.loop(k.index(0), samples, block.samplesAtOnce, mergeRound);
+        Value isFirst = k.less(k.thread(), k.index(block.columns));
+        k.ifThen(k.both(isFirst, isNumber),
+                 [&] { mergeSamples(k, thread.number); });
       });
 }
 
@@ -121,6 +166,9 @@ void launchMerge(GpuFusionEmitter &emitter, int64_t numbers, bool eachSample,
 // Channels
 //===----------------------------------------------------------------------===//
 
+/// Sectors of memory have eight numbers.
+static constexpr int64_t sectorNumbers = 8;
+
 ChannelMerge::ChannelMerge(ChannelReductionOpInterface op,
                            const MomentLayout &layout)
     : op(op), tiles(layout),
@@ -128,43 +176,58 @@ ChannelMerge::ChannelMerge(ChannelReductionOpInterface op,
                   ? layout
                   : op.getMomentLayout(
                         TileGrid::ofPixels(layout.pixels, layout.pixels),
-                        layout.base + layout.floats())) {}
+                        layout.base + layout.floats())),
+      block(layout.channels, sectorNumbers, layout.tiles, layout.samples,
+            /*isSeparable=*/true) {}
 
 int64_t ChannelMerge::floats() const {
   return samples.base - tiles.base + samples.floats();
 }
 
-void ChannelMerge::emit(GpuFusionEmitter &emitter) {
-  int64_t channels = tiles.channels;
+int64_t ChannelMerge::launches() const {
+  return 1 + (tiles.tiles > 1 && !block.mergesSamples) +
+         (tiles.kind == seg::NormKind::group);
+}
+
+void ChannelMerge::mergeSample(GpuKernelBody &k, Value sample, Value channel,
+                               Value stores) {
   unsigned rows = op.getSumCount();
-  if (tiles.tiles > 1) {
-    MergeBlock block(channels, tiles.tiles);
+  ChannelBlock column(k, channel, /*lanes=*/1, Value());
+  SmallVector<Value> merged = mergeTiles(
+      k, block,
+      [&](Value tile) {
+        return loadPart(k, column, tiles, rows,
+                        k.add(k.mul(sample, tiles.tiles), tile));
+      },
+      [&](ValueRange part, ValueRange other) {
+        return op.mergeParts(k, part, other);
+      });
+  Value to = samples.tileRow(k, sample, k.index(0));
+  k.ifThen(stores, [&] {
+    for (unsigned row = 0; row < rows; ++row)
+      column.store(toFloat(k, merged[row]), k.sums(),
+                   k.add(to, row * tiles.channels));
+  });
+}
+
+void ChannelMerge::emit(GpuFusionEmitter &emitter) {
+  auto mergeSamples = [&](GpuKernelBody &k, Value channel) {
+    ChannelBlock column(k, channel, /*lanes=*/1, Value());
+    op.emitChannelMerge(k, column, samples);
+  };
+  if (tiles.tiles > 1)
     launchMerge(
-        emitter, channels, tiles.batched, block, rows + 1,
+        emitter, block, op.getSumCount() + 1,
+        [&](GpuKernelBody &k) { return tiles.callSamples(k); },
         [&](GpuKernelBody &k, Value sample, Value channel, Value stores) {
-          ChannelBlock column(k, channel, /*lanes=*/1, Value());
-          SmallVector<Value> merged = mergeTiles(
-              k, block,
-              [&](Value tile) {
-                return loadPart(k, column, tiles, rows,
-                                k.add(k.mul(sample, tiles.tiles), tile));
-              },
-              [&](ValueRange part, ValueRange other) {
-                return op.mergeParts(k, part, other);
-              });
-          Value to = samples.tileRow(k, sample, k.index(0));
-          k.ifThen(stores, [&] {
-            for (unsigned row = 0; row < rows; ++row)
-              column.store(toFloat(k, merged[row]), k.sums(),
-                           k.add(to, row * channels));
-          });
-        });
-  }
-  launchThreads(emitter, channels, /*eachSample=*/false,
-                [&](GpuKernelBody &k, Value, Value channel) {
-                  ChannelBlock block(k, channel, /*lanes=*/1, Value());
-                  op.emitChannelMerge(k, block, samples);
-                });
+          mergeSample(k, sample, channel, stores);
+        },
+        mergeSamples);
+  if (tiles.tiles == 1 || !block.mergesSamples)
+    launchThreads(emitter, tiles.channels, /*eachSample=*/false,
+                  [&](GpuKernelBody &k, Value, Value channel) {
+                    mergeSamples(k, channel);
+                  });
   if (samples.kind == seg::NormKind::group)
     launchThreads(emitter, samples.groups, /*eachSample=*/true,
                   [&](GpuKernelBody &k, Value sample, Value group) {
@@ -176,8 +239,13 @@ void ChannelMerge::emit(GpuFusionEmitter &emitter) {
 // Pixels
 //===----------------------------------------------------------------------===//
 
+/// A block that merges samples has a column for each sum.
+static constexpr int64_t maxSums = 64;
+
 PixelMerge::PixelMerge(PixelReductionOpInterface op, const PixelSums &sums)
-    : op(op), tiles(sums), samples(sums) {
+    : op(op), tiles(sums), samples(sums),
+      block(sums.count, maxSums, sums.tiles, sums.samples,
+            /*isSeparable=*/false) {
   if (tiles.tiles > 1) {
     samples.tiles = 1;
     samples.base += tiles.floats();
@@ -188,31 +256,38 @@ int64_t PixelMerge::floats() const {
   return samples.base - tiles.base + samples.floats();
 }
 
+void PixelMerge::mergeSample(GpuKernelBody &k, Value sample, Value number,
+                             Value stores) {
+  Value sum = mergeTiles(
+      k, block,
+      [&](Value tile) -> SmallVector<Value> {
+        return {loadDouble(k, k.sums(),
+                           k.add(tiles.tileRow(k, sample, tile), number))};
+      },
+      [&](ValueRange part, ValueRange other) {
+        return addParts(k, part, other);
+      })[0];
+  k.ifThen(stores, [&] {
+    k.storeScalar(toFloat(k, sum), k.sums(),
+                  k.add(samples.tileRow(k, sample, k.index(0)), number));
+  });
+}
+
 void PixelMerge::emit(GpuFusionEmitter &emitter) {
-  if (tiles.tiles > 1) {
-    MergeBlock block(tiles.count, tiles.tiles);
+  if (tiles.tiles > 1)
     launchMerge(
-        emitter, tiles.count, /*eachSample=*/true, block, /*values=*/1,
+        emitter, block, /*values=*/1,
+        [](GpuKernelBody &k) { return k.batch(); },
         [&](GpuKernelBody &k, Value sample, Value number, Value stores) {
-          Value sum = mergeTiles(
-              k, block,
-              [&](Value tile) -> SmallVector<Value> {
-                return {
-                    loadDouble(k, k.sums(),
-                               k.add(tiles.tileRow(k, sample, tile), number))};
-              },
-              [&](ValueRange part, ValueRange other) {
-                return addParts(k, part, other);
-              })[0];
-          k.ifThen(stores, [&] {
-            k.storeScalar(
-                toFloat(k, sum), k.sums(),
-                k.add(samples.tileRow(k, sample, k.index(0)), number));
-          });
+          mergeSample(k, sample, number, stores);
+        },
+        [&](GpuKernelBody &k, Value number) {
+          k.ifThen(k.less(number, k.index(1)),
+                   [&] { op.emitMerge(k, samples); });
         });
-  }
-  emitter.launch({1, 0}, 1, 0,
-                 [&](GpuKernelBody &k) { op.emitMerge(k, samples); });
+  if (tiles.tiles == 1 || !block.mergesSamples)
+    emitter.launch({1, 0}, 1, 0,
+                   [&](GpuKernelBody &k) { op.emitMerge(k, samples); });
 }
 
 } // namespace segc
