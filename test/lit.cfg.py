@@ -34,6 +34,7 @@ config.substitutions += [
     (r"%segc_source\b", config.segc_source_dir),
     (r"%plugins\b", os.path.join(config.test_exec_root, "plugins")),
     (r"%random_networks\b", config.random_networks),
+    (r"%device_cases\b", config.device_cases),
     (r"%fake_cuda\b", config.fake_cuda),
     (r"%ptxas\b", config.ptxas),
 ]

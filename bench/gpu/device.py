@@ -1,160 +1,176 @@
-"""Runs what cases.py wrote, on a GPU:  device.py FOLDER [--small] [--json FILE]
+"""Holds the kernels of SegcDeviceCases against the reference evaluation, on a GPU:  device.py FOLDER [--json FILE] [--seconds N]
 
-Every case: results against PyTorch in f64, three runs of equal bits, and a call of fewer samples than the largest batch, which must leave the rest alone.
-Timed cases: the median of 30 runs, and PyTorch's (cuDNN) convolution of the same shape in f32 without and with tf32. --small leaves out the timed cases (for
-compute-sanitizer, which runs this program as any other)."""
+Every case: the results lie in the intervals that the reference and its perturbed evaluations give, three runs have equal bits, inputs and the memory around
+each operand stay as they are. Needs the NVIDIA driver and Python. A process of its own runs the cases, and another goes on after a kernel that faults or
+never ends."""
 import argparse
 import json
 import os
-import statistics
+import queue
 import subprocess
+import sys
+import threading
 
-import cupy
-import numpy as np
-import torch
-import torch.nn.functional as F
+import cuda_driver
+import kernel_case
 
-
-def reference(case, v):
-    """Results in f64; `v` are the arguments, channels last."""
-    v = [a.double() for a in v]
-    spatial = len(case["extents"])
-    first = [0, spatial + 1, *range(1, spatial + 1)]
-    last = [0, *range(2, spatial + 2), 1]
-
-    def per_channel(a):
-        return a.reshape(*a.shape[:-1], *[1] * spatial, a.shape[-1]) if a.dim() > 1 else a
-
-    def normalised(x, mean, rstd, gamma, beta):
-        return F.leaky_relu((x - per_channel(mean)) * per_channel(rstd) * gamma + beta, 0.01)
-
-    if case["kind"] == "chain":
-        return [torch.sigmoid(normalised(*v[:5])) + v[5]]
-    fused = case["kind"] == "fused"
-    x, w = (normalised(*v[:5]), v[5]) if fused else v
-    pads = [p for pair in zip(reversed(case["pad_low"]), reversed(case["pad_high"])) for p in pair]
-    conv = F.conv3d if spatial == 3 else F.conv2d
-    y = conv(F.pad(x.permute(first), pads), w.permute(spatial + 1, spatial, *range(spatial)), v[6] if fused else None, case["strides"]).permute(last)
-    if not fused:
-        return [y]
-    over = tuple(range(1, spatial + 1))
-    return [y, y.mean(over), (y.var(over, unbiased=False) + 1e-2).rsqrt()]
+GUARD = 256
+RUNS = 3
 
 
-def arguments(case):
-    n, c = case["batch"], case["in"]
-    x = [n, *case["extents"], c]
-    norm = [[n, c], [n, c], [c], [c]]
-    if case["kind"] == "chain":
-        shapes, results = [x, *norm, x], [x]
-    else:
-        o, w = case["out"], [*case["taps"], c, case["out"]]
-        y = [n, *case["result"], o]
-        shapes, results = ([x, *norm, w, [o]], [y, [n, o], [n, o]]) if case["kind"] == "fused" else ([x, w], [y])
-    generator = torch.Generator(device="cuda").manual_seed(17)
-    made = [torch.rand(s, device="cuda", generator=generator) * 2 - 1 for s in shapes]
-    return made, results
+class Buffer:
+    """Memory of an operand between two guards. All its bits are ones, a NaN of each type, unless it has data."""
+
+    def __init__(self, driver, size, data=None):
+        self.driver, self.size, self.data = driver, size, data
+        self.start = driver.allocate(size + 2 * GUARD)
+        self.address = self.start + GUARD
+        self.reset()
+
+    def reset(self):
+        body = b"\xff" * self.size if self.data is None else self.data
+        self.driver.write(self.start, b"\xff" * GUARD + body + b"\xff" * GUARD)
+
+    def read(self):
+        """The bytes; None if the guards were written."""
+        held = self.driver.read(self.start, self.size + 2 * GUARD)
+        return held[GUARD:-GUARD] if held[:GUARD] + held[-GUARD:] == b"\xff" * (2 * GUARD) else None
 
 
-class Kernels:
-    """One case's launches on buffers of its own."""
+class Operands:
+    def __init__(self, driver, case):
+        def bytes_of(described):
+            return kernel_case.elements(described["shape"]) * kernel_case.BYTES[described["type"]]
 
-    def __init__(self, folder, case):
-        module = cupy.RawModule(path=os.path.join(folder, case["ptx"]))
-        self.launches = [(module.get_function(l["kernel"]), l) for l in case["launches"]]
-        self.inputs, results = arguments(case)
-        self.outputs = [torch.full(s, float("nan"), device="cuda") for s in results]
-        temporary = torch.full([max(1, case["elements"][-1])], float("nan"), device="cuda")
-        self.buffers = [cupy.from_dlpack(t) for t in (*self.inputs, *self.outputs, temporary)]
-        assert [b.size for b in self.buffers[:-1]] == case["elements"][:-1], case["name"]
+        self.inputs = [Buffer(driver, bytes_of(i), kernel_case.draw(i)) for i in case["inputs"]]
+        self.results = [Buffer(driver, bytes_of(r)) for r in case["results"]]
+        self.temporaries = [Buffer(driver, size) for size in case["temporaries"]]
+        self.all = self.inputs + self.results + self.temporaries
 
-    def run(self, n):
-        for function, launch in self.launches:
-            function((launch["fixed"] + n * launch["per_sample"],), (launch["threads"],), (*self.buffers, np.int64(n)), shared_mem=launch["shared"])
+    def fault(self):
+        for number, buffer in enumerate(self.all):
+            held = buffer.read()
+            if held is None:
+                return f"memory around operand {number} was written"
+            if buffer.data is not None and held != buffer.data:
+                return f"input {number} was written"
+        return ""
 
-    def fresh(self, n):
-        for out in self.outputs:
-            out.fill_(float("nan"))
-        torch.cuda.synchronize()
-        self.run(n)
-        cupy.cuda.Device().synchronize()
-        return [o.clone() for o in self.outputs]
-
-
-def milliseconds(work, repeats=30):
-    for _ in range(5):
-        work()
-    times = []
-    for _ in range(repeats):
-        start, end = cupy.cuda.Event(), cupy.cuda.Event()
-        start.record()
-        work()
-        end.record()
-        end.synchronize()
-        times.append(cupy.cuda.get_elapsed_time(start, end))
-    return statistics.median(times)
+    def free(self):
+        for buffer in self.all:
+            buffer.driver.free(buffer.start)
 
 
-def peer(case, tf32):
-    """PyTorch's convolution alone, channels last."""
-    torch.backends.cudnn.allow_tf32 = tf32
-    torch.backends.cudnn.benchmark = True
-    spatial = len(case["extents"])
-    layout = torch.channels_last_3d if spatial == 3 else torch.channels_last
-    x = torch.rand([case["batch"], case["in"], *case["extents"]], device="cuda").to(memory_format=layout)
-    w = torch.rand([case["out"], case["in"], *case["taps"]], device="cuda").to(memory_format=layout)
-    conv = F.conv3d if spatial == 3 else F.conv2d
-    assert case["pad_low"] == case["pad_high"]
-    return milliseconds(lambda: conv(x, w, None, case["strides"], case["pad_low"]))
+def check(driver, folder, case):
+    with open(os.path.join(folder, case["name"] + ".ptx"), "rb") as file:
+        module = driver.load(file.read().rstrip(b"\0"))
+    operands = Operands(driver, case)
+    addresses = [buffer.address for buffer in operands.all]
+    launches = [(launch, driver.function(module, launch["kernel"], launch["shared"]),
+                 [driver.tensor_map(described, addresses[described["operand"]]) for described in launch["maps"]]) for launch in case["launches"]]
+    runs = []
+    for _ in range(RUNS):
+        for buffer in operands.results + operands.temporaries:
+            buffer.reset()
+        for launch, function, maps in launches:
+            driver.launch(function, launch["blocks"], launch["threads"], launch["shared"], addresses, case["batch"], maps)
+        driver.wait()
+        runs.append([buffer.read() for buffer in operands.results])
+    faults, worst = [operands.fault()], 0.0
+    if any(run != runs[0] for run in runs):
+        faults.append("runs have different bits")
+    if not any(faults):
+        for described, data, expected in zip(case["results"], runs[0], kernel_case.read_expected(folder, case)):
+            fault, used = expected.fault(kernel_case.decode(data, described["type"]))
+            faults.append(fault)
+            worst = max(worst, used)
+    operands.free()
+    driver.unload(module)
+    fault = next(filter(None, faults), "")
+    return {"fault": fault} if fault else {"of_bound": worst}
 
 
-def run_case(folder, case):
-    kernels = Kernels(folder, case)
-    n = case["batch"]
-    results = kernels.fresh(n)
-    same = all(torch.equal(a, b) for _ in range(2) for a, b in zip(results, kernels.fresh(n)))
-    error = 0.0
-    for actual, expected in zip(results, reference(case, kernels.inputs)):
-        error = max(error, ((actual.double() - expected).abs() / (1 + expected.abs())).max().item())
-    fewer = kernels.fresh(n - 1)
-    untouched = all(torch.equal(f[:n - 1], r[:n - 1]) and f[n - 1:].isnan().all().item() for f, r in zip(fewer, results))
-    products = case["in"] * int(np.prod(case.get("taps", [1])))
-    bound = 1e-6 * max(10, products / 10)
-    record = {"name": case["name"], "largest_error": error, "bound": bound, "same_bits": same, "absent_samples_untouched": untouched,
-              "passed": bool(error <= bound and same and untouched)}
-    if case["timed"]:
-        record["milliseconds"] = milliseconds(lambda: kernels.run(n))
-        if case["kind"] != "chain":
-            flops = 2 * n * int(np.prod(case["result"])) * case["out"] * products
-            record["tflops"] = flops / record["milliseconds"] * 1e-9
-            if case["kind"] == "conv":
-                record["cudnn_f32_milliseconds"] = peer(case, False)
-                record["cudnn_tf32_milliseconds"] = peer(case, True)
-        else:
-            record["gigabytes_per_second"] = 3 * kernels.inputs[0].nbytes / record["milliseconds"] * 1e-6
-    return record
+def work(folder, cases):
+    """The process that runs cases: a line of JSON when one begins and when it is done."""
+    driver = cuda_driver.Driver()
+    for case in cases:
+        print(json.dumps({"begins": case["name"]}), flush=True)
+        if not driver.runs(case["version"]):
+            print(json.dumps({"skipped": f"the GPU is no {case['version']}"}), flush=True)
+            continue
+        try:
+            print(json.dumps(check(driver, folder, case)), flush=True)
+        except (cuda_driver.Failure, ValueError) as failure:
+            # After a fault the process can use the GPU no more.
+            print(json.dumps({"fault": str(failure)}), flush=True)
+            raise SystemExit(0) from None
+
+
+class Worker:
+    """The process for cases from `first` on."""
+
+    def __init__(self, folder, first, seconds):
+        self.seconds, self.lines = seconds, queue.Queue()
+        command = [sys.executable, os.path.abspath(__file__), folder, "--from", str(first)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.put(json.loads(line))
+        self.lines.put(None)
+
+    def next(self):
+        """What it says next; a fault instead if it ends or says nothing for too long."""
+        try:
+            said = self.lines.get(timeout=self.seconds)
+        except queue.Empty:
+            return {"fault": f"not done after {self.seconds:g} s"}
+        return said or {"fault": (self.process.stderr.read().strip().splitlines() or ["the process ended"])[-1]}
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+def run(folder, cases, seconds):
+    records, worker = [], None
+    for number, case in enumerate(cases):
+        worker = worker or Worker(folder, number, seconds)
+        said = worker.next()
+        if "begins" in said:
+            said = worker.next()
+        record = {key: case[key] for key in ("name", "version", "kind", "op", "types", "multiplied", "origin")} | said
+        record["passed"] = not said.get("fault") and "skipped" not in said
+        records.append(record)
+        print(json.dumps(record), flush=True)
+        if said.get("fault"):
+            worker.close()
+            worker = None
+    if worker:
+        worker.close()
+    return records
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
-    parser.add_argument("--small", action="store_true")
     parser.add_argument("--json")
+    parser.add_argument("--seconds", type=float, default=120, help="limit of a case")
+    parser.add_argument("--from", dest="first", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    with open(os.path.join(options.folder, "cases.json")) as f:
-        listed = json.load(f)
-    records = [run_case(options.folder, case) for case in listed["cases"] if not (options.small and case["timed"])]
-    device = torch.cuda.get_device_properties(0)
-    query = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], check=True, capture_output=True, text=True)
-    driver = query.stdout.splitlines()[0]
-    for record in records:
-        print(json.dumps(record))
-    failed = sum(not r["passed"] for r in records)
-    print(f"{len(records) - failed} passed, {failed} failed")
+    with open(os.path.join(options.folder, "cases.json")) as file:
+        listed = json.load(file)
+    if options.first is not None:
+        work(options.folder, listed["cases"][options.first:])
+        return
+    records = run(options.folder, listed["cases"], options.seconds)
+    failed = sum(bool(record.get("fault")) for record in records)
+    skipped = sum("skipped" in record for record in records)
+    print(f"{len(records) - failed - skipped} passed, {failed} failed, {skipped} skipped")
     if options.json:
-        with open(options.json, "w") as f:
-            json.dump({"device": device.name, "multiprocessors": device.multi_processor_count, "driver": driver, "torch": torch.__version__,
-                       "cudnn": torch.backends.cudnn.version(), "chip": listed["chip"], "commit": listed["commit"], "records": records}, f, indent=1)
+        with open(options.json, "w") as file:
+            json.dump({"records": records, "omitted": listed["omitted"]}, file, indent=1)
     raise SystemExit(1 if failed else 0)
 
 

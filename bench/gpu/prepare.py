@@ -1,10 +1,10 @@
 """Collects what a machine with a GPU needs to check and to measure, and no compiler there:
 
-  prepare.py SEGC SEGC_OPT SEGRUN FOLDER [--small]
+  prepare.py SEGC DEVICE_CASES SEGRUN FOLDER [--small]
 
-FOLDER gets the kernel cases (cases.py), models to compare with the processor, which are for both in one file, the published networks for GPUs alone,
-segrun with its libraries, PyTorch's and JAX's renderings of the networks, run.py, and models.json, which lists the models; FOLDER.tar.gz has it all.
---small takes one network of a few kernels, for the processor and for an emulated GPU, and two kernel cases: what tests run."""
+FOLDER gets the kernel cases (cases.py; DEVICE_CASES is build/unittests/SegcDeviceCases), models to compare with the processor, which are for both in one file, the published networks for GPUs alone,
+segrun with its libraries, PyTorch's and JAX's renderings of the networks, run.py, and models.json, which lists the models; FOLDER.tar.xz has it all.
+--small takes one network of a few kernels, for the processor and for an emulated GPU, and some kernel cases: what tests run."""
 import argparse
 import json
 import os
@@ -16,7 +16,7 @@ import cases
 
 NNUNET_2D, NNUNET_3D = ["nnunet", "--task", "04", "--dim", "2"], ["nnunet", "--task", "04"]
 SMALL_VNET = ["vnet", "--width", "4", "--input-shape", "16", "16", "16", "--downscale-blocks", "1", "1", "--upscale-blocks", "1"]
-PRECISIONS = ("bf16", "f16", "f32")
+PRECISIONS = ("bf16", "f16", "f32", "tf32")
 # The published networks at the published batch sizes, which are timed. A batch of several is that of `largest`, others are smaller calls.
 # name, options of `segc model`, network of bench/peers, batch sizes
 PUBLISHED = [
@@ -36,7 +36,7 @@ COMPARED = [
 ]
 # Every machine has these, of its own version.
 SYSTEM = re.compile(r"^(linux-vdso|ld-linux|libc\.|libm\.|libdl\.|libpthread\.|librt\.)")
-CARRIED = ["device.py", "jax_peer.py", "models.py", "peers.py", "report.py", "run.py", "torch_peer.py"]
+CARRIED = ["cuda_driver.py", "device.py", "jax_peer.py", "kernel_case.py", "models.py", "peers.py", "report.py", "run.py", "torch_peer.py"]
 
 
 def wanted_models(small):
@@ -50,7 +50,10 @@ def wanted_models(small):
                   "batches": batches, "peer": peer} for precision in PRECISIONS for name, options, peer, batches in PUBLISHED]
     # Beside them, cuDNN where it is faster. The runtime holds its plans against the generated kernels.
     called = [{**model, "name": model["name"] + "-conv-auto", "conv": "auto", "peer": None} for model in published if model["precision"] == "bf16"]
-    return compared + published + called
+    # What waits for a device: only GPUs of compute capability 9.0 run it.
+    waiting = [{**model, "name": model["name"] + "-sm_90a", "targets": model["targets"] + ":sm_90a", "unverified": True, "peer": None}
+               for model in compared + published if model["precision"] in ("bf16", "f16") and (model["compare"] or model["precision"] == "bf16")]
+    return compared + waiting + published + called
 
 
 def compile_model(segc, folder, wanted):
@@ -60,11 +63,18 @@ def compile_model(segc, folder, wanted):
     targets = wanted.pop("targets")
     processor = ["--cpu", "x86-64-v3"] if "cpu" in targets.split(",") else []
     subprocess.run([segc, "compile", text, "--target", targets, *processor, "--batch", str(wanted["batch"]), "--precision", wanted["precision"],
-                    "--conv", wanted.pop("conv", "generated"), "--no-cubin", "-o", model], check=True)
+                    "--conv", wanted.pop("conv", "generated"), *(["--unverified-kernels"] if wanted.pop("unverified", False) else []), "--no-cubin", "-o", model],
+                   check=True)
     os.remove(text)
     manifest = json.loads(subprocess.run([segc, "inspect", "--json", model], check=True, stdout=subprocess.PIPE).stdout)
     return {**wanted, "model": name + ".so", "classes": manifest["classes"], "inputs": manifest["entries"]["train_step"]["inputs"],
             "parameters": {p["name"]: p["shape"] for p in manifest["parameters"] + manifest["states"]}}
+
+
+def commit():
+    """The commit of this repository, short; empty without git."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    return subprocess.run(["git", "-C", here, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
 
 
 def copy_libraries(program, folder):
@@ -78,14 +88,14 @@ def copy_libraries(program, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("segc")
-    parser.add_argument("segc_opt")
+    parser.add_argument("device_cases")
     parser.add_argument("segrun")
     parser.add_argument("folder")
     parser.add_argument("--small", action="store_true")
     options = parser.parse_args()
     os.makedirs(options.folder, exist_ok=True)
     here = os.path.dirname(os.path.abspath(__file__))
-    cases.write(options.segc_opt, os.path.join(options.folder, "kernels"), "sm_80", small=options.small)
+    cases.write(options.device_cases, os.path.join(options.folder, "kernels"), small=options.small)
     models = [compile_model(options.segc, options.folder, wanted) for wanted in wanted_models(options.small)]
     shutil.copy(options.segrun, os.path.join(options.folder, "segrun"))
     copy_libraries(options.segrun, os.path.join(options.folder, "lib"))
@@ -94,7 +104,7 @@ def main():
     shutil.copytree(os.path.join(os.path.dirname(here), "peers"), os.path.join(options.folder, "networks"), dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("__pycache__", "test_*"))
     with open(os.path.join(options.folder, "models.json"), "w") as file:
-        json.dump({"commit": cases.commit(), "models": models}, file, indent=1)
+        json.dump({"commit": commit(), "models": models}, file, indent=1)
     place = os.path.abspath(options.folder)
     archive = shutil.make_archive(place, "xztar", os.path.dirname(place), os.path.basename(place))
     print(f"{archive}: {len(models)} models, {os.path.getsize(archive) / 1e6:.0f} MB")

@@ -46,14 +46,31 @@ def peer_names(results):
     return names
 
 
+def kernel_rows(kernels):
+    """A row for each kernel kind, op and multiply type: whether its cases pass. What has none is not verified."""
+    groups = {}
+    for record in kernels["records"]:
+        groups.setdefault((record["kind"], record["op"], record["types"], record["multiplied"]), []).append(record)
+    for omitted in kernels.get("omitted", []):
+        groups.setdefault((omitted["kind"], omitted["op"], omitted["types"], omitted["multiplied"]), [])
+    for key, records in sorted(groups.items()):
+        ran = [record for record in records if "skipped" not in record]
+        passed = sum(record["passed"] for record in ran)
+        verified = "yes" if ran and passed == len(ran) else "NO" if ran else "no, not run" if records else "no, has no case"
+        worst = max((record.get("of_bound", 0) for record in ran if record["passed"]), default=0)
+        yield [*key, ", ".join(sorted({record["version"] for record in ran})), f"{passed} of {len(ran)}", "%.2f" % worst if ran else "", verified]
+
+
 def markdown(results):
     lines = [f"# {results['device']}", "", f"Commit {results['commit']}; {results['seconds']:.0f} s" + (", out of time" if results["cut"] else "") + ".", ""]
     kernels = results["kernels"]
     lines += ["## Kernels", ""]
     if "records" in kernels:
-        passed = sum(record["passed"] for record in kernels["records"])
-        lines += [f"{passed} of {len(kernels['records'])} agree with PyTorch in f64, repeat to the bit and leave absent samples alone.", ""]
-        lines += [f"- FAILED: {record['name']}" for record in kernels["records"] if not record["passed"]] + [""]
+        lines += ["Against the reference evaluation: every element in its interval, equal bits in three runs, nothing else written.", ""]
+        lines += table(["kernel", "op", "in memory", "multiplied as", "versions", "cases that pass", "of the bound at most", "verified on this device"],
+                       kernel_rows(kernels))
+        lines += [f"- FAILED: {record['name']} ({record['kind']} {record['op']}, {record['origin']}): {failure(record['fault'])}"
+                  for record in kernels["records"] if record.get("fault")] + [""]
     else:
         lines += [kernels.get("left_out", "Not run."), ""]
     lines += ["## Steps against the processor", "", "Five steps on the same batches, twice on the GPU and once on the processor.", ""]

@@ -109,15 +109,24 @@ class Peer(unittest.TestCase):
             peer.answer()
 
 
+def record(name, kind, **said):
+    return {"name": name, "version": "sm_80", "kind": kind, "op": "seg.conv", "types": "f32", "multiplied": "f32", "origin": "o", **said,
+            "passed": not said.get("fault") and "skipped" not in said}
+
+
 class Report(unittest.TestCase):
-    RESULTS = {"device": "GPU", "commit": "c", "seconds": 1, "cut": False, "kernels": {"records": [{"name": "k", "passed": False}]},
+    RESULTS = {"device": "GPU", "commit": "c", "seconds": 1, "cut": False, "kernels": {"records": [record("003", "mma", fault="element 7 is 2.0, expected 0.5 to 1.0"), record("004", "mma"),
+                                        record("005", "gemm", of_bound=0.25), record("006", "wgmma", skipped="the GPU is no sm_90a")],
+                            "omitted": [record("", "adam")]},
                "comparisons": [{"name": "m", "error": "a|b"}, {"name": "n", "agrees": False, "equal_bytes": True, "loss_deviation": 1, "probability_deviation": 2}],
                "contests": [{"name": "m", "mode": "train", "batch": 4, "ours_ms": [3, 2, 1], "peers": {"A": {"ms": [4, 6]}, "B": {"failed": "out of memory"}}},
                             {"name": "n", "mode": "predict", "batch": 1, "error": "no"}]}
 
     def test_markdown(self):
         text = report.markdown(self.RESULTS)
-        for expected in ("0 of 1 agree", "FAILED: k", "| m | failed: a/b |", "| n | NO | yes |", "| m | train | 4 | 2.00 | 2000.0 | 5.00 | 2.50 | failed: out of memory |  |",
+        for expected in ("| adam | seg.conv | f32 | f32 |  | 0 of 0 |  | no, has no case |", "| gemm | seg.conv | f32 | f32 | sm_80 | 1 of 1 | 0.25 | yes |",
+                         "| mma | seg.conv | f32 | f32 | sm_80 | 1 of 2 | 0.00 | NO |", "| wgmma | seg.conv | f32 | f32 |  | 0 of 0 |  | no, not run |",
+                         "- FAILED: 003 (mma seg.conv, o): failed: element 7 is 2.0, expected 0.5 to 1.0", "| m | failed: a/b |", "| n | NO | yes |", "| m | train | 4 | 2.00 | 2000.0 | 5.00 | 2.50 | failed: out of memory |  |",
                          "| n | predict | 1 | failed: no |"):
             self.assertIn(expected, text)
 

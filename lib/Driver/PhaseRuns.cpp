@@ -16,8 +16,8 @@
 #include "segc/Driver/UsageError.h"
 #include "segc/Pipelines/PhaseForms.h"
 #include "segc/Pipelines/SourceText.h"
-#include "segc/Program/Passes.h"
 #include "segc/Program/Manifest.h"
+#include "segc/Program/Passes.h"
 #include "segc/Transforms/Passes.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -157,7 +157,7 @@ CompileOptions completed(CompileOptions options) {
 }
 
 llvm::Expected<size_t> phasesDone(ModuleOp module,
-                                         const CompileOptions &options) {
+                                  const CompileOptions &options) {
   std::optional<size_t> from = findPhase(options.from);
   if (!from && !options.from.empty())
     return llvm::createStringError("unknown phase '" + options.from +
@@ -182,8 +182,8 @@ static llvm::Error check(ModuleOp module, std::unique_ptr<Pass> pass,
 }
 
 llvm::Error runToProgram(ModuleOp module, size_t done,
-                                const CompileOptions &options,
-                                const PipelineOptions &pipeline) {
+                         const CompileOptions &options,
+                         const PipelineOptions &pipeline) {
   size_t plan = *findPhase("plan"), program = *findPhase("program");
   if (done <= plan)
     if (llvm::Error error = runPhases(module, done, plan, options, pipeline))
@@ -201,8 +201,8 @@ llvm::Error runToProgram(ModuleOp module, size_t done,
 }
 
 llvm::Error runToPlan(ModuleOp module, size_t done,
-                             const CompileOptions &options,
-                             const PipelineOptions &pipeline) {
+                      const CompileOptions &options,
+                      const PipelineOptions &pipeline) {
   size_t plan = *findPhase("plan");
   if (llvm::Error error = runPhases(module, done, plan, options, pipeline))
     return error;
@@ -223,8 +223,7 @@ size_t lastPhase(const CompileOptions &options) {
   return *findPhase(hasInsertions(options, "llvm") ? "llvm" : "kernels");
 }
 
-void adoptPrecision(ModuleOp module, size_t done,
-                           PipelineOptions &pipeline) {
+void adoptPrecision(ModuleOp module, size_t done, PipelineOptions &pipeline) {
   if (done > *findPhase("precision"))
     pipeline.precision = storedPrecision(module).str();
 }

@@ -33,18 +33,18 @@ CompileOptions completed(CompileOptions options);
 
 /// The number of phases that the input has passed.
 llvm::Expected<size_t> phasesDone(mlir::ModuleOp module,
-                                         const CompileOptions &options);
+                                  const CompileOptions &options);
 
 /// Runs the phases from `done` to `program`. Plans and programs may have been
 /// edited by hand or by passes, so they are verified first.
 llvm::Error runToProgram(mlir::ModuleOp module, size_t done,
-                                const CompileOptions &options,
-                                const PipelineOptions &pipeline);
+                         const CompileOptions &options,
+                         const PipelineOptions &pipeline);
 
 /// Runs the phases up to `plan`, and verifies the programs that would follow.
 llvm::Error runToPlan(mlir::ModuleOp module, size_t done,
-                             const CompileOptions &options,
-                             const PipelineOptions &pipeline);
+                      const CompileOptions &options,
+                      const PipelineOptions &pipeline);
 
 /// The last phase before code generation, which itself lowers to the LLVM
 /// dialect.
@@ -52,14 +52,15 @@ size_t lastPhase(const CompileOptions &options);
 
 /// Takes the precision from the text of --from, which was compiled for it.
 void adoptPrecision(mlir::ModuleOp module, size_t done,
-                           PipelineOptions &pipeline);
+                    PipelineOptions &pipeline);
 
 /// Runs the phases that all targets share on the module, and `fusion` on a copy
 /// for each backend; calls `visit` with the copy and the number of phases done.
 llvm::Error forEachTarget(
     mlir::ModuleOp module, size_t done, llvm::ArrayRef<Target> targets,
     const CompileOptions &options,
-    llvm::function_ref<llvm::Error(mlir::ModuleOp, size_t, const Target &)> visit);
+    llvm::function_ref<llvm::Error(mlir::ModuleOp, size_t, const Target &)>
+        visit);
 
 } // namespace segc
 

@@ -71,14 +71,22 @@ static reference::Distribution distribution(BlockArgument argument,
   return {-0.5, 0.5};
 }
 
+InputDraws inputDraws(BlockArgument argument, int64_t classes) {
+  bool steps =
+      !llvm::hasSingleElement(argument.getOwner()->without_terminator());
+  return {argument.getArgNumber() + 1u, distribution(argument, classes),
+          steps ? valueStep : 0};
+}
+
 HostTensor makeInput(BlockArgument argument, int64_t classes) {
-  HostTensor tensor = reference::randomTensor(
-      cast<RankedTensorType>(argument.getType()), argument.getArgNumber() + 1,
-      distribution(argument, classes));
+  InputDraws draws = inputDraws(argument, classes);
+  HostTensor tensor =
+      reference::randomTensor(cast<RankedTensorType>(argument.getType()),
+                              draws.seed, draws.distribution);
   tensor.roundToKind();
-  if (!llvm::hasSingleElement(argument.getOwner()->without_terminator()))
+  if (draws.step > 0)
     for (double &value : tensor.values())
-      value = std::round(value / valueStep) * valueStep;
+      value = std::round(value / draws.step) * draws.step;
   return tensor;
 }
 

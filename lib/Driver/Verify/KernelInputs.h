@@ -13,6 +13,15 @@
 
 namespace segc {
 
+/// How an input is drawn: reference::randomTensor, then rounded to its type,
+/// then to multiples of `step`, unless that is 0.
+struct InputDraws {
+  uint64_t seed;
+  reference::Distribution distribution;
+  double step;
+};
+InputDraws inputDraws(mlir::BlockArgument argument, int64_t classes);
+
 /// Draws random values in the domain of the ops that read the argument of a
 /// seg.fusion.
 reference::HostTensor makeInput(mlir::BlockArgument argument, int64_t classes);
