@@ -117,7 +117,8 @@ def contest(runner, case, batch, mode, device, peers, rounds=3, steps=20):
     def ours():
         row["ours_ms"].append(runner.milliseconds(case, device, mode, batch, steps))
 
-    for name, program, words, _ in peers:
+    # A variant of a model has no peers of its own.
+    for name, program, words, _ in peers if case["peer"] else []:
         command = [sys.executable, os.path.join(HERE, program), case["peer"], "--batch", str(batch), "--mode", mode, "--precision", case["precision"],
                    *(os.path.join(HERE, word) if word.endswith(".json") else word for word in words)]
         environment = dict(os.environ, PYTHONPATH=os.path.join(HERE, "networks"))

@@ -19,8 +19,8 @@ TYPES = {"f16": torch.float16, "bf16": torch.bfloat16}
 LOSS_SCALE = {"f16": 1024.0}
 
 
-def on_device(optimizer):
-    """The optimizer with its step counters on the device, so that its steps can be recorded."""
+def recordable(optimizer):
+    """The optimizer with its step counters on the GPU, so that its steps can be recorded."""
     for group in optimizer.param_groups:
         if "capturable" in group:
             group["capturable"] = True
@@ -62,7 +62,9 @@ def make(options):
         return torch.autocast(device.type, TYPES[options.precision], cache_enabled=options.variant != "graph")
 
     if training:
-        optimizer, scale = on_device(torch_bench.make_optimizer(model)), LOSS_SCALE.get(options.precision, 1.0)
+        optimizer, scale = torch_bench.make_optimizer(model), LOSS_SCALE.get(options.precision, 1.0)
+        if device.type == "cuda":
+            recordable(optimizer)
 
         def step():
             optimizer.zero_grad(set_to_none=True)
