@@ -81,6 +81,8 @@ static void populateFusion(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(
       createFusePass({options.fusion, options.epilogues, options.reductions,
                       options.prologues, options.target, options.conv}));
+  manager.addNestedPass<func::FuncOp>(
+      createFuseHorizontallyPass({options.fusion, options.target}));
 }
 
 static void populatePlan(OpPassManager &manager,

@@ -9,6 +9,7 @@
 
 #include "segc/Base/Hash.h"
 #include "segc/Codegen/Common/KernelBuilder.h"
+#include "segc/Dialect/Seg/IR/FusionParts.h"
 
 using namespace mlir;
 
@@ -27,7 +28,8 @@ bool mayOverwrite(exec::LaunchOp launch, unsigned input, unsigned result) {
   seg::FusionOp fusion = computationOf(launch.getFusion());
   // The value may be several operands.
   return llvm::all_of(llvm::enumerate(launch.getInputs()), [&](auto read) {
-    return read.value() != operand || fusion.readsElementwise(read.index());
+    return read.value() != operand ||
+           seg::readsBeforeWriting(fusion, read.index(), result);
   });
 }
 

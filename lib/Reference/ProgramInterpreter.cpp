@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Dialect/Seg/IR/FusionParts.h"
 #include "segc/Reference/Programs.h"
 #include "segc/Reference/Reference.h"
 
@@ -225,8 +225,9 @@ bool ProgramRun::keeps(exec::CommandOpInterface command, unsigned write) const {
   auto fusion = dyn_cast_if_present<seg::FusionOp>(computationOf(command));
   for (auto [i, read] : llvm::enumerate(command.getReads()))
     if (exec::BufferAttr other = exec::bufferOf(read);
-        other == buffer && (buffer.getRegion() != exec::Region::Arena ||
-                            !fusion || fusion.readsElementwise(i)))
+        other == buffer &&
+        (buffer.getRegion() != exec::Region::Arena || !fusion ||
+         seg::readsBeforeWriting(fusion, i, write)))
       return true;
   return false;
 }

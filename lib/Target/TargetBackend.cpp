@@ -106,9 +106,13 @@ TargetBackend::nativeVersion(MultiplyTypeSet types) const {
 
 llvm::SmallVector<const KernelModel *>
 TargetBackend::modelsOf(Operation *root) const {
-  if (!root)
-    return {&pointwiseModel()};
   llvm::SmallVector<const KernelModel *> result;
+  if (!root) {
+    result.push_back(&pointwiseModel());
+    if (const KernelModel *horizontal = horizontalModel())
+      result.push_back(horizontal);
+    return result;
+  }
   for (const auto &model : models())
     if (model->computes(root->getName()))
       result.push_back(model.get());
@@ -116,7 +120,7 @@ TargetBackend::modelsOf(Operation *root) const {
 }
 
 static llvm::StringRef kindOf(const KernelModel &model, Operation *root) {
-  return root ? model.kind(root->getName()) : llvm::StringRef(pointwiseKind);
+  return root ? model.kind(root->getName()) : model.kindWithoutRoot();
 }
 
 /// Returns the model of the fusion's strategy: the first model if it has no
@@ -169,7 +173,7 @@ static LogicalResult verifyStrategy(seg::FusionOp fusion,
                                     const KernelModel &model) {
   if (!fusion.getStrategyAttr())
     return success();
-  if (fusion.getRoot())
+  if (fusion.getRoot() || model.kindWithoutRoot() != pointwiseKind)
     return verifyStrategyParameters(fusion, model.parameters());
   auto parameters = llvm::to_vector(model.parameters());
   parameters.push_back({strategyUnbatchedName, StrategyParameter::Type::Flag});

@@ -146,3 +146,32 @@ func.func @prologue(%x: tensor<1x8x8x16xf32>, %w: tensor<3x3x16x16xf32>) -> tens
   }
   return %2 : tensor<1x8x8x16xf32>
 }
+
+// Another part of the kernel may read an operand after the first has written its
+// result: that of the second is apart, that of the third may take the place of
+// what it alone reads.
+// CHECK-LABEL: func.func @parts(
+func.func @parts(%x: !x) -> !x {
+  // PLACE: seg.fusion {{.*}} attributes {offsets = array<i64: [[A:[0-9]+]], [[B:[0-9]+]]>}
+  %0:2 = seg.fusion (%a = %x : !x) -> (!x, !x) {
+    %r = seg.relu %a : !x
+    %s = seg.sigmoid %a : !x
+    seg.yield %r, %s : !x, !x
+  }
+  // PLACE-NOT: {offsets = array<i64: {{.*}}[[A]]
+  // PLACE: seg.fusion {{.*}} attributes {offsets = array<i64: {{[0-9]+, [0-9]+}}, [[B]]>, strategy = #seg.strategy<horizontal>}
+  %1:3 = seg.fusion (%a = %0#0 : !x, %b = %0#1 : !x) -> (!x, !x, !x) attributes {strategy = #seg.strategy<horizontal>} {
+    %r = seg.relu %a : !x
+    %s = seg.sigmoid %a : !x
+    %t = seg.sigmoid %b : !x
+    seg.yield %r, %s, %t : !x, !x, !x
+  }
+  // CHECK: seg.softmax
+  %2 = seg.fusion (%a = %1#0 : !x, %b = %1#1 : !x, %c = %1#2 : !x) -> (!x) {
+    %r = seg.add %a, %b : (!x, !x) -> !x
+    %s = seg.add %r, %c : (!x, !x) -> !x
+    %t = seg.softmax %s : !x
+    seg.yield %t : !x
+  }
+  return %2 : !x
+}

@@ -86,6 +86,7 @@ TEST(DeletedOperationsOf, AllKernelModels) {
             << op.getStringRef().str();
       }
   EXPECT_TRUE(models.count(&backend.pointwiseModel()));
+  EXPECT_TRUE(models.count(backend.horizontalModel()));
 }
 
 } // namespace

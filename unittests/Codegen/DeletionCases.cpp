@@ -355,6 +355,24 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
 // Pointwise ops, pools, shapes, optimizers
 //===----------------------------------------------------------------------===//
 
+/// Parts of one block, of two, and of less than a vector.
+static std::string horizontalCase() {
+  return R"(
+!a = tensor<1031xf32>
+!w = tensor<3x5x7xf32>
+!wh = tensor<3x5x7xbf16>
+!c = tensor<3xf32>
+func.func @f(%x: !a, %y: !w, %z: !c) -> (!a, !wh, !c) {
+  %0:3 = seg.fusion (%a = %x : !a, %b = %y : !w, %c = %z : !c) -> (!a, !wh, !c) attributes {strategy = #seg.strategy<horizontal>} {
+    %1 = seg.relu %a : !a
+    %2 = seg.cast %b : !w -> !wh
+    %3 = seg.mul %c, %c : (!c, !c) -> !c
+    seg.yield %1, %2, %3 : !a, !wh, !c
+  }
+  return %0#0, %0#1, %0#2 : !a, !wh, !c
+})";
+}
+
 std::vector<DeletionCase> segc::test::elementwiseDeletionCases() {
   const std::string one = activation("9x11x1"), small = activation("5x7x3"),
                     flat = vectorOf(9005), step = "tensor<i64>",
@@ -373,6 +391,7 @@ std::vector<DeletionCase> segc::test::elementwiseDeletionCases() {
                           ") -> " + image),
        {},
        {{"slt", sameValue}}},
+      {"horizontal", horizontalCase()},
       {"concat", opText("concat", {one, activation("9x11x2")}, {image})},
       {"slice",
        opText("slice_channels", {image}, {activation("9x11x2")}, "from 1")},

@@ -110,6 +110,38 @@ TEST_P(ElementwiseKernels, FilterGradients) {
   EXPECT_EQ(checkKernels(text, options()), "");
 }
 
+// Parts of odd shapes, with broadcasts, casts and a value that two of them
+// read.
+TEST(HorizontalKernels, OddShapes) {
+  const char *text = R"mlir(
+    !a = tensor<1031xf32>
+    !w = tensor<3x3x5x7xf32>
+    !wh = tensor<3x3x5x7xbf16>
+    !v = tensor<2x9x48xf32>
+    !c = tensor<48xf32>
+    !s = tensor<f32>
+    func.func @f(%x: !a, %y: !w, %z: !v, %u: !c, %n: !s)
+        -> (!a, !wh, !v, !c, !v, !s) {
+      %r:6 = seg.fusion (%a = %x : !a, %b = %y : !w, %v = %z : !v, %c = %u : !c, %s = %n : !s)
+          -> (!a, !wh, !v, !c, !v, !s) attributes {strategy = #seg.strategy<horizontal>} {
+        %0 = seg.mul %a, %s : (!a, !s) -> !a
+        %1 = seg.relu %b : !w
+        %2 = seg.cast %1 : !w -> !wh
+        %3 = seg.prelu %v, %c : (!v, !c) -> !v
+        %4 = seg.scale %c by 0.5 : !c
+        %5 = seg.sigmoid %3 : !v
+        %6 = seg.scale %s by 3.0 : !s
+        seg.yield %0, %2, %3, %4, %5, %6 : !a, !wh, !v, !c, !v, !s
+      }
+      return %r#0, %r#1, %r#2, %r#3, %r#4, %r#5 : !a, !wh, !v, !c, !v, !s
+    })mlir";
+  KernelTestOptions options = gpuOptions();
+  options.levels = 16; // Exact in bf16.
+  EXPECT_EQ(checkKernels(text, options), "");
+  options.inPlace = {{0, 0}, {2, 2}};
+  EXPECT_EQ(checkKernels(text, options), "");
+}
+
 TEST_P(ElementwiseKernels, Dropout) {
   for (const char *shape : {"5x7x3", "9x3x5x17"}) {
     std::string t = activation(shape), i = "tensor<i64>";

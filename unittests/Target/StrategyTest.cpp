@@ -65,8 +65,13 @@ TEST(Strategies, AreDocumented) {
   MLIRContext context;
   context.loadDialect<seg::SegDialect>();
   std::map<std::string, Names> declared;
-  for (llvm::StringRef target : {"cpu", "cuda"})
-    for (const auto &model : findTargetBackend(target)->models()) {
+  for (llvm::StringRef target : {"cpu", "cuda"}) {
+    const TargetBackend &backend = *findTargetBackend(target);
+    if (const KernelModel *model = backend.horizontalModel()) {
+      EXPECT_TRUE(model->parameters().empty());
+      declared[target.str() + " " + model->kindWithoutRoot().str()] = {};
+    }
+    for (const auto &model : backend.models()) {
       Names names;
       for (const StrategyParameter &parameter : model->parameters())
         names.insert(parameter.name.str());
@@ -85,6 +90,7 @@ TEST(Strategies, AreDocumented) {
                       : "")] = names;
       }
     }
+  }
   EXPECT_GE(declared.size(), 8u);
   EXPECT_EQ(documented(), declared);
 }

@@ -91,6 +91,8 @@ public:
   virtual llvm::StringRef kind(mlir::OperationName root) const {
     return root.stripDialect();
   }
+  /// The kind of its strategies for fusions without a root.
+  virtual llvm::StringRef kindWithoutRoot() const { return pointwiseKind; }
   /// What its strategies have beside the memory of every strategy. They are
   /// checked before `emit`, which relies on their types and ranges.
   virtual llvm::ArrayRef<StrategyParameter> parameters() const { return {}; }

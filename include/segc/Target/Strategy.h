@@ -17,6 +17,8 @@ namespace segc {
 /// is not the batch.
 inline constexpr llvm::StringLiteral pointwiseKind = "pointwise",
                                      strategyUnbatchedName = "unbatched";
+/// The kind of fusions of several parts without a root (FusionParts.h).
+inline constexpr llvm::StringLiteral horizontalKind = "horizontal";
 
 /// Of convolutions: outputs of a Winograd tile in each dimension, 1 where none
 /// are transformed; and what they multiply, unless it is f32.

@@ -143,6 +143,10 @@ public:
   const KernelModels &models() const { return ownModels; }
   /// That of fusions of pointwise ops alone.
   virtual const KernelModel &pointwiseModel() const = 0;
+  /// That of several such fusions in one launch, independent of each other and
+  /// of any shapes; null if launches cost the target too little for
+  /// seg-fuse-horizontally to make such fusions.
+  virtual const KernelModel *horizontalModel() const { return nullptr; }
   /// Whether it is faster to compute the ops again in each of so many kernels
   /// than to write their result for all. Fusion is one for all versions.
   virtual bool paysAsPrologue(llvm::ArrayRef<mlir::Operation *> ops,

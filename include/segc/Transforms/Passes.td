@@ -159,6 +159,40 @@ def FusePass : Pass<"seg-fuse", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::segc::seg::SegDialect"];
 }
 
+def FuseHorizontallyPass : Pass<"seg-fuse-horizontally", "::mlir::func::FuncOp"> {
+  let summary = "Compute independent seg.fusion ops without a root in one kernel";
+  let description = [{
+    For targets with such a kernel (`TargetBackend::horizontalModel`), where a
+    launch takes longer than these fusions. Two kinds are merged, neither of
+    which depends on others of its kind: those that read nothing but parameters,
+    states and small arguments of the function, at the place of the first; and
+    those that read only small tensors and whose results leave the function,
+    such as running statistics, at the place of the last. Tensors of at most
+    `small-bytes` and rank 1 are small: they may live longer without changing
+    the arena by much. Before
+    ```mlir
+    %0 = seg.fusion (%a = %running, %b = %mean) ... { seg.running_mean ... }
+    %1 = seg.fusion (%a = %running_too, %b = %mean_too) ... { seg.running_mean ... }
+    ```
+    and after
+    ```mlir
+    %0:2 = seg.fusion (...) attributes {strategy = #seg.strategy<horizontal>} {
+      seg.running_mean ...
+      seg.running_mean ...
+    }
+    ```
+    A kernel has no more operands than a command of a program. No part of it
+    overwrites what another reads. A remark of category `fusion` says for each
+    fusion without a root what it was merged into, or why not. Each merged
+    fusion is an MLIR action, `seg-fusion`.
+  }];
+  let options = [Option<"enable", "enable", "bool", "true", "Off: nothing changes">,
+                 Option<"target", "target", "std::string", "\"\"", "As of seg-fuse">,
+                 Option<"smallBytes", "small-bytes", "int64_t", "65536", "The largest tensor of rank 1 that may live longer">];
+  let statistics = [Statistic<"merged", "num-merged", "Number of fusions merged into others">];
+  let dependentDialects = ["::segc::seg::SegDialect"];
+}
+
 def SchedulePass : Pass<"seg-schedule", "::mlir::func::FuncOp"> {
   let summary = "Order the kernels of an entry to minimize memory";
   let description = [{

@@ -15,11 +15,12 @@ using namespace mlir;
 
 namespace segc {
 
-/// Verifies the strategy of a fusion without root: its kind is `pointwise` and
-/// it has no memory.
-static LogicalResult verifyPointwiseStrategy(seg::FusionOp fusion) {
+/// Verifies the strategy of a fusion without root: it has the model's kind and
+/// no memory.
+static LogicalResult verifyPointwiseStrategy(seg::FusionOp fusion,
+                                             StringRef kind) {
   seg::StrategyAttr given = fusion.getStrategyAttr();
-  auto own = given ? seg::StrategyAttr::get(fusion.getContext(), pointwiseKind,
+  auto own = given ? seg::StrategyAttr::get(fusion.getContext(), kind,
                                             given.getParameters().getValue())
                    : given;
   if (given != own)
@@ -35,9 +36,10 @@ bool PointwiseFusionModel::takesReduction(Operation *,
 }
 
 LogicalResult PointwiseFusionModel::emit(KernelEmission &emission) const {
-  return failure(failed(verifyTypes(emission.fusion, deviceName)) ||
-                 failed(verifyPointwiseStrategy(emission.fusion)) ||
-                 failed(emitKernels(emission)));
+  return failure(
+      failed(verifyTypes(emission.fusion, deviceName)) ||
+      failed(verifyPointwiseStrategy(emission.fusion, kindWithoutRoot())) ||
+      failed(emitKernels(emission)));
 }
 
 LogicalResult FusionKernelModel::verify(seg::FusionOp fusion,

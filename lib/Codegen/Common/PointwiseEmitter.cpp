@@ -64,8 +64,7 @@ Value loadBroadcast(KernelBody &k, Value memref, Broadcast kind,
 
 PointwiseEmitter::PointwiseEmitter(KernelBody &body, seg::FusionOp fusion,
                                    RankedTensorType space)
-    : body(body), fusion(fusion), space(space), epilogue(fusion.getEpilogue()) {
-}
+    : PointwiseEmitter(body, fusion, space, fusion.getEpilogue()) {}
 
 Value PointwiseEmitter::linearIndex(const Point &point) {
   return body.add(body.mul(point.pixel, spaceChannels(space)), point.channel);

@@ -43,6 +43,10 @@ const KernelModel &GpuBackendBase::pointwiseModel() const {
   return gpuPointwiseModel();
 }
 
+const KernelModel *GpuBackendBase::horizontalModel() const {
+  return &gpuHorizontalModel();
+}
+
 void GpuBackendBase::populateLowering(OpPassManager &manager) const {
   populateLowerToNVVM(manager);
 }

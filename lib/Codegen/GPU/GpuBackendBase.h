@@ -18,6 +18,7 @@ namespace segc {
 class GpuBackendBase : public TargetBackend {
 public:
   const KernelModel &pointwiseModel() const override;
+  const KernelModel *horizontalModel() const override;
   /// The best one that later GPUs run as well.
   std::shared_ptr<const TargetVersion> defaultVersion() const override {
     return findVersion("sm_90");

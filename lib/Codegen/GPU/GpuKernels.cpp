@@ -149,20 +149,17 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
 // Models
 //===----------------------------------------------------------------------===//
 
-/// What error messages call the target.
-static constexpr StringLiteral device = "GPU";
-
 LogicalResult GpuKernelModel::emit(KernelEmission &emission) const {
   GpuFusionEmitter emitter(emission);
   seg::FusionOp fusion = emission.fusion;
-  if (failed(verify(fusion, device)))
+  if (failed(verify(fusion, gpuDevice)))
     return failure();
   return emitKernels(fusion.getRoot(), emitter);
 }
 
 namespace {
 struct PointwiseModel : PointwiseFusionModel {
-  PointwiseModel() : PointwiseFusionModel(device) {}
+  PointwiseModel() : PointwiseFusionModel(gpuDevice) {}
   int64_t reducedPixels(seg::FusionOp,
                         RankedTensorType reduced) const override {
     return gpuReducedPixels(reduced);

@@ -49,6 +49,12 @@ public:
   /// `space` is the iteration space's type.
   PointwiseEmitter(KernelBody &body, seg::FusionOp fusion,
                    mlir::RankedTensorType space);
+  /// Of a fusion's pointwise ops it emits `ops` alone, and stores what they
+  /// compute.
+  PointwiseEmitter(KernelBody &body, seg::FusionOp fusion,
+                   mlir::RankedTensorType space,
+                   llvm::SetVector<mlir::Operation *> ops)
+      : body(body), fusion(fusion), space(space), epilogue(std::move(ops)) {}
 
   /// Emits every pointwise op and every store at `point`, `lanes` wide (1 is
   /// a vector of one lane), given the values of the root's results that have

@@ -102,6 +102,10 @@ using GpuFormulaModel = FormulaModel<GpuKernelModel, Formula>;
 const KernelModel &gpuPointwiseModel();
 /// Emits a fusion without a root.
 mlir::LogicalResult emitGpuPointwiseFusion(GpuFusionEmitter &emitter);
+/// The model of several of them in one launch.
+const KernelModel &gpuHorizontalModel();
+/// What error messages call the target.
+inline constexpr llvm::StringLiteral gpuDevice = "GPU";
 /// KernelModel::reducedPixels of fusions that a reduction or pointwise ops
 /// compute.
 int64_t gpuReducedPixels(mlir::RankedTensorType reduced);

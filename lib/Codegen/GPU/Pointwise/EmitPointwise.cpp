@@ -9,30 +9,27 @@
 // elements, which it loads and stores at once. A vector that spans several
 // pixels loads broadcast inputs lane by lane.
 
+#include "PointwiseBlocks.h"
+
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "segc/Codegen/Common/PointwiseEmitter.h"
-#include "segc/Codegen/GPU/GpuKernels.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using segc::seg::Broadcast;
 
 namespace segc {
-
-static constexpr int64_t pointwiseThreads = 256;
-
 namespace {
-/// Emits the kernel of a fusion without a root.
+/// Emits one block.
 class PointwiseKernel {
 public:
-  PointwiseKernel(GpuKernelBody &k, seg::FusionOp fusion,
-                  RankedTensorType space, int64_t lanes, bool batched)
-      : k(k), fusion(fusion), space(space), lanes(lanes),
+  PointwiseKernel(GpuKernelBody &k, const PointwiseBlocks &blocks, Value block)
+      : k(k), fusion(blocks.fusion), ops(blocks.ops), space(blocks.space),
+        lanes(blocks.lanes),
         channels(space.getRank() ? seg::channels(space) : 1),
-        pixels(batched ? space.getNumElements() / channels / space.getDimSize(0)
-                       : space.getNumElements() / channels),
-        batched(batched) {}
+        pixels(blocks.batched
+                   ? space.getNumElements() / channels / space.getDimSize(0)
+                   : space.getNumElements() / channels),
+        batched(blocks.batched), block(block) {}
 
   void emit();
 
@@ -43,23 +40,26 @@ private:
 
   GpuKernelBody &k;
   seg::FusionOp fusion;
+  const llvm::SetVector<Operation *> &ops;
   RankedTensorType space;
   int64_t lanes, channels, pixels; ///< Pixels of a sample if batched, else of
                                    ///< the tensor.
   bool batched;
+  Value block;
 };
 } // namespace
 
 void PointwiseKernel::emit() {
   Value size = batched ? k.mul(k.batch(), pixels * channels)
                        : k.index(pixels * channels);
-  Value first = k.mul(k.add(k.mul(k.task(), k.threads()), k.thread()), lanes);
+  Value first = k.mul(k.add(k.mul(block, k.threads()), k.thread()), lanes);
   Value past = k.add(first, lanes);
   k.ifThen(k.less(k.sub(past, 1), size), [&] { emitVector(first); });
   // The last vector may be partial.
   k.ifThen(k.less(size, past), [&] {
     k.loop(first, size, 1, [&](Value element) {
-      PointwiseEmitter(k, fusion, space).emit(pointAt(element), 1, Value());
+      PointwiseEmitter(k, fusion, space, ops)
+          .emit(pointAt(element), 1, Value());
     });
   });
 }
@@ -70,11 +70,14 @@ Point PointwiseKernel::pointAt(Value element) {
 }
 
 void PointwiseKernel::emitVector(Value element) {
-  PointwiseEmitter pointwise(k, fusion, space);
+  PointwiseEmitter pointwise(k, fusion, space, ops);
   if (channels % lanes == 0)
     return pointwise.emit(pointAt(element), lanes, Value());
   DenseMap<Value, Value> values;
   for (BlockArgument input : fusion.getBody().getArguments()) {
+    if (llvm::none_of(input.getUsers(),
+                      [&](Operation *user) { return ops.contains(user); }))
+      continue;
     Broadcast kind =
         seg::classifyBroadcast(cast<RankedTensorType>(input.getType()), space);
     if (kind != Broadcast::None && kind != Broadcast::Scalar)
@@ -96,20 +99,26 @@ Value PointwiseKernel::perLane(BlockArgument input, Broadcast kind,
                                         k.vectorType(lanes), scalars);
 }
 
+int64_t PointwiseBlocks::count() const {
+  int64_t size = space.getNumElements() / (batched ? space.getDimSize(0) : 1);
+  return llvm::divideCeilSigned(size, pointwiseThreads * lanes);
+}
+
+void PointwiseBlocks::emit(GpuKernelBody &k, Value block) const {
+  PointwiseKernel(k, *this, block).emit();
+}
+
 LogicalResult emitGpuPointwiseFusion(GpuFusionEmitter &emitter) {
   seg::FusionOp fusion = emitter.getFusion();
   FailureOr<PointwiseSpace> space = pointwiseSpace(fusion);
   if (failed(space))
     return failure();
-  int64_t lanes = emitter.getTarget().lanes;
-  int64_t size = space->type.getNumElements() /
-                 (space->batched ? space->type.getDimSize(0) : 1);
-  int64_t blocks = llvm::divideCeilSigned(size, pointwiseThreads * lanes);
-  emitter.launch(
-      space->batched ? TaskCount{0, blocks} : TaskCount{blocks, 0},
-      pointwiseThreads, 0, [&](GpuKernelBody &k) {
-        PointwiseKernel(k, fusion, space->type, lanes, space->batched).emit();
-      });
+  PointwiseBlocks blocks{fusion, fusion.getEpilogue(), space->type,
+                         space->batched, emitter.getTarget().lanes};
+  emitter.launch(space->batched ? TaskCount{0, blocks.count()}
+                                : TaskCount{blocks.count(), 0},
+                 pointwiseThreads, 0,
+                 [&](GpuKernelBody &k) { blocks.emit(k, k.task()); });
   return success();
 }
 

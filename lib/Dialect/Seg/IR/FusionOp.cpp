@@ -7,7 +7,7 @@
 
 // Constraints are numbered as in docs/Spec.md, "Fusion".
 
-#include "segc/Dialect/Seg/IR/SegDialect.h"
+#include "segc/Dialect/Seg/IR/FusionParts.h"
 
 using namespace mlir;
 using namespace segc::seg;
@@ -222,8 +222,10 @@ bool FusionOp::readsElementwise(unsigned input) {
 bool FusionOp::mayOverwrite(Value value, Value result) {
   if (value.getType() != result.getType())
     return false;
+  unsigned number = cast<OpResult>(result).getResultNumber();
   return llvm::all_of(llvm::enumerate(getInputs()), [&](const auto &input) {
-    return input.value() != value || readsElementwise(input.index());
+    return input.value() != value ||
+           readsBeforeWriting(*this, input.index(), number);
   });
 }
 
