@@ -89,9 +89,9 @@ TEST(TileMerges, AllNumbersOfSamples) {
   for (const Text &c : texts())
     for (int64_t largest : c.batches)
       for (int64_t batch : {largest, largest - 1, int64_t(1)})
-        EXPECT_EQ(checkKernels(forBatch(c.text, largest),
-                               optionsOf(largest, batch)),
-                  "")
+        EXPECT_EQ(
+            checkKernels(forBatch(c.text, largest), optionsOf(largest, batch)),
+            "")
             << batch << " of " << largest;
 }
 

@@ -41,7 +41,7 @@ public:
 };
 
 llvm::Expected<std::shared_ptr<const TargetVersion>>
-CudaBackend::nativeVersion(MultiplyTypeSet types) const {
+CudaBackend::nativeVersion(MultiplyTypeSet) const {
   const std::string spec = "--target cuda:native: ";
   StatusOr<int> capability = cudaComputeCapability(
       "name the version of another machine's GPU, such as --target "
@@ -49,8 +49,9 @@ CudaBackend::nativeVersion(MultiplyTypeSet types) const {
       versions().back()->name);
   if (!capability)
     return llvm::createStringError(spec + capability.status().message());
-  Versions distinct = distinctVersions(types);
-  for (const auto &version : llvm::reverse(distinct))
+  // All versions, not those of a model for any GPU: the last one that runs has
+  // the most instructions.
+  for (const auto &version : llvm::reverse(versions()))
     if (cudaCompilesPtx(version->name, *capability))
       return version;
   return llvm::createStringError(spec + "the GPU has compute capability " +
