@@ -33,18 +33,31 @@ HEADLINE = re.compile(
 
 
 def predict(options, name, folder):
-    """Returns the text of `segc explain` for a row."""
+    """Returns the tables of `segc explain` for a row, or with --cubin those of
+    `segc compile`, which runs ptxas."""
     network = os.path.join(folder, "network.mlir")
+    report = os.path.join(folder, "report.txt")
     subprocess.run([options.segc, "model", *ROWS[name].split(), "-o", network],
                    check=True)
-    done = subprocess.run(
-        [options.segc, "explain", network, "--target",
-         "cuda:" + options.version, "--precision", options.precision,
-         "--unverified-kernels", "--performance-model", options.devices],
-        stdout=subprocess.PIPE, text=True)
+    words = [network, "--target", "cuda:" + options.version, "--precision",
+             options.precision, "--unverified-kernels", "--performance-model",
+             options.devices]
+    if options.count_bytes:
+        words.append("--count-bytes")
+    if options.cubin:
+        command = ["compile", *words, "--report", report, "-o",
+                   os.path.join(folder, "model.so")]
+    else:
+        command = ["explain", *words]
+    done = subprocess.run([options.segc, *command], stdout=subprocess.PIPE,
+                          text=True)
     if done.returncode:
-        sys.exit(f"{name}: segc explain failed")
-    return done.stdout[done.stdout.index("\npredict of ") + 1:]
+        sys.exit(f"{name}: segc {command[0]} failed")
+    text = done.stdout
+    if options.cubin:
+        with open(report) as file:
+            text = file.read()
+    return text[re.search(r"^predict of ", text, re.M).start():]
 
 
 def main():
@@ -56,6 +69,11 @@ def main():
     parser.add_argument("--precision", default="bf16")
     parser.add_argument("--devices", default="h100,h200")
     parser.add_argument("--version", default="sm_90a")
+    parser.add_argument("--cubin", action="store_true",
+                        help="compile and assemble, for the registers and the "
+                        "occupancy that ptxas gives")
+    parser.add_argument("--count-bytes", action="store_true",
+                        help="count what blocks ask L2 for, on the emulator")
     parser.add_argument("--tables")
     options = parser.parse_intermixed_args()
     for name in options.names:
