@@ -170,6 +170,20 @@ typedef struct segc_emulator_functions {
   void (*wait_wgmma)(segc_emulator_thread *, uint32_t groups, const char *op);
   float (*wgmma_accumulator)(segc_emulator_thread *, float result,
                              uint32_t number, const char *op);
+
+  /* Clusters. A kernel whose blocks form clusters of `blocks` says so before
+   * anything else. barrier.cluster of all their threads; mapa: the address in
+   * the shared memory of a block of the cluster, accesses through which are
+   * checked before they are made. */
+  void (*enter_cluster)(segc_emulator_thread *, uint32_t blocks,
+                        const char *op);
+  void (*arrive_cluster)(segc_emulator_thread *, const char *op);
+  void (*wait_cluster)(segc_emulator_thread *, const char *op);
+  void *(*map_shared)(segc_emulator_thread *, const void *address,
+                      uint32_t block, const char *op);
+  void (*access_cluster)(segc_emulator_thread *, const void *address,
+                         uint32_t bytes, uint32_t alignment, uint32_t access,
+                         const char *op);
 } segc_emulator_functions;
 
 struct segc_emulator_thread {

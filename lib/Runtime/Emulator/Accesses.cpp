@@ -13,33 +13,57 @@ static std::string accessText(bool isStore, uint64_t bytes) {
   return (isStore ? "writes " : "reads ") + std::to_string(bytes) + " bytes";
 }
 
+std::string Block::describePlace(const EmulatedThread &thread, int64_t at,
+                                 uint32_t bytes, bool isStore) const {
+  std::string text = accessText(isStore, bytes) + " at byte " +
+                     std::to_string(at) + " of shared memory";
+  return thread.block == this ? text
+                              : text + " of block " + std::to_string(number);
+}
+
+/// Checks what any access of a thread to the block's shared memory must obey.
+void Block::checkPlace(EmulatedThread &thread, int64_t at, uint32_t bytes,
+                       uint32_t alignment, bool isStore, const char *op) {
+  auto fail = [&](auto &&describe) {
+    thread.block->fail(thread, op, [&] {
+      return describePlace(thread, at, bytes, isStore) + ", which " +
+             describe();
+    });
+  };
+  if (at < 0 || at + bytes > shared.size())
+    fail([&] { return "has " + std::to_string(shared.size()); });
+  if (at % alignment)
+    fail([&] { return "is no multiple of " + std::to_string(alignment); });
+  if (const Mbarrier *mbarrier = mbarriers.overlapping(at, bytes))
+    fail([&] { return "is in " + mbarrier->describe(); });
+  if (KernelCounts *counts = options().counts)
+    (isStore ? counts->sharedBytesWritten : counts->sharedBytesRead) += bytes;
+}
+
 void Block::checkShared(EmulatedThread &thread, const void *address,
                         uint32_t bytes, uint32_t alignment, bool isStore,
                         const char *op) {
   int64_t at = static_cast<const std::byte *>(address) - shared.data();
-  auto where = [&] {
-    return accessText(isStore, bytes) + " at byte " + std::to_string(at) +
-           " of shared memory";
-  };
-  if (at < 0 || at + bytes > shared.size())
-    fail(thread, op, [&] {
-      return where() + ", which has " + std::to_string(shared.size());
-    });
-  if (at % alignment)
-    fail(thread, op, [&] {
-      return where() + ", which is no multiple of " + std::to_string(alignment);
-    });
-  if (const Mbarrier *mbarrier = mbarriers.overlapping(at, bytes))
-    fail(thread, op,
-         [&] { return where() + ", which is in " + mbarrier->describe(); });
+  checkPlace(thread, at, bytes, alignment, isStore, op);
   bool good = isStore ? shared.store(thread.index, at, bytes)
                       : shared.load(thread.index, at, bytes);
   if (!good)
     fail(thread, op, [&] {
-      return where() + ", " + shared.explain(thread.index, at, bytes, isStore);
+      return describePlace(thread, at, bytes, isStore) + ", " +
+             shared.explain(thread.index, at, bytes, isStore);
     });
-  if (KernelCounts *counts = options().counts)
-    (isStore ? counts->sharedBytesWritten : counts->sharedBytesRead) += bytes;
+}
+
+void Block::checkLoadOfCluster(EmulatedThread &other, const void *address,
+                               uint32_t bytes, uint32_t alignment,
+                               const char *op) {
+  int64_t at = static_cast<const std::byte *>(address) - shared.data();
+  checkPlace(other, at, bytes, alignment, /*isStore=*/false, op);
+  if (!shared.loadOfCluster(at, bytes))
+    other.block->fail(other, op, [&] {
+      return describePlace(other, at, bytes, /*isStore=*/false) + ", " +
+             shared.explainLoadOfCluster(at, bytes);
+    });
 }
 
 void Block::checkBounds(EmulatedThread &thread, const void *address,

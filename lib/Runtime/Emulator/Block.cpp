@@ -7,6 +7,8 @@
 
 #include "Block.h"
 
+#include "Cluster.h"
+
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -18,24 +20,28 @@ using State = EmulatedThread::State;
 // Scheduling
 //===----------------------------------------------------------------------===//
 
-Status Block::run(const EmulatedLaunch &newLaunch, int64_t newNumber,
-                  const EmulatorOptions &newOptions) {
+void Block::begin(const EmulatedLaunch &newLaunch, int64_t newNumber,
+                  const EmulatorOptions &newOptions, Cluster &newCluster) {
   currentLaunch = &newLaunch;
   currentOptions = newOptions;
+  currentCluster = &newCluster;
   failure = Status::success();
   makeMaps();
   reset(newNumber);
-  while (runWarps() && failure.ok()) {
-  }
+}
+
+bool Block::hasEnded() const {
+  return std::all_of(threads.begin(), threads.end(),
+                     [](const EmulatedThread &thread) {
+                       return thread.state == State::Ended;
+                     });
+}
+
+Status Block::end() {
   global.end();
-  auto hasEnded = [](const EmulatedThread &thread) {
-    return thread.state == State::Ended;
-  };
   if (!failure.ok())
     return failure;
-  std::string wrong = std::all_of(threads.begin(), threads.end(), hasEnded)
-                          ? describeUnfinished()
-                          : describeStandstill();
+  std::string wrong = hasEnded() ? describeUnfinished() : describeStandstill();
   if (!wrong.empty())
     failure = internalError("kernel " + std::string(launch().kernel) +
                             ", block " + std::to_string(number) + ": " + wrong);
@@ -95,6 +101,7 @@ void Block::reset(int64_t newNumber) {
     thread.tensorStores = {};
     thread.wgmma = {};
     thread.triesInVain = false;
+    thread.hasArrivedAtCluster = false;
     setState(thread, State::Ready);
   }
 }
@@ -108,7 +115,7 @@ void Block::setState(EmulatedThread &thread, State state) {
   thread.state = state;
 }
 
-/// Returns a number below a bound, by a xorshift generator.
+/// A xorshift generator.
 uint64_t Block::random(uint64_t below) {
   randomState ^= randomState << 13;
   randomState ^= randomState >> 7;
@@ -116,8 +123,6 @@ uint64_t Block::random(uint64_t below) {
   return (randomState >> 16) % below;
 }
 
-/// Lets the warps run one after the other until no thread can go on, in random
-/// schedules a while. Returns whether any thread ran.
 bool Block::runWarps() {
   bool isRandom = currentOptions.schedule == EmulatorOptions::Schedule::Random;
   if (isRandom)
@@ -169,8 +174,12 @@ void Block::enter(void *argument) {
   const EmulatedLaunch &launch = block.launch();
   segc_emulator_thread *interface = &thread;
   launch.function(block.buffers.data(), interface, launch.batch, block.number);
-  block.setState(thread, State::Ended);
-  block.abandon(thread);
+  block.leave(thread);
+}
+
+void Block::leave(EmulatedThread &thread) {
+  setState(thread, State::Ended);
+  abandon(thread);
 }
 
 /// Lets others run until somebody makes the thread ready.
@@ -314,6 +323,8 @@ std::string Block::describeStandstill() {
     const EmulatedThread &first = threads[place.second];
     if (first.state == State::AtMbarrier)
       text += "; " + mbarriers.find(first.place)->describeMissing();
+    if (first.state == State::AtCluster)
+      text += "; " + cluster().describeMissing();
     text += ")";
     separator = ", ";
   }
@@ -324,9 +335,17 @@ std::string Block::describeStandstill() {
 
 /// Returns what threads that have ended should have waited for.
 std::string Block::describeUnfinished() const {
+  if (shared.isReadByCluster())
+    return "ends while another block of the cluster may still read its shared "
+           "memory";
   if (const Mbarrier *mbarrier = mbarriers.unfinished())
     return "ends with a tensor copy that nobody has waited for: " +
            mbarrier->describeMissing();
+  for (const EmulatedThread &thread : threads)
+    if (thread.hasArrivedAtCluster)
+      return "thread " + std::to_string(thread.index) +
+             " ends without a wait for the cluster's barrier at which it has "
+             "arrived";
   for (const EmulatedThread &thread : threads)
     if (!thread.tensorStores.stores.empty())
       return "thread " + std::to_string(thread.index) +

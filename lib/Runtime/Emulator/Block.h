@@ -25,6 +25,7 @@
 namespace segc {
 
 class Block;
+class Cluster;
 
 /// A cp.async that has been issued.
 struct AsyncCopy {
@@ -35,7 +36,15 @@ struct AsyncCopy {
 };
 
 struct EmulatedThread : segc_emulator_thread {
-  enum class State { Ready, AtBarrier, AtWarpOp, AtMbarrier, AtWgmma, Ended };
+  enum class State {
+    Ready,
+    AtBarrier,
+    AtCluster,
+    AtWarpOp,
+    AtMbarrier,
+    AtWgmma,
+    Ended
+  };
 
   Block *block = nullptr;
   State state = State::Ready;
@@ -53,16 +62,31 @@ struct EmulatedThread : segc_emulator_thread {
   TensorStores tensorStores;
   WgmmaThread wgmma;
   bool triesInVain = false; ///< Whether its last try of an mbarrier was.
+  /// Whether it has arrived at a barrier of the cluster and not waited yet.
+  bool hasArrivedAtCluster = false;
+  uint32_t clusterBarrier = 0; ///< At which it has arrived last.
 };
 
-/// Runs one block after another on one thread of the host.
+/// Runs one block after another on one thread of the host, alone or by turns
+/// with others of its cluster.
 class Block {
 public:
   static constexpr uint32_t warpThreads = 32;
 
-  Status run(const EmulatedLaunch &newLaunch, int64_t number,
-             const EmulatorOptions &newOptions);
+  void begin(const EmulatedLaunch &newLaunch, int64_t number,
+             const EmulatorOptions &newOptions, Cluster &newCluster);
+  /// Lets the warps run one after the other until no thread can go on, in
+  /// random schedules a while. Returns whether any thread ran.
+  bool runWarps();
+  bool hasFailed() const { return !failure.ok(); }
+  bool hasEnded() const;
+  /// What is wrong once no thread of the cluster can go on.
+  Status end();
 
+  Cluster &cluster() const { return *currentCluster; }
+  int64_t getNumber() const { return number; }
+  /// A number below a bound.
+  uint64_t random(uint64_t below);
   const EmulatedLaunch &launch() const { return *currentLaunch; }
   const EmulatorOptions &options() const { return currentOptions; }
   SharedMemory shared;
@@ -87,6 +111,8 @@ public:
   void waitFor(EmulatedThread &thread, EmulatedThread::State state,
                uint32_t place, const char *op);
   void wakeWaiting(EmulatedThread::State state, uint32_t place);
+  /// Ends a thread from within.
+  [[noreturn]] void leave(EmulatedThread &thread);
   /// An agent accesses shared memory on behalf of the thread.
   void actFor(uint32_t agent, const EmulatedThread &thread);
   /// Waits for the lanes of the mask. The last to come calls
@@ -106,6 +132,9 @@ public:
   /// Checks an access to shared memory and notes it.
   void checkShared(EmulatedThread &thread, const void *address, uint32_t bytes,
                    uint32_t alignment, bool isStore, const char *op);
+  /// Checks a load of another block's thread, and notes it.
+  void checkLoadOfCluster(EmulatedThread &other, const void *address,
+                          uint32_t bytes, uint32_t alignment, const char *op);
   /// Checks an access to an operand, or to any; checkGlobal counts it as well.
   void checkBounds(EmulatedThread &thread, const void *address, uint64_t bytes,
                    uint32_t alignment, bool isStore, uint32_t operand,
@@ -122,18 +151,20 @@ private:
   void makeMaps();
   void runThread(EmulatedThread &thread);
   void runWarp(uint32_t warp);
-  bool runWarps();
   static void enter(void *thread);
   void setFailure(const EmulatedThread &thread, const char *op,
                   const std::string &what);
   [[noreturn]] void abandon(EmulatedThread &thread);
+  std::string describePlace(const EmulatedThread &thread, int64_t at,
+                            uint32_t bytes, bool isStore) const;
+  void checkPlace(EmulatedThread &thread, int64_t at, uint32_t bytes,
+                  uint32_t alignment, bool isStore, const char *op);
   void stop(EmulatedThread &thread);
   EmulatedThread *arriveAtWarpOp(EmulatedThread &thread, uint32_t lanes,
                                  const char *op);
   void releaseLanes(EmulatedThread *warp, uint32_t lanes);
   std::string describeStandstill();
   std::string describeUnfinished() const;
-  uint64_t random(uint64_t below);
   void setState(EmulatedThread &thread, EmulatedThread::State state);
 
   /// Lanes, as masks.
@@ -147,6 +178,7 @@ private:
 
   const EmulatedLaunch *currentLaunch = nullptr;
   EmulatorOptions currentOptions;
+  Cluster *currentCluster = nullptr;
   int64_t number = 0;
   std::vector<EmulatedThread> threads;
   std::vector<Warp> warps;
@@ -163,6 +195,7 @@ private:
 /// What kernels call (emulator.h), by family.
 const segc_emulator_functions &emulatorFunctions();
 void addAccessFunctions(segc_emulator_functions &functions);
+void addClusterFunctions(segc_emulator_functions &functions);
 void addWarpFunctions(segc_emulator_functions &functions);
 void addMatrixFunctions(segc_emulator_functions &functions);
 void addCopyFunctions(segc_emulator_functions &functions);

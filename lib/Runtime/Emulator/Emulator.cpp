@@ -7,7 +7,7 @@
 
 #include "segc/Runtime/Emulator/Emulator.h"
 
-#include "Block.h"
+#include "Cluster.h"
 
 #include <new>
 
@@ -18,6 +18,7 @@ const segc_emulator_functions &segc::emulatorFunctions() {
     segc_emulator_functions made = {};
     made.struct_size = sizeof(made);
     addAccessFunctions(made);
+    addClusterFunctions(made);
     addWarpFunctions(made);
     addMatrixFunctions(made);
     addCopyFunctions(made);
@@ -66,7 +67,7 @@ Status segc::runEmulatedBlock(const EmulatedLaunch &launch, int64_t block,
                              std::to_string(map.operand));
   try {
     // Stacks and shared memory are kept for the next block.
-    static thread_local Block runner;
+    static thread_local Cluster runner;
     return runner.run(launch, block, options);
   } catch (const std::bad_alloc &) {
     return ioError("kernel " + std::string(launch.kernel) +

@@ -38,6 +38,8 @@ SharedMemory::~SharedMemory() {
 
 void SharedMemory::begin(uint32_t newBytes, uint32_t threads) {
   bytes = newBytes;
+  otherBlocks = 0;
+  readByCluster = false;
   // All ones are a NaN in f32, f16 and bf16.
   std::memset(memory, 0xff, bytes);
   // Copies of an earlier block may never have been waited for.
@@ -51,6 +53,8 @@ void SharedMemory::begin(uint32_t newBytes, uint32_t threads) {
     readers.resize(bytes);
   }
 }
+
+void SharedMemory::beginCluster() { otherBlocks = order.addOtherBlocks(); }
 
 //===----------------------------------------------------------------------===//
 // Accesses
@@ -176,7 +180,7 @@ bool SharedMemory::mayFollowWriter(Stamp writer, uint32_t actor,
     return isStore;
   if (!order.isBefore(writer, actor))
     return false;
-  if (!order.isAgent(actor))
+  if (!order.isAgent(actor) || actor == otherBlocks)
     return true;
   // The copies of an agent are not ordered among each other.
   return order.isVisibleToAgents(writer) &&
@@ -231,4 +235,24 @@ void SharedMemory::beginCopy(uint32_t thread, uint32_t at, uint32_t count) {
 void SharedMemory::endCopy(uint32_t thread, uint32_t at, uint32_t count) {
   std::fill_n(writers.begin() + at, count, order.segmentOf(thread));
   copiedBytes -= count;
+}
+
+//===----------------------------------------------------------------------===//
+// Clusters
+//===----------------------------------------------------------------------===//
+
+bool SharedMemory::loadOfCluster(uint32_t at, uint32_t count) {
+  readByCluster = true;
+  return loadExactly(otherBlocks, at, count);
+}
+
+std::string SharedMemory::explainLoadOfCluster(uint32_t at,
+                                               uint32_t count) const {
+  return explain(otherBlocks, at, count, /*isStore=*/false);
+}
+
+void SharedMemory::orderCluster(ThreadOrder::Release &threads) {
+  order.releaseAgent(otherBlocks, threads);
+  order.acquire(otherBlocks, threads);
+  readByCluster = false;
 }

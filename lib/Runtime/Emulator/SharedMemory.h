@@ -29,6 +29,17 @@ public:
 
   /// Begins a block. All bytes are NaNs that nobody has written.
   void begin(uint32_t bytes, uint32_t threads);
+  /// Other blocks of a cluster may read it, all of them as one actor.
+  void beginCluster();
+  /// Notes a load of another block, as load() does. Nothing is known of what
+  /// blocks have done before but for barriers of the cluster.
+  bool loadOfCluster(uint32_t at, uint32_t count);
+  std::string explainLoadOfCluster(uint32_t at, uint32_t count) const;
+  /// A barrier of the cluster, at which the threads have released `threads`:
+  /// the other blocks know what came before, and the release what they read.
+  void orderCluster(ThreadOrder::Release &threads);
+  /// Whether others have read it since the last barrier of the cluster.
+  bool isReadByCluster() const { return readByCluster; }
   std::byte *data() const { return memory; }
   uint32_t size() const { return bytes; }
   ThreadOrder order;
@@ -56,6 +67,8 @@ private:
 
   std::byte *mapped = nullptr, *memory = nullptr;
   uint32_t bytes = 0;
+  uint32_t otherBlocks = 0; ///< The actor; 0: there are none.
+  bool readByCluster = false;
   uint64_t copiedBytes = 0; ///< Of the copies that are under way.
   /// Of each byte: the segment of the last store, and of the last load.
   std::vector<Stamp> writers, readers;

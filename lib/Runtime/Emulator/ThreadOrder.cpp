@@ -18,6 +18,7 @@ using namespace segc;
 bool ThreadOrder::begin(uint32_t newThreads) {
   threads = newThreads;
   agents.clear();
+  hasOtherBlocks = false;
   epochs.clear();
   extras.clear();
   visible.assign(threads, 0);
@@ -41,6 +42,11 @@ uint32_t ThreadOrder::addAgent(std::string name) {
   lastUsed.push_back(0);
   known.emplace_back();
   return agent;
+}
+
+uint32_t ThreadOrder::addOtherBlocks() {
+  hasOtherBlocks = true;
+  return addAgent("another block of the cluster");
 }
 
 void ThreadOrder::beginEpoch() {
@@ -153,7 +159,7 @@ void ThreadOrder::orderAll() {
   Release all;
   for (uint32_t thread = 0; thread < threads; ++thread)
     release(thread, all);
-  bool isComplete = true;
+  bool isComplete = !hasOtherBlocks;
   for (size_t agent = threads; agent < current.size(); ++agent)
     isComplete &= (*all.clocks)[agent] >= lastUsed[agent];
   if (isComplete)

@@ -46,6 +46,9 @@ public:
   bool begin(uint32_t newThreads);
   /// Adds an agent, whose name reports use.
   uint32_t addAgent(std::string name);
+  /// Adds the actor that stands for other blocks of a cluster. Barriers of the
+  /// block order nothing for it, and begin no epoch from here on.
+  uint32_t addOtherBlocks();
   bool isAgent(uint32_t actor) const { return actor >= threads; }
   bool hasAgents() const { return !agents.empty(); }
 
@@ -117,6 +120,7 @@ private:
   std::vector<uint32_t> clocks, lastUsed;
   std::vector<std::shared_ptr<const Clocks>> known; ///< Null: nothing.
   std::vector<Stamp> visible; ///< Up to where a thread's writes are.
+  bool hasOtherBlocks = false;
   bool partlyOrdered = false; ///< Whether parts were ordered in this epoch.
 
   // Sets of segments that have read the same byte, of this epoch.

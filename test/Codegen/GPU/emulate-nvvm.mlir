@@ -53,9 +53,39 @@ gpu.module @kernels {
 // -----
 
 gpu.module @kernels {
-  llvm.func @unknown(%n: i64) attributes {gpu.kernel, nvvm.kernel} {
-    // expected-error @below {{'nvvm.cluster.arrive' op has no emulation on the host}}
+  llvm.mlir.global external @segc_shared() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
+
+  // A kernel says first how many blocks a cluster has. Loads from their shared
+  // memory are calls, as those from the block's own.
+  // CHECK-LABEL: llvm.func hidden @v.share.task(
+  // CHECK: %[[TWO:.*]] = llvm.mlir.constant(2 : i32)
+  // CHECK: llvm.call %{{[^(]*}}(%[[THREAD:[^,]*]], %[[TWO]],
+  // CHECK: ^bb1:
+  // CHECK: llvm.call %{{[^(]*}}(%[[THREAD]], %{{[^,]*}}) : !llvm.ptr, (!llvm.ptr, !llvm.ptr) -> ()
+  // CHECK: llvm.call %{{[^(]*}}(%[[THREAD]], %{{[^,]*}}) : !llvm.ptr, (!llvm.ptr, !llvm.ptr) -> ()
+  // CHECK: %[[OTHER:.*]] = llvm.call %{{[^(]*}}(%[[THREAD]], %{{.*}}) : !llvm.ptr, (!llvm.ptr, !llvm.ptr, i32, !llvm.ptr) -> !llvm.ptr
+  // CHECK: llvm.call %{{[^(]*}}(%[[THREAD]], %[[OTHER]],
+  // CHECK: llvm.load %[[OTHER]]
+  // CHECK-NOT: nvvm
+  // CHECK: llvm.return
+  llvm.func @share(%out: !llvm.ptr, %n: i64) attributes {gpu.kernel, nvvm.kernel, nvvm.cluster_dim = array<i32: 2, 1, 1>} {
     nvvm.cluster.arrive
+    nvvm.cluster.wait
+    %rank = llvm.mlir.constant(1 : i32) : i32
+    %shared = llvm.mlir.addressof @segc_shared : !llvm.ptr<3>
+    %other = nvvm.mapa %shared, %rank : !llvm.ptr<3> -> !llvm.ptr<7>
+    %value = llvm.load %other {alignment = 4 : i64} : !llvm.ptr<7> -> f32
+    llvm.store %value, %out : f32, !llvm.ptr
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @unknown(%n: i64) attributes {gpu.kernel, nvvm.kernel} {
+    // expected-error @below {{'nvvm.cluster.arrive.relaxed' op has no emulation on the host}}
+    nvvm.cluster.arrive.relaxed
     llvm.return
   }
 }

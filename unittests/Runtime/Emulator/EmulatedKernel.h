@@ -67,6 +67,29 @@ struct Gpu {
     self->functions->wait_mbarrier(self, byte(at), parity, "wait");
   }
 
+  // Clusters.
+  void enterCluster(uint32_t blocks) const {
+    self->functions->enter_cluster(self, blocks, "enter");
+  }
+  void arriveAtCluster() const {
+    self->functions->arrive_cluster(self, "arrive");
+  }
+  void waitForCluster() const { self->functions->wait_cluster(self, "wait"); }
+  void clusterBarrier() const {
+    arriveAtCluster();
+    waitForCluster();
+  }
+  float *atOfBlock(uint32_t block, uint32_t word) const {
+    return static_cast<float *>(
+        self->functions->map_shared(self, at(word), block, "map"));
+  }
+  float loadOfBlock(uint32_t block, uint32_t word,
+                    segc_emulator_access access = SEGC_EMULATOR_LOAD) const {
+    float *address = atOfBlock(block, word);
+    self->functions->access_cluster(self, address, 4, 4, access, "load");
+    return *address;
+  }
+
   segc_emulator_thread *self;
 };
 

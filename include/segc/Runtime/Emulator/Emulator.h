@@ -55,8 +55,9 @@ struct EmulatedLaunch {
   LaunchAccesses *accesses = nullptr;
 };
 
-/// Runs a block of the launch on the calling thread. The first fault ends it;
-/// the error names the kernel, the block, the thread and the operation.
+/// Runs a block of the launch on the calling thread, the first of a cluster
+/// with the others, whose own runs do nothing. The first fault ends it; the
+/// error names the kernel, the block, the thread and the operation.
 Status runEmulatedBlock(const EmulatedLaunch &launch, int64_t block,
                         const EmulatorOptions &options);
 

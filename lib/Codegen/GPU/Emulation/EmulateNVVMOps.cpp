@@ -151,6 +151,18 @@ LogicalResult KernelEmulation::rewriteNVVM(Operation *op) {
              {number ? number : i32(0), threads ? threads : i32(0)});
         return done();
       })
+      .Case([&](NVVM::ClusterArriveOp) {
+        call(SEGC_EMULATOR_FUNCTION(arrive_cluster), {});
+        return done();
+      })
+      .Case([&](NVVM::ClusterWaitOp) {
+        call(SEGC_EMULATOR_FUNCTION(wait_cluster), {});
+        return done();
+      })
+      .Case([&](NVVM::MapaOp map) {
+        return done(call(SEGC_EMULATOR_FUNCTION(map_shared),
+                         {map.getA(), map.getB()}, map.getType()));
+      })
       .Case([&](NVVM::SyncWarpOp barrier) {
         call(SEGC_EMULATOR_FUNCTION(warp_barrier), {barrier.getMask()});
         return done();

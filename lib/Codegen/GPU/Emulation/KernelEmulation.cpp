@@ -96,6 +96,12 @@ void KernelEmulation::makeFunction() {
   observed = LLVM::ICmpOp::create(
       b, loc, LLVM::ICmpPredicate::ne,
       field(offsetof(segc_emulator_thread, observe_global), word), i32(0));
+  // The number of blocks stands in the attribute that PTX is made of.
+  if (auto blocks = kernel->getAttrOfType<DenseI32ArrayAttr>(
+          NVVM::NVVMDialect::getClusterDimAttrName())) {
+    current = kernel;
+    call(SEGC_EMULATOR_FUNCTION(enter_cluster), {i32(blocks[0])});
+  }
   LLVM::BrOp::create(b, loc, body);
 }
 
@@ -168,9 +174,17 @@ static Value insertedAt(Value container, ArrayRef<int64_t> position) {
 KernelEmulation::Place KernelEmulation::placeOf(Value address) const {
   while (address) {
     Place place;
-    if (cast<LLVM::LLVMPointerType>(address.getType()).getAddressSpace() == 3 ||
-        address == shared) {
+    unsigned space =
+        cast<LLVM::LLVMPointerType>(address.getType()).getAddressSpace();
+    auto isIn = [&](NVVM::NVVMMemorySpace other) {
+      return space == static_cast<unsigned>(other);
+    };
+    if (isIn(NVVM::NVVMMemorySpace::Shared) || address == shared) {
       place.kind = Place::Shared;
+      return place;
+    }
+    if (isIn(NVVM::NVVMMemorySpace::SharedCluster)) {
+      place.kind = Place::Cluster;
       return place;
     }
     if (auto known = operands.find(address); known != operands.end()) {
@@ -220,8 +234,9 @@ void KernelEmulation::checkAccess(Value address, Type type,
   int64_t bytes = bytesOf(current, type),
           element = bytesOf(current, getElementTypeOrSelf(type));
   int64_t aligned = alignment.value_or(llvm::PowerOf2Ceil(bytes));
-  if (place.kind == Place::Shared) {
-    call(offsetof(segc_emulator_functions, access_shared),
+  if (place.kind == Place::Shared || place.kind == Place::Cluster) {
+    call(place.kind == Place::Shared ? SEGC_EMULATOR_FUNCTION(access_shared)
+                                     : SEGC_EMULATOR_FUNCTION(access_cluster),
          {address, i32(bytes), i32(aligned), i32(access)});
     return;
   }

@@ -36,7 +36,7 @@ public:
 private:
   /// The memory that an address points into.
   struct Place {
-    enum { Unknown, Shared, Operand, Table, Stack } kind = Unknown;
+    enum { Unknown, Shared, Cluster, Operand, Table, Stack } kind = Unknown;
     unsigned operand = 0;
     mlir::Value address; ///< Of a table or of memory on the stack.
   };
