@@ -33,6 +33,7 @@ const DeletionKind orderingOps = {
     /*lowered=*/true,
     [](Operation *op) {
       return isa<NVVM::Barrier0Op, NVVM::BarrierOp, NVVM::SyncWarpOp,
+                 NVVM::ClusterArriveOp, NVVM::ClusterWaitOp,
                  NVVM::CpAsyncWaitGroupOp, NVVM::MBarrierInitOp,
                  NVVM::FenceMbarrierInitOp, NVVM::MBarrierTryWaitParityOp,
                  NVVM::MBarrierArriveExpectTxOp, NVVM::MBarrierArriveOp,

@@ -315,6 +315,14 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        {},
        /*copies=*/false,
        "sm_90a"},
+      {"warpgroups, a cluster",
+       convOfBf16(
+           wgmmaStrategy("tile = [64, 32, 16], box = [1, 8, 8], cluster = 2"),
+           /*prologue=*/false),
+       {},
+       {},
+       /*copies=*/false,
+       "sm_90a"},
       {"warpgroups, filter gradient",
        filterGradOfBf16(
            wgmmaStrategy("tile = [64, 32, 16], box = [1, 2, 8], parts = 2, "

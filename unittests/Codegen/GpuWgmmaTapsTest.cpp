@@ -11,6 +11,7 @@
 
 #include "GpuConvCase.h"
 
+#include "mlir/AsmParser/AsmParser.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -70,7 +71,8 @@ TEST_P(GpuWgmmaTaps, InputGradient) {
 // One and two products of 64 rows of a warpgroup, a warpgroup for half of the
 // columns; planes of one and of several products; rows of 8 and 16 pixels;
 // strides along the width and phases of their gradients; boxes and channels
-// that are cut; rows that no box has.
+// that are cut; rows that no box has; clusters, of which some blocks have no
+// steps or only columns beyond the channels.
 INSTANTIATE_TEST_SUITE_P(
     Shapes, GpuWgmmaTaps,
     testing::Values(
@@ -106,7 +108,51 @@ INSTANTIATE_TEST_SUITE_P(
         TapsCase{
             {{4, 9, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 24},
             "bf16",
-            "tile = [128, 32, 16], box = [2, 9, 7], stages = 2"}));
+            "tile = [128, 32, 16], box = [2, 9, 7], stages = 2"},
+        TapsCase{
+            {{4, 9, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 24},
+            "bf16",
+            "tile = [64, 64, 16], box = [1, 9, 7], stages = 2, cluster = 8"},
+        TapsCase{{{9, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 48, 40},
+                 "f16",
+                 "tile = [64, 32, 32], box = [1, 8, 8], stages = 3, taps = 3, "
+                 "cluster = 4"},
+        TapsCase{{{19, 11}, {3, 3}, {2, 2}, {0, 0}, {1, 1}, 24, 40},
+                 "bf16",
+                 "tile = [128, 32, 16], box = [1, 5, 11], stages = 2, cluster "
+                 "= 2"}));
+
+// Statistics of tiles whose columns the blocks of a cluster finish.
+TEST(GpuWgmmaTapsKernels, ClusterWithStatistics) {
+  std::string x = "tensor<$Nx5x4x6x32xf32>", w = "tensor<3x3x3x32x40xf32>",
+              y = "tensor<$Nx5x4x6x40xf32>", t = "tensor<$Nx40xf32>";
+  for (const char *cluster : {"2", "4"}) {
+    KernelTestOptions options = optionsFor(32 * 27);
+    options.target = "sm_90a";
+    options.narrow = "bf16";
+    options.narrowResults = false;
+    std::string strategy =
+        std::string("#seg.strategy<wgmma, tile = [64, 64, 32], box = [2, 4, "
+                    "6], stages = 3, multiply_type = bf16, sums_bytes = "
+                    "65536, cluster = ") +
+        cluster + ">";
+    options.choose = [=](segc::seg::FusionOp fusion) {
+      fusion.setStrategyAttr(llvm::cast<segc::seg::StrategyAttr>(
+          mlir::parseAttribute(strategy, fusion->getContext())));
+    };
+    EXPECT_EQ(checkKernels(
+                  fusionFunction(
+                      {x, w}, {y, t, t},
+                      "%r0 = seg.conv %a0, %a1 strides [1, 1, 1] pad_low [1, "
+                      "1, 1] pad_high [1, 1, 1] : (" +
+                          x + ", " + w + ") -> " + y +
+                          "\n%r1, %r2 = seg.norm_stats instance %r0 epsilon "
+                          "1.0e-2 : (" +
+                          y + ") -> (" + t + ", " + t + ")"),
+                  options),
+              "");
+  }
+}
 
 TEST(GpuWgmmaTapsKernels, WrongStrategy) {
   auto expectError = [&](const std::string &parameters,
@@ -130,6 +176,15 @@ TEST(GpuWgmmaTapsKernels, WrongStrategy) {
   other = shape;
   other.dilations = {2, 1};
   expectError(good, error, other);
+  for (const char *cluster : {"3", "16", "8"})
+    expectError(std::string("tile = [128, 32, 16], box = [1, 8, 16], cluster "
+                            "= ") +
+                    cluster,
+                std::string("expects clusters of 1, 2, 4 or 8 blocks, for no "
+                            "filter gradient, with 8 columns of the tile "
+                            "each, got ") +
+                    cluster,
+                shape);
   expectError("tile = [256, 256, 16], box = [1, 16, 16]",
               "expects a thread to have at most 128 sums, got 256", shape);
 }

@@ -77,6 +77,21 @@ void GpuKernelBody::barrier() {
                           word(threadCount), {}, Value());
 }
 
+// The forms that are not "aligned": threads of a warp may come one by one.
+void GpuKernelBody::clusterBarrier() {
+  NVVM::ClusterArriveOp::create(builder(), loc(), /*aligned=*/nullptr);
+  NVVM::ClusterWaitOp::create(builder(), loc(), /*aligned=*/nullptr);
+}
+
+Value GpuKernelBody::sharedOfBlock(int64_t rank) {
+  OpBuilder &b = builder();
+  auto pointer = LLVM::LLVMPointerType::get(
+      b.getContext(),
+      static_cast<unsigned>(NVVM::NVVMMemorySpace::SharedCluster));
+  return NVVM::MapaOp::create(b, loc(), pointer, sharedPointer(index(0)),
+                              arith::ConstantIntOp::create(b, loc(), rank, 32));
+}
+
 void GpuKernelBody::withThreads(int64_t count,
                                 llvm::function_ref<void()> body) {
   int64_t all = std::exchange(threadCount, count);
@@ -102,7 +117,10 @@ bool GpuFusionEmitter::hasNarrowBuffers() {
 void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
                               int64_t sharedFloats,
                               llvm::function_ref<void(GpuKernelBody &)> body,
-                              ArrayRef<exec::TensorMapAttr> maps, bool narrow) {
+                              ArrayRef<exec::TensorMapAttr> maps, bool narrow,
+                              int64_t cluster) {
+  assert(tasks.fixed % cluster == 0 && tasks.perSample % cluster == 0 &&
+         "clusters are whole");
   assert(threads <= getTarget().blockThreads &&
          4 * sharedFloats <= getTarget().sharedBytes &&
          "a strategy must fit its target");
@@ -117,6 +135,9 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
                     builder.getUnitAttr());
   function.setKnownBlockSizeAttr(
       builder.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
+  if (cluster > 1)
+    function.setKnownClusterSizeAttr(
+        builder.getDenseI32ArrayAttr({static_cast<int32_t>(cluster), 1, 1}));
   function->setAttr(tasksAttrName, builder.getDenseI64ArrayAttr(
                                        {tasks.fixed, tasks.perSample}));
   if (narrow && hasNarrowBuffers())

@@ -34,6 +34,12 @@ public:
   /// Emits a barrier of the block. Conditions around it must be uniform in the
   /// block.
   void barrier();
+  /// Emits a barrier of all threads of the cluster, and what this thread has
+  /// written to shared memory can be read by all behind it.
+  void clusterBarrier();
+  /// A pointer to the first byte of the shared memory of a block of the
+  /// cluster.
+  mlir::Value sharedOfBlock(int64_t rank);
   /// Emits what the first `count` threads of the block do, whole warps, which
   /// alone come there: `threads` and `barrier` are theirs.
   void withThreads(int64_t count, llvm::function_ref<void()> body);
@@ -73,11 +79,13 @@ public:
   /// memory, and tensor maps.
   /// The task count is also the attribute `seg.tasks` of the function. Indices
   /// of the kernel are `narrow` if they number elements of its buffers, or
-  /// fewer than twice as many things, and the buffers are small enough.
+  /// fewer than twice as many things, and the buffers are small enough. So many
+  /// tasks that follow each other are a `cluster`, whose blocks run at the same
+  /// time and read each other's shared memory.
   void launch(TaskCount tasks, int64_t threads, int64_t sharedFloats,
               llvm::function_ref<void(GpuKernelBody &)> body,
               llvm::ArrayRef<exec::TensorMapAttr> maps = {},
-              bool narrow = false);
+              bool narrow = false, int64_t cluster = 1);
 
 private:
   bool hasNarrowBuffers();

@@ -35,6 +35,8 @@ struct GpuTarget : TargetVersion {
   int64_t kernelRegisters = 0;
   double loadSeconds = 0.6e-6;   ///< From a load's address to its value.
   double launchSeconds = 1.5e-6; ///< From one dependent kernel to the next.
+  double clusterBarrierSeconds = 0.5e-6;
+  double clusterBytesPerSecond = 3e12; ///< From shared memory of other blocks.
 
   /// The blocks that a multiprocessor holds at a time (CUDA C++ Programming
   /// Guide, "Compute Capabilities"). Registers are of a thread.

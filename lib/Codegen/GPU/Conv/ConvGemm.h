@@ -41,7 +41,9 @@ struct GemmTile {
   /// Taps along the height that a step multiplies. Their pixels are one box
   /// with a halo.
   int64_t taps = 1;
-
+  /// Blocks that share the depth: each sums some of the steps, then finishes
+  /// some of the columns.
+  int64_t cluster = 1;
   /// The positions of the input that the taps of a step read.
   Dims patch() const { return {(*box)[0], (*box)[1] + taps - 1, (*box)[2]}; }
 };
@@ -126,10 +128,12 @@ public:
   }
 };
 
-/// The sums of a block's tile in shared memory.
+/// The sums of a tile in shared memory: of a block, or of each block of a
+/// cluster, whose loads add those of all.
 class GemmSums {
 public:
-  GemmSums(KernelBody &k, int64_t pitch) : k(k), pitch(pitch) {}
+  GemmSums(GpuKernelBody &k, int64_t pitch, int64_t cluster = 1)
+      : k(k), pitch(pitch), cluster(cluster) {}
   /// The floats of shared memory of a tile.
   static int64_t floats(const GemmTile &tile) {
     return tile.rows * pitchOf(tile);
@@ -138,9 +142,7 @@ public:
   /// threads that store together begin in other banks.
   static int64_t pitchOf(const GemmTile &tile) { return tile.columns + 4; }
 
-  mlir::Value load(mlir::Value row, mlir::Value column, int64_t lanes) const {
-    return k.load(k.scratch(), index(row, column), lanes);
-  }
+  mlir::Value load(mlir::Value row, mlir::Value column, int64_t lanes) const;
   void store(mlir::Value value, mlir::Value row, mlir::Value column) const {
     k.store(value, k.scratch(), index(row, column));
   }
@@ -149,8 +151,8 @@ private:
   mlir::Value index(mlir::Value row, mlir::Value column) const {
     return k.add(k.mul(row, pitch), column);
   }
-  KernelBody &k;
-  int64_t pitch;
+  GpuKernelBody &k;
+  int64_t pitch, cluster;
 };
 
 /// The product that a block computes, seen by each of its threads.
@@ -173,7 +175,8 @@ public:
   virtual llvm::SmallVector<GemmBox> boxes(GemmOperand operand,
                                            mlir::Value step) = 0;
   /// Emits what becomes of the sums. All threads have passed a barrier since
-  /// they were stored.
+  /// they were stored, of the cluster if there is one, at which all threads
+  /// meet a second time when its blocks have loaded their sums.
   virtual void finish(const GemmSums &sums) = 0;
 
 protected:

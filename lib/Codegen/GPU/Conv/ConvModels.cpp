@@ -193,7 +193,7 @@ struct ForwardModel : GemmModel<Tiling> {
           Kind<Tiling>::emit(k, gemm, tiling);
         },
         this->template tensorMaps<ForwardGemm>(work, tiling),
-        /*narrow=*/!Kind<Tiling>::copiesBoxes);
+        /*narrow=*/!Kind<Tiling>::copiesBoxes, tiling.tile.cluster);
     for (ForwardGemm::Reduction &reduction :
          ForwardGemm::reductions(work.fusion, work.problem, tiling.tile))
       ChannelMerge(reduction.op, reduction.layout).emit(emitter);

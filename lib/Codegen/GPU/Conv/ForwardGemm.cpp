@@ -30,7 +30,8 @@ static Dims tileCounts(const ConvProblem &problem, const GemmTile &tile) {
 int64_t ForwardGemm::blocksOfSample(const ConvProblem &problem,
                                     const GemmTile &tile) {
   return product(tileCounts(problem, tile)) * product(blockPhases(problem)) *
-         problem.groups * divideUp(problem.groupOutputs(), tile.columns);
+         problem.groups * divideUp(problem.groupOutputs(), tile.columns) *
+         tile.cluster;
 }
 
 ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
@@ -42,10 +43,10 @@ ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
       filter(k, filterProblem, root->getOperand(1), copiesFilter(fusion)) {
   // Blocks that read the same pixels follow each other.
   Dims tiles = tileCounts(problem, tile);
-  auto ids =
-      k.delinearize(k.task(), {1, product(tiles), product(blockPhases(problem)),
-                               problem.groups,
-                               divideUp(problem.groupOutputs(), tile.columns)});
+  auto ids = k.delinearize(k.div(k.task(), tile.cluster),
+                           {1, product(tiles), product(blockPhases(problem)),
+                            problem.groups,
+                            divideUp(problem.groupOutputs(), tile.columns)});
   sample = ids[0];
   tileNumber = ids[1];
   phaseNumber = ids[2];
@@ -61,9 +62,23 @@ ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
   }
   steps = k.mul(k.div(window->tapCount(), tile.taps),
                 divideUp(problem.groupInputs(), tile.depth));
+  shareSteps();
   origin = delinearizeDims(k, tileNumber, tiles);
   for (unsigned d = 0; d < 3; ++d)
     origin[d] = k.mul(origin[d], (*tile.box)[d]);
+}
+
+/// The blocks of a cluster sum the same number of steps each, the last ones
+/// fewer or none.
+void ForwardGemm::shareSteps() {
+  rank = k.rem(k.task(), tile.cluster);
+  firstStep = k.index(0);
+  if (tile.cluster == 1)
+    return;
+  Value share = k.div(k.add(steps, tile.cluster - 1), tile.cluster),
+        all = steps;
+  firstStep = k.min(k.mul(rank, share), all);
+  steps = k.min(share, k.sub(all, firstStep));
 }
 
 //===----------------------------------------------------------------------===//
@@ -151,6 +166,7 @@ int64_t ForwardGemm::boxWidth(const ConvProblem &problem, const GemmTile &tile,
 
 SmallVector<GemmBox> ForwardGemm::boxes(GemmOperand operand, Value step) {
   int64_t pieces = divideUp(problem.groupInputs(), tile.depth);
+  step = k.add(firstStep, step);
   Value number = k.div(step, pieces),
         channel = k.mul(k.rem(step, pieces), tile.depth);
   Indices tap =
@@ -267,7 +283,16 @@ int64_t ForwardGemm::finishFloats(seg::FusionOp fusion,
 }
 
 void ForwardGemm::finish(const GemmSums &sums) {
-  store(sums);
+  // A block of a cluster finishes a tile of its own columns.
+  Value sumColumn = k.index(0);
+  if (tile.cluster > 1) {
+    tile.columns /= tile.cluster;
+    sumColumn = k.mul(rank, tile.columns);
+    firstColumn = k.add(firstColumn, sumColumn);
+  }
+  store(sums, sumColumn);
+  if (tile.cluster > 1)
+    k.clusterBarrier();
   for (const Reduction &reduction : reductions(fusion, problem, tile)) {
     // The tile has been stored, or the sums of the reduction before.
     k.barrier();
@@ -276,7 +301,7 @@ void ForwardGemm::finish(const GemmSums &sums) {
 }
 
 /// Emits the epilogue: a thread walks down some channels.
-void ForwardGemm::store(const GemmSums &sums) {
+void ForwardGemm::store(const GemmSums &sums, Value sumColumn) {
   int64_t lanes = storeLanes(problem), vectors = tile.columns / lanes,
           rowStep = k.threads() / vectors;
   Value column = k.mul(k.rem(k.thread(), vectors), lanes),
@@ -291,7 +316,7 @@ void ForwardGemm::store(const GemmSums &sums) {
            [&](Value row) {
              Pixel pixel = pixelOf(row);
              k.ifThen(pixel.exists, [&] {
-               Value value = sums.load(row, column, lanes);
+               Value value = sums.load(row, k.add(sumColumn, column), lanes);
                if (bias)
                  value = math.add(value, bias);
                DenseMap<Value, Value> values{{root->getResult(0), value}};

@@ -83,7 +83,8 @@ private:
   };
   Pixel pixelOf(mlir::Value row);
 
-  void store(const GemmSums &sums);
+  void shareSteps();
+  void store(const GemmSums &sums, mlir::Value sumColumn);
   void reduce(const Reduction &reduction);
   /// The walk of the threads over the tile: each has a vector of columns and
   /// every `rowStep`-th row.
@@ -99,7 +100,8 @@ private:
   seg::FusionOp fusion;
   mlir::Operation *root;
   mlir::Value sample, phaseNumber, tileNumber, group, firstRow, firstColumn;
-  Indices origin; ///< Of a tile with a box, within the phase.
+  mlir::Value rank, firstStep; ///< Of a block of a cluster.
+  Indices origin;              ///< Of a tile with a box, within the phase.
   std::optional<ConvWindow> window;
   ConvInput input;
   ConvProblem filterProblem; ///< With the filter, or its copy, as it lies.

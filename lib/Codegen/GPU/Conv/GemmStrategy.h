@@ -16,7 +16,8 @@
 namespace segc {
 
 inline constexpr llvm::StringLiteral tileName = "tile", boxName = "box",
-                                     partsName = "parts", tapsName = "taps";
+                                     partsName = "parts", tapsName = "taps",
+                                     clusterName = "cluster";
 
 /// The parameters that strategies with such a tiling declare; `hasParts` for
 /// filter gradients.
@@ -29,8 +30,9 @@ llvm::SmallVector<StrategyParameter> parametersOf(bool hasParts) {
   for (const auto &size : Kind<Tiling>::sizes)
     declared.push_back({size.name, StrategyParameter::Type::Size});
   if (sharesTaps<Tiling> && !hasParts)
-    declared.push_back(
-        {tapsName, StrategyParameter::Type::Size, /*optional=*/true});
+    for (llvm::StringRef name : {tapsName, clusterName})
+      declared.push_back(
+          {name, StrategyParameter::Type::Size, /*optional=*/true});
   if (Kind<Tiling>::hasMultiplyType) {
     llvm::SmallVector<llvm::StringRef> types{
         multiplyTypeName(MultiplyType::Bf16),
@@ -80,6 +82,9 @@ seg::StrategyAttr writeStrategy(const GemmWork &work,
   if (sharesTaps<Tiling> && tile.taps > 1)
     parameters.push_back(
         b.getNamedAttr(tapsName, b.getI64IntegerAttr(tile.taps)));
+  if (tile.cluster > 1)
+    parameters.push_back(
+        b.getNamedAttr(clusterName, b.getI64IntegerAttr(tile.cluster)));
   if constexpr (Kind<Tiling>::hasMultiplyType)
     parameters.push_back(b.getNamedAttr(
         strategyMultiplyTypeName,
@@ -113,6 +118,8 @@ GemmChoice<Tiling> readStrategy(seg::FusionOp fusion) {
   if constexpr (sharesTaps<Tiling>) {
     if (auto taps = strategy.get<mlir::IntegerAttr>(tapsName))
       choice.tiling.tile.taps = taps.getInt();
+    if (auto cluster = strategy.get<mlir::IntegerAttr>(clusterName))
+      choice.tiling.tile.cluster = cluster.getInt();
     choice.tiling.ofFilterGrad = isa<seg::ConvFilterGradOp>(fusion.getRoot());
   }
   if constexpr (Kind<Tiling>::hasMultiplyType)

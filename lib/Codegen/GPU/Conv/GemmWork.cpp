@@ -48,9 +48,10 @@ int64_t GemmWork::steps(const GemmTile &tile, int64_t parts) const {
                : divideUp(divideUp(problem.batch * product(problem.out), parts),
                           tile.depth);
   int64_t taps = product(divideUp(problem.taps, blockPhases(problem)));
-  return tile.box
-             ? taps / tile.taps * divideUp(problem.groupInputs(), tile.depth)
-             : divideUp(taps * problem.groupInputs(), tile.depth);
+  return divideUp(tile.box ? taps / tile.taps *
+                                 divideUp(problem.groupInputs(), tile.depth)
+                           : divideUp(taps * problem.groupInputs(), tile.depth),
+                  tile.cluster);
 }
 
 double GemmWork::meanSteps(const GemmTile &tile, int64_t parts) const {
@@ -135,6 +136,16 @@ double issueSeconds(const GpuTarget &target, double instructions) {
   return instructions * target.multiprocessors * 2 / target.peakFlops;
 }
 
+/// Seconds until the sums of a cluster have met: two barriers, and what a
+/// multiprocessor reads of the others.
+static double clusterSeconds(const GpuTarget &target, const GemmTile &tile) {
+  if (tile.cluster == 1)
+    return 0;
+  double bytes = 4.0 * tile.rows * tile.columns;
+  return 2 * target.clusterBarrierSeconds +
+         bytes * target.multiprocessors / target.clusterBytesPerSecond;
+}
+
 double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
   const GemmTile &tile = cost.tile;
   const GpuTarget &target = work.target;
@@ -143,7 +154,9 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
          mostSteps = work.steps(tile, cost.parts), threads = cost.threads;
   constexpr double finishInstructions = 12; // For each sum of the tile.
   double finish =
-      issueSeconds(target, finishInstructions * tile.rows * tile.columns);
+      issueSeconds(target, finishInstructions * tile.rows * tile.columns /
+                               static_cast<double>(tile.cluster)) +
+      clusterSeconds(target, tile);
   double ownBlocks = std::ceil(blocks / target.multiprocessors);
   double registers = target.kernelRegisters
                          ? static_cast<double>(target.kernelRegisters)
@@ -168,7 +181,7 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
                        warps / (partitions * std::ceil(warps / partitions))}),
          waves = std::ceil(ownBlocks / resident);
   // The block with the most steps takes its time, too.
-  double begin = 3 * target.loadSeconds;
+  double begin = 3 * target.loadSeconds + clusterSeconds(target, tile);
   double compute = std::max(
       {ownBlocks * block / busy, waves * (steps * cost.latency + begin),
        mostSteps * cost.step + finish, mostSteps * cost.latency + begin});

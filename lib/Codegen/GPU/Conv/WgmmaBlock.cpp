@@ -93,17 +93,26 @@ void WgmmaBlock::emit() {
           });
       // The sums take the place of the factors.
       k.barrier();
-      GemmSums result(k, GemmSums::pitchOf(tile));
+      GemmSums result(k, GemmSums::pitchOf(tile), tile.cluster);
       for (auto [i, sum] : llvm::enumerate(sums)) {
         Value first = firstRow(static_cast<int64_t>(i));
         forWgmmaSums(k, sum, columns, [&](Value pair, Value row, Value column) {
           result.store(pair, k.add(first, row), k.add(firstColumn, column));
         });
       }
-      k.barrier();
+      if (tile.cluster > 1)
+        k.clusterBarrier();
+      else
+        k.barrier();
       gemm.finish(result);
     });
   });
+  // The warp that copies comes to both barriers of the cluster, too.
+  if (tile.cluster > 1)
+    k.ifThen(k.less(k.index(WgmmaTiling::consumers - 1), k.thread()), [&] {
+      k.clusterBarrier();
+      k.clusterBarrier();
+    });
 }
 
 /// Sets the rows of each stage to zero that products read and no box has. A

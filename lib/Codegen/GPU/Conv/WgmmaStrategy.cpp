@@ -107,6 +107,13 @@ std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
            "without a step, a dilation or phases along it, and a box whose "
            "rows are multiples of 8 pixels, with several planes of multiples "
            "of 64";
+  constexpr int64_t maxCluster = 8, minColumns = 8;
+  if (!llvm::isPowerOf2_64(tile.cluster) || tile.cluster > maxCluster ||
+      (tile.cluster > 1 &&
+       (work.isFilterGrad || tile.columns / tile.cluster < minColumns)))
+    return "expects clusters of 1, 2, 4 or 8 blocks, for no filter gradient, "
+           "with 8 columns of the tile each, got " +
+           std::to_string(tile.cluster);
   constexpr int64_t maxBox = 256;
   for (unsigned d = 0; d < 3; ++d)
     if ((*tile.box)[d] < 1 ||
@@ -190,6 +197,18 @@ static std::optional<Dims> bestRows(const Dims &space, int64_t rows,
   return best;
 }
 
+/// Adds the tiling, and with clusters if all of their blocks run at once.
+static void addClusters(const GemmWork &work, WgmmaTiling tiling,
+                        SmallVectorImpl<GemmChoice<WgmmaTiling>> &choices) {
+  for (int64_t cluster : {1, 2, 4, 8}) {
+    tiling.tile.cluster = cluster;
+    if (cluster == 1 ||
+        (work.blocks(tiling.tile, /*parts=*/1) <= work.target.multiprocessors &&
+         work.steps(tiling.tile, /*parts=*/1) > 1))
+      addChoices(work, tiling, choices);
+  }
+}
+
 void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
                     SmallVectorImpl<GemmChoice<WgmmaTiling>> &choices) {
   if (!wgmmaRefusal(work).empty())
@@ -217,12 +236,12 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
                              isWideFilter(work),
                              work.isFilterGrad};
           tiling.tile.box = box ? *box : bestBox(space, depth, isFlat(work));
-          addChoices(work, tiling, choices);
+          addClusters(work, tiling, choices);
           if (taps == 1 || !patch)
             continue;
           tiling.tile.taps = taps;
           tiling.tile.box = patch;
-          addChoices(work, tiling, choices);
+          addClusters(work, tiling, choices);
         }
   }
 }
