@@ -66,6 +66,46 @@ static llvm::Expected<json::Value> modelJson(const std::string &path,
                                      (*model)->model().manifest_bytes));
 }
 
+/// "3x3x3x16x32"
+static std::string shapeText(const json::Array *numbers) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  if (numbers)
+    llvm::interleave(
+        *numbers, out, [&](const json::Value &n) { out << n; }, "x");
+  return text;
+}
+
+/// Prints what a library computes, in the words of its call (RuntimeABI.md),
+/// and the kernels that a runtime launches instead.
+static void printCalls(const json::Object &version) {
+  const json::Array *calls = version.getArray("calls");
+  for (size_t i = 0; calls && i < calls->size(); ++i) {
+    const json::Object *call = (*calls)[i].getAsObject();
+    const json::Object *options = call ? call->getObject("options") : nullptr;
+    if (!options)
+      continue;
+    llvm::outs() << "  " << call->getString("entry").value_or("?") << " "
+                 << call->getString("layer").value_or("") << ": "
+                 << call->getString("library").value_or("?") << " "
+                 << options->getString("convolution").value_or("") << " "
+                 << options->getString("type").value_or("") << " image "
+                 << shapeText(options->getArray("image")) << " filter "
+                 << shapeText(options->getArray("filter")) << " strides "
+                 << shapeText(options->getArray("strides"))
+                 << (options->getBoolean("required").value_or(false)
+                         ? ", instead of "
+                         : ", or ");
+    const json::Array *alternatives = call->getArray("alternatives");
+    if (alternatives)
+      llvm::interleaveComma(*alternatives, llvm::outs(),
+                            [](const json::Value &kernel) {
+                              llvm::outs() << kernel.getAsString().value_or("");
+                            });
+    llvm::outs() << "\n";
+  }
+}
+
 /// Prints what the kernels of GPUs occupy, as far as the manifest knows.
 static void printGpuVersions(const json::Object &object) {
   const json::Array *versions = object.getArray("versions");
@@ -91,6 +131,7 @@ static void printGpuVersions(const json::Object &object) {
                    << " kernels of at most " << registers << " registers, "
                    << spills << " bytes spilled";
     llvm::outs() << "\n";
+    printCalls(*version);
   }
 }
 

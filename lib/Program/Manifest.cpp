@@ -127,6 +127,26 @@ static json::Array resourcesJson(ArrayRef<KernelResources> resources) {
   return list;
 }
 
+/// The calls of libraries, each with the kernels that compute the same.
+static json::Array callsJson(ModuleOp module) {
+  json::Array list;
+  for (auto program : module.getOps<exec::ProgramOp>())
+    for (auto launch : program.getBody().getOps<exec::LaunchOp>()) {
+      std::optional<exec::LibraryCallAttr> call = launch.getCall();
+      if (!call)
+        continue;
+      json::Array alternatives;
+      for (auto kernel : launch.getKernels().getAsRange<SymbolRefAttr>())
+        alternatives.push_back(kernel.getLeafReference().getValue());
+      list.push_back(json::Object{{"entry", program.getSymName()},
+                                  {"layer", launch.getLayer().value_or("")},
+                                  {"library", call->getLibrary().getValue()},
+                                  {"options", attrJson(call->getOptions())},
+                                  {"alternatives", std::move(alternatives)}});
+    }
+  return list;
+}
+
 static json::Object versionJson(const ModelVersion &version) {
   ModuleOp module = version.module;
   json::Object arena, bound;
@@ -150,6 +170,8 @@ static json::Object versionJson(const ModelVersion &version) {
                       {"scratch_bytes", scratch}};
   if (!version.resources.empty())
     result["kernel_resources"] = resourcesJson(version.resources);
+  if (json::Array calls = callsJson(module); !calls.empty())
+    result["calls"] = std::move(calls);
   return result;
 }
 

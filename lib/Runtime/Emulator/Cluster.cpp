@@ -75,8 +75,7 @@ void Cluster::enter(EmulatedThread &thread, uint32_t count, const char *op) {
   if (count < 2 || count > maxBlocks || block.launch().blocks % count)
     block.fail(thread, op, [&] {
       return "has clusters of " + std::to_string(count) +
-             " blocks in a launch of " +
-             std::to_string(block.launch().blocks) +
+             " blocks in a launch of " + std::to_string(block.launch().blocks) +
              ": expected 2 to 8, of which the launch has a multiple";
     });
   if (block.getNumber() % count)

@@ -73,10 +73,9 @@ void sum(void *const *buffers, void *scratch, int64_t, int64_t block) {
                                                     : thread;
   float all = 0;
   for (uint32_t other = 0; other < blocks; ++other)
-    all += gpu.loadOfBlock(fault == Fault::NoSuchBlock ? 4 + other : other,
-                           word,
-                           fault == Fault::Store ? SEGC_EMULATOR_STORE
-                                                 : SEGC_EMULATOR_LOAD);
+    all += gpu.loadOfBlock(
+        fault == Fault::NoSuchBlock ? 4 + other : other, word,
+        fault == Fault::Store ? SEGC_EMULATOR_STORE : SEGC_EMULATOR_LOAD);
   if (fault == Fault::Misaligned)
     gpu.self->functions->access_cluster(
         gpu.self,
