@@ -36,7 +36,7 @@ void Block::checkPlace(EmulatedThread &thread, int64_t at, uint32_t bytes,
     fail([&] { return "is no multiple of " + std::to_string(alignment); });
   if (const Mbarrier *mbarrier = mbarriers.overlapping(at, bytes))
     fail([&] { return "is in " + mbarrier->describe(); });
-  if (KernelCounts *counts = options().counts)
+  if (KernelCounts *counts = thread.block->options().counts)
     (isStore ? counts->sharedBytesWritten : counts->sharedBytesRead) += bytes;
 }
 

@@ -78,20 +78,29 @@ void Cluster::enter(EmulatedThread &thread, uint32_t count, const char *op) {
              " blocks in a launch of " + std::to_string(block.launch().blocks) +
              ": expected 2 to 8, of which the launch has a multiple";
     });
-  if (block.getNumber() % count)
+  // What one block does is counted without the others, but needs them.
+  if (block.getNumber() % count && !block.options().counts)
     block.leave(thread);
   size = count;
   if (!beginOthers(thread))
     block.fail(thread, op, [] { return "has no memory for its cluster"; });
 }
 
+uint32_t Cluster::rankOf(const Block &block) const {
+  return static_cast<uint32_t>(block.getNumber() % size);
+}
+
 bool Cluster::beginOthers(EmulatedThread &thread) {
   Block &first = *thread.block;
+  EmulatorOptions options = first.options();
+  options.counts = nullptr;
+  uint32_t rank = rankOf(first);
   try {
     while (blocks.size() < size)
       blocks.push_back(std::make_unique<Block>());
     for (uint32_t i = 1; i < size; ++i)
-      blocks[i]->begin(first.launch(), first.getNumber() + i, first.options(),
+      blocks[i]->begin(first.launch(),
+                       first.getNumber() - rank + (rank + i) % size, options,
                        *this);
   } catch (const std::bad_alloc &) {
     size = 1;
@@ -105,10 +114,6 @@ bool Cluster::beginOthers(EmulatedThread &thread) {
 //===----------------------------------------------------------------------===//
 // Barriers
 //===----------------------------------------------------------------------===//
-
-uint32_t Cluster::rankOf(const Block &block) const {
-  return static_cast<uint32_t>(block.getNumber() % size);
-}
 
 void Cluster::arrive(EmulatedThread &thread, const char *op) {
   Block &block = *thread.block;
@@ -170,7 +175,8 @@ std::byte *Cluster::map(EmulatedThread &thread, const void *address,
              std::to_string(own.size()) + " to block " + std::to_string(rank) +
              " of a cluster of " + std::to_string(size);
     });
-  return blocks[rank]->shared.data() + at;
+  uint32_t first = rankOf(*blocks.front());
+  return blocks[(rank + size - first) % size]->shared.data() + at;
 }
 
 Block *Cluster::blockAt(const void *address) {

@@ -14,7 +14,7 @@ namespace segc {
 
 /// Runs a block, or those of its cluster by turns, on one thread of the host.
 /// A kernel says at its begin how many blocks a cluster has. The first of them
-/// stands for all: a run of another one does nothing.
+/// stands for all: a run of another one does nothing, unless it is counted.
 class Cluster {
 public:
   static constexpr uint32_t maxBlocks = 8;
@@ -33,7 +33,7 @@ public:
   std::string describeMissing() const;
 
 private:
-  /// Begins the blocks behind the first. Returns whether there was memory.
+  /// Begins the blocks beside the first. Returns whether there was memory.
   bool beginOthers(EmulatedThread &thread);
   bool runBlocks();
   void endBarrier();
@@ -41,7 +41,8 @@ private:
   /// The block whose shared memory has the address; null if there is none.
   Block *blockAt(const void *address);
 
-  std::vector<std::unique_ptr<Block>> blocks; ///< The first `size` take part.
+  /// The first `size` take part, by rank, from that of the first on.
+  std::vector<std::unique_ptr<Block>> blocks;
   uint32_t size = 1;
   uint32_t arrived = 0, barrier = 0; ///< Threads; barriers that have ended.
   /// Of each block: what its threads release before a barrier, and did before

@@ -120,6 +120,22 @@ TEST(Clusters, OthersHaveNothingToDo) {
   EXPECT_EQ(run.out[threads], 0);
 }
 
+/// A block is counted alone, wherever it stands in its cluster.
+TEST(Clusters, BlocksAreCountedAlone) {
+  Emulated run(sum<Fault::None>, threads, 4 * threads);
+  run.launch.blocks = blocks;
+  for (int64_t block = 0; block < blocks; ++block) {
+    KernelCounts counts;
+    EmulatorOptions options;
+    options.counts = &counts;
+    std::fill(run.out.begin(), run.out.end(), -1.0f);
+    EXPECT_EQ(runEmulatedBlock(run.launch, block, options).message(), "");
+    EXPECT_EQ(counts.sharedBytesRead, 4 * blocks * threads);
+    EXPECT_EQ(counts.sharedBytesWritten, 2 * 4 * threads);
+    EXPECT_EQ(run.out[block * threads + 7], (0 + 1 + 2 + 3) * 64 + 4 * 7);
+  }
+}
+
 TEST(Clusters, MissingOrderBeforeLoadsIsReported) {
   EXPECT_THAT(errors<Fault::NoBarrierBefore>(), Each(Not("")));
   EXPECT_THAT(errors<Fault::BlockBarrierBefore>(), Each(Not("")));
