@@ -44,6 +44,12 @@ struct GemmTile {
   /// Blocks that share the depth: each sums some of the steps, then finishes
   /// some of the columns.
   int64_t cluster = 1;
+  /// Phases of a pixel shuffle (isPixelShuffle) that the columns are of, as
+  /// many channels of each.
+  int64_t phases = 1;
+
+  /// Columns of a phase.
+  int64_t phaseColumns() const { return columns / phases; }
   /// The positions of the input that the taps of a step read.
   Dims patch() const { return {(*box)[0], (*box)[1] + taps - 1, (*box)[2]}; }
 };

@@ -182,6 +182,10 @@ inline constexpr bool copiesFilterBoxes<WgmmaPatchTiling> = true;
 template <typename Tiling>
 inline constexpr bool sharesTaps = std::is_same_v<Tiling, WgmmaTiling>;
 
+/// Whether the columns may be of several phases (GemmTile::phases).
+template <typename Tiling>
+inline constexpr bool sharesPhases = std::is_same_v<Tiling, MmaTiling>;
+
 } // namespace segc
 
 #endif // SEGC_LIB_CODEGEN_GPU_CONV_CONVKINDS_H

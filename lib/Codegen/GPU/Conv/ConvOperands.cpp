@@ -108,6 +108,15 @@ Dims blockSpace(const ConvProblem &problem) {
   return divideUp(problem.out, blockPhases(problem));
 }
 
+bool isPixelShuffle(const ConvProblem &problem) {
+  for (unsigned d = 0; d < 3; ++d)
+    if (problem.out[d] != problem.in[d] * problem.strides[d])
+      return false;
+  return problem.adjoint && problem.phaseCount() > 1 && problem.groups == 1 &&
+         problem.taps == problem.strides && problem.low == Dims{0, 0, 0} &&
+         product(problem.dilations) == 1;
+}
+
 ConvWindow::ConvWindow(KernelBody &k, const ConvProblem &problem,
                        Value phaseNumber)
     : k(k), problem(problem) {

@@ -30,6 +30,10 @@ Dims blockPhases(const ConvProblem &problem);
 /// Outputs of the largest of these phases.
 Dims blockSpace(const ConvProblem &problem);
 
+/// Whether the outputs of each phase read the input position of their own
+/// number, and no other: all phases multiply the same rows.
+bool isPixelShuffle(const ConvProblem &problem);
+
 /// A dimension of a tensor map: its size, the elements from one index to the
 /// next, how many of them a box takes, and from one of these to the next.
 struct MapDimension {

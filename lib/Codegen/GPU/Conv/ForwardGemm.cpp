@@ -29,9 +29,9 @@ static Dims tileCounts(const ConvProblem &problem, const GemmTile &tile) {
 
 int64_t ForwardGemm::blocksOfSample(const ConvProblem &problem,
                                     const GemmTile &tile) {
-  return product(tileCounts(problem, tile)) * product(blockPhases(problem)) *
-         problem.groups * divideUp(problem.groupOutputs(), tile.columns) *
-         tile.cluster;
+  return product(tileCounts(problem, tile)) * product(blockPhases(problem)) /
+         tile.phases * problem.groups *
+         divideUp(problem.groupOutputs(), tile.phaseColumns()) * tile.cluster;
 }
 
 ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
@@ -43,16 +43,16 @@ ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
       filter(k, filterProblem, root->getOperand(1), copiesFilter(fusion)) {
   // Blocks that read the same pixels follow each other.
   Dims tiles = tileCounts(problem, tile);
-  auto ids = k.delinearize(k.div(k.task(), tile.cluster),
-                           {1, product(tiles), product(blockPhases(problem)),
-                            problem.groups,
-                            divideUp(problem.groupOutputs(), tile.columns)});
+  auto ids = k.delinearize(
+      k.div(k.task(), tile.cluster),
+      {1, product(tiles), product(blockPhases(problem)) / tile.phases,
+       problem.groups, divideUp(problem.groupOutputs(), tile.phaseColumns())});
   sample = ids[0];
   tileNumber = ids[1];
-  phaseNumber = ids[2];
+  phaseNumber = k.mul(ids[2], tile.phases);
   group = ids[3];
   firstRow = k.mul(tileNumber, tile.rows);
-  firstColumn = k.mul(ids[4], tile.columns);
+  firstColumn = k.mul(ids[4], tile.phaseColumns());
   window.emplace(k, this->problem, phaseNumber);
   if (!tile.box) {
     steps = k.div(
@@ -105,7 +105,7 @@ ForwardGemm::Depth ForwardGemm::splitDepth(Value step, Value depth) {
           k.less(all, k.mul(window->tapCount(), channels))};
 }
 
-ForwardGemm::Pixel ForwardGemm::pixelOf(Value row) {
+ForwardGemm::Pixel ForwardGemm::pixelOf(Value row, const ConvWindow &phase) {
   Dims space = blockSpace(problem), phases = blockPhases(problem);
   Indices position;
   Value exists;
@@ -126,7 +126,7 @@ ForwardGemm::Pixel ForwardGemm::pixelOf(Value row) {
     if (product(phases) == 1)
       return {position, linear, exists};
   }
-  Indices output = window->output(position);
+  Indices output = phase.output(position);
   Value number = k.index(0);
   for (unsigned d = 0; d < 3; ++d) {
     number = k.add(k.mul(number, problem.out[d]), output[d]);
@@ -145,8 +145,9 @@ GemmRun ForwardGemm::run(GemmOperand operand, Value index, Value step,
   if (own.inside)
     inside = k.both(inside, own.inside);
   if (operand == GemmOperand::B)
-    return filter.run(window->filterTap(tap), group, own.channel,
-                      k.add(firstColumn, index), inside);
+    return filter.run(
+        (tile.phases == 1 ? *window : windowOf(index)).filterTap(tap), group,
+        own.channel, groupChannel(index), inside);
   Indices position = window->input(pixelOf(index).position, tap, inside);
   return input.run(sample, position,
                    k.add(k.mul(group, problem.groupInputs()), own.channel),
@@ -312,9 +313,10 @@ void ForwardGemm::store(const GemmSums &sums, Value sumColumn) {
     Value bias;
     if (root->getNumOperands() > 2)
       bias = k.load(inputOf(k, root->getOperand(2)), channel, lanes);
+    ConvWindow phase = tile.phases == 1 ? *window : windowOf(column);
     k.loop(k.div(k.thread(), vectors), k.index(tile.rows), rowStep,
            [&](Value row) {
-             Pixel pixel = pixelOf(row);
+             Pixel pixel = pixelOf(row, phase);
              k.ifThen(pixel.exists, [&] {
                Value value = sums.load(row, k.add(sumColumn, column), lanes);
                if (bias)

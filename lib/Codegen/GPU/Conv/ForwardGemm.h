@@ -81,7 +81,9 @@ private:
     Indices position; ///< Within the phase.
     mlir::Value number, exists;
   };
-  Pixel pixelOf(mlir::Value row);
+  Pixel pixelOf(mlir::Value row) { return pixelOf(row, *window); }
+  /// That of another phase.
+  Pixel pixelOf(mlir::Value row, const ConvWindow &phase);
 
   void shareSteps();
   void store(const GemmSums &sums, mlir::Value sumColumn);
@@ -89,12 +91,21 @@ private:
   /// The walk of the threads over the tile: each has a vector of columns and
   /// every `rowStep`-th row.
   static int64_t storeLanes(const ConvProblem &problem);
+  /// The channel of the group.
+  mlir::Value groupChannel(mlir::Value column) {
+    return k.add(firstColumn, tile.phases == 1
+                                  ? column
+                                  : k.rem(column, tile.phaseColumns()));
+  }
   mlir::Value channelOf(mlir::Value column) {
-    return k.add(k.add(k.mul(group, problem.groupOutputs()), firstColumn),
-                 column);
+    return k.add(k.mul(group, problem.groupOutputs()), groupChannel(column));
   }
   mlir::Value isColumn(mlir::Value column) {
-    return k.less(k.add(firstColumn, column), k.index(problem.groupOutputs()));
+    return k.less(groupChannel(column), k.index(problem.groupOutputs()));
+  }
+  /// The phase of a column of a pixel shuffle.
+  ConvWindow windowOf(mlir::Value column) {
+    return {k, problem, k.add(phaseNumber, k.div(column, tile.phaseColumns()))};
   }
 
   seg::FusionOp fusion;

@@ -17,7 +17,8 @@ namespace segc {
 
 inline constexpr llvm::StringLiteral tileName = "tile", boxName = "box",
                                      partsName = "parts", tapsName = "taps",
-                                     clusterName = "cluster";
+                                     clusterName = "cluster",
+                                     phasesName = "phases";
 
 /// The parameters that strategies with such a tiling declare; `hasParts` for
 /// filter gradients.
@@ -33,6 +34,9 @@ llvm::SmallVector<StrategyParameter> parametersOf(bool hasParts) {
     for (llvm::StringRef name : {tapsName, clusterName})
       declared.push_back(
           {name, StrategyParameter::Type::Size, /*optional=*/true});
+  if (sharesPhases<Tiling> && !hasParts)
+    declared.push_back(
+        {phasesName, StrategyParameter::Type::Size, /*optional=*/true});
   if (Kind<Tiling>::hasMultiplyType) {
     llvm::SmallVector<llvm::StringRef> types{
         multiplyTypeName(MultiplyType::Bf16),
@@ -85,6 +89,9 @@ seg::StrategyAttr writeStrategy(const GemmWork &work,
   if (tile.cluster > 1)
     parameters.push_back(
         b.getNamedAttr(clusterName, b.getI64IntegerAttr(tile.cluster)));
+  if (sharesPhases<Tiling> && tile.phases > 1)
+    parameters.push_back(
+        b.getNamedAttr(phasesName, b.getI64IntegerAttr(tile.phases)));
   if constexpr (Kind<Tiling>::hasMultiplyType)
     parameters.push_back(b.getNamedAttr(
         strategyMultiplyTypeName,
@@ -122,6 +129,9 @@ GemmChoice<Tiling> readStrategy(seg::FusionOp fusion) {
       choice.tiling.tile.cluster = cluster.getInt();
     choice.tiling.ofFilterGrad = isa<seg::ConvFilterGradOp>(fusion.getRoot());
   }
+  if constexpr (sharesPhases<Tiling>)
+    if (auto phases = strategy.get<mlir::IntegerAttr>(phasesName))
+      choice.tiling.tile.phases = phases.getInt();
   if constexpr (Kind<Tiling>::hasMultiplyType)
     choice.tiling.multiplyType = productWork(strategy).multiplyType;
   if constexpr (Kind<Tiling>::copiesFilters)

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ConvOperands.h"
 #include "GemmTilings.h"
 #include "MmaCosts.h"
 
@@ -16,14 +17,32 @@ int64_t sharedFloats(const GemmWork &work, const MmaTiling &tiling) {
   return work.sharedFloats(tiling.tile, tiling.threads(), tiling.stageFloats());
 }
 
+/// The reason why no block can compute several phases; empty if it can.
+static std::string phasesRefusal(const GemmWork &work, const GemmTile &tile) {
+  if (tile.phases == 1)
+    return "";
+  constexpr int64_t least = 16; // Columns of a phase.
+  auto reductions = work.fusion.getBody().getOps<ChannelReductionOpInterface>();
+  if (!isPixelShuffle(work.problem) || !reductions.empty() ||
+      work.problem.phaseCount() % tile.phases != 0 ||
+      tile.columns % tile.phases != 0 || tile.phaseColumns() < least)
+    return "expects phases to be a part of those of a transposed convolution "
+           "with as many taps as strides and no reductions, with 16 columns or "
+           "more of each, got " +
+           std::to_string(tile.phases);
+  return "";
+}
+
 static int64_t heldRegisters(const GemmWork &work, const MmaTiling &tiling) {
   return sumRegisters(tiling) + loadedRegisters(work, tiling, GemmOperand::A) +
          loadedRegisters(work, tiling, GemmOperand::B);
 }
 
 std::string refusal(const GemmWork &work, const MmaTiling &tiling) {
-  if (std::string reason = warpRefusal(work, tiling); !reason.empty())
-    return reason;
+  for (const std::string &reason :
+       {phasesRefusal(work, tiling.tile), warpRefusal(work, tiling)})
+    if (!reason.empty())
+      return reason;
   // Of more than two fragments of tf32 along the depth ptxas keeps addresses
   // beside the 128 sums of a thread, and spills.
   constexpr int64_t most = 128, deepest = 16;
@@ -70,19 +89,31 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
   MultiplyType multiplyType = chooseMultiplyType(work, allowed);
   if (multiplyType == MultiplyType::F32)
     return;
+  int64_t maxPhases =
+      isPixelShuffle(work.problem) ? work.problem.phaseCount() : 1;
+  auto addShape = [&](const MmaShape &shape) {
+    for (int64_t phases = 1; phases <= maxPhases; phases *= 2)
+      for (int64_t depth : {16, 32, 64})
+        for (int64_t stages : {2, 3, 4})
+          for (bool copiesFilter : filterCopies(work, multiplyType)) {
+            MmaTiling tiling{{shape.rows, shape.columns, depth},
+                             shape.warpRows,
+                             shape.warpColumns,
+                             stages,
+                             multiplyType,
+                             copiesFilter};
+            tiling.tile.phases = phases;
+            if (tiling.tile.phaseColumns() <
+                2 * std::max<int64_t>(16, work.columns()))
+              addChoices(work, tiling, choices);
+          }
+  };
   for (const MmaShape &shape : mmaShapes())
-    for (int64_t depth : {16, 32, 64})
-      for (int64_t stages : {2, 3, 4})
-        if (shape.columns < 2 * std::max<int64_t>(16, work.columns()))
-          for (bool copiesFilter : filterCopies(work, multiplyType))
-            addChoices(work,
-                       MmaTiling{{shape.rows, shape.columns, depth},
-                                 shape.warpRows,
-                                 shape.warpColumns,
-                                 stages,
-                                 multiplyType,
-                                 copiesFilter},
-                       choices);
+    addShape(shape);
+  if (maxPhases > 1)
+    for (const MmaShape &shape :
+         {MmaShape{64, 256, 32, 64}, MmaShape{128, 256, 64, 64}})
+      addShape(shape);
 }
 
 } // namespace segc

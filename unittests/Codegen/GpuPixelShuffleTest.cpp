@@ -1,0 +1,110 @@
+//===- GpuPixelShuffleTest.cpp - Phases of a block ------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// Blocks of mma.sync that compute several phases of a transposed convolution
+// against the reference evaluation, in the emulator.
+
+#include "GpuConvCase.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace segc::test;
+
+namespace {
+
+struct ShuffleCase {
+  ConvCase conv;
+  const char *narrow;
+  const char *parameters;
+};
+
+void PrintTo(const ShuffleCase &c, std::ostream *os) {
+  *os << c.parameters << ", ";
+  PrintTo(c.conv, os);
+}
+
+KernelTestOptions optionsOf(const ShuffleCase &c) {
+  KernelTestOptions options = optionsFor(c.conv.out);
+  options.narrow = c.narrow;
+  options.tolerance += options.narrow == "f16" ? 0x1p-11 : 0x1p-8;
+  return options;
+}
+
+ConvCase withStrategy(const ShuffleCase &c) {
+  ConvCase conv = c.conv;
+  conv.strategy = std::string("mma_sync, multiply_type = ") + c.narrow + ", " +
+                  c.parameters;
+  return conv;
+}
+
+class GpuPixelShuffle : public testing::TestWithParam<ShuffleCase> {};
+
+// Both layouts of filters.
+TEST_P(GpuPixelShuffle, ConvTranspose) {
+  for (bool transpose : {false, true}) {
+    ConvCase c = withStrategy(GetParam());
+    c.transposeFilter = transpose;
+    EXPECT_EQ(checkKernels(convTransposeText(c), optionsOf(GetParam())), "");
+  }
+}
+
+TEST_P(GpuPixelShuffle, InputGradient) {
+  EXPECT_EQ(checkKernels(inputGradText(withStrategy(GetParam())),
+                         optionsOf(GetParam())),
+            "");
+}
+
+// All phases or some; a part of the channels of each, and more columns than
+// channels; pixels of several blocks; two and three dimensions.
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, GpuPixelShuffle,
+    testing::Values(
+        ShuffleCase{{{10, 14}, {2, 2}, {2, 2}, {0, 0}, {0, 0}, 24, 40},
+                    "bf16",
+                    "tile = [64, 128, 32], warp_rows = 32, warp_columns = 64, "
+                    "stages = 2, phases = 4"},
+        ShuffleCase{{{6, 18}, {2, 2}, {2, 2}, {0, 0}, {0, 0}, 80, 24},
+                    "f16",
+                    "tile = [32, 64, 16], warp_rows = 16, warp_columns = 32, "
+                    "stages = 3, phases = 2"},
+        ShuffleCase{
+            {{4, 6, 10}, {2, 2, 2}, {2, 2, 2}, {0, 0, 0}, {0, 0, 0}, 12, 32},
+            "bf16",
+            "tile = [64, 256, 32], warp_rows = 32, warp_columns = 64, stages "
+            "= 2, phases = 8"},
+        ShuffleCase{
+            {{3, 6, 10}, {1, 2, 2}, {1, 2, 2}, {0, 0, 0}, {0, 0, 0}, 32, 16},
+            "f16",
+            "tile = [64, 64, 16], warp_rows = 32, warp_columns = 32, stages = "
+            "2, phases = 2"}));
+
+TEST(GpuPixelShuffleKernels, WrongStrategy) {
+  auto expectError = [](ConvCase c, const std::string &phases) {
+    c.strategy = "mma_sync, multiply_type = bf16, tile = [64, 64, 16], "
+                 "warp_rows = 32, warp_columns = 32, stages = 2, phases = " +
+                 phases;
+    KernelTestOptions options = optionsFor(c.out);
+    options.narrow = "bf16";
+    EXPECT_THAT(checkKernels(convTransposeText(c), options),
+                testing::HasSubstr("expects phases to be a part of those of a "
+                                   "transposed convolution"));
+  };
+  const ConvCase shape{{10, 14}, {2, 2}, {2, 2}, {0, 0}, {0, 0}, 24, 40};
+  expectError(shape, "3"); // Of four phases.
+  expectError(shape, "8");
+  ConvCase other = shape;
+  other.taps = {3, 3};
+  other.high = {1, 1};
+  expectError(other, "2");
+  other = shape;
+  other.in = other.out = 32;
+  other.groups = 2;
+  expectError(other, "2");
+}
+
+} // namespace
