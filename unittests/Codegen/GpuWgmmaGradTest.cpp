@@ -62,8 +62,9 @@ TEST_P(GpuWgmmaGrad, Alone) {
 }
 
 // One to three warpgroups; taps of 64 channels, pairs of taps of 32 and a tap
-// that remains; one depth or all; rows of 8 and 16 pixels; boxes that outputs
-// cut; columns that do not exist; fewer steps than stages and more.
+// that remains, or taps as columns of products; one depth or all; rows of 8 and
+// 16 pixels; boxes that outputs cut; columns that do not exist; fewer steps
+// than stages and more.
 INSTANTIATE_TEST_SUITE_P(
     Shapes, GpuWgmmaGrad,
     testing::Values(
@@ -98,6 +99,17 @@ INSTANTIATE_TEST_SUITE_P(
             "f16",
             "tile = [288, 16, 32], box = [2, 2, 8], taps = 9, warpgroups = 3, "
             "stages = 4",
+            1},
+        GradCase{{{7, 19}, {3, 3}, {1, 1}, {1, 0}, {0, 1}, 96, 72},
+                 "bf16",
+                 "tile = [288, 64, 64], box = [1, 4, 16], taps = 9, "
+                 "warpgroups = 3, stages = 3",
+                 2},
+        GradCase{
+            {{3, 6, 9}, {3, 3, 2}, {1, 1, 1}, {1, 1, 1}, {1, 1, 0}, 32, 40},
+            "f16",
+            "tile = [192, 64, 64], box = [2, 4, 8], taps = 6, warpgroups = 2, "
+            "stages = 2",
             1}));
 
 TEST(GpuWgmmaGradKernels, WrongStrategy) {

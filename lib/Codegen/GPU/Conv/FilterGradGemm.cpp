@@ -194,13 +194,16 @@ void FilterGradGemm::storePair(Value sums, Value tap, Value channel,
     });
     return;
   }
-  for (int64_t lane : {0, 1}) {
-    Value at = k.add(column, lane);
-    k.ifThen(isColumn(at), [&] {
-      k.storeScalar(vector::ExtractOp::create(k.builder(), k.loc(), sums, lane),
-                    sumsOfPart(), elementOf(tap, channel, at));
-    });
-  }
+  for (int64_t lane : {0, 1})
+    storeSum(vector::ExtractOp::create(k.builder(), k.loc(), sums, lane), tap,
+             channel, k.add(column, lane));
+}
+
+void FilterGradGemm::storeSum(Value sum, Value tap, Value channel,
+                              Value column) {
+  k.ifThen(isColumn(column), [&] {
+    k.storeScalar(sum, sumsOfPart(), elementOf(tap, channel, column));
+  });
 }
 
 /// Stores the tile along the filter's rows, whichever channels they are.

@@ -72,6 +72,10 @@ public:
   /// The output's gradient from a column of the tile on, so far from the first
   /// position of the box.
   GemmRun gradRun(const Box &box, const Indices &position, mlir::Value column);
+  /// Stores the sum of a column of the tile, of a tap and a channel of the
+  /// group.
+  void storeSum(mlir::Value sum, mlir::Value tap, mlir::Value channel,
+                mlir::Value column);
   /// Stores two columns of a row, which is a tap and a channel of the group.
   void storePair(mlir::Value sums, mlir::Value tap, mlir::Value channel,
                  mlir::Value column);

@@ -12,6 +12,8 @@
 
 #include "WgmmaGradBlock.h"
 
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
 using namespace mlir;
 
 namespace segc {
@@ -32,7 +34,9 @@ public:
 private:
   void copyStep(Value step, Value stage);
   SmallVector<Value> multiply(Value stage, ValueRange sums);
+  Value multiplySwapped(Value stage, Value sums);
   void store(ValueRange sums);
+  void storeSwapped(Value sums);
 
   /// The first tap of a product, in the column of the warpgroup.
   int64_t firstTap(int64_t product) const {
@@ -46,6 +50,17 @@ private:
   Value startOfPatch(Value stage, Value number) {
     return k.add(stages.begin(stage),
                  k.mul(number, tiling.patchPitch(problem)));
+  }
+  /// How products read the input, the next taps or channels so many pixels of
+  /// the patch farther.
+  WgmmaLayout inputLayout(int64_t apart) const {
+    return {/*isAlongDepth=*/false, rowBytes, apart * rowBytes, 8 * rowBytes};
+  }
+  /// The same of the output's gradient: of one box, whose leading dimension is
+  /// not read.
+  WgmmaLayout gradLayout() const {
+    int64_t gradRow = 2 * tile.columns;
+    return {/*isAlongDepth=*/false, gradRow, tiling.gradBytes(), 8 * gradRow};
   }
   Value startOfGrad(Value stage) {
     return k.add(stages.begin(stage),
@@ -76,6 +91,17 @@ void WgmmaGradBlock::emit() {
     k.withThreads(tiling.consumers(), [&] {
       warpgroup = k.div(k.thread(), WgmmaGradTiling::warpgroup);
       SmallVector<Value> zeros;
+      if (tiling.isSwapped(problem)) {
+        zeros.push_back(wgmmaZeros(k, tiling.column() * tiling.channels()));
+        storeSwapped(stages
+                         .multiply(gemm.stepCount(), zeros,
+                                   [&](Value stage, ValueRange sums) {
+                                     return SmallVector<Value>{
+                                         multiplySwapped(stage, sums.front())};
+                                   })
+                         .front());
+        return;
+      }
       for (int64_t i = 0; i < tiling.products(); ++i)
         zeros.push_back(wgmmaZeros(k, tile.columns));
       store(stages.multiply(
@@ -104,22 +130,18 @@ int64_t WgmmaGradBlock::patchPixel(int64_t tap, int64_t pixel) const {
 
 /// Adds the products of a stage.
 SmallVector<Value> WgmmaGradBlock::multiply(Value stage, ValueRange sums) {
-  int64_t gradRow = 2 * tile.columns;
-  // Columns of one box: the leading dimension is not read.
-  WgmmaLayout grad{/*isAlongDepth=*/false, gradRow, tiling.gradBytes(),
-                   8 * gradRow};
+  WgmmaLayout grad = gradLayout();
   Value patchStart = startOfPatch(stage, warpgroup),
         gradStart = wgmmaDescriptor(k, startOfGrad(stage), grad);
   SmallVector<Value> next(sums);
   for (int64_t pixel = 0; pixel < tile.depth; pixel += wgmmaDepth) {
-    Value other = wgmmaDescriptorAt(k, gradStart, pixel * gradRow);
+    Value other = wgmmaDescriptorAt(k, gradStart, pixel * grad.swizzledBytes);
     for (auto [i, sum] : llvm::enumerate(next)) {
       int64_t tap = firstTap(static_cast<int64_t>(i)),
               from = patchPixel(tap, pixel),
               apart = tapsOfProduct() == 1 ? product(patch)
                                            : patchPixel(tap + 1, pixel) - from;
-      WgmmaLayout input{/*isAlongDepth=*/false, rowBytes, apart * rowBytes,
-                        8 * rowBytes};
+      WgmmaLayout input = inputLayout(apart);
       Value a = wgmmaDescriptorAt(k, wgmmaDescriptor(k, patchStart, input),
                                   from * rowBytes);
       sum = wgmmaProduct(k, tiling.multiplyType, tile.columns, a, input, other,
@@ -127,6 +149,35 @@ SmallVector<Value> WgmmaGradBlock::multiply(Value stage, ValueRange sums) {
     }
   }
   return next;
+}
+
+/// Adds the products of a stage whose rows are the output's channels.
+Value WgmmaGradBlock::multiplySwapped(Value stage, Value sums) {
+  WgmmaLayout grad = gradLayout(), input = inputLayout(patchPixel(1, 0));
+  Value patchStart = wgmmaDescriptor(k, startOfPatch(stage, warpgroup), input),
+        gradStart = wgmmaDescriptor(k, startOfGrad(stage), grad);
+  for (int64_t pixel = 0; pixel < tile.depth; pixel += wgmmaDepth)
+    sums = wgmmaProduct(
+        k, tiling.multiplyType, tiling.column() * tiling.channels(),
+        wgmmaDescriptorAt(k, gradStart, pixel * grad.swizzledBytes), grad,
+        wgmmaDescriptorAt(k, patchStart, patchPixel(0, pixel) * rowBytes),
+        input, sums);
+  return sums;
+}
+
+void WgmmaGradBlock::storeSwapped(Value sums) {
+  forWgmmaSums(
+      k, sums, tiling.column() * tiling.channels(),
+      [&](Value pair, Value row, Value column) {
+        Value tap = k.add(k.mul(firstDepth, problem.taps[1]),
+                          k.div(column, tiling.channels())),
+              channel = k.add(firstChannel, k.rem(column, tiling.channels()));
+        for (int64_t lane : {0, 1})
+          gemm.storeSum(
+              vector::ExtractOp::create(k.builder(), k.loc(), pair, lane),
+              k.add(k.mul(tap, tiling.warpgroups), warpgroup),
+              k.add(channel, lane), row);
+      });
 }
 
 void WgmmaGradBlock::store(ValueRange sums) {

@@ -21,7 +21,8 @@ namespace segc {
 /// eight pixels wide, so that a tap is a shift by whole patterns of the
 /// swizzle.
 ///
-/// A warpgroup has a column of taps, for 32 or 64 input channels.
+/// A warpgroup has a column of taps, for 32 or 64 input channels, which are the
+/// rows of its products or their columns.
 struct WgmmaGradTiling {
   GemmTile tile;             ///< Rows are `taps` x channels; with a box.
   int64_t taps;              ///< Of a block: those of all or one of the depths.
@@ -40,6 +41,21 @@ struct WgmmaGradTiling {
   /// 32. If one tap remains, the last product has the one before it, too.
   int64_t products() const {
     return divideUp(column() * channels(), wgmmaRows);
+  }
+  /// Whether the rows of a product are the output's channels instead, and its
+  /// columns all of the warpgroup's taps and channels: of an odd number of taps
+  /// of 32 channels nothing is multiplied twice then. Taps that follow each
+  /// other have to be equally far apart.
+  bool isSwapped(const ConvProblem &problem) const {
+    constexpr int64_t maxColumns = 256;
+    return channels() < wgmmaRows && column() % 2 == 1 &&
+           column() == problem.taps[1] && tile.columns == wgmmaRows &&
+           column() * channels() <= maxColumns;
+  }
+  /// Sums of a thread.
+  int64_t sums(const ConvProblem &problem) const {
+    return isSwapped(problem) ? column() * channels() / 2
+                              : products() * tile.columns / 2;
   }
   /// The patch of a tap along the width.
   Dims patch(const ConvProblem &problem) const {

@@ -56,7 +56,7 @@ std::string refusal(const GemmWork &work, const WgmmaGradTiling &tiling) {
   if (tile.columns != 16 && tile.columns != 32 && tile.columns != 64)
     return "expects 16, 32 or 64 columns, got " + std::to_string(tile.columns);
   constexpr int64_t maxSums = 104; // Of a thread, beside addresses.
-  if (int64_t sums = tiling.products() * tile.columns / 2; sums > maxSums)
+  if (int64_t sums = tiling.sums(problem); sums > maxSums)
     return "expects a thread to have at most 104 sums, got " +
            std::to_string(sums);
   constexpr int64_t pattern = 8, maxBox = 256; // Pixels.
@@ -84,20 +84,22 @@ std::string refusal(const GemmWork &work, const WgmmaGradTiling &tiling) {
 
 double modelledSeconds(const GemmWork &work, const WgmmaGradTiling &tiling,
                        int64_t parts) {
-  double products =
-      wgmmaSeconds(work.target,
-                   static_cast<double>(tiling.warpgroups * tiling.products() *
-                                       tiling.tile.depth / wgmmaDepth),
-                   tiling.tile.columns);
+  const ConvProblem &problem = work.problem;
+  bool isSwapped = tiling.isSwapped(problem);
+  double products = wgmmaSeconds(
+      work.target,
+      static_cast<double>(tiling.warpgroups *
+                          (isSwapped ? 1 : tiling.products()) *
+                          tiling.tile.depth / wgmmaDepth),
+      isSwapped ? tiling.column() * tiling.channels() : tiling.tile.columns);
   // A step begins with a wait.
   constexpr double beginStep = 20e-9;
   return modelledSeconds(
       work,
       {tiling.tile, parts, tiling.threads(), sharedFloats(work, tiling),
-       static_cast<double>(tiling.products() * tiling.tile.columns) / 2 + 40,
-       products + beginStep,
+       static_cast<double>(tiling.sums(problem)) + 40, products + beginStep,
        work.target.loadSeconds / static_cast<double>(tiling.stages - 1),
-       static_cast<double>(tiling.copiedBytes(work.problem)),
+       static_cast<double>(tiling.copiedBytes(problem)),
        /*multiplyingWarps=*/4 * tiling.warpgroups, products});
 }
 
