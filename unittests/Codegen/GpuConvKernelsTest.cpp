@@ -440,6 +440,45 @@ TEST(GpuMmaKernels, Tf32RoundsToNearest) {
   }
 }
 
+// What a prologue computes is rounded to the nearest of bf16, whose last bit of
+// 1 is 2^-7, and to the even of two.
+TEST(GpuMmaKernels, PrologueRoundsToBf16) {
+  const std::string xh = "tensor<$Nx5x6x16xbf16>", x = "tensor<$Nx5x6x16xf32>",
+                    wh = "tensor<1x1x16x8xbf16>", w = "tensor<1x1x16x8xf32>",
+                    y = "tensor<$Nx5x6x8xf32>";
+  const std::string text = fusionFunction(
+      {xh, xh, wh}, {y},
+      "%x = seg.cast %a0 : " + xh + " -> " + x + "\n%z = seg.cast %a1 : " + xh +
+          " -> " + x + "\n%w = seg.cast %a2 : " + wh + " -> " + w +
+          "\n%s = seg.add %x, %z : (" + x + ", " + x + ") -> " + x +
+          "\n%r0 = seg.conv %s, %w strides [1, 1] pad_low [0, 0] pad_high [0, "
+          "0] : (" +
+          x + ", " + w + ") -> " + y);
+  struct Sum {
+    double first, second, rounded;
+  };
+  constexpr double bit = 0x1p-7;
+  for (auto [first, second, rounded] :
+       {Sum{1, bit / 2, 1}, Sum{1, 3 * bit / 2, 1 + 2 * bit},
+        Sum{1, bit / 2 + 0x1p-14, 1 + bit}, Sum{-1, -bit / 2, -1},
+        Sum{-1, -3 * bit / 2, -1 - 2 * bit}, Sum{2 - bit, bit / 2, 2},
+        Sum{0x1p-130, 0x1p-133, 0x1p-130 + 0x1p-133}}) {
+    KernelTestOptions options = gpuOptions();
+    options.choose = sample("sm_90", "mma_sync", 0);
+    options.tolerance = 0;
+    options.inputs[0] = Values(3 * 5 * 6 * 16, first);
+    options.inputs[1] = Values(3 * 5 * 6 * 16, second);
+    options.inputs[2] = Values(16 * 8, 1.0);
+    EXPECT_EQ(checkKernelsAgainst(text, options,
+                                  [&, expected = 16 * rounded](const auto &) {
+                                    return std::vector<Values>{
+                                        Values(2 * 5 * 6 * 8, expected)};
+                                  }),
+              "")
+        << first << " + " << second;
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Patches
 //===----------------------------------------------------------------------===//

@@ -24,7 +24,8 @@
 // CHECK-NOT: cp.async.bulk.tensor
 // The normalised patch is stored once, before the taps, and fenced: 1000
 // positions of 32 channels by 256 threads, in pieces of 16 bytes, three rows
-// of 40 pieces of a warp at a time.
+// of 40 pieces of a warp at a time. Two elements are rounded at a time.
+// CHECK-COUNT-16: cvt.rn.bf16x2.f32
 // CHECK-COUNT-6: st.shared.v4.b32
 // CHECK-NOT: st.shared.v4.b32
 // CHECK: fence.proxy.async.shared::cta

@@ -9,8 +9,10 @@
 
 #include "MmaBlock.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -45,10 +47,47 @@ void FactorCopies::copy(const GemmRun &run, int64_t lanes, Value to) {
       ifInside(all), lanes == piece ? b.getUnitAttr() : UnitAttr());
 }
 
+/// Rounds to bf16, two elements at a time, in the integers that hold them.
+static Value roundToBf16(GpuKernelBody &k, Value value, Type stored) {
+  OpBuilder &b = k.builder();
+  Type pair = VectorType::get({2}, b.getBF16Type());
+  int64_t lanes = cast<VectorType>(value.getType()).getNumElements();
+  auto element = [&](int64_t lane) -> Value {
+    return lane < lanes
+               ? vector::ExtractOp::create(b, k.loc(), value, lane).getResult()
+               : k.scalarConstant(0);
+  };
+  SmallVector<Value> words;
+  for (int64_t lane = 0; lane < lanes; lane += 2)
+    words.push_back(LLVM::BitcastOp::create(
+        b, k.loc(), b.getI32Type(),
+        NVVM::ConvertF32x2ToBF16x2Op::create(
+            b, k.loc(), pair, element(lane + 1), element(lane),
+            /*random_bits=*/Value(), NVVM::FPRoundingMode::RN)));
+  if (lanes == 1)
+    return vector::BroadcastOp::create(
+        b, k.loc(), VectorType::get({1}, stored),
+        arith::TruncIOp::create(b, k.loc(), stored, words.front()));
+  return vector::BitCastOp::create(
+      b, k.loc(), VectorType::get({lanes}, stored),
+      vector::FromElementsOp::create(
+          b, k.loc(), VectorType::get({lanes / 2}, b.getI32Type()), words));
+}
+
 Value FactorCopies::load(const GemmRun &run, int64_t lanes) {
+  Type stored = cast<MemRefType>(memory.getType()).getElementType();
+  auto asFactors = [&](Value value) {
+    bool rounds = multiplyType == MultiplyType::Bf16 &&
+                  getElementTypeOrSelf(value.getType()).isF32();
+    return rounds ? roundToBf16(k, value, stored) : k.asStored(value, memory);
+  };
   return k.ifElse(
-      run.inside, [&] { return k.asStored(run.load(lanes), memory); },
-      [&] { return k.asStored(k.zeroVector(lanes), memory); });
+      run.inside, [&] { return asFactors(run.load(lanes)); },
+      [&]() -> Value {
+        auto type = VectorType::get({lanes}, stored);
+        return arith::ConstantOp::create(k.builder(), k.loc(),
+                                         k.builder().getZeroAttr(type));
+      });
 }
 
 Value FactorCopies::begin(GemmRun run, const GemmRuns &runs, int64_t i,

@@ -62,7 +62,7 @@ static int64_t loadsOf(const GemmWork &work,
 static double loadInstructions(const GemmWork &work,
                                const FilterGradPatchTiling &tiling,
                                GemmOperand operand) {
-  constexpr int64_t ofRow = 16, ofCopy = 14, ofRun = 20, ofElement = 8;
+  constexpr int64_t ofRow = 16, ofCopy = 14, ofRun = 20, ofElement = 2;
   GemmRuns runs = runsOf(work, tiling, operand);
   Dims box = broughtBox(work, tiling, operand).box;
   int64_t ofLoad = copiesOperand(work, tiling, operand, runs)

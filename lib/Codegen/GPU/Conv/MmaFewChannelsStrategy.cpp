@@ -128,17 +128,17 @@ double modelledSeconds(const GemmWork &work, const MmaFewChannelsTiling &tiling,
                       static_cast<double>(tiling.threads() * tile.depth / 4);
   // The roofline's steps are taps; this block has one for all.
   auto steps = static_cast<double>(work.steps(tile, parts));
+  double products = multiplySeconds(work, tiling);
   return modelledSeconds(
-      work,
-      {tile, parts, tiling.threads(), sharedFloats(work, tiling),
-       heldRegisters(tiling, tile.depth / 4),
-       (multiplySeconds(work, tiling) + issueSeconds(work.target, issued)) /
-           steps,
-       work.target.loadSeconds / steps,
-       4 *
-           static_cast<double>(tiling.patchElements(work.problem) +
-                               tile.depth * tile.columns) /
-           steps});
+      work, {tile, parts, tiling.threads(), sharedFloats(work, tiling),
+             heldRegisters(tiling, tile.depth / 4),
+             (products + issueSeconds(work.target, issued)) / steps,
+             work.target.loadSeconds / steps,
+             4 *
+                 static_cast<double>(tiling.patchElements(work.problem) +
+                                     tile.depth * tile.columns) /
+                 steps,
+             tiling.threads() / 32, products / steps});
 }
 
 double modelledSeconds(const GemmWork &work,
@@ -160,6 +160,7 @@ double modelledSeconds(const GemmWork &work,
   // What goes through registers is waited for in each step, a few runs at a
   // time.
   double waits = 1 / static_cast<double>(tiling.stages - 1);
+  double products = multiplySeconds(work, tiling);
   GemmRuns input = runsOf(work, tiling, GemmOperand::A);
   if (!copiesOperand(work, tiling, GemmOperand::A, input))
     waits += static_cast<double>(
@@ -169,11 +170,11 @@ double modelledSeconds(const GemmWork &work,
   return modelledSeconds(
       work, {tile, parts, tiling.threads(), sharedFloats(work, tiling),
              heldRegisters(tiling, tiling.warpRows / 8),
-             multiplySeconds(work, tiling) + issueSeconds(work.target, issued) +
-                 beginStep,
+             products + issueSeconds(work.target, issued) + beginStep,
              work.target.loadSeconds * waits,
              4 * static_cast<double>(tiling.patchElements(work.problem)) +
-                 static_cast<double>(bytes) * elements});
+                 static_cast<double>(bytes) * elements,
+             tiling.threads() / 32, products});
 }
 
 /// Whether factors may be of tf32, which holds all that 16 bits do.

@@ -75,6 +75,22 @@ static std::optional<segc_emulator_mma> kindOf(NVVM::MmaOp op) {
   }
 }
 
+/// Rounds a value to the nearest of bf16, to even; a NaN to that of cvt.
+Value KernelEmulation::roundedToBf16(Value value) {
+  Location loc = value.getLoc();
+  Value bits = LLVM::BitcastOp::create(b, loc, word, value);
+  Value odd = LLVM::AndOp::create(
+      b, loc, LLVM::LShrOp::create(b, loc, bits, i32(16)), i32(1));
+  Value rounded = LLVM::LShrOp::create(
+      b, loc,
+      LLVM::AddOp::create(b, loc,
+                          LLVM::AddOp::create(b, loc, bits, i32(0x7fff)), odd),
+      i32(16));
+  Value isNaN =
+      LLVM::FCmpOp::create(b, loc, LLVM::FCmpPredicate::uno, value, value);
+  return LLVM::SelectOp::create(b, loc, isNaN, i32(0x7fff), rounded);
+}
+
 Value KernelEmulation::shuffle(NVVM::ShflOp op) {
   Location loc = op.getLoc();
   auto result = dyn_cast<LLVM::LLVMStructType>(op.getType());
@@ -232,6 +248,17 @@ LogicalResult KernelEmulation::rewriteNVVM(Operation *op) {
                                            value, value);
         return done(
             LLVM::SelectOp::create(b, loc, isNaN, i32(0x7fffe000), rounded));
+      })
+      .Case([&](NVVM::ConvertF32x2ToBF16x2Op convert) -> LogicalResult {
+        if (convert.getRnd() != NVVM::FPRoundingMode::RN ||
+            convert.getSat() != NVVM::SaturationMode::NONE || convert.getRelu())
+          return unknown();
+        Value words[] = {roundedToBf16(convert.getSrcLo()),
+                         roundedToBf16(convert.getSrcHi())};
+        Value upper = LLVM::ShlOp::create(b, loc, words[1], i32(16));
+        return done(LLVM::BitcastOp::create(
+            b, loc, convert.getType(),
+            LLVM::OrOp::create(b, loc, words[0], upper)));
       })
       // What these order or promise is not emulated.
       .Case<NVVM::MembarOp, NVVM::PrefetchOp, NVVM::SetMaxRegisterOp>(

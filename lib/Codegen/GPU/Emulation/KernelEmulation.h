@@ -52,6 +52,7 @@ private:
   // Operations of the NVVM dialect.
   mlir::LogicalResult rewriteNVVM(mlir::Operation *op);
   mlir::Value specialRegister(mlir::Operation *op);
+  mlir::Value roundedToBf16(mlir::Value value);
   mlir::Value shuffle(mlir::NVVM::ShflOp op);
   mlir::Value vote(mlir::Value lanes, mlir::Value predicate, uint32_t kind);
   void copyAsync(mlir::NVVM::CpAsyncOp op);
