@@ -125,3 +125,38 @@ func.func @overwrites(%m: !c {seg.region = "states", seg.offset = 0}, %n: !c {se
   }
   return %0, %1, %2 : !c, !c, !c
 }
+
+// -----
+
+// A command has room for 32 operands: a temporary is one of them.
+// CHECK-LABEL: func.func @operands(
+// CHECK-NOT: horizontal
+// CHECK: return
+// REMARK: {{.}}Missed] not-merged {{.*}} Reason="no other kernel like it is left"
+!c = tensor<4xf32>
+func.func @operands(%x0: !c, %x1: !c, %x2: !c, %x3: !c, %x4: !c, %x5: !c, %x6: !c, %x7: !c, %y0: !c, %y1: !c, %y2: !c, %y3: !c, %y4: !c, %y5: !c, %y6: !c, %y7: !c)
+    -> (!c, !c, !c, !c, !c, !c, !c, !c, !c, !c, !c, !c, !c, !c, !c, !c) {
+  %0:8 = seg.fusion (%a0 = %x0 : !c, %a1 = %x1 : !c, %a2 = %x2 : !c, %a3 = %x3 : !c, %a4 = %x4 : !c, %a5 = %x5 : !c, %a6 = %x6 : !c, %a7 = %x7 : !c) -> (!c, !c, !c, !c, !c, !c, !c, !c) {
+    %r0 = seg.relu %a0 : !c
+    %r1 = seg.relu %a1 : !c
+    %r2 = seg.relu %a2 : !c
+    %r3 = seg.relu %a3 : !c
+    %r4 = seg.relu %a4 : !c
+    %r5 = seg.relu %a5 : !c
+    %r6 = seg.relu %a6 : !c
+    %r7 = seg.relu %a7 : !c
+    seg.yield %r0, %r1, %r2, %r3, %r4, %r5, %r6, %r7 : !c, !c, !c, !c, !c, !c, !c, !c
+  }
+  %1:8 = seg.fusion (%a0 = %y0 : !c, %a1 = %y1 : !c, %a2 = %y2 : !c, %a3 = %y3 : !c, %a4 = %y4 : !c, %a5 = %y5 : !c, %a6 = %y6 : !c, %a7 = %y7 : !c) -> (!c, !c, !c, !c, !c, !c, !c, !c) {
+    %r0 = seg.relu %a0 : !c
+    %r1 = seg.relu %a1 : !c
+    %r2 = seg.relu %a2 : !c
+    %r3 = seg.relu %a3 : !c
+    %r4 = seg.relu %a4 : !c
+    %r5 = seg.relu %a5 : !c
+    %r6 = seg.relu %a6 : !c
+    %r7 = seg.relu %a7 : !c
+    seg.yield %r0, %r1, %r2, %r3, %r4, %r5, %r6, %r7 : !c, !c, !c, !c, !c, !c, !c, !c
+  }
+  return %0#0, %0#1, %0#2, %0#3, %0#4, %0#5, %0#6, %0#7, %1#0, %1#1, %1#2, %1#3, %1#4, %1#5, %1#6, %1#7 : !c, !c, !c, !c, !c, !c, !c, !c, !c, !c, !c, !c, !c, !c, !c, !c
+}

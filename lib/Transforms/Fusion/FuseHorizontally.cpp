@@ -29,11 +29,12 @@ struct Merge {
   llvm::SmallSetVector<Value, 16> inputs;
   size_t results = 0;
 
-  /// Adds a member unless a command of a program could not hold the operands.
+  /// Adds a member unless a command of a program could not hold the operands,
+  /// of which one is the temporary.
   bool add(seg::FusionOp fusion) {
     llvm::SmallSetVector<Value, 16> all = inputs;
     all.insert(fusion.getInputs().begin(), fusion.getInputs().end());
-    if (all.size() + results + fusion.getNumResults() > SEGC_MAX_OPERANDS)
+    if (all.size() + results + fusion.getNumResults() + 1 > SEGC_MAX_OPERANDS)
       return false;
     inputs = all;
     results += fusion.getNumResults();
