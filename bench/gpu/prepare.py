@@ -16,7 +16,8 @@ import cases
 
 NNUNET_2D, NNUNET_3D = ["nnunet", "--task", "04", "--dim", "2"], ["nnunet", "--task", "04"]
 SMALL_VNET = ["vnet", "--width", "4", "--input-shape", "16", "16", "16", "--downscale-blocks", "1", "1", "--upscale-blocks", "1"]
-PRECISIONS = ("bf16", "f16", "f32", "tf32")
+# Those that the processor has, too.
+PRECISIONS = ("bf16", "f16", "f32")
 # The published networks at the published batch sizes, which are timed. A batch of several is that of `largest`, others are smaller calls.
 # name, options of `segc model`, network of bench/peers, batch sizes
 PUBLISHED = [
@@ -47,7 +48,7 @@ def wanted_models(small):
     compared = [{"name": f"{name}-{precision}", "options": options, "batch": batch, "precision": precision, "targets": "cpu,cuda", "compare": True,
                  "batches": [], "peer": None} for precision in PRECISIONS for name, options, batch in COMPARED]
     published = [{"name": f"{name}-{precision}", "options": options, "batch": max(batches), "precision": precision, "targets": "cuda", "compare": False,
-                  "batches": batches, "peer": peer} for precision in PRECISIONS for name, options, peer, batches in PUBLISHED]
+                  "batches": batches, "peer": peer} for precision in (*PRECISIONS, "tf32") for name, options, peer, batches in PUBLISHED]
     # Beside them, cuDNN where it is faster. The runtime holds its plans against the generated kernels.
     called = [{**model, "name": model["name"] + "-conv-auto", "conv": "auto", "peer": None} for model in published if model["precision"] == "bf16"]
     # What waits for a device: only GPUs of compute capability 9.0 run it.
