@@ -111,6 +111,15 @@ SmallVector<int64_t> GemmWork::partCounts(const GemmTile &tile) const {
        4 * tempFloats(tile, parts) <= maxTempBytes;
        parts *= 2)
     counts.push_back(parts);
+  if (!isFilterGrad)
+    return counts;
+  // Those that fill the multiprocessors once or more.
+  constexpr int64_t maxWaves = 4;
+  int64_t most = counts.back(), ofPart = blocks(tile, /*parts=*/1);
+  for (int64_t waves = 1; waves <= maxWaves; ++waves)
+    if (int64_t parts = waves * target.multiprocessors / ofPart;
+        parts > 1 && parts < most && !llvm::is_contained(counts, parts))
+      counts.push_back(parts);
   return counts;
 }
 

@@ -103,21 +103,6 @@ double modelledSeconds(const GemmWork &work, const WgmmaGradTiling &tiling,
        /*multiplyingWarps=*/4 * tiling.warpgroups, products});
 }
 
-/// Adds the tiling with the numbers of parts that fill the multiprocessors once
-/// or more, beside those that all blocks have.
-static void
-addFullWaves(const GemmWork &work, const WgmmaGradTiling &tiling,
-             SmallVectorImpl<GemmChoice<WgmmaGradTiling>> &choices) {
-  SmallVector<int64_t> counts = work.partCounts(tiling.tile);
-  int64_t blocks = work.blocks(tiling.tile, /*parts=*/1), most = counts.back();
-  for (int64_t waves = 1; waves <= 4; ++waves)
-    if (int64_t parts = waves * work.target.multiprocessors / blocks;
-        parts > 1 && parts < most && !llvm::is_contained(counts, parts))
-      counts.push_back(parts);
-  for (int64_t parts : counts)
-    choices.push_back({tiling, parts, modelledSeconds(work, tiling, parts)});
-}
-
 void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
                     SmallVectorImpl<GemmChoice<WgmmaGradTiling>> &choices) {
   if (!wgmmaGradRefusal(work).empty() || !allowed.contains(wgmmaType(work)))
@@ -128,7 +113,7 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
     // The most stages that shared memory has.
     for (tiling.stages = 4; tiling.stages >= 2; --tiling.stages)
       if (refusal(work, tiling).empty())
-        return addFullWaves(work, tiling, choices);
+        return addChoices(work, tiling, choices);
   };
   int64_t all = product(problem.taps);
   SmallVector<int64_t> tapCounts{all};
