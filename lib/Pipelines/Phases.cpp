@@ -81,6 +81,10 @@ static void populateFusion(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(
       createFusePass({options.fusion, options.epilogues, options.reductions,
                       options.prologues, options.target, options.conv}));
+  if (options.fusion)
+    manager.addNestedPass<func::FuncOp>(createNarrowFiltersPass(
+        {options.target, options.winograd, options.multiplyType,
+         options.threads, options.unverifiedKernels, options.conv}));
   manager.addNestedPass<func::FuncOp>(
       createFuseHorizontallyPass({options.fusion, options.target}));
 }

@@ -27,10 +27,11 @@
 // PRECISION: seg-insert-casts
 
 // RUN: segc-opt %s --segc-fusion --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=FUSION
-// FUSION: Pass Manager with 2 passes:
+// FUSION: Pass Manager with 3 passes:
 // FUSION-NEXT: builtin.module(
 // FUSION-NEXT: func.func(
 // FUSION-NEXT: seg-fuse{conv=generated enable=true epilogues=true prologues=true reductions=true target=}
+// FUSION: seg-narrow-filters{conv=generated multiply-type=auto target= threads=0 unverified-kernels=false winograd=f4}
 // FUSION: seg-fuse-horizontally{enable=true small-bytes=65536 target=}
 
 // RUN: segc-opt %s --segc-plan --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PLAN

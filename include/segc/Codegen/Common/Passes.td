@@ -22,6 +22,32 @@ defvar strategyOptions = [
          "What computes convolutions: generated kernels, cudnn where it can, or auto, whichever is expected to be faster">
 ];
 
+def NarrowFiltersPass : Pass<"seg-narrow-filters", "::mlir::func::FuncOp"> {
+  let summary = "Round filters that kernels multiply in 16 bits once a training step";
+  let description = [{
+    Applies to entries that train, for targets with a kernel of several fusions
+    (`TargetBackend::horizontalModel`). Where the cheapest strategy of a fusion
+    multiplies 16 bits and lays out a parameter in f32 for that
+    (`KernelModel::preparedOperand`), the fusion reads a copy in 16 bits
+    instead, if that is cheaper. The copy is a fusion of its own, one for all
+    readers, which seg-fuse-horizontally merges with others. Before
+    ```mlir
+    %y = seg.fusion (%a = %x : tensor<..xf16>, %b = %w : tensor<..xf32>) { ... }
+    ```
+    and after
+    ```mlir
+    %wh = seg.fusion (%b = %w : tensor<..xf32>) -> (tensor<..xf16>) { seg.cast ... }
+    %y = seg.fusion (%a = %x : tensor<..xf16>, %b = %wh : tensor<..xf16>) { seg.cast ... }
+    ```
+    Products are the same: such kernels round the filter to the same type. A
+    remark of category `strategy` gives each decision, which is an MLIR action,
+    `seg-strategy`.
+  }];
+  let options = strategyOptions;
+  let statistics = [Statistic<"narrowed", "num-narrowed", "Number of fusions that read a filter in 16 bits">];
+  let dependentDialects = ["::segc::seg::SegDialect"];
+}
+
 def SelectStrategyPass : Pass<"seg-select-strategy", "::mlir::func::FuncOp"> {
   let summary = "Select a strategy for each seg.fusion";
   let description = [{

@@ -21,6 +21,8 @@ strategyContext(mlir::Operation *op, llvm::StringRef target,
 /// The context of a fusion in an entry.
 StrategyContext contextOfFusion(seg::FusionOp fusion, StrategyContext context);
 
+/// Whether the value is a parameter of its entry.
+bool isParameter(mlir::Value value);
 /// Whether the operand that the kernel prepares is a parameter that the entry
 /// does not change.
 bool readsConstantOperand(seg::FusionOp fusion, const TargetBackend &backend);

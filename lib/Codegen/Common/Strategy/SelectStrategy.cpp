@@ -41,9 +41,10 @@ struct SelectStrategyPass
         return signalPassFailure();
   }
 
-  /// Marks pointwise fusions without batch dimension: those that sum the
-  /// gradients of a parameter with several users. Their results are returned as
-  /// gradients or read by such a sum.
+  /// Marks pointwise fusions without batch dimension: those that read
+  /// parameters alone, and those that sum the gradients of a parameter with
+  /// several users. The results of these are returned as gradients or read by
+  /// such a sum.
   void markUnbatched() {
     func::FuncOp entry = getOperation();
     llvm::SmallDenseSet<Operation *> sums;
@@ -58,13 +59,14 @@ struct SelectStrategyPass
     };
     auto fusions = llvm::to_vector(entry.getOps<seg::FusionOp>());
     for (seg::FusionOp fusion : llvm::reverse(fusions)) {
-      bool sum = !fusion.getRoot() &&
-                 llvm::any_of(fusion.getResults(), [&](Value result) {
-                   return llvm::any_of(result.getUses(), isGradient);
-                 });
-      if (!sum)
+      if (fusion.getRoot())
         continue;
-      sums.insert(fusion);
+      if (llvm::any_of(fusion.getResults(), [&](Value result) {
+            return llvm::any_of(result.getUses(), isGradient);
+          }))
+        sums.insert(fusion);
+      else if (!llvm::all_of(fusion.getInputs(), isParameter))
+        continue;
       Builder b(&getContext());
       if (!fusion.getStrategyAttr())
         fusion.setStrategyAttr(seg::StrategyAttr::get(

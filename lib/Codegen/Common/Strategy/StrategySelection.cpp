@@ -78,20 +78,23 @@ int64_t preparedInput(seg::FusionOp fusion, const TargetBackend &backend) {
   return model ? preparedInput(fusion, *model) : -1;
 }
 
+bool isParameter(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument)
+    return false;
+  auto entry = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  auto region = entry.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                   regionAttrName);
+  return region && region.getValue() == "parameters";
+}
+
 bool readsConstantOperand(seg::FusionOp fusion, const TargetBackend &backend) {
-  auto entry = fusion->getParentOfType<func::FuncOp>();
-  if (trains(entry))
+  if (trains(fusion->getParentOfType<func::FuncOp>()))
     return false;
   return llvm::any_of(
       backend.modelsOf(fusion.getRoot()), [&](const KernelModel *model) {
         int64_t input = preparedInput(fusion, *model);
-        auto outer = input < 0
-                         ? BlockArgument()
-                         : dyn_cast<BlockArgument>(fusion.getInputs()[input]);
-        auto region = outer ? entry.getArgAttrOfType<StringAttr>(
-                                  outer.getArgNumber(), regionAttrName)
-                            : StringAttr();
-        return region && region.getValue() == "parameters";
+        return input >= 0 && isParameter(fusion.getInputs()[input]);
       });
 }
 
