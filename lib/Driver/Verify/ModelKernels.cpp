@@ -45,17 +45,12 @@ ModelKernels::load(const std::string &path) {
     llvm::consumeError(name.takeError());
     llvm::consumeError(address.takeError());
   }
-  // Gets the handle of the loaded library.
-  void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
-  void *loaded = handle ? dlsym(handle, query.data()) : nullptr;
-  if (handle)
-    dlclose(handle);
-  auto known = model->symbols.find(query);
-  if (!loaded || known == model->symbols.end())
+  Dl_info loaded;
+  if (!dladdr(&(*library)->model(), &loaded) || !model->symbols.contains(query))
     return llvm::createStringError(
         path + ": expected the symbols of its kernels, which a stripped model "
                "lacks");
-  uint64_t base = reinterpret_cast<uint64_t>(loaded) - known->second;
+  uint64_t base = reinterpret_cast<uint64_t>(loaded.dli_fbase);
   for (auto &symbol : model->symbols)
     symbol.second += base;
   return model;
