@@ -492,12 +492,6 @@ std::vector<DeletionCase> segc::test::reductionDeletionCases() {
               {number, vectorOf(37), "tensor<$Nx3x37xf32>"}, "smooth 1.0"),
        {6},
        {{"slt 111", sameValue}}},
-      // A block merges one sample in each round.
-      {"dice of samples in turn",
-       opText("dice", {activation("52x60x21"), "tensor<$Nx52x60xi32>"},
-              {number, vectorOf(21), "tensor<$Nx3x21xf32>"}, "smooth 1.0"),
-       {7},
-       {{"loop", "a round after the last sample stores nothing"}}},
       {"gradient of dice",
        opText("dice_grad", {logits, classes, "tensor<$Nx3x4xf32>", number},
               {logits}, "smooth 1.0")},

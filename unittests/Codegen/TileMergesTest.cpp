@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 // The merges of a reduction: of all samples at once, in rounds of one launch,
-// and in two launches. How it is done depends on the largest batch, the bits do
-// not.
+// in a launch for tiles and one for samples, and by segments of many tiles. How
+// it is done depends on the largest batch, the bits do not.
 
 #include "GpuConvCase.h"
 
@@ -19,10 +19,11 @@ using namespace segc::test;
 
 namespace {
 
-/// A convolution with two tiles for each sample and statistics of its result:
-/// a block merges 64 samples of 8 channels at once.
-std::string convWithStatistics(const std::string &kind) {
-  ConvCase c{{5, 8}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 4, 8};
+/// A convolution of `height` x 8 pixels, 32 a tile, with statistics of its
+/// result. $N has its value for `sums_bytes`.
+std::string convWithStatistics(const std::string &kind, int64_t height,
+                               int64_t largest) {
+  ConvCase c{{height, 8}, {1, 1}, {1, 1}, {0, 0}, {0, 0}, 4, 8};
   ConvTypes types = convTypes(c);
   std::string y = types.small, t = kind == "batch" ? vectorOf(8) : perSample(8);
   std::string text = fusionFunction(
@@ -32,14 +33,21 @@ std::string convWithStatistics(const std::string &kind) {
           kind + " %r0" + (kind == "group" ? " groups 2" : "") +
           " epsilon 1.0e-2 : (" + y + ") -> (" + t + ", " + t +
           ")\n%r3 = seg.channel_sum %r0 : " + y + " -> " + vectorOf(8));
+  // Rows of 8 channels: two for each tile and sample, and again for the merged
+  // sample. A segment has those of its sums, and one of the pixels.
+  int64_t tiles = (height * 8 + 31) / 32, segments = (tiles + 511) / 512;
+  int64_t rows = 2 * (2 * (tiles + 1) + 2 * 2);
+  if (segments > 1)
+    rows += segments * (3 + 2);
   text.insert(text.find(" {\n", text.find("seg.fusion")),
               " attributes {strategy = #seg.strategy<implicit_gemm, tile = "
-              "[32, 8, 4], thread_rows = 4, thread_columns = 4, sums_bytes = "
-              "$SUMS>}");
+              "[32, 8, 4], thread_rows = 4, thread_columns = 4, sums_bytes = " +
+                  std::to_string((largest * rows * 8 * 4 + 63) / 64 * 64) +
+                  ">}");
   return text;
 }
 
-/// A loss with two tiles for each sample and 48 sums: a block merges 8 samples
+/// A loss with two tiles for each sample and 48 sums: a block merges 16 samples
 /// at once.
 std::string diceOfManyClasses() {
   std::string t = activation("17x18x16"), s = "tensor<$Nx3x16xf32>";
@@ -48,24 +56,6 @@ std::string diceOfManyClasses() {
                         "%r0, %r1, %r2 = seg.dice %a0, %a1 smooth 1.0 : (" + t +
                             ", tensor<$Nx17x18xi32>) -> (tensor<f32>, " +
                             vectorOf(16) + ", " + s + ")");
-}
-
-struct Text {
-  std::string text;
-  int64_t launches; ///< Where samples are merged with their tiles.
-  int64_t merges;   ///< Reductions that take one launch more elsewhere.
-  std::vector<int64_t> batches; ///< At once, in rounds, in two launches.
-};
-
-std::vector<Text> texts() {
-  std::vector<Text> all;
-  for (const char *kind : {"batch", "instance", "group"})
-    all.push_back({convWithStatistics(kind),
-                   kind == std::string("group") ? 4 : 3,
-                   2,
-                   {3, 70, 200}});
-  all.push_back({diceOfManyClasses(), 2, 1, {3, 10, 33}});
-  return all;
 }
 
 KernelTestOptions optionsOf(int64_t largest, int64_t batch) {
@@ -77,36 +67,57 @@ KernelTestOptions optionsOf(int64_t largest, int64_t batch) {
   return options;
 }
 
-std::string forBatch(std::string text, int64_t batch) {
-  // Two tiles and the sample, with one more row each, of either reduction.
-  size_t at = text.find("$SUMS");
-  if (at != std::string::npos)
-    text.replace(at, 5, std::to_string(2 * batch * (3 + 2) * 2 * 8 * 4));
-  return text;
+/// The kernels for some largest batches, and their numbers of launches.
+struct MergeCase {
+  std::function<std::string(int64_t largest)> text;
+  std::map<int64_t, size_t> launches;
+};
+
+std::vector<MergeCase> mergeCases() {
+  std::vector<MergeCase> cases;
+  for (std::string kind : {"batch", "instance", "group"}) {
+    size_t group = kind == "group";
+    auto conv = [=](int64_t height) {
+      return [=](int64_t largest) {
+        return convWithStatistics(kind, height, largest);
+      };
+    };
+    // A block merges 128 samples of two tiles at once; a third round takes
+    // longer than a launch.
+    cases.push_back(
+        {conv(5), {{3, 3 + group}, {130, 3 + group}, {260, 5 + group}}});
+    // 11 tiles: two rows of threads for a sample, which have 5 tiles or 6.
+    cases.push_back({conv(43), {{2, 3 + group}, {3, 3 + group}}});
+  }
+  // Segments of 257 and 258 tiles, which 64 rows of threads share.
+  cases.push_back({[](int64_t largest) {
+                     return convWithStatistics("batch", 2058, largest);
+                   },
+                   {{2, 5}, {3, 5}}});
+  cases.push_back({[](int64_t) { return diceOfManyClasses(); },
+                   {{3, 2}, {20, 2}, {33, 3}}});
+  return cases;
 }
 
 TEST(TileMerges, AllNumbersOfSamples) {
-  for (const Text &c : texts())
-    for (int64_t largest : c.batches)
+  for (const MergeCase &c : mergeCases())
+    for (auto [largest, launches] : c.launches)
       for (int64_t batch : {largest, largest - 1, int64_t(1)})
-        EXPECT_EQ(
-            checkKernels(forBatch(c.text, largest), optionsOf(largest, batch)),
-            "")
+        EXPECT_EQ(checkKernels(c.text(largest), optionsOf(largest, batch)), "")
             << batch << " of " << largest;
 }
 
 // Kernels for more samples give the same bits, with more launches or not.
 TEST(TileMerges, BitsDoNotDependOnTheLargestBatch) {
-  for (const Text &c : texts()) {
-    std::vector<Values> inputs, first;
-    for (int64_t largest : llvm::reverse(c.batches)) {
+  for (const MergeCase &c : mergeCases()) {
+    std::vector<Values> inputs, expected;
+    for (auto [largest, launches] : llvm::reverse(c.launches)) {
       std::string error;
       auto compiled = CompiledFunction::compile(
-          forBatch(c.text, largest), optionsOf(largest, /*batch=*/2), error);
+          c.text(largest), optionsOf(largest, /*batch=*/2), error);
       ASSERT_TRUE(compiled) << error;
-      std::string kernels = compiled->kernelText();
-      EXPECT_EQ(llvm::StringRef(kernels).count("gpu.func @"),
-                size_t(c.launches + (largest == c.batches[2] ? c.merges : 0)))
+      EXPECT_EQ(llvm::StringRef(compiled->kernelText()).count("gpu.func @"),
+                launches)
           << largest;
       // The first samples are those of the largest batch.
       std::vector<Values> own = compiled->makeInputs();
@@ -117,9 +128,9 @@ TEST(TileMerges, BitsDoNotDependOnTheLargestBatch) {
       std::vector<Values> results =
           compiled->run(own, CompiledFunction::Order::Forward, error);
       ASSERT_EQ(error, "");
-      if (first.empty())
-        first = results;
-      for (auto [some, all] : llvm::zip_equal(results, first))
+      if (expected.empty())
+        expected = results;
+      for (auto [some, all] : llvm::zip_equal(results, expected))
         for (size_t i = 0; i < std::min(some.size(), all.size()); ++i)
           EXPECT_TRUE(some[i] == all[i] ||
                       (std::isnan(some[i]) && std::isnan(all[i])))

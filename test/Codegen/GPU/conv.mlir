@@ -64,7 +64,7 @@
 // Tiles are merged in a fixed tree, in f64, of both samples at once, 8 channels
 // a block; then samples are, a thread a channel.
 // CHECK: gpu.func @k0_conv_1(
-// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 1 tasks 4 + 0 * n scratch 0 threads 128 shared 3072>
+// CHECK-SAME: exec.kernel = #exec.kernel<@f0_conv launch 1 tasks 4 + 0 * n scratch 0 threads 32 shared 768>
 // CHECK: arith.extf {{.*}} : vector<1xf32> to vector<1xf64>
 // CHECK: gpu.barrier
 // CHECK: math.sqrt {{.*}} : vector<1xf64>

@@ -50,7 +50,7 @@ func.func @f(%x: !x, %w: !w, %i: !i, %v: !v, %g: !oh) -> (!y, !oh, !s, !s, !v) {
     seg.yield %1 : !y
   }
   %f1:3 = seg.fusion (%a = %i : !i, %b = %v : !v) -> (!oh, !s, !s)
-      attributes {strategy = #seg.strategy<mma_few_channels, tile = [256, 32, 112], box = [8, 4, 8], warp_rows = 64, warp_columns = 32, multiply_type = tf32, sums_bytes = 4195840>} {
+      attributes {strategy = #seg.strategy<mma_few_channels, tile = [256, 32, 112], box = [8, 4, 8], warp_rows = 64, warp_columns = 32, multiply_type = tf32, sums_bytes = 4208128>} {
     %1 = seg.conv %a, %b strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : (!i, !v) -> !o
     %2 = seg.cast %1 : !o -> !oh
     %3 = seg.cast %2 : !oh -> !o

@@ -89,7 +89,7 @@ double GemmWork::mergeSeconds(const GemmTile &tile, int64_t parts) const {
        ForwardGemm::reductions(fusion, problem, tile)) {
     ChannelMerge merge(reduction.op, reduction.layout);
     seconds +=
-        merge.launches() * target.launchSeconds + merge.walkSeconds(target);
+        merge.launches() * target.launchSeconds + merge.waitSeconds(target);
   }
   return seconds;
 }

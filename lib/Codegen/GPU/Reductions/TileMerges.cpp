@@ -20,19 +20,30 @@ static int64_t powerOfTwo(int64_t limit) {
   return static_cast<int64_t>(llvm::bit_floor(static_cast<uint64_t>(limit)));
 }
 
+/// The most tiles that a thread loads before it merges them, and those that it
+/// has where there are few.
+static constexpr int64_t maxTilesAtOnce = 8, fewTiles = 4;
+static constexpr int64_t maxRows = 64;
+
 MergeBlock::MergeBlock(int64_t numbers, int64_t maxColumns, int64_t tiles,
                        int64_t samples, bool isSeparable)
     : numbers(numbers), tiles(tiles), columns(std::min(maxColumns, numbers)),
       blocks(divideUp(numbers, columns)) {
-  constexpr int64_t maxThreads = 1024, maxRows = 64;
+  constexpr int64_t maxThreads = 1024;
   // A launch more takes as long as two loads that wait for each other.
-  constexpr int64_t maxWalkLoads = 2;
-  rows = powerOfTwo(std::min({tiles, maxRows, maxThreads / columns}));
+  constexpr int64_t launchLoads = 2;
+  rows = powerOfTwo(
+      std::min({divideUp(tiles, fewTiles), maxRows, maxThreads / columns}));
   samplesAtOnce = std::min(samples, powerOfTwo(maxThreads / (rows * columns)));
   rounds = divideUp(samples, samplesAtOnce);
-  mergesSamples = walkLoads() <= maxWalkLoads && (isSeparable || blocks == 1);
+  mergesSamples = (rounds - 1) * roundLoads() <= launchLoads &&
+                  (isSeparable || blocks == 1);
   if (!mergesSamples)
     samplesAtOnce = rounds = 1;
+}
+
+int64_t MergeBlock::tilesAtOnce() const {
+  return std::min(maxTilesAtOnce, tiles / rows);
 }
 
 namespace {
@@ -81,6 +92,13 @@ struct MergeThread {
         // Threads after the last number merge it again.
         number(k.min(own, k.index(block.numbers - 1))) {}
 
+  Value isNumber(GpuKernelBody &k, const MergeBlock &block) const {
+    return k.less(own, k.index(block.numbers));
+  }
+  Value stores(GpuKernelBody &k, const MergeBlock &block) const {
+    return k.both(k.less(row, k.index(1)), isNumber(k, block));
+  }
+
   Value sample; ///< Of those that the block merges at once.
   Value row, own, number;
 };
@@ -89,16 +107,25 @@ using LoadPart = llvm::function_ref<SmallVector<Value>(Value tile)>;
 using MergeParts =
     llvm::function_ref<SmallVector<Value>(ValueRange, ValueRange)>;
 
-/// Merges the tiles of the thread's column in a fixed tree. The result is valid
-/// in the first row of threads.
+/// Merges the tiles [begin, end) of the thread's column, at least
+/// `block.tiles`, in a fixed tree. The result is valid in the first row of
+/// threads.
 SmallVector<Value> mergeTiles(GpuKernelBody &k, const MergeBlock &block,
-                              LoadPart load, MergeParts merge) {
-  Value row = MergeThread(k, block).row;
-  SmallVector<Value> part =
-      k.loop(k.add(row, block.rows), k.index(block.tiles), block.rows,
-             load(row), [&](Value tile, ValueRange carried) {
-               return merge(carried, load(tile));
-             });
+                              Value begin, Value end, LoadPart load,
+                              MergeParts merge) {
+  Value row = MergeThread(k, block).row, own = k.add(begin, row);
+  SmallVector<SmallVector<Value>> loaded;
+  for (int64_t i = 0; i < block.tilesAtOnce(); ++i)
+    loaded.push_back(load(k.add(own, i * block.rows)));
+  SmallVector<Value> part = loaded.front();
+  for (ValueRange other : ArrayRef(loaded).drop_front())
+    part = merge(part, other);
+  part = k.loop(k.add(own, block.tilesAtOnce() * block.rows), end, block.rows,
+                part, [&](Value tile, ValueRange carried) {
+                  return merge(carried, load(tile));
+                });
+  if (block.rows == 1)
+    return part;
   SharedParts shared(k);
   shared.store(part);
   for (int64_t half = block.rows / 2; half > 0; half /= 2) {
@@ -120,29 +147,43 @@ void takeRegisters(GpuKernelBody &k) {
       k.builder().getI32IntegerAttr(1));
 }
 
-/// Adds the launch that merges tiles, of parts of `values` doubles: all threads
-/// call `mergeSample` for a sample and a number, and those that have its result
-/// store it. If the block merges samples, too, the first thread of each number
-/// calls `mergeSamples` then.
-void launchMerge(
+/// Floats of shared memory of a block that merges parts of `values` doubles.
+int64_t sharedFloats(const MergeBlock &block, int64_t values) {
+  return block.rows == 1 ? 0 : 2 * values * block.threads();
+}
+
+/// Adds the launch of a block for each segment of the tiles of a sample. All
+/// threads call `merge` for a number, and those that have its result store it.
+void launchTileMerge(
+    GpuFusionEmitter &emitter, const MergeBlock &block, int64_t segments,
+    int64_t values,
+    llvm::function_ref<void(GpuKernelBody &, Value sample, Value segment,
+                            Value number, Value stores)>
+        merge) {
+  emitter.launch(
+      {0, segments * block.blocks}, block.rows * block.columns,
+      sharedFloats(block, values), [&](GpuKernelBody &k) {
+        takeRegisters(k);
+        MergeThread thread(k, block);
+        auto ids = k.delinearize(k.task(), {1, segments, block.blocks});
+        merge(k, ids[0], ids[1], thread.number, thread.stores(k, block));
+      });
+}
+
+/// Adds the launch that merges tiles and then samples: the first thread of each
+/// number calls `mergeSamples`.
+void launchSampleMerge(
     GpuFusionEmitter &emitter, const MergeBlock &block, int64_t values,
-    llvm::function_ref<Value(GpuKernelBody &)> callSamples,
     llvm::function_ref<void(GpuKernelBody &, Value sample, Value number,
                             Value stores)>
         mergeSample,
     llvm::function_ref<void(GpuKernelBody &, Value number)> mergeSamples) {
   emitter.launch(
-      block.mergesSamples ? TaskCount{block.blocks, 0}
-                          : TaskCount{0, block.blocks},
-      block.threads(), 2 * values * block.threads(), [&](GpuKernelBody &k) {
+      {block.blocks, 0}, block.threads(), sharedFloats(block, values),
+      [&](GpuKernelBody &k) {
         takeRegisters(k);
         MergeThread thread(k, block);
-        Value isNumber = k.less(thread.own, k.index(block.numbers)),
-              stores = k.both(k.less(thread.row, k.index(1)), isNumber);
-        if (!block.mergesSamples)
-          return mergeSample(k, k.div(k.task(), block.blocks), thread.number,
-                             stores);
-        Value samples = callSamples(k);
+        Value samples = k.batch(), stores = thread.stores(k, block);
         auto mergeRound = [&](Value first) {
           Value sample = k.add(first, thread.sample);
           // Threads after the last sample merge it again.
@@ -155,7 +196,7 @@ void launchMerge(
         else
           k.loop(k.index(0), samples, block.samplesAtOnce, mergeRound);
         Value isFirst = k.less(k.thread(), k.index(block.columns));
-        k.ifThen(k.both(isFirst, isNumber),
+        k.ifThen(k.both(isFirst, thread.isNumber(k, block)),
                  [&] { mergeSamples(k, thread.number); });
       });
 }
@@ -169,6 +210,17 @@ void launchMerge(
 /// Sectors of memory have eight numbers.
 static constexpr int64_t sectorNumbers = 8;
 
+/// Segments of so many tiles of a sample: a block loads those of one at once.
+static int64_t segmentsOf(int64_t tiles) {
+  return std::min(divideUp(tiles, maxTilesAtOnce * maxRows), maxRows);
+}
+/// Floats of the segments of all samples, if there are several.
+static int64_t segmentFloats(const MomentLayout &tiles, unsigned sums) {
+  int64_t segments = segmentsOf(tiles.tiles);
+  return segments == 1 ? 0
+                       : tiles.samples * segments * (sums + 1) * tiles.channels;
+}
+
 ChannelMerge::ChannelMerge(ChannelReductionOpInterface op,
                            const MomentLayout &layout)
     : op(op), tiles(layout),
@@ -176,8 +228,13 @@ ChannelMerge::ChannelMerge(ChannelReductionOpInterface op,
                   ? layout
                   : op.getMomentLayout(
                         TileGrid::ofPixels(layout.pixels, layout.pixels),
-                        layout.base + layout.floats())),
-      block(layout.channels, sectorNumbers, layout.tiles, layout.samples,
+                        layout.base + layout.floats() +
+                            segmentFloats(layout, op.getSumCount()))),
+      segments(segmentsOf(layout.tiles)),
+      segmentBlock(layout.channels, sectorNumbers, layout.tiles / segments,
+                   /*samples=*/1, /*isSeparable=*/true),
+      block(layout.channels, sectorNumbers,
+            segments == 1 ? layout.tiles : segments, layout.samples,
             /*isSeparable=*/true) {}
 
 int64_t ChannelMerge::floats() const {
@@ -185,45 +242,110 @@ int64_t ChannelMerge::floats() const {
 }
 
 int64_t ChannelMerge::launches() const {
-  return 1 + (tiles.tiles > 1 && !block.mergesSamples) +
+  return 1 + (segments > 1) + (tiles.tiles > 1 && !block.mergesSamples) +
          (tiles.kind == seg::NormKind::group);
 }
 
-void ChannelMerge::mergeSample(GpuKernelBody &k, Value sample, Value channel,
-                               Value stores) {
-  unsigned rows = op.getSumCount();
+double ChannelMerge::waitSeconds(const GpuTarget &target) const {
+  int64_t loads =
+      segmentBlock.waits() - 1 + (block.rounds - 1) * block.roundLoads();
+  return static_cast<double>(loads) * target.loadSeconds;
+}
+
+ChannelMerge::Parts ChannelMerge::mergeTilesOf(GpuKernelBody &k, Value sample,
+                                               Value segment, Value channel) {
   ChannelBlock column(k, channel, /*lanes=*/1, Value());
-  SmallVector<Value> merged = mergeTiles(
-      k, block,
+  auto firstTile = [&](Value segment) {
+    return k.div(k.mul(segment, tiles.tiles), segments);
+  };
+  return mergeTiles(
+      k, segmentBlock, firstTile(segment), firstTile(k.add(segment, 1)),
       [&](Value tile) {
-        return loadPart(k, column, tiles, rows,
+        return loadPart(k, column, tiles, op.getSumCount(),
                         k.add(k.mul(sample, tiles.tiles), tile));
       },
       [&](ValueRange part, ValueRange other) {
         return op.mergeParts(k, part, other);
       });
+}
+
+Value ChannelMerge::segmentRow(GpuKernelBody &k, Value sample, Value segment) {
+  int64_t rows = op.getSumCount() + 1;
+  return k.add(
+      k.mul(k.add(k.mul(sample, segments), segment), rows * tiles.channels),
+      tiles.base + tiles.floats());
+}
+
+ChannelMerge::Parts ChannelMerge::mergeSegments(GpuKernelBody &k, Value sample,
+                                                Value channel) {
+  unsigned rows = op.getSumCount();
+  ChannelBlock column(k, channel, /*lanes=*/1, Value());
+  return mergeTiles(
+      k, block, k.index(0), k.index(segments),
+      [&](Value segment) {
+        Parts part;
+        Value from = segmentRow(k, sample, segment);
+        for (unsigned row = 0; row < rows; ++row)
+          part.push_back(toDouble(
+              k, column.load(k.sums(), k.add(from, row * tiles.channels))));
+        part.push_back(loadDouble(
+            k, k.sums(), k.add(k.add(from, rows * tiles.channels), channel)));
+        return part;
+      },
+      [&](ValueRange part, ValueRange other) {
+        return op.mergeParts(k, part, other);
+      });
+}
+
+void ChannelMerge::storeSample(GpuKernelBody &k, Value sample, Value channel,
+                               ValueRange merged) {
+  ChannelBlock column(k, channel, /*lanes=*/1, Value());
   Value to = samples.tileRow(k, sample, k.index(0));
-  k.ifThen(stores, [&] {
-    for (unsigned row = 0; row < rows; ++row)
-      column.store(toFloat(k, merged[row]), k.sums(),
-                   k.add(to, row * tiles.channels));
-  });
+  for (unsigned row = 0; row < op.getSumCount(); ++row)
+    column.store(toFloat(k, merged[row]), k.sums(),
+                 k.add(to, row * tiles.channels));
 }
 
 void ChannelMerge::emit(GpuFusionEmitter &emitter) {
+  unsigned rows = op.getSumCount();
+  auto mergeSample = [&](GpuKernelBody &k, Value sample, Value channel,
+                         Value stores) {
+    Parts merged = segments == 1 ? mergeTilesOf(k, sample, k.index(0), channel)
+                                 : mergeSegments(k, sample, channel);
+    k.ifThen(stores, [&] { storeSample(k, sample, channel, merged); });
+  };
   auto mergeSamples = [&](GpuKernelBody &k, Value channel) {
     ChannelBlock column(k, channel, /*lanes=*/1, Value());
     op.emitChannelMerge(k, column, samples);
   };
-  if (tiles.tiles > 1)
-    launchMerge(
-        emitter, block, op.getSumCount() + 1,
-        [&](GpuKernelBody &k) { return tiles.callSamples(k); },
-        [&](GpuKernelBody &k, Value sample, Value channel, Value stores) {
-          mergeSample(k, sample, channel, stores);
-        },
-        mergeSamples);
-  if (tiles.tiles == 1 || !block.mergesSamples)
+  if (segments > 1)
+    launchTileMerge(
+        emitter, segmentBlock, segments, rows + 1,
+        [&](GpuKernelBody &k, Value sample, Value segment, Value channel,
+            Value stores) {
+          Parts merged = mergeTilesOf(k, sample, segment, channel);
+          k.ifThen(stores, [&] {
+            Value to = k.add(segmentRow(k, sample, segment), channel);
+            for (auto [row, value] : llvm::enumerate(merged)) {
+              Value stored = toFloat(k, value);
+              if (auto vector = dyn_cast<VectorType>(stored.getType()))
+                stored =
+                    vector::ExtractOp::create(k.builder(), k.loc(), stored, 0);
+              k.storeScalar(
+                  stored, k.sums(),
+                  k.add(to, static_cast<int64_t>(row) * tiles.channels));
+            }
+          });
+        });
+  bool mergesTiles = tiles.tiles > 1;
+  if (mergesTiles && block.mergesSamples)
+    launchSampleMerge(emitter, block, rows + 1, mergeSample, mergeSamples);
+  else if (mergesTiles)
+    launchTileMerge(
+        emitter, block, /*segments=*/1, rows + 1,
+        [&](GpuKernelBody &k, Value sample, Value, Value channel,
+            Value stores) { mergeSample(k, sample, channel, stores); });
+  if (!mergesTiles || !block.mergesSamples)
     launchThreads(emitter, tiles.channels, /*eachSample=*/false,
                   [&](GpuKernelBody &k, Value, Value channel) {
                     mergeSamples(k, channel);
@@ -259,7 +381,7 @@ int64_t PixelMerge::floats() const {
 void PixelMerge::mergeSample(GpuKernelBody &k, Value sample, Value number,
                              Value stores) {
   Value sum = mergeTiles(
-      k, block,
+      k, block, k.index(0), k.index(tiles.tiles),
       [&](Value tile) -> SmallVector<Value> {
         return {loadDouble(k, k.sums(),
                            k.add(tiles.tileRow(k, sample, tile), number))};
@@ -274,10 +396,10 @@ void PixelMerge::mergeSample(GpuKernelBody &k, Value sample, Value number,
 }
 
 void PixelMerge::emit(GpuFusionEmitter &emitter) {
-  if (tiles.tiles > 1)
-    launchMerge(
+  bool mergesTiles = tiles.tiles > 1;
+  if (mergesTiles && block.mergesSamples)
+    launchSampleMerge(
         emitter, block, /*values=*/1,
-        [](GpuKernelBody &k) { return k.batch(); },
         [&](GpuKernelBody &k, Value sample, Value number, Value stores) {
           mergeSample(k, sample, number, stores);
         },
@@ -285,7 +407,13 @@ void PixelMerge::emit(GpuFusionEmitter &emitter) {
           k.ifThen(k.less(number, k.index(1)),
                    [&] { op.emitMerge(k, samples); });
         });
-  if (tiles.tiles == 1 || !block.mergesSamples)
+  else if (mergesTiles)
+    launchTileMerge(
+        emitter, block, /*segments=*/1, /*values=*/1,
+        [&](GpuKernelBody &k, Value sample, Value, Value number, Value stores) {
+          mergeSample(k, sample, number, stores);
+        });
+  if (!mergesTiles || !block.mergesSamples)
     emitter.launch({1, 0}, 1, 0,
                    [&](GpuKernelBody &k) { op.emitMerge(k, samples); });
 }

@@ -8,7 +8,9 @@
 // The rows that the blocks of a reduction have stored for their tiles are
 // merged for each sample, in parallel and in a fixed tree; the formula's own
 // merge then finds one tile for each sample. Both are one launch where a block
-// has few samples to walk over, or else two. The bits are the same.
+// has few samples to walk over, or else two. Many tiles are merged in segments
+// first. The tree depends on the tiles of a sample alone: the bits are the same
+// for every number of samples.
 
 #ifndef SEGC_LIB_CODEGEN_GPU_REDUCTIONS_TILEMERGES_H
 #define SEGC_LIB_CODEGEN_GPU_REDUCTIONS_TILEMERGES_H
@@ -28,8 +30,14 @@ struct MergeBlock {
              int64_t samples, bool isSeparable);
 
   int64_t threads() const { return samplesAtOnce * rows * columns; }
-  /// Loads after those of the first round, which wait for each other.
-  int64_t walkLoads() const { return (rounds - 1) * divideUp(tiles, rows); }
+  /// Tiles of a thread that are loaded before they are merged.
+  int64_t tilesAtOnce() const;
+  /// How often a thread waits for its loads of a sample.
+  int64_t waits() const {
+    return divideUp(divideUp(tiles, rows), tilesAtOnce());
+  }
+  /// How long a round takes, in the time of a load: the tree takes another.
+  int64_t roundLoads() const { return waits() + 1; }
 
   int64_t numbers, tiles, columns, rows;
   int64_t blocks; ///< For all numbers.
@@ -46,19 +54,27 @@ public:
   /// Floats of KernelBody::sums from the layout's base on.
   int64_t floats() const;
   int64_t launches() const;
-  /// Seconds that a walk over samples adds to the launches.
-  double walkSeconds(const GpuTarget &target) const {
-    return static_cast<double>(block.walkLoads()) * target.loadSeconds;
-  }
+  /// What the merges take beyond launches that wait for loads once.
+  double waitSeconds(const GpuTarget &target) const;
   void emit(GpuFusionEmitter &emitter);
 
 private:
-  void mergeSample(GpuKernelBody &k, mlir::Value sample, mlir::Value channel,
-                   mlir::Value stores);
+  using Parts = llvm::SmallVector<mlir::Value>;
+  Parts mergeTilesOf(GpuKernelBody &k, mlir::Value sample, mlir::Value segment,
+                     mlir::Value channel);
+  Parts mergeSegments(GpuKernelBody &k, mlir::Value sample,
+                      mlir::Value channel);
+  mlir::Value segmentRow(GpuKernelBody &k, mlir::Value sample,
+                         mlir::Value segment);
+  void storeSample(GpuKernelBody &k, mlir::Value sample, mlir::Value channel,
+                   mlir::ValueRange merged);
 
   ChannelReductionOpInterface op;
   MomentLayout tiles, samples; ///< The second has one tile for each sample.
-  MergeBlock block;
+  /// Of the tiles of a sample: rows and numbers of pixels, in front of
+  /// `samples`.
+  int64_t segments;
+  MergeBlock segmentBlock, block;
 };
 
 /// The merges of a reduction over pixels.
