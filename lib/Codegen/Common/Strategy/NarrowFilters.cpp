@@ -108,8 +108,7 @@ void NarrowFiltersPass::narrowFilter(seg::FusionOp fusion,
   Operation *root = fusion.getRoot();
   const TargetBackend &backend = *context.target.backend;
   auto models = backend.modelsOf(root);
-  if (!context.training ||
-      llvm::any_of(models, [&](const KernelModel *model) {
+  if (!context.training || llvm::any_of(models, [&](const KernelModel *model) {
         return model->computesAlone(root, context);
       }))
     return;
