@@ -73,8 +73,8 @@ if len(listed) + 1 > 5:
 users = re.compile(
     r"lib/(Networks|Reduce|Transforms/(Autodiff|Import|Precision|Fusion))/"
     r"|lib/Driver/Verify/|lib/Driver/Report/Collect\.cpp"
-    # Casts are where memory holds 16 bits: kernels know them.
-    r"|lib/Codegen/(Common/(FusionChecks|KernelBuilder)|CPU/Conv/TileSource|GPU/Conv/Cudnn(Convolution|Model))\.cpp"
+    # Casts are where memory holds 16 bits: kernels, and what chooses them, know them.
+    r"|lib/Codegen/(Common/(FusionChecks|KernelBuilder|Strategy/NarrowFilters)|CPU/Conv/TileSource|GPU/Conv/Cudnn(Convolution|Model))\.cpp"
     r"|lib/Dialect/Seg/(IR/FusionOp|Gradients/\w+Gradients)\.cpp"
     r"|lib/Pipelines/"
 )
