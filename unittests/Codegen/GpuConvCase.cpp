@@ -118,3 +118,22 @@ std::string segc::test::withWideFilter(const ConvCase &c,
           "\n%r1, %r2 = seg.norm_stats instance %w epsilon 1.0e-2 : (" + y +
           ") -> (" + t + ", " + t + ")");
 }
+
+void segc::test::checkRoles(
+    const ConvCase &c,
+    const std::function<void(KernelTestOptions &)> &change) {
+  auto check = [&](const std::string &text, int64_t products) {
+    KernelTestOptions options = optionsFor(products);
+    change(options);
+    EXPECT_EQ(checkKernels(text, options), "") << text;
+  };
+  int64_t taps = tapsOf(c);
+  check(convText(c), c.in / c.groups * taps);
+  check(inputGradText(c), c.out / c.groups * taps);
+  check(convTransposeText(c), c.out / c.groups * taps);
+  KernelTestOptions options = optionsFor(2 * pixelsOf(c));
+  change(options);
+  // Filter gradients are never of 16 bits.
+  options.narrowResults = false;
+  EXPECT_EQ(checkKernels(filterGradText(c), options), "") << filterGradText(c);
+}

@@ -40,6 +40,11 @@ std::string normalised(const ConvCase &c);
 std::string withWideFilter(const ConvCase &c, const std::string &narrow,
                            bool inputGrad);
 
+/// Checks all ops of the family, with options that `change` may set.
+void checkRoles(
+    const ConvCase &c, const std::function<void(KernelTestOptions &)> &change =
+                           [](KernelTestOptions &) {});
+
 } // namespace segc::test
 
 #endif // SEGC_UNITTESTS_CODEGEN_GPUCONVCASE_H
