@@ -120,8 +120,7 @@ std::string segc::test::withWideFilter(const ConvCase &c,
 }
 
 void segc::test::checkRoles(
-    const ConvCase &c,
-    const std::function<void(KernelTestOptions &)> &change) {
+    const ConvCase &c, const std::function<void(KernelTestOptions &)> &change) {
   auto check = [&](const std::string &text, int64_t products) {
     KernelTestOptions options = optionsFor(products);
     change(options);

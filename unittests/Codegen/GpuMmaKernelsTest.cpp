@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Kinds mma_sync and mma_patch against the reference evaluation, in the emulator,
-// in all its orders of threads and blocks.
+// Kinds mma_sync and mma_patch against the reference evaluation, in the
+// emulator, in all its orders of threads and blocks.
 
 #include "GpuConvCase.h"
 

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Blocks of warpgroups against the reference evaluation, in the emulator, in all
-// its orders of threads and blocks.
+// Blocks of warpgroups against the reference evaluation, in the emulator, in
+// all its orders of threads and blocks.
 
 #include "GpuConvCase.h"
 
