@@ -136,3 +136,21 @@ void segc::test::checkRoles(
   options.narrowResults = false;
   EXPECT_EQ(checkKernels(filterGradText(c), options), "") << filterGradText(c);
 }
+
+ConvCase segc::test::StrategyCase::of(const std::string &kind) const {
+  ConvCase result = conv;
+  result.strategy = kind + ", multiply_type = " + narrow + ", " + parameters;
+  return result;
+}
+
+KernelTestOptions segc::test::StrategyCase::options(int64_t products) const {
+  KernelTestOptions options = optionsFor(products);
+  options.narrow = narrow;
+  options.tolerance += options.narrow == "f16" ? 0x1p-11 : 0x1p-8;
+  return options;
+}
+
+void segc::test::PrintTo(const StrategyCase &c, std::ostream *os) {
+  *os << c.parameters << ", ";
+  PrintTo(c.conv, os);
+}

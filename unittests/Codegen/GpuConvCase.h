@@ -45,6 +45,19 @@ void checkRoles(
     const ConvCase &c, const std::function<void(KernelTestOptions &)> &change =
                            [](KernelTestOptions &) {});
 
+/// A convolution of 16-bit values with the parameters of a strategy.
+struct StrategyCase {
+  ConvCase conv;
+  const char *narrow;
+  const char *parameters;
+
+  /// The convolution with the strategy of that kind.
+  ConvCase of(const std::string &kind) const;
+  /// For sums of so many products, rounded as they are stored.
+  KernelTestOptions options(int64_t products) const;
+};
+void PrintTo(const StrategyCase &c, std::ostream *os);
+
 } // namespace segc::test
 
 #endif // SEGC_UNITTESTS_CODEGEN_GPUCONVCASE_H

@@ -17,32 +17,13 @@ using namespace segc::test;
 
 namespace {
 
-struct ShuffleCase {
-  ConvCase conv;
-  const char *narrow;
-  const char *parameters;
-};
-
-void PrintTo(const ShuffleCase &c, std::ostream *os) {
-  *os << c.parameters << ", ";
-  PrintTo(c.conv, os);
+KernelTestOptions optionsOf(const StrategyCase &c) {
+  return c.options(c.conv.out);
 }
 
-KernelTestOptions optionsOf(const ShuffleCase &c) {
-  KernelTestOptions options = optionsFor(c.conv.out);
-  options.narrow = c.narrow;
-  options.tolerance += options.narrow == "f16" ? 0x1p-11 : 0x1p-8;
-  return options;
-}
+ConvCase withStrategy(const StrategyCase &c) { return c.of("mma_sync"); }
 
-ConvCase withStrategy(const ShuffleCase &c) {
-  ConvCase conv = c.conv;
-  conv.strategy = std::string("mma_sync, multiply_type = ") + c.narrow + ", " +
-                  c.parameters;
-  return conv;
-}
-
-class GpuPixelShuffle : public testing::TestWithParam<ShuffleCase> {};
+class GpuPixelShuffle : public testing::TestWithParam<StrategyCase> {};
 
 // Both layouts of filters.
 TEST_P(GpuPixelShuffle, ConvTranspose) {
@@ -64,20 +45,20 @@ TEST_P(GpuPixelShuffle, InputGradient) {
 INSTANTIATE_TEST_SUITE_P(
     Shapes, GpuPixelShuffle,
     testing::Values(
-        ShuffleCase{{{10, 14}, {2, 2}, {2, 2}, {0, 0}, {0, 0}, 24, 40},
-                    "bf16",
-                    "tile = [64, 128, 32], warp_rows = 32, warp_columns = 64, "
-                    "stages = 2, phases = 4"},
-        ShuffleCase{{{6, 18}, {2, 2}, {2, 2}, {0, 0}, {0, 0}, 80, 24},
-                    "f16",
-                    "tile = [32, 64, 16], warp_rows = 16, warp_columns = 32, "
-                    "stages = 3, phases = 2"},
-        ShuffleCase{
+        StrategyCase{{{10, 14}, {2, 2}, {2, 2}, {0, 0}, {0, 0}, 24, 40},
+                     "bf16",
+                     "tile = [64, 128, 32], warp_rows = 32, warp_columns = 64, "
+                     "stages = 2, phases = 4"},
+        StrategyCase{{{6, 18}, {2, 2}, {2, 2}, {0, 0}, {0, 0}, 80, 24},
+                     "f16",
+                     "tile = [32, 64, 16], warp_rows = 16, warp_columns = 32, "
+                     "stages = 3, phases = 2"},
+        StrategyCase{
             {{4, 6, 10}, {2, 2, 2}, {2, 2, 2}, {0, 0, 0}, {0, 0, 0}, 12, 32},
             "bf16",
             "tile = [64, 256, 32], warp_rows = 32, warp_columns = 64, stages "
             "= 2, phases = 8"},
-        ShuffleCase{
+        StrategyCase{
             {{3, 6, 10}, {1, 2, 2}, {1, 2, 2}, {0, 0, 0}, {0, 0, 0}, 32, 16},
             "f16",
             "tile = [64, 64, 16], warp_rows = 32, warp_columns = 32, stages = "

@@ -19,32 +19,14 @@ using namespace segc::test;
 
 namespace {
 
-struct TapsCase {
-  ConvCase conv;
-  const char *narrow;
-  const char *parameters;
-};
-
-void PrintTo(const TapsCase &c, std::ostream *os) {
-  *os << c.parameters << ", ";
-  PrintTo(c.conv, os);
-}
-
-class GpuWgmmaTaps : public testing::TestWithParam<TapsCase> {
+class GpuWgmmaTaps : public testing::TestWithParam<StrategyCase> {
 protected:
-  static KernelTestOptions options(const TapsCase &c) {
-    KernelTestOptions options = optionsFor(c.conv.in * tapsOf(c.conv));
+  static KernelTestOptions options(const StrategyCase &c) {
+    KernelTestOptions options = c.options(c.conv.in * tapsOf(c.conv));
     options.target = "sm_90a";
-    options.narrow = c.narrow;
-    options.tolerance += options.narrow == "f16" ? 0x1p-11 : 0x1p-8;
     return options;
   }
-  static ConvCase conv(const TapsCase &c) {
-    ConvCase conv = c.conv;
-    conv.strategy =
-        std::string("wgmma, multiply_type = ") + c.narrow + ", " + c.parameters;
-    return conv;
-  }
+  static ConvCase conv(const StrategyCase &c) { return c.of("wgmma"); }
 };
 
 TEST_P(GpuWgmmaTaps, Forward) {
@@ -76,51 +58,56 @@ TEST_P(GpuWgmmaTaps, InputGradient) {
 INSTANTIATE_TEST_SUITE_P(
     Shapes, GpuWgmmaTaps,
     testing::Values(
-        TapsCase{
+        StrategyCase{
             {{18, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 40},
             "bf16",
             "tile = [128, 32, 32], box = [1, 16, 8], stages = 2, taps = 3"},
-        TapsCase{{{19, 18}, {3, 3}, {1, 1}, {2, 1}, {0, 1}, 24, 24},
-                 "f16",
-                 "tile = [256, 32, 16], box = [1, 16, 16], stages = 4, taps = "
-                 "3"},
-        TapsCase{{{9, 19}, {2, 3}, {1, 2}, {1, 1}, {0, 1}, 72, 40},
-                 "bf16",
-                 "tile = [64, 64, 64], box = [1, 8, 8], stages = 3, taps = 2"},
-        TapsCase{
+        StrategyCase{
+            {{19, 18}, {3, 3}, {1, 1}, {2, 1}, {0, 1}, 24, 24},
+            "f16",
+            "tile = [256, 32, 16], box = [1, 16, 16], stages = 4, taps = "
+            "3"},
+        StrategyCase{
+            {{9, 19}, {2, 3}, {1, 2}, {1, 1}, {0, 1}, 72, 40},
+            "bf16",
+            "tile = [64, 64, 64], box = [1, 8, 8], stages = 3, taps = 2"},
+        StrategyCase{
             {{5, 9, 9}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 24},
             "bf16",
             "tile = [256, 16, 32], box = [4, 8, 8], stages = 2, taps = 3"},
-        TapsCase{
+        StrategyCase{
             {{3, 6, 17}, {1, 3, 3}, {1, 1, 1}, {0, 0, 1}, {0, 1, 1}, 16, 72},
             "f16",
             "tile = [128, 128, 16], box = [2, 4, 16], stages = 2, taps = 3"},
-        TapsCase{{{12, 10}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 24},
-                 "bf16",
-                 "tile = [128, 32, 32], box = [1, 12, 10], stages = 3"},
-        TapsCase{{{19, 23}, {3, 3}, {2, 2}, {0, 0}, {1, 1}, 16, 40},
-                 "f16",
-                 "tile = [64, 64, 16], box = [1, 5, 11], stages = 2"},
-        TapsCase{{{20, 21}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24},
-                 "bf16",
-                 "tile = [256, 32, 16], box = [1, 10, 24], stages = 3, taps = "
-                 "3"},
-        TapsCase{
+        StrategyCase{{{12, 10}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 24},
+                     "bf16",
+                     "tile = [128, 32, 32], box = [1, 12, 10], stages = 3"},
+        StrategyCase{{{19, 23}, {3, 3}, {2, 2}, {0, 0}, {1, 1}, 16, 40},
+                     "f16",
+                     "tile = [64, 64, 16], box = [1, 5, 11], stages = 2"},
+        StrategyCase{
+            {{20, 21}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 24},
+            "bf16",
+            "tile = [256, 32, 16], box = [1, 10, 24], stages = 3, taps = "
+            "3"},
+        StrategyCase{
             {{4, 9, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 24},
             "bf16",
             "tile = [128, 32, 16], box = [2, 9, 7], stages = 2"},
-        TapsCase{
+        StrategyCase{
             {{4, 9, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 24},
             "bf16",
             "tile = [64, 64, 16], box = [1, 9, 7], stages = 2, cluster = 8"},
-        TapsCase{{{9, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 48, 40},
-                 "f16",
-                 "tile = [64, 32, 32], box = [1, 8, 8], stages = 3, taps = 3, "
-                 "cluster = 4"},
-        TapsCase{{{19, 11}, {3, 3}, {2, 2}, {0, 0}, {1, 1}, 24, 40},
-                 "bf16",
-                 "tile = [128, 32, 16], box = [1, 5, 11], stages = 2, cluster "
-                 "= 2"}));
+        StrategyCase{
+            {{9, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 48, 40},
+            "f16",
+            "tile = [64, 32, 32], box = [1, 8, 8], stages = 3, taps = 3, "
+            "cluster = 4"},
+        StrategyCase{
+            {{19, 11}, {3, 3}, {2, 2}, {0, 0}, {1, 1}, 24, 40},
+            "bf16",
+            "tile = [128, 32, 16], box = [1, 5, 11], stages = 2, cluster "
+            "= 2"}));
 
 // Statistics of tiles whose columns the blocks of a cluster finish.
 TEST(GpuWgmmaTapsKernels, ClusterWithStatistics) {
