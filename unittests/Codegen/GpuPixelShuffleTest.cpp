@@ -17,11 +17,11 @@ using namespace segc::test;
 
 namespace {
 
-KernelTestOptions optionsOf(const StrategyCase &c) {
+static KernelTestOptions optionsOf(const StrategyCase &c) {
   return c.options(c.conv.out);
 }
 
-ConvCase withStrategy(const StrategyCase &c) { return c.of("mma_sync"); }
+static ConvCase withStrategy(const StrategyCase &c) { return c.of("mma_sync"); }
 
 class GpuPixelShuffle : public testing::TestWithParam<StrategyCase> {};
 
