@@ -1,0 +1,105 @@
+//===- LabelResize.cpp - Resizing of labels to a planned grid -------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The mask of a label that is resized linearly has, at one voxel of the result,
+// the sum of the weights of those of its eight neighbours that have the label.
+// So at most eight masks matter to a voxel, and none is ever made.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ResizeTaps.h"
+#include "segc/Runtime/Core/ThreadPool.h"
+
+#include <algorithm>
+
+using namespace segc;
+
+namespace {
+
+/// The two voxels around a position, with the edges held.
+struct Neighbours {
+  int64_t low, high;
+  double lowWeight, highWeight;
+};
+
+/// The eight voxels around a position.
+struct Corners {
+  std::array<int16_t, 8> labels;
+  std::array<double, 8> weights;
+
+  int16_t label() const;
+};
+
+} // namespace
+
+static std::vector<Neighbours> neighbours(int64_t from, int64_t to,
+                                          bool nearest) {
+  const ResizeTaps taps(
+      from, to, nearest ? Interpolation::Nearest : Interpolation::Linear);
+  std::vector<Neighbours> result;
+  for (size_t i = 0; i < taps.first.size(); ++i) {
+    auto held = [&](int64_t place) {
+      return std::clamp<int64_t>(place, 0, from - 1);
+    };
+    const int64_t first = taps.first[i];
+    if (nearest)
+      result.push_back({first, first, 1, 0});
+    else
+      result.push_back({held(first), held(first + 1), taps.weights[2 * i],
+                        taps.weights[2 * i + 1]});
+  }
+  return result;
+}
+
+int16_t Corners::label() const {
+  int16_t best = 0;
+  bool found = false;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (found && labels[i] <= best)
+      continue;
+    double sum = 0;
+    for (size_t j = 0; j < labels.size(); ++j)
+      sum += labels[j] == labels[i] ? weights[j] : 0;
+    if (sum >= 0.5) {
+      best = labels[i];
+      found = true;
+    }
+  }
+  return best;
+}
+
+void segc::resizeLabels(const int16_t *source, Shape3 from, int16_t *result,
+                        Shape3 to, std::optional<size_t> nearestAxis,
+                        ThreadPool &pool) {
+  std::array<std::vector<Neighbours>, 3> around;
+  for (size_t axis = 0; axis < 3; ++axis)
+    around[axis] = neighbours(from[axis], to[axis], nearestAxis == axis);
+  pool.parallelFor(to[0] * to[1], [&](int64_t row, uint32_t) {
+    const Neighbours &z = around[0][static_cast<size_t>(row / to[1])];
+    const Neighbours &y = around[1][static_cast<size_t>(row % to[1])];
+    const std::array<const int16_t *, 4> rows = {
+        source + (z.low * from[1] + y.low) * from[2],
+        source + (z.low * from[1] + y.high) * from[2],
+        source + (z.high * from[1] + y.low) * from[2],
+        source + (z.high * from[1] + y.high) * from[2]};
+    const std::array<double, 4> rowWeights = {
+        z.lowWeight * y.lowWeight, z.lowWeight * y.highWeight,
+        z.highWeight * y.lowWeight, z.highWeight * y.highWeight};
+    int16_t *labels = result + row * to[2];
+    for (const Neighbours &x : around[2]) {
+      Corners corners;
+      bool same = true;
+      for (size_t i = 0; i < 4; ++i) {
+        corners.labels[2 * i] = rows[i][x.low];
+        corners.labels[2 * i + 1] = rows[i][x.high];
+        corners.weights[2 * i] = rowWeights[i] * x.lowWeight;
+        corners.weights[2 * i + 1] = rowWeights[i] * x.highWeight;
+      }
+      for (int16_t label : corners.labels)
+        same &= label == corners.labels[0];
+      *labels++ = same ? corners.labels[0] : corners.label();
+    }
+  });
+}

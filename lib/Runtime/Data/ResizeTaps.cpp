@@ -1,0 +1,57 @@
+//===- ResizeTaps.cpp - Source voxels of a resized line -------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ResizeTaps.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace segc;
+
+/// Weights of the four voxels around a position, `t` behind the second.
+static std::array<double, 4> catmullRom(double t) {
+  return {t * (-0.5 + t * (1 - 0.5 * t)), 1 + t * t * (1.5 * t - 2.5),
+          t * (0.5 + t * (2 - 1.5 * t)), t * t * (0.5 * t - 0.5)};
+}
+
+/// The same of the B-spline's coefficients. They sum to 6, the gain of the
+/// filter that computes the coefficients, which leaves it out.
+static std::array<double, 4> cubicSpline(double t) {
+  const double s = 1 - t;
+  return {s * s * s, 4 - 6 * t * t + 3 * t * t * t,
+          4 - 6 * s * s + 3 * s * s * s, t * t * t};
+}
+
+ResizeTaps::ResizeTaps(int64_t from, int64_t to, Interpolation interpolation) {
+  const double scale = static_cast<double>(from) / static_cast<double>(to);
+  for (int64_t i = 0; i < to; ++i) {
+    const double position = scale * (static_cast<double>(i) + 0.5) - 0.5;
+    const double floor = std::floor(position), t = position - floor;
+    const auto low = static_cast<int64_t>(floor);
+    switch (interpolation) {
+    case Interpolation::Nearest:
+      first.push_back(std::clamp<int64_t>(low + (t >= 0.5), 0, from - 1));
+      weights.push_back(1);
+      break;
+    case Interpolation::Linear:
+      count = 2;
+      first.push_back(low);
+      weights.insert(weights.end(), {1 - t, t});
+      break;
+    case Interpolation::CatmullRom:
+    case Interpolation::CubicSpline: {
+      count = 4;
+      first.push_back(low - 1);
+      const std::array<double, 4> around =
+          interpolation == Interpolation::CatmullRom ? catmullRom(t)
+                                                     : cubicSpline(t);
+      weights.insert(weights.end(), around.begin(), around.end());
+      break;
+    }
+    }
+  }
+}

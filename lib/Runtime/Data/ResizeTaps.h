@@ -1,0 +1,33 @@
+//===- ResizeTaps.h - Source voxels of a resized line -----------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_DATA_RESIZETAPS_H
+#define SEGC_LIB_RUNTIME_DATA_RESIZETAPS_H
+
+#include "segc/Runtime/Data/GridResize.h"
+
+#include <vector>
+
+namespace segc {
+
+/// For each voxel of a resized line, `count` neighbours in the source and their
+/// weights.
+struct ResizeTaps {
+  /// How far neighbours of cubic interpolation lie outside of the source.
+  static constexpr int64_t margin = 2;
+
+  int64_t count = 1;
+  /// The first neighbour; from -margin on, the last one below size + margin.
+  std::vector<int64_t> first;
+  std::vector<double> weights; ///< [voxel][neighbour]
+
+  ResizeTaps(int64_t from, int64_t to, Interpolation interpolation);
+};
+
+} // namespace segc
+
+#endif // SEGC_LIB_RUNTIME_DATA_RESIZETAPS_H
