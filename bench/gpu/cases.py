@@ -1,5 +1,6 @@
 """Kernels to check on a device: those of the published networks, and fusions of odd sizes, which are written here: convolutions, alone and with a
-normalisation before them and the statistics of their result after them, their gradients, transposed ones, and chains of pointwise ops."""
+normalisation before them, with the statistics of their result and with dropout after them, their gradients, transposed ones, chains of pointwise ops, and
+what is one kernel for all tensors: independent pointwise ops and the update of parameters."""
 import os
 import subprocess
 import tempfile
@@ -22,6 +23,8 @@ ODD = [
     ("eights_3d", [5, 9, 11], [3, 3, 3], [1, 1, 1], [1, 1, 1], [1, 1, 1], 32, 16),
     ("strided_eights", [10, 7, 9], [3, 3, 3], [2, 2, 2], [1, 1, 1], [1, 1, 1], 16, 24),
 ]
+# Those with dropout behind them, too.
+DROPPED = ("odd_2d", "eights_2d", "eights_3d")
 CHAINS = [("chain_1", [5, 7], 1), ("chain_3", [9, 11], 3), ("chain_16", [3, 5, 7], 16), ("chain_17", [5, 7], 17)]
 # The version of the fusions of a type.
 ODD_VERSIONS = {"f32": "sm_80", "f16": "sm_80", "bf16": "sm_90a"}
@@ -29,15 +32,15 @@ PRECISIONS = ("bf16", "f32", "tf32", "f16")
 
 
 def tensor(kind, *shape):
-    return "tensor<" + "x".join(map(str, shape)) + f"x{kind}>"
+    return "tensor<" + "".join(f"{extent}x" for extent in shape) + f"{kind}>"
 
 
-def fusion(name, types, results, body):
-    """A function of one fusion; body names %a0.. and what it yields %r0.."""
+def fusion(name, types, results, body, attributes="", yielded="%r{}"):
+    """A function of one fusion; body names %a0.. and what it yields %r0.. or, of one op, %r#0.."""
     outs = ", ".join(results)
     return (f"func.func @{name}({', '.join(f'%x{i}: {t}' for i, t in enumerate(types))}) -> ({outs}) {{\n"
-            f"  %f:{len(results)} = seg.fusion ({', '.join(f'%a{i} = %x{i} : {t}' for i, t in enumerate(types))}) -> ({outs}) {{\n"
-            f"{body}\n    seg.yield {', '.join(f'%r{i}' for i in range(len(results)))} : {outs}\n  }}\n"
+            f"  %f:{len(results)} = seg.fusion ({', '.join(f'%a{i} = %x{i} : {t}' for i, t in enumerate(types))}) -> ({outs}){attributes} {{\n"
+            f"{body}\n    seg.yield {', '.join(map(yielded.format, range(len(results))))} : {outs}\n  }}\n"
             f"  return {', '.join(f'%f#{i}' for i in range(len(results)))} : {outs}\n}}\n")
 
 
@@ -73,6 +76,11 @@ def convolutions(layer, kind):
                  f"{cast}%n = seg.norm_apply {value}, %a1, %a2, %a3, %a4 : ({x}, {s}, {s}, {g}, {g}) -> {x}\n%l = seg.leaky_relu %n slope 0.01 : {x}\n"
                  f"{to} = seg.conv %l, %a5 bias %a6 {where} : ({x}, {w}, {b}) -> {y}\n{back}{again}"
                  f"%r1, %r2 = seg.norm_stats instance {read} epsilon 1.0e-2 : ({y}) -> ({t}, {t})")
+    if name in DROPPED:
+        i = tensor("i64")
+        yield fusion(name + "_dropout", [xs, w, b, i, i, i], [ys],
+                     f"{cast}%d = seg.conv {value}, %a1 bias %a2 {where} : ({x}, {w}, {b}) -> {y}\n"
+                     f"{to} = seg.dropout %d key(%a3, %a4, %a5) rate 0.5 id 7 : ({y}, {i}, {i}, {i}) -> {y}\n{back}")
     yield alone("_input_grad", "conv_input_grad", [(ys, y), (w, w)], (xs, x))
     yield alone("_filter_grad", "conv_filter_grad", [(xs, x), (ys, y)], (w, w))
     if taps == strides:
@@ -91,9 +99,33 @@ def chain(name, extents, channels, kind):
                   f"%q = seg.sigmoid %l : {x}\n{to} = seg.add %q, {other} : ({x}, {x}) -> {x}{back}")
 
 
+def independent(kind):
+    """Pointwise ops of several shapes, which are one kernel."""
+    shapes = ([13], [5, 7, 3], [2, 9, 16])
+    wide, stored = [tensor("f32", *shape) for shape in shapes], [tensor(kind, *shape) for shape in shapes]
+    casts = "".join(f"{'%c' if t != u else '%r'}{i} = seg.add %a{i}, %a{i} : ({t}, {t}) -> {t}\n" + (f"%r{i} = seg.cast %c{i} : {t} -> {u}\n" if t != u else "")
+                    for i, (t, u) in enumerate(zip(wide, stored)))
+    return fusion("independent", wide, stored, casts, " attributes {strategy = #seg.strategy<horizontal>}")
+
+
+def updates():
+    """What changes all parameters at once."""
+    w, f, i = tensor("f32", 9001), tensor("f32"), tensor("i64")
+    decay = "decay_elements = 7001"
+    optimizers = [("adam", [w, w, w, w, f, f, f, f, i], [w, w, w], f"{{beta1 = 0.9, beta2 = 0.999, epsilon = 1.0e-7, {decay}}}"),
+                  ("sgd", [w, w, w, f, f, f, f, f], [w, w], f"{{nesterov, {decay}}}"),
+                  ("rmsprop", [w, w, w, w, w, f, f, f, f, f], [w, w, w, w], f"{{decay = 0.9, epsilon = 1.0e-3, {decay}}}")]
+    text = fusion("all_finite", [w], [f], f"%r0 = seg.all_finite %a0 : {w} -> {f}")
+    for name, operands, results, attributes in optimizers:
+        values, types = ", ".join(f"%a{i}" for i in range(len(operands))), f"({', '.join(operands)}) -> ({', '.join(results)})"
+        text += fusion(name, operands, results, f"%r:{len(results)} = seg.{name} {values} {attributes} : {types}", yielded="%r#{}")
+    return text
+
+
 def text(kind, layers, chains):
     """A module of fusions of a type."""
-    return "".join([fusion for layer in layers for fusion in convolutions(layer, kind)] + [chain(*case, kind) for case in chains])
+    return "".join([fusion for layer in layers for fusion in convolutions(layer, kind)] + [chain(*case, kind) for case in chains] +
+                   [independent(kind), updates() if kind == "f32" else ""])
 
 
 def write(device_cases, folder, small=False):

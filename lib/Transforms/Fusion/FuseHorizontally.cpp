@@ -59,15 +59,15 @@ private:
     return cast<RankedTensorType>(value.getType()).getRank() <= 1 &&
            seg::tensorBytes(value) <= smallBytes;
   }
-  /// Whether the argument's first dimension is not the batch.
-  bool isParameter(Value value);
+  /// Whether calls keep the argument: a parameter or a state of the optimizer.
+  bool isPersistent(Value value);
   bool overwrites(seg::FusionOp writer, seg::FusionOp reader);
 
   func::FuncOp entry;
   int64_t smallBytes;
 };
 
-bool Candidates::isParameter(Value value) {
+bool Candidates::isPersistent(Value value) {
   auto region = entry.getArgAttrOfType<StringAttr>(
       cast<BlockArgument>(value).getArgNumber(), regionAttrName);
   return region &&
@@ -78,7 +78,7 @@ bool Candidates::isAtBegin(seg::FusionOp fusion) {
   return llvm::all_of(fusion.getInputs(),
                       [&](Value input) {
                         return isa<BlockArgument>(input) &&
-                               (isSmall(input) || isParameter(input));
+                               (isSmall(input) || isPersistent(input));
                       }) &&
          llvm::none_of(fusion->getUsers(), llvm::IsaPred<func::ReturnOp>);
 }
