@@ -11,6 +11,8 @@
 #include "segc/Runtime/Device/MakeDevice.h"
 #include "segc/Runtime/Train/Schedule.h"
 
+#include <set>
+
 using namespace segc;
 
 /// The time of each step is kept in memory, so that their number is limited.
@@ -187,15 +189,34 @@ static void addEvaluate(CLI::App &root,
   auto options = std::make_shared<EvaluateOptions>();
   addModelOptions(app, options->model);
   addDataOptions(app, options->data);
-  app.get_option("--data")->required();
+  app.get_option("--model")->required(false);
   app.add_option("--checkpoint", options->checkpoint,
                  "Weights, a checkpoint or a results folder; default: those "
                  "in the model");
   app.add_option("--results", options->results,
-                 "Folder for metrics.json, metrics.csv and report.html");
+                 "Folder for metrics.json, metrics.csv and report.html; of "
+                 "folders: case-metrics.json, case-metrics.csv and "
+                 "summary.json");
   app.add_option("--split", options->split,
                  "train, validation or test (where test cases have labels)");
-  app.callback([&command, options] {
+  app.add_option("--predictions", options->predictions,
+                 "Folder of predicted labels to compare with --labels, "
+                 "instead of a model");
+  app.add_option("--labels", options->labels,
+                 "Folder of labels, of the same names");
+  app.add_option("--surface-tolerance", options->surfaceTolerance,
+                 "Tolerance of the surface Dice of --predictions in mm")
+      ->check(numberIn(0, 1000))
+      ->capture_default_str();
+  app.callback([&command, options, &app] {
+    const std::set<std::string> ofFolders = {
+        "predictions", "labels",  "surface-tolerance",
+        "results",     "threads", "max-image-bytes"};
+    for (const CLI::Option *option : app.get_options())
+      if (option->count() > 0 && !ofFolders.count(option->get_lnames()[0]))
+        options->idleWithFolders = "--" + option->get_lnames()[0];
+    options->surfaceToleranceGiven =
+        app.get_option("--surface-tolerance")->count() > 0;
     command = [options] { return runEvaluate(*options); };
   });
 }

@@ -5,12 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "segc/Base/Files.h"
 #include "segc/Base/Signals.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
 #include "segc/Runtime/Commands/Session.h"
 #include "segc/Runtime/Inference/Evaluate.h"
+#include "segc/Runtime/Inference/EvaluateFolders.h"
 #include "segc/Runtime/Inference/Predict.h"
 #include "segc/Runtime/Train/Report.h"
 
@@ -32,7 +34,98 @@ static Status checkPaths(const EvaluateOptions &options,
   return checkOutputs(paths);
 }
 
+/// Writes the metrics of label files and prints their means.
+static Status writeTable(const EvaluateOptions &options,
+                         const MetricsTable &table) {
+  std::printf("%s", table.toText().c_str());
+  if (options.results.empty())
+    return Status::success();
+  SEGC_ASSIGN_OR_RETURN(ResultsFolder folder,
+                        ResultsFolder::open(options.results));
+  SEGC_RETURN_IF_ERROR(folder.putAside(evaluationResults()).status());
+  const std::string &results = options.results;
+  SEGC_RETURN_IF_ERROR(
+      writeFileAtomically(results + "/case-metrics.csv", table.toCsv()));
+  SEGC_RETURN_IF_ERROR(writeFileAtomically(results + "/case-metrics.json",
+                                           jsonText(table.toJson(), 2) + "\n"));
+  return writeFileAtomically(results + "/summary.json", table.toSummary());
+}
+
+static Status checkFolderOptions(const EvaluateOptions &options) {
+  if (options.predictions.empty() || options.labels.empty())
+    return wrongUsage(
+        "--predictions and --labels belong together: give both folders");
+  if (!options.idleWithFolders.empty())
+    return wrongUsage(options.idleWithFolders +
+                      " has no effect with --predictions: no model runs; "
+                      "leave it out");
+  return Status::success();
+}
+
+/// Compares label files with label files.
+static CommandResult evaluateFolders(const EvaluateOptions &options) {
+  SEGC_RETURN_IF_ERROR(checkFolderOptions(options));
+  Notes notes;
+  SEGC_ASSIGN_OR_RETURN(std::vector<LabelPair> pairs,
+                        pairLabels(options.predictions, options.labels, notes));
+  CommandPaths paths;
+  for (const LabelPair &pair : pairs) {
+    addInputs(paths, "--predictions", {pair.prediction});
+    addInputs(paths, "--labels", {pair.label});
+  }
+  paths.folders = {{"--results", options.results}};
+  if (!options.results.empty())
+    paths.places = paths.folders;
+  SEGC_RETURN_IF_ERROR(checkOutputs(paths));
+  SEGC_ASSIGN_OR_RETURN(
+      std::unique_ptr<ThreadPool> pool,
+      ThreadPool::create(static_cast<unsigned>(options.model.threads)));
+  MetricsTable table;
+  table.tolerance = options.surfaceTolerance;
+  SEGC_ASSIGN_OR_RETURN(table.classNames, classNamesBeside(options.labels));
+  ImageLimits limits;
+  limits.maxBytes = static_cast<uint64_t>(options.data.maxImageBytes);
+  catchStopSignals();
+  std::vector<std::string> failures;
+  for (const LabelPair &pair : pairs) {
+    if (stopSignal())
+      return Status(StatusCode::Interrupted, "interrupted while evaluating");
+    auto cases = measurePair(pair, limits, table.tolerance, *pool, notes);
+    if (!cases.ok()) {
+      printMessage(cases.status().message());
+      failures.push_back(pair.name);
+      continue;
+    }
+    std::move(cases->begin(), cases->end(), std::back_inserter(table.cases));
+  }
+  for (const std::string &note : notes.take())
+    printMessage("warning: " + note);
+  Status status;
+  if (!failures.empty()) {
+    std::string names;
+    for (const std::string &name : failures)
+      names += (names.empty() ? "" : ", ") + name;
+    status = dataLoss(std::to_string(failures.size()) + " of " +
+                      std::to_string(pairs.size()) + " cases failed: " + names);
+  }
+  if (table.cases.empty())
+    return status;
+  table.completeClasses();
+  SEGC_RETURN_IF_ERROR(writeTable(options, table));
+  return status.ok() ? CommandResult(status) : CommandResult::partial(status);
+}
+
 CommandResult segc::runEvaluate(const EvaluateOptions &options) {
+  if (!options.predictions.empty() || !options.labels.empty())
+    return evaluateFolders(options);
+  if (options.model.model.empty() || options.data.data.empty())
+    return wrongUsage(
+        std::string(options.model.model.empty() ? "--model" : "--data") +
+        " is required, or --predictions and --labels; see "
+        "`segrun evaluate --help`");
+  if (options.surfaceToleranceGiven)
+    return wrongUsage("--surface-tolerance has no effect without "
+                      "--predictions; leave it out");
   SEGC_ASSIGN_OR_RETURN(Split split, parseSplit(options.split));
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openTrained(options.model, options.checkpoint));

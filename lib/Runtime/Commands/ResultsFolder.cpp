@@ -24,14 +24,16 @@ static constexpr const char *earlierName = "earlier";
 
 const std::vector<const char *> &segc::trainingResults() {
   static const std::vector<const char *> names = {
-      "train.jsonl", "curves.png",  "report.html", "metrics.json",
-      "metrics.csv", "predictions", "overlays",    "checkpoints"};
+      "train.jsonl", "curves.png",        "report.html",      "metrics.json",
+      "metrics.csv", "case-metrics.json", "case-metrics.csv", "summary.json",
+      "predictions", "overlays",          "checkpoints"};
   return names;
 }
 
 const std::vector<const char *> &segc::evaluationResults() {
   static const std::vector<const char *> names = {
-      "report.html", "metrics.json", "metrics.csv", "predictions", "overlays"};
+      "report.html",      "metrics.json", "metrics.csv", "case-metrics.json",
+      "case-metrics.csv", "summary.json", "predictions", "overlays"};
   return names;
 }
 

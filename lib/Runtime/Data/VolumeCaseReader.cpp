@@ -7,6 +7,7 @@
 
 #include "VolumeCaseReader.h"
 #include "segc/Base/Files.h"
+#include "segc/Runtime/Data/GridMatch.h"
 #include "segc/Runtime/Data/Notes.h"
 
 #include <algorithm>
@@ -15,20 +16,8 @@
 
 using namespace segc;
 
-/// Label values count as the whole number that they are this close to: a scale
-/// in the header makes 0.9999995 of 1.
-static constexpr double wholeTolerance = 1e-3;
 /// Values of a label that a message lists.
 static constexpr size_t maxValues = 16;
-
-/// "(x, y, z)" of a voxel in file order.
-static std::string voxelAt(const VolumeGeometry &geometry, size_t place) {
-  auto voxel = static_cast<int64_t>(place);
-  const auto &size = geometry.size;
-  return "(" + std::to_string(voxel % size[0]) + ", " +
-         std::to_string(voxel / size[0] % size[1]) + ", " +
-         std::to_string(voxel / size[0] / size[1]) + ")";
-}
 
 StatusOr<Volume> VolumeCaseReader::readVolume(const std::string &path) const {
   // A pipe, a folder or a link to itself is there, and named for what it is.
@@ -69,7 +58,8 @@ Status VolumeCaseReader::chooseChannels(const CaseFiles &files,
     if (image > 0) {
       SEGC_ASSIGN_OR_RETURN(channel.order,
                             matchGrids(volume.geometry, files.images[image],
-                                       content.geometry(), path, "channel"));
+                                       content.geometry(), path, "channel",
+                                       rules.notes));
     }
     content.channels.push_back(channel);
   }
@@ -106,7 +96,7 @@ static Status checkFinite(const Volume &volume, int64_t channel,
     return Status::success();
   return Status(StatusCode::NonFinite,
                 path + " is " + std::to_string(volume.voxels[*bad]) +
-                    " at voxel " + voxelAt(geometry, *bad - first) +
+                    " at voxel " + voxelText(geometry, *bad - first) +
                     ", expected numbers; repair or leave out the case");
 }
 
@@ -123,53 +113,6 @@ StatusOr<SourceCase> VolumeCaseReader::readImage(const CaseFiles &files) const {
                                      channel.index,
                                      files.images[channel.image]));
   return content;
-}
-
-//===----------------------------------------------------------------------===//
-// Grids
-//===----------------------------------------------------------------------===//
-
-StatusOr<AxisOrder> VolumeCaseReader::matchGrids(const VolumeGeometry &other,
-                                                 const std::string &path,
-                                                 const VolumeGeometry &image,
-                                                 const std::string &imagePath,
-                                                 const char *what) const {
-  AxisOrder order;
-  const bool otherPlaced = other.placedBy != PlacedBy::Pixdim;
-  const bool imagePlaced = image.placedBy != PlacedBy::Pixdim;
-  if (otherPlaced == imagePlaced)
-    order = orderBetween(other, image);
-  const VolumeGeometry grid = reordered(other, order);
-  const std::string both = path + " has " + gridText(other) +
-                           ", expected the grid of " + imagePath + ", " +
-                           gridText(image);
-  if (grid.size != image.size)
-    return invalidArgument(both);
-  if (otherPlaced != imagePlaced) {
-    rules.notes.add(otherPlaced ? imagePath : path,
-                    "has neither sform nor qform; the grid of its " +
-                        std::string(otherPlaced ? what : "image") + " counts");
-    return order;
-  }
-  const double apart = cornerDistance(grid, image);
-  if (apart <= gridTolerance(image))
-    return order;
-  // The label's tool may have gone by the qform.
-  if (std::optional<VolumeGeometry> byQform = placedByQform(image)) {
-    order = orderBetween(other, *byQform);
-    const VolumeGeometry turned = reordered(other, order);
-    if (turned.size == image.size &&
-        cornerDistance(turned, *byQform) <= gridTolerance(image)) {
-      rules.notes.add(path, "lies on the grid of its image by the image's "
-                            "qform, not by its sform; it is taken so");
-      return order;
-    }
-  }
-  char text[80];
-  std::snprintf(text, sizeof(text),
-                "; they lie up to %.4g mm apart, at most %.4g mm are one grid",
-                apart, gridTolerance(image));
-  return invalidArgument(both + text);
 }
 
 //===----------------------------------------------------------------------===//
@@ -195,7 +138,7 @@ public:
 
   uint8_t take(float value, size_t place) {
     const double whole = std::round(double{value});
-    const bool near = std::abs(value - whole) <= wholeTolerance; // Not NaN.
+    const bool near = isWholeLabel(double{value});
     anyRounded |= near && whole != value;
     const int64_t found = !near                       ? -1
                           : whole >= 0 && whole < 256 ? byValue[size_t(whole)]
@@ -287,7 +230,7 @@ Status VolumeCaseReader::readLabel(const CaseFiles &files,
              : ""));
   SEGC_ASSIGN_OR_RETURN(AxisOrder order,
                         matchGrids(label.geometry, path, content.geometry(),
-                                   content.path, "label"));
+                                   content.path, "label", rules.notes));
   LabelValues values(rules);
   std::vector<uint8_t> classes;
   classes.reserve(label.voxels.size());
@@ -296,7 +239,7 @@ Status VolumeCaseReader::readLabel(const CaseFiles &files,
   if (!values.ok())
     return invalidArgument(
         path + " " +
-        values.complaint(voxelAt(label.geometry, values.firstPlace())));
+        values.complaint(voxelText(label.geometry, values.firstPlace())));
   if (values.rounded())
     rules.notes.add(path, "label values within 0.001 of a whole number were "
                           "rounded to it");

@@ -24,13 +24,6 @@ private:
   StatusOr<Volume> readVolume(const std::string &path) const;
   /// Chooses the channels that the network gets.
   Status chooseChannels(const CaseFiles &files, SourceCase &content) const;
-  /// How the axes of `other`, a label or a further channel, become those of
-  /// the image; an error where they are two grids.
-  StatusOr<AxisOrder> matchGrids(const VolumeGeometry &other,
-                                 const std::string &path,
-                                 const VolumeGeometry &image,
-                                 const std::string &imagePath,
-                                 const char *what) const;
 };
 
 } // namespace segc

@@ -81,6 +81,11 @@ struct EvaluateOptions {
   DataOptions data;
   std::string checkpoint, results;
   std::string split = "validation";
+  /// Folders of label files that are compared, instead of a model's output.
+  std::string predictions, labels;
+  double surfaceTolerance = 1; ///< Millimetres.
+  bool surfaceToleranceGiven = false;
+  std::string idleWithFolders; ///< An option without effect on folders.
 };
 
 struct PredictOptions {

@@ -1,0 +1,83 @@
+//===- EvaluateFoldersTest.cpp - evaluate --predictions -------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CommandTest.h"
+
+#include "segc/Base/Json.h"
+#include "segc/Runtime/Data/Nifti.h"
+
+using namespace segc;
+
+namespace {
+/// Label files of 2x2x2 voxels in two folders.
+struct EvaluateFolders : Command {
+protected:
+  void SetUp() override {
+    fs::create_directories(folder + "/p");
+    fs::create_directories(folder + "/l");
+  }
+  void write(const std::string &name, const std::vector<uint8_t> &labels,
+             double x = 0) {
+    VolumeGeometry grid;
+    grid.size = {2, 2, 2};
+    grid.header.headerSize = 348;
+    grid.header.sformCode = 1;
+    for (int axis = 0; axis < 3; ++axis)
+      grid.header.sform[axis][axis] = grid.header.pixelSize[axis + 1] = 1;
+    grid.header.sform[0][3] = static_cast<float>(x);
+    ASSERT_TRUE(writeNifti(folder + "/" + name, grid, labels.data()).ok());
+  }
+  int evaluate(std::vector<std::string> more = {}) {
+    std::vector<std::string> words = {"evaluate", "--predictions",
+                                      folder + "/p", "--labels", folder + "/l"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  }
+};
+} // namespace
+
+TEST_F(EvaluateFolders, WritesAllTables) {
+  write("p/a.nii.gz", {1, 1, 0, 0, 0, 0, 0, 0});
+  write("l/a.nii.gz", {1, 0, 0, 0, 0, 0, 0, 0});
+  write("p/more.nii.gz", {1, 1, 0, 0, 0, 0, 0, 0});
+  EXPECT_EQ(evaluate({"--results", folder + "/r"}), 0) << output;
+  EXPECT_THAT(output, HasSubstr("more.nii.gz: has no label of this name"));
+  auto json = readFile(folder + "/r/case-metrics.json");
+  ASSERT_TRUE(json.ok());
+  EXPECT_DOUBLE_EQ(Json::parse(*json)["mean"]["1"]["dice"]["mean"], 2. / 3);
+  EXPECT_TRUE(fs::exists(folder + "/r/case-metrics.csv"));
+  EXPECT_TRUE(fs::exists(folder + "/r/summary.json"));
+}
+
+// A case that cannot be measured does not stop the others; where none can, the
+// command fails.
+TEST_F(EvaluateFolders, NamesWhatDiffers) {
+  const std::vector<uint8_t> labels = {1, 0, 0, 0, 0, 0, 0, 0};
+  write("p/moved.nii.gz", labels, 5);
+  write("l/moved.nii.gz", labels);
+  EXPECT_EQ(evaluate(), 1);
+  EXPECT_THAT(output, HasSubstr("they lie up to 5 mm apart"));
+  write("l/missing.nii.gz", labels);
+  write("p/same.nii.gz", labels);
+  write("l/same.nii.gz", labels);
+  EXPECT_EQ(evaluate(), 3);
+  EXPECT_THAT(output, HasSubstr("no prediction has the name missing"));
+  EXPECT_THAT(output, HasSubstr("2 of 3 cases failed: missing, moved"));
+}
+
+TEST_F(EvaluateFolders, Usage) {
+  EXPECT_EQ(run({"evaluate"}), 2);
+  EXPECT_THAT(output, HasSubstr("--model is required"));
+  EXPECT_EQ(run({"evaluate", "--labels", folder}), 2);
+  EXPECT_THAT(output, HasSubstr("belong together"));
+  EXPECT_EQ(evaluate({"--fold", "1"}), 2);
+  EXPECT_THAT(output, HasSubstr("--fold has no effect with --predictions"));
+  write("p/a.nii.gz", std::vector<uint8_t>(8));
+  write("l/a.nii.gz", std::vector<uint8_t>(8));
+  EXPECT_EQ(evaluate({"--results", folder + "/p"}), 2);
+  EXPECT_THAT(output, HasSubstr("which a result may replace"));
+}
