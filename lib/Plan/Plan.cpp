@@ -1,0 +1,204 @@
+//===- Plan.cpp - Checks of fingerprints and plans ------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Plan/Plan.h"
+#include "segc/Plan/DataPipeline.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+using namespace segc;
+
+const char *segc::planRulesName(PlanRules rules) {
+  return rules == PlanRules::Example ? "example" : "v2";
+}
+
+const PlanConfiguration *Plan::find(const std::string &name) const {
+  auto found = std::find_if(
+      configurations.begin(), configurations.end(),
+      [&](const PlanConfiguration &known) { return known.name == name; });
+  return found == configurations.end() ? nullptr : &*found;
+}
+
+static Status checkCount(const std::string &where, const char *key,
+                         size_t count, size_t expected) {
+  if (count == expected)
+    return Status::success();
+  return invalidArgument(where + ": " + key + ": expected " +
+                         std::to_string(expected) + " values, got " +
+                         std::to_string(count));
+}
+
+template <typename Values>
+static Status checkAtLeast(const std::string &where, const char *key,
+                           const Values &values, int64_t least) {
+  for (auto value : values)
+    if (!(static_cast<double>(value) >= static_cast<double>(least)) ||
+        !std::isfinite(static_cast<double>(value)))
+      return invalidArgument(where + ": " + key +
+                             ": expected values of at least " +
+                             std::to_string(least) + ", got " +
+                             numberText(static_cast<double>(value)));
+  return Status::success();
+}
+
+template <typename Values>
+static Status checkSpacing(const std::string &where, const Values &values) {
+  for (double value : values)
+    if (!(value > 0) || !std::isfinite(value))
+      return invalidArgument(where +
+                             ": spacing: expected millimetres above 0, "
+                             "got " +
+                             numberText(value));
+  return Status::success();
+}
+
+static Status checkNames(const std::string &where, const char *key,
+                         const std::vector<std::string> &names, size_t least) {
+  if (names.size() >= least)
+    return Status::success();
+  return invalidArgument(where + ": " + key + ": expected at least " +
+                         std::to_string(least) + ", got " +
+                         std::to_string(names.size()));
+}
+
+Status segc::verify(const Fingerprint &fingerprint) {
+  const std::string where = "fingerprint";
+  SEGC_RETURN_IF_ERROR(
+      checkNames(where, "channels", fingerprint.channelNames, 1));
+  SEGC_RETURN_IF_ERROR(checkNames(where, "classes", fingerprint.classNames, 2));
+  SEGC_RETURN_IF_ERROR(checkCount(where, "intensities",
+                                  fingerprint.intensities.size(),
+                                  fingerprint.channelNames.size()));
+  if (fingerprint.cases.empty())
+    return invalidArgument(where + ": expected training cases, got none");
+  for (size_t i = 0; i < fingerprint.cases.size(); ++i) {
+    const std::string ofCase = where + ": case " + std::to_string(i);
+    const Fingerprint::Case &entry = fingerprint.cases[i];
+    SEGC_RETURN_IF_ERROR(checkAtLeast(ofCase, "shape", entry.shape, 1));
+    SEGC_RETURN_IF_ERROR(checkSpacing(ofCase, entry.spacing));
+  }
+  return Status::success();
+}
+
+/// Strides must divide the patch, or a decoder level has not its skip's size.
+static Status checkTopology(const PlanConfiguration &configuration,
+                            const std::string &where) {
+  const Topology &topology = configuration.topology;
+  const size_t dim = configuration.patch.size(), levels = topology.levels();
+  if (levels == 0)
+    return invalidArgument(where + ": strides: expected a level, got none");
+  SEGC_RETURN_IF_ERROR(
+      checkCount(where, "kernels", topology.kernels.size(), levels));
+  for (size_t level = 0; level < levels; ++level) {
+    const std::string ofLevel = where + ": level " + std::to_string(level);
+    SEGC_RETURN_IF_ERROR(
+        checkCount(ofLevel, "kernel", topology.kernels[level].size(), dim));
+    SEGC_RETURN_IF_ERROR(
+        checkCount(ofLevel, "stride", topology.strides[level].size(), dim));
+    for (size_t axis = 0; axis < dim; ++axis) {
+      const int64_t kernel = topology.kernels[level][axis];
+      const int64_t stride = topology.strides[level][axis];
+      if (kernel < 1 || kernel % 2 == 0 || kernel > 7)
+        return invalidArgument(ofLevel +
+                               ": kernel: expected 1, 3, 5 or 7, "
+                               "got " +
+                               std::to_string(kernel));
+      if (stride != 1 && (stride != 2 || level == 0))
+        return invalidArgument(ofLevel + ": stride: expected 1" +
+                               (level ? " or 2" : "") + ", got " +
+                               std::to_string(stride));
+    }
+  }
+  const std::vector<int64_t> total = topology.totalStride();
+  for (size_t axis = 0; axis < dim; ++axis)
+    if (configuration.patch[axis] % total[axis])
+      return invalidArgument(where + ": patch: axis " + std::to_string(axis) +
+                             ": expected a multiple of " +
+                             std::to_string(total[axis]) + ", got " +
+                             std::to_string(configuration.patch[axis]));
+  SEGC_RETURN_IF_ERROR(
+      checkCount(where, "filters", configuration.filters.size(), levels));
+  SEGC_RETURN_IF_ERROR(checkCount(where, "encoder_blocks",
+                                  configuration.encoderBlocks.size(), levels));
+  return checkCount(where, "decoder_blocks", configuration.decoderBlocks.size(),
+                    levels - 1);
+}
+
+static Status checkNormalization(const PlanConfiguration &configuration,
+                                 const std::string &where, size_t channels) {
+  SEGC_RETURN_IF_ERROR(checkCount(
+      where, "normalization", configuration.normalization.size(), channels));
+  SEGC_RETURN_IF_ERROR(
+      checkCount(where, "use_mask", configuration.useMask.size(), channels));
+  static const std::set<std::string> known = {"ct", "nonorm", "zscore",
+                                              "rescale_to_0_1", "rgb_to_0_1"};
+  for (const std::string &name : configuration.normalization)
+    if (!known.count(name))
+      return invalidArgument(where +
+                             ": normalization: expected ct, nonorm, zscore, "
+                             "rescale_to_0_1 or rgb_to_0_1, got \"" +
+                             name + "\"");
+  return Status::success();
+}
+
+static Status verifyConfiguration(const PlanConfiguration &configuration,
+                                  size_t channels) {
+  const std::string where = "configuration " + configuration.name;
+  const size_t dim = configuration.patch.size();
+  if (dim != 2 && dim != 3)
+    return invalidArgument(where + ": patch: expected 2 or 3 sizes, got " +
+                           std::to_string(dim));
+  SEGC_RETURN_IF_ERROR(
+      checkCount(where, "spacing", configuration.spacing.size(), dim));
+  SEGC_RETURN_IF_ERROR(
+      checkCount(where, "median_shape", configuration.medianShape.size(), dim));
+  SEGC_RETURN_IF_ERROR(checkSpacing(where, configuration.spacing));
+  SEGC_RETURN_IF_ERROR(checkAtLeast(where, "patch", configuration.patch, 1));
+  SEGC_RETURN_IF_ERROR(
+      checkAtLeast(where, "median_shape", configuration.medianShape, 1));
+  SEGC_RETURN_IF_ERROR(checkAtLeast(
+      where, "batch", std::array<int64_t, 1>{configuration.batch}, 1));
+  SEGC_RETURN_IF_ERROR(checkTopology(configuration, where));
+  SEGC_RETURN_IF_ERROR(
+      checkAtLeast(where, "filters", configuration.filters, 1));
+  SEGC_RETURN_IF_ERROR(
+      checkAtLeast(where, "encoder_blocks", configuration.encoderBlocks, 1));
+  SEGC_RETURN_IF_ERROR(
+      checkAtLeast(where, "decoder_blocks", configuration.decoderBlocks, 1));
+  return checkNormalization(configuration, where, channels);
+}
+
+Status segc::verify(const Plan &plan) {
+  const std::string where = "plan";
+  SEGC_RETURN_IF_ERROR(
+      checkNames(where, "channel_names", plan.channelNames, 1));
+  SEGC_RETURN_IF_ERROR(checkNames(where, "class_names", plan.classNames, 2));
+  SEGC_RETURN_IF_ERROR(checkCount(where, "intensities", plan.intensities.size(),
+                                  plan.channelNames.size()));
+  std::array<int64_t, 3> axes = plan.transpose;
+  std::sort(axes.begin(), axes.end());
+  if (axes != std::array<int64_t, 3>{0, 1, 2})
+    return invalidArgument(where +
+                           ": transpose: expected 0, 1 and 2 in any "
+                           "order, got " +
+                           std::to_string(plan.transpose[0]) + ", " +
+                           std::to_string(plan.transpose[1]) + ", " +
+                           std::to_string(plan.transpose[2]));
+  if (plan.configurations.empty())
+    return invalidArgument(where + ": expected configurations, got none");
+  std::set<std::string> names;
+  for (const PlanConfiguration &configuration : plan.configurations) {
+    if (!names.insert(configuration.name).second)
+      return invalidArgument(where + ": two configurations are named \"" +
+                             configuration.name + "\"");
+    SEGC_RETURN_IF_ERROR(
+        verifyConfiguration(configuration, plan.channelNames.size()));
+  }
+  return Status::success();
+}
