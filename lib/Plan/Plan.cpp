@@ -86,13 +86,18 @@ Status segc::verify(const Fingerprint &fingerprint) {
   return Status::success();
 }
 
+/// Patches of 2^16 voxels an axis have as many.
+static constexpr size_t maxLevels = 16;
+
 /// Strides must divide the patch, or a decoder level has not its skip's size.
 static Status checkTopology(const PlanConfiguration &configuration,
                             const std::string &where) {
   const Topology &topology = configuration.topology;
   const size_t dim = configuration.patch.size(), levels = topology.levels();
-  if (levels == 0)
-    return invalidArgument(where + ": strides: expected a level, got none");
+  if (levels < 1 || levels > maxLevels)
+    return invalidArgument(where + ": strides: expected 1 to " +
+                           std::to_string(maxLevels) + " levels, got " +
+                           std::to_string(levels));
   SEGC_RETURN_IF_ERROR(
       checkCount(where, "kernels", topology.kernels.size(), levels));
   for (size_t level = 0; level < levels; ++level) {

@@ -1,0 +1,111 @@
+//===- PlanFileTest.cpp ---------------------------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Plan/PlanFile.h"
+#include "segc/Base/Json.h"
+#include "segc/Plan/Planner.h"
+#include "gmock/gmock.h"
+
+using namespace segc;
+using testing::HasSubstr;
+
+static Plan examplePlan() {
+  Fingerprint fingerprint;
+  fingerprint.dataset = "Liver \"CT\"";
+  fingerprint.channelNames = {"CT", "noNorm"};
+  fingerprint.classNames = {"background", "liver"};
+  fingerprint.cases.assign(9, {{300, 512, 512}, {1.1, 0.7, 0.7}});
+  fingerprint.intensities.resize(2);
+  fingerprint.intensities[0] = {99.4, 100, 39.36, -1024, 3000.5, -17, 201};
+  StatusOr<Plan> plan = planV2(fingerprint, PlannedNetwork::ResidualM);
+  EXPECT_TRUE(plan.ok()) << plan.status().message();
+  return *plan;
+}
+
+/// The error of the plan's text after a change.
+template <typename F>
+static std::string messageAfter(F change) {
+  Json json = Json::parse(planText(examplePlan()));
+  change(json);
+  return parsePlan(json.dump(), "plan.json").status().message();
+}
+
+TEST(PlanFile, IsReadAsWritten) {
+  const Plan plan = examplePlan();
+  ASSERT_EQ(plan.configurations.size(), 3u);
+  const std::string text = planText(plan);
+  StatusOr<Plan> again = parsePlan(text, "plan.json");
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  // Configurations come back in the order of their names.
+  for (const PlanConfiguration &ours : plan.configurations) {
+    const PlanConfiguration *theirs = again->find(ours.name);
+    ASSERT_NE(theirs, nullptr);
+    EXPECT_EQ(theirs->spacing, ours.spacing);
+    EXPECT_EQ(theirs->topology.kernels, ours.topology.kernels);
+    EXPECT_EQ(theirs->residualEncoder, true);
+    EXPECT_EQ(theirs->useMask, ours.useMask);
+  }
+  EXPECT_EQ(again->transpose, plan.transpose);
+  EXPECT_EQ(again->intensities[0].max, 3000.5);
+  EXPECT_EQ(planText(*again), planText(*parsePlan(planText(*again), "again")));
+}
+
+TEST(PlanFile, HasAKeyALine) {
+  const std::string text = planText(examplePlan());
+  EXPECT_THAT(text, HasSubstr("\n  \"rules\": \"v2\",\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\n    \"2d\": {\n      \"spacing\": [0.7,0.7],"));
+}
+
+TEST(PlanFile, NamesUnknownAndMissingKeys) {
+  EXPECT_EQ(messageAfter([](Json &) {}), "");
+  EXPECT_THAT(messageAfter([](Json &json) {
+                json["configurations"]["2d"]["patsh"] = 1;
+              }),
+              HasSubstr("plan.json.configurations.2d: unknown key \"patsh\", "
+                        "expected spacing, median_shape, patch, "));
+  EXPECT_THAT(messageAfter([](Json &json) { json["colour"] = 1; }),
+              HasSubstr("plan.json: unknown key \"colour\""));
+  EXPECT_THAT(messageAfter([](Json &json) {
+                json["configurations"]["2d"].erase("batch");
+              }),
+              HasSubstr("2d: field \"batch\" is missing"));
+}
+
+TEST(PlanFile, NamesValuesOfAnotherType) {
+  EXPECT_THAT(messageAfter([](Json &json) {
+                json["configurations"]["2d"]["patch"] = {256, 2.5};
+              }),
+              HasSubstr("field \"patch\": expected a list of which each "
+                        "element is an integer, found [256,2.5]"));
+  EXPECT_THAT(messageAfter([](Json &json) { json["transpose"] = {0, 1}; }),
+              HasSubstr("expected a list of 3 integers, found [0,1]"));
+  EXPECT_THAT(messageAfter([](Json &json) { json["intensities"] = 3; }),
+              HasSubstr("intensities: expected a list, found number"));
+  EXPECT_THAT(messageAfter([](Json &json) { json["configurations"] = "2d"; }),
+              HasSubstr("configurations: expected an object, found string"));
+  EXPECT_THAT(messageAfter([](Json &json) { json["rules"] = "v3"; }),
+              HasSubstr("expected \"example\" or \"v2\", found \"v3\""));
+  EXPECT_THAT(messageAfter([](Json &json) { json["version"] = 2; }),
+              HasSubstr("plan of version 2, expected 1"));
+  EXPECT_THAT(parsePlan("[]", "plan.json").status().message(),
+              HasSubstr("expected an object, found array"));
+}
+
+// An edited plan is verified as a planned one is.
+TEST(PlanFile, IsVerified) {
+  EXPECT_THAT(messageAfter([](Json &json) {
+                json["configurations"]["2d"]["patch"][0] = 500;
+              }),
+              HasSubstr("plan.json: configuration 2d: patch: axis 0: expected "
+                        "a multiple of"));
+  EXPECT_THAT(messageAfter([](Json &json) {
+                Json &plan = json["configurations"]["2d"];
+                plan["strides"] = std::vector<std::vector<int64_t>>(70, {2, 2});
+              }),
+              HasSubstr("strides: expected 1 to 16 levels, got 70"));
+}
