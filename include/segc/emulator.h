@@ -184,6 +184,10 @@ typedef struct segc_emulator_functions {
   void (*access_cluster)(segc_emulator_thread *, const void *address,
                          uint32_t bytes, uint32_t alignment, uint32_t access,
                          const char *op);
+
+  /* griddepcontrol.wait: until the kernel in front has ended. It may change
+   * observe_global. NOLINTNEXTLINE: a name of C */
+  void (*wait_launch)(segc_emulator_thread *, const char *op);
 } segc_emulator_functions;
 
 struct segc_emulator_thread {

@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define SEGC_ABI_VERSION 5u
+#define SEGC_ABI_VERSION 6u
 /* Every buffer below must start at a multiple of this many bytes. */
 #define SEGC_ALIGNMENT 64u
 
@@ -216,6 +216,17 @@ typedef enum segc_command_kind {
   SEGC_COMMAND_WAIT = 6        /* the stream goes on after `event` */
 } segc_command_kind;
 
+/* Flags of a launch. */
+typedef enum segc_launch_flags { /* NOLINT: a name of C */
+                                 /* Every thread of the kernel waits for the
+                                  * kernel in front of it on the stream before
+                                  * it accesses memory of the device
+                                  * (griddepcontrol.wait): a runtime may launch
+                                  * it before that has ended (programmatic
+                                  * dependent launch). */
+                                 SEGC_LAUNCH_DEPENDENT = 1
+} segc_launch_flags;
+
 #define SEGC_NO_BLOB 0xffffffffu
 #define SEGC_MAX_TENSOR_RANK 5
 #define SEGC_MAX_TENSOR_MAPS 8
@@ -257,7 +268,10 @@ typedef struct segc_command {
   double bytes_per_sample;
   /* Since version 3. */
   uint32_t stream; /* index of the program's streams */
-  uint32_t event;  /* less than the program's event_count */
+  union {
+    uint32_t event;        /* less than the program's event_count */
+    uint32_t launch_flags; /* segc_launch_flags; since version 6. NOLINT */
+  };
   union {
     uint32_t collective; /* segc_collective_kind, of a collective */
     uint32_t map_count;  /* of a launch; since version 5 */

@@ -100,9 +100,22 @@ void Block::checkBounds(EmulatedThread &thread, const void *address,
     });
 }
 
+void Block::waitForLaunch(EmulatedThread &thread) {
+  setObserved(thread, /*awaitsLaunch=*/false);
+}
+
+void Block::checkLaunchWait(EmulatedThread &thread, const char *op) {
+  if (thread.awaitsLaunch)
+    fail(thread, op, [] {
+      return "accesses global memory before a griddepcontrol.wait in a "
+             "dependent launch";
+    });
+}
+
 void Block::checkGlobal(EmulatedThread &thread, const void *address,
                         uint64_t bytes, uint32_t alignment, bool isStore,
                         uint32_t operand, const char *op) {
+  checkLaunchWait(thread, op);
   checkBounds(thread, address, bytes, alignment, isStore, operand, op);
   if (global.areCounted())
     global.note(thread.index, op, address, bytes, isStore);
@@ -146,7 +159,13 @@ static void accessGlobal(segc_emulator_thread *opaque, const void *address,
                             access == SEGC_EMULATOR_STORE, operand, op);
 }
 
+static void waitLaunch(segc_emulator_thread *opaque, const char *) {
+  EmulatedThread &thread = emulated(opaque);
+  thread.block->waitForLaunch(thread);
+}
+
 void segc::addAccessFunctions(segc_emulator_functions &functions) {
   functions.access_shared = accessShared;
   functions.access_global = accessGlobal;
+  functions.wait_launch = waitLaunch;
 }

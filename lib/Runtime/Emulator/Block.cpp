@@ -94,7 +94,7 @@ void Block::reset(int64_t newNumber) {
     thread.index = i;
     thread.threads = count;
     thread.shared_bytes = launch().sharedBytes;
-    thread.observe_global = global.areCounted() || launch().accesses;
+    setObserved(thread, /*awaitsLaunch=*/launch().dependent);
     thread.block = this;
     thread.copies.clear();
     thread.copyGroups.clear();
@@ -104,6 +104,13 @@ void Block::reset(int64_t newNumber) {
     thread.hasArrivedAtCluster = false;
     setState(thread, State::Ready);
   }
+}
+
+/// Accesses to operands are told where they are noted, or not allowed yet.
+void Block::setObserved(EmulatedThread &thread, bool awaitsLaunch) {
+  thread.awaitsLaunch = awaitsLaunch;
+  thread.observe_global =
+      awaitsLaunch || global.areCounted() || launch().accesses;
 }
 
 void Block::setState(EmulatedThread &thread, State state) {
@@ -341,6 +348,10 @@ std::string Block::describeUnfinished() const {
   if (const Mbarrier *mbarrier = mbarriers.unfinished())
     return "ends with a tensor copy that nobody has waited for: " +
            mbarrier->describeMissing();
+  for (const EmulatedThread &thread : threads)
+    if (thread.awaitsLaunch)
+      return "thread " + std::to_string(thread.index) +
+             " ends without a griddepcontrol.wait in a dependent launch";
   for (const EmulatedThread &thread : threads)
     if (thread.hasArrivedAtCluster)
       return "thread " + std::to_string(thread.index) +

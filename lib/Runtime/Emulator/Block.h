@@ -61,6 +61,8 @@ struct EmulatedThread : segc_emulator_thread {
   std::vector<size_t> copyGroups;
   TensorStores tensorStores;
   WgmmaThread wgmma;
+  /// Whether it has not waited yet for the kernel in front of its launch.
+  bool awaitsLaunch = false;
   bool triesInVain = false; ///< Whether its last try of an mbarrier was.
   /// Whether it has arrived at a barrier of the cluster and not waited yet.
   bool hasArrivedAtCluster = false;
@@ -135,6 +137,10 @@ public:
   /// Checks a load of another block's thread, and notes it.
   void checkLoadOfCluster(EmulatedThread &other, const void *address,
                           uint32_t bytes, uint32_t alignment, const char *op);
+  /// Waits for the kernel in front of a dependent launch; checks that the
+  /// thread has done so.
+  void waitForLaunch(EmulatedThread &thread);
+  void checkLaunchWait(EmulatedThread &thread, const char *op);
   /// Checks an access to an operand, or to any; checkGlobal counts it as well.
   void checkBounds(EmulatedThread &thread, const void *address, uint64_t bytes,
                    uint32_t alignment, bool isStore, uint32_t operand,
@@ -148,6 +154,7 @@ public:
 
 private:
   void reset(int64_t number);
+  void setObserved(EmulatedThread &thread, bool awaitsLaunch);
   void makeMaps();
   void runThread(EmulatedThread &thread);
   void runWarp(uint32_t warp);

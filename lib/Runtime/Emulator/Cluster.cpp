@@ -79,8 +79,10 @@ void Cluster::enter(EmulatedThread &thread, uint32_t count, const char *op) {
              ": expected 2 to 8, of which the launch has a multiple";
     });
   // What one block does is counted without the others, but needs them.
-  if (block.getNumber() % count && !block.options().counts)
+  if (block.getNumber() % count && !block.options().counts) {
+    block.waitForLaunch(thread); // It does so in the run of the first block.
     block.leave(thread);
+  }
   size = count;
   if (!beginOthers(thread))
     block.fail(thread, op, [] { return "has no memory for its cluster"; });

@@ -183,6 +183,7 @@ static void note(EmulatedThread &thread, const TensorCopy &copy, bool isStore,
         copy.bytes();
   if (!thread.observe_global)
     return;
+  block.checkLaunchWait(thread, op);
   copy.forRows([&](uint32_t, const std::byte *row, int64_t low, int64_t high) {
     if (low == high)
       return;

@@ -332,6 +332,57 @@ TEST_F(CudaDevices, AFaultInAGraphNamesItsKernels) {
 // Recording
 //===----------------------------------------------------------------------===//
 
+// A kernel of which the model says so is launched before the one in front of it
+// has ended: behind a kernel of the same stream alone.
+TEST_F(CudaDevices, DependentLaunchesFollowAKernel) {
+  static const float values[4] = {};
+  auto run = [&](const fakecuda::Machine &machine, uint32_t flags) {
+    make(machine);
+    second.command.launch_flags = flags;
+    EXPECT_TRUE(device->load(model.version).ok());
+    EXPECT_TRUE(device->load(second.version).ok());
+    auto other = std::move(*device->createStream());
+    auto event = std::move(*device->createEvent());
+    auto launchBehind = [&](const Status &status) {
+      EXPECT_TRUE(status.ok()) << status.message();
+      EXPECT_TRUE(launch(second).ok());
+      return fakecuda::dependentLaunches("scale");
+    };
+    std::vector<int> counts = {launchBehind(Status::success())};
+    counts.push_back(launchBehind(launch(model)));
+    counts.push_back(launchBehind(Status::success()));
+    counts.push_back(launchBehind(device->copyToDevice(
+        *stream, buffer.address(), values, sizeof values)));
+    counts.push_back(launchBehind(device->record(*event, *stream)));
+    EXPECT_TRUE(device->record(*event, *other).ok());
+    counts.push_back(launchBehind(device->wait(*stream, *event)));
+    counts.push_back(launchBehind(device->beginCapture(*stream)));
+    counts.push_back(launchBehind(Status::success()));
+    auto graph = device->endCapture(*stream);
+    EXPECT_TRUE(graph.ok()) << graph.status().message();
+    counts.push_back(launchBehind(device->replay(**graph, *stream)));
+    EXPECT_TRUE(device->synchronize(*stream).ok());
+    counts.push_back(launchBehind(Status::success()));
+    EXPECT_TRUE(device->synchronize(*stream).ok());
+    EXPECT_EQ(fakecuda::launches("scale"), 10);
+    graph->reset();
+    event.reset();
+    other.reset();
+    TearDown();
+    return counts;
+  };
+  // Behind nothing, two kernels, a copy, a record, a wait, the begin of a
+  // recording, a kernel in it, a replay, a wait of the host.
+  EXPECT_THAT(run({}, SEGC_LAUNCH_DEPENDENT),
+              ElementsAre(0, 1, 2, 2, 2, 2, 2, 3, 3, 3));
+  EXPECT_THAT(run({}, 0), testing::Each(0));
+  fakecuda::Machine old, incomplete;
+  old.driver = 12020;
+  incomplete.hasLaunchKernelEx = false;
+  EXPECT_THAT(run(old, SEGC_LAUNCH_DEPENDENT), testing::Each(0));
+  EXPECT_THAT(run(incomplete, SEGC_LAUNCH_DEPENDENT), testing::Each(0));
+}
+
 // What would end a recording is refused before the driver sees it.
 TEST_F(CudaDevices, NothingIsAllocatedInARecording) {
   make();

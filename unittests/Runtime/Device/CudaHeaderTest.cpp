@@ -63,6 +63,26 @@ static_assert(int(cuda::TensorMapPromotion256) ==
               int(CU_TENSOR_MAP_L2_PROMOTION_L2_256B));
 static_assert(int(cuda::TensorMapFillZeros) ==
               int(CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE));
+static_assert(int(cuda::ProgrammaticStreamSerialization) ==
+              int(CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION));
+static_assert(sizeof(cuda::LaunchAttribute) == sizeof(CUlaunchAttribute) &&
+              offsetof(cuda::LaunchAttribute, kind) ==
+                  offsetof(CUlaunchAttribute, id) &&
+              offsetof(cuda::LaunchAttribute, value) ==
+                  offsetof(CUlaunchAttribute, value));
+static_assert(sizeof(cuda::LaunchConfig) == sizeof(CUlaunchConfig) &&
+              offsetof(cuda::LaunchConfig, gridX) ==
+                  offsetof(CUlaunchConfig, gridDimX) &&
+              offsetof(cuda::LaunchConfig, blockX) ==
+                  offsetof(CUlaunchConfig, blockDimX) &&
+              offsetof(cuda::LaunchConfig, sharedBytes) ==
+                  offsetof(CUlaunchConfig, sharedMemBytes) &&
+              offsetof(cuda::LaunchConfig, stream) ==
+                  offsetof(CUlaunchConfig, hStream) &&
+              offsetof(cuda::LaunchConfig, attributes) ==
+                  offsetof(CUlaunchConfig, attrs) &&
+              offsetof(cuda::LaunchConfig, attributeCount) ==
+                  offsetof(CUlaunchConfig, numAttrs));
 static_assert(int(cuda::ErrorLogBuffer) == int(CU_JIT_ERROR_LOG_BUFFER));
 static_assert(int(cuda::ErrorLogBytes) ==
               int(CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES));

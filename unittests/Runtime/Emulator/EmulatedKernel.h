@@ -67,6 +67,8 @@ struct Gpu {
     self->functions->wait_mbarrier(self, byte(at), parity, "wait");
   }
 
+  void waitForLaunch() const { self->functions->wait_launch(self, "launch"); }
+
   // Clusters.
   void enterCluster(uint32_t blocks) const {
     self->functions->enter_cluster(self, blocks, "enter");

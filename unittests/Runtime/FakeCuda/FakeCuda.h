@@ -33,6 +33,7 @@ struct Machine {
   int capability = 90;
   uint64_t memory = uint64_t{1} << 32;
   int sharedMemory = 232448; ///< bytes of a block after the opt-in
+  bool hasLaunchKernelEx = true;
 };
 
 /// Forgets all that happened, and failures and kernels that were asked for.
@@ -63,6 +64,9 @@ void *hostAddress(uint64_t address, uint64_t bytes);
 /// How often a function was called, and a kernel launched (replays included).
 int calls(const std::string &function);
 int launches(const std::string &kernel);
+/// How often a kernel was enqueued or recorded so that it may begin before the
+/// kernel in front of it has ended.
+int dependentLaunches(const std::string &kernel);
 /// "ptx" or "cubin" and the `.target` of each module that was loaded.
 std::vector<std::string> modules();
 /// The threads and the shared memory of the last launch of a kernel.

@@ -132,7 +132,8 @@ extern "C" Result cuGetProcAddress_v2(const char *name, void **address,
 #include "../../../lib/Runtime/Device/Cuda/DriverFunctions.def"
   };
   auto found = functions.find(name);
-  if (found == functions.end())
+  if (found == functions.end() || (found->first == "cuLaunchKernelEx" &&
+                                   !driver().machine.hasLaunchKernelEx))
     return ErrorNotFound;
   *address = found->second;
   return Success;
@@ -272,6 +273,10 @@ int fakecuda::calls(const std::string &function) {
 
 int fakecuda::launches(const std::string &kernel) {
   return driver().launchCounts[kernel];
+}
+
+int fakecuda::dependentLaunches(const std::string &kernel) {
+  return driver().dependentCounts[kernel];
 }
 
 std::vector<std::string> fakecuda::modules() { return driver().loadedModules; }

@@ -174,6 +174,7 @@ namespace {
 struct LaunchedKernel {
   std::string name;
   unsigned blocks, threads, sharedBytes;
+  bool dependent;                   ///< on the kernel in front
   std::vector<uint64_t> parameters; ///< addresses, then the batch
   std::vector<segc_tensor_map> maps;
 
@@ -202,6 +203,7 @@ struct LaunchedKernel {
     launch.blocks = blocks;
     launch.threads = threads;
     launch.sharedBytes = sharedBytes;
+    launch.dependent = dependent;
     launch.maps = maps;
     for (size_t i = 0; i < operands.size(); ++i)
       launch.operandBytes.push_back(driver().bytesFrom(parameters[i]));
@@ -245,12 +247,12 @@ struct LaunchedKernel {
 };
 } // namespace
 
-Result fakecuda::cuLaunchKernel(FunctionHandle handle, unsigned gridX,
-                                unsigned gridY, unsigned gridZ, unsigned blockX,
-                                unsigned blockY, unsigned blockZ,
-                                unsigned sharedBytes, StreamHandle on,
-                                void **parameters, void **extra) {
-  FAKE_ENTER();
+/// Enqueues a kernel. A dependent one begins before the kernel in front of it
+/// on the stream has ended, of which there must be one.
+static Result launchKernel(const LaunchConfig &config, FunctionHandle handle,
+                           void **parameters, void **extra, bool dependent) {
+  auto [gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes, on,
+        attributes, attributeCount] = config;
   const Function *function = kernelOf(handle);
   Stream *stream = driver().streams.find(on);
   if (!function || !stream)
@@ -265,8 +267,14 @@ Result fakecuda::cuLaunchKernel(FunctionHandle handle, unsigned gridX,
                                std::to_string(sharedBytes) +
                                " bytes of shared memory without opt-in",
                            ErrorInvalidValue);
+  if (dependent && !stream->endsInKernel)
+    return driver().misuse(function->name +
+                               " depends on a kernel, and behind none",
+                           ErrorInvalidValue);
+  driver().dependentCounts[function->name] += dependent;
   driver().shapes[function->name] = {blockX, sharedBytes};
-  LaunchedKernel launch = {function->name, gridX, blockX, sharedBytes, {}, {}};
+  LaunchedKernel launch = {function->name, gridX, blockX, sharedBytes,
+                           dependent,      {},    {}};
   for (size_t i = 0; i < function->parameters; ++i)
     launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
   if (launch.parameters.empty())
@@ -277,5 +285,35 @@ Result fakecuda::cuLaunchKernel(FunctionHandle handle, unsigned gridX,
       launch.maps.push_back(launch.ofOperand(*map));
     else
       return ErrorInvalidValue;
-  return driver().submit(*stream, [launch] { return launch.run(); });
+  const Result result =
+      driver().submit(*stream, [launch] { return launch.run(); });
+  stream->endsInKernel = true;
+  return result;
+}
+
+Result fakecuda::cuLaunchKernel(FunctionHandle handle, unsigned gridX,
+                                unsigned gridY, unsigned gridZ, unsigned blockX,
+                                unsigned blockY, unsigned blockZ,
+                                unsigned sharedBytes, StreamHandle on,
+                                void **parameters, void **extra) {
+  FAKE_ENTER();
+  return launchKernel({gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes,
+                       on, nullptr, 0},
+                      handle, parameters, extra, /*dependent=*/false);
+}
+
+Result fakecuda::cuLaunchKernelEx(const LaunchConfig *config,
+                                  FunctionHandle handle, void **parameters,
+                                  void **extra) {
+  FAKE_ENTER();
+  if (driver().machine.driver < 12030 || driver().machine.capability < 90)
+    return driver().misuse("a dependent launch on a driver or a GPU that has "
+                           "none in graphs",
+                           ErrorInvalidValue);
+  if (config->attributeCount != 1 ||
+      config->attributes->kind != ProgrammaticStreamSerialization ||
+      config->attributes->value != 1)
+    return driver().misuse("a launch with attributes that nobody knows",
+                           ErrorInvalidValue);
+  return launchKernel(*config, handle, parameters, extra, /*dependent=*/true);
 }

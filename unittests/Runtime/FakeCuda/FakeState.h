@@ -63,6 +63,7 @@ struct Stream {
   };
   std::vector<Item> items;
   size_t done = 0;
+  bool endsInKernel = false; ///< the last that was enqueued or recorded
   std::shared_ptr<Capture> capture;
 };
 
@@ -126,7 +127,7 @@ struct Driver {
   void *kernelLibrary = nullptr; ///< has kernels by their names
   std::map<std::string, segc_kernel_fn> emulated; ///< those of a model
   std::map<std::pair<std::string, int>, Result> failingCalls, failingKernels;
-  std::map<std::string, int> callCounts, launchCounts;
+  std::map<std::string, int> callCounts, launchCounts, dependentCounts;
   std::map<std::string, std::pair<unsigned, unsigned>> shapes;
   std::vector<std::string> loadedModules, misuses;
   /// The answer of every call after a fault of a kernel.

@@ -12,6 +12,7 @@
 using namespace fakecuda;
 
 Result Driver::submit(Stream &stream, Operation operation) {
+  stream.endsInKernel = false;
   if (!stream.capture) {
     stream.items.push_back({std::move(operation), nullptr, 0});
     return Success;
@@ -95,6 +96,7 @@ Result fakecuda::cuStreamWaitEvent(StreamHandle handle, EventHandle awaited,
   Event *event = eventOf(__func__, awaited);
   if (!stream || !event)
     return InvalidHandle;
+  stream->endsInKernel = false;
   if (event->capture) {
     stream->capture = event->capture;
     for (auto [other, position] : event->clock) {
@@ -132,6 +134,7 @@ Result fakecuda::cuEventRecord(EventHandle recorded, StreamHandle handle) {
   if (!stream || !event)
     return InvalidHandle;
   *event = Event();
+  stream->endsInKernel = false;
   if (stream->capture) {
     event->capture = stream->capture;
     event->clock = stream->capture->clocks[stream];
@@ -184,6 +187,7 @@ Result fakecuda::cuStreamBeginCapture(StreamHandle handle, int mode) {
   if (stream->capture || driver().capture || mode != CaptureThreadLocal)
     return driver().misuse("a second recording, or one of all threads",
                            IllegalState);
+  stream->endsInKernel = false;
   stream->capture = std::make_shared<Capture>();
   stream->capture->origin = stream;
   driver().capture = stream->capture.get();
@@ -202,6 +206,7 @@ Result fakecuda::cuStreamEndCapture(StreamHandle handle, GraphHandle *graph) {
     return driver().misuse("the end of a recording that did not begin here",
                            CaptureUnmatched);
   driver().capture = nullptr;
+  stream->endsInKernel = false;
   for (const auto &[other, owner] : driver().streams.all)
     if (other->capture == capture)
       other->capture.reset();

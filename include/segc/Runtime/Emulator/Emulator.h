@@ -50,6 +50,9 @@ struct EmulatedLaunch {
   std::vector<segc_tensor_map> maps;
   int64_t batch = 1, blocks = 1;
   uint32_t threads = 1, sharedBytes = 0;
+  /// Launched before the kernel in front has ended (SEGC_LAUNCH_DEPENDENT): a
+  /// thread that does not wait for it before it accesses operands is an error.
+  bool dependent = false;
   /// Where it is not null, accesses of its blocks to global memory that
   /// conflict are errors.
   LaunchAccesses *accesses = nullptr;

@@ -142,15 +142,16 @@ StatusOr<std::unique_ptr<Event>> CudaDevice::createEvent() {
 Status CudaDevice::record(Event &event, Stream &stream) {
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
-  return check(driver().cuEventRecord(handleOf(event), handleOf(stream)),
+  return check(driver().cuEventRecord(handleOf(event), handleForWork(stream)),
                "record an event");
 }
 
 Status CudaDevice::wait(Stream &stream, const Event &event) {
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
-  return check(driver().cuStreamWaitEvent(handleOf(stream), handleOf(event), 0),
-               "wait for an event");
+  return check(
+      driver().cuStreamWaitEvent(handleForWork(stream), handleOf(event), 0),
+      "wait for an event");
 }
 
 Status CudaDevice::synchronize(Stream &stream) {
@@ -160,8 +161,9 @@ Status CudaDevice::synchronize(Stream &stream) {
                                   "recorded");
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
-  SEGC_RETURN_IF_ERROR(check(driver().cuStreamSynchronize(handleOf(stream)),
-                             "wait for the stream"));
+  SEGC_RETURN_IF_ERROR(
+      check(driver().cuStreamSynchronize(handleForWork(stream)),
+            "wait for the stream"));
   // The streams of a program end in the one that is waited for.
   running = {};
   return Status::success();
@@ -208,10 +210,29 @@ Status CudaDevice::launch(Stream &stream, const KernelLaunch &launch) {
   SEGC_RETURN_IF_ERROR(
       encodeTensorMaps(driver(), command, values.data(), launch.batch, maps));
   (recorded ? *recorded : running).add({&command, &command, 1});
-  return check(driver().cuLaunchKernel(function, static_cast<unsigned>(tasks),
-                                       1, 1, command.threads, 1, 1,
-                                       command.shared_bytes, handleOf(stream),
-                                       parameters.data(), nullptr),
+  auto &own = static_cast<CudaStream &>(stream);
+  // Behind a kernel, and nothing else: it waits for that one alone.
+  const bool isDependent = command.launch_flags & SEGC_LAUNCH_DEPENDENT &&
+                           own.endsInKernel && driver().hasDependentLaunches();
+  own.endsInKernel = true;
+  LaunchAttribute dependent = {ProgrammaticStreamSerialization, {}, 1, {}};
+  const LaunchConfig config = {static_cast<unsigned>(tasks),
+                               1,
+                               1,
+                               command.threads,
+                               1,
+                               1,
+                               command.shared_bytes,
+                               own.handle,
+                               &dependent,
+                               1};
+  return check(isDependent
+                   ? driver().cuLaunchKernelEx(&config, function,
+                                               parameters.data(), nullptr)
+                   : driver().cuLaunchKernel(function, config.gridX, 1, 1,
+                                             config.blockX, 1, 1,
+                                             config.sharedBytes, own.handle,
+                                             parameters.data(), nullptr),
                "launch " + nameOf(command));
 }
 
@@ -303,7 +324,9 @@ Status CudaDevice::call(Stream &stream, const KernelLaunch &call) {
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
   (recorded ? *recorded : running).add({call.command, call.command, 1});
-  return calls->enqueue(stream, call);
+  Status status = calls->enqueue(stream, call);
+  handleForWork(stream); // Its last kernel is the library's.
+  return status;
 }
 
 //===----------------------------------------------------------------------===//
@@ -315,9 +338,9 @@ Status CudaDevice::beginCapture(Stream &stream) {
     return internalError(name() + ": a recording has begun already");
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
-  SEGC_RETURN_IF_ERROR(
-      check(driver().cuStreamBeginCapture(handleOf(stream), CaptureThreadLocal),
-            "record a graph"));
+  SEGC_RETURN_IF_ERROR(check(
+      driver().cuStreamBeginCapture(handleForWork(stream), CaptureThreadLocal),
+      "record a graph"));
   recorded = Launched();
   return Status::success();
 }
@@ -332,7 +355,7 @@ StatusOr<std::unique_ptr<Graph>> CudaDevice::endCapture(Stream &stream) {
   recorded.reset();
   GraphHandle captured = nullptr;
   Status status =
-      check(driver().cuStreamEndCapture(handleOf(stream), &captured),
+      check(driver().cuStreamEndCapture(handleForWork(stream), &captured),
             "end the recording of a graph");
   if (status.ok())
     status = check(driver().cuGraphInstantiate(&graph->handle, captured, 0),
@@ -349,6 +372,6 @@ Status CudaDevice::replay(const Graph &graph, Stream &stream) {
   SEGC_RETURN_IF_ERROR(current.status);
   const auto &captured = static_cast<const CudaGraph &>(graph);
   running.add(captured.launched);
-  return check(driver().cuGraphLaunch(captured.handle, handleOf(stream)),
+  return check(driver().cuGraphLaunch(captured.handle, handleForWork(stream)),
                "launch a graph");
 }

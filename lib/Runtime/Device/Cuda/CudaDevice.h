@@ -25,6 +25,8 @@ struct CudaStream : Stream {
   ~CudaStream() override;
   std::shared_ptr<const CudaContext> context;
   StreamHandle handle = nullptr;
+  /// Whether the last that was enqueued is a kernel of a model.
+  bool endsInKernel = false;
 };
 
 struct CudaEvent : Event {
@@ -98,8 +100,12 @@ public:
     std::string text() const;
   };
 
-  static StreamHandle handleOf(const Stream &stream) {
-    return static_cast<const CudaStream &>(stream).handle;
+  /// Returns the handle for work that is no launch of a model's kernel. The
+  /// next launch is an ordinary one.
+  static StreamHandle handleForWork(Stream &stream) {
+    auto &own = static_cast<CudaStream &>(stream);
+    own.endsInKernel = false;
+    return own.handle;
   }
 
 private:

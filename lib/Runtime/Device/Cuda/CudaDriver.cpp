@@ -70,15 +70,18 @@ Status CudaDriver::resolve(void *library, const std::string &name,
                        std::to_string(initialised ? initialised : answered) +
                        "; check `nvidia-smi`" + otherwise);
   std::string missing;
-  auto get = [&](const char *function, auto &pointer) {
+  auto get = [&](const char *function, auto &pointer, bool isOptional = false) {
     void *address = nullptr;
     int status = 0;
-    if (find(function, &address, neededVersion, 0, &status) != Success ||
-        !address)
+    if (find(function, &address, neededVersion, 0, &status) != Success)
+      address = nullptr;
+    if (!address && !isOptional)
       missing += std::string(missing.empty() ? "" : ", ") + function;
     pointer = reinterpret_cast<std::decay_t<decltype(pointer)>>(address);
   };
 #define SEGC_CUDA_FUNCTION(name, ...) get(#name, name);
+#define SEGC_CUDA_OPTIONAL_FUNCTION(name, ...)                                 \
+  get(#name, name, /*isOptional=*/true);
 #include "DriverFunctions.def"
   if (!missing.empty())
     return unsupported("cuda: the NVIDIA driver of CUDA " +

@@ -75,6 +75,24 @@ enum TensorMapSwizzle {
 enum TensorMapPromotion { TensorMapPromotion256 = 3 }; ///< Of L2, bytes.
 enum TensorMapFill { TensorMapFillZeros = 0 };         ///< What is outside.
 
+/// CUlaunchAttributeID.
+enum LaunchAttributeKind { ProgrammaticStreamSerialization = 6 };
+/// CUlaunchAttribute, with the value of that kind.
+struct LaunchAttribute {
+  int kind;
+  char padding[4];
+  int value; ///< 1: the launch may begin before the kernel in front has ended
+  char unused[60];
+};
+/// CUlaunchConfig.
+struct LaunchConfig {
+  unsigned gridX, gridY, gridZ, blockX, blockY, blockZ;
+  unsigned sharedBytes;
+  StreamHandle stream;
+  LaunchAttribute *attributes;
+  unsigned attributeCount;
+};
+
 /// CUjit_option.
 enum JitOption { ErrorLogBuffer = 5, ErrorLogBytes = 6 };
 
@@ -103,6 +121,11 @@ public:
 #define SEGC_CUDA_FUNCTION(name, ...) name##Function *name = nullptr;
 #include "DriverFunctions.def"
 
+  /// Whether a kernel may be launched before the one in front of it on the
+  /// stream has ended, in graphs as well: since CUDA 12.3.
+  bool hasDependentLaunches() const {
+    return cuLaunchKernelEx && version_ >= 12030;
+  }
   /// Returns the newest CUDA version of the driver: 1000 * major + 10 * minor.
   int version() const { return version_; }
   int deviceCount() const { return count; }

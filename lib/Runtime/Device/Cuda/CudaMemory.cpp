@@ -159,7 +159,7 @@ Status CudaDevice::copyToDevice(Stream &stream, DeviceAddress to,
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
   return check(
-      driver().cuMemcpyHtoDAsync(to.value, from, bytes, handleOf(stream)),
+      driver().cuMemcpyHtoDAsync(to.value, from, bytes, handleForWork(stream)),
       copyText(bytes, "to the GPU"));
 }
 
@@ -170,7 +170,7 @@ Status CudaDevice::copyToHost(Stream &stream, void *to, DeviceAddress from,
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
   return check(
-      driver().cuMemcpyDtoHAsync(to, from.value, bytes, handleOf(stream)),
+      driver().cuMemcpyDtoHAsync(to, from.value, bytes, handleForWork(stream)),
       copyText(bytes, "to the host"));
 }
 
@@ -180,7 +180,7 @@ Status CudaDevice::copyOnDevice(Stream &stream, DeviceAddress to,
     return Status::success();
   const CurrentContext current(*context);
   SEGC_RETURN_IF_ERROR(current.status);
-  return check(
-      driver().cuMemcpyDtoDAsync(to.value, from.value, bytes, handleOf(stream)),
-      copyText(bytes, "on the GPU"));
+  return check(driver().cuMemcpyDtoDAsync(to.value, from.value, bytes,
+                                          handleForWork(stream)),
+               copyText(bytes, "on the GPU"));
 }

@@ -218,7 +218,7 @@ Status CudnnCalls::run(Stream &stream, const Prepared &call,
       pack.set(PackWorkspace, TypeOfPointer, workspace.asPointer()));
   SEGC_RETURN_IF_ERROR(pack.finalize());
   SEGC_RETURN_IF_ERROR(library->check(
-      library->cudnnSetStream(handle, cuda::CudaDevice::handleOf(stream)),
+      library->cudnnSetStream(handle, cuda::CudaDevice::handleForWork(stream)),
       "choose the stream"));
   SEGC_RETURN_IF_ERROR(library->check(
       library->cudnnBackendExecute(handle, call.plan.plan.get(), pack.get()),
