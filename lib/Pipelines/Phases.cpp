@@ -116,7 +116,8 @@ static void populatePlan(OpPassManager &manager,
 
 static void populateProgram(OpPassManager &manager,
                             const PipelineOptions &options) {
-  manager.addPass(createOutlineProgramsPass({options.target}));
+  manager.addPass(createOutlineProgramsPass(
+      {options.target, /*dependentLaunches=*/options.unverifiedKernels}));
 }
 
 static void populateKernels(OpPassManager &manager,
@@ -205,7 +206,8 @@ static void registerGpuPipelines() {
           strategies.unverifiedKernels = options.unverifiedKernels;
           entries.addPass(createSelectStrategyPass(strategies));
           entries.addPass(createPlanMemoryPass());
-          manager.addPass(createOutlineProgramsPass({target}));
+          manager.addPass(
+              createOutlineProgramsPass({target, options.unverifiedKernels}));
           manager.addPass(createEmitKernelsPass({target}));
           if (last > 0)
             populateLowerToNVVM(manager);

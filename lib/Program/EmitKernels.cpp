@@ -77,6 +77,7 @@ LogicalResult EmitKernelsPass::emit(exec::FusionOp fusion,
   KernelEmission emission{computationOf(fusion),
                           found.backend->kernelBuilder(getOperation()),
                           expected.front().first.str(), *found.version};
+  emission.dependent = expected.front().second.getDependent();
   if (failed(found.backend->emitKernels(emission)))
     return fusion.emitOpError("could not be emitted");
   if (emission.kernels.size() != expected.size())

@@ -38,7 +38,7 @@ exec::KernelAttr kernelAttr(exec::FusionOp fusion, size_t launch,
   return exec::KernelAttr::get(
       fusion.getContext(), FlatSymbolRefAttr::get(fusion.getSymNameAttr()),
       launch, kernel.tasks.fixed, kernel.tasks.perSample, kernel.scratchBytes,
-      kernel.threads, kernel.sharedBytes, kernel.tensorMaps);
+      kernel.threads, kernel.sharedBytes, kernel.dependent, kernel.tensorMaps);
 }
 
 exec::LibraryCallAttr libraryCallAttr(const KernelEmission &emission) {
@@ -72,6 +72,7 @@ FailureOr<KernelTable::Entry> KernelTable::declare(seg::FusionOp fusion) {
   KernelEmission emission{fusion, target.backend->kernelBuilder(module), symbol,
                           *target.version};
   emission.declareOnly = true;
+  emission.dependent = dependent;
   if (failed(target.backend->emitKernels(emission)))
     return fusion.emitOpError("could not be emitted");
   Entry entry{holder, {}, libraryCallAttr(emission)};

@@ -37,6 +37,7 @@ struct OutlineProgramsPass
     if (failed(found))
       return signalPassFailure();
     KernelTable table(module, *found);
+    table.dependent = dependentLaunches;
     PrepareBuilder prepare(module, table);
     auto entries = llvm::to_vector(module.getOps<func::FuncOp>());
     // Kernels come first, then the programs.

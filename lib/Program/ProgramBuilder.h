@@ -39,6 +39,7 @@ public:
   /// others; nothing if there is no such kernel.
   std::optional<unsigned> preparedOperand(seg::FusionOp fusion) const;
 
+  bool dependent = false; ///< KernelEmission::dependent, of all kernels.
   int64_t kernelCount = 0, sharedCount = 0;
 
 private:

@@ -42,7 +42,7 @@ private:
     Constant *details = nullptr; ///< `options` or `maps`.
     int64_t tasks = 0, tasksPerSample = 0;
     double flops = 0, bytes = 0;
-    uint32_t event = 0;
+    uint32_t event = 0;  ///< Or `launch_flags`.
     uint32_t number = 0; ///< `collective`, `map_count` or `alternatives`.
     uint32_t blob = SEGC_NO_BLOB;
     int64_t threads = 0, sharedBytes = 0;
@@ -177,6 +177,7 @@ void ProgramTable::addKernel(mlir::Operation *function, exec::FusionOp fusion,
     command.blob = version.blobs.front().module;
   command.threads = kernel.getThreads();
   command.sharedBytes = kernel.getShared();
+  command.event = kernel.getDependent() ? SEGC_LAUNCH_DEPENDENT : 0;
   command.inputs = fusion.getInputTypes().size();
   command.outputs = fusion.getOutputTypes().size();
   command.tasks = kernel.getTasks();

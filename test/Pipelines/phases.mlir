@@ -44,7 +44,7 @@
 // RUN: segc-opt %s --segc-program --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=PROGRAM
 // PROGRAM: Pass Manager with 1 passes:
 // PROGRAM-NEXT: builtin.module(
-// PROGRAM-NEXT: exec-outline-programs{target=}
+// PROGRAM-NEXT: exec-outline-programs{dependent-launches=false target=}
 
 // RUN: segc-opt %s --segc-kernels --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=KERNELS
 // KERNELS: Pass Manager with 2 passes:

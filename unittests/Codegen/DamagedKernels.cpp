@@ -17,6 +17,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "segc/Codegen/Common/StrategySelection.h"
+#include "segc/Codegen/GPU/LowerToPTX.h"
 #include "segc/Dialect/Exec/IR/ExecDialect.h"
 #include "segc/Reference/Reference.h"
 #include <cstring>
@@ -41,6 +42,9 @@ const DeletionKind orderingOps = {
                  NVVM::WgmmaWaitGroupSyncOp>(op);
     },
     [](Operation *op) { op->erase(); }};
+
+constexpr DeletionKind launchWaits = {/*lowered=*/true, isLaunchWait,
+                                      [](Operation *op) { op->erase(); }};
 
 static bool isConstant(Value value) {
   return matchPattern(value, m_Constant());
@@ -121,6 +125,7 @@ DamagedKernels::DamagedKernels(const std::string &text,
   KernelEmission emission{fusion,
                           self->target.backend->kernelBuilder(*self->emitted),
                           "k", *self->target.version};
+  emission.dependent = true;
   if (failed(self->target.backend->emitKernels(emission)))
     llvm::report_fatal_error("cannot emit the test's kernels");
   auto name = FlatSymbolRefAttr::get(&context, "f");
@@ -130,7 +135,7 @@ DamagedKernels::DamagedKernels(const std::string &text,
         exec::KernelAttr::get(&context, name, i, kernel.tasks.fixed,
                               kernel.tasks.perSample, kernel.scratchBytes,
                               kernel.threads, kernel.sharedBytes,
-                              kernel.tensorMaps));
+                              kernel.dependent, kernel.tensorMaps));
   PassManager manager(&context);
   manager.addNestedPass<gpu::GPUModuleOp>(createCanonicalizerPass());
   manager.addNestedPass<gpu::GPUModuleOp>(createCSEPass());

@@ -28,6 +28,8 @@ struct DeletionKind {
 
 /// Barriers and waits for asynchronous copies.
 extern const DeletionKind orderingOps;
+/// Waits for the kernel in front of a dependent launch.
+extern const DeletionKind launchWaits;
 /// Comparisons of integers, which become true, and the ends of loops that
 /// depend on thread or block, which do one iteration more. Equal ones are one,
 /// as in PTX.

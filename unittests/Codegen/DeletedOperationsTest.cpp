@@ -42,6 +42,18 @@ TEST_P(DeletedOperations, OrderOfThreads) {
         << "without ordering operation " << i << " of " << count;
 }
 
+// One wait for each kernel, of the versions that have dependent launches.
+TEST_P(DeletedOperations, WaitsForLaunches) {
+  const DeletionCase &c = GetParam();
+  DamagedKernels kernels(c.text, c.target);
+  size_t count = kernels.count(launchWaits);
+  EXPECT_EQ(count != 0, llvm::StringRef(c.target) != "sm_80");
+  for (size_t i = 0; i < count; ++i)
+    EXPECT_NE(kernels.runWithout(launchWaits, i).find("griddepcontrol.wait"),
+              std::string::npos)
+        << "without wait " << i << " of " << count;
+}
+
 TEST_P(DeletedOperations, Masks) {
   const DeletionCase &c = GetParam();
   DamagedKernels kernels(c.text, c.target);

@@ -16,9 +16,12 @@ def OutlineProgramsPass : Pass<"exec-outline-programs", "::mlir::ModuleOp"> {
     Every entry of planned seg.fusion ops becomes an `exec.program`. Equal
     fusions become one `exec.fusion`, and the kernels of the target for it are
     declared. Launches that pack parameters ahead of time become the program
-    `prepare`.
+    `prepare`. With `dependent-launches`, which no device has verified, kernels
+    of targets that have such launches may begin before the kernel in front of
+    them has ended.
   }];
-  let options = [Option<"target", "target", "std::string", "\"\"", "Target whose kernels are launched; empty: the first registered target">];
+  let options = [Option<"target", "target", "std::string", "\"\"", "Target whose kernels are launched; empty: the first registered target">,
+                 Option<"dependentLaunches", "dependent-launches", "bool", "false", "Kernels may begin before the kernel in front of them has ended">];
   let statistics = [Statistic<"kernels", "num-kernels", "Number of kernels declared">,
                     Statistic<"shared", "num-shared", "Number of launches that share an earlier kernel">];
   let dependentDialects = ["::segc::exec::ExecDialect", "::mlir::func::FuncDialect"];

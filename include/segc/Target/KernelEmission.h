@@ -27,6 +27,7 @@ struct EmittedKernel {
   int64_t scratchBytes = 0; ///< Memory that each worker needs.
   int64_t threads = 0;      ///< Threads of a task's block; 0: a CPU's task.
   int64_t sharedBytes = 0;  ///< Memory that the threads of a block share.
+  bool dependent = false;   ///< See KernelEmission.
   /// Parameters behind the number of samples; operands are memrefs of the
   /// function.
   llvm::SmallVector<exec::TensorMapAttr, 0> tensorMaps = {};
@@ -51,6 +52,9 @@ struct KernelEmission {
   const TargetVersion &version;
   /// Functions are declared, with all but their bodies.
   bool declareOnly = false;
+  /// Kernels may be launched before the kernel in front has ended: they wait
+  /// for it before they access memory, where the version has such launches.
+  bool dependent = false;
 
   llvm::SmallVector<EmittedKernel> kernels = {}; ///< In the order of launches.
   /// Computes the same as all kernels, if there is one: a runtime does either.

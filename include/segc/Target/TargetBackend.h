@@ -37,6 +37,7 @@ struct TaskCall {
   int64_t batch = 0;
   int64_t task = 0, tasks = 0;
   int64_t threads = 0, sharedBytes = 0; ///< Of a task on a GPU.
+  bool dependent = false; ///< The launch is (KernelEmission::dependent).
   /// Less than the backend's interleavings().
   unsigned interleaving = 0;
   /// Where it is not null, what an emulated task does is added to it.

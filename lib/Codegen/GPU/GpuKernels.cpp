@@ -158,11 +158,15 @@ void GpuFusionEmitter::launch(TaskCount tasks, int64_t threads,
     inner = kernel.builder();
   }
   gpu::ReturnOp::create(inner, loc);
+  bool dependent = emission.dependent && getTarget().hasDependentLaunches;
+  if (dependent && !emission.declareOnly)
+    waitForLaunch(function);
   emission.kernels.push_back({function,
                               tasks,
                               /*scratchBytes=*/0,
                               threads,
                               4 * sharedFloats,
+                              dependent,
                               {maps.begin(), maps.end()}});
 }
 

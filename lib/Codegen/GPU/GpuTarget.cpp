@@ -24,6 +24,7 @@ std::optional<GpuTarget> lookupGpuTarget(llvm::StringRef chip) {
   target.name = chip.str();
   target.hasWarpgroups = chip == "sm_90a";
   bool isHopper = chip != "sm_80"; // H100; else A100.
+  target.hasDependentLaunches = isHopper;
   target.sharedBytes = (isHopper ? 227 : 163) << 10;
   target.multiprocessors = isHopper ? 132 : 108;
   target.peakFlops = isHopper ? 52e12 : 19e12;

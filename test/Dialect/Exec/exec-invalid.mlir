@@ -389,6 +389,11 @@ func.func private @k() attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 
 
 // -----
 
+// expected-error@+1 {{expects 'dependent' of a kernel with 'threads' alone}}
+func.func private @k() attributes {exec.kernel = #exec.kernel<@f launch 0 tasks 0 + 64 * n scratch 0 dependent true>}
+
+// -----
+
 exec.fusion @f(%x: tensor<4xf32>) {
   %0 = seg.relu %x : tensor<4xf32>
   exec.yield %0 : tensor<4xf32>

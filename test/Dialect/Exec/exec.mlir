@@ -104,3 +104,8 @@ func.func private @k2_conv(memref<50176xbf16>, memref<36864xbf16>, memref<50176x
   kernel = #exec.kernel<@f2_conv launch 0 tasks 0 + 8 * n scratch 0 threads 384 shared 65536 maps [
     <operand 0 + 0 : bf16 sizes [64, 28, 28, 1] strides [2, 128, 3584, 100352]
      box [64, 8, 8, 1] steps [1, 1, 1, 1] swizzle 128 samples 3>]>}
+
+// It may begin before the kernel in front of it has ended.
+// CHECK: #exec.kernel<@f3_relu launch 0 tasks 0 + 8 * n scratch 0 threads 256 dependent true>
+func.func private @k3_relu(memref<50176xf32>, memref<50176xf32>) attributes {
+  kernel = #exec.kernel<@f3_relu launch 0 tasks 0 + 8 * n scratch 0 threads 256 dependent true>}

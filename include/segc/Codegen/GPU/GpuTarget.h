@@ -24,6 +24,7 @@ struct GpuTarget : TargetVersion {
   int64_t blockThreads = 1024; ///< Maximum number of threads of a block.
   int64_t lanes = 4;           ///< f32 elements of the widest load of a thread.
   bool hasWarpgroups = false;  ///< wgmma and TMA.
+  bool hasDependentLaunches = false; ///< griddepcontrol.
 
   // Of the device that the cost models have in mind.
   int64_t multiprocessors = 0;

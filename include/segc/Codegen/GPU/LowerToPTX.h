@@ -21,6 +21,14 @@ inline constexpr llvm::StringLiteral sharedMemoryName = "segc_shared";
 /// The symbol of that name, which is added if there is none.
 mlir::LLVM::GlobalOp sharedMemorySymbol(mlir::gpu::GPUModuleOp kernels);
 
+/// Whether the operation is a griddepcontrol.wait.
+bool isLaunchWait(mlir::Operation *op);
+/// Makes every thread of an emitted kernel wait for the kernel in front of its
+/// launch: before it accesses global memory, and behind what else of its body
+/// comes first, as shared memory's initialisation. Then the next launch may
+/// begin.
+void waitForLaunch(mlir::gpu::GPUFuncOp kernel);
+
 /// Lowers the kernels to the NVVM dialect.
 void populateLowerToNVVM(mlir::OpPassManager &manager);
 /// Translates them to a gpu.binary with PTX text.

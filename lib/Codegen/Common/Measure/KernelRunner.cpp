@@ -104,6 +104,7 @@ namespace {
 struct KernelLaunch {
   TaskCount tasks;
   int64_t scratchBytes, threads, sharedBytes;
+  bool dependent;
   std::string symbol;
   std::vector<segc_tensor_map> maps;
   LoadedKernels::Task run;
@@ -122,6 +123,7 @@ struct KernelLaunch {
     result.tasks = tasks.fixed + tasks.perSample * batch;
     result.threads = threads;
     result.sharedBytes = sharedBytes;
+    result.dependent = dependent;
     return result;
   }
 };
@@ -156,6 +158,7 @@ KernelLaunch launchOf(exec::KernelAttr kernel, StringRef symbol) {
           kernel.getScratch(),
           kernel.getThreads(),
           kernel.getShared(),
+          kernel.getDependent(),
           symbol.str(),
           mapsOf(kernel.getMaps()),
           nullptr};
@@ -188,13 +191,15 @@ FailureOr<FusionLaunches> emitLaunches(seg::FusionOp fusion, ModuleOp kernels,
       fusion.setStrategyAttr(strategy);
   KernelEmission emission{fusion, target.backend->kernelBuilder(kernels),
                           symbol.str(), *target.version};
+  // With the waits of dependent launches, which an emulator checks.
+  emission.dependent = true;
   if (failed(target.backend->emitKernels(emission)))
     return failure();
   FusionLaunches result = launchesOf(fusion);
   for (const EmittedKernel &kernel : emission.kernels)
     result.launches.push_back(
         {kernel.tasks, kernel.scratchBytes, kernel.threads, kernel.sharedBytes,
-         SymbolTable::getSymbolName(kernel.function).str(),
+         kernel.dependent, SymbolTable::getSymbolName(kernel.function).str(),
          mapsOf(kernel.tensorMaps), nullptr});
   return result;
 }

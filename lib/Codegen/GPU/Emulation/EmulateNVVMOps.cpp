@@ -8,6 +8,7 @@
 #include "KernelEmulation.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "segc/Codegen/GPU/LowerToPTX.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -173,6 +174,12 @@ LogicalResult KernelEmulation::rewriteNVVM(Operation *op) {
       })
       .Case([&](NVVM::ClusterWaitOp) {
         call(SEGC_EMULATOR_FUNCTION(wait_cluster), {});
+        return done();
+      })
+      .Case([&](NVVM::GriddepcontrolOp control) {
+        // That the next launch may begin changes nothing: it waits.
+        if (isLaunchWait(control))
+          call(SEGC_EMULATOR_FUNCTION(wait_launch), {});
         return done();
       })
       .Case([&](NVVM::MapaOp map) {

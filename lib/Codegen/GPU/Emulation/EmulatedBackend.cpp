@@ -192,6 +192,7 @@ LoadedKernels::Task EmulatedCudaBackend::taskOf(segc_kernel_fn function,
     launch.blocks = call.tasks;
     launch.threads = call.threads;
     launch.sharedBytes = call.sharedBytes;
+    launch.dependent = call.dependent;
     for (void *map : call.buffers.drop_front(call.bytes.size()))
       launch.maps.push_back(*static_cast<const segc_tensor_map *>(map));
     // Which accesses conflict does not depend on how threads are interleaved.

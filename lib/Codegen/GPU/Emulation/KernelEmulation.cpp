@@ -27,6 +27,7 @@ LogicalResult KernelEmulation::run() {
     ops.push_back(op);
     if (auto product = dyn_cast<NVVM::WgmmaMmaAsyncOp>(op))
       accumulatorTypes.insert(product.getType());
+    waitsForLaunch |= isLaunchWait(op);
   });
   makeFunction();
   for (Operation *op : ops) {
@@ -93,9 +94,8 @@ void KernelEmulation::makeFunction() {
   shared = field(offsetof(segc_emulator_thread, shared), ptr);
   operandBytes = field(offsetof(segc_emulator_thread, operand_bytes), ptr);
   index = field(offsetof(segc_emulator_thread, index), word);
-  observed = LLVM::ICmpOp::create(
-      b, loc, LLVM::ICmpPredicate::ne,
-      field(offsetof(segc_emulator_thread, observe_global), word), i32(0));
+  if (!waitsForLaunch)
+    observed = isObserved(/*changes=*/false);
   // The number of blocks stands in the attribute that PTX is made of.
   if (auto blocks = kernel->getAttrOfType<DenseI32ArrayAttr>(
           NVVM::NVVMDialect::getClusterDimAttrName())) {
@@ -260,7 +260,8 @@ void KernelEmulation::checkAccess(Value address, Type type,
                                    validStarts(place, bytes));
   // Constant tables are not counted.
   if (isOperand)
-    bad = LLVM::OrOp::create(b, loc, bad, observed);
+    bad = LLVM::OrOp::create(
+        b, loc, bad, waitsForLaunch ? isObserved(/*changes=*/true) : observed);
   if (aligned > element) {
     Value low = LLVM::AndOp::create(b, loc, at, i64(aligned - 1));
     Value odd =
@@ -320,6 +321,14 @@ Value KernelEmulation::operandValue(unsigned number) const {
     if (i == number)
       return value;
   llvm_unreachable("no such operand");
+}
+
+/// Whether the emulator is to be told of accesses to operands.
+Value KernelEmulation::isObserved(bool changes) {
+  Value noted = field(offsetof(segc_emulator_thread, observe_global), word);
+  noted.getDefiningOp<LLVM::LoadOp>().setInvariant(!changes);
+  return LLVM::ICmpOp::create(b, function.getLoc(), LLVM::ICmpPredicate::ne,
+                              noted, i32(0));
 }
 
 /// Loads a field of the thread, which does not change.

@@ -48,6 +48,7 @@ private:
                    std::optional<uint64_t> alignment,
                    segc_emulator_access access);
   mlir::Value validStarts(const Place &place, int64_t bytes);
+  mlir::Value isObserved(bool changes);
 
   // Operations of the NVVM dialect.
   mlir::LogicalResult rewriteNVVM(mlir::Operation *op);
@@ -93,6 +94,9 @@ private:
   mlir::LLVM::LLVMFuncOp function;
   mlir::Block *entry = nullptr; ///< Loads what the kernel uses.
   mlir::Value thread, task, functions, index, shared, operandBytes, observed;
+  /// Whether the kernel has a griddepcontrol.wait, behind which `observed` is
+  /// another value.
+  bool waitsForLaunch = false;
   llvm::DenseMap<mlir::Value, unsigned> operands;
   std::map<std::pair<unsigned, int64_t>, mlir::Value> validStartsOf;
   std::map<WordArray, mlir::Value> wordArrays;

@@ -125,7 +125,8 @@ LogicalResult KernelAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
                                  FlatSymbolRefAttr, int64_t launch,
                                  int64_t tasks, int64_t tasksPerSample,
                                  int64_t scratch, int64_t threads,
-                                 int64_t shared, ArrayRef<TensorMapAttr> maps) {
+                                 int64_t shared, bool dependent,
+                                 ArrayRef<TensorMapAttr> maps) {
   for (auto [what, value] :
        {std::pair("launch", launch), std::pair("tasks", tasks),
         std::pair("tasks of a sample", tasksPerSample),
@@ -136,6 +137,8 @@ LogicalResult KernelAttr::verify(llvm::function_ref<InFlightDiagnostic()> error,
                      << ", got " << value;
   if (!maps.empty() && !threads)
     return error() << "expects 'maps' of a kernel with 'threads' alone";
+  if (dependent && !threads)
+    return error() << "expects 'dependent' of a kernel with 'threads' alone";
   return success();
 }
 

@@ -94,6 +94,20 @@ def has_whole_vectors(kernel):
     return bool(large) and all(sizes[-1] % 8 == 0 for sizes in large)
 
 
+def launch_faults(version, text):
+    """Returns what is wrong with the wait for the kernel in front."""
+    waits = [m.start() for m in re.finditer(r"griddepcontrol\.wait", text)]
+    triggers = len(re.findall(r"griddepcontrol\.launch_dependents", text))
+    expected = 0 if version == "sm_80" else 1
+    if len(waits) != expected or triggers != expected:
+        return [f"has {len(waits)} waits and {triggers} triggers of dependent "
+                f"launches, expected {expected} of each"]
+    if waits and re.search(r"\b(ld|st)(\.\w+)*\.global|cp\.async",
+                           text[:waits[0]]):
+        return ["accesses global memory before griddepcontrol.wait"]
+    return []
+
+
 def text_faults(kernel, text):
     """Returns what is wrong with the instructions of a main launch."""
     kind, faults = kind_of(kernel), []
@@ -163,6 +177,8 @@ class Network:
             for kernel in entry["kernels"]:
                 for i, name in enumerate(kernel["launches"]):
                     self.count += 1
+                    self.add(name, kernel,
+                             launch_faults(version, self.texts[name]))
                     if i == kernel["main_launch"]:
                         self.add(name, kernel,
                                  text_faults(kernel, self.texts[name]))

@@ -118,8 +118,10 @@ def Exec_KernelAttr : Exec_Attr<"Kernel", "kernel"> {
     of those that compute the `exec.fusion`, has
     `tasks + tasksPerSample * n` tasks for n samples, and needs `scratch` bytes
     for each worker. A task of a GPU is a block of `threads` threads that share
-    `shared` bytes, and its parameters end with tensor `maps`. The function is a
-    declaration until code is generated.
+    `shared` bytes, and its parameters end with tensor `maps`. A `dependent`
+    kernel waits for the kernel in front of it before it accesses memory, so it
+    may be launched before that has ended. The function is a declaration until
+    code is generated.
 
     ```mlir
     #exec.kernel<@f3_conv launch 0 tasks 0 + 64 * n scratch 4096>
@@ -130,10 +132,11 @@ def Exec_KernelAttr : Exec_Attr<"Kernel", "kernel"> {
                         "int64_t":$tasksPerSample, "int64_t":$scratch,
                         DefaultValuedParameter<"int64_t", "0">:$threads,
                         DefaultValuedParameter<"int64_t", "0">:$shared,
+                        DefaultValuedParameter<"bool", "false">:$dependent,
                         OptionalArrayRefParameter<"::segc::exec::TensorMapAttr">:$maps);
   let assemblyFormat = [{
     `<` $fusion `launch` $launch `tasks` $tasks `+` $tasksPerSample `*` `n` `scratch` $scratch
-        (`threads` $threads^)? (`shared` $shared^)? (`maps` ` ` `[` $maps^ `]`)? `>`
+        (`threads` $threads^)? (`shared` $shared^)? (`dependent` $dependent^)? (`maps` ` ` `[` $maps^ `]`)? `>`
   }];
   let genVerifyDecl = 1;
 }
