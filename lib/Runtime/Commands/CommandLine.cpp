@@ -31,6 +31,11 @@ static CLI::Validator trainingShare() {
                      });
 }
 
+static void addThreads(CLI::App &app, int64_t &threads) {
+  app.add_option("--threads", threads, "Number of threads; 0: all cores")
+      ->check(integerIn(0, 4096));
+}
+
 static void addModelOptions(CLI::App &app, ModelOptions &options) {
   app.add_option("--model", options.model,
                  "Compiled model (.so), or a network (.mlir), which is "
@@ -40,9 +45,7 @@ static void addModelOptions(CLI::App &app, ModelOptions &options) {
                  "Device that runs the model: " + deviceNames() +
                      " (default: cpu); a .so needs kernels for it (segc "
                      "compile --target)");
-  app.add_option("--threads", options.threads,
-                 "Number of threads; 0: all cores")
-      ->check(integerIn(0, 4096));
+  addThreads(app, options.threads);
   app.add_option("--batch-size,--batch_size", options.batchSize,
                  "Samples of a step; default: the model's maximum")
       ->check(integerIn(1, maxBatch));
@@ -54,8 +57,8 @@ static void addModelOptions(CLI::App &app, ModelOptions &options) {
                "a GPU, wait for each kernel");
 }
 
-static void addImageLimit(CLI::App &app, DataOptions &options) {
-  app.add_option("--max-image-bytes", options.maxImageBytes,
+static void addImageLimit(CLI::App &app, int64_t &maxImageBytes) {
+  app.add_option("--max-image-bytes", maxImageBytes,
                  "Maximum size of one image after decompression; larger images "
                  "are refused before memory is allocated")
       ->check(integerIn(1, int64_t{1} << 46))
@@ -77,7 +80,7 @@ static void addVolumeOptions(CLI::App &app, DataOptions &options) {
 }
 
 static void addDataOptions(CLI::App &app, DataOptions &options) {
-  addImageLimit(app, options);
+  addImageLimit(app, options.maxImageBytes);
   app.add_option("--data,--data_dir,--data-dir", options.data,
                  "Data set: a folder with train-volume.tif or dataset.json");
   app.add_option("--fold,--crossvalidation_idx", options.fold,
@@ -242,7 +245,7 @@ static void addPredict(CLI::App &root,
   app.add_option("--seed", options->data.seed, "As in training")
       ->check(integerIn(INT64_MIN));
   app.add_flag("--legacy-resize", options->data.legacyResize, "As in training");
-  addImageLimit(app, options->data);
+  addImageLimit(app, options->data.maxImageBytes);
   addVolumeOptions(app, options->data);
   app.add_flag("--grey-masks", options->data.greyMasks,
                "Also write the published masks with grey edges");
@@ -283,6 +286,21 @@ static void addBenchmark(CLI::App &root,
   });
 }
 
+static void addCheck(CLI::App &root, std::function<CommandResult()> &command) {
+  CLI::App &app =
+      *root.add_subcommand("check", "List the faults of a data set");
+  auto options = std::make_shared<CheckOptions>();
+  app.add_option("--data,DATA", options->data,
+                 "Data set: a folder with dataset.json")
+      ->required();
+  app.add_option("--json", options->json, "File for the list of faults");
+  addThreads(app, options->threads);
+  addImageLimit(app, options->maxImageBytes);
+  app.callback([&command, options] {
+    command = [options] { return runCheck(*options); };
+  });
+}
+
 static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
   CLI::App &app = *root.add_subcommand(
       "export", "Compile a model for inference with its weights inside");
@@ -301,6 +319,7 @@ static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
 
 void segc::addCommands(CLI::App &app, const std::string &commandLine,
                        std::function<CommandResult()> &command) {
+  addCheck(app, command);
   addTrain(app, commandLine, command);
   addEvaluate(app, command);
   addPredict(app, command);

@@ -47,6 +47,10 @@ static bool isTrace(const std::string &path) {
   return startsWithKeys(path, {"traceEvents"});
 }
 
+static bool isCheck(const std::string &path) {
+  return startsWithKeys(path, {"format", "cases", "faults"});
+}
+
 /// A model that trains is not one that an export wrote.
 static bool isInferenceModel(const std::string &path) {
   StatusOr<std::optional<StaticModel>> model = readModel(path);
@@ -59,3 +63,4 @@ const OutputKind segc::benchmarkOutput = {"result of a benchmark", isBenchmark};
 const OutputKind segc::profileOutput = {"profile", isProfile};
 const OutputKind segc::traceOutput = {"trace", isTrace};
 const OutputKind segc::modelOutput = {"model for inference", isInferenceModel};
+const OutputKind segc::checkOutput = {"list of faults", isCheck};

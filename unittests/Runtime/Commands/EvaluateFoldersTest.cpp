@@ -69,6 +69,23 @@ TEST_F(EvaluateFolders, NamesWhatDiffers) {
   EXPECT_THAT(output, HasSubstr("2 of 3 cases failed: missing, moved"));
 }
 
+// Faults are a result: the list is written, the exit code tells.
+TEST_F(EvaluateFolders, CheckTellsFaultsByItsExitCode) {
+  EXPECT_EQ(run({"check", folder}), 1);
+  EXPECT_THAT(output, HasSubstr("dataset.json"));
+  const std::string text = R"({"labels": {"0": "background", "2": "a"},
+      "training": [{"image": "l/a.nii", "label": "l/a.nii"}]})";
+  ASSERT_TRUE(writeFileAtomically(folder + "/dataset.json", text).ok());
+  const std::string json = folder + "/faults.json";
+  EXPECT_EQ(run({"check", folder + "/dataset.json", "--json", json}), 3);
+  EXPECT_THAT(output, HasSubstr("label-gap"));
+  auto faults = readFile(json);
+  ASSERT_TRUE(faults.ok());
+  EXPECT_EQ(Json::parse(*faults)["faults"][0]["fault"], "label-gap");
+  EXPECT_EQ(run({"check", folder, "--json", folder + "/dataset.json"}), 2);
+  EXPECT_THAT(output, HasSubstr("would replace the input of DATA"));
+}
+
 TEST_F(EvaluateFolders, Usage) {
   EXPECT_EQ(run({"evaluate"}), 2);
   EXPECT_THAT(output, HasSubstr("--model is required"));

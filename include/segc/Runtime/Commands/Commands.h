@@ -31,6 +31,7 @@ CommandResult runTrain(const TrainOptions &options);
 CommandResult runEvaluate(const EvaluateOptions &options);
 CommandResult runPredict(const PredictOptions &options);
 CommandResult runBenchmark(const BenchmarkOptions &options);
+CommandResult runCheck(const CheckOptions &options);
 CommandResult runExport(const ExportOptions &options);
 
 /// Parses the command line, runs the command and prints its error, if any.

@@ -97,6 +97,12 @@ struct PredictOptions {
   bool overlays = true;
 };
 
+struct CheckOptions {
+  std::string data, json;
+  int64_t threads = 0; ///< 0: all cores
+  int64_t maxImageBytes = int64_t{1} << 30;
+};
+
 struct ExportOptions {
   std::string model, checkpoint, output;
 };

@@ -1,0 +1,51 @@
+//===- Check.h - Faults of a data set ---------------------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Lists in one pass what training would refuse case by case, and what it would
+// accept though it is hardly meant. docs/Check.md has a row for each fault.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_CHECK_CHECK_H
+#define SEGC_RUNTIME_CHECK_CHECK_H
+
+#include "segc/Base/Json.h"
+#include "segc/Runtime/Core/ThreadPool.h"
+#include "segc/Runtime/Data/ImageLimits.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace segc {
+
+/// Something that is wrong with a case, or with the data set (`caseName` is
+/// empty).
+struct Fault {
+  std::string name; ///< "label-fractional"
+  std::string caseName, what, fix;
+};
+
+struct CheckReport {
+  int64_t cases = 0;
+  std::vector<Fault> faults; ///< Of the data set, then by case.
+
+  OrderedJson toJson() const;
+  /// The table case x fault x proposed fix; empty without faults.
+  std::string toText() const;
+};
+
+/// Checks a folder with dataset.json (Decathlon, nnU-Net). Cases are read in
+/// parallel, one a thread at a time; the report does not depend on the threads.
+/// `progress` is called after each case, from any thread, with the number that
+/// is done and that of all. Returns an error only if there is no data set.
+StatusOr<CheckReport>
+checkDataset(const std::string &folder, const ImageLimits &limits,
+             ThreadPool &pool,
+             const std::function<void(int64_t, int64_t)> &progress);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_CHECK_CHECK_H

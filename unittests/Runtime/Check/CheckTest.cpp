@@ -1,0 +1,199 @@
+//===- CheckTest.cpp - Faults of a data set -------------------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Check/Check.h"
+#include "../Data/TestSupport.h"
+
+#include <set>
+
+using namespace segc;
+using namespace segc::test;
+
+namespace {
+
+/// A data set of small cases, one of which a test damages.
+class CheckTest : public testing::Test {
+protected:
+  void SetUp() override {
+    for (const char *name : {"imagesTr", "labelsTr"})
+      std::filesystem::create_directories(folder / name);
+    for (int i = 0; i < 4; ++i) {
+      std::vector<float> image(8);
+      for (size_t k = 0; k < image.size(); ++k)
+        image[k] = static_cast<float>(k + 100 * static_cast<size_t>(i));
+      writeImage(i, image);
+      writeLabel(i, std::vector<float>{0, 1, 2, 0, 0, 1, 0, 0});
+    }
+    writeIndex(index);
+  }
+
+  static VolumeGeometry grid() {
+    VolumeGeometry grid;
+    grid.size = {2, 2, 2};
+    grid.header.headerSize = 348;
+    grid.header.sformCode = 1;
+    for (int axis = 0; axis < 3; ++axis)
+      grid.header.sform[axis][axis] = grid.header.pixelSize[axis + 1] = 1;
+    return grid;
+  }
+  std::string pathOf(const char *kind, int number) {
+    return folder /
+           (std::string(kind) + "/c" + std::to_string(number) + ".nii.gz");
+  }
+  void writeImage(int number, const std::vector<float> &values,
+                  const VolumeGeometry &like = grid()) {
+    ASSERT_OK(writeNifti(pathOf("imagesTr", number), like, values.data()));
+  }
+  void writeLabel(int number, const std::vector<float> &values,
+                  const VolumeGeometry &like = grid()) {
+    ASSERT_OK(writeNifti(pathOf("labelsTr", number), like, values.data()));
+  }
+  void writeIndex(const std::string &text) {
+    ASSERT_OK(writeFileAtomically(folder / "dataset.json", text));
+  }
+  /// "case:fault" of all faults; the report is that of any number of threads.
+  std::multiset<std::string> faults() {
+    ThreadPool one(1), three(3);
+    int64_t calls = 0;
+    auto report =
+        checkDataset(folder.path, {}, one, [&](int64_t, int64_t) { ++calls; });
+    auto again = checkDataset(folder.path, {}, three, [](int64_t, int64_t) {});
+    if (!report.ok() || !again.ok())
+      return {report.status().message()};
+    EXPECT_EQ(report->toJson(), again->toJson());
+    std::multiset<std::string> found;
+    for (const Fault &fault : report->faults) {
+      found.insert(fault.caseName + ":" + fault.name);
+      EXPECT_FALSE(fault.what.empty() || fault.fix.empty());
+      EXPECT_THAT(report->toText(), testing::HasSubstr(fault.what));
+    }
+    return found;
+  }
+  void expect(const std::multiset<std::string> &wanted) {
+    EXPECT_EQ(faults(), wanted);
+  }
+
+  TemporaryFolder folder;
+  const std::string index = R"({"modality": {"0": "MRI"},
+    "labels": {"0": "background", "1": "a", "2": "b"}, "numTraining": 4,
+    "training": [
+      {"image": "imagesTr/c0.nii.gz", "label": "labelsTr/c0.nii.gz"},
+      {"image": "imagesTr/c1.nii.gz", "label": "labelsTr/c1.nii.gz"},
+      {"image": "imagesTr/c2.nii.gz", "label": "labelsTr/c2.nii.gz"},
+      {"image": "imagesTr/c3.nii.gz", "label": "labelsTr/c3.nii.gz"}],
+    "test": []})";
+
+  std::string changed(const std::string &from, const std::string &to) const {
+    std::string text = index;
+    return text.replace(text.find(from), from.size(), to);
+  }
+};
+
+} // namespace
+
+TEST_F(CheckTest, NothingIsWrong) { expect({}); }
+
+TEST_F(CheckTest, UntouchedDataSets) {
+  ThreadPool pool(2);
+  auto shipped = checkDataset(SEGC_SOURCE_DIR "/data/Task04_Hippocampus", {},
+                              pool, [](int64_t, int64_t) {});
+  ASSERT_OK(shipped.status());
+  EXPECT_EQ(shipped->toText(), "");
+}
+
+TEST_F(CheckTest, WholeHippocampusTask) {
+  SKIP_WITHOUT_DATA(data, "Task04_Hippocampus");
+  ThreadPool pool(2);
+  auto report = checkDataset(data, {}, pool, [](int64_t, int64_t) {});
+  ASSERT_OK(report.status());
+  EXPECT_EQ(report->cases, 260);
+  EXPECT_EQ(report->toText(), "");
+}
+
+TEST_F(CheckTest, IndexThatCannotBeParsed) {
+  writeIndex("{");
+  expect({":dataset-json"});
+  writeIndex(changed("\"0\": \"background\"", "\"ignore\": 0"));
+  expect({":dataset-json"});
+  std::filesystem::remove(folder / "dataset.json");
+  ThreadPool pool(1);
+  EXPECT_FALSE(
+      checkDataset(folder.path, {}, pool, [](int64_t, int64_t) {}).ok());
+}
+
+TEST_F(CheckTest, NumTraining) {
+  writeIndex(changed("\"numTraining\": 4", "\"numTraining\": 5"));
+  expect({":num-training"});
+}
+
+TEST_F(CheckTest, LabelGapAndClassMissing) {
+  writeIndex(changed("\"2\": \"b\"", "\"2\": \"b\", \"4\": \"c\""));
+  expect({":label-gap", ":class-missing"});
+}
+
+TEST_F(CheckTest, MissingAndUnreadable) {
+  std::filesystem::remove(pathOf("labelsTr", 0));
+  ASSERT_OK(writeFileAtomically(pathOf("imagesTr", 1), "\x1f\x8b"));
+  expect({"c0:missing", "c1:unreadable"});
+}
+
+TEST_F(CheckTest, Channels) {
+  writeIndex(changed("\"0\": \"MRI\"", "\"0\": \"T1\", \"1\": \"T2\""));
+  EXPECT_THAT(faults(), testing::Contains("c0:channels"));
+}
+
+TEST_F(CheckTest, HeaderThatContradictsItself) {
+  VolumeGeometry other = grid();
+  other.header.pixelSize[1] = 2;
+  writeImage(2, {1, 2, 3, 4, 5, 6, 7, 9}, other);
+  expect({"c2:header"});
+}
+
+TEST_F(CheckTest, LabelOnAnotherGrid) {
+  VolumeGeometry moved = grid(), unplaced = grid();
+  moved.header.sform[0][3] = 5;
+  unplaced.header.sformCode = 0;
+  const std::vector<float> labels = {0, 1, 2, 0, 0, 1, 0, 0};
+  writeLabel(1, labels, moved);
+  writeLabel(2, labels, unplaced);
+  EXPECT_THAT(faults(), testing::IsSupersetOf({"c1:grid", "c2:grid-form"}));
+}
+
+TEST_F(CheckTest, ValuesOfImages) {
+  writeImage(0, {1, 2, 3, std::nanf(""), 5, 6, 7, 8});
+  writeImage(1, {1, 2, 3, INFINITY, 5, 6, 7, 8});
+  writeImage(2, std::vector<float>(8, 3));
+  expect({"c0:not-finite", "c1:not-finite", "c2:constant"});
+}
+
+TEST_F(CheckTest, ValuesOfLabels) {
+  writeLabel(0, {0, 0.5F, 1, 2, 0, 0, 0, 0});
+  writeLabel(1, {0, 0.9999995F, 2, 0, 0, 0, 0, 0});
+  writeLabel(2, {0, 255, 255, 0, 0, 0, 0, 0});
+  writeLabel(3, {0, 1, 7, 2, 0, 0, 0, 0});
+  expect({"c0:label-fractional", "c1:label-scaled", "c2:label-255",
+          "c3:label-unknown"});
+}
+
+TEST_F(CheckTest, EmptyLabel) {
+  writeLabel(3, std::vector<float>(8));
+  expect({"c3:label-empty"});
+}
+
+TEST_F(CheckTest, ImageUnderTwoNames) {
+  std::filesystem::copy(pathOf("imagesTr", 0), pathOf("imagesTr", 3),
+                        std::filesystem::copy_options::overwrite_existing);
+  expect({"c3:duplicate"});
+}
+
+TEST_F(CheckTest, SpacingOutlier) {
+  VolumeGeometry thick = grid();
+  thick.header.sform[2][2] = thick.header.pixelSize[3] = 4;
+  writeImage(1, {1, 2, 3, 4, 5, 6, 7, 9}, thick);
+  writeLabel(1, {0, 1, 2, 0, 0, 1, 0, 0}, thick);
+  expect({"c1:spacing-outlier"});
+}
