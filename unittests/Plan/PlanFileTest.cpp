@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Plan/PlanFile.h"
+#include "segc/Base/Files.h"
 #include "segc/Base/Json.h"
 #include "segc/Plan/Planner.h"
 #include "gmock/gmock.h"
@@ -108,4 +109,70 @@ TEST(PlanFile, IsVerified) {
                 plan["strides"] = std::vector<std::vector<int64_t>>(70, {2, 2});
               }),
               HasSubstr("strides: expected 1 to 16 levels, got 70"));
+}
+
+/// The plans that nnU-Net 2.8.1 wrote for the made-up liver data set of
+/// bench/peers/record_plans.py.
+static Json nnunetPlans() {
+  StatusOr<std::string> text = readFile(
+      SEGC_SOURCE_DIR "/unittests/Plan/golden/nnUNetResEncUNetMPlans.json");
+  EXPECT_TRUE(text.ok()) << text.status().message();
+  return Json::parse(text.ok() ? *text : "{}");
+}
+
+static StatusOr<Plan> parsedPlans(const Json &json) {
+  return parseNnunetPlans(json.dump(), "plans.json", {"CT"},
+                          {"background", "liver", "tumour"});
+}
+
+TEST(NnunetPlans, AreRead) {
+  StatusOr<Plan> plan = parsedPlans(nnunetPlans());
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  EXPECT_EQ(plan->dataset, "Dataset003_Liver");
+  EXPECT_EQ(plan->intensities[0].upperClip, 197);
+  EXPECT_EQ(plan->intensities[0].std, 37.14);
+  // The cascade is left out.
+  ASSERT_EQ(plan->configurations.size(), 3u);
+  const PlanConfiguration *fullres = plan->find("3d_fullres");
+  ASSERT_NE(fullres, nullptr);
+  EXPECT_THAT(fullres->patch, testing::ElementsAre(128, 128, 128));
+  EXPECT_THAT(fullres->encoderBlocks, testing::ElementsAre(1, 3, 4, 6, 6, 6));
+  EXPECT_TRUE(fullres->residualEncoder);
+  EXPECT_TRUE(fullres->batchDice);
+  EXPECT_EQ(fullres->normalization[0], "ct");
+}
+
+TEST(NnunetPlans, InheritConfigurations) {
+  Json json = nnunetPlans();
+  json["configurations"]["large"] = {{"inherits_from", "3d_fullres"},
+                                     {"batch_size", 9}};
+  StatusOr<Plan> plan = parsedPlans(json);
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  EXPECT_EQ(plan->find("large")->batch, 9);
+  EXPECT_EQ(plan->find("large")->patch, plan->find("3d_fullres")->patch);
+  json["configurations"]["large"]["inherits_from"] = "large";
+  EXPECT_THAT(parsedPlans(json).status().message(),
+              HasSubstr("\"large\" inherits from itself"));
+  json["configurations"]["large"]["inherits_from"] = "huge";
+  EXPECT_THAT(parsedPlans(json).status().message(),
+              HasSubstr("inherits_from \"huge\", which is missing"));
+}
+
+TEST(NnunetPlans, NameWhatIsNotSupported) {
+  Json json = nnunetPlans();
+  json["configurations"]["2d"]["architecture"]["network_class_name"] =
+      "a.SwinUNETR";
+  EXPECT_THAT(parsedPlans(json).status().message(),
+              HasSubstr("network \"a.SwinUNETR\", expected PlainConvUNet or "
+                        "ResidualEncoderUNet"));
+  json = nnunetPlans();
+  json["configurations"]["2d"]["normalization_schemes"][0] = "MyNormalization";
+  EXPECT_THAT(parsedPlans(json).status().message(),
+              HasSubstr("MyNormalization"));
+  EXPECT_THAT(parsedPlans(Json::array()).status().message(),
+              HasSubstr("expected an object, found array"));
+  json = nnunetPlans();
+  json["configurations"]["2d"].erase("patch_size");
+  EXPECT_THAT(parsedPlans(json).status().message(),
+              HasSubstr("2d: field \"patch\": expected a list"));
 }

@@ -24,6 +24,13 @@ std::string planText(const Plan &plan);
 /// another type are errors that name them; `where` names the text.
 StatusOr<Plan> parsePlan(std::string_view text, const std::string &where);
 
+/// Parses the plans.json of nnU-Net v2 (2.4 on, plain networks and residual
+/// encoders), which has no names of channels and classes. Configurations with a
+/// previous stage are left out: their networks take its prediction as input.
+StatusOr<Plan> parseNnunetPlans(std::string_view text, const std::string &where,
+                                const std::vector<std::string> &channelNames,
+                                const std::vector<std::string> &classNames);
+
 } // namespace segc
 
 #endif // SEGC_PLAN_PLANFILE_H
