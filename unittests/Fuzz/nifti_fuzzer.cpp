@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "VolumeFuzzer.h"
 #include "segc/Runtime/Data/Nifti.h"
 
 #include <cstddef>
@@ -17,16 +18,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string input(reinterpret_cast<const char *>(data), size);
   segc::StatusOr<segc::Volume> volume =
       segc::decodeNifti(std::move(input), "input.nii", {1 << 24});
-  if (!volume)
-    return 0;
-  const size_t voxels = volume->voxels.size();
-  if (voxels !=
-      static_cast<size_t>(volume->geometry.voxels() * volume->channels))
-    __builtin_trap();
-  // The accesses are to both ends of the array.
-  volatile float first = volume->voxels[0], last = volume->voxels[voxels - 1];
-  (void)first;
-  (void)last;
-  volume->voxels.firstNotFinite(0, voxels);
+  segc::fuzz::checkVolume(volume);
   return 0;
 }

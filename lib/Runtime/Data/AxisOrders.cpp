@@ -145,7 +145,7 @@ double segc::cornerDistance(const VolumeGeometry &a, const VolumeGeometry &b) {
 }
 
 std::string segc::gridText(const VolumeGeometry &geometry) {
-  const char *forms[] = {"sform", "qform", "neither sform nor qform"};
+  const char *forms[] = {"sform", "qform", "no place in space", "directions"};
   std::string text = std::to_string(geometry.size[0]) + "x" +
                      std::to_string(geometry.size[1]) + "x" +
                      std::to_string(geometry.size[2]) + " voxels of " +

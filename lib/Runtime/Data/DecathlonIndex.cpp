@@ -236,9 +236,11 @@ StatusOr<DecathlonIndex> segc::parseDecathlonIndex(std::string_view text,
     readCases(reader, CaseEntries(fs::path(where).parent_path()), index);
   } else {
     index.fileEnding = reader.string("file_ending");
-    if (index.fileEnding != ".nii" && index.fileEnding != ".nii.gz")
+    const ImageFormat *format = formatByName("case" + index.fileEnding);
+    if (!format || !format->asVolumes())
       reader.fail("an nnU-Net v2 data set of \"" + index.fileEnding +
-                  "\" files, expected .nii or .nii.gz; convert them");
+                  "\" files, expected one of " + volumeEndings() +
+                  "; convert them");
   }
   checkNames(reader, index.training);
   checkNames(reader, index.test);

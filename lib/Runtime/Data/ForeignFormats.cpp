@@ -7,6 +7,7 @@
 
 #include "ForeignFormats.h"
 #include "segc/Base/Files.h"
+#include "segc/Runtime/Data/ImageFormat.h"
 
 #include <filesystem>
 #include <fstream>
@@ -42,8 +43,6 @@ namespace fs = std::filesystem;
 
 static constexpr Kind kinds[] = {
     {128, "DICM"sv, ".dcm", "", dicomExpected},
-    {0, "NRRD0"sv, ".nrrd", "NRRD", volumesExpected},
-    {0, "NRRD0"sv, ".nhdr", "NRRD", volumesExpected},
     {0, "ObjectType"sv, ".mha", "MetaImage", volumesExpected},
     {0, "NDims"sv, ".mhd", "MetaImage", volumesExpected},
     {0, ""sv, ".mgh", "FreeSurfer MGH", volumesExpected},
@@ -84,6 +83,12 @@ static bool hasMagic(std::string_view start, const Kind &kind) {
 
 std::string segc::foreignFormat(std::string_view start,
                                 const std::string &path) {
+  const ImageFormat *named = formatByName(path);
+  const ImageFormat *held = formatByContent(start);
+  if (named && held && named != held)
+    return std::string(held->name()) + " by its content, " + named->name() +
+           " by its name; give the file its right ending, for example " +
+           std::string(held->endings().front());
   for (const Kind &kind : kinds)
     if (hasMagic(start, kind))
       return std::string(kind.name) + kind.advice;
@@ -95,11 +100,11 @@ std::string segc::foreignFormat(std::string_view start,
 
 std::string segc::headerOfPair() { return pairExpected; }
 
-std::string segc::readStart(const std::string &path) {
+std::string segc::readStart(const std::string &path, size_t most) {
   // A pipe would keep us waiting.
   if (!fileSize(path).ok())
     return "";
-  std::string start(512, '\0');
+  std::string start(most, '\0');
   std::ifstream file(path, std::ios::binary);
   file.read(start.data(), static_cast<std::streamsize>(start.size()));
   start.resize(static_cast<size_t>(file.gcount()));

@@ -21,8 +21,8 @@ std::string foreignFormat(std::string_view start, const std::string &path);
 /// known.
 std::string foreignFiles(const std::string &folder);
 
-/// The first 512 bytes of a file, empty if it cannot be read.
-std::string readStart(const std::string &path);
+/// The first bytes of a file, empty if it cannot be read.
+std::string readStart(const std::string &path, size_t most = 512);
 
 /// The same about a header whose voxels lie in a file of their own.
 std::string headerOfPair();

@@ -13,6 +13,7 @@
 namespace segc {
 
 std::unique_ptr<const ImageFormat> makeNiftiFormat();
+std::unique_ptr<const ImageFormat> makeNrrdFormat();
 std::unique_ptr<const ImageFormat> makeTiffFormat();
 
 } // namespace segc

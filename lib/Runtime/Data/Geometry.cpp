@@ -212,6 +212,39 @@ Status segc::placeVolume(const std::string &where, VolumeGeometry &geometry,
   return Status::success();
 }
 
+Status segc::placeByDirections(const std::string &where, const Affine &affine,
+                               VolumeGeometry &geometry,
+                               std::vector<std::string> &warnings) {
+  if (!isFinite(affine) || !isInvertible(affine))
+    return invalidArgument(where +
+                           ": the directions of the axes and the "
+                           "spacing are steps of " +
+                           sizesText(lengths(affine)) +
+                           " mm that span no volume, expected three axes in "
+                           "space");
+  geometry.placedBy = PlacedBy::Directions;
+  geometry.affine = affine;
+  geometry.spacing = lengths(affine);
+  warnOfOutliers(geometry.spacing, warnings);
+  warnOfShear(affine, "matrix of directions", warnings);
+  return Status::success();
+}
+
+Status segc::placeBySpacing(const std::string &where, const Vector3 &spacing,
+                            VolumeGeometry &geometry,
+                            std::vector<std::string> &warnings) {
+  for (size_t axis = 0; axis < 3; ++axis)
+    if (!(spacing[axis] > 0 && std::isfinite(spacing[axis])))
+      return invalidArgument(
+          where + ": voxel spacing " + number(spacing[axis]) + " along axis " +
+          std::to_string(axis) + ", expected a positive number of mm");
+  geometry.placedBy = PlacedBy::Pixdim;
+  geometry.affine = diagonal(spacing);
+  geometry.spacing = spacing;
+  warnOfOutliers(spacing, warnings);
+  return Status::success();
+}
+
 std::optional<VolumeGeometry>
 segc::placedByQform(const VolumeGeometry &geometry) {
   const NiftiHeader &h = geometry.header;

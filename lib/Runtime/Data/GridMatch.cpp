@@ -30,7 +30,7 @@ StatusOr<AxisOrder> segc::matchGrids(const VolumeGeometry &other,
     return invalidArgument(both);
   if (otherPlaced != imagePlaced) {
     notes.add(otherPlaced ? imagePath : path,
-              "has neither sform nor qform; the grid of its " +
+              "does not say where it lies; the grid of its " +
                   std::string(otherPlaced ? what : "image") + " counts");
     return order;
   }

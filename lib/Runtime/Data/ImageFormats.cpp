@@ -20,6 +20,7 @@ struct Registry {
     // The first of volumes and the first of slices are the defaults.
     add(makeNiftiFormat());
     add(makeTiffFormat());
+    add(makeNrrdFormat());
   }
   void add(std::unique_ptr<const ImageFormat> format) {
     all.push_back(format.get());
@@ -79,6 +80,17 @@ const SliceFormat &segc::sliceFormatOf(const std::string &path) {
     return *format->asSlices();
   return *imageFormats()[1]->asSlices();
 }
+
+static std::string listEndings(bool volumes) {
+  std::string text;
+  for (const ImageFormat *format : imageFormats())
+    if (volumes == (format->asVolumes() != nullptr))
+      for (std::string_view ending : format->endings())
+        text += (text.empty() ? "" : ", ") + std::string(ending);
+  return text;
+}
+std::string segc::volumeEndings() { return listEndings(true); }
+std::string segc::sliceEndings() { return listEndings(false); }
 
 std::string segc::imageStem(const std::string &path) {
   const std::string name = std::filesystem::path(path).filename().string();

@@ -44,8 +44,13 @@ public:
                         const ImageLimits &limits) const override {
     return readNifti(path, limits);
   }
+  StatusOr<VolumeHeader> readHeader(const std::string &path,
+                                    const ImageLimits &) const override {
+    return readNiftiHeader(path);
+  }
   Status writeMask(const std::string &path, const VolumeGeometry &grid,
-                   const std::vector<const uint8_t *> &pages) const override {
+                   const std::vector<const uint8_t *> &pages,
+                   const std::vector<std::string> &) const override {
     return writeNifti(path, grid, pages[0]);
   }
   bool hasMark(const std::string &, std::string_view start) const override {

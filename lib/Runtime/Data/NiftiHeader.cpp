@@ -20,12 +20,6 @@ using namespace segc::nifti;
 // Byte order
 //===----------------------------------------------------------------------===//
 
-void segc::nifti::swapAll(char *bytes, size_t count, uint64_t elementBytes) {
-  if (elementBytes > 1)
-    for (size_t i = 0; i < count; ++i, bytes += elementBytes)
-      std::reverse(bytes, bytes + elementBytes);
-}
-
 template <typename T>
 static void swapBytes(T &value) {
   swapAll(reinterpret_cast<char *>(&value), 1, sizeof(T));
@@ -166,7 +160,7 @@ static WideFields fromNifti2(const Nifti2Reader &from, NiftiHeader &h) {
 //===----------------------------------------------------------------------===//
 
 static Status readSizes(const WideFields &wide, const std::string &where,
-                        Volume &volume, Layout &layout) {
+                        VolumeHeader &volume, VoxelLayout &layout) {
   const int64_t rank = wide.dim[0];
   if (rank < 2 || rank > 7)
     return invalidArgument(
@@ -206,7 +200,7 @@ static Status readSizes(const WideFields &wide, const std::string &where,
 }
 
 static Status readType(const NiftiHeader &h, const std::string &where,
-                       Layout &layout) {
+                       VolumeHeader &volume, VoxelLayout &layout) {
   std::optional<VoxelType> type = voxelType(h.dataTypeCode);
   if (!type) {
     const char *name = foreignTypeName(h.dataTypeCode);
@@ -219,7 +213,7 @@ static Status readType(const NiftiHeader &h, const std::string &where,
         "i64, f32, f64); convert the image, for example to grey values or "
         "magnitudes");
   }
-  layout.type = *type;
+  layout.type = volume.type = *type;
   if (h.bitsPerVoxel != 0 &&
       static_cast<uint64_t>(h.bitsPerVoxel) != 8 * voxelBytes(*type))
     return dataLoss(where + ": bitpix " + std::to_string(h.bitsPerVoxel) +
@@ -230,7 +224,7 @@ static Status readType(const NiftiHeader &h, const std::string &where,
 }
 
 static Status readPlace(const WideFields &wide, const std::string &where,
-                        Layout &layout) {
+                        VoxelLayout &layout) {
   const double offset = wide.voxelOffset;
   // A whole number below 2^24 is exact in f32; real extensions are far smaller.
   if (!(offset >= double(wide.dataStart) && offset < 0x1p24) ||
@@ -276,7 +270,7 @@ static Status noHeader(std::string_view bytes, const std::string &where) {
 }
 
 Status segc::nifti::readHeader(std::string_view bytes, const std::string &where,
-                               Volume &volume, Layout &layout) {
+                               VolumeHeader &volume, VoxelLayout &layout) {
   NiftiHeader &h = volume.geometry.header;
   WideFields wide;
   int32_t size;
@@ -304,6 +298,6 @@ Status segc::nifti::readHeader(std::string_view bytes, const std::string &where,
   }
   SEGC_RETURN_IF_ERROR(readSizes(wide, where, volume, layout));
   SEGC_RETURN_IF_ERROR(placeVolume(where, volume.geometry, volume.warnings));
-  SEGC_RETURN_IF_ERROR(readType(h, where, layout));
+  SEGC_RETURN_IF_ERROR(readType(h, where, volume, layout));
   return readPlace(wide, where, layout);
 }

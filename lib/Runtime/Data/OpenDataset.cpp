@@ -172,16 +172,18 @@ segc::openFiles(const std::vector<std::string> &paths,
     std::string foreign =
         foreignFormat(readStart(files.front()), files.front());
     return unsupported(files.front() + ": " +
-                       (foreign.empty() ? "expected TIFF (.tif) or NIfTI "
-                                          "(.nii, .nii.gz) files"
-                                        : foreign));
+                       (foreign.empty()
+                            ? "expected volumes (" + volumeEndings() +
+                                  ") or slices (" + sliceEndings() + ")"
+                            : foreign));
   }
   // A file of no known kind is a case that fails; one of the other kind means
   // that the command line is not what was meant.
   for (const std::string &path : others)
     if (!kindOfFile(path).empty())
-      return invalidArgument(path + " and others: expected only .tif or only "
-                                    ".nii and .nii.gz files");
+      return invalidArgument(path + " and others: expected only slices (" +
+                             sliceEndings() + ") or only volumes (" +
+                             volumeEndings() + ")");
   SEGC_RETURN_IF_ERROR(checkPipeline(pipeline, files.front(), kind));
   auto dataset = kind == "isbi" ? openSlices(files, pipeline, options)
                                 : openVolumes(files, pipeline, options);

@@ -46,7 +46,7 @@ Status SegmentationWriter::write(Split split, int64_t index,
     SEGC_RETURN_IF_ERROR(format.writeMask(
         folders.predictions + "/" +
             outputName(files.name, std::string(format.endings()[0])),
-        grid, {labels.data()}));
+        grid, {labels.data()}, dataset.classNames()));
   }
   if (folders.overlays.empty())
     return Status::success();
@@ -59,11 +59,12 @@ Status SegmentationWriter::write(Split split, int64_t index,
 
 static Status writeStack(const std::string &path, const ImageFormat &format,
                          const VolumeGeometry &grid,
-                         const std::map<int64_t, std::vector<uint8_t>> &masks) {
+                         const std::map<int64_t, std::vector<uint8_t>> &masks,
+                         const std::vector<std::string> &classNames) {
   std::vector<const uint8_t *> pages;
   for (const auto &[page, mask] : masks)
     pages.push_back(mask.data());
-  return format.writeMask(path, grid, pages);
+  return format.writeMask(path, grid, pages, classNames);
 }
 
 Status SegmentationWriter::finish() {
@@ -76,11 +77,11 @@ Status SegmentationWriter::finish() {
       return folders.predictions + "/" +
              outputName(entry.first, kind + std::string(format.endings()[0]));
     };
-    SEGC_RETURN_IF_ERROR(
-        writeStack(path("-masks"), format, stack.grid, stack.masks));
+    SEGC_RETURN_IF_ERROR(writeStack(path("-masks"), format, stack.grid,
+                                    stack.masks, dataset.classNames()));
     if (greyMasks)
-      SEGC_RETURN_IF_ERROR(
-          writeStack(path("-masks-grey"), format, stack.grid, stack.greyMasks));
+      SEGC_RETURN_IF_ERROR(writeStack(path("-masks-grey"), format, stack.grid,
+                                      stack.greyMasks, {}));
   }
   return Status::success();
 }

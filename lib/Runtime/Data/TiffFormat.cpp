@@ -62,7 +62,8 @@ public:
         std::make_shared<TiffFile>(std::move(stack)));
   }
   Status writeMask(const std::string &path, const VolumeGeometry &grid,
-                   const std::vector<const uint8_t *> &pages) const override {
+                   const std::vector<const uint8_t *> &pages,
+                   const std::vector<std::string> &) const override {
     return writeTiff(path, grid.size[0], grid.size[1], pages);
   }
   bool hasMark(const std::string &path, std::string_view) const override {

@@ -85,7 +85,7 @@ private:
 void VolumePreprocessor::noteFrame(const SourceCase &source) const {
   const VolumeGeometry &grid = source.geometry();
   if (grid.placedBy == PlacedBy::Pixdim)
-    notes.add(source.path, "has neither sform nor qform; its axes count as "
+    notes.add(source.path, "does not say where it lies; its axes count as "
                            "right, anterior, superior");
   else if (options.frame == AxisFrame::File && !orderToRas(grid).isIdentity())
     notes.add(source.path,

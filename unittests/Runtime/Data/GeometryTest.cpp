@@ -70,6 +70,7 @@ struct Stored {
     plain.size = {6, 5, 4};
     plain.spacing = {1, 2, 3};
     plain.affine = {{{1, 0, 0, 10}, {0, 2, 0, 20}, {0, 0, 3, 30}}};
+    plain.placedBy = PlacedBy::Sform;
     geometry = reordered(plain, order);
     geometry.header =
         plainHeader({int16_t(geometry.size[0]), int16_t(geometry.size[1]),
@@ -99,8 +100,8 @@ static std::vector<AxisOrder> allOrders() {
   return orders;
 }
 
-// For every storage order, the network gets the same sample, and the mask has
-// the order and the header of the file.
+// For every storage order and format, the network gets the same sample, and the
+// mask has the order and the place of the file.
 TEST(GeometryTest, AllOrdersAreOneVolume) {
   TemporaryFolder folder;
   std::vector<float> first(512), image(512);
@@ -109,31 +110,35 @@ TEST(GeometryTest, AllOrdersAreOneVolume) {
     probabilities[i] = float(i * i % 17);
   std::vector<uint8_t> mask;
   ASSERT_EQ(allOrders().size(), 48u);
-  for (const AxisOrder &order : allOrders()) {
-    Stored stored(order);
-    const std::string path = folder / "in.nii";
-    ASSERT_OK(writeNifti(path, stored.geometry, stored.voxels.data()));
-    auto set = openFiles({path}, pipeline(), {});
-    ASSERT_OK(set.status());
-    ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
-    ASSERT_OK(writePredictions(**set, Split::Test, {0}, probabilities,
-                               {folder / "out", folder / "pictures"}));
-    EXPECT_THAT((*set)->notes().take(), IsEmpty());
-    auto written = readNifti(folder / "out/in.nii.gz");
-    ASSERT_OK(written.status());
-    EXPECT_EQ(written->geometry.affine, stored.geometry.affine);
-    EXPECT_EQ(written->geometry.size, stored.geometry.size);
-    std::vector<uint8_t> back;
-    for (float value : written->voxels.floats())
-      back.push_back(uint8_t(value));
-    back = reordered(back, stored.geometry.size, order.inverse());
-    if (mask.empty()) {
-      first = image;
-      mask = back;
+  for (const std::string ending : {".nii", ".nrrd"})
+    for (const AxisOrder &order : allOrders()) {
+      Stored stored(order);
+      const std::string path = folder / ("in" + ending);
+      const VolumeFormat &format = volumeFormatOf(path);
+      ASSERT_OK(
+          format.writeMask(path, stored.geometry, {stored.voxels.data()}, {}));
+      auto set = openFiles({path}, pipeline(), {});
+      ASSERT_OK(set.status());
+      ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
+      ASSERT_OK(writePredictions(**set, Split::Test, {0}, probabilities,
+                                 {folder / "out", folder / "pictures"}));
+      EXPECT_THAT((*set)->notes().take(), IsEmpty());
+      auto written = format.read(
+          folder / ("out/in" + std::string(format.endings()[0])), {});
+      ASSERT_OK(written.status());
+      EXPECT_EQ(written->geometry.affine, stored.geometry.affine);
+      EXPECT_EQ(written->geometry.size, stored.geometry.size);
+      std::vector<uint8_t> back;
+      for (float value : written->voxels.floats())
+        back.push_back(uint8_t(value));
+      back = reordered(back, stored.geometry.size, order.inverse());
+      if (mask.empty()) {
+        first = image;
+        mask = back;
+      }
+      EXPECT_EQ(image, first) << ending << orientationText(stored.geometry);
+      EXPECT_EQ(back, mask) << ending << orientationText(stored.geometry);
     }
-    EXPECT_EQ(image, first) << orientationText(stored.geometry);
-    EXPECT_EQ(back, mask) << orientationText(stored.geometry);
-  }
   // In the order of the file they are 48 different volumes, which is reported.
   Stored turned(allOrders()[1]);
   ASSERT_OK(

@@ -48,7 +48,8 @@ public:
     return volume;
   }
   Status writeMask(const std::string &path, const VolumeGeometry &grid,
-                   const std::vector<const uint8_t *> &pages) const override {
+                   const std::vector<const uint8_t *> &pages,
+                   const std::vector<std::string> &) const override {
     return write(path, grid.size, "marked",
                  [&](int64_t i) { return int(pages[0][i]); });
   }

@@ -166,7 +166,7 @@ TEST(IsbiTest, Files) {
   EXPECT_ERROR(
       openFiles({data / "test-volume.tif", data / "x.nii"}, pipeline(4, 8), {})
           .status(),
-      InvalidArgument, "expected only .tif");
+      InvalidArgument, "expected only slices (.tif");
   EXPECT_ERROR(openFiles({data / "test-volume.tif", data / "test-volume.tif"},
                          pipeline(4, 8), {})
                    .status(),

@@ -331,7 +331,7 @@ TEST(NiftiTest, ForeignFormats) {
   };
   const std::string dicom = std::string(128, '\0') + "DICM";
   EXPECT_ERROR(error("NRRD0004\n", "x.nii"), Unsupported, "x.nii: NRRD",
-               "expected NIfTI", "convert");
+               "NIfTI by its name", ".nrrd");
   EXPECT_ERROR(error("ObjectType = Image", "x.nii"), Unsupported, "MetaImage");
   EXPECT_ERROR(error(dicom, "x.nii"), Unsupported, "DICOM", "dcm2niix");
   EXPECT_ERROR(error("\x89PNG\r\n", "x.nii"), Unsupported, "PNG", "TIFF");

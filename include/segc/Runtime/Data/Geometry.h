@@ -34,7 +34,8 @@ using Affine = std::array<std::array<double, 4>, 3>;
 enum class PlacedBy {
   Sform,
   Qform,
-  Pixdim, ///< Neither: the axes count as right, anterior, superior.
+  Pixdim,     ///< Neither: the axes count as right, anterior, superior.
+  Directions, ///< Of the axes, in formats that have one form.
 };
 
 /// How the axes of one storage order lie in another: axis `a` of the new order
@@ -58,6 +59,18 @@ struct AxisOrder {
 /// spacing is an error.
 Status placeVolume(const std::string &where, VolumeGeometry &geometry,
                    std::vector<std::string> &warnings);
+
+/// Sets affine, placedBy and spacing of a volume of a format that gives one
+/// affine, in millimetres. One that cannot be inverted is an error.
+Status placeByDirections(const std::string &where, const Affine &affine,
+                         VolumeGeometry &geometry,
+                         std::vector<std::string> &warnings);
+
+/// Sets them where the header gives distances alone.
+Status placeBySpacing(const std::string &where,
+                      const std::array<double, 3> &spacing,
+                      VolumeGeometry &geometry,
+                      std::vector<std::string> &warnings);
 
 /// The same grid placed by the qform where the sform counts and the two differ;
 /// nothing without such a qform.

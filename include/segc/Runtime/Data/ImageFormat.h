@@ -38,9 +38,12 @@ public:
   /// bytes if the file has.
   virtual bool recognises(std::string_view start) const = 0;
   /// Writes classes as a mask with the mark of segrun: pages of the size of
-  /// `grid`, from which a volume has its place in space.
-  virtual Status writeMask(const std::string &path, const VolumeGeometry &grid,
-                           const std::vector<const uint8_t *> &pages) const = 0;
+  /// `grid`, from which a volume has its place in space. The names of the
+  /// classes go into the header where the format has room for them.
+  virtual Status
+  writeMask(const std::string &path, const VolumeGeometry &grid,
+            const std::vector<const uint8_t *> &pages,
+            const std::vector<std::string> &classNames) const = 0;
   /// Whether a file that is recognised carries the mark.
   virtual bool hasMark(const std::string &path,
                        std::string_view start) const = 0;
@@ -55,6 +58,12 @@ class VolumeFormat : public ImageFormat {
 public:
   virtual StatusOr<Volume> read(const std::string &path,
                                 const ImageLimits &limits) const = 0;
+  /// The same without the voxels, which are neither looked at nor counted.
+  virtual StatusOr<VolumeHeader> readHeader(const std::string &path,
+                                            const ImageLimits &limits) const {
+    SEGC_ASSIGN_OR_RETURN(VolumeHeader header, read(path, limits));
+    return header;
+  }
   const VolumeFormat *asVolumes() const override { return this; }
 };
 
@@ -101,6 +110,11 @@ const ImageFormat *findImageFormat(const std::string &path);
 /// NIfTI or TIFF, whose readers say what it is instead.
 const VolumeFormat &volumeFormatOf(const std::string &path);
 const SliceFormat &sliceFormatOf(const std::string &path);
+
+/// ".nii.gz, .nii" and so on: the endings of the formats of volumes or of those
+/// of slices.
+std::string volumeEndings();
+std::string sliceEndings();
 
 /// The name of a file without folder and the ending of its format.
 std::string imageStem(const std::string &path);

@@ -30,6 +30,8 @@ StatusOr<Volume> decodeNifti(std::string bytes, const std::string &where,
                              const ImageLimits &limits = {});
 StatusOr<Volume> readNifti(const std::string &path,
                            const ImageLimits &limits = {});
+/// Reads no more of the file than its header.
+StatusOr<VolumeHeader> readNiftiHeader(const std::string &path);
 
 /// The uncompressed file image of one 8-bit label or f32 value a voxel (file
 /// order) on the grid of `like`.

@@ -56,13 +56,18 @@ struct VolumeGeometry {
   int64_t voxels() const { return size[0] * size[1] * size[2]; }
 };
 
-/// A file: its voxels in file order, x runs fastest, then y, z and the channel.
-struct Volume {
+/// What the header of a file says about its voxels.
+struct VolumeHeader {
   VolumeGeometry geometry;
   int64_t channels = 1;
-  Voxels voxels;
+  VoxelType type = VoxelType::F32; ///< In the file, before a scale.
   /// What a user should know about the file though it was read.
   std::vector<std::string> warnings;
+};
+
+/// A file: its voxels in file order, x runs fastest, then y, z and the channel.
+struct Volume : VolumeHeader {
+  Voxels voxels;
 
   VoxelView channel(int64_t index) const {
     return {voxels, geometry.size, index * geometry.voxels()};
