@@ -391,6 +391,23 @@ func.func @f(%x: !a, %y: !w, %z: !c) -> (!a, !wh, !c) {
 })";
 }
 
+/// Three vectors a thread: the first block has whole threads, threads with some
+/// of their vectors, and none.
+static std::string normOfPositions() {
+  return R"(
+!x = tensor<$Nx19x11x12xf32>
+!s = tensor<$Nx12xf32>
+!c = tensor<12xf32>
+func.func @f(%x: !x, %m: !s, %v: !s, %g: !c, %b: !c) -> !x {
+  %0 = seg.fusion (%1 = %x : !x, %2 = %m : !s, %3 = %v : !s, %4 = %g : !c, %5 = %b : !c) -> (!x) attributes {strategy = #seg.strategy<pointwise, positions = 3>} {
+    %6 = seg.norm_apply %1, %2, %3, %4, %5 : (!x, !s, !s, !c, !c) -> !x
+    seg.yield %6 : !x
+  }
+  return %0 : !x
+}
+)";
+}
+
 std::vector<DeletionCase> segc::test::elementwiseDeletionCases() {
   const std::string one = activation("9x11x1"), small = activation("5x7x3"),
                     flat = vectorOf(9005), step = "tensor<i64>",
@@ -409,6 +426,7 @@ std::vector<DeletionCase> segc::test::elementwiseDeletionCases() {
                           ") -> " + image),
        {},
        {{"slt", sameValue}}},
+      {"pointwise_positions", normOfPositions()},
       {"horizontal", horizontalCase()},
       {"concat", opText("concat", {one, activation("9x11x2")}, {image})},
       {"slice",

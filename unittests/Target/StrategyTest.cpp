@@ -71,10 +71,17 @@ TEST(Strategies, AreDocumented) {
       EXPECT_TRUE(model->parameters().empty());
       declared[target.str() + " " + model->kindWithoutRoot().str()] = {};
     }
-    for (const auto &model : backend.models()) {
+    auto namesOf = [](const KernelModel &model) {
       Names names;
-      for (const StrategyParameter &parameter : model->parameters())
+      for (const StrategyParameter &parameter : model.parameters())
         names.insert(parameter.name.str());
+      return names;
+    };
+    // The table has one row for what all targets have.
+    if (Names names = namesOf(backend.pointwiseModel()); !names.empty())
+      declared[target.str() + " " + pointwiseKind.str()] = names;
+    for (const auto &model : backend.models()) {
+      Names names = namesOf(*model);
       for (OperationName root :
            context.getRegisteredOperationsByDialect("seg")) {
         if (!model->computes(root))

@@ -182,25 +182,6 @@ LogicalResult GpuKernelModel::emit(KernelEmission &emission) const {
   return emitKernels(fusion.getRoot(), emitter);
 }
 
-namespace {
-struct PointwiseModel : PointwiseFusionModel {
-  PointwiseModel() : PointwiseFusionModel(gpuDevice) {}
-  int64_t reducedPixels(seg::FusionOp,
-                        RankedTensorType reduced) const override {
-    return gpuReducedPixels(reduced);
-  }
-  LogicalResult emitKernels(KernelEmission &emission) const override {
-    GpuFusionEmitter emitter(emission);
-    return emitGpuPointwiseFusion(emitter);
-  }
-};
-} // namespace
-
-const KernelModel &gpuPointwiseModel() {
-  static const PointwiseModel model;
-  return model;
-}
-
 KernelModels gpuKernelModels() {
   KernelModels models;
   addConvGpuModels(models);

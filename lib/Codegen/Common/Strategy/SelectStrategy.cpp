@@ -81,8 +81,12 @@ struct SelectStrategyPass
     // A given strategy is kept.
     if (fusion.getStrategyAttr())
       return context.target.backend->verifyStrategy(fusion);
-    if (!root)
+    if (!root) {
+      // Without a strategy such fusions have the only kernel of their target.
+      if (seg::StrategyAttr strategy = choose(fusion, context))
+        fusion.setStrategyAttr(strategy);
       return success();
+    }
     context = contextOfFusion(fusion, context);
     if (context.target.backend->modelsOf(root).empty())
       return root->emitOpError("has no kernel for the target ")
@@ -117,7 +121,7 @@ struct SelectStrategyPass
                                 [&] {
                                   std::string text;
                                   llvm::raw_string_ostream(text)
-                                      << fusion.getRoot()->getName() << ": "
+                                      << fusion.getMainOp()->getName() << ": "
                                       << best;
                                   return text;
                                 })
