@@ -127,6 +127,52 @@ func.func @f(%x: !xh, %w: !wh) -> !y {
 )";
 }
 
+/// With statistics of the result, of tiles of several samples.
+static std::string convOfSamples() {
+  return R"(
+!xh = tensor<$Nx5x7x16xbf16>
+!x = tensor<$Nx5x7x16xf32>
+!wh = tensor<3x3x16x32xbf16>
+!w = tensor<3x3x16x32xf32>
+!y = tensor<$Nx5x7x32xf32>
+!t = tensor<$Nx32xf32>
+func.func @f(%x: !xh, %w: !wh) -> (!y, !t, !t) {
+  %0:3 = seg.fusion (%a = %x : !xh, %b = %w : !wh) -> (!y, !t, !t) attributes )" +
+         wgmmaStrategy("tile = [128, 32, 16], box = [1, 5, 7], samples = 2, "
+                       "sums_bytes = 4096") +
+         R"( {
+    %1 = seg.cast %a : !xh -> !x
+    %2 = seg.cast %b : !wh -> !w
+    %3 = seg.conv %1, %2 strides [1, 1] pad_low [1, 1] pad_high [1, 1] : (!x, !w) -> !y
+    %4, %5 = seg.norm_stats instance %3 epsilon 1.0e-5 : (!y) -> (!t, !t)
+    seg.yield %3, %4, %5 : !y, !t, !t
+  }
+  return %0#0, %0#1, %0#2 : !y, !t, !t
+}
+)";
+}
+
+/// A pixel shuffle, whose tiles have several phases.
+static std::string shuffleOfBf16() {
+  return R"(
+!xh = tensor<$Nx5x7x16xbf16>
+!x = tensor<$Nx5x7x16xf32>
+!wh = tensor<2x2x16x16xbf16>
+!w = tensor<2x2x16x16xf32>
+!y = tensor<$Nx10x14x16xf32>
+func.func @f(%x: !xh, %w: !wh) -> !y {
+  %0 = seg.fusion (%a = %x : !xh, %b = %w : !wh) -> (!y) attributes )" +
+         mmaStrategy(", phases = 2") + R"( {
+    %1 = seg.cast %a : !xh -> !x
+    %2 = seg.cast %b : !wh -> !w
+    %3 = seg.conv_transpose %1, %2 strides [2, 2] pad_low [0, 0] pad_high [0, 0] : (!x, !w) -> !y
+    seg.yield %3 : !y
+  }
+  return %0 : !y
+}
+)";
+}
+
 constexpr const char *mmaPatch =
                          "mma_patch, tile = [32, 32, 16], box = [1, 4, "
                          "8], warp_rows = 16, warp_columns = 16, stages "
@@ -249,6 +295,11 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        {},
        copyingGemmMasks(35, 32, 144, 9),
        /*copies=*/true},
+      {"tensor cores, phases",
+       shuffleOfBf16(),
+       {},
+       copyingGemmMasks(35, 16, 16, 1),
+       /*copies=*/true},
       {"tensor cores, prologue",
        convOfBf16(mmaStrategy(), /*prologue=*/true),
        {},
@@ -303,6 +354,20 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
       {"warpgroups, rows of no box",
        convOfBf16(wgmmaStrategy("tile = [64, 32, 16], box = [1, 5, 7]"),
                   /*prologue=*/false),
+       {},
+       {{"loop", stopped}},
+       /*copies=*/false,
+       "sm_90a"},
+      {"warpgroups, several samples",
+       convOfBf16(wgmmaStrategy("tile = [128, 32, 16], box = [1, 5, 7], "
+                                "samples = 2"),
+                  /*prologue=*/false),
+       {},
+       {{"loop", stopped}},
+       /*copies=*/false,
+       "sm_90a"},
+      {"warpgroups, statistics of several samples",
+       convOfSamples(),
        {},
        {{"loop", stopped}},
        /*copies=*/false,

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Convolutions by wgmma whose steps multiply all taps along the height, or
-// whose boxes have fewer pixels than the tile has rows, against the reference
-// evaluation, in the emulator.
+// Convolutions by wgmma whose steps multiply all taps along the height, whose
+// boxes have fewer pixels than the tile has rows, or whose tiles have several
+// samples, against the reference evaluation, in the emulator.
 
 #include "GpuConvCase.h"
 
@@ -54,7 +54,8 @@ TEST_P(GpuWgmmaTaps, InputGradient) {
 // columns; planes of one and of several products; rows of 8 and 16 pixels;
 // strides along the width and phases of their gradients; boxes and channels
 // that are cut; rows that no box has; clusters, of which some blocks have no
-// steps or only columns beyond the channels.
+// steps or only columns beyond the channels; tiles of several samples, also of
+// more than there are, and boxes of more pixels than they have.
 INSTANTIATE_TEST_SUITE_P(
     Shapes, GpuWgmmaTaps,
     testing::Values(
@@ -107,22 +108,44 @@ INSTANTIATE_TEST_SUITE_P(
             {{19, 11}, {3, 3}, {2, 2}, {0, 0}, {1, 1}, 24, 40},
             "bf16",
             "tile = [128, 32, 16], box = [1, 5, 11], stages = 2, cluster "
-            "= 2"}));
+            "= 2"},
+        StrategyCase{
+            {{6, 5}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 40},
+            "bf16",
+            "tile = [64, 32, 32], box = [1, 6, 5], stages = 3, samples = 2"},
+        StrategyCase{
+            {{8, 12}, {3, 3}, {2, 2}, {0, 0}, {1, 1}, 24, 40},
+            "f16",
+            "tile = [128, 32, 16], box = [1, 4, 6], stages = 2, samples = 2, "
+            "cluster = 2"},
+        StrategyCase{
+            {{2, 3, 4}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 72},
+            "bf16",
+            "tile = [256, 64, 16], box = [2, 4, 4], stages = 4, samples = 8"},
+        StrategyCase{
+            {{8, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 48, 24},
+            "bf16",
+            "tile = [128, 32, 32], box = [1, 8, 8], stages = 2, taps = 3, "
+            "samples = 2"}));
 
-// Statistics of tiles whose columns the blocks of a cluster finish.
-TEST(GpuWgmmaTapsKernels, ClusterWithStatistics) {
+// Statistics of tiles whose columns the blocks of a cluster finish, and of
+// tiles of several samples.
+TEST(GpuWgmmaTapsKernels, Statistics) {
   std::string x = "tensor<$Nx5x4x6x32xf32>", w = "tensor<3x3x3x32x40xf32>",
               y = "tensor<$Nx5x4x6x40xf32>", t = "tensor<$Nx40xf32>";
-  for (const char *cluster : {"2", "4"}) {
+  for (const char *parameters :
+       {"tile = [64, 64, 32], box = [2, 4, 6], cluster = 2",
+        "tile = [64, 64, 32], box = [2, 4, 6], cluster = 4",
+        "tile = [256, 32, 32], box = [5, 4, 6], samples = 2",
+        "tile = [256, 64, 32], box = [5, 4, 6], samples = 2, cluster = 2"}) {
     KernelTestOptions options = optionsFor(32 * 27);
     options.target = "sm_90a";
     options.narrow = "bf16";
     options.narrowResults = false;
     std::string strategy =
-        std::string("#seg.strategy<wgmma, tile = [64, 64, 32], box = [2, 4, "
-                    "6], stages = 3, multiply_type = bf16, sums_bytes = "
-                    "65536, cluster = ") +
-        cluster + ">";
+        std::string("#seg.strategy<wgmma, stages = 3, multiply_type = bf16, "
+                    "sums_bytes = 65536, ") +
+        parameters + ">";
     options.choose = [=](segc::seg::FusionOp fusion) {
       fusion.setStrategyAttr(llvm::cast<segc::seg::StrategyAttr>(
           mlir::parseAttribute(strategy, fusion->getContext())));
@@ -171,6 +194,11 @@ TEST(GpuWgmmaTapsKernels, WrongStrategy) {
                             "filter gradient, with 8 columns of the tile "
                             "each, got ") +
                     cluster,
+                shape);
+  for (const char *parameters :
+       {"tile = [128, 32, 16], box = [1, 8, 8], samples = 2",
+        "tile = [256, 32, 16], box = [1, 17, 9], samples = 2"})
+    expectError(parameters, "expects samples with a box that has all pixels",
                 shape);
   expectError("tile = [256, 256, 16], box = [1, 16, 16]",
               "expects a thread to have at most 128 sums, got 256", shape);

@@ -47,6 +47,9 @@ struct GemmTile {
   /// Phases of a pixel shuffle (isPixelShuffle) that the columns are of, as
   /// many channels of each.
   int64_t phases = 1;
+  /// Samples that have such a box in the tile. Several are whole ones, of fewer
+  /// pixels than it has rows.
+  int64_t samples = 1;
 
   /// Columns of a phase.
   int64_t phaseColumns() const { return columns / phases; }

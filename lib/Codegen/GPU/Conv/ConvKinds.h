@@ -177,8 +177,8 @@ inline constexpr bool copiesFilterBoxes = Kind<Tiling>::copiesBoxes;
 template <>
 inline constexpr bool copiesFilterBoxes<WgmmaPatchTiling> = true;
 
-/// Whether a step may multiply several taps, and blocks of a cluster share the
-/// depth (GemmTile::taps, cluster).
+/// Whether a step may multiply several taps, blocks of a cluster share the
+/// depth, and a tile have several samples (GemmTile::taps, cluster, samples).
 template <typename Tiling>
 inline constexpr bool sharesTaps = std::is_same_v<Tiling, WgmmaTiling>;
 

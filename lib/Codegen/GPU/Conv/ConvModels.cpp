@@ -186,8 +186,8 @@ struct ForwardModel : GemmModel<Tiling> {
       if (tiling.copiesFilter)
         launchFilterCopy(emitter, tiling.multiplyType);
     emitter.launch(
-        {0, ForwardGemm::blocksOfSample(work.problem, tiling.tile)},
-        tiling.threads(), sharedFloats(work, tiling),
+        ForwardGemm::tasks(work.problem, tiling.tile), tiling.threads(),
+        sharedFloats(work, tiling),
         [&](GpuKernelBody &k) {
           ForwardGemm gemm(k, work.fusion, work.problem, tiling.tile);
           Kind<Tiling>::emit(k, gemm, tiling);

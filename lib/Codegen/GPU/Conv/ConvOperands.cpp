@@ -67,7 +67,8 @@ exec::TensorMapAttr tensorMapOf(const MapOperand &operand, int64_t first,
 }
 
 exec::TensorMapAttr activationMap(Value operand, int64_t channels,
-                                  const Dims &box, const Dims &steps) {
+                                  const Dims &box, const Dims &steps,
+                                  int64_t samples) {
   RankedTensorType type = typeOf(seg::storedValue(operand));
   int64_t stride = seg::channels(type);
   SmallVector<MapDimension> dimensions{{stride, 1, channels}};
@@ -77,7 +78,7 @@ exec::TensorMapAttr activationMap(Value operand, int64_t channels,
     dimensions.push_back({spatial[i], stride, box[d], steps[d]});
     stride *= spatial[i];
   }
-  dimensions.push_back({1, stride, 1});
+  dimensions.push_back({1, stride, samples});
   return tensorMapOf(MapOperand::of(operand), 0, dimensions,
                      dimensions.size() - 1);
 }

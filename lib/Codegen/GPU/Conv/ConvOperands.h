@@ -53,10 +53,11 @@ struct MapOperand {
 exec::TensorMapAttr tensorMapOf(const MapOperand &operand, int64_t first,
                                 llvm::ArrayRef<MapDimension> dimensions,
                                 std::optional<int64_t> samples = {});
-/// That of an activation, whose boxes are some channels of a box of positions
-/// of a sample, `steps` apart.
+/// That of an activation, whose boxes are some channels of a box of positions,
+/// `steps` apart, of some samples.
 exec::TensorMapAttr activationMap(mlir::Value operand, int64_t channels,
-                                  const Dims &box, const Dims &steps);
+                                  const Dims &box, const Dims &steps,
+                                  int64_t samples = 1);
 /// Where such a box begins.
 GemmBox activationBox(mlir::Value operand, mlir::Value channel,
                       const Indices &position, mlir::Value sample);

@@ -27,11 +27,14 @@ static Dims tileCounts(const ConvProblem &problem, const GemmTile &tile) {
                   : Dims{1, 1, divideUp(product(space), tile.rows)};
 }
 
-int64_t ForwardGemm::blocksOfSample(const ConvProblem &problem,
-                                    const GemmTile &tile) {
-  return product(tileCounts(problem, tile)) * product(blockPhases(problem)) /
-         tile.phases * problem.groups *
-         divideUp(problem.groupOutputs(), tile.phaseColumns()) * tile.cluster;
+TaskCount ForwardGemm::tasks(const ConvProblem &problem, const GemmTile &tile) {
+  int64_t blocks =
+      product(tileCounts(problem, tile)) * product(blockPhases(problem)) /
+      tile.phases * problem.groups *
+      divideUp(problem.groupOutputs(), tile.phaseColumns()) * tile.cluster;
+  if (tile.samples == 1)
+    return {0, blocks};
+  return {divideUp(problem.batch, tile.samples) * blocks, 0};
 }
 
 ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
@@ -47,7 +50,7 @@ ForwardGemm::ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
       k.div(k.task(), tile.cluster),
       {1, product(tiles), product(blockPhases(problem)) / tile.phases,
        problem.groups, divideUp(problem.groupOutputs(), tile.phaseColumns())});
-  sample = ids[0];
+  sample = k.mul(ids[0], tile.samples);
   tileNumber = ids[1];
   phaseNumber = k.mul(ids[2], tile.phases);
   group = ids[3];
@@ -109,11 +112,18 @@ ForwardGemm::Pixel ForwardGemm::pixelOf(Value row, const ConvWindow &phase) {
   Dims space = blockSpace(problem), phases = blockPhases(problem);
   Indices position;
   Value exists;
+  Value own = sample;
   if (tile.box) {
-    position = delinearizeDims(k, row, *tile.box);
-    exists = product(*tile.box) < tile.rows
-                 ? k.less(row, k.index(product(*tile.box)))
+    int64_t pixels = product(*tile.box);
+    exists = tile.samples * pixels < tile.rows
+                 ? k.less(row, k.index(tile.samples * pixels))
                  : arith::ConstantIntOp::create(k.builder(), k.loc(), 1, 1);
+    if (tile.samples > 1) {
+      own = k.add(sample, k.div(row, pixels));
+      exists = k.both(exists, k.less(own, k.batch()));
+      row = k.rem(row, pixels);
+    }
+    position = delinearizeDims(k, row, *tile.box);
     for (unsigned d = 0; d < 3; ++d) {
       position[d] = k.add(origin[d], position[d]);
       if (space[d] % (*tile.box)[d] != 0)
@@ -124,7 +134,7 @@ ForwardGemm::Pixel ForwardGemm::pixelOf(Value row, const ConvWindow &phase) {
     exists = k.less(linear, k.index(product(space)));
     position = delinearizeDims(k, linear, space);
     if (product(phases) == 1)
-      return {position, linear, exists};
+      return {position, own, linear, exists};
   }
   Indices output = phase.output(position);
   Value number = k.index(0);
@@ -133,7 +143,7 @@ ForwardGemm::Pixel ForwardGemm::pixelOf(Value row, const ConvWindow &phase) {
     if (problem.out[d] % phases[d] != 0)
       exists = k.both(exists, k.less(output[d], k.index(problem.out[d])));
   }
-  return {position, number, exists};
+  return {position, own, number, exists};
 }
 
 GemmRun ForwardGemm::run(GemmOperand operand, Value index, Value step,
@@ -196,7 +206,8 @@ exec::TensorMapAttr ForwardGemm::tensorMap(seg::FusionOp fusion,
   Value value = fusion.getRoot()->getOperand(operand == GemmOperand::B);
   int64_t width = boxWidth(problem, tile, operand);
   if (operand == GemmOperand::A)
-    return activationMap(value, width, tile.patch(), problem.inStrides());
+    return activationMap(value, width, tile.patch(), problem.inStrides(),
+                         tile.samples);
   // A copy of the filter is the temporary, behind inputs and results, in the
   // type of the factors.
   MapOperand filter =
@@ -294,11 +305,8 @@ void ForwardGemm::finish(const GemmSums &sums) {
   store(sums, sumColumn);
   if (tile.cluster > 1)
     k.clusterBarrier();
-  for (const Reduction &reduction : reductions(fusion, problem, tile)) {
-    // The tile has been stored, or the sums of the reduction before.
-    k.barrier();
+  for (const Reduction &reduction : reductions(fusion, problem, tile))
     reduce(reduction);
-  }
 }
 
 /// Emits the epilogue: a thread walks down some channels.
@@ -306,8 +314,7 @@ void ForwardGemm::store(const GemmSums &sums, Value sumColumn) {
   int64_t lanes = storeLanes(problem), vectors = tile.columns / lanes,
           rowStep = k.threads() / vectors;
   Value column = k.mul(k.rem(k.thread(), vectors), lanes),
-        channel = channelOf(column),
-        sampleStart = k.mul(sample, product(problem.out));
+        channel = channelOf(column);
   seg::PointwiseMath math(k.builder(), k.loc(), k.vectorType(lanes));
   k.ifThen(isColumn(column), [&] {
     Value bias;
@@ -325,16 +332,37 @@ void ForwardGemm::store(const GemmSums &sums, Value sumColumn) {
                PointwiseEmitter(
                    k, fusion,
                    cast<RankedTensorType>(root->getResult(0).getType()))
-                   .emit({k.add(sampleStart, pixel.number), sample, channel},
+                   .emit({k.add(k.mul(pixel.sample, product(problem.out)),
+                                pixel.number),
+                          pixel.sample, channel},
                          lanes, Value(), values);
              });
            });
   });
 }
 
-/// Reduces the tile as the block has stored it: a thread adds the terms of its
-/// rows, then one of each column adds those of all threads, in order.
+/// Reduces the tile as the block has stored it, one sample after the other.
 void ForwardGemm::reduce(const Reduction &reduction) {
+  auto reduceSample = [&](Value own, Value first) {
+    // The tile has been stored, or the sums of the reduction before.
+    k.barrier();
+    reduceRows(reduction, own, first);
+  };
+  if (tile.samples == 1) {
+    reduceSample(sample, k.index(0));
+    return;
+  }
+  k.loop(k.index(0), k.index(tile.samples), 1, [&](Value i) {
+    Value own = k.add(sample, i);
+    k.ifThen(k.less(own, k.batch()),
+             [&] { reduceSample(own, k.mul(i, product(*tile.box))); });
+  });
+}
+
+/// A thread adds the terms of its rows, then one of each column adds those of
+/// all threads, in order.
+void ForwardGemm::reduceRows(const Reduction &reduction, Value ofSample,
+                             Value first) {
   ChannelReductionOpInterface op = reduction.op;
   const MomentLayout &layout = reduction.layout;
   int64_t lanes = storeLanes(problem), vectors = tile.columns / lanes,
@@ -345,20 +373,24 @@ void ForwardGemm::reduce(const Reduction &reduction) {
   Value column = k.mul(k.rem(k.thread(), vectors), lanes),
         threadRow = k.div(k.thread(), vectors);
   auto elementAt = [&](Value row) {
-    return k.mul(k.add(k.mul(sample, pixels), pixelOf(row).number),
+    Pixel pixel = pixelOf(row);
+    return k.mul(k.add(k.mul(pixel.sample, pixels), pixel.number),
                  problem.outChannels);
   };
   // The rows of a box that exist do not follow each other.
   Value rows = k.index(tile.rows), existing = k.index(1);
-  if (tile.box)
+  if (tile.box) {
+    if (tile.samples > 1)
+      rows = k.index(product(*tile.box));
     for (unsigned d = 0; d < 3; ++d)
       existing =
           k.mul(existing, pieceExtent(k, space[d], (*tile.box)[d], origin[d]));
-  else
+  } else {
     rows = existing =
         k.min(rows, k.sub(k.index(pixels / phaseCount), firstRow));
-  ReductionTile own{sample, k.add(k.mul(tileNumber, phaseCount), phaseNumber),
-                    elementAt(k.index(0)), existing};
+  }
+  ReductionTile own{ofSample, k.add(k.mul(tileNumber, phaseCount), phaseNumber),
+                    elementAt(first), existing};
   auto channelRows = [&](Value channel) {
     return llvm::map_to_vector(op.getChannelRows(k, layout, own),
                                [&](const ChannelRow &row) {
@@ -376,7 +408,8 @@ void ForwardGemm::reduce(const Reduction &reduction) {
   Value inside = isColumn(column), channel = channelOf(column);
   k.ifThen(inside, [&] {
     SmallVector<Value> constant = channelRows(channel);
-    auto addRow = [&](Value row, ValueRange carried) {
+    auto addRow = [&](Value number, ValueRange carried) {
+      Value row = k.add(first, number);
       Value element = k.add(elementAt(row), channel);
       SmallVector<Value> elements, next;
       for (Value operand : op.getTermOperands())
@@ -386,13 +419,13 @@ void ForwardGemm::reduce(const Reduction &reduction) {
         next.push_back(math.add(sum, term));
       return next;
     };
-    auto addIfExists = [&](Value row, ValueRange carried) {
+    auto addIfExists = [&](Value number, ValueRange carried) {
       auto yield = [&](ValueRange sums) {
         scf::YieldOp::create(k.builder(), k.loc(), sums);
       };
       auto added = scf::IfOp::create(
-          k.builder(), k.loc(), pixelOf(row).exists,
-          [&](OpBuilder &, Location) { yield(addRow(row, carried)); },
+          k.builder(), k.loc(), pixelOf(k.add(first, number)).exists,
+          [&](OpBuilder &, Location) { yield(addRow(number, carried)); },
           [&](OpBuilder &, Location) { yield(carried); });
       return SmallVector<Value>(added.getResults());
     };
@@ -413,7 +446,7 @@ void ForwardGemm::reduce(const Reduction &reduction) {
                        carried[i], k.load(k.scratch(), slot(i, row), lanes)));
                  return next;
                });
-    Value to = k.add(layout.tileRow(k, sample, own.number), channel);
+    Value to = k.add(layout.tileRow(k, ofSample, own.number), channel);
     for (auto [i, value] :
          llvm::enumerate(op.emitFinish(k, own, totals, channelRows(channel))))
       k.store(value, k.sums(),

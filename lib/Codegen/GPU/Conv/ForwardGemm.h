@@ -14,7 +14,8 @@
 namespace segc {
 
 /// The output of a seg.conv, seg.conv_transpose or seg.conv_input_grad. A block
-/// computes a tile of pixels of a phase of a sample, and channels of a group.
+/// computes a tile of pixels of a phase of a sample, or of some whole samples,
+/// and channels of a group.
 class ForwardGemm : public ConvGemm {
 public:
   /// A reduction that follows the root, and its rows in KernelBody::sums.
@@ -26,8 +27,9 @@ public:
   ForwardGemm(GpuKernelBody &k, seg::FusionOp fusion,
               const ConvProblem &problem, const GemmTile &tile);
 
-  static int64_t blocksOfSample(const ConvProblem &problem,
-                                const GemmTile &tile);
+  /// The blocks of a launch. Those of several samples each are as many as the
+  /// largest batch has.
+  static TaskCount tasks(const ConvProblem &problem, const GemmTile &tile);
   static llvm::SmallVector<Reduction> reductions(seg::FusionOp fusion,
                                                  const ConvProblem &problem,
                                                  const GemmTile &tile);
@@ -76,10 +78,10 @@ private:
     mlir::Value tap, channel, inside;
   };
   Depth splitDepth(mlir::Value step, mlir::Value depth);
-  /// The output pixel of a row of the tile, numbered within the sample.
+  /// The output pixel of a row of the tile, numbered within its sample.
   struct Pixel {
     Indices position; ///< Within the phase.
-    mlir::Value number, exists;
+    mlir::Value sample, number, exists;
   };
   Pixel pixelOf(mlir::Value row) { return pixelOf(row, *window); }
   /// That of another phase.
@@ -88,6 +90,9 @@ private:
   void shareSteps();
   void store(const GemmSums &sums, mlir::Value sumColumn);
   void reduce(const Reduction &reduction);
+  /// That of some rows of the tile, the pixels of a sample.
+  void reduceRows(const Reduction &reduction, mlir::Value ofSample,
+                  mlir::Value first);
   /// The walk of the threads over the tile: each has a vector of columns and
   /// every `rowStep`-th row.
   static int64_t storeLanes(const ConvProblem &problem);
@@ -110,7 +115,8 @@ private:
 
   seg::FusionOp fusion;
   mlir::Operation *root;
-  mlir::Value sample, phaseNumber, tileNumber, group, firstRow, firstColumn;
+  mlir::Value sample; ///< The first of the tile.
+  mlir::Value phaseNumber, tileNumber, group, firstRow, firstColumn;
   mlir::Value rank, firstStep; ///< Of a block of a cluster.
   Indices origin;              ///< Of a tile with a box, within the phase.
   std::optional<ConvWindow> window;

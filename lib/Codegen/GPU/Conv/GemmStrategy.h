@@ -18,7 +18,8 @@ namespace segc {
 inline constexpr llvm::StringLiteral tileName = "tile", boxName = "box",
                                      partsName = "parts", tapsName = "taps",
                                      clusterName = "cluster",
-                                     phasesName = "phases";
+                                     phasesName = "phases",
+                                     samplesName = "samples";
 
 /// The parameters that strategies with such a tiling declare; `hasParts` for
 /// filter gradients.
@@ -31,7 +32,7 @@ llvm::SmallVector<StrategyParameter> parametersOf(bool hasParts) {
   for (const auto &size : Kind<Tiling>::sizes)
     declared.push_back({size.name, StrategyParameter::Type::Size});
   if (sharesTaps<Tiling> && !hasParts)
-    for (llvm::StringRef name : {tapsName, clusterName})
+    for (llvm::StringRef name : {tapsName, clusterName, samplesName})
       declared.push_back(
           {name, StrategyParameter::Type::Size, /*optional=*/true});
   if (sharesPhases<Tiling> && !hasParts)
@@ -89,6 +90,9 @@ seg::StrategyAttr writeStrategy(const GemmWork &work,
   if (tile.cluster > 1)
     parameters.push_back(
         b.getNamedAttr(clusterName, b.getI64IntegerAttr(tile.cluster)));
+  if (tile.samples > 1)
+    parameters.push_back(
+        b.getNamedAttr(samplesName, b.getI64IntegerAttr(tile.samples)));
   if (sharesPhases<Tiling> && tile.phases > 1)
     parameters.push_back(
         b.getNamedAttr(phasesName, b.getI64IntegerAttr(tile.phases)));
@@ -127,6 +131,8 @@ GemmChoice<Tiling> readStrategy(seg::FusionOp fusion) {
       choice.tiling.tile.taps = taps.getInt();
     if (auto cluster = strategy.get<mlir::IntegerAttr>(clusterName))
       choice.tiling.tile.cluster = cluster.getInt();
+    if (auto samples = strategy.get<mlir::IntegerAttr>(samplesName))
+      choice.tiling.tile.samples = samples.getInt();
     choice.tiling.ofFilterGrad = isa<seg::ConvFilterGradOp>(fusion.getRoot());
   }
   if constexpr (sharesPhases<Tiling>)

@@ -28,9 +28,10 @@ GemmWork::GemmWork(seg::FusionOp fusion, const GpuTarget &target,
       target(target), isPrepared(isPrepared) {}
 
 int64_t GemmWork::blocks(const GemmTile &tile, int64_t parts) const {
-  return isFilterGrad
-             ? FilterGradGemm::blocks(problem, tile, parts)
-             : problem.batch * ForwardGemm::blocksOfSample(problem, tile);
+  if (isFilterGrad)
+    return FilterGradGemm::blocks(problem, tile, parts);
+  TaskCount tasks = ForwardGemm::tasks(problem, tile);
+  return tasks.fixed + problem.batch * tasks.perSample;
 }
 
 int64_t GemmWork::rows() const {

@@ -43,11 +43,11 @@ struct WgmmaTiling {
   }
   /// Rows of A that a step copies.
   int64_t copiedRows() const {
-    return ofFilterGrad ? tile.rows : product(tile.patch());
+    return ofFilterGrad ? tile.rows : tile.samples * product(tile.patch());
   }
   /// Rows of A that products read; those behind the copied ones are zero.
   int64_t readRows() const {
-    return tile.taps > 1 && (*tile.box)[0] > 1
+    return tile.taps > 1 && tile.samples * (*tile.box)[0] > 1
                ? copiedRows()
                : tile.rows + (tile.taps - 1) * (*tile.box)[2];
   }

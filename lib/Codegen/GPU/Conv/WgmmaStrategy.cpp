@@ -70,8 +70,9 @@ static bool mayShareTaps(const GemmWork &work, const GemmTile &tile) {
   return !work.isFilterGrad && tile.taps == problem.taps[1] &&
          problem.inStrides()[1] == 1 && problem.dilations[1] == 1 &&
          blockPhases(problem)[1] == 1 && box[2] % pattern == 0 &&
-         (box[0] == 1 || (box[1] * box[2] % WgmmaTiling::rows == 0 &&
-                          product(box) == tile.rows));
+         (tile.samples * box[0] == 1 ||
+          (box[1] * box[2] % WgmmaTiling::rows == 0 &&
+           tile.samples * product(box) == tile.rows));
 }
 
 std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
@@ -102,6 +103,15 @@ std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
     return std::string("expects a box of ") +
            (work.isFilterGrad ? "" : "at most ") + std::to_string(pixels) +
            " pixels, in 2-D 1 deep";
+  constexpr int64_t maxBox = 256;
+  if (tile.samples != 1 &&
+      (tile.samples < 1 || tile.samples > maxBox || work.isFilterGrad ||
+       divideUp(blockSpace(work.problem), *tile.box) != Dims{1, 1, 1} ||
+       tile.samples * product(*tile.box) > tile.rows))
+    return "expects samples with a box that has all pixels of a phase, and no "
+           "more than " +
+           std::to_string(tile.rows) + " in all, got " +
+           std::to_string(tile.samples);
   if (tile.taps != 1 && !mayShareTaps(work, tile))
     return "expects taps to be those along the height, of a convolution "
            "without a step, a dilation or phases along it, and a box whose "
@@ -114,7 +124,6 @@ std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
     return "expects clusters of 1, 2, 4 or 8 blocks, for no filter gradient, "
            "with 8 columns of the tile each, got " +
            std::to_string(tile.cluster);
-  constexpr int64_t maxBox = 256;
   for (unsigned d = 0; d < 3; ++d)
     if ((*tile.box)[d] < 1 ||
         tile.patch()[d] * work.problem.inStrides()[d] > maxBox)
@@ -220,6 +229,10 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
   int64_t taps = work.isFilterGrad ? 1 : work.problem.taps[1];
   for (int64_t rows : {128, 256, 64}) {
     std::optional<Dims> box, patch;
+    // Small ones share a tile.
+    int64_t samples = work.isFilterGrad
+                          ? 1
+                          : std::min(work.problem.batch, rows / product(space));
     if (!work.isFilterGrad) {
       constexpr int64_t pattern = 8;
       box = bestRows(space, rows, /*width=*/1, /*plane=*/1);
@@ -237,11 +250,21 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
                              work.isFilterGrad};
           tiling.tile.box = box ? *box : bestBox(space, depth, isFlat(work));
           addClusters(work, tiling, choices);
-          if (taps == 1 || !patch)
+          if (taps > 1 && patch) {
+            WgmmaTiling several = tiling;
+            several.tile.taps = taps;
+            several.tile.box = patch;
+            addClusters(work, several, choices);
+          }
+          if (samples < 2)
             continue;
-          tiling.tile.taps = taps;
-          tiling.tile.box = patch;
+          tiling.tile.samples = samples;
+          tiling.tile.box = space;
           addClusters(work, tiling, choices);
+          if (taps > 1) {
+            tiling.tile.taps = taps;
+            addClusters(work, tiling, choices);
+          }
         }
   }
 }
