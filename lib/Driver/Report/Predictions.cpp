@@ -98,7 +98,7 @@ static Prediction predict(const PerformanceModel &model, exec::LaunchOp launch,
 /// share are run once.
 static llvm::Error countBytes(Version &version, const Target &counting,
                               ModuleOp module) {
-  constexpr int64_t tasks = 3;
+  constexpr int64_t tasks = 8;
   struct Run {
     seg::FusionOp fusion;
     int64_t batch;

@@ -381,14 +381,16 @@ KernelRunner::count(size_t fusion, int64_t batch, int64_t tasks) const {
     GuardedBuffer scratch(launch.scratchBytes / 4, self->f32);
     call.scratch = scratch.data();
     KernelCounts &sum = result.emplace_back();
-    // Each of the tasks stands for those from its part's first on.
+    // Each of the tasks stands for those from its part's first on. They are not
+    // at the same place of their parts, which begin at multiples of the phases
+    // of a gradient that have different numbers of taps.
     int64_t parts = std::min(tasks, call.tasks);
     for (int64_t part = 0; part < parts; ++part) {
       int64_t first = call.tasks * part / parts,
               end = call.tasks * (part + 1) / parts;
       KernelCounts one;
       call.counts = &one;
-      call.task = (first + end) / 2;
+      call.task = std::min((first + end) / 2 + part, end - 1);
       if (Status status = launch.run(call); !status.ok())
         return llvm::createStringError(status.message());
       addTimes(sum, one, end - first);
