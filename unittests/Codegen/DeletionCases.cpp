@@ -416,6 +416,24 @@ std::vector<DeletionCase> segc::test::convDeletionCases() {
        {},
        /*copies=*/false,
        "sm_90a"},
+      {"warpgroups, filter gradient by a cluster",
+       filterGradOfBf16(
+           wgmmaStrategy("tile = [64, 32, 16], box = [1, 2, 8], parts = 2, "
+                         "cluster = 2")),
+       {},
+       {},
+       /*copies=*/false,
+       "sm_90a"},
+      {"warpgroups, filter gradient of patches by a cluster",
+       filterGradOfBf16(
+           "{strategy = #seg.strategy<wgmma_patch, tile = [288, 64, 16], box = "
+           "[1, 2, 8], taps = 9, warpgroups = 3, stages = 2, multiply_type = "
+           "bf16, parts = 2, cluster = 2>}",
+           /*in=*/"32"),
+       {},
+       {},
+       /*copies=*/false,
+       "sm_90a"},
       {"tensor cores, filter gradient",
        filterGradOfBf16(mmaStrategy(", parts = 3, temp_bytes = 55296")),
        {},

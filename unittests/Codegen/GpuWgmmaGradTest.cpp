@@ -112,6 +112,33 @@ INSTANTIATE_TEST_SUITE_P(
             "stages = 2",
             1}));
 
+// Blocks of a cluster add their parts: one cluster or several; all forms of
+// products; parts without a step; columns that do not exist.
+INSTANTIATE_TEST_SUITE_P(
+    Clusters, GpuWgmmaGrad,
+    testing::Values(
+        GradCase{{{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 64, 24},
+                 "bf16",
+                 "tile = [576, 32, 32], box = [1, 4, 8], taps = 9, warpgroups "
+                 "= 3, stages = 2, cluster = 2",
+                 2},
+        GradCase{{{7, 19}, {3, 3}, {1, 1}, {0, 2}, {1, 0}, 64, 72},
+                 "f16",
+                 "tile = [288, 64, 64], box = [1, 4, 16], taps = 9, "
+                 "warpgroups = 3, stages = 3, cluster = 4",
+                 8},
+        GradCase{{{6, 5}, {2, 1}, {1, 1}, {0, 0}, {1, 0}, 64, 40},
+                 "bf16",
+                 "tile = [64, 32, 64], box = [1, 8, 8], taps = 2, warpgroups = "
+                 "1, stages = 2, cluster = 8",
+                 8},
+        GradCase{
+            {{4, 5, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 32, 32},
+            "bf16",
+            "tile = [864, 32, 64], box = [2, 4, 8], taps = 27, warpgroups = 3, "
+            "stages = 2, cluster = 2",
+            6}));
+
 TEST(GpuWgmmaGradKernels, WrongStrategy) {
   const ConvCase shape{{7, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 64, 24};
   auto expectError = [&](const std::string &parameters,
@@ -127,6 +154,12 @@ TEST(GpuWgmmaGradKernels, WrongStrategy) {
                     tail = ", taps = 9, warpgroups = 3" + box + rest,
                     good = "tile = [576, 32, 32]" + tail;
   expectError(good, "takes a GPU with warpgroups, sm_90a", shape, "sm_90");
+  expectError(good + ", cluster = 3", "expects clusters of 1, 2, 4 or 8 blocks",
+              shape);
+  expectError(good + ", cluster = 4",
+              "expects parts to be a multiple of the 4 blocks of a cluster, "
+              "got 1",
+              shape);
   ConvCase other = shape;
   other.groups = 2;
   expectError(good, "takes one group of channels", other);

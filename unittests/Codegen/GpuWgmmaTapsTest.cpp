@@ -190,9 +190,9 @@ TEST(GpuWgmmaTapsKernels, WrongStrategy) {
     expectError(std::string("tile = [128, 32, 16], box = [1, 8, 16], cluster "
                             "= ") +
                     cluster,
-                std::string("expects clusters of 1, 2, 4 or 8 blocks, for no "
-                            "filter gradient, with 8 columns of the tile "
-                            "each, got ") +
+                std::string("expects clusters of 1, 2, 4 or 8 blocks, of a "
+                            "convolution with 8 columns of the tile each, "
+                            "got ") +
                     cluster,
                 shape);
   for (const char *parameters :

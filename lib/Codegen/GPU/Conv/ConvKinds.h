@@ -177,10 +177,15 @@ inline constexpr bool copiesFilterBoxes = Kind<Tiling>::copiesBoxes;
 template <>
 inline constexpr bool copiesFilterBoxes<WgmmaPatchTiling> = true;
 
-/// Whether a step may multiply several taps, blocks of a cluster share the
-/// depth, and a tile have several samples (GemmTile::taps, cluster, samples).
+/// Whether a step may multiply several taps, and a tile have several samples
+/// (GemmTile::taps, samples).
 template <typename Tiling>
 inline constexpr bool sharesTaps = std::is_same_v<Tiling, WgmmaTiling>;
+
+/// Whether blocks of a cluster may share the depth (GemmTile::cluster).
+template <typename Tiling>
+inline constexpr bool hasClusters =
+    sharesTaps<Tiling> || std::is_same_v<Tiling, WgmmaGradTiling>;
 
 /// Whether the columns may be of several phases (GemmTile::phases).
 template <typename Tiling>

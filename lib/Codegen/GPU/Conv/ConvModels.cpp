@@ -75,6 +75,11 @@ public:
     if (std::string reason = refusal(work, choice.tiling); !reason.empty())
       return fusion.getRoot()->emitOpError(reason)
              << " in " << fusion.getStrategyAttr();
+    int64_t cluster = choice.tiling.tile.cluster;
+    if (work.isFilterGrad && choice.parts % cluster != 0)
+      return fusion.getRoot()->emitOpError("expects parts to be a multiple of ")
+             << "the " << cluster << " blocks of a cluster, got "
+             << choice.parts;
     Workspace workspace = workspaceOf(work, choice);
     std::tuple<StringRef, int64_t, int64_t> memory[] = {
         {seg::StrategyAttr::tempBytesName, fusion.getTempBytes(),
@@ -220,9 +225,10 @@ struct FilterGradModel : GemmModel<Tiling> {
           Kind<Tiling>::emit(k, gemm, tiling);
         },
         this->template tensorMaps<FilterGradGemm>(work, tiling),
-        /*narrow=*/!Kind<Tiling>::copiesBoxes);
-    if (choice.parts > 1)
-      FilterGradGemm::launchMerge(emitter, work.problem, choice.parts);
+        /*narrow=*/!Kind<Tiling>::copiesBoxes, tiling.tile.cluster);
+    if (int64_t copies = FilterGradGemm::copies(tiling.tile, choice.parts);
+        copies > 1)
+      FilterGradGemm::launchMerge(emitter, work.problem, copies);
   }
 };
 

@@ -23,8 +23,8 @@ int64_t FilterGradGemm::blocks(const ConvProblem &problem, const GemmTile &tile,
          divideUp(problem.groupOutputs(), tile.columns);
 }
 
-int64_t FilterGradGemm::tempFloats(const ConvProblem &problem, int64_t parts) {
-  return parts == 1 ? 0 : parts * elements(problem);
+int64_t FilterGradGemm::tempFloats(const ConvProblem &problem, int64_t copies) {
+  return copies == 1 ? 0 : copies * elements(problem);
 }
 
 FilterGradGemm::FilterGradGemm(GpuKernelBody &k, seg::FusionOp fusion,
@@ -34,9 +34,12 @@ FilterGradGemm::FilterGradGemm(GpuKernelBody &k, seg::FusionOp fusion,
       window(k, this->problem, k.index(0)),
       input(k, this->problem, root->getOperand(0)) {
   auto ids = k.delinearize(
-      k.task(), {parts, divideUp(rowCount(problem), tile.rows), problem.groups,
-                 divideUp(problem.groupOutputs(), tile.columns)});
-  part = ids[0];
+      k.task(), {copies(tile, parts), divideUp(rowCount(problem), tile.rows),
+                 problem.groups, divideUp(problem.groupOutputs(), tile.columns),
+                 tile.cluster});
+  copy = ids[0];
+  rank = ids[4];
+  Value part = k.add(k.mul(copy, tile.cluster), rank);
   rowBlock = ids[1];
   firstRow = k.mul(rowBlock, tile.rows);
   group = ids[2];
@@ -181,7 +184,7 @@ GemmRun FilterGradGemm::gradRun(const Box &box, const Indices &position,
 //===----------------------------------------------------------------------===//
 
 Value FilterGradGemm::elementOf(Value tap, Value channel, Value column) {
-  return k.add(k.mul(part, elements(problem)),
+  return k.add(k.mul(copy, elements(problem)),
                ConvFilter::element(k, problem, tap, group, channel,
                                    k.add(firstColumn, column)));
 }
@@ -190,7 +193,7 @@ void FilterGradGemm::storePair(Value sums, Value tap, Value channel,
                                Value column) {
   if (storeLanes(2) == 2) {
     k.ifThen(isColumn(column), [&] {
-      k.store(sums, sumsOfPart(), elementOf(tap, channel, column));
+      k.store(sums, sumsOfCopy(), elementOf(tap, channel, column));
     });
     return;
   }
@@ -202,29 +205,45 @@ void FilterGradGemm::storePair(Value sums, Value tap, Value channel,
 void FilterGradGemm::storeSum(Value sum, Value tap, Value channel,
                               Value column) {
   k.ifThen(isColumn(column), [&] {
-    k.storeScalar(sum, sumsOfPart(), elementOf(tap, channel, column));
+    k.storeScalar(sum, sumsOfCopy(), elementOf(tap, channel, column));
+  });
+}
+
+void FilterGradGemm::finish(const GemmSums &sums) {
+  storeSums(sums, tile.rows, [&](Value row) -> Row {
+    Value number = k.add(firstRow, row);
+    return {k.div(number, problem.groupInputs()),
+            k.rem(number, problem.groupInputs()), isRow(row)};
   });
 }
 
 /// Stores the tile along the filter's rows, whichever channels they are.
-void FilterGradGemm::finish(const GemmSums &sums) {
+void FilterGradGemm::storeSums(const GemmSums &sums, int64_t rows,
+                               llvm::function_ref<Row(Value row)> rowOf) {
   bool alongColumns = problem.filterOutStride == 1;
   int64_t lanes = storeLanes(4);
-  int64_t vectors = (alongColumns ? tile.columns : tile.rows) / lanes;
-  k.forThreads(tile.rows * tile.columns / lanes, [&](Value i) {
-    Value fast = k.mul(k.rem(i, vectors), lanes), slow = k.div(i, vectors);
+  int64_t vectors = (alongColumns ? tile.columns : rows) / lanes,
+          ofBlock = rows * tile.columns / lanes / tile.cluster;
+  k.forThreads(ofBlock, [&](Value i) {
+    Value vector = tile.cluster == 1 ? i : k.add(k.mul(rank, ofBlock), i);
+    Value fast = k.mul(k.rem(vector, vectors), lanes),
+          slow = k.div(vector, vectors);
     Value row = alongColumns ? slow : fast, column = alongColumns ? fast : slow;
-    k.ifThen(k.both(isRow(row), isColumn(column)), [&] {
-      Value number = k.add(firstRow, row);
-      k.store(sums.load(row, column, lanes), sumsOfPart(),
-              elementOf(k.div(number, problem.groupInputs()),
-                        k.rem(number, problem.groupInputs()), column));
+    Row place = rowOf(row);
+    Value exists = isColumn(column);
+    if (place.exists)
+      exists = k.both(place.exists, exists);
+    k.ifThen(exists, [&] {
+      k.store(sums.load(row, column, lanes), sumsOfCopy(),
+              elementOf(place.tap, place.channel, column));
     });
   });
+  if (tile.cluster > 1)
+    k.clusterBarrier();
 }
 
 void FilterGradGemm::launchMerge(GpuFusionEmitter &emitter,
-                                 const ConvProblem &problem, int64_t parts) {
+                                 const ConvProblem &problem, int64_t copies) {
   constexpr int64_t threads = 128;
   int64_t size = elements(problem),
           lanes = std::min<int64_t>(4, runLanes({size})),
@@ -237,10 +256,10 @@ void FilterGradGemm::launchMerge(GpuFusionEmitter &emitter,
           Value element = k.mul(vector, lanes);
           seg::PointwiseMath math(k.builder(), k.loc(), k.vectorType(lanes));
           Value sum =
-              k.loop(k.index(0), k.index(parts), 1, {k.zeroVector(lanes)},
-                     [&](Value part, ValueRange carried) -> SmallVector<Value> {
+              k.loop(k.index(0), k.index(copies), 1, {k.zeroVector(lanes)},
+                     [&](Value copy, ValueRange carried) -> SmallVector<Value> {
                        Value share = k.load(
-                           k.temp(), k.add(k.mul(part, size), element), lanes);
+                           k.temp(), k.add(k.mul(copy, size), element), lanes);
                        return {math.add(carried[0], share)};
                      })[0];
           Operation *root = emitter.getFusion().getRoot();

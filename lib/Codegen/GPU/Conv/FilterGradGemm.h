@@ -14,7 +14,9 @@ namespace segc {
 
 /// The result of a seg.conv_filter_grad, summed over the pixels of all samples.
 /// These, or boxes of them, are cut into `parts` of about the same size,
-/// whatever the number of samples. Each part has a copy of the result in the
+/// whatever the number of samples. The blocks of a cluster have parts that
+/// follow each other, and add them in order. Where there are several clusters
+/// of a tile, or parts without one, each has a copy of the result in the
 /// temporary, and a last launch adds the copies in order.
 class FilterGradGemm : public ConvGemm {
 public:
@@ -29,11 +31,15 @@ public:
   }
   static int64_t blocks(const ConvProblem &problem, const GemmTile &tile,
                         int64_t parts);
+  /// Copies of the result, one of each cluster of a tile.
+  static int64_t copies(const GemmTile &tile, int64_t parts) {
+    return parts / tile.cluster;
+  }
   /// Floats of the temporary.
-  static int64_t tempFloats(const ConvProblem &problem, int64_t parts);
-  /// Emits the launch that adds the parts; there must be several.
+  static int64_t tempFloats(const ConvProblem &problem, int64_t copies);
+  /// Emits the launch that adds the copies; there must be several.
   static void launchMerge(GpuFusionEmitter &emitter, const ConvProblem &problem,
-                          int64_t parts);
+                          int64_t copies);
 
   static GemmAccess accessOf(const ConvProblem &problem, mlir::Operation *root,
                              GemmOperand operand);
@@ -85,6 +91,15 @@ public:
                                        const GemmTile &tile,
                                        GemmOperand operand);
   void finish(const GemmSums &sums) override;
+  /// The tap and the channel of the group of a row of sums; whether it exists,
+  /// null if all do.
+  struct Row {
+    mlir::Value tap, channel, exists;
+  };
+  /// Stores the sums of so many rows, of which a block of a cluster has its
+  /// share, and waits until all blocks of it have read theirs.
+  void storeSums(const GemmSums &sums, int64_t rows,
+                 llvm::function_ref<Row(mlir::Value row)> rowOf);
 
 private:
   static int64_t rowCount(const ConvProblem &problem) {
@@ -102,10 +117,11 @@ private:
 
   /// A run of the output's gradient at a pixel of all samples.
   GemmRun gradAt(mlir::Value pixel, mlir::Value column, mlir::Value inside);
-  /// Where the sums of this part lie, and the element of a row and a column of
+  /// Where the sums of this copy lie, and the element of a row and a column of
   /// the tile.
-  mlir::Value sumsOfPart() {
-    return parts == 1 ? outputOf(k, root->getResult(0)) : k.temp();
+  mlir::Value sumsOfCopy() {
+    return copies(tile, parts) == 1 ? outputOf(k, root->getResult(0))
+                                    : k.temp();
   }
   mlir::Value elementOf(mlir::Value tap, mlir::Value channel,
                         mlir::Value column);
@@ -118,7 +134,8 @@ private:
 
   mlir::Operation *root;
   int64_t parts;
-  mlir::Value part, group, rowBlock, firstRow, firstColumn;
+  mlir::Value copy, rank; ///< Of the block's cluster, and its rank there.
+  mlir::Value group, rowBlock, firstRow, firstColumn;
   mlir::Value firstPixel, endPixel; ///< Or boxes.
   ConvWindow window;
   ConvInput input;

@@ -32,9 +32,12 @@ llvm::SmallVector<StrategyParameter> parametersOf(bool hasParts) {
   for (const auto &size : Kind<Tiling>::sizes)
     declared.push_back({size.name, StrategyParameter::Type::Size});
   if (sharesTaps<Tiling> && !hasParts)
-    for (llvm::StringRef name : {tapsName, clusterName, samplesName})
+    for (llvm::StringRef name : {tapsName, samplesName})
       declared.push_back(
           {name, StrategyParameter::Type::Size, /*optional=*/true});
+  if (hasClusters<Tiling>)
+    declared.push_back(
+        {clusterName, StrategyParameter::Type::Size, /*optional=*/true});
   if (sharesPhases<Tiling> && !hasParts)
     declared.push_back(
         {phasesName, StrategyParameter::Type::Size, /*optional=*/true});
@@ -129,12 +132,13 @@ GemmChoice<Tiling> readStrategy(seg::FusionOp fusion) {
   if constexpr (sharesTaps<Tiling>) {
     if (auto taps = strategy.get<mlir::IntegerAttr>(tapsName))
       choice.tiling.tile.taps = taps.getInt();
-    if (auto cluster = strategy.get<mlir::IntegerAttr>(clusterName))
-      choice.tiling.tile.cluster = cluster.getInt();
     if (auto samples = strategy.get<mlir::IntegerAttr>(samplesName))
       choice.tiling.tile.samples = samples.getInt();
     choice.tiling.ofFilterGrad = isa<seg::ConvFilterGradOp>(fusion.getRoot());
   }
+  if constexpr (hasClusters<Tiling>)
+    if (auto cluster = strategy.get<mlir::IntegerAttr>(clusterName))
+      choice.tiling.tile.cluster = cluster.getInt();
   if constexpr (sharesPhases<Tiling>)
     if (auto phases = strategy.get<mlir::IntegerAttr>(phasesName))
       choice.tiling.tile.phases = phases.getInt();

@@ -73,7 +73,8 @@ GemmAccess GemmWork::access(GemmOperand operand) const {
 
 int64_t GemmWork::tempFloats(const GemmTile &tile, int64_t parts) const {
   if (isFilterGrad)
-    return FilterGradGemm::tempFloats(problem, parts);
+    return FilterGradGemm::tempFloats(problem,
+                                      FilterGradGemm::copies(tile, parts));
   auto reductions = ForwardGemm::reductions(fusion, problem, tile);
   return reductions.empty()
              ? 0
@@ -85,7 +86,8 @@ int64_t GemmWork::tempFloats(const GemmTile &tile, int64_t parts) const {
 double GemmWork::mergeSeconds(const GemmTile &tile, int64_t parts) const {
   double seconds = 8.0 * tempFloats(tile, parts) / target.bytesPerSecond;
   if (isFilterGrad)
-    return seconds + (parts > 1 ? target.launchSeconds : 0);
+    return seconds +
+           (FilterGradGemm::copies(tile, parts) > 1 ? target.launchSeconds : 0);
   for (ForwardGemm::Reduction &reduction :
        ForwardGemm::reductions(fusion, problem, tile)) {
     ChannelMerge merge(reduction.op, reduction.layout);
@@ -103,23 +105,38 @@ int64_t GemmWork::sharedFloats(const GemmTile &tile, int64_t threads,
                                              fusion, problem, tile, threads));
 }
 
+/// Multiprocessors that clusters of so many blocks can fill at a time. A
+/// cluster runs on one of the eight groups (GPCs) of a device, of 16 or 18
+/// multiprocessors of an H100 (NVIDIA H100 Tensor Core GPU Architecture,
+/// "H100 GPU Architecture In-Depth").
+static int64_t usedMultiprocessors(const GpuTarget &target,
+                                   const GemmTile &tile) {
+  constexpr int64_t groups = 8, pair = 2;
+  if (tile.cluster <= pair)
+    return target.multiprocessors;
+  int64_t ofGroup = target.multiprocessors / groups;
+  return groups * (ofGroup / tile.cluster) * tile.cluster;
+}
+
 SmallVector<int64_t> GemmWork::partCounts(const GemmTile &tile) const {
-  constexpr int64_t maxTempBytes = 256 << 20, minPixels = 64;
-  SmallVector<int64_t> counts{1};
+  constexpr int64_t maxTempBytes = 256 << 20, minPixels = 64, maxParts = 256;
+  if (!isFilterGrad)
+    return {1};
+  SmallVector<int64_t> counts{tile.cluster};
   int64_t pixels = problem.batch * product(problem.out);
-  for (int64_t parts = 2;
-       isFilterGrad && parts * minPixels <= pixels && parts <= 256 &&
+  for (int64_t parts = 2 * tile.cluster;
+       parts * minPixels <= pixels && parts <= maxParts &&
        4 * tempFloats(tile, parts) <= maxTempBytes;
        parts *= 2)
     counts.push_back(parts);
-  if (!isFilterGrad)
-    return counts;
   // Those that fill the multiprocessors once or more.
   constexpr int64_t maxWaves = 4;
-  int64_t most = counts.back(), ofPart = blocks(tile, /*parts=*/1);
+  int64_t most = counts.back(), ofCopy = blocks(tile, tile.cluster);
   for (int64_t waves = 1; waves <= maxWaves; ++waves)
-    if (int64_t parts = waves * target.multiprocessors / ofPart;
-        parts > 1 && parts < most && !llvm::is_contained(counts, parts))
+    if (int64_t parts =
+            waves * usedMultiprocessors(target, tile) / ofCopy * tile.cluster;
+        parts > tile.cluster && parts < most &&
+        !llvm::is_contained(counts, parts))
       counts.push_back(parts);
   return counts;
 }
@@ -167,7 +184,8 @@ double modelledSeconds(const GemmWork &work, const BlockCost &cost) {
       issueSeconds(target, finishInstructions * tile.rows * tile.columns /
                                static_cast<double>(tile.cluster)) +
       clusterSeconds(target, tile);
-  double ownBlocks = std::ceil(blocks / target.multiprocessors);
+  double ownBlocks = std::ceil(
+      blocks / static_cast<double>(usedMultiprocessors(target, tile)));
   double registers = target.kernelRegisters
                          ? static_cast<double>(target.kernelRegisters)
                          : cost.registers;

@@ -107,12 +107,8 @@ void WgmmaBlock::emit() {
       gemm.finish(result);
     });
   });
-  // The warp that copies comes to both barriers of the cluster, too.
   if (tile.cluster > 1)
-    k.ifThen(k.less(k.index(WgmmaTiling::consumers - 1), k.thread()), [&] {
-      k.clusterBarrier();
-      k.clusterBarrier();
-    });
+    stages.meetCluster();
 }
 
 /// Sets the rows of each stage to zero that products read and no box has. A

@@ -9,6 +9,7 @@
 
 #include "WgmmaStages.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -36,6 +37,17 @@ MultiplyType wgmmaType(const GemmWork &work) {
 bool isFlat(const GemmWork &work) {
   Value input = work.fusion.getRoot()->getOperand(0);
   return seg::spatialDims(cast<RankedTensorType>(input.getType())).size() == 2;
+}
+
+std::string clusterRefusal(const GemmWork &work, const GemmTile &tile) {
+  constexpr int64_t maxCluster = 8, minColumns = 8;
+  if (!llvm::isPowerOf2_64(tile.cluster) || tile.cluster > maxCluster ||
+      (tile.cluster > 1 && !work.isFilterGrad &&
+       tile.columns / tile.cluster < minColumns))
+    return "expects clusters of 1, 2, 4 or 8 blocks, of a convolution with 8 "
+           "columns of the tile each, got " +
+           std::to_string(tile.cluster);
+  return "";
 }
 
 double wgmmaSeconds(const GpuTarget &target, double count, int64_t columns) {

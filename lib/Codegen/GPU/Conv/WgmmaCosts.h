@@ -24,6 +24,8 @@ MultiplyType wgmmaType(const GemmWork &work);
 /// Whether the operands have two spatial dimensions; boxes have one position of
 /// the third then.
 bool isFlat(const GemmWork &work);
+/// The reason why blocks with such a tile are no cluster; empty if they are.
+std::string clusterRefusal(const GemmWork &work, const GemmTile &tile);
 /// Seconds of a multiprocessor for so many products of 64 x 16 and 16 x
 /// `columns`.
 double wgmmaSeconds(const GpuTarget &target, double count, int64_t columns);

@@ -27,7 +27,8 @@ public:
         tile(tiling.tile), rowBytes(2 * tiling.channels()),
         patch(tiling.patch(problem)),
         stages(k, tiling.stages, tiling.stageBytes(problem),
-               tiling.consumers()) {}
+               tiling.consumers()),
+        clusterSums(k, GemmSums::pitchOf(tile), tile.cluster) {}
 
   void emit();
 
@@ -37,6 +38,9 @@ private:
   Value multiplySwapped(Value stage, Value sums);
   void store(ValueRange sums);
   void storeSwapped(Value sums);
+  void beginStore();
+  void storeSum(Value sum, Value tap, Value channel, Value column);
+  void finishCluster();
 
   /// The first tap of a product, in the column of the warpgroup.
   int64_t firstTap(int64_t product) const {
@@ -75,9 +79,12 @@ private:
   int64_t rowBytes; ///< Of the input's boxes.
   Dims patch;
   WgmmaStages stages;
+  GemmSums clusterSums; ///< In the place of the factors.
   /// What the block's rows are, and which column of taps is the warpgroup's.
   Value firstDepth, firstChannel, warpgroup;
 };
+
+} // namespace
 
 void WgmmaGradBlock::emit() {
   int64_t pieces = problem.groupInputs() / tiling.channels();
@@ -93,22 +100,31 @@ void WgmmaGradBlock::emit() {
       SmallVector<Value> zeros;
       if (tiling.isSwapped(problem)) {
         zeros.push_back(wgmmaZeros(k, tiling.column() * tiling.channels()));
-        storeSwapped(stages
+        Value sums = stages
                          .multiply(gemm.stepCount(), zeros,
-                                   [&](Value stage, ValueRange sums) {
-                                     return SmallVector<Value>{
-                                         multiplySwapped(stage, sums.front())};
+                                   [&](Value stage, ValueRange carried) {
+                                     return SmallVector<Value>{multiplySwapped(
+                                         stage, carried.front())};
                                    })
-                         .front());
+                         .front();
+        beginStore();
+        storeSwapped(sums);
+        finishCluster();
         return;
       }
       for (int64_t i = 0; i < tiling.products(); ++i)
         zeros.push_back(wgmmaZeros(k, tile.columns));
-      store(stages.multiply(
-          gemm.stepCount(), zeros,
-          [&](Value stage, ValueRange sums) { return multiply(stage, sums); }));
+      SmallVector<Value> sums = stages.multiply(
+          gemm.stepCount(), zeros, [&](Value stage, ValueRange carried) {
+            return multiply(stage, carried);
+          });
+      beginStore();
+      store(sums);
+      finishCluster();
     });
   });
+  if (tile.cluster > 1)
+    stages.meetCluster();
 }
 
 void WgmmaGradBlock::copyStep(Value step, Value stage) {
@@ -165,19 +181,62 @@ Value WgmmaGradBlock::multiplySwapped(Value stage, Value sums) {
   return sums;
 }
 
+/// The sums of a cluster take the place of the factors.
+void WgmmaGradBlock::beginStore() {
+  if (tile.cluster > 1)
+    k.barrier();
+}
+
+/// Stores the sum, or the pair of columns, of a tap of the warpgroup's column
+/// and a channel of the block: to the result, or for the blocks of the cluster.
+void WgmmaGradBlock::storeSum(Value sum, Value tap, Value channel,
+                              Value column) {
+  if (tile.cluster > 1) {
+    Value tapOfBlock = k.add(k.mul(warpgroup, tiling.column()), tap);
+    clusterSums.store(sum, k.add(k.mul(tapOfBlock, tiling.channels()), channel),
+                      column);
+    return;
+  }
+  Value number = k.add(
+      k.mul(k.add(k.mul(firstDepth, problem.taps[1]), tap), tiling.warpgroups),
+      warpgroup);
+  channel = k.add(firstChannel, channel);
+  if (isa<VectorType>(sum.getType()))
+    gemm.storePair(sum, number, channel, column);
+  else
+    gemm.storeSum(sum, number, channel, column);
+}
+
+/// Adds the sums of the cluster's blocks, and stores this one's share of them.
+void WgmmaGradBlock::finishCluster() {
+  if (tile.cluster == 1)
+    return;
+  k.clusterBarrier();
+  gemm.storeSums(clusterSums, tile.rows, [&](Value row) -> FilterGradGemm::Row {
+    Value tapOfBlock = k.div(row, tiling.channels()),
+          ofColumn = k.add(k.mul(firstDepth, problem.taps[1]),
+                           k.rem(tapOfBlock, tiling.column()));
+    return {k.add(k.mul(ofColumn, tiling.warpgroups),
+                  k.div(tapOfBlock, tiling.column())),
+            k.add(firstChannel, k.rem(row, tiling.channels())),
+            /*exists=*/Value()};
+  });
+}
+
 void WgmmaGradBlock::storeSwapped(Value sums) {
-  forWgmmaSums(
-      k, sums, tiling.column() * tiling.channels(),
-      [&](Value pair, Value row, Value column) {
-        Value tap = k.add(k.mul(firstDepth, problem.taps[1]),
-                          k.div(column, tiling.channels())),
-              channel = k.add(firstChannel, k.rem(column, tiling.channels()));
-        for (int64_t lane : {0, 1})
-          gemm.storeSum(
-              vector::ExtractOp::create(k.builder(), k.loc(), pair, lane),
-              k.add(k.mul(tap, tiling.warpgroups), warpgroup),
-              k.add(channel, lane), row);
-      });
+  forWgmmaSums(k, sums, tiling.column() * tiling.channels(),
+               [&](Value pair, Value row, Value column) {
+                 Value tap = k.div(column, tiling.channels()),
+                       channel = k.rem(column, tiling.channels());
+                 for (int64_t lane : {0, 1}) {
+                   Value sum = vector::ExtractOp::create(k.builder(), k.loc(),
+                                                         pair, lane);
+                   if (tile.cluster > 1)
+                     sum = vector::BroadcastOp::create(k.builder(), k.loc(),
+                                                       k.vectorType(1), sum);
+                   storeSum(sum, tap, k.add(channel, lane), row);
+                 }
+               });
 }
 
 void WgmmaGradBlock::store(ValueRange sums) {
@@ -189,10 +248,7 @@ void WgmmaGradBlock::store(ValueRange sums) {
         k, sum, tile.columns, [&](Value pair, Value row, Value column) {
           Value tap = k.add(k.div(row, tiling.channels()), first);
           auto store = [&] {
-            Value ofColumn = k.add(k.mul(firstDepth, problem.taps[1]), tap);
-            gemm.storePair(
-                pair, k.add(k.mul(ofColumn, tiling.warpgroups), warpgroup),
-                k.add(firstChannel, k.rem(row, tiling.channels())), column);
+            storeSum(pair, tap, k.rem(row, tiling.channels()), column);
           };
           if (repeated)
             k.ifThen(k.less(k.index(first + repeated - 1), tap), store);
@@ -201,8 +257,6 @@ void WgmmaGradBlock::store(ValueRange sums) {
         });
   }
 }
-
-} // namespace
 
 SmallVector<exec::TensorMapAttr> wgmmaGradMaps(seg::FusionOp fusion,
                                                const ConvProblem &problem,

@@ -13,7 +13,9 @@ using namespace mlir;
 namespace segc {
 
 int64_t sharedFloats(const GemmWork &work, const WgmmaGradTiling &tiling) {
-  return tiling.stages * tiling.stageBytes(work.problem) / 4 +
+  // The sums of a cluster take the place of the factors.
+  int64_t sums = tiling.tile.cluster > 1 ? GemmSums::floats(tiling.tile) : 0;
+  return std::max(tiling.stages * tiling.stageBytes(work.problem) / 4, sums) +
          WgmmaStages::barrierFloats(tiling.stages);
 }
 
@@ -73,6 +75,8 @@ std::string refusal(const GemmWork &work, const WgmmaGradTiling &tiling) {
   constexpr int64_t maxStages = 8;
   if (tiling.stages < 2 || tiling.stages > maxStages)
     return "expects 2 to 8 stages, got " + std::to_string(tiling.stages);
+  if (std::string reason = clusterRefusal(work, tile); !reason.empty())
+    return reason;
   if (tiling.multiplyType != wgmmaType(work))
     return "expects multiply_type to be the operands' type";
   if (int64_t bytes = 4 * sharedFloats(work, tiling);
@@ -111,9 +115,13 @@ void collectChoices(const GemmWork &work, MultiplyTypeSet allowed,
   constexpr int64_t fewestPixels = 64, mostPixels = 256;
   auto addBox = [&](WgmmaGradTiling tiling) {
     // The most stages that shared memory has.
-    for (tiling.stages = 4; tiling.stages >= 2; --tiling.stages)
-      if (refusal(work, tiling).empty())
-        return addChoices(work, tiling, choices);
+    for (tiling.tile.cluster = 1; tiling.tile.cluster <= 8;
+         tiling.tile.cluster *= 2)
+      for (tiling.stages = 4; tiling.stages >= 2; --tiling.stages)
+        if (refusal(work, tiling).empty()) {
+          addChoices(work, tiling, choices);
+          break;
+        }
   };
   int64_t all = product(problem.taps);
   SmallVector<int64_t> tapCounts{all};

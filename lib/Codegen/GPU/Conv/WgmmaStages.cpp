@@ -150,6 +150,13 @@ SmallVector<Value> WgmmaStages::multiply(
   return results;
 }
 
+void WgmmaStages::meetCluster() {
+  k.ifThen(k.less(k.index(consumers - 1), k.thread()), [&] {
+    k.clusterBarrier();
+    k.clusterBarrier();
+  });
+}
+
 void publishStores(GpuKernelBody &k) {
   OpBuilder &b = k.builder();
   NVVM::FenceProxyOp::create(

@@ -57,6 +57,10 @@ public:
                                                              mlir::ValueRange)>
                multiply,
            Place *place = nullptr);
+  /// Emits how the warp that copies comes to the two barriers of a cluster at
+  /// which the threads that multiply meet: before they load the sums of its
+  /// blocks, and behind.
+  void meetCluster();
   /// The first byte of a stage.
   mlir::Value begin(mlir::Value stage) { return k.mul(stage, bytes); }
 

@@ -117,13 +117,8 @@ std::string refusal(const GemmWork &work, const WgmmaTiling &tiling) {
            "without a step, a dilation or phases along it, and a box whose "
            "rows are multiples of 8 pixels, with several planes of multiples "
            "of 64";
-  constexpr int64_t maxCluster = 8, minColumns = 8;
-  if (!llvm::isPowerOf2_64(tile.cluster) || tile.cluster > maxCluster ||
-      (tile.cluster > 1 &&
-       (work.isFilterGrad || tile.columns / tile.cluster < minColumns)))
-    return "expects clusters of 1, 2, 4 or 8 blocks, for no filter gradient, "
-           "with 8 columns of the tile each, got " +
-           std::to_string(tile.cluster);
+  if (std::string reason = clusterRefusal(work, tile); !reason.empty())
+    return reason;
   for (unsigned d = 0; d < 3; ++d)
     if ((*tile.box)[d] < 1 ||
         tile.patch()[d] * work.problem.inStrides()[d] > maxBox)
@@ -211,7 +206,7 @@ static void addClusters(const GemmWork &work, WgmmaTiling tiling,
                         SmallVectorImpl<GemmChoice<WgmmaTiling>> &choices) {
   for (int64_t cluster : {1, 2, 4, 8}) {
     tiling.tile.cluster = cluster;
-    if (cluster == 1 ||
+    if (cluster == 1 || work.isFilterGrad ||
         (work.blocks(tiling.tile, /*parts=*/1) <= work.target.multiprocessors &&
          work.steps(tiling.tile, /*parts=*/1) > 1))
       addChoices(work, tiling, choices);
