@@ -137,6 +137,25 @@ void segc::test::checkRoles(
   EXPECT_EQ(checkKernels(filterGradText(c), options), "") << filterGradText(c);
 }
 
+std::vector<ConvCase> segc::test::patchShapes() {
+  return {{{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 32},
+          {{7, 19}, {3, 3}, {1, 1}, {0, 0}, {0, 0}, 48, 16},
+          {{12, 9}, {5, 2}, {1, 1}, {2, 1}, {2, 0}, 32, 16},
+          {{5, 6, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 16},
+          {{3, 9, 10}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}, 32, 48}};
+}
+
+void segc::test::checkTiling(ConvCase c, const std::string &strategy,
+                             int64_t parts, const KernelTestOptions &options) {
+  c.strategy = strategy;
+  int64_t bytes = parts > 1 ? parts * tapsOf(c) * c.in * c.out * 4 : 0;
+  if (parts)
+    c.strategy += ", parts = " + std::to_string(parts) +
+                  ", temp_bytes = " + std::to_string(bytes);
+  EXPECT_EQ(checkKernels(parts ? filterGradText(c) : convText(c), options), "")
+      << c.strategy;
+}
+
 ConvCase segc::test::StrategyCase::of(const std::string &kind) const {
   ConvCase result = conv;
   result.strategy = kind + ", multiply_type = " + narrow + ", " + parameters;

@@ -45,6 +45,16 @@ void checkRoles(
     const ConvCase &c, const std::function<void(KernelTestOptions &)> &change =
                            [](KernelTestOptions &) {});
 
+/// Convolutions that kernels of patches take: boxes that the output cuts in all
+/// dimensions, padding and none, several chunks of channels, taps in some
+/// dimensions.
+std::vector<ConvCase> patchShapes();
+
+/// Checks the convolution with the strategy or, if `parts` is not 0, its filter
+/// gradient in so many parts, several of which leave sums in the temporary.
+void checkTiling(ConvCase c, const std::string &strategy, int64_t parts,
+                 const KernelTestOptions &options);
+
 /// A convolution of 16-bit values with the parameters of a strategy.
 struct StrategyCase {
   ConvCase conv;

@@ -242,18 +242,12 @@ TEST_P(GpuMmaPatches, PrologueAndStatistics) {
   }
 }
 
-// Partial boxes in all dimensions, padding and none, several chunks of
-// channels, groups, taps in some dimensions.
+INSTANTIATE_TEST_SUITE_P(Shapes, GpuMmaPatches,
+                         testing::ValuesIn(patchShapes()));
 INSTANTIATE_TEST_SUITE_P(
-    Shapes, GpuMmaPatches,
-    testing::Values(
-        ConvCase{{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 32},
-        ConvCase{{7, 19}, {3, 3}, {1, 1}, {0, 0}, {0, 0}, 48, 16},
-        ConvCase{{12, 9}, {5, 2}, {1, 1}, {2, 1}, {2, 0}, 32, 16},
-        ConvCase{{5, 6, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 16},
-        ConvCase{
-            {3, 9, 10}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}, 32, 48},
-        withGroups({{8, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 64}, 2)));
+    Groups, GpuMmaPatches,
+    testing::Values(withGroups({{8, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 32, 64},
+                               2)));
 
 TEST(GpuMmaKernels, WrongPatches) {
   auto expectError = [](ConvCase c, const std::string &strategy,
@@ -290,16 +284,9 @@ void checkTilings(const std::string &type, std::vector<const char *> tilings,
   else
     options.narrow = type;
   for (const char *tiling : tilings)
-    for (int64_t parts : partCounts) {
-      int64_t bytes = parts > 1 ? parts * 9 * 24 * 72 * 4 : 0;
-      c.strategy = "mma_sync, multiply_type = " + type + ", " + tiling;
-      if (parts)
-        c.strategy += ", parts = " + std::to_string(parts) +
-                      ", temp_bytes = " + std::to_string(bytes);
-      EXPECT_EQ(checkKernels(parts ? filterGradText(c) : convText(c), options),
-                "")
-          << c.strategy;
-    }
+    for (int64_t parts : partCounts)
+      checkTiling(c, "mma_sync, multiply_type = " + type + ", " + tiling, parts,
+                  options);
 }
 
 TEST(GpuMmaKernels, OtherTilings) {

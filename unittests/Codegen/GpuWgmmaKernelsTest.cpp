@@ -90,15 +90,9 @@ TEST(GpuWgmmaKernels, OtherTilings) {
     options.target = "sm_90a";
     options.narrow = "bf16";
     options.narrowResults = false;
-    int64_t bytes = parts > 1 ? parts * 9 * 32 * 72 * 4 : 0;
     c.transposeFilter = !c.transposeFilter;
-    c.strategy = std::string("wgmma, multiply_type = bf16, ") + tile;
-    if (parts)
-      c.strategy += ", parts = " + std::to_string(parts) +
-                    ", temp_bytes = " + std::to_string(bytes);
-    EXPECT_EQ(checkKernels(parts ? filterGradText(c) : convText(c), options),
-              "")
-        << c.strategy;
+    checkTiling(c, std::string("wgmma, multiply_type = bf16, ") + tile, parts,
+                options);
   }
 }
 

@@ -77,17 +77,8 @@ TEST_P(GpuWgmmaPatches, FilterCopies) {
   }
 }
 
-// Boxes that the output cuts in all dimensions, padding and none, several
-// chunks of channels, taps in some dimensions.
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, GpuWgmmaPatches,
-    testing::Values(
-        ConvCase{{9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 32},
-        ConvCase{{7, 19}, {3, 3}, {1, 1}, {0, 0}, {0, 0}, 48, 16},
-        ConvCase{{12, 9}, {5, 2}, {1, 1}, {2, 1}, {2, 0}, 32, 16},
-        ConvCase{{5, 6, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 16, 16},
-        ConvCase{
-            {3, 9, 10}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}, 32, 48}));
+INSTANTIATE_TEST_SUITE_P(Shapes, GpuWgmmaPatches,
+                         testing::ValuesIn(patchShapes()));
 
 // Squares along each dimension, more stages than steps of a chunk, columns that
 // are cut, several boxes of the filter.

@@ -31,25 +31,16 @@ protected:
     writeIndex(index);
   }
 
-  static VolumeGeometry grid() {
-    VolumeGeometry grid;
-    grid.size = {2, 2, 2};
-    grid.header.headerSize = 348;
-    grid.header.sformCode = 1;
-    for (int axis = 0; axis < 3; ++axis)
-      grid.header.sform[axis][axis] = grid.header.pixelSize[axis + 1] = 1;
-    return grid;
-  }
   std::string pathOf(const char *kind, int number) {
     return folder /
            (std::string(kind) + "/c" + std::to_string(number) + ".nii.gz");
   }
   void writeImage(int number, const std::vector<float> &values,
-                  const VolumeGeometry &like = grid()) {
+                  const VolumeGeometry &like = cubeOfEight()) {
     ASSERT_OK(writeNifti(pathOf("imagesTr", number), like, values.data()));
   }
   void writeLabel(int number, const std::vector<float> &values,
-                  const VolumeGeometry &like = grid()) {
+                  const VolumeGeometry &like = cubeOfEight()) {
     ASSERT_OK(writeNifti(pathOf("labelsTr", number), like, values.data()));
   }
   void writeIndex(const std::string &text) {
@@ -147,14 +138,14 @@ TEST_F(CheckTest, Channels) {
 }
 
 TEST_F(CheckTest, HeaderThatContradictsItself) {
-  VolumeGeometry other = grid();
+  VolumeGeometry other = cubeOfEight();
   other.header.pixelSize[1] = 2;
   writeImage(2, {1, 2, 3, 4, 5, 6, 7, 9}, other);
   expect({"c2:header"});
 }
 
 TEST_F(CheckTest, LabelOnAnotherGrid) {
-  VolumeGeometry moved = grid(), unplaced = grid();
+  VolumeGeometry moved = cubeOfEight(), unplaced = cubeOfEight();
   moved.header.sform[0][3] = 5;
   unplaced.header.sformCode = 0;
   const std::vector<float> labels = {0, 1, 2, 0, 0, 1, 0, 0};
@@ -191,7 +182,7 @@ TEST_F(CheckTest, ImageUnderTwoNames) {
 }
 
 TEST_F(CheckTest, SpacingOutlier) {
-  VolumeGeometry thick = grid();
+  VolumeGeometry thick = cubeOfEight();
   thick.header.sform[2][2] = thick.header.pixelSize[3] = 4;
   writeImage(1, {1, 2, 3, 4, 5, 6, 7, 9}, thick);
   writeLabel(1, {0, 1, 2, 0, 0, 1, 0, 0}, thick);

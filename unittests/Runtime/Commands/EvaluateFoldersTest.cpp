@@ -5,10 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Data/TestSupport.h"
 #include "CommandTest.h"
-
-#include "segc/Base/Json.h"
-#include "segc/Runtime/Data/Nifti.h"
 
 using namespace segc;
 
@@ -22,12 +20,7 @@ protected:
   }
   void write(const std::string &name, const std::vector<uint8_t> &labels,
              double x = 0) {
-    VolumeGeometry grid;
-    grid.size = {2, 2, 2};
-    grid.header.headerSize = 348;
-    grid.header.sformCode = 1;
-    for (int axis = 0; axis < 3; ++axis)
-      grid.header.sform[axis][axis] = grid.header.pixelSize[axis + 1] = 1;
+    VolumeGeometry grid = test::cubeOfEight();
     grid.header.sform[0][3] = static_cast<float>(x);
     ASSERT_TRUE(writeNifti(folder + "/" + name, grid, labels.data()).ok());
   }
@@ -67,23 +60,6 @@ TEST_F(EvaluateFolders, NamesWhatDiffers) {
   EXPECT_EQ(evaluate(), 3);
   EXPECT_THAT(output, HasSubstr("no prediction has the name missing"));
   EXPECT_THAT(output, HasSubstr("2 of 3 cases failed: missing, moved"));
-}
-
-// Faults are a result: the list is written, the exit code tells.
-TEST_F(EvaluateFolders, CheckTellsFaultsByItsExitCode) {
-  EXPECT_EQ(run({"check", folder}), 1);
-  EXPECT_THAT(output, HasSubstr("dataset.json"));
-  const std::string text = R"({"labels": {"0": "background", "2": "a"},
-      "training": [{"image": "l/a.nii", "label": "l/a.nii"}]})";
-  ASSERT_TRUE(writeFileAtomically(folder + "/dataset.json", text).ok());
-  const std::string json = folder + "/faults.json";
-  EXPECT_EQ(run({"check", folder + "/dataset.json", "--json", json}), 3);
-  EXPECT_THAT(output, HasSubstr("label-gap"));
-  auto faults = readFile(json);
-  ASSERT_TRUE(faults.ok());
-  EXPECT_EQ(Json::parse(*faults)["faults"][0]["fault"], "label-gap");
-  EXPECT_EQ(run({"check", folder, "--json", folder + "/dataset.json"}), 2);
-  EXPECT_THAT(output, HasSubstr("would replace the input of DATA"));
 }
 
 TEST_F(EvaluateFolders, Usage) {

@@ -42,6 +42,17 @@ namespace segc::test {
       EXPECT_THAT(statusOfExpr_.message(), ::testing::HasSubstr(part));        \
   } while (false)
 
+/// A grid of 2x2x2 voxels of 1 mm, placed by the sform.
+inline VolumeGeometry cubeOfEight() {
+  VolumeGeometry grid;
+  grid.size = {2, 2, 2};
+  grid.header.headerSize = 348;
+  grid.header.sformCode = 1;
+  for (int axis = 0; axis < 3; ++axis)
+    grid.header.sform[axis][axis] = grid.header.pixelSize[axis + 1] = 1;
+  return grid;
+}
+
 /// A folder that is removed at the end of the test.
 class TemporaryFolder {
 public:
