@@ -3,8 +3,8 @@
  * Part of segc, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * logits = image * weight + bias on 8x8x8 volumes of three classes,
- * cross-entropy, SGD with momentum.
+ * logits = image * weight + bias on 8x8x8 volumes, or images of FAKE_SHAPE, of
+ * three classes, cross-entropy, SGD with momentum.
  *
  *===----------------------------------------------------------------------===*/
 
@@ -32,6 +32,11 @@
 #define FAKE_MANIFEST_FORMAT "1"
 #endif
 
+/* Of an image; of 512 voxels. */
+#ifndef FAKE_SHAPE
+#define FAKE_SHAPE "8,8,8"
+#endif
+
 enum { VOXELS = 512, CLASSES = 3, CHUNKS = 4, LARGEST_BATCH = 2 };
 enum { WEIGHT = 0, BIAS = 16 }; /* offsets in floats */
 
@@ -53,24 +58,26 @@ static const char manifest[] =
     " [{\"name\": \"velocity\", \"offset\": 0, \"init\": 0.0}]},"
     "\"entries\": {"
     "\"predict\": {\"inputs\": ["
-    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2,8,8,8,1]}],"
+    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2," FAKE_SHAPE
+    ",1]}],"
     "\"outputs\": [{\"name\": \"probabilities\", \"type\": \"f32\","
-    " \"shape\": [2,8,8,8,3]}], \"kernels\": 1, \"flops_per_sample\": 3072},"
+    " \"shape\": [2," FAKE_SHAPE
+    ",3]}], \"kernels\": 1, \"flops_per_sample\": 3072},"
     "\"evaluate_step\": {\"inputs\": ["
-    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2,8,8,8,1]},"
-    "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2,8,8,8]}],"
+    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2," FAKE_SHAPE ",1]},"
+    "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2," FAKE_SHAPE "]}],"
     "\"outputs\": [{\"name\": \"loss\", \"type\": \"f32\", \"shape\": []},"
     "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]}]},"
     "\"grad_step\": {\"inputs\": ["
-    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2,8,8,8,1]},"
-    "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2,8,8,8]}],"
+    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2," FAKE_SHAPE ",1]},"
+    "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2," FAKE_SHAPE "]}],"
     "\"outputs\": [{\"name\": \"loss\", \"type\": \"f32\", \"shape\": []},"
     "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]}]},"
     "\"apply_step\": {\"inputs\": [], \"outputs\": ["
     "{\"name\": \"finite\", \"type\": \"f32\", \"shape\": []}]},"
     "\"train_step\": {\"inputs\": ["
-    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2,8,8,8,1]},"
-    "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2,8,8,8]}],"
+    "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2," FAKE_SHAPE ",1]},"
+    "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2," FAKE_SHAPE "]}],"
     "\"outputs\": [{\"name\": \"loss\", \"type\": \"f32\", \"shape\": []},"
     "{\"name\": \"dice\", \"type\": \"f32\", \"shape\": [3]},"
     "{\"name\": \"finite\", \"type\": \"f32\", \"shape\": []}]}},"

@@ -11,24 +11,25 @@ using namespace segc;
 
 MemoryPlan::MemoryPlan(const Manifest &manifest, const std::string &entry,
                        uint64_t arenaBytes, bool training) {
-  auto add = [&](const std::string &name, int64_t bytes) {
-    if (bytes > 0)
-      parts.push_back({name, static_cast<uint64_t>(bytes)});
-  };
-  add("parameters", manifest.parameterBytes);
-  add("states", manifest.stateBytes);
-  add("prepared filters", manifest.preparedBytes);
+  add("parameters", static_cast<uint64_t>(manifest.parameterBytes));
+  add("states", static_cast<uint64_t>(manifest.stateBytes));
+  add("prepared filters", static_cast<uint64_t>(manifest.preparedBytes));
   if (training) {
-    add("gradients", manifest.parameterBytes);
-    add("optimizer state", manifest.optimizerBytes);
+    add("gradients", static_cast<uint64_t>(manifest.parameterBytes));
+    add("optimizer state", static_cast<uint64_t>(manifest.optimizerBytes));
   }
   int64_t tensors = 0;
   if (const EntrySignature *signature = manifest.entry(entry))
     for (const auto *list : {&signature->inputs, &signature->outputs})
       for (const TensorSignature &tensor : *list)
         tensors += tensor.bytes();
-  add("inputs and outputs", tensors);
-  add("arena of " + entry, static_cast<int64_t>(arenaBytes));
+  add("inputs and outputs", static_cast<uint64_t>(tensors));
+  add("arena of " + entry, arenaBytes);
+}
+
+void MemoryPlan::add(const std::string &name, uint64_t bytes) {
+  if (bytes > 0)
+    parts.push_back({name, bytes});
 }
 
 uint64_t MemoryPlan::total() const {

@@ -18,12 +18,6 @@ using namespace segc;
 
 namespace {
 
-/// The two voxels around a position, with the edges held.
-struct Neighbours {
-  int64_t low, high;
-  double lowWeight, highWeight;
-};
-
 /// The eight voxels around a position.
 struct Corners {
   std::array<int16_t, 8> labels;
@@ -33,25 +27,6 @@ struct Corners {
 };
 
 } // namespace
-
-static std::vector<Neighbours> neighbours(int64_t from, int64_t to,
-                                          bool nearest) {
-  const ResizeTaps taps(
-      from, to, nearest ? Interpolation::Nearest : Interpolation::Linear);
-  std::vector<Neighbours> result;
-  for (size_t i = 0; i < taps.first.size(); ++i) {
-    auto held = [&](int64_t place) {
-      return std::clamp<int64_t>(place, 0, from - 1);
-    };
-    const int64_t first = taps.first[i];
-    if (nearest)
-      result.push_back({first, first, 1, 0});
-    else
-      result.push_back({held(first), held(first + 1), taps.weights[2 * i],
-                        taps.weights[2 * i + 1]});
-  }
-  return result;
-}
 
 int16_t Corners::label() const {
   int16_t best = 0;

@@ -55,3 +55,22 @@ ResizeTaps::ResizeTaps(int64_t from, int64_t to, Interpolation interpolation) {
     }
   }
 }
+
+std::vector<Neighbours> segc::neighbours(int64_t from, int64_t to,
+                                         bool nearest) {
+  const ResizeTaps taps(
+      from, to, nearest ? Interpolation::Nearest : Interpolation::Linear);
+  std::vector<Neighbours> result;
+  for (size_t i = 0; i < taps.first.size(); ++i) {
+    auto held = [&](int64_t place) {
+      return std::clamp<int64_t>(place, 0, from - 1);
+    };
+    const int64_t first = taps.first[i];
+    if (nearest)
+      result.push_back({first, first, 1, 0});
+    else
+      result.push_back({held(first), held(first + 1), taps.weights[2 * i],
+                        taps.weights[2 * i + 1]});
+  }
+  return result;
+}

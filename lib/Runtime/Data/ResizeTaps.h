@@ -28,6 +28,16 @@ struct ResizeTaps {
   ResizeTaps(int64_t from, int64_t to, Interpolation interpolation);
 };
 
+/// The two voxels around a position, with the edges held.
+struct Neighbours {
+  int64_t low, high;
+  double lowWeight, highWeight;
+};
+
+/// Those of each voxel of a line that is resized linearly, or to the nearest
+/// voxel.
+std::vector<Neighbours> neighbours(int64_t from, int64_t to, bool nearest);
+
 } // namespace segc
 
 #endif // SEGC_LIB_RUNTIME_DATA_RESIZETAPS_H

@@ -22,6 +22,8 @@ public:
   MemoryPlan(const Manifest &manifest, const std::string &entry,
              uint64_t arenaBytes, bool training);
 
+  /// Adds what the program that runs the model takes.
+  void add(const std::string &name, uint64_t bytes);
   uint64_t total() const;
   /// "parameters 128, gradients 128, ..., arena of train_step 512 bytes".
   std::string text() const;

@@ -1,0 +1,73 @@
+//===- WindowPredictor.h - Prediction of volumes in windows ----*- C++ -*--===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_INFERENCE_WINDOWPREDICTOR_H
+#define SEGC_RUNTIME_INFERENCE_WINDOWPREDICTOR_H
+
+#include "segc/Runtime/Core/MemoryPlan.h"
+#include "segc/Runtime/Inference/Predictor.h"
+#include "segc/Runtime/Inference/WeightEnsemble.h"
+#include "segc/Runtime/Inference/WindowSums.h"
+
+namespace segc {
+
+/// Predicts volumes of any size with a network of patches. The bits of the
+/// result do not depend on the number of threads.
+class WindowPredictor {
+public:
+  /// Fails for a model whose `predict` does not take one image of patches and
+  /// give probabilities on its grid. `batch` is at most that of the model. The
+  /// ensemble must outlive the predictor.
+  static StatusOr<WindowPredictor> create(WeightEnsemble &ensemble,
+                                          const WindowOptions &options,
+                                          Scores scores, int64_t batch);
+
+  int64_t channels() const { return imageChannels; }
+  /// Depth is 1 in networks of planes.
+  const Shape3 &patch() const { return patchShape; }
+  /// Returns what a prediction allocates beside its image and the arrays of
+  /// its result, and what the model takes.
+  MemoryPlan memory(const GridReturn &grid) const;
+  /// Returns how often the network is run on a sample.
+  int64_t samples(const Shape3 &shape) const;
+
+  /// Predicts an image [depth][height][width][channels] of the shape grid.from.
+  /// `name` is that of the case in messages. Of a case that failed the arrays
+  /// have a part of the result.
+  Status predict(const std::string &name, const float *image,
+                 const GridReturn &grid, SlabLabels::Arrays arrays);
+
+private:
+  WindowPredictor(WeightEnsemble &ensemble, const WindowOptions &options,
+                  Scores scores, int64_t batch)
+      : ensemble(&ensemble), options(options), scores(scores), batch(batch) {}
+
+  struct Sample {
+    Shape3 place;
+    AxisFlips flips;
+  };
+  WindowTiling tilingOf(const Shape3 &shape) const;
+  std::vector<AxisFlips> flipsOfWindow() const;
+  /// Adds a group of windows to the sums.
+  Status addGroup(const std::string &name, const float *image,
+                  const WindowTiling &tiling, const WindowTiling::Group &group,
+                  WindowSums &sums, AlignedBuffer &inputs);
+  void cut(const float *image, const Shape3 &shape, const Sample &sample,
+           float *patch) const;
+  ThreadPool &pool() const { return ensemble->runner().device().threadPool(); }
+
+  WeightEnsemble *ensemble;
+  WindowOptions options;
+  Scores scores;
+  int64_t batch, imageChannels = 0;
+  Shape3 patchShape = {1, 1, 1};
+  std::vector<int64_t> labelShape;
+};
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_INFERENCE_WINDOWPREDICTOR_H

@@ -1,0 +1,91 @@
+//===- Windows.h - Windows of a sliding-window prediction ------*- C++ -*--===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A volume is predicted in windows of the network's patch, which overlap and
+// whose values are averaged with weights (docs/Prediction.md). Axes are those
+// of the network: depth, height, width.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_INFERENCE_WINDOWS_H
+#define SEGC_RUNTIME_INFERENCE_WINDOWS_H
+
+#include "segc/Plan/Plan.h"
+#include "segc/Runtime/Data/GridResize.h"
+
+#include <vector>
+
+namespace segc {
+
+enum class WindowWeights {
+  Constant,
+  Gaussian, ///< Standard deviation of an eighth of the patch.
+};
+
+/// Returns the starts along an axis of at least the size of the patch. By the
+/// rules of v2 they are spread evenly, by those of the published example all
+/// but the last have one distance. `overlap` is the share of a patch that two
+/// windows have in common, from 0 to below 1.
+std::vector<int64_t> windowStarts(int64_t size, int64_t patch, double overlap,
+                                  PlanRules rules);
+
+/// Returns the weights of a window along one axis, the largest of which is 1.
+/// The weight of a voxel is the product of those of its three places: the map
+/// of the published example is the cube root of a product of Gaussians, so that
+/// it has the cube roots; v2's map is 10 times such a product, which no
+/// weighted mean shows, and none of its weights is 0 in f32.
+std::vector<float> windowProfile(int64_t patch, WindowWeights weights,
+                                 PlanRules rules);
+
+struct WindowOptions {
+  PlanRules rules = PlanRules::V2;
+  WindowWeights weights = WindowWeights::Gaussian;
+  double overlap = 0.5;
+  /// Every window is predicted in all combinations of flips of its axes.
+  bool flips = false;
+};
+
+/// The windows along one axis.
+struct WindowAxis {
+  int64_t size = 0, patch = 0;
+  /// In voxels of the image: negative where a small image is padded, half in
+  /// front and half behind.
+  std::vector<int64_t> starts;
+  std::vector<float> profile; ///< [patch]
+  /// Of each voxel of the image, 1 / sum of its weights in all windows.
+  std::vector<float> scales;
+};
+
+/// The windows of a volume: the product of those of its axes. They are taken
+/// in groups of successive starts along the slowest axis, after each of which
+/// the planes in front of the next group are complete.
+class WindowTiling {
+public:
+  struct Group {
+    size_t first = 0, end = 0; ///< In axes[0].starts.
+    int64_t beginPlane = 0;    ///< The first plane of a window.
+    int64_t endPlane = 0;      ///< Behind the last plane of a window.
+    int64_t complete = 0;      ///< Planes that later groups leave alone.
+  };
+  /// A group has at least `samples` windows if windows are planes.
+  WindowTiling(Shape3 shape, Shape3 patch, const WindowOptions &options,
+               int64_t samples);
+
+  std::array<WindowAxis, 3> axes;
+  std::vector<Group> groups;
+
+  int64_t windows() const;
+  /// Windows for each start along the slowest axis.
+  int64_t windowsPerPlane() const;
+  /// Returns the most planes that must be kept at a time, with one in front
+  /// that is resized together with the next.
+  int64_t keptPlanes() const;
+  /// Returns the place of a window of a group in the image.
+  Shape3 place(const Group &group, int64_t window) const;
+};
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_INFERENCE_WINDOWS_H

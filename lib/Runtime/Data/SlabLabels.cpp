@@ -1,0 +1,128 @@
+//===- SlabLabels.cpp - Labels of a volume, slab by slab ------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Data/SlabLabels.h"
+#include "ResizeTaps.h"
+#include "segc/Runtime/Core/ThreadPool.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace segc;
+
+GridReturn GridReturn::identity(Shape3 shape) {
+  GridReturn grid;
+  grid.from = grid.to = shape;
+  grid.voxels = shape[0] * shape[1] * shape[2];
+  grid.stride = {shape[1] * shape[2], shape[2], 1};
+  return grid;
+}
+
+SlabLabels::SlabLabels(const GridReturn &grid, int64_t classes, Scores scores,
+                       const std::array<std::vector<float>, 3> &scales,
+                       Arrays arrays)
+    : grid(grid), classes(classes), scores(scores), arrays(arrays) {
+  for (size_t axis = 0; axis < 3; ++axis)
+    for (const Neighbours &around :
+         neighbours(grid.from[axis], grid.to[axis], grid.nearestAxis == axis)) {
+      auto scaled = [&](int64_t place, double weight) {
+        return static_cast<float>(
+            weight *
+            static_cast<double>(scales[axis][static_cast<size_t>(place)]));
+      };
+      taps[axis].push_back({around.low, around.high,
+                            scaled(around.low, around.lowWeight),
+                            scaled(around.high, around.highWeight)});
+    }
+}
+
+int64_t SlabLabels::firstNeeded() const {
+  return next < grid.to[0] ? taps[0][static_cast<size_t>(next)].low
+                           : grid.from[0];
+}
+
+uint64_t SlabLabels::bytesPerWorker(const GridReturn &grid, int64_t classes) {
+  return static_cast<uint64_t>((grid.from[2] + 1) * classes) * sizeof(float);
+}
+
+void SlabLabels::write(int64_t planes, const Planes &planeOf,
+                       ThreadPool &pool) {
+  int64_t end = next;
+  while (end < grid.to[0]) {
+    const Tap &tap = taps[0][static_cast<size_t>(end)];
+    // A neighbour without weight, at the edge or where nothing is resized, is
+    // not waited for.
+    if (tap.low >= planes || (tap.highWeight != 0 && tap.high >= planes))
+      break;
+    ++end;
+  }
+  std::vector<std::vector<float>> buffers(
+      pool.workers(),
+      std::vector<float>(static_cast<size_t>((grid.from[2] + 1) * classes)));
+  pool.parallelFor((end - next) * grid.to[1],
+                   [&](int64_t row, uint32_t worker) {
+                     writeRow(next + row / grid.to[1], row % grid.to[1],
+                              planeOf, buffers[worker].data());
+                   });
+  next = end;
+}
+
+/// The largest of equals is the first.
+static int64_t argmax(const float *values, int64_t count) {
+  int64_t best = 0;
+  for (int64_t i = 1; i < count; ++i)
+    if (values[i] > values[best])
+      best = i;
+  return best;
+}
+
+/// Turns the scores of a voxel into probabilities.
+static void normalise(float *values, int64_t count, Scores scores) {
+  const float largest = *std::max_element(values, values + count);
+  float sum = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    if (scores == Scores::Logits)
+      values[i] = std::exp(values[i] - largest);
+    sum += values[i];
+  }
+  for (int64_t i = 0; i < count; ++i)
+    values[i] /= sum;
+}
+
+void SlabLabels::writeRow(int64_t z, int64_t y, const Planes &planeOf,
+                          float *buffer) const {
+  const Tap &tapZ = taps[0][static_cast<size_t>(z)],
+            &tapY = taps[1][static_cast<size_t>(y)];
+  const int64_t rowValues = grid.from[2] * classes;
+  float *row = buffer, *voxel = buffer + rowValues;
+  std::fill(row, row + rowValues, 0.0f);
+  auto add = [&](int64_t plane, int64_t line, float weight) {
+    if (weight == 0)
+      return;
+    const float *source = planeOf(plane) + line * rowValues;
+    for (int64_t i = 0; i < rowValues; ++i)
+      row[i] += weight * source[i];
+  };
+  add(tapZ.low, tapY.low, tapZ.lowWeight * tapY.lowWeight);
+  add(tapZ.low, tapY.high, tapZ.lowWeight * tapY.highWeight);
+  add(tapZ.high, tapY.low, tapZ.highWeight * tapY.lowWeight);
+  add(tapZ.high, tapY.high, tapZ.highWeight * tapY.highWeight);
+  int64_t place = grid.first + z * grid.stride[0] + y * grid.stride[1];
+  for (const Tap &tap : taps[2]) {
+    const float *low = row + tap.low * classes,
+                *high = row + tap.high * classes;
+    for (int64_t i = 0; i < classes; ++i)
+      voxel[i] = tap.lowWeight * low[i] + tap.highWeight * high[i];
+    arrays.labels[place] = static_cast<uint8_t>(argmax(voxel, classes));
+    if (arrays.probabilities) {
+      normalise(voxel, classes, scores);
+      for (int64_t i = 0; i < classes; ++i)
+        arrays.probabilities[i * grid.voxels + place] = voxel[i];
+    }
+    place += grid.stride[2];
+  }
+}

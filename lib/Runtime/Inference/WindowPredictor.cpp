@@ -1,0 +1,188 @@
+//===- WindowPredictor.cpp - Prediction of volumes in windows -------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Inference/WindowPredictor.h"
+#include "segc/Base/Signals.h"
+#include "segc/Runtime/Core/ThreadPool.h"
+
+#include <algorithm>
+
+using namespace segc;
+
+StatusOr<WindowPredictor> WindowPredictor::create(WeightEnsemble &ensemble,
+                                                  const WindowOptions &options,
+                                                  Scores scores,
+                                                  int64_t batch) {
+  WindowPredictor predictor(ensemble, options, scores, batch);
+  const ModelRunner &runner = ensemble.runner();
+  const Manifest &manifest = runner.manifest();
+  const std::string &path = runner.library().path();
+  const EntrySignature *entry = manifest.entry("predict");
+  const int image = entry ? entry->findInput("image") : -1;
+  if (image < 0)
+    return unsupported(path + ": predict takes no image");
+  const std::vector<int64_t> &shape =
+      entry->inputs[static_cast<size_t>(image)].shape;
+  if (shape.size() != 4 && shape.size() != 5)
+    return unsupported(path + ": predict takes an image of the shape " +
+                       shapeText(shape) +
+                       ", expected [batch, (depth,) height, width, channels]");
+  // Classes are stored in bytes.
+  if (manifest.classes > 256)
+    return unsupported(path + ": " + std::to_string(manifest.classes) +
+                       " classes, expected at most 256");
+  predictor.labelShape.assign(shape.begin() + 1, shape.end() - 1);
+  predictor.imageChannels = shape.back();
+  std::copy_backward(predictor.labelShape.begin(), predictor.labelShape.end(),
+                     predictor.patchShape.end());
+  return predictor;
+}
+
+WindowTiling WindowPredictor::tilingOf(const Shape3 &shape) const {
+  const auto flips = static_cast<int64_t>(flipsOfWindow().size());
+  return WindowTiling(shape, patchShape, options, (batch + flips - 1) / flips);
+}
+
+std::vector<AxisFlips> WindowPredictor::flipsOfWindow() const {
+  std::vector<AxisFlips> flips = {0};
+  // A plane is not flipped along its depth.
+  const unsigned first = labelShape.size() == 3 ? 0 : 1;
+  for (unsigned axis = first; options.flips && axis < 3; ++axis)
+    for (size_t i = 0, count = flips.size(); i < count; ++i)
+      flips.push_back(flips[i] | 1u << axis);
+  return flips;
+}
+
+int64_t WindowPredictor::samples(const Shape3 &shape) const {
+  return tilingOf(shape).windows() *
+         static_cast<int64_t>(flipsOfWindow().size() * ensemble->size());
+}
+
+static uint64_t inputBytes(const Shape3 &patch, int64_t channels,
+                           int64_t batch) {
+  return static_cast<uint64_t>(patch[0] * patch[1] * patch[2] * channels *
+                               batch) *
+         sizeof(float);
+}
+
+MemoryPlan WindowPredictor::memory(const GridReturn &grid) const {
+  const ModelRunner &runner = ensemble->runner();
+  const Manifest &manifest = runner.manifest();
+  const KernelVersion &version = runner.library().version();
+  auto arena = version.arenaBytes.find("predict");
+  MemoryPlan plan(manifest, "predict",
+                  arena == version.arenaBytes.end()
+                      ? 0
+                      : static_cast<uint64_t>(arena->second),
+                  /*training=*/false);
+  const uint64_t workers = runner.workers();
+  plan.add("scratch", static_cast<uint64_t>(version.scratchBytes) * workers);
+  plan.add("weights of the ensemble", ensemble->bytes());
+  plan.add("sums of the windows",
+           WindowSums::bytes(tilingOf(grid.from), manifest.classes));
+  const uint64_t row =
+      static_cast<uint64_t>(patchShape[2] * manifest.classes) * sizeof(float);
+  plan.add("rows", workers * std::max(row, SlabLabels::bytesPerWorker(
+                                               grid, manifest.classes)));
+  return plan;
+}
+
+// A row of a window that lies outside of the image is 0.
+void WindowPredictor::cut(const float *image, const Shape3 &shape,
+                          const Sample &sample, float *patch) const {
+  const int64_t row = patchShape[2] * imageChannels;
+  pool().parallelFor(patchShape[0] * patchShape[1], [&](int64_t task,
+                                                        uint32_t) {
+    auto source = [&](size_t axis, int64_t i) {
+      return sample.place[axis] +
+             (sample.flips >> axis & 1 ? patchShape[axis] - 1 - i : i);
+    };
+    float *values = patch + task * row;
+    const int64_t z = source(0, task / patchShape[1]),
+                  y = source(1, task % patchShape[1]);
+    if (z < 0 || z >= shape[0] || y < 0 || y >= shape[1]) {
+      std::fill(values, values + row, 0.0f);
+      return;
+    }
+    const float *line = image + (z * shape[1] + y) * shape[2] * imageChannels;
+    for (int64_t i = 0; i < patchShape[2]; ++i) {
+      const int64_t x = source(2, i);
+      for (int64_t c = 0; c < imageChannels; ++c)
+        values[i * imageChannels + c] =
+            x < 0 || x >= shape[2] ? 0.0f : line[x * imageChannels + c];
+    }
+  });
+}
+
+Status WindowPredictor::addGroup(const std::string &name, const float *image,
+                                 const WindowTiling &tiling,
+                                 const WindowTiling::Group &group,
+                                 WindowSums &sums, AlignedBuffer &inputs) {
+  const std::vector<AxisFlips> flips = flipsOfWindow();
+  const int64_t windows = static_cast<int64_t>(group.end - group.first) *
+                          tiling.windowsPerPlane(),
+                flipCount = static_cast<int64_t>(flips.size()),
+                count = windows * flipCount;
+  const Shape3 shape = {tiling.axes[0].size, tiling.axes[1].size,
+                        tiling.axes[2].size};
+  const auto sampleBytes = inputBytes(patchShape, imageChannels, 1);
+  auto sampleOf = [&](int64_t index) {
+    return Sample{tiling.place(group, index / flipCount),
+                  flips[static_cast<size_t>(index % flipCount)]};
+  };
+  Predictor predictor(ensemble->runner(), labelShape);
+  for (int64_t first = 0; first < count; first += batch) {
+    if (stopSignal())
+      return Status(StatusCode::Interrupted,
+                    "interrupted while predicting " + name);
+    const int64_t size = std::min(batch, count - first);
+    for (int64_t i = 0; i < size; ++i)
+      cut(image, shape, sampleOf(first + i),
+          reinterpret_cast<float *>(inputs.data() +
+                                    static_cast<uint64_t>(i) * sampleBytes));
+    SEGC_RETURN_IF_ERROR(predictor.predict(inputs.floats(), size));
+    SEGC_RETURN_IF_ERROR(predictor.checkFinite(name));
+    for (int64_t i = 0; i < size; ++i) {
+      const Sample sample = sampleOf(first + i);
+      sums.add(sample.place, sample.flips, predictor.probabilities(i), pool());
+    }
+  }
+  return Status::success();
+}
+
+Status WindowPredictor::predict(const std::string &name, const float *image,
+                                const GridReturn &grid,
+                                SlabLabels::Arrays arrays) {
+  const int64_t classes = ensemble->runner().manifest().classes;
+  const WindowTiling tiling = tilingOf(grid.from);
+  SEGC_ASSIGN_OR_RETURN(WindowSums sums,
+                        WindowSums::create(tiling, classes, scores));
+  SEGC_ASSIGN_OR_RETURN(
+      AlignedBuffer inputs,
+      AlignedBuffer::create(inputBytes(patchShape, imageChannels, batch),
+                            "a batch of windows"));
+  std::array<std::vector<float>, 3> scales = {
+      tiling.axes[0].scales, tiling.axes[1].scales, tiling.axes[2].scales};
+  const auto predictions =
+      static_cast<float>(flipsOfWindow().size() * ensemble->size());
+  for (float &scale : scales[0])
+    scale /= predictions;
+  SlabLabels labels(grid, classes, scores, scales, arrays);
+  int64_t opened = 0;
+  for (const WindowTiling::Group &group : tiling.groups) {
+    sums.open(opened, group.endPlane, pool());
+    opened = group.endPlane;
+    for (size_t member = 0; member < ensemble->size(); ++member) {
+      SEGC_RETURN_IF_ERROR(ensemble->select(member));
+      SEGC_RETURN_IF_ERROR(addGroup(name, image, tiling, group, sums, inputs));
+    }
+    labels.write(
+        group.complete, [&](int64_t plane) { return sums.plane(plane); },
+        pool());
+  }
+  return Status::success();
+}

@@ -1,0 +1,117 @@
+//===- WindowSums.cpp - Weighted sums of the values of windows ------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Inference/WindowSums.h"
+#include "segc/Runtime/Core/ThreadPool.h"
+
+#include <algorithm>
+#include <cfloat>
+#include <cstring>
+
+using namespace segc;
+
+/// The natural logarithm of a positive normal number, within two units in the
+/// last place, without branches so that loops over it are vector instructions.
+/// The polynomial is that of logf in Cephes (S. Moshier), on [sqrt(1/2),
+/// sqrt(2)).
+static float logarithm(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof(bits));
+  const int32_t exponent = static_cast<int32_t>(bits - 0x3f3504f3) >> 23;
+  bits -= static_cast<uint32_t>(exponent) << 23;
+  float mantissa;
+  std::memcpy(&mantissa, &bits, sizeof(bits));
+  const float r = mantissa - 1, e = static_cast<float>(exponent);
+  float p = 7.0376836292e-2f;
+  p = p * r - 1.1514610310e-1f;
+  p = p * r + 1.1676998740e-1f;
+  p = p * r - 1.2420140846e-1f;
+  p = p * r + 1.4249322787e-1f;
+  p = p * r - 1.6668057665e-1f;
+  p = p * r + 2.0000714765e-1f;
+  p = p * r - 2.4999993993e-1f;
+  p = p * r + 3.3333331174e-1f;
+  const float square = r * r;
+  const float low = p * r * square - 2.12194440e-4f * e - 0.5f * square;
+  return r + low + 0.693359375f * e;
+}
+
+WindowSums::WindowSums(const WindowTiling &tiling, int64_t classes,
+                       Scores scores)
+    : tiling(&tiling), classes(classes), planes(tiling.keptPlanes()),
+      planeValues(tiling.axes[1].size * tiling.axes[2].size * classes),
+      scores(scores) {
+  for (float weight : tiling.axes[2].profile)
+    rowWeights.insert(rowWeights.end(), static_cast<size_t>(classes), weight);
+}
+
+uint64_t WindowSums::bytes(const WindowTiling &tiling, int64_t classes) {
+  return static_cast<uint64_t>(tiling.keptPlanes() * tiling.axes[1].size *
+                               tiling.axes[2].size * classes) *
+         sizeof(float);
+}
+
+StatusOr<WindowSums> WindowSums::create(const WindowTiling &tiling,
+                                        int64_t classes, Scores scores) {
+  WindowSums sums(tiling, classes, scores);
+  SEGC_ASSIGN_OR_RETURN(
+      sums.ring,
+      AlignedBuffer::create(bytes(tiling, classes), "the sums of the windows"));
+  return sums;
+}
+
+void WindowSums::open(int64_t begin, int64_t end, ThreadPool &pool) {
+  pool.parallelFor(end - begin, [&](int64_t i, uint32_t) {
+    float *values = ring.floats() + (begin + i) % planes * planeValues;
+    std::fill(values, values + planeValues, 0.0f);
+  });
+}
+
+void WindowSums::add(const Shape3 &place, AxisFlips flips,
+                     const float *probabilities, ThreadPool &pool) {
+  const auto &axes = tiling->axes;
+  Shape3 begin, end;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    begin[axis] = std::max<int64_t>(0, -place[axis]);
+    end[axis] = std::min(axes[axis].patch, axes[axis].size - place[axis]);
+  }
+  auto source = [&](size_t axis, int64_t i) {
+    return flips >> axis & 1 ? axes[axis].patch - 1 - i : i;
+  };
+  const int64_t rows = end[1] - begin[1], patchRow = axes[2].patch * classes,
+                first = begin[2] * classes,
+                count = (end[2] - begin[2]) * classes;
+  std::vector<std::vector<float>> buffers(
+      pool.workers(), std::vector<float>(static_cast<size_t>(patchRow)));
+  pool.parallelFor(
+      (end[0] - begin[0]) * rows, [&](int64_t row, uint32_t worker) {
+        const int64_t z = begin[0] + row / rows, y = begin[1] + row % rows;
+        const float *values =
+            probabilities +
+            (source(0, z) * axes[1].patch + source(1, y)) * patchRow;
+        float *buffer = buffers[worker].data();
+        if (flips >> 2 & 1) {
+          for (int64_t x = 0; x < axes[2].patch; ++x)
+            std::copy_n(values + source(2, x) * classes, classes,
+                        buffer + x * classes);
+          values = buffer;
+        }
+        if (scores == Scores::Logits) {
+          // Softmax leaves logarithms that differ from the logits by a constant
+          // of the voxel, which changes no class and no mean of probabilities.
+          for (int64_t i = first; i < first + count; ++i)
+            buffer[i] = logarithm(std::max(values[i], FLT_MIN));
+          values = buffer;
+        }
+        const float weight = axes[0].profile[static_cast<size_t>(z)] *
+                             axes[1].profile[static_cast<size_t>(y)];
+        float *sums = ring.floats() + (place[0] + z) % planes * planeValues +
+                      ((place[1] + y) * axes[2].size + place[2]) * classes;
+        for (int64_t i = first; i < first + count; ++i)
+          sums[i] += weight * rowWeights[static_cast<size_t>(i)] * values[i];
+      });
+}

@@ -1,0 +1,132 @@
+//===- Windows.cpp - Windows of a sliding-window prediction ---------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Inference/Windows.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace segc;
+
+/// Starts in equal steps, the last window at the end.
+static std::vector<int64_t> exampleStarts(int64_t size, int64_t patch,
+                                          double overlap) {
+  const int64_t step = std::max<int64_t>(
+      1, static_cast<int64_t>(static_cast<double>(patch) * (1 - overlap)));
+  std::vector<int64_t> starts;
+  int64_t start = 0;
+  for (; start + patch < size; start += step)
+    starts.push_back(start);
+  starts.push_back(size - patch);
+  return starts;
+}
+
+/// As few starts as the overlap asks for, spread evenly.
+static std::vector<int64_t> v2Starts(int64_t size, int64_t patch,
+                                     double overlap) {
+  const double step = std::max(1.0, static_cast<double>(patch) * (1 - overlap));
+  const auto last = static_cast<double>(size - patch);
+  const auto steps = static_cast<int64_t>(std::ceil(last / step));
+  std::vector<int64_t> starts = {0};
+  for (int64_t i = 1; i <= steps; ++i)
+    // Halves are rounded to even, as NumPy does.
+    starts.push_back(static_cast<int64_t>(std::nearbyint(
+        last / static_cast<double>(steps) * static_cast<double>(i))));
+  return starts;
+}
+
+std::vector<int64_t> segc::windowStarts(int64_t size, int64_t patch,
+                                        double overlap, PlanRules rules) {
+  return rules == PlanRules::V2 ? v2Starts(size, patch, overlap)
+                                : exampleStarts(size, patch, overlap);
+}
+
+std::vector<float> segc::windowProfile(int64_t patch, WindowWeights weights,
+                                       PlanRules rules) {
+  std::vector<float> profile(static_cast<size_t>(patch), 1.0f);
+  if (weights == WindowWeights::Constant)
+    return profile;
+  const bool isV2 = rules == PlanRules::V2;
+  const auto size = static_cast<double>(patch);
+  const double sigma = size / 8,
+               centre = isV2 ? std::floor(size / 2) : (size - 1) / 2;
+  auto weight = [&](double place) {
+    const double distance = (place - centre) / sigma;
+    return std::exp(-0.5 * distance * distance);
+  };
+  const double largest = weight(std::floor(centre));
+  for (size_t i = 0; i < profile.size(); ++i)
+    profile[i] = static_cast<float>(weight(static_cast<double>(i)) / largest);
+  return profile;
+}
+
+static WindowAxis makeAxis(int64_t size, int64_t patch,
+                           const WindowOptions &options) {
+  WindowAxis axis;
+  axis.size = size;
+  axis.patch = patch;
+  const int64_t padded = std::max(size, patch), before = (padded - size) / 2;
+  for (int64_t start :
+       windowStarts(padded, patch, options.overlap, options.rules))
+    axis.starts.push_back(start - before);
+  axis.profile = windowProfile(patch, options.weights, options.rules);
+  std::vector<double> sums(static_cast<size_t>(size));
+  for (int64_t start : axis.starts)
+    for (int64_t i = std::max<int64_t>(0, -start);
+         i < std::min(patch, size - start); ++i)
+      sums[static_cast<size_t>(start + i)] +=
+          static_cast<double>(axis.profile[static_cast<size_t>(i)]);
+  for (double sum : sums)
+    axis.scales.push_back(static_cast<float>(1 / sum));
+  return axis;
+}
+
+WindowTiling::WindowTiling(Shape3 shape, Shape3 patch,
+                           const WindowOptions &options, int64_t samples) {
+  for (size_t i = 0; i < 3; ++i)
+    axes[i] = makeAxis(shape[i], patch[i], options);
+  const std::vector<int64_t> &starts = axes[0].starts;
+  // Groups of several planes fill a batch; windows of several planes would only
+  // make the planes more that are kept.
+  const int64_t perPlane = windowsPerPlane();
+  const auto step = static_cast<size_t>(
+      patch[0] == 1 ? (samples + perPlane - 1) / perPlane : 1);
+  for (size_t first = 0; first < starts.size(); first += step) {
+    Group group;
+    group.first = first;
+    group.end = std::min(first + step, starts.size());
+    group.beginPlane = std::max<int64_t>(0, starts[first]);
+    group.endPlane = std::min(shape[0], starts[group.end - 1] + patch[0]);
+    group.complete =
+        group.end < starts.size() ? starts[group.end] : group.endPlane;
+    groups.push_back(group);
+  }
+}
+
+int64_t WindowTiling::windowsPerPlane() const {
+  return static_cast<int64_t>(axes[1].starts.size() * axes[2].starts.size());
+}
+
+int64_t WindowTiling::windows() const {
+  return static_cast<int64_t>(axes[0].starts.size()) * windowsPerPlane();
+}
+
+int64_t WindowTiling::keptPlanes() const {
+  int64_t planes = 0;
+  for (const Group &group : groups)
+    planes = std::max(planes, group.endPlane -
+                                  std::max<int64_t>(0, group.beginPlane - 1));
+  return planes;
+}
+
+Shape3 WindowTiling::place(const Group &group, int64_t window) const {
+  const auto index = static_cast<size_t>(window), rows = axes[1].starts.size(),
+             columns = axes[2].starts.size();
+  return {axes[0].starts[group.first + index / (rows * columns)],
+          axes[1].starts[index / columns % rows],
+          axes[2].starts[index % columns]};
+}

@@ -1,0 +1,191 @@
+//===- SlabLabelsTest.cpp - Labels of a volume, slab by slab --------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Data/SlabLabels.h"
+#include "segc/Runtime/Core/ThreadPool.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+using namespace segc;
+
+static constexpr int64_t classes = 3;
+
+static int64_t voxels(Shape3 shape) { return shape[0] * shape[1] * shape[2]; }
+
+/// Scores [z][y][x][class] without equal ones.
+static std::vector<float> scoresOf(Shape3 shape) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < voxels(shape) * classes; ++i)
+    values.push_back(static_cast<float>(i * 7919 % 1009) / 100.0f);
+  return values;
+}
+
+static std::vector<float> ofClass(const std::vector<float> &scores,
+                                  int64_t index) {
+  std::vector<float> values;
+  for (size_t i = static_cast<size_t>(index); i < scores.size(); i += classes)
+    values.push_back(scores[i]);
+  return values;
+}
+
+static std::array<std::vector<float>, 3> ones(Shape3 shape) {
+  std::array<std::vector<float>, 3> scales;
+  for (size_t axis = 0; axis < 3; ++axis)
+    scales[axis].assign(static_cast<size_t>(shape[axis]), 1.0f);
+  return scales;
+}
+
+namespace {
+struct Output {
+  std::vector<uint8_t> labels;
+  std::vector<float> probabilities;
+
+  explicit Output(int64_t voxels)
+      : labels(static_cast<size_t>(voxels), 77),
+        probabilities(static_cast<size_t>(voxels * classes), -1) {}
+};
+} // namespace
+
+/// Gives the planes one after the other, and no plane that is not needed any
+/// more.
+static Output run(const GridReturn &grid, const std::vector<float> &values,
+                  Scores scores, unsigned threads = 2,
+                  std::array<std::vector<float>, 3> scales = {}) {
+  Output output(grid.voxels);
+  if (scales[0].empty())
+    scales = ones(grid.from);
+  SlabLabels slabs(grid, classes, scores, scales,
+                   {output.labels.data(), output.probabilities.data()});
+  ThreadPool pool(threads);
+  const int64_t plane = grid.from[1] * grid.from[2] * classes;
+  for (int64_t known = 1; known <= grid.from[0]; ++known) {
+    const int64_t needed = slabs.firstNeeded();
+    slabs.write(
+        known,
+        [&](int64_t index) -> const float * {
+          EXPECT_GE(index, needed);
+          EXPECT_LT(index, known);
+          return values.data() + index * plane;
+        },
+        pool);
+  }
+  return output;
+}
+
+/// Resizes the scores of each class as an image of its own.
+static std::vector<std::vector<float>>
+classByClass(const GridReturn &grid, const std::vector<float> &values) {
+  ThreadPool pool(2);
+  std::vector<std::vector<float>> all;
+  for (int64_t c = 0; c < classes; ++c) {
+    std::vector<float> resized(static_cast<size_t>(voxels(grid.to)));
+    if (grid.nearestAxis)
+      resizePlanes(ofClass(values, c).data(), grid.from, resized.data(),
+                   grid.to, *grid.nearestAxis, Interpolation::Linear, pool);
+    else
+      resizeGrid(
+          ofClass(values, c).data(), grid.from, resized.data(), grid.to,
+          {Interpolation::Linear, Interpolation::Linear, Interpolation::Linear},
+          pool);
+    all.push_back(std::move(resized));
+  }
+  return all;
+}
+
+static void compare(GridReturn grid) {
+  SCOPED_TRACE(testing::PrintToString(grid.from) + " to " +
+               testing::PrintToString(grid.to));
+  const std::vector<float> values = scoresOf(grid.from);
+  const Output output = run(grid, values, Scores::Logits);
+  const auto expected = classByClass(grid, values);
+  for (size_t i = 0; i < output.labels.size(); ++i) {
+    float sum = 0, largest = 0;
+    for (const auto &scores : expected) {
+      sum += std::exp(scores[i]);
+      largest = std::max(largest, scores[i]);
+    }
+    EXPECT_NEAR(expected[output.labels[i]][i], largest, 1e-5) << i;
+    for (int64_t c = 0; c < classes; ++c)
+      EXPECT_NEAR(
+          output.probabilities[static_cast<size_t>(c * grid.voxels) + i],
+          std::exp(expected[static_cast<size_t>(c)][i]) / sum, 1e-5)
+          << i;
+  }
+}
+
+TEST(SlabLabelsTest, EqualsTheArgmaxOfResizedClasses) {
+  for (Shape3 to : {Shape3{4, 5, 6}, Shape3{9, 4, 13}, Shape3{2, 11, 3},
+                    Shape3{1, 1, 1}, Shape3{7, 5, 6}}) {
+    GridReturn grid = GridReturn::identity(to);
+    grid.from = {4, 5, 6};
+    compare(grid);
+    grid.nearestAxis = 0;
+    compare(grid);
+    grid.nearestAxis = 2;
+    compare(grid);
+  }
+}
+
+TEST(SlabLabelsTest, WritesToThePlaceOfTheCrop) {
+  // The axes of the network are x, z, y of a file of 6 x 7 x 8 (z, y, x)
+  // voxels; its y runs backwards from 5.
+  GridReturn grid;
+  grid.from = grid.to = {3, 2, 4};
+  grid.voxels = int64_t{6} * 7 * 8;
+  grid.first = 2 * 56 + 5 * 8 + 1;
+  grid.stride = {1, 56, -8};
+  const std::vector<float> values = scoresOf(grid.from);
+  const Output output = run(grid, values, Scores::Logits);
+  const Output plain =
+      run(GridReturn::identity(grid.from), values, Scores::Logits);
+  int64_t untouched = 0;
+  for (uint8_t label : output.labels)
+    untouched += label == 77;
+  EXPECT_EQ(untouched, grid.voxels - voxels(grid.to));
+  for (int64_t x = 0; x < 3; ++x)
+    for (int64_t z = 0; z < 2; ++z)
+      for (int64_t y = 0; y < 4; ++y)
+        EXPECT_EQ(
+            output
+                .labels[static_cast<size_t>(((2 + z) * 7 + 5 - y) * 8 + 1 + x)],
+            plain.labels[static_cast<size_t>((x * 2 + z) * 4 + y)]);
+}
+
+TEST(SlabLabelsTest, CountsScaledScores) {
+  // Scores that were multiplied along each axis are divided again, so that
+  // interpolation weighs all voxels alike.
+  GridReturn grid = GridReturn::identity({7, 6, 9});
+  grid.from = {4, 5, 6};
+  const std::vector<float> values = scoresOf(grid.from);
+  std::array<std::vector<float>, 3> scales = ones(grid.from);
+  std::vector<float> multiplied;
+  for (size_t axis = 0; axis < 3; ++axis)
+    for (size_t i = 0; i < scales[axis].size(); ++i)
+      scales[axis][i] = 1.0f / static_cast<float>(i + axis + 1);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t voxel = i / classes;
+    multiplied.push_back(values[i] / scales[0][voxel / 30] /
+                         scales[1][voxel / 6 % 5] / scales[2][voxel % 6]);
+  }
+  const Output expected = run(grid, values, Scores::Probabilities);
+  const Output output = run(grid, multiplied, Scores::Probabilities, 2, scales);
+  EXPECT_EQ(output.labels, expected.labels);
+  for (size_t i = 0; i < output.probabilities.size(); ++i)
+    EXPECT_NEAR(output.probabilities[i], expected.probabilities[i], 1e-5);
+}
+
+TEST(SlabLabelsTest, BitsDoNotDependOnThreads) {
+  GridReturn grid = GridReturn::identity({9, 8, 7});
+  grid.from = {5, 6, 11};
+  const std::vector<float> values = scoresOf(grid.from);
+  const Output one = run(grid, values, Scores::Logits, 1);
+  const Output four = run(grid, values, Scores::Logits, 4);
+  EXPECT_EQ(one.labels, four.labels);
+  EXPECT_EQ(one.probabilities, four.probabilities);
+}

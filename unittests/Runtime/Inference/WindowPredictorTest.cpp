@@ -1,0 +1,185 @@
+//===- WindowPredictorTest.cpp - Prediction of volumes in windows ---------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The fake model computes each voxel from itself alone (weights 1, 2, 3 without
+// bias), so that what a volume is predicted to is known whatever the windows: a
+// voxel that goes astray, or is weighed wrongly, shows.
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Inference/WindowPredictor.h"
+#include "../FakeRun.h"
+
+using namespace segc;
+
+static constexpr int64_t classes = 3;
+
+namespace {
+
+struct Fake {
+  ThreadPool pool;
+  ModelRunner runner;
+  WeightEnsemble ensemble{runner};
+
+  explicit Fake(const std::string &name = "FakeFrozen", unsigned threads = 2)
+      : pool(threads), runner(make(name, pool)) {
+    EXPECT_TRUE(runner.loadEmbeddedWeights().ok());
+  }
+  static ModelRunner make(const std::string &name, ThreadPool &pool) {
+    auto model = ModelLibrary::load(fakeModel(name));
+    EXPECT_TRUE(model.ok()) << model.status().message();
+    auto runner =
+        ModelRunner::create(*model, makeHostDevice(pool), {false, true});
+    EXPECT_TRUE(runner.ok()) << runner.status().message();
+    return std::move(*runner);
+  }
+  WindowPredictor predictor(const WindowOptions &options,
+                            Scores scores = Scores::Logits, int64_t batch = 2) {
+    auto made = WindowPredictor::create(ensemble, options, scores, batch);
+    EXPECT_TRUE(made.ok()) << made.status().message();
+    return std::move(*made);
+  }
+  /// Multiplies the weights of the classes.
+  void setWeights(float factor) {
+    const float weights[] = {factor, 2 * factor, 3 * factor};
+    EXPECT_TRUE(
+        runner.write(runner.parameters(), 0, weights, sizeof(weights)).ok());
+    runner.weightsChanged();
+  }
+};
+
+struct Output {
+  std::vector<uint8_t> labels;
+  std::vector<float> probabilities;
+};
+
+} // namespace
+
+static std::vector<float> imageOf(Shape3 shape) {
+  std::vector<float> image;
+  for (int64_t i = 0; i < shape[0] * shape[1] * shape[2]; ++i)
+    image.push_back(static_cast<float>(i * 7919 % 1009) / 250.0f - 2);
+  return image;
+}
+
+static Output predict(WindowPredictor predictor,
+                      const std::vector<float> &image, Shape3 shape) {
+  Output output;
+  output.labels.resize(image.size());
+  output.probabilities.resize(image.size() * classes);
+  const Status status =
+      predictor.predict("case", image.data(), GridReturn::identity(shape),
+                        {output.labels.data(), output.probabilities.data()});
+  EXPECT_TRUE(status.ok()) << status.message();
+  return output;
+}
+
+/// Expects softmax of the logits image * (1, 2, 3) * factor.
+static void expectPointwise(const Output &output,
+                            const std::vector<float> &image, float factor = 1) {
+  for (size_t i = 0; i < image.size(); ++i) {
+    float sum = 0;
+    for (int c = 1; c <= classes; ++c)
+      sum += std::exp(static_cast<float>(c) * factor * image[i]);
+    for (int c = 1; c <= classes; ++c)
+      ASSERT_NEAR(
+          output.probabilities[static_cast<size_t>(c - 1) * image.size() + i],
+          std::exp(static_cast<float>(c) * factor * image[i]) / sum, 2e-5)
+          << i;
+    if (image[i] != 0)
+      ASSERT_EQ(output.labels[i], image[i] > 0 ? 2 : 0) << i;
+  }
+}
+
+TEST(WindowPredictorTest, PredictsVolumesOfAnySize) {
+  Fake fake;
+  for (Shape3 shape :
+       {Shape3{8, 8, 8}, Shape3{21, 11, 17}, Shape3{3, 19, 5}, Shape3{1, 1, 1}})
+    for (PlanRules rules : {PlanRules::Example, PlanRules::V2})
+      for (WindowWeights weights :
+           {WindowWeights::Constant, WindowWeights::Gaussian})
+        for (Scores scores : {Scores::Logits, Scores::Probabilities}) {
+          SCOPED_TRACE(testing::PrintToString(shape));
+          const std::vector<float> image = imageOf(shape);
+          expectPointwise(
+              predict(fake.predictor({rules, weights}, scores), image, shape),
+              image);
+        }
+}
+
+TEST(WindowPredictorTest, FlipsAreUndone) {
+  Fake fake;
+  WindowOptions options;
+  options.flips = true;
+  const Shape3 shape = {13, 9, 10};
+  const std::vector<float> image = imageOf(shape);
+  expectPointwise(predict(fake.predictor(options), image, shape), image);
+  EXPECT_EQ(fake.predictor(options).samples(shape), 3 * 2 * 2 * 8);
+}
+
+TEST(WindowPredictorTest, PlanesArePredictedOneByOne) {
+  Fake fake("FakePlanes");
+  WindowOptions options;
+  options.flips = true;
+  const Shape3 shape = {5, 20, 33};
+  const std::vector<float> image = imageOf(shape);
+  expectPointwise(predict(fake.predictor(options), image, shape), image);
+  EXPECT_EQ(fake.predictor(options).patch(), (Shape3{1, 16, 32}));
+  EXPECT_EQ(fake.predictor(options).samples(shape), 5 * 2 * 2 * 4);
+}
+
+TEST(WindowPredictorTest, BitsDependOnNeitherThreadsNorBatch) {
+  Fake one("FakeFrozen", 1), four("FakeFrozen", 4);
+  WindowOptions options;
+  options.flips = true;
+  const Shape3 shape = {19, 9, 12};
+  const std::vector<float> image = imageOf(shape);
+  const Output expected = predict(one.predictor(options), image, shape);
+  for (int64_t batch : {1, 2}) {
+    const Output output =
+        predict(four.predictor(options, Scores::Logits, batch), image, shape);
+    EXPECT_EQ(output.labels, expected.labels);
+    EXPECT_EQ(output.probabilities, expected.probabilities);
+  }
+}
+
+TEST(WindowPredictorTest, EnsemblesAverageTheirMembers) {
+  Fake fake;
+  for (float factor : {1.0f, 2.0f, 6.0f}) {
+    fake.setWeights(factor);
+    ASSERT_TRUE(fake.ensemble.add().ok());
+  }
+  EXPECT_EQ(fake.ensemble.size(), 3U);
+  EXPECT_EQ(fake.ensemble.bytes(), 3U * (128 + 64));
+  const Shape3 shape = {12, 8, 9};
+  std::vector<float> image = imageOf(shape);
+  for (float &value : image)
+    value /= 6;
+  expectPointwise(predict(fake.predictor({}), image, shape), image, 3);
+}
+
+TEST(WindowPredictorTest, ResultsThatAreNotFiniteAreNamed) {
+  Fake fake;
+  std::vector<float> image = imageOf({8, 8, 8});
+  image[5] = INFINITY;
+  std::vector<uint8_t> labels(512);
+  const Status status = fake.predictor({}).predict(
+      "case-7", image.data(), GridReturn::identity({8, 8, 8}),
+      {labels.data(), nullptr});
+  EXPECT_EQ(status.code(), StatusCode::NonFinite);
+  EXPECT_NE(status.message().find("case-7"), std::string::npos)
+      << status.message();
+}
+
+TEST(WindowPredictorTest, MemoryDoesNotGrowWithTheDepth) {
+  Fake fake;
+  const auto bytes = [&](Shape3 shape) {
+    return fake.predictor({}).memory(GridReturn::identity(shape)).total();
+  };
+  EXPECT_EQ(bytes({1000, 20, 20}), bytes({50, 20, 20}));
+  // Nine planes of sums for each class.
+  EXPECT_EQ(bytes({50, 40, 20}) - bytes({50, 20, 20}),
+            uint64_t{9} * 20 * 20 * classes * sizeof(float));
+}
