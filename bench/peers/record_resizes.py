@@ -60,11 +60,16 @@ def plane_by_plane(function, values, to):
     return map_coordinates(planes, places, order=0, mode="nearest")
 
 
-def catmull_rom(values, to):
-    (height, width), (new_height, new_width) = values.shape[1:], to[1:]
+def warp_planes(image, to):
+    """An image [height, width, channels], clipped to its range."""
+    (height, width), (new_height, new_width) = image.shape[:2], to
     x, y = width / new_width, height / new_height
     matrix = AffineTransform([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1]])
-    return warp(values[0].astype(np.float64), matrix, output_shape=to[1:], order=3, mode="edge")[None]
+    return warp(image.astype(np.float64), matrix, output_shape=to, order=3, mode="edge")
+
+
+def catmull_rom(values, to):
+    return warp_planes(values[0], to[1:])[None]
 
 
 def expected(kind, shape, to):

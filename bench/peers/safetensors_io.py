@@ -11,7 +11,7 @@ import struct
 
 import numpy as np
 
-_TO_DTYPE = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
+_TO_DTYPE = {"F32": np.float32, "F64": np.float64, "I16": np.int16, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
 _TO_NAME = {np.dtype(value): key for key, value in _TO_DTYPE.items()}
 
 

@@ -104,6 +104,14 @@ static Json ourIntensities(const Json &theirs) {
   return result;
 }
 
+/// One of its readers brings volumes to right, anterior, superior.
+static const char *frameOf(const Json &theirs) {
+  return frameName(member(theirs, "image_reader_writer") ==
+                           "NibabelIOWithReorient"
+                       ? AxisFrame::Ras
+                       : AxisFrame::File);
+}
+
 StatusOr<Plan>
 segc::parseNnunetPlans(std::string_view text, const std::string &where,
                        const std::vector<std::string> &channelNames,
@@ -117,6 +125,7 @@ segc::parseNnunetPlans(std::string_view text, const std::string &where,
                {"dataset", member(theirs, "dataset_name")},
                {"channel_names", channelNames},
                {"class_names", classNames},
+               {"orientation", frameOf(theirs)},
                {"transpose", member(theirs, "transpose_forward")},
                {"intensities", Json::array()},
                {"configurations", Json::object()}};

@@ -18,6 +18,16 @@ const char *segc::planRulesName(PlanRules rules) {
   return rules == PlanRules::Example ? "example" : "v2";
 }
 
+int64_t DatasetDescription::labelValues() const {
+  auto values = static_cast<int64_t>(classNames.size());
+  if (!regions.empty())
+    values = 1;
+  for (const std::vector<int64_t> &region : regions)
+    for (int64_t value : region)
+      values = std::max(values, value + 1);
+  return std::max(values, ignoreLabel.value_or(-1) + 1);
+}
+
 const PlanConfiguration *Plan::find(const std::string &name) const {
   auto found = std::find_if(
       configurations.begin(), configurations.end(),
@@ -67,11 +77,50 @@ static Status checkNames(const std::string &where, const char *key,
                          std::to_string(names.size()));
 }
 
+// Label values are stored in bytes.
+static constexpr int64_t maxLabel = 255;
+
+static Status verifyDescription(const DatasetDescription &data,
+                                const std::string &where) {
+  SEGC_RETURN_IF_ERROR(
+      checkNames(where, "channel_names", data.channelNames, 1));
+  SEGC_RETURN_IF_ERROR(checkNames(where, "class_names", data.classNames, 2));
+  auto outOfRange = [&](const std::string &key, int64_t least, int64_t value) {
+    return invalidArgument(
+        where + ": " + key + ": expected values from " + std::to_string(least) +
+        " to " + std::to_string(maxLabel) + ", got " + std::to_string(value));
+  };
+  if (!data.regions.empty())
+    SEGC_RETURN_IF_ERROR(checkCount(where, "regions", data.regions.size(),
+                                    data.classNames.size() - 1));
+  for (size_t i = 0; i < data.regions.size(); ++i) {
+    const std::string key = "regions: " + data.classNames[i + 1];
+    if (data.regions[i].empty())
+      return invalidArgument(where + ": " + key +
+                             ": expected label values, got none");
+    for (int64_t value : data.regions[i])
+      if (value < 1 || value > maxLabel)
+        return outOfRange(key, 1, value);
+  }
+  if (!data.ignoreLabel)
+    return Status::success();
+  DatasetDescription learnt = data;
+  learnt.ignoreLabel.reset();
+  if (*data.ignoreLabel > maxLabel)
+    return outOfRange("ignore_label", 1, *data.ignoreLabel);
+  if (*data.ignoreLabel < learnt.labelValues())
+    return invalidArgument(
+        where +
+        ": ignore_label: expected a value above those of all classes, "
+        "at least " +
+        std::to_string(learnt.labelValues()) + ", got " +
+        std::to_string(*data.ignoreLabel));
+  return Status::success();
+}
+
 Status segc::verify(const Fingerprint &fingerprint) {
   const std::string where = "fingerprint";
-  SEGC_RETURN_IF_ERROR(
-      checkNames(where, "channels", fingerprint.channelNames, 1));
-  SEGC_RETURN_IF_ERROR(checkNames(where, "classes", fingerprint.classNames, 2));
+  SEGC_RETURN_IF_ERROR(verifyDescription(fingerprint, where));
   SEGC_RETURN_IF_ERROR(checkCount(where, "intensities",
                                   fingerprint.intensities.size(),
                                   fingerprint.channelNames.size()));
@@ -181,9 +230,7 @@ static Status verifyConfiguration(const PlanConfiguration &configuration,
 
 Status segc::verify(const Plan &plan) {
   const std::string where = "plan";
-  SEGC_RETURN_IF_ERROR(
-      checkNames(where, "channel_names", plan.channelNames, 1));
-  SEGC_RETURN_IF_ERROR(checkNames(where, "class_names", plan.classNames, 2));
+  SEGC_RETURN_IF_ERROR(verifyDescription(plan, where));
   SEGC_RETURN_IF_ERROR(checkCount(where, "intensities", plan.intensities.size(),
                                   plan.channelNames.size()));
   std::array<int64_t, 3> axes = plan.transpose;

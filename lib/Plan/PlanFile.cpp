@@ -49,6 +49,9 @@ static void visitPlan(Visitor &visit, P &plan) {
   visit("dataset", plan.dataset);
   visit("channel_names", plan.channelNames);
   visit("class_names", plan.classNames);
+  visit.optional("regions", plan.regions);
+  visit.optional("ignore_label", plan.ignoreLabel);
+  visit.optional("orientation", plan.frame);
   visit("transpose", plan.transpose);
 }
 
@@ -64,6 +67,18 @@ struct FieldWriter {
   template <typename T>
   void operator()(const char *key, const T &value) {
     object[key] = value;
+  }
+  void optional(const char *key, AxisFrame frame) {
+    object[key] = frameName(frame);
+  }
+  void optional(const char *key, const std::optional<int64_t> &value) {
+    if (value)
+      object[key] = *value;
+  }
+  template <typename T>
+  void optional(const char *key, const std::vector<T> &values) {
+    if (!values.empty())
+      object[key] = values;
   }
 };
 } // namespace
@@ -155,6 +170,24 @@ static bool read(const Json &json, std::array<int64_t, 3> &values) {
   return true;
 }
 
+static bool read(const Json &json, std::optional<int64_t> &value) {
+  return read(json, value.emplace());
+}
+
+static bool read(const Json &json, AxisFrame &frame) {
+  StatusOr<AxisFrame> named =
+      parseFrame(json.is_string() ? json.get<std::string>() : "");
+  if (named)
+    frame = *named;
+  return named.ok();
+}
+
+static const char *expectedText(const AxisFrame &) {
+  return "\"RAS\" or \"file\"";
+}
+static const char *expectedText(const std::optional<int64_t> &) {
+  return "an integer";
+}
 static const char *expectedText(const int64_t &) { return "an integer"; }
 static const char *expectedText(const double &) { return "a number"; }
 static const char *expectedText(const bool &) { return "true or false"; }
@@ -183,6 +216,15 @@ public:
     if (status.ok() && !read(found, value))
       fail("field \"" + std::string(key) + "\": expected " +
            expectedText(value) + ", found " + jsonText(found).substr(0, 80));
+  }
+
+  /// The value stays as it is if the key is missing.
+  template <typename T>
+  void optional(const char *key, T &value) {
+    if (object.is_object() && object.contains(key))
+      (*this)(key, value);
+    else
+      known.emplace_back(key);
   }
 
   /// Null and an error if it is missing.

@@ -40,10 +40,8 @@ std::array<double, 3> segc::medianSpacing(const Fingerprint &fingerprint) {
 
 Plan segc::planFor(const Fingerprint &fingerprint, PlanRules rules) {
   Plan plan;
+  static_cast<DatasetDescription &>(plan) = fingerprint;
   plan.rules = rules;
-  plan.dataset = fingerprint.dataset;
-  plan.channelNames = fingerprint.channelNames;
-  plan.classNames = fingerprint.classNames;
   plan.intensities = fingerprint.intensities;
   return plan;
 }

@@ -111,6 +111,53 @@ TEST(PlanFile, IsVerified) {
               HasSubstr("strides: expected 1 to 16 levels, got 70"));
 }
 
+TEST(PlanFile, HasRegionsAndAnIgnoreLabel) {
+  Json json = Json::parse(planText(examplePlan()));
+  // Plans from before have no frame: their volumes are taken as stored.
+  json.erase("orientation");
+  StatusOr<Plan> plan = parsePlan(json.dump(), "plan.json");
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  EXPECT_EQ(plan->frame, AxisFrame::File);
+  EXPECT_TRUE(plan->regions.empty());
+  EXPECT_FALSE(plan->ignoreLabel);
+  const size_t classes = plan->classNames.size() - 1;
+  json["orientation"] = "RAS";
+  json["regions"] = std::vector<std::vector<int64_t>>(classes, {1, 4});
+  json["ignore_label"] = 5;
+  plan = parsePlan(json.dump(), "plan.json");
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  EXPECT_EQ(plan->frame, AxisFrame::Ras);
+  EXPECT_EQ(plan->labelValues(), 6);
+  plan = parsePlan(planText(*plan), "again");
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  EXPECT_EQ(plan->regions.size(), classes);
+  EXPECT_EQ(plan->ignoreLabel, 5);
+  EXPECT_EQ(plan->frame, AxisFrame::Ras);
+
+  auto refusal = [&](const char *key, const Json &value) {
+    Json other = json;
+    other[key] = value;
+    return parsePlan(other.dump(), "plan.json").status().message();
+  };
+  EXPECT_THAT(refusal("ignore_label", 4),
+              HasSubstr("ignore_label: expected a value above those of all "
+                        "classes, at least 5, got 4"));
+  EXPECT_THAT(refusal("ignore_label", 256),
+              HasSubstr("expected values from 1 to 255, got 256"));
+  EXPECT_THAT(
+      refusal("regions", std::vector<std::vector<int64_t>>(classes + 1, {1})),
+      HasSubstr("regions: expected " + std::to_string(classes) +
+                " values, got " + std::to_string(classes + 1)));
+  EXPECT_THAT(
+      refusal("regions", std::vector<std::vector<int64_t>>(classes, {0})),
+      HasSubstr("expected values from 1 to 255, got 0"));
+  EXPECT_THAT(refusal("regions", std::vector<std::vector<int64_t>>(
+                                     classes, std::vector<int64_t>())),
+              HasSubstr("expected label values, got none"));
+  EXPECT_THAT(refusal("orientation", "LPS"),
+              HasSubstr("expected \"RAS\" or \"file\", found \"LPS\""));
+}
+
 /// The plans that nnU-Net 2.8.1 wrote for the made-up liver data set of
 /// bench/peers/record_plans.py.
 static Json nnunetPlans() {

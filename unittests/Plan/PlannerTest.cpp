@@ -124,7 +124,7 @@ TEST(PlannerV2, RefusesWhatCannotBePlanned) {
   Fingerprint fingerprint = fingerprintOf({9, 9, 9}, {1, 1, 1});
   fingerprint.classNames.pop_back();
   EXPECT_THAT(planV2(fingerprint).status().message(),
-              HasSubstr("classes: expected at least 2, got 1"));
+              HasSubstr("class_names: expected at least 2, got 1"));
   fingerprint = fingerprintOf({9, 9, 9}, {1, 1, 1});
   fingerprint.cases.clear();
   EXPECT_THAT(planV2(fingerprint).status().message(),

@@ -4,8 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The numbers that nnU-Net's rules start from and those that they end with
-// (docs/Planning.md). Axes are z, y, x of the file's order in a fingerprint,
-// and in the order of Plan::transpose in a configuration.
+// (docs/Planning.md). Axes are z, y, x of the frame in a fingerprint, and in
+// the order of Plan::transpose in a configuration.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,10 +13,12 @@
 #define SEGC_PLAN_PLAN_H
 
 #include "segc/Base/Status.h"
+#include "segc/Plan/DataPipeline.h"
 #include "segc/Plan/Topology.h"
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,14 +30,29 @@ struct ForegroundIntensities {
   double lowerClip = 0, upperClip = 0; ///< Percentiles 0.5 and 99.5.
 };
 
+/// What the files of a data set hold.
+struct DatasetDescription {
+  std::string dataset; ///< Its name.
+  std::vector<std::string> channelNames;
+  std::vector<std::string> classNames; ///< Background first.
+  /// The order of axes that volumes are brought to before anything else.
+  AxisFrame frame = AxisFrame::File;
+  /// Of classes that overlap (regions): the label values of each class but the
+  /// background. Empty where classes are label values.
+  std::vector<std::vector<int64_t>> regions;
+  /// Voxels with this value, the largest one, are not learnt from.
+  std::optional<int64_t> ignoreLabel;
+
+  /// The values of label files are below this number.
+  int64_t labelValues() const;
+};
+
 /// What plans are made of.
-struct Fingerprint {
+struct Fingerprint : DatasetDescription {
   struct Case {
     std::array<int64_t, 3> shape;  ///< After the crop, voxels.
     std::array<double, 3> spacing; ///< Millimetres.
   };
-  std::string dataset;
-  std::vector<std::string> channelNames, classNames;
   std::vector<Case> cases; ///< Training cases.
   /// Median over the cases of voxels after the crop / before it.
   double medianRelativeSize = 1;
@@ -70,11 +87,9 @@ enum class PlanRules {
 /// Returns "example" or "v2".
 const char *planRulesName(PlanRules rules);
 
-struct Plan {
+struct Plan : DatasetDescription {
   PlanRules rules = PlanRules::V2;
-  std::string dataset;
-  std::vector<std::string> channelNames, classNames;
-  /// Axis i of the network is axis transpose[i] of the file.
+  /// Axis i of the network is axis transpose[i] of (z, y, x) in the frame.
   std::array<int64_t, 3> transpose = {0, 1, 2};
   std::vector<ForegroundIntensities> intensities; ///< One a channel.
   std::vector<PlanConfiguration> configurations;

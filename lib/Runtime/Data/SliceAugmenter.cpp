@@ -19,7 +19,7 @@ public:
   explicit SliceAugmenter(const DataPipeline &pipeline)
       : resize(pipeline.resize), canvas(pipeline.padTo) {}
 
-  void writeSample(const PreparedCase &prepared, const AugmentKey &key,
+  void writeSample(const PreparedSample &prepared, const AugmentKey &key,
                    float *image, int32_t *label) const override;
 
 private:
@@ -28,7 +28,7 @@ private:
 
 } // namespace
 
-void SliceAugmenter::writeSample(const PreparedCase &prepared,
+void SliceAugmenter::writeSample(const PreparedSample &prepared,
                                  const AugmentKey &key, float *image,
                                  int32_t *label) const {
   AugmentDraws draws(key);

@@ -24,8 +24,8 @@ public:
     labelDims = {resize.height, resize.width};
   }
 
-  StatusOr<PreparedCase> prepare(const SourceCase &source) const override;
-  void writeSample(const PreparedCase &prepared, float *image,
+  StatusOr<PreparedSample> prepare(const SourceCase &source) const override;
+  void writeSample(const PreparedSample &prepared, float *image,
                    int32_t *label) const override {
     padPlane(prepared.image, resize, canvas, false, false, image);
     if (label)
@@ -59,13 +59,13 @@ private:
 
 } // namespace
 
-StatusOr<PreparedCase>
+StatusOr<PreparedSample>
 SlicePreprocessor::prepare(const SourceCase &source) const {
   const VolumeGeometry &grid = source.geometry();
   std::vector<float> page = source.images[0].voxels.floats();
   for (float &value : page)
     value = value / 127.5f - 1.0f;
-  PreparedCase prepared;
+  PreparedSample prepared;
   prepared.image = resized(page, grid);
   if (source.label.empty())
     return prepared;

@@ -26,7 +26,7 @@ public:
     }
   }
 
-  void writeSample(const PreparedCase &prepared, const AugmentKey &key,
+  void writeSample(const PreparedSample &prepared, const AugmentKey &key,
                    float *image, int32_t *label) const override {
     // Both coins are always thrown: a draw never depends on the pipeline.
     AugmentDraws draws(key);

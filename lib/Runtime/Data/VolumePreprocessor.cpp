@@ -48,8 +48,8 @@ public:
     imageDims.push_back(options.channels);
   }
 
-  StatusOr<PreparedCase> prepare(const SourceCase &source) const override;
-  void writeSample(const PreparedCase &prepared, float *image,
+  StatusOr<PreparedSample> prepare(const SourceCase &source) const override;
+  void writeSample(const PreparedSample &prepared, float *image,
                    int32_t *label) const override {
     std::copy(prepared.image.begin(), prepared.image.end(), image);
     if (label)
@@ -94,11 +94,11 @@ void VolumePreprocessor::noteFrame(const SourceCase &source) const {
                   "weights assume (orientation \"file\")");
 }
 
-StatusOr<PreparedCase>
+StatusOr<PreparedSample>
 VolumePreprocessor::prepare(const SourceCase &source) const {
   const AxisOrder order = frameOrder(source.geometry());
   noteFrame(source);
-  PreparedCase prepared;
+  PreparedSample prepared;
   const size_t channels = source.channels.size();
   prepared.image.resize(voxels() * channels);
   std::vector<float> image(voxels());

@@ -26,8 +26,9 @@ public:
   virtual ~Augmenter() = default;
   /// Replaces Preprocessor::writeSample. Image and label are transformed in the
   /// same way.
-  virtual void writeSample(const PreparedCase &prepared, const AugmentKey &key,
-                           float *image, int32_t *label) const = 0;
+  virtual void writeSample(const PreparedSample &prepared,
+                           const AugmentKey &key, float *image,
+                           int32_t *label) const = 0;
 };
 
 /// Augments by mirroring.

@@ -135,7 +135,7 @@ private:
   /// A sample, or what is wrong with its case.
   struct LoadedCase {
     Status status, labelStatus;
-    PreparedCase prepared;
+    PreparedSample prepared;
   };
   struct Case {
     explicit Case(CaseFiles files) : files(std::move(files)) {}

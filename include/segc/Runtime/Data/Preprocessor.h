@@ -15,7 +15,7 @@
 namespace segc {
 
 /// A case resampled and normalised: image channels-last, classes.
-struct PreparedCase {
+struct PreparedSample {
   std::vector<float> image;
   std::vector<int32_t> label; ///< Empty where the truth is unknown.
 };
@@ -31,10 +31,10 @@ public:
   const std::vector<int64_t> &imageShape() const { return imageDims; }
   const std::vector<int64_t> &labelShape() const { return labelDims; }
 
-  virtual StatusOr<PreparedCase> prepare(const SourceCase &source) const = 0;
+  virtual StatusOr<PreparedSample> prepare(const SourceCase &source) const = 0;
   /// The sample as it is: imageShape() values, and labelShape() classes unless
   /// `label` is null.
-  virtual void writeSample(const PreparedCase &prepared, float *image,
+  virtual void writeSample(const PreparedSample &prepared, float *image,
                            int32_t *label) const = 0;
 
   /// The way back from labelShape() + [classes] probabilities: classes on the

@@ -1,0 +1,364 @@
+//===- CasePreparation.cpp - From a case to the grid of a plan ------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ClassVoxels.h"
+#include "NonzeroCrop.h"
+#include "Normalization.h"
+#include "segc/Runtime/Core/AlignedBuffer.h"
+#include "segc/Runtime/Core/ThreadPool.h"
+#include "segc/Runtime/Data/PreparedCase.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace segc;
+
+static constexpr double anisotropy = 3;
+
+static int64_t voxels(const Shape3 &shape) {
+  return shape[0] * shape[1] * shape[2];
+}
+
+//===----------------------------------------------------------------------===//
+// The grid
+//===----------------------------------------------------------------------===//
+
+static double anisotropyOf(const std::array<double, 3> &spacing) {
+  auto [least, most] = std::minmax_element(spacing.begin(), spacing.end());
+  return *most / *least;
+}
+
+/// The only axis of the largest spacing.
+static std::optional<size_t>
+coarsestAxis(const std::array<double, 3> &spacing) {
+  const auto *const coarsest = std::max_element(spacing.begin(), spacing.end());
+  if (std::count(spacing.begin(), spacing.end(), *coarsest) != 1)
+    return std::nullopt;
+  return static_cast<size_t>(coarsest - spacing.data());
+}
+
+/// The axis along which slices are too far apart to interpolate.
+static std::optional<size_t> separateAxis(const PreparationRecord &record,
+                                          PlanRules rules) {
+  for (const auto *spacing : {&record.fileSpacing, &record.spacing}) {
+    const double ratio = anisotropyOf(*spacing);
+    if (rules == PlanRules::Example) {
+      if (ratio >= anisotropy)
+        return 0;
+    } else if (ratio > anisotropy) {
+      return coarsestAxis(*spacing);
+    }
+  }
+  return std::nullopt;
+}
+
+static void planGrid(const PlanConfiguration &configuration, PlanRules rules,
+                     PreparationRecord &record) {
+  const size_t dim = configuration.spacing.size();
+  record.spacing = record.fileSpacing;
+  record.resampledShape = record.cropShape;
+  // The example leaves planes on their own grid.
+  if (rules == PlanRules::Example && dim == 2)
+    return;
+  std::copy(configuration.spacing.begin(), configuration.spacing.end(),
+            record.spacing.end() - static_cast<int64_t>(dim));
+  for (size_t axis = 0; axis < 3; ++axis) {
+    const double size = record.fileSpacing[axis] / record.spacing[axis] *
+                        static_cast<double>(record.cropShape[axis]);
+    record.resampledShape[axis] =
+        std::max<int64_t>(1, static_cast<int64_t>(rules == PlanRules::Example
+                                                      ? std::floor(size)
+                                                      : std::nearbyint(size)));
+  }
+  if (record.resampledShape != record.cropShape)
+    record.nearestAxis = separateAxis(record, rules);
+}
+
+/// Refuses a grid that no memory holds, before anything is allocated: the
+/// spacing of a file may be anything.
+static Status checkGrid(const PreparationRecord &record, int64_t channels) {
+  constexpr double maxValues = 1e12;
+  double values = static_cast<double>(channels);
+  for (int64_t size : record.resampledShape)
+    values *= static_cast<double>(size);
+  if (values <= maxValues)
+    return Status::success();
+  char text[160];
+  std::snprintf(text, sizeof(text),
+                "a spacing of %g x %g x %g mm makes %.3g voxels at the planned "
+                "spacing, expected at most %.0e",
+                record.fileSpacing[0], record.fileSpacing[1],
+                record.fileSpacing[2], values, maxValues);
+  return invalidArgument(text);
+}
+
+//===----------------------------------------------------------------------===//
+// The steps
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class CasePreparation {
+public:
+  CasePreparation(const SourceCase &source, const Plan &plan,
+                  const PlanConfiguration &configuration, PreparationUse use,
+                  ThreadPool &pool)
+      : source(source), plan(plan), configuration(configuration), use(use),
+        pool(pool) {}
+
+  StatusOr<PreparedCase> run();
+
+private:
+  Status place();
+  Status crop();
+  void pad();
+  Status allocate();
+  /// The label values in the crop, -1 where v2 has no tissue.
+  std::vector<int16_t> croppedLabels() const;
+  Status prepareChannel(size_t channel, const std::vector<int16_t> &labels);
+  void prepareLabels(const std::vector<int16_t> &labels);
+  Status normalize(size_t channel, const int16_t *labels,
+                   std::vector<float> &values);
+  std::vector<float> resampled(std::vector<float> values) const;
+  /// Calls f(place on the resampled grid, place in the result, voxels) for
+  /// each row that the result shows.
+  template <typename F>
+  void forEachShownRow(F f) const;
+
+  const SourceCase &source;
+  const Plan &plan;
+  const PlanConfiguration &configuration;
+  PreparationUse use;
+  ThreadPool &pool;
+  std::vector<NetworkGrid<Voxels>> channels;
+  NonzeroCrop box;
+  PreparedCase prepared;
+  float *image = nullptr;
+  int16_t *labelGrid = nullptr;
+};
+
+/// What a prepared case points to.
+struct PreparedArrays {
+  AlignedBuffer image, labels;
+};
+
+} // namespace
+
+Status CasePreparation::place() {
+  PreparationRecord &record = prepared.record;
+  record.geometry = source.geometry();
+  record.transpose = plan.transpose;
+  if (plan.frame == AxisFrame::Ras)
+    record.frame = orderToRas(source.geometry());
+  const std::array<double, 3> spacing =
+      record.frame.permuted(source.geometry().spacing);
+  for (size_t axis = 0; axis < 3; ++axis)
+    record.fileSpacing[axis] =
+        spacing[static_cast<size_t>(2 - plan.transpose[axis])];
+  for (size_t i = 0; i < source.channels.size(); ++i)
+    channels.emplace_back(reordered(source.channel(i), record.frame),
+                          plan.transpose);
+  record.fileShape = channels[0].shape();
+  prepared.channels = static_cast<int64_t>(channels.size());
+  if (channels.size() != plan.channelNames.size())
+    return invalidArgument(
+        source.path + ": " + std::to_string(channels.size()) +
+        " channels, the plan has " + std::to_string(plan.channelNames.size()));
+  if (use != PreparationUse::Prediction && source.label.empty())
+    return invalidArgument(source.path + ": no label, expected one");
+  return Status::success();
+}
+
+Status CasePreparation::crop() {
+  box = cropToNonzero(channels, plan.rules, pool);
+  if (box.isEmpty())
+    return invalidArgument(
+        source.path + ": no voxel " +
+        (plan.rules == PlanRules::Example ? "above 0" : "other than 0") +
+        ", expected an image to crop to");
+  prepared.record.cropBegin = box.begin;
+  prepared.record.cropShape = box.shape;
+  return Status::success();
+}
+
+void CasePreparation::pad() {
+  PreparationRecord &record = prepared.record;
+  prepared.shape = record.resampledShape;
+  if (plan.rules != PlanRules::Example || use != PreparationUse::Training)
+    return;
+  const size_t dim = configuration.patch.size();
+  for (size_t axis = 3 - dim; axis < 3; ++axis) {
+    const int64_t size = prepared.shape[axis];
+    const int64_t patch = configuration.patch[axis + dim - 3];
+    if (size < patch) {
+      record.padBefore[axis] = (patch - size) / 2;
+      prepared.shape[axis] = patch;
+    } else if (dim == 2) {
+      record.padBefore[axis] = -((size - patch) / 2);
+      prepared.shape[axis] = patch;
+    }
+  }
+}
+
+Status CasePreparation::allocate() {
+  auto arrays = std::make_shared<PreparedArrays>();
+  const auto count = static_cast<uint64_t>(prepared.voxels());
+  SEGC_ASSIGN_OR_RETURN(
+      arrays->image,
+      AlignedBuffer::create(count * channels.size() * sizeof(float),
+                            "a prepared image"));
+  image = arrays->image.floats();
+  prepared.image = image;
+  if (use != PreparationUse::Prediction) {
+    SEGC_ASSIGN_OR_RETURN(
+        arrays->labels,
+        AlignedBuffer::create(count * sizeof(int16_t), "prepared labels"));
+    labelGrid = reinterpret_cast<int16_t *>(arrays->labels.data());
+    prepared.labels = labelGrid;
+  }
+  prepared.storage = std::move(arrays);
+  return Status::success();
+}
+
+std::vector<int16_t> CasePreparation::croppedLabels() const {
+  const size_t count = box.mask.size();
+  std::vector<int16_t> labels(count);
+  if (!source.label.empty() && use != PreparationUse::Prediction) {
+    const LabelView view = source.labelView();
+    const NetworkGrid<std::vector<uint8_t>> grid(
+        reordered(view, prepared.record.frame), plan.transpose);
+    for (int64_t depth = 0; depth < box.shape[0]; ++depth)
+      for (int64_t height = 0; height < box.shape[1]; ++height)
+        grid.readRow(box.begin[0] + depth, box.begin[1] + height, box.begin[2],
+                     box.shape[2],
+                     labels.data() +
+                         (depth * box.shape[1] + height) * box.shape[2]);
+  }
+  if (plan.rules == PlanRules::V2)
+    for (size_t i = 0; i < count; ++i)
+      if (labels[i] == 0 && !box.mask[i])
+        labels[i] = -1;
+  return labels;
+}
+
+Status CasePreparation::normalize(size_t channel, const int16_t *labels,
+                                  std::vector<float> &values) {
+  ChannelNormalization how;
+  how.rules = plan.rules;
+  how.scheme = configuration.normalization[channel];
+  how.useMask = configuration.useMask[channel];
+  how.intensities = plan.intensities[channel];
+  how.labels = labels;
+  return normalizeChannel(how, values.data(),
+                          static_cast<int64_t>(values.size()), pool)
+      .withContext(source.path + ": channel " + std::to_string(channel));
+}
+
+std::vector<float> CasePreparation::resampled(std::vector<float> values) const {
+  const PreparationRecord &record = prepared.record;
+  const Shape3 &from = record.cropShape, &to = record.resampledShape;
+  if (from == to)
+    return values;
+  std::vector<float> result(static_cast<size_t>(voxels(to)));
+  const bool example = plan.rules == PlanRules::Example;
+  if (record.nearestAxis) {
+    resizePlanes(
+        values.data(), from, result.data(), to, *record.nearestAxis,
+        example ? Interpolation::CatmullRom : Interpolation::CubicSpline, pool);
+    return result;
+  }
+  // The library of the example took a last axis that keeps its size for
+  // channels of a plane.
+  std::array<Interpolation, 3> axes;
+  axes.fill(example && from[2] == to[2] ? Interpolation::CatmullRom
+                                        : Interpolation::CubicSpline);
+  resizeGrid(values.data(), from, result.data(), to, axes, pool);
+  return result;
+}
+
+template <typename F>
+void CasePreparation::forEachShownRow(F f) const {
+  const Shape3 &from = prepared.record.resampledShape, &to = prepared.shape;
+  Shape3 first, end; // On the resampled grid.
+  for (size_t axis = 0; axis < 3; ++axis) {
+    const int64_t pad = prepared.record.padBefore[axis];
+    first[axis] = std::max<int64_t>(0, -pad);
+    end[axis] = std::min(from[axis], to[axis] - pad);
+  }
+  const Shape3 &pad = prepared.record.padBefore;
+  for (int64_t depth = first[0]; depth < end[0]; ++depth)
+    for (int64_t height = first[1]; height < end[1]; ++height)
+      f((depth * from[1] + height) * from[2] + first[2],
+        ((depth + pad[0]) * to[1] + height + pad[1]) * to[2] + first[2] +
+            pad[2],
+        end[2] - first[2]);
+}
+
+Status CasePreparation::prepareChannel(size_t channel,
+                                       const std::vector<int16_t> &labels) {
+  std::vector<float> values(box.mask.size());
+  pool.parallelFor(box.shape[0], [&](int64_t depth, uint32_t) {
+    for (int64_t height = 0; height < box.shape[1]; ++height)
+      channels[channel].readRow(
+          box.begin[0] + depth, box.begin[1] + height, box.begin[2],
+          box.shape[2],
+          values.data() + (depth * box.shape[1] + height) * box.shape[2]);
+  });
+  const bool example = plan.rules == PlanRules::Example;
+  if (!example)
+    SEGC_RETURN_IF_ERROR(normalize(channel, labels.data(), values));
+  values = resampled(std::move(values));
+  if (example)
+    SEGC_RETURN_IF_ERROR(normalize(channel, nullptr, values));
+  const auto step = static_cast<int64_t>(channels.size());
+  forEachShownRow([&](int64_t from, int64_t to, int64_t length) {
+    float *result = image + to * step + static_cast<int64_t>(channel);
+    for (int64_t i = 0; i < length; ++i)
+      result[i * step] = values[static_cast<size_t>(from + i)];
+  });
+  return Status::success();
+}
+
+void CasePreparation::prepareLabels(const std::vector<int16_t> &labels) {
+  const PreparationRecord &record = prepared.record;
+  std::vector<int16_t> resized(
+      static_cast<size_t>(voxels(record.resampledShape)));
+  resizeLabels(labels.data(), record.cropShape, resized.data(),
+               record.resampledShape, record.nearestAxis, pool);
+  forEachShownRow([&](int64_t from, int64_t to, int64_t length) {
+    std::copy_n(resized.begin() + from, length, labelGrid + to);
+  });
+  drawClassVoxels(plan, prepared);
+}
+
+StatusOr<PreparedCase> CasePreparation::run() {
+  SEGC_RETURN_IF_ERROR(place());
+  SEGC_RETURN_IF_ERROR(crop());
+  planGrid(configuration, plan.rules, prepared.record);
+  SEGC_RETURN_IF_ERROR(
+      checkGrid(prepared.record, prepared.channels).withContext(source.path));
+  pad();
+  SEGC_RETURN_IF_ERROR(allocate());
+  const std::vector<int16_t> labels = croppedLabels();
+  for (size_t i = 0; i < channels.size(); ++i)
+    SEGC_RETURN_IF_ERROR(prepareChannel(i, labels));
+  if (labelGrid)
+    prepareLabels(labels);
+  return std::move(prepared);
+}
+
+StatusOr<PreparedCase> segc::prepareCase(const std::string &name,
+                                         const SourceCase &source,
+                                         const Plan &plan,
+                                         const PlanConfiguration &configuration,
+                                         PreparationUse use, ThreadPool &pool) {
+  SEGC_ASSIGN_OR_RETURN(
+      PreparedCase prepared,
+      CasePreparation(source, plan, configuration, use, pool).run());
+  prepared.name = name;
+  return prepared;
+}
