@@ -1,4 +1,4 @@
-//===- DatasetFaults.cpp - dataset.json and comparisons of cases ----------===//
+//===- DatasetFaults.cpp - Comparisons of cases ---------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,29 +14,24 @@ using namespace segc;
 /// A spacing this many times the median, or its reciprocal, is an outlier.
 static constexpr double outlierRatio = 3;
 
-void segc::checkIndex(const DecathlonIndex &index, std::vector<Fault> &faults) {
-  const auto count = static_cast<int64_t>(index.training.size());
-  if (index.declaredTraining && *index.declaredTraining != count)
-    faults.push_back({"num-training", "",
-                      "numTraining is " +
-                          std::to_string(*index.declaredTraining) + ", but " +
-                          std::to_string(count) + " training cases are there",
-                      "write " + std::to_string(count)});
-  int64_t next = 0;
-  for (const auto &[value, name] : index.labels)
-    if (value != next++) {
-      faults.push_back(
-          {"label-gap", "",
-           "labels: " + std::to_string(value) + " (" + name + ") comes where " +
-               std::to_string(next - 1) + " is expected",
-           "number the classes 0, 1, 2, ... in dataset.json and "
-           "labels, or train with --label-map " +
-               std::to_string(value) + "=" + std::to_string(next - 1)});
-      break;
-    }
+static bool holds(const std::vector<std::string> &names,
+                  const std::string &name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-static void checkDuplicates(std::vector<CaseFindings> &cases) {
+/// "; fold 0 trains on the one and validates with the other".
+static std::string acrossFolds(const std::vector<NamedFold> &folds,
+                               const std::string &a, const std::string &b) {
+  for (size_t i = 0; i < folds.size(); ++i)
+    if ((holds(folds[i].training, a) && holds(folds[i].validation, b)) ||
+        (holds(folds[i].training, b) && holds(folds[i].validation, a)))
+      return "; fold " + std::to_string(i) +
+             " trains on the one and validates with the other";
+  return "";
+}
+
+static void checkDuplicates(const std::vector<NamedFold> &folds,
+                            std::vector<CaseFindings> &cases) {
   std::map<std::string, std::string> known;
   for (CaseFindings &entry : cases) {
     if (entry.contentHash.empty())
@@ -44,7 +39,8 @@ static void checkDuplicates(std::vector<CaseFindings> &cases) {
     auto [first, isNew] = known.emplace(entry.contentHash, entry.name);
     if (!isNew)
       entry.add("duplicate",
-                "has the image of case " + first->second + ", voxel by voxel",
+                "has the image of case " + first->second + ", voxel by voxel" +
+                    acrossFolds(folds, first->second, entry.name),
                 "leave out one of the two; across training and validation "
                 "scores would be too good");
   }
@@ -78,13 +74,17 @@ static void checkSpacings(std::vector<CaseFindings> &cases) {
   }
 }
 
-void segc::checkAcrossCases(const DecathlonIndex &index,
-                            std::vector<CaseFindings> &cases,
-                            std::vector<Fault> &faults) {
-  checkDuplicates(cases);
+void segc::checkAcrossCases(const std::vector<NamedFold> &folds,
+                            std::vector<CaseFindings> &cases) {
+  checkDuplicates(folds, cases);
   checkSpacings(cases);
-  for (const auto &[value, name] : index.labels)
-    if (std::none_of(cases.begin(), cases.end(), [&, v = value](const auto &c) {
+}
+
+void segc::checkClasses(const LabelNames &labels,
+                        const std::vector<CaseFindings> &cases,
+                        std::vector<Fault> &faults) {
+  for (const auto &[value, name] : labels)
+    if (std::none_of(cases.begin(), cases.end(), [v = value](const auto &c) {
           return c.labels.count(v) > 0;
         }))
       faults.push_back({"class-missing", "",
@@ -92,4 +92,10 @@ void segc::checkAcrossCases(const DecathlonIndex &index,
                             " (" + name + "): it cannot be learnt",
                         "leave the class out of dataset.json, or add cases "
                         "that have it"});
+}
+
+void segc::gatherFaults(std::vector<CaseFindings> &cases, CheckReport &report) {
+  for (CaseFindings &findings : cases)
+    std::move(findings.faults.begin(), findings.faults.end(),
+              std::back_inserter(report.faults));
 }

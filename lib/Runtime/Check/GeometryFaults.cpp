@@ -13,9 +13,15 @@ using namespace segc;
 
 void segc::checkHeader(const Volume &volume, const std::string &path,
                        CaseFindings &findings) {
-  for (const std::string &warning : volume.warnings)
-    findings.add("header", path + ": " + warning,
-                 "correct the header by the scanner's export");
+  const std::optional<std::string> shear = shearText(volume.geometry);
+  for (const std::string &warning : volume.warnings) {
+    if (shear && warning == *shear)
+      findings.add("sheared", path + ": " + warning,
+                   "resample image and label to axes at right angles");
+    else
+      findings.add("header", path + ": " + warning,
+                   "correct the header by the scanner's export");
+  }
 }
 
 void segc::checkGrids(const Volume &other, const std::string &path,

@@ -6,29 +6,40 @@
 //===----------------------------------------------------------------------===//
 
 #include "Faults.h"
+#include "VoxelChunks.h"
+#include "segc/Base/Hash.h"
 #include "segc/Runtime/Data/GridMatch.h"
 
 using namespace segc;
 
-void segc::checkImageValues(const Volume &image, const std::string &path,
-                            CaseFindings &findings) {
+std::string segc::checkImageValues(const Volume &image, const std::string &path,
+                                   CaseFindings &findings) {
+  Sha256 hash;
   for (int64_t channel = 0; channel < image.channels; ++channel) {
     const auto first = static_cast<size_t>(image.channel(channel).first),
                count = static_cast<size_t>(image.geometry.voxels());
-    if (auto bad = image.voxels.firstNotFinite(first, count)) {
+    std::optional<size_t> bad;
+    bool constant = true;
+    const float start = image.voxels[first];
+    forEachChunk(image.voxels, first, count,
+                 [&](const float *values, size_t length, size_t place) {
+                   hash.update({reinterpret_cast<const char *>(values),
+                                length * sizeof(float)});
+                   for (size_t i = 0; i < length; ++i) {
+                     constant &= values[i] == start;
+                     if (!bad && !std::isfinite(values[i]))
+                       bad = place + i;
+                   }
+                 });
+    if (bad)
       findings.add("not-finite",
                    path + " is " + std::to_string(image.voxels[*bad]) +
                        " at voxel " + voxelText(image.geometry, *bad - first),
                    "repair the image or leave out the case");
-      continue;
-    }
-    bool constant = true;
-    for (size_t i = 1; i < count && constant; ++i)
-      constant = image.voxels[first + i] == image.voxels[first];
-    if (constant)
+    else if (constant)
       findings.add("constant",
-                   path + " is " + std::to_string(image.voxels[first]) +
-                       " everywhere",
+                   path + " is " + std::to_string(start) + " everywhere",
                    "export the image again or leave out the case");
   }
+  return hash.hexDigest();
 }

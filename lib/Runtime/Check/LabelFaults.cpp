@@ -6,21 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Faults.h"
+#include "VoxelChunks.h"
 #include "segc/Runtime/Data/GridMatch.h"
 
 using namespace segc;
-
-/// Unknown values that a message lists.
-static constexpr size_t maxListed = 8;
-
-static std::string listed(const std::set<int64_t> &values) {
-  std::string text;
-  size_t count = 0;
-  for (int64_t value : values)
-    if (++count <= maxListed)
-      text += (count > 1 ? ", " : "") + std::to_string(value);
-  return count > maxListed ? text + ", ..." : text;
-}
 
 /// Whole values that dataset.json does not have.
 static void checkUnknown(const std::set<int64_t> &unknown, bool onlyZero,
@@ -31,15 +20,15 @@ static void checkUnknown(const std::set<int64_t> &unknown, bool onlyZero,
     findings.add("label-255", path + " has the values 0 and 255",
                  "store 1 instead of 255, or train with --label-map 255=1");
   else
-    findings.add("label-unknown",
-                 path + " has values that dataset.json does not name: " +
-                     listed(unknown),
-                 "name them in dataset.json, or repair the label");
+    findings.add(
+        "label-unknown",
+        path + " has values that dataset.json does not name: " +
+            listedText(unknown, [](int64_t v) { return std::to_string(v); }),
+        "name them in dataset.json, or repair the label");
 }
 
 void segc::checkLabelValues(const Volume &label, const std::string &path,
-                            const std::map<int64_t, std::string> &labels,
-                            CaseFindings &findings) {
+                            const LabelNames &labels, CaseFindings &findings) {
   if (label.channels != 1) {
     findings.add("label-channels",
                  path + " has " + std::to_string(label.channels) +
@@ -49,20 +38,29 @@ void segc::checkLabelValues(const Volume &label, const std::string &path,
   }
   std::set<int64_t> unknown;
   std::optional<size_t> fractional, scaled;
-  for (size_t i = 0; i < label.voxels.size(); ++i) {
-    const double value = double{label.voxels[i]}, whole = std::round(value);
+  auto take = [&](float stored, size_t place) {
+    const auto value = double{stored};
+    const double whole = std::round(value);
     if (!isWholeLabel(value) || std::abs(whole) > 1e9) {
-      fractional = fractional.value_or(i);
-      continue;
+      fractional = fractional.value_or(place);
+      return;
     }
     if (whole != value)
-      scaled = scaled.value_or(i);
+      scaled = scaled.value_or(place);
     const auto number = static_cast<int64_t>(whole);
     if (labels.count(number))
       findings.labels.insert(number);
     else if (unknown.size() <= maxListed)
       unknown.insert(number);
-  }
+  };
+  // Labels are runs of one value. NaN is no run.
+  float last = std::numeric_limits<float>::quiet_NaN();
+  forEachChunk(label.voxels, 0, label.voxels.size(),
+               [&](const float *values, size_t length, size_t place) {
+                 for (size_t i = 0; i < length; ++i)
+                   if (values[i] != last)
+                     take(last = values[i], place + i);
+               });
   const bool onlyZero = findings.labels == std::set<int64_t>{0};
   if (fractional)
     findings.add("label-fractional",

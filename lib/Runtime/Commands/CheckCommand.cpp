@@ -13,16 +13,40 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <mutex>
 #include <unistd.h>
 
 using namespace segc;
+
+namespace {
+/// A line on a terminal that counts. Threads finish in any order.
+class ProgressLine {
+public:
+  void operator()(int64_t done, int64_t all) {
+    if (!terminal)
+      return;
+    std::lock_guard<std::mutex> lock(mutex);
+    if (done <= shown)
+      return;
+    shown = done;
+    std::fprintf(stderr, "\r%lld of %lld cases%s", static_cast<long long>(done),
+                 static_cast<long long>(all), done == all ? "\n" : "");
+  }
+
+private:
+  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  std::mutex mutex; // Guards what follows.
+  int64_t shown = 0;
+};
+} // namespace
 
 CommandResult segc::runCheck(const CheckOptions &options) {
   std::string folder = options.data;
   if (std::filesystem::path(folder).filename() == "dataset.json")
     folder = std::filesystem::absolute(folder).parent_path().string();
   CommandPaths paths;
-  addInputs(paths, "DATA", {folder + "/dataset.json"});
+  for (const char *name : {"/dataset.json", "/splits_final.json"})
+    addInputs(paths, "DATA", {folder + name});
   paths.outputs = {{"--json", options.json, &checkOutput}};
   SEGC_RETURN_IF_ERROR(checkOutputs(paths));
   SEGC_RETURN_IF_ERROR(checkOutputPlaces(paths));
@@ -32,15 +56,9 @@ CommandResult segc::runCheck(const CheckOptions &options) {
   ImageLimits limits;
   limits.maxBytes = static_cast<uint64_t>(options.maxImageBytes);
   catchStopSignals();
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  SEGC_ASSIGN_OR_RETURN(
-      CheckReport report,
-      checkDataset(folder, limits, *pool, [&](int64_t done, int64_t all) {
-        if (terminal)
-          std::fprintf(stderr, "\r%lld of %lld cases%s",
-                       static_cast<long long>(done),
-                       static_cast<long long>(all), done == all ? "\n" : "");
-      }));
+  ProgressLine line;
+  SEGC_ASSIGN_OR_RETURN(CheckReport report,
+                        checkDataset(folder, limits, *pool, std::ref(line)));
   if (!options.json.empty())
     SEGC_RETURN_IF_ERROR(
         writeFileAtomically(options.json, jsonText(report.toJson(), 2) + "\n"));

@@ -291,7 +291,7 @@ static void addCheck(CLI::App &root, std::function<CommandResult()> &command) {
       *root.add_subcommand("check", "List the faults of a data set");
   auto options = std::make_shared<CheckOptions>();
   app.add_option("--data,DATA", options->data,
-                 "Data set: a folder with dataset.json")
+                 "Data set: a folder with dataset.json, or slices")
       ->required();
   app.add_option("--json", options->json, "File for the list of faults");
   addThreads(app, options->threads);

@@ -132,17 +132,26 @@ static void warnOfOutliers(const Vector3 &spacing,
                        " mm: the spacing looks wrong, check it");
 }
 
-static void warnOfShear(const Affine &affine, const char *form,
-                        std::vector<std::string> &warnings) {
+std::optional<std::string> segc::shearText(const VolumeGeometry &geometry) {
   double most = 0;
+  const Affine &affine = geometry.affine;
   for (size_t a = 0; a < 3; ++a)
     for (size_t b = a + 1; b < 3; ++b)
       most = std::max(most, std::abs(dot(unit(affine, a), unit(affine, b))));
-  if (most > 0.02)
-    warnings.push_back(std::string("the ") + form +
-                       " is sheared: two of its axes meet at " +
-                       number(std::acos(most) * 180 / std::acos(-1.0)) +
-                       " degrees; voxels count as boxes");
+  if (!(most > 0.02))
+    return std::nullopt;
+  return std::string(geometry.placedBy == PlacedBy::Directions
+                         ? "the matrix of directions"
+                         : "the sform") +
+         " is sheared: two of its axes meet at " +
+         number(std::acos(most) * 180 / std::acos(-1.0)) +
+         " degrees; voxels count as boxes";
+}
+
+static void warnOfShear(const VolumeGeometry &geometry,
+                        std::vector<std::string> &warnings) {
+  if (std::optional<std::string> text = shearText(geometry))
+    warnings.push_back(std::move(*text));
 }
 
 Status segc::placeVolume(const std::string &where, VolumeGeometry &geometry,
@@ -208,7 +217,7 @@ Status segc::placeVolume(const std::string &where, VolumeGeometry &geometry,
                          number(apart) + " mm apart; the sform counts");
   }
   warnOfOutliers(geometry.spacing, warnings);
-  warnOfShear(geometry.affine, "sform", warnings);
+  warnOfShear(geometry, warnings);
   return Status::success();
 }
 
@@ -226,7 +235,7 @@ Status segc::placeByDirections(const std::string &where, const Affine &affine,
   geometry.affine = affine;
   geometry.spacing = lengths(affine);
   warnOfOutliers(geometry.spacing, warnings);
-  warnOfShear(affine, "matrix of directions", warnings);
+  warnOfShear(geometry, warnings);
   return Status::success();
 }
 

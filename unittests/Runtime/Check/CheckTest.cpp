@@ -132,9 +132,84 @@ TEST_F(CheckTest, MissingAndUnreadable) {
   expect({"c0:missing", "c1:unreadable"});
 }
 
+// Every file that is not there is named.
+TEST_F(CheckTest, AllMissingFiles) {
+  std::filesystem::remove(pathOf("labelsTr", 0));
+  std::filesystem::remove(pathOf("imagesTr", 0));
+  expect({"c0:missing", "c0:missing"});
+}
+
 TEST_F(CheckTest, Channels) {
   writeIndex(changed("\"0\": \"MRI\"", "\"0\": \"T1\", \"1\": \"T2\""));
   EXPECT_THAT(faults(), testing::Contains("c0:channels"));
+}
+
+TEST_F(CheckTest, FilesOfChannels) {
+  const std::string text = R"({"channel_names": {"0": "T1", "1": "T2"},
+      "labels": {"background": 0, "a": 1, "b": 2}, "numTraining": 4,
+      "file_ending": ".nii.gz"})";
+  writeIndex(text);
+  for (const char *name : {"c0_0000", "c0_0001", "c1_0000", "c2_0000",
+                           "c2_0001", "c2_0002", "c3_0000", "c3_0001"})
+    std::filesystem::copy(pathOf("imagesTr", name[1] - '0'),
+                          folder /
+                              ("imagesTr/" + std::string(name) + ".nii.gz"));
+  expect({"c1:missing", "c2:channel-files"});
+}
+
+TEST_F(CheckTest, FormOfTheText) {
+  std::string lines = index;
+  for (size_t at = 0; (at = lines.find('\n', at)) != std::string::npos; at += 2)
+    lines.replace(at, 1, "\r\n");
+  writeIndex(lines);
+  expect({":json-form"});
+  writeIndex("\xef\xbb\xbf" + index);
+  expect({":json-form"});
+}
+
+TEST_F(CheckTest, CaseThatIsListedTwice) {
+  const std::string entry =
+      R"({"image": "imagesTr/c0.nii.gz", "label": "labelsTr/c0.nii.gz"},)";
+  writeIndex(changed(entry, entry + entry));
+  expect({":listed-twice"});
+  // Another label under the same name is no repetition.
+  writeIndex(changed(entry, entry + R"({"image": "imagesTr/c0.nii.gz",
+      "label": "labelsTr/c1.nii.gz"},)"));
+  expect({":dataset-json"});
+}
+
+TEST_F(CheckTest, FilesOfMacOs) {
+  ASSERT_OK(writeFileAtomically(folder / "labelsTr/._c0.nii.gz", "x"));
+  expect({":stray-file"});
+}
+
+TEST_F(CheckTest, Folds) {
+  auto writeFolds = [&](const std::string &text) {
+    ASSERT_OK(writeFileAtomically(folder / "splits_final.json", text));
+  };
+  writeFolds(R"([{"train": ["c0", "c1"], "val": ["c2", "c3"]}])");
+  expect({});
+  writeFolds(R"([{"train": ["c0", "c1", "c2"], "val": ["c2", "c9"]},
+                 {"train": ["c7"], "val": []}])");
+  expect({":split-both", ":split-unknown", ":split-unknown"});
+  writeFolds(R"({"train": []})");
+  expect({":splits-json"});
+  writeFolds(R"([{"train": "c0", "val": []}])");
+  expect({":splits-json"});
+}
+
+TEST_F(CheckTest, DuplicateAcrossTrainingAndValidation) {
+  std::filesystem::copy(pathOf("imagesTr", 0), pathOf("imagesTr", 3),
+                        std::filesystem::copy_options::overwrite_existing);
+  ASSERT_OK(writeFileAtomically(folder / "splits_final.json",
+                                R"([{"train": ["c0", "c3"], "val": ["c1"]},
+          {"train": ["c1", "c3"], "val": ["c0", "c2"]}])"));
+  ThreadPool pool(1);
+  auto report = checkDataset(folder.path, {}, pool, [](int64_t, int64_t) {});
+  ASSERT_OK(report.status());
+  EXPECT_THAT(report->toText(), testing::HasSubstr("fold 1 trains on the one "
+                                                   "and validates with the "
+                                                   "other"));
 }
 
 TEST_F(CheckTest, HeaderThatContradictsItself) {
@@ -142,6 +217,14 @@ TEST_F(CheckTest, HeaderThatContradictsItself) {
   other.header.pixelSize[1] = 2;
   writeImage(2, {1, 2, 3, 4, 5, 6, 7, 9}, other);
   expect({"c2:header"});
+}
+
+TEST_F(CheckTest, ShearedAxes) {
+  VolumeGeometry sheared = cubeOfEight();
+  sheared.header.sform[0][1] = 0.1F;
+  writeImage(2, {1, 2, 3, 4, 5, 6, 7, 9}, sheared);
+  writeLabel(2, {0, 1, 2, 0, 0, 1, 0, 0}, sheared);
+  expect({"c2:sheared", "c2:sheared"});
 }
 
 TEST_F(CheckTest, LabelOnAnotherGrid) {

@@ -3,6 +3,8 @@
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
+//===----------------------------------------------------------------------===//
+//
 // Lists in one pass what training would refuse case by case, and what it would
 // accept though it is hardly meant. docs/Check.md has a row for each fault.
 //
@@ -37,14 +39,17 @@ struct CheckReport {
   std::string toText() const;
 };
 
-/// Checks a folder with dataset.json (Decathlon, nnU-Net). Cases are read in
-/// parallel, one a thread at a time; the report does not depend on the threads.
-/// `progress` is called after each case, from any thread, with the number that
-/// is done and that of all. Returns an error only if there is no data set.
-StatusOr<CheckReport>
-checkDataset(const std::string &folder, const ImageLimits &limits,
-             ThreadPool &pool,
-             const std::function<void(int64_t, int64_t)> &progress);
+/// Told after each case, from any thread: the number that is done and that of
+/// all.
+using CheckProgress = std::function<void(int64_t, int64_t)>;
+
+/// Checks a folder with dataset.json (Decathlon, nnU-Net), an ISBI set, or a
+/// folder of slices: images/ with labels/, or the images right inside. Cases
+/// are read in parallel, one a thread at a time; the report does not depend on
+/// the threads. Returns an error only if there is no data set.
+StatusOr<CheckReport> checkDataset(const std::string &folder,
+                                   const ImageLimits &limits, ThreadPool &pool,
+                                   const CheckProgress &progress);
 
 } // namespace segc
 

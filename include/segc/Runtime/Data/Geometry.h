@@ -76,6 +76,10 @@ Status placeBySpacing(const std::string &where,
 /// nothing without such a qform.
 std::optional<VolumeGeometry> placedByQform(const VolumeGeometry &geometry);
 
+/// The warning about axes that meet at less than 88.9 degrees; nothing where
+/// all are at right angles, more or less.
+std::optional<std::string> shearText(const VolumeGeometry &geometry);
+
 /// The order of axes closest to right, anterior, superior ("RAS").
 AxisOrder orderToRas(const VolumeGeometry &geometry);
 
