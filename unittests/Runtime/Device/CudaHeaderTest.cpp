@@ -12,6 +12,7 @@
 #include "SameSignature.h"
 
 #include <cuda.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace {
@@ -99,6 +100,18 @@ static_assert(CUDA_ERROR_HARDWARE_STACK_ERROR == 714);
 static_assert(CUDA_ERROR_LAUNCH_FAILED == 719);
 
 } // namespace
+
+// The header's macros may rename a function to a later version of it, which is
+// what cuGetProcAddress finds by the old name. Another name is another
+// function: the driver's cuGraphInstantiate takes other parameters than the
+// header's, which is cuGraphInstantiateWithFlags.
+TEST(CudaHeader, TheDriverFindsWhatTheHeaderDeclares) {
+#define SEGC_TEXT(name) #name
+#define SEGC_CUDA_FUNCTION(name, ...)                                          \
+  EXPECT_THAT(SEGC_TEXT(name), testing::MatchesRegex(#name "(_v[0-9]+)?"));
+#include "../../../lib/Runtime/Device/Cuda/DriverFunctions.def"
+#undef SEGC_TEXT
+}
 
 // The toolkit's stub is opened like a driver, and refused.
 TEST(CudaHeader, TheStubIsNamed) {

@@ -231,8 +231,9 @@ Result fakecuda::cuStreamEndCapture(StreamHandle handle, GraphHandle *graph) {
   return Success;
 }
 
-Result fakecuda::cuGraphInstantiate(GraphExecHandle *executable,
-                                    GraphHandle handle, unsigned long long) {
+Result fakecuda::cuGraphInstantiateWithFlags(GraphExecHandle *executable,
+                                             GraphHandle handle,
+                                             unsigned long long) {
   FAKE_ENTER();
   const Graph *graph = driver().graphs.find(handle);
   if (!graph)

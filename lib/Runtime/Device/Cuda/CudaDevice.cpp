@@ -212,8 +212,8 @@ Status CudaDevice::launch(Stream &stream, const KernelLaunch &launch) {
   (recorded ? *recorded : running).add({&command, &command, 1});
   auto &own = static_cast<CudaStream &>(stream);
   // Behind a kernel, and nothing else: it waits for that one alone.
-  const bool isDependent = command.launch_flags & SEGC_LAUNCH_DEPENDENT &&
-                           own.endsInKernel && driver().hasDependentLaunches();
+  const bool isDependent =
+      mayDepend(command) && own.endsInKernel && driver().hasDependentLaunches();
   own.endsInKernel = true;
   LaunchAttribute dependent = {ProgrammaticStreamSerialization, {}, 1, {}};
   const LaunchConfig config = {static_cast<unsigned>(tasks),
@@ -358,9 +358,10 @@ StatusOr<std::unique_ptr<Graph>> CudaDevice::endCapture(Stream &stream) {
       check(driver().cuStreamEndCapture(handleForWork(stream), &captured),
             "end the recording of a graph");
   if (status.ok())
-    status = check(driver().cuGraphInstantiate(&graph->handle, captured, 0),
-                   "make a graph of " + std::to_string(graph->launched.count) +
-                       " launches");
+    status =
+        check(driver().cuGraphInstantiateWithFlags(&graph->handle, captured, 0),
+              "make a graph of " + std::to_string(graph->launched.count) +
+                  " launches");
   if (captured)
     driver().cuGraphDestroy(captured);
   SEGC_RETURN_IF_ERROR(status);
