@@ -55,6 +55,9 @@ static void addModelOptions(CLI::App &app, ModelOptions &options) {
   app.add_flag("--check-memory", options.checkMemory,
                "Guard all buffers and check the guards after each call; on "
                "a GPU, wait for each kernel");
+  app.add_flag("--no-dependent-launches", options.noDependentLaunches,
+               "On a GPU, begin no kernel before the one in front of it has "
+               "ended; without the flag those that the model marks do");
 }
 
 static void addImageLimit(CLI::App &app, int64_t &maxImageBytes) {

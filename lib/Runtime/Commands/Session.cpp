@@ -58,6 +58,7 @@ StatusOr<LoadedModel> segc::openModel(const ModelOptions &options,
       ThreadPool::create(static_cast<unsigned>(options.threads)));
   SEGC_ASSIGN_OR_RETURN(std::shared_ptr<Device> device,
                         makeDevice(options.device, *pool));
+  device->allowDependentLaunches(!options.noDependentLaunches);
   std::string path = options.model;
   CompiledNetwork compiled;
   if (isModuleText(path)) {

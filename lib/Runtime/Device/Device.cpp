@@ -8,13 +8,37 @@
 #include "segc/Runtime/Device/Device.h"
 #include "HostMemory.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstring>
 
 using namespace segc;
 
 StatusOr<DeviceBuffer> Device::allocateStaging(uint64_t bytes,
                                                const char *what) {
   return allocateOnHost(bytes, what, /*guards=*/false);
+}
+
+Status Device::copyThroughStaging(Stream &stream, DeviceAddress to,
+                                  void *staging, const void *from,
+                                  uint64_t bytes) {
+  // The threads fill a part of the staging while the device reads the one in
+  // front of it: a thread alone is slower than the bus.
+  constexpr uint64_t partBytes = 8 << 20, pieceBytes = 256 << 10;
+  const auto *source = static_cast<const std::byte *>(from);
+  auto *staged = static_cast<std::byte *>(staging);
+  for (uint64_t begin = 0; begin < bytes; begin += partBytes) {
+    const uint64_t end = std::min(bytes, begin + partBytes);
+    const auto pieces =
+        static_cast<int64_t>((end - begin + pieceBytes - 1) / pieceBytes);
+    threadPool().parallelFor(pieces, [&](int64_t piece, uint32_t) {
+      const uint64_t at = begin + static_cast<uint64_t>(piece) * pieceBytes;
+      std::memcpy(staged + at, source + at, std::min(pieceBytes, end - at));
+    });
+    SEGC_RETURN_IF_ERROR(
+        copyToDevice(stream, to + begin, staged + begin, end - begin));
+  }
+  return Status::success();
 }
 
 StatusOr<double> Device::measure(Stream &stream, const std::string &,

@@ -136,7 +136,7 @@ Status EmulatedDevice::runLaunch(const KernelLaunch &launched) {
   launch.blocks = launched.tasks();
   launch.threads = command.threads;
   launch.sharedBytes = command.shared_bytes;
-  launch.dependent = command.launch_flags & SEGC_LAUNCH_DEPENDENT;
+  launch.dependent = mayDepend(command);
   launch.maps.assign(command.maps, command.maps + command.map_count);
   for (uint32_t i = 0; i < command.operand_count; ++i) {
     DeviceAddress address = DeviceAddress::of(launched.operands[i]);

@@ -336,8 +336,10 @@ TEST_F(CudaDevices, AFaultInAGraphNamesItsKernels) {
 // has ended: behind a kernel of the same stream alone.
 TEST_F(CudaDevices, DependentLaunchesFollowAKernel) {
   static const float values[4] = {};
-  auto run = [&](const fakecuda::Machine &machine, uint32_t flags) {
+  auto run = [&](const fakecuda::Machine &machine, uint32_t flags,
+                 bool isAllowed = true) {
     make(machine);
+    device->allowDependentLaunches(isAllowed);
     second.command.launch_flags = flags;
     EXPECT_TRUE(device->load(model.version).ok());
     EXPECT_TRUE(device->load(second.version).ok());
@@ -376,6 +378,8 @@ TEST_F(CudaDevices, DependentLaunchesFollowAKernel) {
   EXPECT_THAT(run({}, SEGC_LAUNCH_DEPENDENT),
               ElementsAre(0, 1, 2, 2, 2, 2, 2, 3, 3, 3));
   EXPECT_THAT(run({}, 0), testing::Each(0));
+  EXPECT_THAT(run({}, SEGC_LAUNCH_DEPENDENT, /*isAllowed=*/false),
+              testing::Each(0));
   fakecuda::Machine old, incomplete;
   old.driver = 12020;
   incomplete.hasLaunchKernelEx = false;
@@ -401,7 +405,8 @@ TEST_F(CudaDevices, NothingIsAllocatedInARecording) {
 TEST_F(CudaDevices, FailuresOfRecordingsAreTold) {
   make();
   ASSERT_TRUE(device->load(model.version).ok());
-  for (const char *function : {"cuStreamEndCapture", "cuGraphInstantiate"}) {
+  for (const char *function :
+       {"cuStreamEndCapture", "cuGraphInstantiateWithFlags"}) {
     fakecuda::failCall(function, 1, 901);
     ASSERT_TRUE(device->beginCapture(*stream).ok());
     ASSERT_TRUE(launch(model).ok());

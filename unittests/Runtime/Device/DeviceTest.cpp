@@ -241,6 +241,25 @@ TEST_P(Devices, StagingIsOfTheHost) {
   EXPECT_EQ(staging->hostFloats()[1], 2);
 }
 
+// What is copied may change at once. Sizes are of no part, a piece, parts and a
+// rest.
+TEST_P(Devices, CopiesThroughStaging) {
+  for (size_t count : {0, 3, 100000, 5 << 20}) {
+    std::vector<float> values(count);
+    std::iota(values.begin(), values.end(), 1.0F);
+    const std::vector<float> expected = values;
+    DeviceBuffer to = buffer(std::vector<float>(count));
+    auto staging = device->allocateStaging(count * 4, "staging");
+    ASSERT_TRUE(staging.ok()) << staging.status().message();
+    Status status = device->copyThroughStaging(*stream, to.address(),
+                                               staging->hostData(),
+                                               values.data(), count * 4);
+    values.assign(count, 0);
+    ASSERT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(valuesOf(to), expected) << count;
+  }
+}
+
 TEST_P(Devices, LaunchesAreMeasured) {
   DeviceBuffer a = buffer({1, 2});
   ASSERT_TRUE(addOne(*stream, a, a).ok());

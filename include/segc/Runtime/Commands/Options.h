@@ -26,6 +26,7 @@ struct ModelOptions {
   std::optional<int64_t> batchSize;
   bool amp = false;
   bool checkMemory = false;
+  bool noDependentLaunches = false; ///< Device::allowDependentLaunches
 };
 
 /// Options of the data set and its split.

@@ -138,6 +138,10 @@ public:
   Device(const Device &) = delete;
   Device &operator=(const Device &) = delete;
 
+  /// Whether a kernel may begin before the one in front of it has ended where
+  /// the model says so (SEGC_LAUNCH_DEPENDENT). It may, until this forbids it.
+  void allowDependentLaunches(bool isAllowed) { dependentLaunches = isAllowed; }
+
   virtual std::string name() const = 0;
   /// Returns which versions of a model are for the device.
   virtual segc_device kind() const { return SEGC_DEVICE_HOST; }
@@ -179,6 +183,11 @@ public:
   // Memory of the host must not change until the stream has done the copy.
   virtual Status copyToDevice(Stream &stream, DeviceAddress to,
                               const void *from, uint64_t bytes) = 0;
+  /// Copies memory that may change at once to the device, by way of as many
+  /// bytes of staging memory, which must not change until the stream has done
+  /// the copy. The device's threads take part.
+  Status copyThroughStaging(Stream &stream, DeviceAddress to, void *staging,
+                            const void *from, uint64_t bytes);
   virtual Status copyToHost(Stream &stream, void *to, DeviceAddress from,
                             uint64_t bytes) = 0;
   virtual Status copyOnDevice(Stream &stream, DeviceAddress to,
@@ -219,8 +228,14 @@ public:
   Status write(Stream &stream, const DeviceBuffer &buffer, uint64_t offset,
                const void *from, uint64_t bytes);
 
+protected:
+  bool mayDepend(const segc_command &command) const {
+    return dependentLaunches && command.launch_flags & SEGC_LAUNCH_DEPENDENT;
+  }
+
 private:
   ThreadPool *pool;
+  bool dependentLaunches = true;
 };
 
 } // namespace segc
