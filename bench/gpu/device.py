@@ -1,9 +1,10 @@
-"""Holds the kernels of SegcDeviceCases against the reference evaluation, on a GPU:  device.py FOLDER [--json FILE] [--seconds N]
+"""Holds the kernels of SegcDeviceCases against the reference evaluation, on a GPU:  device.py FOLDER [--json FILE] [--seconds N] [--jobs N]
 
 Every case: the results lie in the intervals that the reference and its perturbed evaluations give, three runs have equal bits, inputs and the memory around
-each operand stay as they are. Needs the NVIDIA driver and Python. A process of its own runs the cases, and another goes on after a kernel that faults or
-never ends."""
+each operand stay as they are. Needs the NVIDIA driver and Python. Processes of their own, N at a time, run the cases, and another goes on after a kernel
+that faults or never ends."""
 import argparse
+import concurrent.futures
 import json
 import os
 import queue
@@ -107,11 +108,11 @@ def work(folder, cases):
 
 
 class Worker:
-    """The process for cases from `first` on."""
+    """The process for these cases."""
 
-    def __init__(self, folder, first, seconds):
+    def __init__(self, folder, numbers, seconds):
         self.seconds, self.lines = seconds, queue.Queue()
-        command = [sys.executable, os.path.abspath(__file__), folder, "--from", str(first)]
+        command = [sys.executable, os.path.abspath(__file__), folder, "--cases", ",".join(map(str, numbers))]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         threading.Thread(target=self.read, daemon=True).start()
 
@@ -133,22 +134,36 @@ class Worker:
         self.process.communicate()
 
 
-def run(folder, cases, seconds):
-    records, worker = [], None
-    for number, case in enumerate(cases):
-        worker = worker or Worker(folder, number, seconds)
+def run_share(folder, cases, numbers, seconds, record):
+    """Runs the cases with these numbers; `record` takes a number and what is said of the case."""
+    worker = None
+    for place, number in enumerate(numbers):
+        worker = worker or Worker(folder, numbers[place:], seconds)
         said = worker.next()
         if "begins" in said:
             said = worker.next()
-        record = {key: case[key] for key in ("name", "version", "kind", "op", "types", "multiplied", "origin")} | said
-        record["passed"] = not said.get("fault") and "skipped" not in said
-        records.append(record)
-        print(json.dumps(record), flush=True)
+        record(number, said)
         if said.get("fault"):
             worker.close()
             worker = None
     if worker:
         worker.close()
+
+
+def run(folder, cases, seconds, jobs):
+    records = [None] * len(cases)
+
+    def record(number, said):
+        case = cases[number]
+        found = {key: case[key] for key in ("name", "version", "kind", "op", "types", "multiplied", "origin")} | said
+        found["passed"] = not said.get("fault") and "skipped" not in said
+        records[number] = found
+        print(json.dumps(found), flush=True)
+
+    shares = [range(job, len(cases), jobs) for job in range(jobs)]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for done in [pool.submit(run_share, folder, cases, share, seconds, record) for share in shares]:
+            done.result()
     return records
 
 
@@ -157,14 +172,15 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--json")
     parser.add_argument("--seconds", type=float, default=120, help="limit of a case")
-    parser.add_argument("--from", dest="first", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--cases", help=argparse.SUPPRESS)
     options = parser.parse_args()
     with open(os.path.join(options.folder, "cases.json")) as file:
         listed = json.load(file)
-    if options.first is not None:
-        work(options.folder, listed["cases"][options.first:])
+    if options.cases is not None:
+        work(options.folder, [listed["cases"][int(number)] for number in options.cases.split(",") if number])
         return
-    records = run(options.folder, listed["cases"], options.seconds)
+    records = run(options.folder, listed["cases"], options.seconds, options.jobs)
     failed = sum(bool(record.get("fault")) for record in records)
     skipped = sum("skipped" in record for record in records)
     print(f"{len(records) - failed - skipped} passed, {failed} failed, {skipped} skipped")

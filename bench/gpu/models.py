@@ -56,7 +56,9 @@ class Failure(Exception):
 
 
 class Runner:
-    """segrun on the models of a folder. `remaining()` are the seconds that are left, None for any."""
+    """segrun on the models of a folder. `remaining()` are the seconds that are left, None for any; a program takes at most LIMIT."""
+
+    LIMIT = 120
 
     def __init__(self, folder, work, remaining=lambda: None):
         self.folder, self.work, self.remaining = os.path.abspath(folder), work, remaining
@@ -65,10 +67,11 @@ class Runner:
 
     def segrun(self, *words):
         command = [os.path.join(self.folder, "segrun"), *map(str, words)]
+        seconds = min(self.LIMIT, self.remaining() or self.LIMIT)
         try:
-            done = subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=self.remaining())
+            done = subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds)
         except subprocess.TimeoutExpired:
-            raise Failure(f"segrun {words[0]}: no time left") from None
+            raise Failure(f"segrun {words[0]}: not done after {seconds:.0f} s") from None
         if done.returncode:
             raise Failure(f"segrun {' '.join(map(str, words))}: exit code {done.returncode}: {done.stderr.strip()[-600:]}")
         return done.stdout
@@ -94,10 +97,10 @@ class Runner:
                     "--steps", 1, "--dump-outputs", path)
         return read_floats(path)["probabilities"]
 
-    def milliseconds(self, case, device, mode, batch, steps):
+    def milliseconds(self, case, device, mode, batch, steps, *words):
         """Of a step, median."""
         measured = self.segrun("benchmark", "--model", os.path.join(self.folder, case["model"]), "--device", device, "--mode", mode,
-                               "--batch-size", batch, "--warmup-steps", min(5, steps), "--steps", steps)
+                               "--batch-size", batch, "--warmup-steps", min(5, steps), "--steps", steps, *words)
         return json.loads(measured)["latency_ms"]["p50"]
 
 

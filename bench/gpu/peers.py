@@ -5,6 +5,7 @@ Such a program prints a line of JSON when it is ready, {"ready_seconds"}; for ea
 import json
 import os
 import queue
+import re
 import statistics
 import subprocess
 import sys
@@ -110,29 +111,35 @@ def available(peers, device):
     return found
 
 
-def contest(runner, case, batch, mode, device, peers, rounds=3, steps=20):
-    """Medians of ours and of each peer, in turn. A peer's memory is free before the next one starts."""
-    row = {"name": case["name"], "network": case["peer"], "precision": case["precision"], "batch": batch, "mode": mode, "ours_ms": [], "peers": {}}
+class Rival:
+    """One peer for one row: a program that prepares once."""
 
-    def ours():
-        row["ours_ms"].append(runner.milliseconds(case, device, mode, batch, steps))
+    def __init__(self, name, program, words, case, batch, mode):
+        self.name, self.peer = name, None
+        self.command = [sys.executable, os.path.join(HERE, program), case["peer"], "--batch", str(batch), "--mode", mode, "--precision", case["precision"],
+                        *(os.path.join(HERE, word) if word.endswith(".json") else word for word in words)]
+        self.log = f"{case['name']}-{mode}-{batch}-{re.sub('[^a-z]+', '-', name.lower())}.log"
 
-    # A variant of a model has no peers of its own.
-    for name, program, words, _ in peers if case["peer"] else []:
-        command = [sys.executable, os.path.join(HERE, program), case["peer"], "--batch", str(batch), "--mode", mode, "--precision", case["precision"],
-                   *(os.path.join(HERE, word) if word.endswith(".json") else word for word in words)]
+    def start(self, runner):
         environment = dict(os.environ, PYTHONPATH=os.path.join(HERE, "networks"))
-        peer = Peer(command, os.path.join(runner.work, "peer.log"), runner.remaining, environment)
+        self.peer = Peer(self.command, os.path.join(runner.work, self.log), runner.remaining, environment)
+        self.record = {}
+
+    def wait(self):
+        """Until it is ready, or has failed."""
         try:
-            record = {"ready_seconds": peer.answer()["ready_seconds"], "ms": []}
-            for _ in range(rounds):
-                ours()
-                record["ms"].append(peer.milliseconds(steps))
+            self.record = {"ready_seconds": self.peer.answer()["ready_seconds"], "ms": []}
         except models.Failure as failure:
-            record = {"failed": str(failure)}
-        finally:
-            peer.close()
-        row["peers"][name] = record
-    if not row["ours_ms"]:
-        ours()
-    return row
+            self.record = {"failed": str(failure)}
+
+    def contest(self, ours, rounds, steps):
+        """Its median beside ours, in turn, `rounds` times, until it fails."""
+        for _ in range(rounds):
+            if "failed" in self.record:
+                break
+            ours()
+            try:
+                self.record["ms"].append(self.peer.milliseconds(steps))
+            except models.Failure as failure:
+                self.record = {"failed": str(failure)}
+        return self.record

@@ -37,7 +37,7 @@ COMPARED = [
 ]
 # Every machine has these, of its own version.
 SYSTEM = re.compile(r"^(linux-vdso|ld-linux|libc\.|libm\.|libdl\.|libpthread\.|librt\.)")
-CARRIED = ["cuda_driver.py", "device.py", "jax_peer.py", "kernel_case.py", "models.py", "peers.py", "report.py", "run.py", "torch_peer.py"]
+CARRIED = ["cluster_limits.py", "counters.py", "cuda_driver.py", "device.py", "jax_peer.py", "kernel_case.py", "models.py", "peers.py", "report.py", "run.py", "torch_peer.py"]
 
 
 def wanted_models(small):
