@@ -36,6 +36,16 @@
 #ifndef FAKE_SHAPE
 #define FAKE_SHAPE "8,8,8"
 #endif
+#ifdef FAKE_PATCHES
+#define FAKE_PIPELINE                                                          \
+  "\"kind\": \"nnunet\", \"dim\": 3, \"patch\": [8,8,8],"                      \
+  "\"spacing\": [1.0,1.0,1.0], \"modality\": \"MRI\""
+#else
+#define FAKE_PIPELINE                                                          \
+  "\"kind\": \"decathlon\", \"input_shape\": [8,8,8],"                         \
+  "\"normalization\": \"zscore\", \"resize_interpolator\": \"linear\","        \
+  "\"augment\": [\"flip_y\", \"flip_x\"]"
+#endif
 
 enum { VOXELS = 512, CLASSES = 3, CHUNKS = 4, LARGEST_BATCH = 2 };
 enum { WEIGHT = 0, BIAS = 16 }; /* offsets in floats */
@@ -85,9 +95,7 @@ static const char manifest[] =
     "\"arena_bytes\": {\"prepare\": 0, \"predict\": 0, \"evaluate_step\": 512,"
     "\"grad_step\": 512, \"apply_step\": 0, \"train_step\": 512},"
     "\"scratch_bytes\": 64}" FAKE_GPU_VERSION "],"
-    "\"pipeline\": {\"kind\": \"decathlon\", \"input_shape\": [8,8,8],"
-    "\"normalization\": \"zscore\", \"resize_interpolator\": \"linear\","
-    "\"augment\": [\"flip_y\", \"flip_x\"],"
+    "\"pipeline\": {" FAKE_PIPELINE ","
     "\"class_names\": [\"background\", \"anterior\", \"posterior\"]}}";
 
 /* The partial sums of one chunk, in the arena. */

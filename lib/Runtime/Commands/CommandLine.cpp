@@ -227,6 +227,53 @@ static void addEvaluate(CLI::App &root,
   });
 }
 
+/// The options of models that predict in windows; returns their names.
+static std::set<std::string> addWindowOptions(CLI::App &app,
+                                              WindowPredictOptions &options) {
+  const size_t before = app.get_options().size();
+  app.add_option("--plan", options.plan,
+                 "plan.json by which cases are prepared; default: the model's "
+                 "own pipeline");
+  app.add_option("--configuration", options.configuration,
+                 "Configuration of the plan; default: the one that has the "
+                 "model's patch");
+  app.add_option("--overlap", options.overlap,
+                 "Share of a window that the next one covers too")
+      ->check(numberIn(0, 0.95))
+      ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--window-weights,--blend,--blend-mode",
+         [&options](const std::string &name) {
+           options.constantWeights = name == "constant";
+         },
+         "Weights of a window's voxels: gaussian (default) or constant")
+      ->check(CLI::IsMember({"gaussian", "constant"}));
+  app.add_flag("--tta", options.flips,
+               "Predict each window in all combinations of flips");
+  app.add_option_function<std::string>(
+         "--average",
+         [&options](const std::string &name) {
+           options.averageProbabilities = name == "probabilities";
+         },
+         "What windows, flips and members are averaged as: logits (default) "
+         "or probabilities")
+      ->check(CLI::IsMember({"logits", "probabilities"}));
+  app.add_option("--ensemble", options.ensemble,
+                 "Several checkpoints, whose predictions are averaged")
+      ->take_all();
+  app.add_option("--max-memory", options.maxMemory,
+                 "Refuse cases that may take more bytes, and predict one after "
+                 "the other")
+      ->check(integerIn(1, int64_t{1} << 46));
+  app.add_flag("--save-probabilities", options.saveProbabilities,
+               "Also write the probabilities of all classes (CASE.npy)");
+  std::set<std::string> names;
+  const std::vector<CLI::Option *> all = app.get_options();
+  for (size_t i = before; i < all.size(); ++i)
+    names.insert(all[i]->get_lnames()[0]);
+  return names;
+}
+
 static void addPredict(CLI::App &root,
                        std::function<CommandResult()> &command) {
   CLI::App &app = *root.add_subcommand("predict", "Write masks");
@@ -254,7 +301,15 @@ static void addPredict(CLI::App &root,
                "Also write the published masks with grey edges");
   app.add_flag("--overlays,!--no-overlays", options->overlays,
                "Also write pictures of the predictions");
-  app.callback([&command, options] {
+  app.add_option("--postprocess", options->postprocess,
+                 "Steps that change the labels, such as "
+                 "largest,holes:2,min-volume=50:each");
+  const std::set<std::string> ofWindows =
+      addWindowOptions(app, options->windows);
+  app.callback([&command, options, &app, ofWindows] {
+    for (const CLI::Option *option : app.get_options())
+      if (option->count() > 0 && ofWindows.count(option->get_lnames()[0]))
+        options->windows.given = "--" + option->get_lnames()[0];
     command = [options] { return runPredict(*options); };
   });
 }

@@ -5,9 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PredictInWindows.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Process.h"
 #include "segc/Base/Signals.h"
+#include "segc/Plan/PipelinePlan.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Commands/Session.h"
@@ -21,7 +23,8 @@ using namespace segc;
 /// A folder is a data set or, without an index, its images; files are cases of
 /// their own.
 static StatusOr<std::unique_ptr<Dataset>>
-openInputs(const PredictOptions &options, const LoadedModel &model) {
+openInputs(const PredictOptions &options, const LoadedModel &model,
+           bool planned) {
   const Manifest &manifest = model.runner.manifest();
   std::vector<std::string> files = options.inputs;
   std::error_code error;
@@ -37,7 +40,7 @@ openInputs(const PredictOptions &options, const LoadedModel &model) {
     if (indexed || files.empty()) {
       DataOptions data = options.data;
       data.data = options.inputs[0];
-      return openData(data, manifest, model.frame);
+      return openData(data, manifest, model.frame, planned);
     }
   }
   const DataOptions &data = options.data;
@@ -52,6 +55,7 @@ openInputs(const PredictOptions &options, const LoadedModel &model) {
                       "labels; leave it out");
   SEGC_ASSIGN_OR_RETURN(DatasetOptions dataset,
                         datasetOptions(options.data, manifest, model.frame));
+  dataset.planned = planned;
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> opened,
                         openFiles(files, manifest.pipeline, dataset));
   notePipeline(*opened, manifest, dataset);
@@ -82,13 +86,46 @@ static std::string textOf(const FailedCase &failure) {
   return named ? message : failure.name + ": " + message;
 }
 
+/// Predicts whole images, each a sample.
+static StatusOr<std::vector<FailedCase>>
+predictWhole(const PredictOptions &options, LoadedModel &model,
+             const Dataset &dataset, Split split, int64_t count,
+             const PredictionFolders &folders,
+             const std::vector<PostprocessStep> &steps) {
+  SegmentationWriter::Postprocessing postprocessing;
+  if (!steps.empty())
+    postprocessing = [&](std::vector<uint8_t> &labels,
+                         const VolumeGeometry &grid) {
+      postprocess(labels, {grid.size, grid.spacing}, steps);
+    };
+  return predictSplit(model.runner, dataset, split, count,
+                      batchSizeOf(options.model, model.runner.manifest()),
+                      folders, options.data.greyMasks, postprocessing);
+}
+
 CommandResult segc::runPredict(const PredictOptions &options) {
   SEGC_ASSIGN_OR_RETURN(Split split, parseSplit(options.split));
+  const std::vector<std::string> &ensemble = options.windows.ensemble;
+  if (!ensemble.empty() && !options.checkpoint.empty())
+    return wrongUsage("--ensemble and --checkpoint contradict each other, "
+                      "expected one of them");
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
-                        openTrained(options.model, options.checkpoint));
+                        openTrained(options.model, ensemble.empty()
+                                                       ? options.checkpoint
+                                                       : ensemble[0]));
   const Manifest &manifest = model.runner.manifest();
+  const bool planned = isPlanned(manifest.pipeline);
+  if (!planned && !options.windows.given.empty())
+    return wrongUsage(options.windows.given +
+                      " has no effect: the model takes whole images, and not "
+                      "patches in windows; leave it out");
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
-                        openInputs(options, model));
+                        openInputs(options, model, planned));
+  std::vector<PostprocessStep> steps;
+  if (!options.postprocess.empty()) {
+    SEGC_ASSIGN_OR_RETURN(
+        steps, parsePostprocess(options.postprocess, manifest.classNames()));
+  }
   SEGC_RETURN_IF_ERROR(checkPaths(options, *dataset));
   PredictionFolders folders;
   folders.predictions = options.output;
@@ -102,9 +139,10 @@ CommandResult segc::runPredict(const PredictOptions &options) {
                            " split has no cases; choose another --split");
   }
   SEGC_ASSIGN_OR_RETURN(std::vector<FailedCase> failures,
-                        predictSplit(model.runner, *dataset, split, count,
-                                     batchSizeOf(options.model, manifest),
-                                     folders, options.data.greyMasks));
+                        planned ? predictInWindows(options, model, *dataset,
+                                                   split, count, folders, steps)
+                                : predictWhole(options, model, *dataset, split,
+                                               count, folders, steps));
   printNotes(*dataset);
   if (count == 1 && !failures.empty())
     return Status(failures[0].status.code(), textOf(failures[0]));

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Commands/Session.h"
+#include "segc/Plan/PipelinePlan.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/Compile.h"
 #include "segc/Runtime/Device/MakeDevice.h"
@@ -81,8 +82,7 @@ StatusOr<LoadedModel> segc::openModel(const ModelOptions &options,
   return LoadedModel{std::move(pool), std::move(runner)};
 }
 
-/// Those of `checkpoint`, or what the model carries if it is empty.
-static Status loadWeights(LoadedModel &model, const std::string &checkpoint) {
+Status segc::loadWeights(LoadedModel &model, const std::string &checkpoint) {
   ModelRunner &runner = model.runner;
   if (checkpoint.empty()) {
     SEGC_RETURN_IF_ERROR(runner.loadEmbeddedWeights());
@@ -127,8 +127,7 @@ std::string segc::idleWithoutData(const DataOptions &options) {
                                      : "";
 }
 
-/// The shape of the model's image without the batch; empty if it takes none.
-static std::vector<int64_t> sampleShape(const Manifest &manifest) {
+std::vector<int64_t> segc::sampleShape(const Manifest &manifest) {
   const EntrySignature *entry = manifest.entry("predict");
   if (!entry)
     entry = manifest.entry("train_step");
@@ -140,7 +139,7 @@ static std::vector<int64_t> sampleShape(const Manifest &manifest) {
                        : std::vector<int64_t>(shape.begin() + 1, shape.end());
 }
 
-static int64_t inputChannels(const Manifest &manifest) {
+int64_t segc::inputChannels(const Manifest &manifest) {
   const std::vector<int64_t> shape = sampleShape(manifest);
   return shape.empty() ? 1 : shape.back();
 }
@@ -158,7 +157,7 @@ StatusOr<DatasetOptions> segc::datasetOptions(const DataOptions &options,
   if (options.fold && options.trainSplit)
     return wrongUsage("--fold and --train-split contradict each other, "
                       "expected one of them");
-  if (ofModel) {
+  if (ofModel || isPlanned(manifest.pipeline)) {
     SEGC_RETURN_IF_ERROR(idle(options.legacyResize, "--legacy-resize",
                               "it is for slices, the model takes volumes"));
     SEGC_RETURN_IF_ERROR(idle(options.greyMasks, "--grey-masks",
@@ -214,14 +213,15 @@ void segc::notePipeline(const Dataset &dataset, const Manifest &manifest,
 
 StatusOr<std::unique_ptr<Dataset>>
 segc::openData(const DataOptions &options, const Manifest &manifest,
-               std::optional<AxisFrame> frame) {
+               std::optional<AxisFrame> frame, bool planned) {
   SEGC_ASSIGN_OR_RETURN(DatasetOptions dataset,
                         datasetOptions(options, manifest, frame));
+  dataset.planned = planned;
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> data,
                         openDataset(options.data, manifest.pipeline, dataset));
   notePipeline(*data, manifest, dataset);
   const std::vector<int64_t> wanted = sampleShape(manifest);
-  if (wanted.empty())
+  if (wanted.empty() || planned)
     return data;
   if (wanted != data->imageShape())
     return invalidArgument(options.data + ": samples have the shape " +

@@ -110,6 +110,9 @@ static Status checkModalities(const std::vector<std::string> &found,
     return invalidArgument(where + ": --channel " + std::to_string(first) +
                            ", but the modalities are " + all +
                            ", counted from 0");
+  // A plan knows what CT numbers are normalised by.
+  if (options.planned)
+    return Status::success();
   for (int64_t i = first; i < first + options.channels; ++i)
     if (lowerCase(found[static_cast<size_t>(i)]) == "ct")
       return unsupported(where + ": modality CT, expected MRI: the z-score "
@@ -129,6 +132,11 @@ static std::unique_ptr<Dataset> makeDataset(const DataPipeline &pipeline,
   auto dataset = std::make_unique<Dataset>("decathlon", classes);
   CaseRules rules{dataset->notes(), classes,          options.channels,
                   options.channel,  options.labelMap, options.limits};
+  auto reader = std::make_unique<VolumeCaseReader>(std::move(rules));
+  if (options.planned) {
+    dataset->setStages({std::move(reader), nullptr, nullptr});
+    return dataset;
+  }
   PreprocessorOptions preprocessing;
   preprocessing.channels = options.channels;
   preprocessing.classNames = std::move(classes);
@@ -136,7 +144,7 @@ static std::unique_ptr<Dataset> makeDataset(const DataPipeline &pipeline,
   preprocessing.frame =
       options.frame.value_or((*pipeline.frame()).value_or(AxisFrame::File));
   dataset->setStages(
-      {std::make_unique<VolumeCaseReader>(std::move(rules)),
+      {std::move(reader),
        makeVolumePreprocessor(pipeline, preprocessing, dataset->notes()),
        makeVolumeAugmenter(pipeline, options.channels)});
   return dataset;

@@ -7,6 +7,7 @@
 
 #include "ForeignFormats.h"
 #include "segc/Base/Files.h"
+#include "segc/Plan/PipelinePlan.h"
 #include "segc/Runtime/Data/DataSet.h"
 #include "segc/Runtime/Data/Decathlon.h"
 #include "segc/Runtime/Data/ImageFormat.h"
@@ -29,7 +30,10 @@ static Status checkOptions(const DatasetOptions &options) {
 
 /// Holds a model's pipeline against the kind of the data.
 static Status checkPipeline(const DataPipeline &pipeline,
-                            const std::string &found, const std::string &kind) {
+                            const std::string &found, const std::string &kind,
+                            bool planned) {
+  if (planned && isPlanned(pipeline) && kind == "decathlon")
+    return Status::success();
   if (pipeline.kind == kind)
     return validate(pipeline);
   if (pipeline.kind.empty())
@@ -89,11 +93,13 @@ segc::openDataset(const std::string &folder, const DataPipeline &pipeline,
     return notFound(folder + ": no such folder; expected one with "
                              "train-volume.tif or dataset.json");
   if (holdsSlices(folder)) {
-    SEGC_RETURN_IF_ERROR(checkPipeline(pipeline, folder, "isbi"));
+    SEGC_RETURN_IF_ERROR(
+        checkPipeline(pipeline, folder, "isbi", options.planned));
     return openIsbi(folder, pipeline, options);
   }
   if (std::filesystem::exists(path / "dataset.json", error)) {
-    SEGC_RETURN_IF_ERROR(checkPipeline(pipeline, folder, "decathlon"));
+    SEGC_RETURN_IF_ERROR(
+        checkPipeline(pipeline, folder, "decathlon", options.planned));
     return openDecathlon(folder, pipeline, options);
   }
   const std::string foreign = foreignFiles(folder);
@@ -184,7 +190,8 @@ segc::openFiles(const std::vector<std::string> &paths,
       return invalidArgument(path + " and others: expected only slices (" +
                              sliceEndings() + ") or only volumes (" +
                              volumeEndings() + ")");
-  SEGC_RETURN_IF_ERROR(checkPipeline(pipeline, files.front(), kind));
+  SEGC_RETURN_IF_ERROR(
+      checkPipeline(pipeline, files.front(), kind, options.planned));
   auto dataset = kind == "isbi" ? openSlices(files, pipeline, options)
                                 : openVolumes(files, pipeline, options);
   if (dataset && !ignored.empty())

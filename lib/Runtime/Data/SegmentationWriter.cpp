@@ -28,32 +28,36 @@ Status SegmentationWriter::write(Split split, int64_t index,
   const Preprocessor &preprocessor = dataset.preprocessor();
   SEGC_ASSIGN_OR_RETURN(SourceCase source, dataset.source(split, index));
   const VolumeGeometry &grid = source.geometry();
-  const std::vector<uint8_t> labels =
-      preprocessor.labelsOnGrid(probabilities, grid);
-  if (!files.stack.empty()) {
-    Stack &stack = stacks[files.stack];
-    stack.path = source.path;
-    stack.grid = grid;
-    std::vector<uint8_t> &mask = stack.masks[files.page];
-    mask.clear();
-    for (uint8_t label : labels)
-      mask.push_back(label ? 255 : 0);
-    if (greyMasks)
-      stack.greyMasks[files.page] = preprocessor.greyMask(probabilities, grid);
-  } else {
-    const ImageFormat &format = volumeFormatOf(source.path);
-    SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
-    SEGC_RETURN_IF_ERROR(format.writeMask(
-        folders.predictions + "/" +
-            outputName(files.name, std::string(format.endings()[0])),
-        grid, {labels.data()}, dataset.classNames()));
-  }
-  if (folders.overlays.empty())
-    return Status::success();
-  // The mask is there: a picture that fails is no failed case.
-  Status drawn = writeOverlay(files, source, labels);
-  if (!drawn.ok())
-    dataset.notes().add("case " + files.name, "no picture: " + drawn.message());
+  std::vector<uint8_t> labels = preprocessor.labelsOnGrid(probabilities, grid);
+  if (postprocessing)
+    postprocessing(labels, grid);
+  const AxisOrder order = preprocessor.frameOrder(grid);
+  if (files.stack.empty())
+    return writeVolume(files, source, labels, order);
+  Stack &stack = stacks[files.stack];
+  stack.path = source.path;
+  stack.grid = grid;
+  std::vector<uint8_t> &mask = stack.masks[files.page];
+  mask.clear();
+  for (uint8_t label : labels)
+    mask.push_back(label ? 255 : 0);
+  if (greyMasks)
+    stack.greyMasks[files.page] = preprocessor.greyMask(probabilities, grid);
+  writeOverlay(files, source, labels, order);
+  return Status::success();
+}
+
+Status SegmentationWriter::writeVolume(const CaseFiles &files,
+                                       const SourceCase &source,
+                                       const std::vector<uint8_t> &labels,
+                                       const AxisOrder &order) const {
+  const ImageFormat &format = volumeFormatOf(source.path);
+  SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
+  SEGC_RETURN_IF_ERROR(format.writeMask(
+      folders.predictions + "/" +
+          outputName(files.name, std::string(format.endings()[0])),
+      source.geometry(), {labels.data()}, dataset.classNames()));
+  writeOverlay(files, source, labels, order);
   return Status::success();
 }
 
@@ -103,19 +107,30 @@ static std::vector<OverlaySlice> pageSlice(const SourceCase &source,
   return {slice};
 }
 
-Status
-SegmentationWriter::writeOverlay(const CaseFiles &files,
-                                 const SourceCase &source,
-                                 const std::vector<uint8_t> &labels) const {
+void SegmentationWriter::writeOverlay(const CaseFiles &files,
+                                      const SourceCase &source,
+                                      const std::vector<uint8_t> &labels,
+                                      const AxisOrder &order) const {
+  if (folders.overlays.empty())
+    return;
+  const Status drawn = drawCase(files, source, labels, order);
+  if (!drawn.ok())
+    dataset.notes().add("case " + files.name, "no picture: " + drawn.message());
+}
+
+Status SegmentationWriter::drawCase(const CaseFiles &files,
+                                    const SourceCase &source,
+                                    const std::vector<uint8_t> &labels,
+                                    const AxisOrder &order) const {
   const std::vector<std::string> &names = dataset.classNames();
   const auto classes = static_cast<int64_t>(names.size());
   const Size3 &size = source.geometry().size;
-  // Pictures show all volumes from the same side, whatever their storage order.
-  const AxisOrder order = dataset.preprocessor().frameOrder(source.geometry());
   std::vector<OverlaySlice> slices;
   if (!files.stack.empty()) {
     slices = pageSlice(source, labels);
   } else {
+    // Pictures show all volumes from the same side, whatever their storage
+    // order.
     const std::vector<uint8_t> shown = reordered(labels, size, order),
                                truth = reordered(source.label, size, order);
     slices = volumeSlices(reordered(source.channel(0), order), shown.data(),

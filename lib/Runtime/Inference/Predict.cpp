@@ -102,9 +102,11 @@ private:
 StatusOr<std::vector<FailedCase>>
 segc::predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
                    int64_t count, int64_t batch,
-                   const PredictionFolders &folders, bool greyMasks) {
+                   const PredictionFolders &folders, bool greyMasks,
+                   SegmentationWriter::Postprocessing postprocessing) {
   SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
   SegmentationWriter writer(dataset, folders, greyMasks);
+  writer.setPostprocessing(std::move(postprocessing));
   SplitPrediction prediction(runner, dataset, split, writer);
   SEGC_RETURN_IF_ERROR(prediction.run(count, batch));
   return prediction.takeFailures();

@@ -55,8 +55,9 @@ std::vector<float> segc::windowProfile(int64_t patch, WindowWeights weights,
   const double sigma = size / 8,
                centre = isV2 ? std::floor(size / 2) : (size - 1) / 2;
   auto weight = [&](double place) {
-    const double distance = (place - centre) / sigma;
-    return std::exp(-0.5 * distance * distance);
+    const double distance = (place - centre) / sigma,
+                 gaussian = std::exp(-0.5 * distance * distance);
+    return isV2 ? gaussian : std::cbrt(gaussian);
   };
   const double largest = weight(std::floor(centre));
   for (size_t i = 0; i < profile.size(); ++i)

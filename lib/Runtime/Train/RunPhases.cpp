@@ -6,31 +6,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/RunPhases.h"
+#include "segc/Base/ProcessMemory.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 using namespace segc;
-
-/// The largest resident set of this process since it was last asked to start
-/// again (of its whole life where the kernel does not start again).
-static int64_t residentPeak() {
-  std::FILE *status = std::fopen("/proc/self/status", "re");
-  if (!status)
-    return 0;
-  char line[256];
-  long long kibibytes = 0;
-  while (std::fgets(line, sizeof(line), status))
-    if (std::strncmp(line, "VmHWM:", 6) == 0)
-      kibibytes = std::strtoll(line + 6, nullptr, 10);
-  std::fclose(status);
-  return int64_t{kibibytes} * 1024;
-}
 
 static void restartPeak() {
   const int file = ::open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
@@ -54,7 +37,8 @@ void RunPhases::account() {
   if (!open.empty()) {
     Phase &phase = phases[open.back()];
     phase.seconds += std::chrono::duration<double>(now - since).count();
-    phase.peakBytes = std::max(phase.peakBytes, residentPeak());
+    phase.peakBytes =
+        std::max(phase.peakBytes, static_cast<int64_t>(residentPeakBytes()));
     if (children > childrenPeak)
       phase.peakBytes = std::max(phase.peakBytes, children);
   }

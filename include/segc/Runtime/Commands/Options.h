@@ -89,11 +89,23 @@ struct EvaluateOptions {
   std::string idleWithFolders; ///< An option without effect on folders.
 };
 
+/// Options of models that predict in windows.
+struct WindowPredictOptions {
+  std::string plan, configuration;
+  double overlap = 0.5;
+  bool constantWeights = false, flips = false, averageProbabilities = false;
+  std::vector<std::string> ensemble; ///< Checkpoints.
+  std::optional<int64_t> maxMemory;  ///< Bytes.
+  bool saveProbabilities = false;
+  std::string given; ///< One of these options that was given.
+};
+
 struct PredictOptions {
   ModelOptions model;
   DataOptions data;
+  WindowPredictOptions windows;
   std::vector<std::string> inputs; ///< one folder, or files
-  std::string checkpoint, output;
+  std::string checkpoint, output, postprocess;
   std::string split = "test";
   bool overlays = true;
 };

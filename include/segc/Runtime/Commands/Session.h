@@ -38,6 +38,10 @@ StatusOr<LoadedModel> openModel(const ModelOptions &options, bool training,
 StatusOr<LoadedModel> openTrained(const ModelOptions &options,
                                   const std::string &checkpoint);
 
+/// Loads the weights of `checkpoint` into a model, or those that it carries if
+/// that is empty.
+Status loadWeights(LoadedModel &model, const std::string &checkpoint);
+
 /// Returns the batch size of a call: the option, else the model's maximum.
 int64_t batchSizeOf(const ModelOptions &options, const Manifest &manifest);
 
@@ -51,10 +55,18 @@ std::string idleWithoutData(const DataOptions &options);
 StatusOr<DatasetOptions> datasetOptions(const DataOptions &options,
                                         const Manifest &manifest,
                                         std::optional<AxisFrame> frame);
+/// Returns the channels of the model's image.
+int64_t inputChannels(const Manifest &manifest);
+/// Returns the shape of the model's image without the batch; empty if it takes
+/// none.
+std::vector<int64_t> sampleShape(const Manifest &manifest);
 
-StatusOr<std::unique_ptr<Dataset>>
-openData(const DataOptions &options, const Manifest &manifest,
-         std::optional<AxisFrame> frame = {});
+/// Opens a data set whose samples the model takes, or one of cases that are
+/// prepared by a plan.
+StatusOr<std::unique_ptr<Dataset>> openData(const DataOptions &options,
+                                            const Manifest &manifest,
+                                            std::optional<AxisFrame> frame = {},
+                                            bool planned = false);
 
 /// Adds warnings if the weights and the model have different orders of axes,
 /// and about keys of the pipeline without effect.

@@ -53,6 +53,9 @@ struct DatasetOptions {
   std::optional<int64_t> channel;
   /// Volumes: classes of label values that are no class numbers.
   LabelMap labelMap;
+  /// The network takes patches, and its cases are prepared by prepareCase: the
+  /// data set reads them and has no samples.
+  bool planned = false;
 };
 
 /// What batches are made of.
@@ -74,6 +77,7 @@ public:
 };
 
 /// What makes samples of the cases of a data set.
+/// Without preprocessor and augmenter where DatasetOptions::planned is set.
 struct DataStages {
   std::unique_ptr<CaseReader> reader;
   std::unique_ptr<Preprocessor> preprocessor;

@@ -10,6 +10,7 @@
 
 #include "segc/Runtime/Data/DataSet.h"
 
+#include <functional>
 #include <map>
 
 namespace segc {
@@ -29,8 +30,20 @@ public:
                      bool greyMasks = false)
       : dataset(dataset), folders(std::move(folders)), greyMasks(greyMasks) {}
 
+  /// Changes the labels of a case before they are written.
+  using Postprocessing = std::function<void(std::vector<uint8_t> &labels,
+                                            const VolumeGeometry &grid)>;
+  void setPostprocessing(Postprocessing function) {
+    postprocessing = std::move(function);
+  }
+
   /// labelShape() + [classes] probabilities of a case.
   Status write(Split split, int64_t index, const float *probabilities);
+  /// Labels of a volume on its own grid. `order` is that of the axes in which
+  /// pictures show it.
+  Status writeVolume(const CaseFiles &files, const SourceCase &source,
+                     const std::vector<uint8_t> &labels,
+                     const AxisOrder &order) const;
   /// Writes what was kept, in the order of the pages.
   Status finish();
 
@@ -41,12 +54,18 @@ private:
     VolumeGeometry grid;
     std::map<int64_t, std::vector<uint8_t>> masks, greyMasks;
   };
-  Status writeOverlay(const CaseFiles &files, const SourceCase &source,
-                      const std::vector<uint8_t> &labels) const;
+  /// Notes what is wrong with a picture: no case fails for it.
+  void writeOverlay(const CaseFiles &files, const SourceCase &source,
+                    const std::vector<uint8_t> &labels,
+                    const AxisOrder &order) const;
+  Status drawCase(const CaseFiles &files, const SourceCase &source,
+                  const std::vector<uint8_t> &labels,
+                  const AxisOrder &order) const;
 
   const Dataset &dataset;
   PredictionFolders folders;
   bool greyMasks;
+  Postprocessing postprocessing;
   std::map<std::string, Stack> stacks;
 };
 

@@ -28,7 +28,8 @@ struct FailedCase {
 StatusOr<std::vector<FailedCase>>
 predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
              int64_t count, int64_t batch, const PredictionFolders &folders,
-             bool greyMasks = false);
+             bool greyMasks = false,
+             SegmentationWriter::Postprocessing postprocessing = {});
 
 /// Predicts a few validation cases into the folders predictions/ and overlays/
 /// of a results folder.

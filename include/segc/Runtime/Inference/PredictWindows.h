@@ -1,0 +1,53 @@
+//===- PredictWindows.h - Prediction of a split in windows -----*- C++ -*--===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_INFERENCE_PREDICTWINDOWS_H
+#define SEGC_RUNTIME_INFERENCE_PREDICTWINDOWS_H
+
+#include "segc/Runtime/Data/PreparedCase.h"
+#include "segc/Runtime/Inference/Predict.h"
+#include "segc/Runtime/Inference/WindowPredictor.h"
+#include "segc/Runtime/Postprocess/Postprocess.h"
+
+namespace segc {
+
+/// How the cases of a split are predicted in windows.
+struct WindowRun {
+  Plan plan;
+  PlanConfiguration configuration;
+  WindowOptions windows;
+  Scores scores = Scores::Logits;
+  int64_t batch = 1;
+  std::vector<PostprocessStep> postprocessing;
+  PredictionFolders folders;
+  bool saveProbabilities = false; ///< As folders.predictions/CASE.npy.
+  /// A case whose bound is larger fails; cases are not read and written while
+  /// others are predicted. Absent: no limit.
+  std::optional<uint64_t> maxMemory;
+  /// What the program takes besides the buffers of the model.
+  uint64_t programBytes = 0;
+  /// Is told the bound of each case before its prediction starts, if there is a
+  /// limit.
+  std::function<void(const std::string &)> say;
+};
+
+/// Returns the way back from the network's grid to the array of the case's
+/// file, x running fastest.
+GridReturn gridReturn(const PreparationRecord &record, PlanRules rules);
+
+/// Predicts the first `count` cases of a split and writes their masks. While
+/// one is predicted, the next is read and the one before is written. Returns
+/// the cases that failed, in their order; a failure that concerns all cases is
+/// an error.
+StatusOr<std::vector<FailedCase>> predictWindows(WeightEnsemble &ensemble,
+                                                 const Dataset &dataset,
+                                                 Split split, int64_t count,
+                                                 const WindowRun &run);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_INFERENCE_PREDICTWINDOWS_H

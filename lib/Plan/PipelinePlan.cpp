@@ -1,0 +1,63 @@
+//===- PipelinePlan.cpp - Plan of a network's pipeline --------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Plan/PipelinePlan.h"
+
+using namespace segc;
+
+static Status missing(const char *key) {
+  return dataLoss(std::string("pipeline: field \"") + key +
+                  "\" is missing, without which cases cannot be prepared; "
+                  "give the plan of the network with --plan");
+}
+
+StatusOr<Plan> segc::planOfPipeline(const DataPipeline &pipeline,
+                                    int64_t channels) {
+  const size_t dim = pipeline.patch.size();
+  if (pipeline.classNames.empty())
+    return missing("class_names");
+  if (dim != 2 && dim != 3)
+    return missing("patch");
+  if (pipeline.spacing.size() != dim)
+    return missing("spacing");
+  const auto count = static_cast<size_t>(channels);
+  const bool ct = pipeline.modality == "CT";
+  ForegroundIntensities intensities;
+  if (ct) {
+    if (pipeline.clip.empty())
+      return missing("clip");
+    if (!pipeline.mean)
+      return missing("mean");
+    if (!pipeline.deviation)
+      return missing("deviation");
+    intensities.lowerClip = pipeline.clip[0];
+    intensities.upperClip = pipeline.clip[1];
+    intensities.mean = *pipeline.mean;
+    intensities.std = *pipeline.deviation;
+  }
+  PlanConfiguration configuration;
+  configuration.name = dim == 3 ? "3d_fullres" : "2d";
+  configuration.spacing = pipeline.spacing;
+  configuration.patch = pipeline.patch;
+  configuration.normalization.assign(count, ct ? "ct" : "zscore");
+  // Zeros are background, which CT does not have.
+  configuration.useMask.assign(count, !ct);
+  Plan plan;
+  plan.rules = PlanRules::Example;
+  plan.classNames = pipeline.classNames;
+  plan.channelNames.assign(
+      count, pipeline.modality.empty() ? "MRI" : pipeline.modality);
+  plan.intensities.assign(count, intensities);
+  if (!pipeline.orientation.empty()) {
+    StatusOr<AxisFrame> frame = parseFrame(pipeline.orientation);
+    if (!frame.ok())
+      return frame.status().withContext("pipeline");
+    plan.frame = *frame;
+  }
+  plan.configurations.push_back(std::move(configuration));
+  return plan;
+}

@@ -1,0 +1,57 @@
+//===- HandOver.h - A place between two threads for one value --*- C++ -*--===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_INFERENCE_HANDOVER_H
+#define SEGC_LIB_RUNTIME_INFERENCE_HANDOVER_H
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+namespace segc {
+
+/// Hands values from one thread to another. It holds one value, so that at most
+/// one is ahead.
+template <typename T>
+class HandOver {
+public:
+  /// Waits until the place is free. Returns false, and drops the value, if the
+  /// place was closed.
+  bool put(T value) {
+    std::unique_lock<std::mutex> lock(mutex);
+    changed.wait(lock, [&] { return closed || !held; });
+    if (closed)
+      return false;
+    held = std::move(value);
+    changed.notify_all();
+    return true;
+  }
+  /// Waits for a value; nothing comes after the place was closed and emptied.
+  std::optional<T> take() {
+    std::unique_lock<std::mutex> lock(mutex);
+    changed.wait(lock, [&] { return closed || held; });
+    std::optional<T> value = std::move(held);
+    held.reset();
+    changed.notify_all();
+    return value;
+  }
+  void close() {
+    std::lock_guard<std::mutex> lock(mutex);
+    closed = true;
+    changed.notify_all();
+  }
+
+private:
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::optional<T> held; // Guarded by `mutex`, as is `closed`.
+  bool closed = false;
+};
+
+} // namespace segc
+
+#endif // SEGC_LIB_RUNTIME_INFERENCE_HANDOVER_H
