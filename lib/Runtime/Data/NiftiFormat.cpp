@@ -53,6 +53,9 @@ public:
                    const std::vector<std::string> &) const override {
     return writeNifti(path, grid, pages[0]);
   }
+  Status write(const std::string &path, const Volume &volume) const override {
+    return writeNifti(path, volume);
+  }
   bool hasMark(const std::string &, std::string_view start) const override {
     std::string header(start);
     if (isGzip(start)) {

@@ -50,6 +50,14 @@ inline std::optional<VoxelType> voxelType(int16_t code) {
   return std::nullopt;
 }
 
+/// The code of a type that we read.
+inline int16_t dataTypeOf(VoxelType type) {
+  for (int16_t code : {2, 4, 8, 16, 64, 256, 512, 768, 1024, 1280})
+    if (voxelType(code) == type)
+      return code;
+  return 0;
+}
+
 /// What the standard calls a type that we do not read; null if it has none.
 inline const char *foreignTypeName(int16_t code) {
   switch (code) {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Gzip.h"
+#include "NiftiForms.h"
 #include "NiftiTypes.h"
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Data/Nifti.h"
@@ -18,22 +19,11 @@
 using namespace segc;
 using namespace segc::nifti;
 
-/// For a volume that was read from another format.
-static void placeBySform(const VolumeGeometry &geometry, NiftiHeader &h) {
-  constexpr int16_t scanner = 1;
-  constexpr char millimetres = 2;
-  h.sformCode = scanner;
-  h.units = millimetres;
-  for (size_t row = 0; row < 3; ++row)
-    for (size_t column = 0; column < 4; ++column)
-      h.sform[row][column] = static_cast<float>(geometry.affine[row][column]);
-}
-
-/// The header and the empty extension in front of the voxels.
-static std::string encodeHeader(const VolumeGeometry &like, DataType type) {
+/// The header of one number a voxel.
+static NiftiHeader headerOf(const VolumeGeometry &like, int16_t type) {
   NiftiHeader h = like.header;
   if (h.headerSize == 0 && like.placedBy != PlacedBy::Pixdim)
-    placeBySform(like, h);
+    setSform(like.affine, h);
   h.headerSize = sizeof(h);
   std::memcpy(h.magic, "n+1", 4);
   for (int axis = 0; axis < 8; ++axis)
@@ -59,12 +49,32 @@ static std::string encodeHeader(const VolumeGeometry &like, DataType type) {
   std::fill(std::begin(h.intent), std::end(h.intent), 0.0f);
   h.intentCode = 0;
   std::memset(h.intentName, 0, sizeof(h.intentName));
-  if (type == U8)
-    ownMark.copy(h.intentName, sizeof(h.intentName) - 1);
+  return h;
+}
 
+/// The header and the empty extension in front of the voxels.
+static std::string encodeHeader(const NiftiHeader &h) {
   std::string image(dataStart, '\0');
   std::memcpy(image.data(), &h, sizeof(h));
   return image;
+}
+
+static std::string encodeHeader(const VolumeGeometry &like, DataType type) {
+  NiftiHeader h = headerOf(like, type);
+  if (type == U8)
+    ownMark.copy(h.intentName, sizeof(h.intentName) - 1);
+  return encodeHeader(h);
+}
+
+static std::string encodeHeader(const Volume &volume) {
+  NiftiHeader h = headerOf(volume.geometry, dataTypeOf(volume.voxels.type()));
+  if (volume.channels > 1) {
+    h.dim[0] = 4;
+    h.dim[4] = static_cast<int16_t>(volume.channels);
+  }
+  h.scaleSlope = static_cast<float>(volume.voxels.scaleSlope());
+  h.scaleOffset = static_cast<float>(volume.voxels.scaleIntercept());
+  return encodeHeader(h);
 }
 
 static std::string_view voxelsOf(const VolumeGeometry &like,
@@ -104,4 +114,12 @@ Status segc::writeNifti(const std::string &path, const VolumeGeometry &like,
 Status segc::writeNifti(const std::string &path, const VolumeGeometry &like,
                         const float *values) {
   return writeImage(path, encodeHeader(like, F32), voxelsOf(like, values));
+}
+
+std::string segc::encodeNifti(const Volume &volume) {
+  return encodeHeader(volume).append(volume.voxels.stored());
+}
+
+Status segc::writeNifti(const std::string &path, const Volume &volume) {
+  return writeImage(path, encodeHeader(volume), volume.voxels.stored());
 }

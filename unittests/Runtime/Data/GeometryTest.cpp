@@ -444,3 +444,62 @@ TEST(GeometryTest, LabelOnTheQform) {
   ASSERT_OK(set.status());
   EXPECT_ERROR((*set)->load(Split::Train), InvalidArgument, "mm apart");
 }
+
+// Whatever way a volume is turned, reflected and stretched, all that a header
+// says about its place is one thing after agreeForms, and reads back so.
+TEST(FormsTest, Agree) {
+  for (int turn = 0; turn < 64; ++turn) {
+    // Half turns among them: two parts of the quaternion are 0.
+    const int first = turn % 4, second = turn / 4 % 4, third = turn / 16;
+    double q[4] = {double(first), second - 1.5, third - 1.0,
+                   turn % 2 ? 1.0 : 0.0};
+    const double size =
+        std::sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3]);
+    for (double &part : q)
+      part /= size;
+    const auto [a, b, c, d] = q;
+    const double rotation[3][3] = {{a * a + b * b - c * c - d * d,
+                                    2 * (b * c - a * d), 2 * (b * d + a * c)},
+                                   {2 * (b * c + a * d),
+                                    a * a + c * c - b * b - d * d,
+                                    2 * (c * d - a * b)},
+                                   {2 * (b * d - a * c), 2 * (c * d + a * b),
+                                    a * a + d * d - b * b - c * c}};
+    VolumeGeometry grid;
+    grid.size = {20, 30, 10};
+    grid.placedBy = PlacedBy::Sform;
+    const double spacing[3] = {0.5, 1.25, turn % 3 ? 3.0 : -3.0};
+    for (size_t row = 0; row < 3; ++row) {
+      for (size_t axis = 0; axis < 3; ++axis)
+        grid.affine[row][axis] = rotation[row][axis] * spacing[axis];
+      grid.affine[row][3] = 10.0 * double(row) - 7;
+    }
+    grid.header.headerSize = 348;
+    grid.header.dim[0] = 3;
+    grid.header.sformCode = 2;
+    grid.header.qformCode = 1;
+    grid.header.units = 3; // Micrometres, which become millimetres.
+    agreeForms(grid);
+    EXPECT_EQ(grid.header.sformCode, 2);
+    EXPECT_EQ(grid.header.qformCode, 1) << "turn " << turn;
+    VolumeGeometry read = grid;
+    std::vector<std::string> warnings;
+    ASSERT_OK(placeVolume("a", read, warnings));
+    EXPECT_THAT(warnings, testing::IsEmpty());
+    EXPECT_LT(cornerDistance(read, grid), 1e-4);
+    const VolumeGeometry qform = placedByQform(read).value_or(VolumeGeometry());
+    EXPECT_EQ(qform.placedBy, PlacedBy::Qform);
+    EXPECT_LT(cornerDistance(qform, grid), 1e-3) << "turn " << turn;
+  }
+}
+
+// A rotation cannot follow a shear, so that the qform would be another place.
+TEST(FormsTest, ShearHasNoQform) {
+  VolumeGeometry grid = cubeOfEight();
+  grid.placedBy = PlacedBy::Sform;
+  grid.affine[0][1] = 0.5;
+  grid.header.qformCode = 1;
+  agreeForms(grid);
+  EXPECT_EQ(grid.header.qformCode, 0);
+  EXPECT_EQ(grid.header.sform[0][1], 0.5F);
+}

@@ -379,3 +379,24 @@ TEST(NiftiTest, WriteKeepsGeometry) {
   ASSERT_OK(read.status());
   EXPECT_EQ(read->voxels.floats(), values);
 }
+
+// A volume that is written again keeps its numbers, their type and scale, its
+// channels and its place.
+TEST(NiftiTest, VolumesAreWrittenAgain) {
+  NiftiHeader header = makeHeader({2, 2, 2, 2}, 4, 16);
+  header.scaleSlope = 0.25F;
+  header.scaleOffset = -3;
+  std::vector<int16_t> voxels;
+  for (int i = 0; i < 16; ++i)
+    voxels.push_back(static_cast<int16_t>(1000 * i - 7000));
+  auto volume = decodeNifti(niftiImage(header, voxels), "a.nii");
+  ASSERT_OK(volume.status());
+  auto again = decodeNifti(encodeNifti(*volume), "b.nii");
+  ASSERT_OK(again.status());
+  EXPECT_EQ(again->channels, 2);
+  EXPECT_EQ(again->type, VoxelType::I16);
+  EXPECT_EQ(again->voxels.stored(), volume->voxels.stored());
+  EXPECT_EQ(again->voxels.floats(), volume->voxels.floats());
+  EXPECT_EQ(cornerDistance(again->geometry, volume->geometry), 0);
+  EXPECT_STREQ(again->geometry.header.intentName, "");
+}

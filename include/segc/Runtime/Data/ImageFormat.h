@@ -64,6 +64,11 @@ public:
     SEGC_ASSIGN_OR_RETURN(VolumeHeader header, read(path, limits));
     return header;
   }
+  /// Writes a volume in the numbers and the scale that it has, without the mark
+  /// of segrun. Formats that are written as masks alone refuse.
+  virtual Status write(const std::string &path, const Volume &volume) const {
+    return unsupported(path + ": " + name() + " files are not written again");
+  }
   const VolumeFormat *asVolumes() const override { return this; }
 };
 

@@ -45,6 +45,15 @@ Status writeNifti(const std::string &path, const VolumeGeometry &like,
 Status writeNifti(const std::string &path, const VolumeGeometry &like,
                   const float *values);
 
+/// The same of all channels of a volume, in its own numbers and scale and
+/// without the mark of segrun. Extensions are lost.
+std::string encodeNifti(const Volume &volume);
+Status writeNifti(const std::string &path, const Volume &volume);
+
+/// Makes sform, qform and pixdim of the header say what the affine says. A
+/// qform has no shear: its code becomes 0 where it cannot follow.
+void agreeForms(VolumeGeometry &geometry);
+
 } // namespace segc
 
 #endif // SEGC_RUNTIME_DATA_NIFTI_H

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace segc {
@@ -43,6 +44,12 @@ public:
   }
 
   VoxelType type() const { return type_; }
+  /// The numbers as they are stored, without the scale.
+  std::string_view stored() const {
+    return std::string_view(bytes).substr(offset);
+  }
+  double scaleSlope() const { return slope; }
+  double scaleIntercept() const { return intercept; }
   size_t size() const { return count; }
   float operator[](size_t place) const;
   /// Writes `length` voxels from `first` on.
