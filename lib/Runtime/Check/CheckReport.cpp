@@ -11,14 +11,35 @@
 
 using namespace segc;
 
+static const char *outcomeName(Outcome outcome) {
+  static constexpr const char *names[] = {"proposed", "repaired", "left out",
+                                          "remains"};
+  return names[static_cast<size_t>(outcome)];
+}
+
 OrderedJson CheckReport::toJson() const {
   OrderedJson list = OrderedJson::array();
-  for (const Fault &fault : faults)
-    list.push_back({{"case", fault.caseName},
-                    {"fault", fault.name},
-                    {"what", fault.what},
-                    {"fix", fault.fix}});
-  return {{"format", 1}, {"cases", cases}, {"faults", std::move(list)}};
+  for (const Fault &fault : faults) {
+    OrderedJson row = {{"case", fault.caseName},
+                       {"fault", fault.name},
+                       {"what", fault.what},
+                       {"fix", fault.fix}};
+    if (fault.outcome != Outcome::Proposed) {
+      row["outcome"] = outcomeName(fault.outcome);
+      row["done"] = fault.done;
+    }
+    list.push_back(std::move(row));
+  }
+  OrderedJson json = {{"format", 1}, {"cases", cases}, {"faults", list}};
+  if (kept >= 0)
+    json["kept"] = kept;
+  return json;
+}
+
+int64_t CheckReport::count(Outcome outcome) const {
+  return std::count_if(faults.begin(), faults.end(), [&](const Fault &fault) {
+    return fault.outcome == outcome;
+  });
 }
 
 std::string CheckReport::toText() const {
@@ -35,8 +56,10 @@ std::string CheckReport::toText() const {
     std::string name = nameOf(fault), kind = fault.name;
     name.resize(caseWidth, ' ');
     kind.resize(faultWidth, ' ');
-    std::string line = name + "  " + kind + "  " + fault.what + "; " +
-                       "proposed: " + fault.fix;
+    std::string line =
+        name + "  " + kind + "  " + fault.what + "; " +
+        outcomeName(fault.outcome) + ": " +
+        (fault.outcome == Outcome::Proposed ? fault.fix : fault.done);
     // Names of files may hold anything.
     for (char &c : line)
       if ((c >= 0 && c < ' ') || c == 0x7f)

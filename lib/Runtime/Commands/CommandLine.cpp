@@ -11,6 +11,7 @@
 #include "segc/Runtime/Device/MakeDevice.h"
 #include "segc/Runtime/Train/Schedule.h"
 
+#include <limits>
 #include <set>
 
 using namespace segc;
@@ -352,6 +353,15 @@ static void addCheck(CLI::App &root, std::function<CommandResult()> &command) {
                  "Data set: a folder with dataset.json, or slices")
       ->required();
   app.add_option("--json", options->json, "File for the list of faults");
+  app.add_option("--fix", options->fix,
+                 "Folder for a repaired copy; cases that cannot be repaired "
+                 "are left out");
+  app.add_flag("--renumber-labels", options->renumberLabels,
+               "In the copy, number the classes that labels have 0, 1, 2, ...");
+  app.add_option("--replace-non-finite", options->replaceNonFinite,
+                 "In the copy, the value for NaN and infinity in images")
+      ->check(numberIn(-std::numeric_limits<float>::max(),
+                       std::numeric_limits<float>::max()));
   addThreads(app, options->threads);
   addImageLimit(app, options->maxImageBytes);
   app.callback([&command, options] {

@@ -9,6 +9,8 @@
 
 #include "segc/Base/Json.h"
 
+#include <sys/resource.h>
+
 using namespace segc;
 
 // Faults are a result: the list is written, the exit code tells.
@@ -26,4 +28,20 @@ TEST_F(Command, CheckTellsFaultsByItsExitCode) {
   EXPECT_EQ(Json::parse(*faults)["faults"][0]["fault"], "label-gap");
   EXPECT_EQ(run({"check", folder, "--json", folder + "/dataset.json"}), 2);
   EXPECT_THAT(output, HasSubstr("would replace the input of DATA"));
+}
+
+// As on a full disk: what cannot be copied whole is not there.
+TEST_F(Command, FixThatFailsLeavesNothing) {
+  auto limit = [] {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{8192, 8192};
+    setrlimit(RLIMIT_FSIZE, &small);
+  };
+  EXPECT_EQ(run({"check", data, "--fix", folder + "/copy"}, limit), 1);
+  EXPECT_THAT(output, HasSubstr("File too large"));
+  for (const fs::directory_entry &entry : fs::directory_iterator(folder))
+    EXPECT_NE(entry.path().filename().string().substr(0, 4), "copy");
+  EXPECT_EQ(run({"check", data, "--fix", folder + "/copy"}), 0) << output;
+  EXPECT_THAT(output, HasSubstr("0 of them repaired"));
+  EXPECT_EQ(file("copy/dataset.json"), *readFile(data + "/dataset.json"));
 }

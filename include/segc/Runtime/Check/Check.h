@@ -23,20 +23,30 @@
 
 namespace segc {
 
+/// What became of a fault: a check proposes a fix, a repair has one of the
+/// others.
+enum class Outcome { Proposed, Repaired, LeftOut, Remains };
+
 /// Something that is wrong with a case, or with the data set (`caseName` is
 /// empty).
 struct Fault {
   std::string name; ///< "label-fractional"
   std::string caseName, what, fix;
+  Outcome outcome = Outcome::Proposed;
+  std::string done; ///< What a repair did; empty without one.
 };
 
 struct CheckReport {
   int64_t cases = 0;
+  int64_t kept = -1;         ///< Cases in the repaired copy; -1 without one.
   std::vector<Fault> faults; ///< Of the data set, then by case.
 
   OrderedJson toJson() const;
-  /// The table case x fault x proposed fix; empty without faults.
+  /// The table case x fault x proposed fix, or what was done; empty without
+  /// faults.
   std::string toText() const;
+  /// The faults with an outcome.
+  int64_t count(Outcome outcome) const;
 };
 
 /// Told after each case, from any thread: the number that is done and that of

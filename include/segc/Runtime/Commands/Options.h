@@ -112,6 +112,9 @@ struct PredictOptions {
 
 struct CheckOptions {
   std::string data, json;
+  std::string fix; ///< Folder of the repaired copy; empty for none.
+  bool renumberLabels = false;
+  std::optional<double> replaceNonFinite;
   int64_t threads = 0; ///< 0: all cores
   int64_t maxImageBytes = int64_t{1} << 30;
 };
