@@ -185,7 +185,8 @@ static void checkNames(JsonReader &reader,
   for (const DecathlonIndex::Case &entry : cases)
     if (!names.insert(entry.name).second)
       reader.fail("two cases are named \"" + entry.name +
-                  "\"; their predictions would overwrite each other");
+                  "\"; their predictions would overwrite each other; take one "
+                  "of them out");
 }
 
 static void readCases(JsonReader &reader, const CaseEntries &cases,
