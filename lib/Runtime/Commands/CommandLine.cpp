@@ -16,9 +16,6 @@
 
 using namespace segc;
 
-/// The time of each step is kept in memory, so that their number is limited.
-static constexpr int64_t maxBenchmarkSteps = 100'000'000;
-
 // Names with underscores and the other aliases are those of the published
 // examples, so that their scripts need few changes.
 
@@ -32,12 +29,12 @@ static CLI::Validator trainingShare() {
                      });
 }
 
-static void addThreads(CLI::App &app, int64_t &threads) {
+void segc::addThreads(CLI::App &app, int64_t &threads) {
   app.add_option("--threads", threads, "Number of threads; 0: all cores")
       ->check(integerIn(0, 4096));
 }
 
-static void addModelOptions(CLI::App &app, ModelOptions &options) {
+void segc::addModelOptions(CLI::App &app, ModelOptions &options) {
   app.add_option("--model", options.model,
                  "Compiled model (.so), or a network (.mlir), which is "
                  "compiled first")
@@ -83,7 +80,7 @@ static void addVolumeOptions(CLI::App &app, DataOptions &options) {
                  "Classes of label values, e.g. 255=1,4=2");
 }
 
-static void addDataOptions(CLI::App &app, DataOptions &options) {
+void segc::addDataOptions(CLI::App &app, DataOptions &options) {
   addImageLimit(app, options.maxImageBytes);
   app.add_option("--data,--data_dir,--data-dir", options.data,
                  "Data set: a folder with train-volume.tif or dataset.json");
@@ -99,94 +96,6 @@ static void addDataOptions(CLI::App &app, DataOptions &options) {
   app.add_flag("--legacy-resize", options.legacyResize,
                "Resize without the half-pixel shift, as TensorFlow 1 does");
   addVolumeOptions(app, options);
-}
-
-static void addTrain(CLI::App &root, const std::string &commandLine,
-                     std::function<CommandResult()> &command) {
-  CLI::App &app = *root.add_subcommand("train", "Train a network");
-  auto options = std::make_shared<TrainOptions>();
-  options->commandLine = commandLine;
-  addModelOptions(app, options->model);
-  addDataOptions(app, options->data);
-  app.add_option("--batches", options->batches,
-                 "Train on image_0, label_0, ... of a safetensors file");
-  app.add_option("--results,--model_dir", options->results, "Results folder");
-  app.add_option("--init", options->init, "Initial weights (.safetensors)");
-  app.add_option("--epochs,--train_epochs", options->epochs,
-                 "Length of the run; default: the network's recipe")
-      ->check(integerIn(1, maxEpochs));
-  app.add_option("--max-steps,--max_steps", options->maxSteps,
-                 "Length of the run in steps, instead of --epochs")
-      ->check(integerIn(1, maxSteps));
-  app.add_flag_function(
-      "--augment,!--no-augment",
-      [options](int64_t count) { options->augment = count > 0; },
-      "Augment the training samples");
-  app.add_option("--loader-threads", options->loaderThreads,
-                 "Threads that prepare batches; default: 1; results do not "
-                 "depend on it")
-      ->check(integerIn(1, 256));
-  app.add_flag("--resume,--resume-training,--resume_training", options->resume,
-               "Continue from the last checkpoint, if there is one");
-  app.add_option("--learning-rate,--learning_rate,--base_lr",
-                 options->learningRate,
-                 "Learning rate; default: that of the network's optimizer")
-      ->check(numberIn(0, maxRate));
-  app.add_option("--momentum", options->momentum,
-                 "Momentum of " + optimizersWith("momentum"))
-      ->check(numberIn(0, 1));
-  app.add_option("--weight-decay,--weight_decay", options->weightDecay,
-                 "Weight decay of the parameters that the network marks")
-      ->check(numberIn(0, maxRate));
-  app.add_option("--loss-scale,--loss_scale", options->lossScale,
-                 "Loss scale: dynamic, or a number; default: dynamic for a "
-                 "model of f16, else 1");
-  app.add_option("--scheduler", options->scheduler,
-                 "Learning rate schedule: none, poly, cosine or "
-                 "cosine_annealing");
-  app.add_option("--end-learning-rate", options->endLearningRate,
-                 "Learning rate at the end of poly")
-      ->check(numberIn(0, maxRate));
-  app.add_option("--cosine-annealing-first-cycle-steps",
-                 options->firstCycleSteps,
-                 "Length of the first cycle of cosine_annealing")
-      ->check(integerIn(1, maxSteps));
-  app.add_option("--lr-warmup-epochs,--lr_warmup_epochs",
-                 options->lrWarmupEpochs,
-                 "Epochs of the learning rate's warm-up")
-      ->check(integerIn(0, maxEpochs));
-  app.add_option("--init-learning-rate,--init_learning_rate",
-                 options->initialLearningRate,
-                 "Learning rate at the start of the warm-up")
-      ->check(numberIn(0, maxRate));
-  app.add_option("--log-every,--log_every", options->logEvery,
-                 "Steps between records of the log")
-      ->check(integerIn(1, maxSteps));
-  app.add_option("--evaluate-every,--evaluate_every", options->evaluateEvery,
-                 "Steps between evaluations; 0: by the network's recipe")
-      ->check(integerIn(0, maxSteps));
-  app.add_option("--skip-eval", options->skipEval,
-                 "Epochs before the first evaluation")
-      ->check(integerIn(0, maxEpochs));
-  app.add_option(
-         "--save-every", options->saveEvery,
-         "Steps between checkpoints; 0: at evaluations, every ten minutes "
-         "and at the end")
-      ->check(integerIn(0, maxSteps));
-  app.add_option("--ckpt-strategy", options->checkpointStrategy,
-                 "Checkpoints to keep")
-      ->check(CLI::IsMember({"last_and_best", "last_only", "none"}));
-  app.add_option("--dump-gradients", options->dumpGradients,
-                 "Write the first step's gradients (.safetensors)");
-  app.add_flag("--benchmark,!--no-benchmark", options->benchmark,
-               "Measure the time of --max-steps steps instead of training");
-  app.add_option("--warmup-steps,--warmup_steps", options->warmupSteps,
-                 "Steps that --benchmark does not time")
-      ->check(integerIn(0, maxBenchmarkSteps));
-  app.add_option("--json", options->json, "Results file of --benchmark");
-  app.callback([&command, options] {
-    command = [options] { return runTrain(*options); };
-  });
 }
 
 static void addEvaluate(CLI::App &root,
@@ -389,6 +298,7 @@ void segc::addCommands(CLI::App &app, const std::string &commandLine,
                        std::function<CommandResult()> &command) {
   addCheck(app, command);
   addTrain(app, commandLine, command);
+  addCrossValidate(app, commandLine, command);
   addEvaluate(app, command);
   addPredict(app, command);
   addBenchmark(app, command);

@@ -20,6 +20,21 @@ namespace segc {
 void addCommands(CLI::App &app, const std::string &commandLine,
                  std::function<CommandResult()> &command);
 
+/// @name Options that several commands have
+/// @{
+void addThreads(CLI::App &app, int64_t &threads);
+void addModelOptions(CLI::App &app, ModelOptions &options);
+void addDataOptions(CLI::App &app, DataOptions &options);
+/// @}
+
+void addTrain(CLI::App &root, const std::string &commandLine,
+              std::function<CommandResult()> &command);
+void addCrossValidate(CLI::App &root, const std::string &commandLine,
+                      std::function<CommandResult()> &command);
+
+/// The time of each step is kept in memory, so that their number is limited.
+inline constexpr int64_t maxBenchmarkSteps = 100'000'000;
+
 } // namespace segc
 
 #endif // SEGC_LIB_RUNTIME_COMMANDS_COMMANDLINE_H

@@ -256,6 +256,7 @@ Recipe segc::recipeOf(const Manifest &manifest) {
   } else if (kind == "nnunet") {
     recipe.scheduler = Schedule::Kind::CosineAnnealing;
     recipe.epochs = 1000;
+    recipe.published = "best";
   } else if (kind == "kits19") {
     recipe.epochs = 4000;
     recipe.warmupEpochs = 200;

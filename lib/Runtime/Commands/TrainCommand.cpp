@@ -199,6 +199,9 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"learning_rate", config.schedule.learningRate},
       {"scheduler", scheduleName(config.schedule.kind)},
       {"lr_warmup_epochs", config.schedule.warmupEpochs},
+      {"best_by", measureName(config.bestBy)},
+      {"max_seconds", config.maxSeconds},
+      {"patience", config.patience},
       {"momentum", recordedFloat(config.momentum)},
       {"weight_decay", recordedFloat(config.weightDecay)},
       {"optimizer", run.runner.manifest().optimizer.kind},
@@ -215,11 +218,13 @@ static Status logParameters(RunLog &log, const Run &run) {
 static Status beginIn(const ResultsFolder &folder, const Run &run) {
   const int64_t step = run.state.step, total = run.config.schedule.totalSteps;
   if (step > 0) {
+    const std::string end =
+        step < total ? earlyEnd(run.config, run.state) : "--max-steps";
+    const std::string next =
+        end.empty() ? ", going on" : "; for more, give a larger " + end;
     std::fprintf(stderr, "segrun: %s: step %lld of %lld is done%s\n",
                  folder.path().c_str(), static_cast<long long>(step),
-                 static_cast<long long>(total),
-                 step < total ? ", going on"
-                              : "; for more, give a larger --max-steps");
+                 static_cast<long long>(total), next.c_str());
     return Status::success();
   }
   SEGC_ASSIGN_OR_RETURN(std::string aside, folder.putAside(trainingResults()));

@@ -10,14 +10,18 @@
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
 
+#include <algorithm>
 #include <cstdio>
 
 using namespace segc;
 
-/// An option that says when a run evaluates; empty if none is given.
+/// An option that says when a run evaluates, or what follows from it; empty if
+/// none is given.
 static std::string evaluationOption(const TrainOptions &options) {
   return options.evaluateEvery.value_or(0) > 0 ? "--evaluate-every"
          : options.skipEval > 0                ? "--skip-eval"
+         : options.patience.value_or(0) > 0    ? "--patience"
+         : options.bestBy                      ? "--best-by"
                                                : "";
 }
 
@@ -37,6 +41,8 @@ Status segc::checkTrainOptions(const TrainOptions &options) {
   if (options.resume && !options.init.empty())
     return wrongUsage("--resume goes on with the run's own weights: "
                       "leave out --init or --resume");
+  if (!std::is_sorted(options.milestones.begin(), options.milestones.end()))
+    return wrongUsage("--lr-milestones: expected steps in ascending order");
   if (options.scheduler)
     SEGC_RETURN_IF_ERROR(parseScheduleKind(*options.scheduler).status());
   if (options.warmupSteps || !options.json.empty())
@@ -77,8 +83,14 @@ static Recipe startOf(const Run &run) {
   recipe.initialLearningRate = before.schedule.initialLearningRate;
   recipe.warmupEpochs = before.schedule.warmupEpochs;
   recipe.scheduler = before.schedule.kind;
+  recipe.milestones = before.schedule.milestones;
+  recipe.milestoneFactor = before.schedule.milestoneFactor;
+  recipe.scheduleByEpochs = before.schedule.byEpochs;
   recipe.momentum = before.momentum;
   recipe.weightDecay = before.weightDecay;
+  recipe.bestBy = before.bestBy;
+  recipe.maxSeconds = before.maxSeconds;
+  recipe.patience = before.patience;
   recipe.epochs = 0;
   recipe.maxSteps = before.schedule.totalSteps;
   return recipe;
@@ -90,12 +102,19 @@ static Status checkSchedule(const TrainOptions &options,
   if (options.initialLearningRate && schedule.warmupEpochs == 0)
     return wrongUsage("--init-learning-rate has no effect without "
                       "--lr-warmup-epochs: leave it out");
+  if (schedule.kind == Schedule::Kind::Piecewise && schedule.milestones.empty())
+    return wrongUsage("--scheduler piecewise needs --lr-milestones");
   const char *idle =
       options.endLearningRate && schedule.kind != Schedule::Kind::Poly
           ? "--end-learning-rate"
       : options.firstCycleSteps &&
               schedule.kind != Schedule::Kind::CosineAnnealing
           ? "--cosine-annealing-first-cycle-steps"
+      : !options.milestones.empty() &&
+              schedule.kind != Schedule::Kind::Piecewise
+          ? "--lr-milestones"
+      : options.milestoneFactor && schedule.kind != Schedule::Kind::Piecewise
+          ? "--lr-factor"
           : nullptr;
   return idle ? wrongUsage(std::string(idle) +
                            " has no effect with --scheduler " +
@@ -130,6 +149,12 @@ Status segc::configure(Run &run) {
       options.initialLearningRate.value_or(recipe.initialLearningRate);
   config.schedule.warmupEpochs =
       options.lrWarmupEpochs.value_or(recipe.warmupEpochs);
+  config.schedule.milestones =
+      options.milestones.empty() ? recipe.milestones : options.milestones;
+  config.schedule.milestoneFactor =
+      options.milestoneFactor.value_or(recipe.milestoneFactor);
+  config.schedule.byEpochs = options.scheduleBy ? *options.scheduleBy == "epoch"
+                                                : recipe.scheduleByEpochs;
   config.schedule.stepsPerEpoch = config.stepsPerEpoch;
   SEGC_RETURN_IF_ERROR(checkSchedule(options, config.schedule));
   if (config.schedule.totalSteps > maxSteps)
@@ -152,6 +177,12 @@ Status segc::configure(Run &run) {
   config.skipEpochs = options.skipEval;
   config.saveEvery = options.saveEvery;
   config.dumpGradients = options.dumpGradients;
+  config.bestBy = recipe.bestBy;
+  if (options.bestBy) {
+    SEGC_ASSIGN_OR_RETURN(config.bestBy, parseMeasure(*options.bestBy));
+  }
+  config.maxSeconds = options.maxSeconds.value_or(recipe.maxSeconds);
+  config.patience = options.patience.value_or(recipe.patience);
   config.keepBest = options.checkpointStrategy == "last_and_best";
   if (options.checkpointStrategy != "none")
     config.checkpoints = options.results + "/checkpoints";
@@ -179,6 +210,9 @@ static StatusOr<RunSettings> settingsOf(const Run &run) {
   settings.schedule = run.config.schedule;
   settings.momentum = recordedFloat(run.config.momentum);
   settings.weightDecay = recordedFloat(run.config.weightDecay);
+  settings.bestBy = run.config.bestBy;
+  settings.maxSeconds = run.config.maxSeconds;
+  settings.patience = run.config.patience;
   return settings;
 }
 
@@ -231,6 +265,12 @@ void segc::warnOfIdleOptions(const TrainOptions &options) {
       {options.lossScale.has_value(), "--loss-scale"},
       {options.scheduler.has_value(), "--scheduler"},
       {options.lrWarmupEpochs.has_value(), "--lr-warmup-epochs"},
+      {!options.milestones.empty(), "--lr-milestones"},
+      {options.milestoneFactor.has_value(), "--lr-factor"},
+      {options.scheduleBy.has_value(), "--schedule-by"},
+      {options.maxSeconds.has_value(), "--max-time"},
+      {options.patience.has_value(), "--patience"},
+      {options.bestBy.has_value(), "--best-by"},
       {options.evaluateEvery.has_value(), "--evaluate-every"},
       {options.skipEval > 0, "--skip-eval"},
       {options.saveEvery > 0, "--save-every"},

@@ -37,11 +37,13 @@ static void addCases(const Predictor &predictor, const Dataset &dataset,
   std::vector<int32_t> predicted(voxels);
   for (int64_t i = 0; i < batch.size; ++i) {
     argmaxRows(predictor.probabilities(i), voxels, classes, predicted.data());
+    const int32_t *label = batch.label.data() + i * voxels;
+    std::vector<ClassCounts> counts =
+        countClasses(predicted.data(), label, voxels, classes);
+    std::vector<double> dice = hardDice(counts);
     evaluation.cases.push_back(
-        {dataset.caseName(split, batch.cases[i]),
-         hardDice(predicted.data(), batch.label.data() + i * voxels, voxels,
-                  classes),
-         classesIn(batch.label.data() + i * voxels, voxels, classes)});
+        {dataset.caseName(split, batch.cases[i]), std::move(dice),
+         classesIn(label, voxels, classes), std::move(counts)});
   }
 }
 

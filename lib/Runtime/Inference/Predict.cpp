@@ -24,9 +24,9 @@ namespace {
 class SplitPrediction {
 public:
   SplitPrediction(ModelRunner &runner, const Dataset &dataset, Split split,
-                  SegmentationWriter &writer)
+                  const CaseSink &sink)
       : predictor(runner, dataset.labelShape()), dataset(dataset), split(split),
-        writer(writer), imageElements(elementCount(dataset.imageShape())) {}
+        sink(sink), imageElements(elementCount(dataset.imageShape())) {}
 
   Status run(int64_t count, int64_t batch) {
     BatchArray<float> images(static_cast<size_t>(batch * imageElements));
@@ -50,7 +50,7 @@ public:
       if (!cases.empty())
         SEGC_RETURN_IF_ERROR(predict(images.data(), cases));
     }
-    return writer.finish();
+    return Status::success();
   }
   std::vector<FailedCase> takeFailures() { return std::move(failures); }
 
@@ -68,9 +68,8 @@ private:
         kernel = predictor.firstNonFiniteKernel();
       attempt(cases[i], [&] {
         return finite[i]
-                   ? writer.write(
-                         split, cases[i],
-                         predictor.probabilities(static_cast<int64_t>(i)))
+                   ? sink(cases[i],
+                          predictor.probabilities(static_cast<int64_t>(i)))
                    : Status(StatusCode::NonFinite,
                             "the probabilities are not finite: " + kernel +
                                 "; no mask was written: take other weights, "
@@ -92,12 +91,20 @@ private:
   Predictor predictor;
   const Dataset &dataset;
   Split split;
-  SegmentationWriter &writer;
+  const CaseSink &sink;
   int64_t imageElements;
   std::vector<FailedCase> failures;
 };
 
 } // namespace
+
+StatusOr<std::vector<FailedCase>>
+segc::predictCases(ModelRunner &runner, const Dataset &dataset, Split split,
+                   int64_t count, int64_t batch, const CaseSink &sink) {
+  SplitPrediction prediction(runner, dataset, split, sink);
+  SEGC_RETURN_IF_ERROR(prediction.run(count, batch));
+  return prediction.takeFailures();
+}
 
 StatusOr<std::vector<FailedCase>>
 segc::predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
@@ -107,9 +114,14 @@ segc::predictSplit(ModelRunner &runner, const Dataset &dataset, Split split,
   SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
   SegmentationWriter writer(dataset, folders, greyMasks);
   writer.setPostprocessing(std::move(postprocessing));
-  SplitPrediction prediction(runner, dataset, split, writer);
-  SEGC_RETURN_IF_ERROR(prediction.run(count, batch));
-  return prediction.takeFailures();
+  SEGC_ASSIGN_OR_RETURN(
+      std::vector<FailedCase> failures,
+      predictCases(runner, dataset, split, count, batch,
+                   [&](int64_t index, const float *probabilities) {
+                     return writer.write(split, index, probabilities);
+                   }));
+  SEGC_RETURN_IF_ERROR(writer.finish());
+  return failures;
 }
 
 Status segc::predictExamples(ModelRunner &runner, const Dataset &dataset,

@@ -13,29 +13,34 @@
 
 using namespace segc;
 
-std::vector<double> segc::hardDice(const int32_t *predicted,
-                                   const int32_t *expected, int64_t voxels,
-                                   int64_t classes) {
-  // |P|, |L| and |P and L| of each class give 2TP/(2TP+FP+FN).
-  std::vector<int64_t> inPrediction(classes), inLabel(classes), both(classes);
+std::vector<ClassCounts> segc::countClasses(const int32_t *predicted,
+                                            const int32_t *expected,
+                                            int64_t voxels, int64_t classes) {
+  std::vector<ClassCounts> counts(classes);
   for (int64_t i = 0; i < voxels; ++i) {
     int32_t p = predicted[i], e = expected[i];
     if (e < 0 || e >= classes)
       continue;
-    ++inLabel[e];
+    ++counts[e].expected;
     if (p >= 0 && p < classes)
-      ++inPrediction[p];
+      ++counts[p].predicted;
     if (p == e)
-      ++both[e];
+      ++counts[e].both;
   }
-  std::vector<double> dice(classes);
-  for (int64_t c = 0; c < classes; ++c) {
-    if (inLabel[c] == 0)
-      dice[c] = inPrediction[c] == 0 ? 1 : 0;
-    else
-      dice[c] = 2.0 * static_cast<double>(both[c]) /
-                static_cast<double>(inPrediction[c] + inLabel[c]);
-  }
+  return counts;
+}
+
+/// |P|, |L| and |P and L| of a class give 2TP/(2TP+FP+FN); NaN if there are
+/// none.
+static double diceOf(const ClassCounts &counts) {
+  return 2.0 * static_cast<double>(counts.both) /
+         static_cast<double>(counts.predicted + counts.expected);
+}
+
+std::vector<double> segc::hardDice(const std::vector<ClassCounts> &counts) {
+  std::vector<double> dice;
+  for (const ClassCounts &of : counts)
+    dice.push_back(of.expected == 0 ? (of.predicted == 0 ? 1 : 0) : diceOf(of));
   return dice;
 }
 
@@ -112,8 +117,10 @@ std::vector<double> Evaluation::diceByClass() const {
 
 double Evaluation::meanDice() const { return meanOfPresent(diceByClass()); }
 
-double Evaluation::meanForegroundDice() const {
-  std::vector<double> dice = diceByClass();
+/// The mean over all classes but the one called background (class 0 if there
+/// is none).
+static double foregroundMean(const std::vector<std::string> &classNames,
+                             std::vector<double> dice) {
   auto background =
       std::find(classNames.begin(), classNames.end(), "background");
   if (dice.size() > 1)
@@ -121,6 +128,24 @@ double Evaluation::meanForegroundDice() const {
                                    ? 0
                                    : background - classNames.begin()));
   return meanOfPresent(dice);
+}
+
+double Evaluation::meanForegroundDice() const {
+  return foregroundMean(classNames, diceByClass());
+}
+
+double Evaluation::pooledForegroundDice() const {
+  std::vector<double> dice;
+  for (size_t i = 0; i < classNames.size(); ++i) {
+    ClassCounts total;
+    for (const Case &c : cases) {
+      total.predicted += c.counts[i].predicted;
+      total.expected += c.counts[i].expected;
+      total.both += c.counts[i].both;
+    }
+    dice.push_back(diceOf(total));
+  }
+  return foregroundMean(classNames, std::move(dice));
 }
 
 const Evaluation::Value *Evaluation::find(const std::string &name) const {

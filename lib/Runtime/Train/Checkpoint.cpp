@@ -40,8 +40,13 @@ std::string TrainState::toJson() const {
                         {"scale", lossScale.scale},
                         {"finite_steps", lossScale.finiteSteps},
                         {"skipped_steps", lossScale.skippedSteps}}},
-                      {"best", {{"dice", bestDice}, {"step", bestStep}}},
+                      {"best",
+                       {{"dice", bestDice},
+                        {"step", bestStep},
+                        {"evaluations_since", evaluationsSinceBest}}},
                       {"seconds", seconds}};
+  if (smoothedDice)
+    json["best"]["smoothed_dice"] = *smoothedDice;
   if (!orientation.empty())
     json["orientation"] = orientation;
   if (settings)
@@ -88,6 +93,10 @@ StatusOr<TrainState> TrainState::fromJson(std::string_view text,
   JsonReader best = root.object("best");
   state.bestDice = numberIn(best, "dice", -1, 1);
   state.bestStep = best.integer("step", 0, maxSteps);
+  if (best.has("evaluations_since"))
+    state.evaluationsSinceBest = best.integer("evaluations_since", 0, maxSteps);
+  if (best.has("smoothed_dice"))
+    state.smoothedDice = numberIn(best, "smoothed_dice", 0, 1);
   state.seconds = numberIn(root, "seconds", 0, 1e12);
   if (root.has("settings"))
     state.settings = RunSettings::fromJson(root.object("settings"));

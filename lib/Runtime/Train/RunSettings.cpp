@@ -12,6 +12,20 @@
 
 using namespace segc;
 
+/// The longest --max-time: a hundred years.
+static constexpr double maxRunSeconds = 3.2e9;
+
+const char *segc::measureName(BestMeasure measure) {
+  return measure == BestMeasure::Dice ? "dice" : "smoothed_dice";
+}
+
+StatusOr<BestMeasure> segc::parseMeasure(const std::string &name) {
+  for (BestMeasure measure : {BestMeasure::Dice, BestMeasure::SmoothedDice})
+    if (name == measureName(measure))
+      return measure;
+  return wrongUsage("--best-by " + name + ": expected dice or smoothed_dice");
+}
+
 OrderedJson RunSettings::toJson() const {
   return {{"data", data},
           {"data_digest", dataDigest},
@@ -28,8 +42,14 @@ OrderedJson RunSettings::toJson() const {
           {"steps", schedule.totalSteps},
           {"initial_learning_rate", schedule.initialLearningRate},
           {"warmup_epochs", schedule.warmupEpochs},
+          {"milestones", schedule.milestones},
+          {"milestone_factor", schedule.milestoneFactor},
+          {"by_epochs", schedule.byEpochs},
           {"momentum", momentum},
-          {"weight_decay", weightDecay}};
+          {"weight_decay", weightDecay},
+          {"best_by", measureName(bestBy)},
+          {"max_seconds", maxSeconds},
+          {"patience", patience}};
 }
 
 RunSettings RunSettings::fromJson(JsonReader reader) {
@@ -67,12 +87,36 @@ RunSettings RunSettings::fromJson(JsonReader reader) {
   }
   settings.momentum = rate("momentum");
   settings.weightDecay = rate("weight_decay");
+  // Earlier versions had none of these.
+  if (reader.has("milestones")) {
+    settings.schedule.milestones = reader.integers("milestones");
+    settings.schedule.milestoneFactor = rate("milestone_factor");
+    settings.schedule.byEpochs = reader.boolean("by_epochs");
+  }
+  if (reader.has("best_by")) {
+    StatusOr<BestMeasure> measure = parseMeasure(reader.string("best_by"));
+    if (measure.ok())
+      settings.bestBy = *measure;
+    else
+      reader.fail("field \"best_by\": " + measure.status().message());
+    settings.maxSeconds = reader.number("max_seconds");
+    if (!(settings.maxSeconds >= 0 && settings.maxSeconds <= maxRunSeconds))
+      reader.fail("field \"max_seconds\": expected 0 to 3.2e9");
+    settings.patience = reader.integer("patience", 0, maxSteps);
+  }
   return settings;
 }
 
 static std::string numberText(double value) {
   char text[40];
   std::snprintf(text, sizeof(text), "%g", value);
+  return text;
+}
+
+static std::string listText(const std::vector<int64_t> &values) {
+  std::string text;
+  for (int64_t value : values)
+    text += (text.empty() ? "" : ",") + std::to_string(value);
   return text;
 }
 
@@ -109,6 +153,8 @@ Status segc::checkSameRun(const RunSettings &before, const RunSettings &now,
        flagText("--augment", now.augment)},
       {flagText("--legacy-resize", before.legacyResize),
        flagText("--legacy-resize", now.legacyResize)},
+      {std::string("--best-by ") + measureName(before.bestBy),
+       std::string("--best-by ") + measureName(now.bestBy)},
       {"--precision " + before.precision, "--precision " + now.precision},
       {"the optimizer " + before.optimizer, "the optimizer " + now.optimizer},
   };
@@ -146,6 +192,13 @@ std::vector<std::string> segc::changesOf(const RunSettings &before,
     compareNumbers("--cosine-annealing-first-cycle-steps",
                    static_cast<double>(then.firstCycleSteps),
                    static_cast<double>(next.firstCycleSteps));
+  if (next.kind == Schedule::Kind::Piecewise) {
+    compare("--lr-milestones", listText(then.milestones),
+            listText(next.milestones));
+    compareNumbers("--lr-factor", then.milestoneFactor, next.milestoneFactor);
+  }
+  compare("--schedule-by", then.byEpochs ? "epoch" : "step",
+          next.byEpochs ? "epoch" : "step");
   compareNumbers("--lr-warmup-epochs", static_cast<double>(then.warmupEpochs),
                  static_cast<double>(next.warmupEpochs));
   if (next.warmupEpochs > 0)

@@ -30,6 +30,8 @@ double Schedule::at(int64_t step) const {
 }
 
 double Schedule::withoutWarmup(int64_t step) const {
+  if (byEpochs)
+    step -= step % stepsPerEpoch;
   double fraction = std::min(1.0, static_cast<double>(step) /
                                       static_cast<double>(totalSteps));
   switch (kind) {
@@ -41,6 +43,11 @@ double Schedule::withoutWarmup(int64_t step) const {
            endLearningRate;
   case Kind::Cosine:
     return learningRate * 0.5 * (1 + std::cos(M_PI * fraction));
+  case Kind::Piecewise:
+    return learningRate *
+           std::pow(milestoneFactor, std::upper_bound(milestones.begin(),
+                                                      milestones.end(), step) -
+                                         milestones.begin());
   case Kind::CosineAnnealing:
     break;
   }
@@ -65,6 +72,8 @@ const char *segc::scheduleName(Schedule::Kind kind) {
     return "cosine";
   case Schedule::Kind::CosineAnnealing:
     return "cosine_annealing";
+  case Schedule::Kind::Piecewise:
+    return "piecewise";
   }
   return "";
 }
@@ -72,11 +81,14 @@ const char *segc::scheduleName(Schedule::Kind kind) {
 StatusOr<Schedule::Kind> segc::parseScheduleKind(const std::string &name) {
   for (Schedule::Kind kind :
        {Schedule::Kind::None, Schedule::Kind::Poly, Schedule::Kind::Cosine,
-        Schedule::Kind::CosineAnnealing})
+        Schedule::Kind::CosineAnnealing, Schedule::Kind::Piecewise})
     if (name == scheduleName(kind))
       return kind;
+  if (name == "constant")
+    return Schedule::Kind::None;
   return wrongUsage("--scheduler " + name +
-                    ": expected none, poly, cosine or cosine_annealing");
+                    ": expected none, constant, poly, cosine, "
+                    "cosine_annealing or piecewise");
 }
 
 bool LossScale::maySkip() const {

@@ -20,6 +20,18 @@ using namespace segc;
 static constexpr std::chrono::minutes saveInterval{10};
 static constexpr std::chrono::milliseconds showInterval{200};
 
+/// The share of what was before in nnU-Net v2's moving mean.
+static constexpr double smoothing = 0.9;
+
+std::string segc::earlyEnd(const TrainerConfig &config,
+                           const TrainState &state) {
+  if (config.maxSeconds > 0 && state.seconds >= config.maxSeconds)
+    return "--max-time";
+  if (config.patience > 0 && state.evaluationsSinceBest >= config.patience)
+    return "--patience";
+  return "";
+}
+
 Status Trainer::run() {
   started = lastSave = lastShown = Clock::now();
   firstStep = state_.step;
@@ -40,6 +52,15 @@ Status Trainer::run() {
     }
   }
   log.endProgress();
+  if (state_.step < config.schedule.totalSteps && state_.step > firstStep) {
+    const std::string option = earlyEnd(config, state_);
+    SEGC_RETURN_IF_ERROR(log.metadata("ended_by", {{"option", option}}));
+    log.progress("step " + std::to_string(state_.step) + " of " +
+                     std::to_string(config.schedule.totalSteps) +
+                     " is the last: " + option,
+                 true);
+    log.endProgress();
+  }
   return save("last");
 }
 
@@ -184,37 +205,61 @@ Status Trainer::afterStep() {
   bool due = config.evaluateEvery > 0 ? state_.step % config.evaluateEvery == 0
                                       : config.evaluateEpochs && epochEnds &&
                                             state_.epoch > config.skipEpochs;
-  if (evaluator && (due || atEnd()) && !stopSignal())
-    SEGC_RETURN_IF_ERROR(evaluate());
+  // A run that goes on after --max-time is the run without that end: what is
+  // evaluated there only is not part of it.
+  const bool counts = due || state_.step >= config.schedule.totalSteps;
+  if (evaluator && (counts || atEnd()) && !stopSignal())
+    SEGC_RETURN_IF_ERROR(evaluate(counts));
   bool save = config.saveEvery > 0 ? state_.step % config.saveEvery == 0
                                    : Clock::now() - lastSave > saveInterval;
   return save ? this->save("last") : Status::success();
 }
 
-Status Trainer::evaluate() {
+double Trainer::measure(const Evaluation &found, OrderedJson &record) {
+  if (config.bestBy == BestMeasure::Dice)
+    return found.meanForegroundDice();
+  const double pooled = found.pooledForegroundDice();
+  if (!std::isnan(pooled))
+    state_.smoothedDice =
+        state_.smoothedDice
+            ? smoothing * *state_.smoothedDice + (1 - smoothing) * pooled
+            : pooled;
+  record["eval_pseudo_dice"] = pooled;
+  const double smoothed = state_.smoothedDice.value_or(std::nan(""));
+  record["eval_smoothed_dice"] = smoothed;
+  return smoothed;
+}
+
+Status Trainer::evaluate(bool counts) {
   StatusOr<Evaluation> found = evaluator();
   // A signal during the evaluation: the loop saves and ends.
   if (!found.ok() && found.status().code() == StatusCode::Interrupted)
     return Status::success();
   SEGC_RETURN_IF_ERROR(found.status());
-  evaluation = std::move(*found);
-  OrderedJson record = evaluation->toRecord();
-  double dice = evaluation->meanForegroundDice();
-  bool better = dice > state_.bestDice;
-  if (better) {
-    state_.bestDice = dice;
-    state_.bestStep = state_.step;
-    record["time_to_train"] = state_.seconds;
+  const Evaluation &current = evaluation.emplace(std::move(*found));
+  OrderedJson record = current.toRecord();
+  bool better = false;
+  if (counts) {
+    const double value = measure(current, record);
+    better = value > state_.bestDice;
+    ++state_.evaluationsSinceBest;
+    if (better) {
+      state_.bestDice = value;
+      state_.bestStep = state_.step;
+      state_.evaluationsSinceBest = 0;
+      record["time_to_train"] = state_.seconds;
+    }
   }
   SEGC_RETURN_IF_ERROR(log.record(state_.step, record));
+  const double dice = current.meanForegroundDice();
   char foreground[40], text[160];
   std::snprintf(foreground, sizeof(foreground),
                 std::isnan(dice) ? "absent" : "%.4f", dice);
   std::snprintf(text, sizeof(text),
                 "step %lld: evaluated %zu cases, hard Dice %.4f (foreground "
                 "%s)%s",
-                static_cast<long long>(state_.step), evaluation->cases.size(),
-                evaluation->meanDice(), foreground,
+                static_cast<long long>(state_.step), current.cases.size(),
+                current.meanDice(), foreground,
                 better ? ", the best so far" : "");
   log.endProgress();
   log.progress(text, true);

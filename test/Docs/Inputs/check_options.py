@@ -12,9 +12,9 @@ import re
 import subprocess
 import sys
 
-ROW = re.compile(r"^\| `(--?[\w-]+)`[^|]*\| ([a-z, ]+) \|", re.MULTILINE)
+ROW = re.compile(r"^\| `(--?[\w-]+)`[^|]*\| ([a-z, -]+) \|", re.MULTILINE)
 OPTION = re.compile(r"^  (-[^\s:]+)", re.MULTILINE)
-COMMAND = re.compile(r"^  ([a-z]+) ", re.MULTILINE)
+COMMAND = re.compile(r"^  ([a-z-]+) ", re.MULTILINE)
 
 
 def help_of(*command):

@@ -139,6 +139,12 @@ TEST(TrainState, RefusesImpossibleStates) {
       {{"settings", "scheduler"}, {"linear", 5}},
       {{"settings", "learning_rate"}, {-1, 1e300, "x"}},
       {{"settings", "steps"}, {0, -1, "x"}},
+      {{"settings", "milestones"}, {5, "x", Json::array({-1})}},
+      {{"settings", "best_by"}, {"loss", 5}},
+      {{"settings", "max_seconds"}, {nullptr, -1, "x"}},
+      {{"settings", "patience"}, {nullptr, -1, "x"}},
+      {{"best", "evaluations_since"}, {-1, "x"}},
+      {{"best", "smoothed_dice"}, {2, "x"}},
       {{"format"}, {nullptr, 2, "1"}}};
   for (const auto &[path, values] : cases)
     for (const Json &value : values) {

@@ -11,9 +11,19 @@
 
 using namespace segc;
 
+// nnU-Net v2 adds up the voxels of all cases.
+TEST(Evaluation, PooledForegroundDice) {
+  Evaluation evaluation;
+  evaluation.classNames = {"background", "a", "b", "nowhere"};
+  evaluation.cases = {{"one", {}, {}, {{9, 9, 9}, {2, 4, 1}, {1, 1, 1}, {}}},
+                      {"two", {}, {}, {{9, 9, 9}, {4, 6, 3}, {0, 2, 0}, {}}}};
+  EXPECT_DOUBLE_EQ(evaluation.pooledForegroundDice(),
+                   (2.0 * 4 / 16 + 2.0 * 1 / 4) / 2);
+}
+
 TEST(Metrics, HardDiceOfThePublishedVector) {
   int32_t predicted[] = {0, 1, 1, 1, 2}, expected[] = {0, 1, 1, 2, 2};
-  std::vector<double> dice = hardDice(predicted, expected, 5, 3);
+  std::vector<double> dice = hardDice(countClasses(predicted, expected, 5, 3));
   EXPECT_DOUBLE_EQ(dice[0], 1);
   EXPECT_DOUBLE_EQ(dice[1], 0.8);
   EXPECT_NEAR(dice[2], 0.667, 5e-4);
@@ -21,7 +31,7 @@ TEST(Metrics, HardDiceOfThePublishedVector) {
 
 TEST(Metrics, AbsentClasses) {
   int32_t predicted[] = {0, 0, 3}, expected[] = {0, 0, 0};
-  std::vector<double> dice = hardDice(predicted, expected, 3, 4);
+  std::vector<double> dice = hardDice(countClasses(predicted, expected, 3, 4));
   EXPECT_DOUBLE_EQ(dice[0], 0.8);
   EXPECT_DOUBLE_EQ(dice[1], 1) << "absent from both";
   EXPECT_DOUBLE_EQ(dice[3], 0) << "absent from the label alone";

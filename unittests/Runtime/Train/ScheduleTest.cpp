@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Train/Schedule.h"
+#include "segc/Base/Files.h"
+#include "segc/Base/Json.h"
 #include "segc/model_tables.h"
 
 #include <cmath>
@@ -65,11 +67,49 @@ TEST(Schedule, WarmsUpByEpochs) {
   EXPECT_NEAR(schedule.at(50), 0.5, 1e-12);
 }
 
+// What bench/peers/record_optimizers.py recorded of PyTorch.
+TEST(Schedule, IsThatOfPyTorch) {
+  auto text = readFile(SEGC_SOURCE_DIR
+                       "/unittests/Runtime/Train/golden/schedules.json");
+  ASSERT_TRUE(text.ok());
+  const Json recorded = Json::parse(*text);
+  for (const auto &[name, rates] : recorded["rates"].items()) {
+    Schedule schedule;
+    schedule.learningRate = recorded["rate"];
+    schedule.endLearningRate = 0;
+    schedule.totalSteps = recorded["total"];
+    schedule.firstCycleSteps = recorded["cycle"];
+    schedule.milestones = recorded["milestones"].get<std::vector<int64_t>>();
+    schedule.milestoneFactor = recorded["factor"];
+    if (name == "warmup") {
+      schedule.warmupEpochs = recorded["warmup_epochs"];
+      schedule.initialLearningRate = recorded["initial"];
+    } else {
+      schedule.kind = *parseScheduleKind(name);
+    }
+    for (size_t step = 0; step < rates.size(); ++step)
+      EXPECT_NEAR(schedule.at(static_cast<int64_t>(step)), rates[step], 1e-14)
+          << name << " " << step;
+    // By epochs, the rates are those of steps that are as long.
+    schedule.stepsPerEpoch = 5;
+    schedule.totalSteps *= 5;
+    schedule.firstCycleSteps *= 5;
+    for (int64_t &milestone : schedule.milestones)
+      milestone *= 5;
+    schedule.byEpochs = true;
+    for (size_t step = 0; step < 5 * rates.size(); ++step)
+      EXPECT_NEAR(schedule.at(static_cast<int64_t>(step)), rates[step / 5],
+                  1e-14)
+          << name << " by epochs, " << step;
+  }
+}
+
 TEST(Schedule, RefusesOtherNames) {
   EXPECT_TRUE(parseScheduleKind("cosine_annealing").ok());
+  EXPECT_EQ(*parseScheduleKind("constant"), Schedule::Kind::None);
   EXPECT_EQ(parseScheduleKind("linear").status().message(),
-            "--scheduler linear: expected none, poly, cosine or "
-            "cosine_annealing");
+            "--scheduler linear: expected none, constant, poly, cosine, "
+            "cosine_annealing or piecewise");
 }
 
 /// Ends a step as the programs of models do.

@@ -223,6 +223,103 @@ TEST_F(Loop, EvaluatesAndKeepsTheBest) {
   EXPECT_EQ(loadCheckpoint(folder + "/last.previous", runner)->step, 9);
 }
 
+/// Evaluates two classes of a case of 200 voxels: `scores` are the Dice of the
+/// second, one a call.
+static Trainer::Evaluator scoring(const std::vector<double> &scores,
+                                  size_t &calls) {
+  return [&scores, &calls]() -> StatusOr<Evaluation> {
+    const double dice = scores[calls++ % scores.size()];
+    const auto both = static_cast<int64_t>(100 * dice);
+    Evaluation evaluation;
+    evaluation.classNames = {"background", "a"};
+    evaluation.cases = {
+        {"case", {1, dice}, {true, true}, {{100, 100, 0}, {100, 100, both}}}};
+    return evaluation;
+  };
+}
+
+// nnU-Net v2 keeps the weights of the largest moving mean, not of the largest
+// Dice.
+TEST_F(Loop, KeepsTheBestByTheMovingMean) {
+  ModelRunner runner = makeRunner(pool);
+  TrainState state = fresh(runner);
+  const std::vector<double> scores = {0.5, 0.9, 0.45, 0.6};
+  size_t calls = 0;
+  TrainerConfig config = configOf(12);
+  config.bestBy = BestMeasure::SmoothedDice;
+  ASSERT_TRUE(run(runner, state, config, scoring(scores, calls)).ok());
+  EXPECT_EQ(calls, 4u);
+  double smoothed = 0.5;
+  for (double score : {0.9, 0.45, 0.6})
+    smoothed = 0.9 * smoothed + 0.1 * score;
+  EXPECT_DOUBLE_EQ(state.smoothedDice.value_or(-1), smoothed);
+  EXPECT_EQ(state.bestStep, 6) << "0.5, 0.54, 0.531, 0.5379";
+}
+
+TEST_F(Loop, PatienceEndsTheRun) {
+  ModelRunner runner = makeRunner(pool);
+  TrainState state = fresh(runner);
+  const std::vector<double> scores = {0.5, 0.6, 0.55, 0.6, 0.7};
+  size_t calls = 0;
+  TrainerConfig config = configOf(60);
+  config.patience = 2;
+  ASSERT_TRUE(run(runner, state, config, scoring(scores, calls)).ok());
+  EXPECT_EQ(state.step, 12) << "an equal value is not better";
+  EXPECT_EQ(state.bestStep, 6);
+  EXPECT_EQ(state.evaluationsSinceBest, 2);
+}
+
+TEST_F(Loop, TimeEndsTheRun) {
+  ModelRunner runner = makeRunner(pool);
+  TrainState state = fresh(runner);
+  size_t calls = 0;
+  const std::vector<double> scores = {0.5};
+  TrainerConfig config = configOf(1000000);
+  config.stepsPerEpoch = 500000;
+  config.maxSeconds = 0.05;
+  config.logEvery = 1000000;
+  ASSERT_TRUE(run(runner, state, config, scoring(scores, calls)).ok());
+  EXPECT_GE(state.seconds, 0.05);
+  EXPECT_LT(state.step, 1000000);
+  EXPECT_EQ(calls, 1u);
+  EXPECT_EQ(state.bestStep, 0) << "that evaluation is not one of the run's";
+  const int64_t step = state.step;
+  ASSERT_TRUE(run(runner, state, config, scoring(scores, calls)).ok());
+  EXPECT_EQ(state.step, step) << "the time of earlier runs counts";
+}
+
+// A run that was cut off, and one that its time ended, go on to the same end.
+TEST_F(Loop, EarlyEndsAndTheBestSurviveAResume) {
+  const std::vector<double> scores = {0.5, 0.9, 0.6, 0.7, 0.95, 0.4, 0.3};
+  TrainerConfig config = configOf(60);
+  config.patience = 2;
+  config.bestBy = BestMeasure::SmoothedDice;
+  auto finish = [&](const std::vector<int64_t> &ends) {
+    ModelRunner runner = makeRunner(pool);
+    TrainState state = fresh(runner);
+    size_t calls = 0;
+    for (int64_t end : ends) {
+      TrainerConfig part = config;
+      part.schedule.totalSteps = end;
+      // An end within an epoch would be one more evaluation.
+      part.evaluateEvery = 3;
+      EXPECT_TRUE(run(runner, state, part, scoring(scores, calls)).ok());
+      auto loaded = loadCheckpoint(folder + "/last", runner);
+      EXPECT_TRUE(loaded.ok());
+      state = *loaded;
+    }
+    state.seconds = 0;
+    std::string text = state.toJson();
+    for (int i = 0; i < 6; ++i)
+      text += std::to_string(runner.parameters().hostFloats()[i]) + " ";
+    return text;
+  };
+  const std::string whole = finish({60});
+  EXPECT_EQ(finish({6, 60}), whole);
+  EXPECT_EQ(finish({3, 9, 60}), whole);
+  EXPECT_THAT(whole, HasSubstr("\"evaluations_since\": 2"));
+}
+
 TEST_F(Loop, FixedBatchesAreChecked) {
   ModelRunner runner = makeRunner(pool);
   std::string path = folder + "/wrong.safetensors";

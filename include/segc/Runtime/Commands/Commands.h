@@ -28,6 +28,7 @@ struct CommandResult {
 void printMessage(const std::string &message);
 
 CommandResult runTrain(const TrainOptions &options);
+CommandResult runCrossValidate(const CrossValidateOptions &options);
 CommandResult runEvaluate(const EvaluateOptions &options);
 CommandResult runPredict(const PredictOptions &options);
 CommandResult runBenchmark(const BenchmarkOptions &options);

@@ -67,6 +67,12 @@ struct TrainOptions {
   std::optional<std::string> scheduler;
   std::optional<double> endLearningRate, initialLearningRate;
   std::optional<int64_t> firstCycleSteps, lrWarmupEpochs;
+  std::vector<int64_t> milestones;
+  std::optional<double> milestoneFactor;
+  std::optional<std::string> scheduleBy; ///< "step" or "epoch"
+  std::optional<double> maxSeconds;
+  std::optional<int64_t> patience;
+  std::optional<std::string> bestBy;
   std::optional<int64_t> logEvery, evaluateEvery;
   int64_t saveEvery = 0, skipEval = 0;
   std::string checkpointStrategy = "last_and_best";
@@ -75,6 +81,18 @@ struct TrainOptions {
   std::optional<int64_t> warmupSteps;
   std::string json;
   std::string commandLine; ///< As typed, for the report.
+};
+
+/// Trainings on the folds of a data set, one after another.
+struct CrossValidateOptions {
+  /// Of each training; `results` is the folder of all. Fold and seed are set
+  /// for each.
+  TrainOptions train;
+  int64_t folds = 5; ///< The first ones of the five.
+  std::vector<int64_t> seeds = {0};
+  /// Which weights are evaluated, "last" or "best"; by default those that the
+  /// published example of the pipeline evaluates.
+  std::optional<std::string> checkpoint;
 };
 
 struct EvaluateOptions {

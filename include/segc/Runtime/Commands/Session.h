@@ -12,7 +12,7 @@
 #include "segc/Runtime/Data/DataSet.h"
 #include "segc/Runtime/Device/ModelRunner.h"
 #include "segc/Runtime/Train/RunPhases.h"
-#include "segc/Runtime/Train/Schedule.h"
+#include "segc/Runtime/Train/RunSettings.h"
 
 #include <memory>
 
@@ -91,6 +91,14 @@ struct Recipe {
   int64_t maxSteps = 0;
   int64_t logEvery = 10;
   bool evaluateEpochs = true;
+  std::vector<int64_t> milestones = {};
+  double milestoneFactor = 0.1;
+  bool scheduleByEpochs = false;
+  BestMeasure bestBy = BestMeasure::Dice;
+  double maxSeconds = 0;
+  int64_t patience = 0;
+  /// Which checkpoint of a fold its published table is about.
+  const char *published = "last";
 };
 Recipe recipeOf(const Manifest &manifest);
 

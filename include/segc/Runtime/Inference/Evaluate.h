@@ -10,6 +10,7 @@
 
 #include "segc/Runtime/Data/DataSet.h"
 #include "segc/Runtime/Device/ModelRunner.h"
+#include "segc/Runtime/Metrics/CaseMetrics.h"
 #include "segc/Runtime/Metrics/Metrics.h"
 
 namespace segc {
@@ -19,6 +20,12 @@ namespace segc {
 /// incomplete.
 StatusOr<Evaluation> evaluateSplit(ModelRunner &runner, const Dataset &dataset,
                                    Split split, int64_t batch);
+
+/// Predicts every case of the split and measures it against its label, both on
+/// the grid of the case. A case that fails is an error.
+StatusOr<std::vector<CaseMetrics>>
+measureSplit(ModelRunner &runner, const Dataset &dataset, Split split,
+             int64_t batch, double tolerance, ThreadPool &pool);
 
 } // namespace segc
 

@@ -11,6 +11,7 @@
 #include "segc/Runtime/Data/SegmentationWriter.h"
 #include "segc/Runtime/Device/ModelRunner.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,17 @@ struct FailedCase {
   std::string name;
   Status status;
 };
+
+/// Takes the probabilities of a case: labelShape() + [classes].
+using CaseSink =
+    std::function<Status(int64_t index, const float *probabilities)>;
+
+/// Predicts the first `count` cases of a split in batches and hands them to
+/// `sink`. Returns the cases that failed; a failure that concerns all cases is
+/// an error.
+StatusOr<std::vector<FailedCase>>
+predictCases(ModelRunner &runner, const Dataset &dataset, Split split,
+             int64_t count, int64_t batch, const CaseSink &sink);
 
 /// Predicts the first `count` cases of a split in batches and writes their
 /// masks. Returns the cases that failed; a failure that concerns all cases is

@@ -16,11 +16,21 @@
 
 namespace segc {
 
+/// Voxels of one class in a prediction, in a label and in both.
+struct ClassCounts {
+  int64_t predicted = 0, expected = 0, both = 0;
+};
+
+/// Counts the voxels of each class of a case. Voxels whose label is outside
+/// [0, classes) do not count.
+std::vector<ClassCounts> countClasses(const int32_t *predicted,
+                                      const int32_t *expected, int64_t voxels,
+                                      int64_t classes);
+
 /// Returns the Dice score 2TP/(2TP+FP+FN) of each class of a case. A class that
 /// the label does not contain scores 1 if the prediction does not contain it
-/// either, else 0. Voxels whose label is outside [0, classes) do not count.
-std::vector<double> hardDice(const int32_t *predicted, const int32_t *expected,
-                             int64_t voxels, int64_t classes);
+/// either, else 0.
+std::vector<double> hardDice(const std::vector<ClassCounts> &counts);
 
 /// Returns for each class whether the label contains it.
 std::vector<bool> classesIn(const int32_t *labels, int64_t voxels,
@@ -47,6 +57,7 @@ struct Evaluation {
     std::vector<double> dice; ///< by class
     /// Whether the label has each class; all if empty.
     std::vector<bool> present = {};
+    std::vector<ClassCounts> counts = {}; ///< by class
   };
   struct Value {
     std::string name;
@@ -69,6 +80,10 @@ struct Evaluation {
   /// if there is none). The best checkpoint is chosen by it. It is NaN if no
   /// foreground class is present.
   double meanForegroundDice() const;
+  /// Returns the pseudo Dice of nnU-Net v2: the mean over the foreground
+  /// classes of the Dice of all cases' voxels together. It is NaN if no label
+  /// and no prediction has a foreground class.
+  double pooledForegroundDice() const;
   const Value *find(const std::string &name) const;
   /// Returns whether a value is the Dice of each class by the objective.
   bool isDiceByClass(const Value &value) const;

@@ -38,9 +38,11 @@ struct TrainState {
   int64_t epoch = 0;    ///< epochs completed
   int64_t batchSize = 0;
   LossScale lossScale;
-  double bestDice = -1;
+  double bestDice = -1; ///< by the measure of the settings
   int64_t bestStep = 0;
-  double seconds = 0; ///< spent training, over all runs
+  int64_t evaluationsSinceBest = 0;
+  std::optional<double> smoothedDice; ///< BestMeasure::SmoothedDice
+  double seconds = 0;                 ///< spent training, over all runs
   /// Absent in checkpoints of older versions.
   std::optional<RunSettings> settings;
 

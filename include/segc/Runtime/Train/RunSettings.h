@@ -21,6 +21,14 @@
 
 namespace segc {
 
+/// What a best checkpoint is best by.
+enum class BestMeasure {
+  Dice,        ///< mean foreground Dice of the cases
+  SmoothedDice ///< nnU-Net v2's moving mean of the Dice of all voxels together
+};
+const char *measureName(BestMeasure measure);
+StatusOr<BestMeasure> parseMeasure(const std::string &name);
+
 struct RunSettings {
   std::string data;       ///< The path as given.
   std::string dataDigest; ///< Hash of cases and split (BatchSource).
@@ -30,6 +38,10 @@ struct RunSettings {
   std::string precision, optimizer;
   Schedule schedule;
   double momentum = 0, weightDecay = 0;
+  BestMeasure bestBy = BestMeasure::Dice;
+  /// Ends of the run before its last step; 0: none.
+  double maxSeconds = 0;
+  int64_t patience = 0; ///< Evaluations without a new best.
 
   OrderedJson toJson() const;
   static RunSettings fromJson(JsonReader reader);

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace segc {
 
@@ -30,14 +31,19 @@ inline constexpr double maxRate = 1e6;
 ///   cosine:           lr (1 + cos(pi t/T)) / 2
 ///   cosine_annealing: restarts; the first cycle has F steps, each later one
 ///                     twice as many; from lr down to lr/10
+///   piecewise:        lr times a factor for each milestone m <= t
+/// By epochs, t is that of the epoch's first step, as in nnU-Net v2.
 /// In the epochs e = 1, 2, ... of a warm-up of W the rate is
 /// initial + (rate - initial) e/W.
 struct Schedule {
-  enum class Kind { None, Poly, Cosine, CosineAnnealing };
+  enum class Kind { None, Poly, Cosine, CosineAnnealing, Piecewise };
   Kind kind = Kind::None;
   double learningRate = 1e-4;
-  double endLearningRate = 1e-5;  ///< poly
-  int64_t firstCycleSteps = 4096; ///< cosine_annealing
+  double endLearningRate = 1e-5;   ///< poly
+  int64_t firstCycleSteps = 4096;  ///< cosine_annealing
+  std::vector<int64_t> milestones; ///< piecewise; steps, ascending
+  double milestoneFactor = 0.1;    ///< piecewise
+  bool byEpochs = false;
   int64_t totalSteps = 1;
   double initialLearningRate = 1e-4; ///< warm-up
   int64_t warmupEpochs = 0;
@@ -50,6 +56,7 @@ private:
 };
 
 const char *scheduleName(Schedule::Kind kind);
+/// Parses the name of a kind; "constant" is none, too.
 StatusOr<Schedule::Kind> parseScheduleKind(const std::string &name);
 
 /// The factor of the loss that keeps 16-bit gradients from vanishing. A step

@@ -32,12 +32,18 @@ struct TrainerConfig {
   int64_t saveEvery = 0;      ///< steps; 0: at evaluations and in time
   std::string checkpoints;    ///< folder of last/ and best/; empty: none
   bool keepBest = true;
+  BestMeasure bestBy = BestMeasure::Dice;
+  double maxSeconds = 0;       ///< of training, over all runs; 0: no limit
+  int64_t patience = 0;        ///< evaluations without a new best; 0: no limit
   std::string dumpGradients;   ///< safetensors file of the first step's
   RunPhases *phases = nullptr; ///< takes the time of checkpoints
 };
 
-/// Runs steps until the schedule ends, a signal arrives, or values are not
-/// finite. It owns only the state of the run.
+/// Returns the option that ends a run before its last step; empty if none does.
+std::string earlyEnd(const TrainerConfig &config, const TrainState &state);
+
+/// Runs steps until the schedule ends, its time or patience is over, a signal
+/// arrives, or values are not finite. It owns only the state of the run.
 class Trainer {
 public:
   using Evaluator = std::function<StatusOr<Evaluation>()>;
@@ -61,7 +67,8 @@ private:
   /// Restores the states of keepStates() if one is not finite now.
   Status restoreStates();
   Status afterStep();
-  Status evaluate();
+  /// Evaluates; `counts` for the best checkpoint.
+  Status evaluate(bool counts);
   Status save(const std::string &name);
   /// Saves a checkpoint after a failure and returns the failure with its path.
   Status saveAfter(const Status &failure);
@@ -71,7 +78,13 @@ private:
                           const std::vector<void *> &inputs,
                           const segc_scalars &scalars);
   float result(const char *name) const;
-  bool atEnd() const { return state_.step >= config.schedule.totalSteps; }
+  bool atEnd() const {
+    return state_.step >= config.schedule.totalSteps ||
+           !earlyEnd(config, state_).empty();
+  }
+  /// Returns the value that a best checkpoint is best by, and adds what it is
+  /// made of to the record.
+  double measure(const Evaluation &found, OrderedJson &record);
 
   using Clock = std::chrono::steady_clock;
 

@@ -1,0 +1,51 @@
+//===- MeasureSplit.cpp - Metrics of predicted cases on their grids -------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "segc/Runtime/Inference/Evaluate.h"
+#include "segc/Runtime/Inference/Predict.h"
+
+using namespace segc;
+
+static StatusOr<CaseMetrics> measure(const Dataset &dataset, Split split,
+                                     int64_t index, const float *probabilities,
+                                     double tolerance, ThreadPool &pool) {
+  const CaseFiles &files = dataset.files(split, index);
+  SEGC_ASSIGN_OR_RETURN(SourceCase source, dataset.source(split, index));
+  if (source.label.empty())
+    return dataLoss("has no label that can be read; expected one of " +
+                    files.label);
+  const VolumeGeometry &grid = source.geometry();
+  const std::vector<uint8_t> labels =
+      dataset.preprocessor().labelsOnGrid(probabilities, grid);
+  const std::vector<int32_t> predicted(labels.begin(), labels.end()),
+      expected(source.label.begin(), source.label.end());
+  CaseMetrics metrics = measureCase(predicted.data(), expected.data(),
+                                    {grid.size, grid.spacing}, tolerance, pool);
+  metrics.name = files.name;
+  metrics.labelFile = files.label;
+  return metrics;
+}
+
+StatusOr<std::vector<CaseMetrics>>
+segc::measureSplit(ModelRunner &runner, const Dataset &dataset, Split split,
+                   int64_t batch, double tolerance, ThreadPool &pool) {
+  std::vector<CaseMetrics> cases;
+  SEGC_ASSIGN_OR_RETURN(
+      std::vector<FailedCase> failures,
+      predictCases(runner, dataset, split, dataset.count(split), batch,
+                   [&](int64_t index, const float *probabilities) -> Status {
+                     SEGC_ASSIGN_OR_RETURN(CaseMetrics metrics,
+                                           measure(dataset, split, index,
+                                                   probabilities, tolerance,
+                                                   pool));
+                     cases.push_back(std::move(metrics));
+                     return Status::success();
+                   }));
+  if (!failures.empty())
+    return failures[0].status.withContext("case " + failures[0].name);
+  return cases;
+}
