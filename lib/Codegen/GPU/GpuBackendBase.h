@@ -23,10 +23,9 @@ public:
   std::shared_ptr<const TargetVersion> defaultVersion() const override {
     return findVersion("sm_90");
   }
-  /// Those for any GPU. sm_90a is for one, and no better while its kernels are
-  /// unverified.
+  /// That for any GPU, and that of compute capability 9.0, which has wgmma.
   Versions distinctVersions(MultiplyTypeSet) const override {
-    return {findVersion("sm_80"), defaultVersion()};
+    return {findVersion("sm_80"), findVersion("sm_90a")};
   }
   /// A separate kernel would store and load the value, and needs a launch.
   bool paysAsPrologue(llvm::ArrayRef<mlir::Operation *>,

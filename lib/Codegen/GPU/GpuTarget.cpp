@@ -27,6 +27,8 @@ std::optional<GpuTarget> lookupGpuTarget(llvm::StringRef chip) {
   target.hasDependentLaunches = isHopper;
   target.sharedBytes = (isHopper ? 227 : 163) << 10;
   target.multiprocessors = isHopper ? 132 : 108;
+  // The driver of an H200 said so (bench/gpu/cluster_limits.py).
+  target.clusterMultiprocessors = isHopper ? 120 : 0;
   target.peakFlops = isHopper ? 52e12 : 19e12;
   target.multiplyTypes = {MultiplyType::Tf32, MultiplyType::Bf16,
                           MultiplyType::F16};

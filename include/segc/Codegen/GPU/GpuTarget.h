@@ -34,8 +34,15 @@ struct GpuTarget : TargetVersion {
   /// Of a thread of the kernel that is considered, where its assembler has said
   /// so; 0: estimated.
   int64_t kernelRegisters = 0;
-  double loadSeconds = 0.6e-6;   ///< From a load's address to its value.
+  double loadSeconds = 0.6e-6; ///< From a load's address to its value.
+  /// From a copy of boxes to its arrival while all multiprocessors copy: what
+  /// filter gradients with 2 to 4 stages took for a step on an H200.
+  double boxSeconds = 1.2e-6;
   double launchSeconds = 1.5e-6; ///< From one dependent kernel to the next.
+  /// Of those, the ones that clusters of 4 or 8 blocks fill at a time. A
+  /// cluster runs on one of the groups (GPCs) of a device, which have different
+  /// numbers of multiprocessors, from card to card.
+  int64_t clusterMultiprocessors = 0;
   double clusterBarrierSeconds = 0.5e-6;
   double clusterBytesPerSecond = 3e12; ///< From shared memory of other blocks.
 

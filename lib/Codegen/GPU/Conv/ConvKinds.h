@@ -126,7 +126,7 @@ struct Kind<WgmmaTiling> {
   static constexpr SizeParameter<WgmmaTiling> sizes[] = {
       {"stages", &WgmmaTiling::stages}};
   static constexpr bool hasMultiplyType = true, hasBox = true,
-                        multipliesTf32 = false, isUnverified = true,
+                        multipliesTf32 = false, isUnverified = false,
                         copiesFilters = true, copiesBoxes = true;
   static std::string noTiling(const GemmWork &work) {
     std::string reason = wgmmaRefusal(work);
@@ -144,7 +144,7 @@ struct Kind<WgmmaGradTiling> {
       {"warpgroups", &WgmmaGradTiling::warpgroups},
       {"stages", &WgmmaGradTiling::stages}};
   static constexpr bool hasMultiplyType = true, hasBox = true,
-                        multipliesTf32 = false, isUnverified = true,
+                        multipliesTf32 = false, isUnverified = false,
                         copiesFilters = false, copiesBoxes = true;
   static std::string noTiling(const GemmWork &work) {
     std::string reason = wgmmaGradRefusal(work);
@@ -160,7 +160,7 @@ struct Kind<WgmmaPatchTiling> {
   static constexpr SizeParameter<WgmmaPatchTiling> sizes[] = {
       {"stages", &WgmmaPatchTiling::stages}};
   static constexpr bool hasMultiplyType = true, hasBox = true,
-                        multipliesTf32 = false, isUnverified = true,
+                        multipliesTf32 = false, isUnverified = false,
                         copiesFilters = true, copiesBoxes = false;
   static std::string noTiling(const GemmWork &work) {
     std::string reason = wgmmaPatchRefusal(work);

@@ -105,17 +105,12 @@ int64_t GemmWork::sharedFloats(const GemmTile &tile, int64_t threads,
                                              fusion, problem, tile, threads));
 }
 
-/// Multiprocessors that clusters of so many blocks can fill at a time. A
-/// cluster runs on one of the eight groups (GPCs) of a device, of 16 or 18
-/// multiprocessors of an H100 (NVIDIA H100 Tensor Core GPU Architecture,
-/// "H100 GPU Architecture In-Depth").
+/// Multiprocessors that clusters of so many blocks can fill at a time.
 static int64_t usedMultiprocessors(const GpuTarget &target,
                                    const GemmTile &tile) {
-  constexpr int64_t groups = 8, pair = 2;
-  if (tile.cluster <= pair)
-    return target.multiprocessors;
-  int64_t ofGroup = target.multiprocessors / groups;
-  return groups * (ofGroup / tile.cluster) * tile.cluster;
+  constexpr int64_t pair = 2;
+  return tile.cluster <= pair ? target.multiprocessors
+                              : target.clusterMultiprocessors;
 }
 
 SmallVector<int64_t> GemmWork::partCounts(const GemmTile &tile) const {

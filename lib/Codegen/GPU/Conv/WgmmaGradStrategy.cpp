@@ -102,7 +102,7 @@ double modelledSeconds(const GemmWork &work, const WgmmaGradTiling &tiling,
       work,
       {tiling.tile, parts, tiling.threads(), sharedFloats(work, tiling),
        static_cast<double>(tiling.sums(problem)) + 40, products + beginStep,
-       work.target.loadSeconds / static_cast<double>(tiling.stages - 1),
+       work.target.boxSeconds / static_cast<double>(tiling.stages - 1),
        static_cast<double>(tiling.copiedBytes(problem)),
        /*multiplyingWarps=*/4 * tiling.warpgroups, products});
 }

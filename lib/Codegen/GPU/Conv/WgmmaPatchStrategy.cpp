@@ -156,7 +156,7 @@ double modelledSeconds(const GemmWork &work, const WgmmaPatchTiling &tiling,
               wgmmaSeconds(target, instructions, tile.columns) +
                   issueSeconds(target, issued) / taps + (isAlone ? wait : 0) +
                   beginStep,
-              target.loadSeconds / static_cast<double>(tiling.stages - 1) +
+              target.boxSeconds / static_cast<double>(tiling.stages - 1) +
                   wait,
               static_cast<double>(tiling.tapBytes()) +
                   static_cast<double>(product(tiling.patch(work.problem)) *

@@ -158,7 +158,7 @@ double modelledSeconds(const GemmWork &work, const WgmmaTiling &tiling,
              {tile, parts, tiling.threads(), sharedFloats(work, tiling),
               static_cast<double>(sumsOfThread(tile)) + 56,
               products + beginStep,
-              target.loadSeconds / static_cast<double>(tiling.stages - 1),
+              target.boxSeconds / static_cast<double>(tiling.stages - 1),
               static_cast<double>(tiling.copiedBytes()),
               /*multiplyingWarps=*/WgmmaTiling::consumers / 32, products});
 }
