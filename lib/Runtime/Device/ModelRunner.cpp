@@ -239,9 +239,8 @@ Status ModelRunner::runProgram(const std::string &entry,
     // Inputs are those of samples.
     const uint64_t bytes =
         signature.inputs[i].bytes() / manifest().batch * batch;
-    SEGC_RETURN_IF_ERROR(
-        device_->copyThroughStaging(*stream, tensor.buffer.address(),
-                                    tensor.hostData(), inputs[i], bytes));
+    SEGC_RETURN_IF_ERROR(device_->copyThroughStaging(
+        *stream, tensor.buffer.address(), tensor.hostData(), inputs[i], bytes));
   }
   for (const Tensor &output : tensors.outputs)
     memory.outputs.push_back(output.buffer.address());

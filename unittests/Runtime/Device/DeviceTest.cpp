@@ -251,9 +251,8 @@ TEST_P(Devices, CopiesThroughStaging) {
     DeviceBuffer to = buffer(std::vector<float>(count));
     auto staging = device->allocateStaging(count * 4, "staging");
     ASSERT_TRUE(staging.ok()) << staging.status().message();
-    Status status = device->copyThroughStaging(*stream, to.address(),
-                                               staging->hostData(),
-                                               values.data(), count * 4);
+    Status status = device->copyThroughStaging(
+        *stream, to.address(), staging->hostData(), values.data(), count * 4);
     values.assign(count, 0);
     ASSERT_TRUE(status.ok()) << status.message();
     EXPECT_EQ(valuesOf(to), expected) << count;

@@ -156,8 +156,7 @@ double modelledSeconds(const GemmWork &work, const WgmmaPatchTiling &tiling,
               wgmmaSeconds(target, instructions, tile.columns) +
                   issueSeconds(target, issued) / taps + (isAlone ? wait : 0) +
                   beginStep,
-              target.boxSeconds / static_cast<double>(tiling.stages - 1) +
-                  wait,
+              target.boxSeconds / static_cast<double>(tiling.stages - 1) + wait,
               static_cast<double>(tiling.tapBytes()) +
                   static_cast<double>(product(tiling.patch(work.problem)) *
                                       tile.depth * 2) /
