@@ -10,20 +10,31 @@
 #include "segc/Runtime/Data/PatchSampler.h"
 
 #include <algorithm>
+#include <chrono>
+#include <ctime>
 
 using namespace segc;
 
 static constexpr int64_t maxBatch = 1 << 20, maxAhead = 1 << 10,
                          maxThreads = 256;
 
+/// Processor seconds of the calling thread.
+static double threadSeconds() {
+  timespec time = {};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) +
+         1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 static Status checkOptions(const LoaderOptions &options) {
   if (options.batch < 1 || options.ahead < 1 || options.threads < 1 ||
-      options.worldSize < 1 || options.rank < 0 ||
+      options.samplesPerCase < 1 || options.worldSize < 1 || options.rank < 0 ||
       options.rank >= options.worldSize)
     return invalidArgument(
         "loader: batch " + std::to_string(options.batch) + ", ahead " +
         std::to_string(options.ahead) + ", threads " +
-        std::to_string(options.threads) + ", rank " +
+        std::to_string(options.threads) + ", samples of a case " +
+        std::to_string(options.samplesPerCase) + ", rank " +
         std::to_string(options.rank) + " of " +
         std::to_string(options.worldSize) +
         ", expected positive numbers and a rank below the processes");
@@ -117,7 +128,11 @@ Status Loader::fill(Batch &batch, PatchSampler &sampler) const {
 }
 
 void Loader::run() {
-  PatchSampler sampler(source.count(split), options.seed, options.shuffle);
+  PatchSampler sampler(source.count(split), options.seed,
+                       options.drawCases ? CaseOrder::Drawn
+                       : options.shuffle ? CaseOrder::Shuffled
+                                         : CaseOrder::Sequential,
+                       options.samplesPerCase);
   std::unique_lock<std::mutex> lock(mutex);
   for (;;) {
     changed.wait(
@@ -131,11 +146,13 @@ void Loader::run() {
     batch->step = begun++;
     lock.unlock();
 
+    const double before = threadSeconds();
     // Nobody catches what leaves a thread.
     const Status status =
         withoutExceptions([&] { return fill(*batch, sampler); });
 
     lock.lock();
+    spent.worked += threadSeconds() - before;
     const uint64_t step = batch->step;
     Outcome &outcome = outcomes[step];
     outcome.status = status;
@@ -153,7 +170,11 @@ StatusOr<const Batch *> Loader::next() {
     spare.push_back(std::move(current));
     changed.notify_all();
   }
+  const auto begin = std::chrono::steady_clock::now();
   changed.wait(lock, [&] { return outcomes.count(delivered) > 0; });
+  spent.waited +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+          .count();
   Outcome &outcome = outcomes[delivered];
   SEGC_RETURN_IF_ERROR(outcome.status);
   // The end stays where it is for the next call, and so does an error.
@@ -162,4 +183,9 @@ StatusOr<const Batch *> Loader::next() {
   current = std::move(outcome.batch);
   outcomes.erase(delivered++);
   return static_cast<const Batch *>(current.get());
+}
+
+LoaderTimes Loader::times() {
+  std::lock_guard<std::mutex> lock(mutex);
+  return spent;
 }

@@ -30,6 +30,10 @@ struct LoaderOptions {
   int64_t batch = 1;
   uint64_t seed = 0; ///< Of order and augmentation.
   bool shuffle = true;
+  /// Every sample draws its case, as nnU-Net v2 does: there are no epochs.
+  bool drawCases = false;
+  /// How many samples that follow each other show one case.
+  int64_t samplesPerCase = 1;
   bool augment = false;
   /// False for data without labels (prediction): Batch::label stays unset.
   bool labels = true;
@@ -75,6 +79,13 @@ struct Batch {
   BatchArray<int32_t> label;  ///< size x labelShape()
 };
 
+/// Seconds since the loader began.
+struct LoaderTimes {
+  double waited = 0; ///< In next(), for a batch that was not ready.
+  double worked = 0; ///< Processor time of the threads: taken from a network
+                     ///< that computes on the same cores.
+};
+
 class Loader {
 public:
   /// `source` must outlive the loader.
@@ -87,6 +98,7 @@ public:
   /// The next step's batch, null after the last. It belongs to the loader and
   /// is overwritten by the next call. After an error every call returns it.
   StatusOr<const Batch *> next();
+  LoaderTimes times();
 
 private:
   /// What became of a step: a batch, an error, or neither at the end.
@@ -115,6 +127,7 @@ private:
   std::map<uint64_t, Outcome> outcomes; ///< Of steps from `delivered` on.
   std::unique_ptr<Batch> current;
   bool stopping = false;
+  LoaderTimes spent;
   std::vector<std::thread> threads;
 };
 
