@@ -60,16 +60,17 @@ def plane_by_plane(function, values, to):
     return map_coordinates(planes, places, order=0, mode="nearest")
 
 
-def warp_planes(image, to):
-    """An image [height, width, channels], clipped to its range."""
+def warp_planes(image, to, clip=True):
+    """An image [height, width, channels]."""
     (height, width), (new_height, new_width) = image.shape[:2], to
     x, y = width / new_width, height / new_height
     matrix = AffineTransform([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1]])
-    return warp(image.astype(np.float64), matrix, output_shape=to, order=3, mode="edge")
+    return warp(image.astype(np.float64), matrix, output_shape=to, order=3, mode="edge", clip=clip)
 
 
-def catmull_rom(values, to):
-    return warp_planes(values[0], to[1:])[None]
+def catmull_rom(values, to, clip=True):
+    """Clipped to the range of the image."""
+    return warp_planes(values[0], to[1:], clip)[None]
 
 
 def expected(kind, shape, to):

@@ -12,8 +12,7 @@
 
 using namespace segc;
 
-/// Weights of the four voxels around a position, `t` behind the second.
-static std::array<double, 4> catmullRom(double t) {
+std::array<double, 4> segc::catmullRomWeights(double t) {
   return {t * (-0.5 + t * (1 - 0.5 * t)), 1 + t * t * (1.5 * t - 2.5),
           t * (0.5 + t * (2 - 1.5 * t)), t * t * (0.5 * t - 0.5)};
 }
@@ -47,7 +46,7 @@ ResizeTaps::ResizeTaps(int64_t from, int64_t to, Interpolation interpolation) {
       count = 4;
       first.push_back(low - 1);
       const std::array<double, 4> around =
-          interpolation == Interpolation::CatmullRom ? catmullRom(t)
+          interpolation == Interpolation::CatmullRom ? catmullRomWeights(t)
                                                      : cubicSpline(t);
       weights.insert(weights.end(), around.begin(), around.end());
       break;

@@ -40,6 +40,10 @@ enum class Interpolation {
   CubicSpline,
 };
 
+/// Weights by which Interpolation::CatmullRom sums the four voxels around a
+/// position that lies `t` behind the second.
+std::array<double, 4> catmullRomWeights(double t);
+
 /// Resizes along each axis by its own interpolation, and clips the result to
 /// the range of the source. `source` and `result` do not overlap.
 void resizeGrid(const float *source, Shape3 from, float *result, Shape3 to,
