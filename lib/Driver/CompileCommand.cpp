@@ -282,7 +282,13 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
   addPredictions(command, options);
   addStrategies(command, options.pipeline);
   addPrecision(command, options.pipeline);
-  command.add_flag("!--inference", options.pipeline.training, "predict only");
+  auto *inference = command.add_flag("!--inference", options.pipeline.training,
+                                     "predict only");
+  command
+      .add_flag("--features", options.pipeline.features,
+                "predict gives the features in front of the 1x1 head, which "
+                "segrun applies after it has averaged windows")
+      ->needs(inference);
   command.add_option("--weights", options.weights,
                      "Embed weights (.safetensors)");
   addFusion(command, options.pipeline);

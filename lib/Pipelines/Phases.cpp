@@ -55,7 +55,8 @@ static void populateEntries(OpPassManager &manager,
   // Folding runs before import, so that folded parameters get no buffers.
   if (options.foldNorms)
     manager.addPass(createFoldBatchNormPass());
-  manager.addPass(createImportNetworkPass({options.training}));
+  manager.addPass(
+      createImportNetworkPass({options.training, options.features}));
   // Canonicalization removes heads that only training uses from `predict`.
   manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
 }

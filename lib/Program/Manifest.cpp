@@ -264,6 +264,8 @@ buildManifest(llvm::ArrayRef<ModelVersion> versions, int64_t batch,
       {"entries", entriesJson(versions)},
       {"versions", std::move(versionList)},
       {"pipeline", attrJson(layout.getAs<DictionaryAttr>("pipeline"))}};
+  if (auto head = layout.getAs<DictionaryAttr>("head"))
+    manifest["head"] = attrJson(head);
   if (options)
     manifest["options"] = json::Array(*options);
   std::string text;

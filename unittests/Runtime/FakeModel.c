@@ -116,7 +116,7 @@ static segc_code predict(const segc_services *services, const segc_call *call,
 #endif
   return run_kernel(services, "predict", "fake_predict", call->batch * CHUNKS,
                     predict_chunk, &w, w.probabilities,
-                    call->batch * VOXELS * CLASSES);
+                    call->batch * VOXELS * OUTPUTS);
 }
 
 /* Loss, Dice, and (if `gradients`) the gradient of the mean cross-entropy. */

@@ -32,6 +32,21 @@
 #define FAKE_MANIFEST_FORMAT "1"
 #endif
 
+/* What predict gives: probabilities, or the image as the features of a head. */
+#ifdef FAKE_HEAD
+#define FAKE_OUTPUT                                                            \
+  "{\"name\": \"features\", \"type\": \"f32\", \"shape\": [2," FAKE_SHAPE ",1" \
+  "]}"
+#define FAKE_HEAD_NAMES                                                        \
+  "\"head\": {\"weight\": \"head.weight\", \"bias\": \"head.bias\"},"
+enum { OUTPUTS = 1 };
+#else
+#define FAKE_OUTPUT                                                            \
+  "{\"name\": \"probabilities\", \"type\": \"f32\","                           \
+  " \"shape\": [2," FAKE_SHAPE ",3]}"
+#define FAKE_HEAD_NAMES ""
+enum { OUTPUTS = 3 };
+#endif
 /* Of an image; of 512 voxels. */
 #ifndef FAKE_SHAPE
 #define FAKE_SHAPE "8,8,8"
@@ -65,14 +80,13 @@ static const char manifest[] =
     "\"states\": [{\"name\": \"running_mean\", \"shape\": [1], \"offset\": 0,"
     " \"elements\": 1, \"init\": {\"kind\": \"constant\", \"value\": 0.0}}],"
     "\"optimizer\": {\"kind\": \"sgd\", \"learning_rate\": 0.001, \"slots\":"
-    " [{\"name\": \"velocity\", \"offset\": 0, \"init\": 0.0}]},"
-    "\"entries\": {"
+    " [{\"name\": \"velocity\", \"offset\": 0, \"init\": "
+    "0.0}]}," FAKE_HEAD_NAMES "\"entries\": {"
     "\"predict\": {\"inputs\": ["
     "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2," FAKE_SHAPE
     ",1]}],"
-    "\"outputs\": [{\"name\": \"probabilities\", \"type\": \"f32\","
-    " \"shape\": [2," FAKE_SHAPE
-    ",3]}], \"kernels\": 1, \"flops_per_sample\": 3072},"
+    "\"outputs\": [" FAKE_OUTPUT
+    "], \"kernels\": 1, \"flops_per_sample\": 3072},"
     "\"evaluate_step\": {\"inputs\": ["
     "{\"name\": \"image\", \"type\": \"f32\", \"shape\": [2," FAKE_SHAPE ",1]},"
     "{\"name\": \"label\", \"type\": \"i32\", \"shape\": [2," FAKE_SHAPE "]}],"
@@ -122,7 +136,10 @@ static inline void predict_task(const float *image, const float *weight,
                                 int64_t task) {
   int64_t size = VOXELS / CHUNKS;
   for (int64_t i = task * size; i < (task + 1) * size; ++i)
-    probabilities_at(weight, bias, image[i], probabilities + i * CLASSES);
+    if (OUTPUTS == CLASSES)
+      probabilities_at(weight, bias, image[i], probabilities + i * CLASSES);
+    else
+      probabilities[i] = image[i];
 }
 
 static inline void objective_task(const float *image, const int32_t *label,

@@ -22,6 +22,7 @@ namespace segc {
 struct PipelineOptions {
   int64_t batch = 0; ///< Batch size; 0: that of the module.
   bool training = true;
+  bool features = false;  ///< See seg-import-network; without training.
   bool foldNorms = false; ///< See seg-fold-batch-norm; needs embedded weights.
   std::string precision = "f32"; ///< See seg-assign-precision.
   std::string precisionLists;    ///< File; see seg-assign-precision.

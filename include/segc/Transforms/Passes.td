@@ -52,9 +52,12 @@ def ImportNetworkPass : Pass<"seg-import-network", "::mlir::ModuleOp"> {
     and, in flat regions, `seg.offset` in bytes. The module gets `seg.layout`,
     the dictionary from which the manifest is written. Batch norm becomes seg.norm
     with running updates in grad_step, seg.batch_norm_inference elsewhere;
-    dropout remains in grad_step only.
+    dropout remains in grad_step only. With `features`, `predict` yields the
+    input of the last convolution, of 1x1, instead of probabilities, and
+    `seg.layout` names the parameters of that head.
   }];
-  let options = [Option<"training", "training", "bool", "true", "Create the training entries too">];
+  let options = [Option<"training", "training", "bool", "true", "Create the training entries too">,
+                 Option<"features", "features", "bool", "false", "Let predict yield the features in front of the 1x1 head">];
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 

@@ -188,6 +188,24 @@ static KernelVersion parseVersion(JsonReader reader) {
   return version;
 }
 
+/// Finds the parameters of the head by their names and checks their shapes.
+static void parseHead(JsonReader &root, JsonReader head, Manifest &manifest) {
+  auto find = [&](const char *key, std::optional<RegionTensor> &found) {
+    const std::string name = head.string(key);
+    for (const RegionTensor &parameter : manifest.parameters)
+      if (parameter.name == name)
+        found = parameter;
+    if (!found || found->shape.empty() ||
+        found->shape.back() != manifest.classes)
+      root.fail(std::string("head: \"") + key + "\" is \"" + name +
+                "\", expected a parameter whose last size is the number of "
+                "classes");
+  };
+  find("weight", manifest.headWeight);
+  if (head.has("bias"))
+    find("bias", manifest.headBias);
+}
+
 StatusOr<Manifest> segc::parseManifest(std::string_view text,
                                        const std::string &where) {
   SEGC_ASSIGN_OR_RETURN(Json json, parseJson(text, where));
@@ -220,6 +238,8 @@ StatusOr<Manifest> segc::parseManifest(std::string_view text,
               ", the parameters have " + std::to_string(counted));
   if (root.has("optimizer") && !json["optimizer"].is_null())
     parseOptimizer(root.object("optimizer"), manifest);
+  if (root.has("head"))
+    parseHead(root, root.object("head"), manifest);
   root.forEachMember(
       "entries", [&](const std::string &name, JsonReader reader) {
         EntrySignature entry;

@@ -22,10 +22,10 @@ GridReturn GridReturn::identity(Shape3 shape) {
   return grid;
 }
 
-SlabLabels::SlabLabels(const GridReturn &grid, int64_t classes, Scores scores,
+SlabLabels::SlabLabels(const GridReturn &grid, const ScoreLayout &layout,
                        const std::array<std::vector<float>, 3> &scales,
                        Arrays arrays)
-    : grid(grid), classes(classes), scores(scores), arrays(arrays) {
+    : grid(grid), layout(layout), arrays(arrays) {
   for (size_t axis = 0; axis < 3; ++axis)
     for (const Neighbours &around :
          neighbours(grid.from[axis], grid.to[axis], grid.nearestAxis == axis)) {
@@ -45,8 +45,11 @@ int64_t SlabLabels::firstNeeded() const {
                            : grid.from[0];
 }
 
-uint64_t SlabLabels::bytesPerWorker(const GridReturn &grid, int64_t classes) {
-  return static_cast<uint64_t>((grid.from[2] + 1) * classes) * sizeof(float);
+uint64_t SlabLabels::bytesPerWorker(const GridReturn &grid,
+                                    const ScoreLayout &layout) {
+  return static_cast<uint64_t>((grid.from[2] + 1) * layout.values() +
+                               layout.classes()) *
+         sizeof(float);
 }
 
 void SlabLabels::write(int64_t planes, const Planes &planeOf,
@@ -62,7 +65,7 @@ void SlabLabels::write(int64_t planes, const Planes &planeOf,
   }
   std::vector<std::vector<float>> buffers(
       pool.workers(),
-      std::vector<float>(static_cast<size_t>((grid.from[2] + 1) * classes)));
+      std::vector<float>(bytesPerWorker(grid, layout) / sizeof(float)));
   pool.parallelFor((end - next) * grid.to[1],
                    [&](int64_t row, uint32_t worker) {
                      writeRow(next + row / grid.to[1], row % grid.to[1],
@@ -93,19 +96,35 @@ static void normalise(float *values, int64_t count, Scores scores) {
     values[i] /= sum;
 }
 
+static void applyHead(const LinearHead &head, const float *features,
+                      float *classes) {
+  std::copy(head.bias.begin(), head.bias.end(), classes);
+  for (int64_t i = 0; i < head.features; ++i) {
+    const float *weights = head.weights.data() + i * head.classes;
+    for (int64_t c = 0; c < head.classes; ++c)
+      classes[c] += features[i] * weights[c];
+  }
+}
+
 void SlabLabels::writeRow(int64_t z, int64_t y, const Planes &planeOf,
                           float *buffer) const {
   const Tap &tapZ = taps[0][static_cast<size_t>(z)],
             &tapY = taps[1][static_cast<size_t>(y)];
-  const int64_t rowValues = grid.from[2] * classes;
-  float *row = buffer, *voxel = buffer + rowValues;
-  std::fill(row, row + rowValues, 0.0f);
+  const int64_t channels = layout.channels, classes = layout.classes(),
+                values = layout.values(), rowValues = grid.from[2] * channels;
+  float *rows = buffer, *voxel = rows + layout.parts * rowValues,
+        *head = voxel + values;
+  std::fill(rows, voxel, 0.0f);
   auto add = [&](int64_t plane, int64_t line, float weight) {
     if (weight == 0)
       return;
-    const float *source = planeOf(plane) + line * rowValues;
-    for (int64_t i = 0; i < rowValues; ++i)
-      row[i] += weight * source[i];
+    for (int64_t part = 0; part < layout.parts; ++part) {
+      const float *source =
+          planeOf(plane) + (part * grid.from[1] + line) * rowValues;
+      float *row = rows + part * rowValues;
+      for (int64_t i = 0; i < rowValues; ++i)
+        row[i] += weight * source[i];
+    }
   };
   add(tapZ.low, tapY.low, tapZ.lowWeight * tapY.lowWeight);
   add(tapZ.low, tapY.high, tapZ.lowWeight * tapY.highWeight);
@@ -113,15 +132,22 @@ void SlabLabels::writeRow(int64_t z, int64_t y, const Planes &planeOf,
   add(tapZ.high, tapY.high, tapZ.highWeight * tapY.highWeight);
   int64_t place = grid.first + z * grid.stride[0] + y * grid.stride[1];
   for (const Tap &tap : taps[2]) {
-    const float *low = row + tap.low * classes,
-                *high = row + tap.high * classes;
-    for (int64_t i = 0; i < classes; ++i)
-      voxel[i] = tap.lowWeight * low[i] + tap.highWeight * high[i];
-    arrays.labels[place] = static_cast<uint8_t>(argmax(voxel, classes));
+    for (int64_t part = 0; part < layout.parts; ++part) {
+      const float *row = rows + part * rowValues,
+                  *low = row + tap.low * channels,
+                  *high = row + tap.high * channels;
+      for (int64_t i = 0; i < channels; ++i)
+        voxel[part * channels + i] =
+            tap.lowWeight * low[i] + tap.highWeight * high[i];
+    }
+    float *result = voxel;
+    if (const std::optional<LinearHead> &map = layout.head)
+      applyHead(*map, voxel, result = head);
+    arrays.labels[place] = static_cast<uint8_t>(argmax(result, classes));
     if (arrays.probabilities) {
-      normalise(voxel, classes, scores);
+      normalise(result, classes, layout.scores);
       for (int64_t i = 0; i < classes; ++i)
-        arrays.probabilities[i * grid.voxels + place] = voxel[i];
+        arrays.probabilities[i * grid.voxels + place] = result[i];
     }
     place += grid.stride[2];
   }

@@ -133,9 +133,10 @@ Status WindowCases::readCase(WindowCase &item) {
     const uint64_t bytes =
         image.voxels.size() * voxelBytes(image.voxels.type());
     item.fileBytes += bytes;
-    // Only pictures show the image again.
+    // Only pictures show the image again. An assigned string would keep its
+    // memory.
     if (run.folders.overlays.empty())
-      image.voxels = Voxels();
+      Voxels(std::move(image.voxels));
     else
       item.keptBytes += bytes;
   }

@@ -23,6 +23,11 @@ Predictor::Predictor(ModelRunner &runner,
     : runner(runner),
       elements(elementCount(labelShape) * runner.manifest().classes) {}
 
+Predictor::Predictor(ModelRunner &runner,
+                     const std::vector<int64_t> &labelShape, int64_t channels)
+    : runner(runner), name("features"),
+      elements(elementCount(labelShape) * channels) {}
+
 Status Predictor::predict(const float *images, int64_t samples) {
   const EntrySignature *entry = runner.manifest().entry("predict");
   if (!entry)
@@ -32,17 +37,17 @@ Status Predictor::predict(const float *images, int64_t samples) {
   count = samples;
   segc_scalars scalars = inferenceScalars();
   SEGC_RETURN_IF_ERROR(runner.call("predict", inputs, count, scalars));
-  OutputView output = runner.output("predict", "probabilities");
+  OutputView output = runner.output("predict", name);
   if (!output.data ||
       output.signature->elements() != elements * runner.manifest().batch)
-    return unsupported(
-        runner.library().path() + ": predict gives no \"probabilities\" of " +
-        std::to_string(elements) + " values a sample, as the labels have");
+    return unsupported(runner.library().path() + ": predict gives no \"" +
+                       name + "\" of " + std::to_string(elements) +
+                       " values a sample, as the labels have");
   return Status::success();
 }
 
 const float *Predictor::probabilities(int64_t sample) const {
-  return runner.output("predict", "probabilities").floats() + sample * elements;
+  return runner.output("predict", name).floats() + sample * elements;
 }
 
 bool Predictor::isFinite(int64_t sample) const {

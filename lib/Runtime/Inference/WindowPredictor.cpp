@@ -39,7 +39,44 @@ StatusOr<WindowPredictor> WindowPredictor::create(WeightEnsemble &ensemble,
   predictor.imageChannels = shape.back();
   std::copy_backward(predictor.labelShape.begin(), predictor.labelShape.end(),
                      predictor.patchShape.end());
+  if (const std::optional<RegionTensor> &weight = manifest.headWeight)
+    SEGC_RETURN_IF_ERROR(predictor.readHead(*weight));
   return predictor;
+}
+
+// The mean of the members' logits is one linear map of the features of all of
+// them.
+Status WindowPredictor::readHead(const RegionTensor &weight) {
+  ModelRunner &runner = ensemble->runner();
+  const Manifest &manifest = runner.manifest();
+  if (layout.scores == Scores::Probabilities)
+    return unsupported(runner.library().path() +
+                       ": gives features, whose means are means of logits; "
+                       "average logits, or compile without --features");
+  LinearHead head;
+  head.classes = manifest.classes;
+  layout.channels = weight.elements / head.classes;
+  layout.parts = static_cast<int64_t>(ensemble->size());
+  head.features = layout.values();
+  head.bias.assign(static_cast<size_t>(head.classes), 0.0f);
+  const auto members = static_cast<float>(layout.parts);
+  for (size_t member = 0; member < ensemble->size(); ++member) {
+    SEGC_RETURN_IF_ERROR(ensemble->select(member));
+    SEGC_ASSIGN_OR_RETURN(const HostView view,
+                          runner.read(runner.parameters()));
+    auto values = [&](const RegionTensor &tensor) {
+      return reinterpret_cast<const float *>(view.data() + tensor.offset);
+    };
+    // Sums are divided by the number of predictions of all members, so that
+    // weights stay as they are.
+    const float *weights = values(weight);
+    head.weights.insert(head.weights.end(), weights, weights + weight.elements);
+    if (const std::optional<RegionTensor> &bias = manifest.headBias)
+      for (int64_t c = 0; c < head.classes; ++c)
+        head.bias[static_cast<size_t>(c)] += values(*bias)[c] / members;
+  }
+  layout.head = std::move(head);
+  return Status::success();
 }
 
 WindowTiling WindowPredictor::tilingOf(const Shape3 &shape) const {
@@ -83,11 +120,11 @@ MemoryPlan WindowPredictor::memory(const GridReturn &grid) const {
   plan.add("scratch", static_cast<uint64_t>(version.scratchBytes) * workers);
   plan.add("weights of the ensemble", ensemble->bytes());
   plan.add("sums of the windows",
-           WindowSums::bytes(tilingOf(grid.from), manifest.classes));
+           WindowSums::bytes(tilingOf(grid.from), layout));
   const uint64_t row =
-      static_cast<uint64_t>(patchShape[2] * manifest.classes) * sizeof(float);
-  plan.add("rows", workers * std::max(row, SlabLabels::bytesPerWorker(
-                                               grid, manifest.classes)));
+      static_cast<uint64_t>(patchShape[2] * layout.channels) * sizeof(float);
+  plan.add("rows",
+           workers * std::max(row, SlabLabels::bytesPerWorker(grid, layout)));
   return plan;
 }
 
@@ -121,7 +158,8 @@ void WindowPredictor::cut(const float *image, const Shape3 &shape,
 Status WindowPredictor::addGroup(const std::string &name, const float *image,
                                  const WindowTiling &tiling,
                                  const WindowTiling::Group &group,
-                                 WindowSums &sums, AlignedBuffer &inputs) {
+                                 size_t member, WindowSums &sums,
+                                 AlignedBuffer &inputs) {
   const std::vector<AxisFlips> flips = flipsOfWindow();
   const int64_t windows = static_cast<int64_t>(group.end - group.first) *
                           tiling.windowsPerPlane(),
@@ -134,7 +172,11 @@ Status WindowPredictor::addGroup(const std::string &name, const float *image,
     return Sample{tiling.place(group, index / flipCount),
                   flips[static_cast<size_t>(index % flipCount)]};
   };
-  Predictor predictor(ensemble->runner(), labelShape);
+  ModelRunner &runner = ensemble->runner();
+  Predictor predictor = layout.head
+                            ? Predictor(runner, labelShape, layout.channels)
+                            : Predictor(runner, labelShape);
+  const int64_t part = layout.head ? static_cast<int64_t>(member) : 0;
   for (int64_t first = 0; first < count; first += batch) {
     if (stopSignal())
       return Status(StatusCode::Interrupted,
@@ -148,7 +190,8 @@ Status WindowPredictor::addGroup(const std::string &name, const float *image,
     SEGC_RETURN_IF_ERROR(predictor.checkFinite(name));
     for (int64_t i = 0; i < size; ++i) {
       const Sample sample = sampleOf(first + i);
-      sums.add(sample.place, sample.flips, predictor.probabilities(i), pool());
+      sums.add(sample.place, sample.flips, predictor.probabilities(i), part,
+               pool());
     }
   }
   return Status::success();
@@ -157,10 +200,8 @@ Status WindowPredictor::addGroup(const std::string &name, const float *image,
 Status WindowPredictor::predict(const std::string &name, const float *image,
                                 const GridReturn &grid,
                                 SlabLabels::Arrays arrays) {
-  const int64_t classes = ensemble->runner().manifest().classes;
   const WindowTiling tiling = tilingOf(grid.from);
-  SEGC_ASSIGN_OR_RETURN(WindowSums sums,
-                        WindowSums::create(tiling, classes, scores));
+  SEGC_ASSIGN_OR_RETURN(WindowSums sums, WindowSums::create(tiling, layout));
   SEGC_ASSIGN_OR_RETURN(
       AlignedBuffer inputs,
       AlignedBuffer::create(inputBytes(patchShape, imageChannels, batch),
@@ -171,14 +212,15 @@ Status WindowPredictor::predict(const std::string &name, const float *image,
       static_cast<float>(flipsOfWindow().size() * ensemble->size());
   for (float &scale : scales[0])
     scale /= predictions;
-  SlabLabels labels(grid, classes, scores, scales, arrays);
+  SlabLabels labels(grid, layout, scales, arrays);
   int64_t opened = 0;
   for (const WindowTiling::Group &group : tiling.groups) {
     sums.open(opened, group.endPlane, pool());
     opened = group.endPlane;
     for (size_t member = 0; member < ensemble->size(); ++member) {
       SEGC_RETURN_IF_ERROR(ensemble->select(member));
-      SEGC_RETURN_IF_ERROR(addGroup(name, image, tiling, group, sums, inputs));
+      SEGC_RETURN_IF_ERROR(
+          addGroup(name, image, tiling, group, member, sums, inputs));
     }
     labels.write(
         group.complete, [&](int64_t plane) { return sums.plane(plane); },

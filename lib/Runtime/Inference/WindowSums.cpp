@@ -40,27 +40,29 @@ static float logarithm(float x) {
   return r + low + 0.693359375f * e;
 }
 
-WindowSums::WindowSums(const WindowTiling &tiling, int64_t classes,
-                       Scores scores)
-    : tiling(&tiling), classes(classes), planes(tiling.keptPlanes()),
-      planeValues(tiling.axes[1].size * tiling.axes[2].size * classes),
-      scores(scores) {
+WindowSums::WindowSums(const WindowTiling &tiling, const ScoreLayout &layout)
+    : tiling(&tiling), channels(layout.channels), planes(tiling.keptPlanes()),
+      planeValues(tiling.axes[1].size * tiling.axes[2].size * layout.values()),
+      // Softmax leaves logarithms that differ from the logits by a constant of
+      // the voxel, which changes no class and no mean of probabilities.
+      logarithms(!layout.head && layout.scores == Scores::Logits) {
   for (float weight : tiling.axes[2].profile)
-    rowWeights.insert(rowWeights.end(), static_cast<size_t>(classes), weight);
+    rowWeights.insert(rowWeights.end(), static_cast<size_t>(channels), weight);
 }
 
-uint64_t WindowSums::bytes(const WindowTiling &tiling, int64_t classes) {
+uint64_t WindowSums::bytes(const WindowTiling &tiling,
+                           const ScoreLayout &layout) {
   return static_cast<uint64_t>(tiling.keptPlanes() * tiling.axes[1].size *
-                               tiling.axes[2].size * classes) *
+                               tiling.axes[2].size * layout.values()) *
          sizeof(float);
 }
 
 StatusOr<WindowSums> WindowSums::create(const WindowTiling &tiling,
-                                        int64_t classes, Scores scores) {
-  WindowSums sums(tiling, classes, scores);
+                                        const ScoreLayout &layout) {
+  WindowSums sums(tiling, layout);
   SEGC_ASSIGN_OR_RETURN(
       sums.ring,
-      AlignedBuffer::create(bytes(tiling, classes), "the sums of the windows"));
+      AlignedBuffer::create(bytes(tiling, layout), "the sums of the windows"));
   return sums;
 }
 
@@ -71,8 +73,8 @@ void WindowSums::open(int64_t begin, int64_t end, ThreadPool &pool) {
   });
 }
 
-void WindowSums::add(const Shape3 &place, AxisFlips flips,
-                     const float *probabilities, ThreadPool &pool) {
+void WindowSums::add(const Shape3 &place, AxisFlips flips, const float *window,
+                     int64_t part, ThreadPool &pool) {
   const auto &axes = tiling->axes;
   Shape3 begin, end;
   for (size_t axis = 0; axis < 3; ++axis) {
@@ -82,35 +84,33 @@ void WindowSums::add(const Shape3 &place, AxisFlips flips,
   auto source = [&](size_t axis, int64_t i) {
     return flips >> axis & 1 ? axes[axis].patch - 1 - i : i;
   };
-  const int64_t rows = end[1] - begin[1], patchRow = axes[2].patch * classes,
-                first = begin[2] * classes,
-                count = (end[2] - begin[2]) * classes;
+  const int64_t rows = end[1] - begin[1], patchRow = axes[2].patch * channels,
+                first = begin[2] * channels,
+                count = (end[2] - begin[2]) * channels;
   std::vector<std::vector<float>> buffers(
       pool.workers(), std::vector<float>(static_cast<size_t>(patchRow)));
   pool.parallelFor(
       (end[0] - begin[0]) * rows, [&](int64_t row, uint32_t worker) {
         const int64_t z = begin[0] + row / rows, y = begin[1] + row % rows;
         const float *values =
-            probabilities +
-            (source(0, z) * axes[1].patch + source(1, y)) * patchRow;
+            window + (source(0, z) * axes[1].patch + source(1, y)) * patchRow;
         float *buffer = buffers[worker].data();
         if (flips >> 2 & 1) {
           for (int64_t x = 0; x < axes[2].patch; ++x)
-            std::copy_n(values + source(2, x) * classes, classes,
-                        buffer + x * classes);
+            std::copy_n(values + source(2, x) * channels, channels,
+                        buffer + x * channels);
           values = buffer;
         }
-        if (scores == Scores::Logits) {
-          // Softmax leaves logarithms that differ from the logits by a constant
-          // of the voxel, which changes no class and no mean of probabilities.
+        if (logarithms) {
           for (int64_t i = first; i < first + count; ++i)
             buffer[i] = logarithm(std::max(values[i], FLT_MIN));
           values = buffer;
         }
         const float weight = axes[0].profile[static_cast<size_t>(z)] *
                              axes[1].profile[static_cast<size_t>(y)];
+        const int64_t line = part * axes[1].size + place[1] + y;
         float *sums = ring.floats() + (place[0] + z) % planes * planeValues +
-                      ((place[1] + y) * axes[2].size + place[2]) * classes;
+                      (line * axes[2].size + place[2]) * channels;
         for (int64_t i = first; i < first + count; ++i)
           sums[i] += weight * rowWeights[static_cast<size_t>(i)] * values[i];
       });

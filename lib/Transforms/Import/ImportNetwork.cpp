@@ -25,6 +25,28 @@ namespace segc {
 
 using namespace segc;
 
+/// Returns the convolution of 1x1 with parameters of its own that yields the
+/// logits; null if something else does.
+static seg::ConvOp findHead(seg::NetworkOp network) {
+  auto head = network.getForward()
+                  .front()
+                  .getTerminator()
+                  ->getOperand(0)
+                  .getDefiningOp<seg::ConvOp>();
+  if (!head || !head.getFilter().getDefiningOp<seg::ParamOp>() ||
+      (head.getBias() && !head.getBias().getDefiningOp<seg::ParamOp>()) ||
+      head.getGroups() != 1)
+    return nullptr;
+  auto shape = [](Value value) {
+    return cast<RankedTensorType>(value.getType()).getShape();
+  };
+  bool pointwise =
+      llvm::all_of(shape(head.getFilter()).drop_back(2),
+                   [](int64_t taps) { return taps == 1; }) &&
+      shape(head.getInput()).drop_back() == shape(head.getOutput()).drop_back();
+  return pointwise ? head : nullptr;
+}
+
 namespace {
 
 /// Copies the forward region into an entry, in training or inference mode.
@@ -51,6 +73,9 @@ public:
       results.push_back(map.lookup(value));
     return results;
   }
+
+  /// Returns the copy of a value.
+  Value lookup(Value value) const { return map.lookup(value); }
 
   /// New running statistics, by state.
   DenseMap<Operation *, Value> updates;
@@ -134,17 +159,20 @@ SmallVector<Value> copyObjective(EntryBuilder &entry, seg::NetworkOp network,
   return results;
 }
 
+/// `head` is given where predict yields its input.
 void importPredict(ModuleOp module, seg::NetworkOp network,
-                   const Layout &layout) {
+                   const Layout &layout, seg::ConvOp head) {
   EntryBuilder entry(module, "predict", network.getLoc());
   Value image = entry.argument(network.getForward().getArgument(0).getType(),
                                "inputs", "image");
-  Value logits = ForwardCopier(entry, network, layout, /*training=*/false)
-                     .copy(image)
-                     .front();
-  Value probabilities =
-      seg::SoftmaxOp::create(entry.builder, network.getLoc(), logits);
-  entry.result(probabilities, "outputs", "probabilities");
+  ForwardCopier copier(entry, network, layout, /*training=*/false);
+  Value logits = copier.copy(image).front();
+  if (head)
+    entry.result(copier.lookup(head.getInput()), "outputs", "features");
+  else
+    entry.result(
+        seg::SoftmaxOp::create(entry.builder, network.getLoc(), logits),
+        "outputs", "probabilities");
   entry.finish();
 }
 
@@ -180,7 +208,7 @@ void importObjective(ModuleOp module, seg::NetworkOp network,
 /// Builds `seg.layout`, from which the manifest describes parameters, states
 /// and the optimizer.
 DictionaryAttr layoutAttr(seg::NetworkOp network, const Layout &layout,
-                          const Slots &slots) {
+                          const Slots &slots, seg::ConvOp head) {
   Builder b(network.getContext());
   auto i64 = [&](int64_t v) { return b.getI64IntegerAttr(v); };
   auto named = [&](StringRef name, Attribute attr) {
@@ -205,15 +233,27 @@ DictionaryAttr layoutAttr(seg::NetworkOp network, const Layout &layout,
     slotAttrs.push_back(
         b.getDictionaryAttr({named("name", b.getStringAttr(name)),
                              named("init", b.getF64FloatAttr(init))}));
-  return b.getDictionaryAttr({named("network", network.getSymNameAttr()),
-                              named("classes", network.getClassesAttr()),
-                              named("parameters", b.getArrayAttr(params)),
-                              named("states", b.getArrayAttr(states)),
-                              named("slots", b.getArrayAttr(slotAttrs)),
-                              named("optimizer", network.getOptimizer()),
-                              named("pipeline", network.getPipeline()),
-                              named("parameter_bytes", i64(layout.paramBytes)),
-                              named("state_bytes", i64(layout.stateBytes))});
+  SmallVector<NamedAttribute> entries = {
+      named("network", network.getSymNameAttr()),
+      named("classes", network.getClassesAttr()),
+      named("parameters", b.getArrayAttr(params)),
+      named("states", b.getArrayAttr(states)),
+      named("slots", b.getArrayAttr(slotAttrs)),
+      named("optimizer", network.getOptimizer()),
+      named("pipeline", network.getPipeline()),
+      named("parameter_bytes", i64(layout.paramBytes)),
+      named("state_bytes", i64(layout.stateBytes))};
+  if (head) {
+    auto nameOf = [](Value parameter) {
+      return parameter.getDefiningOp<seg::ParamOp>().getNameAttr();
+    };
+    SmallVector<NamedAttribute> names = {
+        named("weight", nameOf(head.getFilter()))};
+    if (head.getBias())
+      names.push_back(named("bias", nameOf(head.getBias())));
+    entries.push_back(named("head", b.getDictionaryAttr(names)));
+  }
+  return b.getDictionaryAttr(entries);
 }
 
 /// Verifies that buffers of the model are f32 and labels i32. 16-bit types are
@@ -262,7 +302,13 @@ struct ImportNetworkPass
       return signalPassFailure();
     }
     Slots slots;
-    importPredict(module, network, layout);
+    seg::ConvOp head = features ? findHead(network) : seg::ConvOp();
+    if (features && !head) {
+      network.emitOpError("expects logits from a convolution of 1x1 with its "
+                          "own weights, whose input are the features");
+      return signalPassFailure();
+    }
+    importPredict(module, network, layout, head);
     if (training)
       importObjective(module, network, layout, /*training=*/false);
     if (training && layout.params.empty())
@@ -275,7 +321,7 @@ struct ImportNetworkPass
         return signalPassFailure();
       slots = *made;
     }
-    module->setAttr(layoutAttrName, layoutAttr(network, layout, slots));
+    module->setAttr(layoutAttrName, layoutAttr(network, layout, slots, head));
     network.erase();
   }
 };

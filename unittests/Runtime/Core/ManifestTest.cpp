@@ -55,6 +55,23 @@ TEST(Manifest, RefusesWrongSizes) {
             "does not fit optimizer_bytes 64");
 }
 
+TEST(Manifest, FindsTheHead) {
+  StatusOr<Manifest> manifest = changed([](Json &j) {
+    j["head"] = {{"weight", "head.weight"}, {"bias", "head.bias"}};
+  });
+  ASSERT_TRUE(manifest.ok()) << manifest.status().message();
+  EXPECT_EQ(manifest->headWeight.value_or(RegionTensor()).elements, 3);
+  EXPECT_EQ(manifest->headBias.value_or(RegionTensor()).offset, 64);
+  EXPECT_EQ(errorOf([](Json &j) { j["head"] = {{"weight", "other"}}; }),
+            "manifest: head: \"weight\" is \"other\", expected a parameter "
+            "whose last size is the number of classes");
+  EXPECT_NE(errorOf([](Json &j) {
+              j["head"] = {{"weight", "head.weight"}};
+              j["classes"] = 2;
+            }).find("whose last size"),
+            std::string::npos);
+}
+
 TEST(Manifest, RefusesWrongKinds) {
   EXPECT_NE(errorOf([](Json &j) {
               j["parameters"][0]["init"]["kind"] = "magic";

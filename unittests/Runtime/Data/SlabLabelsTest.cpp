@@ -55,15 +55,15 @@ struct Output {
 /// Gives the planes one after the other, and no plane that is not needed any
 /// more.
 static Output run(const GridReturn &grid, const std::vector<float> &values,
-                  Scores scores, unsigned threads = 2,
-                  std::array<std::vector<float>, 3> scales = {}) {
+                  const ScoreLayout &layout, unsigned threads,
+                  std::array<std::vector<float>, 3> scales) {
   Output output(grid.voxels);
   if (scales[0].empty())
     scales = ones(grid.from);
-  SlabLabels slabs(grid, classes, scores, scales,
+  SlabLabels slabs(grid, layout, scales,
                    {output.labels.data(), output.probabilities.data()});
   ThreadPool pool(threads);
-  const int64_t plane = grid.from[1] * grid.from[2] * classes;
+  const int64_t plane = grid.from[1] * grid.from[2] * layout.values();
   for (int64_t known = 1; known <= grid.from[0]; ++known) {
     const int64_t needed = slabs.firstNeeded();
     slabs.write(
@@ -76,6 +76,15 @@ static Output run(const GridReturn &grid, const std::vector<float> &values,
         pool);
   }
   return output;
+}
+
+static Output run(const GridReturn &grid, const std::vector<float> &values,
+                  Scores scores, unsigned threads = 2,
+                  std::array<std::vector<float>, 3> scales = {}) {
+  ScoreLayout layout;
+  layout.channels = classes;
+  layout.scores = scores;
+  return run(grid, values, layout, threads, std::move(scales));
 }
 
 /// Resizes the scores of each class as an image of its own.
@@ -188,4 +197,40 @@ TEST(SlabLabelsTest, BitsDoNotDependOnThreads) {
   const Output four = run(grid, values, Scores::Logits, 4);
   EXPECT_EQ(one.labels, four.labels);
   EXPECT_EQ(one.probabilities, four.probabilities);
+}
+
+TEST(SlabLabelsTest, AppliesAHeadToResizedFeatures) {
+  // Two features of each of two members.
+  ScoreLayout layout;
+  layout.parts = 2;
+  layout.channels = 2;
+  layout.head = LinearHead{4, classes, {}, {0.5f, -1, 2}};
+  for (int i = 0; i < 4 * classes; ++i)
+    layout.head->weights.push_back(static_cast<float>(i * 5 % 7) - 3);
+  GridReturn grid = GridReturn::identity({7, 6, 9});
+  grid.from = {4, 5, 6};
+  const int64_t plane = grid.from[1] * grid.from[2];
+  std::vector<float> features, logits;
+  for (int64_t i = 0; i < voxels(grid.from) * layout.values(); ++i)
+    features.push_back(static_cast<float>(i * 7919 % 1009) / 500.0f);
+  for (int64_t i = 0; i < voxels(grid.from); ++i)
+    for (int64_t c = 0; c < classes; ++c) {
+      float sum = layout.head->bias[static_cast<size_t>(c)];
+      for (int64_t part = 0; part < 2; ++part)
+        for (int64_t f = 0; f < 2; ++f)
+          sum +=
+              layout.head
+                  ->weights[static_cast<size_t>((part * 2 + f) * classes + c)] *
+              features[static_cast<size_t>(
+                  ((i / plane * 2 + part) * plane + i % plane) * 2 + f)];
+      logits.push_back(sum);
+    }
+  const Output expected = run(grid, logits, Scores::Logits);
+  const Output output = run(grid, features, layout, 2, {});
+  int64_t equal = 0;
+  for (size_t i = 0; i < output.labels.size(); ++i)
+    equal += output.labels[i] == expected.labels[i];
+  EXPECT_GE(equal, grid.voxels - 1); // Two logits may be alike.
+  for (size_t i = 0; i < output.probabilities.size(); ++i)
+    EXPECT_NEAR(output.probabilities[i], expected.probabilities[i], 1e-5);
 }

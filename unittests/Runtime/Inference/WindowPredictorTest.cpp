@@ -160,6 +160,43 @@ TEST(WindowPredictorTest, EnsemblesAverageTheirMembers) {
   expectPointwise(predict(fake.predictor({}), image, shape), image, 3);
 }
 
+// The same network gives its image as the features of its head.
+TEST(WindowPredictorTest, AppliesTheHeadOfFeatures) {
+  Fake fake("FakeHead"), whole;
+  WindowOptions options;
+  options.flips = true;
+  const Shape3 shape = {13, 9, 10};
+  const std::vector<float> image = imageOf(shape);
+  expectPointwise(predict(fake.predictor(options), image, shape), image);
+  // One number for each voxel and not one for each class.
+  auto grownBy = [&](Fake &of) {
+    auto bytes = [&](const Shape3 &volume) {
+      const WindowPredictor predictor = of.predictor(options);
+      return predictor.memory(GridReturn::identity(volume)).total();
+    };
+    return bytes({13, 90, 100}) - bytes({13, 9, 100});
+  };
+  constexpr uint64_t added = uint64_t{9} * 81 * 100 * sizeof(float);
+  EXPECT_EQ(grownBy(whole), added * classes);
+  EXPECT_EQ(grownBy(fake), added);
+  // Features of an ensemble are kept apart: their heads differ.
+  for (float factor : {1.0f, 2.0f, 6.0f}) {
+    fake.setWeights(factor);
+    ASSERT_TRUE(fake.ensemble.add().ok());
+  }
+  std::vector<float> dark = image;
+  for (float &value : dark)
+    value /= 6;
+  expectPointwise(predict(fake.predictor(options), dark, shape), dark, 3);
+  EXPECT_EQ(grownBy(fake), added * 3);
+  const Status status =
+      WindowPredictor::create(fake.ensemble, options, Scores::Probabilities, 2)
+          .status();
+  EXPECT_NE(status.message().find("compile without --features"),
+            std::string::npos)
+      << status.message();
+}
+
 TEST(WindowPredictorTest, ResultsThatAreNotFiniteAreNamed) {
   Fake fake;
   std::vector<float> image = imageOf({8, 8, 8});

@@ -82,6 +82,13 @@ TEST(WindowsTest, PlanesAreGroupedToBatchesAndVolumesAreNot) {
   EXPECT_EQ(volume.keptPlanes(), 9); // However many planes the volume has.
 }
 
+static ScoreLayout layoutOf(int64_t classes, Scores scores) {
+  ScoreLayout layout;
+  layout.channels = classes;
+  layout.scores = scores;
+  return layout;
+}
+
 TEST(WindowSumsTest, AddsWeightedValues) {
   WindowOptions options;
   options.overlap = 0.25;
@@ -89,7 +96,7 @@ TEST(WindowSumsTest, AddsWeightedValues) {
   ASSERT_THAT(tiling.axes[2].starts, ElementsAre(0, 3));
   ThreadPool pool(2);
   for (Scores scores : {Scores::Logits, Scores::Probabilities}) {
-    StatusOr<WindowSums> sums = WindowSums::create(tiling, 2, scores);
+    StatusOr<WindowSums> sums = WindowSums::create(tiling, layoutOf(2, scores));
     ASSERT_TRUE(sums.ok());
     sums->open(0, 4, pool);
     std::vector<float> first, second;
@@ -97,8 +104,8 @@ TEST(WindowSumsTest, AddsWeightedValues) {
       first.insert(first.end(), {0.25f, 0.75f});
       second.insert(second.end(), {0.0f, 1.0f});
     }
-    sums->add({0, 0, 0}, 0, first.data(), pool);
-    sums->add({0, 0, 3}, 0, second.data(), pool);
+    sums->add({0, 0, 0}, 0, first.data(), 0, pool);
+    sums->add({0, 0, 3}, 0, second.data(), 0, pool);
     auto value = [&](float p) {
       // 0 counts as the smallest normal number.
       return scores == Scores::Logits ? std::log(std::max(p, 1.17549435e-38f))
@@ -122,7 +129,8 @@ TEST(WindowSumsTest, LogarithmsAreThoseOfTheLibrary) {
   options.weights = WindowWeights::Constant;
   const WindowTiling tiling({1, 1, 1}, {1, 1, 1}, options, 1);
   constexpr int64_t count = 2000;
-  StatusOr<WindowSums> sums = WindowSums::create(tiling, count, Scores::Logits);
+  StatusOr<WindowSums> sums =
+      WindowSums::create(tiling, layoutOf(count, Scores::Logits));
   ASSERT_TRUE(sums.ok());
   ThreadPool pool(1);
   std::vector<float> values;
@@ -130,7 +138,7 @@ TEST(WindowSumsTest, LogarithmsAreThoseOfTheLibrary) {
     values.push_back(static_cast<float>(
         i % 2 ? double(i) / count : std::pow(10.0, double(-i) * 37 / count)));
   sums->open(0, 1, pool);
-  sums->add({0, 0, 0}, 0, values.data(), pool);
+  sums->add({0, 0, 0}, 0, values.data(), 0, pool);
   for (int64_t i = 0; i < count; ++i) {
     const double expected = std::log(double(values[static_cast<size_t>(i)]));
     EXPECT_NEAR(double(sums->plane(0)[i]), expected,

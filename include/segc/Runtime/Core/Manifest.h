@@ -16,6 +16,7 @@
 #include "segc/model.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -87,6 +88,9 @@ struct Manifest {
   int64_t parameterCount = 0, parameterBytes = 0, stateBytes = 0,
           optimizerBytes = 0, preparedBytes = 0;
   std::vector<RegionTensor> parameters, states;
+  /// The parameters of the 1x1 head where predict gives the features in front
+  /// of it; the weight is [1, ..., features, classes], the bias may be absent.
+  std::optional<RegionTensor> headWeight, headBias;
   OptimizerInfo optimizer;
   std::map<std::string, EntrySignature> entries;
   std::vector<KernelVersion> versions;

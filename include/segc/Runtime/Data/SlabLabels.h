@@ -26,6 +26,27 @@ enum class Scores {
   Probabilities ///< Of softmax.
 };
 
+/// A linear map from the features of a voxel to the logits of its classes.
+/// Resized and averaged features give resized and averaged logits.
+struct LinearHead {
+  int64_t features = 0, classes = 0;
+  std::vector<float> weights; ///< [features][classes]
+  std::vector<float> bias;    ///< [classes]
+};
+
+/// What a voxel of a plane of scores holds: a plane is [part][height][width]
+/// [channels].
+struct ScoreLayout {
+  int64_t parts = 1;
+  int64_t channels = 0; ///< Of a part: classes, or features with a head.
+  Scores scores = Scores::Logits;
+  /// Takes the features of all parts, one after the other.
+  std::optional<LinearHead> head;
+
+  int64_t values() const { return parts * channels; }
+  int64_t classes() const { return head ? head->classes : channels; }
+};
+
 /// Where the voxels of a network's grid lie in an array on the grid of a file.
 struct GridReturn {
   Shape3 from = {0, 0, 0}; ///< Grid of the network, without padding.
@@ -44,7 +65,7 @@ struct GridReturn {
 /// axis.
 class SlabLabels {
 public:
-  /// Returns a plane of scores, [height][width][classes].
+  /// Returns a plane of scores.
   using Planes = std::function<const float *(int64_t plane)>;
   struct Arrays {
     uint8_t *labels = nullptr;      ///< [voxels]
@@ -53,7 +74,7 @@ public:
 
   /// Scores at (z, y, x) count scales[0][z] * scales[1][y] * scales[2][x]
   /// times. Voxels of the arrays outside of the grid are left as they are.
-  SlabLabels(const GridReturn &grid, int64_t classes, Scores scores,
+  SlabLabels(const GridReturn &grid, const ScoreLayout &layout,
              const std::array<std::vector<float>, 3> &scales, Arrays arrays);
 
   /// Writes the labels that depend on the first `planes` planes alone. The
@@ -62,7 +83,8 @@ public:
   /// Returns the first plane that later labels depend on.
   int64_t firstNeeded() const;
   /// Returns the bytes that each thread takes.
-  static uint64_t bytesPerWorker(const GridReturn &grid, int64_t classes);
+  static uint64_t bytesPerWorker(const GridReturn &grid,
+                                 const ScoreLayout &layout);
 
 private:
   struct Tap {
@@ -73,8 +95,7 @@ private:
                 float *buffer) const;
 
   GridReturn grid;
-  int64_t classes;
-  Scores scores;
+  ScoreLayout layout;
   Arrays arrays;
   std::array<std::vector<Tap>, 3> taps;
   int64_t next = 0; ///< Plane of labels.

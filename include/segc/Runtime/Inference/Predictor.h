@@ -21,6 +21,10 @@ public:
   /// `labelShape` is the shape of a sample's labels. The runner must outlive
   /// the predictor.
   Predictor(ModelRunner &runner, const std::vector<int64_t> &labelShape);
+  /// The same of a model that gives `channels` features, which take the place
+  /// of probabilities.
+  Predictor(ModelRunner &runner, const std::vector<int64_t> &labelShape,
+            int64_t channels);
 
   /// Predicts `count` samples, which are contiguous in memory.
   Status predict(const float *images, int64_t count);
@@ -40,6 +44,7 @@ public:
 
 private:
   ModelRunner &runner;
+  const char *name = "probabilities"; ///< Of the output.
   int64_t elements;
   std::vector<void *> inputs; ///< Of the last call.
   int64_t count = 0;

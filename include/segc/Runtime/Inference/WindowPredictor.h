@@ -20,8 +20,9 @@ namespace segc {
 class WindowPredictor {
 public:
   /// Fails for a model whose `predict` does not take one image of patches and
-  /// give probabilities on its grid. `batch` is at most that of the model. The
-  /// ensemble must outlive the predictor.
+  /// give probabilities, or features for a head, on its grid. `batch` is at
+  /// most that of the model. The ensemble must outlive the predictor and have
+  /// all of its members.
   static StatusOr<WindowPredictor> create(WeightEnsemble &ensemble,
                                           const WindowOptions &options,
                                           Scores scores, int64_t batch);
@@ -44,7 +45,10 @@ public:
 private:
   WindowPredictor(WeightEnsemble &ensemble, const WindowOptions &options,
                   Scores scores, int64_t batch)
-      : ensemble(&ensemble), options(options), scores(scores), batch(batch) {}
+      : ensemble(&ensemble), options(options), batch(batch) {
+    layout.scores = scores;
+    layout.channels = ensemble.runner().manifest().classes;
+  }
 
   struct Sample {
     Shape3 place;
@@ -52,17 +56,19 @@ private:
   };
   WindowTiling tilingOf(const Shape3 &shape) const;
   std::vector<AxisFlips> flipsOfWindow() const;
-  /// Adds a group of windows to the sums.
+  /// Finds the head of a model that gives features, of all members.
+  Status readHead(const RegionTensor &weight);
+  /// Adds a group of windows, which a member predicts, to the sums.
   Status addGroup(const std::string &name, const float *image,
                   const WindowTiling &tiling, const WindowTiling::Group &group,
-                  WindowSums &sums, AlignedBuffer &inputs);
+                  size_t member, WindowSums &sums, AlignedBuffer &inputs);
   void cut(const float *image, const Shape3 &shape, const Sample &sample,
            float *patch) const;
   ThreadPool &pool() const { return ensemble->runner().device().threadPool(); }
 
   WeightEnsemble *ensemble;
   WindowOptions options;
-  Scores scores;
+  ScoreLayout layout; ///< Of the sums.
   int64_t batch, imageChannels = 0;
   Shape3 patchShape = {1, 1, 1};
   std::vector<int64_t> labelShape;

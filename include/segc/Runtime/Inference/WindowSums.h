@@ -23,28 +23,29 @@ class WindowSums {
 public:
   /// The tiling must outlive the sums.
   static StatusOr<WindowSums> create(const WindowTiling &tiling,
-                                     int64_t classes, Scores scores);
-  static uint64_t bytes(const WindowTiling &tiling, int64_t classes);
+                                     const ScoreLayout &layout);
+  static uint64_t bytes(const WindowTiling &tiling, const ScoreLayout &layout);
 
   /// Sets planes to 0 that no window has added to.
   void open(int64_t begin, int64_t end, ThreadPool &pool);
-  /// Adds the probabilities of a window, [depth][height][width][classes] of
-  /// the patch, which show it with its axes flipped. The voxels of a window are
-  /// added in the order of the calls, whatever the number of threads.
-  void add(const Shape3 &place, AxisFlips flips, const float *probabilities,
-           ThreadPool &pool);
+  /// Adds the probabilities or features of a window to a part of the layout:
+  /// [depth][height][width][channels] of the patch, which show it with its axes
+  /// flipped. The voxels of a window are added in the order of the calls,
+  /// whatever the number of threads.
+  void add(const Shape3 &place, AxisFlips flips, const float *values,
+           int64_t part, ThreadPool &pool);
   const float *plane(int64_t index) const {
     return ring.floats() + index % planes * planeValues;
   }
 
 private:
-  WindowSums(const WindowTiling &tiling, int64_t classes, Scores scores);
+  WindowSums(const WindowTiling &tiling, const ScoreLayout &layout);
 
   const WindowTiling *tiling;
-  int64_t classes, planes, planeValues;
-  Scores scores;
+  int64_t channels, planes, planeValues;
+  bool logarithms;
   AlignedBuffer ring;
-  /// The profile of the last axis, for each class of a voxel.
+  /// The profile of the last axis, for each channel of a voxel.
   std::vector<float> rowWeights;
 };
 

@@ -13,7 +13,7 @@ import random
 import struct
 import sys
 
-SHAPE, PATCH, FEATURES, CLASSES = (11, 7, 9), 6, 2, 4
+SHAPE, PATCH, FEATURES, CLASSES = (11, 7, 9), 6, 2, 4  # Of the test.
 TAPS = list(itertools.product((-1, 0, 1), repeat=3))
 
 
@@ -23,12 +23,12 @@ def numbers(seed, count, low, high):
     return [struct.unpack("<f", struct.pack("<f", rng.uniform(low, high)))[0] for _ in range(count)]
 
 
-def weights():
+def weights(features=FEATURES, classes=CLASSES):
     return {
-        "conv.weight": ([3, 3, 3, 1, FEATURES], numbers(1, 27 * FEATURES, -0.5, 0.5)),
-        "conv.bias": ([FEATURES], numbers(2, FEATURES, -0.2, 0.2)),
-        "head.weight": ([1, 1, 1, FEATURES, CLASSES], numbers(3, FEATURES * CLASSES, -1, 1)),
-        "head.bias": ([CLASSES], numbers(4, CLASSES, -0.3, 0.3)),
+        "conv.weight": ([3, 3, 3, 1, features], numbers(1, 27 * features, -0.5, 0.5)),
+        "conv.bias": ([features], numbers(2, features, -0.2, 0.2)),
+        "head.weight": ([1, 1, 1, features, classes], numbers(3, features * classes, -1, 1)),
+        "head.bias": ([classes], numbers(4, classes, -0.3, 0.3)),
     }
 
 
@@ -38,32 +38,32 @@ def image():
     return [rng.randint(1, 2000) for _ in range(math.prod(SHAPE))]
 
 
-def network():
+def network(patch=PATCH, features=FEATURES, classes=CLASSES):
     def tensor(channels):
-        return f"tensor<1x{PATCH}x{PATCH}x{PATCH}x{channels}xf32>"
+        return f"tensor<1x{patch}x{patch}x{patch}x{channels}xf32>"
 
-    names = ", ".join(f'"class {i}"' for i in range(CLASSES))
-    return f"""seg.network @patches format 1 classes {CLASSES} optimizer {{kind = "adam"}} pipeline {{class_names = [{names}], dim = 3 : i64, kind = "nnunet", modality = "MRI", patch = [{PATCH}, {PATCH}, {PATCH}], spacing = [1.0, 1.0, 1.0]}} forward {{
+    names = ", ".join(f'"class {i}"' for i in range(classes))
+    return f"""seg.network @patches format 1 classes {classes} optimizer {{kind = "adam"}} pipeline {{class_names = [{names}], dim = 3 : i64, kind = "nnunet", modality = "MRI", patch = [{patch}, {patch}, {patch}], spacing = [1.0, 1.0, 1.0]}} forward {{
 ^bb0(%image: {tensor(1)}):
-  %w0 = seg.param "conv.weight" glorot_uniform 0.0 decay : tensor<3x3x3x1x{FEATURES}xf32>
-  %b0 = seg.param "conv.bias" constant 0.0 : tensor<{FEATURES}xf32>
-  %w1 = seg.param "head.weight" glorot_uniform 0.0 decay : tensor<1x1x1x{FEATURES}x{CLASSES}xf32>
-  %b1 = seg.param "head.bias" constant 0.0 : tensor<{CLASSES}xf32>
-  %0 = seg.conv %image, %w0 bias %b0 strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : ({tensor(1)}, tensor<3x3x3x1x{FEATURES}xf32>, tensor<{FEATURES}xf32>) -> {tensor(FEATURES)}
-  %1 = seg.relu %0 : {tensor(FEATURES)}
-  %2 = seg.conv %1, %w1 bias %b1 strides [1, 1, 1] pad_low [0, 0, 0] pad_high [0, 0, 0] : ({tensor(FEATURES)}, tensor<1x1x1x{FEATURES}x{CLASSES}xf32>, tensor<{CLASSES}xf32>) -> {tensor(CLASSES)}
-  seg.output %2 : {tensor(CLASSES)}
+  %w0 = seg.param "conv.weight" glorot_uniform 0.0 decay : tensor<3x3x3x1x{features}xf32>
+  %b0 = seg.param "conv.bias" constant 0.0 : tensor<{features}xf32>
+  %w1 = seg.param "head.weight" glorot_uniform 0.0 decay : tensor<1x1x1x{features}x{classes}xf32>
+  %b1 = seg.param "head.bias" constant 0.0 : tensor<{classes}xf32>
+  %0 = seg.conv %image, %w0 bias %b0 strides [1, 1, 1] pad_low [1, 1, 1] pad_high [1, 1, 1] : ({tensor(1)}, tensor<3x3x3x1x{features}xf32>, tensor<{features}xf32>) -> {tensor(features)}
+  %1 = seg.relu %0 : {tensor(features)}
+  %2 = seg.conv %1, %w1 bias %b1 strides [1, 1, 1] pad_low [0, 0, 0] pad_high [0, 0, 0] : ({tensor(features)}, tensor<1x1x1x{features}x{classes}xf32>, tensor<{classes}xf32>) -> {tensor(classes)}
+  seg.output %2 : {tensor(classes)}
 }} objective ["loss"] {{
-^bb0(%logits: {tensor(CLASSES)}, %labels: tensor<1x{PATCH}x{PATCH}x{PATCH}xi32>):
-  %loss = seg.cross_entropy %logits, %labels : ({tensor(CLASSES)}, tensor<1x{PATCH}x{PATCH}x{PATCH}xi32>) -> tensor<f32>
+^bb0(%logits: {tensor(classes)}, %labels: tensor<1x{patch}x{patch}x{patch}xi32>):
+  %loss = seg.cross_entropy %logits, %labels : ({tensor(classes)}, tensor<1x{patch}x{patch}x{patch}xi32>) -> tensor<f32>
   seg.output %loss : tensor<f32>
 }}
 """
 
 
-def safetensors():
+def safetensors(tensors):
     header, data = {}, b""
-    for name, (shape, values) in weights().items():
+    for name, (shape, values) in tensors.items():
         packed = struct.pack(f"<{len(values)}f", *values)
         header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(packed)]}
         data += packed
@@ -71,8 +71,9 @@ def safetensors():
     return struct.pack("<Q", len(text)) + text + data
 
 
-def nifti():
-    depth, height, width = SHAPE
+def nifti_header(shape):
+    """Of 16-bit voxels of 1 mm."""
+    depth, height, width = shape
     header = bytearray(352)
     struct.pack_into("<i", header, 0, 348)
     struct.pack_into("<8h", header, 40, 3, width, height, depth, 1, 1, 1, 1)
@@ -83,8 +84,7 @@ def nifti():
     for row in range(3):
         struct.pack_into("<4f", header, 280 + 16 * row, *[float(row == column) for column in range(4)])
     header[344:348] = b"n+1\0"
-    values = image()
-    return bytes(header) + struct.pack(f"<{len(values)}h", *values)
+    return bytes(header)
 
 
 def logits(read):
@@ -155,8 +155,10 @@ def main():
     if sys.argv[1] == "check":
         return check(sys.argv[3], sys.argv[4:] == ["flips"])
     open(f"{folder}/model.mlir", "w").write(network())
-    open(f"{folder}/weights.safetensors", "wb").write(safetensors())
-    open(f"{folder}/case.nii", "wb").write(nifti())
+    open(f"{folder}/weights.safetensors", "wb").write(safetensors(weights()))
+    values = image()
+    open(f"{folder}/case.nii", "wb").write(nifti_header(SHAPE) + struct.pack(f"<{len(values)}h", *values))
 
 
-main()
+if __name__ == "__main__":
+    main()
