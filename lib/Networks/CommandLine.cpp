@@ -57,6 +57,12 @@ public:
     app.add_option("--lookahead-sync", lookaheadSync, "steps between averages");
     app.add_option("--lookahead-alpha", lookaheadAlpha,
                    "step of the slow weights");
+    app.add_option("--clip-norm", clipNorm,
+                   "largest norm of the gradients; 0: not clipped");
+    app.add_option("--decay-parameters", decayParameters,
+                   "which parameters decay: those of the published recipe, "
+                   "all, or kernels without biases and norms")
+        ->check(CLI::IsMember({"published", "all", "kernels"}));
     app.add_option("--loss", loss,
                    "Dice loss, cross-entropy or focal loss, or two of them")
         ->check(
@@ -67,6 +73,11 @@ public:
               "one Dice for the whole batch");
     addSwitch(app, "--loss-include-background", includeBackground,
               "class 0 counts in the Dice loss");
+    app.add_option("--class-weights", classWeights,
+                   "of the cross-entropy, one for each class")
+        ->delimiter(',');
+    addSwitch(app, "--ignore-unlabelled", ignoreUnlabelled,
+              "voxels whose label is no class do not count");
   }
 
   void apply(LossOptions &options) const {
@@ -80,6 +91,8 @@ public:
     options.batchReduce = batchReduce.value_or(options.batchReduce);
     options.includeBackground =
         includeBackground.value_or(options.includeBackground);
+    options.classWeights = classWeights;
+    options.ignoreUnlabelled = ignoreUnlabelled;
   }
 
   void apply(OptimizerOptions &options) const {
@@ -90,18 +103,25 @@ public:
     options.momentum = momentum.value_or(options.momentum);
     options.epsilon = epsilon.value_or(options.epsilon);
     options.nesterov = nesterov.value_or(options.nesterov);
+    options.clipNorm = clipNorm.value_or(options.clipNorm);
+    if (decayParameters)
+      options.decayScope = *decayParameters == "all" ? DecayScope::All
+                           : *decayParameters == "kernels"
+                               ? DecayScope::Kernels
+                               : DecayScope::Published;
     options.lookahead = lookahead;
     options.lookaheadSync = lookaheadSync.value_or(options.lookaheadSync);
     options.lookaheadAlpha = lookaheadAlpha.value_or(options.lookaheadAlpha);
   }
 
 private:
-  std::optional<std::string> optimizer, loss;
+  std::optional<std::string> optimizer, loss, decayParameters;
+  std::vector<double> classWeights;
   std::optional<double> learningRate, weightDecay, momentum, epsilon,
-      lookaheadAlpha, focalGamma;
+      lookaheadAlpha, focalGamma, clipNorm;
   std::optional<int64_t> lookaheadSync;
   std::optional<bool> batchReduce, includeBackground, nesterov;
-  bool lookahead = false;
+  bool lookahead = false, ignoreUnlabelled = false;
 };
 
 class UNetCommand {
@@ -203,6 +223,10 @@ public:
     app.add_option("--negative-slope", negativeSlope, "of the leaky ReLU");
     addSwitch(app, "--deep-supervision", deepSupervision,
               "losses on two lower decoder levels too");
+    app.add_option("--deep-supervision-weights", headWeights,
+                   "of 1, 1/2 and 1/4: times 8/15 as published, or normalized "
+                   "to a sum of 1")
+        ->check(CLI::IsMember({"published", "normalized"}));
     recipe.declare(app);
   }
   StatusOr<NNUNetOptions> resolve() {
@@ -231,6 +255,10 @@ public:
     options.negativeSlope = negativeSlope.value_or(options.negativeSlope);
     options.deepSupervision = deepSupervision;
     recipe.apply(options.loss);
+    if (headWeights && !deepSupervision)
+      return invalidArgument("deep-supervision-weights: expected "
+                             "--deep-supervision beside it, got none");
+    options.loss.normalizedHeads = headWeights == "normalized";
     recipe.apply(options.optimizer);
     return options;
   }
@@ -242,6 +270,7 @@ private:
   std::vector<int64_t> patch;
   std::vector<double> spacing;
   std::string norm = "instance";
+  std::optional<std::string> headWeights;
   std::optional<double> negativeSlope;
   bool deepSupervision = false;
   RecipeArguments recipe;

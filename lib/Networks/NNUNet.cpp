@@ -46,8 +46,10 @@ OwningOpRef<ModuleOp> buildNNUNet(MLIRContext *context,
   std::string symbol = "nnunet_" +
                        (options.task.empty() ? "" : options.task + "_") +
                        std::to_string(options.dim) + "d";
-  NetworkBuilder b(context, symbol, options.classes, image,
-                   {/*kernels=*/true, /*biases=*/true, /*norms=*/false});
+  NetworkBuilder b(
+      context, symbol, options.classes, image,
+      decayRule(options.optimizer,
+                {/*kernels=*/true, /*biases=*/true, /*norms=*/false}));
   Topology topology = std::move(*planTopology(options.patch, options.spacing));
   size_t levels = topology.levels();
   std::vector<int64_t> filters = planFilters(levels, options.patch.size());

@@ -41,6 +41,18 @@ static std::pair<Shape, Shape> paddingOf(ArrayRef<int64_t> in,
   return {low, high};
 }
 
+DecayRule decayRule(const OptimizerOptions &options, DecayRule published) {
+  switch (options.decayScope) {
+  case DecayScope::Published:
+    return published;
+  case DecayScope::All:
+    return {/*kernels=*/true, /*biases=*/true, /*norms=*/true};
+  case DecayScope::Kernels:
+    return {/*kernels=*/true, /*biases=*/false, /*norms=*/false};
+  }
+  llvm_unreachable("all scopes are known");
+}
+
 NetworkBuilder::NetworkBuilder(MLIRContext *context, StringRef symbol,
                                int64_t classes, ArrayRef<int64_t> imageShape,
                                DecayRule decay, NormConstants norms)
@@ -70,6 +82,8 @@ OwningOpRef<ModuleOp> NetworkBuilder::finish(const OptimizerOptions &options,
     for (const Optimizer::Flag &flag : optimizer->flags)
       entries.append(flag.key, builder.getBoolAttr(options.*flag.value));
   }
+  if (options.clipNorm > 0)
+    entries.append("clip_norm", attribute(options.clipNorm));
   if (options.lookahead) {
     entries.append("lookahead_sync", attribute(options.lookaheadSync));
     entries.append("lookahead_alpha", attribute(options.lookaheadAlpha));

@@ -38,6 +38,10 @@ struct DecayRule {
   bool kernels, biases, norms;
 };
 
+/// Returns the parameters that the options ask for; `published` are those of
+/// the network's recipe.
+DecayRule decayRule(const OptimizerOptions &options, DecayRule published);
+
 /// Constants of a network's normalisations.
 struct NormConstants {
   double epsilon = 1e-3;

@@ -27,6 +27,7 @@ public:
         scalar(RankedTensorType::get({}, builder.getF32Type())) {}
 
   HeadLoss head(Value logits, const Twine &suffix);
+  Value crossEntropy(Value logits, const Twine &suffix);
   /// Nearest to the labels' size.
   Value upsample(Value logits, const Twine &suffix);
   Value add(Value lhs, Value rhs, const Twine &name) {
@@ -48,6 +49,19 @@ private:
 };
 } // namespace
 
+Value ObjectiveBuilder::crossEntropy(Value logits, const Twine &suffix) {
+  Location loc = at("ce_loss" + suffix);
+  const APFloat gamma(options.focalGamma);
+  if (options.classWeights.empty() && !options.ignoreUnlabelled)
+    return CrossEntropyOp::create(builder, loc, scalar, logits, labels, gamma);
+  std::vector<double> weights = options.classWeights;
+  if (weights.empty())
+    weights.assign(channels(cast<RankedTensorType>(logits.getType())), 1);
+  return WeightedCrossEntropyOp::create(builder, loc, scalar, scalar, logits,
+                                        labels, weights, gamma)
+      .getLoss();
+}
+
 HeadLoss ObjectiveBuilder::head(Value logits, const Twine &suffix) {
   auto type = cast<RankedTensorType>(logits.getType());
   int64_t classes = channels(type);
@@ -55,18 +69,16 @@ HeadLoss ObjectiveBuilder::head(Value logits, const Twine &suffix) {
   auto sums = RankedTensorType::get({type.getDimSize(0), 3, classes},
                                     scalar.getElementType());
   HeadLoss loss;
-  auto dice = DiceOp::create(builder, at("dice_loss" + suffix), scalar,
-                             perClass, sums, logits, labels, options.squared,
-                             options.batchReduce, !options.includeBackground,
-                             options.sumClasses, APFloat(options.smooth));
+  auto dice = DiceOp::create(
+      builder, at("dice_loss" + suffix), scalar, perClass, sums, logits, labels,
+      options.squared, options.batchReduce, !options.includeBackground,
+      options.sumClasses, APFloat(options.smooth), options.ignoreUnlabelled);
   loss.perClass = dice.getPerClass();
   if (options.dice)
     loss.dice = loss.total = dice.getLoss();
   if (!options.crossEntropy)
     return loss;
-  loss.total = loss.crossEntropy =
-      CrossEntropyOp::create(builder, at("ce_loss" + suffix), scalar, logits,
-                             labels, APFloat(options.focalGamma));
+  loss.total = loss.crossEntropy = crossEntropy(logits, suffix);
   if (!loss.dice)
     return loss;
   if (!options.meanOfLosses) {
@@ -107,15 +119,18 @@ void NetworkBuilder::objective(ValueRange heads, const LossOptions &options,
   if (heads.size() > 1) {
     // (L0 + L1/2 + L2/4 + ..) / (2 - 2^-n), n the number of heads: the
     // published weights, which do not sum to 1.
-    double weight = 1;
+    double weight = 1, sum = 1;
     for (size_t i = 1; i < heads.size(); ++i) {
       weight /= 2;
+      sum += weight;
       Value lower = losses.upsample(block->getArgument(i), Twine(i));
       lower = losses.scale(losses.head(lower, Twine(i)).total, weight,
                            "weighted" + Twine(i));
       total = losses.add(total, lower, "weighted_sum");
     }
-    total = losses.scale(total, 1 / (2 - weight / 2), "deep_supervision");
+    total = losses.scale(total,
+                         1 / (options.normalizedHeads ? sum : 2 - weight / 2),
+                         "deep_supervision");
   }
 
   // A part that is the whole loss is not repeated under a second name.

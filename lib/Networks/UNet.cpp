@@ -18,7 +18,8 @@ OwningOpRef<ModuleOp> buildUNet2D(MLIRContext *context,
   NetworkBuilder b(
       context, "unet2d", options.classes,
       {options.batch, options.inputSize, options.inputSize, options.channels},
-      {/*kernels=*/true, /*biases=*/true, /*norms=*/true});
+      decayRule(options.optimizer,
+                {/*kernels=*/true, /*biases=*/true, /*norms=*/true}));
   const int64_t one[] = {1, 1}, two[] = {2, 2}, three[] = {3, 3};
   auto conv = [&](Value x, const Twine &name, int64_t filters) {
     return b.relu(b.conv(x, name, {filters, three, one, Padding::Valid}),

@@ -43,9 +43,11 @@ OwningOpRef<ModuleOp> buildUNet3D(MLIRContext *context,
   SmallVector<int64_t> image{options.batch};
   image.append(options.patch.begin(), options.patch.end());
   image.push_back(options.channels);
-  NetworkBuilder b(context, "unet3d", options.classes, image,
-                   {/*kernels=*/true, /*biases=*/true, /*norms=*/true},
-                   {/*epsilon=*/1e-5, /*runningMomentum=*/0.9});
+  NetworkBuilder b(
+      context, "unet3d", options.classes, image,
+      decayRule(options.optimizer,
+                {/*kernels=*/true, /*biases=*/true, /*norms=*/true}),
+      {/*epsilon=*/1e-5, /*runningMomentum=*/0.9});
   const int64_t one[] = {1, 1, 1}, two[] = {2, 2, 2}, three[] = {3, 3, 3};
 
   auto channelsOf = [](Value x) {

@@ -19,7 +19,8 @@ OwningOpRef<ModuleOp> buildVNet(MLIRContext *context,
   NetworkBuilder b(
       context, "vnet", options.classes,
       {options.batch, shape[0], shape[1], shape[2], options.channels},
-      {/*kernels=*/true, /*biases=*/false, /*norms=*/false});
+      decayRule(options.optimizer,
+                {/*kernels=*/true, /*biases=*/false, /*norms=*/false}));
   const int64_t one[] = {1, 1, 1}, two[] = {2, 2, 2};
   const SmallVector<int64_t> taps(3, options.convolutionSize);
 

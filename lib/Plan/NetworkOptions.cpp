@@ -9,6 +9,7 @@
 
 #include "segc/Plan/Tasks.h"
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
@@ -127,12 +128,25 @@ public:
     require(!options.nesterov || (optimizer && optimizer->has("nesterov")),
             "nesterov", "the optimizer " + optimizersWith("nesterov"),
             options.kind);
+    notNegative("clip-norm", options.clipNorm);
     count("lookahead-sync", options.lookaheadSync, 1);
     return require(options.lookaheadAlpha > 0 && options.lookaheadAlpha <= 1,
                    "lookahead-alpha", "a value in (0, 1]",
                    options.lookaheadAlpha);
   }
-  Checker &loss(const LossOptions &options) {
+  Checker &loss(const LossOptions &options, int64_t classes) {
+    const std::vector<double> &weights = options.classWeights;
+    require(weights.empty() || options.crossEntropy, "class-weights",
+            "none for a loss without cross-entropy", weights.size());
+    require(weights.empty() || static_cast<int64_t>(weights.size()) == classes,
+            "class-weights",
+            "a weight for each of the " + std::to_string(classes) + " classes",
+            weights.size());
+    for (double weight : weights)
+      notNegative("class-weights", weight);
+    require(weights.empty() ||
+                *std::max_element(weights.begin(), weights.end()) > 0,
+            "class-weights", "a weight above 0", "none");
     require(options.dice || options.crossEntropy, "loss",
             "dice, ce or their sum", "none");
     notNegative("focal-gamma", options.focalGamma);
@@ -157,7 +171,7 @@ Status validate(const UNetOptions &options) {
                    std::to_string(unetStep),
                options.inputSize)
       .fraction("dropout", options.dropout)
-      .loss(options.loss)
+      .loss(options.loss, options.classes)
       .optimizer(options.optimizer);
   return check.result;
 }
@@ -192,7 +206,7 @@ Status validate(const VNetOptions &options) {
     return check.result;
   int64_t step = int64_t(1) << downs;
   check.multiples("input-shape", options.inputShape, step);
-  check.loss(options.loss).optimizer(options.optimizer);
+  check.loss(options.loss, options.classes).optimizer(options.optimizer);
   return check.result;
 }
 
@@ -209,7 +223,7 @@ Status validate(const NNUNetOptions &options) {
       .count("batch-size", options.batch, 1)
       .require(options.negativeSlope > 0 && options.negativeSlope < 1,
                "negative-slope", "a value in (0, 1)", options.negativeSlope)
-      .loss(options.loss)
+      .loss(options.loss, options.classes)
       .optimizer(options.optimizer);
   for (int64_t size : options.patch)
     check.count("patch", size, 1);
@@ -241,7 +255,7 @@ Status validate(const UNet3DOptions &options) {
                "norm", "instance or batch", "another")
       .require(options.negativeSlope >= 0 && options.negativeSlope < 1,
                "negative-slope", "a value in [0, 1)", options.negativeSlope)
-      .loss(options.loss)
+      .loss(options.loss, options.classes)
       .optimizer(options.optimizer);
   for (int64_t filters : options.filters)
     check.count("filters", filters, 1);

@@ -19,6 +19,7 @@ const std::vector<Optimizer> &optimizers() {
   static const Optimizer::Flag nesterov{"nesterov", &Options::nesterov};
   static const std::vector<Optimizer> all = {
       {"adam", 1e-7, 0, false, {beta1, beta2, epsilon}, {}},
+      {"adamw", 1e-8, 0, false, {beta1, beta2, epsilon}, {}},
       {"radam", 1e-7, 0, false, {beta1, beta2, epsilon}, {}},
       {"rmsprop", 1e-10, 0, true, {decay, epsilon}, {}},
       {"sgd", 1e-7, 0.99, true, {}, {nesterov}},

@@ -14,6 +14,21 @@ using namespace mlir;
 using namespace segc::seg;
 
 namespace segc::reference {
+
+static bool isClass(int64_t label, int64_t classes) {
+  return label >= 0 && label < classes;
+}
+
+/// Returns the slope of the loss: p dL/dp of the true class of a voxel.
+static double crossEntropySlope(double logP, double gamma) {
+  // With q = 1 - p of the true class, it is gamma q^(gamma-1) p log p -
+  // q^gamma.
+  double q = -std::expm1(logP), slope = -std::pow(q, gamma);
+  if (gamma > 0 && q > 0)
+    slope += gamma * std::pow(q, gamma - 1) * std::exp(logP) * logP;
+  return slope;
+}
+
 namespace {
 
 LogicalResult checkLabels(Operation *op, const HostTensor &labels,
@@ -33,15 +48,20 @@ double target(const HostTensor &labels, int64_t i, int64_t classes) {
 
 /// The attributes that dice and dice_grad share.
 struct DiceRule {
-  bool squared, batchReduce, excludeBackground, sumClasses;
+  bool squared, batchReduce, excludeBackground, sumClasses, masked;
   double smooth;
 
   template <typename OpTy>
   explicit DiceRule(OpTy op)
       : squared(op.getSquared()), batchReduce(op.getBatchReduce()),
         excludeBackground(op.getExcludeBackground()),
-        sumClasses(op.getSumClasses()),
+        sumClasses(op.getSumClasses()), masked(op.getMasked()),
         smooth(op.getSmooth().convertToDouble()) {}
+
+  /// Whether the voxel of element i of the logits counts.
+  bool counts(const HostTensor &labels, int64_t i, int64_t classes) const {
+    return !masked || isClass(labels.integers()[i / classes], classes);
+  }
 
   /// The weight of 1 - D of a class in the loss.
   double classWeight(int64_t c, int64_t classes) const {
@@ -80,11 +100,13 @@ LogicalResult dice(DiceOp op, Operands operands, Results results) {
   HostTensor &loss = results[0], &perClass = results[1], &sums = results[2];
   DiceRule rule(op);
   int64_t classes = logits.channels(), samples = logits.shape()[0];
-  if (failed(checkLabels(op, labels, classes)))
+  if (!rule.masked && failed(checkLabels(op, labels, classes)))
     return failure();
   std::vector<double> p = softmax(logits);
   int64_t perSample = logits.size() / samples;
   for (int64_t i = 0; i < logits.size(); ++i) {
+    if (!rule.counts(labels, i, classes))
+      continue;
     double t = target(labels, i, classes);
     double *sum = &sums[i / perSample * 3 * classes + i % classes];
     sum[0] += p[i] * t;
@@ -107,11 +129,13 @@ LogicalResult diceGrad(DiceGradOp op, Operands operands, Results results) {
   double upstream = (*operands[3])[0];
   DiceRule rule(op);
   int64_t classes = logits.channels(), samples = logits.shape()[0];
-  if (failed(checkLabels(op, labels, classes)))
+  if (!rule.masked && failed(checkLabels(op, labels, classes)))
     return failure();
   std::vector<double> p = softmax(logits), dp(p.size());
   int64_t perSample = logits.size() / samples;
   for (int64_t i = 0; i < logits.size(); ++i) {
+    if (!rule.counts(labels, i, classes))
+      continue;
     DiceSums of(rule, sums, i / perSample, i % classes);
     double u = of.denominator(rule);
     double dPrediction = rule.squared ? 2 * p[i] : 1;
@@ -163,13 +187,8 @@ LogicalResult crossEntropyGrad(CrossEntropyGradOp op, Operands operands,
   double gamma = op.getFocalGamma().convertToDouble();
   std::vector<double> p = softmax(logits);
   for (int64_t v = 0; v < labels.size(); ++v) {
-    // With q = 1 - p of the true class, p dL/dp = gamma q^(gamma-1) p log p -
-    // q^gamma.
-    double logP = logTrue(logits, v, labels.integers()[v]),
-           q = -std::expm1(logP);
-    double slope = -std::pow(q, gamma);
-    if (gamma > 0 && q > 0)
-      slope += gamma * std::pow(q, gamma - 1) * std::exp(logP) * logP;
+    double slope =
+        crossEntropySlope(logTrue(logits, v, labels.integers()[v]), gamma);
     for (int64_t i = v * classes; i < (v + 1) * classes; ++i)
       results[0][i] = upstream / labels.size() * slope *
                       (target(labels, i, classes) - p[i]);
@@ -179,11 +198,48 @@ LogicalResult crossEntropyGrad(CrossEntropyGradOp op, Operands operands,
 
 } // namespace
 
+static void weightedCrossEntropy(WeightedCrossEntropyOp op, Operands operands,
+                                 Results results) {
+  const HostTensor &logits = *operands[0], &labels = *operands[1];
+  ArrayRef<double> weights = op.getClassWeights();
+  double gamma = op.getFocalGamma().convertToDouble(), total = 0;
+  for (int64_t v = 0; v < labels.size(); ++v) {
+    int64_t label = labels.integers()[v];
+    if (!isClass(label, logits.channels()))
+      continue;
+    double logP = logTrue(logits, v, label);
+    total -= weights[label] * std::pow(-std::expm1(logP), gamma) * logP;
+    results[1][0] += weights[label];
+  }
+  results[0][0] = results[1][0] > 0 ? total / results[1][0] : 0;
+}
+
+static void weightedCrossEntropyGrad(WeightedCrossEntropyGradOp op,
+                                     Operands operands, Results results) {
+  const HostTensor &logits = *operands[0], &labels = *operands[1];
+  double totalWeight = (*operands[2])[0], upstream = (*operands[3])[0];
+  int64_t classes = logits.channels();
+  ArrayRef<double> weights = op.getClassWeights();
+  double gamma = op.getFocalGamma().convertToDouble();
+  std::vector<double> p = softmax(logits);
+  for (int64_t v = 0; v < labels.size(); ++v) {
+    int64_t label = labels.integers()[v];
+    if (!isClass(label, classes) || totalWeight <= 0)
+      continue;
+    double slope = crossEntropySlope(logTrue(logits, v, label), gamma);
+    for (int64_t i = v * classes; i < (v + 1) * classes; ++i)
+      results[0][i] = upstream * weights[label] / totalWeight * slope *
+                      (target(labels, i, classes) - p[i]);
+  }
+}
+
 void attachLossModels(MLIRContext *context) {
   attach<DiceOp, dice>(context);
   attach<DiceGradOp, diceGrad>(context);
   attach<CrossEntropyOp, crossEntropy>(context);
   attach<CrossEntropyGradOp, crossEntropyGrad>(context);
+  attach<WeightedCrossEntropyOp, weightedCrossEntropy>(context);
+  attach<WeightedCrossEntropyGradOp, weightedCrossEntropyGrad>(context);
 }
 
 } // namespace segc::reference

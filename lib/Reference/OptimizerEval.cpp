@@ -7,6 +7,7 @@
 
 #include "ReferenceModels.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
@@ -53,8 +54,12 @@ void adam(AdamOp op, Operands operands, Results results) {
   double rhoInf = 2 / (1 - b2) - 1;
   double rho = rhoInf - 2 * t * std::pow(b2, t) / correction2;
   for (int64_t i = 0; i < w.size(); ++i) {
-    double g =
-        gradient(op.getDecayElements(), operands, weightDecay, lossScale, i);
+    auto decayElements = static_cast<int64_t>(op.getDecayElements());
+    bool decayed = i < decayElements;
+    double g = gradient(decayElements, operands,
+                        op.getDecoupled() ? 0 : weightDecay, lossScale, i);
+    double start =
+        op.getDecoupled() && decayed ? w[i] - rate * weightDecay * w[i] : w[i];
     double m1 = b1 * m[i] + (1 - b1) * g, v1 = b2 * v[i] + (1 - b2) * g * g;
     double update;
     if (!op.getRectified()) {
@@ -67,7 +72,7 @@ void adam(AdamOp op, Operands operands, Results results) {
     } else {
       update = m1 / correction1;
     }
-    results[0][i] = w[i] - rate * update;
+    results[0][i] = start - rate * update;
     results[1][i] = m1;
     results[2][i] = v1;
   }
@@ -126,8 +131,19 @@ void lookahead(LookaheadOp op, Operands operands, Results results) {
 
 } // namespace
 
+static void clipScale(ClipScaleOp op, Operands operands, Results results) {
+  double squares = 0, lossScale = (*operands[1])[0];
+  for (double g : operands[0]->values())
+    squares += g * g;
+  double norm = std::sqrt(squares) / lossScale;
+  results[0][0] =
+      lossScale *
+      std::max(1.0, (norm + 1e-6) / op.getMaxNorm().convertToDouble());
+}
+
 void attachOptimizerModels(MLIRContext *context) {
   attach<AllFiniteOp, allFinite>(context);
+  attach<ClipScaleOp, clipScale>(context);
   attach<AdamOp, adam>(context);
   attach<RmspropOp, rmsprop>(context);
   attach<SgdOp, sgd>(context);

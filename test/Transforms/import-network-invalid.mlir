@@ -7,7 +7,7 @@ module {}
 // -----
 
 // The optimizers that there are.
-// expected-error @below {{expects an optimizer of kind adam, radam, rmsprop or sgd, got 'adagrad'}}
+// expected-error @below {{expects an optimizer of kind adam, adamw, radam, rmsprop or sgd, got 'adagrad'}}
 seg.network @tiny format 1 classes 2 optimizer {kind = "adagrad"} pipeline {kind = "isbi"} forward {
 ^bb0(%image: tensor<1x4x4x2xf32>):
   %w = seg.param "w" glorot_uniform 0.0 decay : tensor<1x1x2x2xf32>

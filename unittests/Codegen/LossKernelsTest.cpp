@@ -12,6 +12,16 @@
 
 using namespace segc::test;
 
+/// Weights of the classes, with a run of equal ones and zeros among them.
+static std::string weightsOf(int classes) {
+  std::string text = "weights [";
+  for (int c = 0; c < classes; ++c)
+    text += std::string(c ? ", " : "") + (c % 5 == 0   ? "0.25"
+                                          : c % 5 == 4 ? "0.0"
+                                                       : "2.0");
+  return text + "] ";
+}
+
 namespace {
 
 /// Spatial sizes of one tile and of several; numbers of classes for which
@@ -36,6 +46,13 @@ protected:
     options.high = 4;
     return options;
   }
+  /// Of a variant of the Dice loss: masked ones have labels that are no class.
+  KernelTestOptions optionsOf(const LossShape &shape,
+                              const std::string &variant) const {
+    KernelTestOptions options = this->options(shape);
+    options.classes += variant.find("masked") != std::string::npos;
+    return options;
+  }
   static std::string logits(const LossShape &shape) {
     return activation(shape.spatial + "x" + std::to_string(shape.classes));
   }
@@ -45,9 +62,13 @@ protected:
 };
 
 const char *const diceVariants[] = {
-    "smooth 1.0", "squared smooth 1.0e-5", "batch_reduce smooth 1.0",
+    "smooth 1.0",
+    "squared smooth 1.0e-5",
+    "batch_reduce smooth 1.0",
     "squared exclude_background sum_classes smooth 1.0",
-    "batch_reduce exclude_background smooth 0.5"};
+    "batch_reduce exclude_background smooth 0.5",
+    "batch_reduce smooth 1.0 masked",
+    "squared smooth 1.0e-5 masked"};
 
 TEST_P(LossKernels, Dice) {
   for (const LossShape &shape : shapes)
@@ -64,7 +85,7 @@ TEST_P(LossKernels, Dice) {
                                  variant + " : (" + z + ", " + y + ") -> (" +
                                  results[0] + ", " + results[1] + ", " +
                                  results[2] + ")"),
-              options(shape)),
+              optionsOf(shape, variant)),
           "")
           << z << variant;
     }
@@ -109,7 +130,7 @@ TEST_P(LossKernels, DiceGrad) {
       std::string z = logits(shape), y = labels(shape),
                   classes = std::to_string(shape.classes);
       std::string sums = "tensor<$Nx3x" + classes + "xf32>";
-      KernelTestOptions options = this->options(shape);
+      KernelTestOptions options = optionsOf(shape, variant);
       // Sums of the size that Dice has, and a gradient above rounding errors.
       Values sumValues;
       for (int i = 0; i < 3 * 3 * shape.classes; ++i)
@@ -151,6 +172,39 @@ TEST_P(LossKernels, CrossEntropy) {
               options),
           "")
           << z << gamma;
+    }
+}
+
+TEST_P(LossKernels, WeightedCrossEntropy) {
+  for (const LossShape &shape : shapes)
+    for (const char *gamma : {"", "focal_gamma 2.0 ", "focal_gamma 1.5 "}) {
+      std::string z = logits(shape), y = labels(shape),
+                  attributes = weightsOf(shape.classes) + gamma;
+      KernelTestOptions options = this->options(shape);
+      // Labels of which the last is no class.
+      options.classes = shape.classes + 1;
+      EXPECT_EQ(
+          checkKernels(
+              fusionFunction({z, y}, {"tensor<f32>", "tensor<f32>"},
+                             "%r0, %r1 = seg.weighted_cross_entropy %a0, %a1 " +
+                                 attributes + ": (" + z + ", " + y +
+                                 ") -> (tensor<f32>, tensor<f32>)"),
+              options),
+          "")
+          << z << attributes;
+      for (double total : {30.0, 0.0}) {
+        options.inputs = {{2, {total}}, {3, {1000}}};
+        EXPECT_EQ(
+            checkKernels(fusionFunction(
+                             {z, y, "tensor<f32>", "tensor<f32>"}, {z},
+                             "%r0 = seg.weighted_cross_entropy_grad %a0, %a1, "
+                             "%a2, %a3 " +
+                                 attributes + ": (" + z + ", " + y +
+                                 ", tensor<f32>, tensor<f32>) -> " + z),
+                         options),
+            "")
+            << z << attributes << total;
+      }
     }
 }
 

@@ -74,14 +74,14 @@ std::vector<double> positive() {
 }
 
 TEST_P(OptimizerKernels, Adam) {
-  for (const char *rectified : {"", "rectified, "})
+  for (const char *variant : {"", "rectified, ", "decoupled, "})
     for (double step : {1.0, 2.0, 7.0, 1000.0})
       for (double finite : {1.0, 0.0}) {
         KernelTestOptions options = this->options();
         options.inputs = {{3, positive()}, {4, {finite}}, {5, {0.01}},
                           {6, {0.1}},      {7, {128}},    {8, {step}}};
         check("adam",
-              std::string(rectified) +
+              std::string(variant) +
                   "beta1 = 0.9, beta2 = 0.999, epsilon = 1.0e-7, ",
               "vvvvssssi", {0, 2, 3}, options);
       }
@@ -142,6 +142,24 @@ TEST_P(OptimizerKernels, AllFinite) {
 }
 
 // The square of a value above the root of the largest f32 is infinite.
+TEST_P(OptimizerKernels, ClipScale) {
+  for (size_t size : {size_t(1), size_t(13), size_t(largestSize())})
+    for (const char *norm : {"0.125", "1.0e+6"}) {
+      const std::string flat = "tensor<" + std::to_string(size) + "xf32>";
+      KernelTestOptions options = this->options();
+      options.inputs = {{1, {8}}};
+      EXPECT_EQ(checkKernels(
+                    fusionFunction({flat, "tensor<f32>"}, {"tensor<f32>"},
+                                   std::string("%r0 = seg.clip_scale %a0, %a1 "
+                                               "max_norm ") +
+                                       norm + " : (" + flat +
+                                       ", tensor<f32>) -> tensor<f32>"),
+                    options),
+                "")
+          << norm << " of " << size;
+    }
+}
+
 TEST_P(OptimizerKernels, AllFiniteSquares) {
   const std::string flat = "tensor<13xf32>";
   std::string text = fusionFunction(

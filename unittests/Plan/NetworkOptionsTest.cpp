@@ -83,6 +83,22 @@ TEST(NetworkOptions, SaysWhatIsWrong) {
             }),
             "focal-gamma: expected 0 for a loss without cross-entropy, got 2");
 
+  EXPECT_EQ(unet([](auto &o) { o.loss.classWeights = {1, 2, 3}; }),
+            "class-weights: expected a weight for each of the 2 classes, got "
+            "3");
+  EXPECT_EQ(unet([](auto &o) { o.loss.classWeights = {1, -2}; }),
+            "class-weights: expected at least 0, got -2");
+  EXPECT_EQ(unet([](auto &o) { o.loss.classWeights = {0, 0}; }),
+            "class-weights: expected a weight above 0, got none");
+  EXPECT_EQ(unet([](auto &o) {
+              o.loss.crossEntropy = false;
+              o.loss.classWeights = {1, 2};
+            }),
+            "class-weights: expected none for a loss without cross-entropy, "
+            "got 2");
+  EXPECT_EQ(unet([](auto &o) { o.optimizer.clipNorm = -1; }),
+            "clip-norm: expected at least 0, got -1");
+
   auto unet3d = [](auto change) { return errorOf(UNet3DOptions(), change); };
   EXPECT_EQ(unet3d([](auto &) {}), "");
   EXPECT_EQ(unet3d([](auto &o) { o.patch = {128, 128, 96 + 16}; }),

@@ -29,9 +29,20 @@ Value Generator::headLoss(Value logits, Value labels, Value &perClass) {
     dice = op.getLoss();
     perClass = op.getPerClass();
   }
-  if (draw != 0)
-    entropy = CrossEntropyOp::create(builder, loc, scalar, logits, labels,
-                                     APFloat(draws.pick({0.0, 0.0, 1.0, 2.0})));
+  if (draw != 0) {
+    APFloat gamma(draws.pick({0.0, 0.0, 1.0, 2.0}));
+    if (draws.percent(30)) {
+      std::vector<double> weights;
+      for (int64_t c = 0; c < classes; ++c)
+        weights.push_back(draws.pick({0.5, 1.0, 1.0, 2.0}));
+      entropy = WeightedCrossEntropyOp::create(builder, loc, scalar, scalar,
+                                               logits, labels, weights, gamma)
+                    .getLoss();
+    } else {
+      entropy =
+          CrossEntropyOp::create(builder, loc, scalar, logits, labels, gamma);
+    }
+  }
   if (!dice || !entropy)
     return dice ? dice : entropy;
   return AddOp::create(builder, loc, scalar, dice, entropy);
@@ -76,12 +87,13 @@ DictionaryAttr Generator::optimizer() {
   auto real = [&](StringRef name, double value) {
     entries.append(name, builder.getF64FloatAttr(value));
   };
-  StringRef kind = draws.pick<StringRef>({"adam", "radam", "rmsprop", "sgd"});
+  StringRef kind =
+      draws.pick<StringRef>({"adam", "adamw", "radam", "rmsprop", "sgd"});
   entries.append("kind", builder.getStringAttr(kind));
   real("learning_rate", draws.pick({1e-3, 1e-2}));
   real("momentum", draws.pick({0.0, 0.9}));
   real("weight_decay", draws.pick({0.0, 1e-2}));
-  if (kind == "adam" || kind == "radam") {
+  if (kind.contains("adam")) {
     real("beta1", draws.pick({0.9, 0.5}));
     real("beta2", draws.pick({0.999, 0.9}));
     real("epsilon", draws.pick({1e-7, 1e-3}));
@@ -91,6 +103,8 @@ DictionaryAttr Generator::optimizer() {
   } else {
     entries.append("nesterov", builder.getBoolAttr(draws.percent(50)));
   }
+  if (draws.percent(30))
+    real("clip_norm", draws.pick({0.1, 10.0}));
   if (draws.percent(30)) {
     entries.append("lookahead_sync",
                    builder.getI64IntegerAttr(draws.between(1, 2)));

@@ -497,15 +497,6 @@ std::vector<AdjointCase> shapeCases() {
 std::string dice(const std::string &options) {
   return "seg.dice %a0, %a1 " + options + " : (!a0, !a1) -> (!r0, !r1, !r2)";
 }
-AdjointCase diceCase(const char *name, const std::string &options) {
-  return {name,
-          Types{"3x3x5x4xf64", "3x3x5xi32"},
-          Types{"f64", "4xf64", "3x3x4xf64"},
-          dice(options),
-          {},
-          0,
-          4};
-}
 AdjointCase crossEntropyCase(const char *name, const std::string &options) {
   return {name,
           Types{"2x3x3x2x3xf64", "2x3x3x2xi32"},
@@ -516,19 +507,52 @@ AdjointCase crossEntropyCase(const char *name, const std::string &options) {
           3};
 }
 
+} // namespace
+
+/// With 5 labels, the last is no class.
+static AdjointCase diceCase(const char *name, const std::string &options,
+                            int labels = 4) {
+  return {name,
+          Types{"3x3x5x4xf64", "3x3x5xi32"},
+          Types{"f64", "4xf64", "3x3x4xf64"},
+          dice(options),
+          {},
+          0,
+          labels};
+}
+
+/// Of labels of which the last is no class.
+static AdjointCase weightedCase(const char *name, const std::string &options) {
+  return {name,
+          Types{"2x3x3x2x3xf64", "2x3x3x2xi32"},
+          Types{"f64", "f64"},
+          "seg.weighted_cross_entropy %a0, %a1 " + options +
+              " : (!a0, !a1) -> (!r0, !r1)",
+          {},
+          0,
+          4};
+}
+
+namespace {
+
 std::vector<AdjointCase> lossCases() {
-  return {diceCase("dice", "smooth 1.0e-6"),
-          diceCase("dice_squared", "squared smooth 1.0"),
-          diceCase("dice_batch", "batch_reduce smooth 1.0e-6"),
-          diceCase("dice_foreground", "exclude_background smooth 1.0"),
-          diceCase("dice_sum", "sum_classes smooth 1.0e-6"),
-          diceCase("dice_sum_foreground",
-                   "exclude_background sum_classes smooth 1.0e-6"),
-          diceCase("dice_squared_batch_foreground",
-                   "squared batch_reduce exclude_background smooth 1.0e-6"),
-          crossEntropyCase("cross_entropy", ""),
-          crossEntropyCase("focal_2", "focal_gamma 2.0"),
-          crossEntropyCase("focal_half", "focal_gamma 0.5")};
+  return {
+      diceCase("dice", "smooth 1.0e-6"),
+      diceCase("dice_squared", "squared smooth 1.0"),
+      diceCase("dice_batch", "batch_reduce smooth 1.0e-6"),
+      diceCase("dice_foreground", "exclude_background smooth 1.0"),
+      diceCase("dice_sum", "sum_classes smooth 1.0e-6"),
+      diceCase("dice_sum_foreground",
+               "exclude_background sum_classes smooth 1.0e-6"),
+      diceCase("dice_squared_batch_foreground",
+               "squared batch_reduce exclude_background smooth 1.0e-6"),
+      diceCase("dice_masked", "smooth 1.0e-6 masked", 5),
+      diceCase("dice_squared_masked", "squared smooth 1.0 masked", 5),
+      weightedCase("weighted", "weights [1.0, 0.5, 3.0]"),
+      weightedCase("weighted_focal", "weights [0.0, 2.0, 2.0] focal_gamma 2.0"),
+      crossEntropyCase("cross_entropy", ""),
+      crossEntropyCase("focal_2", "focal_gamma 2.0"),
+      crossEntropyCase("focal_half", "focal_gamma 0.5")};
 }
 
 std::vector<AdjointCase> allCases() {
@@ -622,6 +646,14 @@ TEST_F(MissingAdjointTest, PerClassDice) {
               "seg.dice %a0, %a1 smooth 1.0 : (!a0, !a1) -> (!r0, !r1, !r2)"),
           {0, 1}),
       ::testing::HasSubstr("has an adjoint for its loss only"));
+}
+TEST_F(MissingAdjointTest, TotalWeight) {
+  EXPECT_THAT(errorOf(functionText({"1x2x2x3xf64", "1x2x2xi32"}, {"f64", "f64"},
+                                   "seg.weighted_cross_entropy %a0, %a1 "
+                                   "weights [1.0, 1.0, 1.0] : (!a0, !a1) -> "
+                                   "(!r0, !r1)"),
+                      {0, 1}),
+              ::testing::HasSubstr("has an adjoint for its loss only"));
 }
 
 } // namespace

@@ -339,6 +339,40 @@ TEST_F(OpValuesTest, CrossEntropyByHand) {
               1e-12);
 }
 
+// Labels that are no class are left out of the sums.
+TEST_F(OpValuesTest, MaskedDiceByHand) {
+  HostTensor logits = f64({1, 3, 1, 2}, {std::log(3.0), 0, 0, std::log(3.0), //
+                                         5, 7});
+  for (int label : {-1, 2}) {
+    auto dice = run(functionText({"1x3x1x2xf64", "1x3x1xi32"},
+                                 {"f64", "2xf64", "1x3x2xf64"},
+                                 "seg.dice %a0, %a1 smooth 1.0 masked : (!a0, "
+                                 "!a1) -> (!r0, !r1, !r2)"),
+                    {logits, i32({1, 3, 1}, {0, 0, label})});
+    ASSERT_EQ(dice.size(), 3u);
+    EXPECT_THAT(dice[2].values(),
+                Pointwise(NearBy(1e-15), {1.0, 0.0, 1.0, 1.0, 2.0, 0.0}));
+    EXPECT_NEAR(dice[0][0], 0.375, 1e-15);
+  }
+}
+
+TEST_F(OpValuesTest, WeightedCrossEntropyByHand) {
+  HostTensor logits = f64({1, 1, 3, 2}, {std::log(3.0), 0, 0, 1000, 1, 2});
+  auto loss = [&](const std::vector<int64_t> &labels) {
+    auto results = run(
+        functionText({"1x1x3x2xf64", "1x1x3xi32"}, {"f64", "f64"},
+                     "seg.weighted_cross_entropy %a0, %a1 weights [0.5, 2.0] "
+                     "focal_gamma 2.0 : (!a0, !a1) -> (!r0, !r1)"),
+        {logits, i32({1, 1, 3}, labels)});
+    return results.size() == 2 ? std::pair(results[0][0], results[1][0])
+                               : std::pair(-1.0, -1.0);
+  };
+  auto [value, weight] = loss({1, 0, -1});
+  EXPECT_EQ(weight, 2.5);
+  EXPECT_NEAR(value, (2 * 0.5625 * std::log(4.0) + 0.5 * 1000) / 2.5, 1e-12);
+  EXPECT_EQ(loss({2, -1, 7}), std::pair(0.0, 0.0)) << "no voxel counts";
+}
+
 // A certain and correct prediction has no loss, and a finite gradient for every
 // gamma.
 TEST_F(OpValuesTest, FocalGradientAtCertainty) {

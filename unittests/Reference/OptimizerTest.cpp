@@ -147,6 +147,24 @@ TEST_F(OptimizerTest, RectifiedAdam) {
   EXPECT_GT(plain, 0);
 }
 
+TEST_F(OptimizerTest, DecoupledWeightDecay) {
+  auto history = train(adamText("decoupled, "),
+                       {flat({0, 0, 0}), flat({0, 0, 0})}, adamScalars);
+  double m, v;
+  expectWeights(history, [&](int t, int i, double &w) {
+    if (t == 1)
+      m = v = 0;
+    double g = grads(t)[i] / lossScale;
+    m = 0.9 * m + 0.1 * g;
+    v = 0.8 * v + 0.2 * g * g;
+    double alpha =
+        learningRate * std::sqrt(1 - std::pow(0.8, t)) / (1 - std::pow(0.9, t));
+    if (i < 2)
+      w *= 1 - learningRate * weightDecay;
+    w -= alpha * m / (std::sqrt(v) + 1e-3);
+  });
+}
+
 TEST_F(OptimizerTest, CentredRmsprop) {
   std::string text =
       functionText({"3xf64", "3xf64", "3xf64", "3xf64", "3xf64", "f64", "f64",
@@ -249,6 +267,18 @@ TEST_F(OptimizerTest, AllFiniteSquares) {
 
 // Slow weights start at the weights before step 1 and are synchronised every 3
 // steps.
+// The norm of (12, -16) / 4 is 5.
+TEST_F(OptimizerTest, ClipScale) {
+  auto scale = [&](const std::string &norm) {
+    return run(functionText({"3xf64", "f64"}, {"f64"},
+                            "seg.clip_scale %a0, %a1 max_norm " + norm +
+                                " : (!a0, !a1) -> !r0"),
+               {flat({12, -16, 0}), HostTensor::scalar(lossScale)})[0][0];
+  };
+  EXPECT_NEAR(scale("2.0"), 4 * 2.5000005, 1e-12);
+  EXPECT_EQ(scale("6.0"), 4);
+}
+
 TEST_F(OptimizerTest, Lookahead) {
   func::FuncOp function = parse(functionText(
       {"1xf64", "1xf64", "1xf64", "f64", "i64"}, {"1xf64", "1xf64"},

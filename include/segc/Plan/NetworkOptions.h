@@ -34,6 +34,13 @@ struct LossOptions {
   bool sumClasses = false;       ///< Sum over the classes instead of the mean.
   bool meanOfLosses = false;     ///< Mean of Dice loss and cross-entropy
                                  ///< instead of the sum.
+  /// Weights of the classes in the cross-entropy; empty: all equal.
+  std::vector<double> classWeights;
+  /// Voxels whose label is no class count for nothing.
+  bool ignoreUnlabelled = false;
+  /// The weights of the heads of deep supervision sum to 1; else they are those
+  /// of the published example, 8/15 of 1, 1/2 and 1/4.
+  bool normalizedHeads = false;
 };
 
 struct UNetOptions {

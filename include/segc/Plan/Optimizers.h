@@ -14,6 +14,13 @@
 
 namespace segc {
 
+/// Which parameters weight decay applies to.
+enum class DecayScope {
+  Published, ///< Those of the network's published example.
+  All,       ///< All, as in nnU-Net v2.
+  Kernels    ///< Filters, without biases and normalisations.
+};
+
 /// The attribute `optimizer` of a network.
 struct OptimizerOptions {
   std::string kind = "adam"; ///< One of `optimizers`.
@@ -25,6 +32,8 @@ struct OptimizerOptions {
   bool lookahead = false;
   int64_t lookaheadSync = 6;
   double lookaheadAlpha = 0.5;
+  double clipNorm = 0; ///< Largest norm of the gradients; 0: not clipped.
+  DecayScope decayScope = DecayScope::Published;
 
   /// Changes the kind and sets epsilon and momentum to its defaults.
   void switchTo(const std::string &other);

@@ -58,6 +58,40 @@ struct TrueClass {
   Value logP, rest;
 };
 
+} // namespace
+
+/// Emits f(p) of a pixel's true class: (1 - p)^gamma log p.
+static Value emitLogTerm(KernelBody &k, const LossPixels &pixels,
+                         double gamma) {
+  TrueClass of(k, pixels);
+  seg::PointwiseMath m(k.builder(), k.loc(), of.logP.getType());
+  return gamma == 0 ? of.logP : m.mul(power(m, of.rest, gamma), of.logP);
+}
+
+/// Emits scale * (p - t) for all classes, times the slope of a focal loss.
+static void emitLogGradient(KernelBody &k, const LossPixels &pixels,
+                            double gamma, Value scale, ChannelValues &grads) {
+  // The slope is -p dL/dp of the true class: q^gamma - gamma q^(gamma-1) p
+  // log p.
+  Value slope = scale;
+  seg::PointwiseMath m(k.builder(), k.loc(), slope.getType());
+  if (gamma != 0) {
+    TrueClass of(k, pixels);
+    Value p = m.sub(m.constant(1), of.rest);
+    Value inner = m.mul(m.mul(power(m, of.rest, gamma - 1), m.constant(gamma)),
+                        m.mul(p, of.logP));
+    slope = m.mul(slope, m.sub(power(m, of.rest, gamma), inner));
+  }
+  const ChannelValues &probabilities = pixels.probabilities(k);
+  forChannels(k, grads.size(), [&](Channel c) {
+    Value target = m.select(pixels.isClass(k, c), m.constant(1), m.constant(0));
+    Value p = probabilities.get(k, c);
+    grads.set(k, c, m.mul(slope, m.sub(p, target)));
+  });
+}
+
+namespace {
+
 struct CrossEntropyFormula
     : PixelReductionOpInterface::ExternalModel<CrossEntropyFormula,
                                                seg::CrossEntropyOp> {
@@ -67,10 +101,7 @@ struct CrossEntropyFormula
                  AddTerm add) const {
     double gamma =
         cast<seg::CrossEntropyOp>(op).getFocalGamma().convertToDouble();
-    TrueClass of(k, pixels);
-    seg::PointwiseMath m(k.builder(), k.loc(), of.logP.getType());
-    add(0, Channel(0),
-        gamma == 0 ? of.logP : m.mul(power(m, of.rest, gamma), of.logP));
+    add(0, Channel(0), emitLogTerm(k, pixels, gamma));
   }
 
   void emitMerge(Operation *op, KernelBody &k, const PixelSums &sums) const {
@@ -107,25 +138,91 @@ struct CrossEntropyGradFormula
                     ChannelValues &grads) const {
     double gamma =
         cast<seg::CrossEntropyGradOp>(op).getFocalGamma().convertToDouble();
-    // The slope is -p dL/dp of the true class: q^gamma - gamma q^(gamma-1) p
-    // log p.
-    Value slope = shared[0]->get(k, 0);
-    seg::PointwiseMath m(k.builder(), k.loc(), slope.getType());
-    if (gamma != 0) {
-      TrueClass of(k, pixels);
-      Value p = m.sub(m.constant(1), of.rest);
-      Value inner =
-          m.mul(m.mul(power(m, of.rest, gamma - 1), m.constant(gamma)),
-                m.mul(p, of.logP));
-      slope = m.mul(slope, m.sub(power(m, of.rest, gamma), inner));
-    }
-    const ChannelValues &probabilities = pixels.probabilities(k);
-    forChannels(k, grads.size(), [&](Channel c) {
-      Value target =
-          m.select(pixels.isClass(k, c), m.constant(1), m.constant(0));
-      Value p = probabilities.get(k, c);
-      grads.set(k, c, m.mul(slope, m.sub(p, target)));
-    });
+    emitLogGradient(k, pixels, gamma, shared[0]->get(k, 0), grads);
+  }
+};
+
+} // namespace
+
+/// Emits the weight of a pixel's class, 0 if its label is no class. Classes
+/// of equal weights that follow each other are one comparison.
+static Value emitPixelWeight(KernelBody &k, const LossPixels &pixels,
+                             const seg::PointwiseMath &m,
+                             ArrayRef<double> weights) {
+  Value weight = m.constant(0);
+  for (size_t first = 0, last; first < weights.size(); first = last + 1) {
+    for (last = first;
+         last + 1 < weights.size() && weights[last + 1] == weights[first];)
+      ++last;
+    weight = m.select(pixels.isBetween(k, static_cast<int64_t>(first),
+                                       static_cast<int64_t>(last)),
+                      m.constant(weights[first]), weight);
+  }
+  return weight;
+}
+
+namespace {
+
+/// The sums are those of weight * f(p) and of the weights.
+struct WeightedCrossEntropyFormula
+    : PixelReductionOpInterface::ExternalModel<WeightedCrossEntropyFormula,
+                                               seg::WeightedCrossEntropyOp> {
+  unsigned getSumCount(Operation *) const { return 2; }
+
+  void emitTerms(Operation *op, KernelBody &k, const LossPixels &pixels,
+                 AddTerm add) const {
+    auto entropy = cast<seg::WeightedCrossEntropyOp>(op);
+    Value term =
+        emitLogTerm(k, pixels, entropy.getFocalGamma().convertToDouble());
+    seg::PointwiseMath m(k.builder(), k.loc(), term.getType());
+    Value weight = emitPixelWeight(k, pixels, m, entropy.getClassWeights());
+    // An ignored pixel has no true class, so that its term may be no number.
+    Value counts = m.greater(weight, m.constant(0));
+    add(0, Channel(0), m.select(counts, m.mul(weight, term), m.constant(0)));
+    add(1, Channel(0), weight);
+  }
+
+  void emitMerge(Operation *op, KernelBody &k, const PixelSums &sums) const {
+    auto entropy = cast<seg::WeightedCrossEntropyOp>(op);
+    seg::PointwiseMath m = doubles(k);
+    Value zero = k.index(0), tiles = k.mul(k.batch(), sums.tiles);
+    Value first = sums.tileRow(k, zero, zero);
+    Value total = sumStrided(k, k.sums(), first, tiles, sums.count);
+    Value weight = sumStrided(k, k.sums(), k.add(first, 1), tiles, sums.count);
+    Value loss = m.div(m.sub(m.constant(0), total), weight);
+    loss = m.select(m.greater(weight, m.constant(0)), loss, m.constant(0));
+    if (Value memref = outputOf(k, entropy.getLoss()))
+      k.storeScalar(toFloat(k, loss), memref, zero);
+    if (Value memref = outputOf(k, entropy.getTotalWeight()))
+      k.storeScalar(toFloat(k, weight), memref, zero);
+  }
+};
+
+struct WeightedCrossEntropyGradFormula
+    : LogitsGradOpInterface::ExternalModel<WeightedCrossEntropyGradFormula,
+                                           seg::WeightedCrossEntropyGradOp> {
+  SmallVector<int64_t> getSharedSizes(Operation *) const { return {1}; }
+
+  void emitShared(Operation *op, KernelBody &k, Value, Channel channel,
+                  ArrayRef<ChannelValues *> shared) const {
+    auto grad = cast<seg::WeightedCrossEntropyGradOp>(op);
+    seg::PointwiseMath m = doubles(k);
+    Value weight = loadDouble(k, inputOf(k, grad.getTotalWeight()), k.index(0));
+    Value scale =
+        m.div(loadDouble(k, inputOf(k, grad.getGrad()), k.index(0)), weight);
+    scale = m.select(m.greater(weight, m.constant(0)), scale, m.constant(0));
+    shared[0]->setAll(k, channel, toFloat(k, scale));
+  }
+
+  void emitGradient(Operation *op, KernelBody &k, const LossPixels &pixels,
+                    ArrayRef<ChannelValues *> shared,
+                    ChannelValues &grads) const {
+    auto grad = cast<seg::WeightedCrossEntropyGradOp>(op);
+    Value scale = shared[0]->get(k, 0);
+    seg::PointwiseMath m(k.builder(), k.loc(), scale.getType());
+    Value weight = emitPixelWeight(k, pixels, m, grad.getClassWeights());
+    emitLogGradient(k, pixels, grad.getFocalGamma().convertToDouble(),
+                    m.mul(scale, weight), grads);
   }
 };
 
@@ -134,4 +231,8 @@ struct CrossEntropyGradFormula
 void segc::attachCrossEntropyFormulas(MLIRContext *context) {
   seg::CrossEntropyGradOp::attachInterface<CrossEntropyGradFormula>(*context);
   seg::CrossEntropyOp::attachInterface<CrossEntropyFormula>(*context);
+  seg::WeightedCrossEntropyGradOp::attachInterface<
+      WeightedCrossEntropyGradFormula>(*context);
+  seg::WeightedCrossEntropyOp::attachInterface<WeightedCrossEntropyFormula>(
+      *context);
 }

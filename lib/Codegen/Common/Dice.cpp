@@ -69,12 +69,17 @@ struct DiceFormula
 
   void emitTerms(Operation *op, KernelBody &k, const LossPixels &pixels,
                  AddTerm add) const {
-    bool squared = cast<seg::DiceOp>(op).getSquared();
+    auto dice = cast<seg::DiceOp>(op);
+    bool squared = dice.getSquared();
     int64_t classes = pixels.logits().size();
     const ChannelValues &probabilities = pixels.probabilities(k);
+    Value counts =
+        dice.getMasked() ? pixels.isBetween(k, 0, classes - 1) : Value();
     forChannels(k, classes, [&](Channel c) {
       Value p = probabilities.get(k, c), isClass = pixels.isClass(k, c);
       seg::PointwiseMath m(k.builder(), k.loc(), p.getType());
+      if (counts)
+        p = m.select(counts, p, m.constant(0));
       add(0, c, m.select(isClass, p, m.constant(0)));
       add(classes, c, squared ? m.mul(p, p) : p);
       add(2 * classes, c, m.select(isClass, m.constant(1), m.constant(0)));
@@ -163,13 +168,18 @@ struct DiceGradFormula
   void emitGradient(Operation *op, KernelBody &k, const LossPixels &pixels,
                     ArrayRef<ChannelValues *> shared,
                     ChannelValues &grads) const {
-    bool squared = cast<seg::DiceGradOp>(op).getSquared();
+    auto grad = cast<seg::DiceGradOp>(op);
+    bool squared = grad.getSquared();
     const ChannelValues &p = pixels.probabilities(k);
     seg::PointwiseMath m(k.builder(), k.loc(), grads.getType(k));
+    Value counts =
+        grad.getMasked() ? pixels.isBetween(k, 0, grads.size() - 1) : Value();
     forChannels(k, grads.size(), [&](Channel c) {
       Value onTarget =
           m.select(pixels.isClass(k, c), shared[0]->get(k, c), m.constant(0));
       Value always = shared[1]->get(k, c);
+      if (counts)
+        always = m.select(counts, always, m.constant(0));
       grads.set(k, c,
                 squared ? m.fma(always, p.get(k, c), onTarget)
                         : m.add(always, onTarget));

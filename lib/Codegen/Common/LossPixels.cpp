@@ -32,6 +32,21 @@ Value LossPixels::isClass(KernelBody &k, Channel c) const {
                                wanted);
 }
 
+Value LossPixels::isBetween(KernelBody &k, int64_t first, int64_t last) const {
+  OpBuilder &b = k.builder();
+  Type type = labels().getType();
+  auto constant = [&](int64_t value) -> Value {
+    TypedAttr number = b.getI32IntegerAttr(static_cast<int32_t>(value));
+    if (auto vector = dyn_cast<VectorType>(type))
+      number = DenseElementsAttr::get(vector, Attribute(number));
+    return arith::ConstantOp::create(b, k.loc(), number);
+  };
+  // A label below `first` is a large unsigned number.
+  Value offset = arith::SubIOp::create(b, k.loc(), labels(), constant(first));
+  return arith::CmpIOp::create(b, k.loc(), arith::CmpIPredicate::ule, offset,
+                               constant(last - first));
+}
+
 Value PixelSums::tileRow(KernelBody &k, Value sample, Value tile) const {
   return k.add(k.mul(k.add(k.mul(sample, tiles), tile), count), base);
 }

@@ -41,20 +41,28 @@ static SmallVector<Value> emitMomentumValues(UpdateBody &body, OpTy op) {
   return values;
 }
 
+/// Emits value + factor * w for the elements w of the parameters that decay,
+/// `value` for the others.
+template <typename OpTy>
+static Value emitDecay(UpdateBody &body, OpTy op, Value index, Value w,
+                       Value factor, Value value) {
+  seg::PointwiseMath m = body.elements();
+  auto decayElements = static_cast<int64_t>(op.getDecayElements());
+  if (decayElements == 0)
+    return value;
+  Value decayed = m.fma(factor, w, value);
+  if (decayElements == op.getParams().getType().getNumElements())
+    return decayed;
+  return m.select(body.isBefore(index, decayElements), decayed, value);
+}
+
 /// Emits the gradient for the elements w of the parameters and g of the
 /// gradients: unscaled, with weight decay.
 template <typename OpTy>
 static Value emitGradient(UpdateBody &body, OpTy op, Value index, Value w,
                           Value g, ArrayRef<Value> step) {
-  seg::PointwiseMath m = body.elements();
-  auto decayElements = static_cast<int64_t>(op.getDecayElements());
-  Value scaled = m.mul(g, step[inverseScale]);
-  if (decayElements == 0)
-    return scaled;
-  Value decayed = m.fma(step[decay], w, scaled);
-  if (decayElements == op.getParams().getType().getNumElements())
-    return decayed;
-  return m.select(body.isBefore(index, decayElements), decayed, scaled);
+  Value scaled = body.elements().mul(g, step[inverseScale]);
+  return emitDecay(body, op, index, w, step[decay], scaled);
 }
 
 namespace {
@@ -69,6 +77,14 @@ struct AdamFormula
     : OptimizerUpdateOpInterface::ExternalModel<AdamFormula, seg::AdamOp> {
   enum StepValue { factor = gradientValues, innerFactor, adaptive };
 
+  /// The factor of w that decoupled weight decay adds to w.
+  static Value emitDecoupledDecay(seg::AdamOp adam, UpdateBody &body) {
+    seg::PointwiseMath m = doubles(body.k);
+    Value shrink = m.mul(body.loadDouble(adam.getLearningRate()),
+                         body.loadDouble(adam.getWeightDecay()));
+    return body.broadcast(m.sub(m.constant(0), shrink));
+  }
+
   SmallVector<Value> emitStepValues(Operation *op, UpdateBody &body) const {
     auto adam = cast<seg::AdamOp>(op);
     double beta1 = adam.getBeta1().convertToDouble(),
@@ -81,6 +97,8 @@ struct AdamFormula
     Value correction1 = m.sub(m.constant(1), body.power(beta1, step)),
           correction2 = m.sub(m.constant(1), power2);
     Value plain = m.div(rate, correction1);
+    if (adam.getDecoupled())
+      values[decay] = emitDecoupledDecay(adam, body);
     if (!adam.getRectified()) {
       values.push_back(body.broadcast(m.mul(plain, m.sqrt(correction2))));
       return values;
@@ -111,8 +129,13 @@ struct AdamFormula
     double beta1 = adam.getBeta1().convertToDouble(),
            beta2 = adam.getBeta2().convertToDouble();
     seg::PointwiseMath m = body.elements();
-    Value w = elements[0],
-          g = emitGradient(body, adam, index, w, elements[1], step);
+    Value w = elements[0], g, start = w;
+    if (adam.getDecoupled()) {
+      g = m.mul(elements[1], step[inverseScale]);
+      start = emitDecay(body, adam, index, w, step[decay], w);
+    } else {
+      g = emitGradient(body, adam, index, w, elements[1], step);
+    }
     Value m1 =
         m.fma(m.constant(beta1), elements[2], m.mul(m.constant(1 - beta1), g));
     Value v1 = m.fma(m.constant(beta2), elements[3],
@@ -121,7 +144,7 @@ struct AdamFormula
     Value divisor = m.add(m.sqrt(inner), m.constant(adam.getEpsilon()));
     if (adam.getRectified())
       divisor = m.select(step[adaptive], divisor, m.constant(1));
-    return {m.sub(w, m.div(m.mul(step[factor], m1), divisor)), m1, v1};
+    return {m.sub(start, m.div(m.mul(step[factor], m1), divisor)), m1, v1};
   }
 };
 

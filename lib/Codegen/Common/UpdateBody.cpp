@@ -40,17 +40,31 @@ Value UpdateBody::power(double base, Value exponent) {
       })[0];
 }
 
-Value emitFiniteTerm(const seg::PointwiseMath &math, Value x, bool squares) {
-  if (squares)
+Value emitSumTerm(seg::AllFiniteOp op, const seg::PointwiseMath &math,
+                  Value x) {
+  if (op.getSquares())
     x = math.mul(x, x);
   return math.mul(x, math.constant(0));
 }
 
-Value emitIsFinite(KernelBody &k, Value sum) {
+Value emitSumResult(seg::AllFiniteOp, KernelBody &k, Value sum) {
   Value zero = k.scalarConstant(0), one = k.scalarConstant(1);
   Value finite = arith::CmpFOp::create(k.builder(), k.loc(),
                                        arith::CmpFPredicate::OEQ, sum, zero);
   return arith::SelectOp::create(k.builder(), k.loc(), finite, one, zero);
+}
+
+Value emitSumTerm(seg::ClipScaleOp, const seg::PointwiseMath &math, Value x) {
+  return math.mul(x, x);
+}
+
+Value emitSumResult(seg::ClipScaleOp op, KernelBody &k, Value sum) {
+  seg::PointwiseMath m = doubles(k);
+  Value scale = loadDouble(k, inputOf(k, op.getLossScale()), k.index(0));
+  Value norm = m.div(m.sqrt(toDouble(k, sum)), scale);
+  Value excess = m.div(m.add(norm, m.constant(1e-6)),
+                       m.constant(op.getMaxNorm().convertToDouble()));
+  return toFloat(k, m.mul(scale, m.max(excess, m.constant(1))));
 }
 
 } // namespace segc

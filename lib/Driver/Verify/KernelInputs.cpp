@@ -40,6 +40,10 @@ static bool wantsPositive(OpOperand &use) {
         return value == op.getVariance();
       })
       .Case([&](seg::DiceGradOp op) { return value == op.getSums(); })
+      .Case([&](seg::WeightedCrossEntropyGradOp op) {
+        return value == op.getTotalWeight();
+      })
+      .Case([&](seg::ClipScaleOp op) { return value == op.getLossScale(); })
       .Case([&](seg::OptimizerOpInterface op) {
         return value == op.getSquaresState();
       })

@@ -48,6 +48,9 @@ FailureOr<Slots> importApply(ModuleOp module, seg::NetworkOp network,
       /*squares=*/false);
   Value learningRate = scalar("learning_rate"),
         weightDecay = scalar("weight_decay"), lossScale = scalar("loss_scale");
+  if (auto norm = options.getAs<FloatAttr>("clip_norm"))
+    lossScale = seg::ClipScaleOp::create(b, loc, lossScale.getType(), grads,
+                                         lossScale, norm.getValue());
   seg::OptimizerInputs inputs{b,
                               loc,
                               options,

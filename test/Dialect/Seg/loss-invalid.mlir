@@ -87,3 +87,30 @@ func.func @dice_c3(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
   %l, %d, %s = seg.dice %z, %t smooth 0.0 : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<3xf32>, tensor<2x3x3xf32>)
   return
 }
+
+// -----
+
+// weighted_cross_entropy_c1: a weight for each class
+func.func @weighted_cross_entropy_c1(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects a weight for each of the 3 classes, got 2}}
+  %l, %w = seg.weighted_cross_entropy %z, %t weights [1.0, 1.0] : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<f32>)
+  return
+}
+
+// -----
+
+// weighted_cross_entropy_c2: weights of at least 0
+func.func @weighted_cross_entropy_c2(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>, %g: tensor<f32>) {
+  // expected-error @+1 {{expects finite weights of at least 0, got -1.0}}
+  %dz = seg.weighted_cross_entropy_grad %z, %t, %g, %g weights [1.0, -1.0, 0.0] : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>, tensor<f32>, tensor<f32>) -> tensor<2x4x4x3xf32>
+  return
+}
+
+// -----
+
+// weighted_cross_entropy_c2: a class that counts
+func.func @weighted_cross_entropy_c2_none(%z: tensor<2x4x4x3xf32>, %t: tensor<2x4x4xi32>) {
+  // expected-error @+1 {{expects a class with a weight above 0, got none}}
+  %l, %w = seg.weighted_cross_entropy %z, %t weights [0.0, 0.0, 0.0] : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<f32>)
+  return
+}

@@ -17,6 +17,24 @@ func.func @dice(%z: !z, %t: !t) -> (!z, !z) {
   return %0, %1 : !z, !z
 }
 
+// CHECK-LABEL: @masked
+func.func @masked(%z: !z, %t: !t) -> !z {
+  // CHECK: seg.dice %{{.*}}, %{{.*}} smooth 1.000000e+00 masked :
+  %loss, %each, %sums = seg.dice %z, %t smooth 1.0 masked : (!z, !t) -> (tensor<f32>, tensor<3xf32>, tensor<2x3x3xf32>)
+  // CHECK: seg.dice_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} smooth 1.000000e+00 masked :
+  %0 = seg.dice_grad %z, %t, %sums, %loss smooth 1.0 masked : (!z, !t, tensor<2x3x3xf32>, tensor<f32>) -> !z
+  return %0 : !z
+}
+
+// CHECK-LABEL: @weighted_cross_entropy
+func.func @weighted_cross_entropy(%z: !z, %t: !t) -> !z {
+  // CHECK: seg.weighted_cross_entropy %{{.*}}, %{{.*}} weights [1.000000e+00, 5.000000e-01, 0.000000e+00] focal_gamma 2.000000e+00 : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> (tensor<f32>, tensor<f32>)
+  %loss, %total = seg.weighted_cross_entropy %z, %t weights [1.0, 0.5, 0.0] focal_gamma 2.0 : (!z, !t) -> (tensor<f32>, tensor<f32>)
+  // CHECK: seg.weighted_cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} weights [1.000000e+00, 5.000000e-01, 0.000000e+00] :
+  %0 = seg.weighted_cross_entropy_grad %z, %t, %total, %loss weights [1.0, 0.5, 0.0] : (!z, !t, tensor<f32>, tensor<f32>) -> !z
+  return %0 : !z
+}
+
 // CHECK-LABEL: @cross_entropy
 func.func @cross_entropy(%z: !z, %t: !t) -> (!z, !z) {
   // CHECK: seg.cross_entropy %{{.*}}, %{{.*}} : (tensor<2x4x4x3xf32>, tensor<2x4x4xi32>) -> tensor<f32>

@@ -69,3 +69,21 @@ func.func @optimizer_c5(%w: tensor<4xf32>, %s: tensor<f32>, %t: tensor<i64>) {
   %0:3 = seg.adam %w, %w, %w, %w, %s, %s, %s, %s, %t {beta1 = 0.9, beta2 = 0.999, epsilon = -1.0, decay_elements = 0 : i64} : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<i64>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   return
 }
+
+// -----
+
+// clip_scale_c1: flat gradients
+func.func @clip_scale_c1(%g: tensor<2x2xf32>, %s: tensor<f32>) {
+  // expected-error @+1 {{expects flat gradients of rank 1, got rank 2}}
+  %0 = seg.clip_scale %g, %s max_norm 1.0 : (tensor<2x2xf32>, tensor<f32>) -> tensor<f32>
+  return
+}
+
+// -----
+
+// clip_scale_c2: a norm to clip to
+func.func @clip_scale_c2(%g: tensor<4xf32>, %s: tensor<f32>) {
+  // expected-error @+1 {{expects a finite max_norm above 0, got 0.0}}
+  %0 = seg.clip_scale %g, %s max_norm 0.0 : (tensor<4xf32>, tensor<f32>) -> tensor<f32>
+  return
+}

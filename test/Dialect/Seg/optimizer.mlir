@@ -14,6 +14,16 @@ func.func @adam(%w: !f, %g: !f, %m: !f, %v: !f, %lr: !s, %wd: !s, %ls: !s, %step
   return %0#0, %0#1, %0#2 : !f, !f, !f
 }
 
+// CHECK-LABEL: @clipped_adamw
+func.func @clipped_adamw(%w: !f, %g: !f, %m: !f, %v: !f, %s: !s, %step: tensor<i64>) -> (!f, !f, !f) {
+  // CHECK: seg.clip_scale %{{.*}}, %{{.*}} max_norm 1.200000e+01 : (tensor<100xf32>, tensor<f32>) -> tensor<f32>
+  %scale = seg.clip_scale %g, %s max_norm 12.0 : (!f, !s) -> !s
+  // CHECK: seg.adam {{.*}}decoupled
+  %0:3 = seg.adam %w, %g, %m, %v, %s, %s, %s, %scale, %step {beta1 = 0.9, beta2 = 0.999, epsilon = 1.0e-8, decoupled, decay_elements = 60 : i64}
+       : (!f, !f, !f, !f, !s, !s, !s, !s, tensor<i64>) -> (!f, !f, !f)
+  return %0#0, %0#1, %0#2 : !f, !f, !f
+}
+
 // CHECK-LABEL: @rmsprop
 func.func @rmsprop(%w: !f, %g: !f, %ms: !f, %mg: !f, %mom: !f, %s: !s) -> (!f, !f, !f, !f) {
   // CHECK: seg.rmsprop %{{.*}} {decay = 9.000000e-01 : f64, decay_elements = 0 : i64, epsilon = 1.000000e-10 : f64} :

@@ -28,6 +28,8 @@ public:
 
   /// Whether the label is `c`.
   mlir::Value isClass(KernelBody &k, Channel c) const;
+  /// Whether the label is one of `first` to `last`.
+  mlir::Value isBetween(KernelBody &k, int64_t first, int64_t last) const;
 };
 
 /// Adds a term to the sum `first` + channel.

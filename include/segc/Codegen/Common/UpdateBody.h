@@ -46,12 +46,20 @@ private:
   mlir::Type type;
 };
 
+// Ops whose result is a function of a sum over flat gradients.
+
 /// The term that a finite check adds up: 0 for finite x (and x * x, if
 /// `squares`), otherwise NaN, which a sum keeps.
-mlir::Value emitFiniteTerm(const seg::PointwiseMath &math, mlir::Value x,
-                           bool squares);
+mlir::Value emitSumTerm(seg::AllFiniteOp op, const seg::PointwiseMath &math,
+                        mlir::Value x);
 /// 1 if the sum of such terms, an f32, is finite, else 0.
-mlir::Value emitIsFinite(KernelBody &k, mlir::Value sum);
+mlir::Value emitSumResult(seg::AllFiniteOp op, KernelBody &k, mlir::Value sum);
+
+/// The square.
+mlir::Value emitSumTerm(seg::ClipScaleOp op, const seg::PointwiseMath &math,
+                        mlir::Value x);
+/// The scale for gradients whose squares have this sum, an f32.
+mlir::Value emitSumResult(seg::ClipScaleOp op, KernelBody &k, mlir::Value sum);
 
 } // namespace segc
 

@@ -57,15 +57,16 @@ struct UpdateKernel : CpuFormulaModel<OptimizerUpdateOpInterface> {
 
 /// Gradients have no batch dimension, so tasks divide all elements whatever the
 /// rank.
-struct AllFiniteKernel : CpuOpModel<seg::AllFiniteOp> {
+template <typename OpTy>
+struct FlatSumKernel : CpuOpModel<OpTy> {
   int64_t tempBytes(seg::FusionOp fusion) const override {
-    auto allFinite = cast<seg::AllFiniteOp>(fusion.getRoot());
-    return tasksOf(allFinite.getInput().getType().getNumElements()) * 4;
+    auto flatSum = cast<OpTy>(fusion.getRoot());
+    return tasksOf(flatSum.getInput().getType().getNumElements()) * 4;
   }
   LogicalResult emitKernels(Operation *op,
                             FusionEmitter &emitter) const override {
-    auto allFinite = cast<seg::AllFiniteOp>(op);
-    int64_t size = allFinite.getInput().getType().getNumElements(),
+    auto flatSum = cast<OpTy>(op);
+    int64_t size = flatSum.getInput().getType().getNumElements(),
             lanes = cpuTarget(emitter).lanes;
     emitter.launch({tasksOf(size), 0}, 0, [&](KernelBody &k) {
       Value begin = k.mul(k.task(), taskElements),
@@ -74,9 +75,8 @@ struct AllFiniteKernel : CpuOpModel<seg::AllFiniteOp> {
       Value sum = addPixelVectors(
           k, begin, end, lanes, k.zeroVector(lanes),
           [&](Value i, Value, Value mask) {
-            Value x = k.load(inputOf(k, allFinite.getInput()), i, lanes, mask);
-            return SmallVector<Value>{
-                emitFiniteTerm(m, x, allFinite.getSquares())};
+            Value x = k.load(inputOf(k, flatSum.getInput()), i, lanes, mask);
+            return SmallVector<Value>{emitSumTerm(flatSum, m, x)};
           })[0];
       k.storeScalar(sumLanes(k, sum), k.temp(), k.task());
     });
@@ -87,8 +87,8 @@ struct AllFiniteKernel : CpuOpModel<seg::AllFiniteOp> {
                    return {arith::AddFOp::create(k.builder(), k.loc(), sum[0],
                                                  k.loadScalar(k.temp(), i))};
                  })[0];
-      k.storeScalar(emitIsFinite(k, sum), outputOf(k, allFinite.getOutput()),
-                    k.index(0));
+      k.storeScalar(emitSumResult(flatSum, k, sum),
+                    outputOf(k, flatSum.getOutput()), k.index(0));
     });
     return success();
   }
@@ -98,5 +98,6 @@ struct AllFiniteKernel : CpuOpModel<seg::AllFiniteOp> {
 
 void segc::addOptimizerModels(KernelModels &models) {
   models.push_back(std::make_unique<UpdateKernel>());
-  models.push_back(std::make_unique<AllFiniteKernel>());
+  models.push_back(std::make_unique<FlatSumKernel<seg::AllFiniteOp>>());
+  models.push_back(std::make_unique<FlatSumKernel<seg::ClipScaleOp>>());
 }

@@ -82,26 +82,26 @@ struct UpdateKernel : GpuFormulaModel<OptimizerUpdateOpInterface> {
 
 /// Gradients have no batch dimension, so blocks divide all elements whatever
 /// the rank. A second launch adds up what the blocks found.
-struct AllFiniteKernel : GpuOpModel<seg::AllFiniteOp> {
+template <typename OpTy>
+struct FlatSumKernel : GpuOpModel<OpTy> {
   int64_t tempBytes(seg::FusionOp fusion) const override {
-    auto allFinite = cast<seg::AllFiniteOp>(fusion.getRoot());
-    return chunksOf(allFinite.getInput().getType().getNumElements()) * 4;
+    auto flatSum = cast<OpTy>(fusion.getRoot());
+    return chunksOf(flatSum.getInput().getType().getNumElements()) * 4;
   }
   LogicalResult emitKernels(Operation *op,
                             GpuFusionEmitter &emitter) const override {
-    auto allFinite = cast<seg::AllFiniteOp>(op);
-    int64_t size = allFinite.getInput().getType().getNumElements(),
+    auto flatSum = cast<OpTy>(op);
+    int64_t size = flatSum.getInput().getType().getNumElements(),
             lanes = emitter.getTarget().lanes;
     emitter.launch(
         {chunksOf(size), 0}, updateThreads, updateThreads,
         [&](GpuKernelBody &k) {
-          Value input = inputOf(k, allFinite.getInput());
+          Value input = inputOf(k, flatSum.getInput());
           Value sum = forChunk(
               k, size, lanes, k.scalarConstant(0),
               [&](Value i, int64_t width, ValueRange sum) {
                 seg::PointwiseMath m(k.builder(), k.loc(), k.vectorType(width));
-                Value term = emitFiniteTerm(m, k.load(input, i, width),
-                                            allFinite.getSquares());
+                Value term = emitSumTerm(flatSum, m, k.load(input, i, width));
                 return SmallVector<Value>{sumLanes(k, term, sum[0])};
               })[0];
           storeSum(k, sum, [&](Value total) {
@@ -116,8 +116,8 @@ struct AllFiniteKernel : GpuOpModel<seg::AllFiniteOp> {
                                m.add(sum[0], k.loadScalar(k.temp(), i))};
                          })[0];
       storeSum(k, sum, [&](Value total) {
-        k.storeScalar(emitIsFinite(k, total),
-                      outputOf(k, allFinite.getOutput()), k.index(0));
+        k.storeScalar(emitSumResult(flatSum, k, total),
+                      outputOf(k, flatSum.getOutput()), k.index(0));
       });
     });
     return success();
@@ -142,5 +142,6 @@ private:
 
 void segc::addOptimizerGpuModels(KernelModels &models) {
   models.push_back(std::make_unique<UpdateKernel>());
-  models.push_back(std::make_unique<AllFiniteKernel>());
+  models.push_back(std::make_unique<FlatSumKernel<seg::AllFiniteOp>>());
+  models.push_back(std::make_unique<FlatSumKernel<seg::ClipScaleOp>>());
 }

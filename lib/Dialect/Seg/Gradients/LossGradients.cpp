@@ -17,7 +17,18 @@ LogicalResult DiceOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>,
   result[0] = DiceGradOp::create(
       b, getLoc(), getLogits().getType(), getLogits(), getLabels(), getSums(),
       g[0], getSquared(), getBatchReduce(), getExcludeBackground(),
-      getSumClasses(), getSmooth());
+      getSumClasses(), getSmooth(), getMasked());
+  return success();
+}
+
+LogicalResult
+WeightedCrossEntropyOp::buildAdjoint(OpBuilder &b, ValueRange g, ArrayRef<bool>,
+                                     MutableArrayRef<Value> result) {
+  if (g[1])
+    return emitOpError("has an adjoint for its loss only");
+  result[0] = WeightedCrossEntropyGradOp::create(
+      b, getLoc(), getLogits().getType(), getLogits(), getLabels(),
+      getTotalWeight(), g[0], getClassWeights(), getFocalGamma());
   return success();
 }
 

@@ -10,6 +10,7 @@
 #include "KernelNumbers.h"
 #include "segc/Dialect/Seg/IR/SegDialect.h"
 #include "segc/Dialect/Seg/IR/ShapeFunctions.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
@@ -93,6 +94,43 @@ LogicalResult CrossEntropyOp::verify() {
   if (failed(verifyGamma(*this, getFocalGamma().convertToDouble())))
     return failure();
   return verifyLabels(*this, getLogits().getType(), getLabels().getType());
+}
+
+static LogicalResult verifyClassWeights(Operation *op, RankedTensorType logits,
+                                        ArrayRef<double> weights) {
+  if (static_cast<int64_t>(weights.size()) !=
+      channels(logits)) // weighted_cross_entropy_c1
+    return op->emitOpError("expects a weight for each of the ")
+           << channels(logits) << " classes, got " << weights.size();
+  double largest = 0;
+  for (double weight : weights) {
+    if (!(weight >= 0) || !isFiniteF32(weight)) // weighted_cross_entropy_c2
+      return op->emitOpError("expects finite weights of at least 0, got ")
+             << weight << beyondF32(weight);
+    largest = std::max(largest, weight);
+  }
+  if (largest == 0) // weighted_cross_entropy_c2
+    return op->emitOpError("expects a class with a weight above 0, got none");
+  return success();
+}
+
+Value WeightedCrossEntropyOp::getReduced() { return getLogits(); }
+
+LogicalResult WeightedCrossEntropyOp::verify() {
+  auto logits = getLogits().getType();
+  if (failed(verifyGamma(*this, getFocalGamma().convertToDouble())) ||
+      failed(verifyLabels(*this, logits, getLabels().getType())))
+    return failure();
+  return verifyClassWeights(*this, logits, getClassWeights());
+}
+
+LogicalResult WeightedCrossEntropyGradOp::verify() {
+  auto logits = getLogits().getType();
+  if (failed(verifyGamma(*this, getFocalGamma().convertToDouble())) ||
+      failed(verifyLabels(*this, logits, getLabels().getType())) ||
+      failed(verifyClassWeights(*this, logits, getClassWeights())))
+    return failure();
+  return verifyLossGrad(*this, logits, getOutput().getType());
 }
 
 LogicalResult CrossEntropyGradOp::verify() {

@@ -113,6 +113,7 @@ constexpr DictionaryKey optimizerKeys[] = {
     {"kind", ValueKind::Text},
     {"beta1", ValueKind::Number, 0, 1, 0, true},
     {"beta2", ValueKind::Number, 0, 1, 0, true},
+    {"clip_norm", ValueKind::Number, 0, maxRate, 0, false, true},
     {"decay", ValueKind::Number, 0, 1, 0, true},
     {"epsilon", ValueKind::Number, 0, 1},
     {"learning_rate", ValueKind::Number, 0, maxRate},

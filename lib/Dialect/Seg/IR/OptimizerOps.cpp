@@ -51,6 +51,17 @@ static LogicalResult verifyEpsilon(Operation *op, const APFloat &epsilon) {
   return success();
 }
 
+LogicalResult ClipScaleOp::verify() {
+  if (getInput().getType().getRank() != 1) // clip_scale_c1
+    return emitOpError("expects flat gradients of rank 1, got rank ")
+           << getInput().getType().getRank();
+  double norm = getMaxNorm().convertToDouble();
+  if (!isPositiveF32(norm)) // clip_scale_c2
+    return emitOpError("expects a finite max_norm above 0, got ")
+           << norm << beyondF32(norm);
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Optimizers of networks
 //===----------------------------------------------------------------------===//
@@ -109,7 +120,7 @@ LogicalResult AdamOp::verify() {
   return verifyFlat(*this, getDecayElements());
 }
 
-SmallVector<StringRef> AdamOp::getKinds() { return {"adam", "radam"}; }
+SmallVector<StringRef> AdamOp::getKinds() { return {"adam", "adamw", "radam"}; }
 Value AdamOp::getSquaresState() { return getSecondMoment(); }
 Operation *AdamOp::buildUpdate(const OptimizerInputs &in) {
   OpBuilder &b = in.builder;
@@ -117,12 +128,13 @@ Operation *AdamOp::buildUpdate(const OptimizerInputs &in) {
   Value first = in.state("first_moment", 0),
         second = in.state("second_moment", 0);
   Type flat = in.params.getType();
-  bool rectified = in.options.getAs<StringAttr>("kind") == "radam";
+  StringRef kind = in.options.getAs<StringAttr>("kind").getValue();
+  auto flag = [&](bool set) { return set ? b.getUnitAttr() : UnitAttr(); };
   return AdamOp::create(b, in.loc, flat, flat, flat, in.params, in.grads, first,
                         second, in.finite, in.learningRate, in.weightDecay,
                         in.lossScale, step, in.number("beta1", 0.9),
                         in.number("beta2", 0.999), in.number("epsilon", 1e-7),
-                        rectified ? b.getUnitAttr() : UnitAttr(),
+                        flag(kind == "radam"), flag(kind == "adamw"),
                         in.decayElements);
 }
 

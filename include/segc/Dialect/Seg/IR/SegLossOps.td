@@ -15,7 +15,7 @@ def Seg_LogitsReduction
     : DeclareOpInterfaceMethods<Seg_EpilogueReductionOpInterface, ["getReduced"]>;
 
 defvar Seg_DiceAttrs = (ins UnitAttr:$squared, UnitAttr:$batch_reduce, UnitAttr:$exclude_background,
-                            UnitAttr:$sum_classes, F64Attr:$smooth);
+                            UnitAttr:$sum_classes, F64Attr:$smooth, UnitAttr:$masked);
 
 // Most of it the exponentials.
 defvar Seg_LossCost = Seg_FlopsAnElement<25>;
@@ -30,12 +30,13 @@ def Seg_DiceOp : Seg_PureOp<"dice", [Seg_Deny, Seg_LossCost, Seg_Differentiable,
     `sum_classes`; class 0 is left out with `exclude_background` (the mean is
     then over the others). `per_class` holds D of every class. `sums` [N, 3, C]
     holds sum(p t), sum(p) or sum(p p), sum(t) of every sample for the gradient.
+    With `masked` voxels whose label is no class are left out of all sums.
   }];
   let arguments = !con((ins Seg_Tensor:$logits, Seg_Labels:$labels), Seg_DiceAttrs);
   let results = (outs Seg_Scalar:$loss, Seg_Tensor:$per_class, Seg_Tensor:$sums);
   let assemblyFormat = [{
     $logits `,` $labels (`squared` $squared^)? (`batch_reduce` $batch_reduce^)? (`exclude_background` $exclude_background^)?
-    (`sum_classes` $sum_classes^)? `smooth` $smooth attr-dict `:` functional-type(operands, results)
+    (`sum_classes` $sum_classes^)? `smooth` $smooth (`masked` $masked^)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -45,7 +46,7 @@ def Seg_DiceGradOp : Seg_PureOp<"dice_grad", [Seg_Deny, Seg_LossCost, Seg_NotDif
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = [{
     $logits `,` $labels `,` $sums `,` $grad (`squared` $squared^)? (`batch_reduce` $batch_reduce^)? (`exclude_background` $exclude_background^)?
-    (`sum_classes` $sum_classes^)? `smooth` $smooth attr-dict `:` functional-type(operands, results)
+    (`sum_classes` $sum_classes^)? `smooth` $smooth (`masked` $masked^)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -62,6 +63,35 @@ def Seg_CrossEntropyGradOp : Seg_PureOp<"cross_entropy_grad", [Seg_Deny, Seg_Los
   let arguments = (ins Seg_Tensor:$logits, Seg_Labels:$labels, Seg_Scalar:$grad, DefaultValuedAttr<F64Attr, "0.0">:$focal_gamma);
   let results = (outs Seg_Tensor:$output);
   let assemblyFormat = "$logits `,` $labels `,` $grad (`focal_gamma` $focal_gamma^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+defvar Seg_WeightedCrossEntropyAttrs = (ins DenseF64ArrayAttr:$class_weights, DefaultValuedAttr<F64Attr, "0.0">:$focal_gamma);
+
+def Seg_WeightedCrossEntropyOp
+    : Seg_PureOp<"weighted_cross_entropy", [Seg_Deny, Seg_LossCost, Seg_Differentiable, Seg_LogitsReduction]> {
+  let summary = "Weighted mean over voxels and batch of -(1 - p)^gamma log p of the true class";
+  let description = [{
+    A voxel has the weight of its class, and none if its label is no class: such voxels are ignored. The sum over voxels is
+    divided by `total_weight`, that of their weights; the loss is 0 where that is 0.
+  }];
+  let arguments = !con((ins Seg_Tensor:$logits, Seg_Labels:$labels), Seg_WeightedCrossEntropyAttrs);
+  let results = (outs Seg_Scalar:$loss, Seg_Scalar:$total_weight);
+  let assemblyFormat = [{
+    $logits `,` $labels `weights` $class_weights (`focal_gamma` $focal_gamma^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+def Seg_WeightedCrossEntropyGradOp
+    : Seg_PureOp<"weighted_cross_entropy_grad", [Seg_Deny, Seg_LossCost, Seg_NotDifferentiable]> {
+  let summary = "Gradient of the weighted cross-entropy or focal loss with respect to the logits";
+  let arguments = !con((ins Seg_Tensor:$logits, Seg_Labels:$labels, Seg_Scalar:$total_weight, Seg_Scalar:$grad),
+                       Seg_WeightedCrossEntropyAttrs);
+  let results = (outs Seg_Tensor:$output);
+  let assemblyFormat = [{
+    $logits `,` $labels `,` $total_weight `,` $grad `weights` $class_weights (`focal_gamma` $focal_gamma^)? attr-dict `:`
+    functional-type(operands, results)
+  }];
   let hasVerifier = 1;
 }
 

@@ -31,17 +31,29 @@ def Seg_AllFiniteOp : Seg_PureOp<"all_finite", [Seg_Deny, Seg_NotDifferentiable]
   let results = (outs Seg_Scalar:$output);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
 }
+def Seg_ClipScaleOp : Seg_PureOp<"clip_scale", [Seg_Deny, Seg_NotDifferentiable]> {
+  let summary = "The loss scale by which an optimizer sees gradients of at most a norm";
+  let description = [{
+    With norm = |grads| / loss_scale, the result is loss_scale * max(1, (norm + 1e-6) / max_norm): the gradients divided by it
+    have at most the norm max_norm.
+  }];
+  let arguments = (ins Seg_Tensor:$input, Seg_Scalar:$loss_scale, F64Attr:$max_norm);
+  let results = (outs Seg_Scalar:$output);
+  let assemblyFormat = "$input `,` $loss_scale `max_norm` $max_norm attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
 def Seg_AdamOp : Seg_OptimizerOp<"adam", ["getSquaresState"]> {
-  let summary = "Adam (Kingma, Ba 2014), epsilon outside the root; with `rectified` RAdam (Liu et al. 2019)";
+  let summary = "Adam (Kingma, Ba 2014), epsilon outside the root; with `rectified` RAdam (Liu et al. 2019), with `decoupled` AdamW (Loshchilov, Hutter 2019)";
   let description = [{
     m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2;
     w -= lr * sqrt(1-b2^t)/(1-b1^t) * m/(sqrt(v) + epsilon).
     Rectified: rho = rho_inf - 2 t b2^t/(1-b2^t), rho_inf = 2/(1-b2) - 1; if rho > 5 the step is
     lr * r * mhat/(sqrt(vhat) + epsilon) with r^2 = (rho-4)(rho-2)rho_inf/((rho_inf-4)(rho_inf-2)rho), else lr * mhat.
+    Decoupled: the gradient has no weight decay; first w -= lr * weight_decay * w where it applies.
   }];
   let arguments = !con((ins Seg_Tensor:$params, Seg_Tensor:$grads, Seg_Tensor:$first_moment, Seg_Tensor:$second_moment,
       Seg_Scalar:$finite, Seg_Scalar:$learning_rate, Seg_Scalar:$weight_decay, Seg_Scalar:$loss_scale, Seg_Counter:$step,
-      F64Attr:$beta1, F64Attr:$beta2, F64Attr:$epsilon, UnitAttr:$rectified), Seg_OptimizerAttrs);
+      F64Attr:$beta1, F64Attr:$beta2, F64Attr:$epsilon, UnitAttr:$rectified, UnitAttr:$decoupled), Seg_OptimizerAttrs);
   let results = (outs Seg_Tensor:$new_params, Seg_Tensor:$new_first_moment, Seg_Tensor:$new_second_moment);
 }
 def Seg_RmspropOp : Seg_OptimizerOp<"rmsprop", ["getSquaresState"]> {
