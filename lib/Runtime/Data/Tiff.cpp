@@ -7,11 +7,11 @@
 
 #include "segc/Runtime/Data/Tiff.h"
 #include "ForeignFormats.h"
+#include "GreyPixels.h"
 #include "ImageFile.h"
 #include "TiffPages.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 using namespace segc;
@@ -154,111 +154,17 @@ Status TiffStack::File::withPage(int64_t index, F f) const {
 // From stored numbers to grey
 //===----------------------------------------------------------------------===//
 
-template <typename T>
-static double numberAt(const uint8_t *row, uint64_t index) {
-  T value;
-  std::memcpy(&value, row + index * sizeof(T), sizeof(T));
-  return static_cast<double>(value);
-}
-
-/// Value `index` of a row.
-static double valueAt(const PageFormat &format, const uint8_t *row,
-                      uint64_t index) {
-  const bool isSigned = format.sampleFormat == SAMPLEFORMAT_INT;
-  if (format.sampleFormat == SAMPLEFORMAT_IEEEFP)
-    return format.bits == 32 ? numberAt<float>(row, index)
-                             : numberAt<double>(row, index);
-  switch (format.bits) {
-  case 8:
-    return isSigned ? numberAt<int8_t>(row, index)
-                    : numberAt<uint8_t>(row, index);
-  case 16:
-    return isSigned ? numberAt<int16_t>(row, index)
-                    : numberAt<uint16_t>(row, index);
-  case 32:
-    return isSigned ? numberAt<int32_t>(row, index)
-                    : numberAt<uint32_t>(row, index);
-  }
-  // 1, 2 or 4 bits, the first pixel in the highest.
-  const uint64_t bit = index * format.bits;
-  return row[bit / 8] >> (8 - format.bits - bit % 8) &
-         ((1u << format.bits) - 1);
-}
-
-/// Calls f with each pixel's value; false if a pixel has a colour.
-template <typename F>
-static bool forEachPixel(const PageFormat &format,
-                         const std::vector<uint8_t> &raw, F f) {
-  const bool rgb = format.photometric == PHOTOMETRIC_RGB;
-  const uint64_t samples = format.separatePlanes ? 1 : format.samples;
-  const uint64_t next = format.separatePlanes ? format.planeBytes() : 0;
-  for (int64_t y = 0; y < format.height; ++y) {
-    const uint8_t *row =
-        raw.data() + static_cast<uint64_t>(y) * format.rowBytes();
-    for (uint64_t x = 0; x < static_cast<uint64_t>(format.width); ++x) {
-      const double value = valueAt(format, row, x * samples);
-      for (uint64_t c = 1; rgb && c < 3; ++c)
-        if (valueAt(format, row + c * next,
-                    x * samples + (format.separatePlanes ? 0 : c)) != value)
-          return false;
-      f(value);
-    }
-  }
-  return true;
-}
-
-/// Types whose numbers span 0..255 or less need no look at the numbers.
-static bool hasFixedScale(const PageFormat &format) {
-  return format.bits <= 8 && format.sampleFormat != SAMPLEFORMAT_INT;
-}
-
 Status TiffStack::File::findScale(const PageFormat &first) {
-  if (first.photometric == PHOTOMETRIC_PALETTE || hasFixedScale(first)) {
-    if (first.photometric != PHOTOMETRIC_PALETTE)
-      scale = 255.0 / ((1 << first.bits) - 1);
+  if (first.photometric == PHOTOMETRIC_PALETTE)
     return Status::success();
-  }
-  double low = INFINITY, high = -INFINITY;
-  for (int64_t i = 0; i < static_cast<int64_t>(list.entries.size()); ++i)
+  GreyScale range(first, use);
+  for (int64_t i = 0;
+       !range.isFixed() && i < static_cast<int64_t>(list.entries.size()); ++i)
     SEGC_RETURN_IF_ERROR(withPage(
         i, [&](const PageFormat &format, TIFF *, std::vector<uint8_t> raw) {
-          Status finite;
-          int64_t place = 0;
-          forEachPixel(format, raw, [&](double value) {
-            if (!std::isfinite(value) && finite.ok())
-              finite = Status(StatusCode::NonFinite,
-                              page(i) + ": pixel (" +
-                                  std::to_string(place % format.width) + ", " +
-                                  std::to_string(place / format.width) +
-                                  ") is " + std::to_string(value) +
-                                  ", expected numbers; repair the image");
-            ++place;
-            low = std::min(low, value);
-            high = std::max(high, value);
-          });
-          return finite;
+          return range.add(format, raw, page(i));
         }));
-  const bool real = first.sampleFormat == SAMPLEFORMAT_IEEEFP;
-  if (real && low >= 0 && high <= 1)
-    scale = 255;
-  else if (low >= 0 && high <= 255)
-    scale = 1;
-  else if (!real && first.bits == 16 && low >= 0 &&
-           (use == ImageUse::Image || high == 65535))
-    scale = 255.0 / 65535;
-  else
-    return invalidArgument(
-        where + ": pixels from " + std::to_string(low) + " to " +
-        std::to_string(high) +
-        (real ? ", expected 0 to 1 or 0 to 255"
-              : ", expected 0 to 255, or 0 to 65535 in 16 bits") +
-        (use == ImageUse::Image ? "; map the range of the image to grey values"
-                                : "; store labels as 0 and 255"));
-  if (scale < 1 && high < 65535.0 / 4)
-    list.warnings.push_back(
-        where + ": 16-bit pixels up to " + std::to_string(int64_t(high)) +
-        " become dark: 65535 is white; spread the range of the image if the "
-        "model was trained on brighter ones");
+  SEGC_ASSIGN_OR_RETURN(scale, range.factor(where, list.warnings));
   return Status::success();
 }
 
@@ -284,8 +190,7 @@ StatusOr<std::vector<uint8_t>> TiffStack::page(int64_t index) const {
         const bool grey = forEachPixel(format, raw, [&](double value) {
           if (!colours.empty())
             value = colours[static_cast<size_t>(value)];
-          const double level = std::clamp(value * file->scale, 0.0, 255.0);
-          const auto rounded = static_cast<uint8_t>(std::lround(level));
+          const uint8_t rounded = greyLevel(value, file->scale);
           pixels.push_back(inverted ? 255 - rounded : rounded);
         });
         return grey ? Status::success()

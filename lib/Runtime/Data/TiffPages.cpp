@@ -127,6 +127,9 @@ segc::tiff::readFormat(TIFF *tiff, const std::string &where, ImageUse use) {
       : integer ? b == 8 || b == 16 || b == 32 ||
                       ((b == 1 || b == 2 || b == 4) && format.samples == 1)
                 : false;
+  format.isReal = real;
+  format.isSigned = format.sampleFormat == SAMPLEFORMAT_INT;
+  format.isRgb = format.photometric == PHOTOMETRIC_RGB;
   const bool palette = format.photometric == PHOTOMETRIC_PALETTE;
   if (!known || (palette && (real || b > 16)))
     return unsupported(where + ": pixels of " + std::to_string(b) + " bits" +

@@ -8,6 +8,7 @@
 #ifndef SEGC_LIB_RUNTIME_DATA_TIFFPAGES_H
 #define SEGC_LIB_RUNTIME_DATA_TIFFPAGES_H
 
+#include "GreyPixels.h"
 #include "TiffHandle.h"
 #include "segc/Base/Status.h"
 #include "segc/Runtime/Data/ImageLimits.h"
@@ -20,23 +21,10 @@
 namespace segc::tiff {
 
 /// How the pixels of a page are stored.
-struct PageFormat {
-  int64_t width = 0, height = 0;
-  uint16_t bits = 1, samples = 1, sampleFormat = SAMPLEFORMAT_UINT;
+struct PageFormat : PixelFormat {
+  uint16_t sampleFormat = SAMPLEFORMAT_UINT;
   uint16_t photometric = PHOTOMETRIC_MINISBLACK;
   uint16_t orientation = ORIENTATION_TOPLEFT;
-  bool separatePlanes = false;
-
-  uint64_t rowBytes() const {
-    const uint64_t values = separatePlanes ? 1 : samples;
-    return (static_cast<uint64_t>(width) * values * bits + 7) / 8;
-  }
-  uint64_t planeBytes() const {
-    return rowBytes() * static_cast<uint64_t>(height);
-  }
-  uint64_t bytes() const {
-    return planeBytes() * (separatePlanes ? samples : 1);
-  }
 };
 
 /// One page: a directory, or a plane behind the pixels of one (ImageJ).
