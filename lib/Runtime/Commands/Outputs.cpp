@@ -8,6 +8,7 @@
 #include "segc/Runtime/Commands/Outputs.h"
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Data/DataSet.h"
+#include "segc/Runtime/Data/ImageFormat.h"
 #include "segc/Runtime/Data/OwnFiles.h"
 #include "segc/Runtime/Train/Checkpoint.h"
 
@@ -119,6 +120,16 @@ static std::string slicesOf(const fs::path &picture) {
   return stem.substr(0, stem.rfind('-')) + "-masks.tif";
 }
 
+/// Whether a file of this name is an image that a mask may replace or that is
+/// one of a data set. Any folder may hold pictures of other names.
+static bool mayBeMask(const fs::path &file) {
+  const ImageFormat *format = formatByName(file.string());
+  if (!format || !format->holdsPictures())
+    return format;
+  const std::string stem = file.stem().string();
+  return hasEnding(stem, "-masks") || hasEnding(stem, "-masks-grey");
+}
+
 /// Masks and pictures replace what segrun wrote, and no other image or label.
 static Status checkMasks(const NamedPath &place) {
   const fs::path masks = place.path, pictures = masks / "overlays";
@@ -130,7 +141,7 @@ static Status checkMasks(const NamedPath &place) {
                       " that segrun wrote; give another " + place.option);
   };
   for (const fs::path &file : filesIn(masks))
-    if (isImageName(file.string()) && !fs::is_directory(file, error) &&
+    if (mayBeMask(file) && !fs::is_directory(file, error) &&
         !isOwn(file, pictures,
                {{".nii.gz", ".png"},
                 {"-masks.tif", "-00.png"},

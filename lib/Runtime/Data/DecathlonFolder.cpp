@@ -151,10 +151,14 @@ static std::unique_ptr<Dataset> makeDataset(const DataPipeline &pipeline,
 }
 
 static void addCase(Dataset &dataset, Split split, CaseFiles files) {
+  auto addFiles = [&](const std::string &image) {
+    for (const std::string &file : imageFiles(image))
+      dataset.addFile(file);
+  };
   for (const std::string &image : files.images)
-    dataset.addFile(image);
+    addFiles(image);
   if (!files.label.empty())
-    dataset.addFile(files.label);
+    addFiles(files.label);
   dataset.addCase(split, std::move(files));
 }
 

@@ -14,10 +14,6 @@
 
 using namespace segc;
 
-static constexpr char pairExpected[] =
-    "a pair of header and voxels (Analyze 7.5 or NIfTI, .hdr and .img), "
-    "expected NIfTI in one file (.nii, .nii.gz); convert it, for example with "
-    "FSL's `fslchfiletype NIFTI_GZ`";
 static constexpr char volumesExpected[] =
     ", expected NIfTI (.nii, .nii.gz); convert it, for example with SimpleITK: "
     "WriteImage(ReadImage(\"in\"), \"out.nii.gz\")";
@@ -25,8 +21,8 @@ static constexpr char dicomExpected[] =
     "DICOM, expected NIfTI (.nii, .nii.gz); convert the series, for example "
     "with `dcm2niix -z y FOLDER`";
 static constexpr char picturesExpected[] =
-    ", expected TIFF (.tif; a stack has one slice a page) or NIfTI (.nii, "
-    ".nii.gz); convert it, for example with ImageMagick: `convert *.png "
+    ", expected TIFF (.tif; a stack has one slice a page), PNG or NIfTI (.nii, "
+    ".nii.gz); convert it, for example with ImageMagick: `convert *.jpg "
     "stack.tif`";
 
 namespace {
@@ -43,13 +39,8 @@ namespace fs = std::filesystem;
 
 static constexpr Kind kinds[] = {
     {128, "DICM"sv, ".dcm", "", dicomExpected},
-    {0, "ObjectType"sv, ".mha", "MetaImage", volumesExpected},
-    {0, "NDims"sv, ".mhd", "MetaImage", volumesExpected},
     {0, ""sv, ".mgh", "FreeSurfer MGH", volumesExpected},
     {0, ""sv, ".mgz", "FreeSurfer MGH", volumesExpected},
-    {0, ""sv, ".hdr", "", pairExpected},
-    {0, ""sv, ".img", "", pairExpected},
-    {0, "\x89PNG"sv, ".png", "PNG", picturesExpected},
     {0, "\xff\xd8\xff"sv, ".jpg", "JPEG", picturesExpected},
     {0, "\xff\xd8\xff"sv, ".jpeg", "JPEG", picturesExpected},
     {0, "BM"sv, ".bmp", "BMP", picturesExpected},
@@ -97,8 +88,6 @@ std::string segc::foreignFormat(std::string_view start,
       return std::string(kind.name) + kind.advice;
   return "";
 }
-
-std::string segc::headerOfPair() { return pairExpected; }
 
 std::string segc::readStart(const std::string &path, size_t most) {
   // A pipe would keep us waiting.

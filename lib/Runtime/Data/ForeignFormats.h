@@ -24,9 +24,6 @@ std::string foreignFiles(const std::string &folder);
 /// The first bytes of a file, empty if it cannot be read.
 std::string readStart(const std::string &path, size_t most = 512);
 
-/// The same about a header whose voxels lie in a file of their own.
-std::string headerOfPair();
-
 } // namespace segc
 
 #endif // SEGC_LIB_RUNTIME_DATA_FOREIGNFORMATS_H

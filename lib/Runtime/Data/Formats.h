@@ -12,8 +12,10 @@
 
 namespace segc {
 
+std::unique_ptr<const ImageFormat> makeMetaImageFormat();
 std::unique_ptr<const ImageFormat> makeNiftiFormat();
 std::unique_ptr<const ImageFormat> makeNrrdFormat();
+std::unique_ptr<const ImageFormat> makePngFormat();
 std::unique_ptr<const ImageFormat> makeTiffFormat();
 
 } // namespace segc

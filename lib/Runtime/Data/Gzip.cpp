@@ -12,8 +12,8 @@
 using namespace segc;
 
 GzipReader::GzipReader(std::string_view bytes) : rest(bytes) {
-  // 16: a gzip wrapper, with its checksum.
-  good = inflateInit2(&stream, 15 + 16) == Z_OK;
+  // 32: a wrapper of gzip or zlib, with its checksum.
+  good = inflateInit2(&stream, 15 + 32) == Z_OK;
 }
 
 uint64_t GzipReader::read(char *out, uint64_t most) {

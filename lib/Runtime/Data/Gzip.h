@@ -18,8 +18,8 @@
 
 namespace segc {
 
-/// Unpacks a gzip stream piece by piece; several members count as one stream.
-/// Bytes behind a complete member that start no other end it.
+/// Unpacks a stream of gzip or zlib piece by piece; several members count as
+/// one stream. Bytes behind a complete member that start no other end it.
 class GzipReader {
 public:
   explicit GzipReader(std::string_view bytes);

@@ -21,6 +21,8 @@ struct Registry {
     add(makeNiftiFormat());
     add(makeTiffFormat());
     add(makeNrrdFormat());
+    add(makeMetaImageFormat());
+    add(makePngFormat());
   }
   void add(std::unique_ptr<const ImageFormat> format) {
     all.push_back(format.get());
@@ -65,6 +67,15 @@ const ImageFormat *segc::findImageFormat(const std::string &path) {
     return named;
   const std::string start = readStart(path);
   return foreignFormat(start, path).empty() ? formatByContent(start) : nullptr;
+}
+
+std::vector<std::string> segc::imageFiles(const std::string &path) {
+  const ImageFormat *format = findImageFormat(path);
+  return format ? format->filesOf(path) : std::vector<std::string>{path};
+}
+
+Status segc::checkImageExists(const std::string &path) {
+  return fileSize(imageFiles(path).front()).status();
 }
 
 const VolumeFormat &segc::volumeFormatOf(const std::string &path) {

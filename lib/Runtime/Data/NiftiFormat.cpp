@@ -7,6 +7,7 @@
 
 #include "Formats.h"
 #include "Gzip.h"
+#include "NiftiLayout.h"
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Data/Nifti.h"
 #include "segc/Runtime/Data/OwnFiles.h"
@@ -34,7 +35,11 @@ class NiftiFormat : public VolumeFormat {
 public:
   const char *name() const override { return "NIfTI"; }
   std::vector<std::string_view> endings() const override {
-    return {".nii.gz", ".nii"};
+    return {".nii.gz", ".nii", ".hdr", ".img", ".hdr.gz", ".img.gz"};
+  }
+  std::vector<std::string> filesOf(const std::string &path) const override {
+    const std::optional<nifti::PairFiles> pair = nifti::pairOf(path);
+    return pair ? std::vector{pair->header, pair->voxels} : std::vector{path};
   }
   /// By the header or, where it is packed, by gzip.
   bool recognises(std::string_view start) const override {

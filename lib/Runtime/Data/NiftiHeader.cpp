@@ -269,6 +269,12 @@ static Status noHeader(std::string_view bytes, const std::string &where) {
              : unsupported(where + ": " + foreign);
 }
 
+bool segc::nifti::isPair(std::string_view header) {
+  const bool second = isSizeOf(header, nifti2HeaderBytes);
+  const std::string_view magic = header.substr(second ? 4 : 344, 4);
+  return magic == std::string_view(second ? "ni2\0" : "ni1\0", 4);
+}
+
 Status segc::nifti::readHeader(std::string_view bytes, const std::string &where,
                                VolumeHeader &volume, VoxelLayout &layout) {
   NiftiHeader &h = volume.geometry.header;
@@ -277,25 +283,33 @@ Status segc::nifti::readHeader(std::string_view bytes, const std::string &where,
   std::memcpy(&size, bytes.data(), sizeof(size));
   if (isSizeOf(bytes, nifti2HeaderBytes)) {
     layout.swapped = size != nifti2HeaderBytes;
-    std::string_view magic = bytes.substr(4, 8);
-    if (magic.substr(0, 4) == std::string_view("ni2\0", 4))
-      return unsupported(where + ": " + headerOfPair());
-    if (magic != std::string_view("n+2\0\r\n\x1a\n", 8))
-      return invalidArgument(where + ": not a NIfTI-2 file: no \"n+2\" behind "
-                                     "the size of the header; files that were "
-                                     "sent as text are damaged there");
+    const std::string_view magic = bytes.substr(4, 8);
+    if (magic.substr(0, 4) !=
+            std::string_view(isPair(bytes) ? "ni2" : "n+2", 4) ||
+        magic.substr(4) != "\r\n\x1a\n")
+      return invalidArgument(where + ": not a NIfTI-2 file: no \"n+2\" or "
+                                     "\"ni2\" behind the size of the header; "
+                                     "files that were sent as text are damaged "
+                                     "there");
     wide = fromNifti2(Nifti2Reader(bytes, layout.swapped), h);
   } else if (isSizeOf(bytes, sizeof(h))) {
     std::memcpy(&h, bytes.data(), sizeof(h));
     layout.swapped = size != int32_t{sizeof(h)};
     if (layout.swapped)
       swapHeader(h);
-    if (std::memcmp(h.magic, "n+1", 4) != 0)
-      return unsupported(where + ": " + headerOfPair());
+    if (std::memcmp(h.magic, "n+1", 4) != 0 && !isPair(bytes))
+      return unsupported(
+          where + ": Analyze 7.5, whose header does not say which side of the "
+                  "patient is left, expected NIfTI (.nii, .nii.gz, or .hdr and "
+                  ".img); convert it with a tool that knows how it was "
+                  "written, for example FSL's `fslchfiletype NIFTI_GZ`, and "
+                  "compare the sides");
     wide = fromNifti1(h);
   } else {
     return noHeader(bytes, where);
   }
+  if (isPair(bytes))
+    wide.dataStart = 0;
   SEGC_RETURN_IF_ERROR(readSizes(wide, where, volume, layout));
   SEGC_RETURN_IF_ERROR(placeVolume(where, volume.geometry, volume.warnings));
   SEGC_RETURN_IF_ERROR(readType(h, where, volume, layout));

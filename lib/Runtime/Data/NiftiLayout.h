@@ -11,6 +11,7 @@
 #include "VoxelLayout.h"
 #include "segc/Runtime/Data/Nifti.h"
 
+#include <optional>
 #include <string_view>
 
 namespace segc::nifti {
@@ -18,6 +19,17 @@ namespace segc::nifti {
 /// Bytes of the header that starts with these (at least 4): 348 of NIfTI-1,
 /// 540 of NIfTI-2.
 size_t headerBytes(std::string_view start);
+
+/// Whether a header of headerBytes() has its voxels in a file of their own.
+bool isPair(std::string_view header);
+
+/// The header and the voxels of a pair by the name of either (.hdr, .img, also
+/// packed or in upper case); nothing for a name of another kind. A file that is
+/// not there has the ending of the other in lower case.
+struct PairFiles {
+  std::string header, voxels;
+};
+std::optional<PairFiles> pairOf(const std::string &path);
 
 /// Reads a header of headerBytes(); fills `geometry`, `channels` and
 /// `warnings` of the volume. The header of NIfTI-2 becomes one of NIfTI-1.

@@ -5,9 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ForeignFormats.h"
 #include "Formats.h"
-#include "ImageFile.h"
 #include "NrrdHeader.h"
 #include "TextHeader.h"
 #include "segc/Base/Files.h"
@@ -24,32 +22,10 @@ using namespace segc::nrrd;
 StatusOr<Volume> segc::decodeNrrd(std::string bytes, const std::string &where,
                                   const ImageLimits &limits) {
   Volume volume;
-  Storage storage;
+  StoredVoxels storage;
   SEGC_RETURN_IF_ERROR(readHeader(bytes, where, volume, storage));
-  SEGC_RETURN_IF_ERROR(limits.check(storage.layout.dataBytes(), where));
-  std::string path = where;
-  uint64_t begin = storage.headerBytes;
-  if (!storage.file.empty()) {
-    path = storage.file;
-    begin = 0;
-    SEGC_ASSIGN_OR_RETURN(bytes, readImageFile(path, limits));
-  }
-  std::string_view rest = std::string_view(bytes).substr(begin);
-  for (int64_t line = 0; line < storage.lineSkip; ++line)
-    if (!text::takeLine(rest))
-      return dataLoss(path + ": " + std::to_string(line) +
-                      " lines in front of the voxels, expected " +
-                      std::to_string(storage.lineSkip));
-  VoxelLayout &layout = storage.layout;
-  if (storage.packed) {
-    GzipReader reader(rest);
-    return unpackVoxels(std::move(volume), reader, "", rest.size(), layout,
-                        path, limits);
-  }
-  if (storage.atEnd && rest.size() >= layout.dataBytes())
-    layout.offset = rest.size() - layout.dataBytes();
-  layout.offset += bytes.size() - rest.size();
-  return takeVoxels(std::move(volume), std::move(bytes), layout, path, limits);
+  return readStored(std::move(volume), std::move(storage), std::move(bytes),
+                    where, limits);
 }
 
 //===----------------------------------------------------------------------===//
@@ -75,14 +51,6 @@ static std::string placeText(const VolumeGeometry &grid) {
          "\nspace origin: " + vectorText(-a[0][3], -a[1][3], a[2][3]) + "\n";
 }
 
-/// A name without what would end its line or be an escape.
-static std::string lineText(std::string name) {
-  for (char &c : name)
-    if (static_cast<unsigned char>(c) < ' ' || c == '\\')
-      c = '_';
-  return name;
-}
-
 StatusOr<std::string>
 segc::encodeNrrd(const VolumeGeometry &grid, const uint8_t *labels,
                  const std::vector<std::string> &classNames) {
@@ -92,14 +60,7 @@ segc::encodeNrrd(const VolumeGeometry &grid, const uint8_t *labels,
     header += " " + std::to_string(size);
   header += "\n" + placeText(grid) + "kinds: domain domain domain\n" +
             "encoding: gzip\n";
-  // The background is no segment.
-  for (size_t value = 1; value < classNames.size(); ++value) {
-    const std::string key = "Segment" + std::to_string(value - 1) + "_";
-    header += key + "ID:=Segment_" + std::to_string(value) + "\n" + key +
-              "Name:=" + lineText(classNames[value]) + "\n" + key +
-              "LabelValue:=" + std::to_string(value) + "\n" + key +
-              "Layer:=0\n";
-  }
+  header += text::segmentLines(classNames, ":=");
   SEGC_ASSIGN_OR_RETURN(std::string packed,
                         gzip({{reinterpret_cast<const char *>(labels),
                                static_cast<size_t>(grid.voxels())}}));
@@ -108,7 +69,7 @@ segc::encodeNrrd(const VolumeGeometry &grid, const uint8_t *labels,
 
 namespace {
 
-class NrrdFormat : public VolumeFormat {
+class NrrdFormat : public TextFormat {
 public:
   const char *name() const override { return "NRRD"; }
   std::vector<std::string_view> endings() const override {
@@ -116,22 +77,6 @@ public:
   }
   bool recognises(std::string_view start) const override {
     return start.substr(0, 7) == "NRRD000";
-  }
-  StatusOr<Volume> read(const std::string &path,
-                        const ImageLimits &limits) const override {
-    SEGC_ASSIGN_OR_RETURN(std::string bytes, readImageFile(path, limits));
-    SEGC_RETURN_IF_ERROR(checkContent(bytes, path));
-    return decodeNrrd(std::move(bytes), path, limits);
-  }
-  StatusOr<VolumeHeader> readHeader(const std::string &path,
-                                    const ImageLimits &) const override {
-    SEGC_RETURN_IF_ERROR(fileSize(path).status());
-    const std::string start = readStart(path, text::maxHeaderBytes + 1);
-    SEGC_RETURN_IF_ERROR(checkContent(start, path));
-    VolumeHeader header;
-    Storage storage;
-    SEGC_RETURN_IF_ERROR(nrrd::readHeader(start, path, header, storage));
-    return header;
   }
   Status writeMask(const std::string &path, const VolumeGeometry &grid,
                    const std::vector<const uint8_t *> &pages,
@@ -145,13 +90,10 @@ public:
            std::string_view::npos;
   }
 
-private:
-  Status checkContent(std::string_view start, const std::string &path) const {
-    if (recognises(start))
-      return Status::success();
-    const std::string foreign = foreignFormat(start.substr(0, 512), path);
-    return foreign.empty() ? invalidArgument(path + ": not an NRRD file")
-                           : unsupported(path + ": " + foreign);
+protected:
+  Status parse(std::string_view bytes, const std::string &where,
+               VolumeHeader &volume, StoredVoxels &stored) const override {
+    return nrrd::readHeader(bytes, where, volume, stored);
   }
 };
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 using namespace segc;
 
@@ -127,18 +128,26 @@ static bool isHidden(const std::string &path) {
 }
 
 StatusOr<std::vector<std::string>> segc::imagesIn(const std::string &folder) {
-  std::vector<std::string> images;
+  // A header and its voxels are one image.
+  std::set<std::string> images;
   std::error_code error;
   std::filesystem::directory_iterator entries(folder, error), end;
   for (; !error && entries != end; entries.increment(error)) {
     const std::string path = entries->path().string();
     if (!isHidden(path) && formatByName(path))
-      images.push_back(path);
+      images.insert(imageFiles(path).front());
   }
   if (error)
     return ioError(folder + ": cannot list the folder: " + error.message());
-  std::sort(images.begin(), images.end());
-  return images;
+  auto isPicture = [](const std::string &path) {
+    return formatByName(path)->holdsPictures();
+  };
+  const bool pictures = std::all_of(images.begin(), images.end(), isPicture);
+  std::vector<std::string> result;
+  for (const std::string &path : images)
+    if (pictures || !isPicture(path))
+      result.push_back(path);
+  return result;
 }
 
 StatusOr<std::unique_ptr<Dataset>>
@@ -146,6 +155,7 @@ segc::openFiles(const std::vector<std::string> &paths,
                 const DataPipeline &pipeline, const DatasetOptions &options) {
   SEGC_RETURN_IF_ERROR(checkOptions(options));
   std::vector<std::string> files, others;
+  std::set<std::string> given;
   std::string ignored, kind;
   Status missing;
   bool any = false;
@@ -154,8 +164,14 @@ segc::openFiles(const std::vector<std::string> &paths,
       ignored = path;
       continue;
     }
-    files.push_back(path);
-    Status status = fileSize(path).status();
+    const std::string first = imageFiles(path).front();
+    // The header and the voxels of one image; a path that is given twice is a
+    // mistake.
+    if (given.insert(path).second &&
+        std::find(files.begin(), files.end(), first) != files.end())
+      continue;
+    files.push_back(first);
+    Status status = checkImageExists(path);
     any |= status.ok();
     if (missing.ok())
       missing = status;

@@ -11,13 +11,8 @@
 
 using namespace segc;
 
-bool segc::isImageName(const std::string &path) { return formatByName(path); }
-
 bool segc::hasOwnMark(const std::string &path) {
   const std::string start = readStart(path);
-  if (start.substr(0, 4) == "\x89PNG")
-    return start.find("tEXtSoftware" + std::string(1, '\0') +
-                      std::string(ownMark)) != std::string::npos;
   const ImageFormat *format = formatByContent(start);
   return format && format->hasMark(path, start);
 }

@@ -1,4 +1,4 @@
-//===- Png.cpp - 8-bit RGB images in PNG ----------------------------------===//
+//===- Png.cpp - Writing 8-bit images in PNG ------------------------------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -31,26 +31,35 @@ static std::string pngChunk(const std::string &typeAndContent) {
 /// Behind the signature and the first piece, which describes the image.
 static constexpr size_t pngHeaderBytes = 8 + 25;
 
-StatusOr<std::string> segc::encodePng(const RgbImage &image) {
+static StatusOr<std::string> encode(int64_t width, int64_t height,
+                                    uint32_t format, const void *pixels) {
   // The simplified interface: no setjmp, errors as a return value.
   png_image header{};
   header.version = PNG_IMAGE_VERSION;
-  header.width = static_cast<png_uint_32>(image.width);
-  header.height = static_cast<png_uint_32>(image.height);
-  header.format = PNG_FORMAT_RGB;
+  header.width = static_cast<png_uint_32>(width);
+  header.height = static_cast<png_uint_32>(height);
+  header.format = format;
   png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(header);
   std::string encoded(bytes, '\0');
-  if (!png_image_write_to_memory(&header, encoded.data(), &bytes, 0,
-                                 image.pixels.data(), 0, nullptr))
-    return internalError("cannot encode a PNG of " +
-                         std::to_string(image.width) + "x" +
-                         std::to_string(image.height) + ": " + header.message);
+  if (!png_image_write_to_memory(&header, encoded.data(), &bytes, 0, pixels, 0,
+                                 nullptr))
+    return internalError("cannot encode a PNG of " + std::to_string(width) +
+                         "x" + std::to_string(height) + ": " + header.message);
   encoded.resize(bytes);
   // The simplified interface writes no text.
   encoded.insert(
       pngHeaderBytes,
       pngChunk("tEXtSoftware" + std::string(1, '\0') + std::string(ownMark)));
   return encoded;
+}
+
+StatusOr<std::string> segc::encodePng(const RgbImage &image) {
+  return encode(image.width, image.height, PNG_FORMAT_RGB, image.pixels.data());
+}
+
+StatusOr<std::string> segc::encodePng(int64_t width, int64_t height,
+                                      const uint8_t *grey) {
+  return encode(width, height, PNG_FORMAT_GRAY, grey);
 }
 
 Status segc::writePng(const std::string &path, const RgbImage &image) {

@@ -51,7 +51,7 @@ Status SegmentationWriter::writeVolume(const CaseFiles &files,
                                        const SourceCase &source,
                                        const std::vector<uint8_t> &labels,
                                        const AxisOrder &order) const {
-  const ImageFormat &format = volumeFormatOf(source.path);
+  const ImageFormat &format = volumeFormatOf(source.path).maskFormat();
   SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
   SEGC_RETURN_IF_ERROR(format.writeMask(
       folders.predictions + "/" +
@@ -76,7 +76,7 @@ Status SegmentationWriter::finish() {
     SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
   for (const auto &entry : stacks) {
     const Stack &stack = entry.second;
-    const ImageFormat &format = sliceFormatOf(stack.path);
+    const ImageFormat &format = sliceFormatOf(stack.path).maskFormat();
     auto path = [&](const std::string &kind) {
       return folders.predictions + "/" +
              outputName(entry.first, kind + std::string(format.endings()[0]));

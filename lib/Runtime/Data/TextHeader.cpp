@@ -89,6 +89,30 @@ std::string segc::text::exact(double value) {
   return error == std::errc() ? std::string(text, end) : "nan";
 }
 
+/// A name without what would end its line or be an escape.
+static std::string lineText(std::string name) {
+  for (char &c : name)
+    if (static_cast<unsigned char>(c) < ' ' || c == '\\')
+      c = '_';
+  return name;
+}
+
+std::string segc::text::segmentLines(const std::vector<std::string> &classNames,
+                                     const char *equals) {
+  std::string lines;
+  for (size_t value = 1; value < classNames.size(); ++value) {
+    auto add = [&](const char *key, const std::string &text) {
+      lines += "Segment" + std::to_string(value - 1) + "_" + key + equals +
+               text + "\n";
+    };
+    add("ID", "Segment_" + std::to_string(value));
+    add("Name", lineText(classNames[value]));
+    add("LabelValue", std::to_string(value));
+    add("Layer", "0");
+  }
+  return lines;
+}
+
 StatusOr<std::string> segc::text::besideHeader(const std::string &path,
                                                std::string_view name) {
   const fs::path relative{std::string(name)};
@@ -102,6 +126,24 @@ StatusOr<std::string> segc::text::besideHeader(const std::string &path,
                            "\", expected one in the folder of the header; "
                            "move it there and write its name alone");
   return (fs::path(path).parent_path() / relative).string();
+}
+
+Status segc::text::Fields::add(std::string_view name, std::string_view value) {
+  return values.emplace(name, value).second
+             ? Status::success()
+             : dataLoss(where + ": field \"" + std::string(name) +
+                        "\" occurs twice");
+}
+
+std::string segc::text::Fields::get(const std::string &name) const {
+  const auto found = values.find(name);
+  return found == values.end() ? "" : found->second;
+}
+
+Status segc::text::Fields::wrong(const std::string &name,
+                                 const std::string &expected) const {
+  return invalidArgument(where + ": field \"" + name + "\" is \"" +
+                         get(name).substr(0, 80) + "\", expected " + expected);
 }
 
 std::optional<uint64_t> segc::text::product(const std::vector<int64_t> &sizes) {

@@ -13,6 +13,7 @@
 #include "segc/Base/Status.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,10 +43,32 @@ std::optional<std::vector<int64_t>> toIntegers(std::string_view text);
 /// A number with all of its digits.
 std::string exact(double value);
 
+/// The classes behind the background as segments of 3D Slicer, a line for each
+/// key, `equals` and value.
+std::string segmentLines(const std::vector<std::string> &classNames,
+                         const char *equals);
+
 /// The path of a file of voxels that the header `path` names. It must not lead
 /// out of the folder of the header, because headers come from others.
 StatusOr<std::string> besideHeader(const std::string &path,
                                    std::string_view name);
+
+/// The fields of a header, each at most once.
+class Fields {
+public:
+  /// `where` names the file in errors.
+  explicit Fields(std::string where) : where(std::move(where)) {}
+
+  Status add(std::string_view name, std::string_view value);
+  bool has(const std::string &name) const { return values.count(name); }
+  /// Empty if there is none.
+  std::string get(const std::string &name) const;
+  Status wrong(const std::string &name, const std::string &expected) const;
+
+private:
+  std::string where;
+  std::map<std::string, std::string> values;
+};
 
 /// The product of sizes of at least 1, nothing beyond 2^48.
 std::optional<uint64_t> product(const std::vector<int64_t> &sizes);

@@ -21,9 +21,9 @@ static constexpr size_t maxValues = 16;
 
 StatusOr<Volume> VolumeCaseReader::readVolume(const std::string &path) const {
   // A pipe, a folder or a link to itself is there, and named for what it is.
-  if (Status status = fileSize(path).status(); !status.ok())
+  if (Status status = checkImageExists(path); !status.ok())
     return status.code() == StatusCode::NotFound
-               ? notFound(path + " is missing")
+               ? notFound(imageFiles(path).front() + " is missing")
                : status;
   SEGC_ASSIGN_OR_RETURN(Volume volume,
                         volumeFormatOf(path).read(path, rules.limits));

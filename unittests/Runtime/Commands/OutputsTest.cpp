@@ -135,6 +135,11 @@ TEST_F(Outputs, Places) {
   make("oldSlices/overlays/test-00.png");
   make("oldSlices/overlays/test-01.png");
   EXPECT_TRUE(place("oldSlices").ok()) << place("oldSlices").message();
+  // Pictures may lie beside masks, except under the name of one.
+  make("pictures/holiday.png");
+  EXPECT_TRUE(place("pictures").ok()) << place("pictures").message();
+  make("pictures/x-masks.png");
+  EXPECT_FALSE(place("pictures").ok());
 }
 
 // A file of the same kind is replaced. A file of another kind is kept, even if

@@ -110,7 +110,7 @@ TEST(GeometryTest, AllOrdersAreOneVolume) {
     probabilities[i] = float(i * i % 17);
   std::vector<uint8_t> mask;
   ASSERT_EQ(allOrders().size(), 48u);
-  for (const std::string ending : {".nii", ".nrrd"})
+  for (const std::string ending : {".nii", ".nrrd", ".mha"})
     for (const AxisOrder &order : allOrders()) {
       Stored stored(order);
       const std::string path = folder / ("in" + ending);

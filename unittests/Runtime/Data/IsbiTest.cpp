@@ -351,14 +351,14 @@ TEST(IsbiTest, LongNames) {
 TEST(IsbiTest, ForeignFiles) {
   TemporaryFolder folder;
   std::filesystem::create_directories(folder / "images");
-  ASSERT_OK(writeFileAtomically(folder / "images/000.png", "\x89PNG\r\n"));
+  ASSERT_OK(writeFileAtomically(folder / "images/000.jpg", "\xff\xd8\xff"));
   EXPECT_ERROR(
-      openFiles({folder / "images/000.png"}, pipeline(8, 8), {}).status(),
-      Unsupported, "000.png: PNG", "TIFF");
+      openFiles({folder / "images/000.jpg"}, pipeline(8, 8), {}).status(),
+      Unsupported, "000.jpg: JPEG", "TIFF");
   EXPECT_ERROR(openDataset(folder.path, pipeline(8, 8), {}).status(),
-               Unsupported, "PNG", "(000.png)", "ImageMagick");
-  EXPECT_ERROR(openFiles({folder / "none.png"}, pipeline(8, 8), {}).status(),
-               NotFound, "none.png");
+               Unsupported, "JPEG", "(000.jpg)", "ImageMagick");
+  EXPECT_ERROR(openFiles({folder / "none.jpg"}, pipeline(8, 8), {}).status(),
+               NotFound, "none.jpg");
   EXPECT_ERROR(openFiles({folder.path}, pipeline(8, 8), {}).status(),
                InvalidArgument, "a folder");
   // Files without extension are recognised by their first bytes.

@@ -13,8 +13,10 @@
 
 using namespace segc;
 using namespace segc::test;
+using namespace std::string_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 /// Compresses with gzip.
 static std::string packed(const std::string &bytes) {
@@ -231,7 +233,7 @@ TEST(NiftiTest, WrongHeaders) {
   EXPECT_ERROR(decode([](NiftiHeader &h) { h.headerSize = 7; }),
                InvalidArgument, "not a NIfTI file");
   EXPECT_ERROR(decode([](NiftiHeader &h) { h.magic[1] = 'i'; }), Unsupported,
-               ".hdr and .img");
+               "header of a pair", ".hdr", ".img");
   EXPECT_ERROR(decode([](NiftiHeader &h) { h.magic[0] = 0; }), Unsupported,
                "Analyze");
   EXPECT_ERROR(decode([](NiftiHeader &h) { h.dataTypeCode = 32; }), Unsupported,
@@ -334,20 +336,144 @@ TEST(NiftiTest, ForeignFormats) {
                "NIfTI by its name", ".nrrd");
   EXPECT_ERROR(error("ObjectType = Image", "x.nii"), Unsupported, "MetaImage");
   EXPECT_ERROR(error(dicom, "x.nii"), Unsupported, "DICOM", "dcm2niix");
-  EXPECT_ERROR(error("\x89PNG\r\n", "x.nii"), Unsupported, "PNG", "TIFF");
+  EXPECT_ERROR(error("\x89PNG\r\n\x1a\n", "x.nii"), Unsupported,
+               "PNG by its content", ".png");
+  EXPECT_ERROR(error("\xff\xd8\xff", "x.nii"), Unsupported, "JPEG", "TIFF");
   EXPECT_ERROR(error("version https://git-lfs.github.com", "x.nii"),
                Unsupported, "git lfs pull");
   EXPECT_ERROR(error("<html>", "x.nii"), Unsupported, "web page");
   EXPECT_ERROR(error("BZh9", "x.nii.gz"), Unsupported, "bzip2; unpack it");
   EXPECT_ERROR(error("\x28\xb5\x2f\xfd", "x"), Unsupported, "Zstandard");
   EXPECT_ERROR(error("", "x.nii.xz"), Unsupported, "packed with xz");
-  EXPECT_ERROR(error("", "x.IMG"), Unsupported, "Analyze", ".hdr and .img");
   EXPECT_ERROR(error("", "x.nii"), InvalidArgument, "not a NIfTI file");
   EXPECT_ERROR(decodeNifti(packed(dicom + std::string(600, ' ')), "x").status(),
                Unsupported, "DICOM");
   EXPECT_ERROR(
       decodeNifti(std::string("\0\5\x16\7\0\2\0\0", 8), "._x.nii.gz").status(),
       Unsupported, "macOS");
+}
+
+/// A pair of 3x2x1 voxels of i16 that count from 0.
+static void writePair(const std::string &header, const std::string &voxels,
+                      uint32_t offset = 0) {
+  NiftiHeader h = makeHeader({3, 2, 1}, 4, 16);
+  std::memcpy(h.magic, "ni1", 4);
+  h.voxelOffset = float(offset);
+  std::string bytes(offset, 'x');
+  for (char i = 0; i < 6; ++i)
+    bytes += {i, '\0'};
+  std::string image(reinterpret_cast<const char *>(&h), sizeof(h));
+  ASSERT_OK(writeFileAtomically(header, hasEnding(header, ".gz") ? packed(image)
+                                                                 : image));
+  ASSERT_OK(writeFileAtomically(voxels, hasEnding(voxels, ".gz") ? packed(bytes)
+                                                                 : bytes));
+}
+
+// A header and its voxels in a file each are one image, by either name.
+TEST(NiftiTest, Pairs) {
+  for (const auto &[header, voxels] : {std::pair{"x.hdr", "x.img"},
+                                       {"X.HDR", "X.IMG"},
+                                       {"x.hdr", "x.img.gz"},
+                                       {"x.hdr.gz", "x.img.gz"}})
+    for (uint32_t offset : {0, 16}) {
+      TemporaryFolder folder;
+      writePair(folder / header, folder / voxels, offset);
+      for (const char *name : {header, voxels}) {
+        auto volume = readNifti(folder / name);
+        ASSERT_OK(volume.status());
+        EXPECT_THAT(volume->voxels.floats(), ElementsAre(0, 1, 2, 3, 4, 5));
+        EXPECT_THAT(volume->warnings, IsEmpty());
+        EXPECT_EQ(volume->geometry.spacing[0], 1.5);
+        auto alone = readNiftiHeader(folder / name);
+        ASSERT_OK(alone.status());
+        EXPECT_EQ(alone->geometry.affine, volume->geometry.affine);
+        EXPECT_THAT(imageFiles(folder / name),
+                    ElementsAre(folder / header, folder / voxels));
+      }
+      EXPECT_THAT(*imagesIn(folder.path), ElementsAre(folder / header));
+    }
+  // SimpleITK's own: axes that are turned about z.
+  const std::string recorded =
+      SEGC_SOURCE_DIR "/unittests/Runtime/Data/golden/formats/pair.hdr";
+  auto volume = readNifti(recorded);
+  ASSERT_OK(volume.status());
+  EXPECT_EQ(volume->voxels[23], 23);
+  EXPECT_EQ(volume->geometry.affine,
+            (Affine{{{0, 2, 0, -10}, {-1, 0, 0, -20}, {0, 0, -3, 30}}}));
+}
+
+// One of the two names is a case to predict; both are inputs that no mask
+// replaces.
+TEST(NiftiTest, PairsAreOneCase) {
+  TemporaryFolder folder;
+  writePair(folder / "x.hdr", folder / "x.img");
+  const Json pipeline = {{"kind", "decathlon"},
+                         {"input_shape", {4, 4, 4}},
+                         {"class_names", {"background", "a"}}};
+  for (const std::vector<std::string> &names :
+       {std::vector{"x.hdr"s}, std::vector{"x.img"s},
+        std::vector{"x.hdr"s, "x.img"s}}) {
+    std::vector<std::string> paths;
+    for (const std::string &name : names)
+      paths.push_back(folder / name);
+    auto set = openFiles(paths, pipeline, {});
+    ASSERT_OK(set.status());
+    EXPECT_EQ((*set)->count(Split::Test), 1);
+    EXPECT_EQ((*set)->caseName(Split::Test, 0), "x");
+    EXPECT_THAT((*set)->files(),
+                ElementsAre(folder / "x.hdr", folder / "x.img"));
+    std::vector<float> image(64);
+    ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
+  }
+  // An index may name either.
+  for (const char *name : {"imagesTr", "labelsTr"})
+    ASSERT_OK(createDirectories(folder / name));
+  writePair(folder / "imagesTr/a.hdr", folder / "imagesTr/a.img");
+  writePair(folder / "labelsTr/a.hdr", folder / "labelsTr/a.img");
+  for (const char *ending : {"hdr", "img"}) {
+    const std::string file = std::string("a.") + ending;
+    const Json index = {
+        {"modality", {{"0", "MRI"}}},
+        {"labels", {{"0", "background"}, {"1", "a"}}},
+        {"training",
+         {{{"image", "imagesTr/" + file}, {"label", "labelsTr/" + file}}}}};
+    ASSERT_OK(writeFileAtomically(folder / "dataset.json", index.dump()));
+    DatasetOptions options;
+    options.labelMap = {{2, 1}, {3, 1}, {4, 1}, {5, 1}};
+    auto set = openDataset(folder.path, pipeline, options);
+    ASSERT_OK(set.status());
+    ASSERT_OK((*set)->load(Split::Train));
+    EXPECT_EQ((*set)->files().size(), 5u);
+  }
+}
+
+TEST(NiftiTest, WrongPairs) {
+  TemporaryFolder folder;
+  writePair(folder / "x.hdr", folder / "x.img");
+  ASSERT_OK(writeFileAtomically(folder / "x.img", "short"));
+  EXPECT_ERROR(readNifti(folder / "x.hdr").status(), DataLoss, "x.img",
+               "asks for 12 bytes, found 5");
+  std::filesystem::remove(folder / "x.img");
+  EXPECT_ERROR(readNifti(folder / "x.hdr").status(), NotFound, "x.img");
+  std::filesystem::remove(folder / "x.hdr");
+  ASSERT_OK(writeFileAtomically(folder / "x.img", "voxels"));
+  EXPECT_ERROR(readNifti(folder / "x.img").status(), NotFound, "x.hdr");
+  // Analyze has the same endings and no sides.
+  NiftiHeader h = makeHeader({3, 2, 1}, 4, 16);
+  std::memset(h.magic, 0, 4);
+  ASSERT_OK(writeFileAtomically(
+      folder / "x.hdr",
+      std::string(reinterpret_cast<const char *>(&h), sizeof(h))));
+  for (const char *name : {"x.hdr", "x.img"})
+    EXPECT_ERROR(readNifti(folder / name).status(), Unsupported, "x.hdr",
+                 "Analyze 7.5", "left");
+  // A whole file under the name of a header.
+  std::memcpy(h.magic, "n+1", 4);
+  ASSERT_OK(writeFileAtomically(folder / "x.hdr",
+                                niftiImage(h, std::vector<int16_t>(6, 7))));
+  auto volume = readNifti(folder / "x.hdr");
+  ASSERT_OK(volume.status());
+  EXPECT_EQ(volume->voxels[5], 7);
 }
 
 // A label map that is written on an image's grid has the image's position in

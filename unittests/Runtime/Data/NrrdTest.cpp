@@ -26,18 +26,9 @@ static constexpr char itkHeader[] =
     "kinds: domain domain domain\nendian: little\nencoding: raw\n"
     "space origin: (10,20,30)\n\n";
 
-static std::string counting(int count) {
-  std::string bytes;
-  for (int i = 0; i < count; ++i)
-    bytes += {char(i), '\0'};
-  return bytes;
-}
-
 /// The header with `from` replaced.
 static std::string with(const std::string &from, const std::string &to) {
-  std::string header = itkHeader;
-  header.replace(header.find(from), from.size(), to);
-  return header;
+  return replaced(itkHeader, from, to);
 }
 
 static Status refusal(const std::string &header) {

@@ -180,6 +180,20 @@ inline NiftiHeader makeHeader(std::vector<int16_t> sizes, int16_t type,
   return h;
 }
 
+/// Voxels of i16 that count from 0.
+inline std::string counting(int count) {
+  std::string bytes;
+  for (int i = 0; i < count; ++i)
+    bytes += {char(i), '\0'};
+  return bytes;
+}
+
+/// The text with its first `from` replaced.
+inline std::string replaced(std::string text, const std::string &from,
+                            const std::string &to) {
+  return text.replace(text.find(from), from.size(), to);
+}
+
 /// Returns the bytes of a file: header, empty extension, voxels.
 template <typename T>
 std::string niftiImage(const NiftiHeader &header,

@@ -563,7 +563,7 @@ TEST(TiffTest, OtherKinds) {
   EXPECT_ERROR(decodeTiff("not a picture at all", "x.tif").status(), DataLoss,
                "not a TIFF");
   EXPECT_ERROR(decodeTiff("\x89PNG\r\n\x1a\n", "x.tif").status(), Unsupported,
-               "PNG", "convert");
+               "PNG by its content", ".png");
   EXPECT_ERROR(TiffStack::read("/no/such/file.tif").status(), NotFound,
                "/no/such/file.tif");
 }

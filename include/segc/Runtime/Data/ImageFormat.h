@@ -32,11 +32,21 @@ public:
   virtual ~ImageFormat() = default;
   /// As messages call it: "NIfTI".
   virtual const char *name() const = 0;
-  /// Of file names, in lower case; masks get the first.
+  /// Of file names, in lower case; masks in this format get the first.
   virtual std::vector<std::string_view> endings() const = 0;
   /// Whether a file of any name begins like one of this format; `start` has 512
   /// bytes if the file has.
   virtual bool recognises(std::string_view start) const = 0;
+  /// Files of the image that a path names, the first of which is read: of a
+  /// header and its voxels both, whichever is named. They need not exist.
+  virtual std::vector<std::string> filesOf(const std::string &path) const {
+    return {path};
+  }
+  /// Whether its files often are pictures that lie beside images: they are
+  /// images only where a folder has no others.
+  virtual bool holdsPictures() const { return false; }
+  /// The format of the masks of its images.
+  virtual const ImageFormat &maskFormat() const { return *this; }
   /// Writes classes as a mask with the mark of segrun: pages of the size of
   /// `grid`, from which a volume has its place in space. The names of the
   /// classes go into the header where the format has room for them.
@@ -110,6 +120,11 @@ const ImageFormat *formatByContent(std::string_view start);
 /// By the name, else by the content unless that is a format that we know and do
 /// not read.
 const ImageFormat *findImageFormat(const std::string &path);
+
+/// ImageFormat::filesOf of the path's format; the path alone if it has none.
+std::vector<std::string> imageFiles(const std::string &path);
+/// An error if there is nothing at the path that could be read.
+Status checkImageExists(const std::string &path);
 
 /// What a file of a data set is read as. One of no known format is read as
 /// NIfTI or TIFF, whose readers say what it is instead.

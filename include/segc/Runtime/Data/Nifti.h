@@ -4,12 +4,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //
-// A strict reader of single-file NIfTI-1 and NIfTI-2 (.nii, .nii.gz; nifti1.h
-// and nifti2.h of the NIfTI Data Format Working Group): both byte orders, every
-// size held against the file and the limits before memory is taken. What is
-// harmless but odd (bytes behind the voxels) is read with a warning. A volume
-// keeps its whole header, so that what is written on its grid (a label map, a
-// probability map), always as NIfTI-1, has the same place in the world.
+// A strict reader of NIfTI-1 and NIfTI-2 in one file (.nii, .nii.gz) or in two
+// (.hdr and .img; nifti1.h and nifti2.h of the NIfTI Data Format Working
+// Group): both byte orders, every size held against the file and the limits
+// before memory is taken. What is harmless but odd (bytes behind the voxels) is
+// read with a warning. A volume keeps its whole header, so that what is written
+// on its grid (a label map, a probability map), always as NIfTI-1, has the same
+// place in the world.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,6 +29,12 @@ namespace segc {
 /// Decodes a file image, compressed or not; `where` names it in errors.
 StatusOr<Volume> decodeNifti(std::string bytes, const std::string &where,
                              const ImageLimits &limits = {});
+/// The same of a pair; errors of the voxels name `voxelsWhere`.
+StatusOr<Volume> decodeNiftiPair(const std::string &header, std::string voxels,
+                                 const std::string &where,
+                                 const std::string &voxelsWhere,
+                                 const ImageLimits &limits = {});
+/// Reads a file, or a pair by either of its names.
 StatusOr<Volume> readNifti(const std::string &path,
                            const ImageLimits &limits = {});
 /// Reads no more of the file than its header.

@@ -5,8 +5,8 @@
 //
 //
 // Masks and pictures carry a mark, so that later ones replace them and never
-// the image or the label of somebody else: NIfTI in `intent_name`, TIFF and PNG
-// in the field "Software".
+// the image or the label of somebody else: NIfTI in `intent_name`, MetaImage in
+// "Comment", the other formats in the field "Software".
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,9 +24,6 @@ constexpr std::string_view ownMark = "segrun mask";
 /// Whether an image or a picture (PNG) carries the mark. What cannot be read
 /// does not.
 bool hasOwnMark(const std::string &path);
-
-/// Whether a name is that of an image file.
-bool isImageName(const std::string &path);
 
 } // namespace segc
 
