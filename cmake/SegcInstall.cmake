@@ -45,6 +45,7 @@ if(SEGC_BUILD_COMPILER) # what TableGen wrote
     FILES_MATCHING PATTERN "*.inc")
 endif()
 
+get_property(SEGC_HAS_DICOM GLOBAL PROPERTY SEGC_HAS_DICOM)
 configure_package_config_file(
   "${CMAKE_CURRENT_LIST_DIR}/segcConfig.cmake.in" "${PROJECT_BINARY_DIR}/segcConfig.cmake"
   INSTALL_DESTINATION ${SEGC_CMAKE_DIR})

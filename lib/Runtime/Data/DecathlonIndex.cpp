@@ -238,7 +238,7 @@ StatusOr<DecathlonIndex> segc::parseDecathlonIndex(std::string_view text,
   } else {
     index.fileEnding = reader.string("file_ending");
     const ImageFormat *format = formatByName("case" + index.fileEnding);
-    if (!format || !format->asVolumes())
+    if (!format || !format->asVolumes() || format->readsFolders())
       reader.fail("an nnU-Net v2 data set of \"" + index.fileEnding +
                   "\" files, expected one of " + volumeEndings() +
                   "; convert them");

@@ -17,9 +17,6 @@ using namespace segc;
 static constexpr char volumesExpected[] =
     ", expected NIfTI (.nii, .nii.gz); convert it, for example with SimpleITK: "
     "WriteImage(ReadImage(\"in\"), \"out.nii.gz\")";
-static constexpr char dicomExpected[] =
-    "DICOM, expected NIfTI (.nii, .nii.gz); convert the series, for example "
-    "with `dcm2niix -z y FOLDER`";
 static constexpr char picturesExpected[] =
     ", expected TIFF (.tif; a stack has one slice a page), PNG or NIfTI (.nii, "
     ".nii.gz); convert it, for example with ImageMagick: `convert *.jpg "
@@ -38,7 +35,6 @@ using namespace std::string_view_literals;
 namespace fs = std::filesystem;
 
 static constexpr Kind kinds[] = {
-    {128, "DICM"sv, ".dcm", "", dicomExpected},
     {0, ""sv, ".mgh", "FreeSurfer MGH", volumesExpected},
     {0, ""sv, ".mgz", "FreeSurfer MGH", volumesExpected},
     {0, "\xff\xd8\xff"sv, ".jpg", "JPEG", picturesExpected},

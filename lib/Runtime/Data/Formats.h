@@ -12,6 +12,7 @@
 
 namespace segc {
 
+std::unique_ptr<const ImageFormat> makeDicomFormat();
 std::unique_ptr<const ImageFormat> makeMetaImageFormat();
 std::unique_ptr<const ImageFormat> makeNiftiFormat();
 std::unique_ptr<const ImageFormat> makeNrrdFormat();

@@ -23,6 +23,7 @@ struct Registry {
     add(makeNrrdFormat());
     add(makeMetaImageFormat());
     add(makePngFormat());
+    add(makeDicomFormat());
   }
   void add(std::unique_ptr<const ImageFormat> format) {
     all.push_back(format.get());
@@ -62,9 +63,26 @@ const ImageFormat *segc::formatByContent(std::string_view start) {
   return nullptr;
 }
 
+const ImageFormat *segc::formatOfFolder(const std::string &folder) {
+  std::error_code error;
+  std::filesystem::directory_iterator entries(folder, error), end;
+  // The first files tell; others may lie beside those of an image.
+  for (int seen = 0; !error && entries != end && seen < 100; ++seen) {
+    const ImageFormat *format =
+        formatByContent(readStart(entries->path().string()));
+    if (format && format->readsFolders())
+      return format;
+    entries.increment(error);
+  }
+  return nullptr;
+}
+
 const ImageFormat *segc::findImageFormat(const std::string &path) {
   if (const ImageFormat *named = formatByName(path))
     return named;
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    return formatOfFolder(path);
   const std::string start = readStart(path);
   return foreignFormat(start, path).empty() ? formatByContent(start) : nullptr;
 }
@@ -75,7 +93,8 @@ std::vector<std::string> segc::imageFiles(const std::string &path) {
 }
 
 Status segc::checkImageExists(const std::string &path) {
-  return fileSize(imageFiles(path).front()).status();
+  const std::string first = imageFiles(path).front();
+  return formatOfFolder(first) ? Status::success() : fileSize(first).status();
 }
 
 const VolumeFormat &segc::volumeFormatOf(const std::string &path) {
@@ -104,7 +123,15 @@ std::string segc::volumeEndings() { return listEndings(true); }
 std::string segc::sliceEndings() { return listEndings(false); }
 
 std::string segc::imageStem(const std::string &path) {
-  const std::string name = std::filesystem::path(path).filename().string();
+  std::filesystem::path file = path;
+  // A folder may be named as the current one is.
+  if (!path.empty() && (file.filename().empty() || file.filename() == "." ||
+                        file.filename() == "..")) {
+    file = std::filesystem::absolute(file).lexically_normal();
+    if (file.filename().empty())
+      file = file.parent_path();
+  }
+  const std::string name = file.filename().string();
   std::string_view longest;
   for (const ImageFormat *format : imageFormats())
     for (std::string_view ending : format->endings())

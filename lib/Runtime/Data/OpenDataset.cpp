@@ -127,6 +127,23 @@ static bool isHidden(const std::string &path) {
   return !name.empty() && name[0] == '.';
 }
 
+/// Images that are folders: `folder` itself or those right inside it. Their
+/// files may have names without an ending.
+static std::set<std::string> foldersOfImages(const std::string &folder) {
+  if (formatOfFolder(folder))
+    return {imageFiles(folder).front()};
+  std::set<std::string> found;
+  std::error_code error;
+  std::filesystem::directory_iterator entries(folder, error), end;
+  for (; !error && entries != end; entries.increment(error)) {
+    const std::string path = entries->path().string();
+    if (!isHidden(path) && std::filesystem::is_directory(path, error) &&
+        formatOfFolder(path))
+      found.insert(path);
+  }
+  return found;
+}
+
 StatusOr<std::vector<std::string>> segc::imagesIn(const std::string &folder) {
   // A header and its voxels are one image.
   std::set<std::string> images;
@@ -140,8 +157,11 @@ StatusOr<std::vector<std::string>> segc::imagesIn(const std::string &folder) {
   if (error)
     return ioError(folder + ": cannot list the folder: " + error.message());
   auto isPicture = [](const std::string &path) {
-    return formatByName(path)->holdsPictures();
+    const ImageFormat *format = formatByName(path);
+    return format && format->holdsPictures();
   };
+  if (images.empty())
+    images = foldersOfImages(folder);
   const bool pictures = std::all_of(images.begin(), images.end(), isPicture);
   std::vector<std::string> result;
   for (const std::string &path : images)

@@ -194,6 +194,26 @@ inline std::string replaced(std::string text, const std::string &from,
   return text.replace(text.find(from), from.size(), to);
 }
 
+/// Writes a header and its voxels, `stem`.hdr and `stem`.img.
+inline Status writePair(const std::string &stem, const VolumeGeometry &grid,
+                        const uint8_t *voxels) {
+  std::string header = encodeNifti(grid, voxels);
+  const std::string image = header.substr(352);
+  header.resize(348);
+  header[345] = 'i';                                  // "ni1"
+  std::memset(header.data() + 108, 0, sizeof(float)); // vox_offset
+  SEGC_RETURN_IF_ERROR(writeFileAtomically(stem + ".hdr", header));
+  return writeFileAtomically(stem + ".img", image);
+}
+
+/// Writes a volume of bytes in the format of the path's ending.
+inline Status writeVolume(const std::string &path, const VolumeGeometry &grid,
+                          const uint8_t *voxels) {
+  if (hasEnding(path, ".hdr"))
+    return writePair(path.substr(0, path.size() - 4), grid, voxels);
+  return volumeFormatOf(path).writeMask(path, grid, {voxels}, {});
+}
+
 /// Returns the bytes of a file: header, empty extension, voxels.
 template <typename T>
 std::string niftiImage(const NiftiHeader &header,

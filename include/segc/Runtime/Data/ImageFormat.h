@@ -42,6 +42,8 @@ public:
   virtual std::vector<std::string> filesOf(const std::string &path) const {
     return {path};
   }
+  /// Whether an image is a folder of files of this format.
+  virtual bool readsFolders() const { return false; }
   /// Whether its files often are pictures that lie beside images: they are
   /// images only where a folder has no others.
   virtual bool holdsPictures() const { return false; }
@@ -120,6 +122,9 @@ const ImageFormat *formatByContent(std::string_view start);
 /// By the name, else by the content unless that is a format that we know and do
 /// not read.
 const ImageFormat *findImageFormat(const std::string &path);
+
+/// The format of the image that a folder as a whole is; null for none.
+const ImageFormat *formatOfFolder(const std::string &folder);
 
 /// ImageFormat::filesOf of the path's format; the path alone if it has none.
 std::vector<std::string> imageFiles(const std::string &path);
