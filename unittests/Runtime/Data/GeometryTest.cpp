@@ -110,13 +110,12 @@ TEST(GeometryTest, AllOrdersAreOneVolume) {
     probabilities[i] = float(i * i % 17);
   std::vector<uint8_t> mask;
   ASSERT_EQ(allOrders().size(), 48u);
-  for (const std::string ending : {".nii", ".nrrd", ".mha"})
+  for (const std::string ending : {".nii", ".hdr", ".nrrd", ".mha"})
     for (const AxisOrder &order : allOrders()) {
       Stored stored(order);
       const std::string path = folder / ("in" + ending);
       const VolumeFormat &format = volumeFormatOf(path);
-      ASSERT_OK(
-          format.writeMask(path, stored.geometry, {stored.voxels.data()}, {}));
+      ASSERT_OK(writeVolume(path, stored.geometry, stored.voxels.data()));
       auto set = openFiles({path}, pipeline(), {});
       ASSERT_OK(set.status());
       ASSERT_OK((*set)->sample(Split::Test, 0, {}, image.data(), nullptr));
