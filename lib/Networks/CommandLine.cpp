@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "segc/Base/Files.h"
 #include "segc/Networks/Networks.h"
+#include "segc/Plan/PlanFile.h"
 #include "llvm/ADT/StringSwitch.h"
 
 #include <CLI/CLI.hpp>
@@ -200,9 +202,14 @@ private:
 class NNUNetCommand {
 public:
   static constexpr const char *summary =
-      "nnU-Net, by Decathlon task or by patch and spacing";
+      "nnU-Net, by Decathlon task, by patch and spacing, or by a plan";
 
   void declare(CLI::App &app) {
+    app.add_option("--plan", plan,
+                   "plan of `segrun plan`, which gives all but the batch, the "
+                   "norm and what follows");
+    app.add_option("--configuration", configuration,
+                   "of the plan (3d_fullres, or the only one)");
     app.add_option("--task", task,
                    "01 to 10; gives patch, spacing, classes and channels (01 "
                    "unless --patch is given)");
@@ -230,6 +237,10 @@ public:
     recipe.declare(app);
   }
   StatusOr<NNUNetOptions> resolve() {
+    if (!plan.empty())
+      return resolvePlan();
+    if (!configuration.empty())
+      return invalidArgument("configuration: expected a --plan with it");
     int64_t dimensions =
         dim.value_or(patch.empty() ? 3 : static_cast<int64_t>(patch.size()));
     NNUNetOptions options;
@@ -247,6 +258,32 @@ public:
       options.spacing = spacing;
     options.classes = classes.value_or(options.classes);
     options.channels = channels.value_or(options.channels);
+    SEGC_RETURN_IF_ERROR(applyCommon(options));
+    return options;
+  }
+  static constexpr auto build = buildNNUNet;
+
+private:
+  StatusOr<NNUNetOptions> resolvePlan() {
+    const char *given = task               ? "task"
+                        : dim              ? "dim"
+                        : !patch.empty()   ? "patch"
+                        : !spacing.empty() ? "spacing"
+                        : classes          ? "classes"
+                        : channels         ? "channels"
+                                           : nullptr;
+    if (given)
+      return invalidArgument(std::string(given) +
+                             ": the plan says it; edit the plan instead");
+    SEGC_ASSIGN_OR_RETURN(std::string text, readFile(plan, 1u << 28));
+    SEGC_ASSIGN_OR_RETURN(Plan parsed, parsePlan(text, plan));
+    SEGC_ASSIGN_OR_RETURN(NNUNetOptions options,
+                          NNUNetOptions::forPlan(parsed, configuration));
+    SEGC_RETURN_IF_ERROR(applyCommon(options));
+    return options;
+  }
+  /// What a task, a patch and a plan leave open.
+  Status applyCommon(NNUNetOptions &options) const {
     options.batch = batch.value_or(options.batch);
     options.norm = norm == "instance" ? NetworkNorm::Instance
                    : norm == "batch"  ? NetworkNorm::Batch
@@ -260,11 +297,10 @@ public:
                              "--deep-supervision beside it, got none");
     options.loss.normalizedHeads = headWeights == "normalized";
     recipe.apply(options.optimizer);
-    return options;
+    return Status::success();
   }
-  static constexpr auto build = buildNNUNet;
 
-private:
+  std::string plan, configuration;
   std::optional<std::string> task;
   std::optional<int64_t> dim, classes, channels, batch;
   std::vector<int64_t> patch;

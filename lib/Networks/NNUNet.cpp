@@ -7,6 +7,7 @@
 
 #include "NetworkBuilder.h"
 #include "segc/Networks/Networks.h"
+#include "segc/Plan/PlanFile.h"
 #include "segc/Plan/Tasks.h"
 
 using namespace mlir;
@@ -20,6 +21,11 @@ static DataPipeline pipelineOf(const NNUNetOptions &options) {
   pipeline.dim = options.dim;
   pipeline.patch = options.patch;
   pipeline.spacing = options.spacing;
+  if (options.plan) {
+    pipeline.classNames = options.plan->classNames;
+    pipeline.plan = planText(*options.plan);
+    return pipeline;
+  }
   StatusOr<DecathlonTask> task = findDecathlonTask(options.task);
   if (!task) {
     pipeline.modality = "MRI";
@@ -43,32 +49,45 @@ OwningOpRef<ModuleOp> buildNNUNet(MLIRContext *context,
   SmallVector<int64_t> image{options.batch};
   image.append(options.patch.begin(), options.patch.end());
   image.push_back(options.channels);
-  std::string symbol = "nnunet_" +
-                       (options.task.empty() ? "" : options.task + "_") +
-                       std::to_string(options.dim) + "d";
+  const PlanConfiguration *planned = options.planned();
+  const bool v2 = options.followsV2();
+  std::string symbol =
+      "nnunet_" + (planned ? planned->name
+                           : (options.task.empty() ? "" : options.task + "_") +
+                                 std::to_string(options.dim) + "d");
   NetworkBuilder b(
       context, symbol, options.classes, image,
       decayRule(options.optimizer,
-                {/*kernels=*/true, /*biases=*/true, /*norms=*/false}));
-  Topology topology = std::move(*planTopology(options.patch, options.spacing));
+                {/*kernels=*/true, /*biases=*/true, /*norms=*/v2}),
+      {/*epsilon=*/v2 ? 1e-5 : 1e-3});
+  Topology topology = std::move(*options.topology());
   size_t levels = topology.levels();
-  std::vector<int64_t> filters = planFilters(levels, options.patch.size());
+  std::vector<int64_t> filters =
+      planned ? planned->filters : planFilters(levels, options.patch.size());
+  const std::vector<int64_t> two(levels, 2);
+  const std::vector<int64_t> &encoderConvs =
+      planned ? planned->encoderBlocks : two;
+  const std::vector<int64_t> &decoderConvs =
+      planned ? planned->decoderBlocks : two;
+  const Padding padding = v2 ? Padding::Symmetric : Padding::Same;
   const SmallVector<int64_t> one(options.patch.size(), 1);
 
   auto convNorm = [&](Value x, const Twine &block, int index, int64_t filters,
                       ArrayRef<int64_t> taps, ArrayRef<int64_t> strides) {
     std::string conv = (block + ".conv" + Twine(index)).str();
     x = b.conv(x, conv,
-               {filters, taps, strides, Padding::Same, /*bias=*/false,
+               {filters, taps, strides, padding, /*bias=*/v2,
                 seg::InitKind::he_normal, options.negativeSlope});
     x = b.norm(x, block + ".norm" + Twine(index), options.norm);
     return b.leakyRelu(x, block + ".relu" + Twine(index),
                        options.negativeSlope);
   };
-  auto stage = [&](Value x, const Twine &block, int64_t filters,
+  auto stage = [&](Value x, const Twine &block, int64_t convs, int64_t filters,
                    ArrayRef<int64_t> taps, ArrayRef<int64_t> strides) {
-    return convNorm(convNorm(x, block, 1, filters, taps, strides), block, 2,
-                    filters, taps, one);
+    for (int64_t i = 1; i <= convs; ++i)
+      x = convNorm(x, block, static_cast<int>(i), filters, taps,
+                   i == 1 ? strides : ArrayRef<int64_t>(one));
+    return x;
   };
   auto head = [&](Value x, const Twine &name) {
     return b.conv(x, name,
@@ -80,18 +99,23 @@ OwningOpRef<ModuleOp> buildNNUNet(MLIRContext *context,
   SmallVector<Value> outputs;
   Value x = b.image();
   for (size_t i = 0; i < levels; ++i) {
-    x = stage(x, "encoder" + Twine(i), filters[i], topology.kernels[i],
-              topology.strides[i]);
+    x = stage(x, "encoder" + Twine(i), encoderConvs[i], filters[i],
+              topology.kernels[i], topology.strides[i]);
     outputs.push_back(x);
   }
   for (size_t i = levels - 1; i-- > 0;) {
     std::string block = "decoder" + std::to_string(i);
     ArrayRef<int64_t> stride = topology.strides[i + 1];
-    Value up = b.convTranspose(x, block + ".up", {filters[i], stride, stride});
+    ConvLayer upsampling = {filters[i], stride, stride};
+    if (v2) {
+      upsampling.init = seg::InitKind::he_normal;
+      upsampling.initValue = options.negativeSlope;
+    }
+    Value up = b.convTranspose(x, block + ".up", upsampling);
     Value joined = b.concat(up, outputs[i], block + ".concat");
-    // The deeper level's kernel, as the published network has it.
-    x = outputs[i] =
-        stage(joined, block, filters[i], topology.kernels[i + 1], one);
+    // The published example has the deeper level's kernel.
+    x = outputs[i] = stage(joined, block, decoderConvs[i], filters[i],
+                           topology.kernels[v2 ? i : i + 1], one);
   }
 
   SmallVector<Value> heads{head(x, "head")};

@@ -107,6 +107,7 @@ struct KeyTables {
       {{"modality", ValueKind::Text}, &DataPipeline::modality},
       {{"orientation", ValueKind::Text}, &DataPipeline::orientation},
       {{"patch", ValueKind::Integers, 1, maxExtent}, &DataPipeline::patch},
+      {{"plan", ValueKind::Text}, &DataPipeline::plan},
       {{"spacing", ValueKind::Numbers, 0, HUGE_VAL, 0, false, true},
        &DataPipeline::spacing},
       {{"task", ValueKind::Text}, &DataPipeline::task},

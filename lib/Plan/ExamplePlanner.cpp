@@ -40,7 +40,7 @@ static std::vector<double> medianShape(const Fingerprint &fingerprint,
           1.0,
           first ? size : std::floor(size * c.spacing[axis] / spacing[axis])));
     }
-    shape.push_back(percentile(std::move(sizes), 50));
+    shape.push_back(numpyPercentile(std::move(sizes), 50));
   }
   return shape;
 }

@@ -72,6 +72,52 @@ StatusOr<NNUNetOptions> NNUNetOptions::forTask(const std::string &id,
   return options;
 }
 
+/// The loss and the optimizer of nnU-Net v2.
+static void followV2(const PlanConfiguration &configuration,
+                     NNUNetOptions &options) {
+  options.loss.batchReduce = configuration.batchDice;
+  options.loss.smooth = 1e-5;
+  options.optimizer.switchTo("sgd");
+  options.optimizer.learningRate = 0.01;
+  options.optimizer.momentum = 0.99;
+  options.optimizer.nesterov = true;
+  options.optimizer.weightDecay = 3e-5;
+}
+
+StatusOr<NNUNetOptions>
+NNUNetOptions::forPlan(const Plan &plan, const std::string &configuration) {
+  SEGC_ASSIGN_OR_RETURN(const PlanConfiguration *chosen,
+                        chooseConfiguration(plan, configuration));
+  if (chosen->residualEncoder)
+    return unsupported("configuration " + chosen->name +
+                       ": a residual encoder, expected a plain one; plan with "
+                       "`segrun plan --planner default`");
+  if (!plan.regions.empty() || plan.ignoreLabel)
+    return unsupported(
+        std::string("the plan has ") +
+        (plan.regions.empty() ? "an ignore label" : "regions") +
+        ", which the losses of the network do not take; expected one class a "
+        "voxel");
+  NNUNetOptions options;
+  options.dim = static_cast<int64_t>(chosen->patch.size());
+  options.patch = chosen->patch;
+  options.spacing = chosen->spacing;
+  options.classes = static_cast<int64_t>(plan.classNames.size());
+  options.channels = static_cast<int64_t>(plan.channelNames.size());
+  options.batch = chosen->batch;
+  options.plan = plan;
+  options.plan->configurations = {*chosen};
+  if (options.followsV2())
+    followV2(*chosen, options);
+  return options;
+}
+
+StatusOr<Topology> NNUNetOptions::topology() const {
+  if (const PlanConfiguration *configuration = planned())
+    return configuration->topology;
+  return planTopology(patch, spacing);
+}
+
 //===----------------------------------------------------------------------===//
 // Checks
 //===----------------------------------------------------------------------===//
@@ -229,7 +275,7 @@ Status validate(const NNUNetOptions &options) {
     check.count("patch", size, 1);
   if (!check.result.ok())
     return check.result;
-  StatusOr<Topology> topology = planTopology(options.patch, options.spacing);
+  StatusOr<Topology> topology = options.topology();
   SEGC_RETURN_IF_ERROR(topology.status());
   // Heads sit on decoder levels 1 and 2; the deepest level has no decoder.
   check.require(!options.deepSupervision ||

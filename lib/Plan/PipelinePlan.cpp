@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Plan/PipelinePlan.h"
+#include "segc/Plan/PlanFile.h"
 
 using namespace segc;
 
@@ -17,6 +18,8 @@ static Status missing(const char *key) {
 
 StatusOr<Plan> segc::planOfPipeline(const DataPipeline &pipeline,
                                     int64_t channels) {
+  if (!pipeline.plan.empty())
+    return parsePlan(pipeline.plan, "pipeline: plan");
   const size_t dim = pipeline.patch.size();
   if (pipeline.classNames.empty())
     return missing("class_names");

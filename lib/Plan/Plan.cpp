@@ -35,6 +35,20 @@ const PlanConfiguration *Plan::find(const std::string &name) const {
   return found == configurations.end() ? nullptr : &*found;
 }
 
+StatusOr<const PlanConfiguration *>
+segc::chooseConfiguration(const Plan &plan, const std::string &name) {
+  if (const PlanConfiguration *found =
+          plan.find(name.empty() ? "3d_fullres" : name))
+    return found;
+  if (name.empty() && plan.configurations.size() == 1)
+    return &plan.configurations.front();
+  std::string names;
+  for (const PlanConfiguration &known : plan.configurations)
+    names += (names.empty() ? "" : ", ") + known.name;
+  return wrongUsage("--configuration " + (name.empty() ? "is missing" : name) +
+                    ": expected one of " + names);
+}
+
 static Status checkCount(const std::string &where, const char *key,
                          size_t count, size_t expected) {
   if (count == expected)
@@ -93,6 +107,12 @@ static Status verifyDescription(const DatasetDescription &data,
   if (!data.regions.empty())
     SEGC_RETURN_IF_ERROR(checkCount(where, "regions", data.regions.size(),
                                     data.classNames.size() - 1));
+  SEGC_RETURN_IF_ERROR(checkCount(where, "regions_class_order",
+                                  data.regionsClassOrder.size(),
+                                  data.regions.size()));
+  for (int64_t value : data.regionsClassOrder)
+    if (value < 1 || value > maxLabel)
+      return outOfRange("regions_class_order", 1, value);
   for (size_t i = 0; i < data.regions.size(); ++i) {
     const std::string key = "regions: " + data.classNames[i + 1];
     if (data.regions[i].empty())

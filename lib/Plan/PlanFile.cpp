@@ -50,6 +50,7 @@ static void visitPlan(Visitor &visit, P &plan) {
   visit("channel_names", plan.channelNames);
   visit("class_names", plan.classNames);
   visit.optional("regions", plan.regions);
+  visit.optional("regions_class_order", plan.regionsClassOrder);
   visit.optional("ignore_label", plan.ignoreLabel);
   visit.optional("orientation", plan.frame);
   visit("transpose", plan.transpose);

@@ -13,7 +13,7 @@
 
 using namespace segc;
 
-double segc::percentile(std::vector<double> values, double percent) {
+double segc::numpyPercentile(std::vector<double> values, double percent) {
   std::sort(values.begin(), values.end());
   const double place = percent / 100 * static_cast<double>(values.size() - 1);
   const auto low = static_cast<size_t>(place);
@@ -29,7 +29,7 @@ double segc::spacingPercentile(const Fingerprint &fingerprint, size_t axis,
   std::vector<double> spacings;
   for (const Fingerprint::Case &c : fingerprint.cases)
     spacings.push_back(c.spacing[axis]);
-  return percentile(std::move(spacings), percent);
+  return numpyPercentile(std::move(spacings), percent);
 }
 
 std::array<double, 3> segc::medianSpacing(const Fingerprint &fingerprint) {

@@ -78,7 +78,7 @@ std::array<double, 3> PlannerV2::targetSpacing() const {
     std::vector<double> sizes;
     for (const Fingerprint::Case &c : fingerprint.cases)
       sizes.push_back(static_cast<double>(c.shape[axis]));
-    size[axis] = percentile(sizes, 50);
+    size[axis] = numpyPercentile(sizes, 50);
   }
   const auto coarsest = static_cast<size_t>(
       std::max_element(target.begin(), target.end()) - target.begin());
@@ -229,7 +229,7 @@ Plan PlannerV2::plan() const {
           std::max(1.0, rounded(c.spacing[axis] / target[axis] *
                                 static_cast<double>(c.shape[axis]))));
     spacing.push_back(target[axis]);
-    shape.push_back(percentile(sizes, 50));
+    shape.push_back(numpyPercentile(sizes, 50));
   }
   const double dataVoxels =
       productOf(shape) * static_cast<double>(fingerprint.cases.size());
@@ -246,10 +246,21 @@ Plan PlannerV2::plan() const {
   return plan;
 }
 
+uint64_t segc::plannedMemory(PlannedNetwork network) {
+  return uint64_t{network == PlannedNetwork::ResidualL ? 24u : 8u} << 30;
+}
+
 StatusOr<Plan> segc::planV2(const Fingerprint &fingerprint,
-                            PlannedNetwork network) {
+                            PlannedNetwork network, uint64_t deviceMemory) {
   SEGC_RETURN_IF_ERROR(verify(fingerprint));
-  Plan plan = PlannerV2(fingerprint, budgetOf(network)).plan();
+  NetworkBudget budget = budgetOf(network);
+  if (deviceMemory) {
+    const double scale = static_cast<double>(deviceMemory) /
+                         static_cast<double>(plannedMemory(network));
+    budget.numbers3d *= scale;
+    budget.numbers2d *= scale;
+  }
+  Plan plan = PlannerV2(fingerprint, budget).plan();
   SEGC_RETURN_IF_ERROR(verify(plan));
   return plan;
 }

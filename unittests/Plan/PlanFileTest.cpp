@@ -123,6 +123,7 @@ TEST(PlanFile, HasRegionsAndAnIgnoreLabel) {
   const size_t classes = plan->classNames.size() - 1;
   json["orientation"] = "RAS";
   json["regions"] = std::vector<std::vector<int64_t>>(classes, {1, 4});
+  json["regions_class_order"] = std::vector<int64_t>(classes, 4);
   json["ignore_label"] = 5;
   plan = parsePlan(json.dump(), "plan.json");
   ASSERT_TRUE(plan.ok()) << plan.status().message();
@@ -154,6 +155,9 @@ TEST(PlanFile, HasRegionsAndAnIgnoreLabel) {
   EXPECT_THAT(refusal("regions", std::vector<std::vector<int64_t>>(
                                      classes, std::vector<int64_t>())),
               HasSubstr("expected label values, got none"));
+  EXPECT_THAT(refusal("regions_class_order", Json::array()),
+              HasSubstr("regions_class_order: expected " +
+                        std::to_string(classes) + " values, got 0"));
   EXPECT_THAT(refusal("orientation", "LPS"),
               HasSubstr("expected \"RAS\" or \"file\", found \"LPS\""));
 }

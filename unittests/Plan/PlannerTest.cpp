@@ -244,8 +244,8 @@ TEST(Plan, SaysWhatIsWrong) {
 }
 
 TEST(Percentile, InterpolatesAsNumpy) {
-  EXPECT_EQ(percentile({3, 1, 2, 10}, 50), 2.5);
-  EXPECT_EQ(percentile({7}, 10), 7);
-  EXPECT_DOUBLE_EQ(percentile({0, 10, 20}, 10), 2);
-  EXPECT_EQ(percentile({0.1, 0.3}, 100), 0.3);
+  EXPECT_EQ(numpyPercentile({3, 1, 2, 10}, 50), 2.5);
+  EXPECT_EQ(numpyPercentile({7}, 10), 7);
+  EXPECT_DOUBLE_EQ(numpyPercentile({0, 10, 20}, 10), 2);
+  EXPECT_EQ(numpyPercentile({0.1, 0.3}, 100), 0.3);
 }

@@ -58,6 +58,9 @@ struct DataPipeline {
   std::string modality, task;
   std::vector<double> clip; ///< Lower and upper bound of CT intensities.
   std::optional<double> mean, deviation;
+  /// Key of nnunet: the text of the plan (PlanFile.h) that the network is made
+  /// of, with its configuration alone.
+  std::string plan;
 
   /// Keys that this kind of pipeline does not have; they have no effect.
   std::vector<std::string> unknownKeys;

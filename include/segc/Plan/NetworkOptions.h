@@ -14,7 +14,7 @@
 
 #include "segc/Base/Status.h"
 #include "segc/Plan/Optimizers.h"
-#include "segc/Plan/Topology.h"
+#include "segc/Plan/Plan.h"
 
 #include <cstdint>
 #include <string>
@@ -86,6 +86,22 @@ struct NNUNetOptions {
   NNUNetOptions();
   /// The options of a Decathlon task in 2 or 3 dimensions.
   static StatusOr<NNUNetOptions> forTask(const std::string &task, int64_t dim);
+
+  /// The plan that the network is made of, with one configuration; patch,
+  /// spacing, classes and channels are its own.
+  std::optional<Plan> plan;
+  /// The options of a configuration of a plan: by the rules of v2 with its
+  /// loss and optimizer. An empty name is 3d_fullres or the only one.
+  static StatusOr<NNUNetOptions> forPlan(const Plan &plan,
+                                         const std::string &configuration);
+
+  const PlanConfiguration *planned() const {
+    return plan ? &plan->configurations.front() : nullptr;
+  }
+  bool followsV2() const { return plan && plan->rules == PlanRules::V2; }
+  /// Kernels and strides: as planned, or by the rule of the example. Fails for
+  /// a patch or spacing without one.
+  StatusOr<Topology> topology() const;
 };
 
 /// The 3-D U-Net of the MLPerf training benchmark (KiTS19).

@@ -18,10 +18,10 @@ inline bool isPlanned(const DataPipeline &pipeline) {
   return pipeline.kind == "nnunet";
 }
 
-/// Returns the plan of the published example for a network whose pipeline has
-/// spacing, patch and modality, as those of Decathlon tasks do. What only
-/// trainings and builders of networks ask for (the filters, the median shape)
-/// is empty.
+/// Returns the plan in the pipeline of a planned network. Others have a plan of
+/// the published example if their pipeline has spacing, patch and modality, as
+/// those of Decathlon tasks do; what only trainings and builders of networks
+/// ask for (the filters, the median shape) is then empty.
 StatusOr<Plan> planOfPipeline(const DataPipeline &pipeline, int64_t channels);
 
 } // namespace segc

@@ -40,6 +40,8 @@ struct DatasetDescription {
   /// Of classes that overlap (regions): the label values of each class but the
   /// background. Empty where classes are label values.
   std::vector<std::vector<int64_t>> regions;
+  /// The label of each region in a prediction; later regions overwrite.
+  std::vector<int64_t> regionsClassOrder;
   /// Voxels with this value, the largest one, are not learnt from.
   std::optional<int64_t> ignoreLabel;
 
@@ -97,6 +99,11 @@ struct Plan : DatasetDescription {
   /// Null if there is none of that name.
   const PlanConfiguration *find(const std::string &name) const;
 };
+
+/// The configuration of a name; without one 3d_fullres, or the only one. Fails
+/// with the names that there are.
+StatusOr<const PlanConfiguration *>
+chooseConfiguration(const Plan &plan, const std::string &name);
 
 /// Returns the first thing that is wrong: "where: expected ..., got ...".
 Status verify(const Fingerprint &fingerprint);

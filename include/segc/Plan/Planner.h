@@ -15,10 +15,15 @@ namespace segc {
 /// The networks that nnU-Net v2 plans, each with its budget of feature maps.
 enum class PlannedNetwork { Plain, ResidualM, ResidualL };
 
+/// The memory in bytes of the device that v2 plans a network for.
+uint64_t plannedMemory(PlannedNetwork network);
+
 /// Plans by the rules of nnU-Net v2 2.8: 2d, 3d_fullres and, where a patch
-/// covers little of a volume, 3d_lowres.
+/// covers little of a volume, 3d_lowres. `deviceMemory` in bytes scales the
+/// budget of feature maps; 0 is plannedMemory().
 StatusOr<Plan> planV2(const Fingerprint &fingerprint,
-                      PlannedNetwork network = PlannedNetwork::Plain);
+                      PlannedNetwork network = PlannedNetwork::Plain,
+                      uint64_t deviceMemory = 0);
 
 /// Plans by the rules of the published example: patch and target spacing of a
 /// Decathlon task. Without a `task` the target spacing is the median of the
@@ -49,7 +54,7 @@ int64_t featureMapNumbers(const PlanConfiguration &configuration,
 
 /// The value below which `percent` of the values lie, interpolated linearly as
 /// NumPy does. The values are not empty.
-double percentile(std::vector<double> values, double percent);
+double numpyPercentile(std::vector<double> values, double percent);
 
 } // namespace segc
 

@@ -127,6 +127,9 @@ StatusOr<VolumeSet> segc::examineVolumes(const std::string &folder,
   SEGC_ASSIGN_OR_RETURN(std::string text, readFile(where, 1u << 28));
   VolumeSet set;
   StatusOr<DecathlonIndex> index = readIndex(text, where, set.faults);
+  if (index.ok())
+    if (Status status = checkOneClassAVoxel(*index, where); !status.ok())
+      index = status;
   if (index.ok() && !index->listsCases)
     if (Status status = listNnunetCases(folder, *index); !status.ok())
       index = status;

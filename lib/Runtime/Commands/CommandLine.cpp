@@ -278,6 +278,74 @@ static void addCheck(CLI::App &root, std::function<CommandResult()> &command) {
   });
 }
 
+static void addPlan(CLI::App &root, std::function<CommandResult()> &command) {
+  CLI::App &app = *root.add_subcommand(
+      "plan", "Plan grid, patches and networks of nnU-Net for a data set");
+  auto options = std::make_shared<PlanOptions>();
+  app.add_option("--data,DATA", options->data,
+                 "Data set: a folder with dataset.json, or with images and "
+                 "labels")
+      ->required();
+  app.add_option("-o,--output", options->output, "The plan (JSON) to write")
+      ->required();
+  app.add_option("--rules", options->rules,
+                 "Rules of the published example, or of nnU-Net v2")
+      ->check(CLI::IsMember({"example", "v2"}))
+      ->capture_default_str();
+  app.add_option("--planner", options->planner,
+                 "Network that v2 plans: plain, or with a residual encoder of "
+                 "size M or L")
+      ->check(CLI::IsMember({"default", "ResEncM", "ResEncL"}))
+      ->capture_default_str();
+  app.add_option("--device-memory", options->deviceMemory,
+                 "Memory to plan for, such as 12GiB; default: 8GiB, ResEncL "
+                 "24GiB")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--task", options->task,
+                 "Decathlon task 01 to 10 of the example; default: that of the "
+                 "data set's name");
+  app.add_option("--patch", options->patch,
+                 "Patch of the example for data of no task: z, y, x")
+      ->expected(3)
+      ->delimiter(',');
+  app.add_flag("--published-axis", options->publishedAxis,
+               "Give the 10th percentile to the finest axis, as the published "
+               "example does, not to the coarsest");
+  app.add_option("--orientation", options->orientation,
+                 "Order of the axes of volumes: RAS, or file (as stored)")
+      ->check(CLI::IsMember({"RAS", "file"}))
+      ->capture_default_str();
+  addThreads(app, options->threads);
+  addImageLimit(app, options->maxImageBytes);
+  app.callback([&command, options] {
+    command = [options] { return runPlan(*options); };
+  });
+}
+
+static void addPreprocess(CLI::App &root,
+                          std::function<CommandResult()> &command) {
+  CLI::App &app = *root.add_subcommand(
+      "preprocess", "Write the cases of a data set as a plan has them");
+  auto options = std::make_shared<PreprocessOptions>();
+  app.add_option("--data,DATA", options->data,
+                 "Data set: a folder with dataset.json, or with images and "
+                 "labels")
+      ->required();
+  app.add_option("--plan", options->plan,
+                 "A plan of segrun, or the plans.json of nnU-Net v2")
+      ->required();
+  app.add_option("-o,--output", options->output, "Folder for the cache")
+      ->required();
+  app.add_option("--configuration", options->configuration,
+                 "Configuration of the plan; default: 3d_fullres, or the only "
+                 "one");
+  addThreads(app, options->threads);
+  addImageLimit(app, options->maxImageBytes);
+  app.callback([&command, options] {
+    command = [options] { return runPreprocess(*options); };
+  });
+}
+
 static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
   CLI::App &app = *root.add_subcommand(
       "export", "Compile a model for inference with its weights inside");
@@ -297,6 +365,8 @@ static void addExport(CLI::App &root, std::function<CommandResult()> &command) {
 void segc::addCommands(CLI::App &app, const std::string &commandLine,
                        std::function<CommandResult()> &command) {
   addCheck(app, command);
+  addPlan(app, command);
+  addPreprocess(app, command);
   addTrain(app, commandLine, command);
   addCrossValidate(app, commandLine, command);
   addEvaluate(app, command);

@@ -69,8 +69,15 @@ static int waitFor(pid_t child) {
 
 Status segc::runCompiler(const std::string &model,
                          const std::vector<std::string> &arguments) {
+  std::vector<std::string> words = {"compile"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return runSegc(model, words);
+}
+
+Status segc::runSegc(const std::string &what,
+                     const std::vector<std::string> &arguments) {
   SEGC_ASSIGN_OR_RETURN(std::string compiler, findCompiler());
-  std::vector<std::string> words = {compiler, "compile"};
+  std::vector<std::string> words = {compiler};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char *> pointers;
   for (std::string &word : words)
@@ -93,7 +100,7 @@ Status segc::runCompiler(const std::string &model,
                         ? "exit code " + std::to_string(WEXITSTATUS(ended))
                         : "signal " + std::to_string(WTERMSIG(ended));
   return Status(StatusCode::Internal,
-                model + ": cannot be compiled: segc ended with " + how +
+                what + ": cannot be compiled: segc ended with " + how +
                     "; its own message is above");
 }
 

@@ -52,6 +52,10 @@ static bool isCheck(const std::string &path) {
 }
 
 /// A model that trains is not one that an export wrote.
+static bool isPlan(const std::string &path) {
+  return startsWithKeys(path, {"version", "rules", "dataset"});
+}
+
 static bool isInferenceModel(const std::string &path) {
   StatusOr<std::optional<StaticModel>> model = readModel(path);
   return model.ok() && *model && !(*model)->manifest.entry("train_step");
@@ -64,3 +68,4 @@ const OutputKind segc::profileOutput = {"profile", isProfile};
 const OutputKind segc::traceOutput = {"trace", isTrace};
 const OutputKind segc::modelOutput = {"model for inference", isInferenceModel};
 const OutputKind segc::checkOutput = {"list of faults", isCheck};
+const OutputKind segc::planOutput = {"plan", isPlan};

@@ -13,8 +13,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <fstream>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace segc;
 
@@ -106,6 +109,54 @@ segc::parseSafetensorsHeader(std::string_view text, uint64_t dataBytes,
   return header;
 }
 
+/// The size of the header that the first 8 bytes of a file say.
+static StatusOr<uint64_t> headerSize(const unsigned char *prefix,
+                                     uint64_t fileBytes,
+                                     const std::string &path) {
+  uint64_t headerBytes = 0;
+  for (int i = 7; i >= 0; --i)
+    headerBytes = headerBytes << 8 | prefix[i];
+  if (headerBytes > maxHeaderBytes || headerBytes > fileBytes - 8)
+    return dataLoss(path + ": says that its header has " +
+                    std::to_string(headerBytes) + " bytes, expected at most " +
+                    std::to_string(std::min(maxHeaderBytes, fileBytes - 8)) +
+                    "; it is truncated or not a safetensors file");
+  return headerBytes;
+}
+
+StatusOr<SafetensorsFile> SafetensorsFile::map(const std::string &path) {
+  SEGC_ASSIGN_OR_RETURN(const uint64_t fileBytes, fileSize(path));
+  if (fileBytes < 8)
+    return dataLoss(path + ": " + std::to_string(fileBytes) +
+                    " bytes are too few for a safetensors file");
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  void *pages =
+      file < 0 ? MAP_FAILED
+               : ::mmap(nullptr, fileBytes, PROT_READ, MAP_PRIVATE, file, 0);
+  const int error = errno;
+  if (file >= 0)
+    ::close(file);
+  if (pages == MAP_FAILED)
+    return ioError(path + ": cannot map: " + std::strerror(error));
+  const std::shared_ptr<const std::byte> whole(
+      static_cast<const std::byte *>(pages), [=](const std::byte *start) {
+        ::munmap(const_cast<std::byte *>(start), fileBytes);
+      });
+  SEGC_ASSIGN_OR_RETURN(
+      const uint64_t headerBytes,
+      headerSize(reinterpret_cast<const unsigned char *>(whole.get()),
+                 fileBytes, path));
+  SafetensorsFile result;
+  result.path_ = path;
+  SEGC_ASSIGN_OR_RETURN(
+      result.header,
+      parseSafetensorsHeader(
+          {reinterpret_cast<const char *>(whole.get()) + 8, headerBytes},
+          fileBytes - 8 - headerBytes, path));
+  result.mapped = {whole, whole.get() + 8 + headerBytes};
+  return result;
+}
+
 StatusOr<SafetensorsFile> SafetensorsFile::read(const std::string &path) {
   struct stat info;
   if (::stat(path.c_str(), &info) != 0)
@@ -118,14 +169,8 @@ StatusOr<SafetensorsFile> SafetensorsFile::read(const std::string &path) {
   if (fileBytes < 8 || !stream.read(reinterpret_cast<char *>(prefix), 8))
     return dataLoss(path + ": " + std::to_string(fileBytes) +
                     " bytes are too few for a safetensors file");
-  uint64_t headerBytes = 0;
-  for (int i = 7; i >= 0; --i)
-    headerBytes = headerBytes << 8 | prefix[i];
-  if (headerBytes > maxHeaderBytes || headerBytes > fileBytes - 8)
-    return dataLoss(path + ": says that its header has " +
-                    std::to_string(headerBytes) + " bytes, expected at most " +
-                    std::to_string(std::min(maxHeaderBytes, fileBytes - 8)) +
-                    "; it is truncated or not a safetensors file");
+  SEGC_ASSIGN_OR_RETURN(const uint64_t headerBytes,
+                        headerSize(prefix, fileBytes, path));
   std::string text(headerBytes, '\0');
   if (!stream.read(text.data(), static_cast<std::streamsize>(headerBytes)))
     return dataLoss(path + ": cannot read its header");

@@ -6,99 +6,19 @@
 //===----------------------------------------------------------------------===//
 
 #include "ClassVoxels.h"
-#include "NonzeroCrop.h"
 #include "Normalization.h"
+#include "PreparationGrid.h"
 #include "segc/Runtime/Core/AlignedBuffer.h"
 #include "segc/Runtime/Core/ThreadPool.h"
 #include "segc/Runtime/Data/PreparedCase.h"
 
 #include <algorithm>
-#include <cmath>
 
 using namespace segc;
-
-static constexpr double anisotropy = 3;
 
 static int64_t voxels(const Shape3 &shape) {
   return shape[0] * shape[1] * shape[2];
 }
-
-//===----------------------------------------------------------------------===//
-// The grid
-//===----------------------------------------------------------------------===//
-
-static double anisotropyOf(const std::array<double, 3> &spacing) {
-  auto [least, most] = std::minmax_element(spacing.begin(), spacing.end());
-  return *most / *least;
-}
-
-/// The only axis of the largest spacing.
-static std::optional<size_t>
-coarsestAxis(const std::array<double, 3> &spacing) {
-  const auto *const coarsest = std::max_element(spacing.begin(), spacing.end());
-  if (std::count(spacing.begin(), spacing.end(), *coarsest) != 1)
-    return std::nullopt;
-  return static_cast<size_t>(coarsest - spacing.data());
-}
-
-/// The axis along which slices are too far apart to interpolate.
-static std::optional<size_t> separateAxis(const PreparationRecord &record,
-                                          PlanRules rules) {
-  for (const auto *spacing : {&record.fileSpacing, &record.spacing}) {
-    const double ratio = anisotropyOf(*spacing);
-    if (rules == PlanRules::Example) {
-      if (ratio >= anisotropy)
-        return 0;
-    } else if (ratio > anisotropy) {
-      return coarsestAxis(*spacing);
-    }
-  }
-  return std::nullopt;
-}
-
-static void planGrid(const PlanConfiguration &configuration, PlanRules rules,
-                     PreparationRecord &record) {
-  const size_t dim = configuration.spacing.size();
-  record.spacing = record.fileSpacing;
-  record.resampledShape = record.cropShape;
-  // The example leaves planes on their own grid.
-  if (rules == PlanRules::Example && dim == 2)
-    return;
-  std::copy(configuration.spacing.begin(), configuration.spacing.end(),
-            record.spacing.end() - static_cast<int64_t>(dim));
-  for (size_t axis = 0; axis < 3; ++axis) {
-    const double size = record.fileSpacing[axis] / record.spacing[axis] *
-                        static_cast<double>(record.cropShape[axis]);
-    record.resampledShape[axis] =
-        std::max<int64_t>(1, static_cast<int64_t>(rules == PlanRules::Example
-                                                      ? std::floor(size)
-                                                      : std::nearbyint(size)));
-  }
-  if (record.resampledShape != record.cropShape)
-    record.nearestAxis = separateAxis(record, rules);
-}
-
-/// Refuses a grid that no memory holds, before anything is allocated: the
-/// spacing of a file may be anything.
-static Status checkGrid(const PreparationRecord &record, int64_t channels) {
-  constexpr double maxValues = 1e12;
-  double values = static_cast<double>(channels);
-  for (int64_t size : record.resampledShape)
-    values *= static_cast<double>(size);
-  if (values <= maxValues)
-    return Status::success();
-  char text[160];
-  std::snprintf(text, sizeof(text),
-                "a spacing of %g x %g x %g mm makes %.3g voxels at the planned "
-                "spacing, expected at most %.0e",
-                record.fileSpacing[0], record.fileSpacing[1],
-                record.fileSpacing[2], values, maxValues);
-  return invalidArgument(text);
-}
-
-//===----------------------------------------------------------------------===//
-// The steps
-//===----------------------------------------------------------------------===//
 
 namespace {
 
@@ -149,40 +69,21 @@ struct PreparedArrays {
 } // namespace
 
 Status CasePreparation::place() {
-  PreparationRecord &record = prepared.record;
-  record.geometry = source.geometry();
-  record.transpose = plan.transpose;
-  if (plan.frame == AxisFrame::Ras)
-    record.frame = orderToRas(source.geometry());
-  const std::array<double, 3> spacing =
-      record.frame.permuted(source.geometry().spacing);
-  for (size_t axis = 0; axis < 3; ++axis)
-    record.fileSpacing[axis] =
-        spacing[static_cast<size_t>(2 - plan.transpose[axis])];
-  for (size_t i = 0; i < source.channels.size(); ++i)
-    channels.emplace_back(reordered(source.channel(i), record.frame),
-                          plan.transpose);
-  record.fileShape = channels[0].shape();
-  prepared.channels = static_cast<int64_t>(channels.size());
-  if (channels.size() != plan.channelNames.size())
+  prepared.channels = static_cast<int64_t>(source.channels.size());
+  if (source.channels.size() != plan.channelNames.size())
     return invalidArgument(
-        source.path + ": " + std::to_string(channels.size()) +
+        source.path + ": " + std::to_string(source.channels.size()) +
         " channels, the plan has " + std::to_string(plan.channelNames.size()));
   if (use != PreparationUse::Prediction && source.label.empty())
     return invalidArgument(source.path + ": no label, expected one");
+  placeCase(source, plan.frame, plan.transpose, prepared.record);
+  channels = networkGrids(source, prepared.record);
   return Status::success();
 }
 
 Status CasePreparation::crop() {
   box = cropToNonzero(channels, plan.rules, pool);
-  if (box.isEmpty())
-    return invalidArgument(
-        source.path + ": no voxel " +
-        (plan.rules == PlanRules::Example ? "above 0" : "other than 0") +
-        ", expected an image to crop to");
-  prepared.record.cropBegin = box.begin;
-  prepared.record.cropShape = box.shape;
-  return Status::success();
+  return recordCrop(source, plan.rules, box, prepared.record);
 }
 
 void CasePreparation::pad() {

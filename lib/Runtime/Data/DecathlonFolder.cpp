@@ -86,6 +86,19 @@ static Status checkClasses(const std::map<int64_t, std::string> &found,
 }
 
 /// Holds the channels that a data set names against those that the model takes.
+Status segc::checkOneClassAVoxel(const DecathlonIndex &index,
+                                 const std::string &where) {
+  if (!index.regions.empty())
+    return unsupported(where + ": field \"labels\": \"" +
+                       index.regions.front().first +
+                       "\" is a region (overlapping labels) of nnU-Net, "
+                       "expected one class a voxel");
+  if (index.ignoreLabel)
+    return unsupported(where + ": field \"labels\": an ignore label, expected "
+                               "a class for every voxel");
+  return Status::success();
+}
+
 static Status checkModalities(const std::vector<std::string> &found,
                               const DatasetOptions &options,
                               const std::string &where, Notes &notes) {
@@ -169,6 +182,7 @@ segc::openDecathlon(const std::string &folder, const DataPipeline &pipeline,
       (std::filesystem::path(folder) / "dataset.json").string();
   SEGC_ASSIGN_OR_RETURN(std::string text, readFile(where, 1u << 28));
   SEGC_ASSIGN_OR_RETURN(DecathlonIndex index, parseDecathlonIndex(text, where));
+  SEGC_RETURN_IF_ERROR(checkOneClassAVoxel(index, where));
   std::vector<std::string> classes = pipeline.classNames;
   if (classes.empty())
     for (const auto &[value, name] : index.labels)
@@ -232,8 +246,8 @@ channelName(const std::string &stem) {
 
 /// Joins the files of the channels of a case, which follow each other in the
 /// order of their names.
-static StatusOr<std::vector<CaseFiles>>
-joinChannels(const std::vector<CaseFiles> &files, int64_t channels) {
+StatusOr<std::vector<CaseFiles>>
+segc::joinChannels(const std::vector<CaseFiles> &files, int64_t channels) {
   std::vector<CaseFiles> cases;
   std::map<std::string, std::map<int64_t, std::string>> separate;
   for (const CaseFiles &file : files) {

@@ -56,47 +56,106 @@ static int64_t numberIn(const Json &value) {
   return digits ? std::stoll(text) : -1;
 }
 
-/// {"0": name, ...} as the Decathlon has it, or {name: 0, ...} as nnU-Net v2.
-static std::map<int64_t, std::string> labelNames(JsonReader &reader) {
-  std::map<int64_t, std::string> names;
+namespace {
+
+/// Reads the labels into an index.
+class LabelReader {
+public:
+  LabelReader(JsonReader &reader, DecathlonIndex &index)
+      : reader(reader), index(index) {}
+
+  /// Of `text`, whose order of names is that of the regions.
+  void read(std::string_view text);
+
+private:
+  void readEntry(const std::string &key, const OrderedJson &value);
+  void addLabel(int64_t number, const std::string &name);
+  void addRegion(const std::string &name, std::vector<int64_t> labels);
+  void checkIgnored();
+  void fail(const std::string &message) {
+    reader.fail("field \"labels\": " + message);
+  }
+
+  JsonReader &reader;
+  DecathlonIndex &index;
+  bool hasRegions = false;
+};
+
+} // namespace
+
+void LabelReader::read(std::string_view text) {
   const Json &labels = reader.value("labels");
-  if (!labels.is_object() || labels.empty()) {
-    reader.fail(std::string("field \"labels\": expected an object {\"0\": "
-                            "name, ...}, found ") +
+  if (!labels.is_object() || labels.empty())
+    return fail(std::string("expected an object {\"0\": name, ...}, found ") +
                 labels.type_name());
-    return names;
+  hasRegions = reader.has("regions_class_order");
+  for (const Json &value : labels)
+    hasRegions |= value.is_array();
+  // parseJson() has passed the text, but for a mark at its start.
+  const OrderedJson ordered =
+      OrderedJson::parse(text.substr(text.find('{')), nullptr, false);
+  for (const auto &[key, value] : ordered["labels"].items())
+    readEntry(key, value);
+  if (hasRegions) {
+    index.regionsClassOrder = reader.integers("regions_class_order", 1);
+    if (index.regionsClassOrder.size() != index.regions.size())
+      reader.fail("field \"regions_class_order\": expected a label for each "
+                  "of " +
+                  std::to_string(index.regions.size()) + " regions, got " +
+                  std::to_string(index.regionsClassOrder.size()));
   }
-  for (auto it = labels.begin(); it != labels.end(); ++it) {
-    const bool nameFirst = !it->is_string() || numberIn(it.key()) < 0;
-    if (it->is_array()) {
-      reader.fail("field \"labels\": \"" + it.key() +
-                  "\" is a list of labels: regions of nnU-Net are not "
-                  "supported, expected one class a voxel");
-      return {};
-    }
-    if (nameFirst && it.key() == "ignore") {
-      reader.fail("field \"labels\": an ignore label is not supported; give "
-                  "its voxels a class");
-      return {};
-    }
-    const int64_t number = numberIn(nameFirst ? *it : Json(it.key()));
-    if (number < 0) {
-      reader.fail("field \"labels\": \"" + it.key() + "\" is " + it->dump() +
-                  ", expected {\"0\": name, ...} or {name: 0, ...}");
-      return {};
-    }
-    const std::string name = nameFirst ? it.key() : it->get<std::string>();
-    auto [known, isNew] = names.emplace(number, name);
-    if (!isNew)
-      reader.fail("field \"labels\": " + std::to_string(number) + " is \"" +
-                  known->second + "\" and \"" + name +
-                  "\", expected a number for each");
-  }
+  checkIgnored();
   // Class indices are stored in bytes.
-  if (names.size() > 256)
-    reader.fail("field \"labels\": " + std::to_string(names.size()) +
-                " classes, expected at most 256");
-  return names;
+  if (index.labels.size() > 256)
+    fail(std::to_string(index.labels.size()) +
+         " classes, expected at most 256");
+}
+
+/// {"0": name, ...} as the Decathlon has it, or {name: 0, ...} as nnU-Net v2.
+void LabelReader::readEntry(const std::string &key, const OrderedJson &value) {
+  if (hasRegions && value.is_array()) {
+    std::vector<int64_t> labels;
+    for (const OrderedJson &label : value)
+      labels.push_back(numberIn(Json(label)));
+    if (labels.empty() || *std::min_element(labels.begin(), labels.end()) < 1)
+      return fail("\"" + key + "\" is " + jsonText(value) +
+                  ", expected a region of labels above 0");
+    return addRegion(key, std::move(labels));
+  }
+  const bool nameFirst = !value.is_string() || numberIn(key) < 0;
+  const int64_t number = numberIn(nameFirst ? Json(value) : Json(key));
+  if (number < 0)
+    return fail("\"" + key + "\" is " + jsonText(value) +
+                ", expected {\"0\": name, ...} or {name: 0, ...}");
+  if (nameFirst && key == "ignore")
+    index.ignoreLabel = number;
+  else if (hasRegions && number > 0)
+    addRegion(key, {number});
+  else
+    addLabel(number, nameFirst ? key : value.get<std::string>());
+}
+
+void LabelReader::addLabel(int64_t number, const std::string &name) {
+  auto [known, isNew] = index.labels.emplace(number, name);
+  if (!isNew)
+    fail(std::to_string(number) + " is \"" + known->second + "\" and \"" +
+         name + "\", expected a number for each");
+}
+
+void LabelReader::addRegion(const std::string &name,
+                            std::vector<int64_t> labels) {
+  // The labels have no names of their own.
+  for (int64_t label : labels)
+    index.labels.emplace(label, "label " + std::to_string(label));
+  index.regions.emplace_back(name, std::move(labels));
+}
+
+void LabelReader::checkIgnored() {
+  if (index.ignoreLabel && !index.labels.empty() &&
+      *index.ignoreLabel <= index.labels.rbegin()->first)
+    fail("the ignore label is " + std::to_string(*index.ignoreLabel) +
+         ", expected the largest label, above " +
+         std::to_string(index.labels.rbegin()->first));
 }
 
 //===----------------------------------------------------------------------===//
@@ -222,13 +281,10 @@ StatusOr<DecathlonIndex> segc::parseDecathlonIndex(std::string_view text,
   index.name = reader.stringOr("name", "");
   if (reader.has("numTraining") && numberIn(reader.value("numTraining")) >= 0)
     index.declaredTraining = numberIn(reader.value("numTraining"));
-  if (reader.has("regions_class_order"))
-    reader.fail("field \"regions_class_order\": regions (overlapping labels) "
-                "of nnU-Net are not supported, expected one class a voxel");
   for (const char *key : {"modality", "channel_names"})
     if (reader.has(key))
       index.modalities = numberedNames(reader, key);
-  index.labels = labelNames(reader);
+  LabelReader(reader, index).read(text);
   const bool isNnunet =
       reader.has("channel_names") || reader.has("file_ending");
   index.listsCases =

@@ -252,3 +252,7 @@ Status VolumeCaseReader::readLabel(const CaseFiles &files,
   }
   return Status::success();
 }
+
+std::unique_ptr<CaseReader> segc::makeVolumeCaseReader(CaseRules rules) {
+  return std::make_unique<VolumeCaseReader>(std::move(rules));
+}

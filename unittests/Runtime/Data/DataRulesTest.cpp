@@ -380,18 +380,27 @@ TEST(DataRulesTest, NnunetFolders) {
   EXPECT_ERROR(wrong({{"file_ending", ".png"}}), DataLoss, "nnU-Net v2",
                ".png");
   EXPECT_ERROR(wrong({{"labels", {{"background", 0}, {"ignore", 1}}}}),
-               DataLoss, "ignore label");
+               Unsupported, "ignore label");
   EXPECT_ERROR(wrong({{"labels", {{"background", 0}, {"whole", {1, 2}}}}}),
-               DataLoss, "region");
+               DataLoss, "regions_class_order");
+  EXPECT_ERROR(wrong({{"labels", {{"background", 0}, {"whole", {0, 2}}}},
+                      {"regions_class_order", {1}}}),
+               DataLoss, "\"whole\" is [0,2]", "labels above 0");
+  EXPECT_ERROR(wrong({{"labels", {{"background", 0}, {"whole", {1, 2}}}},
+                      {"regions_class_order", {1, 2}}}),
+               DataLoss, "for each of 1 regions, got 2");
+  EXPECT_ERROR(
+      wrong({{"labels", {{"background", 0}, {"a", 2}, {"ignore", 1}}}}),
+      DataLoss, "ignore label is 1", "above 2");
   EXPECT_ERROR(wrong({{"labels", {{"background", 0}, {"a", 5}}}}),
                InvalidArgument, "2 labels", "5 a");
   EXPECT_ERROR(wrong({{"channel_names", {{"0", "T2"}, {"1", "ADC"}}}}),
                InvalidArgument, "2 modalities");
   cases.index = {{"modality", {{"0", "MRI"}}},
                  {"labels", {{"background", 0}, {"whole", {1, 2}}}},
-                 {"regions_class_order", {1, 2}},
+                 {"regions_class_order", {1}},
                  {"training", Json::array()}};
-  EXPECT_ERROR(cases.open().status(), DataLoss, "regions");
+  EXPECT_ERROR(cases.open().status(), Unsupported, "\"whole\" is a region");
 }
 
 /// Channel 1 of a sample of two channels is that of channel 0 turned round, as

@@ -33,6 +33,8 @@ CommandResult runEvaluate(const EvaluateOptions &options);
 CommandResult runPredict(const PredictOptions &options);
 CommandResult runBenchmark(const BenchmarkOptions &options);
 CommandResult runCheck(const CheckOptions &options);
+CommandResult runPlan(const PlanOptions &options);
+CommandResult runPreprocess(const PreprocessOptions &options);
 CommandResult runExport(const ExportOptions &options);
 
 /// Parses the command line, runs the command and prints its error, if any.

@@ -22,6 +22,11 @@ namespace segc {
 /// Returns the path of segc: beside this program, else on the PATH.
 StatusOr<std::string> findCompiler();
 
+/// Runs segc with these arguments, the command first. Its messages go to
+/// standard error; `what` names the work in errors.
+Status runSegc(const std::string &what,
+               const std::vector<std::string> &arguments);
+
 /// Runs `segc compile arguments...` and waits for its end.
 Status runCompiler(const std::string &model,
                    const std::vector<std::string> &arguments);

@@ -137,6 +137,26 @@ struct CheckOptions {
   int64_t maxImageBytes = int64_t{1} << 30;
 };
 
+struct PlanOptions {
+  std::string data, output;
+  std::string rules = "v2";        ///< planRulesName
+  std::string planner = "default"; ///< default, ResEncM or ResEncL
+  uint64_t deviceMemory = 0;       ///< Bytes; 0: as v2 has it.
+  std::string task;                ///< Of the example; by name if it is empty.
+  std::vector<int64_t> patch;      ///< Of the example, without a task.
+  bool publishedAxis = false;
+  std::string orientation = "RAS";
+  int64_t threads = 0; ///< 0: all cores
+  int64_t maxImageBytes = int64_t{1} << 30;
+};
+
+struct PreprocessOptions {
+  std::string data, plan, output;
+  std::string configuration; ///< Empty: 3d_fullres, or the only one.
+  int64_t threads = 0;       ///< 0: all cores
+  int64_t maxImageBytes = int64_t{1} << 30;
+};
+
 struct ExportOptions {
   std::string model, checkpoint, output;
 };

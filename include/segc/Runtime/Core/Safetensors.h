@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,9 @@ StatusOr<SafetensorsHeader> parseSafetensorsHeader(std::string_view header,
 class SafetensorsFile {
 public:
   static StatusOr<SafetensorsFile> read(const std::string &path);
+  /// The same with the data mapped into memory: pages are read when they are
+  /// used. The file must not shrink meanwhile.
+  static StatusOr<SafetensorsFile> map(const std::string &path);
 
   const std::vector<TensorEntry> &tensors() const { return header.tensors; }
   const std::map<std::string, std::string> &metadata() const {
@@ -58,7 +62,7 @@ public:
   /// Null if there is none.
   const TensorEntry *find(const std::string &name) const;
   const std::byte *data(const TensorEntry &tensor) const {
-    return bytes.data() + tensor.begin;
+    return (mapped ? mapped.get() : bytes.data()) + tensor.begin;
   }
   /// The data of a tensor that must exist with this dtype and shape.
   StatusOr<const std::byte *> require(const std::string &name,
@@ -70,6 +74,7 @@ private:
   std::string path_;
   SafetensorsHeader header;
   AlignedBuffer bytes;
+  std::shared_ptr<const std::byte> mapped; ///< The data, unless it was read.
 };
 
 /// The metadata's record of how the axes of volumes reached the network that

@@ -82,6 +82,8 @@ protected:
   CaseRules rules;
 };
 
+std::unique_ptr<CaseReader> makeVolumeCaseReader(CaseRules rules);
+
 } // namespace segc
 
 #endif // SEGC_RUNTIME_DATA_CASEREADER_H

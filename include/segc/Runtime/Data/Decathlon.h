@@ -33,6 +33,12 @@ struct DecathlonIndex {
   std::string name;
   std::vector<std::string> modalities; ///< Empty if none is named.
   std::map<int64_t, std::string> labels;
+  /// Of nnU-Net's regions, which overlap: name and label values of each, in the
+  /// order of the file; empty where classes are label values.
+  std::vector<std::pair<std::string, std::vector<int64_t>>> regions;
+  /// The label that each region has in a prediction; later ones overwrite.
+  std::vector<int64_t> regionsClassOrder;
+  std::optional<int64_t> ignoreLabel;      ///< Not one of `labels`.
   std::vector<Case> training, test;        ///< Test cases have no label.
   std::optional<int64_t> declaredTraining; ///< numTraining
   /// False for nnU-Net v2: the cases are the files with this ending.
@@ -62,6 +68,16 @@ std::string channelNumber(int64_t channel);
 StatusOr<CaseFiles> caseFiles(const std::string &folder,
                               const DecathlonIndex::Case &entry,
                               std::optional<int64_t> channel, int64_t channels);
+
+/// Refuses regions and an ignore label, which plans know (docs/Planning.md) but
+/// neither networks of whole volumes nor repairs.
+Status checkOneClassAVoxel(const DecathlonIndex &index,
+                           const std::string &where);
+
+/// One case for CASE_0000, CASE_0001, ... of as many channels, one for each
+/// other file; `files` have one image each.
+StatusOr<std::vector<CaseFiles>>
+joinChannels(const std::vector<CaseFiles> &files, int64_t channels);
 
 StatusOr<std::unique_ptr<Dataset>> openDecathlon(const std::string &folder,
                                                  const DataPipeline &pipeline,

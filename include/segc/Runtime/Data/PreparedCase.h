@@ -83,6 +83,11 @@ StatusOr<PreparedCase> prepareCase(const std::string &name,
                                    const PlanConfiguration &configuration,
                                    PreparationUse use, ThreadPool &pool);
 
+/// The record up to the crop, for fingerprints; fails like prepareCase.
+StatusOr<PreparationRecord> cropRecord(const SourceCase &source,
+                                       PlanRules rules, AxisFrame frame,
+                                       const std::array<int64_t, 3> &transpose);
+
 /// Prepared cases that patches are taken from: those of a cache, or in memory.
 class PatchSource {
 public:
@@ -110,6 +115,24 @@ public:
 
 private:
   std::vector<PreparedCase> prepared;
+};
+
+/// Some cases of another source, which must outlive it.
+class PatchSubset : public PatchSource {
+public:
+  PatchSubset(const PatchSource &all, std::vector<int64_t> places)
+      : all(all), places(std::move(places)) {}
+  int64_t cases() const override { return static_cast<int64_t>(places.size()); }
+  const std::string &caseName(int64_t index) const override {
+    return all.caseName(places[static_cast<size_t>(index)]);
+  }
+  StatusOr<PreparedCase> at(int64_t index) const override {
+    return all.at(places[static_cast<size_t>(index)]);
+  }
+
+private:
+  const PatchSource &all;
+  std::vector<int64_t> places;
 };
 
 } // namespace segc

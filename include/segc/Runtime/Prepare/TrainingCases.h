@@ -1,0 +1,58 @@
+//===- TrainingCases.h - Cases that plans are made from ---------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_PREPARE_TRAININGCASES_H
+#define SEGC_RUNTIME_PREPARE_TRAININGCASES_H
+
+#include "segc/Plan/Plan.h"
+#include "segc/Runtime/Data/CaseReader.h"
+#include "segc/Runtime/Data/NumpyRandom.h"
+#include "segc/Runtime/Data/SplitsFile.h"
+
+namespace segc {
+
+/// The labelled cases of a data set, in the order of their names.
+struct TrainingCases {
+  DatasetDescription description;
+  std::vector<CaseFiles> cases;
+  /// The folds of splits_final.json as places in `cases`; empty: five folds are
+  /// drawn as both published programs do.
+  std::vector<FoldSplit> folds;
+  std::vector<std::string> files; ///< Every file that is read.
+  std::vector<std::string> notes; ///< What a user should know.
+
+  /// Class names come from the label files: from 0 to the largest value.
+  bool hasUnnamedClasses() const { return description.classNames.empty(); }
+};
+
+/// Lists a data set of the Decathlon or of nnU-Net (dataset.json), or a folder
+/// with images/ and labels/. A case whose files cannot be named has a status.
+/// Fails where dataset.json cannot be used or no case is there.
+StatusOr<TrainingCases> listTrainingCases(const std::string &folder);
+
+/// A reader of the cases, whose labels are values, ignored ones included.
+std::unique_ptr<CaseReader>
+makeTrainingReader(const DatasetDescription &description,
+                   const ImageLimits &limits, Notes &notes);
+
+/// Reads image and label of a case.
+StatusOr<SourceCase> readTrainingCase(const CaseReader &reader,
+                                      const CaseFiles &files);
+
+/// The places of folds in sorted names. Fails for a name that is not there, or
+/// twice in a fold, and for a fold without training cases.
+StatusOr<std::vector<FoldSplit>>
+placeFolds(const std::vector<NamedFold> &folds, const std::string &where,
+           const std::vector<std::string> &names);
+
+/// Fold `fold` of `count` cases whose names are sorted.
+StatusOr<FoldSplit> foldOf(const std::vector<FoldSplit> &folds, int64_t count,
+                           int64_t fold);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_PREPARE_TRAININGCASES_H
