@@ -7,6 +7,7 @@
 
 #include "segc/Runtime/Commands/Session.h"
 #include "segc/Plan/PipelinePlan.h"
+#include "segc/Plan/PlanFile.h"
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/Compile.h"
 #include "segc/Runtime/Device/MakeDevice.h"
@@ -257,6 +258,11 @@ Recipe segc::recipeOf(const Manifest &manifest) {
     recipe.scheduler = Schedule::Kind::CosineAnnealing;
     recipe.epochs = 1000;
     recipe.published = "best";
+    StatusOr<Plan> plan = parsePlan(manifest.pipeline.plan, "pipeline: plan");
+    if (plan && plan->rules == PlanRules::V2) {
+      recipe.scheduler = Schedule::Kind::Poly;
+      recipe.endLearningRate = 0;
+    }
   } else if (kind == "kits19") {
     recipe.epochs = 4000;
     recipe.warmupEpochs = 200;

@@ -13,6 +13,7 @@
 #include "segc/Runtime/Commands/Commands.h"
 #include "segc/Runtime/Commands/ResultsFolder.h"
 #include "segc/Runtime/Inference/Evaluate.h"
+#include "segc/Runtime/Inference/EvaluateCases.h"
 #include "segc/Runtime/Inference/Predict.h"
 #include "segc/Runtime/Train/Report.h"
 #include "segc/Runtime/Train/Weights.h"
@@ -48,6 +49,8 @@ static std::string checkpointOf(const TrainOptions &options) {
 /// In which order the axes of volumes reach the network: as until now, else as
 /// asked for, else as the model says. Empty where there are no volumes.
 static StatusOr<std::string> orientationOf(const Run &run) {
+  if (run.cached.cache)
+    return std::string(frameName(run.cached.cache->plan().frame));
   const std::optional<std::string> &asked = run.options.data.orientation;
   SEGC_ASSIGN_OR_RETURN(std::optional<AxisFrame> frame,
                         run.runner.manifest().pipeline.frame());
@@ -111,6 +114,13 @@ static Status openCases(Run &run) {
   const TrainOptions &options = run.options;
   if (options.data.data.empty())
     return Status::success();
+  if (holdsCache(options.data.data)) {
+    const Manifest &manifest = run.runner.manifest();
+    SEGC_ASSIGN_OR_RETURN(run.cached,
+                          openCacheCases(options.data, manifest,
+                                         batchSizeOf(options.model, manifest)));
+    return Status::success();
+  }
   SEGC_ASSIGN_OR_RETURN(std::string orientation, orientationOf(run));
   std::optional<AxisFrame> frame;
   if (!orientation.empty()) {
@@ -137,6 +147,8 @@ static Status noTrainingCases(const Run &run) {
 
 /// Reads all cases: what is wrong with any is said before the first step.
 static Status loadCases(const Run &run) {
+  if (run.cached.cache)
+    return run.cached.samples->load(Split::Train);
   if (!run.dataset)
     return Status::success();
   Status training = run.dataset->load(Split::Train);
@@ -168,6 +180,13 @@ static Status openSource(Run &run) {
   loader.augment = augments(run);
   loader.threads = options.loaderThreads.value_or(1);
   loader.firstStep = static_cast<uint64_t>(run.state.step);
+  if (run.cached.cache) {
+    SEGC_ASSIGN_OR_RETURN(run.source,
+                          makeLoaderSource(*run.cached.samples,
+                                           run.cached.trainNames(),
+                                           run.cached.identity(), loader));
+    return Status::success();
+  }
   SEGC_ASSIGN_OR_RETURN(run.source, makeLoaderSource(*run.dataset, loader));
   return Status::success();
 }
@@ -259,11 +278,14 @@ static CommandResult train(Run &run) {
       RunLog::open(options.results + "/train.jsonl", run.state.step));
   SEGC_RETURN_IF_ERROR(logParameters(log, run));
   Trainer::Evaluator evaluator;
-  if (run.dataset && run.dataset->count(Split::Validation) > 0)
+  if (run.heldOut() > 0)
     evaluator = [&] {
       const RunPhases::Scope phase(&run.phases, "validate");
-      return evaluateSplit(runner, *run.dataset, Split::Validation,
-                           run.state.batchSize);
+      return run.dataset
+                 ? evaluateSplit(runner, *run.dataset, Split::Validation,
+                                 run.state.batchSize)
+                 : evaluateCases(runner, *run.cached.validation,
+                                 run.cached.windows(), run.state.batchSize);
     };
   catchStopSignals();
   run.config.phases = &run.phases;
@@ -292,7 +314,7 @@ static CommandResult train(Run &run) {
         log.metadata("training_seconds",
                      {{"unit", "s"}, {"value", trainer.state().seconds}}));
     const RunPhases::Scope phase(&run.phases, "predict examples");
-    if (evaluator)
+    if (evaluator && run.dataset)
       SEGC_RETURN_IF_ERROR(
           predictExamples(runner, *run.dataset, Split::Validation,
                           run.state.batchSize, options.results));
@@ -321,6 +343,6 @@ CommandResult segc::runTrain(const TrainOptions &options) {
   RunPhases phases;
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(options.model, /*training=*/true, &phases));
-  Run run = {options, model.runner, {}, {}, {}, {}, std::move(phases)};
+  Run run = {options, model.runner, {}, {}, {}, {}, {}, std::move(phases)};
   return train(run);
 }

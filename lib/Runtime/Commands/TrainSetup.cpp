@@ -27,7 +27,7 @@ static std::string evaluationOption(const TrainOptions &options) {
 
 Status segc::checkEvaluation(const Run &run) {
   const std::string idle = evaluationOption(run.options);
-  if (idle.empty() || !run.dataset || run.dataset->count(Split::Validation) > 0)
+  if (idle.empty() || !run.options.batches.empty() || run.heldOut() > 0)
     return Status::success();
   return wrongUsage(idle + " has no effect: no case is held out; give --fold "
                            "or a --train-split below 1, or leave it out");
@@ -247,6 +247,8 @@ Status segc::checkPaths(const Run &run) {
                      {"--results", results + "/predictions"},
                      {"--results", results + "/overlays"}};
   }
+  if (run.cached.cache)
+    addInputs(paths, "--data", run.cached.cache->files());
   return checkOutputs(paths);
 }
 

@@ -8,6 +8,7 @@
 #ifndef SEGC_LIB_RUNTIME_COMMANDS_TRAINSETUP_H
 #define SEGC_LIB_RUNTIME_COMMANDS_TRAINSETUP_H
 
+#include "CacheCases.h"
 #include "segc/Runtime/Commands/Options.h"
 #include "segc/Runtime/Commands/Session.h"
 #include "segc/Runtime/Train/Trainer.h"
@@ -19,10 +20,18 @@ struct Run {
   const TrainOptions &options;
   ModelRunner &runner;
   std::unique_ptr<Dataset> dataset;
+  CacheCases cached; ///< Instead of a data set, if its cache is there.
   std::unique_ptr<BatchSource> source;
   TrainState state;
   TrainerConfig config;
   RunPhases phases;
+
+  /// The number of cases that validate.
+  int64_t heldOut() const {
+    return cached.cache ? cached.validation->cases()
+           : dataset    ? dataset->count(Split::Validation)
+                        : 0;
+  }
 };
 
 /// What can be seen to be wrong before a model is opened.

@@ -24,8 +24,10 @@ namespace {
 
 class LoaderSource : public BatchSource {
 public:
-  LoaderSource(const Dataset &dataset, std::unique_ptr<Loader> loader)
-      : dataset(dataset), loader(std::move(loader)) {}
+  LoaderSource(const SampleSource &data, std::vector<std::string> names,
+               std::string identity, std::unique_ptr<Loader> loader)
+      : data(data), names(std::move(names)), identity(std::move(identity)),
+        loader(std::move(loader)) {}
 
   StatusOr<TrainBatch> next() override {
     SEGC_ASSIGN_OR_RETURN(const Batch *batch, loader->next());
@@ -37,31 +39,27 @@ public:
     result.size = batch->size;
     result.firstSample = static_cast<int64_t>(batch->firstSample);
     for (int64_t index : batch->cases)
-      result.names.push_back(dataset.caseName(Split::Train, index));
+      result.names.push_back(names[static_cast<size_t>(index)]);
     return result;
   }
-  int64_t samples() const override { return dataset.count(Split::Train); }
+  int64_t samples() const override { return data.count(Split::Train); }
 
   StatusOr<std::string> digest() const override {
-    std::string text = dataset.kind();
-    for (Split split : {Split::Train, Split::Validation}) {
-      text += std::string("\n") + splitName(split);
-      for (int64_t i = 0; i < dataset.count(split); ++i)
-        text += "\n" + dataset.caseName(split, i);
-    }
-    std::vector<float> image(elementCount(dataset.imageShape()));
-    std::vector<int32_t> label(elementCount(dataset.labelShape()));
+    std::vector<float> image(elementCount(data.imageShape()));
+    std::vector<int32_t> label(elementCount(data.labelShape()));
     SEGC_RETURN_IF_ERROR(
-        dataset.sample(Split::Train, 0, {}, image.data(), label.data()));
+        data.sample(Split::Train, 0, {}, image.data(), label.data()));
     Sha256 hash;
-    hash.update(text);
+    hash.update(identity);
     hash.update(bytesOf(image.data(), image.size()));
     hash.update(bytesOf(label.data(), label.size()));
     return hash.hexDigest();
   }
 
 private:
-  const Dataset &dataset;
+  const SampleSource &data;
+  std::vector<std::string> names; ///< Of the training cases.
+  std::string identity;
   std::unique_ptr<Loader> loader;
 };
 
@@ -130,15 +128,30 @@ StatusOr<AlignedBuffer> takeTensor(const SafetensorsFile &file,
 
 } // namespace
 
-StatusOr<std::unique_ptr<BatchSource>>
-segc::makeLoaderSource(const Dataset &dataset, const LoaderOptions &options) {
+StatusOr<std::unique_ptr<BatchSource>> segc::makeLoaderSource(
+    const SampleSource &samples, std::vector<std::string> names,
+    const std::string &identity, const LoaderOptions &options) {
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Loader> loader,
-                        Loader::create(dataset, Split::Train, options));
+                        Loader::create(samples, Split::Train, options));
   return std::unique_ptr<BatchSource>(
-      new LoaderSource(dataset, std::move(loader)));
+      new LoaderSource(samples, std::move(names), identity, std::move(loader)));
 }
 
-/// Labels must be classes of the model: kernels take them as places.
+StatusOr<std::unique_ptr<BatchSource>>
+segc::makeLoaderSource(const Dataset &dataset, const LoaderOptions &options) {
+  std::string identity = dataset.kind();
+  std::vector<std::string> names;
+  for (Split split : {Split::Train, Split::Validation}) {
+    identity += std::string("\n") + splitName(split);
+    for (int64_t i = 0; i < dataset.count(split); ++i) {
+      identity += "\n" + dataset.caseName(split, i);
+      if (split == Split::Train)
+        names.push_back(dataset.caseName(split, i));
+    }
+  }
+  return makeLoaderSource(dataset, std::move(names), identity, options);
+}
+
 static Status checkClasses(const int32_t *labels, uint64_t count,
                            int64_t classes, const std::string &where) {
   for (uint64_t i = 0; i < count; ++i)

@@ -38,7 +38,12 @@ public:
   virtual StatusOr<std::string> digest() const = 0;
 };
 
-/// Makes a source of shuffled samples of a data set.
+/// Makes a source of shuffled samples of training cases with these names;
+/// `identity` names data set and split.
+StatusOr<std::unique_ptr<BatchSource>>
+makeLoaderSource(const SampleSource &samples, std::vector<std::string> names,
+                 const std::string &identity, const LoaderOptions &options);
+/// Makes one of a data set.
 StatusOr<std::unique_ptr<BatchSource>>
 makeLoaderSource(const Dataset &dataset, const LoaderOptions &options);
 

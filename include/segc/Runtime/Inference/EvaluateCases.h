@@ -1,0 +1,27 @@
+//===- EvaluateCases.h - Dice of prepared cases -----------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_RUNTIME_INFERENCE_EVALUATECASES_H
+#define SEGC_RUNTIME_INFERENCE_EVALUATECASES_H
+
+#include "segc/Runtime/Data/PreparedCase.h"
+#include "segc/Runtime/Device/ModelRunner.h"
+#include "segc/Runtime/Inference/Windows.h"
+#include "segc/Runtime/Metrics/Metrics.h"
+
+namespace segc {
+
+/// Predicts prepared cases in windows, with the weights that the runner has,
+/// and compares them with their labels on the grid of the network. -1 counts as
+/// background. Fails if there is no case, or a probability is not finite.
+StatusOr<Evaluation> evaluateCases(ModelRunner &runner,
+                                   const PatchSource &cases,
+                                   const WindowOptions &windows, int64_t batch);
+
+} // namespace segc
+
+#endif // SEGC_RUNTIME_INFERENCE_EVALUATECASES_H

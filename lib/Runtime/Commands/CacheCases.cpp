@@ -1,0 +1,120 @@
+//===- CacheCases.cpp - Cases of a cache to train on ----------------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CacheCases.h"
+#include "segc/Runtime/Prepare/PlainPatches.h"
+
+using namespace segc;
+
+std::vector<std::string> CacheCases::trainNames() const {
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < train->cases(); ++i)
+    names.push_back(train->caseName(i));
+  return names;
+}
+
+WindowOptions CacheCases::windows() const {
+  WindowOptions options;
+  options.rules = cache->plan().rules;
+  if (options.rules == PlanRules::Example) {
+    options.weights = WindowWeights::Constant;
+    options.overlap = 0.25;
+  }
+  return options;
+}
+
+std::string CacheCases::identity() const {
+  std::string text = "cache " + cache->planHash() + " " + cache->inputsHash();
+  for (const PatchSource *cases : {train.get(), validation.get()}) {
+    text += "\n";
+    for (int64_t i = 0; i < cases->cases(); ++i)
+      text += "\n" + cases->caseName(i);
+  }
+  return text;
+}
+
+static Status checkOptions(const DataOptions &options) {
+  const char *idle = options.channel             ? "--channel"
+                     : options.orientation       ? "--orientation"
+                     : options.legacyResize      ? "--legacy-resize"
+                     : !options.labelMap.empty() ? "--label-map"
+                                                 : nullptr;
+  if (idle)
+    return wrongUsage(std::string(idle) + " has no effect on a cache: leave "
+                                          "it out");
+  if (options.fold && options.trainSplit)
+    return wrongUsage("--fold and --train-split contradict each other, "
+                      "expected one of them");
+  return Status::success();
+}
+
+/// A model whose patches are not those of the cache is refused by what differs.
+static Status checkModel(const PreparedCache &cache, const Manifest &manifest) {
+  const DataPipeline &pipeline = manifest.pipeline;
+  const PlanConfiguration &configuration = cache.configuration();
+  const std::string where = cache.folder() + ": a cache of ";
+  const std::string advice =
+      "; compile the network of its plan (`segc model nnunet --plan`) or "
+      "prepare the cases by the model's";
+  if (pipeline.kind != "nnunet")
+    return invalidArgument(where +
+                           "patches, but the model was compiled for the "
+                           "pipeline \"" +
+                           pipeline.kind + "\"" + advice);
+  if (pipeline.patch != configuration.patch)
+    return invalidArgument(where + "patches " + shapeText(configuration.patch) +
+                           ", the model takes " + shapeText(pipeline.patch) +
+                           advice);
+  if (pipeline.spacing != configuration.spacing)
+    return invalidArgument(where + "another spacing than the model's" + advice);
+  const auto classes = static_cast<int64_t>(cache.plan().classNames.size());
+  if (classes != manifest.classes)
+    return invalidArgument(where + std::to_string(classes) +
+                           " classes, the model has " +
+                           std::to_string(manifest.classes) + advice);
+  if (!cache.plan().regions.empty() || cache.plan().ignoreLabel)
+    return unsupported(where + "regions or with an ignore label, which the "
+                               "losses of the model do not take");
+  return Status::success();
+}
+
+static StatusOr<FoldSplit> splitOf(const PreparedCache &cache,
+                                   const DataOptions &options) {
+  if (options.fold)
+    return foldOf(cache.folds(), cache.cases(), *options.fold);
+  FoldSplit split;
+  const auto train = static_cast<int64_t>(static_cast<double>(cache.cases()) *
+                                          options.trainSplit.value_or(1.0));
+  for (int64_t i = 0; i < cache.cases(); ++i)
+    (i < train ? split.train : split.validation).push_back(i);
+  if (split.train.empty())
+    return invalidArgument(cache.folder() + ": of " +
+                           std::to_string(cache.cases()) +
+                           " cases this train split leaves none to train on");
+  return split;
+}
+
+StatusOr<CacheCases> segc::openCacheCases(const DataOptions &options,
+                                          const Manifest &manifest,
+                                          int64_t batch) {
+  SEGC_RETURN_IF_ERROR(checkOptions(options));
+  CacheCases result;
+  SEGC_ASSIGN_OR_RETURN(result.cache, PreparedCache::open(options.data));
+  const PreparedCache &cache = *result.cache;
+  SEGC_RETURN_IF_ERROR(checkModel(cache, manifest));
+  SEGC_ASSIGN_OR_RETURN(FoldSplit split, splitOf(cache, options));
+  result.train = std::make_unique<PatchSubset>(cache, std::move(split.train));
+  result.validation =
+      std::make_unique<PatchSubset>(cache, std::move(split.validation));
+  PlainPatchOptions patches;
+  patches.patch = cache.configuration().patch;
+  patches.channels = static_cast<int64_t>(cache.plan().channelNames.size());
+  patches.batch = batch;
+  result.samples =
+      std::make_unique<PlainPatches>(*result.train, std::move(patches));
+  return result;
+}

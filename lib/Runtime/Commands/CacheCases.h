@@ -1,0 +1,38 @@
+//===- CacheCases.h - Cases of a cache to train on --------------*- C++ -*-===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEGC_LIB_RUNTIME_COMMANDS_CACHECASES_H
+#define SEGC_LIB_RUNTIME_COMMANDS_CACHECASES_H
+
+#include "segc/Runtime/Commands/Session.h"
+#include "segc/Runtime/Inference/Windows.h"
+#include "segc/Runtime/Prepare/PreparedCache.h"
+#include "segc/Runtime/Train/BatchSource.h"
+
+namespace segc {
+
+/// The cases of a cache by fold, and patches of those that train.
+struct CacheCases {
+  std::unique_ptr<PreparedCache> cache;
+  std::unique_ptr<PatchSource> train, validation;
+  std::unique_ptr<SampleSource> samples;
+
+  std::vector<std::string> trainNames() const;
+  /// Windows of an evaluation, by the rules of the plan.
+  WindowOptions windows() const;
+  /// Names data set, plan and split, for the digest of a run.
+  std::string identity() const;
+};
+
+/// Opens the cache that --data names, and checks that the model takes its
+/// patches. Fails for options that caches do not follow.
+StatusOr<CacheCases> openCacheCases(const DataOptions &options,
+                                    const Manifest &manifest, int64_t batch);
+
+} // namespace segc
+
+#endif // SEGC_LIB_RUNTIME_COMMANDS_CACHECASES_H
