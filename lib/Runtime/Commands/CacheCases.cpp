@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "CacheCases.h"
-#include "segc/Runtime/Prepare/PlainPatches.h"
 
 using namespace segc;
 
@@ -15,6 +14,25 @@ std::vector<std::string> CacheCases::trainNames() const {
   for (int64_t i = 0; i < train->cases(); ++i)
     names.push_back(train->caseName(i));
   return names;
+}
+
+Status CacheCases::preparePatches(PlanRules rules, int64_t batch) {
+  const PlanConfiguration &configuration = cache->configuration();
+  patches.rules = rules;
+  patches.batch = batch;
+  std::copy_backward(configuration.patch.begin(), configuration.patch.end(),
+                     patches.patch.end());
+  // The published example reads two volumes for a batch of planes.
+  if (batch % 2 == 0)
+    patches.slicesPerVolume = batch / 2;
+  if (cache->plan().rules == PlanRules::V2)
+    patches.maskedChannels = configuration.useMask;
+  SEGC_ASSIGN_OR_RETURN(
+      samples,
+      PatchSamples::create(
+          *train, static_cast<int64_t>(cache->plan().channelNames.size()),
+          patches));
+  return samples->load(Split::Train);
 }
 
 WindowOptions CacheCases::windows() const {
@@ -99,8 +117,7 @@ static StatusOr<FoldSplit> splitOf(const PreparedCache &cache,
 }
 
 StatusOr<CacheCases> segc::openCacheCases(const DataOptions &options,
-                                          const Manifest &manifest,
-                                          int64_t batch) {
+                                          const Manifest &manifest) {
   SEGC_RETURN_IF_ERROR(checkOptions(options));
   CacheCases result;
   SEGC_ASSIGN_OR_RETURN(result.cache, PreparedCache::open(options.data));
@@ -110,11 +127,5 @@ StatusOr<CacheCases> segc::openCacheCases(const DataOptions &options,
   result.train = std::make_unique<PatchSubset>(cache, std::move(split.train));
   result.validation =
       std::make_unique<PatchSubset>(cache, std::move(split.validation));
-  PlainPatchOptions patches;
-  patches.patch = cache.configuration().patch;
-  patches.channels = static_cast<int64_t>(cache.plan().channelNames.size());
-  patches.batch = batch;
-  result.samples =
-      std::make_unique<PlainPatches>(*result.train, std::move(patches));
   return result;
 }

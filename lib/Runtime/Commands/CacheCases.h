@@ -8,6 +8,7 @@
 #ifndef SEGC_LIB_RUNTIME_COMMANDS_CACHECASES_H
 #define SEGC_LIB_RUNTIME_COMMANDS_CACHECASES_H
 
+#include "segc/Runtime/Augment/PatchSamples.h"
 #include "segc/Runtime/Commands/Session.h"
 #include "segc/Runtime/Inference/Windows.h"
 #include "segc/Runtime/Prepare/PreparedCache.h"
@@ -19,9 +20,12 @@ namespace segc {
 struct CacheCases {
   std::unique_ptr<PreparedCache> cache;
   std::unique_ptr<PatchSource> train, validation;
-  std::unique_ptr<SampleSource> samples;
+  PatchOptions patches;
+  std::unique_ptr<PatchSamples> samples; ///< Of preparePatches().
 
   std::vector<std::string> trainNames() const;
+  /// Patches of the cases that train, for batches of `batch`.
+  Status preparePatches(PlanRules rules, int64_t batch);
   /// Windows of an evaluation, by the rules of the plan.
   WindowOptions windows() const;
   /// Names data set, plan and split, for the digest of a run.
@@ -31,7 +35,7 @@ struct CacheCases {
 /// Opens the cache that --data names, and checks that the model takes its
 /// patches. Fails for options that caches do not follow.
 StatusOr<CacheCases> openCacheCases(const DataOptions &options,
-                                    const Manifest &manifest, int64_t batch);
+                                    const Manifest &manifest);
 
 } // namespace segc
 

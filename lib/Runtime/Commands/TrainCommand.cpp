@@ -115,12 +115,13 @@ static Status openCases(Run &run) {
   if (options.data.data.empty())
     return Status::success();
   if (holdsCache(options.data.data)) {
-    const Manifest &manifest = run.runner.manifest();
-    SEGC_ASSIGN_OR_RETURN(run.cached,
-                          openCacheCases(options.data, manifest,
-                                         batchSizeOf(options.model, manifest)));
+    SEGC_ASSIGN_OR_RETURN(
+        run.cached, openCacheCases(options.data, run.runner.manifest()));
     return Status::success();
   }
+  if (options.augmentation)
+    return wrongUsage("--augmentation has no effect but on a cache of "
+                      "`segrun preprocess`: leave it out");
   SEGC_ASSIGN_OR_RETURN(std::string orientation, orientationOf(run));
   std::optional<AxisFrame> frame;
   if (!orientation.empty()) {
@@ -146,9 +147,9 @@ static Status noTrainingCases(const Run &run) {
 }
 
 /// Reads all cases: what is wrong with any is said before the first step.
-static Status loadCases(const Run &run) {
+static Status loadCases(Run &run) {
   if (run.cached.cache)
-    return run.cached.samples->load(Split::Train);
+    return run.cached.preparePatches(patchRules(run), run.state.batchSize);
   if (!run.dataset)
     return Status::success();
   Status training = run.dataset->load(Split::Train);
@@ -181,6 +182,7 @@ static Status openSource(Run &run) {
   loader.threads = options.loaderThreads.value_or(1);
   loader.firstStep = static_cast<uint64_t>(run.state.step);
   if (run.cached.cache) {
+    followRules(run.cached.patches, loader);
     SEGC_ASSIGN_OR_RETURN(run.source,
                           makeLoaderSource(*run.cached.samples,
                                            run.cached.trainNames(),
@@ -212,6 +214,8 @@ static Status logParameters(RunLog &log, const Run &run) {
       {"label_map", options.data.labelMap},
       {"seed", run.state.seed},
       {"augment", augments(run)},
+      {"augmentation",
+       run.state.settings ? run.state.settings->augmentation : std::string()},
       {"batch_size", run.state.batchSize},
       {"steps", config.schedule.totalSteps},
       {"steps_per_epoch", config.stepsPerEpoch},

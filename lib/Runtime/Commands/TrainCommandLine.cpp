@@ -131,6 +131,10 @@ static void addTraining(CLI::App &app, TrainOptions &options) {
       "--augment,!--no-augment",
       [&options](int64_t count) { options.augment = count > 0; },
       "Augment the training samples");
+  app.add_option("--augmentation", options.augmentation,
+                 "Of the patches of a cache: the published example's, nnU-Net "
+                 "v2's, or none; --augment takes that of the plan's rules")
+      ->check(CLI::IsMember({"none", "example", "v2"}));
   app.add_option("--loader-threads", options.loaderThreads,
                  "Threads that prepare batches; default: 1; results do not "
                  "depend on it")

@@ -38,6 +38,8 @@ Status segc::checkTrainOptions(const TrainOptions &options) {
     return wrongUsage("expected one of --data DIR and --batches FILE");
   if (options.epochs && options.maxSteps)
     return wrongUsage("expected one of --epochs and --max-steps");
+  if (options.augment && options.augmentation)
+    return wrongUsage("expected one of --augment and --augmentation");
   if (options.resume && !options.init.empty())
     return wrongUsage("--resume goes on with the run's own weights: "
                       "leave out --init or --resume");
@@ -59,6 +61,7 @@ Status segc::checkTrainOptions(const TrainOptions &options) {
     DataOptions data = options.data;
     data.orientation.reset(); // checkpoints record it
     std::string idle = options.augment.value_or(false) ? "--augment"
+                       : options.augmentation          ? "--augmentation"
                        : options.loaderThreads         ? "--loader-threads"
                                                        : idleWithoutData(data);
     if (idle.empty())
@@ -190,8 +193,20 @@ Status segc::configure(Run &run) {
 }
 
 bool segc::augments(const Run &run) {
+  if (run.options.augmentation)
+    return *run.options.augmentation != "none";
   const std::optional<RunSettings> &before = run.state.settings;
   return run.options.augment.value_or(before && before->augment);
+}
+
+PlanRules segc::patchRules(const Run &run) {
+  const std::optional<RunSettings> &before = run.state.settings;
+  const std::string name = run.options.augmentation.value_or(
+      before ? before->augmentation : std::string());
+  for (PlanRules rules : {PlanRules::Example, PlanRules::V2})
+    if (name == planRulesName(rules))
+      return rules;
+  return run.cached.cache->plan().rules;
 }
 
 /// What this run was asked to do, as its checkpoints carry it.
@@ -205,6 +220,9 @@ static StatusOr<RunSettings> settingsOf(const Run &run) {
   settings.trainSplit = options.data.trainSplit.value_or(1.0);
   settings.legacyResize = options.data.legacyResize;
   settings.augment = augments(run);
+  if (run.cached.cache)
+    settings.augmentation =
+        settings.augment ? planRulesName(patchRules(run)) : "none";
   settings.precision = manifest.precision;
   settings.optimizer = manifest.optimizer.kind;
   settings.schedule = run.config.schedule;
@@ -259,6 +277,7 @@ void segc::warnOfIdleOptions(const TrainOptions &options) {
       {!options.batches.empty(), "--batches"},
       {!options.dumpGradients.empty(), "--dump-gradients"},
       {options.augment.has_value(), "--augment"},
+      {options.augmentation.has_value(), "--augmentation"},
       {options.loaderThreads.has_value(), "--loader-threads"},
       {options.epochs.has_value(), "--epochs"},
       {options.learningRate.has_value(), "--learning-rate"},

@@ -42,6 +42,9 @@ Status configure(Run &run);
 
 /// As asked for, else as the run did until now.
 bool augments(const Run &run);
+/// Rules of the patches of a cache: asked for, of the run until now, or of the
+/// plan.
+PlanRules patchRules(const Run &run);
 
 /// Holds what is asked for against what the run had until now, and makes it the
 /// run's.

@@ -44,6 +44,8 @@ public:
   }
   int64_t samples() const override { return data.count(Split::Train); }
 
+  std::optional<LoaderTimes> times() const override { return loader->times(); }
+
   StatusOr<std::string> digest() const override {
     std::vector<float> image(elementCount(data.imageShape()));
     std::vector<int32_t> label(elementCount(data.labelShape()));

@@ -33,6 +33,7 @@ OrderedJson RunSettings::toJson() const {
           {"train_split", trainSplit},
           {"legacy_resize", legacyResize},
           {"augment", augment},
+          {"augmentation", augmentation},
           {"precision", precision},
           {"optimizer", optimizer},
           {"scheduler", scheduleName(schedule.kind)},
@@ -61,6 +62,9 @@ RunSettings RunSettings::fromJson(JsonReader reader) {
   settings.trainSplit = reader.number("train_split");
   settings.legacyResize = reader.boolean("legacy_resize");
   settings.augment = reader.boolean("augment");
+  // Earlier versions had no patches.
+  if (reader.has("augmentation"))
+    settings.augmentation = reader.string("augmentation");
   settings.precision = reader.string("precision");
   settings.optimizer = reader.string("optimizer");
   StatusOr<Schedule::Kind> kind = parseScheduleKind(reader.string("scheduler"));
@@ -151,6 +155,8 @@ Status segc::checkSameRun(const RunSettings &before, const RunSettings &now,
       {splitText(before), splitText(now)},
       {flagText("--augment", before.augment),
        flagText("--augment", now.augment)},
+      {"--augmentation " + before.augmentation,
+       "--augmentation " + now.augmentation},
       {flagText("--legacy-resize", before.legacyResize),
        flagText("--legacy-resize", now.legacyResize)},
       {std::string("--best-by ") + measureName(before.bestBy),

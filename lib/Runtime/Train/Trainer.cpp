@@ -172,6 +172,11 @@ Status Trainer::logStep(const segc_scalars &scalars) {
       list.push_back(recordedFloat(output.floats()[i]));
   }
   data["learning_rate"] = recordedFloat(scalars.learning_rate);
+  if (const std::optional<LoaderTimes> now = batches.times()) {
+    data["loader_waited"] = now->waited - loaderTimes.waited;
+    data["loader_worked"] = now->worked - loaderTimes.worked;
+    loaderTimes = *now;
+  }
   if (state_.lossScale.dynamic)
     data["loss_scale"] = state_.lossScale.scale;
   showProgress(scalars, true);

@@ -60,6 +60,8 @@ struct TrainOptions {
   std::string batches, init, dumpGradients;
   std::optional<int64_t> epochs, maxSteps;
   std::optional<bool> augment;          ///< Default: that of the resumed run.
+  /// Of patches: "none", "example" or "v2".
+  std::optional<std::string> augmentation;
   std::optional<int64_t> loaderThreads; ///< 1 if absent.
   bool resume = false;
   std::optional<double> learningRate, momentum, weightDecay;

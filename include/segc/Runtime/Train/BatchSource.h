@@ -12,6 +12,7 @@
 #include "segc/Runtime/Data/Loader.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ public:
   /// Returns a hash of the names of the cases and of one sample, which
   /// identifies data set and split.
   virtual StatusOr<std::string> digest() const = 0;
+  /// Returns what making the batches took until now; nothing if they are there.
+  virtual std::optional<LoaderTimes> times() const { return std::nullopt; }
 };
 
 /// Makes a source of shuffled samples of training cases with these names;

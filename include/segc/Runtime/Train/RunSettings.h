@@ -35,6 +35,7 @@ struct RunSettings {
   std::optional<int64_t> fold;
   double trainSplit = 1;
   bool legacyResize = false, augment = false;
+  std::string augmentation; ///< Of patches; empty for other samples.
   std::string precision, optimizer;
   Schedule schedule;
   double momentum = 0, weightDecay = 0;

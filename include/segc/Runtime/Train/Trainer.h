@@ -101,6 +101,7 @@ private:
   int64_t firstStep = 0;
   int64_t savedStep = -1;
   double secondsBefore = 0;
+  LoaderTimes loaderTimes; ///< at the last record
 };
 
 } // namespace segc
