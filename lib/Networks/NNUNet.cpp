@@ -55,11 +55,10 @@ OwningOpRef<ModuleOp> buildNNUNet(MLIRContext *context,
       "nnunet_" + (planned ? planned->name
                            : (options.task.empty() ? "" : options.task + "_") +
                                  std::to_string(options.dim) + "d");
-  NetworkBuilder b(
-      context, symbol, options.classes, image,
-      decayRule(options.optimizer,
-                {/*kernels=*/true, /*biases=*/true, /*norms=*/v2}),
-      {/*epsilon=*/v2 ? 1e-5 : 1e-3});
+  NetworkBuilder b(context, symbol, options.classes, image,
+                   decayRule(options.optimizer,
+                             {/*kernels=*/true, /*biases=*/true, /*norms=*/v2}),
+                   {/*epsilon=*/v2 ? 1e-5 : 1e-3});
   Topology topology = std::move(*options.topology());
   size_t levels = topology.levels();
   std::vector<int64_t> filters =

@@ -9,6 +9,7 @@
 #include "segc/Base/Files.h"
 #include "segc/Base/Signals.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -78,6 +79,50 @@ static Status listFiles(const fs::path &folder, std::set<fs::path> open,
                : Status::success();
 }
 
+/// Writes all bytes; returns errno, 0 if there was no error.
+static int writeAll(int descriptor, const char *bytes, ssize_t count) {
+  while (count > 0) {
+    const ssize_t written =
+        ::write(descriptor, bytes, static_cast<size_t>(count));
+    if (written < 0 && errno != EINTR)
+      return errno;
+    bytes += std::max<ssize_t>(written, 0);
+    count -= std::max<ssize_t>(written, 0);
+  }
+  return 0;
+}
+
+/// Copies a file and its mode to a new one; returns errno, 0 if there was no
+/// error. (std::filesystem::copy_file says of a disk that fills up while it
+/// copies that input and output failed.)
+static int copyFile(const std::string &from, const std::string &to) {
+  const int source = ::open(from.c_str(), O_RDONLY | O_CLOEXEC);
+  if (source < 0)
+    return errno;
+  struct stat status = {};
+  int error = ::fstat(source, &status) != 0 ? errno : 0;
+  const int copy =
+      error ? -1
+            : ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                     status.st_mode & 0777);
+  if (!error && copy < 0)
+    error = errno;
+  std::vector<char> bytes(1 << 20);
+  while (!error) {
+    const ssize_t count = ::read(source, bytes.data(), bytes.size());
+    if (count == 0)
+      break;
+    if (count > 0)
+      error = writeAll(copy, bytes.data(), count);
+    else if (errno != EINTR)
+      error = errno;
+  }
+  if (copy >= 0 && ::close(copy) != 0 && !error)
+    error = errno;
+  ::close(source);
+  return error;
+}
+
 Status StagingFolder::copyRest(const std::set<std::string> &skipped,
                                ThreadPool &pool) const {
   std::vector<std::string> all, files;
@@ -99,11 +144,10 @@ Status StagingFolder::copyRest(const std::set<std::string> &skipped,
                        if (!status.ok() || stopSignal())
                          return;
                      }
-                     std::error_code error;
-                     fs::copy_file(path, target(path), error);
+                     const int error = copyFile(path, target(path));
                      std::lock_guard<std::mutex> lock(mutex);
                      if (error && status.ok())
-                       status = failed(path, "cannot copy", error.value());
+                       status = failed(path, "cannot copy", error);
                    });
   if (status.ok() && stopSignal())
     return Status(StatusCode::Interrupted, "interrupted while copying");

@@ -115,8 +115,8 @@ static Status openCases(Run &run) {
   if (options.data.data.empty())
     return Status::success();
   if (holdsCache(options.data.data)) {
-    SEGC_ASSIGN_OR_RETURN(
-        run.cached, openCacheCases(options.data, run.runner.manifest()));
+    SEGC_ASSIGN_OR_RETURN(run.cached,
+                          openCacheCases(options.data, run.runner.manifest()));
     return Status::success();
   }
   if (options.augmentation)

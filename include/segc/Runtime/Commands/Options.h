@@ -59,7 +59,7 @@ struct TrainOptions {
   std::string results = "results";
   std::string batches, init, dumpGradients;
   std::optional<int64_t> epochs, maxSteps;
-  std::optional<bool> augment;          ///< Default: that of the resumed run.
+  std::optional<bool> augment; ///< Default: that of the resumed run.
   /// Of patches: "none", "example" or "v2".
   std::optional<std::string> augmentation;
   std::optional<int64_t> loaderThreads; ///< 1 if absent.
