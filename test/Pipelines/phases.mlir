@@ -10,7 +10,7 @@
 // RUN: segc-opt %s --segc-entries --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefix=ENTRIES
 // ENTRIES: Pass Manager with 2 passes:
 // ENTRIES-NEXT: builtin.module(
-// ENTRIES-NEXT: seg-import-network{training=true}
+// ENTRIES-NEXT: seg-import-network{features=false training=true}
 // ENTRIES-NEXT: func.func(
 // ENTRIES-NEXT: canonicalize
 

@@ -23,6 +23,8 @@ constexpr const char *notStored = "nobody stores these sums",
                      *notRead = "nobody reads what it copies",
                      *otherFactor = "the other factor is zero there",
                      *sameValue = "all threads store the same",
+                     *ofLabel = "it selects a weight by the label: the value "
+                                "is wrong alike in all orders",
                      *stopped = "a mask inside of the loop stops it";
 
 using Types = std::vector<std::string>;
@@ -604,7 +606,9 @@ std::vector<DeletionCase> segc::test::reductionDeletionCases() {
        {8}},
       {"gradient of weighted cross entropy",
        opText("weighted_cross_entropy_grad", {image, labels, number, number},
-              {image}, "weights [1.0, 0.5, 2.0]")},
+              {image}, "weights [1.0, 0.5, 2.0]"),
+       {},
+       {{"ule 0", ofLabel}}},
       {"norm of gradients",
        opText("clip_scale", {vectorOf(20000), number}, {number},
               "max_norm 0.5"),
