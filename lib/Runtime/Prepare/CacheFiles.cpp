@@ -160,7 +160,9 @@ placesOf(const SafetensorsFile &file, const std::string &name, int64_t voxels) {
   if (!tensor || tensor->dtype != "I64" || tensor->shape.size() != 1)
     return dataLoss(file.path() + ": no list of voxels \"" + name + "\"");
   std::vector<int64_t> places(static_cast<size_t>(tensor->shape[0]));
-  std::memcpy(places.data(), file.data(*tensor), tensor->end - tensor->begin);
+  // An empty list has no address.
+  if (!places.empty())
+    std::memcpy(places.data(), file.data(*tensor), tensor->end - tensor->begin);
   for (int64_t place : places)
     if (place < 0 || place >= voxels)
       return dataLoss(file.path() + ": \"" + name + "\" has the voxel " +
