@@ -40,18 +40,7 @@ static std::string recorded(const std::string &name) {
   return SEGC_SOURCE_DIR "/unittests/Runtime/Data/golden/formats/" + name;
 }
 
-TEST(MetaImageTest, OfSimpleItk) {
-  auto volume = decode(itkHeader);
-  ASSERT_OK(volume.status());
-  EXPECT_THAT(volume->geometry.size, ElementsAre(2, 3, 4));
-  EXPECT_THAT(volume->geometry.spacing, ElementsAre(1, 2, 3));
-  EXPECT_EQ(volume->type, VoxelType::I16);
-  EXPECT_EQ(volume->geometry.affine,
-            (Affine{{{0, 2, 0, -10}, {-1, 0, 0, -20}, {0, 0, -3, 30}}}));
-  EXPECT_EQ(volume->geometry.placedBy, PlacedBy::Directions);
-  EXPECT_EQ(volume->channel(0).at(1, 2, 3), 23);
-  EXPECT_THAT(volume->warnings, IsEmpty());
-}
+TEST(MetaImageTest, OfSimpleItk) { expectVolumeOfSimpleItk(decode(itkHeader)); }
 
 // Files of the library itself: packed with zlib, beside their header, of
 // several channels, of two dimensions.

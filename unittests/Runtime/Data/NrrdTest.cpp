@@ -36,16 +36,7 @@ static Status refusal(const std::string &header) {
 }
 
 TEST(NrrdTest, OfSimpleItk) {
-  auto volume = decodeNrrd(itkHeader + counting(24), "x.nrrd");
-  ASSERT_OK(volume.status());
-  EXPECT_THAT(volume->geometry.size, ElementsAre(2, 3, 4));
-  EXPECT_THAT(volume->geometry.spacing, ElementsAre(1, 2, 3));
-  EXPECT_EQ(volume->type, VoxelType::I16);
-  EXPECT_EQ(volume->geometry.affine,
-            (Affine{{{0, 2, 0, -10}, {-1, 0, 0, -20}, {0, 0, -3, 30}}}));
-  EXPECT_EQ(volume->geometry.placedBy, PlacedBy::Directions);
-  EXPECT_EQ(volume->channel(0).at(1, 2, 3), 23);
-  EXPECT_THAT(volume->warnings, IsEmpty());
+  expectVolumeOfSimpleItk(decodeNrrd(itkHeader + counting(24), "x.nrrd"));
 }
 
 // A vector image of SimpleITK: the channels of a voxel follow each other.

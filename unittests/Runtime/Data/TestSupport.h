@@ -188,6 +188,21 @@ inline std::string counting(int count) {
   return bytes;
 }
 
+/// Expects the volume of 2 x 3 x 4 voxels that SimpleITK wrote in several
+/// formats: counted values, directions that turn two axes.
+inline void expectVolumeOfSimpleItk(const StatusOr<Volume> &volume) {
+  using testing::ElementsAre;
+  ASSERT_OK(volume.status());
+  EXPECT_THAT(volume->geometry.size, ElementsAre(2, 3, 4));
+  EXPECT_THAT(volume->geometry.spacing, ElementsAre(1, 2, 3));
+  EXPECT_EQ(volume->type, VoxelType::I16);
+  EXPECT_EQ(volume->geometry.affine,
+            (Affine{{{0, 2, 0, -10}, {-1, 0, 0, -20}, {0, 0, -3, 30}}}));
+  EXPECT_EQ(volume->geometry.placedBy, PlacedBy::Directions);
+  EXPECT_EQ(volume->channel(0).at(1, 2, 3), 23);
+  EXPECT_THAT(volume->warnings, testing::IsEmpty());
+}
+
 /// The text with its first `from` replaced.
 inline std::string replaced(std::string text, const std::string &from,
                             const std::string &to) {
