@@ -253,6 +253,23 @@ TEST(DicomTest, Refused) {
                  data.putAndInsertString(DCM_NumberOfFrames, "7");
                }),
                Unsupported, "7 slices in one file", "multi-frame");
+  // What an enhanced file of one slice has in place of a position.
+  EXPECT_ERROR(
+      refusal([](DcmDataset &data) {
+        for (const DcmTagKey &tag :
+             {DCM_ImagePositionPatient, DCM_ImageOrientationPatient,
+              DCM_PixelSpacing})
+          data.findAndDeleteElement(tag);
+        data.putAndInsertString(DCM_SOPClassUID, UID_EnhancedMRImageStorage);
+        data.putAndInsertString(DCM_NumberOfFrames, "1");
+        DcmItem *groups = nullptr;
+        data.findOrCreateSequenceItem(DCM_PerFrameFunctionalGroupsSequence,
+                                      groups, 0);
+        DcmItem *place = nullptr;
+        groups->findOrCreateSequenceItem(DCM_PlanePositionSequence, place, 0);
+        place->putAndInsertString(DCM_ImagePositionPatient, "0\\0\\0");
+      }),
+      Unsupported, "1 slice in one file", "enhanced multi-frame", "dcm2niix");
   for (const char *colours : {"MONOCHROME1", "RGB", "PALETTE COLOR"})
     EXPECT_ERROR(refusal([&](DcmDataset &data) {
                    data.putAndInsertString(DCM_PhotometricInterpretation,

@@ -1,18 +1,16 @@
-//===- DicomFiles.cpp - Reading DICOM series with DCMTK -------------------===//
+//===- DicomHeaders.cpp - Headers of DICOM files, read with DCMTK ---------===//
 //
 // Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "ImageFile.h"
-#include "segc/Runtime/Data/DicomSeries.h"
+#include "DicomFiles.h"
 
 #include <dcmtk/config/osconfig.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <dcmtk/dcmdata/dcdict.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
 #include <dcmtk/dcmdata/dctk.h>
@@ -27,8 +25,6 @@ namespace fs = std::filesystem;
 
 /// A series has a few hundred files, of several phases a few thousand.
 static constexpr size_t maxFiles = 100000;
-/// Values of fields beyond this stay in the file until they are asked for.
-static constexpr Uint32 maxFieldBytes = 4096;
 
 /// DCMTK's messages would stand between ours; its dictionary is a file.
 static Status prepareLibrary() {
@@ -45,10 +41,6 @@ static Status prepareLibrary() {
                  "DCMTK's data files or name them in DCMDICTPATH");
 }
 
-//===----------------------------------------------------------------------===//
-// Headers
-//===----------------------------------------------------------------------===//
-
 namespace {
 /// Takes the fields of one file.
 class SliceReader {
@@ -61,6 +53,7 @@ public:
 private:
   Status readPlace(DicomSlice &slice) const;
   Status readPixelType(DicomSlice &slice) const;
+  Status refuseFrames() const;
   std::string text(const DcmTagKey &tag) const {
     OFString value;
     data.findAndGetOFString(tag, value);
@@ -119,18 +112,27 @@ Status SliceReader::readPlace(DicomSlice &slice) const {
   return Status::success();
 }
 
+/// An enhanced file holds all slices, with their places in groups of its own
+/// kind, even where there is one.
+Status SliceReader::refuseFrames() const {
+  Sint32 frames = 1;
+  if (data.findAndGetSint32(DCM_NumberOfFrames, frames).bad())
+    frames = 1;
+  const bool enhanced = data.tagExists(DCM_PerFrameFunctionalGroupsSequence) ||
+                        data.tagExists(DCM_SharedFunctionalGroupsSequence);
+  if (frames == 1 && !enhanced)
+    return Status::success();
+  return refused(std::to_string(frames) + (frames == 1 ? " slice" : " slices") +
+                 " in one file (enhanced multi-frame DICOM), expected a file "
+                 "for each slice, without functional groups; convert it with "
+                 "`dcm2niix -z y FOLDER`");
+}
+
 Status SliceReader::readPixelType(DicomSlice &slice) const {
   const std::string colours = text(DCM_PhotometricInterpretation);
   if (integer(DCM_SamplesPerPixel, 1) != 1 || colours != "MONOCHROME2")
     return refused("pixels of " + (colours.empty() ? "no kind" : colours) +
                    ", expected grey values (MONOCHROME2)");
-  Sint32 frames = 1;
-  if (data.findAndGetSint32(DCM_NumberOfFrames, frames).bad())
-    frames = 1;
-  if (frames != 1)
-    return refused(std::to_string(frames) +
-                   " slices in one file (enhanced multi-frame), expected one "
-                   "a file; convert it with `dcm2niix -z y FOLDER`");
   const int64_t allocated = integer(DCM_BitsAllocated, 0);
   const int64_t stored = integer(DCM_BitsStored, allocated);
   const bool isSigned = integer(DCM_PixelRepresentation, 0) == 1;
@@ -153,6 +155,7 @@ StatusOr<DicomSlice> SliceReader::read() const {
   slice.description = text(DCM_SeriesDescription);
   slice.columns = integer(DCM_Columns, 0);
   slice.rows = integer(DCM_Rows, 0);
+  SEGC_RETURN_IF_ERROR(refuseFrames());
   SEGC_RETURN_IF_ERROR(readPixelType(slice));
   SEGC_RETURN_IF_ERROR(readPlace(slice));
   return slice;
@@ -162,7 +165,7 @@ StatusOr<DicomSlice> SliceReader::read() const {
 static StatusOr<std::optional<DicomSlice>> readSlice(const std::string &path) {
   DcmFileFormat file;
   if (file.loadFileUntilTag(path.c_str(), EXS_Unknown, EGL_noChange,
-                            maxFieldBytes, ERM_fileOnly, DCM_PixelData)
+                            maxDicomFieldBytes, ERM_fileOnly, DCM_PixelData)
           .bad())
     return std::optional<DicomSlice>();
   DcmDataset &data = *file.getDataset();
@@ -174,9 +177,8 @@ static StatusOr<std::optional<DicomSlice>> readSlice(const std::string &path) {
   return std::optional<DicomSlice>(std::move(slice));
 }
 
-/// The slices of a folder, and the volume that they make.
-static StatusOr<VolumeHeader> readHeaders(const std::string &folder,
-                                          std::vector<DicomSlice> &slices) {
+StatusOr<VolumeHeader> segc::readDicomSlices(const std::string &folder,
+                                             std::vector<DicomSlice> &slices) {
   SEGC_RETURN_IF_ERROR(prepareLibrary());
   std::vector<std::string> paths;
   std::error_code error;
@@ -213,135 +215,5 @@ static StatusOr<VolumeHeader> readHeaders(const std::string &folder,
 
 StatusOr<VolumeHeader> segc::readDicomHeader(const std::string &folder) {
   std::vector<DicomSlice> slices;
-  return readHeaders(folder, slices);
-}
-
-//===----------------------------------------------------------------------===//
-// Pixels
-//===----------------------------------------------------------------------===//
-
-/// Bits above the stored ones may hold overlays.
-template <typename T>
-static void keepStoredBits(char *pixels, int64_t count, int bits) {
-  constexpr int all = 8 * sizeof(T);
-  for (int64_t i = 0; bits < all && i < count; ++i) {
-    T value;
-    std::memcpy(&value, pixels + static_cast<size_t>(i) * sizeof(T), sizeof(T));
-    using Unsigned = std::make_unsigned_t<T>;
-    const auto shifted =
-        static_cast<T>(static_cast<Unsigned>(value) << (all - bits));
-    value = static_cast<T>(shifted >> (all - bits)); // With the sign.
-    std::memcpy(pixels + static_cast<size_t>(i) * sizeof(T), &value, sizeof(T));
-  }
-}
-
-static void keepStoredBits(char *pixels, int64_t count,
-                           const DicomSlice &slice) {
-  switch (slice.type) {
-  case VoxelType::U8:
-    return keepStoredBits<uint8_t>(pixels, count, slice.bitsStored);
-  case VoxelType::I8:
-    return keepStoredBits<int8_t>(pixels, count, slice.bitsStored);
-  case VoxelType::U16:
-    return keepStoredBits<uint16_t>(pixels, count, slice.bitsStored);
-  case VoxelType::I16:
-    return keepStoredBits<int16_t>(pixels, count, slice.bitsStored);
-  case VoxelType::U32:
-    return keepStoredBits<uint32_t>(pixels, count, slice.bitsStored);
-  default:
-    return keepStoredBits<int32_t>(pixels, count, slice.bitsStored);
-  }
-}
-
-/// Writes the pixels of a file to `result`.
-static Status readPixels(const DicomSlice &slice, char *result) {
-  DcmFileFormat file;
-  const OFCondition loaded =
-      file.loadFile(slice.path.c_str(), EXS_Unknown, EGL_noChange,
-                    maxFieldBytes, ERM_fileOnly);
-  if (loaded.bad())
-    return dataLoss(slice.path + ": " + loaded.text());
-  DcmDataset &data = *file.getDataset();
-  const E_TransferSyntax syntax = data.getOriginalXfer();
-  const OFCondition unpacked =
-      data.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
-  if (unpacked.bad())
-    return unsupported(slice.path + ": pixels packed as \"" +
-                       DcmXfer(syntax).getXferName() +
-                       "\": " + unpacked.text() +
-                       "; unpack the series, for example with gdcmconv --raw");
-  const int64_t count = slice.columns * slice.rows;
-  const uint64_t bytes = static_cast<uint64_t>(count) * voxelBytes(slice.type);
-  const Uint16 *words = nullptr;
-  const Uint8 *octets = nullptr;
-  unsigned long found = 0;
-  uint64_t have = 0;
-  const void *pixels = nullptr;
-  // Words in this machine's byte order, which is that of the file.
-  if (data.findAndGetUint16Array(DCM_PixelData, words, &found).good()) {
-    pixels = words;
-    have = uint64_t{found} * sizeof(Uint16);
-  } else if (data.findAndGetUint8Array(DCM_PixelData, octets, &found).good()) {
-    pixels = octets;
-    have = found;
-  }
-  if (!pixels || have < bytes)
-    return dataLoss(slice.path + ": " + std::to_string(have) +
-                    " bytes of pixels, expected " + std::to_string(bytes) +
-                    "; copy the file again");
-  std::memcpy(result, pixels, bytes);
-  keepStoredBits(result, count, slice);
-  return Status::success();
-}
-
-/// The pixels of all slices, which have one scale.
-static StatusOr<Voxels> readAlike(const std::vector<DicomSlice> &slices,
-                                  uint64_t sliceBytes,
-                                  const std::string &where) {
-  std::string bytes;
-  SEGC_RETURN_IF_ERROR(allocate(bytes, sliceBytes * slices.size(), where));
-  for (size_t i = 0; i < slices.size(); ++i)
-    SEGC_RETURN_IF_ERROR(readPixels(slices[i], bytes.data() + i * sliceBytes));
-  Voxels voxels(std::move(bytes), 0, slices.front().type);
-  voxels.setScale(slices.front().slope, slices.front().intercept);
-  return voxels;
-}
-
-/// The same where each slice has a scale of its own, as in PET.
-static StatusOr<Voxels> readScaled(const std::vector<DicomSlice> &slices,
-                                   uint64_t sliceBytes,
-                                   const std::string &where) {
-  const uint64_t count = sliceBytes / voxelBytes(slices.front().type);
-  std::vector<float> values;
-  SEGC_RETURN_IF_ERROR(allocate(values, count * slices.size(), where));
-  for (size_t i = 0; i < slices.size(); ++i) {
-    SEGC_ASSIGN_OR_RETURN(Voxels slice,
-                          readAlike({slices[i]}, sliceBytes, where));
-    slice.read(0, count, values.data() + i * count);
-  }
-  return Voxels(values);
-}
-
-StatusOr<Volume> segc::readDicomSeries(const std::string &folder,
-                                       const ImageLimits &limits) {
-  std::vector<DicomSlice> slices;
-  Volume volume;
-  SEGC_ASSIGN_OR_RETURN(static_cast<VolumeHeader &>(volume),
-                        readHeaders(folder, slices));
-  const DicomSlice &first = slices.front();
-  const bool alike =
-      std::all_of(slices.begin(), slices.end(), [&](const DicomSlice &slice) {
-        return slice.slope == first.slope && slice.intercept == first.intercept;
-      });
-  // Rows and columns have 16 bits each.
-  const uint64_t sliceBytes =
-      static_cast<uint64_t>(first.columns * first.rows) *
-      voxelBytes(first.type);
-  SEGC_RETURN_IF_ERROR(limits.check(sliceBytes * slices.size(), folder));
-  SEGC_ASSIGN_OR_RETURN(volume.voxels,
-                        alike ? readAlike(slices, sliceBytes, folder)
-                              : readScaled(slices, sliceBytes, folder));
-  if (!alike)
-    volume.type = VoxelType::F32;
-  return volume;
+  return readDicomSlices(folder, slices);
 }
