@@ -27,8 +27,14 @@ static bool isCaseName(const std::string &name) {
 
 StatusOr<std::unique_ptr<PreparedCache>>
 PreparedCache::open(const std::string &folder) {
+  SEGC_ASSIGN_OR_RETURN(std::string text,
+                        readFile(cacheIndexOf(folder), 1u << 28));
+  return parse(text, folder);
+}
+
+StatusOr<std::unique_ptr<PreparedCache>>
+PreparedCache::parse(std::string_view text, const std::string &folder) {
   const std::string where = cacheIndexOf(folder);
-  SEGC_ASSIGN_OR_RETURN(std::string text, readFile(where, 1u << 28));
   SEGC_ASSIGN_OR_RETURN(Json json, parseJson(text, where));
   Status status;
   JsonReader reader(json, where, status);

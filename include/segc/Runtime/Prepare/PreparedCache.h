@@ -58,6 +58,9 @@ public:
   /// Fails for a cache of another version.
   static StatusOr<std::unique_ptr<PreparedCache>>
   open(const std::string &folder);
+  /// The same where cache.json has been read; `text` is hostile.
+  static StatusOr<std::unique_ptr<PreparedCache>>
+  parse(std::string_view text, const std::string &folder);
 
   const std::string &folder() const { return index.folder; }
   const Plan &plan() const { return index.plan; }
