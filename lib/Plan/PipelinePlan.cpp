@@ -18,8 +18,17 @@ static Status missing(const char *key) {
 
 StatusOr<Plan> segc::planOfPipeline(const DataPipeline &pipeline,
                                     int64_t channels) {
-  if (!pipeline.plan.empty())
-    return parsePlan(pipeline.plan, "pipeline: plan");
+  if (!pipeline.plan.empty()) {
+    StatusOr<Plan> plan = parsePlan(pipeline.plan, "pipeline: plan");
+    if (plan.ok() && plan->outputNames().size() != pipeline.classNames.size())
+      return invalidArgument(
+          "pipeline: plan: expected " +
+          std::to_string(pipeline.classNames.size()) +
+          (plan->regions.empty() ? " classes" : " regions") +
+          " as in class_names, got " +
+          std::to_string(plan->outputNames().size()));
+    return plan;
+  }
   const size_t dim = pipeline.patch.size();
   if (pipeline.classNames.empty())
     return missing("class_names");

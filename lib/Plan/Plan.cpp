@@ -18,6 +18,10 @@ const char *segc::planRulesName(PlanRules rules) {
   return rules == PlanRules::Example ? "example" : "v2";
 }
 
+std::vector<std::string> DatasetDescription::outputNames() const {
+  return {classNames.begin() + (regions.empty() ? 0 : 1), classNames.end()};
+}
+
 int64_t DatasetDescription::labelValues() const {
   auto values = static_cast<int64_t>(classNames.size());
   if (!regions.empty())

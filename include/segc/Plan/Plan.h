@@ -45,6 +45,9 @@ struct DatasetDescription {
   /// Voxels with this value, the largest one, are not learnt from.
   std::optional<int64_t> ignoreLabel;
 
+  /// Names of the classes that a network tells apart: regions, which have no
+  /// background, or all classes.
+  std::vector<std::string> outputNames() const;
   /// The values of label files are below this number.
   int64_t labelValues() const;
 };

@@ -188,6 +188,14 @@ static KernelVersion parseVersion(JsonReader reader) {
   return version;
 }
 
+/// Models of before regions do not name theirs.
+static std::string parseActivation(JsonReader &root) {
+  std::string name = root.stringOr("activation", "softmax");
+  if (name != "softmax" && name != "sigmoid")
+    root.fail("activation \"" + name + "\", expected softmax or sigmoid");
+  return name;
+}
+
 /// Finds the parameters of the head by their names and checks their shapes.
 static void parseHead(JsonReader &root, JsonReader head, Manifest &manifest) {
   auto find = [&](const char *key, std::optional<RegionTensor> &found) {
@@ -222,6 +230,7 @@ StatusOr<Manifest> segc::parseManifest(std::string_view text,
   manifest.precision = root.stringOr("precision", "f32");
   manifest.batch = root.integer("batch", 1, 1 << 20);
   manifest.classes = root.integer("classes", 1, 1 << 16);
+  manifest.sigmoid = parseActivation(root) == "sigmoid";
   manifest.parameterBytes = root.integer("parameter_bytes", 0, maxBytes);
   manifest.stateBytes = root.integer("state_bytes", 0, maxBytes);
   manifest.optimizerBytes = root.integer("optimizer_bytes", 0, maxBytes);

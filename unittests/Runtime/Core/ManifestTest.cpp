@@ -72,6 +72,22 @@ TEST(Manifest, FindsTheHead) {
             std::string::npos);
 }
 
+TEST(Manifest, SaysWhatMakesProbabilities) {
+  StatusOr<Manifest> regions =
+      changed([](Json &j) { j["activation"] = "sigmoid"; });
+  ASSERT_TRUE(regions.ok()) << regions.status().message();
+  EXPECT_TRUE(regions->sigmoid);
+  StatusOr<Manifest> classes =
+      changed([](Json &j) { j["activation"] = "softmax"; });
+  ASSERT_TRUE(classes.ok()) << classes.status().message();
+  EXPECT_FALSE(classes->sigmoid);
+  StatusOr<Manifest> older = changed([](Json &j) { j.erase("activation"); });
+  ASSERT_TRUE(older.ok()) << older.status().message();
+  EXPECT_FALSE(older->sigmoid);
+  EXPECT_EQ(errorOf([](Json &j) { j["activation"] = "tanh"; }),
+            "manifest: activation \"tanh\", expected softmax or sigmoid");
+}
+
 TEST(Manifest, RefusesWrongKinds) {
   EXPECT_NE(errorOf([](Json &j) {
               j["parameters"][0]["init"]["kind"] = "magic";

@@ -85,6 +85,9 @@ struct KernelVersion {
 struct Manifest {
   std::string network, precision;
   int64_t batch = 1, classes = 0;
+  /// Probabilities are the sigmoid of each logit: classes are regions, which
+  /// may overlap. Else their softmax.
+  bool sigmoid = false;
   int64_t parameterCount = 0, parameterBytes = 0, stateBytes = 0,
           optimizerBytes = 0, preparedBytes = 0;
   std::vector<RegionTensor> parameters, states;
