@@ -1,6 +1,6 @@
 # Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""PyTorch renderings of U-Net, V-Net, nnU-Net and MLPerf's 3D U-Net, written from the published
+"""PyTorch renderings of U-Net, V-Net, nnU-Net (the example's and v2's) and MLPerf's 3D U-Net, written from the published
 behaviour and independent of the compiler, so that they can check it.
 
 Modules take and give NC[D]HW tensors. Parameters are registered in order of
@@ -12,7 +12,9 @@ Run as a program: prints and checks parameter counts and multiply-adds;
 with --shapes DIR writes one line for each convolution of each network.
 """
 
+import json
 import math
+import os
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ from torch import nn
 
 CONV = {2: F.conv2d, 3: F.conv3d}
 CONV_TRANSPOSE = {2: F.conv_transpose2d, 3: F.conv_transpose3d}
+AVG_POOL = {2: F.avg_pool2d, 3: F.avg_pool3d}
 
 
 def same_padding(size, kernel, stride):
@@ -344,6 +347,116 @@ class NNUNet(nn.Module):
         return Adam(self, learning_rate, self.weight_decay)
 
 
+class ResidualBlock(nn.Module):
+    """ResNet-D's basic block: the mean over the strides, then a projection if
+    the width changes, goes around two convolutions."""
+
+    def __init__(self, conv, i, o, kernel, stride):
+        super().__init__()
+        self.stride, one = tuple(stride), (1,) * len(kernel)
+        self.conv1, self.norm1 = conv(i, o, kernel, stride), InstanceNorm(o, 1e-5)
+        self.conv2, self.norm2 = conv(o, o, kernel), InstanceNorm(o, 1e-5)
+        if i != o:
+            self.skip_conv, self.skip_norm = conv(i, o, one, bias=False), InstanceNorm(o, 1e-5)
+
+    def forward(self, x):
+        y = self.norm2(self.conv2(F.leaky_relu(self.norm1(self.conv1(x)), NNUNetV2.slope)))
+        if any(s != 1 for s in self.stride):
+            x = AVG_POOL[len(self.stride)](x, self.stride, self.stride)
+        if hasattr(self, "skip_conv"):
+            x = self.skip_norm(self.skip_conv(x))
+        return F.leaky_relu(y + x, NNUNetV2.slope)
+
+
+class NNUNetV2(nn.Module):
+    """nnU-Net v2's networks from a configuration of a plan (docs/Planning.md):
+    plain, or with a residual encoder."""
+
+    learning_rate, weight_decay, slope = 1e-2, 3e-5, 0.01
+
+    def __init__(self, plan, configuration):
+        super().__init__()
+        chosen = plan["configurations"][configuration]
+        self.image_shape = self.label_shape = tuple(chosen["patch"])
+        self.dims, self.levels = len(self.image_shape), len(chosen["filters"])
+        self.in_channels, self.classes = len(plan["channel_names"]), len(plan["class_names"])
+        self.residual, self.batch_dice = chosen["residual_encoder"], chosen["batch_dice"]
+        kernels, strides, filters = chosen["kernels"], chosen["strides"], chosen["filters"]
+        one = (1,) * self.dims
+
+        def conv(i, o, kernel, stride=None, bias=True):
+            return Convolution(i, o, kernel, stride, bias, "symmetric", "he")
+
+        def fill(block, i, o, count, kernel, stride):
+            for j in range(1, count + 1):
+                block.add_module(f"conv{j}", conv(i if j == 1 else o, o, kernel, stride if j == 1 else None))
+                block.add_module(f"norm{j}", InstanceNorm(o, 1e-5))
+
+        width = self.in_channels
+        if self.residual:
+            self.stem, width = Block(), filters[0]
+            fill(self.stem, self.in_channels, width, 1, kernels[0], one)
+        for level, (o, count) in enumerate(zip(filters, chosen["encoder_blocks"])):
+            block = Block()
+            if self.residual:
+                for j in range(1, count + 1):
+                    first = j == 1
+                    unit = ResidualBlock(conv, width if first else o, o, kernels[level], strides[level] if first else one)
+                    block.add_module(f"block{j}", unit)
+            else:
+                fill(block, width, o, count, kernels[level], strides[level])
+            self.add_module(f"encoder{level}", block)
+            width = o
+        for level in reversed(range(self.levels - 1)):
+            block = Block()
+            stride = strides[level + 1]
+            block.up = TransposedConvolution(filters[level + 1], filters[level], stride, stride, "he")
+            fill(block, 2 * filters[level], filters[level], chosen["decoder_blocks"][level], kernels[level], one)
+            self.add_module(f"decoder{level}", block)
+        self.head = conv(filters[0], self.classes, one)
+
+    def convs(self, block, x):
+        j = 1
+        while hasattr(block, f"conv{j}"):
+            x = F.leaky_relu(block.get_submodule(f"norm{j}")(block.get_submodule(f"conv{j}")(x)), self.slope)
+            j += 1
+        return x
+
+    def forward(self, x):
+        skips, x = [], self.convs(self.stem, x) if self.residual else x
+        for level in range(self.levels):
+            block = self.get_submodule(f"encoder{level}")
+            if self.residual:
+                for unit in block.children():
+                    x = unit(x)
+            else:
+                x = self.convs(block, x)
+            skips.append(x)
+        skips.pop()
+        for level in reversed(range(self.levels - 1)):
+            block = self.get_submodule(f"decoder{level}")
+            x = self.convs(block, torch.cat((block.up(x), skips.pop()), 1))
+        return [self.head(x)]
+
+    def head_loss(self, logits, label):
+        p, t = F.softmax(logits, 1), one_hot(label, self.classes, logits)
+        axes = (*((0,) if self.batch_dice else ()), *range(2, p.dim()))
+        dice = (2 * (p * t).sum(axes) + 1e-5) / (p.sum(axes) + t.sum(axes) + 1e-5)
+        # nnU-Net has -Dice for 1 - Dice.
+        return (1 - dice[..., 1:]).mean(), F.cross_entropy(logits, label.long())
+
+    def loss(self, outputs, label):
+        dice, ce = self.head_loss(outputs[0], label)
+        return {"loss": dice + ce, "dice_loss": dice, "cross_entropy": ce}
+
+    @staticmethod
+    def decays(name):
+        return True
+
+    def optimizer(self, learning_rate):
+        return NesterovSGD(self, learning_rate, 0.99, self.weight_decay)
+
+
 class UNet3D(nn.Module):
     """The MLPerf training benchmark's network (KiTS19): strided convolutions
     down, one level more as bottleneck, transposed convolutions up."""
@@ -455,16 +568,17 @@ class CentredRMSProp:
 
 
 class NesterovSGD:
-    def __init__(self, model, learning_rate, momentum=0.9):
+    def __init__(self, model, learning_rate, momentum=0.9, weight_decay=0.0):
         self.parameters = list(model.parameters())
-        self.rate, self.momentum = learning_rate, momentum
+        self.rate, self.momentum, self.decay = learning_rate, momentum, weight_decay
         self.velocity = [torch.zeros_like(p) for p in self.parameters]
 
     @torch.no_grad()
     def step(self):
         for w, v in zip(self.parameters, self.velocity):
-            v.mul_(self.momentum).add_(w.grad)
-            w.sub_(self.rate * (w.grad + self.momentum * v))
+            g = w.grad + self.decay * w
+            v.mul_(self.momentum).add_(g)
+            w.sub_(self.rate * (g + self.momentum * v))
 
 
 def l2_term(model):
@@ -528,7 +642,9 @@ def mirror(tensors):
 
 def initial_weights(model, seed):
     """Published initialisers, in the file layout, each parameter from its own
-    generator (so that the order of layers does not matter)."""
+    generator (so that the order of layers does not matter). Norms before an
+    addition start as 1, not as nnU-Net v2's 0: the convolutions before them
+    would have no gradient."""
     tensors = {}
     for index, (name, module, parameter) in enumerate(_modules_of(model)):
         shape = to_file_shape(module, parameter)
@@ -559,6 +675,12 @@ def to_file_shape(module, tensor):
     return shape[2:] + ((shape[1], shape[0]) if isinstance(module, Convolution) else shape[:2])
 
 
+def small_plan(configuration, **options):
+    """A network of plans/small.json."""
+    with open(os.path.join(os.path.dirname(__file__), "plans", "small.json"), encoding="utf-8") as file:
+        return NNUNetV2(json.load(file), configuration, **options)
+
+
 # By name: a builder (options as keywords) and the batch of its recording.
 NETWORKS = {
     "unet64": (lambda **k: UNet2D(64, **k), 1),
@@ -576,6 +698,9 @@ NETWORKS = {
     "vnet_small": (lambda **k: VNet(shape=(16, 16, 16), **k), 2),
     "nnunet_small_3d": (lambda **k: NNUNet((16, 24, 16), (1, 1, 1), 1, 3, **k), 2),
     "unet3d_small": (lambda **k: UNet3D((16, 16, 16), (8, 16), **k), 2),
+    "v2_small_2d": (lambda **k: small_plan("2d_residual", **k), 2),
+    "v2_small_3d": (lambda **k: small_plan("3d_plain", **k), 2),
+    "v2_small_3d_residual": (lambda **k: small_plan("3d_residual", **k), 2),
 }
 
 # Published parameter counts and multiply-adds (in 1e9) of a forward pass.

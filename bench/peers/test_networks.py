@@ -1,8 +1,9 @@
 # Part of segc, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Checks the renderings against plain loops and published tables."""
+"""Checks the renderings against plain loops, published tables and nnU-Net v2's own networks."""
 
 import itertools
+import json
 import os
 import tempfile
 import unittest
@@ -13,7 +14,13 @@ import torch
 import compare
 import networks
 import record
+import record_v2
 import safetensors_io
+
+try:
+    from dynamic_network_architectures.architectures import unet as architectures
+except ImportError:
+    architectures = None
 
 
 class Layers(unittest.TestCase):
@@ -165,6 +172,83 @@ class Losses(unittest.TestCase):
             label = torch.randint(0, model.classes, (2, *model.label_shape))
             logits = networks.one_hot(label, model.classes, torch.zeros(1)) * 100
             self.assertAlmostEqual(model.loss([logits], label)["loss"].item(), rest, places=5)
+
+
+class V2(unittest.TestCase):
+    """Networks of nnU-Net v2 against those of the package that it builds them with."""
+
+    def published(self, plan, configuration):
+        chosen = plan["configurations"][configuration]
+        dims, levels = len(chosen["patch"]), len(chosen["filters"])
+        residual = chosen["residual_encoder"]
+        kind = architectures.ResidualEncoderUNet if residual else architectures.PlainConvUNet
+        return kind(
+            input_channels=len(plan["channel_names"]),
+            n_stages=levels,
+            features_per_stage=chosen["filters"],
+            conv_op=(torch.nn.Conv2d, torch.nn.Conv3d)[dims - 2],
+            kernel_sizes=chosen["kernels"],
+            strides=chosen["strides"],
+            num_classes=len(plan["class_names"]),
+            n_conv_per_stage_decoder=chosen["decoder_blocks"][::-1],
+            conv_bias=True,
+            norm_op=(torch.nn.InstanceNorm2d, torch.nn.InstanceNorm3d)[dims - 2],
+            norm_op_kwargs={"eps": 1e-5, "affine": True},
+            nonlin=torch.nn.LeakyReLU,
+            **{"n_blocks_per_stage" if residual else "n_conv_per_stage": chosen["encoder_blocks"]},
+        )
+
+    @unittest.skipUnless(architectures, "needs dynamic-network-architectures")
+    def test_logits_are_those_of_the_published_networks(self):
+        with open(os.path.join(os.path.dirname(__file__), "plans", "small.json"), encoding="utf-8") as file:
+            plan = json.load(file)
+        for configuration in plan["configurations"]:
+            ours, theirs = networks.NNUNetV2(plan, configuration).double(), self.published(plan, configuration).double()
+            networks.load(ours, record_v2.initial_weights(ours))
+            image, _ = record_v2.batch(ours, 0)
+            # The lower heads serve deep supervision alone.
+            head = list(theirs.decoder.seg_layers[-1].parameters())
+            others = [p for n, p in theirs.named_parameters() if "seg_layers" not in n]
+            self.assertEqual(len(others) + len(head), len(list(ours.parameters())))
+            self.assign(ours, theirs, head)
+            with torch.no_grad():
+                torch.testing.assert_close(ours(image)[0], theirs(image), rtol=1e-12, atol=1e-12)
+
+    @torch.no_grad()
+    def assign(self, ours, theirs, head):
+        """Copies parameters into the published network, module by module."""
+
+        def copy(mine, conv, norm=None):
+            conv.weight.copy_(mine[0].weight)
+            if mine[0].bias is not None:
+                conv.bias.copy_(mine[0].bias)
+            if norm is not None:
+                norm.weight.copy_(mine[1].gamma)
+                norm.bias.copy_(mine[1].beta)
+
+        def pair(block, suffix, unit):
+            copy((block.get_submodule(f"conv{suffix}"), block.get_submodule(f"norm{suffix}")), unit.conv, unit.norm)
+
+        if ours.residual:
+            pair(ours.stem, 1, theirs.encoder.stem.convs[0])
+        for level, stage in enumerate(theirs.encoder.stages):
+            block = ours.get_submodule(f"encoder{level}")
+            if not ours.residual:
+                for j, unit in enumerate(stage[0].convs, 1):
+                    pair(block, j, unit)
+                continue
+            for mine, unit in zip(block.children(), stage.blocks):
+                pair(mine, 1, unit.conv1)
+                pair(mine, 2, unit.conv2)
+                if hasattr(mine, "skip_conv"):
+                    copy((mine.skip_conv, mine.skip_norm), unit.skip[-1].conv, unit.skip[-1].norm)
+        for s, (up, stage) in enumerate(zip(theirs.decoder.transpconvs, theirs.decoder.stages)):
+            block = ours.get_submodule(f"decoder{ours.levels - 2 - s}")
+            copy((block.up,), up)
+            for j, unit in enumerate(stage.convs, 1):
+                pair(block, j, unit)
+        for value, mine in zip(head, (ours.head.weight, ours.head.bias)):
+            value.copy_(mine)
 
 
 class Recording(unittest.TestCase):

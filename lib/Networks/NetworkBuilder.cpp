@@ -163,23 +163,37 @@ Value NetworkBuilder::convTranspose(Value input, const Twine &name,
       bias, layer.strides, low, high, /*dilations=*/nullptr);
 }
 
-Value NetworkBuilder::maxPool(Value input, const Twine &name,
-                              ArrayRef<int64_t> window) {
-  RankedTensorType in = typeOf(input);
-  Shape none(window.size(), 0);
-  Shape out = convOutputSpatial(spatialDims(in), window, window, none, none);
-  return MaxPoolOp::create(builder, at(name),
-                           activationType(in, out, channels(in)), input, window,
-                           window);
+/// The type of a pooling whose windows do not overlap.
+static RankedTensorType pooledType(RankedTensorType in,
+                                   ArrayRef<int64_t> window) {
+  const Shape none(window.size(), 0);
+  return activationType(
+      in, convOutputSpatial(spatialDims(in), window, window, none, none),
+      channels(in));
 }
 
-Value NetworkBuilder::norm(Value input, const Twine &name, NetworkNorm kind) {
+Value NetworkBuilder::maxPool(Value input, const Twine &name,
+                              ArrayRef<int64_t> window) {
+  return MaxPoolOp::create(builder, at(name), pooledType(typeOf(input), window),
+                           input, window, window);
+}
+
+Value NetworkBuilder::avgPool(Value input, const Twine &name,
+                              ArrayRef<int64_t> window) {
+  const Shape none(window.size(), 0);
+  return AvgPoolOp::create(builder, at(name), pooledType(typeOf(input), window),
+                           input, window, window, none, none,
+                           /*count_include_pad=*/false);
+}
+
+Value NetworkBuilder::norm(Value input, const Twine &name, NetworkNorm kind,
+                           double initialGamma) {
   if (kind == NetworkNorm::None)
     return input;
   RankedTensorType type = typeOf(input);
   int64_t size = channels(type);
-  Value gamma =
-      parameter(name + ".gamma", {size}, InitKind::constant, 1, decay.norms);
+  Value gamma = parameter(name + ".gamma", {size}, InitKind::constant,
+                          initialGamma, decay.norms);
   Value beta =
       parameter(name + ".beta", {size}, InitKind::constant, 0, decay.norms);
   if (kind == NetworkNorm::Batch) {

@@ -66,9 +66,12 @@ public:
                             const ConvLayer &layer);
   mlir::Value maxPool(mlir::Value input, const llvm::Twine &name,
                       llvm::ArrayRef<int64_t> window);
+  /// The mean of each window; windows do not overlap.
+  mlir::Value avgPool(mlir::Value input, const llvm::Twine &name,
+                      llvm::ArrayRef<int64_t> window);
   /// Parameters name.gamma and name.beta; batch norm has running statistics.
-  mlir::Value norm(mlir::Value input, const llvm::Twine &name,
-                   NetworkNorm kind);
+  mlir::Value norm(mlir::Value input, const llvm::Twine &name, NetworkNorm kind,
+                   double initialGamma = 1);
   mlir::Value relu(mlir::Value input, const llvm::Twine &name);
   /// ReLU where the slope is 0.
   mlir::Value leakyRelu(mlir::Value input, const llvm::Twine &name,

@@ -88,10 +88,6 @@ StatusOr<NNUNetOptions>
 NNUNetOptions::forPlan(const Plan &plan, const std::string &configuration) {
   SEGC_ASSIGN_OR_RETURN(const PlanConfiguration *chosen,
                         chooseConfiguration(plan, configuration));
-  if (chosen->residualEncoder)
-    return unsupported("configuration " + chosen->name +
-                       ": a residual encoder, expected a plain one; plan with "
-                       "`segrun plan --planner default`");
   if (!plan.regions.empty() || plan.ignoreLabel)
     return unsupported(
         std::string("the plan has ") +

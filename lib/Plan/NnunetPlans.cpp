@@ -11,6 +11,7 @@
 #include "segc/Base/Json.h"
 #include "segc/Plan/PlanFile.h"
 
+#include <algorithm>
 #include <map>
 
 using namespace segc;
@@ -67,6 +68,54 @@ static StatusOr<Json> inherited(const Json &configurations,
   return invalidArgument(where + ": \"" + name + "\" inherits from itself");
 }
 
+/// Refuses what the networks that segc builds do not have. Keys that older
+/// plans leave out are as they are in these networks.
+static Status checkArchitecture(const Json &arguments,
+                                const std::string &where) {
+  const Json &widths = member(arguments, "features_per_stage");
+  const Json &norm = member(arguments, "norm_op_kwargs");
+  struct Expected {
+    const char *key;
+    Json actual, expected;
+  };
+  auto isNull = [&](const char *key) {
+    return Expected{key, member(arguments, key), nullptr};
+  };
+  auto isClass = [&](const char *key, const char *name) {
+    const Json &found = member(arguments, key);
+    return Expected{key, found.is_string() ? Json(className(found)) : found,
+                    name};
+  };
+  const bool planes = className(member(arguments, "conv_op")) == "Conv2d";
+  const Expected all[] = {
+      {"conv_bias", member(arguments, "conv_bias"), true},
+      isClass("norm_op", planes ? "InstanceNorm2d" : "InstanceNorm3d"),
+      {"norm_op_kwargs.eps", member(norm, "eps"), 1e-5},
+      {"norm_op_kwargs.affine", member(norm, "affine"), true},
+      isNull("dropout_op"),
+      isClass("nonlin", "LeakyReLU"),
+      {"nonlin_first", member(arguments, "nonlin_first"), false},
+      isClass("block", "BasicBlockD"),
+      isNull("bottleneck_channels"),
+      {"stem_channels", member(arguments, "stem_channels"),
+       widths.is_array() && !widths.empty() ? widths[0] : Json()},
+  };
+  for (const Expected &value : all)
+    if (!value.actual.is_null() && value.actual != value.expected)
+      return unsupported(where + ": network with " + value.key + " " +
+                         jsonText(value.actual) + ", expected " +
+                         jsonText(value.expected));
+  return Status::success();
+}
+
+/// A list by level, of which theirs begins at the bottom of the decoder.
+static Json reversed(const Json &list) {
+  Json result = list;
+  if (list.is_array())
+    std::reverse(result.begin(), result.end());
+  return result;
+}
+
 static StatusOr<Json> ourConfiguration(const Json &theirs,
                                        const std::string &where) {
   const Json &architecture = member(theirs, "architecture");
@@ -77,6 +126,7 @@ static StatusOr<Json> ourConfiguration(const Json &theirs,
     return unsupported(where + ": network " + jsonText(network) +
                        ", expected PlainConvUNet or ResidualEncoderUNet");
   const Json &arguments = member(architecture, "arch_kwargs");
+  SEGC_RETURN_IF_ERROR(checkArchitecture(arguments, where));
   return Json{
       {"spacing", member(theirs, "spacing")},
       {"median_shape", member(theirs, "median_image_size_in_voxels")},
@@ -88,7 +138,8 @@ static StatusOr<Json> ourConfiguration(const Json &theirs,
       {"residual_encoder", residual},
       {"encoder_blocks",
        member(arguments, residual ? "n_blocks_per_stage" : "n_conv_per_stage")},
-      {"decoder_blocks", member(arguments, "n_conv_per_stage_decoder")},
+      {"decoder_blocks",
+       reversed(member(arguments, "n_conv_per_stage_decoder"))},
       {"normalization",
        normalizations(member(theirs, "normalization_schemes"))},
       {"use_mask", member(theirs, "use_mask_for_norm")},

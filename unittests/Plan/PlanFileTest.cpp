@@ -193,6 +193,17 @@ TEST(NnunetPlans, AreRead) {
   EXPECT_EQ(fullres->normalization[0], "ct");
 }
 
+// Theirs counts the levels of the decoder from below.
+TEST(NnunetPlans, CountLevelsFromAbove) {
+  Json json = nnunetPlans();
+  json["configurations"]["3d_fullres"]["architecture"]["arch_kwargs"]
+      ["n_conv_per_stage_decoder"] = {5, 4, 3, 2, 1};
+  StatusOr<Plan> plan = parsedPlans(json);
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  EXPECT_THAT(plan->find("3d_fullres")->decoderBlocks,
+              testing::ElementsAre(1, 2, 3, 4, 5));
+}
+
 TEST(NnunetPlans, InheritConfigurations) {
   Json json = nnunetPlans();
   json["configurations"]["large"] = {{"inherits_from", "3d_fullres"},
@@ -216,6 +227,28 @@ TEST(NnunetPlans, NameWhatIsNotSupported) {
   EXPECT_THAT(parsedPlans(json).status().message(),
               HasSubstr("network \"a.SwinUNETR\", expected PlainConvUNet or "
                         "ResidualEncoderUNet"));
+  auto refusal = [](const char *key, const Json &value) {
+    Json other = nnunetPlans();
+    other["configurations"]["2d"]["architecture"]["arch_kwargs"][key] = value;
+    return parsedPlans(other).status().message();
+  };
+  EXPECT_EQ(refusal("block", "a.BasicBlockD"), "");
+  EXPECT_EQ(refusal("stem_channels", 32), "");
+  EXPECT_THAT(refusal("block", "a.BottleneckD"),
+              HasSubstr("plans.json.configurations.2d: network with block "
+                        "\"BottleneckD\", expected \"BasicBlockD\""));
+  EXPECT_THAT(refusal("stem_channels", 16),
+              HasSubstr("stem_channels 16, expected 32"));
+  EXPECT_THAT(refusal("conv_bias", false),
+              HasSubstr("conv_bias false, expected true"));
+  EXPECT_THAT(refusal("norm_op", "torch.nn.BatchNorm2d"),
+              HasSubstr("norm_op \"BatchNorm2d\", expected "
+                        "\"InstanceNorm2d\""));
+  EXPECT_THAT(refusal("norm_op_kwargs", {{"eps", 1e-3}}),
+              HasSubstr("norm_op_kwargs.eps 0.001, expected 1e-05"));
+  EXPECT_THAT(refusal("dropout_op", "torch.nn.Dropout2d"),
+              HasSubstr("dropout_op \"torch.nn.Dropout2d\", expected null"));
+  EXPECT_THAT(refusal("nonlin", 3), HasSubstr("nonlin 3, expected"));
   json = nnunetPlans();
   json["configurations"]["2d"]["normalization_schemes"][0] = "MyNormalization";
   EXPECT_THAT(parsedPlans(json).status().message(),

@@ -48,11 +48,9 @@ static std::string taskNamed(const std::string &dataset) {
   return "";
 }
 
-/// Whether segc can say what the networks take; it builds no residual encoders.
+/// Whether segc can say what the networks take.
 static bool asksCompiler(const PlanOptions &options) {
-  return options.rules == "v2" && options.deviceMemory &&
-         networkOf(options.planner) == PlannedNetwork::Plain &&
-         findCompiler().ok();
+  return options.rules == "v2" && options.deviceMemory && findCompiler().ok();
 }
 
 /// `memory` gets what each network takes, if segc was asked.
@@ -61,7 +59,8 @@ static StatusOr<Plan> planOf(const Fingerprint &fingerprint,
                              std::vector<uint64_t> &memory) {
   if (asksCompiler(options) && fingerprint.regions.empty() &&
       !fingerprint.ignoreLabel)
-    return planForMemory(fingerprint, options.deviceMemory, memory);
+    return planForMemory(fingerprint, networkOf(options.planner),
+                         options.deviceMemory, memory);
   if (options.rules != "example")
     return planV2(fingerprint, networkOf(options.planner),
                   options.deviceMemory);

@@ -79,6 +79,7 @@ struct Fitted {
 /// Looks for the budget from that of v2 on: what a network takes grows about
 /// like it.
 static StatusOr<Fitted> fitConfiguration(const Fingerprint &fingerprint,
+                                         PlannedNetwork network,
                                          uint64_t deviceMemory,
                                          const std::string &name) {
   constexpr int maxTries = 6;
@@ -87,8 +88,8 @@ static StatusOr<Fitted> fitConfiguration(const Fingerprint &fingerprint,
   uint64_t smallest = 0, before = 0;
   auto budget = static_cast<double>(deviceMemory);
   for (int i = 0; i < maxTries; ++i) {
-    SEGC_ASSIGN_OR_RETURN(Plan plan, planV2(fingerprint, PlannedNetwork::Plain,
-                                            static_cast<uint64_t>(budget)));
+    SEGC_ASSIGN_OR_RETURN(
+        Plan plan, planV2(fingerprint, network, static_cast<uint64_t>(budget)));
     const PlanConfiguration *found = plan.find(name);
     if (!found)
       break; // A patch that is large enough needs no 3d_lowres.
@@ -114,14 +115,14 @@ static StatusOr<Fitted> fitConfiguration(const Fingerprint &fingerprint,
 }
 
 StatusOr<Plan> segc::planForMemory(const Fingerprint &fingerprint,
+                                   PlannedNetwork network,
                                    uint64_t deviceMemory,
                                    std::vector<uint64_t> &memory) {
-  SEGC_ASSIGN_OR_RETURN(
-      Plan plan, planV2(fingerprint, PlannedNetwork::Plain, deviceMemory));
+  SEGC_ASSIGN_OR_RETURN(Plan plan, planV2(fingerprint, network, deviceMemory));
   for (PlanConfiguration &configuration : plan.configurations) {
-    SEGC_ASSIGN_OR_RETURN(
-        Fitted fitted,
-        fitConfiguration(fingerprint, deviceMemory, configuration.name));
+    SEGC_ASSIGN_OR_RETURN(Fitted fitted,
+                          fitConfiguration(fingerprint, network, deviceMemory,
+                                           configuration.name));
     configuration = std::move(fitted.configuration);
     memory.push_back(fitted.memory);
   }

@@ -24,7 +24,7 @@ StatusOr<uint64_t> plannedNetworkMemory(const Plan &plan,
 /// each network takes at most `deviceMemory` bytes; `memory` is filled with
 /// what they take, by configuration.
 StatusOr<Plan> planForMemory(const Fingerprint &fingerprint,
-                             uint64_t deviceMemory,
+                             PlannedNetwork network, uint64_t deviceMemory,
                              std::vector<uint64_t> &memory);
 
 } // namespace segc
