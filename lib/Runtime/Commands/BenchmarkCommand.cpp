@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CacheCases.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Json.h"
 #include "segc/Base/Process.h"
@@ -26,16 +27,38 @@
 using namespace segc;
 using Clock = std::chrono::steady_clock;
 
+namespace {
+/// What a benchmark reads, if anything: one of the two.
+struct BenchmarkData {
+  std::unique_ptr<Dataset> dataset;
+  CacheCases cached;
+
+  std::vector<std::string> files() const {
+    return cached.cache ? cached.cache->files()
+           : dataset    ? dataset->files()
+                        : std::vector<std::string>();
+  }
+};
+} // namespace
+
 static StatusOr<std::unique_ptr<BatchSource>>
 openSource(const BenchmarkOptions &options, const EntrySignature &entry,
-           const Manifest &manifest, std::unique_ptr<Dataset> &dataset) {
-  int64_t batch = batchSizeOf(options.model, manifest);
-  if (options.data.data.empty())
-    return makeSyntheticSource(entry, manifest, batch);
-  SEGC_ASSIGN_OR_RETURN(dataset, openData(options.data, manifest));
+           const Manifest &manifest, BenchmarkData &data) {
   LoaderOptions loader;
-  loader.batch = batch;
-  return makeLoaderSource(*dataset, loader);
+  loader.batch = batchSizeOf(options.model, manifest);
+  if (options.data.data.empty())
+    return makeSyntheticSource(entry, manifest, loader.batch);
+  if (!holdsCache(options.data.data)) {
+    SEGC_ASSIGN_OR_RETURN(data.dataset, openData(options.data, manifest));
+    return makeLoaderSource(*data.dataset, loader);
+  }
+  CacheCases &cached = data.cached;
+  SEGC_ASSIGN_OR_RETURN(cached, openCacheCases(options.data, manifest));
+  SEGC_RETURN_IF_ERROR(
+      cached.preparePatches(cached.cache->plan().rules, loader.batch));
+  followRules(cached.patches, loader);
+  return makeLoaderSource(*cached.samples, cached.trainNames(),
+                          cached.identity(), loader);
 }
 
 /// Times `steps` calls behind `warmupSteps` others, in milliseconds. Waiting
@@ -142,11 +165,10 @@ static Status writeProfiles(const BenchmarkOptions &options,
 
 /// No result may replace what is read, or another one.
 static Status checkPaths(const BenchmarkOptions &options,
-                         const Dataset *dataset) {
+                         const BenchmarkData &data) {
   CommandPaths paths;
   paths.inputs = {{"--model", options.model.model}};
-  if (dataset)
-    addInputs(paths, "--data", dataset->files());
+  addInputs(paths, "--data", data.files());
   paths.outputs = {{"--json", options.json, &benchmarkOutput},
                    {"--profile", options.profile, &profileOutput},
                    {"--trace", options.trace, &traceOutput},
@@ -170,10 +192,10 @@ CommandResult segc::runBenchmark(const BenchmarkOptions &options) {
                        ": compiled without the entry " + entryName);
   SEGC_RETURN_IF_ERROR(
       runner.initialize(static_cast<uint64_t>(options.data.seed)));
-  std::unique_ptr<Dataset> dataset;
+  BenchmarkData data;
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<BatchSource> source,
-                        openSource(options, *entry, manifest, dataset));
-  SEGC_RETURN_IF_ERROR(checkPaths(options, dataset.get()));
+                        openSource(options, *entry, manifest, data));
+  SEGC_RETURN_IF_ERROR(checkPaths(options, data));
   KernelProfiler profiler;
   bool profiling = !options.profile.empty() || !options.trace.empty();
   catchStopSignals();

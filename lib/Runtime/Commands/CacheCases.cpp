@@ -123,9 +123,9 @@ StatusOr<CacheCases> segc::openCacheCases(const DataOptions &options,
   SEGC_ASSIGN_OR_RETURN(result.cache, PreparedCache::open(options.data));
   const PreparedCache &cache = *result.cache;
   SEGC_RETURN_IF_ERROR(checkModel(cache, manifest));
-  SEGC_ASSIGN_OR_RETURN(FoldSplit split, splitOf(cache, options));
-  result.train = std::make_unique<PatchSubset>(cache, std::move(split.train));
+  SEGC_ASSIGN_OR_RETURN(result.split, splitOf(cache, options));
+  result.train = std::make_unique<PatchSubset>(cache, result.split.train);
   result.validation =
-      std::make_unique<PatchSubset>(cache, std::move(split.validation));
+      std::make_unique<PatchSubset>(cache, result.split.validation);
   return result;
 }

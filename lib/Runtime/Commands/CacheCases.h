@@ -19,6 +19,7 @@ namespace segc {
 /// The cases of a cache by fold, and patches of those that train.
 struct CacheCases {
   std::unique_ptr<PreparedCache> cache;
+  FoldSplit split; ///< Places in the cache.
   std::unique_ptr<PatchSource> train, validation;
   PatchOptions patches;
   std::unique_ptr<PatchSamples> samples; ///< Of preparePatches().

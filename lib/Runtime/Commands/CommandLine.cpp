@@ -12,7 +12,6 @@
 #include "segc/Runtime/Train/Schedule.h"
 
 #include <limits>
-#include <set>
 
 using namespace segc;
 
@@ -98,6 +97,65 @@ void segc::addDataOptions(CLI::App &app, DataOptions &options) {
   addVolumeOptions(app, options);
 }
 
+static void addWindowSettings(CLI::App &app, WindowSettings &settings,
+                              const std::string &defaultOverlap,
+                              const std::string &defaultWeights) {
+  app.add_option("--overlap", settings.overlap,
+                 "Share of a window that the next one covers too; default: " +
+                     defaultOverlap)
+      ->check(numberIn(0, 0.95));
+  app.add_option_function<std::string>(
+         "--window-weights,--blend,--blend-mode",
+         [&settings](const std::string &name) {
+           settings.constantWeights = name == "constant";
+         },
+         "Weights of a window's voxels, gaussian or constant; default: " +
+             defaultWeights)
+      ->check(CLI::IsMember({"gaussian", "constant"}));
+  app.add_flag("--tta", settings.flips,
+               "Predict each window in all combinations of flips");
+  app.add_option_function<std::string>(
+         "--average",
+         [&settings](const std::string &name) {
+           settings.averageProbabilities = name == "probabilities";
+         },
+         "What windows, flips and members are averaged as: logits (default) "
+         "or probabilities")
+      ->check(CLI::IsMember({"logits", "probabilities"}));
+}
+
+/// The names of the options that were added behind the first `before`.
+static std::set<std::string> namesBehind(const CLI::App &app, size_t before) {
+  std::set<std::string> names;
+  const std::vector<const CLI::Option *> all = app.get_options();
+  for (size_t i = before; i < all.size(); ++i)
+    names.insert(all[i]->get_lnames()[0]);
+  return names;
+}
+
+std::string segc::givenOf(const CLI::App &app,
+                          const std::set<std::string> &names) {
+  std::string given;
+  for (const CLI::Option *option : app.get_options())
+    if (option->count() > 0 && names.count(option->get_lnames()[0]))
+      given = "--" + option->get_lnames()[0];
+  return given;
+}
+
+std::set<std::string> segc::addOriginalGrid(CLI::App &app,
+                                            OriginalGridOptions &options) {
+  const size_t before = app.get_options().size();
+  app.add_option("--dataset", options.dataset,
+                 "Of a cache: the folder of its data set, whose labels the "
+                 "predictions are compared with; default: where the cache was "
+                 "written from");
+  const std::string byRules = "that of the plan's rules";
+  addWindowSettings(app, options.windows, byRules, byRules);
+  app.add_flag("--save-masks", options.saveMasks,
+               "Of a cache: also write the predicted masks");
+  return namesBehind(app, before);
+}
+
 static void addEvaluate(CLI::App &root,
                         std::function<CommandResult()> &command) {
   CLI::App &app =
@@ -121,10 +179,11 @@ static void addEvaluate(CLI::App &root,
   app.add_option("--labels", options->labels,
                  "Folder of labels, of the same names");
   app.add_option("--surface-tolerance", options->surfaceTolerance,
-                 "Tolerance of the surface Dice of --predictions in mm")
+                 "Tolerance of the surface Dice in mm")
       ->check(numberIn(0, 1000))
       ->capture_default_str();
-  app.callback([&command, options, &app] {
+  const std::set<std::string> ofCaches = addOriginalGrid(app, options->onGrid);
+  app.callback([&command, options, &app, ofCaches] {
     const std::set<std::string> ofFolders = {
         "predictions", "labels",  "surface-tolerance",
         "results",     "threads", "max-image-bytes"};
@@ -133,6 +192,7 @@ static void addEvaluate(CLI::App &root,
         options->idleWithFolders = "--" + option->get_lnames()[0];
     options->surfaceToleranceGiven =
         app.get_option("--surface-tolerance")->count() > 0;
+    options->onGrid.given = givenOf(app, ofCaches);
     command = [options] { return runEvaluate(*options); };
   });
 }
@@ -147,27 +207,7 @@ static std::set<std::string> addWindowOptions(CLI::App &app,
   app.add_option("--configuration", options.configuration,
                  "Configuration of the plan; default: the one that has the "
                  "model's patch");
-  app.add_option("--overlap", options.overlap,
-                 "Share of a window that the next one covers too")
-      ->check(numberIn(0, 0.95))
-      ->capture_default_str();
-  app.add_option_function<std::string>(
-         "--window-weights,--blend,--blend-mode",
-         [&options](const std::string &name) {
-           options.constantWeights = name == "constant";
-         },
-         "Weights of a window's voxels: gaussian (default) or constant")
-      ->check(CLI::IsMember({"gaussian", "constant"}));
-  app.add_flag("--tta", options.flips,
-               "Predict each window in all combinations of flips");
-  app.add_option_function<std::string>(
-         "--average",
-         [&options](const std::string &name) {
-           options.averageProbabilities = name == "probabilities";
-         },
-         "What windows, flips and members are averaged as: logits (default) "
-         "or probabilities")
-      ->check(CLI::IsMember({"logits", "probabilities"}));
+  addWindowSettings(app, options, "0.5", "gaussian");
   app.add_option("--ensemble", options.ensemble,
                  "Several checkpoints, whose predictions are averaged")
       ->take_all();
@@ -177,11 +217,7 @@ static std::set<std::string> addWindowOptions(CLI::App &app,
       ->check(integerIn(1, int64_t{1} << 46));
   app.add_flag("--save-probabilities", options.saveProbabilities,
                "Also write the probabilities of all classes (CASE.npy)");
-  std::set<std::string> names;
-  const std::vector<CLI::Option *> all = app.get_options();
-  for (size_t i = before; i < all.size(); ++i)
-    names.insert(all[i]->get_lnames()[0]);
-  return names;
+  return namesBehind(app, before);
 }
 
 static void addPredict(CLI::App &root,
@@ -217,9 +253,7 @@ static void addPredict(CLI::App &root,
   const std::set<std::string> ofWindows =
       addWindowOptions(app, options->windows);
   app.callback([&command, options, &app, ofWindows] {
-    for (const CLI::Option *option : app.get_options())
-      if (option->count() > 0 && ofWindows.count(option->get_lnames()[0]))
-        options->windows.given = "--" + option->get_lnames()[0];
+    options->windows.given = givenOf(app, ofWindows);
     command = [options] { return runPredict(*options); };
   });
 }

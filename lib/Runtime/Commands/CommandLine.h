@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <set>
 
 namespace segc {
 
@@ -25,7 +26,14 @@ void addCommands(CLI::App &app, const std::string &commandLine,
 void addThreads(CLI::App &app, int64_t &threads);
 void addModelOptions(CLI::App &app, ModelOptions &options);
 void addDataOptions(CLI::App &app, DataOptions &options);
+/// Returns the names of the options.
+std::set<std::string> addOriginalGrid(CLI::App &app,
+                                      OriginalGridOptions &options);
 /// @}
+
+/// Returns one of the options of these names that was given, with its dashes;
+/// empty if there is none.
+std::string givenOf(const CLI::App &app, const std::set<std::string> &names);
 
 void addTrain(CLI::App &root, const std::string &commandLine,
               std::function<CommandResult()> &command);

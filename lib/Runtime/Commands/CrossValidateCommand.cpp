@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CacheEvaluation.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Hash.h"
 #include "segc/Base/Signals.h"
@@ -19,6 +20,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 using namespace segc;
 namespace fs = std::filesystem;
@@ -33,20 +35,31 @@ namespace {
 class CrossValidationRun {
 public:
   explicit CrossValidationRun(const CrossValidateOptions &options)
-      : options(options), results(options.train.results) {}
+      : options(options), results(options.train.results),
+        cached(holdsCache(options.train.data.data)) {}
 
   CommandResult run();
 
 private:
   /// Opens model and data once, to see what is wrong before any work.
   Status prepare();
+  /// The files that are read: of a cache also those that its cases come from.
+  StatusOr<std::vector<std::string>> dataFiles(const Manifest &manifest);
   /// Takes the results of an earlier run, or puts them aside.
   Status begin();
   TrainOptions trainingOf(int64_t seed, int64_t fold) const;
   CommandResult runFold(int64_t seed, int64_t fold);
-  StatusOr<FoldResult> evaluate(const TrainOptions &training) const;
+  StatusOr<FoldResult> evaluate(const TrainOptions &training);
+  /// The same of the folds of a cache, by the cases on the grids of their
+  /// files.
+  Status evaluateCached(const TrainOptions &training, FoldResult &result);
+  Status evaluateSamples(const TrainOptions &training,
+                         FoldResult &result) const;
+  /// Measures the cases that a fold held out on the grids of their files.
+  StatusOr<MetricsTable> measureFold(const TrainOptions &training) const;
+  StatusOr<MetricsTable> measureCached(const TrainOptions &training) const;
   /// Writes the metrics of the cases that the folds of a seed held out.
-  Status measureCases(int64_t seed) const;
+  Status measureCases(int64_t seed);
   StatusOr<LoadedModel> openFold(const TrainOptions &training) const {
     return openTrained(training.model, checkpointOf(training));
   }
@@ -59,6 +72,10 @@ private:
 
   const CrossValidateOptions &options;
   std::string results, checkpoint;
+  bool cached; ///< The data are those of a cache.
+  /// What the folds of a cache held out, by seed and fold, as far as this
+  /// process evaluated it.
+  std::map<std::pair<int64_t, int64_t>, MetricsTable> measured;
   std::optional<ResultsFolder> folder; ///< Keeps its lock.
   CrossValidation table;
 };
@@ -113,8 +130,57 @@ static Status checkOptions(const CrossValidateOptions &options) {
   if (twice != seeds.end())
     return wrongUsage("--seeds: expected different ones, got " +
                       std::to_string(*twice) + " twice");
-  return options.train.data.data.empty() ? wrongUsage("--data is required")
-                                         : Status::success();
+  if (options.train.data.data.empty())
+    return wrongUsage("--data is required");
+  if (!options.onGrid.given.empty() && !holdsCache(options.train.data.data))
+    return wrongUsage(options.onGrid.given +
+                      " has no effect but on a cache of `segrun preprocess`: "
+                      "leave it out");
+  return Status::success();
+}
+
+/// How the cases of a cache are predicted.
+static void addWindowOptions(const OriginalGridOptions &onGrid,
+                             const TrainOptions &train, OrderedJson &json) {
+  json["--augmentation"] = optionValue(train.augmentation);
+  json["--overlap"] = optionValue(onGrid.windows.overlap);
+  json["--window-weights"] =
+      onGrid.windows.constantWeights
+          ? OrderedJson(*onGrid.windows.constantWeights ? "constant"
+                                                        : "gaussian")
+          : OrderedJson(nullptr);
+  json["--tta"] = onGrid.windows.flips;
+  json["--average"] =
+      onGrid.windows.averageProbabilities ? "probabilities" : "logits";
+}
+
+StatusOr<std::vector<std::string>>
+CrossValidationRun::dataFiles(const Manifest &manifest) {
+  const TrainOptions first = trainingOf(options.seeds[0], 0);
+  if (!cached) {
+    SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
+                          openData(first.data, manifest));
+    return dataset->files();
+  }
+  std::vector<std::string> files;
+  for (int64_t fold = 0; fold < options.folds; ++fold) {
+    StatusOr<CacheCases> cases =
+        openCacheCases(trainingOf(options.seeds[0], fold).data, manifest);
+    if (!cases.ok())
+      return cases.status().withContext("--folds " +
+                                        std::to_string(options.folds));
+    if (cases->split.validation.empty())
+      return invalidArgument(first.data.data + ": fold " +
+                             std::to_string(fold) + " holds out no case");
+    SEGC_ASSIGN_OR_RETURN(std::vector<std::string> originals,
+                          originalFilesOf(*cases->cache,
+                                          cases->split.validation,
+                                          options.onGrid));
+    if (fold == 0)
+      files = cases->cache->files();
+    std::move(originals.begin(), originals.end(), std::back_inserter(files));
+  }
+  return files;
 }
 
 Status CrossValidationRun::prepare() {
@@ -123,15 +189,17 @@ Status CrossValidationRun::prepare() {
                         openModel(first.model, /*training=*/true));
   const Manifest &manifest = model.runner.manifest();
   checkpoint = options.checkpoint.value_or(recipeOf(manifest).published);
-  SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
-                        openData(first.data, manifest));
+  SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> files,
+                        dataFiles(manifest));
   SEGC_ASSIGN_OR_RETURN(std::string library,
                         readFile(model.runner.library().path()));
   table.options = optionsOf(options.train, sha256(library), checkpoint);
+  if (cached)
+    addWindowOptions(options.onGrid, options.train, table.options);
   CommandPaths paths;
   paths.inputs = {{"--model", options.train.model.model},
                   {"--init", options.train.init}};
-  addInputs(paths, "--data", dataset->files());
+  addInputs(paths, "--data", files);
   paths.places = {{"--results", results}};
   paths.folders = {{"--results", results}};
   paths.outputs = {{"--results", results + "/" + tableName}};
@@ -181,8 +249,8 @@ TrainOptions CrossValidationRun::trainingOf(int64_t seed, int64_t fold) const {
   return training;
 }
 
-StatusOr<FoldResult>
-CrossValidationRun::evaluate(const TrainOptions &training) const {
+Status CrossValidationRun::evaluateSamples(const TrainOptions &training,
+                                           FoldResult &result) const {
   SEGC_ASSIGN_OR_RETURN(LoadedModel model, openFold(training));
   SEGC_ASSIGN_OR_RETURN(
       std::unique_ptr<Dataset> dataset,
@@ -192,16 +260,32 @@ CrossValidationRun::evaluate(const TrainOptions &training) const {
       Evaluation evaluation,
       evaluateSplit(model.runner, *dataset, Split::Validation,
                     batchSizeOf(training.model, model.runner.manifest())));
+  result.setValues(evaluation.toRecord());
+  return Status::success();
+}
+
+Status CrossValidationRun::evaluateCached(const TrainOptions &training,
+                                          FoldResult &result) {
+  SEGC_ASSIGN_OR_RETURN(MetricsTable metrics, measureCached(training));
+  measured[{result.seed, result.fold}] = metrics;
+  metrics.completeClasses();
+  result.setValues(metrics.toRecord());
+  return Status::success();
+}
+
+StatusOr<FoldResult>
+CrossValidationRun::evaluate(const TrainOptions &training) {
+  FoldResult result;
+  result.seed = training.data.seed;
+  result.fold = training.data.fold.value_or(0);
+  SEGC_RETURN_IF_ERROR(cached ? evaluateCached(training, result)
+                              : evaluateSamples(training, result));
   SEGC_ASSIGN_OR_RETURN(TrainState evaluated,
                         readTrainState(checkpointOf(training)));
   SEGC_ASSIGN_OR_RETURN(TrainState last,
                         readTrainState(training.results + "/checkpoints/last"));
-  FoldResult result;
-  result.seed = training.data.seed;
-  result.fold = training.data.fold.value_or(0);
   result.step = evaluated.step;
   result.seconds = last.seconds;
-  result.setValues(evaluation.toRecord());
   return result;
 }
 
@@ -219,32 +303,65 @@ CommandResult CrossValidationRun::runFold(int64_t seed, int64_t fold) {
                              jsonText(table.toJson(), 2) + "\n");
 }
 
-Status CrossValidationRun::measureCases(int64_t seed) const {
+StatusOr<MetricsTable>
+CrossValidationRun::measureFold(const TrainOptions &training) const {
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model, openFold(training));
+  SEGC_ASSIGN_OR_RETURN(
+      std::unique_ptr<Dataset> dataset,
+      openData(training.data, model.runner.manifest(), model.frame));
+  MetricsTable table;
+  table.tolerance = surfaceTolerance;
+  table.classNames = foregroundNames(dataset->classNames());
+  SEGC_ASSIGN_OR_RETURN(
+      table.cases,
+      measureSplit(model.runner, *dataset, Split::Validation,
+                   batchSizeOf(training.model, model.runner.manifest()),
+                   table.tolerance, *model.pool));
+  return table;
+}
+
+StatusOr<MetricsTable>
+CrossValidationRun::measureCached(const TrainOptions &training) const {
+  SEGC_ASSIGN_OR_RETURN(LoadedModel model, openFold(training));
+  SEGC_ASSIGN_OR_RETURN(CacheCases cases,
+                        openCacheCases(training.data, model.runner.manifest()));
+  MetricsTable table;
+  table.tolerance = surfaceTolerance;
+  table.classNames = foregroundNames(cases.cache->plan().classNames);
+  CacheEvaluation how(options.onGrid);
+  how.tolerance = table.tolerance;
+  how.limits.maxBytes = static_cast<uint64_t>(training.data.maxImageBytes);
+  how.batch = batchSizeOf(training.model, model.runner.manifest());
+  if (options.onGrid.saveMasks)
+    how.masks = seedFolder(training.data.seed) + "/predictions";
+  SEGC_ASSIGN_OR_RETURN(MeasuredCases found,
+                        evaluateOnGrid(model, cases, Split::Validation, how));
+  if (!found.failures.empty())
+    return found.failures[0].status.withContext("case " +
+                                                found.failures[0].name);
+  table.cases = std::move(found.cases);
+  return table;
+}
+
+Status CrossValidationRun::measureCases(int64_t seed) {
   MetricsTable metrics;
-  metrics.tolerance = surfaceTolerance;
   for (int64_t fold = 0; fold < options.folds; ++fold) {
     const TrainOptions training = trainingOf(seed, fold);
-    SEGC_ASSIGN_OR_RETURN(LoadedModel model, openFold(training));
-    SEGC_ASSIGN_OR_RETURN(
-        std::unique_ptr<Dataset> dataset,
-        openData(training.data, model.runner.manifest(), model.frame));
-    SEGC_ASSIGN_OR_RETURN(
-        std::vector<CaseMetrics> cases,
-        measureSplit(model.runner, *dataset, Split::Validation,
-                     batchSizeOf(training.model, model.runner.manifest()),
-                     metrics.tolerance, *model.pool));
-    std::move(cases.begin(), cases.end(), std::back_inserter(metrics.cases));
-    const std::vector<std::string> &names = dataset->classNames();
-    for (size_t i = 1; i < names.size(); ++i)
-      metrics.classNames[static_cast<int32_t>(i)] = names[i];
+    auto known = measured.extract({seed, fold});
+    MetricsTable held;
+    if (known) {
+      held = std::move(known.mapped());
+    } else {
+      SEGC_ASSIGN_OR_RETURN(held, cached ? measureCached(training)
+                                         : measureFold(training));
+    }
+    metrics.tolerance = held.tolerance;
+    metrics.classNames.merge(held.classNames);
+    std::move(held.cases.begin(), held.cases.end(),
+              std::back_inserter(metrics.cases));
   }
   metrics.completeClasses();
-  const std::string folder = seedFolder(seed);
-  SEGC_RETURN_IF_ERROR(
-      writeFileAtomically(folder + "/case-metrics.csv", metrics.toCsv()));
-  SEGC_RETURN_IF_ERROR(writeFileAtomically(
-      folder + "/case-metrics.json", jsonText(metrics.toJson(), 2) + "\n"));
-  return writeFileAtomically(folder + "/summary.json", metrics.toSummary());
+  return writeCaseMetrics(metrics, seedFolder(seed));
 }
 
 CommandResult CrossValidationRun::run() {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CacheEvaluation.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Signals.h"
 #include "segc/Runtime/Commands/Commands.h"
@@ -34,21 +35,39 @@ static Status checkPaths(const EvaluateOptions &options,
   return checkOutputs(paths);
 }
 
-/// Writes the metrics of label files and prints their means.
-static Status writeTable(const EvaluateOptions &options,
-                         const MetricsTable &table) {
+/// Takes the folder for results, if there is one, and puts aside what an
+/// earlier evaluation left.
+static StatusOr<std::optional<ResultsFolder>>
+beginResults(const EvaluateOptions &options) {
+  std::optional<ResultsFolder> folder;
+  if (!options.results.empty()) {
+    SEGC_ASSIGN_OR_RETURN(folder, ResultsFolder::open(options.results));
+    SEGC_RETURN_IF_ERROR(folder->putAside(evaluationResults()).status());
+  }
+  return folder;
+}
+
+/// What evaluations of label files and of caches end with: the metrics of the
+/// cases that could be measured, and the names of the others.
+static CommandResult finishTable(const EvaluateOptions &options,
+                                 MetricsTable &table,
+                                 const std::vector<std::string> &failures,
+                                 size_t cases) {
+  Status status;
+  if (!failures.empty()) {
+    std::string names;
+    for (const std::string &name : failures)
+      names += (names.empty() ? "" : ", ") + name;
+    status = dataLoss(std::to_string(failures.size()) + " of " +
+                      std::to_string(cases) + " cases failed: " + names);
+  }
+  if (table.cases.empty())
+    return status;
+  table.completeClasses();
   std::printf("%s", table.toText().c_str());
-  if (options.results.empty())
-    return Status::success();
-  SEGC_ASSIGN_OR_RETURN(ResultsFolder folder,
-                        ResultsFolder::open(options.results));
-  SEGC_RETURN_IF_ERROR(folder.putAside(evaluationResults()).status());
-  const std::string &results = options.results;
-  SEGC_RETURN_IF_ERROR(
-      writeFileAtomically(results + "/case-metrics.csv", table.toCsv()));
-  SEGC_RETURN_IF_ERROR(writeFileAtomically(results + "/case-metrics.json",
-                                           jsonText(table.toJson(), 2) + "\n"));
-  return writeFileAtomically(results + "/summary.json", table.toSummary());
+  if (!options.results.empty())
+    SEGC_RETURN_IF_ERROR(writeCaseMetrics(table, options.results));
+  return status.ok() ? CommandResult(status) : CommandResult::partial(status);
 }
 
 static Status checkFolderOptions(const EvaluateOptions &options) {
@@ -100,19 +119,61 @@ static CommandResult evaluateFolders(const EvaluateOptions &options) {
   }
   for (const std::string &note : notes.take())
     printMessage("warning: " + note);
-  Status status;
-  if (!failures.empty()) {
-    std::string names;
-    for (const std::string &name : failures)
-      names += (names.empty() ? "" : ", ") + name;
-    status = dataLoss(std::to_string(failures.size()) + " of " +
-                      std::to_string(pairs.size()) + " cases failed: " + names);
+  std::optional<ResultsFolder> folder;
+  if (!table.cases.empty()) {
+    SEGC_ASSIGN_OR_RETURN(folder, beginResults(options));
   }
-  if (table.cases.empty())
-    return status;
-  table.completeClasses();
-  SEGC_RETURN_IF_ERROR(writeTable(options, table));
-  return status.ok() ? CommandResult(status) : CommandResult::partial(status);
+  return finishTable(options, table, failures, pairs.size());
+}
+
+/// Predicts cases of a cache and compares them on the grids of their files.
+static CommandResult evaluateCache(const EvaluateOptions &options,
+                                   LoadedModel &model, Split split) {
+  SEGC_ASSIGN_OR_RETURN(CacheCases cases,
+                        openCacheCases(options.data, model.runner.manifest()));
+  if (split == Split::Test)
+    return wrongUsage("--split test: a cache has no test cases, expected train "
+                      "or validation");
+  const std::vector<int64_t> &places =
+      split == Split::Train ? cases.split.train : cases.split.validation;
+  if (places.empty())
+    return invalidArgument(options.data.data + ": the " + options.split +
+                           " split has no cases; give --fold, --train-split or "
+                           "another --split");
+  if (options.onGrid.saveMasks && options.results.empty())
+    return wrongUsage("--save-masks needs --results, where the masks go");
+  SEGC_ASSIGN_OR_RETURN(std::vector<std::string> originals,
+                        originalFilesOf(*cases.cache, places, options.onGrid));
+  std::optional<ResultsFolder> folder;
+  CacheEvaluation how(options.onGrid);
+  how.tolerance = options.surfaceTolerance;
+  how.limits.maxBytes = static_cast<uint64_t>(options.data.maxImageBytes);
+  how.batch = batchSizeOf(options.model, model.runner.manifest());
+  if (!options.results.empty()) {
+    const std::string masks = options.results + "/predictions";
+    CommandPaths paths;
+    addInputs(paths, "--data", cases.cache->files());
+    addInputs(paths, "--dataset", originals);
+    paths.places = {{"--results", options.results}};
+    paths.folders = {{"--results", options.results}, {"--results", masks}};
+    SEGC_RETURN_IF_ERROR(checkOutputs(paths));
+    SEGC_ASSIGN_OR_RETURN(folder, beginResults(options));
+    if (options.onGrid.saveMasks)
+      how.masks = masks;
+  }
+  catchStopSignals();
+  SEGC_ASSIGN_OR_RETURN(MeasuredCases measured,
+                        evaluateOnGrid(model, cases, split, how));
+  MetricsTable table;
+  table.tolerance = options.surfaceTolerance;
+  table.classNames = foregroundNames(cases.cache->plan().classNames);
+  table.cases = std::move(measured.cases);
+  std::vector<std::string> failures;
+  for (const FailedCase &failure : measured.failures) {
+    printMessage(failure.name + ": " + failure.status.message());
+    failures.push_back(failure.name);
+  }
+  return finishTable(options, table, failures, places.size());
 }
 
 CommandResult segc::runEvaluate(const EvaluateOptions &options) {
@@ -123,12 +184,19 @@ CommandResult segc::runEvaluate(const EvaluateOptions &options) {
         std::string(options.model.model.empty() ? "--model" : "--data") +
         " is required, or --predictions and --labels; see "
         "`segrun evaluate --help`");
-  if (options.surfaceToleranceGiven)
+  const bool cached = holdsCache(options.data.data);
+  if (!cached && options.surfaceToleranceGiven)
     return wrongUsage("--surface-tolerance has no effect without "
-                      "--predictions; leave it out");
+                      "--predictions or a cache; leave it out");
+  if (!cached && !options.onGrid.given.empty())
+    return wrongUsage(options.onGrid.given +
+                      " has no effect but on a cache of `segrun preprocess`: "
+                      "leave it out");
   SEGC_ASSIGN_OR_RETURN(Split split, parseSplit(options.split));
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openTrained(options.model, options.checkpoint));
+  if (cached)
+    return evaluateCache(options, model, split);
   ModelRunner &runner = model.runner;
   const Manifest &manifest = runner.manifest();
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,

@@ -118,6 +118,17 @@ static uint64_t programBytes(const WeightEnsemble &members) {
   return reserve + (resident > buffers ? resident - buffers : 0);
 }
 
+void segc::applySettings(const WindowSettings &settings, WindowRun &run) {
+  WindowOptions &windows = run.windows;
+  windows.overlap = settings.overlap.value_or(windows.overlap);
+  if (settings.constantWeights)
+    windows.weights = *settings.constantWeights ? WindowWeights::Constant
+                                                : WindowWeights::Gaussian;
+  windows.flips = settings.flips;
+  run.scores =
+      settings.averageProbabilities ? Scores::Probabilities : Scores::Logits;
+}
+
 StatusOr<std::vector<FailedCase>>
 segc::predictInWindows(const PredictOptions &options, LoadedModel &model,
                        const Dataset &dataset, Split split, int64_t count,
@@ -134,12 +145,7 @@ segc::predictInWindows(const PredictOptions &options, LoadedModel &model,
       run.configuration,
       configurationOf(run.plan, where, windows.configuration, manifest));
   run.windows.rules = run.plan.rules;
-  run.windows.weights = windows.constantWeights ? WindowWeights::Constant
-                                                : WindowWeights::Gaussian;
-  run.windows.overlap = windows.overlap;
-  run.windows.flips = windows.flips;
-  run.scores =
-      windows.averageProbabilities ? Scores::Probabilities : Scores::Logits;
+  applySettings(windows, run);
   run.batch = batchSizeOf(options.model, manifest);
   run.postprocessing = steps;
   run.folders = folders;

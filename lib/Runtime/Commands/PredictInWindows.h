@@ -13,6 +13,9 @@
 
 namespace segc {
 
+/// Sets what the options say; the rest stays as it is.
+void applySettings(const WindowSettings &settings, WindowRun &run);
+
 /// Predicts the cases of a data set that was opened for a plan.
 StatusOr<std::vector<FailedCase>>
 predictInWindows(const PredictOptions &options, LoadedModel &model,

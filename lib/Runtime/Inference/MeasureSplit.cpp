@@ -10,17 +10,14 @@
 
 using namespace segc;
 
-static StatusOr<CaseMetrics> measure(const Dataset &dataset, Split split,
-                                     int64_t index, const float *probabilities,
-                                     double tolerance, ThreadPool &pool) {
-  const CaseFiles &files = dataset.files(split, index);
-  SEGC_ASSIGN_OR_RETURN(SourceCase source, dataset.source(split, index));
+StatusOr<CaseMetrics> segc::measureLabels(const CaseFiles &files,
+                                          const SourceCase &source,
+                                          const std::vector<uint8_t> &labels,
+                                          double tolerance, ThreadPool &pool) {
   if (source.label.empty())
     return dataLoss("has no label that can be read; expected one of " +
                     files.label);
   const VolumeGeometry &grid = source.geometry();
-  const std::vector<uint8_t> labels =
-      dataset.preprocessor().labelsOnGrid(probabilities, grid);
   const std::vector<int32_t> predicted(labels.begin(), labels.end()),
       expected(source.label.begin(), source.label.end());
   CaseMetrics metrics = measureCase(predicted.data(), expected.data(),
@@ -28,6 +25,16 @@ static StatusOr<CaseMetrics> measure(const Dataset &dataset, Split split,
   metrics.name = files.name;
   metrics.labelFile = files.label;
   return metrics;
+}
+
+static StatusOr<CaseMetrics> measure(const Dataset &dataset, Split split,
+                                     int64_t index, const float *probabilities,
+                                     double tolerance, ThreadPool &pool) {
+  SEGC_ASSIGN_OR_RETURN(SourceCase source, dataset.source(split, index));
+  return measureLabels(
+      dataset.files(split, index), source,
+      dataset.preprocessor().labelsOnGrid(probabilities, source.geometry()),
+      tolerance, pool);
 }
 
 StatusOr<std::vector<CaseMetrics>>

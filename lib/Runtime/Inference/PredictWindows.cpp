@@ -222,8 +222,13 @@ Status WindowCases::writeCase(WindowCase &item) {
               run.postprocessing);
   if (item.probabilities)
     SEGC_RETURN_IF_ERROR(item.probabilities->finish());
-  return writer.writeVolume(dataset.files(split, item.index), item.source,
-                            item.labels, item.prepared.record.frame);
+  const CaseFiles &files = dataset.files(split, item.index);
+  if (run.inspect)
+    SEGC_RETURN_IF_ERROR(run.inspect(files, item.source, item.labels));
+  if (run.folders.predictions.empty())
+    return Status::success();
+  return writer.writeVolume(files, item.source, item.labels,
+                            item.prepared.record.frame);
 }
 
 //===----------------------------------------------------------------------===//
@@ -295,7 +300,8 @@ segc::predictWindows(WeightEnsemble &ensemble, const Dataset &dataset,
   SEGC_ASSIGN_OR_RETURN(
       WindowPredictor predictor,
       WindowPredictor::create(ensemble, run.windows, run.scores, run.batch));
-  SEGC_RETURN_IF_ERROR(createDirectories(run.folders.predictions));
+  if (!run.folders.predictions.empty())
+    SEGC_RETURN_IF_ERROR(createDirectories(run.folders.predictions));
   WindowCases cases(std::move(predictor), dataset, split, run,
                     ensemble.runner().manifest().classes,
                     ensemble.runner().device().threadPool());

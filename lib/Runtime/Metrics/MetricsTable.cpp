@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "segc/Base/Files.h"
 #include "segc/Runtime/Metrics/CaseMetrics.h"
 #include "segc/Runtime/Metrics/Metrics.h"
 #include "segc/Runtime/Metrics/Statistics.h"
@@ -77,6 +78,25 @@ OrderedJson MetricsTable::toJson() const {
                     {"classes", std::move(classes)}});
   }
   return json;
+}
+
+OrderedJson MetricsTable::toRecord() const {
+  const std::vector<std::string> &names = metricNames();
+  OrderedJson record, all;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string &metric = names[i];
+    if (metric != "dice" && metric != "hd95" && metric != "surface_dice")
+      continue;
+    std::vector<double> means;
+    for (const auto &[value, name] : classNames) {
+      means.push_back(intervalOf(*this, value, i).mean);
+      if (metric == "dice")
+        record[name + "_dice"] = means.back();
+    }
+    all["eval_file_" + metric] = meanOfPresent(means);
+  }
+  record.update(all);
+  return record;
 }
 
 std::string MetricsTable::toCsv() const {
@@ -195,4 +215,13 @@ std::string MetricsTable::toText() const {
     text += "\n";
   }
   return text;
+}
+
+Status segc::writeCaseMetrics(const MetricsTable &table,
+                              const std::string &folder) {
+  SEGC_RETURN_IF_ERROR(
+      writeFileAtomically(folder + "/case-metrics.csv", table.toCsv()));
+  SEGC_RETURN_IF_ERROR(writeFileAtomically(folder + "/case-metrics.json",
+                                           jsonText(table.toJson(), 2) + "\n"));
+  return writeFileAtomically(folder + "/summary.json", table.toSummary());
 }

@@ -30,33 +30,34 @@ static std::string planHashOf(const Plan &plan, const std::string &name) {
   return sha256(name + "\n" + planText(plan));
 }
 
-/// Of one case's files: their names and bytes. Files that cannot be read count
-/// as such.
-static std::string filesHash(const CaseFiles &files) {
+/// Of one case's files: their names and bytes. A case none of whose files can
+/// be read counts as such.
+static std::string filesHash(const CaseOrigin &origin) {
   Sha256 hash;
-  std::vector<std::string> paths = files.images;
-  paths.push_back(files.label);
-  hash.update(files.name);
-  for (const std::string &path : paths) {
-    StatusOr<std::string> bytes = readFile(path);
-    hash.update("\n" + fs::path(path).filename().string() + "\n");
-    hash.update(bytes ? std::to_string(checksum(*bytes)) + " of " +
-                            std::to_string(bytes->size())
-                      : std::string("none"));
-  }
+  hash.update(origin.files.name);
+  for (const CaseOrigin::Content &content : origin.contents)
+    hash.update("\n" + fs::path(content.path).filename().string() + "\n" +
+                std::to_string(content.checksum) + " of " +
+                std::to_string(content.bytes));
   return hash.hexDigest();
 }
 
-static std::string inputsHashOf(const TrainingCases &set, ThreadPool &pool) {
-  std::vector<std::string> hashes(set.cases.size());
-  pool.parallelFor(static_cast<int64_t>(hashes.size()),
-                   [&](int64_t i, uint32_t) {
-                     const auto index = static_cast<size_t>(i);
-                     hashes[index] = filesHash(set.cases[index]);
-                   });
+static std::vector<CaseOrigin> originsOf(const TrainingCases &set,
+                                         ThreadPool &pool) {
+  std::vector<CaseOrigin> origins(set.cases.size());
+  pool.parallelFor(
+      static_cast<int64_t>(origins.size()), [&](int64_t i, uint32_t) {
+        const auto index = static_cast<size_t>(i);
+        origins[index] = CaseOrigin::of(set.cases[index], set.folder);
+      });
+  return origins;
+}
+
+static std::string inputsHashOf(const std::vector<CaseOrigin> &origins,
+                                const TrainingCases &set) {
   Sha256 all;
-  for (const std::string &hash : hashes)
-    all.update(hash);
+  for (const CaseOrigin &origin : origins)
+    all.update(filesHash(origin));
   for (const FoldSplit &fold : set.folds) {
     for (int64_t place : fold.train)
       all.update(" " + std::to_string(place));
@@ -93,6 +94,8 @@ static StatusOr<bool> isThere(const CacheOptions &options, const Plan &plan,
             cache->configuration().name + ")";
   else if (cache->inputsHash() != inputsHash)
     other = "other files of this data set, or a case of it failed";
+  else if (!cache->hasOrigins())
+    other = "an older segrun, which did not note the files of its cases";
   if (other.empty())
     return true;
   return invalidArgument(folder + ": is the cache of " + other +
@@ -146,7 +149,7 @@ private:
   /// Whether the writing may go on after this case.
   Status writeCase(size_t index);
   Status writeIndex(const std::string &planHash, const std::string &inputsHash,
-                    const CacheResult &result);
+                    const CacheResult &result) const;
 
   const TrainingCases &set;
   const Plan &plan;
@@ -155,6 +158,7 @@ private:
   PartialFolder partial;
   Notes notes;
   std::unique_ptr<CaseReader> reader;
+  std::vector<CaseOrigin> origins;
   std::vector<Status> faults;
   std::atomic<uint64_t> bytes{0};
 };
@@ -186,15 +190,18 @@ Status CacheWriter::writeCase(size_t index) {
 
 Status CacheWriter::writeIndex(const std::string &planHash,
                                const std::string &inputsHash,
-                               const CacheResult &result) {
+                               const CacheResult &result) const {
   OrderedJson index = {
       {"format", "segrun cache"}, {"version", cacheVersion},
       {"dataset", plan.dataset},  {"configuration", configuration.name},
       {"plan_sha256", planHash},  {"inputs_sha256", inputsHash}};
-  OrderedJson names = OrderedJson::array(), folds = OrderedJson::array();
+  OrderedJson names = OrderedJson::array(), folds = OrderedJson::array(),
+              files = OrderedJson::array();
   for (size_t i = 0; i < faults.size(); ++i)
-    if (faults[i].ok())
+    if (faults[i].ok()) {
       names.push_back(set.cases[i].name);
+      files.push_back(origins[i].toJson());
+    }
   auto namesOf = [&](const std::vector<int64_t> &places) {
     OrderedJson list = OrderedJson::array();
     for (int64_t place : places)
@@ -208,6 +215,9 @@ Status CacheWriter::writeIndex(const std::string &planHash,
   index["cases"] = std::move(names);
   index["left_out"] = result.faults.size();
   index["folds"] = std::move(folds);
+  index["dataset_folder"] =
+      fs::absolute(set.folder).lexically_normal().string();
+  index["origins"] = std::move(files);
   index["plan"] = OrderedJson::parse(planText(plan));
   return writeFileAtomically(cacheIndexOf(partial.name()),
                              jsonText(index, 1) + "\n");
@@ -215,7 +225,8 @@ Status CacheWriter::writeIndex(const std::string &planHash,
 
 StatusOr<CacheResult> CacheWriter::run(ThreadPool &pool) {
   const std::string planHash = planHashOf(plan, configuration.name);
-  const std::string inputsHash = inputsHashOf(set, pool);
+  origins = originsOf(set, pool);
+  const std::string inputsHash = inputsHashOf(origins, set);
   CacheResult result;
   SEGC_ASSIGN_OR_RETURN(result.wasThere,
                         isThere(options, plan, planHash, inputsHash));

@@ -25,6 +25,24 @@ static bool isCaseName(const std::string &name) {
          name.find_first_of(std::string_view("/\0", 2)) == std::string::npos;
 }
 
+static Status readOrigins(const Json &list,
+                          const std::vector<std::string> &names,
+                          const std::string &where,
+                          std::vector<CaseOrigin> &origins) {
+  if (!list.is_array() || list.size() != names.size())
+    return dataLoss(where + ": \"origins\": expected one for each of the " +
+                    std::to_string(names.size()) + " cases");
+  for (size_t i = 0; i < names.size(); ++i) {
+    SEGC_ASSIGN_OR_RETURN(
+        CaseOrigin origin,
+        CaseOrigin::fromJson(list[i],
+                             where + ".origins[" + std::to_string(i) + "]"));
+    origin.files.name = names[i];
+    origins.push_back(std::move(origin));
+  }
+  return Status::success();
+}
+
 StatusOr<std::unique_ptr<PreparedCache>>
 PreparedCache::open(const std::string &folder) {
   SEGC_ASSIGN_OR_RETURN(std::string text,
@@ -54,6 +72,7 @@ PreparedCache::parse(std::string_view text, const std::string &folder) {
   cache->index.inputsHash = reader.string("inputs_sha256");
   const std::vector<std::string> names = reader.strings("cases");
   const Json folds = reader.value("folds"), plan = reader.value("plan");
+  cache->index.dataFolder = reader.stringOr("dataset_folder", "");
   SEGC_RETURN_IF_ERROR(status);
   SEGC_ASSIGN_OR_RETURN(cache->index.plan,
                         parsePlan(jsonText(plan), where + ": plan"));
@@ -68,6 +87,9 @@ PreparedCache::parse(std::string_view text, const std::string &folder) {
     cache->entries.push_back(std::make_unique<Entry>());
     cache->entries.back()->name = name;
   }
+  if (reader.has("origins"))
+    SEGC_RETURN_IF_ERROR(readOrigins(reader.value("origins"), names, where,
+                                     cache->index.origins));
   if (!folds.is_array())
     return dataLoss(where + ": \"folds\": expected a list");
   if (!folds.empty()) {
@@ -83,6 +105,16 @@ std::vector<std::string> PreparedCache::files() const {
   for (const auto &entry : entries)
     paths.push_back(cacheCaseOf(index.folder, entry->name));
   return paths;
+}
+
+StatusOr<CaseFiles> PreparedCache::originalFiles(int64_t place,
+                                                 const std::string &folder,
+                                                 bool whole) const {
+  if (!hasOrigins())
+    return unsupported(cacheIndexOf(index.folder) +
+                       ": an older segrun wrote it and did not note the files "
+                       "of its cases; write the cache again");
+  return index.origins[static_cast<size_t>(place)].find(folder, whole);
 }
 
 StatusOr<PreparedCase> PreparedCache::read(const std::string &name) const {

@@ -165,6 +165,7 @@ StatusOr<TrainingCases> segc::listTrainingCases(const std::string &folder) {
                                                    : listPlainFolders(folder));
   if (set.cases.empty())
     return notFound(folder + ": no labelled cases");
+  set.folder = folder;
   std::sort(
       set.cases.begin(), set.cases.end(),
       [](const CaseFiles &a, const CaseFiles &b) { return a.name < b.name; });

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../FakePlan.h"
 #include "CommandTest.h"
 #include "segc/Plan/PlanFile.h"
 #include "segc/Runtime/Data/Nifti.h"
@@ -135,24 +136,8 @@ TEST_F(PredictWindows, AveragesCheckpoints) {
 }
 
 TEST_F(PredictWindows, TakesAPlan) {
-  Plan plan;
-  plan.dataset = "some";
-  plan.channelNames = {"MRI"};
-  plan.classNames = {"background", "anterior", "posterior"};
+  Plan plan = fakePlan();
   plan.transpose = {2, 0, 1};
-  plan.intensities.resize(1);
-  PlanConfiguration configuration;
-  configuration.name = "3d_fullres";
-  configuration.spacing = {1, 1, 1};
-  configuration.medianShape = {36, 50, 35};
-  configuration.patch = {8, 8, 8};
-  configuration.topology.kernels = {{3, 3, 3}};
-  configuration.topology.strides = {{1, 1, 1}};
-  configuration.filters = {32};
-  configuration.encoderBlocks = {2};
-  configuration.normalization = {"zscore"};
-  configuration.useMask = {false};
-  plan.configurations = {configuration};
   ASSERT_TRUE(verify(plan).ok()) << verify(plan).message();
   const std::string path = folder + "/plan.json";
   ASSERT_TRUE(writeFileAtomically(path, planText(plan)).ok());

@@ -181,6 +181,59 @@ TEST_F(PreparedCacheTest, LeavesNothingOnAFullDisk) {
   EXPECT_TRUE(outputs().empty());
 }
 
+// What a case comes from is found again, also elsewhere, unless it has changed.
+TEST_F(PreparedCacheTest, NotesTheFilesOfItsCases) {
+  ASSERT_OK(write().status());
+  auto opened = PreparedCache::open(target);
+  ASSERT_OK(opened.status());
+  const PreparedCache &cache = **opened;
+  EXPECT_EQ(cache.dataFolder(), data.folder.path);
+  auto files = cache.originalFiles(1, data.folder.path, true);
+  ASSERT_OK(files.status());
+  EXPECT_EQ(files->name, "c1");
+  EXPECT_THAT(files->images, ElementsAre(data.imagePath(1)));
+  EXPECT_TRUE(files->ofOneChannel);
+  EXPECT_EQ(files->label, data.labelPath(1));
+  EXPECT_ERROR(cache.originalFiles(1, output.path, false).status(), NotFound,
+               "imagesTr/c1_0000.nii.gz", "--dataset");
+
+  StatusOr<std::string> bytes = readFile(data.labelPath(1));
+  ASSERT_OK(bytes.status());
+  std::string other = *bytes;
+  other.back() ^= 1;
+  ASSERT_OK(writeFileAtomically(data.labelPath(1), other));
+  EXPECT_TRUE(cache.originalFiles(1, data.folder.path, false).ok());
+  EXPECT_ERROR(cache.originalFiles(1, data.folder.path, true).status(),
+               DataLoss, "labelsTr/c1.nii.gz: has changed: other bytes");
+  const std::string size = std::to_string(other.size()) + " that the case";
+  ASSERT_OK(writeFileAtomically(data.labelPath(1), other + "x"));
+  EXPECT_ERROR(cache.originalFiles(1, data.folder.path, false).status(),
+               DataLoss, "labelsTr/c1.nii.gz: has changed: ", size.c_str());
+  EXPECT_TRUE(cache.originalFiles(0, data.folder.path, true).ok());
+}
+
+TEST_F(PreparedCacheTest, RefusesOriginsThatAreNoneOfItsDataSet) {
+  ASSERT_OK(write().status());
+  StatusOr<std::string> text = readFile(target + "/cache.json");
+  ASSERT_OK(text.status());
+  const Json origins = Json::parse(*text)["origins"];
+  auto refuses = [&](const char *key, const Json &value, const char *message) {
+    Json changed = origins;
+    changed[2][key] = value;
+    changeIndex("origins", changed);
+    EXPECT_ERROR(PreparedCache::open(target).status(), DataLoss, "origins[2]",
+                 message);
+  };
+  for (const char *path : {"../c2.nii.gz", "/etc/passwd", "a/../../b", ""})
+    refuses("label", path, "expected a path in the folder of the data set");
+  refuses("images", Json::array(), "expected a file");
+  refuses("files", {{{"file", "a"}, {"bytes", 1}, {"checksum", "12xy"}}},
+          "expected 16 hexadecimal digits");
+  changeIndex("origins", Json::array());
+  EXPECT_ERROR(PreparedCache::open(target).status(), DataLoss,
+               "expected one for each of the 6 cases");
+}
+
 TEST_F(PreparedCacheTest, NoticesDamage) {
   ASSERT_OK(write().status());
   {

@@ -43,6 +43,22 @@ struct DataOptions {
   std::string labelMap;
 };
 
+/// How windows are laid and averaged. What is not set is as the command says.
+struct WindowSettings {
+  std::optional<double> overlap;
+  std::optional<bool> constantWeights;
+  bool flips = false, averageProbabilities = false;
+};
+
+/// Evaluation of the cases of a cache on the grids of their files.
+struct OriginalGridOptions {
+  WindowSettings windows;
+  /// The folder of the data set, if it is not where the cache says.
+  std::string dataset;
+  bool saveMasks = false;
+  std::string given; ///< One of these options that was given.
+};
+
 struct BenchmarkOptions {
   ModelOptions model;
   DataOptions data; ///< Synthetic data if no folder is given.
@@ -95,6 +111,7 @@ struct CrossValidateOptions {
   /// Which weights are evaluated, "last" or "best"; by default those that the
   /// published example of the pipeline evaluates.
   std::optional<std::string> checkpoint;
+  OriginalGridOptions onGrid;
 };
 
 struct EvaluateOptions {
@@ -107,13 +124,12 @@ struct EvaluateOptions {
   double surfaceTolerance = 1; ///< Millimetres.
   bool surfaceToleranceGiven = false;
   std::string idleWithFolders; ///< An option without effect on folders.
+  OriginalGridOptions onGrid;
 };
 
 /// Options of models that predict in windows.
-struct WindowPredictOptions {
+struct WindowPredictOptions : WindowSettings {
   std::string plan, configuration;
-  double overlap = 0.5;
-  bool constantWeights = false, flips = false, averageProbabilities = false;
   std::vector<std::string> ensemble; ///< Checkpoints.
   std::optional<int64_t> maxMemory;  ///< Bytes.
   bool saveProbabilities = false;

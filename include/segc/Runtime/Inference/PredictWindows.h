@@ -23,7 +23,13 @@ struct WindowRun {
   Scores scores = Scores::Logits;
   int64_t batch = 1;
   std::vector<PostprocessStep> postprocessing;
+  /// Without a folder for predictions no masks are written.
   PredictionFolders folders;
+  /// Is given the labels of each case on the grid of its file, in the order of
+  /// the cases.
+  std::function<Status(const CaseFiles &files, const SourceCase &source,
+                       const std::vector<uint8_t> &labels)>
+      inspect;
   bool saveProbabilities = false; ///< As folders.predictions/CASE.npy.
   /// A case whose bound is larger fails; cases are not read and written while
   /// others are predicted. Absent: no limit.

@@ -12,6 +12,7 @@
 #define SEGC_RUNTIME_METRICS_CASEMETRICS_H
 
 #include "segc/Base/Json.h"
+#include "segc/Base/Status.h"
 #include "segc/Runtime/Core/ThreadPool.h"
 #include "segc/Runtime/Metrics/LabelGrid.h"
 #include "segc/Runtime/Metrics/Overlap.h"
@@ -52,6 +53,9 @@ struct MetricsTable {
   void completeClasses();
 
   OrderedJson toJson() const;
+  /// Means by name for the table of a cross-validation: the Dice of each class
+  /// and, over all of them, Dice, hd95 and surface Dice.
+  OrderedJson toRecord() const;
   /// A row for each case and class, then for each class the mean, the ends of
   /// its interval, the standard deviation and the counts.
   std::string toCsv() const;
@@ -60,6 +64,9 @@ struct MetricsTable {
   /// A table to read: the means of the main metrics for each class.
   std::string toText() const;
 };
+
+/// Writes case-metrics.csv, case-metrics.json and summary.json into a folder.
+Status writeCaseMetrics(const MetricsTable &table, const std::string &folder);
 
 } // namespace segc
 

@@ -15,6 +15,7 @@
 #define SEGC_RUNTIME_PREPARE_PREPAREDCACHE_H
 
 #include "segc/Runtime/Data/PreparedCase.h"
+#include "segc/Runtime/Prepare/CaseOrigin.h"
 #include "segc/Runtime/Prepare/Fingerprint.h"
 
 #include <mutex>
@@ -71,6 +72,15 @@ public:
   const std::string &planHash() const { return index.planHash; }
   const std::string &inputsHash() const { return index.inputsHash; }
   const std::vector<FoldSplit> &folds() const { return index.folds; }
+  /// The folder of the data set when the cache was written.
+  const std::string &dataFolder() const { return index.dataFolder; }
+  /// Whether the cache notes the files of its cases: those that older programs
+  /// wrote do not.
+  bool hasOrigins() const { return !index.origins.empty(); }
+  /// The files that a case was prepared from in the data set's folder `folder`.
+  /// See CaseOrigin::find().
+  StatusOr<CaseFiles> originalFiles(int64_t place, const std::string &folder,
+                                    bool whole) const;
   /// Every file of the cache.
   std::vector<std::string> files() const;
 
@@ -92,9 +102,10 @@ private:
 
   /// What cache.json says.
   struct Index {
-    std::string folder, configuration, planHash, inputsHash;
+    std::string folder, configuration, planHash, inputsHash, dataFolder;
     Plan plan;
     std::vector<FoldSplit> folds;
+    std::vector<CaseOrigin> origins; ///< Of each case.
   };
   Index index;
   std::vector<std::unique_ptr<Entry>> entries;

@@ -17,6 +17,7 @@ namespace segc {
 
 /// The labelled cases of a data set, in the order of their names.
 struct TrainingCases {
+  std::string folder; ///< That of the data set.
   DatasetDescription description;
   std::vector<CaseFiles> cases;
   /// The folds of splits_final.json as places in `cases`; empty: five folds are

@@ -1,0 +1,105 @@
+//===- CacheEvaluation.cpp - Metrics of the cases of a cache --------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CacheEvaluation.h"
+#include "PredictInWindows.h"
+#include "segc/Runtime/Inference/Evaluate.h"
+
+using namespace segc;
+
+std::string segc::dataFolderOf(const PreparedCache &cache,
+                               const OriginalGridOptions &options) {
+  return options.dataset.empty() ? cache.dataFolder() : options.dataset;
+}
+
+StatusOr<std::vector<std::string>>
+segc::originalFilesOf(const PreparedCache &cache,
+                      const std::vector<int64_t> &places,
+                      const OriginalGridOptions &options) {
+  const std::string folder = dataFolderOf(cache, options);
+  std::vector<std::string> paths;
+  for (int64_t place : places) {
+    SEGC_ASSIGN_OR_RETURN(CaseFiles files,
+                          cache.originalFiles(place, folder,
+                                              /*whole=*/false));
+    std::move(files.images.begin(), files.images.end(),
+              std::back_inserter(paths));
+    paths.push_back(std::move(files.label));
+  }
+  return paths;
+}
+
+std::map<int32_t, std::string>
+segc::foregroundNames(const std::vector<std::string> &classNames) {
+  std::map<int32_t, std::string> names;
+  for (size_t i = 1; i < classNames.size(); ++i)
+    names[static_cast<int32_t>(i)] = classNames[i];
+  return names;
+}
+
+/// The files of the cases as a data set, which is read by the rules of the
+/// cache. What is wrong with a file is the status of its case.
+static std::unique_ptr<Dataset>
+openOriginals(const PreparedCache &cache, const std::vector<int64_t> &places,
+              Split split, const CacheEvaluation &how) {
+  const Plan &plan = cache.plan();
+  auto dataset = std::make_unique<Dataset>("nnunet", plan.classNames);
+  DataStages stages;
+  stages.reader = makeTrainingReader(plan, how.limits, dataset->notes());
+  dataset->setStages(std::move(stages));
+  const std::string folder = dataFolderOf(cache, how.options);
+  for (int64_t place : places) {
+    StatusOr<CaseFiles> found =
+        cache.originalFiles(place, folder, /*whole=*/true);
+    CaseFiles files = found ? std::move(*found) : CaseFiles();
+    files.name = cache.caseName(place);
+    files.status = found.status();
+    dataset->addCase(split, std::move(files));
+  }
+  return dataset;
+}
+
+StatusOr<MeasuredCases> segc::evaluateOnGrid(LoadedModel &model,
+                                             const CacheCases &cases,
+                                             Split split,
+                                             const CacheEvaluation &how) {
+  const PreparedCache &cache = *cases.cache;
+  const Plan &plan = cache.plan();
+  if (model.frame && *model.frame != plan.frame)
+    return invalidArgument(
+        cache.folder() + ": a cache of volumes in the order \"" +
+        frameName(plan.frame) + "\", the weights were trained in the order \"" +
+        frameName(*model.frame) +
+        "\"; give weights that "
+        "were trained from it");
+  const std::unique_ptr<Dataset> dataset = openOriginals(
+      cache, split == Split::Train ? cases.split.train : cases.split.validation,
+      split, how);
+  ThreadPool &pool = *model.pool;
+  MeasuredCases result;
+  WindowRun run;
+  run.plan = plan;
+  run.configuration = cache.configuration();
+  run.windows = cases.windows();
+  applySettings(how.options.windows, run);
+  run.batch = how.batch;
+  run.folders.predictions = how.masks;
+  run.inspect = [&](const CaseFiles &files, const SourceCase &source,
+                    const std::vector<uint8_t> &labels) -> Status {
+    SEGC_ASSIGN_OR_RETURN(
+        CaseMetrics metrics,
+        measureLabels(files, source, labels, how.tolerance, pool));
+    result.cases.push_back(std::move(metrics));
+    return Status::success();
+  };
+  WeightEnsemble weights(model.runner);
+  SEGC_ASSIGN_OR_RETURN(
+      result.failures,
+      predictWindows(weights, *dataset, split, dataset->count(split), run));
+  printNotes(*dataset);
+  return result;
+}
