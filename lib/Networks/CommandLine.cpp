@@ -94,7 +94,8 @@ public:
     options.includeBackground =
         includeBackground.value_or(options.includeBackground);
     options.classWeights = classWeights;
-    options.ignoreUnlabelled = ignoreUnlabelled;
+    // A plan with an ignore label says so, too.
+    options.ignoreUnlabelled |= ignoreUnlabelled;
   }
 
   void apply(OptimizerOptions &options) const {

@@ -88,12 +88,9 @@ StatusOr<NNUNetOptions>
 NNUNetOptions::forPlan(const Plan &plan, const std::string &configuration) {
   SEGC_ASSIGN_OR_RETURN(const PlanConfiguration *chosen,
                         chooseConfiguration(plan, configuration));
-  if (!plan.regions.empty() || plan.ignoreLabel)
-    return unsupported(
-        std::string("the plan has ") +
-        (plan.regions.empty() ? "an ignore label" : "regions") +
-        ", which the losses of the network do not take; expected one class a "
-        "voxel");
+  if (!plan.regions.empty())
+    return unsupported("the plan has regions, which the losses of the network "
+                       "do not take; expected one class a voxel");
   NNUNetOptions options;
   options.dim = static_cast<int64_t>(chosen->patch.size());
   options.patch = chosen->patch;
@@ -105,6 +102,7 @@ NNUNetOptions::forPlan(const Plan &plan, const std::string &configuration) {
   options.plan->configurations = {*chosen};
   if (options.followsV2())
     followV2(*chosen, options);
+  options.loss.ignoreUnlabelled = plan.ignoreLabel.has_value();
   return options;
 }
 

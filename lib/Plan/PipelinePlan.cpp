@@ -21,12 +21,11 @@ StatusOr<Plan> segc::planOfPipeline(const DataPipeline &pipeline,
   if (!pipeline.plan.empty()) {
     StatusOr<Plan> plan = parsePlan(pipeline.plan, "pipeline: plan");
     if (plan.ok() && plan->outputNames().size() != pipeline.classNames.size())
-      return invalidArgument(
-          "pipeline: plan: expected " +
-          std::to_string(pipeline.classNames.size()) +
-          (plan->regions.empty() ? " classes" : " regions") +
-          " as in class_names, got " +
-          std::to_string(plan->outputNames().size()));
+      return invalidArgument("pipeline: plan: expected " +
+                             std::to_string(pipeline.classNames.size()) +
+                             (plan->regions.empty() ? " classes" : " regions") +
+                             " as in class_names, got " +
+                             std::to_string(plan->outputNames().size()));
     return plan;
   }
   const size_t dim = pipeline.patch.size();

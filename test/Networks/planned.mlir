@@ -23,6 +23,12 @@
 // OPTIONS: learning_rate = 5.000000e-01
 // OPTIONS: tensor<3x8x16x16x2xf32>
 
+// Voxels of an ignore label count for nothing.
+// RUN: sed 's/"orientation": "RAS",/"ignore_label": 3,/' %S/Inputs/plan.json > %t.ignored.json
+// RUN: segc model nnunet --plan %t.ignored.json -o - | FileCheck %s --check-prefix=IGNORED
+// IGNORED: seg.dice {{.*}} masked :
+// IGNORED: seg.weighted_cross_entropy {{.*}} weights [1.000000e+00, 1.000000e+00, 1.000000e+00] :
+
 // What the plan says is no option.
 // RUN: not segc model nnunet --plan %S/Inputs/plan.json --patch 8,8,8 -o %t.mlir 2>&1 | FileCheck %s --check-prefix=TWICE
 // TWICE: nnunet: patch: the plan says it; edit the plan instead

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Plan/NetworkOptions.h"
+#include "segc/Plan/Planner.h"
 #include "gmock/gmock.h"
 
 using namespace segc;
@@ -55,6 +56,31 @@ template <typename Options, typename Change>
 std::string errorOf(Options options, Change change) {
   change(options);
   return validate(options).message();
+}
+
+/// A plan of three classes.
+Plan planOfClasses() {
+  Fingerprint fingerprint;
+  fingerprint.dataset = "Brain";
+  fingerprint.channelNames = {"T1"};
+  fingerprint.classNames = {"background", "whole", "core"};
+  fingerprint.cases.assign(9, {{64, 64, 64}, {1, 1, 1}});
+  fingerprint.intensities.resize(1);
+  StatusOr<Plan> plan = planV2(fingerprint, PlannedNetwork::Plain);
+  EXPECT_TRUE(plan.ok()) << plan.status().message();
+  return *plan;
+}
+
+TEST(NetworkOptions, LossesLeaveTheIgnoreLabelOfAPlanOut) {
+  Plan plan = planOfClasses();
+  EXPECT_FALSE(
+      NNUNetOptions::forPlan(plan, "3d_fullres")->loss.ignoreUnlabelled);
+  plan.ignoreLabel = 3;
+  StatusOr<NNUNetOptions> options = NNUNetOptions::forPlan(plan, "3d_fullres");
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_TRUE(validate(*options).ok());
+  EXPECT_EQ(options->classes, 3);
+  EXPECT_TRUE(options->loss.ignoreUnlabelled);
 }
 
 TEST(NetworkOptions, SaysWhatIsWrong) {
