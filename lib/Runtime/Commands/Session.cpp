@@ -108,7 +108,6 @@ StatusOr<LoadedModel> segc::openTrained(const ModelOptions &options,
                                         const std::string &checkpoint) {
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(options, /*training=*/false));
-  SEGC_RETURN_IF_ERROR(model.runner.initialize(0));
   SEGC_RETURN_IF_ERROR(loadWeights(model, checkpoint));
   return model;
 }

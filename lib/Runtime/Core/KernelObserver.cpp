@@ -7,6 +7,7 @@
 
 #include "segc/Runtime/Core/KernelObserver.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace segc;
@@ -62,12 +63,22 @@ bool KernelProfiler::end(const segc_kernel_event &event) {
 }
 
 uint64_t segc::firstNonFinite(const float *values, uint64_t count) {
-  for (uint64_t i = 0; i < count; ++i) {
-    // Compares bits, since floating-point options may remove isfinite().
+  // Compares bits, since floating-point options may remove isfinite().
+  auto isBad = [&](uint64_t i) {
     uint32_t bits;
     std::memcpy(&bits, values + i, sizeof(bits));
-    if ((bits & 0x7f800000u) == 0x7f800000u)
-      return i;
+    return (bits & 0x7f800000u) == 0x7f800000u;
+  };
+  // Blocks are looked at as a whole, without branches, with vectors.
+  constexpr uint64_t block = 1024;
+  for (uint64_t begin = 0; begin < count; begin += block) {
+    const uint64_t end = std::min(count, begin + block);
+    uint32_t bad = 0;
+    for (uint64_t i = begin; i < end; ++i)
+      bad |= static_cast<uint32_t>(isBad(i));
+    for (uint64_t i = begin; bad && i < end; ++i)
+      if (isBad(i))
+        return i;
   }
   return count;
 }

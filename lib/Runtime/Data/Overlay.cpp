@@ -69,16 +69,19 @@ private:
     bool west = tinted && differs(x - 1, y), east = tinted && differs(x + 1, y);
     bool north = tinted && differs(x, y - 1);
     bool south = tinted && differs(x, y + 1);
-    for (int64_t j = 0; j < scale; ++j)
-      for (int64_t i = 0; i < scale; ++i) {
-        Rgb &out = picture.at(left + x * scale + i, top + y * scale + j);
-        bool outline = (west && i < thick) || (east && i >= scale - thick) ||
-                       (north && j < thick) || (south && j >= scale - thick);
-        for (size_t c = 0; c < 3; ++c)
-          out[c] = outline  ? colour[c]
-                   : tinted ? static_cast<uint8_t>((2 * grey + colour[c]) / 3)
-                            : grey;
-      }
+    Rgb inside = {grey, grey, grey};
+    for (size_t c = 0; tinted && c < 3; ++c)
+      inside[c] = static_cast<uint8_t>((2 * grey + colour[c]) / 3);
+    for (int64_t j = 0; j < scale; ++j) {
+      Rgb *row = &picture.at(left + x * scale, top + y * scale + j);
+      const bool outline =
+          (north && j < thick) || (south && j >= scale - thick);
+      std::fill_n(row, scale, outline ? colour : inside);
+      if (west)
+        std::fill_n(row, thick, colour);
+      if (east)
+        std::fill_n(row + scale - thick, thick, colour);
+    }
   }
 };
 
@@ -130,13 +133,12 @@ StatusOr<RgbImage> segc::drawOverlay(const std::vector<OverlaySlice> &slices,
   // Narrow panels leave room for one entry of the legend at least.
   const double minWidth = 240, heading = 20, margin = 6;
   const auto panelWidth = static_cast<double>(panels.width);
-  const auto panelHeight = static_cast<double>(panels.height);
   const double width = std::max(panelWidth, minWidth);
   const double legendHeight = draw::legendHeight(draw::Canvas::pixels(1, 1),
                                                  width - 2 * margin, legend);
-  draw::Canvas canvas = draw::Canvas::pixels(
-      width, heading + panelHeight + legendHeight + 2 * margin);
-  canvas.image({0, heading}, panels);
+  // Text and legend are drawn on canvases of their own, so that the panels pass
+  // through none.
+  draw::Canvas above = draw::Canvas::pixels(width, heading);
   const char *titles[] = {"image", "prediction", "truth"};
   const bool hasTruth = !slices.empty() && !slices.front().label.empty();
   const double step =
@@ -145,13 +147,22 @@ StatusOr<RgbImage> segc::drawOverlay(const std::vector<OverlaySlice> &slices,
   draw::TextStyle style;
   style.anchor = draw::Anchor::Middle;
   for (int i = 0; i < (hasTruth ? 3 : 2); ++i)
-    canvas.text({step * (i + 0.5) - gap / 2.0, heading - margin}, titles[i],
-                style);
-  draw::drawLegend(canvas,
-                   {margin, heading + panelHeight + margin, width - 2 * margin,
-                    legendHeight},
+    above.text({step * (i + 0.5) - gap / 2.0, heading - margin}, titles[i],
+               style);
+  draw::Canvas below = draw::Canvas::pixels(width, legendHeight + 2 * margin);
+  draw::drawLegend(below, {margin, margin, width - 2 * margin, legendHeight},
                    legend);
-  return canvas.finishPixels();
+  SEGC_ASSIGN_OR_RETURN(const RgbImage titled, above.finishPixels());
+  SEGC_ASSIGN_OR_RETURN(const RgbImage explained, below.finishPixels());
+  RgbImage picture(titled.width,
+                   titled.height + panels.height + explained.height,
+                   {255, 255, 255});
+  auto out = std::copy(titled.pixels.begin(), titled.pixels.end(),
+                       picture.pixels.begin());
+  for (int64_t y = 0; y < panels.height; ++y, out += picture.width)
+    std::copy_n(panels.pixels.begin() + y * panels.width, panels.width, out);
+  std::copy(explained.pixels.begin(), explained.pixels.end(), out);
+  return picture;
 }
 
 /// The 0.5 and 99.5 percentiles; beyond a million voxels, those of every n-th.
@@ -163,10 +174,13 @@ static std::pair<float, float> greyWindow(const VoxelView &image) {
                               i / image.size[0] % image.size[1],
                               i / image.size[0] / image.size[1]));
   const size_t count = sorted.size();
+  // What is below a percentile stays in front of it.
+  auto known = sorted.begin();
   auto at = [&](double share) {
-    auto place =
+    const auto place =
         sorted.begin() + static_cast<std::ptrdiff_t>(share * double(count - 1));
-    std::nth_element(sorted.begin(), place, sorted.end());
+    std::nth_element(known, place, sorted.end());
+    known = place;
     return *place;
   };
   float low = at(0.005);

@@ -9,6 +9,7 @@
 #include "segc/Base/Files.h"
 #include "segc/Runtime/Data/OwnFiles.h"
 
+#include <memory>
 #include <png.h>
 #include <zlib.h>
 
@@ -31,21 +32,25 @@ static std::string pngChunk(const std::string &typeAndContent) {
 /// Behind the signature and the first piece, which describes the image.
 static constexpr size_t pngHeaderBytes = 8 + 25;
 
+/// `flags` are PNG_IMAGE_FLAG_*.
 static StatusOr<std::string> encode(int64_t width, int64_t height,
-                                    uint32_t format, const void *pixels) {
+                                    uint32_t format, uint32_t flags,
+                                    const void *pixels) {
   // The simplified interface: no setjmp, errors as a return value.
   png_image header{};
   header.version = PNG_IMAGE_VERSION;
   header.width = static_cast<png_uint_32>(width);
   header.height = static_cast<png_uint_32>(height);
   header.format = format;
+  header.flags = flags;
   png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(header);
-  std::string encoded(bytes, '\0');
-  if (!png_image_write_to_memory(&header, encoded.data(), &bytes, 0, pixels, 0,
+  // Most of what is reserved stays unused, and is not touched.
+  const std::unique_ptr<char[]> room(new char[bytes]);
+  if (!png_image_write_to_memory(&header, room.get(), &bytes, 0, pixels, 0,
                                  nullptr))
     return internalError("cannot encode a PNG of " + std::to_string(width) +
                          "x" + std::to_string(height) + ": " + header.message);
-  encoded.resize(bytes);
+  std::string encoded(room.get(), bytes);
   // The simplified interface writes no text.
   encoded.insert(
       pngHeaderBytes,
@@ -54,12 +59,14 @@ static StatusOr<std::string> encode(int64_t width, int64_t height,
 }
 
 StatusOr<std::string> segc::encodePng(const RgbImage &image) {
-  return encode(image.width, image.height, PNG_FORMAT_RGB, image.pixels.data());
+  // Areas of one colour pack as well without filters, in a fifth of the time.
+  return encode(image.width, image.height, PNG_FORMAT_RGB, PNG_IMAGE_FLAG_FAST,
+                image.pixels.data());
 }
 
 StatusOr<std::string> segc::encodePng(int64_t width, int64_t height,
                                       const uint8_t *grey) {
-  return encode(width, height, PNG_FORMAT_GRAY, grey);
+  return encode(width, height, PNG_FORMAT_GRAY, 0, grey);
 }
 
 Status segc::writePng(const std::string &path, const RgbImage &image) {

@@ -7,11 +7,13 @@
 
 #include "segc/Runtime/Core/AlignedBuffer.h"
 #include "segc/Runtime/Core/Initialize.h"
+#include "segc/Runtime/Core/KernelObserver.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <gmock/gmock.h>
+#include <limits>
 
 using namespace segc;
 using testing::HasSubstr;
@@ -88,5 +90,16 @@ TEST(AlignedBuffer, CanariesOnBothSides) {
     before = kept;
     after = std::byte{0};
     EXPECT_FALSE(buffer->intact());
+  }
+}
+
+TEST(KernelObserver, FindsTheFirstValueThatIsNotFinite) {
+  std::vector<float> values(5000, 1e38f);
+  EXPECT_EQ(firstNonFinite(values.data(), values.size()), values.size());
+  for (const size_t place : {size_t{4999}, size_t{2048}, size_t{1023}}) {
+    values[place] = place % 2 ? std::numeric_limits<float>::quiet_NaN()
+                              : -std::numeric_limits<float>::infinity();
+    EXPECT_EQ(firstNonFinite(values.data(), values.size()), place);
+    EXPECT_EQ(firstNonFinite(values.data(), place), place);
   }
 }

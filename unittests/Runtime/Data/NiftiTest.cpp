@@ -167,6 +167,32 @@ TEST(NiftiTest, TrailingBytes) {
               HasSubstr("damaged content behind the compressed voxels"));
 }
 
+// Blocks that are packed side by side are one stream for any reader.
+TEST(Nifti, LongMasksAreOneGzipStream) {
+  VolumeGeometry grid;
+  grid.size = {300, 200, 70}; // Four blocks and a part.
+  std::vector<uint8_t> labels(static_cast<size_t>(grid.voxels()));
+  for (size_t i = 0; i < labels.size(); ++i)
+    labels[i] =
+        static_cast<uint8_t>(i * 2654435761u >> (i < 2'000'000 ? 28 : 31));
+  TemporaryFolder folder;
+  const std::string path = folder / "x.nii.gz";
+  ASSERT_OK(writeNifti(path, grid, labels.data()));
+  EXPECT_LT(*fileSize(path), labels.size() / 2);
+  gzFile file = gzopen(path.c_str(), "rb");
+  std::string unpacked(352 + labels.size() + 1, '\0');
+  const int bytes =
+      gzread(file, unpacked.data(), static_cast<unsigned>(unpacked.size()));
+  EXPECT_EQ(gzclose(file), Z_OK);
+  ASSERT_EQ(static_cast<size_t>(bytes), 352 + labels.size());
+  EXPECT_EQ(unpacked.compare(352, labels.size(),
+                             std::string(labels.begin(), labels.end())),
+            0);
+  StatusOr<Volume> volume = readNifti(path);
+  ASSERT_OK(volume.status());
+  EXPECT_EQ(volume->voxels[labels.size() - 1], labels.back());
+}
+
 // Several gzip members are one stream, even if a member ends within the header.
 TEST(NiftiTest, GzipMembers) {
   std::string image =
