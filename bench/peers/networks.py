@@ -372,7 +372,7 @@ class NNUNetV2(nn.Module):
     """nnU-Net v2's networks from a configuration of a plan (docs/Planning.md):
     plain, or with a residual encoder."""
 
-    learning_rate, weight_decay, slope = 1e-2, 3e-5, 0.01
+    learning_rate, weight_decay, max_norm, slope = 1e-2, 3e-5, 12.0, 0.01
 
     def __init__(self, plan, configuration):
         super().__init__()
@@ -454,7 +454,7 @@ class NNUNetV2(nn.Module):
         return True
 
     def optimizer(self, learning_rate):
-        return NesterovSGD(self, learning_rate, 0.99, self.weight_decay)
+        return NesterovSGD(self, learning_rate, 0.99, self.weight_decay, self.max_norm)
 
 
 class UNet3D(nn.Module):
@@ -568,15 +568,17 @@ class CentredRMSProp:
 
 
 class NesterovSGD:
-    def __init__(self, model, learning_rate, momentum=0.9, weight_decay=0.0):
+    def __init__(self, model, learning_rate, momentum=0.9, weight_decay=0.0, max_norm=math.inf):
         self.parameters = list(model.parameters())
-        self.rate, self.momentum, self.decay = learning_rate, momentum, weight_decay
+        self.rate, self.momentum, self.decay, self.max_norm = learning_rate, momentum, weight_decay, max_norm
         self.velocity = [torch.zeros_like(p) for p in self.parameters]
 
     @torch.no_grad()
     def step(self):
+        norm = math.sqrt(sum((w.grad.double() ** 2).sum().item() for w in self.parameters))
+        factor = min(1.0, self.max_norm / (norm + 1e-6))
         for w, v in zip(self.parameters, self.velocity):
-            g = w.grad + self.decay * w
+            g = factor * w.grad + self.decay * w
             v.mul_(self.momentum).add_(g)
             w.sub_(self.rate * (g + self.momentum * v))
 

@@ -55,10 +55,14 @@ def summary(tensors):
     }
 
 
-def record(configuration):
+def record(configuration, max_norm=None):
     model = networks.small_plan(configuration).double()
     networks.load(model, initial_weights(model))
-    optimizer, losses, gradients = model.optimizer(model.learning_rate), [], None
+    # PyTorch's own optimizer and clipping, as nnU-Net calls them.
+    optimizer = torch.optim.SGD(
+        model.parameters(), model.learning_rate, weight_decay=model.weight_decay, momentum=0.99, nesterov=True
+    )
+    losses, gradients, norms = [], None, []
     for step in range(STEPS):
         image, label = batch(model, step)
         model.zero_grad()
@@ -66,12 +70,22 @@ def record(configuration):
         loss.backward()
         losses.append(loss.item())
         gradients = gradients or summary(networks.export(model, gradients=True))
+        norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm or model.max_norm).item())
         optimizer.step()
-    return {"losses": losses, "gradients": gradients, "weights": summary(networks.export(model))}
+    arguments = ["--plan", "bench/peers/plans/small.json", "--configuration", configuration]
+    arguments += ["--clip-norm", str(max_norm)] if max_norm else []
+    return {
+        "arguments": arguments,
+        "losses": losses,
+        "gradient_norms": norms,
+        "gradients": gradients,
+        "weights": summary(networks.export(model)),
+    }
 
 
 def main():
     recorded = {name: record(name) for name in ("2d_residual", "3d_plain", "3d_residual")}
+    recorded["2d_residual_clipped"] = record("2d_residual", 0.5)
     with open(sys.argv[1], "w", encoding="utf-8") as file:
         json.dump({"torch": torch.__version__, "networks": recorded}, file, indent=0)
         file.write("\n")

@@ -82,6 +82,7 @@ static void followV2(const PlanConfiguration &configuration,
   options.optimizer.momentum = 0.99;
   options.optimizer.nesterov = true;
   options.optimizer.weightDecay = 3e-5;
+  options.optimizer.clipNorm = 12;
 }
 
 StatusOr<NNUNetOptions>

@@ -1,9 +1,9 @@
 // `segc model nnunet --plan` builds the network of a plan: blocks and filters by
 // level, and by the rules of v2 symmetric padding, biases, epsilon 1e-5, the
-// decoder's own kernels, Dice and SGD of nnU-Net v2. The pipeline has the plan.
+// decoder's own kernels, Dice, SGD and clipping of nnU-Net v2. The pipeline has the plan.
 
 // RUN: segc model nnunet --plan %S/Inputs/plan.json -o %t.mlir && FileCheck %s < %t.mlir
-// CHECK: seg.network @nnunet_3d_fullres format 1 classes 3 optimizer {kind = "sgd", learning_rate = 1.000000e-02 : f64, momentum = 0.98999999999999999 : f64, nesterov = true, weight_decay = 3.000000e-05 : f64}
+// CHECK: seg.network @nnunet_3d_fullres format 1 classes 3 optimizer {clip_norm = 1.200000e+01 : f64, kind = "sgd", learning_rate = 1.000000e-02 : f64, momentum = 0.98999999999999999 : f64, nesterov = true, weight_decay = 3.000000e-05 : f64}
 // CHECK-SAME: class_names = ["background", "organ", "lesion"], dim = 3 : i64, kind = "nnunet", patch = [8, 16, 16], plan = "{{.*}}3d_fullres
 // CHECK: ^bb0(%image: tensor<2x8x16x16x2xf32>):
 // CHECK: "encoder0.conv1.bias" constant 0.000000e+00 decay

@@ -55,11 +55,9 @@ protected:
     ASSERT_TRUE(text.ok()) << text.status().message();
     recorded = Json::parse(*text)["networks"][GetParam()];
     std::string error;
-    auto built =
-        buildNetwork(&context, "nnunet",
-                     {"--plan", SEGC_SOURCE_DIR "/bench/peers/plans/small.json",
-                      "--configuration", GetParam()},
-                     error);
+    auto arguments = recorded["arguments"].get<std::vector<std::string>>();
+    arguments[1] = SEGC_SOURCE_DIR "/" + arguments[1];
+    auto built = buildNetwork(&context, "nnunet", arguments, error);
     module = std::move(built).value_or(nullptr);
     ASSERT_TRUE(module) << error;
     CompileOptions options;
@@ -214,7 +212,7 @@ TEST_P(RecordedNetworks, TrainAsInPyTorch) {
 
 INSTANTIATE_TEST_SUITE_P(V2, RecordedNetworks,
                          testing::Values("2d_residual", "3d_plain",
-                                         "3d_residual"),
+                                         "3d_residual", "2d_residual_clipped"),
                          [](const auto &info) {
                            return "Of" + std::string(info.param);
                          });
