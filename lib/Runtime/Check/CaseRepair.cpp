@@ -22,7 +22,7 @@ std::string segc::irreparable(const Fault &fault, const RepairRules &rules) {
       name == "label-255")
     return "";
   if (name == "label-fractional")
-    return isBinary(rules.index.labels)
+    return isBinary(rules.index)
                ? ""
                : "only between two classes it is clear which one is meant";
   if (name == "not-finite")
@@ -131,9 +131,8 @@ Status CaseRepairer::repairLabel(bool valuesAreWrong) {
   if (files.label.empty() ||
       !(valuesAreWrong || file.changed || !labelOrder.isIdentity()))
     return Status::success();
-  SEGC_ASSIGN_OR_RETURN(
-      std::vector<int64_t> classes,
-      classesOf(file.volume, file.path, rules.index.labels, done));
+  SEGC_ASSIGN_OR_RETURN(std::vector<int64_t> classes,
+                        classesOf(file.volume, file.path, rules.index, done));
   file.volume = labelVolume(all[0].volume.geometry, classes,
                             file.volume.geometry.size, labelOrder);
   file.changed = true;

@@ -29,7 +29,8 @@ struct CaseFindings {
   std::string contentHash; ///< Of the images' voxels; empty if unreadable.
   std::optional<std::array<double, 3>>
       spacing;              ///< In the order of the axes R, A, S.
-  std::set<int64_t> labels; ///< Values of the label that have a class.
+  std::set<int64_t> labels; ///< Values of the label that have a class, and
+                            ///< the ignore label.
 
   void add(const char *fault, std::string what, std::string fix) {
     faults.push_back({fault, name, std::move(what), std::move(fix)});
@@ -83,7 +84,7 @@ std::string checkImageValues(const Volume &image, const std::string &path,
 
 /// Values of a label, held against the labels of dataset.json.
 void checkLabelValues(const Volume &label, const std::string &path,
-                      const LabelNames &labels, CaseFindings &findings);
+                      const DecathlonIndex &index, CaseFindings &findings);
 
 /// Grids of two files of a case, by the rules of training.
 void checkGrids(const Volume &other, const std::string &path,

@@ -28,7 +28,8 @@ static void checkUnknown(const std::set<int64_t> &unknown, bool onlyZero,
 }
 
 void segc::checkLabelValues(const Volume &label, const std::string &path,
-                            const LabelNames &labels, CaseFindings &findings) {
+                            const DecathlonIndex &index,
+                            CaseFindings &findings) {
   if (label.channels != 1) {
     findings.add("label-channels",
                  path + " has " + std::to_string(label.channels) +
@@ -48,7 +49,7 @@ void segc::checkLabelValues(const Volume &label, const std::string &path,
     if (whole != value)
       scaled = scaled.value_or(place);
     const auto number = static_cast<int64_t>(whole);
-    if (labels.count(number))
+    if (index.labels.count(number) || number == index.ignoreLabel)
       findings.labels.insert(number);
     else if (unknown.size() <= maxListed)
       unknown.insert(number);
@@ -61,7 +62,10 @@ void segc::checkLabelValues(const Volume &label, const std::string &path,
                    if (values[i] != last)
                      take(last = values[i], place + i);
                });
-  const bool onlyZero = findings.labels == std::set<int64_t>{0};
+  std::set<int64_t> classes = findings.labels;
+  if (index.ignoreLabel)
+    classes.erase(*index.ignoreLabel);
+  const bool onlyZero = classes == std::set<int64_t>{0};
   if (fractional)
     findings.add("label-fractional",
                  path + " is " + std::to_string(label.voxels[*fractional]) +
@@ -73,7 +77,7 @@ void segc::checkLabelValues(const Volume &label, const std::string &path,
                      voxelText(label.geometry, *scaled),
                  "store whole numbers; training rounds them");
   checkUnknown(unknown, onlyZero, path, findings);
-  if (onlyZero && unknown.empty() && !fractional && labels.size() > 1)
+  if (onlyZero && unknown.empty() && !fractional && index.labels.size() > 1)
     findings.add("label-empty", path + " has background alone",
                  "leave out the case unless nothing is there to find");
 }

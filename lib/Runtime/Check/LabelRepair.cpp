@@ -14,15 +14,16 @@
 
 using namespace segc;
 
-bool segc::isBinary(const LabelNames &labels) {
-  return labels.size() == 2 && labels.count(0) && labels.count(1);
+bool segc::isBinary(const DecathlonIndex &index) {
+  return index.labels.size() == 2 && index.labels.count(0) &&
+         index.labels.count(1) && !index.ignoreLabel;
 }
 
 StatusOr<std::vector<int64_t>>
 segc::classesOf(const Volume &label, const std::string &path,
-                const LabelNames &labels,
+                const DecathlonIndex &index,
                 std::map<std::string, std::string> &done) {
-  const bool binary = isBinary(labels);
+  const bool binary = isBinary(index);
   std::vector<int64_t> classes;
   classes.reserve(label.voxels.size());
   std::optional<size_t> wrong;
@@ -44,7 +45,8 @@ segc::classesOf(const Volume &label, const std::string &path,
                      number = 1;
                      high = true;
                    }
-                   if (!labels.count(number))
+                   if (!index.labels.count(number) &&
+                       number != index.ignoreLabel)
                      wrong = wrong.value_or(place + i);
                    classes.push_back(number);
                  }

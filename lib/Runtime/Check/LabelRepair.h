@@ -12,8 +12,8 @@
 
 namespace segc {
 
-/// Whether the classes are 0 and 1.
-bool isBinary(const LabelNames &labels);
+/// Whether labels are 0 and 1, and nothing else.
+bool isBinary(const DecathlonIndex &index);
 
 /// The classes of a label's voxels in file order. Values next to whole numbers
 /// are rounded; between two classes a half counts as the upper one, as where
@@ -21,7 +21,8 @@ bool isBinary(const LabelNames &labels);
 /// is noted by the name of the fault; other values are an error.
 StatusOr<std::vector<int64_t>>
 classesOf(const Volume &label, const std::string &path,
-          const LabelNames &labels, std::map<std::string, std::string> &done);
+          const DecathlonIndex &index,
+          std::map<std::string, std::string> &done);
 
 /// A label on a grid, whose classes lie in another order of axes, in the
 /// smallest type that holds them.

@@ -192,7 +192,9 @@ void Repairer::compareCases() {
 }
 
 Status Repairer::renumberLabels() {
-  if (!options.renumberLabels)
+  // Regions and an ignore label say more about the numbers than an order.
+  if (!options.renumberLabels || !set.index.regions.empty() ||
+      set.index.ignoreLabel)
     return Status::success();
   std::set<int64_t> used = {0};
   for (size_t i = 0; i < outcomes.size(); ++i)
@@ -287,7 +289,10 @@ void Repairer::finishFaults(const std::vector<Fault> &missing) {
                        : "the class is dropped";
     } else {
       fault.outcome = Outcome::Remains;
-      fault.done = "--renumber-labels numbers the classes that labels have";
+      fault.done = set.index.regions.empty() && !set.index.ignoreLabel
+                       ? "--renumber-labels numbers the classes that labels "
+                         "have"
+                       : "with regions or an ignore label number them by hand";
     }
   }
 }

@@ -92,7 +92,7 @@ void segc::checkCase(const CaseFiles &files, const DecathlonIndex &index,
     return;
   checkGrids(*label, files.label, images[0], files.images[0], "label",
              findings);
-  checkLabelValues(*label, files.label, index.labels, findings);
+  checkLabelValues(*label, files.label, index, findings);
 }
 
 //===----------------------------------------------------------------------===//
@@ -127,9 +127,6 @@ StatusOr<VolumeSet> segc::examineVolumes(const std::string &folder,
   SEGC_ASSIGN_OR_RETURN(std::string text, readFile(where, 1u << 28));
   VolumeSet set;
   StatusOr<DecathlonIndex> index = readIndex(text, where, set.faults);
-  if (index.ok())
-    if (Status status = checkOneClassAVoxel(*index, where); !status.ok())
-      index = status;
   if (index.ok() && !index->listsCases)
     if (Status status = listNnunetCases(folder, *index); !status.ok())
       index = status;

@@ -223,3 +223,21 @@ TEST_F(CheckTest, SpacingOutlier) {
   writeLabel(1, {0, 1, 2, 0, 0, 1, 0, 0}, thick);
   expect({"c1:spacing-outlier"});
 }
+
+// The ignore label is no class; labels of regions have no names of their own.
+TEST_F(CheckTest, RegionsAndIgnoreLabel) {
+  const std::string start = R"({"modality": {"0": "MRI"},
+      "numTraining": 4, )",
+                    cases = index.substr(index.find("\"training\""));
+  writeIndex(start + R"("labels": {"background": 0, "a": 1, "b": 2,
+      "ignore": 3}, )" +
+             cases);
+  expect({});
+  writeLabel(0, {0, 3, 3, 0, 0, 0, 0, 0});
+  writeLabel(1, {0, 3, 4, 1, 0, 0, 0, 0});
+  expect({"c0:label-empty", "c1:label-unknown"});
+  writeIndex(start + R"("labels": {"background": 0, "whole": [1, 2, 3],
+      "core": [2, 3]}, "regions_class_order": [1, 2], )" +
+             cases);
+  expect({"c1:label-unknown"});
+}

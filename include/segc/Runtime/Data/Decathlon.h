@@ -70,7 +70,7 @@ StatusOr<CaseFiles> caseFiles(const std::string &folder,
                               std::optional<int64_t> channel, int64_t channels);
 
 /// Refuses regions and an ignore label, which plans know (docs/Planning.md) but
-/// neither networks of whole volumes nor repairs.
+/// not networks of whole volumes.
 Status checkOneClassAVoxel(const DecathlonIndex &index,
                            const std::string &where);
 
