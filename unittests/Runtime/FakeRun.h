@@ -15,6 +15,7 @@
 #include <cmath>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace segc {
 
@@ -22,8 +23,25 @@ inline std::string fakeModel(const std::string &name = "FakeModel") {
   return SEGC_BINARY_DIR "/unittests/" + name + ".so";
 }
 
+/// A folder of this process, which is removed when it ends. Processes that it
+/// forks leave it alone.
+class ProcessFolder {
+public:
+  ProcessFolder()
+      : owner(::getpid()),
+        path(testing::TempDir() + "segc-train-" + std::to_string(owner)) {}
+  ~ProcessFolder() {
+    std::error_code ignored;
+    if (::getpid() == owner)
+      std::filesystem::remove_all(path, ignored);
+  }
+  const pid_t owner;
+  const std::string path;
+};
+
 inline std::string freshFolder(const std::string &name) {
-  std::string path = testing::TempDir() + "segc-train-" + name;
+  static const ProcessFolder folder;
+  std::string path = folder.path + "/" + name;
   std::filesystem::remove_all(path);
   std::filesystem::create_directories(path);
   return path;
