@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CacheCases.h"
+#include "segc/Plan/PlanFile.h"
 
 using namespace segc;
 
@@ -70,6 +71,28 @@ static Status checkOptions(const DataOptions &options) {
   return Status::success();
 }
 
+/// Which voxels count for nothing is part of the model's losses.
+static Status checkIgnoreLabel(const PreparedCache &cache,
+                               const Manifest &manifest,
+                               const std::string &where,
+                               const std::string &advice) {
+  std::optional<int64_t> ofModel;
+  if (!manifest.pipeline.plan.empty()) {
+    SEGC_ASSIGN_OR_RETURN(const Plan plan,
+                          parsePlan(manifest.pipeline.plan, "pipeline: plan"));
+    ofModel = plan.ignoreLabel;
+  }
+  const std::optional<int64_t> &ofCache = cache.plan().ignoreLabel;
+  if (ofCache == ofModel)
+    return Status::success();
+  auto text = [](const std::optional<int64_t> &label) {
+    return label ? "the ignore label " + std::to_string(*label)
+                 : std::string("no ignore label");
+  };
+  return invalidArgument(where + "labels with " + text(ofCache) +
+                         ", the model has " + text(ofModel) + advice);
+}
+
 /// A model whose patches are not those of the cache is refused by what differs.
 static Status checkModel(const PreparedCache &cache, const Manifest &manifest) {
   const DataPipeline &pipeline = manifest.pipeline;
@@ -94,10 +117,9 @@ static Status checkModel(const PreparedCache &cache, const Manifest &manifest) {
     return invalidArgument(where + std::to_string(classes) +
                            " classes, the model has " +
                            std::to_string(manifest.classes) + advice);
-  if (!cache.plan().regions.empty() || cache.plan().ignoreLabel)
-    return unsupported(where + "regions or with an ignore label, which the "
-                               "losses of the model do not take");
-  return Status::success();
+  if (!cache.plan().regions.empty())
+    return unsupported(where + "regions, which models are not trained on");
+  return checkIgnoreLabel(cache, manifest, where, advice);
 }
 
 static StatusOr<FoldSplit> splitOf(const PreparedCache &cache,

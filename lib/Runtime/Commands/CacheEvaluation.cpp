@@ -88,11 +88,14 @@ StatusOr<MeasuredCases> segc::evaluateOnGrid(LoadedModel &model,
   applySettings(how.options.windows, run);
   run.batch = how.batch;
   run.folders.predictions = how.masks;
+  const SegmentationWriter writer(*dataset, run.folders);
   run.inspect = [&](const CaseFiles &files, const SourceCase &source,
                     const std::vector<uint8_t> &labels) -> Status {
-    SEGC_ASSIGN_OR_RETURN(
-        CaseMetrics metrics,
-        measureLabels(files, source, labels, how.tolerance, pool));
+    SEGC_ASSIGN_OR_RETURN(CaseMetrics metrics,
+                          measureLabels(files, source, labels, how.tolerance,
+                                        pool, plan.ignoreLabel));
+    if (!how.masks.empty())
+      metrics.predictionFile = writer.volumePath(files);
     result.cases.push_back(std::move(metrics));
     return Status::success();
   };

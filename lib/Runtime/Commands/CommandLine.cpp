@@ -249,7 +249,8 @@ static void addPredict(CLI::App &root,
                "Also write pictures of the predictions");
   app.add_option("--postprocess", options->postprocess,
                  "Steps that change the labels, such as "
-                 "largest,holes:2,min-volume=50:each");
+                 "largest,holes:2,min-volume=50:each; a file of them (.json); "
+                 "or auto: those of the checkpoints' cross-validation");
   const std::set<std::string> ofWindows =
       addWindowOptions(app, options->windows);
   app.callback([&command, options, &app, ofWindows] {

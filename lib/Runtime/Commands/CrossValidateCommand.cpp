@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CacheEvaluation.h"
+#include "PostprocessOption.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Hash.h"
 #include "segc/Base/Signals.h"
@@ -14,6 +15,7 @@
 #include "segc/Runtime/Commands/ResultsFolder.h"
 #include "segc/Runtime/Commands/Session.h"
 #include "segc/Runtime/Inference/Evaluate.h"
+#include "segc/Runtime/Inference/EvaluateFolders.h"
 #include "segc/Runtime/Train/Checkpoint.h"
 #include "segc/Runtime/Train/CrossValidation.h"
 
@@ -60,6 +62,8 @@ private:
   StatusOr<MetricsTable> measureCached(const TrainOptions &training) const;
   /// Writes the metrics of the cases that the folds of a seed held out.
   Status measureCases(int64_t seed);
+  /// Chooses post-processing by the masks of the cases of a seed.
+  Status choosePostprocessing(int64_t seed, const MetricsTable &table) const;
   StatusOr<LoadedModel> openFold(const TrainOptions &training) const {
     return openTrained(training.model, checkpointOf(training));
   }
@@ -76,6 +80,8 @@ private:
   /// What the folds of a cache held out, by seed and fold, as far as this
   /// process evaluated it.
   std::map<std::pair<int64_t, int64_t>, MetricsTable> measured;
+  std::vector<std::string> classNames;
+  std::optional<uint8_t> ignored;      ///< The ignore label of a cache.
   std::optional<ResultsFolder> folder; ///< Keeps its lock.
   CrossValidation table;
 };
@@ -176,8 +182,11 @@ CrossValidationRun::dataFiles(const Manifest &manifest) {
                           originalFilesOf(*cases->cache,
                                           cases->split.validation,
                                           options.onGrid));
-    if (fold == 0)
+    if (fold == 0) {
       files = cases->cache->files();
+      if (const auto label = cases->cache->plan().ignoreLabel)
+        ignored = static_cast<uint8_t>(*label);
+    }
     std::move(originals.begin(), originals.end(), std::back_inserter(files));
   }
   return files;
@@ -188,6 +197,7 @@ Status CrossValidationRun::prepare() {
   SEGC_ASSIGN_OR_RETURN(LoadedModel model,
                         openModel(first.model, /*training=*/true));
   const Manifest &manifest = model.runner.manifest();
+  classNames = manifest.classNames();
   checkpoint = options.checkpoint.value_or(recipeOf(manifest).published);
   SEGC_ASSIGN_OR_RETURN(const std::vector<std::string> files,
                         dataFiles(manifest));
@@ -361,7 +371,47 @@ Status CrossValidationRun::measureCases(int64_t seed) {
               std::back_inserter(metrics.cases));
   }
   metrics.completeClasses();
-  return writeCaseMetrics(metrics, seedFolder(seed));
+  SEGC_RETURN_IF_ERROR(writeCaseMetrics(metrics, seedFolder(seed)));
+  return options.onGrid.saveMasks ? choosePostprocessing(seed, metrics)
+                                  : Status::success();
+}
+
+Status
+CrossValidationRun::choosePostprocessing(int64_t seed,
+                                         const MetricsTable &table) const {
+  ImageLimits limits;
+  limits.maxBytes = static_cast<uint64_t>(options.train.data.maxImageBytes);
+  Notes notes; // What was to be noted was when the cases were predicted.
+  const auto caseAt = [&](int64_t index) -> StatusOr<HeldOutCase> {
+    if (stopSignal())
+      return Status(StatusCode::Interrupted,
+                    "interrupted while choosing post-processing");
+    const CaseMetrics &entry = table.cases[static_cast<size_t>(index)];
+    SEGC_ASSIGN_OR_RETURN(
+        const PairedLabels labels,
+        readVolumePair({entry.name, entry.predictionFile, entry.labelFile},
+                       limits, notes));
+    HeldOutCase held;
+    held.prediction.assign(labels.prediction.begin(), labels.prediction.end());
+    held.label.assign(labels.label.begin(), labels.label.end());
+    held.grid = labels.grid;
+    held.ignored = ignored;
+    return held;
+  };
+  SEGC_ASSIGN_OR_RETURN(
+      const PostprocessChoice choice,
+      choosePostprocess(static_cast<int64_t>(table.cases.size()),
+                        static_cast<int64_t>(classNames.size()), caseAt));
+  const std::string path = seedFolder(seed) + "/" + postprocessFileName;
+  SEGC_RETURN_IF_ERROR(writePostprocessFile(path, choice, classNames));
+  char change[80];
+  std::snprintf(change, sizeof(change), "mean Dice %.4f, %.4f without",
+                choice.diceAfter, choice.diceBefore);
+  printMessage(path + ": " +
+               (choice.steps.empty() ? "no post-processing"
+                                     : postprocessText(choice.steps)) +
+               " (" + change + ")");
+  return Status::success();
 }
 
 CommandResult CrossValidationRun::run() {

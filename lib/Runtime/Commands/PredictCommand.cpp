@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PostprocessOption.h"
 #include "PredictInWindows.h"
 #include "segc/Base/Files.h"
 #include "segc/Base/Process.h"
@@ -121,11 +122,8 @@ CommandResult segc::runPredict(const PredictOptions &options) {
                       "patches in windows; leave it out");
   SEGC_ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset,
                         openInputs(options, model, planned));
-  std::vector<PostprocessStep> steps;
-  if (!options.postprocess.empty()) {
-    SEGC_ASSIGN_OR_RETURN(
-        steps, parsePostprocess(options.postprocess, manifest.classNames()));
-  }
+  SEGC_ASSIGN_OR_RETURN(const std::vector<PostprocessStep> steps,
+                        postprocessSteps(options, manifest.classNames()));
   SEGC_RETURN_IF_ERROR(checkPaths(options, *dataset));
   PredictionFolders folders;
   folders.predictions = options.output;

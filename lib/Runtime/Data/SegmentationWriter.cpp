@@ -47,16 +47,21 @@ Status SegmentationWriter::write(Split split, int64_t index,
   return Status::success();
 }
 
+std::string SegmentationWriter::volumePath(const CaseFiles &files) const {
+  const ImageFormat &format = volumeFormatOf(files.images[0]).maskFormat();
+  return folders.predictions + "/" +
+         outputName(files.name, std::string(format.endings()[0]));
+}
+
 Status SegmentationWriter::writeVolume(const CaseFiles &files,
                                        const SourceCase &source,
                                        const std::vector<uint8_t> &labels,
                                        const AxisOrder &order) const {
-  const ImageFormat &format = volumeFormatOf(source.path).maskFormat();
   SEGC_RETURN_IF_ERROR(createDirectories(folders.predictions));
-  SEGC_RETURN_IF_ERROR(format.writeMask(
-      folders.predictions + "/" +
-          outputName(files.name, std::string(format.endings()[0])),
-      source.geometry(), {labels.data()}, dataset.classNames()));
+  SEGC_RETURN_IF_ERROR(volumeFormatOf(source.path)
+                           .maskFormat()
+                           .writeMask(volumePath(files), source.geometry(),
+                                      {labels.data()}, dataset.classNames()));
   writeOverlay(files, source, labels, order);
   return Status::success();
 }

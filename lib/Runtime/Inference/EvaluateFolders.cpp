@@ -69,19 +69,20 @@ static StatusOr<std::vector<int32_t>> labelValues(const Volume &volume,
   return values;
 }
 
-static StatusOr<CaseMetrics> measure(const Volume &prediction,
-                                     const Volume &label, const LabelPair &pair,
-                                     double tolerance, ThreadPool &pool,
-                                     Notes &notes) {
+/// Brings a prediction to the storage order of its label.
+static StatusOr<PairedLabels> align(const Volume &prediction,
+                                    const Volume &label, const LabelPair &pair,
+                                    Notes &notes) {
+  PairedLabels result;
+  result.grid = {label.geometry.size, label.geometry.spacing};
   SEGC_ASSIGN_OR_RETURN(AxisOrder order,
                         matchGrids(prediction.geometry, pair.prediction,
                                    label.geometry, pair.label, "prediction",
                                    notes));
-  SEGC_ASSIGN_OR_RETURN(std::vector<int32_t> expected,
-                        labelValues(label, pair.label));
+  SEGC_ASSIGN_OR_RETURN(result.label, labelValues(label, pair.label));
   SEGC_ASSIGN_OR_RETURN(std::vector<int32_t> stored,
                         labelValues(prediction, pair.prediction));
-  std::vector<int32_t> predicted;
+  std::vector<int32_t> &predicted = result.prediction;
   if (order.isIdentity()) {
     predicted = std::move(stored);
   } else {
@@ -94,9 +95,14 @@ static StatusOr<CaseMetrics> measure(const Volume &prediction,
         for (int64_t x = 0; x < view.size[0]; ++x)
           predicted.push_back(view.at(x, y, z));
   }
-  CaseMetrics result = measureCase(
-      predicted.data(), expected.data(),
-      {label.geometry.size, label.geometry.spacing}, tolerance, pool);
+  return result;
+}
+
+static CaseMetrics measure(const PairedLabels &labels, const LabelPair &pair,
+                           double tolerance, ThreadPool &pool) {
+  CaseMetrics result =
+      measureCase(labels.prediction.data(), labels.label.data(), labels.grid,
+                  tolerance, pool);
   result.name = pair.name;
   result.predictionFile = pair.prediction;
   result.labelFile = pair.label;
@@ -121,14 +127,28 @@ measurePages(const LabelPair &pair, const ImageLimits &limits, double tolerance,
   for (int64_t page = 0; page < label->pages(); ++page) {
     SEGC_ASSIGN_OR_RETURN(Volume predicted, prediction->read(page));
     SEGC_ASSIGN_OR_RETURN(Volume expected, label->read(page));
-    SEGC_ASSIGN_OR_RETURN(
-        CaseMetrics metrics,
-        measure(predicted, expected, pair, tolerance, pool, notes));
+    SEGC_ASSIGN_OR_RETURN(const PairedLabels labels,
+                          align(predicted, expected, pair, notes));
+    CaseMetrics metrics = measure(labels, pair, tolerance, pool);
     if (label->pages() > 1)
       metrics.name += "-" + std::to_string(page);
     cases.push_back(std::move(metrics));
   }
   return cases;
+}
+
+StatusOr<PairedLabels> segc::readVolumePair(const LabelPair &pair,
+                                            const ImageLimits &limits,
+                                            Notes &notes) {
+  std::vector<Volume> volumes;
+  for (const std::string &path : {pair.prediction, pair.label}) {
+    SEGC_ASSIGN_OR_RETURN(Volume volume,
+                          volumeFormatOf(path).read(path, limits));
+    for (const std::string &warning : volume.warnings)
+      notes.add(path, warning);
+    volumes.push_back(std::move(volume));
+  }
+  return align(volumes[0], volumes[1], pair, notes);
 }
 
 StatusOr<std::vector<CaseMetrics>>
@@ -146,18 +166,9 @@ segc::measurePair(const LabelPair &pair, const ImageLimits &limits,
                            "in one kind of format");
   if (slices[0])
     return measurePages(pair, limits, tolerance, pool, notes);
-  std::vector<Volume> volumes;
-  for (const std::string &path : {pair.prediction, pair.label}) {
-    SEGC_ASSIGN_OR_RETURN(Volume volume,
-                          volumeFormatOf(path).read(path, limits));
-    for (const std::string &warning : volume.warnings)
-      notes.add(path, warning);
-    volumes.push_back(std::move(volume));
-  }
-  SEGC_ASSIGN_OR_RETURN(
-      CaseMetrics metrics,
-      measure(volumes[0], volumes[1], pair, tolerance, pool, notes));
-  return std::vector<CaseMetrics>{std::move(metrics)};
+  SEGC_ASSIGN_OR_RETURN(const PairedLabels labels,
+                        readVolumePair(pair, limits, notes));
+  return std::vector<CaseMetrics>{measure(labels, pair, tolerance, pool)};
 }
 
 StatusOr<std::map<int32_t, std::string>>

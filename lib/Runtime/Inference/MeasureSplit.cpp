@@ -13,13 +13,18 @@ using namespace segc;
 StatusOr<CaseMetrics> segc::measureLabels(const CaseFiles &files,
                                           const SourceCase &source,
                                           const std::vector<uint8_t> &labels,
-                                          double tolerance, ThreadPool &pool) {
+                                          double tolerance, ThreadPool &pool,
+                                          std::optional<int64_t> ignored) {
   if (source.label.empty())
     return dataLoss("has no label that can be read; expected one of " +
                     files.label);
   const VolumeGeometry &grid = source.geometry();
-  const std::vector<int32_t> predicted(labels.begin(), labels.end()),
+  std::vector<int32_t> predicted(labels.begin(), labels.end()),
       expected(source.label.begin(), source.label.end());
+  // Background of both is no class that is measured.
+  for (size_t i = 0; ignored && i < expected.size(); ++i)
+    if (expected[i] == *ignored)
+      predicted[i] = expected[i] = 0;
   CaseMetrics metrics = measureCase(predicted.data(), expected.data(),
                                     {grid.size, grid.spacing}, tolerance, pool);
   metrics.name = files.name;

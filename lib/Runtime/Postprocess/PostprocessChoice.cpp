@@ -22,8 +22,11 @@ public:
 
   void add(const HeldOutCase &held, const std::vector<uint8_t> &prediction,
            size_t label) {
-    const std::vector<int32_t> predicted(prediction.begin(), prediction.end()),
+    std::vector<int32_t> predicted(prediction.begin(), prediction.end()),
         expected(held.label.begin(), held.label.end());
+    for (size_t i = 0; held.ignored && i < expected.size(); ++i)
+      if (expected[i] == *held.ignored)
+        predicted[i] = expected[i] = 0;
     const double dice = countOverlap(predicted.data(), expected.data(),
                                      static_cast<int64_t>(expected.size()),
                                      static_cast<int32_t>(label))
@@ -61,6 +64,7 @@ StatusOr<PostprocessChoice> segc::choosePostprocess(
   const PostprocessStep together;
   const auto count = static_cast<size_t>(classes);
   PostprocessChoice choice;
+  choice.cases = cases;
   MeanDice before(classes), largest(classes);
   for (int64_t i = 0; i < cases; ++i) {
     SEGC_ASSIGN_OR_RETURN(const HeldOutCase held, caseAt(i));

@@ -9,6 +9,7 @@
 #include "../Prepare/SmallDataset.h"
 #include "CommandTest.h"
 #include "segc/Plan/PlanFile.h"
+#include "segc/Runtime/Inference/Evaluate.h"
 
 #include <set>
 
@@ -84,6 +85,57 @@ TEST_F(CacheEvaluation, MeasuresEachHeldOutCaseOnItsFile) {
   const std::string held = json("one/case-metrics.json")["cases"][0]["name"];
   EXPECT_EQ(file("one/predictions/" + held + ".nii.gz"),
             file("r/seed-0/predictions/" + held + ".nii.gz"));
+}
+
+// The label is one box, and so is what the fake model predicts but for the
+// voxels that it errs in.
+TEST_F(CacheEvaluation, ChoosesPostprocessing) {
+  ASSERT_EQ(crossValidate("r", {"--folds", "2", "--save-masks"}), 0) << output;
+  const std::string chosen = "r/seed-0/postprocessing.json";
+  EXPECT_THAT(output, HasSubstr(chosen));
+  Json choice = json(chosen);
+  EXPECT_EQ(choice["cases"], 3);
+  EXPECT_GE(choice["dice_after"], choice["dice_before"]);
+  const std::string fold = folder + "/r/seed-0/fold-";
+  auto predict = [&](const std::vector<std::string> &more) {
+    std::vector<std::string> words = {
+        "predict",       "--model",      fakeModel("FakePatches"),
+        "--no-overlays", "--data",       small.imagePath(0),
+        "--output",      folder + "/out"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  // Another choice, to see that it is followed.
+  choice["steps"] = "min-volume=1e9";
+  ASSERT_TRUE(writeFileAtomically(folder + "/" + chosen, choice.dump()).ok());
+  EXPECT_EQ(predict({"--ensemble", fold + "0",
+                     fold + "1/checkpoints/best/model.safetensors",
+                     "--postprocess", "auto"}),
+            0)
+      << output;
+  EXPECT_THAT(output, HasSubstr("post-processing by " + folder + "/" + chosen +
+                                ": min-volume=1000000000"));
+  auto mask = readNifti(folder + "/out/c0_0000.nii.gz");
+  ASSERT_TRUE(mask.ok()) << mask.status().message();
+  for (size_t i = 0; i < mask->voxels.size(); ++i)
+    ASSERT_EQ(mask->voxels[i], 0);
+  EXPECT_EQ(predict({"--checkpoint", fold + "0", "--postprocess",
+                     folder + "/" + chosen}),
+            0)
+      << output;
+
+  EXPECT_EQ(predict({"--postprocess", "auto"}), 2);
+  EXPECT_THAT(output, HasSubstr("needs --checkpoint or --ensemble"));
+  const std::string other = folder + "/other";
+  fs::copy(folder + "/r/seed-0", other, fs::copy_options::recursive);
+  EXPECT_EQ(predict({"--ensemble", fold + "0", other + "/fold-0",
+                     "--postprocess", "auto"}),
+            1);
+  EXPECT_THAT(output, HasSubstr("those of " + other));
+  fs::remove(other + "/postprocessing.json");
+  EXPECT_EQ(
+      predict({"--checkpoint", other + "/fold-0", "--postprocess", "auto"}), 1);
+  EXPECT_THAT(output, HasSubstr("no postprocessing.json in a folder around"));
 }
 
 TEST_F(CacheEvaluation, ResumesWithOtherFolds) {
@@ -163,4 +215,41 @@ TEST_F(CacheEvaluation, Benchmarks) {
   EXPECT_THAT(output, HasSubstr("\"mode\": \"train\""));
   EXPECT_EQ(
       call("benchmark", {"--steps", "2", "--json", cache + "/cache.json"}), 2);
+}
+
+// Which voxels count for nothing is part of the losses of a model.
+TEST_F(CacheEvaluation, RefusesAnotherIgnoreLabel) {
+  Plan plan = fakePlan();
+  plan.ignoreLabel = 3;
+  ASSERT_TRUE(
+      writeFileAtomically(folder + "/ignore.json", planText(plan)).ok());
+  small.index["labels"]["ignore"] = 3;
+  small.writeIndex();
+  cache = folder + "/ignored";
+  ASSERT_EQ(run({"preprocess", small.folder.path, "--plan",
+                 folder + "/ignore.json", "-o", cache}),
+            0)
+      << output;
+  EXPECT_EQ(call("train", {"--max-steps", "1"}), 1);
+  EXPECT_THAT(output, HasSubstr("a cache of labels with the ignore label 3, "
+                                "the model has no ignore label"));
+}
+
+TEST(MeasureLabels, LeavesTheIgnoreLabelOut) {
+  SourceCase source;
+  source.images.emplace_back();
+  source.images[0].geometry = test::cubeOfEight();
+  source.label = {1, 1, 3, 3, 2, 0, 0, 3};
+  ThreadPool pool(1);
+  auto found = measureLabels({}, source, {1, 0, 1, 2, 2, 0, 0, 0}, 1, pool, 3);
+  ASSERT_TRUE(found.ok()) << found.status().message();
+  ASSERT_EQ(found->classes.size(), 2u);
+  EXPECT_EQ(found->classes[1].overlap.truePositive, 1);
+  EXPECT_EQ(found->classes[1].overlap.falsePositive, 0);
+  EXPECT_EQ(found->classes[1].overlap.falseNegative, 1);
+  EXPECT_DOUBLE_EQ(found->classes[2].overlap.dice(), 1);
+  found = measureLabels({}, source, {1, 0, 1, 2, 2, 0, 0, 0}, 1, pool);
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(found->classes.count(3), 1u);
+  EXPECT_EQ(found->classes[1].overlap.falsePositive, 1);
 }

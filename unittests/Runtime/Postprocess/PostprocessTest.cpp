@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "segc/Runtime/Postprocess/Postprocess.h"
-
-#include <gmock/gmock.h>
+#include "../Data/TestSupport.h"
 
 using namespace segc;
+using segc::test::TemporaryFolder;
 using testing::HasSubstr;
 
 using Step = PostprocessStep;
@@ -194,9 +194,62 @@ TEST(PostprocessChoiceTest, NoClassMayLose) {
   EXPECT_DOUBLE_EQ(choice.diceAfter, 1);
 }
 
+// The second component lies where nothing is known.
+TEST(PostprocessChoiceTest, IgnoredVoxelsDoNotSpeak) {
+  const Plane prediction({"1110011"}), label({"1110033"});
+  auto choice = choosePostprocess(1, 2, [&](int64_t) {
+    HeldOutCase held{prediction.labels, label.labels, prediction.grid};
+    held.ignored = 3;
+    return StatusOr<HeldOutCase>(held);
+  });
+  ASSERT_TRUE(choice.ok());
+  EXPECT_TRUE(choice->steps.empty());
+  EXPECT_DOUBLE_EQ(choice->diceBefore, 1);
+}
+
 TEST(PostprocessChoiceTest, FailuresAreThoseOfTheCase) {
   const Status status = choosePostprocess(1, 2, [](int64_t) {
                           return StatusOr<HeldOutCase>(ioError("gone"));
                         }).status();
   EXPECT_EQ(status.message(), "gone");
+}
+
+TEST(PostprocessTest, IsWrittenAndRead) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "steps.json";
+  const std::vector<std::string> names = {"background", "a", "b"};
+  PostprocessChoice choice;
+  choice.steps = *parsePostprocess("largest,largest:b,min-volume=2.5", names);
+  choice.cases = 7;
+  choice.diceBefore = 0.5;
+  choice.diceAfter = 0.75;
+  ASSERT_OK(writePostprocessFile(path, choice, names));
+  auto read = readPostprocessFile(path, names);
+  ASSERT_OK(read.status());
+  EXPECT_EQ(postprocessText(*read), "largest,largest:2,min-volume=2.5");
+  EXPECT_ERROR(readPostprocessFile(path, {"background", "a"}).status(),
+               InvalidArgument, "chosen for the classes background, a, b",
+               "the model has background, a");
+  choice.steps.clear();
+  ASSERT_OK(writePostprocessFile(path, choice, names));
+  read = readPostprocessFile(path, names);
+  ASSERT_OK(read.status());
+  EXPECT_TRUE(read->empty());
+
+  StatusOr<std::string> text = readFile(path);
+  ASSERT_OK(text.status());
+  const Json good = Json::parse(*text);
+  auto refuses = [&](const char *key, const Json &value, StatusCode code,
+                     const char *message) {
+    Json changed = good;
+    changed[key] = value;
+    ASSERT_OK(writeFileAtomically(path, changed.dump()));
+    const Status status = readPostprocessFile(path, names).status();
+    EXPECT_EQ(status.code(), code) << status.message();
+    EXPECT_THAT(status.message(), testing::HasSubstr(message));
+  };
+  refuses("format", "plan", StatusCode::InvalidArgument, "format \"plan\"");
+  refuses("version", 2, StatusCode::Unsupported, "version 2, expected 1");
+  refuses("steps", "most", StatusCode::DataLoss, "expected largest, holes");
+  refuses("steps", 3, StatusCode::DataLoss, "steps");
 }

@@ -39,6 +39,8 @@ public:
 
   /// labelShape() + [classes] probabilities of a case.
   Status write(Split split, int64_t index, const float *probabilities);
+  /// The file that writeVolume() writes.
+  std::string volumePath(const CaseFiles &files) const;
   /// Labels of a volume on its own grid. `order` is that of the axes in which
   /// pictures show it.
   Status writeVolume(const CaseFiles &files, const SourceCase &source,

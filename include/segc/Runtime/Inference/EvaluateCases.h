@@ -17,7 +17,8 @@ namespace segc {
 
 /// Predicts prepared cases in windows, with the weights that the runner has,
 /// and compares them with their labels on the grid of the network. -1 counts as
-/// background. Fails if there is no case, or a probability is not finite.
+/// background; voxels whose label is no class, such as the ignore label, count
+/// for nothing. Fails if there is no case, or a probability is not finite.
 StatusOr<Evaluation> evaluateCases(ModelRunner &runner,
                                    const PatchSource &cases,
                                    const WindowOptions &windows, int64_t batch);

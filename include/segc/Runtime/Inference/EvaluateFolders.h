@@ -19,10 +19,20 @@ struct LabelPair {
   std::string name, prediction, label;
 };
 
+/// The values of both in the storage order of the label.
+struct PairedLabels {
+  std::vector<int32_t> prediction, label;
+  LabelGrid grid;
+};
+
 /// Pairs the images of two folders. A prediction without a label is noted.
 StatusOr<std::vector<LabelPair>> pairLabels(const std::string &predictions,
                                             const std::string &labels,
                                             Notes &notes);
+
+/// Reads a pair of volumes. Another grid is an error.
+StatusOr<PairedLabels> readVolumePair(const LabelPair &pair,
+                                      const ImageLimits &limits, Notes &notes);
 
 /// Measures a pair on the grid of the label, a case for each page of a file of
 /// slices. The prediction is brought to the label's storage order; another grid

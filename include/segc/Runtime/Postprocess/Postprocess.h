@@ -58,11 +58,14 @@ void postprocess(std::vector<uint8_t> &labels, const LabelGrid &grid,
 struct HeldOutCase {
   std::vector<uint8_t> prediction, label; ///< On one grid.
   LabelGrid grid;
+  /// Voxels with this label count for nothing.
+  std::optional<uint8_t> ignored = {};
 };
 
 /// Steps with the Dice that speaks for them.
 struct PostprocessChoice {
   std::vector<PostprocessStep> steps;
+  int64_t cases = 0;                    ///< That were compared.
   double diceBefore = 0, diceAfter = 0; ///< Means of the foreground classes.
 };
 
@@ -74,6 +77,15 @@ struct PostprocessChoice {
 StatusOr<PostprocessChoice>
 choosePostprocess(int64_t cases, int64_t classes,
                   const std::function<StatusOr<HeldOutCase>(int64_t)> &caseAt);
+
+/// Writes chosen steps as JSON (docs/Prediction.md).
+Status writePostprocessFile(const std::string &path,
+                            const PostprocessChoice &choice,
+                            const std::vector<std::string> &classNames);
+/// Reads such steps. Fails if they were chosen for other classes.
+StatusOr<std::vector<PostprocessStep>>
+readPostprocessFile(const std::string &path,
+                    const std::vector<std::string> &classNames);
 
 } // namespace segc
 

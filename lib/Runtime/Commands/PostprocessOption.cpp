@@ -1,0 +1,79 @@
+//===- PostprocessOption.cpp - Steps that --postprocess names -------------===//
+//
+// Part of segc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PostprocessOption.h"
+#include "segc/Base/Files.h"
+#include "segc/Runtime/Commands/Commands.h"
+
+#include <filesystem>
+
+using namespace segc;
+namespace fs = std::filesystem;
+
+/// The file of the cross-validation that a checkpoint, or the results folder of
+/// a fold, lies in; empty if there is none.
+static std::string fileAbove(const std::string &checkpoint) {
+  // The largest distance is that of fold-0/checkpoints/best/model.safetensors.
+  constexpr int levels = 5;
+  fs::path folder = fs::absolute(checkpoint).lexically_normal();
+  for (int level = 0; level < levels && folder.has_relative_path(); ++level) {
+    const std::string path = (folder / postprocessFileName).string();
+    if (pathExists(path))
+      return path;
+    folder = folder.parent_path();
+  }
+  return "";
+}
+
+/// The one file that all checkpoints have above them.
+static StatusOr<std::string>
+fileOfEnsemble(const std::vector<std::string> &checkpoints) {
+  if (checkpoints.empty())
+    return wrongUsage("--postprocess auto needs --checkpoint or --ensemble, "
+                      "from whose cross-validation the steps are");
+  std::string file;
+  for (const std::string &checkpoint : checkpoints) {
+    const std::string above = fileAbove(checkpoint);
+    if (above.empty())
+      return notFound("--postprocess auto: no " +
+                      std::string(postprocessFileName) +
+                      " in a folder around " + checkpoint +
+                      "; `segrun cross-validate --save-masks` writes it, or "
+                      "give steps, such as largest");
+    if (!file.empty() && above != file)
+      return invalidArgument("--postprocess auto: " + checkpoints[0] +
+                             " has the steps of " + file + ", " + checkpoint +
+                             " those of " + above +
+                             "; give one of the files, or steps");
+    file = above;
+  }
+  return file;
+}
+
+StatusOr<std::vector<PostprocessStep>>
+segc::postprocessSteps(const PredictOptions &options,
+                       const std::vector<std::string> &classNames) {
+  const std::string &text = options.postprocess;
+  if (text.empty())
+    return std::vector<PostprocessStep>();
+  std::string file;
+  if (text == "auto") {
+    std::vector<std::string> checkpoints = options.windows.ensemble;
+    if (!options.checkpoint.empty())
+      checkpoints.push_back(options.checkpoint);
+    SEGC_ASSIGN_OR_RETURN(file, fileOfEnsemble(checkpoints));
+  } else if (hasEnding(text, ".json")) {
+    file = text;
+  } else {
+    return parsePostprocess(text, classNames);
+  }
+  SEGC_ASSIGN_OR_RETURN(std::vector<PostprocessStep> steps,
+                        readPostprocessFile(file, classNames));
+  printMessage("post-processing by " + file + ": " +
+               (steps.empty() ? "none" : postprocessText(steps)));
+  return steps;
+}
