@@ -212,8 +212,9 @@ static std::set<std::string> addWindowOptions(CLI::App &app,
                  "Several checkpoints, whose predictions are averaged")
       ->take_all();
   app.add_option("--max-memory", options.maxMemory,
-                 "Refuse cases that may take more bytes, and predict one after "
-                 "the other")
+                 "Refuse cases that may take more, such as 2GiB, and predict "
+                 "one after the other")
+      ->transform(CLI::AsSizeValue(false))
       ->check(integerIn(1, int64_t{1} << 46));
   app.add_flag("--save-probabilities", options.saveProbabilities,
                "Also write the probabilities of all classes (CASE.npy)");
